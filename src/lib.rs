@@ -1,0 +1,3 @@
+//! Waybill.
+pub mod clock;
+pub mod core;
