@@ -1,1 +1,18 @@
-//! core
+//! What an event does to a process: pure rules, no tokio, no SQL, no JSON, no clock.
+//!
+//! Reading order: [`event`] (what may happen), [`process`] (the record), [`merge`] (what an event
+//! changes), [`seal`] (when a process ends and how), [`completion`] (what is said then).
+//! Every rule commutes and is idempotent over the *set* of events, so the order and the
+//! repetition of deliveries do not matter; time is always an argument.
+
+pub mod completion;
+pub mod event;
+pub mod merge;
+pub mod process;
+pub mod seal;
+#[cfg(test)]
+mod tests;
+
+pub use completion::Completion;
+pub use event::{Event, Happening, Item, Kind, Opening, ProcessKey, Stamp};
+pub use process::{Ended, Ending, EndingKind, ItemCounts, Process, Status};

@@ -1,0 +1,107 @@
+//! What is said when a process has ended, built once from its record and its items.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::event::{Kind, Opening};
+use super::process::{Process, Status};
+
+/// How many failed items a completion lists; their count is always whole.
+pub const ERRORS_MAX: usize = 100;
+/// How many document ids a completion lists; their count is always whole.
+pub const DOCUMENTS_MAX: usize = 1_000;
+/// How many messages of one failed item it lists.
+pub const MESSAGES_MAX: usize = 10;
+
+/// The words of one completion event.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Completion {
+    /// The same for every copy: the UUIDv5 of tenant and token, which is the process key.
+    pub id: Uuid,
+    /// The public name of the process.
+    pub token: String,
+    /// Who owns it.
+    pub tenant: String,
+    /// What it tracked.
+    pub kind: Kind,
+    /// How it ended.
+    pub status: Status,
+    /// The failure's code.
+    pub code: Option<String>,
+    /// The failure's message.
+    pub message: Option<String>,
+    /// What the opening event said, where one came.
+    pub opening: Option<Opening>,
+    /// How much was done.
+    pub done: u64,
+    /// How much there was, where somebody said so.
+    pub total: Option<u64>,
+    /// How many items failed.
+    pub failed: u64,
+    /// The first failed items by identifier.
+    pub errors: Vec<ItemError>,
+    /// The first document ids, in the order of their items' identifiers.
+    pub document_ids: Vec<String>,
+    /// How many items have a document id.
+    pub document_count: u64,
+    /// When it was opened, said by the producer.
+    pub opened_at: Option<Timestamp>,
+    /// When it ended.
+    pub ended_at: Timestamp,
+}
+
+/// A failed item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ItemError {
+    /// Its name.
+    pub identifier: String,
+    /// What people read.
+    pub messages: Vec<String>,
+}
+
+/// What the items of a process add to its completion, already cut to the limits.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ItemSummary {
+    /// The first failed items by identifier.
+    pub errors: Vec<ItemError>,
+    /// The first document ids.
+    pub document_ids: Vec<String>,
+    /// How many items have one.
+    pub document_count: u64,
+}
+
+impl Completion {
+    /// The completion of a sealed process; `None` while it is open.
+    #[must_use]
+    pub fn of(process: &Process, items: ItemSummary) -> Option<Self> {
+        let ended = process.ended.as_ref()?;
+        Some(Self {
+            id: process.key.0,
+            token: process.token.clone(),
+            tenant: process.tenant.clone(),
+            kind: process.kind,
+            status: ended.status,
+            code: ended.code.clone(),
+            message: ended.message.clone(),
+            opening: process.opening.as_ref().map(|(_, opening)| opening.clone()),
+            done: process.done(),
+            total: process.total(),
+            failed: process.items.failed,
+            errors: items.errors,
+            document_ids: items.document_ids,
+            document_count: items.document_count,
+            opened_at: process.opening.as_ref().map(|(stamp, _)| stamp.time),
+            ended_at: ended.at,
+        })
+    }
+
+    /// From its opening to its end; never negative, whatever the producers' clocks say.
+    #[must_use]
+    pub fn elapsed_seconds(&self) -> f64 {
+        let opened_at = self.opened_at.unwrap_or(self.ended_at);
+        self.ended_at
+            .duration_since(opened_at)
+            .as_secs_f64()
+            .max(0.0)
+    }
+}

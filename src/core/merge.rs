@@ -1,0 +1,155 @@
+//! What one event changes in its process and its items; each rule commutes and is idempotent.
+//!
+//! The caller has already dropped repetitions (the event log knows them) and events that came
+//! after the end; whether the process ends now is decided in `seal`.
+
+use std::collections::HashMap;
+
+use super::event::{Event, Happening, Item, Opening, Stamp};
+use super::process::{Ending, EndingKind, Process};
+
+/// The outcomes a process has for the identifiers that are being touched.
+#[derive(Debug, Default)]
+pub struct Outcomes {
+    by_identifier: HashMap<String, Outcome>,
+}
+
+/// An item's outcome with the stamp of the event that said so.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// The stamp it won with.
+    pub stamp: Stamp,
+    /// Whether the item succeeded.
+    pub ok: bool,
+    /// The new value, where it changed since it was loaded.
+    pub changed: Option<Item>,
+}
+
+impl Outcomes {
+    /// Puts in an outcome that is already stored.
+    pub fn load(&mut self, identifier: String, ok: bool, stamp: Stamp) {
+        let stored = Outcome {
+            stamp,
+            ok,
+            changed: None,
+        };
+        self.by_identifier.insert(identifier, stored);
+    }
+
+    /// The outcomes that differ from what is stored.
+    pub fn into_changed(self) -> impl Iterator<Item = (Item, Stamp)> {
+        self.by_identifier
+            .into_values()
+            .filter_map(|outcome| Some((outcome.changed?, outcome.stamp)))
+    }
+}
+
+/// Applies one event to the process and to the outcomes of its items.
+pub fn apply(process: &mut Process, outcomes: &mut Outcomes, event: &Event) {
+    debug_assert_eq!(process.key, event.key(), "an event of another process");
+    debug_assert!(process.ended.is_none(), "nothing changes after the end");
+    let stamp = &event.stamp;
+    match &event.happening {
+        Happening::Opened(opening) => open(process, stamp, opening),
+        Happening::Step => {}
+        Happening::Progress { done, total } => {
+            process.progress_done = process.progress_done.max(done.unwrap_or(0));
+            set_total(process, stamp, *total);
+        }
+        Happening::Items(items) => {
+            for item in items {
+                set_outcome(process, outcomes, stamp, item);
+            }
+        }
+        Happening::Completed { total } => {
+            set_total(process, stamp, *total);
+            end(process, stamp, EndingKind::Completed);
+        }
+        Happening::Failed { message, code } => {
+            let (message, code) = (message.clone(), code.clone());
+            end(process, stamp, EndingKind::Failed { message, code });
+        }
+        Happening::Cancelled { reason } => {
+            let reason = reason.clone();
+            end(process, stamp, EndingKind::Cancelled { reason });
+        }
+    }
+    if stamp.sequence.is_some() && !event.happening.is_ending() {
+        process.sequenced = process.sequenced.saturating_add(1);
+    }
+}
+
+impl Happening {
+    /// Whether it says that the process is over.
+    #[must_use]
+    pub fn is_ending(&self) -> bool {
+        match self {
+            Self::Completed { .. } | Self::Failed { .. } | Self::Cancelled { .. } => true,
+            Self::Opened(_) | Self::Step | Self::Progress { .. } | Self::Items(_) => false,
+        }
+    }
+}
+
+/// The smallest stamp describes the process.
+fn open(process: &mut Process, stamp: &Stamp, opening: &Opening) {
+    let first = process
+        .opening
+        .as_ref()
+        .is_none_or(|(known, _)| stamp < known);
+    if first {
+        process.opening = Some((stamp.clone(), opening.clone()));
+    }
+    set_total(process, stamp, opening.total);
+}
+
+/// The greatest stamp says how much there is.
+fn set_total(process: &mut Process, stamp: &Stamp, total: Option<u64>) {
+    let Some(total) = total else { return };
+    let newer = process
+        .total
+        .as_ref()
+        .is_none_or(|(known, _)| stamp > known);
+    if newer {
+        process.total = Some((stamp.clone(), total));
+    }
+}
+
+/// The greatest stamp says how an item came out; inside one event the last mention does.
+fn set_outcome(process: &mut Process, outcomes: &mut Outcomes, stamp: &Stamp, item: &Item) {
+    let counts = &mut process.items;
+    match outcomes.by_identifier.get_mut(&item.identifier) {
+        Some(known) if *stamp < known.stamp => {}
+        Some(known) => {
+            counts.failed = counts.failed + u64::from(!item.ok) - u64::from(!known.ok);
+            known.stamp = stamp.clone();
+            known.ok = item.ok;
+            known.changed = Some(item.clone());
+        }
+        None => {
+            counts.seen += 1;
+            counts.failed += u64::from(!item.ok);
+            let outcome = Outcome {
+                stamp: stamp.clone(),
+                ok: item.ok,
+                changed: Some(item.clone()),
+            };
+            outcomes
+                .by_identifier
+                .insert(item.identifier.clone(), outcome);
+        }
+    }
+}
+
+/// Of several endings the one with the smallest stamp counts.
+fn end(process: &mut Process, stamp: &Stamp, kind: EndingKind) {
+    let first = process
+        .ending
+        .as_ref()
+        .is_none_or(|known| *stamp < known.stamp);
+    if first {
+        process.ending = Some(Ending {
+            stamp: stamp.clone(),
+            kind,
+        });
+    }
+}

@@ -1,0 +1,101 @@
+//! When a process ends, and how: an ending event with nothing missing, the settle time, a deadline.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::process::{Ended, Ending, EndingKind, Process, Status};
+
+/// The code of a process that ended although something was missing.
+pub const INCOMPLETE: &str = "incomplete";
+/// The code of a process that did not end in time.
+pub const DEADLINE_EXCEEDED: &str = "deadline_exceeded";
+
+/// Why a process was sealed: a metric label.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// An ending event, and nothing is missing.
+    Ending,
+    /// An ending event, and the settle time has passed.
+    Settle,
+    /// The deadline has passed.
+    Deadline,
+}
+
+/// Seals the process if it is time; otherwise notes until when an ending waits for the rest.
+pub fn seal(process: &mut Process, settle: SignedDuration, now: Timestamp) -> Option<Cause> {
+    if process.ended.is_some() {
+        return None;
+    }
+    let (cause, ended) = decide(process, settle, now)?;
+    debug_assert!(ended.status.is_final(), "sealed with a passing status");
+    process.ended = Some(ended);
+    process.settle_at = None;
+    process.deadline_at = None;
+    Some(cause)
+}
+
+fn decide(process: &mut Process, settle: SignedDuration, now: Timestamp) -> Option<(Cause, Ended)> {
+    if let Some(ending) = &process.ending {
+        if nothing_missing(process, ending) {
+            return Some((Cause::Ending, outcome(process, ending)));
+        }
+        let settle_at = process
+            .settle_at
+            .unwrap_or_else(|| now.saturating_add(settle).unwrap_or(now));
+        if settle_at <= now {
+            return Some((Cause::Settle, incomplete(process, ending, settle_at)));
+        }
+        process.settle_at = Some(settle_at);
+    }
+    match process.deadline_at {
+        Some(deadline) if deadline <= now => Some((Cause::Deadline, exceeded(deadline))),
+        Some(_) | None => None,
+    }
+}
+
+/// An ending waits for the opening, for the sequenced events before it and, if it says that all
+/// was said, for the total.
+fn nothing_missing(process: &Process, ending: &Ending) -> bool {
+    let before = ending.stamp.sequence.unwrap_or(0);
+    let reached = match ending.kind {
+        EndingKind::Completed => process.total().is_none_or(|total| process.done() >= total),
+        EndingKind::Failed { .. } | EndingKind::Cancelled { .. } => true,
+    };
+    process.opening.is_some() && process.sequenced >= before && reached
+}
+
+fn outcome(process: &Process, ending: &Ending) -> Ended {
+    let at = ending.stamp.time;
+    let items = process.items;
+    let (status, code, message) = match &ending.kind {
+        EndingKind::Failed { message, code } => (Status::Error, code.clone(), message.clone()),
+        EndingKind::Cancelled { reason } => (Status::Cancelled, None, reason.clone()),
+        EndingKind::Completed if items.failed == 0 => (Status::Done, None, None),
+        EndingKind::Completed if items.failed == items.seen => (Status::Error, None, None),
+        EndingKind::Completed => (Status::Warning, None, None),
+    };
+    Ended {
+        status,
+        at,
+        code,
+        message,
+    }
+}
+
+fn incomplete(process: &Process, ending: &Ending, at: Timestamp) -> Ended {
+    let mut ended = outcome(process, ending);
+    if ended.status == Status::Done {
+        ended.status = Status::Warning;
+    }
+    ended.at = at;
+    ended.code.get_or_insert_with(|| INCOMPLETE.to_owned());
+    ended
+}
+
+fn exceeded(at: Timestamp) -> Ended {
+    Ended {
+        status: Status::Error,
+        at,
+        code: Some(DEADLINE_EXCEEDED.to_owned()),
+        message: None,
+    }
+}
