@@ -1,3 +1,4 @@
 //! Waybill.
+pub mod backoff;
 pub mod clock;
 pub mod core;
