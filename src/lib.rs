@@ -1,4 +1,6 @@
 //! Waybill.
+pub mod backoff;
+pub mod broker;
 pub mod clock;
 pub mod core;
 pub mod store;
