@@ -1,3 +1,4 @@
 //! Waybill.
 pub mod clock;
 pub mod core;
+pub mod dev;
