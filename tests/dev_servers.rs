@@ -10,8 +10,11 @@ use std::{
 };
 
 use lapin::{
-    BasicProperties, Connection, ConnectionProperties,
-    options::{BasicGetOptions, BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions},
+    BasicProperties, Connection, ConnectionProperties, ExchangeKind,
+    options::{
+        BasicGetOptions, BasicPublishOptions, ConfirmSelectOptions, ExchangeDeclareOptions,
+        QueueDeclareOptions,
+    },
     types::FieldTable,
 };
 use tokio_postgres::NoTls;
@@ -28,6 +31,7 @@ async fn both_servers_answer_and_leave_nothing_behind() -> Outcome {
 
     let tenant = servers.rabbitmq.add_vhost("tenant/1").await?;
     publish(&tenant, "jobs").await?;
+    declare_hash_exchange(&tenant).await?;
     let vhosts = servers.rabbitmq.ctl(&["list_vhosts", "--silent"]).await?;
     assert!(vhosts.lines().any(|line| line == "tenant/1"), "{vhosts}");
 
@@ -60,6 +64,10 @@ async fn rows_outlive_stop_kill_and_restart_on_the_same_port() -> Outcome {
     assert_eq!(processes_of(&data), Vec::<String>::new());
     server.restart().await?;
     assert_ne!(server.pid(), pid);
+    assert_eq!(query(&server, "select count(*)::int from kept").await?, 2);
+    // As after a crash: nobody told the guard.
+    signal("KILL", server.pid())?;
+    server.restart().await?;
     assert_eq!(query(&server, "select count(*)::int from kept").await?, 2);
     server.restart().await?;
     assert_eq!(query(&server, "select count(*)::int from kept").await?, 2);
@@ -228,6 +236,19 @@ async fn publish(url: &str, queue: &str) -> Outcome {
     Ok(())
 }
 
+/// Fails where the plugin that spreads messages over partitions is not on.
+async fn declare_hash_exchange(url: &str) -> Outcome {
+    let connection = Connection::connect(url, ConnectionProperties::default()).await?;
+    let channel = connection.create_channel().await?;
+    let kind = ExchangeKind::Custom("x-consistent-hash".to_owned());
+    let options = ExchangeDeclareOptions::default();
+    channel
+        .exchange_declare("spread".into(), kind, options, FieldTable::default())
+        .await?;
+    connection.close(200, "done".into()).await?;
+    Ok(())
+}
+
 /// Takes one message out of a queue; whether there was one.
 async fn take(url: &str, queue: &str) -> Outcome<bool> {
     let connection = Connection::connect(url, ConnectionProperties::default()).await?;
@@ -236,6 +257,14 @@ async fn take(url: &str, queue: &str) -> Outcome<bool> {
     let got = channel.basic_get(queue.into(), no_ack).await?.is_some();
     connection.close(200, "done".into()).await?;
     Ok(got)
+}
+
+/// Sends a signal from outside.
+fn signal(name: &str, pid: u32) -> Outcome {
+    let kill = format!("kill -s {name} {pid}");
+    let status = Command::new("/bin/sh").args(["-c", &kill]).status()?;
+    assert!(status.success());
+    Ok(())
 }
 
 /// The command lines that name a folder.

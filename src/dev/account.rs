@@ -16,6 +16,8 @@ pub(super) enum Account {
     Current,
     /// Another user, which only root can become.
     Other {
+        /// Its name.
+        name: &'static str,
         /// Its number.
         uid: u32,
         /// Its group's number.
@@ -37,7 +39,7 @@ impl Account {
     pub(super) fn prefix(self) -> Vec<OsString> {
         match self {
             Self::Current => Vec::new(),
-            Self::Other { uid, gid } => vec![
+            Self::Other { uid, gid, .. } => vec![
                 "setpriv".into(),
                 format!("--reuid={uid}").into(),
                 format!("--regid={gid}").into(),
@@ -50,7 +52,33 @@ impl Account {
     pub(super) fn own(self, path: &Path) -> io::Result<()> {
         match self {
             Self::Current => Ok(()),
-            Self::Other { uid, gid } => chown(path, Some(uid), Some(gid)),
+            Self::Other { uid, gid, .. } => chown(path, Some(uid), Some(gid)),
+        }
+    }
+
+    /// Refuses a folder that this user can't get to.
+    pub(super) fn require_way_to(self, folder: &Path) -> Result<(), DevError> {
+        let Self::Other { name, uid, gid } = self else {
+            return Ok(());
+        };
+        let closed = folder.ancestors().find(|folder| {
+            fs::metadata(folder).is_ok_and(|found| {
+                let may_enter = if found.uid() == uid {
+                    0o100
+                } else if found.gid() == gid {
+                    0o010
+                } else {
+                    0o001
+                };
+                found.mode() & may_enter == 0
+            })
+        });
+        match closed {
+            None => Ok(()),
+            Some(closed) => Err(DevError::Closed {
+                user: name,
+                folder: closed.to_owned(),
+            }),
         }
     }
 }
@@ -60,7 +88,7 @@ pub(super) fn is_root() -> bool {
     fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
 }
 
-fn find(users: &str, name: &str) -> Option<Account> {
+fn find(users: &str, name: &'static str) -> Option<Account> {
     users.lines().find_map(|line| {
         let mut fields = line.split(':');
         if fields.next()? != name {
@@ -68,7 +96,7 @@ fn find(users: &str, name: &str) -> Option<Account> {
         }
         let uid = fields.nth(1)?.parse().ok()?;
         let gid = fields.next()?.parse().ok()?;
-        Some(Account::Other { uid, gid })
+        Some(Account::Other { name, uid, gid })
     })
 }
 
@@ -79,8 +107,10 @@ mod tests {
     #[test]
     fn a_user_is_found_by_its_whole_name() {
         let users = "root:x:0:0::/root:/bin/sh\npostgres2:x:7:8:::\npostgres:x:101:104:::\n";
-        let found = find(users, "postgres");
-        assert_eq!(found, Some(Account::Other { uid: 101, gid: 104 }));
+        let name = "postgres";
+        let (uid, gid) = (101, 104);
+        let found = find(users, name);
+        assert_eq!(found, Some(Account::Other { name, uid, gid }));
         assert_eq!(find(users, "rabbitmq"), None);
     }
 }

@@ -23,6 +23,14 @@ pub enum DevError {
         /// The user's name.
         user: &'static str,
     },
+    /// The server's user can't get to its folder.
+    #[error("user {user} may not enter {}: choose another folder, or chmod o+x it", folder.display())]
+    Closed {
+        /// The user the server would run as.
+        user: &'static str,
+        /// The folder on the way that is closed.
+        folder: PathBuf,
+    },
     /// Another program runs a server on this folder.
     #[error("{} is in use by process {pid}", folder.display())]
     InUse {
@@ -40,6 +48,14 @@ pub enum DevError {
         log: PathBuf,
         /// The last lines of it.
         tail: String,
+    },
+    /// Another program listens where the server wanted to.
+    #[error("{server} did not start: another program took its port {port}")]
+    PortTaken {
+        /// The server's name.
+        server: &'static str,
+        /// The port on 127.0.0.1.
+        port: u16,
     },
     /// The server outlived even a kill.
     #[error("{server} did not end (process {pid})")]

@@ -13,7 +13,10 @@ use std::{
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
-use super::{DevError, account::Account};
+use super::{
+    DevError,
+    account::{Account, is_root},
+};
 
 /// How long a folder is waited for whose program is dead but whose server is still ending.
 const ENDING_MAX: Duration = Duration::from_secs(25);
@@ -82,12 +85,25 @@ impl From<Lock> for Stdio {
     }
 }
 
+/// Creates the folder where it lacks and answers with its absolute path.
+pub(super) fn create(folder: &Path) -> Result<PathBuf, DevError> {
+    // As root the servers' own users pass through it to their own, private folders.
+    let mode = if is_root() { 0o711 } else { 0o700 };
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(mode)
+        .create(folder)
+        .and_then(|()| fs::canonicalize(folder))
+        .map_err(|source| DevError::file("create", folder, source))
+}
+
 /// Creates the folder of one server, for its user alone.
 pub(super) fn create_home(
     folder: &Path,
     name: &str,
     account: Account,
 ) -> Result<PathBuf, DevError> {
+    account.require_way_to(folder)?;
     let home = folder.join(name);
     fs::DirBuilder::new()
         .recursive(true)
@@ -130,7 +146,6 @@ pub(super) fn secret(path: &Path, account: Account) -> Result<String, DevError> 
 ///
 /// Keep the listener until all ports are chosen, so that none is chosen twice.
 pub(super) fn claim_port(path: &Path) -> Result<(u16, TcpListener), DevError> {
-    let bind = |port: u16| TcpListener::bind((Ipv4Addr::LOCALHOST, port));
     let kept = fs::read_to_string(path)
         .ok()
         .and_then(|text| text.trim().parse().ok());
@@ -144,6 +159,15 @@ pub(super) fn claim_port(path: &Path) -> Result<(u16, TcpListener), DevError> {
             Ok((port, listener))
         })
         .map_err(|source| DevError::file("choose a port for", path, source))
+}
+
+/// Whether a server could listen on this port now.
+pub(super) fn is_free(port: u16) -> bool {
+    bind(port).is_ok()
+}
+
+fn bind(port: u16) -> io::Result<TcpListener> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port))
 }
 
 /// The process that wrote itself into a lock; 0 where it can't be told.

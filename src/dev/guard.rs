@@ -15,7 +15,12 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-use super::{DevError, account::Account, folder::Lock, processes};
+use super::{
+    DevError,
+    account::Account,
+    folder::{self, Lock},
+    processes,
+};
 
 /// The same for everyone, so that nothing of the caller's environment reaches a server.
 pub(super) const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -51,7 +56,9 @@ pub(super) struct Plan {
     /// Whether its folder is removed at the end.
     pub(super) temporary: bool,
     /// What must not get into an error message.
-    pub(super) secret: String,
+    pub(super) secret: Option<String>,
+    /// The ports it will listen on.
+    pub(super) ports: Vec<u16>,
 }
 
 impl Plan {
@@ -131,13 +138,16 @@ impl Guard {
         let deadline = Instant::now() + limit;
         while !probe().await {
             if processes::has_ended(self.pid) || Instant::now() >= deadline {
-                let error = DevError::NotStarted {
-                    server: self.plan.name,
-                    log: self.plan.log(),
-                    tail: self.log_tail(),
-                };
+                let error = self.not_started();
                 self.stop().await?;
-                return Err(error);
+                // Ours are free again now, so a port that isn't explains it.
+                return match self.plan.ports.iter().find(|&&port| !folder::is_free(port)) {
+                    Some(&port) => Err(DevError::PortTaken {
+                        server: self.plan.name,
+                        port,
+                    }),
+                    None => Err(error),
+                };
             }
             sleep(Duration::from_millis(50)).await;
         }
@@ -198,11 +208,7 @@ impl Guard {
             .read_line(&mut line)
             .await
             .map_err(fault)?;
-        self.pid = line.trim().parse().map_err(|_| DevError::NotStarted {
-            server: self.plan.name,
-            log: self.plan.log(),
-            tail: self.log_tail(),
-        })?;
+        self.pid = line.trim().parse().map_err(|_| self.not_started())?;
         self.shell = Some((shell, orders));
         Ok(())
     }
@@ -231,6 +237,14 @@ impl Guard {
         }
     }
 
+    fn not_started(&self) -> DevError {
+        DevError::NotStarted {
+            server: self.plan.name,
+            log: self.plan.log(),
+            tail: self.log_tail(),
+        }
+    }
+
     fn not_ended(&self) -> DevError {
         DevError::NotEnded {
             server: self.plan.name,
@@ -254,7 +268,10 @@ impl Guard {
         let lines: Vec<&str> = text.lines().filter(|line| !line.is_empty()).collect();
         let skipped = lines.len().saturating_sub(TAIL_LINES);
         let tail: Vec<&str> = lines.into_iter().skip(skipped).collect();
-        tail.join("\n").replace(&self.plan.secret, "[secret]")
+        match &self.plan.secret {
+            Some(secret) => tail.join("\n").replace(secret, "[secret]"),
+            None => tail.join("\n"),
+        }
     }
 }
 

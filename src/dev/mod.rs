@@ -15,11 +15,7 @@ mod processes;
 mod programs;
 mod rabbitmq;
 
-use std::{
-    fs,
-    os::unix::fs::DirBuilderExt,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 
@@ -77,7 +73,7 @@ impl Servers {
 
     async fn start_with(folder: &Path, temporary: bool) -> Result<Self, DevError> {
         programs::require_all()?;
-        let folder = create(folder)?;
+        let folder = folder::create(folder)?;
         // Both run to their end: a start that is dropped half-way would still hold the folder.
         match tokio::join!(
             Postgres::start_with(&folder, temporary),
@@ -100,16 +96,4 @@ impl Servers {
             (Err(error), Err(_)) => Err(error),
         }
     }
-}
-
-/// Creates the folder where it lacks and answers with its absolute path.
-fn create(folder: &Path) -> Result<PathBuf, DevError> {
-    // As root the servers' own users pass through it to their own, private folders.
-    let mode = if account::is_root() { 0o711 } else { 0o700 };
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(mode)
-        .create(folder)
-        .and_then(|()| fs::canonicalize(folder))
-        .map_err(|source| DevError::file("create", folder, source))
 }

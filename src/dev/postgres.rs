@@ -51,12 +51,21 @@ impl Postgres {
     ///
     /// When it is not installed, another program uses the folder, or it does not start.
     pub async fn start(folder: &Path) -> Result<Self, DevError> {
-        Self::start_with(&super::create(folder)?, false).await
+        Self::start_with(folder, false).await
     }
 
     pub(super) async fn start_with(folder: &Path, temporary: bool) -> Result<Self, DevError> {
+        match Self::try_start(folder, temporary).await {
+            // It was free when we chose it; the next choice will differ.
+            Err(DevError::PortTaken { .. }) => Self::try_start(folder, temporary).await,
+            result => result,
+        }
+    }
+
+    async fn try_start(folder: &Path, temporary: bool) -> Result<Self, DevError> {
+        let folder = folder::create(folder)?;
         let account = Account::of_server("postgres")?;
-        let home = folder::create_home(folder, "postgres", account)?;
+        let home = folder::create_home(&folder, "postgres", account)?;
         let mut plan = Plan {
             name: "postgresql",
             home,
@@ -66,13 +75,15 @@ impl Postgres {
             stop_signal: "INT",
             patience: PATIENCE,
             temporary,
-            secret: String::new(),
+            secret: None,
+            ports: Vec::new(),
         };
         let lock = Lock::take(&plan.lock()).await?;
         let password = folder::secret(&plan.home.join("password"), account)?;
         let (port, held) = folder::claim_port(&plan.home.join("port"))?;
         plan.command = command(&plan.home, port)?;
-        plan.secret.clone_from(&password);
+        plan.secret = Some(password.clone());
+        plan.ports.push(port);
         drop(held);
         let mut server = Self {
             guard: Guard::start(plan, lock).await?,

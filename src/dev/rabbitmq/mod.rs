@@ -44,13 +44,22 @@ impl RabbitMq {
     ///
     /// When it is not installed, another program uses the folder, or it does not start.
     pub async fn start(folder: &Path) -> Result<Self, DevError> {
-        Self::start_with(&super::create(folder)?, false).await
+        Self::start_with(folder, false).await
     }
 
     pub(super) async fn start_with(folder: &Path, temporary: bool) -> Result<Self, DevError> {
+        match Self::try_start(folder, temporary).await {
+            // It was free when we chose it; the next choice will differ.
+            Err(DevError::PortTaken { .. }) => Self::try_start(folder, temporary).await,
+            result => result,
+        }
+    }
+
+    async fn try_start(folder: &Path, temporary: bool) -> Result<Self, DevError> {
+        let folder = folder::create(folder)?;
         let scripts = programs::rabbitmq()?;
         let account = Account::of_server("rabbitmq")?;
-        let home = folder::create_home(folder, "rabbitmq", account)?;
+        let home = folder::create_home(&folder, "rabbitmq", account)?;
         let mut epmd = plan("epmd", &home, account);
         let mut node = plan("rabbitmq", &home, account);
         let epmd_lock = Lock::take(&epmd.lock()).await?;
@@ -60,9 +69,11 @@ impl RabbitMq {
         let password = folder::secret(&home.join("password"), account)?;
         settings::write(&home, account, &password)?;
         epmd.command = epmd_command(ports.epmd);
+        epmd.ports.push(ports.epmd);
         node.command = vec![scripts.join("rabbitmq-server").into()];
         node.environment = settings::environment(&home, &ports);
-        node.secret.clone_from(&password);
+        node.secret = Some(password.clone());
+        node.ports = vec![ports.amqp, ports.distribution];
         node.temporary = temporary;
         let ctl = Ctl::new(&scripts, account, node.environment.clone());
 
@@ -75,7 +86,11 @@ impl RabbitMq {
             password,
             ctl,
         };
-        server.ready().await?;
+        if let Err(error) = server.ready().await {
+            // The node has ended already; another start may follow at once.
+            server.epmd.stop().await?;
+            return Err(error);
+        }
         Ok(server)
     }
 
@@ -198,7 +213,8 @@ fn plan(name: &'static str, home: &Path, account: Account) -> Plan {
         stop_signal: "TERM",
         patience: PATIENCE,
         temporary: false,
-        secret: String::new(),
+        secret: None,
+        ports: Vec::new(),
     }
 }
 
