@@ -1,13 +1,8 @@
-//! The private servers, for real: their data outlives them, and they never outlive their program.
+//! The private servers, for real: what they keep over a stop, a kill and a restart.
 
-use std::{
-    error::Error,
-    fs,
-    io::{BufRead, BufReader},
-    path::{Path, PathBuf},
-    process::{Command, Stdio},
-    time::{Duration, Instant},
-};
+mod processes;
+
+use std::{error::Error, fs, net::TcpListener, path::PathBuf, process::Command, time::Duration};
 
 use lapin::{
     BasicProperties, Connection, ConnectionProperties, ExchangeKind,
@@ -19,6 +14,8 @@ use lapin::{
 };
 use tokio_postgres::NoTls;
 use waybill::dev::{DevError, Postgres, RabbitMq, Servers};
+
+use self::processes::{command_line, processes_of};
 
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
@@ -65,6 +62,14 @@ async fn rows_outlive_stop_kill_and_restart_on_the_same_port() -> Outcome {
     server.restart().await?;
     assert_ne!(server.pid(), pid);
     assert_eq!(query(&server, "select count(*)::int from kept").await?, 2);
+
+    server.kill().await?;
+    let thief = TcpListener::bind(("127.0.0.1", port))?;
+    let refused = server.restart().await;
+    assert!(matches!(refused, Err(DevError::PortTaken { port: taken, .. }) if taken == port));
+    drop(thief);
+    server.restart().await?;
+
     // As after a crash: nobody told the guard.
     signal("KILL", server.pid())?;
     server.restart().await?;
@@ -90,6 +95,12 @@ async fn messages_outlive_stop_kill_and_restart_on_the_same_port() -> Outcome {
     assert!(take(&url, "kept").await.is_err());
     server.restart().await?;
     assert!(take(&url, "kept").await? && take(&url, "kept").await?);
+    assert!(!take(&url, "kept").await?);
+
+    server.pause().await?;
+    let silent = tokio::time::timeout(Duration::from_millis(300), take(&url, "kept"));
+    assert!(silent.await.is_err());
+    server.resume().await?;
     assert!(!take(&url, "kept").await?);
     server.stop().await?;
     Ok(())
@@ -143,41 +154,6 @@ async fn a_server_that_cannot_start_says_why() -> Outcome {
     let message = error.to_string();
     assert!(message.contains("syntax error"), "{message}");
     Ok(())
-}
-
-#[test]
-fn servers_end_with_a_program_that_is_killed() -> Outcome {
-    let mut program = Command::new(std::env::current_exe()?)
-        .args(["--exact", "holds_servers_until_killed"])
-        .args(["--ignored", "--nocapture"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()?;
-    let output = program.stdout.take().ok_or("no output")?;
-    let mut lines = BufReader::new(output).lines().map_while(Result::ok);
-    let folder = lines
-        .find_map(|line| Some(PathBuf::from(line.split_once("folder=")?.1)))
-        .ok_or("the servers did not start")?;
-    assert!(processes_of(&folder).len() > 3);
-    // `Child::kill` is SIGKILL: nothing of the program runs any more.
-    program.kill()?;
-    program.wait()?;
-    let deadline = Instant::now() + Duration::from_secs(40);
-    while folder.exists() || !processes_of(&folder).is_empty() {
-        assert!(Instant::now() < deadline, "{:?}", processes_of(&folder));
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    Ok(())
-}
-
-#[tokio::test]
-#[ignore = "started by servers_end_with_a_program_that_is_killed"]
-async fn holds_servers_until_killed() -> Outcome {
-    let servers = Servers::start_temporary().await?;
-    // The worst case: a stopped server does not see a polite signal.
-    servers.postgres.pause().await?;
-    println!("folder={}", servers.folder().display());
-    std::future::pending().await
 }
 
 /// A folder of one test, removed with it.
@@ -265,22 +241,4 @@ fn signal(name: &str, pid: u32) -> Outcome {
     let status = Command::new("/bin/sh").args(["-c", &kill]).status()?;
     assert!(status.success());
     Ok(())
-}
-
-/// The command lines that name a folder.
-fn processes_of(folder: &Path) -> Vec<String> {
-    let folder = folder.display().to_string();
-    fs::read_dir("/proc")
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-        .map(command_line)
-        .filter(|line| line.contains(&folder))
-        .collect()
-}
-
-fn command_line(pid: u32) -> String {
-    let bytes = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-    String::from_utf8_lossy(&bytes).replace('\0', " ")
 }

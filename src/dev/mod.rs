@@ -52,7 +52,13 @@ impl Servers {
     /// As [`Servers::start`].
     pub async fn start_temporary() -> Result<Self, DevError> {
         let name = format!("waybill-dev-{}", Uuid::new_v4().simple());
-        Self::start_with(&std::env::temp_dir().join(name), true).await
+        let folder = std::env::temp_dir().join(name);
+        let servers = Self::start_with(&folder, true).await;
+        if servers.is_err() {
+            // Whatever was started has ended, and only then does its guard remove its part.
+            let _ = std::fs::remove_dir_all(&folder);
+        }
+        servers
     }
 
     /// The folder that holds everything the servers write.

@@ -64,8 +64,7 @@ pub(super) async fn update(
         return Ok(());
     }
     let statement = connection.prepared(UPDATE).await?;
-    let opening = |p: &&Process| -> Option<Opening> { p.opening.as_ref().map(|(_, o)| o.clone()) };
-    let opened = column(changed, opening);
+    let opened = column(changed, |p| p.opening.as_ref().map(|(_, opening)| opening));
     let ended = column(changed, |p| p.ended.as_ref());
     let ending = column(changed, |p| p.ending.as_ref().map(ending_columns));
     let written = connection
@@ -81,14 +80,14 @@ pub(super) async fn update(
                 &column(changed, |p| {
                     p.opening.as_ref().map(|(s, _)| s.source.as_str())
                 }),
-                &column(&opened, |o| o.as_ref()?.filename.as_deref()),
-                &column(&opened, |o| o.as_ref()?.module.as_deref()),
-                &column(&opened, |o| o.as_ref()?.workflow.as_deref()),
-                &column(&opened, |o| o.as_ref()?.group.as_deref()),
-                &column(&opened, |o| o.as_ref()?.attributes.as_deref()),
-                &column(&opened, |o| o.as_ref()?.reply_to.as_deref()),
-                &column(&opened, |o| o.as_ref()?.traceparent.as_deref()),
-                &column(&opened, |o| o.as_ref()?.tracestate.as_deref()),
+                &column(&opened, |o| o.and_then(|o| o.filename.as_deref())),
+                &column(&opened, |o| o.and_then(|o| o.module.as_deref())),
+                &column(&opened, |o| o.and_then(|o| o.workflow.as_deref())),
+                &column(&opened, |o| o.and_then(|o| o.group.as_deref())),
+                &column(&opened, |o| o.and_then(|o| o.attributes.as_deref())),
+                &column(&opened, |o| o.and_then(|o| o.reply_to.as_deref())),
+                &column(&opened, |o| o.and_then(|o| o.traceparent.as_deref())),
+                &column(&opened, |o| o.and_then(|o| o.tracestate.as_deref())),
                 &column(changed, |p| to_bigint(p.progress_done)),
                 &column(changed, |p| p.total().map(to_bigint)),
                 &column(changed, |p| p.total.as_ref().map(|(s, _)| stamp::encode(s))),
