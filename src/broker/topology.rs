@@ -170,6 +170,26 @@ async fn declare_exchange(
         .map_err(|error| mend(error, "exchange", name))
 }
 
+/// A queue of this connection alone that gets all that `exchange` gets from now on.
+///
+/// # Errors
+///
+/// If the user may not declare queues, or the exchange lacks.
+pub async fn tap(conn: &Connection, exchange: &str) -> Result<String, BrokerError> {
+    let channel = conn.channel().await?;
+    let options = QueueDeclareOptions {
+        exclusive: true,
+        auto_delete: true,
+        ..QueueDeclareOptions::default()
+    };
+    let declare = channel.queue_declare(ShortString::default(), options, FieldTable::default());
+    let queue = request("declaring a queue", declare).await?;
+    let queue = queue.name().as_str().to_owned();
+    bind_queue(&channel, &queue, exchange, ANY).await?;
+    close(&channel).await;
+    Ok(queue)
+}
+
 async fn declare_queue(channel: &Channel, name: &str, events: bool) -> Result<(), BrokerError> {
     let options = QueueDeclareOptions {
         durable: true,

@@ -1,6 +1,10 @@
 //! One queue's way into the database: takes deliveries, decodes them while the batch before is
 //! being written, and acknowledges each batch once it is committed.
+//!
+//! A lane consumes anew when its window changes; each batch carries the acknowledgements of the
+//! channel it came over.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use tokio::sync::{mpsc, watch};
@@ -11,8 +15,9 @@ use super::fault::{CrashPoint, Faults};
 use super::held::Held;
 use super::relay::Mailbox;
 use super::report;
+use super::window::Window;
 use super::writer::Writer;
-use crate::broker::{Acker, BrokerError, Consumer, Delivery, Ended, Next};
+use crate::broker::{Acker, BrokerError, Connection, Consumer, Delivery, Ended, Next};
 use crate::clock;
 use crate::telemetry::{Backpressure, Cut, Phase, Telemetry};
 use crate::wire::Limits;
@@ -35,17 +40,20 @@ pub(super) enum Carries {
     DeadLetters,
 }
 
-/// Deliveries that are written, committed and acknowledged together.
-#[derive(Debug, Default)]
+/// Deliveries of one channel that are written, committed and acknowledged together.
+#[derive(Debug)]
 struct Batch {
     held: Vec<Held>,
     bytes: usize,
+    acker: Acker,
 }
 
 /// The part of a lane that takes and decodes.
 pub(super) struct Intake {
     pub(super) queue: String,
     pub(super) carries: Carries,
+    pub(super) connection: Arc<Connection>,
+    pub(super) window: Window,
     pub(super) limits: Limits,
     pub(super) batch: BatchLimits,
     pub(super) telemetry: Telemetry,
@@ -68,15 +76,13 @@ pub(super) async fn run(
     intake: Intake,
     writer: Writer,
     mailbox: Mailbox,
-    consumer: Consumer,
     signals: Signals,
 ) -> Result<(), BrokerError> {
     let (batches, taken) = mpsc::channel(1);
-    let acker = consumer.acker();
     let mut halves = JoinSet::new();
     let give_up = signals.give_up.clone();
-    halves.spawn(intake.take(consumer, batches, signals));
-    halves.spawn(write(writer, mailbox, taken, acker, give_up));
+    halves.spawn(intake.run(batches, signals));
+    halves.spawn(write(writer, mailbox, taken, give_up));
     let mut outcome = Ok(());
     while let Some(half) = halves.join_next().await {
         let ended = half.unwrap_or_else(|panic| {
@@ -87,62 +93,119 @@ pub(super) async fn run(
     outcome
 }
 
+/// Why an intake has taken all that a consumer had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Taken {
+    /// It was told to stop, or nobody writes any more.
+    Stopped,
+    /// The window has changed.
+    Resized,
+}
+
 impl Intake {
-    async fn take(
+    async fn run(
         mut self,
-        mut consumer: Consumer,
         batches: mpsc::Sender<Batch>,
         signals: Signals,
     ) -> Result<(), BrokerError> {
-        let mut batch = Batch::default();
-        let mut stopping = false;
         loop {
-            if !stopping && !*self.gate.borrow_and_update() {
-                self.wait_for_gate(&signals).await;
-            }
-            tokio::select! {
-                biased;
-                () = signals.stop.cancelled(), if !stopping => {
-                    stopping = true;
-                    consumer.cancel().await?;
-                }
-                next = consumer.next() => match next {
-                    Next::Delivery(delivery) => self.hold(&mut batch, delivery),
-                    Next::Ended(Ended::Cancelled) if stopping => {
-                        return self.finish(batch, &batches).await;
-                    }
-                    Next::Ended(ended) => {
-                        batch.returned(&self.telemetry);
-                        return Err(lost(ended));
-                    }
-                },
-                permit = batches.reserve(), if !batch.held.is_empty() => {
-                    let Ok(permit) = permit else { return self.abandon(&batch) };
-                    self.cut(&batch, Cut::Idle);
-                    permit.send(std::mem::take(&mut batch));
-                }
-            }
-            if let Some(why) = batch.full(self.batch) {
-                self.cut(&batch, why);
-                let waiting = Instant::now();
-                let Ok(permit) = batches.reserve().await else {
-                    return self.abandon(&batch);
-                };
-                self.telemetry.backpressure(Backpressure::Database, waiting.elapsed());
-                permit.send(std::mem::take(&mut batch));
+            let prefetch = self.window.open();
+            let consumer = Consumer::open(&self.connection, &self.queue, prefetch).await?;
+            if self.take(consumer, &batches, &signals).await? == Taken::Stopped {
+                return Ok(());
             }
         }
     }
 
-    fn hold(&self, batch: &mut Batch, delivery: Delivery) {
-        self.telemetry.received(delivery.redelivered);
+    /// Takes what one consumer delivers. Cutting waits for nothing but the writer: a batch is
+    /// handed over when it is full, or when nothing more is here and the writer has room.
+    async fn take(
+        &mut self,
+        mut consumer: Consumer,
+        batches: &mpsc::Sender<Batch>,
+        signals: &Signals,
+    ) -> Result<Taken, BrokerError> {
+        let mut batch = Batch::new(consumer.acker());
+        let mut ending = None;
+        loop {
+            if ending.is_none() && !*self.gate.borrow_and_update() {
+                self.wait_for_gate(signals).await;
+            }
+            tokio::select! {
+                biased;
+                () = signals.stop.cancelled(), if ending != Some(Taken::Stopped) => {
+                    if ending.replace(Taken::Stopped).is_none() {
+                        consumer.cancel().await?;
+                    }
+                }
+                next = consumer.next() => match next {
+                    Next::Delivery(delivery) => {
+                        if self.hold(&mut batch, delivery) && ending.is_none() {
+                            ending = Some(Taken::Resized);
+                            consumer.cancel().await?;
+                        }
+                    }
+                    Next::Ended(ended) => match (ended, ending) {
+                        (Ended::Cancelled, Some(taken)) => {
+                            self.hand_over(batch, Cut::Shutdown, batches).await;
+                            return Ok(taken);
+                        }
+                        (ended, _) => {
+                            batch.returned(&self.telemetry);
+                            return Err(lost(ended));
+                        }
+                    },
+                },
+                permit = batches.reserve(), if !batch.held.is_empty() => {
+                    let Ok(permit) = permit else {
+                        batch.returned(&self.telemetry);
+                        return Ok(Taken::Stopped);
+                    };
+                    self.cut(&batch, Cut::Idle);
+                    permit.send(batch.take());
+                }
+            }
+            if let Some(why) = batch.full(self.batch)
+                && !self.hand_over(batch.take(), why, batches).await
+            {
+                return Ok(Taken::Stopped);
+            }
+        }
+    }
+
+    /// Waits for the writer and hands a batch over; says whether the writer was there.
+    async fn hand_over(&self, batch: Batch, why: Cut, batches: &mpsc::Sender<Batch>) -> bool {
+        if batch.held.is_empty() {
+            return true;
+        }
+        self.cut(&batch, why);
+        let waiting = Instant::now();
+        let sent = batches.send(batch).await;
+        self.telemetry.backpressure(Backpressure::Database, waiting.elapsed());
+        if let Err(unsent) = &sent {
+            unsent.0.returned(&self.telemetry);
+        }
+        sent.is_ok()
+    }
+
+    /// Decodes a delivery into the batch; says whether the window has changed.
+    fn hold(&mut self, batch: &mut Batch, delivery: Delivery) -> bool {
+        let now = clock::now();
         let bytes = delivery.body.len();
+        self.telemetry.received(delivery.redelivered, now);
         let held = match self.carries {
-            Carries::Events => Held::event(delivery, &self.queue, &self.limits, clock::now()),
+            Carries::Events => {
+                let (held, trace_ignored) = Held::event(delivery, &self.queue, &self.limits, now);
+                if trace_ignored {
+                    self.telemetry.trace_context_invalid();
+                }
+                held
+            }
             Carries::DeadLetters => Held::dead(delivery, &self.queue),
         };
         batch.bytes += bytes;
         batch.held.push(held);
+        self.window.observe(bytes)
     }
 
     fn cut(&self, batch: &Batch, why: Cut) {
@@ -160,26 +223,23 @@ impl Intake {
         }
         self.telemetry.backpressure(Backpressure::Outbox, waiting.elapsed());
     }
-
-    async fn finish(&self, batch: Batch, batches: &mpsc::Sender<Batch>) -> Result<(), BrokerError> {
-        if batch.held.is_empty() {
-            return Ok(());
-        }
-        self.cut(&batch, Cut::Shutdown);
-        match batches.send(batch).await {
-            Ok(()) => Ok(()),
-            Err(unsent) => self.abandon(&unsent.0),
-        }
-    }
-
-    /// The writer has given up, so nothing of this batch will be acknowledged.
-    fn abandon(&self, batch: &Batch) -> Result<(), BrokerError> {
-        batch.returned(&self.telemetry);
-        Ok(())
-    }
 }
 
 impl Batch {
+    fn new(acker: Acker) -> Self {
+        Self {
+            held: Vec::new(),
+            bytes: 0,
+            acker,
+        }
+    }
+
+    /// What is here, leaving an empty batch of the same channel.
+    fn take(&mut self) -> Self {
+        let next = Self::new(self.acker.clone());
+        std::mem::replace(self, next)
+    }
+
     /// Counts what will come again.
     fn returned(&self, telemetry: &Telemetry) {
         telemetry.returned(self.held.iter().map(Held::type_name));
@@ -208,14 +268,13 @@ async fn write(
     mut writer: Writer,
     mailbox: Mailbox,
     mut taken: mpsc::Receiver<Batch>,
-    acker: Acker,
     give_up: CancellationToken,
 ) -> Result<(), BrokerError> {
     let mut outcome = Ok(true);
     while matches!(outcome, Ok(true))
         && let Some(batch) = taken.recv().await
     {
-        outcome = write_one(&mut writer, &mailbox, batch, &acker, &give_up).await;
+        outcome = write_one(&mut writer, &mailbox, batch, &give_up).await;
     }
     taken.close();
     while let Some(batch) = taken.recv().await {
@@ -230,7 +289,6 @@ async fn write_one(
     writer: &mut Writer,
     mailbox: &Mailbox,
     mut batch: Batch,
-    acker: &Acker,
     give_up: &CancellationToken,
 ) -> Result<bool, BrokerError> {
     let telemetry = writer.telemetry.clone();
@@ -245,7 +303,7 @@ async fn write_one(
     mailbox.offer(written.outbox);
     let acking = Instant::now();
     let tag = batch.held.last().map_or(0, |held| held.delivery.tag);
-    acker.ack_through(tag).await?;
+    batch.acker.ack_through(tag).await?;
     telemetry.phase(Phase::Ack, acking.elapsed());
     writer.faults.pass(CrashPoint::Acked);
     Ok(true)

@@ -15,5 +15,6 @@ pub mod janitor;
 pub mod lane;
 pub mod pulse;
 pub mod relay;
+mod window;
 pub mod worker;
 pub mod writer;

@@ -1,6 +1,7 @@
 //! Keeps a session with the broker: connects, declares, runs one lane per queue; when anything of
 //! it ends, drops the session whole and starts anew.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
@@ -11,9 +12,10 @@ use super::fault::Faults;
 use super::lane::{self, BatchLimits, Carries, Intake, Signals};
 use super::pulse::Pulse;
 use super::relay::Mailbox;
+use super::window::Window;
 use super::writer::{Rules, Writer};
 use crate::backoff::Backoff;
-use crate::broker::{self, BrokerError, BrokerSettings, Connection, Consumer, topology};
+use crate::broker::{self, BrokerError, BrokerSettings, Connection, topology};
 use crate::store::Store;
 use crate::telemetry::Telemetry;
 use crate::wire::Limits;
@@ -34,6 +36,8 @@ pub struct Worker {
     pub limits: Limits,
     /// When a batch is full.
     pub batch: BatchLimits,
+    /// About how many bytes each lane may hold.
+    pub bytes_in_flight: usize,
     /// Where it is counted.
     pub telemetry: Telemetry,
     /// Where it may be told to die.
@@ -71,7 +75,7 @@ impl Worker {
         stop: &CancellationToken,
         give_up: &CancellationToken,
     ) -> Result<(), BrokerError> {
-        let connection = broker::connect(&self.broker, "waybill consume").await?;
+        let connection = Arc::new(broker::connect(&self.broker, "waybill consume").await?);
         let queues = topology::declare(&connection, self.broker.partitions).await?;
         let signals = Signals {
             stop: stop.clone(),
@@ -80,12 +84,10 @@ impl Worker {
         let mut lanes = JoinSet::new();
         let events = queues.current.iter().chain(&queues.former);
         for queue in events.map(String::as_str).chain([topology::DEAD_QUEUE]) {
-            let consumer = Consumer::open(&connection, queue, self.broker.prefetch).await?;
             let lane = lane::run(
-                self.intake(queue),
+                self.intake(queue, &connection),
                 self.writer(queue),
                 self.mailbox.clone(),
-                consumer,
                 signals.clone(),
             );
             lanes.spawn(lane);
@@ -135,7 +137,7 @@ impl Worker {
         }
     }
 
-    fn intake(&self, queue: &str) -> Intake {
+    fn intake(&self, queue: &str, connection: &Arc<Connection>) -> Intake {
         let carries = if queue == topology::DEAD_QUEUE {
             Carries::DeadLetters
         } else {
@@ -144,6 +146,8 @@ impl Worker {
         Intake {
             queue: queue.to_owned(),
             carries,
+            connection: Arc::clone(connection),
+            window: Window::new(self.broker.prefetch, self.bytes_in_flight),
             limits: self.limits,
             batch: self.batch,
             telemetry: self.telemetry.clone(),
