@@ -1,0 +1,214 @@
+//! A connection to the broker: opened once, watched until it ends, never mended.
+
+use std::{
+    net::{Shutdown, TcpStream},
+    path::PathBuf,
+    pin::pin,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use futures_util::{Stream, StreamExt};
+use lapin::{ConnectionStatus, Event};
+use secrecy::{ExposeSecret, SecretString};
+use tokio::{sync::watch, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    BrokerError, address,
+    dial::{self, Dialled},
+    error::{request, within},
+    tls,
+};
+
+/// How often the state is looked at in case an event was missed; also the longest delay with which
+/// [`Connection::ended`] can fire late.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
+/// How long a connection may take to close before it is cut off.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How to reach the broker and how much to take from it.
+#[derive(Clone, Debug)]
+pub struct BrokerSettings {
+    /// `amqp://` or `amqps://` address with user, password and virtual host.
+    pub url: SecretString,
+    /// Certificate authority that signed the broker's certificate, in PEM form; without it, the
+    /// system's authorities are trusted.
+    pub ca_file: Option<PathBuf>,
+    /// Certificate to show to the broker, in PEM form.
+    pub cert_file: Option<PathBuf>,
+    /// Private key of that certificate, in PEM form.
+    pub key_file: Option<PathBuf>,
+    /// Heartbeat interval, rounded up to whole seconds. A vanished peer is noticed after two to
+    /// two and a half intervals.
+    pub heartbeat: Duration,
+    /// Limit for one attempt to connect, from name resolution to an open virtual host.
+    pub connect_timeout: Duration,
+    /// Over how many queues the events are spread.
+    pub partitions: u16,
+    /// How many unacknowledged deliveries each consumer holds at most.
+    pub prefetch: u16,
+}
+
+/// An open connection. Dropping it closes it; what it delivered and was not acknowledged goes
+/// back to its queue.
+#[derive(Debug)]
+pub struct Connection {
+    inner: lapin::Connection,
+    blocked: watch::Receiver<bool>,
+    ended: CancellationToken,
+    reason: Arc<OnceLock<BrokerError>>,
+    _watcher: JoinSet<()>,
+}
+
+/// Makes one attempt to connect; `name` is what the broker's own tools list the connection as.
+///
+/// # Errors
+///
+/// Says whether a later attempt can help ([`BrokerError::is_transient`]), and if not, what will.
+pub async fn connect(settings: &BrokerSettings, name: &str) -> Result<Connection, BrokerError> {
+    let uri = address::parse(settings.url.expose_secret(), settings.heartbeat)?;
+    let tls = tls::client_config(settings, &uri).await?;
+    let dialled = dial::dial(uri, tls, name, settings.connect_timeout).await?;
+    Ok(Connection::watched(dialled))
+}
+
+impl Connection {
+    fn watched(dialled: Dialled) -> Self {
+        let Dialled { connection, socket } = dialled;
+        let status = connection.status().clone();
+        let (blocked_sender, blocked) = watch::channel(status.blocked());
+        let watch = Watch {
+            status,
+            socket,
+            blocked: blocked_sender,
+            ended: CancellationToken::new(),
+            reason: Arc::default(),
+        };
+        let (ended, reason) = (watch.ended.clone(), Arc::clone(&watch.reason));
+        let mut watcher = JoinSet::new();
+        watcher.spawn(watch.run(connection.events_listener()));
+        Self {
+            inner: connection,
+            blocked,
+            ended,
+            reason,
+            _watcher: watcher,
+        }
+    }
+
+    /// Opens a channel.
+    ///
+    /// # Errors
+    ///
+    /// If the connection has ended or does not answer in time.
+    pub async fn channel(&self) -> Result<lapin::Channel, BrokerError> {
+        request("opening a channel", self.inner.create_channel()).await
+    }
+
+    /// Whether the connection is open right now, as far as anyone has noticed.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.inner.status().connected() && !self.ended.is_cancelled()
+    }
+
+    /// Whether the broker has stopped reading from this connection because it is short of memory
+    /// or disk. Publishing waits meanwhile.
+    #[must_use]
+    pub fn blocked(&self) -> watch::Receiver<bool> {
+        self.blocked.clone()
+    }
+
+    /// Becomes cancelled once the connection has ended, for whatever reason.
+    #[must_use]
+    pub fn ended(&self) -> CancellationToken {
+        self.ended.clone()
+    }
+
+    /// Why the connection has ended, if it was not its owner's wish.
+    #[must_use]
+    pub fn end_reason(&self) -> Option<BrokerError> {
+        self.reason.get().cloned()
+    }
+
+    /// Says goodbye to the broker, and cuts the connection off if that takes longer than two
+    /// seconds.
+    pub async fn close(&self) {
+        let goodbye = self.inner.close(200, "OK".into());
+        if let Err(error) = within("closing the connection", CLOSE_TIMEOUT, goodbye).await {
+            tracing::debug!(%error, "broker connection did not close cleanly");
+        }
+        self.ended.cancel();
+    }
+}
+
+/// What the watching task needs: not the connection itself, which it would keep open.
+struct Watch {
+    status: ConnectionStatus,
+    socket: Option<TcpStream>,
+    blocked: watch::Sender<bool>,
+    ended: CancellationToken,
+    reason: Arc<OnceLock<BrokerError>>,
+}
+
+impl Watch {
+    async fn run(self, events: impl Stream<Item = Event> + Send) {
+        self.until_ended(events).await;
+        self.blocked.send_replace(false);
+        self.ended.cancel();
+        // The library waits for a vanished peer to take a goodbye; this lets its thread end.
+        if let Some(socket) = self.socket {
+            let _ = socket.shutdown(Shutdown::Both);
+        }
+    }
+
+    async fn until_ended(&self, events: impl Stream<Item = Event> + Send) {
+        let mut events = pin!(events);
+        let mut closing = Closing::default();
+        loop {
+            self.show_blocked();
+            if self.status.errored() || self.status.closed() || closing.is_stuck(&self.status) {
+                return;
+            }
+            tokio::select! {
+                event = events.next() => match event {
+                    Some(event) => self.note(&event),
+                    None => return,
+                },
+                () = self.ended.cancelled() => return,
+                () = tokio::time::sleep(LOOK_AGAIN) => {}
+            }
+        }
+    }
+
+    fn show_blocked(&self) {
+        let now = self.status.blocked();
+        self.blocked
+            .send_if_modified(|shown| std::mem::replace(shown, now) != now);
+    }
+
+    /// Errors of single channels come as events too; only those of the connection are its end.
+    fn note(&self, event: &Event) {
+        if let Event::Error(error) = event
+            && !self.status.connected()
+        {
+            let _ = self.reason.set(BrokerError::on("the connection", error));
+        }
+    }
+}
+
+/// Notices a connection that started to close and does not finish.
+#[derive(Default)]
+struct Closing {
+    since: Option<tokio::time::Instant>,
+}
+
+impl Closing {
+    fn is_stuck(&mut self, status: &ConnectionStatus) -> bool {
+        if !status.closing() {
+            return false;
+        }
+        let since = *self.since.get_or_insert_with(tokio::time::Instant::now);
+        since.elapsed() > CLOSE_TIMEOUT
+    }
+}

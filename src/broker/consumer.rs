@@ -1,0 +1,182 @@
+//! Takes deliveries from one queue, over a channel of its own, and acknowledges them.
+
+use futures_util::{FutureExt, StreamExt};
+use lapin::{
+    Channel,
+    options::{
+        BasicAckOptions, BasicCancelOptions, BasicConsumeOptions, BasicNackOptions, BasicQosOptions,
+    },
+    types::{FieldTable, ShortString},
+};
+
+use super::{BrokerError, Connection, Delivery, error::request};
+
+/// What a consumer has to say next.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all are deliveries, and a box would cost an allocation for each"
+)]
+pub enum Next {
+    /// A message; it is held until it is acknowledged or the channel ends.
+    Delivery(Delivery),
+    /// Nothing more will come. What was held and not acknowledged goes back to the queue.
+    Ended(Ended),
+}
+
+/// Why nothing more comes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// The subscription was cancelled, by [`Consumer::cancel`] or by the broker (the queue was
+    /// deleted or moved). The channel lives: what is held can still be acknowledged.
+    Cancelled,
+    /// The channel or the connection has ended; acknowledging is no longer possible.
+    Lost(BrokerError),
+}
+
+/// A subscription to one queue.
+#[derive(Debug)]
+pub struct Consumer {
+    stream: lapin::Consumer,
+    acker: Acker,
+    ended: Option<Ended>,
+}
+
+/// Acknowledges what its [`Consumer`] delivered, from any task.
+#[derive(Clone, Debug)]
+pub struct Acker {
+    channel: Channel,
+}
+
+impl Consumer {
+    /// Subscribes to `queue`, with at most `prefetch` deliveries held at a time.
+    ///
+    /// # Errors
+    ///
+    /// [`BrokerError::Topology`] if there is no such queue; others if the broker refuses or does
+    /// not answer.
+    pub async fn open(conn: &Connection, queue: &str, prefetch: u16) -> Result<Self, BrokerError> {
+        let name = ShortString::try_new(queue).map_err(|error| {
+            BrokerError::Topology(format!("no queue can have that name: {error}"))
+        })?;
+        let channel = conn.channel().await?;
+        // Zero would mean no limit, and the library's own buffer has none. Per consumer, because
+        // quorum queues know no limit per channel.
+        let qos = channel.basic_qos(prefetch.max(1), BasicQosOptions { global: false });
+        request("setting the prefetch limit", qos).await?;
+        let (options, arguments) = (BasicConsumeOptions::default(), FieldTable::default());
+        let consume = channel.basic_consume(name, ShortString::default(), options, arguments);
+        let stream = request("subscribing to a queue", consume).await?;
+        Ok(Self {
+            stream,
+            acker: Acker { channel },
+            ended: None,
+        })
+    }
+
+    /// Waits for the next delivery. Dropping the future loses nothing, so it can be one of the
+    /// branches of a `select!`. Once ended, it says so again and again.
+    pub async fn next(&mut self) -> Next {
+        if let Some(ended) = &self.ended {
+            return Next::Ended(ended.clone());
+        }
+        let item = self.stream.next().await;
+        self.receive(item)
+    }
+
+    /// The next delivery if it is already here; for taking as many as there are without waiting.
+    pub fn try_next(&mut self) -> Option<Next> {
+        if let Some(ended) = &self.ended {
+            return Some(Next::Ended(ended.clone()));
+        }
+        let item = self.stream.next().now_or_never()?;
+        Some(self.receive(item))
+    }
+
+    /// A handle for acknowledging, which may outlive the consumer; the channel lives as long as
+    /// one of them.
+    #[must_use]
+    pub fn acker(&self) -> Acker {
+        self.acker.clone()
+    }
+
+    /// Asks the broker for nothing more. What it had sent already can still be taken with
+    /// [`next`](Self::next), until that says [`Ended::Cancelled`]; what is held stays held.
+    ///
+    /// # Errors
+    ///
+    /// If the channel has ended, or the broker does not answer in time.
+    pub async fn cancel(&self) -> Result<(), BrokerError> {
+        let cancel = self
+            .acker
+            .channel
+            .basic_cancel(self.stream.tag(), BasicCancelOptions::default());
+        request("cancelling a subscription", cancel).await
+    }
+
+    /// Closes the channel: whatever is not acknowledged by now goes back to the queue.
+    pub async fn close(self) {
+        // An error means that the channel has ended already.
+        let _ = request(
+            "closing a channel",
+            self.acker.channel.close(200, "OK".into()),
+        )
+        .await;
+    }
+
+    fn receive(&mut self, item: Option<lapin::Result<lapin::message::Delivery>>) -> Next {
+        let ended = match item {
+            Some(Ok(delivery)) => return Next::Delivery(delivery.into()),
+            Some(Err(error)) => Ended::Lost(BrokerError::on("consuming", &error)),
+            None if self.acker.is_usable() => Ended::Cancelled,
+            None => Ended::Lost(BrokerError::Lost("the channel was closed".to_owned())),
+        };
+        self.ended = Some(ended.clone());
+        Next::Ended(ended)
+    }
+}
+
+impl Acker {
+    /// Acknowledges every delivery up to and including `tag`. Each of them must be finished:
+    /// the broker forgets them all.
+    ///
+    /// # Errors
+    ///
+    /// If the channel has ended; the broker then delivers them again.
+    pub async fn ack_through(&self, tag: u64) -> Result<(), BrokerError> {
+        // Tags start at 1; zero would stand for everything that was delivered so far.
+        if tag == 0 {
+            return Ok(());
+        }
+        let ack = self
+            .channel
+            .basic_ack(tag, BasicAckOptions { multiple: true });
+        request("acknowledging", ack).await
+    }
+
+    /// Gives one delivery back to the queue, for whoever takes it next.
+    ///
+    /// # Errors
+    ///
+    /// If the channel has ended; the broker then delivers it again anyway.
+    pub async fn requeue(&self, tag: u64) -> Result<(), BrokerError> {
+        if tag == 0 {
+            return Ok(());
+        }
+        let options = BasicNackOptions {
+            multiple: false,
+            requeue: true,
+        };
+        request(
+            "giving a delivery back",
+            self.channel.basic_nack(tag, options),
+        )
+        .await
+    }
+
+    /// Whether the channel is still open, as far as anyone has noticed.
+    #[must_use]
+    pub fn is_usable(&self) -> bool {
+        self.channel.status().connected()
+    }
+}

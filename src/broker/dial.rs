@@ -1,0 +1,245 @@
+//! One attempt to reach the broker: resolve, connect, TLS, AMQP handshake, within one limit and
+//! with nothing left running when it is exceeded.
+
+use std::{
+    io,
+    net::{Shutdown, SocketAddr, TcpStream},
+    os::fd::AsFd,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use lapin::{
+    AsyncTcpStream, ConnectionProperties, ErrorKind,
+    protocol::AMQPError,
+    tcp::RustlsConnector,
+    uri::{AMQPScheme, AMQPUri},
+};
+use rustls::{CertificateError, ClientConfig};
+
+use super::BrokerError;
+
+/// A connection, and a second handle on its socket with which it can be cut off.
+pub(super) struct Dialled {
+    pub(super) connection: lapin::Connection,
+    pub(super) socket: Option<TcpStream>,
+}
+
+/// Makes one attempt of at most `limit`.
+pub(super) async fn dial(
+    uri: AMQPUri,
+    tls: Option<Arc<ClientConfig>>,
+    name: &str,
+    limit: Duration,
+) -> Result<Dialled, BrokerError> {
+    let runtime =
+        lapin::runtime::default_runtime().map_err(|error| explain(&uri, Stage::Resolve, &error))?;
+    let attempt = Arc::new(Attempt::default());
+    let progress = Arc::clone(&attempt);
+    let options = ConnectionProperties::default().with_connection_name(name.into());
+    let connection = lapin::Connection::connector(
+        uri.clone(),
+        runtime,
+        // The library drives this on a thread of its own that outlives a caller who gives up,
+        // hence the limit in here as well.
+        async move |uri: AMQPUri, runtime| {
+            let stream = async {
+                let addresses = resolve(&uri).await?;
+                progress.enter(Stage::Connect);
+                let stream = AsyncTcpStream::connect(&runtime, addresses).await?;
+                if let AsyncTcpStream::Plain(plain) = &stream {
+                    progress.hold(plain.get_ref())?;
+                }
+                let Some(config) = &tls else {
+                    progress.enter(Stage::Handshake);
+                    return Ok(stream);
+                };
+                progress.enter(Stage::Tls);
+                let connector = RustlsConnector::from(Arc::clone(config));
+                let stream = stream.into_rustls(&connector, &uri.authority.host).await?;
+                progress.enter(Stage::Handshake);
+                Ok(stream)
+            };
+            let limited = tokio::time::timeout(limit, stream).await;
+            let stream: io::Result<_> = limited.unwrap_or_else(|_| Err(timed_out()));
+            stream.map_err(lapin::Error::from)
+        },
+        options,
+    );
+    match tokio::time::timeout(limit, connection).await {
+        Ok(Ok(connection)) => {
+            let socket = attempt.lock().socket.take();
+            Ok(Dialled { connection, socket })
+        }
+        Ok(Err(error)) => Err(explain(&uri, attempt.lock().stage, &error)),
+        Err(_) => Err(attempt.abandon(&uri, limit)),
+    }
+}
+
+/// How far an attempt has come.
+#[derive(Clone, Copy, Debug, Default)]
+enum Stage {
+    #[default]
+    Resolve,
+    Connect,
+    Tls,
+    Handshake,
+}
+
+#[derive(Default)]
+struct Attempt(Mutex<Progress>);
+
+#[derive(Default)]
+struct Progress {
+    stage: Stage,
+    socket: Option<TcpStream>,
+    abandoned: bool,
+}
+
+impl Attempt {
+    fn lock(&self) -> MutexGuard<'_, Progress> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn enter(&self, stage: Stage) {
+        self.lock().stage = stage;
+    }
+
+    /// Keeps a second handle on the socket, unless the attempt was given up meanwhile.
+    fn hold(&self, socket: &tokio::net::TcpStream) -> io::Result<()> {
+        socket.set_nodelay(true)?;
+        let mut progress = self.lock();
+        if progress.abandoned {
+            return Err(timed_out());
+        }
+        progress.socket = Some(socket.as_fd().try_clone_to_owned()?.into());
+        Ok(())
+    }
+
+    /// Gives up. A peer that accepts and then stays silent would otherwise keep the library's
+    /// thread waiting for as long as it likes, one more per attempt.
+    fn abandon(&self, uri: &AMQPUri, limit: Duration) -> BrokerError {
+        let mut progress = self.lock();
+        progress.abandoned = true;
+        if let Some(socket) = progress.socket.take() {
+            // An error means that the socket is gone already.
+            let _ = socket.shutdown(Shutdown::Both);
+        }
+        let what = match progress.stage {
+            Stage::Resolve => "finding the host of",
+            Stage::Connect => "connecting to",
+            Stage::Tls => "the TLS handshake with",
+            Stage::Handshake => "the AMQP handshake with",
+        };
+        let limit = limit.as_secs_f32();
+        BrokerError::Unreachable(format!(
+            "{what} the broker at {} took longer than {limit} s",
+            place(uri)
+        ))
+    }
+}
+
+fn timed_out() -> io::Error {
+    io::ErrorKind::TimedOut.into()
+}
+
+async fn resolve(uri: &AMQPUri) -> io::Result<Vec<SocketAddr>> {
+    let authority = &uri.authority;
+    let found = tokio::net::lookup_host((authority.host.as_str(), authority.port)).await?;
+    Ok(found.collect())
+}
+
+/// What a failed attempt means, and what to do about it.
+fn explain(uri: &AMQPUri, stage: Stage, error: &lapin::Error) -> BrokerError {
+    let place = place(uri);
+    match error.kind() {
+        ErrorKind::ProtocolError(answer) => refusal(uri, answer),
+        ErrorKind::IOError(error) => match (tls_cause(error), stage) {
+            (Some(cause), _) => untrusted(uri, cause),
+            (None, Stage::Resolve) => BrokerError::Unreachable(format!(
+                "the broker's host {} cannot be found: {error}",
+                uri.authority.host
+            )),
+            (None, Stage::Connect) => BrokerError::Unreachable(format!(
+                "the broker at {place} cannot be reached: {error}"
+            )),
+            (None, Stage::Tls) => BrokerError::Unreachable(format!(
+                "{place} ended the connection during the TLS handshake ({error}); if that stays so, it may not be a TLS port"
+            )),
+            (None, Stage::Handshake) => BrokerError::Unreachable(format!(
+                "{place} ended the connection during the AMQP handshake ({error}); if that stays so, it may not be an \
+                 AMQP port, or want TLS (amqps://)"
+            )),
+        },
+        ErrorKind::ParsingError(_) | ErrorKind::InvalidProtocolVersion(_) => {
+            BrokerError::Settings(format!(
+                "{place} does not speak AMQP 0-9-1; check the port, and write amqps:// if it is one for TLS"
+            ))
+        }
+        _ => BrokerError::Unreachable(format!("the broker at {place} cannot be used: {error}")),
+    }
+}
+
+/// The broker's own refusal during the handshake: 403 for the login, 530 for the virtual host.
+fn refusal(uri: &AMQPUri, answer: &AMQPError) -> BrokerError {
+    let user = &uri.authority.userinfo.username;
+    let vhost = &uri.vhost;
+    match answer.get_id() {
+        403 => BrokerError::Refused(format!(
+            "the broker refuses user {user:?}: wrong user or password, or a user who may only log in from the broker's \
+             own machine (as guest may); correct the address or create the user with rabbitmqctl add_user"
+        )),
+        530 if vhost.is_empty() => BrokerError::Refused(
+            "the broker's address ends in a bare /, which names an empty virtual host; write /%2f for the default one"
+                .to_owned(),
+        ),
+        530 => BrokerError::Refused(format!(
+            "the broker does not let user {user:?} into virtual host {vhost:?} ({}); create it with rabbitmqctl \
+             add_vhost and grant it with set_permissions, or correct the address",
+            answer.get_message()
+        )),
+        _ => BrokerError::Unreachable(format!("the broker at {} declines: {}", place(uri), answer.get_message())),
+    }
+}
+
+fn tls_cause(error: &io::Error) -> Option<&rustls::Error> {
+    error.get_ref()?.downcast_ref()
+}
+
+fn untrusted(uri: &AMQPUri, cause: &rustls::Error) -> BrokerError {
+    let place = place(uri);
+    let host = &uri.authority.host;
+    BrokerError::Tls(match cause {
+        // The latter is an authority of the same name with another key.
+        rustls::Error::InvalidCertificate(
+            CertificateError::UnknownIssuer | CertificateError::BadSignature,
+        ) => format!(
+            "the certificate of the broker at {place} is not signed by a trusted authority; set the broker's ca file to \
+             the certificate of the authority that signed it"
+        ),
+        rustls::Error::InvalidCertificate(
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+        ) => format!(
+            "the certificate of the broker at {place} is not for {host:?}; use a host name that it names"
+        ),
+        rustls::Error::InvalidCertificate(why) => {
+            format!("the certificate of the broker at {place} is not valid: {why}")
+        }
+        rustls::Error::InvalidMessage(_) => format!(
+            "{place} does not speak TLS; use the broker's port for TLS (5671 by default), or write amqp:// if \
+             unencrypted is meant"
+        ),
+        rustls::Error::AlertReceived(alert) => format!(
+            "the broker at {place} refuses the TLS connection ({alert:?}); it may want a client certificate, or a different one"
+        ),
+        other => format!("the TLS connection to the broker at {place} failed: {other}"),
+    })
+}
+
+fn place(uri: &AMQPUri) -> String {
+    let scheme = match uri.scheme {
+        AMQPScheme::AMQP => "amqp",
+        AMQPScheme::AMQPS => "amqps",
+    };
+    format!("{scheme}://{}:{}", uri.authority.host, uri.authority.port)
+}

@@ -1,0 +1,154 @@
+//! A message as it arrives and leaves, in own types; the only place that knows the client
+//! library's.
+
+use lapin::{
+    BasicProperties,
+    types::{FieldTable, ShortString},
+};
+
+use super::header::{HeaderValue, from_table, to_table};
+
+/// An event as the broker delivered it, held by a consumer until it is acknowledged.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Delivery {
+    /// Its number on the channel that delivered it; means nothing on any other.
+    pub tag: u64,
+    /// Whether it may have been delivered before. The broker guesses: a crash of a consumer sets
+    /// it for everything that was on its way.
+    pub redelivered: bool,
+    /// The exchange it was published to; empty for the default one.
+    pub exchange: String,
+    /// The routing key it was published with.
+    pub routing_key: String,
+    /// The bytes of the message.
+    pub body: Vec<u8>,
+    /// What came with the bytes.
+    pub properties: Properties,
+}
+
+/// The properties of a message, all optional on the wire.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Properties {
+    /// Media type of the body.
+    pub content_type: Option<String>,
+    /// Content encoding of the body.
+    pub content_encoding: Option<String>,
+    /// Identity of the message.
+    pub message_id: Option<String>,
+    /// What the message belongs to; for Waybill the token.
+    pub correlation_id: Option<String>,
+    /// Queue for an answer.
+    pub reply_to: Option<String>,
+    /// Name of the message's type.
+    pub type_: Option<String>,
+    /// Name of the publishing application.
+    pub app_id: Option<String>,
+    /// Time of the message, in seconds since 1970.
+    pub timestamp: Option<u64>,
+    /// Time to live in a queue, in milliseconds, as text.
+    pub expiration: Option<String>,
+    /// Name of the publishing user; the broker refuses any but the real one.
+    pub user_id: Option<String>,
+    /// 2 for a message that survives a restart of the broker.
+    pub delivery_mode: Option<u8>,
+    /// Priority in a queue that has priorities.
+    pub priority: Option<u8>,
+    /// Application headers, by name.
+    pub headers: Vec<(String, HeaderValue)>,
+}
+
+impl Properties {
+    /// The first header called `name`.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&HeaderValue> {
+        let mut named = self.headers.iter().filter(|(key, _)| key == name);
+        named.next().map(|(_, value)| value)
+    }
+
+    /// The client library's form, or `None` if a text is longer than AMQP can carry (255 bytes).
+    pub(super) fn to_lapin(&self) -> Option<BasicProperties> {
+        let mut out = BasicProperties::default();
+        out = set(out, &self.content_type, BasicProperties::with_content_type)?;
+        out = set(
+            out,
+            &self.content_encoding,
+            BasicProperties::with_content_encoding,
+        )?;
+        out = set(out, &self.message_id, BasicProperties::with_message_id)?;
+        out = set(
+            out,
+            &self.correlation_id,
+            BasicProperties::with_correlation_id,
+        )?;
+        out = set(out, &self.reply_to, BasicProperties::with_reply_to)?;
+        out = set(out, &self.type_, BasicProperties::with_type)?;
+        out = set(out, &self.app_id, BasicProperties::with_app_id)?;
+        out = set(out, &self.expiration, BasicProperties::with_expiration)?;
+        out = set(out, &self.user_id, BasicProperties::with_user_id)?;
+        if let Some(timestamp) = self.timestamp {
+            out = out.with_timestamp(timestamp);
+        }
+        if let Some(delivery_mode) = self.delivery_mode {
+            out = out.with_delivery_mode(delivery_mode);
+        }
+        if let Some(priority) = self.priority {
+            out = out.with_priority(priority);
+        }
+        if !self.headers.is_empty() {
+            out = out.with_headers(to_table(&self.headers)?);
+        }
+        Some(out)
+    }
+}
+
+impl From<&BasicProperties> for Properties {
+    fn from(from: &BasicProperties) -> Self {
+        Self {
+            content_type: text(from.content_type()),
+            content_encoding: text(from.content_encoding()),
+            message_id: text(from.message_id()),
+            correlation_id: text(from.correlation_id()),
+            reply_to: text(from.reply_to()),
+            type_: text(from.kind()),
+            app_id: text(from.app_id()),
+            timestamp: *from.timestamp(),
+            expiration: text(from.expiration()),
+            user_id: text(from.user_id()),
+            delivery_mode: *from.delivery_mode(),
+            priority: *from.priority(),
+            headers: headers(from.headers()),
+        }
+    }
+}
+
+impl From<lapin::message::Delivery> for Delivery {
+    fn from(from: lapin::message::Delivery) -> Self {
+        Self {
+            tag: from.delivery_tag,
+            redelivered: from.redelivered,
+            exchange: from.exchange.into(),
+            routing_key: from.routing_key.into(),
+            properties: Properties::from(&from.properties),
+            body: from.data,
+        }
+    }
+}
+
+fn text(from: &Option<ShortString>) -> Option<String> {
+    from.as_ref().map(|text| text.as_str().to_owned())
+}
+
+fn headers(from: &Option<FieldTable>) -> Vec<(String, HeaderValue)> {
+    from.as_ref().map(from_table).unwrap_or_default()
+}
+
+fn set(
+    out: BasicProperties,
+    value: &Option<String>,
+    with: fn(BasicProperties, ShortString) -> BasicProperties,
+) -> Option<BasicProperties> {
+    match value {
+        None => Some(out),
+        Some(text) => Some(with(out, ShortString::try_new(text.as_str()).ok()?)),
+    }
+}

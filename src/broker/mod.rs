@@ -1,0 +1,45 @@
+//! Everything that speaks AMQP 0-9-1 with RabbitMQ, and nothing else: it knows neither the store
+//! nor what an event means.
+//!
+//! In reading order: [`connection`] (how a connection is opened, watched and closed; `address`,
+//! `tls` and `dial` are its parts), [`topology`] (names of exchanges and queues, and their
+//! declaration), [`message`] (what arrives and leaves, in own types), [`consumer`], [`publisher`],
+//! [`error`].
+//!
+//! Invariants:
+//!
+//! - A connection that ends stays ended. Nothing is recovered behind the caller's back: delivery
+//!   tags, confirms and the stream belong to one channel and die with it. Whoever supervises
+//!   reconnects, declares and consumes anew.
+//! - Every wait has a limit: the connect timeout, the confirm timeout, or [`OPERATION_TIMEOUT`].
+//! - Consuming and publishing use separate connections, because a broker that blocks a publisher
+//!   stops reading its whole connection, acknowledgements included.
+//! - Nothing counts as published before its own confirm has come and no return has.
+//!
+//! Left out on purpose: automatic recovery, transactions, `basic.get`.
+
+use std::time::Duration;
+
+mod address;
+pub mod connection;
+pub mod consumer;
+mod dial;
+pub mod error;
+pub mod header;
+pub mod message;
+pub mod outgoing;
+pub mod publisher;
+mod tls;
+pub mod topology;
+
+pub use connection::{BrokerSettings, Connection, connect};
+pub use consumer::{Acker, Consumer, Ended, Next};
+pub use error::BrokerError;
+pub use header::HeaderValue;
+pub use message::{Delivery, Properties};
+pub use outgoing::Outgoing;
+pub use publisher::{Publisher, Verdict};
+
+/// How long a single request to a connected broker (open a channel, declare, acknowledge, …) may
+/// take before it counts as failed.
+pub const OPERATION_TIMEOUT: Duration = Duration::from_secs(10);

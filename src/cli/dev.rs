@@ -1,0 +1,165 @@
+//! `waybill dev`: private servers, the schema, all roles, and a demo if asked for; all of it ends
+//! together.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::Args;
+use serde::Serialize;
+use tokio_util::sync::CancellationToken;
+
+use super::{demo, output};
+use crate::app::{App, End, Roles, Signals};
+use crate::config::{self, Settings};
+use crate::dev::Servers;
+use crate::store::{Store, migrate};
+
+/// Where the servers keep their data unless told otherwise.
+const FOLDER: &str = "waybill-dev";
+
+/// Runs everything on this machine: private PostgreSQL and RabbitMQ servers, the schema, all roles.
+#[derive(Debug, Args)]
+pub struct Dev {
+    /// Where the servers keep their data; started again on it, they have it back
+    /// [default: waybill-dev in the temporary directory].
+    #[arg(long, value_name = "FOLDER")]
+    folder: Option<PathBuf>,
+    /// Publish a lively sample of uploads and show the completions as they come.
+    #[arg(long)]
+    demo: bool,
+    /// End by itself after a fixed number of samples; exit 0 only if every completion came.
+    #[arg(long, requires = "demo")]
+    once: bool,
+    /// Write the addresses as JSON to this file once everything is ready.
+    #[arg(long, value_name = "FILE")]
+    ready_file: Option<PathBuf>,
+}
+
+/// What a program needs to know to use what runs here.
+#[derive(Debug, Serialize)]
+struct Addresses {
+    amqp_url: String,
+    database_url: String,
+    ops_url: String,
+}
+
+/// Runs until Ctrl-C, SIGTERM or the end of a finite demo; says whether all went well.
+pub async fn run(dev: Dev, overrides: &[String]) -> anyhow::Result<bool> {
+    let signals = Signals::of_process()?;
+    let stop = CancellationToken::new();
+    let folder = dev.folder.clone().unwrap_or_else(|| std::env::temp_dir().join(FOLDER));
+    output::line(&format!("starting PostgreSQL and RabbitMQ in {} …", folder.display()))?;
+    let servers = tokio::select! {
+        servers = Servers::start(&folder) => servers?,
+        () = signals.first() => return Ok(true),
+    };
+    let outcome = tokio::select! {
+        outcome = with_servers(&dev, overrides, &servers, &stop) => outcome,
+        () = async { signals.first().await; stop.cancel(); signals.second().await } => Ok(false),
+    };
+    if let Some(file) = &dev.ready_file {
+        // It speaks of servers that are going; a file that is gone already is no fault.
+        let _ = std::fs::remove_file(file);
+    }
+    servers.stop().await?;
+    outcome
+}
+
+async fn with_servers(
+    dev: &Dev,
+    overrides: &[String],
+    servers: &Servers,
+    stop: &CancellationToken,
+) -> anyhow::Result<bool> {
+    let settings = settings(servers, overrides)?;
+    let store = Store::new(&settings.database)?;
+    migrate::migrate(store.connection().await?).await?;
+    let broker = settings.broker.clone();
+    let app = App::new(settings, Roles::all()).await?;
+    let addresses = Addresses {
+        amqp_url: servers.rabbitmq.url(),
+        database_url: servers.postgres.url(),
+        ops_url: format!("http://{}", app.ops_address()?),
+    };
+    let ready = app.when_ready();
+    let app_stop = CancellationToken::new();
+    let running = app.run(Signals::token(app_stop.clone()));
+    let using = async {
+        ready.await;
+        announce(dev, &addresses)?;
+        let good = if dev.demo {
+            let summary = demo::run(&broker, dev.once, stop).await?;
+            report(&summary, dev.once)?;
+            !dev.once || summary.is_good()
+        } else {
+            stop.cancelled().await;
+            true
+        };
+        app_stop.cancel();
+        anyhow::Ok(good)
+    };
+    tokio::pin!(running, using);
+    let good = tokio::select! {
+        ended = &mut running => { ended?; anyhow::bail!("the workers ended by themselves") }
+        good = &mut using => good,
+        () = stopped_before(stop, &app_stop) => Ok(true),
+    };
+    app_stop.cancel();
+    let end = running.await?;
+    Ok(good? && end == End::Clean)
+}
+
+/// Being stopped while nothing is ready yet: nobody is left to stop the workers.
+async fn stopped_before(stop: &CancellationToken, app_stop: &CancellationToken) {
+    stop.cancelled().await;
+    app_stop.cancelled().await;
+}
+
+fn settings(servers: &Servers, overrides: &[String]) -> anyhow::Result<Settings> {
+    let mut own = vec![
+        format!("database.url={}", servers.postgres.url()),
+        format!("broker.url={}", servers.rabbitmq.url()),
+        "ops.listen=127.0.0.1:0".to_owned(),
+    ];
+    own.extend_from_slice(overrides);
+    let loaded = config::load(None, std::iter::empty::<(String, String)>(), &own)?;
+    Ok(loaded.settings)
+}
+
+fn announce(dev: &Dev, addresses: &Addresses) -> anyhow::Result<()> {
+    output::line("ready:")?;
+    output::line(&format!("  AMQP_URL={}", addresses.amqp_url))?;
+    output::line(&format!("  DATABASE_URL={}", addresses.database_url))?;
+    output::line(&format!("  metrics and health: {0}/metrics  {0}/readyz", addresses.ops_url))?;
+    output::line("stop with Ctrl-C")?;
+    if let Some(file) = &dev.ready_file {
+        write_whole(file, &serde_json::to_vec_pretty(addresses)?)
+            .with_context(|| format!("could not write {}", file.display()))?;
+    }
+    Ok(())
+}
+
+/// Whoever waits for the file finds it whole: it appears by a rename. It holds passwords.
+fn write_whole(file: &Path, text: &[u8]) -> std::io::Result<()> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    let mut name = file.as_os_str().to_owned();
+    name.push(".part");
+    let part = PathBuf::from(name);
+    let mut options = std::fs::OpenOptions::new();
+    let mut out = options.write(true).create(true).truncate(true).mode(0o600).open(&part)?;
+    out.write_all(text)?;
+    out.sync_all()?;
+    std::fs::rename(part, file)
+}
+
+fn report(summary: &demo::Summary, once: bool) -> anyhow::Result<()> {
+    let demo::Summary { events, bad, right, wrong, missing } = summary;
+    output::line(&format!(
+        "demo: {events} events sent, {right} completions as expected, {bad} bad messages kept as dead letters"
+    ))?;
+    if once && !summary.is_good() {
+        output::line(&format!("demo: {wrong} completions were wrong, {missing} never came"))?;
+    }
+    Ok(())
+}

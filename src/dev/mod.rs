@@ -1,0 +1,105 @@
+//! Private PostgreSQL and RabbitMQ servers for `waybill dev`, the tests and the benchmark.
+//!
+//! They need no Docker and no running service, only the installed packages. Everything they write
+//! lies below one folder, they listen on 127.0.0.1 only, and they end with the program that started
+//! them, however it ends: each runs under a small guard (`guard.sh`) that waits for the end of a
+//! pipe only this program holds. Linux only, because it reads `/proc`. What is done with the
+//! servers is left to the callers.
+
+mod account;
+mod error;
+mod folder;
+mod guard;
+mod postgres;
+mod processes;
+mod programs;
+mod rabbitmq;
+
+use std::path::{Path, PathBuf};
+
+use uuid::Uuid;
+
+pub use self::{error::DevError, postgres::Postgres, rabbitmq::RabbitMq};
+
+/// A PostgreSQL and a RabbitMQ server below one folder.
+///
+/// Dropping it stops both in the background; [`Servers::stop`] also waits for their end.
+pub struct Servers {
+    /// The PostgreSQL server.
+    pub postgres: Postgres,
+    /// The RabbitMQ server.
+    pub rabbitmq: RabbitMq,
+    folder: PathBuf,
+}
+
+impl Servers {
+    /// Starts both servers on `folder`, which is created where it lacks, and waits until they
+    /// answer. Data from an earlier start on the same folder is there again, and so are the ports
+    /// where they are still free.
+    ///
+    /// # Errors
+    ///
+    /// When a package is not installed, another program uses the folder, or a server does not start.
+    pub async fn start(folder: &Path) -> Result<Self, DevError> {
+        Self::start_with(folder, false).await
+    }
+
+    /// Starts both servers on a new folder in the temporary directory, which is removed when they
+    /// have ended, also when this program is killed.
+    ///
+    /// # Errors
+    ///
+    /// As [`Servers::start`].
+    pub async fn start_temporary() -> Result<Self, DevError> {
+        let name = format!("waybill-dev-{}", Uuid::new_v4().simple());
+        let folder = std::env::temp_dir().join(name);
+        let servers = Self::start_with(&folder, true).await;
+        if servers.is_err() {
+            // Whatever was started has ended, and only then does its guard remove its part.
+            let _ = std::fs::remove_dir_all(&folder);
+        }
+        servers
+    }
+
+    /// The folder that holds everything the servers write.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Stops both servers cleanly and waits for their end.
+    ///
+    /// # Errors
+    ///
+    /// When a server is still there after it was told to end and then killed.
+    pub async fn stop(self) -> Result<(), DevError> {
+        let (postgres, rabbitmq) = tokio::join!(self.postgres.stop(), self.rabbitmq.stop());
+        postgres.and(rabbitmq)
+    }
+
+    async fn start_with(folder: &Path, temporary: bool) -> Result<Self, DevError> {
+        programs::require_all()?;
+        let folder = folder::create(folder)?;
+        // Both run to their end: a start that is dropped half-way would still hold the folder.
+        match tokio::join!(
+            Postgres::start_with(&folder, temporary),
+            RabbitMq::start_with(&folder, temporary),
+        ) {
+            (Ok(postgres), Ok(rabbitmq)) => Ok(Self {
+                postgres,
+                rabbitmq,
+                folder,
+            }),
+            (Err(error), Ok(rabbitmq)) => {
+                // The first fault is the one to report.
+                let _ = rabbitmq.stop().await;
+                Err(error)
+            }
+            (Ok(postgres), Err(error)) => {
+                let _ = postgres.stop().await;
+                Err(error)
+            }
+            (Err(error), Err(_)) => Err(error),
+        }
+    }
+}

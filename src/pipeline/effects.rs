@@ -1,0 +1,77 @@
+//! What must be published because of a batch, as rows of the outbox.
+
+use std::collections::HashMap;
+
+use uuid::Uuid;
+
+use super::decide::Decision;
+use crate::broker::topology;
+use crate::core::completion::{Completion, ItemSummary};
+use crate::core::{Event, Process, ProcessKey};
+use crate::store::outbox::{OutboxRow, What};
+use crate::wire::{self, Outbound};
+
+/// The default exchange: its routing keys are names of queues.
+const DIRECT: &str = "";
+
+/// The completions of the processes that ended, and their copies to `reply_to`.
+pub(super) fn completions(
+    decision: &Decision,
+    mut summaries: HashMap<ProcessKey, ItemSummary>,
+) -> Vec<OutboxRow> {
+    let mut rows = Vec::with_capacity(decision.ended.len());
+    for (index, _) in &decision.ended {
+        let Some(process) = decision.changed.get(*index) else {
+            continue;
+        };
+        let summary = summaries.remove(&process.key).unwrap_or_default();
+        rows.extend(completion(process, summary).into_iter().flatten());
+    }
+    rows
+}
+
+fn completion(process: &Process, summary: ItemSummary) -> Option<[Option<OutboxRow>; 2]> {
+    let completion = Completion::of(process, summary)?;
+    let outbound = wire::completion(&completion);
+    let exchange = topology::COMPLETIONS_EXCHANGE;
+    let row = row(process.key, &process.token, outbound, What::Completion, exchange);
+    let reply_to = completion.opening.and_then(|opening| opening.reply_to);
+    let copy = reply_to.map(|queue| OutboxRow {
+        what: What::Reply,
+        exchange: DIRECT.to_owned(),
+        routing_key: queue,
+        ..row.clone()
+    });
+    Some([Some(row), copy])
+}
+
+/// The answer to an opening event that had no token and names a queue.
+pub(super) fn token_reply(event: &Event, key: ProcessKey, queue: &str) -> OutboxRow {
+    let outbound = wire::token_reply(event);
+    OutboxRow {
+        routing_key: queue.to_owned(),
+        ..row(key, &event.token, outbound, What::Reply, DIRECT)
+    }
+}
+
+fn row(
+    process: ProcessKey,
+    token: &str,
+    outbound: Outbound,
+    what: What,
+    exchange: &str,
+) -> OutboxRow {
+    let id: Uuid = outbound.message_id;
+    OutboxRow {
+        id,
+        token: token.to_owned(),
+        type_name: outbound.type_.to_owned(),
+        payload: outbound.body,
+        process,
+        what,
+        exchange: exchange.to_owned(),
+        routing_key: outbound.routing_key,
+        headers: serde_json::json!(outbound.headers.into_iter().collect::<std::collections::BTreeMap<_, _>>()).to_string(),
+        time: outbound.timestamp,
+    }
+}

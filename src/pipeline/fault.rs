@@ -1,0 +1,101 @@
+//! Named points at which a worker can be told to die, so that tests know the instant of a crash.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Where a worker may be told to die.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CrashPoint {
+    /// A batch is decoded.
+    Decoded,
+    /// Its transaction has begun.
+    Begun,
+    /// Its events are in the log.
+    EventsWritten,
+    /// All is ready to be written and committed.
+    BeforeCommit,
+    /// The commit is sent, its answer has not come.
+    CommitSent,
+    /// It is committed, not acknowledged.
+    CommittedBeforeAck,
+    /// It is acknowledged.
+    Acked,
+    /// Its completions are published, not confirmed.
+    PublishedBeforeConfirm,
+    /// They are confirmed, still in the outbox.
+    ConfirmedBeforeDelete,
+}
+
+impl CrashPoint {
+    /// Every point.
+    pub const ALL: [Self; 9] = [
+        Self::Decoded,
+        Self::Begun,
+        Self::EventsWritten,
+        Self::BeforeCommit,
+        Self::CommitSent,
+        Self::CommittedBeforeAck,
+        Self::Acked,
+        Self::PublishedBeforeConfirm,
+        Self::ConfirmedBeforeDelete,
+    ];
+
+    /// The name in the setting.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Decoded => "decoded",
+            Self::Begun => "begun",
+            Self::EventsWritten => "events_written",
+            Self::BeforeCommit => "before_commit",
+            Self::CommitSent => "commit_sent",
+            Self::CommittedBeforeAck => "committed_before_ack",
+            Self::Acked => "acked",
+            Self::PublishedBeforeConfirm => "published_before_confirm",
+            Self::ConfirmedBeforeDelete => "confirmed_before_delete",
+        }
+    }
+}
+
+/// The crash that was asked for, if any.
+#[derive(Debug, Clone, Default)]
+pub struct Faults {
+    crash: Option<Arc<Crash>>,
+}
+
+#[derive(Debug)]
+struct Crash {
+    point: CrashPoint,
+    passes_left: AtomicU64,
+}
+
+impl Faults {
+    /// Reads `point` or `point:n`, which dies when the point is reached for the n-th time.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (name, count) = text.split_once(':').unwrap_or((text, "1"));
+        let point = CrashPoint::ALL.into_iter().find(|p| p.name() == name)?;
+        let passes_left = AtomicU64::new(count.parse().ok()?);
+        Some(Self {
+            crash: Some(Arc::new(Crash { point, passes_left })),
+        })
+    }
+
+    /// Dies here if that was asked for: at once, like a kill, with nothing cleaned up.
+    pub fn pass(&self, point: CrashPoint) {
+        if let Some(crash) = &self.crash
+            && crash.point == point
+            && crash.passes_left.fetch_sub(1, Ordering::Relaxed) == 1
+        {
+            std::process::abort();
+        }
+    }
+
+    /// Whether that point may still be the end.
+    #[must_use]
+    pub fn waits_at(&self, point: CrashPoint) -> bool {
+        self.crash.as_ref().is_some_and(|crash| {
+            crash.point == point && crash.passes_left.load(Ordering::Relaxed) > 0
+        })
+    }
+}

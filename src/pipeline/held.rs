@@ -1,0 +1,155 @@
+//! One delivery on its way: taken from the broker, decoded, and held until its batch has committed.
+
+use jiff::Timestamp;
+
+use super::letter;
+use crate::broker::{Delivery, HeaderValue};
+use crate::store::dead_letter::DeadLetter;
+use crate::store::event::NewEvent;
+use crate::wire::{self, Accepted, Limits, Message, Reason};
+
+/// A delivery and what it was decoded to.
+#[derive(Debug)]
+pub(super) struct Held {
+    pub(super) delivery: Delivery,
+    pub(super) content: Content,
+}
+
+/// What a delivery holds.
+#[derive(Debug)]
+pub(super) enum Content {
+    /// An event; `token_wanted` names the queue that asked for a derived token.
+    Event {
+        event: Box<NewEvent>,
+        token_wanted: Option<String>,
+    },
+    /// Something that can't be applied.
+    Dead(Box<DeadLetter>),
+}
+
+impl Held {
+    /// Decodes an event; what can't be decoded becomes a dead letter. Says too whether trace
+    /// context was left out.
+    pub(super) fn event(
+        delivery: Delivery,
+        queue: &str,
+        limits: &Limits,
+        now: Timestamp,
+    ) -> (Self, bool) {
+        let headers = headers(&delivery);
+        let mut trace_ignored = false;
+        let content = match wire::decode(&message(&delivery, &headers), limits, now) {
+            Ok(accepted) => {
+                trace_ignored = accepted.trace_ignored;
+                event_content(accepted)
+            }
+            Err(rejection) => Content::Dead(Box::new(letter::of(&delivery, queue, rejection))),
+        };
+        (Self { delivery, content }, trace_ignored)
+    }
+
+    /// Takes a message that the broker gave up.
+    pub(super) fn dead(delivery: Delivery, queue: &str) -> Self {
+        let letter = letter::of(&delivery, queue, letter::given_up(&delivery));
+        Self {
+            delivery,
+            content: Content::Dead(Box::new(letter)),
+        }
+    }
+
+    /// Turns an event that can't be applied into a dead letter.
+    pub(super) fn refuse(&mut self, queue: &str, reason: Reason, detail: String) {
+        if let Some(letter) = self.letter(queue, reason, detail) {
+            self.content = Content::Dead(Box::new(letter));
+        }
+    }
+
+    /// The letter of an event that can't be applied.
+    pub(super) fn letter(
+        &self,
+        queue: &str,
+        reason: Reason,
+        detail: String,
+    ) -> Option<DeadLetter> {
+        let event = self.as_event()?;
+        let refusal = letter::refusal(&event.event, event.type_name, reason, detail);
+        Some(letter::of(&self.delivery, queue, refusal))
+    }
+
+    pub(super) fn as_event(&self) -> Option<&NewEvent> {
+        match &self.content {
+            Content::Event { event, .. } => Some(event),
+            Content::Dead(_) => None,
+        }
+    }
+
+    pub(super) fn as_letter(&self) -> Option<&DeadLetter> {
+        match &self.content {
+            Content::Event { .. } => None,
+            Content::Dead(letter) => Some(letter),
+        }
+    }
+
+    /// The event's type, as a metric label.
+    pub(super) fn type_name(&self) -> &'static str {
+        match &self.content {
+            Content::Event { event, .. } => event.type_name,
+            Content::Dead(letter) => wire::type_label(letter.type_name.as_deref()),
+        }
+    }
+}
+
+fn event_content(accepted: Accepted) -> Content {
+    let event = NewEvent {
+        key: accepted.event.key(),
+        event: accepted.event,
+        type_name: accepted.type_name,
+        data: accepted.data,
+    };
+    Content::Event {
+        event: Box::new(event),
+        token_wanted: accepted.reply_to.filter(|_| accepted.derived_token),
+    }
+}
+
+fn headers(delivery: &Delivery) -> Vec<(&str, wire::HeaderValue<'_>)> {
+    let headers = delivery.properties.headers.iter();
+    let headers = headers.map(|(name, value)| {
+        let value = match value {
+            HeaderValue::Text(text) => wire::HeaderValue::Text(text),
+            HeaderValue::Int(value) => wire::HeaderValue::Integer(*value),
+            HeaderValue::Uint(value) => i64::try_from(*value)
+                .map_or(wire::HeaderValue::Other, wire::HeaderValue::Integer),
+            HeaderValue::Bool(_)
+            | HeaderValue::Float(_)
+            | HeaderValue::Decimal { .. }
+            | HeaderValue::Bytes(_)
+            | HeaderValue::Timestamp(_)
+            | HeaderValue::List(_)
+            | HeaderValue::Table(_)
+            | HeaderValue::Void => wire::HeaderValue::Other,
+        };
+        (name.as_str(), value)
+    });
+    headers.collect()
+}
+
+fn message<'a>(
+    delivery: &'a Delivery,
+    headers: &'a [(&'a str, wire::HeaderValue<'a>)],
+) -> Message<'a> {
+    let properties = &delivery.properties;
+    Message {
+        body: &delivery.body,
+        routing_key: &delivery.routing_key,
+        content_type: properties.content_type.as_deref(),
+        content_encoding: properties.content_encoding.as_deref(),
+        message_id: properties.message_id.as_deref(),
+        correlation_id: properties.correlation_id.as_deref(),
+        reply_to: properties.reply_to.as_deref(),
+        type_: properties.type_.as_deref(),
+        app_id: properties.app_id.as_deref(),
+        timestamp: properties.timestamp,
+        headers,
+    }
+}

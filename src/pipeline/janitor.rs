@@ -1,0 +1,99 @@
+//! Ends what is due (settle time, deadline) and forgets what is past its retention, in bounded
+//! batches. Several may run: each locks what it takes and skips what another holds.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::decide::{self, Decision};
+use super::relay::Mailbox;
+use super::writer::Rules;
+use super::{effects, report};
+use crate::store::batch::{self, Changes};
+use crate::store::outbox::OutboxRow;
+use crate::store::{Connection, Store, StoreError};
+use crate::telemetry::Telemetry;
+
+/// Looks after what no event will move any more.
+pub struct Janitor {
+    /// Where the processes are.
+    pub store: Store,
+    /// How long they may stay open.
+    pub rules: Rules,
+    /// How long ended ones are kept.
+    pub retention: Duration,
+    /// How often it looks.
+    pub interval: Duration,
+    /// How many processes one transaction takes.
+    pub batch: i64,
+    /// Where it is counted.
+    pub telemetry: Telemetry,
+    /// Where completions go.
+    pub mailbox: Mailbox,
+    /// Which shard of the counts it moves.
+    pub shard: i16,
+}
+
+impl Janitor {
+    /// Looks again and again until told to stop.
+    pub async fn run(self, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            if let Err(error) = self.round(&stop).await {
+                self.telemetry.janitor_failed(&error);
+            }
+            self.telemetry.beat("janitor");
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(self.interval) => {}
+            }
+        }
+    }
+
+    async fn round(&self, stop: &CancellationToken) -> Result<(), StoreError> {
+        while !stop.is_cancelled() && self.seal_due().await? == self.batch {}
+        loop {
+            let deleted = self.store.delete_expired(self.retention, self.batch).await?;
+            self.telemetry.retention_deleted(deleted);
+            if stop.is_cancelled() || deleted < self.batch.unsigned_abs() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Seals one batch of what is due; says how many processes that were.
+    async fn seal_due(&self) -> Result<i64, StoreError> {
+        let connection = self.store.connection().await?;
+        match self.transaction(&connection).await {
+            Ok((decision, outbox)) => {
+                let count = decision.changed.len();
+                report::processes(&self.telemetry, &decision);
+                self.mailbox.offer(outbox);
+                Ok(i64::try_from(count).unwrap_or(i64::MAX))
+            }
+            Err(error) => {
+                connection.discard();
+                Err(error)
+            }
+        }
+    }
+
+    async fn transaction(
+        &self,
+        connection: &Connection,
+    ) -> Result<(Decision, Vec<OutboxRow>), StoreError> {
+        let loaded = batch::begin_due(connection, self.batch).await?;
+        let decision = decide::decide_due(loaded, self.rules.settle);
+        let ended: Vec<Uuid> = decision.ended_with_items().map(|key| key.0).collect();
+        let summaries = batch::write_items(connection, &[], &ended).await?;
+        let changes = Changes {
+            processes: decision.changed.iter().collect(),
+            outbox: effects::completions(&decision, summaries),
+            open: decision.open_change.clone(),
+            ..Changes::default()
+        };
+        batch::commit(connection, &changes, self.rules.sweep_after, self.shard).await?;
+        let outbox = changes.outbox;
+        Ok((decision, outbox))
+    }
+}

@@ -1,0 +1,247 @@
+//! Runs the transaction of a batch until it is committed: tries again on a fresh connection what
+//! failed by its connection, and halves what failed by its data until the culprit is alone.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::decide::{self, Decision, Outcome};
+use super::effects;
+use super::fault::{CrashPoint, Faults};
+use super::held::{Content, Held};
+use crate::backoff::Backoff;
+use crate::store::batch::{self, Changes};
+use crate::store::dead_letter::DeadLetter;
+use crate::store::event::NewEvent;
+use crate::store::outbox::OutboxRow;
+use crate::store::{Connection, Store, StoreError};
+use crate::telemetry::Telemetry;
+use crate::wire::Reason;
+
+/// How long things may stay open.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules {
+    /// How long an ending waits for what is missing.
+    pub settle: SignedDuration,
+    /// How long a process may be open at all.
+    pub deadline: Option<Duration>,
+    /// When the sweeper takes up what was not published from memory.
+    pub sweep_after: Duration,
+}
+
+/// What a committed batch did.
+#[derive(Debug, Default)]
+pub(super) struct Written {
+    /// What became of each delivery, in the batch's order.
+    pub(super) fates: Vec<Fate>,
+    /// What the merge decided, part by part where the batch was halved.
+    pub(super) decisions: Vec<Decision>,
+    /// What must be published now.
+    pub(super) outbox: Vec<OutboxRow>,
+}
+
+/// What became of one delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// Applied, duplicate or late.
+    Logged(Outcome),
+    /// Kept as a dead letter.
+    Dead,
+}
+
+/// Owns one connection and writes one batch at a time.
+pub(super) struct Writer {
+    pub(super) store: Store,
+    pub(super) rules: Rules,
+    pub(super) faults: Faults,
+    pub(super) telemetry: Telemetry,
+    /// The queue the batches come from.
+    pub(super) queue: String,
+    /// Which shard of the counts it moves.
+    pub(super) shard: i16,
+    pub(super) connection: Option<Connection>,
+}
+
+impl Writer {
+    /// Writes a batch whole; `None` if it was told to give up before that was possible. Then
+    /// nothing is lost: what is not acknowledged comes again.
+    pub(super) async fn write(
+        &mut self,
+        held: &mut [Held],
+        give_up: &CancellationToken,
+    ) -> Option<Written> {
+        let mut written = Written::default();
+        let mut parts = vec![0..held.len()];
+        let mut backoff = Backoff::new();
+        while let Some(part) = parts.pop() {
+            let slice = held.get_mut(part.clone())?;
+            match self.attempt(slice).await {
+                Ok(attempt) => {
+                    written.add(attempt);
+                    backoff.reset();
+                }
+                Err(error) if error.is_data() => {
+                    self.telemetry.batch_halved(&error, slice.len());
+                    self.halve(part, slice, &error, &mut parts);
+                }
+                Err(error) => {
+                    self.telemetry.batch_retried(&error);
+                    parts.push(part);
+                    tokio::select! {
+                        () = give_up.cancelled() => return None,
+                        () = tokio::time::sleep(backoff.next()) => {}
+                    }
+                }
+            }
+        }
+        Some(written)
+    }
+
+    /// The first half is tried first, so that the fates stay in the batch's order.
+    fn halve(
+        &self,
+        part: Range<usize>,
+        held: &mut [Held],
+        error: &StoreError,
+        parts: &mut Vec<Range<usize>>,
+    ) {
+        if let [culprit] = held {
+            culprit.refuse(&self.queue, Reason::RefusedByDatabase, error.to_string());
+            parts.push(part);
+            return;
+        }
+        let middle = part.start + part.len() / 2;
+        parts.push(middle..part.end);
+        parts.push(part.start..middle);
+    }
+
+    async fn attempt(&mut self, held: &[Held]) -> Result<Written, StoreError> {
+        let connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => self.store.connection().await?,
+        };
+        let limit = self.store.answer_timeout();
+        let outcome = tokio::time::timeout(limit, self.transaction(&connection, held)).await;
+        match outcome {
+            Ok(Ok(written)) => {
+                self.connection = Some(connection);
+                Ok(written)
+            }
+            Ok(Err(error)) => {
+                if error.is_data() && batch::roll_back(&connection).await.is_ok() {
+                    self.connection = Some(connection);
+                } else {
+                    connection.discard();
+                }
+                Err(error)
+            }
+            Err(_) => {
+                connection.discard();
+                Err(StoreError::Timeout)
+            }
+        }
+    }
+
+    async fn transaction(
+        &self,
+        connection: &Connection,
+        held: &[Held],
+    ) -> Result<Written, StoreError> {
+        let events: Vec<&NewEvent> = held.iter().filter_map(Held::as_event).collect();
+        let (unique, _) = decide::unique(&events);
+        self.faults.pass(CrashPoint::Begun);
+        let loaded = batch::begin(connection, &unique, self.rules.deadline).await?;
+        self.faults.pass(CrashPoint::EventsWritten);
+        let decision = decide::decide(&events, loaded, self.rules.settle);
+        let fates = fates(held, &decision);
+        let refused = self.refused(held, &fates);
+        let mut outbox = token_replies(held, &fates);
+        let ended: Vec<Uuid> = decision.ended_with_items().map(|key| key.0).collect();
+        let summaries = batch::write_items(connection, &decision.items, &ended).await?;
+        outbox.extend(effects::completions(&decision, summaries));
+        let letters = held.iter().filter_map(Held::as_letter).chain(&refused);
+        let changes = Changes {
+            processes: decision.changed.iter().collect(),
+            dead_letters: letters.collect(),
+            open: decision.open_change.clone(),
+            outbox,
+        };
+        self.commit(connection, &changes).await?;
+        let outbox = changes.outbox;
+        let fates = fates
+            .into_iter()
+            .map(|fate| match fate {
+                Fate::Logged(Outcome::KindMismatch) => Fate::Dead,
+                other => other,
+            })
+            .collect();
+        Ok(Written {
+            fates,
+            outbox,
+            decisions: vec![decision],
+        })
+    }
+
+    async fn commit(
+        &self,
+        connection: &Connection,
+        changes: &Changes<'_>,
+    ) -> Result<(), StoreError> {
+        self.faults.pass(CrashPoint::BeforeCommit);
+        let commit = batch::commit(connection, changes, self.rules.sweep_after, self.shard);
+        if !self.faults.waits_at(CrashPoint::CommitSent) {
+            return commit.await;
+        }
+        // Long enough to be sent, short enough that the answer is hardly ever here.
+        let answer = tokio::time::timeout(Duration::from_millis(1), commit).await;
+        self.faults.pass(CrashPoint::CommitSent);
+        answer.unwrap_or(Err(StoreError::Timeout))
+    }
+
+    /// Letters for events whose process turned out to be of another kind.
+    fn refused(&self, held: &[Held], fates: &[Fate]) -> Vec<DeadLetter> {
+        let pairs = held.iter().zip(fates);
+        let mismatched = pairs.filter(|(_, fate)| **fate == Fate::Logged(Outcome::KindMismatch));
+        mismatched
+            .filter_map(|(held, _)| {
+                let detail = "the token belongs to a process of the other kind; use another token";
+                held.letter(&self.queue, Reason::KindMismatch, detail.to_owned())
+            })
+            .collect()
+    }
+}
+
+impl Written {
+    fn add(&mut self, part: Self) {
+        self.fates.extend(part.fates);
+        self.decisions.extend(part.decisions);
+        self.outbox.extend(part.outbox);
+    }
+}
+
+fn fates(held: &[Held], decision: &Decision) -> Vec<Fate> {
+    let mut outcomes = decision.outcomes.iter();
+    let fate = |held: &Held| match &held.content {
+        Content::Event { .. } => outcomes.next().map_or(Fate::Dead, |o| Fate::Logged(*o)),
+        Content::Dead(_) => Fate::Dead,
+    };
+    held.iter().map(fate).collect()
+}
+
+fn token_replies(held: &[Held], fates: &[Fate]) -> Vec<OutboxRow> {
+    let mut rows = Vec::new();
+    for (held, fate) in held.iter().zip(fates) {
+        if let Content::Event {
+            event,
+            token_wanted: Some(queue),
+        } = &held.content
+            && *fate == Fate::Logged(Outcome::Applied)
+        {
+            rows.push(effects::token_reply(&event.event, event.key, queue));
+        }
+    }
+    rows
+}

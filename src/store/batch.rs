@@ -1,0 +1,146 @@
+//! One transaction in two halves, with the pure merge between them:
+//! [`begin`] makes, locks, logs and loads; [`commit`] writes what the merge decided.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::dead_letter::{self, DeadLetter};
+use super::event::{self, Inserted, NewEvent};
+use super::item::{self, ChangedItem};
+use super::outbox::{self, OutboxRow};
+use super::{Connection, StoreError, process, tally};
+use crate::core::completion::ItemSummary;
+use crate::core::merge::Outcomes;
+use crate::core::{Event, Kind, Process, ProcessKey};
+
+/// What the first half found.
+#[derive(Debug, Default)]
+pub struct Loaded {
+    /// The database's time: the one clock that all workers share.
+    pub now: Timestamp,
+    /// The records, locked, in key order.
+    pub processes: Vec<Process>,
+    /// How many records were made, by kind.
+    pub created: BTreeMap<Kind, i64>,
+    /// The events that are new.
+    pub inserted: Vec<Inserted>,
+    /// The stored outcomes of the items that the events mention.
+    pub outcomes: HashMap<ProcessKey, Outcomes>,
+}
+
+/// What the second half writes.
+#[derive(Debug, Default)]
+pub struct Changes<'a> {
+    /// Records that changed.
+    pub processes: Vec<&'a Process>,
+    /// What must be published.
+    pub outbox: Vec<OutboxRow>,
+    /// What could not be applied.
+    pub dead_letters: Vec<&'a DeadLetter>,
+    /// By how much the number of open processes changed.
+    pub open: BTreeMap<Kind, i64>,
+}
+
+/// Begins a transaction, makes the records that lack, locks all in key order, logs the events
+/// (each identity once) and loads what the merge needs: one round trip.
+pub async fn begin(
+    connection: &Connection,
+    events: &[&NewEvent],
+    deadline: Option<Duration>,
+) -> Result<Loaded, StoreError> {
+    if events.is_empty() {
+        begin_transaction(connection).await?;
+        return Ok(Loaded::default());
+    }
+    let mut firsts: Vec<(ProcessKey, &Event)> = events.iter().map(|e| (e.key, &e.event)).collect();
+    firsts.sort_by_key(|(key, _)| *key);
+    firsts.dedup_by_key(|(key, _)| *key);
+    let keys: Vec<Uuid> = firsts.iter().map(|(key, _)| key.0).collect();
+    let (begun, created, locked, inserted, outcomes) = tokio::join!(
+        begin_transaction(connection),
+        process::insert(connection, &firsts, deadline.map(|d| d.as_secs_f64())),
+        process::lock(connection, &keys),
+        event::insert(connection, events),
+        item::load(connection, events),
+    );
+    // The first failure in the order of sending is the cause; those behind it are consequences.
+    begun?;
+    let mut opened = BTreeMap::new();
+    for kind in created? {
+        *opened.entry(kind).or_insert(0) += 1;
+    }
+    let (processes, now) = locked?;
+    Ok(Loaded {
+        now: now.unwrap_or_default(),
+        processes,
+        created: opened,
+        inserted: inserted?,
+        outcomes: outcomes?,
+    })
+}
+
+/// Begins the transaction of a janitor: locks what is due, at most `limit`.
+pub async fn begin_due(connection: &Connection, limit: i64) -> Result<Loaded, StoreError> {
+    begin_transaction(connection).await?;
+    let keys = process::due(connection, limit).await?;
+    let (processes, now) = process::lock(connection, &keys).await?;
+    Ok(Loaded {
+        now: now.unwrap_or_default(),
+        processes,
+        ..Loaded::default()
+    })
+}
+
+/// Writes outcomes, so that they are there to be summarised, and summarises the items of the
+/// processes that ended.
+pub async fn write_items(
+    connection: &Connection,
+    items: &[ChangedItem],
+    ended: &[Uuid],
+) -> Result<HashMap<ProcessKey, ItemSummary>, StoreError> {
+    let (written, summaries) = tokio::join!(
+        item::upsert(connection, items),
+        item::summarize(connection, ended),
+    );
+    written?;
+    summaries
+}
+
+/// Writes the rest and commits: one round trip. An error may hide a commit that succeeded; the
+/// log tells when the batch is tried again.
+pub async fn commit(
+    connection: &Connection,
+    changes: &Changes<'_>,
+    sweep_after: Duration,
+    shard: i16,
+) -> Result<(), StoreError> {
+    let (updated, queued, kept, counted, committed) = tokio::join!(
+        process::update(connection, &changes.processes),
+        outbox::insert(connection, &changes.outbox, sweep_after),
+        dead_letter::insert(connection, &changes.dead_letters, shard),
+        tally::add_open(connection, &changes.open, shard),
+        end_transaction(connection, "commit"),
+    );
+    // On an aborted transaction the server answers a commit without an error, so each counts.
+    updated?;
+    queued?;
+    kept?;
+    counted?;
+    committed
+}
+
+/// Gives up the transaction.
+pub async fn roll_back(connection: &Connection) -> Result<(), StoreError> {
+    end_transaction(connection, "rollback").await
+}
+
+async fn begin_transaction(connection: &Connection) -> Result<(), StoreError> {
+    Ok(connection.batch_execute("begin").await?)
+}
+
+async fn end_transaction(connection: &Connection, how: &str) -> Result<(), StoreError> {
+    Ok(connection.batch_execute(how).await?)
+}

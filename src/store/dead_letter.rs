@@ -1,0 +1,146 @@
+//! The table `dead_letter`: what could not be applied, kept until someone replays or discards it.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::{Connection, Store, StoreError, column};
+
+const INSERT: &str = include_str!("queries/insert_dead_letters.sql");
+const LIST: &str = include_str!("queries/list_dead_letters.sql");
+const SHOW: &str = include_str!("queries/show_dead_letter.sql");
+const DELETE: &str = include_str!("queries/delete_dead_letters.sql");
+
+/// A message that could not be applied, with all that was received of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeadLetter {
+    /// Computed from all that was received.
+    pub id: Uuid,
+    /// Why: one of a closed set.
+    pub reason: String,
+    /// Why, for people and programs: RFC 9457 JSON.
+    pub problem: String,
+    /// As far as it could be read.
+    pub tenant: Option<String>,
+    /// As far as it could be read.
+    pub token: Option<String>,
+    /// As far as it could be read.
+    pub source: Option<String>,
+    /// As far as it could be read.
+    pub event_id: Option<String>,
+    /// As far as it could be read.
+    pub type_name: Option<String>,
+    /// Where it was published to.
+    pub exchange: String,
+    /// By which key.
+    pub routing_key: String,
+    /// Where it was received from.
+    pub queue: String,
+    /// Its properties, JSON.
+    pub properties: String,
+    /// Its headers, JSON.
+    pub headers: String,
+    /// Its bytes.
+    pub body: Vec<u8>,
+}
+
+/// A dead letter with the time it was kept.
+#[derive(Debug, Clone)]
+pub struct KeptLetter {
+    /// The letter; its body is empty in listings.
+    pub letter: DeadLetter,
+    /// How long the body is.
+    pub body_bytes: i64,
+    /// When it was kept.
+    pub received_at: Timestamp,
+}
+
+/// Keeps letters and counts those that are new.
+pub(super) async fn insert(
+    connection: &Connection,
+    letters: &[&DeadLetter],
+    shard: i16,
+) -> Result<(), StoreError> {
+    if letters.is_empty() {
+        return Ok(());
+    }
+    let statement = connection.prepared(INSERT).await?;
+    connection
+        .execute(
+            &statement,
+            &[
+                &column(letters, |l| l.id),
+                &column(letters, |l| l.reason.as_str()),
+                &column(letters, |l| l.problem.as_str()),
+                &column(letters, |l| l.tenant.as_deref()),
+                &column(letters, |l| l.token.as_deref()),
+                &column(letters, |l| l.source.as_deref()),
+                &column(letters, |l| l.event_id.as_deref()),
+                &column(letters, |l| l.type_name.as_deref()),
+                &column(letters, |l| l.exchange.as_str()),
+                &column(letters, |l| l.routing_key.as_str()),
+                &column(letters, |l| l.queue.as_str()),
+                &column(letters, |l| l.properties.as_str()),
+                &column(letters, |l| l.headers.as_str()),
+                &column(letters, |l| l.body.as_slice()),
+                &shard,
+            ],
+        )
+        .await?;
+    Ok(())
+}
+
+impl Store {
+    /// The oldest letters after `after`, without their bodies, of one reason or of all.
+    pub async fn list_dead_letters(
+        &self,
+        reason: Option<&str>,
+        after: Option<Uuid>,
+        limit: i64,
+    ) -> Result<Vec<KeptLetter>, StoreError> {
+        let connection = self.connection().await?;
+        let statement = connection.prepared(LIST).await?;
+        let rows = connection
+            .query(&statement, &[&reason, &after, &limit])
+            .await?;
+        Ok(column(&rows, from_row))
+    }
+
+    /// One letter, whole.
+    pub async fn show_dead_letter(&self, id: Uuid) -> Result<Option<KeptLetter>, StoreError> {
+        let connection = self.connection().await?;
+        let statement = connection.prepared(SHOW).await?;
+        let row = connection.query_opt(&statement, &[&id]).await?;
+        Ok(row.as_ref().map(from_row))
+    }
+
+    /// Forgets letters that were replayed or are not wanted; says how many there were.
+    pub async fn delete_dead_letters(&self, ids: &[Uuid]) -> Result<u64, StoreError> {
+        let connection = self.connection().await?;
+        let statement = connection.prepared(DELETE).await?;
+        let row = connection.query_one(&statement, &[&ids]).await?;
+        Ok(super::from_bigint(row.get(0)))
+    }
+}
+
+fn from_row(row: &tokio_postgres::Row) -> KeptLetter {
+    KeptLetter {
+        letter: DeadLetter {
+            id: row.get(0),
+            reason: row.get(1),
+            problem: row.get(2),
+            tenant: row.get(3),
+            token: row.get(4),
+            source: row.get(5),
+            event_id: row.get(6),
+            type_name: row.get(7),
+            exchange: row.get(8),
+            routing_key: row.get(9),
+            queue: row.get(10),
+            properties: row.get(11),
+            headers: row.get(12),
+            body: row.get(13),
+        },
+        body_bytes: row.get(14),
+        received_at: row.get(15),
+    }
+}

@@ -1,0 +1,93 @@
+//! What can go wrong with the database, and the questions that are asked of it.
+
+use tokio_postgres::error::SqlState;
+
+/// A failed call to the database. Its text never holds row values: the server's details do.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The server refused a statement, or the connection broke.
+    #[error("database: {}", describe(.0))]
+    Database(#[from] tokio_postgres::Error),
+    /// No connection was to be had.
+    #[error("no connection to the database: {0}")]
+    Unavailable(String),
+    /// No answer in time; the connection is not to be used again.
+    #[error("the database did not answer in time")]
+    Timeout,
+    /// A stored value that no version of the program writes.
+    #[error("the stored {0} can't be read")]
+    Corrupt(&'static str),
+    /// The settings can't be used.
+    #[error("database settings: {0}")]
+    Settings(String),
+    /// The schema could not be brought up to date.
+    #[error("migrations: {0}")]
+    Migration(String),
+}
+
+impl StoreError {
+    /// Whether the values themselves were refused: trying again would end the same.
+    #[must_use]
+    pub fn is_data(&self) -> bool {
+        let Some(state) = self.state() else {
+            return false;
+        };
+        ["22", "23", "54"]
+            .iter()
+            .any(|class| state.code().starts_with(class))
+    }
+
+    /// Why it is tried again: a metric label.
+    #[must_use]
+    pub fn retry_reason(&self) -> &'static str {
+        match self.state() {
+            Some(state) if *state == SqlState::T_R_DEADLOCK_DETECTED => "deadlock",
+            Some(state) if *state == SqlState::T_R_SERIALIZATION_FAILURE => "serialization",
+            Some(state)
+                if *state == SqlState::QUERY_CANCELED || *state == SqlState::LOCK_NOT_AVAILABLE =>
+            {
+                "timeout"
+            }
+            Some(_) => "connection",
+            None if matches!(self, Self::Timeout) => "timeout",
+            None => "connection",
+        }
+    }
+
+    /// The server's code, where it answered.
+    #[must_use]
+    pub fn state(&self) -> Option<&SqlState> {
+        match self {
+            Self::Database(error) => error.code(),
+            Self::Unavailable(_)
+            | Self::Timeout
+            | Self::Corrupt(_)
+            | Self::Settings(_)
+            | Self::Migration(_) => None,
+        }
+    }
+}
+
+impl From<deadpool_postgres::PoolError> for StoreError {
+    fn from(error: deadpool_postgres::PoolError) -> Self {
+        match error {
+            deadpool_postgres::PoolError::Backend(error) => Self::Unavailable(describe(&error)),
+            deadpool_postgres::PoolError::Timeout(_) => Self::Timeout,
+            other => Self::Unavailable(other.to_string()),
+        }
+    }
+}
+
+/// The server's code and message without its detail, which quotes rows; or the chain of causes.
+fn describe(error: &tokio_postgres::Error) -> String {
+    if let Some(answer) = error.as_db_error() {
+        return format!("{} ({})", answer.message(), answer.code().code());
+    }
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        text = format!("{text}: {inner}");
+        cause = inner.source();
+    }
+    text
+}

@@ -1,0 +1,36 @@
+//! PostgreSQL: every statement of the project, one per file in `queries`, and nothing of AMQP.
+//!
+//! [`batch`] is the transaction that a batch of events needs, in two halves with the pure merge
+//! between them. The other files hold one table or concern each.
+
+pub mod batch;
+pub mod connection;
+pub mod dead_letter;
+pub mod error;
+pub mod event;
+pub mod item;
+pub mod migrate;
+pub mod outbox;
+pub mod process;
+pub mod record;
+pub mod retention;
+pub mod stamp;
+pub mod tally;
+
+pub use connection::{Connection, DatabaseSettings, Store};
+pub use error::StoreError;
+
+/// One column of a batch of rows, as the array that `unnest` takes.
+fn column<'a, T, V>(rows: &'a [T], value: impl Fn(&'a T) -> V) -> Vec<V> {
+    rows.iter().map(value).collect()
+}
+
+/// A count as PostgreSQL keeps it; counts are bounded far below at the door.
+fn to_bigint(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// A count that a `CHECK` keeps from being negative.
+fn from_bigint(count: i64) -> u64 {
+    u64::try_from(count).unwrap_or(0)
+}

@@ -1,0 +1,179 @@
+//! The table `outbox`: what is committed and still to be published.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::{Connection, Store, StoreError, column, from_bigint};
+use crate::core::ProcessKey;
+
+const INSERT: &str = include_str!("queries/insert_outbox.sql");
+const DELETE: &str = include_str!("queries/delete_outbox.sql");
+const CLAIM: &str = include_str!("queries/claim_outbox.sql");
+const NOTE_UNROUTABLE: &str = include_str!("queries/note_unroutable.sql");
+const STATE: &str = include_str!("queries/outbox_state.sql");
+
+/// What a message is for: a column and a metric label.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum What {
+    /// A process has ended.
+    Completion,
+    /// An order has reached a stage.
+    Stage,
+    /// An answer to the queue that an opening event named.
+    Reply,
+}
+
+impl What {
+    /// Every purpose.
+    pub const ALL: [Self; 3] = [Self::Completion, Self::Stage, Self::Reply];
+
+    /// The name in SQL and in metrics.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Completion => "completion",
+            Self::Stage => "stage",
+            Self::Reply => "reply",
+        }
+    }
+}
+
+/// One message to one destination.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OutboxRow {
+    /// The message's id, the same for every copy.
+    pub id: Uuid,
+    /// The token, which is also the message's correlation id.
+    pub token: String,
+    /// The event type.
+    pub type_name: String,
+    /// The body, JSON.
+    pub payload: String,
+    /// The process it speaks of.
+    pub process: ProcessKey,
+    /// What it is for.
+    pub what: What,
+    /// Where to; empty for the default exchange.
+    pub exchange: String,
+    /// By which key.
+    pub routing_key: String,
+    /// The headers as a JSON object of strings.
+    pub headers: String,
+    /// When what it speaks of happened.
+    pub time: Timestamp,
+}
+
+/// What is still to be published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OutboxState {
+    /// How many messages.
+    pub pending: u64,
+    /// Since when the oldest waits.
+    pub oldest: Option<Timestamp>,
+}
+
+/// Puts messages in; a sweeper takes them up after `sweep_after` unless they are gone by then.
+pub(super) async fn insert(
+    connection: &Connection,
+    rows: &[OutboxRow],
+    sweep_after: Duration,
+) -> Result<(), StoreError> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let statement = connection.prepared(INSERT).await?;
+    connection
+        .execute(
+            &statement,
+            &[
+                &column(rows, |r| r.id),
+                &column(rows, |r| r.token.as_str()),
+                &column(rows, |r| r.type_name.as_str()),
+                &column(rows, |r| r.payload.as_str()),
+                &column(rows, |r| r.process.0),
+                &column(rows, |r| r.what.name()),
+                &column(rows, |r| r.exchange.as_str()),
+                &column(rows, |r| r.routing_key.as_str()),
+                &column(rows, |r| r.headers.as_str()),
+                &column(rows, |r| r.time),
+                &sweep_after.as_secs_f64(),
+            ],
+        )
+        .await?;
+    Ok(())
+}
+
+impl Store {
+    /// Forgets messages that were delivered or given up.
+    pub async fn delete_outbox(&self, rows: &[&OutboxRow]) -> Result<(), StoreError> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let connection = self.connection().await?;
+        let statement = connection.prepared(DELETE).await?;
+        let keys = column(rows, |r| r.process.0);
+        let ids = column(rows, |r| r.id);
+        let whats = column(rows, |r| r.what.name());
+        connection
+            .execute(&statement, &[&keys, &ids, &whats])
+            .await?;
+        Ok(())
+    }
+
+    /// Takes what is due, at most `limit`; another attempt is due after `retry_after`, longer
+    /// each time.
+    pub async fn claim_outbox(
+        &self,
+        limit: i64,
+        retry_after: Duration,
+    ) -> Result<Vec<OutboxRow>, StoreError> {
+        let connection = self.connection().await?;
+        let statement = connection.prepared(CLAIM).await?;
+        let rows = connection
+            .query(&statement, &[&limit, &retry_after.as_secs_f64()])
+            .await?;
+        rows.iter().map(from_row).collect()
+    }
+
+    /// Notes on the records that no queue took their completion.
+    pub async fn note_unroutable(&self, keys: &[ProcessKey]) -> Result<(), StoreError> {
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let connection = self.connection().await?;
+        let statement = connection.prepared(NOTE_UNROUTABLE).await?;
+        let keys = column(keys, |key| key.0);
+        connection.execute(&statement, &[&keys]).await?;
+        Ok(())
+    }
+
+    /// How much is still to be published.
+    pub async fn outbox_state(&self) -> Result<OutboxState, StoreError> {
+        let connection = self.connection().await?;
+        let statement = connection.prepared(STATE).await?;
+        let row = connection.query_one(&statement, &[]).await?;
+        Ok(OutboxState {
+            pending: from_bigint(row.get(0)),
+            oldest: row.get(1),
+        })
+    }
+}
+
+fn from_row(row: &tokio_postgres::Row) -> Result<OutboxRow, StoreError> {
+    let name: &str = row.get(5);
+    let what = What::ALL.into_iter().find(|what| what.name() == name);
+    Ok(OutboxRow {
+        id: row.get(0),
+        token: row.get(1),
+        type_name: row.get(2),
+        payload: row.get(3),
+        process: ProcessKey(row.get(4)),
+        what: what.ok_or(StoreError::Corrupt("outbox purpose"))?,
+        exchange: row.get(6),
+        routing_key: row.get(7),
+        headers: row.get(8),
+        time: row.get(9),
+    })
+}

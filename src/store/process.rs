@@ -1,0 +1,209 @@
+//! The table `process`: rows to records and back.
+
+use jiff::Timestamp;
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use super::{Connection, StoreError, column, from_bigint, stamp, to_bigint};
+use crate::core::{
+    Ended, Ending, EndingKind, Event, ItemCounts, Kind, Opening, Process, ProcessKey, Stamp, Status,
+};
+
+const INSERT: &str = include_str!("queries/insert_processes.sql");
+const LOCK: &str = include_str!("queries/lock_processes.sql");
+const UPDATE: &str = include_str!("queries/update_processes.sql");
+const DUE: &str = include_str!("queries/due_processes.sql");
+
+/// Makes the records that lack, one event of each process in key order; says their kinds.
+pub(super) async fn insert(
+    connection: &Connection,
+    first_events: &[(ProcessKey, &Event)],
+    deadline_seconds: Option<f64>,
+) -> Result<Vec<Kind>, StoreError> {
+    let statement = connection.prepared(INSERT).await?;
+    let rows = connection
+        .query(
+            &statement,
+            &[
+                &column(first_events, |(key, _)| key.0),
+                &column(first_events, |(_, event)| event.tenant.as_str()),
+                &column(first_events, |(_, event)| event.token.as_str()),
+                &column(first_events, |(_, event)| event.kind.name()),
+                &deadline_seconds,
+            ],
+        )
+        .await?;
+    rows.iter().map(|row| kind(row.get(0))).collect()
+}
+
+/// Loads and locks records in key order; with them the database's time.
+pub(super) async fn lock(
+    connection: &Connection,
+    keys: &[Uuid],
+) -> Result<(Vec<Process>, Option<Timestamp>), StoreError> {
+    let statement = connection.prepared(LOCK).await?;
+    let rows = connection.query(&statement, &[&keys]).await?;
+    let now = rows.first().map(|row| row.get(29));
+    let processes = rows.iter().map(from_row).collect::<Result<_, _>>()?;
+    Ok((processes, now))
+}
+
+/// Keys of processes that are due, locked.
+pub(super) async fn due(connection: &Connection, limit: i64) -> Result<Vec<Uuid>, StoreError> {
+    let statement = connection.prepared(DUE).await?;
+    let rows = connection.query(&statement, &[&limit]).await?;
+    Ok(column(&rows, |row| row.get(0)))
+}
+
+/// Writes the records back.
+pub(super) async fn update(
+    connection: &Connection,
+    changed: &[&Process],
+) -> Result<(), StoreError> {
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let statement = connection.prepared(UPDATE).await?;
+    let opened = column(changed, |p| p.opening.as_ref().map(|(_, opening)| opening));
+    let ended = column(changed, |p| p.ended.as_ref());
+    let ending = column(changed, |p| p.ending.as_ref().map(ending_columns));
+    let written = connection
+        .execute(
+            &statement,
+            &[
+                &column(changed, |p| p.key.0),
+                &column(changed, |p| p.status().name()),
+                &column(changed, |p| p.opening.as_ref().map(|(s, _)| s.time)),
+                &column(changed, |p| {
+                    p.opening.as_ref().map(|(s, _)| stamp::encode(s))
+                }),
+                &column(changed, |p| {
+                    p.opening.as_ref().map(|(s, _)| s.source.as_str())
+                }),
+                &column(&opened, |o| o.and_then(|o| o.filename.as_deref())),
+                &column(&opened, |o| o.and_then(|o| o.module.as_deref())),
+                &column(&opened, |o| o.and_then(|o| o.workflow.as_deref())),
+                &column(&opened, |o| o.and_then(|o| o.group.as_deref())),
+                &column(&opened, |o| o.and_then(|o| o.attributes.as_deref())),
+                &column(&opened, |o| o.and_then(|o| o.reply_to.as_deref())),
+                &column(&opened, |o| o.and_then(|o| o.traceparent.as_deref())),
+                &column(&opened, |o| o.and_then(|o| o.tracestate.as_deref())),
+                &column(changed, |p| to_bigint(p.progress_done)),
+                &column(changed, |p| p.total().map(to_bigint)),
+                &column(changed, |p| p.total.as_ref().map(|(s, _)| stamp::encode(s))),
+                &column(changed, |p| to_bigint(p.items.seen)),
+                &column(changed, |p| to_bigint(p.items.failed)),
+                &column(changed, |p| to_bigint(p.sequenced)),
+                &column(&ending, |e| e.as_ref().map(|e| e.name)),
+                &column(&ending, |e| e.as_ref().map(|e| e.stamp.as_str())),
+                &column(&ending, |e| e.as_ref()?.code),
+                &column(&ending, |e| e.as_ref()?.message),
+                &column(changed, |p| p.settle_at),
+                &column(changed, |p| p.deadline_at),
+                &column(&ended, |e| e.map(|e| e.at)),
+                &column(&ended, |e| e.and_then(|e| e.code.as_deref())),
+                &column(&ended, |e| e.and_then(|e| e.message.as_deref())),
+            ],
+        )
+        .await?;
+    debug_assert_eq!(written as usize, changed.len(), "every record is locked");
+    Ok(())
+}
+
+struct EndingColumns<'a> {
+    name: &'static str,
+    stamp: String,
+    code: Option<&'a str>,
+    message: Option<&'a str>,
+}
+
+fn ending_columns(ending: &Ending) -> EndingColumns<'_> {
+    let (name, code, message) = match &ending.kind {
+        EndingKind::Completed => ("completed", None, None),
+        EndingKind::Failed { message, code } => ("failed", code.as_deref(), message.as_deref()),
+        EndingKind::Cancelled { reason } => ("cancelled", None, reason.as_deref()),
+    };
+    EndingColumns {
+        name,
+        stamp: stamp::encode(&ending.stamp),
+        code,
+        message,
+    }
+}
+
+/// Reads the columns of `lock_processes.sql`.
+pub(super) fn from_row(row: &Row) -> Result<Process, StoreError> {
+    let status: &str = row.get(4);
+    let status = Status::from_name(status).ok_or(StoreError::Corrupt("status"))?;
+    let ended_at: Option<Timestamp> = row.get(26);
+    Ok(Process {
+        key: ProcessKey(row.get(0)),
+        tenant: row.get(1),
+        token: row.get(2),
+        kind: kind(row.get(3))?,
+        opening: opening(row)?,
+        progress_done: from_bigint(row.get(14)),
+        total: total(row)?,
+        items: ItemCounts {
+            seen: from_bigint(row.get(17)),
+            failed: from_bigint(row.get(18)),
+        },
+        sequenced: from_bigint(row.get(19)),
+        ending: ending(row)?,
+        settle_at: row.get(24),
+        deadline_at: row.get(25),
+        ended: ended_at.map(|at| Ended {
+            status,
+            at,
+            code: row.get(27),
+            message: row.get(28),
+        }),
+    })
+}
+
+fn kind(name: &str) -> Result<Kind, StoreError> {
+    Kind::from_name(name).ok_or(StoreError::Corrupt("kind"))
+}
+
+fn stamp_at(row: &Row, index: usize) -> Result<Option<Stamp>, StoreError> {
+    row.get::<_, Option<&str>>(index)
+        .map(stamp::decode)
+        .transpose()
+}
+
+fn opening(row: &Row) -> Result<Option<(Stamp, Opening)>, StoreError> {
+    let opening = |stamp| {
+        let opening = Opening {
+            filename: row.get(6),
+            module: row.get(7),
+            workflow: row.get(8),
+            group: row.get(9),
+            total: None,
+            attributes: row.get(10),
+            reply_to: row.get(11),
+            traceparent: row.get(12),
+            tracestate: row.get(13),
+        };
+        (stamp, opening)
+    };
+    Ok(stamp_at(row, 5)?.map(opening))
+}
+
+fn total(row: &Row) -> Result<Option<(Stamp, u64)>, StoreError> {
+    let total: Option<i64> = row.get(15);
+    Ok(stamp_at(row, 16)?.zip(total.map(from_bigint)))
+}
+
+fn ending(row: &Row) -> Result<Option<Ending>, StoreError> {
+    let Some(stamp) = stamp_at(row, 21)? else {
+        return Ok(None);
+    };
+    let (code, message): (Option<String>, Option<String>) = (row.get(22), row.get(23));
+    let kind = match row.get(20) {
+        Some("completed") => EndingKind::Completed,
+        Some("failed") => EndingKind::Failed { message, code },
+        Some("cancelled") => EndingKind::Cancelled { reason: message },
+        Some(_) | None => return Err(StoreError::Corrupt("ending")),
+    };
+    Ok(Some(Ending { stamp, kind }))
+}

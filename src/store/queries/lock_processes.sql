@@ -1,0 +1,11 @@
+-- Loads the records and keeps them from others until the end of the transaction; in key order.
+select key, tenant, token, kind, status,
+       opening_stamp, filename, module, workflow, group_name,
+       attributes, reply_to, traceparent, tracestate,
+       progress_done, total, total_stamp, items, items_failed, sequenced,
+       ending, ending_stamp, ending_code, ending_message, settle_at, deadline_at,
+       ended_at, code, message, now()
+from waybill.process
+where key = any ($1::uuid[])
+order by key
+for no key update

@@ -1,0 +1,2 @@
+-- The counts over all shards.
+select name, label, sum(value)::bigint from waybill.tally group by name, label

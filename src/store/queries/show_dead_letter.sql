@@ -1,0 +1,6 @@
+-- One dead letter, whole.
+select id, reason, problem, tenant, token, source, event_id, type,
+       exchange, routing_key, queue, properties, headers, body,
+       octet_length(body)::bigint, received_at
+from waybill.dead_letter
+where id = $1
