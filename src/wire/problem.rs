@@ -17,7 +17,7 @@ pub struct Problem {
     pub type_: String,
     /// The same for every problem of this type.
     pub title: Cow<'static, str>,
-    /// What is wrong with this message; never holds its values.
+    /// What is wrong with this message; never holds its values, but it may name keys.
     pub detail: String,
     /// One entry per fault found.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -71,7 +71,8 @@ pub struct Rejection {
 
 impl fmt::Display for Rejection {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}: {}", self.reason.name(), self.problem.detail)
+        // Constant texts only: the detail may name keys of the body, and errors are logged.
+        write!(formatter, "{}: {}", self.reason.name(), self.reason.title())
     }
 }
 

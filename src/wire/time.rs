@@ -13,7 +13,7 @@ const FRACTION_DIGITS_MAX: usize = 9;
 
 /// What a text must be.
 pub(super) const DEMAND: &str =
-    "must be an existing RFC 3339 time with its zone, like 2026-01-31T12:00:00Z";
+    "must be an RFC 3339 time with its zone, like 2026-01-31T12:00:00Z, of the years 1 to 9999";
 
 /// The time that the text writes, if it writes one as RFC 3339 wants it.
 pub(super) fn parse(text: &str) -> Option<Timestamp> {

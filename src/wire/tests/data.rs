@@ -1,0 +1,142 @@
+//! What each event type must and may say.
+
+use expect_test::expect;
+
+use super::*;
+
+#[test]
+fn each_type_becomes_its_happening() {
+    let item = json!({
+        "identifier": "page-1",
+        "ok": false,
+        "messages": ["upside down"],
+        "document_id": "d1",
+        "data": { "x":  1.50 },
+    });
+    let opening = json!({
+        "filename": "a.pdf",
+        "module": "scanner",
+        "workflow_id": "intake",
+        "group": "g",
+        "documents": 3,
+        "attributes": { "desk": 4 },
+    });
+    let events = [
+        event("upload.received", opening),
+        event("upload.step", json!({ "name": "scan", "state": "done" })),
+        event("order.progress", json!({ "done": 1, "total": 3 })),
+        event("order.items", json!({ "items": [item] })),
+        event("order.items", json!({ "items": [] })),
+        event("upload.completed", json!({ "total": 3 })),
+        event("upload.failed", json!({ "message": "broken", "code": "c" })),
+        event("order.cancelled", json!({ "reason": "doubled" })),
+    ];
+    let mut lines = String::new();
+    for event in events {
+        let body = event.to_string();
+        let accepted = decode_default(&plain(body.as_bytes())).unwrap();
+        let (kind, name) = (accepted.event.kind, accepted.type_name);
+        writeln!(lines, "{name} {kind:?} {:?}", accepted.event.happening).unwrap();
+    }
+    expect![[r#"
+        upload.received Upload Opened(Opening { filename: Some("a.pdf"), module: Some("scanner"), workflow: Some("intake"), group: Some("g"), total: Some(3), attributes: Some("{\"desk\":4}"), reply_to: None, traceparent: None, tracestate: None })
+        upload.step Upload Step
+        order.progress Order Progress { done: Some(1), total: Some(3) }
+        order.items Order Items([Item { identifier: "page-1", ok: false, messages: ["upside down"], document_id: Some("d1"), data: Some("{\"x\":1.5}") }])
+        order.items Order Items([])
+        upload.completed Upload Completed { total: Some(3) }
+        upload.failed Upload Failed { message: Some("broken"), code: Some("c") }
+        order.cancelled Order Cancelled { reason: Some("doubled") }
+    "#]].assert_eq(&lines);
+}
+
+#[test]
+fn the_data_is_kept_as_it_was_received() {
+    let body = r#"{"id":"1","source":"s","token":"t","type":"upload.step",
+        "data" : { "message" :"m", "n": 1.50, "u": "\u00e9" } }"#;
+    let accepted = decode_default(&plain(body.as_bytes())).unwrap();
+    let kept = r#"{ "message" :"m", "n": 1.50, "u": "\u00e9" }"#;
+    assert_eq!(accepted.data, kept);
+
+    let body = without(event("upload.completed", json!({})), "data").to_string();
+    assert_eq!(decode_default(&plain(body.as_bytes())).unwrap().data, "{}");
+}
+
+#[test]
+fn each_type_needs_what_it_is_for() {
+    let cases = [
+        ("upload.step", json!({})),
+        ("upload.step", json!({ "name": "n", "state": "ok" })),
+        ("upload.progress", json!({})),
+        ("upload.items", json!({})),
+        ("upload.items", json!({ "items": [{}, { "ok": true }] })),
+        ("upload.received", json!({ "documents": 3, "total": 4 })),
+        ("upload.received", json!({ "attributes": [] })),
+    ];
+    let cases = cases.map(|(type_, data)| (format!("{type_} {data}"), event(type_, data)));
+    let cases = cases.map(|(name, event)| (name, event.to_string()));
+    expect![[r#"
+        upload.step {}: invalid_field | #/data/message is missing; give `message` or `name`
+        upload.step {"name":"n","state":"ok"}: invalid_field | #/data/state must be running, done or error
+        upload.progress {}: invalid_field | #/data/done is missing; give `done`, `total` or both
+        upload.items {}: invalid_field | #/data/items is missing
+        upload.items {"items":[{},{"ok":true}]}: invalid_field | #/data/items/0/identifier is missing | #/data/items/0/ok is missing; give true or false | #/data/items/1/identifier is missing
+        upload.received {"documents":3,"total":4}: invalid_field | #/data/total contradicts `documents`; give one
+        upload.received {"attributes":[]}: invalid_field | #/data/attributes must be an object
+    "#]].assert_eq(&table(cases));
+}
+
+#[test]
+fn each_type_may_leave_out_the_rest() {
+    let cases = [
+        ("upload.received", json!({})),
+        ("upload.received", json!({ "documents": 3, "total": 3 })),
+        ("upload.progress", json!({ "total": 3 })),
+        ("upload.progress", json!({ "done": 9, "total": 3 })),
+        ("upload.completed", json!({ "total": 0 })),
+        ("upload.failed", json!({})),
+        ("upload.cancelled", json!({})),
+    ];
+    for (type_, data) in cases {
+        let body = event(type_, data).to_string();
+        assert_eq!(verdict(&plain(body.as_bytes())), "accepted", "{body}");
+    }
+}
+
+#[test]
+fn an_event_carries_as_many_items_as_the_limit_and_no_more() {
+    let items = |count: usize| {
+        let items: Vec<_> = (0..count)
+            .map(|n| json!({ "identifier": n.to_string(), "ok": true }))
+            .collect();
+        event("upload.items", json!({ "items": items })).to_string()
+    };
+    let messages = |count: usize| {
+        let item = json!({ "identifier": "a", "ok": false, "messages": vec!["m"; count] });
+        event("upload.items", json!({ "items": [item] })).to_string()
+    };
+    let cases = [
+        ("1,000 items", items(1_000)),
+        ("1,001 items", items(1_001)),
+        ("20,000 items", items(20_000)),
+        ("100 messages", messages(100)),
+        ("101 messages", messages(101)),
+    ];
+    expect![[r#"
+        1,000 items: accepted
+        1,001 items: limit_exceeded | #/data/items must have at most 1000 entries; send several events
+        20,000 items: limit_exceeded | #/data/items must have at most 1000 entries; send several events
+        100 messages: accepted
+        101 messages: limit_exceeded | #/data/items/0/messages must have at most 100 entries
+    "#]].assert_eq(&table(cases));
+}
+
+#[test]
+fn of_many_faults_some_are_listed_and_all_are_counted() {
+    let items = vec![json!({}); 50];
+    let body = event("upload.items", json!({ "items": items })).to_string();
+    let problem = decode_default(&plain(body.as_bytes())).unwrap_err().problem;
+    assert_eq!(problem.errors.len(), 20);
+    expect!["100 faults, the first: #/data/items/0/identifier is missing"]
+        .assert_eq(&problem.detail);
+}

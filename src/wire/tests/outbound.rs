@@ -1,0 +1,143 @@
+//! What goes out, byte by byte.
+
+use expect_test::expect;
+
+use super::*;
+use crate::core::completion::ItemError;
+use crate::core::{Completion, Kind, Opening, ProcessKey, Status};
+
+fn ended() -> Completion {
+    Completion {
+        id: ProcessKey::of("acme", "t1").0,
+        token: "t1".to_owned(),
+        tenant: "acme".to_owned(),
+        kind: Kind::Upload,
+        status: Status::Warning,
+        code: None,
+        message: None,
+        opening: Some(Opening {
+            filename: Some("a \"b\".pdf".to_owned()),
+            workflow: Some("intake".to_owned()),
+            traceparent: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned()),
+            ..Opening::default()
+        }),
+        done: 3,
+        total: Some(3),
+        failed: 1,
+        errors: vec![ItemError {
+            identifier: "page-2".to_owned(),
+            messages: vec!["upside down".to_owned()],
+        }],
+        document_ids: vec!["d1".to_owned(), "d3".to_owned()],
+        document_count: 2,
+        opened_at: Some("2026-02-03T04:05:06Z".parse().unwrap()),
+        ended_at: "2026-02-03T04:05:07.25Z".parse().unwrap(),
+    }
+}
+
+#[test]
+fn a_completion_is_a_cloud_event_in_binary_mode() {
+    expect![[r#"
+        Outbound {
+            message_id: b052ed4a-1ff4-52c7-913d-8e1c81a91d49,
+            correlation_id: "t1",
+            type_: "process.completed",
+            content_type: "application/json",
+            headers: [
+                (
+                    "cloudEvents_specversion",
+                    "1.0",
+                ),
+                (
+                    "cloudEvents_id",
+                    "b052ed4a-1ff4-52c7-913d-8e1c81a91d49",
+                ),
+                (
+                    "cloudEvents_source",
+                    "waybill",
+                ),
+                (
+                    "cloudEvents_type",
+                    "process.completed",
+                ),
+                (
+                    "cloudEvents_subject",
+                    "t1",
+                ),
+                (
+                    "cloudEvents_time",
+                    "2026-02-03T04:05:07.25Z",
+                ),
+                (
+                    "token",
+                    "t1",
+                ),
+                (
+                    "tenant",
+                    "acme",
+                ),
+                (
+                    "traceparent",
+                    "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+                ),
+            ],
+            body: "{\"token\":\"t1\",\"tenant\":\"acme\",\"kind\":\"upload\",\"status\":\"warning\",\"workflow\":\"intake\",\"group\":null,\"filename\":\"a \\\"b\\\".pdf\",\"progress\":{\"done\":3,\"total\":3,\"failed\":1},\"errors\":[{\"identifier\":\"page-2\",\"messages\":[\"upside down\"]}],\"error_count\":1,\"error\":null,\"document_ids\":[\"d1\",\"d3\"],\"document_count\":2,\"opened_at\":\"2026-02-03T04:05:06Z\",\"ended_at\":\"2026-02-03T04:05:07.25Z\",\"elapsed_seconds\":1.25}",
+            routing_key: "upload.warning",
+            timestamp: 2026-02-03T04:05:07.25Z,
+        }
+    "#]].assert_debug_eq(&completion(&ended()));
+}
+
+#[test]
+fn a_completion_of_a_process_nobody_opened_says_null() {
+    let unopened = Completion {
+        status: Status::Error,
+        code: Some("deadline_exceeded".to_owned()),
+        opening: None,
+        opened_at: None,
+        total: None,
+        errors: vec![],
+        ..ended()
+    };
+    expect![[r#"{"token":"t1","tenant":"acme","kind":"upload","status":"error","workflow":null,"group":null,"filename":null,"progress":{"done":3,"total":null,"failed":1},"errors":[],"error_count":1,"error":{"code":"deadline_exceeded","message":null},"document_ids":["d1","d3"],"document_count":2,"opened_at":null,"ended_at":"2026-02-03T04:05:07.25Z","elapsed_seconds":0.0}"#]].assert_eq(&completion(&unopened).body);
+}
+
+#[test]
+fn the_answer_to_an_opening_event_tells_its_token() {
+    let body = without(event("upload.received", json!({})), "token").to_string();
+    let message = Message {
+        reply_to: Some("answers"),
+        ..plain(body.as_bytes())
+    };
+    let accepted = decode_default(&message).unwrap();
+    let reply = token_reply(&accepted.event);
+    assert_ne!(reply.message_id, accepted.event.key().0);
+    assert_eq!(reply.type_, "process.token");
+    assert_eq!(reply.routing_key, "answers");
+    assert_eq!(reply.correlation_id, accepted.event.token);
+    expect![[r#"{"token":"611ae0c8-0d7c-55ac-899f-5de6e97e4a1c","tenant":"default","kind":"upload","id":"e1","source":"scanner"}"#]].assert_eq(&reply.body);
+}
+
+#[test]
+fn a_plain_event_we_write_is_one_we_take() {
+    let written = PlainEvent {
+        id: "e1".to_owned(),
+        type_: "upload.progress".to_owned(),
+        token: Some("t1".to_owned()),
+        time: arrived(),
+        source: "demo".to_owned(),
+        tenant: None,
+        sequence: Some(3),
+        data: json!({ "done": 2 }),
+    };
+    expect![[r#"{"id":"e1","type":"upload.progress","token":"t1","time":"2026-03-01T00:00:00.123456789Z","source":"demo","sequence":3,"data":{"done":2}}"#]].assert_eq(&written.to_line());
+    let accepted = written.check(&Limits::default()).unwrap();
+    assert_eq!(accepted.event.stamp.sequence, Some(3));
+
+    let bad = PlainEvent {
+        type_: "upload.progres".to_owned(),
+        ..written
+    };
+    let refused = bad.check(&Limits::default()).unwrap_err();
+    assert_eq!(refused.reason, Reason::UnknownType);
+}
