@@ -158,23 +158,23 @@ fn expected(events: &[Event]) -> (u64, u64, Status) {
 }
 
 fn converges(case: &Case) -> World {
-    let told = World::of(case.events.clone());
-    let told = {
-        let mut told = told;
-        told.clock(3_600);
-        told
-    };
+    let mut told = World::of(case.events.clone());
+    told.clock(3_600);
     let world = outcome(case);
     assert_eq!(world.process, told.process);
     assert_eq!(world.items, told.items);
     assert_eq!(world.causes.len(), 1, "one end, told once");
-    let record = (
-        world.process.done(),
-        world.process.items.failed,
-        world.status(),
-    );
+    let counts = world.process.items;
+    let record = (world.process.done(), counts.failed, world.status());
     assert_eq!(record, expected(&case.events));
+    let openings = case.events.iter().filter(|event| is_opening(event));
+    let opened_by = world.process.opening.as_ref().map(|(stamp, _)| stamp);
+    assert_eq!(opened_by, openings.map(|event| &event.stamp).min());
     world
+}
+
+fn is_opening(event: &Event) -> bool {
+    matches!(event.happening, Happening::Opened(_))
 }
 
 proptest! {
