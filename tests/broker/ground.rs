@@ -170,6 +170,16 @@ pub(crate) fn by_way_of(scheme: &str, place: &str) -> String {
     format!("{scheme}://{login}@{place}/{}", split(rest).1)
 }
 
+/// User, password and virtual host.
+pub(crate) fn login() -> (String, String, String) {
+    let url = amqp_url();
+    let (start, rest) = url.rsplit_once('@').expect("the address names a user");
+    let (_, login) = start.split_once("://").expect("the address has a scheme");
+    let (user, password) = login.split_once(':').expect("the address has a password");
+    let vhost = split(rest).1.replace("%2f", "/");
+    (user.to_owned(), password.to_owned(), vhost)
+}
+
 /// Host and port of the broker.
 pub(crate) fn place() -> String {
     let url = amqp_url();
