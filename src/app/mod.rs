@@ -17,7 +17,8 @@ pub use roles::{Role, Roles};
 pub use signals::Signals;
 
 use crate::config::Settings;
-use crate::http::ops;
+use crate::http::guard;
+use crate::http::ops::{self, Ops};
 use crate::pipeline::fault::Faults;
 use crate::pipeline::janitor::Janitor;
 use crate::pipeline::lane::BatchLimits;
@@ -25,7 +26,7 @@ use crate::pipeline::relay::{self, Letterbox, Mailbox, Relay};
 use crate::pipeline::worker::{Worker, shard};
 use crate::pipeline::writer::Rules;
 use crate::store::Store;
-use crate::telemetry::Telemetry;
+use crate::telemetry::{Condition, Health, Labels, Telemetry};
 use crate::wire::Limits;
 
 /// How long tasks may take to end once they were told to give up.
@@ -45,6 +46,7 @@ pub struct App {
     settings: Settings,
     roles: Roles,
     telemetry: Telemetry,
+    health: Health,
     store: Store,
     faults: Faults,
     listener: TcpListener,
@@ -59,11 +61,12 @@ impl App {
             Some(point) => Faults::parse(point)
                 .with_context(|| format!("fault.crash_at: no crash point is called {point:?}"))?,
         };
-        let listener = ops::bind(settings.ops.listen).await?;
+        let listener = guard::bind(settings.ops.listen, "ops.listen").await?;
         Ok(Self {
+            telemetry: Telemetry::new(&Labels::default())?,
+            health: Health::new(&required(&roles)),
             settings,
             roles,
-            telemetry: Telemetry::new(),
             store,
             faults,
             listener,
@@ -73,6 +76,12 @@ impl App {
     /// Where the ops listener is; useful where the port was left to the system.
     pub fn ops_address(&self) -> anyhow::Result<std::net::SocketAddr> {
         Ok(self.listener.local_addr()?)
+    }
+
+    /// What this process knows of its own health.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        self.health.clone()
     }
 
     /// Runs until the signals say stop, then finishes what is held.
@@ -91,7 +100,7 @@ impl App {
             }
             () = signals.first() => {
                 tracing::info!("stopping: taking nothing more, finishing what is held");
-                tasks.telemetry.draining();
+                tasks.health.drain();
                 stop.cancel();
                 tokio::select! {
                     () = tasks.finish() => End::Clean,
@@ -118,12 +127,12 @@ impl App {
         let observer = observer::Observer {
             store: self.store.clone(),
             telemetry: self.telemetry.clone(),
+            health: self.health.clone(),
             outbox_limit: self.settings.outbox.limit,
             gate,
         };
         serving.spawn(observer.run(done.clone()));
-        let telemetry = self.telemetry.clone();
-        let ended = done.clone();
+        let health = self.health.clone();
         if self.roles.has(Role::Worker) {
             let worker = self.worker(mailbox.clone(), gate_state);
             working.spawn(worker.run(stop.clone(), give_up.clone()));
@@ -137,11 +146,16 @@ impl App {
         }
         // Ends when the last mailbox is gone, so after all that may still leave something in it.
         working.spawn(publish(relay, letterbox, give_up.clone()));
-        serving.spawn(ops::serve(self.listener, telemetry.clone(), ended));
+        let ops = Ops {
+            telemetry: self.telemetry,
+            health: health.clone(),
+            refresh: None,
+        };
+        serving.spawn(serve(self.listener, ops, done.clone()));
         Tasks {
             working,
-            serving,
-            telemetry,
+            _serving: serving,
+            health,
         }
     }
 
@@ -166,6 +180,7 @@ impl App {
             },
             bytes_in_flight: settings.worker.bytes_in_flight,
             telemetry: self.telemetry.clone(),
+            health: self.health.clone(),
             faults: self.faults.clone(),
             mailbox,
             gate,
@@ -178,8 +193,9 @@ impl App {
             rules: self.rules(),
             retention: self.settings.process.retention,
             interval: self.settings.janitor.interval,
-            batch: self.settings.janitor.batch,
+            batch: i64::try_from(self.settings.janitor.batch).unwrap_or(i64::MAX),
             telemetry: self.telemetry.clone(),
+            health: self.health.clone(),
             mailbox,
             shard: shard(),
         }
@@ -195,6 +211,15 @@ impl App {
             faults: self.faults.clone(),
         }
     }
+}
+
+/// What must hold for a process with these roles to be ready.
+fn required(roles: &Roles) -> Vec<Condition> {
+    let mut required = vec![Condition::DatabaseConnected, Condition::MigrationsCurrent];
+    if roles.has(Role::Worker) {
+        required.extend([Condition::BrokerConnected, Condition::Consuming]);
+    }
+    required
 }
 
 /// The limits of an event, as the settings have them.
@@ -215,8 +240,8 @@ struct Tasks {
     /// What must finish before the process may end.
     working: JoinSet<()>,
     /// What goes on until then.
-    serving: JoinSet<()>,
-    telemetry: Telemetry,
+    _serving: JoinSet<()>,
+    health: Health,
 }
 
 impl Tasks {
@@ -227,6 +252,12 @@ impl Tasks {
 
 async fn publish(relay: Relay, letterbox: Letterbox, give_up: CancellationToken) {
     relay.publish(letterbox, give_up).await;
+}
+
+async fn serve(listener: TcpListener, ops: Ops, done: CancellationToken) {
+    if let Err(error) = ops::serve(listener, ops, done).await {
+        tracing::error!(%error, "the ops listener has failed");
+    }
 }
 
 /// Waits for a task that ends although nobody told it to, which only a panic does.

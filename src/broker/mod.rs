@@ -37,7 +37,7 @@ mod screen;
 mod tls;
 pub mod topology;
 
-pub use connection::{BrokerSettings, Connection, connect};
+pub use connection::{Connection, connect};
 pub use consumer::{Acker, Consumer, Ended, Next};
 pub use error::BrokerError;
 pub use header::HeaderValue;

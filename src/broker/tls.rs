@@ -8,7 +8,8 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
 };
 
-use super::{BrokerError, BrokerSettings};
+use super::BrokerError;
+use crate::config::BrokerSettings;
 
 /// The TLS configuration that the address asks for; `None` for a plain `amqp://` address.
 ///

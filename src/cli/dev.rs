@@ -2,6 +2,7 @@
 //! together.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
@@ -13,6 +14,7 @@ use crate::app::{App, End, Roles, Signals};
 use crate::config::{self, Settings};
 use crate::dev::Servers;
 use crate::store::{Store, migrate};
+use crate::telemetry::Health;
 
 /// Where the servers keep their data unless told otherwise.
 const FOLDER: &str = "waybill-dev";
@@ -81,7 +83,7 @@ async fn with_servers(
         database_url: servers.postgres.url(),
         ops_url: format!("http://{}", app.ops_address()?),
     };
-    let ready = app.when_ready();
+    let ready = when_ready(app.health());
     let app_stop = CancellationToken::new();
     let running = app.run(Signals::token(app_stop.clone()));
     let using = async {
@@ -107,6 +109,12 @@ async fn with_servers(
     app_stop.cancel();
     let end = running.await?;
     Ok(good? && end == End::Clean)
+}
+
+async fn when_ready(health: Health) {
+    while health.ready().is_err() {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 /// Being stopped while nothing is ready yet: nobody is left to stop the workers.

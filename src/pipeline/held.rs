@@ -18,10 +18,10 @@ pub(super) struct Held {
 /// What a delivery holds.
 #[derive(Debug)]
 pub(super) enum Content {
-    /// An event; `token_wanted` names the queue that asked for a derived token.
+    /// An event, and whether somebody waits for the token it got.
     Event {
         event: Box<NewEvent>,
-        token_wanted: Option<String>,
+        token_wanted: bool,
     },
     /// Something that can't be applied.
     Dead(Box<DeadLetter>),
@@ -36,6 +36,11 @@ impl Held {
         limits: &Limits,
         now: Timestamp,
     ) -> (Self, bool) {
+        if delivery.malformed {
+            let letter = letter::of(&delivery, queue, letter::malformed(&delivery));
+            let content = Content::Dead(Box::new(letter));
+            return (Self { delivery, content }, false);
+        }
         let headers = headers(&delivery);
         let mut trace_ignored = false;
         let content = match wire::decode(&message(&delivery, &headers), limits, now) {
@@ -43,7 +48,7 @@ impl Held {
                 trace_ignored = accepted.trace_ignored;
                 event_content(accepted)
             }
-            Err(rejection) => Content::Dead(Box::new(letter::of(&delivery, queue, rejection))),
+            Err(rejection) => Content::Dead(Box::new(letter::of(&delivery, queue, *rejection))),
         };
         (Self { delivery, content }, trace_ignored)
     }
@@ -108,7 +113,7 @@ fn event_content(accepted: Accepted) -> Content {
     };
     Content::Event {
         event: Box::new(event),
-        token_wanted: accepted.reply_to.filter(|_| accepted.derived_token),
+        token_wanted: accepted.derived_token && accepted.reply_to.is_some(),
     }
 }
 

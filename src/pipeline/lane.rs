@@ -19,7 +19,7 @@ use super::window::Window;
 use super::writer::Writer;
 use crate::broker::{Acker, BrokerError, Connection, Consumer, Delivery, Ended, Next};
 use crate::clock;
-use crate::telemetry::{Backpressure, Cut, Phase, Telemetry};
+use crate::telemetry::{Backpressure, CutReason as Cut, Phase, Telemetry};
 use crate::wire::Limits;
 
 /// When a batch is full.
@@ -197,7 +197,7 @@ impl Intake {
             Carries::Events => {
                 let (held, trace_ignored) = Held::event(delivery, &self.queue, &self.limits, now);
                 if trace_ignored {
-                    self.telemetry.trace_context_invalid();
+                    self.telemetry.trace_context_invalid(1);
                 }
                 held
             }
@@ -209,7 +209,7 @@ impl Intake {
     }
 
     fn cut(&self, batch: &Batch, why: Cut) {
-        self.telemetry.batch_cut(why, batch.held.len());
+        self.telemetry.batch_cut(why, batch.held.len() as u64);
         self.faults.pass(CrashPoint::Decoded);
     }
 
@@ -242,7 +242,7 @@ impl Batch {
 
     /// Counts what will come again.
     fn returned(&self, telemetry: &Telemetry) {
-        telemetry.returned(self.held.iter().map(Held::type_name));
+        telemetry.returned(self.held.len() as u64);
     }
 
     fn full(&self, limits: BatchLimits) -> Option<Cut> {
@@ -297,14 +297,14 @@ async fn write_one(
         batch.returned(&telemetry);
         return Ok(false);
     };
-    telemetry.phase(Phase::Transaction, began.elapsed());
+    telemetry.phase_done(Phase::Transaction, began.elapsed());
     report::batch(&telemetry, &batch.held, &written, clock::now());
     writer.faults.pass(CrashPoint::CommittedBeforeAck);
     mailbox.offer(written.outbox);
     let acking = Instant::now();
     let tag = batch.held.last().map_or(0, |held| held.delivery.tag);
     batch.acker.ack_through(tag).await?;
-    telemetry.phase(Phase::Ack, acking.elapsed());
+    telemetry.phase_done(Phase::Ack, acking.elapsed());
     writer.faults.pass(CrashPoint::Acked);
     Ok(true)
 }

@@ -51,6 +51,17 @@ pub(super) fn refusal(
     }
 }
 
+/// A refusal of a message whose properties no client library can read: two different ones may look
+/// alike once they are mended, so none of them may count as an identity.
+pub(super) fn malformed(delivery: &Delivery) -> Rejection {
+    let detail = "a property or header name is not UTF-8; publish texts as UTF-8";
+    Rejection {
+        reason: Reason::Undecodable,
+        problem: Problem::new(Reason::Undecodable, detail.to_owned()),
+        ..given_up(delivery)
+    }
+}
+
 /// A refusal of a message that the broker gave up; its `x-death` header says why.
 pub(super) fn given_up(delivery: &Delivery) -> Rejection {
     let (reason, detail) = match death_reason(&delivery.properties) {
@@ -239,6 +250,7 @@ mod tests {
         Delivery {
             tag: 1,
             redelivered: false,
+            malformed: false,
             exchange: "waybill.events".into(),
             routing_key: "upload.step".into(),
             body: vec![0, 159, 146, 150],

@@ -9,7 +9,7 @@ mod decide;
 mod effects;
 pub mod fault;
 mod held;
-mod letter;
+pub mod letter;
 mod report;
 pub mod janitor;
 pub mod lane;

@@ -17,8 +17,8 @@ use crate::store::batch::{self, Changes};
 use crate::store::dead_letter::DeadLetter;
 use crate::store::event::NewEvent;
 use crate::store::outbox::OutboxRow;
-use crate::store::{Connection, Store, StoreError};
-use crate::telemetry::Telemetry;
+use crate::store::{Connection, Retry, Store, StoreError};
+use crate::telemetry::{RetryReason, Telemetry};
 use crate::wire::Reason;
 
 /// How long things may stay open.
@@ -84,11 +84,11 @@ impl Writer {
                     backoff.reset();
                 }
                 Err(error) if error.is_data() => {
-                    self.telemetry.batch_halved(&error, slice.len());
+                    self.telemetry.retried(RetryReason::Bisect, &error);
                     self.halve(part, slice, &error, &mut parts);
                 }
                 Err(error) => {
-                    self.telemetry.batch_retried(&error);
+                    self.telemetry.retried(reason(&error), &error);
                     parts.push(part);
                     tokio::select! {
                         () = give_up.cancelled() => return None,
@@ -222,6 +222,16 @@ impl Written {
     }
 }
 
+/// Why something is tried again, as a metric label.
+pub(super) fn reason(error: &StoreError) -> RetryReason {
+    match error.retry() {
+        Retry::Connection => RetryReason::Connection,
+        Retry::Deadlock => RetryReason::Deadlock,
+        Retry::Timeout => RetryReason::Timeout,
+        Retry::Serialization => RetryReason::Serialization,
+    }
+}
+
 fn fates(held: &[Held], decision: &Decision) -> Vec<Fate> {
     let mut outcomes = decision.outcomes.iter();
     let fate = |held: &Held| match &held.content {
@@ -236,11 +246,11 @@ fn token_replies(held: &[Held], fates: &[Fate]) -> Vec<OutboxRow> {
     for (held, fate) in held.iter().zip(fates) {
         if let Content::Event {
             event,
-            token_wanted: Some(queue),
+            token_wanted: true,
         } = &held.content
             && *fate == Fate::Logged(Outcome::Applied)
         {
-            rows.push(effects::token_reply(&event.event, event.key, queue));
+            rows.push(effects::token_reply(&event.event, event.key));
         }
     }
     rows

@@ -25,6 +25,19 @@ pub enum StoreError {
     Migration(String),
 }
 
+/// Why something is tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retry {
+    /// The connection broke, or the server can't serve now.
+    Connection,
+    /// Two transactions waited for each other.
+    Deadlock,
+    /// A statement or a lock took too long.
+    Timeout,
+    /// Two transactions got into each other's way.
+    Serialization,
+}
+
 impl StoreError {
     /// Whether the values themselves were refused: trying again would end the same.
     #[must_use]
@@ -37,20 +50,20 @@ impl StoreError {
             .any(|class| state.code().starts_with(class))
     }
 
-    /// Why it is tried again: a metric label.
+    /// Why it is worth trying again.
     #[must_use]
-    pub fn retry_reason(&self) -> &'static str {
-        match self.state() {
-            Some(state) if *state == SqlState::T_R_DEADLOCK_DETECTED => "deadlock",
-            Some(state) if *state == SqlState::T_R_SERIALIZATION_FAILURE => "serialization",
-            Some(state)
-                if *state == SqlState::QUERY_CANCELED || *state == SqlState::LOCK_NOT_AVAILABLE =>
-            {
-                "timeout"
-            }
-            Some(_) => "connection",
-            None if matches!(self, Self::Timeout) => "timeout",
-            None => "connection",
+    pub fn retry(&self) -> Retry {
+        let Some(state) = self.state() else {
+            return match self {
+                Self::Timeout => Retry::Timeout,
+                _ => Retry::Connection,
+            };
+        };
+        match *state {
+            SqlState::T_R_DEADLOCK_DETECTED => Retry::Deadlock,
+            SqlState::T_R_SERIALIZATION_FAILURE => Retry::Serialization,
+            SqlState::QUERY_CANCELED | SqlState::LOCK_NOT_AVAILABLE => Retry::Timeout,
+            _ => Retry::Connection,
         }
     }
 

@@ -12,8 +12,9 @@ use tokio_util::sync::CancellationToken;
 use self::audience::Heard;
 use self::story::Story;
 use super::output;
-use crate::broker::{self, BrokerSettings, Outgoing, Publisher, Verdict, topology};
+use crate::broker::{self, Outgoing, Publisher, Verdict, topology};
 use crate::clock;
+use crate::config::BrokerSettings;
 use crate::core::Status;
 use crate::wire::PlainEvent;
 
@@ -92,7 +93,7 @@ fn rounds(stories: Vec<Story>) -> Vec<Vec<Outgoing>> {
 
 fn outgoing(event: &PlainEvent) -> Outgoing {
     let exchange = topology::EVENTS_EXCHANGE;
-    let mut message = Outgoing::new(exchange, &event.type_, &event.id, event.to_json());
+    let mut message = Outgoing::new(exchange, &event.type_, &event.id, event.to_line().into_bytes());
     let properties = &mut message.properties;
     properties.app_id = Some(event.source.clone());
     properties.correlation_id.clone_from(&event.token);

@@ -1,0 +1,43 @@
+//! Bytes to events and completions to bytes; no tokio, no AMQP client, no SQL.
+//!
+//! Reading order: [`message`] (what came in, the limits, what comes out), `encoding` and
+//! `envelope` (three encodings become one), `types` and `data` (what each event type says),
+//! [`decode`] (the way through all of it), [`reason`] and [`problem`] (why a message is refused),
+//! [`completion`] (what goes out), [`plain`] (events written by our own tools).
+//!
+//! The hot path borrows from the body and allocates only what an event keeps. Everything that
+//! explains a refusal (`diagnose`, `seen`) runs after the fast path has failed.
+
+pub mod completion;
+pub mod decode;
+pub mod message;
+pub mod plain;
+pub mod problem;
+pub mod reason;
+
+mod body;
+mod check;
+mod data;
+mod diagnose;
+mod encoding;
+mod envelope;
+mod fault;
+mod headers;
+mod items;
+mod object;
+mod scan;
+mod seen;
+mod time;
+mod trace;
+mod types;
+
+#[cfg(test)]
+mod tests;
+
+pub use completion::{Outbound, completion, token_reply};
+pub use decode::decode;
+pub use message::{Accepted, HeaderValue, Limits, Message};
+pub use plain::{PlainEvent, check_line};
+pub use problem::{FieldFault, Problem, Rejection};
+pub use reason::Reason;
+pub use types::{type_label, type_names};

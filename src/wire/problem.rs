@@ -1,0 +1,79 @@
+//! What is said about a refused message: RFC 9457 problem details, the same for dead letters and
+//! for HTTP.
+
+use std::borrow::Cow;
+use std::error::Error;
+use std::fmt;
+
+use serde::Serialize;
+
+use super::reason::Reason;
+
+/// Problem details. HTTP adds `status` and `instance`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// `urn:waybill:problem:` and the name of the reason.
+    #[serde(rename = "type")]
+    pub type_: String,
+    /// The same for every problem of this type.
+    pub title: Cow<'static, str>,
+    /// What is wrong with this message; never holds its values.
+    pub detail: String,
+    /// One entry per fault found.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<FieldFault>,
+}
+
+/// One fault of a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FieldFault {
+    /// What is wrong, and how it should be.
+    pub detail: String,
+    /// Where in the body, as a JSON pointer in URI fragment form (`#/data/items/0/ok`). Absent
+    /// where the fault is in a property or a header; the detail names it then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pointer: Option<String>,
+}
+
+impl Problem {
+    /// A problem without faults of fields.
+    #[must_use]
+    pub fn new(reason: Reason, detail: String) -> Self {
+        Self {
+            type_: format!("urn:waybill:problem:{}", reason.name()),
+            title: Cow::Borrowed(reason.title()),
+            detail,
+            errors: Vec::new(),
+        }
+    }
+}
+
+/// A message that can't be applied, with what could be read of it for finding it again.
+///
+/// The readable parts are cut to the limit of names and hold no control characters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejection {
+    /// Why.
+    pub reason: Reason,
+    /// What people and programs read about it.
+    pub problem: Problem,
+    /// The tenant it names.
+    pub tenant: Option<String>,
+    /// The token it names.
+    pub token: Option<String>,
+    /// Who produced it.
+    pub source: Option<String>,
+    /// Its id in that source.
+    pub id: Option<String>,
+    /// Its type, which may be unknown.
+    pub type_: Option<String>,
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: {}", self.reason.name(), self.problem.detail)
+    }
+}
+
+// Written out because a derive would take the field `source` for the cause.
+impl Error for Rejection {}

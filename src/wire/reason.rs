@@ -1,0 +1,112 @@
+//! Why a message became a dead letter: a closed set, since it is a metric label and a column.
+
+/// Why a message can't be applied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// Neither JSON nor `CloudEvents` with JSON data.
+    UnsupportedContentType,
+    /// Compressed, or otherwise encoded.
+    UnsupportedEncoding,
+    /// The body is not one JSON document in UTF-8.
+    Undecodable,
+    /// The body or the headers are larger than allowed.
+    TooLarge,
+    /// The body is nested deeper than allowed.
+    TooDeep,
+    /// No id or no source: nothing could recognise its repetition.
+    MissingIdentity,
+    /// No token, and it is not an opening event.
+    MissingToken,
+    /// An event type nobody knows.
+    UnknownType,
+    /// A field has a value it can't have.
+    InvalidField,
+    /// A name, a text or a list is longer than allowed.
+    LimitExceeded,
+    /// The event names another tenant than the header does.
+    TenantMismatch,
+    /// The token belongs to a process of the other kind.
+    KindMismatch,
+    /// The database refused what validation had let pass.
+    RefusedByDatabase,
+    /// It was delivered too often without ever being finished.
+    DeliveryLimit,
+    /// A consumer rejected it.
+    Rejected,
+    /// Its time to live passed.
+    Expired,
+}
+
+impl Reason {
+    /// Every reason, for tables of metrics and tests.
+    pub const ALL: [Self; 16] = [
+        Self::UnsupportedContentType,
+        Self::UnsupportedEncoding,
+        Self::Undecodable,
+        Self::TooLarge,
+        Self::TooDeep,
+        Self::MissingIdentity,
+        Self::MissingToken,
+        Self::UnknownType,
+        Self::InvalidField,
+        Self::LimitExceeded,
+        Self::TenantMismatch,
+        Self::KindMismatch,
+        Self::RefusedByDatabase,
+        Self::DeliveryLimit,
+        Self::Rejected,
+        Self::Expired,
+    ];
+
+    /// The name in metrics, in SQL and at the end of a problem's type.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::UnsupportedContentType => "unsupported_content_type",
+            Self::UnsupportedEncoding => "unsupported_encoding",
+            Self::Undecodable => "undecodable",
+            Self::TooLarge => "too_large",
+            Self::TooDeep => "too_deep",
+            Self::MissingIdentity => "missing_identity",
+            Self::MissingToken => "missing_token",
+            Self::UnknownType => "unknown_type",
+            Self::InvalidField => "invalid_field",
+            Self::LimitExceeded => "limit_exceeded",
+            Self::TenantMismatch => "tenant_mismatch",
+            Self::KindMismatch => "kind_mismatch",
+            Self::RefusedByDatabase => "refused_by_database",
+            Self::DeliveryLimit => "delivery_limit",
+            Self::Rejected => "rejected",
+            Self::Expired => "expired",
+        }
+    }
+
+    /// The sentence people read; constant per reason.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::UnsupportedContentType => "The content type is not supported",
+            Self::UnsupportedEncoding => "The content encoding is not supported",
+            Self::Undecodable => "The body is not one JSON document in UTF-8",
+            Self::TooLarge => "The message is larger than allowed",
+            Self::TooDeep => "The body is nested deeper than allowed",
+            Self::MissingIdentity => "The event has no identity",
+            Self::MissingToken => "The event has no token",
+            Self::UnknownType => "The event type is unknown",
+            Self::InvalidField => "A field has a value it can't have",
+            Self::LimitExceeded => "A name, a text or a list is longer than allowed",
+            Self::TenantMismatch => "The event names another tenant than its header",
+            Self::KindMismatch => "The token belongs to a process of another kind",
+            Self::RefusedByDatabase => "The database refused the event",
+            Self::DeliveryLimit => "The message was delivered too often",
+            Self::Rejected => "The message was rejected",
+            Self::Expired => "The message expired",
+        }
+    }
+
+    /// The reason of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.name() == name)
+    }
+}
