@@ -1,3 +1,5 @@
 //! Waybill.
 pub mod clock;
+pub mod config;
 pub mod core;
+pub mod telemetry;
