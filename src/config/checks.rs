@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::fault::{Fault, Origin};
 use super::sources::Found;
+use super::units::show_bytes;
 use super::values::{Value, Values};
 
 /// Settings that make sense only together.
@@ -12,7 +13,7 @@ const TOGETHER: &[(&str, &str)] = &[
     ("broker.cert_file", "broker.key_file"),
 ];
 
-/// Settings of which the first must not be below the second.
+/// Sizes of which the first must not be below the second.
 const AT_LEAST: &[(&str, &str)] = &[
     ("worker.bytes_in_flight", "limits.body_bytes"),
     ("limits.body_bytes", "limits.text_bytes"),
@@ -37,7 +38,7 @@ pub(super) fn between(values: &Values, found: &BTreeMap<&'static str, Found>) ->
         {
             let problem = format!("is below `{less}` ({})", origin(less));
             let fault = Fault::new(*more, problem).from(origin(more));
-            faults.push(fault.allowed(format!("{b} or more")));
+            faults.push(fault.allowed(format!("{} or more", show_bytes(*b))));
         }
     }
     faults

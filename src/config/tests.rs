@@ -142,29 +142,35 @@ fn all_faults_come_at_once() {
         "log.filter=a=b=c".to_owned(),
         "no-equals hunter2".to_owned(),
     ];
-    check_faults(load(Some(&path), environment, &overrides), &expect![[r#"
-        the settings have 13 faults:
-          batch.event (file faulty.toml: batch.event): is not a setting; did you mean `batch.events`?
-          batch.events (file faulty.toml: batch.events): is not a single value
-          batchsize (file faulty.toml: batchsize): is not a setting
-          WAYBILL_BATCH_BYTES (environment WAYBILL_BATCH_BYTES): is not a setting; did you mean `WAYBILL_BATCH__BYTES`?
-          override 2: has no `=`; allowed: `key=value`
-          database.url: is required: set WAYBILL_DATABASE__URL, or WAYBILL_DATABASE__URL_FILE for a file that holds it; allowed: a URL that starts with `postgres://` or `postgresql://`
-          broker.url (environment AMQP_URL): is not such a URL (its value is not shown); allowed: a URL that starts with `amqp://` or `amqps://`
-          broker.partitions (environment WAYBILL_BROKER__PARTITIONS): `300` is too large; allowed: a whole number from 1 to 256
-          outbox.unroutable (environment WAYBILL_OUTBOX__UNROUTABLE): `lose` is not one of the choices; allowed: `drop` or `keep`
-          process.settle (file faulty.toml: process.settle): `600` is not a duration with a unit; allowed: a duration such as `250ms`, `30s` or `12h`, from 1ms to 365d
-          log.filter (flag log.filter): `a=b=c` is not a filter; allowed: levels and targets, such as `info` or `warn,waybill=debug`
-          database.cert_file (environment WAYBILL_DATABASE__CERT_FILE): needs `database.key_file` too
-          worker.bytes_in_flight (environment WAYBILL_WORKER__BYTES_IN_FLIGHT): is below `limits.body_bytes` (default); allowed: 2097152 or more"#]]);
+    check_faults(
+        load(Some(&path), environment, &overrides),
+        &expect![[r#"
+            the settings have 13 faults:
+              batch.event (file faulty.toml: batch.event): is not a setting; did you mean `batch.events`?
+              batch.events (file faulty.toml: batch.events): is not a single value
+              batchsize (file faulty.toml: batchsize): is not a setting
+              WAYBILL_BATCH_BYTES (environment WAYBILL_BATCH_BYTES): is not a setting; did you mean `WAYBILL_BATCH__BYTES`?
+              override 2: has no `=`; allowed: `key=value`
+              database.url: is required: set WAYBILL_DATABASE__URL, or WAYBILL_DATABASE__URL_FILE for a file that holds it; allowed: a URL that starts with `postgres://` or `postgresql://`
+              broker.url (environment AMQP_URL): is not such a URL (its value is not shown); allowed: a URL that starts with `amqp://` or `amqps://`
+              broker.partitions (environment WAYBILL_BROKER__PARTITIONS): `300` is too large; allowed: a whole number from 1 to 256
+              outbox.unroutable (environment WAYBILL_OUTBOX__UNROUTABLE): `lose` is not one of the choices; allowed: `drop` or `keep`
+              process.settle (file faulty.toml: process.settle): `600` is not a duration with a unit; allowed: a duration such as `250ms`, `30s` or `12h`, from 1ms to 365d
+              log.filter (flag log.filter): `a=b=c` is not a filter; allowed: levels and targets, such as `info` or `warn,waybill=debug`
+              database.cert_file (environment WAYBILL_DATABASE__CERT_FILE): needs `database.key_file` too
+              worker.bytes_in_flight (environment WAYBILL_WORKER__BYTES_IN_FLIGHT): is below `limits.body_bytes` (default); allowed: 2MiB or more"#]],
+    );
 }
 
 #[test]
 fn a_syntax_error_names_its_place_but_not_its_line() {
     let path = file("broken.toml", "[database]\nurl = postgres://u:hunter2@db\n");
-    check_faults(load(Some(&path), [DATABASE, BROKER], &[]), &expect![[r#"
+    check_faults(
+        load(Some(&path), [DATABASE, BROKER], &[]),
+        &expect![[r#"
         the settings have a fault:
-          broken.toml: is not TOML at line 2, column 7: string values must be quoted, expected literal string; allowed: a readable TOML file"#]]);
+          broken.toml: is not TOML at line 2, column 7: string values must be quoted, expected literal string; allowed: a readable TOML file"#]],
+    );
 }
 
 #[test]
