@@ -37,24 +37,35 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// What may be written, for people.
+    /// What may be written, in full, for whoever wrote something else.
     #[must_use]
     pub fn allowed(&self) -> String {
+        let range = self.range();
+        match self {
+            Self::Count(_, _) => format!("a whole number from {range}"),
+            Self::Bytes(_, _) => format!("a size such as `64KiB` or `2MiB`, from {range}"),
+            Self::Duration(_, _) => format!("a duration such as `250ms` or `30s`, from {range}"),
+            Self::DurationOrOff(_, _) => format!("a duration such as `250ms` or `30s`, {range}"),
+            Self::Address => format!("{range}, such as `127.0.0.1:9464`"),
+            Self::Filter => format!("{range}, such as `info` or `warn,waybill=debug`"),
+            Self::Text | Self::Path | Self::SecretUrl(_) | Self::Choice(_) => range,
+        }
+    }
+
+    /// What may be written, in short, for a table.
+    #[must_use]
+    pub fn range(&self) -> String {
         match self {
             Self::Text => "any text".to_owned(),
-            Self::Path => "the path of a file".to_owned(),
+            Self::Path => "a path".to_owned(),
             Self::SecretUrl(schemes) => format!("a URL that starts with {}", or(schemes, "://")),
-            Self::Count(min, max) => format!("a whole number from {min} to {max}"),
-            Self::Bytes(min, max) => format!(
-                "a size such as `64KiB` or `2MiB`, from {} to {}",
-                show_bytes(*min),
-                show_bytes(*max)
-            ),
+            Self::Count(min, max) => format!("{min} to {max}"),
+            Self::Bytes(min, max) => format!("{} to {}", show_bytes(*min), show_bytes(*max)),
             Self::Duration(min, max) => durations(*min, *max),
-            Self::DurationOrOff(min, max) => format!("`off`, or {}", durations(*min, *max)),
+            Self::DurationOrOff(min, max) => format!("{}, or `off`", durations(*min, *max)),
             Self::Choice(words) => or(words, ""),
-            Self::Address => "an address and a port, such as `127.0.0.1:9464`".to_owned(),
-            Self::Filter => "levels and targets, such as `info` or `warn,waybill=debug`".to_owned(),
+            Self::Address => "an address and a port".to_owned(),
+            Self::Filter => "levels and targets".to_owned(),
         }
     }
 
@@ -113,11 +124,7 @@ fn within<T: PartialOrd>(value: T, min: T, max: T, text: &str) -> Result<T, Stri
 }
 
 fn durations(min: Duration, max: Duration) -> String {
-    format!(
-        "a duration such as `250ms`, `30s` or `12h`, from {} to {}",
-        show_duration(min),
-        show_duration(max)
-    )
+    format!("{} to {}", show_duration(min), show_duration(max))
 }
 
 fn or(words: &[&str], ending: &str) -> String {

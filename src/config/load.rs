@@ -65,7 +65,9 @@ fn finish(sources: Sources) -> Result<Loaded, Faults> {
         let given = found.get(setting.key);
         match value_of(setting, given) {
             Ok(value) => {
-                effective.push(Effective::new(setting, given));
+                if given.is_some() || !setting.is_hidden() {
+                    effective.push(Effective::new(setting, given));
+                }
                 values.0.insert(setting.key, value);
             }
             Err(fault) => faults.push(fault),

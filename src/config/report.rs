@@ -45,15 +45,16 @@ impl fmt::Display for Effective {
 /// The table of settings in the documentation, as Markdown.
 #[must_use]
 pub fn settings_table() -> String {
-    let mut table = String::from("| variable | default | what it is |\n| --- | --- | --- |\n");
+    let mut table =
+        String::from("| variable | default | allowed | what it is |\n| --- | --- | --- | --- |\n");
     for setting in SETTINGS.iter().filter(|setting| !setting.is_hidden()) {
         let _ = writeln!(
             table,
-            "| `{}` | `{}` | {}: {} |",
+            "| `{}` | `{}` | {} | {} |",
             setting.variable,
             setting.default,
-            setting.doc,
-            setting.kind.allowed()
+            setting.kind.range(),
+            setting.doc
         );
     }
     table

@@ -155,7 +155,7 @@ fn all_faults_come_at_once() {
               broker.url (environment AMQP_URL): is not such a URL (its value is not shown); allowed: a URL that starts with `amqp://` or `amqps://`
               broker.partitions (environment WAYBILL_BROKER__PARTITIONS): `300` is too large; allowed: a whole number from 1 to 256
               outbox.unroutable (environment WAYBILL_OUTBOX__UNROUTABLE): `lose` is not one of the choices; allowed: `drop` or `keep`
-              process.settle (file faulty.toml: process.settle): `600` is not a duration with a unit; allowed: a duration such as `250ms`, `30s` or `12h`, from 1ms to 365d
+              process.settle (file faulty.toml: process.settle): `600` is not a duration with a unit; allowed: a duration such as `250ms` or `30s`, from 1ms to 365d
               log.filter (flag log.filter): `a=b=c` is not a filter; allowed: levels and targets, such as `info` or `warn,waybill=debug`
               database.cert_file (environment WAYBILL_DATABASE__CERT_FILE): needs `database.key_file` too
               worker.bytes_in_flight (environment WAYBILL_WORKER__BYTES_IN_FLIGHT): is below `limits.body_bytes` (default); allowed: 2MiB or more"#]],

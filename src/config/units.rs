@@ -42,7 +42,7 @@ pub(super) fn show_bytes(bytes: u64) -> String {
 fn show(number: u64, units: &[(&str, u64)]) -> Option<String> {
     units
         .iter()
-        .find(|(_, factor)| number > 0 && number % factor == 0)
+        .find(|(_, factor)| number > 0 && number.is_multiple_of(*factor))
         .map(|(name, factor)| format!("{}{name}", number / factor))
 }
 

@@ -5,3 +5,5 @@
 
 pub mod guard;
 pub mod ops;
+#[cfg(test)]
+mod tests;

@@ -15,9 +15,6 @@ use super::labels::{
 use super::metrics::Telemetry;
 use super::names;
 
-/// A pause that people should know of; shorter ones are how a full batch waits for its turn.
-const LONG_PAUSE: Duration = Duration::from_secs(1);
-
 /// Processes of one kind that were sealed with one status.
 #[derive(Debug, Clone, Copy)]
 pub struct Ended<'a> {
@@ -215,9 +212,7 @@ impl Telemetry {
     pub fn backpressure(&self, cause: Backpressure, pause: Duration) {
         self.add_pause(cause, pause);
         let cause = cause.as_str();
-        if pause >= LONG_PAUSE
-            && let Some(suppressed) = self.permit("consuming paused", cause)
-        {
+        if let Some(suppressed) = self.permit("consuming paused", cause) {
             info!(cause, ?pause, suppressed, "consuming paused");
         }
     }

@@ -79,13 +79,6 @@ impl Telemetry {
         inner.handle.render()
     }
 
-    /// How many deliveries were taken so far, and how many of them are in flight.
-    #[must_use]
-    pub fn account(&self) -> (u64, i64) {
-        let cut = self.0.ledger.cut();
-        (cut.fresh + cut.redelivered, cut.in_flight)
-    }
-
     /// Work for every few seconds: drains observations, and logs what was held back at the end
     /// of a burst.
     pub fn upkeep(&self) {

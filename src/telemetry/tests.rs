@@ -1,6 +1,8 @@
 //! The exposition as Prometheus sees it: complete from the start, and in balance at every scrape.
 
+use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -110,82 +112,107 @@ fn the_account_balances_at_every_scrape() {
     });
 }
 
-#[test]
-fn happenings_reach_their_series() {
-    let telemetry = telemetry();
-    telemetry.dead_lettered("too_large", 2);
-    telemetry.dead_lettered("never heard of", 1);
-    telemetry.published(What::Completion, Published::Unroutable, 3);
-    telemetry.published(What::Reply, Published::Nacked, 1);
-    telemetry.published(What::Stage, Published::Confirmed, 1);
-    telemetry.batch_cut(CutReason::Idle, 7);
-    telemetry.phase_done(Phase::Transaction, Duration::from_millis(3));
-    telemetry.event_committed(Duration::from_millis(3));
-    telemetry.completion_confirmed(Duration::from_millis(3));
-    telemetry.processes_opened("upload", 4);
-    let durations = [Duration::from_secs(70)];
-    telemetry.processes_ended(Ended {
-        kind: "order",
-        status: "done",
-        durations: &durations,
-    });
-    telemetry.janitor_sealed(SealCause::Settle, 1);
-    telemetry.retention_deleted(5);
-    telemetry.trace_context_invalid(1);
-    telemetry.retried(RetryReason::Deadlock, &"deadlock detected");
-    telemetry.connected(Dependency::Broker);
-    telemetry.disconnected(Dependency::Database, &"reset by peer");
-    telemetry.reconnecting(Dependency::Database, Duration::from_millis(50));
-    telemetry.publisher_blocked(true);
-    telemetry.backpressure(Backpressure::Outbox, Duration::from_millis(600));
-    telemetry.backpressure(Backpressure::Outbox, Duration::from_millis(600));
-    telemetry.returned(0);
-    telemetry.upkeep();
+/// Compares series with what they should be.
+fn check(telemetry: &Telemetry, expected: &[(&str, f64)]) {
     let text = telemetry.render();
-    for (series, expected) in [
-        ("waybill_dead_letters_total{reason=\"too_large\"}", 2.0),
-        ("waybill_dead_letters_total{reason=\"rejected\"}", 1.0),
-        (
-            "waybill_published_total{what=\"completion\",result=\"unroutable\"}",
-            3.0,
-        ),
-        ("waybill_batch_cut_total{reason=\"idle\"}", 1.0),
-        ("waybill_batch_events_bucket{le=\"5\"}", 0.0),
-        ("waybill_batch_events_bucket{le=\"10\"}", 1.0),
-        (
-            "waybill_batch_duration_seconds_bucket{phase=\"transaction\",le=\"0.005\"}",
-            1.0,
-        ),
-        ("waybill_event_latency_seconds_count", 1.0),
-        ("waybill_completion_latency_seconds_count", 1.0),
-        ("waybill_processes_opened_total{kind=\"upload\"}", 4.0),
-        (
-            "waybill_processes_ended_total{kind=\"order\",status=\"done\"}",
-            1.0,
-        ),
-        ("waybill_janitor_sealed_total{cause=\"settle\"}", 1.0),
-        ("waybill_retention_deleted_total", 5.0),
-        ("waybill_trace_context_invalid_total", 1.0),
-        ("waybill_retries_total{reason=\"deadlock\"}", 1.0),
-        ("waybill_connected{dependency=\"broker\"}", 1.0),
-        ("waybill_reconnects_total{dependency=\"database\"}", 1.0),
-        ("waybill_publisher_blocked", 1.0),
-        ("waybill_backpressure_seconds_total{cause=\"outbox\"}", 1.0),
-    ] {
+    for (series, expected) in expected {
+        let found = value(&text, series);
         assert!(
-            (value(&text, series) - expected).abs() < f64::EPSILON,
-            "{series}"
+            (found - expected).abs() < f64::EPSILON,
+            "{series} is {found}"
         );
     }
 }
 
 #[test]
+fn work_reaches_its_series() {
+    let telemetry = telemetry();
+    telemetry.batch_cut(CutReason::Idle, 7);
+    telemetry.phase_done(Phase::Transaction, Duration::from_millis(3));
+    telemetry.event_committed(Duration::from_millis(3));
+    telemetry.completion_confirmed(Duration::from_millis(3));
+    telemetry.processes_opened("upload", 4);
+    let durations = &[Duration::from_secs(70)];
+    let (kind, status) = ("order", "done");
+    telemetry.processes_ended(Ended {
+        kind,
+        status,
+        durations,
+    });
+    telemetry.janitor_sealed(SealCause::Settle, 1);
+    telemetry.retention_deleted(5);
+    telemetry.returned(0);
+    telemetry.upkeep();
+    check(
+        &telemetry,
+        &[
+            ("waybill_batch_cut_total{reason=\"idle\"}", 1.0),
+            ("waybill_batch_events_bucket{le=\"5\"}", 0.0),
+            ("waybill_batch_events_bucket{le=\"10\"}", 1.0),
+            (
+                "waybill_batch_duration_seconds_bucket{phase=\"transaction\",le=\"0.005\"}",
+                1.0,
+            ),
+            ("waybill_event_latency_seconds_count", 1.0),
+            ("waybill_completion_latency_seconds_count", 1.0),
+            ("waybill_processes_opened_total{kind=\"upload\"}", 4.0),
+            (
+                "waybill_processes_ended_total{kind=\"order\",status=\"done\"}",
+                1.0,
+            ),
+            ("waybill_janitor_sealed_total{cause=\"settle\"}", 1.0),
+            ("waybill_retention_deleted_total", 5.0),
+        ],
+    );
+}
+
+#[test]
+fn trouble_reaches_its_series() {
+    let telemetry = telemetry();
+    telemetry.dead_lettered("too_large", 2);
+    telemetry.dead_lettered("never heard of", 1);
+    telemetry.published(What::Completion, Published::Unroutable, 3);
+    telemetry.published(What::Reply, Published::Nacked, 1);
+    telemetry.trace_context_invalid(1);
+    telemetry.retried(RetryReason::Deadlock, &"deadlock detected");
+    telemetry.connected(Dependency::Broker);
+    telemetry.connected(Dependency::Database);
+    telemetry.disconnected(Dependency::Database, &"reset by peer");
+    telemetry.reconnecting(Dependency::Database, Duration::from_millis(50));
+    telemetry.publisher_blocked(true);
+    telemetry.backpressure(Backpressure::Outbox, Duration::from_millis(600));
+    telemetry.backpressure(Backpressure::Outbox, Duration::from_millis(600));
+    check(
+        &telemetry,
+        &[
+            ("waybill_dead_letters_total{reason=\"too_large\"}", 2.0),
+            ("waybill_dead_letters_total{reason=\"rejected\"}", 1.0),
+            (
+                "waybill_published_total{what=\"completion\",result=\"unroutable\"}",
+                3.0,
+            ),
+            (
+                "waybill_published_total{what=\"reply\",result=\"nacked\"}",
+                1.0,
+            ),
+            ("waybill_trace_context_invalid_total", 1.0),
+            ("waybill_retries_total{reason=\"deadlock\"}", 1.0),
+            ("waybill_connected{dependency=\"broker\"}", 1.0),
+            ("waybill_connected{dependency=\"database\"}", 0.0),
+            ("waybill_reconnects_total{dependency=\"database\"}", 1.0),
+            ("waybill_publisher_blocked", 1.0),
+            ("waybill_backpressure_seconds_total{cause=\"outbox\"}", 1.0),
+        ],
+    );
+}
+
+#[test]
 fn levels_are_shown_until_the_next_look() {
     let telemetry = telemetry();
-    let time = Some(Timestamp::from_microsecond(1_700_000_000_250_000).unwrap());
-    telemetry.show_open("upload", 3, time);
+    let time = Timestamp::from_microsecond(1_700_000_000_250_000).unwrap();
+    telemetry.show_open("upload", 3, Some(time));
     telemetry.show_parked(2);
-    telemetry.show_outbox(9, time);
+    telemetry.show_outbox(9, Some(time));
     telemetry.show_dead_letters(&[("too_deep", 1), ("from a newer version", 4)]);
     telemetry.show_dead_letters(&[("too_large", 2)]);
     telemetry.show_pool(Pool {
@@ -193,27 +220,58 @@ fn levels_are_shown_until_the_next_look() {
         used: 2,
         max: 8,
     });
-    telemetry.received(true, time.unwrap());
-    let text = telemetry.render();
-    for (series, expected) in [
-        ("waybill_processes_open{kind=\"upload\"}", 3.0),
-        (
-            "waybill_oldest_open_process_timestamp_seconds{kind=\"upload\"}",
-            1_700_000_000.25,
-        ),
-        ("waybill_parked_pushes", 2.0),
-        ("waybill_outbox_pending", 9.0),
-        ("waybill_outbox_oldest_timestamp_seconds", 1_700_000_000.25),
-        ("waybill_dead_letters{reason=\"too_deep\"}", 0.0),
-        ("waybill_dead_letters{reason=\"too_large\"}", 2.0),
-        ("waybill_dead_letters{reason=\"rejected\"}", 0.0),
-        ("waybill_db_pool_connections{state=\"used\"}", 2.0),
-        ("waybill_last_delivery_timestamp_seconds", 1_700_000_000.25),
-        ("waybill_deliveries_total{redelivered=\"true\"}", 1.0),
-    ] {
-        assert!(
-            (value(&text, series) - expected).abs() < f64::EPSILON,
-            "{series}"
-        );
+    telemetry.received(true, time);
+    check(
+        &telemetry,
+        &[
+            ("waybill_processes_open{kind=\"upload\"}", 3.0),
+            (
+                "waybill_oldest_open_process_timestamp_seconds{kind=\"upload\"}",
+                1_700_000_000.25,
+            ),
+            ("waybill_parked_pushes", 2.0),
+            ("waybill_outbox_pending", 9.0),
+            ("waybill_outbox_oldest_timestamp_seconds", 1_700_000_000.25),
+            ("waybill_dead_letters{reason=\"too_deep\"}", 0.0),
+            ("waybill_dead_letters{reason=\"too_large\"}", 2.0),
+            ("waybill_dead_letters{reason=\"rejected\"}", 0.0),
+            ("waybill_db_pool_connections{state=\"used\"}", 2.0),
+            ("waybill_last_delivery_timestamp_seconds", 1_700_000_000.25),
+            ("waybill_deliveries_total{redelivered=\"true\"}", 1.0),
+        ],
+    );
+}
+
+/// Collects log lines in memory.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
     }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_flood_of_one_message_is_one_line() {
+    let (lines, telemetry) = (Lines::default(), telemetry());
+    let writer = lines.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .json()
+        .with_writer(move || writer.clone())
+        .finish();
+    tracing::subscriber::with_default(subscriber, || {
+        for _ in 0..1_000 {
+            telemetry.dead_lettered("undecodable", 1);
+        }
+        telemetry.dead_lettered("too_deep", 1);
+    });
+    let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    assert_eq!(text.lines().count(), 2, "{text}");
+    assert!(text.contains("\"reason\":\"undecodable\""), "{text}");
 }
