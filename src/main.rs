@@ -19,5 +19,9 @@ async fn main() -> anyhow::Result<std::process::ExitCode> {
     waybill::telemetry::install("info", None)?;
     let Command::Dev(dev) = cli.command;
     let good = waybill::cli::dev::run(dev, &[]).await?;
-    Ok(if good { std::process::ExitCode::SUCCESS } else { std::process::ExitCode::FAILURE })
+    Ok(if good {
+        std::process::ExitCode::SUCCESS
+    } else {
+        std::process::ExitCode::FAILURE
+    })
 }

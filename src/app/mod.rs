@@ -4,6 +4,7 @@ mod observer;
 mod roles;
 mod signals;
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -27,7 +28,7 @@ use crate::pipeline::worker::{Worker, shard};
 use crate::pipeline::writer::Rules;
 use crate::store::Store;
 use crate::telemetry::{Condition, Health, Labels, Telemetry};
-use crate::wire::Limits;
+use crate::wire::{self, Limits, Reason};
 
 /// How long tasks may take to end once they were told to give up.
 const GIVE_UP_GRACE: Duration = Duration::from_secs(2);
@@ -63,7 +64,7 @@ impl App {
         };
         let listener = guard::bind(settings.ops.listen, "ops.listen").await?;
         Ok(Self {
-            telemetry: Telemetry::new(&Labels::default())?,
+            telemetry: Telemetry::new(&labels())?,
             health: Health::new(&required(&roles)),
             settings,
             roles,
@@ -119,7 +120,12 @@ impl App {
         }
     }
 
-    fn spawn(self, stop: &CancellationToken, give_up: &CancellationToken, done: &CancellationToken) -> Tasks {
+    fn spawn(
+        self,
+        stop: &CancellationToken,
+        give_up: &CancellationToken,
+        done: &CancellationToken,
+    ) -> Tasks {
         let mut working = JoinSet::new();
         let mut serving = JoinSet::new();
         let (mailbox, letterbox) = relay::mailbox();
@@ -213,6 +219,18 @@ impl App {
     }
 }
 
+/// The closed sets of types and reasons; what fits none is `unknown`, or rejected.
+fn labels() -> Labels {
+    static TYPES: LazyLock<Vec<&str>> =
+        LazyLock::new(|| wire::type_names().chain([wire::type_label(None)]).collect());
+    static REASONS: LazyLock<Vec<&str>> =
+        LazyLock::new(|| Reason::ALL.into_iter().map(Reason::name).collect());
+    Labels {
+        types: &TYPES,
+        reasons: &REASONS,
+    }
+}
+
 /// What must hold for a process with these roles to be ready.
 fn required(roles: &Roles) -> Vec<Condition> {
     let mut required = vec![Condition::DatabaseConnected, Condition::MigrationsCurrent];
@@ -265,7 +283,9 @@ async fn first_failure(working: &mut JoinSet<()>) -> anyhow::Error {
     loop {
         match working.join_next().await {
             Some(Ok(())) => {}
-            Some(Err(error)) => return anyhow::Error::new(error).context("a task ended unexpectedly"),
+            Some(Err(error)) => {
+                return anyhow::Error::new(error).context("a task ended unexpectedly");
+            }
             None => return anyhow::anyhow!("every task has ended"),
         }
     }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::store::{Store, StoreError, migrate};
 use crate::core::Kind;
+use crate::store::{Store, StoreError, migrate};
 use crate::telemetry::{Condition, Dependency, Health, Pool, Telemetry};
 
 /// How often the database is asked.
@@ -32,7 +32,8 @@ impl Observer {
                 Ok(answer) => answer,
                 Err(_) => Err(StoreError::Timeout),
             };
-            self.health.set(Condition::DatabaseConnected, answer.is_ok());
+            self.health
+                .set(Condition::DatabaseConnected, answer.is_ok());
             self.health.set(Condition::MigrationsCurrent, migrated);
             match answer {
                 Ok(()) => self.telemetry.connected(Dependency::Database),
@@ -53,7 +54,11 @@ impl Observer {
             let connection = self.store.connection().await?;
             let versions = migrate::versions(&connection).await?;
             if !versions.current() {
-                tracing::warn!(applied = versions.applied, known = versions.known, "the schema is not current; run `waybill migrate`");
+                tracing::warn!(
+                    applied = versions.applied,
+                    known = versions.known,
+                    "the schema is not current; run `waybill migrate`"
+                );
                 return Ok(());
             }
             *migrated = true;
@@ -68,7 +73,9 @@ impl Observer {
             self.telemetry.show_open(kind, open, oldest);
         }
         let letters = tally.dead_letters.iter();
-        let letters: Vec<_> = letters.map(|(reason, count)| (reason.as_str(), *count)).collect();
+        let letters: Vec<_> = letters
+            .map(|(reason, count)| (reason.as_str(), *count))
+            .collect();
         self.telemetry.show_dead_letters(&letters);
         Ok(())
     }

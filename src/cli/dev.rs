@@ -49,8 +49,14 @@ struct Addresses {
 pub async fn run(dev: Dev, overrides: &[String]) -> anyhow::Result<bool> {
     let signals = Signals::of_process()?;
     let stop = CancellationToken::new();
-    let folder = dev.folder.clone().unwrap_or_else(|| std::env::temp_dir().join(FOLDER));
-    output::line(&format!("starting PostgreSQL and RabbitMQ in {} …", folder.display()))?;
+    let folder = dev
+        .folder
+        .clone()
+        .unwrap_or_else(|| std::env::temp_dir().join(FOLDER));
+    output::line(&format!(
+        "starting PostgreSQL and RabbitMQ in {} …",
+        folder.display()
+    ))?;
     let servers = tokio::select! {
         servers = Servers::start(&folder) => servers?,
         () = signals.first() => return Ok(true),
@@ -138,7 +144,10 @@ fn announce(dev: &Dev, addresses: &Addresses) -> anyhow::Result<()> {
     output::line("ready:")?;
     output::line(&format!("  AMQP_URL={}", addresses.amqp_url))?;
     output::line(&format!("  DATABASE_URL={}", addresses.database_url))?;
-    output::line(&format!("  metrics and health: {0}/metrics  {0}/readyz", addresses.ops_url))?;
+    output::line(&format!(
+        "  metrics and health: {0}/metrics  {0}/readyz",
+        addresses.ops_url
+    ))?;
     output::line("stop with Ctrl-C")?;
     if let Some(file) = &dev.ready_file {
         write_whole(file, &serde_json::to_vec_pretty(addresses)?)
@@ -155,19 +164,32 @@ fn write_whole(file: &Path, text: &[u8]) -> std::io::Result<()> {
     name.push(".part");
     let part = PathBuf::from(name);
     let mut options = std::fs::OpenOptions::new();
-    let mut out = options.write(true).create(true).truncate(true).mode(0o600).open(&part)?;
+    let mut out = options
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&part)?;
     out.write_all(text)?;
     out.sync_all()?;
     std::fs::rename(part, file)
 }
 
 fn report(summary: &demo::Summary, once: bool) -> anyhow::Result<()> {
-    let demo::Summary { events, bad, right, wrong, missing } = summary;
+    let demo::Summary {
+        events,
+        bad,
+        right,
+        wrong,
+        missing,
+    } = summary;
     output::line(&format!(
         "demo: {events} events sent, {right} completions as expected, {bad} bad messages kept as dead letters"
     ))?;
     if once && !summary.is_good() {
-        output::line(&format!("demo: {wrong} completions were wrong, {missing} never came"))?;
+        output::line(&format!(
+            "demo: {wrong} completions were wrong, {missing} never came"
+        ))?;
     }
     Ok(())
 }

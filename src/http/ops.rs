@@ -150,7 +150,7 @@ mod tests {
             let any = SocketAddr::from(([127, 0, 0, 1], 0));
             let listener = bind(any, "ops.listen").await.unwrap();
             let address = listener.local_addr().unwrap();
-            let telemetry = Telemetry::new(&Labels::default()).unwrap();
+            let telemetry = Telemetry::new(&Labels::SAMPLE).unwrap();
             let health = Health::new(Condition::ALL);
             let shown = telemetry.clone();
             let refresh: Refresh = Arc::new(move || {

@@ -129,8 +129,13 @@ impl Record {
 impl Decision {
     /// The processes that ended and have items to summarise.
     pub(super) fn ended_with_items(&self) -> impl Iterator<Item = ProcessKey> {
-        let ended = self.ended.iter().filter_map(|(index, _)| self.changed.get(*index));
-        ended.filter(|process| process.items.seen > 0).map(|process| process.key)
+        let ended = self
+            .ended
+            .iter()
+            .filter_map(|(index, _)| self.changed.get(*index));
+        ended
+            .filter(|process| process.items.seen > 0)
+            .map(|process| process.key)
     }
 
     fn conclude(&mut self, record: Record, settle: SignedDuration, now: jiff::Timestamp) {

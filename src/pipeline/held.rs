@@ -70,12 +70,7 @@ impl Held {
     }
 
     /// The letter of an event that can't be applied.
-    pub(super) fn letter(
-        &self,
-        queue: &str,
-        reason: Reason,
-        detail: String,
-    ) -> Option<DeadLetter> {
+    pub(super) fn letter(&self, queue: &str, reason: Reason, detail: String) -> Option<DeadLetter> {
         let event = self.as_event()?;
         let refusal = letter::refusal(&event.event, event.type_name, reason, detail);
         Some(letter::of(&self.delivery, queue, refusal))
@@ -123,8 +118,9 @@ fn headers(delivery: &Delivery) -> Vec<(&str, wire::HeaderValue<'_>)> {
         let value = match value {
             HeaderValue::Text(text) => wire::HeaderValue::Text(text),
             HeaderValue::Int(value) => wire::HeaderValue::Integer(*value),
-            HeaderValue::Uint(value) => i64::try_from(*value)
-                .map_or(wire::HeaderValue::Other, wire::HeaderValue::Integer),
+            HeaderValue::Uint(value) => {
+                i64::try_from(*value).map_or(wire::HeaderValue::Other, wire::HeaderValue::Integer)
+            }
             HeaderValue::Bool(_)
             | HeaderValue::Float(_)
             | HeaderValue::Decimal { .. }

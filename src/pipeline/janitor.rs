@@ -55,7 +55,10 @@ impl Janitor {
     async fn round(&self, stop: &CancellationToken) -> Result<(), StoreError> {
         while !stop.is_cancelled() && self.seal_due().await? == self.batch {}
         loop {
-            let deleted = self.store.delete_expired(self.retention, self.batch).await?;
+            let deleted = self
+                .store
+                .delete_expired(self.retention, self.batch)
+                .await?;
             self.telemetry.retention_deleted(deleted);
             if stop.is_cancelled() || deleted < self.batch.unsigned_abs() {
                 return Ok(());

@@ -181,7 +181,8 @@ impl Intake {
         self.cut(&batch, why);
         let waiting = Instant::now();
         let sent = batches.send(batch).await;
-        self.telemetry.backpressure(Backpressure::Database, waiting.elapsed());
+        self.telemetry
+            .backpressure(Backpressure::Database, waiting.elapsed());
         if let Err(unsent) = &sent {
             unsent.0.returned(&self.telemetry);
         }
@@ -221,7 +222,8 @@ impl Intake {
             () = signals.stop.cancelled() => {}
             () = signals.give_up.cancelled() => {}
         }
-        self.telemetry.backpressure(Backpressure::Outbox, waiting.elapsed());
+        self.telemetry
+            .backpressure(Backpressure::Outbox, waiting.elapsed());
     }
 }
 

@@ -34,12 +34,7 @@ pub(super) fn of(delivery: &Delivery, queue: &str, rejection: Rejection) -> Dead
 }
 
 /// A refusal of an event that had been decoded.
-pub(super) fn refusal(
-    event: &Event,
-    type_name: &str,
-    reason: Reason,
-    detail: String,
-) -> Rejection {
+pub(super) fn refusal(event: &Event, type_name: &str, reason: Reason, detail: String) -> Rejection {
     Rejection {
         reason,
         problem: Problem::new(reason, detail),
@@ -69,7 +64,10 @@ pub(super) fn given_up(delivery: &Delivery) -> Rejection {
             Reason::DeliveryLimit,
             "it was delivered as often as the queue's policy allows and never finished",
         ),
-        Some("expired") => (Reason::Expired, "it stayed in its queue past its time to live"),
+        Some("expired") => (
+            Reason::Expired,
+            "it stayed in its queue past its time to live",
+        ),
         Some(_) | None => (Reason::Rejected, "a consumer or a full queue rejected it"),
     };
     let properties = &delivery.properties;
@@ -90,7 +88,12 @@ pub fn replay(letter: &DeadLetter) -> Option<Outgoing> {
     let properties = properties_from(&letter.properties, &letter.headers)?;
     let exchange = topology::EVENTS_EXCHANGE;
     let body = letter.body.clone();
-    Some(Outgoing::replay(exchange, &letter.routing_key, properties, body))
+    Some(Outgoing::replay(
+        exchange,
+        &letter.routing_key,
+        properties,
+        body,
+    ))
 }
 
 /// The same for every delivery of one message.
@@ -101,14 +104,27 @@ fn fingerprint(delivery: &Delivery, properties: &str, headers: &str) -> Uuid {
         body,
         ..
     } = delivery;
-    let parts = [exchange.as_bytes(), routing_key.as_bytes(), properties.as_bytes(), headers.as_bytes(), body];
+    let parts = [
+        exchange.as_bytes(),
+        routing_key.as_bytes(),
+        properties.as_bytes(),
+        headers.as_bytes(),
+        body,
+    ];
     Uuid::new_v5(&Uuid::NAMESPACE_OID, &parts.join(&0))
 }
 
 /// PostgreSQL keeps no NUL in a text; the raw bytes are kept apart.
 fn clean(part: &str) -> String {
     let kept = part.chars().take(PART_CHARS_MAX);
-    kept.map(|c| if c == '\0' { char::REPLACEMENT_CHARACTER } else { c }).collect()
+    kept.map(|c| {
+        if c == '\0' {
+            char::REPLACEMENT_CHARACTER
+        } else {
+            c
+        }
+    })
+    .collect()
 }
 
 fn death_reason(properties: &Properties) -> Option<&str> {
@@ -140,7 +156,10 @@ fn properties_json(properties: &Properties) -> Value {
         "priority": properties.priority,
     });
     match all {
-        Value::Object(map) => map.into_iter().filter(|(_, value)| !value.is_null()).collect(),
+        Value::Object(map) => map
+            .into_iter()
+            .filter(|(_, value)| !value.is_null())
+            .collect(),
         other => other,
     }
 }
@@ -186,13 +205,17 @@ fn value_json(value: &HeaderValue) -> Value {
 }
 
 fn table_json(entries: &[(String, HeaderValue)]) -> Value {
-    let entries = entries.iter().map(|(name, value)| (name.clone(), value_json(value)));
+    let entries = entries
+        .iter()
+        .map(|(name, value)| (name.clone(), value_json(value)));
     Value::Object(entries.collect())
 }
 
 fn table_from(entries: &Map<String, Value>) -> Vec<(String, HeaderValue)> {
     let entries = entries.iter();
-    entries.map(|(name, value)| (name.clone(), value_from(value))).collect()
+    entries
+        .map(|(name, value)| (name.clone(), value_from(value)))
+        .collect()
 }
 
 fn value_from(value: &Value) -> HeaderValue {
@@ -202,8 +225,9 @@ fn value_from(value: &Value) -> HeaderValue {
         Value::Number(number) => number.as_i64().map_or(HeaderValue::Void, HeaderValue::Int),
         Value::String(text) => HeaderValue::Text(text.clone()),
         Value::Array(values) => HeaderValue::List(values.iter().map(value_from).collect()),
-        Value::Object(entries) => marked(entries)
-            .unwrap_or_else(|| HeaderValue::Table(table_from(entries))),
+        Value::Object(entries) => {
+            marked(entries).unwrap_or_else(|| HeaderValue::Table(table_from(entries)))
+        }
     }
 }
 
@@ -219,7 +243,9 @@ fn marked(entries: &Map<String, Value>) -> Option<HeaderValue> {
             bytes.collect::<Option<_>>().map(HeaderValue::Bytes)
         }
         "$decimal" => {
-            let [scale, value] = value.as_array()?.as_slice() else { return None };
+            let [scale, value] = value.as_array()?.as_slice() else {
+                return None;
+            };
             Some(HeaderValue::Decimal {
                 scale: u8::try_from(scale.as_u64()?).ok()?,
                 value: u32::try_from(value.as_u64()?).ok()?,
@@ -243,9 +269,21 @@ mod tests {
             ("time".to_owned(), HeaderValue::Timestamp(1_700_000_000)),
             ("none".to_owned(), HeaderValue::Void),
             ("bytes".to_owned(), HeaderValue::Bytes(vec![0, 255])),
-            ("decimal".to_owned(), HeaderValue::Decimal { scale: 2, value: 314 }),
-            ("list".to_owned(), HeaderValue::List(vec![HeaderValue::Int(1)])),
-            ("table".to_owned(), HeaderValue::Table(vec![("k".into(), HeaderValue::Void)])),
+            (
+                "decimal".to_owned(),
+                HeaderValue::Decimal {
+                    scale: 2,
+                    value: 314,
+                },
+            ),
+            (
+                "list".to_owned(),
+                HeaderValue::List(vec![HeaderValue::Int(1)]),
+            ),
+            (
+                "table".to_owned(),
+                HeaderValue::Table(vec![("k".into(), HeaderValue::Void)]),
+            ),
         ];
         Delivery {
             tag: 1,
@@ -268,7 +306,10 @@ mod tests {
         let delivery = delivery();
         let letter = of(&delivery, "waybill.events.0", given_up(&delivery));
         let mut message = replay(&letter).unwrap();
-        message.properties.headers.sort_by(|(a, _), (b, _)| a.cmp(b));
+        message
+            .properties
+            .headers
+            .sort_by(|(a, _), (b, _)| a.cmp(b));
         let mut sent = delivery.properties;
         sent.headers.sort_by(|(a, _), (b, _)| a.cmp(b));
         assert_eq!(message.properties, sent);

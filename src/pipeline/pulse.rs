@@ -56,7 +56,8 @@ impl<'a> Pulse<'a> {
                 since => since,
             };
             if stalled_since.is_some_and(|since| since.elapsed() > STALLED_AFTER) {
-                let stalled = BrokerError::Lost("messages are ready and none was delivered".to_owned());
+                let stalled =
+                    BrokerError::Lost("messages are ready and none was delivered".to_owned());
                 self.telemetry.retried(RetryReason::Watchdog, &stalled);
                 return stalled;
             }
@@ -75,9 +76,9 @@ impl<'a> Pulse<'a> {
                 Err(_) => {
                     self.answers(false);
                     let rest = LOST_AFTER.saturating_sub(AWAY_AFTER);
-                    tokio::time::timeout(rest, count)
-                        .await
-                        .unwrap_or_else(|_| Err(BrokerError::Lost("the broker is silent".to_owned())))
+                    tokio::time::timeout(rest, count).await.unwrap_or_else(|_| {
+                        Err(BrokerError::Lost("the broker is silent".to_owned()))
+                    })
                 }
             };
             ready = ready.saturating_add(answer?);

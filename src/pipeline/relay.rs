@@ -165,7 +165,8 @@ impl Relay {
         let mut done = Vec::with_capacity(post.rows.len());
         let mut unroutable: Vec<ProcessKey> = Vec::new();
         for (row, verdict) in post.rows.iter().zip(verdicts) {
-            self.telemetry.published(label(row.what), result(*verdict), 1);
+            self.telemetry
+                .published(label(row.what), result(*verdict), 1);
             match verdict {
                 Verdict::Confirmed => done.push(row),
                 Verdict::Nacked => {}

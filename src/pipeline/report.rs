@@ -50,9 +50,15 @@ pub(super) fn processes(telemetry: &Telemetry, decision: &Decision) {
             continue;
         };
         let Some(end) = &process.ended else { continue };
-        let opened_at = process.opening.as_ref().map_or(end.at, |(stamp, _)| stamp.time);
+        let opened_at = process
+            .opening
+            .as_ref()
+            .map_or(end.at, |(stamp, _)| stamp.time);
         let key = (process.kind.name(), end.status.name());
-        ended.entry(key).or_default().push(between(opened_at, end.at));
+        ended
+            .entry(key)
+            .or_default()
+            .push(between(opened_at, end.at));
     }
     for ((kind, status), durations) in &ended {
         telemetry.processes_ended(Ended {

@@ -102,7 +102,9 @@ impl Worker {
             lanes.spawn(lane);
         }
         self.health.set(Condition::Consuming, true);
-        let outcome = self.watch(&connection, &queues.current, lanes, &signals).await;
+        let outcome = self
+            .watch(&connection, &queues.current, lanes, &signals)
+            .await;
         signals.give_up.cancel();
         connection.close().await;
         outcome

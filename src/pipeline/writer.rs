@@ -74,7 +74,7 @@ impl Writer {
         give_up: &CancellationToken,
     ) -> Option<Written> {
         let mut written = Written::default();
-        let mut parts = vec![0..held.len()];
+        let mut parts: Vec<Range<usize>> = std::iter::once(0..held.len()).collect();
         let mut backoff = Backoff::new();
         while let Some(part) = parts.pop() {
             let slice = held.get_mut(part.clone())?;

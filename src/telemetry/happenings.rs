@@ -4,6 +4,7 @@
 //! line carries a token, a payload or a secret; error texts come from our own error types.
 
 use std::fmt::Display;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -14,6 +15,9 @@ use super::labels::{
 };
 use super::metrics::Telemetry;
 use super::names;
+
+/// A pause that people should know of; shorter ones are how a full batch waits for its turn.
+const LONG_PAUSE: Duration = Duration::from_secs(1);
 
 /// Processes of one kind that were sealed with one status.
 #[derive(Debug, Clone, Copy)]
@@ -162,28 +166,31 @@ impl Telemetry {
         }
     }
 
-    /// A dependency is reached.
+    /// A dependency is reached; said as often as it is found so, logged when it changes.
     pub fn connected(&self, dependency: Dependency) {
+        let changed = self.reach(dependency, true);
         let dependency = dependency.as_str();
-        self.0
-            .registry
-            .gauge(names::CONNECTED, &[dependency])
-            .set(1.0);
-        if let Some(suppressed) = self.permit("connected", dependency) {
+        if changed && let Some(suppressed) = self.permit("connected", dependency) {
             info!(dependency, suppressed, "connected");
         }
     }
 
-    /// A dependency was lost.
+    /// A dependency can't be reached; said as often as it is found so.
     pub fn disconnected(&self, dependency: Dependency, cause: &dyn Display) {
+        self.reach(dependency, false);
         let dependency = dependency.as_str();
-        self.0
-            .registry
-            .gauge(names::CONNECTED, &[dependency])
-            .set(0.0);
-        if let Some(suppressed) = self.permit("connection lost", dependency) {
-            error!(dependency, %cause, suppressed, "connection lost");
+        if let Some(suppressed) = self.permit("not connected", dependency) {
+            error!(dependency, %cause, suppressed, "not connected");
         }
+    }
+
+    /// Shows whether a dependency is reached; says whether that is news.
+    fn reach(&self, dependency: Dependency, reached: bool) -> bool {
+        let level = f64::from(u8::from(reached));
+        let labels = [dependency.as_str()];
+        self.0.registry.gauge(names::CONNECTED, &labels).set(level);
+        let known = self.0.reached.get(dependency as usize);
+        known.is_some_and(|known| known.swap(reached, Ordering::Relaxed) != reached)
     }
 
     /// A lost dependency is about to be tried again after a pause.
@@ -212,7 +219,9 @@ impl Telemetry {
     pub fn backpressure(&self, cause: Backpressure, pause: Duration) {
         self.add_pause(cause, pause);
         let cause = cause.as_str();
-        if let Some(suppressed) = self.permit("consuming paused", cause) {
+        if pause >= LONG_PAUSE
+            && let Some(suppressed) = self.permit("consuming paused", cause)
+        {
             info!(cause, ?pause, suppressed, "consuming paused");
         }
     }

@@ -11,7 +11,9 @@ use tracing_subscriber::{Layer, Registry, fmt};
 
 /// Libraries that would log parameters and payloads at finer levels than these.
 const MASKS: &[(&str, LevelFilter)] = &[
-    ("lapin", LevelFilter::WARN),
+    // Returned messages come with their payload at `warn`, and every error reaches us as a value.
+    ("lapin", LevelFilter::OFF),
+    ("refinery_core", LevelFilter::WARN),
     ("tokio_postgres", LevelFilter::INFO),
 ];
 

@@ -2,6 +2,7 @@
 //!
 //! There is no global recorder: a program, or a test, may run several side by side.
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -11,7 +12,7 @@ use metrics_exporter_prometheus::{BuildError, PrometheusHandle, PrometheusRecord
 use metrics_process::Collector;
 use tracing::info;
 
-use super::labels::{Backpressure, Labels, Outcome, REVISION_VALUE, VERSION_VALUE};
+use super::labels::{Backpressure, Dependency, Labels, Outcome, REVISION_VALUE, VERSION_VALUE};
 use super::ledger::{Entries, Ledger};
 use super::names;
 use super::registry::{Registry, recorder};
@@ -33,6 +34,8 @@ pub(super) struct Inner {
     pub(super) throttle: Throttle,
     pub(super) event_latency: Histogram,
     pub(super) labels: Labels,
+    /// Which dependencies are reached, so that only changes are logged.
+    pub(super) reached: [AtomicBool; Dependency::ALL.len()],
     /// Time spent in backpressure by cause; counters hold whole numbers, so parts add up here.
     paused: Mutex<[Duration; Backpressure::ALL.len()]>,
     /// Held while the account is copied out and rendered, so that no two scrapes mix.
@@ -61,6 +64,7 @@ impl Telemetry {
             ledger: Ledger::new(labels.types),
             throttle: Throttle::default(),
             labels: *labels,
+            reached: Default::default(),
             paused: Mutex::default(),
             scrape: Mutex::new(()),
             handle: recorder.handle(),
@@ -77,6 +81,13 @@ impl Telemetry {
         self.export_account(&inner.ledger.cut());
         metrics::with_local_recorder(&inner.recorder, || inner.process.collect());
         inner.handle.render()
+    }
+
+    /// How many deliveries were taken so far, and how many of them are in flight.
+    #[must_use]
+    pub fn account(&self) -> (u64, i64) {
+        let cut = self.0.ledger.cut();
+        (cut.fresh + cut.redelivered, cut.in_flight)
     }
 
     /// Work for every few seconds: drains observations, and logs what was held back at the end

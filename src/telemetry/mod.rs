@@ -20,8 +20,8 @@ pub use self::metrics::{StartError, Telemetry};
 pub use happenings::Ended;
 pub use health::{Condition, Health, STUCK_AFTER};
 pub use labels::{
-    Axis, Backpressure, CutReason, DEAD_REASONS, Dependency, EVENT_TYPES, Labels, Outcome, Phase,
-    PoolState, Published, RetryReason, SealCause, Values, What,
+    Axis, Backpressure, CutReason, Dependency, Labels, Outcome, Phase, PoolState, Published,
+    RetryReason, SealCause, Values, What,
 };
 pub use levels::Pool;
 pub use logging::{LoggingError, install};

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::*;
 
 fn telemetry() -> Telemetry {
-    Telemetry::new(&Labels::default()).unwrap()
+    Telemetry::new(&Labels::SAMPLE).unwrap()
 }
 
 /// The value of one series.
@@ -38,7 +38,7 @@ fn sum(text: &str, metric: &str) -> f64 {
 #[test]
 fn every_series_exists_at_zero_from_the_start() {
     let text = telemetry().render();
-    let labels = Labels::default();
+    let labels = Labels::SAMPLE;
     for metric in METRICS {
         let series: usize = metric
             .labels

@@ -12,12 +12,13 @@ use lapin::{
     options::{BasicPublishOptions, ExchangeDeleteOptions, QueueDeleteOptions},
 };
 use tokio::{
+    runtime::Runtime,
     sync::{Mutex, OwnedMutexGuard},
     time::timeout,
 };
-use waybill::broker::{
-    BrokerError, BrokerSettings, Connection, Consumer, Delivery, Next, connect, topology,
-};
+use waybill::broker::{BrokerError, Connection, Consumer, Delivery, Next, connect, topology};
+use waybill::config::BrokerSettings;
+use waybill::dev::Servers;
 
 /// Longer than anything here takes; a test that waits this long has failed.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(15);
@@ -30,13 +31,23 @@ pub(crate) struct Ground {
     _turn: OwnedMutexGuard<()>,
 }
 
-/// The one place that knows where the tests' broker is.
+/// The broker named by `AMQP_URL`, which may be emptied; without one, a private broker that ends
+/// with the tests.
 #[expect(
     clippy::disallowed_methods,
     reason = "a test is told by its environment which broker to use"
 )]
 pub(crate) fn amqp_url() -> String {
-    std::env::var("AMQP_URL").expect("AMQP_URL names a RabbitMQ that may be emptied")
+    static PRIVATE: LazyLock<(Runtime, Servers)> = LazyLock::new(|| {
+        let start = || {
+            let runtime = Runtime::new().unwrap();
+            let servers = runtime.block_on(Servers::start_temporary()).unwrap();
+            (runtime, servers)
+        };
+        // On a thread of its own: the test that comes first runs inside a runtime already.
+        std::thread::spawn(start).join().unwrap()
+    });
+    std::env::var("AMQP_URL").unwrap_or_else(|_| PRIVATE.1.rabbitmq.url())
 }
 
 pub(crate) fn settings(url: &str) -> BrokerSettings {
@@ -47,6 +58,7 @@ pub(crate) fn settings(url: &str) -> BrokerSettings {
         key_file: None,
         heartbeat: Duration::from_secs(5),
         connect_timeout: Duration::from_secs(5),
+        confirm_timeout: Duration::from_secs(10),
         partitions: 1,
         prefetch: 100,
     }
