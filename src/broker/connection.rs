@@ -46,7 +46,7 @@ pub struct Connection {
 /// Says whether a later attempt can help ([`BrokerError::is_transient`]), and if not, what will.
 pub async fn connect(settings: &BrokerSettings, name: &str) -> Result<Connection, BrokerError> {
     let uri = address::parse(settings.url.expose_secret(), settings.heartbeat)?;
-    let tls = tls::client_config(settings, &uri).await?;
+    let tls = tls::client_config(settings, &uri)?;
     let dialled = dial::dial(uri, tls, name, settings.connect_timeout).await?;
     Ok(Connection::watched(dialled))
 }

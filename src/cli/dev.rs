@@ -89,28 +89,30 @@ async fn with_servers(
         database_url: servers.postgres.url(),
         ops_url: format!("http://{}", app.ops_address()?),
     };
-    let ready = when_ready(app.health());
+    let health = app.health();
     let app_stop = CancellationToken::new();
     let running = app.run(Signals::token(app_stop.clone()));
     let using = async {
-        ready.await;
+        tokio::select! {
+            () = when_ready(health) => {}
+            () = stop.cancelled() => return Ok(true),
+        }
         announce(dev, &addresses)?;
-        let good = if dev.demo {
-            let summary = demo::run(&broker, dev.once, stop).await?;
-            report(&summary, dev.once)?;
-            !dev.once || summary.is_good()
-        } else {
+        if !dev.demo {
             stop.cancelled().await;
-            true
-        };
-        app_stop.cancel();
-        anyhow::Ok(good)
+            return Ok(true);
+        }
+        let summary = demo::run(&broker, dev.once, stop).await?;
+        report(&summary, dev.once)?;
+        anyhow::Ok(!dev.once || summary.is_good())
     };
-    tokio::pin!(running, using);
+    tokio::pin!(running);
     let good = tokio::select! {
-        ended = &mut running => { ended?; anyhow::bail!("the workers ended by themselves") }
-        good = &mut using => good,
-        () = stopped_before(stop, &app_stop) => Ok(true),
+        ended = &mut running => {
+            ended?;
+            anyhow::bail!("the workers ended by themselves");
+        }
+        good = using => good,
     };
     app_stop.cancel();
     let end = running.await?;
@@ -121,12 +123,6 @@ async fn when_ready(health: Health) {
     while health.ready().is_err() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-}
-
-/// Being stopped while nothing is ready yet: nobody is left to stop the workers.
-async fn stopped_before(stop: &CancellationToken, app_stop: &CancellationToken) {
-    stop.cancelled().await;
-    app_stop.cancelled().await;
 }
 
 fn settings(servers: &Servers, overrides: &[String]) -> anyhow::Result<Settings> {

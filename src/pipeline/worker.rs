@@ -8,8 +8,10 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::batch::BatchLimits;
 use super::fault::Faults;
-use super::lane::{self, BatchLimits, Carries, Intake, Signals};
+use super::intake::{Carries, Intake};
+use super::lane::{self, Signals};
 use super::pulse::Pulse;
 use super::relay::Mailbox;
 use super::window::Window;
