@@ -177,7 +177,6 @@ impl Worker {
             telemetry: self.telemetry.clone(),
             queue: queue.to_owned(),
             shard: shard(),
-            connection: None,
         }
     }
 }

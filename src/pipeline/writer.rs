@@ -52,7 +52,7 @@ pub(super) enum Fate {
     Dead,
 }
 
-/// Owns one connection and writes one batch at a time.
+/// Writes one batch at a time.
 pub(super) struct Writer {
     pub(super) store: Store,
     pub(super) rules: Rules,
@@ -62,14 +62,13 @@ pub(super) struct Writer {
     pub(super) queue: String,
     /// Which shard of the counts it moves.
     pub(super) shard: i16,
-    pub(super) connection: Option<Connection>,
 }
 
 impl Writer {
     /// Writes a batch whole; `None` if it was told to give up before that was possible. Then
     /// nothing is lost: what is not acknowledged comes again.
     pub(super) async fn write(
-        &mut self,
+        &self,
         held: &mut [Held],
         give_up: &CancellationToken,
     ) -> Option<Written> {
@@ -118,22 +117,14 @@ impl Writer {
         parts.push(part.start..middle);
     }
 
-    async fn attempt(&mut self, held: &[Held]) -> Result<Written, StoreError> {
-        let connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => self.store.connection().await?,
-        };
+    async fn attempt(&self, held: &[Held]) -> Result<Written, StoreError> {
+        let connection = self.store.connection().await?;
         let limit = self.store.answer_timeout();
         let outcome = tokio::time::timeout(limit, self.transaction(&connection, held)).await;
         match outcome {
-            Ok(Ok(written)) => {
-                self.connection = Some(connection);
-                Ok(written)
-            }
+            Ok(Ok(written)) => Ok(written),
             Ok(Err(error)) => {
-                if error.is_data() && batch::roll_back(&connection).await.is_ok() {
-                    self.connection = Some(connection);
-                } else {
+                if !error.is_data() || batch::roll_back(&connection).await.is_err() {
                     connection.discard();
                 }
                 Err(error)
