@@ -103,10 +103,10 @@ fn the_core_knows_no_input_output_format_or_clock() {
     for file in files(&root().join("src/core"), "rs") {
         let text = read(&file);
         for foreign in [
-            "tokio",
+            "tokio::",
             "serde",
-            "lapin",
-            "tracing",
+            "lapin::",
+            "tracing::",
             "Timestamp::now",
             "std::fs",
             "std::net",

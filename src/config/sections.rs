@@ -153,7 +153,7 @@ sections! {
     /// What one worker holds.
     worker: WorkerSettings {
         bytes_in_flight: usize = "WAYBILL_WORKER__BYTES_IN_FLIGHT", "64MiB", Bytes(KIB, 64 * GIB),
-            "most bytes of messages in memory; consuming pauses above";
+            "about how many bytes of messages one queue's consumer holds; large messages make its prefetch smaller";
     }
 
     /// Completions on their way out.
