@@ -70,6 +70,7 @@ pub(super) fn decide(events: &[&NewEvent], loaded: Loaded, settle: SignedDuratio
     for (event, first) in events.iter().zip(firsts) {
         let Some(record) = records.get_mut(&event.key) else {
             debug_assert!(false, "the first half locks every process of the batch");
+            decision.outcomes.push(Outcome::KindMismatch);
             continue;
         };
         let outcome = if record.process.kind != event.event.kind {

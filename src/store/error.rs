@@ -14,6 +14,9 @@ pub enum StoreError {
     /// No answer in time; the connection is not to be used again.
     #[error("the database did not answer in time")]
     Timeout,
+    /// A process was forgotten between being found and being locked; trying again makes it anew.
+    #[error("a process was removed while its events came in")]
+    Removed,
     /// A stored value that no version of the program writes.
     #[error("the stored {0} can't be read")]
     Corrupt(&'static str),
@@ -56,6 +59,7 @@ impl StoreError {
         let Some(state) = self.state() else {
             return match self {
                 Self::Timeout => Retry::Timeout,
+                Self::Removed => Retry::Serialization,
                 _ => Retry::Connection,
             };
         };
@@ -74,6 +78,7 @@ impl StoreError {
             Self::Database(error) => error.code(),
             Self::Unavailable(_)
             | Self::Timeout
+            | Self::Removed
             | Self::Corrupt(_)
             | Self::Settings(_)
             | Self::Migration(_) => None,
