@@ -1,9 +1,52 @@
-//! Waybill.
+//! Waybill keeps one truthful record per upload or order.
+//!
+//! Services publish what happens to an upload as events on RabbitMQ. Workers take those events in
+//! batches, merge them into one record per process in PostgreSQL, publish a completion that
+//! carries the process's token when it ends, and export what they do as Prometheus metrics.
+//! Everything an event causes is written in one transaction, and the message is acknowledged only
+//! after that transaction has committed; everything else follows from there.
+//!
+//! # In reading order
+//!
+//! - [`core`]: what an event does to a process. Pure: no I/O, no clock, no JSON.
+//! - [`wire`]: bytes to events and completions to bytes, and why a message is refused.
+//! - [`store`]: PostgreSQL. [`store::batch`] is the transaction of a batch, in two halves.
+//! - [`broker`]: RabbitMQ: connections, topology, a consumer, a publisher that knows what arrived.
+//! - [`telemetry`]: metrics, logs and health, one function per happening.
+//! - [`pipeline`]: the only place that joins store and broker: lanes, the relay, the janitor.
+//! - [`http`]: the listener for health and metrics.
+//! - [`config`]: every setting, in one table. [`tls`], [`backoff`] and [`clock`] serve the edges.
+//! - [`app`]: one running process with its roles. [`cli`]: the commands.
+//! - [`dev`]: private PostgreSQL and RabbitMQ servers for `waybill dev` and the tests.
+//!
+//! # Invariants
+//!
+//! - Left may use right, never back: `main → cli → app → {pipeline, http} → {store, broker, wire,
+//!   telemetry} → core`. `store` and `broker` do not know each other.
+//! - Commit, then acknowledge. Write the outbox row, then publish. A row leaves the outbox only
+//!   after its confirm.
+//! - A record is a function of the set of its events: every merge rule commutes, and the event log
+//!   recognises repetitions. So workers compete for messages without any coordination.
+//! - Locks are taken in key order.
+//! - Whatever can't be applied becomes one dead letter with its bytes, in its neighbours'
+//!   transaction.
+//!
+//! # Left out on purpose
+//!
+//! No ordering guarantees are needed or given, no state is kept in a worker between batches, no
+//! broker or database other than these two is abstracted over.
+
+pub mod app;
 pub mod backoff;
 pub mod broker;
+pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod core;
 pub mod dev;
+pub mod http;
+pub mod pipeline;
 pub mod store;
+pub mod telemetry;
 pub mod tls;
 pub mod wire;

@@ -11,7 +11,7 @@ use rustls::{ClientConfig, RootCertStore};
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
     /// A file that can't be read as PEM.
-    #[error("{path}: {reason}", path = path.display())]
+    #[error("the file {path} cannot be used: {reason}", path = path.display())]
     File {
         /// Which.
         path: PathBuf,
@@ -63,12 +63,16 @@ fn roots(ca_file: Option<&Path>) -> Result<RootCertStore, TlsError> {
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    CertificateDer::pem_file_iter(path)
+    let found: Vec<_> = CertificateDer::pem_file_iter(path)
         .and_then(Iterator::collect)
-        .map_err(|error| unreadable(path, &error))
+        .map_err(|error| unreadable(path, &error))?;
+    if found.is_empty() {
+        return Err(unreadable(path, &"it holds no certificate in PEM form"));
+    }
+    Ok(found)
 }
 
-fn unreadable(path: &Path, error: &rustls::pki_types::pem::Error) -> TlsError {
+fn unreadable(path: &Path, error: &impl std::fmt::Display) -> TlsError {
     TlsError::File {
         path: path.to_owned(),
         reason: error.to_string(),

@@ -4,6 +4,7 @@ mod observer;
 mod roles;
 mod signals;
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -17,16 +18,17 @@ pub use roles::{Role, Roles};
 pub use signals::Signals;
 
 use crate::config::Settings;
-use crate::http::ops;
+use crate::http::guard;
+use crate::http::ops::{self, Ops};
+use crate::pipeline::batch::BatchLimits;
 use crate::pipeline::fault::Faults;
 use crate::pipeline::janitor::Janitor;
-use crate::pipeline::lane::BatchLimits;
 use crate::pipeline::relay::{self, Letterbox, Mailbox, Relay};
 use crate::pipeline::worker::{Worker, shard};
 use crate::pipeline::writer::Rules;
 use crate::store::Store;
-use crate::telemetry::Telemetry;
-use crate::wire::Limits;
+use crate::telemetry::{Condition, Health, Labels, Telemetry};
+use crate::wire::{self, Limits, Reason};
 
 /// How long tasks may take to end once they were told to give up.
 const GIVE_UP_GRACE: Duration = Duration::from_secs(2);
@@ -45,6 +47,7 @@ pub struct App {
     settings: Settings,
     roles: Roles,
     telemetry: Telemetry,
+    health: Health,
     store: Store,
     faults: Faults,
     listener: TcpListener,
@@ -59,11 +62,12 @@ impl App {
             Some(point) => Faults::parse(point)
                 .with_context(|| format!("fault.crash_at: no crash point is called {point:?}"))?,
         };
-        let listener = ops::bind(settings.ops.listen).await?;
+        let listener = guard::bind(settings.ops.listen, "ops.listen").await?;
         Ok(Self {
+            telemetry: Telemetry::new(&labels())?,
+            health: Health::new(&required(&roles)),
             settings,
             roles,
-            telemetry: Telemetry::new(),
             store,
             faults,
             listener,
@@ -73,6 +77,12 @@ impl App {
     /// Where the ops listener is; useful where the port was left to the system.
     pub fn ops_address(&self) -> anyhow::Result<std::net::SocketAddr> {
         Ok(self.listener.local_addr()?)
+    }
+
+    /// What this process knows of its own health.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        self.health.clone()
     }
 
     /// Runs until the signals say stop, then finishes what is held.
@@ -91,7 +101,7 @@ impl App {
             }
             () = signals.first() => {
                 tracing::info!("stopping: taking nothing more, finishing what is held");
-                tasks.telemetry.draining();
+                tasks.health.drain();
                 stop.cancel();
                 tokio::select! {
                     () = tasks.finish() => End::Clean,
@@ -110,7 +120,12 @@ impl App {
         }
     }
 
-    fn spawn(self, stop: &CancellationToken, give_up: &CancellationToken, done: &CancellationToken) -> Tasks {
+    fn spawn(
+        self,
+        stop: &CancellationToken,
+        give_up: &CancellationToken,
+        done: &CancellationToken,
+    ) -> Tasks {
         let mut working = JoinSet::new();
         let mut serving = JoinSet::new();
         let (mailbox, letterbox) = relay::mailbox();
@@ -118,12 +133,12 @@ impl App {
         let observer = observer::Observer {
             store: self.store.clone(),
             telemetry: self.telemetry.clone(),
+            health: self.health.clone(),
             outbox_limit: self.settings.outbox.limit,
             gate,
         };
         serving.spawn(observer.run(done.clone()));
-        let telemetry = self.telemetry.clone();
-        let ended = done.clone();
+        let health = self.health.clone();
         if self.roles.has(Role::Worker) {
             let worker = self.worker(mailbox.clone(), gate_state);
             working.spawn(worker.run(stop.clone(), give_up.clone()));
@@ -137,11 +152,16 @@ impl App {
         }
         // Ends when the last mailbox is gone, so after all that may still leave something in it.
         working.spawn(publish(relay, letterbox, give_up.clone()));
-        serving.spawn(ops::serve(self.listener, telemetry.clone(), ended));
+        let ops = Ops {
+            telemetry: self.telemetry,
+            health: health.clone(),
+            refresh: None,
+        };
+        serving.spawn(serve(self.listener, ops, done.clone()));
         Tasks {
             working,
-            serving,
-            telemetry,
+            _serving: serving,
+            health,
         }
     }
 
@@ -166,6 +186,7 @@ impl App {
             },
             bytes_in_flight: settings.worker.bytes_in_flight,
             telemetry: self.telemetry.clone(),
+            health: self.health.clone(),
             faults: self.faults.clone(),
             mailbox,
             gate,
@@ -178,8 +199,9 @@ impl App {
             rules: self.rules(),
             retention: self.settings.process.retention,
             interval: self.settings.janitor.interval,
-            batch: self.settings.janitor.batch,
+            batch: i64::try_from(self.settings.janitor.batch).unwrap_or(i64::MAX),
             telemetry: self.telemetry.clone(),
+            health: self.health.clone(),
             mailbox,
             shard: shard(),
         }
@@ -195,6 +217,27 @@ impl App {
             faults: self.faults.clone(),
         }
     }
+}
+
+/// The closed sets of types and reasons; what fits none is `unknown`, or rejected.
+fn labels() -> Labels {
+    static TYPES: LazyLock<Vec<&str>> =
+        LazyLock::new(|| wire::type_names().chain([wire::type_label(None)]).collect());
+    static REASONS: LazyLock<Vec<&str>> =
+        LazyLock::new(|| Reason::ALL.into_iter().map(Reason::name).collect());
+    Labels {
+        types: &TYPES,
+        reasons: &REASONS,
+    }
+}
+
+/// What must hold for a process with these roles to be ready.
+fn required(roles: &Roles) -> Vec<Condition> {
+    let mut required = vec![Condition::DatabaseConnected, Condition::MigrationsCurrent];
+    if roles.has(Role::Worker) {
+        required.extend([Condition::BrokerConnected, Condition::Consuming]);
+    }
+    required
 }
 
 /// The limits of an event, as the settings have them.
@@ -215,8 +258,8 @@ struct Tasks {
     /// What must finish before the process may end.
     working: JoinSet<()>,
     /// What goes on until then.
-    serving: JoinSet<()>,
-    telemetry: Telemetry,
+    _serving: JoinSet<()>,
+    health: Health,
 }
 
 impl Tasks {
@@ -229,12 +272,20 @@ async fn publish(relay: Relay, letterbox: Letterbox, give_up: CancellationToken)
     relay.publish(letterbox, give_up).await;
 }
 
+async fn serve(listener: TcpListener, ops: Ops, done: CancellationToken) {
+    if let Err(error) = ops::serve(listener, ops, done).await {
+        tracing::error!(%error, "the ops listener has failed");
+    }
+}
+
 /// Waits for a task that ends although nobody told it to, which only a panic does.
 async fn first_failure(working: &mut JoinSet<()>) -> anyhow::Error {
     loop {
         match working.join_next().await {
             Some(Ok(())) => {}
-            Some(Err(error)) => return anyhow::Error::new(error).context("a task ended unexpectedly"),
+            Some(Err(error)) => {
+                return anyhow::Error::new(error).context("a task ended unexpectedly");
+            }
             None => return anyhow::anyhow!("every task has ended"),
         }
     }

@@ -5,8 +5,9 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use crate::core::Kind;
 use crate::store::{Store, StoreError, migrate};
-use crate::telemetry::Telemetry;
+use crate::telemetry::{Condition, Dependency, Health, Pool, Telemetry};
 
 /// How often the database is asked.
 const EVERY: Duration = Duration::from_secs(1);
@@ -17,6 +18,7 @@ const AWAY_AFTER: Duration = Duration::from_secs(2);
 pub(super) struct Observer {
     pub(super) store: Store,
     pub(super) telemetry: Telemetry,
+    pub(super) health: Health,
     /// Consuming pauses while more rows than this wait to be published.
     pub(super) outbox_limit: u64,
     pub(super) gate: watch::Sender<bool>,
@@ -24,14 +26,22 @@ pub(super) struct Observer {
 
 impl Observer {
     pub(super) async fn run(self, done: CancellationToken) {
+        let mut migrated = false;
         loop {
-            match tokio::time::timeout(AWAY_AFTER, self.look()).await {
-                Ok(Ok(())) => self.telemetry.database_answered(),
-                Ok(Err(error)) => self.telemetry.database_away(&error),
-                Err(_) => self.telemetry.database_away(&StoreError::Timeout),
+            let answer = match tokio::time::timeout(AWAY_AFTER, self.look(&mut migrated)).await {
+                Ok(answer) => answer,
+                Err(_) => Err(StoreError::Timeout),
+            };
+            self.health
+                .set(Condition::DatabaseConnected, answer.is_ok());
+            self.health.set(Condition::MigrationsCurrent, migrated);
+            match answer {
+                Ok(()) => self.telemetry.connected(Dependency::Database),
+                Err(error) => self.telemetry.disconnected(Dependency::Database, &error),
             }
             let (idle, used, max) = self.store.pool_state();
-            self.telemetry.pool(idle, used, max);
+            self.telemetry.show_pool(Pool { idle, used, max });
+            self.health.beat("observer");
             tokio::select! {
                 () = done.cancelled() => return,
                 () = tokio::time::sleep(EVERY) => {}
@@ -39,21 +49,34 @@ impl Observer {
         }
     }
 
-    async fn look(&self) -> Result<(), StoreError> {
-        if !self.telemetry.migrations_current() {
+    async fn look(&self, migrated: &mut bool) -> Result<(), StoreError> {
+        if !*migrated {
             let connection = self.store.connection().await?;
             let versions = migrate::versions(&connection).await?;
-            self.telemetry.migrations(versions.current());
             if !versions.current() {
+                tracing::warn!(
+                    applied = versions.applied,
+                    known = versions.known,
+                    "the schema is not current; run `waybill migrate`"
+                );
                 return Ok(());
             }
+            *migrated = true;
         }
         let outbox = self.store.outbox_state().await?;
-        self.telemetry.outbox(outbox.pending, outbox.oldest);
-        // A receiver that is gone has no use for the news.
-        let _ = self.gate.send_replace(outbox.pending < self.outbox_limit);
+        self.telemetry.show_outbox(outbox.pending, outbox.oldest);
+        self.gate.send_replace(outbox.pending < self.outbox_limit);
         let tally = self.store.tally().await?;
-        self.telemetry.tally(&tally);
+        for kind in Kind::ALL.map(Kind::name) {
+            let open = tally.open.get(kind).copied().unwrap_or(0);
+            let oldest = tally.oldest_open.get(kind).copied();
+            self.telemetry.show_open(kind, open, oldest);
+        }
+        let letters = tally.dead_letters.iter();
+        let letters: Vec<_> = letters
+            .map(|(reason, count)| (reason.as_str(), *count))
+            .collect();
+        self.telemetry.show_dead_letters(&letters);
         Ok(())
     }
 }

@@ -51,7 +51,9 @@ impl FromStr for Roles {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let role = |name: &str| {
-            let found = Role::ALL.into_iter().find(|role| role.name() == name.trim());
+            let found = Role::ALL
+                .into_iter()
+                .find(|role| role.name() == name.trim());
             found.ok_or_else(|| {
                 let names: Vec<_> = Role::ALL.iter().map(|role| role.name()).collect();
                 format!("no role is called {name:?}; there are {}", names.join(", "))

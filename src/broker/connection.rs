@@ -2,7 +2,6 @@
 
 use std::{
     net::{Shutdown, TcpStream},
-    path::PathBuf,
     pin::pin,
     sync::{Arc, OnceLock},
     time::Duration,
@@ -10,9 +9,11 @@ use std::{
 
 use futures_util::{Stream, StreamExt};
 use lapin::{ConnectionStatus, Event};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use tokio::{sync::watch, task::JoinSet};
 use tokio_util::sync::CancellationToken;
+
+use crate::config::BrokerSettings;
 
 use super::{
     BrokerError, address,
@@ -26,29 +27,6 @@ use super::{
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 /// How long a connection may take to close before it is cut off.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// How to reach the broker and how much to take from it.
-#[derive(Clone, Debug)]
-pub struct BrokerSettings {
-    /// `amqp://` or `amqps://` address with user, password and virtual host.
-    pub url: SecretString,
-    /// Certificate authority that signed the broker's certificate, in PEM form; without it, the
-    /// system's authorities are trusted.
-    pub ca_file: Option<PathBuf>,
-    /// Certificate to show to the broker, in PEM form.
-    pub cert_file: Option<PathBuf>,
-    /// Private key of that certificate, in PEM form.
-    pub key_file: Option<PathBuf>,
-    /// Heartbeat interval, rounded up to whole seconds. A vanished peer is noticed after two to
-    /// two and a half intervals.
-    pub heartbeat: Duration,
-    /// Limit for one attempt to connect, from name resolution to an open virtual host.
-    pub connect_timeout: Duration,
-    /// Over how many queues the events are spread.
-    pub partitions: u16,
-    /// How many unacknowledged deliveries each consumer holds at most.
-    pub prefetch: u16,
-}
 
 /// An open connection. Dropping it closes it; what it delivered and was not acknowledged goes
 /// back to its queue.
@@ -68,7 +46,7 @@ pub struct Connection {
 /// Says whether a later attempt can help ([`BrokerError::is_transient`]), and if not, what will.
 pub async fn connect(settings: &BrokerSettings, name: &str) -> Result<Connection, BrokerError> {
     let uri = address::parse(settings.url.expose_secret(), settings.heartbeat)?;
-    let tls = tls::client_config(settings, &uri).await?;
+    let tls = tls::client_config(settings, &uri)?;
     let dialled = dial::dial(uri, tls, name, settings.connect_timeout).await?;
     Ok(Connection::watched(dialled))
 }

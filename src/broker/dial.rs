@@ -10,14 +10,18 @@ use std::{
 };
 
 use lapin::{
-    AsyncTcpStream, ConnectionProperties, ErrorKind,
+    ConnectionProperties, ErrorKind,
     protocol::AMQPError,
     tcp::RustlsConnector,
     uri::{AMQPScheme, AMQPUri},
 };
 use rustls::{CertificateError, ClientConfig};
 
-use super::BrokerError;
+use super::{
+    BrokerError,
+    runtime::{self, BrokerStream, ScreenedStream, ScreeningRuntime},
+    screen::Screened,
+};
 
 /// A connection, and a second handle on its socket with which it can be cut off.
 pub(super) struct Dialled {
@@ -32,37 +36,21 @@ pub(super) async fn dial(
     name: &str,
     limit: Duration,
 ) -> Result<Dialled, BrokerError> {
-    let runtime =
-        lapin::runtime::default_runtime().map_err(|error| explain(&uri, Stage::Resolve, &error))?;
     let attempt = Arc::new(Attempt::default());
     let progress = Arc::clone(&attempt);
     let options = ConnectionProperties::default().with_connection_name(name.into());
     let connection = lapin::Connection::connector(
         uri.clone(),
-        runtime,
+        runtime::screening(),
         // The library drives this on a thread of its own that outlives a caller who gives up,
         // hence the limit in here as well.
-        async move |uri: AMQPUri, runtime| {
-            let stream = async {
-                let addresses = resolve(&uri).await?;
-                progress.enter(Stage::Connect);
-                let stream = AsyncTcpStream::connect(&runtime, addresses).await?;
-                if let AsyncTcpStream::Plain(plain) = &stream {
-                    progress.hold(plain.get_ref())?;
-                }
-                let Some(config) = &tls else {
-                    progress.enter(Stage::Handshake);
-                    return Ok(stream);
-                };
-                progress.enter(Stage::Tls);
-                let connector = RustlsConnector::from(Arc::clone(config));
-                let stream = stream.into_rustls(&connector, &uri.authority.host).await?;
-                progress.enter(Stage::Handshake);
-                Ok(stream)
+        async move |uri: AMQPUri, _: ScreeningRuntime| {
+            let open = open(&uri, tls.as_ref(), &progress);
+            let stream = match tokio::time::timeout(limit, open).await {
+                Ok(stream) => stream.map_err(lapin::Error::from)?,
+                Err(_) => return Err(timed_out().into()),
             };
-            let limited = tokio::time::timeout(limit, stream).await;
-            let stream: io::Result<_> = limited.unwrap_or_else(|_| Err(timed_out()));
-            stream.map_err(lapin::Error::from)
+            Ok(ScreenedStream::Plain(Screened::new(stream)))
         },
         options,
     );
@@ -74,6 +62,30 @@ pub(super) async fn dial(
         Ok(Err(error)) => Err(explain(&uri, attempt.lock().stage, &error)),
         Err(_) => Err(attempt.abandon(&uri, limit)),
     }
+}
+
+/// Opens the stream that AMQP is then spoken over.
+async fn open(
+    uri: &AMQPUri,
+    tls: Option<&Arc<ClientConfig>>,
+    progress: &Attempt,
+) -> io::Result<BrokerStream> {
+    let addresses = resolve(uri).await?;
+    progress.enter(Stage::Connect);
+    let stream = BrokerStream::connect(&runtime::plain(), addresses).await?;
+    if let BrokerStream::Plain(plain) = &stream {
+        progress.hold(plain.get_ref())?;
+    }
+    let stream = match tls {
+        None => stream,
+        Some(config) => {
+            progress.enter(Stage::Tls);
+            let connector = RustlsConnector::from(Arc::clone(config));
+            stream.into_rustls(&connector, &uri.authority.host).await?
+        }
+    };
+    progress.enter(Stage::Handshake);
+    Ok(stream)
 }
 
 /// How far an attempt has come.
@@ -241,5 +253,9 @@ fn place(uri: &AMQPUri) -> String {
         AMQPScheme::AMQP => "amqp",
         AMQPScheme::AMQPS => "amqps",
     };
-    format!("{scheme}://{}:{}", uri.authority.host, uri.authority.port)
+    let (host, port) = (&uri.authority.host, uri.authority.port);
+    if host.contains(':') {
+        return format!("{scheme}://[{host}]:{port}");
+    }
+    format!("{scheme}://{host}:{port}")
 }

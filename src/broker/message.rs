@@ -6,7 +6,10 @@ use lapin::{
     types::{FieldTable, ShortString},
 };
 
-use super::header::{HeaderValue, from_table, to_table};
+use super::{
+    frame::SUBSTITUTE,
+    header::{HeaderValue, from_table, to_table},
+};
 
 /// An event as the broker delivered it, held by a consumer until it is acknowledged.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,6 +23,10 @@ pub struct Delivery {
     pub exchange: String,
     /// The routing key it was published with.
     pub routing_key: String,
+    /// Whether a text of its properties, the routing key or a header's name is not UTF-8. Such
+    /// texts are not as they were sent (U+001A stands for what was not understood), so an identity
+    /// among them may not be trusted.
+    pub malformed: bool,
     /// The bytes of the message.
     pub body: Vec<u8>,
     /// What came with the bytes.
@@ -63,6 +70,22 @@ impl Properties {
     pub fn header(&self, name: &str) -> Option<&HeaderValue> {
         let mut named = self.headers.iter().filter(|(key, _)| key == name);
         named.next().map(|(_, value)| value)
+    }
+
+    fn is_mended(&self) -> bool {
+        let texts = [
+            &self.content_type,
+            &self.content_encoding,
+            &self.message_id,
+            &self.correlation_id,
+            &self.reply_to,
+            &self.type_,
+            &self.app_id,
+            &self.expiration,
+            &self.user_id,
+        ];
+        let mut names = self.headers.iter().map(|(name, _)| name);
+        texts.into_iter().flatten().any(|text| is_mended(text)) || names.any(|name| is_mended(name))
     }
 
     /// The client library's form, or `None` if a text is longer than AMQP can carry (255 bytes).
@@ -123,15 +146,21 @@ impl From<&BasicProperties> for Properties {
 
 impl From<lapin::message::Delivery> for Delivery {
     fn from(from: lapin::message::Delivery) -> Self {
+        let properties = Properties::from(&from.properties);
         Self {
+            malformed: is_mended(from.routing_key.as_str()) || properties.is_mended(),
             tag: from.delivery_tag,
             redelivered: from.redelivered,
             exchange: from.exchange.into(),
             routing_key: from.routing_key.into(),
-            properties: Properties::from(&from.properties),
+            properties,
             body: from.data,
         }
     }
+}
+
+fn is_mended(text: &str) -> bool {
+    text.contains(SUBSTITUTE)
 }
 
 fn text(from: &Option<ShortString>) -> Option<String> {

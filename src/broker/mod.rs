@@ -2,15 +2,17 @@
 //! nor what an event means.
 //!
 //! In reading order: [`connection`] (how a connection is opened, watched and closed; `address`,
-//! `tls` and `dial` are its parts), [`topology`] (names of exchanges and queues, and their
-//! declaration), [`message`] (what arrives and leaves, in own types), [`consumer`], [`publisher`],
-//! [`error`].
+//! `tls` and `dial` open it, `runtime`, `screen` and `frame` mend what comes in), [`topology`]
+//! (names of exchanges and queues, and their declaration), [`message`] with [`header`] and
+//! [`outgoing`] (what arrives and leaves, in own types), [`consumer`], [`publisher`], [`error`].
 //!
 //! Invariants:
 //!
 //! - A connection that ends stays ended. Nothing is recovered behind the caller's back: delivery
 //!   tags, confirms and the stream belong to one channel and die with it. Whoever supervises
 //!   reconnects, declares and consumes anew.
+//! - No message can end the connection or the process: incoming frames are mended before the client
+//!   library reads them, and what had to be mended is marked ([`Delivery::malformed`]).
 //! - Every wait has a limit: the connect timeout, the confirm timeout, or [`OPERATION_TIMEOUT`].
 //! - Consuming and publishing use separate connections, because a broker that blocks a publisher
 //!   stops reading its whole connection, acknowledgements included.
@@ -25,14 +27,17 @@ pub mod connection;
 pub mod consumer;
 mod dial;
 pub mod error;
+mod frame;
 pub mod header;
 pub mod message;
 pub mod outgoing;
 pub mod publisher;
+mod runtime;
+mod screen;
 mod tls;
 pub mod topology;
 
-pub use connection::{BrokerSettings, Connection, connect};
+pub use connection::{Connection, connect};
 pub use consumer::{Acker, Consumer, Ended, Next};
 pub use error::BrokerError;
 pub use header::HeaderValue;

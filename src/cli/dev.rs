@@ -2,6 +2,7 @@
 //! together.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
@@ -13,6 +14,7 @@ use crate::app::{App, End, Roles, Signals};
 use crate::config::{self, Settings};
 use crate::dev::Servers;
 use crate::store::{Store, migrate};
+use crate::telemetry::Health;
 
 /// Where the servers keep their data unless told otherwise.
 const FOLDER: &str = "waybill-dev";
@@ -47,8 +49,14 @@ struct Addresses {
 pub async fn run(dev: Dev, overrides: &[String]) -> anyhow::Result<bool> {
     let signals = Signals::of_process()?;
     let stop = CancellationToken::new();
-    let folder = dev.folder.clone().unwrap_or_else(|| std::env::temp_dir().join(FOLDER));
-    output::line(&format!("starting PostgreSQL and RabbitMQ in {} …", folder.display()))?;
+    let folder = dev
+        .folder
+        .clone()
+        .unwrap_or_else(|| std::env::temp_dir().join(FOLDER));
+    output::line(&format!(
+        "starting PostgreSQL and RabbitMQ in {} …",
+        folder.display()
+    ))?;
     let servers = tokio::select! {
         servers = Servers::start(&folder) => servers?,
         () = signals.first() => return Ok(true),
@@ -81,38 +89,40 @@ async fn with_servers(
         database_url: servers.postgres.url(),
         ops_url: format!("http://{}", app.ops_address()?),
     };
-    let ready = app.when_ready();
+    let health = app.health();
     let app_stop = CancellationToken::new();
     let running = app.run(Signals::token(app_stop.clone()));
     let using = async {
-        ready.await;
+        tokio::select! {
+            () = when_ready(health) => {}
+            () = stop.cancelled() => return Ok(true),
+        }
         announce(dev, &addresses)?;
-        let good = if dev.demo {
-            let summary = demo::run(&broker, dev.once, stop).await?;
-            report(&summary, dev.once)?;
-            !dev.once || summary.is_good()
-        } else {
+        if !dev.demo {
             stop.cancelled().await;
-            true
-        };
-        app_stop.cancel();
-        anyhow::Ok(good)
+            return Ok(true);
+        }
+        let summary = demo::run(&broker, dev.once, stop).await?;
+        report(&summary, dev.once)?;
+        anyhow::Ok(!dev.once || summary.is_good())
     };
-    tokio::pin!(running, using);
+    tokio::pin!(running);
     let good = tokio::select! {
-        ended = &mut running => { ended?; anyhow::bail!("the workers ended by themselves") }
-        good = &mut using => good,
-        () = stopped_before(stop, &app_stop) => Ok(true),
+        ended = &mut running => {
+            ended?;
+            anyhow::bail!("the workers ended by themselves");
+        }
+        good = using => good,
     };
     app_stop.cancel();
     let end = running.await?;
     Ok(good? && end == End::Clean)
 }
 
-/// Being stopped while nothing is ready yet: nobody is left to stop the workers.
-async fn stopped_before(stop: &CancellationToken, app_stop: &CancellationToken) {
-    stop.cancelled().await;
-    app_stop.cancelled().await;
+async fn when_ready(health: Health) {
+    while health.ready().is_err() {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 fn settings(servers: &Servers, overrides: &[String]) -> anyhow::Result<Settings> {
@@ -130,7 +140,10 @@ fn announce(dev: &Dev, addresses: &Addresses) -> anyhow::Result<()> {
     output::line("ready:")?;
     output::line(&format!("  AMQP_URL={}", addresses.amqp_url))?;
     output::line(&format!("  DATABASE_URL={}", addresses.database_url))?;
-    output::line(&format!("  metrics and health: {0}/metrics  {0}/readyz", addresses.ops_url))?;
+    output::line(&format!(
+        "  metrics and health: {0}/metrics  {0}/readyz",
+        addresses.ops_url
+    ))?;
     output::line("stop with Ctrl-C")?;
     if let Some(file) = &dev.ready_file {
         write_whole(file, &serde_json::to_vec_pretty(addresses)?)
@@ -147,19 +160,32 @@ fn write_whole(file: &Path, text: &[u8]) -> std::io::Result<()> {
     name.push(".part");
     let part = PathBuf::from(name);
     let mut options = std::fs::OpenOptions::new();
-    let mut out = options.write(true).create(true).truncate(true).mode(0o600).open(&part)?;
+    let mut out = options
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&part)?;
     out.write_all(text)?;
     out.sync_all()?;
     std::fs::rename(part, file)
 }
 
 fn report(summary: &demo::Summary, once: bool) -> anyhow::Result<()> {
-    let demo::Summary { events, bad, right, wrong, missing } = summary;
+    let demo::Summary {
+        events,
+        bad,
+        right,
+        wrong,
+        missing,
+    } = summary;
     output::line(&format!(
         "demo: {events} events sent, {right} completions as expected, {bad} bad messages kept as dead letters"
     ))?;
     if once && !summary.is_good() {
-        output::line(&format!("demo: {wrong} completions were wrong, {missing} never came"))?;
+        output::line(&format!(
+            "demo: {wrong} completions were wrong, {missing} never came"
+        ))?;
     }
     Ok(())
 }

@@ -44,8 +44,9 @@ impl Outcomes {
     }
 }
 
-/// Applies one event to the process and to the outcomes of its items.
-pub fn apply(process: &mut Process, outcomes: &mut Outcomes, event: &Event) {
+/// Applies one event to the process and to the outcomes of its items; says whether the record may
+/// have changed, which a line of history does not do.
+pub fn apply(process: &mut Process, outcomes: &mut Outcomes, event: &Event) -> bool {
     debug_assert_eq!(process.key, event.key(), "an event of another process");
     debug_assert!(process.ended.is_none(), "nothing changes after the end");
     let stamp = &event.stamp;
@@ -74,9 +75,11 @@ pub fn apply(process: &mut Process, outcomes: &mut Outcomes, event: &Event) {
             end(process, stamp, EndingKind::Cancelled { reason });
         }
     }
-    if stamp.sequence.is_some() && !event.happening.is_ending() {
+    let counted = stamp.sequence.is_some() && !event.happening.is_ending();
+    if counted {
         process.sequenced = process.sequenced.saturating_add(1);
     }
+    counted || event.happening != Happening::Step
 }
 
 impl Happening {

@@ -70,6 +70,7 @@ pub(super) fn decide(events: &[&NewEvent], loaded: Loaded, settle: SignedDuratio
     for (event, first) in events.iter().zip(firsts) {
         let Some(record) = records.get_mut(&event.key) else {
             debug_assert!(false, "the first half locks every process of the batch");
+            decision.outcomes.push(Outcome::KindMismatch);
             continue;
         };
         let outcome = if record.process.kind != event.event.kind {
@@ -127,6 +128,17 @@ impl Record {
 }
 
 impl Decision {
+    /// The processes that ended and have items to summarise.
+    pub(super) fn ended_with_items(&self) -> impl Iterator<Item = ProcessKey> {
+        let ended = self
+            .ended
+            .iter()
+            .filter_map(|(index, _)| self.changed.get(*index));
+        ended
+            .filter(|process| process.items.seen > 0)
+            .map(|process| process.key)
+    }
+
     fn conclude(&mut self, record: Record, settle: SignedDuration, now: jiff::Timestamp) {
         let mut process = record.process;
         let kind = process.kind;

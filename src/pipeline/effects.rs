@@ -1,8 +1,6 @@
 //! What must be published because of a batch, as rows of the outbox.
 
-use std::collections::HashMap;
-
-use uuid::Uuid;
+use std::collections::{BTreeMap, HashMap};
 
 use super::decide::Decision;
 use crate::broker::topology;
@@ -25,16 +23,19 @@ pub(super) fn completions(
             continue;
         };
         let summary = summaries.remove(&process.key).unwrap_or_default();
-        rows.extend(completion(process, summary).into_iter().flatten());
+        rows.extend(completion(process, summary));
     }
     rows
 }
 
-fn completion(process: &Process, summary: ItemSummary) -> Option<[Option<OutboxRow>; 2]> {
-    let completion = Completion::of(process, summary)?;
+/// One message to whoever is bound, and one to the queue that the opening event named.
+fn completion(process: &Process, summary: ItemSummary) -> Vec<OutboxRow> {
+    let Some(completion) = Completion::of(process, summary) else {
+        return Vec::new();
+    };
     let outbound = wire::completion(&completion);
     let exchange = topology::COMPLETIONS_EXCHANGE;
-    let row = row(process.key, &process.token, outbound, What::Completion, exchange);
+    let row = row(process.key, outbound, What::Completion, exchange);
     let reply_to = completion.opening.and_then(|opening| opening.reply_to);
     let copy = reply_to.map(|queue| OutboxRow {
         what: What::Reply,
@@ -42,36 +43,26 @@ fn completion(process: &Process, summary: ItemSummary) -> Option<[Option<OutboxR
         routing_key: queue,
         ..row.clone()
     });
-    Some([Some(row), copy])
+    std::iter::once(row).chain(copy).collect()
 }
 
 /// The answer to an opening event that had no token and names a queue.
-pub(super) fn token_reply(event: &Event, key: ProcessKey, queue: &str) -> OutboxRow {
-    let outbound = wire::token_reply(event);
-    OutboxRow {
-        routing_key: queue.to_owned(),
-        ..row(key, &event.token, outbound, What::Reply, DIRECT)
-    }
+pub(super) fn token_reply(event: &Event, key: ProcessKey) -> OutboxRow {
+    row(key, wire::token_reply(event), What::Reply, DIRECT)
 }
 
-fn row(
-    process: ProcessKey,
-    token: &str,
-    outbound: Outbound,
-    what: What,
-    exchange: &str,
-) -> OutboxRow {
-    let id: Uuid = outbound.message_id;
+fn row(process: ProcessKey, outbound: Outbound, what: What, exchange: &str) -> OutboxRow {
+    let headers: BTreeMap<_, _> = outbound.headers.into_iter().collect();
     OutboxRow {
-        id,
-        token: token.to_owned(),
+        id: outbound.message_id,
+        token: outbound.correlation_id,
         type_name: outbound.type_.to_owned(),
         payload: outbound.body,
         process,
         what,
         exchange: exchange.to_owned(),
         routing_key: outbound.routing_key,
-        headers: serde_json::json!(outbound.headers.into_iter().collect::<std::collections::BTreeMap<_, _>>()).to_string(),
+        headers: serde_json::json!(headers).to_string(),
         time: outbound.timestamp,
     }
 }

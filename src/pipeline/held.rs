@@ -18,10 +18,10 @@ pub(super) struct Held {
 /// What a delivery holds.
 #[derive(Debug)]
 pub(super) enum Content {
-    /// An event; `token_wanted` names the queue that asked for a derived token.
+    /// An event, and whether somebody waits for the token it got.
     Event {
         event: Box<NewEvent>,
-        token_wanted: Option<String>,
+        token_wanted: bool,
     },
     /// Something that can't be applied.
     Dead(Box<DeadLetter>),
@@ -36,6 +36,11 @@ impl Held {
         limits: &Limits,
         now: Timestamp,
     ) -> (Self, bool) {
+        if delivery.malformed {
+            let letter = letter::of(&delivery, queue, letter::malformed(&delivery));
+            let content = Content::Dead(Box::new(letter));
+            return (Self { delivery, content }, false);
+        }
         let headers = headers(&delivery);
         let mut trace_ignored = false;
         let content = match wire::decode(&message(&delivery, &headers), limits, now) {
@@ -43,7 +48,7 @@ impl Held {
                 trace_ignored = accepted.trace_ignored;
                 event_content(accepted)
             }
-            Err(rejection) => Content::Dead(Box::new(letter::of(&delivery, queue, rejection))),
+            Err(rejection) => Content::Dead(Box::new(letter::of(&delivery, queue, *rejection))),
         };
         (Self { delivery, content }, trace_ignored)
     }
@@ -65,12 +70,7 @@ impl Held {
     }
 
     /// The letter of an event that can't be applied.
-    pub(super) fn letter(
-        &self,
-        queue: &str,
-        reason: Reason,
-        detail: String,
-    ) -> Option<DeadLetter> {
+    pub(super) fn letter(&self, queue: &str, reason: Reason, detail: String) -> Option<DeadLetter> {
         let event = self.as_event()?;
         let refusal = letter::refusal(&event.event, event.type_name, reason, detail);
         Some(letter::of(&self.delivery, queue, refusal))
@@ -108,7 +108,7 @@ fn event_content(accepted: Accepted) -> Content {
     };
     Content::Event {
         event: Box::new(event),
-        token_wanted: accepted.reply_to.filter(|_| accepted.derived_token),
+        token_wanted: accepted.derived_token && accepted.reply_to.is_some(),
     }
 }
 
@@ -118,8 +118,9 @@ fn headers(delivery: &Delivery) -> Vec<(&str, wire::HeaderValue<'_>)> {
         let value = match value {
             HeaderValue::Text(text) => wire::HeaderValue::Text(text),
             HeaderValue::Int(value) => wire::HeaderValue::Integer(*value),
-            HeaderValue::Uint(value) => i64::try_from(*value)
-                .map_or(wire::HeaderValue::Other, wire::HeaderValue::Integer),
+            HeaderValue::Uint(value) => {
+                i64::try_from(*value).map_or(wire::HeaderValue::Other, wire::HeaderValue::Integer)
+            }
             HeaderValue::Bool(_)
             | HeaderValue::Float(_)
             | HeaderValue::Decimal { .. }

@@ -8,12 +8,12 @@ use uuid::Uuid;
 
 use super::decide::{self, Decision};
 use super::relay::Mailbox;
-use super::writer::Rules;
+use super::writer::{Rules, reason};
 use super::{effects, report};
 use crate::store::batch::{self, Changes};
 use crate::store::outbox::OutboxRow;
 use crate::store::{Connection, Store, StoreError};
-use crate::telemetry::Telemetry;
+use crate::telemetry::{Health, Telemetry};
 
 /// Looks after what no event will move any more.
 pub struct Janitor {
@@ -29,6 +29,8 @@ pub struct Janitor {
     pub batch: i64,
     /// Where it is counted.
     pub telemetry: Telemetry,
+    /// Where it shows that it is alive.
+    pub health: Health,
     /// Where completions go.
     pub mailbox: Mailbox,
     /// Which shard of the counts it moves.
@@ -40,9 +42,9 @@ impl Janitor {
     pub async fn run(self, stop: CancellationToken) {
         while !stop.is_cancelled() {
             if let Err(error) = self.round(&stop).await {
-                self.telemetry.janitor_failed(&error);
+                self.telemetry.retried(reason(&error), &error);
             }
-            self.telemetry.beat("janitor");
+            self.health.beat("janitor");
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(self.interval) => {}
@@ -53,7 +55,10 @@ impl Janitor {
     async fn round(&self, stop: &CancellationToken) -> Result<(), StoreError> {
         while !stop.is_cancelled() && self.seal_due().await? == self.batch {}
         loop {
-            let deleted = self.store.delete_expired(self.retention, self.batch).await?;
+            let deleted = self
+                .store
+                .delete_expired(self.retention, self.batch)
+                .await?;
             self.telemetry.retention_deleted(deleted);
             if stop.is_cancelled() || deleted < self.batch.unsigned_abs() {
                 return Ok(());
@@ -68,6 +73,7 @@ impl Janitor {
             Ok((decision, outbox)) => {
                 let count = decision.changed.len();
                 report::processes(&self.telemetry, &decision);
+                report::due(&self.telemetry, &decision);
                 self.mailbox.offer(outbox);
                 Ok(i64::try_from(count).unwrap_or(i64::MAX))
             }

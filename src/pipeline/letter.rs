@@ -1,8 +1,9 @@
 //! A dead letter from what was received, and back to what was received, for a replay.
 
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use uuid::Uuid;
 
+use super::properties;
 use crate::broker::{Delivery, HeaderValue, Outgoing, Properties, topology};
 use crate::core::Event;
 use crate::store::dead_letter::DeadLetter;
@@ -13,8 +14,8 @@ const PART_CHARS_MAX: usize = 255;
 
 /// The letter of a message that was refused.
 pub(super) fn of(delivery: &Delivery, queue: &str, rejection: Rejection) -> DeadLetter {
-    let properties = properties_json(&delivery.properties).to_string();
-    let headers = table_json(&delivery.properties.headers).to_string();
+    let properties = properties::to_json(&delivery.properties);
+    let headers = properties::headers_to_json(&delivery.properties.headers);
     DeadLetter {
         id: fingerprint(delivery, &properties, &headers),
         reason: rejection.reason.name().to_owned(),
@@ -34,12 +35,7 @@ pub(super) fn of(delivery: &Delivery, queue: &str, rejection: Rejection) -> Dead
 }
 
 /// A refusal of an event that had been decoded.
-pub(super) fn refusal(
-    event: &Event,
-    type_name: &str,
-    reason: Reason,
-    detail: String,
-) -> Rejection {
+pub(super) fn refusal(event: &Event, type_name: &str, reason: Reason, detail: String) -> Rejection {
     Rejection {
         reason,
         problem: Problem::new(reason, detail),
@@ -51,6 +47,17 @@ pub(super) fn refusal(
     }
 }
 
+/// A refusal of a message whose properties no client library can read: two different ones may look
+/// alike once they are mended, so none of them may count as an identity.
+pub(super) fn malformed(delivery: &Delivery) -> Rejection {
+    let detail = "a property or header name is not UTF-8; publish texts as UTF-8";
+    Rejection {
+        reason: Reason::Undecodable,
+        problem: Problem::new(Reason::Undecodable, detail.to_owned()),
+        ..given_up(delivery)
+    }
+}
+
 /// A refusal of a message that the broker gave up; its `x-death` header says why.
 pub(super) fn given_up(delivery: &Delivery) -> Rejection {
     let (reason, detail) = match death_reason(&delivery.properties) {
@@ -58,7 +65,10 @@ pub(super) fn given_up(delivery: &Delivery) -> Rejection {
             Reason::DeliveryLimit,
             "it was delivered as often as the queue's policy allows and never finished",
         ),
-        Some("expired") => (Reason::Expired, "it stayed in its queue past its time to live"),
+        Some("expired") => (
+            Reason::Expired,
+            "it stayed in its queue past its time to live",
+        ),
         Some(_) | None => (Reason::Rejected, "a consumer or a full queue rejected it"),
     };
     let properties = &delivery.properties;
@@ -76,10 +86,15 @@ pub(super) fn given_up(delivery: &Delivery) -> Rejection {
 /// The message as it was sent, for the exchange of events; `None` if the letter is damaged.
 #[must_use]
 pub fn replay(letter: &DeadLetter) -> Option<Outgoing> {
-    let properties = properties_from(&letter.properties, &letter.headers)?;
+    let properties = properties::from_json(&letter.properties, &letter.headers)?;
     let exchange = topology::EVENTS_EXCHANGE;
     let body = letter.body.clone();
-    Some(Outgoing::replay(exchange, &letter.routing_key, properties, body))
+    Some(Outgoing::replay(
+        exchange,
+        &letter.routing_key,
+        properties,
+        body,
+    ))
 }
 
 /// The same for every delivery of one message.
@@ -90,14 +105,27 @@ fn fingerprint(delivery: &Delivery, properties: &str, headers: &str) -> Uuid {
         body,
         ..
     } = delivery;
-    let parts = [exchange.as_bytes(), routing_key.as_bytes(), properties.as_bytes(), headers.as_bytes(), body];
+    let parts = [
+        exchange.as_bytes(),
+        routing_key.as_bytes(),
+        properties.as_bytes(),
+        headers.as_bytes(),
+        body,
+    ];
     Uuid::new_v5(&Uuid::NAMESPACE_OID, &parts.join(&0))
 }
 
 /// PostgreSQL keeps no NUL in a text; the raw bytes are kept apart.
 fn clean(part: &str) -> String {
     let kept = part.chars().take(PART_CHARS_MAX);
-    kept.map(|c| if c == '\0' { char::REPLACEMENT_CHARACTER } else { c }).collect()
+    kept.map(|c| {
+        if c == '\0' {
+            char::REPLACEMENT_CHARACTER
+        } else {
+            c
+        }
+    })
+    .collect()
 }
 
 fn death_reason(properties: &Properties) -> Option<&str> {
@@ -111,111 +139,6 @@ fn death_reason(properties: &Properties) -> Option<&str> {
         HeaderValue::Text(reason) if name == "reason" => Some(reason.as_str()),
         _ => None,
     })
-}
-
-fn properties_json(properties: &Properties) -> Value {
-    let all = json!({
-        "content_type": properties.content_type,
-        "content_encoding": properties.content_encoding,
-        "message_id": properties.message_id,
-        "correlation_id": properties.correlation_id,
-        "reply_to": properties.reply_to,
-        "type": properties.type_,
-        "app_id": properties.app_id,
-        "timestamp": properties.timestamp,
-        "expiration": properties.expiration,
-        "user_id": properties.user_id,
-        "delivery_mode": properties.delivery_mode,
-        "priority": properties.priority,
-    });
-    match all {
-        Value::Object(map) => map.into_iter().filter(|(_, value)| !value.is_null()).collect(),
-        other => other,
-    }
-}
-
-fn properties_from(properties: &str, headers: &str) -> Option<Properties> {
-    let properties: Map<String, Value> = serde_json::from_str(properties).ok()?;
-    let headers: Map<String, Value> = serde_json::from_str(headers).ok()?;
-    let text = |name: &str| properties.get(name)?.as_str().map(str::to_owned);
-    let number = |name: &str| properties.get(name)?.as_u64();
-    Some(Properties {
-        content_type: text("content_type"),
-        content_encoding: text("content_encoding"),
-        message_id: text("message_id"),
-        correlation_id: text("correlation_id"),
-        reply_to: text("reply_to"),
-        type_: text("type"),
-        app_id: text("app_id"),
-        timestamp: number("timestamp"),
-        expiration: text("expiration"),
-        user_id: text("user_id"),
-        delivery_mode: number("delivery_mode").and_then(|n| u8::try_from(n).ok()),
-        priority: number("priority").and_then(|n| u8::try_from(n).ok()),
-        headers: table_from(&headers),
-    })
-}
-
-/// Types that JSON has stand for themselves; the others are objects with one key that starts with
-/// a dollar sign.
-fn value_json(value: &HeaderValue) -> Value {
-    match value {
-        HeaderValue::Bool(value) => json!(value),
-        HeaderValue::Int(value) => json!(value),
-        HeaderValue::Text(value) => json!(value),
-        HeaderValue::Void => Value::Null,
-        HeaderValue::List(values) => values.iter().map(value_json).collect(),
-        HeaderValue::Table(entries) => table_json(entries),
-        HeaderValue::Uint(value) => json!({ "$uint": value }),
-        HeaderValue::Float(value) => json!({ "$float": value.to_string() }),
-        HeaderValue::Timestamp(value) => json!({ "$timestamp": value }),
-        HeaderValue::Decimal { scale, value } => json!({ "$decimal": [scale, value] }),
-        HeaderValue::Bytes(bytes) => json!({ "$bytes": bytes }),
-    }
-}
-
-fn table_json(entries: &[(String, HeaderValue)]) -> Value {
-    let entries = entries.iter().map(|(name, value)| (name.clone(), value_json(value)));
-    Value::Object(entries.collect())
-}
-
-fn table_from(entries: &Map<String, Value>) -> Vec<(String, HeaderValue)> {
-    let entries = entries.iter();
-    entries.map(|(name, value)| (name.clone(), value_from(value))).collect()
-}
-
-fn value_from(value: &Value) -> HeaderValue {
-    match value {
-        Value::Null => HeaderValue::Void,
-        Value::Bool(value) => HeaderValue::Bool(*value),
-        Value::Number(number) => number.as_i64().map_or(HeaderValue::Void, HeaderValue::Int),
-        Value::String(text) => HeaderValue::Text(text.clone()),
-        Value::Array(values) => HeaderValue::List(values.iter().map(value_from).collect()),
-        Value::Object(entries) => marked(entries)
-            .unwrap_or_else(|| HeaderValue::Table(table_from(entries))),
-    }
-}
-
-fn marked(entries: &Map<String, Value>) -> Option<HeaderValue> {
-    let (mark, value) = entries.iter().next().filter(|_| entries.len() == 1)?;
-    match mark.as_str() {
-        "$uint" => value.as_u64().map(HeaderValue::Uint),
-        "$timestamp" => value.as_u64().map(HeaderValue::Timestamp),
-        "$float" => value.as_str()?.parse().ok().map(HeaderValue::Float),
-        "$bytes" => {
-            let bytes = value.as_array()?.iter();
-            let bytes = bytes.map(|byte| u8::try_from(byte.as_u64()?).ok());
-            bytes.collect::<Option<_>>().map(HeaderValue::Bytes)
-        }
-        "$decimal" => {
-            let [scale, value] = value.as_array()?.as_slice() else { return None };
-            Some(HeaderValue::Decimal {
-                scale: u8::try_from(scale.as_u64()?).ok()?,
-                value: u32::try_from(value.as_u64()?).ok()?,
-            })
-        }
-        _ => None,
-    }
 }
 
 #[cfg(test)]
@@ -232,13 +155,26 @@ mod tests {
             ("time".to_owned(), HeaderValue::Timestamp(1_700_000_000)),
             ("none".to_owned(), HeaderValue::Void),
             ("bytes".to_owned(), HeaderValue::Bytes(vec![0, 255])),
-            ("decimal".to_owned(), HeaderValue::Decimal { scale: 2, value: 314 }),
-            ("list".to_owned(), HeaderValue::List(vec![HeaderValue::Int(1)])),
-            ("table".to_owned(), HeaderValue::Table(vec![("k".into(), HeaderValue::Void)])),
+            (
+                "decimal".to_owned(),
+                HeaderValue::Decimal {
+                    scale: 2,
+                    value: 314,
+                },
+            ),
+            (
+                "list".to_owned(),
+                HeaderValue::List(vec![HeaderValue::Int(1)]),
+            ),
+            (
+                "table".to_owned(),
+                HeaderValue::Table(vec![("k".into(), HeaderValue::Void)]),
+            ),
         ];
         Delivery {
             tag: 1,
             redelivered: false,
+            malformed: false,
             exchange: "waybill.events".into(),
             routing_key: "upload.step".into(),
             body: vec![0, 159, 146, 150],
@@ -256,7 +192,10 @@ mod tests {
         let delivery = delivery();
         let letter = of(&delivery, "waybill.events.0", given_up(&delivery));
         let mut message = replay(&letter).unwrap();
-        message.properties.headers.sort_by(|(a, _), (b, _)| a.cmp(b));
+        message
+            .properties
+            .headers
+            .sort_by(|(a, _), (b, _)| a.cmp(b));
         let mut sent = delivery.properties;
         sent.headers.sort_by(|(a, _), (b, _)| a.cmp(b));
         assert_eq!(message.properties, sent);

@@ -1,20 +1,23 @@
 //! From the broker to the database and back: the only place that joins `store` and `broker`.
 //!
 //! [`worker`] keeps a session with the broker; in it one lane per queue takes deliveries
-//! ([`lane`]), holds them decoded ([`held`]) and hands batches to a [`writer`], which runs the
+//! ([`lane`], [`intake`]), holds them decoded ([`held`]) and hands batches to a [`writer`], which runs the
 //! transaction around the pure [`decide`]. [`relay`] publishes what was committed, [`janitor`]
 //! ends and forgets what is due, [`pulse`] watches that all of it is alive.
 
+pub mod batch;
 mod decide;
 mod effects;
 pub mod fault;
 mod held;
-mod letter;
-mod report;
+mod intake;
 pub mod janitor;
-pub mod lane;
+mod lane;
+pub mod letter;
+mod properties;
 pub mod pulse;
 pub mod relay;
+mod report;
 mod window;
 pub mod worker;
 pub mod writer;

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use crate::broker::{BrokerError, Connection, topology};
-use crate::telemetry::Telemetry;
+use crate::telemetry::{Condition, Dependency, Health, RetryReason, Telemetry};
 
 /// How often the broker is asked.
 const EVERY: Duration = Duration::from_secs(1);
@@ -20,6 +20,7 @@ pub(super) struct Pulse<'a> {
     connection: &'a Connection,
     queues: &'a [String],
     telemetry: &'a Telemetry,
+    health: &'a Health,
 }
 
 impl<'a> Pulse<'a> {
@@ -27,25 +28,27 @@ impl<'a> Pulse<'a> {
         connection: &'a Connection,
         queues: &'a [String],
         telemetry: &'a Telemetry,
+        health: &'a Health,
     ) -> Self {
         Self {
             connection,
             queues,
             telemetry,
+            health,
         }
     }
 
     /// Runs until the session is to be given up, and says why.
     pub(super) async fn run(&self) -> BrokerError {
         let mut stalled_since: Option<Instant> = None;
-        let mut received = self.telemetry.deliveries();
+        let (mut received, _) = self.telemetry.account();
         loop {
             let ready = match self.ask().await {
                 Ok(ready) => ready,
                 Err(error) => return error,
             };
-            let now_received = self.telemetry.deliveries();
-            let idle = now_received == received && self.telemetry.in_flight() == 0;
+            let (now_received, in_flight) = self.telemetry.account();
+            let idle = now_received == received && in_flight == 0;
             received = now_received;
             stalled_since = match stalled_since {
                 _ if ready == 0 || !idle => None,
@@ -53,8 +56,10 @@ impl<'a> Pulse<'a> {
                 since => since,
             };
             if stalled_since.is_some_and(|since| since.elapsed() > STALLED_AFTER) {
-                self.telemetry.watchdog_fired();
-                return BrokerError::Lost("messages are ready and none was delivered".to_owned());
+                let stalled =
+                    BrokerError::Lost("messages are ready and none was delivered".to_owned());
+                self.telemetry.retried(RetryReason::Watchdog, &stalled);
+                return stalled;
             }
             tokio::time::sleep(EVERY).await;
         }
@@ -69,16 +74,27 @@ impl<'a> Pulse<'a> {
             let answer = match tokio::time::timeout(AWAY_AFTER, &mut count).await {
                 Ok(answer) => answer,
                 Err(_) => {
-                    self.telemetry.broker_silent();
+                    self.answers(false);
                     let rest = LOST_AFTER.saturating_sub(AWAY_AFTER);
-                    tokio::time::timeout(rest, count)
-                        .await
-                        .unwrap_or_else(|_| Err(BrokerError::Lost("the broker is silent".to_owned())))
+                    tokio::time::timeout(rest, count).await.unwrap_or_else(|_| {
+                        Err(BrokerError::Lost("the broker is silent".to_owned()))
+                    })
                 }
             };
             ready = ready.saturating_add(answer?);
-            self.telemetry.broker_answered();
+            self.answers(true);
         }
         Ok(ready)
+    }
+
+    fn answers(&self, yes: bool) {
+        if yes {
+            self.telemetry.connected(Dependency::Broker);
+        } else {
+            let silent = "it has not answered for some seconds";
+            self.telemetry.disconnected(Dependency::Broker, &silent);
+        }
+        self.health.set(Condition::BrokerConnected, yes);
+        self.health.beat("worker");
     }
 }

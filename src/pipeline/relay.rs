@@ -6,16 +6,19 @@
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::fault::{CrashPoint, Faults};
+use super::writer::reason;
 use crate::backoff::Backoff;
-use crate::broker::{self, BrokerError, BrokerSettings, Connection, Outgoing, Publisher, Verdict};
-use crate::config::Unroutable;
+use crate::broker::{self, BrokerError, Connection, Outgoing, Publisher, Verdict};
+use crate::config::{BrokerSettings, Unroutable};
 use crate::core::ProcessKey;
 use crate::store::Store;
 use crate::store::outbox::{OutboxRow, What};
-use crate::telemetry::Telemetry;
+use crate::telemetry;
+use crate::telemetry::{Published, RetryReason, Telemetry};
 
 /// Batches that may wait for the publisher; what finds no room stays in the table for the sweeper.
 const MAILBOX_BATCHES: usize = 64;
@@ -61,6 +64,31 @@ impl Mailbox {
     }
 }
 
+/// A connection to publish on, and what shows whether the broker blocks it.
+struct Line {
+    connection: Connection,
+    publisher: Publisher,
+    _blocked: JoinSet<()>,
+}
+
+impl Line {
+    fn new(connection: Connection, publisher: Publisher, telemetry: &Telemetry) -> Self {
+        let mut blocked = connection.blocked();
+        let telemetry = telemetry.clone();
+        let mut watching = JoinSet::new();
+        watching.spawn(async move {
+            while blocked.changed().await.is_ok() {
+                telemetry.publisher_blocked(*blocked.borrow_and_update());
+            }
+        });
+        Self {
+            connection,
+            publisher,
+            _blocked: watching,
+        }
+    }
+}
+
 /// What the publisher and the sweeper need.
 #[derive(Clone)]
 pub struct Relay {
@@ -68,8 +96,6 @@ pub struct Relay {
     pub store: Store,
     /// Where the messages go.
     pub broker: BrokerSettings,
-    /// How long the broker may be silent while confirms are due.
-    pub confirm_timeout: Duration,
     /// What to do with what no queue takes.
     pub unroutable: Unroutable,
     /// When a message that is still here is tried again.
@@ -83,7 +109,7 @@ pub struct Relay {
 impl Relay {
     /// Publishes what comes in until every mailbox is gone, or at once when told to give up.
     pub async fn publish(self, mut letterbox: Letterbox, give_up: CancellationToken) {
-        let mut line: Option<(Connection, Publisher)> = None;
+        let mut line: Option<Line> = None;
         let mut backoff = Backoff::new();
         while let Some(post) = letterbox.posts.recv().await {
             let messages: Vec<Outgoing> = post.rows.iter().map(outgoing).collect();
@@ -95,7 +121,7 @@ impl Relay {
                         break;
                     }
                     Err(error) => {
-                        self.telemetry.publishing_failed(&error);
+                        self.telemetry.retried(RetryReason::Confirm, &error);
                         line = None;
                         tokio::select! {
                             () = give_up.cancelled() => return,
@@ -105,26 +131,25 @@ impl Relay {
                 }
             }
         }
-        if let Some((connection, _)) = line {
-            connection.close().await;
+        if let Some(line) = line {
+            line.connection.close().await;
         }
     }
 
     async fn attempt(
         &self,
-        line: &mut Option<(Connection, Publisher)>,
+        line: &mut Option<Line>,
         messages: &[Outgoing],
     ) -> Result<Vec<Verdict>, BrokerError> {
-        if line.as_ref().is_none_or(|(_, publisher)| !publisher.is_usable()) {
+        if line.as_ref().is_none_or(|line| !line.publisher.is_usable()) {
             let connection = broker::connect(&self.broker, "waybill publish").await?;
-            self.telemetry.watch_blocked(connection.blocked());
-            let publisher = Publisher::open(&connection, self.confirm_timeout).await?;
-            *line = Some((connection, publisher));
+            let publisher = Publisher::open(&connection, self.broker.confirm_timeout).await?;
+            *line = Some(Line::new(connection, publisher, &self.telemetry));
         }
-        let Some((_, publisher)) = line else {
+        let Some(line) = line else {
             return Err(BrokerError::Lost("no publisher".to_owned()));
         };
-        let published = publisher.publish_all(messages);
+        let published = line.publisher.publish_all(messages);
         if self.faults.waits_at(CrashPoint::PublishedBeforeConfirm) {
             // Long enough to be sent, short enough that hardly a confirm is here.
             let _ = tokio::time::timeout(Duration::from_millis(1), published).await;
@@ -140,7 +165,8 @@ impl Relay {
         let mut done = Vec::with_capacity(post.rows.len());
         let mut unroutable: Vec<ProcessKey> = Vec::new();
         for (row, verdict) in post.rows.iter().zip(verdicts) {
-            self.telemetry.published(row.what.name(), *verdict);
+            self.telemetry
+                .published(label(row.what), result(*verdict), 1);
             match verdict {
                 Verdict::Confirmed => done.push(row),
                 Verdict::Nacked => {}
@@ -155,12 +181,13 @@ impl Relay {
             }
         }
         if let Some(committed) = post.committed {
-            let confirmed = verdicts.iter().filter(|v| **v == Verdict::Confirmed).count();
-            self.telemetry.completions_confirmed(confirmed, committed.elapsed());
+            for _ in verdicts.iter().filter(|v| **v == Verdict::Confirmed) {
+                self.telemetry.completion_confirmed(committed.elapsed());
+            }
         }
         let noted = self.store.note_unroutable(&unroutable).await;
         if let Err(error) = noted.and(self.store.delete_outbox(&done).await) {
-            self.telemetry.outbox_failed(&error);
+            self.telemetry.retried(reason(&error), &error);
         }
     }
 
@@ -178,7 +205,7 @@ impl Relay {
             let claimed = match self.store.claim_outbox(SWEEP_ROWS, self.sweep_after).await {
                 Ok(rows) => rows,
                 Err(error) => {
-                    self.telemetry.outbox_failed(&error);
+                    self.telemetry.retried(reason(&error), &error);
                     Vec::new()
                 }
             };
@@ -201,6 +228,22 @@ impl Relay {
                 () = tokio::time::sleep(SWEEP_EVERY) => {}
             }
         }
+    }
+}
+
+fn label(what: What) -> telemetry::What {
+    match what {
+        What::Completion => telemetry::What::Completion,
+        What::Stage => telemetry::What::Stage,
+        What::Reply => telemetry::What::Reply,
+    }
+}
+
+fn result(verdict: Verdict) -> Published {
+    match verdict {
+        Verdict::Confirmed => Published::Confirmed,
+        Verdict::Nacked => Published::Nacked,
+        Verdict::Unroutable => Published::Unroutable,
     }
 }
 

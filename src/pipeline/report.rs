@@ -1,25 +1,38 @@
 //! Counts what a committed batch did.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use jiff::Timestamp;
 
-use super::decide::{Decision, Outcome};
+use super::decide::{Decision, Outcome as Merged};
 use super::held::{Content, Held};
 use super::writer::{Fate, Written};
-use crate::telemetry::{EventOutcome, Telemetry};
+use crate::core::seal::Cause;
+use crate::telemetry::{Ended, Outcome, SealCause, Telemetry};
 
-/// Settles every delivery of a batch in the ledger, and counts what became of processes.
+/// Settles every delivery of a batch in the account, and counts what became of processes.
 pub(super) fn batch(telemetry: &Telemetry, held: &[Held], written: &Written, now: Timestamp) {
-    let fates = held.iter().zip(&written.fates);
-    telemetry.settled(fates.clone().map(|(held, fate)| (held.type_name(), outcome(*fate))));
-    for (held, fate) in fates {
+    let mut settled: BTreeMap<(&str, &str), (Outcome, u64)> = BTreeMap::new();
+    let mut dead: BTreeMap<&str, u64> = BTreeMap::new();
+    for (held, fate) in held.iter().zip(&written.fates) {
+        let outcome = outcome(*fate);
+        let key = (held.type_name(), outcome.as_str());
+        settled.entry(key).or_insert((outcome, 0)).1 += 1;
         match (&held.content, fate) {
-            (Content::Event { event, .. }, Fate::Logged(Outcome::Applied)) => {
-                telemetry.event_latency(event.event.stamp.time, now);
+            (Content::Event { event, .. }, Fate::Logged(Merged::Applied)) => {
+                telemetry.event_committed(between(event.event.stamp.time, now));
             }
-            (Content::Dead(letter), Fate::Dead) => telemetry.dead_letter(&letter.reason),
-            (Content::Event { .. }, Fate::Dead) => telemetry.dead_letter("kind_mismatch"),
-            (_, Fate::Logged(_)) => {}
+            (Content::Dead(letter), _) => *dead.entry(&letter.reason).or_insert(0) += 1,
+            (Content::Event { .. }, Fate::Dead) => *dead.entry("kind_mismatch").or_insert(0) += 1,
+            (Content::Event { .. }, Fate::Logged(_)) => {}
         }
+    }
+    for ((type_name, _), (outcome, count)) in settled {
+        telemetry.settled(type_name, outcome, count);
+    }
+    for (reason, count) in dead {
+        telemetry.dead_lettered(reason, count);
     }
     for decision in &written.decisions {
         processes(telemetry, decision);
@@ -29,24 +42,53 @@ pub(super) fn batch(telemetry: &Telemetry, held: &[Held], written: &Written, now
 /// Counts what opened and what ended.
 pub(super) fn processes(telemetry: &Telemetry, decision: &Decision) {
     for (kind, count) in &decision.opened {
-        telemetry.processes_opened(*kind, *count);
+        telemetry.processes_opened(kind.name(), *count);
     }
-    for (index, cause) in &decision.ended {
+    let mut ended: BTreeMap<(&str, &str), Vec<Duration>> = BTreeMap::new();
+    for (index, _) in &decision.ended {
         let Some(process) = decision.changed.get(*index) else {
             continue;
         };
-        let Some(ended) = &process.ended else { continue };
-        let opened_at = process.opening.as_ref().map(|(stamp, _)| stamp.time);
-        let seconds = opened_at.map(|at| ended.at.duration_since(at).as_secs_f64());
-        telemetry.process_ended(process.kind, ended.status, seconds, *cause);
+        let Some(end) = &process.ended else { continue };
+        let opened_at = process
+            .opening
+            .as_ref()
+            .map_or(end.at, |(stamp, _)| stamp.time);
+        let key = (process.kind.name(), end.status.name());
+        ended
+            .entry(key)
+            .or_default()
+            .push(between(opened_at, end.at));
+    }
+    for ((kind, status), durations) in &ended {
+        telemetry.processes_ended(Ended {
+            kind,
+            status,
+            durations,
+        });
     }
 }
 
-fn outcome(fate: Fate) -> EventOutcome {
+/// Counts what a janitor sealed.
+pub(super) fn due(telemetry: &Telemetry, decision: &Decision) {
+    let count = |wanted: Cause| {
+        let causes = decision.ended.iter().map(|(_, cause)| *cause);
+        causes.filter(|cause| *cause == wanted).count() as u64
+    };
+    telemetry.janitor_sealed(SealCause::Settle, count(Cause::Settle));
+    telemetry.janitor_sealed(SealCause::Deadline, count(Cause::Deadline));
+}
+
+fn outcome(fate: Fate) -> Outcome {
     match fate {
-        Fate::Logged(Outcome::Applied) => EventOutcome::Applied,
-        Fate::Logged(Outcome::Duplicate) => EventOutcome::Duplicate,
-        Fate::Logged(Outcome::Late) => EventOutcome::Late,
-        Fate::Logged(Outcome::KindMismatch) | Fate::Dead => EventOutcome::Dead,
+        Fate::Logged(Merged::Applied) => Outcome::Applied,
+        Fate::Logged(Merged::Duplicate) => Outcome::Duplicate,
+        Fate::Logged(Merged::Late) => Outcome::Late,
+        Fate::Logged(Merged::KindMismatch) | Fate::Dead => Outcome::Dead,
     }
+}
+
+/// Never negative, whatever the producers' clocks say.
+fn between(from: Timestamp, to: Timestamp) -> Duration {
+    Duration::try_from(to.duration_since(from)).unwrap_or_default()
 }

@@ -54,7 +54,8 @@ impl Window {
             self.largest_before = std::mem::take(&mut self.largest);
         }
         let fitting = self.fitting();
-        let wider = fitting >= self.open.saturating_mul(2) || (fitting == self.most && self.open < self.most);
+        let wider = fitting >= self.open.saturating_mul(2)
+            || (fitting == self.most && self.open < self.most);
         let narrower = fitting <= self.open / 2;
         if wider || narrower {
             self.open = fitting;

@@ -8,16 +8,19 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::batch::BatchLimits;
 use super::fault::Faults;
-use super::lane::{self, BatchLimits, Carries, Intake, Signals};
+use super::intake::{Carries, Intake};
+use super::lane::{self, Signals};
 use super::pulse::Pulse;
 use super::relay::Mailbox;
 use super::window::Window;
 use super::writer::{Rules, Writer};
 use crate::backoff::Backoff;
-use crate::broker::{self, BrokerError, BrokerSettings, Connection, topology};
+use crate::broker::{self, BrokerError, Connection, topology};
+use crate::config::BrokerSettings;
 use crate::store::Store;
-use crate::telemetry::Telemetry;
+use crate::telemetry::{Condition, Dependency, Health, Telemetry};
 use crate::wire::Limits;
 
 /// A session that lasted this long was a good one: the next failure starts the backoff afresh.
@@ -40,6 +43,8 @@ pub struct Worker {
     pub bytes_in_flight: usize,
     /// Where it is counted.
     pub telemetry: Telemetry,
+    /// Where it shows that it is alive.
+    pub health: Health,
     /// Where it may be told to die.
     pub faults: Faults,
     /// Where completions go.
@@ -55,17 +60,23 @@ impl Worker {
         while !stop.is_cancelled() {
             let began = Instant::now();
             let outcome = self.session(&stop, &give_up).await;
-            self.telemetry.session_ended();
+            self.health.set(Condition::Consuming, false);
             match outcome {
                 Ok(()) => return,
-                Err(error) => self.telemetry.session_failed(&error),
+                Err(error) => {
+                    self.health.set(Condition::BrokerConnected, false);
+                    self.telemetry.disconnected(Dependency::Broker, &error);
+                }
             }
             if began.elapsed() > GOOD_SESSION {
                 backoff.reset();
             }
+            let pause = backoff.next();
+            self.telemetry.reconnecting(Dependency::Broker, pause);
+            self.health.beat("worker");
             tokio::select! {
                 () = stop.cancelled() => return,
-                () = tokio::time::sleep(backoff.next()) => {}
+                () = tokio::time::sleep(pause) => {}
             }
         }
     }
@@ -92,8 +103,10 @@ impl Worker {
             );
             lanes.spawn(lane);
         }
-        self.telemetry.session_began();
-        let outcome = self.watch(&connection, &queues.current, lanes, &signals).await;
+        self.health.set(Condition::Consuming, true);
+        let outcome = self
+            .watch(&connection, &queues.current, lanes, &signals)
+            .await;
         signals.give_up.cancel();
         connection.close().await;
         outcome
@@ -107,7 +120,7 @@ impl Worker {
         mut lanes: JoinSet<Result<(), BrokerError>>,
         signals: &Signals,
     ) -> Result<(), BrokerError> {
-        let pulse = Pulse::new(connection, queues, &self.telemetry);
+        let pulse = Pulse::new(connection, queues, &self.telemetry, &self.health);
         let ended = connection.ended();
         let mut outcome = Ok(());
         tokio::pin! {
@@ -164,7 +177,6 @@ impl Worker {
             telemetry: self.telemetry.clone(),
             queue: queue.to_owned(),
             shard: shard(),
-            connection: None,
         }
     }
 }

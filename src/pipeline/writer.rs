@@ -17,8 +17,8 @@ use crate::store::batch::{self, Changes};
 use crate::store::dead_letter::DeadLetter;
 use crate::store::event::NewEvent;
 use crate::store::outbox::OutboxRow;
-use crate::store::{Connection, Store, StoreError};
-use crate::telemetry::Telemetry;
+use crate::store::{Connection, Retry, Store, StoreError};
+use crate::telemetry::{RetryReason, Telemetry};
 use crate::wire::Reason;
 
 /// How long things may stay open.
@@ -52,7 +52,7 @@ pub(super) enum Fate {
     Dead,
 }
 
-/// Owns one connection and writes one batch at a time.
+/// Writes one batch at a time.
 pub(super) struct Writer {
     pub(super) store: Store,
     pub(super) rules: Rules,
@@ -62,19 +62,18 @@ pub(super) struct Writer {
     pub(super) queue: String,
     /// Which shard of the counts it moves.
     pub(super) shard: i16,
-    pub(super) connection: Option<Connection>,
 }
 
 impl Writer {
     /// Writes a batch whole; `None` if it was told to give up before that was possible. Then
     /// nothing is lost: what is not acknowledged comes again.
     pub(super) async fn write(
-        &mut self,
+        &self,
         held: &mut [Held],
         give_up: &CancellationToken,
     ) -> Option<Written> {
         let mut written = Written::default();
-        let mut parts = vec![0..held.len()];
+        let mut parts: Vec<Range<usize>> = std::iter::once(0..held.len()).collect();
         let mut backoff = Backoff::new();
         while let Some(part) = parts.pop() {
             let slice = held.get_mut(part.clone())?;
@@ -84,11 +83,11 @@ impl Writer {
                     backoff.reset();
                 }
                 Err(error) if error.is_data() => {
-                    self.telemetry.batch_halved(&error, slice.len());
+                    self.telemetry.retried(RetryReason::Bisect, &error);
                     self.halve(part, slice, &error, &mut parts);
                 }
                 Err(error) => {
-                    self.telemetry.batch_retried(&error);
+                    self.telemetry.retried(reason(&error), &error);
                     parts.push(part);
                     tokio::select! {
                         () = give_up.cancelled() => return None,
@@ -118,22 +117,14 @@ impl Writer {
         parts.push(part.start..middle);
     }
 
-    async fn attempt(&mut self, held: &[Held]) -> Result<Written, StoreError> {
-        let connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => self.store.connection().await?,
-        };
+    async fn attempt(&self, held: &[Held]) -> Result<Written, StoreError> {
+        let connection = self.store.connection().await?;
         let limit = self.store.answer_timeout();
         let outcome = tokio::time::timeout(limit, self.transaction(&connection, held)).await;
         match outcome {
-            Ok(Ok(written)) => {
-                self.connection = Some(connection);
-                Ok(written)
-            }
+            Ok(Ok(written)) => Ok(written),
             Ok(Err(error)) => {
-                if error.is_data() && batch::roll_back(&connection).await.is_ok() {
-                    self.connection = Some(connection);
-                } else {
+                if !error.is_data() || batch::roll_back(&connection).await.is_err() {
                     connection.discard();
                 }
                 Err(error)
@@ -222,6 +213,16 @@ impl Written {
     }
 }
 
+/// Why something is tried again, as a metric label.
+pub(super) fn reason(error: &StoreError) -> RetryReason {
+    match error.retry() {
+        Retry::Connection => RetryReason::Connection,
+        Retry::Deadlock => RetryReason::Deadlock,
+        Retry::Timeout => RetryReason::Timeout,
+        Retry::Serialization => RetryReason::Serialization,
+    }
+}
+
 fn fates(held: &[Held], decision: &Decision) -> Vec<Fate> {
     let mut outcomes = decision.outcomes.iter();
     let fate = |held: &Held| match &held.content {
@@ -236,11 +237,11 @@ fn token_replies(held: &[Held], fates: &[Fate]) -> Vec<OutboxRow> {
     for (held, fate) in held.iter().zip(fates) {
         if let Content::Event {
             event,
-            token_wanted: Some(queue),
+            token_wanted: true,
         } = &held.content
             && *fate == Fate::Logged(Outcome::Applied)
         {
-            rows.push(effects::token_reply(&event.event, event.key, queue));
+            rows.push(effects::token_reply(&event.event, event.key));
         }
     }
     rows

@@ -73,6 +73,9 @@ pub async fn begin(
         *opened.entry(kind).or_insert(0) += 1;
     }
     let (processes, now) = locked?;
+    if processes.len() != keys.len() {
+        return Err(StoreError::Removed);
+    }
     Ok(Loaded {
         now: now.unwrap_or_default(),
         processes,

@@ -1,38 +1,17 @@
 //! How connections to PostgreSQL are made, secured, limited in time and pooled.
 
 use std::ops::Deref;
-use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::{Config, NoTls, Statement};
 
 use super::StoreError;
+use crate::config::DatabaseSettings;
 use crate::tls;
-
-/// Where the database is and how long it may take.
-#[derive(Debug, Clone)]
-pub struct DatabaseSettings {
-    /// `postgres://user:password@host/database`, with `sslmode=require` for TLS.
-    pub url: SecretString,
-    /// The CA to trust instead of the system's; asks for TLS.
-    pub ca_file: Option<PathBuf>,
-    /// The client's certificate.
-    pub cert_file: Option<PathBuf>,
-    /// The key of the client's certificate.
-    pub key_file: Option<PathBuf>,
-    /// Connections at the most.
-    pub pool: usize,
-    /// To connect.
-    pub connect_timeout: Duration,
-    /// For one statement.
-    pub statement_timeout: Duration,
-    /// For one lock.
-    pub lock_timeout: Duration,
-}
 
 /// A pool of connections, each with its timeouts set.
 #[derive(Debug, Clone)]

@@ -14,6 +14,9 @@ pub enum StoreError {
     /// No answer in time; the connection is not to be used again.
     #[error("the database did not answer in time")]
     Timeout,
+    /// A process was forgotten between being found and being locked; trying again makes it anew.
+    #[error("a process was removed while its events came in")]
+    Removed,
     /// A stored value that no version of the program writes.
     #[error("the stored {0} can't be read")]
     Corrupt(&'static str),
@@ -23,6 +26,19 @@ pub enum StoreError {
     /// The schema could not be brought up to date.
     #[error("migrations: {0}")]
     Migration(String),
+}
+
+/// Why something is tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retry {
+    /// The connection broke, or the server can't serve now.
+    Connection,
+    /// Two transactions waited for each other.
+    Deadlock,
+    /// A statement or a lock took too long.
+    Timeout,
+    /// Two transactions got into each other's way.
+    Serialization,
 }
 
 impl StoreError {
@@ -37,20 +53,21 @@ impl StoreError {
             .any(|class| state.code().starts_with(class))
     }
 
-    /// Why it is tried again: a metric label.
+    /// Why it is worth trying again.
     #[must_use]
-    pub fn retry_reason(&self) -> &'static str {
-        match self.state() {
-            Some(state) if *state == SqlState::T_R_DEADLOCK_DETECTED => "deadlock",
-            Some(state) if *state == SqlState::T_R_SERIALIZATION_FAILURE => "serialization",
-            Some(state)
-                if *state == SqlState::QUERY_CANCELED || *state == SqlState::LOCK_NOT_AVAILABLE =>
-            {
-                "timeout"
-            }
-            Some(_) => "connection",
-            None if matches!(self, Self::Timeout) => "timeout",
-            None => "connection",
+    pub fn retry(&self) -> Retry {
+        let Some(state) = self.state() else {
+            return match self {
+                Self::Timeout => Retry::Timeout,
+                Self::Removed => Retry::Serialization,
+                _ => Retry::Connection,
+            };
+        };
+        match *state {
+            SqlState::T_R_DEADLOCK_DETECTED => Retry::Deadlock,
+            SqlState::T_R_SERIALIZATION_FAILURE => Retry::Serialization,
+            SqlState::QUERY_CANCELED | SqlState::LOCK_NOT_AVAILABLE => Retry::Timeout,
+            _ => Retry::Connection,
         }
     }
 
@@ -61,6 +78,7 @@ impl StoreError {
             Self::Database(error) => error.code(),
             Self::Unavailable(_)
             | Self::Timeout
+            | Self::Removed
             | Self::Corrupt(_)
             | Self::Settings(_)
             | Self::Migration(_) => None,

@@ -17,8 +17,8 @@ pub mod retention;
 pub mod stamp;
 pub mod tally;
 
-pub use connection::{Connection, DatabaseSettings, Store};
-pub use error::StoreError;
+pub use connection::{Connection, Store};
+pub use error::{Retry, StoreError};
 
 /// One column of a batch of rows, as the array that `unnest` takes.
 fn column<'a, T, V>(rows: &'a [T], value: impl Fn(&'a T) -> V) -> Vec<V> {

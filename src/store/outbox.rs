@@ -144,7 +144,8 @@ impl Store {
         }
         let connection = self.connection().await?;
         let statement = connection.prepared(NOTE_UNROUTABLE).await?;
-        let keys = column(keys, |key| key.0);
+        let mut keys = column(keys, |key| key.0);
+        keys.sort_unstable();
         connection.execute(&statement, &[&keys]).await?;
         Ok(())
     }

@@ -3,9 +3,8 @@
 use std::time::{Duration, Instant};
 
 use tokio::{io::AsyncReadExt, net::TcpListener, time::timeout};
-use waybill::broker::{
-    BrokerError, BrokerSettings, Consumer, Ended, Next, Outgoing, Publisher, connect,
-};
+use waybill::broker::{BrokerError, Consumer, Ended, Next, Outgoing, Publisher, connect};
+use waybill::config::BrokerSettings;
 
 use crate::{
     ground::{PATIENCE, by_way_of, delivery, fill, ground, next, queue, refusal, settings},

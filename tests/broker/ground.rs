@@ -12,12 +12,13 @@ use lapin::{
     options::{BasicPublishOptions, ExchangeDeleteOptions, QueueDeleteOptions},
 };
 use tokio::{
+    runtime::Runtime,
     sync::{Mutex, OwnedMutexGuard},
     time::timeout,
 };
-use waybill::broker::{
-    BrokerError, BrokerSettings, Connection, Consumer, Delivery, Next, connect, topology,
-};
+use waybill::broker::{BrokerError, Connection, Consumer, Delivery, Next, connect, topology};
+use waybill::config::BrokerSettings;
+use waybill::dev::Servers;
 
 /// Longer than anything here takes; a test that waits this long has failed.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(15);
@@ -30,13 +31,23 @@ pub(crate) struct Ground {
     _turn: OwnedMutexGuard<()>,
 }
 
-/// The one place that knows where the tests' broker is.
+/// The broker named by `AMQP_URL`, which may be emptied; without one, a private broker that ends
+/// with the tests.
 #[expect(
     clippy::disallowed_methods,
     reason = "a test is told by its environment which broker to use"
 )]
 pub(crate) fn amqp_url() -> String {
-    std::env::var("AMQP_URL").expect("AMQP_URL names a RabbitMQ that may be emptied")
+    static PRIVATE: LazyLock<(Runtime, Servers)> = LazyLock::new(|| {
+        let start = || {
+            let runtime = Runtime::new().unwrap();
+            let servers = runtime.block_on(Servers::start_temporary()).unwrap();
+            (runtime, servers)
+        };
+        // On a thread of its own: the test that comes first runs inside a runtime already.
+        std::thread::spawn(start).join().unwrap()
+    });
+    std::env::var("AMQP_URL").unwrap_or_else(|_| PRIVATE.1.rabbitmq.url())
 }
 
 pub(crate) fn settings(url: &str) -> BrokerSettings {
@@ -47,6 +58,7 @@ pub(crate) fn settings(url: &str) -> BrokerSettings {
         key_file: None,
         heartbeat: Duration::from_secs(5),
         connect_timeout: Duration::from_secs(5),
+        confirm_timeout: Duration::from_secs(10),
         partitions: 1,
         prefetch: 100,
     }
@@ -168,6 +180,16 @@ pub(crate) fn by_way_of(scheme: &str, place: &str) -> String {
     let (_, rest) = url.split_once("://").expect("the address has a scheme");
     let (login, rest) = rest.rsplit_once('@').expect("the address names a user");
     format!("{scheme}://{login}@{place}/{}", split(rest).1)
+}
+
+/// User, password and virtual host.
+pub(crate) fn login() -> (String, String, String) {
+    let url = amqp_url();
+    let (start, rest) = url.rsplit_once('@').expect("the address names a user");
+    let (_, login) = start.split_once("://").expect("the address has a scheme");
+    let (user, password) = login.split_once(':').expect("the address has a password");
+    let vhost = split(rest).1.replace("%2f", "/");
+    (user.to_owned(), password.to_owned(), vhost)
 }
 
 /// Host and port of the broker.

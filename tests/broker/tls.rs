@@ -2,7 +2,8 @@
 
 use std::{path::PathBuf, process::Command};
 
-use waybill::broker::{BrokerError, BrokerSettings, connect};
+use waybill::broker::{BrokerError, connect};
+use waybill::config::BrokerSettings;
 
 use crate::{
     ground::{by_way_of, folder, place, refusal, settings},

@@ -12,8 +12,9 @@ use tokio_util::sync::CancellationToken;
 use self::audience::Heard;
 use self::story::Story;
 use super::output;
-use crate::broker::{self, BrokerSettings, Outgoing, Publisher, Verdict, topology};
+use crate::broker::{self, Outgoing, Publisher, Verdict, topology};
 use crate::clock;
+use crate::config::BrokerSettings;
 use crate::core::Status;
 use crate::wire::PlainEvent;
 
@@ -92,7 +93,12 @@ fn rounds(stories: Vec<Story>) -> Vec<Vec<Outgoing>> {
 
 fn outgoing(event: &PlainEvent) -> Outgoing {
     let exchange = topology::EVENTS_EXCHANGE;
-    let mut message = Outgoing::new(exchange, &event.type_, &event.id, event.to_json());
+    let mut message = Outgoing::new(
+        exchange,
+        &event.type_,
+        &event.id,
+        event.to_line().into_bytes(),
+    );
     let properties = &mut message.properties;
     properties.app_id = Some(event.source.clone());
     properties.correlation_id.clone_from(&event.token);
@@ -112,8 +118,14 @@ fn bad_message(n: usize) -> Outgoing {
 
 async fn publish(publisher: &mut Publisher, messages: &[Outgoing]) -> anyhow::Result<()> {
     let verdicts = publisher.publish_all(messages).await?;
-    let refused = verdicts.iter().filter(|v| **v != Verdict::Confirmed).count();
-    anyhow::ensure!(refused == 0, "the broker took {refused} of the demo's messages for nobody");
+    let refused = verdicts
+        .iter()
+        .filter(|v| **v != Verdict::Confirmed)
+        .count();
+    anyhow::ensure!(
+        refused == 0,
+        "the broker took {refused} of the demo's messages for nobody"
+    );
     Ok(())
 }
 
@@ -145,8 +157,20 @@ async fn listen_for(
 }
 
 fn show(heard: &Heard) -> anyhow::Result<()> {
-    let Heard { token, status, filename, done, total, failed, elapsed } = heard;
-    let failed = if *failed > 0 { format!(", {failed} failed") } else { String::new() };
+    let Heard {
+        token,
+        status,
+        filename,
+        done,
+        total,
+        failed,
+        elapsed,
+    } = heard;
+    let failed = if *failed > 0 {
+        format!(", {failed} failed")
+    } else {
+        String::new()
+    };
     output::line(&format!(
         "completion  {status:<9}  {filename:<20}  {done}/{total}{failed:<10}  {elapsed:>5.2} s  {token}"
     ))?;

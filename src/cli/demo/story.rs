@@ -20,7 +20,12 @@ const FILES: [&str; 8] = [
     "receipts.pdf",
     "personnel.xml",
 ];
-const STEPS: [&str; 4] = ["virus scan", "text recognition", "classification", "archive"];
+const STEPS: [&str; 4] = [
+    "virus scan",
+    "text recognition",
+    "classification",
+    "archive",
+];
 
 /// What a sample shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,11 +125,20 @@ impl Teller {
         for (index, step) in STEPS.iter().take(2 + n % 3).enumerate() {
             let stuck = plot == Plot::Failing && index == 1;
             let state = if stuck { "error" } else { "done" };
-            self.next("upload.step", json!({ "name": step, "message": format!("{step}: page by page"), "state": state }));
+            self.next(
+                "upload.step",
+                json!({ "name": step, "message": format!("{step}: page by page"), "state": state }),
+            );
         }
         match plot {
-            Plot::Failing => ("upload.failed", json!({ "message": "the file is encrypted", "code": "unreadable" })),
-            Plot::Cancelled => ("upload.cancelled", json!({ "reason": "sent again by its author" })),
+            Plot::Failing => (
+                "upload.failed",
+                json!({ "message": "the file is encrypted", "code": "unreadable" }),
+            ),
+            Plot::Cancelled => (
+                "upload.cancelled",
+                json!({ "reason": "sent again by its author" }),
+            ),
             Plot::Counting => {
                 for done in 1..=items {
                     self.next("upload.progress", json!({ "done": done, "total": items }));
@@ -169,7 +183,10 @@ fn one_item(item: usize, failed: bool) -> Value {
     json!({ "identifier": identifier, "ok": true, "document_id": format!("doc-{item}") })
 }
 
-#[expect(clippy::indexing_slicing, reason = "a remainder of its length is in range")]
+#[expect(
+    clippy::indexing_slicing,
+    reason = "a remainder of its length is in range"
+)]
 fn nth<T: Copy, const N: usize>(of: &[T; N], n: usize) -> T {
     of[n % N]
 }

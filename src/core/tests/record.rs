@@ -111,6 +111,15 @@ fn an_outcome_that_changes_nothing_is_not_written_again() {
 }
 
 #[test]
+fn only_a_line_of_history_that_is_not_counted_leaves_the_record_alone() {
+    let mut process = World::of([event(0, "o", opened(None))]).process;
+    let mut changes = |event| apply(&mut process, &mut Outcomes::default(), &event);
+    assert!(!changes(event(1, "a", Happening::Step)));
+    assert!(changes(sequenced(1, event(1, "b", Happening::Step))));
+    assert!(changes(event(1, "c", progress(1))));
+}
+
+#[test]
 fn a_repetition_has_no_effect() {
     let twice = [
         event(1, "a", items(&[("x", false)])),

@@ -6,6 +6,7 @@ mod cloud_events;
 mod data;
 mod identifiers;
 mod json;
+mod numbers;
 mod outbound;
 mod random;
 mod times;
@@ -37,6 +38,12 @@ fn event(type_: &str, data: Value) -> Value {
 /// A valid step.
 fn step() -> Value {
     event("upload.step", json!({ "message": "stored" }))
+}
+
+/// A step whose data has a free field with this JSON text.
+fn free(text: &str) -> String {
+    let frame = event("upload.step", json!({ "message": "m", "free": "HERE" })).to_string();
+    frame.replace("\"HERE\"", text)
 }
 
 /// An event with one field of its envelope set.

@@ -1,0 +1,4 @@
+//! The commands.
+pub mod demo;
+pub mod dev;
+pub mod output;

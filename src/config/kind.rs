@@ -1,0 +1,175 @@
+//! What values a setting takes, how a text becomes one, and how that is explained.
+
+use std::{net::SocketAddr, str::FromStr, time::Duration};
+
+use secrecy::SecretString;
+use tracing_subscriber::filter::Targets;
+
+use super::units::{parse_bytes, parse_duration, show_bytes, show_duration};
+use super::values::Value;
+
+/// The most characters of a wrong value that a fault repeats.
+const SHOWN_CHARS: usize = 60;
+
+/// Which values a setting takes.
+#[derive(Debug, Clone, Copy)]
+pub enum Kind {
+    /// Any text.
+    Text,
+    /// The path of a file.
+    Path,
+    /// A URL with one of these schemes; it carries a password, so it is never shown.
+    SecretUrl(&'static [&'static str]),
+    /// A whole number within bounds, both included.
+    Count(u64, u64),
+    /// A size within bounds, both included.
+    Bytes(u64, u64),
+    /// A duration within bounds, both included.
+    Duration(Duration, Duration),
+    /// A duration within bounds, or `off`.
+    DurationOrOff(Duration, Duration),
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// An address and port to listen on.
+    Address,
+    /// A filter for log lines.
+    Filter,
+}
+
+impl Kind {
+    /// What may be written, in full, for whoever wrote something else.
+    #[must_use]
+    pub fn allowed(&self) -> String {
+        let range = self.range();
+        match self {
+            Self::Count(_, _) => format!("a whole number from {range}"),
+            Self::Bytes(_, _) => format!("a size such as `64KiB` or `2MiB`, from {range}"),
+            Self::Duration(_, _) => format!("a duration such as `250ms` or `30s`, from {range}"),
+            Self::DurationOrOff(_, _) => format!("a duration such as `250ms` or `30s`, {range}"),
+            Self::Address => format!("{range}, such as `127.0.0.1:9464`"),
+            Self::Filter => format!("{range}, such as `info` or `warn,waybill=debug`"),
+            Self::Text | Self::Path | Self::SecretUrl(_) | Self::Choice(_) => range,
+        }
+    }
+
+    /// What may be written, in short, for a table.
+    #[must_use]
+    pub fn range(&self) -> String {
+        match self {
+            Self::Text => "any text".to_owned(),
+            Self::Path => "a path".to_owned(),
+            Self::SecretUrl(schemes) => format!("a URL that starts with {}", or(schemes, "://")),
+            Self::Count(min, max) => format!("{min} to {max}"),
+            Self::Bytes(min, max) => format!("{} to {}", show_bytes(*min), show_bytes(*max)),
+            Self::Duration(min, max) => durations(*min, *max),
+            Self::DurationOrOff(min, max) => format!("{}, or `off`", durations(*min, *max)),
+            Self::Choice(words) => or(words, ""),
+            Self::Address => "an address and a port".to_owned(),
+            Self::Filter => "levels and targets".to_owned(),
+        }
+    }
+
+    /// Reads a value; on failure says what was wrong with it, without repeating a secret.
+    pub(super) fn parse(&self, text: &str) -> Result<Value, String> {
+        match self {
+            Self::Text | Self::Path => Ok(Value::Text(text.to_owned())),
+            Self::SecretUrl(schemes) => parse_url(text, schemes),
+            Self::Count(min, max) => text
+                .parse()
+                .map_err(|_| format!("{} is not a whole number", quote(text)))
+                .and_then(|number| within(number, *min, *max, text))
+                .map(Value::Number),
+            Self::Bytes(min, max) => parse_bytes(text)
+                .ok_or_else(|| format!("{} is not a size", quote(text)))
+                .and_then(|bytes| within(bytes, *min, *max, text))
+                .map(Value::Number),
+            Self::DurationOrOff(_, _) if text == "off" => Ok(Value::Duration(None)),
+            Self::Duration(min, max) | Self::DurationOrOff(min, max) => parse_duration(text)
+                .ok_or_else(|| format!("{} is not a duration with a unit", quote(text)))
+                .and_then(|duration| within(duration, *min, *max, text))
+                .map(|duration| Value::Duration(Some(duration))),
+            Self::Choice(words) if words.contains(&text) => Ok(Value::Text(text.to_owned())),
+            Self::Choice(_) => Err(format!("{} is not one of the choices", quote(text))),
+            Self::Address => SocketAddr::from_str(text)
+                .map(Value::Address)
+                .map_err(|_| format!("{} is not an address with a port", quote(text))),
+            Self::Filter => Targets::from_str(text)
+                .map(|_| Value::Text(text.to_owned()))
+                .map_err(|_| format!("{} is not a filter", quote(text))),
+        }
+    }
+}
+
+fn parse_url(text: &str, schemes: &[&str]) -> Result<Value, String> {
+    let known = text
+        .split_once("://")
+        .is_some_and(|(scheme, rest)| schemes.contains(&scheme) && !rest.is_empty());
+    if !known {
+        return Err("is not such a URL (its value is not shown)".to_owned());
+    }
+    if text.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        return Err("contains white space (its value is not shown)".to_owned());
+    }
+    Ok(Value::Secret(SecretString::from(text)))
+}
+
+fn within<T: PartialOrd>(value: T, min: T, max: T, text: &str) -> Result<T, String> {
+    if value < min {
+        Err(format!("{} is too small", quote(text)))
+    } else if value > max {
+        Err(format!("{} is too large", quote(text)))
+    } else {
+        Ok(value)
+    }
+}
+
+fn durations(min: Duration, max: Duration) -> String {
+    format!("{} to {}", show_duration(min), show_duration(max))
+}
+
+fn or(words: &[&str], ending: &str) -> String {
+    let quoted: Vec<String> = words.iter().map(|w| format!("`{w}{ending}`")).collect();
+    quoted.join(" or ")
+}
+
+fn quote(text: &str) -> String {
+    let shown: String = text.chars().take(SHOWN_CHARS).collect();
+    let more = if shown.len() < text.len() { "…" } else { "" };
+    format!("`{}{more}`", shown.escape_debug())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wrong(kind: Kind, text: &str) -> String {
+        kind.parse(text).err().unwrap()
+    }
+
+    #[test]
+    fn bounds_are_included() {
+        let kind = Kind::Count(1, 256);
+        assert!(kind.parse("1").is_ok() && kind.parse("256").is_ok());
+        assert_eq!(wrong(kind, "0"), "`0` is too small");
+        assert_eq!(wrong(kind, "257"), "`257` is too large");
+        assert_eq!(wrong(kind, "-1"), "`-1` is not a whole number");
+    }
+
+    #[test]
+    fn a_wrong_secret_is_not_repeated() {
+        let kind = Kind::SecretUrl(&["amqp", "amqps"]);
+        for text in [
+            "http://user:hunter2@host",
+            "hunter2",
+            "amqp://hunter2 @host",
+        ] {
+            assert!(!wrong(kind, text).contains("hunter2"));
+        }
+        assert!(kind.parse("amqps://user:hunter2@host/%2f").is_ok());
+    }
+
+    #[test]
+    fn a_long_wrong_value_is_cut() {
+        assert!(wrong(Kind::Count(0, 1), &"x".repeat(10_000)).len() < 200);
+    }
+}

@@ -1,0 +1,126 @@
+//! Loading: all sources laid over each other, every value checked, every fault reported.
+
+use std::{ffi::OsString, path::Path, path::PathBuf};
+
+use super::fault::{Fault, Faults, Origin};
+use super::report::Effective;
+use super::sources::{Found, Sources, read_text};
+use super::values::{Value, Values};
+use super::{FILE_VARIABLE, SETTINGS, Setting, Settings, checks};
+
+/// The longest file that holds a secret.
+const SECRET_BYTES_MAX: u64 = 64 << 10;
+
+/// Settings that have passed every check, and where each came from.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// The settings.
+    pub settings: Settings,
+    /// Every setting as `waybill config` shows it.
+    pub effective: Vec<Effective>,
+}
+
+/// Loads the settings from their defaults, a file, the environment and flags, weakest first.
+///
+/// The environment is handed in: [`std::env::vars_os`] in a run, pairs of texts in a test. The
+/// file is the flag's, or else the one that [`FILE_VARIABLE`] names. Each override is `key=value`.
+/// A value that is empty counts as not given.
+///
+/// # Errors
+///
+/// All faults of all sources together; none of them repeats a secret.
+pub fn load<K: Into<OsString>, V: Into<OsString>>(
+    file: Option<&Path>,
+    environment: impl IntoIterator<Item = (K, V)>,
+    overrides: &[String],
+) -> Result<Loaded, Faults> {
+    let environment: Vec<(OsString, OsString)> = environment
+        .into_iter()
+        .map(|(name, value)| (name.into(), value.into()))
+        .collect();
+    let mut sources = Sources::default();
+    if let Some(path) = file
+        .map(Path::to_owned)
+        .or_else(|| named_file(&environment))
+    {
+        sources.file(&path);
+    }
+    sources.environment(environment);
+    sources.flags(overrides);
+    finish(sources)
+}
+
+fn named_file(environment: &[(OsString, OsString)]) -> Option<PathBuf> {
+    environment
+        .iter()
+        .find(|(name, value)| name == FILE_VARIABLE && !value.is_empty())
+        .map(|(_, value)| PathBuf::from(value))
+}
+
+fn finish(sources: Sources) -> Result<Loaded, Faults> {
+    let Sources { found, mut faults } = sources;
+    let mut values = Values::default();
+    let mut effective = Vec::new();
+    for setting in SETTINGS {
+        let given = found.get(setting.key);
+        match value_of(setting, given) {
+            Ok(value) => {
+                if given.is_some() || !setting.is_hidden() {
+                    effective.push(Effective::new(setting, given));
+                }
+                values.0.insert(setting.key, value);
+            }
+            Err(fault) => faults.push(fault),
+        }
+    }
+    faults.extend(checks::between(&values, &found));
+    if !faults.is_empty() {
+        return Err(Faults(faults));
+    }
+    let settings = Settings::read(&values).map_err(|fault| Faults(vec![fault]))?;
+    Ok(Loaded {
+        settings,
+        effective,
+    })
+}
+
+fn value_of(setting: &'static Setting, given: Option<&Found>) -> Result<Value, Fault> {
+    let Some(found) = given else {
+        return default_of(setting);
+    };
+    let fault = |problem: String| {
+        Fault::new(setting.key, problem)
+            .from(found.origin.clone())
+            .allowed(setting.kind.allowed())
+    };
+    if found.is_file {
+        let path = found.text.trim();
+        let text = read_text(Path::new(path), SECRET_BYTES_MAX)
+            .map_err(|problem| fault(format!("the file `{path}` {problem}")))?;
+        setting
+            .kind
+            .parse(text.trim_end_matches(['\r', '\n']))
+            .map_err(fault)
+    } else {
+        setting.kind.parse(found.text.trim()).map_err(fault)
+    }
+}
+
+fn default_of(setting: &Setting) -> Result<Value, Fault> {
+    if setting.is_required() {
+        let ways = format!(
+            "set {0}, or {0}_FILE for a file that holds it",
+            setting.variable
+        );
+        return Err(
+            Fault::new(setting.key, format!("is required: {ways}")).allowed(setting.kind.allowed())
+        );
+    }
+    if setting.is_optional() {
+        return Ok(Value::Absent);
+    }
+    setting
+        .kind
+        .parse(setting.default)
+        .map_err(|problem| Fault::new(setting.key, problem).from(Origin::Default))
+}

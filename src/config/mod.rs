@@ -1,0 +1,72 @@
+//! The settings of a run: found in defaults, file, environment and flags, and checked all at once.
+//!
+//! [`sections`](self::sections) is the one table of settings; reading them, the report of
+//! `waybill config` and the table in the README all follow it. Nothing outside this module reads
+//! the environment, and nothing in it opens a connection.
+
+mod checks;
+mod fault;
+mod kind;
+mod load;
+mod report;
+mod sections;
+mod sources;
+#[cfg(test)]
+mod tests;
+mod units;
+mod values;
+
+pub use fault::{Fault, Faults, Origin};
+pub use kind::Kind;
+pub use load::{Loaded, load};
+pub use report::{Effective, settings_table};
+pub use sections::{
+    BatchSettings, BrokerSettings, DatabaseSettings, FaultSettings, JanitorSettings, LimitSettings,
+    LogSettings, OpsSettings, OutboxSettings, ProcessSettings, SETTINGS, Settings,
+    ShutdownSettings, WorkerSettings,
+};
+pub use values::{LogFormat, Unroutable};
+
+/// The variable that names the settings file when no flag does.
+pub const FILE_VARIABLE: &str = "WAYBILL_CONFIG";
+
+/// What one setting is called, holds and means.
+#[derive(Debug)]
+pub struct Setting {
+    /// Its name in the file and in a flag: `section.field`.
+    pub key: &'static str,
+    /// Its name in the environment.
+    pub variable: &'static str,
+    /// Its value when nobody gives one, or `required`, or `none`.
+    pub default: &'static str,
+    /// Which values it takes.
+    pub kind: Kind,
+    /// What it does, in half a sentence.
+    pub doc: &'static str,
+}
+
+impl Setting {
+    /// Whether its value may never be shown, and may be given as a file instead.
+    #[must_use]
+    pub const fn is_secret(&self) -> bool {
+        matches!(self.kind, Kind::SecretUrl(_))
+    }
+
+    /// Whether somebody has to give it.
+    #[must_use]
+    pub fn is_required(&self) -> bool {
+        self.default == "required"
+    }
+
+    /// Whether it can be absent.
+    #[must_use]
+    pub fn is_optional(&self) -> bool {
+        self.default == "none"
+    }
+
+    /// Whether it is kept out of the documentation, because only tests need it.
+    #[must_use]
+    pub fn is_hidden(&self) -> bool {
+        self.key.starts_with("fault.")
+    }
+}

@@ -1,0 +1,212 @@
+//! Every setting, once: its field, variable, default, kind and meaning.
+//!
+//! One macro turns the table below into the structs, their documentation, the list [`SETTINGS`]
+//! and the code that fills the structs, so that none of them can say something else.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use secrecy::SecretString;
+
+use super::fault::Fault;
+use super::kind::Kind::{
+    Address, Bytes, Choice, Count, Duration as Time, DurationOrOff, Filter, Path, SecretUrl, Text,
+};
+use super::values::{LogFormat, Unroutable, Values};
+use super::{Kind, Setting};
+
+const KIB: u64 = 1 << 10;
+const MIB: u64 = 1 << 20;
+const GIB: u64 = 1 << 30;
+
+const fn ms(n: u64) -> Duration {
+    Duration::from_millis(n)
+}
+
+const fn days(n: u64) -> Duration {
+    Duration::from_secs(n * 86_400)
+}
+
+/// How long a single wait on the network may be.
+const WAIT: Kind = Time(ms(10), ms(3_600_000));
+
+macro_rules! sections {
+    ($(
+        $(#[doc = $about:literal])*
+        $section:ident: $name:ident {
+            $($field:ident: $type:ty = $variable:literal, $default:literal, $kind:expr, $doc:literal;)*
+        }
+    )*) => {
+        $(
+            $(#[doc = $about])*
+            #[derive(Debug, Clone)]
+            pub struct $name {
+                $(
+                    #[doc = concat!("`", $variable, "` = ", $default, ": ", $doc, ".")]
+                    pub $field: $type,
+                )*
+            }
+
+            impl $name {
+                fn read(values: &Values) -> Result<Self, Fault> {
+                    Ok(Self {
+                        $($field: values.get(concat!(stringify!($section), ".", stringify!($field)))?,)*
+                    })
+                }
+            }
+        )*
+
+        /// The settings of a run, by section; its `Debug` form shows no secret.
+        #[derive(Debug, Clone)]
+        pub struct Settings {
+            $(
+                $(#[doc = $about])*
+                pub $section: $name,
+            )*
+        }
+
+        impl Settings {
+            pub(super) fn read(values: &Values) -> Result<Self, Fault> {
+                Ok(Self { $($section: $name::read(values)?,)* })
+            }
+        }
+
+        /// Every setting, in the order of the documentation.
+        pub static SETTINGS: &[Setting] = &[$($(
+            Setting {
+                key: concat!(stringify!($section), ".", stringify!($field)),
+                variable: $variable,
+                default: $default,
+                kind: $kind,
+                doc: $doc,
+            },
+        )*)*];
+    };
+}
+
+sections! {
+    /// The database that keeps the records.
+    database: DatabaseSettings {
+        url: SecretString = "WAYBILL_DATABASE__URL", "required", SecretUrl(&["postgres", "postgresql"]),
+            "where records are kept; `DATABASE_URL` is honoured too";
+        ca_file: Option<PathBuf> = "WAYBILL_DATABASE__CA_FILE", "none", Path,
+            "certificates to trust instead of the system's, PEM";
+        cert_file: Option<PathBuf> = "WAYBILL_DATABASE__CERT_FILE", "none", Path,
+            "the client's certificate, PEM; needs `database.key_file`";
+        key_file: Option<PathBuf> = "WAYBILL_DATABASE__KEY_FILE", "none", Path,
+            "the key of the client's certificate, PEM";
+        pool: usize = "WAYBILL_DATABASE__POOL", "8", Count(2, 1_000),
+            "most connections of one process";
+        connect_timeout: Duration = "WAYBILL_DATABASE__CONNECT_TIMEOUT", "5s", WAIT,
+            "longest wait for a connection";
+        statement_timeout: Duration = "WAYBILL_DATABASE__STATEMENT_TIMEOUT", "30s", WAIT,
+            "longest run of one statement, held by the server";
+        lock_timeout: Duration = "WAYBILL_DATABASE__LOCK_TIMEOUT", "10s", WAIT,
+            "longest wait for one lock, held by the server";
+    }
+
+    /// The broker that events come from and completions go to.
+    broker: BrokerSettings {
+        url: SecretString = "WAYBILL_BROKER__URL", "required", SecretUrl(&["amqp", "amqps"]),
+            "where events come from; `AMQP_URL` is honoured too";
+        ca_file: Option<PathBuf> = "WAYBILL_BROKER__CA_FILE", "none", Path,
+            "certificates to trust instead of the system's, PEM";
+        cert_file: Option<PathBuf> = "WAYBILL_BROKER__CERT_FILE", "none", Path,
+            "the client's certificate, PEM; needs `broker.key_file`";
+        key_file: Option<PathBuf> = "WAYBILL_BROKER__KEY_FILE", "none", Path,
+            "the key of the client's certificate, PEM";
+        heartbeat: Duration = "WAYBILL_BROKER__HEARTBEAT", "5s", Time(ms(1_000), ms(3_600_000)),
+            "a silent peer is given up after twice this, counted in whole seconds";
+        connect_timeout: Duration = "WAYBILL_BROKER__CONNECT_TIMEOUT", "5s", WAIT,
+            "longest wait for a connection";
+        confirm_timeout: Duration = "WAYBILL_BROKER__CONFIRM_TIMEOUT", "10s", WAIT,
+            "longest wait for a publish to be confirmed";
+        partitions: u16 = "WAYBILL_BROKER__PARTITIONS", "1", Count(1, 256),
+            "queues that events are spread over by token";
+        prefetch: u16 = "WAYBILL_BROKER__PREFETCH", "4000", Count(1, 65_535),
+            "most unacknowledged messages of one consumer";
+    }
+
+    /// What one message may contain; what breaks a limit becomes a dead letter.
+    limits: LimitSettings {
+        body_bytes: usize = "WAYBILL_LIMITS__BODY_BYTES", "2MiB", Bytes(KIB, 128 * MIB),
+            "longest body of a message";
+        nesting: usize = "WAYBILL_LIMITS__NESTING", "64", Count(4, 127),
+            "deepest nesting of JSON";
+        name_bytes: usize = "WAYBILL_LIMITS__NAME_BYTES", "200", Count(36, 200),
+            "longest token, id, identifier or name";
+        items: usize = "WAYBILL_LIMITS__ITEMS", "1000", Count(1, 10_000),
+            "most items in one event";
+        text_bytes: usize = "WAYBILL_LIMITS__TEXT_BYTES", "4KiB", Bytes(64, MIB),
+            "longest single message or reason";
+        header_bytes: usize = "WAYBILL_LIMITS__HEADER_BYTES", "64KiB", Bytes(KIB, MIB),
+            "longest headers of a message, all together";
+    }
+
+    /// When a batch is cut; a stream that is idle cuts it at once.
+    batch: BatchSettings {
+        events: usize = "WAYBILL_BATCH__EVENTS", "1000", Count(1, 10_000),
+            "most events in one transaction";
+        bytes: usize = "WAYBILL_BATCH__BYTES", "8MiB", Bytes(KIB, GIB),
+            "most bytes in one transaction";
+    }
+
+    /// What one worker holds.
+    worker: WorkerSettings {
+        bytes_in_flight: usize = "WAYBILL_WORKER__BYTES_IN_FLIGHT", "64MiB", Bytes(KIB, 64 * GIB),
+            "about how many bytes of messages one queue's consumer holds; large messages make its prefetch smaller";
+    }
+
+    /// Completions on their way out.
+    outbox: OutboxSettings {
+        limit: u64 = "WAYBILL_OUTBOX__LIMIT", "100000", Count(1, 100_000_000),
+            "most rows that wait to be published; consuming pauses above";
+        unroutable: Unroutable = "WAYBILL_OUTBOX__UNROUTABLE", "drop", Choice(&["drop", "keep"]),
+            "what happens to a message that no queue wants";
+        sweep_after: Duration = "WAYBILL_OUTBOX__SWEEP_AFTER", "30s", WAIT,
+            "age at which a row that a crash left behind is published";
+    }
+
+    /// How long processes live.
+    process: ProcessSettings {
+        settle: Duration = "WAYBILL_PROCESS__SETTLE", "10m", Time(ms(1), days(365)),
+            "longest wait after an ending event for what is missing";
+        deadline: Option<Duration> = "WAYBILL_PROCESS__DEADLINE", "off", DurationOrOff(ms(1), days(3_650)),
+            "a process that is open for longer ends with `error`";
+        retention: Duration = "WAYBILL_PROCESS__RETENTION", "30d", Time(ms(1_000), days(36_500)),
+            "an ended process is kept for this long";
+    }
+
+    /// The loop that ends and removes processes whose time has come.
+    janitor: JanitorSettings {
+        interval: Duration = "WAYBILL_JANITOR__INTERVAL", "5s", Time(ms(10), ms(30_000)),
+            "pause between two rounds";
+        batch: usize = "WAYBILL_JANITOR__BATCH", "500", Count(1, 10_000),
+            "most processes ended or removed in one transaction";
+    }
+
+    /// The listener for health and metrics.
+    ops: OpsSettings {
+        listen: SocketAddr = "WAYBILL_OPS__LISTEN", "127.0.0.1:9464", Address,
+            "where health and metrics are served";
+    }
+
+    /// The end of a run.
+    shutdown: ShutdownSettings {
+        grace: Duration = "WAYBILL_SHUTDOWN__GRACE", "20s", Time(ms(10), ms(3_600_000)),
+            "longest wait for held work after SIGTERM";
+    }
+
+    /// What is logged, and how.
+    log: LogSettings {
+        filter: String = "WAYBILL_LOG__FILTER", "info", Filter,
+            "which lines are written";
+        format: LogFormat = "WAYBILL_LOG__FORMAT", "auto", Choice(&["auto", "text", "json"]),
+            "`auto` is text on a terminal and JSON elsewhere";
+    }
+
+    /// Faults on purpose, for tests.
+    fault: FaultSettings {
+        crash_at: Option<String> = "WAYBILL_FAULT__CRASH_AT", "none", Text,
+            "the crash point at which the program dies";
+    }
+}

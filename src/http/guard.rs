@@ -1,0 +1,218 @@
+//! A listener that slow or greedy clients cannot exhaust.
+//!
+//! The server reads requests without a clock. So every connection gets one here: a request has
+//! to arrive whole within a time and a size, an answer has to be taken within a time, and only
+//! so many connections are open at once. The rest wait in the backlog of the system.
+
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::serve::Listener;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, Sleep, sleep};
+
+/// What one listener grants its clients.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Most connections at once.
+    pub connections: usize,
+    /// Most bytes of one request, headers included.
+    pub request_bytes: usize,
+    /// Longest time from the first byte of a request, or of an answer, to its last.
+    pub transfer: Duration,
+    /// Longest time between an answer and the next request.
+    pub idle: Duration,
+}
+
+/// A listener that holds its clients to limits.
+#[derive(Debug)]
+pub struct Guard {
+    listener: TcpListener,
+    limits: Limits,
+    free: Arc<Semaphore>,
+}
+
+/// A connection that is held to limits, and gives its place back when dropped.
+#[derive(Debug)]
+pub struct Guarded {
+    stream: TcpStream,
+    limits: Limits,
+    deadline: Pin<Box<Sleep>>,
+    phase: Phase,
+    _place: Option<OwnedSemaphorePermit>,
+}
+
+/// What the client is expected to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// Send a request, when it likes.
+    Idle,
+    /// Finish the request of which it has sent this many bytes.
+    Request(usize),
+    /// Take the answer.
+    Answer,
+}
+
+/// An address could not be listened on.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot listen on {address} (setting `{setting}`): {}", .source.kind())]
+pub struct BindError {
+    address: SocketAddr,
+    setting: &'static str,
+    source: io::Error,
+}
+
+/// Listens on an address that a setting gave.
+///
+/// # Errors
+///
+/// When the address is taken, forbidden or not ours; names address and setting.
+pub async fn bind(address: SocketAddr, setting: &'static str) -> Result<TcpListener, BindError> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|source| BindError {
+            address,
+            setting,
+            source,
+        })
+}
+
+impl Guard {
+    /// Holds the clients of a listener to limits.
+    #[must_use]
+    pub fn new(listener: TcpListener, limits: Limits) -> Self {
+        Self {
+            listener,
+            limits,
+            free: Arc::new(Semaphore::new(limits.connections)),
+        }
+    }
+}
+
+impl Listener for Guard {
+    type Io = Guarded;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Guarded, SocketAddr) {
+        // The semaphore is never closed, so there is always a place in the end.
+        let place = Arc::clone(&self.free).acquire_owned().await.ok();
+        let (stream, address) = Listener::accept(&mut self.listener).await;
+        let guarded = Guarded {
+            stream,
+            limits: self.limits,
+            deadline: Box::pin(sleep(self.limits.transfer)),
+            phase: Phase::Idle,
+            _place: place,
+        };
+        (guarded, address)
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+}
+
+impl Guarded {
+    fn expect(&mut self, phase: Phase, within: Duration) {
+        self.phase = phase;
+        self.deadline.as_mut().reset(Instant::now() + within);
+    }
+
+    /// Fails a transfer that waits once the deadline has passed.
+    fn hold<T>(&mut self, context: &mut Context<'_>) -> Poll<io::Result<T>> {
+        match self.deadline.as_mut().poll(context) {
+            Poll::Ready(()) => Poll::Ready(Err(ErrorKind::TimedOut.into())),
+            Poll::Pending => Poll::Pending,
+        }
+    }
+
+    fn has_read(&mut self, bytes: usize) -> io::Result<()> {
+        let total = match self.phase {
+            // The client has closed its side; whatever else happens, there is no new request.
+            _ if bytes == 0 => return Ok(()),
+            Phase::Idle | Phase::Answer => {
+                self.expect(Phase::Request(bytes), self.limits.transfer);
+                bytes
+            }
+            Phase::Request(before) => before.saturating_add(bytes),
+        };
+        self.phase = Phase::Request(total);
+        if total > self.limits.request_bytes {
+            return Err(ErrorKind::FileTooLarge.into());
+        }
+        Ok(())
+    }
+
+    fn wants_to_write(&mut self) {
+        if self.phase != Phase::Answer {
+            self.expect(Phase::Answer, self.limits.transfer);
+        }
+    }
+}
+
+impl AsyncRead for Guarded {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        match Pin::new(&mut self.stream).poll_read(context, buffer) {
+            Poll::Ready(Ok(())) => {
+                let bytes = buffer.filled().len().saturating_sub(before);
+                Poll::Ready(self.has_read(bytes))
+            }
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+            Poll::Pending => self.hold(context),
+        }
+    }
+}
+
+impl AsyncWrite for Guarded {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.wants_to_write();
+        match Pin::new(&mut self.stream).poll_write(context, bytes) {
+            Poll::Ready(result) => Poll::Ready(result),
+            Poll::Pending => self.hold(context),
+        }
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        parts: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.wants_to_write();
+        match Pin::new(&mut self.stream).poll_write_vectored(context, parts) {
+            Poll::Ready(result) => Poll::Ready(result),
+            Poll::Pending => self.hold(context),
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    /// The server flushes when an answer is complete; from then on the client may be idle.
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.phase == Phase::Answer {
+            let idle = self.limits.idle;
+            self.expect(Phase::Idle, idle);
+        }
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}

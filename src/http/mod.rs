@@ -1,0 +1,9 @@
+//! What is served over HTTP.
+//!
+//! Who may connect, for how long and with how much is decided in [`guard`]; handlers see only
+//! whole requests.
+
+pub mod guard;
+pub mod ops;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,241 @@
+//! The listener for operators: whether this process lives and is ready, and its metrics.
+//!
+//! It answers from memory alone. It stays up while the process drains, so that the end can be
+//! watched, and it is the last to stop.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use tokio::net::TcpListener;
+use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::guard::{Guard, Limits};
+use crate::telemetry::{Health, Telemetry};
+
+const LIMITS: Limits = Limits {
+    connections: 64,
+    request_bytes: 16 << 10,
+    transfer: Duration::from_secs(10),
+    idle: Duration::from_secs(75),
+};
+/// Pause between two rounds of upkeep: observations pile up until then.
+const UPKEEP: Duration = Duration::from_secs(5);
+/// Longest wait at the end for answers that are under way.
+const GRACE: Duration = Duration::from_secs(2);
+const TEXT: &str = "text/plain; charset=utf-8";
+const EXPOSITION: &str = "text/plain; version=0.0.4; charset=utf-8";
+const ROUTES: &str = "no such page; there are /livez, /readyz and /metrics\n";
+
+/// What runs before each scrape to bring levels up to date; it must not block.
+pub type Refresh = Arc<dyn Fn() + Send + Sync>;
+
+/// What the listener shows.
+#[derive(Clone)]
+pub struct Ops {
+    /// The metrics.
+    pub telemetry: Telemetry,
+    /// The health.
+    pub health: Health,
+    /// What runs before each scrape, if anything.
+    pub refresh: Option<Refresh>,
+}
+
+impl fmt::Debug for Ops {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { health, .. } = self;
+        f.debug_struct("Ops")
+            .field("health", health)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Serves until shutdown, and does the upkeep of the metrics meanwhile.
+///
+/// # Errors
+///
+/// When the listener itself fails; failing clients are their own problem.
+pub async fn serve(listener: TcpListener, ops: Ops, shutdown: CancellationToken) -> io::Result<()> {
+    let guard = Guard::new(listener, LIMITS);
+    let server = axum::serve(guard, router(ops.clone()))
+        .with_graceful_shutdown(shutdown.clone().cancelled_owned())
+        .into_future();
+    tokio::pin!(server);
+    let mut upkeep = interval(UPKEEP);
+    upkeep.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            result = &mut server => return result,
+            _ = upkeep.tick() => ops.telemetry.upkeep(),
+            () = shutdown.cancelled() => break,
+        }
+    }
+    timeout(GRACE, server).await.unwrap_or(Ok(()))
+}
+
+/// The routes of the listener.
+pub fn router(ops: Ops) -> Router {
+    Router::new()
+        .route("/livez", get(livez))
+        .route("/readyz", get(readyz))
+        .route("/metrics", get(metrics))
+        .fallback(|| async { text(StatusCode::NOT_FOUND, ROUTES.to_owned()) })
+        .with_state(ops)
+}
+
+async fn livez(State(ops): State<Ops>) -> Response {
+    match ops.health.live(Instant::now()) {
+        Ok(()) => text(StatusCode::OK, "live\n".to_owned()),
+        Err(stuck) => complain("stuck", &stuck),
+    }
+}
+
+async fn readyz(State(ops): State<Ops>) -> Response {
+    match ops.health.ready() {
+        Ok(()) => text(StatusCode::OK, "ready\n".to_owned()),
+        Err(missing) => complain("not ready", &missing),
+    }
+}
+
+async fn metrics(State(ops): State<Ops>) -> Response {
+    if let Some(refresh) = &ops.refresh {
+        refresh();
+    }
+    let headers = [(header::CONTENT_TYPE, EXPOSITION)];
+    (headers, ops.telemetry.render()).into_response()
+}
+
+/// One line that names everything that is wrong.
+fn complain(what: &str, details: &[&str]) -> Response {
+    let body = format!("{what}: {}\n", details.join(", "));
+    text(StatusCode::SERVICE_UNAVAILABLE, body)
+}
+
+fn text(status: StatusCode, body: String) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, TEXT),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    (status, headers, body).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
+    use tokio::task::JoinSet;
+
+    use super::*;
+    use crate::http::guard::bind;
+    use crate::telemetry::{Condition, Labels, Pool};
+
+    struct Server {
+        address: SocketAddr,
+        health: Health,
+        shutdown: CancellationToken,
+        task: JoinSet<io::Result<()>>,
+    }
+
+    impl Server {
+        async fn start() -> Self {
+            let any = SocketAddr::from(([127, 0, 0, 1], 0));
+            let listener = bind(any, "ops.listen").await.unwrap();
+            let address = listener.local_addr().unwrap();
+            let telemetry = Telemetry::new(&Labels::SAMPLE).unwrap();
+            let health = Health::new(Condition::ALL);
+            let shown = telemetry.clone();
+            let refresh: Refresh = Arc::new(move || {
+                shown.show_pool(Pool {
+                    idle: 3,
+                    used: 2,
+                    max: 8,
+                });
+            });
+            let ops = Ops {
+                telemetry,
+                health: health.clone(),
+                refresh: Some(refresh),
+            };
+            let shutdown = CancellationToken::new();
+            let mut task = JoinSet::new();
+            task.spawn(serve(listener, ops, shutdown.clone()));
+            Self {
+                address,
+                health,
+                shutdown,
+                task,
+            }
+        }
+
+        async fn get(&self, path: &str) -> String {
+            let mut stream = TcpStream::connect(self.address).await.unwrap();
+            let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+            stream.write_all(request.as_bytes()).await.unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.unwrap();
+            answer
+        }
+    }
+
+    #[tokio::test]
+    async fn readiness_follows_the_conditions() {
+        let server = Server::start().await;
+        let answer = server.get("/readyz").await;
+        assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
+        for condition in Condition::ALL {
+            assert!(answer.contains(condition.complaint()), "{answer}");
+            server.health.set(*condition, true);
+        }
+        assert!(server.get("/readyz").await.starts_with("HTTP/1.1 200"));
+        server.health.set(Condition::BrokerConnected, false);
+        let answer = server.get("/readyz").await;
+        assert!(
+            answer.ends_with("not ready: broker not connected\n"),
+            "{answer}"
+        );
+    }
+
+    #[tokio::test]
+    async fn liveness_does_not_need_readiness() {
+        let server = Server::start().await;
+        server.health.beat("intake");
+        let answer = server.get("/livez").await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+
+    #[tokio::test]
+    async fn a_scrape_is_refreshed_first() {
+        let server = Server::start().await;
+        let answer = server.get("/metrics").await;
+        assert!(answer.starts_with("HTTP/1.1 200"));
+        assert!(answer.contains("content-type: text/plain; version=0.0.4"));
+        assert!(answer.contains("waybill_db_pool_connections{state=\"used\"} 2"));
+    }
+
+    #[tokio::test]
+    async fn a_wrong_path_is_told_the_right_ones() {
+        let server = Server::start().await;
+        let answer = server.get("/metric").await;
+        assert!(answer.starts_with("HTTP/1.1 404"));
+        assert!(answer.ends_with(ROUTES));
+    }
+
+    #[tokio::test]
+    async fn shutdown_does_not_wait_for_idle_clients() {
+        let mut server = Server::start().await;
+        let idle = TcpStream::connect(server.address).await.unwrap();
+        server.shutdown.cancel();
+        let ended = timeout(GRACE * 2, server.task.join_next()).await;
+        assert!(matches!(ended, Ok(Some(Ok(Ok(()))))));
+        drop(idle);
+    }
+}

@@ -1,0 +1,184 @@
+//! Takes deliveries from one queue and decodes them into batches while the batch before is being
+//! written.
+//!
+//! It consumes anew when its window changes; each batch is of one channel.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::sync::{mpsc, watch};
+
+use super::batch::{Batch, BatchLimits};
+use super::fault::{CrashPoint, Faults};
+use super::held::Held;
+use super::lane::Signals;
+use super::window::Window;
+use crate::broker::{BrokerError, Connection, Consumer, Delivery, Ended, Next};
+use crate::clock;
+use crate::telemetry::{Backpressure, CutReason as Cut, Telemetry};
+use crate::wire::Limits;
+
+/// What a queue carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Carries {
+    /// Events.
+    Events,
+    /// What the broker gave up.
+    DeadLetters,
+}
+
+/// The part of a lane that takes and decodes.
+pub(super) struct Intake {
+    pub(super) queue: String,
+    pub(super) carries: Carries,
+    pub(super) connection: Arc<Connection>,
+    pub(super) window: Window,
+    pub(super) limits: Limits,
+    pub(super) batch: BatchLimits,
+    pub(super) telemetry: Telemetry,
+    pub(super) faults: Faults,
+    /// False while the outbox is full.
+    pub(super) gate: watch::Receiver<bool>,
+}
+
+/// Why an intake has taken all that a consumer had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Taken {
+    /// It was told to stop, or nobody writes any more.
+    Stopped,
+    /// The window has changed.
+    Resized,
+}
+
+impl Intake {
+    /// Takes until it is stopped (`Ok`) or its consumer ends.
+    pub(super) async fn run(
+        mut self,
+        batches: mpsc::Sender<Batch>,
+        signals: Signals,
+    ) -> Result<(), BrokerError> {
+        loop {
+            let prefetch = self.window.open();
+            let consumer = Consumer::open(&self.connection, &self.queue, prefetch).await?;
+            if self.take(consumer, &batches, &signals).await? == Taken::Stopped {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Takes what one consumer delivers. Cutting waits for nothing but the writer: a batch is
+    /// handed over when it is full, or when nothing more is here and the writer has room.
+    async fn take(
+        &mut self,
+        mut consumer: Consumer,
+        batches: &mpsc::Sender<Batch>,
+        signals: &Signals,
+    ) -> Result<Taken, BrokerError> {
+        let mut batch = Batch::new(consumer.acker());
+        let mut ending = None;
+        loop {
+            if ending.is_none() && !*self.gate.borrow_and_update() {
+                self.wait_for_gate(signals).await;
+            }
+            tokio::select! {
+                biased;
+                () = signals.stop.cancelled(), if ending != Some(Taken::Stopped) => {
+                    if ending.replace(Taken::Stopped).is_none() {
+                        consumer.cancel().await?;
+                    }
+                }
+                next = consumer.next() => match next {
+                    Next::Delivery(delivery) => {
+                        if self.hold(&mut batch, delivery) && ending.is_none() {
+                            ending = Some(Taken::Resized);
+                            consumer.cancel().await?;
+                        }
+                    }
+                    Next::Ended(ended) => match (ended, ending) {
+                        (Ended::Cancelled, Some(taken)) => {
+                            self.hand_over(batch, Cut::Shutdown, batches).await;
+                            return Ok(taken);
+                        }
+                        (ended, _) => {
+                            batch.returned(&self.telemetry);
+                            return Err(lost(ended));
+                        }
+                    },
+                },
+                permit = batches.reserve(), if !batch.held.is_empty() => {
+                    let Ok(permit) = permit else {
+                        batch.returned(&self.telemetry);
+                        return Ok(Taken::Stopped);
+                    };
+                    self.cut(&batch, Cut::Idle);
+                    permit.send(batch.take());
+                }
+            }
+            if let Some(why) = batch.full(self.batch)
+                && !self.hand_over(batch.take(), why, batches).await
+            {
+                return Ok(Taken::Stopped);
+            }
+        }
+    }
+
+    /// Waits for the writer and hands a batch over; says whether the writer was there.
+    async fn hand_over(&self, batch: Batch, why: Cut, batches: &mpsc::Sender<Batch>) -> bool {
+        if batch.held.is_empty() {
+            return true;
+        }
+        self.cut(&batch, why);
+        let waiting = Instant::now();
+        let sent = batches.send(batch).await;
+        self.telemetry
+            .backpressure(Backpressure::Database, waiting.elapsed());
+        if let Err(unsent) = &sent {
+            unsent.0.returned(&self.telemetry);
+        }
+        sent.is_ok()
+    }
+
+    /// Decodes a delivery into the batch; says whether the window has changed.
+    fn hold(&mut self, batch: &mut Batch, delivery: Delivery) -> bool {
+        let now = clock::now();
+        let bytes = delivery.body.len();
+        self.telemetry.received(delivery.redelivered, now);
+        let held = match self.carries {
+            Carries::Events => {
+                let (held, trace_ignored) = Held::event(delivery, &self.queue, &self.limits, now);
+                if trace_ignored {
+                    self.telemetry.trace_context_invalid(1);
+                }
+                held
+            }
+            Carries::DeadLetters => Held::dead(delivery, &self.queue),
+        };
+        batch.bytes += bytes;
+        batch.held.push(held);
+        self.window.observe(bytes)
+    }
+
+    fn cut(&self, batch: &Batch, why: Cut) {
+        self.telemetry.batch_cut(why, batch.held.len() as u64);
+        self.faults.pass(CrashPoint::Decoded);
+    }
+
+    /// The outbox is full: what is held is finished, nothing more is taken.
+    async fn wait_for_gate(&mut self, signals: &Signals) {
+        let waiting = Instant::now();
+        tokio::select! {
+            _ = self.gate.wait_for(|open| *open) => {}
+            () = signals.stop.cancelled() => {}
+            () = signals.give_up.cancelled() => {}
+        }
+        self.telemetry
+            .backpressure(Backpressure::Outbox, waiting.elapsed());
+    }
+}
+
+fn lost(ended: Ended) -> BrokerError {
+    match ended {
+        Ended::Cancelled => BrokerError::Lost("the broker cancelled the subscription".to_owned()),
+        Ended::Lost(error) => error,
+    }
+}

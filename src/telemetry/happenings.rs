@@ -1,0 +1,242 @@
+//! One function per happening: it counts, and where people should know, it logs.
+//!
+//! A message that repeats is one line per few seconds with the number of those held back. No
+//! line carries a token, a payload or a secret; error texts come from our own error types.
+
+use std::fmt::Display;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use tracing::{debug, error, info, warn};
+
+use super::labels::{
+    Backpressure, CutReason, Dependency, Outcome, Phase, Published, RetryReason, SealCause, What,
+};
+use super::metrics::Telemetry;
+use super::names;
+
+/// A pause that people should know of; shorter ones are how a full batch waits for its turn.
+const LONG_PAUSE: Duration = Duration::from_secs(1);
+
+/// Processes of one kind that were sealed with one status.
+#[derive(Debug, Clone, Copy)]
+pub struct Ended<'a> {
+    /// `upload` or `order`.
+    pub kind: &'a str,
+    /// The final status.
+    pub status: &'a str,
+    /// From opening to seal, one per process.
+    pub durations: &'a [Duration],
+}
+
+impl Telemetry {
+    /// A message was taken from the broker.
+    pub fn received(&self, redelivered: bool, at: Timestamp) {
+        let again = u64::from(redelivered);
+        self.0.ledger.receive(1 - again, again, at);
+    }
+
+    /// Messages were taken from the broker.
+    pub fn received_many(&self, fresh: u64, redelivered: u64, at: Timestamp) {
+        self.0.ledger.receive(fresh, redelivered, at);
+    }
+
+    /// Deliveries are done with: their effect, or the lack of one, is committed.
+    pub fn settled(&self, event_type: &str, outcome: Outcome, events: u64) {
+        self.0.ledger.settle(event_type, outcome, events);
+    }
+
+    /// Deliveries went back to the broker undone, with the connection or on purpose.
+    pub fn returned(&self, events: u64) {
+        if events == 0 {
+            return;
+        }
+        self.0.ledger.settle("unknown", Outcome::Returned, events);
+        info!(events, "deliveries returned to the broker");
+    }
+
+    /// A batch was cut.
+    pub fn batch_cut(&self, reason: CutReason, events: u64) {
+        self.add(names::BATCH_CUT, &[reason.as_str()], 1);
+        let size = f64::from(u32::try_from(events).unwrap_or(u32::MAX));
+        self.0
+            .registry
+            .histogram(names::BATCH_EVENTS, &[])
+            .record(size);
+    }
+
+    /// A phase of a batch is over.
+    pub fn phase_done(&self, phase: Phase, took: Duration) {
+        let histogram = self
+            .0
+            .registry
+            .histogram(names::BATCH_DURATION, &[phase.as_str()]);
+        histogram.record(took);
+        debug!(phase = phase.as_str(), ?took, "phase done");
+    }
+
+    /// The effect of an event was committed this long after the event.
+    pub fn event_committed(&self, latency: Duration) {
+        self.0.event_latency.record(latency);
+    }
+
+    /// A completion was confirmed this long after its commit.
+    pub fn completion_confirmed(&self, latency: Duration) {
+        let histogram = self.0.registry.histogram(names::COMPLETION_LATENCY, &[]);
+        histogram.record(latency);
+    }
+
+    /// Processes were opened.
+    pub fn processes_opened(&self, kind: &str, processes: u64) {
+        self.add(names::PROCESSES_OPENED, &[kind], processes);
+    }
+
+    /// Processes were sealed.
+    pub fn processes_ended(&self, ended: Ended<'_>) {
+        let labels = [ended.kind, ended.status];
+        let processes = u64::try_from(ended.durations.len()).unwrap_or(u64::MAX);
+        self.add(names::PROCESSES_ENDED, &labels, processes);
+        let histogram = self.0.registry.histogram(names::PROCESS_DURATION, &labels);
+        for duration in ended.durations {
+            histogram.record(*duration);
+        }
+    }
+
+    /// The janitor sealed processes whose time was over.
+    pub fn janitor_sealed(&self, cause: SealCause, processes: u64) {
+        self.add(names::JANITOR_SEALED, &[cause.as_str()], processes);
+        if processes > 0 {
+            info!(
+                processes,
+                cause = cause.as_str(),
+                "sealed what was left open"
+            );
+        }
+    }
+
+    /// Processes were removed because their time was over.
+    pub fn retention_deleted(&self, processes: u64) {
+        self.add(names::RETENTION_DELETED, &[], processes);
+        if processes > 0 {
+            info!(processes, "removed what retention has let go");
+        }
+    }
+
+    /// Messages became dead letters. An unlisted reason counts as the last one listed.
+    pub fn dead_lettered(&self, reason: &str, messages: u64) {
+        let reason = self.listed_reason(reason);
+        self.add(names::DEAD_LETTERED, &[reason], messages);
+        if let Some(suppressed) = self.permit("message became a dead letter", reason) {
+            warn!(reason, messages, suppressed, "message became a dead letter");
+        }
+    }
+
+    /// Trace contexts were ignored because they were malformed.
+    pub fn trace_context_invalid(&self, messages: u64) {
+        self.add(names::TRACE_CONTEXT_INVALID, &[], messages);
+    }
+
+    /// Messages were published, and the broker has answered.
+    pub fn published(&self, what: What, result: Published, messages: u64) {
+        let labels = [what.as_str(), result.as_str()];
+        self.add(names::PUBLISHED, &labels, messages);
+        let what = what.as_str();
+        match result {
+            Published::Confirmed => debug!(what, messages, "published"),
+            Published::Nacked => {
+                if let Some(suppressed) = self.permit("broker refused a message", what) {
+                    warn!(what, messages, suppressed, "broker refused a message");
+                }
+            }
+            Published::Unroutable => {
+                if let Some(suppressed) = self.permit("no queue wants a message", what) {
+                    warn!(what, messages, suppressed, "no queue wants a message");
+                }
+            }
+        }
+    }
+
+    /// Work is tried again.
+    pub fn retried(&self, reason: RetryReason, cause: &dyn Display) {
+        let reason = reason.as_str();
+        self.add(names::RETRIES, &[reason], 1);
+        if let Some(suppressed) = self.permit("trying again", reason) {
+            warn!(reason, %cause, suppressed, "trying again");
+        }
+    }
+
+    /// A dependency is reached; said as often as it is found so, logged when it changes.
+    pub fn connected(&self, dependency: Dependency) {
+        let changed = self.reach(dependency, true);
+        let dependency = dependency.as_str();
+        if changed && let Some(suppressed) = self.permit("connected", dependency) {
+            info!(dependency, suppressed, "connected");
+        }
+    }
+
+    /// A dependency can't be reached; said as often as it is found so.
+    pub fn disconnected(&self, dependency: Dependency, cause: &dyn Display) {
+        self.reach(dependency, false);
+        let dependency = dependency.as_str();
+        if let Some(suppressed) = self.permit("not connected", dependency) {
+            error!(dependency, %cause, suppressed, "not connected");
+        }
+    }
+
+    /// Shows whether a dependency is reached; says whether that is news.
+    fn reach(&self, dependency: Dependency, reached: bool) -> bool {
+        let level = f64::from(u8::from(reached));
+        let labels = [dependency.as_str()];
+        self.0.registry.gauge(names::CONNECTED, &labels).set(level);
+        let known = self.0.reached.get(dependency as usize);
+        known.is_some_and(|known| known.swap(reached, Ordering::Relaxed) != reached)
+    }
+
+    /// A lost dependency is about to be tried again after a pause.
+    pub fn reconnecting(&self, dependency: Dependency, pause: Duration) {
+        let dependency = dependency.as_str();
+        self.add(names::RECONNECTS, &[dependency], 1);
+        if let Some(suppressed) = self.permit("reconnecting", dependency) {
+            info!(dependency, ?pause, suppressed, "reconnecting");
+        }
+    }
+
+    /// The broker has stopped, or started again, to accept messages.
+    pub fn publisher_blocked(&self, blocked: bool) {
+        let gauge = self.0.registry.gauge(names::PUBLISHER_BLOCKED, &[]);
+        gauge.set(f64::from(u8::from(blocked)));
+        let message = if blocked { "blocked" } else { "unblocked" };
+        if let Some(suppressed) = self.permit("broker changed its mind", message) {
+            warn!(
+                blocked,
+                suppressed, "broker changed whether it accepts messages"
+            );
+        }
+    }
+
+    /// Consuming paused for a while; a long pause is reported in pieces as it goes.
+    pub fn backpressure(&self, cause: Backpressure, pause: Duration) {
+        self.add_pause(cause, pause);
+        let cause = cause.as_str();
+        if pause >= LONG_PAUSE
+            && let Some(suppressed) = self.permit("consuming paused", cause)
+        {
+            info!(cause, ?pause, suppressed, "consuming paused");
+        }
+    }
+
+    fn add(&self, name: &'static str, labels: &[&str], count: u64) {
+        self.0.registry.counter(name, labels).increment(count);
+    }
+
+    fn permit(&self, message: &'static str, label: &'static str) -> Option<u64> {
+        self.0.throttle.permit((message, label), Instant::now())
+    }
+
+    fn listed_reason(&self, reason: &str) -> &'static str {
+        let reasons = self.0.labels.reasons;
+        let listed = reasons.iter().find(|known| **known == reason);
+        listed.or(reasons.last()).copied().unwrap_or_default()
+    }
+}

@@ -1,0 +1,178 @@
+//! What this process knows about its own health: conditions for being ready, loops that turn.
+//!
+//! State only. The loops report; the listener for health shows; nobody here asks the database.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// The longest a loop may take to turn before it counts as stuck.
+pub const STUCK_AFTER: Duration = Duration::from_secs(60);
+
+/// Something that must hold for this process to be ready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Condition {
+    /// The broker is reached.
+    BrokerConnected,
+    /// The database is reached.
+    DatabaseConnected,
+    /// The schema is the one this program was written for.
+    MigrationsCurrent,
+    /// Messages are being taken.
+    Consuming,
+}
+
+impl Condition {
+    /// Every condition.
+    pub const ALL: &[Self] = &[
+        Self::BrokerConnected,
+        Self::DatabaseConnected,
+        Self::MigrationsCurrent,
+        Self::Consuming,
+    ];
+
+    /// What is said while it does not hold.
+    #[must_use]
+    pub const fn complaint(self) -> &'static str {
+        match self {
+            Self::BrokerConnected => "broker not connected",
+            Self::DatabaseConnected => "database not connected",
+            Self::MigrationsCurrent => "migrations not current",
+            Self::Consuming => "not consuming",
+        }
+    }
+}
+
+/// The health of this process; clones share it.
+#[derive(Debug, Clone)]
+pub struct Health(Arc<State>);
+
+#[derive(Debug)]
+struct State {
+    required: Vec<Condition>,
+    holds: [AtomicBool; Condition::ALL.len()],
+    draining: AtomicBool,
+    loops: Mutex<BTreeMap<&'static str, Instant>>,
+}
+
+impl Health {
+    /// Nothing holds yet; only the given conditions are needed for the roles of this process.
+    #[must_use]
+    pub fn new(required: &[Condition]) -> Self {
+        Self(Arc::new(State {
+            required: required.to_vec(),
+            holds: Default::default(),
+            draining: AtomicBool::new(false),
+            loops: Mutex::default(),
+        }))
+    }
+
+    /// Says whether a condition holds.
+    pub fn set(&self, condition: Condition, holds: bool) {
+        if let Some(flag) = self.0.holds.get(condition as usize) {
+            flag.store(holds, Ordering::Release);
+        }
+    }
+
+    /// Says that this process is stopping; it will not be ready again.
+    pub fn drain(&self) {
+        self.0.draining.store(true, Ordering::Release);
+    }
+
+    /// Whether work can be sent here.
+    ///
+    /// # Errors
+    ///
+    /// What is missing, for people.
+    pub fn ready(&self) -> Result<(), Vec<&'static str>> {
+        let draining = self.0.draining.load(Ordering::Acquire);
+        let missing: Vec<&'static str> = draining
+            .then_some("draining")
+            .into_iter()
+            .chain(
+                self.0
+                    .required
+                    .iter()
+                    .filter(|condition| !self.holds(**condition))
+                    .map(|condition| condition.complaint()),
+            )
+            .collect();
+        if missing.is_empty() {
+            Ok(())
+        } else {
+            Err(missing)
+        }
+    }
+
+    /// Says that a loop has turned; its first turn puts it under watch.
+    ///
+    /// An idle loop has to turn too, well within [`STUCK_AFTER`].
+    pub fn beat(&self, name: &'static str) {
+        self.loops().insert(name, Instant::now());
+    }
+
+    /// Says that a loop has ended on purpose and need not turn any more.
+    pub fn retire(&self, name: &'static str) {
+        self.loops().remove(name);
+    }
+
+    /// Whether every loop under watch has turned lately.
+    ///
+    /// # Errors
+    ///
+    /// The names of the loops that have not.
+    pub fn live(&self, now: Instant) -> Result<(), Vec<&'static str>> {
+        let stuck: Vec<&'static str> = self
+            .loops()
+            .iter()
+            .filter(|(_, turned)| now.saturating_duration_since(**turned) >= STUCK_AFTER)
+            .map(|(name, _)| *name)
+            .collect();
+        if stuck.is_empty() { Ok(()) } else { Err(stuck) }
+    }
+
+    fn holds(&self, condition: Condition) -> bool {
+        let flag = self.0.holds.get(condition as usize);
+        flag.is_some_and(|flag| flag.load(Ordering::Acquire))
+    }
+
+    fn loops(&self) -> MutexGuard<'_, BTreeMap<&'static str, Instant>> {
+        self.0.loops.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn readiness_says_what_is_missing() {
+        let health = Health::new(&[Condition::DatabaseConnected, Condition::Consuming]);
+        assert_eq!(
+            health.ready(),
+            Err(vec!["database not connected", "not consuming"])
+        );
+        health.set(Condition::DatabaseConnected, true);
+        health.set(Condition::Consuming, true);
+        assert_eq!(health.ready(), Ok(()));
+        health.set(Condition::Consuming, false);
+        assert_eq!(health.ready(), Err(vec!["not consuming"]));
+        health.set(Condition::Consuming, true);
+        health.drain();
+        assert_eq!(health.ready(), Err(vec!["draining"]));
+    }
+
+    #[test]
+    fn a_loop_that_stands_still_is_named() {
+        let health = Health::new(&[]);
+        health.beat("intake");
+        health.beat("janitor");
+        let soon = Instant::now() + STUCK_AFTER / 2;
+        let late = Instant::now() + STUCK_AFTER * 2;
+        assert_eq!(health.live(soon), Ok(()));
+        assert_eq!(health.live(late), Err(vec!["intake", "janitor"]));
+        health.retire("janitor");
+        assert_eq!(health.live(late), Err(vec!["intake"]));
+    }
+}

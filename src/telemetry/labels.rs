@@ -1,0 +1,163 @@
+//! The closed sets that label values come from; a value outside of them cannot be exported.
+
+/// One label of a metric and every value it takes.
+#[derive(Debug, Clone, Copy)]
+pub struct Axis {
+    /// The name of the label.
+    pub key: &'static str,
+    /// Its values.
+    pub values: Values,
+}
+
+/// The values of a label.
+#[derive(Debug, Clone, Copy)]
+pub enum Values {
+    /// These.
+    Closed(&'static [&'static str]),
+    /// The types of events, handed in at the start.
+    Types,
+    /// The reasons of dead letters, handed in at the start.
+    Reasons,
+}
+
+/// The sets that other modules own, handed in once at the start.
+#[derive(Debug, Clone, Copy)]
+pub struct Labels {
+    /// Every type of event; the last one stands for what could not be told.
+    pub types: &'static [&'static str],
+    /// Every reason of a dead letter; the last one stands for what could not be told.
+    pub reasons: &'static [&'static str],
+}
+
+#[cfg(test)]
+impl Labels {
+    /// A few of each, as a test needs them.
+    pub(crate) const SAMPLE: Self = Self {
+        types: &["upload.received", "upload.step", "upload.items", "unknown"],
+        reasons: &["undecodable", "too_deep", "too_large", "rejected"],
+    };
+}
+
+/// Declares an enum whose variants are the values of one label.
+macro_rules! label {
+    ($(#[doc = $about:literal])* $name:ident, $key:literal: $($variant:ident = $value:literal),+) => {
+        $(#[doc = $about])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum $name {
+            $(#[doc = concat!("`", $value, "`")] $variant,)+
+        }
+
+        impl $name {
+            /// Every value.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+            /// The label with its values.
+            pub const AXIS: Axis = Axis { key: $key, values: Values::Closed(&[$($value),+]) };
+
+            /// The value as it is exported.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $value),+ }
+            }
+        }
+    };
+}
+
+label! {
+    /// What became of a delivery.
+    Outcome, "outcome":
+    Applied = "applied", Duplicate = "duplicate", Late = "late", Dead = "dead", Returned = "returned"
+}
+label! {
+    /// Why a batch was cut.
+    CutReason, "reason": Count = "count", Bytes = "bytes", Idle = "idle", Shutdown = "shutdown"
+}
+label! {
+    /// A part of the work on one batch.
+    Phase, "phase": Decode = "decode", Transaction = "transaction", Ack = "ack", Publish = "publish"
+}
+label! {
+    /// Why something was tried again.
+    RetryReason, "reason":
+    Connection = "connection", Deadlock = "deadlock", Timeout = "timeout",
+    Serialization = "serialization", Bisect = "bisect", Watchdog = "watchdog", Confirm = "confirm"
+}
+label! {
+    /// A service that Waybill cannot do without.
+    Dependency, "dependency": Broker = "broker", Database = "database"
+}
+label! {
+    /// Why consuming pauses.
+    Backpressure, "cause":
+    Prefetch = "prefetch", Bytes = "bytes", Outbox = "outbox", Database = "database"
+}
+label! {
+    /// What was published.
+    What, "what": Completion = "completion", Stage = "stage", Reply = "reply"
+}
+label! {
+    /// What the broker said to a publish.
+    Published, "result": Confirmed = "confirmed", Nacked = "nacked", Unroutable = "unroutable"
+}
+label! {
+    /// Why the janitor sealed a process.
+    SealCause, "cause": Settle = "settle", Deadline = "deadline"
+}
+label! {
+    /// How a connection of the pool is used; `max` is how many there may be.
+    PoolState, "state": Idle = "idle", Used = "used", Max = "max"
+}
+
+/// Whether the broker had delivered a message before.
+pub(super) const REDELIVERED: Axis = Axis {
+    key: "redelivered",
+    values: Values::Closed(&["false", "true"]),
+};
+/// The type of an event.
+pub(super) const TYPE: Axis = Axis {
+    key: "type",
+    values: Values::Types,
+};
+/// Why a message became a dead letter.
+pub(super) const REASON: Axis = Axis {
+    key: "reason",
+    values: Values::Reasons,
+};
+/// The kind of a process.
+pub(super) const KIND: Axis = Axis {
+    key: "kind",
+    values: Values::Closed(&["upload", "order"]),
+};
+/// The final status of a process.
+pub(super) const STATUS: Axis = Axis {
+    key: "status",
+    values: Values::Closed(&["done", "warning", "error", "cancelled"]),
+};
+/// The version of this program.
+pub(super) const VERSION: Axis = Axis {
+    key: "version",
+    values: Values::Closed(&[VERSION_VALUE]),
+};
+/// The source revision that this program was built from.
+pub(super) const REVISION: Axis = Axis {
+    key: "revision",
+    values: Values::Closed(&[REVISION_VALUE]),
+};
+/// The only value of [`VERSION`].
+pub(super) const VERSION_VALUE: &str = env!("CARGO_PKG_VERSION");
+/// The only value of [`REVISION`].
+pub(super) const REVISION_VALUE: &str = match option_env!("WAYBILL_REVISION") {
+    Some(revision) => revision,
+    None => "unknown",
+};
+
+impl Labels {
+    /// The values of a label, in the order of export.
+    #[must_use]
+    pub fn values(&self, axis: &Axis) -> &'static [&'static str] {
+        match axis.values {
+            Values::Closed(values) => values,
+            Values::Types => self.types,
+            Values::Reasons => self.reasons,
+        }
+    }
+}

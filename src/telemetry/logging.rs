@@ -1,0 +1,101 @@
+//! Log lines: text on a terminal, JSON elsewhere, always on standard error.
+
+use std::io::{IsTerminal, stderr};
+use std::str::FromStr;
+
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::{ParseError, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
+use tracing_subscriber::{Layer, Registry, fmt};
+
+/// Libraries that would log parameters and payloads at finer levels than these.
+const MASKS: &[(&str, LevelFilter)] = &[
+    // Returned messages come with their payload at `warn`, and every error reaches us as a value.
+    ("lapin", LevelFilter::OFF),
+    ("refinery_core", LevelFilter::WARN),
+    ("tokio_postgres", LevelFilter::INFO),
+];
+
+/// Logging could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum LoggingError {
+    /// The filter is not one.
+    #[error("the log filter is malformed")]
+    Filter(#[from] ParseError),
+    /// Somebody else has set up logging before.
+    #[error("logging is already set up")]
+    Twice(#[from] TryInitError),
+}
+
+/// Sends log lines to standard error from now on.
+///
+/// `filter` is a list such as `info` or `warn,waybill=debug`. `json` forces one form; without it
+/// a terminal gets text and everything else gets JSON.
+///
+/// # Errors
+///
+/// When the filter is malformed, or logging was set up before.
+pub fn install(filter: &str, json: Option<bool>) -> Result<(), LoggingError> {
+    let filter = masked(&Targets::from_str(filter)?);
+    let terminal = stderr().is_terminal();
+    let lines = fmt::layer().with_writer(stderr).with_ansi(terminal);
+    let lines: Box<dyn Layer<Registry> + Send + Sync> = if json.unwrap_or(!terminal) {
+        lines.json().flatten_event(true).boxed()
+    } else {
+        lines.boxed()
+    };
+    tracing_subscriber::registry()
+        .with(lines.with_filter(filter))
+        .try_init()?;
+    Ok(())
+}
+
+/// The filter, with libraries that say too much held down whatever it asks for.
+fn masked(filter: &Targets) -> Targets {
+    let general = filter.default_level().unwrap_or(LevelFilter::OFF);
+    let mut held = Targets::new().with_default(general);
+    for (library, most) in MASKS {
+        held = held.with_target(*library, general.min(*most));
+    }
+    for (target, level) in filter.iter() {
+        let mask = MASKS
+            .iter()
+            .find(|(library, _)| target.starts_with(library));
+        held = held.with_target(target, mask.map_or(level, |(_, most)| level.min(*most)));
+    }
+    held
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tracing::Level;
+
+    #[test]
+    fn libraries_that_log_parameters_are_held_down() {
+        for asked in [
+            "trace",
+            "trace,lapin=trace",
+            "off,lapin::channel=trace,lapin=debug",
+        ] {
+            let filter = masked(&Targets::from_str(asked).unwrap());
+            assert!(
+                !filter.would_enable("lapin::channel", &Level::INFO),
+                "{asked}"
+            );
+            assert!(
+                !filter.would_enable("tokio_postgres::query", &Level::DEBUG),
+                "{asked}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_quiet_filter_stays_quiet() {
+        let filter = masked(&Targets::from_str("error,waybill=debug").unwrap());
+        assert!(!filter.would_enable("lapin", &Level::WARN));
+        assert!(filter.would_enable("waybill::pipeline", &Level::DEBUG));
+        assert!(!filter.would_enable("axum", &Level::INFO));
+    }
+}

@@ -1,0 +1,153 @@
+//! The metrics of this process and their exposition.
+//!
+//! There is no global recorder: a program, or a test, may run several side by side.
+
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use metrics::Histogram;
+use metrics_exporter_prometheus::{BuildError, PrometheusHandle, PrometheusRecorder};
+use metrics_process::Collector;
+use tracing::info;
+
+use super::labels::{Backpressure, Dependency, Labels, Outcome, REVISION_VALUE, VERSION_VALUE};
+use super::ledger::{Entries, Ledger};
+use super::names;
+use super::registry::{Registry, recorder};
+use super::throttle::Throttle;
+
+/// Metrics could not be set up.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot set up the metrics")]
+pub struct StartError(#[from] BuildError);
+
+/// The metrics of this process; clones share them.
+#[derive(Debug, Clone)]
+pub struct Telemetry(pub(super) Arc<Inner>);
+
+#[derive(Debug)]
+pub(super) struct Inner {
+    pub(super) registry: Registry,
+    pub(super) ledger: Ledger,
+    pub(super) throttle: Throttle,
+    pub(super) event_latency: Histogram,
+    pub(super) labels: Labels,
+    /// Which dependencies are reached, so that only changes are logged.
+    pub(super) reached: [AtomicBool; Dependency::ALL.len()],
+    /// Time spent in backpressure by cause; counters hold whole numbers, so parts add up here.
+    paused: Mutex<[Duration; Backpressure::ALL.len()]>,
+    /// Held while the account is copied out and rendered, so that no two scrapes mix.
+    scrape: Mutex<()>,
+    recorder: PrometheusRecorder,
+    handle: PrometheusHandle,
+    process: Collector,
+}
+
+impl Telemetry {
+    /// Sets up every series of every metric at zero.
+    ///
+    /// # Errors
+    ///
+    /// When the recorder refuses the bounds of a histogram.
+    pub fn new(labels: &Labels) -> Result<Self, StartError> {
+        let recorder = recorder()?;
+        let registry = Registry::new(&recorder, labels);
+        let process = Collector::default();
+        metrics::with_local_recorder(&recorder, || process.describe());
+        let build = [VERSION_VALUE, REVISION_VALUE];
+        registry.gauge(names::BUILD_INFO, &build).set(1.0);
+        Ok(Self(Arc::new(Inner {
+            event_latency: registry.histogram(names::EVENT_LATENCY, &[]),
+            registry,
+            ledger: Ledger::new(labels.types),
+            throttle: Throttle::default(),
+            labels: *labels,
+            reached: Default::default(),
+            paused: Mutex::default(),
+            scrape: Mutex::new(()),
+            handle: recorder.handle(),
+            recorder,
+            process,
+        })))
+    }
+
+    /// All metrics in the text format of Prometheus, with one consistent cut of the account.
+    #[must_use]
+    pub fn render(&self) -> String {
+        let inner = &self.0;
+        let _one_scrape_at_a_time = inner.scrape.lock().unwrap_or_else(PoisonError::into_inner);
+        self.export_account(&inner.ledger.cut());
+        metrics::with_local_recorder(&inner.recorder, || inner.process.collect());
+        inner.handle.render()
+    }
+
+    /// How many deliveries were taken so far, and how many of them are in flight.
+    #[must_use]
+    pub fn account(&self) -> (u64, i64) {
+        let cut = self.0.ledger.cut();
+        (cut.fresh + cut.redelivered, cut.in_flight)
+    }
+
+    /// Work for every few seconds: drains observations, and logs what was held back at the end
+    /// of a burst.
+    pub fn upkeep(&self) {
+        self.0.handle.run_upkeep();
+        for ((message, label), suppressed) in self.0.throttle.expire(Instant::now()) {
+            info!(suppressed, label, "held back: {message}");
+        }
+    }
+
+    /// Adds to the time in which consuming paused.
+    pub(super) fn add_pause(&self, cause: Backpressure, pause: Duration) {
+        let mut paused = self.0.paused.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(total) = paused.get_mut(cause as usize) {
+            *total = total.saturating_add(pause);
+            let counter = self
+                .0
+                .registry
+                .counter(names::BACKPRESSURE, &[cause.as_str()]);
+            counter.absolute(total.as_secs());
+        }
+    }
+
+    /// Puts a cut of the account where the exposition finds it; only [`Self::render`] may, as
+    /// these series change nowhere else.
+    fn export_account(&self, cut: &Entries) {
+        let Inner {
+            registry, labels, ..
+        } = &*self.0;
+        let deliveries = |redelivered| registry.counter(names::DELIVERIES, &[redelivered]);
+        deliveries("false").absolute(cut.fresh);
+        deliveries("true").absolute(cut.redelivered);
+        for (event_type, row) in labels.types.iter().zip(&cut.settled) {
+            for (outcome, events) in Outcome::ALL.iter().zip(row) {
+                let values = [*event_type, outcome.as_str()];
+                registry
+                    .counter(names::EVENTS_SETTLED, &values)
+                    .absolute(*events);
+            }
+        }
+        registry
+            .gauge(names::IN_FLIGHT, &[])
+            .set(number(cut.in_flight));
+        registry
+            .gauge(names::LAST_DELIVERY, &[])
+            .set(seconds(cut.last_delivery));
+    }
+}
+
+/// A time as Prometheus wants it; 0 stands for none.
+pub(super) fn seconds(time: Option<Timestamp>) -> f64 {
+    time.map_or(0.0, |time| number(time.as_microsecond()) / 1e6)
+}
+
+/// A count as Prometheus wants it.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "exact below 2^53, which no count of ours reaches"
+)]
+pub(super) fn number(count: i64) -> f64 {
+    count as f64
+}

@@ -1,0 +1,172 @@
+//! Every metric, described once: its name, what it is, its labels and its help.
+//!
+//! The registry makes every series of this table exist from the start, and the documentation's
+//! table is this one.
+
+use std::fmt::Write;
+
+use super::labels::{
+    Axis, Backpressure, CutReason, Dependency, KIND, Outcome, Phase, PoolState, Published, REASON,
+    REDELIVERED, REVISION, RetryReason, STATUS, SealCause, TYPE, VERSION, What,
+};
+
+/// Bounds for what should take milliseconds, in seconds.
+pub const SECONDS: &[f64] = &[
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
+];
+/// Bounds for the life of a process, in seconds: a tenth of a second to a week.
+pub const LIFE_SECONDS: &[f64] = &[
+    0.1, 1.0, 10.0, 60.0, 300.0, 900.0, 3_600.0, 14_400.0, 86_400.0, 604_800.0,
+];
+/// Bounds for the size of a batch, in events.
+pub const EVENTS: &[f64] = &[
+    1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1_000.0, 2_000.0, 5_000.0, 10_000.0,
+];
+
+/// What a metric is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Kind {
+    /// A number that only grows.
+    Counter,
+    /// A number that goes up and down.
+    Gauge,
+    /// Observations, counted below these bounds.
+    Histogram(&'static [f64]),
+}
+
+/// One metric.
+#[derive(Debug)]
+pub struct Metric {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is.
+    pub kind: Kind,
+    /// Its labels.
+    pub labels: &'static [Axis],
+    /// What it says, in half a sentence.
+    pub help: &'static str,
+}
+
+macro_rules! metrics {
+    ($($constant:ident = $name:literal, $kind:expr, [$($axis:expr),*], $help:literal;)*) => {
+        $(
+            #[doc = concat!("`", $name, "`: ", $help, ".")]
+            pub const $constant: &str = $name;
+        )*
+
+        /// Every metric, in the order of the documentation.
+        pub static METRICS: &[Metric] = &[$(
+            Metric { name: $name, kind: $kind, labels: &[$($axis),*], help: $help },
+        )*];
+    };
+}
+
+metrics! {
+    DELIVERIES = "waybill_deliveries_total", Kind::Counter, [REDELIVERED],
+        "Messages taken from the broker";
+    EVENTS_SETTLED = "waybill_events_total", Kind::Counter, [TYPE, Outcome::AXIS],
+        "Deliveries that are done with, by what became of them";
+    IN_FLIGHT = "waybill_in_flight", Kind::Gauge, [],
+        "Deliveries taken and not yet done with";
+    BATCH_EVENTS = "waybill_batch_events", Kind::Histogram(EVENTS), [],
+        "Events in one batch";
+    BATCH_CUT = "waybill_batch_cut_total", Kind::Counter, [CutReason::AXIS],
+        "Batches, by why they were cut";
+    BATCH_DURATION = "waybill_batch_duration_seconds", Kind::Histogram(SECONDS), [Phase::AXIS],
+        "Time one phase of a batch took";
+    EVENT_LATENCY = "waybill_event_latency_seconds", Kind::Histogram(SECONDS), [],
+        "Time from an event to the commit of its effect";
+    COMPLETION_LATENCY = "waybill_completion_latency_seconds", Kind::Histogram(SECONDS), [],
+        "Time from the commit of a completion to its confirm";
+    PROCESSES_OPENED = "waybill_processes_opened_total", Kind::Counter, [KIND],
+        "Processes that were opened";
+    PROCESSES_ENDED = "waybill_processes_ended_total", Kind::Counter, [KIND, STATUS],
+        "Processes that were sealed, by their final status";
+    PROCESSES_OPEN = "waybill_processes_open", Kind::Gauge, [KIND],
+        "Processes that are not sealed";
+    PROCESS_DURATION = "waybill_process_duration_seconds", Kind::Histogram(LIFE_SECONDS), [KIND, STATUS],
+        "Time from opening to seal of a process";
+    OLDEST_OPEN = "waybill_oldest_open_process_timestamp_seconds", Kind::Gauge, [KIND],
+        "When the oldest open process was opened, 0 when none is open";
+    PARKED_PUSHES = "waybill_parked_pushes", Kind::Gauge, [],
+        "Pushes that wait for their stage";
+    OUTBOX_PENDING = "waybill_outbox_pending", Kind::Gauge, [],
+        "Rows that wait to be published";
+    OUTBOX_OLDEST = "waybill_outbox_oldest_timestamp_seconds", Kind::Gauge, [],
+        "When the oldest waiting row was committed, 0 when none waits";
+    PUBLISHED = "waybill_published_total", Kind::Counter, [What::AXIS, Published::AXIS],
+        "Messages published, by what the broker said";
+    DEAD_LETTERS = "waybill_dead_letters", Kind::Gauge, [REASON],
+        "Dead letters that nobody has replayed or discarded";
+    DEAD_LETTERED = "waybill_dead_letters_total", Kind::Counter, [REASON],
+        "Messages that became dead letters";
+    RETRIES = "waybill_retries_total", Kind::Counter, [RetryReason::AXIS],
+        "Work that was tried again";
+    CONNECTED = "waybill_connected", Kind::Gauge, [Dependency::AXIS],
+        "1 while the dependency is reached";
+    RECONNECTS = "waybill_reconnects_total", Kind::Counter, [Dependency::AXIS],
+        "Attempts to reach a lost dependency again";
+    PUBLISHER_BLOCKED = "waybill_publisher_blocked", Kind::Gauge, [],
+        "1 while the broker accepts no messages";
+    LAST_DELIVERY = "waybill_last_delivery_timestamp_seconds", Kind::Gauge, [],
+        "When the last message was taken, 0 before the first";
+    BACKPRESSURE = "waybill_backpressure_seconds_total", Kind::Counter, [Backpressure::AXIS],
+        "Time in which consuming paused, in whole seconds";
+    POOL_CONNECTIONS = "waybill_db_pool_connections", Kind::Gauge, [PoolState::AXIS],
+        "Connections to the database";
+    JANITOR_SEALED = "waybill_janitor_sealed_total", Kind::Counter, [SealCause::AXIS],
+        "Processes that the janitor sealed";
+    RETENTION_DELETED = "waybill_retention_deleted_total", Kind::Counter, [],
+        "Processes removed because their time was over";
+    TRACE_CONTEXT_INVALID = "waybill_trace_context_invalid_total", Kind::Counter, [],
+        "Trace contexts ignored because they were malformed";
+    BUILD_INFO = "waybill_build_info", Kind::Gauge, [VERSION, REVISION],
+        "1, labelled with what is running";
+}
+
+/// The table of metrics in the documentation, as Markdown.
+#[must_use]
+pub fn metrics_table() -> String {
+    let mut table = String::from("| metric | type | what it says |\n| --- | --- | --- |\n");
+    for metric in METRICS {
+        let keys: Vec<&str> = metric.labels.iter().map(|axis| axis.key).collect();
+        let labels = match keys.as_slice() {
+            [] => String::new(),
+            keys => format!("{{{}}}", keys.join(",")),
+        };
+        let kind = match metric.kind {
+            Kind::Counter => "counter",
+            Kind::Gauge => "gauge",
+            Kind::Histogram(_) => "histogram",
+        };
+        let _ = writeln!(
+            table,
+            "| `{}{labels}` | {kind} | {} |",
+            metric.name, metric.help
+        );
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_follow_the_conventions() {
+        for metric in METRICS {
+            assert!(metric.name.starts_with("waybill_"), "{}", metric.name);
+            let total = metric.name.ends_with("_total");
+            assert_eq!(total, metric.kind == Kind::Counter, "{}", metric.name);
+            assert!(!metric.help.ends_with('.'), "{}", metric.name);
+        }
+        let names: std::collections::BTreeSet<_> = METRICS.iter().map(|m| m.name).collect();
+        assert_eq!(names.len(), METRICS.len());
+    }
+
+    #[test]
+    fn the_table_names_labels() {
+        let row = "| `waybill_events_total{type,outcome}` | counter |";
+        assert!(metrics_table().contains(row));
+    }
+}

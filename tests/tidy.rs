@@ -1,0 +1,201 @@
+//! Rules that the compiler can't hold: layers, lengths, and documentation that says what is so.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use waybill::config::settings_table;
+use waybill::telemetry::metrics_table;
+
+const LINES_MAX: usize = 300;
+
+/// Each layer with the modules it may use besides itself; those that serve the edges are free.
+const LAYERS: [(&str, &[&str]); 11] = [
+    ("core", &[]),
+    ("wire", &["core"]),
+    ("store", &["core"]),
+    ("broker", &[]),
+    ("telemetry", &["core"]),
+    ("config", &[]),
+    ("dev", &[]),
+    ("http", &["store", "broker", "wire", "telemetry", "core"]),
+    (
+        "pipeline",
+        &["store", "broker", "wire", "telemetry", "core"],
+    ),
+    (
+        "app",
+        &[
+            "pipeline",
+            "http",
+            "store",
+            "broker",
+            "wire",
+            "telemetry",
+            "core",
+        ],
+    ),
+    (
+        "cli",
+        &[
+            "app",
+            "dev",
+            "pipeline",
+            "http",
+            "store",
+            "broker",
+            "wire",
+            "telemetry",
+            "core",
+        ],
+    ),
+];
+const SERVES_ALL: [&str; 4] = ["config", "tls", "backoff", "clock"];
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path, ending));
+        } else if path.extension().is_some_and(|e| e == ending) {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+fn read(path: impl AsRef<Path>) -> String {
+    fs::read_to_string(path).unwrap()
+}
+
+#[test]
+fn a_layer_uses_only_what_lies_below_it() {
+    let mut breaches = Vec::new();
+    for (layer, below) in LAYERS {
+        for file in files(&root().join("src").join(layer), "rs") {
+            let text = read(&file);
+            for used in text.split("crate::").skip(1) {
+                let name: String = used
+                    .chars()
+                    .take_while(|c| c.is_alphanumeric() || *c == '_')
+                    .collect();
+                let known = LAYERS.iter().any(|(layer, _)| *layer == name);
+                let allowed = name == layer
+                    || below.contains(&name.as_str())
+                    || (SERVES_ALL.contains(&name.as_str()) && layer != "core");
+                if known && !allowed {
+                    breaches.push(format!("{} uses {name}", file.display()));
+                }
+            }
+        }
+    }
+    assert!(breaches.is_empty(), "{breaches:#?}");
+}
+
+#[test]
+fn the_core_knows_no_input_output_format_or_clock() {
+    for file in files(&root().join("src/core"), "rs") {
+        let text = read(&file);
+        for foreign in [
+            "tokio::",
+            "serde",
+            "lapin::",
+            "tracing::",
+            "Timestamp::now",
+            "std::fs",
+            "std::net",
+        ] {
+            assert!(
+                !text.contains(foreign),
+                "{} names {foreign}",
+                file.display()
+            );
+        }
+    }
+}
+
+#[test]
+fn every_file_is_short_and_opens_with_its_purpose() {
+    let sources = files(&root().join("src"), "rs");
+    for file in sources.iter().chain(&files(&root().join("tests"), "rs")) {
+        let text = read(file);
+        let lines = text.lines().count();
+        assert!(lines <= LINES_MAX, "{} has {lines} lines", file.display());
+        assert!(text.starts_with("//!"), "{} has no purpose", file.display());
+    }
+}
+
+#[test]
+fn every_statement_has_a_reason_and_is_used() {
+    let code: String = files(&root().join("src/store"), "rs")
+        .iter()
+        .map(read)
+        .collect();
+    for file in files(&root().join("src/store/queries"), "sql") {
+        let name = file.file_name().unwrap().to_str().unwrap();
+        assert!(
+            code.contains(&format!("queries/{name}")),
+            "{name} is not used"
+        );
+        assert!(read(&file).starts_with("-- "), "{name} gives no reason");
+    }
+    for file in files(&root().join("migrations"), "sql") {
+        assert!(
+            read(&file).starts_with("-- Why: "),
+            "{} gives no reason",
+            file.display()
+        );
+    }
+}
+
+#[test]
+fn the_readme_lists_every_setting_and_every_metric() {
+    let readme = read(root().join("README.md"));
+    assert!(
+        readme.contains(settings_table().trim()),
+        "paste this:\n{}",
+        settings_table()
+    );
+    assert!(
+        readme.contains(metrics_table().trim()),
+        "paste this:\n{}",
+        metrics_table()
+    );
+}
+
+#[test]
+fn every_lint_exception_has_a_reason() {
+    for file in files(&root().join("src"), "rs") {
+        let text = read(&file);
+        assert!(
+            !text.contains("#[allow("),
+            "{} allows a lint",
+            file.display()
+        );
+    }
+}
+
+#[test]
+fn no_word_in_the_code_is_left_for_later() {
+    let words = BTreeSet::from([
+        ["FIX", "ME"].concat(),
+        ["TO", "DO:"].concat(),
+        ["todo", "!("].concat(),
+    ]);
+    for file in files(&root().join("src"), "rs") {
+        let text = read(&file);
+        for word in &words {
+            assert!(
+                !text.contains(word.as_str()),
+                "{} holds {word}",
+                file.display()
+            );
+        }
+    }
+}
