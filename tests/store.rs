@@ -61,6 +61,34 @@ fn certificates(folder: &Path) {
     );
 }
 
+/// Makes the server offer TLS after its next start.
+async fn encrypt(settings: &DatabaseSettings, certificates: &Path) {
+    let at = certificates.display();
+    let connection = Store::new(settings).unwrap().connection().await.unwrap();
+    for change in [
+        format!("alter system set ssl_cert_file = '{at}/cert.pem'"),
+        format!("alter system set ssl_key_file = '{at}/key.pem'"),
+        "alter system set ssl = on".to_owned(),
+    ] {
+        connection.batch_execute(&change).await.unwrap();
+    }
+}
+
+/// Four programs start at once; one of them does the work.
+async fn migrate_side_by_side(settings: &DatabaseSettings) {
+    let migrations = (0..4).map(|_| async {
+        let store = Store::new(settings).unwrap();
+        migrate::migrate(store.connection().await.unwrap())
+            .await
+            .unwrap()
+    });
+    let applied = futures_util::future::join_all(migrations).await;
+    assert_eq!(applied.iter().filter(|count| **count > 0).count(), 1);
+    let connection = Store::new(settings).unwrap().connection().await.unwrap();
+    let versions = migrate::versions(&connection).await.unwrap();
+    assert!(versions.current());
+}
+
 #[tokio::test]
 async fn tls_is_verified_or_not_used_and_parallel_migrations_wait_for_each_other() {
     let folder = tempfile();
@@ -75,33 +103,25 @@ async fn tls_is_verified_or_not_used_and_parallel_migrations_wait_for_each_other
         "it fell back to plain text"
     );
 
-    let certificates_folder = folder.join("certificates");
-    std::fs::create_dir(&certificates_folder).unwrap();
-    certificates(&certificates_folder);
-    let owner = folder.join("server/postgres");
+    let authorities = folder.join("certificates");
+    std::fs::create_dir(&authorities).unwrap();
+    certificates(&authorities);
     run(
-        &certificates_folder,
-        &format!("chown --reference={} key.pem", owner.display()),
+        &authorities,
+        &format!(
+            "chown --reference={}/server/postgres key.pem",
+            folder.display()
+        ),
     );
-    let at = certificates_folder.display();
-    let store = Store::new(&plain).unwrap();
-    let connection = store.connection().await.unwrap();
-    for change in [
-        format!("alter system set ssl_cert_file = '{at}/cert.pem'"),
-        format!("alter system set ssl_key_file = '{at}/key.pem'"),
-        "alter system set ssl = on".to_owned(),
-    ] {
-        connection.batch_execute(&change).await.unwrap();
-    }
-    drop((connection, store));
+    encrypt(&plain, &authorities).await;
     server.restart().await.unwrap();
 
     let named = plain_url.replace("127.0.0.1", "localhost");
-    let ca = Some(certificates_folder.join("ca.pem"));
+    let ca = Some(authorities.join("ca.pem"));
     assert!(is_encrypted(&settings(&named, ca.clone())).await.unwrap());
     let full = format!("{named}?sslmode=verify-full");
     assert!(is_encrypted(&settings(&full, ca.clone())).await.unwrap());
-    let other = Some(certificates_folder.join("other.pem"));
+    let other = Some(authorities.join("other.pem"));
     assert!(
         is_encrypted(&settings(&named, other)).await.is_err(),
         "a foreign authority passed"
@@ -111,20 +131,7 @@ async fn tls_is_verified_or_not_used_and_parallel_migrations_wait_for_each_other
         "a wrong host name passed"
     );
 
-    let migrations = (0..4).map(|_| async {
-        let store = Store::new(&plain).unwrap();
-        migrate::migrate(store.connection().await.unwrap())
-            .await
-            .unwrap()
-    });
-    let applied = futures_util::future::join_all(migrations).await;
-    assert_eq!(applied.iter().filter(|count| **count > 0).count(), 1);
-    let store = Store::new(&plain).unwrap();
-    let versions = migrate::versions(&store.connection().await.unwrap())
-        .await
-        .unwrap();
-    assert!(versions.current());
-
+    migrate_side_by_side(&plain).await;
     server.stop().await.unwrap();
     std::fs::remove_dir_all(&folder).unwrap();
 }

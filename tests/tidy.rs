@@ -1,5 +1,10 @@
 //! Rules that the compiler can't hold: layers, lengths, and documentation that says what is so.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that can't go on should stop where it is"
+)]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -34,6 +34,7 @@ pub fn seal(process: &mut Process, settle: SignedDuration, now: Timestamp) -> Op
 }
 
 fn decide(process: &mut Process, settle: SignedDuration, now: Timestamp) -> Option<(Cause, Ended)> {
+    let deadline = process.deadline_at.filter(|deadline| *deadline <= now);
     if let Some(ending) = &process.ending {
         if nothing_missing(process, ending) {
             return Some((Cause::Ending, outcome(process, ending)));
@@ -41,15 +42,13 @@ fn decide(process: &mut Process, settle: SignedDuration, now: Timestamp) -> Opti
         let settle_at = process
             .settle_at
             .unwrap_or_else(|| now.saturating_add(settle).unwrap_or(now));
-        if settle_at <= now {
+        // Whichever passed first, however late anybody looks.
+        if settle_at <= now && deadline.is_none_or(|deadline| settle_at <= deadline) {
             return Some((Cause::Settle, incomplete(process, ending, settle_at)));
         }
         process.settle_at = Some(settle_at);
     }
-    match process.deadline_at {
-        Some(deadline) if deadline <= now => Some((Cause::Deadline, exceeded(deadline))),
-        Some(_) | None => None,
-    }
+    deadline.map(|deadline| (Cause::Deadline, exceeded(deadline)))
 }
 
 /// An ending waits for the opening, for the sequenced events before it and, if it says that all
