@@ -7,6 +7,7 @@ use super::{Connection, Store, StoreError, column};
 
 const INSERT: &str = include_str!("queries/insert_dead_letters.sql");
 const LIST: &str = include_str!("queries/list_dead_letters.sql");
+const NEWEST: &str = include_str!("queries/newest_dead_letter.sql");
 const SHOW: &str = include_str!("queries/show_dead_letter.sql");
 const DELETE: &str = include_str!("queries/delete_dead_letters.sql");
 
@@ -54,6 +55,26 @@ pub struct KeptLetter {
     pub received_at: Timestamp,
 }
 
+/// Where a letter stands among all: by the time it was kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// When it was kept.
+    pub received_at: Timestamp,
+    /// Its id.
+    pub id: Uuid,
+}
+
+impl KeptLetter {
+    /// Where it stands.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        Place {
+            received_at: self.received_at,
+            id: self.letter.id,
+        }
+    }
+}
+
 /// Keeps letters and counts those that are new.
 pub(super) async fn insert(
     connection: &Connection,
@@ -94,15 +115,27 @@ impl Store {
     pub async fn list_dead_letters(
         &self,
         reason: Option<&str>,
-        after: Option<Uuid>,
+        after: Option<Place>,
         limit: i64,
     ) -> Result<Vec<KeptLetter>, StoreError> {
         let connection = self.connection().await?;
         let statement = connection.prepared(LIST).await?;
+        let (time, id) = after.map(|place| (place.received_at, place.id)).unzip();
         let rows = connection
-            .query(&statement, &[&reason, &after, &limit])
+            .query(&statement, &[&reason, &time, &id, &limit])
             .await?;
         Ok(column(&rows, from_row))
+    }
+
+    /// Where the letters end now; `None` if there are none.
+    pub async fn newest_dead_letter(&self) -> Result<Option<Place>, StoreError> {
+        let connection = self.connection().await?;
+        let statement = connection.prepared(NEWEST).await?;
+        let row = connection.query_opt(&statement, &[]).await?;
+        Ok(row.map(|row| Place {
+            received_at: row.get(0),
+            id: row.get(1),
+        }))
     }
 
     /// One letter, whole.

@@ -8,6 +8,7 @@ pub mod connection;
 pub mod dead_letter;
 pub mod error;
 pub mod event;
+pub mod inspect;
 pub mod item;
 pub mod migrate;
 pub mod outbox;
@@ -16,6 +17,7 @@ pub mod record;
 pub mod retention;
 pub mod stamp;
 pub mod tally;
+pub mod watch;
 
 pub use connection::{Connection, Store};
 pub use error::{Retry, StoreError};

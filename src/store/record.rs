@@ -23,9 +23,13 @@ pub struct Record {
     pub unroutable_at: Option<Timestamp>,
     /// Messages about it that are still to be published.
     pub outbox: u64,
+    /// How many events were logged.
+    pub logged: u64,
+    /// How many of them came after its end.
+    pub late: u64,
     /// Its log in the order of stamps.
     pub events: Vec<LoggedEvent>,
-    /// Its items by identifier.
+    /// Its items by identifier, those that failed first.
     pub items: Vec<StoredItem>,
 }
 
@@ -66,9 +70,14 @@ pub struct StoredItem {
 }
 
 impl Store {
-    /// The process of that token with at most `limit` events and items each; `None` if nobody
-    /// ever spoke of it.
-    pub async fn record(&self, key: ProcessKey, limit: i64) -> Result<Option<Record>, StoreError> {
+    /// The process of that token with at most so many events and items; `None` if nobody ever
+    /// spoke of it.
+    pub async fn record(
+        &self,
+        key: ProcessKey,
+        events_max: i64,
+        items_max: i64,
+    ) -> Result<Option<Record>, StoreError> {
         let connection = self.connection().await?;
         let statement = connection.prepared(RECORD).await?;
         let Some(row) = connection.query_opt(&statement, &[&key.0]).await? else {
@@ -80,8 +89,10 @@ impl Store {
             sealed_at: row.get(31),
             unroutable_at: row.get(32),
             outbox: from_bigint(row.get(33)),
-            events: events(&connection, key.0, limit).await?,
-            items: items(&connection, key.0, limit).await?,
+            logged: from_bigint(row.get(34)),
+            late: from_bigint(row.get(35)),
+            events: events(&connection, key.0, events_max).await?,
+            items: items(&connection, key.0, items_max).await?,
         }))
     }
 }
@@ -93,7 +104,12 @@ async fn events(
 ) -> Result<Vec<LoggedEvent>, StoreError> {
     let statement = connection.prepared(EVENTS).await?;
     let rows = connection.query(&statement, &[&key, &limit]).await?;
-    let event = |row: &tokio_postgres::Row| LoggedEvent {
+    Ok(column(&rows, logged_event))
+}
+
+/// Reads the columns of `read_events.sql`.
+pub(super) fn logged_event(row: &tokio_postgres::Row) -> LoggedEvent {
+    LoggedEvent {
         source: row.get(0),
         id: row.get(1),
         type_name: row.get(2),
@@ -102,8 +118,7 @@ async fn events(
         late: row.get(5),
         data: row.get(6),
         received_at: row.get(7),
-    };
-    Ok(column(&rows, event))
+    }
 }
 
 async fn items(

@@ -1,10 +1,11 @@
--- A page of dead letters, oldest first, without their bodies.
+-- A page of dead letters, oldest first, without their bodies. The place where the page begins is
+-- given by its columns, because the letter there may be gone.
 select d.id, d.reason, d.problem, d.tenant, d.token, d.source, d.event_id, d.type,
        d.exchange, d.routing_key, d.queue, d.properties, d.headers, ''::bytea,
        octet_length(d.body)::bigint, d.received_at
 from waybill.dead_letter d
-left join waybill.dead_letter a on a.id = $2
 where ($1::text is null or d.reason = $1)
-  and ($2::uuid is null or (d.received_at, d.id) > (a.received_at, a.id))
+  and (d.received_at, d.id) > (coalesce($2::timestamptz, '-infinity'),
+                               coalesce($3::uuid, '00000000-0000-0000-0000-000000000000'))
 order by d.received_at, d.id
-limit $3
+limit $4

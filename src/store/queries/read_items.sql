@@ -1,6 +1,6 @@
--- The items of one process.
+-- The items of one process, those that failed first.
 select identifier, ok, messages, document_id, data
 from waybill.item
 where process = $1
-order by identifier collate "C"
+order by ok, identifier collate "C"
 limit $2

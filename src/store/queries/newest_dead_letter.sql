@@ -1,0 +1,5 @@
+-- Where the dead letters end now.
+select received_at, id
+from waybill.dead_letter
+order by received_at desc, id desc
+limit 1

@@ -1,0 +1,10 @@
+-- One record with the columns of lock_processes.sql first; asked again and again.
+select key, tenant, token, kind, status,
+       opening_stamp, filename, module, workflow, group_name,
+       attributes, reply_to, traceparent, tracestate,
+       progress_done, total, total_stamp, items, items_failed, sequenced,
+       ending, ending_stamp, ending_code, ending_message, settle_at, deadline_at,
+       ended_at, code, message, now(),
+       created_at
+from waybill.process
+where key = $1
