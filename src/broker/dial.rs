@@ -64,6 +64,14 @@ pub(super) async fn dial(
     }
 }
 
+/// A stream to the broker that nothing was said on yet.
+pub(super) async fn stream(
+    uri: &AMQPUri,
+    tls: Option<&Arc<ClientConfig>>,
+) -> io::Result<BrokerStream> {
+    open(uri, tls, &Attempt::default()).await
+}
+
 /// Opens the stream that AMQP is then spoken over.
 async fn open(
     uri: &AMQPUri,

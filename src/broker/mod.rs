@@ -4,7 +4,8 @@
 //! In reading order: [`connection`] (how a connection is opened, watched and closed; `address`,
 //! `tls` and `dial` open it, `runtime`, `screen` and `frame` mend what comes in), [`topology`]
 //! (names of exchanges and queues, and their declaration), [`message`] with [`header`] and
-//! [`outgoing`] (what arrives and leaves, in own types), [`consumer`], [`publisher`], [`error`].
+//! [`outgoing`] (what arrives and leaves, in own types), [`consumer`], [`publisher`], [`error`];
+//! [`greeting`] and [`inspect`] look at a broker for people.
 //!
 //! Invariants:
 //!
@@ -18,7 +19,7 @@
 //!   stops reading its whole connection, acknowledgements included.
 //! - Nothing counts as published before its own confirm has come and no return has.
 //!
-//! Left out on purpose: automatic recovery, transactions, `basic.get`.
+//! Left out on purpose: automatic recovery, transactions, taking messages with `basic.get`.
 
 use std::time::Duration;
 
@@ -28,7 +29,9 @@ pub mod consumer;
 mod dial;
 pub mod error;
 mod frame;
+pub mod greeting;
 pub mod header;
+pub mod inspect;
 pub mod message;
 pub mod outgoing;
 pub mod publisher;

@@ -119,9 +119,7 @@ async fn route_by_hash(
     current: &[String],
     former: &[String],
 ) -> Result<(), BrokerError> {
-    let kind = ExchangeKind::Custom("x-consistent-hash".to_owned());
-    let arguments = table([("hash-property", "correlation_id")]);
-    declare_exchange(channel, HASH_EXCHANGE, kind, arguments).await?;
+    declare_hash_exchange(channel).await?;
     for queue in current {
         bind_queue(channel, queue, HASH_EXCHANGE, WEIGHT).await?;
     }
@@ -142,7 +140,10 @@ async fn route_by_hash(
 
 /// The queues of partitions `first` and up that exist. Asking for one that doesn't ends the
 /// channel it is asked on.
-async fn existing_from(conn: &Connection, first: u16) -> Result<Vec<String>, BrokerError> {
+pub(super) async fn existing_from(
+    conn: &Connection,
+    first: u16,
+) -> Result<Vec<String>, BrokerError> {
     let mut found = Vec::new();
     for queue in (first..PARTITIONS_MAX).map(events_queue) {
         match ready_count(conn, &queue).await {
@@ -154,7 +155,13 @@ async fn existing_from(conn: &Connection, first: u16) -> Result<Vec<String>, Bro
     Ok(found)
 }
 
-async fn declare_exchange(
+pub(super) async fn declare_hash_exchange(channel: &Channel) -> Result<(), BrokerError> {
+    let kind = ExchangeKind::Custom("x-consistent-hash".to_owned());
+    let arguments = table([("hash-property", "correlation_id")]);
+    declare_exchange(channel, HASH_EXCHANGE, kind, arguments).await
+}
+
+pub(super) async fn declare_exchange(
     channel: &Channel,
     name: &str,
     kind: ExchangeKind,
@@ -190,7 +197,11 @@ pub async fn tap(conn: &Connection, exchange: &str) -> Result<String, BrokerErro
     Ok(queue)
 }
 
-async fn declare_queue(channel: &Channel, name: &str, events: bool) -> Result<(), BrokerError> {
+pub(super) async fn declare_queue(
+    channel: &Channel,
+    name: &str,
+    events: bool,
+) -> Result<(), BrokerError> {
     let options = QueueDeclareOptions {
         durable: true,
         ..QueueDeclareOptions::default()
@@ -243,12 +254,12 @@ async fn unbind_queue(
 }
 
 /// Closing is a courtesy: whatever goes wrong with it, the channel is not used again.
-async fn close(channel: &Channel) {
+pub(super) async fn close(channel: &Channel) {
     let _ = request("closing a channel", channel.close(200, "OK".into())).await;
 }
 
 /// Adds to the broker's answer which thing it is about and what can be done.
-fn mend(error: BrokerError, what: &str, name: &str) -> BrokerError {
+pub(super) fn mend(error: BrokerError, what: &str, name: &str) -> BrokerError {
     match error {
         BrokerError::Topology(text) => BrokerError::Topology(format!(
             "{what} {name} exists on the broker in another form than Waybill needs ({text}); once it is empty and \
