@@ -1,4 +1,144 @@
-//! The commands.
+//! The `waybill` command: what can be asked for, and how each answer ends.
+//!
+//! One file or folder per subcommand. Each returns how it ended; only [`failure`] knows the exit
+//! codes of failures, only [`output`] writes to people, and whatever came from outside goes
+//! through [`escape`] before it is shown.
+
+mod completions;
+mod config;
+mod dead;
 pub mod demo;
 pub mod dev;
+mod doctor;
+mod escape;
+mod failure;
+mod get;
+mod migrate;
 pub mod output;
+mod publish;
+mod run;
+mod servers;
+mod watch;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::LogFormat;
+use failure::Failure;
+
+const EXAMPLES: &str = "\
+Examples:
+  waybill migrate                        create or update the tables
+  waybill run                            consume events until SIGTERM
+  waybill publish events.jsonl           publish one event per line
+  waybill get 8a4f0c                     how a process stands, with its history
+  waybill watch 8a4f0c --timeout 5m      follow it until it ends
+  waybill dead list --reason invalid_field
+  waybill doctor                         check settings, database and broker
+  waybill dev --demo                     try everything, with private servers
+
+Settings come from defaults, a TOML file, WAYBILL_… variables (DATABASE_URL and AMQP_URL too) and
+--set, weakest first; `waybill config` shows them.
+
+Exit codes: 0 ok, 1 failed, 2 wrong usage or settings, 4 unknown token or dead letter;
+`waybill watch` has more.";
+
+/// What is logged when more is asked for; the libraries would log parameters.
+const VERBOSE: &str = "warn,waybill=debug";
+
+/// Keeps one truthful record per upload or order, and says when it is done.
+#[derive(Debug, Parser)]
+#[command(name = "waybill", version, after_help = EXAMPLES, arg_required_else_help = true)]
+#[command(max_term_width = 100, disable_help_subcommand = true)]
+struct Cli {
+    #[command(flatten)]
+    sources: Sources,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Where settings come from besides the environment.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Settings")]
+struct Sources {
+    /// Read this TOML file; without it the one that the variable WAYBILL_CONFIG names.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Set one setting, stronger than file and environment; repeatable.
+    #[arg(long, global = true, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// Log more, to the standard error.
+    #[arg(long, short, global = true)]
+    verbose: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Run(run::Run),
+    Migrate(migrate::Migrate),
+    Config(config::Config),
+    Publish(publish::Publish),
+    Get(get::Get),
+    Watch(watch::Watch),
+    Dead(dead::Dead),
+    Doctor(doctor::Doctor),
+    Dev(dev::Dev),
+    Completions(completions::Completions),
+}
+
+/// Reads the command line, does what it says, and tells how it ended.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Nobody is left to be told where even this can't be written.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(failure::USAGE));
+        }
+    };
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return Failure::from(error).tell(),
+    };
+    let ended = runtime.block_on(dispatch(cli));
+    // A read of the standard input can't be called off, and nothing else is left to wait for.
+    runtime.shutdown_background();
+    let _ = std::io::stdout().lock().flush();
+    ended.unwrap_or_else(|failure| failure.tell())
+}
+
+async fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
+    let Cli { sources, command } = cli;
+    if sources.verbose && !matches!(command, Command::Run(_) | Command::Dev(_)) {
+        servers::log(VERBOSE, LogFormat::Text)?;
+    }
+    match command {
+        Command::Run(run) => run::run(&run, &sources).await,
+        Command::Migrate(_) => migrate::run(&sources).await,
+        Command::Config(_) => config::run(&sources),
+        Command::Publish(publish) => publish::run(&publish, &sources).await,
+        Command::Get(get) => get::run(&get, &sources).await,
+        Command::Watch(watch) => watch::run(&watch, &sources).await,
+        Command::Dead(dead) => dead::run(dead, &sources).await,
+        Command::Doctor(_) => doctor::run(&sources).await,
+        Command::Dev(dev) => run::dev(dev, &sources).await,
+        Command::Completions(completions) => completions::run(&completions),
+    }
+}
+
+/// The command line as clap knows it, for completions.
+fn definition() -> clap::Command {
+    <Cli as clap::CommandFactory>::command()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_command_line_is_sound() {
+        super::definition().debug_assert();
+    }
+}

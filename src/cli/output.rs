@@ -1,7 +1,89 @@
-//! What people read on standard output.
-use std::io::Write;
+//! The one way to write to people: lines on the standard output, colours only on a terminal.
 
-/// Writes one line; a reader that has gone is a quiet end.
-pub fn line(text: &str) -> std::io::Result<()> {
-    writeln!(std::io::stdout().lock(), "{text}")
+use std::io::{self, IsTerminal, Write};
+
+use serde::Serialize;
+
+use super::escape;
+
+/// Writes one line, which may hold several.
+///
+/// # Errors
+///
+/// When it can't be written; a broken pipe means that nobody reads any more.
+pub fn line(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    if !text.ends_with('\n') {
+        out.write_all(b"\n")?;
+    }
+    out.flush()
+}
+
+/// Writes one line to the standard error: a remark beside the answer.
+///
+/// # Errors
+///
+/// When it can't be written.
+pub fn remark(text: &str) -> io::Result<()> {
+    writeln!(io::stderr().lock(), "{text}")
+}
+
+/// Writes a value as JSON, indented.
+///
+/// # Errors
+///
+/// When it can't be written.
+pub fn json(value: &impl Serialize) -> io::Result<()> {
+    let text = serde_json::to_string_pretty(value)?;
+    line(&escape::json(&text))
+}
+
+/// How text is emphasised: not at all, or with colours.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Style {
+    colours: bool,
+}
+
+impl Style {
+    /// No colours.
+    #[cfg(test)]
+    pub(super) const PLAIN: Self = Self { colours: false };
+
+    /// Colours where the standard output is a terminal that has them and nobody objects.
+    pub(super) fn of_stdout() -> Self {
+        let given = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+        let dumb = given("TERM").is_none_or(|term| term == "dumb");
+        Self {
+            colours: io::stdout().is_terminal() && given("NO_COLOR").is_none() && !dumb,
+        }
+    }
+
+    /// What went well.
+    pub(super) fn good(self, text: &str) -> String {
+        self.paint("32", text)
+    }
+
+    /// What deserves a look.
+    pub(super) fn odd(self, text: &str) -> String {
+        self.paint("33", text)
+    }
+
+    /// What went wrong.
+    pub(super) fn bad(self, text: &str) -> String {
+        self.paint("31", text)
+    }
+
+    /// What is said first.
+    pub(super) fn strong(self, text: &str) -> String {
+        self.paint("1", text)
+    }
+
+    fn paint(self, code: &str, text: &str) -> String {
+        if self.colours {
+            format!("\u{1b}[{code}m{text}\u{1b}[0m")
+        } else {
+            text.to_owned()
+        }
+    }
 }

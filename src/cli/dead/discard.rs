@@ -1,0 +1,73 @@
+//! `waybill dead discard`: forgets letters for good.
+
+use std::io::{BufRead, IsTerminal, Write};
+use std::process::ExitCode;
+
+use clap::Args;
+use uuid::Uuid;
+
+use super::super::failure::Failure;
+use super::super::{Sources, output, servers};
+use super::choice::{Choice, Pages};
+use crate::store::Store;
+
+/// Forget dead letters for good.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  waybill dead discard 6c1f6a3e-0a50-5c3a-9d59-0e9d5a6f4b11
+  waybill dead discard --reason undecodable --yes
+
+Exit codes: 0 ok, 1 failed, 2 wrong usage or settings, 4 no such letter.")]
+pub(super) struct Discard {
+    #[command(flatten)]
+    choice: Choice,
+    /// Do not ask.
+    #[arg(long)]
+    yes: bool,
+}
+
+pub(super) async fn run(discard: &Discard, sources: &Sources) -> Result<ExitCode, Failure> {
+    let store = servers::store(sources)?;
+    for id in &discard.choice.ids {
+        super::letter(&store, *id).await?;
+    }
+    let count = discard.choice.count(&store).await?;
+    if !discard.yes && !asked(count)? {
+        output::line("nothing was discarded")?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let discarded = delete(&store, &discard.choice).await?;
+    output::line(&format!("discarded {discarded}"))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn delete(store: &Store, choice: &Choice) -> Result<u64, Failure> {
+    if !choice.ids.is_empty() {
+        return Ok(store.delete_dead_letters(&choice.ids).await?);
+    }
+    let mut pages = Pages::new(store, choice.reason).await?;
+    let mut discarded = 0;
+    loop {
+        let page = pages.next().await?;
+        if page.is_empty() {
+            return Ok(discarded);
+        }
+        let ids: Vec<Uuid> = page.iter().map(|kept| kept.letter.id).collect();
+        discarded += store.delete_dead_letters(&ids).await?;
+    }
+}
+
+fn asked(count: u64) -> Result<bool, Failure> {
+    if !std::io::stdin().is_terminal() {
+        return Err(Failure::Usage(
+            "discarding can't be undone; confirm it with --yes".to_owned(),
+        ));
+    }
+    let mut out = std::io::stderr().lock();
+    write!(out, "discard {count} dead letters for good? [y/N] ")?;
+    out.flush()?;
+    let mut answer = String::new();
+    std::io::stdin().lock().read_line(&mut answer)?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+}

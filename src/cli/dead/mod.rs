@@ -1,0 +1,61 @@
+//! `waybill dead`: the messages that could not be applied, to be read, replayed or discarded.
+
+mod choice;
+mod discard;
+mod list;
+mod replay;
+mod show;
+#[cfg(test)]
+mod tests;
+
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use uuid::Uuid;
+
+use super::Sources;
+use super::failure::Failure;
+use crate::store::Store;
+use crate::store::dead_letter::KeptLetter;
+
+/// Read, replay or discard messages that could not be applied.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  waybill dead list --reason invalid_field
+  waybill dead show 6c1f6a3e-0a50-5c3a-9d59-0e9d5a6f4b11
+  waybill dead replay --reason refused_by_database
+  waybill dead discard --all --yes")]
+pub(super) struct Dead {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    List(list::List),
+    Show(show::Show),
+    Replay(replay::Replay),
+    Discard(discard::Discard),
+}
+
+pub(super) async fn run(dead: Dead, sources: &Sources) -> Result<ExitCode, Failure> {
+    match dead.action {
+        Action::List(list) => list::run(&list, sources).await,
+        Action::Show(show) => show::run(&show, sources).await,
+        Action::Replay(replay) => replay::run(&replay, sources).await,
+        Action::Discard(discard) => discard::run(&discard, sources).await,
+    }
+}
+
+/// The whole letter.
+async fn letter(store: &Store, id: Uuid) -> Result<KeptLetter, Failure> {
+    let found = store.show_dead_letter(id).await?;
+    found.ok_or_else(|| unknown(id))
+}
+
+fn unknown(id: Uuid) -> Failure {
+    Failure::Unknown(format!(
+        "no dead letter {id}: it may have been replayed or discarded; see `waybill dead list`"
+    ))
+}

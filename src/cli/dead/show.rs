@@ -1,0 +1,109 @@
+//! `waybill dead show`: one letter with all that was received of it.
+
+use std::fmt::Write;
+use std::process::ExitCode;
+
+use clap::Args;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::super::failure::Failure;
+use super::super::{Sources, escape, output, servers};
+use crate::store::dead_letter::KeptLetter;
+
+/// How much of a body is shown unless all of it is asked for.
+const BODY_BYTES_MAX: usize = 4 << 10;
+
+/// Show one dead letter: what is wrong with it, its properties, headers and body.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+A body that is text is shown as text, any other as hexadecimal bytes. Control characters are
+written out (\\u{1b}), so that nothing in it can drive the terminal.
+
+Exit codes: 0 ok, 1 failed, 2 wrong usage or settings, 4 no such letter.")]
+pub(super) struct Show {
+    /// The id of the letter.
+    id: Uuid,
+    /// Show the whole body, not only its first 4 KiB.
+    #[arg(long)]
+    full: bool,
+}
+
+pub(super) async fn run(show: &Show, sources: &Sources) -> Result<ExitCode, Failure> {
+    let store = servers::store(sources)?;
+    let kept = super::letter(&store, show.id).await?;
+    let body_max = if show.full {
+        usize::MAX
+    } else {
+        BODY_BYTES_MAX
+    };
+    output::line(&render(&kept, body_max))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The letter as text.
+pub(super) fn render(kept: &KeptLetter, body_max: usize) -> String {
+    let letter = &kept.letter;
+    let mut text = format!("dead letter {}\n", letter.id);
+    let mut field = |label: &str, value: Option<&str>| {
+        if let Some(value) = value {
+            let _ = writeln!(text, "  {label:<12} {}", escape::line(value));
+        }
+    };
+    field("reason", Some(&letter.reason));
+    field("kept", Some(&format!("{:.3}", kept.received_at)));
+    field("tenant", letter.tenant.as_deref());
+    field("token", letter.token.as_deref());
+    field("source", letter.source.as_deref());
+    field("event id", letter.event_id.as_deref());
+    field("type", letter.type_name.as_deref());
+    field("exchange", Some(&letter.exchange));
+    field("routing key", Some(&letter.routing_key));
+    field("queue", Some(&letter.queue));
+    for (title, json) in [
+        ("problem", &letter.problem),
+        ("properties", &letter.properties),
+        ("headers", &letter.headers),
+    ] {
+        let _ = write!(text, "\n{title}\n{}", indented(&pretty(json)));
+    }
+    let _ = write!(
+        text,
+        "\nbody, {} bytes\n{}",
+        letter.body.len(),
+        body(&letter.body, body_max)
+    );
+    text
+}
+
+/// The body, cut at a whole character.
+fn body(bytes: &[u8], max: usize) -> String {
+    let cut = bytes.get(..max).unwrap_or(bytes);
+    let (shown, mut text) = match std::str::from_utf8(cut) {
+        Ok(text) => (cut.len(), indented(&escape::block(text))),
+        // Only the cut has gone through a character.
+        Err(error) if error.error_len().is_none() && cut.len() < bytes.len() => {
+            let whole = cut.get(..error.valid_up_to()).unwrap_or_default();
+            let text = String::from_utf8_lossy(whole);
+            (whole.len(), indented(&escape::block(&text)))
+        }
+        Err(_) => (cut.len(), indented(&escape::hex(cut))),
+    };
+    if shown < bytes.len() {
+        let _ = writeln!(text, "  … {} more bytes (--full)", bytes.len() - shown);
+    }
+    text
+}
+
+fn pretty(json: &str) -> String {
+    let parsed = serde_json::from_str::<Value>(json);
+    let text = parsed.and_then(|value| serde_json::to_string_pretty(&value));
+    escape::json(&text.unwrap_or_else(|_| json.to_owned())).into_owned()
+}
+
+fn indented(text: &str) -> String {
+    text.lines().fold(String::new(), |mut all, line| {
+        let _ = writeln!(all, "  {line}");
+        all
+    })
+}

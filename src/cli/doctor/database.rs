@@ -1,0 +1,154 @@
+//! The doctor's look at PostgreSQL: version, schema, permissions, and what waits in the tables.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::finding::Finding;
+use crate::cli::failure;
+use crate::clock;
+use crate::config::Settings;
+use crate::store::inspect::{Inspection, VERSION_NUMBER_MIN};
+use crate::store::migrate::{self, Versions};
+use crate::store::outbox::OutboxState;
+use crate::store::{Store, StoreError};
+
+const ABOUT: &str = "database";
+/// Clocks further apart than this confuse people, though no promise depends on it.
+const CLOCKS_APART_MAX: SignedDuration = SignedDuration::from_secs(5);
+/// An outbox that holds something for longer is not being emptied.
+const OUTBOX_AGE_MAX: SignedDuration = SignedDuration::from_mins(2);
+
+/// Everything about the database.
+pub(super) async fn examine(settings: &Settings) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let looked = match Store::new(&settings.database) {
+        Ok(store) => look(&store, &mut findings).await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = looked {
+        let remedy = failure::remedy(&error).map(str::to_owned);
+        findings.push(Finding::fail(ABOUT, error.to_string()).mend(remedy));
+    }
+    findings
+}
+
+async fn look(store: &Store, findings: &mut Vec<Finding>) -> Result<(), StoreError> {
+    let inspection = store.inspect().await?;
+    findings.push(version(&inspection));
+    findings.extend(server(&inspection, clock::now()));
+    if let Some(denied) = denied(&inspection) {
+        // Without them even the schema's version can't be read.
+        findings.push(denied);
+        return Ok(());
+    }
+    let connection = store.connection().await?;
+    let versions = migrate::versions(&connection).await?;
+    findings.push(schema(versions, &inspection));
+    if !versions.current() {
+        return Ok(());
+    }
+    findings.push(Finding::ok(ABOUT, "may read and write every table"));
+    findings.push(dead_letters(&store.tally().await?.dead_letters));
+    findings.push(outbox(&store.outbox_state().await?, inspection.now));
+    Ok(())
+}
+
+pub(super) fn version(inspection: &Inspection) -> Finding {
+    let said = format!(
+        "PostgreSQL {}, as user {}",
+        inspection.version, inspection.user
+    );
+    if inspection.version_number >= VERSION_NUMBER_MIN {
+        Finding::ok(ABOUT, said)
+    } else {
+        Finding::fail(ABOUT, said).mend("version 14 or newer is needed".to_owned())
+    }
+}
+
+pub(super) fn server(inspection: &Inspection, now: Timestamp) -> Option<Finding> {
+    if inspection.read_only {
+        let remedy = "database.url must name the primary, without default_transaction_read_only";
+        return Some(Finding::fail(ABOUT, "takes no writes").mend(remedy.to_owned()));
+    }
+    let apart = inspection.now.duration_since(now).abs();
+    (apart > CLOCKS_APART_MAX).then(|| {
+        let said = format!(
+            "its clock and this machine's are {} s apart",
+            apart.as_secs()
+        );
+        Finding::warn(ABOUT, said).mend("let NTP set both".to_owned())
+    })
+}
+
+pub(super) fn schema(versions: Versions, inspection: &Inspection) -> Finding {
+    let Versions { applied, known } = versions;
+    let may_migrate = match applied {
+        None => inspection.may_create_schema || inspection.may_create_tables,
+        Some(_) => inspection.may_create_tables,
+    };
+    let remedy = if may_migrate {
+        "run `waybill migrate`".to_owned()
+    } else {
+        "run `waybill migrate` as a user who may create tables; this one may not".to_owned()
+    };
+    match applied {
+        None => Finding::fail(ABOUT, "has no tables yet").mend(remedy),
+        Some(applied) if applied < known => {
+            let said = format!("its schema has version {applied}, this program needs {known}");
+            Finding::fail(ABOUT, said).mend(remedy)
+        }
+        Some(applied) if applied > known => {
+            let said = format!("its schema has version {applied}, this program knows {known}");
+            Finding::fail(ABOUT, said).mend("use the newer program".to_owned())
+        }
+        Some(applied) => Finding::ok(ABOUT, format!("schema version {applied}, up to date")),
+    }
+}
+
+pub(super) fn denied(inspection: &Inspection) -> Option<Finding> {
+    let closed = &inspection.closed_tables;
+    if closed.is_empty() {
+        return None;
+    }
+    let remedy = format!(
+        "grant usage on schema waybill to {0}; grant select, insert, update, delete on all tables \
+         in schema waybill to {0}",
+        inspection.user
+    );
+    let said = format!("may not read and write {}", closed.join(", "));
+    Some(Finding::fail(ABOUT, said).mend(remedy))
+}
+
+pub(super) fn dead_letters(counts: &BTreeMap<String, u64>) -> Finding {
+    let waiting: Vec<_> = counts.iter().filter(|(_, count)| **count > 0).collect();
+    if waiting.is_empty() {
+        return Finding::ok(ABOUT, "no dead letters");
+    }
+    let total: u64 = waiting.iter().map(|(_, count)| **count).sum();
+    let each: Vec<_> = waiting
+        .iter()
+        .map(|(reason, count)| format!("{reason} {count}"))
+        .collect();
+    let said = format!("dead letters that wait: {total} ({})", each.join(", "));
+    Finding::warn(ABOUT, said).mend("see `waybill dead list`".to_owned())
+}
+
+pub(super) fn outbox(state: &OutboxState, now: Timestamp) -> Finding {
+    let age = state.oldest.map(|oldest| now.duration_since(oldest));
+    match age {
+        None => Finding::ok(ABOUT, "outbox empty"),
+        Some(age) if age <= OUTBOX_AGE_MAX => {
+            Finding::ok(ABOUT, format!("messages in the outbox: {}", state.pending))
+        }
+        Some(age) => {
+            let minutes = age.as_mins();
+            let said = format!(
+                "messages in the outbox: {}, the oldest for {minutes} minutes",
+                state.pending
+            );
+            let remedy = "is a relay running (`waybill run`), and has each completion a queue?";
+            Finding::warn(ABOUT, said).mend(remedy.to_owned())
+        }
+    }
+}

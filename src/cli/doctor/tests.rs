@@ -1,0 +1,194 @@
+//! What the doctor says, without servers.
+
+use std::collections::BTreeMap;
+
+use expect_test::{Expect, expect};
+use jiff::{SignedDuration, Timestamp};
+
+use super::finding::Finding;
+use super::{broker, database};
+use crate::broker::BrokerError;
+use crate::broker::greeting::Greeting;
+use crate::broker::inspect::State;
+use crate::cli::output::Style;
+use crate::store::inspect::Inspection;
+use crate::store::migrate::Versions;
+use crate::store::outbox::OutboxState;
+
+fn check(findings: impl IntoIterator<Item = Finding>, expected: Expect) {
+    let lines = findings
+        .into_iter()
+        .map(|finding| finding.render(Style::PLAIN) + "\n");
+    expected.assert_eq(&lines.collect::<String>());
+}
+
+fn now() -> Timestamp {
+    "2026-11-21T20:44:16Z".parse().unwrap()
+}
+
+fn inspection() -> Inspection {
+    Inspection {
+        version_number: 150_018,
+        version: "15.18".into(),
+        read_only: false,
+        may_create_schema: false,
+        may_create_tables: false,
+        user: "waybill".into(),
+        closed_tables: Vec::new(),
+        now: now(),
+    }
+}
+
+#[test]
+fn a_server_is_judged_by_version_role_and_clock() {
+    let old = Inspection {
+        version_number: 130_004,
+        version: "13.4".into(),
+        ..inspection()
+    };
+    check(
+        [database::version(&inspection()), database::version(&old)],
+        expect![[r#"
+            ok    database  PostgreSQL 15.18, as user waybill
+            FAIL  database  PostgreSQL 13.4, as user waybill
+                            version 14 or newer is needed
+        "#]],
+    );
+    let replica = Inspection {
+        read_only: true,
+        ..inspection()
+    };
+    let later = now() + SignedDuration::from_secs(61);
+    check(database::server(&inspection(), now()), expect![[""]]);
+    check(
+        database::server(&replica, now())
+            .into_iter()
+            .chain(database::server(&inspection(), later)),
+        expect![[r#"
+            FAIL  database  takes no writes
+                            database.url must name the primary, without default_transaction_read_only
+            warn  database  its clock and this machine's are 61 s apart
+                            let NTP set both
+        "#]],
+    );
+}
+
+#[test]
+fn a_schema_is_judged_by_its_version_and_who_may_change_it() {
+    let versions = |applied| Versions { applied, known: 3 };
+    let owner = Inspection {
+        may_create_schema: true,
+        may_create_tables: true,
+        ..inspection()
+    };
+    check(
+        [None, Some(2), Some(3), Some(4)]
+            .map(|applied| database::schema(versions(applied), &owner)),
+        expect![[r#"
+            FAIL  database  has no tables yet
+                            run `waybill migrate`
+            FAIL  database  its schema has version 2, this program needs 3
+                            run `waybill migrate`
+            ok    database  schema version 3, up to date
+            FAIL  database  its schema has version 4, this program knows 3
+                            use the newer program
+        "#]],
+    );
+    check(
+        [database::schema(versions(None), &inspection())],
+        expect![[r#"
+            FAIL  database  has no tables yet
+                            run `waybill migrate` as a user who may create tables; this one may not
+        "#]],
+    );
+    let closed = Inspection {
+        closed_tables: vec!["event".into(), "outbox".into()],
+        ..inspection()
+    };
+    check(
+        database::denied(&closed),
+        expect![[r#"
+            FAIL  database  may not read and write event, outbox
+                            grant usage on schema waybill to waybill; grant select, insert, update, delete on all tables in schema waybill to waybill
+        "#]],
+    );
+    check(database::denied(&owner), expect![[""]]);
+}
+
+#[test]
+fn what_waits_in_tables_is_shown_with_its_remedy() {
+    let counts = BTreeMap::from([("expired".to_owned(), 2), ("too_deep".to_owned(), 0)]);
+    check(
+        [database::dead_letters(&counts)],
+        expect![[r#"
+            warn  database  dead letters that wait: 2 (expired 2)
+                            see `waybill dead list`
+        "#]],
+    );
+    let outbox = |pending, minutes| OutboxState {
+        pending,
+        oldest: (pending > 0).then(|| now() - SignedDuration::from_mins(minutes)),
+    };
+    check(
+        [outbox(0, 0), outbox(3, 0), outbox(3, 9)].map(|state| database::outbox(&state, now())),
+        expect![[r#"
+            ok    database  outbox empty
+            ok    database  messages in the outbox: 3
+            warn  database  messages in the outbox: 3, the oldest for 9 minutes
+                            is a relay running (`waybill run`), and has each completion a queue?
+        "#]],
+    );
+}
+
+#[test]
+fn a_broker_is_judged_by_its_release() {
+    let releases = ["3.9.1", "3.10.8", "4.0.5"].map(|version| Greeting {
+        product: "RabbitMQ".into(),
+        version: version.into(),
+    });
+    check(
+        releases.iter().flat_map(broker::version),
+        expect![[r#"
+        FAIL  broker    RabbitMQ 3.9.1
+                        version 3.10 or newer is needed, for quorum queues as they are used here
+        ok    broker    RabbitMQ 3.10.8
+                        before 4.0 a message that crashes its consumer comes back for ever, unless a policy limits it: rabbitmqctl set_policy waybill '^waybill\.events\.' '{"delivery-limit":20}' --apply-to queues
+        ok    broker    RabbitMQ 4.0.5
+    "#]],
+    );
+}
+
+#[test]
+fn parts_that_lack_are_named_and_wrong_ones_fail() {
+    let state = |name: &str, state| (name.to_owned(), state);
+    check(
+        broker::parts(&[state("a", State::Right), state("b", State::Right)]),
+        expect![[r#"
+            ok    broker    all 2 exchanges and queues are there
+        "#]],
+    );
+    let wrong = State::Wrong(BrokerError::Topology("it is a classic queue".into()));
+    check(
+        broker::parts(&[state("a", State::Absent), state("b", wrong)]),
+        expect![[r#"
+            FAIL  broker    b: it is a classic queue
+            warn  broker    not there yet: a
+                            `waybill run` makes them when it starts; until then nothing can be published
+        "#]],
+    );
+    let held = [
+        ("waybill.events.3", 5),
+        ("waybill.dead", 1),
+        ("waybill.events.4", 0),
+    ];
+    check(
+        held.into_iter()
+            .filter_map(|(queue, count)| broker::leftover(queue, count)),
+        expect![[r#"
+            warn  broker    waybill.events.3, of a higher number of partitions, still holds events: 5
+                            a worker that starts now consumes them too
+            warn  broker    waybill.dead holds messages that the broker gave up: 1
+                            a running worker turns them into dead letters
+        "#]],
+    );
+}

@@ -1,0 +1,99 @@
+//! Makes text from outside fit to be shown: nothing in it can drive a terminal or turn it around.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+
+/// On one line: line feeds and tabs are written out as well.
+pub(super) fn line(text: &str) -> Cow<'_, str> {
+    replace(text, is_hostile, |c| c.escape_default().to_string())
+}
+
+/// As a block: line feeds and tabs stay.
+pub(super) fn block(text: &str) -> Cow<'_, str> {
+    let hostile = |c| is_hostile(c) && !matches!(c, '\n' | '\t');
+    replace(text, hostile, |c| c.escape_default().to_string())
+}
+
+/// Of JSON text, which stays JSON with the same meaning: such characters stand inside its strings.
+pub(super) fn json(text: &str) -> Cow<'_, str> {
+    let hostile = |c| is_hostile(c) && c != '\n';
+    replace(text, hostile, |c| format!("\\u{:04x}", u32::from(c)))
+}
+
+/// Bytes as people read them: sixteen a line, with what is printable beside them.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    let mut dump = String::new();
+    for (row, chunk) in bytes.chunks(16).enumerate() {
+        let hex: Vec<String> = chunk.iter().map(|byte| format!("{byte:02x}")).collect();
+        let shown = |byte: &u8| {
+            let printable = matches!(*byte, b' '..=b'~');
+            if printable { char::from(*byte) } else { '.' }
+        };
+        let text: String = chunk.iter().map(shown).collect();
+        let _ = writeln!(dump, "{:08x}  {:<47}  {text}", row * 16, hex.join(" "));
+    }
+    dump
+}
+
+/// Control characters, and those that change the direction or the lines of what is around them.
+fn is_hostile(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+            | '\u{feff}')
+}
+
+fn replace(
+    text: &str,
+    hostile: impl Fn(char) -> bool,
+    written: impl Fn(char) -> String,
+) -> Cow<'_, str> {
+    if !text.contains(&hostile) {
+        return Cow::Borrowed(text);
+    }
+    let mut safe = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if hostile(c) {
+            safe.push_str(&written(c));
+        } else {
+            safe.push(c);
+        }
+    }
+    Cow::Owned(safe)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_drives_a_terminal_is_written_out() {
+        assert_eq!(
+            line("a\u{1b}[2J\nb\u{9b}c\u{202e}d"),
+            "a\\u{1b}[2J\\nb\\u{9b}c\\u{202e}d"
+        );
+        assert_eq!(block("a\r\n\tb\u{7f}"), "a\\r\n\tb\\u{7f}");
+        assert!(matches!(line("Größe: 3 €"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn json_keeps_its_meaning() {
+        let value = serde_json::json!({ "k": "a\u{7f}\u{9b}31m\u{202e}\u{1b}" });
+        let text = serde_json::to_string_pretty(&value).unwrap();
+        let safe = json(&text);
+        assert!(!safe.contains(|c: char| c.is_control() && c != '\n'));
+        assert_eq!(
+            serde_json::from_str::<serde_json::Value>(&safe).unwrap(),
+            value
+        );
+    }
+
+    #[test]
+    fn bytes_are_dumped_with_their_printable_form() {
+        expect_test::expect![[r#"
+            00000000  00 1b 5b 32 4a 61 62 63 64 65 66 67 68 69 6a 6b  ..[2Jabcdefghijk
+            00000010  ff                                               .
+        "#]]
+        .assert_eq(&hex(b"\x00\x1b[2Jabcdefghijk\xff"));
+    }
+}

@@ -1,0 +1,117 @@
+//! How a command fails: what people read, with a remedy, and the exit code.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use super::escape;
+use crate::broker::BrokerError;
+use crate::config::Faults;
+use crate::store::StoreError;
+
+/// The exit code of a failure.
+pub(super) const FAILED: u8 = 1;
+/// The exit code of a command line or settings that can't be used.
+pub(super) const USAGE: u8 = 2;
+/// The exit code where nothing is known of what was asked for.
+pub(super) const UNKNOWN: u8 = 4;
+
+/// Why a command did not do what it was asked for.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// It was tried and did not work.
+    Failed(String),
+    /// The command line or the settings can't be used.
+    Usage(String),
+    /// There is no such token or dead letter.
+    Unknown(String),
+    /// Nobody reads any more: the end of `waybill … | head`.
+    NobodyReads,
+}
+
+impl Failure {
+    /// Says it on the standard error.
+    pub(super) fn tell(self) -> ExitCode {
+        let (text, code) = match self {
+            Self::Failed(text) => (text, FAILED),
+            Self::Usage(text) => (text, USAGE),
+            Self::Unknown(text) => (text, UNKNOWN),
+            Self::NobodyReads => return ExitCode::SUCCESS,
+        };
+        // Where even the standard error is closed, the exit code has to do.
+        let _ = writeln!(io::stderr().lock(), "error: {}", escape::block(&text));
+        ExitCode::from(code)
+    }
+}
+
+impl From<Faults> for Failure {
+    fn from(faults: Faults) -> Self {
+        Self::Usage(faults.to_string())
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self::NobodyReads,
+            _ => Self::Failed(error.to_string()),
+        }
+    }
+}
+
+impl From<BrokerError> for Failure {
+    fn from(error: BrokerError) -> Self {
+        let text = error.to_string();
+        match error {
+            BrokerError::Settings(_) => Self::Usage(text),
+            BrokerError::Topology(_) if text.contains("no exchange") => Self::Failed(format!(
+                "{text}; `waybill run` makes the exchanges and queues when it starts"
+            )),
+            BrokerError::Refused(_) | BrokerError::Tls(_) | BrokerError::Topology(_) => {
+                Self::Failed(text)
+            }
+            BrokerError::Unreachable(_) | BrokerError::Timeout { .. } | BrokerError::Lost(_) => {
+                Self::Failed(format!(
+                    "{text}; check broker.url and that the broker runs, `waybill doctor` looks closer"
+                ))
+            }
+        }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let text = error.to_string();
+        if matches!(error, StoreError::Settings(_)) {
+            return Self::Usage(text);
+        }
+        match remedy(&error) {
+            Some(remedy) => Self::Failed(format!("{text}; {remedy}")),
+            None => Self::Failed(text),
+        }
+    }
+}
+
+/// What to do about a failure of the database.
+pub(super) fn remedy(error: &StoreError) -> Option<&'static str> {
+    match error.state().map(tokio_postgres::error::SqlState::code) {
+        // No such schema, table, column.
+        Some("3F000" | "42P01" | "42703") => {
+            Some("the schema is missing or older than this program: run `waybill migrate`")
+        }
+        Some("42501") => Some("grant the user what it lacks: `waybill doctor` lists it"),
+        Some("28P01" | "28000") => Some("correct user and password in database.url"),
+        Some("3D000") => Some("create the database, or correct its name in database.url"),
+        Some("25006") => Some("this is a read-only server: database.url must name the primary"),
+        Some(_) => None,
+        None => match error {
+            StoreError::Unavailable(_) | StoreError::Timeout => {
+                Some("check database.url and that the server runs")
+            }
+            StoreError::Database(_)
+            | StoreError::Removed
+            | StoreError::Corrupt(_)
+            | StoreError::Settings(_)
+            | StoreError::Migration(_) => None,
+        },
+    }
+}

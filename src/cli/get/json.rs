@@ -1,0 +1,179 @@
+//! A record as JSON for programs; the form is described in the help of `waybill get`.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::step::Step;
+use super::words;
+use super::{Completion, completion};
+use crate::core::{Opening, Process, Stamp};
+use crate::store::record::{LoggedEvent, Record, StoredItem};
+
+/// The whole answer.
+#[derive(Debug, Serialize)]
+pub(super) struct View<'a> {
+    token: &'a str,
+    tenant: &'a str,
+    kind: &'static str,
+    status: &'static str,
+    summary: String,
+    progress: Progress,
+    waiting_for: Vec<String>,
+    settle_at: Option<Timestamp>,
+    deadline_at: Option<Timestamp>,
+    opened_at: Option<Timestamp>,
+    ended_at: Option<Timestamp>,
+    code: Option<&'a str>,
+    message: Option<&'a str>,
+    opening: Option<OpeningView<'a>>,
+    completion: Completion,
+    counts: Counts,
+    history: Vec<StepView>,
+    items: Vec<ItemView<'a>>,
+    late: Vec<LateView<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct Progress {
+    done: u64,
+    total: Option<u64>,
+    failed: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct Counts {
+    events: u64,
+    late: u64,
+    items: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct OpeningView<'a> {
+    source: &'a str,
+    filename: Option<&'a str>,
+    module: Option<&'a str>,
+    workflow: Option<&'a str>,
+    group: Option<&'a str>,
+    attributes: Option<Value>,
+    reply_to: Option<&'a str>,
+}
+
+#[derive(Debug, Serialize)]
+struct StepView {
+    time: Timestamp,
+    state: Option<String>,
+    name: Option<String>,
+    message: Option<String>,
+    late: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct ItemView<'a> {
+    identifier: &'a str,
+    ok: bool,
+    messages: &'a [String],
+    document_id: Option<&'a str>,
+    data: Option<Value>,
+}
+
+#[derive(Debug, Serialize)]
+struct LateView<'a> {
+    time: Timestamp,
+    #[serde(rename = "type")]
+    type_name: &'a str,
+    source: &'a str,
+    id: &'a str,
+}
+
+/// Reads the form out of a record.
+pub(super) fn view(record: &Record) -> View<'_> {
+    let process = &record.process;
+    let ended = process.ended.as_ref();
+    let steps = record.events.iter().filter(|event| Step::is(event));
+    let late = record.events.iter().filter(|event| event.late);
+    View {
+        token: &process.token,
+        tenant: &process.tenant,
+        kind: process.kind.name(),
+        status: process.status().name(),
+        summary: words::summary(process, record.created_at),
+        progress: progress(process),
+        waiting_for: words::missing(process),
+        settle_at: process.settle_at,
+        deadline_at: process.deadline_at,
+        opened_at: process.opening.as_ref().map(|(stamp, _)| stamp.time),
+        ended_at: ended.map(|ended| ended.at),
+        code: ended.and_then(|ended| ended.code.as_deref()),
+        message: ended.and_then(|ended| ended.message.as_deref()),
+        opening: process.opening.as_ref().map(opening),
+        completion: completion(record),
+        counts: Counts {
+            events: record.logged,
+            late: record.late,
+            items: process.items.seen,
+        },
+        history: steps.map(step).collect(),
+        items: record.items.iter().map(item).collect(),
+        late: late.map(late_event).collect(),
+    }
+}
+
+fn progress(process: &Process) -> Progress {
+    Progress {
+        done: process.done(),
+        total: process.total(),
+        failed: process.items.failed,
+    }
+}
+
+fn opening((stamp, opening): &(Stamp, Opening)) -> OpeningView<'_> {
+    OpeningView {
+        source: &stamp.source,
+        filename: opening.filename.as_deref(),
+        module: opening.module.as_deref(),
+        workflow: opening.workflow.as_deref(),
+        group: opening.group.as_deref(),
+        attributes: opening.attributes.as_deref().map(parsed),
+        reply_to: opening.reply_to.as_deref(),
+    }
+}
+
+fn step(event: &LoggedEvent) -> StepView {
+    let Step {
+        state,
+        name,
+        message,
+    } = Step::of(event);
+    StepView {
+        time: event.time,
+        state,
+        name,
+        message,
+        late: event.late,
+    }
+}
+
+fn item(item: &StoredItem) -> ItemView<'_> {
+    ItemView {
+        identifier: &item.identifier,
+        ok: item.ok,
+        messages: &item.messages,
+        document_id: item.document_id.as_deref(),
+        data: item.data.as_deref().map(parsed),
+    }
+}
+
+fn late_event(event: &LoggedEvent) -> LateView<'_> {
+    LateView {
+        time: event.time,
+        type_name: &event.type_name,
+        source: &event.source,
+        id: &event.id,
+    }
+}
+
+/// JSON as received; what this reader can't hold (an enormous number) stays a text.
+fn parsed(json: &str) -> Value {
+    serde_json::from_str(json).unwrap_or_else(|_| Value::String(json.to_owned()))
+}

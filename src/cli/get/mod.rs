@@ -1,0 +1,104 @@
+//! `waybill get`: how a process stands, with its history, its items and its completion.
+
+mod json;
+mod step;
+#[cfg(test)]
+mod tests;
+pub(super) mod text;
+pub(super) mod words;
+
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::failure::Failure;
+use super::output::Style;
+use super::{Sources, escape, output, servers};
+use crate::core::ProcessKey;
+use crate::store::record::Record;
+
+/// The tenant of those that name none.
+pub(super) const DEFAULT_TENANT: &str = "default";
+
+/// Show how a process stands: status, progress, history, items, completion.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  waybill get 8a4f0c
+  waybill get 8a4f0c --tenant acme --items 1000
+  waybill get 8a4f0c --json | jq .status
+
+--json prints one object: token, tenant, kind, status (waiting, running, done, warning, error,
+cancelled), summary (the status in words), progress {done, total, failed}, waiting_for [text],
+settle_at, deadline_at, opened_at, ended_at, code, message, opening {source, filename, module,
+workflow, group, attributes, reply_to} or null, completion (none, pending, unroutable, sent),
+history [{time, state, name, message, late}] and items [{identifier, ok, messages, document_id,
+data}], each cut at its limit, late [{time, type, source, id}], and counts {events, late, items}
+of all there are.
+
+Exit codes: 0 ok, 1 failed, 2 wrong usage or settings, 4 unknown token.")]
+pub(super) struct Get {
+    /// The token of the process.
+    token: String,
+    /// Who owns the process.
+    #[arg(long, default_value = DEFAULT_TENANT)]
+    tenant: String,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+    /// Show at most so many items, those that failed first.
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(..=100_000))]
+    items: u32,
+    /// Look at no more than the first so many events.
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(..=100_000))]
+    events: u32,
+}
+
+pub(super) async fn run(get: &Get, sources: &Sources) -> Result<ExitCode, Failure> {
+    let store = servers::store(sources)?;
+    let key = ProcessKey::of(&get.tenant, &get.token);
+    let found = store
+        .record(key, get.events.into(), get.items.into())
+        .await?;
+    let record = found.ok_or_else(|| unknown(&get.tenant, &get.token))?;
+    if get.json {
+        output::json(&json::view(&record))?;
+    } else {
+        output::line(&text::render(&record, Style::of_stdout()))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Nobody ever spoke of such a process, or it is past its retention.
+pub(super) fn unknown(tenant: &str, token: &str) -> Failure {
+    Failure::Unknown(format!(
+        "tenant {} has no process with the token {}: check both; an ended process is forgotten \
+         after its retention",
+        escape::line(tenant),
+        escape::line(token)
+    ))
+}
+
+/// Where the completion of a process is.
+fn completion(record: &Record) -> Completion {
+    match (&record.process.ended, record.unroutable_at, record.outbox) {
+        (None, _, _) => Completion::None,
+        (Some(_), Some(_), _) => Completion::Unroutable,
+        (Some(_), None, 0) => Completion::Sent,
+        (Some(_), None, _) => Completion::Pending,
+    }
+}
+
+/// Where a completion is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Completion {
+    /// Nothing has ended.
+    None,
+    /// It is in the outbox.
+    Pending,
+    /// The broker had no queue for it.
+    Unroutable,
+    /// The broker has confirmed it.
+    Sent,
+}

@@ -1,0 +1,28 @@
+//! What a step event says, out of its data as received.
+
+use serde::Deserialize;
+
+use crate::store::record::LoggedEvent;
+
+/// A line of history.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Step {
+    /// `running`, `done` or `error`.
+    pub(super) state: Option<String>,
+    /// What was done.
+    pub(super) name: Option<String>,
+    /// What people read.
+    pub(super) message: Option<String>,
+}
+
+impl Step {
+    /// Whether an event is one.
+    pub(super) fn is(event: &LoggedEvent) -> bool {
+        event.type_name.ends_with(".step")
+    }
+
+    /// What it says. It was checked when it came, so what can't be read is shown as nothing.
+    pub(super) fn of(event: &LoggedEvent) -> Self {
+        serde_json::from_str(&event.data).unwrap_or_default()
+    }
+}

@@ -1,0 +1,285 @@
+//! Records as people and programs see them.
+
+use expect_test::{Expect, expect};
+use jiff::Timestamp;
+
+use super::{json, text};
+use crate::cli::output::Style;
+use crate::core::{Ended, Ending, EndingKind, ItemCounts, Kind, Opening, Process, Stamp, Status};
+use crate::store::record::{LoggedEvent, Record, StoredItem};
+
+fn time(second: u8) -> Timestamp {
+    format!("2026-11-21T20:44:{second:02}Z").parse().unwrap()
+}
+
+fn stamp(second: u8, sequence: Option<u64>) -> Stamp {
+    Stamp {
+        time: time(second),
+        sequence,
+        source: "shop".into(),
+        id: format!("e{second}"),
+    }
+}
+
+fn unopened() -> Record {
+    Record {
+        process: Process::unopened("default".into(), "8a4f0c".into(), Kind::Upload),
+        created_at: time(1),
+        sealed_at: None,
+        unroutable_at: None,
+        outbox: 0,
+        logged: 0,
+        late: 0,
+        events: Vec::new(),
+        items: Vec::new(),
+    }
+}
+
+fn running() -> Record {
+    let mut record = unopened();
+    let opening = Opening {
+        filename: Some("march.csv".into()),
+        group: Some("payroll".into()),
+        attributes: Some(r#"{"year":2026}"#.into()),
+        ..Opening::default()
+    };
+    record.process.opening = Some((stamp(1, Some(0)), opening));
+    record.process.total = Some((stamp(1, Some(0)), 10));
+    record.process.sequenced = 2;
+    record
+}
+
+fn with_items(mut record: Record, seen: u64, failed: u64) -> Record {
+    record.process.items = ItemCounts { seen, failed };
+    record.items = vec![StoredItem {
+        identifier: "line 7".into(),
+        ok: failed == 0,
+        messages: vec!["no such \u{1b}[31mcost centre".into(), "check it".into()],
+        document_id: Some("D-1".into()),
+        data: None,
+    }];
+    record
+}
+
+fn ended(mut record: Record, status: Status, code: Option<&str>, message: Option<&str>) -> Record {
+    record.process.ended = Some(Ended {
+        status,
+        at: time(31),
+        code: code.map(str::to_owned),
+        message: message.map(str::to_owned),
+    });
+    record
+}
+
+fn ending(mut record: Record, kind: EndingKind) -> Record {
+    let stamp = stamp(30, Some(4));
+    record.process.ending = Some(Ending { stamp, kind });
+    record.process.settle_at = Some(time(59));
+    record
+}
+
+fn step(second: u8, data: &str) -> LoggedEvent {
+    LoggedEvent {
+        source: "shop".into(),
+        id: format!("e{second}"),
+        type_name: "upload.step".into(),
+        time: time(second),
+        sequence: None,
+        late: false,
+        data: data.into(),
+        received_at: time(second),
+    }
+}
+
+fn check(record: &Record, expected: Expect) {
+    expected.assert_eq(&text::render(record, Style::PLAIN));
+}
+
+#[test]
+fn what_is_unknown_waits_for_its_opening() {
+    check(
+        &unopened(),
+        expect![[r#"
+        upload 8a4f0c of tenant default
+        waiting for its opening event since 2026-11-21T20:44:01Z
+    "#]],
+    );
+    check(
+        &ending(unopened(), EndingKind::Completed),
+        expect![[r#"
+        upload 8a4f0c of tenant default
+        waiting for its opening event; it completed at 2026-11-21T20:44:30Z already
+          waiting for  its opening event and 4 of the 4 sequenced events before its end
+          waiting till 2026-11-21T20:44:59Z, then it ends without the rest
+    "#]],
+    );
+}
+
+#[test]
+fn an_open_one_says_how_far_it_is() {
+    let mut record = with_items(running(), 3, 1);
+    record.events = vec![
+        step(2, r#"{"name":"virus scan","state":"done"}"#),
+        step(
+            3,
+            r#"{"message":"line one\nline two \u001b]0;owned\u0007","state":"running"}"#,
+        ),
+        step(
+            4,
+            r#"{"name":"import","message":"stopped","state":"error"}"#,
+        ),
+        step(5, "not json"),
+    ];
+    record.logged = 9;
+    check(
+        &record,
+        expect![[r#"
+            upload 8a4f0c of tenant default
+            running: 3 of 10 done, 1 failed
+              source       shop
+              file         march.csv
+              group        payroll
+              attributes   {"year":2026}
+              opened       2026-11-21T20:44:01Z
+              progress     3 of 10 done, 1 failed
+
+            history
+              2026-11-21T20:44:02.000Z  done     virus scan
+              2026-11-21T20:44:03.000Z  running  line one\nline two \u{1b}]0;owned\u{7}
+              2026-11-21T20:44:04.000Z  error    import: stopped
+              2026-11-21T20:44:05.000Z
+              … of the first 4 of 9 events (--events N)
+
+            items (3, 1 failed)
+              FAIL  line 7  document D-1  no such \u{1b}[31mcost centre; check it
+              … and 2 more (--items N)
+        "#]],
+    );
+}
+
+#[test]
+fn an_ending_that_waits_says_for_what() {
+    check(
+        &ending(with_items(running(), 3, 0), EndingKind::Completed),
+        expect![[r#"
+            upload 8a4f0c of tenant default
+            running: 3 of 10 done, waiting for the rest since 2026-11-21T20:44:30Z
+              source       shop
+              file         march.csv
+              group        payroll
+              attributes   {"year":2026}
+              opened       2026-11-21T20:44:01Z
+              progress     3 of 10 done
+              waiting for  2 of the 4 sequenced events before its end and 7 of its total of 10
+              waiting till 2026-11-21T20:44:59Z, then it ends without the rest
+
+            items (3)
+              ok    line 7  document D-1  no such \u{1b}[31mcost centre; check it
+              … and 2 more (--items N)
+        "#]],
+    );
+    let failed = EndingKind::Failed {
+        message: None,
+        code: None,
+    };
+    check(
+        &ending(running(), failed),
+        expect![[r#"
+        upload 8a4f0c of tenant default
+        running: 0 of 10 done, waiting for the rest since 2026-11-21T20:44:30Z
+          source       shop
+          file         march.csv
+          group        payroll
+          attributes   {"year":2026}
+          opened       2026-11-21T20:44:01Z
+          progress     0 of 10 done
+          waiting for  2 of the 4 sequenced events before its end
+          waiting till 2026-11-21T20:44:59Z, then it ends without the rest
+    "#]],
+    );
+}
+
+#[test]
+fn every_end_has_its_words() {
+    let all = [
+        ended(with_items(running(), 10, 0), Status::Done, None, None),
+        ended(with_items(running(), 3, 1), Status::Warning, None, None),
+        ended(running(), Status::Warning, Some("incomplete"), None),
+        ended(with_items(running(), 3, 3), Status::Error, None, None),
+        ended(
+            running(),
+            Status::Error,
+            Some("E17"),
+            Some("the disk is full"),
+        ),
+        ended(running(), Status::Error, Some("deadline_exceeded"), None),
+        ended(unopened(), Status::Cancelled, None, Some("not needed")),
+    ];
+    let words = |record: &Record| super::words::summary(&record.process, record.created_at) + "\n";
+    let words: String = all.iter().map(words).collect();
+    expect![[r#"
+        done: 10 of 10
+        ended with a warning: 1 of 3 items failed
+        ended with a warning: it is incomplete, 0 of 10 done
+        ended with an error: all 3 items failed
+        ended with an error: the disk is full, code E17, 0 of 10 done
+        ended with an error: its deadline passed, 0 of 10 done
+        cancelled: not needed
+    "#]]
+    .assert_eq(&words);
+}
+
+#[test]
+fn an_ended_one_says_where_its_completion_is_and_what_came_late() {
+    let mut record = ended(running(), Status::Done, None, None);
+    let lines = |record: &Record| {
+        let text = text::render(record, Style::PLAIN);
+        text[text.find("ended  ").unwrap()..].to_owned()
+    };
+    expect![[r#"
+        ended        2026-11-21T20:44:31Z, after 30s
+          completion   published and confirmed
+    "#]]
+    .assert_eq(&lines(&record));
+    record.outbox = 2;
+    record.late = 1;
+    record.logged = 1;
+    record.events = vec![LoggedEvent {
+        late: true,
+        ..step(40, r#"{"message":"hello?"}"#)
+    }];
+    expect![[r#"
+        ended        2026-11-21T20:44:31Z, after 30s
+          completion   still to be published, 2 messages
+
+        history
+          2026-11-21T20:44:40.000Z           hello?  (late)
+
+        late, after the end (1)
+          2026-11-21T20:44:40.000Z  upload.step  shop e40
+    "#]]
+    .assert_eq(&lines(&record));
+    record.unroutable_at = Some(time(32));
+    record.events.clear();
+    expect![[r#"
+        ended        2026-11-21T20:44:31Z, after 30s
+          completion   kept and tried again: no queue was bound for it at 2026-11-21T20:44:32Z
+
+        history
+          … of the first 0 of 1 events (--events N)
+
+        late, after the end (1)
+    "#]]
+    .assert_eq(&lines(&record));
+}
+
+#[test]
+fn programs_get_the_same_as_json() {
+    let mut record = ended(with_items(running(), 3, 1), Status::Warning, None, None);
+    record.events = vec![step(2, r#"{"name":"virus scan","state":"done"}"#)];
+    record.logged = 1;
+    let text = serde_json::to_string(&json::view(&record)).unwrap();
+    expect![[r#"
+        {"token":"8a4f0c","tenant":"default","kind":"upload","status":"warning","summary":"ended with a warning: 1 of 3 items failed","progress":{"done":3,"total":10,"failed":1},"waiting_for":[],"settle_at":null,"deadline_at":null,"opened_at":"2026-11-21T20:44:01Z","ended_at":"2026-11-21T20:44:31Z","code":null,"message":null,"opening":{"source":"shop","filename":"march.csv","module":null,"workflow":null,"group":"payroll","attributes":{"year":2026},"reply_to":null},"completion":"sent","counts":{"events":1,"late":0,"items":3},
+        "history":[{"time":"2026-11-21T20:44:02Z","state":"done","name":"virus scan","message":null,"late":false}],"items":[{"identifier":"line 7","ok":false,"messages":["no such \u001b[31mcost centre","check it"],"document_id":"D-1","data":null}],"late":[]}"#]].assert_eq(&text.replace(",\"history", ",\n\"history"));
+}

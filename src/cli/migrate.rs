@@ -1,0 +1,25 @@
+//! `waybill migrate`: brings the tables up to date.
+
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::failure::Failure;
+use super::{Sources, output, servers};
+use crate::store::migrate;
+
+/// Create or update the tables in the schema `waybill`; safe to run twice and at the same time.
+#[derive(Debug, Args)]
+pub(super) struct Migrate {}
+
+pub(super) async fn run(sources: &Sources) -> Result<ExitCode, Failure> {
+    let store = servers::store(sources)?;
+    let applied = migrate::migrate(store.connection().await?).await?;
+    let text = match applied {
+        0 => "up to date: nothing to apply".to_owned(),
+        1 => "applied 1 migration".to_owned(),
+        count => format!("applied {count} migrations"),
+    };
+    output::line(&text)?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,53 @@
+//! How far a publish is: a bar on a terminal, nothing elsewhere.
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::super::failure::Failure;
+use super::super::output;
+
+const BAR: &str = "{bar:30} {bytes}/{total_bytes}  {msg}";
+const SPINNER: &str = "{spinner} {bytes}  {msg}";
+
+/// The bar, and the lines that must not tear it.
+pub(super) struct Progress {
+    bar: ProgressBar,
+    /// How many faults were reported.
+    pub(super) reported: u64,
+}
+
+impl Progress {
+    /// For an input of that length, where it is known. Draws on the standard error, and only if
+    /// that is a terminal.
+    pub(super) fn new(bytes: Option<u64>) -> Self {
+        let (bar, template) = match bytes {
+            Some(bytes) => (ProgressBar::new(bytes), BAR),
+            None => (ProgressBar::new_spinner(), SPINNER),
+        };
+        let style = ProgressStyle::with_template(template);
+        Self {
+            bar: bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())),
+            reported: 0,
+        }
+    }
+
+    /// So many more bytes are done.
+    pub(super) fn advance(&self, bytes: u64, confirmed: u64) {
+        self.bar.inc(bytes);
+        self.bar.set_message(format!("{confirmed} confirmed"));
+    }
+
+    /// Writes a line to the standard error.
+    pub(super) fn remark(&self, text: &str) -> Result<(), Failure> {
+        Ok(self.bar.suspend(|| output::remark(text))?)
+    }
+
+    /// Writes a line to the standard output.
+    pub(super) fn answer(&self, text: &str) -> Result<(), Failure> {
+        Ok(self.bar.suspend(|| output::line(text))?)
+    }
+
+    /// Takes the bar away.
+    pub(super) fn end(&self) {
+        self.bar.finish_and_clear();
+    }
+}

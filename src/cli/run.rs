@@ -1,0 +1,66 @@
+//! `waybill run`: the service itself. With it `waybill dev`, which runs the same with servers of its
+//! own.
+
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::failure::{FAILED, Failure};
+use super::{Sources, VERBOSE, dev, servers};
+use crate::app::{App, End, Roles, Signals};
+use crate::config::LogFormat;
+
+/// What `waybill dev` logs.
+const DEV_FILTER: &str = "info";
+
+/// Consume events, publish completions, end what is due, until SIGTERM or Ctrl-C.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  waybill run
+  waybill run --roles worker,relay      and the janitor in another process
+
+Exit codes: 0 everything held was finished, 1 it was not or something failed, 2 wrong usage or
+settings.")]
+pub(super) struct Run {
+    /// What this process does, separated by commas: worker, relay, janitor [default: all].
+    #[arg(long, value_name = "ROLES")]
+    roles: Option<Roles>,
+}
+
+pub(super) async fn run(run: &Run, sources: &Sources) -> Result<ExitCode, Failure> {
+    let settings = servers::settings(sources)?;
+    let filter = if sources.verbose {
+        VERBOSE
+    } else {
+        &settings.log.filter
+    };
+    servers::log(filter, settings.log.format)?;
+    let roles = run.roles.clone().unwrap_or_else(Roles::all);
+    let ended = async {
+        let app = App::new(settings, roles).await?;
+        app.run(Signals::of_process()?).await
+    };
+    match ended.await {
+        Ok(End::Clean) => Ok(ExitCode::SUCCESS),
+        Ok(End::Forced) => Ok(ExitCode::from(FAILED)),
+        Err(error) => Err(failure(&error)),
+    }
+}
+
+pub(super) async fn dev(dev: dev::Dev, sources: &Sources) -> Result<ExitCode, Failure> {
+    let filter = if sources.verbose { VERBOSE } else { DEV_FILTER };
+    servers::log(filter, LogFormat::Auto)?;
+    match dev::run(dev, &sources.set).await {
+        Ok(true) => Ok(ExitCode::SUCCESS),
+        Ok(false) => Ok(ExitCode::from(FAILED)),
+        Err(error) => Err(failure(&error)),
+    }
+}
+
+fn failure(error: &anyhow::Error) -> Failure {
+    match error.downcast_ref::<std::io::Error>() {
+        Some(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Failure::NobodyReads,
+        Some(_) | None => Failure::Failed(format!("{error:#}")),
+    }
+}
