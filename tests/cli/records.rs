@@ -1,0 +1,137 @@
+//! Commands that read records, on rows that a worker would have written.
+
+use waybill::core::ProcessKey;
+
+use crate::ground::{Ground, on_ground};
+
+const EVERY: [&str; 4] = ["done", "warning", "error", "cancelled"];
+
+fn key(token: &str) -> String {
+    ProcessKey::of("default", token).0.to_string()
+}
+
+async fn insert_ended(ground: &Ground, status: &str) {
+    ground
+        .sql(&format!(
+            "insert into waybill.process (key, tenant, token, kind, status, ended_at, sealed_at, message)
+             values ('{}', 'default', '{status}', 'upload', '{status}', now(), now(), 'because')",
+            key(status)
+        ))
+        .await;
+}
+
+async fn insert_running(ground: &Ground) {
+    let key = key("t");
+    ground
+        .sql(&format!(
+            "insert into waybill.process (key, tenant, token, kind, status, opened_at, opening_stamp,
+                 source, filename, items, items_failed, total, total_stamp)
+             values ('{key}', 'default', 't', 'upload', 'running', '2026-11-21T20:44:01Z',
+                 e'2026-11-21T20:44:01.000000Z\\t-\\tshop\\t1', 'shop', 'march.csv', 2, 1, 10,
+                 e'2026-11-21T20:44:01.000000Z\\t-\\tshop\\t1');
+             insert into waybill.event (process, source, id, type, time, late, data)
+             values ('{key}', 'shop', '3', 'upload.step', '2026-11-21T20:44:03Z', false,
+                     '{{\"name\":\"import\",\"state\":\"running\"}}'),
+                    ('{key}', 'shop', '2', 'upload.step', '2026-11-21T20:44:02Z', false,
+                     '{{\"name\":\"virus scan\",\"state\":\"done\"}}');
+             insert into waybill.item (process, identifier, ok, messages, stamp)
+             values ('{key}', 'a', true, '{{}}', 's'), ('{key}', 'b', false, '{{bad}}', 's')"
+        ))
+        .await;
+}
+
+#[test]
+fn a_schema_is_made_once_and_asked_for_where_it_lacks() {
+    on_ground("migrating", async |ground| {
+        ground
+            .waybill(&["get", "t"])
+            .failed(1)
+            .complains("run `waybill migrate`");
+        ground
+            .waybill(&["doctor"])
+            .failed(1)
+            .says("has no tables yet");
+        ground
+            .waybill(&["migrate"])
+            .ok()
+            .says("applied 1 migration");
+        ground.waybill(&["migrate"]).ok().says("up to date");
+    });
+}
+
+#[test]
+fn a_record_is_shown_with_its_history_in_order_and_failed_items_first() {
+    on_ground("getting", async |ground| {
+        ground.waybill(&["migrate"]).ok();
+        insert_running(&ground).await;
+        let shown = ground
+            .waybill(&["get", "t"])
+            .ok()
+            .says("running: 2 of 10 done, 1 failed");
+        let at = |text: &str| shown.out.find(text).unwrap();
+        assert!(at("virus scan") < at("import"), "{}", shown.out);
+        assert!(at("FAIL  b  bad") < at("ok    a"), "{}", shown.out);
+        assert!(!shown.out.contains('\u{1b}'));
+
+        let json = ground.waybill(&["get", "t", "--json", "--items", "1"]).ok();
+        let json: serde_json::Value = serde_json::from_str(&json.out).unwrap();
+        assert_eq!(json["status"], "running");
+        assert_eq!(json["items"][0]["identifier"], "b");
+        assert_eq!(json["items"].as_array().unwrap().len(), 1);
+        assert_eq!(json["counts"]["items"], 2);
+
+        ground
+            .waybill(&["get", "nobody"])
+            .failed(4)
+            .complains("nobody");
+        ground
+            .waybill(&["get", "t", "--tenant", "acme"])
+            .failed(4)
+            .complains("acme");
+    });
+}
+
+#[test]
+fn watching_tells_what_is_new_and_ends_with_the_status() {
+    on_ground("watching", async |ground| {
+        ground.waybill(&["migrate"]).ok();
+        for (status, code) in EVERY.into_iter().zip([0, 10, 11, 12]) {
+            insert_ended(&ground, status).await;
+            ground
+                .waybill(&["watch", status])
+                .failed(code)
+                .says("because");
+        }
+        let unknown = ground
+            .waybill(&["watch", "nobody", "--timeout", "500ms"])
+            .failed(13);
+        unknown.complains("nobody has spoken of nobody");
+
+        insert_running(&ground).await;
+        let finish = async {
+            tokio::time::sleep(std::time::Duration::from_millis(900)).await;
+            let (key, step) = (key("t"), "{\"message\":\"nearly there\"}");
+            ground
+                .sql(&format!(
+                    "insert into waybill.event (process, source, id, type, time, late, data)
+                     values ('{key}', 'shop', '4', 'upload.step', '2026-11-21T20:44:01Z', false, '{step}');
+                     update waybill.process set status = 'done', ended_at = now(), sealed_at = now()
+                     where key = '{key}'"
+                ))
+                .await;
+        };
+        let watch = tokio::task::block_in_place(|| {
+            std::thread::scope(|scope| {
+                let watch = scope.spawn(|| ground.waybill(&["watch", "t", "--timeout", "20s"]));
+                tokio::runtime::Handle::current().block_on(finish);
+                watch.join().unwrap()
+            })
+        });
+        let watch = watch
+            .ok()
+            .says("virus scan")
+            .says("running: 2 of 10 done")
+            .says("nearly there");
+        assert_eq!(watch.out.matches("virus scan").count(), 1, "{}", watch.out);
+    });
+}
