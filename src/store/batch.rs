@@ -44,6 +44,20 @@ pub struct Changes<'a> {
     pub open: BTreeMap<Kind, i64>,
 }
 
+/// The statements of a batch, each in its place between `begin` and `commit`.
+const STATEMENTS: [&str; 10] = [
+    process::INSERT,
+    process::LOCK,
+    event::INSERT,
+    item::LOAD,
+    item::UPSERT,
+    item::SUMMARIZE,
+    process::UPDATE,
+    outbox::INSERT,
+    dead_letter::INSERT,
+    tally::ADD,
+];
+
 /// Begins a transaction, makes the records that lack, locks all in key order, logs the events
 /// (each identity once) and loads what the merge needs: one round trip.
 pub async fn begin(
@@ -51,6 +65,7 @@ pub async fn begin(
     events: &[&NewEvent],
     deadline: Option<Duration>,
 ) -> Result<Loaded, StoreError> {
+    prepare(connection).await?;
     if events.is_empty() {
         begin_transaction(connection).await?;
         return Ok(Loaded::default());
@@ -60,6 +75,7 @@ pub async fn begin(
     firsts.dedup_by_key(|(key, _)| *key);
     let keys: Vec<Uuid> = firsts.iter().map(|(key, _)| key.0).collect();
     let (begun, created, locked, inserted, outcomes) = tokio::join!(
+        biased;
         begin_transaction(connection),
         process::insert(connection, &firsts, deadline.map(|d| d.as_secs_f64())),
         process::lock(connection, &keys),
@@ -87,6 +103,7 @@ pub async fn begin(
 
 /// Begins the transaction of a janitor: locks what is due, at most `limit`.
 pub async fn begin_due(connection: &Connection, limit: i64) -> Result<Loaded, StoreError> {
+    prepare(connection).await?;
     begin_transaction(connection).await?;
     let keys = process::due(connection, limit).await?;
     let (processes, now) = process::lock(connection, &keys).await?;
@@ -105,6 +122,7 @@ pub async fn write_items(
     ended: &[Uuid],
 ) -> Result<HashMap<ProcessKey, ItemSummary>, StoreError> {
     let (written, summaries) = tokio::join!(
+        biased;
         item::upsert(connection, items),
         item::summarize(connection, ended),
     );
@@ -121,6 +139,7 @@ pub async fn commit(
     shard: i16,
 ) -> Result<(), StoreError> {
     let (updated, queued, kept, counted, committed) = tokio::join!(
+        biased;
         process::update(connection, &changes.processes),
         outbox::insert(connection, &changes.outbox, sweep_after),
         dead_letter::insert(connection, &changes.dead_letters, shard),
@@ -138,6 +157,16 @@ pub async fn commit(
 /// Gives up the transaction.
 pub async fn roll_back(connection: &Connection) -> Result<(), StoreError> {
     end_transaction(connection, "rollback").await
+}
+
+/// Prepares what a connection has not prepared yet. Only then do futures that are polled together
+/// send their statements in the order they are written in: one that first had to wait for its
+/// preparation would be overtaken, even by the commit.
+async fn prepare(connection: &Connection) -> Result<(), StoreError> {
+    for statement in STATEMENTS {
+        connection.prepared(statement).await?;
+    }
+    Ok(())
 }
 
 async fn begin_transaction(connection: &Connection) -> Result<(), StoreError> {

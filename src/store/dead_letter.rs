@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{Connection, Store, StoreError, column};
 
-const INSERT: &str = include_str!("queries/insert_dead_letters.sql");
+pub(super) const INSERT: &str = include_str!("queries/insert_dead_letters.sql");
 const LIST: &str = include_str!("queries/list_dead_letters.sql");
 const NEWEST: &str = include_str!("queries/newest_dead_letter.sql");
 const SHOW: &str = include_str!("queries/show_dead_letter.sql");

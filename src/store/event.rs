@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::{Connection, StoreError, column, to_bigint};
 use crate::core::{Event, ProcessKey};
 
-const INSERT: &str = include_str!("queries/insert_events.sql");
+pub(super) const INSERT: &str = include_str!("queries/insert_events.sql");
 
 /// An event on its way into the log.
 #[derive(Debug, Clone)]

@@ -11,9 +11,9 @@ use crate::core::{Happening, Item, ProcessKey, Stamp};
 
 use super::event::NewEvent;
 
-const LOAD: &str = include_str!("queries/load_outcomes.sql");
-const UPSERT: &str = include_str!("queries/upsert_items.sql");
-const SUMMARIZE: &str = include_str!("queries/summarize_items.sql");
+pub(super) const LOAD: &str = include_str!("queries/load_outcomes.sql");
+pub(super) const UPSERT: &str = include_str!("queries/upsert_items.sql");
+pub(super) const SUMMARIZE: &str = include_str!("queries/summarize_items.sql");
 
 /// The outcome of an item that changed.
 #[derive(Debug, Clone, PartialEq)]

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{Connection, Store, StoreError, column, from_bigint};
 use crate::core::ProcessKey;
 
-const INSERT: &str = include_str!("queries/insert_outbox.sql");
+pub(super) const INSERT: &str = include_str!("queries/insert_outbox.sql");
 const DELETE: &str = include_str!("queries/delete_outbox.sql");
 const CLAIM: &str = include_str!("queries/claim_outbox.sql");
 const NOTE_UNROUTABLE: &str = include_str!("queries/note_unroutable.sql");

@@ -9,10 +9,10 @@ use crate::core::{
     Ended, Ending, EndingKind, Event, ItemCounts, Kind, Opening, Process, ProcessKey, Stamp, Status,
 };
 
-const INSERT: &str = include_str!("queries/insert_processes.sql");
-const LOCK: &str = include_str!("queries/lock_processes.sql");
-const UPDATE: &str = include_str!("queries/update_processes.sql");
-const DUE: &str = include_str!("queries/due_processes.sql");
+pub(super) const INSERT: &str = include_str!("queries/insert_processes.sql");
+pub(super) const LOCK: &str = include_str!("queries/lock_processes.sql");
+pub(super) const UPDATE: &str = include_str!("queries/update_processes.sql");
+pub(super) const DUE: &str = include_str!("queries/due_processes.sql");
 
 /// Makes the records that lack, one event of each process in key order; says their kinds.
 pub(super) async fn insert(

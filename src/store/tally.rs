@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::{Connection, Store, StoreError, column, from_bigint};
 use crate::core::Kind;
 
-const ADD: &str = include_str!("queries/add_tally.sql");
+pub(super) const ADD: &str = include_str!("queries/add_tally.sql");
 const READ: &str = include_str!("queries/read_tally.sql");
 const OLDEST_OPEN: &str = include_str!("queries/oldest_open.sql");
 
