@@ -80,9 +80,9 @@ create table waybill.event (
     -- JSON as received: kept as text, so that the server neither parses nor changes it
     data        text not null,
     received_at timestamptz not null default now(),
-    -- the order of commits, for readers that follow changes
+    -- the order of commits, for readers that follow changes: by transaction, then by place in it
     tx          xid8 not null default pg_current_xact_id(),
-    pos         bigint generated always as identity,
+    pos         integer not null,
     primary key (process, source, id)
 ) with (autovacuum_vacuum_insert_scale_factor = 0.2);
 

@@ -49,7 +49,7 @@ pub(super) async fn run(
 
 /// Writes batch after batch; what is left when that ends was not acknowledged and comes again.
 async fn write(
-    writer: Writer,
+    mut writer: Writer,
     mailbox: Mailbox,
     mut taken: mpsc::Receiver<Batch>,
     give_up: CancellationToken,
@@ -58,7 +58,7 @@ async fn write(
     while matches!(outcome, Ok(true))
         && let Some(batch) = taken.recv().await
     {
-        outcome = write_one(&writer, &mailbox, batch, &give_up).await;
+        outcome = write_one(&mut writer, &mailbox, batch, &give_up).await;
     }
     taken.close();
     while let Some(batch) = taken.recv().await {
@@ -70,7 +70,7 @@ async fn write(
 /// Commit, then acknowledge, then publish from memory: the outbox row is the guarantee. Says
 /// whether it was possible.
 async fn write_one(
-    writer: &Writer,
+    writer: &mut Writer,
     mailbox: &Mailbox,
     mut batch: Batch,
     give_up: &CancellationToken,

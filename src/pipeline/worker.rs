@@ -1,6 +1,7 @@
 //! Keeps a session with the broker: connects, declares, runs one lane per queue; when anything of
 //! it ends, drops the session whole and starts anew.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -177,6 +178,7 @@ impl Worker {
             telemetry: self.telemetry.clone(),
             queue: queue.to_owned(),
             shard: shard(),
+            known: HashSet::new(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Runs the transaction of a batch until it is committed: tries again on a fresh connection what
 //! failed by its connection, and halves what failed by its data until the culprit is alone.
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use super::effects;
 use super::fault::{CrashPoint, Faults};
 use super::held::{Content, Held};
 use crate::backoff::Backoff;
+use crate::core::ProcessKey;
 use crate::store::batch::{self, Changes};
 use crate::store::dead_letter::DeadLetter;
 use crate::store::event::NewEvent;
@@ -19,6 +21,9 @@ use crate::store::outbox::OutboxRow;
 use crate::store::{Connection, Retry, Store, StoreError};
 use crate::telemetry::{RetryReason, Telemetry};
 use crate::wire::Reason;
+
+/// Records that a writer remembers at most: about a megabyte of keys.
+const KNOWN_MAX: usize = 50_000;
 
 /// How long things may stay open.
 #[derive(Debug, Clone, Copy)]
@@ -61,13 +66,15 @@ pub(super) struct Writer {
     pub(super) queue: String,
     /// Which shard of the counts it moves.
     pub(super) shard: i16,
+    /// Records that were there lately, so that they need not be looked for twice.
+    pub(super) known: HashSet<ProcessKey>,
 }
 
 impl Writer {
     /// Writes a batch whole; `None` if it was told to give up before that was possible. Then
     /// nothing is lost: what is not acknowledged comes again.
     pub(super) async fn write(
-        &self,
+        &mut self,
         held: &mut [Held],
         give_up: &CancellationToken,
     ) -> Option<Written> {
@@ -80,12 +87,14 @@ impl Writer {
                 Ok(attempt) => {
                     written.add(attempt);
                     backoff.reset();
+                    self.remember(slice);
                 }
                 Err(error) if error.is_data() => {
                     self.telemetry.retried(RetryReason::Bisect, &error);
                     self.halve(part, slice, &error, &mut parts);
                 }
                 Err(error) => {
+                    self.known.clear();
                     self.telemetry.retried(reason(&error), &error);
                     parts.push(part);
                     tokio::select! {
@@ -96,6 +105,15 @@ impl Writer {
             }
         }
         Some(written)
+    }
+
+    /// Whoever forgets a record later makes the next batch fail once, which clears all of this.
+    fn remember(&mut self, held: &[Held]) {
+        if self.known.len() > KNOWN_MAX {
+            self.known.clear();
+        }
+        let events = held.iter().filter_map(Held::as_event);
+        self.known.extend(events.map(|event| event.key));
     }
 
     /// The first half is tried first, so that the fates stay in the batch's order.
@@ -143,7 +161,8 @@ impl Writer {
         let events: Vec<&NewEvent> = held.iter().filter_map(Held::as_event).collect();
         let (unique, firsts) = decide::unique(&events);
         self.faults.pass(CrashPoint::Begun);
-        let loaded = batch::begin(connection, &unique, self.rules.deadline).await?;
+        let deadline = self.rules.deadline;
+        let loaded = batch::begin(connection, &unique, &self.known, deadline).await?;
         self.faults.pass(CrashPoint::EventsWritten);
         let merged = Merged::of(&events, &firsts, loaded);
         let questions = merged.questions();

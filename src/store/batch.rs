@@ -1,7 +1,7 @@
 //! One transaction in two halves, with the pure merge between them:
 //! [`begin`] makes, locks, logs and loads; [`commit`] writes what the merge decided.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -63,10 +63,12 @@ const STATEMENTS: [&str; 12] = [
 ];
 
 /// Begins a transaction, makes the records that lack, locks all in key order, logs the events
-/// (each identity once) and loads what the merge needs: one round trip.
+/// (each identity once) and loads what the merge needs: one round trip. Records that are `known`
+/// to be there are not looked for twice; if one has been removed meanwhile, it says so.
 pub async fn begin(
     connection: &Connection,
     events: &[&NewEvent],
+    known: &HashSet<ProcessKey>,
     deadline: Option<Duration>,
 ) -> Result<Loaded, StoreError> {
     prepare(connection).await?;
@@ -78,6 +80,7 @@ pub async fn begin(
     firsts.sort_by_key(|(key, _)| *key);
     firsts.dedup_by_key(|(key, _)| *key);
     let keys: Vec<Uuid> = firsts.iter().map(|(key, _)| key.0).collect();
+    firsts.retain(|(key, _)| !known.contains(key));
     let (begun, created, locked, inserted, outcomes) = tokio::join!(
         biased;
         begin_transaction(connection),

@@ -21,6 +21,9 @@ pub(super) async fn insert(
     first_events: &[(ProcessKey, &Event)],
     deadline_seconds: Option<f64>,
 ) -> Result<Vec<Kind>, StoreError> {
+    if first_events.is_empty() {
+        return Ok(Vec::new());
+    }
     let statement = connection.prepared(INSERT).await?;
     let rows = connection
         .query(
