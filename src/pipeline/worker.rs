@@ -160,7 +160,11 @@ impl Worker {
             queue: queue.to_owned(),
             carries,
             connection: Arc::clone(connection),
-            window: Window::new(self.broker.prefetch, self.bytes_in_flight),
+            window: Window::new(
+                self.broker.prefetch,
+                self.bytes_in_flight,
+                self.limits.body_bytes,
+            ),
             limits: self.limits,
             batch: self.batch,
             telemetry: self.telemetry.clone(),
