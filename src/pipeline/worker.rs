@@ -120,7 +120,13 @@ impl Worker {
         mut lanes: JoinSet<Result<(), BrokerError>>,
         signals: &Signals,
     ) -> Result<(), BrokerError> {
-        let pulse = Pulse::new(connection, queues, &self.telemetry, &self.health);
+        let pulse = Pulse::new(
+            connection,
+            queues,
+            &self.telemetry,
+            &self.health,
+            self.gate.clone(),
+        );
         let ended = connection.ended();
         let mut outcome = Ok(());
         tokio::pin! {
