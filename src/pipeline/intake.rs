@@ -78,20 +78,20 @@ impl Intake {
         let mut ending = None;
         loop {
             if ending.is_none() && !*self.gate.borrow_and_update() {
-                self.wait_for_gate(signals).await;
+                self.pause(batch.take(), batches, signals).await;
             }
             tokio::select! {
                 biased;
                 () = signals.stop.cancelled(), if ending != Some(Taken::Stopped) => {
                     if ending.replace(Taken::Stopped).is_none() {
-                        consumer.cancel().await?;
+                        self.cancel(&consumer, &batch).await?;
                     }
                 }
                 next = consumer.next() => match next {
                     Next::Delivery(delivery) => {
                         if self.hold(&mut batch, delivery) && ending.is_none() {
                             ending = Some(Taken::Resized);
-                            consumer.cancel().await?;
+                            self.cancel(&consumer, &batch).await?;
                         }
                     }
                     Next::Ended(ended) => match (ended, ending) {
@@ -120,6 +120,15 @@ impl Intake {
                 return Ok(Taken::Stopped);
             }
         }
+    }
+
+    /// Asks for no more; where that fails, what is held comes again.
+    async fn cancel(&self, consumer: &Consumer, batch: &Batch) -> Result<(), BrokerError> {
+        let cancelled = consumer.cancel().await;
+        if cancelled.is_err() {
+            batch.returned(&self.telemetry);
+        }
+        cancelled
     }
 
     /// Waits for the writer and hands a batch over; says whether the writer was there.
@@ -164,7 +173,9 @@ impl Intake {
     }
 
     /// The outbox is full: what is held is finished, nothing more is taken.
-    async fn wait_for_gate(&mut self, signals: &Signals) {
+    async fn pause(&mut self, held: Batch, batches: &mpsc::Sender<Batch>, signals: &Signals) {
+        // Should nobody write any more, the next batch will find out.
+        let _ = self.hand_over(held, Cut::Idle, batches).await;
         let waiting = Instant::now();
         tokio::select! {
             _ = self.gate.wait_for(|open| *open) => {}

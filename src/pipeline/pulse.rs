@@ -3,6 +3,8 @@
 
 use std::time::{Duration, Instant};
 
+use tokio::sync::watch;
+
 use crate::broker::{BrokerError, Connection, topology};
 use crate::telemetry::{Condition, Dependency, Health, RetryReason, Telemetry};
 
@@ -21,6 +23,8 @@ pub(super) struct Pulse<'a> {
     queues: &'a [String],
     telemetry: &'a Telemetry,
     health: &'a Health,
+    /// False while consuming pauses because the outbox is full.
+    gate: watch::Receiver<bool>,
 }
 
 impl<'a> Pulse<'a> {
@@ -29,12 +33,14 @@ impl<'a> Pulse<'a> {
         queues: &'a [String],
         telemetry: &'a Telemetry,
         health: &'a Health,
+        gate: watch::Receiver<bool>,
     ) -> Self {
         Self {
             connection,
             queues,
             telemetry,
             health,
+            gate,
         }
     }
 
@@ -48,7 +54,8 @@ impl<'a> Pulse<'a> {
                 Err(error) => return error,
             };
             let (now_received, in_flight) = self.telemetry.account();
-            let idle = now_received == received && in_flight == 0;
+            let paused = !*self.gate.borrow();
+            let idle = now_received == received && in_flight == 0 && !paused;
             received = now_received;
             stalled_since = match stalled_since {
                 _ if ready == 0 || !idle => None,

@@ -4,8 +4,6 @@
 
 /// A lane never asks for fewer.
 const FEWEST: u16 = 16;
-/// What a message is taken for before any was seen.
-const ASSUMED_BYTES: usize = 64 * 1024;
 /// The window is looked at again after this many deliveries, or when one of them is too large.
 const LOOK_EVERY: u32 = 256;
 
@@ -21,13 +19,14 @@ pub(super) struct Window {
 }
 
 impl Window {
-    /// At most `most` deliveries and about `bytes` bytes.
-    pub(super) fn new(most: u16, bytes: usize) -> Self {
+    /// At most `most` deliveries and about `bytes` bytes. Before any was seen a message is taken
+    /// for `assumed` bytes: the broker fills the first window before anyone can look at it.
+    pub(super) fn new(most: u16, bytes: usize, assumed: usize) -> Self {
         let mut window = Self {
             most,
             bytes,
             open: 0,
-            largest: ASSUMED_BYTES,
+            largest: assumed,
             largest_before: 0,
             seen: 0,
         };
@@ -78,8 +77,8 @@ mod tests {
 
     #[test]
     fn small_messages_open_the_window_and_one_large_one_closes_it_at_once() {
-        let mut window = Window::new(4_000, 64 * MIB);
-        assert_eq!(window.open(), 1_024);
+        let mut window = Window::new(4_000, 64 * MIB, 2 * MIB);
+        assert_eq!(window.open(), 32);
         let changes = (0..1_000).filter(|_| window.observe(512)).count();
         assert_eq!((changes, window.open()), (1, 4_000));
         assert!(window.observe(2 * MIB));
@@ -88,7 +87,7 @@ mod tests {
 
     #[test]
     fn the_window_opens_again_after_the_large_ones_are_gone() {
-        let mut window = Window::new(4_000, 64 * MIB);
+        let mut window = Window::new(4_000, 64 * MIB, 64 * 1024);
         assert!(window.observe(2 * MIB));
         for _ in 0..3 * LOOK_EVERY {
             window.observe(512);
@@ -98,7 +97,7 @@ mod tests {
 
     #[test]
     fn a_small_limit_of_deliveries_is_kept() {
-        let mut window = Window::new(4, MIB);
+        let mut window = Window::new(4, MIB, MIB);
         assert_eq!(window.open(), 4);
         assert!(!window.observe(10 * MIB));
         assert_eq!(window.open(), 4);

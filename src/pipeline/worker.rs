@@ -121,7 +121,13 @@ impl Worker {
         mut lanes: JoinSet<Result<(), BrokerError>>,
         signals: &Signals,
     ) -> Result<(), BrokerError> {
-        let pulse = Pulse::new(connection, queues, &self.telemetry, &self.health);
+        let pulse = Pulse::new(
+            connection,
+            queues,
+            &self.telemetry,
+            &self.health,
+            self.gate.clone(),
+        );
         let ended = connection.ended();
         let mut outcome = Ok(());
         tokio::pin! {
@@ -161,7 +167,11 @@ impl Worker {
             queue: queue.to_owned(),
             carries,
             connection: Arc::clone(connection),
-            window: Window::new(self.broker.prefetch, self.bytes_in_flight),
+            window: Window::new(
+                self.broker.prefetch,
+                self.bytes_in_flight,
+                self.limits.body_bytes,
+            ),
             limits: self.limits,
             batch: self.batch,
             telemetry: self.telemetry.clone(),

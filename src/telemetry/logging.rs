@@ -11,6 +11,8 @@ use tracing_subscriber::{Layer, Registry, fmt};
 
 /// Libraries that would log parameters and payloads at finer levels than these.
 const MASKS: &[(&str, LevelFilter)] = &[
+    // Every broken connection is a line without a cause here, and an error with one for us.
+    ("deadpool", LevelFilter::OFF),
     // Returned messages come with their payload at `warn`, and every error reaches us as a value.
     ("lapin", LevelFilter::OFF),
     ("refinery_core", LevelFilter::WARN),

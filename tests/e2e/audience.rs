@@ -1,0 +1,147 @@
+//! The independent receiving end: a durable queue of its own that gets every completion, and a
+//! record of every copy received.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use futures_util::StreamExt;
+use lapin::{
+    Channel, Connection, ConnectionProperties,
+    options::{BasicAckOptions, BasicConsumeOptions, QueueBindOptions, QueueDeclareOptions},
+    types::FieldTable,
+};
+use tokio::{task::JoinSet, time::timeout};
+
+use crate::ground::{Ground, until};
+
+/// One copy of a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Heard {
+    pub(crate) id: String,
+    pub(crate) token: String,
+    pub(crate) routing_key: String,
+    pub(crate) body: Vec<u8>,
+}
+
+/// A consumer that comes back after every failure.
+pub(crate) struct Audience {
+    heard: Arc<Mutex<Vec<Heard>>>,
+    _listening: JoinSet<()>,
+}
+
+impl Audience {
+    /// Listens to all completions.
+    pub(crate) async fn of_completions(ground: &Ground) -> Self {
+        Self::start(ground, "audience", Some("waybill.completions")).await
+    }
+
+    /// Listens to a queue that gets what is sent to it by name.
+    pub(crate) async fn of_queue(ground: &Ground, queue: &str) -> Self {
+        Self::start(ground, queue, None).await
+    }
+
+    /// Everything heard so far.
+    pub(crate) fn heard(&self) -> Vec<Heard> {
+        self.heard
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Every copy by token.
+    pub(crate) fn by_token(&self) -> BTreeMap<String, Vec<Heard>> {
+        let mut copies: BTreeMap<String, Vec<Heard>> = BTreeMap::new();
+        for heard in self.heard() {
+            copies.entry(heard.token.clone()).or_default().push(heard);
+        }
+        copies
+    }
+
+    async fn start(ground: &Ground, queue: &str, exchange: Option<&'static str>) -> Self {
+        let url = format!("{}?heartbeat=5", ground.broker_url);
+        let first = until("the audience's queue", async || {
+            open(&url, queue, exchange).await
+        })
+        .await;
+        let heard: Arc<Mutex<Vec<Heard>>> = Arc::default();
+        let mut listening = JoinSet::new();
+        let (notes, queue) = (Arc::clone(&heard), queue.to_owned());
+        listening.spawn(async move {
+            let mut opened = Some(first);
+            loop {
+                if let Some((_connection, channel)) = opened {
+                    listen(&channel, &queue, &notes).await;
+                }
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                opened = open(&url, &queue, exchange).await;
+            }
+        });
+        Self {
+            heard,
+            _listening: listening,
+        }
+    }
+}
+
+async fn open(
+    url: &str,
+    queue: &str,
+    exchange: Option<&'static str>,
+) -> Option<(Connection, Channel)> {
+    let opening = async {
+        let connection = Connection::connect(url, ConnectionProperties::default())
+            .await
+            .ok()?;
+        let channel = connection.create_channel().await.ok()?;
+        let options = QueueDeclareOptions {
+            durable: true,
+            ..QueueDeclareOptions::default()
+        };
+        let none = FieldTable::default;
+        channel
+            .queue_declare(queue.into(), options, none())
+            .await
+            .ok()?;
+        if let Some(exchange) = exchange {
+            let options = QueueBindOptions::default();
+            let bind =
+                channel.queue_bind(queue.into(), exchange.into(), "#".into(), options, none());
+            bind.await.ok()?;
+        }
+        Some((connection, channel))
+    };
+    timeout(Duration::from_secs(5), opening).await.ok()?
+}
+
+/// Listens until the channel ends.
+async fn listen(channel: &Channel, queue: &str, notes: &Mutex<Vec<Heard>>) {
+    let (options, none) = (BasicConsumeOptions::default(), FieldTable::default());
+    let consume = channel.basic_consume(queue.into(), "".into(), options, none);
+    let Ok(Ok(mut stream)) = timeout(Duration::from_secs(5), consume).await else {
+        return;
+    };
+    while let Some(Ok(delivery)) = stream.next().await {
+        let properties = &delivery.properties;
+        let text = |part: &Option<lapin::types::ShortString>| {
+            part.as_ref()
+                .map(|text| text.as_str().to_owned())
+                .unwrap_or_default()
+        };
+        let heard = Heard {
+            id: text(properties.message_id()),
+            token: text(properties.correlation_id()),
+            routing_key: delivery.routing_key.as_str().to_owned(),
+            body: delivery.data.clone(),
+        };
+        notes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(heard);
+        if delivery.ack(BasicAckOptions::default()).await.is_err() {
+            return;
+        }
+    }
+}

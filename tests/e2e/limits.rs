@@ -1,0 +1,104 @@
+//! Whatever fills up has a limit, and consuming pauses there.
+
+use serde_json::json;
+
+use crate::{
+    audience::Audience,
+    ground::{Ground, run, until},
+    producer::{Message, Producer},
+    story::{TOKEN_MARK, step, stories},
+    trial::Trial,
+};
+
+const OUTBOX: &str = "select count(*) from waybill.outbox";
+
+#[test]
+fn a_full_outbox_pauses_consuming_until_it_drains() {
+    run(async {
+        let ground = Ground::shared("full-outbox").await;
+        let mut producer = Producer::new(&ground);
+        producer.events(&stories("outbox", 600)).await;
+        // Nobody wants the completions yet, so they stay.
+        let plan = ground
+            .plan()
+            .with("outbox.unroutable", "keep")
+            .with("outbox.limit", "40");
+        let plan = plan
+            .with("broker.prefetch", "20")
+            .with("batch.events", "10");
+        let worker = plan.start().await;
+        let paused = until("a pause", async || {
+            let before = worker.metric("waybill_deliveries_total", "").await;
+            tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+            let after = worker.metric("waybill_deliveries_total", "").await;
+            (before == after && ground.number(OUTBOX).await >= 40).then_some(after)
+        })
+        .await;
+        let sent = i64::try_from(producer.messages.len()).expect("few");
+        assert!(paused < sent, "nothing was left to pause for");
+        // Longer than the watchdog waits for deliveries: a pause is no stall.
+        tokio::time::sleep(std::time::Duration::from_secs(17)).await;
+        assert_eq!(worker.metric("waybill_deliveries_total", "").await, paused);
+        assert_eq!(
+            worker
+                .metric("waybill_retries_total", "reason=\"watchdog\"")
+                .await,
+            0
+        );
+        assert_eq!(
+            worker.metric("waybill_in_flight", "").await,
+            0,
+            "what was held is not done"
+        );
+        assert_eq!(worker.readiness().await, Some(200));
+        let audience = Audience::of_completions(&ground).await;
+        let trial = Trial {
+            ground,
+            producer,
+            audience,
+        };
+        trial.rest().await;
+        assert!(
+            worker
+                .metric("waybill_backpressure_seconds_total", "cause=\"outbox\"")
+                .await
+                >= 17
+        );
+        trial.conclude(vec![worker]).await;
+    });
+}
+
+#[test]
+fn large_messages_shrink_the_window_so_that_memory_stays_bounded() {
+    const LARGE: usize = 1_900_000;
+    const COUNT: usize = 70;
+    run(async {
+        let mut trial = Trial::shared("large").await;
+        let mut plan = trial.ground.plan().with("worker.bytes_in_flight", "16MiB");
+        plan = plan.with("batch.bytes", "4MiB");
+        let idle = plan.start().await;
+        let empty = resident_kib(&idle);
+        idle.stop().await;
+        let large = |n: usize| {
+            let mut event = step(&format!("{TOKEN_MARK}-large-{n}"), &format!("large-{n}"));
+            event.data = json!({ "message": "m", "scan": "0".repeat(LARGE) });
+            Message::event(&event)
+        };
+        trial.publish((0..COUNT).map(large).collect()).await;
+        let worker = plan.start().await;
+        trial.rest().await;
+        let grown = resident_kib(&worker) - empty;
+        // What is held exists at most a few times: as received, as data, on its way out.
+        assert!(grown < 4 * 32 * 1024, "it grew by {grown} KiB");
+        trial.conclude(vec![worker]).await;
+    });
+}
+
+/// The greatest size it ever had.
+fn resident_kib(worker: &crate::worker::Worker) -> i64 {
+    let path = format!("/proc/{}/status", worker.pid());
+    let status = std::fs::read_to_string(path).expect("it runs");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let digits = line.and_then(|line| line.split_whitespace().next());
+    digits.expect("Linux says it").parse().expect("a number")
+}

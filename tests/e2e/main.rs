@@ -1,0 +1,37 @@
+//! The promises, end to end: real workers against real servers, with real work going through while
+//! something fails.
+//!
+//! Reading order: [`ground`] (servers, a database and a virtual host per test), [`worker`] (the
+//! program as a child process), [`story`] (what is published), [`producer`] and [`audience`] (the
+//! independent ends), [`checker`] (the invariants), [`proxy`] (the network's faults); then the
+//! tests, one file per kind of fault.
+
+#![expect(
+    clippy::indexing_slicing,
+    reason = "a test that reaches for what is not there has failed"
+)]
+
+mod audience;
+mod bad;
+mod checker;
+mod crashes;
+mod cuts;
+mod dead_queue;
+mod ground;
+mod hostile;
+mod hot_tokens;
+mod janitor;
+mod limits;
+mod ops;
+mod order;
+mod outages;
+mod pressure;
+mod producer;
+mod proxy;
+mod refusals;
+mod replies;
+mod stop;
+mod story;
+mod trial;
+mod watch;
+mod worker;

@@ -1,0 +1,215 @@
+//! What happens to uploads, as events: many shapes, always the same for the same number, each
+//! ending said so that the record depends on nothing but the set of its events.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use waybill::wire::PlainEvent;
+
+/// In every text that a producer writes: it may appear nowhere but in the database and on the wire.
+pub(crate) const MARK: &str = "zqx-private-words";
+/// In every token.
+pub(crate) const TOKEN_MARK: &str = "zqx-token";
+/// Who all events come from.
+pub(crate) const SOURCE: &str = "e2e";
+
+/// The events of `count` uploads; tokens of different tags differ.
+pub(crate) fn stories(tag: &str, count: usize) -> Vec<PlainEvent> {
+    (0..count).flat_map(|n| story(tag, n)).collect()
+}
+
+/// The events of one upload.
+pub(crate) fn story(tag: &str, n: usize) -> Vec<PlainEvent> {
+    let mut teller = Teller::new(&format!("{TOKEN_MARK}-{tag}-{n}"), n);
+    let items = 2 + n % 4;
+    match n % 7 {
+        0 => teller.items(items, &[]),
+        1 => teller.items(items, &[0]),
+        2 => teller.failed(),
+        3 => teller.cancelled(),
+        4 => teller.counted(items),
+        5 => teller.unsequenced(items),
+        _ => teller.opened_twice(items),
+    }
+    teller.told
+}
+
+/// One long upload: `items` single items, some of them said twice with another outcome.
+pub(crate) fn long_story(tag: &str, items: usize) -> Vec<PlainEvent> {
+    let mut teller = Teller::new(&format!("{TOKEN_MARK}-{tag}"), 0);
+    let failing: Vec<usize> = (0..items).filter(|n| n % 10 == 3).collect();
+    teller.items(items, &failing);
+    teller.told
+}
+
+/// A line of history of its own, which ends nothing.
+pub(crate) fn step(token: &str, id: &str) -> PlainEvent {
+    let mut teller = Teller::new(token, 0);
+    teller.tell("upload.step", json!({ "message": MARK }), None);
+    let mut event = teller.told.remove(0);
+    id.clone_into(&mut event.id);
+    event
+}
+
+/// The same events in another order, always the same for the same seed.
+pub(crate) fn shuffled(mut events: Vec<PlainEvent>, seed: u64) -> Vec<PlainEvent> {
+    let mut state = seed;
+    for last in (1..events.len()).rev() {
+        let at = usize::try_from(random(&mut state) % (last as u64 + 1)).expect("it is small");
+        events.swap(last, at);
+    }
+    events
+}
+
+/// Each `every`-th event twice.
+pub(crate) fn repeated(events: Vec<PlainEvent>, every: usize) -> Vec<PlainEvent> {
+    let copies = |(n, event): (usize, PlainEvent)| {
+        let count = if n.is_multiple_of(every) { 2 } else { 1 };
+        std::iter::repeat_n(event, count)
+    };
+    events.into_iter().enumerate().flat_map(copies).collect()
+}
+
+/// SplitMix64.
+pub(crate) fn random(state: &mut u64) -> u64 {
+    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mut z = *state;
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+struct Teller {
+    token: String,
+    start: Timestamp,
+    told: Vec<PlainEvent>,
+}
+
+impl Teller {
+    fn new(token: &str, n: usize) -> Self {
+        let start: Timestamp = "2026-01-31T12:00:00Z".parse().expect("a time");
+        let later = SignedDuration::from_secs(i64::try_from(n).expect("few"));
+        Self {
+            token: token.to_owned(),
+            start: start.saturating_add(later).expect("in range"),
+            told: Vec::new(),
+        }
+    }
+
+    /// Every item once, then those of `mended` again with a better outcome, then one that fails.
+    fn items(&mut self, items: usize, mended: &[usize]) {
+        self.open(items);
+        self.next(
+            "upload.step",
+            json!({ "name": "scan", "message": MARK, "state": "done" }),
+        );
+        for item in 0..items {
+            self.next(
+                "upload.items",
+                json!({ "items": [item_of(item, !mended.contains(&item))] }),
+            );
+        }
+        for item in mended.iter().step_by(2) {
+            self.next("upload.items", json!({ "items": [item_of(*item, true)] }));
+        }
+        self.end("upload.completed", json!({ "total": items }));
+    }
+
+    fn failed(&mut self) {
+        self.open(3);
+        self.next(
+            "upload.items",
+            json!({ "items": [item_of(0, true), item_of(1, false)] }),
+        );
+        self.next("upload.step", json!({ "message": MARK, "state": "error" }));
+        self.end(
+            "upload.failed",
+            json!({ "message": MARK, "code": "unreadable" }),
+        );
+    }
+
+    fn cancelled(&mut self) {
+        self.open(2);
+        self.next("upload.progress", json!({ "done": 1 }));
+        self.end("upload.cancelled", json!({ "reason": MARK }));
+    }
+
+    fn counted(&mut self, items: usize) {
+        self.open(items + 9);
+        for done in 1..=items {
+            self.next("upload.progress", json!({ "done": done, "total": items }));
+        }
+        self.end("upload.completed", json!({}));
+    }
+
+    /// Only the total says how much there is.
+    fn unsequenced(&mut self, items: usize) {
+        self.tell("upload.received", opening(items), None);
+        for item in 0..items {
+            self.tell(
+                "upload.items",
+                json!({ "items": [item_of(item, true)] }),
+                None,
+            );
+        }
+        self.tell("upload.completed", json!({ "total": items }), None);
+    }
+
+    fn opened_twice(&mut self, items: usize) {
+        self.open(items);
+        self.open(items + 1);
+        for item in 0..=items {
+            self.next(
+                "upload.items",
+                json!({ "items": [item_of(item, item != 1)] }),
+            );
+        }
+        self.end("upload.completed", json!({}));
+    }
+
+    fn open(&mut self, total: usize) {
+        self.next("upload.received", opening(total));
+    }
+
+    fn next(&mut self, type_: &str, data: Value) {
+        let sequence = self.told.len() as u64;
+        self.tell(type_, data, Some(sequence));
+    }
+
+    fn end(&mut self, type_: &str, data: Value) {
+        self.next(type_, data);
+    }
+
+    fn tell(&mut self, type_: &str, data: Value, sequence: Option<u64>) {
+        let at = self.told.len();
+        let later = SignedDuration::from_millis(i64::try_from(at).expect("few") * 7);
+        self.told.push(PlainEvent {
+            id: format!("{}-{at}", self.token),
+            type_: type_.to_owned(),
+            token: Some(self.token.clone()),
+            time: self.start.saturating_add(later).expect("in range"),
+            source: SOURCE.to_owned(),
+            tenant: None,
+            sequence,
+            data,
+        });
+    }
+}
+
+fn opening(total: usize) -> Value {
+    json!({
+        "filename": format!("{MARK}-{total}.pdf"),
+        "module": "scanner",
+        "workflow_id": "intake",
+        "total": total,
+        "attributes": { "note": MARK },
+    })
+}
+
+fn item_of(item: usize, ok: bool) -> Value {
+    let identifier = format!("page-{item}");
+    if ok {
+        json!({ "identifier": identifier, "ok": true, "document_id": format!("{MARK}-{item}") })
+    } else {
+        json!({ "identifier": identifier, "ok": false, "messages": [MARK] })
+    }
+}
