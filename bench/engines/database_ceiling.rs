@@ -1,0 +1,73 @@
+//! What the database alone can do: the statements of the same batches with the real merge between
+//! them, from decoded events, without a broker.
+
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use uuid::Uuid;
+use waybill::config::Settings;
+use waybill::store::batch::{self, Changes};
+use waybill::store::event::NewEvent;
+use waybill::store::outbox::OutboxRow;
+use waybill::store::{Connection, Store};
+
+use super::{Starter, say};
+use crate::decide;
+use crate::effects;
+use crate::rehearsal::{self, SETTLE};
+use crate::workload::Workload;
+
+const SWEEP_AFTER: Duration = Duration::from_secs(30);
+
+pub(super) async fn run(
+    settings: &Settings,
+    mut starter: Starter,
+    workload: Workload,
+) -> anyhow::Result<()> {
+    let batches = rehearsal::decoded(workload)?;
+    starter.ready().await?;
+    let store = Store::new(&settings.database)?;
+    let connection = store.connection().await?;
+    let (done, confirmed) = mpsc::channel(64);
+    let mut deleting = JoinSet::new();
+    deleting.spawn(delete(store, confirmed));
+    for events in batches {
+        say("on")?;
+        done.send(transact(&connection, &events).await?).await?;
+    }
+    drop(done);
+    while let Some(ended) = deleting.join_next().await {
+        ended??;
+    }
+    say("done")?;
+    starter.wait_for_end().await
+}
+
+/// The transaction of Waybill's writer.
+async fn transact(connection: &Connection, events: &[NewEvent]) -> anyhow::Result<Vec<OutboxRow>> {
+    let events: Vec<&NewEvent> = events.iter().collect();
+    let (unique, _) = decide::unique(&events);
+    let loaded = batch::begin(connection, &unique, None).await?;
+    let decision = decide::decide(&events, loaded, SETTLE);
+    let ended: Vec<Uuid> = decision.ended_with_items().map(|key| key.0).collect();
+    let summaries = batch::write_items(connection, &decision.items, &ended).await?;
+    let changes = Changes {
+        outbox: effects::completions(&decision, summaries),
+        processes: decision.changed.iter().collect(),
+        dead_letters: Vec::new(),
+        open: decision.open_change.clone(),
+    };
+    batch::commit(connection, &changes, SWEEP_AFTER, 0).await?;
+    Ok(changes.outbox)
+}
+
+/// As after the confirms.
+async fn delete(store: Store, mut confirmed: mpsc::Receiver<Vec<OutboxRow>>) -> anyhow::Result<()> {
+    while let Some(rows) = confirmed.recv().await {
+        store
+            .delete_outbox(&rows.iter().collect::<Vec<_>>())
+            .await?;
+    }
+    Ok(())
+}
