@@ -29,11 +29,11 @@ create table waybill.process (
     total_stamp    text,
     items          bigint not null default 0,
     items_failed   bigint not null default 0,
-    sequenced      bigint not null default 0 check (sequenced >= 0),
 
     -- the ending event with the smallest stamp, and until when it waits for what is missing
     ending         text check (ending in ('completed', 'failed', 'cancelled')),
     ending_stamp   text,
+    ending_sequence bigint check (ending_sequence >= 0),
     ending_code    text,
     ending_message text,
     settle_at      timestamptz,

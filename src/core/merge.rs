@@ -44,9 +44,19 @@ impl Outcomes {
     }
 }
 
-/// Applies one event to the process and to the outcomes of its items; says whether the record may
-/// have changed, which a line of history does not do.
-pub fn apply(process: &mut Process, outcomes: &mut Outcomes, event: &Event) -> bool {
+/// How much of a record an event may have changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Touched {
+    /// Nothing: it is a line of history.
+    Nothing,
+    /// Its counts and totals.
+    Counts,
+    /// Anything.
+    Whole,
+}
+
+/// Applies one event to the process and to the outcomes of its items.
+pub fn apply(process: &mut Process, outcomes: &mut Outcomes, event: &Event) -> Touched {
     debug_assert_eq!(process.key, event.key(), "an event of another process");
     debug_assert!(process.ended.is_none(), "nothing changes after the end");
     let stamp = &event.stamp;
@@ -75,20 +85,18 @@ pub fn apply(process: &mut Process, outcomes: &mut Outcomes, event: &Event) -> b
             end(process, stamp, EndingKind::Cancelled { reason });
         }
     }
-    let counted = stamp.sequence.is_some() && !event.happening.is_ending();
-    if counted {
-        process.sequenced = process.sequenced.saturating_add(1);
-    }
-    counted || event.happening != Happening::Step
+    event.happening.touches()
 }
 
 impl Happening {
-    /// Whether it says that the process is over.
-    #[must_use]
-    pub fn is_ending(&self) -> bool {
+    fn touches(&self) -> Touched {
         match self {
-            Self::Completed { .. } | Self::Failed { .. } | Self::Cancelled { .. } => true,
-            Self::Opened(_) | Self::Step | Self::Progress { .. } | Self::Items(_) => false,
+            Self::Step => Touched::Nothing,
+            Self::Progress { .. } | Self::Items(_) => Touched::Counts,
+            Self::Opened(_)
+            | Self::Completed { .. }
+            | Self::Failed { .. }
+            | Self::Cancelled { .. } => Touched::Whole,
         }
     }
 }

@@ -77,7 +77,8 @@ pub struct Process {
     pub total: Option<(Stamp, u64)>,
     /// Counts of its items.
     pub items: ItemCounts,
-    /// How many events with a sequence were applied, the ending aside.
+    /// How many different sequences below that of its ending were seen. Not kept: whoever asks
+    /// for the seal counts them in the log.
     pub sequenced: u64,
     /// The ending event with the smallest stamp.
     pub ending: Option<Ending>,

@@ -20,6 +20,17 @@ pub enum Cause {
     Deadline,
 }
 
+/// Whether the process may end now, but for what the log says of its sequence.
+#[must_use]
+pub fn may_end(process: &Process, now: Timestamp) -> bool {
+    let passed = |at: Option<Timestamp>| at.is_some_and(|at| at <= now);
+    let complete = |ending| process.opening.is_some() && total_reached(process, ending);
+    process.ended.is_none()
+        && (process.ending.as_ref().is_some_and(complete)
+            || passed(process.settle_at)
+            || passed(process.deadline_at))
+}
+
 /// Seals the process if it is time; otherwise notes until when an ending waits for the rest.
 pub fn seal(process: &mut Process, settle: SignedDuration, now: Timestamp) -> Option<Cause> {
     if process.ended.is_some() {
@@ -55,11 +66,14 @@ fn decide(process: &mut Process, settle: SignedDuration, now: Timestamp) -> Opti
 /// was said, for the total.
 fn nothing_missing(process: &Process, ending: &Ending) -> bool {
     let before = ending.stamp.sequence.unwrap_or(0);
-    let reached = match ending.kind {
+    process.opening.is_some() && process.sequenced >= before && total_reached(process, ending)
+}
+
+fn total_reached(process: &Process, ending: &Ending) -> bool {
+    match ending.kind {
         EndingKind::Completed => process.total().is_none_or(|total| process.done() >= total),
         EndingKind::Failed { .. } | EndingKind::Cancelled { .. } => true,
-    };
-    process.opening.is_some() && process.sequenced >= before && reached
+    }
 }
 
 fn outcome(process: &Process, ending: &Ending) -> Ended {

@@ -1,12 +1,16 @@
-//! What a batch changes: pure, between the two halves of its transaction.
+//! What a batch changes: pure, between the parts of its transaction.
+//!
+//! First the events are merged into the records; then, with what the log and the items say of those
+//! that may end, they are sealed.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
+use crate::core::merge::{self, Touched};
 use crate::core::seal::{self, Cause};
-use crate::core::{Kind, Process, ProcessKey, merge};
-use crate::store::batch::Loaded;
+use crate::core::{Kind, Process, ProcessKey};
+use crate::store::batch::{Loaded, Questions};
 use crate::store::event::NewEvent;
 use crate::store::item::ChangedItem;
 
@@ -23,15 +27,23 @@ pub(super) enum Outcome {
     KindMismatch,
 }
 
-/// What a batch decided.
-#[derive(Debug, Default)]
-pub(super) struct Decision {
+/// Records with the events of a batch merged in.
+#[derive(Debug)]
+pub(super) struct Merged {
     /// One outcome per event, in the batch's order.
     pub(super) outcomes: Vec<Outcome>,
-    /// Records to write.
-    pub(super) changed: Vec<Process>,
     /// Outcomes of items to write.
     pub(super) items: Vec<ChangedItem>,
+    records: Vec<Record>,
+    created: BTreeMap<Kind, i64>,
+    now: Timestamp,
+}
+
+/// What a batch decided about its records.
+#[derive(Debug, Default)]
+pub(super) struct Decision {
+    /// Records to write.
+    pub(super) changed: Vec<Changed>,
     /// Which of the changed records ended, and why.
     pub(super) ended: Vec<(usize, Cause)>,
     /// Records opened, by kind.
@@ -40,7 +52,23 @@ pub(super) struct Decision {
     pub(super) open_change: BTreeMap<Kind, i64>,
 }
 
-/// The events of a batch with each identity once, and the places of the repetitions.
+/// A record to write.
+#[derive(Debug)]
+pub(super) struct Changed {
+    /// The record.
+    pub(super) process: Process,
+    /// Whether only its counts changed.
+    pub(super) only_counts: bool,
+}
+
+#[derive(Debug)]
+struct Record {
+    process: Process,
+    was_open: bool,
+    touched: Touched,
+}
+
+/// The events of a batch with each identity once, and which of them came first.
 pub(super) fn unique<'a>(events: &[&'a NewEvent]) -> (Vec<&'a NewEvent>, Vec<bool>) {
     let mut seen = HashSet::with_capacity(events.len());
     let firsts: Vec<bool> = events.iter().map(|e| seen.insert(identity(e))).collect();
@@ -49,108 +77,146 @@ pub(super) fn unique<'a>(events: &[&'a NewEvent]) -> (Vec<&'a NewEvent>, Vec<boo
     (unique.collect(), firsts)
 }
 
-/// Merges the new events of a batch into the loaded records and seals what is complete.
-pub(super) fn decide(events: &[&NewEvent], loaded: Loaded, settle: SignedDuration) -> Decision {
-    let (_, firsts) = unique(events);
-    let late: HashMap<_, bool> = loaded
-        .inserted
-        .iter()
-        .map(|i| ((i.key, i.source.as_str(), i.id.as_str()), i.late))
-        .collect();
-    let mut records: HashMap<ProcessKey, Record> = loaded
-        .processes
-        .into_iter()
-        .map(|process| (process.key, Record::new(process)))
-        .collect();
-    let mut outcomes_of_items = loaded.outcomes;
-    let mut decision = Decision {
-        open_change: loaded.created,
-        ..Decision::default()
-    };
-    for (event, first) in events.iter().zip(firsts) {
-        let Some(record) = records.get_mut(&event.key) else {
-            debug_assert!(false, "the first half locks every process of the batch");
-            decision.outcomes.push(Outcome::KindMismatch);
-            continue;
-        };
-        let outcome = if record.process.kind != event.event.kind {
-            Outcome::KindMismatch
-        } else {
-            match late.get(&identity(event)) {
-                Some(false) if first => Outcome::Applied,
-                Some(true) if first => Outcome::Late,
-                Some(_) | None => Outcome::Duplicate,
+impl Merged {
+    /// Merges what is new of a batch; `firsts` tells repetitions inside the batch apart.
+    pub(super) fn of(events: &[&NewEvent], firsts: &[bool], loaded: Loaded) -> Self {
+        let late: HashMap<_, bool> = loaded
+            .inserted
+            .iter()
+            .map(|i| ((i.key, i.source.as_str(), i.id.as_str()), i.late))
+            .collect();
+        let mut records: HashMap<ProcessKey, Record> = loaded
+            .processes
+            .into_iter()
+            .map(|process| (process.key, Record::new(process)))
+            .collect();
+        let mut items = loaded.outcomes;
+        let mut outcomes = Vec::with_capacity(events.len());
+        for (event, first) in events.iter().zip(firsts) {
+            let inserted = late.get(&identity(event)).filter(|_| *first);
+            let record = records.get_mut(&event.key);
+            let outcome = record.as_ref().map_or(Outcome::KindMismatch, |record| {
+                outcome(record, event, inserted.copied())
+            });
+            outcomes.push(outcome);
+            if let (Outcome::Applied, Some(record)) = (outcome, record) {
+                let items = items.entry(event.key).or_default();
+                let touched = merge::apply(&mut record.process, items, &event.event);
+                record.touched = record.touched.max(touched);
             }
-        };
-        if outcome == Outcome::Applied {
-            let outcomes = outcomes_of_items.entry(event.key).or_default();
-            record.touched |= merge::apply(&mut record.process, outcomes, &event.event);
         }
-        decision.outcomes.push(outcome);
+        let records = records.into_values();
+        let mut records: Vec<_> = records
+            .filter(|r| r.touched > Touched::Nothing || seal::may_end(&r.process, loaded.now))
+            .collect();
+        records.sort_unstable_by_key(|record| record.process.key);
+        Self {
+            outcomes,
+            items: items
+                .into_iter()
+                .flat_map(|(key, changed)| changed_items(key, changed))
+                .collect(),
+            records,
+            created: loaded.created,
+            now: loaded.now,
+        }
     }
-    for (key, outcomes) in outcomes_of_items {
-        let changed = outcomes.into_changed();
+
+    /// Takes records whose settle time or deadline has passed.
+    pub(super) fn due(loaded: Loaded) -> Self {
+        Self {
+            outcomes: Vec::new(),
+            items: Vec::new(),
+            records: loaded.processes.into_iter().map(Record::new).collect(),
+            created: BTreeMap::new(),
+            now: loaded.now,
+        }
+    }
+
+    /// What must be known to seal what may end.
+    pub(super) fn questions(&self) -> Questions {
+        let records = self.records.iter().map(|record| &record.process);
+        let ending: Vec<&Process> = records.filter(|p| seal::may_end(p, self.now)).collect();
+        let sequenced = ending.iter().filter_map(|process| {
+            let sequence = process.ending.as_ref()?.stamp.sequence?;
+            Some((process.key, sequence))
+        });
+        let with_items = ending.iter().filter(|process| process.items.seen > 0);
+        Questions {
+            sequenced: sequenced.filter(|(_, sequence)| *sequence > 0).collect(),
+            items: with_items.map(|process| process.key.0).collect(),
+        }
+    }
+
+    /// Seals what is complete.
+    pub(super) fn decide(
+        self,
+        sequenced: &HashMap<ProcessKey, u64>,
+        settle: SignedDuration,
+    ) -> Decision {
+        let mut decision = Decision {
+            open_change: self.created,
+            ..Decision::default()
+        };
+        for mut record in self.records {
+            let key = record.process.key;
+            record.process.sequenced = sequenced.get(&key).copied().unwrap_or(0);
+            decision.conclude(record, settle, self.now);
+        }
         decision
-            .items
-            .extend(changed.map(|(item, stamp)| ChangedItem { key, item, stamp }));
     }
-    let mut records: Vec<Record> = records.into_values().filter(|r| r.touched).collect();
-    records.sort_unstable_by_key(|record| record.process.key);
-    for record in records {
-        decision.conclude(record, settle, loaded.now);
-    }
-    decision
 }
 
-/// Seals records whose settle time or deadline has passed.
-pub(super) fn decide_due(loaded: Loaded, settle: SignedDuration) -> Decision {
-    let mut decision = Decision::default();
-    for process in loaded.processes {
-        decision.conclude(Record::new(process), settle, loaded.now);
+impl Decision {
+    fn conclude(&mut self, record: Record, settle: SignedDuration, now: Timestamp) {
+        let mut process = record.process;
+        let kind = process.kind;
+        if !record.was_open && process.opening.is_some() {
+            *self.opened.entry(kind).or_insert(0) += 1;
+        }
+        let cause = seal::seal(&mut process, settle, now);
+        if let Some(cause) = cause {
+            self.ended.push((self.changed.len(), cause));
+            *self.open_change.entry(kind).or_insert(0) -= 1;
+        }
+        self.changed.push(Changed {
+            only_counts: cause.is_none() && record.touched <= Touched::Counts,
+            process,
+        });
     }
-    decision
-}
 
-struct Record {
-    process: Process,
-    was_open: bool,
-    touched: bool,
+    /// The records that ended.
+    pub(super) fn ended(&self) -> impl Iterator<Item = (&Process, Cause)> {
+        let ended = self.ended.iter();
+        ended.filter_map(|(index, cause)| Some((&self.changed.get(*index)?.process, *cause)))
+    }
 }
 
 impl Record {
     fn new(process: Process) -> Self {
         Self {
             was_open: process.opening.is_some(),
-            touched: false,
+            touched: Touched::Nothing,
             process,
         }
     }
 }
 
-impl Decision {
-    /// The processes that ended and have items to summarise.
-    pub(super) fn ended_with_items(&self) -> impl Iterator<Item = ProcessKey> {
-        let ended = self
-            .ended
-            .iter()
-            .filter_map(|(index, _)| self.changed.get(*index));
-        ended
-            .filter(|process| process.items.seen > 0)
-            .map(|process| process.key)
+/// `inserted` says whether the log took the event, and if so whether it was late.
+fn outcome(record: &Record, event: &NewEvent, inserted: Option<bool>) -> Outcome {
+    if record.process.kind != event.event.kind {
+        return Outcome::KindMismatch;
     }
+    match inserted {
+        Some(false) => Outcome::Applied,
+        Some(true) => Outcome::Late,
+        None => Outcome::Duplicate,
+    }
+}
 
-    fn conclude(&mut self, record: Record, settle: SignedDuration, now: jiff::Timestamp) {
-        let mut process = record.process;
-        let kind = process.kind;
-        if !record.was_open && process.opening.is_some() {
-            *self.opened.entry(kind).or_insert(0) += 1;
-        }
-        if let Some(cause) = seal::seal(&mut process, settle, now) {
-            self.ended.push((self.changed.len(), cause));
-            *self.open_change.entry(kind).or_insert(0) -= 1;
-        }
-        self.changed.push(process);
-    }
+fn changed_items(key: ProcessKey, outcomes: merge::Outcomes) -> impl Iterator<Item = ChangedItem> {
+    let changed = outcomes.into_changed();
+    changed.map(move |(item, stamp)| ChangedItem { key, item, stamp })
 }
 
 fn identity(event: &NewEvent) -> (ProcessKey, &str, &str) {

@@ -18,10 +18,7 @@ pub(super) fn completions(
     mut summaries: HashMap<ProcessKey, ItemSummary>,
 ) -> Vec<OutboxRow> {
     let mut rows = Vec::with_capacity(decision.ended.len());
-    for (index, _) in &decision.ended {
-        let Some(process) = decision.changed.get(*index) else {
-            continue;
-        };
+    for (process, _) in decision.ended() {
         let summary = summaries.remove(&process.key).unwrap_or_default();
         rows.extend(completion(process, summary));
     }

@@ -4,13 +4,12 @@
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
-use super::decide::{self, Decision};
+use super::decide::{Decision, Merged};
 use super::relay::Mailbox;
-use super::writer::{Rules, reason};
+use super::writer::{Rules, changes, reason};
 use super::{effects, report};
-use crate::store::batch::{self, Changes};
+use crate::store::batch;
 use crate::store::outbox::OutboxRow;
 use crate::store::{Connection, Store, StoreError};
 use crate::telemetry::{Health, Telemetry};
@@ -89,15 +88,11 @@ impl Janitor {
         connection: &Connection,
     ) -> Result<(Decision, Vec<OutboxRow>), StoreError> {
         let loaded = batch::begin_due(connection, self.batch).await?;
-        let decision = decide::decide_due(loaded, self.rules.settle);
-        let ended: Vec<Uuid> = decision.ended_with_items().map(|key| key.0).collect();
-        let summaries = batch::write_items(connection, &[], &ended).await?;
-        let changes = Changes {
-            processes: decision.changed.iter().collect(),
-            outbox: effects::completions(&decision, summaries),
-            open: decision.open_change.clone(),
-            ..Changes::default()
-        };
+        let merged = Merged::due(loaded);
+        let answers = batch::write_items(connection, &[], &merged.questions()).await?;
+        let decision = merged.decide(&answers.sequenced, self.rules.settle);
+        let outbox = effects::completions(&decision, answers.items);
+        let changes = changes(&decision, outbox, Vec::new());
         batch::commit(connection, &changes, self.rules.sweep_after, self.shard).await?;
         let outbox = changes.outbox;
         Ok((decision, outbox))

@@ -45,10 +45,7 @@ pub(super) fn processes(telemetry: &Telemetry, decision: &Decision) {
         telemetry.processes_opened(kind.name(), *count);
     }
     let mut ended: BTreeMap<(&str, &str), Vec<Duration>> = BTreeMap::new();
-    for (index, _) in &decision.ended {
-        let Some(process) = decision.changed.get(*index) else {
-            continue;
-        };
+    for (process, _) in decision.ended() {
         let Some(end) = &process.ended else { continue };
         let opened_at = process
             .opening

@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
-use super::decide::{self, Decision, Outcome};
+use super::decide::{self, Decision, Merged, Outcome};
 use super::effects;
 use super::fault::{CrashPoint, Faults};
 use super::held::{Content, Held};
@@ -142,24 +141,20 @@ impl Writer {
         held: &[Held],
     ) -> Result<Written, StoreError> {
         let events: Vec<&NewEvent> = held.iter().filter_map(Held::as_event).collect();
-        let (unique, _) = decide::unique(&events);
+        let (unique, firsts) = decide::unique(&events);
         self.faults.pass(CrashPoint::Begun);
         let loaded = batch::begin(connection, &unique, self.rules.deadline).await?;
         self.faults.pass(CrashPoint::EventsWritten);
-        let decision = decide::decide(&events, loaded, self.rules.settle);
-        let fates = fates(held, &decision);
+        let merged = Merged::of(&events, &firsts, loaded);
+        let questions = merged.questions();
+        let answers = batch::write_items(connection, &merged.items, &questions).await?;
+        let fates = fates(held, &merged.outcomes);
         let refused = self.refused(held, &fates);
         let mut outbox = token_replies(held, &fates);
-        let ended: Vec<Uuid> = decision.ended_with_items().map(|key| key.0).collect();
-        let summaries = batch::write_items(connection, &decision.items, &ended).await?;
-        outbox.extend(effects::completions(&decision, summaries));
+        let decision = merged.decide(&answers.sequenced, self.rules.settle);
+        outbox.extend(effects::completions(&decision, answers.items));
         let letters = held.iter().filter_map(Held::as_letter).chain(&refused);
-        let changes = Changes {
-            processes: decision.changed.iter().collect(),
-            dead_letters: letters.collect(),
-            open: decision.open_change.clone(),
-            outbox,
-        };
+        let changes = changes(&decision, outbox, letters.collect());
         self.commit(connection, &changes).await?;
         let outbox = changes.outbox;
         let fates = fates
@@ -213,6 +208,25 @@ impl Written {
     }
 }
 
+/// What a decision writes.
+pub(super) fn changes<'a>(
+    decision: &'a Decision,
+    outbox: Vec<OutboxRow>,
+    dead_letters: Vec<&'a DeadLetter>,
+) -> Changes<'a> {
+    let (counts, whole): (Vec<_>, Vec<_>) = decision
+        .changed
+        .iter()
+        .partition(|changed| changed.only_counts);
+    Changes {
+        processes: whole.into_iter().map(|changed| &changed.process).collect(),
+        counts: counts.into_iter().map(|changed| &changed.process).collect(),
+        outbox,
+        dead_letters,
+        open: decision.open_change.clone(),
+    }
+}
+
 /// Why something is tried again, as a metric label.
 pub(super) fn reason(error: &StoreError) -> RetryReason {
     match error.retry() {
@@ -223,8 +237,8 @@ pub(super) fn reason(error: &StoreError) -> RetryReason {
     }
 }
 
-fn fates(held: &[Held], decision: &Decision) -> Vec<Fate> {
-    let mut outcomes = decision.outcomes.iter();
+fn fates(held: &[Held], outcomes: &[Outcome]) -> Vec<Fate> {
+    let mut outcomes = outcomes.iter();
     let fate = |held: &Held| match &held.content {
         Content::Event { .. } => outcomes.next().map_or(Fate::Dead, |o| Fate::Logged(*o)),
         Content::Dead(_) => Fate::Dead,

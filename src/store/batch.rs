@@ -34,8 +34,10 @@ pub struct Loaded {
 /// What the second half writes.
 #[derive(Debug, Default)]
 pub struct Changes<'a> {
-    /// Records that changed.
+    /// Records that changed in more than their counts.
     pub processes: Vec<&'a Process>,
+    /// Records of which only the counts changed.
+    pub counts: Vec<&'a Process>,
     /// What must be published.
     pub outbox: Vec<OutboxRow>,
     /// What could not be applied.
@@ -45,7 +47,7 @@ pub struct Changes<'a> {
 }
 
 /// The statements of a batch, each in its place between `begin` and `commit`.
-const STATEMENTS: [&str; 10] = [
+const STATEMENTS: [&str; 12] = [
     process::INSERT,
     process::LOCK,
     event::INSERT,
@@ -53,6 +55,8 @@ const STATEMENTS: [&str; 10] = [
     item::UPSERT,
     item::SUMMARIZE,
     process::UPDATE,
+    process::UPDATE_COUNTS,
+    event::COUNT_SEQUENCED,
     outbox::INSERT,
     dead_letter::INSERT,
     tally::ADD,
@@ -114,20 +118,41 @@ pub async fn begin_due(connection: &Connection, limit: i64) -> Result<Loaded, St
     })
 }
 
-/// Writes outcomes, so that they are there to be summarised, and summarises the items of the
-/// processes that ended.
+/// What must be known of processes that may end now.
+#[derive(Debug, Default)]
+pub struct Questions {
+    /// How many different sequences below this one are in the log?
+    pub sequenced: Vec<(ProcessKey, u64)>,
+    /// What does a completion say of its items?
+    pub items: Vec<Uuid>,
+}
+
+/// The answers.
+#[derive(Debug, Default)]
+pub struct Answers {
+    /// How many different sequences there are.
+    pub sequenced: HashMap<ProcessKey, u64>,
+    /// What a completion says of the items.
+    pub items: HashMap<ProcessKey, ItemSummary>,
+}
+
+/// Writes outcomes and, with them there, answers the questions: one round trip.
 pub async fn write_items(
     connection: &Connection,
     items: &[ChangedItem],
-    ended: &[Uuid],
-) -> Result<HashMap<ProcessKey, ItemSummary>, StoreError> {
-    let (written, summaries) = tokio::join!(
+    questions: &Questions,
+) -> Result<Answers, StoreError> {
+    let (written, sequenced, summaries) = tokio::join!(
         biased;
         item::upsert(connection, items),
-        item::summarize(connection, ended),
+        event::count_sequenced(connection, &questions.sequenced),
+        item::summarize(connection, &questions.items),
     );
     written?;
-    summaries
+    Ok(Answers {
+        sequenced: sequenced?,
+        items: summaries?,
+    })
 }
 
 /// Writes the rest and commits: one round trip. An error may hide a commit that succeeded; the
@@ -138,9 +163,10 @@ pub async fn commit(
     sweep_after: Duration,
     shard: i16,
 ) -> Result<(), StoreError> {
-    let (updated, queued, kept, counted, committed) = tokio::join!(
+    let (updated, moved, queued, kept, counted, committed) = tokio::join!(
         biased;
         process::update(connection, &changes.processes),
+        process::update_counts(connection, &changes.counts),
         outbox::insert(connection, &changes.outbox, sweep_after),
         dead_letter::insert(connection, &changes.dead_letters, shard),
         tally::add_open(connection, &changes.open, shard),
@@ -148,6 +174,7 @@ pub async fn commit(
     );
     // On an aborted transaction the server answers a commit without an error, so each counts.
     updated?;
+    moved?;
     queued?;
     kept?;
     counted?;

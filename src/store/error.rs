@@ -42,12 +42,16 @@ pub enum Retry {
 }
 
 impl StoreError {
-    /// Whether the values themselves were refused: trying again would end the same.
+    /// Whether the values themselves were refused: trying again would end the same. A key that is
+    /// there already is not among them: with the records locked, only a race could bring it.
     #[must_use]
     pub fn is_data(&self) -> bool {
         let Some(state) = self.state() else {
             return false;
         };
+        if *state == SqlState::UNIQUE_VIOLATION {
+            return false;
+        }
         ["22", "23", "54"]
             .iter()
             .any(|class| state.code().starts_with(class))

@@ -1,11 +1,15 @@
 //! The table `event`: the log of what was applied, which is also what recognises repetitions.
 
+use std::collections::HashMap;
+
 use uuid::Uuid;
 
-use super::{Connection, StoreError, column, to_bigint};
+use super::{Connection, StoreError, column, from_bigint, to_bigint};
 use crate::core::{Event, ProcessKey};
 
 pub(super) const INSERT: &str = include_str!("queries/insert_events.sql");
+
+pub(super) const COUNT_SEQUENCED: &str = include_str!("queries/count_sequenced.sql");
 
 /// An event on its way into the log.
 #[derive(Debug, Clone)]
@@ -62,4 +66,22 @@ pub(super) async fn insert(
         late: row.get(3),
     };
     Ok(column(&rows, inserted))
+}
+
+/// How many different sequences below the given one each process has in the log.
+pub(super) async fn count_sequenced(
+    connection: &Connection,
+    below: &[(ProcessKey, u64)],
+) -> Result<HashMap<ProcessKey, u64>, StoreError> {
+    if below.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let statement = connection.prepared(COUNT_SEQUENCED).await?;
+    let keys = column(below, |(key, _)| key.0);
+    let sequences = column(below, |(_, sequence)| to_bigint(*sequence));
+    let rows = connection.query(&statement, &[&keys, &sequences]).await?;
+    let counts = rows
+        .iter()
+        .map(|row| (ProcessKey(row.get(0)), from_bigint(row.get(1))));
+    Ok(counts.collect())
 }

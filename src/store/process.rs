@@ -12,6 +12,7 @@ use crate::core::{
 pub(super) const INSERT: &str = include_str!("queries/insert_processes.sql");
 pub(super) const LOCK: &str = include_str!("queries/lock_processes.sql");
 pub(super) const UPDATE: &str = include_str!("queries/update_processes.sql");
+pub(super) const UPDATE_COUNTS: &str = include_str!("queries/update_counts.sql");
 pub(super) const DUE: &str = include_str!("queries/due_processes.sql");
 
 /// Makes the records that lack, one event of each process in key order; says their kinds.
@@ -55,7 +56,33 @@ pub(super) async fn due(connection: &Connection, limit: i64) -> Result<Vec<Uuid>
     Ok(column(&rows, |row| row.get(0)))
 }
 
-/// Writes the records back.
+/// Writes the counts of records back.
+pub(super) async fn update_counts(
+    connection: &Connection,
+    changed: &[&Process],
+) -> Result<(), StoreError> {
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let statement = connection.prepared(UPDATE_COUNTS).await?;
+    let written = connection
+        .execute(
+            &statement,
+            &[
+                &column(changed, |p| p.key.0),
+                &column(changed, |p| to_bigint(p.progress_done)),
+                &column(changed, |p| p.total().map(to_bigint)),
+                &column(changed, |p| p.total.as_ref().map(|(s, _)| stamp::encode(s))),
+                &column(changed, |p| to_bigint(p.items.seen)),
+                &column(changed, |p| to_bigint(p.items.failed)),
+            ],
+        )
+        .await?;
+    debug_assert_eq!(written as usize, changed.len(), "every record is locked");
+    Ok(())
+}
+
+/// Writes whole records back.
 pub(super) async fn update(
     connection: &Connection,
     changed: &[&Process],
@@ -93,9 +120,9 @@ pub(super) async fn update(
                 &column(changed, |p| p.total.as_ref().map(|(s, _)| stamp::encode(s))),
                 &column(changed, |p| to_bigint(p.items.seen)),
                 &column(changed, |p| to_bigint(p.items.failed)),
-                &column(changed, |p| to_bigint(p.sequenced)),
                 &column(&ending, |e| e.as_ref().map(|e| e.name)),
                 &column(&ending, |e| e.as_ref().map(|e| e.stamp.as_str())),
+                &column(&ending, |e| e.as_ref()?.sequence),
                 &column(&ending, |e| e.as_ref()?.code),
                 &column(&ending, |e| e.as_ref()?.message),
                 &column(changed, |p| p.settle_at),
@@ -113,6 +140,7 @@ pub(super) async fn update(
 struct EndingColumns<'a> {
     name: &'static str,
     stamp: String,
+    sequence: Option<i64>,
     code: Option<&'a str>,
     message: Option<&'a str>,
 }
@@ -126,6 +154,7 @@ fn ending_columns(ending: &Ending) -> EndingColumns<'_> {
     EndingColumns {
         name,
         stamp: stamp::encode(&ending.stamp),
+        sequence: ending.stamp.sequence.map(to_bigint),
         code,
         message,
     }

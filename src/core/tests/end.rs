@@ -257,3 +257,17 @@ fn a_process_that_ended_before_it_was_opened_took_no_time() {
     let completion = Completion::of(&world.process, ItemSummary::default()).unwrap();
     assert!(completion.elapsed_seconds().abs() < f64::EPSILON);
 }
+
+#[test]
+fn a_number_after_that_of_the_ending_does_not_stand_in_for_one_before_it() {
+    let history = [
+        sequenced(0, event(0, "o", opened(None))),
+        sequenced(4, event(6, "beyond", Happening::Step)),
+        sequenced(3, event(5, "end", completed(None))),
+        sequenced(1, event(1, "a", Happening::Step)),
+    ];
+    let mut world = World::one_by_one(history);
+    assert!(world.process.ended.is_none());
+    world.batch([sequenced(2, event(2, "b", Happening::Step))]);
+    assert!(world.process.ended.is_some());
+}

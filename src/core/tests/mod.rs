@@ -4,7 +4,7 @@ mod convergence;
 mod end;
 mod record;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -91,6 +91,7 @@ struct World {
     process: Process,
     items: BTreeMap<String, (Item, Stamp)>,
     log: HashSet<(String, String)>,
+    sequences: BTreeSet<u64>,
     late: Vec<Event>,
     causes: Vec<Cause>,
 }
@@ -101,6 +102,7 @@ impl World {
             process: Process::unopened("acme".to_owned(), "t1".to_owned(), Kind::Upload),
             items: BTreeMap::new(),
             log: HashSet::new(),
+            sequences: BTreeSet::new(),
             late: Vec::new(),
             causes: Vec::new(),
         }
@@ -137,6 +139,7 @@ impl World {
             if ended {
                 self.late.push(event);
             } else {
+                self.sequences.extend(event.stamp.sequence);
                 apply(&mut self.process, &mut outcomes, &event);
             }
         }
@@ -149,6 +152,10 @@ impl World {
 
     /// What the janitor does at a second.
     fn clock(&mut self, second: i64) {
+        let ending = self.process.ending.as_ref();
+        let sequence = ending.and_then(|ending| ending.stamp.sequence);
+        let before = self.sequences.range(..sequence.unwrap_or(0)).count();
+        self.process.sequenced = before as u64;
         self.causes
             .extend(seal(&mut self.process, SETTLE, at(second)));
     }

@@ -1,6 +1,7 @@
 //! How a record is merged while its process is open.
 
 use super::*;
+use crate::core::merge::Touched;
 
 fn named(filename: &str) -> Happening {
     let opening = Opening {
@@ -111,12 +112,12 @@ fn an_outcome_that_changes_nothing_is_not_written_again() {
 }
 
 #[test]
-fn only_a_line_of_history_that_is_not_counted_leaves_the_record_alone() {
+fn a_line_of_history_touches_nothing_and_progress_only_the_counts() {
     let mut process = World::of([event(0, "o", opened(None))]).process;
-    let mut changes = |event| apply(&mut process, &mut Outcomes::default(), &event);
-    assert!(!changes(event(1, "a", Happening::Step)));
-    assert!(changes(sequenced(1, event(1, "b", Happening::Step))));
-    assert!(changes(event(1, "c", progress(1))));
+    let mut touches = |event| apply(&mut process, &mut Outcomes::default(), &event);
+    assert_eq!(touches(event(1, "a", Happening::Step)), Touched::Nothing);
+    assert_eq!(touches(event(1, "c", progress(1))), Touched::Counts);
+    assert_eq!(touches(event(2, "d", completed(None))), Touched::Whole);
 }
 
 #[test]

@@ -2,9 +2,11 @@
 select key, tenant, token, kind, status,
        opening_stamp, filename, module, workflow, group_name,
        attributes, reply_to, traceparent, tracestate,
-       progress_done, total, total_stamp, items, items_failed, sequenced,
+       progress_done, total, total_stamp, items, items_failed,
+       (select count(distinct e.sequence) from waybill.event e
+        where e.process = p.key and e.sequence < p.ending_sequence),
        ending, ending_stamp, ending_code, ending_message, settle_at, deadline_at,
        ended_at, code, message, now(),
        created_at
-from waybill.process
+from waybill.process p
 where key = $1
