@@ -72,6 +72,11 @@ impl Engine {
         self != Self::BrokerCeiling
     }
 
+    /// Whether it holds the whole workload in memory, which says nothing about it.
+    pub(crate) fn rehearses(self) -> bool {
+        matches!(self, Self::DatabaseCeiling | Self::Null)
+    }
+
     fn is_own(self) -> bool {
         !matches!(self, Self::Waybill(_))
     }

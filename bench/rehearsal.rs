@@ -5,18 +5,17 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use anyhow::Context;
 use jiff::{SignedDuration, Timestamp};
-use uuid::Uuid;
 use waybill::broker::{HeaderValue, Outgoing};
 use waybill::core::completion::{ItemError, ItemSummary};
 use waybill::core::merge::Outcomes;
 use waybill::core::{Happening, Item, Kind, Process, ProcessKey, Stamp};
-use waybill::store::batch::Loaded;
+use waybill::store::batch::{Answers, Loaded, Questions};
 use waybill::store::event::{Inserted, NewEvent};
 use waybill::store::item::ChangedItem;
 use waybill::store::outbox::OutboxRow;
 use waybill::wire::{self, Limits, Message};
 
-use crate::decide::{self, Decision};
+use crate::decide::{self, Merged};
 use crate::effects;
 use crate::workload::{Place, Workload, time_of};
 
@@ -31,9 +30,12 @@ pub(crate) struct Act {
     pub(crate) messages: usize,
     /// What they say, each identity once.
     pub(crate) events: Vec<NewEvent>,
-    pub(crate) changed: Vec<Process>,
+    /// Records to write whole.
+    pub(crate) processes: Vec<Process>,
+    /// Records of which only the counts changed.
+    pub(crate) counts: Vec<Process>,
     pub(crate) items: Vec<ChangedItem>,
-    pub(crate) ended: Vec<Uuid>,
+    pub(crate) questions: Questions,
     pub(crate) outbox: Vec<OutboxRow>,
     pub(crate) open: BTreeMap<Kind, i64>,
 }
@@ -107,27 +109,36 @@ fn decode(place: Place, time: Timestamp) -> anyhow::Result<NewEvent> {
 struct Memory {
     processes: HashMap<ProcessKey, Process>,
     identities: HashSet<String>,
+    sequences: HashMap<ProcessKey, HashSet<u64>>,
     items: HashMap<ProcessKey, BTreeMap<String, (Item, Stamp)>>,
 }
 
 impl Memory {
     fn play(&mut self, events: Vec<NewEvent>) -> Act {
         let all: Vec<&NewEvent> = events.iter().collect();
-        let (unique, _) = decide::unique(&all);
+        let (unique, firsts) = decide::unique(&all);
         let loaded = self.load(&unique);
-        let decision = decide::decide(&all, loaded, SETTLE);
-        let unique = unique.into_iter().cloned().collect();
-        self.keep(&decision);
-        let ended: Vec<ProcessKey> = decision.ended_with_items().collect();
-        let summaries = ended.iter().map(|key| (*key, self.summary(*key))).collect();
-        let outbox = effects::completions(&decision, summaries);
+        let mut merged = Merged::of(&all, &firsts, loaded);
+        let items = std::mem::take(&mut merged.items);
+        self.keep_items(&items);
+        let questions = merged.questions();
+        let answers = self.answer(&questions);
+        let decision = merged.decide(&answers.sequenced, SETTLE);
+        for changed in &decision.changed {
+            let process = &changed.process;
+            self.processes.insert(process.key, process.clone());
+        }
+        let outbox = effects::completions(&decision, answers.items);
+        let (counts, processes): (Vec<_>, Vec<_>) =
+            decision.changed.into_iter().partition(|c| c.only_counts);
         Act {
             messages: events.len(),
-            events: unique,
-            ended: ended.iter().map(|key| key.0).collect(),
+            events: unique.into_iter().cloned().collect(),
+            processes: processes.into_iter().map(|c| c.process).collect(),
+            counts: counts.into_iter().map(|c| c.process).collect(),
+            items,
+            questions,
             outbox,
-            changed: decision.changed,
-            items: decision.items,
             open: decision.open_change,
         }
     }
@@ -150,6 +161,8 @@ impl Memory {
                 loaded.processes.push(process.clone());
             }
             if self.identities.insert(stamp.id.clone()) {
+                let sequences = self.sequences.entry(event.key).or_default();
+                sequences.extend(stamp.sequence);
                 let (source, id) = (stamp.source.clone(), stamp.id.clone());
                 loaded.inserted.push(Inserted {
                     key: event.key,
@@ -169,16 +182,26 @@ impl Memory {
         loaded
     }
 
-    fn keep(&mut self, decision: &Decision) {
-        for process in &decision.changed {
-            self.processes.insert(process.key, process.clone());
+    fn keep_items(&mut self, items: &[ChangedItem]) {
+        for changed in items {
+            let known = self.items.entry(changed.key).or_default();
+            let value = (changed.item.clone(), changed.stamp.clone());
+            known.insert(changed.item.identifier.clone(), value);
         }
-        for changed in &decision.items {
-            let items = self.items.entry(changed.key).or_default();
-            items.insert(
-                changed.item.identifier.clone(),
-                (changed.item.clone(), changed.stamp.clone()),
-            );
+    }
+
+    fn answer(&self, questions: &Questions) -> Answers {
+        let count = |key: &ProcessKey, below: u64| {
+            let sequences = self.sequences.get(key).into_iter().flatten();
+            sequences.filter(|sequence| **sequence < below).count() as u64
+        };
+        let sequenced = questions.sequenced.iter();
+        let items = questions.items.iter().map(|key| ProcessKey(*key));
+        Answers {
+            sequenced: sequenced
+                .map(|(key, below)| (*key, count(key, *below)))
+                .collect(),
+            items: items.map(|key| (key, self.summary(key))).collect(),
         }
     }
 

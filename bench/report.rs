@@ -59,7 +59,7 @@ impl Report {
         ];
         for run in &self.closed {
             lines.push(format!(
-                "| {} | {} | {:.2} | {:.0} | {:.1} | {:.1} | {:.1} | {:.0} |",
+                "| {} | {} | {:.2} | {:.0} | {:.1} | {:.1} | {:.1} | {} |",
                 run.engine.title(),
                 run.events,
                 run.seconds,
@@ -67,7 +67,7 @@ impl Report {
                 run.micros(run.cpu.worker),
                 run.micros(run.cpu.rabbitmq),
                 run.micros(run.cpu.postgres),
-                run.peak_mib,
+                peak(run),
             ));
         }
         lines
@@ -140,6 +140,14 @@ impl Report {
             .collect();
         json!({ "machine": self.machine, "closed": closed.collect::<Vec<_>>(), "open": open, "verdicts": verdicts })
     }
+}
+
+/// The worker's memory, where it is that of a worker.
+fn peak(run: &closed::Outcome) -> String {
+    if run.engine.rehearses() {
+        return "–".to_owned();
+    }
+    format!("{:.0}", run.peak_mib)
 }
 
 fn open_table(run: &open_loop::Outcome) -> Vec<String> {

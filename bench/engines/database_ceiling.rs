@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use uuid::Uuid;
 use waybill::config::Settings;
 use waybill::store::batch::{self, Changes};
 use waybill::store::event::NewEvent;
@@ -13,7 +12,7 @@ use waybill::store::outbox::OutboxRow;
 use waybill::store::{Connection, Store};
 
 use super::{Starter, say};
-use crate::decide;
+use crate::decide::{self, Merged};
 use crate::effects;
 use crate::rehearsal::{self, SETTLE};
 use crate::workload::Workload;
@@ -47,14 +46,17 @@ pub(super) async fn run(
 /// The transaction of Waybill's writer.
 async fn transact(connection: &Connection, events: &[NewEvent]) -> anyhow::Result<Vec<OutboxRow>> {
     let events: Vec<&NewEvent> = events.iter().collect();
-    let (unique, _) = decide::unique(&events);
+    let (unique, firsts) = decide::unique(&events);
     let loaded = batch::begin(connection, &unique, None).await?;
-    let decision = decide::decide(&events, loaded, SETTLE);
-    let ended: Vec<Uuid> = decision.ended_with_items().map(|key| key.0).collect();
-    let summaries = batch::write_items(connection, &decision.items, &ended).await?;
+    let merged = Merged::of(&events, &firsts, loaded);
+    let questions = merged.questions();
+    let answers = batch::write_items(connection, &merged.items, &questions).await?;
+    let decision = merged.decide(&answers.sequenced, SETTLE);
+    let (counts, whole): (Vec<_>, Vec<_>) = decision.changed.iter().partition(|c| c.only_counts);
     let changes = Changes {
-        outbox: effects::completions(&decision, summaries),
-        processes: decision.changed.iter().collect(),
+        outbox: effects::completions(&decision, answers.items),
+        processes: whole.into_iter().map(|changed| &changed.process).collect(),
+        counts: counts.into_iter().map(|changed| &changed.process).collect(),
         dead_letters: Vec::new(),
         open: decision.open_change.clone(),
     };

@@ -117,9 +117,10 @@ async fn write(
 async fn transact(connection: &Connection, act: Act) -> anyhow::Result<Vec<OutboxRow>> {
     let events: Vec<&NewEvent> = act.events.iter().collect();
     batch::begin(connection, &events, None).await?;
-    batch::write_items(connection, &act.items, &act.ended).await?;
+    batch::write_items(connection, &act.items, &act.questions).await?;
     let changes = Changes {
-        processes: act.changed.iter().collect(),
+        processes: act.processes.iter().collect(),
+        counts: act.counts.iter().collect(),
         outbox: act.outbox,
         dead_letters: Vec::new(),
         open: act.open,
