@@ -1,0 +1,182 @@
+//! What must hold after a run; a run that breaks it does not count.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use waybill::broker::{self, topology};
+
+use crate::audience::Heard;
+use crate::engine::Engine;
+use crate::ground::{Field, query};
+use crate::workload::{SOURCE, Workload, expected, token};
+
+/// How long the outbox may take to become empty after the last completion.
+const SETTLE: Duration = Duration::from_secs(10);
+
+/// Every broken rule in words; none if the run counts. The workers have ended by now.
+pub(crate) async fn broken(
+    engine: Engine,
+    field: &Field,
+    workload: Workload,
+    heard: &HashMap<String, Heard>,
+) -> anyhow::Result<Vec<String>> {
+    let mut broken = Vec::new();
+    if engine.uses_database() {
+        events(field, workload, &mut broken).await?;
+        processes(field, workload, &mut broken).await?;
+        empty(field, "waybill.dead_letter", &mut broken).await?;
+        outbox(field, &mut broken).await?;
+    }
+    if engine.uses_broker() {
+        completions(engine, workload, heard, &mut broken);
+        let connection = broker::connect(&field.settings.broker, "bench check").await?;
+        let left = topology::ready_count(&connection, &topology::events_queue(0)).await?;
+        expect(
+            &mut broken,
+            "messages left in the queue",
+            u64::from(left),
+            0,
+        );
+        connection.close().await;
+    }
+    Ok(broken)
+}
+
+/// Every published identity exactly once: the right number of rows, each of them one of ours, and
+/// none twice.
+async fn events(field: &Field, workload: Workload, broken: &mut Vec<String>) -> anyhow::Result<()> {
+    let statement = format!(
+        "select count(*), count(distinct (p.token, e.sequence)),
+                count(*) filter (where e.source = '{SOURCE}' and e.id = p.token || '-' || e.sequence and not e.late)
+         from waybill.event e join waybill.process p on p.key = e.process"
+    );
+    let rows = query(&field.database_url, &statement).await?;
+    let all = workload.events() as u64;
+    for row in rows {
+        for (column, what) in ["events", "different events", "events as published"]
+            .into_iter()
+            .enumerate()
+        {
+            expect(broken, what, row.get::<_, i64>(column).unsigned_abs(), all);
+        }
+    }
+    Ok(())
+}
+
+async fn processes(
+    field: &Field,
+    workload: Workload,
+    broken: &mut Vec<String>,
+) -> anyhow::Result<()> {
+    let statement = "select token, status, case when items > 0 then items else progress_done end, total, items_failed
+                     from waybill.process";
+    let rows = query(&field.database_url, statement).await?;
+    let mut found = HashMap::with_capacity(rows.len());
+    for row in &rows {
+        let counts: (i64, Option<i64>, i64) = (row.get(2), row.get(3), row.get(4));
+        found.insert(row.get::<_, String>(0), (row.get::<_, String>(1), counts));
+    }
+    expect(
+        broken,
+        "processes",
+        found.len() as u64,
+        u64::from(workload.processes),
+    );
+    let signed = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+    let wrong = (0..workload.processes).filter(|n| {
+        let right = expected(*n);
+        let counts = (
+            signed(right.done),
+            Some(signed(right.total)),
+            signed(right.failed),
+        );
+        found.get(&token(*n)) != Some(&(right.status.name().to_owned(), counts))
+    });
+    expect(
+        broken,
+        "processes with a wrong status or count",
+        wrong.count() as u64,
+        0,
+    );
+    Ok(())
+}
+
+async fn outbox(field: &Field, broken: &mut Vec<String>) -> anyhow::Result<()> {
+    let mut waited = Duration::ZERO;
+    let step = Duration::from_millis(100);
+    while waited < SETTLE && count(field, "waybill.outbox").await? > 0 {
+        tokio::time::sleep(step).await;
+        waited += step;
+    }
+    empty(field, "waybill.outbox", broken).await
+}
+
+fn completions(
+    engine: Engine,
+    workload: Workload,
+    heard: &HashMap<String, Heard>,
+    broken: &mut Vec<String>,
+) {
+    expect(
+        broken,
+        "processes with a completion",
+        heard.len() as u64,
+        u64::from(workload.processes),
+    );
+    let differing = heard.values().filter(|heard| heard.differs).count();
+    expect(
+        broken,
+        "completions whose copies differ",
+        differing as u64,
+        0,
+    );
+    // The broker alone knows no statuses, and repeats what is repeated.
+    if engine.uses_database() {
+        let copies = heard.values().filter(|heard| heard.copies != 1).count();
+        expect(
+            broken,
+            "completions that came more than once",
+            copies as u64,
+            0,
+        );
+        let wrong = (0..workload.processes).filter(|n| {
+            let status = expected(*n).status.name();
+            let told = |heard: &Heard| heard.routing_key == format!("upload.{status}");
+            !heard.get(&token(*n)).is_some_and(told)
+        });
+        expect(
+            broken,
+            "completions with a wrong status",
+            wrong.count() as u64,
+            0,
+        );
+    }
+}
+
+async fn empty(field: &Field, table: &str, broken: &mut Vec<String>) -> anyhow::Result<()> {
+    expect(
+        broken,
+        &format!("rows in {table}"),
+        count(field, table).await?,
+        0,
+    );
+    Ok(())
+}
+
+async fn count(field: &Field, table: &str) -> anyhow::Result<u64> {
+    let rows = query(
+        &field.database_url,
+        &format!("select count(*) from {table}"),
+    )
+    .await?;
+    Ok(rows
+        .iter()
+        .map(|row| row.get::<_, i64>(0).unsigned_abs())
+        .sum())
+}
+
+fn expect(broken: &mut Vec<String>, what: &str, found: u64, right: u64) {
+    if found != right {
+        broken.push(format!("{what}: {found} instead of {right}"));
+    }
+}

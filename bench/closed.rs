@@ -1,0 +1,111 @@
+//! One closed run: the queue is full, the clock starts with the engine, and it stops when the last
+//! effect is committed and the last completion has come.
+
+use std::time::{Duration, Instant};
+
+use crate::audience::Audience;
+use crate::check;
+use crate::engine::{Engine, Running};
+use crate::feed;
+use crate::ground::{Field, Ground, query};
+use crate::meter::{Cpu, MemoryWatch, peak_mib};
+use crate::patience::Patience;
+use crate::statements;
+use crate::workload::Workload;
+
+/// What a run showed.
+#[derive(Debug, Clone)]
+pub(crate) struct Outcome {
+    pub(crate) engine: Engine,
+    pub(crate) events: usize,
+    pub(crate) seconds: f64,
+    pub(crate) cpu: Cpu,
+    pub(crate) peak_mib: f64,
+    pub(crate) broken: Vec<String>,
+}
+
+impl Outcome {
+    pub(crate) fn events_per_second(&self) -> f64 {
+        self.events as f64 / self.seconds
+    }
+
+    /// Microseconds of a component per event.
+    pub(crate) fn micros(&self, seconds: f64) -> f64 {
+        seconds * 1e6 / self.events as f64
+    }
+}
+
+/// Runs one engine over a workload, on a place of its own.
+pub(crate) async fn run(
+    ground: &Ground,
+    engine: Engine,
+    workload: Workload,
+) -> anyhow::Result<Outcome> {
+    let field = ground.field(engine.name()).await?;
+    let outcome = on_field(ground, &field, engine, workload).await?;
+    ground.clear(field).await?;
+    Ok(outcome)
+}
+
+async fn on_field(
+    ground: &Ground,
+    field: &Field,
+    engine: Engine,
+    workload: Workload,
+) -> anyhow::Result<Outcome> {
+    if engine.uses_broker() {
+        feed::fill(&field.settings.broker, workload).await?;
+    }
+    let mut audience = Audience::new(&field.settings.broker).await?;
+    let mut running = Running::prepare(engine, field, workload).await?;
+    if ground.statistics {
+        statements::reset(ground).await?;
+    }
+    let before = Cpu::now(ground, &running.pids());
+    let start = Instant::now();
+    running.go(engine, field).await?;
+    let memory = MemoryWatch::new(running.pids());
+    if engine.uses_broker() {
+        audience.wait_for(workload.processes as usize).await?;
+    } else {
+        running.done().await?;
+    }
+    if engine.uses_database() {
+        committed(field, workload).await?;
+    }
+    let seconds = start.elapsed().as_secs_f64();
+    let cpu = Cpu::now(ground, &running.pids()).since(before);
+    let peak = peak_mib(&memory.samples());
+    if ground.statistics {
+        for line in statements::expensive(ground, field).await? {
+            crate::note(&line);
+        }
+    }
+    running.stop().await?;
+    let broken = check::broken(engine, field, workload, &audience.heard()).await?;
+    Ok(Outcome {
+        engine,
+        events: workload.events(),
+        seconds,
+        cpu,
+        peak_mib: peak,
+        broken,
+    })
+}
+
+/// Waits until every event is committed. A completion comes after the events of its process, so
+/// one look is the rule.
+async fn committed(field: &Field, workload: Workload) -> anyhow::Result<()> {
+    let statement = "select count(*) from waybill.process where sealed_at is not null";
+    let wanted = u64::from(workload.processes);
+    let mut patience = Patience::new();
+    loop {
+        let rows = query(&field.database_url, statement).await?;
+        let sealed: i64 = rows.iter().map(|row| row.get::<_, i64>(0)).sum();
+        if sealed.unsigned_abs() == wanted {
+            return Ok(());
+        }
+        patience.with(sealed.unsigned_abs(), wanted, "processes sealed")?;
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}

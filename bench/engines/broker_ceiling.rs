@@ -1,0 +1,89 @@
+//! What the broker alone can do: consume, acknowledge by the thousand, and publish a confirmed
+//! message for every tenth, over the same broker module.
+
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use waybill::broker::{self, Consumer, Delivery, Next, Outgoing, Publisher, topology};
+use waybill::config::Settings;
+
+use super::Starter;
+use crate::workload::Workload;
+
+/// As many as Waybill puts into one transaction.
+const BATCH: usize = 1_000;
+/// About the length of a completion.
+const COMPLETION_BYTES: usize = 450;
+
+pub(super) async fn run(
+    settings: &Settings,
+    mut starter: Starter,
+    workload: Workload,
+) -> anyhow::Result<()> {
+    let messages = workload.order().len();
+    starter.ready().await?;
+    let (completions, queued) = mpsc::channel(64);
+    let mut publishing = JoinSet::new();
+    let connection = broker::connect(&settings.broker, "bench publish").await?;
+    let publisher = Publisher::open(&connection, settings.broker.confirm_timeout).await?;
+    publishing.spawn(publish(publisher, queued));
+    consume(settings, messages, &completions).await?;
+    starter.wait_for_end().await
+}
+
+async fn consume(
+    settings: &Settings,
+    messages: usize,
+    completions: &mpsc::Sender<Vec<Outgoing>>,
+) -> anyhow::Result<()> {
+    let connection = broker::connect(&settings.broker, "bench consume").await?;
+    let mut consumer = Consumer::open(
+        &connection,
+        &topology::events_queue(0),
+        settings.broker.prefetch,
+    )
+    .await?;
+    let acker = consumer.acker();
+    let mut left = messages;
+    let mut held = Vec::with_capacity(BATCH);
+    while left > 0 {
+        let Next::Delivery(delivery) = consumer.next().await else {
+            anyhow::bail!("the subscription ended");
+        };
+        let tag = delivery.tag;
+        held.push(delivery);
+        left -= 1;
+        if held.len() == BATCH || left == 0 {
+            acker.ack_through(tag).await?;
+            completions
+                .send(held.drain(..).filter_map(completion).collect())
+                .await?;
+        }
+    }
+    // An acknowledgement is on its way when the connection closes in order.
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    connection.close().await;
+    Ok(())
+}
+
+fn completion(delivery: Delivery) -> Option<Outgoing> {
+    if delivery.routing_key != "upload.completed" {
+        return None;
+    }
+    let token = delivery.properties.correlation_id?;
+    let body = vec![b'c'; COMPLETION_BYTES];
+    let mut message = Outgoing::new(topology::COMPLETIONS_EXCHANGE, "upload.done", &token, body);
+    message.properties.correlation_id = Some(token);
+    Some(message)
+}
+
+async fn publish(
+    mut publisher: Publisher,
+    mut queued: mpsc::Receiver<Vec<Outgoing>>,
+) -> anyhow::Result<()> {
+    while let Some(messages) = queued.recv().await {
+        publisher.publish_all(&messages).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,75 @@
+//! What the database alone can do: the statements of the same batches with the real merge between
+//! them, from decoded events, without a broker.
+
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use waybill::config::Settings;
+use waybill::store::batch::{self, Changes};
+use waybill::store::event::NewEvent;
+use waybill::store::outbox::OutboxRow;
+use waybill::store::{Connection, Store};
+
+use super::{Starter, say};
+use crate::decide::{self, Merged};
+use crate::effects;
+use crate::rehearsal::{self, SETTLE};
+use crate::workload::Workload;
+
+const SWEEP_AFTER: Duration = Duration::from_secs(30);
+
+pub(super) async fn run(
+    settings: &Settings,
+    mut starter: Starter,
+    workload: Workload,
+) -> anyhow::Result<()> {
+    let batches = rehearsal::decoded(workload)?;
+    starter.ready().await?;
+    let store = Store::new(&settings.database)?;
+    let connection = store.connection().await?;
+    let (done, confirmed) = mpsc::channel(64);
+    let mut deleting = JoinSet::new();
+    deleting.spawn(delete(store, confirmed));
+    for events in batches {
+        say("on")?;
+        done.send(transact(&connection, &events).await?).await?;
+    }
+    drop(done);
+    while let Some(ended) = deleting.join_next().await {
+        ended??;
+    }
+    say("done")?;
+    starter.wait_for_end().await
+}
+
+/// The transaction of Waybill's writer.
+async fn transact(connection: &Connection, events: &[NewEvent]) -> anyhow::Result<Vec<OutboxRow>> {
+    let events: Vec<&NewEvent> = events.iter().collect();
+    let (unique, firsts) = decide::unique(&events);
+    let loaded = batch::begin(connection, &unique, None).await?;
+    let merged = Merged::of(&events, &firsts, loaded);
+    let questions = merged.questions();
+    let answers = batch::write_items(connection, &merged.items, &questions).await?;
+    let decision = merged.decide(&answers.sequenced, SETTLE);
+    let (counts, whole): (Vec<_>, Vec<_>) = decision.changed.iter().partition(|c| c.only_counts);
+    let changes = Changes {
+        outbox: effects::completions(&decision, answers.items),
+        processes: whole.into_iter().map(|changed| &changed.process).collect(),
+        counts: counts.into_iter().map(|changed| &changed.process).collect(),
+        dead_letters: Vec::new(),
+        open: decision.open_change.clone(),
+    };
+    batch::commit(connection, &changes, SWEEP_AFTER, 0).await?;
+    Ok(changes.outbox)
+}
+
+/// As after the confirms.
+async fn delete(store: Store, mut confirmed: mpsc::Receiver<Vec<OutboxRow>>) -> anyhow::Result<()> {
+    while let Some(rows) = confirmed.recv().await {
+        store
+            .delete_outbox(&rows.iter().collect::<Vec<_>>())
+            .await?;
+    }
+    Ok(())
+}

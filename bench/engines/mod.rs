@@ -1,0 +1,67 @@
+//! The engines of this program: what Waybill is compared with.
+
+mod broker_ceiling;
+mod database_ceiling;
+mod naive;
+mod null;
+
+use std::io::Write;
+
+use anyhow::Context;
+use tokio::io::{AsyncBufReadExt, BufReader, Stdin};
+use waybill::config;
+
+use crate::engine::Engine;
+use crate::workload::Workload;
+
+/// Runs one engine in this process; the caller said so on the command line.
+pub(crate) async fn run(mut args: impl Iterator<Item = String>) -> anyhow::Result<()> {
+    let name = args.next().context("which engine?")?;
+    let mut number = || {
+        args.next()
+            .context("a number lacks")?
+            .parse::<u32>()
+            .context("a number")
+    };
+    let workload = Workload {
+        processes: number()?,
+        open: number()?,
+    };
+    let loaded = config::load(None, std::env::vars_os(), &[])
+        .map_err(|faults| anyhow::anyhow!("{faults}"))?;
+    let starter = Starter(BufReader::new(tokio::io::stdin()));
+    let settings = loaded.settings;
+    match Engine::OWN.into_iter().find(|engine| engine.name() == name) {
+        Some(Engine::BrokerCeiling) => broker_ceiling::run(&settings, starter, workload).await,
+        Some(Engine::DatabaseCeiling) => database_ceiling::run(&settings, starter, workload).await,
+        Some(Engine::Null) => null::run(&settings, starter, workload).await,
+        Some(Engine::Naive) => naive::run(&settings, starter).await,
+        _ => anyhow::bail!("no engine is called {name}"),
+    }
+}
+
+/// Where the start is announced and the end told.
+struct Starter(BufReader<Stdin>);
+
+impl Starter {
+    /// Says that all is prepared, and waits for the start.
+    async fn ready(&mut self) -> anyhow::Result<()> {
+        say("ready")?;
+        let mut line = String::new();
+        self.0.read_line(&mut line).await?;
+        Ok(())
+    }
+
+    /// Waits to be stopped: the other side closes its end, or sends a signal.
+    async fn wait_for_end(&mut self) -> anyhow::Result<()> {
+        let signals = waybill::app::Signals::of_process()?;
+        signals.first().await;
+        Ok(())
+    }
+}
+
+fn say(word: &str) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{word}")?;
+    out.flush()
+}

@@ -1,0 +1,49 @@
+//! Fills the queue before the clock starts.
+
+use std::time::Duration;
+
+use waybill::broker::{self, Publisher, Verdict, topology};
+use waybill::config::BrokerSettings;
+
+use crate::patience::Patience;
+use crate::workload::{Workload, time_of};
+
+/// Messages between two looks at their confirms.
+const CHUNK: usize = 5_000;
+
+/// Publishes every message and waits until all of them are confirmed and ready.
+pub(crate) async fn fill(settings: &BrokerSettings, workload: Workload) -> anyhow::Result<usize> {
+    let connection = broker::connect(settings, "bench feed").await?;
+    let mut publisher = Publisher::open(&connection, settings.confirm_timeout).await?;
+    let order = workload.order();
+    let mut position = 0;
+    for chunk in order.chunks(CHUNK) {
+        let messages: Vec<_> = chunk
+            .iter()
+            .enumerate()
+            .map(|(offset, place)| place.message(time_of(position + offset)))
+            .collect();
+        let verdicts = publisher.publish_all(&messages).await?;
+        let confirmed = verdicts
+            .iter()
+            .all(|verdict| *verdict == Verdict::Confirmed);
+        anyhow::ensure!(confirmed, "not every message was taken by the broker");
+        position += chunk.len();
+    }
+    let queue = topology::events_queue(0);
+    let mut patience = Patience::new();
+    loop {
+        let ready = topology::ready_count(&connection, &queue).await? as usize;
+        if ready == order.len() {
+            break;
+        }
+        patience.with(
+            ready as u64,
+            order.len() as u64,
+            "messages ready in the queue",
+        )?;
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    connection.close().await;
+    Ok(order.len())
+}

@@ -1,0 +1,145 @@
+//! The end-to-end benchmark: Waybill beside what bounds it and what it replaces, in one run.
+//!
+//! `README.md` says what is measured and how. The engines that Waybill is compared with are this
+//! same program, started again; everything durable, everything on this machine.
+
+mod audience;
+mod check;
+mod closed;
+#[expect(dead_code, reason = "the janitor's part is not needed here")]
+#[path = "../src/pipeline/decide.rs"]
+mod decide;
+#[expect(dead_code, reason = "answers to opening events are not needed here")]
+#[path = "../src/pipeline/effects.rs"]
+mod effects;
+mod engine;
+mod engines;
+mod feed;
+mod ground;
+mod latency;
+mod machine;
+mod meter;
+mod open_loop;
+mod options;
+mod patience;
+mod rehearsal;
+mod report;
+mod scrape;
+mod statements;
+mod workload;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+// The pipeline's own modules above call these `crate::…`.
+use waybill::{broker, core, store, wire};
+
+use engine::Engine;
+use ground::Ground;
+use options::Options;
+use report::Report;
+
+/// In the order of the table.
+const ENGINES: [Engine; 6] = [
+    Engine::BrokerCeiling,
+    Engine::DatabaseCeiling,
+    Engine::Null,
+    Engine::Waybill(1),
+    Engine::Waybill(2),
+    Engine::Naive,
+];
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let mut args = std::env::args().skip(1).peekable();
+    let outcome = if args.next_if_eq("engine").is_some() {
+        engines::run(args).await.map(|()| true)
+    } else {
+        bench(&Options::parse()).await
+    };
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            note(&format!("bench: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs everything that is asked for; says whether every run counts.
+async fn bench(options: &Options) -> anyhow::Result<bool> {
+    note("starting PostgreSQL and RabbitMQ …");
+    let ground = Ground::new(options.statements).await?;
+    let report = measure(&ground, options).await;
+    ground.servers.stop().await?;
+    let report = report?;
+    if let Some(file) = &options.json {
+        std::fs::write(file, serde_json::to_vec_pretty(&report.json())?)?;
+    }
+    writeln!(std::io::stdout(), "{}", report.markdown())?;
+    Ok(report.broken().is_empty())
+}
+
+async fn measure(ground: &Ground, options: &Options) -> anyhow::Result<Report> {
+    let machine = machine::describe(ground).await?;
+    let wanted = |name: &str| {
+        options
+            .only
+            .as_ref()
+            .is_none_or(|only| name.contains(only.as_str()))
+    };
+    let mut runs = Vec::new();
+    for _ in 0..options.rounds.max(1) {
+        for engine in ENGINES.into_iter().filter(|engine| wanted(engine.name())) {
+            let workload = if engine == Engine::Naive {
+                options.slice()
+            } else {
+                options.workload()
+            };
+            let run = closed::run(ground, engine, workload).await?;
+            note(&format!(
+                "{}: {:.0} events/s",
+                engine.title(),
+                run.events_per_second()
+            ));
+            runs.push(run);
+        }
+    }
+    let closed = ENGINES
+        .into_iter()
+        .filter_map(|engine| median(&runs, engine))
+        .collect();
+    let open = if wanted("open_loop") {
+        note(&format!("open loop, {} events/s …", options.rate()));
+        Some(open_loop::run(ground, options.rate(), options.open_loop()).await?)
+    } else {
+        None
+    };
+    Ok(Report {
+        machine,
+        closed,
+        open,
+    })
+}
+
+/// The run in the middle, with whatever any of them broke.
+fn median(runs: &[closed::Outcome], engine: Engine) -> Option<closed::Outcome> {
+    let mut runs: Vec<_> = runs
+        .iter()
+        .filter(|run| run.engine == engine)
+        .cloned()
+        .collect();
+    runs.sort_by(|one, other| one.seconds.total_cmp(&other.seconds));
+    let broken = runs.iter().flat_map(|run| run.broken.clone()).collect();
+    let mut middle = runs.get(runs.len() / 2)?.clone();
+    middle.broken = broken;
+    Some(middle)
+}
+
+/// Tells whoever waits how far it is.
+fn note(line: &str) {
+    // Nobody needs to be there to hear it.
+    let _ = writeln!(std::io::stderr(), "{line}");
+}

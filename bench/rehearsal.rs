@@ -1,0 +1,229 @@
+//! What a worker would write and publish for every batch of a workload, worked out beforehand
+//! with the real decoding and the real merge, over records in memory instead of the database.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use anyhow::Context;
+use jiff::{SignedDuration, Timestamp};
+use waybill::broker::{HeaderValue, Outgoing};
+use waybill::core::completion::{ItemError, ItemSummary};
+use waybill::core::merge::Outcomes;
+use waybill::core::{Happening, Item, Kind, Process, ProcessKey, Stamp};
+use waybill::store::batch::{Answers, Loaded, Questions};
+use waybill::store::event::{Inserted, NewEvent};
+use waybill::store::item::ChangedItem;
+use waybill::store::outbox::OutboxRow;
+use waybill::wire::{self, Limits, Message};
+
+use crate::decide::{self, Merged};
+use crate::effects;
+use crate::workload::{Place, Workload, time_of};
+
+/// As many as Waybill puts into one transaction.
+pub(crate) const BATCH: usize = 1_000;
+/// Nothing is ever missing here.
+pub(crate) const SETTLE: SignedDuration = SignedDuration::from_hours(1);
+
+/// One batch: what was received, and what became of it.
+pub(crate) struct Act {
+    /// How many messages it takes.
+    pub(crate) messages: usize,
+    /// What they say, each identity once.
+    pub(crate) events: Vec<NewEvent>,
+    /// Records to write whole.
+    pub(crate) processes: Vec<Process>,
+    /// Records of which only the counts changed.
+    pub(crate) counts: Vec<Process>,
+    pub(crate) items: Vec<ChangedItem>,
+    pub(crate) questions: Questions,
+    pub(crate) outbox: Vec<OutboxRow>,
+    pub(crate) open: BTreeMap<Kind, i64>,
+}
+
+/// Every batch of the workload, decoded only.
+pub(crate) fn decoded(workload: Workload) -> anyhow::Result<Vec<Vec<NewEvent>>> {
+    let order = workload.order();
+    let mut position = 0;
+    let mut batches = Vec::new();
+    for places in order.chunks(BATCH) {
+        let mut events = Vec::with_capacity(places.len());
+        for place in places {
+            events.push(decode(*place, time_of(position))?);
+            position += 1;
+        }
+        batches.push(events);
+    }
+    Ok(batches)
+}
+
+/// Every batch of the workload with all that it causes.
+pub(crate) fn acts(workload: Workload) -> anyhow::Result<Vec<Act>> {
+    let mut memory = Memory::default();
+    Ok(decoded(workload)?
+        .into_iter()
+        .map(|events| memory.play(events))
+        .collect())
+}
+
+/// The message that the relay would make of a row.
+pub(crate) fn outgoing(row: &OutboxRow) -> Outgoing {
+    let body = row.payload.clone().into_bytes();
+    let mut message = Outgoing::new(&row.exchange, &row.routing_key, &row.id.to_string(), body);
+    let headers: BTreeMap<String, String> = serde_json::from_str(&row.headers).unwrap_or_default();
+    let properties = &mut message.properties;
+    properties.correlation_id = Some(row.token.clone());
+    properties.type_ = Some(row.type_name.clone());
+    properties.content_type = Some("application/json".to_owned());
+    properties.timestamp = u64::try_from(row.time.as_second()).ok();
+    properties.headers = headers
+        .into_iter()
+        .map(|(name, value)| (name, HeaderValue::from(value)))
+        .collect();
+    message
+}
+
+fn decode(place: Place, time: Timestamp) -> anyhow::Result<NewEvent> {
+    let message = place.message(time);
+    let properties = &message.properties;
+    let received = Message {
+        body: &message.body,
+        routing_key: &message.routing_key,
+        content_type: properties.content_type.as_deref(),
+        message_id: properties.message_id.as_deref(),
+        correlation_id: properties.correlation_id.as_deref(),
+        ..Message::default()
+    };
+    let accepted = wire::decode(&received, &Limits::default(), time)
+        .ok()
+        .context("an event of the workload is refused")?;
+    Ok(NewEvent {
+        key: accepted.event.key(),
+        event: accepted.event,
+        type_name: accepted.type_name,
+        data: accepted.data,
+    })
+}
+
+/// What the database would know.
+#[derive(Default)]
+struct Memory {
+    processes: HashMap<ProcessKey, Process>,
+    identities: HashSet<String>,
+    sequences: HashMap<ProcessKey, HashSet<u64>>,
+    items: HashMap<ProcessKey, BTreeMap<String, (Item, Stamp)>>,
+}
+
+impl Memory {
+    fn play(&mut self, events: Vec<NewEvent>) -> Act {
+        let all: Vec<&NewEvent> = events.iter().collect();
+        let (unique, firsts) = decide::unique(&all);
+        let loaded = self.load(&unique);
+        let mut merged = Merged::of(&all, &firsts, loaded);
+        let items = std::mem::take(&mut merged.items);
+        self.keep_items(&items);
+        let questions = merged.questions();
+        let answers = self.answer(&questions);
+        let decision = merged.decide(&answers.sequenced, SETTLE);
+        for changed in &decision.changed {
+            let process = &changed.process;
+            self.processes.insert(process.key, process.clone());
+        }
+        let outbox = effects::completions(&decision, answers.items);
+        let (counts, processes): (Vec<_>, Vec<_>) =
+            decision.changed.into_iter().partition(|c| c.only_counts);
+        Act {
+            messages: events.len(),
+            events: unique.into_iter().cloned().collect(),
+            processes: processes.into_iter().map(|c| c.process).collect(),
+            counts: counts.into_iter().map(|c| c.process).collect(),
+            items,
+            questions,
+            outbox,
+            open: decision.open_change,
+        }
+    }
+
+    fn load(&mut self, events: &[&NewEvent]) -> Loaded {
+        let mut loaded = Loaded {
+            now: time_of(0),
+            ..Loaded::default()
+        };
+        let mut keys = HashSet::new();
+        for event in events {
+            let (stamp, kind) = (&event.event.stamp, event.event.kind);
+            let process = self.processes.entry(event.key).or_insert_with(|| {
+                *loaded.created.entry(kind).or_insert(0) += 1;
+                let (tenant, token) = (event.event.tenant.clone(), event.event.token.clone());
+                Process::unopened(tenant, token, kind)
+            });
+            let late = process.ended.is_some();
+            if keys.insert(event.key) {
+                loaded.processes.push(process.clone());
+            }
+            if self.identities.insert(stamp.id.clone()) {
+                let sequences = self.sequences.entry(event.key).or_default();
+                sequences.extend(stamp.sequence);
+                let (source, id) = (stamp.source.clone(), stamp.id.clone());
+                loaded.inserted.push(Inserted {
+                    key: event.key,
+                    source,
+                    id,
+                    late,
+                });
+            }
+            if let Happening::Items(items) = &event.event.happening {
+                let known = self.items.entry(event.key).or_default();
+                let outcomes: &mut Outcomes = loaded.outcomes.entry(event.key).or_default();
+                for (item, stamp) in items.iter().filter_map(|item| known.get(&item.identifier)) {
+                    outcomes.load(item.identifier.clone(), item.ok, stamp.clone());
+                }
+            }
+        }
+        loaded
+    }
+
+    fn keep_items(&mut self, items: &[ChangedItem]) {
+        for changed in items {
+            let known = self.items.entry(changed.key).or_default();
+            let value = (changed.item.clone(), changed.stamp.clone());
+            known.insert(changed.item.identifier.clone(), value);
+        }
+    }
+
+    fn answer(&self, questions: &Questions) -> Answers {
+        let count = |key: &ProcessKey, below: u64| {
+            let sequences = self.sequences.get(key).into_iter().flatten();
+            sequences.filter(|sequence| **sequence < below).count() as u64
+        };
+        let sequenced = questions.sequenced.iter();
+        let items = questions.items.iter().map(|key| ProcessKey(*key));
+        Answers {
+            sequenced: sequenced
+                .map(|(key, below)| (*key, count(key, *below)))
+                .collect(),
+            items: items.map(|key| (key, self.summary(key))).collect(),
+        }
+    }
+
+    fn summary(&self, key: ProcessKey) -> ItemSummary {
+        let items = self
+            .items
+            .get(&key)
+            .into_iter()
+            .flatten()
+            .map(|(_, (item, _))| item);
+        let mut summary = ItemSummary::default();
+        for item in items {
+            summary.document_ids.extend(item.document_id.clone());
+            if !item.ok {
+                let (identifier, messages) = (item.identifier.clone(), item.messages.clone());
+                summary.errors.push(ItemError {
+                    identifier,
+                    messages,
+                });
+            }
+        }
+        summary.document_count = summary.document_ids.len() as u64;
+        summary
+    }
+}

@@ -1,0 +1,217 @@
+//! What was measured, as a Markdown table with verdicts for people and as JSON for programs.
+
+use serde_json::{Value, json};
+
+use crate::closed;
+use crate::engine::Engine;
+use crate::open_loop;
+
+/// Everything one run of the benchmark measured.
+pub(crate) struct Report {
+    pub(crate) machine: String,
+    pub(crate) closed: Vec<closed::Outcome>,
+    pub(crate) open: Option<open_loop::Outcome>,
+}
+
+/// A target and whether it was met.
+struct Verdict {
+    text: String,
+    met: bool,
+}
+
+impl Report {
+    /// Every broken rule of every run, with the run's name.
+    pub(crate) fn broken(&self) -> Vec<String> {
+        let closed = self.closed.iter().flat_map(|run| {
+            run.broken
+                .iter()
+                .map(|rule| format!("{}: {rule}", run.engine.title()))
+        });
+        let open = self
+            .open
+            .iter()
+            .flat_map(|run| run.broken.iter().map(|rule| format!("open loop: {rule}")));
+        closed.chain(open).collect()
+    }
+
+    /// The block to paste into the documentation.
+    pub(crate) fn markdown(&self) -> String {
+        let mut lines = vec![format!("Measured on {}.", self.machine), String::new()];
+        lines.extend(self.table());
+        lines.push(String::new());
+        lines.extend(self.open.iter().flat_map(open_table));
+        lines.extend(self.verdicts().iter().map(|verdict| {
+            let word = if verdict.met { "met" } else { "**missed**" };
+            format!("- {word}: {}", verdict.text)
+        }));
+        lines.extend(
+            self.broken()
+                .iter()
+                .map(|rule| format!("- **does not count**: {rule}")),
+        );
+        lines.join("\n")
+    }
+
+    fn table(&self) -> Vec<String> {
+        let mut lines = vec![
+            "| closed loop | events | seconds | events/s | worker µs/event | RabbitMQ µs/event | PostgreSQL µs/event | worker peak MiB |".to_owned(),
+            "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |".to_owned(),
+        ];
+        for run in &self.closed {
+            lines.push(format!(
+                "| {} | {} | {:.2} | {:.0} | {:.1} | {:.1} | {:.1} | {} |",
+                run.engine.title(),
+                run.events,
+                run.seconds,
+                run.events_per_second(),
+                run.micros(run.cpu.worker),
+                run.micros(run.cpu.rabbitmq),
+                run.micros(run.cpu.postgres),
+                peak(run),
+            ));
+        }
+        lines
+    }
+
+    fn speed(&self, engine: Engine) -> Option<f64> {
+        let run = self.closed.iter().find(|run| run.engine == engine)?;
+        Some(run.events_per_second())
+    }
+
+    fn verdicts(&self) -> Vec<Verdict> {
+        let ratio = |of: Engine, to: Engine| Some(self.speed(of)? / self.speed(to)?);
+        let waybill = Engine::Waybill(1);
+        let share = |to: Engine, target: f64| {
+            let share = ratio(waybill, to)? * 100.0;
+            let text = format!("{share:.0} % of {}, target {target:.0} %", to.title());
+            Some(Verdict {
+                text,
+                met: share >= target,
+            })
+        };
+        let times = |to: Engine, target: f64| {
+            let times = ratio(waybill, to)?;
+            let text = format!("{times:.0} × {}, target {target:.0} ×", to.title());
+            Some(Verdict {
+                text,
+                met: times >= target,
+            })
+        };
+        let closed = [
+            share(Engine::Null, 85.0),
+            share(Engine::BrokerCeiling, 70.0),
+            times(Engine::Naive, 40.0),
+        ];
+        let open = self.open.iter().flat_map(open_verdicts);
+        closed.into_iter().flatten().chain(open).collect()
+    }
+
+    /// Everything, for programs.
+    pub(crate) fn json(&self) -> Value {
+        let closed = self.closed.iter().map(|run| {
+            json!({
+                "engine": run.engine.name(),
+                "events": run.events,
+                "seconds": run.seconds,
+                "events_per_second": run.events_per_second(),
+                "cpu_seconds": cpu(&run.cpu),
+                "worker_peak_mib": run.peak_mib,
+                "broken": run.broken,
+            })
+        });
+        let open = self.open.as_ref().map(|run| {
+            json!({
+                "rate": run.rate,
+                "events": run.events,
+                "seconds": run.seconds,
+                "sender_lag_ms": latency(&run.sender),
+                "to_commit_ms": latency(&run.to_commit),
+                "to_completion_ms": latency(&run.to_completion),
+                "cpu_seconds": cpu(&run.cpu),
+                "worker_peak_mib": run.peak_mib,
+                "worker_slope_kib_per_second": run.slope_kib_per_second,
+                "broken": run.broken,
+            })
+        });
+        let verdicts = self.verdicts();
+        let verdicts: Vec<_> = verdicts
+            .iter()
+            .map(|verdict| json!({ "text": verdict.text, "met": verdict.met }))
+            .collect();
+        json!({ "machine": self.machine, "closed": closed.collect::<Vec<_>>(), "open": open, "verdicts": verdicts })
+    }
+}
+
+/// The worker's memory, where it is that of a worker.
+fn peak(run: &closed::Outcome) -> String {
+    if run.engine.rehearses() {
+        return "–".to_owned();
+    }
+    format!("{:.0}", run.peak_mib)
+}
+
+fn open_table(run: &open_loop::Outcome) -> Vec<String> {
+    let row = |what: &str, latency: &crate::latency::Latency| {
+        format!(
+            "| {what} | {:.1} | {:.1} | {:.1} |",
+            latency.p50, latency.p99, latency.max
+        )
+    };
+    let micros = |seconds: f64| seconds * 1e6 / run.events as f64;
+    vec![
+        format!(
+            "| open loop, {} events/s for {:.0} s | p50 ms | p99 ms | max ms |",
+            run.rate, run.seconds
+        ),
+        "| --- | ---: | ---: | ---: |".to_owned(),
+        row("the sender behind its plan", &run.sender),
+        row(
+            "planned sending to commit (from buckets; max is a bound)",
+            &run.to_commit,
+        ),
+        row("planned sending to completion received", &run.to_completion),
+        String::new(),
+        format!(
+            "In the open loop an event cost {:.0} µs of the worker, {:.0} µs of RabbitMQ and {:.0} µs of PostgreSQL; the worker's memory peaked at {:.0} MiB with a slope of {:.2} KiB/s.",
+            micros(run.cpu.worker),
+            micros(run.cpu.rabbitmq),
+            micros(run.cpu.postgres),
+            run.peak_mib,
+            run.slope_kib_per_second
+        ),
+        String::new(),
+    ]
+}
+
+fn open_verdicts(run: &open_loop::Outcome) -> Vec<Verdict> {
+    let (p99, peak, slope) = (
+        run.to_completion.p99,
+        run.peak_mib,
+        run.slope_kib_per_second,
+    );
+    vec![
+        Verdict {
+            text: format!(
+                "p99 to completion {p99:.1} ms at {} events/s, target 25 ms",
+                run.rate
+            ),
+            met: p99 <= 25.0,
+        },
+        Verdict {
+            text: format!("worker memory at most {peak:.0} MiB in the open loop, target 100 MiB"),
+            met: peak < 100.0,
+        },
+        Verdict {
+            text: format!("its slope {slope:.2} KiB/s, target under 20 KiB/s"),
+            met: slope < 20.0,
+        },
+    ]
+}
+
+fn cpu(cpu: &crate::meter::Cpu) -> Value {
+    json!({ "worker": cpu.worker, "rabbitmq": cpu.rabbitmq, "postgresql": cpu.postgres, "bench": cpu.bench })
+}
+
+fn latency(latency: &crate::latency::Latency) -> Value {
+    json!({ "p50": latency.p50, "p99": latency.p99, "max": latency.max })
+}
