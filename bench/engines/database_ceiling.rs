@@ -1,11 +1,13 @@
 //! What the database alone can do: the statements of the same batches with the real merge between
 //! them, from decoded events, without a broker.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use waybill::config::Settings;
+use waybill::core::ProcessKey;
 use waybill::store::batch::{self, Changes};
 use waybill::store::event::NewEvent;
 use waybill::store::outbox::OutboxRow;
@@ -31,9 +33,12 @@ pub(super) async fn run(
     let (done, confirmed) = mpsc::channel(64);
     let mut deleting = JoinSet::new();
     deleting.spawn(delete(store, confirmed));
+    let mut known = HashSet::new();
     for events in batches {
         say("on")?;
-        done.send(transact(&connection, &events).await?).await?;
+        done.send(transact(&connection, &events, &known).await?)
+            .await?;
+        known.extend(events.iter().map(|event| event.key));
     }
     drop(done);
     while let Some(ended) = deleting.join_next().await {
@@ -44,10 +49,14 @@ pub(super) async fn run(
 }
 
 /// The transaction of Waybill's writer.
-async fn transact(connection: &Connection, events: &[NewEvent]) -> anyhow::Result<Vec<OutboxRow>> {
+async fn transact(
+    connection: &Connection,
+    events: &[NewEvent],
+    known: &HashSet<ProcessKey>,
+) -> anyhow::Result<Vec<OutboxRow>> {
     let events: Vec<&NewEvent> = events.iter().collect();
     let (unique, firsts) = decide::unique(&events);
-    let loaded = batch::begin(connection, &unique, None).await?;
+    let loaded = batch::begin(connection, &unique, known, None).await?;
     let merged = Merged::of(&events, &firsts, loaded);
     let questions = merged.questions();
     let answers = batch::write_items(connection, &merged.items, &questions).await?;

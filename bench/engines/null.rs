@@ -2,12 +2,14 @@
 //! worked out before the clock started. It consumes, runs the statements, acknowledges, publishes
 //! and deletes, with the same overlap.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use waybill::broker::{self, Acker, Consumer, Next, Outgoing, Publisher, topology};
 use waybill::config::Settings;
+use waybill::core::ProcessKey;
 use waybill::store::batch::{self, Changes};
 use waybill::store::event::NewEvent;
 use waybill::store::outbox::OutboxRow;
@@ -102,11 +104,14 @@ async fn write(
     mut taken: mpsc::Receiver<u64>,
     posts: mpsc::Sender<Post>,
 ) -> anyhow::Result<()> {
+    let mut known = HashSet::new();
     for Prepared { act, messages } in prepared {
         let Some(tag) = taken.recv().await else {
             anyhow::bail!("nothing more to write");
         };
-        let outbox = transact(&connection, act).await?;
+        let keys: Vec<_> = act.events.iter().map(|event| event.key).collect();
+        let outbox = transact(&connection, act, &known).await?;
+        known.extend(keys);
         posts.send((messages, outbox)).await?;
         acker.ack_through(tag).await?;
     }
@@ -114,9 +119,13 @@ async fn write(
 }
 
 /// The transaction of Waybill's writer with given values.
-async fn transact(connection: &Connection, act: Act) -> anyhow::Result<Vec<OutboxRow>> {
+async fn transact(
+    connection: &Connection,
+    act: Act,
+    known: &HashSet<ProcessKey>,
+) -> anyhow::Result<Vec<OutboxRow>> {
     let events: Vec<&NewEvent> = act.events.iter().collect();
-    batch::begin(connection, &events, None).await?;
+    batch::begin(connection, &events, known, None).await?;
     batch::write_items(connection, &act.items, &act.questions).await?;
     let changes = Changes {
         processes: act.processes.iter().collect(),
