@@ -2,8 +2,8 @@
 //!
 //! Reading order: [`message`] (what came in, the limits, what comes out), `encoding` and
 //! `envelope` (three encodings become one), `types` and `data` (what each event type says),
-//! [`decode`] (the way through all of it), [`reason`] and [`problem`] (why a message is refused),
-//! [`completion`] (what goes out), [`plain`] (events written by our own tools).
+//! [`mod@decode`] (the way through all of it), [`reason`] and [`problem`] (why a message is refused),
+//! [`mod@completion`] (what goes out), [`plain`] (events written by our own tools).
 //!
 //! The hot path borrows from the body and allocates only what an event keeps. Everything that
 //! explains a refusal (`diagnose`, `seen`) runs after the fast path has failed.
