@@ -1,14 +1,15 @@
-//! One queue's way into the database: an intake and a writer, one batch apart.
+//! One queue's way into the database: an intake, and writers that take turns.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::batch::Batch;
 use super::fault::CrashPoint;
 use super::intake::Intake;
+use super::line::{Line, Turn};
 use super::relay::Mailbox;
 use super::report;
 use super::writer::Writer;
@@ -25,21 +26,30 @@ pub(super) struct Signals {
     pub(super) give_up: CancellationToken,
 }
 
-/// Runs a lane until it is stopped (`Ok`) or its consumer ends.
+/// Runs a lane until it is stopped (`Ok`) or its consumer ends. With several writers a batch is
+/// written while the one before still is; they are acknowledged in their order.
 pub(super) async fn run(
     intake: Intake,
-    writer: Writer,
+    writers: Vec<Writer>,
     mailbox: Mailbox,
     signals: Signals,
 ) -> Result<(), BrokerError> {
     let (batches, taken) = mpsc::channel(1);
-    let mut halves = JoinSet::new();
+    let mut parts = JoinSet::new();
     let give_up = signals.give_up.clone();
-    halves.spawn(intake.run(batches, signals));
-    halves.spawn(write(writer, mailbox, taken, give_up));
+    parts.spawn(intake.run(batches, signals));
+    let line = Arc::new(Line::new(taken));
+    for writer in writers {
+        parts.spawn(write(
+            writer,
+            mailbox.clone(),
+            Arc::clone(&line),
+            give_up.clone(),
+        ));
+    }
     let mut outcome = Ok(());
-    while let Some(half) = halves.join_next().await {
-        let ended = half.unwrap_or_else(|panic| {
+    while let Some(part) = parts.join_next().await {
+        let ended = part.unwrap_or_else(|panic| {
             Err(BrokerError::Lost(format!("a lane's task ended: {panic}")))
         });
         outcome = outcome.and(ended);
@@ -51,19 +61,16 @@ pub(super) async fn run(
 async fn write(
     mut writer: Writer,
     mailbox: Mailbox,
-    mut taken: mpsc::Receiver<Batch>,
+    line: Arc<Line>,
     give_up: CancellationToken,
 ) -> Result<(), BrokerError> {
     let mut outcome = Ok(true);
     while matches!(outcome, Ok(true))
-        && let Some(batch) = taken.recv().await
+        && let Some(turn) = line.next().await
     {
-        outcome = write_one(&mut writer, &mailbox, batch, &give_up).await;
+        outcome = write_one(&mut writer, &mailbox, turn, &give_up).await;
     }
-    taken.close();
-    while let Some(batch) = taken.recv().await {
-        batch.returned(&writer.telemetry);
-    }
+    line.close(&writer.telemetry).await;
     outcome.map(|_| ())
 }
 
@@ -72,22 +79,23 @@ async fn write(
 async fn write_one(
     writer: &mut Writer,
     mailbox: &Mailbox,
-    mut batch: Batch,
+    mut turn: Turn,
     give_up: &CancellationToken,
 ) -> Result<bool, BrokerError> {
     let telemetry = writer.telemetry.clone();
     let began = Instant::now();
-    let Some(written) = writer.write(&mut batch.held, give_up).await else {
-        batch.returned(&telemetry);
+    let held = &mut turn.batch.held;
+    let Some(written) = writer.write(held, give_up).await else {
+        turn.batch.returned(&telemetry);
         return Ok(false);
     };
     telemetry.phase_done(Phase::Transaction, began.elapsed());
-    report::batch(&telemetry, &batch.held, &written, clock::now());
+    report::batch(&telemetry, held, &written, clock::now());
     writer.faults.pass(CrashPoint::CommittedBeforeAck);
     mailbox.offer(written.outbox);
     let acking = Instant::now();
-    batch.acknowledge().await?;
+    let acknowledged = turn.acknowledge().await?;
     telemetry.phase_done(Phase::Ack, acking.elapsed());
     writer.faults.pass(CrashPoint::Acked);
-    Ok(true)
+    Ok(acknowledged)
 }

@@ -14,6 +14,7 @@ mod intake;
 pub mod janitor;
 mod lane;
 pub mod letter;
+mod line;
 mod properties;
 pub mod pulse;
 pub mod relay;

@@ -24,6 +24,10 @@ use crate::store::Store;
 use crate::telemetry::{Condition, Dependency, Health, Telemetry};
 use crate::wire::Limits;
 
+/// Batches of one queue that are written at the same time: while one waits for its round trips, the
+/// database works on the other.
+const WRITERS: usize = 2;
+
 /// A session that lasted this long was a good one: the next failure starts the backoff afresh.
 const GOOD_SESSION: Duration = Duration::from_secs(5);
 
@@ -98,7 +102,7 @@ impl Worker {
         for queue in events.map(String::as_str).chain([topology::DEAD_QUEUE]) {
             let lane = lane::run(
                 self.intake(queue, &connection),
-                self.writer(queue),
+                self.writers(queue),
                 self.mailbox.clone(),
                 signals.clone(),
             );
@@ -178,6 +182,15 @@ impl Worker {
             faults: self.faults.clone(),
             gate: self.gate.clone(),
         }
+    }
+
+    fn writers(&self, queue: &str) -> Vec<Writer> {
+        let count = if queue == topology::DEAD_QUEUE {
+            1
+        } else {
+            WRITERS
+        };
+        (0..count).map(|_| self.writer(queue)).collect()
     }
 
     fn writer(&self, queue: &str) -> Writer {
