@@ -12,7 +12,7 @@ use super::output::Style;
 use super::{Sources, escape, output, servers};
 use crate::backoff::Backoff;
 use crate::core::{ProcessKey, Status};
-use crate::store::watch::Glance;
+use crate::store::watch::{Glance, LogPlace};
 use crate::store::{Store, StoreError};
 
 /// How often the database is asked.
@@ -66,7 +66,7 @@ pub(super) async fn run(watch: &Watch, sources: &Sources) -> Result<ExitCode, Fa
 struct Follower<'a> {
     store: &'a Store,
     key: ProcessKey,
-    position: i64,
+    place: LogPlace,
     summary: Option<String>,
     style: Style,
 }
@@ -76,7 +76,7 @@ impl<'a> Follower<'a> {
         Self {
             store,
             key,
-            position: 0,
+            place: LogPlace::default(),
             summary: None,
             style: Style::of_stdout(),
         }
@@ -115,7 +115,7 @@ impl<'a> Follower<'a> {
         let began = Instant::now();
         let mut backoff = Backoff::new();
         loop {
-            match self.store.glance(self.key, self.position).await {
+            match self.store.glance(self.key, self.place).await {
                 Ok(glance) => return Ok(glance),
                 Err(error) if passes(&error) && began.elapsed() < PATIENCE => {
                     tracing::debug!(%error, "the database is asked again");
@@ -127,7 +127,7 @@ impl<'a> Follower<'a> {
     }
 
     fn show(&mut self, glance: &Glance) -> Result<(), Failure> {
-        self.position = glance.position;
+        self.place = glance.place;
         for step in &glance.steps {
             output::line(&text::step_line(step, self.style))?;
         }

@@ -13,6 +13,13 @@ const NEW_STEPS: &str = include_str!("queries/read_new_steps.sql");
 /// How many new steps one look takes.
 const STEPS_MAX: i64 = 1_000;
 
+/// A place in the log: after this transaction's event of this number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LogPlace {
+    tx: i64,
+    pos: i32,
+}
+
 /// A look at a process.
 #[derive(Debug, Clone)]
 pub struct Glance {
@@ -23,18 +30,18 @@ pub struct Glance {
     /// Steps that were logged since the look before, in the order they came.
     pub steps: Vec<LoggedEvent>,
     /// Where the next look begins.
-    pub position: i64,
+    pub place: LogPlace,
     /// Whether the steps were too many for one look.
     pub more: bool,
 }
 
 impl Store {
-    /// Looks at a process, with the steps that were logged after `position` (0 at first); `None`
-    /// if nobody ever spoke of it.
+    /// Looks at a process, with the steps that were logged after `place`; `None` if nobody ever
+    /// spoke of it.
     pub async fn glance(
         &self,
         key: ProcessKey,
-        position: i64,
+        place: LogPlace,
     ) -> Result<Option<Glance>, StoreError> {
         let connection = self.connection().await?;
         // The record first: what it says of an end then covers every step that is shown.
@@ -42,15 +49,21 @@ impl Store {
         let Some(row) = connection.query_opt(&statement, &[&key.0]).await? else {
             return Ok(None);
         };
+        let process = process::from_row(&row)?;
+        let ended = process.ended.is_some();
         let statement = connection.prepared(NEW_STEPS).await?;
+        let LogPlace { tx, pos } = place;
         let steps = connection
-            .query(&statement, &[&key.0, &position, &STEPS_MAX])
+            .query(&statement, &[&key.0, &tx, &pos, &ended, &STEPS_MAX])
             .await?;
-        let last = |row: &Row| row.get(8);
+        let last = |row: &Row| LogPlace {
+            tx: row.get(8),
+            pos: row.get(9),
+        };
         Ok(Some(Glance {
-            process: process::from_row(&row)?,
+            process,
             created_at: row.get(30),
-            position: steps.last().map_or(position, last),
+            place: steps.last().map_or(place, last),
             more: i64::try_from(steps.len()).is_ok_and(|count| count >= STEPS_MAX),
             steps: column(&steps, record::logged_event),
         }))

@@ -29,10 +29,10 @@ async fn insert_running(ground: &Ground) {
              values ('{key}', 'default', 't', 'upload', 'running', '2026-11-21T20:44:01Z',
                  e'2026-11-21T20:44:01.000000Z\\t-\\tshop\\t1', 'shop', 'march.csv', 2, 1, 10,
                  e'2026-11-21T20:44:01.000000Z\\t-\\tshop\\t1');
-             insert into waybill.event (process, source, id, type, time, late, data)
-             values ('{key}', 'shop', '3', 'upload.step', '2026-11-21T20:44:03Z', false,
+             insert into waybill.event (process, source, id, type, time, late, pos, data)
+             values ('{key}', 'shop', '3', 'upload.step', '2026-11-21T20:44:03Z', false, 1,
                      '{{\"name\":\"import\",\"state\":\"running\"}}'),
-                    ('{key}', 'shop', '2', 'upload.step', '2026-11-21T20:44:02Z', false,
+                    ('{key}', 'shop', '2', 'upload.step', '2026-11-21T20:44:02Z', false, 2,
                      '{{\"name\":\"virus scan\",\"state\":\"done\"}}');
              insert into waybill.item (process, identifier, ok, messages, stamp)
              values ('{key}', 'a', true, '{{}}', 's'), ('{key}', 'b', false, '{{bad}}', 's')"
@@ -113,8 +113,8 @@ fn watching_tells_what_is_new_and_ends_with_the_status() {
             let (key, step) = (key("t"), "{\"message\":\"nearly there\"}");
             ground
                 .sql(&format!(
-                    "insert into waybill.event (process, source, id, type, time, late, data)
-                     values ('{key}', 'shop', '4', 'upload.step', '2026-11-21T20:44:01Z', false, '{step}');
+                    "insert into waybill.event (process, source, id, type, time, late, pos, data)
+                     values ('{key}', 'shop', '4', 'upload.step', '2026-11-21T20:44:01Z', false, 1, '{step}');
                      update waybill.process set status = 'done', ended_at = now(), sealed_at = now()
                      where key = '{key}'"
                 ))
