@@ -1,9 +1,9 @@
 //! From the broker to the database and back: the only place that joins `store` and `broker`.
 //!
 //! [`worker`] keeps a session with the broker; in it one lane per queue takes deliveries
-//! ([`lane`], [`intake`]), holds them decoded ([`held`]) and hands batches to a [`writer`], which runs the
-//! transaction around the pure [`decide`]. [`relay`] publishes what was committed, [`janitor`]
-//! ends and forgets what is due, [`pulse`] watches that all of it is alive.
+//! ([`lane`], [`intake`]), holds them decoded ([`held`]) and hands batches to the [`writer`] whose turn
+//! it is ([`mod@line`]), which runs the transaction around the pure [`decide`]. [`relay`] publishes what
+//! was committed, [`janitor`] ends and forgets what is due, [`pulse`] watches that all of it is alive.
 
 pub mod batch;
 mod decide;

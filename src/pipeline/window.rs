@@ -3,7 +3,7 @@
 //! AMQP counts deliveries, not bytes: the largest of the recent messages tells how many fit.
 
 /// A lane never asks for fewer.
-const FEWEST: u16 = 16;
+const FEWEST: u16 = 8;
 /// The window is looked at again after this many deliveries, or when one of them is too large.
 const LOOK_EVERY: u32 = 256;
 
