@@ -1,0 +1,47 @@
+//! The sample events of `examples/events` are what their README says.
+
+use std::fs;
+use std::path::Path;
+
+use waybill::wire::{Limits, plain};
+
+/// What the worker says of every line of a file: its event type, or why it is refused.
+fn judged(file: &str) -> Vec<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("examples/events")
+        .join(file);
+    let text = fs::read_to_string(path).expect("the file is there");
+    let now = "2026-01-31T12:00:00Z".parse().expect("a time");
+    let judge = |line| match plain::check_line(line, &Limits::default(), now) {
+        Ok(accepted) => accepted.type_name.to_owned(),
+        Err(rejection) => rejection.reason.name().to_owned(),
+    };
+    text.lines().map(judge).collect()
+}
+
+#[test]
+fn good_samples_are_accepted() {
+    for file in [
+        "upload-done",
+        "upload-warning",
+        "upload-failed",
+        "out-of-order",
+    ] {
+        for said in judged(&format!("{file}.jsonl")) {
+            assert!(said.starts_with("upload."), "{file}: {said}");
+        }
+    }
+}
+
+#[test]
+fn every_bad_sample_is_refused_for_its_own_reason() {
+    let reasons = [
+        "missing_identity",
+        "missing_token",
+        "unknown_type",
+        "invalid_field",
+        "limit_exceeded",
+        "too_deep",
+    ];
+    assert_eq!(judged("bad.jsonl"), reasons);
+}
