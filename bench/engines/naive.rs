@@ -19,8 +19,8 @@ const PREFETCH: u16 = 10;
 const UPSERT: &str = "insert into waybill.process (key, tenant, token, kind)
     values ($1, 'default', $2, 'upload') on conflict (key) do nothing";
 const INSERT: &str =
-    "insert into waybill.event (process, source, id, type, time, sequence, late, data)
-    values ($1, $2, $3, $4, $5, $6, false, $7) on conflict do nothing";
+    "insert into waybill.event (process, source, id, type, time, sequence, late, pos, data)
+    values ($1, $2, $3, $4, $5, $6, false, 1, $7) on conflict do nothing";
 const UPDATE: &str = "update waybill.process set
     opened_at = coalesce($2::timestamptz, opened_at),
     opening_stamp = case when $2::timestamptz is null then opening_stamp else '-' end,
