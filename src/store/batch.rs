@@ -200,9 +200,12 @@ async fn prepare(connection: &Connection) -> Result<(), StoreError> {
 }
 
 async fn begin_transaction(connection: &Connection) -> Result<(), StoreError> {
+    connection.set_in_transaction(true);
     Ok(connection.batch_execute("begin").await?)
 }
 
 async fn end_transaction(connection: &Connection, how: &str) -> Result<(), StoreError> {
-    Ok(connection.batch_execute(how).await?)
+    connection.batch_execute(how).await?;
+    connection.set_in_transaction(false);
+    Ok(())
 }

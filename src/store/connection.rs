@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 use std::str::FromStr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod};
@@ -20,9 +21,12 @@ pub struct Store {
     answer_timeout: Duration,
 }
 
-/// One connection; drop it to give it back, or [`Connection::discard`] it.
+/// One connection; drop it to give it back, or [`Connection::discard`] it. Dropped inside a
+/// transaction, by a panic or a cancelled task, it is closed: nobody may inherit half a batch.
 pub struct Connection {
-    object: Object,
+    /// Nothing only while it is dropped.
+    object: Option<Object>,
+    in_transaction: AtomicBool,
 }
 
 impl Store {
@@ -58,7 +62,10 @@ impl Store {
     /// A connection from the pool, or a new one.
     pub async fn connection(&self) -> Result<Connection, StoreError> {
         let object = self.pool.get().await?;
-        Ok(Connection { object })
+        Ok(Connection {
+            object: Some(object),
+            in_transaction: AtomicBool::new(false),
+        })
     }
 
     /// How long a transaction may stay without an answer before its connection is given up.
@@ -79,12 +86,31 @@ impl Store {
 impl Connection {
     /// The statement of that text, prepared once per connection.
     pub(super) async fn prepared(&self, text: &str) -> Result<Statement, StoreError> {
-        Ok(self.object.prepare_cached(text).await?)
+        Ok(self.object().prepare_cached(text).await?)
     }
 
     /// Closes it: after a failure nobody knows what still runs on it.
     pub fn discard(self) {
-        drop(Object::take(self.object));
+        self.set_in_transaction(true);
+    }
+
+    /// Says whether a transaction is open on it, as far as was heard.
+    pub(super) fn set_in_transaction(&self, open: bool) {
+        self.in_transaction.store(open, Ordering::Relaxed);
+    }
+
+    fn object(&self) -> &Object {
+        self.object.as_ref().expect("only a drop takes it")
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        if *self.in_transaction.get_mut()
+            && let Some(object) = self.object.take()
+        {
+            drop(Object::take(object));
+        }
     }
 }
 
@@ -92,13 +118,13 @@ impl Deref for Connection {
     type Target = tokio_postgres::Client;
 
     fn deref(&self) -> &Self::Target {
-        &self.object
+        self.object()
     }
 }
 
 impl std::ops::DerefMut for Connection {
     fn deref_mut(&mut self) -> &mut Self::Target {
-        &mut self.object
+        self.object.as_mut().expect("only a drop takes it")
     }
 }
 
