@@ -14,7 +14,7 @@ use super::fault::{CrashPoint, Faults};
 use super::held::{Content, Held};
 use crate::backoff::Backoff;
 use crate::core::ProcessKey;
-use crate::store::batch::{self, Changes};
+use crate::store::batch::{self, Changes, Loaded};
 use crate::store::dead_letter::DeadLetter;
 use crate::store::event::NewEvent;
 use crate::store::outbox::OutboxRow;
@@ -160,9 +160,7 @@ impl Writer {
     ) -> Result<Written, StoreError> {
         let events: Vec<&NewEvent> = held.iter().filter_map(Held::as_event).collect();
         let (unique, firsts) = decide::unique(&events);
-        self.faults.pass(CrashPoint::Begun);
-        let deadline = self.rules.deadline;
-        let loaded = batch::begin(connection, &unique, &self.known, deadline).await?;
+        let loaded = self.begin(connection, &unique).await?;
         self.faults.pass(CrashPoint::EventsWritten);
         let merged = Merged::of(&events, &firsts, loaded);
         let questions = merged.questions();
@@ -190,6 +188,15 @@ impl Writer {
         })
     }
 
+    async fn begin(
+        &self,
+        connection: &Connection,
+        events: &[&NewEvent],
+    ) -> Result<Loaded, StoreError> {
+        let begin = batch::begin(connection, events, &self.known, self.rules.deadline);
+        self.dying_at(CrashPoint::Begun, begin).await
+    }
+
     async fn commit(
         &self,
         connection: &Connection,
@@ -197,13 +204,22 @@ impl Writer {
     ) -> Result<(), StoreError> {
         self.faults.pass(CrashPoint::BeforeCommit);
         let commit = batch::commit(connection, changes, self.rules.sweep_after, self.shard);
-        if !self.faults.waits_at(CrashPoint::CommitSent) {
-            return commit.await;
+        self.dying_at(CrashPoint::CommitSent, commit).await
+    }
+
+    /// Waits for an answer, unless it is told to die while that is under way.
+    async fn dying_at<T>(
+        &self,
+        point: CrashPoint,
+        answer: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        if !self.faults.waits_at(point) {
+            return answer.await;
         }
         // Long enough to be sent, short enough that the answer is hardly ever here.
-        let answer = tokio::time::timeout(Duration::from_millis(1), commit).await;
-        self.faults.pass(CrashPoint::CommitSent);
-        answer.unwrap_or(Err(StoreError::Timeout))
+        let early = tokio::time::timeout(Duration::from_millis(1), answer).await;
+        self.faults.pass(point);
+        early.unwrap_or(Err(StoreError::Timeout))
     }
 
     /// Letters for events whose process turned out to be of another kind.
