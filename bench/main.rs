@@ -111,12 +111,14 @@ async fn measure(ground: &Ground, options: &Options) -> anyhow::Result<Report> {
         .into_iter()
         .filter_map(|engine| median(&runs, engine))
         .collect();
-    let open = if wanted("open_loop") {
-        note(&format!("open loop, {} events/s …", options.rate()));
-        Some(open_loop::run(ground, options.rate(), options.open_loop()).await?)
-    } else {
-        None
-    };
+    let mut open = Vec::new();
+    if wanted("open_loop") {
+        for engine in [Engine::BrokerCeiling, Engine::Waybill(1)] {
+            let (rate, workload) = (options.rate(), options.open_loop());
+            note(&format!("{}: open loop, {rate} events/s …", engine.title()));
+            open.push(open_loop::run(ground, engine, rate, workload).await?);
+        }
+    }
     Ok(Report {
         machine,
         closed,

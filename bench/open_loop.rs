@@ -29,12 +29,14 @@ const WARM_UP: f64 = 1.0 / 3.0;
 /// What the open loop showed.
 #[derive(Debug, Clone)]
 pub(crate) struct Outcome {
+    pub(crate) engine: Engine,
     pub(crate) rate: u32,
     pub(crate) seconds: f64,
     pub(crate) events: usize,
     /// The sender's own delay: how far behind the plan a message was handed to the socket.
     pub(crate) sender: Latency,
-    pub(crate) to_commit: Latency,
+    /// Of Waybill, from its own histogram.
+    pub(crate) to_commit: Option<Latency>,
     pub(crate) to_completion: Latency,
     pub(crate) cpu: Cpu,
     pub(crate) peak_mib: f64,
@@ -64,10 +66,14 @@ impl Plan {
     }
 }
 
-/// Runs one worker at a rate of events per second, on a place of its own.
-pub(crate) async fn run(ground: &Ground, rate: u32, workload: Workload) -> anyhow::Result<Outcome> {
+/// Runs one engine at a rate of events per second, on a place of its own.
+pub(crate) async fn run(
+    ground: &Ground,
+    engine: Engine,
+    rate: u32,
+    workload: Workload,
+) -> anyhow::Result<Outcome> {
     let field = ground.field("open_loop").await?;
-    let engine = Engine::Waybill(1);
     let mut audience = Audience::new(&field.settings.broker).await?;
     let mut running = Running::prepare(engine, &field, workload).await?;
     running.go(engine, &field).await?;
@@ -81,15 +87,19 @@ pub(crate) async fn run(ground: &Ground, rate: u32, workload: Workload) -> anyho
     audience.wait_for(workload.processes as usize).await?;
     let cpu = Cpu::now(ground, &running.pids()).since(before);
     let samples = memory.samples();
-    let metrics = running.metrics().await?;
+    let to_commit = match engine {
+        Engine::Waybill(_) => Some(commit_latency(&running.metrics().await?)?),
+        _ => None,
+    };
     running.stop().await?;
     let heard = audience.heard();
     let outcome = Outcome {
+        engine,
         rate,
         seconds,
         events: workload.events(),
         sender: quantiles(lags),
-        to_commit: commit_latency(&metrics)?,
+        to_commit,
         to_completion: quantiles(completion_latencies(plan, &order, &heard)),
         cpu,
         peak_mib: peak_mib(&samples),

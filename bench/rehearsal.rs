@@ -10,7 +10,7 @@ use waybill::core::completion::{ItemError, ItemSummary};
 use waybill::core::merge::Outcomes;
 use waybill::core::{Happening, Item, Kind, Process, ProcessKey, Stamp};
 use waybill::store::batch::{Answers, Loaded, Questions};
-use waybill::store::event::{Inserted, NewEvent};
+use waybill::store::event::NewEvent;
 use waybill::store::item::ChangedItem;
 use waybill::store::outbox::OutboxRow;
 use waybill::wire::{self, Limits, Message};
@@ -19,16 +19,24 @@ use crate::decide::{self, Merged};
 use crate::effects;
 use crate::workload::{Place, Workload, time_of};
 
-/// As many as Waybill puts into one transaction.
-pub(crate) const BATCH: usize = 1_000;
+/// As many as Waybill takes at once.
+pub(crate) const BATCH: usize = 2_000;
+/// The transactions it writes them in at the same time, each with processes of its own.
+pub(crate) const SHARES: usize = 2;
 /// Nothing is ever missing here.
 pub(crate) const SETTLE: SignedDuration = SignedDuration::from_hours(1);
 
-/// One batch: what was received, and what became of it.
-pub(crate) struct Act {
+/// One batch.
+pub(crate) struct Scene {
     /// How many messages it takes.
     pub(crate) messages: usize,
-    /// What they say, each identity once.
+    /// What becomes of them, a transaction each.
+    pub(crate) acts: Vec<Act>,
+}
+
+/// One transaction: what was received, and what became of it.
+pub(crate) struct Act {
+    /// What the messages say, each identity once.
     pub(crate) events: Vec<NewEvent>,
     /// Records to write whole.
     pub(crate) processes: Vec<Process>,
@@ -40,29 +48,38 @@ pub(crate) struct Act {
     pub(crate) open: BTreeMap<Kind, i64>,
 }
 
-/// Every batch of the workload, decoded only.
-pub(crate) fn decoded(workload: Workload) -> anyhow::Result<Vec<Vec<NewEvent>>> {
+/// Every batch of the workload in its shares, decoded only.
+pub(crate) fn decoded(workload: Workload) -> anyhow::Result<Vec<Vec<Vec<NewEvent>>>> {
     let order = workload.order();
     let mut position = 0;
     let mut batches = Vec::new();
     for places in order.chunks(BATCH) {
-        let mut events = Vec::with_capacity(places.len());
+        let mut shares: Vec<Vec<NewEvent>> = (0..SHARES).map(|_| Vec::new()).collect();
         for place in places {
-            events.push(decode(*place, time_of(position))?);
+            let event = decode(*place, time_of(position))?;
+            let share = event.key.0.as_u128() as usize % SHARES;
+            shares
+                .get_mut(share)
+                .context("a share that is not there")?
+                .push(event);
             position += 1;
         }
-        batches.push(events);
+        batches.push(shares);
     }
     Ok(batches)
 }
 
 /// Every batch of the workload with all that it causes.
-pub(crate) fn acts(workload: Workload) -> anyhow::Result<Vec<Act>> {
+pub(crate) fn scenes(workload: Workload) -> anyhow::Result<Vec<Scene>> {
     let mut memory = Memory::default();
-    Ok(decoded(workload)?
-        .into_iter()
-        .map(|events| memory.play(events))
-        .collect())
+    let scene = |shares: Vec<Vec<NewEvent>>| Scene {
+        messages: shares.iter().map(Vec::len).sum(),
+        acts: shares
+            .into_iter()
+            .map(|events| memory.play(events))
+            .collect(),
+    };
+    Ok(decoded(workload)?.into_iter().map(scene).collect())
 }
 
 /// The message that the relay would make of a row.
@@ -116,9 +133,9 @@ struct Memory {
 impl Memory {
     fn play(&mut self, events: Vec<NewEvent>) -> Act {
         let all: Vec<&NewEvent> = events.iter().collect();
-        let (unique, firsts) = decide::unique(&all);
+        let (unique, places) = decide::unique(&all);
         let loaded = self.load(&unique);
-        let mut merged = Merged::of(&all, &firsts, loaded);
+        let mut merged = Merged::of(&all, &places, loaded);
         let items = std::mem::take(&mut merged.items);
         self.keep_items(&items);
         let questions = merged.questions();
@@ -132,7 +149,6 @@ impl Memory {
         let (counts, processes): (Vec<_>, Vec<_>) =
             decision.changed.into_iter().partition(|c| c.only_counts);
         Act {
-            messages: events.len(),
             events: unique.into_iter().cloned().collect(),
             processes: processes.into_iter().map(|c| c.process).collect(),
             counts: counts.into_iter().map(|c| c.process).collect(),
@@ -156,21 +172,15 @@ impl Memory {
                 let (tenant, token) = (event.event.tenant.clone(), event.event.token.clone());
                 Process::unopened(tenant, token, kind)
             });
-            let late = process.ended.is_some();
             if keys.insert(event.key) {
                 loaded.processes.push(process.clone());
             }
-            if self.identities.insert(stamp.id.clone()) {
+            let new = self.identities.insert(stamp.id.clone());
+            if new {
                 let sequences = self.sequences.entry(event.key).or_default();
                 sequences.extend(stamp.sequence);
-                let (source, id) = (stamp.source.clone(), stamp.id.clone());
-                loaded.inserted.push(Inserted {
-                    key: event.key,
-                    source,
-                    id,
-                    late,
-                });
             }
+            loaded.new.push(new);
             if let Happening::Items(items) = &event.event.happening {
                 let known = self.items.entry(event.key).or_default();
                 let outcomes: &mut Outcomes = loaded.outcomes.entry(event.key).or_default();

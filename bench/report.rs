@@ -10,7 +10,7 @@ use crate::open_loop;
 pub(crate) struct Report {
     pub(crate) machine: String,
     pub(crate) closed: Vec<closed::Outcome>,
-    pub(crate) open: Option<open_loop::Outcome>,
+    pub(crate) open: Vec<open_loop::Outcome>,
 }
 
 /// A target and whether it was met.
@@ -27,10 +27,11 @@ impl Report {
                 .iter()
                 .map(|rule| format!("{}: {rule}", run.engine.title()))
         });
-        let open = self
-            .open
-            .iter()
-            .flat_map(|run| run.broken.iter().map(|rule| format!("open loop: {rule}")));
+        let open = self.open.iter().flat_map(|run| {
+            let title = run.engine.title();
+            let broken = run.broken.iter();
+            broken.map(move |rule| format!("open loop, {title}: {rule}"))
+        });
         closed.chain(open).collect()
     }
 
@@ -39,7 +40,7 @@ impl Report {
         let mut lines = vec![format!("Measured on {}.", self.machine), String::new()];
         lines.extend(self.table());
         lines.push(String::new());
-        lines.extend(self.open.iter().flat_map(open_table));
+        lines.extend(open_table(&self.open));
         lines.extend(self.verdicts().iter().map(|verdict| {
             let word = if verdict.met { "met" } else { "**missed**" };
             format!("- {word}: {}", verdict.text)
@@ -102,7 +103,11 @@ impl Report {
             share(Engine::BrokerCeiling, 70.0),
             times(Engine::Naive, 40.0),
         ];
-        let open = self.open.iter().flat_map(open_verdicts);
+        let open = self
+            .open
+            .iter()
+            .filter(|run| run.engine == Engine::Waybill(1));
+        let open = open.flat_map(open_verdicts);
         closed.into_iter().flatten().chain(open).collect()
     }
 
@@ -119,13 +124,14 @@ impl Report {
                 "broken": run.broken,
             })
         });
-        let open = self.open.as_ref().map(|run| {
+        let open = self.open.iter().map(|run| {
             json!({
+                "engine": run.engine.name(),
                 "rate": run.rate,
                 "events": run.events,
                 "seconds": run.seconds,
                 "sender_lag_ms": latency(&run.sender),
-                "to_commit_ms": latency(&run.to_commit),
+                "to_commit_ms": run.to_commit.as_ref().map(latency),
                 "to_completion_ms": latency(&run.to_completion),
                 "cpu_seconds": cpu(&run.cpu),
                 "worker_peak_mib": run.peak_mib,
@@ -138,7 +144,7 @@ impl Report {
             .iter()
             .map(|verdict| json!({ "text": verdict.text, "met": verdict.met }))
             .collect();
-        json!({ "machine": self.machine, "closed": closed.collect::<Vec<_>>(), "open": open, "verdicts": verdicts })
+        json!({ "machine": self.machine, "closed": closed.collect::<Vec<_>>(), "open": open.collect::<Vec<_>>(), "verdicts": verdicts })
     }
 }
 
@@ -150,37 +156,61 @@ fn peak(run: &closed::Outcome) -> String {
     format!("{:.0}", run.peak_mib)
 }
 
-fn open_table(run: &open_loop::Outcome) -> Vec<String> {
-    let row = |what: &str, latency: &crate::latency::Latency| {
-        format!(
-            "| {what} | {:.1} | {:.1} | {:.1} |",
-            latency.p50, latency.p99, latency.max
-        )
+fn open_table(runs: &[open_loop::Outcome]) -> Vec<String> {
+    let Some(first) = runs.first() else {
+        return Vec::new();
     };
-    let micros = |seconds: f64| seconds * 1e6 / run.events as f64;
-    vec![
+    let mut lines = vec![
         format!(
             "| open loop, {} events/s for {:.0} s | p50 ms | p99 ms | max ms |",
-            run.rate, run.seconds
+            first.rate, first.seconds
         ),
         "| --- | ---: | ---: | ---: |".to_owned(),
-        row("the sender behind its plan", &run.sender),
+    ];
+    lines.extend(runs.iter().flat_map(open_rows));
+    lines.push(String::new());
+    lines.extend(runs.iter().map(open_cost));
+    lines.push(String::new());
+    lines
+}
+
+fn open_rows(run: &open_loop::Outcome) -> Vec<String> {
+    let row = |what: &str, latency: &crate::latency::Latency| {
+        format!(
+            "| {}: {what} | {:.1} | {:.1} | {:.1} |",
+            run.engine.title(),
+            latency.p50,
+            latency.p99,
+            latency.max
+        )
+    };
+    let to_commit = run.to_commit.iter();
+    let to_commit = to_commit.map(|latency| {
         row(
             "planned sending to commit (from buckets; max is a bound)",
-            &run.to_commit,
-        ),
-        row("planned sending to completion received", &run.to_completion),
-        String::new(),
-        format!(
-            "In the open loop an event cost {:.0} µs of the worker, {:.0} µs of RabbitMQ and {:.0} µs of PostgreSQL; the worker's memory peaked at {:.0} MiB with a slope of {:.2} KiB/s.",
-            micros(run.cpu.worker),
-            micros(run.cpu.rabbitmq),
-            micros(run.cpu.postgres),
-            run.peak_mib,
-            run.slope_kib_per_second
-        ),
-        String::new(),
-    ]
+            latency,
+        )
+    });
+    std::iter::once(row("the sender behind its plan", &run.sender))
+        .chain(to_commit)
+        .chain([row(
+            "planned sending to completion received",
+            &run.to_completion,
+        )])
+        .collect()
+}
+
+fn open_cost(run: &open_loop::Outcome) -> String {
+    let micros = |seconds: f64| seconds * 1e6 / run.events as f64;
+    format!(
+        "{} in the open loop: an event cost {:.0} µs of the worker, {:.0} µs of RabbitMQ and {:.0} µs of PostgreSQL; the worker's memory peaked at {:.0} MiB with a slope of {:.2} KiB/s.\n",
+        run.engine.title(),
+        micros(run.cpu.worker),
+        micros(run.cpu.rabbitmq),
+        micros(run.cpu.postgres),
+        run.peak_mib,
+        run.slope_kib_per_second
+    )
 }
 
 fn open_verdicts(run: &open_loop::Outcome) -> Vec<Verdict> {

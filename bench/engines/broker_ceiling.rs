@@ -13,6 +13,10 @@ use crate::workload::Workload;
 
 /// As many as Waybill puts into one transaction.
 const BATCH: usize = 1_000;
+/// In the open loop it works on what is here once nothing has come for so long.
+const IDLE: Duration = Duration::from_millis(1);
+/// What waits is published together, as Waybill does.
+const ROUNDS: usize = 64;
 /// About the length of a completion.
 const COMPLETION_BYTES: usize = 450;
 
@@ -46,15 +50,20 @@ async fn consume(
     .await?;
     let acker = consumer.acker();
     let mut left = messages;
+    let mut tag = 0;
     let mut held = Vec::with_capacity(BATCH);
     while left > 0 {
-        let Next::Delivery(delivery) = consumer.next().await else {
-            anyhow::bail!("the subscription ended");
+        let idle = match tokio::time::timeout(IDLE, consumer.next()).await {
+            Ok(Next::Delivery(delivery)) => {
+                tag = delivery.tag;
+                held.push(delivery);
+                left -= 1;
+                false
+            }
+            Ok(Next::Ended(_)) => anyhow::bail!("the subscription ended"),
+            Err(_) => true,
         };
-        let tag = delivery.tag;
-        held.push(delivery);
-        left -= 1;
-        if held.len() == BATCH || left == 0 {
+        if held.len() == BATCH || left == 0 || (idle && !held.is_empty()) {
             acker.ack_through(tag).await?;
             completions
                 .send(held.drain(..).filter_map(completion).collect())
@@ -82,7 +91,9 @@ async fn publish(
     mut publisher: Publisher,
     mut queued: mpsc::Receiver<Vec<Outgoing>>,
 ) -> anyhow::Result<()> {
-    while let Some(messages) = queued.recv().await {
+    let mut rounds: Vec<Vec<Outgoing>> = Vec::new();
+    while queued.recv_many(&mut rounds, ROUNDS).await > 0 {
+        let messages: Vec<Outgoing> = rounds.drain(..).flatten().collect();
         publisher.publish_all(&messages).await?;
     }
     Ok(())

@@ -16,7 +16,7 @@ use waybill::store::{Connection, Store};
 use super::{Starter, say};
 use crate::decide::{self, Merged};
 use crate::effects;
-use crate::rehearsal::{self, SETTLE};
+use crate::rehearsal::{self, SETTLE, SHARES};
 use crate::workload::Workload;
 
 const SWEEP_AFTER: Duration = Duration::from_secs(30);
@@ -26,13 +26,34 @@ pub(super) async fn run(
     mut starter: Starter,
     workload: Workload,
 ) -> anyhow::Result<()> {
-    let batches = rehearsal::decoded(workload)?;
+    let mut shares: Vec<Vec<Vec<NewEvent>>> = (0..SHARES).map(|_| Vec::new()).collect();
+    for batch in rehearsal::decoded(workload)? {
+        for (share, events) in shares.iter_mut().zip(batch) {
+            share.push(events);
+        }
+    }
     starter.ready().await?;
     let store = Store::new(&settings.database)?;
-    let connection = store.connection().await?;
     let (done, confirmed) = mpsc::channel(64);
-    let mut deleting = JoinSet::new();
-    deleting.spawn(delete(store, confirmed));
+    let mut tasks = JoinSet::new();
+    for share in shares {
+        tasks.spawn(write(store.connection().await?, share, done.clone()));
+    }
+    drop(done);
+    tasks.spawn(delete(store, confirmed));
+    while let Some(ended) = tasks.join_next().await {
+        ended??;
+    }
+    say("done")?;
+    starter.wait_for_end().await
+}
+
+/// Writes one share of every batch.
+async fn write(
+    connection: Connection,
+    batches: Vec<Vec<NewEvent>>,
+    done: mpsc::Sender<Vec<OutboxRow>>,
+) -> anyhow::Result<()> {
     let mut known = HashSet::new();
     for events in batches {
         say("on")?;
@@ -40,12 +61,7 @@ pub(super) async fn run(
             .await?;
         known.extend(events.iter().map(|event| event.key));
     }
-    drop(done);
-    while let Some(ended) = deleting.join_next().await {
-        ended??;
-    }
-    say("done")?;
-    starter.wait_for_end().await
+    Ok(())
 }
 
 /// The transaction of Waybill's writer.
@@ -55,11 +71,12 @@ async fn transact(
     known: &HashSet<ProcessKey>,
 ) -> anyhow::Result<Vec<OutboxRow>> {
     let events: Vec<&NewEvent> = events.iter().collect();
-    let (unique, firsts) = decide::unique(&events);
+    let (unique, places) = decide::unique(&events);
     let loaded = batch::begin(connection, &unique, known, None).await?;
-    let merged = Merged::of(&events, &firsts, loaded);
+    let merged = Merged::of(&events, &places, loaded);
     let questions = merged.questions();
-    let answers = batch::write_items(connection, &merged.items, &questions).await?;
+    let answers =
+        batch::write_items(connection, &merged.corrections, &merged.items, &questions).await?;
     let decision = merged.decide(&answers.sequenced, SETTLE);
     let (counts, whole): (Vec<_>, Vec<_>) = decision.changed.iter().partition(|c| c.only_counts);
     let changes = Changes {

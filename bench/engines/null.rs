@@ -5,18 +5,19 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use anyhow::Context;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use waybill::broker::{self, Acker, Consumer, Next, Outgoing, Publisher, topology};
 use waybill::config::Settings;
 use waybill::core::ProcessKey;
 use waybill::store::batch::{self, Changes};
-use waybill::store::event::NewEvent;
+use waybill::store::event::{Corrections, NewEvent};
 use waybill::store::outbox::OutboxRow;
 use waybill::store::{Connection, Store};
 
 use super::Starter;
-use crate::rehearsal::{self, Act};
+use crate::rehearsal::{self, Act, SHARES, Scene};
 use crate::workload::Workload;
 
 const SWEEP_AFTER: Duration = Duration::from_secs(30);
@@ -35,17 +36,9 @@ pub(super) async fn run(
     mut starter: Starter,
     workload: Workload,
 ) -> anyhow::Result<()> {
-    let prepared: Vec<Prepared> = rehearsal::acts(workload)?
-        .into_iter()
-        .map(|act| Prepared {
-            messages: act.outbox.iter().map(rehearsal::outgoing).collect(),
-            act,
-        })
-        .collect();
-    let sizes: Vec<usize> = prepared
-        .iter()
-        .map(|prepared| prepared.act.messages)
-        .collect();
+    let scenes = rehearsal::scenes(workload)?;
+    let sizes: Vec<usize> = scenes.iter().map(|scene| scene.messages).collect();
+    let shares = shares(scenes);
     starter.ready().await?;
     let store = Store::new(&settings.database)?;
     let connection = broker::connect(&settings.broker, "bench null").await?;
@@ -58,17 +51,26 @@ pub(super) async fn run(
     let publishing = broker::connect(&settings.broker, "bench null publish").await?;
     let publisher = Publisher::open(&publishing, settings.broker.confirm_timeout).await?;
     let acker = consumer.acker();
-    let (tags, taken) = mpsc::channel(1);
     let (posts, queued) = mpsc::channel(64);
+    let (written, done) = mpsc::channel(1);
+    let (tags, taken) = mpsc::channel(1);
+    let mut goes = Vec::new();
     let mut tasks: JoinSet<anyhow::Result<()>> = JoinSet::new();
-    tasks.spawn(take(consumer, sizes, tags));
-    tasks.spawn(write(
-        store.connection().await?,
-        acker,
-        prepared,
-        taken,
-        posts,
-    ));
+    for (place, share) in shares.into_iter().enumerate() {
+        let (go, going) = mpsc::channel(1);
+        goes.push(go);
+        let writer = Writer {
+            place,
+            connection: store.connection().await?,
+            going,
+            posts: posts.clone(),
+            written: written.clone(),
+        };
+        tasks.spawn(writer.write(share));
+    }
+    drop((posts, written));
+    tasks.spawn(take(consumer, sizes, goes, tags));
+    tasks.spawn(acknowledge(acker, taken, done));
     tasks.spawn(publish(publisher, store, queued));
     while let Some(ended) = tasks.join_next().await {
         ended??;
@@ -78,9 +80,23 @@ pub(super) async fn run(
     Ok(())
 }
 
+/// What each writer writes, in order.
+fn shares(scenes: Vec<Scene>) -> Vec<Vec<Prepared>> {
+    let mut shares: Vec<Vec<Prepared>> = (0..SHARES).map(|_| Vec::new()).collect();
+    for scene in scenes {
+        for (share, act) in shares.iter_mut().zip(scene.acts) {
+            let messages = act.outbox.iter().map(rehearsal::outgoing).collect();
+            share.push(Prepared { act, messages });
+        }
+    }
+    shares
+}
+
+/// Lets every writer go on when a batch is here.
 async fn take(
     mut consumer: Consumer,
     sizes: Vec<usize>,
+    goes: Vec<mpsc::Sender<()>>,
     tags: mpsc::Sender<u64>,
 ) -> anyhow::Result<()> {
     for size in sizes {
@@ -91,31 +107,57 @@ async fn take(
             };
             held.push(delivery);
         }
+        for go in &goes {
+            go.send(()).await?;
+        }
         tags.send(held.last().map_or(0, |delivery| delivery.tag))
             .await?;
     }
     Ok(())
 }
 
-async fn write(
-    connection: Connection,
+/// Acknowledges each batch once every writer has written its share.
+async fn acknowledge(
     acker: Acker,
-    prepared: Vec<Prepared>,
-    mut taken: mpsc::Receiver<u64>,
-    posts: mpsc::Sender<Post>,
+    mut tags: mpsc::Receiver<u64>,
+    mut done: mpsc::Receiver<usize>,
 ) -> anyhow::Result<()> {
-    let mut known = HashSet::new();
-    for Prepared { act, messages } in prepared {
-        let Some(tag) = taken.recv().await else {
-            anyhow::bail!("nothing more to write");
-        };
-        let keys: Vec<_> = act.events.iter().map(|event| event.key).collect();
-        let outbox = transact(&connection, act, &known).await?;
-        known.extend(keys);
-        posts.send((messages, outbox)).await?;
-        acker.ack_through(tag).await?;
+    let mut ahead = [0_usize; SHARES];
+    while let Some(place) = done.recv().await {
+        if let Some(count) = ahead.get_mut(place) {
+            *count += 1;
+        }
+        if ahead.iter().all(|count| *count > 0) {
+            ahead.iter_mut().for_each(|count| *count -= 1);
+            let tag = tags.recv().await.context("a batch without a tag")?;
+            acker.ack_through(tag).await?;
+        }
     }
     Ok(())
+}
+
+/// Writes one share of every batch.
+struct Writer {
+    place: usize,
+    connection: Connection,
+    going: mpsc::Receiver<()>,
+    posts: mpsc::Sender<Post>,
+    written: mpsc::Sender<usize>,
+}
+
+impl Writer {
+    async fn write(mut self, prepared: Vec<Prepared>) -> anyhow::Result<()> {
+        let mut known = HashSet::new();
+        for Prepared { act, messages } in prepared {
+            self.going.recv().await.context("nothing more to write")?;
+            let keys: Vec<_> = act.events.iter().map(|event| event.key).collect();
+            let outbox = transact(&self.connection, act, &known).await?;
+            known.extend(keys);
+            self.posts.send((messages, outbox)).await?;
+            self.written.send(self.place).await?;
+        }
+        Ok(())
+    }
 }
 
 /// The transaction of Waybill's writer with given values.
@@ -126,7 +168,13 @@ async fn transact(
 ) -> anyhow::Result<Vec<OutboxRow>> {
     let events: Vec<&NewEvent> = act.events.iter().collect();
     batch::begin(connection, &events, known, None).await?;
-    batch::write_items(connection, &act.items, &act.questions).await?;
+    batch::write_items(
+        connection,
+        &Corrections::default(),
+        &act.items,
+        &act.questions,
+    )
+    .await?;
     let changes = Changes {
         processes: act.processes.iter().collect(),
         counts: act.counts.iter().collect(),

@@ -1,8 +1,15 @@
 //! What is written, committed and acknowledged together.
 
+use std::time::Duration;
+
+use tokio::sync::watch;
+
 use super::held::Held;
 use crate::broker::{Acker, BrokerError};
 use crate::telemetry::{CutReason, Telemetry};
+
+/// A batch from here on is worth several transactions.
+const LARGE: usize = 200;
 
 /// When a batch is full.
 #[derive(Debug, Clone, Copy)]
@@ -16,34 +23,83 @@ pub struct BatchLimits {
 /// Deliveries of one channel that are written, committed and acknowledged together.
 #[derive(Debug)]
 pub(super) struct Batch {
-    pub(super) held: Vec<Held>,
-    pub(super) bytes: usize,
+    /// Every process has its events in one of them.
+    shares: Vec<Vec<Held>>,
+    count: usize,
+    bytes: usize,
+    /// How long its deliveries took to decode.
+    pub(super) decoding: Duration,
     acker: Acker,
+    /// The newest delivery, whose acknowledgement speaks for all.
+    newest: u64,
+    under_way: Option<Ticket>,
 }
 
 impl Batch {
-    pub(super) fn new(acker: Acker) -> Self {
+    /// To be written in so many shares, one at least.
+    pub(super) fn new(acker: Acker, shares: usize) -> Self {
         Self {
-            held: Vec::new(),
+            shares: (0..shares).map(|_| Vec::new()).collect(),
+            count: 0,
             bytes: 0,
+            decoding: Duration::ZERO,
             acker,
+            newest: 0,
+            under_way: None,
         }
+    }
+
+    /// Holds one delivery more.
+    pub(super) fn push(&mut self, held: Held, bytes: usize) {
+        self.newest = held.delivery.tag;
+        self.bytes += bytes;
+        self.count += 1;
+        let share = held.share(self.shares.len());
+        if let Some(share) = self.shares.get_mut(share) {
+            share.push(held);
+        }
+    }
+
+    /// How many deliveries it holds.
+    pub(super) fn len(&self) -> usize {
+        self.count
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// What can be written at the same time. A small batch is all in one share: what a
+    /// transaction costs whatever its size is then paid once.
+    pub(super) fn take_shares(&mut self) -> Vec<Vec<Held>> {
+        let mut shares = std::mem::take(&mut self.shares);
+        if self.count < LARGE
+            && let Some((first, others)) = shares.split_first_mut()
+        {
+            others.iter_mut().for_each(|other| first.append(other));
+        }
+        shares
     }
 
     /// What is here, leaving an empty batch of the same channel.
     pub(super) fn take(&mut self) -> Self {
-        let next = Self::new(self.acker.clone());
+        let next = Self::new(self.acker.clone(), self.shares.len());
         std::mem::replace(self, next)
+    }
+
+    /// It is under way until it is dropped.
+    pub(super) fn set_out(&mut self, under_way: &UnderWay) {
+        self.under_way = Some(under_way.ticket());
     }
 
     /// Counts what will come again.
     pub(super) fn returned(&self, telemetry: &Telemetry) {
-        telemetry.returned(self.held.len() as u64);
+        telemetry.returned(self.count as u64);
     }
 
     /// Why it takes no more, once it does.
     pub(super) fn full(&self, limits: BatchLimits) -> Option<CutReason> {
-        if self.held.len() >= limits.events {
+        if self.count >= limits.events {
             Some(CutReason::Count)
         } else if self.bytes >= limits.bytes {
             Some(CutReason::Bytes)
@@ -54,7 +110,39 @@ impl Batch {
 
     /// Acknowledges all of it.
     pub(super) async fn acknowledge(&self) -> Result<(), BrokerError> {
-        let last = self.held.last().map_or(0, |held| held.delivery.tag);
-        self.acker.ack_through(last).await
+        self.acker.ack_through(self.newest).await
+    }
+}
+
+/// How many batches of a lane are under way.
+#[derive(Debug, Clone, Default)]
+pub(super) struct UnderWay {
+    count: watch::Sender<usize>,
+}
+
+/// One batch under way.
+#[derive(Debug)]
+struct Ticket {
+    count: watch::Sender<usize>,
+}
+
+impl UnderWay {
+    /// Waits until there is none.
+    pub(super) async fn none(&self) {
+        // It can't close: this holds it.
+        let _ = self.count.subscribe().wait_for(|count| *count == 0).await;
+    }
+
+    fn ticket(&self) -> Ticket {
+        self.count.send_modify(|count| *count += 1);
+        Ticket {
+            count: self.count.clone(),
+        }
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        self.count.send_modify(|count| *count -= 1);
     }
 }

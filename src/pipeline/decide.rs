@@ -11,7 +11,7 @@ use crate::core::merge::{self, Touched};
 use crate::core::seal::{self, Cause};
 use crate::core::{Kind, Process, ProcessKey};
 use crate::store::batch::{Loaded, Questions};
-use crate::store::event::NewEvent;
+use crate::store::event::{Corrections, NewEvent};
 use crate::store::item::ChangedItem;
 
 /// What became of one event.
@@ -32,6 +32,8 @@ pub(super) enum Outcome {
 pub(super) struct Merged {
     /// One outcome per event, in the batch's order.
     pub(super) outcomes: Vec<Outcome>,
+    /// What to put right in the log.
+    pub(super) corrections: Corrections,
     /// Outcomes of items to write.
     pub(super) items: Vec<ChangedItem>,
     records: Vec<Record>,
@@ -68,50 +70,54 @@ struct Record {
     touched: Touched,
 }
 
-/// The events of a batch with each identity once, and which of them came first.
-pub(super) fn unique<'a>(events: &[&'a NewEvent]) -> (Vec<&'a NewEvent>, Vec<bool>) {
+/// The events of a batch with each identity once, and the place among those of each that came
+/// first.
+pub(super) fn unique<'a>(events: &[&'a NewEvent]) -> (Vec<&'a NewEvent>, Vec<Option<usize>>) {
     let mut seen = HashSet::with_capacity(events.len());
-    let firsts: Vec<bool> = events.iter().map(|e| seen.insert(identity(e))).collect();
-    let unique = events.iter().zip(&firsts);
-    let unique = unique.filter_map(|(event, first)| first.then_some(*event));
-    (unique.collect(), firsts)
+    let mut unique = Vec::with_capacity(events.len());
+    let place = |event: &&'a NewEvent| {
+        let first = seen.insert(identity(event));
+        first.then(|| {
+            unique.push(*event);
+            unique.len() - 1
+        })
+    };
+    let places = events.iter().map(place).collect();
+    (unique, places)
 }
 
 impl Merged {
-    /// Merges what is new of a batch; `firsts` tells repetitions inside the batch apart.
-    pub(super) fn of(events: &[&NewEvent], firsts: &[bool], loaded: Loaded) -> Self {
-        let late: HashMap<_, bool> = loaded
-            .inserted
-            .iter()
-            .map(|i| ((i.key, i.source.as_str(), i.id.as_str()), i.late))
-            .collect();
-        let mut records: HashMap<ProcessKey, Record> = loaded
-            .processes
-            .into_iter()
-            .map(|process| (process.key, Record::new(process)))
-            .collect();
+    /// Merges what is new of a batch; `places` tells repetitions inside the batch apart.
+    pub(super) fn of(events: &[&NewEvent], places: &[Option<usize>], loaded: Loaded) -> Self {
+        let records = loaded.processes.into_iter();
+        let mut records: Vec<Record> = records.map(Record::new).collect();
+        let indexes = records.iter().enumerate();
+        let by_key: HashMap<_, usize> = indexes.map(|(i, r)| (r.process.key, i)).collect();
         let mut items = loaded.outcomes;
+        let mut corrections = Corrections::default();
         let mut outcomes = Vec::with_capacity(events.len());
-        for (event, first) in events.iter().zip(firsts) {
-            let inserted = late.get(&identity(event)).filter(|_| *first);
-            let record = records.get_mut(&event.key);
+        for (event, place) in events.iter().zip(places) {
+            let new = place.filter(|place| loaded.new.get(*place) == Some(&true));
+            let record = by_key.get(&event.key).and_then(|i| records.get_mut(*i));
             let outcome = record.as_ref().map_or(Outcome::KindMismatch, |record| {
-                outcome(record, event, inserted.copied())
+                outcome(record, event, new.is_some())
             });
             outcomes.push(outcome);
-            if let (Outcome::Applied, Some(record)) = (outcome, record) {
-                let items = items.entry(event.key).or_default();
-                let touched = merge::apply(&mut record.process, items, &event.event);
-                record.touched = record.touched.max(touched);
+            match (outcome, record) {
+                (Outcome::Applied, Some(record)) => {
+                    let items = items.entry(event.key).or_default();
+                    let touched = merge::apply(&mut record.process, items, &event.event);
+                    record.touched = record.touched.max(touched);
+                }
+                (Outcome::Late, _) => corrections.late.extend(new),
+                (Outcome::KindMismatch, _) => corrections.misplaced.extend(new),
+                (Outcome::Applied | Outcome::Duplicate, _) => {}
             }
         }
-        let records = records.into_values();
-        let mut records: Vec<_> = records
-            .filter(|r| r.touched > Touched::Nothing || seal::may_end(&r.process, loaded.now))
-            .collect();
-        records.sort_unstable_by_key(|record| record.process.key);
+        records.retain(|r| r.touched > Touched::Nothing || seal::may_end(&r.process, loaded.now));
         Self {
             outcomes,
+            corrections,
             items: items
                 .into_iter()
                 .flat_map(|(key, changed)| changed_items(key, changed))
@@ -126,6 +132,7 @@ impl Merged {
     pub(super) fn due(loaded: Loaded) -> Self {
         Self {
             outcomes: Vec::new(),
+            corrections: Corrections::default(),
             items: Vec::new(),
             records: loaded.processes.into_iter().map(Record::new).collect(),
             created: BTreeMap::new(),
@@ -202,15 +209,16 @@ impl Record {
     }
 }
 
-/// `inserted` says whether the log took the event, and if so whether it was late.
-fn outcome(record: &Record, event: &NewEvent, inserted: Option<bool>) -> Outcome {
+/// `new` says whether the log took the event.
+fn outcome(record: &Record, event: &NewEvent, new: bool) -> Outcome {
     if record.process.kind != event.event.kind {
-        return Outcome::KindMismatch;
-    }
-    match inserted {
-        Some(false) => Outcome::Applied,
-        Some(true) => Outcome::Late,
-        None => Outcome::Duplicate,
+        Outcome::KindMismatch
+    } else if !new {
+        Outcome::Duplicate
+    } else if record.process.ended.is_some() {
+        Outcome::Late
+    } else {
+        Outcome::Applied
     }
 }
 

@@ -76,6 +76,13 @@ impl Held {
         Some(letter::of(&self.delivery, queue, refusal))
     }
 
+    /// In which of so many shares it belongs: the events of a process are together, a letter may
+    /// be anywhere.
+    pub(super) fn share(&self, shares: usize) -> usize {
+        let key = self.as_event().map_or(0, |event| event.key.0.as_u128());
+        key.checked_rem(shares as u128).unwrap_or(0) as usize
+    }
+
     pub(super) fn as_event(&self) -> Option<&NewEvent> {
         match &self.content {
             Content::Event { event, .. } => Some(event),

@@ -1,4 +1,4 @@
-//! Takes deliveries from one queue and decodes them into batches while the batch before is being
+//! Takes deliveries from one queue and decodes them into outlet while the batch before is being
 //! written.
 //!
 //! It consumes anew when its window changes; each batch is of one channel.
@@ -6,16 +6,17 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
-use super::batch::{Batch, BatchLimits};
+use super::batch::{Batch, BatchLimits, UnderWay};
 use super::fault::{CrashPoint, Faults};
 use super::held::Held;
 use super::lane::Signals;
+use super::outlet::Outlet;
 use super::window::Window;
 use crate::broker::{BrokerError, Connection, Consumer, Delivery, Ended, Next};
 use crate::clock;
-use crate::telemetry::{Backpressure, CutReason as Cut, Telemetry};
+use crate::telemetry::{Backpressure, CutReason as Cut, Phase, Telemetry};
 use crate::wire::Limits;
 
 /// What a queue carries.
@@ -35,6 +36,9 @@ pub(super) struct Intake {
     pub(super) window: Window,
     pub(super) limits: Limits,
     pub(super) batch: BatchLimits,
+    /// How many transactions a batch may be shared by.
+    pub(super) shares: usize,
+    pub(super) under_way: UnderWay,
     pub(super) telemetry: Telemetry,
     pub(super) faults: Faults,
     /// False while the outbox is full.
@@ -52,34 +56,32 @@ enum Taken {
 
 impl Intake {
     /// Takes until it is stopped (`Ok`) or its consumer ends.
-    pub(super) async fn run(
-        mut self,
-        batches: mpsc::Sender<Batch>,
-        signals: Signals,
-    ) -> Result<(), BrokerError> {
+    pub(super) async fn run(mut self, outlet: Outlet, signals: Signals) -> Result<(), BrokerError> {
         loop {
             let prefetch = self.window.open();
             let consumer = Consumer::open(&self.connection, &self.queue, prefetch).await?;
-            if self.take(consumer, &batches, &signals).await? == Taken::Stopped {
+            if self.take(consumer, &outlet, &signals).await? == Taken::Stopped {
                 return Ok(());
             }
         }
     }
 
-    /// Takes what one consumer delivers. Cutting waits for nothing but the writer: a batch is
-    /// handed over when it is full, or when nothing more is here and the writer has room.
+    /// Takes what one consumer delivers. A batch is handed over when it is full, or when nothing
+    /// more is here and no batch is under way: what comes meanwhile shares the next one, as small
+    /// segments do with Nagle's algorithm.
     async fn take(
         &mut self,
         mut consumer: Consumer,
-        batches: &mpsc::Sender<Batch>,
+        outlet: &Outlet,
         signals: &Signals,
     ) -> Result<Taken, BrokerError> {
-        let mut batch = Batch::new(consumer.acker());
+        let mut batch = Batch::new(consumer.acker(), self.shares);
         let mut ending = None;
         loop {
             if ending.is_none() && !*self.gate.borrow_and_update() {
-                self.pause(batch.take(), batches, signals).await;
+                self.pause(batch.take(), outlet, signals).await;
             }
+            let mut cut = None;
             tokio::select! {
                 biased;
                 () = signals.stop.cancelled(), if ending != Some(Taken::Stopped) => {
@@ -96,7 +98,7 @@ impl Intake {
                     }
                     Next::Ended(ended) => match (ended, ending) {
                         (Ended::Cancelled, Some(taken)) => {
-                            self.hand_over(batch, Cut::Shutdown, batches).await;
+                            self.hand_over(batch, Cut::Shutdown, outlet).await;
                             return Ok(taken);
                         }
                         (ended, _) => {
@@ -105,17 +107,10 @@ impl Intake {
                         }
                     },
                 },
-                permit = batches.reserve(), if !batch.held.is_empty() => {
-                    let Ok(permit) = permit else {
-                        batch.returned(&self.telemetry);
-                        return Ok(Taken::Stopped);
-                    };
-                    self.cut(&batch, Cut::Idle);
-                    permit.send(batch.take());
-                }
+                () = self.under_way.none(), if !batch.is_empty() => cut = Some(Cut::Idle),
             }
-            if let Some(why) = batch.full(self.batch)
-                && !self.hand_over(batch.take(), why, batches).await
+            if let Some(why) = batch.full(self.batch).or(cut)
+                && !self.hand_over(batch.take(), why, outlet).await
             {
                 return Ok(Taken::Stopped);
             }
@@ -132,23 +127,25 @@ impl Intake {
     }
 
     /// Waits for the writer and hands a batch over; says whether the writer was there.
-    async fn hand_over(&self, batch: Batch, why: Cut, batches: &mpsc::Sender<Batch>) -> bool {
-        if batch.held.is_empty() {
+    async fn hand_over(&self, mut batch: Batch, why: Cut, outlet: &Outlet) -> bool {
+        if batch.is_empty() {
             return true;
         }
         self.cut(&batch, why);
+        batch.set_out(&self.under_way);
         let waiting = Instant::now();
-        let sent = batches.send(batch).await;
+        let sent = outlet.send(batch).await;
         self.telemetry
             .backpressure(Backpressure::Database, waiting.elapsed());
         if let Err(unsent) = &sent {
-            unsent.0.returned(&self.telemetry);
+            unsent.returned(&self.telemetry);
         }
         sent.is_ok()
     }
 
     /// Decodes a delivery into the batch; says whether the window has changed.
     fn hold(&mut self, batch: &mut Batch, delivery: Delivery) -> bool {
+        let began = Instant::now();
         let now = clock::now();
         let bytes = delivery.body.len();
         self.telemetry.received(delivery.redelivered, now);
@@ -162,20 +159,21 @@ impl Intake {
             }
             Carries::DeadLetters => Held::dead(delivery, &self.queue),
         };
-        batch.bytes += bytes;
-        batch.held.push(held);
+        batch.push(held, bytes);
+        batch.decoding += began.elapsed();
         self.window.observe(bytes)
     }
 
     fn cut(&self, batch: &Batch, why: Cut) {
-        self.telemetry.batch_cut(why, batch.held.len() as u64);
+        self.telemetry.batch_cut(why, batch.len() as u64);
+        self.telemetry.phase_done(Phase::Decode, batch.decoding);
         self.faults.pass(CrashPoint::Decoded);
     }
 
     /// The outbox is full: what is held is finished, nothing more is taken.
-    async fn pause(&mut self, held: Batch, batches: &mpsc::Sender<Batch>, signals: &Signals) {
+    async fn pause(&mut self, held: Batch, outlet: &Outlet, signals: &Signals) {
         // Should nobody write any more, the next batch will find out.
-        let _ = self.hand_over(held, Cut::Idle, batches).await;
+        let _ = self.hand_over(held, Cut::Idle, outlet).await;
         let waiting = Instant::now();
         tokio::select! {
             _ = self.gate.wait_for(|open| *open) => {}

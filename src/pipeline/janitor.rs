@@ -89,7 +89,8 @@ impl Janitor {
     ) -> Result<(Decision, Vec<OutboxRow>), StoreError> {
         let loaded = batch::begin_due(connection, self.batch).await?;
         let merged = Merged::due(loaded);
-        let answers = batch::write_items(connection, &[], &merged.questions()).await?;
+        let answers =
+            batch::write_items(connection, &merged.corrections, &[], &merged.questions()).await?;
         let decision = merged.decide(&answers.sequenced, self.rules.settle);
         let outbox = effects::completions(&decision, answers.items);
         let changes = changes(&decision, outbox, Vec::new());

@@ -1,9 +1,10 @@
 //! From the broker to the database and back: the only place that joins `store` and `broker`.
 //!
-//! [`worker`] keeps a session with the broker; in it one lane per queue takes deliveries
-//! ([`lane`], [`intake`]), holds them decoded ([`held`]) and hands batches to the [`writer`] whose turn
-//! it is ([`mod@line`]), which runs the transaction around the pure [`decide`]. [`relay`] publishes what
-//! was committed, [`janitor`] ends and forgets what is due, [`pulse`] watches that all of it is alive.
+//! [`worker`] keeps a session with the broker; in it one [`lane`] per queue takes deliveries
+//! ([`intake`]), holds them decoded ([`held`]) in batches ([`batch`]) and hands the shares of each
+//! ([`outlet`]) to a [`writer`], which runs the transaction around the pure [`decide`]. [`relay`]
+//! publishes what was committed, [`janitor`] ends and forgets what is due, [`pulse`] watches that
+//! all of it is alive.
 
 pub mod batch;
 mod decide;
@@ -14,7 +15,7 @@ mod intake;
 pub mod janitor;
 mod lane;
 pub mod letter;
-mod line;
+mod outlet;
 mod properties;
 pub mod pulse;
 pub mod relay;

@@ -9,10 +9,11 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::batch::BatchLimits;
+use super::batch::{BatchLimits, UnderWay};
 use super::fault::Faults;
 use super::intake::{Carries, Intake};
 use super::lane::{self, Signals};
+use super::outlet::Acknowledger;
 use super::pulse::Pulse;
 use super::relay::Mailbox;
 use super::window::Window;
@@ -24,9 +25,9 @@ use crate::store::Store;
 use crate::telemetry::{Condition, Dependency, Health, Telemetry};
 use crate::wire::Limits;
 
-/// Batches of one queue that are written at the same time: while one waits for its round trips, the
-/// database works on the other.
-const WRITERS: usize = 2;
+/// Transactions that a large batch of events is shared by: while one waits for its round trips,
+/// the database works on the others.
+const SHARES: usize = 2;
 
 /// A session that lasted this long was a good one: the next failure starts the backoff afresh.
 const GOOD_SESSION: Duration = Duration::from_secs(5);
@@ -100,10 +101,11 @@ impl Worker {
         let mut lanes = JoinSet::new();
         let events = queues.current.iter().chain(&queues.former);
         for queue in events.map(String::as_str).chain([topology::DEAD_QUEUE]) {
+            let carries = carries(queue);
             let lane = lane::run(
-                self.intake(queue, &connection),
-                self.writers(queue),
-                self.mailbox.clone(),
+                self.intake(carries, queue, &connection),
+                (0..shares(carries)).map(|_| self.writer(queue)).collect(),
+                self.acknowledger(),
                 signals.clone(),
             );
             lanes.spawn(lane);
@@ -161,11 +163,11 @@ impl Worker {
         }
     }
 
-    fn intake(&self, queue: &str, connection: &Arc<Connection>) -> Intake {
-        let carries = if queue == topology::DEAD_QUEUE {
-            Carries::DeadLetters
-        } else {
-            Carries::Events
+    fn intake(&self, carries: Carries, queue: &str, connection: &Arc<Connection>) -> Intake {
+        let transaction = self.batch;
+        let batch = BatchLimits {
+            events: transaction.events.saturating_mul(shares(carries)),
+            bytes: transaction.bytes.saturating_mul(shares(carries)),
         };
         Intake {
             queue: queue.to_owned(),
@@ -177,20 +179,21 @@ impl Worker {
                 self.limits.body_bytes,
             ),
             limits: self.limits,
-            batch: self.batch,
+            batch,
+            shares: shares(carries),
+            under_way: UnderWay::default(),
             telemetry: self.telemetry.clone(),
             faults: self.faults.clone(),
             gate: self.gate.clone(),
         }
     }
 
-    fn writers(&self, queue: &str) -> Vec<Writer> {
-        let count = if queue == topology::DEAD_QUEUE {
-            1
-        } else {
-            WRITERS
-        };
-        (0..count).map(|_| self.writer(queue)).collect()
+    fn acknowledger(&self) -> Acknowledger {
+        Acknowledger {
+            mailbox: self.mailbox.clone(),
+            telemetry: self.telemetry.clone(),
+            faults: self.faults.clone(),
+        }
     }
 
     fn writer(&self, queue: &str) -> Writer {
@@ -203,6 +206,21 @@ impl Worker {
             shard: shard(),
             known: HashSet::new(),
         }
+    }
+}
+
+fn carries(queue: &str) -> Carries {
+    if queue == topology::DEAD_QUEUE {
+        Carries::DeadLetters
+    } else {
+        Carries::Events
+    }
+}
+
+fn shares(carries: Carries) -> usize {
+    match carries {
+        Carries::Events => SHARES,
+        Carries::DeadLetters => 1,
     }
 }
 

@@ -79,7 +79,8 @@ impl Writer {
         give_up: &CancellationToken,
     ) -> Option<Written> {
         let mut written = Written::default();
-        let mut parts: Vec<Range<usize>> = std::iter::once(0..held.len()).collect();
+        let all = Some(0..held.len()).filter(|all| !all.is_empty());
+        let mut parts: Vec<Range<usize>> = all.into_iter().collect();
         let mut backoff = Backoff::new();
         while let Some(part) = parts.pop() {
             let slice = held.get_mut(part.clone())?;
@@ -159,12 +160,13 @@ impl Writer {
         held: &[Held],
     ) -> Result<Written, StoreError> {
         let events: Vec<&NewEvent> = held.iter().filter_map(Held::as_event).collect();
-        let (unique, firsts) = decide::unique(&events);
+        let (unique, places) = decide::unique(&events);
         let loaded = self.begin(connection, &unique).await?;
         self.faults.pass(CrashPoint::EventsWritten);
-        let merged = Merged::of(&events, &firsts, loaded);
+        let merged = Merged::of(&events, &places, loaded);
         let questions = merged.questions();
-        let answers = batch::write_items(connection, &merged.items, &questions).await?;
+        let answers =
+            batch::write_items(connection, &merged.corrections, &merged.items, &questions).await?;
         let fates = fates(held, &merged.outcomes);
         let refused = self.refused(held, &fates);
         let mut outbox = token_replies(held, &fates);

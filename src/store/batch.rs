@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::dead_letter::{self, DeadLetter};
-use super::event::{self, Inserted, NewEvent};
+use super::event::{self, Corrections, NewEvent};
 use super::item::{self, ChangedItem};
 use super::outbox::{self, OutboxRow};
 use super::{Connection, StoreError, process, tally};
@@ -25,8 +25,8 @@ pub struct Loaded {
     pub processes: Vec<Process>,
     /// How many records were made, by kind.
     pub created: BTreeMap<Kind, i64>,
-    /// The events that are new.
-    pub inserted: Vec<Inserted>,
+    /// Whether each event is new.
+    pub new: Vec<bool>,
     /// The stored outcomes of the items that the events mention.
     pub outcomes: HashMap<ProcessKey, Outcomes>,
 }
@@ -47,10 +47,12 @@ pub struct Changes<'a> {
 }
 
 /// The statements of a batch, each in its place between `begin` and `commit`.
-const STATEMENTS: [&str; 12] = [
+const STATEMENTS: [&str; 14] = [
     process::INSERT,
     process::LOCK,
     event::INSERT,
+    event::MARK_LATE,
+    event::REMOVE,
     item::LOAD,
     item::UPSERT,
     item::SUMMARIZE,
@@ -81,7 +83,7 @@ pub async fn begin(
     firsts.dedup_by_key(|(key, _)| *key);
     let keys: Vec<Uuid> = firsts.iter().map(|(key, _)| key.0).collect();
     firsts.retain(|(key, _)| !known.contains(key));
-    let (begun, created, locked, inserted, outcomes) = tokio::join!(
+    let (begun, created, locked, new, outcomes) = tokio::join!(
         biased;
         begin_transaction(connection),
         process::insert(connection, &firsts, deadline.map(|d| d.as_secs_f64())),
@@ -103,7 +105,7 @@ pub async fn begin(
         now: now.unwrap_or_default(),
         processes,
         created: opened,
-        inserted: inserted?,
+        new: new?,
         outcomes: outcomes?,
     })
 }
@@ -139,12 +141,15 @@ pub struct Answers {
     pub items: HashMap<ProcessKey, ItemSummary>,
 }
 
-/// Writes outcomes and, with them there, answers the questions: one round trip.
+/// Puts the log right, writes outcomes and, with them there, answers the questions: one round
+/// trip, unless there is something to put right.
 pub async fn write_items(
     connection: &Connection,
+    corrections: &Corrections,
     items: &[ChangedItem],
     questions: &Questions,
 ) -> Result<Answers, StoreError> {
+    event::correct(connection, corrections).await?;
     let (written, sequenced, summaries) = tokio::join!(
         biased;
         item::upsert(connection, items),

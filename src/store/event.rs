@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 
-use uuid::Uuid;
-
 use super::{Connection, StoreError, column, from_bigint, to_bigint};
 use crate::core::{Event, ProcessKey};
 
 pub(super) const INSERT: &str = include_str!("queries/insert_events.sql");
+
+pub(super) const MARK_LATE: &str = include_str!("queries/mark_late.sql");
+
+pub(super) const REMOVE: &str = include_str!("queries/remove_events.sql");
 
 pub(super) const COUNT_SEQUENCED: &str = include_str!("queries/count_sequenced.sql");
 
@@ -24,32 +26,27 @@ pub struct NewEvent {
     pub data: String,
 }
 
-/// An event that the log did not know.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Inserted {
-    /// Its process.
-    pub key: ProcessKey,
-    /// Who produced it.
-    pub source: String,
-    /// Its id.
-    pub id: String,
-    /// Whether its process had ended.
-    pub late: bool,
+/// What the log took, to be put right once the records are known. Places count from 0 among the
+/// events that were inserted.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Corrections {
+    /// Came after the end of their processes.
+    pub late: Vec<usize>,
+    /// Are of another kind than their processes, and don't belong here.
+    pub misplaced: Vec<usize>,
 }
 
-/// Logs events, each identity once in `events`; says which of them are new. Events of another
-/// kind than their process are left out.
+/// Logs events, each identity once in `events`; says of each whether it is new.
 pub(super) async fn insert(
     connection: &Connection,
     events: &[&NewEvent],
-) -> Result<Vec<Inserted>, StoreError> {
+) -> Result<Vec<bool>, StoreError> {
     let statement = connection.prepared(INSERT).await?;
     let rows = connection
         .query(
             &statement,
             &[
                 &column(events, |e| e.key.0),
-                &column(events, |e| e.event.kind.name()),
                 &column(events, |e| e.event.stamp.source.as_str()),
                 &column(events, |e| e.event.stamp.id.as_str()),
                 &column(events, |e| e.type_name),
@@ -59,13 +56,34 @@ pub(super) async fn insert(
             ],
         )
         .await?;
-    let inserted = |row: &tokio_postgres::Row| Inserted {
-        key: ProcessKey(row.get::<_, Uuid>(0)),
-        source: row.get(1),
-        id: row.get(2),
-        late: row.get(3),
-    };
-    Ok(column(&rows, inserted))
+    let mut new = vec![false; events.len()];
+    for row in rows {
+        let place = usize::try_from(row.get::<_, i32>(0) - 1).unwrap_or(usize::MAX);
+        if let Some(flag) = new.get_mut(place) {
+            *flag = true;
+        }
+    }
+    Ok(new)
+}
+
+/// Puts right what this transaction logged.
+pub(super) async fn correct(
+    connection: &Connection,
+    corrections: &Corrections,
+) -> Result<(), StoreError> {
+    let wrong = [
+        (MARK_LATE, &corrections.late),
+        (REMOVE, &corrections.misplaced),
+    ];
+    for (statement, places) in wrong {
+        if !places.is_empty() {
+            let statement = connection.prepared(statement).await?;
+            let place = |place: &usize| i32::try_from(place + 1).unwrap_or(i32::MAX);
+            let places = column(places, place);
+            connection.execute(&statement, &[&places]).await?;
+        }
+    }
+    Ok(())
 }
 
 /// How many different sequences below the given one each process has in the log.

@@ -1,0 +1,122 @@
+//! Hands the shares of each batch to their writers, and acknowledges the batches in their order,
+//! because an acknowledgement speaks for all that was delivered earlier.
+
+use std::time::Instant;
+
+use futures_util::future::join_all;
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+use super::batch::Batch;
+use super::fault::{CrashPoint, Faults};
+use super::held::Held;
+use super::relay::Mailbox;
+use super::report;
+use super::writer::{Writer, Written};
+use crate::broker::BrokerError;
+use crate::clock;
+use crate::telemetry::{Phase, Telemetry};
+
+/// What one writer writes in one transaction, and whom it tells.
+pub(super) struct Job {
+    held: Vec<Held>,
+    done: oneshot::Sender<Done>,
+}
+
+struct Done {
+    held: Vec<Held>,
+    written: Written,
+}
+
+/// A batch that is being written. A share that was given up is never done.
+pub(super) struct Pending {
+    batch: Batch,
+    shares: Vec<oneshot::Receiver<Done>>,
+}
+
+/// Where batches go.
+pub(super) struct Outlet {
+    pub(super) writers: Vec<mpsc::Sender<Job>>,
+    pub(super) pending: mpsc::Sender<Pending>,
+}
+
+impl Outlet {
+    /// Hands a batch over; gives it back if nobody writes any more.
+    pub(super) async fn send(&self, mut batch: Batch) -> Result<(), Batch> {
+        let mut shares = Vec::with_capacity(self.writers.len());
+        for (held, writer) in batch.take_shares().into_iter().zip(&self.writers) {
+            if held.is_empty() {
+                continue;
+            }
+            let (done, share) = oneshot::channel();
+            shares.push(share);
+            if writer.send(Job { held, done }).await.is_err() {
+                return Err(batch);
+            }
+        }
+        let pending = Pending { batch, shares };
+        let sent = self.pending.send(pending).await;
+        sent.map_err(|unsent| unsent.0.batch)
+    }
+}
+
+/// Writes share after share. They are of the same processes, so one at a time: a second one would
+/// wait for the locks of the first.
+pub(super) async fn write(
+    mut writer: Writer,
+    mut jobs: mpsc::Receiver<Job>,
+    give_up: CancellationToken,
+) {
+    while let Some(Job { mut held, done }) = jobs.recv().await {
+        let began = Instant::now();
+        if let Some(written) = writer.write(&mut held, &give_up).await {
+            writer
+                .telemetry
+                .phase_done(Phase::Transaction, began.elapsed());
+            // Nobody listens after the session.
+            let _ = done.send(Done { held, written });
+        }
+    }
+}
+
+/// Acknowledges what is written.
+pub(super) struct Acknowledger {
+    pub(super) mailbox: Mailbox,
+    pub(super) telemetry: Telemetry,
+    pub(super) faults: Faults,
+}
+
+impl Acknowledger {
+    /// Runs until no more batches come. After one that could not be written or acknowledged none
+    /// is acknowledged: they come again, and the log knows what of them was applied.
+    pub(super) async fn run(self, mut pending: mpsc::Receiver<Pending>) -> Result<(), BrokerError> {
+        let mut outcome = Ok(true);
+        while let Some(Pending { batch, shares }) = pending.recv().await {
+            let written = join_all(shares).await.into_iter().collect();
+            outcome = match (outcome, written) {
+                (Ok(true), Ok(written)) => self.conclude(&batch, written).await.map(|()| true),
+                (outcome, _) => {
+                    batch.returned(&self.telemetry);
+                    outcome.map(|_| false)
+                }
+            };
+        }
+        outcome.map(|_| ())
+    }
+
+    /// Commit, then acknowledge, then publish from memory: the outbox row is the guarantee.
+    async fn conclude(&self, batch: &Batch, shares: Vec<Done>) -> Result<(), BrokerError> {
+        let now = clock::now();
+        for share in &shares {
+            report::batch(&self.telemetry, &share.held, &share.written, now);
+        }
+        self.faults.pass(CrashPoint::CommittedBeforeAck);
+        let outbox = shares.into_iter().flat_map(|share| share.written.outbox);
+        self.mailbox.offer(outbox.collect());
+        let acking = Instant::now();
+        batch.acknowledge().await?;
+        self.telemetry.phase_done(Phase::Ack, acking.elapsed());
+        self.faults.pass(CrashPoint::Acked);
+        Ok(())
+    }
+}
