@@ -25,6 +25,8 @@ use waybill::{
     store::{Store, migrate},
 };
 
+use crate::servers::Ours;
+
 /// Longer than anything here takes; a test that waits this long has failed.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// Longer than any whole test takes.
@@ -40,7 +42,7 @@ static SHARED: OnceCell<Shared> = OnceCell::const_new();
 static OWN_SERVERS: Mutex<()> = Mutex::const_new(());
 
 struct Shared {
-    servers: Servers,
+    servers: Ours,
     taken: AtomicUsize,
     creating: Mutex<()>,
 }
@@ -72,15 +74,15 @@ impl Ground {
         assert!(number < VHOSTS, "make more virtual hosts");
         let database = format!("e2e_{number}");
         let ground = Self {
-            database_url: with_last(&shared.servers.postgres.url(), &database),
-            broker_url: with_last(&shared.servers.rabbitmq.url(), &database),
+            database_url: with_last(&shared.servers.database_url(), &database),
+            broker_url: with_last(&shared.servers.amqp_url(), &database),
             folder: folder(name),
             servers: None,
             _turn: None,
         };
         let creating = shared.creating.lock().await;
         let create = format!("create database {database} template {TEMPLATE}");
-        execute(&shared.servers.postgres.url(), &create).await;
+        execute(&shared.servers.database_url(), &create).await;
         drop(creating);
         ground.declare().await;
         ground
@@ -170,18 +172,13 @@ impl Ground {
 /// Says something to the shared database server.
 pub(crate) async fn administer(text: &str) {
     let shared = SHARED.get().expect("a ground on it");
-    execute(&shared.servers.postgres.url(), text).await;
+    execute(&shared.servers.database_url(), text).await;
 }
 
 /// Runs `rabbitmqctl` on the shared broker.
 pub(crate) async fn ctl(args: &[&str]) {
     let shared = SHARED.get().expect("a ground on it");
-    shared
-        .servers
-        .rabbitmq
-        .ctl(args)
-        .await
-        .expect("rabbitmqctl");
+    shared.servers.ctl(args, "").await;
 }
 
 /// Polls until there is an answer.
@@ -212,23 +209,18 @@ pub(crate) fn port(url: &str) -> u16 {
 }
 
 async fn start_shared() -> Shared {
-    let servers = Servers::start_temporary().await.expect("private servers");
-    let url = servers.postgres.url();
+    let servers = Ours::start().await;
+    let url = servers.database_url();
     execute(&url, &format!("create database {TEMPLATE}")).await;
     migrate_all(&with_last(&url, TEMPLATE)).await;
-    let names = (0..VHOSTS).map(|n| format!("e2e_{n}"));
+    let names: Vec<String> = (0..VHOSTS).map(|n| format!("e2e_{n}")).collect();
     let all = ".*";
     let permission = |name: &String| json!({"user": "waybill", "vhost": name, "configure": all, "write": all, "read": all});
-    let names: Vec<String> = names.collect();
     let definitions = json!({
         "vhosts": names.iter().map(|name| json!({"name": name})).collect::<Vec<_>>(),
         "permissions": names.iter().map(permission).collect::<Vec<_>>(),
     });
-    let file = servers.folder().join("vhosts.json");
-    std::fs::write(&file, definitions.to_string()).expect("the folder is ours");
-    let import = ["import_definitions", file.to_str().expect("a plain path")];
-    servers.rabbitmq.ctl(&import).await.expect("virtual hosts");
-    std::fs::remove_file(&file).expect("it was just written");
+    servers.import(&definitions.to_string()).await;
     Shared {
         servers,
         taken: AtomicUsize::new(0),

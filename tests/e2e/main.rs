@@ -30,6 +30,7 @@ mod producer;
 mod proxy;
 mod refusals;
 mod replies;
+mod servers;
 mod stop;
 mod story;
 mod trial;
