@@ -1,7 +1,8 @@
 //! What an event does to a process: pure rules, no tokio, no SQL, no JSON, no clock.
 //!
 //! Reading order: [`event`] (what may happen), [`process`] (the record), [`merge`] (what an event
-//! changes), [`seal`] (when a process ends and how), [`completion`] (what is said then).
+//! changes), [`seal`] (when a process ends and how), [`completion`] (what is said then),
+//! [`workflow`] (the graph that an order walks).
 //! Every rule commutes and is idempotent over the *set* of events, so the order and the
 //! repetition of deliveries do not matter; time is always an argument.
 
@@ -12,6 +13,7 @@ pub mod process;
 pub mod seal;
 #[cfg(test)]
 mod tests;
+pub mod workflow;
 
 pub use completion::Completion;
 pub use event::{Event, Happening, Item, Kind, Opening, ProcessKey, Stamp};

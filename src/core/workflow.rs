@@ -1,0 +1,106 @@
+//! The graph of stages that an order walks.
+
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+
+/// A named graph; what it says was checked when it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Workflow {
+    /// Its name, which opening events give.
+    pub name: String,
+    /// The stages that opening enters.
+    pub start: Vec<String>,
+    /// What the opening event's form holds.
+    pub form: Vec<Field>,
+    /// The stages by name.
+    pub stages: BTreeMap<String, Stage>,
+    /// How long an order may take.
+    pub deadline: Option<SignedDuration>,
+    /// How long an ending waits for what is missing; else the general setting.
+    pub settle: Option<SignedDuration>,
+    /// How long an ended order is kept; else the general setting.
+    pub retention: Option<SignedDuration>,
+}
+
+/// A place where an order stands until a push moves it on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stage {
+    /// What becomes active when it is left.
+    pub next: Next,
+    /// What it waits for where it has several predecessors.
+    pub join: Option<Join>,
+    /// What the form of the push that leaves it holds.
+    pub form: Vec<Field>,
+    /// How long an order may stand here.
+    pub deadline: Option<StageDeadline>,
+}
+
+/// What becomes active when a stage is left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next {
+    /// All of these, at the same time; nothing ends this branch.
+    All(Vec<String>),
+    /// What the push's outcome says; it must be one of these.
+    ByOutcome(BTreeMap<String, Vec<String>>),
+}
+
+/// When a stage with several predecessors becomes active. Without a join every arrival enters it
+/// anew, which is right where they exclude each other, and for loops.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Join {
+    /// When every predecessor has arrived.
+    All,
+    /// With the first; the others change nothing.
+    Any,
+}
+
+/// What happens to an order that stands too long.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StageDeadline {
+    /// How long it may stand.
+    pub after: SignedDuration,
+    /// The outcome to go on with; without one the order ends with an error.
+    pub outcome: Option<String>,
+}
+
+/// One field of a form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Field {
+    /// Its id, the key in the event's `form`.
+    pub id: String,
+    /// What it may hold.
+    pub kind: FieldKind,
+    /// Whether it must be there.
+    pub required: bool,
+}
+
+/// What a field may hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FieldKind {
+    /// A text.
+    Text,
+    /// A number.
+    Number,
+    /// True or false.
+    Boolean,
+    /// A calendar day, `2026-11-21`.
+    Date,
+    /// One of these texts.
+    Choice(Vec<String>),
+    /// A list of anything.
+    List,
+    /// The name of one of the event's attachments.
+    File,
+}
+
+impl Next {
+    /// Every stage it may make active.
+    pub fn targets(&self) -> impl Iterator<Item = &str> {
+        let lists: Vec<&Vec<String>> = match self {
+            Self::All(stages) => vec![stages],
+            Self::ByOutcome(choices) => choices.values().collect(),
+        };
+        lists.into_iter().flatten().map(String::as_str)
+    }
+}
