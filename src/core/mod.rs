@@ -8,7 +8,9 @@
 
 pub mod completion;
 pub mod event;
+pub mod form;
 pub mod merge;
+pub mod order;
 pub mod process;
 pub mod seal;
 #[cfg(test)]

@@ -11,7 +11,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use serde_json::json;
 use tokio::{
     runtime::Runtime,
     sync::{Mutex, MutexGuard, OnceCell},
@@ -178,7 +177,7 @@ pub(crate) async fn administer(text: &str) {
 /// Runs `rabbitmqctl` on the shared broker.
 pub(crate) async fn ctl(args: &[&str]) {
     let shared = SHARED.get().expect("a ground on it");
-    shared.servers.ctl(args, "").await;
+    shared.servers.ctl(args).await;
 }
 
 /// Polls until there is an answer.
@@ -213,14 +212,7 @@ async fn start_shared() -> Shared {
     let url = servers.database_url();
     execute(&url, &format!("create database {TEMPLATE}")).await;
     migrate_all(&with_last(&url, TEMPLATE)).await;
-    let names: Vec<String> = (0..VHOSTS).map(|n| format!("e2e_{n}")).collect();
-    let all = ".*";
-    let permission = |name: &String| json!({"user": "waybill", "vhost": name, "configure": all, "write": all, "read": all});
-    let definitions = json!({
-        "vhosts": names.iter().map(|name| json!({"name": name})).collect::<Vec<_>>(),
-        "permissions": names.iter().map(permission).collect::<Vec<_>>(),
-    });
-    servers.import(&definitions.to_string()).await;
+    servers.make_vhosts(VHOSTS).await;
     Shared {
         servers,
         taken: AtomicUsize::new(0),

@@ -2,6 +2,7 @@
 
 mod convergence;
 mod end;
+mod orders;
 mod record;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};

@@ -1,0 +1,118 @@
+//! The fields that events bring to an order, and whether a workflow takes them.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+
+use super::event::Stamp;
+use super::workflow::{Field, FieldKind};
+
+/// What one event says of an order's form, by field.
+pub type Filled = BTreeMap<String, Value>;
+
+/// The value of a field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Value {
+    /// As received, JSON.
+    pub json: String,
+    /// What it is.
+    pub shape: Shape,
+}
+
+/// What a value is, as far as a field's type asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shape {
+    /// Nothing: as if the field were not there.
+    Null,
+    /// A text.
+    Text(String),
+    /// A number.
+    Number,
+    /// True or false.
+    Boolean,
+    /// A list.
+    List,
+    /// An object.
+    Object,
+}
+
+/// What is wrong with one field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FormFault {
+    /// Which one.
+    pub field: String,
+    /// What is wrong, and the remedy.
+    pub detail: String,
+}
+
+/// An order's form: of each field the value with the greatest stamp.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Form {
+    /// The values with their stamps.
+    pub fields: BTreeMap<String, (Stamp, Value)>,
+}
+
+impl Form {
+    /// Takes over what an event said.
+    pub fn merge(&mut self, stamp: &Stamp, filled: &Filled) {
+        for (field, value) in filled {
+            let known = self.fields.get(field);
+            if known.is_none_or(|(known, _)| known < stamp) {
+                let value = (stamp.clone(), value.clone());
+                self.fields.insert(field.clone(), value);
+            }
+        }
+    }
+}
+
+/// Every fault of a form: what is required and missing, what has another type, and, where only
+/// these fields are known, what is unknown. `files` are the names of the event's attachments.
+#[must_use]
+pub fn faults(fields: &[Field], filled: &Filled, files: &[String]) -> Vec<FormFault> {
+    let mut faults = Vec::new();
+    let mut fault = |field: &str, detail: String| {
+        let field = field.to_owned();
+        faults.push(FormFault { field, detail });
+    };
+    for field in fields {
+        match filled.get(&field.id).map(|value| &value.shape) {
+            None | Some(Shape::Null) if field.required => {
+                fault(&field.id, "is missing; the workflow requires it".to_owned());
+            }
+            None | Some(Shape::Null) => {}
+            Some(shape) => {
+                if let Some(detail) = mismatch(&field.kind, shape, files) {
+                    fault(&field.id, detail);
+                }
+            }
+        }
+    }
+    let known = |id: &String| fields.iter().any(|field| field.id == *id);
+    for id in filled.keys().filter(|id| !known(id)) {
+        fault(
+            id,
+            "is no field here; the workflow says which there are".to_owned(),
+        );
+    }
+    faults
+}
+
+fn mismatch(kind: &FieldKind, shape: &Shape, files: &[String]) -> Option<String> {
+    let must = |what: &str| Some(format!("must be {what}"));
+    match (kind, shape) {
+        (FieldKind::Text, Shape::Text(_))
+        | (FieldKind::Number, Shape::Number)
+        | (FieldKind::Boolean, Shape::Boolean)
+        | (FieldKind::List, Shape::List) => None,
+        (FieldKind::Date, Shape::Text(text)) if text.parse::<Date>().is_ok() => None,
+        (FieldKind::Choice(choices), Shape::Text(text)) if choices.contains(text) => None,
+        (FieldKind::File, Shape::Text(name)) if files.contains(name) => None,
+        (FieldKind::Text, _) => must("a text"),
+        (FieldKind::Number, _) => must("a number"),
+        (FieldKind::Boolean, _) => must("true or false"),
+        (FieldKind::List, _) => must("a list"),
+        (FieldKind::Date, _) => must("a day like 2026-11-21"),
+        (FieldKind::Choice(choices), _) => must(&format!("one of {}", choices.join(", "))),
+        (FieldKind::File, _) => must("the name of one of the attachments"),
+    }
+}

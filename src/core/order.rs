@@ -1,0 +1,314 @@
+//! How pushes move an order through its workflow.
+//!
+//! Which stops there are follows from which stops were left, and how: the number of times a stage
+//! is entered is a function of its predecessors' departures, so it does not matter in which order
+//! they came or who saw them.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::event::{ProcessKey, Stamp};
+use super::form::{self, Filled, Form, FormFault};
+use super::workflow::{Join, Next, Stage, Workflow};
+
+/// A push may name a stop that far ahead of those there are.
+const AHEAD: u32 = 64;
+
+/// One stop of an order at a stage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stop {
+    /// Its name: the same whoever computes it.
+    pub data_id: Uuid,
+    /// Where.
+    pub stage: String,
+    /// The how manieth at this stage, from 1.
+    pub number: u32,
+    /// Since when.
+    pub entered_at: Timestamp,
+    /// When it has lasted too long.
+    pub due_at: Option<Timestamp>,
+    /// How it was left.
+    pub left: Option<Left>,
+}
+
+/// How a stop was left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Left {
+    /// When.
+    pub at: Timestamp,
+    /// With what outcome.
+    pub outcome: Option<String>,
+}
+
+/// The event that moves an order on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Push {
+    /// Which stop it leaves.
+    pub target: Target,
+    /// What came out of it.
+    pub outcome: Option<String>,
+    /// What it adds to the form.
+    pub form: Filled,
+}
+
+/// Which stop a push leaves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// This one.
+    Stop(Uuid),
+    /// The oldest one at this stage.
+    Stage(String),
+}
+
+/// A push that came before its stop.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parked {
+    /// The event's.
+    pub stamp: Stamp,
+    /// What it asks for.
+    pub push: Push,
+}
+
+/// What became of a push.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Pushed {
+    /// It left a stop.
+    Applied,
+    /// Its stop is still to come.
+    Parked,
+    /// It can't be applied, now or later.
+    Refused(Refusal),
+}
+
+/// Why a push can't be applied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// The workflow has no such stage, the order no such stop.
+    Unknown,
+    /// The stop was left, and the order does not come back there.
+    Left,
+    /// The stage goes on by outcome, and this is none of them.
+    Outcome(Vec<String>),
+    /// The stage's form is not filled as it must be.
+    Form(Vec<FormFault>),
+}
+
+/// An order on its way.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Order<'a> {
+    /// Whose it is.
+    pub process: ProcessKey,
+    /// What it walks through.
+    pub workflow: &'a Workflow,
+    /// Every stop so far, each stage's in the order of their numbers.
+    pub stops: Vec<Stop>,
+    /// What its events have filled in.
+    pub form: Form,
+}
+
+impl Order<'_> {
+    /// The name of a stop.
+    #[must_use]
+    pub fn data_id(process: ProcessKey, stage: &str, number: u32) -> Uuid {
+        let name = format!("{stage}\n{number}");
+        Uuid::new_v5(&process.0, name.as_bytes())
+    }
+
+    /// Enters every stage whose turn has come.
+    pub fn advance(&mut self, now: Timestamp) {
+        let workflow = self.workflow;
+        for (name, stage) in &workflow.stages {
+            let entered = self.entered(name);
+            for number in entered + 1..=self.due_entries(name, stage) {
+                self.stops.push(Stop {
+                    data_id: Self::data_id(self.process, name, number),
+                    stage: name.clone(),
+                    number,
+                    entered_at: now,
+                    due_at: stage
+                        .deadline
+                        .as_ref()
+                        .and_then(|deadline| now.saturating_add(deadline.after).ok()),
+                    left: None,
+                });
+            }
+        }
+    }
+
+    /// Applies a push if its stop is there, and enters what it leads to.
+    pub fn push(&mut self, stamp: &Stamp, push: &Push, now: Timestamp) -> Pushed {
+        let active = self.stops.iter_mut().filter(|stop| stop.left.is_none());
+        let stop = match &push.target {
+            Target::Stop(id) => active.into_iter().find(|stop| stop.data_id == *id),
+            Target::Stage(name) => active.into_iter().find(|stop| stop.stage == *name),
+        };
+        let Some(stop) = stop else {
+            return self.absent(&push.target);
+        };
+        if let Some(stage) = self.workflow.stages.get(&stop.stage)
+            && let Some(refusal) = unfit(stage, push)
+        {
+            return Pushed::Refused(refusal);
+        }
+        stop.left = Some(Left {
+            at: now,
+            outcome: push.outcome.clone(),
+        });
+        self.form.merge(stamp, &push.form);
+        self.advance(now);
+        Pushed::Applied
+    }
+
+    /// Enters what is due and tries what was parked, in stamp order, until nothing moves any more.
+    /// What is parked no longer comes out, with what became of it.
+    pub fn walk(&mut self, parked: &mut Vec<Parked>, now: Timestamp) -> Vec<(Parked, Pushed)> {
+        let mut settled = Vec::new();
+        parked.sort_by(|one, other| one.stamp.cmp(&other.stamp));
+        self.advance(now);
+        loop {
+            let before = settled.len();
+            for waiting in std::mem::take(parked) {
+                match self.push(&waiting.stamp, &waiting.push, now) {
+                    Pushed::Parked => parked.push(waiting),
+                    pushed => settled.push((waiting, pushed)),
+                }
+            }
+            if settled.len() == before {
+                return settled;
+            }
+        }
+    }
+
+    /// The stops where it stands.
+    pub fn active(&self) -> impl Iterator<Item = &Stop> {
+        self.stops.iter().filter(|stop| stop.left.is_none())
+    }
+
+    /// Whether it has walked to the end.
+    #[must_use]
+    pub fn is_through(&self) -> bool {
+        !self.stops.is_empty() && self.active().next().is_none()
+    }
+
+    fn entered(&self, stage: &str) -> u32 {
+        count(self.stops.iter().filter(|stop| stop.stage == stage))
+    }
+
+    /// How often a stage must have been entered by now.
+    fn due_entries(&self, name: &str, stage: &Stage) -> u32 {
+        let arrivals = self.arrivals(name);
+        let arrivals = arrivals.values().copied();
+        match stage.join {
+            Some(Join::All) => arrivals.min().unwrap_or(0),
+            Some(Join::Any) => arrivals.max().unwrap_or(0),
+            None => arrivals.sum(),
+        }
+    }
+
+    /// How often each predecessor has gone on to a stage; the start counts as one, named "".
+    fn arrivals(&self, name: &str) -> BTreeMap<&str, u32> {
+        let workflow = self.workflow;
+        let mut arrivals = BTreeMap::new();
+        if workflow.start.iter().any(|start| start == name) {
+            arrivals.insert("", 1);
+        }
+        for (predecessor, stage) in &workflow.stages {
+            if stage.next.targets().any(|target| target == name) {
+                let stops = self.stops.iter().filter(|stop| stop.stage == *predecessor);
+                let left = stops.filter_map(|stop| stop.left.as_ref());
+                let towards = left.filter(|left| leads(&stage.next, left, name));
+                arrivals.insert(predecessor.as_str(), count(towards));
+            }
+        }
+        arrivals
+    }
+
+    /// What becomes of a push whose stop is not active.
+    fn absent(&self, target: &Target) -> Pushed {
+        let stages = &self.workflow.stages;
+        let stage = match target {
+            Target::Stage(name) => stages.get_key_value(name).map(|(name, _)| name),
+            Target::Stop(id) if self.stops.iter().any(|stop| stop.data_id == *id) => {
+                return Pushed::Refused(Refusal::Left);
+            }
+            Target::Stop(id) => stages.keys().find(|name| self.is_ahead(name, *id)),
+        };
+        match stage {
+            None => Pushed::Refused(Refusal::Unknown),
+            Some(name) if self.may_come(name) => Pushed::Parked,
+            Some(_) => Pushed::Refused(Refusal::Left),
+        }
+    }
+
+    fn is_ahead(&self, stage: &str, id: Uuid) -> bool {
+        let entered = self.entered(stage);
+        (entered + 1..=entered + AHEAD).any(|n| Self::data_id(self.process, stage, n) == id)
+    }
+
+    /// Whether a stage can still be entered: from a stop that is active, or by a join that waits.
+    fn may_come(&self, name: &str) -> bool {
+        let stages = &self.workflow.stages;
+        let mut reached: Vec<&str> = Vec::new();
+        let waiting = stages.iter().filter(|(name, stage)| {
+            stage.join == Some(Join::All)
+                && self
+                    .arrivals(name)
+                    .values()
+                    .any(|n| *n > self.entered(name))
+        });
+        let mut open: Vec<&str> = waiting.map(|(name, _)| name.as_str()).collect();
+        open.extend(self.active().flat_map(|stop| {
+            let stage = stages.get(&stop.stage);
+            stage.into_iter().flat_map(|stage| stage.next.targets())
+        }));
+        while let Some(next) = open.pop() {
+            if next == name {
+                return true;
+            }
+            if !reached.contains(&next) {
+                reached.push(next);
+                open.extend(stages.get(next).into_iter().flat_map(|s| s.next.targets()));
+            }
+        }
+        false
+    }
+}
+
+fn unfit(stage: &Stage, push: &Push) -> Option<Refusal> {
+    if let Next::ByOutcome(choices) = &stage.next
+        && !push
+            .outcome
+            .as_ref()
+            .is_some_and(|outcome| choices.contains_key(outcome))
+    {
+        return Some(Refusal::Outcome(choices.keys().cloned().collect()));
+    }
+    let known = |id: &String| stage.form.iter().any(|field| field.id == *id);
+    let own: Filled = push
+        .form
+        .iter()
+        .filter(|(id, _)| known(id))
+        .map(|(id, value)| (id.clone(), value.clone()))
+        .collect();
+    let faults = form::faults(&stage.form, &own, &[]);
+    (!faults.is_empty()).then_some(Refusal::Form(faults))
+}
+
+fn leads(next: &Next, left: &Left, name: &str) -> bool {
+    match next {
+        Next::All(stages) => stages.iter().any(|stage| stage == name),
+        Next::ByOutcome(choices) => {
+            let chosen = left
+                .outcome
+                .as_ref()
+                .and_then(|outcome| choices.get(outcome));
+            chosen.is_some_and(|stages| stages.iter().any(|stage| stage == name))
+        }
+    }
+}
+
+fn count<T>(things: impl Iterator<Item = T>) -> u32 {
+    u32::try_from(things.count()).unwrap_or(u32::MAX)
+}

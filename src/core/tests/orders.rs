@@ -1,0 +1,328 @@
+//! Orders end the same in whatever order their pushes are delivered, and however often.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use proptest::prelude::*;
+use proptest::sample::{Index, subsequence};
+
+use crate::core::form::Form;
+use crate::core::order::{Order, Parked, Push, Pushed, Refusal, Target};
+use crate::core::workflow::{Join, Next, Stage, Workflow};
+use crate::core::{ProcessKey, Stamp};
+
+const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+/// A part of a graph that is entered once and left once.
+#[derive(Debug, Clone)]
+enum Block {
+    Stop,
+    Row(Vec<Block>),
+    Fork(Vec<Block>, Join),
+    Choice(Vec<Block>),
+}
+
+fn block() -> impl Strategy<Value = Block> {
+    Just(Block::Stop).prop_recursive(4, 24, 3, |inner| {
+        let some = prop::collection::vec(inner, 1..4);
+        let join = prop_oneof![2 => Just(Join::All), 1 => Just(Join::Any)];
+        prop_oneof![
+            some.clone().prop_map(Block::Row),
+            (some.clone(), join).prop_map(|(blocks, join)| Block::Fork(blocks, join)),
+            some.prop_map(Block::Choice),
+        ]
+    })
+}
+
+/// Builds the graph from its end: every part knows where it leads.
+#[derive(Default)]
+struct Builder {
+    stages: BTreeMap<String, Stage>,
+}
+
+impl Builder {
+    fn stage(&mut self, next: Next, join: Option<Join>) -> Vec<String> {
+        let name = format!("s{}", self.stages.len());
+        let stage = Stage {
+            next,
+            join,
+            form: Vec::new(),
+            deadline: None,
+        };
+        self.stages.insert(name.clone(), stage);
+        vec![name]
+    }
+
+    /// Answers with the stages that enter the block.
+    fn build(&mut self, block: &Block, then: Vec<String>) -> Vec<String> {
+        match block {
+            Block::Stop => self.stage(Next::All(then), None),
+            Block::Row(blocks) => {
+                let blocks = blocks.iter().rev();
+                blocks.fold(then, |then, block| self.build(block, then))
+            }
+            Block::Fork(blocks, join) => {
+                let join = if blocks.len() > 1 { Some(*join) } else { None };
+                let joined = self.stage(Next::All(then), join);
+                let branches = blocks.iter();
+                let branches: Vec<String> = branches
+                    .flat_map(|block| {
+                        // A branch has an end of its own, so that the join has as many
+                        // predecessors as branches.
+                        let end = self.stage(Next::All(joined.clone()), None);
+                        self.build(block, end)
+                    })
+                    .collect();
+                self.stage(Next::All(branches), None)
+            }
+            Block::Choice(blocks) => {
+                let choices = blocks
+                    .iter()
+                    .enumerate()
+                    .map(|(index, block)| (index.to_string(), self.build(block, then.clone())));
+                let choices = choices.collect();
+                self.stage(Next::ByOutcome(choices), None)
+            }
+        }
+    }
+}
+
+fn workflow(block: &Block) -> Workflow {
+    let mut builder = Builder::default();
+    let end = builder.stage(Next::All(Vec::new()), None);
+    let start = builder.build(block, end);
+    Workflow {
+        name: "generated".to_owned(),
+        start,
+        form: Vec::new(),
+        stages: builder.stages,
+        deadline: None,
+        settle: None,
+        retention: None,
+    }
+}
+
+fn key() -> ProcessKey {
+    ProcessKey::of("default", "order")
+}
+
+fn order(workflow: &Workflow) -> Order<'_> {
+    Order {
+        process: key(),
+        workflow,
+        stops: Vec::new(),
+        form: Form::default(),
+    }
+}
+
+fn stamp(number: usize) -> Stamp {
+    Stamp {
+        time: NOW,
+        sequence: None,
+        source: "test".to_owned(),
+        id: format!("{number:04}"),
+    }
+}
+
+/// Walks the order to its end as its users would, choosing with `choices`; what they did.
+fn history(workflow: &Workflow, choices: &[Index], by_name: bool) -> Vec<Parked> {
+    let mut order = order(workflow);
+    order.advance(NOW);
+    let mut pushes: Vec<Parked> = Vec::new();
+    loop {
+        let Some(stop) = order.active().next().cloned() else {
+            return pushes;
+        };
+        let choice = choices[pushes.len() % choices.len()];
+        let outcome = match &workflow.stages[&stop.stage].next {
+            Next::All(_) => None,
+            Next::ByOutcome(choices) => {
+                let names: Vec<&String> = choices.keys().collect();
+                Some(names[choice.index(names.len())].clone())
+            }
+        };
+        let target = if by_name {
+            Target::Stage(stop.stage)
+        } else {
+            Target::Stop(stop.data_id)
+        };
+        let push = Push {
+            target,
+            outcome,
+            form: BTreeMap::new(),
+        };
+        let stamp = stamp(pushes.len());
+        assert_eq!(order.push(&stamp, &push, NOW), Pushed::Applied);
+        pushes.push(Parked { stamp, push });
+    }
+}
+
+/// Delivers pushes as they come; `opened` says before which of them the order opens.
+fn deliver<'a>(workflow: &'a Workflow, pushes: &[Parked], opened: usize) -> (Order<'a>, usize) {
+    let mut order = order(workflow);
+    let mut parked = Vec::new();
+    let mut seen = BTreeSet::new();
+    let mut refused = 0;
+    for (index, delivered) in pushes.iter().enumerate() {
+        if index == opened {
+            refused += count_refused(&order.walk(&mut parked, NOW));
+        }
+        if !seen.insert(delivered.stamp.id.clone()) {
+            continue;
+        }
+        parked.push(delivered.clone());
+        if index >= opened {
+            refused += count_refused(&order.walk(&mut parked, NOW));
+        }
+    }
+    refused += count_refused(&order.walk(&mut parked, NOW));
+    (order, refused + parked.len())
+}
+
+fn count_refused(settled: &[(Parked, Pushed)]) -> usize {
+    let refused = |(_, pushed): &&(Parked, Pushed)| matches!(pushed, Pushed::Refused(_));
+    settled.iter().filter(refused).count()
+}
+
+/// What must be the same.
+fn outcome(order: &Order<'_>) -> BTreeSet<(String, u32, Option<String>)> {
+    let stops = order.stops.iter();
+    let left = |stop: &crate::core::order::Stop| stop.left.clone().and_then(|left| left.outcome);
+    stops
+        .map(|stop| (stop.stage.clone(), stop.number, left(stop)))
+        .collect()
+}
+
+proptest! {
+    #[test]
+    fn an_order_without_loops_ends_the_same_in_any_order_and_repetition(
+        block in block(),
+        choices in prop::collection::vec(any::<Index>(), 1..8),
+        by_name in any::<bool>(),
+        seed in prop::collection::vec(any::<Index>(), 64),
+        again in subsequence((0..64).collect::<Vec<usize>>(), 0..16),
+        opened in any::<Index>(),
+    ) {
+        let workflow = workflow(&block);
+        let pushes = history(&workflow, &choices, by_name);
+        let mut shuffled: Vec<Parked> = again
+            .iter()
+            .filter_map(|place| pushes.get(*place).cloned())
+            .chain(pushes.iter().cloned())
+            .collect();
+        for place in 0..shuffled.len() {
+            let other = seed[place % seed.len()].index(shuffled.len());
+            shuffled.swap(place, other);
+        }
+        let (walked, _) = deliver(&workflow, &pushes, 0);
+        let (order, unapplied) = deliver(&workflow, &shuffled, opened.index(shuffled.len() + 1));
+        prop_assert_eq!(unapplied, 0);
+        prop_assert!(order.is_through());
+        prop_assert_eq!(outcome(&order), outcome(&walked));
+        let ids: BTreeSet<_> = order.stops.iter().map(|stop| stop.data_id).collect();
+        prop_assert_eq!(ids.len(), order.stops.len());
+    }
+}
+
+/// review → finance and stock → close (join); refused goes back to review.
+fn purchase() -> Workflow {
+    let mut builder = Builder::default();
+    let named = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    let mut stage = |name: &str, next, join| {
+        builder.stage(next, join);
+        let (_, stage) = builder.stages.pop_last().expect("it was just put in");
+        (name.to_owned(), stage)
+    };
+    let outcomes = [
+        ("accepted".to_owned(), named(&["finance", "stock"])),
+        ("refused".to_owned(), named(&["review"])),
+    ];
+    let stages = [
+        stage("review", Next::ByOutcome(outcomes.into()), None),
+        stage("finance", Next::All(named(&["close"])), None),
+        stage("stock", Next::All(named(&["close"])), None),
+        stage("close", Next::All(Vec::new()), Some(Join::All)),
+    ];
+    Workflow {
+        start: named(&["review"]),
+        stages: stages.into(),
+        ..workflow(&Block::Stop)
+    }
+}
+
+fn push_stage(order: &mut Order<'_>, stage: &str, outcome: Option<&str>) -> Pushed {
+    let push = Push {
+        target: Target::Stage(stage.to_owned()),
+        outcome: outcome.map(str::to_owned),
+        form: BTreeMap::new(),
+    };
+    order.push(&stamp(order.stops.len()), &push, NOW)
+}
+
+fn standing(order: &Order<'_>) -> Vec<(String, u32)> {
+    let active = order.active();
+    active.map(|s| (s.stage.clone(), s.number)).collect()
+}
+
+#[test]
+fn a_loop_stops_at_its_stage_again_with_another_data_id() {
+    let workflow = purchase();
+    let mut order = order(&workflow);
+    order.advance(NOW);
+    let first = order.stops[0].data_id;
+    assert_eq!(
+        push_stage(&mut order, "review", Some("refused")),
+        Pushed::Applied
+    );
+    assert_eq!(standing(&order), [("review".to_owned(), 2)]);
+    assert_ne!(order.stops[1].data_id, first);
+    let stale = Push {
+        target: Target::Stop(first),
+        outcome: Some("accepted".to_owned()),
+        form: BTreeMap::new(),
+    };
+    assert_eq!(
+        order.push(&stamp(9), &stale, NOW),
+        Pushed::Refused(Refusal::Left)
+    );
+}
+
+#[test]
+fn a_join_is_entered_once_when_its_last_branch_arrives() {
+    let workflow = purchase();
+    let mut order = order(&workflow);
+    order.advance(NOW);
+    assert_eq!(push_stage(&mut order, "close", None), Pushed::Parked);
+    assert_eq!(
+        push_stage(&mut order, "review", Some("accepted")),
+        Pushed::Applied
+    );
+    assert_eq!(push_stage(&mut order, "stock", None), Pushed::Applied);
+    assert_eq!(standing(&order), [("finance".to_owned(), 1)]);
+    assert_eq!(push_stage(&mut order, "finance", None), Pushed::Applied);
+    assert_eq!(standing(&order), [("close".to_owned(), 1)]);
+    assert_eq!(
+        push_stage(&mut order, "finance", None),
+        Pushed::Refused(Refusal::Left)
+    );
+    assert_eq!(push_stage(&mut order, "close", None), Pushed::Applied);
+    assert!(order.is_through());
+}
+
+#[test]
+fn an_unknown_stage_and_a_wrong_outcome_are_refused_and_change_nothing() {
+    let workflow = purchase();
+    let mut order = order(&workflow);
+    order.advance(NOW);
+    let before = order.clone();
+    assert_eq!(
+        push_stage(&mut order, "nowhere", None),
+        Pushed::Refused(Refusal::Unknown)
+    );
+    let outcomes = vec!["accepted".to_owned(), "refused".to_owned()];
+    assert_eq!(
+        push_stage(&mut order, "review", Some("maybe")),
+        Pushed::Refused(Refusal::Outcome(outcomes))
+    );
+    assert_eq!(order, before);
+}
