@@ -3,6 +3,9 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::form::Filled;
+use super::order::Push;
+
 /// What a process tracks. Closed: it is a metric label, a routing key and a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
@@ -97,6 +100,8 @@ impl Event {
 pub enum Happening {
     /// The process was opened.
     Opened(Box<Opening>),
+    /// An order is to leave a stop.
+    Pushed(Box<Push>),
     /// A line of history, read from the event log: it changes no state.
     Step,
     /// Counters of a producer that has no items.
@@ -142,12 +147,25 @@ pub struct Opening {
     pub total: Option<u64>,
     /// The producer's own fields, as JSON text.
     pub attributes: Option<String>,
+    /// What only an order's opening says.
+    pub order: Option<Box<OrderOpening>>,
     /// The queue that wants the completion too.
     pub reply_to: Option<String>,
     /// W3C trace context, put back on the completion.
     pub traceparent: Option<String>,
     /// Its vendor part.
     pub tracestate: Option<String>,
+}
+
+/// What an opening event says of an order.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct OrderOpening {
+    /// What it fills in of the form.
+    pub form: Filled,
+    /// What belongs to it, as JSON text.
+    pub attachments: Option<String>,
+    /// The names of the attachments.
+    pub files: Vec<String>,
 }
 
 /// The outcome of one item.

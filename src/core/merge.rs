@@ -62,7 +62,8 @@ pub fn apply(process: &mut Process, outcomes: &mut Outcomes, event: &Event) -> T
     let stamp = &event.stamp;
     match &event.happening {
         Happening::Opened(opening) => open(process, stamp, opening),
-        Happening::Step => {}
+        // The walk through the workflow is in `order`.
+        Happening::Step | Happening::Pushed(_) => {}
         Happening::Progress { done, total } => {
             process.progress_done = process.progress_done.max(done.unwrap_or(0));
             set_total(process, stamp, *total);
@@ -91,7 +92,7 @@ pub fn apply(process: &mut Process, outcomes: &mut Outcomes, event: &Event) -> T
 impl Happening {
     fn touches(&self) -> Touched {
         match self {
-            Self::Step => Touched::Nothing,
+            Self::Step | Self::Pushed(_) => Touched::Nothing,
             Self::Progress { .. } | Self::Items(_) => Touched::Counts,
             Self::Opened(_)
             | Self::Completed { .. }

@@ -212,6 +212,7 @@ fn opening(row: &Row) -> Result<Option<(Stamp, Opening)>, StoreError> {
             group: row.get(9),
             total: None,
             attributes: row.get(10),
+            order: None,
             reply_to: row.get(11),
             traceparent: row.get(12),
             tracestate: row.get(13),

@@ -69,7 +69,8 @@ pub fn completion(completion: &Completion) -> Outbound {
 pub fn token_reply(event: &Event) -> Outbound {
     let reply_to = match &event.happening {
         Happening::Opened(opening) => opening.reply_to.clone(),
-        Happening::Step
+        Happening::Pushed(_)
+        | Happening::Step
         | Happening::Progress { .. }
         | Happening::Items(_)
         | Happening::Completed { .. }

@@ -7,6 +7,7 @@ use super::check::Judge;
 use super::diagnose::diagnose;
 use super::items::{self, Items};
 use super::object::{Object, Text};
+use super::orders;
 use super::types::Shape;
 use crate::core::{Happening, Opening};
 
@@ -14,6 +15,8 @@ use crate::core::{Happening, Opening};
 pub(super) fn happening(shape: Shape, data: &str, judge: &mut Judge<'_>) -> Option<Happening> {
     Some(match shape {
         Shape::Received => received(parse(data, judge)?, judge),
+        Shape::Opened => orders::opened(parse(data, judge)?, judge),
+        Shape::Pushed => orders::pushed(parse(data, judge)?, judge)?,
         Shape::Step => step(parse(data, judge)?, judge),
         Shape::Progress => progress(&parse(data, judge)?, judge),
         Shape::Items => items::happening(parse::<Items<'_>>(data, judge)?, judge),

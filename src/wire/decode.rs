@@ -205,7 +205,8 @@ fn tenant(found: Option<Found<'_>>, judge: &mut Judge<'_>) -> Option<String> {
 fn opening(happening: &mut Happening) -> Option<&mut Opening> {
     match happening {
         Happening::Opened(opening) => Some(opening),
-        Happening::Step
+        Happening::Pushed(_)
+        | Happening::Step
         | Happening::Progress { .. }
         | Happening::Items(_)
         | Happening::Completed { .. }

@@ -25,6 +25,7 @@ mod fault;
 mod headers;
 mod items;
 mod object;
+mod orders;
 mod scan;
 mod seen;
 mod time;

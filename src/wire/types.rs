@@ -14,6 +14,8 @@ pub(super) struct EventType {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shape {
     Received,
+    Opened,
+    Pushed,
     Step,
     Progress,
     Items,
@@ -22,7 +24,7 @@ pub(super) enum Shape {
     Cancelled,
 }
 
-const TYPES: [EventType; 13] = [
+const TYPES: [EventType; 15] = [
     row("upload.received", Kind::Upload, Shape::Received),
     row("upload.step", Kind::Upload, Shape::Step),
     row("upload.progress", Kind::Upload, Shape::Progress),
@@ -30,6 +32,8 @@ const TYPES: [EventType; 13] = [
     row("upload.completed", Kind::Upload, Shape::Completed),
     row("upload.failed", Kind::Upload, Shape::Failed),
     row("upload.cancelled", Kind::Upload, Shape::Cancelled),
+    row("order.opened", Kind::Order, Shape::Opened),
+    row("order.pushed", Kind::Order, Shape::Pushed),
     row("order.step", Kind::Order, Shape::Step),
     row("order.progress", Kind::Order, Shape::Progress),
     row("order.items", Kind::Order, Shape::Items),
@@ -59,8 +63,9 @@ impl EventType {
     /// Whether it opens its process, and so may come without a token.
     pub(super) fn opens(&self) -> bool {
         match self.shape {
-            Shape::Received => true,
-            Shape::Step
+            Shape::Received | Shape::Opened => true,
+            Shape::Pushed
+            | Shape::Step
             | Shape::Progress
             | Shape::Items
             | Shape::Completed

@@ -8,5 +8,6 @@ with expired as (
     for update skip locked
 ),
 events as (delete from waybill.event e using expired x where e.process = x.key),
-items as (delete from waybill.item i using expired x where i.process = x.key)
+items as (delete from waybill.item i using expired x where i.process = x.key),
+stages as (delete from waybill.stage s using expired x where s.process = x.key)
 delete from waybill.process p using expired x where p.key = x.key

@@ -1,0 +1,7 @@
+-- Keeps pushes that came before their stops.
+insert into waybill.parked (process, source, event_id, id, tenant, token, type,
+                            exchange, routing_key, queue, properties, headers, body)
+select *
+from unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::text[], $6::text[], $7::text[],
+            $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::bytea[])
+on conflict do nothing
