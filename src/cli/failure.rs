@@ -22,7 +22,7 @@ pub(super) enum Failure {
     Failed(String),
     /// The command line or the settings can't be used.
     Usage(String),
-    /// There is no such token or dead letter.
+    /// There is no such token, dead letter or workflow.
     Unknown(String),
     /// Nobody reads any more: the end of `waybill … | head`.
     NobodyReads,

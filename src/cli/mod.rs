@@ -19,6 +19,7 @@ mod publish;
 mod run;
 mod servers;
 mod watch;
+mod workflow;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -37,14 +38,15 @@ Examples:
   waybill get 8a4f0c                     how a process stands, with its history
   waybill watch 8a4f0c --timeout 5m      follow it until it ends
   waybill dead list --reason invalid_field
+  waybill workflow apply purchase.toml   what orders walk
   waybill doctor                         check settings, database and broker
   waybill dev --demo                     try everything, with private servers
 
 Settings come from defaults, a TOML file, WAYBILL_… variables (DATABASE_URL and AMQP_URL too) and
 --set, weakest first; `waybill config` shows them.
 
-Exit codes: 0 ok, 1 failed, 2 wrong usage or settings, 4 unknown token or dead letter;
-`waybill watch` has more.";
+Exit codes: 0 ok, 1 failed, 2 wrong usage or settings, 4 unknown token, dead letter or
+workflow; `waybill watch` has more.";
 
 /// What is logged when more is asked for; the libraries would log parameters.
 const VERBOSE: &str = "warn,waybill=debug";
@@ -84,6 +86,7 @@ enum Command {
     Get(get::Get),
     Watch(watch::Watch),
     Dead(dead::Dead),
+    Workflow(workflow::Workflow),
     Doctor(doctor::Doctor),
     Dev(dev::Dev),
     Completions(completions::Completions),
@@ -124,6 +127,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Get(get) => get::run(&get, &sources).await,
         Command::Watch(watch) => watch::run(&watch, &sources).await,
         Command::Dead(dead) => dead::run(dead, &sources).await,
+        Command::Workflow(workflow) => workflow::run(workflow, &sources).await,
         Command::Doctor(_) => doctor::run(&sources).await,
         Command::Dev(dev) => run::dev(dev, &sources).await,
         Command::Completions(completions) => completions::run(&completions),

@@ -94,7 +94,7 @@ impl fmt::Display for Faults {
 impl std::error::Error for Faults {}
 
 /// The candidate that a mistyped name most likely meant, if one is near.
-pub(super) fn nearest<'a>(
+pub(crate) fn nearest<'a>(
     name: &str,
     candidates: impl Iterator<Item = &'a str>,
 ) -> Option<&'a str> {

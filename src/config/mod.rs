@@ -27,6 +27,9 @@ pub use sections::{
 };
 pub use values::{LogFormat, Unroutable};
 
+pub(crate) use fault::nearest;
+pub(crate) use units::{parse_duration, show_duration};
+
 /// The variable that names the settings file when no flag does.
 pub const FILE_VARIABLE: &str = "WAYBILL_CONFIG";
 

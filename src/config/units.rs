@@ -12,7 +12,7 @@ const DURATION_UNITS: &[(&str, u64)] = &[
 const SIZE_UNITS: &[(&str, u64)] = &[("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
 
 /// Reads a whole number with a unit of time; `None` when it is anything else.
-pub(super) fn parse_duration(text: &str) -> Option<Duration> {
+pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
     let (number, unit) = split(text)?;
     let (_, millis) = DURATION_UNITS.iter().find(|(name, _)| *name == unit)?;
     number.checked_mul(*millis).map(Duration::from_millis)
@@ -29,7 +29,7 @@ pub(super) fn parse_bytes(text: &str) -> Option<u64> {
 }
 
 /// Writes a duration with the largest unit that loses nothing.
-pub(super) fn show_duration(duration: Duration) -> String {
+pub(crate) fn show_duration(duration: Duration) -> String {
     let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     show(millis, DURATION_UNITS).unwrap_or_else(|| "0s".to_owned())
 }

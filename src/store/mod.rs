@@ -18,6 +18,7 @@ pub mod retention;
 pub mod stamp;
 pub mod tally;
 pub mod watch;
+pub mod workflow;
 
 pub use connection::{Connection, Store};
 pub use error::{Retry, StoreError};

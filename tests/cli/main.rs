@@ -11,3 +11,4 @@ mod dead;
 mod ground;
 mod records;
 mod settings;
+mod workflow;

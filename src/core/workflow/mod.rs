@@ -1,6 +1,13 @@
 //! The graph of stages that an order walks.
+//!
+//! [`soundness`] says whether a graph can be walked at all; reading it from a file is left to
+//! `wire`.
 
-use std::collections::BTreeMap;
+pub mod soundness;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 
@@ -92,6 +99,43 @@ pub enum FieldKind {
     List,
     /// The name of one of the event's attachments.
     File,
+}
+
+/// What a stage is entered from: another stage, or the opening.
+pub type Predecessor<'a> = Option<&'a str>;
+
+impl Workflow {
+    /// What each stage is entered from; a stage that nothing leads to has no entry.
+    #[must_use]
+    pub fn predecessors(&self) -> BTreeMap<&str, BTreeSet<Predecessor<'_>>> {
+        let mut predecessors: BTreeMap<&str, BTreeSet<_>> = BTreeMap::new();
+        for stage in &self.start {
+            predecessors.entry(stage).or_default().insert(None);
+        }
+        for (name, stage) in &self.stages {
+            for target in stage.next.targets() {
+                let from = predecessors.entry(target).or_default();
+                from.insert(Some(name.as_str()));
+            }
+        }
+        predecessors
+    }
+}
+
+impl FieldKind {
+    /// The word for it in a workflow file.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Number => "number",
+            Self::Boolean => "boolean",
+            Self::Date => "date",
+            Self::Choice(_) => "choice",
+            Self::List => "list",
+            Self::File => "file",
+        }
+    }
 }
 
 impl Next {

@@ -1,0 +1,231 @@
+//! A workflow as a tree of arrows for the terminal.
+//!
+//! Every stage is drawn once with what follows it. Where several ways lead to it, that is at the
+//! one that is farthest from the start, so that a join stands behind its branches; the other ways
+//! end with its name and where to look: `(back)` for a loop, `(below)` or `(above)` for a meeting.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::core::workflow::{Join, Next, Stage, Workflow};
+
+const ARROW: &str = "─▶ ";
+/// A line that is longer goes on below.
+const WIDTH_MAX: usize = 72;
+
+/// The drawing, line by line.
+pub(super) fn draw(workflow: &Workflow) -> String {
+    let order = Order::of(workflow);
+    let mut drawing = Drawing {
+        workflow,
+        order,
+        lines: vec![Line::default()],
+        drawn: BTreeMap::new(),
+    };
+    drawing.put("start ");
+    drawing.all(None, &workflow.start, "");
+    drawing.text()
+}
+
+/// One line, in which another stage may be pointed at.
+#[derive(Debug, Default)]
+struct Line<'a> {
+    text: String,
+    points_at: Option<&'a str>,
+}
+
+#[derive(Debug)]
+struct Drawing<'a> {
+    workflow: &'a Workflow,
+    order: Order<'a>,
+    lines: Vec<Line<'a>>,
+    /// On which line each stage was drawn.
+    drawn: BTreeMap<&'a str, usize>,
+}
+
+impl<'a> Drawing<'a> {
+    /// Where all of these become active, behind what the last line says.
+    fn all(&mut self, from: Option<&'a str>, targets: &'a [String], indent: &str) {
+        match targets {
+            [] => self.put("─▶ end"),
+            [only] if self.has_room(only) => {
+                self.put(ARROW);
+                self.target(from, only, indent);
+            }
+            [_] => self.branches(from, targets, indent),
+            _ => {
+                self.put("at the same time");
+                self.branches(from, targets, indent);
+            }
+        }
+    }
+
+    fn branches(&mut self, from: Option<&'a str>, targets: &'a [String], indent: &str) {
+        for (n, target) in targets.iter().enumerate() {
+            let (fork, inner) = fork(indent, n + 1 == targets.len());
+            self.begin(format!("{fork}{ARROW}"));
+            self.target(from, target, &inner);
+        }
+    }
+
+    fn choices(&mut self, from: &'a str, choices: &'a BTreeMap<String, Vec<String>>, indent: &str) {
+        for (n, (outcome, targets)) in choices.iter().enumerate() {
+            let (fork, inner) = fork(indent, n + 1 == choices.len());
+            self.begin(format!("{fork}─ {outcome} "));
+            self.all(Some(from), targets, &inner);
+        }
+    }
+
+    fn target(&mut self, from: Option<&'a str>, name: &'a str, indent: &str) {
+        self.put(name);
+        if from.is_some_and(|from| self.order.is_back(from, name)) {
+            self.put(" (back)");
+            return;
+        }
+        if self.order.parents.get(name) != Some(&from) || self.drawn.contains_key(name) {
+            if let Some(line) = self.lines.last_mut() {
+                line.points_at = Some(name);
+            }
+            return;
+        }
+        self.drawn.insert(name, self.lines.len());
+        let Some(stage) = self.workflow.stages.get(name) else {
+            return;
+        };
+        self.put(&self.join(name, stage));
+        match &stage.next {
+            Next::All(targets) => {
+                self.put(" ");
+                self.all(Some(name), targets, indent);
+            }
+            Next::ByOutcome(choices) => self.choices(name, choices, indent),
+        }
+    }
+
+    fn join(&self, name: &str, stage: &Stage) -> String {
+        let word = match stage.join {
+            None => return String::new(),
+            Some(Join::All) => "all",
+            Some(Join::Any) => "any",
+        };
+        let predecessors = self.workflow.predecessors();
+        let from = predecessors.get(name).into_iter().flatten();
+        let names: Vec<_> = from.map(|from| from.unwrap_or("start")).collect();
+        format!(" (joins {word} of {})", names.join(", "))
+    }
+
+    fn has_room(&self, name: &str) -> bool {
+        let used = self
+            .lines
+            .last()
+            .map_or(0, |line| line.text.chars().count());
+        used + ARROW.len() + name.len() <= WIDTH_MAX
+    }
+
+    fn put(&mut self, text: &str) {
+        if let Some(line) = self.lines.last_mut() {
+            line.text.push_str(text);
+        }
+    }
+
+    fn begin(&mut self, text: String) {
+        self.lines.push(Line {
+            text,
+            points_at: None,
+        });
+    }
+
+    fn text(&self) -> String {
+        let mut text = String::new();
+        for (n, line) in self.lines.iter().enumerate() {
+            text.push_str(line.text.trim_end());
+            if let Some(drawn) = line.points_at.and_then(|name| self.drawn.get(name)) {
+                text.push_str(if *drawn > n + 1 {
+                    " (below)"
+                } else {
+                    " (above)"
+                });
+            }
+            text.push('\n');
+        }
+        text
+    }
+}
+
+/// How a branch begins, and what stands before the lines below it.
+fn fork(indent: &str, is_last: bool) -> (String, String) {
+    if is_last {
+        (format!("{indent}└"), format!("{indent}   "))
+    } else {
+        (format!("{indent}├"), format!("{indent}│  "))
+    }
+}
+
+/// Which arrows lead back, and behind which predecessor each stage is drawn.
+#[derive(Debug, Default)]
+struct Order<'a> {
+    back: BTreeSet<(&'a str, &'a str)>,
+    parents: BTreeMap<&'a str, Option<&'a str>>,
+}
+
+impl<'a> Order<'a> {
+    fn of(workflow: &'a Workflow) -> Self {
+        let mut search = Search {
+            workflow,
+            on_way: BTreeSet::new(),
+            finished: Vec::new(),
+            seen: BTreeSet::new(),
+            back: BTreeSet::new(),
+        };
+        for stage in &workflow.start {
+            search.visit(stage);
+        }
+        let mut parents: BTreeMap<&str, Option<&str>> = BTreeMap::new();
+        parents.extend(workflow.start.iter().map(|stage| (stage.as_str(), None)));
+        // Without the arrows back this runs from the start to the ends: the last one stays.
+        for name in search.finished.iter().rev() {
+            let next = workflow.stages.get(*name).map(|stage| &stage.next);
+            for target in next.into_iter().flat_map(Next::targets) {
+                if !search.back.contains(&(*name, target)) {
+                    parents.insert(target, Some(name));
+                }
+            }
+        }
+        Self {
+            back: search.back,
+            parents,
+        }
+    }
+
+    fn is_back(&self, from: &str, to: &str) -> bool {
+        self.back.contains(&(from, to))
+    }
+}
+
+/// A search into the depth.
+#[derive(Debug)]
+struct Search<'a> {
+    workflow: &'a Workflow,
+    on_way: BTreeSet<&'a str>,
+    finished: Vec<&'a str>,
+    seen: BTreeSet<&'a str>,
+    back: BTreeSet<(&'a str, &'a str)>,
+}
+
+impl<'a> Search<'a> {
+    fn visit(&mut self, name: &'a str) {
+        if !self.seen.insert(name) {
+            return;
+        }
+        self.on_way.insert(name);
+        let next = self.workflow.stages.get(name).map(|stage| &stage.next);
+        for target in next.into_iter().flat_map(Next::targets) {
+            if self.on_way.contains(target) {
+                self.back.insert((name, target));
+            } else {
+                self.visit(target);
+            }
+        }
+        self.on_way.remove(name);
+        self.finished.push(name);
+    }
+}

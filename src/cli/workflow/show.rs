@@ -1,0 +1,94 @@
+//! `waybill workflow show`: one version of a workflow, drawn.
+
+use std::fmt::Write;
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::super::failure::Failure;
+use super::super::{Sources, escape, output, servers};
+use super::{details, dot, drawing};
+use crate::store::Store;
+use crate::store::workflow::StoredWorkflow;
+use crate::wire::workflow;
+
+/// Draw a workflow: its stages, their forms and deadlines.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  waybill workflow show purchase
+  waybill workflow show purchase --version 2 --source > purchase.toml
+  waybill workflow show purchase --dot | dot -Tsvg > purchase.svg
+
+Exit codes: 0 ok, 1 failed, 2 wrong usage or settings, 4 no such workflow.")]
+pub(super) struct Show {
+    /// The name of the workflow.
+    name: String,
+    /// This version instead of the newest.
+    #[arg(long, value_name = "N")]
+    version: Option<i32>,
+    /// Print the graph for Graphviz.
+    #[arg(long)]
+    dot: bool,
+    /// Print the file as it was applied.
+    #[arg(long, conflicts_with = "dot")]
+    source: bool,
+}
+
+pub(super) async fn run(show: &Show, sources: &Sources) -> Result<ExitCode, Failure> {
+    let store = servers::store(sources)?;
+    let stored = match store.load_workflow(&show.name, show.version).await? {
+        Some(stored) => stored,
+        None => return Err(unknown(&store, show).await?),
+    };
+    let text = if show.source {
+        source(stored.source)
+    } else {
+        render(&stored, show.dot)?
+    };
+    output::line(&text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn render(stored: &StoredWorkflow, as_dot: bool) -> Result<String, Failure> {
+    let workflow = workflow::read(stored.source.as_bytes()).map_err(|_| {
+        Failure::Failed(format!(
+            "version {} of `{}` was applied by another version of this program, and this one finds \
+             faults in it; `--source` prints it",
+            stored.version, stored.name
+        ))
+    })?;
+    if as_dot {
+        return Ok(escape::block(&dot::graph(&workflow)).into_owned());
+    }
+    let mut text = String::new();
+    let _ = writeln!(
+        text,
+        "{}, version {} of {:.0}\n",
+        stored.name, stored.version, stored.created_at
+    );
+    text.push_str(&drawing::draw(&workflow));
+    text.push_str(&details::list(&workflow));
+    Ok(escape::block(&text).into_owned())
+}
+
+/// The file, byte for byte unless it goes to a terminal.
+fn source(text: String) -> String {
+    if std::io::stdout().is_terminal() {
+        escape::block(&text).into_owned()
+    } else {
+        text
+    }
+}
+
+async fn unknown(store: &Store, show: &Show) -> Result<Failure, Failure> {
+    let newest = store.load_workflow(&show.name, None).await?;
+    Ok(Failure::Unknown(match (newest, show.version) {
+        (Some(newest), Some(version)) => format!(
+            "no version {version} of the workflow `{}`; the newest is {}",
+            show.name, newest.version
+        ),
+        _ => format!("no workflow `{}`; see `waybill workflow list`", show.name),
+    }))
+}

@@ -1,0 +1,179 @@
+//! How workflows are drawn and listed, on the samples and on small graphs.
+
+use expect_test::{Expect, expect};
+
+use super::{details, dot, drawing, list};
+use crate::core::workflow::Workflow;
+use crate::store::workflow::ListedWorkflow;
+use crate::wire::workflow::read;
+
+const PURCHASE: &str = include_str!("../../../examples/workflows/purchase.toml");
+const INVOICE: &str = include_str!("../../../examples/workflows/invoice.toml");
+
+fn workflow(file: &str) -> Workflow {
+    read(file.as_bytes()).expect("it is sound")
+}
+
+/// The drawing of a workflow of these stages.
+fn draws(start: &str, stages: &str, expected: &Expect) {
+    let file = format!("name = 'w'\nstart = {start}\n[stages]\n{stages}");
+    expected.assert_eq(&drawing::draw(&workflow(&file)));
+}
+
+#[test]
+fn branches_a_join_a_choice_and_a_loop_are_drawn() {
+    expect![[r#"
+        start ─▶ review
+        ├─ accepted at the same time
+        │  ├─▶ finance ─▶ buy (joins all of finance, stock) ─▶ end
+        │  └─▶ stock ─▶ buy (above)
+        ├─ refused ─▶ end
+        └─ unclear ─▶ correct ─▶ review (back)
+    "#]].assert_eq(&drawing::draw(&workflow(PURCHASE)));
+}
+
+#[test]
+fn ways_that_meet_without_a_join_are_drawn_once() {
+    expect![[r#"
+        start ─▶ check
+        ├─ approved ─▶ pay (below)
+        ├─ escalated ─▶ decide
+        │  ├─ approved ─▶ pay ─▶ end
+        │  └─ rejected ─▶ end
+        └─ rejected ─▶ end
+    "#]].assert_eq(&drawing::draw(&workflow(INVOICE)));
+}
+
+#[test]
+fn several_start_stages_begin_at_the_same_time() {
+    draws(
+        "['a', 'j']",
+        "a.next = ['j']\nj.join = 'any'\nj.next = ['j2']\nj2.next = { again = ['j2'], both = ['c', 'd'], end = [] }\nc = {}\nd = {}\n",
+        &expect![[r#"
+            start at the same time
+            ├─▶ a ─▶ j (joins any of start, a) ─▶ j2
+            │  ├─ again ─▶ j2 (back)
+            │  ├─ both at the same time
+            │  │  ├─▶ c ─▶ end
+            │  │  └─▶ d ─▶ end
+            │  └─ end ─▶ end
+            └─▶ j (above)
+        "#]],
+    );
+}
+
+#[test]
+fn a_long_chain_goes_on_below() {
+    let chain: String = (0..12)
+        .map(|n| format!("stage_{n}.next = ['stage_{}']\n", n + 1))
+        .collect();
+    draws(
+        "['stage_0']",
+        &format!("{chain}stage_12 = {{}}\n"),
+        &expect![[r#"
+            start ─▶ stage_0 ─▶ stage_1 ─▶ stage_2 ─▶ stage_3 ─▶ stage_4
+            └─▶ stage_5 ─▶ stage_6 ─▶ stage_7 ─▶ stage_8 ─▶ stage_9 ─▶ stage_10
+               └─▶ stage_11 ─▶ stage_12 ─▶ end
+        "#]],
+    );
+}
+
+#[test]
+fn what_a_drawing_leaves_out_is_listed() {
+    expect![[r#"
+
+        the order
+          ends with an error after 14d
+          waits for what is missing at its end for 1h
+          field number: text, required
+          field total: number, required
+          field due: date
+          field scan: file, required
+
+        check
+          goes on with escalated after 2d
+          field account: text
+
+        decide
+          ends the order with an error after 3d
+
+        pay
+          ends the order with an error after 5d
+          field paid_on: date, required
+    "#]].assert_eq(&details::list(&workflow(INVOICE)));
+    expect![[r#"
+
+        the order
+          ends with an error after 30d
+          is kept for 365d
+          field article: text, required
+          field amount: number, required
+          field urgency: one of low, normal, high
+          field offer: file
+
+        buy
+          field delivery: date
+
+        correct
+          field amount: number, required
+
+        finance
+          field cost_centre: text, required
+
+        review
+          field comment: text
+    "#]].assert_eq(&details::list(&workflow(PURCHASE)));
+}
+
+#[test]
+fn graphviz_gets_every_arrow() {
+    expect![[r#"
+        digraph "purchase" {
+          rankdir=LR;
+          node [shape=box, style=rounded, fontname="sans-serif"];
+          edge [fontname="sans-serif", fontsize=10];
+          "(start)" [shape=circle, style=filled, fillcolor=black, label="", width=0.2];
+          "(end)" [shape=doublecircle, style=dashed, label="", width=0.2];
+          "buy" [label="buy\njoins all"];
+          "correct" [label="correct"];
+          "finance" [label="finance"];
+          "review" [label="review"];
+          "stock" [label="stock"];
+          "(start)" -> "review";
+          "buy" -> "(end)";
+          "correct" -> "review";
+          "finance" -> "buy";
+          "review" -> "finance" [label="accepted"];
+          "review" -> "stock" [label="accepted"];
+          "review" -> "(end)" [label="refused"];
+          "review" -> "correct" [label="unclear"];
+          "stock" -> "buy";
+        }
+    "#]].assert_eq(&dot::graph(&workflow(PURCHASE)));
+}
+
+#[test]
+fn quotes_in_an_outcome_do_not_end_a_label() {
+    let file = "name = 'w'\nstart = ['a']\n[stages.a]\nnext = { 'say \"\\no\"' = [] }\n";
+    let graph = dot::graph(&workflow(file));
+    assert!(graph.contains(r#"[label="say \"\\no\""]"#), "{graph}");
+}
+
+#[test]
+fn workflows_are_listed_in_columns() {
+    let at = "2026-11-22T01:02:03Z".parse().unwrap();
+    let listed = |name: &str, version| ListedWorkflow {
+        name: name.to_owned(),
+        version,
+        created_at: at,
+        versions: version.into(),
+    };
+    expect![[r#"
+        invoice   version 1  2026-11-22T01:02:03Z  1 version
+        purchase  version 12  2026-11-22T01:02:03Z  12 versions
+    "#]].assert_eq(&list::render(&[
+        listed("invoice", 1),
+        listed("purchase", 12),
+    ]));
+    assert!(list::render(&[]).contains("waybill workflow apply"));
+}

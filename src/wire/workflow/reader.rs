@@ -1,0 +1,121 @@
+//! What is gathered while a file is read: its faults with their lines, and where things stand.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use super::table::quoted;
+use super::{FAULTS_MAX, Fault, NAME_BYTES_MAX};
+
+/// A place in the text, in bytes.
+pub(super) type Span = Range<usize>;
+
+/// A stage that is spoken of, and where.
+#[derive(Debug)]
+pub(super) struct Mention {
+    pub(super) stage: String,
+    pub(super) at: Span,
+    /// By what: `start`, or a stage's `next`.
+    pub(super) by: String,
+}
+
+/// Where a stage is described.
+#[derive(Debug)]
+pub(super) struct Place {
+    pub(super) header: Span,
+    pub(super) join: Option<Span>,
+}
+
+/// A file being read.
+#[derive(Debug)]
+pub(super) struct Reader<'s> {
+    text: &'s str,
+    line_ends: Vec<usize>,
+    faults: Vec<Fault>,
+    graph_known: bool,
+    pub(super) mentions: Vec<Mention>,
+    pub(super) places: BTreeMap<String, Place>,
+    /// What the fields of all forms hold, and on which line the first of them says so.
+    pub(super) fields: BTreeMap<String, (&'static str, usize)>,
+}
+
+impl<'s> Reader<'s> {
+    pub(super) fn new(text: &'s str) -> Self {
+        Self {
+            text,
+            line_ends: text.match_indices('\n').map(|(at, _)| at).collect(),
+            faults: Vec::new(),
+            graph_known: true,
+            mentions: Vec::new(),
+            places: BTreeMap::new(),
+            fields: BTreeMap::new(),
+        }
+    }
+
+    /// The text of a place.
+    pub(super) fn text(&self, at: &Span) -> &'s str {
+        self.text.get(at.clone()).unwrap_or_default()
+    }
+
+    /// The line of a place, counted from 1.
+    pub(super) fn line(&self, at: &Span) -> usize {
+        1 + self.line_ends.partition_point(|end| *end < at.start)
+    }
+
+    pub(super) fn fault(&mut self, at: &Span, message: String) {
+        let line = self.line(at);
+        self.faults.push(Fault { line, message });
+    }
+
+    /// A part of the graph could not be read: what the rest says of it is not judged.
+    pub(super) fn graph_is_unknown(&mut self) {
+        self.graph_known = false;
+    }
+
+    pub(super) fn graph_is_known(&self) -> bool {
+        self.graph_known
+    }
+
+    /// Names of workflows and stages become routing keys.
+    pub(super) fn check_name(&mut self, at: &Span, what: &str, name: &str) {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+        if name.is_empty() || name.len() > NAME_BYTES_MAX || !name.chars().all(allowed) {
+            self.fault(
+                at,
+                format!(
+                    "{what} can't be {}; use 1 to {NAME_BYTES_MAX} letters `a` to `z`, digits, `_` \
+                     and `-`",
+                    quoted(name)
+                ),
+            );
+        }
+    }
+
+    /// Other names are keys and values in JSON.
+    pub(super) fn check_label(&mut self, at: &Span, what: &str, label: &str, bytes_max: usize) {
+        if label.is_empty() || label.len() > bytes_max || label.contains(char::is_control) {
+            self.fault(
+                at,
+                format!(
+                    "{what} can't be {}; use 1 to {bytes_max} bytes without control characters",
+                    quoted(label)
+                ),
+            );
+        }
+    }
+
+    /// The faults by line, not more than people read.
+    pub(super) fn into_faults(mut self) -> Vec<Fault> {
+        self.faults.sort();
+        self.faults.dedup();
+        let more = self.faults.len().saturating_sub(FAULTS_MAX);
+        self.faults.truncate(FAULTS_MAX);
+        if more > 0
+            && let Some(Fault { line, .. }) = self.faults.last()
+        {
+            let line = *line;
+            let message = format!("{more} faults from here on are not listed");
+            self.faults.push(Fault { line, message });
+        }
+        self.faults
+    }
+}
