@@ -21,6 +21,9 @@ mod machine;
 mod meter;
 mod open_loop;
 mod options;
+#[expect(dead_code, reason = "the workload has no orders")]
+#[path = "../src/pipeline/orders.rs"]
+mod orders;
 mod patience;
 mod rehearsal;
 mod report;

@@ -17,6 +17,7 @@ use waybill::wire::{self, Limits, Message};
 
 use crate::decide::{self, Merged};
 use crate::effects;
+use crate::orders::Orders;
 use crate::workload::{Place, Workload, time_of};
 
 /// As many as Waybill takes at once.
@@ -135,7 +136,7 @@ impl Memory {
         let all: Vec<&NewEvent> = events.iter().collect();
         let (unique, places) = decide::unique(&all);
         let loaded = self.load(&unique);
-        let mut merged = Merged::of(&all, &places, loaded);
+        let mut merged = Merged::of(&all, &places, loaded, Orders::default());
         let items = std::mem::take(&mut merged.items);
         self.keep_items(&items);
         let questions = merged.questions();

@@ -16,6 +16,7 @@ use waybill::store::{Connection, Store};
 use super::{Starter, say};
 use crate::decide::{self, Merged};
 use crate::effects;
+use crate::orders::Orders;
 use crate::rehearsal::{self, SETTLE, SHARES};
 use crate::workload::Workload;
 
@@ -73,7 +74,7 @@ async fn transact(
     let events: Vec<&NewEvent> = events.iter().collect();
     let (unique, places) = decide::unique(&events);
     let loaded = batch::begin(connection, &unique, known, None).await?;
-    let merged = Merged::of(&events, &places, loaded);
+    let merged = Merged::of(&events, &places, loaded, Orders::default());
     let questions = merged.questions();
     let answers =
         batch::write_items(connection, &merged.corrections, &merged.items, &questions).await?;
@@ -85,6 +86,7 @@ async fn transact(
         counts: counts.into_iter().map(|changed| &changed.process).collect(),
         dead_letters: Vec::new(),
         open: decision.open_change.clone(),
+        orders: None,
     };
     batch::commit(connection, &changes, SWEEP_AFTER, 0).await?;
     Ok(changes.outbox)

@@ -181,6 +181,7 @@ async fn transact(
         outbox: act.outbox,
         dead_letters: Vec::new(),
         open: act.open,
+        orders: None,
     };
     batch::commit(connection, &changes, SWEEP_AFTER, 0).await?;
     Ok(changes.outbox)

@@ -48,8 +48,8 @@ pub struct FormFault {
 /// An order's form: of each field the value with the greatest stamp.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Form {
-    /// The values with their stamps.
-    pub fields: BTreeMap<String, (Stamp, Value)>,
+    /// The values, JSON, with their stamps.
+    pub fields: BTreeMap<String, (Stamp, String)>,
 }
 
 impl Form {
@@ -58,7 +58,7 @@ impl Form {
         for (field, value) in filled {
             let known = self.fields.get(field);
             if known.is_none_or(|(known, _)| known < stamp) {
-                let value = (stamp.clone(), value.clone());
+                let value = (stamp.clone(), value.json.clone());
                 self.fields.insert(field.clone(), value);
             }
         }

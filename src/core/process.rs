@@ -80,6 +80,8 @@ pub struct Process {
     /// How many different sequences below that of its ending were seen. Not kept: whoever asks
     /// for the seal counts them in the log.
     pub sequenced: u64,
+    /// Whether an order has walked to its end. Not kept: it follows from its stops.
+    pub through: bool,
     /// The ending event with the smallest stamp.
     pub ending: Option<Ending>,
     /// When an ending stops waiting for what is missing.
@@ -154,6 +156,7 @@ impl Process {
             total: None,
             items: ItemCounts::default(),
             sequenced: 0,
+            through: false,
             ending: None,
             settle_at: None,
             deadline_at: None,

@@ -26,7 +26,8 @@ pub fn may_end(process: &Process, now: Timestamp) -> bool {
     let passed = |at: Option<Timestamp>| at.is_some_and(|at| at <= now);
     let complete = |ending| process.opening.is_some() && total_reached(process, ending);
     process.ended.is_none()
-        && (process.ending.as_ref().is_some_and(complete)
+        && (process.through
+            || process.ending.as_ref().is_some_and(complete)
             || passed(process.settle_at)
             || passed(process.deadline_at))
 }
@@ -59,6 +60,9 @@ fn decide(process: &mut Process, settle: SignedDuration, now: Timestamp) -> Opti
         }
         process.settle_at = Some(settle_at);
     }
+    if process.through {
+        return Some((Cause::Ending, walked(process, now)));
+    }
     deadline.map(|deadline| (Cause::Deadline, exceeded(deadline)))
 }
 
@@ -76,15 +80,31 @@ fn total_reached(process: &Process, ending: &Ending) -> bool {
     }
 }
 
+/// An order without any stage left.
+fn walked(process: &Process, now: Timestamp) -> Ended {
+    Ended {
+        status: of_items(process),
+        at: now,
+        code: None,
+        message: None,
+    }
+}
+
+fn of_items(process: &Process) -> Status {
+    let items = process.items;
+    match items.failed {
+        0 => Status::Done,
+        failed if failed == items.seen => Status::Error,
+        _ => Status::Warning,
+    }
+}
+
 fn outcome(process: &Process, ending: &Ending) -> Ended {
     let at = ending.stamp.time;
-    let items = process.items;
     let (status, code, message) = match &ending.kind {
         EndingKind::Failed { message, code } => (Status::Error, code.clone(), message.clone()),
         EndingKind::Cancelled { reason } => (Status::Cancelled, None, reason.clone()),
-        EndingKind::Completed if items.failed == 0 => (Status::Done, None, None),
-        EndingKind::Completed if items.failed == items.seen => (Status::Error, None, None),
-        EndingKind::Completed => (Status::Warning, None, None),
+        EndingKind::Completed => (of_items(process), None, None),
     };
     Ended {
         status,

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::orders::{Entered, Orders, Refused, Verdict};
 use crate::core::merge::{self, Touched};
 use crate::core::seal::{self, Cause};
 use crate::core::{Kind, Process, ProcessKey};
@@ -23,8 +24,10 @@ pub(super) enum Outcome {
     Duplicate,
     /// Its process had ended.
     Late,
-    /// Its process is of another kind.
-    KindMismatch,
+    /// It waits until its order reaches a stop.
+    Parked,
+    /// It can't be applied; [`Merged::refusals`] says why.
+    Refused,
 }
 
 /// Records with the events of a batch merged in.
@@ -36,6 +39,9 @@ pub(super) struct Merged {
     pub(super) corrections: Corrections,
     /// Outcomes of items to write.
     pub(super) items: Vec<ChangedItem>,
+    /// Why events can't be applied, by their place in the batch.
+    pub(super) refusals: Vec<(usize, Refused)>,
+    orders: Orders,
     records: Vec<Record>,
     created: BTreeMap<Kind, i64>,
     now: Timestamp,
@@ -50,6 +56,8 @@ pub(super) struct Decision {
     pub(super) ended: Vec<(usize, Cause)>,
     /// Records opened, by kind.
     pub(super) opened: BTreeMap<Kind, u64>,
+    /// What changed of the orders' walks.
+    pub(super) entered: Entered,
     /// By how much the number of open processes changed.
     pub(super) open_change: BTreeMap<Kind, i64>,
 }
@@ -88,7 +96,12 @@ pub(super) fn unique<'a>(events: &[&'a NewEvent]) -> (Vec<&'a NewEvent>, Vec<Opt
 
 impl Merged {
     /// Merges what is new of a batch; `places` tells repetitions inside the batch apart.
-    pub(super) fn of(events: &[&NewEvent], places: &[Option<usize>], loaded: Loaded) -> Self {
+    pub(super) fn of(
+        events: &[&NewEvent],
+        places: &[Option<usize>],
+        loaded: Loaded,
+        mut orders: Orders,
+    ) -> Self {
         let records = loaded.processes.into_iter();
         let mut records: Vec<Record> = records.map(Record::new).collect();
         let indexes = records.iter().enumerate();
@@ -96,27 +109,36 @@ impl Merged {
         let mut items = loaded.outcomes;
         let mut corrections = Corrections::default();
         let mut outcomes = Vec::with_capacity(events.len());
-        for (event, place) in events.iter().zip(places) {
+        let mut refusals = Vec::new();
+        for (index, (event, place)) in events.iter().zip(places).enumerate() {
             let new = place.filter(|place| loaded.new.get(*place) == Some(&true));
             let record = by_key.get(&event.key).and_then(|i| records.get_mut(*i));
-            let outcome = record.as_ref().map_or(Outcome::KindMismatch, |record| {
-                outcome(record, event, new.is_some())
-            });
-            outcomes.push(outcome);
-            match (outcome, record) {
-                (Outcome::Applied, Some(record)) => {
+            let verdict = record
+                .as_ref()
+                .map_or(Err(Refused::other_kind()), |record| {
+                    verdict(record, event, new.is_some(), &mut orders, loaded.now)
+                });
+            match (&verdict, record) {
+                (Ok(Outcome::Applied), Some(record)) => {
                     let items = items.entry(event.key).or_default();
                     let touched = merge::apply(&mut record.process, items, &event.event);
                     record.touched = record.touched.max(touched);
                 }
-                (Outcome::Late, _) => corrections.late.extend(new),
-                (Outcome::KindMismatch, _) => corrections.misplaced.extend(new),
-                (Outcome::Applied | Outcome::Duplicate, _) => {}
+                (Ok(Outcome::Late), _) => corrections.late.extend(new),
+                (Err(_), _) => corrections.misplaced.extend(new),
+                (Ok(_), _) => {}
             }
+            outcomes.push(*verdict.as_ref().unwrap_or(&Outcome::Refused));
+            refusals.extend(verdict.err().map(|refused| (index, refused)));
+        }
+        for record in records.iter_mut().filter(|r| r.process.kind == Kind::Order) {
+            record.process.through = orders.is_through(record.process.key);
         }
         records.retain(|r| r.touched > Touched::Nothing || seal::may_end(&r.process, loaded.now));
         Self {
             outcomes,
+            refusals,
+            orders,
             corrections,
             items: items
                 .into_iter()
@@ -129,9 +151,11 @@ impl Merged {
     }
 
     /// Takes records whose settle time or deadline has passed.
-    pub(super) fn due(loaded: Loaded) -> Self {
+    pub(super) fn due(loaded: Loaded, orders: Orders) -> Self {
         Self {
             outcomes: Vec::new(),
+            refusals: Vec::new(),
+            orders,
             corrections: Corrections::default(),
             items: Vec::new(),
             records: loaded.processes.into_iter().map(Record::new).collect(),
@@ -170,6 +194,12 @@ impl Merged {
             record.process.sequenced = sequenced.get(&key).copied().unwrap_or(0);
             decision.conclude(record, settle, self.now);
         }
+        let ended = decision.ended().filter_map(|(process, _)| {
+            let at = process.ended.as_ref()?.at;
+            Some((process.key, at))
+        });
+        let ended = ended.collect();
+        decision.entered = self.orders.changes(&ended);
         decision
     }
 }
@@ -209,16 +239,29 @@ impl Record {
     }
 }
 
-/// `new` says whether the log took the event.
-fn outcome(record: &Record, event: &NewEvent, new: bool) -> Outcome {
-    if record.process.kind != event.event.kind {
-        Outcome::KindMismatch
+/// What becomes of an event; `new` says whether the log took it.
+fn verdict(
+    record: &Record,
+    event: &NewEvent,
+    new: bool,
+    orders: &mut Orders,
+    now: Timestamp,
+) -> Result<Outcome, Refused> {
+    let process = &record.process;
+    if process.kind != event.event.kind {
+        Err(Refused::other_kind())
     } else if !new {
-        Outcome::Duplicate
-    } else if record.process.ended.is_some() {
-        Outcome::Late
+        Ok(Outcome::Duplicate)
+    } else if process.ended.is_some() {
+        Ok(Outcome::Late)
+    } else if process.kind == Kind::Order {
+        match orders.apply(&event.event, process, now) {
+            Verdict::Applied => Ok(Outcome::Applied),
+            Verdict::Parked => Ok(Outcome::Parked),
+            Verdict::Refused(refused) => Err(refused),
+        }
     } else {
-        Outcome::Applied
+        Ok(Outcome::Applied)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::decide::Decision;
+use super::orders::Announced;
 use crate::broker::topology;
 use crate::core::completion::{Completion, ItemSummary};
 use crate::core::{Event, Process, ProcessKey};
@@ -46,6 +47,15 @@ fn completion(process: &Process, summary: ItemSummary) -> Vec<OutboxRow> {
 /// The answer to an opening event that had no token and names a queue.
 pub(super) fn token_reply(event: &Event, key: ProcessKey) -> OutboxRow {
     row(key, wire::token_reply(event), What::Reply, DIRECT)
+}
+
+/// The announcements of stops that were entered.
+pub(super) fn stages(announced: &[Announced]) -> impl Iterator<Item = OutboxRow> {
+    announced.iter().map(|announced| {
+        let outbound = wire::stage_entered(&announced.entered);
+        let exchange = topology::STAGES_EXCHANGE;
+        row(announced.process, outbound, What::Stage, exchange)
+    })
 }
 
 fn row(process: ProcessKey, outbound: Outbound, what: What, exchange: &str) -> OutboxRow {

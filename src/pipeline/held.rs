@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::letter;
+use super::orders::Refused;
 use crate::broker::{Delivery, HeaderValue};
 use crate::store::dead_letter::DeadLetter;
 use crate::store::event::NewEvent;
@@ -73,6 +74,15 @@ impl Held {
     pub(super) fn letter(&self, queue: &str, reason: Reason, detail: String) -> Option<DeadLetter> {
         let event = self.as_event()?;
         let refusal = letter::refusal(&event.event, event.type_name, reason, detail);
+        Some(letter::of(&self.delivery, queue, refusal))
+    }
+
+    /// The letter of an event that its order can't take.
+    pub(super) fn refused(&self, queue: &str, refused: &Refused) -> Option<DeadLetter> {
+        let event = self.as_event()?;
+        let detail = refused.detail.clone();
+        let mut refusal = letter::refusal(&event.event, event.type_name, refused.reason, detail);
+        refusal.problem = refused.problem();
         Some(letter::of(&self.delivery, queue, refusal))
     }
 

@@ -1,13 +1,16 @@
 //! Ends what is due (settle time, deadline) and forgets what is past its retention, in bounded
 //! batches. Several may run: each locks what it takes and skips what another holds.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
 use super::decide::{Decision, Merged};
+use super::orders::Catalog;
 use super::relay::Mailbox;
-use super::writer::{Rules, changes, reason};
+use super::transaction::{changes, load_orders};
+use super::writer::{Rules, reason};
 use super::{effects, report};
 use crate::store::batch;
 use crate::store::outbox::OutboxRow;
@@ -88,7 +91,10 @@ impl Janitor {
         connection: &Connection,
     ) -> Result<(Decision, Vec<OutboxRow>), StoreError> {
         let loaded = batch::begin_due(connection, self.batch).await?;
-        let merged = Merged::due(loaded);
+        let mut catalog = Catalog::new();
+        let names = BTreeSet::new();
+        let orders = load_orders(connection, &loaded, names, &mut catalog).await?;
+        let merged = Merged::due(loaded, orders);
         let answers =
             batch::write_items(connection, &merged.corrections, &[], &merged.questions()).await?;
         let decision = merged.decide(&answers.sequenced, self.rules.settle);

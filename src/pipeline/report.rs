@@ -78,10 +78,10 @@ pub(super) fn due(telemetry: &Telemetry, decision: &Decision) {
 
 fn outcome(fate: Fate) -> Outcome {
     match fate {
-        Fate::Logged(Merged::Applied) => Outcome::Applied,
+        Fate::Logged(Merged::Applied | Merged::Parked) => Outcome::Applied,
         Fate::Logged(Merged::Duplicate) => Outcome::Duplicate,
         Fate::Logged(Merged::Late) => Outcome::Late,
-        Fate::Logged(Merged::KindMismatch) | Fate::Dead => Outcome::Dead,
+        Fate::Logged(Merged::Refused) | Fate::Dead => Outcome::Dead,
     }
 }
 

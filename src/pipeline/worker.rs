@@ -13,6 +13,7 @@ use super::batch::{BatchLimits, UnderWay};
 use super::fault::Faults;
 use super::intake::{Carries, Intake};
 use super::lane::{self, Signals};
+use super::orders::Catalog;
 use super::outlet::Acknowledger;
 use super::pulse::Pulse;
 use super::relay::Mailbox;
@@ -205,6 +206,7 @@ impl Worker {
             queue: queue.to_owned(),
             shard: shard(),
             known: HashSet::new(),
+            catalog: Catalog::new(),
         }
     }
 }

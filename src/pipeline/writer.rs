@@ -8,17 +8,15 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use tokio_util::sync::CancellationToken;
 
-use super::decide::{self, Decision, Merged, Outcome};
-use super::effects;
-use super::fault::{CrashPoint, Faults};
-use super::held::{Content, Held};
+use super::decide::{Decision, Outcome};
+use super::fault::Faults;
+use super::held::Held;
+use super::orders::Catalog;
 use crate::backoff::Backoff;
 use crate::core::ProcessKey;
-use crate::store::batch::{self, Changes, Loaded};
-use crate::store::dead_letter::DeadLetter;
-use crate::store::event::NewEvent;
+use crate::store::batch;
 use crate::store::outbox::OutboxRow;
-use crate::store::{Connection, Retry, Store, StoreError};
+use crate::store::{Retry, Store, StoreError};
 use crate::telemetry::{RetryReason, Telemetry};
 use crate::wire::Reason;
 
@@ -68,6 +66,8 @@ pub(super) struct Writer {
     pub(super) shard: i16,
     /// Records that were there lately, so that they need not be looked for twice.
     pub(super) known: HashSet<ProcessKey>,
+    /// The workflows it has met; a version never changes.
+    pub(super) catalog: Catalog,
 }
 
 impl Writer {
@@ -135,7 +135,7 @@ impl Writer {
         parts.push(part.start..middle);
     }
 
-    async fn attempt(&self, held: &[Held]) -> Result<Written, StoreError> {
+    async fn attempt(&mut self, held: &[Held]) -> Result<Written, StoreError> {
         let connection = self.store.connection().await?;
         let limit = self.store.answer_timeout();
         let outcome = tokio::time::timeout(limit, self.transaction(&connection, held)).await;
@@ -153,88 +153,6 @@ impl Writer {
             }
         }
     }
-
-    async fn transaction(
-        &self,
-        connection: &Connection,
-        held: &[Held],
-    ) -> Result<Written, StoreError> {
-        let events: Vec<&NewEvent> = held.iter().filter_map(Held::as_event).collect();
-        let (unique, places) = decide::unique(&events);
-        let loaded = self.begin(connection, &unique).await?;
-        self.faults.pass(CrashPoint::EventsWritten);
-        let merged = Merged::of(&events, &places, loaded);
-        let questions = merged.questions();
-        let answers =
-            batch::write_items(connection, &merged.corrections, &merged.items, &questions).await?;
-        let fates = fates(held, &merged.outcomes);
-        let refused = self.refused(held, &fates);
-        let mut outbox = token_replies(held, &fates);
-        let decision = merged.decide(&answers.sequenced, self.rules.settle);
-        outbox.extend(effects::completions(&decision, answers.items));
-        let letters = held.iter().filter_map(Held::as_letter).chain(&refused);
-        let changes = changes(&decision, outbox, letters.collect());
-        self.commit(connection, &changes).await?;
-        let outbox = changes.outbox;
-        let fates = fates
-            .into_iter()
-            .map(|fate| match fate {
-                Fate::Logged(Outcome::KindMismatch) => Fate::Dead,
-                other => other,
-            })
-            .collect();
-        Ok(Written {
-            fates,
-            outbox,
-            decisions: vec![decision],
-        })
-    }
-
-    async fn begin(
-        &self,
-        connection: &Connection,
-        events: &[&NewEvent],
-    ) -> Result<Loaded, StoreError> {
-        let begin = batch::begin(connection, events, &self.known, self.rules.deadline);
-        self.dying_at(CrashPoint::Begun, begin).await
-    }
-
-    async fn commit(
-        &self,
-        connection: &Connection,
-        changes: &Changes<'_>,
-    ) -> Result<(), StoreError> {
-        self.faults.pass(CrashPoint::BeforeCommit);
-        let commit = batch::commit(connection, changes, self.rules.sweep_after, self.shard);
-        self.dying_at(CrashPoint::CommitSent, commit).await
-    }
-
-    /// Waits for an answer, unless it is told to die while that is under way.
-    async fn dying_at<T>(
-        &self,
-        point: CrashPoint,
-        answer: impl Future<Output = Result<T, StoreError>>,
-    ) -> Result<T, StoreError> {
-        if !self.faults.waits_at(point) {
-            return answer.await;
-        }
-        // Long enough to be sent, short enough that the answer is hardly ever here.
-        let early = tokio::time::timeout(Duration::from_millis(1), answer).await;
-        self.faults.pass(point);
-        early.unwrap_or(Err(StoreError::Timeout))
-    }
-
-    /// Letters for events whose process turned out to be of another kind.
-    fn refused(&self, held: &[Held], fates: &[Fate]) -> Vec<DeadLetter> {
-        let pairs = held.iter().zip(fates);
-        let mismatched = pairs.filter(|(_, fate)| **fate == Fate::Logged(Outcome::KindMismatch));
-        mismatched
-            .filter_map(|(held, _)| {
-                let detail = "the token belongs to a process of the other kind; use another token";
-                held.letter(&self.queue, Reason::KindMismatch, detail.to_owned())
-            })
-            .collect()
-    }
 }
 
 impl Written {
@@ -242,25 +160,6 @@ impl Written {
         self.fates.extend(part.fates);
         self.decisions.extend(part.decisions);
         self.outbox.extend(part.outbox);
-    }
-}
-
-/// What a decision writes.
-pub(super) fn changes<'a>(
-    decision: &'a Decision,
-    outbox: Vec<OutboxRow>,
-    dead_letters: Vec<&'a DeadLetter>,
-) -> Changes<'a> {
-    let (counts, whole): (Vec<_>, Vec<_>) = decision
-        .changed
-        .iter()
-        .partition(|changed| changed.only_counts);
-    Changes {
-        processes: whole.into_iter().map(|changed| &changed.process).collect(),
-        counts: counts.into_iter().map(|changed| &changed.process).collect(),
-        outbox,
-        dead_letters,
-        open: decision.open_change.clone(),
     }
 }
 
@@ -272,28 +171,4 @@ pub(super) fn reason(error: &StoreError) -> RetryReason {
         Retry::Timeout => RetryReason::Timeout,
         Retry::Serialization => RetryReason::Serialization,
     }
-}
-
-fn fates(held: &[Held], outcomes: &[Outcome]) -> Vec<Fate> {
-    let mut outcomes = outcomes.iter();
-    let fate = |held: &Held| match &held.content {
-        Content::Event { .. } => outcomes.next().map_or(Fate::Dead, |o| Fate::Logged(*o)),
-        Content::Dead(_) => Fate::Dead,
-    };
-    held.iter().map(fate).collect()
-}
-
-fn token_replies(held: &[Held], fates: &[Fate]) -> Vec<OutboxRow> {
-    let mut rows = Vec::new();
-    for (held, fate) in held.iter().zip(fates) {
-        if let Content::Event {
-            event,
-            token_wanted: true,
-        } = &held.content
-            && *fate == Fate::Logged(Outcome::Applied)
-        {
-            rows.push(effects::token_reply(&event.event, event.key));
-        }
-    }
-    rows
 }

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::dead_letter::{self, DeadLetter};
 use super::event::{self, Corrections, NewEvent};
 use super::item::{self, ChangedItem};
+use super::order::{self, OrderChanges, Orders};
 use super::outbox::{self, OutboxRow};
 use super::{Connection, StoreError, process, tally};
 use crate::core::completion::ItemSummary;
@@ -44,10 +45,12 @@ pub struct Changes<'a> {
     pub dead_letters: Vec<&'a DeadLetter>,
     /// By how much the number of open processes changed.
     pub open: BTreeMap<Kind, i64>,
+    /// What changed of orders.
+    pub orders: Option<&'a OrderChanges>,
 }
 
 /// The statements of a batch, each in its place between `begin` and `commit`.
-const STATEMENTS: [&str; 14] = [
+const STATEMENTS: [&str; 23] = [
     process::INSERT,
     process::LOCK,
     event::INSERT,
@@ -62,6 +65,15 @@ const STATEMENTS: [&str; 14] = [
     outbox::INSERT,
     dead_letter::INSERT,
     tally::ADD,
+    order::LOAD,
+    order::LOAD_STOPS,
+    order::LOAD_PARKED,
+    order::NEWEST,
+    order::UPDATE,
+    order::UPSERT_STOPS,
+    order::INSERT_PARKED,
+    order::DELETE_PARKED,
+    order::REFUSE_PARKED,
 ];
 
 /// Begins a transaction, makes the records that lack, locks all in key order, logs the events
@@ -123,6 +135,15 @@ pub async fn begin_due(connection: &Connection, limit: i64) -> Result<Loaded, St
     })
 }
 
+/// Loads what the orders among the records need, and the workflow versions that openings get.
+pub async fn load_orders(
+    connection: &Connection,
+    keys: &[Uuid],
+    workflows: &[&str],
+) -> Result<Orders, StoreError> {
+    order::load(connection, keys, workflows).await
+}
+
 /// What must be known of processes that may end now.
 #[derive(Debug, Default)]
 pub struct Questions {
@@ -171,6 +192,9 @@ pub async fn commit(
     sweep_after: Duration,
     shard: i16,
 ) -> Result<(), StoreError> {
+    if let Some(orders) = changes.orders {
+        order::write(connection, orders, shard).await?;
+    }
     let (updated, moved, queued, kept, counted, committed) = tokio::join!(
         biased;
         process::update(connection, &changes.processes),

@@ -11,6 +11,7 @@ pub mod event;
 pub mod inspect;
 pub mod item;
 pub mod migrate;
+pub mod order;
 pub mod outbox;
 pub mod process;
 pub mod record;

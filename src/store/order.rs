@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::dead_letter::DeadLetter;
 use super::{Connection, StoreError, column, from_bigint, stamp};
-use crate::core::form::{Form, Value};
+use crate::core::form::Form;
 use crate::core::order::{Left, Stop};
 use crate::core::{ProcessKey, Stamp};
 
@@ -108,7 +108,9 @@ pub(super) async fn load(
     }
     let statement = connection.prepared(LOAD_STOPS).await?;
     for row in connection.query(&statement, &[&keys]).await? {
-        row_of(&mut orders, row.get(0), &mut |order| order.stops.push(stop(&row)));
+        row_of(&mut orders, row.get(0), &mut |order| {
+            order.stops.push(stop(&row))
+        });
     }
     let statement = connection.prepared(LOAD_PARKED).await?;
     for row in connection.query(&statement, &[&keys]).await? {
@@ -121,7 +123,9 @@ pub(super) async fn load(
             },
             data: row.get(5),
         };
-        row_of(&mut orders, row.get(0), &mut |order| order.parked.push(parked.clone()));
+        row_of(&mut orders, row.get(0), &mut |order| {
+            order.parked.push(parked.clone())
+        });
     }
     if !workflows.is_empty() {
         let statement = connection.prepared(NEWEST).await?;
@@ -262,8 +266,8 @@ fn stop(row: &tokio_postgres::Row) -> Stop {
 }
 
 fn encode_form(form: &Form) -> String {
-    let pair = |(id, (stamp, value)): (&String, &(Stamp, Value))| {
-        let raw = RawValue::from_string(value.json.clone()).ok()?;
+    let pair = |(id, (stamp, json)): (&String, &(Stamp, String))| {
+        let raw = RawValue::from_string(json.clone()).ok()?;
         Some((id.clone(), (stamp::encode(stamp), raw)))
     };
     let fields: BTreeMap<_, _> = form.fields.iter().filter_map(pair).collect();
@@ -276,10 +280,8 @@ fn decode_form(text: Option<&str>) -> Result<Form, StoreError> {
         serde_json::from_str(text.unwrap_or("{}")).map_err(corrupt)?;
     let mut form = Form::default();
     for (id, (text, raw)) in fields {
-        let value = Value {
-            json: raw.get().to_owned(),
-        };
-        form.fields.insert(id, (stamp::decode(&text)?, value));
+        let value = (stamp::decode(&text)?, raw.get().to_owned());
+        form.fields.insert(id, value);
     }
     Ok(form)
 }

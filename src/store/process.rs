@@ -181,6 +181,7 @@ pub(super) fn from_row(row: &Row) -> Result<Process, StoreError> {
             failed: from_bigint(row.get(18)),
         },
         sequenced: from_bigint(row.get(19)),
+        through: false,
         ending: ending(row)?,
         settle_at: row.get(24),
         deadline_at: row.get(25),

@@ -83,15 +83,24 @@ impl Store {
         version: Option<i32>,
     ) -> Result<Option<StoredWorkflow>, StoreError> {
         let connection = self.connection().await?;
-        let statement = connection.prepared(LOAD).await?;
-        let row = connection.query_opt(&statement, &[&name, &version]).await?;
-        Ok(row.map(|row| StoredWorkflow {
-            name: row.get(0),
-            version: row.get(1),
-            source: row.get(2),
-            created_at: row.get(3),
-        }))
+        load(&connection, name, version).await
     }
+}
+
+/// A version of a workflow, or its newest, on a connection that may be inside a transaction.
+pub async fn load(
+    connection: &Connection,
+    name: &str,
+    version: Option<i32>,
+) -> Result<Option<StoredWorkflow>, StoreError> {
+    let statement = connection.prepared(LOAD).await?;
+    let row = connection.query_opt(&statement, &[&name, &version]).await?;
+    Ok(row.map(|row| StoredWorkflow {
+        name: row.get(0),
+        version: row.get(1),
+        source: row.get(2),
+        created_at: row.get(3),
+    }))
 }
 
 async fn apply(

@@ -14,7 +14,7 @@ pub const COMPLETED: &str = "process.completed";
 /// The type of the answer that tells a derived token.
 pub const TOKEN: &str = "process.token";
 
-const JSON: &str = "application/json";
+pub(super) const JSON: &str = "application/json";
 
 /// A message to publish; the exchange is the publisher's to know.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -179,7 +179,7 @@ impl<'a> CompletionBody<'a> {
     }
 }
 
-fn headers(
+pub(super) fn headers(
     id: Uuid,
     type_: &str,
     token: &str,
@@ -199,7 +199,7 @@ fn headers(
     pairs.map(|(name, value)| (name.to_owned(), value)).into()
 }
 
-fn json(body: &impl Serialize) -> String {
+pub(super) fn json(body: &impl Serialize) -> String {
     serde_json::to_string(body).unwrap_or_else(|error| {
         debug_assert!(false, "texts and numbers always serialise: {error}");
         String::new()

@@ -27,6 +27,14 @@ pub enum Reason {
     TenantMismatch,
     /// The token belongs to a process of the other kind.
     KindMismatch,
+    /// The order's workflow was never applied.
+    UnknownWorkflow,
+    /// The form is not filled as the workflow asks.
+    InvalidForm,
+    /// The order has no such stage, or no such stop.
+    UnknownStage,
+    /// The stage was left, or will not be reached.
+    StageLeft,
     /// The database refused what validation had let pass.
     RefusedByDatabase,
     /// It was delivered too often without ever being finished.
@@ -39,7 +47,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, for tables of metrics and tests.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 20] = [
         Self::UnsupportedContentType,
         Self::UnsupportedEncoding,
         Self::Undecodable,
@@ -52,6 +60,10 @@ impl Reason {
         Self::LimitExceeded,
         Self::TenantMismatch,
         Self::KindMismatch,
+        Self::UnknownWorkflow,
+        Self::InvalidForm,
+        Self::UnknownStage,
+        Self::StageLeft,
         Self::RefusedByDatabase,
         Self::DeliveryLimit,
         Self::Rejected,
@@ -74,6 +86,10 @@ impl Reason {
             Self::LimitExceeded => "limit_exceeded",
             Self::TenantMismatch => "tenant_mismatch",
             Self::KindMismatch => "kind_mismatch",
+            Self::UnknownWorkflow => "unknown_workflow",
+            Self::InvalidForm => "invalid_form",
+            Self::UnknownStage => "unknown_stage",
+            Self::StageLeft => "stage_left",
             Self::RefusedByDatabase => "refused_by_database",
             Self::DeliveryLimit => "delivery_limit",
             Self::Rejected => "rejected",
@@ -97,6 +113,10 @@ impl Reason {
             Self::LimitExceeded => "A name, a text or a list is longer than allowed",
             Self::TenantMismatch => "The event names another tenant than its header",
             Self::KindMismatch => "The token belongs to a process of another kind",
+            Self::UnknownWorkflow => "The workflow is unknown",
+            Self::InvalidForm => "The form is not filled as the workflow asks",
+            Self::UnknownStage => "The order has no such stage",
+            Self::StageLeft => "The order does not stand at this stage",
             Self::RefusedByDatabase => "The database refused the event",
             Self::DeliveryLimit => "The message was delivered too often",
             Self::Rejected => "The message was rejected",

@@ -38,6 +38,11 @@ impl Audience {
         Self::start(ground, "audience", Some("waybill.completions")).await
     }
 
+    /// Listens to all stages that orders reach.
+    pub(crate) async fn of_stages(ground: &Ground) -> Self {
+        Self::start(ground, "next-system", Some("waybill.stages")).await
+    }
+
     /// Listens to a queue that gets what is sent to it by name.
     pub(crate) async fn of_queue(ground: &Ground, queue: &str) -> Self {
         Self::start(ground, queue, None).await

@@ -29,7 +29,8 @@ fn branches_a_join_a_choice_and_a_loop_are_drawn() {
         │  └─▶ stock ─▶ buy (above)
         ├─ refused ─▶ end
         └─ unclear ─▶ correct ─▶ review (back)
-    "#]].assert_eq(&drawing::draw(&workflow(PURCHASE)));
+    "#]]
+    .assert_eq(&drawing::draw(&workflow(PURCHASE)));
 }
 
 #[test]
@@ -41,7 +42,8 @@ fn ways_that_meet_without_a_join_are_drawn_once() {
         │  ├─ approved ─▶ pay ─▶ end
         │  └─ rejected ─▶ end
         └─ rejected ─▶ end
-    "#]].assert_eq(&drawing::draw(&workflow(INVOICE)));
+    "#]]
+    .assert_eq(&drawing::draw(&workflow(INVOICE)));
 }
 
 #[test]
@@ -100,7 +102,8 @@ fn what_a_drawing_leaves_out_is_listed() {
         pay
           ends the order with an error after 5d
           field paid_on: date, required
-    "#]].assert_eq(&details::list(&workflow(INVOICE)));
+    "#]]
+    .assert_eq(&details::list(&workflow(INVOICE)));
     expect![[r#"
 
         the order
@@ -122,7 +125,8 @@ fn what_a_drawing_leaves_out_is_listed() {
 
         review
           field comment: text
-    "#]].assert_eq(&details::list(&workflow(PURCHASE)));
+    "#]]
+    .assert_eq(&details::list(&workflow(PURCHASE)));
 }
 
 #[test]
@@ -149,7 +153,8 @@ fn graphviz_gets_every_arrow() {
           "review" -> "correct" [label="unclear"];
           "stock" -> "buy";
         }
-    "#]].assert_eq(&dot::graph(&workflow(PURCHASE)));
+    "#]]
+    .assert_eq(&dot::graph(&workflow(PURCHASE)));
 }
 
 #[test]
@@ -171,7 +176,8 @@ fn workflows_are_listed_in_columns() {
     expect![[r#"
         invoice   version 1  2026-11-22T01:02:03Z  1 version
         purchase  version 12  2026-11-22T01:02:03Z  12 versions
-    "#]].assert_eq(&list::render(&[
+    "#]]
+    .assert_eq(&list::render(&[
         listed("invoice", 1),
         listed("purchase", 12),
     ]));

@@ -11,6 +11,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 
+/// The name that stands for no workflow.
+const PLAIN: &str = "order";
+/// The only stage of an order without a workflow.
+const OPEN: &str = "open";
+
 /// A named graph; what it says was checked when it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Workflow {
@@ -105,6 +110,26 @@ pub enum FieldKind {
 pub type Predecessor<'a> = Option<&'a str>;
 
 impl Workflow {
+    /// What an order without a workflow walks through: one stage, `open`.
+    #[must_use]
+    pub fn plain() -> Self {
+        let open = Stage {
+            next: Next::All(Vec::new()),
+            join: None,
+            form: Vec::new(),
+            deadline: None,
+        };
+        Self {
+            name: PLAIN.to_owned(),
+            start: vec![OPEN.to_owned()],
+            form: Vec::new(),
+            stages: BTreeMap::from([(OPEN.to_owned(), open)]),
+            deadline: None,
+            settle: None,
+            retention: None,
+        }
+    }
+
     /// What each stage is entered from; a stage that nothing leads to has no entry.
     #[must_use]
     pub fn predecessors(&self) -> BTreeMap<&str, BTreeSet<Predecessor<'_>>> {

@@ -29,9 +29,12 @@ fn stages_that_are_there_are_reached() {
 
 #[test]
 fn a_join_needs_two_predecessors() {
-    check(&format!("{SOUND}join = 'any'\n"), &expect![[r#"
+    check(
+        &format!("{SOUND}join = 'any'\n"),
+        &expect![[r#"
         6: stage `b` has `join`, and fewer than two predecessors; remove `join`, or lead another branch there
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

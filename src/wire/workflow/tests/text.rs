@@ -4,16 +4,22 @@ use super::*;
 
 #[test]
 fn text_that_is_not_toml_is_told_with_its_line() {
-    check("name = 'w'\nstart = ['a'\n[stages.a]\n", &expect![[r#"
+    check(
+        "name = 'w'\nstart = ['a'\n[stages.a]\n",
+        &expect![[r#"
         3: not TOML: missing comma between array elements, expected `,`
         3: not TOML: string values must be quoted, expected literal string
         3: not TOML: unclosed array, expected `]`
-    "#]]);
-    check("name = w\n[stages.a\nx y\n", &expect![[r#"
+    "#]],
+    );
+    check(
+        "name = w\n[stages.a\nx y\n",
+        &expect![[r#"
         1: not TOML: string values must be quoted, expected literal string
         2: not TOML: unclosed table, expected `]`
         3: not TOML: key with no value, expected `=`
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -43,11 +49,14 @@ fn what_is_given_twice_is_named() {
 
 #[test]
 fn an_empty_file_lacks_everything() {
-    check("", &expect![[r#"
+    check(
+        "",
+        &expect![[r#"
         1: the workflow has no `name`; add `name = "purchase"`
         1: the workflow has no `start`; add `start = ["review"]`
         1: the workflow has no stages; add a table `[stages.review]`
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

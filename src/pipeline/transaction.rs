@@ -1,0 +1,200 @@
+//! The transaction of a batch: what it loads, what is decided, what it writes.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::decide::{self, Decision, Merged, Outcome};
+use super::effects;
+use super::fault::CrashPoint;
+use super::held::{Content, Held};
+use super::orders::{Catalog, Orders};
+use super::writer::{Fate, Writer, Written};
+use crate::core::{Happening, Kind, ProcessKey};
+use crate::store::batch::{self, Changes, Loaded};
+use crate::store::dead_letter::DeadLetter;
+use crate::store::event::NewEvent;
+use crate::store::outbox::OutboxRow;
+use crate::store::{Connection, StoreError, workflow};
+use crate::wire::{self, Reason};
+
+impl Writer {
+    pub(super) async fn transaction(
+        &mut self,
+        connection: &Connection,
+        held: &[Held],
+    ) -> Result<Written, StoreError> {
+        let events: Vec<&NewEvent> = held.iter().filter_map(Held::as_event).collect();
+        let (unique, places) = decide::unique(&events);
+        let loaded = self.begin(connection, &unique).await?;
+        self.faults.pass(CrashPoint::EventsWritten);
+        let names = unique.iter().filter_map(|event| wanted(event)).collect();
+        let orders = load_orders(connection, &loaded, names, &mut self.catalog).await?;
+        let merged = Merged::of(&events, &places, loaded, orders);
+        let questions = merged.questions();
+        let (corrections, items) = (&merged.corrections, &merged.items);
+        let answers = batch::write_items(connection, corrections, items, &questions).await?;
+        let fates = fates(held, &merged.outcomes);
+        let refused = self.refused(held, &merged);
+        let mut outbox = token_replies(held, &fates);
+        let parked = self.parked(held, &merged.outcomes);
+        let mut decision = merged.decide(&answers.sequenced, self.rules.settle);
+        // Also those that did not wait long: they are found and settled like any other.
+        decision.entered.changes.parked = parked;
+        outbox.extend(effects::completions(&decision, answers.items));
+        outbox.extend(effects::stages(&decision.entered.stops));
+        let letters = held.iter().filter_map(Held::as_letter).chain(&refused);
+        let changes = changes(&decision, outbox, letters.collect());
+        self.commit(connection, &changes).await?;
+        let outbox = changes.outbox;
+        Ok(Written {
+            fates,
+            outbox,
+            decisions: vec![decision],
+        })
+    }
+
+    async fn begin(
+        &self,
+        connection: &Connection,
+        events: &[&NewEvent],
+    ) -> Result<Loaded, StoreError> {
+        let begin = batch::begin(connection, events, &self.known, self.rules.deadline);
+        self.dying_at(CrashPoint::Begun, begin).await
+    }
+
+    async fn commit(
+        &self,
+        connection: &Connection,
+        changes: &Changes<'_>,
+    ) -> Result<(), StoreError> {
+        self.faults.pass(CrashPoint::BeforeCommit);
+        let commit = batch::commit(connection, changes, self.rules.sweep_after, self.shard);
+        self.dying_at(CrashPoint::CommitSent, commit).await
+    }
+
+    /// Waits for an answer, unless it is told to die while that is under way.
+    async fn dying_at<T>(
+        &self,
+        point: CrashPoint,
+        answer: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        if !self.faults.waits_at(point) {
+            return answer.await;
+        }
+        // Long enough to be sent, short enough that the answer is hardly ever here.
+        let early = tokio::time::timeout(Duration::from_millis(1), answer).await;
+        self.faults.pass(point);
+        early.unwrap_or(Err(StoreError::Timeout))
+    }
+
+    /// Letters for events that can't be applied.
+    fn refused(&self, held: &[Held], merged: &Merged) -> Vec<DeadLetter> {
+        let events: Vec<&Held> = held.iter().filter(|h| h.as_event().is_some()).collect();
+        let refusals = merged.refusals.iter();
+        refusals
+            .filter_map(|(index, refused)| events.get(*index)?.refused(&self.queue, refused))
+            .collect()
+    }
+
+    /// The letters that pushes which came too early may become.
+    fn parked(&self, held: &[Held], outcomes: &[Outcome]) -> Vec<(ProcessKey, DeadLetter)> {
+        let events = held.iter().filter(|held| held.as_event().is_some());
+        let parked = events.zip(outcomes).filter(|(_, o)| **o == Outcome::Parked);
+        parked
+            .filter_map(|(held, _)| {
+                let detail = "its stop was not reached in time";
+                let letter = held.letter(&self.queue, Reason::StageLeft, detail.to_owned())?;
+                Some((held.as_event()?.key, letter))
+            })
+            .collect()
+    }
+}
+
+/// What is kept of the orders among the records, and every workflow they need.
+pub(super) async fn load_orders(
+    connection: &Connection,
+    loaded: &Loaded,
+    names: BTreeSet<&str>,
+    catalog: &mut Catalog,
+) -> Result<Orders, StoreError> {
+    let orders = loaded.processes.iter().filter(|p| p.kind == Kind::Order);
+    let keys: Vec<_> = orders.clone().map(|process| process.key.0).collect();
+    if keys.is_empty() {
+        return Ok(Orders::default());
+    }
+    let names: Vec<&str> = names.into_iter().collect();
+    let rows = batch::load_orders(connection, &keys, &names).await?;
+    let opened = orders.filter_map(|process| {
+        let name = process.opening.as_ref()?.1.workflow.clone()?;
+        Some((name, rows.rows.get(&process.key)?.version?))
+    });
+    let newest = rows
+        .newest
+        .iter()
+        .map(|(name, version)| (name.clone(), *version));
+    for (name, version) in opened.chain(newest) {
+        if !catalog.contains_key(&(name.clone(), version))
+            && let Some(stored) = workflow::load(connection, &name, Some(version)).await?
+            && let Ok(workflow) = wire::workflow::read(stored.source.as_bytes())
+        {
+            catalog.insert((name, version), Arc::new(workflow));
+        }
+    }
+    Ok(Orders::new(rows, catalog.clone()))
+}
+
+/// The workflow that an event opens an order with.
+fn wanted<'a>(event: &&'a NewEvent) -> Option<&'a str> {
+    match (&event.event.happening, event.event.kind) {
+        (Happening::Opened(opening), Kind::Order) => opening.workflow.as_deref(),
+        _ => None,
+    }
+}
+
+/// What a decision writes.
+pub(super) fn changes<'a>(
+    decision: &'a Decision,
+    outbox: Vec<OutboxRow>,
+    dead_letters: Vec<&'a DeadLetter>,
+) -> Changes<'a> {
+    let (counts, whole): (Vec<_>, Vec<_>) = decision
+        .changed
+        .iter()
+        .partition(|changed| changed.only_counts);
+    Changes {
+        processes: whole.into_iter().map(|changed| &changed.process).collect(),
+        counts: counts.into_iter().map(|changed| &changed.process).collect(),
+        outbox,
+        dead_letters,
+        open: decision.open_change.clone(),
+        orders: Some(&decision.entered.changes),
+    }
+}
+
+fn fates(held: &[Held], outcomes: &[Outcome]) -> Vec<Fate> {
+    let mut outcomes = outcomes.iter();
+    let fate = |held: &Held| match &held.content {
+        Content::Event { .. } => match outcomes.next() {
+            Some(Outcome::Refused) | None => Fate::Dead,
+            Some(outcome) => Fate::Logged(*outcome),
+        },
+        Content::Dead(_) => Fate::Dead,
+    };
+    held.iter().map(fate).collect()
+}
+
+fn token_replies(held: &[Held], fates: &[Fate]) -> Vec<OutboxRow> {
+    let mut rows = Vec::new();
+    for (held, fate) in held.iter().zip(fates) {
+        if let Content::Event {
+            event,
+            token_wanted: true,
+        } = &held.content
+            && *fate == Fate::Logged(Outcome::Applied)
+        {
+            rows.push(effects::token_reply(&event.event, event.key));
+        }
+    }
+    rows
+}

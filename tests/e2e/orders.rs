@@ -1,0 +1,260 @@
+//! Orders: forks, joins, early and late pushes, bad ones, and what the next systems are told.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use waybill::wire::PlainEvent;
+
+use crate::{
+    audience::Audience,
+    checker,
+    ground::{Ground, run, until},
+    producer::{Message, Producer},
+    story::{SOURCE, TOKEN_MARK, repeated, shuffled},
+};
+
+const PURCHASE: &str = r#"
+name = "purchase"
+start = ["review"]
+[[form]]
+id = "amount"
+type = "number"
+required = true
+[stages.review]
+next = { accepted = ["finance", "stock"], refused = ["review"] }
+[stages.finance]
+next = ["close"]
+[stages.stock]
+next = ["close"]
+[stages.close]
+join = "all"
+[[stages.close.form]]
+id = "note"
+type = "text"
+required = true
+"#;
+
+struct Teller {
+    token: String,
+    told: Vec<PlainEvent>,
+}
+
+impl Teller {
+    fn new(token: &str) -> Self {
+        Self {
+            token: token.to_owned(),
+            told: Vec::new(),
+        }
+    }
+
+    fn tell(&mut self, type_: &str, data: Value) {
+        let number = self.told.len();
+        let start: Timestamp = "2026-01-31T12:00:00Z".parse().expect("a time");
+        let after = SignedDuration::from_secs(i64::try_from(number).expect("few"));
+        self.told.push(PlainEvent {
+            id: format!("{}-{number}", self.token),
+            type_: type_.to_owned(),
+            token: Some(self.token.clone()),
+            time: start + after,
+            source: SOURCE.to_owned(),
+            tenant: None,
+            sequence: None,
+            data,
+        });
+    }
+
+    fn push(&mut self, stage: &str, outcome: Option<&str>, form: Value) {
+        let data = match outcome {
+            Some(outcome) => json!({"stage": stage, "outcome": outcome, "form": form}),
+            None => json!({"stage": stage, "form": form}),
+        };
+        self.tell("order.pushed", data);
+    }
+}
+
+/// An order that is accepted at once and walks to its end.
+fn walk(token: &str) -> Vec<PlainEvent> {
+    let mut teller = Teller::new(token);
+    let opening = json!({"workflow_id": "purchase", "form": {"amount": 12.5}});
+    teller.tell("order.opened", opening);
+    teller.push("review", Some("accepted"), json!({}));
+    teller.push("finance", None, json!({"centre": "A7"}));
+    teller.push("stock", None, json!({}));
+    teller.push("close", None, json!({"note": "bought"}));
+    teller.told
+}
+
+async fn apply(ground: &Ground) {
+    let store = ground.store();
+    let applied = store.apply_workflows(&[("purchase", PURCHASE)]).await;
+    applied.expect("a workflow");
+}
+
+async fn ended(ground: &Ground, count: i64) {
+    let done = "select count(*) from waybill.process where status = 'done'";
+    until("every order done", async || {
+        (ground.number(done).await == count).then_some(())
+    })
+    .await;
+}
+
+#[test]
+fn hot_orders_in_any_order_on_two_workers_enter_each_stage_once_and_miss_no_join() {
+    run(async {
+        let ground = Ground::shared("hot-orders").await;
+        apply(&ground).await;
+        let completions = Audience::of_completions(&ground).await;
+        let stages = Audience::of_stages(&ground).await;
+        let mut producer = Producer::new(&ground);
+        let workers = [ground.plan().start().await, ground.plan().start().await];
+        let tokens: Vec<_> = (0..200)
+            .map(|n| format!("{TOKEN_MARK}-order-{n}"))
+            .collect();
+        let events = tokens.iter().flat_map(|token| walk(token)).collect();
+        producer.events(&shuffled(repeated(events, 3), 7)).await;
+        ended(&ground, 200).await;
+        until("an empty outbox", async || {
+            let left = ground.number("select count(*) from waybill.outbox").await;
+            (left == 0).then_some(())
+        })
+        .await;
+        for worker in workers {
+            worker.stop().await;
+        }
+        let stops = "select count(*) from waybill.stage where number = 1 and left_at is not null";
+        assert_eq!(ground.number(stops).await, 800);
+        assert_eq!(
+            ground.number("select count(*) from waybill.stage").await,
+            800
+        );
+        assert_eq!(
+            ground.number("select count(*) from waybill.parked").await,
+            0
+        );
+        assert_eq!(
+            ground
+                .number("select count(*) from waybill.dead_letter")
+                .await,
+            0
+        );
+        let mut told: BTreeMap<String, BTreeSet<Vec<u8>>> = BTreeMap::new();
+        for heard in stages.heard() {
+            told.entry(heard.id).or_default().insert(heard.body);
+        }
+        assert_eq!(told.len(), 800, "one announcement a stop");
+        let once = told.values().all(|bodies| bodies.len() == 1);
+        assert!(once, "every copy of an announcement is the same");
+        assert_eq!(completions.by_token().len(), 200);
+        checker::assert_nothing_leaked(&ground);
+    });
+}
+
+#[test]
+fn the_next_systems_walk_an_order_by_what_they_are_told_and_loops_stop_anew() {
+    run(async {
+        let ground = Ground::shared("order-systems").await;
+        apply(&ground).await;
+        let stages = Audience::of_stages(&ground).await;
+        let mut producer = Producer::new(&ground);
+        let worker = ground.plan().start().await;
+        let mut teller = Teller::new(&format!("{TOKEN_MARK}-told"));
+        let opening = json!({"workflow_id": "purchase", "form": {"amount": 1}});
+        teller.tell("order.opened", opening);
+        producer.events(&teller.told).await;
+        let expected = ["review", "review", "review", "finance", "stock", "close"];
+        let mut ids = BTreeSet::new();
+        for (index, _) in expected.iter().enumerate() {
+            let heard = until("a stage", async || stages.heard().get(index).cloned()).await;
+            let body: Value = serde_json::from_slice(&heard.body).expect("JSON");
+            assert!(ids.insert(body["data_id"].to_string()), "a new data_id");
+            let outcome = match (body["stage"].as_str(), index) {
+                (Some("review"), 0 | 1) => json!("refused"),
+                (Some("review"), _) => json!("accepted"),
+                _ => Value::Null,
+            };
+            let note = json!({"note": "done"});
+            let mut data = json!({"data_id": body["data_id"], "form": note});
+            if !outcome.is_null() {
+                data["outcome"] = outcome;
+            }
+            teller.tell("order.pushed", data);
+            producer.events(&teller.told[index + 1..]).await;
+        }
+        ended(&ground, 1).await;
+        worker.stop().await;
+        let rows = ground
+            .rows("select stage from waybill.stage order by entered_at, stage")
+            .await;
+        let stages: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+        assert_eq!(stages, expected);
+    });
+}
+
+#[test]
+fn a_push_or_an_opening_that_does_not_fit_is_a_dead_letter_and_blocks_nobody() {
+    run(async {
+        let ground = Ground::shared("bad-orders").await;
+        apply(&ground).await;
+        let mut producer = Producer::new(&ground);
+        let worker = ground.plan().start().await;
+        let mut unknown = Teller::new(&format!("{TOKEN_MARK}-unknown"));
+        unknown.tell("order.opened", json!({"workflow_id": "nothing"}));
+        let mut empty = Teller::new(&format!("{TOKEN_MARK}-empty"));
+        let form = json!({"amount": "much", "colour": "red"});
+        empty.tell(
+            "order.opened",
+            json!({"workflow_id": "purchase", "form": form}),
+        );
+        let token = format!("{TOKEN_MARK}-good");
+        let mut good = walk(&token);
+        let last = good.pop().expect("the last push");
+        producer.events(&unknown.told).await;
+        producer.events(&empty.told).await;
+        producer.events(&good).await;
+        let standing = "select count(*) from waybill.stage where stage = 'close'";
+        until("the last stage", async || {
+            (ground.number(standing).await == 1).then_some(())
+        })
+        .await;
+        let mut bad = Teller::new(&token);
+        bad.told.clone_from(&good);
+        bad.push("nowhere", None, json!({}));
+        bad.push("review", Some("accepted"), json!({}));
+        bad.push("close", None, json!({}));
+        bad.tell(
+            "order.pushed",
+            json!({"data_id": "00000000-0000-0000-0000-000000000000"}),
+        );
+        let bad: Vec<Message> = bad.told[4..].iter().map(Message::event).collect();
+        producer.publish(bad).await;
+        producer.events(&[last]).await;
+        ended(&ground, 1).await;
+        until("every dead letter", async || {
+            let letters = ground
+                .number("select count(*) from waybill.dead_letter")
+                .await;
+            (letters == 6).then_some(())
+        })
+        .await;
+        worker.stop().await;
+        let rows = ground
+            .rows("select reason, problem from waybill.dead_letter order by reason")
+            .await;
+        let reasons: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+        let expected = [
+            "invalid_form",
+            "invalid_form",
+            "stage_left",
+            "unknown_stage",
+            "unknown_stage",
+            "unknown_workflow",
+        ];
+        assert_eq!(reasons, expected);
+        let problems: Vec<String> = rows.iter().map(|row| row.get(1)).collect();
+        let both =
+            |p: &&String| p.contains("#/data/form/amount") && p.contains("#/data/form/colour");
+        assert_eq!(problems.iter().filter(both).count(), 1, "{problems:?}");
+        checker::assert_nothing_leaked(&ground);
+    });
+}
