@@ -79,7 +79,10 @@ fn a_form_is_a_list_of_tables_within_a_limit() {
     );
     let field = |n: usize| format!("[[form]]\nid = 'f{n}'\ntype = 'text'\n");
     let many: String = (0..=super::super::FIELDS_MAX).map(field).collect();
-    check(&format!("{SOUND}{many}"), &expect![[r#"
+    check(
+        &format!("{SOUND}{many}"),
+        &expect![[r#"
         6: the form of the workflow has 201 fields; 200 are allowed
-    "#]]);
+    "#]],
+    );
 }
