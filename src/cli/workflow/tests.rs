@@ -24,12 +24,20 @@ fn draws(start: &str, stages: &str, expected: &Expect) {
 fn branches_a_join_a_choice_and_a_loop_are_drawn() {
     expect![[r#"
         start ─▶ review
-        ├─ accepted at the same time
-        │  ├─▶ finance ─▶ buy (joins all of finance, stock) ─▶ end
-        │  └─▶ stock ─▶ buy (above)
+        ├─ accepted, at the same time
+        │  ├─▶ finance ─▶ buy (below)
+        │  └─▶ stock ─▶ buy (joins all of finance, stock) ─▶ end
         ├─ refused ─▶ end
         └─ unclear ─▶ correct ─▶ review (back)
-    "#]].assert_eq(&drawing::draw(&workflow(PURCHASE)));
+    "#]]
+    .assert_eq(&drawing::draw(&workflow(PURCHASE)));
+}
+
+#[test]
+fn the_examples_show_the_drawing_as_it_is() {
+    let readme = include_str!("../../../examples/README.md");
+    let drawn = drawing::draw(&workflow(PURCHASE));
+    assert!(readme.contains(&drawn), "paste this:\n{drawn}");
 }
 
 #[test]
@@ -41,7 +49,8 @@ fn ways_that_meet_without_a_join_are_drawn_once() {
         │  ├─ approved ─▶ pay ─▶ end
         │  └─ rejected ─▶ end
         └─ rejected ─▶ end
-    "#]].assert_eq(&drawing::draw(&workflow(INVOICE)));
+    "#]]
+    .assert_eq(&drawing::draw(&workflow(INVOICE)));
 }
 
 #[test]
@@ -50,10 +59,10 @@ fn several_start_stages_begin_at_the_same_time() {
         "['a', 'j']",
         "a.next = ['j']\nj.join = 'any'\nj.next = ['j2']\nj2.next = { again = ['j2'], both = ['c', 'd'], end = [] }\nc = {}\nd = {}\n",
         &expect![[r#"
-            start at the same time
+            start, at the same time
             ├─▶ a ─▶ j (joins any of start, a) ─▶ j2
             │  ├─ again ─▶ j2 (back)
-            │  ├─ both at the same time
+            │  ├─ both, at the same time
             │  │  ├─▶ c ─▶ end
             │  │  └─▶ d ─▶ end
             │  └─ end ─▶ end
@@ -100,7 +109,8 @@ fn what_a_drawing_leaves_out_is_listed() {
         pay
           ends the order with an error after 5d
           field paid_on: date, required
-    "#]].assert_eq(&details::list(&workflow(INVOICE)));
+    "#]]
+    .assert_eq(&details::list(&workflow(INVOICE)));
     expect![[r#"
 
         the order
@@ -122,7 +132,8 @@ fn what_a_drawing_leaves_out_is_listed() {
 
         review
           field comment: text
-    "#]].assert_eq(&details::list(&workflow(PURCHASE)));
+    "#]]
+    .assert_eq(&details::list(&workflow(PURCHASE)));
 }
 
 #[test]
@@ -149,7 +160,8 @@ fn graphviz_gets_every_arrow() {
           "review" -> "correct" [label="unclear"];
           "stock" -> "buy";
         }
-    "#]].assert_eq(&dot::graph(&workflow(PURCHASE)));
+    "#]]
+    .assert_eq(&dot::graph(&workflow(PURCHASE)));
 }
 
 #[test]
@@ -169,9 +181,10 @@ fn workflows_are_listed_in_columns() {
         versions: version.into(),
     };
     expect![[r#"
-        invoice   version 1  2026-11-22T01:02:03Z  1 version
-        purchase  version 12  2026-11-22T01:02:03Z  12 versions
-    "#]].assert_eq(&list::render(&[
+        invoice   version 1     2026-11-22T01:02:03Z  1 version
+        purchase  version 12    2026-11-22T01:02:03Z  12 versions
+    "#]]
+    .assert_eq(&list::render(&[
         listed("invoice", 1),
         listed("purchase", 12),
     ]));
