@@ -1,6 +1,7 @@
 //! How workflows are drawn and listed, on the samples and on small graphs.
 
 use expect_test::{Expect, expect};
+use proptest::prelude::*;
 
 use super::{details, dot, drawing, list};
 use crate::core::workflow::Workflow;
@@ -85,6 +86,32 @@ fn a_long_chain_goes_on_below() {
                └─▶ stage_11 ─▶ stage_12 ─▶ end
         "#]],
     );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_stage_is_drawn_once_and_pointed_at_elsewhere(
+        ways in prop::collection::vec(prop::collection::vec(prop::collection::btree_set(0..7_usize, 0..4), 1..4), 7)
+    ) {
+        let mut file = "name = 'w'\nstart = ['s0', 's1', 's2', 's3', 's4', 's5', 's6']\n".to_owned();
+        for (n, ways) in ways.iter().enumerate() {
+            file.push_str(&format!("[stages.s{n}.next]\n"));
+            for (n, targets) in ways.iter().enumerate() {
+                let names: Vec<_> = targets.iter().map(|to| format!("'s{to}'")).collect();
+                file.push_str(&format!("o{n} = [{}]\n", names.join(", ")));
+            }
+        }
+        let drawn = drawing::draw(&workflow(&file));
+        for n in 0..7 {
+            let name = format!("─▶ s{n}");
+            let whole = drawn.lines().filter(|line| line.ends_with(&name)).count();
+            prop_assert_eq!(whole, 1, "s{} in\n{}", n, drawn);
+        }
+        let arrows: usize = ways.iter().flatten().map(|targets| targets.len().max(1)).sum();
+        prop_assert_eq!(drawn.matches("─▶ ").count(), 7 + arrows, "{}", drawn);
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod fields;
 mod graphs;
+mod random;
 mod text;
 
 use std::fmt::Write;
