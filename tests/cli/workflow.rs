@@ -34,7 +34,7 @@ fn workflow_files_are_checked_without_settings() {
     let told = told
         .complains(&format!("{bad}:2: `start` names the stage `a`"))
         .complains(&format!("{bad}:3: no way leads"))
-        .complains("error: 1 file has faults");
+        .complains("error: files with faults: 1 of 2");
     assert!(told.out.is_empty(), "{}", told.out);
     run(&["workflow", "check", &purchase, &purchase], &[], "")
         .failed(1)
