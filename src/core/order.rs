@@ -161,6 +161,18 @@ impl Order<'_> {
         Pushed::Applied
     }
 
+    /// Leaves a stop whose time is over with the outcome that its workflow gives it.
+    pub fn time_out(&mut self, data_id: Uuid, outcome: String, now: Timestamp) {
+        let stop = self.stops.iter_mut().find(|stop| stop.data_id == data_id);
+        if let Some(stop) = stop {
+            stop.left = Some(Left {
+                at: now,
+                outcome: Some(outcome),
+            });
+        }
+        self.advance(now);
+    }
+
     /// Enters what is due and tries what was parked, in stamp order, until nothing moves any more.
     /// What is parked no longer comes out, with what became of it.
     pub fn walk(&mut self, parked: &mut Vec<Parked>, now: Timestamp) -> Vec<(Parked, Pushed)> {
