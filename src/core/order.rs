@@ -89,6 +89,8 @@ pub enum Refusal {
     Unknown,
     /// The stop was left, and the order does not come back there.
     Left,
+    /// The order ended before it came there.
+    Ended,
     /// The stage goes on by outcome, and this is none of them.
     Outcome(Vec<String>),
     /// The stage's form is not filled as it must be.

@@ -65,6 +65,10 @@ pub(super) fn of_push(refusal: &Refusal) -> Refused {
             let detail = "was left, or will not be reached; look where the order stands";
             refused(Reason::StageLeft, "stage", detail)
         }
+        Refusal::Ended => {
+            let detail = "was not reached before the order ended";
+            refused(Reason::StageNotReached, "stage", detail)
+        }
         Refusal::Outcome(outcomes) => {
             let detail = format!("must be one of {}", outcomes.join(", "));
             refused(Reason::InvalidField, "outcome", &detail)

@@ -50,7 +50,7 @@ impl Walk {
         }
         let unreached = self.parked.drain(..);
         self.settled
-            .extend(unreached.map(|parked| (parked, Pushed::Refused(Refusal::Left))));
+            .extend(unreached.map(|parked| (parked, Pushed::Refused(Refusal::Ended))));
         self.changed = true;
         self.ended = true;
     }

@@ -6,5 +6,5 @@ with gone as (
     returning 1
 )
 insert into waybill.tally (name, label, shard, value)
-select 'parked', '', $4, -count(*) from gone
+select 'parked', '', $4::smallint, -count(*) from gone
 on conflict (name, label, shard) do update set value = tally.value + excluded.value

@@ -27,8 +27,8 @@ kept as (
     returning reason
 )
 insert into waybill.tally (name, label, shard, value)
-select 'parked', '', $5, -count(*) from gone
+select 'parked', '', $5::smallint, -count(*) from gone
 union all
-select * from (select 'dead_letters', reason, $5, count(*) from kept
+select * from (select 'dead_letters', reason, $5::smallint, count(*) from kept
                group by reason order by reason) letters
 on conflict (name, label, shard) do update set value = tally.value + excluded.value

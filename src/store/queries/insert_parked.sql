@@ -10,5 +10,5 @@ with kept as (
     returning 1
 )
 insert into waybill.tally (name, label, shard, value)
-select 'parked', '', $14, count(*) from kept
+select 'parked', '', $14::smallint, count(*) from kept
 on conflict (name, label, shard) do update set value = tally.value + excluded.value
