@@ -132,14 +132,7 @@ impl Merged {
             refusals.extend(verdict.err().map(|refused| (index, refused)));
         }
         for record in records.iter_mut().filter(|r| r.is_order()) {
-            let process = &mut record.process;
-            process.through = orders.is_through(process.key);
-            let limit = orders
-                .rules(process.key)
-                .and_then(|workflow| workflow.deadline);
-            if let Some(limit) = limit.filter(|_| !record.was_open && process.opening.is_some()) {
-                process.deadline_at = loaded.now.saturating_add(limit).ok();
-            }
+            record.take_from(&orders, loaded.now);
         }
         records.retain(|r| r.touched > Touched::Nothing || seal::may_end(&r.process, loaded.now));
         Self {
@@ -147,10 +140,7 @@ impl Merged {
             refusals,
             orders,
             corrections,
-            items: items
-                .into_iter()
-                .flat_map(|(key, changed)| changed_items(key, changed))
-                .collect(),
+            items: items.into_iter().flat_map(changed_items).collect(),
             records,
             created: loaded.created,
             now: loaded.now,
@@ -246,6 +236,19 @@ impl Decision {
 }
 
 impl Record {
+    /// Takes over what the walk of its order decides.
+    fn take_from(&mut self, orders: &Orders, now: Timestamp) {
+        let process = &mut self.process;
+        process.through = orders.is_through(process.key);
+        let workflow = orders.rules(process.key);
+        if let Some(limit) = workflow.and_then(|workflow| workflow.deadline)
+            && !self.was_open
+            && process.opening.is_some()
+        {
+            process.deadline_at = now.saturating_add(limit).ok();
+        }
+    }
+
     fn is_order(&self) -> bool {
         self.process.kind == Kind::Order
     }
@@ -285,7 +288,9 @@ fn verdict(
     }
 }
 
-fn changed_items(key: ProcessKey, outcomes: merge::Outcomes) -> impl Iterator<Item = ChangedItem> {
+fn changed_items(
+    (key, outcomes): (ProcessKey, merge::Outcomes),
+) -> impl Iterator<Item = ChangedItem> {
     let changed = outcomes.into_changed();
     changed.map(move |(item, stamp)| ChangedItem { key, item, stamp })
 }

@@ -8,15 +8,22 @@ use tokio::process::Command;
 use waybill::dev::Servers;
 
 pub(crate) enum Ours {
-    Private(Servers),
+    Private(Box<Servers>),
     Named(Value),
 }
 
 impl Ours {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "it says where the tests run, not how Waybill does"
+    )]
     pub(crate) async fn start() -> Self {
         match std::env::var("WAYBILL_TEST_SERVERS") {
             Ok(named) => Self::Named(serde_json::from_str(&named).expect("JSON")),
-            Err(_) => Self::Private(Servers::start_temporary().await.expect("private servers")),
+            Err(_) => {
+                let servers = Servers::start_temporary().await;
+                Self::Private(Box::new(servers.expect("private servers")))
+            }
         }
     }
 

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::sample::{Index, subsequence};
 
 use crate::core::form::Form;
-use crate::core::order::{Order, Parked, Push, Pushed, Refusal, Target};
+use crate::core::order::{Order, Parked, Push, Pushed, Refusal, Stop, Target};
 use crate::core::workflow::{Join, Next, Stage, Workflow};
 use crate::core::{ProcessKey, Stamp};
 
@@ -187,7 +187,7 @@ fn count_refused(settled: &[(Parked, Pushed)]) -> usize {
 /// What must be the same.
 fn outcome(order: &Order<'_>) -> BTreeSet<(String, u32, Option<String>)> {
     let stops = order.stops.iter();
-    let left = |stop: &crate::core::order::Stop| stop.left.clone().and_then(|left| left.outcome);
+    let left = |stop: &Stop| stop.left.clone().and_then(|left| left.outcome);
     stops
         .map(|stop| (stop.stage.clone(), stop.number, left(stop)))
         .collect()
@@ -236,8 +236,7 @@ proptest! {
         order.advance(NOW);
         let mut pushes: Vec<Parked> = Vec::new();
         let mut refusals = outcomes.iter();
-        loop {
-            let Some(stop) = order.active().last().cloned() else { break };
+        while let Some(stop) = last_active(&order) {
             let outcome = match (stop.stage.as_str(), refusals.next()) {
                 ("review", Some(true)) => Some("refused".to_owned()),
                 ("review", _) => Some("accepted".to_owned()),
@@ -285,6 +284,10 @@ fn purchase() -> Workflow {
         stages: stages.into(),
         ..workflow(&Block::Stop)
     }
+}
+
+fn last_active(order: &Order<'_>) -> Option<Stop> {
+    order.active().last().cloned()
 }
 
 fn push_stage(order: &mut Order<'_>, stage: &str, outcome: Option<&str>) -> Pushed {

@@ -21,11 +21,6 @@ fn each_type_becomes_its_happening() {
         "documents": 3,
         "attributes": { "desk": 4 },
     });
-    let order = json!({
-        "workflow_id": "purchase",
-        "form": { "amount": 12.50, "tags": ["a"], "offer": "o.pdf" },
-        "attachments": [{ "name": "o.pdf", "media_type": "application/pdf", "size": 3 }],
-    });
     let events = [
         event("upload.received", opening),
         event("upload.step", json!({ "name": "scan", "state": "done" })),
@@ -35,6 +30,39 @@ fn each_type_becomes_its_happening() {
         event("upload.completed", json!({ "total": 3 })),
         event("upload.failed", json!({ "message": "broken", "code": "c" })),
         event("order.cancelled", json!({ "reason": "doubled" })),
+    ];
+    let lines = happenings(&events);
+    expect![[r#"
+        upload.received Upload Opened(Opening { filename: Some("a.pdf"), module: Some("scanner"), workflow: Some("intake"), group: Some("g"), total: Some(3), attributes: Some("{\"desk\":4}"), order: None, reply_to: None, traceparent: None, tracestate: None })
+        upload.step Upload Step
+        order.progress Order Progress { done: Some(1), total: Some(3) }
+        order.items Order Items([Item { identifier: "page-1", ok: false, messages: ["upside down"], document_id: Some("d1"), data: Some("{\"x\":1.5}") }])
+        order.items Order Items([])
+        upload.completed Upload Completed { total: Some(3) }
+        upload.failed Upload Failed { message: Some("broken"), code: Some("c") }
+        order.cancelled Order Cancelled { reason: Some("doubled") }
+    "#]].assert_eq(&lines);
+}
+
+fn happenings(events: &[serde_json::Value]) -> String {
+    let mut lines = String::new();
+    for event in events {
+        let body = event.to_string();
+        let accepted = decode_default(&plain(body.as_bytes())).unwrap();
+        let (kind, name) = (accepted.event.kind, accepted.type_name);
+        writeln!(lines, "{name} {kind:?} {:?}", accepted.event.happening).unwrap();
+    }
+    lines
+}
+
+#[test]
+fn orders_open_with_a_form_and_attachments_and_are_pushed_by_stage_or_data_id() {
+    let order = json!({
+        "workflow_id": "purchase",
+        "form": { "amount": 12.50, "tags": ["a"], "offer": "o.pdf" },
+        "attachments": [{ "name": "o.pdf", "media_type": "application/pdf", "size": 3 }],
+    });
+    let events = [
         event("order.opened", order),
         event(
             "order.pushed",
@@ -45,26 +73,11 @@ fn each_type_becomes_its_happening() {
             json!({ "data_id": "119fbddd-46d5-528d-b7da-d90b3cc6b286" }),
         ),
     ];
-    let mut lines = String::new();
-    for event in events {
-        let body = event.to_string();
-        let accepted = decode_default(&plain(body.as_bytes())).unwrap();
-        let (kind, name) = (accepted.event.kind, accepted.type_name);
-        writeln!(lines, "{name} {kind:?} {:?}", accepted.event.happening).unwrap();
-    }
     expect![[r#"
-        upload.received Upload Opened(Opening { filename: Some("a.pdf"), module: Some("scanner"), workflow: Some("intake"), group: Some("g"), total: Some(3), attributes: Some("{\"desk\":4}"), order: None, reply_to: None, traceparent: None, tracestate: None })
-        upload.step Upload Step
-        order.progress Order Progress { done: Some(1), total: Some(3) }
-        order.items Order Items([Item { identifier: "page-1", ok: false, messages: ["upside down"], document_id: Some("d1"), data: Some("{\"x\":1.5}") }])
-        order.items Order Items([])
-        upload.completed Upload Completed { total: Some(3) }
-        upload.failed Upload Failed { message: Some("broken"), code: Some("c") }
-        order.cancelled Order Cancelled { reason: Some("doubled") }
         order.opened Order Opened(Opening { filename: None, module: None, workflow: Some("purchase"), group: None, total: None, attributes: None, order: Some(OrderOpening { form: {"amount": Value { json: "12.5", shape: Number }, "offer": Value { json: "\"o.pdf\"", shape: Text("o.pdf") }, "tags": Value { json: "[\"a\"]", shape: List }}, attachments: Some("[{\"media_type\":\"application/pdf\",\"name\":\"o.pdf\",\"size\":3}]"), files: ["o.pdf"] }), reply_to: None, traceparent: None, tracestate: None })
         order.pushed Order Pushed(Push { target: Stage("review"), outcome: Some("no"), form: {"n": Value { json: "null", shape: Null }} })
         order.pushed Order Pushed(Push { target: Stop(119fbddd-46d5-528d-b7da-d90b3cc6b286), outcome: None, form: {} })
-    "#]].assert_eq(&lines);
+    "#]].assert_eq(&happenings(&events));
 }
 
 #[test]
