@@ -149,8 +149,7 @@ impl Merged {
 
     /// Takes records whose settle time or deadline has passed.
     pub(super) fn due(loaded: Loaded, mut orders: Orders) -> Self {
-        let records = loaded.processes.into_iter().map(Record::new);
-        let mut records: Vec<Record> = records.collect();
+        let mut records: Vec<_> = loaded.processes.into_iter().map(Record::new).collect();
         for Record { process, .. } in records.iter_mut().filter(|r| r.is_order()) {
             let overdue = orders.expire(process, loaded.now);
             process.deadline_at = process.deadline_at.into_iter().chain(overdue).min();
