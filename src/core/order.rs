@@ -89,6 +89,8 @@ pub enum Refusal {
     Unknown,
     /// The stop was left, and the order does not come back there.
     Left,
+    /// The order ended before it came there.
+    Ended,
     /// The stage goes on by outcome, and this is none of them.
     Outcome(Vec<String>),
     /// The stage's form is not filled as it must be.
@@ -159,6 +161,18 @@ impl Order<'_> {
         self.form.merge(stamp, &push.form);
         self.advance(now);
         Pushed::Applied
+    }
+
+    /// Leaves a stop whose time is over with the outcome that its workflow gives it.
+    pub fn time_out(&mut self, data_id: Uuid, outcome: String, now: Timestamp) {
+        let stop = self.stops.iter_mut().find(|stop| stop.data_id == data_id);
+        if let Some(stop) = stop {
+            stop.left = Some(Left {
+                at: now,
+                outcome: Some(outcome),
+            });
+        }
+        self.advance(now);
     }
 
     /// Enters what is due and tries what was parked, in stamp order, until nothing moves any more.

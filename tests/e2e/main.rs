@@ -24,6 +24,7 @@ mod janitor;
 mod limits;
 mod ops;
 mod order;
+mod order_times;
 mod orders;
 mod outages;
 mod pressure;

@@ -35,20 +35,20 @@ type = "text"
 required = true
 "#;
 
-struct Teller {
+pub(crate) struct Teller {
     token: String,
-    told: Vec<PlainEvent>,
+    pub(crate) told: Vec<PlainEvent>,
 }
 
 impl Teller {
-    fn new(token: &str) -> Self {
+    pub(crate) fn new(token: &str) -> Self {
         Self {
             token: token.to_owned(),
             told: Vec::new(),
         }
     }
 
-    fn tell(&mut self, type_: &str, data: Value) {
+    pub(crate) fn tell(&mut self, type_: &str, data: Value) {
         let number = self.told.len();
         let start: Timestamp = "2026-01-31T12:00:00Z".parse().expect("a time");
         let after = SignedDuration::from_secs(i64::try_from(number).expect("few"));
@@ -64,7 +64,7 @@ impl Teller {
         });
     }
 
-    fn push(&mut self, stage: &str, outcome: Option<&str>, form: Value) {
+    pub(crate) fn push(&mut self, stage: &str, outcome: Option<&str>, form: Value) {
         let data = match outcome {
             Some(outcome) => json!({"stage": stage, "outcome": outcome, "form": form}),
             None => json!({"stage": stage, "form": form}),
@@ -85,13 +85,13 @@ fn walk(token: &str) -> Vec<PlainEvent> {
     teller.told
 }
 
-async fn apply(ground: &Ground) {
+pub(crate) async fn apply(ground: &Ground, name: &str, text: &str) {
     let store = ground.store();
-    let applied = store.apply_workflows(&[("purchase", PURCHASE)]).await;
+    let applied = store.apply_workflows(&[(name, text)]).await;
     applied.expect("a workflow");
 }
 
-async fn ended(ground: &Ground, count: i64) {
+pub(crate) async fn ended(ground: &Ground, count: i64) {
     let done = "select count(*) from waybill.process where status = 'done'";
     until("every order done", async || {
         (ground.number(done).await == count).then_some(())
@@ -103,7 +103,7 @@ async fn ended(ground: &Ground, count: i64) {
 fn hot_orders_in_any_order_on_two_workers_enter_each_stage_once_and_miss_no_join() {
     run(async {
         let ground = Ground::shared("hot-orders").await;
-        apply(&ground).await;
+        apply(&ground, "purchase", PURCHASE).await;
         let completions = Audience::of_completions(&ground).await;
         let stages = Audience::of_stages(&ground).await;
         let mut producer = Producer::new(&ground);
@@ -154,7 +154,7 @@ fn hot_orders_in_any_order_on_two_workers_enter_each_stage_once_and_miss_no_join
 fn the_next_systems_walk_an_order_by_what_they_are_told_and_loops_stop_anew() {
     run(async {
         let ground = Ground::shared("order-systems").await;
-        apply(&ground).await;
+        apply(&ground, "purchase", PURCHASE).await;
         let stages = Audience::of_stages(&ground).await;
         let mut producer = Producer::new(&ground);
         let worker = ground.plan().start().await;
@@ -195,7 +195,7 @@ fn the_next_systems_walk_an_order_by_what_they_are_told_and_loops_stop_anew() {
 fn a_push_or_an_opening_that_does_not_fit_is_a_dead_letter_and_blocks_nobody() {
     run(async {
         let ground = Ground::shared("bad-orders").await;
-        apply(&ground).await;
+        apply(&ground, "purchase", PURCHASE).await;
         let mut producer = Producer::new(&ground);
         let worker = ground.plan().start().await;
         let mut unknown = Teller::new(&format!("{TOKEN_MARK}-unknown"));
