@@ -184,6 +184,27 @@ fn an_order_shows_its_deadlines_and_its_attachments_in_its_tenant() {
 }
 
 #[test]
+fn the_sample_order_walks_to_its_end_and_its_loop_is_told() {
+    on_ground("sampling", async |ground| {
+        let _worker = prepare(&ground);
+        let events = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("examples/events");
+        let file = events.join("order-done.jsonl").display().to_string();
+        patiently(|| ground.waybill(&["publish", &file]));
+        let watch = ["watch", "example-order", "--timeout", "30s"];
+        ground.waybill(&watch).ok();
+        let record = standing(&ground, "example-order", &[]);
+        let left = record["order"]["left"].as_array().unwrap();
+        let second = left.iter().find(|left| left["number"] == 2).unwrap();
+        assert_eq!(
+            (&second["stage"], &second["outcome"]),
+            (&"review".into(), &"accepted".into())
+        );
+        assert_eq!(record["order"]["form"]["amount"], 241);
+        assert_eq!(record["order"]["attachments"][0]["name"], "offer.pdf");
+    });
+}
+
+#[test]
 fn what_can_be_seen_to_be_wrong_is_not_published() {
     on_ground("wrong_pushes", async |ground| {
         let refused = |arguments: &[&str], said: &str| {
