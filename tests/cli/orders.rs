@@ -66,9 +66,10 @@ fn standing(ground: &Ground, token: &str, stages: &[&str]) -> Value {
     loop {
         let answer = ground.waybill(&["get", token, "--json"]);
         let record: Value = serde_json::from_str(&answer.out).unwrap_or_default();
-        let places = record["order"]["stands_at"].as_array();
-        let names = places.map(|p| p.iter().map(|p| &p["stage"]).collect::<Vec<_>>());
-        if names.is_some_and(|names| names == stages) && !record["opening"].is_null() {
+        let places = record.pointer("/order/stands_at").and_then(Value::as_array);
+        let names = places.map(|p| p.iter().filter_map(|p| p.get("stage")).collect::<Vec<_>>());
+        if names.is_some_and(|names| names == stages) && record.pointer("/opening/source").is_some()
+        {
             return record;
         }
         assert!(Instant::now() < until, "not at {stages:?}: {record:#}");

@@ -40,9 +40,9 @@ of all there are.
 
 order is null for an upload, else {version, stands_at [{stage, data_id, number, since, due_at,
 on_deadline, outcomes, form [{id, type, required, choices}]}], joins [{stage, arrived, missing}],
-parked {count, stages {name: count}}, form {field: value}, attachments, left [{stage, data_id,
-number, since, left_at, outcome}], stops}: a push leaves one of stands_at, with one of its outcomes
-where it has any, and fills in its form.
+parked {count, stages {name: count}} (those by data_id have the name \"\"), form {field: value},
+attachments, left [{stage, data_id, number, since, left_at, outcome}], stops}: a push leaves one of
+stands_at, with one of its outcomes where it has any, and fills in its form.
 
 Exit codes: 0 ok, 1 failed, 2 wrong usage or settings, 4 unknown token.")]
 pub(super) struct Get {

@@ -2,6 +2,8 @@
 //! the joins that wait, and the pushes that came too early.
 
 pub(super) mod json;
+#[cfg(test)]
+mod tests;
 pub(super) mod text;
 
 use std::collections::BTreeMap;
