@@ -1,7 +1,7 @@
 //! Why an event of an order can't be applied, in the words of a problem.
 
 use crate::core::form;
-use crate::core::order::Refusal;
+use crate::core::order::{Refusal, STOPS_MAX};
 use crate::wire::{FieldFault, Problem, Reason};
 
 /// Why an event of an order can't be applied.
@@ -68,6 +68,10 @@ pub(super) fn of_push(refusal: &Refusal) -> Refused {
         Refusal::Ended => {
             let detail = "was not reached before the order ended";
             refused(Reason::StageNotReached, "stage", detail)
+        }
+        Refusal::TooManyStops => {
+            let detail = format!("leads on, but an order stops at most {STOPS_MAX} times");
+            refused(Reason::LimitExceeded, "stage", &detail)
         }
         Refusal::Outcome(outcomes) => {
             let detail = format!("must be one of {}", outcomes.join(", "));
