@@ -31,6 +31,13 @@ fn good_samples_are_accepted() {
             assert!(said.starts_with("upload."), "{file}: {said}");
         }
     }
+    let order = judged("order-done.jsonl");
+    let (opened, pushed) = order.split_first().expect("it is not empty");
+    assert_eq!(opened, "order.opened");
+    assert!(
+        pushed.iter().all(|said| said == "order.pushed"),
+        "{order:?}"
+    );
 }
 
 #[test]

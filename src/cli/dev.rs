@@ -26,7 +26,7 @@ pub struct Dev {
     /// [default: waybill-dev in the temporary directory].
     #[arg(long, value_name = "FOLDER")]
     folder: Option<PathBuf>,
-    /// Publish a lively sample of uploads and show the completions as they come.
+    /// Publish a lively sample of uploads and orders and show the completions as they come.
     #[arg(long)]
     demo: bool,
     /// End by itself after a fixed number of samples; exit 0 only if every completion came.
@@ -102,7 +102,7 @@ async fn with_servers(
             stop.cancelled().await;
             return Ok(true);
         }
-        let summary = demo::run(&broker, dev.once, stop).await?;
+        let summary = demo::run(&broker, &store, dev.once, stop).await?;
         report(&summary, dev.once)?;
         anyhow::Ok(!dev.once || summary.is_good())
     };
@@ -174,13 +174,15 @@ fn write_whole(file: &Path, text: &[u8]) -> std::io::Result<()> {
 fn report(summary: &demo::Summary, once: bool) -> anyhow::Result<()> {
     let demo::Summary {
         events,
+        pushes,
         bad,
         right,
         wrong,
         missing,
     } = summary;
     output::line(&format!(
-        "demo: {events} events sent, {right} completions as expected, {bad} bad messages kept as dead letters"
+        "demo: {events} events sent, {pushes} of them pushes, {right} completions as expected, {bad} bad \
+         messages kept as dead letters"
     ))?;
     if once && !summary.is_good() {
         output::line(&format!(

@@ -12,10 +12,13 @@ pub mod dev;
 mod doctor;
 mod escape;
 mod failure;
+mod fields;
 mod get;
 mod migrate;
+mod open;
 pub mod output;
 mod publish;
+mod push;
 mod run;
 mod servers;
 mod watch;
@@ -35,6 +38,8 @@ Examples:
   waybill migrate                        create or update the tables
   waybill run                            consume events until SIGTERM
   waybill publish events.jsonl           publish one event per line
+  waybill open purchase --set amount=3   open an order, print its token
+  waybill push 8a4f0c --stage finance    move it on from a stage
   waybill get 8a4f0c                     how a process stands, with its history
   waybill watch 8a4f0c --timeout 5m      follow it until it ends
   waybill dead list --reason invalid_field
@@ -83,6 +88,8 @@ enum Command {
     Migrate(migrate::Migrate),
     Config(config::Config),
     Publish(publish::Publish),
+    Open(open::Open),
+    Push(push::Push),
     Get(get::Get),
     Watch(watch::Watch),
     Dead(dead::Dead),
@@ -124,6 +131,8 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Migrate(_) => migrate::run(&sources).await,
         Command::Config(_) => config::run(&sources),
         Command::Publish(publish) => publish::run(&publish, &sources).await,
+        Command::Open(open) => open::run(&open, &sources).await,
+        Command::Push(push) => push::run(&push, &sources).await,
         Command::Get(get) => get::run(&get, &sources).await,
         Command::Watch(watch) => watch::run(&watch, &sources).await,
         Command::Dead(dead) => dead::run(dead, &sources).await,

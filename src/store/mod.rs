@@ -18,6 +18,7 @@ pub mod process;
 pub mod record;
 pub mod retention;
 pub mod stamp;
+pub mod standing;
 pub mod tally;
 pub mod watch;
 pub mod workflow;

@@ -1,4 +1,4 @@
-//! The samples of the demo: what happens to one upload, told as events, and how it must end.
+//! The uploads of the demo: what happens to one upload, told as events, and how it must end.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -78,40 +78,69 @@ pub(super) struct Story {
     pub(super) ends: Status,
     /// Its events in the order they are sent.
     pub(super) events: Vec<PlainEvent>,
+    /// How many of them can't be applied.
+    pub(super) bad: usize,
 }
 
 /// The `n`-th sample, beginning now.
 pub(super) fn story(n: usize, now: Timestamp) -> Story {
     let plot = nth(&Plot::ALL, n);
-    let mut teller = Teller {
-        token: Uuid::new_v4().to_string(),
-        now,
-        told: Vec::new(),
-    };
+    let mut teller = Teller::new(now);
     let items = 2 + (n * 7) % 4;
     let ends_with = teller.tell(plot, n, items);
     let sequence = teller.told.len() as u64;
     teller.event(ends_with.0, ends_with.1, sequence);
-    let mut events = teller.told;
     match plot {
-        Plot::Reversed => events.reverse(),
-        Plot::Repeated => events = events.into_iter().flat_map(|e| [e.clone(), e]).collect(),
+        Plot::Reversed => teller.told.reverse(),
+        Plot::Repeated => {
+            let told = std::mem::take(&mut teller.told);
+            teller.told = told.into_iter().flat_map(|e| [e.clone(), e]).collect();
+        }
         Plot::Good | Plot::Partial | Plot::Failing | Plot::Cancelled | Plot::Counting => {}
     }
-    Story {
-        token: teller.token,
-        ends: plot.ends(),
-        events,
-    }
+    teller.ends(plot.ends())
 }
 
-struct Teller {
+/// Who tells one sample, event by event.
+pub(super) struct Teller {
     token: String,
     now: Timestamp,
     told: Vec<PlainEvent>,
+    bad: usize,
 }
 
 impl Teller {
+    /// Of a process with a new token.
+    pub(super) fn new(now: Timestamp) -> Self {
+        Self {
+            token: Uuid::new_v4().to_string(),
+            now,
+            told: Vec::new(),
+            bad: 0,
+        }
+    }
+
+    /// What was told, as a sample that must end like that.
+    pub(super) fn ends(self, ends: Status) -> Story {
+        Story {
+            token: self.token,
+            ends,
+            events: self.told,
+            bad: self.bad,
+        }
+    }
+
+    /// An event that can't be applied. It is not counted, or the end would wait for it.
+    pub(super) fn bad(&mut self, type_: &str, data: Value) {
+        let before = self.told.len();
+        self.next(type_, data);
+        if let Some(event) = self.told.get_mut(before) {
+            event.id = format!("{}-bad", self.token);
+            event.sequence = None;
+        }
+        self.bad += 1;
+    }
+
     /// Tells all but the ending, which is returned.
     fn tell(&mut self, plot: Plot, n: usize, items: usize) -> (&'static str, Value) {
         let opening = json!({
@@ -155,8 +184,9 @@ impl Teller {
         }
     }
 
-    fn next(&mut self, type_: &str, data: Value) {
-        let sequence = self.told.len() as u64;
+    /// One more event.
+    pub(super) fn next(&mut self, type_: &str, data: Value) {
+        let sequence = (self.told.len() - self.bad) as u64;
         self.event(type_, data, sequence);
     }
 
@@ -187,6 +217,6 @@ fn one_item(item: usize, failed: bool) -> Value {
     clippy::indexing_slicing,
     reason = "a remainder of its length is in range"
 )]
-fn nth<T: Copy, const N: usize>(of: &[T; N], n: usize) -> T {
+pub(super) fn nth<T: Copy, const N: usize>(of: &[T; N], n: usize) -> T {
     of[n % N]
 }

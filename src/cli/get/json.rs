@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::order::Order;
+use super::order::json::{OrderView, order_view};
 use super::step::Step;
 use super::words;
 use super::{Completion, completion};
@@ -32,6 +34,7 @@ pub(super) struct View<'a> {
     history: Vec<StepView>,
     items: Vec<ItemView<'a>>,
     late: Vec<LateView<'a>>,
+    order: Option<OrderView<'a>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -87,7 +90,7 @@ struct LateView<'a> {
 }
 
 /// Reads the form out of a record.
-pub(super) fn view(record: &Record) -> View<'_> {
+pub(super) fn view<'a>(record: &'a Record, order: Option<&'a Order>) -> View<'a> {
     let process = &record.process;
     let ended = process.ended.as_ref();
     let steps = record.events.iter().filter(|event| Step::is(event));
@@ -116,6 +119,7 @@ pub(super) fn view(record: &Record) -> View<'_> {
         history: steps.map(step).collect(),
         items: record.items.iter().map(item).collect(),
         late: late.map(late_event).collect(),
+        order: order.map(order_view),
     }
 }
 
@@ -174,6 +178,6 @@ fn late_event(event: &LoggedEvent) -> LateView<'_> {
 }
 
 /// JSON as received; what this reader can't hold (an enormous number) stays a text.
-fn parsed(json: &str) -> Value {
+pub(super) fn parsed(json: &str) -> Value {
     serde_json::from_str(json).unwrap_or_else(|_| Value::String(json.to_owned()))
 }

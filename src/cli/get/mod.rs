@@ -1,6 +1,8 @@
-//! `waybill get`: how a process stands, with its history, its items and its completion.
+//! `waybill get`: how a process stands, with its history, its items and its completion, and of an
+//! order where it stands.
 
 mod json;
+mod order;
 mod step;
 #[cfg(test)]
 mod tests;
@@ -36,6 +38,12 @@ history [{time, state, name, message, late}] and items [{identifier, ok, message
 data}], each cut at its limit, late [{time, type, source, id}], and counts {events, late, items}
 of all there are.
 
+order is null for an upload, else {version, stands_at [{stage, data_id, number, since, due_at,
+on_deadline, outcomes, form [{id, type, required, choices}]}], joins [{stage, arrived, missing}],
+parked {count, stages {name: count}} (those by data_id have the name \"\"), form {field: value},
+attachments, left [{stage, data_id, number, since, left_at, outcome}], stops}: a push leaves one of
+stands_at, with one of its outcomes where it has any, and fills in its form.
+
 Exit codes: 0 ok, 1 failed, 2 wrong usage or settings, 4 unknown token.")]
 pub(super) struct Get {
     /// The token of the process.
@@ -61,10 +69,12 @@ pub(super) async fn run(get: &Get, sources: &Sources) -> Result<ExitCode, Failur
         .record(key, get.events.into(), get.items.into())
         .await?;
     let record = found.ok_or_else(|| unknown(&get.tenant, &get.token))?;
+    let order = order::load(&store, key, &record).await?;
     if get.json {
-        output::json(&json::view(&record))?;
+        output::json(&json::view(&record, order.as_ref()))?;
     } else {
-        output::line(&text::render(&record, Style::of_stdout()))?;
+        let style = Style::of_stdout();
+        output::line(&text::render(&record, order.as_ref(), style))?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -77,6 +87,18 @@ pub(super) fn unknown(tenant: &str, token: &str) -> Failure {
         escape::line(tenant),
         escape::line(token)
     ))
+}
+
+/// How to look at a process.
+pub(super) fn look_up(tenant: &str, token: &str) -> String {
+    let token = escape::line(token);
+    match tenant {
+        DEFAULT_TENANT => format!("see `waybill get {token}`"),
+        tenant => format!(
+            "see `waybill get {token} --tenant {}`",
+            escape::line(tenant)
+        ),
+    }
 }
 
 /// Where the completion of a process is.

@@ -92,7 +92,7 @@ fn step(second: u8, data: &str) -> LoggedEvent {
 }
 
 fn check(record: &Record, expected: Expect) {
-    expected.assert_eq(&text::render(record, Style::PLAIN));
+    expected.assert_eq(&text::render(record, None, Style::PLAIN));
 }
 
 #[test]
@@ -233,7 +233,7 @@ fn every_end_has_its_words() {
 fn an_ended_one_says_where_its_completion_is_and_what_came_late() {
     let mut record = ended(running(), Status::Done, None, None);
     let lines = |record: &Record| {
-        let text = text::render(record, Style::PLAIN);
+        let text = text::render(record, None, Style::PLAIN);
         text[text.find("ended  ").unwrap()..].to_owned()
     };
     expect![[r#"
@@ -278,8 +278,8 @@ fn programs_get_the_same_as_json() {
     let mut record = ended(with_items(running(), 3, 1), Status::Warning, None, None);
     record.events = vec![step(2, r#"{"name":"virus scan","state":"done"}"#)];
     record.logged = 1;
-    let text = serde_json::to_string(&json::view(&record)).unwrap();
+    let text = serde_json::to_string(&json::view(&record, None)).unwrap();
     expect![[r#"
         {"token":"8a4f0c","tenant":"default","kind":"upload","status":"warning","summary":"ended with a warning: 1 of 3 items failed","progress":{"done":3,"total":10,"failed":1},"waiting_for":[],"settle_at":null,"deadline_at":null,"opened_at":"2026-11-21T20:44:01Z","ended_at":"2026-11-21T20:44:31Z","code":null,"message":null,"opening":{"source":"shop","filename":"march.csv","module":null,"workflow":null,"group":"payroll","attributes":{"year":2026},"reply_to":null},"completion":"sent","counts":{"events":1,"late":0,"items":3},
-        "history":[{"time":"2026-11-21T20:44:02Z","state":"done","name":"virus scan","message":null,"late":false}],"items":[{"identifier":"line 7","ok":false,"messages":["no such \u001b[31mcost centre","check it"],"document_id":"D-1","data":null}],"late":[]}"#]].assert_eq(&text.replace(",\"history", ",\n\"history"));
+        "history":[{"time":"2026-11-21T20:44:02Z","state":"done","name":"virus scan","message":null,"late":false}],"items":[{"identifier":"line 7","ok":false,"messages":["no such \u001b[31mcost centre","check it"],"document_id":"D-1","data":null}],"late":[],"order":null}"#]].assert_eq(&text.replace(",\"history", ",\n\"history"));
 }

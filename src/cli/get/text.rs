@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::order::{self, Order};
 use super::step::Step;
 use super::words;
 use super::{Completion, completion};
@@ -16,9 +17,12 @@ use crate::store::record::{LoggedEvent, Record, StoredItem};
 const MESSAGE_CHARS_MAX: usize = 400;
 
 /// The whole answer.
-pub(super) fn render(record: &Record, style: Style) -> String {
+pub(super) fn render(record: &Record, order: Option<&Order>, style: Style) -> String {
     let mut text = head(record, style);
     about(&mut text, record);
+    if let Some(order) = order {
+        order::text::write(&mut text, order, style);
+    }
     history(&mut text, record, style);
     items(&mut text, record, style);
     late(&mut text, record, style);
@@ -198,7 +202,7 @@ fn late(text: &mut String, record: &Record, style: Style) {
     }
 }
 
-fn cut(text: &str) -> String {
+pub(super) fn cut(text: &str) -> String {
     match text.char_indices().nth(MESSAGE_CHARS_MAX) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text.to_owned(),

@@ -152,7 +152,8 @@ impl<R: AsyncBufRead + Unpin> Lines<R> {
     }
 }
 
-fn message(accepted: &Accepted, line: &[u8]) -> Outgoing {
+/// A line that was accepted, as it is published.
+pub(super) fn message(accepted: &Accepted, line: &[u8]) -> Outgoing {
     let event = &accepted.event;
     let exchange = topology::EVENTS_EXCHANGE;
     let mut message = Outgoing::new(exchange, accepted.type_name, &event.stamp.id, line.to_vec());
@@ -191,7 +192,7 @@ fn forced(line: &[u8]) -> Outgoing {
 }
 
 /// All faults on one line.
-fn explain(rejection: Box<Rejection>) -> String {
+pub(super) fn explain(rejection: Box<Rejection>) -> String {
     let said = |fault: &crate::wire::FieldFault| match &fault.pointer {
         Some(pointer) => format!("{pointer} {}", fault.detail),
         None => fault.detail.clone(),

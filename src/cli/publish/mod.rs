@@ -1,6 +1,7 @@
 //! `waybill publish`: events from a file, one JSON document per line, each confirmed.
 
 mod lines;
+mod one;
 mod progress;
 #[cfg(test)]
 mod tests;
@@ -12,6 +13,7 @@ use clap::Args;
 use tokio::io::{AsyncRead, BufReader};
 
 use self::lines::{Batch, Lines};
+pub(super) use self::one::one;
 use self::progress::Progress;
 use super::failure::{FAILED, Failure};
 use super::{Sources, escape, output, servers};

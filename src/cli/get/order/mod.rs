@@ -1,0 +1,144 @@
+//! Where an order stands, read with the workflow it opened with: the places, what each waits for,
+//! the joins that wait, and the pushes that came too early.
+
+pub(super) mod json;
+#[cfg(test)]
+mod tests;
+pub(super) mod text;
+
+use std::collections::BTreeMap;
+
+use crate::cli::failure::Failure;
+use crate::core::order::{Stop, Target};
+use crate::core::workflow::{Join, Next, Stage, Workflow};
+use crate::core::{Kind, ProcessKey};
+use crate::store::Store;
+use crate::store::record::Record;
+use crate::store::standing::Standing;
+use crate::wire;
+
+/// How many stops and how many parked pushes are looked at.
+const STOPS_MAX: i64 = 1_000;
+
+/// What there is of an order beside its record.
+#[derive(Debug)]
+pub(super) struct Order {
+    pub(super) standing: Standing,
+    /// What it walks through; none before its opening, and where this program can't read it.
+    pub(super) workflow: Option<Workflow>,
+}
+
+/// A stage that waits for the rest of its predecessors.
+#[derive(Debug, PartialEq, Eq, serde::Serialize)]
+pub(super) struct WaitingJoin<'a> {
+    pub(super) stage: &'a str,
+    pub(super) arrived: Vec<&'a str>,
+    pub(super) missing: Vec<&'a str>,
+}
+
+/// What a record leaves out of an order; `None` for an upload.
+pub(super) async fn load(
+    store: &Store,
+    key: ProcessKey,
+    record: &Record,
+) -> Result<Option<Order>, Failure> {
+    let process = &record.process;
+    if process.kind != Kind::Order {
+        return Ok(None);
+    }
+    let standing = store.standing(key, STOPS_MAX).await?;
+    let opening = process.opening.as_ref().map(|(_, opening)| opening);
+    let name = opening.and_then(|opening| opening.workflow.as_deref());
+    let workflow = match (standing.version, name) {
+        (None, _) => None,
+        (Some(0), _) | (_, None) => Some(Workflow::plain()),
+        (Some(version), Some(name)) => {
+            let stored = store.load_workflow(name, Some(version)).await?;
+            stored.and_then(|stored| wire::workflow::read(stored.source.as_bytes()).ok())
+        }
+    };
+    Ok(Some(Order { standing, workflow }))
+}
+
+impl Order {
+    /// Where it stands.
+    pub(super) fn active(&self) -> impl Iterator<Item = &Stop> {
+        let stops = self.standing.stops.iter();
+        stops.filter(|stop| stop.left.is_none())
+    }
+
+    /// What its workflow says of a stage.
+    pub(super) fn stage(&self, name: &str) -> Option<&Stage> {
+        self.workflow.as_ref()?.stages.get(name)
+    }
+
+    /// The joins that some predecessors have arrived at and others have not; none where the stops
+    /// are too many to be counted.
+    pub(super) fn joins(&self) -> Vec<WaitingJoin<'_>> {
+        let seen = u64::try_from(self.standing.stops.len()).unwrap_or(u64::MAX);
+        let Some(workflow) = &self.workflow else {
+            return Vec::new();
+        };
+        if seen < self.standing.stops_count || self.active().next().is_none() {
+            return Vec::new();
+        }
+        let predecessors = workflow.predecessors();
+        let joins = workflow.stages.iter();
+        let joins = joins.filter(|(_, stage)| stage.join == Some(Join::All));
+        let waits = joins.filter_map(|(name, _)| {
+            let entered = self.stops_at(name).count();
+            let from = predecessors.get(name.as_str())?;
+            let from = from.iter().flatten().copied();
+            let (arrived, missing): (Vec<&str>, Vec<&str>) =
+                from.partition(|from| self.departures(from, name) > entered);
+            let waits = !arrived.is_empty() && !missing.is_empty();
+            waits.then_some(WaitingJoin {
+                stage: name,
+                arrived,
+                missing,
+            })
+        });
+        waits.collect()
+    }
+
+    /// How many pushes wait for which stage; those for a `data_id` have no name.
+    pub(super) fn parked_for(&self) -> BTreeMap<String, u64> {
+        let mut stages = BTreeMap::new();
+        for parked in &self.standing.parked {
+            let stage = match wire::push(&parked.data).map(|push| push.target) {
+                Some(Target::Stage(name)) => name,
+                Some(Target::Stop(_)) | None => String::new(),
+            };
+            *stages.entry(stage).or_default() += 1;
+        }
+        stages
+    }
+
+    fn stops_at<'a>(&'a self, stage: &'a str) -> impl Iterator<Item = &'a Stop> {
+        self.standing.stops.iter().filter(move |s| s.stage == stage)
+    }
+
+    /// How often a stage was left towards another.
+    fn departures(&self, from: &str, to: &str) -> usize {
+        let Some(stage) = self.stage(from) else {
+            return 0;
+        };
+        let towards = |outcome: Option<&String>| {
+            let stages = match &stage.next {
+                Next::All(stages) => Some(stages),
+                Next::ByOutcome(choices) => outcome.and_then(|outcome| choices.get(outcome)),
+            };
+            stages.is_some_and(|stages| stages.iter().any(|stage| stage == to))
+        };
+        let left = self.stops_at(from).filter_map(|stop| stop.left.as_ref());
+        left.filter(|left| towards(left.outcome.as_ref())).count()
+    }
+}
+
+/// The outcomes that a stage may be left with; empty where it needs none.
+pub(super) fn outcomes(stage: &Stage) -> Vec<&str> {
+    match &stage.next {
+        Next::All(_) => Vec::new(),
+        Next::ByOutcome(choices) => choices.keys().map(String::as_str).collect(),
+    }
+}

@@ -1,0 +1,88 @@
+//! `waybill open`: opens an order and prints its token.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::failure::Failure;
+use super::get::{DEFAULT_TENANT, look_up};
+use super::{Sources, escape, fields, output, publish, servers};
+use crate::clock;
+use crate::wire::PlainEvent;
+
+/// What `--set` takes here.
+pub(super) const FIELD_VALUE: &str = "FIELD=VALUE";
+/// Who the events of these commands come from.
+const SOURCE: &str = "waybill-cli";
+
+/// Open an order and print its token.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  waybill open purchase --set article=chair --set amount=12.5
+  waybill open invoice --attach scan.pdf --set scan=scan.pdf --set number=R-7 --set total=80
+  token=$(waybill open purchase --set article=chair --set amount=1)
+
+The token alone goes to the standard output. The workflow must have been applied (`waybill workflow
+list`; `show` tells its fields). This command publishes the event and waits for the broker's
+confirm; a worker opens the order, or makes a dead letter of an event that does not fit (`waybill
+dead list`).
+
+Exit codes: 0 the event was confirmed, 1 it was not, 2 wrong usage or settings.")]
+pub(super) struct Open {
+    /// The workflow to walk.
+    workflow: String,
+    /// Fill in a field, with JSON or else a text; repeatable. SECTION.KEY=VALUE sets a setting.
+    #[arg(long, value_name = FIELD_VALUE)]
+    set: Vec<String>,
+    /// Name an attachment, which fields of type file refer to; repeatable.
+    #[arg(long, value_name = "NAME[=URI]")]
+    attach: Vec<String>,
+    /// The token of the order; without it a new UUID.
+    #[arg(long)]
+    token: Option<String>,
+    /// Who owns the order.
+    #[arg(long, default_value = DEFAULT_TENANT)]
+    tenant: String,
+}
+
+pub(super) async fn run(open: &Open, sources: &Sources) -> Result<ExitCode, Failure> {
+    let (form, sources) = fields::split(&open.set, sources)?;
+    let random = || Uuid::new_v4().to_string();
+    let token = open.token.clone().unwrap_or_else(random);
+    let mut data = json!({ "workflow_id": open.workflow, "form": form });
+    if let Some(data) = data.as_object_mut()
+        && !open.attach.is_empty()
+    {
+        let attachments = open.attach.iter().map(|given| attachment(given)).collect();
+        data.insert("attachments".to_owned(), Value::Array(attachments));
+    }
+    let event = event("order.opened", &token, &open.tenant, data);
+    publish::one(&event, &servers::settings(&sources)?).await?;
+    output::line(&escape::line(&token))?;
+    output::remark(&format!("sent; {}", look_up(&open.tenant, &token)))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// An event of these commands, with an identity of its own.
+pub(super) fn event(type_: &str, token: &str, tenant: &str, data: Value) -> PlainEvent {
+    PlainEvent {
+        id: Uuid::new_v4().to_string(),
+        type_: type_.to_owned(),
+        token: Some(token.to_owned()),
+        time: clock::now(),
+        source: SOURCE.to_owned(),
+        tenant: (tenant != DEFAULT_TENANT).then(|| tenant.to_owned()),
+        sequence: None,
+        data,
+    }
+}
+
+fn attachment(given: &str) -> Value {
+    match given.split_once('=') {
+        Some((name, uri)) => json!({ "name": name, "uri": uri }),
+        None => json!({ "name": given }),
+    }
+}

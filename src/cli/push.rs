@@ -1,0 +1,65 @@
+//! `waybill push`: moves an order on from a stage.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::failure::Failure;
+use super::get::{DEFAULT_TENANT, look_up};
+use super::open::{self, event};
+use super::{Sources, fields, output, publish, servers};
+
+/// Move an order on from the stage where it stands.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  waybill push 8a4f0c --stage review --outcome accepted
+  waybill push 8a4f0c --stage finance --set cost_centre=A7 --set amount=12.5
+  waybill push 8a4f0c --data-id 6fa459ea-ee8a-3ca4-894e-db77e160355e
+
+`waybill get TOKEN` shows where an order stands, the outcomes it may be pushed with and the fields
+to fill in. This command publishes the event and waits for the broker's confirm; a worker applies
+it. A push that comes before its stage is active waits for it; one that does not fit becomes a dead
+letter (`waybill dead list`).
+
+Exit codes: 0 the event was confirmed, 1 it was not, 2 wrong usage or settings.")]
+pub(super) struct Push {
+    /// The token of the order.
+    token: String,
+    /// Leave the stage of this name; of several stops there, the oldest.
+    #[arg(long, required_unless_present = "data_id", conflicts_with = "data_id")]
+    stage: Option<String>,
+    /// Leave this one stop, named as its stage event names it.
+    #[arg(long, value_name = "UUID")]
+    data_id: Option<Uuid>,
+    /// What came out of the stage, where it goes on by outcome.
+    #[arg(long)]
+    outcome: Option<String>,
+    /// Fill in a field, with JSON or else a text; repeatable. SECTION.KEY=VALUE sets a setting.
+    #[arg(long, value_name = open::FIELD_VALUE)]
+    set: Vec<String>,
+    /// Who owns the order.
+    #[arg(long, default_value = DEFAULT_TENANT)]
+    tenant: String,
+}
+
+pub(super) async fn run(push: &Push, sources: &Sources) -> Result<ExitCode, Failure> {
+    let (form, sources) = fields::split(&push.set, sources)?;
+    let mut data = json!({ "form": form });
+    if let Some(data) = data.as_object_mut() {
+        let data_id = push.data_id.map(|id| id.to_string());
+        for (key, value) in [
+            ("stage", push.stage.clone()),
+            ("data_id", data_id),
+            ("outcome", push.outcome.clone()),
+        ] {
+            data.extend(value.map(|value| (key.to_owned(), value.into())));
+        }
+    }
+    let event = event("order.pushed", &push.token, &push.tenant, data);
+    publish::one(&event, &servers::settings(&sources)?).await?;
+    output::line(&format!("sent; {}", look_up(&push.tenant, &push.token)))?;
+    Ok(ExitCode::SUCCESS)
+}
