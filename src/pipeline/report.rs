@@ -24,8 +24,10 @@ pub(super) fn batch(telemetry: &Telemetry, held: &[Held], written: &Written, now
                 telemetry.event_committed(between(event.event.stamp.time, now));
             }
             (Content::Dead(letter), _) => *dead.entry(&letter.reason).or_insert(0) += 1,
-            (Content::Event { .. }, Fate::Dead) => *dead.entry("kind_mismatch").or_insert(0) += 1,
-            (Content::Event { .. }, Fate::Logged(_)) => {}
+            (Content::Event { .. }, Fate::Refused(reason)) => {
+                *dead.entry(reason.name()).or_insert(0) += 1;
+            }
+            (Content::Event { .. }, Fate::Logged(_) | Fate::Dead) => {}
         }
     }
     for ((type_name, _), (outcome, count)) in settled {
@@ -81,7 +83,7 @@ fn outcome(fate: Fate) -> Outcome {
         Fate::Logged(Merged::Applied | Merged::Parked) => Outcome::Applied,
         Fate::Logged(Merged::Duplicate) => Outcome::Duplicate,
         Fate::Logged(Merged::Late) => Outcome::Late,
-        Fate::Logged(Merged::Refused) | Fate::Dead => Outcome::Dead,
+        Fate::Logged(Merged::Refused) | Fate::Refused(_) | Fate::Dead => Outcome::Dead,
     }
 }
 

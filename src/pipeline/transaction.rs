@@ -34,7 +34,7 @@ impl Writer {
         let questions = merged.questions();
         let (corrections, items) = (&merged.corrections, &merged.items);
         let answers = batch::write_items(connection, corrections, items, &questions).await?;
-        let fates = fates(held, &merged.outcomes);
+        let fates = fates(held, &merged);
         let refused = self.refused(held, &merged);
         let mut outbox = token_replies(held, &fates);
         let refusals = merged.refusals.iter();
@@ -176,16 +176,19 @@ pub(super) fn changes<'a>(
     }
 }
 
-fn fates(held: &[Held], outcomes: &[Outcome]) -> Vec<Fate> {
-    let mut outcomes = outcomes.iter();
-    let fate = |held: &Held| match &held.content {
+fn fates(held: &[Held], merged: &Merged) -> Vec<Fate> {
+    let mut outcomes = merged.outcomes.iter();
+    // In the order of the events.
+    let mut reasons = merged.refusals.iter().map(|(_, refused)| refused.reason);
+    let mut fate = |held: &Held| match &held.content {
         Content::Event { .. } => match outcomes.next() {
-            Some(Outcome::Refused) | None => Fate::Dead,
+            Some(Outcome::Refused) => reasons.next().map_or(Fate::Dead, Fate::Refused),
             Some(outcome) => Fate::Logged(*outcome),
+            None => Fate::Dead,
         },
         Content::Dead(_) => Fate::Dead,
     };
-    held.iter().map(fate).collect()
+    held.iter().map(&mut fate).collect()
 }
 
 fn token_replies(held: &[Held], fates: &[Fate]) -> Vec<OutboxRow> {

@@ -50,7 +50,9 @@ pub(super) struct Written {
 pub(super) enum Fate {
     /// Applied, duplicate or late.
     Logged(Outcome),
-    /// Kept as a dead letter.
+    /// An event that can't be applied, kept as a dead letter.
+    Refused(Reason),
+    /// It came as a dead letter.
     Dead,
 }
 

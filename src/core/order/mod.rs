@@ -4,19 +4,17 @@
 //! is entered is a function of its predecessors' departures, so it does not matter in which order
 //! they came or who saw them.
 
-use std::collections::BTreeMap;
+mod reach;
 
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::event::{ProcessKey, Stamp};
 use super::form::{self, Filled, Form, FormFault};
-use super::workflow::{Join, Next, Stage, Workflow};
+use super::workflow::{Next, Stage, Workflow};
 
 /// The most stops of an order: a loop that nobody leaves must end somewhere.
 pub const STOPS_MAX: usize = 1_000;
-/// A push may name a stop that far ahead of those there are.
-const AHEAD: u32 = 64;
 
 /// One stop of an order at a stage.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -213,89 +211,6 @@ impl Order<'_> {
     pub fn is_through(&self) -> bool {
         !self.stops.is_empty() && self.active().next().is_none()
     }
-
-    fn entered(&self, stage: &str) -> u32 {
-        count(self.stops.iter().filter(|stop| stop.stage == stage))
-    }
-
-    /// How often a stage must have been entered by now.
-    fn due_entries(&self, name: &str, stage: &Stage) -> u32 {
-        let arrivals = self.arrivals(name);
-        let arrivals = arrivals.values().copied();
-        match stage.join {
-            Some(Join::All) => arrivals.min().unwrap_or(0),
-            Some(Join::Any) => arrivals.max().unwrap_or(0),
-            None => arrivals.sum(),
-        }
-    }
-
-    /// How often each predecessor has gone on to a stage; the start counts as one, named "".
-    fn arrivals(&self, name: &str) -> BTreeMap<&str, u32> {
-        let workflow = self.workflow;
-        let mut arrivals = BTreeMap::new();
-        if workflow.start.iter().any(|start| start == name) {
-            arrivals.insert("", 1);
-        }
-        for (predecessor, stage) in &workflow.stages {
-            if stage.next.targets().any(|target| target == name) {
-                let stops = self.stops.iter().filter(|stop| stop.stage == *predecessor);
-                let left = stops.filter_map(|stop| stop.left.as_ref());
-                let towards = left.filter(|left| leads(&stage.next, left, name));
-                arrivals.insert(predecessor.as_str(), count(towards));
-            }
-        }
-        arrivals
-    }
-
-    /// What becomes of a push whose stop is not active.
-    fn absent(&self, target: &Target) -> Pushed {
-        let stages = &self.workflow.stages;
-        let stage = match target {
-            Target::Stage(name) => stages.get_key_value(name).map(|(name, _)| name),
-            Target::Stop(id) if self.stops.iter().any(|stop| stop.data_id == *id) => {
-                return Pushed::Refused(Refusal::Left);
-            }
-            Target::Stop(id) => stages.keys().find(|name| self.is_ahead(name, *id)),
-        };
-        match stage {
-            None => Pushed::Refused(Refusal::Unknown),
-            Some(name) if self.may_come(name) => Pushed::Parked,
-            Some(_) => Pushed::Refused(Refusal::Left),
-        }
-    }
-
-    fn is_ahead(&self, stage: &str, id: Uuid) -> bool {
-        let entered = self.entered(stage);
-        (entered + 1..=entered + AHEAD).any(|n| Self::data_id(self.process, stage, n) == id)
-    }
-
-    /// Whether a stage can still be entered: from a stop that is active, or by a join that waits.
-    fn may_come(&self, name: &str) -> bool {
-        let stages = &self.workflow.stages;
-        let mut reached: Vec<&str> = Vec::new();
-        let waiting = stages.iter().filter(|(name, stage)| {
-            stage.join == Some(Join::All)
-                && self
-                    .arrivals(name)
-                    .values()
-                    .any(|n| *n > self.entered(name))
-        });
-        let mut open: Vec<&str> = waiting.map(|(name, _)| name.as_str()).collect();
-        open.extend(self.active().flat_map(|stop| {
-            let stage = stages.get(&stop.stage);
-            stage.into_iter().flat_map(|stage| stage.next.targets())
-        }));
-        while let Some(next) = open.pop() {
-            if next == name {
-                return true;
-            }
-            if !reached.contains(&next) {
-                reached.push(next);
-                open.extend(stages.get(next).into_iter().flat_map(|s| s.next.targets()));
-            }
-        }
-        false
-    }
 }
 
 fn unfit(stage: &Stage, push: &Push) -> Option<Refusal> {
@@ -316,21 +231,4 @@ fn unfit(stage: &Stage, push: &Push) -> Option<Refusal> {
         .collect();
     let faults = form::faults(&stage.form, &own, &[]);
     (!faults.is_empty()).then_some(Refusal::Form(faults))
-}
-
-fn leads(next: &Next, left: &Left, name: &str) -> bool {
-    match next {
-        Next::All(stages) => stages.iter().any(|stage| stage == name),
-        Next::ByOutcome(choices) => {
-            let chosen = left
-                .outcome
-                .as_ref()
-                .and_then(|outcome| choices.get(outcome));
-            chosen.is_some_and(|stages| stages.iter().any(|stage| stage == name))
-        }
-    }
-}
-
-fn count<T>(things: impl Iterator<Item = T>) -> u32 {
-    u32::try_from(things.count()).unwrap_or(u32::MAX)
 }
