@@ -84,20 +84,19 @@ fn push(ground: &Ground, arguments: &[&str]) {
         .says("waybill get ");
 }
 
+/// Opens an order and answers with its token.
+fn open_purchase(ground: &Ground) -> String {
+    let form = ["--set", "article=chair", "--set", "amount=12.5"];
+    let open = [&["open", "purchase"], form.as_slice()].concat();
+    let opened = patiently(|| ground.waybill(&open)).complains("waybill get ");
+    opened.out.trim().to_owned()
+}
+
 #[test]
 fn an_order_is_opened_looked_at_and_pushed_to_its_end() {
     on_ground("ordering", async |ground| {
         let _worker = prepare(&ground);
-        let open = [
-            "open",
-            "purchase",
-            "--set",
-            "article=chair",
-            "--set",
-            "amount=12.5",
-        ];
-        let opened = patiently(|| ground.waybill(&open)).complains("waybill get ");
-        let token = opened.out.trim();
+        let token = &open_purchase(&ground);
         let record = standing(&ground, token, &["review"]);
         let order = &record["order"];
         assert_eq!(order["version"], 1);
