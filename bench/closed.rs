@@ -1,5 +1,5 @@
 //! One closed run: the queue is full, the clock starts with the engine, and it stops when the last
-//! effect is committed and the last completion has come.
+//! effect is committed and the last completion and announcement have come.
 
 use std::time::{Duration, Instant};
 
