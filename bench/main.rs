@@ -22,7 +22,7 @@ mod meter;
 mod open_loop;
 mod options;
 #[expect(dead_code, reason = "the rehearsal has no orders")]
-#[path = "../src/pipeline/orders.rs"]
+#[path = "../src/pipeline/orders/mod.rs"]
 mod orders;
 mod patience;
 mod rehearsal;

@@ -6,7 +6,11 @@ alter table waybill.process
     -- of each field the value with the greatest stamp: {"field": ["stamp", value]}
     add column form text,
     -- what came with the opening event, JSON
-    add column attachments text;
+    add column attachments text,
+    -- where its workflow has a retention of its own
+    add column keep_until timestamptz;
+
+create index process_kept on waybill.process (keep_until) where keep_until is not null;
 
 -- One row for every stop at a stage. Where an order stands are those that were not left.
 create table waybill.stage (

@@ -72,6 +72,7 @@ impl Observer {
             let oldest = tally.oldest_open.get(kind).copied();
             self.telemetry.show_open(kind, open, oldest);
         }
+        self.telemetry.show_parked(tally.parked);
         let letters = tally.dead_letters.iter();
         let letters: Vec<_> = letters
             .map(|(reason, count)| (reason.as_str(), *count))

@@ -178,6 +178,8 @@ sections! {
 
     /// The loop that ends and removes processes whose time has come.
     janitor: JanitorSettings {
+        parked_for: Duration = "WAYBILL_JANITOR__PARKED_FOR", "7d", Time(ms(1), days(3_650)),
+            "longest wait of a push for its stage; then it becomes a dead letter";
         interval: Duration = "WAYBILL_JANITOR__INTERVAL", "5s", Time(ms(10), ms(30_000)),
             "pause between two rounds";
         batch: usize = "WAYBILL_JANITOR__BATCH", "500", Count(1, 10_000),

@@ -13,6 +13,8 @@ use super::event::{ProcessKey, Stamp};
 use super::form::{self, Filled, Form, FormFault};
 use super::workflow::{Join, Next, Stage, Workflow};
 
+/// The most stops of an order: a loop that nobody leaves must end somewhere.
+pub const STOPS_MAX: usize = 1_000;
 /// A push may name a stop that far ahead of those there are.
 const AHEAD: u32 = 64;
 
@@ -89,6 +91,10 @@ pub enum Refusal {
     Unknown,
     /// The stop was left, and the order does not come back there.
     Left,
+    /// The order ended before it came there.
+    Ended,
+    /// The order has stopped as often as an order may.
+    TooManyStops,
     /// The stage goes on by outcome, and this is none of them.
     Outcome(Vec<String>),
     /// The stage's form is not filled as it must be.
@@ -139,6 +145,7 @@ impl Order<'_> {
 
     /// Applies a push if its stop is there, and enters what it leads to.
     pub fn push(&mut self, stamp: &Stamp, push: &Push, now: Timestamp) -> Pushed {
+        let count = self.stops.len();
         let active = self.stops.iter_mut().filter(|stop| stop.left.is_none());
         let stop = match &push.target {
             Target::Stop(id) => active.into_iter().find(|stop| stop.data_id == *id),
@@ -147,6 +154,9 @@ impl Order<'_> {
         let Some(stop) = stop else {
             return self.absent(&push.target);
         };
+        if count >= STOPS_MAX {
+            return Pushed::Refused(Refusal::TooManyStops);
+        }
         if let Some(stage) = self.workflow.stages.get(&stop.stage)
             && let Some(refusal) = unfit(stage, push)
         {
@@ -159,6 +169,18 @@ impl Order<'_> {
         self.form.merge(stamp, &push.form);
         self.advance(now);
         Pushed::Applied
+    }
+
+    /// Leaves a stop whose time is over with the outcome that its workflow gives it.
+    pub fn time_out(&mut self, data_id: Uuid, outcome: String, now: Timestamp) {
+        let stop = self.stops.iter_mut().find(|stop| stop.data_id == data_id);
+        if let Some(stop) = stop {
+            stop.left = Some(Left {
+                at: now,
+                outcome: Some(outcome),
+            });
+        }
+        self.advance(now);
     }
 
     /// Enters what is due and tries what was parked, in stamp order, until nothing moves any more.

@@ -131,8 +131,15 @@ impl Merged {
             outcomes.push(*verdict.as_ref().unwrap_or(&Outcome::Refused));
             refusals.extend(verdict.err().map(|refused| (index, refused)));
         }
-        for record in records.iter_mut().filter(|r| r.process.kind == Kind::Order) {
-            record.process.through = orders.is_through(record.process.key);
+        for record in records.iter_mut().filter(|r| r.is_order()) {
+            let process = &mut record.process;
+            process.through = orders.is_through(process.key);
+            let limit = orders
+                .rules(process.key)
+                .and_then(|workflow| workflow.deadline);
+            if let Some(limit) = limit.filter(|_| !record.was_open && process.opening.is_some()) {
+                process.deadline_at = loaded.now.saturating_add(limit).ok();
+            }
         }
         records.retain(|r| r.touched > Touched::Nothing || seal::may_end(&r.process, loaded.now));
         Self {
@@ -151,14 +158,21 @@ impl Merged {
     }
 
     /// Takes records whose settle time or deadline has passed.
-    pub(super) fn due(loaded: Loaded, orders: Orders) -> Self {
+    pub(super) fn due(loaded: Loaded, mut orders: Orders) -> Self {
+        let records = loaded.processes.into_iter().map(Record::new);
+        let mut records: Vec<Record> = records.collect();
+        for Record { process, .. } in records.iter_mut().filter(|r| r.is_order()) {
+            let overdue = orders.expire(process, loaded.now);
+            process.deadline_at = process.deadline_at.into_iter().chain(overdue).min();
+            process.through = orders.is_through(process.key);
+        }
         Self {
             outcomes: Vec::new(),
             refusals: Vec::new(),
             orders,
             corrections: Corrections::default(),
             items: Vec::new(),
-            records: loaded.processes.into_iter().map(Record::new).collect(),
+            records,
             created: BTreeMap::new(),
             now: loaded.now,
         }
@@ -192,6 +206,8 @@ impl Merged {
         for mut record in self.records {
             let key = record.process.key;
             record.process.sequenced = sequenced.get(&key).copied().unwrap_or(0);
+            let own = self.orders.rules(key).and_then(|workflow| workflow.settle);
+            let settle = own.unwrap_or(settle);
             decision.conclude(record, settle, self.now);
         }
         let ended = decision.ended().filter_map(|(process, _)| {
@@ -230,6 +246,10 @@ impl Decision {
 }
 
 impl Record {
+    fn is_order(&self) -> bool {
+        self.process.kind == Kind::Order
+    }
+
     fn new(process: Process) -> Self {
         Self {
             was_open: process.opening.is_some(),

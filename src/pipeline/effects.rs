@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::decide::Decision;
-use super::orders::Announced;
+use super::orders::{Announced, Refused};
 use crate::broker::topology;
 use crate::core::completion::{Completion, ItemSummary};
 use crate::core::{Event, Process, ProcessKey};
+use crate::store::event::NewEvent;
 use crate::store::outbox::{OutboxRow, What};
 use crate::wire::{self, Outbound};
 
@@ -47,6 +48,12 @@ fn completion(process: &Process, summary: ItemSummary) -> Vec<OutboxRow> {
 /// The answer to an opening event that had no token and names a queue.
 pub(super) fn token_reply(event: &Event, key: ProcessKey) -> OutboxRow {
     row(key, wire::token_reply(event), What::Reply, DIRECT)
+}
+
+/// The answer to an opening event that can't be applied and names a queue.
+pub(super) fn refusal(event: &NewEvent, refused: &Refused) -> Option<OutboxRow> {
+    let outbound = wire::refusal(&event.event, &refused.problem())?;
+    Some(row(event.key, outbound, What::Reply, DIRECT))
 }
 
 /// The announcements of stops that were entered.

@@ -14,8 +14,10 @@ use super::writer::{Rules, reason};
 use super::{effects, report};
 use crate::store::batch;
 use crate::store::outbox::OutboxRow;
+use crate::store::retention::ParkedExpiry;
 use crate::store::{Connection, Store, StoreError};
 use crate::telemetry::{Health, Telemetry};
+use crate::wire::{Problem, Reason};
 
 /// Looks after what no event will move any more.
 pub struct Janitor {
@@ -25,6 +27,8 @@ pub struct Janitor {
     pub rules: Rules,
     /// How long ended ones are kept.
     pub retention: Duration,
+    /// How long a push may wait for its stop.
+    pub parked_for: Duration,
     /// How often it looks.
     pub interval: Duration,
     /// How many processes one transaction takes.
@@ -55,7 +59,8 @@ impl Janitor {
     }
 
     async fn round(&self, stop: &CancellationToken) -> Result<(), StoreError> {
-        while !stop.is_cancelled() && self.seal_due().await? == self.batch {}
+        while !stop.is_cancelled() && self.seal_due().await? >= self.batch {}
+        self.expire_parked().await?;
         loop {
             let deleted = self
                 .store
@@ -66,6 +71,19 @@ impl Janitor {
                 return Ok(());
             }
         }
+    }
+
+    /// Pushes that have waited in vain; what one round leaves, the next one takes.
+    async fn expire_parked(&self) -> Result<(), StoreError> {
+        let reason = Reason::StageNotReached;
+        let detail = "it waited as long as a push may; look where the order stands";
+        let expiry = ParkedExpiry {
+            after: self.parked_for,
+            reason: reason.name(),
+            problem: serde_json::json!(Problem::new(reason, detail.to_owned())).to_string(),
+            shard: self.shard,
+        };
+        self.store.expire_parked(&expiry, self.batch).await
     }
 
     /// Seals one batch of what is due; says how many processes that were.
@@ -98,7 +116,8 @@ impl Janitor {
         let answers =
             batch::write_items(connection, &merged.corrections, &[], &merged.questions()).await?;
         let decision = merged.decide(&answers.sequenced, self.rules.settle);
-        let outbox = effects::completions(&decision, answers.items);
+        let mut outbox = effects::completions(&decision, answers.items);
+        outbox.extend(effects::stages(&decision.entered.stops));
         let changes = changes(&decision, outbox, Vec::new());
         batch::commit(connection, &changes, self.rules.sweep_after, self.shard).await?;
         let outbox = changes.outbox;

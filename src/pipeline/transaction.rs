@@ -37,6 +37,9 @@ impl Writer {
         let fates = fates(held, &merged.outcomes);
         let refused = self.refused(held, &merged);
         let mut outbox = token_replies(held, &fates);
+        let refusals = merged.refusals.iter();
+        outbox
+            .extend(refusals.filter_map(|(i, refused)| effects::refusal(events.get(*i)?, refused)));
         let parked = self.parked(held, &merged.outcomes);
         let mut decision = merged.decide(&answers.sequenced, self.rules.settle);
         // Also those that did not wait long: they are found and settled like any other.
@@ -104,7 +107,8 @@ impl Writer {
         parked
             .filter_map(|(held, _)| {
                 let detail = "its stop was not reached in time";
-                let letter = held.letter(&self.queue, Reason::StageLeft, detail.to_owned())?;
+                let letter =
+                    held.letter(&self.queue, Reason::StageNotReached, detail.to_owned())?;
                 Some((held.as_event()?.key, letter))
             })
             .collect()

@@ -12,7 +12,7 @@ use super::event::{self, Corrections, NewEvent};
 use super::item::{self, ChangedItem};
 use super::order::{self, OrderChanges, Orders};
 use super::outbox::{self, OutboxRow};
-use super::{Connection, StoreError, process, tally};
+use super::{Connection, StoreError, parked, process, tally};
 use crate::core::completion::ItemSummary;
 use crate::core::merge::Outcomes;
 use crate::core::{Event, Kind, Process, ProcessKey};
@@ -67,13 +67,13 @@ const STATEMENTS: [&str; 23] = [
     tally::ADD,
     order::LOAD,
     order::LOAD_STOPS,
-    order::LOAD_PARKED,
+    parked::LOAD,
     order::NEWEST,
     order::UPDATE,
     order::UPSERT_STOPS,
-    order::INSERT_PARKED,
-    order::DELETE_PARKED,
-    order::REFUSE_PARKED,
+    parked::INSERT,
+    parked::DELETE,
+    parked::REFUSE,
 ];
 
 /// Begins a transaction, makes the records that lack, locks all in key order, logs the events
@@ -192,11 +192,9 @@ pub async fn commit(
     sweep_after: Duration,
     shard: i16,
 ) -> Result<(), StoreError> {
-    if let Some(orders) = changes.orders {
-        order::write(connection, orders, shard).await?;
-    }
-    let (updated, moved, queued, kept, counted, committed) = tokio::join!(
+    let (walked, updated, moved, queued, kept, counted, committed) = tokio::join!(
         biased;
+        order::write(connection, changes.orders, shard),
         process::update(connection, &changes.processes),
         process::update_counts(connection, &changes.counts),
         outbox::insert(connection, &changes.outbox, sweep_after),
@@ -205,6 +203,7 @@ pub async fn commit(
         end_transaction(connection, "commit"),
     );
     // On an aborted transaction the server answers a commit without an error, so each counts.
+    walked?;
     updated?;
     moved?;
     queued?;

@@ -13,6 +13,7 @@ pub mod item;
 pub mod migrate;
 pub mod order;
 pub mod outbox;
+pub mod parked;
 pub mod process;
 pub mod record;
 pub mod retention;

@@ -1,27 +1,26 @@
-//! The tables `stage` and `parked`, and what a record keeps of an order: all that a batch of order
-//! events needs beside the records.
+//! The table `stage`, and what a record keeps of an order: with the parked pushes all that a batch
+//! of order events needs beside the records.
 
 use std::collections::{BTreeMap, HashMap};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::value::RawValue;
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::dead_letter::DeadLetter;
-use super::{Connection, StoreError, column, from_bigint, stamp};
+use super::parked::{self, ParkedRow};
+use super::{Connection, StoreError, column, stamp};
 use crate::core::form::Form;
 use crate::core::order::{Left, Stop};
 use crate::core::{ProcessKey, Stamp};
 
 pub(super) const LOAD: &str = include_str!("queries/load_orders.sql");
 pub(super) const LOAD_STOPS: &str = include_str!("queries/load_stops.sql");
-pub(super) const LOAD_PARKED: &str = include_str!("queries/load_parked.sql");
 pub(super) const NEWEST: &str = include_str!("queries/newest_workflows.sql");
 pub(super) const UPDATE: &str = include_str!("queries/update_orders.sql");
 pub(super) const UPSERT_STOPS: &str = include_str!("queries/upsert_stops.sql");
-pub(super) const INSERT_PARKED: &str = include_str!("queries/insert_parked.sql");
-pub(super) const DELETE_PARKED: &str = include_str!("queries/delete_parked.sql");
-pub(super) const REFUSE_PARKED: &str = include_str!("queries/refuse_parked.sql");
 
 /// What is kept of an order beside its record.
 #[derive(Debug, Clone, Default)]
@@ -36,15 +35,6 @@ pub struct OrderRow {
     pub parked: Vec<ParkedRow>,
 }
 
-/// A push that waits.
-#[derive(Debug, Clone)]
-pub struct ParkedRow {
-    /// The event's.
-    pub stamp: Stamp,
-    /// What it says, as received.
-    pub data: String,
-}
-
 /// Orders by process, and the workflow versions that openings get now.
 #[derive(Debug, Default)]
 pub struct Orders {
@@ -52,6 +42,12 @@ pub struct Orders {
     pub rows: HashMap<ProcessKey, OrderRow>,
     /// The newest version of each workflow that was asked for and is there.
     pub newest: BTreeMap<String, i32>,
+}
+
+impl Orders {
+    fn row(&mut self, key: Uuid) -> &mut OrderRow {
+        self.rows.entry(ProcessKey(key)).or_default()
+    }
 }
 
 /// Which push, and of which order.
@@ -83,9 +79,11 @@ pub struct OrderChange {
     pub form: Form,
     /// What came with its opening.
     pub attachments: Option<String>,
+    /// How long it is kept after its end, where it has ended and its workflow says so.
+    pub kept: Option<SignedDuration>,
 }
 
-/// Loads what is kept of orders, and the newest versions of workflows.
+/// Loads what is kept of orders, and the newest versions of workflows: one round trip.
 pub(super) async fn load(
     connection: &Connection,
     keys: &[Uuid],
@@ -95,100 +93,76 @@ pub(super) async fn load(
     if keys.is_empty() {
         return Ok(orders);
     }
-    let row_of = |orders: &mut Orders, key: Uuid, change: &mut dyn FnMut(&mut OrderRow)| {
-        change(orders.rows.entry(ProcessKey(key)).or_default());
-    };
-    let statement = connection.prepared(LOAD).await?;
-    for row in connection.query(&statement, &[&keys]).await? {
-        let form = decode_form(row.get(2))?;
-        row_of(&mut orders, row.get(0), &mut |order| {
-            order.version = row.get(1);
-            order.form = form.clone();
-        });
+    let by_key: &[&(dyn ToSql + Sync)] = &[&keys];
+    let by_name: &[&(dyn ToSql + Sync)] = &[&workflows];
+    let (kept, stops, parked, newest) = tokio::join!(
+        biased;
+        query(connection, LOAD, by_key),
+        query(connection, LOAD_STOPS, by_key),
+        query(connection, parked::LOAD, by_key),
+        query(connection, NEWEST, by_name),
+    );
+    for row in kept? {
+        let order = orders.row(row.get(0));
+        order.version = row.get(1);
+        order.form = decode_form(row.get(2))?;
     }
-    let statement = connection.prepared(LOAD_STOPS).await?;
-    for row in connection.query(&statement, &[&keys]).await? {
-        row_of(&mut orders, row.get(0), &mut |order| {
-            order.stops.push(stop(&row))
-        });
+    for row in stops? {
+        orders.row(row.get(0)).stops.push(stop(&row));
     }
-    let statement = connection.prepared(LOAD_PARKED).await?;
-    for row in connection.query(&statement, &[&keys]).await? {
-        let parked = ParkedRow {
-            stamp: Stamp {
-                source: row.get(1),
-                id: row.get(2),
-                time: row.get(3),
-                sequence: row.get::<_, Option<i64>>(4).map(from_bigint),
-            },
-            data: row.get(5),
-        };
-        row_of(&mut orders, row.get(0), &mut |order| {
-            order.parked.push(parked.clone())
-        });
+    for row in parked? {
+        orders.row(row.get(0)).parked.push(parked::from_row(&row));
     }
-    if !workflows.is_empty() {
-        let statement = connection.prepared(NEWEST).await?;
-        let rows = connection.query(&statement, &[&workflows]).await?;
-        orders.newest = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
-    }
+    let newest = newest?;
+    orders.newest = newest.iter().map(|row| (row.get(0), row.get(1))).collect();
     Ok(orders)
 }
 
-/// Writes what a batch changed of its orders.
+/// Writes what a batch changed of its orders: one round trip, with what follows in the same one.
 pub(super) async fn write(
     connection: &Connection,
-    changes: &OrderChanges,
+    changes: Option<&OrderChanges>,
     shard: i16,
 ) -> Result<(), StoreError> {
-    update(connection, &changes.orders).await?;
-    upsert_stops(connection, &changes.stops).await?;
-    insert_parked(connection, &changes.parked).await?;
-    if !changes.applied.is_empty() {
-        let statement = connection.prepared(DELETE_PARKED).await?;
-        let keys = column(&changes.applied, |(key, _)| key.0);
-        let sources = column(&changes.applied, |(_, stamp)| stamp.source.as_str());
-        let ids = column(&changes.applied, |(_, stamp)| stamp.id.as_str());
-        connection
-            .execute(&statement, &[&keys, &sources, &ids])
-            .await?;
-    }
-    if !changes.refused.is_empty() {
-        let refused = &changes.refused;
-        let statement = connection.prepared(REFUSE_PARKED).await?;
-        connection
-            .execute(
-                &statement,
-                &[
-                    &column(refused, |((key, _), ..)| key.0),
-                    &column(refused, |((_, stamp), ..)| stamp.source.as_str()),
-                    &column(refused, |((_, stamp), ..)| stamp.id.as_str()),
-                    &column(refused, |(_, reason, _)| *reason),
-                    &column(refused, |(_, _, problem)| problem.as_str()),
-                    &shard,
-                ],
-            )
-            .await?;
-    }
-    Ok(())
+    let Some(changes) = changes else {
+        return Ok(());
+    };
+    let (updated, stops, parked, applied, refused) = tokio::join!(
+        biased;
+        update(connection, &changes.orders),
+        upsert_stops(connection, &changes.stops),
+        parked::insert(connection, &changes.parked, shard),
+        parked::delete(connection, &changes.applied, shard),
+        parked::refuse(connection, &changes.refused, shard),
+    );
+    updated.and(stops).and(parked).and(applied).and(refused)
+}
+
+pub(super) async fn query(
+    connection: &Connection,
+    statement: &'static str,
+    values: &[&(dyn ToSql + Sync)],
+) -> Result<Vec<Row>, StoreError> {
+    let statement = connection.prepared(statement).await?;
+    Ok(connection.query(&statement, values).await?)
 }
 
 async fn update(connection: &Connection, orders: &[OrderChange]) -> Result<(), StoreError> {
     if orders.is_empty() {
         return Ok(());
     }
-    let statement = connection.prepared(UPDATE).await?;
-    connection
-        .execute(
-            &statement,
-            &[
-                &column(orders, |o| o.key.0),
-                &column(orders, |o| o.version),
-                &column(orders, |o| encode_form(&o.form)),
-                &column(orders, |o| o.attachments.as_deref()),
-            ],
-        )
-        .await?;
+    query(
+        connection,
+        UPDATE,
+        &[
+            &column(orders, |o| o.key.0),
+            &column(orders, |o| o.version),
+            &column(orders, |o| encode_form(&o.form)),
+            &column(orders, |o| o.attachments.as_deref()),
+            &column(orders, |o| o.kept.map(|kept| kept.as_secs_f64())),
+        ],
+    )
+    .await?;
     Ok(())
 }
 
@@ -199,58 +173,26 @@ async fn upsert_stops(
     if stops.is_empty() {
         return Ok(());
     }
-    let statement = connection.prepared(UPSERT_STOPS).await?;
     let left_at = |(_, stop): &(ProcessKey, Stop)| stop.left.as_ref().map(|left| left.at);
-    connection
-        .execute(
-            &statement,
-            &[
-                &column(stops, |(key, _)| key.0),
-                &column(stops, |(_, stop)| stop.data_id),
-                &column(stops, |(_, stop)| stop.stage.as_str()),
-                &column(stops, |(_, stop)| stop.number.cast_signed()),
-                &column(stops, |(_, stop)| stop.entered_at),
-                &column(stops, |(_, stop)| stop.due_at),
-                &column(stops, left_at),
-                &column(stops, |(_, stop)| stop.left.as_ref()?.outcome.as_deref()),
-            ],
-        )
-        .await?;
+    query(
+        connection,
+        UPSERT_STOPS,
+        &[
+            &column(stops, |(key, _)| key.0),
+            &column(stops, |(_, stop)| stop.data_id),
+            &column(stops, |(_, stop)| stop.stage.as_str()),
+            &column(stops, |(_, stop)| stop.number.cast_signed()),
+            &column(stops, |(_, stop)| stop.entered_at),
+            &column(stops, |(_, stop)| stop.due_at),
+            &column(stops, left_at),
+            &column(stops, |(_, stop)| stop.left.as_ref()?.outcome.as_deref()),
+        ],
+    )
+    .await?;
     Ok(())
 }
 
-async fn insert_parked(
-    connection: &Connection,
-    parked: &[(ProcessKey, DeadLetter)],
-) -> Result<(), StoreError> {
-    if parked.is_empty() {
-        return Ok(());
-    }
-    let statement = connection.prepared(INSERT_PARKED).await?;
-    connection
-        .execute(
-            &statement,
-            &[
-                &column(parked, |(key, _)| key.0),
-                &column(parked, |(_, l)| l.source.as_deref()),
-                &column(parked, |(_, l)| l.event_id.as_deref()),
-                &column(parked, |(_, l)| l.id),
-                &column(parked, |(_, l)| l.tenant.as_deref()),
-                &column(parked, |(_, l)| l.token.as_deref()),
-                &column(parked, |(_, l)| l.type_name.as_deref()),
-                &column(parked, |(_, l)| l.exchange.as_str()),
-                &column(parked, |(_, l)| l.routing_key.as_str()),
-                &column(parked, |(_, l)| l.queue.as_str()),
-                &column(parked, |(_, l)| l.properties.as_str()),
-                &column(parked, |(_, l)| l.headers.as_str()),
-                &column(parked, |(_, l)| l.body.as_slice()),
-            ],
-        )
-        .await?;
-    Ok(())
-}
-
-fn stop(row: &tokio_postgres::Row) -> Stop {
+fn stop(row: &Row) -> Stop {
     let left_at: Option<Timestamp> = row.get(6);
     Stop {
         data_id: row.get(1),

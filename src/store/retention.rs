@@ -1,12 +1,44 @@
-//! How processes leave: ended ones past their retention, with all that hangs on them.
+//! What leaves: ended processes past their retention, with all that hangs on them, and pushes that
+//! have waited too long.
 
 use std::time::Duration;
 
 use super::{Store, StoreError};
 
+const EXPIRE_PARKED: &str = include_str!("queries/expire_parked.sql");
 const DELETE: &str = include_str!("queries/delete_expired.sql");
 
+/// When a parked push has waited too long, and what it becomes.
+#[derive(Debug, Clone)]
+pub struct ParkedExpiry {
+    /// After this.
+    pub after: Duration,
+    /// The dead letter's reason.
+    pub reason: &'static str,
+    /// Its problem.
+    pub problem: String,
+    /// Which shard of the counts it moves.
+    pub shard: i16,
+}
+
 impl Store {
+    /// Makes dead letters of at most `limit` pushes that have waited too long.
+    pub async fn expire_parked(&self, expiry: &ParkedExpiry, limit: i64) -> Result<(), StoreError> {
+        let connection = self.connection().await?;
+        let statement = connection.prepared(EXPIRE_PARKED).await?;
+        let ParkedExpiry {
+            after,
+            reason,
+            problem,
+            shard,
+        } = expiry;
+        let after = after.as_secs_f64();
+        connection
+            .execute(&statement, &[&after, &limit, reason, problem, shard])
+            .await?;
+        Ok(())
+    }
+
     /// Forgets at most `limit` ended processes past their retention; says how many there were.
     pub async fn delete_expired(&self, retention: Duration, limit: i64) -> Result<u64, StoreError> {
         let connection = self.connection().await?;

@@ -12,6 +12,7 @@ const READ: &str = include_str!("queries/read_tally.sql");
 const OLDEST_OPEN: &str = include_str!("queries/oldest_open.sql");
 
 const OPEN: &str = "processes_open";
+const PARKED: &str = "parked";
 const DEAD: &str = "dead_letters";
 
 /// What is counted over all workers.
@@ -21,6 +22,8 @@ pub struct Tally {
     pub open: BTreeMap<String, u64>,
     /// Dead letters that wait for somebody, by reason.
     pub dead_letters: BTreeMap<String, u64>,
+    /// Pushes that wait for their stops.
+    pub parked: u64,
     /// Since when the oldest open process of a kind is open.
     pub oldest_open: BTreeMap<String, Timestamp>,
 }
@@ -54,6 +57,10 @@ impl Store {
         for row in connection.query(&statement, &[]).await? {
             let (name, label): (&str, String) = (row.get(0), row.get(1));
             let counts = match name {
+                PARKED => {
+                    tally.parked = from_bigint(row.get(2));
+                    continue;
+                }
                 OPEN => &mut tally.open,
                 DEAD => &mut tally.dead_letters,
                 _ => continue,

@@ -5,12 +5,15 @@ use jiff::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::problem::Problem;
 use crate::core::{Completion, Event, Happening};
 
 /// The `source` of what Waybill publishes, and its `app_id`.
 pub const SOURCE: &str = "waybill";
 /// The type of a completion.
 pub const COMPLETED: &str = "process.completed";
+/// The type of the answer that an opening event can't be applied.
+pub const REFUSED: &str = "process.refused";
 /// The type of the answer that tells a derived token.
 pub const TOKEN: &str = "process.token";
 
@@ -96,6 +99,28 @@ pub fn token_reply(event: &Event) -> Outbound {
         routing_key: reply_to.unwrap_or_default(),
         timestamp: time,
     }
+}
+
+/// The answer to an opening event that can't be applied, for the queue it named; `None` if it named
+/// none.
+#[must_use]
+pub fn refusal(event: &Event, problem: &Problem) -> Option<Outbound> {
+    let Happening::Opened(opening) = &event.happening else {
+        return None;
+    };
+    let name = [&*event.stamp.source, &*event.stamp.id].join("\n");
+    let message_id = Uuid::new_v5(&event.key().0, name.as_bytes());
+    let time = event.stamp.time;
+    Some(Outbound {
+        message_id,
+        correlation_id: event.token.clone(),
+        type_: REFUSED,
+        content_type: JSON,
+        headers: headers(message_id, REFUSED, &event.token, &event.tenant, time),
+        body: json(problem),
+        routing_key: opening.reply_to.clone()?,
+        timestamp: time,
+    })
 }
 
 #[derive(Serialize)]

@@ -38,7 +38,7 @@ mod types;
 #[cfg(test)]
 mod tests;
 
-pub use completion::{Outbound, completion, token_reply};
+pub use completion::{Outbound, completion, refusal, token_reply};
 pub use decode::decode;
 pub use message::{Accepted, HeaderValue, Limits, Message};
 pub use orders::push;

@@ -21,7 +21,7 @@ pub(super) struct Opened<'a> {
     #[serde(borrow)]
     workflow_id: Option<Text<'a>>,
     #[serde(borrow)]
-    form: Option<Fields<'a>>,
+    form: Option<Object<Fields<'a>>>,
     #[serde(borrow)]
     attachments: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -39,7 +39,7 @@ pub(super) struct Pushed<'a> {
     #[serde(borrow)]
     outcome: Option<Text<'a>>,
     #[serde(borrow)]
-    form: Option<Fields<'a>>,
+    form: Option<Object<Fields<'a>>>,
 }
 
 type Fields<'a> = BTreeMap<Cow<'a, str>, &'a RawValue>;
@@ -127,8 +127,8 @@ pub fn push(data: &str) -> Option<Push> {
     }
 }
 
-fn filled(fields: Option<Fields<'_>>, judge: &mut Judge<'_>) -> Filled {
-    let fields = fields.unwrap_or_default();
+fn filled(form: Option<Object<Fields<'_>>>, judge: &mut Judge<'_>) -> Filled {
+    let fields = form.map(|Object(fields)| fields).unwrap_or_default();
     let max = judge.limits.items;
     if fields.len() > max {
         let detail = format!("must have at most {max} fields");

@@ -35,6 +35,8 @@ pub enum Reason {
     UnknownStage,
     /// The stage was left, or will not be reached.
     StageLeft,
+    /// A push waited for a stage that the order did not reach in time.
+    StageNotReached,
     /// The database refused what validation had let pass.
     RefusedByDatabase,
     /// It was delivered too often without ever being finished.
@@ -47,7 +49,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, for tables of metrics and tests.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::UnsupportedContentType,
         Self::UnsupportedEncoding,
         Self::Undecodable,
@@ -64,6 +66,7 @@ impl Reason {
         Self::InvalidForm,
         Self::UnknownStage,
         Self::StageLeft,
+        Self::StageNotReached,
         Self::RefusedByDatabase,
         Self::DeliveryLimit,
         Self::Rejected,
@@ -90,6 +93,7 @@ impl Reason {
             Self::InvalidForm => "invalid_form",
             Self::UnknownStage => "unknown_stage",
             Self::StageLeft => "stage_left",
+            Self::StageNotReached => "stage_not_reached",
             Self::RefusedByDatabase => "refused_by_database",
             Self::DeliveryLimit => "delivery_limit",
             Self::Rejected => "rejected",
@@ -116,6 +120,7 @@ impl Reason {
             Self::UnknownWorkflow => "The workflow is unknown",
             Self::InvalidForm => "The form is not filled as the workflow asks",
             Self::UnknownStage => "The order has no such stage",
+            Self::StageNotReached => "The order did not reach the stage",
             Self::StageLeft => "The order does not stand at this stage",
             Self::RefusedByDatabase => "The database refused the event",
             Self::DeliveryLimit => "The message was delivered too often",

@@ -34,7 +34,7 @@ fn workflow_files_are_checked_without_settings() {
     let told = told
         .complains(&format!("{bad}:2: `start` names the stage `a`"))
         .complains(&format!("{bad}:3: no way leads"))
-        .complains("error: 1 file has faults");
+        .complains("error: files with faults: 1 of 2");
     assert!(told.out.is_empty(), "{}", told.out);
     run(&["workflow", "check", &purchase, &purchase], &[], "")
         .failed(1)
@@ -46,7 +46,7 @@ fn workflow_files_are_checked_without_settings() {
 }
 
 #[test]
-fn an_applied_workflow_is_versioned_listed_and_drawn() {
+fn an_applied_workflow_is_versioned_and_listed() {
     on_ground("applying", async |ground| {
         let (purchase, invoice) = (sample("purchase.toml"), sample("invoice.toml"));
         let apply = ["workflow", "apply", &purchase, &invoice];
@@ -84,7 +84,18 @@ fn an_applied_workflow_is_versioned_listed_and_drawn() {
             .says("invoice version 2 applied");
         let list = ground.waybill(&["workflow", "list"]).ok();
         list.says("invoice   version 2  ").says("  2 versions");
+    });
+}
 
+#[test]
+fn every_version_of_a_workflow_can_be_shown() {
+    on_ground("showing", async |ground| {
+        ground.waybill(&["migrate"]).ok();
+        let text = "name = 'invoice'\nstart = ['only']\n[stages.only]\n";
+        let changed = file("showing", "invoice.toml", text);
+        for file in [&sample("purchase.toml"), &sample("invoice.toml"), &changed] {
+            ground.waybill(&["workflow", "apply", file]).ok();
+        }
         ground
             .waybill(&["workflow", "show", "purchase"])
             .ok()

@@ -26,6 +26,7 @@ mod ops;
 mod order;
 mod order_faults;
 mod order_story;
+mod order_times;
 mod orders;
 mod outages;
 mod pressure;

@@ -138,14 +138,14 @@ impl Walks {
     }
 }
 
-pub(crate) async fn apply(ground: &Ground) {
+pub(crate) async fn apply(ground: &Ground, name: &str, text: &str) {
     let store = ground.store();
-    let applied = store.apply_workflows(&[("purchase", PURCHASE)]).await;
+    let applied = store.apply_workflows(&[(name, text)]).await;
     applied.expect("a workflow");
 }
 
 /// Waits until so many orders are done.
-pub(crate) async fn ended(ground: &Ground, count: usize) {
+pub(crate) async fn ended(ground: &Ground, count: i64) {
     let done = "select count(*) from waybill.process where status = 'done'";
     reaches(ground, "every order done", done, count).await;
 }
@@ -157,8 +157,7 @@ pub(crate) async fn published(ground: &Ground) {
 }
 
 /// Waits until a query's number is the one.
-pub(crate) async fn reaches(ground: &Ground, what: &str, query: &str, number: usize) {
-    let number = i64::try_from(number).expect("few");
+pub(crate) async fn reaches(ground: &Ground, what: &str, query: &str, number: i64) {
     until(what, async || {
         (ground.number(query).await == number).then_some(())
     })

@@ -8,7 +8,7 @@ use crate::{
     audience::Audience,
     checker,
     ground::{Ground, run, until},
-    order_story::{Teller, apply, ended, published, walk},
+    order_story::{PURCHASE, Teller, apply, ended, published, walk},
     producer::{Message, Producer},
     story::{TOKEN_MARK, repeated, shuffled},
 };
@@ -17,7 +17,7 @@ use crate::{
 fn hot_orders_in_any_order_on_two_workers_enter_each_stage_once_and_miss_no_join() {
     run(async {
         let ground = Ground::shared("hot-orders").await;
-        apply(&ground).await;
+        apply(&ground, "purchase", PURCHASE).await;
         let completions = Audience::of_completions(&ground).await;
         let stages = Audience::of_stages(&ground).await;
         let mut producer = Producer::new(&ground);
@@ -64,7 +64,7 @@ fn hot_orders_in_any_order_on_two_workers_enter_each_stage_once_and_miss_no_join
 fn the_next_systems_walk_an_order_by_what_they_are_told_and_loops_stop_anew() {
     run(async {
         let ground = Ground::shared("order-systems").await;
-        apply(&ground).await;
+        apply(&ground, "purchase", PURCHASE).await;
         let stages = Audience::of_stages(&ground).await;
         let mut producer = Producer::new(&ground);
         let worker = ground.plan().start().await;
@@ -105,7 +105,7 @@ fn the_next_systems_walk_an_order_by_what_they_are_told_and_loops_stop_anew() {
 fn a_push_or_an_opening_that_does_not_fit_is_a_dead_letter_and_blocks_nobody() {
     run(async {
         let ground = Ground::shared("bad-orders").await;
-        apply(&ground).await;
+        apply(&ground, "purchase", PURCHASE).await;
         let mut producer = Producer::new(&ground);
         let worker = ground.plan().start().await;
         let mut unknown = Teller::new(&format!("{TOKEN_MARK}-unknown"));

@@ -35,7 +35,7 @@ pub(super) struct Check {
 }
 
 pub(super) async fn run(apply: &Apply, sources: &Sources) -> Result<ExitCode, Failure> {
-    let files = files::read(&apply.files, "nothing was applied")?;
+    let files = files::read(&apply.files, "; nothing was applied")?;
     let workflows: Vec<_> = files
         .iter()
         .map(|file| (file.workflow.name.as_str(), file.source.as_str()))
@@ -55,7 +55,7 @@ pub(super) async fn run(apply: &Apply, sources: &Sources) -> Result<ExitCode, Fa
 }
 
 pub(super) fn check(check: &Check) -> Result<ExitCode, Failure> {
-    for file in files::read(&check.files, "the other files are sound")? {
+    for file in files::read(&check.files, "")? {
         let workflow = &file.workflow;
         let stages = match workflow.stages.len() {
             1 => "1 stage".to_owned(),

@@ -53,7 +53,10 @@ impl<'a> Drawing<'a> {
             }
             [_] => self.branches(from, targets, indent),
             _ => {
-                self.put("at the same time");
+                if let Some(line) = self.lines.last_mut() {
+                    line.text.truncate(line.text.trim_end().len());
+                }
+                self.put(", at the same time");
                 self.branches(from, targets, indent);
             }
         }
@@ -176,7 +179,7 @@ impl<'a> Order<'a> {
             seen: BTreeSet::new(),
             back: BTreeSet::new(),
         };
-        for stage in &workflow.start {
+        for stage in workflow.start.iter().rev() {
             search.visit(stage);
         }
         let mut parents: BTreeMap<&str, Option<&str>> = BTreeMap::new();
@@ -201,7 +204,8 @@ impl<'a> Order<'a> {
     }
 }
 
-/// A search into the depth.
+/// A search into the depth, last branches first: so they finish first, and what is drawn first comes
+/// first when that is turned around.
 #[derive(Debug)]
 struct Search<'a> {
     workflow: &'a Workflow,
@@ -218,7 +222,8 @@ impl<'a> Search<'a> {
         }
         self.on_way.insert(name);
         let next = self.workflow.stages.get(name).map(|stage| &stage.next);
-        for target in next.into_iter().flat_map(Next::targets) {
+        let targets: Vec<_> = next.into_iter().flat_map(Next::targets).collect();
+        for target in targets.into_iter().rev() {
             if self.on_way.contains(target) {
                 self.back.insert((name, target));
             } else {

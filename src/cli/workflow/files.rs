@@ -43,13 +43,13 @@ pub(super) fn read(paths: &[PathBuf], consequence: &str) -> Result<Vec<Sound>, F
             }
         }
     }
-    match faulty {
-        0 => Ok(sound),
-        1 => Err(Failure::Failed(format!("1 file has faults; {consequence}"))),
-        _ => Err(Failure::Failed(format!(
-            "{faulty} files have faults; {consequence}"
-        ))),
+    if faulty == 0 {
+        return Ok(sound);
     }
+    let count = paths.len();
+    Err(Failure::Failed(format!(
+        "files with faults: {faulty} of {count}{consequence}"
+    )))
 }
 
 /// One line per fault, as compilers tell theirs, so that editors find the place.

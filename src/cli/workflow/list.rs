@@ -37,7 +37,7 @@ pub(super) fn render(workflows: &[ListedWorkflow]) -> String {
         };
         let _ = writeln!(
             text,
-            "{:<width$}  version {}  {:.0}  {versions}",
+            "{:<width$}  version {:<4}  {:.0}  {versions}",
             escape::line(&workflow.name),
             workflow.version,
             workflow.created_at,

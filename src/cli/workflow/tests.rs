@@ -1,6 +1,7 @@
 //! How workflows are drawn and listed, on the samples and on small graphs.
 
 use expect_test::{Expect, expect};
+use proptest::prelude::*;
 
 use super::{details, dot, drawing, list};
 use crate::core::workflow::Workflow;
@@ -24,13 +25,20 @@ fn draws(start: &str, stages: &str, expected: &Expect) {
 fn branches_a_join_a_choice_and_a_loop_are_drawn() {
     expect![[r#"
         start ─▶ review
-        ├─ accepted at the same time
-        │  ├─▶ finance ─▶ buy (joins all of finance, stock) ─▶ end
-        │  └─▶ stock ─▶ buy (above)
+        ├─ accepted, at the same time
+        │  ├─▶ finance ─▶ buy (below)
+        │  └─▶ stock ─▶ buy (joins all of finance, stock) ─▶ end
         ├─ refused ─▶ end
         └─ unclear ─▶ correct ─▶ review (back)
     "#]]
     .assert_eq(&drawing::draw(&workflow(PURCHASE)));
+}
+
+#[test]
+fn the_examples_show_the_drawing_as_it_is() {
+    let readme = include_str!("../../../examples/README.md");
+    let drawn = drawing::draw(&workflow(PURCHASE));
+    assert!(readme.contains(&drawn), "paste this:\n{drawn}");
 }
 
 #[test]
@@ -52,10 +60,10 @@ fn several_start_stages_begin_at_the_same_time() {
         "['a', 'j']",
         "a.next = ['j']\nj.join = 'any'\nj.next = ['j2']\nj2.next = { again = ['j2'], both = ['c', 'd'], end = [] }\nc = {}\nd = {}\n",
         &expect![[r#"
-            start at the same time
+            start, at the same time
             ├─▶ a ─▶ j (joins any of start, a) ─▶ j2
             │  ├─ again ─▶ j2 (back)
-            │  ├─ both at the same time
+            │  ├─ both, at the same time
             │  │  ├─▶ c ─▶ end
             │  │  └─▶ d ─▶ end
             │  └─ end ─▶ end
@@ -78,6 +86,32 @@ fn a_long_chain_goes_on_below() {
                └─▶ stage_11 ─▶ stage_12 ─▶ end
         "#]],
     );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_stage_is_drawn_once_and_pointed_at_elsewhere(
+        ways in prop::collection::vec(prop::collection::vec(prop::collection::btree_set(0..7_usize, 0..4), 1..4), 7)
+    ) {
+        let mut file = "name = 'w'\nstart = ['s0', 's1', 's2', 's3', 's4', 's5', 's6']\n".to_owned();
+        for (n, ways) in ways.iter().enumerate() {
+            file.push_str(&format!("[stages.s{n}.next]\n"));
+            for (n, targets) in ways.iter().enumerate() {
+                let names: Vec<_> = targets.iter().map(|to| format!("'s{to}'")).collect();
+                file.push_str(&format!("o{n} = [{}]\n", names.join(", ")));
+            }
+        }
+        let drawn = drawing::draw(&workflow(&file));
+        for n in 0..7 {
+            let name = format!("─▶ s{n}");
+            let whole = drawn.lines().filter(|line| line.ends_with(&name)).count();
+            prop_assert_eq!(whole, 1, "s{} in\n{}", n, drawn);
+        }
+        let arrows: usize = ways.iter().flatten().map(|targets| targets.len().max(1)).sum();
+        prop_assert_eq!(drawn.matches("─▶ ").count(), 7 + arrows, "{}", drawn);
+    }
 }
 
 #[test]
@@ -174,8 +208,8 @@ fn workflows_are_listed_in_columns() {
         versions: version.into(),
     };
     expect![[r#"
-        invoice   version 1  2026-11-22T01:02:03Z  1 version
-        purchase  version 12  2026-11-22T01:02:03Z  12 versions
+        invoice   version 1     2026-11-22T01:02:03Z  1 version
+        purchase  version 12    2026-11-22T01:02:03Z  12 versions
     "#]]
     .assert_eq(&list::render(&[
         listed("invoice", 1),

@@ -141,7 +141,7 @@ fn expected(events: &[Event]) -> (u64, u64, Status) {
             Happening::Completed { total: said } => total = said.or(total),
             Happening::Failed { .. } => status = Some(Status::Error),
             Happening::Cancelled { .. } => status = Some(Status::Cancelled),
-            Happening::Step => {}
+            Happening::Step | Happening::Pushed(_) => {}
         }
     }
     let seen = outcomes.len() as u64;

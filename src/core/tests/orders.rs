@@ -224,6 +224,43 @@ proptest! {
     }
 }
 
+proptest! {
+    #[test]
+    fn an_order_with_loops_ends_the_same_in_any_order_by_data_id(
+        outcomes in prop::collection::vec(any::<bool>(), 0..12),
+        seed in prop::collection::vec(any::<Index>(), 48),
+        opened in any::<Index>(),
+    ) {
+        let workflow = purchase();
+        let mut order = order(&workflow);
+        order.advance(NOW);
+        let mut pushes: Vec<Parked> = Vec::new();
+        let mut refusals = outcomes.iter();
+        loop {
+            let Some(stop) = order.active().last().cloned() else { break };
+            let outcome = match (stop.stage.as_str(), refusals.next()) {
+                ("review", Some(true)) => Some("refused".to_owned()),
+                ("review", _) => Some("accepted".to_owned()),
+                _ => None,
+            };
+            let push = Push { target: Target::Stop(stop.data_id), outcome, form: BTreeMap::new() };
+            let stamp = stamp(pushes.len());
+            prop_assert_eq!(order.push(&stamp, &push, NOW), Pushed::Applied);
+            pushes.push(Parked { stamp, push });
+        }
+        let mut shuffled = pushes.clone();
+        shuffled.extend(pushes.iter().take(3).cloned());
+        for place in 0..shuffled.len() {
+            let other = seed[place % seed.len()].index(shuffled.len());
+            shuffled.swap(place, other);
+        }
+        let (again, unapplied) = deliver(&workflow, &shuffled, opened.index(shuffled.len() + 1));
+        prop_assert_eq!(unapplied, 0);
+        prop_assert!(again.is_through());
+        prop_assert_eq!(outcome(&again), outcome(&order));
+    }
+}
+
 /// review → finance and stock → close (join); refused goes back to review.
 fn purchase() -> Workflow {
     let mut builder = Builder::default();

@@ -21,5 +21,8 @@ kept as (
     returning reason
 )
 insert into waybill.tally (name, label, shard, value)
-select 'dead_letters', reason, $6, count(*) from kept group by reason order by reason
+select 'parked', '', $6::smallint, -count(*) from gone
+union all
+select * from (select 'dead_letters', reason, $6::smallint, count(*) from kept
+               group by reason order by reason) letters
 on conflict (name, label, shard) do update set value = tally.value + excluded.value

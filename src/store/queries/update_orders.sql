@@ -1,7 +1,8 @@
 -- Writes what is kept of orders beside their records.
 update waybill.process p
 set workflow_version = n.workflow_version, form = n.form,
-    attachments = coalesce(n.attachments, p.attachments)
-from unnest($1::uuid[], $2::integer[], $3::text[], $4::text[])
-     as n (key, workflow_version, form, attachments)
+    attachments = coalesce(n.attachments, p.attachments),
+    keep_until = coalesce(now() + make_interval(secs => n.kept_seconds), p.keep_until)
+from unnest($1::uuid[], $2::integer[], $3::text[], $4::text[], $5::double precision[])
+     as n (key, workflow_version, form, attachments, kept_seconds)
 where p.key = n.key

@@ -21,6 +21,11 @@ fn each_type_becomes_its_happening() {
         "documents": 3,
         "attributes": { "desk": 4 },
     });
+    let order = json!({
+        "workflow_id": "purchase",
+        "form": { "amount": 12.50, "tags": ["a"], "offer": "o.pdf" },
+        "attachments": [{ "name": "o.pdf", "media_type": "application/pdf", "size": 3 }],
+    });
     let events = [
         event("upload.received", opening),
         event("upload.step", json!({ "name": "scan", "state": "done" })),
@@ -30,6 +35,15 @@ fn each_type_becomes_its_happening() {
         event("upload.completed", json!({ "total": 3 })),
         event("upload.failed", json!({ "message": "broken", "code": "c" })),
         event("order.cancelled", json!({ "reason": "doubled" })),
+        event("order.opened", order),
+        event(
+            "order.pushed",
+            json!({ "stage": "review", "outcome": "no", "form": { "n": null } }),
+        ),
+        event(
+            "order.pushed",
+            json!({ "data_id": "119fbddd-46d5-528d-b7da-d90b3cc6b286" }),
+        ),
     ];
     let mut lines = String::new();
     for event in events {
@@ -39,7 +53,7 @@ fn each_type_becomes_its_happening() {
         writeln!(lines, "{name} {kind:?} {:?}", accepted.event.happening).unwrap();
     }
     expect![[r#"
-        upload.received Upload Opened(Opening { filename: Some("a.pdf"), module: Some("scanner"), workflow: Some("intake"), group: Some("g"), total: Some(3), attributes: Some("{\"desk\":4}"), reply_to: None, traceparent: None, tracestate: None })
+        upload.received Upload Opened(Opening { filename: Some("a.pdf"), module: Some("scanner"), workflow: Some("intake"), group: Some("g"), total: Some(3), attributes: Some("{\"desk\":4}"), order: None, reply_to: None, traceparent: None, tracestate: None })
         upload.step Upload Step
         order.progress Order Progress { done: Some(1), total: Some(3) }
         order.items Order Items([Item { identifier: "page-1", ok: false, messages: ["upside down"], document_id: Some("d1"), data: Some("{\"x\":1.5}") }])
@@ -47,6 +61,9 @@ fn each_type_becomes_its_happening() {
         upload.completed Upload Completed { total: Some(3) }
         upload.failed Upload Failed { message: Some("broken"), code: Some("c") }
         order.cancelled Order Cancelled { reason: Some("doubled") }
+        order.opened Order Opened(Opening { filename: None, module: None, workflow: Some("purchase"), group: None, total: None, attributes: None, order: Some(OrderOpening { form: {"amount": Value { json: "12.5", shape: Number }, "offer": Value { json: "\"o.pdf\"", shape: Text("o.pdf") }, "tags": Value { json: "[\"a\"]", shape: List }}, attachments: Some("[{\"media_type\":\"application/pdf\",\"name\":\"o.pdf\",\"size\":3}]"), files: ["o.pdf"] }), reply_to: None, traceparent: None, tracestate: None })
+        order.pushed Order Pushed(Push { target: Stage("review"), outcome: Some("no"), form: {"n": Value { json: "null", shape: Null }} })
+        order.pushed Order Pushed(Push { target: Stop(119fbddd-46d5-528d-b7da-d90b3cc6b286), outcome: None, form: {} })
     "#]].assert_eq(&lines);
 }
 
@@ -72,6 +89,15 @@ fn each_type_needs_what_it_is_for() {
         ("upload.items", json!({ "items": [{}, { "ok": true }] })),
         ("upload.received", json!({ "documents": 3, "total": 4 })),
         ("upload.received", json!({ "attributes": [] })),
+        ("order.opened", json!({ "form": [] })),
+        ("order.opened", json!({ "attachments": {} })),
+        ("order.opened", json!({ "attachments": [{ "size": 1 }] })),
+        ("order.pushed", json!({})),
+        ("order.pushed", json!({ "data_id": "7", "stage": "a" })),
+        (
+            "order.pushed",
+            json!({ "data_id": "119fbddd-46d5-528d-b7da-d90b3cc6b286", "stage": "a" }),
+        ),
     ];
     let cases = cases.map(|(type_, data)| (format!("{type_} {data}"), event(type_, data)));
     let cases = cases.map(|(name, event)| (name, event.to_string()));
@@ -83,6 +109,12 @@ fn each_type_needs_what_it_is_for() {
         upload.items {"items":[{},{"ok":true}]}: invalid_field | #/data/items/0/identifier is missing | #/data/items/0/ok is missing; give true or false | #/data/items/1/identifier is missing
         upload.received {"documents":3,"total":4}: invalid_field | #/data/total contradicts `documents`; give one
         upload.received {"attributes":[]}: invalid_field | #/data/attributes must be an object
+        order.opened {"form":[]}: invalid_field | #/data/form must be an object
+        order.opened {"attachments":{}}: invalid_field | #/data/attachments must be a list of {name, media_type, size, sha256, uri}
+        order.opened {"attachments":[{"size":1}]}: invalid_field | #/data/attachments/0/name is missing
+        order.pushed {}: invalid_field | #/data/stage is missing; give `stage` or `data_id`
+        order.pushed {"data_id":"7","stage":"a"}: invalid_field | #/data/data_id must be the UUID that the stage event gave
+        order.pushed {"data_id":"119fbddd-46d5-528d-b7da-d90b3cc6b286","stage":"a"}: invalid_field | #/data/stage must not be there beside `data_id`; give one
     "#]].assert_eq(&table(cases));
 }
 

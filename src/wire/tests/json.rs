@@ -192,8 +192,8 @@ fn unknown_fields_are_ignored_and_unknown_types_refused() {
             event("upload.exploded", json!({})).to_string(),
         ),
         (
-            "a type to come",
-            event("order.opened", json!({})).to_string(),
+            "a type of the other kind",
+            event("upload.pushed", json!({})).to_string(),
         ),
         (
             "a type in capitals",
@@ -205,7 +205,7 @@ fn unknown_fields_are_ignored_and_unknown_types_refused() {
     expect![[r#"
         unknown field: accepted
         unknown type: unknown_type | #/type is no event type; names look like upload.received or order.step
-        a type to come: unknown_type | #/type is no event type; names look like upload.received or order.step
+        a type of the other kind: unknown_type | #/type is no event type; names look like upload.received or order.step
         a type in capitals: unknown_type | #/type is no event type; names look like upload.received or order.step
         no kind: unknown_type | #/type is no event type; names look like upload.received or order.step
         no type at all: unknown_type | #/type is missing; give it, or the property type, or the routing key

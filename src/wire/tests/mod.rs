@@ -107,7 +107,7 @@ fn names_of_reasons_are_closed_and_distinct() {
 
 #[test]
 fn every_type_has_a_label_and_others_share_one() {
-    assert_eq!(type_names().count(), 13);
+    assert_eq!(type_names().count(), 15);
     for name in type_names() {
         assert_eq!(type_label(Some(name)), name);
     }

@@ -133,6 +133,7 @@ fn keeps_limits(accepted: &Accepted) {
                     .is_none_or(|text| text.len() <= LIMITS.text_bytes)
             );
         }
+        Happening::Pushed(push) => push.form.keys().for_each(|field| keeps_name(field)),
         Happening::Step | Happening::Completed { .. } | Happening::Cancelled { .. } => {}
     }
 }

@@ -6,9 +6,12 @@ use crate::config::nearest;
 use crate::core::workflow::Workflow;
 use crate::core::workflow::soundness::{Flaw, flaws};
 
+/// Of a shorter name every other one is near.
+const GUESSED_BYTES_MIN: usize = 3;
+
 /// Finds what is wrong with the graph, as far as it could be read.
 pub(super) fn check(reader: &mut Reader<'_>, workflow: &Workflow) {
-    if !reader.graph_is_known() {
+    if !reader.knows_stages() {
         return;
     }
     let mentions = std::mem::take(&mut reader.mentions);
@@ -18,6 +21,9 @@ pub(super) fn check(reader: &mut Reader<'_>, workflow: &Workflow) {
             all_known = false;
             unknown(reader, workflow, mention);
         }
+    }
+    if !reader.knows_ways() {
+        return;
     }
     for flaw in flaws(workflow) {
         // Of a graph with gaps only what is certain is said: nobody reaches these.
@@ -30,12 +36,10 @@ pub(super) fn check(reader: &mut Reader<'_>, workflow: &Workflow) {
 
 fn unknown(reader: &mut Reader<'_>, workflow: &Workflow, mention: &Mention) {
     let Mention { stage, at, by } = mention;
-    let remedy = match nearest(stage, workflow.stages.keys().map(String::as_str)) {
+    let near = nearest(stage, workflow.stages.keys().map(String::as_str));
+    let remedy = match near.filter(|_| stage.len() >= GUESSED_BYTES_MIN) {
         Some(near) => format!("did you mean {}?", quoted(near)),
-        None => format!(
-            "add a table `[stages.{}]`, or name another",
-            quoted(stage).trim_matches('`')
-        ),
+        None => "add a table for it under `[stages]`, or name another".to_owned(),
     };
     let message = format!(
         "{by} names the stage {}, which is not there; {remedy}",

@@ -48,7 +48,7 @@ mod tests;
 
 use toml::de::{DeTable, Error};
 
-use self::reader::Reader;
+use self::reader::{Reader, Span};
 use self::table::{Table, quoted};
 use crate::core::workflow::Workflow;
 
@@ -67,6 +67,8 @@ pub const CHOICE_BYTES_MAX: usize = 200;
 /// The most faults that are listed.
 pub const FAULTS_MAX: usize = 100;
 
+/// What orders without a workflow have in place of its name.
+const RESERVED: &str = "order";
 const KEYS: [&str; 8] = [
     "name",
     "kind",
@@ -127,15 +129,12 @@ fn note_syntax(reader: &mut Reader<'_>, errors: &[Error]) -> bool {
     for error in errors {
         let at = error.span().unwrap_or(0..0);
         if error.message() == "duplicate key" {
-            let key = reader.text(&at).to_owned();
-            reader.graph_is_unknown();
-            reader.fault(
-                &at,
-                format!(
-                    "{} is given a second time; rename or remove one",
-                    quoted(&key)
-                ),
+            reader.ways_are_unknown();
+            let message = format!(
+                "{} is given a second time; rename or remove one",
+                duplicate(reader, &at)
             );
+            reader.fault(&at, message);
         } else {
             broken = true;
             let said = error.message().replace('\n', ", ");
@@ -145,12 +144,30 @@ fn note_syntax(reader: &mut Reader<'_>, errors: &[Error]) -> bool {
     broken
 }
 
+/// What stands there a second time: a table by its whole header, anything else by its key.
+fn duplicate(reader: &Reader<'_>, at: &Span) -> String {
+    let header = reader.line_text(at);
+    let header = header.split('#').next().unwrap_or_default().trim();
+    if header.starts_with('[') {
+        quoted(header)
+    } else {
+        quoted(reader.text(at))
+    }
+}
+
 fn workflow(reader: &mut Reader<'_>, root: &DeTable<'_>) -> Workflow {
     let table = Table::new(root, 0..0, "the workflow".to_owned());
     table.check_keys(reader, &KEYS);
     let name = table.required_text(reader, "name", "`name = \"purchase\"`");
     if let Some((name, at)) = &name {
         reader.check_name(at, "the name of the workflow", name);
+        if name == RESERVED {
+            let message = format!(
+                "the name {} stands for orders without a workflow; choose another",
+                quoted(name)
+            );
+            reader.fault(at, message);
+        }
     }
     if let Some((kind, at)) = table.text(reader, "kind")
         && kind != "order"

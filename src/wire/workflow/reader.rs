@@ -31,7 +31,8 @@ pub(super) struct Reader<'s> {
     text: &'s str,
     line_ends: Vec<usize>,
     faults: Vec<Fault>,
-    graph_known: bool,
+    stages_known: bool,
+    ways_known: bool,
     pub(super) mentions: Vec<Mention>,
     pub(super) places: BTreeMap<String, Place>,
     /// What the fields of all forms hold, and on which line the first of them says so.
@@ -44,7 +45,8 @@ impl<'s> Reader<'s> {
             text,
             line_ends: text.match_indices('\n').map(|(at, _)| at).collect(),
             faults: Vec::new(),
-            graph_known: true,
+            stages_known: true,
+            ways_known: true,
             mentions: Vec::new(),
             places: BTreeMap::new(),
             fields: BTreeMap::new(),
@@ -54,6 +56,12 @@ impl<'s> Reader<'s> {
     /// The text of a place.
     pub(super) fn text(&self, at: &Span) -> &'s str {
         self.text.get(at.clone()).unwrap_or_default()
+    }
+
+    /// The whole line in which a place begins.
+    pub(super) fn line_text(&self, at: &Span) -> &'s str {
+        let line = self.line(at).saturating_sub(1);
+        self.text.lines().nth(line).unwrap_or_default().trim()
     }
 
     /// The line of a place, counted from 1.
@@ -66,13 +74,22 @@ impl<'s> Reader<'s> {
         self.faults.push(Fault { line, message });
     }
 
-    /// A part of the graph could not be read: what the rest says of it is not judged.
-    pub(super) fn graph_is_unknown(&mut self) {
-        self.graph_known = false;
+    /// A stage could not be read: nobody is told that it is not there.
+    pub(super) fn stages_are_unknown(&mut self) {
+        self.stages_known = false;
     }
 
-    pub(super) fn graph_is_known(&self) -> bool {
-        self.graph_known
+    /// Where something leads to could not be read: it is not judged whether all can be walked.
+    pub(super) fn ways_are_unknown(&mut self) {
+        self.ways_known = false;
+    }
+
+    pub(super) fn knows_stages(&self) -> bool {
+        self.stages_known
+    }
+
+    pub(super) fn knows_ways(&self) -> bool {
+        self.ways_known
     }
 
     /// Names of workflows and stages become routing keys.

@@ -15,14 +15,14 @@ const KEYS: [&str; 5] = ["next", "join", "form", "deadline", "on_deadline"];
 /// The stages that opening enters.
 pub(super) fn start(reader: &mut Reader<'_>, table: &Table<'_, '_>) -> Vec<String> {
     let Some(value) = table.get("start") else {
-        reader.graph_is_unknown();
+        reader.ways_are_unknown();
         let message = "the workflow has no `start`; add `start = [\"review\"]`".to_owned();
         reader.fault(&table.at, message);
         return Vec::new();
     };
     let names = table.texts_of(reader, "start", value);
     if names.as_ref().is_some_and(Vec::is_empty) {
-        reader.graph_is_unknown();
+        reader.ways_are_unknown();
         let message = "`start` is empty; name the stages that opening enters".to_owned();
         reader.fault(&value.span(), message);
     }
@@ -35,19 +35,19 @@ pub(super) fn read_all(
     workflow: &Table<'_, '_>,
 ) -> BTreeMap<String, Stage> {
     let Some(value) = workflow.get("stages") else {
-        reader.graph_is_unknown();
+        reader.stages_are_unknown();
         let message = "the workflow has no stages; add a table `[stages.review]`".to_owned();
         reader.fault(&workflow.at, message);
         return BTreeMap::new();
     };
     let DeValue::Table(tables) = value.get_ref() else {
-        reader.graph_is_unknown();
+        reader.stages_are_unknown();
         let expected = "each stage under a header such as `[stages.review]`";
         let _: Option<()> = workflow.wrong(reader, "stages", value, expected);
         return BTreeMap::new();
     };
     if tables.len() > STAGES_MAX {
-        reader.graph_is_unknown();
+        reader.stages_are_unknown();
         let message = format!(
             "the workflow has {} stages; {STAGES_MAX} are allowed",
             tables.len()
@@ -61,9 +61,10 @@ pub(super) fn read_all(
         if let DeValue::Table(table) = value.get_ref() {
             stages.insert(name.get_ref().to_string(), stage(reader, name, table));
         } else {
-            reader.graph_is_unknown();
+            reader.stages_are_unknown();
             let expected = format!("a stage under a header `[stages.{}]`", name.get_ref());
-            let _: Option<()> = workflow.wrong(reader, name.get_ref(), value, &expected);
+            let key = format!("stages.{}", name.get_ref());
+            let _: Option<()> = workflow.wrong(reader, &key, value, &expected);
         }
     }
     stages
@@ -119,7 +120,7 @@ fn next(reader: &mut Reader<'_>, table: &Table<'_, '_>) -> Next {
             Next::All(mention(reader, names, &by))
         }
         _ => {
-            reader.graph_is_unknown();
+            reader.ways_are_unknown();
             let expected = "a list such as `[\"close\"]`, or a table of outcomes such as \
                             `{ accepted = [\"close\"], refused = [] }`";
             let _: Option<()> = table.wrong(reader, "next", value, expected);
@@ -134,7 +135,7 @@ fn join(reader: &mut Reader<'_>, table: &Table<'_, '_>) -> Option<Join> {
         "all" => Some(Join::All),
         "any" => Some(Join::Any),
         _ => {
-            reader.graph_is_unknown();
+            reader.ways_are_unknown();
             let message = format!(
                 "`join` in {} can't be {}; write `\"all\"` or `\"any\"`",
                 table.what,
@@ -179,7 +180,7 @@ fn deadline(reader: &mut Reader<'_>, table: &Table<'_, '_>, next: &Next) -> Opti
 /// Remembers who speaks of which stages, and refuses what is said twice.
 fn mention(reader: &mut Reader<'_>, names: Option<Vec<Text>>, by: &str) -> Vec<String> {
     let Some(names) = names else {
-        reader.graph_is_unknown();
+        reader.ways_are_unknown();
         return Vec::new();
     };
     let mut stages = Vec::with_capacity(names.len());

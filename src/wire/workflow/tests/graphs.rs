@@ -8,10 +8,10 @@ fn stages_that_are_named_are_there() {
         "name = 'w'\nstart = ['revew', 'x']\n[stages.review]\nnext = { yes = ['close', 'close'] }\n",
         &expect![[r#"
             2: `start` names the stage `revew`, which is not there; did you mean `review`?
-            2: `start` names the stage `x`, which is not there; add a table `[stages.x]`, or name another
+            2: `start` names the stage `x`, which is not there; add a table for it under `[stages]`, or name another
             3: no way leads from `start` to stage `review`; name it in a `next` or in `start`, or remove it
             4: `next` of stage `review` names the stage `close` twice; remove one
-            4: `next` of stage `review` names the stage `close`, which is not there; add a table `[stages.close]`, or name another
+            4: `next` of stage `review` names the stage `close`, which is not there; add a table for it under `[stages]`, or name another
         "#]],
     );
 }

@@ -2,6 +2,7 @@
 
 mod fields;
 mod graphs;
+mod random;
 mod text;
 
 use std::fmt::Write;
@@ -21,6 +22,34 @@ next = { yes = ['b'], no = [] }
 [stages.b]
 ";
 
+/// A file that says all that can be said.
+const WHOLE: &str = r#"
+name = "purchase"
+kind = "order"
+start = ["review"]
+deadline = "14d"
+settle = "1h"
+retention = "365d"
+[[form]]
+id = "urgency"
+type = "choice"
+choices = ["low", "high"]
+required = true
+[stages.review]
+next = { accepted = ["finance", "stock"], refused = [] }
+deadline = "2d"
+on_deadline = "refused"
+[stages.finance]
+next = ["close"]
+[stages.stock]
+next = ["close"]
+[stages.close]
+join = "all"
+[[stages.close.form]]
+id = "done_on"
+type = "date"
+"#;
+
 /// The faults of a file are these.
 fn check(file: &str, expected: &Expect) {
     let faults = read(file.as_bytes()).expect_err("it has faults");
@@ -34,33 +63,7 @@ fn check(file: &str, expected: &Expect) {
 
 #[test]
 fn a_whole_file_is_read() {
-    let file = r#"
-        name = "purchase"
-        kind = "order"
-        start = ["review"]
-        deadline = "14d"
-        settle = "1h"
-        retention = "365d"
-        [[form]]
-        id = "urgency"
-        type = "choice"
-        choices = ["low", "high"]
-        required = true
-        [stages.review]
-        next = { accepted = ["finance", "stock"], refused = [] }
-        deadline = "2d"
-        on_deadline = "refused"
-        [stages.finance]
-        next = ["close"]
-        [stages.stock]
-        next = ["close"]
-        [stages.close]
-        join = "all"
-        [[stages.close.form]]
-        id = "done_on"
-        type = "date"
-    "#;
-    let workflow = read(file.as_bytes()).unwrap();
+    let workflow = read(WHOLE.as_bytes()).unwrap();
     assert_eq!(workflow.name, "purchase");
     assert_eq!(workflow.start, ["review"]);
     assert_eq!(workflow.deadline, Some(SignedDuration::from_hours(14 * 24)));
@@ -72,6 +75,11 @@ fn a_whole_file_is_read() {
     let choices = vec!["low".to_owned(), "high".to_owned()];
     assert_eq!(workflow.form[0].kind, FieldKind::Choice(choices));
     assert!(workflow.form[0].required);
+}
+
+#[test]
+fn the_stages_of_a_whole_file_are_read() {
+    let workflow = read(WHOLE.as_bytes()).unwrap();
     let review = &workflow.stages["review"];
     let Next::ByOutcome(outcomes) = &review.next else {
         panic!("{review:?}");
@@ -88,6 +96,15 @@ fn a_whole_file_is_read() {
     );
     assert_eq!(close.form[0].kind, FieldKind::Date);
     assert!(!close.form[0].required);
+}
+
+#[test]
+fn the_example_in_the_documentation_is_sound() {
+    let (_, rest) = include_str!("../mod.rs").split_once("```toml\n").unwrap();
+    let (example, _) = rest.split_once("//! ```").unwrap();
+    let lines = example.lines().map(|line| line.trim_start_matches("//!"));
+    let file: Vec<_> = lines.collect();
+    assert_eq!(read(file.join("\n").as_bytes()).unwrap().stages.len(), 4);
 }
 
 #[test]
@@ -108,6 +125,7 @@ fn all_faults_are_told_at_once_in_the_order_of_their_lines() {
             1: the workflow has no `name`; add `name = "purchase"`
             1: unknown key `nam` in the workflow; did you mean `name`?
             3: `deadline` in the workflow can't be `soon`; write a duration from 1ms to 3650d, such as `"250ms"`, `"30m"`, `"12h"` or `"2d"`
+            5: `next` of stage `a` names the stage `c`, which is not there; add a table for it under `[stages]`, or name another
             6: `join` in stage `a` can't be `al`; write `"all"` or `"any"`
             8: `next` in stage `b` is a number; write a list such as `["close"]`, or a table of outcomes such as `{ accepted = ["close"], refused = [] }`
             9: field `` has no `type`; add `type = "text"`

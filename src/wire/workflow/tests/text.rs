@@ -39,10 +39,11 @@ fn a_file_that_is_too_long_is_refused_unread() {
 #[test]
 fn what_is_given_twice_is_named() {
     check(
-        &format!("{SOUND}[stages.a]\njoin = 'any'\njoin = 'all'\n"),
+        &format!("{SOUND}[stages.a] # again\njoin = 'any'\njoin = 'all'\nnext = ['c']\n"),
         &expect![[r#"
-            6: `a` is given a second time; rename or remove one
+            6: `[stages.a]` is given a second time; rename or remove one
             8: `join` is given a second time; rename or remove one
+            9: `next` is given a second time; rename or remove one
         "#]],
     );
 }
@@ -86,7 +87,7 @@ fn a_value_of_the_wrong_type_is_told_what_it_is_and_should_be() {
             4: `deadline` in the workflow is a number; write a text in quotes
             5: `settle` in the workflow is a date or time; write a text in quotes
             6: `form` in the workflow is a table; write each field under a header `[[form]]`
-            7: `a` in the workflow is a list; write a stage under a header `[stages.a]`
+            7: `stages.a` in the workflow is a list; write a stage under a header `[stages.a]`
             8: `join` in stage `b` is true or false; write a text in quotes
             9: `next` in stage `c` is a number; write only texts in quotes into the list
             10: `next` in stage `d` is a text; write a list such as `["close"]`, or a table of outcomes such as `{ accepted = ["close"], refused = [] }`
@@ -114,6 +115,16 @@ fn names_fit_into_routing_keys() {
             3: the name of a stage can't be ``; use 1 to 100 letters `a` to `z`, digits, `_` and `-`
             4: the name of a stage can't be `ä`; use 1 to 100 letters `a` to `z`, digits, `_` and `-`
             6: the name of a stage can't be `xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…`; use 1 to 100 letters `a` to `z`, digits, `_` and `-`
+        "#]],
+    );
+}
+
+#[test]
+fn the_name_of_orders_without_a_workflow_is_taken() {
+    check(
+        "name = 'order'\nstart = ['a']\n[stages.a]\n",
+        &expect![[r#"
+            1: the name `order` stands for orders without a workflow; choose another
         "#]],
     );
 }

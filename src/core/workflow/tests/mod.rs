@@ -1,5 +1,7 @@
 //! Which graphs can be walked, as sentences.
 
+mod plays;
+
 use super::soundness::{Flaw, flaws};
 use super::*;
 

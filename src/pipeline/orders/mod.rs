@@ -1,28 +1,28 @@
 //! The orders of a batch: their walks through their workflows while the batch is merged, and what
 //! that changes.
 
+mod refused;
+mod walk;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
+pub(super) use refused::Refused;
+use refused::{misfilled, of_push, refused};
+use walk::Walk;
+pub(super) use walk::{Announced, Entered};
+
 use crate::core::form;
-use crate::core::order::{Order, Parked, Push, Pushed, Refusal, Stop};
+use crate::core::order::{Order, Parked, Push, Pushed};
 use crate::core::workflow::Workflow;
 use crate::core::{Event, Happening, Opening, Process, ProcessKey};
-use crate::store::order::{OrderChange, OrderChanges, OrderRow};
-use crate::wire::{FieldFault, Problem, Reason, StageEntered};
+use crate::store::order::OrderRow;
+use crate::wire::Reason;
 
 /// Every version of a workflow that a batch needs.
 pub(super) type Catalog = HashMap<(String, i32), Arc<Workflow>>;
-
-/// Why an event of an order can't be applied.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Refused {
-    pub(super) reason: Reason,
-    pub(super) detail: String,
-    pub(super) errors: Vec<FieldFault>,
-}
 
 /// What became of an event of an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,22 +38,6 @@ pub(super) struct Orders {
     walks: HashMap<ProcessKey, Walk>,
     catalog: Catalog,
     newest: BTreeMap<String, i32>,
-}
-
-/// One order on its walk.
-#[derive(Debug, Default)]
-struct Walk {
-    row: OrderRow,
-    /// As they were loaded.
-    before: Vec<Stop>,
-    workflow: Option<Arc<Workflow>>,
-    token: String,
-    tenant: String,
-    attachments: Option<String>,
-    parked: Vec<Parked>,
-    /// What waited and does no longer.
-    settled: Vec<(Parked, Pushed)>,
-    changed: bool,
 }
 
 impl Orders {
@@ -82,13 +66,7 @@ impl Orders {
 
     /// Applies what an event means for its order's walk; `process` is as it was before.
     pub(super) fn apply(&mut self, event: &Event, process: &Process, now: Timestamp) -> Verdict {
-        let walk = self.walks.entry(process.key).or_default();
-        walk.token.clone_from(&process.token);
-        walk.tenant.clone_from(&process.tenant);
-        if walk.workflow.is_none() && walk.row.version.is_some() {
-            let opening = process.opening.as_ref().map(|(_, opening)| opening);
-            walk.workflow = self.catalog.named(opening, walk.row.version);
-        }
+        self.bind(process);
         match &event.happening {
             Happening::Opened(opening) => {
                 if let Err(refused) = self.open(event, opening, process) {
@@ -104,6 +82,43 @@ impl Orders {
             | Happening::Completed { .. }
             | Happening::Failed { .. }
             | Happening::Cancelled { .. } => Verdict::Applied,
+        }
+    }
+
+    /// Takes the outcomes of stages whose deadlines have passed; says when the order has to end,
+    /// where a stage has none.
+    pub(super) fn expire(&mut self, process: &Process, now: Timestamp) -> Option<Timestamp> {
+        self.bind(process);
+        let key = process.key;
+        loop {
+            let walk = self.walks.get(&key)?;
+            let workflow = walk.workflow.clone()?;
+            let active = walk.row.stops.iter().filter(|stop| stop.left.is_none());
+            let due = active.filter(|stop| stop.due_at.is_some_and(|due| due <= now));
+            let stop = due.min_by_key(|stop| stop.due_at)?;
+            let deadline = workflow.stages.get(&stop.stage)?.deadline.as_ref();
+            let Some(outcome) = deadline.and_then(|deadline| deadline.outcome.clone()) else {
+                return stop.due_at;
+            };
+            let id = stop.data_id;
+            self.on_order(key, |order| order.time_out(id, outcome, now));
+            self.walk(key, now);
+        }
+    }
+
+    /// What its workflow says of how long an order may take and waits.
+    pub(super) fn rules(&self, key: ProcessKey) -> Option<&Workflow> {
+        self.walks.get(&key)?.workflow.as_deref()
+    }
+
+    /// Makes sure that the walk of an order knows its workflow, if the order is open.
+    fn bind(&mut self, process: &Process) {
+        let walk = self.walks.entry(process.key).or_default();
+        walk.token.clone_from(&process.token);
+        walk.tenant.clone_from(&process.tenant);
+        if walk.workflow.is_none() && walk.row.version.is_some() {
+            let opening = process.opening.as_ref().map(|(_, opening)| opening);
+            walk.workflow = self.catalog.named(opening, walk.row.version);
         }
     }
 
@@ -211,107 +226,6 @@ impl Orders {
     }
 }
 
-/// What a batch writes of its orders, and which stops are to be announced.
-#[derive(Debug, Default)]
-pub(super) struct Entered {
-    pub(super) changes: OrderChanges,
-    pub(super) stops: Vec<Announced>,
-}
-
-/// A stop that was entered, as the next system is told.
-#[derive(Debug)]
-pub(super) struct Announced {
-    pub(super) process: ProcessKey,
-    pub(super) entered: StageEntered,
-}
-
-impl Walk {
-    fn end(&mut self, at: Timestamp) {
-        for stop in self.row.stops.iter_mut().filter(|stop| stop.left.is_none()) {
-            stop.left = Some(crate::core::order::Left { at, outcome: None });
-        }
-        let unreached = self.parked.drain(..);
-        self.settled
-            .extend(unreached.map(|parked| (parked, Pushed::Refused(Refusal::Left))));
-        self.changed = true;
-    }
-
-    fn announcement(&self, stop: &Stop) -> StageEntered {
-        let workflow = self.workflow.as_ref();
-        let form = self.row.form.fields.iter();
-        StageEntered {
-            data_id: stop.data_id,
-            token: self.token.clone(),
-            tenant: self.tenant.clone(),
-            workflow: workflow.map(|w| w.name.clone()).unwrap_or_default(),
-            stage: stop.stage.clone(),
-            entered_at: stop.entered_at,
-            form: form
-                .map(|(id, (_, json))| (id.clone(), json.clone()))
-                .collect(),
-        }
-    }
-
-    fn note(self, key: ProcessKey, entered: &mut Entered) {
-        let was = |stop: &Stop| {
-            self.before
-                .iter()
-                .find(|b| b.data_id == stop.data_id)
-                .cloned()
-        };
-        for stop in &self.row.stops {
-            let before = was(stop);
-            if before.is_none() {
-                entered.stops.push(Announced {
-                    process: key,
-                    entered: self.announcement(stop),
-                });
-            }
-            if before.as_ref() != Some(stop) {
-                entered.changes.stops.push((key, stop.clone()));
-            }
-        }
-        for (parked, pushed) in self.settled {
-            let id = (key, parked.stamp);
-            match pushed {
-                Pushed::Applied | Pushed::Parked => entered.changes.applied.push(id),
-                Pushed::Refused(refusal) => {
-                    let refused = of_push(&refusal);
-                    let problem = refused.problem();
-                    let problem = serde_json::json!(problem).to_string();
-                    let refused = (id, refused.reason.name(), problem);
-                    entered.changes.refused.push(refused);
-                }
-            }
-        }
-        entered.changes.orders.push(OrderChange {
-            key,
-            version: self.row.version,
-            form: self.row.form,
-            attachments: self.attachments,
-        });
-    }
-}
-
-impl Refused {
-    /// The token is taken by a process of the other kind.
-    pub(super) fn other_kind() -> Self {
-        let detail = "the token belongs to a process of the other kind; use another token";
-        Self {
-            reason: Reason::KindMismatch,
-            detail: detail.to_owned(),
-            errors: Vec::new(),
-        }
-    }
-
-    /// What people and programs read about it.
-    pub(super) fn problem(&self) -> Problem {
-        let mut problem = Problem::new(self.reason, self.detail.clone());
-        problem.errors.clone_from(&self.errors);
-        problem
-    }
-}
-
 trait Named {
     fn named(&self, opening: Option<&Opening>, version: Option<i32>) -> Option<Arc<Workflow>>;
 }
@@ -322,47 +236,5 @@ impl Named for Catalog {
             (0, _) | (_, None) => Some(Arc::new(Workflow::plain())),
             (version, Some(name)) => self.get(&(name.clone(), version)).cloned(),
         }
-    }
-}
-
-fn refused(reason: Reason, field: &str, detail: &str) -> Refused {
-    let fault = FieldFault {
-        detail: detail.to_owned(),
-        pointer: Some(format!("#/data/{field}")),
-    };
-    Refused {
-        reason,
-        detail: format!("{field} {detail}"),
-        errors: vec![fault],
-    }
-}
-
-fn misfilled(faults: Vec<form::FormFault>) -> Refused {
-    let errors = faults.into_iter().map(|fault| FieldFault {
-        pointer: Some(format!("#/data/form/{}", fault.field)),
-        detail: fault.detail,
-    });
-    Refused {
-        reason: Reason::InvalidForm,
-        detail: "the form is not filled as the workflow asks".to_owned(),
-        errors: errors.collect(),
-    }
-}
-
-fn of_push(refusal: &Refusal) -> Refused {
-    match refusal {
-        Refusal::Unknown => {
-            let detail = "is no stage of this order; look where it stands";
-            refused(Reason::UnknownStage, "stage", detail)
-        }
-        Refusal::Left => {
-            let detail = "was left, or will not be reached; look where the order stands";
-            refused(Reason::StageLeft, "stage", detail)
-        }
-        Refusal::Outcome(outcomes) => {
-            let detail = format!("must be one of {}", outcomes.join(", "));
-            refused(Reason::InvalidField, "outcome", &detail)
-        }
-        Refusal::Form(faults) => misfilled(faults.clone()),
     }
 }

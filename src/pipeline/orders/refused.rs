@@ -1,0 +1,82 @@
+//! Why an event of an order can't be applied, in the words of a problem.
+
+use crate::core::form;
+use crate::core::order::{Refusal, STOPS_MAX};
+use crate::wire::{FieldFault, Problem, Reason};
+
+/// Why an event of an order can't be applied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refused {
+    pub(crate) reason: Reason,
+    pub(crate) detail: String,
+    pub(crate) errors: Vec<FieldFault>,
+}
+
+impl Refused {
+    /// The token is taken by a process of the other kind.
+    pub(crate) fn other_kind() -> Self {
+        let detail = "the token belongs to a process of the other kind; use another token";
+        Self {
+            reason: Reason::KindMismatch,
+            detail: detail.to_owned(),
+            errors: Vec::new(),
+        }
+    }
+
+    /// What people and programs read about it.
+    pub(crate) fn problem(&self) -> Problem {
+        let mut problem = Problem::new(self.reason, self.detail.clone());
+        problem.errors.clone_from(&self.errors);
+        problem
+    }
+}
+
+pub(super) fn refused(reason: Reason, field: &str, detail: &str) -> Refused {
+    let fault = FieldFault {
+        detail: detail.to_owned(),
+        pointer: Some(format!("#/data/{field}")),
+    };
+    Refused {
+        reason,
+        detail: format!("{field} {detail}"),
+        errors: vec![fault],
+    }
+}
+
+pub(super) fn misfilled(faults: Vec<form::FormFault>) -> Refused {
+    let errors = faults.into_iter().map(|fault| FieldFault {
+        pointer: Some(format!("#/data/form/{}", fault.field)),
+        detail: fault.detail,
+    });
+    Refused {
+        reason: Reason::InvalidForm,
+        detail: "the form is not filled as the workflow asks".to_owned(),
+        errors: errors.collect(),
+    }
+}
+
+pub(super) fn of_push(refusal: &Refusal) -> Refused {
+    match refusal {
+        Refusal::Unknown => {
+            let detail = "is no stage of this order; look where it stands";
+            refused(Reason::UnknownStage, "stage", detail)
+        }
+        Refusal::Left => {
+            let detail = "was left, or will not be reached; look where the order stands";
+            refused(Reason::StageLeft, "stage", detail)
+        }
+        Refusal::Ended => {
+            let detail = "was not reached before the order ended";
+            refused(Reason::StageNotReached, "stage", detail)
+        }
+        Refusal::TooManyStops => {
+            let detail = format!("leads on, but an order stops at most {STOPS_MAX} times");
+            refused(Reason::LimitExceeded, "stage", &detail)
+        }
+        Refusal::Outcome(outcomes) => {
+            let detail = format!("must be one of {}", outcomes.join(", "));
+            refused(Reason::InvalidField, "outcome", &detail)
+        }
+        Refusal::Form(faults) => misfilled(faults.clone()),
+    }
+}

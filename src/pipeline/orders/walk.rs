@@ -1,0 +1,118 @@
+//! One order on its walk, and what that changes.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::refused::of_push;
+use crate::core::ProcessKey;
+use crate::core::order::{Left, Parked, Pushed, Refusal, Stop};
+use crate::core::workflow::Workflow;
+use crate::store::order::{OrderChange, OrderChanges, OrderRow};
+use crate::wire::StageEntered;
+
+/// One order on its walk.
+#[derive(Debug, Default)]
+pub(super) struct Walk {
+    pub(super) row: OrderRow,
+    /// As they were loaded.
+    pub(super) before: Vec<Stop>,
+    pub(super) workflow: Option<Arc<Workflow>>,
+    pub(super) token: String,
+    pub(super) tenant: String,
+    pub(super) attachments: Option<String>,
+    pub(super) parked: Vec<Parked>,
+    /// What waited and does no longer.
+    pub(super) settled: Vec<(Parked, Pushed)>,
+    pub(super) changed: bool,
+    pub(super) ended: bool,
+}
+
+/// What a batch writes of its orders, and which stops are to be announced.
+#[derive(Debug, Default)]
+pub(crate) struct Entered {
+    pub(crate) changes: OrderChanges,
+    pub(crate) stops: Vec<Announced>,
+}
+
+/// A stop that was entered, as the next system is told.
+#[derive(Debug)]
+pub(crate) struct Announced {
+    pub(crate) process: ProcessKey,
+    pub(crate) entered: StageEntered,
+}
+
+impl Walk {
+    /// The order has ended: every stop is left, and nothing is parked any more.
+    pub(super) fn end(&mut self, at: Timestamp) {
+        for stop in self.row.stops.iter_mut().filter(|stop| stop.left.is_none()) {
+            stop.left = Some(Left { at, outcome: None });
+        }
+        let unreached = self.parked.drain(..);
+        self.settled
+            .extend(unreached.map(|parked| (parked, Pushed::Refused(Refusal::Ended))));
+        self.changed = true;
+        self.ended = true;
+    }
+
+    fn announcement(&self, stop: &Stop) -> StageEntered {
+        let workflow = self.workflow.as_ref();
+        let form = self.row.form.fields.iter();
+        StageEntered {
+            data_id: stop.data_id,
+            token: self.token.clone(),
+            tenant: self.tenant.clone(),
+            workflow: workflow.map(|w| w.name.clone()).unwrap_or_default(),
+            stage: stop.stage.clone(),
+            entered_at: stop.entered_at,
+            form: form
+                .map(|(id, (_, json))| (id.clone(), json.clone()))
+                .collect(),
+        }
+    }
+
+    /// Notes what changed since it was loaded.
+    pub(super) fn note(self, key: ProcessKey, entered: &mut Entered) {
+        let was = |stop: &Stop| {
+            self.before
+                .iter()
+                .find(|b| b.data_id == stop.data_id)
+                .cloned()
+        };
+        for stop in &self.row.stops {
+            let before = was(stop);
+            if before.is_none() {
+                entered.stops.push(Announced {
+                    process: key,
+                    entered: self.announcement(stop),
+                });
+            }
+            if before.as_ref() != Some(stop) {
+                entered.changes.stops.push((key, stop.clone()));
+            }
+        }
+        for (parked, pushed) in self.settled {
+            let id = (key, parked.stamp);
+            match pushed {
+                Pushed::Applied | Pushed::Parked => entered.changes.applied.push(id),
+                Pushed::Refused(refusal) => {
+                    let refused = of_push(&refusal);
+                    let problem = refused.problem();
+                    let problem = serde_json::json!(problem).to_string();
+                    let refused = (id, refused.reason.name(), problem);
+                    entered.changes.refused.push(refused);
+                }
+            }
+        }
+        entered.changes.orders.push(OrderChange {
+            key,
+            version: self.row.version,
+            form: self.row.form,
+            attachments: self.attachments,
+            kept: self
+                .workflow
+                .filter(|_| self.ended)
+                .and_then(|workflow| workflow.retention),
+        });
+    }
+}
