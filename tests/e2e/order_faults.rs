@@ -81,18 +81,26 @@ impl Trial {
         .await;
     }
 
-    /// Publishes until that worker has done something, or every order is done without it.
-    async fn publish_until_it_works(&mut self, events: &[PlainEvent], worker: &Worker) -> bool {
+    /// Publishes, and kills a worker as soon as it has done something; says whether it did before
+    /// every order was done without it.
+    async fn kill_at_work(&mut self, events: &[PlainEvent], victim: &Worker) -> bool {
         let done = "select count(*) from waybill.process where status = 'done'";
         let all = i64::try_from(self.walks.tokens.len()).expect("few");
         let ground = &self.ground;
         let publishing = self.producer.events(events);
-        let working = until("some work, or every order done", async || {
-            let applied = "outcome=\"applied\"";
-            let works = worker.metric("waybill_events_total", applied).await > 20;
-            (works || ground.number(done).await == all).then_some(works)
-        });
-        tokio::join!(publishing, working).1
+        let killing = async {
+            let killed = until("some work, or every order done", async || {
+                let applied = "outcome=\"applied\"";
+                let works = victim.metric("waybill_events_total", applied).await > 20;
+                (works || ground.number(done).await == all).then_some(works)
+            })
+            .await;
+            if killed {
+                victim.signal("KILL").await;
+            }
+            killed
+        };
+        tokio::join!(publishing, killing).1
     }
 
     async fn judge_stops(&self) {
@@ -164,7 +172,7 @@ fn orders_survive_workers_that_are_killed_from_outside_again_and_again() {
             // The other one may be so quick that this one needs more work to get its share.
             for part in 0.. {
                 let events = trial.begin(&format!("kill{round}-{part}"), 80, round);
-                if trial.publish_until_it_works(&events, &victim).await {
+                if trial.kill_at_work(&events, &victim).await {
                     break;
                 }
             }
