@@ -1,4 +1,5 @@
-//! The independent consumer: takes completions as anyone else would and notes when each came.
+//! The independent consumers: take completions, and what the next systems are told, as anyone else
+//! would, and note when each came.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,14 +10,14 @@ use tokio::task::JoinSet;
 use waybill::broker::{self, Consumer, Delivery, Next};
 use waybill::config::BrokerSettings;
 
-use crate::ground::AUDIENCE_QUEUE;
+use crate::ground::{AUDIENCE_QUEUE, STAGES_QUEUE};
 use crate::patience::Patience;
 
 const PREFETCH: u16 = 2_000;
 /// How often silence is noticed.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// What came of one completion.
+/// What came of one message.
 #[derive(Debug, Clone)]
 pub(crate) struct Heard {
     pub(crate) first: Instant,
@@ -27,6 +28,9 @@ pub(crate) struct Heard {
     pub(crate) differs: bool,
 }
 
+/// What tells messages apart; copies have it in common.
+type Name = fn(&Delivery) -> Option<String>;
+
 /// A running consumer.
 pub(crate) struct Audience {
     heard: Arc<Mutex<HashMap<String, Heard>>>,
@@ -35,16 +39,28 @@ pub(crate) struct Audience {
 }
 
 impl Audience {
-    pub(crate) async fn new(settings: &BrokerSettings) -> anyhow::Result<Self> {
+    /// Listens to completions, told apart by token.
+    pub(crate) async fn of_completions(settings: &BrokerSettings) -> anyhow::Result<Self> {
+        let token = |delivery: &Delivery| delivery.properties.correlation_id.clone();
+        Self::new(settings, AUDIENCE_QUEUE, token).await
+    }
+
+    /// Listens to stages that orders reach, told apart by the stop's `data_id`.
+    pub(crate) async fn of_stages(settings: &BrokerSettings) -> anyhow::Result<Self> {
+        let stop = |delivery: &Delivery| delivery.properties.message_id.clone();
+        Self::new(settings, STAGES_QUEUE, stop).await
+    }
+
+    async fn new(settings: &BrokerSettings, queue: &str, name: Name) -> anyhow::Result<Self> {
         let connection = broker::connect(settings, "bench audience").await?;
-        let consumer = Consumer::open(&connection, AUDIENCE_QUEUE, PREFETCH).await?;
+        let consumer = Consumer::open(&connection, queue, PREFETCH).await?;
         let heard = Arc::new(Mutex::new(HashMap::new()));
         let (sender, count) = watch::channel(0);
         let mut listening = JoinSet::new();
         let shared = Arc::clone(&heard);
         listening.spawn(async move {
             let _connection = connection;
-            listen(consumer, &shared, &sender).await
+            listen(consumer, name, &shared, &sender).await
         });
         Ok(Self {
             heard,
@@ -53,22 +69,22 @@ impl Audience {
         })
     }
 
-    /// Waits until that many processes were heard of.
-    pub(crate) async fn wait_for(&mut self, processes: usize) -> anyhow::Result<()> {
+    /// Waits until that many different messages came.
+    pub(crate) async fn wait_for(&mut self, messages: usize) -> anyhow::Result<()> {
         let mut patience = Patience::new();
         loop {
             let heard = *self.count.borrow_and_update();
-            if heard >= processes {
+            if heard >= messages {
                 return Ok(());
             }
-            patience.with(heard as u64, processes as u64, "completions received")?;
+            patience.with(heard as u64, messages as u64, "messages received")?;
             if let Ok(Err(_)) = tokio::time::timeout(LOOK_EVERY, self.count.changed()).await {
                 anyhow::bail!("the audience has lost its connection");
             }
         }
     }
 
-    /// What was heard so far, by token.
+    /// What was heard so far, by name.
     pub(crate) fn heard(&self) -> HashMap<String, Heard> {
         locked(&self.heard).clone()
     }
@@ -76,6 +92,7 @@ impl Audience {
 
 async fn listen(
     mut consumer: Consumer,
+    name: Name,
     heard: &Mutex<HashMap<String, Heard>>,
     count: &watch::Sender<usize>,
 ) -> anyhow::Result<()> {
@@ -85,7 +102,7 @@ async fn listen(
         let mut tag = 0;
         while let Some(Next::Delivery(delivery)) = next {
             tag = delivery.tag;
-            note(&mut locked(heard), delivery);
+            note(&mut locked(heard), name, delivery);
             next = consumer.try_next();
         }
         count.send_replace(locked(heard).len());
@@ -96,10 +113,10 @@ async fn listen(
     }
 }
 
-fn note(heard: &mut HashMap<String, Heard>, delivery: Delivery) {
+fn note(heard: &mut HashMap<String, Heard>, name: Name, delivery: Delivery) {
     let now = Instant::now();
-    let token = delivery.properties.correlation_id.unwrap_or_default();
-    let known = heard.entry(token).or_insert_with(|| Heard {
+    let name = name(&delivery).unwrap_or_default();
+    let known = heard.entry(name).or_insert_with(|| Heard {
         first: now,
         copies: 0,
         routing_key: delivery.routing_key.clone(),

@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use waybill::broker::{self, topology};
+use waybill::core::Kind;
 
 use crate::audience::Heard;
 use crate::engine::Engine;
 use crate::ground::{Field, query};
-use crate::workload::{SOURCE, Workload, expected, token};
+use crate::workload::{SOURCE, Workload, token};
 
 /// How long the outbox may take to become empty after the last completion.
 const SETTLE: Duration = Duration::from_secs(10);
@@ -45,9 +46,14 @@ pub(crate) async fn broken(
 /// Every published identity exactly once: the right number of rows, each of them one of ours, and
 /// none twice.
 async fn events(field: &Field, workload: Workload, broken: &mut Vec<String>) -> anyhow::Result<()> {
+    let sequence = match workload.kind {
+        Kind::Upload => "right(e.id, 1)::bigint",
+        Kind::Order => "null",
+    };
     let statement = format!(
-        "select count(*), count(distinct (p.token, e.sequence)),
-                count(*) filter (where e.source = '{SOURCE}' and e.id = p.token || '-' || e.sequence and not e.late)
+        "select count(*), count(distinct (p.token, e.id)),
+                count(*) filter (where e.source = '{SOURCE}' and e.id = p.token || '-' || right(e.id, 1)
+                                       and e.sequence is not distinct from {sequence} and not e.late)
          from waybill.event e join waybill.process p on p.key = e.process"
     );
     let rows = query(&field.database_url, &statement).await?;
@@ -84,10 +90,10 @@ async fn processes(
     );
     let signed = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
     let wrong = (0..workload.processes).filter(|n| {
-        let right = expected(*n);
+        let right = workload.expected(*n);
         let counts = (
             signed(right.done),
-            Some(signed(right.total)),
+            right.total.map(signed),
             signed(right.failed),
         );
         found.get(&token(*n)) != Some(&(right.status.name().to_owned(), counts))
@@ -140,8 +146,8 @@ fn completions(
             0,
         );
         let wrong = (0..workload.processes).filter(|n| {
-            let status = expected(*n).status.name();
-            let told = |heard: &Heard| heard.routing_key == format!("upload.{status}");
+            let (kind, status) = (workload.kind.name(), workload.expected(*n).status.name());
+            let told = |heard: &Heard| heard.routing_key == format!("{kind}.{status}");
             !heard.get(&token(*n)).is_some_and(told)
         });
         expect(
@@ -153,7 +159,11 @@ fn completions(
     }
 }
 
-async fn empty(field: &Field, table: &str, broken: &mut Vec<String>) -> anyhow::Result<()> {
+pub(crate) async fn empty(
+    field: &Field,
+    table: &str,
+    broken: &mut Vec<String>,
+) -> anyhow::Result<()> {
     expect(
         broken,
         &format!("rows in {table}"),
@@ -163,7 +173,7 @@ async fn empty(field: &Field, table: &str, broken: &mut Vec<String>) -> anyhow::
     Ok(())
 }
 
-async fn count(field: &Field, table: &str) -> anyhow::Result<u64> {
+pub(crate) async fn count(field: &Field, table: &str) -> anyhow::Result<u64> {
     let rows = query(
         &field.database_url,
         &format!("select count(*) from {table}"),
@@ -175,7 +185,7 @@ async fn count(field: &Field, table: &str) -> anyhow::Result<u64> {
         .sum())
 }
 
-fn expect(broken: &mut Vec<String>, what: &str, found: u64, right: u64) {
+pub(crate) fn expect(broken: &mut Vec<String>, what: &str, found: u64, right: u64) {
     if found != right {
         broken.push(format!("{what}: {found} instead of {right}"));
     }

@@ -1,5 +1,5 @@
 //! One closed run: the queue is full, the clock starts with the engine, and it stops when the last
-//! effect is committed and the last completion has come.
+//! effect is committed and the last completion and announcement have come.
 
 use std::time::{Duration, Instant};
 
@@ -11,6 +11,7 @@ use crate::ground::{Field, Ground, query};
 use crate::meter::{Cpu, MemoryWatch, peak_mib};
 use crate::patience::Patience;
 use crate::statements;
+use crate::stops::Stops;
 use crate::workload::Workload;
 
 /// What a run showed.
@@ -56,7 +57,8 @@ async fn on_field(
     if engine.uses_broker() {
         feed::fill(&field.settings.broker, workload).await?;
     }
-    let mut audience = Audience::new(&field.settings.broker).await?;
+    let mut stops = Stops::prepare(field, workload).await?;
+    let mut audience = Audience::of_completions(&field.settings.broker).await?;
     let mut running = Running::prepare(engine, field, workload).await?;
     if ground.statistics {
         statements::reset(ground).await?;
@@ -70,6 +72,7 @@ async fn on_field(
     } else {
         running.done().await?;
     }
+    stops.announced().await?;
     if engine.uses_database() {
         committed(field, workload).await?;
     }
@@ -82,7 +85,8 @@ async fn on_field(
         }
     }
     running.stop().await?;
-    let broken = check::broken(engine, field, workload, &audience.heard()).await?;
+    let mut broken = check::broken(engine, field, workload, &audience.heard()).await?;
+    broken.extend(stops.broken(field).await?);
     Ok(Outcome {
         engine,
         events: workload.events(),

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Context;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use waybill::core::Kind;
 
 use crate::ground::Field;
 use crate::patience;
@@ -29,6 +30,8 @@ pub(crate) enum Engine {
     Waybill(u8),
     /// One message, one transaction.
     Naive,
+    /// Waybill with one worker, walking orders.
+    Orders,
 }
 
 impl Engine {
@@ -49,6 +52,7 @@ impl Engine {
             Self::Waybill(1) => "waybill_1",
             Self::Waybill(_) => "waybill_2",
             Self::Naive => "naive",
+            Self::Orders => "orders",
         }
     }
 
@@ -61,6 +65,15 @@ impl Engine {
             Self::Waybill(1) => "(d) Waybill, 1 worker",
             Self::Waybill(_) => "(d) Waybill, 2 workers",
             Self::Naive => "(e) one message, one transaction",
+            Self::Orders => "(f) Waybill, orders",
+        }
+    }
+
+    /// What its workload's processes are.
+    pub(crate) fn kind(self) -> Kind {
+        match self {
+            Self::Orders => Kind::Order,
+            _ => Kind::Upload,
         }
     }
 
@@ -78,7 +91,16 @@ impl Engine {
     }
 
     fn is_own(self) -> bool {
-        !matches!(self, Self::Waybill(_))
+        self.workers() == 0
+    }
+
+    /// How many processes of Waybill it is.
+    fn workers(self) -> u8 {
+        match self {
+            Self::Waybill(workers) => workers,
+            Self::Orders => 1,
+            _ => 0,
+        }
     }
 }
 
@@ -126,10 +148,7 @@ impl Running {
             stdin.write_all(b"go\n").await?;
             return Ok(());
         }
-        let Engine::Waybill(workers) = engine else {
-            return Ok(());
-        };
-        for _ in 0..workers {
+        for _ in 0..engine.workers() {
             let mut command = Command::new(env!("CARGO_BIN_EXE_waybill"));
             command.args(["run", "--roles", "worker,relay,janitor"]);
             let address = scrape::free_address().await?;

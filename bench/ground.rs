@@ -2,6 +2,7 @@
 //! database and a virtual host of its own.
 
 use anyhow::Context;
+use lapin::Channel;
 use lapin::options::{QueueBindOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable, LongString};
 use tokio::task::JoinSet;
@@ -13,6 +14,8 @@ use waybill::store::{Store, migrate};
 
 /// The queue that an independent consumer reads completions from.
 pub(crate) const AUDIENCE_QUEUE: &str = "bench.audience";
+/// The queue in which the next systems find their work.
+pub(crate) const STAGES_QUEUE: &str = "bench.stages";
 
 /// The servers of all runs.
 pub(crate) struct Ground {
@@ -97,6 +100,19 @@ async fn declare(settings: &Settings) -> anyhow::Result<()> {
     let connection = broker::connect(&settings.broker, "bench set-up").await?;
     topology::declare(&connection, 1).await?;
     let channel = connection.channel().await?;
+    let queues = [
+        (AUDIENCE_QUEUE, topology::COMPLETIONS_EXCHANGE),
+        (STAGES_QUEUE, topology::STAGES_EXCHANGE),
+    ];
+    for (queue, exchange) in queues {
+        bind(&channel, queue, exchange).await?;
+    }
+    connection.close().await;
+    Ok(())
+}
+
+/// A quorum queue that gets all that an exchange gets.
+async fn bind(channel: &Channel, queue: &str, exchange: &str) -> lapin::Result<()> {
     let options = QueueDeclareOptions {
         durable: true,
         ..QueueDeclareOptions::default()
@@ -105,15 +121,12 @@ async fn declare(settings: &Settings) -> anyhow::Result<()> {
     let quorum = AMQPValue::LongString(LongString::from("quorum"));
     arguments.insert("x-queue-type".into(), quorum);
     channel
-        .queue_declare(AUDIENCE_QUEUE.into(), options, arguments)
+        .queue_declare(queue.into(), options, arguments)
         .await?;
-    let exchange = topology::COMPLETIONS_EXCHANGE.into();
     let (options, none) = (QueueBindOptions::default(), FieldTable::default());
     channel
-        .queue_bind(AUDIENCE_QUEUE.into(), exchange, "#".into(), options, none)
-        .await?;
-    connection.close().await;
-    Ok(())
+        .queue_bind(queue.into(), exchange.into(), "#".into(), options, none)
+        .await
 }
 
 /// Runs statements one by one on a connection of their own.

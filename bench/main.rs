@@ -21,7 +21,7 @@ mod machine;
 mod meter;
 mod open_loop;
 mod options;
-#[expect(dead_code, reason = "the workload has no orders")]
+#[expect(dead_code, reason = "the rehearsal has no orders")]
 #[path = "../src/pipeline/orders/mod.rs"]
 mod orders;
 mod patience;
@@ -29,6 +29,7 @@ mod rehearsal;
 mod report;
 mod scrape;
 mod statements;
+mod stops;
 mod workload;
 
 use std::io::Write;
@@ -44,13 +45,14 @@ use options::Options;
 use report::Report;
 
 /// In the order of the table.
-const ENGINES: [Engine; 6] = [
+const ENGINES: [Engine; 7] = [
     Engine::BrokerCeiling,
     Engine::DatabaseCeiling,
     Engine::Null,
     Engine::Waybill(1),
     Engine::Waybill(2),
     Engine::Naive,
+    Engine::Orders,
 ];
 
 #[tokio::main]
@@ -96,12 +98,7 @@ async fn measure(ground: &Ground, options: &Options) -> anyhow::Result<Report> {
     let mut runs = Vec::new();
     for _ in 0..options.rounds.max(1) {
         for engine in ENGINES.into_iter().filter(|engine| wanted(engine.name())) {
-            let workload = if engine == Engine::Naive {
-                options.slice()
-            } else {
-                options.workload()
-            };
-            let run = closed::run(ground, engine, workload).await?;
+            let run = closed::run(ground, engine, options.workload(engine)).await?;
             note(&format!(
                 "{}: {:.0} events/s",
                 engine.title(),

@@ -19,7 +19,7 @@ use crate::engine::{Engine, Running};
 use crate::ground::Ground;
 use crate::latency::{Latency, commit_latency, quantiles};
 use crate::meter::{Cpu, MemoryWatch, Sample, peak_mib, slope_kib_per_second};
-use crate::workload::{EVENTS, Place, Workload};
+use crate::workload::{Place, Workload};
 
 /// The first event is due this long after the preparations.
 const LEAD: Duration = Duration::from_millis(500);
@@ -74,7 +74,7 @@ pub(crate) async fn run(
     workload: Workload,
 ) -> anyhow::Result<Outcome> {
     let field = ground.field("open_loop").await?;
-    let mut audience = Audience::new(&field.settings.broker).await?;
+    let mut audience = Audience::of_completions(&field.settings.broker).await?;
     let mut running = Running::prepare(engine, &field, workload).await?;
     running.go(engine, &field).await?;
     running.ready().await?;
@@ -193,7 +193,7 @@ fn completion_latencies(
 ) -> Vec<Duration> {
     let mut ends: HashMap<String, Instant> = HashMap::new();
     for (position, place) in order.iter().enumerate() {
-        if place.sequence + 1 == EVENTS {
+        if place.is_last() {
             ends.entry(place.token())
                 .or_insert_with(|| plan.due(position));
         }

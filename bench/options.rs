@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Parser;
+use waybill::core::Kind;
 
-use crate::workload::Workload;
+use crate::engine::Engine;
+use crate::workload::{Workload, upload};
 
 /// Measures Waybill from the broker to the database and back, beside what bounds it.
 #[derive(Debug, Clone, Parser)]
@@ -31,19 +33,18 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    /// The events of most engines.
-    pub(crate) fn workload(&self) -> Workload {
+    /// The events of an engine's closed run.
+    pub(crate) fn workload(&self, engine: Engine) -> Workload {
+        let (kind, processes, open) = match (engine, self.quick) {
+            (Engine::Naive, false) => (Kind::Upload, 500, 100),
+            (Engine::Naive, true) => (Kind::Upload, 200, 100),
+            (_, false) => (engine.kind(), 20_000, 5_000),
+            (_, true) => (engine.kind(), 5_000, 1_250),
+        };
         Workload {
-            processes: if self.quick { 5_000 } else { 20_000 },
-            open: if self.quick { 1_250 } else { 5_000 },
-        }
-    }
-
-    /// The events of the naive program, which is slow.
-    pub(crate) fn slice(&self) -> Workload {
-        Workload {
-            processes: if self.quick { 200 } else { 500 },
-            open: 100,
+            kind,
+            processes,
+            open,
         }
     }
 
@@ -51,7 +52,8 @@ impl Options {
     pub(crate) fn open_loop(&self) -> Workload {
         let seconds = if self.quick { 10 } else { 30 };
         Workload {
-            processes: self.rate() * seconds / crate::workload::EVENTS,
+            kind: Kind::Upload,
+            processes: self.rate() * seconds / upload::EVENTS,
             open: 500,
         }
     }

@@ -98,10 +98,18 @@ impl Report {
                 met: times >= target,
             })
         };
+        let orders = ratio(Engine::Orders, waybill).map(|ratio| {
+            let share = ratio * 100.0;
+            Verdict {
+                text: format!("orders run at {share:.0} % of the uploads' events/s, target 60 %"),
+                met: share >= 60.0,
+            }
+        });
         let closed = [
             share(Engine::Null, 85.0),
             share(Engine::BrokerCeiling, 70.0),
             times(Engine::Naive, 40.0),
+            orders,
         ];
         let open = self
             .open

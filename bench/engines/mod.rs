@@ -13,6 +13,7 @@ use waybill::config;
 
 use crate::engine::Engine;
 use crate::workload::Workload;
+use waybill::core::Kind;
 
 /// Runs one engine in this process; the caller said so on the command line.
 pub(crate) async fn run(mut args: impl Iterator<Item = String>) -> anyhow::Result<()> {
@@ -24,6 +25,7 @@ pub(crate) async fn run(mut args: impl Iterator<Item = String>) -> anyhow::Resul
             .context("a number")
     };
     let workload = Workload {
+        kind: Kind::Upload,
         processes: number()?,
         open: number()?,
     };

@@ -142,7 +142,7 @@ fn comparable(process: Process) -> Process {
 }
 
 /// P1 and the half of P5 that concerns events: what was confirmed is what is in the log.
-async fn sets(ground: &Ground, producer: &Producer) -> Vec<String> {
+pub(crate) async fn sets(ground: &Ground, producer: &Producer) -> Vec<String> {
     let logged = ground
         .rows("select source, id, late from waybill.event")
         .await;
@@ -166,7 +166,7 @@ async fn sets(ground: &Ground, producer: &Producer) -> Vec<String> {
 }
 
 /// P2: the counters that are kept equal a recount.
-async fn counters(ground: &Ground) -> Vec<String> {
+pub(crate) async fn counters(ground: &Ground) -> Vec<String> {
     let recounts = [
         (
             "items",

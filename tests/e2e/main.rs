@@ -24,6 +24,8 @@ mod janitor;
 mod limits;
 mod ops;
 mod order;
+mod order_faults;
+mod order_story;
 mod order_times;
 mod orders;
 mod outages;

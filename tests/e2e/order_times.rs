@@ -6,7 +6,7 @@ use crate::{
     audience::Audience,
     checker,
     ground::{Ground, run, until},
-    orders::{Teller, apply, ended},
+    order_story::{Teller, apply, ended},
     producer::{Message, Producer},
     story::TOKEN_MARK,
     worker::Worker,

@@ -2,102 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use waybill::wire::PlainEvent;
 
 use crate::{
     audience::Audience,
     checker,
     ground::{Ground, run, until},
+    order_story::{PURCHASE, Teller, apply, ended, published, walk},
     producer::{Message, Producer},
-    story::{SOURCE, TOKEN_MARK, repeated, shuffled},
+    story::{TOKEN_MARK, repeated, shuffled},
 };
-
-const PURCHASE: &str = r#"
-name = "purchase"
-start = ["review"]
-[[form]]
-id = "amount"
-type = "number"
-required = true
-[stages.review]
-next = { accepted = ["finance", "stock"], refused = ["review"] }
-[stages.finance]
-next = ["close"]
-[stages.stock]
-next = ["close"]
-[stages.close]
-join = "all"
-[[stages.close.form]]
-id = "note"
-type = "text"
-required = true
-"#;
-
-pub(crate) struct Teller {
-    token: String,
-    pub(crate) told: Vec<PlainEvent>,
-}
-
-impl Teller {
-    pub(crate) fn new(token: &str) -> Self {
-        Self {
-            token: token.to_owned(),
-            told: Vec::new(),
-        }
-    }
-
-    pub(crate) fn tell(&mut self, type_: &str, data: Value) {
-        let number = self.told.len();
-        let start: Timestamp = "2026-01-31T12:00:00Z".parse().expect("a time");
-        let after = SignedDuration::from_secs(i64::try_from(number).expect("few"));
-        self.told.push(PlainEvent {
-            id: format!("{}-{number}", self.token),
-            type_: type_.to_owned(),
-            token: Some(self.token.clone()),
-            time: start + after,
-            source: SOURCE.to_owned(),
-            tenant: None,
-            sequence: None,
-            data,
-        });
-    }
-
-    pub(crate) fn push(&mut self, stage: &str, outcome: Option<&str>, form: Value) {
-        let data = match outcome {
-            Some(outcome) => json!({"stage": stage, "outcome": outcome, "form": form}),
-            None => json!({"stage": stage, "form": form}),
-        };
-        self.tell("order.pushed", data);
-    }
-}
-
-/// An order that is accepted at once and walks to its end.
-fn walk(token: &str) -> Vec<PlainEvent> {
-    let mut teller = Teller::new(token);
-    let opening = json!({"workflow_id": "purchase", "form": {"amount": 12.5}});
-    teller.tell("order.opened", opening);
-    teller.push("review", Some("accepted"), json!({}));
-    teller.push("finance", None, json!({"centre": "A7"}));
-    teller.push("stock", None, json!({}));
-    teller.push("close", None, json!({"note": "bought"}));
-    teller.told
-}
-
-pub(crate) async fn apply(ground: &Ground, name: &str, text: &str) {
-    let store = ground.store();
-    let applied = store.apply_workflows(&[(name, text)]).await;
-    applied.expect("a workflow");
-}
-
-pub(crate) async fn ended(ground: &Ground, count: i64) {
-    let done = "select count(*) from waybill.process where status = 'done'";
-    until("every order done", async || {
-        (ground.number(done).await == count).then_some(())
-    })
-    .await;
-}
 
 #[test]
 fn hot_orders_in_any_order_on_two_workers_enter_each_stage_once_and_miss_no_join() {
@@ -114,11 +28,7 @@ fn hot_orders_in_any_order_on_two_workers_enter_each_stage_once_and_miss_no_join
         let events = tokens.iter().flat_map(|token| walk(token)).collect();
         producer.events(&shuffled(repeated(events, 3), 7)).await;
         ended(&ground, 200).await;
-        until("an empty outbox", async || {
-            let left = ground.number("select count(*) from waybill.outbox").await;
-            (left == 0).then_some(())
-        })
-        .await;
+        published(&ground).await;
         for worker in workers {
             worker.stop().await;
         }

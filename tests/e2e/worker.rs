@@ -119,6 +119,18 @@ impl Worker {
         .await;
     }
 
+    /// Waits until it is ready, or has died of a crash point.
+    pub(crate) async fn ready_or_gone(&mut self) {
+        until("a ready or a dead worker", async || {
+            (self.is_gone() || self.readiness().await == Some(200)).then_some(())
+        })
+        .await;
+    }
+
+    pub(crate) fn is_gone(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(Some(_)))
+    }
+
     /// The status of its readiness, if it answers.
     pub(crate) async fn readiness(&self) -> Option<u16> {
         Some(ops::get(self.ops, "/readyz").await?.status)

@@ -1,16 +1,18 @@
 //! The events of a run: the same for the same numbers, so that every engine can know them.
+//! What happens to one process is in `upload` and `order`.
+
+pub(crate) mod order;
+pub(crate) mod upload;
 
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 use waybill::broker::{Outgoing, topology};
-use waybill::core::Status;
+use waybill::core::{Kind, Status};
 
 /// Who the events come from.
 pub(crate) const SOURCE: &str = "bench";
-/// Events of one process.
-pub(crate) const EVENTS: u32 = 10;
 /// Bytes of every body.
 pub(crate) const BODY_BYTES: usize = 512;
 /// Of so many messages one is sent again.
@@ -21,7 +23,9 @@ const REPEATED_WITHIN: u64 = 3_000;
 /// What a run consists of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Workload {
-    /// How many processes.
+    /// What the processes are.
+    pub(crate) kind: Kind,
+    /// How many there are.
     pub(crate) processes: u32,
     /// How many of them are under way at a time.
     pub(crate) open: u32,
@@ -30,6 +34,8 @@ pub(crate) struct Workload {
 /// One event of one process, in the order of sending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Place {
+    /// What the process is.
+    pub(crate) kind: Kind,
     /// Which process.
     pub(crate) process: u32,
     /// Which of its events.
@@ -41,14 +47,22 @@ pub(crate) struct Place {
 pub(crate) struct Expected {
     pub(crate) status: Status,
     pub(crate) done: u64,
-    pub(crate) total: u64,
+    pub(crate) total: Option<u64>,
     pub(crate) failed: u64,
 }
 
 impl Workload {
     /// How many different events there are.
     pub(crate) fn events(self) -> usize {
-        self.processes as usize * EVENTS as usize
+        self.processes as usize * events_of(self.kind) as usize
+    }
+
+    /// How the `n`-th process must end.
+    pub(crate) fn expected(self, process: u32) -> Expected {
+        match self.kind {
+            Kind::Upload => upload::expected(process),
+            Kind::Order => order::expected(),
+        }
     }
 
     /// Every message in the order of sending, repetitions included; the last one ends a process.
@@ -77,26 +91,30 @@ impl Workload {
         order.extend(last);
         order
     }
+
+    fn first(self, process: u32) -> Place {
+        Place {
+            kind: self.kind,
+            process,
+            sequence: 0,
+        }
+    }
 }
 
 /// The processes that have begun and not ended, each with its next event.
 struct UnderWay {
     next: Vec<Place>,
     begun: u32,
-    all: u32,
+    workload: Workload,
 }
 
 impl UnderWay {
     fn new(workload: Workload) -> Self {
         let begun = workload.open.min(workload.processes);
-        let first = |process| Place {
-            process,
-            sequence: 0,
-        };
         Self {
-            next: (0..begun).map(first).collect(),
+            next: (0..begun).map(|n| workload.first(n)).collect(),
             begun,
-            all: workload.processes,
+            workload,
         }
     }
 
@@ -106,13 +124,10 @@ impl UnderWay {
         let next = self.next.get_mut(chosen)?;
         let place = *next;
         next.sequence += 1;
-        if next.sequence == EVENTS {
+        if place.is_last() {
             self.next.swap_remove(chosen);
-            if self.begun < self.all {
-                self.next.push(Place {
-                    process: self.begun,
-                    sequence: 0,
-                });
+            if self.begun < self.workload.processes {
+                self.next.push(self.workload.first(self.begun));
                 self.begun += 1;
             }
         }
@@ -126,14 +141,26 @@ impl Place {
         token(self.process)
     }
 
+    /// Whether it is the last one of its process.
+    pub(crate) fn is_last(self) -> bool {
+        self.sequence + 1 == events_of(self.kind)
+    }
+
     /// The message, as any producer would send it.
     pub(crate) fn message(self, time: Timestamp) -> Outgoing {
         let token = self.token();
         let id = format!("{token}-{}", self.sequence);
-        let (type_, data) = self.happening();
+        let (type_, data) = match self.kind {
+            Kind::Upload => upload::happening(self.process, self.sequence),
+            Kind::Order => order::happening(self.process, self.sequence),
+        };
+        let sequence = match self.kind {
+            Kind::Upload => format!(r#""sequence":{},"#, self.sequence),
+            // What moves an order on comes from several systems, which can't count together.
+            Kind::Order => String::new(),
+        };
         let head = format!(
-            r#"{{"id":"{id}","type":"{type_}","token":"{token}","time":"{time:.6}","source":"{SOURCE}","sequence":{},"data":{{{data},"note":""#,
-            self.sequence
+            r#"{{"id":"{id}","type":"{type_}","token":"{token}","time":"{time:.6}","source":"{SOURCE}",{sequence}"data":{{{data},"note":""#
         );
         let tail = r#""}}"#;
         let note = BODY_BYTES.saturating_sub(head.len() + tail.len());
@@ -144,68 +171,12 @@ impl Place {
         message.properties.content_type = Some("application/json".to_owned());
         message
     }
-
-    /// Its type and the fields of its data. Even processes report items, odd ones only progress.
-    fn happening(self) -> (&'static str, String) {
-        let Self { process, sequence } = self;
-        let total = expected(process).total;
-        let items = process.is_multiple_of(2);
-        match (items, sequence) {
-            (_, 0) => (
-                "upload.received",
-                format!(
-                    r#""filename":"scan-{process}.pdf","module":"scanner","workflow_id":"intake","total":{total},"attributes":{{"desk":{}}}"#,
-                    process % 7
-                ),
-            ),
-            (_, 9) => ("upload.completed", format!(r#""total":{total}"#)),
-            (true, 2) => ("upload.progress", format!(r#""done":0,"total":{total}"#)),
-            (true, 3 | 5 | 7) => ("upload.items", items_of(process, sequence)),
-            (false, 2 | 4 | 5 | 7 | 8) => {
-                let done = match sequence {
-                    2 => 1,
-                    4 => 2,
-                    5 => 3,
-                    7 => 4,
-                    _ => 5,
-                };
-                (
-                    "upload.progress",
-                    format!(r#""done":{done},"total":{total}"#),
-                )
-            }
-            _ => (
-                "upload.step",
-                format!(
-                    r#""name":"classification","message":"page {sequence} of {process}","state":"done""#
-                ),
-            ),
-        }
-    }
 }
 
 /// The name of the `n`-th process.
 pub(crate) fn token(process: u32) -> String {
     // Looks like the random ids of real systems, and scatters in every index like them.
     Uuid::new_v5(&Uuid::NAMESPACE_OID, &process.to_be_bytes()).to_string()
-}
-
-/// How the `n`-th process must end.
-pub(crate) fn expected(process: u32) -> Expected {
-    let items = process.is_multiple_of(2);
-    let failed = u64::from(process.is_multiple_of(10));
-    let total = if items { 6 } else { 5 };
-    let status = if failed > 0 {
-        Status::Warning
-    } else {
-        Status::Done
-    };
-    Expected {
-        status,
-        done: total,
-        total,
-        failed,
-    }
 }
 
 /// When the events of a closed run happened: long before, in order.
@@ -217,16 +188,11 @@ pub(crate) fn time_of(position: usize) -> Timestamp {
         .unwrap_or(start)
 }
 
-fn items_of(process: u32, sequence: u32) -> String {
-    let first = sequence - 2;
-    let item = |n: u32| {
-        if process.is_multiple_of(10) && n == 1 {
-            format!(r#"{{"identifier":"page-{n}","ok":false,"messages":["upside down"]}}"#)
-        } else {
-            format!(r#"{{"identifier":"page-{n}","ok":true,"document_id":"doc-{process}-{n}"}}"#)
-        }
-    };
-    format!(r#""items":[{},{}]"#, item(first), item(first + 1))
+const fn events_of(kind: Kind) -> u32 {
+    match kind {
+        Kind::Upload => upload::EVENTS,
+        Kind::Order => order::EVENTS,
+    }
 }
 
 /// Numbers that look random and are always the same (splitmix64).

@@ -1,0 +1,73 @@
+//! The stops of a run's orders: what they walk through, and what must hold of them in the end. Of
+//! uploads there is nothing to prepare and nothing to check.
+
+use waybill::core::Kind;
+use waybill::store::Store;
+
+use crate::audience::Audience;
+use crate::check::{count, empty, expect};
+use crate::ground::Field;
+use crate::workload::{Workload, order};
+
+/// The orders of a run, and the next systems that hear of their stops.
+pub(crate) struct Stops(Option<Listening>);
+
+struct Listening {
+    stops: usize,
+    audience: Audience,
+}
+
+impl Stops {
+    /// Applies the workflow of the orders.
+    pub(crate) async fn prepare(field: &Field, workload: Workload) -> anyhow::Result<Self> {
+        if workload.kind != Kind::Order {
+            return Ok(Self(None));
+        }
+        let store = Store::new(&field.settings.database)?;
+        store.apply_workflows(&[order::WORKFLOW]).await?;
+        Ok(Self(Some(Listening {
+            stops: workload.processes as usize * order::STAGES.len(),
+            audience: Audience::of_stages(&field.settings.broker).await?,
+        })))
+    }
+
+    /// Waits until the next systems have heard of every stop.
+    pub(crate) async fn announced(&mut self) -> anyhow::Result<()> {
+        match &mut self.0 {
+            Some(listening) => listening.audience.wait_for(listening.stops).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Every broken rule in words. The workers have ended by now.
+    pub(crate) async fn broken(&self, field: &Field) -> anyhow::Result<Vec<String>> {
+        let mut broken = Vec::new();
+        let Some(Listening { stops, audience }) = &self.0 else {
+            return Ok(broken);
+        };
+        let all = *stops as u64;
+        let stages = order::STAGES.map(|stage| format!("'{stage}'")).join(", ");
+        let entered = format!("waybill.stage where number = 1 and stage in ({stages})");
+        expect(
+            &mut broken,
+            "stops",
+            count(field, "waybill.stage").await?,
+            all,
+        );
+        expect(
+            &mut broken,
+            "first stops",
+            count(field, &entered).await?,
+            all,
+        );
+        empty(field, "waybill.stage where left_at is null", &mut broken).await?;
+        empty(field, "waybill.parked", &mut broken).await?;
+        let announced = audience.heard();
+        let heard = announced.len() as u64;
+        expect(&mut broken, "stops announced", heard, all);
+        let copies = announced.values().filter(|heard| heard.copies != 1);
+        let copies = copies.count() as u64;
+        expect(&mut broken, "stops announced more than once", copies, 0);
+        Ok(broken)
+    }
+}
