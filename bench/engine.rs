@@ -188,10 +188,9 @@ impl Running {
 
     /// Ends the processes as an operator would; each must end well.
     pub(crate) async fn stop(mut self) -> anyhow::Result<()> {
-        // The end of its input ends an engine of ours.
-        let is_own = self.lines.take().is_some();
+        drop(self.lines.take());
         for child in &mut self.children {
-            if let Some(pid) = child.id().filter(|_| !is_own) {
+            if let Some(pid) = child.id() {
                 Command::new("/bin/sh")
                     .args(["-c", "kill -s TERM $1", "kill", &pid.to_string()])
                     .status()
