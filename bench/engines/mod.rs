@@ -9,6 +9,7 @@ use std::io::Write;
 
 use anyhow::Context;
 use tokio::io::{AsyncBufReadExt, BufReader, Stdin};
+use waybill::app::Signals;
 use waybill::config;
 
 use crate::engine::Engine;
@@ -31,7 +32,11 @@ pub(crate) async fn run(mut args: impl Iterator<Item = String>) -> anyhow::Resul
     };
     let loaded = config::load(None, std::env::vars_os(), &[])
         .map_err(|faults| anyhow::anyhow!("{faults}"))?;
-    let starter = Starter(BufReader::new(tokio::io::stdin()));
+    let starter = Starter {
+        // From here on: the signal to end may come before the engine is through.
+        signals: Signals::of_process()?,
+        input: BufReader::new(tokio::io::stdin()),
+    };
     let settings = loaded.settings;
     match Engine::OWN.into_iter().find(|engine| engine.name() == name) {
         Some(Engine::BrokerCeiling) => broker_ceiling::run(&settings, starter, workload).await,
@@ -43,21 +48,23 @@ pub(crate) async fn run(mut args: impl Iterator<Item = String>) -> anyhow::Resul
 }
 
 /// Where the start is announced and the end told.
-struct Starter(BufReader<Stdin>);
+struct Starter {
+    signals: Signals,
+    input: BufReader<Stdin>,
+}
 
 impl Starter {
     /// Says that all is prepared, and waits for the start.
     async fn ready(&mut self) -> anyhow::Result<()> {
         say("ready")?;
         let mut line = String::new();
-        self.0.read_line(&mut line).await?;
+        self.input.read_line(&mut line).await?;
         Ok(())
     }
 
-    /// Waits to be stopped: the other side closes its end, or sends a signal.
+    /// Waits for the signal to end.
     async fn wait_for_end(&mut self) -> anyhow::Result<()> {
-        let signals = waybill::app::Signals::of_process()?;
-        signals.first().await;
+        self.signals.first().await;
         Ok(())
     }
 }
