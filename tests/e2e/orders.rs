@@ -130,6 +130,34 @@ fn an_opening_that_does_not_fit_its_workflow_is_a_dead_letter_with_every_fault()
 }
 
 #[test]
+fn a_push_beside_a_refused_opening_waits_for_the_one_that_fits() {
+    run(async {
+        let ground = Ground::shared("second-opening").await;
+        apply(&ground, "purchase", PURCHASE).await;
+        let mut producer = Producer::new(&ground);
+        let token = format!("{TOKEN_MARK}-corrected");
+        let mut misfilled = Teller::new(&token);
+        misfilled.tell("order.opened", json!({"workflow_id": "purchase"}));
+        misfilled.told[0].id.push_str("-misfilled");
+        // Before any worker: both are in one batch.
+        producer.events(&misfilled.told).await;
+        producer.events(&walk(&token)[1..]).await;
+        let worker = ground.plan().start().await;
+        dead_letters(&ground, 1).await;
+        let parked = "select count(*) from waybill.parked";
+        until("the pushes parked", async || {
+            (ground.number(parked).await == 4).then_some(())
+        })
+        .await;
+        producer.events(&walk(&token)[..1]).await;
+        ended(&ground, 1).await;
+        assert_eq!(dead_letters(&ground, 1).await[0].0, "invalid_form");
+        worker.stop().await;
+        checker::assert_nothing_leaked(&ground);
+    });
+}
+
+#[test]
 fn a_push_that_does_not_fit_is_a_dead_letter_and_holds_up_nobody() {
     run(async {
         let ground = Ground::shared("bad-pushes").await;

@@ -205,12 +205,12 @@ impl Order<'_> {
     pub fn active(&self) -> impl Iterator<Item = &Stop> {
         self.stops.iter().filter(|stop| stop.left.is_none())
     }
+}
 
-    /// Whether it has walked to the end.
-    #[must_use]
-    pub fn is_through(&self) -> bool {
-        !self.stops.is_empty() && self.active().next().is_none()
-    }
+/// Whether an order with these stops has walked to its end.
+#[must_use]
+pub fn is_through(stops: &[Stop]) -> bool {
+    !stops.is_empty() && stops.iter().all(|stop| stop.left.is_some())
 }
 
 fn unfit(stage: &Stage, push: &Push) -> Option<Refusal> {

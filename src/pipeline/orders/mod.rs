@@ -15,7 +15,7 @@ use walk::Walk;
 pub(super) use walk::{Announced, Entered};
 
 use crate::core::form;
-use crate::core::order::{Order, Parked, Push, Pushed};
+use crate::core::order::{self, Order, Parked, Push, Pushed};
 use crate::core::workflow::Workflow;
 use crate::core::{Event, Happening, Opening, Process, ProcessKey};
 use crate::store::order::OrderRow;
@@ -125,9 +125,7 @@ impl Orders {
     /// Whether an order has walked to its end.
     pub(super) fn is_through(&self, key: ProcessKey) -> bool {
         let walk = self.walks.get(&key);
-        walk.is_some_and(|w| {
-            !w.row.stops.is_empty() && w.row.stops.iter().all(|s| s.left.is_some())
-        })
+        walk.is_some_and(|walk| order::is_through(&walk.row.stops))
     }
 
     fn open(&mut self, event: &Event, opening: &Opening, process: &Process) -> Result<(), Refused> {
@@ -139,25 +137,25 @@ impl Orders {
             let detail = "names another workflow than the order opened with";
             return Err(refused(Reason::InvalidField, "workflow_id", detail));
         }
-        if walk.row.version.is_none() {
-            let version = match &opening.workflow {
-                None => Some(0),
-                Some(name) => self.newest.get(name).copied(),
-            };
-            walk.workflow = self.catalog.named(Some(opening), version);
-            walk.row.version = version;
-        }
-        let (Some(workflow), Some(order)) = (&walk.workflow, &opening.order) else {
+        let version = walk.row.version.or_else(|| match &opening.workflow {
+            None => Some(0),
+            Some(name) => self.newest.get(name).copied(),
+        });
+        let bound = walk.workflow.clone();
+        let bound = bound.or_else(|| self.catalog.named(Some(opening), version));
+        let (Some(workflow), Some(order)) = (bound, &opening.order) else {
             let detail = "is no workflow that was applied; apply it, then replay this message";
             return Err(refused(Reason::UnknownWorkflow, "workflow_id", detail));
         };
         let mut faults = Vec::new();
-        if walk.row.version != Some(0) {
+        if version != Some(0) {
             faults = form::faults(&workflow.form, &order.form, &order.files);
         }
         if !faults.is_empty() {
             return Err(misfilled(faults));
         }
+        // Only now: an opening that is refused binds the order to nothing.
+        (walk.workflow, walk.row.version) = (Some(workflow), version);
         walk.row.form.merge(&event.stamp, &order.form);
         walk.attachments.clone_from(&order.attachments);
         walk.changed = true;
