@@ -32,12 +32,15 @@ pub(crate) enum Engine {
     Naive,
     /// Waybill with one worker, walking orders.
     Orders,
+    /// The broker alone with as many messages as orders make.
+    OrdersBroker,
 }
 
 impl Engine {
     /// Every engine of this program, started by its name.
-    pub(crate) const OWN: [Self; 4] = [
+    pub(crate) const OWN: [Self; 5] = [
         Self::BrokerCeiling,
+        Self::OrdersBroker,
         Self::DatabaseCeiling,
         Self::Null,
         Self::Naive,
@@ -53,6 +56,7 @@ impl Engine {
             Self::Waybill(_) => "waybill_2",
             Self::Naive => "naive",
             Self::Orders => "orders",
+            Self::OrdersBroker => "orders_broker",
         }
     }
 
@@ -66,13 +70,14 @@ impl Engine {
             Self::Waybill(_) => "(d) Waybill, 2 workers",
             Self::Naive => "(e) one message, one transaction",
             Self::Orders => "(f) Waybill, orders",
+            Self::OrdersBroker => "(g) broker alone, orders",
         }
     }
 
     /// What its workload's processes are.
     pub(crate) fn kind(self) -> Kind {
         match self {
-            Self::Orders => Kind::Order,
+            Self::Orders | Self::OrdersBroker => Kind::Order,
             _ => Kind::Upload,
         }
     }
@@ -82,7 +87,7 @@ impl Engine {
     }
 
     pub(crate) fn uses_database(self) -> bool {
-        self != Self::BrokerCeiling
+        !matches!(self, Self::BrokerCeiling | Self::OrdersBroker)
     }
 
     /// Whether it holds the whole workload in memory, which says nothing about it.
@@ -131,6 +136,7 @@ impl Running {
         }
         let mut command = Command::new(std::env::current_exe()?);
         command.arg("engine").arg(engine.name());
+        command.arg(workload.kind.name());
         command.args([workload.processes.to_string(), workload.open.to_string()]);
         let mut child = spawn(command, field, Stdio::piped())?;
         let stdin = child.stdin.take().context("the engine has no input")?;

@@ -45,7 +45,7 @@ use options::Options;
 use report::Report;
 
 /// In the order of the table.
-const ENGINES: [Engine; 7] = [
+const ENGINES: [Engine; 8] = [
     Engine::BrokerCeiling,
     Engine::DatabaseCeiling,
     Engine::Null,
@@ -53,6 +53,7 @@ const ENGINES: [Engine; 7] = [
     Engine::Waybill(2),
     Engine::Naive,
     Engine::Orders,
+    Engine::OrdersBroker,
 ];
 
 #[tokio::main]

@@ -1,15 +1,16 @@
 //! What the broker alone can do: consume, acknowledge by the thousand, and publish a confirmed
-//! message for every tenth, over the same broker module.
+//! message wherever Waybill would, over the same broker module.
 
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use waybill::broker::{self, Consumer, Delivery, Next, Outgoing, Publisher, topology};
+use waybill::broker::{self, Consumer, Delivery, Next, Outgoing, Properties, Publisher, topology};
 use waybill::config::Settings;
+use waybill::core::Kind;
 
 use super::Starter;
-use crate::workload::Workload;
+use crate::workload::{self, Workload};
 
 /// As many as Waybill puts into one transaction.
 const BATCH: usize = 1_000;
@@ -17,28 +18,27 @@ const BATCH: usize = 1_000;
 const IDLE: Duration = Duration::from_millis(1);
 /// What waits is published together, as Waybill does.
 const ROUNDS: usize = 64;
-/// About the length of a completion.
-const COMPLETION_BYTES: usize = 450;
+/// About the length of a completion, and of the announcement of a stop.
+const ANSWER_BYTES: usize = 450;
 
 pub(super) async fn run(
     settings: &Settings,
     mut starter: Starter,
     workload: Workload,
 ) -> anyhow::Result<()> {
-    let messages = workload.order().len();
     starter.ready().await?;
     let (completions, queued) = mpsc::channel(64);
     let mut publishing = JoinSet::new();
     let connection = broker::connect(&settings.broker, "bench publish").await?;
     let publisher = Publisher::open(&connection, settings.broker.confirm_timeout).await?;
     publishing.spawn(publish(publisher, queued));
-    consume(settings, messages, &completions).await?;
+    consume(settings, workload, &completions).await?;
     starter.wait_for_end().await
 }
 
 async fn consume(
     settings: &Settings,
-    messages: usize,
+    workload: Workload,
     completions: &mpsc::Sender<Vec<Outgoing>>,
 ) -> anyhow::Result<()> {
     let connection = broker::connect(&settings.broker, "bench consume").await?;
@@ -49,7 +49,7 @@ async fn consume(
     )
     .await?;
     let acker = consumer.acker();
-    let mut left = messages;
+    let mut left = workload.order().len();
     let mut tag = 0;
     let mut held = Vec::with_capacity(BATCH);
     while left > 0 {
@@ -66,7 +66,11 @@ async fn consume(
         if held.len() == BATCH || left == 0 || (idle && !held.is_empty()) {
             acker.ack_through(tag).await?;
             completions
-                .send(held.drain(..).filter_map(completion).collect())
+                .send(
+                    held.drain(..)
+                        .filter_map(|delivery| answer(workload.kind, delivery))
+                        .collect(),
+                )
                 .await?;
         }
     }
@@ -76,13 +80,25 @@ async fn consume(
     Ok(())
 }
 
-fn completion(delivery: Delivery) -> Option<Outgoing> {
-    if delivery.routing_key != "upload.completed" {
+/// What Waybill would publish after an event: of an upload's last and an order's last a completion,
+/// of each other one of an order the announcement of a stop.
+fn answer(kind: Kind, delivery: Delivery) -> Option<Outgoing> {
+    let Properties {
+        message_id: Some(id),
+        correlation_id: Some(token),
+        ..
+    } = delivery.properties
+    else {
         return None;
-    }
-    let token = delivery.properties.correlation_id?;
-    let body = vec![b'c'; COMPLETION_BYTES];
-    let mut message = Outgoing::new(topology::COMPLETIONS_EXCHANGE, "upload.done", &token, body);
+    };
+    let ends = id.ends_with(&format!("-{}", workload::events_of(kind) - 1));
+    let (exchange, routing_key, name) = match (kind, ends) {
+        (_, true) => (topology::COMPLETIONS_EXCHANGE, "any.done", &token),
+        (Kind::Order, false) => (topology::STAGES_EXCHANGE, "any.stage", &id),
+        (Kind::Upload, false) => return None,
+    };
+    let body = vec![b'c'; ANSWER_BYTES];
+    let mut message = Outgoing::new(exchange, routing_key, name, body);
     message.properties.correlation_id = Some(token);
     Some(message)
 }

@@ -19,6 +19,7 @@ use waybill::core::Kind;
 /// Runs one engine in this process; the caller said so on the command line.
 pub(crate) async fn run(mut args: impl Iterator<Item = String>) -> anyhow::Result<()> {
     let name = args.next().context("which engine?")?;
+    let kind = args.next().as_deref().and_then(Kind::from_name);
     let mut number = || {
         args.next()
             .context("a number lacks")?
@@ -26,7 +27,7 @@ pub(crate) async fn run(mut args: impl Iterator<Item = String>) -> anyhow::Resul
             .context("a number")
     };
     let workload = Workload {
-        kind: Kind::Upload,
+        kind: kind.context("a kind")?,
         processes: number()?,
         open: number()?,
     };
@@ -39,7 +40,9 @@ pub(crate) async fn run(mut args: impl Iterator<Item = String>) -> anyhow::Resul
     };
     let settings = loaded.settings;
     match Engine::OWN.into_iter().find(|engine| engine.name() == name) {
-        Some(Engine::BrokerCeiling) => broker_ceiling::run(&settings, starter, workload).await,
+        Some(Engine::BrokerCeiling | Engine::OrdersBroker) => {
+            broker_ceiling::run(&settings, starter, workload).await
+        }
         Some(Engine::DatabaseCeiling) => database_ceiling::run(&settings, starter, workload).await,
         Some(Engine::Null) => null::run(&settings, starter, workload).await,
         Some(Engine::Naive) => naive::run(&settings, starter).await,

@@ -188,7 +188,8 @@ pub(crate) fn time_of(position: usize) -> Timestamp {
         .unwrap_or(start)
 }
 
-const fn events_of(kind: Kind) -> u32 {
+/// How many events a process has.
+pub(crate) const fn events_of(kind: Kind) -> u32 {
     match kind {
         Kind::Upload => upload::EVENTS,
         Kind::Order => order::EVENTS,
