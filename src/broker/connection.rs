@@ -43,7 +43,7 @@ pub struct Connection {
 ///
 /// # Errors
 ///
-/// Says whether a later attempt can help ([`BrokerError::is_transient`]), and if not, what will.
+/// Says why there is no connection, and what to do about it where a person has to.
 pub async fn connect(settings: &BrokerSettings, name: &str) -> Result<Connection, BrokerError> {
     let uri = address::parse(settings.url.expose_secret(), settings.heartbeat)?;
     let tls = tls::client_config(settings, &uri)?;

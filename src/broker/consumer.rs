@@ -3,9 +3,7 @@
 use futures_util::{FutureExt, StreamExt};
 use lapin::{
     Channel,
-    options::{
-        BasicAckOptions, BasicCancelOptions, BasicConsumeOptions, BasicNackOptions, BasicQosOptions,
-    },
+    options::{BasicAckOptions, BasicCancelOptions, BasicConsumeOptions, BasicQosOptions},
     types::{FieldTable, ShortString},
 };
 
@@ -152,26 +150,6 @@ impl Acker {
             .channel
             .basic_ack(tag, BasicAckOptions { multiple: true });
         request("acknowledging", ack).await
-    }
-
-    /// Gives one delivery back to the queue, for whoever takes it next.
-    ///
-    /// # Errors
-    ///
-    /// If the channel has ended; the broker then delivers it again anyway.
-    pub async fn requeue(&self, tag: u64) -> Result<(), BrokerError> {
-        if tag == 0 {
-            return Ok(());
-        }
-        let options = BasicNackOptions {
-            multiple: false,
-            requeue: true,
-        };
-        request(
-            "giving a delivery back",
-            self.channel.basic_nack(tag, options),
-        )
-        .await
     }
 
     /// Whether the channel is still open, as far as anyone has noticed.

@@ -41,16 +41,6 @@ pub enum BrokerError {
 }
 
 impl BrokerError {
-    /// Whether the same attempt can succeed later without anyone changing settings, permissions
-    /// or queues.
-    #[must_use]
-    pub fn is_transient(&self) -> bool {
-        match self {
-            Self::Unreachable(_) | Self::Timeout { .. } | Self::Lost(_) => true,
-            Self::Settings(_) | Self::Refused(_) | Self::Tls(_) | Self::Topology(_) => false,
-        }
-    }
-
     /// The error of a request named `what` on a connection that had been established.
     pub(super) fn on(what: &str, error: &lapin::Error) -> Self {
         match error.kind() {

@@ -104,7 +104,8 @@ async fn a_channel_that_ends_leaves_the_whole_batch_unknown() {
     let error = publisher.publish_all(&batch).await.unwrap_err();
     assert!(matches!(error, BrokerError::Topology(_)), "{error}");
     assert!(!publisher.is_usable());
-    assert!(publisher.publish_all(&[]).await.unwrap_err().is_transient());
+    let again = publisher.publish_all(&[]).await;
+    assert!(matches!(again, Err(BrokerError::Lost(_))), "{again:?}");
     assert!(Publisher::open(&conn, PATIENCE).await.unwrap().is_usable());
 }
 
