@@ -1,10 +1,12 @@
-//! The fields of a form on the command line: `--set FIELD=VALUE`, beside the `--set` of settings.
+//! The fields of a form: given on the command line as `--set FIELD=VALUE`, beside the `--set` of
+//! settings, and told to whoever has to fill them in.
 
 use serde_json::{Map, Value};
 
 use super::Sources;
 use super::failure::Failure;
 use crate::config::SETTINGS;
+use crate::core::workflow::{Field, FieldKind};
 
 /// The most digits that survive as a number.
 const DIGITS_MAX: usize = 15;
@@ -21,6 +23,16 @@ pub(super) fn split(
         verbose: sources.verbose,
     };
     Ok((parse(&fields)?, sources))
+}
+
+/// What may be filled in, and whether it must be; raw, so whoever shows it escapes it.
+pub(super) fn words(field: &Field) -> String {
+    let kind = match &field.kind {
+        FieldKind::Choice(choices) => format!("one of {}", choices.join(", ")),
+        other => other.name().to_owned(),
+    };
+    let required = if field.required { ", required" } else { "" };
+    format!("field {}: {kind}{required}", field.id)
 }
 
 /// The fields by name: JSON where the value is that, else a text.

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
+use crate::cli::fields;
 use crate::config::show_duration;
-use crate::core::workflow::{Field, FieldKind, Stage, StageDeadline, Workflow};
+use crate::core::workflow::{Stage, StageDeadline, Workflow};
 
 /// One block for the order and one for the stages that have anything to tell; each begins with an
 /// empty line.
@@ -19,7 +20,7 @@ pub(super) fn list(workflow: &Workflow) -> String {
     ] {
         order.extend(value.map(|value| format!("{words} {}", duration(value))));
     }
-    order.extend(workflow.form.iter().map(field));
+    order.extend(workflow.form.iter().map(fields::words));
     let mut text = String::new();
     block(&mut text, "the order", &order);
     for (name, stage) in &workflow.stages {
@@ -37,7 +38,7 @@ fn of_stage(stage: &Stage) -> Vec<String> {
             None => format!("ends the order with an error after {after}"),
         });
     }
-    lines.extend(stage.form.iter().map(field));
+    lines.extend(stage.form.iter().map(fields::words));
     lines
 }
 
@@ -49,15 +50,6 @@ fn block(text: &mut String, title: &str, lines: &[String]) {
     for line in lines {
         let _ = writeln!(text, "  {line}");
     }
-}
-
-fn field(field: &Field) -> String {
-    let kind = match &field.kind {
-        FieldKind::Choice(choices) => format!("one of {}", choices.join(", ")),
-        other => other.name().to_owned(),
-    };
-    let required = if field.required { ", required" } else { "" };
-    format!("field {}: {kind}{required}", field.id)
 }
 
 /// A duration as it is written in a file.

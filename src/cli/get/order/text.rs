@@ -4,10 +4,10 @@ use std::fmt::Write;
 
 use super::super::text::cut;
 use super::{Order, WaitingJoin, outcomes};
-use crate::cli::escape;
 use crate::cli::output::Style;
+use crate::cli::{escape, fields};
 use crate::core::order::Stop;
-use crate::core::workflow::{Field, FieldKind, Stage};
+use crate::core::workflow::Stage;
 
 /// Appends the places, what waits, and the form; nothing of what there is not.
 pub(in crate::cli::get) fn write(text: &mut String, order: &Order, style: Style) {
@@ -57,17 +57,8 @@ fn asks(stage: &Stage) -> Vec<String> {
     if !outcomes.is_empty() {
         lines.push(format!("outcome {}", outcomes.join(" | ")));
     }
-    lines.extend(stage.form.iter().map(field));
+    lines.extend(stage.form.iter().map(fields::words));
     lines
-}
-
-fn field(field: &Field) -> String {
-    let kind = match &field.kind {
-        FieldKind::Choice(choices) => format!("one of {}", choices.join(", ")),
-        other => other.name().to_owned(),
-    };
-    let required = if field.required { ", required" } else { "" };
-    format!("field {}: {kind}{required}", field.id)
 }
 
 fn waits(text: &mut String, order: &Order, style: Style) {
