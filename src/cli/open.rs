@@ -66,17 +66,11 @@ pub(super) async fn run(open: &Open, sources: &Sources) -> Result<ExitCode, Fail
     Ok(ExitCode::SUCCESS)
 }
 
-/// An event of these commands, with an identity of its own.
+/// An event of these commands.
 pub(super) fn event(type_: &str, token: &str, tenant: &str, data: Value) -> PlainEvent {
     PlainEvent {
-        id: Uuid::new_v4().to_string(),
-        type_: type_.to_owned(),
-        token: Some(token.to_owned()),
-        time: clock::now(),
-        source: SOURCE.to_owned(),
         tenant: (tenant != DEFAULT_TENANT).then(|| tenant.to_owned()),
-        sequence: None,
-        data,
+        ..PlainEvent::new(SOURCE, type_, token, clock::now(), data)
     }
 }
 

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::decode::decode;
 use super::message::{Accepted, Limits, Message};
@@ -34,6 +35,21 @@ pub struct PlainEvent {
 }
 
 impl PlainEvent {
+    /// An event of a process, with an id that no other has, and without what may be left out.
+    #[must_use]
+    pub fn new(source: &str, type_: &str, token: &str, time: Timestamp, data: Value) -> Self {
+        Self {
+            id: Uuid::new_v4().to_string(),
+            type_: type_.to_owned(),
+            token: Some(token.to_owned()),
+            time,
+            source: source.to_owned(),
+            tenant: None,
+            sequence: None,
+            data,
+        }
+    }
+
     /// One line of JSON, the body of a message of type `application/json`.
     #[must_use]
     pub fn to_line(&self) -> String {

@@ -61,13 +61,7 @@ impl Teller {
         let after = SignedDuration::from_secs(i64::try_from(number).expect("few"));
         self.told.push(PlainEvent {
             id: format!("{}-{number}", self.token),
-            type_: type_.to_owned(),
-            token: Some(self.token.clone()),
-            time: start + after,
-            source: SOURCE.to_owned(),
-            tenant: None,
-            sequence: None,
-            data,
+            ..PlainEvent::new(SOURCE, type_, &self.token, start + after, data)
         });
     }
 

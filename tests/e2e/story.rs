@@ -182,15 +182,11 @@ impl Teller {
     fn tell(&mut self, type_: &str, data: Value, sequence: Option<u64>) {
         let at = self.told.len();
         let later = SignedDuration::from_millis(i64::try_from(at).expect("few") * 7);
+        let time = self.start.saturating_add(later).expect("in range");
         self.told.push(PlainEvent {
             id: format!("{}-{at}", self.token),
-            type_: type_.to_owned(),
-            token: Some(self.token.clone()),
-            time: self.start.saturating_add(later).expect("in range"),
-            source: SOURCE.to_owned(),
-            tenant: None,
             sequence,
-            data,
+            ..PlainEvent::new(SOURCE, type_, &self.token, time, data)
         });
     }
 }

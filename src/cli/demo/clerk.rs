@@ -50,11 +50,15 @@ impl Task {
     /// The push that says it is done; `None` where nobody is there to do it. A stage that is told
     /// of twice gets the same event twice, and the second changes nothing.
     pub(super) fn push(&self) -> Option<PlainEvent> {
-        let mut data = self.done(clock::now())?;
+        let now = clock::now();
+        let mut data = self.done(now)?;
         if let Some(data) = data.as_object_mut() {
             data.insert("data_id".to_owned(), json!(self.data_id));
         }
-        Some(event(&self.token, format!("push-{}", self.data_id), data))
+        Some(PlainEvent {
+            id: format!("push-{}", self.data_id),
+            ..PlainEvent::new(story::SOURCE, "order.pushed", &self.token, now, data)
+        })
     }
 
     fn done(&self, now: Timestamp) -> Option<Value> {
@@ -79,19 +83,6 @@ impl Task {
             ("invoice", "pay") => form(json!({ "paid_on": day(now) })),
             _ => None,
         }
-    }
-}
-
-fn event(token: &str, id: String, data: Value) -> PlainEvent {
-    PlainEvent {
-        id,
-        type_: "order.pushed".to_owned(),
-        token: Some(token.to_owned()),
-        time: clock::now(),
-        source: story::SOURCE.to_owned(),
-        tenant: None,
-        sequence: None,
-        data,
     }
 }
 

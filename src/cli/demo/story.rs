@@ -192,15 +192,11 @@ impl Teller {
 
     fn event(&mut self, type_: &str, data: Value, sequence: u64) {
         let later = SignedDuration::from_millis(i64::try_from(sequence).unwrap_or(0) * 40);
+        let time = self.now.saturating_add(later).unwrap_or(self.now);
         self.told.push(PlainEvent {
             id: format!("{}-{sequence}", self.token),
-            type_: type_.to_owned(),
-            token: Some(self.token.clone()),
-            time: self.now.saturating_add(later).unwrap_or(self.now),
-            source: SOURCE.to_owned(),
-            tenant: None,
             sequence: Some(sequence),
-            data,
+            ..PlainEvent::new(SOURCE, type_, &self.token, time, data)
         });
     }
 }

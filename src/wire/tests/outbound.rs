@@ -122,13 +122,14 @@ fn the_answer_to_an_opening_event_tells_its_token() {
 fn a_plain_event_we_write_is_one_we_take() {
     let written = PlainEvent {
         id: "e1".to_owned(),
-        type_: "upload.progress".to_owned(),
-        token: Some("t1".to_owned()),
-        time: arrived(),
-        source: "demo".to_owned(),
-        tenant: None,
         sequence: Some(3),
-        data: json!({ "done": 2 }),
+        ..PlainEvent::new(
+            "demo",
+            "upload.progress",
+            "t1",
+            arrived(),
+            json!({ "done": 2 }),
+        )
     };
     expect![[r#"{"id":"e1","type":"upload.progress","token":"t1","time":"2026-03-01T00:00:00.123456789Z","source":"demo","sequence":3,"data":{"done":2}}"#]].assert_eq(&written.to_line());
     let accepted = written.check(&Limits::default()).unwrap();
