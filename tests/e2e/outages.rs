@@ -22,30 +22,18 @@ fn a_broker_that_is_killed_and_one_that_falls_silent_show_and_cost_nothing() {
         let mut worker = trial.ground.plan().with("batch.events", "60").start().await;
         let seen = Watch::of(&worker);
 
-        let over = CancellationToken::new();
-        let fault = async {
-            working(&worker, 100).await;
+        outage(&mut trial, &mut worker, "killed", async |worker| {
             servers.rabbitmq.kill().await.expect("it can be killed");
-            watch::assert_shown(&worker, Instant::now()).await;
+            watch::assert_shown(worker, Instant::now()).await;
             servers.rabbitmq.restart().await.expect("it starts again");
-            over.cancel();
-        };
-        tokio::join!(load(&mut trial.producer, "killed", &over), fault);
-        worker.ready().await;
-        trial.rest().await;
-
-        let over = CancellationToken::new();
-        let fault = async {
-            let before = applied(&worker).await;
-            working(&worker, before + 100).await;
+        })
+        .await;
+        outage(&mut trial, &mut worker, "silent", async |worker| {
             servers.rabbitmq.pause().await.expect("it can be stopped");
-            watch::assert_shown(&worker, Instant::now()).await;
+            watch::assert_shown(worker, Instant::now()).await;
             servers.rabbitmq.resume().await.expect("it goes on");
-            over.cancel();
-        };
-        tokio::join!(load(&mut trial.producer, "silent", &over), fault);
-        worker.ready().await;
-        trial.rest().await;
+        })
+        .await;
 
         assert!(trial.producer.missed > 0, "the producer felt nothing");
         seen.judge(&trial.ground).await;
@@ -63,30 +51,18 @@ fn a_database_that_is_killed_and_one_that_falls_silent_show_and_cost_nothing() {
         let mut worker = trial.ground.plan().with("batch.events", "60").start().await;
         let seen = Watch::of(&worker);
 
-        let over = CancellationToken::new();
-        let fault = async {
-            working(&worker, 100).await;
+        outage(&mut trial, &mut worker, "killed", async |worker| {
             servers.postgres.kill().await.expect("it can be killed");
-            watch::assert_shown(&worker, Instant::now()).await;
+            watch::assert_shown(worker, Instant::now()).await;
             servers.postgres.restart().await.expect("it starts again");
-            over.cancel();
-        };
-        tokio::join!(load(&mut trial.producer, "killed", &over), fault);
-        worker.ready().await;
-        trial.rest().await;
-
-        let over = CancellationToken::new();
-        let fault = async {
-            let before = applied(&worker).await;
-            working(&worker, before + 100).await;
+        })
+        .await;
+        outage(&mut trial, &mut worker, "silent", async |worker| {
             servers.postgres.pause().await.expect("it can be stopped");
-            watch::assert_shown(&worker, Instant::now()).await;
+            watch::assert_shown(worker, Instant::now()).await;
             servers.postgres.resume().await.expect("it goes on");
-            over.cancel();
-        };
-        tokio::join!(load(&mut trial.producer, "silent", &over), fault);
-        worker.ready().await;
-        trial.rest().await;
+        })
+        .await;
 
         let retried = worker
             .metric("waybill_retries_total", "reason=\"connection\"")
@@ -135,6 +111,24 @@ async fn own(name: &str) -> (Trial, Servers) {
     (trial, servers)
 }
 
+/// A fault comes and goes while the worker is at work, and then everything comes right.
+async fn outage(
+    trial: &mut Trial,
+    worker: &mut Worker,
+    tag: &str,
+    fault: impl AsyncFnOnce(&Worker),
+) {
+    let over = CancellationToken::new();
+    let fault = async {
+        at_work(worker).await;
+        fault(worker).await;
+        over.cancel();
+    };
+    tokio::join!(load(&mut trial.producer, tag, &over), fault);
+    worker.ready().await;
+    trial.rest().await;
+}
+
 /// Publishes a few hundred events a second until the fault is over, and some more.
 async fn load(producer: &mut Producer, tag: &str, over: &CancellationToken) {
     let mut round = 0;
@@ -150,10 +144,11 @@ async fn load(producer: &mut Producer, tag: &str, over: &CancellationToken) {
     }
 }
 
-/// Waits until the worker has applied so many events.
-async fn working(worker: &Worker, events: i64) {
+/// Waits until the worker has applied a hundred events more.
+async fn at_work(worker: &Worker) {
+    let before = applied(worker).await;
     until("work under way", async || {
-        (applied(worker).await >= events).then_some(())
+        (applied(worker).await >= before + 100).then_some(())
     })
     .await;
 }
