@@ -1,10 +1,8 @@
 //! Runs one server under `guard.sh`, which ends it when this program is gone.
 
 use std::{
-    ffi::OsString,
     fs::{self, File},
     io::{Read, Seek, SeekFrom},
-    path::PathBuf,
     process::Stdio,
     time::Duration,
 };
@@ -17,8 +15,8 @@ use tokio::{
 
 use super::{
     DevError,
-    account::Account,
     folder::{self, Lock},
+    plan::Plan,
     processes,
 };
 
@@ -37,40 +35,7 @@ const LOG_BYTES_MAX: u64 = 16 * 1024 * 1024;
 const TAIL_LINES: usize = 15;
 const TAIL_BYTES: u64 = 8 * 1024;
 
-/// What to run and how to end it.
-pub(super) struct Plan {
-    /// The server's name, also of its log and lock.
-    pub(super) name: &'static str,
-    /// Its folder, in which it runs.
-    pub(super) home: PathBuf,
-    /// Whom it runs as.
-    pub(super) account: Account,
-    /// Its program and arguments.
-    pub(super) command: Vec<OsString>,
-    /// Its whole environment besides `PATH` and `LANG`.
-    pub(super) environment: Vec<(&'static str, OsString)>,
-    /// What makes it end cleanly.
-    pub(super) stop_signal: &'static str,
-    /// How long it may take to do so before it is killed.
-    pub(super) patience: Duration,
-    /// Whether its folder is removed at the end.
-    pub(super) temporary: bool,
-    /// What must not get into an error message.
-    pub(super) secret: Option<String>,
-    /// The ports it will listen on.
-    pub(super) ports: Vec<u16>,
-}
-
 impl Plan {
-    /// The lock of a server in its folder.
-    pub(super) fn lock(&self) -> PathBuf {
-        self.home.join(format!("{}.lock", self.name))
-    }
-
-    fn log(&self) -> PathBuf {
-        self.home.join(format!("{}.log", self.name))
-    }
-
     fn command(&self, lock: Lock) -> Command {
         let patience = u64::try_from(self.patience.as_millis() / 100).unwrap_or(u64::MAX);
         let mut command = Command::new("/bin/sh");

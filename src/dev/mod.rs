@@ -10,6 +10,7 @@ mod account;
 mod error;
 mod folder;
 mod guard;
+mod plan;
 mod postgres;
 mod processes;
 mod programs;
@@ -101,5 +102,14 @@ impl Servers {
             }
             (Err(error), Err(_)) => Err(error),
         }
+    }
+}
+
+/// Starts a server, and once more where another program has taken its port: that was free when we
+/// chose it, and the next choice will differ.
+async fn start_twice<S>(start: impl AsyncFn() -> Result<S, DevError>) -> Result<S, DevError> {
+    match start().await {
+        Err(DevError::PortTaken { .. }) => start().await,
+        result => result,
     }
 }

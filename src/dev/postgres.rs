@@ -9,8 +9,9 @@ use super::{
     DevError,
     account::Account,
     folder::{self, Lock},
-    guard::{Guard, Plan},
-    programs,
+    guard::Guard,
+    plan::Plan,
+    programs, start_twice,
 };
 
 /// Sets the data up the first time, then becomes the server.
@@ -55,29 +56,16 @@ impl Postgres {
     }
 
     pub(super) async fn start_with(folder: &Path, temporary: bool) -> Result<Self, DevError> {
-        match Self::try_start(folder, temporary).await {
-            // It was free when we chose it; the next choice will differ.
-            Err(DevError::PortTaken { .. }) => Self::try_start(folder, temporary).await,
-            result => result,
-        }
+        start_twice(async || Self::try_start(folder, temporary).await).await
     }
 
     async fn try_start(folder: &Path, temporary: bool) -> Result<Self, DevError> {
         let folder = folder::create(folder)?;
         let account = Account::of_server("postgres")?;
         let home = folder::create_home(&folder, "postgres", account)?;
-        let mut plan = Plan {
-            name: "postgresql",
-            home,
-            account,
-            command: Vec::new(),
-            environment: Vec::new(),
-            stop_signal: "INT",
-            patience: PATIENCE,
-            temporary,
-            secret: None,
-            ports: Vec::new(),
-        };
+        let mut plan = Plan::new("postgresql", &home, account, PATIENCE);
+        plan.stop_signal = "INT";
+        plan.temporary = temporary;
         let lock = Lock::take(&plan.lock()).await?;
         let password = folder::secret(&plan.home.join("password"), account)?;
         let (port, held) = folder::claim_port(&plan.home.join("port"))?;

@@ -17,8 +17,9 @@ use super::{
     DevError,
     account::Account,
     folder::{self, Lock},
-    guard::{Guard, Plan},
-    programs,
+    guard::Guard,
+    plan::Plan,
+    programs, start_twice,
 };
 
 /// Starting takes 8 to 10 seconds, more on a busy machine or with much to recover.
@@ -48,11 +49,7 @@ impl RabbitMq {
     }
 
     pub(super) async fn start_with(folder: &Path, temporary: bool) -> Result<Self, DevError> {
-        match Self::try_start(folder, temporary).await {
-            // It was free when we chose it; the next choice will differ.
-            Err(DevError::PortTaken { .. }) => Self::try_start(folder, temporary).await,
-            result => result,
-        }
+        start_twice(async || Self::try_start(folder, temporary).await).await
     }
 
     async fn try_start(folder: &Path, temporary: bool) -> Result<Self, DevError> {
@@ -60,8 +57,8 @@ impl RabbitMq {
         let scripts = programs::rabbitmq()?;
         let account = Account::of_server("rabbitmq")?;
         let home = folder::create_home(&folder, "rabbitmq", account)?;
-        let mut epmd = plan("epmd", &home, account);
-        let mut node = plan("rabbitmq", &home, account);
+        let mut epmd = Plan::new("epmd", &home, account, PATIENCE);
+        let mut node = Plan::new("rabbitmq", &home, account, PATIENCE);
         let epmd_lock = Lock::take(&epmd.lock()).await?;
         let node_lock = Lock::take(&node.lock()).await?;
 
@@ -200,21 +197,6 @@ impl RabbitMq {
         let (port, password) = (self.ports.amqp, &self.password);
         let vhost = percent_encoded(vhost);
         format!("amqp://{USER}:{password}@127.0.0.1:{port}/{vhost}")
-    }
-}
-
-fn plan(name: &'static str, home: &Path, account: Account) -> Plan {
-    Plan {
-        name,
-        home: home.to_owned(),
-        account,
-        command: Vec::new(),
-        environment: Vec::new(),
-        stop_signal: "TERM",
-        patience: PATIENCE,
-        temporary: false,
-        secret: None,
-        ports: Vec::new(),
     }
 }
 
