@@ -1,7 +1,7 @@
 //! What the tests stand on: servers, a database and a virtual host, and the program itself.
 
 use std::io::Write;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
 
 use tokio::runtime::Runtime;
@@ -60,8 +60,19 @@ impl Ground {
 
     /// Runs the program with something on its standard input.
     pub(crate) fn waybill_with(&self, arguments: &[&str], input: &str) -> Answer {
-        let database = ("DATABASE_URL", self.database_url.as_str());
-        run(arguments, &[database, ("AMQP_URL", &self.amqp_url)], input)
+        run(arguments, &self.variables(), input)
+    }
+
+    /// Starts the program, for a test that reads what it says while it runs.
+    pub(crate) fn start(&self, arguments: &[&str]) -> Child {
+        start(arguments, &self.variables())
+    }
+
+    fn variables(&self) -> [(&str, &str); 2] {
+        [
+            ("DATABASE_URL", &self.database_url),
+            ("AMQP_URL", &self.amqp_url),
+        ]
     }
 
     /// Runs SQL.
@@ -119,15 +130,7 @@ impl Answer {
 
 /// Runs the program with these variables and no others.
 pub(crate) fn run(arguments: &[&str], variables: &[(&str, &str)], input: &str) -> Answer {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_waybill"))
-        .args(arguments)
-        .env_clear()
-        .envs(variables.iter().copied())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = start(arguments, variables);
     let mut stdin = child.stdin.take().unwrap();
     // A program that does not read its input closes it.
     let _ = stdin.write_all(input.as_bytes());
@@ -138,6 +141,18 @@ pub(crate) fn run(arguments: &[&str], variables: &[(&str, &str)], input: &str) -
         out: String::from_utf8(output.stdout).unwrap(),
         err: String::from_utf8(output.stderr).unwrap(),
     }
+}
+
+fn start(arguments: &[&str], variables: &[(&str, &str)]) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_waybill"))
+        .args(arguments)
+        .env_clear()
+        .envs(variables.iter().copied())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
 }
 
 async fn client(url: &str) -> Client {
