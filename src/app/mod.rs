@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 pub use roles::{Role, Roles};
 pub use signals::Signals;
 
-use crate::config::Settings;
+use crate::config::{LimitSettings, Settings};
 use crate::http::guard;
 use crate::http::ops::{self, Ops};
 use crate::pipeline::batch::BatchLimits;
@@ -179,7 +179,7 @@ impl App {
             store: self.store.clone(),
             broker: settings.broker.clone(),
             rules: self.rules(),
-            limits: limits(settings),
+            limits: limits(&settings.limits),
             batch: BatchLimits {
                 events: settings.batch.events,
                 bytes: settings.batch.bytes,
@@ -243,8 +243,7 @@ fn required(roles: &Roles) -> Vec<Condition> {
 
 /// The limits of an event, as the settings have them.
 #[must_use]
-pub fn limits(settings: &Settings) -> Limits {
-    let limits = &settings.limits;
+pub fn limits(limits: &LimitSettings) -> Limits {
     Limits {
         body_bytes: limits.body_bytes,
         nesting: limits.nesting,

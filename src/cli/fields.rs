@@ -71,10 +71,7 @@ fn parse(set: &[String]) -> Result<Map<String, Value>, Failure> {
 fn is_setting(given: &str) -> bool {
     let key = given.split_once('=').map_or(given, |(key, _)| key);
     let section = key.split_once('.').map(|(section, _)| section);
-    section.is_some_and(|section| {
-        let mut sections = SETTINGS.iter().filter_map(|s| s.key.split_once('.'));
-        sections.any(|(known, _)| known == section)
-    })
+    section.is_some_and(|section| SETTINGS.iter().any(|setting| setting.section() == section))
 }
 
 fn value(text: &str) -> Value {

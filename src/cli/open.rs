@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::failure::Failure;
 use super::get::{DEFAULT_TENANT, look_up};
-use super::{Sources, escape, fields, output, publish, servers};
+use super::{Sources, escape, fields, output, publish};
 use crate::clock;
 use crate::wire::PlainEvent;
 
@@ -60,7 +60,7 @@ pub(super) async fn run(open: &Open, sources: &Sources) -> Result<ExitCode, Fail
         data.insert("attachments".to_owned(), Value::Array(attachments));
     }
     let event = event("order.opened", &token, &open.tenant, data);
-    publish::one(&event, &servers::settings(&sources)?).await?;
+    publish::one(&event, &sources).await?;
     output::line(&escape::line(&token))?;
     output::remark(&format!("sent; {}", look_up(&open.tenant, &token)))?;
     Ok(ExitCode::SUCCESS)

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::failure::Failure;
 use super::get::{DEFAULT_TENANT, look_up};
 use super::open::{self, event};
-use super::{Sources, fields, output, publish, servers};
+use super::{Sources, fields, output, publish};
 
 /// Move an order on from the stage where it stands.
 #[derive(Debug, Args)]
@@ -59,7 +59,7 @@ pub(super) async fn run(push: &Push, sources: &Sources) -> Result<ExitCode, Fail
         }
     }
     let event = event("order.pushed", &push.token, &push.tenant, data);
-    publish::one(&event, &servers::settings(&sources)?).await?;
+    publish::one(&event, &sources).await?;
     output::line(&format!("sent; {}", look_up(&push.tenant, &push.token)))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -2,17 +2,19 @@
 
 use super::Sources;
 use super::failure::Failure;
+use crate::app;
 use crate::broker::{self, BrokerError, Connection};
-use crate::config::{self, Loaded, LogFormat, Settings};
+use crate::config::{self, BrokerSettings, Given, Loaded, LogFormat, Settings};
 use crate::store::Store;
 use crate::telemetry;
+use crate::wire::Limits;
 
 /// What the broker's own tools list our connections as.
 const CONNECTION_NAME: &str = "waybill command";
 
-/// The settings from all sources.
+/// The settings from all sources, for what needs database and broker.
 pub(super) fn load(sources: &Sources) -> Result<Loaded, config::Faults> {
-    config::load(sources.config.as_deref(), std::env::vars_os(), &sources.set)
+    given(sources).all()
 }
 
 /// The settings alone.
@@ -20,14 +22,20 @@ pub(super) fn settings(sources: &Sources) -> Result<Settings, Failure> {
     Ok(load(sources)?.settings)
 }
 
-/// The database; connects when it is used.
+/// The database, for what needs no broker; connects when it is used.
 pub(super) fn store(sources: &Sources) -> Result<Store, Failure> {
-    Ok(Store::new(&settings(sources)?.database)?)
+    Ok(Store::new(&given(sources).database()?)?)
+}
+
+/// What those who only publish need to know.
+pub(super) fn publishing(sources: &Sources) -> Result<(BrokerSettings, Limits), Failure> {
+    let (broker, limits) = given(sources).broker()?;
+    Ok((broker, app::limits(&limits)))
 }
 
 /// A connection to the broker.
-pub(super) async fn broker(settings: &Settings) -> Result<Connection, BrokerError> {
-    broker::connect(&settings.broker, CONNECTION_NAME).await
+pub(super) async fn broker(settings: &BrokerSettings) -> Result<Connection, BrokerError> {
+    broker::connect(settings, CONNECTION_NAME).await
 }
 
 /// Shows log lines on the standard error from now on.
@@ -38,4 +46,8 @@ pub(super) fn log(filter: &str, format: LogFormat) -> Result<(), Failure> {
         LogFormat::Json => Some(true),
     };
     telemetry::install(filter, json).map_err(|error| Failure::Failed(error.to_string()))
+}
+
+fn given(sources: &Sources) -> Given {
+    Given::gather(sources.config.as_deref(), std::env::vars_os(), &sources.set)
 }

@@ -93,6 +93,12 @@ impl fmt::Display for Faults {
 
 impl std::error::Error for Faults {}
 
+impl From<Fault> for Faults {
+    fn from(fault: Fault) -> Self {
+        Self(vec![fault])
+    }
+}
+
 /// The candidate that a mistyped name most likely meant, if one is near.
 pub(crate) fn nearest<'a>(
     name: &str,

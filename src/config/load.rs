@@ -6,7 +6,10 @@ use super::fault::{Fault, Faults, Origin};
 use super::report::Effective;
 use super::sources::{Found, Sources, read_text};
 use super::values::{Value, Values};
-use super::{FILE_VARIABLE, SETTINGS, Setting, Settings, checks};
+use super::{
+    BrokerSettings, DatabaseSettings, FILE_VARIABLE, LimitSettings, SETTINGS, Setting, Settings,
+    checks,
+};
 
 /// The longest file that holds a secret.
 const SECRET_BYTES_MAX: u64 = 64 << 10;
@@ -34,20 +37,72 @@ pub fn load<K: Into<OsString>, V: Into<OsString>>(
     environment: impl IntoIterator<Item = (K, V)>,
     overrides: &[String],
 ) -> Result<Loaded, Faults> {
-    let environment: Vec<(OsString, OsString)> = environment
-        .into_iter()
-        .map(|(name, value)| (name.into(), value.into()))
-        .collect();
-    let mut sources = Sources::default();
-    if let Some(path) = file
-        .map(Path::to_owned)
-        .or_else(|| named_file(&environment))
-    {
-        sources.file(&path);
+    Given::gather(file, environment, overrides).all()
+}
+
+/// What the sources give, for whoever needs only a part of it: what others require may lack then,
+/// but nothing that is given may be wrong.
+pub struct Given(Sources);
+
+impl Given {
+    /// Gathers what all sources give; [`load`] says more of them.
+    pub fn gather<K: Into<OsString>, V: Into<OsString>>(
+        file: Option<&Path>,
+        environment: impl IntoIterator<Item = (K, V)>,
+        overrides: &[String],
+    ) -> Self {
+        let environment: Vec<(OsString, OsString)> = environment
+            .into_iter()
+            .map(|(name, value)| (name.into(), value.into()))
+            .collect();
+        let mut sources = Sources::default();
+        if let Some(path) = file
+            .map(Path::to_owned)
+            .or_else(|| named_file(&environment))
+        {
+            sources.file(&path);
+        }
+        sources.environment(environment);
+        sources.flags(overrides);
+        Self(sources)
     }
-    sources.environment(environment);
-    sources.flags(overrides);
-    finish(sources)
+
+    /// Everything, for a run.
+    ///
+    /// # Errors
+    ///
+    /// All faults of all sources together.
+    pub fn all(self) -> Result<Loaded, Faults> {
+        let (values, effective) = check(self.0, &["database", "broker"])?;
+        let settings = Settings::read(&values)?;
+        Ok(Loaded {
+            settings,
+            effective,
+        })
+    }
+
+    /// The database alone.
+    ///
+    /// # Errors
+    ///
+    /// All faults of all sources together.
+    pub fn database(self) -> Result<DatabaseSettings, Faults> {
+        let (values, _) = check(self.0, &["database"])?;
+        Ok(DatabaseSettings::read(&values)?)
+    }
+
+    /// The broker, and what one message may contain.
+    ///
+    /// # Errors
+    ///
+    /// All faults of all sources together.
+    pub fn broker(self) -> Result<(BrokerSettings, LimitSettings), Faults> {
+        let (values, _) = check(self.0, &["broker"])?;
+        Ok((
+            BrokerSettings::read(&values)?,
+            LimitSettings::read(&values)?,
+        ))
+    }
 }
 
 fn named_file(environment: &[(OsString, OsString)]) -> Option<PathBuf> {
@@ -57,12 +112,16 @@ fn named_file(environment: &[(OsString, OsString)]) -> Option<PathBuf> {
         .map(|(_, value)| PathBuf::from(value))
 }
 
-fn finish(sources: Sources) -> Result<Loaded, Faults> {
+/// Checks every value; what lacks is a fault only in the sections that are needed.
+fn check(sources: Sources, needed: &[&str]) -> Result<(Values, Vec<Effective>), Faults> {
     let Sources { found, mut faults } = sources;
     let mut values = Values::default();
     let mut effective = Vec::new();
     for setting in SETTINGS {
         let given = found.get(setting.key);
+        if given.is_none() && setting.is_required() && !needed.contains(&setting.section()) {
+            continue;
+        }
         match value_of(setting, given) {
             Ok(value) => {
                 if given.is_some() || !setting.is_hidden() {
@@ -77,11 +136,7 @@ fn finish(sources: Sources) -> Result<Loaded, Faults> {
     if !faults.is_empty() {
         return Err(Faults(faults));
     }
-    let settings = Settings::read(&values).map_err(|fault| Faults(vec![fault]))?;
-    Ok(Loaded {
-        settings,
-        effective,
-    })
+    Ok((values, effective))
 }
 
 fn value_of(setting: &'static Setting, given: Option<&Found>) -> Result<Value, Fault> {

@@ -18,7 +18,7 @@ mod values;
 
 pub use fault::{Fault, Faults, Origin};
 pub use kind::Kind;
-pub use load::{Loaded, load};
+pub use load::{Given, Loaded, load};
 pub use report::{Effective, settings_table};
 pub use sections::{
     BatchSettings, BrokerSettings, DatabaseSettings, FaultSettings, JanitorSettings, LimitSettings,
@@ -49,6 +49,12 @@ pub struct Setting {
 }
 
 impl Setting {
+    /// The section it stands in.
+    #[must_use]
+    pub fn section(&self) -> &'static str {
+        self.key.split_once('.').map_or("", |(section, _)| section)
+    }
+
     /// Whether its value may never be shown, and may be given as a file instead.
     #[must_use]
     pub const fn is_secret(&self) -> bool {

@@ -47,7 +47,7 @@ macro_rules! sections {
             }
 
             impl $name {
-                fn read(values: &Values) -> Result<Self, Fault> {
+                pub(super) fn read(values: &Values) -> Result<Self, Fault> {
                     Ok(Self {
                         $($field: values.get(concat!(stringify!($section), ".", stringify!($field)))?,)*
                     })

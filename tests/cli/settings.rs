@@ -44,6 +44,47 @@ fn wrong_usage_and_settings_end_with_2_and_name_every_fault() {
 }
 
 #[test]
+fn a_command_asks_only_for_the_servers_it_uses() {
+    let [database, broker] = NOWHERE;
+    let only = |arguments: &[&str], used, unused, name: &str| {
+        let tried = run(arguments, &[used], "").failed(1);
+        tried.complains(&format!("check {name}"));
+        let asked = run(arguments, &[unused], "").failed(2);
+        let asked = asked.complains(&format!("{name}: is required: set WAYBILL_"));
+        assert!(asked.err.contains("have a fault"), "{}", asked.err);
+    };
+    let workflow = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/examples/workflows/invoice.toml"
+    );
+    for arguments in [
+        &["migrate"][..],
+        &["get", "t"],
+        &["dead", "list"],
+        &["workflow", "list"],
+        &["workflow", "apply", workflow],
+    ] {
+        only(arguments, database, broker, "database.url");
+    }
+    for arguments in [
+        &["publish", "-"][..],
+        &["open", "purchase"],
+        &["push", "t", "--stage", "review"],
+    ] {
+        only(arguments, broker, database, "broker.url");
+    }
+    for arguments in [&["run"][..], &["config"], &["dead", "replay", "--all"]] {
+        let asked = run(arguments, &[], "").failed(2);
+        asked
+            .complains("database.url: is")
+            .complains("broker.url: is");
+    }
+    run(&["migrate", "--set", "broker.url=x"], &[database], "")
+        .failed(2)
+        .complains("broker.url (flag broker.url)");
+}
+
+#[test]
 fn servers_that_are_away_are_an_error_with_a_remedy_and_without_secrets() {
     for arguments in [&["migrate"][..], &["get", "t"], &["dead", "list"]] {
         let answer = run(arguments, &NOWHERE, "")

@@ -44,7 +44,7 @@ pub(super) async fn run(replay: &Replay, sources: &Sources) -> Result<ExitCode, 
     for id in &replay.choice.ids {
         super::letter(&store, *id).await?;
     }
-    let connection = servers::broker(&settings).await?;
+    let connection = servers::broker(&settings.broker).await?;
     let publisher = Publisher::open(&connection, settings.broker.confirm_timeout).await?;
     let mut replayer = Replayer {
         store: &store,

@@ -24,7 +24,7 @@ pub(super) async fn examine(settings: &Settings) -> Vec<Finding> {
 
 async fn look(settings: &Settings, findings: &mut Vec<Finding>) -> Result<(), BrokerError> {
     // First what explains best why there is no connection.
-    let connection = servers::broker(settings).await?;
+    let connection = servers::broker(&settings.broker).await?;
     match greeting(&settings.broker).await {
         Ok(greeting) => findings.extend(version(&greeting)),
         Err(error) => findings.push(Finding::warn(ABOUT, error.to_string())),
@@ -35,7 +35,7 @@ async fn look(settings: &Settings, findings: &mut Vec<Finding>) -> Result<(), Br
     looked?;
     if partitions > 1 {
         // A refusal ends the connection, so it has its own.
-        let connection = servers::broker(settings).await?;
+        let connection = servers::broker(&settings.broker).await?;
         let able = inspect::consistent_hash(&connection).await;
         connection.close().await;
         able?;

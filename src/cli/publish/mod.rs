@@ -17,7 +17,6 @@ pub(super) use self::one::one;
 use self::progress::Progress;
 use super::failure::{FAILED, Failure};
 use super::{Sources, escape, output, servers};
-use crate::app;
 use crate::broker::{BrokerError, Publisher, Verdict};
 
 /// How many faults are reported one by one.
@@ -45,11 +44,11 @@ pub(super) struct Publish {
 }
 
 pub(super) async fn run(publish: &Publish, sources: &Sources) -> Result<ExitCode, Failure> {
-    let settings = servers::settings(sources)?;
+    let (broker, limits) = servers::publishing(sources)?;
     let (input, bytes) = open(publish).await?;
-    let lines = Lines::new(BufReader::new(input), app::limits(&settings), publish.force);
-    let connection = servers::broker(&settings).await?;
-    let publisher = Publisher::open(&connection, settings.broker.confirm_timeout).await?;
+    let lines = Lines::new(BufReader::new(input), limits, publish.force);
+    let connection = servers::broker(&broker).await?;
+    let publisher = Publisher::open(&connection, broker.confirm_timeout).await?;
     let mut sender = Sender {
         publisher,
         counts: Counts::default(),
