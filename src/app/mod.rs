@@ -91,10 +91,11 @@ impl App {
         let give_up = CancellationToken::new();
         let done = CancellationToken::new();
         let grace = self.settings.shutdown.grace;
+        let store = self.store.clone();
         let mut tasks = self.spawn(&stop, &give_up, &done);
         let mut failure = None;
         let end = tokio::select! {
-            failed = first_failure(&mut tasks.working) => {
+            failed = first_failure(&mut tasks.working, &store) => {
                 failure = Some(failed);
                 stop.cancel();
                 End::Forced
@@ -278,15 +279,17 @@ async fn serve(listener: TcpListener, ops: Ops, done: CancellationToken) {
     }
 }
 
-/// Waits for a task that ends although nobody told it to, which only a panic does.
-async fn first_failure(working: &mut JoinSet<()>) -> anyhow::Error {
+/// Waits for a task that ends although nobody told it to, which only a panic does, or for a
+/// database that this program can't work on.
+async fn first_failure(working: &mut JoinSet<()>, store: &Store) -> anyhow::Error {
     loop {
-        match working.join_next().await {
-            Some(Ok(())) => {}
-            Some(Err(error)) => {
-                return anyhow::Error::new(error).context("a task ended unexpectedly");
-            }
-            None => return anyhow::anyhow!("every task has ended"),
+        tokio::select! {
+            misfit = store.misfit() => return misfit.into(),
+            ended = working.join_next() => match ended {
+                Some(Ok(())) => {}
+                Some(Err(error)) => return anyhow::Error::new(error).context("a task ended unexpectedly"),
+                None => return anyhow::anyhow!("every task has ended"),
+            },
         }
     }
 }

@@ -94,11 +94,11 @@ impl From<StoreError> for Failure {
 /// What to do about a failure of the database.
 pub(super) fn remedy(error: &StoreError) -> Option<&'static str> {
     match error.state().map(tokio_postgres::error::SqlState::code) {
-        // No such schema, table, column.
-        Some("3F000" | "42P01" | "42703") => {
-            Some("the schema is missing or older than this program: run `waybill migrate`")
-        }
         Some("42501") => Some("grant the user what it lacks: `waybill doctor` lists it"),
+        // No such schema, table, column; or not such as the statement expects.
+        Some(state) if state.starts_with("3F") || state.starts_with("42") => Some(
+            "the schema is missing or of another version than this program: run `waybill migrate`",
+        ),
         Some("28P01" | "28000") => Some("correct user and password in database.url"),
         Some("3D000") => Some("create the database, or correct its name in database.url"),
         Some("25006") => Some("this is a read-only server: database.url must name the primary"),

@@ -9,6 +9,7 @@ use super::failure::{FAILED, Failure};
 use super::{Sources, VERBOSE, dev, servers};
 use crate::app::{App, End, Roles, Signals};
 use crate::config::LogFormat;
+use crate::store::StoreError;
 
 /// What `waybill dev` logs.
 const DEV_FILTER: &str = "info";
@@ -44,7 +45,7 @@ pub(super) async fn run(run: &Run, sources: &Sources) -> Result<ExitCode, Failur
     match ended.await {
         Ok(End::Clean) => Ok(ExitCode::SUCCESS),
         Ok(End::Forced) => Ok(ExitCode::from(FAILED)),
-        Err(error) => Err(failure(&error)),
+        Err(error) => Err(failure(error)),
     }
 }
 
@@ -54,11 +55,15 @@ pub(super) async fn dev(dev: dev::Dev, sources: &Sources) -> Result<ExitCode, Fa
     match dev::run(dev, &sources.set).await {
         Ok(true) => Ok(ExitCode::SUCCESS),
         Ok(false) => Ok(ExitCode::from(FAILED)),
-        Err(error) => Err(failure(&error)),
+        Err(error) => Err(failure(error)),
     }
 }
 
-fn failure(error: &anyhow::Error) -> Failure {
+fn failure(error: anyhow::Error) -> Failure {
+    let error = match error.downcast::<StoreError>() {
+        Ok(error) => return error.into(),
+        Err(error) => error,
+    };
     match error.downcast_ref::<std::io::Error>() {
         Some(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Failure::NobodyReads,
         Some(_) | None => Failure::Failed(format!("{error:#}")),

@@ -96,6 +96,11 @@ impl Writer {
                     self.telemetry.retried(RetryReason::Bisect, &error);
                     self.halve(part, slice, &error, &mut parts);
                 }
+                Err(error) if error.is_misfit() => {
+                    self.store.tell_misfit(error);
+                    give_up.cancelled().await;
+                    return None;
+                }
                 Err(error) => {
                     self.known.clear();
                     self.telemetry.retried(reason(&error), &error);

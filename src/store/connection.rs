@@ -2,11 +2,13 @@
 
 use std::ops::Deref;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod};
 use secrecy::ExposeSecret;
+use tokio::sync::{Mutex, mpsc};
 use tokio_postgres::config::SslMode;
 use tokio_postgres::{Config, NoTls, Statement};
 
@@ -19,6 +21,8 @@ use crate::tls;
 pub struct Store {
     pool: Pool,
     answer_timeout: Duration,
+    misfit: mpsc::Sender<StoreError>,
+    misfits: Arc<Mutex<mpsc::Receiver<StoreError>>>,
 }
 
 /// One connection; drop it to give it back, or [`Connection::discard`] it. Dropped inside a
@@ -53,9 +57,12 @@ impl Store {
             .build()
             .map_err(|error| StoreError::Settings(error.to_string()))?;
         let answer_timeout = settings.statement_timeout + settings.lock_timeout;
+        let (misfit, misfits) = mpsc::channel(1);
         Ok(Self {
             pool,
             answer_timeout,
+            misfit,
+            misfits: Arc::new(Mutex::new(misfits)),
         })
     }
 
@@ -72,6 +79,21 @@ impl Store {
     #[must_use]
     pub fn answer_timeout(&self) -> Duration {
         self.answer_timeout
+    }
+
+    /// Tells whoever waits for it that no work can be done on this database
+    /// ([`StoreError::is_misfit`]).
+    pub fn tell_misfit(&self, error: StoreError) {
+        // One is enough: those behind it say the same.
+        let _ = self.misfit.try_send(error);
+    }
+
+    /// Waits until somebody tells that no work can be done on this database.
+    pub async fn misfit(&self) -> StoreError {
+        match self.misfits.lock().await.recv().await {
+            Some(error) => error,
+            None => std::future::pending().await,
+        }
     }
 
     /// Connections now: idle, used, and how many there may be.

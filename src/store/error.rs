@@ -57,6 +57,14 @@ impl StoreError {
             .any(|class| state.code().starts_with(class))
     }
 
+    /// Whether the tables, or the rights on them, are not those this program was written for:
+    /// trying again would end the same, until somebody changes them.
+    #[must_use]
+    pub fn is_misfit(&self) -> bool {
+        self.state()
+            .is_some_and(|state| state.code().starts_with("42"))
+    }
+
     /// Why it is worth trying again.
     #[must_use]
     pub fn retry(&self) -> Retry {

@@ -22,6 +22,7 @@ mod hostile;
 mod hot_tokens;
 mod janitor;
 mod limits;
+mod misfit;
 mod ops;
 mod order;
 mod order_faults;
