@@ -102,7 +102,7 @@ async fn listen(
         let mut tag = 0;
         while let Some(Next::Delivery(delivery)) = next {
             tag = delivery.tag;
-            note(&mut locked(heard), name, delivery);
+            note(&mut locked(heard), name, *delivery);
             next = consumer.try_next();
         }
         count.send_replace(locked(heard).len());

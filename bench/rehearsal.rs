@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use anyhow::Context;
 use jiff::{SignedDuration, Timestamp};
-use waybill::broker::{HeaderValue, Outgoing};
+use waybill::broker::Outgoing;
 use waybill::core::completion::{ItemError, ItemSummary};
 use waybill::core::merge::Outcomes;
 use waybill::core::{Happening, Item, Kind, Process, ProcessKey, Stamp};
@@ -87,15 +87,14 @@ pub(crate) fn scenes(workload: Workload) -> anyhow::Result<Vec<Scene>> {
 pub(crate) fn outgoing(row: &OutboxRow) -> Outgoing {
     let body = row.payload.clone().into_bytes();
     let mut message = Outgoing::new(&row.exchange, &row.routing_key, &row.id.to_string(), body);
-    let headers: BTreeMap<String, String> = serde_json::from_str(&row.headers).unwrap_or_default();
     let properties = &mut message.properties;
     properties.correlation_id = Some(row.token.clone());
     properties.type_ = Some(row.type_name.clone());
     properties.content_type = Some("application/json".to_owned());
     properties.timestamp = u64::try_from(row.time.as_second()).ok();
+    let headers = row.headers.iter();
     properties.headers = headers
-        .into_iter()
-        .map(|(name, value)| (name, HeaderValue::from(value)))
+        .map(|(name, value)| (name.clone(), value.clone().into()))
         .collect();
     message
 }

@@ -68,7 +68,7 @@ async fn consume(
             completions
                 .send(
                     held.drain(..)
-                        .filter_map(|delivery| answer(workload.kind, delivery))
+                        .filter_map(|delivery| answer(workload.kind, *delivery))
                         .collect(),
                 )
                 .await?;

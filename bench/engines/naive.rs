@@ -62,7 +62,7 @@ pub(super) async fn run(settings: &Settings, mut starter: Starter) -> anyhow::Re
             let Next::Delivery(delivery) = consumer.next().await else {
                 anyhow::bail!("the subscription ended");
             };
-            naive.handle(delivery).await?;
+            naive.handle(*delivery).await?;
         }
     };
     tokio::select! {

@@ -11,13 +11,10 @@ use super::{BrokerError, Connection, Delivery, error::request};
 
 /// What a consumer has to say next.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly all are deliveries, and a box would cost an allocation for each"
-)]
 pub enum Next {
-    /// A message; it is held until it is acknowledged or the channel ends.
-    Delivery(Delivery),
+    /// A message; it is held until it is acknowledged or the channel ends. Boxed: it is large, and
+    /// handed on many times before it is written.
+    Delivery(Box<Delivery>),
     /// Nothing more will come. What was held and not acknowledged goes back to the queue.
     Ended(Ended),
 }
@@ -124,7 +121,7 @@ impl Consumer {
 
     fn receive(&mut self, item: Option<lapin::Result<lapin::message::Delivery>>) -> Next {
         let ended = match item {
-            Some(Ok(delivery)) => return Next::Delivery(delivery.into()),
+            Some(Ok(delivery)) => return Next::Delivery(Box::new(delivery.into())),
             Some(Err(error)) => Ended::Lost(BrokerError::on("consuming", &error)),
             None if self.acker.is_usable() => Ended::Cancelled,
             None => Ended::Lost(BrokerError::Lost("the channel was closed".to_owned())),

@@ -1,6 +1,6 @@
 //! What must be published because of a batch, as rows of the outbox.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use super::decide::Decision;
 use super::orders::{Announced, Refused};
@@ -66,7 +66,6 @@ pub(super) fn stages(announced: &[Announced]) -> impl Iterator<Item = OutboxRow>
 }
 
 fn row(process: ProcessKey, outbound: Outbound, what: What, exchange: &str) -> OutboxRow {
-    let headers: BTreeMap<_, _> = outbound.headers.into_iter().collect();
     OutboxRow {
         id: outbound.message_id,
         token: outbound.correlation_id,
@@ -76,7 +75,7 @@ fn row(process: ProcessKey, outbound: Outbound, what: What, exchange: &str) -> O
         what,
         exchange: exchange.to_owned(),
         routing_key: outbound.routing_key,
-        headers: serde_json::json!(headers).to_string(),
+        headers: outbound.headers.into_iter().collect(),
         time: outbound.timestamp,
     }
 }

@@ -12,7 +12,7 @@ use crate::wire::{self, Accepted, Limits, Message, Reason};
 /// A delivery and what it was decoded to.
 #[derive(Debug)]
 pub(super) struct Held {
-    pub(super) delivery: Delivery,
+    pub(super) delivery: Box<Delivery>,
     pub(super) content: Content,
 }
 
@@ -32,7 +32,7 @@ impl Held {
     /// Decodes an event; what can't be decoded becomes a dead letter. Says too whether trace
     /// context was left out.
     pub(super) fn event(
-        delivery: Delivery,
+        delivery: Box<Delivery>,
         queue: &str,
         limits: &Limits,
         now: Timestamp,
@@ -55,7 +55,7 @@ impl Held {
     }
 
     /// Takes a message that the broker gave up.
-    pub(super) fn dead(delivery: Delivery, queue: &str) -> Self {
+    pub(super) fn dead(delivery: Box<Delivery>, queue: &str) -> Self {
         let letter = letter::of(&delivery, queue, letter::given_up(&delivery));
         Self {
             delivery,

@@ -144,7 +144,7 @@ impl Intake {
     }
 
     /// Decodes a delivery into the batch; says whether the window has changed.
-    fn hold(&mut self, batch: &mut Batch, delivery: Delivery) -> bool {
+    fn hold(&mut self, batch: &mut Batch, delivery: Box<Delivery>) -> bool {
         let began = Instant::now();
         let now = clock::now();
         let bytes = delivery.body.len();

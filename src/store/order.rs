@@ -208,11 +208,11 @@ fn stop(row: &Row) -> Stop {
 }
 
 fn encode_form(form: &Form) -> String {
-    let pair = |(id, (stamp, json)): (&String, &(Stamp, String))| {
-        let raw = RawValue::from_string(json.clone()).ok()?;
-        Some((id.clone(), (stamp::encode(stamp), raw)))
-    };
-    let fields: BTreeMap<_, _> = form.fields.iter().filter_map(pair).collect();
+    let pairs = form.fields.iter().filter_map(|(id, (stamp, json))| {
+        let raw: &RawValue = serde_json::from_str(json).ok()?;
+        Some((id, (stamp::encode(stamp), raw)))
+    });
+    let fields: BTreeMap<_, _> = pairs.collect();
     serde_json::to_string(&fields).unwrap_or_default()
 }
 

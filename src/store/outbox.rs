@@ -1,5 +1,6 @@
 //! The table `outbox`: what is committed and still to be published.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -59,8 +60,8 @@ pub struct OutboxRow {
     pub exchange: String,
     /// By which key.
     pub routing_key: String,
-    /// The headers as a JSON object of strings.
-    pub headers: String,
+    /// The headers.
+    pub headers: BTreeMap<String, String>,
     /// When what it speaks of happened.
     pub time: Timestamp,
 }
@@ -96,7 +97,7 @@ pub(super) async fn insert(
                 &column(rows, |r| r.what.name()),
                 &column(rows, |r| r.exchange.as_str()),
                 &column(rows, |r| r.routing_key.as_str()),
-                &column(rows, |r| r.headers.as_str()),
+                &column(rows, |r| serde_json::json!(r.headers).to_string()),
                 &column(rows, |r| r.time),
                 &sweep_after.as_secs_f64(),
             ],
@@ -174,7 +175,8 @@ fn from_row(row: &tokio_postgres::Row) -> Result<OutboxRow, StoreError> {
         what: what.ok_or(StoreError::Corrupt("outbox purpose"))?,
         exchange: row.get(6),
         routing_key: row.get(7),
-        headers: row.get(8),
+        headers: serde_json::from_str(row.get(8))
+            .map_err(|_| StoreError::Corrupt("outbox headers"))?,
         time: row.get(9),
     })
 }

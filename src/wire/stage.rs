@@ -39,7 +39,7 @@ struct Body<'a> {
     workflow: &'a str,
     stage: &'a str,
     entered_at: Timestamp,
-    form: BTreeMap<&'a str, Box<RawValue>>,
+    form: BTreeMap<&'a str, &'a RawValue>,
 }
 
 /// The message, the same for every copy.
@@ -47,7 +47,7 @@ struct Body<'a> {
 pub fn stage_entered(entered: &StageEntered) -> Outbound {
     let (id, token, at) = (entered.data_id, &entered.token, entered.entered_at);
     let form = entered.form.iter().filter_map(|(field, json)| {
-        let raw = RawValue::from_string(json.clone()).ok()?;
+        let raw = serde_json::from_str(json).ok()?;
         Some((field.as_str(), raw))
     });
     Outbound {

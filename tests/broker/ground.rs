@@ -137,7 +137,7 @@ pub(crate) async fn next(consumer: &mut Consumer) -> Next {
 
 pub(crate) async fn delivery(consumer: &mut Consumer) -> Delivery {
     match next(consumer).await {
-        Next::Delivery(delivery) => delivery,
+        Next::Delivery(delivery) => *delivery,
         Next::Ended(ended) => panic!("the consumer ended: {ended:?}"),
     }
 }

@@ -102,6 +102,7 @@ impl Orders {
             };
             let id = stop.data_id;
             self.on_order(key, |order| order.time_out(id, outcome, now));
+            self.walks.entry(key).or_default().changed = true;
             self.walk(key, now);
         }
     }
@@ -114,11 +115,13 @@ impl Orders {
     /// Makes sure that the walk of an order knows its workflow, if the order is open.
     fn bind(&mut self, process: &Process) {
         let walk = self.walks.entry(process.key).or_default();
-        walk.token.clone_from(&process.token);
-        walk.tenant.clone_from(&process.tenant);
+        if walk.token.is_empty() {
+            walk.token.clone_from(&process.token);
+            walk.tenant.clone_from(&process.tenant);
+        }
         if walk.workflow.is_none() && walk.row.version.is_some() {
             let opening = process.opening.as_ref().map(|(_, opening)| opening);
-            walk.workflow = self.catalog.named(opening, walk.row.version);
+            walk.workflow = named(&self.catalog, opening, walk.row.version);
         }
     }
 
@@ -142,7 +145,7 @@ impl Orders {
             Some(name) => self.newest.get(name).copied(),
         });
         let bound = walk.workflow.clone();
-        let bound = bound.or_else(|| self.catalog.named(Some(opening), version));
+        let bound = bound.or_else(|| named(&self.catalog, Some(opening), version));
         let (Some(workflow), Some(order)) = (bound, &opening.order) else {
             let detail = "is no workflow that was applied; apply it, then replay this message";
             return Err(refused(Reason::UnknownWorkflow, "workflow_id", detail));
@@ -165,13 +168,16 @@ impl Orders {
     fn push(&mut self, event: &Event, push: &Push, key: ProcessKey, now: Timestamp) -> Verdict {
         let stamp = &event.stamp;
         let pushed = self.on_order(key, |order| order.push(stamp, push, now));
+        let walk = self.walks.entry(key).or_default();
         match pushed.unwrap_or(Pushed::Parked) {
             Pushed::Applied => {
-                self.walk(key, now);
+                walk.changed = true;
+                if !walk.parked.is_empty() {
+                    self.walk(key, now);
+                }
                 Verdict::Applied
             }
             Pushed::Parked => {
-                let walk = self.walks.entry(key).or_default();
                 let (stamp, push) = (stamp.clone(), push.clone());
                 walk.parked.push(Parked { stamp, push });
                 Verdict::Parked
@@ -187,7 +193,9 @@ impl Orders {
         let settled = self.on_order(key, |order| order.walk(&mut parked, now));
         let walk = self.walks.entry(key).or_default();
         walk.parked = parked;
-        walk.settled.extend(settled.unwrap_or_default());
+        let settled = settled.unwrap_or_default();
+        walk.changed |= !settled.is_empty();
+        walk.settled.extend(settled);
     }
 
     /// Does something to an order that is open.
@@ -202,7 +210,6 @@ impl Orders {
         };
         let acted = act(&mut order);
         (walk.row.stops, walk.row.form) = (order.stops, order.form);
-        walk.changed = true;
         Some(acted)
     }
 
@@ -224,15 +231,14 @@ impl Orders {
     }
 }
 
-trait Named {
-    fn named(&self, opening: Option<&Opening>, version: Option<i32>) -> Option<Arc<Workflow>>;
-}
-
-impl Named for Catalog {
-    fn named(&self, opening: Option<&Opening>, version: Option<i32>) -> Option<Arc<Workflow>> {
-        match (version?, &opening?.workflow) {
-            (0, _) | (_, None) => Some(Arc::new(Workflow::plain())),
-            (version, Some(name)) => self.get(&(name.clone(), version)).cloned(),
-        }
+/// The workflow that an opening names, or the one of those that name none.
+fn named(
+    catalog: &Catalog,
+    opening: Option<&Opening>,
+    version: Option<i32>,
+) -> Option<Arc<Workflow>> {
+    match (version?, &opening?.workflow) {
+        (0, _) | (_, None) => Some(Arc::new(Workflow::plain())),
+        (version, Some(name)) => catalog.get(&(name.clone(), version)).cloned(),
     }
 }

@@ -111,16 +111,14 @@ impl Relay {
 fn outgoing(row: &OutboxRow) -> Outgoing {
     let body = row.payload.clone().into_bytes();
     let mut message = Outgoing::new(&row.exchange, &row.routing_key, &row.id.to_string(), body);
-    let headers: std::collections::BTreeMap<String, String> =
-        serde_json::from_str(&row.headers).unwrap_or_default();
     let properties = &mut message.properties;
     properties.correlation_id = Some(row.token.clone());
     properties.type_ = Some(row.type_name.clone());
     properties.content_type = Some("application/json".to_owned());
     properties.timestamp = u64::try_from(row.time.as_second()).ok();
+    let headers = row.headers.iter();
     properties.headers = headers
-        .into_iter()
-        .map(|(name, value)| (name, value.into()))
+        .map(|(name, value)| (name.clone(), value.clone().into()))
         .collect();
     message
 }
