@@ -227,12 +227,12 @@ async fn prepare(connection: &Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
-async fn begin_transaction(connection: &Connection) -> Result<(), StoreError> {
+pub(super) async fn begin_transaction(connection: &Connection) -> Result<(), StoreError> {
     connection.set_in_transaction(true);
     Ok(connection.batch_execute("begin").await?)
 }
 
-async fn end_transaction(connection: &Connection, how: &str) -> Result<(), StoreError> {
+pub(super) async fn end_transaction(connection: &Connection, how: &str) -> Result<(), StoreError> {
     connection.batch_execute(how).await?;
     connection.set_in_transaction(false);
     Ok(())

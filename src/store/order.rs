@@ -12,9 +12,9 @@ use uuid::Uuid;
 use super::dead_letter::DeadLetter;
 use super::parked::{self, ParkedRow};
 use super::{Connection, StoreError, column, stamp};
+use crate::core::ProcessKey;
 use crate::core::form::Form;
 use crate::core::order::{Left, Stop};
-use crate::core::{ProcessKey, Stamp};
 
 pub(super) const LOAD: &str = include_str!("queries/load_orders.sql");
 pub(super) const LOAD_STOPS: &str = include_str!("queries/load_stops.sql");
@@ -51,7 +51,15 @@ impl Orders {
 }
 
 /// Which push, and of which order.
-pub type PushId = (ProcessKey, Stamp);
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PushId {
+    /// The order's.
+    pub process: ProcessKey,
+    /// Who said so.
+    pub source: String,
+    /// Its name there.
+    pub id: String,
+}
 
 /// What a batch changes of its orders.
 #[derive(Debug, Default)]

@@ -1,5 +1,7 @@
 //! The table `parked`: pushes that came before their stops, each with the letter it may become.
 
+use std::time::Duration;
+
 use tokio_postgres::Row;
 
 use super::dead_letter::DeadLetter;
@@ -10,6 +12,7 @@ use crate::core::{ProcessKey, Stamp};
 pub(super) const LOAD: &str = include_str!("queries/load_parked.sql");
 pub(super) const INSERT: &str = include_str!("queries/insert_parked.sql");
 pub(super) const DELETE: &str = include_str!("queries/delete_parked.sql");
+const LATE: &str = include_str!("queries/late_parked.sql");
 pub(super) const REFUSE: &str = include_str!("queries/refuse_parked.sql");
 
 /// A push that waits.
@@ -63,9 +66,9 @@ pub(super) async fn delete(
     if applied.is_empty() {
         return Ok(());
     }
-    let keys = column(applied, |(key, _)| key.0);
-    let sources = column(applied, |(_, stamp)| stamp.source.as_str());
-    let ids = column(applied, |(_, stamp)| stamp.id.as_str());
+    let keys = column(applied, |push| push.process.0);
+    let sources = column(applied, |push| push.source.as_str());
+    let ids = column(applied, |push| push.id.as_str());
     query(connection, DELETE, &[&keys, &sources, &ids, &shard]).await?;
     Ok(())
 }
@@ -79,9 +82,9 @@ pub(super) async fn refuse(
     if refused.is_empty() {
         return Ok(());
     }
-    let keys = column(refused, |((key, _), ..)| key.0);
-    let sources = column(refused, |((_, stamp), ..)| stamp.source.as_str());
-    let ids = column(refused, |((_, stamp), ..)| stamp.id.as_str());
+    let keys = column(refused, |(push, ..)| push.process.0);
+    let sources = column(refused, |(push, ..)| push.source.as_str());
+    let ids = column(refused, |(push, ..)| push.id.as_str());
     let reasons = column(refused, |(_, reason, _)| *reason);
     let problems = column(refused, |(_, _, problem)| problem.as_str());
     query(
@@ -91,6 +94,22 @@ pub(super) async fn refuse(
     )
     .await?;
     Ok(())
+}
+
+/// Locks the orders of pushes that have waited too long, at most `limit`, so that no batch applies
+/// one at the same time; says which pushes.
+pub(super) async fn late(
+    connection: &Connection,
+    after: Duration,
+    limit: i64,
+) -> Result<Vec<PushId>, StoreError> {
+    let rows = query(connection, LATE, &[&after.as_secs_f64(), &limit]).await?;
+    let push = |row: &Row| PushId {
+        process: ProcessKey(row.get(0)),
+        source: row.get(1),
+        id: row.get(2),
+    };
+    Ok(rows.iter().map(push).collect())
 }
 
 /// Reads the columns of `load_parked.sql`.

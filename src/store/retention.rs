@@ -3,9 +3,8 @@
 
 use std::time::Duration;
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, batch, parked};
 
-const EXPIRE_PARKED: &str = include_str!("queries/expire_parked.sql");
 const DELETE: &str = include_str!("queries/delete_expired.sql");
 
 /// When a parked push has waited too long, and what it becomes.
@@ -25,18 +24,14 @@ impl Store {
     /// Makes dead letters of at most `limit` pushes that have waited too long.
     pub async fn expire_parked(&self, expiry: &ParkedExpiry, limit: i64) -> Result<(), StoreError> {
         let connection = self.connection().await?;
-        let statement = connection.prepared(EXPIRE_PARKED).await?;
-        let ParkedExpiry {
-            after,
-            reason,
-            problem,
-            shard,
-        } = expiry;
-        let after = after.as_secs_f64();
-        connection
-            .execute(&statement, &[&after, &limit, reason, problem, shard])
-            .await?;
-        Ok(())
+        batch::begin_transaction(&connection).await?;
+        let late = parked::late(&connection, expiry.after, limit).await?;
+        let refused = late
+            .into_iter()
+            .map(|push| (push, expiry.reason, expiry.problem.clone()));
+        let refused: Vec<_> = refused.collect();
+        parked::refuse(&connection, &refused, expiry.shard).await?;
+        batch::end_transaction(&connection, "commit").await
     }
 
     /// Forgets at most `limit` ended processes past their retention; says how many there were.

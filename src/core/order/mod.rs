@@ -170,7 +170,10 @@ impl Order<'_> {
     }
 
     /// Leaves a stop whose time is over with the outcome that its workflow gives it.
-    pub fn time_out(&mut self, data_id: Uuid, outcome: String, now: Timestamp) {
+    pub fn time_out(&mut self, data_id: Uuid, outcome: String, now: Timestamp) -> Pushed {
+        if self.stops.len() >= STOPS_MAX {
+            return Pushed::Refused(Refusal::TooManyStops);
+        }
         let stop = self.stops.iter_mut().find(|stop| stop.data_id == data_id);
         if let Some(stop) = stop {
             stop.left = Some(Left {
@@ -179,6 +182,7 @@ impl Order<'_> {
             });
         }
         self.advance(now);
+        Pushed::Applied
     }
 
     /// Enters what is due and tries what was parked, in stamp order, until nothing moves any more.

@@ -9,7 +9,9 @@ use proptest::prelude::*;
 use proptest::sample::{Index, subsequence};
 
 use crate::core::form::Form;
-use crate::core::order::{Order, Parked, Push, Pushed, Refusal, Stop, Target, is_through};
+use crate::core::order::{
+    Order, Parked, Push, Pushed, Refusal, STOPS_MAX, Stop, Target, is_through,
+};
 use crate::core::workflow::{Join, Next, Workflow};
 
 use crate::core::{ProcessKey, Stamp};
@@ -280,4 +282,19 @@ fn an_unknown_stage_and_a_wrong_outcome_are_refused_and_change_nothing() {
         Pushed::Refused(Refusal::Outcome(outcomes))
     );
     assert_eq!(order, before);
+}
+
+#[test]
+fn deadlines_that_lead_around_in_a_circle_stop_where_an_order_has_stopped_enough() {
+    let workflow = purchase();
+    let mut order = order(&workflow);
+    order.advance(NOW);
+    let mut time_out = || {
+        let stop = order.active().next().unwrap().data_id;
+        order.time_out(stop, "refused".to_owned(), NOW)
+    };
+    for _ in 1..STOPS_MAX {
+        assert_eq!(time_out(), Pushed::Applied);
+    }
+    assert_eq!(time_out(), Pushed::Refused(Refusal::TooManyStops));
 }

@@ -86,7 +86,7 @@ impl Orders {
     }
 
     /// Takes the outcomes of stages whose deadlines have passed; says when the order has to end,
-    /// where a stage has none.
+    /// where a stage has none or the order has stopped as often as it may.
     pub(super) fn expire(&mut self, process: &Process, now: Timestamp) -> Option<Timestamp> {
         self.bind(process);
         let key = process.key;
@@ -100,8 +100,11 @@ impl Orders {
             let Some(outcome) = deadline.and_then(|deadline| deadline.outcome.clone()) else {
                 return stop.due_at;
             };
-            let id = stop.data_id;
-            self.on_order(key, |order| order.time_out(id, outcome, now));
+            let (id, due_at) = (stop.data_id, stop.due_at);
+            let pushed = self.on_order(key, |order| order.time_out(id, outcome, now));
+            if pushed != Some(Pushed::Applied) {
+                return due_at;
+            }
             self.walks.entry(key).or_default().changed = true;
             self.walk(key, now);
         }

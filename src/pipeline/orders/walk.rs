@@ -5,10 +5,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::refused::of_push;
-use crate::core::ProcessKey;
 use crate::core::order::{Left, Parked, Pushed, Refusal, Stop};
 use crate::core::workflow::Workflow;
-use crate::store::order::{OrderChange, OrderChanges, OrderRow};
+use crate::core::{ProcessKey, Stamp};
+use crate::store::order::{OrderChange, OrderChanges, OrderRow, PushId};
 use crate::wire::StageEntered;
 
 /// One order on its walk.
@@ -92,7 +92,12 @@ impl Walk {
             }
         }
         for (parked, pushed) in self.settled {
-            let id = (key, parked.stamp);
+            let Stamp { source, id, .. } = parked.stamp;
+            let id = PushId {
+                process: key,
+                source,
+                id,
+            };
             match pushed {
                 Pushed::Applied | Pushed::Parked => entered.changes.applied.push(id),
                 Pushed::Refused(refusal) => {
