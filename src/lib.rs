@@ -14,6 +14,7 @@
 //! - [`broker`]: RabbitMQ: connections, topology, a consumer, a publisher that knows what arrived.
 //! - [`telemetry`]: metrics, logs and health, one function per happening.
 //! - [`pipeline`]: the only place that joins store and broker: lanes, the relay, the janitor.
+//! - [`view`]: what is shown of a process, in JSON and in words.
 //! - [`http`]: the listener for health and metrics.
 //! - [`config`]: every setting, in one table. [`tls`], [`backoff`] and [`clock`] serve the edges.
 //! - [`app`]: one running process with its roles. [`cli`]: the commands.
@@ -21,8 +22,8 @@
 //!
 //! # Invariants
 //!
-//! - Left may use right, never back: `main → cli → app → {pipeline, http} → {store, broker, wire,
-//!   telemetry} → core`. `store` and `broker` do not know each other.
+//! - Left may use right, never back: `main → cli → app → {pipeline, http → view} → {store,
+//!   broker, wire, telemetry} → core`. `store` and `broker` do not know each other.
 //! - Commit, then acknowledge. Write the outbox row, then publish. A row leaves the outbox only
 //!   after its confirm.
 //! - A record is a function of the set of its events: every merge rule commutes, and the event log
@@ -49,4 +50,5 @@ pub mod pipeline;
 pub mod store;
 pub mod telemetry;
 pub mod tls;
+pub mod view;
 pub mod wire;

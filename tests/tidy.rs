@@ -15,7 +15,7 @@ use waybill::telemetry::metrics_table;
 const LINES_MAX: usize = 300;
 
 /// Each layer with the modules it may use besides itself; those that serve the edges are free.
-const LAYERS: [(&str, &[&str]); 11] = [
+const LAYERS: [(&str, &[&str]); 12] = [
     ("core", &[]),
     ("wire", &["core"]),
     ("store", &["core"]),
@@ -23,7 +23,11 @@ const LAYERS: [(&str, &[&str]); 11] = [
     ("telemetry", &["core"]),
     ("config", &[]),
     ("dev", &[]),
-    ("http", &["store", "broker", "wire", "telemetry", "core"]),
+    ("view", &["store", "wire", "core"]),
+    (
+        "http",
+        &["view", "store", "broker", "wire", "telemetry", "core"],
+    ),
     (
         "pipeline",
         &["store", "broker", "wire", "telemetry", "core"],
@@ -33,6 +37,7 @@ const LAYERS: [(&str, &[&str]); 11] = [
         &[
             "pipeline",
             "http",
+            "view",
             "store",
             "broker",
             "wire",
@@ -47,6 +52,7 @@ const LAYERS: [(&str, &[&str]); 11] = [
             "dev",
             "pipeline",
             "http",
+            "view",
             "store",
             "broker",
             "wire",

@@ -1,13 +1,12 @@
 //! `waybill get`: how a process stands, with its history, its items and its completion, and of an
 //! order where it stands.
 
-mod json;
 mod order;
-mod step;
+#[cfg(test)]
+mod order_tests;
 #[cfg(test)]
 mod tests;
 pub(super) mod text;
-pub(super) mod words;
 
 use std::process::ExitCode;
 
@@ -17,7 +16,7 @@ use super::failure::Failure;
 use super::output::Style;
 use super::{Sources, escape, output, servers};
 use crate::core::ProcessKey;
-use crate::store::record::Record;
+use crate::view;
 
 /// The tenant of those that name none.
 pub(super) const DEFAULT_TENANT: &str = "default";
@@ -69,9 +68,9 @@ pub(super) async fn run(get: &Get, sources: &Sources) -> Result<ExitCode, Failur
         .record(key, get.events.into(), get.items.into())
         .await?;
     let record = found.ok_or_else(|| unknown(&get.tenant, &get.token))?;
-    let order = order::load(&store, key, &record).await?;
+    let order = view::order::load(&store, key, &record).await?;
     if get.json {
-        output::json(&json::view(&record, order.as_ref()))?;
+        output::json(&view::record::view(&record, order.as_ref()))?;
     } else {
         let style = Style::of_stdout();
         output::line(&text::render(&record, order.as_ref(), style))?;
@@ -99,28 +98,4 @@ pub(super) fn look_up(tenant: &str, token: &str) -> String {
             escape::line(tenant)
         ),
     }
-}
-
-/// Where the completion of a process is.
-fn completion(record: &Record) -> Completion {
-    match (&record.process.ended, record.unroutable_at, record.outbox) {
-        (None, _, _) => Completion::None,
-        (Some(_), Some(_), _) => Completion::Unroutable,
-        (Some(_), None, 0) => Completion::Sent,
-        (Some(_), None, _) => Completion::Pending,
-    }
-}
-
-/// Where a completion is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-enum Completion {
-    /// Nothing has ended.
-    None,
-    /// It is in the outbox.
-    Pending,
-    /// The broker had no queue for it.
-    Unroutable,
-    /// The broker has confirmed it.
-    Sent,
 }

@@ -3,10 +3,11 @@
 use expect_test::{Expect, expect};
 use jiff::Timestamp;
 
-use super::{json, text};
+use super::text;
 use crate::cli::output::Style;
 use crate::core::{Ended, Ending, EndingKind, ItemCounts, Kind, Opening, Process, Stamp, Status};
 use crate::store::record::{LoggedEvent, Record, StoredItem};
+use crate::view::{record, words};
 
 fn time(second: u8) -> Timestamp {
     format!("2026-11-21T20:44:{second:02}Z").parse().unwrap()
@@ -215,7 +216,7 @@ fn every_end_has_its_words() {
         ended(running(), Status::Error, Some("deadline_exceeded"), None),
         ended(unopened(), Status::Cancelled, None, Some("not needed")),
     ];
-    let words = |record: &Record| super::words::summary(&record.process, record.created_at) + "\n";
+    let words = |record: &Record| words::summary(&record.process, record.created_at) + "\n";
     let words: String = all.iter().map(words).collect();
     expect![[r#"
         done: 10 of 10
@@ -278,7 +279,7 @@ fn programs_get_the_same_as_json() {
     let mut record = ended(with_items(running(), 3, 1), Status::Warning, None, None);
     record.events = vec![step(2, r#"{"name":"virus scan","state":"done"}"#)];
     record.logged = 1;
-    let text = serde_json::to_string(&json::view(&record, None)).unwrap();
+    let text = serde_json::to_string(&record::view(&record, None)).unwrap();
     expect![[r#"
         {"token":"8a4f0c","tenant":"default","kind":"upload","status":"warning","summary":"ended with a warning: 1 of 3 items failed","progress":{"done":3,"total":10,"failed":1},"waiting_for":[],"settle_at":null,"deadline_at":null,"opened_at":"2026-11-21T20:44:01Z","ended_at":"2026-11-21T20:44:31Z","code":null,"message":null,"opening":{"source":"shop","filename":"march.csv","module":null,"workflow":null,"group":"payroll","attributes":{"year":2026},"reply_to":null},"completion":"sent","counts":{"events":1,"late":0,"items":3},
         "history":[{"time":"2026-11-21T20:44:02Z","state":"done","name":"virus scan","message":null,"late":false}],"items":[{"identifier":"line 7","ok":false,"messages":["no such \u001b[31mcost centre","check it"],"document_id":"D-1","data":null}],"late":[],"order":null}"#]].assert_eq(&text.replace(",\"history", ",\n\"history"));

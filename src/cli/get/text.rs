@@ -4,14 +4,15 @@ use std::fmt::Write;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::order::{self, Order};
-use super::step::Step;
-use super::words;
-use super::{Completion, completion};
+use super::order;
 use crate::cli::escape;
 use crate::cli::output::Style;
 use crate::core::{Process, Status};
 use crate::store::record::{LoggedEvent, Record, StoredItem};
+use crate::view::order::Order;
+use crate::view::record::{Completion, completion};
+use crate::view::step::Step;
+use crate::view::words;
 
 /// How many characters of one message are shown.
 const MESSAGE_CHARS_MAX: usize = 400;
@@ -21,7 +22,7 @@ pub(super) fn render(record: &Record, order: Option<&Order>, style: Style) -> St
     let mut text = head(record, style);
     about(&mut text, record);
     if let Some(order) = order {
-        order::text::write(&mut text, order, style);
+        order::write(&mut text, order, style);
     }
     history(&mut text, record, style);
     items(&mut text, record, style);

@@ -1,4 +1,4 @@
-//! A record as JSON for programs; the form is described in the help of `waybill get`.
+//! A record as JSON for programs.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -8,13 +8,12 @@ use super::order::Order;
 use super::order::json::{OrderView, order_view};
 use super::step::Step;
 use super::words;
-use super::{Completion, completion};
 use crate::core::{Opening, Process, Stamp};
 use crate::store::record::{LoggedEvent, Record, StoredItem};
 
 /// The whole answer.
 #[derive(Debug, Serialize)]
-pub(super) struct View<'a> {
+pub struct View<'a> {
     token: &'a str,
     tenant: &'a str,
     kind: &'static str,
@@ -90,7 +89,7 @@ struct LateView<'a> {
 }
 
 /// Reads the form out of a record.
-pub(super) fn view<'a>(record: &'a Record, order: Option<&'a Order>) -> View<'a> {
+pub fn view<'a>(record: &'a Record, order: Option<&'a Order>) -> View<'a> {
     let process = &record.process;
     let ended = process.ended.as_ref();
     let steps = record.events.iter().filter(|event| Step::is(event));
@@ -178,6 +177,31 @@ fn late_event(event: &LoggedEvent) -> LateView<'_> {
 }
 
 /// JSON as received; what this reader can't hold (an enormous number) stays a text.
-pub(super) fn parsed(json: &str) -> Value {
+pub fn parsed(json: &str) -> Value {
     serde_json::from_str(json).unwrap_or_else(|_| Value::String(json.to_owned()))
+}
+
+/// Where the completion of a process is.
+#[must_use]
+pub fn completion(record: &Record) -> Completion {
+    match (&record.process.ended, record.unroutable_at, record.outbox) {
+        (None, _, _) => Completion::None,
+        (Some(_), Some(_), _) => Completion::Unroutable,
+        (Some(_), None, 0) => Completion::Sent,
+        (Some(_), None, _) => Completion::Pending,
+    }
+}
+
+/// Where a completion is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Completion {
+    /// Nothing has ended.
+    None,
+    /// It is in the outbox.
+    Pending,
+    /// The broker had no queue for it.
+    Unroutable,
+    /// The broker has confirmed it.
+    Sent,
 }

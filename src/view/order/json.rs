@@ -6,14 +6,14 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::super::json::parsed;
 use super::{Order, WaitingJoin, outcomes};
 use crate::core::order::Stop;
 use crate::core::workflow::{Field, FieldKind};
+use crate::view::record::parsed;
 
 /// What an order adds to the answer.
 #[derive(Debug, Serialize)]
-pub(in crate::cli::get) struct OrderView<'a> {
+pub struct OrderView<'a> {
     version: Option<i32>,
     stands_at: Vec<PlaceView<'a>>,
     joins: Vec<WaitingJoin<'a>>,
@@ -63,7 +63,7 @@ struct LeftView<'a> {
 }
 
 /// Reads the form out of an order.
-pub(in crate::cli::get) fn order_view(order: &Order) -> OrderView<'_> {
+pub fn order_view(order: &Order) -> OrderView<'_> {
     let standing = &order.standing;
     OrderView {
         version: standing.version,

@@ -6,7 +6,7 @@ use crate::core::seal::{DEADLINE_EXCEEDED, INCOMPLETE};
 use crate::core::{Ended, Ending, EndingKind, Process, Status};
 
 /// The status in one sentence; `created_at` is when it was first heard of.
-pub(in crate::cli) fn summary(process: &Process, created_at: Timestamp) -> String {
+pub fn summary(process: &Process, created_at: Timestamp) -> String {
     if let Some(ended) = &process.ended {
         return ended_words(process, ended);
     }
@@ -32,7 +32,7 @@ pub(in crate::cli) fn summary(process: &Process, created_at: Timestamp) -> Strin
 }
 
 /// What an ending event waits for before the process ends; empty if there is none.
-pub(in crate::cli) fn missing(process: &Process) -> Vec<String> {
+pub fn missing(process: &Process) -> Vec<String> {
     let Some(ending) = &process.ending else {
         return Vec::new();
     };
@@ -58,7 +58,7 @@ pub(in crate::cli) fn missing(process: &Process) -> Vec<String> {
 }
 
 /// How much is done and has failed; `None` if nobody said anything.
-pub(in crate::cli) fn progress(process: &Process) -> Option<String> {
+pub fn progress(process: &Process) -> Option<String> {
     let failed = match process.items.failed {
         0 => String::new(),
         failed => format!(", {failed} failed"),

@@ -1,20 +1,16 @@
 //! Where an order stands, read with the workflow it opened with: the places, what each waits for,
 //! the joins that wait, and the pushes that came too early.
 
-pub(super) mod json;
-#[cfg(test)]
-mod tests;
-pub(super) mod text;
+pub mod json;
 
 use std::collections::BTreeMap;
 
-use crate::cli::failure::Failure;
 use crate::core::order::{Stop, Target};
 use crate::core::workflow::{Join, Next, Stage, Workflow};
 use crate::core::{Kind, ProcessKey};
-use crate::store::Store;
 use crate::store::record::Record;
 use crate::store::standing::Standing;
+use crate::store::{Store, StoreError};
 use crate::wire;
 
 /// How many stops and how many parked pushes are looked at.
@@ -22,26 +18,30 @@ const STOPS_MAX: i64 = 1_000;
 
 /// What there is of an order beside its record.
 #[derive(Debug)]
-pub(super) struct Order {
-    pub(super) standing: Standing,
+pub struct Order {
+    /// What is kept of it.
+    pub standing: Standing,
     /// What it walks through; none before its opening, and where this program can't read it.
-    pub(super) workflow: Option<Workflow>,
+    pub workflow: Option<Workflow>,
 }
 
 /// A stage that waits for the rest of its predecessors.
 #[derive(Debug, PartialEq, Eq, serde::Serialize)]
-pub(super) struct WaitingJoin<'a> {
-    pub(super) stage: &'a str,
-    pub(super) arrived: Vec<&'a str>,
-    pub(super) missing: Vec<&'a str>,
+pub struct WaitingJoin<'a> {
+    /// Its name.
+    pub stage: &'a str,
+    /// From where the order has come.
+    pub arrived: Vec<&'a str>,
+    /// From where it has not.
+    pub missing: Vec<&'a str>,
 }
 
 /// What a record leaves out of an order; `None` for an upload.
-pub(super) async fn load(
+pub async fn load(
     store: &Store,
     key: ProcessKey,
     record: &Record,
-) -> Result<Option<Order>, Failure> {
+) -> Result<Option<Order>, StoreError> {
     let process = &record.process;
     if process.kind != Kind::Order {
         return Ok(None);
@@ -62,19 +62,19 @@ pub(super) async fn load(
 
 impl Order {
     /// Where it stands.
-    pub(super) fn active(&self) -> impl Iterator<Item = &Stop> {
+    pub fn active(&self) -> impl Iterator<Item = &Stop> {
         let stops = self.standing.stops.iter();
         stops.filter(|stop| stop.left.is_none())
     }
 
     /// What its workflow says of a stage.
-    pub(super) fn stage(&self, name: &str) -> Option<&Stage> {
+    pub fn stage(&self, name: &str) -> Option<&Stage> {
         self.workflow.as_ref()?.stages.get(name)
     }
 
     /// The joins that some predecessors have arrived at and others have not; none where the stops
     /// are too many to be counted.
-    pub(super) fn joins(&self) -> Vec<WaitingJoin<'_>> {
+    pub fn joins(&self) -> Vec<WaitingJoin<'_>> {
         let seen = u64::try_from(self.standing.stops.len()).unwrap_or(u64::MAX);
         let Some(workflow) = &self.workflow else {
             return Vec::new();
@@ -102,7 +102,7 @@ impl Order {
     }
 
     /// How many pushes wait for which stage; those for a `data_id` have no name.
-    pub(super) fn parked_for(&self) -> BTreeMap<String, u64> {
+    pub fn parked_for(&self) -> BTreeMap<String, u64> {
         let mut stages = BTreeMap::new();
         for parked in &self.standing.parked {
             let stage = match wire::push(&parked.data).map(|push| push.target) {
@@ -136,7 +136,7 @@ impl Order {
 }
 
 /// The outcomes that a stage may be left with; empty where it needs none.
-pub(super) fn outcomes(stage: &Stage) -> Vec<&str> {
+pub fn outcomes(stage: &Stage) -> Vec<&str> {
     match &stage.next {
         Next::All(_) => Vec::new(),
         Next::ByOutcome(choices) => choices.keys().map(String::as_str).collect(),

@@ -6,23 +6,23 @@ use crate::store::record::LoggedEvent;
 
 /// A line of history.
 #[derive(Debug, Default, Deserialize)]
-pub(super) struct Step {
+pub struct Step {
     /// `running`, `done` or `error`.
-    pub(super) state: Option<String>,
+    pub state: Option<String>,
     /// What was done.
-    pub(super) name: Option<String>,
+    pub name: Option<String>,
     /// What people read.
-    pub(super) message: Option<String>,
+    pub message: Option<String>,
 }
 
 impl Step {
     /// Whether an event is one.
-    pub(super) fn is(event: &LoggedEvent) -> bool {
+    pub fn is(event: &LoggedEvent) -> bool {
         event.type_name.ends_with(".step")
     }
 
     /// What it says. It was checked when it came, so what can't be read is shown as nothing.
-    pub(super) fn of(event: &LoggedEvent) -> Self {
+    pub fn of(event: &LoggedEvent) -> Self {
         serde_json::from_str(&event.data).unwrap_or_default()
     }
 }

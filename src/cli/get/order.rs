@@ -2,15 +2,15 @@
 
 use std::fmt::Write;
 
-use super::super::text::cut;
-use super::{Order, WaitingJoin, outcomes};
+use super::text::cut;
 use crate::cli::output::Style;
 use crate::cli::{escape, fields};
 use crate::core::order::Stop;
 use crate::core::workflow::Stage;
+use crate::view::order::{Order, WaitingJoin, outcomes};
 
 /// Appends the places, what waits, and the form; nothing of what there is not.
-pub(in crate::cli::get) fn write(text: &mut String, order: &Order, style: Style) {
+pub(super) fn write(text: &mut String, order: &Order, style: Style) {
     places(text, order, style);
     waits(text, order, style);
     form(text, order, style);

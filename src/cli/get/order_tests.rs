@@ -4,10 +4,11 @@ use expect_test::expect;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{Order, json, text};
+use super::order;
 use crate::cli::output::Style;
 use crate::core::order::{Left, Stop};
 use crate::store::standing::{ParkedPush, Standing};
+use crate::view::{self, order::Order};
 
 const GRAPH: &str = "\
 name = 'g'
@@ -34,7 +35,7 @@ fn time(second: u8) -> Timestamp {
 
 fn shown(order: &Order) -> String {
     let mut shown = String::new();
-    text::write(&mut shown, order, Style::PLAIN);
+    order::write(&mut shown, order, Style::PLAIN);
     shown
 }
 
@@ -112,7 +113,7 @@ fn an_order_says_where_it_stands_and_what_it_waits_for() {
         "{text}"
     );
     assert!(text.contains("c: a arrived, b missing\n"), "{text}");
-    let json = serde_json::to_value(json::order_view(&order)).unwrap();
+    let json = serde_json::to_value(view::order::json::order_view(&order)).unwrap();
     assert_eq!(json["joins"][0]["missing"][0], "b");
     assert_eq!(json["left"][0]["outcome"], "on");
 }

@@ -1,0 +1,8 @@
+//! What is shown of a process, in JSON and in words: the same for every way to ask.
+//!
+//! Reading what is shown is left to `store`, and how it is asked for to the command line and HTTP.
+
+pub mod order;
+pub mod record;
+pub mod step;
+pub mod words;
