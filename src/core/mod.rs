@@ -2,10 +2,11 @@
 //!
 //! Reading order: [`event`] (what may happen), [`process`] (the record), [`merge`] (what an event
 //! changes), [`seal`] (when a process ends and how), [`completion`] (what is said then),
-//! [`workflow`] (the graph that an order walks).
+//! [`workflow`] (the graph that an order walks). [`access`] is what a key allows.
 //! Every rule commutes and is idempotent over the *set* of events, so the order and the
 //! repetition of deliveries do not matter; time is always an argument.
 
+pub mod access;
 pub mod completion;
 pub mod event;
 pub mod form;

@@ -1,5 +1,6 @@
 //! Rules of the core as sentences, and its convergence as a property.
 
+mod access;
 mod convergence;
 mod end;
 mod orders;
