@@ -22,7 +22,7 @@ pub(super) enum Failure {
     Failed(String),
     /// The command line or the settings can't be used.
     Usage(String),
-    /// There is no such token, dead letter or workflow.
+    /// There is no such token, dead letter, workflow or key.
     Unknown(String),
     /// Nobody reads any more: the end of `waybill … | head`.
     NobodyReads,
@@ -111,6 +111,7 @@ pub(super) fn remedy(error: &StoreError) -> Option<&'static str> {
             | StoreError::Removed
             | StoreError::Corrupt(_)
             | StoreError::Settings(_)
+            | StoreError::NoRandomness
             | StoreError::Migration(_) => None,
         },
     }

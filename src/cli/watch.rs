@@ -151,6 +151,7 @@ fn passes(error: &StoreError) -> bool {
         StoreError::Removed
         | StoreError::Corrupt(_)
         | StoreError::Settings(_)
+        | StoreError::NoRandomness
         | StoreError::Migration(_) => false,
     }
 }

@@ -23,6 +23,9 @@ pub enum StoreError {
     /// The settings can't be used.
     #[error("database settings: {0}")]
     Settings(String),
+    /// The system gave no random bytes to make a secret of.
+    #[error("the system gave no random bytes")]
+    NoRandomness,
     /// The schema could not be brought up to date.
     #[error("migrations: {0}")]
     Migration(String),
@@ -93,6 +96,7 @@ impl StoreError {
             | Self::Removed
             | Self::Corrupt(_)
             | Self::Settings(_)
+            | Self::NoRandomness
             | Self::Migration(_) => None,
         }
     }

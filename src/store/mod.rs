@@ -3,6 +3,7 @@
 //! [`batch`] is the transaction that a batch of events needs, in two halves with the pure merge
 //! between them. The other files hold one table or concern each.
 
+pub mod api_key;
 pub mod batch;
 pub mod connection;
 pub mod dead_letter;
@@ -10,6 +11,7 @@ pub mod error;
 pub mod event;
 pub mod inspect;
 pub mod item;
+mod key_text;
 pub mod migrate;
 pub mod order;
 pub mod outbox;
