@@ -14,6 +14,7 @@ mod escape;
 mod failure;
 mod fields;
 mod get;
+mod key;
 mod migrate;
 mod open;
 pub mod output;
@@ -44,14 +45,15 @@ Examples:
   waybill watch 8a4f0c --timeout 5m      follow it until it ends
   waybill dead list --reason invalid_field
   waybill workflow apply purchase.toml   what orders walk
+  waybill key create --tenant acme --scope read
   waybill doctor                         check settings, database and broker
   waybill dev --demo                     try everything, with private servers
 
 Settings come from defaults, a TOML file, WAYBILL_… variables (DATABASE_URL and AMQP_URL too) and
 --set, weakest first; `waybill config` shows them.
 
-Exit codes: 0 ok, 1 failed, 2 wrong usage or settings, 4 unknown token, dead letter or
-workflow; `waybill watch` has more.";
+Exit codes: 0 ok, 1 failed, 2 wrong usage or settings, 4 unknown token, dead letter,
+workflow or key; `waybill watch` has more.";
 
 /// What is logged when more is asked for; the libraries would log parameters.
 const VERBOSE: &str = "warn,waybill=debug";
@@ -94,6 +96,7 @@ enum Command {
     Watch(watch::Watch),
     Dead(dead::Dead),
     Workflow(workflow::Workflow),
+    Key(key::Key),
     Doctor(doctor::Doctor),
     Dev(dev::Dev),
     Completions(completions::Completions),
@@ -137,6 +140,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Watch(watch) => watch::run(&watch, &sources).await,
         Command::Dead(dead) => dead::run(dead, &sources).await,
         Command::Workflow(workflow) => workflow::run(workflow, &sources).await,
+        Command::Key(key) => key::run(key, &sources).await,
         Command::Doctor(_) => doctor::run(&sources).await,
         Command::Dev(dev) => run::dev(dev, &sources).await,
         Command::Completions(completions) => completions::run(&completions),

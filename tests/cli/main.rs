@@ -9,6 +9,7 @@
 mod broker;
 mod dead;
 mod ground;
+mod keys;
 mod orders;
 mod records;
 mod settings;

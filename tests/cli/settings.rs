@@ -63,6 +63,9 @@ fn a_command_asks_only_for_the_servers_it_uses() {
         &["dead", "list"],
         &["workflow", "list"],
         &["workflow", "apply", workflow],
+        &["key", "create", "--tenant", "acme", "--scope", "read"],
+        &["key", "list"],
+        &["key", "revoke", "0123456789ab"],
     ] {
         only(arguments, database, broker, "database.url");
     }

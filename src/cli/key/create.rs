@@ -1,0 +1,124 @@
+//! `waybill key create`: makes a key and shows it once.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+use secrecy::ExposeSecret;
+
+use super::super::failure::Failure;
+use super::super::{Sources, output, servers};
+use super::scope_words;
+use crate::config::{parse_duration, show_duration};
+use crate::core::access::{Access, Scope};
+use crate::store::api_key::{NAME_BYTES_MAX, NewKey};
+
+/// What `--expires` takes for a key that does not end by itself.
+const NEVER: &str = "never";
+const EXPIRES_MIN: Duration = Duration::from_secs(1);
+const EXPIRES_MAX: Duration = Duration::from_secs(3_650 * 86_400);
+
+/// Make a key and print it: this once and never again.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  waybill key create --tenant acme --scope read
+  waybill key create --tenant acme --scope read,write --name archive --expires 90d
+  key=$(waybill key create --tenant acme --scope write)
+
+The key alone goes to the standard output, on its last line; remarks go to the standard error. The
+database keeps a hash of it: a key that was lost is revoked and made anew.
+
+Scopes: read asks for records, events and files; write sends events and files, and reads nothing;
+admin allows everything. A key sees the processes of its tenant and no others.
+
+Exit codes: 0 ok, 1 failed, 2 wrong usage or settings.")]
+pub(super) struct Create {
+    /// Whose processes it is for.
+    #[arg(long)]
+    tenant: String,
+    /// What it allows: read, write, admin, or several with commas between.
+    #[arg(long, value_name = "SCOPE,…", required = true, value_delimiter = ',', value_parser = scope)]
+    scope: Vec<Scope>,
+    /// What people call it, such as who holds it.
+    #[arg(long, default_value = "", hide_default_value = true)]
+    name: String,
+    /// How long it is good for, such as 12h or 90d, or `never`.
+    #[arg(long, value_name = "DURATION", default_value = NEVER, value_parser = expires)]
+    expires: Expires,
+}
+
+/// How long a key is good for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Expires(pub(super) Option<Duration>);
+
+pub(super) async fn run(create: &Create, sources: &Sources) -> Result<ExitCode, Failure> {
+    let new = new_key(create).map_err(Failure::Usage)?;
+    let created = servers::store(sources)?.create_key(&new).await?;
+    let ends = match created.expires_at {
+        Some(at) => format!("expires {at:.0}"),
+        None => "never expires".to_owned(),
+    };
+    output::line(created.text.expose_secret())?;
+    output::remark(&format!(
+        "key {} was made: {}, {ends}; it is shown once: keep it",
+        created.id,
+        scope_words(&new.access.scopes)
+    ))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn new_key(create: &Create) -> Result<NewKey, String> {
+    bounded("--tenant", &create.tenant)?;
+    bounded("--name", &create.name)?;
+    if create.tenant.trim().is_empty() {
+        return Err("--tenant: must not be blank".to_owned());
+    }
+    let mut scopes = create.scope.clone();
+    scopes.sort_unstable();
+    scopes.dedup();
+    Ok(NewKey {
+        name: create.name.clone(),
+        access: Access {
+            tenant: create.tenant.clone(),
+            scopes,
+        },
+        expires_after: create.expires.0,
+    })
+}
+
+/// As for names in events: an event of such a tenant would be refused too.
+fn bounded(option: &str, text: &str) -> Result<(), String> {
+    if text.len() > NAME_BYTES_MAX {
+        return Err(format!(
+            "{option}: must be at most {NAME_BYTES_MAX} bytes long"
+        ));
+    }
+    if text.chars().any(char::is_control) {
+        return Err(format!("{option}: must not hold control characters"));
+    }
+    Ok(())
+}
+
+pub(super) fn scope(name: &str) -> Result<Scope, String> {
+    Scope::from_name(name).ok_or_else(|| {
+        let names: Vec<_> = Scope::ALL.iter().map(|scope| scope.name()).collect();
+        format!("the scopes are {}", names.join(", "))
+    })
+}
+
+pub(super) fn expires(text: &str) -> Result<Expires, String> {
+    if text == NEVER {
+        return Ok(Expires(None));
+    }
+    let bounds = EXPIRES_MIN..=EXPIRES_MAX;
+    let duration = parse_duration(text).filter(|duration| bounds.contains(duration));
+    match duration {
+        Some(duration) => Ok(Expires(Some(duration))),
+        None => Err(format!(
+            "write a number with its unit, such as 12h or 90d, from {} to {}, or `{NEVER}`",
+            show_duration(EXPIRES_MIN),
+            show_duration(EXPIRES_MAX)
+        )),
+    }
+}

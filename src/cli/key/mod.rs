@@ -1,0 +1,48 @@
+//! `waybill key`: the keys that clients show over HTTP, to be made, listed and revoked.
+
+mod create;
+mod list;
+mod revoke;
+#[cfg(test)]
+mod tests;
+
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+
+use super::Sources;
+use super::failure::Failure;
+use crate::core::access::Scope;
+
+/// Make, list and revoke the keys that clients show over HTTP.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  waybill key create --tenant acme --scope read,write --name archive --expires 90d
+  waybill key list
+  waybill key revoke 5f0c9a7e21bd")]
+pub(super) struct Key {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    Create(create::Create),
+    List(list::List),
+    Revoke(revoke::Revoke),
+}
+
+pub(super) async fn run(key: Key, sources: &Sources) -> Result<ExitCode, Failure> {
+    match key.action {
+        Action::Create(create) => create::run(&create, sources).await,
+        Action::List(list) => list::run(&list, sources).await,
+        Action::Revoke(revoke) => revoke::run(&revoke, sources).await,
+    }
+}
+
+/// Scopes as they are given and shown: `read,write`.
+fn scope_words(scopes: &[Scope]) -> String {
+    let names: Vec<_> = scopes.iter().map(|scope| scope.name()).collect();
+    names.join(",")
+}
