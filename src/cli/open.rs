@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::failure::Failure;
-use super::get::{DEFAULT_TENANT, look_up};
+use super::get::look_up;
 use super::{Sources, escape, fields, output, publish};
 use crate::clock;
+use crate::core::DEFAULT_TENANT;
 use crate::wire::PlainEvent;
 
 /// What `--set` takes here.

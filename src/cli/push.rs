@@ -7,9 +7,10 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::failure::Failure;
-use super::get::{DEFAULT_TENANT, look_up};
+use super::get::look_up;
 use super::open::{self, event};
 use super::{Sources, fields, output, publish};
+use crate::core::DEFAULT_TENANT;
 
 /// Move an order on from the stage where it stands.
 #[derive(Debug, Args)]

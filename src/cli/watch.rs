@@ -7,10 +7,11 @@ use clap::Args;
 use tokio::time::Instant;
 
 use super::failure::{self, Failure};
-use super::get::{DEFAULT_TENANT, text};
+use super::get::text;
 use super::output::Style;
 use super::{Sources, escape, output, servers};
 use crate::backoff::Backoff;
+use crate::core::DEFAULT_TENANT;
 use crate::core::{ProcessKey, Status};
 use crate::store::watch::{Glance, LogPlace};
 use crate::store::{Store, StoreError};

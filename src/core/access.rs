@@ -1,5 +1,8 @@
 //! Who may do what: the tenant that a key speaks for, and its scopes.
 
+/// The tenant of those that name none.
+pub const DEFAULT_TENANT: &str = "default";
+
 /// What may be done with a key. Scopes are independent: who may write may not read, unless a key
 /// has both. Only [`Scope::Admin`] takes in the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

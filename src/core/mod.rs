@@ -18,6 +18,7 @@ pub mod seal;
 mod tests;
 pub mod workflow;
 
+pub use access::DEFAULT_TENANT;
 pub use completion::Completion;
 pub use event::{Event, Happening, Item, Kind, Opening, ProcessKey, Stamp};
 pub use process::{Ended, Ending, EndingKind, ItemCounts, Process, Status};

@@ -102,6 +102,9 @@ async fn events(
     key: Uuid,
     limit: i64,
 ) -> Result<Vec<LoggedEvent>, StoreError> {
+    if limit == 0 {
+        return Ok(Vec::new());
+    }
     let statement = connection.prepared(EVENTS).await?;
     let rows = connection.query(&statement, &[&key, &limit]).await?;
     Ok(column(&rows, logged_event))
@@ -126,6 +129,9 @@ async fn items(
     key: Uuid,
     limit: i64,
 ) -> Result<Vec<StoredItem>, StoreError> {
+    if limit == 0 {
+        return Ok(Vec::new());
+    }
     let statement = connection.prepared(ITEMS).await?;
     let rows = connection.query(&statement, &[&key, &limit]).await?;
     let item = |row: &tokio_postgres::Row| StoredItem {

@@ -6,8 +6,10 @@ use serde_json::Value;
 
 use super::order::Order;
 use super::order::json::{OrderView, order_view};
+use super::parts::{Part, Parts};
 use super::step::Step;
 use super::words;
+use crate::core::completion::ERRORS_MAX;
 use crate::core::{Opening, Process, Stamp};
 use crate::store::record::{LoggedEvent, Record, StoredItem};
 
@@ -25,14 +27,26 @@ pub struct View<'a> {
     deadline_at: Option<Timestamp>,
     opened_at: Option<Timestamp>,
     ended_at: Option<Timestamp>,
+    /// When its end was committed.
+    sealed_at: Option<Timestamp>,
+    /// From its opening to its end.
+    elapsed_seconds: Option<f64>,
     code: Option<&'a str>,
     message: Option<&'a str>,
     opening: Option<OpeningView<'a>>,
     completion: Completion,
     counts: Counts,
-    history: Vec<StepView>,
-    items: Vec<ItemView<'a>>,
-    late: Vec<LateView<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    history: Option<Vec<StepView>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    items: Option<Vec<ItemView<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    errors: Option<Vec<ErrorView<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    events: Option<Vec<EventView<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    late: Option<Vec<Line<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     order: Option<OrderView<'a>>,
 }
 
@@ -76,11 +90,29 @@ struct ItemView<'a> {
     ok: bool,
     messages: &'a [String],
     document_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<Value>,
 }
 
 #[derive(Debug, Serialize)]
-struct LateView<'a> {
+struct ErrorView<'a> {
+    identifier: &'a str,
+    messages: &'a [String],
+}
+
+#[derive(Debug, Serialize)]
+struct EventView<'a> {
+    #[serde(flatten)]
+    line: Line<'a>,
+    sequence: Option<u64>,
+    received_at: Timestamp,
+    late: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<Value>,
+}
+
+#[derive(Debug, Serialize)]
+struct Line<'a> {
     time: Timestamp,
     #[serde(rename = "type")]
     type_name: &'a str,
@@ -88,12 +120,15 @@ struct LateView<'a> {
     id: &'a str,
 }
 
-/// Reads the form out of a record.
-pub fn view<'a>(record: &'a Record, order: Option<&'a Order>) -> View<'a> {
+/// Reads the form out of a record, with the parts that are wanted.
+pub fn view<'a>(record: &'a Record, order: Option<&'a Order>, parts: &Parts) -> View<'a> {
     let process = &record.process;
     let ended = process.ended.as_ref();
     let steps = record.events.iter().filter(|event| Step::is(event));
     let late = record.events.iter().filter(|event| event.late);
+    let failed = record.items.iter().filter(|item| !item.ok);
+    let data = parts.has(Part::Data);
+    let wants = |part: Part| parts.has(part).then_some(());
     View {
         token: &process.token,
         tenant: &process.tenant,
@@ -106,6 +141,8 @@ pub fn view<'a>(record: &'a Record, order: Option<&'a Order>) -> View<'a> {
         deadline_at: process.deadline_at,
         opened_at: process.opening.as_ref().map(|(stamp, _)| stamp.time),
         ended_at: ended.map(|ended| ended.at),
+        sealed_at: record.sealed_at,
+        elapsed_seconds: elapsed_seconds(process),
         code: ended.and_then(|ended| ended.code.as_deref()),
         message: ended.and_then(|ended| ended.message.as_deref()),
         opening: process.opening.as_ref().map(opening),
@@ -115,11 +152,20 @@ pub fn view<'a>(record: &'a Record, order: Option<&'a Order>) -> View<'a> {
             late: record.late,
             items: process.items.seen,
         },
-        history: steps.map(step).collect(),
-        items: record.items.iter().map(item).collect(),
-        late: late.map(late_event).collect(),
-        order: order.map(order_view),
+        history: wants(Part::Steps).map(|()| steps.map(step).collect()),
+        items: wants(Part::Items).map(|()| record.items.iter().map(|i| item(i, data)).collect()),
+        errors: wants(Part::Errors).map(|()| failed.take(ERRORS_MAX).map(error).collect()),
+        events: wants(Part::Events)
+            .map(|()| record.events.iter().map(|e| event(e, data)).collect()),
+        late: wants(Part::Late).map(|()| late.map(line).collect()),
+        order: order.filter(|_| parts.has(Part::Stages)).map(order_view),
     }
+}
+
+fn elapsed_seconds(process: &Process) -> Option<f64> {
+    let (stamp, _) = process.opening.as_ref()?;
+    let elapsed = process.ended.as_ref()?.at.duration_since(stamp.time);
+    Some(elapsed.as_secs_f64().max(0.0))
 }
 
 fn progress(process: &Process) -> Progress {
@@ -157,18 +203,35 @@ fn step(event: &LoggedEvent) -> StepView {
     }
 }
 
-fn item(item: &StoredItem) -> ItemView<'_> {
+fn item(item: &StoredItem, data: bool) -> ItemView<'_> {
     ItemView {
         identifier: &item.identifier,
         ok: item.ok,
         messages: &item.messages,
         document_id: item.document_id.as_deref(),
-        data: item.data.as_deref().map(parsed),
+        data: item.data.as_deref().filter(|_| data).map(parsed),
     }
 }
 
-fn late_event(event: &LoggedEvent) -> LateView<'_> {
-    LateView {
+fn error(item: &StoredItem) -> ErrorView<'_> {
+    ErrorView {
+        identifier: &item.identifier,
+        messages: &item.messages,
+    }
+}
+
+fn event(event: &LoggedEvent, data: bool) -> EventView<'_> {
+    EventView {
+        line: line(event),
+        sequence: event.sequence,
+        received_at: event.received_at,
+        late: event.late,
+        data: data.then(|| parsed(&event.data)),
+    }
+}
+
+fn line(event: &LoggedEvent) -> Line<'_> {
+    Line {
         time: event.time,
         type_name: &event.type_name,
         source: &event.source,

@@ -15,10 +15,7 @@ use super::reason::Reason;
 use super::seen::Seen;
 use super::trace;
 use super::types::EventType;
-use crate::core::{Event, Happening, Opening, ProcessKey, Stamp};
-
-/// Who owns a process of which nobody says so.
-const DEFAULT_TENANT: &str = "default";
+use crate::core::{DEFAULT_TENANT, Event, Happening, Opening, ProcessKey, Stamp};
 
 /// Decodes and validates one message; `arrived` is its time if it has none.
 ///

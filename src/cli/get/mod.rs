@@ -15,11 +15,18 @@ use clap::Args;
 use super::failure::Failure;
 use super::output::Style;
 use super::{Sources, escape, output, servers};
-use crate::core::ProcessKey;
+use crate::core::{DEFAULT_TENANT, ProcessKey};
 use crate::view;
+use crate::view::parts::{Part, Parts};
 
-/// The tenant of those that name none.
-pub(super) const DEFAULT_TENANT: &str = "default";
+/// The parts that `--json` shows.
+const SHOWN: [Part; 5] = [
+    Part::Steps,
+    Part::Items,
+    Part::Stages,
+    Part::Late,
+    Part::Data,
+];
 
 /// Show how a process stands: status, progress, history, items, completion.
 #[derive(Debug, Args)]
@@ -31,13 +38,13 @@ Examples:
 
 --json prints one object: token, tenant, kind, status (waiting, running, done, warning, error,
 cancelled), summary (the status in words), progress {done, total, failed}, waiting_for [text],
-settle_at, deadline_at, opened_at, ended_at, code, message, opening {source, filename, module,
+settle_at, deadline_at, opened_at, ended_at, sealed_at, elapsed_seconds, code, message, opening {source, filename, module,
 workflow, group, attributes, reply_to} or null, completion (none, pending, unroutable, sent),
 history [{time, state, name, message, late}] and items [{identifier, ok, messages, document_id,
 data}], each cut at its limit, late [{time, type, source, id}], and counts {events, late, items}
 of all there are.
 
-order is null for an upload, else {version, stands_at [{stage, data_id, number, since, due_at,
+An order has order {version, stands_at [{stage, data_id, number, since, due_at,
 on_deadline, outcomes, form [{id, type, required, choices}]}], joins [{stage, arrived, missing}],
 parked {count, stages {name: count}} (those by data_id have the name \"\"), form {field: value},
 attachments, left [{stage, data_id, number, since, left_at, outcome}], stops}: a push leaves one of
@@ -70,7 +77,11 @@ pub(super) async fn run(get: &Get, sources: &Sources) -> Result<ExitCode, Failur
     let record = found.ok_or_else(|| unknown(&get.tenant, &get.token))?;
     let order = view::order::load(&store, key, &record).await?;
     if get.json {
-        output::json(&view::record::view(&record, order.as_ref()))?;
+        output::json(&view::record::view(
+            &record,
+            order.as_ref(),
+            &Parts::of(&SHOWN),
+        ))?;
     } else {
         let style = Style::of_stdout();
         output::line(&text::render(&record, order.as_ref(), style))?;

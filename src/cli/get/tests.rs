@@ -7,6 +7,7 @@ use super::text;
 use crate::cli::output::Style;
 use crate::core::{Ended, Ending, EndingKind, ItemCounts, Kind, Opening, Process, Stamp, Status};
 use crate::store::record::{LoggedEvent, Record, StoredItem};
+use crate::view::parts::Parts;
 use crate::view::{record, words};
 
 fn time(second: u8) -> Timestamp {
@@ -279,8 +280,9 @@ fn programs_get_the_same_as_json() {
     let mut record = ended(with_items(running(), 3, 1), Status::Warning, None, None);
     record.events = vec![step(2, r#"{"name":"virus scan","state":"done"}"#)];
     record.logged = 1;
-    let text = serde_json::to_string(&record::view(&record, None)).unwrap();
+    let text =
+        serde_json::to_string(&record::view(&record, None, &Parts::of(&super::SHOWN))).unwrap();
     expect![[r#"
-        {"token":"8a4f0c","tenant":"default","kind":"upload","status":"warning","summary":"ended with a warning: 1 of 3 items failed","progress":{"done":3,"total":10,"failed":1},"waiting_for":[],"settle_at":null,"deadline_at":null,"opened_at":"2026-11-21T20:44:01Z","ended_at":"2026-11-21T20:44:31Z","code":null,"message":null,"opening":{"source":"shop","filename":"march.csv","module":null,"workflow":null,"group":"payroll","attributes":{"year":2026},"reply_to":null},"completion":"sent","counts":{"events":1,"late":0,"items":3},
-        "history":[{"time":"2026-11-21T20:44:02Z","state":"done","name":"virus scan","message":null,"late":false}],"items":[{"identifier":"line 7","ok":false,"messages":["no such \u001b[31mcost centre","check it"],"document_id":"D-1","data":null}],"late":[],"order":null}"#]].assert_eq(&text.replace(",\"history", ",\n\"history"));
+        {"token":"8a4f0c","tenant":"default","kind":"upload","status":"warning","summary":"ended with a warning: 1 of 3 items failed","progress":{"done":3,"total":10,"failed":1},"waiting_for":[],"settle_at":null,"deadline_at":null,"opened_at":"2026-11-21T20:44:01Z","ended_at":"2026-11-21T20:44:31Z","sealed_at":null,"elapsed_seconds":30.0,"code":null,"message":null,"opening":{"source":"shop","filename":"march.csv","module":null,"workflow":null,"group":"payroll","attributes":{"year":2026},"reply_to":null},"completion":"sent","counts":{"events":1,"late":0,"items":3},
+        "history":[{"time":"2026-11-21T20:44:02Z","state":"done","name":"virus scan","message":null,"late":false}],"items":[{"identifier":"line 7","ok":false,"messages":["no such \u001b[31mcost centre","check it"],"document_id":"D-1"}],"late":[]}"#]].assert_eq(&text.replace(",\"history", ",\n\"history"));
 }

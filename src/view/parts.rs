@@ -1,0 +1,104 @@
+//! Which parts of a process somebody wants to see beside its record.
+
+use std::collections::BTreeSet;
+use std::str::FromStr;
+
+/// A part that costs extra to read or to carry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// Its lines of history.
+    Steps,
+    /// Its items.
+    Items,
+    /// Its failed items alone.
+    Errors,
+    /// Where an order stands, and what it left.
+    Stages,
+    /// Its log.
+    Events,
+    /// What came after its end.
+    Late,
+    /// The producers' own fields of items and events.
+    Data,
+}
+
+/// A set of parts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Parts(BTreeSet<Part>);
+
+impl Part {
+    /// Every part.
+    pub const ALL: [Self; 7] = [
+        Self::Steps,
+        Self::Items,
+        Self::Errors,
+        Self::Stages,
+        Self::Events,
+        Self::Late,
+        Self::Data,
+    ];
+
+    /// Its name in a request.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Steps => "steps",
+            Self::Items => "items",
+            Self::Errors => "errors",
+            Self::Stages => "stages",
+            Self::Events => "events",
+            Self::Late => "late",
+            Self::Data => "data",
+        }
+    }
+}
+
+impl Parts {
+    /// These parts.
+    #[must_use]
+    pub fn of(parts: &[Part]) -> Self {
+        Self(parts.iter().copied().collect())
+    }
+
+    /// Whether a part is wanted.
+    #[must_use]
+    pub fn has(&self, part: Part) -> bool {
+        self.0.contains(&part)
+    }
+
+    /// Whether one of these is wanted.
+    #[must_use]
+    pub fn has_any(&self, parts: &[Part]) -> bool {
+        parts.iter().any(|part| self.has(*part))
+    }
+}
+
+impl FromStr for Parts {
+    /// Which names there are.
+    type Err = String;
+
+    /// Names with commas between them; an empty text is no part.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let names = text.split(',').filter(|name| !name.is_empty());
+        let part = |name: &str| Part::ALL.into_iter().find(|part| part.name() == name);
+        let parts: Option<BTreeSet<Part>> = names.map(part).collect();
+        parts.map(Self).ok_or_else(|| {
+            let names = Part::ALL.map(Part::name).join(", ");
+            format!("must be names out of {names}, with commas between them")
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_read_by_name_and_a_wrong_name_is_told_the_right_ones() {
+        let parts: Parts = "items,data".parse().unwrap();
+        assert_eq!(parts, Parts::of(&[Part::Data, Part::Items]));
+        assert_eq!("".parse::<Parts>().unwrap(), Parts::default());
+        let wrong = "items, data".parse::<Parts>().unwrap_err();
+        assert!(wrong.contains("steps, items, errors, stages, events, late, data"));
+    }
+}
