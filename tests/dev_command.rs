@@ -54,6 +54,8 @@ impl Dev {
             .args(arguments)
             .env("AMQP_URL", url("amqp_url"))
             .env("DATABASE_URL", url("database_url"))
+            .env("HTTP_URL", url("http_url"))
+            .env("API_KEY", url("api_key"))
             .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("examples"))
             .output()
             .unwrap()
@@ -133,6 +135,12 @@ fn the_examples_run_beside_it_its_data_survives_and_nothing_is_left_behind() {
 
     let again = Dev::start(&folder);
     assert_eq!(again.watch(&token), Some(10), "its data is back");
+    let answer = again.example(&["ask.py", token.trim()]);
+    assert!(answer.starts_with("warning\t"), "{answer}");
+    assert!(
+        answer.contains("invoice-1\tthe total is not readable"),
+        "{answer}"
+    );
     again.stop();
     fs::remove_dir_all(&folder).unwrap();
 }

@@ -9,13 +9,15 @@ pub enum Role {
     Worker,
     /// Publishes what a crash left in the outbox.
     Relay,
+    /// Answers clients over HTTP.
+    Api,
     /// Ends what is due and forgets what is old.
     Janitor,
 }
 
 impl Role {
     /// Every role.
-    pub const ALL: [Self; 3] = [Self::Worker, Self::Relay, Self::Janitor];
+    pub const ALL: [Self; 4] = [Self::Worker, Self::Relay, Self::Api, Self::Janitor];
 
     /// Its name on the command line.
     #[must_use]
@@ -23,6 +25,7 @@ impl Role {
         match self {
             Self::Worker => "worker",
             Self::Relay => "relay",
+            Self::Api => "api",
             Self::Janitor => "janitor",
         }
     }

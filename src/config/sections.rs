@@ -186,6 +186,16 @@ sections! {
             "most processes ended or removed in one transaction";
     }
 
+    /// The listener for clients.
+    http: HttpSettings {
+        listen: SocketAddr = "WAYBILL_HTTP__LISTEN", "127.0.0.1:8080", Address,
+            "where clients ask for processes; other machines can reach it only once there is a key";
+        database_url: Option<SecretString> = "WAYBILL_HTTP__DATABASE_URL", "none", SecretUrl(&["postgres", "postgresql"]),
+            "a replica to read from instead of `database.url`";
+        pool: usize = "WAYBILL_HTTP__POOL", "8", Count(2, 1_000),
+            "most database connections of the listener";
+    }
+
     /// The listener for health and metrics.
     ops: OpsSettings {
         listen: SocketAddr = "WAYBILL_OPS__LISTEN", "127.0.0.1:9464", Address,

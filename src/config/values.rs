@@ -122,6 +122,15 @@ impl FromValue for SecretString {
     }
 }
 
+impl FromValue for Option<SecretString> {
+    fn from_value(value: &Value) -> Option<Self> {
+        match value {
+            Value::Absent => Some(None),
+            other => SecretString::from_value(other).map(Some),
+        }
+    }
+}
+
 impl FromValue for SocketAddr {
     fn from_value(value: &Value) -> Option<Self> {
         match value {

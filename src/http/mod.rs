@@ -3,6 +3,7 @@
 //! Who may connect, for how long and with how much is decided in [`guard`]; handlers see only
 //! whole requests.
 
+pub mod api;
 pub mod guard;
 pub mod ops;
 #[cfg(test)]

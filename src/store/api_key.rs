@@ -159,7 +159,7 @@ impl Store {
         }))
     }
 
-    /// Whether there is a key that nobody revoked.
+    /// Whether a key was ever made, good or not.
     pub async fn any_key(&self) -> Result<bool, StoreError> {
         let connection = self.connection().await?;
         let statement = connection.prepared(ANY).await?;

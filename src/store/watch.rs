@@ -9,6 +9,7 @@ use crate::core::{Process, ProcessKey};
 
 const PROCESS: &str = include_str!("queries/watch_process.sql");
 const NEW_STEPS: &str = include_str!("queries/read_new_steps.sql");
+const ENDED: &str = include_str!("queries/ended_processes.sql");
 
 /// How many new steps one look takes.
 const STEPS_MAX: i64 = 1_000;
@@ -67,5 +68,16 @@ impl Store {
             more: i64::try_from(steps.len()).is_ok_and(|count| count >= STEPS_MAX),
             steps: column(&steps, record::logged_event),
         }))
+    }
+}
+
+impl Store {
+    /// Which of these processes have ended.
+    pub async fn ended(&self, keys: &[ProcessKey]) -> Result<Vec<ProcessKey>, StoreError> {
+        let connection = self.connection().await?;
+        let statement = connection.prepared(ENDED).await?;
+        let keys = column(keys, |key| key.0);
+        let rows = connection.query(&statement, &[&keys]).await?;
+        Ok(column(&rows, |row| ProcessKey(row.get(0))))
     }
 }

@@ -39,9 +39,15 @@ impl Problem {
     /// A problem without faults of fields.
     #[must_use]
     pub fn new(reason: Reason, detail: String) -> Self {
+        Self::named(reason.name(), reason.title(), detail)
+    }
+
+    /// A problem of a type that is no reason of a dead letter.
+    #[must_use]
+    pub fn named(name: &str, title: &'static str, detail: String) -> Self {
         Self {
-            type_: format!("urn:waybill:problem:{}", reason.name()),
-            title: Cow::Borrowed(reason.title()),
+            type_: format!("urn:waybill:problem:{name}"),
+            title: Cow::Borrowed(title),
             detail,
             errors: Vec::new(),
         }

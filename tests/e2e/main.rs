@@ -14,12 +14,14 @@
 mod audience;
 mod bad;
 mod checker;
+mod client;
 mod crashes;
 mod cuts;
 mod dead_queue;
 mod ground;
 mod hostile;
 mod hot_tokens;
+mod http;
 mod janitor;
 mod limits;
 mod misfit;

@@ -1,6 +1,8 @@
 //! `waybill dev`: private servers, the schema, all roles, and a demo if asked for; all of it ends
 //! together.
 
+mod key;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -43,6 +45,8 @@ struct Addresses {
     amqp_url: String,
     database_url: String,
     ops_url: String,
+    http_url: String,
+    api_key: String,
 }
 
 /// Runs until Ctrl-C, SIGTERM or the end of a finite demo; says whether all went well.
@@ -62,7 +66,7 @@ pub async fn run(dev: Dev, overrides: &[String]) -> anyhow::Result<bool> {
         () = signals.first() => return Ok(true),
     };
     let outcome = tokio::select! {
-        outcome = with_servers(&dev, overrides, &servers, &stop) => outcome,
+        outcome = with_servers(&dev, (&folder, overrides), &servers, &stop) => outcome,
         () = async { signals.first().await; stop.cancel(); signals.second().await } => Ok(false),
     };
     if let Some(file) = &dev.ready_file {
@@ -75,7 +79,7 @@ pub async fn run(dev: Dev, overrides: &[String]) -> anyhow::Result<bool> {
 
 async fn with_servers(
     dev: &Dev,
-    overrides: &[String],
+    (folder, overrides): (&Path, &[String]),
     servers: &Servers,
     stop: &CancellationToken,
 ) -> anyhow::Result<bool> {
@@ -88,6 +92,11 @@ async fn with_servers(
         amqp_url: servers.rabbitmq.url(),
         database_url: servers.postgres.url(),
         ops_url: format!("http://{}", app.ops_address()?),
+        http_url: format!(
+            "http://{}",
+            app.http_address().context("nobody answers clients")?
+        ),
+        api_key: key::of_folder(folder, &store).await?,
     };
     let health = app.health();
     let app_stop = CancellationToken::new();
@@ -130,6 +139,7 @@ fn settings(servers: &Servers, overrides: &[String]) -> anyhow::Result<Settings>
         format!("database.url={}", servers.postgres.url()),
         format!("broker.url={}", servers.rabbitmq.url()),
         "ops.listen=127.0.0.1:0".to_owned(),
+        "http.listen=127.0.0.1:0".to_owned(),
     ];
     own.extend_from_slice(overrides);
     let loaded = config::load(None, std::iter::empty::<(String, String)>(), &own)?;
@@ -143,6 +153,10 @@ fn announce(dev: &Dev, addresses: &Addresses) -> anyhow::Result<()> {
     output::line(&format!(
         "  metrics and health: {0}/metrics  {0}/readyz",
         addresses.ops_url
+    ))?;
+    output::line(&format!(
+        "  records: {}/v1/processes/TOKEN with the key {}",
+        addresses.http_url, addresses.api_key
     ))?;
     output::line("stop with Ctrl-C")?;
     if let Some(file) = &dev.ready_file {

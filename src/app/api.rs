@@ -1,0 +1,88 @@
+//! The listener for clients: what it reads from, and when it may open.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::{DatabaseSettings, Settings};
+use crate::http::{api, guard};
+use crate::store::Store;
+
+/// How long after a failure the database is asked again.
+const ASK_AGAIN: Duration = Duration::from_secs(1);
+const SETTING: &str = "http.listen";
+
+/// The role that answers clients.
+pub(super) struct Api {
+    address: SocketAddr,
+    /// Open already, where only this machine can reach it.
+    listener: Option<TcpListener>,
+    store: Store,
+}
+
+impl Api {
+    /// A listener with a pool of its own, so that clients can't take the workers' connections.
+    pub(super) async fn new(settings: &Settings) -> anyhow::Result<Self> {
+        let http = &settings.http;
+        let database = DatabaseSettings {
+            url: http
+                .database_url
+                .clone()
+                .unwrap_or_else(|| settings.database.url.clone()),
+            pool: http.pool,
+            ..settings.database.clone()
+        };
+        let listener = match http.listen.ip().is_loopback() {
+            true => Some(guard::bind(http.listen, SETTING).await?),
+            false => None,
+        };
+        Ok(Self {
+            address: http.listen,
+            listener,
+            store: Store::new(&database)?,
+        })
+    }
+
+    /// Where it listens; nowhere yet where the keys must be looked at first.
+    pub(super) fn address(&self) -> Option<SocketAddr> {
+        self.listener.as_ref()?.local_addr().ok()
+    }
+
+    /// Serves until told to stop.
+    pub(super) async fn serve(self, stop: CancellationToken) -> anyhow::Result<()> {
+        let listener = match self.listener {
+            Some(listener) => listener,
+            None => {
+                tokio::select! {
+                    () = stop.cancelled() => return Ok(()),
+                    keyed = keyed(&self.store, self.address) => keyed?,
+                }
+                guard::bind(self.address, SETTING).await?
+            }
+        };
+        tracing::info!(address = %listener.local_addr()?, "answering clients");
+        api::serve(listener, self.store, stop)
+            .await
+            .context("the listener for clients has failed")
+    }
+}
+
+/// Waits for the database to say that there are keys.
+async fn keyed(store: &Store, address: SocketAddr) -> anyhow::Result<()> {
+    loop {
+        match store.any_key().await {
+            Ok(true) => return Ok(()),
+            Ok(false) => anyhow::bail!(
+                "{SETTING} {address} can be reached from other machines, and there is no key yet: \
+                 make one with `waybill key create`, or listen on 127.0.0.1"
+            ),
+            Err(error) => {
+                tracing::warn!(%error, "the keys can't be read yet");
+                tokio::time::sleep(ASK_AGAIN).await;
+            }
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! What each role is built of, out of the settings.
+
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use tokio::sync::watch;
+
+use super::{App, Role, Roles};
+use crate::config::LimitSettings;
+use crate::pipeline::batch::BatchLimits;
+use crate::pipeline::janitor::Janitor;
+use crate::pipeline::relay::{Mailbox, Relay};
+use crate::pipeline::worker::{Worker, shard};
+use crate::pipeline::writer::Rules;
+use crate::telemetry::{Condition, Labels};
+use crate::wire::{self, Limits, Reason};
+
+impl App {
+    fn rules(&self) -> Rules {
+        Rules {
+            settle: signed(self.settings.process.settle),
+            deadline: self.settings.process.deadline,
+            sweep_after: self.settings.outbox.sweep_after,
+        }
+    }
+
+    pub(super) fn worker(&self, mailbox: Mailbox, gate: watch::Receiver<bool>) -> Worker {
+        let settings = &self.settings;
+        Worker {
+            store: self.store.clone(),
+            broker: settings.broker.clone(),
+            rules: self.rules(),
+            limits: limits(&settings.limits),
+            batch: BatchLimits {
+                events: settings.batch.events,
+                bytes: settings.batch.bytes,
+            },
+            bytes_in_flight: settings.worker.bytes_in_flight,
+            telemetry: self.telemetry.clone(),
+            health: self.health.clone(),
+            faults: self.faults.clone(),
+            mailbox,
+            gate,
+        }
+    }
+
+    pub(super) fn janitor(&self, mailbox: Mailbox) -> Janitor {
+        Janitor {
+            store: self.store.clone(),
+            rules: self.rules(),
+            retention: self.settings.process.retention,
+            parked_for: self.settings.janitor.parked_for,
+            interval: self.settings.janitor.interval,
+            batch: i64::try_from(self.settings.janitor.batch).unwrap_or(i64::MAX),
+            telemetry: self.telemetry.clone(),
+            health: self.health.clone(),
+            mailbox,
+            shard: shard(),
+        }
+    }
+
+    pub(super) fn relay(&self) -> Relay {
+        Relay {
+            store: self.store.clone(),
+            broker: self.settings.broker.clone(),
+            unroutable: self.settings.outbox.unroutable,
+            sweep_after: self.settings.outbox.sweep_after,
+            telemetry: self.telemetry.clone(),
+            faults: self.faults.clone(),
+        }
+    }
+}
+
+/// The closed sets of types and reasons; what fits none is `unknown`, or rejected.
+pub(super) fn labels() -> Labels {
+    static TYPES: LazyLock<Vec<&str>> =
+        LazyLock::new(|| wire::type_names().chain([wire::type_label(None)]).collect());
+    static REASONS: LazyLock<Vec<&str>> =
+        LazyLock::new(|| Reason::ALL.into_iter().map(Reason::name).collect());
+    Labels {
+        types: &TYPES,
+        reasons: &REASONS,
+    }
+}
+
+/// What must hold for a process with these roles to be ready.
+pub(super) fn required(roles: &Roles) -> Vec<Condition> {
+    let mut required = vec![Condition::DatabaseConnected, Condition::MigrationsCurrent];
+    if roles.has(Role::Worker) {
+        required.extend([Condition::BrokerConnected, Condition::Consuming]);
+    }
+    required
+}
+
+/// The limits of an event, as the settings have them.
+#[must_use]
+pub fn limits(limits: &LimitSettings) -> Limits {
+    Limits {
+        body_bytes: limits.body_bytes,
+        nesting: limits.nesting,
+        name_bytes: limits.name_bytes,
+        items: limits.items,
+        text_bytes: limits.text_bytes,
+        header_bytes: limits.header_bytes,
+    }
+}
+
+fn signed(duration: Duration) -> SignedDuration {
+    SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX)
+}

@@ -1,0 +1,53 @@
+//! The key of a folder: made once, kept beside the servers' data, which know its hash.
+
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use anyhow::Context;
+use secrecy::ExposeSecret;
+
+use crate::core::DEFAULT_TENANT;
+use crate::core::access::{Access, Scope};
+use crate::store::Store;
+use crate::store::api_key::{KeyState, NewKey};
+
+const FILE: &str = "api_key";
+
+/// The key of last time while it is good, else a new one.
+pub(super) async fn of_folder(folder: &Path, store: &Store) -> anyhow::Result<String> {
+    let file = folder.join(FILE);
+    let kept = match std::fs::read_to_string(&file) {
+        Ok(kept) => kept.trim().to_owned(),
+        Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
+        Err(error) => {
+            return Err(error).with_context(|| format!("could not read {}", file.display()));
+        }
+    };
+    let known = store.find_key(&kept).await?;
+    if known.is_some_and(|known| known.state == KeyState::Valid) {
+        return Ok(kept);
+    }
+    let created = store.create_key(&new()).await?;
+    let text = created.text.expose_secret();
+    write(&file, text).with_context(|| format!("could not write {}", file.display()))?;
+    Ok(text.to_owned())
+}
+
+fn new() -> NewKey {
+    NewKey {
+        name: "waybill dev".to_owned(),
+        access: Access {
+            tenant: DEFAULT_TENANT.to_owned(),
+            scopes: vec![Scope::Admin],
+        },
+        expires_after: None,
+    }
+}
+
+/// Nobody else may read it.
+fn write(file: &Path, text: &str) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    let options = options.write(true).create(true).truncate(true).mode(0o600);
+    writeln!(options.open(file)?, "{text}")
+}

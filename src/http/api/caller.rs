@@ -1,0 +1,103 @@
+//! Whose request it is: the key in `Authorization`, as a bearer token or as the password of HTTP
+//! Basic.
+
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+
+use super::keys::{Admission, Keys};
+use super::problem::{HttpProblem, Trouble};
+use crate::core::access::{Access, Scope};
+
+/// Whose request it is, and what the key allows.
+#[derive(Debug, Clone)]
+pub(super) struct Caller(pub(super) Access);
+
+/// What a group of routes asks of a key.
+#[derive(Clone)]
+pub(super) struct Gate {
+    keys: Keys,
+    scope: Scope,
+}
+
+impl Gate {
+    pub(super) fn new(keys: Keys, scope: Scope) -> Self {
+        Self { keys, scope }
+    }
+}
+
+/// Lets a request through if its key allows it.
+pub(super) async fn admit(State(gate): State<Gate>, mut request: Request, next: Next) -> Response {
+    let admitted = gate.keys.admit(key(request.headers())).await;
+    let refusal = match admitted {
+        Ok(Admission::Granted(access)) if access.allows(gate.scope) => {
+            request.extensions_mut().insert(Caller(access));
+            return next.run(request).await;
+        }
+        Ok(Admission::Granted(_)) => {
+            let detail = format!("it needs a key with the scope {}", gate.scope.name());
+            HttpProblem::new(Trouble::Forbidden, &detail)
+        }
+        Ok(Admission::Refused(why)) => HttpProblem::new(Trouble::Unauthorized, why),
+        Err(error) => error.into(),
+    };
+    refusal.into_response()
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Caller {
+    type Rejection = HttpProblem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, HttpProblem> {
+        let caller = parts.extensions.get::<Self>().cloned();
+        // Only a route that was put outside of every gate gets here without one.
+        caller.ok_or_else(|| HttpProblem::new(Trouble::Forbidden, "no key opens this path"))
+    }
+}
+
+/// The key of a request, if there is one; what can't be read is a wrong one.
+fn key(headers: &HeaderMap) -> Option<String> {
+    let header = headers.get(header::AUTHORIZATION)?;
+    let text = header.to_str().unwrap_or_default();
+    Some(secret(text).unwrap_or_default())
+}
+
+fn secret(text: &str) -> Option<String> {
+    let (scheme, value) = text.split_once(' ')?;
+    let value = value.trim();
+    if scheme.eq_ignore_ascii_case("bearer") {
+        return Some(value.to_owned());
+    }
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let decoded = BASE64_STANDARD.decode(value).ok()?;
+    let decoded = String::from_utf8(decoded).ok()?;
+    let (_, password) = decoded.split_once(':')?;
+    Some(password.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_comes_as_a_bearer_token_or_as_a_password() {
+        let key_of = |text: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::AUTHORIZATION, text.parse().unwrap());
+            key(&headers)
+        };
+        assert_eq!(key(&HeaderMap::new()), None);
+        let basic = format!("Basic {}", BASE64_STANDARD.encode("anyone:wb_1_2"));
+        for text in ["Bearer wb_1_2", "bearer  wb_1_2 ", &basic] {
+            assert_eq!(key_of(text).as_deref(), Some("wb_1_2"), "{text}");
+        }
+        for text in ["wb_1_2", "Digest wb_1_2", "Basic ???", "Basic bm8tY29sb24="] {
+            assert_eq!(key_of(text).as_deref(), Some(""), "{text}");
+        }
+    }
+}

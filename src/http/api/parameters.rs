@@ -1,0 +1,62 @@
+//! The parameters of a request's query: each known name once, everything wrong told at once.
+
+use std::str::FromStr;
+
+use axum::extract::{FromRequestParts, Query};
+use axum::http::request::Parts;
+
+use super::problem::HttpProblem;
+
+/// What came in the query, until it is taken.
+#[derive(Debug, Default)]
+pub(super) struct Parameters {
+    left: Vec<(String, String)>,
+    faults: Vec<String>,
+}
+
+impl Parameters {
+    /// Takes a parameter, if it is there.
+    pub(super) fn take<T: FromStr<Err = String>>(&mut self, name: &str) -> Option<T> {
+        let mut values = self.left.extract_if(.., |(given, _)| given == name);
+        let value = values.next()?.1;
+        if values.count() > 0 {
+            self.faults.push(format!("{name} must be given once"));
+        }
+        match value.parse() {
+            Ok(value) => Some(value),
+            Err(fault) => {
+                self.faults.push(format!("{name} {fault}"));
+                None
+            }
+        }
+    }
+
+    /// What nobody took is no parameter; `known` are those there are.
+    pub(super) fn finish(mut self, known: &[&str]) -> Result<(), HttpProblem> {
+        if !self.left.is_empty() {
+            let known = known.join(", ");
+            self.faults
+                .push(format!("an unknown parameter is given; there are {known}"));
+        }
+        if self.faults.is_empty() {
+            return Ok(());
+        }
+        Err(HttpProblem::parameters(self.faults))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Parameters {
+    type Rejection = HttpProblem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, HttpProblem> {
+        let query = Query::<Vec<(String, String)>>::from_request_parts(parts, state).await;
+        let Query(left) = query.map_err(|_| {
+            let fault = "the query must be name=value pairs in UTF-8, percent-encoded";
+            HttpProblem::parameters(vec![fault.to_owned()])
+        })?;
+        Ok(Self {
+            left,
+            faults: Vec::new(),
+        })
+    }
+}

@@ -1,0 +1,133 @@
+//! A client of the HTTP listener that knows nothing but the protocol.
+
+use std::{net::SocketAddr, time::Duration};
+
+use serde_json::Value;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    time::timeout,
+};
+
+use crate::{
+    ground::Ground,
+    worker::{Plan, Worker},
+};
+
+/// Longer than any wait of these tests.
+const PATIENCE: Duration = Duration::from_secs(70);
+
+/// Somebody who asks, with or without a key.
+#[derive(Debug, Clone)]
+pub(crate) struct Client {
+    address: SocketAddr,
+    headers: String,
+}
+
+/// One answer.
+#[derive(Debug, Clone)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    head: String,
+    body: String,
+}
+
+impl Ground {
+    /// A worker that answers clients too, and one of them.
+    pub(crate) async fn answering(&self) -> (Worker, Client) {
+        self.answering_as("worker,relay,api").await
+    }
+
+    pub(crate) async fn answering_as(&self, roles: &str) -> (Worker, Client) {
+        let (plan, client) = self.api_plan().await;
+        (plan.roles(roles).start().await, client)
+    }
+
+    async fn api_plan(&self) -> (Plan, Client) {
+        let port = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = port.local_addr().expect("it is bound");
+        let plan = self.plan().with("http.listen", &address.to_string());
+        let client = Client {
+            address,
+            headers: String::new(),
+        };
+        (plan, client)
+    }
+}
+
+impl Client {
+    /// The same, who says this too.
+    pub(crate) fn with(&self, header: &str, value: &str) -> Self {
+        let headers = format!("{}{header}: {value}\r\n", self.headers);
+        Self { headers, ..*self }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Reply {
+        self.ask("GET", path).await
+    }
+
+    pub(crate) async fn ask(&self, method: &str, path: &str) -> Reply {
+        let exchange = async {
+            let mut stream = TcpStream::connect(self.address).await.expect("it listens");
+            let request = format!(
+                "{method} {path} HTTP/1.1\r\nhost: e2e\r\nconnection: close\r\n{}\r\n",
+                self.headers
+            );
+            stream
+                .write_all(request.as_bytes())
+                .await
+                .expect("it listens on");
+            let mut text = String::new();
+            stream
+                .read_to_string(&mut text)
+                .await
+                .expect("an answer in UTF-8");
+            text
+        };
+        let text = timeout(PATIENCE, exchange).await.expect("an answer");
+        let (head, body) = text.split_once("\r\n\r\n").expect("a whole answer");
+        Reply {
+            status: head
+                .split(' ')
+                .nth(1)
+                .expect("a status")
+                .parse()
+                .expect("a number"),
+            head: head.to_owned(),
+            body: body.to_owned(),
+        }
+    }
+}
+
+impl Reply {
+    /// A header of the answer, if it is there.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let mut lines = self.head.lines().filter_map(|line| line.split_once(": "));
+        lines.find_map(|(found, value)| found.eq_ignore_ascii_case(name).then_some(value))
+    }
+
+    /// The body of an answer that went well.
+    pub(crate) fn record(&self) -> Value {
+        assert_eq!(self.status, 200, "{}\n{}", self.head, self.body);
+        assert_eq!(self.header("content-type"), Some("application/json"));
+        serde_json::from_str(&self.body).expect("JSON")
+    }
+
+    /// The problem of an answer that did not; everything a problem has to have is there.
+    pub(crate) fn problem(&self, status: u16, name: &str) -> Value {
+        assert_eq!(self.status, status, "{}\n{}", self.head, self.body);
+        let type_ = self.header("content-type");
+        assert_eq!(type_, Some("application/problem+json"), "{}", self.head);
+        let problem: Value = serde_json::from_str(&self.body).expect("JSON");
+        assert_eq!(problem["type"], format!("urn:waybill:problem:{name}"));
+        assert_eq!(problem["status"], status);
+        for text in ["title", "detail", "instance"] {
+            assert!(problem[text].is_string(), "{problem}");
+        }
+        problem
+    }
+
+    pub(crate) fn body(&self) -> &str {
+        &self.body
+    }
+}
