@@ -91,6 +91,15 @@ impl Dev {
     }
 }
 
+impl Drop for Dev {
+    /// A test that fails half-way leaves nothing running either.
+    fn drop(&mut self) {
+        // An error means that it has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 /// A Python that knows the AMQP client: the user's, or the distribution's.
 fn python() -> &'static str {
     let knows_pika = |python: &&str| {
