@@ -5,9 +5,11 @@
 
 pub mod batch;
 pub mod connection;
+pub mod cursor;
 pub mod dead_letter;
 pub mod error;
 pub mod event;
+pub mod feed;
 pub mod inspect;
 pub mod item;
 pub mod migrate;

@@ -75,7 +75,11 @@ fn a_server_is_judged_by_version_role_and_clock() {
 
 #[test]
 fn a_schema_is_judged_by_its_version_and_who_may_change_it() {
-    let versions = |applied| Versions { applied, known: 3 };
+    let versions = |applied| Versions {
+        applied,
+        known: 3,
+        same_cluster: true,
+    };
     let owner = Inspection {
         may_create_schema: true,
         may_create_tables: true,
@@ -99,6 +103,17 @@ fn a_schema_is_judged_by_its_version_and_who_may_change_it() {
         expect![[r#"
             FAIL  database  has no tables yet
                             run `waybill migrate` as a user who may create tables; this one may not
+        "#]],
+    );
+    let restored = Versions {
+        same_cluster: false,
+        ..versions(Some(3))
+    };
+    check(
+        [database::schema(restored, &owner)],
+        expect![[r#"
+            FAIL  database  its tables were restored from another cluster, so the change feed needs a new epoch
+                            run `waybill migrate`
         "#]],
     );
     let closed = Inspection {
