@@ -138,9 +138,8 @@ mod tests {
             with in any::<char>(),
         ) {
             let text = cursor.to_string();
-            let mut damaged: Vec<char> = text.chars().collect();
-            damaged[at] = with;
-            let damaged: String = damaged.into_iter().collect();
+            let damage = |(place, right)| if place == at { with } else { right };
+            let damaged: String = text.chars().enumerate().map(damage).collect();
             if let Ok(read) = damaged.parse::<Cursor>() {
                 prop_assert_eq!(read.to_string(), damaged);
             }

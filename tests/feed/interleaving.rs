@@ -45,23 +45,46 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 struct Writer {
-    connection: Connection,
+    /// Nothing only while it is dropped.
+    connection: Option<Connection>,
     open: bool,
 }
 
 impl Writer {
+    async fn of(ground: &Ground) -> Self {
+        Self {
+            connection: Some(ground.connection().await),
+            open: false,
+        }
+    }
+
+    fn connection(&self) -> &Connection {
+        self.connection.as_ref().unwrap()
+    }
+
     async fn log(&mut self, process: usize, number: usize) {
         if !self.open {
-            self.connection.batch_execute("begin").await.unwrap();
+            self.connection().batch_execute("begin").await.unwrap();
             self.open = true;
         }
-        ground::log(&self.connection, process, number).await;
+        ground::log(self.connection(), process, number).await;
     }
 
     async fn end(&mut self, how: &str) {
         if self.open {
-            self.connection.batch_execute(how).await.unwrap();
+            self.connection().batch_execute(how).await.unwrap();
             self.open = false;
+        }
+    }
+}
+
+impl Drop for Writer {
+    /// A failed case must not leave the next one a transaction.
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take()
+            && self.open
+        {
+            connection.discard();
         }
     }
 }
@@ -71,10 +94,7 @@ async fn play(ground: &Ground, steps: &[Step], wishes: &[Wish]) -> Result<(), Te
     ground.clear().await;
     let mut writers = Vec::new();
     for _ in 0..WRITERS {
-        writers.push(Writer {
-            connection: ground.connection().await,
-            open: false,
-        });
+        writers.push(Writer::of(ground).await);
     }
     let mut readers = Vec::new();
     for wish in wishes {
@@ -119,10 +139,7 @@ fn no_reader_skips_or_repeats_an_event_however_transactions_interleave() {
 /// Transactions that really run at the same time: each logs, waits a little, and ends.
 async fn write(ground: &Ground, writer: usize, transactions: usize) {
     for turn in 0..transactions {
-        let mut writing = Writer {
-            connection: ground.connection().await,
-            open: false,
-        };
+        let mut writing = Writer::of(ground).await;
         let first = (writer * transactions + turn) * 4;
         for number in first..first + 1 + (writer + turn) % 4 {
             writing.log(number % PROCESSES.len(), number).await;
