@@ -38,26 +38,8 @@ async fn a_cursor_that_retention_has_overtaken_is_gone_and_none_other() {
     let before = read(&ground, None).await.unwrap();
     let places: Vec<_> = before.events.iter().map(|event| event.cursor).collect();
     assert_eq!(ids(&ground, None).await, logged);
-    let of_process = |process: usize, after| {
-        let (tenant, token, _) = PROCESSES[process];
-        FeedQuery {
-            after,
-            limit: 10,
-            process: Some(ProcessKey::of(tenant, token)),
-            ..FeedQuery::default()
-        }
-    };
-
-    // The first process ends and is forgotten, and with it the events 0 and 2.
-    ground
-        .execute(
-            "update waybill.process set status = 'done', opened_at = now(), opening_stamp = '',
-                    ended_at = now(), sealed_at = now() - interval '1 hour'
-             where tenant = 'alpha' and token = 't0'",
-        )
-        .await;
-    let deleted = ground.store.delete_expired(Duration::from_secs(60), 10);
-    assert_eq!(deleted.await.unwrap(), 1);
+    // With the first process the events 0 and 2 are forgotten.
+    forget(&ground, 0).await;
     for gone in [Cursor::default(), places[0], places[1]] {
         let answer = read(&ground, Some(gone)).await;
         let Err(FeedError::Gone { oldest }) = answer else {
@@ -69,30 +51,51 @@ async fn a_cursor_that_retention_has_overtaken_is_gone_and_none_other() {
         assert_eq!(ids(&ground, kept).await, logged[3..]);
     }
     assert!(ids(&ground, Some(before.next)).await.is_empty());
+    ground.end().await;
+}
+
+#[tokio::test]
+async fn the_horizon_never_falls_and_is_nothing_to_the_reader_of_one_process() {
+    let ground = Ground::start().await;
+    let connection = ground.connection().await;
+    for (number, process) in [0, 1, 0, 1].into_iter().enumerate() {
+        log(&connection, process, number).await;
+    }
+    let before = read(&ground, None).await.unwrap();
+    forget(&ground, 0).await;
     // Of one process all or nothing is kept.
-    let page = ground.store.feed(&of_process(1, None)).await.unwrap();
-    assert_eq!(page.events.len(), 2);
-    let page = ground.store.feed(&of_process(1, Some(places[1]))).await;
-    assert_eq!(page.unwrap().events.len(), 1);
-    // Deleting older ones later does not lower it.
-    ground
-        .execute("update waybill.feed_horizon set tx = '9000000000'")
-        .await;
-    ground
-        .execute(
-            "update waybill.process set status = 'done', opened_at = now(), opening_stamp = '',
-                    ended_at = now(), sealed_at = now() - interval '1 hour'
-             where tenant = 'alpha' and token = 't1'",
-        )
-        .await;
-    let deleted = ground.store.delete_expired(Duration::from_secs(60), 10);
-    assert_eq!(deleted.await.unwrap(), 1);
-    let answer = read(&ground, Some(places[2])).await;
+    for (after, found) in [(None, 2), (Some(before.events[1].cursor), 1)] {
+        let (tenant, token, _) = PROCESSES[1];
+        let query = FeedQuery {
+            after,
+            limit: 10,
+            process: Some(ProcessKey::of(tenant, token)),
+            ..FeedQuery::default()
+        };
+        assert_eq!(ground.store.feed(&query).await.unwrap().events.len(), found);
+    }
+    let far = "update waybill.feed_horizon set tx = '9000000000'";
+    ground.execute(far).await;
+    forget(&ground, 1).await;
+    let answer = read(&ground, Some(before.next)).await;
     assert!(
         matches!(&answer, Err(FeedError::Gone { oldest }) if oldest.tx == 9_000_000_000),
         "{answer:?}"
     );
     ground.end().await;
+}
+
+/// Ends a process long ago and lets retention have it.
+async fn forget(ground: &Ground, process: usize) {
+    let (tenant, token, _) = PROCESSES[process];
+    let end = format!(
+        "update waybill.process set status = 'done', opened_at = now(), opening_stamp = '',
+                ended_at = now(), sealed_at = now() - interval '1 hour'
+         where tenant = '{tenant}' and token = '{token}'"
+    );
+    ground.execute(&end).await;
+    let deleted = ground.store.delete_expired(Duration::from_secs(60), 10);
+    assert_eq!(deleted.await.unwrap(), 1);
 }
 
 #[tokio::test]

@@ -146,7 +146,7 @@ async fn write(ground: &Ground, writer: usize, transactions: usize) {
         }
         let pause = (writer * 7 + turn * 13) % 11;
         tokio::time::sleep(Duration::from_millis(pause as u64)).await;
-        let how = ["commit", "rollback"][usize::from((writer + turn) % 5 == 0)];
+        let how = ["commit", "rollback"][usize::from((writer + turn).is_multiple_of(5))];
         writing.end(how).await;
     }
 }

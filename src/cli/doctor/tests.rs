@@ -105,17 +105,6 @@ fn a_schema_is_judged_by_its_version_and_who_may_change_it() {
                             run `waybill migrate` as a user who may create tables; this one may not
         "#]],
     );
-    let restored = Versions {
-        same_cluster: false,
-        ..versions(Some(3))
-    };
-    check(
-        [database::schema(restored, &owner)],
-        expect![[r#"
-            FAIL  database  its tables were restored from another cluster, so the change feed needs a new epoch
-                            run `waybill migrate`
-        "#]],
-    );
     let closed = Inspection {
         closed_tables: vec!["event".into(), "outbox".into()],
         ..inspection()
@@ -128,6 +117,27 @@ fn a_schema_is_judged_by_its_version_and_who_may_change_it() {
         "#]],
     );
     check(database::denied(&owner), expect![[""]]);
+}
+
+#[test]
+fn tables_from_another_cluster_are_not_current() {
+    let restored = Versions {
+        applied: Some(3),
+        known: 3,
+        same_cluster: false,
+    };
+    let owner = Inspection {
+        may_create_tables: true,
+        ..inspection()
+    };
+    assert!(!restored.current());
+    check(
+        [database::schema(restored, &owner)],
+        expect![[r#"
+            FAIL  database  its tables were restored from another cluster, so the change feed needs a new epoch
+                            run `waybill migrate`
+        "#]],
+    );
 }
 
 #[test]
