@@ -83,7 +83,7 @@ async fn migrate_side_by_side(settings: &DatabaseSettings) {
             .unwrap()
     });
     let applied = futures_util::future::join_all(migrations).await;
-    assert_eq!(applied.iter().filter(|count| **count > 0).count(), 1);
+    assert_eq!(applied.iter().filter(|one| one.applied > 0).count(), 1);
     let connection = Store::new(settings).unwrap().connection().await.unwrap();
     let versions = migrate::versions(&connection).await.unwrap();
     assert!(versions.current());

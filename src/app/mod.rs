@@ -143,7 +143,8 @@ impl App {
         let mut working = JoinSet::new();
         let mut serving = JoinSet::new();
         let (mailbox, letterbox) = relay::mailbox();
-        let (gate, gate_state) = watch::channel(true);
+        // Closed until the database was looked at.
+        let (gate, gate_state) = watch::channel(false);
         let observer = observer::Observer {
             store: self.store.clone(),
             telemetry: self.telemetry.clone(),

@@ -21,6 +21,7 @@ pub(super) struct Observer {
     pub(super) health: Health,
     /// Consuming pauses while more rows than this wait to be published.
     pub(super) outbox_limit: u64,
+    /// Whether consuming may go on.
     pub(super) gate: watch::Sender<bool>,
 }
 
@@ -50,18 +51,8 @@ impl Observer {
     }
 
     async fn look(&self, migrated: &mut bool) -> Result<(), StoreError> {
-        if !*migrated {
-            let connection = self.store.connection().await?;
-            let versions = migrate::versions(&connection).await?;
-            if !versions.current() {
-                tracing::warn!(
-                    applied = versions.applied,
-                    known = versions.known,
-                    "the schema is not current; run `waybill migrate`"
-                );
-                return Ok(());
-            }
-            *migrated = true;
+        if !self.schema_is_current(migrated).await? {
+            return Ok(());
         }
         let outbox = self.store.outbox_state().await?;
         self.telemetry.show_outbox(outbox.pending, outbox.oldest);
@@ -79,5 +70,34 @@ impl Observer {
             .collect();
         self.telemetry.show_dead_letters(&letters);
         Ok(())
+    }
+    /// The version is looked at until it is right once, so that a newer program may bring the
+    /// tables up while this one runs. The cluster is looked at for ever: a dump may be restored
+    /// behind the same address, and what a worker logs there before the next epoch has begun would
+    /// be hidden from every reader of the feed; so consuming pauses.
+    async fn schema_is_current(&self, migrated: &mut bool) -> Result<bool, StoreError> {
+        let connection = self.store.connection().await?;
+        let versions = migrate::versions(&connection).await?;
+        if !versions.same_cluster {
+            self.gate.send_replace(false);
+            *migrated = false;
+            tracing::warn!(
+                "the tables were restored from another database cluster and consuming pauses; \
+                 run `waybill migrate`, which begins a new epoch of the change feed"
+            );
+            return Ok(false);
+        }
+        if !*migrated && !versions.current() {
+            // A worker whose statements do not fit finds out by itself, and ends.
+            self.gate.send_replace(true);
+            tracing::warn!(
+                applied = versions.applied,
+                known = versions.known,
+                "the schema is not current; run `waybill migrate`"
+            );
+            return Ok(false);
+        }
+        *migrated = true;
+        Ok(true)
     }
 }

@@ -14,12 +14,17 @@ pub(super) struct Migrate {}
 
 pub(super) async fn run(sources: &Sources) -> Result<ExitCode, Failure> {
     let store = servers::store(sources)?;
-    let applied = migrate::migrate(store.connection().await?).await?;
-    let text = match applied {
+    let migrated = migrate::migrate(store.connection().await?).await?;
+    let text = match migrated.applied {
         0 => "up to date: nothing to apply".to_owned(),
         1 => "applied 1 migration".to_owned(),
         count => format!("applied {count} migrations"),
     };
     output::line(&text)?;
+    if let Some(epoch) = migrated.epoch {
+        output::line(&format!(
+            "the tables have come to another database cluster: began epoch {epoch} of the change feed"
+        ))?;
+    }
     Ok(ExitCode::SUCCESS)
 }

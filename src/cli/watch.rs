@@ -13,7 +13,8 @@ use super::{Sources, escape, output, servers};
 use crate::backoff::Backoff;
 use crate::core::DEFAULT_TENANT;
 use crate::core::{ProcessKey, Status};
-use crate::store::watch::{Glance, LogPlace};
+use crate::store::cursor::Cursor;
+use crate::store::watch::Glance;
 use crate::store::{Store, StoreError};
 
 /// How often the database is asked.
@@ -67,7 +68,7 @@ pub(super) async fn run(watch: &Watch, sources: &Sources) -> Result<ExitCode, Fa
 struct Follower<'a> {
     store: &'a Store,
     key: ProcessKey,
-    place: LogPlace,
+    place: Cursor,
     summary: Option<String>,
     style: Style,
 }
@@ -77,7 +78,7 @@ impl<'a> Follower<'a> {
         Self {
             store,
             key,
-            place: LogPlace::default(),
+            place: Cursor::default(),
             summary: None,
             style: Style::of_stdout(),
         }

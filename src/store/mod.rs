@@ -6,9 +6,11 @@
 pub mod api_key;
 pub mod batch;
 pub mod connection;
+pub mod cursor;
 pub mod dead_letter;
 pub mod error;
 pub mod event;
+pub mod feed;
 pub mod inspect;
 pub mod item;
 mod key_text;

@@ -35,6 +35,7 @@ impl Store {
     }
 
     /// Forgets at most `limit` ended processes past their retention; says how many there were.
+    /// Cursors before the newest of their events are refused from then on.
     pub async fn delete_expired(&self, retention: Duration, limit: i64) -> Result<u64, StoreError> {
         let connection = self.connection().await?;
         let statement = connection.prepared(DELETE).await?;

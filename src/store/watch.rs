@@ -1,10 +1,10 @@
 //! Following one process for people: what is asked of the database again and again.
 
 use jiff::Timestamp;
-use tokio_postgres::Row;
 
+use super::cursor::Cursor;
 use super::record::LoggedEvent;
-use super::{Store, StoreError, column, process, record};
+use super::{Store, StoreError, column, cursor, process, record};
 use crate::core::{Process, ProcessKey};
 
 const PROCESS: &str = include_str!("queries/watch_process.sql");
@@ -13,13 +13,6 @@ const ENDED: &str = include_str!("queries/ended_processes.sql");
 
 /// How many new steps one look takes.
 const STEPS_MAX: i64 = 1_000;
-
-/// A place in the log: after this transaction's event of this number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct LogPlace {
-    tx: i64,
-    pos: i32,
-}
 
 /// A look at a process.
 #[derive(Debug, Clone)]
@@ -31,7 +24,7 @@ pub struct Glance {
     /// Steps that were logged since the look before, in the order they came.
     pub steps: Vec<LoggedEvent>,
     /// Where the next look begins.
-    pub place: LogPlace,
+    pub place: Cursor,
     /// Whether the steps were too many for one look.
     pub more: bool,
 }
@@ -42,7 +35,7 @@ impl Store {
     pub async fn glance(
         &self,
         key: ProcessKey,
-        place: LogPlace,
+        place: Cursor,
     ) -> Result<Option<Glance>, StoreError> {
         let connection = self.connection().await?;
         // The record first: what it says of an end then covers every step that is shown.
@@ -53,18 +46,16 @@ impl Store {
         let process = process::from_row(&row)?;
         let ended = process.ended.is_some();
         let statement = connection.prepared(NEW_STEPS).await?;
-        let LogPlace { tx, pos } = place;
+        let Cursor { epoch, tx, pos } = place;
+        let tx = tx.to_string();
         let steps = connection
-            .query(&statement, &[&key.0, &tx, &pos, &ended, &STEPS_MAX])
+            .query(&statement, &[&key.0, &epoch, &tx, &pos, &ended, &STEPS_MAX])
             .await?;
-        let last = |row: &Row| LogPlace {
-            tx: row.get(8),
-            pos: row.get(9),
-        };
+        let last = steps.last().map(|row| cursor::from_row(row, 8));
         Ok(Some(Glance {
             process,
             created_at: row.get(30),
-            place: steps.last().map_or(place, last),
+            place: last.transpose()?.unwrap_or(place),
             more: i64::try_from(steps.len()).is_ok_and(|count| count >= STEPS_MAX),
             steps: column(&steps, record::logged_event),
         }))

@@ -2,7 +2,13 @@
 
 use std::time::Duration;
 
-use crate::{ground::run, story::stories, trial::Trial};
+use crate::{
+    ground::{run, until},
+    story::stories,
+    trial::Trial,
+};
+
+const LOGGED: &str = "select count(*) from waybill.event";
 
 #[test]
 fn a_worker_on_another_versions_tables_ends_with_the_remedy_and_gives_all_back() {
@@ -25,5 +31,37 @@ fn a_worker_on_another_versions_tables_ends_with_the_remedy_and_gives_all_back()
         trial.ground.execute(rename).await;
         let worker = trial.ground.plan().start().await;
         trial.conclude(vec![worker]).await;
+    });
+}
+
+#[test]
+fn a_worker_on_restored_tables_takes_nothing_until_their_epoch_has_begun() {
+    run(async {
+        let mut trial = Trial::shared("restored").await;
+        let worker = trial.ground.plan().start().await;
+        trial.events(&stories("before", 5)).await;
+        trial.rest().await;
+        let logged = trial.ground.number(LOGGED).await;
+        // As if these tables had been dumped elsewhere.
+        let elsewhere = "update waybill.epoch set system_identifier = 1";
+        trial.ground.execute(elsewhere).await;
+        until("unreadiness", async || {
+            (worker.readiness().await == Some(503)).then_some(())
+        })
+        .await;
+        let next = trial.ground.plan().launch().await;
+        trial.events(&stories("after", 20)).await;
+        let warned = "run `waybill migrate`, which begins a new epoch";
+        until("the remedy", async || {
+            next.log_text().contains(warned).then_some(())
+        })
+        .await;
+        assert_eq!(trial.ground.number(LOGGED).await, logged);
+        trial.ground.migrate().await;
+        trial.conclude(vec![worker, next]).await;
+        let begun = "select count(*) from waybill.event where epoch = 2";
+        assert!(trial.ground.number(begun).await > 0);
+        let kept = "select count(*) from waybill.event where epoch = 1";
+        assert_eq!(trial.ground.number(kept).await, logged);
     });
 }

@@ -82,7 +82,11 @@ pub(super) fn server(inspection: &Inspection, now: Timestamp) -> Option<Finding>
 }
 
 pub(super) fn schema(versions: Versions, inspection: &Inspection) -> Finding {
-    let Versions { applied, known } = versions;
+    let Versions {
+        applied,
+        known,
+        same_cluster,
+    } = versions;
     let may_migrate = match applied {
         None => inspection.may_create_schema || inspection.may_create_tables,
         Some(_) => inspection.may_create_tables,
@@ -101,6 +105,10 @@ pub(super) fn schema(versions: Versions, inspection: &Inspection) -> Finding {
         Some(applied) if applied > known => {
             let said = format!("its schema has version {applied}, this program knows {known}");
             Finding::fail(ABOUT, said).mend("use the newer program".to_owned())
+        }
+        Some(_) if !same_cluster => {
+            let said = "its tables were restored from another cluster, so the change feed needs a new epoch";
+            Finding::fail(ABOUT, said).mend(remedy)
         }
         Some(applied) => Finding::ok(ABOUT, format!("schema version {applied}, up to date")),
     }

@@ -1,5 +1,6 @@
 -- Forgets ended processes past their retention, the general one or their workflow's, with all that
--- hangs on them, a bounded number.
+-- hangs on them, a bounded number. The horizon rises in the same transaction, so that no reader of
+-- the log takes what is gone for never written.
 with general as (
     select key from waybill.process
     where sealed_at < now() - make_interval(secs => $1) and keep_until is null
@@ -17,7 +18,19 @@ own as (
     for update skip locked
 ),
 expired as (select key from general union all select key from own),
-events as (delete from waybill.event e using expired x where e.process = x.key),
+events as (
+    delete from waybill.event e using expired x where e.process = x.key
+    returning e.epoch, e.tx, e.pos
+),
+newest as (
+    select epoch, tx, pos from events order by epoch desc, tx desc, pos desc limit 1
+),
+horizon as (
+    update waybill.feed_horizon h
+    set epoch = n.epoch, tx = n.tx, pos = n.pos
+    from newest n
+    where (n.epoch, n.tx, n.pos) > (h.epoch, h.tx, h.pos)
+),
 items as (delete from waybill.item i using expired x where i.process = x.key),
 stages as (delete from waybill.stage s using expired x where s.process = x.key)
 delete from waybill.process p using expired x where p.key = x.key

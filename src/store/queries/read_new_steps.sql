@@ -1,10 +1,13 @@
 -- Steps that were logged after a place in the log. While the process is open only those below every
 -- running transaction are read: one that began earlier may still commit later, before them.
-select source, id, type, time, sequence, late, data, received_at, tx::text::bigint, pos
-from waybill.event
-where process = $1
-  and (tx::text::bigint, pos) > ($2, $3)
-  and ($4 or tx < pg_snapshot_xmin(pg_current_snapshot()))
-  and type in ('upload.step', 'order.step')
-order by tx, pos
-limit $5
+select e.source, e.id, e.type, e.time, e.sequence, e.late, e.data, e.received_at,
+       e.epoch, e.tx::text, e.pos
+from waybill.event e
+where e.process = $1
+  and (e.epoch, e.tx, e.pos) > ($2, $3::text::xid8, $4)
+  and ($5 or (e.epoch, e.tx) < ((select max(number) from waybill.epoch),
+                                pg_snapshot_xmin(pg_current_snapshot())))
+  and e.type in ('upload.step', 'order.step')
+-- by the columns: the bare name would be that of the text above
+order by e.epoch, e.tx, e.pos
+limit $6

@@ -1,0 +1,190 @@
+//! The change feed: the log of all processes in the order of commits, read with a cursor.
+//!
+//! A reader that follows its cursor sees every event once: only what lies below every running
+//! transaction is read, so nothing can still appear before a place that was given out. A write
+//! transaction that stays open, anywhere in the cluster, holds the feed back; it never makes a gap.
+
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Row, Statement};
+
+use super::cursor::{self, Cursor};
+use super::record::{self, LoggedEvent};
+use super::{Connection, Store, StoreError, to_bigint};
+use crate::core::{Kind, ProcessKey};
+
+const READ: &str = include_str!("queries/read_feed.sql");
+const READ_PROCESS: &str = include_str!("queries/read_feed_process.sql");
+const END: &str = include_str!("queries/feed_end.sql");
+const NEWEST: &str = include_str!("queries/feed_newest.sql");
+
+/// The most events of one page.
+pub const FEED_EVENTS_MAX: u64 = 1_000;
+/// A page whose data reaches this is cut; one event alone may be larger.
+pub const FEED_BYTES_MAX: i64 = 4 * 1024 * 1024;
+/// How many events a filtered reader looks at for each that it asks for.
+const LOOKED_AT_PER_EVENT: u64 = 10;
+
+/// What a reader asks for.
+#[derive(Debug, Clone, Default)]
+pub struct FeedQuery<'a> {
+    /// After this place; nothing for all of the log that is whole: since the horizon, or all that
+    /// is kept of one process.
+    pub after: Option<Cursor>,
+    /// At most so many events, from 1 to [`FEED_EVENTS_MAX`].
+    pub limit: u64,
+    /// Only this tenant's.
+    pub tenant: Option<&'a str>,
+    /// Only of uploads, or only of orders.
+    pub kind: Option<Kind>,
+    /// Only of these types, as producers write them; none for all.
+    pub types: &'a [&'a str],
+    /// Only of this process.
+    pub process: Option<ProcessKey>,
+}
+
+/// A page of the feed.
+#[derive(Debug, Clone)]
+pub struct Feed {
+    /// What passed the filter, in the order of commits.
+    pub events: Vec<FeedEvent>,
+    /// After what to ask next; it moves on over what the filter left out.
+    pub next: Cursor,
+    /// Whether to ask again at once: the page was cut, and what follows was not looked at.
+    pub more: bool,
+}
+
+/// One event of the feed.
+#[derive(Debug, Clone)]
+pub struct FeedEvent {
+    /// Its place.
+    pub cursor: Cursor,
+    /// Whose.
+    pub tenant: String,
+    /// The name of its process.
+    pub token: String,
+    /// What its process tracks.
+    pub kind: Kind,
+    /// What was logged.
+    pub logged: LoggedEvent,
+}
+
+/// Why there is no page.
+#[derive(Debug, thiserror::Error)]
+pub enum FeedError {
+    /// Events after that cursor have been deleted: the reader may have missed some.
+    #[error("the cursor is older than what is kept")]
+    Gone {
+        /// The oldest cursor that still misses nothing.
+        oldest: Cursor,
+    },
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Store {
+    /// Reads a page of the feed. It costs a bounded number of events whatever the filter, except
+    /// that one process is found by its own key and costs its events.
+    pub async fn feed(&self, query: &FeedQuery<'_>) -> Result<Feed, FeedError> {
+        let connection = self.connection().await?;
+        let limit = query.limit.clamp(1, FEED_EVENTS_MAX);
+        let rows = read(&connection, query, limit).await?;
+        let first = rows.first().ok_or(StoreError::Corrupt("horizon"))?;
+        let horizon = cursor::from_row(first, 14)?;
+        let whole_since = match query.process {
+            Some(_) => Cursor::default(),
+            None => horizon,
+        };
+        let after = query.after.unwrap_or(whole_since);
+        if after < whole_since {
+            return Err(FeedError::Gone { oldest: horizon });
+        }
+        let end = Cursor::below(first.get(17), cursor::transaction(first, 18)?);
+        let far = cursor::from_optional(first, 19)?;
+        let passed: i64 = first.get(22);
+        let events = rows.iter().filter_map(|row| event(row).transpose());
+        let events = events.collect::<Result<Vec<_>, StoreError>>()?;
+        let taken = i64::try_from(events.len()).unwrap_or(i64::MAX);
+        let cut = taken < passed || passed >= to_bigint(limit);
+        let stop = match events.last() {
+            Some(last) if cut => Some(last.cursor),
+            _ => far,
+        };
+        Ok(Feed {
+            events,
+            next: stop.unwrap_or(end).max(after),
+            more: stop.is_some(),
+        })
+    }
+
+    /// Where a reader begins that wants only what is yet to come.
+    pub async fn feed_end(&self) -> Result<Cursor, StoreError> {
+        let connection = self.connection().await?;
+        let statement = connection.prepared(END).await?;
+        let row = connection.query_one(&statement, &[]).await?;
+        let epoch: Option<i16> = row.get(0);
+        let epoch = epoch.ok_or(StoreError::Corrupt("epoch"))?;
+        Ok(Cursor::below(epoch, cursor::transaction(&row, 1)?))
+    }
+
+    /// The place of the newest event that may be read: whoever holds a smaller cursor has something
+    /// to look at. So one query, asked again and again, serves all who wait.
+    pub async fn feed_newest(&self) -> Result<Option<Cursor>, StoreError> {
+        let connection = self.connection().await?;
+        let statement = connection.prepared(NEWEST).await?;
+        let row = connection.query_opt(&statement, &[]).await?;
+        row.map(|row| cursor::from_row(&row, 0)).transpose()
+    }
+}
+
+async fn read(
+    connection: &Connection,
+    query: &FeedQuery<'_>,
+    limit: u64,
+) -> Result<Vec<Row>, StoreError> {
+    let filtered = query.tenant.is_some() || query.kind.is_some() || !query.types.is_empty();
+    let looked_at = match filtered {
+        true => limit * LOOKED_AT_PER_EVENT,
+        false => limit,
+    };
+    let looked_at = to_bigint(looked_at);
+    let (statement, scope): (Statement, &(dyn ToSql + Sync)) = match &query.process {
+        Some(ProcessKey(key)) => (connection.prepared(READ_PROCESS).await?, key),
+        None => (connection.prepared(READ).await?, &looked_at),
+    };
+    let after = match query.process {
+        Some(_) => Some(query.after.unwrap_or_default()),
+        None => query.after,
+    };
+    let rows = connection
+        .query(
+            &statement,
+            &[
+                &after.map(|after| after.epoch),
+                &after.map(|after| after.tx.to_string()),
+                &after.map(|after| after.pos),
+                scope,
+                &to_bigint(limit),
+                &FEED_BYTES_MAX,
+                &query.tenant,
+                &query.kind.map(Kind::name),
+                &(!query.types.is_empty()).then_some(query.types),
+            ],
+        )
+        .await?;
+    Ok(rows)
+}
+
+/// Reads the columns of an event, if the row holds one.
+fn event(row: &Row) -> Result<Option<FeedEvent>, StoreError> {
+    let Some(cursor) = cursor::from_optional(row, 11)? else {
+        return Ok(None);
+    };
+    Ok(Some(FeedEvent {
+        cursor,
+        tenant: row.get(8),
+        token: row.get(9),
+        kind: Kind::from_name(row.get(10)).ok_or(StoreError::Corrupt("kind"))?,
+        logged: record::logged_event(row),
+    }))
+}

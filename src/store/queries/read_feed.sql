@@ -1,0 +1,53 @@
+-- The log after a place, or after the horizon, in (epoch, tx, pos) order and only below every
+-- running transaction: one that began earlier may still commit later, before what is there now.
+-- At most $4 events are looked at; of those that pass the filter the first $5 are taken, as long as
+-- their data together stays below $6 bytes. Where fewer than $5 pass, `far` is the last one that
+-- was looked at, unless the log ended before. All of it is one snapshot, the horizon too.
+with look as materialized (
+    select h.epoch as gone_epoch, h.tx as gone_tx, h.pos as gone_pos,
+           (select max(number) from waybill.epoch) as epoch,
+           pg_snapshot_xmin(pg_current_snapshot()) as xmin
+    from waybill.feed_horizon h
+),
+page as materialized (
+    select s.*, p.tenant, p.token, p.kind,
+           sum(octet_length(s.data)) over (
+               order by s.epoch, s.tx, s.pos rows unbounded preceding
+           ) - octet_length(s.data) as bytes_before
+    from (
+        select e.*
+        from waybill.event e
+        where (e.epoch, e.tx, e.pos) > (coalesce($1::smallint, (select gone_epoch from look)),
+                                        coalesce($2::text::xid8, (select gone_tx from look)),
+                                        coalesce($3::integer, (select gone_pos from look)))
+          and (e.epoch, e.tx) < ((select epoch from look), (select xmin from look))
+        order by e.epoch, e.tx, e.pos
+        limit $4::bigint
+    ) s
+    join waybill.process p on p.key = s.process
+    where ($7::text is null or p.tenant = $7)
+      and ($8::text is null or p.kind = $8)
+      and ($9::text[] is null or s.type = any ($9))
+    order by s.epoch, s.tx, s.pos
+    limit $5::bigint
+),
+far as materialized (
+    select e.epoch, e.tx, e.pos
+    from waybill.event e
+    where (select count(*) from page) < $5
+      and (e.epoch, e.tx, e.pos) > (coalesce($1, (select gone_epoch from look)),
+                                    coalesce($2::text::xid8, (select gone_tx from look)),
+                                    coalesce($3, (select gone_pos from look)))
+      and (e.epoch, e.tx) < ((select epoch from look), (select xmin from look))
+    order by e.epoch, e.tx, e.pos
+    offset $4 - 1
+    limit 1
+)
+select k.source, k.id, k.type, k.time, k.sequence, k.late, k.data, k.received_at,
+       k.tenant, k.token, k.kind, k.epoch, k.tx::text, k.pos,
+       l.gone_epoch, l.gone_tx::text, l.gone_pos, l.epoch, l.xmin::text,
+       f.epoch, f.tx::text, f.pos, (select count(*) from page)
+from look l
+left join page k on k.bytes_before < $6::bigint
+left join far f on true
+order by k.epoch, k.tx, k.pos

@@ -1,0 +1,35 @@
+-- What read_feed.sql reads, of one process ($4): by its own key, not by a walk through the log of
+-- all. The order is found before the data is read. The
+-- horizon is nothing to it: while a process is kept, so are all its events.
+with look as materialized (
+    select h.epoch as gone_epoch, h.tx as gone_tx, h.pos as gone_pos,
+           (select max(number) from waybill.epoch) as epoch,
+           pg_snapshot_xmin(pg_current_snapshot()) as xmin
+    from waybill.feed_horizon h
+),
+log as materialized (
+    select e.process, e.source, e.id, e.epoch, e.tx, e.pos
+    from waybill.event e
+    where e.process = $4::uuid
+      and (e.epoch, e.tx, e.pos) > ($1::smallint, $2::text::xid8, $3::integer)
+      and (e.epoch, e.tx) < ((select epoch from look), (select xmin from look))
+      and ($9::text[] is null or e.type = any ($9))
+),
+page as materialized (
+    select e.*, p.tenant, p.token, p.kind,
+           sum(octet_length(e.data)) over (
+               order by e.epoch, e.tx, e.pos rows unbounded preceding
+           ) - octet_length(e.data) as bytes_before
+    from (select * from log order by epoch, tx, pos limit $5::bigint) s
+    join waybill.event e on e.process = s.process and e.source = s.source and e.id = s.id
+    join waybill.process p on p.key = e.process
+    where ($7::text is null or p.tenant = $7)
+      and ($8::text is null or p.kind = $8)
+)
+select k.source, k.id, k.type, k.time, k.sequence, k.late, k.data, k.received_at,
+       k.tenant, k.token, k.kind, k.epoch, k.tx::text, k.pos,
+       l.gone_epoch, l.gone_tx::text, l.gone_pos, l.epoch, l.xmin::text,
+       null::smallint, null::text, null::integer, (select count(*) from page)
+from look l
+left join page k on k.bytes_before < $6::bigint
+order by k.epoch, k.tx, k.pos

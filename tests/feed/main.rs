@@ -1,0 +1,13 @@
+//! The change feed on a real server: no reader skips or repeats an event, whatever writers do.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that can't go on should stop where it is"
+)]
+
+mod cursors;
+mod ground;
+mod interleaving;
+mod plan;
+mod reader;
