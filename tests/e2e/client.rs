@@ -4,7 +4,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use serde_json::Value;
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines},
     net::{TcpListener, TcpStream},
     time::timeout,
 };
@@ -95,6 +95,50 @@ impl Client {
                 .expect("a number"),
             head: head.to_owned(),
             body: body.to_owned(),
+        }
+    }
+}
+
+/// Server-sent events as they come.
+pub(crate) struct Listening {
+    lines: Lines<BufReader<TcpStream>>,
+}
+
+impl Client {
+    /// Begins to listen. As HTTP 1.0: then the stream is nothing but its lines.
+    pub(crate) async fn listen(&self, path: &str) -> Listening {
+        let mut stream = TcpStream::connect(self.address).await.expect("it listens");
+        let request = format!("GET {path} HTTP/1.0\r\nhost: e2e\r\n{}\r\n", self.headers);
+        let sent = stream.write_all(request.as_bytes()).await;
+        sent.expect("it listens on");
+        let mut lines = BufReader::new(stream).lines();
+        let first = lines
+            .next_line()
+            .await
+            .expect("an answer")
+            .expect("a status");
+        assert!(first.contains(" 200 "), "{first}");
+        while lines.next_line().await.expect("a head") != Some(String::new()) {}
+        Listening { lines }
+    }
+}
+
+impl Listening {
+    /// The id and the data of the next event.
+    pub(crate) async fn next(&mut self) -> (String, Value) {
+        let (mut id, mut data) = (String::new(), String::new());
+        loop {
+            let line = timeout(PATIENCE, self.lines.next_line()).await;
+            let line = line.expect("an event").expect("a line").expect("no end");
+            match line.split_once(": ") {
+                Some(("id", value)) => value.clone_into(&mut id),
+                Some(("data", value)) => data.push_str(value),
+                // An empty line ends an event; a comment is none.
+                _ if line.is_empty() && !data.is_empty() => {
+                    return (id, serde_json::from_str(&data).expect("JSON"));
+                }
+                _ => {}
+            }
         }
     }
 }

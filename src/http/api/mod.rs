@@ -1,10 +1,14 @@
-//! The listener for clients: a process by its token, and waiting for its end.
+//! The listener for clients: a process by its token, waiting for its end, and all that happens as
+//! a feed.
 //!
 //! Every request passes the same layers: [`problem::render`] gives what went wrong its form,
 //! [`caller::admit`] says whose it is and whether the key allows it. Handlers see what is left.
 
 mod caller;
+mod events;
+mod filter;
 mod keys;
+mod news;
 mod parameters;
 mod prefer;
 mod problem;
@@ -24,6 +28,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::caller::Gate;
 use self::keys::Keys;
+use self::news::News;
 use self::problem::{HttpProblem, Trouble};
 use self::waiting::Waiting;
 use super::guard::{Guard, Limits};
@@ -46,6 +51,7 @@ pub(crate) struct Api {
     store: Store,
     keys: Keys,
     waiting: Waiting,
+    news: News,
     stop: CancellationToken,
 }
 
@@ -58,10 +64,13 @@ pub async fn serve(listener: TcpListener, store: Store, stop: CancellationToken)
     let waiting = Waiting::default();
     let mut looking = JoinSet::new();
     looking.spawn(waiting.clone().look(store.clone(), stop.clone()));
+    let news = News::default();
+    looking.spawn(news.clone().look(store.clone(), stop.clone()));
     let api = Api {
         keys: Keys::new(store.clone()),
         store,
         waiting,
+        news,
         stop: stop.clone(),
     };
     let server = axum::serve(Guard::new(listener, LIMITS), router(&api))
@@ -79,6 +88,8 @@ fn router(api: &Api) -> Router {
     let reading = Gate::new(api.keys.clone(), Scope::Read);
     Router::new()
         .route("/v1/processes/{token}", get(record::get))
+        .route("/v1/events", get(events::list))
+        .route("/v1/events/stream", get(events::stream))
         .route_layer(from_fn_with_state(reading, caller::admit))
         .method_not_allowed_fallback(async || {
             HttpProblem::new(Trouble::MethodNotAllowed, NO_METHOD)
@@ -89,4 +100,5 @@ fn router(api: &Api) -> Router {
 }
 
 const NO_METHOD: &str = "this path has other methods; see the header Allow";
-const NO_ROUTE: &str = "no such path; processes are at /v1/processes/{token}";
+const NO_ROUTE: &str =
+    "no such path; there are /v1/processes/{token}, /v1/events and /v1/events/stream";

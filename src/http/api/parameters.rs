@@ -1,7 +1,5 @@
 //! The parameters of a request's query: each known name once, everything wrong told at once.
 
-use std::str::FromStr;
-
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
 
@@ -16,13 +14,17 @@ pub(super) struct Parameters {
 
 impl Parameters {
     /// Takes a parameter, if it is there.
-    pub(super) fn take<T: FromStr<Err = String>>(&mut self, name: &str) -> Option<T> {
+    pub(super) fn take<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
         let mut values = self.left.extract_if(.., |(given, _)| given == name);
         let value = values.next()?.1;
         if values.count() > 0 {
             self.faults.push(format!("{name} must be given once"));
         }
-        match value.parse() {
+        match read(&value) {
             Ok(value) => Some(value),
             Err(fault) => {
                 self.faults.push(format!("{name} {fault}"));

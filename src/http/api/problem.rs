@@ -22,6 +22,8 @@ pub(super) enum Trouble {
     Forbidden,
     /// Nothing of that name.
     NotFound,
+    /// It was there, and is not kept any more.
+    Gone,
     /// The path is right, the method is not.
     MethodNotAllowed,
     /// The database can't be asked just now.
@@ -50,6 +52,7 @@ impl Trouble {
             Self::Unauthorized => "unauthorized",
             Self::Forbidden => "forbidden",
             Self::NotFound => "not_found",
+            Self::Gone => "gone",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::Unavailable => "unavailable",
         }
@@ -61,6 +64,7 @@ impl Trouble {
             Self::Unauthorized => "The request needs a key",
             Self::Forbidden => "The key does not allow this",
             Self::NotFound => "There is nothing of that name",
+            Self::Gone => "What was asked for is not kept any more",
             Self::MethodNotAllowed => "The path does not have this method",
             Self::Unavailable => "The records can't be read just now",
         }
@@ -72,6 +76,7 @@ impl Trouble {
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::Forbidden => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Gone => StatusCode::GONE,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -117,6 +122,7 @@ impl HttpProblem {
             Trouble::InvalidParameter
             | Trouble::Forbidden
             | Trouble::NotFound
+            | Trouble::Gone
             | Trouble::MethodNotAllowed => {}
         }
         answer

@@ -29,7 +29,7 @@ pub(super) async fn get(
     mut parameters: Parameters,
     headers: HeaderMap,
 ) -> Result<Response, HttpProblem> {
-    let parts: Parts = parameters.take(INCLUDE).unwrap_or_default();
+    let parts: Parts = parameters.take(INCLUDE, str::parse).unwrap_or_default();
     parameters.finish(&[INCLUDE])?;
     let unknown = || HttpProblem::new(Trouble::NotFound, UNKNOWN);
     let Path(token) = token.map_err(|_| unknown())?;

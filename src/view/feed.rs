@@ -1,0 +1,66 @@
+//! The change feed as JSON: each event with its place and its process.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::store::feed::{Feed, FeedEvent};
+
+/// A page of the feed.
+#[derive(Debug, Serialize)]
+pub struct PageView<'a> {
+    events: Vec<EventView<'a>>,
+    /// After what to ask next.
+    next: String,
+    /// Whether there was more than fits.
+    more: bool,
+}
+
+/// One event.
+#[derive(Debug, Serialize)]
+pub struct EventView<'a> {
+    cursor: String,
+    id: &'a str,
+    source: &'a str,
+    #[serde(rename = "type")]
+    type_name: &'a str,
+    token: &'a str,
+    tenant: &'a str,
+    kind: &'static str,
+    time: Timestamp,
+    sequence: Option<u64>,
+    received_at: Timestamp,
+    late: bool,
+    /// As received.
+    data: Option<&'a RawValue>,
+}
+
+/// Reads the form out of a page.
+#[must_use]
+pub fn page(feed: &Feed) -> PageView<'_> {
+    PageView {
+        events: feed.events.iter().map(event).collect(),
+        next: feed.next.to_string(),
+        more: feed.more,
+    }
+}
+
+/// Reads the form out of one event.
+#[must_use]
+pub fn event(event: &FeedEvent) -> EventView<'_> {
+    let logged = &event.logged;
+    EventView {
+        cursor: event.cursor.to_string(),
+        id: &logged.id,
+        source: &logged.source,
+        type_name: &logged.type_name,
+        token: &event.token,
+        tenant: &event.tenant,
+        kind: event.kind.name(),
+        time: logged.time,
+        sequence: logged.sequence,
+        received_at: logged.received_at,
+        late: logged.late,
+        data: serde_json::from_str(&logged.data).ok(),
+    }
+}
