@@ -108,6 +108,8 @@ impl Intake {
                     },
                 },
                 () = self.under_way.none(), if !batch.is_empty() => cut = Some(Cut::Idle),
+                // Whoever waits for a delivery hears that none is to be taken any more.
+                Ok(()) = self.gate.changed(), if ending.is_none() => {}
             }
             if let Some(why) = batch.full(self.batch).or(cut)
                 && !self.hand_over(batch.take(), why, outlet).await
@@ -170,7 +172,7 @@ impl Intake {
         self.faults.pass(CrashPoint::Decoded);
     }
 
-    /// The outbox is full: what is held is finished, nothing more is taken.
+    /// The gate is closed: what is held is finished, nothing more is taken.
     async fn pause(&mut self, held: Batch, outlet: &Outlet, signals: &Signals) {
         // Should nobody write any more, the next batch will find out.
         let _ = self.hand_over(held, Cut::Idle, outlet).await;
