@@ -58,6 +58,8 @@ impl Intake {
     /// Takes until it is stopped (`Ok`) or its consumer ends.
     pub(super) async fn run(mut self, outlet: Outlet, signals: Signals) -> Result<(), BrokerError> {
         loop {
+            // What waits behind a closed gate is better kept by the broker than here.
+            self.wait_open(&signals).await;
             let prefetch = self.window.open();
             let consumer = Consumer::open(&self.connection, &self.queue, prefetch).await?;
             if self.take(consumer, &outlet, &signals).await? == Taken::Stopped {
@@ -176,6 +178,13 @@ impl Intake {
     async fn pause(&mut self, held: Batch, outlet: &Outlet, signals: &Signals) {
         // Should nobody write any more, the next batch will find out.
         let _ = self.hand_over(held, Cut::Idle, outlet).await;
+        self.wait_open(signals).await;
+    }
+
+    async fn wait_open(&mut self, signals: &Signals) {
+        if *self.gate.borrow_and_update() {
+            return;
+        }
         let waiting = Instant::now();
         tokio::select! {
             _ = self.gate.wait_for(|open| *open) => {}
