@@ -71,7 +71,7 @@ fn a_full_outbox_pauses_consuming_until_it_drains() {
 #[test]
 fn large_messages_shrink_the_window_so_that_memory_stays_bounded() {
     const LARGE: usize = 1_900_000;
-    const COUNT: usize = 70;
+    const COUNT: usize = 120;
     run(async {
         let mut trial = Trial::shared("large").await;
         let mut plan = trial.ground.plan().with("worker.bytes_in_flight", "16MiB");
