@@ -17,7 +17,8 @@ struct Worker(Child);
 impl Worker {
     fn start(ground: &Ground) -> Self {
         let child = Command::new(env!("CARGO_BIN_EXE_waybill"))
-            .args(["run", "--set", "ops.listen=127.0.0.1:0"])
+            .args(["run", "--roles", "worker,relay,janitor"])
+            .args(["--set", "ops.listen=127.0.0.1:0"])
             .env_clear()
             .env("DATABASE_URL", &ground.database_url)
             .env("AMQP_URL", &ground.amqp_url)

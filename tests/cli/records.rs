@@ -56,7 +56,7 @@ fn a_schema_is_made_once_and_asked_for_where_it_lacks() {
         ground
             .waybill(&["migrate"])
             .ok()
-            .says("applied 4 migrations");
+            .says("applied 5 migrations");
         ground.waybill(&["migrate"]).ok().says("up to date");
     });
 }
