@@ -71,6 +71,7 @@ impl Observer {
         self.telemetry.show_dead_letters(&letters);
         Ok(())
     }
+
     /// The version is looked at until it is right once, so that a newer program may bring the
     /// tables up while this one runs. The cluster is looked at for ever: a dump may be restored
     /// behind the same address, and what a worker logs there before the next epoch has begun would

@@ -40,8 +40,8 @@ pub(super) async fn serve(listener: TcpListener, ops: Ops, done: CancellationTok
     }
 }
 
-/// Waits for a task that fails, by an error or a panic, or for a
-/// database that this program can't work on.
+/// Waits for a task that fails, by an error or a panic, or for a database that this program can't
+/// work on.
 pub(super) async fn first_failure(
     working: &mut JoinSet<anyhow::Result<()>>,
     store: &Store,
