@@ -21,7 +21,7 @@ pub use parts::limits;
 use parts::{labels, required};
 pub use roles::{Role, Roles};
 pub use signals::Signals;
-use tasks::{Tasks, always, first_failure, publish, serve};
+use tasks::{Roll, Tasks, first_failure, publish, serve};
 
 use crate::config::Settings;
 use crate::http::guard;
@@ -124,6 +124,10 @@ impl App {
                 }
             }
         };
+        if end == End::Forced && failure.is_none() {
+            let left = tasks.roll.left();
+            tracing::warn!(left, "stopping by force: what these hold comes again");
+        }
         give_up.cancel();
         done.cancel();
         let _ = tokio::time::timeout(GIVE_UP_GRACE, tasks.finish()).await;
@@ -141,32 +145,38 @@ impl App {
         done: &CancellationToken,
     ) -> Tasks {
         let mut working = JoinSet::new();
+        let roll = Roll::default();
         let mut serving = JoinSet::new();
         let (mailbox, letterbox) = relay::mailbox();
         // Closed until the database was looked at.
         let (gate, gate_state) = watch::channel(false);
-        let observer = observer::Observer {
-            store: self.store.clone(),
-            telemetry: self.telemetry.clone(),
-            health: self.health.clone(),
-            outbox_limit: self.settings.outbox.limit,
-            gate,
-        };
-        serving.spawn(observer.run(done.clone()));
+        serving.spawn(self.observer(gate).run(done.clone()));
         let health = self.health.clone();
         if self.roles.has(Role::Worker) {
             let worker = self.worker(mailbox.clone(), gate_state);
-            working.spawn(always(worker.run(stop.clone(), give_up.clone())));
+            working.spawn(
+                roll.clone()
+                    .always("worker", worker.run(stop.clone(), give_up.clone())),
+            );
         }
         if self.roles.has(Role::Janitor) {
-            working.spawn(always(self.janitor(mailbox.clone()).run(stop.clone())));
+            working.spawn(
+                roll.clone()
+                    .always("janitor", self.janitor(mailbox.clone()).run(stop.clone())),
+            );
         }
         let relay = self.relay();
         if self.roles.has(Role::Relay) {
-            working.spawn(always(relay.clone().sweep(mailbox, stop.clone())));
+            working.spawn(
+                roll.clone()
+                    .always("sweeper", relay.clone().sweep(mailbox, stop.clone())),
+            );
         }
         // Ends when the last mailbox is gone, so after all that may still leave something in it.
-        working.spawn(always(publish(relay, letterbox, give_up.clone())));
+        working.spawn(
+            roll.clone()
+                .always("publisher", publish(relay, letterbox, give_up.clone())),
+        );
         if let Some(api) = self.api.take() {
             working.spawn(api.serve(stop.clone()));
         }
@@ -180,6 +190,7 @@ impl App {
             working,
             _serving: serving,
             health,
+            roll,
         }
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use tokio::sync::watch;
 
+use super::observer::Observer;
 use super::{App, Role, Roles};
 use crate::config::LimitSettings;
 use crate::pipeline::batch::BatchLimits;
@@ -17,6 +18,16 @@ use crate::telemetry::{Condition, Labels};
 use crate::wire::{self, Limits, Reason};
 
 impl App {
+    pub(super) fn observer(&self, gate: watch::Sender<bool>) -> Observer {
+        Observer {
+            store: self.store.clone(),
+            telemetry: self.telemetry.clone(),
+            health: self.health.clone(),
+            outbox_limit: self.settings.outbox.limit,
+            gate,
+        }
+    }
+
     fn rules(&self) -> Rules {
         Rules {
             settle: signed(self.settings.process.settle),

@@ -1,5 +1,8 @@
 //! The tasks of a process, and what makes all of them end.
 
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -16,6 +19,7 @@ pub(super) struct Tasks {
     /// What goes on until then.
     pub(super) _serving: JoinSet<()>,
     pub(super) health: Health,
+    pub(super) roll: Roll,
 }
 
 impl Tasks {
@@ -24,10 +28,32 @@ impl Tasks {
     }
 }
 
-/// A task that can't fail but by a panic.
-pub(super) async fn always(task: impl Future<Output = ()>) -> anyhow::Result<()> {
-    task.await;
-    Ok(())
+/// The tasks that have not ended yet, by name: for whoever wonders what a stop waits for.
+#[derive(Clone, Default)]
+pub(super) struct Roll(Arc<Mutex<BTreeSet<&'static str>>>);
+
+impl Roll {
+    /// A task that can't fail but by a panic, on the roll until it ends.
+    pub(super) async fn always(
+        self,
+        name: &'static str,
+        task: impl Future<Output = ()>,
+    ) -> anyhow::Result<()> {
+        self.locked().insert(name);
+        task.await;
+        self.locked().remove(name);
+        Ok(())
+    }
+
+    /// Who is left.
+    pub(super) fn left(&self) -> String {
+        let names: Vec<_> = self.locked().iter().copied().collect();
+        names.join(", ")
+    }
+
+    fn locked(&self) -> MutexGuard<'_, BTreeSet<&'static str>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 pub(super) async fn publish(relay: Relay, letterbox: Letterbox, give_up: CancellationToken) {
