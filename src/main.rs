@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use tikv_jemallocator::Jemalloc;
 
 /// Batches are made in one thread and freed in another, small and large in turn: the system's
-/// allocator spends a third of a worker's time on that, this one a tenth, with as little memory.
+/// allocator spent a third of a worker's time on that (`bench/README.md`).
 #[global_allocator]
 static ALLOCATOR: Jemalloc = Jemalloc;
 
