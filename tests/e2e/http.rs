@@ -88,7 +88,11 @@ fn a_record_carries_the_parts_that_are_asked_for_and_no_more() {
         let (worker, client) = trial.ground.answering().await;
         trial.events(&story("parts", 1)).await;
         let path = path("parts").replace("-0", "-1");
-        let ended = client.with("prefer", "wait=60").get(&path).await;
+        let ended = until("an end that everybody was told of", async || {
+            let reply = client.get(&path).await;
+            (reply.status == 200 && reply.record()["completion"] == "sent").then_some(reply)
+        })
+        .await;
 
         let all = format!("{path}?include=items,steps,errors,events,late,stages,data");
         let all = client.get(&all).await.record();
