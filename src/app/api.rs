@@ -7,7 +7,9 @@ use anyhow::Context;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use super::parts::limits;
 use crate::config::{DatabaseSettings, Settings};
+use crate::http::api::Setup;
 use crate::http::{api, guard};
 use crate::store::Store;
 
@@ -20,7 +22,7 @@ pub(super) struct Api {
     address: SocketAddr,
     /// Open already, where only this machine can reach it.
     listener: Option<TcpListener>,
-    store: Store,
+    setup: Setup,
 }
 
 impl Api {
@@ -42,7 +44,11 @@ impl Api {
         Ok(Self {
             address: http.listen,
             listener,
-            store: Store::new(&database)?,
+            setup: Setup {
+                store: Store::new(&database)?,
+                broker: settings.broker.clone(),
+                limits: limits(&settings.limits),
+            },
         })
     }
 
@@ -58,13 +64,13 @@ impl Api {
             None => {
                 tokio::select! {
                     () = stop.cancelled() => return Ok(()),
-                    keyed = keyed(&self.store, self.address) => keyed?,
+                    keyed = keyed(&self.setup.store, self.address) => keyed?,
                 }
                 guard::bind(self.address, SETTING).await?
             }
         };
         tracing::info!(address = %listener.local_addr()?, "answering clients");
-        api::serve(listener, self.store, stop)
+        api::serve(listener, self.setup, stop)
             .await
             .context("the listener for clients has failed")
     }

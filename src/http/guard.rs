@@ -26,6 +26,8 @@ pub struct Limits {
     pub request_bytes: usize,
     /// Longest time from the first byte of a request, or of an answer, to its last.
     pub transfer: Duration,
+    /// What a request may take longer than that: a second for so many bytes.
+    pub bytes_per_second: usize,
     /// Longest time between an answer and the next request.
     pub idle: Duration,
 }
@@ -53,8 +55,8 @@ pub struct Guarded {
 enum Phase {
     /// Send a request, when it likes.
     Idle,
-    /// Finish the request of which it has sent this many bytes.
-    Request(usize),
+    /// Finish the request of which it has sent this many bytes since then.
+    Request(usize, Instant),
     /// Take the answer.
     Answer,
 }
@@ -133,16 +135,17 @@ impl Guarded {
     }
 
     fn has_read(&mut self, bytes: usize) -> io::Result<()> {
-        let total = match self.phase {
+        let (before, since) = match self.phase {
             // The client has closed its side; whatever else happens, there is no new request.
             _ if bytes == 0 => return Ok(()),
-            Phase::Idle | Phase::Answer => {
-                self.expect(Phase::Request(bytes), self.limits.transfer);
-                bytes
-            }
-            Phase::Request(before) => before.saturating_add(bytes),
+            Phase::Idle | Phase::Answer => (0, Instant::now()),
+            Phase::Request(before, since) => (before, since),
         };
-        self.phase = Phase::Request(total);
+        let total = before.saturating_add(bytes);
+        self.phase = Phase::Request(total, since);
+        let seconds = (total / self.limits.bytes_per_second) as u64;
+        let within = self.limits.transfer + Duration::from_secs(seconds);
+        self.deadline.as_mut().reset(since + within);
         if total > self.limits.request_bytes {
             return Err(ErrorKind::FileTooLarge.into());
         }

@@ -24,6 +24,7 @@ const LIMITS: Limits = Limits {
     connections: 64,
     request_bytes: 16 << 10,
     transfer: Duration::from_secs(10),
+    bytes_per_second: 16 << 10,
     idle: Duration::from_secs(75),
 };
 /// Pause between two rounds of upkeep: observations pile up until then.

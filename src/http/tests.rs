@@ -17,6 +17,7 @@ const TINY: Limits = Limits {
     connections: 1,
     request_bytes: 256,
     transfer: Duration::from_millis(300),
+    bytes_per_second: 1024,
     idle: Duration::from_millis(600),
 };
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";

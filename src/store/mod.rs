@@ -10,6 +10,7 @@ pub mod cursor;
 pub mod dead_letter;
 pub mod error;
 pub mod event;
+pub mod fate;
 pub mod feed;
 pub mod inspect;
 pub mod item;

@@ -1,15 +1,17 @@
 //! Following one process for people: what is asked of the database again and again.
 
 use jiff::Timestamp;
+use tokio_postgres::Row;
 
 use super::cursor::Cursor;
 use super::record::LoggedEvent;
 use super::{Store, StoreError, column, cursor, process, record};
-use crate::core::{Process, ProcessKey};
+use crate::core::{Kind, Process, ProcessKey};
 
 const PROCESS: &str = include_str!("queries/watch_process.sql");
 const NEW_STEPS: &str = include_str!("queries/read_new_steps.sql");
 const ENDED: &str = include_str!("queries/ended_processes.sql");
+const KIND: &str = include_str!("queries/find_kind.sql");
 
 /// How many new steps one look takes.
 const STEPS_MAX: i64 = 1_000;
@@ -70,5 +72,14 @@ impl Store {
         let keys = column(keys, |key| key.0);
         let rows = connection.query(&statement, &[&keys]).await?;
         Ok(column(&rows, |row| ProcessKey(row.get(0))))
+    }
+
+    /// What a process tracks; `None` if nobody ever spoke of it.
+    pub async fn kind(&self, key: ProcessKey) -> Result<Option<Kind>, StoreError> {
+        let connection = self.connection().await?;
+        let statement = connection.prepared(KIND).await?;
+        let row = connection.query_opt(&statement, &[&key.0]).await?;
+        let kind = |row: Row| Kind::from_name(row.get(0)).ok_or(StoreError::Corrupt("kind"));
+        row.map(kind).transpose()
     }
 }

@@ -5,12 +5,12 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::reason::Reason;
 
 /// Problem details. HTTP adds `status` and `instance`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
     /// `urn:waybill:problem:` and the name of the reason.
     #[serde(rename = "type")]
@@ -20,12 +20,12 @@ pub struct Problem {
     /// What is wrong with this message; never holds its values, but it may name keys.
     pub detail: String,
     /// One entry per fault found.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldFault>,
 }
 
 /// One fault of a message.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldFault {
     /// What is wrong, and how it should be.
     pub detail: String,

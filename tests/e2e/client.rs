@@ -43,7 +43,7 @@ impl Ground {
         (plan.roles(roles).start().await, client)
     }
 
-    async fn api_plan(&self) -> (Plan, Client) {
+    pub(crate) async fn api_plan(&self) -> (Plan, Client) {
         let port = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = port.local_addr().expect("it is bound");
         let plan = self.plan().with("http.listen", &address.to_string());
@@ -66,11 +66,25 @@ impl Client {
         self.ask("GET", path).await
     }
 
+    /// Sends a body, of JSON unless the client says something else.
+    pub(crate) async fn post(&self, path: &str, body: impl ToString) -> Reply {
+        self.send("POST", path, &body.to_string()).await
+    }
+
     pub(crate) async fn ask(&self, method: &str, path: &str) -> Reply {
+        self.send(method, path, "").await
+    }
+
+    async fn send(&self, method: &str, path: &str, body: &str) -> Reply {
+        let said = |name: &str| self.headers.contains(name);
+        let json = "content-type: application/json\r\n";
+        let json = if said("content-type") { "" } else { json };
+        let length = body.len();
         let exchange = async {
             let mut stream = TcpStream::connect(self.address).await.expect("it listens");
             let request = format!(
-                "{method} {path} HTTP/1.1\r\nhost: e2e\r\nconnection: close\r\n{}\r\n",
+                "{method} {path} HTTP/1.1\r\nhost: e2e\r\nconnection: close\r\n\
+                 {json}content-length: {length}\r\n{}\r\n{body}",
                 self.headers
             );
             stream
@@ -152,7 +166,12 @@ impl Reply {
 
     /// The body of an answer that went well.
     pub(crate) fn record(&self) -> Value {
-        assert_eq!(self.status, 200, "{}\n{}", self.head, self.body);
+        self.json(200)
+    }
+
+    /// The body of an answer with this status.
+    pub(crate) fn json(&self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{}\n{}", self.head, self.body);
         assert_eq!(self.header("content-type"), Some("application/json"));
         serde_json::from_str(&self.body).expect("JSON")
     }

@@ -41,6 +41,7 @@ mod replies;
 mod servers;
 mod stop;
 mod story;
+mod submit;
 mod trial;
 mod watch;
 mod worker;

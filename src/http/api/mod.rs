@@ -1,9 +1,10 @@
-//! The listener for clients: a process by its token, waiting for its end, and all that happens as
-//! a feed.
+//! The listener for clients: a process by its token, waiting for its end, all that happens as a feed,
+//! and events of those who have no AMQP.
 //!
 //! Every request passes the same layers: [`problem::render`] gives what went wrong its form,
 //! [`caller::admit`] says whose it is and whether the key allows it. Handlers see what is left.
 
+mod bytes;
 mod caller;
 mod events;
 mod filter;
@@ -13,6 +14,7 @@ mod parameters;
 mod prefer;
 mod problem;
 mod record;
+mod submit;
 mod waiting;
 
 use std::io;
@@ -20,37 +22,60 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::get;
+use axum::routing;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use self::bytes::Room;
 use self::caller::Gate;
 use self::keys::Keys;
 use self::news::News;
 use self::problem::{HttpProblem, Trouble};
+use self::submit::post::{self, Post};
 use self::waiting::Waiting;
 use super::guard::{Guard, Limits};
+use crate::config::BrokerSettings;
+use crate::core::ProcessKey;
 use crate::core::access::Scope;
 use crate::store::Store;
+use crate::store::fate::{Fate, Sent};
+use crate::wire;
 
 /// A request may wait for the end of a process, so its clock is longer than the longest wait.
 const LIMITS: Limits = Limits {
     connections: 16_384,
-    request_bytes: 64 << 10,
+    // Heads are limited by the server, bodies by who reads them.
+    request_bytes: usize::MAX,
     transfer: Duration::from_secs(75),
+    bytes_per_second: 16 << 10,
     idle: Duration::from_secs(75),
 };
 /// Longest wait at the end for answers that are under way.
 const GRACE: Duration = Duration::from_secs(5);
 
+/// What the listener works with.
+#[derive(Clone)]
+pub struct Setup {
+    /// Where processes are read.
+    pub store: Store,
+    /// Where events go.
+    pub broker: BrokerSettings,
+    /// What an event may not exceed.
+    pub limits: wire::Limits,
+}
+
 /// What the handlers share.
 #[derive(Clone)]
 pub(crate) struct Api {
     store: Store,
+    limits: wire::Limits,
     keys: Keys,
-    waiting: Waiting,
+    room: Room,
+    post: Post,
+    ended: Waiting<ProcessKey, ()>,
+    fates: Waiting<Sent, Fate>,
     news: News,
     stop: CancellationToken,
 }
@@ -60,19 +85,21 @@ pub(crate) struct Api {
 /// # Errors
 ///
 /// When the listener itself fails; failing clients are their own problem.
-pub async fn serve(listener: TcpListener, store: Store, stop: CancellationToken) -> io::Result<()> {
-    let waiting = Waiting::default();
-    let mut looking = JoinSet::new();
-    looking.spawn(waiting.clone().look(store.clone(), stop.clone()));
-    let news = News::default();
-    looking.spawn(news.clone().look(store.clone(), stop.clone()));
+pub async fn serve(listener: TcpListener, setup: Setup, stop: CancellationToken) -> io::Result<()> {
+    let (post, counter) = post::post();
     let api = Api {
-        keys: Keys::new(store.clone()),
-        store,
-        waiting,
-        news,
+        keys: Keys::new(setup.store.clone()),
+        store: setup.store,
+        limits: setup.limits,
+        room: Room::default(),
+        post,
+        ended: Waiting::default(),
+        fates: Waiting::default(),
+        news: News::default(),
         stop: stop.clone(),
     };
+    let mut tasks = api.look(&stop);
+    tasks.spawn(counter.serve(setup.broker));
     let server = axum::serve(Guard::new(listener, LIMITS), router(&api))
         .with_graceful_shutdown(stop.clone().cancelled_owned())
         .into_future();
@@ -84,13 +111,47 @@ pub async fn serve(listener: TcpListener, store: Store, stop: CancellationToken)
     timeout(GRACE, server).await.unwrap_or(Ok(()))
 }
 
+impl Api {
+    /// Looks at the database for all who wait.
+    fn look(&self, stop: &CancellationToken) -> JoinSet<()> {
+        let mut tasks = JoinSet::new();
+        let store = self.store.clone();
+        // After a failure the next look asks again.
+        let ended = async move |keys: &[ProcessKey]| {
+            let ended = store.ended(keys).await.unwrap_or_default();
+            ended.into_iter().map(|key| (key, ())).collect()
+        };
+        tasks.spawn(self.ended.clone().look(ended, stop.clone()));
+        let store = self.store.clone();
+        let fates = async move |sent: &[Sent]| store.fates(sent).await.unwrap_or_default();
+        tasks.spawn(self.fates.clone().look(fates, stop.clone()));
+        let news = self.news.clone();
+        tasks.spawn(news.look(self.store.clone(), stop.clone()));
+        tasks
+    }
+}
+
 fn router(api: &Api) -> Router {
-    let reading = Gate::new(api.keys.clone(), Scope::Read);
-    Router::new()
-        .route("/v1/processes/{token}", get(record::get))
-        .route("/v1/events", get(events::list))
-        .route("/v1/events/stream", get(events::stream))
-        .route_layer(from_fn_with_state(reading, caller::admit))
+    let gate = |scope| from_fn_with_state(Gate::new(api.keys.clone(), scope), caller::admit);
+    let reading = Router::new()
+        .route("/v1/processes/{token}", routing::get(record::get))
+        .route("/v1/events", routing::get(events::list))
+        .route("/v1/events/stream", routing::get(events::stream))
+        .route_layer(gate(Scope::Read));
+    let writing = Router::new()
+        .route("/v1/events", routing::post(submit::events::post))
+        .route("/v1/orders", routing::post(submit::orders::open))
+        .route(
+            "/v1/orders/{token}/push",
+            routing::post(submit::orders::push),
+        )
+        .route(
+            "/v1/processes/{token}/cancel",
+            routing::post(submit::cancel::post),
+        )
+        .route_layer(gate(Scope::Write));
+    reading
+        .merge(writing)
         .method_not_allowed_fallback(async || {
             HttpProblem::new(Trouble::MethodNotAllowed, NO_METHOD)
         })
@@ -100,5 +161,4 @@ fn router(api: &Api) -> Router {
 }
 
 const NO_METHOD: &str = "this path has other methods; see the header Allow";
-const NO_ROUTE: &str =
-    "no such path; there are /v1/processes/{token}, /v1/events and /v1/events/stream";
+const NO_ROUTE: &str = "no such path; the README lists those there are";

@@ -7,8 +7,10 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::store::StoreError;
-use crate::wire::{FieldFault, Problem};
+use crate::wire::{FieldFault, Problem, Reason, Rejection};
 
+const UNKNOWN_TOKEN: &str =
+    "no process has this token: check it, and whose key this is; ended processes are forgotten";
 const JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
 
 /// What can be wrong with a request.
@@ -26,6 +28,16 @@ pub(super) enum Trouble {
     Gone,
     /// The path is right, the method is not.
     MethodNotAllowed,
+    /// The body can't be read.
+    InvalidBody,
+    /// The body is larger than allowed.
+    TooLarge,
+    /// The body is of a kind that is not taken.
+    UnsupportedMediaType,
+    /// The body can be read, and can't be applied.
+    Unprocessable,
+    /// An idempotency key came with another content before.
+    KeyReused,
     /// The database can't be asked just now.
     Unavailable,
 }
@@ -46,46 +58,81 @@ struct Body<'a> {
 }
 
 impl Trouble {
-    const fn name(self) -> &'static str {
+    /// Its name, its title, and the status it is answered with.
+    const fn of(self) -> (&'static str, &'static str, StatusCode) {
         match self {
-            Self::InvalidParameter => "invalid_parameter",
-            Self::Unauthorized => "unauthorized",
-            Self::Forbidden => "forbidden",
-            Self::NotFound => "not_found",
-            Self::Gone => "gone",
-            Self::MethodNotAllowed => "method_not_allowed",
-            Self::Unavailable => "unavailable",
-        }
-    }
-
-    const fn title(self) -> &'static str {
-        match self {
-            Self::InvalidParameter => "A parameter has a value it can't have",
-            Self::Unauthorized => "The request needs a key",
-            Self::Forbidden => "The key does not allow this",
-            Self::NotFound => "There is nothing of that name",
-            Self::Gone => "What was asked for is not kept any more",
-            Self::MethodNotAllowed => "The path does not have this method",
-            Self::Unavailable => "The records can't be read just now",
+            Self::InvalidParameter => (
+                "invalid_parameter",
+                "A parameter has a value it can't have",
+                StatusCode::BAD_REQUEST,
+            ),
+            Self::Unauthorized => (
+                "unauthorized",
+                "The request needs a key",
+                StatusCode::UNAUTHORIZED,
+            ),
+            Self::Forbidden => (
+                "forbidden",
+                "The key does not allow this",
+                StatusCode::FORBIDDEN,
+            ),
+            Self::NotFound => (
+                "not_found",
+                "There is nothing of that name",
+                StatusCode::NOT_FOUND,
+            ),
+            Self::Gone => (
+                "gone",
+                "What was asked for is not kept any more",
+                StatusCode::GONE,
+            ),
+            Self::MethodNotAllowed => (
+                "method_not_allowed",
+                "The path does not have this method",
+                StatusCode::METHOD_NOT_ALLOWED,
+            ),
+            Self::InvalidBody => (
+                "invalid_body",
+                "The body can't be read",
+                StatusCode::BAD_REQUEST,
+            ),
+            Self::TooLarge => (
+                "too_large",
+                "The body is larger than allowed",
+                StatusCode::PAYLOAD_TOO_LARGE,
+            ),
+            Self::UnsupportedMediaType => (
+                "unsupported_media_type",
+                "The body is of a kind that is not taken",
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            ),
+            Self::Unprocessable => (
+                "unprocessable",
+                "The body can't be applied",
+                StatusCode::UNPROCESSABLE_ENTITY,
+            ),
+            Self::KeyReused => (
+                "idempotency_key_reused",
+                "The idempotency key was used for something else",
+                StatusCode::UNPROCESSABLE_ENTITY,
+            ),
+            Self::Unavailable => (
+                "unavailable",
+                "The servers can't be asked just now",
+                StatusCode::SERVICE_UNAVAILABLE,
+            ),
         }
     }
 
     const fn status(self) -> StatusCode {
-        match self {
-            Self::InvalidParameter => StatusCode::BAD_REQUEST,
-            Self::Unauthorized => StatusCode::UNAUTHORIZED,
-            Self::Forbidden => StatusCode::FORBIDDEN,
-            Self::NotFound => StatusCode::NOT_FOUND,
-            Self::Gone => StatusCode::GONE,
-            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-        }
+        self.of().2
     }
 }
 
 impl HttpProblem {
     pub(super) fn new(trouble: Trouble, detail: &str) -> Self {
-        let problem = Problem::named(trouble.name(), trouble.title(), detail.to_owned());
+        let (name, title, _) = trouble.of();
+        let problem = Problem::named(name, title, detail.to_owned());
         Self { trouble, problem }
     }
 
@@ -98,6 +145,43 @@ impl HttpProblem {
         };
         problem.problem.errors = faults.into_iter().map(fault).collect();
         problem
+    }
+
+    /// One fault of a body.
+    pub(super) fn body(pointer: &str, detail: &str) -> Self {
+        let mut problem = Self::new(Trouble::InvalidBody, &format!("{pointer} {detail}"));
+        problem.problem.errors = vec![FieldFault {
+            detail: detail.to_owned(),
+            pointer: Some(pointer.to_owned()),
+        }];
+        problem
+    }
+
+    /// What a worker refused, in its own words.
+    pub(super) fn refused(problem: Problem) -> Self {
+        let trouble = Trouble::Unprocessable;
+        Self { trouble, problem }
+    }
+
+    /// No such process, or another tenant's: nobody is told which.
+    pub(super) fn unknown_token() -> Self {
+        Self::new(Trouble::NotFound, UNKNOWN_TOKEN)
+    }
+
+    /// The same, of one element of the body.
+    pub(super) fn within(mut self, element: &str) -> Self {
+        for error in &mut self.problem.errors {
+            let inner = error.pointer.as_deref().unwrap_or("#");
+            let inner = inner.strip_prefix('#').unwrap_or(inner);
+            error.pointer = Some(format!("#/{element}{inner}"));
+        }
+        if self.problem.errors.is_empty() {
+            self.problem.errors.push(FieldFault {
+                detail: self.problem.detail.clone(),
+                pointer: Some(format!("#/{element}")),
+            });
+        }
+        self
     }
 
     fn answer(&self, instance: &str) -> Response {
@@ -123,7 +207,12 @@ impl HttpProblem {
             | Trouble::Forbidden
             | Trouble::NotFound
             | Trouble::Gone
-            | Trouble::MethodNotAllowed => {}
+            | Trouble::MethodNotAllowed
+            | Trouble::InvalidBody
+            | Trouble::TooLarge
+            | Trouble::UnsupportedMediaType
+            | Trouble::Unprocessable
+            | Trouble::KeyReused => {}
         }
         answer
     }
@@ -135,6 +224,21 @@ impl IntoResponse for HttpProblem {
         let mut response = self.trouble.status().into_response();
         response.extensions_mut().insert(self);
         response
+    }
+}
+
+impl From<Box<Rejection>> for HttpProblem {
+    fn from(rejection: Box<Rejection>) -> Self {
+        let trouble = match rejection.reason {
+            Reason::TooLarge => Trouble::TooLarge,
+            Reason::UnsupportedContentType | Reason::UnsupportedEncoding => {
+                Trouble::UnsupportedMediaType
+            }
+            Reason::Undecodable => Trouble::InvalidBody,
+            _ => Trouble::Unprocessable,
+        };
+        let problem = rejection.problem;
+        Self { trouble, problem }
     }
 }
 

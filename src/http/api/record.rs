@@ -8,7 +8,7 @@ use ring::digest::{SHA256, digest};
 
 use super::caller::Caller;
 use super::parameters::Parameters;
-use super::problem::{HttpProblem, Trouble};
+use super::problem::HttpProblem;
 use super::{Api, prefer};
 use crate::core::{Kind, ProcessKey};
 use crate::store::record::Record;
@@ -18,8 +18,6 @@ use crate::view::{order, record};
 /// How much of a log and of items one answer carries; `counts` tells how much there is.
 const LISTED_MAX: i64 = 1_000;
 const INCLUDE: &str = "include";
-const UNKNOWN: &str =
-    "no process has this token: check it, and whose key this is; ended processes are forgotten";
 
 /// Answers with the record; with `Prefer: wait` not before the process has ended, or the time is over.
 pub(super) async fn get(
@@ -31,8 +29,7 @@ pub(super) async fn get(
 ) -> Result<Response, HttpProblem> {
     let parts: Parts = parameters.take(INCLUDE, str::parse).unwrap_or_default();
     parameters.finish(&[INCLUDE])?;
-    let unknown = || HttpProblem::new(Trouble::NotFound, UNKNOWN);
-    let Path(token) = token.map_err(|_| unknown())?;
+    let Path(token) = token.map_err(|_| HttpProblem::unknown_token())?;
     let key = ProcessKey::of(&access.tenant, &token);
     let wait = prefer::wait(&headers);
     let mut record = read(&api, key, &parts).await?;
@@ -42,12 +39,12 @@ pub(super) async fn get(
     {
         tokio::select! {
             // Ended or not: how it stands is the answer.
-            _ = tokio::time::timeout(wait, api.waiting.ended(key)) => {}
+            _ = tokio::time::timeout(wait, api.ended.answer(key)) => {}
             () = api.stop.cancelled() => {}
         }
         record = read(&api, key, &parts).await?;
     }
-    let record = record.ok_or_else(unknown)?;
+    let record = record.ok_or_else(HttpProblem::unknown_token)?;
     let order = match record.process.kind {
         Kind::Order if parts.has(Part::Stages) => order::load(&api.store, key, &record).await?,
         Kind::Order | Kind::Upload => None,

@@ -1,66 +1,79 @@
-//! Waiting for processes to end: however many wait, the database gets one question at a time.
+//! Waiting for what the database will say one day: however many wait, it is asked once for all.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
-use crate::core::ProcessKey;
-use crate::store::Store;
-
 /// How often the database is asked while somebody waits.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
-/// Processes that one question names.
-const KEYS_AT_ONCE: usize = 5_000;
+pub(super) const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// Questions that are put at once.
+const QUESTIONS_AT_ONCE: usize = 5_000;
 
-/// Those who wait.
-#[derive(Clone, Default)]
-pub(super) struct Waiting {
-    waiting: Arc<Mutex<HashMap<ProcessKey, Vec<oneshot::Sender<()>>>>>,
+/// Those who wait, by what they ask.
+pub(super) struct Waiting<Q, A> {
+    asked: Arc<Mutex<HashMap<Q, Vec<oneshot::Sender<A>>>>>,
 }
 
-impl Waiting {
-    /// Waits until a process has ended.
-    pub(super) async fn ended(&self, key: ProcessKey) {
-        let (sender, ended) = oneshot::channel();
-        self.locked().entry(key).or_default().push(sender);
-        // Whoever looks for us has stopped: there is nothing more to wait for.
-        let _ = ended.await;
+impl<Q: Clone + Eq + Hash, A: Clone> Waiting<Q, A> {
+    /// Waits for the answer; `None` if whoever looks for it has stopped.
+    pub(super) async fn answer(&self, question: Q) -> Option<A> {
+        let (sender, answer) = oneshot::channel();
+        self.locked().entry(question).or_default().push(sender);
+        answer.await.ok()
     }
 
-    /// Looks for everybody, until told to stop.
-    pub(super) async fn look(self, store: Store, stop: CancellationToken) {
+    /// Looks for everybody with `ask`, until told to stop: it gives the answers that there are.
+    pub(super) async fn look(
+        self,
+        ask: impl AsyncFn(&[Q]) -> Vec<(Q, A)>,
+        stop: CancellationToken,
+    ) {
         loop {
             tokio::select! {
                 () = stop.cancelled() => break,
                 () = tokio::time::sleep(LOOK_EVERY) => {}
             }
-            for keys in self.keys().chunks(KEYS_AT_ONCE) {
-                // The next look asks again.
-                let ended = store.ended(keys).await.unwrap_or_default();
-                let mut waiting = self.locked();
-                for sender in ended.iter().filter_map(|key| waiting.remove(key)).flatten() {
-                    // Nobody minds if it has gone.
-                    let _ = sender.send(());
+            for questions in self.questions().chunks(QUESTIONS_AT_ONCE) {
+                for (question, answer) in ask(questions).await {
+                    for sender in self.locked().remove(&question).into_iter().flatten() {
+                        // Nobody minds if it has gone.
+                        let _ = sender.send(answer.clone());
+                    }
                 }
             }
         }
         self.locked().clear();
     }
 
-    /// The processes that somebody still waits for.
-    fn keys(&self) -> Vec<ProcessKey> {
-        let mut waiting = self.locked();
-        waiting.retain(|_, senders| {
+    /// What somebody still asks.
+    fn questions(&self) -> Vec<Q> {
+        let mut asked = self.locked();
+        asked.retain(|_, senders| {
             senders.retain(|sender| !sender.is_closed());
             !senders.is_empty()
         });
-        waiting.keys().copied().collect()
+        asked.keys().cloned().collect()
     }
 
-    fn locked(&self) -> MutexGuard<'_, HashMap<ProcessKey, Vec<oneshot::Sender<()>>>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    fn locked(&self) -> MutexGuard<'_, HashMap<Q, Vec<oneshot::Sender<A>>>> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<Q, A> Clone for Waiting<Q, A> {
+    fn clone(&self) -> Self {
+        let asked = Arc::clone(&self.asked);
+        Self { asked }
+    }
+}
+
+impl<Q, A> Default for Waiting<Q, A> {
+    fn default() -> Self {
+        let asked = Arc::default();
+        Self { asked }
     }
 }

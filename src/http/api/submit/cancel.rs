@@ -1,0 +1,38 @@
+//! `POST /v1/processes/{token}/cancel`: giving up a process, whatever its kind.
+
+use axum::body::Body;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+
+use super::super::Api;
+use super::super::caller::Caller;
+use super::super::parameters::Parameters;
+use super::super::problem::HttpProblem;
+use super::single::Happened;
+use crate::core::{Kind, ProcessKey};
+
+/// Cancels a process that is known. The body, if there is one, is the data of `<kind>.cancelled`.
+pub(in super::super) async fn post(
+    State(api): State<Api>,
+    Caller(access): Caller,
+    token: Result<Path<String>, PathRejection>,
+    (parameters, headers): (Parameters, HeaderMap),
+    body: Body,
+) -> Result<Response, HttpProblem> {
+    parameters.finish(&[])?;
+    let Path(token) = token.map_err(|_| HttpProblem::unknown_token())?;
+    let key = ProcessKey::of(&access.tenant, &token);
+    let kind = api.store.kind(key).await?;
+    let body = api.room.receive(body, api.limits.body_bytes).await?;
+    let happened = Happened {
+        type_: match kind.ok_or_else(HttpProblem::unknown_token)? {
+            Kind::Upload => "upload.cancelled",
+            Kind::Order => "order.cancelled",
+        },
+        token: Some(&token),
+        data: &body.bytes,
+    };
+    api.happen(&access, &headers, happened).await
+}

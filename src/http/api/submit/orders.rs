@@ -1,0 +1,71 @@
+//! `POST /v1/orders` and `POST /v1/orders/{token}/push`: opening an order, and moving it on.
+
+use axum::body::Body;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::super::Api;
+use super::super::caller::Caller;
+use super::super::parameters::Parameters;
+use super::super::problem::HttpProblem;
+use super::single::Happened;
+
+const OPENED: &str = "order.opened";
+const PUSHED: &str = "order.pushed";
+
+/// Opens an order. The body is the data of `order.opened`, with a `token` where the client has one.
+pub(in super::super) async fn open(
+    State(api): State<Api>,
+    Caller(access): Caller,
+    parameters: Parameters,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, HttpProblem> {
+    parameters.finish(&[])?;
+    let body = api.room.receive(body, api.limits.body_bytes).await?;
+    let token = token(&body.bytes)?;
+    let happened = Happened {
+        type_: OPENED,
+        token: token.as_deref(),
+        data: &body.bytes,
+    };
+    api.happen(&access, &headers, happened).await
+}
+
+/// Moves an order on from a stage. The body is the data of `order.pushed`.
+pub(in super::super) async fn push(
+    State(api): State<Api>,
+    Caller(access): Caller,
+    token: Result<Path<String>, PathRejection>,
+    (parameters, headers): (Parameters, HeaderMap),
+    body: Body,
+) -> Result<Response, HttpProblem> {
+    parameters.finish(&[])?;
+    let Path(token) = token.map_err(|_| HttpProblem::unknown_token())?;
+    let body = api.room.receive(body, api.limits.body_bytes).await?;
+    let happened = Happened {
+        type_: PUSHED,
+        token: Some(&token),
+        data: &body.bytes,
+    };
+    api.happen(&access, &headers, happened).await
+}
+
+/// The token in the body; what else is wrong with it is found when it is read as data.
+fn token(body: &[u8]) -> Result<Option<String>, HttpProblem> {
+    #[derive(Deserialize)]
+    struct Named {
+        token: Option<Value>,
+    }
+    match serde_json::from_slice::<Named>(body) {
+        Ok(Named {
+            token: Some(Value::String(token)),
+        }) => Ok(Some(token)),
+        Ok(Named { token: Some(_) }) => Err(HttpProblem::body("#/token", "must be a text")),
+        Ok(Named { token: None }) | Err(_) => Ok(None),
+    }
+}

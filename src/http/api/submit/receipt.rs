@@ -1,0 +1,115 @@
+//! What a client is told of an event that was taken.
+
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Serialize;
+
+use super::super::problem::HttpProblem;
+use crate::store::fate::Fate;
+use crate::wire::{Accepted, Problem};
+
+/// What stands for itself in a part of a path (RFC 3986).
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// How far an event came, and the token to ask by.
+#[derive(Debug, Serialize)]
+pub(in super::super) struct Receipt {
+    token: String,
+    source: String,
+    id: String,
+    state: State,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<Problem>,
+}
+
+/// How far an event came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum State {
+    /// The broker keeps it; a worker will apply it.
+    Accepted,
+    /// It is in the record.
+    Applied,
+    /// It came after the end of its process, and is kept as late.
+    Late,
+    /// It can't be applied.
+    Refused,
+}
+
+impl Receipt {
+    /// The broker has it.
+    pub(super) fn accepted(event: &Accepted) -> Self {
+        let stamp = &event.event.stamp;
+        Self {
+            token: event.event.token.clone(),
+            source: stamp.source.clone(),
+            id: stamp.id.clone(),
+            state: State::Accepted,
+            problem: None,
+        }
+    }
+
+    /// It was known already.
+    pub(super) fn repeated(event: &Accepted) -> Self {
+        Self {
+            state: State::Applied,
+            ..Self::accepted(event)
+        }
+    }
+
+    /// Takes over what became of it.
+    pub(super) fn learn(&mut self, fate: Option<Fate>) {
+        (self.state, self.problem) = match fate {
+            None => (State::Accepted, None),
+            Some(Fate::Logged { late: false, .. }) => (State::Applied, None),
+            Some(Fate::Logged { late: true, .. }) => (State::Late, None),
+            Some(Fate::Refused(problem)) => (State::Refused, serde_json::from_str(&problem).ok()),
+        };
+    }
+
+    fn location(&self) -> HeaderMap {
+        let token = utf8_percent_encode(&self.token, ESCAPED);
+        let location = format!("/v1/processes/{token}");
+        let location = HeaderValue::from_str(&location).map(|value| (header::LOCATION, value));
+        location.into_iter().collect()
+    }
+}
+
+/// The answer to a request that sent one event.
+pub(super) fn alone(mut receipts: Vec<Receipt>) -> Result<Response, HttpProblem> {
+    let Some(receipt) = receipts.pop() else {
+        return Ok(several(&receipts));
+    };
+    if let Some(problem) = receipt.problem {
+        return Err(HttpProblem::refused(problem));
+    }
+    let status = status(std::slice::from_ref(&receipt));
+    Ok((status, receipt.location(), json(&receipt)).into_response())
+}
+
+/// The answer to a request that sent several.
+pub(super) fn several(receipts: &[Receipt]) -> Response {
+    #[derive(Serialize)]
+    struct Several<'a> {
+        events: &'a [Receipt],
+    }
+    (status(receipts), json(&Several { events: receipts })).into_response()
+}
+
+/// Taken, or done.
+fn status(receipts: &[Receipt]) -> StatusCode {
+    match receipts.iter().any(|r| r.state == State::Accepted) {
+        true => StatusCode::ACCEPTED,
+        false => StatusCode::OK,
+    }
+}
+
+fn json(body: &impl Serialize) -> ([(HeaderName, &'static str); 1], Vec<u8>) {
+    let body = serde_json::to_vec(body).unwrap_or_default();
+    ([(header::CONTENT_TYPE, "application/json")], body)
+}

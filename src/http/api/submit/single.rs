@@ -1,0 +1,72 @@
+//! A request that is one event: its attributes are made here, its data is the client's.
+
+use axum::http::HeaderMap;
+use axum::response::Response;
+
+use super::super::problem::HttpProblem;
+use super::super::{Api, prefer};
+use super::events::content_type;
+use super::identity::{self, SOURCE};
+use super::message::Given;
+use super::receipt::{self, Receipt};
+use crate::clock;
+use crate::core::access::Access;
+use crate::wire::{Accepted, HeaderValue};
+
+/// What a request says has happened.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Happened<'a> {
+    /// The event's type.
+    pub(super) type_: &'a str,
+    /// The process, unless it is to get a token.
+    pub(super) token: Option<&'a str>,
+    /// Its data, as received; nothing is no data.
+    pub(super) data: &'a [u8],
+}
+
+impl Api {
+    /// Submits a request's event, once however often the request is repeated.
+    pub(super) async fn happen(
+        &self,
+        access: &Access,
+        headers: &HeaderMap,
+        happened: Happened<'_>,
+    ) -> Result<Response, HttpProblem> {
+        let key = identity::key(headers)?;
+        let id = key.clone().unwrap_or_else(identity::random);
+        let event = self.read(access, &happened, &id, content_type(headers))?;
+        if key.is_some() && self.is_repeated(&event).await? {
+            return receipt::alone(vec![Receipt::repeated(&event)]);
+        }
+        receipt::alone(self.submit(&[event], prefer::wait(headers)).await?)
+    }
+
+    fn read(
+        &self,
+        access: &Access,
+        happened: &Happened<'_>,
+        id: &str,
+        content_type: Option<&str>,
+    ) -> Result<Accepted, HttpProblem> {
+        let time = clock::now().to_string();
+        let mut headers = vec![
+            ("ce-specversion", HeaderValue::Text("1.0")),
+            ("ce-id", HeaderValue::Text(id)),
+            ("ce-source", HeaderValue::Text(SOURCE)),
+            ("ce-type", HeaderValue::Text(happened.type_)),
+            ("ce-time", HeaderValue::Text(&time)),
+        ];
+        headers.extend(
+            happened
+                .token
+                .map(|token| ("ce-subject", HeaderValue::Text(token))),
+        );
+        let given = Given {
+            headers: &headers,
+            content_type,
+            id: None,
+            body: happened.data,
+        };
+        given.read(access, &self.limits)
+    }
+}

@@ -1,0 +1,2 @@
+-- The clock that what is written is stamped with.
+select now()

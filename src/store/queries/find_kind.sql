@@ -1,0 +1,2 @@
+-- What a process tracks.
+select kind from waybill.process where key = $1
