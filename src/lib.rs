@@ -12,6 +12,7 @@
 //! - [`wire`]: bytes to events and completions to bytes, and why a message is refused.
 //! - [`store`]: PostgreSQL. [`store::batch`] is the transaction of a batch, in two halves.
 //! - [`broker`]: RabbitMQ: connections, topology, a consumer, a publisher that knows what arrived.
+//! - [`files`]: where the contents of uploads are kept.
 //! - [`telemetry`]: metrics, logs and health, one function per happening.
 //! - [`pipeline`]: the only place that joins store and broker: lanes, the relay, the janitor.
 //! - [`view`]: what is shown of a process, in JSON and in words.
@@ -23,7 +24,7 @@
 //! # Invariants
 //!
 //! - Left may use right, never back: `main → cli → app → {pipeline, http → view} → {store,
-//!   broker, wire, telemetry} → core`. `store` and `broker` do not know each other.
+//!   broker, files, wire, telemetry} → core`. `store` and `broker` do not know each other.
 //! - Commit, then acknowledge. Write the outbox row, then publish. A row leaves the outbox only
 //!   after its confirm.
 //! - A record is a function of the set of its events: every merge rule commutes, and the event log
@@ -45,6 +46,7 @@ pub mod clock;
 pub mod config;
 pub mod core;
 pub mod dev;
+pub mod files;
 pub mod http;
 pub mod pipeline;
 pub mod store;

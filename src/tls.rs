@@ -29,6 +29,11 @@ pub enum TlsError {
     Rustls(#[from] rustls::Error),
 }
 
+/// Makes ring the cryptography of what brings none of its own; the first call counts.
+pub fn install() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
 /// Trusts the CA file, or the system's roots; shows the client's certificate where there is one.
 pub fn client_config(
     ca_file: Option<&Path>,

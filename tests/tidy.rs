@@ -15,22 +15,31 @@ use waybill::telemetry::metrics_table;
 const LINES_MAX: usize = 300;
 
 /// Each layer with the modules it may use besides itself; those that serve the edges are free.
-const LAYERS: [(&str, &[&str]); 12] = [
+const LAYERS: [(&str, &[&str]); 13] = [
     ("core", &[]),
     ("wire", &["core"]),
     ("store", &["core"]),
     ("broker", &[]),
+    ("files", &[]),
     ("telemetry", &["core"]),
     ("config", &[]),
     ("dev", &[]),
     ("view", &["store", "wire", "core"]),
     (
         "http",
-        &["view", "store", "broker", "wire", "telemetry", "core"],
+        &[
+            "view",
+            "store",
+            "broker",
+            "files",
+            "wire",
+            "telemetry",
+            "core",
+        ],
     ),
     (
         "pipeline",
-        &["store", "broker", "wire", "telemetry", "core"],
+        &["store", "broker", "files", "wire", "telemetry", "core"],
     ),
     (
         "app",
@@ -40,6 +49,7 @@ const LAYERS: [(&str, &[&str]); 12] = [
             "view",
             "store",
             "broker",
+            "files",
             "wire",
             "telemetry",
             "core",
@@ -55,6 +65,7 @@ const LAYERS: [(&str, &[&str]); 12] = [
             "view",
             "store",
             "broker",
+            "files",
             "wire",
             "telemetry",
             "core",

@@ -9,7 +9,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::parts::limits;
 use crate::config::{DatabaseSettings, Settings};
-use crate::http::api::Setup;
+use crate::files::Files;
+use crate::http::api::{Allowed, Setup, UploadLimits};
 use crate::http::{api, guard};
 use crate::store::Store;
 
@@ -27,7 +28,11 @@ pub(super) struct Api {
 
 impl Api {
     /// A listener with a pool of its own, so that clients can't take the workers' connections.
-    pub(super) async fn new(settings: &Settings) -> anyhow::Result<Self> {
+    pub(super) async fn new(
+        settings: &Settings,
+        primary: Store,
+        files: Files,
+    ) -> anyhow::Result<Self> {
         let http = &settings.http;
         let database = DatabaseSettings {
             url: http
@@ -46,6 +51,13 @@ impl Api {
             listener,
             setup: Setup {
                 store: Store::new(&database)?,
+                primary,
+                files,
+                uploads: UploadLimits::new(
+                    settings.files.file_bytes as u64,
+                    settings.files.request_bytes as u64,
+                    Allowed::new(&settings.files.types),
+                ),
                 broker: settings.broker.clone(),
                 limits: limits(&settings.limits),
             },

@@ -18,12 +18,13 @@ use tokio_util::sync::CancellationToken;
 
 use api::Api;
 pub use parts::limits;
-use parts::{labels, required};
+use parts::{files, labels, required};
 pub use roles::{Role, Roles};
 pub use signals::Signals;
 use tasks::{Roll, Tasks, first_failure, publish, serve};
 
 use crate::config::Settings;
+use crate::files::Files;
 use crate::http::guard;
 use crate::http::ops::Ops;
 use crate::pipeline::fault::Faults;
@@ -50,6 +51,7 @@ pub struct App {
     telemetry: Telemetry,
     health: Health,
     store: Store,
+    files: Files,
     faults: Faults,
     listener: TcpListener,
     api: Option<Api>,
@@ -64,9 +66,10 @@ impl App {
             Some(point) => Faults::parse(point)
                 .with_context(|| format!("fault.crash_at: no crash point is called {point:?}"))?,
         };
+        let files = files(&settings)?;
         let listener = guard::bind(settings.ops.listen, "ops.listen").await?;
         let api = match roles.has(Role::Api) {
-            true => Some(Api::new(&settings).await?),
+            true => Some(Api::new(&settings, store.clone(), files.clone()).await?),
             false => None,
         };
         Ok(Self {
@@ -76,6 +79,7 @@ impl App {
             settings,
             roles,
             store,
+            files,
             faults,
             listener,
         })

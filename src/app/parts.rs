@@ -8,7 +8,8 @@ use tokio::sync::watch;
 
 use super::observer::Observer;
 use super::{App, Role, Roles};
-use crate::config::LimitSettings;
+use crate::config::{LimitSettings, Settings, cloud_credentials};
+use crate::files::Files;
 use crate::pipeline::batch::BatchLimits;
 use crate::pipeline::janitor::Janitor;
 use crate::pipeline::relay::{Mailbox, Relay};
@@ -68,6 +69,7 @@ impl App {
             health: self.health.clone(),
             mailbox,
             shard: shard(),
+            files: self.files.clone(),
         }
     }
 
@@ -102,6 +104,11 @@ pub(super) fn required(roles: &Roles) -> Vec<Condition> {
         required.extend([Condition::BrokerConnected, Condition::Consuming]);
     }
     required
+}
+
+/// The store of files.
+pub(super) fn files(settings: &Settings) -> anyhow::Result<Files> {
+    Ok(Files::open(&settings.files.url, cloud_credentials())?)
 }
 
 /// The limits of an event, as the settings have them.

@@ -33,6 +33,15 @@ pub(crate) use units::{parse_duration, show_duration};
 /// The variable that names the settings file when no flag does.
 pub const FILE_VARIABLE: &str = "WAYBILL_CONFIG";
 
+/// What the environment says of object stores, in the names that their own tools use.
+#[must_use]
+pub fn cloud_credentials() -> Vec<(String, String)> {
+    let is_one = |name: &str| CLOUDS.iter().any(|cloud| name.starts_with(cloud));
+    std::env::vars().filter(|(name, _)| is_one(name)).collect()
+}
+
+const CLOUDS: [&str; 3] = ["AWS_", "AZURE_", "GOOGLE_"];
+
 /// What one setting is called, holds and means.
 #[derive(Debug)]
 pub struct Setting {

@@ -196,6 +196,18 @@ sections! {
             "most database connections of the listener";
     }
 
+    /// The files that clients upload.
+    files: FileSettings {
+        url: String = "WAYBILL_FILES__URL", "waybill-files", Text,
+            "where files are kept: a folder, or a URL such as `s3://bucket/prefix` (`AWS_…`, `AZURE_…` and `GOOGLE_…` are honoured)";
+        file_bytes: usize = "WAYBILL_FILES__FILE_BYTES", "64MiB", Bytes(KIB, 64 * GIB),
+            "largest file of an upload";
+        request_bytes: usize = "WAYBILL_FILES__REQUEST_BYTES", "256MiB", Bytes(KIB, 64 * GIB),
+            "most bytes of all files of one upload together";
+        types: String = "WAYBILL_FILES__TYPES", "application/pdf,image/jpeg,image/png,image/tiff", Text,
+            "what a file may be by its contents: media types, or `any`";
+    }
+
     /// The listener for health and metrics.
     ops: OpsSettings {
         listen: SocketAddr = "WAYBILL_OPS__LISTEN", "127.0.0.1:9464", Address,

@@ -12,6 +12,7 @@ use super::relay::Mailbox;
 use super::transaction::{changes, load_orders};
 use super::writer::{Rules, reason};
 use super::{effects, report};
+use crate::files::{FilePath, Files};
 use crate::store::batch;
 use crate::store::outbox::OutboxRow;
 use crate::store::retention::ParkedExpiry;
@@ -41,6 +42,8 @@ pub struct Janitor {
     pub mailbox: Mailbox,
     /// Which shard of the counts it moves.
     pub shard: i16,
+    /// Where the contents of files are.
+    pub files: Files,
 }
 
 impl Janitor {
@@ -68,9 +71,21 @@ impl Janitor {
                 .await?;
             self.telemetry.retention_deleted(deleted);
             if stop.is_cancelled() || deleted < self.batch.unsigned_abs() {
-                return Ok(());
+                return self.remove_files().await;
             }
         }
+    }
+
+    /// Removes the contents of files that belong to nobody; what fails is tried in the next round.
+    async fn remove_files(&self) -> Result<(), StoreError> {
+        let mut gone = Vec::new();
+        for (process, id) in self.store.due_files(self.batch).await? {
+            match self.files.remove(FilePath { process, id }).await {
+                Ok(()) => gone.push((process, id)),
+                Err(error) => tracing::warn!(%error, "a file could not be removed"),
+            }
+        }
+        self.store.delete_files(&gone).await
     }
 
     /// Pushes that have waited in vain; what one round leaves, the next one takes.

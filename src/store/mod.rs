@@ -12,6 +12,7 @@ pub mod error;
 pub mod event;
 pub mod fate;
 pub mod feed;
+pub mod file;
 pub mod inspect;
 pub mod item;
 mod key_text;

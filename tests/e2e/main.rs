@@ -42,6 +42,8 @@ mod servers;
 mod stop;
 mod story;
 mod submit;
+mod submit_refused;
 mod trial;
+mod uploads;
 mod watch;
 mod worker;

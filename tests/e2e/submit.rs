@@ -1,25 +1,22 @@
 //! What comes in over HTTP: it takes the way of all events, and whoever waits is told the truth.
 
-use serde_json::{Value, json};
-use waybill::core::access::Scope;
+use serde_json::json;
 
 use crate::{
     client::Client,
     ground::{Ground, run},
-    http::keyed,
     order_story::{PURCHASE, apply},
     story::{TOKEN_MARK, story},
-    worker::Plan,
 };
 
 /// Longer than a batch takes.
 const PATIENT: (&str, &str) = ("prefer", "wait=60");
 
-fn patient(client: &Client) -> Client {
+pub(crate) fn patient(client: &Client) -> Client {
     client.with(PATIENT.0, PATIENT.1)
 }
 
-fn token(tag: &str) -> String {
+pub(crate) fn token(tag: &str) -> String {
     format!("{TOKEN_MARK}-{tag}")
 }
 
@@ -181,130 +178,5 @@ fn a_request_that_is_repeated_under_its_key_is_one_order_and_another_content_is_
             .await
             .problem(400, "invalid_parameter");
         worker.stop().await;
-    });
-}
-
-#[test]
-fn what_can_not_be_taken_names_its_fault_and_nothing_of_it_is_published() {
-    run(async {
-        let ground = Ground::shared("submit-wrong").await;
-        let (plan, client) = ground.api_plan().await;
-        let api = plan.roles("api").start().await;
-        let event = |id: &str, data: Value| json!({"id": id, "source": "e2e", "type": "upload.progress", "token": "t", "data": data});
-        let list = json!([
-            event("1", json!({"done": 1})),
-            event("2", json!({"done": -1}))
-        ]);
-        let problem = client
-            .post("/v1/events", list)
-            .await
-            .problem(422, "invalid_field");
-        assert_eq!(
-            problem["errors"][0]["pointer"], "#/1/data/done",
-            "{problem}"
-        );
-        let nameless = json!([{"type": "upload.step", "token": "t", "source": "e2e"}]);
-        let problem = client
-            .post("/v1/events", nameless)
-            .await
-            .problem(422, "missing_identity");
-        assert_eq!(problem["errors"][0]["pointer"], "#/0/id");
-        let mut foreign = event("3", json!({"done": 1}));
-        foreign["tenant"] = json!("somebody");
-        client
-            .post("/v1/events", foreign)
-            .await
-            .problem(422, "tenant_mismatch");
-        client
-            .post("/v1/events", "[]")
-            .await
-            .problem(400, "invalid_body");
-        client
-            .post("/v1/events", "{")
-            .await
-            .problem(400, "undecodable");
-        client
-            .post("/v1/events", "")
-            .await
-            .problem(400, "undecodable");
-        let many = vec![event("4", json!({"done": 1})); 1_001];
-        client
-            .post("/v1/events", json!(many))
-            .await
-            .problem(400, "invalid_body");
-        let long = " ".repeat(8 << 20) + "{}";
-        client
-            .post("/v1/events", long)
-            .await
-            .problem(413, "too_large");
-        let form = client.with("content-type", "application/x-www-form-urlencoded");
-        form.post("/v1/orders", "a=b")
-            .await
-            .problem(415, "unsupported_content_type");
-        client
-            .post("/v1/orders", json!({"token": 7}))
-            .await
-            .problem(400, "invalid_body");
-        let pushed = client
-            .post("/v1/orders/t/push", json!({"outcome": "a"}))
-            .await;
-        pushed.problem(422, "invalid_field");
-        client
-            .post("/v1/orders?a=b", "{}")
-            .await
-            .problem(400, "invalid_parameter");
-        client
-            .ask("DELETE", "/v1/orders")
-            .await
-            .problem(405, "method_not_allowed");
-        let queued = ground.ready("waybill.events.0").await;
-        assert_eq!(queued, Some(0));
-        api.stop().await;
-    });
-}
-
-#[test]
-fn only_a_key_that_may_write_sends_and_only_for_its_own_tenant() {
-    run(async {
-        let ground = Ground::shared("submit-keys").await;
-        let (worker, client) = ground.answering().await;
-        let (reader, _) = keyed(&ground, &client, "north", &[Scope::Read]).await;
-        let (writer, _) = keyed(&ground, &client, "north", &[Scope::Write]).await;
-        let (south, _) = keyed(&ground, &client, "south", &[Scope::Admin]).await;
-        for path in [
-            "/v1/events",
-            "/v1/orders",
-            "/v1/orders/t/push",
-            "/v1/processes/t/cancel",
-        ] {
-            client.post(path, "{}").await.problem(401, "unauthorized");
-            reader.post(path, "{}").await.problem(403, "forbidden");
-        }
-        let opened = patient(&writer)
-            .post("/v1/orders", json!({"token": token("north")}))
-            .await;
-        let location = opened.header("location").expect("where it is").to_owned();
-        assert_eq!(reader.get(&location).await.record()["tenant"], "north");
-        south.get(&location).await.problem(404, "not_found");
-        let cancel = format!("{location}/cancel");
-        south.post(&cancel, "").await.problem(404, "not_found");
-        worker.stop().await;
-    });
-}
-
-#[test]
-fn without_the_broker_nothing_is_taken_and_the_client_is_told_to_come_again() {
-    run(async {
-        let ground = Ground::shared("submit-away").await;
-        let (plan, client): (Plan, Client) = ground.api_plan().await;
-        let api = plan
-            .roles("api")
-            .with("broker.url", "amqp://nobody:nothing@127.0.0.1:1/none")
-            .start()
-            .await;
-        let reply = client.post("/v1/orders", "{}").await;
-        reply.problem(503, "unavailable");
-        assert_eq!(reply.header("retry-after"), Some("1"));
-        api.stop().await;
     });
 }

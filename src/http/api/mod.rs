@@ -7,20 +7,24 @@
 mod bytes;
 mod caller;
 mod events;
+mod file;
 mod filter;
 mod keys;
+mod links;
 mod news;
 mod parameters;
 mod prefer;
 mod problem;
 mod record;
 mod submit;
+mod trouble;
 mod waiting;
 
 use std::io;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing;
 use tokio::net::TcpListener;
@@ -34,11 +38,13 @@ use self::keys::Keys;
 use self::news::News;
 use self::problem::{HttpProblem, Trouble};
 use self::submit::post::{self, Post};
+pub use self::submit::{Allowed, UploadLimits};
 use self::waiting::Waiting;
 use super::guard::{Guard, Limits};
 use crate::config::BrokerSettings;
 use crate::core::ProcessKey;
 use crate::core::access::Scope;
+use crate::files::Files;
 use crate::store::Store;
 use crate::store::fate::{Fate, Sent};
 use crate::wire;
@@ -58,8 +64,14 @@ const GRACE: Duration = Duration::from_secs(5);
 /// What the listener works with.
 #[derive(Clone)]
 pub struct Setup {
-    /// Where processes are read.
+    /// Where processes are read; it may be a replica.
     pub store: Store,
+    /// Where files are noted.
+    pub primary: Store,
+    /// Where files are kept.
+    pub files: Files,
+    /// What uploads may bring.
+    pub uploads: UploadLimits,
     /// Where events go.
     pub broker: BrokerSettings,
     /// What an event may not exceed.
@@ -70,6 +82,9 @@ pub struct Setup {
 #[derive(Clone)]
 pub(crate) struct Api {
     store: Store,
+    primary: Store,
+    files: Files,
+    uploads: UploadLimits,
     limits: wire::Limits,
     keys: Keys,
     room: Room,
@@ -90,6 +105,9 @@ pub async fn serve(listener: TcpListener, setup: Setup, stop: CancellationToken)
     let api = Api {
         keys: Keys::new(setup.store.clone()),
         store: setup.store,
+        primary: setup.primary,
+        files: setup.files,
+        uploads: setup.uploads,
         limits: setup.limits,
         room: Room::default(),
         post,
@@ -135,11 +153,13 @@ fn router(api: &Api) -> Router {
     let gate = |scope| from_fn_with_state(Gate::new(api.keys.clone(), scope), caller::admit);
     let reading = Router::new()
         .route("/v1/processes/{token}", routing::get(record::get))
+        .route("/v1/processes/{token}/files/{id}", routing::get(file::get))
         .route("/v1/events", routing::get(events::list))
         .route("/v1/events/stream", routing::get(events::stream))
         .route_layer(gate(Scope::Read));
     let writing = Router::new()
         .route("/v1/events", routing::post(submit::events::post))
+        .route("/v1/uploads", routing::post(submit::uploads::post))
         .route("/v1/orders", routing::post(submit::orders::open))
         .route(
             "/v1/orders/{token}/push",
@@ -149,6 +169,8 @@ fn router(api: &Api) -> Router {
             "/v1/processes/{token}/cancel",
             routing::post(submit::cancel::post),
         )
+        // Bodies are counted as they come.
+        .layer(DefaultBodyLimit::disable())
         .route_layer(gate(Scope::Write));
     reading
         .merge(writing)

@@ -1,46 +1,19 @@
 //! What a request gets that can't be answered: RFC 9457 problem details.
 
 use axum::extract::Request;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+pub(super) use super::trouble::Trouble;
 use crate::store::StoreError;
 use crate::wire::{FieldFault, Problem, Reason, Rejection};
 
+const KEY_REUSED: &str = "the header Idempotency-Key was used with another content; use a new one";
 const UNKNOWN_TOKEN: &str =
     "no process has this token: check it, and whose key this is; ended processes are forgotten";
 const JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
-
-/// What can be wrong with a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Trouble {
-    /// A parameter or header has a value it can't have.
-    InvalidParameter,
-    /// No key, or none that is good.
-    Unauthorized,
-    /// The key does not allow this.
-    Forbidden,
-    /// Nothing of that name.
-    NotFound,
-    /// It was there, and is not kept any more.
-    Gone,
-    /// The path is right, the method is not.
-    MethodNotAllowed,
-    /// The body can't be read.
-    InvalidBody,
-    /// The body is larger than allowed.
-    TooLarge,
-    /// The body is of a kind that is not taken.
-    UnsupportedMediaType,
-    /// The body can be read, and can't be applied.
-    Unprocessable,
-    /// An idempotency key came with another content before.
-    KeyReused,
-    /// The database can't be asked just now.
-    Unavailable,
-}
 
 /// The answer to a request that can't be answered.
 #[derive(Debug, Clone)]
@@ -57,82 +30,9 @@ struct Body<'a> {
     instance: &'a str,
 }
 
-impl Trouble {
-    /// Its name, its title, and the status it is answered with.
-    const fn of(self) -> (&'static str, &'static str, StatusCode) {
-        match self {
-            Self::InvalidParameter => (
-                "invalid_parameter",
-                "A parameter has a value it can't have",
-                StatusCode::BAD_REQUEST,
-            ),
-            Self::Unauthorized => (
-                "unauthorized",
-                "The request needs a key",
-                StatusCode::UNAUTHORIZED,
-            ),
-            Self::Forbidden => (
-                "forbidden",
-                "The key does not allow this",
-                StatusCode::FORBIDDEN,
-            ),
-            Self::NotFound => (
-                "not_found",
-                "There is nothing of that name",
-                StatusCode::NOT_FOUND,
-            ),
-            Self::Gone => (
-                "gone",
-                "What was asked for is not kept any more",
-                StatusCode::GONE,
-            ),
-            Self::MethodNotAllowed => (
-                "method_not_allowed",
-                "The path does not have this method",
-                StatusCode::METHOD_NOT_ALLOWED,
-            ),
-            Self::InvalidBody => (
-                "invalid_body",
-                "The body can't be read",
-                StatusCode::BAD_REQUEST,
-            ),
-            Self::TooLarge => (
-                "too_large",
-                "The body is larger than allowed",
-                StatusCode::PAYLOAD_TOO_LARGE,
-            ),
-            Self::UnsupportedMediaType => (
-                "unsupported_media_type",
-                "The body is of a kind that is not taken",
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            ),
-            Self::Unprocessable => (
-                "unprocessable",
-                "The body can't be applied",
-                StatusCode::UNPROCESSABLE_ENTITY,
-            ),
-            Self::KeyReused => (
-                "idempotency_key_reused",
-                "The idempotency key was used for something else",
-                StatusCode::UNPROCESSABLE_ENTITY,
-            ),
-            Self::Unavailable => (
-                "unavailable",
-                "The servers can't be asked just now",
-                StatusCode::SERVICE_UNAVAILABLE,
-            ),
-        }
-    }
-
-    const fn status(self) -> StatusCode {
-        self.of().2
-    }
-}
-
 impl HttpProblem {
     pub(super) fn new(trouble: Trouble, detail: &str) -> Self {
-        let (name, title, _) = trouble.of();
-        let problem = Problem::named(name, title, detail.to_owned());
+        let problem = Problem::named(trouble.name(), trouble.title(), detail.to_owned());
         Self { trouble, problem }
     }
 
@@ -161,6 +61,11 @@ impl HttpProblem {
     pub(super) fn refused(problem: Problem) -> Self {
         let trouble = Trouble::Unprocessable;
         Self { trouble, problem }
+    }
+
+    /// What was sent under a key before was something else.
+    pub(super) fn key_reused() -> Self {
+        Self::new(Trouble::KeyReused, KEY_REUSED)
     }
 
     /// No such process, or another tenant's: nobody is told which.
@@ -212,6 +117,7 @@ impl HttpProblem {
             | Trouble::TooLarge
             | Trouble::UnsupportedMediaType
             | Trouble::Unprocessable
+            | Trouble::RangeNotSatisfiable
             | Trouble::KeyReused => {}
         }
         answer
@@ -258,8 +164,10 @@ pub(super) async fn render(request: Request, next: Next) -> Response {
         return response;
     };
     let mut answer = problem.answer(&instance);
-    if let Some(allowed) = response.headers_mut().remove(header::ALLOW) {
-        answer.headers_mut().insert(header::ALLOW, allowed);
+    for name in [header::ALLOW, header::CONTENT_RANGE] {
+        if let Some(value) = response.headers_mut().remove(&name) {
+            answer.headers_mut().insert(name, value);
+        }
     }
     answer
 }

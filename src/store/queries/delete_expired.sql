@@ -31,6 +31,7 @@ horizon as (
     from newest n
     where (n.epoch, n.tx, n.pos) > (h.epoch, h.tx, h.pos)
 ),
+files as (update waybill.file f set due_at = now() from expired x where f.process = x.key),
 items as (delete from waybill.item i using expired x where i.process = x.key),
 stages as (delete from waybill.stage s using expired x where s.process = x.key)
 delete from waybill.process p using expired x where p.key = x.key

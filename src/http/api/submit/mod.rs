@@ -4,22 +4,57 @@
 //! Nothing is applied here: whatever came in over HTTP takes the same way as all the rest.
 
 pub(super) mod cancel;
+mod content;
 pub(super) mod events;
 mod identity;
+mod keep;
 mod message;
 pub(super) mod orders;
 pub(super) mod post;
 mod receipt;
 mod single;
+pub(super) mod uploads;
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
+
+pub use self::content::Allowed;
 use self::message::outgoing;
 use self::receipt::Receipt;
 use super::Api;
-use super::problem::{HttpProblem, Trouble};
+use super::problem::HttpProblem;
 use crate::store::fate::{Fate, Sent};
 use crate::wire::Accepted;
+
+/// Uploads that may be under way at once: each holds a few parts of its file.
+const UPLOADS_AT_ONCE: usize = 32;
+
+/// What uploads may bring.
+#[derive(Debug, Clone)]
+pub struct UploadLimits {
+    /// Bytes of a file.
+    pub file_bytes: u64,
+    /// Bytes of a request.
+    pub request_bytes: u64,
+    /// What a file may be.
+    pub types: Allowed,
+    places: Arc<Semaphore>,
+}
+
+impl UploadLimits {
+    /// These limits.
+    #[must_use]
+    pub fn new(file_bytes: u64, request_bytes: u64, types: Allowed) -> Self {
+        Self {
+            file_bytes,
+            request_bytes,
+            types,
+            places: Arc::new(Semaphore::new(UPLOADS_AT_ONCE)),
+        }
+    }
+}
 
 impl Api {
     /// Publishes events and waits for the broker to take them, and then, at most so long, for the
@@ -61,10 +96,7 @@ impl Api {
         let known = self.store.fates(&[sent]).await?;
         match known.first() {
             Some((_, Fate::Logged { data, .. })) if *data == event.data => Ok(true),
-            Some((_, Fate::Logged { .. })) => Err(HttpProblem::new(
-                Trouble::KeyReused,
-                "the header Idempotency-Key was used with another content; use a new one",
-            )),
+            Some((_, Fate::Logged { .. })) => Err(HttpProblem::key_reused()),
             Some((_, Fate::Refused(_))) | None => Ok(false),
         }
     }

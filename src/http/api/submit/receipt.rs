@@ -2,19 +2,13 @@
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
+use super::super::links;
 use super::super::problem::HttpProblem;
+use super::keep::Attachment;
 use crate::store::fate::Fate;
 use crate::wire::{Accepted, Problem};
-
-/// What stands for itself in a part of a path (RFC 3986).
-const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
 
 /// How far an event came, and the token to ask by.
 #[derive(Debug, Serialize)]
@@ -73,9 +67,8 @@ impl Receipt {
     }
 
     fn location(&self) -> HeaderMap {
-        let token = utf8_percent_encode(&self.token, ESCAPED);
-        let location = format!("/v1/processes/{token}");
-        let location = HeaderValue::from_str(&location).map(|value| (header::LOCATION, value));
+        let location = HeaderValue::from_str(&links::process(&self.token));
+        let location = location.map(|value| (header::LOCATION, value));
         location.into_iter().collect()
     }
 }
@@ -99,6 +92,29 @@ pub(super) fn several(receipts: &[Receipt]) -> Response {
         events: &'a [Receipt],
     }
     (status(receipts), json(&Several { events: receipts })).into_response()
+}
+
+/// The answer to a request that opened uploads.
+pub(super) fn uploads(receipts: Vec<Receipt>, files: impl Iterator<Item = Attachment>) -> Response {
+    #[derive(Serialize)]
+    struct Upload {
+        #[serde(flatten)]
+        receipt: Receipt,
+        file: Attachment,
+    }
+    #[derive(Serialize)]
+    struct Uploads {
+        uploads: Vec<Upload>,
+    }
+    let status = status(&receipts);
+    let location = match receipts.as_slice() {
+        [one] => one.location(),
+        _ => HeaderMap::new(),
+    };
+    let uploads = receipts.into_iter().zip(files);
+    let uploads = uploads.map(|(receipt, file)| Upload { receipt, file });
+    let uploads = uploads.collect();
+    (status, location, json(&Uploads { uploads })).into_response()
 }
 
 /// Taken, or done.

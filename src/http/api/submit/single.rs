@@ -41,7 +41,8 @@ impl Api {
         receipt::alone(self.submit(&[event], prefer::wait(headers)).await?)
     }
 
-    fn read(
+    /// The event that a request is.
+    pub(super) fn read(
         &self,
         access: &Access,
         happened: &Happened<'_>,

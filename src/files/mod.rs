@@ -1,0 +1,225 @@
+//! Where the contents of files are kept: a local folder, or S3 and its like, by one interface.
+//!
+//! What a file is called and whom it belongs to is in the database; here it is a path and bytes.
+
+use std::io;
+use std::ops::Range;
+use std::path::absolute;
+use std::sync::Arc;
+
+use futures_util::stream::BoxStream;
+use object_store::buffered::BufWriter;
+use object_store::path::Path;
+use object_store::prefix::PrefixStore;
+use object_store::{GetOptions, GetRange, ObjectStore, ObjectStoreExt, parse_url_opts};
+use ring::digest::{Context, SHA256};
+use tokio::io::AsyncWriteExt;
+use url::Url;
+use uuid::Uuid;
+
+pub use bytes::Bytes;
+
+/// What is sent to the store at once; the least that S3 takes as a part.
+const PART_BYTES: usize = 5 << 20;
+/// Parts of one file that are under way at the same time.
+const PARTS_AT_ONCE: usize = 1;
+
+/// Why a file can't be kept or given.
+#[derive(Debug, thiserror::Error)]
+pub enum FilesError {
+    /// The place to keep files is no folder and no URL that is known.
+    #[error("files.url is no folder and no URL of an object store: {0}")]
+    Settings(String),
+    /// It is not there.
+    #[error("the file is not in the store")]
+    Missing,
+    /// Its end could not be written.
+    #[error("the store of files failed: {0}")]
+    Write(#[source] io::Error),
+    /// The store failed.
+    #[error("the store of files failed: {0}")]
+    Store(#[source] object_store::Error),
+}
+
+/// The store of files.
+#[derive(Debug, Clone)]
+pub struct Files {
+    store: Arc<dyn ObjectStore>,
+}
+
+/// The name of a file's contents: its process and its own id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FilePath {
+    /// The process it belongs to.
+    pub process: Uuid,
+    /// Its id in the process.
+    pub id: Uuid,
+}
+
+/// What was kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// Bytes.
+    pub size: u64,
+    /// The digest of the bytes, in hexadecimal.
+    pub sha256: String,
+}
+
+/// A file while it is written; dropped before its end, it was never there.
+pub struct Writing {
+    writer: BufWriter,
+    digest: Digesting,
+}
+
+/// Bytes while they are counted and hashed.
+pub struct Digesting {
+    digest: Context,
+    size: u64,
+}
+
+impl Files {
+    /// Opens the store at a folder or URL; `credentials` are what its kind takes from the
+    /// environment.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such kind of store.
+    pub fn open(place: &str, credentials: Vec<(String, String)>) -> Result<Self, FilesError> {
+        let wrong = |why: &dyn ToString| FilesError::Settings(why.to_string());
+        let url = match place.contains("://") {
+            true => Url::parse(place).map_err(|error| wrong(&error))?,
+            false => folder(place).map_err(|error| wrong(&error.kind()))?,
+        };
+        let (store, prefix) = parse_url_opts(&url, credentials).map_err(|error| wrong(&error))?;
+        let store = Arc::new(PrefixStore::new(store, prefix));
+        Ok(Self { store })
+    }
+
+    /// Begins a file; what was there before is replaced once it is whole.
+    #[must_use]
+    pub fn write(&self, path: FilePath) -> Writing {
+        let store = Arc::clone(&self.store);
+        let writer = BufWriter::with_capacity(store, path.object(), PART_BYTES);
+        Writing {
+            writer: writer.with_max_concurrency(PARTS_AT_ONCE),
+            digest: Digesting::default(),
+        }
+    }
+
+    /// The contents of a file, or a part of them.
+    ///
+    /// # Errors
+    ///
+    /// If it is not there, or the store fails.
+    pub async fn read(
+        &self,
+        path: FilePath,
+        range: Range<u64>,
+    ) -> Result<BoxStream<'static, Result<Bytes, object_store::Error>>, FilesError> {
+        // An empty range is no range to the store.
+        if range.is_empty() {
+            return Ok(Box::pin(futures_util::stream::empty()));
+        }
+        let options = GetOptions {
+            range: Some(GetRange::Bounded(range)),
+            ..GetOptions::default()
+        };
+        let found = self.store.get_opts(&path.object(), options).await;
+        Ok(found.map_err(FilesError::from)?.into_stream())
+    }
+
+    /// Removes a file; one that is not there is removed already.
+    ///
+    /// # Errors
+    ///
+    /// If the store fails.
+    pub async fn remove(&self, path: FilePath) -> Result<(), FilesError> {
+        match self
+            .store
+            .delete(&path.object())
+            .await
+            .map_err(FilesError::from)
+        {
+            Ok(()) | Err(FilesError::Missing) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl Writing {
+    /// Adds bytes.
+    ///
+    /// # Errors
+    ///
+    /// If the store fails.
+    pub async fn add(&mut self, bytes: Bytes) -> Result<(), FilesError> {
+        self.digest.add(&bytes);
+        self.writer.put(bytes).await.map_err(FilesError::from)
+    }
+
+    /// Makes it whole.
+    ///
+    /// # Errors
+    ///
+    /// If the store fails; then it may be there or not.
+    pub async fn finish(mut self) -> Result<Kept, FilesError> {
+        let finished = self.writer.shutdown().await;
+        finished.map_err(FilesError::Write)?;
+        Ok(self.digest.finish())
+    }
+
+    /// Gives it up.
+    pub async fn abort(mut self) {
+        // What is left of it in the store is for the store's own clearing up.
+        let _ = self.writer.abort().await;
+    }
+}
+
+impl Digesting {
+    /// Takes bytes in.
+    pub fn add(&mut self, bytes: &[u8]) {
+        self.size += bytes.len() as u64;
+        self.digest.update(bytes);
+    }
+
+    /// What they were.
+    #[must_use]
+    pub fn finish(self) -> Kept {
+        let digest = self.digest.finish();
+        let hex = digest.as_ref().iter().map(|byte| format!("{byte:02x}"));
+        Kept {
+            size: self.size,
+            sha256: hex.collect(),
+        }
+    }
+}
+
+impl Default for Digesting {
+    fn default() -> Self {
+        Self {
+            digest: Context::new(&SHA256),
+            size: 0,
+        }
+    }
+}
+
+impl FilePath {
+    fn object(self) -> Path {
+        Path::from_iter([self.process.to_string(), self.id.to_string()])
+    }
+}
+
+impl From<object_store::Error> for FilesError {
+    fn from(error: object_store::Error) -> Self {
+        match error {
+            object_store::Error::NotFound { .. } => Self::Missing,
+            other => Self::Store(other),
+        }
+    }
+}
+
+/// A folder as a URL; it is made with the first file.
+fn folder(place: &str) -> io::Result<Url> {
+    let folder = absolute(place)?;
+    Url::from_directory_path(folder).map_err(|()| io::ErrorKind::InvalidInput.into())
+}

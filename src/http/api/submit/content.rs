@@ -1,0 +1,103 @@
+//! What a file is, told by its contents, and what it may be called.
+
+/// How many of its first bytes tell what a file is.
+pub(super) const HEAD_BYTES: usize = 8 << 10;
+/// Takes whatever comes.
+const ANY: &str = "any";
+const NAMELESS: &str = "file";
+
+/// What may be uploaded.
+#[derive(Debug, Clone)]
+pub struct Allowed {
+    types: Vec<String>,
+}
+
+impl Allowed {
+    /// Media types with commas between them, or `any`.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        let types = text.split(',').map(|name| name.trim().to_ascii_lowercase());
+        Self {
+            types: types.filter(|name| !name.is_empty()).collect(),
+        }
+    }
+
+    /// Whether this media type is among them.
+    pub(super) fn has(&self, media_type: &str) -> bool {
+        self.types.iter().any(|t| t == ANY || t == media_type)
+    }
+
+    /// All of them, for people.
+    pub(super) fn named(&self) -> String {
+        self.types.join(", ")
+    }
+}
+
+/// The media type of what begins with these bytes.
+pub(super) fn media_type(head: &[u8]) -> &'static str {
+    if let Some(known) = infer::get(head) {
+        return known.mime_type();
+    }
+    // A character may have been cut at the end.
+    let is_text = match std::str::from_utf8(head) {
+        Ok(_) => true,
+        Err(error) => error.error_len().is_none(),
+    };
+    match is_text && !head.contains(&0) {
+        true => "text/plain",
+        false => "application/octet-stream",
+    }
+}
+
+/// A name without a folder and without what no name should hold, of at most so many bytes.
+pub(super) fn safe_name(given: &str, bytes_max: usize) -> String {
+    let last = given.rsplit(['/', '\\']).next().unwrap_or_default();
+    let mut name = String::new();
+    for letter in last.chars().filter(|letter| !letter.is_control()) {
+        if name.len() + letter.len_utf8() > bytes_max {
+            break;
+        }
+        name.push(letter);
+    }
+    let name = name.trim().trim_start_matches('.');
+    match name.is_empty() {
+        true => NAMELESS.to_owned(),
+        false => name.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_loses_its_folders_and_everything_that_could_lead_elsewhere() {
+        for (given, safe) in [
+            ("invoice.pdf", "invoice.pdf"),
+            ("../../etc/passwd", "passwd"),
+            ("C:\\temp\\scan.tiff", "scan.tiff"),
+            ("..", "file"),
+            (".hidden", "hidden"),
+            ("a\r\nb\u{1b}[31m.pdf", "ab[31m.pdf"),
+            ("", "file"),
+        ] {
+            assert_eq!(safe_name(given, 200), safe);
+        }
+        assert_eq!(safe_name(&"ü".repeat(200), 199).len(), 198);
+    }
+
+    #[test]
+    fn a_file_is_what_its_contents_are_whatever_it_is_called() {
+        assert_eq!(media_type(b"%PDF-1.7\n"), "application/pdf");
+        assert_eq!(media_type(b"\x89PNG\r\n\x1a\n"), "image/png");
+        assert_eq!(media_type("caf\u{e9}".as_bytes()), "text/plain");
+        assert_eq!(
+            media_type(b"MZ\x90\0"),
+            "application/vnd.microsoft.portable-executable"
+        );
+        assert_eq!(media_type(b"a\0b"), "application/octet-stream");
+        let allowed = Allowed::new("application/pdf, image/PNG");
+        assert!(allowed.has("image/png") && !allowed.has("text/plain"));
+        assert!(Allowed::new("any").has("text/plain"));
+    }
+}
