@@ -1,6 +1,7 @@
 //! The listener for clients: what it reads from, and when it may open.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -10,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::parts::limits;
 use crate::config::{DatabaseSettings, Settings};
 use crate::files::Files;
-use crate::http::api::{Allowed, Setup, UploadLimits};
+use crate::http::api::{Allowances, Allowed, Setup, UploadLimits};
 use crate::http::{api, guard};
 use crate::store::Store;
 
@@ -60,6 +61,10 @@ impl Api {
                 ),
                 broker: settings.broker.clone(),
                 limits: limits(&settings.limits),
+                allowances: Allowances {
+                    requests: a_second(http.requests_per_second),
+                    wrong_keys: a_second(http.wrong_keys_per_second),
+                },
             },
         })
     }
@@ -86,6 +91,10 @@ impl Api {
             .await
             .context("the listener for clients has failed")
     }
+}
+
+fn a_second(count: u32) -> NonZeroU32 {
+    NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN)
 }
 
 /// Waits for the database to say that there are keys.

@@ -69,7 +69,7 @@ macro_rules! number_fields {
     )*};
 }
 
-number_fields!(u16, u64, usize);
+number_fields!(u16, u32, u64, usize);
 
 impl FromValue for Duration {
     fn from_value(value: &Value) -> Option<Self> {

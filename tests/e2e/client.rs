@@ -157,6 +157,14 @@ impl Listening {
     }
 }
 
+impl Listening {
+    /// Waits for the end of the stream, whatever still comes before it.
+    pub(crate) async fn ends(&mut self) {
+        let end = async { while self.lines.next_line().await.expect("a line").is_some() {} };
+        timeout(PATIENCE, end).await.expect("an end");
+    }
+}
+
 impl Reply {
     /// A header of the answer, if it is there.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {

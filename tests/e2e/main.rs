@@ -36,6 +36,7 @@ mod outages;
 mod pressure;
 mod producer;
 mod proxy;
+mod rates;
 mod refusals;
 mod replies;
 mod servers;

@@ -1,17 +1,20 @@
 //! Whose request it is: the key in `Authorization`, as a bearer token or as the password of HTTP
 //! Basic.
 
-use axum::extract::{FromRequestParts, Request, State};
+use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
-use super::keys::{Admission, Keys};
+use super::keys::Keys;
 use super::problem::{HttpProblem, Trouble};
+use super::rates::Peer;
 use crate::core::access::{Access, Scope};
+
+const OUTSIDE: &str = "no key opens this path";
 
 /// Whose request it is, and what the key allows.
 #[derive(Debug, Clone)]
@@ -24,28 +27,58 @@ pub(super) struct Gate {
     scope: Scope,
 }
 
+/// What a request came in with: it may be asked again whether that is still good.
+#[derive(Clone)]
+pub(super) struct Pass {
+    gate: Gate,
+    key: Option<String>,
+    peer: Peer,
+}
+
 impl Gate {
     pub(super) fn new(keys: Keys, scope: Scope) -> Self {
         Self { keys, scope }
     }
+
+    fn allow(&self, access: Access) -> Result<Access, HttpProblem> {
+        if access.allows(self.scope) {
+            return Ok(access);
+        }
+        let detail = format!("it needs a key with the scope {}", self.scope.name());
+        Err(HttpProblem::new(Trouble::Forbidden, &detail))
+    }
 }
 
-/// Lets a request through if its key allows it.
-pub(super) async fn admit(State(gate): State<Gate>, mut request: Request, next: Next) -> Response {
-    let admitted = gate.keys.admit(key(request.headers())).await;
-    let refusal = match admitted {
-        Ok(Admission::Granted(access)) if access.allows(gate.scope) => {
-            request.extensions_mut().insert(Caller(access));
-            return next.run(request).await;
-        }
-        Ok(Admission::Granted(_)) => {
-            let detail = format!("it needs a key with the scope {}", gate.scope.name());
-            HttpProblem::new(Trouble::Forbidden, &detail)
-        }
-        Ok(Admission::Refused(why)) => HttpProblem::new(Trouble::Unauthorized, why),
-        Err(error) => error.into(),
-    };
-    refusal.into_response()
+impl Pass {
+    async fn admit(&self) -> Result<Access, HttpProblem> {
+        let access = self.gate.keys.admit(&self.key, self.peer).await?;
+        self.gate.allow(access)
+    }
+
+    /// Whether the key is good, by now.
+    pub(super) async fn is_good(&self) -> Result<(), HttpProblem> {
+        let access = self.gate.keys.access(&self.key, self.peer).await?;
+        self.gate.allow(access).map(|_| ())
+    }
+}
+
+/// Lets a request through if its key allows it, and its answer out if the key still does.
+pub(super) async fn admit(
+    State(gate): State<Gate>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, HttpProblem> {
+    let key = key(request.headers());
+    let pass = Pass { gate, key, peer };
+    let access = pass.admit().await?;
+    let extensions = request.extensions_mut();
+    extensions.insert(Caller(access));
+    extensions.insert(pass.clone());
+    let answer = next.run(request).await;
+    // It may have waited for long.
+    pass.is_good().await?;
+    Ok(answer)
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Caller {
@@ -54,7 +87,16 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, HttpProblem> {
         let caller = parts.extensions.get::<Self>().cloned();
         // Only a route that was put outside of every gate gets here without one.
-        caller.ok_or_else(|| HttpProblem::new(Trouble::Forbidden, "no key opens this path"))
+        caller.ok_or_else(|| HttpProblem::new(Trouble::Forbidden, OUTSIDE))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Pass {
+    type Rejection = HttpProblem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, HttpProblem> {
+        let pass = parts.extensions.get::<Self>().cloned();
+        pass.ok_or_else(|| HttpProblem::new(Trouble::Forbidden, OUTSIDE))
     }
 }
 

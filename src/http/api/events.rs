@@ -10,7 +10,7 @@ use axum::response::sse::{Event, KeepAlive};
 use axum::response::{IntoResponse, Response, Sse};
 use futures_util::stream::{self, StreamExt};
 
-use super::caller::Caller;
+use super::caller::{Caller, Pass};
 use super::filter::{After, Filter};
 use super::parameters::Parameters;
 use super::problem::{HttpProblem, Trouble};
@@ -63,7 +63,7 @@ pub(super) async fn list(
 /// The same as server-sent events, without an end: what is new, or what came after `Last-Event-ID`.
 pub(super) async fn stream(
     State(api): State<Api>,
-    Caller(access): Caller,
+    (Caller(access), pass): (Caller, Pass),
     parameters: Parameters,
     headers: HeaderMap,
 ) -> Result<Response, HttpProblem> {
@@ -80,6 +80,7 @@ pub(super) async fn stream(
     let reader = Reader {
         api,
         access,
+        pass,
         filter,
         page: Some(first),
     };
@@ -92,6 +93,7 @@ pub(super) async fn stream(
 struct Reader {
     api: Api,
     access: Access,
+    pass: Pass,
     filter: Filter,
     /// What was read and is still to be sent.
     page: Option<Feed>,
@@ -100,8 +102,8 @@ struct Reader {
 type Sent = Vec<Result<Event, Infallible>>;
 
 impl Reader {
-    /// One page; the stream ends when the process stops, or the database is away: then the client
-    /// comes again, with its cursor.
+    /// One page; the stream ends when the process stops, the key is not good any more, or the
+    /// database is away: then the client comes again, with its cursor.
     async fn next(mut self) -> Option<(Sent, Self)> {
         let page = self.page.take()?;
         let events = page.events.iter().map(|event| {
@@ -115,6 +117,7 @@ impl Reader {
                 () = self.api.stop.cancelled() => return None,
             }
         }
+        self.pass.is_good().await.ok()?;
         let next = self.api.page(&self.filter, &self.access, Some(page.next));
         self.page = next.await.ok();
         Some((sent, self))

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::problem::{HttpProblem, Trouble};
+use super::rates::{Peer, Rates};
 use crate::core::DEFAULT_TENANT;
 use crate::core::access::{Access, Scope};
 use crate::store::api_key::KeyState;
@@ -19,72 +21,91 @@ const UNKNOWN: &str = "the key is not known here";
 const EXPIRED: &str = "the key has expired; `waybill key create` makes a new one";
 const REVOKED: &str = "the key was revoked";
 
-/// Whether a request may come in.
-#[derive(Debug, Clone)]
-pub(super) enum Admission {
-    /// As this one.
-    Granted(Access),
-    /// It may not; says why.
-    Refused(&'static str),
-}
-
-type Remembered = HashMap<Option<String>, (Instant, Admission)>;
+/// What a key allows, or why it is none.
+type Found = Result<Access, &'static str>;
+type Remembered = HashMap<Option<String>, (Instant, Access)>;
 
 /// What is known of keys.
 #[derive(Clone)]
 pub(super) struct Keys {
     store: Store,
+    rates: Rates,
     /// By the text of the key; without one too.
     remembered: Arc<Mutex<Remembered>>,
 }
 
 impl Keys {
-    pub(super) fn new(store: Store) -> Self {
+    pub(super) fn new(store: Store, rates: Rates) -> Self {
         Self {
             store,
+            rates,
             remembered: Arc::default(),
         }
     }
 
-    /// Who brings this key. Where no key was ever made there is nobody to tell apart: then all is
-    /// allowed, and the listener is bound to this machine.
-    pub(super) async fn admit(&self, key: Option<String>) -> Result<Admission, StoreError> {
-        let known = self.locked().get(&key).cloned();
-        if let Some((since, admission)) = known
-            && since.elapsed() < REMEMBERED
-        {
-            return Ok(admission);
-        }
-        let admission = match &key {
-            None => self.without_key().await?,
-            Some(key) => self.look_up(key).await?,
-        };
-        // Guesses are not worth remembering.
-        if matches!(admission, Admission::Granted(_)) || key.is_none() {
-            let mut remembered = self.locked();
-            if remembered.len() >= KEYS_MAX {
-                remembered.clear();
-            }
-            remembered.insert(key, (Instant::now(), admission.clone()));
-        }
-        Ok(admission)
+    /// What whoever brings this key may do. Where no key was ever made there is nobody to tell
+    /// apart: then all is allowed, and the listener is bound to this machine.
+    pub(super) async fn admit(
+        &self,
+        key: &Option<String>,
+        peer: Peer,
+    ) -> Result<Access, HttpProblem> {
+        let access = self.access(key, peer).await?;
+        self.rates.request(key.as_deref(), peer)?;
+        Ok(access)
     }
 
-    async fn look_up(&self, key: &str) -> Result<Admission, StoreError> {
+    /// The same for a request that was admitted before and has lasted.
+    pub(super) async fn access(
+        &self,
+        key: &Option<String>,
+        peer: Peer,
+    ) -> Result<Access, HttpProblem> {
+        let known = self.locked().get(key).cloned();
+        if let Some((since, access)) = &known
+            && since.elapsed() < REMEMBERED
+        {
+            return Ok(access.clone());
+        }
+        // Whoever was let in lately is not guessing.
+        if known.is_none() && key.is_some() {
+            self.rates.guess(peer)?;
+        }
+        let found = match key {
+            None => self.without_key().await,
+            Some(key) => self.look_up(key).await,
+        };
+        let mut remembered = self.locked();
+        match found? {
+            Ok(access) => {
+                if remembered.len() >= KEYS_MAX {
+                    remembered.clear();
+                }
+                remembered.insert(key.clone(), (Instant::now(), access.clone()));
+                Ok(access)
+            }
+            Err(why) => {
+                remembered.remove(key);
+                Err(HttpProblem::new(Trouble::Unauthorized, why))
+            }
+        }
+    }
+
+    async fn look_up(&self, key: &str) -> Result<Found, StoreError> {
         let found = self.store.find_key(key).await?;
         Ok(match found.map(|found| (found.state, found.access)) {
-            None => Admission::Refused(UNKNOWN),
-            Some((KeyState::Expired, _)) => Admission::Refused(EXPIRED),
-            Some((KeyState::Revoked, _)) => Admission::Refused(REVOKED),
-            Some((KeyState::Valid, access)) => Admission::Granted(access),
+            None => Err(UNKNOWN),
+            Some((KeyState::Expired, _)) => Err(EXPIRED),
+            Some((KeyState::Revoked, _)) => Err(REVOKED),
+            Some((KeyState::Valid, access)) => Ok(access),
         })
     }
 
-    async fn without_key(&self) -> Result<Admission, StoreError> {
+    async fn without_key(&self) -> Result<Found, StoreError> {
         if self.store.any_key().await? {
-            return Ok(Admission::Refused(NO_KEY));
+            return Ok(Err(NO_KEY));
         }
-        Ok(Admission::Granted(Access {
+        Ok(Ok(Access {
             tenant: DEFAULT_TENANT.to_owned(),
             scopes: vec![Scope::Admin],
         }))

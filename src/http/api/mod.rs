@@ -15,6 +15,7 @@ mod news;
 mod parameters;
 mod prefer;
 mod problem;
+mod rates;
 mod record;
 mod submit;
 mod trouble;
@@ -37,6 +38,8 @@ use self::caller::Gate;
 use self::keys::Keys;
 use self::news::News;
 use self::problem::{HttpProblem, Trouble};
+pub use self::rates::Allowances;
+use self::rates::{Peer, Rates};
 use self::submit::post::{self, Post};
 pub use self::submit::{Allowed, UploadLimits};
 use self::waiting::Waiting;
@@ -76,6 +79,8 @@ pub struct Setup {
     pub broker: BrokerSettings,
     /// What an event may not exceed.
     pub limits: wire::Limits,
+    /// How often somebody may ask.
+    pub allowances: Allowances,
 }
 
 /// What the handlers share.
@@ -102,8 +107,9 @@ pub(crate) struct Api {
 /// When the listener itself fails; failing clients are their own problem.
 pub async fn serve(listener: TcpListener, setup: Setup, stop: CancellationToken) -> io::Result<()> {
     let (post, counter) = post::post();
+    let rates = Rates::new(setup.allowances);
     let api = Api {
-        keys: Keys::new(setup.store.clone()),
+        keys: Keys::new(setup.store.clone(), rates.clone()),
         store: setup.store,
         primary: setup.primary,
         files: setup.files,
@@ -118,7 +124,9 @@ pub async fn serve(listener: TcpListener, setup: Setup, stop: CancellationToken)
     };
     let mut tasks = api.look(&stop);
     tasks.spawn(counter.serve(setup.broker));
-    let server = axum::serve(Guard::new(listener, LIMITS), router(&api))
+    tasks.spawn(rates.forget(stop.clone()));
+    let service = router(&api).into_make_service_with_connect_info::<Peer>();
+    let server = axum::serve(Guard::new(listener, LIMITS), service)
         .with_graceful_shutdown(stop.clone().cancelled_owned())
         .into_future();
     tokio::pin!(server);

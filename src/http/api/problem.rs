@@ -10,6 +10,7 @@ pub(super) use super::trouble::Trouble;
 use crate::store::StoreError;
 use crate::wire::{FieldFault, Problem, Reason, Rejection};
 
+const TOO_OFTEN: &str = "more requests a second than are granted; wait as `Retry-After` says";
 const KEY_REUSED: &str = "the header Idempotency-Key was used with another content; use a new one";
 const UNKNOWN_TOKEN: &str =
     "no process has this token: check it, and whose key this is; ended processes are forgotten";
@@ -19,6 +20,8 @@ const JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
 #[derive(Debug, Clone)]
 pub(super) struct HttpProblem {
     trouble: Trouble,
+    /// After how many seconds the same may go well.
+    retry_after: Option<u64>,
     problem: Problem,
 }
 
@@ -33,7 +36,20 @@ struct Body<'a> {
 impl HttpProblem {
     pub(super) fn new(trouble: Trouble, detail: &str) -> Self {
         let problem = Problem::named(trouble.name(), trouble.title(), detail.to_owned());
-        Self { trouble, problem }
+        let retry_after = (trouble == Trouble::Unavailable).then_some(1);
+        Self {
+            trouble,
+            retry_after,
+            problem,
+        }
+    }
+
+    /// Whoever asks too often is told when to ask again.
+    pub(super) fn too_often(seconds: u64) -> Self {
+        Self {
+            retry_after: Some(seconds),
+            ..Self::new(Trouble::TooManyRequests, TOO_OFTEN)
+        }
     }
 
     /// Everything that is wrong with the parameters, each as its name and the remedy.
@@ -59,8 +75,11 @@ impl HttpProblem {
 
     /// What a worker refused, in its own words.
     pub(super) fn refused(problem: Problem) -> Self {
-        let trouble = Trouble::Unprocessable;
-        Self { trouble, problem }
+        Self {
+            trouble: Trouble::Unprocessable,
+            retry_after: None,
+            problem,
+        }
     }
 
     /// What was sent under a key before was something else.
@@ -99,26 +118,12 @@ impl HttpProblem {
         let body = serde_json::to_vec(&body).unwrap_or_default();
         let mut answer = (status, [(header::CONTENT_TYPE, JSON)], body).into_response();
         let headers = answer.headers_mut();
-        match self.trouble {
-            Trouble::Unauthorized => {
-                let ways =
-                    HeaderValue::from_static(r#"Bearer realm="waybill", Basic realm="waybill""#);
-                headers.insert(header::WWW_AUTHENTICATE, ways);
-            }
-            Trouble::Unavailable => {
-                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-            }
-            Trouble::InvalidParameter
-            | Trouble::Forbidden
-            | Trouble::NotFound
-            | Trouble::Gone
-            | Trouble::MethodNotAllowed
-            | Trouble::InvalidBody
-            | Trouble::TooLarge
-            | Trouble::UnsupportedMediaType
-            | Trouble::Unprocessable
-            | Trouble::RangeNotSatisfiable
-            | Trouble::KeyReused => {}
+        if self.trouble == Trouble::Unauthorized {
+            let ways = HeaderValue::from_static(r#"Bearer realm="waybill", Basic realm="waybill""#);
+            headers.insert(header::WWW_AUTHENTICATE, ways);
+        }
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, seconds.into());
         }
         answer
     }
@@ -143,8 +148,10 @@ impl From<Box<Rejection>> for HttpProblem {
             Reason::Undecodable => Trouble::InvalidBody,
             _ => Trouble::Unprocessable,
         };
-        let problem = rejection.problem;
-        Self { trouble, problem }
+        Self {
+            trouble,
+            ..Self::refused(rejection.problem)
+        }
     }
 }
 

@@ -29,6 +29,8 @@ pub(super) enum Trouble {
     RangeNotSatisfiable,
     /// An idempotency key came with another content before.
     KeyReused,
+    /// It asks too often.
+    TooManyRequests,
     /// The database can't be asked just now.
     Unavailable,
 }
@@ -81,6 +83,7 @@ impl Trouble {
                 422,
                 "The key was used for something else",
             ),
+            Self::TooManyRequests => ("too_many_requests", 429, "The requests come too fast"),
             Self::Unavailable => ("unavailable", 503, "The servers can't be asked just now"),
         }
     }
