@@ -5,6 +5,7 @@
 //! [`caller::admit`] says whose it is and whether the key allows it. Handlers see what is left.
 
 mod caller;
+mod documents;
 mod events;
 mod filter;
 mod keys;
@@ -91,6 +92,7 @@ fn router(api: &Api) -> Router {
         .route("/v1/events", get(events::list))
         .route("/v1/events/stream", get(events::stream))
         .route_layer(from_fn_with_state(reading, caller::admit))
+        .merge(documents::routes())
         .method_not_allowed_fallback(async || {
             HttpProblem::new(Trouble::MethodNotAllowed, NO_METHOD)
         })
