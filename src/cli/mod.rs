@@ -21,6 +21,7 @@ pub mod output;
 mod publish;
 mod push;
 mod run;
+mod schema;
 mod servers;
 mod watch;
 mod workflow;
@@ -99,6 +100,7 @@ enum Command {
     Workflow(workflow::Workflow),
     Key(key::Key),
     Doctor(doctor::Doctor),
+    Schema(schema::Schema),
     Dev(dev::Dev),
     Completions(completions::Completions),
 }
@@ -144,6 +146,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Workflow(workflow) => workflow::run(workflow, &sources).await,
         Command::Key(key) => key::run(key, &sources).await,
         Command::Doctor(_) => doctor::run(&sources).await,
+        Command::Schema(schema) => schema::run(&schema),
         Command::Dev(dev) => run::dev(dev, &sources).await,
         Command::Completions(completions) => completions::run(&completions),
     }

@@ -3,8 +3,9 @@
 //! Reading order: [`message`] (what came in, the limits, what comes out), `encoding` and
 //! `envelope` (three encodings become one), `types` and `data` (what each event type says),
 //! [`mod@decode`] (the way through all of it), [`reason`] and [`problem`] (why a message is refused),
-//! [`mod@completion`] (what goes out), [`plain`] (events written by our own tools), [`workflow`]
-//! (files that describe the graph of an order's stages).
+//! [`mod@completion`] (what goes out), [`schema`] (all of that as documents for others), [`plain`]
+//! (events written by our own tools), [`workflow`] (files that describe the graph of an order's
+//! stages).
 //!
 //! The hot path borrows from the body and allocates only what an event keeps. Everything that
 //! explains a refusal (`diagnose`, `seen`) runs after the fast path has failed.
@@ -15,6 +16,7 @@ pub mod message;
 pub mod plain;
 pub mod problem;
 pub mod reason;
+pub mod schema;
 pub mod workflow;
 
 mod body;

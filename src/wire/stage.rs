@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::completion::{JSON, Outbound, headers, json};
 
 /// The type of the message.
-const STAGE_ENTERED: &str = "stage.entered";
+pub(super) const STAGE_ENTERED: &str = "stage.entered";
 
 /// An order that has reached a stage.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -42,9 +42,14 @@ const TYPES: [EventType; 15] = [
     row("order.cancelled", Kind::Order, Shape::Cancelled),
 ];
 
+/// All event types.
+pub(super) fn all() -> impl Iterator<Item = &'static EventType> {
+    TYPES.iter()
+}
+
 /// The names of all event types: the closed set behind metric labels and topic bindings.
 pub fn type_names() -> impl Iterator<Item = &'static str> {
-    TYPES.iter().map(|event_type| event_type.name)
+    all().map(|event_type| event_type.name)
 }
 
 /// The metric label of a type that may be unknown: its name, or `unknown`.

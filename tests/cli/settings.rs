@@ -20,6 +20,11 @@ fn help_shows_examples_and_exit_codes_and_no_value_of_the_environment() {
     run(&["get", "--help"], &[], "").ok().says("waiting_for");
     run(&["--version"], &[], "").ok().says("waybill ");
     run(&["completions", "bash"], &[], "").ok().says("waybill");
+    run(&["schema"], &[], "").ok().says("upload.received");
+    run(&["schema", "stage.entered"], &[], "")
+        .ok()
+        .says("data_id");
+    run(&["schema", "upload.exploded"], &[], "").failed(4);
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod client;
 mod crashes;
 mod cuts;
 mod dead_queue;
+mod documents;
 mod feed;
 mod ground;
 mod hostile;

@@ -6,6 +6,7 @@
 
 mod bytes;
 mod caller;
+mod documents;
 mod events;
 mod file;
 mod filter;
@@ -182,6 +183,7 @@ fn router(api: &Api) -> Router {
         .route_layer(gate(Scope::Write));
     reading
         .merge(writing)
+        .merge(documents::routes())
         .method_not_allowed_fallback(async || {
             HttpProblem::new(Trouble::MethodNotAllowed, NO_METHOD)
         })

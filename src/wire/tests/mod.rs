@@ -1,14 +1,18 @@
 //! Rules of the wire as sentences: each list of bad inputs with what is said about it.
 
 mod amqp;
+mod asyncapi;
 mod bytes;
 mod cloud_events;
+mod contract;
 mod data;
 mod identifiers;
 mod json;
 mod numbers;
 mod outbound;
 mod random;
+mod schema_data;
+mod schemas;
 mod times;
 
 use std::fmt::Write as _;
@@ -67,8 +71,11 @@ fn plain(body: &[u8]) -> Message<'_> {
     }
 }
 
+/// Decodes a message; the schemas must say the same of it.
 fn decode_default(message: &Message<'_>) -> Result<Accepted, Box<Rejection>> {
-    decode(message, &Limits::default(), arrived())
+    let said = decode(message, &Limits::default(), arrived());
+    schemas::agree(message, &said);
+    said
 }
 
 /// What is said about a message, on one line.

@@ -6,7 +6,7 @@ use super::*;
 use crate::core::completion::ItemError;
 use crate::core::{Completion, Kind, Opening, ProcessKey, Status};
 
-fn ended() -> Completion {
+pub(super) fn ended() -> Completion {
     Completion {
         id: ProcessKey::of("acme", "t1").0,
         token: "t1".to_owned(),
@@ -32,6 +32,18 @@ fn ended() -> Completion {
         document_count: 2,
         opened_at: Some("2026-02-03T04:05:06Z".parse().unwrap()),
         ended_at: "2026-02-03T04:05:07.25Z".parse().unwrap(),
+    }
+}
+
+pub(super) fn unopened() -> Completion {
+    Completion {
+        status: Status::Error,
+        code: Some("deadline_exceeded".to_owned()),
+        opening: None,
+        opened_at: None,
+        total: None,
+        errors: vec![],
+        ..ended()
     }
 }
 
@@ -90,16 +102,7 @@ fn a_completion_is_a_cloud_event_in_binary_mode() {
 
 #[test]
 fn a_completion_of_a_process_nobody_opened_says_null() {
-    let unopened = Completion {
-        status: Status::Error,
-        code: Some("deadline_exceeded".to_owned()),
-        opening: None,
-        opened_at: None,
-        total: None,
-        errors: vec![],
-        ..ended()
-    };
-    expect![[r#"{"token":"t1","tenant":"acme","kind":"upload","status":"error","workflow":null,"group":null,"filename":null,"progress":{"done":3,"total":null,"failed":1},"errors":[],"error_count":1,"error":{"code":"deadline_exceeded","message":null},"document_ids":["d1","d3"],"document_count":2,"opened_at":null,"ended_at":"2026-02-03T04:05:07.25Z","elapsed_seconds":0.0}"#]].assert_eq(&completion(&unopened).body);
+    expect![[r#"{"token":"t1","tenant":"acme","kind":"upload","status":"error","workflow":null,"group":null,"filename":null,"progress":{"done":3,"total":null,"failed":1},"errors":[],"error_count":1,"error":{"code":"deadline_exceeded","message":null},"document_ids":["d1","d3"],"document_count":2,"opened_at":null,"ended_at":"2026-02-03T04:05:07.25Z","elapsed_seconds":0.0}"#]].assert_eq(&completion(&unopened()).body);
 }
 
 #[test]
