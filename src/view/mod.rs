@@ -5,6 +5,7 @@
 pub mod feed;
 pub mod order;
 pub mod parts;
+pub mod reading;
 pub mod record;
 pub mod step;
 pub mod words;

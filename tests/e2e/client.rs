@@ -67,10 +67,19 @@ impl Client {
     }
 
     pub(crate) async fn ask(&self, method: &str, path: &str) -> Reply {
+        self.send(method, path, "").await
+    }
+
+    /// A request with a body, of which nothing but its length is said.
+    pub(crate) async fn send(&self, method: &str, path: &str, body: &str) -> Reply {
+        let length = match body.len() {
+            0 => String::new(),
+            length => format!("content-length: {length}\r\n"),
+        };
         let exchange = async {
             let mut stream = TcpStream::connect(self.address).await.expect("it listens");
             let request = format!(
-                "{method} {path} HTTP/1.1\r\nhost: e2e\r\nconnection: close\r\n{}\r\n",
+                "{method} {path} HTTP/1.1\r\nhost: e2e\r\nconnection: close\r\n{length}{}\r\n{body}",
                 self.headers
             );
             stream

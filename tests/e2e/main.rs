@@ -13,6 +13,7 @@
 
 mod audience;
 mod bad;
+mod batch;
 mod checker;
 mod client;
 mod crashes;

@@ -32,6 +32,7 @@ fn unopened() -> Record {
         outbox: 0,
         logged: 0,
         late: 0,
+        cursor: None,
         events: Vec::new(),
         items: Vec::new(),
     }

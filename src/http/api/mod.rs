@@ -1,9 +1,11 @@
-//! The listener for clients: a process by its token, waiting for its end, and all that happens as
+//! The listener for clients: a process by its token, many at once, waiting for its end, and all that happens as
 //! a feed.
 //!
 //! Every request passes the same layers: [`problem::render`] gives what went wrong its form,
 //! [`caller::admit`] says whose it is and whether the key allows it. Handlers see what is left.
 
+mod batch;
+mod body;
 mod caller;
 mod events;
 mod filter;
@@ -88,6 +90,7 @@ fn router(api: &Api) -> Router {
     let reading = Gate::new(api.keys.clone(), Scope::Read);
     Router::new()
         .route("/v1/processes/{token}", get(record::get))
+        .route("/v1/processes/batch", batch::route())
         .route("/v1/events", get(events::list))
         .route("/v1/events/stream", get(events::stream))
         .route_layer(from_fn_with_state(reading, caller::admit))
@@ -100,5 +103,4 @@ fn router(api: &Api) -> Router {
 }
 
 const NO_METHOD: &str = "this path has other methods; see the header Allow";
-const NO_ROUTE: &str =
-    "no such path; there are /v1/processes/{token}, /v1/events and /v1/events/stream";
+const NO_ROUTE: &str = "no such path; there are /v1/processes/{token}, /v1/processes/batch, /v1/events and /v1/events/stream";

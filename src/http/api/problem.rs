@@ -16,6 +16,12 @@ const JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
 pub(super) enum Trouble {
     /// A parameter or header has a value it can't have.
     InvalidParameter,
+    /// The body is not what it has to be.
+    InvalidBody,
+    /// The body is of a kind that can't be read here.
+    UnsupportedMediaType,
+    /// The body is larger than it may be.
+    TooLarge,
     /// No key, or none that is good.
     Unauthorized,
     /// The key does not allow this.
@@ -37,8 +43,9 @@ pub(super) struct HttpProblem {
     problem: Problem,
 }
 
-#[derive(Serialize)]
-struct Body<'a> {
+/// A problem as JSON.
+#[derive(Debug, Serialize)]
+pub(super) struct ProblemView<'a> {
     #[serde(flatten)]
     problem: &'a Problem,
     status: u16,
@@ -49,6 +56,9 @@ impl Trouble {
     const fn name(self) -> &'static str {
         match self {
             Self::InvalidParameter => "invalid_parameter",
+            Self::InvalidBody => "invalid_body",
+            Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::TooLarge => "too_large",
             Self::Unauthorized => "unauthorized",
             Self::Forbidden => "forbidden",
             Self::NotFound => "not_found",
@@ -61,6 +71,9 @@ impl Trouble {
     const fn title(self) -> &'static str {
         match self {
             Self::InvalidParameter => "A parameter has a value it can't have",
+            Self::InvalidBody => "The body is not what it has to be",
+            Self::UnsupportedMediaType => "The body is of a kind that can't be read here",
+            Self::TooLarge => "The body is too large",
             Self::Unauthorized => "The request needs a key",
             Self::Forbidden => "The key does not allow this",
             Self::NotFound => "There is nothing of that name",
@@ -72,7 +85,9 @@ impl Trouble {
 
     const fn status(self) -> StatusCode {
         match self {
-            Self::InvalidParameter => StatusCode::BAD_REQUEST,
+            Self::InvalidParameter | Self::InvalidBody => StatusCode::BAD_REQUEST,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::Forbidden => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
@@ -100,14 +115,30 @@ impl HttpProblem {
         problem
     }
 
+    /// Everything that is wrong with the body, each with its place.
+    pub(super) fn body(faults: Vec<FieldFault>) -> Self {
+        let said = faults.iter().map(|fault| match &fault.pointer {
+            Some(pointer) => format!("{pointer} {}", fault.detail),
+            None => fault.detail.clone(),
+        });
+        let said: Vec<_> = said.collect();
+        let mut problem = Self::new(Trouble::InvalidBody, &said.join("; "));
+        problem.problem.errors = faults;
+        problem
+    }
+
+    /// Reads the form out of it; `instance` says of what in the request it tells.
+    pub(super) fn view<'a>(&'a self, instance: &'a str) -> ProblemView<'a> {
+        ProblemView {
+            problem: &self.problem,
+            status: self.trouble.status().as_u16(),
+            instance,
+        }
+    }
+
     fn answer(&self, instance: &str) -> Response {
         let status = self.trouble.status();
-        let body = Body {
-            problem: &self.problem,
-            status: status.as_u16(),
-            instance,
-        };
-        let body = serde_json::to_vec(&body).unwrap_or_default();
+        let body = serde_json::to_vec(&self.view(instance)).unwrap_or_default();
         let mut answer = (status, [(header::CONTENT_TYPE, JSON)], body).into_response();
         let headers = answer.headers_mut();
         match self.trouble {
@@ -120,6 +151,9 @@ impl HttpProblem {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
             }
             Trouble::InvalidParameter
+            | Trouble::InvalidBody
+            | Trouble::UnsupportedMediaType
+            | Trouble::TooLarge
             | Trouble::Forbidden
             | Trouble::NotFound
             | Trouble::Gone
