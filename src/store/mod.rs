@@ -14,6 +14,7 @@ pub mod feed;
 pub mod inspect;
 pub mod item;
 mod key_text;
+pub mod log;
 pub mod migrate;
 pub mod order;
 pub mod outbox;

@@ -2,6 +2,7 @@
 //!
 //! Reading what is shown is left to `store`, and how it is asked for to the command line and HTTP.
 
+pub mod as_of;
 pub mod feed;
 pub mod order;
 pub mod parts;

@@ -1,15 +1,18 @@
-//! Processes as somebody asks for them, one or many: each with its parts, all of them in a fixed
-//! number of questions to the database.
+//! Processes as somebody asks for them, one or many, now or as of one of their events: each with its
+//! parts, all of them in a fixed number of questions to the database.
 
+use super::as_of;
 use super::order::{self, Order};
 use super::parts::{Part, Parts};
 use super::record::{View, view};
 use crate::core::ProcessKey;
+use crate::store::cursor::Cursor;
+use crate::store::log::{Log, Place};
 use crate::store::record::{Record, Wanted};
 use crate::store::{Store, StoreError};
 
 /// How much of a log and of items is shown of one process; `counts` tells how much there is.
-pub const LISTED_MAX: i64 = 1_000;
+pub const LISTED_MAX: usize = 1_000;
 /// How much data of events, and again of items, all that is asked for at once may bring.
 const BYTES_MAX: i64 = 16 * 1024 * 1024;
 
@@ -20,6 +23,8 @@ pub struct Wish {
     pub key: ProcessKey,
     /// With which parts.
     pub parts: Parts,
+    /// As it was after the event at this place, or as it is.
+    pub as_of: Option<Cursor>,
 }
 
 /// A process with what is wanted of it.
@@ -31,30 +36,59 @@ pub struct Found {
     pub order: Option<Order>,
 }
 
-/// Reads these processes, each at its place; `None` where nobody ever spoke of one.
-pub async fn read(store: &Store, wishes: &[Wish]) -> Result<Vec<Option<Found>>, StoreError> {
+/// Why there is nothing to see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Absent {
+    /// Nobody ever spoke of the process.
+    Unknown,
+    /// The place is of no event of the process.
+    NoEvent,
+    /// Its log is too long to be merged anew.
+    TooLong,
+    /// Its log is damaged.
+    Damaged,
+}
+
+/// Reads these processes, each at its place.
+pub async fn read(
+    store: &Store,
+    wishes: &[Wish],
+) -> Result<Vec<Result<Found, Absent>>, StoreError> {
     let wanted: Vec<_> = wishes.iter().map(Wish::wanted).collect();
     let records = store.records(&wanted, BYTES_MAX).await?;
+    let wants_order = |wish: &Wish| wish.parts.has(Part::Stages);
     let with_stages = wishes.iter().zip(&records);
-    let with_stages = with_stages.filter(|(wish, _)| wish.parts.has(Part::Stages));
+    let with_stages = with_stages.filter(|(wish, _)| wants_order(wish));
     let with_stages = with_stages.filter_map(|(_, record)| record.as_ref());
     let orders = order::load(store, with_stages).await?;
+    let places: Vec<_> = wishes.iter().filter_map(Wish::place).collect();
+    let mut logs = store.logs(&places).await?.into_iter();
     let found = |(wish, record): (&Wish, Option<Record>)| {
-        let wants_order = wish.parts.has(Part::Stages);
-        let order = orders.get(&wish.key).filter(|_| wants_order).cloned();
-        record.map(|record| Found { record, order })
+        let log = wish.as_of.and_then(|_| logs.next());
+        let order = orders.get(&wish.key).filter(|_| wants_order(wish)).cloned();
+        let record = record.ok_or(Absent::Unknown)?;
+        Found { record, order }.as_of(log)
     };
     Ok(wishes.iter().zip(records).map(found).collect())
 }
 
 impl Wish {
+    /// The past brings its own lists.
     fn wanted(&self) -> Wanted {
-        let most = |parts: &[Part]| i64::from(self.parts.has_any(parts)) * LISTED_MAX;
+        let most = |parts: &[Part]| match self.parts.has_any(parts) && self.as_of.is_none() {
+            true => i64::try_from(LISTED_MAX).unwrap_or(i64::MAX),
+            false => 0,
+        };
         Wanted {
             key: self.key,
             events: most(&[Part::Steps, Part::Events, Part::Late]),
             items: most(&[Part::Items, Part::Errors]),
         }
+    }
+
+    fn place(&self) -> Option<Place> {
+        let key = self.key;
+        self.as_of.map(|cursor| Place { key, cursor })
     }
 }
 
@@ -63,5 +97,17 @@ impl Found {
     #[must_use]
     pub fn view<'a>(&'a self, parts: &Parts) -> View<'a> {
         view(&self.record, self.order.as_ref(), parts)
+    }
+
+    fn as_of(mut self, log: Option<Log>) -> Result<Self, Absent> {
+        match log {
+            None => Ok(self),
+            Some(Log::NoEvent) => Err(Absent::NoEvent),
+            Some(Log::TooLong) => Err(Absent::TooLong),
+            Some(Log::Whole(part)) => {
+                as_of::put_back(&mut self, part).ok_or(Absent::Damaged)?;
+                Ok(self)
+            }
+        }
     }
 }

@@ -1,4 +1,5 @@
-//! `POST /v1/processes/batch`: many processes in one call, each with its own parts and its own answer.
+//! `POST /v1/processes/batch`: many processes in one call, now or as of one of their events, each
+//! with its own parts and its own answer.
 
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{HeaderMap, Uri, header};
@@ -10,13 +11,16 @@ use serde_json::Value;
 use super::body::{self, Fields};
 use super::caller::Caller;
 use super::parameters::Parameters;
-use super::problem::{HttpProblem, ProblemView};
+use super::problem::{HttpProblem, ProblemView, Trouble};
 use super::{Api, record};
 use crate::core::ProcessKey;
 use crate::core::access::Access;
+use crate::store::StoreError;
+use crate::store::cursor::Cursor;
 use crate::view::parts::{Part, Parts};
-use crate::view::reading::{self, Found, Wish};
+use crate::view::reading::{self, Absent, Found, Wish};
 use crate::view::record::View;
+use crate::wire::FieldFault;
 
 /// How many processes one call may name.
 const REQUESTS_MAX: usize = 100;
@@ -26,6 +30,9 @@ const BODY_BYTES_MAX: usize = 48 << 10;
 /// The last part of the path; a process may have that token too.
 const NAME: &str = "batch";
 const REQUESTS: &str = "requests";
+const AS_OF: &str = "as_of";
+const TOO_LONG: &str = "with all that one call asks to see as of an event at most 10,000 events and \
+                        16 MiB of their data are read; ask for fewer at once, or as of an earlier one";
 
 #[derive(Serialize)]
 struct Answers<'a> {
@@ -114,13 +121,32 @@ fn requests(value: Value) -> Result<Vec<Value>, String> {
 }
 
 /// What became of each request; the wishes were read in their order.
-fn results(entries: &[Entry], found: Vec<Option<Found>>) -> Vec<Result<Found, HttpProblem>> {
+fn results(
+    entries: &[Entry],
+    found: Vec<Result<Found, Absent>>,
+) -> Vec<Result<Found, HttpProblem>> {
     let mut found = found.into_iter();
-    let result = |entry: &Entry| match &entry.wish {
-        Ok(_) => found.next().flatten().ok_or_else(record::unknown),
+    let result = |(place, entry): (usize, &Entry)| match &entry.wish {
+        Ok(_) => {
+            let found = found.next().unwrap_or(Err(Absent::Unknown));
+            found.map_err(|absent| missing(absent, place))
+        }
         Err(problem) => Err(problem.clone()),
     };
-    entries.iter().map(result).collect()
+    entries.iter().enumerate().map(result).collect()
+}
+
+fn missing(absent: Absent, place: usize) -> HttpProblem {
+    match absent {
+        Absent::Unknown => record::unknown(),
+        Absent::NoEvent => HttpProblem::body(vec![FieldFault {
+            detail: "must be the cursor of an event of this process; /v1/events gives them"
+                .to_owned(),
+            pointer: Some(format!("#/{REQUESTS}/{place}/{AS_OF}")),
+        }]),
+        Absent::TooLong => HttpProblem::new(Trouble::LogTooLong, TOO_LONG),
+        Absent::Damaged => StoreError::Corrupt("log of a process").into(),
+    }
 }
 
 impl Entry {
@@ -136,10 +162,11 @@ impl Entry {
         };
         let token = fields.need("token", body::text);
         let parts = fields.take("include", parts).unwrap_or_default();
-        let read = fields.finish(&["token", "include"]);
+        let as_of = fields.take(AS_OF, cursor);
+        let read = fields.finish(&["token", "include", AS_OF]);
         let key = ProcessKey::of(&access.tenant, token.as_deref().unwrap_or_default());
         Self {
-            wish: read.map(|()| Wish { key, parts }),
+            wish: read.map(|()| Wish { key, parts, as_of }),
             token,
         }
     }
@@ -161,6 +188,11 @@ impl Entry {
             problem,
         }
     }
+}
+
+fn cursor(value: Value) -> Result<Cursor, String> {
+    let cursor = body::text(value).ok().and_then(|text| text.parse().ok());
+    cursor.ok_or_else(|| "must be a cursor of the feed".to_owned())
 }
 
 fn parts(value: Value) -> Result<Parts, String> {

@@ -22,6 +22,8 @@ pub(super) enum Trouble {
     UnsupportedMediaType,
     /// The body is larger than it may be.
     TooLarge,
+    /// What happened is too much to be gone through again.
+    LogTooLong,
     /// No key, or none that is good.
     Unauthorized,
     /// The key does not allow this.
@@ -59,6 +61,7 @@ impl Trouble {
             Self::InvalidBody => "invalid_body",
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::TooLarge => "too_large",
+            Self::LogTooLong => "log_too_long",
             Self::Unauthorized => "unauthorized",
             Self::Forbidden => "forbidden",
             Self::NotFound => "not_found",
@@ -74,6 +77,7 @@ impl Trouble {
             Self::InvalidBody => "The body is not what it has to be",
             Self::UnsupportedMediaType => "The body is of a kind that can't be read here",
             Self::TooLarge => "The body is too large",
+            Self::LogTooLong => "Too much has happened to go through it again",
             Self::Unauthorized => "The request needs a key",
             Self::Forbidden => "The key does not allow this",
             Self::NotFound => "There is nothing of that name",
@@ -88,6 +92,7 @@ impl Trouble {
             Self::InvalidParameter | Self::InvalidBody => StatusCode::BAD_REQUEST,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::LogTooLong => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::Forbidden => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
@@ -154,6 +159,7 @@ impl HttpProblem {
             | Trouble::InvalidBody
             | Trouble::UnsupportedMediaType
             | Trouble::TooLarge
+            | Trouble::LogTooLong
             | Trouble::Forbidden
             | Trouble::NotFound
             | Trouble::Gone

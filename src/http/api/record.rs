@@ -32,7 +32,11 @@ pub(super) async fn get(
     parameters.finish(&[INCLUDE])?;
     let Path(token) = token.map_err(|_| unknown())?;
     let key = ProcessKey::of(&access.tenant, &token);
-    let wish = Wish { key, parts };
+    let wish = Wish {
+        key,
+        parts,
+        as_of: None,
+    };
     let wait = prefer::wait(&headers);
     let mut found = read(&api, &wish).await?;
     let has_ended = |found: &Found| found.record.process.ended.is_some();
@@ -63,7 +67,7 @@ pub(super) fn unknown() -> HttpProblem {
 
 async fn read(api: &Api, wish: &Wish) -> Result<Option<Found>, HttpProblem> {
     let found = reading::read(&api.store, slice::from_ref(wish)).await?;
-    Ok(found.into_iter().next().flatten())
+    Ok(found.into_iter().next().and_then(Result::ok))
 }
 
 /// The record, or that the client has it already.

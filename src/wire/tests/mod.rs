@@ -6,6 +6,7 @@ mod cloud_events;
 mod data;
 mod identifiers;
 mod json;
+mod logged;
 mod numbers;
 mod outbound;
 mod random;
