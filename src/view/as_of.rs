@@ -134,16 +134,21 @@ impl Order {
         for stop in &mut standing.stops {
             stop.left = stop.left.take().filter(was_left);
         }
-        let left_at = |stop: &Stop| stop.left.as_ref().map(|left| left.at);
-        standing.stops.sort_by_key(|stop| {
-            let left_at = left_at(stop);
-            (left_at.is_some(), Reverse(left_at), stop.entered_at)
-        });
+        standing
+            .stops
+            .sort_by(|one, other| place(one).cmp(&place(other)));
         standing.stops_count -= gone(count, standing.stops.len());
         let count = standing.parked.len();
         standing.parked.retain(|push| push.parked_at <= at);
         standing.parked_count -= gone(count, standing.parked.len());
     }
+}
+
+/// Where it stands comes first, then what it left, the last one first.
+fn place(stop: &Stop) -> impl Ord {
+    let left_at = stop.left.as_ref().map(|left| left.at);
+    let entered = (stop.entered_at, &stop.stage, stop.number);
+    (left_at.is_some(), Reverse(left_at), entered)
 }
 
 fn gone(before: usize, after: usize) -> u64 {

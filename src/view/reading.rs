@@ -67,7 +67,7 @@ pub async fn read(
         let log = wish.as_of.and_then(|_| logs.next());
         let order = orders.get(&wish.key).filter(|_| wants_order(wish)).cloned();
         let record = record.ok_or(Absent::Unknown)?;
-        Found { record, order }.as_of(log)
+        Found { record, order }.after(log)
     };
     Ok(wishes.iter().zip(records).map(found).collect())
 }
@@ -99,7 +99,8 @@ impl Found {
         view(&self.record, self.order.as_ref(), parts)
     }
 
-    fn as_of(mut self, log: Option<Log>) -> Result<Self, Absent> {
+    /// As it was after that part of its log.
+    fn after(mut self, log: Option<Log>) -> Result<Self, Absent> {
         match log {
             None => Ok(self),
             Some(Log::NoEvent) => Err(Absent::NoEvent),

@@ -11,6 +11,7 @@
     reason = "a test that reaches for what is not there has failed"
 )]
 
+mod as_of;
 mod audience;
 mod bad;
 mod batch;
