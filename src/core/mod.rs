@@ -2,7 +2,7 @@
 //!
 //! Reading order: [`event`] (what may happen), [`process`] (the record), [`merge`] (what an event
 //! changes), [`seal`] (when a process ends and how), [`completion`] (what is said then),
-//! [`workflow`] (the graph that an order walks). [`access`] is what a key allows.
+//! [`workflow`] (the graph that an order walks), [`past`] (what a process was). [`access`] is what a key allows.
 //! Every rule commutes and is idempotent over the *set* of events, so the order and the
 //! repetition of deliveries do not matter; time is always an argument.
 
@@ -12,6 +12,7 @@ pub mod event;
 pub mod form;
 pub mod merge;
 pub mod order;
+pub mod past;
 pub mod process;
 pub mod seal;
 #[cfg(test)]

@@ -94,6 +94,23 @@ pub(super) fn from_optional(row: &Row, first: usize) -> Result<Option<Cursor>, S
     }))
 }
 
+/// Reads one column: the three numbers as a list, which may be null.
+pub(super) fn from_array(numbers: Option<Vec<i64>>) -> Result<Option<Cursor>, StoreError> {
+    let Some(numbers) = numbers else {
+        return Ok(None);
+    };
+    let read = |numbers: &[i64]| match *numbers {
+        [epoch, tx, pos] => Some(Cursor {
+            epoch: i16::try_from(epoch).ok()?,
+            tx: u64::try_from(tx).ok()?,
+            pos: i32::try_from(pos).ok()?,
+        }),
+        _ => None,
+    };
+    let cursor = read(&numbers).ok_or(StoreError::Corrupt("place in the log"))?;
+    Ok(Some(cursor))
+}
+
 /// Reads a transaction's number, which came as text.
 pub(super) fn transaction(row: &Row, column: usize) -> Result<u64, StoreError> {
     let number = row.get::<_, &str>(column).parse();

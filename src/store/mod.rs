@@ -16,6 +16,7 @@ pub mod file;
 pub mod inspect;
 pub mod item;
 mod key_text;
+pub mod log;
 pub mod migrate;
 pub mod order;
 pub mod outbox;

@@ -200,7 +200,8 @@ async fn upsert_stops(
     Ok(())
 }
 
-fn stop(row: &Row) -> Stop {
+/// Reads the columns of `load_stops.sql`.
+pub(super) fn stop(row: &Row) -> Stop {
     let left_at: Option<Timestamp> = row.get(6);
     Stop {
         data_id: row.get(1),

@@ -1,12 +1,15 @@
-//! Reading one process for people: the record, its history, its items.
+//! Reading processes for people: the records, their histories, their items. One is read as many are.
+
+use std::collections::HashMap;
 
 use jiff::Timestamp;
-use uuid::Uuid;
+use tokio_postgres::Row;
 
+use super::cursor::{self, Cursor};
 use super::{Connection, Store, StoreError, column, from_bigint, process};
 use crate::core::{Process, ProcessKey};
 
-const RECORD: &str = include_str!("queries/read_process.sql");
+const RECORDS: &str = include_str!("queries/read_processes.sql");
 const EVENTS: &str = include_str!("queries/read_events.sql");
 const ITEMS: &str = include_str!("queries/read_items.sql");
 
@@ -27,10 +30,23 @@ pub struct Record {
     pub logged: u64,
     /// How many of them came after its end.
     pub late: u64,
+    /// The place of its newest event that readers of the feed have been given.
+    pub cursor: Option<Cursor>,
     /// Its log in the order of stamps.
     pub events: Vec<LoggedEvent>,
     /// Its items by identifier, those that failed first.
     pub items: Vec<StoredItem>,
+}
+
+/// What is wanted of one process.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted {
+    /// Which one.
+    pub key: ProcessKey,
+    /// At most so many events of its log.
+    pub events: i64,
+    /// At most so many of its items.
+    pub items: i64,
 }
 
 /// One event of the log.
@@ -75,43 +91,99 @@ impl Store {
     pub async fn record(
         &self,
         key: ProcessKey,
-        events_max: i64,
-        items_max: i64,
+        events: i64,
+        items: i64,
     ) -> Result<Option<Record>, StoreError> {
+        let wanted = Wanted { key, events, items };
+        Ok(self.records(&[wanted], i64::MAX).await?.pop().flatten())
+    }
+
+    /// These processes, each at its place, in one round trip however many. Of all their events
+    /// together no more are read once their data reaches `bytes_max`, and of their items likewise.
+    pub async fn records(
+        &self,
+        wanted: &[Wanted],
+        bytes_max: i64,
+    ) -> Result<Vec<Option<Record>>, StoreError> {
         let connection = self.connection().await?;
-        let statement = connection.prepared(RECORD).await?;
-        let Some(row) = connection.query_opt(&statement, &[&key.0]).await? else {
-            return Ok(None);
-        };
-        Ok(Some(Record {
-            process: process::from_row(&row)?,
+        let (records, events, items) = tokio::join!(
+            biased;
+            bare(&connection, wanted),
+            lists(&connection, EVENTS, wanted, |wanted| wanted.events, bytes_max),
+            lists(&connection, ITEMS, wanted, |wanted| wanted.items, bytes_max),
+        );
+        let records = records?;
+        let found = |wanted: &Wanted| records.get(&wanted.key).cloned();
+        let mut found: Vec<_> = wanted.iter().map(found).collect();
+        for row in events? {
+            if let Some(record) = at(&mut found, row.get(8)) {
+                record.events.push(logged_event(&row));
+            }
+        }
+        for row in items? {
+            if let Some(record) = at(&mut found, row.get(5)) {
+                record.items.push(item(&row));
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// The records without their lists.
+async fn bare(
+    connection: &Connection,
+    wanted: &[Wanted],
+) -> Result<HashMap<ProcessKey, Record>, StoreError> {
+    let statement = connection.prepared(RECORDS).await?;
+    let keys = column(wanted, |wanted| wanted.key.0);
+    let rows = connection.query(&statement, &[&keys]).await?;
+    let record = |row: &Row| {
+        Ok(Record {
+            process: process::from_row(row)?,
             created_at: row.get(30),
             sealed_at: row.get(31),
             unroutable_at: row.get(32),
             outbox: from_bigint(row.get(33)),
             logged: from_bigint(row.get(34)),
             late: from_bigint(row.get(35)),
-            events: events(&connection, key.0, events_max).await?,
-            items: items(&connection, key.0, items_max).await?,
-        }))
-    }
+            cursor: cursor::from_array(row.get(36))?,
+            events: Vec::new(),
+            items: Vec::new(),
+        })
+    };
+    let records = rows.iter().map(record);
+    let by_key = records.map(|record| record.map(|record| (record.process.key, record)));
+    by_key.collect()
 }
 
-async fn events(
+/// What hangs on those processes of which some is wanted; each row ends with the number of its wish.
+async fn lists(
     connection: &Connection,
-    key: Uuid,
-    limit: i64,
-) -> Result<Vec<LoggedEvent>, StoreError> {
-    if limit == 0 {
+    statement: &'static str,
+    wanted: &[Wanted],
+    most: impl Fn(&Wanted) -> i64,
+    bytes_max: i64,
+) -> Result<Vec<Row>, StoreError> {
+    if wanted.iter().all(|wanted| most(wanted) == 0) {
         return Ok(Vec::new());
     }
-    let statement = connection.prepared(EVENTS).await?;
-    let rows = connection.query(&statement, &[&key, &limit]).await?;
-    Ok(column(&rows, logged_event))
+    let statement = connection.prepared(statement).await?;
+    let keys = column(wanted, |wanted| wanted.key.0);
+    let most = column(wanted, most);
+    let rows = connection
+        .query(&statement, &[&keys, &most, &bytes_max])
+        .await?;
+    Ok(rows)
+}
+
+/// The place that `with ordinality` counts from 1.
+fn at(found: &mut [Option<Record>], number: i64) -> Option<&mut Record> {
+    let place = usize::try_from(number - 1).ok()?;
+    found.get_mut(place)?.as_mut()
 }
 
 /// Reads the columns of `read_events.sql`.
-pub(super) fn logged_event(row: &tokio_postgres::Row) -> LoggedEvent {
+pub(super) fn logged_event(row: &Row) -> LoggedEvent {
     LoggedEvent {
         source: row.get(0),
         id: row.get(1),
@@ -124,22 +196,12 @@ pub(super) fn logged_event(row: &tokio_postgres::Row) -> LoggedEvent {
     }
 }
 
-async fn items(
-    connection: &Connection,
-    key: Uuid,
-    limit: i64,
-) -> Result<Vec<StoredItem>, StoreError> {
-    if limit == 0 {
-        return Ok(Vec::new());
-    }
-    let statement = connection.prepared(ITEMS).await?;
-    let rows = connection.query(&statement, &[&key, &limit]).await?;
-    let item = |row: &tokio_postgres::Row| StoredItem {
+fn item(row: &Row) -> StoredItem {
+    StoredItem {
         identifier: row.get(0),
         ok: row.get(1),
         messages: row.get(2),
         document_id: row.get(3),
         data: row.get(4),
-    };
-    Ok(column(&rows, item))
+    }
 }

@@ -1,14 +1,16 @@
-//! Reading where an order stands, for people: its form, its stops, and the pushes that wait.
+//! Reading where orders stand, for people: their forms, their stops, and the pushes that wait.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 use serde_json::value::RawValue;
-use uuid::Uuid;
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 
-use super::{Connection, Store, StoreError, column, from_bigint};
+use super::order::{self, query};
+use super::{Store, StoreError, column, from_bigint};
 use crate::core::ProcessKey;
-use crate::core::order::{Left, Stop};
+use crate::core::order::Stop;
 
 const STANDING: &str = include_str!("queries/read_standing.sql");
 const STOPS: &str = include_str!("queries/read_stops.sql");
@@ -47,24 +49,52 @@ pub struct ParkedPush {
 }
 
 impl Store {
-    /// Where an order stands, with at most so many stops and so many pushes that wait; empty for
-    /// what is no order.
-    pub async fn standing(&self, key: ProcessKey, max: i64) -> Result<Standing, StoreError> {
+    /// Where orders stand, each with at most so many stops and so many pushes that wait: one round
+    /// trip.
+    pub async fn standings(
+        &self,
+        keys: &[ProcessKey],
+        max: i64,
+    ) -> Result<HashMap<ProcessKey, Standing>, StoreError> {
+        let keys = column(keys, |key| key.0);
+        let by_key: &[&(dyn ToSql + Sync)] = &[&keys];
+        let limited: &[&(dyn ToSql + Sync)] = &[&keys, &max];
         let connection = self.connection().await?;
-        let statement = connection.prepared(STANDING).await?;
-        let Some(row) = connection.query_opt(&statement, &[&key.0]).await? else {
-            return Ok(Standing::default());
-        };
-        Ok(Standing {
-            version: row.get(0),
-            form: form(row.get(1))?,
-            attachments: row.get(2),
-            stops: stops(&connection, key.0, max).await?,
-            stops_count: from_bigint(row.get(3)),
-            parked: parked(&connection, key.0, max).await?,
-            parked_count: from_bigint(row.get(4)),
-        })
+        let (kept, stops, parked) = tokio::join!(
+            biased;
+            query(&connection, STANDING, by_key),
+            query(&connection, STOPS, limited),
+            query(&connection, PARKED, limited),
+        );
+        let mut standings = HashMap::with_capacity(keys.len());
+        for row in kept? {
+            standings.insert(ProcessKey(row.get(0)), standing(&row)?);
+        }
+        for row in stops? {
+            if let Some(standing) = standings.get_mut(&ProcessKey(row.get(0))) {
+                standing.stops.push(order::stop(&row));
+            }
+        }
+        for row in parked? {
+            if let Some(standing) = standings.get_mut(&ProcessKey(row.get(0))) {
+                standing.parked.push(parked_push(&row));
+            }
+        }
+        Ok(standings)
     }
+}
+
+/// What is kept, without its lists.
+fn standing(row: &Row) -> Result<Standing, StoreError> {
+    Ok(Standing {
+        version: row.get(1),
+        form: form(row.get(2))?,
+        attachments: row.get(3),
+        stops: Vec::new(),
+        stops_count: from_bigint(row.get(4)),
+        parked: Vec::new(),
+        parked_count: from_bigint(row.get(5)),
+    })
 }
 
 /// The values without their stamps.
@@ -76,33 +106,11 @@ fn form(text: Option<&str>) -> Result<BTreeMap<String, String>, StoreError> {
     Ok(fields.into_iter().map(value).collect())
 }
 
-async fn stops(connection: &Connection, key: Uuid, max: i64) -> Result<Vec<Stop>, StoreError> {
-    let statement = connection.prepared(STOPS).await?;
-    let rows = connection.query(&statement, &[&key, &max]).await?;
-    Ok(column(&rows, |row| Stop {
-        data_id: row.get(0),
-        stage: row.get(1),
-        number: row.get::<_, i32>(2).cast_unsigned(),
-        entered_at: row.get(3),
-        due_at: row.get(4),
-        left: row.get::<_, Option<Timestamp>>(5).map(|at| Left {
-            at,
-            outcome: row.get(6),
-        }),
-    }))
-}
-
-async fn parked(
-    connection: &Connection,
-    key: Uuid,
-    max: i64,
-) -> Result<Vec<ParkedPush>, StoreError> {
-    let statement = connection.prepared(PARKED).await?;
-    let rows = connection.query(&statement, &[&key, &max]).await?;
-    Ok(column(&rows, |row| ParkedPush {
-        source: row.get(0),
-        id: row.get(1),
-        parked_at: row.get(2),
-        data: row.get(3),
-    }))
+fn parked_push(row: &Row) -> ParkedPush {
+    ParkedPush {
+        source: row.get(1),
+        id: row.get(2),
+        parked_at: row.get(3),
+        data: row.get(4),
+    }
 }

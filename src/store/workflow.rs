@@ -1,6 +1,7 @@
 //! The table `workflow`: every version of every workflow, as the text that was applied.
 
 use jiff::Timestamp;
+use tokio_postgres::Row;
 
 use super::{Connection, Store, StoreError, column};
 
@@ -8,6 +9,7 @@ const LOCK: &str = include_str!("queries/lock_workflows.sql");
 const APPLY: &str = include_str!("queries/apply_workflow.sql");
 const LIST: &str = include_str!("queries/list_workflows.sql");
 const LOAD: &str = include_str!("queries/load_workflow.sql");
+const LOAD_VERSIONS: &str = include_str!("queries/load_workflow_versions.sql");
 
 /// What became of a workflow that was applied.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,6 +87,22 @@ impl Store {
         let connection = self.connection().await?;
         load(&connection, name, version).await
     }
+
+    /// Versions of workflows, those that are there, in any order.
+    pub async fn load_workflow_versions(
+        &self,
+        versions: &[(&str, i32)],
+    ) -> Result<Vec<StoredWorkflow>, StoreError> {
+        if versions.is_empty() {
+            return Ok(Vec::new());
+        }
+        let connection = self.connection().await?;
+        let statement = connection.prepared(LOAD_VERSIONS).await?;
+        let names = column(versions, |(name, _)| *name);
+        let numbers = column(versions, |(_, version)| *version);
+        let rows = connection.query(&statement, &[&names, &numbers]).await?;
+        Ok(column(&rows, stored))
+    }
 }
 
 /// A version of a workflow, or its newest, on a connection that may be inside a transaction.
@@ -95,12 +113,16 @@ pub async fn load(
 ) -> Result<Option<StoredWorkflow>, StoreError> {
     let statement = connection.prepared(LOAD).await?;
     let row = connection.query_opt(&statement, &[&name, &version]).await?;
-    Ok(row.map(|row| StoredWorkflow {
+    Ok(row.as_ref().map(stored))
+}
+
+fn stored(row: &Row) -> StoredWorkflow {
+    StoredWorkflow {
         name: row.get(0),
         version: row.get(1),
         source: row.get(2),
         created_at: row.get(3),
-    }))
+    }
 }
 
 async fn apply(

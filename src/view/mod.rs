@@ -2,9 +2,11 @@
 //!
 //! Reading what is shown is left to `store`, and how it is asked for to the command line and HTTP.
 
+pub mod as_of;
 pub mod feed;
 pub mod order;
 pub mod parts;
+pub mod reading;
 pub mod record;
 pub mod step;
 pub mod words;

@@ -51,6 +51,12 @@ impl Part {
             Self::Data => "data",
         }
     }
+
+    /// Which names there are, for whoever gave another.
+    #[must_use]
+    pub fn choice() -> String {
+        format!("names out of {}", Self::ALL.map(Self::name).join(", "))
+    }
 }
 
 impl Parts {
@@ -58,6 +64,13 @@ impl Parts {
     #[must_use]
     pub fn of(parts: &[Part]) -> Self {
         Self(parts.iter().copied().collect())
+    }
+
+    /// The parts of these names; nothing if one is no part's.
+    pub fn named<'a>(names: impl IntoIterator<Item = &'a str>) -> Option<Self> {
+        let part = |name: &str| Part::ALL.into_iter().find(|part| part.name() == name);
+        let parts: Option<BTreeSet<Part>> = names.into_iter().map(part).collect();
+        parts.map(Self)
     }
 
     /// Whether a part is wanted.
@@ -80,12 +93,8 @@ impl FromStr for Parts {
     /// Names with commas between them; an empty text is no part.
     fn from_str(text: &str) -> Result<Self, String> {
         let names = text.split(',').filter(|name| !name.is_empty());
-        let part = |name: &str| Part::ALL.into_iter().find(|part| part.name() == name);
-        let parts: Option<BTreeSet<Part>> = names.map(part).collect();
-        parts.map(Self).ok_or_else(|| {
-            let names = Part::ALL.map(Part::name).join(", ");
-            format!("must be names out of {names}, with commas between them")
-        })
+        Self::named(names)
+            .ok_or_else(|| format!("must be {}, with commas between them", Part::choice()))
     }
 }
 

@@ -36,6 +36,8 @@ pub struct View<'a> {
     opening: Option<OpeningView<'a>>,
     completion: Completion,
     counts: Counts,
+    /// After what to ask the feed.
+    cursor: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     history: Option<Vec<StepView>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -152,6 +154,7 @@ pub fn view<'a>(record: &'a Record, order: Option<&'a Order>, parts: &Parts) -> 
             late: record.late,
             items: process.items.seen,
         },
+        cursor: record.cursor.map(|cursor| cursor.to_string()),
         history: wants(Part::Steps).map(|()| steps.map(step).collect()),
         items: wants(Part::Items).map(|()| record.items.iter().map(|i| item(i, data)).collect()),
         errors: wants(Part::Errors).map(|()| failed.take(ERRORS_MAX).map(error).collect()),

@@ -28,6 +28,7 @@ mod envelope;
 mod fault;
 mod headers;
 mod items;
+mod logged;
 mod object;
 mod orders;
 mod scan;
@@ -42,8 +43,8 @@ mod tests;
 
 pub use completion::{Outbound, completion, refusal, token_reply};
 pub use decode::decode;
+pub use logged::{logged, push};
 pub use message::{Accepted, HeaderValue, Limits, Message};
-pub use orders::push;
 pub use plain::{PlainEvent, check_line};
 pub use problem::{FieldFault, Problem, Rejection};
 pub use reason::Reason;

@@ -8,7 +8,6 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::check::Judge;
-use super::fault::Faults;
 use super::message::Limits;
 use super::object::{List, Object, Text};
 use crate::core::event::OrderOpening;
@@ -109,22 +108,6 @@ pub(super) fn pushed(data: Pushed<'_>, judge: &mut Judge<'_>) -> Option<Happenin
         form,
     };
     Some(Happening::Pushed(Box::new(push)))
-}
-
-/// A push as it was logged; `None` if that is damaged.
-#[must_use]
-pub fn push(data: &str) -> Option<Push> {
-    let limits = Limits::default();
-    let mut judge = Judge {
-        limits: &limits,
-        faults: Faults::default(),
-        base: "#/data",
-    };
-    let Object(data) = serde_json::from_str(data).ok()?;
-    match pushed(data, &mut judge)? {
-        Happening::Pushed(push) => Some(*push),
-        _ => None,
-    }
 }
 
 fn filled(form: Option<Object<Fields<'_>>>, judge: &mut Judge<'_>) -> Filled {

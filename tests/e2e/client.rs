@@ -68,23 +68,29 @@ impl Client {
 
     /// Sends a body, of JSON unless the client says something else.
     pub(crate) async fn post(&self, path: &str, body: impl ToString) -> Reply {
-        self.send("POST", path, &body.to_string()).await
+        let json = self.with("content-type", "application/json");
+        let client = if self.headers.contains("content-type") {
+            self
+        } else {
+            &json
+        };
+        client.send("POST", path, &body.to_string()).await
     }
 
     pub(crate) async fn ask(&self, method: &str, path: &str) -> Reply {
         self.send(method, path, "").await
     }
 
-    async fn send(&self, method: &str, path: &str, body: &str) -> Reply {
-        let said = |name: &str| self.headers.contains(name);
-        let json = "content-type: application/json\r\n";
-        let json = if said("content-type") { "" } else { json };
-        let length = body.len();
+    /// A request with a body, of which nothing but its length is said.
+    pub(crate) async fn send(&self, method: &str, path: &str, body: &str) -> Reply {
+        let length = match body.len() {
+            0 => String::new(),
+            length => format!("content-length: {length}\r\n"),
+        };
         let exchange = async {
             let mut stream = TcpStream::connect(self.address).await.expect("it listens");
             let request = format!(
-                "{method} {path} HTTP/1.1\r\nhost: e2e\r\nconnection: close\r\n\
-                 {json}content-length: {length}\r\n{}\r\n{body}",
+                "{method} {path} HTTP/1.1\r\nhost: e2e\r\nconnection: close\r\n{length}{}\r\n{body}",
                 self.headers
             );
             stream

@@ -8,6 +8,7 @@ use waybill::core::access::{Access, Scope};
 use waybill::store::api_key::NewKey;
 
 use crate::{
+    batch::{self, token},
     client::Client,
     ground::{Ground, run, until},
     story::{TOKEN_MARK, stories, story},
@@ -88,6 +89,8 @@ fn a_record_carries_the_parts_that_are_asked_for_and_no_more() {
         let (worker, client) = trial.ground.answering().await;
         trial.events(&story("parts", 1)).await;
         let path = path("parts").replace("-0", "-1");
+        // Until the feed has all of it the record's cursor moves on.
+        batch::places(&client, &token("parts", 1), story("parts", 1).len()).await;
         let ended = until("an end that everybody was told of", async || {
             let reply = client.get(&path).await;
             (reply.status == 200 && reply.record()["completion"] == "sent").then_some(reply)

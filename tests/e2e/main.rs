@@ -11,8 +11,10 @@
     reason = "a test that reaches for what is not there has failed"
 )]
 
+mod as_of;
 mod audience;
 mod bad;
+mod batch;
 mod checker;
 mod client;
 mod crashes;

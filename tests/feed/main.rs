@@ -1,4 +1,5 @@
-//! The change feed on a real server: no reader skips or repeats an event, whatever writers do.
+//! The change feed on a real server: no reader skips or repeats an event, whatever writers do; and
+//! the records and logs of many processes at once.
 
 #![expect(
     clippy::unwrap_used,
@@ -11,3 +12,4 @@ mod ground;
 mod interleaving;
 mod plan;
 mod reader;
+mod records;

@@ -8,6 +8,7 @@ mod order_tests;
 mod tests;
 pub(super) mod text;
 
+use std::iter;
 use std::process::ExitCode;
 
 use clap::Args;
@@ -42,7 +43,8 @@ settle_at, deadline_at, opened_at, ended_at, sealed_at, elapsed_seconds, code, m
 workflow, group, attributes, reply_to} or null, completion (none, pending, unroutable, sent),
 history [{time, state, name, message, late}] and items [{identifier, ok, messages, document_id,
 data}], each cut at its limit, late [{time, type, source, id}], and counts {events, late, items}
-of all there are.
+of all there are; cursor is the place of its newest event in the feed, after which to ask there, or
+null.
 
 An order has order {version, stands_at [{stage, data_id, number, since, due_at,
 on_deadline, outcomes, form [{id, type, required, choices}]}], joins [{stage, arrived, missing}],
@@ -75,16 +77,13 @@ pub(super) async fn run(get: &Get, sources: &Sources) -> Result<ExitCode, Failur
         .record(key, get.events.into(), get.items.into())
         .await?;
     let record = found.ok_or_else(|| unknown(&get.tenant, &get.token))?;
-    let order = view::order::load(&store, key, &record).await?;
+    let order = view::order::load(&store, iter::once(&record)).await?;
+    let order = order.get(&key);
     if get.json {
-        output::json(&view::record::view(
-            &record,
-            order.as_ref(),
-            &Parts::of(&SHOWN),
-        ))?;
+        output::json(&view::record::view(&record, order, &Parts::of(&SHOWN)))?;
     } else {
         let style = Style::of_stdout();
-        output::line(&text::render(&record, order.as_ref(), style))?;
+        output::line(&text::render(&record, order, style))?;
     }
     Ok(ExitCode::SUCCESS)
 }

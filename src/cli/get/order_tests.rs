@@ -1,5 +1,7 @@
 //! Orders as people and programs see them.
 
+use std::sync::Arc;
+
 use expect_test::expect;
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -73,7 +75,9 @@ fn order(stops: Vec<Stop>) -> Order {
             ],
             parked_count: 2,
         },
-        workflow: crate::wire::workflow::read(GRAPH.as_bytes()).ok(),
+        workflow: crate::wire::workflow::read(GRAPH.as_bytes())
+            .ok()
+            .map(Arc::new),
     }
 }
 

@@ -32,6 +32,7 @@ fn unopened() -> Record {
         outbox: 0,
         logged: 0,
         late: 0,
+        cursor: None,
         events: Vec::new(),
         items: Vec::new(),
     }
@@ -283,6 +284,6 @@ fn programs_get_the_same_as_json() {
     let text =
         serde_json::to_string(&record::view(&record, None, &Parts::of(&super::SHOWN))).unwrap();
     expect![[r#"
-        {"token":"8a4f0c","tenant":"default","kind":"upload","status":"warning","summary":"ended with a warning: 1 of 3 items failed","progress":{"done":3,"total":10,"failed":1},"waiting_for":[],"settle_at":null,"deadline_at":null,"opened_at":"2026-11-21T20:44:01Z","ended_at":"2026-11-21T20:44:31Z","sealed_at":null,"elapsed_seconds":30.0,"code":null,"message":null,"opening":{"source":"shop","filename":"march.csv","module":null,"workflow":null,"group":"payroll","attributes":{"year":2026},"reply_to":null},"completion":"sent","counts":{"events":1,"late":0,"items":3},
+        {"token":"8a4f0c","tenant":"default","kind":"upload","status":"warning","summary":"ended with a warning: 1 of 3 items failed","progress":{"done":3,"total":10,"failed":1},"waiting_for":[],"settle_at":null,"deadline_at":null,"opened_at":"2026-11-21T20:44:01Z","ended_at":"2026-11-21T20:44:31Z","sealed_at":null,"elapsed_seconds":30.0,"code":null,"message":null,"opening":{"source":"shop","filename":"march.csv","module":null,"workflow":null,"group":"payroll","attributes":{"year":2026},"reply_to":null},"completion":"sent","counts":{"events":1,"late":0,"items":3},"cursor":null,
         "history":[{"time":"2026-11-21T20:44:02Z","state":"done","name":"virus scan","message":null,"late":false}],"items":[{"identifier":"line 7","ok":false,"messages":["no such \u001b[31mcost centre","check it"],"document_id":"D-1"}],"late":[]}"#]].assert_eq(&text.replace(",\"history", ",\n\"history"));
 }

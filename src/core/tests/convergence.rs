@@ -51,7 +51,7 @@ fn timed(happenings: Vec<Happening>) -> impl Strategy<Value = Vec<Event>> {
 }
 
 /// Every event carries its place, the ending too: it says how many came before it.
-fn with_sequence() -> impl Strategy<Value = Vec<Event>> {
+pub(super) fn with_sequence() -> impl Strategy<Value = Vec<Event>> {
     let told = (
         prop::collection::vec(anything(), 0..7),
         any::<Index>(),
@@ -69,7 +69,7 @@ fn with_sequence() -> impl Strategy<Value = Vec<Event>> {
 }
 
 /// Nothing carries a sequence, but the ending says the total; every item has one outcome.
-fn with_total() -> impl Strategy<Value = Vec<Event>> {
+pub(super) fn with_total() -> impl Strategy<Value = Vec<Event>> {
     let outcomes = prop::collection::vec((any::<bool>(), any::<bool>()), 0..=NAMES.len());
     let told = (outcomes, 0..4_usize, any::<bool>()).prop_map(|(outcomes, steps, known)| {
         let total = Some(outcomes.len() as u64);

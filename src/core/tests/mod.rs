@@ -4,6 +4,7 @@ mod access;
 mod convergence;
 mod end;
 mod orders;
+mod past;
 mod record;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};

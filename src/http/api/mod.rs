@@ -1,9 +1,11 @@
-//! The listener for clients: a process by its token, waiting for its end, all that happens as a feed,
-//! and events of those who have no AMQP.
+//! The listener for clients: a process by its token, many at once, waiting for its end, all that happens
+//! as a feed, and events of those who have no AMQP.
 //!
 //! Every request passes the same layers: [`problem::render`] gives what went wrong its form,
 //! [`caller::admit`] says whose it is and whether the key allows it. Handlers see what is left.
 
+mod batch;
+mod body;
 mod bytes;
 mod caller;
 mod documents;
@@ -162,6 +164,7 @@ fn router(api: &Api) -> Router {
     let gate = |scope| from_fn_with_state(Gate::new(api.keys.clone(), scope), caller::admit);
     let reading = Router::new()
         .route("/v1/processes/{token}", routing::get(record::get))
+        .route("/v1/processes/batch", batch::route())
         .route("/v1/processes/{token}/files/{id}", routing::get(file::get))
         .route("/v1/events", routing::get(events::list))
         .route("/v1/events/stream", routing::get(events::stream))

@@ -25,8 +25,9 @@ pub(super) struct HttpProblem {
     problem: Problem,
 }
 
-#[derive(Serialize)]
-struct Body<'a> {
+/// A problem as JSON.
+#[derive(Debug, Serialize)]
+pub(super) struct ProblemView<'a> {
     #[serde(flatten)]
     problem: &'a Problem,
     status: u16,
@@ -63,14 +64,24 @@ impl HttpProblem {
         problem
     }
 
-    /// One fault of a body.
-    pub(super) fn body(pointer: &str, detail: &str) -> Self {
-        let mut problem = Self::new(Trouble::InvalidBody, &format!("{pointer} {detail}"));
-        problem.problem.errors = vec![FieldFault {
+    /// Everything that is wrong with the body, each with its place.
+    pub(super) fn body(faults: Vec<FieldFault>) -> Self {
+        let said = faults.iter().map(|fault| match &fault.pointer {
+            Some(pointer) => format!("{pointer} {}", fault.detail),
+            None => fault.detail.clone(),
+        });
+        let said: Vec<_> = said.collect();
+        let mut problem = Self::new(Trouble::InvalidBody, &said.join("; "));
+        problem.problem.errors = faults;
+        problem
+    }
+
+    /// One thing that is wrong with the body.
+    pub(super) fn body_at(pointer: &str, detail: &str) -> Self {
+        Self::body(vec![FieldFault {
             detail: detail.to_owned(),
             pointer: Some(pointer.to_owned()),
-        }];
-        problem
+        }])
     }
 
     /// What a worker refused, in its own words.
@@ -108,14 +119,18 @@ impl HttpProblem {
         self
     }
 
+    /// Reads the form out of it; `instance` says of what in the request it tells.
+    pub(super) fn view<'a>(&'a self, instance: &'a str) -> ProblemView<'a> {
+        ProblemView {
+            problem: &self.problem,
+            status: self.trouble.status().as_u16(),
+            instance,
+        }
+    }
+
     fn answer(&self, instance: &str) -> Response {
         let status = self.trouble.status();
-        let body = Body {
-            problem: &self.problem,
-            status: status.as_u16(),
-            instance,
-        };
-        let body = serde_json::to_vec(&body).unwrap_or_default();
+        let body = serde_json::to_vec(&self.view(instance)).unwrap_or_default();
         let mut answer = (status, [(header::CONTENT_TYPE, JSON)], body).into_response();
         let headers = answer.headers_mut();
         if self.trouble == Trouble::Unauthorized {

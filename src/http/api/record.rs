@@ -1,5 +1,7 @@
 //! `GET /v1/processes/{token}`: how a process stands, now or once it has ended.
 
+use std::slice;
+
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -10,13 +12,10 @@ use super::caller::Caller;
 use super::parameters::Parameters;
 use super::problem::HttpProblem;
 use super::{Api, prefer};
-use crate::core::{Kind, ProcessKey};
-use crate::store::record::Record;
-use crate::view::parts::{Part, Parts};
-use crate::view::{order, record};
+use crate::core::ProcessKey;
+use crate::view::parts::Parts;
+use crate::view::reading::{self, Found, Wish};
 
-/// How much of a log and of items one answer carries; `counts` tells how much there is.
-const LISTED_MAX: i64 = 1_000;
 const INCLUDE: &str = "include";
 
 /// Answers with the record; with `Prefer: wait` not before the process has ended, or the time is over.
@@ -31,25 +30,26 @@ pub(super) async fn get(
     parameters.finish(&[INCLUDE])?;
     let Path(token) = token.map_err(|_| HttpProblem::unknown_token())?;
     let key = ProcessKey::of(&access.tenant, &token);
+    let wish = Wish {
+        key,
+        parts,
+        as_of: None,
+    };
     let wait = prefer::wait(&headers);
-    let mut record = read(&api, key, &parts).await?;
-    let has_ended = |record: &Record| record.process.ended.is_some();
+    let mut found = read(&api, &wish).await?;
+    let has_ended = |found: &Found| found.record.process.ended.is_some();
     if let Some(wait) = wait
-        && !record.as_ref().is_some_and(has_ended)
+        && !found.as_ref().is_some_and(has_ended)
     {
         tokio::select! {
             // Ended or not: how it stands is the answer.
             _ = tokio::time::timeout(wait, api.ended.answer(key)) => {}
             () = api.stop.cancelled() => {}
         }
-        record = read(&api, key, &parts).await?;
+        found = read(&api, &wish).await?;
     }
-    let record = record.ok_or_else(HttpProblem::unknown_token)?;
-    let order = match record.process.kind {
-        Kind::Order if parts.has(Part::Stages) => order::load(&api.store, key, &record).await?,
-        Kind::Order | Kind::Upload => None,
-    };
-    let body = serde_json::to_vec(&record::view(&record, order.as_ref(), &parts));
+    let found = found.ok_or_else(HttpProblem::unknown_token)?;
+    let body = serde_json::to_vec(&found.view(&wish.parts));
     let mut response = answer(body.unwrap_or_default(), &headers);
     if wait.is_some() {
         let applied = HeaderValue::from_static("wait");
@@ -58,11 +58,9 @@ pub(super) async fn get(
     Ok(response)
 }
 
-async fn read(api: &Api, key: ProcessKey, parts: &Parts) -> Result<Option<Record>, HttpProblem> {
-    let limit = |wanted: bool| if wanted { LISTED_MAX } else { 0 };
-    let events = limit(parts.has_any(&[Part::Steps, Part::Events, Part::Late]));
-    let items = limit(parts.has_any(&[Part::Items, Part::Errors]));
-    Ok(api.store.record(key, events, items).await?)
+async fn read(api: &Api, wish: &Wish) -> Result<Option<Found>, HttpProblem> {
+    let found = reading::read(&api.store, slice::from_ref(wish)).await?;
+    Ok(found.into_iter().next().and_then(Result::ok))
 }
 
 /// The record, or that the client has it already.

@@ -25,6 +25,8 @@ pub(super) enum Trouble {
     UnsupportedMediaType,
     /// The body can be read, and can't be applied.
     Unprocessable,
+    /// What happened is too much to be gone through again.
+    LogTooLong,
     /// A file has no such range.
     RangeNotSatisfiable,
     /// An idempotency key came with another content before.
@@ -75,6 +77,7 @@ impl Trouble {
                 "This kind of body is not taken",
             ),
             Self::Unprocessable => ("unprocessable", 422, "The body can't be applied"),
+            Self::LogTooLong => ("log_too_long", 422, "There is too much to go through again"),
             Self::RangeNotSatisfiable => {
                 ("range_not_satisfiable", 416, "The file has no such range")
             }

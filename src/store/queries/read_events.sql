@@ -1,6 +1,21 @@
--- The log of one process in the order of stamps.
-select source, id, type, time, sequence, late, data, received_at
-from waybill.event
-where process = $1
-order by time, coalesce(sequence, -1), source collate "C", id collate "C"
-limit $2
+-- The logs of these processes in the order of stamps, of each at most so many events, and of all
+-- together as many as have less data than $3 bytes before them.
+select e.source, e.id, e.type, e.time, e.sequence, e.late, e.data, e.received_at, e.number
+from (
+    select w.number, e.*,
+           sum(octet_length(e.data)) over (
+               order by w.number, e.time, coalesce(e.sequence, -1),
+                        e.source collate "C", e.id collate "C"
+               rows unbounded preceding
+           ) - octet_length(e.data) as bytes_before
+    from unnest($1::uuid[], $2::bigint[]) with ordinality as w (process, most, number),
+         lateral (
+            select e.*
+            from waybill.event e
+            where e.process = w.process
+            order by e.time, coalesce(e.sequence, -1), e.source collate "C", e.id collate "C"
+            limit w.most
+         ) e
+) e
+where e.bytes_before < $3::bigint
+order by e.number, e.time, coalesce(e.sequence, -1), e.source collate "C", e.id collate "C"

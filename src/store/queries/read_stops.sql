@@ -1,6 +1,12 @@
--- The stops of one order: where it stands first, then what it left, the last one first.
-select data_id, stage, number, entered_at, due_at, left_at, outcome
-from waybill.stage
-where process = $1
-order by left_at desc nulls first, entered_at, stage collate "C", number
-limit $2
+-- The stops of orders, of each at most $2: where it stands first, then what it left, the last one
+-- first.
+select w.process, s.data_id, s.stage, s.number, s.entered_at, s.due_at, s.left_at, s.outcome
+from unnest($1::uuid[]) with ordinality as w (process, place),
+     lateral (
+        select s.*
+        from waybill.stage s
+        where s.process = w.process
+        order by s.left_at desc nulls first, s.entered_at, s.stage collate "C", s.number
+        limit $2::bigint
+     ) s
+order by w.place, s.left_at desc nulls first, s.entered_at, s.stage collate "C", s.number

@@ -3,13 +3,15 @@
 
 pub mod json;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use crate::core::order::{Stop, Target};
 use crate::core::workflow::{Join, Next, Stage, Workflow};
 use crate::core::{Kind, ProcessKey};
 use crate::store::record::Record;
 use crate::store::standing::Standing;
+use crate::store::workflow::StoredWorkflow;
 use crate::store::{Store, StoreError};
 use crate::wire;
 
@@ -17,12 +19,12 @@ use crate::wire;
 const STOPS_MAX: i64 = 1_000;
 
 /// What there is of an order beside its record.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Order {
     /// What is kept of it.
     pub standing: Standing,
     /// What it walks through; none before its opening, and where this program can't read it.
-    pub workflow: Option<Workflow>,
+    pub workflow: Option<Arc<Workflow>>,
 }
 
 /// A stage that waits for the rest of its predecessors.
@@ -36,28 +38,48 @@ pub struct WaitingJoin<'a> {
     pub missing: Vec<&'a str>,
 }
 
-/// What a record leaves out of an order; `None` for an upload.
-pub async fn load(
+/// What the records leave out of those that are orders, however many in two round trips.
+pub async fn load<'a>(
     store: &Store,
-    key: ProcessKey,
-    record: &Record,
-) -> Result<Option<Order>, StoreError> {
-    let process = &record.process;
-    if process.kind != Kind::Order {
-        return Ok(None);
+    records: impl Iterator<Item = &'a Record>,
+) -> Result<HashMap<ProcessKey, Order>, StoreError> {
+    let orders = records.filter(|record| record.process.kind == Kind::Order);
+    let names: HashMap<ProcessKey, Option<&str>> = orders.map(workflow_name).collect();
+    if names.is_empty() {
+        return Ok(HashMap::new());
     }
-    let standing = store.standing(key, STOPS_MAX).await?;
+    let keys: Vec<_> = names.keys().copied().collect();
+    let standings = store.standings(&keys, STOPS_MAX).await?;
+    let version = |(key, standing): (&ProcessKey, &Standing)| {
+        let name = names.get(key).copied().flatten()?;
+        Some((name, standing.version.filter(|version| *version > 0)?))
+    };
+    let versions: BTreeSet<(&str, i32)> = standings.iter().filter_map(version).collect();
+    let versions: Vec<_> = versions.into_iter().collect();
+    let stored = store.load_workflow_versions(&versions).await?;
+    let read = |stored: StoredWorkflow| {
+        let workflow = wire::workflow::read(stored.source.as_bytes()).ok()?;
+        Some(((stored.name, stored.version), Arc::new(workflow)))
+    };
+    let catalog: HashMap<(String, i32), Arc<Workflow>> =
+        stored.into_iter().filter_map(read).collect();
+    let order = |(key, standing): (ProcessKey, Standing)| {
+        let name = names.get(&key).copied().flatten();
+        let workflow = match (standing.version, name) {
+            (None, _) => None,
+            (Some(0), _) | (_, None) => Some(Arc::new(Workflow::plain())),
+            (Some(version), Some(name)) => catalog.get(&(name.to_owned(), version)).cloned(),
+        };
+        (key, Order { standing, workflow })
+    };
+    Ok(standings.into_iter().map(order).collect())
+}
+
+fn workflow_name(record: &Record) -> (ProcessKey, Option<&str>) {
+    let process = &record.process;
     let opening = process.opening.as_ref().map(|(_, opening)| opening);
     let name = opening.and_then(|opening| opening.workflow.as_deref());
-    let workflow = match (standing.version, name) {
-        (None, _) => None,
-        (Some(0), _) | (_, None) => Some(Workflow::plain()),
-        (Some(version), Some(name)) => {
-            let stored = store.load_workflow(name, Some(version)).await?;
-            stored.and_then(|stored| wire::workflow::read(stored.source.as_bytes()).ok())
-        }
-    };
-    Ok(Some(Order { standing, workflow }))
+    (process.key, name)
 }
 
 impl Order {

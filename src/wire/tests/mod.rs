@@ -8,6 +8,7 @@ mod contract;
 mod data;
 mod identifiers;
 mod json;
+mod logged;
 mod numbers;
 mod outbound;
 mod random;

@@ -100,10 +100,10 @@ fn list<'a>(
         return Ok(None);
     }
     let list = serde_json::from_slice::<Vec<&RawValue>>(&body.bytes);
-    let list = list.map_err(|_| HttpProblem::body("#", NO_LIST))?;
+    let list = list.map_err(|_| HttpProblem::body_at("#", NO_LIST))?;
     if list.is_empty() || list.len() > EVENTS_MAX {
         let detail = format!("must have 1 to {EVENTS_MAX} events");
-        return Err(HttpProblem::body("#", &detail));
+        return Err(HttpProblem::body_at("#", &detail));
     }
     Ok(Some(list))
 }

@@ -65,7 +65,7 @@ fn token(body: &[u8]) -> Result<Option<String>, HttpProblem> {
         Ok(Named {
             token: Some(Value::String(token)),
         }) => Ok(Some(token)),
-        Ok(Named { token: Some(_) }) => Err(HttpProblem::body("#/token", "must be a text")),
+        Ok(Named { token: Some(_) }) => Err(HttpProblem::body_at("#/token", "must be a text")),
         Ok(Named { token: None }) | Err(_) => Ok(None),
     }
 }

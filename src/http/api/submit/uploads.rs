@@ -155,7 +155,7 @@ async fn field(
         }
         bytes.extend_from_slice(&more);
     }
-    let wrong = |what: &str| HttpProblem::body(&format!("#/{name}"), what);
+    let wrong = |what: &str| HttpProblem::body_at(&format!("#/{name}"), what);
     let value = match JSON_FIELDS.contains(&name.as_str()) {
         true => serde_json::from_slice(&bytes).map_err(|_| wrong("must be JSON"))?,
         false => Value::String(String::from_utf8(bytes).map_err(|_| wrong("must be UTF-8"))?),

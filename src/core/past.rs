@@ -1,0 +1,90 @@
+//! What a process was after the first of its events: the merge again, from nothing. Whether it had
+//! ended by then is left to whoever knows when it was sealed.
+
+use std::collections::BTreeSet;
+
+use super::event::{Event, Happening, Item, Kind};
+use super::form::Form;
+use super::merge::{self, Outcomes};
+use super::process::Process;
+
+/// A process on the way through its log.
+#[derive(Debug)]
+pub struct Past {
+    process: Process,
+    outcomes: Outcomes,
+    form: Form,
+    attachments: Option<String>,
+    sequences: BTreeSet<u64>,
+}
+
+/// A process as it was.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Was {
+    /// The record, which has not ended.
+    pub process: Process,
+    /// Its items, those that failed first, then by identifier.
+    pub items: Vec<Item>,
+    /// What was filled in of an order's form.
+    pub form: Form,
+    /// What had come with the opening of an order.
+    pub attachments: Option<String>,
+}
+
+impl Past {
+    /// Before anything was heard of it.
+    #[must_use]
+    pub fn begin(tenant: String, token: String, kind: Kind) -> Self {
+        Self {
+            process: Process::unopened(tenant, token, kind),
+            outcomes: Outcomes::default(),
+            form: Form::default(),
+            attachments: None,
+            sequences: BTreeSet::new(),
+        }
+    }
+
+    /// Goes on over an event that changed the process.
+    pub fn take(&mut self, event: &Event) {
+        merge::apply(&mut self.process, &mut self.outcomes, event);
+        self.pass(event.stamp.sequence);
+        match &event.happening {
+            Happening::Opened(opening) => {
+                if let Some(order) = &opening.order {
+                    self.form.merge(&event.stamp, &order.form);
+                    self.attachments = order.attachments.clone().or(self.attachments.take());
+                }
+            }
+            Happening::Pushed(push) => self.form.merge(&event.stamp, &push.form),
+            Happening::Step
+            | Happening::Progress { .. }
+            | Happening::Items(_)
+            | Happening::Completed { .. }
+            | Happening::Failed { .. }
+            | Happening::Cancelled { .. } => {}
+        }
+    }
+
+    /// Goes on over an event that is only in the log: it was late, or waits.
+    pub fn pass(&mut self, sequence: Option<u64>) {
+        self.sequences.extend(sequence);
+    }
+
+    /// What it was here.
+    #[must_use]
+    pub fn stop(self) -> Was {
+        let mut process = self.process;
+        let ending = process.ending.as_ref();
+        let before = ending.and_then(|ending| ending.stamp.sequence);
+        let before = self.sequences.range(..before.unwrap_or(0)).count();
+        process.sequenced = u64::try_from(before).unwrap_or(u64::MAX);
+        let mut items: Vec<_> = self.outcomes.into_changed().map(|(item, _)| item).collect();
+        items.sort_by(|one, other| (one.ok, &one.identifier).cmp(&(other.ok, &other.identifier)));
+        Was {
+            process,
+            items,
+            form: self.form,
+            attachments: self.attachments,
+        }
+    }
+}

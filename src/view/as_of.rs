@@ -1,0 +1,166 @@
+//! A process as it was after one of its events: merged anew from its log up to there.
+//!
+//! Exact is what events say: the opening, progress, items, history. The log does not hold
+//! what only an envelope said, nor what a clock decided; that is taken from the record:
+//!
+//! - `reply_to` is known where the opening is the one that still counts.
+//! - Until when an open process waits is as it is now; of one that has ended it is not kept.
+//! - The stops of an order were entered and left at the time of a transaction, by the same clock that
+//!   says when an event was received. So they are exact between transactions; of the events of one
+//!   transaction each already has all the stops that it made.
+//! - A push that waited then and was applied later does not wait here: its form is in at once.
+
+use std::cmp::Reverse;
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+
+use super::order::Order;
+use super::reading::{Found, LISTED_MAX};
+use crate::core::order::{Left, Stop};
+use crate::core::past::{Past, Was};
+use crate::core::{Event, Item, Process, Stamp};
+use crate::store::log::Part;
+use crate::store::record::{LoggedEvent, Record, StoredItem};
+use crate::wire;
+
+/// Puts a process that was read as it is back to where a part of its log ends; `None` if an event of
+/// that is damaged.
+pub fn put_back(found: &mut Found, part: Part) -> Option<()> {
+    let Found { record, order } = found;
+    let at = part.events.last()?.received_at;
+    let was = fold(record, order.as_ref(), &part.events)?;
+    // Sealed by then, and all that came later changed nothing.
+    let has_ended = part.is_last && record.sealed_at.is_some_and(|sealed_at| sealed_at <= at);
+    if let Some(order) = order {
+        let ended = record.process.ended.as_ref().map(|ended| ended.at);
+        order.put_back(&was, at, ended, has_ended);
+    }
+    record.put_back(was, has_ended);
+    record.list(part);
+    Some(())
+}
+
+/// The merge of the part, without what changed nothing: what came late, and pushes that still wait.
+fn fold(record: &Record, order: Option<&Order>, events: &[LoggedEvent]) -> Option<Was> {
+    let parked = order.iter().flat_map(|order| &order.standing.parked);
+    let parked: HashSet<(&str, &str)> = parked
+        .map(|push| (push.source.as_str(), push.id.as_str()))
+        .collect();
+    let Process {
+        tenant,
+        token,
+        kind,
+        ..
+    } = &record.process;
+    let mut past = Past::begin(tenant.clone(), token.clone(), *kind);
+    for logged in events {
+        if logged.late || parked.contains(&(logged.source.as_str(), logged.id.as_str())) {
+            past.pass(logged.sequence);
+            continue;
+        }
+        past.take(&Event {
+            tenant: tenant.clone(),
+            token: token.clone(),
+            kind: *kind,
+            stamp: stamp(logged),
+            happening: wire::logged(&logged.type_name, &logged.data)?,
+        });
+    }
+    Some(past.stop())
+}
+
+fn stamp(logged: &LoggedEvent) -> Stamp {
+    Stamp {
+        time: logged.time,
+        sequence: logged.sequence,
+        source: logged.source.clone(),
+        id: logged.id.clone(),
+    }
+}
+
+impl Record {
+    fn put_back(&mut self, was: Was, has_ended: bool) {
+        let now = std::mem::replace(&mut self.process, was.process);
+        let process = &mut self.process;
+        if let (Some((stamp, opening)), Some((stamp_now, opening_now))) =
+            (&mut process.opening, now.opening)
+            && *stamp == stamp_now
+        {
+            // With what its envelope said.
+            *opening = opening_now;
+        }
+        process.deadline_at = now.deadline_at;
+        process.settle_at = now.settle_at.filter(|_| process.ending.is_some());
+        process.ended = now.ended.filter(|_| has_ended);
+        if !has_ended {
+            self.sealed_at = None;
+            self.unroutable_at = None;
+            self.outbox = 0;
+        }
+        self.items = was.items.into_iter().take(LISTED_MAX).map(stored).collect();
+    }
+
+    fn list(&mut self, part: Part) {
+        let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        self.cursor = Some(part.end);
+        self.logged = count(part.events.len());
+        self.late = count(part.events.iter().filter(|event| event.late).count());
+        self.events = part.events;
+        self.events.sort_by_cached_key(stamp);
+        self.events.truncate(LISTED_MAX);
+    }
+}
+
+impl Order {
+    fn put_back(&mut self, was: &Was, at: Timestamp, ended: Option<Timestamp>, has_ended: bool) {
+        let standing = &mut self.standing;
+        let form = was.form.fields.iter();
+        standing.form = form
+            .map(|(id, (_, json))| (id.clone(), json.clone()))
+            .collect();
+        standing.attachments.clone_from(&was.attachments);
+        if was.process.opening.is_none() {
+            standing.version = None;
+            self.workflow = None;
+        }
+        let is_open = was.process.opening.is_some();
+        let count = standing.stops.len();
+        standing
+            .stops
+            .retain(|stop| is_open && stop.entered_at <= at);
+        // The end leaves the last stops at its own time, which the producer's clock may have told.
+        let was_left = |left: &Left| has_ended || (left.at <= at && Some(left.at) != ended);
+        for stop in &mut standing.stops {
+            stop.left = stop.left.take().filter(was_left);
+        }
+        standing
+            .stops
+            .sort_by(|one, other| place(one).cmp(&place(other)));
+        standing.stops_count -= gone(count, standing.stops.len());
+        let count = standing.parked.len();
+        standing.parked.retain(|push| push.parked_at <= at);
+        standing.parked_count -= gone(count, standing.parked.len());
+    }
+}
+
+/// Where it stands comes first, then what it left, the last one first.
+fn place(stop: &Stop) -> impl Ord {
+    let left_at = stop.left.as_ref().map(|left| left.at);
+    let entered = (stop.entered_at, &stop.stage, stop.number);
+    (left_at.is_some(), Reverse(left_at), entered)
+}
+
+fn gone(before: usize, after: usize) -> u64 {
+    u64::try_from(before - after).unwrap_or(u64::MAX)
+}
+
+fn stored(item: Item) -> StoredItem {
+    StoredItem {
+        identifier: item.identifier,
+        ok: item.ok,
+        messages: item.messages,
+        document_id: item.document_id,
+        data: item.data,
+    }
+}

@@ -1,0 +1,200 @@
+//! Many records, their lists and their logs, each read in one round trip as if it were the only one.
+
+use uuid::Uuid;
+use waybill::core::ProcessKey;
+use waybill::store::cursor::Cursor;
+use waybill::store::feed::FeedQuery;
+use waybill::store::log::{Log, Place};
+use waybill::store::record::Wanted;
+
+use crate::ground::{Ground, PROCESSES, log};
+
+fn key(process: usize) -> ProcessKey {
+    let (tenant, token, _) = PROCESSES[process];
+    ProcessKey::of(tenant, token)
+}
+
+/// The places of the log of one process, as readers of the feed get them.
+async fn places(ground: &Ground, process: usize) -> Vec<Place> {
+    let key = key(process);
+    let query = FeedQuery {
+        limit: 1_000,
+        process: Some(key),
+        ..FeedQuery::default()
+    };
+    let feed = ground.store.feed(&query).await.unwrap();
+    let cursors = feed.events.iter().map(|event| event.cursor);
+    cursors.map(|cursor| Place { key, cursor }).collect()
+}
+
+/// How many events of a process, each with that much data.
+async fn fill(ground: &Ground, process: usize, count: usize, bytes: usize) {
+    let key = key(process).0;
+    ground
+        .execute(&format!(
+            "insert into waybill.event (process, source, id, type, time, late, data, pos)
+             select '{key}', 'many', n::text, 'upload.step', now(), false, repeat('x', {bytes}), n
+             from generate_series(1, {count}) n"
+        ))
+        .await;
+}
+
+fn lengths(logs: &[Log]) -> Vec<Option<usize>> {
+    let length = |log: &Log| match log {
+        Log::Whole(part) => Some(part.events.len()),
+        Log::TooLong => Some(usize::MAX),
+        Log::NoEvent => None,
+    };
+    logs.iter().map(length).collect()
+}
+
+#[tokio::test]
+async fn each_record_has_its_place_its_limits_and_its_own_lists() {
+    let ground = Ground::start().await;
+    let connection = ground.connection().await;
+    for number in 0..10 {
+        log(&connection, number % 2, number).await;
+    }
+    let item = "insert into waybill.item (process, identifier, ok, messages, stamp) values";
+    for (process, name, ok) in [(0, "a", true), (0, "b", false), (1, "c", true)] {
+        let key = key(process).0;
+        let row = format!("{item} ('{key}', '{name}', {ok}, '{{m}}', 's')");
+        ground.execute(&row).await;
+    }
+    let wanted = |key, events, items| Wanted { key, events, items };
+    let nobody = ProcessKey(Uuid::nil());
+    let wishes = [
+        wanted(key(1), 2, 0),
+        wanted(nobody, 9, 9),
+        wanted(key(0), 0, 9),
+        wanted(key(3), 9, 9),
+        wanted(key(1), 9, 9),
+    ];
+    let records = ground.store.records(&wishes, i64::MAX).await.unwrap();
+    let found = records.iter().map(|record| {
+        let record = record.as_ref()?;
+        let items = record.items.iter().map(|item| item.identifier.as_str());
+        let token = record.process.token.as_str();
+        Some((token, record.logged, record.events.len(), items.collect()))
+    });
+    let expected = [
+        Some(("t1", 5, 2, vec![])),
+        None,
+        Some(("t0", 5, 0, vec!["b", "a"])),
+        Some(("t0", 0, 0, vec![])),
+        Some(("t1", 5, 5, vec!["c"])),
+    ];
+    assert_eq!(found.collect::<Vec<_>>(), expected);
+    assert_eq!(records[3].as_ref().unwrap().cursor, None);
+    let newest = places(&ground, 1).await.last().map(|place| place.cursor);
+    assert_eq!(records[0].as_ref().unwrap().cursor, newest);
+
+    // A cut in bytes takes from the last ones.
+    ground
+        .execute("update waybill.event set data = repeat('x', 100)")
+        .await;
+    let records = ground.store.records(&wishes, 350).await.unwrap();
+    let counts = records.iter().flatten().map(|record| record.events.len());
+    assert_eq!(counts.collect::<Vec<_>>(), [2, 0, 0, 2]);
+    ground.end().await;
+}
+
+#[tokio::test]
+async fn a_log_is_read_up_to_an_event_of_its_process_that_the_feed_gave() {
+    let ground = Ground::start().await;
+    let connection = ground.connection().await;
+    for number in 0..10 {
+        log(&connection, number % 2, number).await;
+    }
+    let [of_first, of_second] = [places(&ground, 0).await, places(&ground, 1).await];
+    // A transaction that began before the next event may still log before it.
+    let open = ground.connection().await;
+    open.batch_execute("begin").await.unwrap();
+    log(&open, 2, 10).await;
+    log(&connection, 0, 11).await;
+    let rows = "select epoch, tx::text, pos from waybill.event where pos = 11";
+    let row = connection.query_one(rows, &[]).await.unwrap();
+    let held_back = Cursor {
+        epoch: row.get(0),
+        tx: row.get::<_, &str>(1).parse().unwrap(),
+        pos: row.get(2),
+    };
+    let place = |key, cursor| Place { key, cursor };
+    let asked = [
+        of_second[4],
+        place(key(0), of_second[4].cursor),
+        place(key(0), Cursor::default()),
+        place(key(0), held_back),
+        place(ProcessKey(Uuid::nil()), of_second[4].cursor),
+        of_first[0],
+        of_second[2],
+    ];
+    let logs = ground.store.logs(&asked).await.unwrap();
+    let expected = [Some(5), None, None, None, None, Some(1), Some(3)];
+    assert_eq!(lengths(&logs), expected);
+    let record = ground.store.record(key(0), 0, 0).await.unwrap().unwrap();
+    let newest = (record.cursor, record.logged);
+    assert_eq!(newest, (Some(of_first[4].cursor), 6));
+    let [Log::Whole(last), .., Log::Whole(before)] = logs.as_slice() else {
+        panic!("{logs:?}");
+    };
+    assert_eq!((last.is_last, before.is_last), (true, false));
+    assert_eq!(last.end, of_second[4].cursor);
+
+    open.batch_execute("rollback").await.unwrap();
+    let logs = ground.store.logs(&asked[3..4]).await.unwrap();
+    assert_eq!(lengths(&logs), [Some(6)]);
+    ground.end().await;
+}
+
+#[tokio::test]
+async fn a_log_that_is_too_long_is_not_read_and_hides_no_other() {
+    let ground = Ground::start().await;
+    for (process, count, bytes) in [(0, 10_001, 2), (1, 6_000, 2), (2, 9, 2_000_000)] {
+        fill(&ground, process, count, bytes).await;
+    }
+    let mut asked = Vec::new();
+    for (process, pos) in [
+        (0, 10_001),
+        (1, 6_000),
+        (0, 10_000),
+        (0, 4_000),
+        (2, 9),
+        (2, 8),
+    ] {
+        let query = format!(
+            "select epoch, tx::text, pos from waybill.event
+             where process = '{}' and pos = {pos}",
+            key(process).0
+        );
+        let row = ground.connection().await.query_one(&query, &[]).await;
+        let row = row.unwrap();
+        let cursor = Cursor {
+            epoch: row.get(0),
+            tx: row.get::<_, &str>(1).parse().unwrap(),
+            pos: row.get(2),
+        };
+        asked.push(Place {
+            key: key(process),
+            cursor,
+        });
+    }
+    let too_long = Some(usize::MAX);
+    for (asked, expected) in [
+        (&asked[..1], vec![too_long]),
+        (&asked[2..3], vec![Some(10_000)]),
+        (&asked[4..6], vec![too_long, Some(8)]),
+        (
+            &[asked[0], asked[1], asked[3]][..],
+            vec![too_long, Some(6_000), Some(4_000)],
+        ),
+        (
+            &[asked[1], asked[3], asked[5]][..],
+            vec![Some(6_000), Some(4_000), too_long],
+        ),
+    ] {
+        let logs = ground.store.logs(asked).await.unwrap();
+        assert_eq!(lengths(&logs), expected);
+    }
+    ground.end().await;
+}
