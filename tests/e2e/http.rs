@@ -17,7 +17,7 @@ use crate::{
 const SCOPES: [Scope; 1] = [Scope::Read];
 
 /// A client with a new key.
-async fn keyed(
+pub(crate) async fn keyed(
     ground: &Ground,
     client: &Client,
     tenant: &str,

@@ -1,5 +1,5 @@
-//! The listener for clients: a process by its token, waiting for its end, and all that happens as
-//! a feed.
+//! The listener for clients: a process by its token, waiting for its end, lists of processes, and
+//! all that happens as a feed.
 //!
 //! Every request passes the same layers: [`problem::render`] gives what went wrong its form,
 //! [`caller::admit`] says whose it is and whether the key allows it. Handlers see what is left.
@@ -8,12 +8,14 @@ mod caller;
 mod events;
 mod filter;
 mod keys;
+mod list;
 mod news;
 mod parameters;
 mod prefer;
 mod problem;
 mod record;
 mod waiting;
+mod wish;
 
 use std::io;
 use std::time::Duration;
@@ -87,6 +89,7 @@ pub async fn serve(listener: TcpListener, store: Store, stop: CancellationToken)
 fn router(api: &Api) -> Router {
     let reading = Gate::new(api.keys.clone(), Scope::Read);
     Router::new()
+        .route("/v1/processes", get(list::get))
         .route("/v1/processes/{token}", get(record::get))
         .route("/v1/events", get(events::list))
         .route("/v1/events/stream", get(events::stream))
@@ -100,5 +103,5 @@ fn router(api: &Api) -> Router {
 }
 
 const NO_METHOD: &str = "this path has other methods; see the header Allow";
-const NO_ROUTE: &str =
-    "no such path; there are /v1/processes/{token}, /v1/events and /v1/events/stream";
+const NO_ROUTE: &str = "no such path; there are /v1/processes, /v1/processes/{token}, /v1/events \
+                        and /v1/events/stream";
