@@ -20,6 +20,7 @@ const LISTED_MAX: i64 = 1_000;
 const INCLUDE: &str = "include";
 const UNKNOWN: &str =
     "no process has this token: check it, and whose key this is; ended processes are forgotten";
+const FORGOTTEN: &str = "the process of this token had ended, and is not kept any more";
 
 /// Answers with the record; with `Prefer: wait` not before the process has ended, or the time is over.
 pub(super) async fn get(
@@ -61,11 +62,16 @@ pub(super) async fn get(
     Ok(response)
 }
 
+/// The record, if there is one; what was there and is not kept any more is not waited for.
 async fn read(api: &Api, key: ProcessKey, parts: &Parts) -> Result<Option<Record>, HttpProblem> {
     let limit = |wanted: bool| if wanted { LISTED_MAX } else { 0 };
     let events = limit(parts.has_any(&[Part::Steps, Part::Events, Part::Late]));
     let items = limit(parts.has_any(&[Part::Items, Part::Errors]));
-    Ok(api.store.record(key, events, items).await?)
+    let record = api.store.record(key, events, items).await?;
+    if record.is_none() && api.store.is_forgotten(key).await? {
+        return Err(HttpProblem::new(Trouble::Gone, FORGOTTEN));
+    }
+    Ok(record)
 }
 
 /// The record, or that the client has it already.
