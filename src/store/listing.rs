@@ -11,6 +11,7 @@ use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::place::{Place, Sort};
+use super::selection::{Bound, Selection};
 use super::{Connection, Store, StoreError, column, from_bigint, process, to_bigint};
 use crate::core::{Kind, ProcessKey, Status};
 
@@ -24,40 +25,6 @@ const GROUP: &str = include_str!("queries/list_processes_group.sql");
 pub const LIST_MAX: u64 = 1_000;
 /// How many processes one page looks at.
 const LOOKED_AT_MAX: i64 = 10_000;
-
-/// Which processes somebody wants; all that is given has to fit.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Selection {
-    /// Uploads, or orders.
-    pub kind: Option<Kind>,
-    /// In one of these; none for all.
-    pub statuses: Vec<Status>,
-    /// Of this workflow.
-    pub workflow: Option<String>,
-    /// Orders that stand there.
-    pub stage: Option<String>,
-    /// Of this group.
-    pub group: Option<String>,
-    /// Of this module.
-    pub module: Option<String>,
-    /// Opened by this producer.
-    pub source: Option<String>,
-    /// With this in the name of the file, in capitals or not.
-    pub filename: Option<String>,
-    /// When they were opened.
-    pub opened: Range,
-    /// When they ended.
-    pub ended: Range,
-}
-
-/// A range of times, open where nothing is given.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Range {
-    /// From this time on.
-    pub after: Option<Timestamp>,
-    /// Before this time.
-    pub before: Option<Timestamp>,
-}
 
 /// A page of a list.
 #[derive(Debug, Clone)]
@@ -118,36 +85,6 @@ pub enum ListError {
     Store(#[from] StoreError),
 }
 
-impl Selection {
-    /// What a list of it is sorted by. A group is small among all processes, so it comes first; a
-    /// range of times bounds the walk.
-    #[must_use]
-    pub fn sort(&self) -> Sort {
-        if self.group.is_some() {
-            Sort::Group
-        } else if self.ended != Range::default() {
-            Sort::Ended
-        } else if self.opened != Range::default() {
-            Sort::Opened
-        } else {
-            Sort::Created
-        }
-    }
-
-    /// Below what a page begins: the place, or the end of the range where that comes before. Two
-    /// bounds in the statement would make the walk begin at the one that is further off.
-    fn bound(&self, after: Option<Place>) -> (Option<Timestamp>, Option<Uuid>) {
-        let end = match self.sort() {
-            Sort::Opened => self.opened.before,
-            Sort::Ended => self.ended.before,
-            Sort::Created | Sort::Group => None,
-        };
-        let end = end.map(|before| (before, Uuid::nil()));
-        let after = after.map(|place| (place.at, place.key.0));
-        after.into_iter().chain(end).min().unzip()
-    }
-}
-
 impl Store {
     /// Reads a page of at most so many of a tenant's processes, from 1 to [`LIST_MAX`].
     pub async fn list(
@@ -196,7 +133,7 @@ async fn read(
     connection: &Connection,
     tenant: &str,
     selection: &Selection,
-    (at, key): (Option<Timestamp>, Option<Uuid>),
+    (at, key): Bound,
     taken: i64,
 ) -> Result<Vec<Row>, StoreError> {
     let statement = match selection.sort() {

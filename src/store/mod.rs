@@ -23,6 +23,7 @@ pub mod place;
 pub mod process;
 pub mod record;
 pub mod retention;
+pub mod selection;
 pub mod stamp;
 pub mod standing;
 pub mod tally;

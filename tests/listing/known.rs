@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use tokio_postgres::Row;
 use uuid::Uuid;
 use waybill::core::{Kind, Status};
-use waybill::store::listing::{Range, Selection};
+use waybill::store::selection::{Range, Selection};
 
 use crate::ground::Ground;
 

@@ -4,8 +4,9 @@ use super::filter;
 use super::parameters::Parameters;
 use super::problem::HttpProblem;
 use crate::core::Status;
-use crate::store::listing::{LIST_MAX, Range, Selection};
+use crate::store::listing::LIST_MAX;
 use crate::store::place::Place;
+use crate::store::selection::{Range, Selection};
 use crate::wire::{self, Limits};
 
 /// Processes of a page unless the reader wants more or fewer.
