@@ -62,6 +62,7 @@ impl App {
             store: self.store.clone(),
             rules: self.rules(),
             retention: self.settings.process.retention,
+            tombstones: self.settings.process.tombstones,
             parked_for: self.settings.janitor.parked_for,
             interval: self.settings.janitor.interval,
             batch: i64::try_from(self.settings.janitor.batch).unwrap_or(i64::MAX),

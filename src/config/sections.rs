@@ -174,6 +174,8 @@ sections! {
             "a process that is open for longer ends with `error`";
         retention: Duration = "WAYBILL_PROCESS__RETENTION", "30d", Time(ms(1_000), days(36_500)),
             "an ended process is kept for this long";
+        tombstones: Duration = "WAYBILL_PROCESS__TOMBSTONES", "90d", Time(ms(1_000), days(36_500)),
+            "after that, who asks for it over HTTP hears for this long that it is gone";
     }
 
     /// The loop that ends and removes processes whose time has come.

@@ -28,6 +28,8 @@ pub struct Janitor {
     pub rules: Rules,
     /// How long ended ones are kept.
     pub retention: Duration,
+    /// How long it is remembered that there was one.
+    pub tombstones: Duration,
     /// How long a push may wait for its stop.
     pub parked_for: Duration,
     /// How often it looks.
@@ -64,16 +66,25 @@ impl Janitor {
     async fn round(&self, stop: &CancellationToken) -> Result<(), StoreError> {
         while !stop.is_cancelled() && self.seal_due().await? >= self.batch {}
         self.expire_parked().await?;
-        loop {
-            let deleted = self
-                .store
-                .delete_expired(self.retention, self.batch)
-                .await?;
-            self.telemetry.retention_deleted(deleted);
-            if stop.is_cancelled() || deleted < self.batch.unsigned_abs() {
-                return self.remove_files().await;
-            }
+        while !stop.is_cancelled() && self.delete_expired().await? >= self.batch.unsigned_abs() {}
+        self.remove_files().await?;
+        while !stop.is_cancelled() && self.delete_tombstones().await? >= self.batch.unsigned_abs() {
         }
+        Ok(())
+    }
+
+    /// Forgets one batch of what is past its retention; says how many processes that were.
+    async fn delete_expired(&self) -> Result<u64, StoreError> {
+        let deleted = self.store.delete_expired(self.retention, self.batch);
+        let deleted = deleted.await?;
+        self.telemetry.retention_deleted(deleted);
+        Ok(deleted)
+    }
+
+    /// Forgets one batch of what was forgotten long ago for good.
+    async fn delete_tombstones(&self) -> Result<u64, StoreError> {
+        let kept_for = self.tombstones;
+        self.store.delete_tombstones(kept_for, self.batch).await
     }
 
     /// Removes the contents of files that belong to nobody; what fails is tried in the next round.

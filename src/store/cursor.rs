@@ -69,7 +69,7 @@ fn parse(text: &str) -> Option<Cursor> {
 }
 
 /// So many digits off the front. Only one text stands for a number: no sign, no capitals.
-fn number(text: &str, digits: usize) -> Option<(u64, &str)> {
+pub(super) fn number(text: &str, digits: usize) -> Option<(u64, &str)> {
     let (digits, rest) = text.split_at_checked(digits)?;
     let plain = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
     let number = u64::from_str_radix(digits, 16).ok()?;

@@ -194,7 +194,7 @@ pub(super) fn from_row(row: &Row) -> Result<Process, StoreError> {
     })
 }
 
-fn kind(name: &str) -> Result<Kind, StoreError> {
+pub(super) fn kind(name: &str) -> Result<Kind, StoreError> {
     Kind::from_name(name).ok_or(StoreError::Corrupt("kind"))
 }
 

@@ -4,6 +4,7 @@
 
 pub mod as_of;
 pub mod feed;
+pub mod listing;
 pub mod order;
 pub mod parts;
 pub mod reading;

@@ -1,6 +1,8 @@
 //! Processes as somebody asks for them, one or many, now or as of one of their events: each with its
 //! parts, all of them in a fixed number of questions to the database.
 
+use std::collections::HashSet;
+
 use super::as_of;
 use super::order::{self, Order};
 use super::parts::{Part, Parts};
@@ -39,8 +41,10 @@ pub struct Found {
 /// Why there is nothing to see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Absent {
-    /// Nobody ever spoke of the process.
+    /// Nobody ever spoke of the process, as far as anybody remembers.
     Unknown,
+    /// It was there, has ended, and is not kept any more.
+    Forgotten,
     /// The place is of no event of the process.
     NoEvent,
     /// Its log is too long to be merged anew.
@@ -61,12 +65,22 @@ pub async fn read(
     let with_stages = with_stages.filter(|(wish, _)| wants_order(wish));
     let with_stages = with_stages.filter_map(|(_, record)| record.as_ref());
     let orders = order::load(store, with_stages).await?;
+    let absent = wishes.iter().zip(&records);
+    let absent = absent.filter(|(_, record)| record.is_none());
+    let absent: Vec<_> = absent.map(|(wish, _)| wish.key).collect();
+    let forgotten = match absent.is_empty() {
+        true => HashSet::new(),
+        false => store.forgotten(&absent).await?,
+    };
     let places: Vec<_> = wishes.iter().filter_map(Wish::place).collect();
     let mut logs = store.logs(&places).await?.into_iter();
     let found = |(wish, record): (&Wish, Option<Record>)| {
         let log = wish.as_of.and_then(|_| logs.next());
         let order = orders.get(&wish.key).filter(|_| wants_order(wish)).cloned();
-        let record = record.ok_or(Absent::Unknown)?;
+        let record = record.ok_or_else(|| match forgotten.contains(&wish.key) {
+            true => Absent::Forgotten,
+            false => Absent::Unknown,
+        })?;
         Found { record, order }.after(log)
     };
     Ok(wishes.iter().zip(records).map(found).collect())

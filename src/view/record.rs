@@ -53,10 +53,10 @@ pub struct View<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct Progress {
-    done: u64,
-    total: Option<u64>,
-    failed: u64,
+pub(super) struct Progress {
+    pub(super) done: u64,
+    pub(super) total: Option<u64>,
+    pub(super) failed: u64,
 }
 
 #[derive(Debug, Serialize)]

@@ -49,4 +49,5 @@ pub use plain::{PlainEvent, check_line};
 pub use problem::{FieldFault, Problem, Rejection};
 pub use reason::Reason;
 pub use stage::{StageEntered, stage_entered};
+pub use time::time;
 pub use types::{type_label, type_names};

@@ -44,6 +44,11 @@ pub(super) fn parse(text: &str) -> Option<Timestamp> {
     (time.as_second() >= FIRST_SECOND).then(|| clock::to_micros(time))
 }
 
+/// The time that the text writes, or what it has to be.
+pub fn time(text: &str) -> Result<Timestamp, &'static str> {
+    parse(text).ok_or(DEMAND)
+}
+
 /// The time of the AMQP property, which counts seconds.
 pub(super) fn from_seconds(seconds: u64) -> Result<Timestamp, &'static str> {
     if seconds > LAST_SECOND {

@@ -30,7 +30,7 @@ async fn followed(client: &Client, path: &str) -> Vec<(String, String)> {
     }
 }
 
-fn next(link: &str) -> String {
+pub(crate) fn next(link: &str) -> String {
     let path = link.strip_prefix('<').and_then(|link| link.split_once('>'));
     path.expect("a link").0.to_owned()
 }

@@ -1,14 +1,19 @@
 //! What no event will move any more is ended and forgotten when its time has come, once, however
 //! many janitors look.
 
+use std::time::{Duration, Instant};
+
 use serde_json::Value;
+use waybill::core::access::Scope;
 
 use crate::{
     audience::Audience,
     checker,
+    client::Client,
     ground::{Ground, run, until},
+    http::keyed,
     producer::Producer,
-    story::{long_story, stories, story},
+    story::{TOKEN_MARK, long_story, stories, story},
     worker::Worker,
 };
 
@@ -108,6 +113,8 @@ fn two_janitors_forget_what_is_past_its_retention_with_all_that_hangs_on_it() {
         );
         let items = "select count(*) from waybill.item where process not in (select key from waybill.process)";
         assert_eq!(ground.number(items).await, 0);
+        let tombstones = "select count(*) from waybill.tombstone";
+        assert_eq!(ground.number(tombstones).await, 301);
         until("the count of all", async || {
             let deleted = both(&first, &second, "waybill_retention_deleted_total", "").await;
             (deleted == 301).then_some(())
@@ -117,6 +124,64 @@ fn two_janitors_forget_what_is_past_its_retention_with_all_that_hangs_on_it() {
             worker.stop().await;
         }
     });
+}
+
+#[test]
+fn what_was_forgotten_is_gone_until_that_is_forgotten_too_or_it_comes_again() {
+    run(async {
+        let ground = Ground::shared("tombstones").await;
+        let (worker, client) = ground.answering().await;
+        let mut producer = Producer::new(&ground);
+        producer.events(&stories("gone", 2)).await;
+        let [path, other] = [0, 1].map(|n| format!("/v1/processes/{TOKEN_MARK}-gone-{n}"));
+        let patient = client.with("prefer", "wait=60");
+        for path in [&path, &other] {
+            assert!(patient.get(path).await.record()["ended_at"].is_string());
+        }
+        let (foreign, _) = keyed(&ground, &client, "other", &[Scope::Read]).await;
+        let (own, _) = keyed(&ground, &client, "default", &[Scope::Read]).await;
+        let janitor = forgetting(&ground, "process.retention").await;
+        for path in [&path, &other] {
+            answers(&own, path, 410).await;
+        }
+        janitor.stop().await;
+        let problem = own.get(&path).await.problem(410, "gone");
+        let detail = problem["detail"].as_str().expect("a detail");
+        assert!(
+            detail.contains("had ended, and is not kept any more"),
+            "{detail}"
+        );
+        // It will not end a second time by being waited for.
+        let began = Instant::now();
+        answers(&own.with("prefer", "wait=30"), &path, 410).await;
+        assert!(began.elapsed() < Duration::from_secs(10));
+        foreign.get(&path).await.problem(404, "not_found");
+
+        let mut again = story("gone", 0);
+        again.pop();
+        producer.events(&again).await;
+        answers(&own, &path, 200).await;
+        own.get(&other).await.problem(410, "gone");
+        let janitor = forgetting(&ground, "process.tombstones").await;
+        answers(&own, &other, 404).await;
+        janitor.stop().await;
+        assert_eq!(own.get(&path).await.record()["status"], "running");
+        worker.stop().await;
+    });
+}
+
+/// A janitor whose memory of one thing is short.
+async fn forgetting(ground: &Ground, setting: &str) -> Worker {
+    let plan = ground.plan().roles("janitor").with(setting, "1s");
+    plan.with("janitor.interval", "20ms").start().await
+}
+
+/// Waits for that answer.
+async fn answers(client: &Client, path: &str, status: u16) {
+    until("the answer to change", async || {
+        (client.get(path).await.status == status).then_some(())
+    })
+    .await;
 }
 
 async fn both(first: &Worker, second: &Worker, name: &str, part: &str) -> i64 {

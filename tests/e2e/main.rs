@@ -28,6 +28,7 @@ mod hot_tokens;
 mod http;
 mod janitor;
 mod limits;
+mod list;
 mod misfit;
 mod ops;
 mod order;

@@ -138,6 +138,7 @@ fn results(
 fn missing(absent: Absent, place: usize) -> HttpProblem {
     match absent {
         Absent::Unknown => HttpProblem::unknown_token(),
+        Absent::Forgotten => HttpProblem::forgotten(),
         Absent::NoEvent => HttpProblem::body(vec![FieldFault {
             detail: "must be the cursor of an event of this process; /v1/events gives them"
                 .to_owned(),

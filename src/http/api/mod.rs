@@ -1,5 +1,5 @@
-//! The listener for clients: a process by its token, many at once, waiting for its end, all that happens
-//! as a feed, and events of those who have no AMQP.
+//! The listener for clients: a process by its token, many at once, lists, waiting for an end, all that
+//! happens as a feed, and events of those who have no AMQP.
 //!
 //! Every request passes the same layers: [`problem::render`] gives what went wrong its form,
 //! [`caller::admit`] says whose it is and whether the key allows it. Handlers see what is left.
@@ -14,6 +14,7 @@ mod file;
 mod filter;
 mod keys;
 mod links;
+mod list;
 mod news;
 mod parameters;
 mod prefer;
@@ -23,6 +24,7 @@ mod record;
 mod submit;
 mod trouble;
 mod waiting;
+mod wish;
 
 use std::io;
 use std::time::Duration;
@@ -163,6 +165,7 @@ impl Api {
 fn router(api: &Api) -> Router {
     let gate = |scope| from_fn_with_state(Gate::new(api.keys.clone(), scope), caller::admit);
     let reading = Router::new()
+        .route("/v1/processes", routing::get(list::get))
         .route("/v1/processes/{token}", routing::get(record::get))
         .route("/v1/processes/batch", batch::route())
         .route("/v1/processes/{token}/files/{id}", routing::get(file::get))

@@ -33,6 +33,12 @@ impl Parameters {
         }
     }
 
+    /// All that was given, but what has that name: to ask on with.
+    pub(super) fn without(&self, name: &str) -> Vec<(String, String)> {
+        let others = self.left.iter().filter(|(given, _)| given != name);
+        others.cloned().collect()
+    }
+
     /// What nobody took is no parameter; `known` are those there are.
     pub(super) fn finish(mut self, known: &[&str]) -> Result<(), HttpProblem> {
         if !self.left.is_empty() {

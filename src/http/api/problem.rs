@@ -14,6 +14,7 @@ const TOO_OFTEN: &str = "more requests a second than are granted; wait as `Retry
 const KEY_REUSED: &str = "the header Idempotency-Key was used with another content; use a new one";
 const UNKNOWN_TOKEN: &str =
     "no process has this token: check it, and whose key this is; ended processes are forgotten";
+const FORGOTTEN: &str = "the process of this token had ended, and is not kept any more";
 const JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
 
 /// The answer to a request that can't be answered.
@@ -101,6 +102,11 @@ impl HttpProblem {
     /// No such process, or another tenant's: nobody is told which.
     pub(super) fn unknown_token() -> Self {
         Self::new(Trouble::NotFound, UNKNOWN_TOKEN)
+    }
+
+    /// It was there once.
+    pub(super) fn forgotten() -> Self {
+        Self::new(Trouble::Gone, FORGOTTEN)
     }
 
     /// The same, of one element of the body.

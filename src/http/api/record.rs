@@ -14,7 +14,7 @@ use super::problem::HttpProblem;
 use super::{Api, prefer};
 use crate::core::ProcessKey;
 use crate::view::parts::Parts;
-use crate::view::reading::{self, Found, Wish};
+use crate::view::reading::{self, Absent, Found, Wish};
 
 const INCLUDE: &str = "include";
 
@@ -58,9 +58,14 @@ pub(super) async fn get(
     Ok(response)
 }
 
+/// The record, if there is one; what was there and is not kept any more is not waited for.
 async fn read(api: &Api, wish: &Wish) -> Result<Option<Found>, HttpProblem> {
     let found = reading::read(&api.store, slice::from_ref(wish)).await?;
-    Ok(found.into_iter().next().and_then(Result::ok))
+    match found.into_iter().next() {
+        Some(Ok(found)) => Ok(Some(found)),
+        Some(Err(Absent::Forgotten)) => Err(HttpProblem::forgotten()),
+        Some(Err(_)) | None => Ok(None),
+    }
 }
 
 /// The record, or that the client has it already.

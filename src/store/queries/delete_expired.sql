@@ -1,6 +1,6 @@
 -- Forgets ended processes past their retention, the general one or their workflow's, with all that
 -- hangs on them, a bounded number. The horizon rises in the same transaction, so that no reader of
--- the log takes what is gone for never written.
+-- the log takes what is gone for never written; a tombstone says of each that it was there.
 with general as (
     select key from waybill.process
     where sealed_at < now() - make_interval(secs => $1) and keep_until is null
@@ -33,5 +33,9 @@ horizon as (
 ),
 files as (update waybill.file f set due_at = now() from expired x where f.process = x.key),
 items as (delete from waybill.item i using expired x where i.process = x.key),
-stages as (delete from waybill.stage s using expired x where s.process = x.key)
+stages as (delete from waybill.stage s using expired x where s.process = x.key),
+tombstones as (
+    insert into waybill.tombstone (key) select key from expired
+    on conflict (key) do update set forgotten_at = excluded.forgotten_at
+)
 delete from waybill.process p using expired x where p.key = x.key

@@ -1,0 +1,45 @@
+//! `GET /v1/processes`: the caller's processes that pass a filter, the newest first, page by page.
+
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+
+use super::Api;
+use super::caller::Caller;
+use super::parameters::Parameters;
+use super::problem::HttpProblem;
+use super::wish::Wish;
+use crate::store::listing::ListError;
+use crate::view::listing;
+
+const OTHER_SORT: &str =
+    "after belongs to a list in another order; a cursor goes with the parameters it came from";
+
+/// A page, and where the next one is.
+pub(super) async fn get(
+    State(api): State<Api>,
+    Caller(access): Caller,
+    parameters: Parameters,
+) -> Result<Response, HttpProblem> {
+    let wish = Wish::read(parameters)?;
+    let page = api
+        .store
+        .list(&access.tenant, &wish.selection, wish.after, wish.limit);
+    let page = page.await.map_err(|error| match error {
+        ListError::OtherSort => HttpProblem::parameters(vec![OTHER_SORT.to_owned()]),
+        ListError::Store(error) => error.into(),
+    })?;
+    let body = serde_json::to_vec(&listing::page(&page)).unwrap_or_default();
+    let mut answer = (
+        [(header::CONTENT_TYPE, "application/json")],
+        [(header::CACHE_CONTROL, "no-store")],
+        body,
+    )
+        .into_response();
+    let next = page.next.map(|next| wish.query(next));
+    let next = next.map(|query| format!("</v1/processes?{query}>; rel=\"next\""));
+    if let Some(Ok(next)) = next.map(|next| next.parse()) {
+        answer.headers_mut().insert(header::LINK, next);
+    }
+    Ok(answer)
+}

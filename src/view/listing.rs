@@ -1,0 +1,70 @@
+//! A list of processes as JSON: of each what its record shows, in short.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::record::Progress;
+use crate::store::listing::{Listed, Listing};
+
+/// A page of a list.
+#[derive(Debug, Serialize)]
+pub struct PageView<'a> {
+    processes: Vec<ProcessView<'a>>,
+    /// After what to ask next.
+    next: Option<String>,
+    /// Whether something may follow.
+    more: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct ProcessView<'a> {
+    token: &'a str,
+    tenant: &'a str,
+    kind: &'static str,
+    status: &'static str,
+    progress: Progress,
+    opened_at: Option<Timestamp>,
+    ended_at: Option<Timestamp>,
+    created_at: Timestamp,
+    workflow: Option<&'a str>,
+    group: Option<&'a str>,
+    module: Option<&'a str>,
+    source: Option<&'a str>,
+    filename: Option<&'a str>,
+    code: Option<&'a str>,
+    message: Option<&'a str>,
+}
+
+/// Reads the form out of a page.
+#[must_use]
+pub fn page(listing: &Listing) -> PageView<'_> {
+    PageView {
+        processes: listing.processes.iter().map(process).collect(),
+        next: listing.next.map(|next| next.to_string()),
+        more: listing.next.is_some(),
+    }
+}
+
+fn process(listed: &Listed) -> ProcessView<'_> {
+    ProcessView {
+        token: &listed.token,
+        tenant: &listed.tenant,
+        kind: listed.kind.name(),
+        status: listed.status.name(),
+        progress: Progress {
+            done: listed.done,
+            total: listed.total,
+            failed: listed.failed,
+        },
+        opened_at: listed.opened_at,
+        ended_at: listed.ended_at,
+        created_at: listed.created_at,
+        workflow: listed.workflow.as_deref(),
+        group: listed.group.as_deref(),
+        module: listed.module.as_deref(),
+        source: listed.source.as_deref(),
+        filename: listed.filename.as_deref(),
+        code: listed.code.as_deref(),
+        message: listed.message.as_deref(),
+    }
+}

@@ -1,0 +1,13 @@
+//! Lists of processes on a real server: no page skips or repeats a process, and none costs more than
+//! a bounded walk along an index.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that can't go on should stop where it is"
+)]
+
+mod forgotten;
+mod ground;
+mod known;
+mod plan;
+mod walks;
