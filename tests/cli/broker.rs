@@ -159,7 +159,7 @@ fn the_doctor_names_permissions_that_lack_and_how_to_grant_them() {
         let variables = [("DATABASE_URL", database.as_str()), ("AMQP_URL", &broker)];
         run(&["doctor"], &variables, "")
             .failed(1)
-            .says("may not read and write api_key, dead_letter, epoch, event, feed_horizon, item")
+            .says("may not read and write api_key, dead_letter, epoch, event, feed_horizon, file, item")
             .says("grant usage on schema waybill to reader")
             .says("FAIL  broker")
             .says("rabbitmqctl set_permissions -p VHOST USER");

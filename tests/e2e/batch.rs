@@ -201,7 +201,7 @@ fn what_is_no_batch_is_refused_as_a_whole_with_the_place_of_each_fault() {
         let form = client.with("content-type", "application/x-www-form-urlencoded");
         let told = form.send("POST", PATH, "requests=t").await;
         told.problem(415, "unsupported_media_type");
-        let large = json!({"requests": [{"token": "x".repeat(60_000)}]});
+        let large = json!({"requests": [{"token": "x".repeat(70_000)}]});
         ask(&client, &large).await.problem(413, "too_large");
         let longest = json!({"requests": vec![json!({"token": "x".repeat(200)}); 100]});
         assert_eq!(ask(&client, &longest).await.status, 200);
