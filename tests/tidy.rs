@@ -177,6 +177,17 @@ fn every_statement_has_a_reason_and_is_used() {
 }
 
 #[test]
+fn clients_are_answered_only_where_the_document_says_so() {
+    for file in files(&root().join("src/http/api"), "rs") {
+        let text = read(&file);
+        for way in [".route(", ".route_service(", ".nest(", ".nest_service("] {
+            let hidden = text.contains(way);
+            assert!(!hidden, "{} has a {way} beside routes!", file.display());
+        }
+    }
+}
+
+#[test]
 fn the_readme_lists_every_setting_and_every_metric() {
     let readme = read(root().join("README.md"));
     assert!(

@@ -3,11 +3,14 @@
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
+use super::schema;
 use crate::store::feed::{Feed, FeedEvent};
 
 /// A page of the feed.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = EventPage)]
 pub struct PageView<'a> {
     events: Vec<EventView<'a>>,
     /// After what to ask next.
@@ -17,21 +20,25 @@ pub struct PageView<'a> {
 }
 
 /// One event.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Event)]
 pub struct EventView<'a> {
     cursor: String,
     id: &'a str,
     source: &'a str,
     #[serde(rename = "type")]
+    #[schema(value_type = schema::EventType)]
     type_name: &'a str,
     token: &'a str,
     tenant: &'a str,
+    #[schema(value_type = schema::Kind)]
     kind: &'static str,
     time: Timestamp,
     sequence: Option<u64>,
     received_at: Timestamp,
     late: bool,
     /// As received.
+    #[schema(value_type = Option<serde_json::Value>)]
     data: Option<&'a RawValue>,
 }
 

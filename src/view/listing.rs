@@ -2,12 +2,15 @@
 
 use jiff::Timestamp;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::record::Progress;
+use super::schema;
 use crate::store::listing::{Listed, Listing};
 
 /// A page of a list.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ProcessPage)]
 pub struct PageView<'a> {
     processes: Vec<ProcessView<'a>>,
     /// After what to ask next.
@@ -16,11 +19,15 @@ pub struct PageView<'a> {
     more: bool,
 }
 
-#[derive(Debug, Serialize)]
+/// A process in short.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ListedProcess)]
 struct ProcessView<'a> {
     token: &'a str,
     tenant: &'a str,
+    #[schema(value_type = schema::Kind)]
     kind: &'static str,
+    #[schema(value_type = schema::Status)]
     status: &'static str,
     progress: Progress,
     opened_at: Option<Timestamp>,

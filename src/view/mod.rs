@@ -9,5 +9,6 @@ pub mod order;
 pub mod parts;
 pub mod reading;
 pub mod record;
+pub mod schema;
 pub mod step;
 pub mod words;

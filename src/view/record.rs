@@ -3,26 +3,33 @@
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::order::Order;
 use super::order::json::{OrderView, order_view};
 use super::parts::{Part, Parts};
+use super::schema;
 use super::step::Step;
 use super::words;
 use crate::core::completion::ERRORS_MAX;
 use crate::core::{Opening, Process, Stamp};
 use crate::store::record::{LoggedEvent, Record, StoredItem};
 
-/// The whole answer.
-#[derive(Debug, Serialize)]
+/// How a process stands.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Process)]
 pub struct View<'a> {
     token: &'a str,
     tenant: &'a str,
+    #[schema(value_type = schema::Kind)]
     kind: &'static str,
+    #[schema(value_type = schema::Status)]
     status: &'static str,
     summary: String,
     progress: Progress,
+    /// What an ending event still waits for.
     waiting_for: Vec<String>,
+    /// When it ends without what is missing.
     settle_at: Option<Timestamp>,
     deadline_at: Option<Timestamp>,
     opened_at: Option<Timestamp>,
@@ -36,7 +43,7 @@ pub struct View<'a> {
     opening: Option<OpeningView<'a>>,
     completion: Completion,
     counts: Counts,
-    /// After what to ask the feed.
+    /// The place of its newest event in the feed: ask on after it.
     cursor: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     history: Option<Vec<StepView>>,
@@ -52,21 +59,22 @@ pub struct View<'a> {
     order: Option<OrderView<'a>>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Progress {
     pub(super) done: u64,
     pub(super) total: Option<u64>,
     pub(super) failed: u64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct Counts {
     events: u64,
     late: u64,
     items: u64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Opening)]
 struct OpeningView<'a> {
     source: &'a str,
     filename: Option<&'a str>,
@@ -77,7 +85,8 @@ struct OpeningView<'a> {
     reply_to: Option<&'a str>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Step)]
 struct StepView {
     time: Timestamp,
     state: Option<String>,
@@ -86,7 +95,8 @@ struct StepView {
     late: bool,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Item)]
 struct ItemView<'a> {
     identifier: &'a str,
     ok: bool,
@@ -96,13 +106,15 @@ struct ItemView<'a> {
     data: Option<Value>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ItemError)]
 struct ErrorView<'a> {
     identifier: &'a str,
     messages: &'a [String],
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LoggedEvent)]
 struct EventView<'a> {
     #[serde(flatten)]
     line: Line<'a>,
@@ -113,7 +125,8 @@ struct EventView<'a> {
     data: Option<Value>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = EventLine)]
 struct Line<'a> {
     time: Timestamp,
     #[serde(rename = "type")]
@@ -259,8 +272,9 @@ pub fn completion(record: &Record) -> Completion {
 }
 
 /// Where a completion is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = CompletionState)]
 pub enum Completion {
     /// Nothing has ended.
     None,

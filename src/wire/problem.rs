@@ -6,11 +6,13 @@ use std::error::Error;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::reason::Reason;
 
-/// Problem details. HTTP adds `status` and `instance`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// Problem details (RFC 9457). HTTP adds `status` and `instance`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Refusal)]
 pub struct Problem {
     /// `urn:waybill:problem:` and the name of the reason.
     #[serde(rename = "type")]
@@ -25,7 +27,8 @@ pub struct Problem {
 }
 
 /// One fault of a message.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Fault)]
 pub struct FieldFault {
     /// What is wrong, and how it should be.
     pub detail: String,

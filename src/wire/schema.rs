@@ -21,6 +21,7 @@ const OTHERS: [(&str, &str); 6] = [
     (STAGE_ENTERED, include_str!("schemas/stage-entered.json")),
 ];
 
+const ENVELOPES: [&str; 2] = ["event", "cloudevent"];
 /// The channels, without the schemas of their messages.
 const CHANNELS: &str = include_str!("schemas/asyncapi.json");
 /// Where a schema keeps what it repeats.
@@ -41,6 +42,20 @@ pub fn schemas() -> impl Iterator<Item = (&'static str, &'static str)> {
 pub fn schema(name: &str) -> Option<&'static str> {
     let mut schemas = schemas();
     schemas.find_map(|(known, text)| (known == name).then_some(text))
+}
+
+/// The schemas of what Waybill takes, event types and envelopes, as components of a document that
+/// has them in `#/components/schemas`.
+///
+/// # Errors
+///
+/// When a schema is no JSON, which none is.
+pub fn taken() -> serde_json::Result<Map<String, Value>> {
+    let mut taken = components()?;
+    taken.retain(|name, _| {
+        types::all().any(|t| t.name == name) || ENVELOPES.contains(&name.as_str())
+    });
+    Ok(taken)
 }
 
 /// The AsyncAPI document, in which all schemas are.
@@ -71,12 +86,6 @@ const fn data(shape: Shape) -> &'static str {
 
 fn assembled() -> serde_json::Result<String> {
     let mut document: Value = serde_json::from_str(CHANNELS)?;
-    let mut components = Map::new();
-    for (name, text) in schemas() {
-        let schema: Map<String, Value> = serde_json::from_str(text)?;
-        let definitions = schema.get(DEFINITIONS).cloned().unwrap_or_default();
-        components.insert(name.to_owned(), component(schema, &definitions));
-    }
     let place = |part: Option<&mut Value>, name: &str, value| {
         if let Some(Value::Object(part)) = part {
             part.insert(name.to_owned(), value);
@@ -84,9 +93,20 @@ fn assembled() -> serde_json::Result<String> {
     };
     let version = env!("CARGO_PKG_VERSION").into();
     place(document.get_mut("info"), "version", version);
-    let components = Value::Object(components);
+    let components = Value::Object(components()?);
     place(document.get_mut("components"), "schemas", components);
     serde_json::to_string_pretty(&document)
+}
+
+/// The schemas by name, each with references to the others as components.
+fn components() -> serde_json::Result<Map<String, Value>> {
+    let mut components = Map::new();
+    for (name, text) in schemas() {
+        let schema: Map<String, Value> = serde_json::from_str(text)?;
+        let definitions = schema.get(DEFINITIONS).cloned().unwrap_or_default();
+        components.insert(name.to_owned(), component(schema, &definitions));
+    }
+    Ok(components)
 }
 
 /// A schema in the older dialect of AsyncAPI: without definitions of its own, and with nothing

@@ -4,12 +4,15 @@
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{HeaderMap, Uri, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, post};
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
+use utoipa_axum::router::{UtoipaMethodRouter, UtoipaMethodRouterExt};
+use utoipa_axum::routes;
 
 use super::body::{self, Fields};
 use super::caller::Caller;
+use super::openapi::{answers, asks};
 use super::parameters::Parameters;
 use super::problem::{HttpProblem, ProblemView, Trouble};
 use super::{Api, record};
@@ -33,12 +36,16 @@ const AS_OF: &str = "as_of";
 const TOO_LONG: &str = "with all that one call asks to see as of an event at most 10,000 events and \
                         16 MiB of their data are read; ask for fewer at once, or as of an earlier one";
 
-#[derive(Serialize)]
+/// An answer to each request, at its place.
+#[derive(Serialize, ToSchema)]
+#[schema(as = BatchAnswers)]
 struct Answers<'a> {
     answers: Vec<Answer<'a>>,
 }
 
-#[derive(Serialize)]
+/// A process, or why there is none.
+#[derive(Serialize, ToSchema)]
+#[schema(as = BatchAnswer)]
 struct Answer<'a> {
     token: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -54,13 +61,21 @@ struct Entry {
 }
 
 /// The methods of the path.
-pub(super) fn route() -> MethodRouter<Api> {
-    post(answer)
-        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .get(namesake)
+pub(super) fn route() -> UtoipaMethodRouter<Api> {
+    routes!(answer, namesake).layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
 }
 
 /// Answers every request at its place, with a process or with a problem.
+#[utoipa::path(
+    post,
+    path = "/v1/processes/batch",
+    operation_id = "getProcesses",
+    tag = "processes",
+    summary = "Many processes in one call",
+    description = "Every request is answered at its place, with a process or with a problem of its own.",
+    request_body = asks::BatchRequest,
+    responses((status = 200, description = "An answer for each", body = Answers), answers::AskedForMany),
+)]
 async fn answer(
     State(api): State<Api>,
     Caller(access): Caller,
@@ -93,6 +108,19 @@ async fn answer(
 }
 
 /// `GET` of a process that is called like this path.
+#[utoipa::path(
+    get,
+    path = "/v1/processes/batch",
+    operation_id = "getProcessCalledBatch",
+    tag = "processes",
+    summary = "How the process stands whose token is `batch`",
+    params(asks::Include, asks::Prefer, asks::IfNoneMatch),
+    responses(
+        (status = 200, description = "The record", body = View, headers(("ETag", description = "Of this answer"))),
+        (status = 304, description = "The client has it already"),
+        answers::AskedForProcess,
+    ),
+)]
 async fn namesake(
     state: State<Api>,
     caller: Caller,

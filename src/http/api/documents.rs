@@ -1,19 +1,26 @@
-//! `GET /asyncapi.json` and `GET /schemas/{name}`: the contract of the messages, for everybody.
+//! `GET /openapi.json`, `/docs`, `/asyncapi.json` and `/schemas/{name}`: the contract, for everybody.
 //!
 //! They hold nothing secret and are the same for all, so no key is asked for.
 
-use axum::Router;
+use std::sync::Arc;
+
+use axum::Extension;
 use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::IntoResponse;
-use axum::routing::get;
+use serde_json::Value;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::Api;
+use super::openapi::{self, Page, answers};
 use super::problem::{HttpProblem, Trouble};
 use crate::wire::schema;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 const SCHEMA: HeaderValue = HeaderValue::from_static("application/schema+json");
 /// They change only with the version that runs.
 const CACHED: HeaderValue = HeaderValue::from_static("public, max-age=3600");
@@ -22,16 +29,60 @@ const ENDING: &str = ".json";
 const UNKNOWN: &str =
     "no schema has this name; there is one of every event type, such as upload.received.json";
 
-pub(super) fn routes() -> Router<Api> {
-    Router::new()
-        .route("/asyncapi.json", get(asyncapi))
-        .route("/schemas/{name}", get(schema))
+/// The documents that are made at the start.
+pub(super) struct Documents {
+    openapi: String,
+    page: Page,
 }
 
+impl Documents {
+    /// Those that show what the routes say of themselves.
+    pub(super) fn of(said: &OpenApi) -> Self {
+        let document = openapi::document(said).unwrap_or_else(|error| {
+            debug_assert!(false, "our own documents are JSON: {error}");
+            Value::Null
+        });
+        Self {
+            openapi: format!("{document:#}"),
+            page: openapi::page(&document),
+        }
+    }
+}
+
+pub(super) fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(asyncapi))
+        .routes(routes!(schema))
+        .routes(routes!(openapi))
+        .routes(routes!(docs))
+}
+
+/// The exchanges, and what goes through them.
+#[utoipa::path(
+    get,
+    path = "/asyncapi.json",
+    operation_id = "getAsyncApi",
+    tag = "documents",
+    summary = "The AsyncAPI document",
+    responses((status = 200, description = "The document", body = Object)),
+)]
 async fn asyncapi() -> impl IntoResponse {
     (headers(JSON), schema::asyncapi())
 }
 
+/// Of an event type, of what goes out, or of an envelope.
+#[utoipa::path(
+    get,
+    path = "/schemas/{name}",
+    operation_id = "getSchema",
+    tag = "documents",
+    summary = "A JSON Schema of the contract",
+    params(("name" = String, Path, description = "Its name and `.json`, such as `upload.received.json`")),
+    responses(
+        (status = 200, description = "The schema", body = Object, content_type = "application/schema+json"),
+        answers::Named,
+    ),
+)]
 async fn schema(
     name: Result<Path<String>, PathRejection>,
 ) -> Result<impl IntoResponse, HttpProblem> {
@@ -41,6 +92,33 @@ async fn schema(
     });
     let text = text.ok_or_else(|| HttpProblem::new(Trouble::NotFound, UNKNOWN))?;
     Ok((headers(SCHEMA), text))
+}
+
+/// What is answered here, for programs.
+#[utoipa::path(
+    get,
+    path = "/openapi.json",
+    operation_id = "getOpenApi",
+    tag = "documents",
+    summary = "The OpenAPI document",
+    responses((status = 200, description = "The document", body = Object)),
+)]
+async fn openapi(Extension(documents): Extension<Arc<Documents>>) -> impl IntoResponse {
+    (headers(JSON), documents.openapi.clone())
+}
+
+/// The same for people.
+#[utoipa::path(
+    get,
+    path = "/docs",
+    operation_id = "getDocs",
+    tag = "documents",
+    summary = "The OpenAPI document as a page",
+    responses((status = 200, description = "The page", body = String, content_type = "text/html")),
+)]
+async fn docs(Extension(documents): Extension<Arc<Documents>>) -> impl IntoResponse {
+    let page = &documents.page;
+    (headers(HTML), page.guards(), page.html.clone())
 }
 
 fn headers(media_type: HeaderValue) -> [(HeaderName, HeaderValue); 2] {
@@ -53,8 +131,6 @@ fn headers(media_type: HeaderValue) -> [(HeaderName, HeaderValue); 2] {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
-
-    use serde_json::Value;
 
     use super::*;
     use crate::broker::{Outgoing, topology};

@@ -12,19 +12,33 @@ use futures_util::stream::{self, StreamExt};
 
 use super::caller::{Caller, Pass};
 use super::filter::{After, Filter};
+use super::openapi::{answers, asks};
 use super::parameters::Parameters;
 use super::problem::{HttpProblem, Trouble};
 use super::{Api, prefer};
 use crate::core::access::Access;
 use crate::store::cursor::Cursor;
 use crate::store::feed::{Feed, FeedError};
-use crate::view::feed;
+use crate::view::feed::{self, PageView};
 
 /// A comment keeps the line open through whatever lies between.
 const COMMENT_EVERY: Duration = Duration::from_secs(15);
 const LAST_EVENT_ID: &str = "last-event-id";
 
 /// A page of events; with `Prefer: wait` not before there is one, or the time is over.
+#[utoipa::path(
+    get,
+    path = "/v1/events",
+    operation_id = "listEvents",
+    tag = "events",
+    summary = "What happened after a cursor",
+    description = "Whoever asks again with `after`, the `next` of the page before, neither skips nor repeats an event. With `Prefer: wait` not before there is one.",
+    params(asks::Events, asks::Prefer),
+    responses(
+        (status = 200, description = "A page", body = PageView, headers(("Link", description = "Where the next page is"))),
+        answers::Followed,
+    ),
+)]
 pub(super) async fn list(
     State(api): State<Api>,
     Caller(access): Caller,
@@ -61,6 +75,19 @@ pub(super) async fn list(
 }
 
 /// The same as server-sent events, without an end: what is new, or what came after `Last-Event-ID`.
+#[utoipa::path(
+    get,
+    path = "/v1/events/stream",
+    operation_id = "streamEvents",
+    tag = "events",
+    summary = "What happens, as server-sent events",
+    description = "From now on, or from `after` or `Last-Event-ID` on; without an end.",
+    params(asks::Events, asks::LastEventId),
+    responses(
+        (status = 200, description = "Events, each with its cursor as `id`", body = String, content_type = "text/event-stream"),
+        answers::Followed,
+    ),
+)]
 pub(super) async fn stream(
     State(api): State<Api>,
     (Caller(access), pass): (Caller, Pass),

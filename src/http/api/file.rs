@@ -11,6 +11,7 @@ use http_range_header::parse_range_header;
 use uuid::Uuid;
 
 use super::caller::Caller;
+use super::openapi::{answers, asks};
 use super::parameters::Parameters;
 use super::problem::{HttpProblem, Trouble};
 use super::{Api, links};
@@ -22,6 +23,20 @@ const UNKNOWN: &str = "no file of this process has this id: check both, and whos
 const AWAY: &str = "the file can't be read just now; try again in a moment";
 
 /// Streams a file back; never held whole, and never shown by a browser as part of this site.
+#[utoipa::path(
+    get,
+    path = "/v1/processes/{token}/files/{id}",
+    operation_id = "getFile",
+    tag = "processes",
+    summary = "The contents of a file",
+    description = "Of the type that the contents are of, whole or a range of them.",
+    params(asks::Token, asks::FileId, asks::Range),
+    responses(
+        (status = 200, description = "All of it", content_type = "*/*", headers(("ETag", description = "Of the file"))),
+        (status = 206, description = "The range", content_type = "*/*", headers(("Content-Range", description = "Which it is"))),
+        answers::AskedForFile,
+    ),
+)]
 pub(super) async fn get(
     State(api): State<Api>,
     Caller(access): Caller,

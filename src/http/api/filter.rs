@@ -10,7 +10,7 @@ use crate::wire;
 
 /// Events of a page unless the reader wants more or fewer.
 const LIMIT: u64 = 100;
-const NAMES: [&str; 5] = ["after", "limit", "kind", "type", "token"];
+pub(super) const NAMES: [&str; 5] = ["after", "limit", "kind", "type", "token"];
 
 /// Where a reader begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,16 +6,30 @@ use axum::response::{IntoResponse, Response};
 
 use super::Api;
 use super::caller::Caller;
+use super::openapi::{answers, asks};
 use super::parameters::Parameters;
 use super::problem::HttpProblem;
 use super::wish::Wish;
 use crate::store::listing::ListError;
-use crate::view::listing;
+use crate::view::listing::{self, PageView};
 
 const OTHER_SORT: &str =
     "after belongs to a list in another order; a cursor goes with the parameters it came from";
 
 /// A page, and where the next one is.
+#[utoipa::path(
+    get,
+    path = "/v1/processes",
+    operation_id = "listProcesses",
+    tag = "processes",
+    summary = "Processes that pass a filter, the newest first",
+    description = "Ask again with `after` until `next` is null; a page may be empty and still have a `next`.",
+    params(asks::Processes),
+    responses(
+        (status = 200, description = "A page", body = PageView, headers(("Link", description = "Where the next page is"))),
+        answers::Asked,
+    ),
+)]
 pub(super) async fn get(
     State(api): State<Api>,
     Caller(access): Caller,

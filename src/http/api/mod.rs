@@ -16,6 +16,7 @@ mod keys;
 mod links;
 mod list;
 mod news;
+mod openapi;
 mod parameters;
 mod prefer;
 mod problem;
@@ -27,19 +28,22 @@ mod waiting;
 mod wish;
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing;
+use axum::{Extension, Router};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use self::bytes::Room;
 use self::caller::Gate;
+use self::documents::Documents;
 use self::keys::Keys;
 use self::news::News;
 use self::problem::{HttpProblem, Trouble};
@@ -163,33 +167,9 @@ impl Api {
 }
 
 fn router(api: &Api) -> Router {
-    let gate = |scope| from_fn_with_state(Gate::new(api.keys.clone(), scope), caller::admit);
-    let reading = Router::new()
-        .route("/v1/processes", routing::get(list::get))
-        .route("/v1/processes/{token}", routing::get(record::get))
-        .route("/v1/processes/batch", batch::route())
-        .route("/v1/processes/{token}/files/{id}", routing::get(file::get))
-        .route("/v1/events", routing::get(events::list))
-        .route("/v1/events/stream", routing::get(events::stream))
-        .route_layer(gate(Scope::Read));
-    let writing = Router::new()
-        .route("/v1/events", routing::post(submit::events::post))
-        .route("/v1/uploads", routing::post(submit::uploads::post))
-        .route("/v1/orders", routing::post(submit::orders::open))
-        .route(
-            "/v1/orders/{token}/push",
-            routing::post(submit::orders::push),
-        )
-        .route(
-            "/v1/processes/{token}/cancel",
-            routing::post(submit::cancel::post),
-        )
-        // Bodies are counted as they come.
-        .layer(DefaultBodyLimit::disable())
-        .route_layer(gate(Scope::Write));
-    reading
-        .merge(writing)
-        .merge(documents::routes())
+    let (routes, document) = routes(&api.keys).split_for_parts();
+    routes
+        .layer(Extension(Arc::new(Documents::of(&document))))
         .method_not_allowed_fallback(async || {
             HttpProblem::new(Trouble::MethodNotAllowed, NO_METHOD)
         })
@@ -198,5 +178,36 @@ fn router(api: &Api) -> Router {
         .with_state(api.clone())
 }
 
+/// All that is answered, and what is said of it: what has no annotation can't be here.
+fn routes(keys: &Keys) -> OpenApiRouter<Api> {
+    let reading = OpenApiRouter::new()
+        .routes(routes!(list::get))
+        .routes(routes!(record::get))
+        .routes(batch::route())
+        .routes(routes!(file::get))
+        .routes(routes!(events::list))
+        .routes(routes!(events::stream));
+    let writing = OpenApiRouter::new()
+        .routes(routes!(submit::events::post))
+        .routes(routes!(submit::uploads::post))
+        .routes(routes!(submit::orders::open))
+        .routes(routes!(submit::orders::push))
+        .routes(routes!(submit::cancel::post))
+        // Bodies are counted as they come.
+        .layer(DefaultBodyLimit::disable());
+    openapi::router()
+        .merge(gated(reading, keys, Scope::Read))
+        .merge(gated(writing, keys, Scope::Write))
+        .merge(documents::routes())
+}
+
+/// Puts a gate before a group of routes, and says so in the document.
+fn gated(group: OpenApiRouter<Api>, keys: &Keys, scope: Scope) -> OpenApiRouter<Api> {
+    let gate = Gate::new(keys.clone(), scope);
+    let mut group = group.route_layer(from_fn_with_state(gate, caller::admit));
+    openapi::guard(group.get_openapi_mut(), scope);
+    group
+}
+
 const NO_METHOD: &str = "this path has other methods; see the header Allow";
-const NO_ROUTE: &str = "no such path; the README lists those there are";
+const NO_ROUTE: &str = "no such path; /docs lists those there are";

@@ -5,6 +5,7 @@ use axum::http::{HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 pub(super) use super::trouble::Trouble;
 use crate::store::StoreError;
@@ -26,8 +27,9 @@ pub(super) struct HttpProblem {
     problem: Problem,
 }
 
-/// A problem as JSON.
-#[derive(Debug, Serialize)]
+/// Why a request can't be answered, or an element of it: RFC 9457 problem details.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Problem)]
 pub(super) struct ProblemView<'a> {
     #[serde(flatten)]
     problem: &'a Problem,

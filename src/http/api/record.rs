@@ -9,16 +9,32 @@ use axum::response::{IntoResponse, Response};
 use ring::digest::{SHA256, digest};
 
 use super::caller::Caller;
+use super::openapi::{answers, asks};
 use super::parameters::Parameters;
 use super::problem::HttpProblem;
 use super::{Api, prefer};
 use crate::core::ProcessKey;
 use crate::view::parts::Parts;
 use crate::view::reading::{self, Absent, Found, Wish};
+use crate::view::record::View;
 
 const INCLUDE: &str = "include";
 
 /// Answers with the record; with `Prefer: wait` not before the process has ended, or the time is over.
+#[utoipa::path(
+    get,
+    path = "/v1/processes/{token}",
+    operation_id = "getProcess",
+    tag = "processes",
+    summary = "How a process stands",
+    description = "With `Prefer: wait` not before the process has ended, or the time is over; a token that nobody has spoken of yet is waited for too.",
+    params(asks::Token, asks::Include, asks::Prefer, asks::IfNoneMatch),
+    responses(
+        (status = 200, description = "The record", body = View, headers(("ETag", description = "Of this answer"))),
+        (status = 304, description = "The client has it already"),
+        answers::AskedForProcess,
+    ),
+)]
 pub(super) async fn get(
     State(api): State<Api>,
     Caller(access): Caller,

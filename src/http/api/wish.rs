@@ -12,7 +12,7 @@ use crate::wire::{self, Limits};
 /// Processes of a page unless the reader wants more or fewer.
 const LIMIT: u64 = 100;
 const AFTER: &str = "after";
-const NAMES: [&str; 14] = [
+pub(super) const NAMES: [&str; 14] = [
     AFTER,
     "limit",
     "kind",

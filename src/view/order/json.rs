@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::{Order, WaitingJoin, outcomes};
 use crate::core::order::Stop;
@@ -12,7 +13,8 @@ use crate::core::workflow::{Field, FieldKind};
 use crate::view::record::parsed;
 
 /// What an order adds to the answer.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Order)]
 pub struct OrderView<'a> {
     version: Option<i32>,
     stands_at: Vec<PlaceView<'a>>,
@@ -24,7 +26,8 @@ pub struct OrderView<'a> {
     stops: u64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Place)]
 struct PlaceView<'a> {
     stage: &'a str,
     data_id: String,
@@ -36,7 +39,8 @@ struct PlaceView<'a> {
     form: Vec<FieldView<'a>>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Field)]
 struct FieldView<'a> {
     id: &'a str,
     #[serde(rename = "type")]
@@ -46,13 +50,15 @@ struct FieldView<'a> {
     choices: &'a [String],
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Parked)]
 struct ParkedView {
     count: u64,
     stages: BTreeMap<String, u64>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LeftPlace)]
 struct LeftView<'a> {
     stage: &'a str,
     data_id: String,

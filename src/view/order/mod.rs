@@ -28,7 +28,7 @@ pub struct Order {
 }
 
 /// A stage that waits for the rest of its predecessors.
-#[derive(Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
 pub struct WaitingJoin<'a> {
     /// Its name.
     pub stage: &'a str,

@@ -8,12 +8,29 @@ use axum::response::Response;
 
 use super::super::Api;
 use super::super::caller::Caller;
+use super::super::openapi::{answers, asks, bodies};
 use super::super::parameters::Parameters;
 use super::super::problem::HttpProblem;
+use super::receipt::Receipt;
 use super::single::Happened;
 use crate::core::{Kind, ProcessKey};
 
 /// Cancels a process that is known. The body, if there is one, is the data of `<kind>.cancelled`.
+#[utoipa::path(
+    post,
+    path = "/v1/processes/{token}/cancel",
+    operation_id = "cancelProcess",
+    tag = "sending",
+    summary = "Gives up a process",
+    description = "Whatever its kind; one that nobody knows can't be.",
+    params(asks::Token, asks::Prefer, asks::IdempotencyKey),
+    request_body = Option<bodies::Cancel>,
+    responses(
+        (status = 200, description = "Applied", body = Receipt),
+        (status = 202, description = "Kept by the broker", body = Receipt, headers(("Location", description = "The process"))),
+        answers::SentToProcess,
+    ),
+)]
 pub(in super::super) async fn post(
     State(api): State<Api>,
     Caller(access): Caller,

@@ -8,6 +8,8 @@ use serde_json::value::RawValue;
 
 use super::super::bytes::Received;
 use super::super::caller::Caller;
+use super::super::openapi::answers::{self, Taken};
+use super::super::openapi::{asks, bodies};
 use super::super::parameters::Parameters;
 use super::super::problem::HttpProblem;
 use super::super::{Api, prefer};
@@ -17,7 +19,7 @@ use crate::core::access::Access;
 use crate::wire::{Accepted, HeaderValue};
 
 /// Events of one request.
-const EVENTS_MAX: usize = 1_000;
+pub(in super::super) const EVENTS_MAX: usize = 1_000;
 /// Bytes of one request, unless a single event may have more.
 const BYTES_MAX: usize = 8 << 20;
 const BATCH: &str = "application/cloudevents-batch+json";
@@ -25,6 +27,25 @@ const STRUCTURED: &str = "application/cloudevents+json";
 const NO_LIST: &str = "is no event and no list of events in JSON";
 
 /// Takes events: all of them, or none and every fault of the first that has one.
+#[utoipa::path(
+    post,
+    path = "/v1/events",
+    operation_id = "sendEvents",
+    tag = "sending",
+    summary = "Sends one event or a list of them",
+    description = "All of them are taken, or none. Each needs an `id` and a `source`; the tenant is the key's. With `Prefer: wait` not answered before they were applied.",
+    params(asks::Prefer, asks::IdempotencyKey),
+    request_body(description = "An event, or a list of up to 1,000; as plain JSON or as CloudEvents", content(
+        (bodies::Plain = "application/json"),
+        (bodies::Structured = "application/cloudevents+json"),
+        (bodies::Batch = "application/cloudevents-batch+json"),
+    )),
+    responses(
+        (status = 200, description = "Applied, as far as they can be", body = Taken),
+        (status = 202, description = "Kept by the broker", body = Taken),
+        answers::Sent,
+    ),
+)]
 pub(in super::super) async fn post(
     State(api): State<Api>,
     Caller(access): Caller,

@@ -5,6 +5,7 @@ use std::time::Duration;
 use axum::extract::multipart::Field;
 use bytes::{Bytes, BytesMut};
 use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::super::problem::{HttpProblem, Trouble};
@@ -22,7 +23,7 @@ const NOT_KEPT: &str = "the file can't be kept just now; sending it again is saf
 const BROKEN: &str = "the body is no whole multipart/form-data";
 
 /// A file that was kept, as events and answers name it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub(super) struct Attachment {
     pub(super) id: Uuid,
     pub(super) name: String,

@@ -11,7 +11,7 @@ mod keep;
 mod message;
 pub(super) mod orders;
 pub(super) mod post;
-mod receipt;
+pub(super) mod receipt;
 mod single;
 pub(super) mod uploads;
 

@@ -10,14 +10,30 @@ use serde_json::Value;
 
 use super::super::Api;
 use super::super::caller::Caller;
+use super::super::openapi::{answers, asks, bodies};
 use super::super::parameters::Parameters;
 use super::super::problem::HttpProblem;
+use super::receipt::Receipt;
 use super::single::Happened;
 
 const OPENED: &str = "order.opened";
 const PUSHED: &str = "order.pushed";
 
 /// Opens an order. The body is the data of `order.opened`, with a `token` where the client has one.
+#[utoipa::path(
+    post,
+    path = "/v1/orders",
+    operation_id = "openOrder",
+    tag = "sending",
+    summary = "Opens an order",
+    params(asks::Prefer, asks::IdempotencyKey),
+    request_body = Option<bodies::Order>,
+    responses(
+        (status = 200, description = "Applied", body = Receipt),
+        (status = 202, description = "Kept by the broker", body = Receipt, headers(("Location", description = "The process"))),
+        answers::Sent,
+    ),
+)]
 pub(in super::super) async fn open(
     State(api): State<Api>,
     Caller(access): Caller,
@@ -37,6 +53,21 @@ pub(in super::super) async fn open(
 }
 
 /// Moves an order on from a stage. The body is the data of `order.pushed`.
+#[utoipa::path(
+    post,
+    path = "/v1/orders/{token}/push",
+    operation_id = "pushOrder",
+    tag = "sending",
+    summary = "Moves an order on from a stage",
+    description = "A push that comes before its order, or before its stage, waits for it.",
+    params(asks::Token, asks::Prefer, asks::IdempotencyKey),
+    request_body = bodies::Push,
+    responses(
+        (status = 200, description = "Applied", body = Receipt),
+        (status = 202, description = "Kept by the broker", body = Receipt, headers(("Location", description = "The process"))),
+        answers::SentToProcess,
+    ),
+)]
 pub(in super::super) async fn push(
     State(api): State<Api>,
     Caller(access): Caller,

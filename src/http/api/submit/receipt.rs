@@ -3,6 +3,7 @@
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::super::links;
 use super::super::problem::HttpProblem;
@@ -11,7 +12,7 @@ use crate::store::fate::Fate;
 use crate::wire::{Accepted, Problem};
 
 /// How far an event came, and the token to ask by.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(in super::super) struct Receipt {
     token: String,
     source: String,
@@ -21,9 +22,32 @@ pub(in super::super) struct Receipt {
     problem: Option<Problem>,
 }
 
+/// How far each of several events came.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Receipts)]
+pub(in super::super) struct Several<'a> {
+    events: &'a [Receipt],
+}
+
+/// Files that became uploads.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in super::super) struct Uploads {
+    uploads: Vec<Upload>,
+}
+
+/// A file that became an upload.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = UploadReceipt)]
+struct Upload {
+    #[serde(flatten)]
+    receipt: Receipt,
+    file: Attachment,
+}
+
 /// How far an event came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ReceiptState)]
 enum State {
     /// The broker keeps it; a worker will apply it.
     Accepted,
@@ -87,25 +111,11 @@ pub(super) fn alone(mut receipts: Vec<Receipt>) -> Result<Response, HttpProblem>
 
 /// The answer to a request that sent several.
 pub(super) fn several(receipts: &[Receipt]) -> Response {
-    #[derive(Serialize)]
-    struct Several<'a> {
-        events: &'a [Receipt],
-    }
     (status(receipts), json(&Several { events: receipts })).into_response()
 }
 
 /// The answer to a request that opened uploads.
 pub(super) fn uploads(receipts: Vec<Receipt>, files: impl Iterator<Item = Attachment>) -> Response {
-    #[derive(Serialize)]
-    struct Upload {
-        #[serde(flatten)]
-        receipt: Receipt,
-        file: Attachment,
-    }
-    #[derive(Serialize)]
-    struct Uploads {
-        uploads: Vec<Upload>,
-    }
     let status = status(&receipts);
     let location = match receipts.as_slice() {
         [one] => one.location(),

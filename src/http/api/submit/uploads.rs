@@ -9,12 +9,13 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::super::caller::Caller;
+use super::super::openapi::{answers, asks};
 use super::super::parameters::Parameters;
 use super::super::problem::{HttpProblem, Trouble};
 use super::super::{Api, prefer};
 use super::identity::{self, SOURCE};
 use super::keep::{Allowance, Attachment};
-use super::receipt;
+use super::receipt::{self, Uploads};
 use super::single::Happened;
 use crate::core::ProcessKey;
 
@@ -40,6 +41,21 @@ struct Uploaded {
 }
 
 /// Keeps files and opens an upload for each.
+#[utoipa::path(
+    post,
+    path = "/v1/uploads",
+    operation_id = "upload",
+    tag = "sending",
+    summary = "Sends files, each of which becomes an upload",
+    description = "With a token of its own. What a file is, its contents tell.",
+    params(asks::Prefer, asks::IdempotencyKey),
+    request_body(content = asks::Upload, content_type = "multipart/form-data"),
+    responses(
+        (status = 200, description = "The uploads are open", body = Uploads),
+        (status = 202, description = "The files are kept, and their uploads by the broker", body = Uploads),
+        answers::Sent,
+    ),
+)]
 pub(in super::super) async fn post(
     State(api): State<Api>,
     Caller(access): Caller,
