@@ -30,6 +30,8 @@ mod report;
 mod scrape;
 mod statements;
 mod stops;
+#[path = "../src/pipeline/unique.rs"]
+mod unique;
 mod workload;
 
 use std::io::Write;
