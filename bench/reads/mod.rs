@@ -29,8 +29,9 @@ const CLIENTS: u32 = 32;
 pub(super) const RATE: u32 = 2_000;
 /// How long each of the closed loops lasts.
 const SECONDS: u64 = 5;
-/// Batches that are timed.
+/// Batches that are timed, and about how long they take.
 const BATCHES: u32 = 300;
+const BATCH_SECONDS: u32 = 4;
 
 /// What was asked for.
 #[derive(Debug, Clone, Copy)]
@@ -51,9 +52,9 @@ pub(crate) struct Outcome {
     pub(crate) open: Latency,
     /// Requests a second at most: Waybill, and the least that answers.
     pub(crate) fastest: (f64, f64),
-    /// A single one and a hundred at once, one after the other.
-    pub(crate) single: Latency,
-    pub(crate) batch: Latency,
+    /// A single one and a hundred at once, one after the other: beside the worker, and alone.
+    pub(crate) beside: (Latency, Latency),
+    pub(crate) alone: (Latency, Latency),
     /// Events a second that one reader of the feed gets.
     pub(crate) feed: f64,
 }
@@ -69,22 +70,21 @@ pub(crate) async fn run(ground: &Ground, plan: Plan) -> anyhow::Result<Outcome> 
     let api = Server::api(&field).await?;
     let waybill = fastest(api.address, plan).await?;
     note(&format!("reads: {waybill:.0} of {ceiling:.0} requests/s"));
-    let single = one_by_one(api.address, plan, 1).await?;
-    let batch = one_by_one(api.address, plan, 100).await?;
+    let alone = batches(api.address, plan).await?;
     let feed = feed(api.address).await?;
     note(&format!(
         "reads: {RATE} requests/s beside {} events/s …",
         plan.load
     ));
-    let open = beside_the_worker(&field, api.address, plan).await?;
+    let (open, beside) = beside_the_worker(&field, api.address, plan).await?;
     api.stop().await?;
     ground.clear(field).await?;
     Ok(Outcome {
         plan,
         open,
         fastest: (waybill, ceiling),
-        single,
-        batch,
+        beside,
+        alone,
         feed,
     })
 }
@@ -167,6 +167,12 @@ async fn fastest(address: SocketAddr, plan: Plan) -> anyhow::Result<f64> {
     Ok(f64::from(count) / SECONDS as f64)
 }
 
+/// Batches of one, and of a hundred.
+async fn batches(address: SocketAddr, plan: Plan) -> anyhow::Result<(Latency, Latency)> {
+    let single = one_by_one(address, plan, 1).await?;
+    Ok((single, one_by_one(address, plan, 100).await?))
+}
+
 /// Requests for so many processes each, one after the other.
 async fn one_by_one(address: SocketAddr, plan: Plan, size: u32) -> anyhow::Result<Latency> {
     let mut client = Client::connect(address).await?;
@@ -207,24 +213,27 @@ async fn feed(address: SocketAddr) -> anyhow::Result<f64> {
     Ok(events as f64 / began.elapsed().as_secs_f64())
 }
 
-/// Records at a fixed rate while the worker works at its own.
+/// Records at a fixed rate, and then batches, while the worker works at its own.
 async fn beside_the_worker(
     field: &Field,
     address: SocketAddr,
     plan: Plan,
-) -> anyhow::Result<Latency> {
-    let workload = Workload::of_rate(plan.load, plan.seconds);
+) -> anyhow::Result<(Latency, (Latency, Latency))> {
+    let workload = Workload::of_rate(plan.load, plan.seconds + BATCH_SECONDS);
     let mut audience = Audience::of_completions(&field.settings.broker).await?;
     let mut running = Running::prepare(Engine::Waybill(1), field, workload).await?;
     running.go(Engine::Waybill(1), field).await?;
     running.ready().await?;
     let (sending, messages) = open_loop::prepare(&workload.order(), plan.load);
-    let asking = asked(address, plan, sending.start);
+    let asking = async {
+        let open = asked(address, plan, sending.start).await?;
+        Ok((open, batches(address, plan).await?))
+    };
     let sent = open_loop::send(&field.settings.broker, sending, messages);
-    let (latency, _) = tokio::try_join!(asking, sent)?;
+    let (latencies, _) = tokio::try_join!(asking, sent)?;
     audience.wait_for(workload.processes as usize).await?;
     running.stop().await?;
-    Ok(latency)
+    Ok(latencies)
 }
 
 /// Every request counts from the moment it was meant to be sent.

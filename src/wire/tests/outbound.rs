@@ -92,16 +92,19 @@ fn a_completion_is_a_cloud_event_in_binary_mode() {
                     "traceparent",
                     "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
                 ),
-                (
-                    "cursor",
-                    "001-7-0",
-                ),
             ],
             body: "{\"token\":\"t1\",\"tenant\":\"acme\",\"kind\":\"upload\",\"status\":\"warning\",\"workflow\":\"intake\",\"group\":null,\"filename\":\"a \\\"b\\\".pdf\",\"progress\":{\"done\":3,\"total\":3,\"failed\":1},\"errors\":[{\"identifier\":\"page-2\",\"messages\":[\"upside down\"]}],\"error_count\":1,\"error\":null,\"document_ids\":[\"d1\",\"d3\"],\"document_count\":2,\"opened_at\":\"2026-02-03T04:05:06Z\",\"ended_at\":\"2026-02-03T04:05:07.25Z\",\"elapsed_seconds\":1.25}",
             routing_key: "upload.warning",
             timestamp: 2026-02-03T04:05:07.25Z,
         }
-    "#]].assert_debug_eq(&completion(&ended(), Some("001-7-0")));
+    "#]].assert_debug_eq(&completion(&ended(), None));
+}
+
+#[test]
+fn a_completion_says_where_the_feed_goes_on() {
+    let headers = completion(&ended(), Some("001-7-0")).headers;
+    let cursor = ("cursor".to_owned(), "001-7-0".to_owned());
+    assert_eq!(headers.last(), Some(&cursor));
 }
 
 #[test]
