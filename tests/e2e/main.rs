@@ -18,6 +18,7 @@ mod batch;
 mod checker;
 mod client;
 mod crashes;
+mod crowd;
 mod cuts;
 mod dead_queue;
 mod documents;
