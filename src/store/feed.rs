@@ -25,7 +25,7 @@ pub const FEED_BYTES_MAX: i64 = 4 * 1024 * 1024;
 const LOOKED_AT_PER_EVENT: u64 = 10;
 
 /// What a reader asks for.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct FeedQuery<'a> {
     /// After this place; nothing for all of the log that is whole: since the horizon, or all that
     /// is kept of one process.
@@ -40,6 +40,8 @@ pub struct FeedQuery<'a> {
     pub types: &'a [&'a str],
     /// Only of this process.
     pub process: Option<ProcessKey>,
+    /// The data of a page is cut here, at [`FEED_BYTES_MAX`] at most.
+    pub bytes_max: i64,
 }
 
 /// A page of the feed.
@@ -80,6 +82,21 @@ pub enum FeedError {
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl Default for FeedQuery<'_> {
+    /// All of it, one event a page.
+    fn default() -> Self {
+        Self {
+            after: None,
+            limit: 1,
+            tenant: None,
+            kind: None,
+            types: &[],
+            process: None,
+            bytes_max: FEED_BYTES_MAX,
+        }
+    }
 }
 
 impl Store {
@@ -169,7 +186,7 @@ async fn read(
                 &after.map(|after| after.pos),
                 scope,
                 &to_bigint(limit),
-                &FEED_BYTES_MAX,
+                &query.bytes_max.clamp(1, FEED_BYTES_MAX),
                 &query.tenant,
                 &query.kind.map(Kind::name),
                 &(!query.types.is_empty()).then_some(query.types),

@@ -66,6 +66,11 @@ impl Client {
         self.ask("GET", path).await
     }
 
+    /// A connection on which nothing is said yet.
+    pub(crate) async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.address).await.expect("it listens")
+    }
+
     /// Asks, and leaves the answer to whoever reads the stream.
     pub(crate) async fn begin(&self, path: String) -> TcpStream {
         let mut stream = TcpStream::connect(self.address).await.expect("it listens");

@@ -25,6 +25,7 @@ mod documents;
 mod feed;
 mod ground;
 mod hostile;
+mod hostile_http;
 mod hot_tokens;
 mod http;
 mod janitor;
