@@ -37,6 +37,8 @@ pub(super) async fn run(run: &Run, sources: &Sources) -> Result<ExitCode, Failur
         &settings.log.filter
     };
     servers::log(filter, settings.log.format)?;
+    // Every client is an open file; where the system grants no more, that is how many there can be.
+    let _ = rlimit::increase_nofile_limit(u64::MAX);
     let roles = run.roles.clone().unwrap_or_else(Roles::all);
     let ended = async {
         let app = App::new(settings, roles).await?;

@@ -14,7 +14,7 @@ use crate::core::{Kind, ProcessKey};
 
 const READ: &str = include_str!("queries/read_feed.sql");
 const READ_PROCESS: &str = include_str!("queries/read_feed_process.sql");
-const END: &str = include_str!("queries/feed_end.sql");
+pub(super) const END: &str = include_str!("queries/feed_end.sql");
 const NEWEST: &str = include_str!("queries/feed_newest.sql");
 
 /// The most events of one page.
@@ -25,7 +25,7 @@ pub const FEED_BYTES_MAX: i64 = 4 * 1024 * 1024;
 const LOOKED_AT_PER_EVENT: u64 = 10;
 
 /// What a reader asks for.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct FeedQuery<'a> {
     /// After this place; nothing for all of the log that is whole: since the horizon, or all that
     /// is kept of one process.
@@ -40,6 +40,8 @@ pub struct FeedQuery<'a> {
     pub types: &'a [&'a str],
     /// Only of this process.
     pub process: Option<ProcessKey>,
+    /// The data of a page is cut here, at [`FEED_BYTES_MAX`] at most.
+    pub bytes_max: i64,
 }
 
 /// A page of the feed.
@@ -82,6 +84,21 @@ pub enum FeedError {
     Store(#[from] StoreError),
 }
 
+impl Default for FeedQuery<'_> {
+    /// All of it, one event a page.
+    fn default() -> Self {
+        Self {
+            after: None,
+            limit: 1,
+            tenant: None,
+            kind: None,
+            types: &[],
+            process: None,
+            bytes_max: FEED_BYTES_MAX,
+        }
+    }
+}
+
 impl Store {
     /// Reads a page of the feed. It costs a bounded number of events whatever the filter, except
     /// that one process is found by its own key and costs its events.
@@ -119,12 +136,7 @@ impl Store {
 
     /// Where a reader begins that wants only what is yet to come.
     pub async fn feed_end(&self) -> Result<Cursor, StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(END).await?;
-        let row = connection.query_one(&statement, &[]).await?;
-        let epoch: Option<i16> = row.get(0);
-        let epoch = epoch.ok_or(StoreError::Corrupt("epoch"))?;
-        Ok(Cursor::below(epoch, cursor::transaction(&row, 1)?))
+        end(&self.connection().await?).await
     }
 
     /// The place of the newest event that may be read: whoever holds a smaller cursor has something
@@ -135,6 +147,15 @@ impl Store {
         let row = connection.query_opt(&statement, &[]).await?;
         row.map(|row| cursor::from_row(&row, 0)).transpose()
     }
+}
+
+/// The place after which comes all that is not committed yet.
+pub(super) async fn end(connection: &Connection) -> Result<Cursor, StoreError> {
+    let statement = connection.prepared(END).await?;
+    let row = connection.query_one(&statement, &[]).await?;
+    let epoch: Option<i16> = row.get(0);
+    let epoch = epoch.ok_or(StoreError::Corrupt("epoch"))?;
+    Ok(Cursor::below(epoch, cursor::transaction(&row, 1)?))
 }
 
 async fn read(
@@ -165,7 +186,7 @@ async fn read(
                 &after.map(|after| after.pos),
                 scope,
                 &to_bigint(limit),
-                &FEED_BYTES_MAX,
+                &query.bytes_max.clamp(1, FEED_BYTES_MAX),
                 &query.tenant,
                 &query.kind.map(Kind::name),
                 &(!query.types.is_empty()).then_some(query.types),

@@ -42,8 +42,10 @@ pub struct View<'a> {
     message: Option<&'a str>,
     opening: Option<OpeningView<'a>>,
     completion: Completion,
-    counts: Counts,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    counts: Option<Counts>,
     /// The place of its newest event in the feed: ask on after it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     cursor: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     history: Option<Vec<StepView>>,
@@ -143,6 +145,7 @@ pub fn view<'a>(record: &'a Record, order: Option<&'a Order>, parts: &Parts) -> 
     let late = record.events.iter().filter(|event| event.late);
     let failed = record.items.iter().filter(|item| !item.ok);
     let data = parts.has(Part::Data);
+    let counted = parts.counts();
     let wants = |part: Part| parts.has(part).then_some(());
     View {
         token: &process.token,
@@ -162,11 +165,11 @@ pub fn view<'a>(record: &'a Record, order: Option<&'a Order>, parts: &Parts) -> 
         message: ended.and_then(|ended| ended.message.as_deref()),
         opening: process.opening.as_ref().map(opening),
         completion: completion(record),
-        counts: Counts {
+        counts: counted.then_some(Counts {
             events: record.logged,
             late: record.late,
             items: process.items.seen,
-        },
+        }),
         cursor: record.cursor.map(|cursor| cursor.to_string()),
         history: wants(Part::Steps).map(|()| steps.map(step).collect()),
         items: wants(Part::Items).map(|()| record.items.iter().map(|i| item(i, data)).collect()),

@@ -66,6 +66,20 @@ impl Client {
         self.ask("GET", path).await
     }
 
+    /// A connection on which nothing is said yet.
+    pub(crate) async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.address).await.expect("it listens")
+    }
+
+    /// Asks, and leaves the answer to whoever reads the stream.
+    pub(crate) async fn begin(&self, path: String) -> TcpStream {
+        let mut stream = TcpStream::connect(self.address).await.expect("it listens");
+        let request = format!("GET {path} HTTP/1.1\r\nhost: e2e\r\n{}\r\n", self.headers);
+        let sent = stream.write_all(request.as_bytes()).await;
+        sent.expect("it listens on");
+        stream
+    }
+
     /// Sends a body, of JSON unless the client says something else.
     pub(crate) async fn post(&self, path: &str, body: impl ToString) -> Reply {
         let json = self.with("content-type", "application/json");

@@ -213,7 +213,7 @@ fn every_operation_asks_for_the_key_that_it_says_and_answers_as_it_promises() {
             }
         }
         // Another tenant's push to the order went to an order of its own: two are the owner's.
-        let order = format!("/v1/processes/{}", own.order);
+        let order = format!("/v1/processes/{}?include=counts", own.order);
         until("both pushes of the owner", async || {
             let order = owner.get(&order).await.record();
             let events = order["counts"]["events"].as_u64().expect("a number");

@@ -139,6 +139,7 @@ impl Reader {
                 let (tenant, token, _) = PROCESSES[one];
                 ProcessKey::of(tenant, token)
             }),
+            ..FeedQuery::default()
         }
     }
 }

@@ -104,6 +104,7 @@ async fn answer(
         (header::CACHE_CONTROL, "no-store"),
     ];
     let body = serde_json::to_vec(&answers).unwrap_or_default();
+    let body = api.room.answer(body)?;
     Ok((headers, body).into_response())
 }
 

@@ -1,27 +1,30 @@
-//! Bodies of requests, as they come in: held whole, but all of them together only up to a limit.
+//! Memory that clients take up: bodies as they come in and answers until they were taken are held
+//! whole, but all of them together only up to a limit.
 
 use std::sync::Arc;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use futures_util::StreamExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::problem::{HttpProblem, Trouble};
 
-/// Bytes that the bodies of all requests may take together.
-const BYTES_MAX: usize = 128 << 20;
+/// Bytes that all of them may take together.
+const BYTES_MAX: usize = 256 << 20;
+/// What is smaller than that is not counted: the number of connections is limited too.
+const SMALL: usize = 16 << 10;
 
-const FULL: &str = "too many large requests are under way; try again in a moment";
+const FULL: &str = "too many large requests and answers are under way; try again in a moment";
 const BROKEN: &str = "the body ended too early, or is not as its headers say";
 
-/// Room for bodies.
+/// Room for what clients take up.
 #[derive(Clone)]
 pub(super) struct Room(Arc<Semaphore>);
 
 /// A body, and the room it takes until it is dropped.
 pub(super) struct Received {
     pub(super) bytes: Vec<u8>,
-    _room: Option<OwnedSemaphorePermit>,
+    _room: Option<Taken>,
 }
 
 impl Default for Room {
@@ -30,22 +33,45 @@ impl Default for Room {
     }
 }
 
+/// Bytes that take room until they are dropped.
+struct Held(
+    Vec<u8>,
+    #[expect(dead_code, reason = "it is only held")] Taken,
+);
+
+/// Room that was taken, given back when dropped.
+type Taken = OwnedSemaphorePermit;
+
 impl Room {
+    /// Takes room.
+    pub(super) fn take(&self, bytes: usize) -> Result<Taken, HttpProblem> {
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        let taken = Arc::clone(&self.0).try_acquire_many_owned(bytes);
+        taken.map_err(|_| HttpProblem::new(Trouble::Unavailable, FULL))
+    }
+
+    /// An answer that takes room until its client has it.
+    pub(super) fn answer(&self, body: Vec<u8>) -> Result<Bytes, HttpProblem> {
+        if body.len() < SMALL {
+            return Ok(body.into());
+        }
+        let taken = self.take(body.len())?;
+        Ok(Bytes::from_owner(Held(body, taken)))
+    }
+
     /// Takes a body of at most so many bytes. Room is taken as the bytes come: whoever is slow
     /// holds only what was sent.
     pub(super) async fn receive(&self, body: Body, max: usize) -> Result<Received, HttpProblem> {
         let mut body = body.into_data_stream();
         let mut bytes = Vec::new();
-        let mut room: Option<OwnedSemaphorePermit> = None;
+        let mut room: Option<Taken> = None;
         while let Some(part) = body.next().await {
             let part = part.map_err(|_| HttpProblem::new(Trouble::InvalidBody, BROKEN))?;
             if bytes.len() + part.len() > max {
                 let detail = format!("the body is over {max} bytes");
                 return Err(HttpProblem::new(Trouble::TooLarge, &detail));
             }
-            let more = u32::try_from(part.len()).unwrap_or(u32::MAX);
-            let more = Arc::clone(&self.0).try_acquire_many_owned(more);
-            let more = more.map_err(|_| HttpProblem::new(Trouble::Unavailable, FULL))?;
+            let more = self.take(part.len())?;
             match &mut room {
                 Some(room) => room.merge(more),
                 None => room = Some(more),
@@ -53,5 +79,11 @@ impl Room {
             bytes.extend_from_slice(&part);
         }
         Ok(Received { bytes, _room: room })
+    }
+}
+
+impl AsRef<[u8]> for Held {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
     }
 }

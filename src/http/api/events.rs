@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, header};
 use axum::response::sse::{Event, KeepAlive};
 use axum::response::{IntoResponse, Response, Sse};
 use futures_util::stream::{self, StreamExt};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::caller::{Caller, Pass};
 use super::filter::{After, Filter};
@@ -23,6 +24,10 @@ use crate::view::feed::{self, PageView};
 
 /// A comment keeps the line open through whatever lies between.
 const COMMENT_EVERY: Duration = Duration::from_secs(15);
+/// A page of a stream is small, for its reader may be slow, and there may be many.
+const STREAM_BYTES_MAX: i64 = 128 << 10;
+/// What a stream takes: its page, as read and as written, and what the connection keeps.
+const STREAM_ROOM: usize = 1 << 20;
 const LAST_EVENT_ID: &str = "last-event-id";
 
 /// A page of events; with `Prefer: wait` not before there is one, or the time is over.
@@ -61,6 +66,7 @@ pub(super) async fn list(
         }
     };
     let body = serde_json::to_vec(&feed::page(&page)).unwrap_or_default();
+    let body = api.room.answer(body)?;
     let next = format!("</v1/events?{}>; rel=\"next\"", filter.query(page.next));
     let mut answer = (
         [(header::CONTENT_TYPE, "application/json")],
@@ -102,14 +108,18 @@ pub(super) async fn stream(
         filter.after = Some(After::Place(last.parse().map_err(fault)?));
     }
     let after = api.begin(filter.after, Some(After::Now)).await?;
+    filter.bytes_max = STREAM_BYTES_MAX;
+    let room = api.room.take(STREAM_ROOM)?;
     // The first page is read before the answer begins: it may be refused.
     let first = api.page(&filter, &access, after).await?;
     let reader = Reader {
         api,
+        _room: room,
+        place: first.next,
         access,
         pass,
         filter,
-        page: Some(first),
+        first: Some(first),
     };
     let events = stream::unfold(reader, Reader::next).flat_map(stream::iter);
     let keep_alive = KeepAlive::new().interval(COMMENT_EVERY);
@@ -122,8 +132,10 @@ struct Reader {
     access: Access,
     pass: Pass,
     filter: Filter,
-    /// What was read and is still to be sent.
-    page: Option<Feed>,
+    /// After what to go on.
+    place: Cursor,
+    first: Option<Feed>,
+    _room: OwnedSemaphorePermit,
 }
 
 type Sent = Vec<Result<Event, Infallible>>;
@@ -132,7 +144,16 @@ impl Reader {
     /// One page; the stream ends when the process stops, the key is not good any more, or the
     /// database is away: then the client comes again, with its cursor.
     async fn next(mut self) -> Option<(Sent, Self)> {
-        let page = self.page.take()?;
+        let page = match self.first.take() {
+            Some(first) => first,
+            None => {
+                self.pass.is_good().await.ok()?;
+                let place = Some(self.place);
+                let page = self.api.page(&self.filter, &self.access, place).await;
+                page.ok()?
+            }
+        };
+        self.place = page.next;
         let events = page.events.iter().map(|event| {
             let data = serde_json::to_string(&feed::event(event)).unwrap_or_default();
             Ok(Event::default().id(event.cursor.to_string()).data(data))
@@ -140,13 +161,10 @@ impl Reader {
         let sent: Sent = events.collect();
         if sent.is_empty() && !page.more {
             tokio::select! {
-                () = self.api.news.after(page.next) => {}
+                () = self.api.news.after(self.place) => {}
                 () = self.api.stop.cancelled() => return None,
             }
         }
-        self.pass.is_good().await.ok()?;
-        let next = self.api.page(&self.filter, &self.access, Some(page.next));
-        self.page = next.await.ok();
         Some((sent, self))
     }
 }

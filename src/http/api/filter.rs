@@ -5,7 +5,7 @@ use super::problem::HttpProblem;
 use crate::core::access::Access;
 use crate::core::{Kind, ProcessKey};
 use crate::store::cursor::Cursor;
-use crate::store::feed::{FEED_EVENTS_MAX, FeedQuery};
+use crate::store::feed::{FEED_BYTES_MAX, FEED_EVENTS_MAX, FeedQuery};
 use crate::wire;
 
 /// Events of a page unless the reader wants more or fewer.
@@ -29,6 +29,8 @@ pub(super) struct Filter {
     kind: Option<Kind>,
     types: Vec<&'static str>,
     token: Option<String>,
+    /// Bytes of data that a page is cut at.
+    pub(super) bytes_max: i64,
 }
 
 impl Filter {
@@ -39,6 +41,7 @@ impl Filter {
             kind: parameters.take("kind", kind),
             types: parameters.take("type", types).unwrap_or_default(),
             token: parameters.take("token", |text| Ok(text.to_owned())),
+            bytes_max: FEED_BYTES_MAX,
         };
         parameters.finish(&NAMES)?;
         Ok(filter)
@@ -54,6 +57,7 @@ impl Filter {
             kind: self.kind,
             types: &self.types,
             process: self.token.as_ref().map(key),
+            bytes_max: self.bytes_max,
         }
     }
 

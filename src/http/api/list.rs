@@ -44,6 +44,7 @@ pub(super) async fn get(
         ListError::Store(error) => error.into(),
     })?;
     let body = serde_json::to_vec(&listing::page(&page)).unwrap_or_default();
+    let body = api.room.answer(body)?;
     let mut answer = (
         [(header::CONTENT_TYPE, "application/json")],
         [(header::CACHE_CONTROL, "no-store")],

@@ -66,7 +66,7 @@ pub(super) async fn get(
     }
     let found = found.ok_or_else(HttpProblem::unknown_token)?;
     let body = serde_json::to_vec(&found.view(&wish.parts));
-    let mut response = answer(body.unwrap_or_default(), &headers);
+    let mut response = answer(&api, body.unwrap_or_default(), &headers)?;
     if wait.is_some() {
         let applied = HeaderValue::from_static("wait");
         response.headers_mut().insert("preference-applied", applied);
@@ -85,7 +85,7 @@ async fn read(api: &Api, wish: &Wish) -> Result<Option<Found>, HttpProblem> {
 }
 
 /// The record, or that the client has it already.
-fn answer(body: Vec<u8>, headers: &HeaderMap) -> Response {
+fn answer(api: &Api, body: Vec<u8>, headers: &HeaderMap) -> Result<Response, HttpProblem> {
     let hash = digest(&SHA256, &body);
     let tag: String = hash
         .as_ref()
@@ -103,8 +103,8 @@ fn answer(body: Vec<u8>, headers: &HeaderMap) -> Response {
         (header::CACHE_CONTROL, "private, no-cache"),
     ];
     if is_known {
-        return (StatusCode::NOT_MODIFIED, cached).into_response();
+        return Ok((StatusCode::NOT_MODIFIED, cached).into_response());
     }
     let json = [(header::CONTENT_TYPE, "application/json")];
-    (cached, json, body).into_response()
+    Ok((cached, json, api.room.answer(body)?).into_response())
 }
