@@ -66,7 +66,9 @@ impl Posted {
                 }
                 Culprit::Size => self.size = halved(count),
                 Culprit::Nobody => {
-                    sent.counts.unknown = u64::try_from(lines.len()).unwrap_or(u64::MAX);
+                    if error.is_doubtful() {
+                        sent.counts.unknown = u64::try_from(count).unwrap_or(u64::MAX);
+                    }
                     sent.failure = Some(error.into());
                     break;
                 }

@@ -20,7 +20,7 @@ pub(super) struct Sent {
 /// A way to the queues.
 pub(super) enum Sending {
     /// To the broker.
-    Broker(Connection, Publisher),
+    Broker(Box<(Connection, Publisher)>),
     /// Over HTTP.
     Http(Posted),
 }
@@ -31,7 +31,7 @@ impl Sending {
             Events::Broker(settings) => {
                 let connection = servers::broker(&settings).await?;
                 let publisher = Publisher::open(&connection, settings.confirm_timeout).await?;
-                Ok(Self::Broker(connection, publisher))
+                Ok(Self::Broker(Box::new((connection, publisher))))
             }
             Events::Http(client) => Ok(Self::Http(Posted::new(client))),
         }
@@ -39,16 +39,14 @@ impl Sending {
 
     pub(super) async fn send(&mut self, batch: &Batch) -> Sent {
         match self {
-            Self::Broker(_, publisher) => {
-                judge(batch, publisher.publish_all(&batch.messages).await)
-            }
+            Self::Broker(line) => judge(batch, line.1.publish_all(&batch.messages).await),
             Self::Http(posted) => posted.send(batch).await,
         }
     }
 
     pub(super) async fn end(self) {
         match self {
-            Self::Broker(connection, _) => connection.close().await,
+            Self::Broker(line) => line.0.close().await,
             Self::Http(_) => {}
         }
     }

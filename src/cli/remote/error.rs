@@ -99,6 +99,14 @@ impl RemoteError {
         matches!(self, Self::Unreachable { .. }) || self.is_busy()
     }
 
+    /// Whether what was sent may have been taken nevertheless.
+    pub(in crate::cli) fn is_doubtful(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } | Self::Strange { .. } => true,
+            Self::Refused(refusal) => refusal.status.is_server_error(),
+        }
+    }
+
     /// Whether the server asks to come again.
     pub(in crate::cli) fn is_busy(&self) -> bool {
         const BUSY: [StatusCode; 2] = [
