@@ -25,11 +25,14 @@ mod options;
 #[path = "../src/pipeline/orders/mod.rs"]
 mod orders;
 mod patience;
+mod reads;
 mod rehearsal;
 mod report;
 mod scrape;
 mod statements;
 mod stops;
+#[path = "../src/pipeline/unique.rs"]
+mod unique;
 mod workload;
 
 use std::io::Write;
@@ -120,10 +123,17 @@ async fn measure(ground: &Ground, options: &Options) -> anyhow::Result<Report> {
             open.push(open_loop::run(ground, engine, rate, workload).await?);
         }
     }
+    let mut reads = None;
+    if wanted("reads") {
+        let worker = median(&runs, Engine::Waybill(1));
+        let half = worker.map(|run| (run.events_per_second() / 2.0) as u32);
+        reads = Some(reads::run(ground, options.reads(half)).await?);
+    }
     Ok(Report {
         machine,
         closed,
         open,
+        reads,
     })
 }
 

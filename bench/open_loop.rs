@@ -46,8 +46,8 @@ pub(crate) struct Outcome {
 
 /// The plan of the sender: message `n` is due `n` intervals after the start.
 #[derive(Clone, Copy)]
-struct Plan {
-    start: Instant,
+pub(crate) struct Plan {
+    pub(crate) start: Instant,
     start_time: Timestamp,
     interval: Duration,
 }
@@ -110,7 +110,7 @@ pub(crate) async fn run(
     Ok(outcome)
 }
 
-fn prepare(order: &[Place], rate: u32) -> (Plan, Vec<Outgoing>) {
+pub(crate) fn prepare(order: &[Place], rate: u32) -> (Plan, Vec<Outgoing>) {
     // Writing the messages takes a while, so they are written for a later start.
     let lead = LEAD + Duration::from_micros(20) * u32::try_from(order.len()).unwrap_or(u32::MAX);
     let plan = Plan {
@@ -127,7 +127,7 @@ fn prepare(order: &[Place], rate: u32) -> (Plan, Vec<Outgoing>) {
 
 /// Hands each message over when it is due, without waiting for any confirm; answers with how late
 /// each was, once all are confirmed.
-async fn send(
+pub(crate) async fn send(
     settings: &BrokerSettings,
     plan: Plan,
     messages: Vec<Outgoing>,

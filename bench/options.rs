@@ -6,7 +6,11 @@ use clap::Parser;
 use waybill::core::Kind;
 
 use crate::engine::Engine;
-use crate::workload::{Workload, upload};
+use crate::reads;
+use crate::workload::Workload;
+
+/// Events a second beside the reads where the worker's own speed was not measured.
+const LOAD: u32 = 10_000;
 
 /// Measures Waybill from the broker to the database and back, beside what bounds it.
 #[derive(Debug, Clone, Parser)]
@@ -51,10 +55,20 @@ impl Options {
     /// The events of the open loop.
     pub(crate) fn open_loop(&self) -> Workload {
         let seconds = if self.quick { 10 } else { 30 };
-        Workload {
-            kind: Kind::Upload,
-            processes: self.rate() * seconds / upload::EVENTS,
-            open: 500,
+        Workload::of_rate(self.rate(), seconds)
+    }
+
+    /// What is asked for while the worker does half of what it can.
+    pub(crate) fn reads(&self, half: Option<u32>) -> reads::Plan {
+        let (processes, seconds) = if self.quick {
+            (100_000, 5)
+        } else {
+            (1_000_000, 10)
+        };
+        reads::Plan {
+            processes,
+            load: half.unwrap_or(LOAD),
+            seconds,
         }
     }
 

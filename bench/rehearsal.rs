@@ -10,14 +10,16 @@ use waybill::core::completion::{ItemError, ItemSummary};
 use waybill::core::merge::Outcomes;
 use waybill::core::{Happening, Item, Kind, Process, ProcessKey, Stamp};
 use waybill::store::batch::{Answers, Loaded, Questions};
+use waybill::store::cursor::Cursor;
 use waybill::store::event::NewEvent;
 use waybill::store::item::ChangedItem;
 use waybill::store::outbox::OutboxRow;
 use waybill::wire::{self, Limits, Message};
 
-use crate::decide::{self, Merged};
+use crate::decide::Merged;
 use crate::effects;
 use crate::orders::Orders;
+use crate::unique::unique;
 use crate::workload::{Place, Workload, time_of};
 
 /// As many as Waybill takes at once.
@@ -133,8 +135,8 @@ struct Memory {
 impl Memory {
     fn play(&mut self, events: Vec<NewEvent>) -> Act {
         let all: Vec<&NewEvent> = events.iter().collect();
-        let (unique, places) = decide::unique(&all);
-        let loaded = self.load(&unique);
+        let (firsts, places) = unique(&all);
+        let loaded = self.load(&firsts);
         let mut merged = Merged::of(&all, &places, loaded, Orders::default());
         let items = std::mem::take(&mut merged.items);
         self.keep_items(&items);
@@ -145,11 +147,11 @@ impl Memory {
             let process = &changed.process;
             self.processes.insert(process.key, process.clone());
         }
-        let outbox = effects::completions(&decision, answers.items);
+        let outbox = effects::completions(&decision, answers.items, answers.place);
         let (counts, processes): (Vec<_>, Vec<_>) =
             decision.changed.into_iter().partition(|c| c.only_counts);
         Act {
-            events: unique.into_iter().cloned().collect(),
+            events: firsts.into_iter().cloned().collect(),
             processes: processes.into_iter().map(|c| c.process).collect(),
             counts: counts.into_iter().map(|c| c.process).collect(),
             items,
@@ -212,6 +214,8 @@ impl Memory {
                 .map(|(key, below)| (*key, count(key, *below)))
                 .collect(),
             items: items.map(|key| (key, self.summary(key))).collect(),
+            // As long as a real one.
+            place: questions.place.then(Cursor::default),
         }
     }
 

@@ -5,18 +5,20 @@ use serde_json::{Value, json};
 use crate::closed;
 use crate::engine::Engine;
 use crate::open_loop;
+use crate::reads::{self, report as reading};
 
 /// Everything one run of the benchmark measured.
 pub(crate) struct Report {
     pub(crate) machine: String,
     pub(crate) closed: Vec<closed::Outcome>,
     pub(crate) open: Vec<open_loop::Outcome>,
+    pub(crate) reads: Option<reads::Outcome>,
 }
 
 /// A target and whether it was met.
-struct Verdict {
-    text: String,
-    met: bool,
+pub(crate) struct Verdict {
+    pub(crate) text: String,
+    pub(crate) met: bool,
 }
 
 impl Report {
@@ -41,6 +43,7 @@ impl Report {
         lines.extend(self.table());
         lines.push(String::new());
         lines.extend(open_table(&self.open));
+        lines.extend(self.reads.iter().flat_map(reading::table));
         lines.extend(self.verdicts().iter().map(|verdict| {
             let word = if verdict.met { "met" } else { "**missed**" };
             format!("- {word}: {}", verdict.text)
@@ -116,7 +119,11 @@ impl Report {
             .iter()
             .filter(|run| run.engine == Engine::Waybill(1));
         let open = open.flat_map(open_verdicts);
-        closed.into_iter().flatten().chain(open).collect()
+        let speed = self.speed(waybill);
+        let reads = self.reads.iter();
+        let reads = reads.flat_map(|reads| reading::verdicts(reads, speed));
+        let closed = closed.into_iter().flatten();
+        closed.chain(open).chain(reads).collect()
     }
 
     /// Everything, for programs.
@@ -152,7 +159,7 @@ impl Report {
             .iter()
             .map(|verdict| json!({ "text": verdict.text, "met": verdict.met }))
             .collect();
-        json!({ "machine": self.machine, "closed": closed.collect::<Vec<_>>(), "open": open.collect::<Vec<_>>(), "verdicts": verdicts })
+        json!({ "machine": self.machine, "closed": closed.collect::<Vec<_>>(), "open": open.collect::<Vec<_>>(), "reads": self.reads.as_ref().map(reading::json), "verdicts": verdicts })
     }
 }
 
@@ -250,6 +257,6 @@ fn cpu(cpu: &crate::meter::Cpu) -> Value {
     json!({ "worker": cpu.worker, "rabbitmq": cpu.rabbitmq, "postgresql": cpu.postgres, "bench": cpu.bench })
 }
 
-fn latency(latency: &crate::latency::Latency) -> Value {
+pub(crate) fn latency(latency: &crate::latency::Latency) -> Value {
     json!({ "p50": latency.p50, "p99": latency.p99, "max": latency.max })
 }

@@ -14,10 +14,11 @@ use waybill::store::outbox::OutboxRow;
 use waybill::store::{Connection, Store};
 
 use super::{Starter, say};
-use crate::decide::{self, Merged};
+use crate::decide::Merged;
 use crate::effects;
 use crate::orders::Orders;
 use crate::rehearsal::{self, SETTLE, SHARES};
+use crate::unique::unique;
 use crate::workload::Workload;
 
 const SWEEP_AFTER: Duration = Duration::from_secs(30);
@@ -72,8 +73,8 @@ async fn transact(
     known: &HashSet<ProcessKey>,
 ) -> anyhow::Result<Vec<OutboxRow>> {
     let events: Vec<&NewEvent> = events.iter().collect();
-    let (unique, places) = decide::unique(&events);
-    let loaded = batch::begin(connection, &unique, known, None).await?;
+    let (firsts, places) = unique(&events);
+    let loaded = batch::begin(connection, &firsts, known, None).await?;
     let merged = Merged::of(&events, &places, loaded, Orders::default());
     let questions = merged.questions();
     let answers =
@@ -81,7 +82,7 @@ async fn transact(
     let decision = merged.decide(&answers.sequenced, SETTLE);
     let (counts, whole): (Vec<_>, Vec<_>) = decision.changed.iter().partition(|c| c.only_counts);
     let changes = Changes {
-        outbox: effects::completions(&decision, answers.items),
+        outbox: effects::completions(&decision, answers.items, answers.place),
         processes: whole.into_iter().map(|changed| &changed.process).collect(),
         counts: counts.into_iter().map(|changed| &changed.process).collect(),
         dead_letters: Vec::new(),

@@ -1,5 +1,6 @@
 //! The engines of this program: what Waybill is compared with.
 
+mod bare;
 mod broker_ceiling;
 mod database_ceiling;
 mod naive;
@@ -10,7 +11,7 @@ use std::io::Write;
 use anyhow::Context;
 use tokio::io::{AsyncBufReadExt, BufReader, Stdin};
 use waybill::app::Signals;
-use waybill::config;
+use waybill::config::{self, Settings};
 
 use crate::engine::Engine;
 use crate::workload::Workload;
@@ -19,6 +20,10 @@ use waybill::core::Kind;
 /// Runs one engine in this process; the caller said so on the command line.
 pub(crate) async fn run(mut args: impl Iterator<Item = String>) -> anyhow::Result<()> {
     let name = args.next().context("which engine?")?;
+    if name == "bare" {
+        let settings = settings()?;
+        return bare::run(&settings, settings.http.listen).await;
+    }
     let kind = args.next().as_deref().and_then(Kind::from_name);
     let mut number = || {
         args.next()
@@ -31,14 +36,12 @@ pub(crate) async fn run(mut args: impl Iterator<Item = String>) -> anyhow::Resul
         processes: number()?,
         open: number()?,
     };
-    let loaded = config::load(None, std::env::vars_os(), &[])
-        .map_err(|faults| anyhow::anyhow!("{faults}"))?;
     let starter = Starter {
         // From here on: the signal to end may come before the engine is through.
         signals: Signals::of_process()?,
         input: BufReader::new(tokio::io::stdin()),
     };
-    let settings = loaded.settings;
+    let settings = settings()?;
     match Engine::OWN.into_iter().find(|engine| engine.name() == name) {
         Some(Engine::BrokerCeiling | Engine::OrdersBroker) => {
             broker_ceiling::run(&settings, starter, workload).await
@@ -48,6 +51,12 @@ pub(crate) async fn run(mut args: impl Iterator<Item = String>) -> anyhow::Resul
         Some(Engine::Naive) => naive::run(&settings, starter).await,
         _ => anyhow::bail!("no engine is called {name}"),
     }
+}
+
+fn settings() -> anyhow::Result<Settings> {
+    let loaded = config::load(None, std::env::vars_os(), &[]);
+    let loaded = loaded.map_err(|faults| anyhow::anyhow!("{faults}"))?;
+    Ok(loaded.settings)
 }
 
 /// Where the start is announced and the end told.

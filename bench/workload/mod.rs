@@ -52,6 +52,15 @@ pub(crate) struct Expected {
 }
 
 impl Workload {
+    /// Uploads that bring so many events a second for so many seconds.
+    pub(crate) fn of_rate(rate: u32, seconds: u32) -> Self {
+        Self {
+            kind: Kind::Upload,
+            processes: rate * seconds / upload::EVENTS,
+            open: 500,
+        }
+    }
+
     /// How many different events there are.
     pub(crate) fn events(self) -> usize {
         self.processes as usize * events_of(self.kind) as usize
@@ -197,10 +206,10 @@ pub(crate) const fn events_of(kind: Kind) -> u32 {
 }
 
 /// Numbers that look random and are always the same (splitmix64).
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    fn below(&mut self, limit: u64) -> u64 {
+    pub(crate) fn below(&mut self, limit: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -3,7 +3,7 @@
 //! First the events are merged into the records; then, with what the log and the items say of those
 //! that may end, they are sealed.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -76,22 +76,6 @@ struct Record {
     process: Process,
     was_open: bool,
     touched: Touched,
-}
-
-/// The events of a batch with each identity once, and the place among those of each that came
-/// first.
-pub(super) fn unique<'a>(events: &[&'a NewEvent]) -> (Vec<&'a NewEvent>, Vec<Option<usize>>) {
-    let mut seen = HashSet::with_capacity(events.len());
-    let mut unique = Vec::with_capacity(events.len());
-    let place = |event: &&'a NewEvent| {
-        let first = seen.insert(identity(event));
-        first.then(|| {
-            unique.push(*event);
-            unique.len() - 1
-        })
-    };
-    let places = events.iter().map(place).collect();
-    (unique, places)
 }
 
 impl Merged {
@@ -179,6 +163,7 @@ impl Merged {
         Questions {
             sequenced: sequenced.filter(|(_, sequence)| *sequence > 0).collect(),
             items: with_items.map(|process| process.key.0).collect(),
+            place: !ending.is_empty(),
         }
     }
 
@@ -292,9 +277,4 @@ fn changed_items(
 ) -> impl Iterator<Item = ChangedItem> {
     let changed = outcomes.into_changed();
     changed.map(move |(item, stamp)| ChangedItem { key, item, stamp })
-}
-
-fn identity(event: &NewEvent) -> (ProcessKey, &str, &str) {
-    let stamp = &event.event.stamp;
-    (event.key, stamp.source.as_str(), stamp.id.as_str())
 }

@@ -7,6 +7,7 @@ use super::orders::{Announced, Refused};
 use crate::broker::topology;
 use crate::core::completion::{Completion, ItemSummary};
 use crate::core::{Event, Process, ProcessKey};
+use crate::store::cursor::Cursor;
 use crate::store::event::NewEvent;
 use crate::store::outbox::{OutboxRow, What};
 use crate::wire::{self, Outbound};
@@ -18,21 +19,23 @@ const DIRECT: &str = "";
 pub(super) fn completions(
     decision: &Decision,
     mut summaries: HashMap<ProcessKey, ItemSummary>,
+    place: Option<Cursor>,
 ) -> Vec<OutboxRow> {
+    let place = place.map(|place| place.to_string());
     let mut rows = Vec::with_capacity(decision.ended.len());
     for (process, _) in decision.ended() {
         let summary = summaries.remove(&process.key).unwrap_or_default();
-        rows.extend(completion(process, summary));
+        rows.extend(completion(process, summary, place.as_deref()));
     }
     rows
 }
 
 /// One message to whoever is bound, and one to the queue that the opening event named.
-fn completion(process: &Process, summary: ItemSummary) -> Vec<OutboxRow> {
+fn completion(process: &Process, summary: ItemSummary, place: Option<&str>) -> Vec<OutboxRow> {
     let Some(completion) = Completion::of(process, summary) else {
         return Vec::new();
     };
-    let outbound = wire::completion(&completion);
+    let outbound = wire::completion(&completion, place);
     let exchange = topology::COMPLETIONS_EXCHANGE;
     let row = row(process.key, outbound, What::Completion, exchange);
     let reply_to = completion.opening.and_then(|opening| opening.reply_to);

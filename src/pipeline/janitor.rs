@@ -142,7 +142,7 @@ impl Janitor {
         let answers =
             batch::write_items(connection, &merged.corrections, &[], &merged.questions()).await?;
         let decision = merged.decide(&answers.sequenced, self.rules.settle);
-        let mut outbox = effects::completions(&decision, answers.items);
+        let mut outbox = effects::completions(&decision, answers.items, answers.place);
         outbox.extend(effects::stages(&decision.entered.stops));
         let changes = changes(&decision, outbox, Vec::new());
         batch::commit(connection, &changes, self.rules.sweep_after, self.shard).await?;

@@ -22,6 +22,7 @@ pub mod pulse;
 pub mod relay;
 mod report;
 mod transaction;
+mod unique;
 mod window;
 pub mod worker;
 pub mod writer;

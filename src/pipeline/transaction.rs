@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::decide::{self, Decision, Merged, Outcome};
+use super::decide::{Decision, Merged, Outcome};
 use super::effects;
 use super::fault::CrashPoint;
 use super::held::{Content, Held};
 use super::orders::{Catalog, Orders};
+use super::unique::unique;
 use super::writer::{Fate, Writer, Written};
 use crate::core::{Happening, Kind, ProcessKey};
 use crate::store::batch::{self, Changes, Loaded};
@@ -25,10 +26,10 @@ impl Writer {
         held: &[Held],
     ) -> Result<Written, StoreError> {
         let events: Vec<&NewEvent> = held.iter().filter_map(Held::as_event).collect();
-        let (unique, places) = decide::unique(&events);
-        let loaded = self.begin(connection, &unique).await?;
+        let (firsts, places) = unique(&events);
+        let loaded = self.begin(connection, &firsts).await?;
         self.faults.pass(CrashPoint::EventsWritten);
-        let names = unique.iter().filter_map(|event| wanted(event)).collect();
+        let names = firsts.iter().filter_map(|event| wanted(event)).collect();
         let orders = load_orders(connection, &loaded, names, &mut self.catalog).await?;
         let merged = Merged::of(&events, &places, loaded, orders);
         let questions = merged.questions();
@@ -44,7 +45,11 @@ impl Writer {
         let mut decision = merged.decide(&answers.sequenced, self.rules.settle);
         // Also those that did not wait long: they are found and settled like any other.
         decision.entered.changes.parked = parked;
-        outbox.extend(effects::completions(&decision, answers.items));
+        outbox.extend(effects::completions(
+            &decision,
+            answers.items,
+            answers.place,
+        ));
         outbox.extend(effects::stages(&decision.entered.stops));
         let letters = held.iter().filter_map(Held::as_letter).chain(&refused);
         let changes = changes(&decision, outbox, letters.collect());

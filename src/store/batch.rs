@@ -7,12 +7,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::cursor::Cursor;
 use super::dead_letter::{self, DeadLetter};
 use super::event::{self, Corrections, NewEvent};
 use super::item::{self, ChangedItem};
 use super::order::{self, OrderChanges, Orders};
 use super::outbox::{self, OutboxRow};
-use super::{Connection, StoreError, parked, process, tally};
+use super::{Connection, StoreError, feed, parked, process, tally};
 use crate::core::completion::ItemSummary;
 use crate::core::merge::Outcomes;
 use crate::core::{Event, Kind, Process, ProcessKey};
@@ -50,7 +51,7 @@ pub struct Changes<'a> {
 }
 
 /// The statements of a batch, each in its place between `begin` and `commit`.
-const STATEMENTS: [&str; 23] = [
+const STATEMENTS: [&str; 24] = [
     process::INSERT,
     process::LOCK,
     event::INSERT,
@@ -74,6 +75,7 @@ const STATEMENTS: [&str; 23] = [
     parked::INSERT,
     parked::DELETE,
     parked::REFUSE,
+    feed::END,
 ];
 
 /// Begins a transaction, makes the records that lack, locks all in key order, logs the events
@@ -151,6 +153,8 @@ pub struct Questions {
     pub sequenced: Vec<(ProcessKey, u64)>,
     /// What does a completion say of its items?
     pub items: Vec<Uuid>,
+    /// After which place of the feed is all that is not committed yet?
+    pub place: bool,
 }
 
 /// The answers.
@@ -160,6 +164,8 @@ pub struct Answers {
     pub sequenced: HashMap<ProcessKey, u64>,
     /// What a completion says of the items.
     pub items: HashMap<ProcessKey, ItemSummary>,
+    /// After which place of the feed everything is that was not committed before.
+    pub place: Option<Cursor>,
 }
 
 /// Puts the log right, writes outcomes and, with them there, answers the questions: one round
@@ -171,17 +177,26 @@ pub async fn write_items(
     questions: &Questions,
 ) -> Result<Answers, StoreError> {
     event::correct(connection, corrections).await?;
-    let (written, sequenced, summaries) = tokio::join!(
+    let (written, sequenced, summaries, place) = tokio::join!(
         biased;
         item::upsert(connection, items),
         event::count_sequenced(connection, &questions.sequenced),
         item::summarize(connection, &questions.items),
+        place(connection, questions.place),
     );
     written?;
     Ok(Answers {
         sequenced: sequenced?,
         items: summaries?,
+        place: place?,
     })
+}
+
+async fn place(connection: &Connection, wanted: bool) -> Result<Option<Cursor>, StoreError> {
+    match wanted {
+        true => feed::end(connection).await.map(Some),
+        false => Ok(None),
+    }
 }
 
 /// Writes the rest and commits: one round trip. An error may hide a commit that succeeded; the

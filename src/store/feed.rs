@@ -14,7 +14,7 @@ use crate::core::{Kind, ProcessKey};
 
 const READ: &str = include_str!("queries/read_feed.sql");
 const READ_PROCESS: &str = include_str!("queries/read_feed_process.sql");
-const END: &str = include_str!("queries/feed_end.sql");
+pub(super) const END: &str = include_str!("queries/feed_end.sql");
 const NEWEST: &str = include_str!("queries/feed_newest.sql");
 
 /// The most events of one page.
@@ -119,12 +119,7 @@ impl Store {
 
     /// Where a reader begins that wants only what is yet to come.
     pub async fn feed_end(&self) -> Result<Cursor, StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(END).await?;
-        let row = connection.query_one(&statement, &[]).await?;
-        let epoch: Option<i16> = row.get(0);
-        let epoch = epoch.ok_or(StoreError::Corrupt("epoch"))?;
-        Ok(Cursor::below(epoch, cursor::transaction(&row, 1)?))
+        end(&self.connection().await?).await
     }
 
     /// The place of the newest event that may be read: whoever holds a smaller cursor has something
@@ -135,6 +130,15 @@ impl Store {
         let row = connection.query_opt(&statement, &[]).await?;
         row.map(|row| cursor::from_row(&row, 0)).transpose()
     }
+}
+
+/// The place after which comes all that is not committed yet.
+pub(super) async fn end(connection: &Connection) -> Result<Cursor, StoreError> {
+    let statement = connection.prepared(END).await?;
+    let row = connection.query_one(&statement, &[]).await?;
+    let epoch: Option<i16> = row.get(0);
+    let epoch = epoch.ok_or(StoreError::Corrupt("epoch"))?;
+    Ok(Cursor::below(epoch, cursor::transaction(&row, 1)?))
 }
 
 async fn read(

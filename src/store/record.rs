@@ -10,6 +10,7 @@ use super::{Connection, Store, StoreError, column, from_bigint, process};
 use crate::core::{Process, ProcessKey};
 
 const RECORDS: &str = include_str!("queries/read_processes.sql");
+const COUNTS: &str = include_str!("queries/count_events.sql");
 const EVENTS: &str = include_str!("queries/read_events.sql");
 const ITEMS: &str = include_str!("queries/read_items.sql");
 
@@ -26,7 +27,7 @@ pub struct Record {
     pub unroutable_at: Option<Timestamp>,
     /// Messages about it that are still to be published.
     pub outbox: u64,
-    /// How many events were logged.
+    /// How many events were logged; this and the next two where they are wanted.
     pub logged: u64,
     /// How many of them came after its end.
     pub late: u64,
@@ -47,6 +48,8 @@ pub struct Wanted {
     pub events: i64,
     /// At most so many of its items.
     pub items: i64,
+    /// Whether to count its log.
+    pub counts: bool,
 }
 
 /// One event of the log.
@@ -94,7 +97,12 @@ impl Store {
         events: i64,
         items: i64,
     ) -> Result<Option<Record>, StoreError> {
-        let wanted = Wanted { key, events, items };
+        let wanted = Wanted {
+            key,
+            events,
+            items,
+            counts: true,
+        };
         Ok(self.records(&[wanted], i64::MAX).await?.pop().flatten())
     }
 
@@ -106,15 +114,23 @@ impl Store {
         bytes_max: i64,
     ) -> Result<Vec<Option<Record>>, StoreError> {
         let connection = self.connection().await?;
-        let (records, events, items) = tokio::join!(
+        let (records, counts, events, items) = tokio::join!(
             biased;
             bare(&connection, wanted),
+            counts(&connection, wanted),
             lists(&connection, EVENTS, wanted, |wanted| wanted.events, bytes_max),
             lists(&connection, ITEMS, wanted, |wanted| wanted.items, bytes_max),
         );
         let records = records?;
         let found = |wanted: &Wanted| records.get(&wanted.key).cloned();
         let mut found: Vec<_> = wanted.iter().map(found).collect();
+        for row in counts? {
+            if let Some(record) = at(&mut found, row.get(3)) {
+                record.logged = from_bigint(row.get(0));
+                record.late = from_bigint(row.get(1));
+                record.cursor = cursor::from_array(row.get(2))?;
+            }
+        }
         for row in events? {
             if let Some(record) = at(&mut found, row.get(8)) {
                 record.events.push(logged_event(&row));
@@ -144,9 +160,9 @@ async fn bare(
             sealed_at: row.get(31),
             unroutable_at: row.get(32),
             outbox: from_bigint(row.get(33)),
-            logged: from_bigint(row.get(34)),
-            late: from_bigint(row.get(35)),
-            cursor: cursor::from_array(row.get(36))?,
+            logged: 0,
+            late: 0,
+            cursor: None,
             events: Vec::new(),
             items: Vec::new(),
         })
@@ -154,6 +170,17 @@ async fn bare(
     let records = rows.iter().map(record);
     let by_key = records.map(|record| record.map(|record| (record.process.key, record)));
     by_key.collect()
+}
+
+/// How long the logs are, where somebody wants to know; each row ends with the number of its wish.
+async fn counts(connection: &Connection, wanted: &[Wanted]) -> Result<Vec<Row>, StoreError> {
+    if wanted.iter().all(|wanted| !wanted.counts) {
+        return Ok(Vec::new());
+    }
+    let statement = connection.prepared(COUNTS).await?;
+    let counted = |wanted: &Wanted| wanted.counts.then_some(wanted.key.0);
+    let keys = column(wanted, counted);
+    Ok(connection.query(&statement, &[&keys]).await?)
 }
 
 /// What hangs on those processes of which some is wanted; each row ends with the number of its wish.

@@ -12,7 +12,8 @@ const SEPARATOR: char = '\t';
 const NO_SEQUENCE: &str = "-";
 
 /// `2026-11-21T20:44:16.000000Z`, a sequence of 19 digits, source and id.
-pub(super) fn encode(stamp: &Stamp) -> String {
+#[must_use]
+pub fn encode(stamp: &Stamp) -> String {
     let Stamp {
         time, source, id, ..
     } = stamp;

@@ -20,6 +20,8 @@ pub enum Part {
     Late,
     /// The producers' own fields of items and events.
     Data,
+    /// How much of all that there is, and the place of its newest event.
+    Counts,
 }
 
 /// A set of parts.
@@ -28,7 +30,7 @@ pub struct Parts(BTreeSet<Part>);
 
 impl Part {
     /// Every part.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Steps,
         Self::Items,
         Self::Errors,
@@ -36,6 +38,7 @@ impl Part {
         Self::Events,
         Self::Late,
         Self::Data,
+        Self::Counts,
     ];
 
     /// Its name in a request.
@@ -49,6 +52,7 @@ impl Part {
             Self::Events => "events",
             Self::Late => "late",
             Self::Data => "data",
+            Self::Counts => "counts",
         }
     }
 
@@ -77,6 +81,19 @@ impl Parts {
     #[must_use]
     pub fn has(&self, part: Part) -> bool {
         self.0.contains(&part)
+    }
+
+    /// Whether it is wanted how much there is: with every list, which may be cut.
+    #[must_use]
+    pub fn counts(&self) -> bool {
+        let lists = [
+            Part::Steps,
+            Part::Items,
+            Part::Errors,
+            Part::Events,
+            Part::Late,
+        ];
+        self.has(Part::Counts) || self.has_any(&lists)
     }
 
     /// Whether one of these is wanted.
@@ -108,6 +125,6 @@ mod tests {
         assert_eq!(parts, Parts::of(&[Part::Data, Part::Items]));
         assert_eq!("".parse::<Parts>().unwrap(), Parts::default());
         let wrong = "items, data".parse::<Parts>().unwrap_err();
-        assert!(wrong.contains("steps, items, errors, stages, events, late, data"));
+        assert!(wrong.contains("steps, items, errors, stages, events, late, data, counts"));
     }
 }

@@ -41,8 +41,10 @@ pub struct View<'a> {
     pub(crate) unroutable_at: Option<Timestamp>,
     /// Messages about it that are still to be published.
     pub(crate) outbox: u64,
-    pub(crate) counts: Counts,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) counts: Option<Counts>,
     /// After what to ask the feed.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) cursor: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) history: Option<Vec<StepView>>,
@@ -65,7 +67,7 @@ pub(crate) struct Progress {
     pub(crate) failed: u64,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 pub(crate) struct Counts {
     pub(crate) events: u64,
     pub(crate) late: u64,
@@ -137,6 +139,7 @@ pub fn view<'a>(record: &'a Record, order: Option<&'a Order>, parts: &Parts) -> 
     let late = record.events.iter().filter(|event| event.late);
     let failed = record.items.iter().filter(|item| !item.ok);
     let data = parts.has(Part::Data);
+    let counted = parts.counts();
     let wants = |part: Part| parts.has(part).then_some(());
     View {
         token: Cow::from(&process.token),
@@ -158,11 +161,11 @@ pub fn view<'a>(record: &'a Record, order: Option<&'a Order>, parts: &Parts) -> 
         completion: completion(record),
         unroutable_at: record.unroutable_at,
         outbox: record.outbox,
-        counts: Counts {
+        counts: counted.then_some(Counts {
             events: record.logged,
             late: record.late,
             items: process.items.seen,
-        },
+        }),
         cursor: record.cursor.map(|cursor| cursor.to_string()),
         history: wants(Part::Steps).map(|()| steps.map(step).collect()),
         items: wants(Part::Items).map(|()| record.items.iter().map(|i| item(i, data)).collect()),

@@ -17,6 +17,10 @@ pub const REFUSED: &str = "process.refused";
 /// The type of the answer that tells a derived token.
 pub const TOKEN: &str = "process.token";
 
+/// The header of a completion that says where in the feed to read on: after that place is
+/// everything that was not committed when the process ended, and its end.
+const CURSOR: &str = "cursor";
+
 pub(super) const JSON: &str = "application/json";
 
 /// A message to publish; the exchange is the publisher's to know.
@@ -40,9 +44,10 @@ pub struct Outbound {
     pub timestamp: Timestamp,
 }
 
-/// The message that says how a process ended: a `CloudEvent` in binary mode.
+/// The message that says how a process ended: a `CloudEvent` in binary mode, with the place in the
+/// feed from which on its reader misses nothing.
 #[must_use]
-pub fn completion(completion: &Completion) -> Outbound {
+pub fn completion(completion: &Completion, cursor: Option<&str>) -> Outbound {
     let opening = completion.opening.as_ref();
     let mut headers = headers(
         completion.id,
@@ -55,6 +60,7 @@ pub fn completion(completion: &Completion) -> Outbound {
     let tracestate = opening.and_then(|opening| opening.tracestate.clone());
     headers.extend(traceparent.map(|value| ("traceparent".to_owned(), value)));
     headers.extend(tracestate.map(|value| ("tracestate".to_owned(), value)));
+    headers.extend(cursor.map(|place| (CURSOR.to_owned(), place.to_owned())));
     Outbound {
         message_id: completion.id,
         correlation_id: completion.token.clone(),

@@ -9,9 +9,9 @@ use std::{
 
 use futures_util::StreamExt;
 use lapin::{
-    Channel, Connection, ConnectionProperties,
+    BasicProperties, Channel, Connection, ConnectionProperties,
     options::{BasicAckOptions, BasicConsumeOptions, QueueBindOptions, QueueDeclareOptions},
-    types::FieldTable,
+    types::{AMQPValue, FieldTable},
 };
 use tokio::{task::JoinSet, time::timeout};
 
@@ -24,6 +24,8 @@ pub(crate) struct Heard {
     pub(crate) token: String,
     pub(crate) routing_key: String,
     pub(crate) body: Vec<u8>,
+    /// The header `cursor`.
+    pub(crate) cursor: Option<String>,
 }
 
 /// A consumer that comes back after every failure.
@@ -140,6 +142,7 @@ async fn listen(channel: &Channel, queue: &str, notes: &Mutex<Vec<Heard>>) {
             token: text(properties.correlation_id()),
             routing_key: delivery.routing_key.as_str().to_owned(),
             body: delivery.data.clone(),
+            cursor: cursor(properties),
         };
         notes
             .lock()
@@ -148,5 +151,13 @@ async fn listen(channel: &Channel, queue: &str, notes: &Mutex<Vec<Heard>>) {
         if delivery.ack(BasicAckOptions::default()).await.is_err() {
             return;
         }
+    }
+}
+
+fn cursor(properties: &BasicProperties) -> Option<String> {
+    let headers = properties.headers().as_ref()?;
+    match headers.inner().get("cursor")? {
+        AMQPValue::LongString(text) => Some(text.to_string()),
+        _ => None,
     }
 }

@@ -71,6 +71,14 @@ fn a_reader_hears_every_event_once_whatever_its_pages_and_filters() {
         let one = followed(&client, &format!("/v1/events?token={TOKEN_MARK}-pages-4")).await;
         assert_eq!(one.len(), story("pages", 4).len());
         assert!(followed(&client, "/v1/events?kind=order").await.is_empty());
+
+        // Whoever was told of an end over AMQP reads on from there over HTTP.
+        for heard in trial.audience.heard() {
+            let cursor = heard.cursor.expect("a completion has a cursor");
+            let path = format!("/v1/events?after={cursor}&token={}", heard.token);
+            let events = followed(&client, &path).await;
+            assert!(!events.is_empty(), "the end lies after its cursor");
+        }
         trial.conclude(vec![worker, second]).await;
     });
 }

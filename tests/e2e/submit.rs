@@ -47,7 +47,7 @@ fn a_producer_without_amqp_tells_a_whole_story_and_reads_what_it_wrote() {
             "token": events[0].token, "data": {"message": "too late"}});
         let late = patient(&client).post("/v1/events", &late).await;
         assert_eq!(late.record()["state"], "late");
-        let same = client.get(&path).await.record();
+        let same = client.get(&format!("{path}?include=counts")).await.record();
         assert_eq!(same["status"], record["status"]);
         assert_eq!(same["counts"]["late"], 1);
         worker.stop().await;

@@ -61,7 +61,12 @@ async fn each_record_has_its_place_its_limits_and_its_own_lists() {
         let row = format!("{item} ('{key}', '{name}', {ok}, '{{m}}', 's')");
         ground.execute(&row).await;
     }
-    let wanted = |key, events, items| Wanted { key, events, items };
+    let wanted = |key, events, items| Wanted {
+        key,
+        events,
+        items,
+        counts: true,
+    };
     let nobody = ProcessKey(Uuid::nil());
     let wishes = [
         wanted(key(1), 2, 0),

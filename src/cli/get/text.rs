@@ -127,7 +127,7 @@ fn completion_words(record: &View<'_>) -> Option<String> {
 fn history(text: &mut String, record: &View<'_>, style: Style) {
     let steps = record.history.as_deref().unwrap_or_default();
     let seen = count(record.events.as_deref());
-    let logged = record.counts.events;
+    let logged = record.counts.unwrap_or_default().events;
     if steps.is_empty() && seen >= logged {
         return;
     }
@@ -144,7 +144,7 @@ fn history(text: &mut String, record: &View<'_>, style: Style) {
 }
 
 fn items(text: &mut String, record: &View<'_>, style: Style) {
-    let seen = record.counts.items;
+    let seen = record.counts.unwrap_or_default().items;
     if seen == 0 {
         return;
     }
@@ -180,10 +180,11 @@ fn item_line(item: &ItemView<'_>, style: Style) -> String {
 }
 
 fn late(text: &mut String, record: &View<'_>, style: Style) {
-    if record.counts.late == 0 {
+    let late = record.counts.unwrap_or_default().late;
+    if late == 0 {
         return;
     }
-    let title = format!("late, after the end ({})", record.counts.late);
+    let title = format!("late, after the end ({late})");
     let _ = writeln!(text, "\n{}", style.strong(&title));
     for event in record.late.iter().flatten() {
         let (source, id) = (escape::line(&event.source), escape::line(&event.id));

@@ -11,6 +11,7 @@ use clap::Args;
 
 pub(super) use self::client::{Client, WAIT};
 pub(super) use self::error::RemoteError;
+pub(super) use self::events::Page;
 use super::Sources;
 
 /// Which server to ask over HTTP, if any.

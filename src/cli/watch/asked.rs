@@ -8,10 +8,10 @@ use tokio::time::Instant;
 use super::{Look, PATIENCE};
 use crate::backoff::Backoff;
 use crate::cli::failure::Failure;
-use crate::cli::remote::{Client, RemoteError, WAIT};
+use crate::cli::remote::{Client, Page, RemoteError, WAIT};
 use crate::view::parts::Part;
 use crate::view::reading::LISTED_MAX;
-use crate::view::record::{StepView, View};
+use crate::view::record::StepView;
 
 const NOW: Duration = Duration::ZERO;
 
@@ -65,22 +65,10 @@ impl Asked {
     /// The record first: what it says of an end then covers every step that is shown.
     async fn try_look(&mut self) -> Result<Option<Look>, RemoteError> {
         let view = self.client.process(&self.token, &[], NOW).await?;
-        let place = self.place.as_deref();
-        let (page, mut steps) = match self.client.events(&self.token, place, NOW).await {
-            // The place is older than what is kept: from the beginning, then.
-            Err(error) if error.refusal(&[StatusCode::GONE]).is_some() => {
-                let page = self.client.events(&self.token, None, NOW).await?;
-                let steps = self.unseen(&[], page.steps());
-                (page, steps)
-            }
-            page => page.map(|page| {
-                let steps = page.steps();
-                (page, steps)
-            })?,
-        };
+        let (page, mut steps) = self.page().await?;
         let has_ended = view.ended_at.is_some();
         if has_ended && !page.more {
-            let history = self.history(&view).await?;
+            let history = self.history().await?;
             steps.extend(self.unseen(&steps, history));
         }
         let room = LISTED_MAX.saturating_sub(self.seen.len());
@@ -95,6 +83,23 @@ impl Asked {
         }))
     }
 
+    /// What happened since the look before, with the lines of history in it that are new.
+    async fn page(&self) -> Result<(Page, Vec<StepView>), RemoteError> {
+        let place = self.place.as_deref();
+        match self.client.events(&self.token, place, NOW).await {
+            // The place is older than what is kept: from the beginning, then.
+            Err(error) if error.refusal(&[StatusCode::GONE]).is_some() => {
+                let page = self.client.events(&self.token, None, NOW).await?;
+                let steps = self.unseen(&[], page.steps());
+                Ok((page, steps))
+            }
+            page => page.map(|page| {
+                let steps = page.steps();
+                (page, steps)
+            }),
+        }
+    }
+
     /// Those that did not come before, nor are among these; what came twice is twice there.
     fn unseen(&self, these: &[StepView], mut steps: Vec<StepView>) -> Vec<StepView> {
         let mut known: Vec<_> = self.seen.iter().chain(these).collect();
@@ -107,13 +112,11 @@ impl Asked {
 
     /// The whole history of a process that has ended, where it is short enough to be told apart from
     /// what was seen: the feed may be held back by somebody else's transaction.
-    async fn history(&self, view: &View<'_>) -> Result<Vec<StepView>, RemoteError> {
-        let most = u64::try_from(LISTED_MAX).unwrap_or(u64::MAX);
-        if view.counts.events > most {
-            return Ok(Vec::new());
-        }
-        let parts = [Part::Steps];
-        let view = self.client.process(&self.token, &parts, NOW).await?;
-        Ok(view.history.unwrap_or_default())
+    async fn history(&self) -> Result<Vec<StepView>, RemoteError> {
+        let view = self.client.process(&self.token, &[Part::Steps], NOW);
+        let view = view.await?;
+        let logged = view.counts.unwrap_or_default().events;
+        let is_whole = usize::try_from(logged).is_ok_and(|logged| logged <= LISTED_MAX);
+        Ok(view.history.filter(|_| is_whole).unwrap_or_default())
     }
 }

@@ -146,24 +146,26 @@ pub(super) fn published() -> Vec<Outbound> {
     let mut traced = ended();
     traced.opening.as_mut().unwrap().tracestate = Some("vendor=1".to_owned());
     let mut all = vec![
-        completion(&traced),
+        completion(&traced, Some("c")),
         refused,
         refusal(&opening, &problem).unwrap(),
         token_reply(&opening),
         stage_entered(&entered),
-        completion(&unopened()),
+        completion(&unopened(), None),
     ];
     for kind in Kind::ALL {
         let statuses = Status::ALL.into_iter().filter(|status| status.is_final());
-        all.extend(statuses.map(|status| {
-            completion(&Completion {
-                kind,
-                status,
-                ..ended()
-            })
-        }));
+        all.extend(statuses.map(|status| completion(&ended_as(kind, status), None)));
     }
     all
+}
+
+fn ended_as(kind: Kind, status: Status) -> Completion {
+    Completion {
+        kind,
+        status,
+        ..ended()
+    }
 }
 
 #[test]

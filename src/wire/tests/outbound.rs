@@ -97,12 +97,19 @@ fn a_completion_is_a_cloud_event_in_binary_mode() {
             routing_key: "upload.warning",
             timestamp: 2026-02-03T04:05:07.25Z,
         }
-    "#]].assert_debug_eq(&completion(&ended()));
+    "#]].assert_debug_eq(&completion(&ended(), None));
+}
+
+#[test]
+fn a_completion_says_where_the_feed_goes_on() {
+    let headers = completion(&ended(), Some("001-7-0")).headers;
+    let cursor = ("cursor".to_owned(), "001-7-0".to_owned());
+    assert_eq!(headers.last(), Some(&cursor));
 }
 
 #[test]
 fn a_completion_of_a_process_nobody_opened_says_null() {
-    expect![[r#"{"token":"t1","tenant":"acme","kind":"upload","status":"error","workflow":null,"group":null,"filename":null,"progress":{"done":3,"total":null,"failed":1},"errors":[],"error_count":1,"error":{"code":"deadline_exceeded","message":null},"document_ids":["d1","d3"],"document_count":2,"opened_at":null,"ended_at":"2026-02-03T04:05:07.25Z","elapsed_seconds":0.0}"#]].assert_eq(&completion(&unopened()).body);
+    expect![[r#"{"token":"t1","tenant":"acme","kind":"upload","status":"error","workflow":null,"group":null,"filename":null,"progress":{"done":3,"total":null,"failed":1},"errors":[],"error_count":1,"error":{"code":"deadline_exceeded","message":null},"document_ids":["d1","d3"],"document_count":2,"opened_at":null,"ended_at":"2026-02-03T04:05:07.25Z","elapsed_seconds":0.0}"#]].assert_eq(&completion(&unopened(), None).body);
 }
 
 #[test]

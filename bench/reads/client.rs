@@ -1,0 +1,78 @@
+//! A client that costs little beside the server it asks: one connection, kept open, one request at
+//! a time.
+
+use std::net::SocketAddr;
+
+use anyhow::Context;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+
+/// A connection.
+pub(super) struct Client {
+    stream: BufReader<TcpStream>,
+    line: String,
+    body: Vec<u8>,
+}
+
+impl Client {
+    pub(super) async fn connect(address: SocketAddr) -> anyhow::Result<Self> {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        Ok(Self {
+            stream: BufReader::new(stream),
+            line: String::new(),
+            body: Vec::new(),
+        })
+    }
+
+    /// The body of an answer, which must be 200.
+    pub(super) async fn get(&mut self, path: &str) -> anyhow::Result<&[u8]> {
+        self.ask(&format!("GET {path} HTTP/1.1\r\nhost: bench\r\n\r\n"))
+            .await
+    }
+
+    /// The same for a request with a body of JSON.
+    pub(super) async fn post(&mut self, path: &str, body: &str) -> anyhow::Result<&[u8]> {
+        let length = body.len();
+        self.ask(&format!(
+            "POST {path} HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\n\
+             content-length: {length}\r\n\r\n{body}"
+        ))
+        .await
+    }
+
+    async fn ask(&mut self, request: &str) -> anyhow::Result<&[u8]> {
+        self.stream.write_all(request.as_bytes()).await?;
+        self.next_line().await?;
+        let status = self.line.clone();
+        let mut length = None;
+        loop {
+            self.next_line().await?;
+            if self.line.is_empty() {
+                break;
+            }
+            if let Some((name, value)) = self.line.split_once(": ")
+                && name.eq_ignore_ascii_case("content-length")
+            {
+                length = Some(value.parse()?);
+            }
+        }
+        let length: usize = length.context("an answer says how long it is")?;
+        self.body.resize(length, 0);
+        self.stream.read_exact(&mut self.body).await?;
+        anyhow::ensure!(
+            status.starts_with("HTTP/1.1 200"),
+            "{status}: {}",
+            String::from_utf8_lossy(&self.body)
+        );
+        Ok(&self.body)
+    }
+
+    async fn next_line(&mut self) -> anyhow::Result<()> {
+        self.line.clear();
+        let read = self.stream.read_line(&mut self.line).await?;
+        anyhow::ensure!(read > 0, "the server has hung up");
+        self.line.truncate(self.line.trim_end().len());
+        Ok(())
+    }
+}

@@ -1,0 +1,265 @@
+//! What clients ask while the worker works: records by token, batches, and the feed, on a store of
+//! very many processes.
+
+mod client;
+mod filled;
+pub(crate) mod report;
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::{Value, json};
+use tokio::process::{Child, Command};
+use tokio::task::JoinSet;
+
+use self::client::Client;
+use crate::audience::Audience;
+use crate::engine::{Engine, Running};
+use crate::ground::{Field, Ground};
+use crate::latency::{Latency, quantiles};
+use crate::workload::{Dice, Workload};
+use crate::{note, open_loop, scrape};
+
+/// Connections of the loops.
+const CLIENTS: u32 = 32;
+/// Requests a second of the open loop.
+pub(super) const RATE: u32 = 2_000;
+/// How long each of the closed loops lasts.
+const SECONDS: u64 = 5;
+/// Batches that are timed, and about how long they take.
+const BATCHES: u32 = 300;
+const BATCH_SECONDS: u32 = 4;
+
+/// What was asked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Plan {
+    /// Processes in the store.
+    pub(crate) processes: u32,
+    /// Events a second that the worker has to do meanwhile.
+    pub(crate) load: u32,
+    /// How long the open loop lasts.
+    pub(crate) seconds: u32,
+}
+
+/// What was measured.
+#[derive(Debug, Clone)]
+pub(crate) struct Outcome {
+    pub(crate) plan: Plan,
+    /// Records by token at [`RATE`], beside the worker.
+    pub(crate) open: Latency,
+    /// Requests a second at most: Waybill, and the least that answers.
+    pub(crate) fastest: (f64, f64),
+    /// A single one and a hundred at once, one after the other: beside the worker, and alone.
+    pub(crate) beside: (Latency, Latency),
+    pub(crate) alone: (Latency, Latency),
+    /// Events a second that one reader of the feed gets.
+    pub(crate) feed: f64,
+}
+
+/// Measures it on a place of its own.
+pub(crate) async fn run(ground: &Ground, plan: Plan) -> anyhow::Result<Outcome> {
+    let field = ground.field("reads").await?;
+    note(&format!("reads: filling {} processes …", plan.processes));
+    filled::fill(&field, plan.processes).await?;
+    let bare = Server::bare(&field).await?;
+    let ceiling = fastest(bare.address, plan).await?;
+    bare.stop().await?;
+    let api = Server::api(&field).await?;
+    let waybill = fastest(api.address, plan).await?;
+    note(&format!("reads: {waybill:.0} of {ceiling:.0} requests/s"));
+    let alone = batches(api.address, plan).await?;
+    let feed = feed(api.address).await?;
+    note(&format!(
+        "reads: {RATE} requests/s beside {} events/s …",
+        plan.load
+    ));
+    let (open, beside) = beside_the_worker(&field, api.address, plan).await?;
+    api.stop().await?;
+    ground.clear(field).await?;
+    Ok(Outcome {
+        plan,
+        open,
+        fastest: (waybill, ceiling),
+        beside,
+        alone,
+        feed,
+    })
+}
+
+/// A program that answers.
+struct Server {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Server {
+    async fn api(field: &Field) -> anyhow::Result<Self> {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_waybill"));
+        command.args(["run", "--roles", "api"]);
+        Self::start(command, field).await
+    }
+
+    async fn bare(field: &Field) -> anyhow::Result<Self> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.args(["engine", "bare"]);
+        Self::start(command, field).await
+    }
+
+    async fn start(mut command: Command, field: &Field) -> anyhow::Result<Self> {
+        let address = scrape::free_address().await?;
+        let child = command
+            .env("WAYBILL_DATABASE__URL", &field.database_url)
+            .env("WAYBILL_BROKER__URL", &field.amqp_url)
+            .env("WAYBILL_HTTP__LISTEN", address.to_string())
+            .env("WAYBILL_HTTP__REQUESTS_PER_SECOND", "1000000")
+            .env("WAYBILL_OPS__LISTEN", "127.0.0.1:0")
+            .env("WAYBILL_LOG__FILTER", "warn")
+            .kill_on_drop(true)
+            .spawn()?;
+        let path = record(0);
+        let answering = async {
+            loop {
+                if let Ok(mut client) = Client::connect(address).await
+                    && client.get(&path).await.is_ok()
+                {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let answers = tokio::time::timeout(Duration::from_secs(30), answering).await;
+        answers.context("the listener does not answer")?;
+        Ok(Self { child, address })
+    }
+
+    async fn stop(mut self) -> anyhow::Result<()> {
+        Ok(self.child.kill().await?)
+    }
+}
+
+fn record(n: u32) -> String {
+    format!("/v1/processes/{}", filled::token(n))
+}
+
+/// Requests a second when everybody asks as soon as the last answer is there.
+async fn fastest(address: SocketAddr, plan: Plan) -> anyhow::Result<f64> {
+    let until = Instant::now() + Duration::from_secs(SECONDS);
+    let mut asking: JoinSet<anyhow::Result<u32>> = JoinSet::new();
+    for number in 0..CLIENTS {
+        asking.spawn(async move {
+            let mut client = Client::connect(address).await?;
+            let mut dice = Dice(u64::from(number) + 1);
+            let mut count = 0;
+            while Instant::now() < until {
+                client.get(&record(any(&mut dice, plan))).await?;
+                count += 1;
+            }
+            Ok(count)
+        });
+    }
+    let mut count = 0;
+    while let Some(asked) = asking.join_next().await {
+        count += asked??;
+    }
+    Ok(f64::from(count) / SECONDS as f64)
+}
+
+/// Batches of one, and of a hundred.
+async fn batches(address: SocketAddr, plan: Plan) -> anyhow::Result<(Latency, Latency)> {
+    let single = one_by_one(address, plan, 1).await?;
+    Ok((single, one_by_one(address, plan, 100).await?))
+}
+
+/// Requests for so many processes each, one after the other.
+async fn one_by_one(address: SocketAddr, plan: Plan, size: u32) -> anyhow::Result<Latency> {
+    let mut client = Client::connect(address).await?;
+    let mut dice = Dice(7);
+    let mut taken = Vec::new();
+    for _ in 0..BATCHES {
+        let tokens = (0..size).map(|_| filled::token(any(&mut dice, plan)));
+        let requests: Vec<Value> = tokens.map(|token| json!({ "token": token })).collect();
+        let body = json!({ "requests": requests }).to_string();
+        let began = Instant::now();
+        client.post("/v1/processes/batch", &body).await?;
+        taken.push(began.elapsed());
+    }
+    Ok(quantiles(taken))
+}
+
+/// As much of a page of the feed as its reader needs.
+#[derive(Deserialize)]
+struct Page {
+    events: Vec<IgnoredAny>,
+    next: String,
+}
+
+/// Events a second that a reader of the feed gets, page by page.
+async fn feed(address: SocketAddr) -> anyhow::Result<f64> {
+    let mut client = Client::connect(address).await?;
+    let mut path = "/v1/events?limit=1000".to_owned();
+    let began = Instant::now();
+    let mut events = 0;
+    while began.elapsed() < Duration::from_secs(SECONDS) {
+        let page: Page = serde_json::from_slice(client.get(&path).await?)?;
+        path = format!("/v1/events?limit=1000&after={}", page.next);
+        events += page.events.len();
+        if page.events.is_empty() {
+            break;
+        }
+    }
+    Ok(events as f64 / began.elapsed().as_secs_f64())
+}
+
+/// Records at a fixed rate, and then batches, while the worker works at its own.
+async fn beside_the_worker(
+    field: &Field,
+    address: SocketAddr,
+    plan: Plan,
+) -> anyhow::Result<(Latency, (Latency, Latency))> {
+    let workload = Workload::of_rate(plan.load, plan.seconds + BATCH_SECONDS);
+    let mut audience = Audience::of_completions(&field.settings.broker).await?;
+    let mut running = Running::prepare(Engine::Waybill(1), field, workload).await?;
+    running.go(Engine::Waybill(1), field).await?;
+    running.ready().await?;
+    let (sending, messages) = open_loop::prepare(&workload.order(), plan.load);
+    let asking = async {
+        let open = asked(address, plan, sending.start).await?;
+        Ok((open, batches(address, plan).await?))
+    };
+    let sent = open_loop::send(&field.settings.broker, sending, messages);
+    let (latencies, _) = tokio::try_join!(asking, sent)?;
+    audience.wait_for(workload.processes as usize).await?;
+    running.stop().await?;
+    Ok(latencies)
+}
+
+/// Every request counts from the moment it was meant to be sent.
+async fn asked(address: SocketAddr, plan: Plan, start: Instant) -> anyhow::Result<Latency> {
+    let mut asking: JoinSet<anyhow::Result<Vec<Duration>>> = JoinSet::new();
+    for number in 0..CLIENTS {
+        asking.spawn(async move {
+            let mut client = Client::connect(address).await?;
+            let mut dice = Dice(u64::from(number) + 1);
+            let mut taken = Vec::new();
+            for turn in (number..RATE * plan.seconds).step_by(CLIENTS as usize) {
+                let due = start + Duration::from_secs(1) * turn / RATE;
+                tokio::time::sleep_until(due.into()).await;
+                client.get(&record(any(&mut dice, plan))).await?;
+                taken.push(due.elapsed());
+            }
+            Ok(taken)
+        });
+    }
+    let mut all = Vec::new();
+    while let Some(taken) = asking.join_next().await {
+        all.extend(taken??);
+    }
+    Ok(quantiles(all))
+}
+
+fn any(dice: &mut Dice, plan: Plan) -> u32 {
+    u32::try_from(dice.below(u64::from(plan.processes))).unwrap_or(0)
+}
