@@ -188,7 +188,7 @@ fn a_place_that_is_no_event_of_the_process_is_the_problem_of_its_own_answer() {
         let foreign = places(&client, &other, story("as-of-wrong", 1).len()).await;
         let nowhere = format!("c1{}", "0".repeat(28));
         let far = format!("c1{}", "7".to_owned() + &"f".repeat(19) + "7fffffff");
-        let ask = |token: &str, place: Value| json!({"token": token, "as_of": place});
+        let ask = |token: &str, place: Value| json!({"token": token, "as_of": place, "include": ["counts"]});
         let requests = [
             ask(&one, json!(mine[1])),
             ask(&one, json!(foreign[1])),

@@ -126,8 +126,9 @@ fn fold_all(producer: &Producer) -> BTreeMap<String, Process> {
     folded.collect()
 }
 
-/// Without the times that depend on when a worker looked, and without the opening's total, which
-/// the record keeps apart, with the stamp of whoever said the last one.
+/// Without the times that depend on when a worker looked, without the opening's total, which the
+/// record keeps apart, with the stamp of whoever said the last one, and without how many sequences
+/// were seen, which nobody asks of a process that has ended.
 fn comparable(process: Process) -> Process {
     let opening = process.opening.map(|(stamp, opening)| {
         let total = None;
@@ -137,6 +138,10 @@ fn comparable(process: Process) -> Process {
         opening,
         settle_at: None,
         deadline_at: None,
+        sequenced: match process.ended {
+            Some(_) => 0,
+            None => process.sequenced,
+        },
         ..process
     }
 }
