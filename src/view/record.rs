@@ -39,7 +39,7 @@ pub struct View<'a> {
     pub(crate) completion: Completion,
     /// Since when its completion is known to have had no queue.
     pub(crate) unroutable_at: Option<Timestamp>,
-    /// Messages about it that are still to be published.
+    /// Messages about its end that are still to be published.
     pub(crate) outbox: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) counts: Option<Counts>,
@@ -160,7 +160,7 @@ pub fn view<'a>(record: &'a Record, order: Option<&'a Order>, parts: &Parts) -> 
         opening: process.opening.as_ref().map(opening),
         completion: completion(record),
         unroutable_at: record.unroutable_at,
-        outbox: record.outbox,
+        outbox: ended.map_or(0, |_| record.outbox),
         counts: counted.then_some(Counts {
             events: record.logged,
             late: record.late,

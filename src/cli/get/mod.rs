@@ -41,13 +41,13 @@ Examples:
 
 --json prints one object: token, tenant, kind, status (waiting, running, done, warning, error,
 cancelled), summary (the status in words), progress {done, total, failed}, waiting_for [text],
-settle_at, deadline_at, opened_at, ended_at, sealed_at, elapsed_seconds, code, message,
-opening {source, filename, module, workflow, group, attributes, reply_to} or null, completion (none,
-pending, unroutable, sent), unroutable_at, outbox (messages still to be published), history [{time,
-state, name, message, late}] and items [{identifier, ok, messages, document_id, data}], each cut at
-its limit, late [{time, type, source, id}], and counts {events, late, items} of all there are; cursor
-is the place of its newest event in the feed, after which to ask there. Over HTTP (--url) items and
-events are cut at 1,000 each.
+settle_at, deadline_at, opened_at, ended_at, sealed_at, elapsed_seconds, code, message, opening
+{source, filename, module, workflow, group, attributes, reply_to} or null, completion (none, pending,
+unroutable, sent), unroutable_at, outbox (messages of its end still to be published), history
+[{time, state, name, message, late}] and items [{identifier, ok, messages, document_id, data}], each
+cut at its limit, late [{time, type, source, id}], and counts {events, late, items} of all there are;
+cursor is the place of its newest event in the feed, after which to ask there. Over HTTP (--url)
+items and events are cut at 1,000 each.
 
 An order has order {version, stands_at [{stage, data_id, number, since, due_at,
 on_deadline, outcomes, form [{id, type, required, choices}]}], joins [{stage, arrived, missing}],
