@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::Sources;
 use super::failure::Failure;
 use crate::config::SETTINGS;
-use crate::core::workflow::{Field, FieldKind};
+use crate::view::order::json::FieldView;
 
 /// The most digits that survive as a number.
 const DIGITS_MAX: usize = 15;
@@ -17,19 +17,14 @@ pub(super) fn split(
     sources: &Sources,
 ) -> Result<(Map<String, Value>, Sources), Failure> {
     let (settings, fields): (Vec<_>, Vec<_>) = set.iter().cloned().partition(|s| is_setting(s));
-    let sources = Sources {
-        config: sources.config.clone(),
-        set: settings,
-        verbose: sources.verbose,
-    };
-    Ok((parse(&fields)?, sources))
+    Ok((parse(&fields)?, sources.with(settings)))
 }
 
 /// What may be filled in, and whether it must be; raw, so whoever shows it escapes it.
-pub(super) fn words(field: &Field) -> String {
-    let kind = match &field.kind {
-        FieldKind::Choice(choices) => format!("one of {}", choices.join(", ")),
-        other => other.name().to_owned(),
+pub(super) fn words(field: &FieldView<'_>) -> String {
+    let kind = match field.choices.is_empty() {
+        false => format!("one of {}", field.choices.join(", ")),
+        true => field.kind.to_string(),
     };
     let required = if field.required { ", required" } else { "" };
     format!("field {}: {kind}{required}", field.id)

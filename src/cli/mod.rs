@@ -20,6 +20,7 @@ mod open;
 pub mod output;
 mod publish;
 mod push;
+mod remote;
 mod run;
 mod schema;
 mod servers;
@@ -45,6 +46,7 @@ Examples:
   waybill push 8a4f0c --stage finance    move it on from a stage
   waybill get 8a4f0c                     how a process stands, with its history
   waybill watch 8a4f0c --timeout 5m      follow it until it ends
+  waybill get 8a4f0c --url http://waybill:8080 --key-file key
   waybill dead list --reason invalid_field
   waybill workflow apply purchase.toml   what orders walk
   waybill key create --tenant acme --scope read
@@ -84,6 +86,17 @@ struct Sources {
     /// Log more, to the standard error.
     #[arg(long, short, global = true)]
     verbose: bool,
+}
+
+impl Sources {
+    /// The same with other flags that set something.
+    fn with(&self, set: Vec<String>) -> Self {
+        Self {
+            config: self.config.clone(),
+            set,
+            verbose: self.verbose,
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]

@@ -8,7 +8,8 @@ use uuid::Uuid;
 
 use super::failure::Failure;
 use super::get::look_up;
-use super::{Sources, escape, fields, output, publish};
+use super::remote::Address;
+use super::{Sources, escape, fields, output, publish, servers};
 use crate::clock;
 use crate::core::DEFAULT_TENANT;
 use crate::wire::PlainEvent;
@@ -25,10 +26,11 @@ Examples:
   waybill open purchase --set article=chair --set amount=12.5
   waybill open invoice --attach scan.pdf --set scan=scan.pdf --set number=R-7 --set total=80
   token=$(waybill open purchase --set article=chair --set amount=1)
+  waybill open purchase --set amount=1 --url http://waybill:8080 --key-file key
 
 The token alone goes to the standard output. The workflow must have been applied (`waybill workflow
 list`; `show` tells its fields). This command publishes the event and waits for the broker's
-confirm; a worker opens the order, or makes a dead letter of an event that does not fit (`waybill
+confirm (over HTTP, with --url, the server does); a worker opens the order, or makes a dead letter of an event that does not fit (`waybill
 dead list`).
 
 Exit codes: 0 the event was confirmed, 1 it was not, 2 wrong usage or settings.")]
@@ -44,13 +46,17 @@ pub(super) struct Open {
     /// The token of the order; without it a new UUID.
     #[arg(long)]
     token: Option<String>,
-    /// Who owns the order.
-    #[arg(long, default_value = DEFAULT_TENANT)]
-    tenant: String,
+    /// Who owns the order [default: default].
+    #[arg(long)]
+    tenant: Option<String>,
+    #[command(flatten)]
+    address: Address,
 }
 
 pub(super) async fn run(open: &Open, sources: &Sources) -> Result<ExitCode, Failure> {
     let (form, sources) = fields::split(&open.set, sources)?;
+    let sources = open.address.over(&sources);
+    let tenant = servers::tenant(open.tenant.as_deref(), &sources)?;
     let random = || Uuid::new_v4().to_string();
     let token = open.token.clone().unwrap_or_else(random);
     let mut data = json!({ "workflow_id": open.workflow, "form": form });
@@ -60,10 +66,10 @@ pub(super) async fn run(open: &Open, sources: &Sources) -> Result<ExitCode, Fail
         let attachments = open.attach.iter().map(|given| attachment(given)).collect();
         data.insert("attachments".to_owned(), Value::Array(attachments));
     }
-    let event = event("order.opened", &token, &open.tenant, data);
+    let event = event("order.opened", &token, tenant, data);
     publish::one(&event, &sources).await?;
     output::line(&escape::line(&token))?;
-    output::remark(&format!("sent; {}", look_up(&open.tenant, &token)))?;
+    output::remark(&format!("sent; {}", look_up(tenant, &token)))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -9,8 +9,8 @@ use uuid::Uuid;
 use super::failure::Failure;
 use super::get::look_up;
 use super::open::{self, event};
-use super::{Sources, fields, output, publish};
-use crate::core::DEFAULT_TENANT;
+use super::remote::Address;
+use super::{Sources, fields, output, publish, servers};
 
 /// Move an order on from the stage where it stands.
 #[derive(Debug, Args)]
@@ -41,13 +41,17 @@ pub(super) struct Push {
     /// Fill in a field, with JSON or else a text; repeatable. SECTION.KEY=VALUE sets a setting.
     #[arg(long, value_name = open::FIELD_VALUE)]
     set: Vec<String>,
-    /// Who owns the order.
-    #[arg(long, default_value = DEFAULT_TENANT)]
-    tenant: String,
+    /// Who owns the order [default: default].
+    #[arg(long)]
+    tenant: Option<String>,
+    #[command(flatten)]
+    address: Address,
 }
 
 pub(super) async fn run(push: &Push, sources: &Sources) -> Result<ExitCode, Failure> {
     let (form, sources) = fields::split(&push.set, sources)?;
+    let sources = push.address.over(&sources);
+    let tenant = servers::tenant(push.tenant.as_deref(), &sources)?;
     let mut data = json!({ "form": form });
     if let Some(data) = data.as_object_mut() {
         let data_id = push.data_id.map(|id| id.to_string());
@@ -59,8 +63,8 @@ pub(super) async fn run(push: &Push, sources: &Sources) -> Result<ExitCode, Fail
             data.extend(value.map(|value| (key.to_owned(), value.into())));
         }
     }
-    let event = event("order.pushed", &push.token, &push.tenant, data);
+    let event = event("order.pushed", &push.token, tenant, data);
     publish::one(&event, &sources).await?;
-    output::line(&format!("sent; {}", look_up(&push.tenant, &push.token)))?;
+    output::line(&format!("sent; {}", look_up(tenant, &push.token)))?;
     Ok(ExitCode::SUCCESS)
 }

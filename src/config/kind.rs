@@ -20,6 +20,10 @@ pub enum Kind {
     Path,
     /// A URL with one of these schemes; it carries a password, so it is never shown.
     SecretUrl(&'static [&'static str]),
+    /// The URL of a server with one of these schemes, without a password.
+    Url(&'static [&'static str]),
+    /// A word that is never shown.
+    Secret,
     /// A whole number within bounds, both included.
     Count(u64, u64),
     /// A size within bounds, both included.
@@ -48,7 +52,12 @@ impl Kind {
             Self::DurationOrOff(_, _) => format!("a duration such as `250ms` or `30s`, {range}"),
             Self::Address => format!("{range}, such as `127.0.0.1:9464`"),
             Self::Filter => format!("{range}, such as `info` or `warn,waybill=debug`"),
-            Self::Text | Self::Path | Self::SecretUrl(_) | Self::Choice(_) => range,
+            Self::Text
+            | Self::Path
+            | Self::SecretUrl(_)
+            | Self::Url(_)
+            | Self::Secret
+            | Self::Choice(_) => range,
         }
     }
 
@@ -58,7 +67,10 @@ impl Kind {
         match self {
             Self::Text => "any text".to_owned(),
             Self::Path => "a path".to_owned(),
-            Self::SecretUrl(schemes) => format!("a URL that starts with {}", or(schemes, "://")),
+            Self::SecretUrl(schemes) | Self::Url(schemes) => {
+                format!("a URL that starts with {}", or(schemes, "://"))
+            }
+            Self::Secret => "a word of letters, digits and signs".to_owned(),
             Self::Count(min, max) => format!("{min} to {max}"),
             Self::Bytes(min, max) => format!("{} to {}", show_bytes(*min), show_bytes(*max)),
             Self::Duration(min, max) => durations(*min, *max),
@@ -73,7 +85,11 @@ impl Kind {
     pub(super) fn parse(&self, text: &str) -> Result<Value, String> {
         match self {
             Self::Text | Self::Path => Ok(Value::Text(text.to_owned())),
-            Self::SecretUrl(schemes) => parse_url(text, schemes),
+            Self::SecretUrl(schemes) => {
+                parse_url(text, schemes).map(|()| Value::Secret(SecretString::from(text)))
+            }
+            Self::Url(schemes) => parse_open_url(text, schemes),
+            Self::Secret => parse_secret(text),
             Self::Count(min, max) => text
                 .parse()
                 .map_err(|_| format!("{} is not a whole number", quote(text)))
@@ -100,7 +116,7 @@ impl Kind {
     }
 }
 
-fn parse_url(text: &str, schemes: &[&str]) -> Result<Value, String> {
+fn parse_url(text: &str, schemes: &[&str]) -> Result<(), String> {
     let known = text
         .split_once("://")
         .is_some_and(|(scheme, rest)| schemes.contains(&scheme) && !rest.is_empty());
@@ -110,7 +126,26 @@ fn parse_url(text: &str, schemes: &[&str]) -> Result<Value, String> {
     if text.contains(|c: char| c.is_whitespace() || c.is_control()) {
         return Err("contains white space (its value is not shown)".to_owned());
     }
-    Ok(Value::Secret(SecretString::from(text)))
+    Ok(())
+}
+
+/// It will be shown, so it must not hold what may not be.
+fn parse_open_url(text: &str, schemes: &[&str]) -> Result<Value, String> {
+    parse_url(text, schemes)?;
+    if text.contains(['@', '?', '#']) {
+        return Err("has a user, a query or a fragment (its value is not shown)".to_owned());
+    }
+    match url::Url::parse(text) {
+        Ok(_) => Ok(Value::Text(text.to_owned())),
+        Err(error) => Err(format!("{} is not a URL: {error}", quote(text))),
+    }
+}
+
+fn parse_secret(text: &str) -> Result<Value, String> {
+    match text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        true => Ok(Value::Secret(SecretString::from(text))),
+        false => Err("is not a single word in ASCII (its value is not shown)".to_owned()),
+    }
 }
 
 fn within<T: PartialOrd>(value: T, min: T, max: T, text: &str) -> Result<T, String> {
@@ -166,6 +201,21 @@ mod tests {
             assert!(!wrong(kind, text).contains("hunter2"));
         }
         assert!(kind.parse("amqps://user:hunter2@host/%2f").is_ok());
+    }
+
+    #[test]
+    fn a_url_that_is_shown_holds_no_password() {
+        let kind = Kind::Url(&["http", "https"]);
+        for text in [
+            "http://user:hunter2@host",
+            "https://host?key=hunter2",
+            "ftp://hunter2",
+        ] {
+            assert!(!wrong(kind, text).contains("hunter2"));
+        }
+        assert!(wrong(kind, "http://host:port").contains("port"));
+        assert!(kind.parse("https://waybill.example:8080/prefix").is_ok());
+        assert!(!wrong(Kind::Secret, "hunter2 hunter2").contains("hunter2"));
     }
 
     #[test]

@@ -7,8 +7,8 @@ use super::report::Effective;
 use super::sources::{Found, Sources, read_text};
 use super::values::{Value, Values};
 use super::{
-    BrokerSettings, DatabaseSettings, FILE_VARIABLE, LimitSettings, SETTINGS, Setting, Settings,
-    checks,
+    BrokerSettings, ClientSettings, DatabaseSettings, FILE_VARIABLE, LimitSettings, SETTINGS,
+    Setting, Settings, checks,
 };
 
 /// The longest file that holds a secret.
@@ -100,6 +100,25 @@ impl Given {
         let (values, _) = check(self.0, &["broker"])?;
         Ok((
             BrokerSettings::read(&values)?,
+            LimitSettings::read(&values)?,
+        ))
+    }
+
+    /// Whether a command is to ask over HTTP.
+    #[must_use]
+    pub fn has_client(&self) -> bool {
+        self.0.found.contains_key("client.url")
+    }
+
+    /// The server to ask over HTTP, and what one event may contain.
+    ///
+    /// # Errors
+    ///
+    /// All faults of all sources together.
+    pub fn client(self) -> Result<(ClientSettings, LimitSettings), Faults> {
+        let (values, _) = check(self.0, &[])?;
+        Ok((
+            ClientSettings::read(&values)?,
             LimitSettings::read(&values)?,
         ))
     }

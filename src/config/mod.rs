@@ -21,9 +21,9 @@ pub use kind::Kind;
 pub use load::{Given, Loaded, load};
 pub use report::{Effective, settings_table};
 pub use sections::{
-    BatchSettings, BrokerSettings, DatabaseSettings, FaultSettings, JanitorSettings, LimitSettings,
-    LogSettings, OpsSettings, OutboxSettings, ProcessSettings, SETTINGS, Settings,
-    ShutdownSettings, WorkerSettings,
+    BatchSettings, BrokerSettings, ClientSettings, DatabaseSettings, FaultSettings,
+    JanitorSettings, LimitSettings, LogSettings, OpsSettings, OutboxSettings, ProcessSettings,
+    SETTINGS, Settings, ShutdownSettings, WorkerSettings,
 };
 pub use values::{LogFormat, Unroutable};
 
@@ -67,7 +67,7 @@ impl Setting {
     /// Whether its value may never be shown, and may be given as a file instead.
     #[must_use]
     pub const fn is_secret(&self) -> bool {
-        matches!(self.kind, Kind::SecretUrl(_))
+        matches!(self.kind, Kind::SecretUrl(_) | Kind::Secret)
     }
 
     /// Whether somebody has to give it.

@@ -9,7 +9,8 @@ use secrecy::SecretString;
 
 use super::fault::Fault;
 use super::kind::Kind::{
-    Address, Bytes, Choice, Count, Duration as Time, DurationOrOff, Filter, Path, SecretUrl, Text,
+    Address, Bytes, Choice, Count, Duration as Time, DurationOrOff, Filter, Path, Secret,
+    SecretUrl, Text, Url,
 };
 use super::values::{LogFormat, Unroutable, Values};
 use super::{Kind, Setting};
@@ -232,6 +233,16 @@ sections! {
             "which lines are written";
         format: LogFormat = "WAYBILL_LOG__FORMAT", "auto", Choice(&["auto", "text", "json"]),
             "`auto` is text on a terminal and JSON elsewhere";
+    }
+
+    /// The server that commands ask instead of database and broker.
+    client: ClientSettings {
+        url: Option<String> = "WAYBILL_CLIENT__URL", "none", Url(&["http", "https"]),
+            "whom `get`, `watch`, `publish`, `open` and `push` ask over HTTP instead of database and broker";
+        key: Option<SecretString> = "WAYBILL_CLIENT__KEY", "none", Secret,
+            "the key that they show there";
+        ca_file: Option<PathBuf> = "WAYBILL_CLIENT__CA_FILE", "none", Path,
+            "certificates to trust instead of the system's, PEM";
     }
 
     /// Faults on purpose, for tests.

@@ -1,7 +1,9 @@
-//! A record as JSON for programs.
+//! A record as JSON for programs, and read again by those of them that are ours.
+
+use std::borrow::Cow;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
@@ -16,125 +18,127 @@ use crate::core::{Opening, Process, Stamp};
 use crate::store::record::{LoggedEvent, Record, StoredItem};
 
 /// How a process stands.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[schema(as = Process)]
 pub struct View<'a> {
-    token: &'a str,
-    tenant: &'a str,
+    pub(crate) token: Cow<'a, str>,
+    pub(crate) tenant: Cow<'a, str>,
     #[schema(value_type = schema::Kind)]
-    kind: &'static str,
+    pub(crate) kind: Cow<'a, str>,
     #[schema(value_type = schema::Status)]
-    status: &'static str,
-    summary: String,
-    progress: Progress,
-    /// What an ending event still waits for.
-    waiting_for: Vec<String>,
-    /// When it ends without what is missing.
-    settle_at: Option<Timestamp>,
-    deadline_at: Option<Timestamp>,
-    opened_at: Option<Timestamp>,
-    ended_at: Option<Timestamp>,
+    pub(crate) status: Cow<'a, str>,
+    pub(crate) summary: String,
+    pub(crate) progress: Progress,
+    pub(crate) waiting_for: Vec<String>,
+    pub(crate) settle_at: Option<Timestamp>,
+    pub(crate) deadline_at: Option<Timestamp>,
+    pub(crate) opened_at: Option<Timestamp>,
+    pub(crate) ended_at: Option<Timestamp>,
     /// When its end was committed.
-    sealed_at: Option<Timestamp>,
+    pub(crate) sealed_at: Option<Timestamp>,
     /// From its opening to its end.
-    elapsed_seconds: Option<f64>,
-    code: Option<&'a str>,
-    message: Option<&'a str>,
-    opening: Option<OpeningView<'a>>,
-    completion: Completion,
+    pub(crate) elapsed_seconds: Option<f64>,
+    pub(crate) code: Option<Cow<'a, str>>,
+    pub(crate) message: Option<Cow<'a, str>>,
+    pub(crate) opening: Option<OpeningView<'a>>,
+    pub(crate) completion: Completion,
+    /// Since when its completion is known to have had no queue.
+    pub(crate) unroutable_at: Option<Timestamp>,
+    /// Messages about its end that are still to be published.
+    pub(crate) outbox: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    counts: Option<Counts>,
+    pub(crate) counts: Option<Counts>,
     /// The place of its newest event in the feed: ask on after it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    cursor: Option<String>,
+    pub(crate) cursor: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    history: Option<Vec<StepView>>,
+    pub(crate) history: Option<Vec<StepView>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    items: Option<Vec<ItemView<'a>>>,
+    pub(crate) items: Option<Vec<ItemView<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    errors: Option<Vec<ErrorView<'a>>>,
+    pub(crate) errors: Option<Vec<ErrorView<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    events: Option<Vec<EventView<'a>>>,
+    pub(crate) events: Option<Vec<EventView<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    late: Option<Vec<Line<'a>>>,
+    pub(crate) late: Option<Vec<Line<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    order: Option<OrderView<'a>>,
+    pub(crate) order: Option<OrderView<'a>>,
 }
 
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Progress {
-    pub(super) done: u64,
-    pub(super) total: Option<u64>,
-    pub(super) failed: u64,
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct Progress {
+    pub(crate) done: u64,
+    pub(crate) total: Option<u64>,
+    pub(crate) failed: u64,
 }
 
-#[derive(Debug, Serialize, ToSchema)]
-struct Counts {
-    events: u64,
-    late: u64,
-    items: u64,
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, ToSchema)]
+pub(crate) struct Counts {
+    pub(crate) events: u64,
+    pub(crate) late: u64,
+    pub(crate) items: u64,
 }
 
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[schema(as = Opening)]
-struct OpeningView<'a> {
-    source: &'a str,
-    filename: Option<&'a str>,
-    module: Option<&'a str>,
-    workflow: Option<&'a str>,
-    group: Option<&'a str>,
-    attributes: Option<Value>,
-    reply_to: Option<&'a str>,
+pub(crate) struct OpeningView<'a> {
+    pub(crate) source: Cow<'a, str>,
+    pub(crate) filename: Option<Cow<'a, str>>,
+    pub(crate) module: Option<Cow<'a, str>>,
+    pub(crate) workflow: Option<Cow<'a, str>>,
+    pub(crate) group: Option<Cow<'a, str>>,
+    pub(crate) attributes: Option<Value>,
+    pub(crate) reply_to: Option<Cow<'a, str>>,
 }
 
-#[derive(Debug, Serialize, ToSchema)]
+/// A line of history.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = Step)]
-struct StepView {
-    time: Timestamp,
-    state: Option<String>,
-    name: Option<String>,
-    message: Option<String>,
-    late: bool,
+pub(crate) struct StepView {
+    pub(crate) time: Timestamp,
+    pub(crate) state: Option<String>,
+    pub(crate) name: Option<String>,
+    pub(crate) message: Option<String>,
+    pub(crate) late: bool,
 }
 
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[schema(as = Item)]
-struct ItemView<'a> {
-    identifier: &'a str,
-    ok: bool,
-    messages: &'a [String],
-    document_id: Option<&'a str>,
+pub(crate) struct ItemView<'a> {
+    pub(crate) identifier: Cow<'a, str>,
+    pub(crate) ok: bool,
+    pub(crate) messages: Cow<'a, [String]>,
+    pub(crate) document_id: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    data: Option<Value>,
+    pub(crate) data: Option<Value>,
 }
 
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[schema(as = ItemError)]
-struct ErrorView<'a> {
-    identifier: &'a str,
-    messages: &'a [String],
+pub(crate) struct ErrorView<'a> {
+    pub(crate) identifier: Cow<'a, str>,
+    pub(crate) messages: Cow<'a, [String]>,
 }
 
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[schema(as = LoggedEvent)]
-struct EventView<'a> {
+pub(crate) struct EventView<'a> {
     #[serde(flatten)]
-    line: Line<'a>,
-    sequence: Option<u64>,
-    received_at: Timestamp,
-    late: bool,
+    pub(crate) line: Line<'a>,
+    pub(crate) sequence: Option<u64>,
+    pub(crate) received_at: Timestamp,
+    pub(crate) late: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    data: Option<Value>,
+    pub(crate) data: Option<Value>,
 }
 
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = EventLine)]
-struct Line<'a> {
-    time: Timestamp,
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct Line<'a> {
+    pub(crate) time: Timestamp,
     #[serde(rename = "type")]
-    type_name: &'a str,
-    source: &'a str,
-    id: &'a str,
+    pub(crate) type_name: Cow<'a, str>,
+    pub(crate) source: Cow<'a, str>,
+    pub(crate) id: Cow<'a, str>,
 }
 
 /// Reads the form out of a record, with the parts that are wanted.
@@ -148,10 +152,10 @@ pub fn view<'a>(record: &'a Record, order: Option<&'a Order>, parts: &Parts) -> 
     let counted = parts.counts();
     let wants = |part: Part| parts.has(part).then_some(());
     View {
-        token: &process.token,
-        tenant: &process.tenant,
-        kind: process.kind.name(),
-        status: process.status().name(),
+        token: Cow::from(&process.token),
+        tenant: Cow::from(&process.tenant),
+        kind: process.kind.name().into(),
+        status: process.status().name().into(),
         summary: words::summary(process, record.created_at),
         progress: progress(process),
         waiting_for: words::missing(process),
@@ -161,10 +165,12 @@ pub fn view<'a>(record: &'a Record, order: Option<&'a Order>, parts: &Parts) -> 
         ended_at: ended.map(|ended| ended.at),
         sealed_at: record.sealed_at,
         elapsed_seconds: elapsed_seconds(process),
-        code: ended.and_then(|ended| ended.code.as_deref()),
-        message: ended.and_then(|ended| ended.message.as_deref()),
+        code: ended.and_then(|ended| text(&ended.code)),
+        message: ended.and_then(|ended| text(&ended.message)),
         opening: process.opening.as_ref().map(opening),
         completion: completion(record),
+        unroutable_at: record.unroutable_at,
+        outbox: ended.map_or(0, |_| record.outbox),
         counts: counted.then_some(Counts {
             events: record.logged,
             late: record.late,
@@ -197,17 +203,18 @@ fn progress(process: &Process) -> Progress {
 
 fn opening((stamp, opening): &(Stamp, Opening)) -> OpeningView<'_> {
     OpeningView {
-        source: &stamp.source,
-        filename: opening.filename.as_deref(),
-        module: opening.module.as_deref(),
-        workflow: opening.workflow.as_deref(),
-        group: opening.group.as_deref(),
+        source: Cow::from(&stamp.source),
+        filename: text(&opening.filename),
+        module: text(&opening.module),
+        workflow: text(&opening.workflow),
+        group: text(&opening.group),
         attributes: opening.attributes.as_deref().map(parsed),
-        reply_to: opening.reply_to.as_deref(),
+        reply_to: text(&opening.reply_to),
     }
 }
 
-fn step(event: &LoggedEvent) -> StepView {
+/// Reads the line of history out of a step event.
+pub(crate) fn step(event: &LoggedEvent) -> StepView {
     let Step {
         state,
         name,
@@ -224,18 +231,18 @@ fn step(event: &LoggedEvent) -> StepView {
 
 fn item(item: &StoredItem, data: bool) -> ItemView<'_> {
     ItemView {
-        identifier: &item.identifier,
+        identifier: Cow::from(&item.identifier),
         ok: item.ok,
-        messages: &item.messages,
-        document_id: item.document_id.as_deref(),
+        messages: Cow::from(&item.messages),
+        document_id: text(&item.document_id),
         data: item.data.as_deref().filter(|_| data).map(parsed),
     }
 }
 
 fn error(item: &StoredItem) -> ErrorView<'_> {
     ErrorView {
-        identifier: &item.identifier,
-        messages: &item.messages,
+        identifier: Cow::from(&item.identifier),
+        messages: Cow::from(&item.messages),
     }
 }
 
@@ -252,10 +259,14 @@ fn event(event: &LoggedEvent, data: bool) -> EventView<'_> {
 fn line(event: &LoggedEvent) -> Line<'_> {
     Line {
         time: event.time,
-        type_name: &event.type_name,
-        source: &event.source,
-        id: &event.id,
+        type_name: Cow::from(&event.type_name),
+        source: Cow::from(&event.source),
+        id: Cow::from(&event.id),
     }
+}
+
+fn text(given: &Option<String>) -> Option<Cow<'_, str>> {
+    given.as_deref().map(Cow::from)
 }
 
 /// JSON as received; what this reader can't hold (an enormous number) stays a text.
@@ -264,8 +275,7 @@ pub fn parsed(json: &str) -> Value {
 }
 
 /// Where the completion of a process is.
-#[must_use]
-pub fn completion(record: &Record) -> Completion {
+fn completion(record: &Record) -> Completion {
     match (&record.process.ended, record.unroutable_at, record.outbox) {
         (None, _, _) => Completion::None,
         (Some(_), Some(_), _) => Completion::Unroutable,
@@ -275,9 +285,8 @@ pub fn completion(record: &Record) -> Completion {
 }
 
 /// Where a completion is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-#[schema(as = CompletionState)]
 pub enum Completion {
     /// Nothing has ended.
     None,

@@ -18,11 +18,21 @@ pub struct Step {
 impl Step {
     /// Whether an event is one.
     pub fn is(event: &LoggedEvent) -> bool {
-        event.type_name.ends_with(".step")
+        Self::is_named(&event.type_name)
     }
 
-    /// What it says. It was checked when it came, so what can't be read is shown as nothing.
+    /// Whether events of this type are.
+    pub fn is_named(type_name: &str) -> bool {
+        type_name.ends_with(".step")
+    }
+
+    /// What it says.
     pub fn of(event: &LoggedEvent) -> Self {
-        serde_json::from_str(&event.data).unwrap_or_default()
+        Self::read(&event.data)
+    }
+
+    /// What its data says. It was checked when it came, so what can't be read is shown as nothing.
+    pub fn read(data: &str) -> Self {
+        serde_json::from_str(data).unwrap_or_default()
     }
 }

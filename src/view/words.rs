@@ -16,9 +16,9 @@ pub fn summary(process: &Process, created_at: Timestamp) -> String {
         (None, Some(ending)) => {
             words.push(format!("for its opening event; {}", ending_words(ending)));
         }
-        (Some(_), None) => words.extend(progress(process)),
+        (Some(_), None) => words.extend(progress_of(process)),
         (Some(_), Some(ending)) => {
-            words.extend(progress(process));
+            words.extend(progress_of(process));
             let since = ending.stamp.time;
             words.push(format!("waiting for the rest since {since:.0}"));
         }
@@ -58,16 +58,20 @@ pub fn missing(process: &Process) -> Vec<String> {
 }
 
 /// How much is done and has failed; `None` if nobody said anything.
-pub fn progress(process: &Process) -> Option<String> {
-    let failed = match process.items.failed {
+pub fn progress(done: u64, total: Option<u64>, failed: u64) -> Option<String> {
+    let failed = match failed {
         0 => String::new(),
         failed => format!(", {failed} failed"),
     };
-    Some(format!("{} done{failed}", amount(process)?))
+    Some(format!("{} done{failed}", amount(done, total)?))
 }
 
-fn amount(process: &Process) -> Option<String> {
-    match (process.done(), process.total()) {
+fn progress_of(process: &Process) -> Option<String> {
+    progress(process.done(), process.total(), process.items.failed)
+}
+
+fn amount(done: u64, total: Option<u64>) -> Option<String> {
+    match (done, total) {
         (0, None) => None,
         (done, None) => Some(done.to_string()),
         (done, Some(total)) => Some(format!("{done} of {total}")),
@@ -107,9 +111,9 @@ fn ended_words(process: &Process, ended: &Ended) -> String {
     } else if items.failed > 0 {
         causes.push(format!("{} of {} items failed", items.failed, items.seen));
     } else if ended.status == Status::Done {
-        causes.extend(amount(process));
+        causes.extend(amount(process.done(), process.total()));
     } else {
-        causes.extend(progress(process));
+        causes.extend(progress_of(process));
     }
     if causes.is_empty() {
         head.to_owned()

@@ -12,5 +12,6 @@ mod ground;
 mod keys;
 mod orders;
 mod records;
+mod remote;
 mod settings;
 mod workflow;

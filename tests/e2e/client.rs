@@ -62,6 +62,11 @@ impl Client {
         Self { headers, ..*self }
     }
 
+    /// Where it asks.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Reply {
         self.ask("GET", path).await
     }

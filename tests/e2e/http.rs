@@ -24,6 +24,12 @@ pub(crate) async fn keyed(
     tenant: &str,
     scopes: &[Scope],
 ) -> (Client, String) {
+    let (text, id) = key(ground, tenant, scopes).await;
+    (client.with("authorization", &format!("Bearer {text}")), id)
+}
+
+/// A new key and its id.
+pub(crate) async fn key(ground: &Ground, tenant: &str, scopes: &[Scope]) -> (String, String) {
     let new = NewKey {
         name: String::new(),
         access: Access {
@@ -33,11 +39,8 @@ pub(crate) async fn keyed(
         expires_after: None,
     };
     let created = ground.store().create_key(&new).await.expect("a key");
-    let text = secrecy::ExposeSecret::expose_secret(&created.text).to_owned();
-    (
-        client.with("authorization", &format!("Bearer {text}")),
-        created.id,
-    )
+    let text = secrecy::ExposeSecret::expose_secret(&created.text);
+    (text.to_owned(), created.id)
 }
 
 fn path(tag: &str) -> String {

@@ -8,7 +8,6 @@ use crate::{
     ground::{Ground, run, until},
     http::keyed,
     story::MARK,
-    worker::Plan,
 };
 
 const PDF: &str = "%PDF-1.7\n";
@@ -31,21 +30,12 @@ async fn upload(client: &Client, parts: &[String]) -> Reply {
         .await
 }
 
-/// A program that keeps files in the test's own folder.
-fn keeping(ground: &Ground, plan: Plan) -> Plan {
-    let folder = ground.folder.join("files");
-    plan.with("files.url", folder.to_str().expect("a path in UTF-8"))
-}
-
 #[test]
 fn files_become_uploads_with_a_token_each_and_come_back_whole_or_in_parts() {
     run(async {
         let ground = Ground::shared("uploads").await;
         let (plan, client) = ground.api_plan().await;
-        let worker = keeping(&ground, plan)
-            .roles("worker,relay,api")
-            .start()
-            .await;
+        let worker = plan.roles("worker,relay,api").start().await;
         let contents = format!("{PDF}{}", "0123456789".repeat(2_000_000));
         let patient = client.with("prefer", "wait=60");
         let reply = upload(
@@ -110,10 +100,7 @@ fn an_upload_that_is_repeated_under_its_key_is_the_same_and_another_file_is_refu
     run(async {
         let ground = Ground::shared("uploads-again").await;
         let (plan, client) = ground.api_plan().await;
-        let worker = keeping(&ground, plan)
-            .roles("worker,relay,api")
-            .start()
-            .await;
+        let worker = plan.roles("worker,relay,api").start().await;
         let client = client
             .with("idempotency-key", "scan-7")
             .with("prefer", "wait=60");
@@ -136,7 +123,7 @@ fn what_is_no_upload_is_refused_and_leaves_no_process() {
     run(async {
         let ground = Ground::shared("uploads-wrong").await;
         let (plan, client) = ground.api_plan().await;
-        let plan = keeping(&ground, plan).with("files.file_bytes", "64KiB");
+        let plan = plan.with("files.file_bytes", "64KiB");
         let plan = plan.with("files.request_bytes", "100KiB");
         let worker = plan.roles("worker,relay,api").start().await;
         let pdf = |bytes: usize| format!("{PDF}{}", "x".repeat(bytes));
@@ -176,7 +163,7 @@ fn a_file_is_only_its_tenants_and_goes_with_its_process() {
     run(async {
         let ground = Ground::shared("uploads-gone").await;
         let (plan, client) = ground.api_plan().await;
-        let plan = keeping(&ground, plan).with("janitor.interval", "100ms");
+        let plan = plan.with("janitor.interval", "100ms");
         let plan = plan.with("process.retention", "1s");
         let worker = plan.roles("worker,relay,api,janitor").start().await;
         let (north, _) = keyed(&ground, &client, "north", &[Scope::Admin]).await;

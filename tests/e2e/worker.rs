@@ -56,6 +56,10 @@ impl Ground {
             .with("outbox.sweep_after", "1s")
             .with("janitor.interval", "200ms")
             .with("log.format", "json")
+            .with(
+                "files.url",
+                &self.folder.join("files").display().to_string(),
+            )
     }
 }
 

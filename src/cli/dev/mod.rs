@@ -83,7 +83,7 @@ async fn with_servers(
     servers: &Servers,
     stop: &CancellationToken,
 ) -> anyhow::Result<bool> {
-    let settings = settings(servers, overrides)?;
+    let settings = settings(servers, folder, overrides)?;
     let store = Store::new(&settings.database)?;
     migrate::migrate(store.connection().await?).await?;
     let broker = settings.broker.clone();
@@ -134,12 +134,13 @@ async fn when_ready(health: Health) {
     }
 }
 
-fn settings(servers: &Servers, overrides: &[String]) -> anyhow::Result<Settings> {
+fn settings(servers: &Servers, folder: &Path, overrides: &[String]) -> anyhow::Result<Settings> {
     let mut own = vec![
         format!("database.url={}", servers.postgres.url()),
         format!("broker.url={}", servers.rabbitmq.url()),
         "ops.listen=127.0.0.1:0".to_owned(),
         "http.listen=127.0.0.1:0".to_owned(),
+        format!("files.url={}", folder.join("files").display()),
     ];
     own.extend_from_slice(overrides);
     let loaded = config::load(None, std::iter::empty::<(String, String)>(), &own)?;

@@ -10,24 +10,25 @@ pub(super) mod text;
 
 use std::iter;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Args;
 
 use super::failure::Failure;
 use super::output::Style;
-use super::{Sources, escape, output, servers};
+use super::remote::Address;
+use super::servers::{self, Records};
+use super::{Sources, escape, output};
 use crate::core::{DEFAULT_TENANT, ProcessKey};
+use crate::store::Store;
 use crate::view;
 use crate::view::parts::{Part, Parts};
+use crate::view::reading::LISTED_MAX;
+use crate::view::record::View;
+use crate::view::step::Step;
 
-/// The parts that `--json` shows.
-const SHOWN: [Part; 5] = [
-    Part::Steps,
-    Part::Items,
-    Part::Stages,
-    Part::Late,
-    Part::Data,
-];
+/// The parts that are shown.
+const SHOWN: [Part; 4] = [Part::Steps, Part::Items, Part::Stages, Part::Late];
 
 /// Show how a process stands: status, progress, history, items, completion.
 #[derive(Debug, Args)]
@@ -36,15 +37,17 @@ Examples:
   waybill get 8a4f0c
   waybill get 8a4f0c --tenant acme --items 1000
   waybill get 8a4f0c --json | jq .status
+  WAYBILL_CLIENT__KEY=wb_… waybill get 8a4f0c --url http://waybill:8080
 
 --json prints one object: token, tenant, kind, status (waiting, running, done, warning, error,
 cancelled), summary (the status in words), progress {done, total, failed}, waiting_for [text],
-settle_at, deadline_at, opened_at, ended_at, sealed_at, elapsed_seconds, code, message, opening {source, filename, module,
-workflow, group, attributes, reply_to} or null, completion (none, pending, unroutable, sent),
-history [{time, state, name, message, late}] and items [{identifier, ok, messages, document_id,
-data}], each cut at its limit, late [{time, type, source, id}], and counts {events, late, items}
-of all there are; cursor is the place of its newest event in the feed, after which to ask there, or
-null.
+settle_at, deadline_at, opened_at, ended_at, sealed_at, elapsed_seconds, code, message, opening
+{source, filename, module, workflow, group, attributes, reply_to} or null, completion (none, pending,
+unroutable, sent), unroutable_at, outbox (messages of its end still to be published), history
+[{time, state, name, message, late}] and items [{identifier, ok, messages, document_id, data}], each
+cut at its limit, late [{time, type, source, id}], and counts {events, late, items} of all there are;
+cursor is the place of its newest event in the feed, after which to ask there. Over HTTP (--url)
+items and events are cut at 1,000 each.
 
 An order has order {version, stands_at [{stage, data_id, number, since, due_at,
 on_deadline, outcomes, form [{id, type, required, choices}]}], joins [{stage, arrived, missing}],
@@ -56,9 +59,9 @@ Exit codes: 0 ok, 1 failed, 2 wrong usage or settings, 4 unknown token.")]
 pub(super) struct Get {
     /// The token of the process.
     token: String,
-    /// Who owns the process.
-    #[arg(long, default_value = DEFAULT_TENANT)]
-    tenant: String,
+    /// Who owns the process [default: default].
+    #[arg(long)]
+    tenant: Option<String>,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -68,24 +71,75 @@ pub(super) struct Get {
     /// Look at no more than the first so many events.
     #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(..=100_000))]
     events: u32,
+    #[command(flatten)]
+    address: Address,
 }
 
 pub(super) async fn run(get: &Get, sources: &Sources) -> Result<ExitCode, Failure> {
-    let store = servers::store(sources)?;
-    let key = ProcessKey::of(&get.tenant, &get.token);
-    let found = store
-        .record(key, get.events.into(), get.items.into())
-        .await?;
-    let record = found.ok_or_else(|| unknown(&get.tenant, &get.token))?;
-    let order = view::order::load(&store, iter::once(&record)).await?;
-    let order = order.get(&key);
-    if get.json {
-        output::json(&view::record::view(&record, order, &Parts::of(&SHOWN)))?;
-    } else {
-        let style = Style::of_stdout();
-        output::line(&text::render(&record, order, style))?;
+    let sources = get.address.over(sources);
+    let tenant = servers::tenant(get.tenant.as_deref(), &sources)?;
+    match servers::records(&sources)? {
+        Records::Store(store) => get.read(&store, tenant).await?,
+        Records::Http(client) => {
+            let parts = get.parts();
+            get.show(client.process(&get.token, &parts, Duration::ZERO).await?)?;
+        }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+impl Get {
+    async fn read(&self, store: &Store, tenant: &str) -> Result<(), Failure> {
+        let key = ProcessKey::of(tenant, &self.token);
+        let found = store.record(key, self.events.into(), self.items.into());
+        let found = found.await?;
+        let record = found.ok_or_else(|| unknown(tenant, &self.token))?;
+        let order = view::order::load(store, iter::once(&record)).await?;
+        let parts = Parts::of(&self.parts());
+        self.show(view::record::view(&record, order.get(&key), &parts))
+    }
+
+    /// People read no producers' own fields. How far the history reaches, the events tell.
+    fn parts(&self) -> Vec<Part> {
+        let mut parts = SHOWN.to_vec();
+        match self.json {
+            true if self.events() >= LISTED_MAX => parts.push(Part::Data),
+            true => parts.extend([Part::Data, Part::Events]),
+            false => parts.push(Part::Events),
+        }
+        parts
+    }
+
+    fn show(&self, mut view: View<'_>) -> Result<(), Failure> {
+        self.cut(&mut view);
+        if self.json {
+            view.events = None;
+            output::json(&view)?;
+        } else {
+            output::line(&text::render(&view, Style::of_stdout()))?;
+        }
+        Ok(())
+    }
+
+    /// Leaves what was asked for of lists that may be longer.
+    fn cut(&self, view: &mut View<'_>) {
+        let items = usize::try_from(self.items).unwrap_or(usize::MAX);
+        view.items.iter_mut().for_each(|list| list.truncate(items));
+        let Some(events) = &mut view.events else {
+            return;
+        };
+        events.truncate(self.events());
+        let steps = events.iter().filter(|e| Step::is_named(&e.line.type_name));
+        let (steps, late) = (steps.count(), events.iter().filter(|e| e.late).count());
+        view.history
+            .iter_mut()
+            .for_each(|list| list.truncate(steps));
+        view.late.iter_mut().for_each(|list| list.truncate(late));
+    }
+
+    fn events(&self) -> usize {
+        usize::try_from(self.events).unwrap_or(usize::MAX)
+    }
 }
 
 /// Nobody ever spoke of such a process, or it is past its retention.

@@ -2,46 +2,43 @@
 
 use std::fmt::Write;
 
+use serde_json::Value;
+
 use super::text::cut;
 use crate::cli::output::Style;
 use crate::cli::{escape, fields};
-use crate::core::order::Stop;
-use crate::core::workflow::Stage;
-use crate::view::order::{Order, WaitingJoin, outcomes};
+use crate::view::order::WaitingJoin;
+use crate::view::order::json::{OrderView, PlaceView};
 
 /// Appends the places, what waits, and the form; nothing of what there is not.
-pub(super) fn write(text: &mut String, order: &Order, style: Style) {
+pub(super) fn write(text: &mut String, order: &OrderView<'_>, style: Style) {
     places(text, order, style);
     waits(text, order, style);
     form(text, order, style);
 }
 
-fn places(text: &mut String, order: &Order, style: Style) {
-    for (index, stop) in order.active().enumerate() {
+fn places(text: &mut String, order: &OrderView<'_>, style: Style) {
+    for (index, place) in order.stands_at.iter().enumerate() {
         if index == 0 {
             let _ = writeln!(text, "\n{}", style.strong("stands at"));
         }
-        let name = style.strong(&escape::line(&stop.stage));
-        let _ = writeln!(text, "  {name}{}", times(order.stage(&stop.stage), stop));
-        let _ = writeln!(text, "    data_id {}", stop.data_id);
-        if let Some(stage) = order.stage(&stop.stage) {
-            for line in asks(stage) {
-                let _ = writeln!(text, "    {}", escape::line(&line));
-            }
+        let name = style.strong(&escape::line(&place.stage));
+        let _ = writeln!(text, "  {name}{}", times(place));
+        let _ = writeln!(text, "    data_id {}", escape::line(&place.data_id));
+        for line in asks(place) {
+            let _ = writeln!(text, "    {}", escape::line(&line));
         }
     }
 }
 
 /// Since when, for the how manieth time, and till when.
-fn times(stage: Option<&Stage>, stop: &Stop) -> String {
-    let mut words = format!("  since {:.0}", stop.entered_at);
-    if stop.number > 1 {
-        let _ = write!(words, ", stop {}", stop.number);
+fn times(place: &PlaceView<'_>) -> String {
+    let mut words = format!("  since {:.0}", place.since);
+    if place.number > 1 {
+        let _ = write!(words, ", stop {}", place.number);
     }
-    if let Some(due) = stop.due_at {
-        let deadline = stage.and_then(|stage| stage.deadline.as_ref());
-        let outcome = deadline.and_then(|deadline| deadline.outcome.as_deref());
-        let then = match outcome {
+    if let Some(due) = place.due_at {
+        let then = match &place.on_deadline {
             Some(outcome) => format!("goes on with {}", escape::line(outcome)),
             None => "the order ends with an error".to_owned(),
         };
@@ -51,18 +48,17 @@ fn times(stage: Option<&Stage>, stop: &Stop) -> String {
 }
 
 /// What the push that leaves a stage must say, and what it may.
-fn asks(stage: &Stage) -> Vec<String> {
+fn asks(place: &PlaceView<'_>) -> Vec<String> {
     let mut lines = Vec::new();
-    let outcomes = outcomes(stage);
-    if !outcomes.is_empty() {
-        lines.push(format!("outcome {}", outcomes.join(" | ")));
+    if !place.outcomes.is_empty() {
+        lines.push(format!("outcome {}", place.outcomes.join(" | ")));
     }
-    lines.extend(stage.form.iter().map(fields::words));
+    lines.extend(place.form.iter().map(fields::words));
     lines
 }
 
-fn waits(text: &mut String, order: &Order, style: Style) {
-    for (index, join) in order.joins().iter().enumerate() {
+fn waits(text: &mut String, order: &OrderView<'_>, style: Style) {
+    for (index, join) in order.joins.iter().enumerate() {
         if index == 0 {
             let _ = writeln!(text, "\n{}", style.strong("joins that wait"));
         }
@@ -75,13 +71,13 @@ fn waits(text: &mut String, order: &Order, style: Style) {
         let line = format!("{stage}: {arrived} arrived, {missing} missing");
         let _ = writeln!(text, "  {}", escape::line(&line));
     }
-    let count = order.standing.parked_count;
+    let count = order.parked.count;
     if count == 0 {
         return;
     }
     let title = format!("pushes that wait for their stage ({count})");
     let _ = writeln!(text, "\n{}", style.strong(&title));
-    for (stage, count) in order.parked_for() {
+    for (stage, count) in &order.parked.stages {
         let stage = match stage.as_str() {
             "" => "by data_id".into(),
             stage => escape::line(stage),
@@ -90,15 +86,15 @@ fn waits(text: &mut String, order: &Order, style: Style) {
     }
 }
 
-fn form(text: &mut String, order: &Order, style: Style) {
-    for (index, (id, json)) in order.standing.form.iter().enumerate() {
+fn form(text: &mut String, order: &OrderView<'_>, style: Style) {
+    for (index, (id, value)) in order.form.iter().enumerate() {
         if index == 0 {
             let _ = writeln!(text, "\n{}", style.strong("form"));
         }
-        let (id, value) = (escape::line(id), cut(json));
+        let (id, value) = (escape::line(id), cut(&value.to_string()));
         let _ = writeln!(text, "  {id:<16}  {}", escape::line(&value));
     }
-    if let Some(attachments) = &order.standing.attachments {
+    if let Some(attachments) = &order.attachments {
         let names = file_names(attachments).join(", ");
         let label = "attachments";
         let _ = writeln!(text, "  {label:<16}  {}", escape::line(&cut(&names)));
@@ -106,8 +102,8 @@ fn form(text: &mut String, order: &Order, style: Style) {
 }
 
 /// What the attachments are called.
-fn file_names(attachments: &str) -> Vec<String> {
-    let list: Vec<serde_json::Value> = serde_json::from_str(attachments).unwrap_or_default();
-    let names = list.iter().filter_map(|file| file.get("name")?.as_str());
+fn file_names(attachments: &Value) -> Vec<String> {
+    let list = attachments.as_array().into_iter().flatten();
+    let names = list.filter_map(|file| file.get("name")?.as_str());
     names.map(str::to_owned).collect()
 }

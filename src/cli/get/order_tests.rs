@@ -10,7 +10,8 @@ use super::order;
 use crate::cli::output::Style;
 use crate::core::order::{Left, Stop};
 use crate::store::standing::{ParkedPush, Standing};
-use crate::view::{self, order::Order};
+use crate::view::order::Order;
+use crate::view::order::json::{OrderView, order_view};
 
 const GRAPH: &str = "\
 name = 'g'
@@ -36,8 +37,11 @@ fn time(second: u8) -> Timestamp {
 }
 
 fn shown(order: &Order) -> String {
+    let json = serde_json::to_string(&order_view(order)).unwrap();
+    let view: OrderView<'static> = serde_json::from_str(&json).unwrap();
+    assert_eq!(serde_json::to_string(&view).unwrap(), json);
     let mut shown = String::new();
-    order::write(&mut shown, order, Style::PLAIN);
+    order::write(&mut shown, &view, Style::PLAIN);
     shown
 }
 
@@ -117,7 +121,7 @@ fn an_order_says_where_it_stands_and_what_it_waits_for() {
         "{text}"
     );
     assert!(text.contains("c: a arrived, b missing\n"), "{text}");
-    let json = serde_json::to_value(view::order::json::order_view(&order)).unwrap();
+    let json = serde_json::to_value(order_view(&order)).unwrap();
     assert_eq!(json["joins"][0]["missing"][0], "b");
     assert_eq!(json["left"][0]["outcome"], "on");
 }

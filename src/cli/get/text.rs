@@ -1,5 +1,6 @@
-//! A record as text for people.
+//! A record as text for people, wherever it was asked for.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use jiff::{SignedDuration, Timestamp};
@@ -7,21 +8,18 @@ use jiff::{SignedDuration, Timestamp};
 use super::order;
 use crate::cli::escape;
 use crate::cli::output::Style;
-use crate::core::{Process, Status};
-use crate::store::record::{LoggedEvent, Record, StoredItem};
-use crate::view::order::Order;
-use crate::view::record::{Completion, completion};
-use crate::view::step::Step;
+use crate::core::Status;
+use crate::view::record::{Completion, ItemView, StepView, View};
 use crate::view::words;
 
 /// How many characters of one message are shown.
 const MESSAGE_CHARS_MAX: usize = 400;
 
 /// The whole answer.
-pub(super) fn render(record: &Record, order: Option<&Order>, style: Style) -> String {
+pub(super) fn render(record: &View<'_>, style: Style) -> String {
     let mut text = head(record, style);
     about(&mut text, record);
-    if let Some(order) = order {
+    if let Some(order) = &record.order {
         order::write(&mut text, order, style);
     }
     history(&mut text, record, style);
@@ -31,8 +29,7 @@ pub(super) fn render(record: &Record, order: Option<&Order>, style: Style) -> St
 }
 
 /// A line of history.
-pub(in crate::cli) fn step_line(event: &LoggedEvent, style: Style) -> String {
-    let step = Step::of(event);
+pub(in crate::cli) fn step_line(step: &StepView, style: Style) -> String {
     let state = step.state.as_deref().unwrap_or_default();
     let shown = format!("{:<7}", escape::line(state));
     let shown = match state {
@@ -42,69 +39,65 @@ pub(in crate::cli) fn step_line(event: &LoggedEvent, style: Style) -> String {
     };
     let said: Vec<_> = [&step.name, &step.message].into_iter().flatten().collect();
     let said: Vec<_> = said.iter().map(|text| escape::line(text)).collect();
-    let late = if event.late { "  (late)" } else { "" };
+    let late = if step.late { "  (late)" } else { "" };
     let said = cut(&said.join(": "));
-    let line = format!("{:.3}  {shown}  {said}{late}", event.time);
+    let line = format!("{:.3}  {shown}  {said}{late}", step.time);
     line.trim_end().to_owned()
 }
 
 /// The sentence about a process, in the colour of its status.
-pub(in crate::cli) fn summary(process: &Process, created_at: Timestamp, style: Style) -> String {
-    let words = words::summary(process, created_at);
-    let words = escape::line(&words);
-    match process.status() {
-        Status::Done => style.good(&words),
-        Status::Warning | Status::Cancelled => style.odd(&words),
-        Status::Error => style.bad(&words),
-        Status::Waiting | Status::Running => style.strong(&words),
+pub(in crate::cli) fn summary(words: &str, status: &str, style: Style) -> String {
+    let words = escape::line(words);
+    match Status::from_name(status) {
+        Some(Status::Done) => style.good(&words),
+        Some(Status::Warning | Status::Cancelled) => style.odd(&words),
+        Some(Status::Error) => style.bad(&words),
+        Some(Status::Waiting | Status::Running) | None => style.strong(&words),
     }
 }
 
-fn head(record: &Record, style: Style) -> String {
-    let process = &record.process;
-    let name = style.strong(&escape::line(&process.token));
-    let (kind, tenant) = (process.kind.name(), escape::line(&process.tenant));
-    let summary = summary(process, record.created_at, style);
+fn head(record: &View<'_>, style: Style) -> String {
+    let name = style.strong(&escape::line(&record.token));
+    let (kind, tenant) = (escape::line(&record.kind), escape::line(&record.tenant));
+    let summary = summary(&record.summary, &record.status, style);
     format!("{kind} {name} of tenant {tenant}\n{summary}\n")
 }
 
-fn about(text: &mut String, record: &Record) {
-    let process = &record.process;
+fn about(text: &mut String, record: &View<'_>) {
     let mut field = |label: &str, value: Option<String>| {
         if let Some(value) = value {
             let _ = writeln!(text, "  {label:<12} {}", escape::line(&value));
         }
     };
-    if let Some((stamp, opening)) = &process.opening {
-        field("source", Some(stamp.source.clone()));
-        field("file", opening.filename.clone());
-        field("module", opening.module.clone());
-        field("workflow", opening.workflow.clone());
-        field("group", opening.group.clone());
-        field("attributes", opening.attributes.as_deref().map(cut));
-        field("opened", Some(format!("{:.0}", stamp.time)));
+    if let Some(opening) = &record.opening {
+        let said = |text: &Option<Cow<'_, str>>| text.as_ref().map(ToString::to_string);
+        field("source", Some(opening.source.to_string()));
+        field("file", said(&opening.filename));
+        field("module", said(&opening.module));
+        field("workflow", said(&opening.workflow));
+        field("group", said(&opening.group));
+        let attributes = opening.attributes.as_ref();
+        field("attributes", attributes.map(|a| cut(&a.to_string())));
     }
-    field("progress", words::progress(process));
-    let missing = words::missing(process);
-    if !missing.is_empty() {
-        field("waiting for", Some(missing.join(" and ")));
+    field("opened", record.opened_at.map(|at| format!("{at:.0}")));
+    let progress = &record.progress;
+    let progress = words::progress(progress.done, progress.total, progress.failed);
+    field("progress", progress);
+    if !record.waiting_for.is_empty() {
+        field("waiting for", Some(record.waiting_for.join(" and ")));
     }
     let settle = |at: Timestamp| format!("{at:.0}, then it ends without the rest");
-    field("waiting till", process.settle_at.map(settle));
+    field("waiting till", record.settle_at.map(settle));
     let deadline = |at: Timestamp| format!("{at:.0}, then it ends with an error");
-    field("deadline", process.deadline_at.map(deadline));
+    field("deadline", record.deadline_at.map(deadline));
     field(
         "ended",
-        process
-            .ended
-            .as_ref()
-            .map(|ended| ended_at(process, ended.at)),
+        record.ended_at.map(|at| ended_at(record.opened_at, at)),
     );
     field("completion", completion_words(record));
 }
 
-fn ended_at(process: &Process, at: Timestamp) -> String {
-    let opened = process.opening.as_ref().map(|(stamp, _)| stamp.time);
+fn ended_at(opened: Option<Timestamp>, at: Timestamp) -> String {
     let took = opened.map(|opened| at.duration_since(opened));
     let to_millis = |took: SignedDuration| {
         SignedDuration::new(took.as_secs(), took.subsec_millis() * 1_000_000)
@@ -115,9 +108,9 @@ fn ended_at(process: &Process, at: Timestamp) -> String {
     }
 }
 
-fn completion_words(record: &Record) -> Option<String> {
+fn completion_words(record: &View<'_>) -> Option<String> {
     let unroutable = record.unroutable_at.unwrap_or_default();
-    Some(match (completion(record), record.outbox) {
+    Some(match (record.completion, record.outbox) {
         (Completion::None, _) => return None,
         (Completion::Sent, _) => "published and confirmed".to_owned(),
         (Completion::Pending, 1) => "still to be published".to_owned(),
@@ -131,50 +124,46 @@ fn completion_words(record: &Record) -> Option<String> {
     })
 }
 
-fn history(text: &mut String, record: &Record, style: Style) {
-    let steps: Vec<_> = record
-        .events
-        .iter()
-        .filter(|event| Step::is(event))
-        .collect();
-    let seen = u64::try_from(record.events.len()).unwrap_or(u64::MAX);
-    if steps.is_empty() && seen >= record.logged {
+fn history(text: &mut String, record: &View<'_>, style: Style) {
+    let steps = record.history.as_deref().unwrap_or_default();
+    let seen = count(record.events.as_deref());
+    let logged = record.counts.unwrap_or_default().events;
+    if steps.is_empty() && seen >= logged {
         return;
     }
     let _ = writeln!(text, "\n{}", style.strong("history"));
-    for event in steps {
-        let _ = writeln!(text, "  {}", step_line(event, style));
+    for step in steps {
+        let _ = writeln!(text, "  {}", step_line(step, style));
     }
-    if seen < record.logged {
+    if seen < logged {
         let _ = writeln!(
             text,
-            "  … of the first {seen} of {} events (--events N)",
-            record.logged
+            "  … of the first {seen} of {logged} events (--events N)"
         );
     }
 }
 
-fn items(text: &mut String, record: &Record, style: Style) {
-    let counts = record.process.items;
-    if counts.seen == 0 {
+fn items(text: &mut String, record: &View<'_>, style: Style) {
+    let seen = record.counts.unwrap_or_default().items;
+    if seen == 0 {
         return;
     }
-    let failed = match counts.failed {
+    let failed = match record.progress.failed {
         0 => String::new(),
         failed => format!(", {failed} failed"),
     };
-    let title = format!("items ({}{failed})", counts.seen);
+    let title = format!("items ({seen}{failed})");
     let _ = writeln!(text, "\n{}", style.strong(&title));
-    for item in &record.items {
+    for item in record.items.iter().flatten() {
         let _ = writeln!(text, "  {}", item_line(item, style));
     }
-    let shown = u64::try_from(record.items.len()).unwrap_or(u64::MAX);
-    if shown < counts.seen {
-        let _ = writeln!(text, "  … and {} more (--items N)", counts.seen - shown);
+    let shown = count(record.items.as_deref());
+    if shown < seen {
+        let _ = writeln!(text, "  … and {} more (--items N)", seen - shown);
     }
 }
 
-fn item_line(item: &StoredItem, style: Style) -> String {
+fn item_line(item: &ItemView<'_>, style: Style) -> String {
     let state = if item.ok {
         style.good("ok  ")
     } else {
@@ -190,17 +179,22 @@ fn item_line(item: &StoredItem, style: Style) -> String {
     line
 }
 
-fn late(text: &mut String, record: &Record, style: Style) {
-    if record.late == 0 {
+fn late(text: &mut String, record: &View<'_>, style: Style) {
+    let late = record.counts.unwrap_or_default().late;
+    if late == 0 {
         return;
     }
-    let title = format!("late, after the end ({})", record.late);
+    let title = format!("late, after the end ({late})");
     let _ = writeln!(text, "\n{}", style.strong(&title));
-    for event in record.events.iter().filter(|event| event.late) {
+    for event in record.late.iter().flatten() {
         let (source, id) = (escape::line(&event.source), escape::line(&event.id));
         let (time, type_name) = (event.time, escape::line(&event.type_name));
         let _ = writeln!(text, "  {time:.3}  {type_name}  {source} {id}");
     }
+}
+
+fn count<T>(list: Option<&[T]>) -> u64 {
+    list.map_or(0, |list| u64::try_from(list.len()).unwrap_or(u64::MAX))
 }
 
 pub(super) fn cut(text: &str) -> String {

@@ -7,7 +7,7 @@ use tokio::io::{AsyncBufRead, AsyncBufReadExt};
 
 use crate::broker::{Outgoing, topology};
 use crate::clock;
-use crate::wire::{Accepted, Limits, Rejection, plain};
+use crate::wire::{Accepted, FieldFault, Limits, Problem, plain};
 
 /// How many lines one batch holds.
 const BATCH_LINES: usize = 2_000;
@@ -22,6 +22,8 @@ const SHORT_TEXT_MAX: usize = 255;
 #[derive(Debug, Default)]
 pub(super) struct Batch {
     pub(super) messages: Vec<Outgoing>,
+    /// The line of each message.
+    pub(super) numbers: Vec<u64>,
     pub(super) faults: Vec<LineFault>,
     /// Tokens that were derived, with the numbers of their lines.
     pub(super) tokens: Vec<(u64, String)>,
@@ -33,6 +35,18 @@ impl Batch {
     /// Whether the input had ended.
     pub(super) fn is_empty(&self) -> bool {
         self.bytes == 0
+    }
+
+    /// A single message.
+    pub(super) fn of(message: Outgoing) -> Self {
+        let mut batch = Self::default();
+        batch.push(1, message);
+        batch
+    }
+
+    fn push(&mut self, number: u64, message: Outgoing) {
+        self.numbers.push(number);
+        self.messages.push(message);
     }
 }
 
@@ -88,7 +102,8 @@ impl<R: AsyncBufRead + Unpin> Lines<R> {
             return;
         }
         let checked = match std::str::from_utf8(line) {
-            Ok(text) => plain::check_line(text, &self.limits, clock::now()).map_err(explain),
+            Ok(text) => plain::check_line(text, &self.limits, clock::now())
+                .map_err(|rejection| explain(&rejection.problem)),
             Err(_) => Err("undecodable: the line is not UTF-8".to_owned()),
         };
         match checked {
@@ -98,7 +113,7 @@ impl<R: AsyncBufRead + Unpin> Lines<R> {
                         .tokens
                         .push((self.number, accepted.event.token.clone()));
                 }
-                batch.messages.push(message(&accepted, line));
+                batch.push(self.number, message(&accepted, line));
             }
             Err(said) => {
                 batch.faults.push(LineFault {
@@ -107,7 +122,7 @@ impl<R: AsyncBufRead + Unpin> Lines<R> {
                     sent: self.force,
                 });
                 if self.force {
-                    batch.messages.push(forced(line));
+                    batch.push(self.number, forced(line));
                 }
             }
         }
@@ -192,14 +207,15 @@ fn forced(line: &[u8]) -> Outgoing {
 }
 
 /// All faults on one line.
-pub(super) fn explain(rejection: Box<Rejection>) -> String {
-    let said = |fault: &crate::wire::FieldFault| match &fault.pointer {
+pub(super) fn explain(problem: &Problem) -> String {
+    let said = |fault: &FieldFault| match fault.pointer.as_deref() {
+        Some("#") | None => fault.detail.clone(),
         Some(pointer) => format!("{pointer} {}", fault.detail),
-        None => fault.detail.clone(),
     };
-    let mut all: Vec<_> = rejection.problem.errors.iter().map(said).collect();
+    let mut all: Vec<_> = problem.errors.iter().map(said).collect();
     if all.is_empty() {
-        all.push(rejection.problem.detail);
+        all.push(problem.detail.clone());
     }
-    format!("{}: {}", rejection.reason.name(), all.join("; "))
+    let reason = problem.type_.rsplit(':').next().unwrap_or_default();
+    format!("{reason}: {}", all.join("; "))
 }

@@ -1,8 +1,12 @@
-//! `waybill publish`: events from a file, one JSON document per line, each confirmed.
+//! `waybill publish`: events from a file, one JSON document per line, each confirmed, by the broker
+//! or over HTTP.
 
+mod counts;
 mod lines;
 mod one;
+mod posted;
 mod progress;
+mod sending;
 #[cfg(test)]
 mod tests;
 
@@ -12,15 +16,20 @@ use std::process::ExitCode;
 use clap::Args;
 use tokio::io::{AsyncRead, BufReader};
 
-use self::lines::{Batch, Lines};
+use self::counts::Counts;
+use self::lines::{Batch, LineFault, Lines};
 pub(super) use self::one::one;
 use self::progress::Progress;
+use self::sending::{Sending, Sent};
 use super::failure::{FAILED, Failure};
-use super::{Sources, escape, output, servers};
-use crate::broker::{BrokerError, Publisher, Verdict};
+use super::remote::Address;
+use super::servers::{self, Events};
+use super::{Sources, escape, output};
 
 /// How many faults are reported one by one.
 const FAULTS_MAX: u64 = 100;
+const NO_FORCE: &str =
+    "--force needs the broker: over HTTP a line with a fault is refused, and nobody keeps it";
 
 /// Publish events, one JSON document per line, and wait for the broker's confirms.
 #[derive(Debug, Args)]
@@ -28,11 +37,15 @@ const FAULTS_MAX: u64 = 100;
 Examples:
   waybill publish events.jsonl
   generate-events | waybill publish -
+  waybill publish events.jsonl --url http://waybill:8080 --key-file key
 
 A line: {\"id\":\"1\",\"source\":\"shop\",\"type\":\"upload.received\",\"token\":\"8a4f0c\",\"data\":{}}
 
 Each line is checked as a worker would check it; a line with a fault is reported with its number
 and left out. An id is never invented: publishing a file twice changes nothing.
+
+Over HTTP (--url) the key says whose the processes are, and the server publishes and waits for the
+confirms.
 
 Exit codes: 0 every line was confirmed, 1 some were not, 2 wrong usage or settings.")]
 pub(super) struct Publish {
@@ -41,22 +54,25 @@ pub(super) struct Publish {
     /// Publish lines with a fault too; they become dead letters.
     #[arg(long)]
     force: bool,
+    #[command(flatten)]
+    address: Address,
 }
 
 pub(super) async fn run(publish: &Publish, sources: &Sources) -> Result<ExitCode, Failure> {
-    let (broker, limits) = servers::publishing(sources)?;
+    let (to, limits) = servers::events(&publish.address.over(sources))?;
+    if publish.force && matches!(to, Events::Http(_)) {
+        return Err(Failure::Usage(NO_FORCE.to_owned()));
+    }
     let (input, bytes) = open(publish).await?;
     let lines = Lines::new(BufReader::new(input), limits, publish.force);
-    let connection = servers::broker(&broker).await?;
-    let publisher = Publisher::open(&connection, broker.confirm_timeout).await?;
     let mut sender = Sender {
-        publisher,
+        sending: Sending::begin(to).await?,
         counts: Counts::default(),
         progress: Progress::new(bytes),
     };
     let outcome = sender.send(lines).await;
     sender.progress.end();
-    connection.close().await;
+    sender.sending.end().await;
     let counts = sender.counts;
     output::line(&counts.words())?;
     outcome?;
@@ -89,53 +105,8 @@ async fn open(publish: &Publish) -> Result<(Input, Option<u64>), Failure> {
     Ok((Box::new(file), bytes))
 }
 
-/// What became of the lines.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Counts {
-    confirmed: u64,
-    nacked: u64,
-    unroutable: u64,
-    /// Sent, and the broker fell silent.
-    unknown: u64,
-    /// Left out for their faults.
-    faulty: u64,
-}
-
-impl Counts {
-    fn all_confirmed(self) -> bool {
-        let confirmed = self.confirmed;
-        self == Self {
-            confirmed,
-            ..Self::default()
-        }
-    }
-
-    fn words(self) -> String {
-        let mut words = format!("confirmed {}", self.confirmed);
-        for (what, count, remedy) in [
-            ("left out for a fault", self.faulty, ""),
-            ("refused by a full or unreachable queue", self.nacked, ""),
-            (
-                "taken by no queue",
-                self.unroutable,
-                " (has `waybill run` ever started?)",
-            ),
-            (
-                "of unknown fate",
-                self.unknown,
-                " (publish again: repetitions change nothing)",
-            ),
-        ] {
-            if count > 0 {
-                words.push_str(&format!("; {what} {count}{remedy}"));
-            }
-        }
-        words
-    }
-}
-
 struct Sender {
-    publisher: Publisher,
+    sending: Sending,
     counts: Counts,
     progress: Progress,
 }
@@ -145,20 +116,18 @@ impl Sender {
     async fn send(&mut self, mut lines: Lines<BufReader<Input>>) -> Result<(), Failure> {
         let mut batch = lines.next_batch().await?;
         while !batch.is_empty() {
-            self.report(&batch)?;
-            let (verdicts, next) = tokio::join!(
-                self.publisher.publish_all(&batch.messages),
-                lines.next_batch()
-            );
-            self.count(&batch, verdicts)?;
+            self.report(&batch.faults)?;
+            self.name(&batch)?;
+            let (sent, next) = tokio::join!(self.sending.send(&batch), lines.next_batch());
+            self.count(sent)?;
             self.progress.advance(batch.bytes, self.counts.confirmed);
             batch = next?;
         }
         Ok(())
     }
 
-    fn report(&mut self, batch: &Batch) -> Result<(), Failure> {
-        for fault in &batch.faults {
+    fn report(&mut self, faults: &[LineFault]) -> Result<(), Failure> {
+        for fault in faults {
             if !fault.sent {
                 self.counts.faulty += 1;
             }
@@ -170,6 +139,10 @@ impl Sender {
             }
             self.progress.reported += 1;
         }
+        Ok(())
+    }
+
+    fn name(&self, batch: &Batch) -> Result<(), Failure> {
         for (line, token) in &batch.tokens {
             let token = escape::line(token);
             self.progress
@@ -178,21 +151,9 @@ impl Sender {
         Ok(())
     }
 
-    fn count(
-        &mut self,
-        batch: &Batch,
-        verdicts: Result<Vec<Verdict>, BrokerError>,
-    ) -> Result<(), Failure> {
-        let verdicts = verdicts.inspect_err(|_| {
-            self.counts.unknown += u64::try_from(batch.messages.len()).unwrap_or(u64::MAX);
-        })?;
-        for verdict in verdicts {
-            match verdict {
-                Verdict::Confirmed => self.counts.confirmed += 1,
-                Verdict::Nacked => self.counts.nacked += 1,
-                Verdict::Unroutable => self.counts.unroutable += 1,
-            }
-        }
-        Ok(())
+    fn count(&mut self, sent: Sent) -> Result<(), Failure> {
+        self.counts.add(sent.counts);
+        self.report(&sent.faults)?;
+        sent.failure.map_or(Ok(()), Err)
     }
 }

@@ -2,7 +2,7 @@
 
 use expect_test::expect;
 
-use super::Counts;
+use super::counts::Counts;
 use super::lines::{Batch, Lines};
 use crate::wire::Limits;
 

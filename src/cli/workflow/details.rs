@@ -7,7 +7,8 @@ use jiff::SignedDuration;
 
 use crate::cli::fields;
 use crate::config::show_duration;
-use crate::core::workflow::{Stage, StageDeadline, Workflow};
+use crate::core::workflow::{Field, Stage, StageDeadline, Workflow};
+use crate::view::order::json::FieldView;
 
 /// One block for the order and one for the stages that have anything to tell; each begins with an
 /// empty line.
@@ -20,7 +21,7 @@ pub(super) fn list(workflow: &Workflow) -> String {
     ] {
         order.extend(value.map(|value| format!("{words} {}", duration(value))));
     }
-    order.extend(workflow.form.iter().map(fields::words));
+    order.extend(asked(&workflow.form));
     let mut text = String::new();
     block(&mut text, "the order", &order);
     for (name, stage) in &workflow.stages {
@@ -38,8 +39,13 @@ fn of_stage(stage: &Stage) -> Vec<String> {
             None => format!("ends the order with an error after {after}"),
         });
     }
-    lines.extend(stage.form.iter().map(fields::words));
+    lines.extend(asked(&stage.form));
     lines
+}
+
+fn asked(form: &[Field]) -> impl Iterator<Item = String> {
+    form.iter()
+        .map(|field| fields::words(&FieldView::of(field)))
 }
 
 fn block(text: &mut String, title: &str, lines: &[String]) {

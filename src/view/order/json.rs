@@ -1,71 +1,72 @@
-//! Where an order stands as JSON for programs.
+//! Where an order stands as JSON for programs, and read again by those of them that are ours.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{Order, WaitingJoin, outcomes};
 use crate::core::order::Stop;
-use crate::core::workflow::{Field, FieldKind};
+use crate::core::workflow::{Field, FieldKind, Stage};
 use crate::view::record::parsed;
 
 /// What an order adds to the answer.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[schema(as = Order)]
 pub struct OrderView<'a> {
-    version: Option<i32>,
-    stands_at: Vec<PlaceView<'a>>,
-    joins: Vec<WaitingJoin<'a>>,
-    parked: ParkedView,
-    form: BTreeMap<&'a str, Value>,
-    attachments: Option<Value>,
-    left: Vec<LeftView<'a>>,
-    stops: u64,
+    pub(crate) version: Option<i32>,
+    pub(crate) stands_at: Vec<PlaceView<'a>>,
+    pub(crate) joins: Vec<WaitingJoin<'a>>,
+    pub(crate) parked: ParkedView,
+    pub(crate) form: BTreeMap<Cow<'a, str>, Value>,
+    pub(crate) attachments: Option<Value>,
+    pub(crate) left: Vec<LeftView<'a>>,
+    pub(crate) stops: u64,
 }
 
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[schema(as = Place)]
-struct PlaceView<'a> {
-    stage: &'a str,
-    data_id: String,
-    number: u32,
-    since: Timestamp,
-    due_at: Option<Timestamp>,
-    on_deadline: Option<&'a str>,
-    outcomes: Vec<&'a str>,
-    form: Vec<FieldView<'a>>,
+pub(crate) struct PlaceView<'a> {
+    pub(crate) stage: Cow<'a, str>,
+    pub(crate) data_id: String,
+    pub(crate) number: u32,
+    pub(crate) since: Timestamp,
+    pub(crate) due_at: Option<Timestamp>,
+    pub(crate) on_deadline: Option<Cow<'a, str>>,
+    pub(crate) outcomes: Vec<Cow<'a, str>>,
+    pub(crate) form: Vec<FieldView<'a>>,
 }
 
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[schema(as = Field)]
-struct FieldView<'a> {
-    id: &'a str,
+pub(crate) struct FieldView<'a> {
+    pub(crate) id: Cow<'a, str>,
     #[serde(rename = "type")]
-    kind: &'static str,
-    required: bool,
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    choices: &'a [String],
+    pub(crate) kind: Cow<'a, str>,
+    pub(crate) required: bool,
+    #[serde(default, skip_serializing_if = "<[String]>::is_empty")]
+    pub(crate) choices: Cow<'a, [String]>,
 }
 
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[schema(as = Parked)]
-struct ParkedView {
-    count: u64,
-    stages: BTreeMap<String, u64>,
+pub(crate) struct ParkedView {
+    pub(crate) count: u64,
+    pub(crate) stages: BTreeMap<String, u64>,
 }
 
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[schema(as = LeftPlace)]
-struct LeftView<'a> {
-    stage: &'a str,
-    data_id: String,
-    number: u32,
-    since: Timestamp,
-    left_at: Timestamp,
-    outcome: Option<&'a str>,
+pub(crate) struct LeftView<'a> {
+    pub(crate) stage: Cow<'a, str>,
+    pub(crate) data_id: String,
+    pub(crate) number: u32,
+    pub(crate) since: Timestamp,
+    pub(crate) left_at: Timestamp,
+    pub(crate) outcome: Option<Cow<'a, str>>,
 }
 
 /// Reads the form out of an order.
@@ -82,7 +83,7 @@ pub fn order_view(order: &Order) -> OrderView<'_> {
         form: standing
             .form
             .iter()
-            .map(|(id, json)| (id.as_str(), parsed(json)))
+            .map(|(id, json)| (Cow::from(id), parsed(json)))
             .collect(),
         attachments: standing.attachments.as_deref().map(parsed),
         left: standing.stops.iter().filter_map(left).collect(),
@@ -94,37 +95,48 @@ fn place<'a>(order: &'a Order, stop: &'a Stop) -> PlaceView<'a> {
     let stage = order.stage(&stop.stage);
     let deadline = stage.and_then(|stage| stage.deadline.as_ref());
     PlaceView {
-        stage: &stop.stage,
+        stage: Cow::from(&stop.stage),
         data_id: stop.data_id.to_string(),
         number: stop.number,
         since: stop.entered_at,
         due_at: stop.due_at,
-        on_deadline: deadline.and_then(|deadline| deadline.outcome.as_deref()),
-        outcomes: stage.map(outcomes).unwrap_or_default(),
-        form: stage.map_or_else(Vec::new, |stage| stage.form.iter().map(field).collect()),
+        on_deadline: deadline
+            .and_then(|deadline| deadline.outcome.as_deref())
+            .map(Cow::from),
+        outcomes: stage.map_or_else(Vec::new, named),
+        form: stage.map_or_else(Vec::new, |stage| {
+            stage.form.iter().map(FieldView::of).collect()
+        }),
     }
 }
 
-fn field(field: &Field) -> FieldView<'_> {
-    FieldView {
-        id: &field.id,
-        kind: field.kind.name(),
-        required: field.required,
-        choices: match &field.kind {
-            FieldKind::Choice(choices) => choices,
-            _ => &[],
-        },
+fn named(stage: &Stage) -> Vec<Cow<'_, str>> {
+    outcomes(stage).into_iter().map(Cow::from).collect()
+}
+
+impl<'a> FieldView<'a> {
+    /// Reads the form out of a field.
+    pub(crate) fn of(field: &'a Field) -> Self {
+        Self {
+            id: Cow::from(&field.id),
+            kind: field.kind.name().into(),
+            required: field.required,
+            choices: match &field.kind {
+                FieldKind::Choice(choices) => Cow::from(choices),
+                _ => Cow::default(),
+            },
+        }
     }
 }
 
 fn left(stop: &Stop) -> Option<LeftView<'_>> {
     let left = stop.left.as_ref()?;
     Some(LeftView {
-        stage: &stop.stage,
+        stage: Cow::from(&stop.stage),
         data_id: stop.data_id.to_string(),
         number: stop.number,
         since: stop.entered_at,
         left_at: left.at,
-        outcome: left.outcome.as_deref(),
+        outcome: left.outcome.as_deref().map(Cow::from),
     })
 }

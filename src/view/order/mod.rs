@@ -3,6 +3,7 @@
 
 pub mod json;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -28,14 +29,14 @@ pub struct Order {
 }
 
 /// A stage that waits for the rest of its predecessors.
-#[derive(Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+#[derive(Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 pub struct WaitingJoin<'a> {
     /// Its name.
-    pub stage: &'a str,
+    pub stage: Cow<'a, str>,
     /// From where the order has come.
-    pub arrived: Vec<&'a str>,
+    pub arrived: Vec<Cow<'a, str>>,
     /// From where it has not.
-    pub missing: Vec<&'a str>,
+    pub missing: Vec<Cow<'a, str>>,
 }
 
 /// What the records leave out of those that are orders, however many in two round trips.
@@ -115,9 +116,9 @@ impl Order {
                 from.partition(|from| self.departures(from, name) > entered);
             let waits = !arrived.is_empty() && !missing.is_empty();
             waits.then_some(WaitingJoin {
-                stage: name,
-                arrived,
-                missing,
+                stage: Cow::from(name),
+                arrived: arrived.into_iter().map(Cow::from).collect(),
+                missing: missing.into_iter().map(Cow::from).collect(),
             })
         });
         waits.collect()

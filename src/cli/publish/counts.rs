@@ -1,0 +1,54 @@
+//! What became of lines, in numbers and in words.
+
+/// What became of the lines.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Counts {
+    pub(super) confirmed: u64,
+    pub(super) nacked: u64,
+    pub(super) unroutable: u64,
+    /// Sent, and the broker fell silent.
+    pub(super) unknown: u64,
+    /// Left out for their faults.
+    pub(super) faulty: u64,
+}
+
+impl Counts {
+    pub(super) fn all_confirmed(self) -> bool {
+        let confirmed = self.confirmed;
+        self == Self {
+            confirmed,
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn add(&mut self, more: Self) {
+        self.confirmed += more.confirmed;
+        self.nacked += more.nacked;
+        self.unroutable += more.unroutable;
+        self.unknown += more.unknown;
+        self.faulty += more.faulty;
+    }
+
+    pub(super) fn words(self) -> String {
+        let mut words = format!("confirmed {}", self.confirmed);
+        for (what, count, remedy) in [
+            ("left out for a fault", self.faulty, ""),
+            ("refused by a full or unreachable queue", self.nacked, ""),
+            (
+                "taken by no queue",
+                self.unroutable,
+                " (has `waybill run` ever started?)",
+            ),
+            (
+                "of unknown fate",
+                self.unknown,
+                " (publish again: repetitions change nothing)",
+            ),
+        ] {
+            if count > 0 {
+                words.push_str(&format!("; {what} {count}{remedy}"));
+            }
+        }
+        words
+    }
+}

@@ -1,0 +1,43 @@
+//! Commands over HTTP: the flags that name a server, and a client of its API.
+//!
+//! What the commands do with the answers is theirs.
+
+mod client;
+mod error;
+mod events;
+mod record;
+
+use clap::Args;
+
+pub(super) use self::client::{Client, WAIT};
+pub(super) use self::error::RemoteError;
+pub(super) use self::events::Page;
+use super::Sources;
+
+/// Which server to ask over HTTP, if any.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Over HTTP")]
+pub(super) struct Address {
+    /// Ask this server instead of database and broker; without it the one of WAYBILL_CLIENT__URL.
+    #[arg(long, value_name = "URL")]
+    url: Option<String>,
+    /// Show it the key in this file; without it the one in WAYBILL_CLIENT__KEY, or in the file that
+    /// WAYBILL_CLIENT__KEY_FILE names.
+    #[arg(long, value_name = "FILE")]
+    key_file: Option<String>,
+}
+
+impl Address {
+    /// The sources with these flags, which win.
+    pub(super) fn over(&self, sources: &Sources) -> Sources {
+        let flags = [
+            ("client.url", &self.url),
+            ("client.key_file", &self.key_file),
+        ];
+        let given = flags.into_iter().filter_map(|(setting, value)| {
+            let value = value.as_ref()?;
+            Some(format!("{setting}={value}"))
+        });
+        sources.with(sources.set.iter().cloned().chain(given).collect())
+    }
+}
