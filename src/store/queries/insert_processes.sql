@@ -1,8 +1,9 @@
--- Makes a record for every token that has none yet; in key order, as every lock is taken.
+-- Makes a record for every token that has none yet; in key order, as every lock is taken. Each is
+-- looked up by its key: `not exists` may be planned as a walk through all of another index.
 insert into waybill.process (key, tenant, token, kind, deadline_at)
 select n.key, n.tenant, n.token, n.kind, now() + make_interval(secs => $5)
 from unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) as n (key, tenant, token, kind)
-where not exists (select from waybill.process p where p.key = n.key)
+where (select true from waybill.process p where p.key = n.key limit 1) is null
 order by n.key
 on conflict do nothing
 returning kind
