@@ -14,8 +14,9 @@ use super::content::{HEAD_BYTES, media_type, safe_name};
 use crate::core::ProcessKey;
 use crate::files::{Digesting, FilePath, FilesError, Kept, Writing};
 
-/// Contents that no process was opened for are removed after this.
-const ORPHAN_AFTER: Duration = Duration::from_secs(24 * 3_600);
+/// Contents that no process was opened for are removed after this: their event may wait in its queue
+/// for as long as the workers are away.
+const ORPHAN_AFTER: Duration = Duration::from_secs(30 * 24 * 3_600);
 /// The id of the only file of an upload is this in its process.
 const FILE: &[u8] = b"file";
 
