@@ -11,8 +11,9 @@ use tokio_util::sync::CancellationToken;
 use super::parts::limits;
 use crate::config::{DatabaseSettings, Settings};
 use crate::files::Files;
-use crate::http::api::{Allowances, Allowed, Setup, UploadLimits};
-use crate::http::{api, guard};
+use crate::http::api::{Allowances, Allowed, UploadLimits};
+use crate::http::clients::{self, Setup};
+use crate::http::guard;
 use crate::store::Store;
 
 /// How long after a failure the database is asked again.
@@ -65,6 +66,7 @@ impl Api {
                     requests: a_second(http.requests_per_second),
                     wrong_keys: a_second(http.wrong_keys_per_second),
                 },
+                dialects: settings.dialects.clone(),
             },
         })
     }
@@ -87,7 +89,7 @@ impl Api {
             }
         };
         tracing::info!(address = %listener.local_addr()?, "answering clients");
-        api::serve(listener, self.setup, stop)
+        clients::serve(listener, self.setup, stop)
             .await
             .context("the listener for clients has failed")
     }

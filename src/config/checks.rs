@@ -19,6 +19,14 @@ const AT_LEAST: &[(&str, &str)] = &[
     ("limits.body_bytes", "limits.text_bytes"),
 ];
 
+/// Paths of which no two may be the same.
+const APART: &[&str] = &[
+    "dialects.open_capture",
+    "dialects.diadoc",
+    "dialects.ahgora",
+    "dialects.omflow",
+];
+
 /// The faults between settings.
 pub(super) fn between(values: &Values, found: &BTreeMap<&'static str, Found>) -> Vec<Fault> {
     let origin = |key: &str| found.get(key).map_or(Origin::Default, |f| f.origin.clone());
@@ -39,6 +47,18 @@ pub(super) fn between(values: &Values, found: &BTreeMap<&'static str, Found>) ->
             let problem = format!("is below `{less}` ({})", origin(less));
             let fault = Fault::new(*more, problem).from(origin(more));
             faults.push(fault.allowed(format!("{} or more", show_bytes(*b))));
+        }
+    }
+    let text = |key: &str| match values.0.get(key) {
+        Some(Value::Text(text)) => Some(text),
+        _ => None,
+    };
+    for (place, key) in APART.iter().enumerate() {
+        let others = APART.iter().take(place);
+        let same = |other: &&&str| text(key).is_some() && text(key) == text(other);
+        if let Some(other) = others.filter(same).next() {
+            let fault = Fault::new(*key, format!("is the same as `{other}`"));
+            faults.push(fault.from(origin(key)));
         }
     }
     faults

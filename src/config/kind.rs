@@ -10,6 +10,8 @@ use super::values::Value;
 
 /// The most characters of a wrong value that a fault repeats.
 const SHOWN_CHARS: usize = 60;
+/// Where the native API is.
+const TAKEN: [&str; 3] = ["/v1", "/docs", "/schemas"];
 
 /// Which values a setting takes.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +34,8 @@ pub enum Kind {
     Duration(Duration, Duration),
     /// A duration within bounds, or `off`.
     DurationOrOff(Duration, Duration),
+    /// The first part of the paths that something is served under, or `off`.
+    PrefixOrOff,
     /// One of these words.
     Choice(&'static [&'static str]),
     /// An address and port to listen on.
@@ -52,6 +56,10 @@ impl Kind {
             Self::DurationOrOff(_, _) => format!("a duration such as `250ms` or `30s`, {range}"),
             Self::Address => format!("{range}, such as `127.0.0.1:9464`"),
             Self::Filter => format!("{range}, such as `info` or `warn,waybill=debug`"),
+            Self::PrefixOrOff => format!(
+                "{range}, of small letters, digits and hyphens, but for {}",
+                or(&TAKEN, "")
+            ),
             Self::Text
             | Self::Path
             | Self::SecretUrl(_)
@@ -75,6 +83,7 @@ impl Kind {
             Self::Bytes(min, max) => format!("{} to {}", show_bytes(*min), show_bytes(*max)),
             Self::Duration(min, max) => durations(*min, *max),
             Self::DurationOrOff(min, max) => format!("{}, or `off`", durations(*min, *max)),
+            Self::PrefixOrOff => "a path of one part such as `/name`, or `off`".to_owned(),
             Self::Choice(words) => or(words, ""),
             Self::Address => "an address and a port".to_owned(),
             Self::Filter => "levels and targets".to_owned(),
@@ -104,6 +113,8 @@ impl Kind {
                 .ok_or_else(|| format!("{} is not a duration with a unit", quote(text)))
                 .and_then(|duration| within(duration, *min, *max, text))
                 .map(|duration| Value::Duration(Some(duration))),
+            Self::PrefixOrOff if text == "off" => Ok(Value::Absent),
+            Self::PrefixOrOff => parse_prefix(text),
             Self::Choice(words) if words.contains(&text) => Ok(Value::Text(text.to_owned())),
             Self::Choice(_) => Err(format!("{} is not one of the choices", quote(text))),
             Self::Address => SocketAddr::from_str(text)
@@ -145,6 +156,18 @@ fn parse_secret(text: &str) -> Result<Value, String> {
     match text.bytes().all(|byte| byte.is_ascii_graphic()) {
         true => Ok(Value::Secret(SecretString::from(text))),
         false => Err("is not a single word in ASCII (its value is not shown)".to_owned()),
+    }
+}
+
+fn parse_prefix(text: &str) -> Result<Value, String> {
+    let name = text.strip_prefix('/').unwrap_or_default();
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if name.is_empty() || !name.bytes().all(is_plain) {
+        return Err(format!("{} is not such a path", quote(text)));
+    }
+    match TAKEN.contains(&text) {
+        true => Err(format!("{} is taken", quote(text))),
+        false => Ok(Value::Text(text.to_owned())),
     }
 }
 
@@ -216,6 +239,18 @@ mod tests {
         assert!(wrong(kind, "http://host:port").contains("port"));
         assert!(kind.parse("https://waybill.example:8080/prefix").is_ok());
         assert!(!wrong(Kind::Secret, "hunter2 hunter2").contains("hunter2"));
+    }
+
+    #[test]
+    fn a_prefix_is_one_part_of_a_path_that_is_not_taken() {
+        let kind = Kind::PrefixOrOff;
+        for text in ["/omflow", "/open-capture", "/2", "off"] {
+            assert!(kind.parse(text).is_ok(), "{text}");
+        }
+        for text in ["", "/", "omflow", "/a/b", "/A", "/{x}", "/*", "/a b"] {
+            assert!(wrong(kind, text).contains("not such a path"), "{text}");
+        }
+        assert!(wrong(kind, "/v1").contains("taken"));
     }
 
     #[test]

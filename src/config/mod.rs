@@ -21,9 +21,9 @@ pub use kind::Kind;
 pub use load::{Given, Loaded, load};
 pub use report::{Effective, settings_table};
 pub use sections::{
-    BatchSettings, BrokerSettings, ClientSettings, DatabaseSettings, FaultSettings,
-    JanitorSettings, LimitSettings, LogSettings, OpsSettings, OutboxSettings, ProcessSettings,
-    SETTINGS, Settings, ShutdownSettings, WorkerSettings,
+    BatchSettings, BrokerSettings, ClientSettings, DatabaseSettings, DialectSettings,
+    FaultSettings, JanitorSettings, LimitSettings, LogSettings, OpsSettings, OutboxSettings,
+    ProcessSettings, SETTINGS, Settings, ShutdownSettings, WorkerSettings,
 };
 pub use values::{LogFormat, Unroutable};
 

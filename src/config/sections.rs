@@ -9,8 +9,8 @@ use secrecy::SecretString;
 
 use super::fault::Fault;
 use super::kind::Kind::{
-    Address, Bytes, Choice, Count, Duration as Time, DurationOrOff, Filter, Path, Secret,
-    SecretUrl, Text, Url,
+    Address, Bytes, Choice, Count, Duration as Time, DurationOrOff, Filter, Path, PrefixOrOff,
+    Secret, SecretUrl, Text, Url,
 };
 use super::values::{LogFormat, Unroutable, Values};
 use super::{Kind, Setting};
@@ -201,6 +201,18 @@ sections! {
             "requests granted to one key, or to one address as long as there are no keys";
         wrong_keys_per_second: u32 = "WAYBILL_HTTP__WRONG_KEYS_PER_SECOND", "20", Count(1, 1_000_000),
             "requests with a key that is not known yet, granted to one address";
+    }
+
+    /// The other systems whose clients are answered, each under a path of its own.
+    dialects: DialectSettings {
+        open_capture: Option<String> = "WAYBILL_DIALECTS__OPEN_CAPTURE", "/open-capture", PrefixOrOff,
+            "where clients of Open-Capture are answered";
+        diadoc: Option<String> = "WAYBILL_DIALECTS__DIADOC", "/diadoc", PrefixOrOff,
+            "where clients of Diadoc are answered";
+        ahgora: Option<String> = "WAYBILL_DIALECTS__AHGORA", "/ahgora", PrefixOrOff,
+            "where clients of Ahgora are answered";
+        omflow: Option<String> = "WAYBILL_DIALECTS__OMFLOW", "/omflow", PrefixOrOff,
+            "where clients of OMFLOW are answered";
     }
 
     /// The files that clients upload.

@@ -4,6 +4,8 @@
 //! whole requests.
 
 pub mod api;
+pub mod clients;
+mod dialects;
 pub mod guard;
 pub mod ops;
 #[cfg(test)]

@@ -19,6 +19,7 @@ mod key_text;
 pub mod listing;
 pub mod log;
 pub mod migrate;
+pub mod number;
 pub mod order;
 pub mod outbox;
 pub mod parked;

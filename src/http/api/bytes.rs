@@ -19,11 +19,11 @@ const BROKEN: &str = "the body ended too early, or is not as its headers say";
 
 /// Room for what clients take up.
 #[derive(Clone)]
-pub(super) struct Room(Arc<Semaphore>);
+pub(in crate::http) struct Room(Arc<Semaphore>);
 
 /// A body, and the room it takes until it is dropped.
-pub(super) struct Received {
-    pub(super) bytes: Vec<u8>,
+pub(in crate::http) struct Received {
+    pub(in crate::http) bytes: Vec<u8>,
     _room: Option<Taken>,
 }
 
@@ -44,14 +44,14 @@ type Taken = OwnedSemaphorePermit;
 
 impl Room {
     /// Takes room.
-    pub(super) fn take(&self, bytes: usize) -> Result<Taken, HttpProblem> {
+    pub(in crate::http) fn take(&self, bytes: usize) -> Result<Taken, HttpProblem> {
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
         let taken = Arc::clone(&self.0).try_acquire_many_owned(bytes);
         taken.map_err(|_| HttpProblem::new(Trouble::Unavailable, FULL))
     }
 
     /// An answer that takes room until its client has it.
-    pub(super) fn answer(&self, body: Vec<u8>) -> Result<Bytes, HttpProblem> {
+    pub(in crate::http) fn answer(&self, body: Vec<u8>) -> Result<Bytes, HttpProblem> {
         if body.len() < SMALL {
             return Ok(body.into());
         }
@@ -61,7 +61,11 @@ impl Room {
 
     /// Takes a body of at most so many bytes. Room is taken as the bytes come: whoever is slow
     /// holds only what was sent.
-    pub(super) async fn receive(&self, body: Body, max: usize) -> Result<Received, HttpProblem> {
+    pub(in crate::http) async fn receive(
+        &self,
+        body: Body,
+        max: usize,
+    ) -> Result<Received, HttpProblem> {
         let mut body = body.into_data_stream();
         let mut bytes = Vec::new();
         let mut room: Option<Taken> = None;

@@ -18,26 +18,36 @@ const OUTSIDE: &str = "no key opens this path";
 
 /// Whose request it is, and what the key allows.
 #[derive(Debug, Clone)]
-pub(super) struct Caller(pub(super) Access);
+pub(in crate::http) struct Caller(pub(in crate::http) Access);
 
 /// What a group of routes asks of a key.
 #[derive(Clone)]
-pub(super) struct Gate {
+pub(in crate::http) struct Gate {
     keys: Keys,
     scope: Scope,
+    find: fn(&HeaderMap) -> Option<String>,
 }
 
 /// What a request came in with: it may be asked again whether that is still good.
 #[derive(Clone)]
-pub(super) struct Pass {
+pub(in crate::http) struct Pass {
     gate: Gate,
     key: Option<String>,
     peer: Peer,
 }
 
 impl Gate {
-    pub(super) fn new(keys: Keys, scope: Scope) -> Self {
-        Self { keys, scope }
+    pub(in crate::http) fn new(keys: Keys, scope: Scope) -> Self {
+        Self {
+            keys,
+            scope,
+            find: key,
+        }
+    }
+
+    /// The same for clients that put their key elsewhere.
+    pub(in crate::http) fn finds(self, find: fn(&HeaderMap) -> Option<String>) -> Self {
+        Self { find, ..self }
     }
 
     fn allow(&self, access: Access) -> Result<Access, HttpProblem> {
@@ -56,20 +66,20 @@ impl Pass {
     }
 
     /// Whether the key is good, by now.
-    pub(super) async fn is_good(&self) -> Result<(), HttpProblem> {
+    pub(in crate::http) async fn is_good(&self) -> Result<(), HttpProblem> {
         let access = self.gate.keys.access(&self.key, self.peer).await?;
         self.gate.allow(access).map(|_| ())
     }
 }
 
 /// Lets a request through if its key allows it, and its answer out if the key still does.
-pub(super) async fn admit(
+pub(in crate::http) async fn admit(
     State(gate): State<Gate>,
     ConnectInfo(peer): ConnectInfo<Peer>,
     mut request: Request,
     next: Next,
 ) -> Result<Response, HttpProblem> {
-    let key = key(request.headers());
+    let key = (gate.find)(request.headers());
     let pass = Pass { gate, key, peer };
     let access = pass.admit().await?;
     let extensions = request.extensions_mut();
@@ -101,7 +111,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Pass {
 }
 
 /// The key of a request, if there is one; what can't be read is a wrong one.
-fn key(headers: &HeaderMap) -> Option<String> {
+pub(in crate::http) fn key(headers: &HeaderMap) -> Option<String> {
     let header = headers.get(header::AUTHORIZATION)?;
     let text = header.to_str().unwrap_or_default();
     Some(secret(text).unwrap_or_default())

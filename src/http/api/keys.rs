@@ -27,7 +27,7 @@ type Remembered = HashMap<Option<String>, (Instant, Access)>;
 
 /// What is known of keys.
 #[derive(Clone)]
-pub(super) struct Keys {
+pub(in crate::http) struct Keys {
     store: Store,
     rates: Rates,
     /// By the text of the key; without one too.
@@ -35,7 +35,7 @@ pub(super) struct Keys {
 }
 
 impl Keys {
-    pub(super) fn new(store: Store, rates: Rates) -> Self {
+    pub(in crate::http) fn new(store: Store, rates: Rates) -> Self {
         Self {
             store,
             rates,
@@ -45,7 +45,7 @@ impl Keys {
 
     /// What whoever brings this key may do. Where no key was ever made there is nobody to tell
     /// apart: then all is allowed, and the listener is bound to this machine.
-    pub(super) async fn admit(
+    pub(in crate::http) async fn admit(
         &self,
         key: &Option<String>,
         peer: Peer,
@@ -56,7 +56,7 @@ impl Keys {
     }
 
     /// The same for a request that was admitted before and has lasted.
-    pub(super) async fn access(
+    pub(in crate::http) async fn access(
         &self,
         key: &Option<String>,
         peer: Peer,

@@ -1,42 +1,38 @@
-//! The listener for clients: a process by its token, many at once, lists, waiting for an end, all that
-//! happens as a feed, and events of those who have no AMQP.
+//! The native API: a process by its token, many at once, lists, waiting for an end, all that happens as
+//! a feed, and events of those who have no AMQP.
 //!
 //! Every request passes the same layers: [`problem::render`] gives what went wrong its form,
 //! [`caller::admit`] says whose it is and whether the key allows it. Handlers see what is left.
 
 mod batch;
 mod body;
-mod bytes;
-mod caller;
+pub(super) mod bytes;
+pub(super) mod caller;
 mod documents;
 mod events;
 mod file;
 mod filter;
-mod keys;
+pub(super) mod keys;
 mod links;
 mod list;
 mod news;
 mod openapi;
-mod parameters;
+pub(super) mod parameters;
 mod prefer;
-mod problem;
-mod rates;
+pub(super) mod problem;
+pub(super) mod rates;
 mod record;
-mod submit;
+pub(super) mod submit;
 mod trouble;
 mod waiting;
 mod wish;
 
-use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::{Extension, Router};
-use tokio::net::TcpListener;
 use tokio::task::JoinSet;
-use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -48,12 +44,11 @@ use self::keys::Keys;
 use self::news::News;
 use self::problem::{HttpProblem, Trouble};
 pub use self::rates::Allowances;
-use self::rates::{Peer, Rates};
+use self::rates::Rates;
 use self::submit::post::{self, Post};
 pub use self::submit::{Allowed, UploadLimits};
 use self::waiting::Waiting;
-use super::guard::{Guard, Limits};
-use crate::config::BrokerSettings;
+use super::clients::Setup;
 use crate::core::ProcessKey;
 use crate::core::access::Scope;
 use crate::files::Files;
@@ -61,47 +56,16 @@ use crate::store::Store;
 use crate::store::fate::{Fate, Sent};
 use crate::wire;
 
-/// A request may wait for the end of a process, so its clock is longer than the longest wait.
-const LIMITS: Limits = Limits {
-    connections: 16_384,
-    // Heads are limited by the server, bodies by who reads them.
-    request_bytes: usize::MAX,
-    transfer: Duration::from_secs(75),
-    bytes_per_second: 16 << 10,
-    idle: Duration::from_secs(75),
-};
-/// Longest wait at the end for answers that are under way.
-const GRACE: Duration = Duration::from_secs(5);
-
-/// What the listener works with.
-#[derive(Clone)]
-pub struct Setup {
-    /// Where processes are read; it may be a replica.
-    pub store: Store,
-    /// Where files are noted.
-    pub primary: Store,
-    /// Where files are kept.
-    pub files: Files,
-    /// What uploads may bring.
-    pub uploads: UploadLimits,
-    /// Where events go.
-    pub broker: BrokerSettings,
-    /// What an event may not exceed.
-    pub limits: wire::Limits,
-    /// How often somebody may ask.
-    pub allowances: Allowances,
-}
-
 /// What the handlers share.
 #[derive(Clone)]
 pub(crate) struct Api {
-    store: Store,
-    primary: Store,
+    pub(super) store: Store,
+    pub(super) primary: Store,
     files: Files,
-    uploads: UploadLimits,
-    limits: wire::Limits,
-    keys: Keys,
-    room: Room,
+    pub(super) uploads: UploadLimits,
+    pub(super) limits: wire::Limits,
+    pub(super) keys: Keys,
+    pub(super) room: Room,
     post: Post,
     ended: Waiting<ProcessKey, ()>,
     fates: Waiting<Sent, Fate>,
@@ -109,44 +73,31 @@ pub(crate) struct Api {
     stop: CancellationToken,
 }
 
-/// Serves until told to stop; those who wait are then answered with what is known.
-///
-/// # Errors
-///
-/// When the listener itself fails; failing clients are their own problem.
-pub async fn serve(listener: TcpListener, setup: Setup, stop: CancellationToken) -> io::Result<()> {
-    let (post, counter) = post::post();
-    let rates = Rates::new(setup.allowances);
-    let api = Api {
-        keys: Keys::new(setup.store.clone(), rates.clone()),
-        store: setup.store,
-        primary: setup.primary,
-        files: setup.files,
-        uploads: setup.uploads,
-        limits: setup.limits,
-        room: Room::default(),
-        post,
-        ended: Waiting::default(),
-        fates: Waiting::default(),
-        news: News::default(),
-        stop: stop.clone(),
-    };
-    let mut tasks = api.look(&stop);
-    tasks.spawn(counter.serve(setup.broker));
-    tasks.spawn(rates.forget(stop.clone()));
-    let service = router(&api).into_make_service_with_connect_info::<Peer>();
-    let server = axum::serve(Guard::new(listener, LIMITS), service)
-        .with_graceful_shutdown(stop.clone().cancelled_owned())
-        .into_future();
-    tokio::pin!(server);
-    tokio::select! {
-        result = &mut server => return result,
-        () = stop.cancelled() => {}
-    }
-    timeout(GRACE, server).await.unwrap_or(Ok(()))
-}
-
 impl Api {
+    /// What handlers share, and the tasks that work for them until told to stop.
+    pub(super) fn new(setup: Setup, stop: &CancellationToken) -> (Self, JoinSet<()>) {
+        let (post, counter) = post::post();
+        let rates = Rates::new(setup.allowances);
+        let api = Self {
+            keys: Keys::new(setup.store.clone(), rates.clone()),
+            store: setup.store,
+            primary: setup.primary,
+            files: setup.files,
+            uploads: setup.uploads,
+            limits: setup.limits,
+            room: Room::default(),
+            post,
+            ended: Waiting::default(),
+            fates: Waiting::default(),
+            news: News::default(),
+            stop: stop.clone(),
+        };
+        let mut tasks = api.look(stop);
+        tasks.spawn(counter.serve(setup.broker));
+        tasks.spawn(rates.forget(stop.clone()));
+        (api, tasks)
+    }
+
     /// Looks at the database for all who wait.
     fn look(&self, stop: &CancellationToken) -> JoinSet<()> {
         let mut tasks = JoinSet::new();
@@ -166,7 +117,8 @@ impl Api {
     }
 }
 
-fn router(api: &Api) -> Router {
+/// The native API: what it is asked, and how it says that it can't answer.
+pub(super) fn router(api: &Api) -> Router {
     let (routes, document) = routes(&api.keys).split_for_parts();
     routes
         .layer(Extension(Arc::new(Documents::of(&document))))

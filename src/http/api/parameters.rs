@@ -7,14 +7,14 @@ use super::problem::HttpProblem;
 
 /// What came in the query, until it is taken.
 #[derive(Debug, Default)]
-pub(super) struct Parameters {
+pub(in crate::http) struct Parameters {
     left: Vec<(String, String)>,
     faults: Vec<String>,
 }
 
 impl Parameters {
     /// Takes a parameter, if it is there.
-    pub(super) fn take<T>(
+    pub(in crate::http) fn take<T>(
         &mut self,
         name: &str,
         read: impl FnOnce(&str) -> Result<T, String>,
@@ -34,13 +34,13 @@ impl Parameters {
     }
 
     /// All that was given, but what has that name: to ask on with.
-    pub(super) fn without(&self, name: &str) -> Vec<(String, String)> {
+    pub(in crate::http) fn without(&self, name: &str) -> Vec<(String, String)> {
         let others = self.left.iter().filter(|(given, _)| given != name);
         others.cloned().collect()
     }
 
     /// What nobody took is no parameter; `known` are those there are.
-    pub(super) fn finish(mut self, known: &[&str]) -> Result<(), HttpProblem> {
+    pub(in crate::http) fn finish(mut self, known: &[&str]) -> Result<(), HttpProblem> {
         if !self.left.is_empty() {
             let known = known.join(", ");
             self.faults

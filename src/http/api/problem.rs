@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-pub(super) use super::trouble::Trouble;
+pub(in crate::http) use super::trouble::Trouble;
 use crate::store::StoreError;
 use crate::wire::{FieldFault, Problem, Reason, Rejection};
 
@@ -20,7 +20,7 @@ const JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
 
 /// The answer to a request that can't be answered.
 #[derive(Debug, Clone)]
-pub(super) struct HttpProblem {
+pub(in crate::http) struct HttpProblem {
     trouble: Trouble,
     /// After how many seconds the same may go well.
     retry_after: Option<u64>,
@@ -30,7 +30,7 @@ pub(super) struct HttpProblem {
 /// Why a request can't be answered, or an element of it: RFC 9457 problem details.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Problem)]
-pub(super) struct ProblemView<'a> {
+pub(in crate::http) struct ProblemView<'a> {
     #[serde(flatten)]
     problem: &'a Problem,
     status: u16,
@@ -38,7 +38,7 @@ pub(super) struct ProblemView<'a> {
 }
 
 impl HttpProblem {
-    pub(super) fn new(trouble: Trouble, detail: &str) -> Self {
+    pub(in crate::http) fn new(trouble: Trouble, detail: &str) -> Self {
         let problem = Problem::named(trouble.name(), trouble.title(), detail.to_owned());
         let retry_after = (trouble == Trouble::Unavailable).then_some(1);
         Self {
@@ -49,7 +49,7 @@ impl HttpProblem {
     }
 
     /// Whoever asks too often is told when to ask again.
-    pub(super) fn too_often(seconds: u64) -> Self {
+    pub(in crate::http) fn too_often(seconds: u64) -> Self {
         Self {
             retry_after: Some(seconds),
             ..Self::new(Trouble::TooManyRequests, TOO_OFTEN)
@@ -57,7 +57,7 @@ impl HttpProblem {
     }
 
     /// Everything that is wrong with the parameters, each as its name and the remedy.
-    pub(super) fn parameters(faults: Vec<String>) -> Self {
+    pub(in crate::http) fn parameters(faults: Vec<String>) -> Self {
         let mut problem = Self::new(Trouble::InvalidParameter, &faults.join("; "));
         let fault = |detail| FieldFault {
             detail,
@@ -68,7 +68,7 @@ impl HttpProblem {
     }
 
     /// Everything that is wrong with the body, each with its place.
-    pub(super) fn body(faults: Vec<FieldFault>) -> Self {
+    pub(in crate::http) fn body(faults: Vec<FieldFault>) -> Self {
         let said = faults.iter().map(|fault| match &fault.pointer {
             Some(pointer) => format!("{pointer} {}", fault.detail),
             None => fault.detail.clone(),
@@ -80,7 +80,7 @@ impl HttpProblem {
     }
 
     /// One thing that is wrong with the body.
-    pub(super) fn body_at(pointer: &str, detail: &str) -> Self {
+    pub(in crate::http) fn body_at(pointer: &str, detail: &str) -> Self {
         Self::body(vec![FieldFault {
             detail: detail.to_owned(),
             pointer: Some(pointer.to_owned()),
@@ -88,7 +88,7 @@ impl HttpProblem {
     }
 
     /// What a worker refused, in its own words.
-    pub(super) fn refused(problem: Problem) -> Self {
+    pub(in crate::http) fn refused(problem: Problem) -> Self {
         Self {
             trouble: Trouble::Unprocessable,
             retry_after: None,
@@ -97,22 +97,22 @@ impl HttpProblem {
     }
 
     /// What was sent under a key before was something else.
-    pub(super) fn key_reused() -> Self {
+    pub(in crate::http) fn key_reused() -> Self {
         Self::new(Trouble::KeyReused, KEY_REUSED)
     }
 
     /// No such process, or another tenant's: nobody is told which.
-    pub(super) fn unknown_token() -> Self {
+    pub(in crate::http) fn unknown_token() -> Self {
         Self::new(Trouble::NotFound, UNKNOWN_TOKEN)
     }
 
     /// It was there once.
-    pub(super) fn forgotten() -> Self {
+    pub(in crate::http) fn forgotten() -> Self {
         Self::new(Trouble::Gone, FORGOTTEN)
     }
 
     /// The same, of one element of the body.
-    pub(super) fn within(mut self, element: &str) -> Self {
+    pub(in crate::http) fn within(mut self, element: &str) -> Self {
         for error in &mut self.problem.errors {
             let inner = error.pointer.as_deref().unwrap_or("#");
             let inner = inner.strip_prefix('#').unwrap_or(inner);
@@ -128,12 +128,22 @@ impl HttpProblem {
     }
 
     /// Reads the form out of it; `instance` says of what in the request it tells.
-    pub(super) fn view<'a>(&'a self, instance: &'a str) -> ProblemView<'a> {
+    pub(in crate::http) fn view<'a>(&'a self, instance: &'a str) -> ProblemView<'a> {
         ProblemView {
             problem: &self.problem,
             status: self.trouble.status().as_u16(),
             instance,
         }
+    }
+
+    /// What is wrong.
+    pub(in crate::http) fn trouble(&self) -> Trouble {
+        self.trouble
+    }
+
+    /// The same for people, with the remedy.
+    pub(in crate::http) fn detail(&self) -> &str {
+        &self.problem.detail
     }
 
     fn answer(&self, instance: &str) -> Response {
@@ -144,9 +154,6 @@ impl HttpProblem {
         if self.trouble == Trouble::Unauthorized {
             let ways = HeaderValue::from_static(r#"Bearer realm="waybill", Basic realm="waybill""#);
             headers.insert(header::WWW_AUTHENTICATE, ways);
-        }
-        if let Some(seconds) = self.retry_after {
-            headers.insert(header::RETRY_AFTER, seconds.into());
         }
         answer
     }
@@ -187,16 +194,27 @@ impl From<StoreError> for HttpProblem {
 }
 
 /// Gives problems their form, with the path of the request in them.
-pub(super) async fn render(request: Request, next: Next) -> Response {
+pub(in crate::http) async fn render(request: Request, next: Next) -> Response {
     let instance = request.uri().path().to_owned();
-    let mut response = next.run(request).await;
+    say(next.run(request).await, |problem| problem.answer(&instance))
+}
+
+/// Gives the problem of a response its form, if it has one.
+pub(in crate::http) fn say(
+    mut response: Response,
+    form: impl FnOnce(&HttpProblem) -> Response,
+) -> Response {
     let Some(problem) = response.extensions_mut().remove::<HttpProblem>() else {
         return response;
     };
-    let mut answer = problem.answer(&instance);
+    let mut answer = form(&problem);
+    let headers = answer.headers_mut();
+    if let Some(seconds) = problem.retry_after {
+        headers.insert(header::RETRY_AFTER, seconds.into());
+    }
     for name in [header::ALLOW, header::CONTENT_RANGE] {
         if let Some(value) = response.headers_mut().remove(&name) {
-            answer.headers_mut().insert(name, value);
+            headers.insert(name, value);
         }
     }
     answer

@@ -30,7 +30,7 @@ pub struct Allowances {
 
 /// Where a request comes from.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Peer(pub(super) IpAddr);
+pub(in crate::http) struct Peer(pub(in crate::http) IpAddr);
 
 /// Who is counted.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -41,13 +41,13 @@ enum Who {
 
 /// The counts of everybody.
 #[derive(Clone)]
-pub(super) struct Rates {
+pub(in crate::http) struct Rates {
     requests: Arc<DefaultKeyedRateLimiter<Who>>,
     wrong_keys: Arc<DefaultKeyedRateLimiter<IpAddr>>,
 }
 
 impl Rates {
-    pub(super) fn new(allowances: Allowances) -> Self {
+    pub(in crate::http) fn new(allowances: Allowances) -> Self {
         let limiter = Quota::per_second;
         Self {
             requests: Arc::new(DefaultKeyedRateLimiter::keyed(limiter(allowances.requests))),
@@ -58,7 +58,11 @@ impl Rates {
     }
 
     /// Counts a request that was let in.
-    pub(super) fn request(&self, key: Option<&str>, peer: Peer) -> Result<(), HttpProblem> {
+    pub(in crate::http) fn request(
+        &self,
+        key: Option<&str>,
+        peer: Peer,
+    ) -> Result<(), HttpProblem> {
         let who = match key {
             Some(key) => Who::Key(key.to_owned()),
             None => Who::Address(peer.0),
@@ -67,12 +71,12 @@ impl Rates {
     }
 
     /// Counts a look at a key that may be a guess.
-    pub(super) fn guess(&self, peer: Peer) -> Result<(), HttpProblem> {
+    pub(in crate::http) fn guess(&self, peer: Peer) -> Result<(), HttpProblem> {
         check(&self.wrong_keys, &peer.0)
     }
 
     /// Forgets those who have not asked for a while, until told to stop.
-    pub(super) async fn forget(self, stop: CancellationToken) {
+    pub(in crate::http) async fn forget(self, stop: CancellationToken) {
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,

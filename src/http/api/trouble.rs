@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 
 /// What can be wrong with a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Trouble {
+pub(in crate::http) enum Trouble {
     /// A parameter or header has a value it can't have.
     InvalidParameter,
     /// No key, or none that is good.
@@ -39,17 +39,17 @@ pub(super) enum Trouble {
 
 impl Trouble {
     /// The last part of its type, the same for every problem of this kind.
-    pub(super) const fn name(self) -> &'static str {
+    pub(in crate::http) const fn name(self) -> &'static str {
         self.row().0
     }
 
     /// The same in words.
-    pub(super) const fn title(self) -> &'static str {
+    pub(in crate::http) const fn title(self) -> &'static str {
         self.row().2
     }
 
     /// What it is answered with.
-    pub(super) fn status(self) -> StatusCode {
+    pub(in crate::http) fn status(self) -> StatusCode {
         StatusCode::from_u16(self.row().1).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 

@@ -1,7 +1,7 @@
 //! What a file is, told by its contents, and what it may be called.
 
 /// How many of its first bytes tell what a file is.
-pub(super) const HEAD_BYTES: usize = 8 << 10;
+pub(in crate::http) const HEAD_BYTES: usize = 8 << 10;
 /// Takes whatever comes.
 const ANY: &str = "any";
 const NAMELESS: &str = "file";
@@ -23,18 +23,18 @@ impl Allowed {
     }
 
     /// Whether this media type is among them.
-    pub(super) fn has(&self, media_type: &str) -> bool {
+    pub(in crate::http) fn has(&self, media_type: &str) -> bool {
         self.types.iter().any(|t| t == ANY || t == media_type)
     }
 
     /// All of them, for people.
-    pub(super) fn named(&self) -> String {
+    pub(in crate::http) fn named(&self) -> String {
         self.types.join(", ")
     }
 }
 
 /// The media type of what begins with these bytes.
-pub(super) fn media_type(head: &[u8]) -> &'static str {
+pub(in crate::http) fn media_type(head: &[u8]) -> &'static str {
     if let Some(known) = infer::get(head) {
         return known.mime_type();
     }
@@ -50,7 +50,7 @@ pub(super) fn media_type(head: &[u8]) -> &'static str {
 }
 
 /// A name without a folder and without what no name should hold, of at most so many bytes.
-pub(super) fn safe_name(given: &str, bytes_max: usize) -> String {
+pub(in crate::http) fn safe_name(given: &str, bytes_max: usize) -> String {
     let last = given.rsplit(['/', '\\']).next().unwrap_or_default();
     let mut name = String::new();
     for letter in last.chars().filter(|letter| !letter.is_control()) {

@@ -7,14 +7,14 @@ use uuid::Uuid;
 use super::super::problem::HttpProblem;
 
 /// The source of events that Waybill makes for clients.
-pub(super) const SOURCE: &str = "waybill-http";
+pub(in crate::http) const SOURCE: &str = "waybill-http";
 
 const HEADER: &str = "idempotency-key";
 /// Room for the number of an event behind it, within the limit of ids.
 const BYTES_MAX: usize = 190;
 
 /// What the client calls its request, if it may come again.
-pub(super) fn key(headers: &HeaderMap) -> Result<Option<String>, HttpProblem> {
+pub(in crate::http) fn key(headers: &HeaderMap) -> Result<Option<String>, HttpProblem> {
     let Some(value) = headers.get(HEADER) else {
         return Ok(None);
     };
@@ -28,6 +28,6 @@ pub(super) fn key(headers: &HeaderMap) -> Result<Option<String>, HttpProblem> {
 }
 
 /// A name that no other event has.
-pub(super) fn random() -> String {
+pub(in crate::http) fn random() -> String {
     Uuid::new_v4().to_string()
 }

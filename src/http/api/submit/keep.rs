@@ -17,17 +17,15 @@ use crate::files::{Digesting, FilePath, FilesError, Kept, Writing};
 /// Contents that no process was opened for are removed after this: their event may wait in its queue
 /// for as long as the workers are away.
 const ORPHAN_AFTER: Duration = Duration::from_secs(30 * 24 * 3_600);
-/// The id of the only file of an upload is this in its process.
-const FILE: &[u8] = b"file";
 
 const NOT_KEPT: &str = "the file can't be kept just now; sending it again is safe";
 const BROKEN: &str = "the body is no whole multipart/form-data";
 
 /// A file that was kept, as events and answers name it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub(super) struct Attachment {
-    pub(super) id: Uuid,
-    pub(super) name: String,
+pub(in crate::http) struct Attachment {
+    pub(in crate::http) id: Uuid,
+    pub(in crate::http) name: String,
     media_type: String,
     size: u64,
     sha256: String,
@@ -36,9 +34,18 @@ pub(super) struct Attachment {
 
 /// How many bytes a request may still bring.
 #[derive(Debug)]
-pub(super) struct Allowance {
-    pub(super) request: u64,
-    pub(super) file: u64,
+pub(in crate::http) struct Allowance {
+    pub(in crate::http) request: u64,
+    pub(in crate::http) file: u64,
+}
+
+/// Whose a file is: a process, and which of its files.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::http) struct Owner<'a> {
+    pub(in crate::http) tenant: &'a str,
+    pub(in crate::http) token: &'a str,
+    /// Makes the file's id, so that the same one sent again is the same.
+    pub(in crate::http) label: &'a str,
 }
 
 /// Where the bytes of a file go.
@@ -50,15 +57,15 @@ enum Sink {
 }
 
 impl Api {
-    /// Keeps a file as that of the process of this token.
-    pub(super) async fn keep(
+    /// Keeps a file as one of its process.
+    pub(in crate::http) async fn keep(
         &self,
-        (tenant, token): (&str, &str),
+        owner: Owner<'_>,
         mut field: Field<'_>,
         allowance: &mut Allowance,
     ) -> Result<Attachment, HttpProblem> {
-        let process = ProcessKey::of(tenant, token);
-        let id = Uuid::new_v5(&process.0, FILE);
+        let process = ProcessKey::of(owner.tenant, owner.token);
+        let id = Uuid::new_v5(&process.0, owner.label.as_bytes());
         let name = field.file_name().unwrap_or_default();
         let name = safe_name(name, self.limits.name_bytes);
         let mut left = allowance.file;
@@ -96,7 +103,7 @@ impl Api {
             media_type: media_type.to_owned(),
             size: kept.size,
             sha256: kept.sha256,
-            uri: links::file(token, id),
+            uri: links::file(owner.token, id),
         })
     }
 }

@@ -11,20 +11,24 @@ use crate::clock;
 
 /// What an event over HTTP is made of; nothing of it is trusted.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Given<'a> {
+pub(in crate::http) struct Given<'a> {
     /// The attributes as headers.
-    pub(super) headers: &'a [(&'a str, HeaderValue<'a>)],
+    pub(in crate::http) headers: &'a [(&'a str, HeaderValue<'a>)],
     /// The media type.
-    pub(super) content_type: Option<&'a str>,
+    pub(in crate::http) content_type: Option<&'a str>,
     /// The id of an event that says none.
-    pub(super) id: Option<&'a str>,
+    pub(in crate::http) id: Option<&'a str>,
     /// The bytes.
-    pub(super) body: &'a [u8],
+    pub(in crate::http) body: &'a [u8],
 }
 
 impl Given<'_> {
     /// Reads it as a worker would; it can only be its sender's.
-    pub(super) fn read(&self, access: &Access, limits: &Limits) -> Result<Accepted, HttpProblem> {
+    pub(in crate::http) fn read(
+        &self,
+        access: &Access,
+        limits: &Limits,
+    ) -> Result<Accepted, HttpProblem> {
         let mut headers = self.headers.to_vec();
         headers.push(("tenant", HeaderValue::Text(&access.tenant)));
         let message = Message {
@@ -39,7 +43,7 @@ impl Given<'_> {
 }
 
 /// The message that workers get of an event.
-pub(super) fn outgoing(accepted: &Accepted) -> Outgoing {
+pub(in crate::http) fn outgoing(accepted: &Accepted) -> Outgoing {
     let event = &accepted.event;
     let stamp = &event.stamp;
     let body = accepted.data.clone().into_bytes();

@@ -3,17 +3,17 @@
 //!
 //! Nothing is applied here: whatever came in over HTTP takes the same way as all the rest.
 
-pub(super) mod cancel;
+pub(in crate::http) mod cancel;
 mod content;
-pub(super) mod events;
-mod identity;
-mod keep;
+pub(in crate::http) mod events;
+pub(in crate::http) mod identity;
+pub(in crate::http) mod keep;
 mod message;
-pub(super) mod orders;
-pub(super) mod post;
-pub(super) mod receipt;
-mod single;
-pub(super) mod uploads;
+pub(in crate::http) mod orders;
+pub(in crate::http) mod post;
+pub(in crate::http) mod receipt;
+pub(in crate::http) mod single;
+pub(in crate::http) mod uploads;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,7 +59,7 @@ impl UploadLimits {
 impl Api {
     /// Publishes events and waits for the broker to take them, and then, at most so long, for the
     /// workers to apply them; says of each how far it came.
-    async fn submit(
+    pub(in crate::http) async fn submit(
         &self,
         events: &[Accepted],
         wait: Option<Duration>,

@@ -18,12 +18,12 @@ const FULL: &str = "the queue of events is full; sending this again is safe";
 
 /// Where messages are handed in.
 #[derive(Clone)]
-pub(in super::super) struct Post {
+pub(in crate::http) struct Post {
     requests: mpsc::Sender<Request>,
 }
 
 /// The other end of a [`Post`].
-pub(in super::super) struct Counter {
+pub(in crate::http) struct Counter {
     requests: mpsc::Receiver<Request>,
 }
 
@@ -39,14 +39,14 @@ struct Line {
 }
 
 /// A post and its other end.
-pub(in super::super) fn post() -> (Post, Counter) {
+pub(in crate::http) fn post() -> (Post, Counter) {
     let (sender, receiver) = mpsc::channel(REQUESTS_MAX);
     (Post { requests: sender }, Counter { requests: receiver })
 }
 
 impl Post {
     /// Publishes messages; only when the broker has all of them is it done.
-    pub(super) async fn send(&self, messages: Vec<Outgoing>) -> Result<(), HttpProblem> {
+    pub(in crate::http) async fn send(&self, messages: Vec<Outgoing>) -> Result<(), HttpProblem> {
         let (answer, answered) = oneshot::channel();
         let request = Request { messages, answer };
         let unavailable = |why| HttpProblem::new(Trouble::Unavailable, why);
@@ -69,7 +69,7 @@ impl Post {
 
 impl Counter {
     /// Publishes what is handed in, until nobody can hand in anything more.
-    pub(in super::super) async fn serve(mut self, settings: BrokerSettings) {
+    pub(in crate::http) async fn serve(mut self, settings: BrokerSettings) {
         let mut line = None;
         let mut requests = Vec::new();
         while self

@@ -13,25 +13,25 @@ use crate::wire::{Accepted, Problem};
 
 /// How far an event came, and the token to ask by.
 #[derive(Debug, Serialize, ToSchema)]
-pub(in super::super) struct Receipt {
-    token: String,
+pub(in crate::http) struct Receipt {
+    pub(in crate::http) token: String,
     source: String,
     id: String,
-    state: State,
+    pub(in crate::http) state: State,
     #[serde(skip_serializing_if = "Option::is_none")]
-    problem: Option<Problem>,
+    pub(in crate::http) problem: Option<Problem>,
 }
 
 /// How far each of several events came.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Receipts)]
-pub(in super::super) struct Several<'a> {
+pub(in crate::http) struct Several<'a> {
     events: &'a [Receipt],
 }
 
 /// Files that became uploads.
 #[derive(Debug, Serialize, ToSchema)]
-pub(in super::super) struct Uploads {
+pub(in crate::http) struct Uploads {
     uploads: Vec<Upload>,
 }
 
@@ -48,7 +48,7 @@ struct Upload {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = ReceiptState)]
-enum State {
+pub(in crate::http) enum State {
     /// The broker keeps it; a worker will apply it.
     Accepted,
     /// It is in the record.
@@ -61,7 +61,7 @@ enum State {
 
 impl Receipt {
     /// The broker has it.
-    pub(super) fn accepted(event: &Accepted) -> Self {
+    pub(in crate::http) fn accepted(event: &Accepted) -> Self {
         let stamp = &event.event.stamp;
         Self {
             token: event.event.token.clone(),
@@ -73,7 +73,7 @@ impl Receipt {
     }
 
     /// It was known already.
-    pub(super) fn repeated(event: &Accepted) -> Self {
+    pub(in crate::http) fn repeated(event: &Accepted) -> Self {
         Self {
             state: State::Applied,
             ..Self::accepted(event)
@@ -81,7 +81,7 @@ impl Receipt {
     }
 
     /// Takes over what became of it.
-    pub(super) fn learn(&mut self, fate: Option<Fate>) {
+    pub(in crate::http) fn learn(&mut self, fate: Option<Fate>) {
         (self.state, self.problem) = match fate {
             None => (State::Accepted, None),
             Some(Fate::Logged { late: false, .. }) => (State::Applied, None),
@@ -98,7 +98,7 @@ impl Receipt {
 }
 
 /// The answer to a request that sent one event.
-pub(super) fn alone(mut receipts: Vec<Receipt>) -> Result<Response, HttpProblem> {
+pub(in crate::http) fn alone(mut receipts: Vec<Receipt>) -> Result<Response, HttpProblem> {
     let Some(receipt) = receipts.pop() else {
         return Ok(several(&receipts));
     };
@@ -110,12 +110,15 @@ pub(super) fn alone(mut receipts: Vec<Receipt>) -> Result<Response, HttpProblem>
 }
 
 /// The answer to a request that sent several.
-pub(super) fn several(receipts: &[Receipt]) -> Response {
+pub(in crate::http) fn several(receipts: &[Receipt]) -> Response {
     (status(receipts), json(&Several { events: receipts })).into_response()
 }
 
 /// The answer to a request that opened uploads.
-pub(super) fn uploads(receipts: Vec<Receipt>, files: impl Iterator<Item = Attachment>) -> Response {
+pub(in crate::http) fn uploads(
+    receipts: Vec<Receipt>,
+    files: impl Iterator<Item = Attachment>,
+) -> Response {
     let status = status(&receipts);
     let location = match receipts.as_slice() {
         [one] => one.location(),

@@ -15,18 +15,18 @@ use crate::wire::{Accepted, HeaderValue};
 
 /// What a request says has happened.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Happened<'a> {
+pub(in crate::http) struct Happened<'a> {
     /// The event's type.
-    pub(super) type_: &'a str,
+    pub(in crate::http) type_: &'a str,
     /// The process, unless it is to get a token.
-    pub(super) token: Option<&'a str>,
+    pub(in crate::http) token: Option<&'a str>,
     /// Its data, as received; nothing is no data.
-    pub(super) data: &'a [u8],
+    pub(in crate::http) data: &'a [u8],
 }
 
 impl Api {
     /// Submits a request's event, once however often the request is repeated.
-    pub(super) async fn happen(
+    pub(in crate::http) async fn happen(
         &self,
         access: &Access,
         headers: &HeaderMap,
@@ -42,7 +42,7 @@ impl Api {
     }
 
     /// The event that a request is.
-    pub(super) fn read(
+    pub(in crate::http) fn read(
         &self,
         access: &Access,
         happened: &Happened<'_>,

@@ -14,11 +14,13 @@ use super::super::parameters::Parameters;
 use super::super::problem::{HttpProblem, Trouble};
 use super::super::{Api, prefer};
 use super::identity::{self, SOURCE};
-use super::keep::{Allowance, Attachment};
+use super::keep::{Allowance, Attachment, Owner};
 use super::receipt::{self, Uploads};
 use super::single::Happened;
 use crate::core::ProcessKey;
 
+/// The only file of an upload.
+const FILE: &str = "file";
 /// Files of one request.
 const FILES_MAX: usize = 100;
 /// What may be said of them, for all alike.
@@ -56,7 +58,7 @@ struct Uploaded {
         answers::Sent,
     ),
 )]
-pub(in super::super) async fn post(
+pub(in crate::http) async fn post(
     State(api): State<Api>,
     Caller(access): Caller,
     parameters: Parameters,
@@ -121,7 +123,11 @@ impl Api {
                 None => identity::random(),
             };
             let token = ProcessKey::derived_token(SOURCE, &id);
-            let owner = (tenant, token.as_str());
+            let owner = Owner {
+                tenant,
+                token: &token,
+                label: FILE,
+            };
             let attachment = self.keep(owner, part, &mut allowance).await?;
             files.push(Uploaded {
                 id,

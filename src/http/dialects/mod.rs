@@ -1,0 +1,75 @@
+//! Clients of other systems: each dialect is a thin translation over the same records, under a path of
+//! its own, with that system's words for what is asked and for what goes wrong.
+//!
+//! A dialect finds the key where its clients put it, and gives a problem the form that they expect;
+//! whose a request is and what the key allows is decided as for everybody.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::HeaderMap;
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
+
+use super::api::Api;
+use super::api::caller::{self, Gate};
+use super::api::problem::{self, HttpProblem, Trouble};
+use crate::config::DialectSettings;
+use crate::core::access::Scope;
+
+/// How long a client waits for what it sent to be applied; these systems answer when it is done.
+const APPLIED_WITHIN: Duration = Duration::from_secs(30);
+
+const NO_METHOD: &str = "this path has other methods; see the header Allow";
+const NO_ROUTE: &str = "no such path";
+
+/// One system's way to ask and to answer.
+struct Dialect {
+    /// What needs no key, or brings it elsewhere than in a header.
+    open: Router<Api>,
+    /// What needs a key that may read.
+    reading: Router<Api>,
+    /// What needs a key that may write.
+    writing: Router<Api>,
+    /// Where its clients put their key.
+    key: fn(&HeaderMap) -> Option<String>,
+    /// What they get when a request can't be answered.
+    say: Say,
+}
+
+type Say = fn(&HttpProblem) -> Response;
+
+/// Puts every dialect that is switched on beside the native API.
+pub(super) fn add(native: Router, api: &Api, settings: &DialectSettings) -> Router {
+    let dialects: [(&Option<String>, fn(&DialectSettings) -> Dialect); 0] = [];
+    dialects.into_iter().fold(native, |router, (prefix, made)| {
+        let Some(prefix) = prefix else { return router };
+        router.nest(prefix, made(settings).router(api))
+    })
+}
+
+impl Dialect {
+    fn router(self, api: &Api) -> Router {
+        let gate = |scope| {
+            let gate = Gate::new(api.keys.clone(), scope).finds(self.key);
+            from_fn_with_state(gate, caller::admit)
+        };
+        let refuse = async || HttpProblem::new(Trouble::MethodNotAllowed, NO_METHOD);
+        Router::new()
+            .merge(self.reading.route_layer(gate(Scope::Read)))
+            .merge(self.writing.route_layer(gate(Scope::Write)))
+            .merge(self.open)
+            .method_not_allowed_fallback(refuse)
+            .fallback(async || HttpProblem::new(Trouble::NotFound, NO_ROUTE))
+            // Bodies are counted as they come.
+            .layer(DefaultBodyLimit::disable())
+            .layer(from_fn_with_state(self.say, render))
+            .with_state(api.clone())
+    }
+}
+
+/// Gives problems the form of the dialect.
+async fn render(State(say): State<Say>, request: Request, next: Next) -> Response {
+    problem::say(next.run(request).await, say)
+}
