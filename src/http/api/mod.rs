@@ -23,10 +23,12 @@ pub(super) mod problem;
 pub(super) mod rates;
 mod record;
 pub(super) mod submit;
+mod together;
 mod trouble;
 mod waiting;
 mod wish;
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::extract::DefaultBodyLimit;
@@ -47,6 +49,7 @@ pub use self::rates::Allowances;
 use self::rates::Rates;
 use self::submit::post::{self, Post};
 pub use self::submit::{Allowed, UploadLimits};
+use self::together::Together;
 use self::waiting::Waiting;
 use super::clients::Setup;
 use crate::core::ProcessKey;
@@ -58,7 +61,10 @@ use crate::wire;
 
 /// What the handlers share.
 #[derive(Clone)]
-pub(crate) struct Api {
+pub(crate) struct Api(Arc<Shared>);
+
+/// The same, once for all of them.
+pub(crate) struct Shared {
     pub(super) store: Store,
     pub(super) primary: Store,
     files: Files,
@@ -66,6 +72,7 @@ pub(crate) struct Api {
     pub(super) limits: wire::Limits,
     pub(super) keys: Keys,
     pub(super) room: Room,
+    together: Together,
     post: Post,
     ended: Waiting<ProcessKey, ()>,
     fates: Waiting<Sent, Fate>,
@@ -77,8 +84,9 @@ impl Api {
     /// What handlers share, and the tasks that work for them until told to stop.
     pub(super) fn new(setup: Setup, stop: &CancellationToken) -> (Self, JoinSet<()>) {
         let (post, counter) = post::post();
+        let (together, lanes) = together::together();
         let rates = Rates::new(setup.allowances);
-        let api = Self {
+        let api = Self(Arc::new(Shared {
             keys: Keys::new(setup.store.clone(), rates.clone()),
             store: setup.store,
             primary: setup.primary,
@@ -86,13 +94,17 @@ impl Api {
             uploads: setup.uploads,
             limits: setup.limits,
             room: Room::default(),
+            together,
             post,
             ended: Waiting::default(),
             fates: Waiting::default(),
             news: News::default(),
             stop: stop.clone(),
-        };
+        }));
         let mut tasks = api.look(stop);
+        for lane in lanes {
+            tasks.spawn(lane.serve(api.store.clone()));
+        }
         tasks.spawn(counter.serve(setup.broker));
         tasks.spawn(rates.forget(stop.clone()));
         (api, tasks)
@@ -114,6 +126,14 @@ impl Api {
         let news = self.news.clone();
         tasks.spawn(news.look(self.store.clone(), stop.clone()));
         tasks
+    }
+}
+
+impl Deref for Api {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
     }
 }
 

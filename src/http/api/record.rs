@@ -76,8 +76,14 @@ pub(super) async fn get(
 
 /// The record, if there is one; what was there and is not kept any more is not waited for.
 async fn read(api: &Api, wish: &Wish) -> Result<Option<Found>, HttpProblem> {
-    let found = reading::read(&api.store, slice::from_ref(wish)).await?;
-    match found.into_iter().next() {
+    let found = match wish.parts == Parts::default() {
+        true => Some(api.together.record(wish.key).await?),
+        false => {
+            let found = reading::read(&api.store, slice::from_ref(wish)).await?;
+            found.into_iter().next()
+        }
+    };
+    match found {
         Some(Ok(found)) => Ok(Some(found)),
         Some(Err(Absent::Forgotten)) => Err(HttpProblem::forgotten()),
         Some(Err(_)) | None => Ok(None),
