@@ -15,9 +15,12 @@ use crate::http::api::{Allowances, Allowed, UploadLimits};
 use crate::http::clients::{self, Setup};
 use crate::http::guard;
 use crate::store::Store;
+use crate::telemetry::{Condition, Health};
 
-/// How long after a failure the database is asked again.
+/// How often the database is asked for a first key.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
+/// Of so many times it is said once that there is none.
+const SAY_EVERY: u64 = 60;
 const SETTING: &str = "http.listen";
 
 /// The role that answers clients.
@@ -77,18 +80,19 @@ impl Api {
     }
 
     /// Serves until told to stop.
-    pub(super) async fn serve(self, stop: CancellationToken) -> anyhow::Result<()> {
+    pub(super) async fn serve(self, stop: CancellationToken, health: Health) -> anyhow::Result<()> {
         let listener = match self.listener {
             Some(listener) => listener,
             None => {
                 tokio::select! {
                     () = stop.cancelled() => return Ok(()),
-                    keyed = keyed(&self.setup.store, self.address) => keyed?,
+                    () = keyed(&self.setup.store, self.address) => {}
                 }
                 guard::bind(self.address, SETTING).await?
             }
         };
         tracing::info!(address = %listener.local_addr()?, "answering clients");
+        health.set(Condition::Answering, true);
         clients::serve(listener, self.setup, stop)
             .await
             .context("the listener for clients has failed")
@@ -99,19 +103,24 @@ fn a_second(count: u32) -> NonZeroU32 {
     NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN)
 }
 
-/// Waits for the database to say that there are keys.
-async fn keyed(store: &Store, address: SocketAddr) -> anyhow::Result<()> {
+/// Waits for the database to say that there are keys: without one nobody could be told apart, so only
+/// this machine may ask.
+async fn keyed(store: &Store, address: SocketAddr) {
+    let mut looks = 0_u64;
     loop {
         match store.any_key().await {
-            Ok(true) => return Ok(()),
-            Ok(false) => anyhow::bail!(
+            Ok(true) => return,
+            Ok(false) if looks.is_multiple_of(SAY_EVERY) => tracing::warn!(
                 "{SETTING} {address} can be reached from other machines, and there is no key yet: \
-                 make one with `waybill key create`, or listen on 127.0.0.1"
+                 it opens once `waybill key create` has made one; 127.0.0.1 needs none"
             ),
-            Err(error) => {
+            Ok(false) => {}
+            Err(error) if looks.is_multiple_of(SAY_EVERY) => {
                 tracing::warn!(%error, "the keys can't be read yet");
-                tokio::time::sleep(ASK_AGAIN).await;
             }
+            Err(_) => {}
         }
+        looks += 1;
+        tokio::time::sleep(ASK_AGAIN).await;
     }
 }

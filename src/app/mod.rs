@@ -182,7 +182,8 @@ impl App {
                 .always("publisher", publish(relay, letterbox, give_up.clone())),
         );
         if let Some(api) = self.api.take() {
-            working.spawn(api.serve(stop.clone()));
+            let answering = api.serve(stop.clone(), health.clone());
+            working.spawn(roll.clone().until("clients", answering));
         }
         let ops = Ops {
             telemetry: self.telemetry,

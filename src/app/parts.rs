@@ -104,6 +104,9 @@ pub(super) fn required(roles: &Roles) -> Vec<Condition> {
     if roles.has(Role::Worker) {
         required.extend([Condition::BrokerConnected, Condition::Consuming]);
     }
+    if roles.has(Role::Api) {
+        required.push(Condition::Answering);
+    }
     required
 }
 

@@ -39,10 +39,23 @@ impl Roll {
         name: &'static str,
         task: impl Future<Output = ()>,
     ) -> anyhow::Result<()> {
+        self.until(name, async {
+            task.await;
+            Ok(())
+        })
+        .await
+    }
+
+    /// A task on the roll until it ends.
+    pub(super) async fn until(
+        self,
+        name: &'static str,
+        task: impl Future<Output = anyhow::Result<()>>,
+    ) -> anyhow::Result<()> {
         self.locked().insert(name);
-        task.await;
+        let ended = task.await;
         self.locked().remove(name);
-        Ok(())
+        ended
     }
 
     /// Who is left.

@@ -14,6 +14,7 @@ mod escape;
 mod failure;
 mod fields;
 mod get;
+mod health;
 mod key;
 mod migrate;
 mod open;
@@ -113,6 +114,7 @@ enum Command {
     Workflow(workflow::Workflow),
     Key(key::Key),
     Doctor(doctor::Doctor),
+    Health(health::Health),
     Schema(schema::Schema),
     Dev(dev::Dev),
     Completions(completions::Completions),
@@ -159,6 +161,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Workflow(workflow) => workflow::run(workflow, &sources).await,
         Command::Key(key) => key::run(key, &sources).await,
         Command::Doctor(_) => doctor::run(&sources).await,
+        Command::Health(health) => health::run(&health, &sources).await,
         Command::Schema(schema) => schema::run(&schema),
         Command::Dev(dev) => run::dev(dev, &sources).await,
         Command::Completions(completions) => completions::run(&completions),

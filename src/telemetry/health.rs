@@ -21,6 +21,8 @@ pub enum Condition {
     MigrationsCurrent,
     /// Messages are being taken.
     Consuming,
+    /// Clients are being answered.
+    Answering,
 }
 
 impl Condition {
@@ -30,6 +32,7 @@ impl Condition {
         Self::DatabaseConnected,
         Self::MigrationsCurrent,
         Self::Consuming,
+        Self::Answering,
     ];
 
     /// What is said while it does not hold.
@@ -40,6 +43,7 @@ impl Condition {
             Self::DatabaseConnected => "database not connected",
             Self::MigrationsCurrent => "migrations not current",
             Self::Consuming => "not consuming",
+            Self::Answering => "not answering clients: http.listen waits for a first key",
         }
     }
 }

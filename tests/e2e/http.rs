@@ -11,6 +11,7 @@ use crate::{
     batch::{self, token},
     client::Client,
     ground::{Ground, run, until},
+    ops,
     story::{TOKEN_MARK, stories, story},
     trial::Trial,
 };
@@ -217,11 +218,22 @@ fn a_listener_that_others_can_reach_does_not_open_before_there_is_a_key() {
         let ground = Ground::shared("http-open").await;
         let plan = ground.plan().roles("api").with("http.listen", "0.0.0.0:0");
         let mut worker = plan.launch().await;
-        let status = worker.ended(Duration::from_secs(20)).await;
-        assert_eq!(status.code(), Some(1), "{}", worker.log_text());
-        let log = worker.log_text();
-        assert!(log.contains("waybill key create"), "{log}");
-        assert!(log.contains("http.listen"), "{log}");
+        until("a word of the missing key", async || {
+            let log = worker.log_text();
+            (log.contains("http.listen") && log.contains("waybill key create")).then_some(())
+        })
+        .await;
+        let unready = until("an answer", async || {
+            ops::get(worker.address(), "/readyz").await
+        });
+        let unready = unready.await;
+        assert_eq!(unready.status, 503, "{}", unready.body);
+        assert!(unready.body.contains("first key"), "{}", unready.body);
+        assert!(!worker.log_text().contains("answering clients"));
+        key(&ground, "acme", &SCOPES).await;
+        worker.ready().await;
+        assert!(worker.log_text().contains("answering clients"));
+        worker.stop().await;
     });
 }
 
