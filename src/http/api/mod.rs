@@ -61,7 +61,7 @@ use crate::wire;
 pub(crate) struct Api {
     pub(super) store: Store,
     pub(super) primary: Store,
-    files: Files,
+    pub(super) files: Files,
     pub(super) uploads: UploadLimits,
     pub(super) limits: wire::Limits,
     pub(super) keys: Keys,
