@@ -3,9 +3,11 @@
 
 use std::process::Command;
 
+use serde_json::json;
 use waybill::core::access::Scope;
 
 use crate::{
+    client::Reply,
     ground::{Ground, run},
     http::key,
 };
@@ -54,6 +56,73 @@ fn a_client_of_protoc_follows_a_hundred_documents_and_decodes_every_field() {
             ["400", "400", "401", "403", "404", "405"],
             "{said}"
         );
+        worker.stop().await;
+    });
+}
+
+/// The sentence of a refusal, which has all that it must have.
+pub(crate) fn refused<'a>(reply: &'a Reply, status: u16, code: &str) -> &'a str {
+    assert_eq!(reply.status, status, "{}", reply.body());
+    assert_eq!(
+        reply.header("x-diadoc-errorcode"),
+        Some(code),
+        "{}",
+        reply.body()
+    );
+    assert_eq!(
+        reply.header("content-type"),
+        Some("text/plain; charset=utf-8")
+    );
+    assert!(reply.body().ends_with('.'), "{}", reply.body());
+    reply.body()
+}
+
+#[test]
+fn a_key_is_the_password_and_comes_back_as_the_token() {
+    run(async {
+        let ground = Ground::shared("diadoc-login").await;
+        let (worker, client) = ground.answering().await;
+        let (key, _) = key(&ground, "acme", &[Scope::Read]).await;
+        let client = client.with("authorization", "DiadocAuth ddauth_api_client_id=e2e");
+        let query = format!("login=me&password={key}");
+        let v3 = "/diadoc/V3/Authenticate?type=password";
+        let body = |login: &str, password: &str| json!({login: "me", password: key});
+        for reply in [
+            client
+                .send("POST", &format!("/diadoc/Authenticate?{query}"), "")
+                .await,
+            client
+                .send("POST", &format!("/diadoc/V2/Authenticate?{query}"), "")
+                .await,
+            client.post(v3, body("login", "password")).await,
+            client.post(v3, body("Login", "Password")).await,
+            client
+                .send("POST", v3, &body("login", "password").to_string())
+                .await,
+        ] {
+            assert_eq!((reply.status, reply.body()), (200, key.as_str()));
+        }
+        let wrong = json!({"login": "me", "password": "wb_1_2"});
+        refused(&client.post(v3, wrong).await, 401, "Unauthorized");
+        refused(
+            &client.post(v3, json!({"login": "me"})).await,
+            400,
+            "InvalidParameter",
+        );
+        refused(&client.post(v3, "{").await, 400, "InvalidRequest");
+        refused(
+            &client.send("POST", "/diadoc/Authenticate", "").await,
+            400,
+            "InvalidParameter",
+        );
+        let certificate = "/diadoc/V3/Authenticate?type=certificate";
+        refused(
+            &client.post(certificate, "x").await,
+            400,
+            "InvalidParameter",
+        );
+        let long = json!({"login": "x".repeat(16 << 10)});
+        refused(&client.post(v3, long).await, 400, "RequestTooLarge");
         worker.stop().await;
     });
 }

@@ -23,6 +23,7 @@ mod cuts;
 mod dead_queue;
 mod described;
 mod dialect_diadoc;
+mod dialect_diadoc_answers;
 mod documents;
 mod feed;
 mod ground;

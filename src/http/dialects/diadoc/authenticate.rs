@@ -46,11 +46,10 @@ pub(super) async fn post(
     if password.is_empty() {
         return Err(invalid(NO_PASSWORD));
     }
-    let key = Some(password);
-    api.keys.admit(&key, peer).await?;
+    api.keys.admit(&Some(password.clone()), peer).await?;
     let about = [
         (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
         (header::CACHE_CONTROL, "no-store"),
     ];
-    Ok((about, key.unwrap_or_default()).into_response())
+    Ok((about, password).into_response())
 }

@@ -15,6 +15,7 @@ use super::document::{Found, document};
 use super::form;
 use super::proto::{DocumentId, DocumentWithDocflow, GetDocflowBatchResponse};
 use crate::core::ProcessKey;
+use crate::core::completion::MESSAGES_MAX;
 use crate::files::FilePath;
 use crate::http::api::Api;
 use crate::http::api::caller::Caller;
@@ -175,7 +176,7 @@ fn past(item: &StoredItem) -> Item<'_> {
     Item {
         outcome: FoundItem {
             ok: item.ok,
-            messages: item.messages.clone(),
+            messages: item.messages.iter().take(MESSAGES_MAX).cloned().collect(),
             document_id: item.document_id.clone(),
             bytes: item.data.as_ref().map(|data| data.len() as u64),
         },
@@ -248,4 +249,39 @@ fn named(place: usize, asked: &Asked, why: &str) -> String {
     };
     let (message, entity) = (short(&asked.message_id), short(&asked.entity_id));
     format!("Requests[{place}] (MessageId {message:?}, EntityId {entity:?}{why})")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_there_comes_before_events_that_are_not_and_is_named() {
+        let asked = |message: &str| Asked {
+            message_id: message.to_owned(),
+            entity_id: "a\"b".to_owned(),
+            key: ProcessKey::of("acme", message),
+            as_of: None,
+            inject: false,
+        };
+        let asked = ["one", "two", "three"].map(asked);
+        let said = |absent: [&Absent; 3]| {
+            let problem = refuse(&asked, &absent.map(Err)).unwrap_err();
+            (problem.trouble(), problem.detail().to_owned())
+        };
+        let (trouble, detail) = said([&Absent::NoEvent, &Absent::Forgotten, &Absent::Unknown]);
+        assert_eq!(trouble, Trouble::NotFound);
+        assert_eq!(
+            detail,
+            r#"in this box there is no document for Requests[1] (MessageId "two", EntityId "a\"b", which is not kept any more); Requests[2] (MessageId "three", EntityId "a\"b")"#
+        );
+        let (trouble, detail) = said([&Absent::NoEvent, &Absent::TooLong, &Absent::NoEvent]);
+        assert_eq!(trouble, Trouble::InvalidBody);
+        assert!(
+            detail.contains("Requests[1].LastEventId is too far"),
+            "{detail}"
+        );
+        let (trouble, _) = said([&Absent::Damaged, &Absent::NoEvent, &Absent::NoEvent]);
+        assert_eq!(trouble, Trouble::Unavailable);
+    }
 }
