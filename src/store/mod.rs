@@ -13,6 +13,7 @@ pub mod event;
 pub mod fate;
 pub mod feed;
 pub mod file;
+pub mod find;
 pub mod inspect;
 pub mod item;
 mod key_text;

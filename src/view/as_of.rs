@@ -98,7 +98,7 @@ impl Record {
             self.unroutable_at = None;
             self.outbox = 0;
         }
-        self.items = was.items.into_iter().take(LISTED_MAX).map(stored).collect();
+        self.items = was.items.into_iter().map(stored).collect();
     }
 
     fn list(&mut self, part: Part) {

@@ -10,9 +10,9 @@ use utoipa::ToSchema;
 use super::order::Order;
 use super::order::json::{OrderView, order_view};
 use super::parts::{Part, Parts};
-use super::schema;
+use super::reading::LISTED_MAX;
 use super::step::Step;
-use super::words;
+use super::{schema, words};
 use crate::core::completion::ERRORS_MAX;
 use crate::core::{Opening, Process, Stamp};
 use crate::store::record::{LoggedEvent, Record, StoredItem};
@@ -147,7 +147,8 @@ pub fn view<'a>(record: &'a Record, order: Option<&'a Order>, parts: &Parts) -> 
     let ended = process.ended.as_ref();
     let steps = record.events.iter().filter(|event| Step::is(event));
     let late = record.events.iter().filter(|event| event.late);
-    let failed = record.items.iter().filter(|item| !item.ok);
+    let items = record.items.iter().take(LISTED_MAX);
+    let failed = items.clone().filter(|item| !item.ok);
     let data = parts.has(Part::Data);
     let counted = parts.counts();
     let wants = |part: Part| parts.has(part).then_some(());
@@ -178,7 +179,7 @@ pub fn view<'a>(record: &'a Record, order: Option<&'a Order>, parts: &Parts) -> 
         }),
         cursor: record.cursor.map(|cursor| cursor.to_string()),
         history: wants(Part::Steps).map(|()| steps.map(step).collect()),
-        items: wants(Part::Items).map(|()| record.items.iter().map(|i| item(i, data)).collect()),
+        items: wants(Part::Items).map(|()| items.map(|i| item(i, data)).collect()),
         errors: wants(Part::Errors).map(|()| failed.take(ERRORS_MAX).map(error).collect()),
         events: wants(Part::Events)
             .map(|()| record.events.iter().map(|e| event(e, data)).collect()),

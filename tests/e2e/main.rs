@@ -22,6 +22,8 @@ mod crowd;
 mod cuts;
 mod dead_queue;
 mod described;
+mod dialect_diadoc;
+mod dialect_diadoc_answers;
 mod documents;
 mod feed;
 mod ground;

@@ -10,18 +10,18 @@ use crate::{
     story::MARK,
 };
 
-const PDF: &str = "%PDF-1.7\n";
+pub(crate) const PDF: &str = "%PDF-1.7\n";
 const BOUNDARY: &str = "e2e-boundary";
 
 /// A part of a form: a file, or a field.
-fn part(name: &str, file: Option<&str>, content: &str) -> String {
+pub(crate) fn part(name: &str, file: Option<&str>, content: &str) -> String {
     let file = file.map_or(String::new(), |file| format!("; filename=\"{file}\""));
     format!(
         "--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"{name}\"{file}\r\n\r\n{content}\r\n"
     )
 }
 
-async fn upload(client: &Client, parts: &[String]) -> Reply {
+pub(crate) async fn upload(client: &Client, parts: &[String]) -> Reply {
     let form = format!("multipart/form-data; boundary={BOUNDARY}");
     let body = format!("{}--{BOUNDARY}--\r\n", parts.concat());
     client

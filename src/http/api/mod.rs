@@ -67,7 +67,7 @@ pub(crate) struct Api(Arc<Shared>);
 pub(crate) struct Shared {
     pub(super) store: Store,
     pub(super) primary: Store,
-    files: Files,
+    pub(super) files: Files,
     pub(super) uploads: UploadLimits,
     pub(super) limits: wire::Limits,
     pub(super) keys: Keys,

@@ -4,6 +4,8 @@
 //! A dialect finds the key where its clients put it, and gives a problem the form that they expect;
 //! whose a request is and what the key allows is decided as for everybody.
 
+mod diadoc;
+
 use std::time::Duration;
 
 use axum::Router;
@@ -42,7 +44,8 @@ type Say = fn(&HttpProblem) -> Response;
 
 /// Puts every dialect that is switched on beside the native API.
 pub(super) fn add(native: Router, api: &Api, settings: &DialectSettings) -> Router {
-    let dialects: [(&Option<String>, fn(&DialectSettings) -> Dialect); 0] = [];
+    type Made = fn(&DialectSettings) -> Dialect;
+    let dialects: [(&Option<String>, Made); 1] = [(&settings.diadoc, diadoc::dialect)];
     dialects.into_iter().fold(native, |router, (prefix, made)| {
         let Some(prefix) = prefix else { return router };
         router.nest(prefix, made(settings).router(api))
@@ -56,9 +59,13 @@ impl Dialect {
             from_fn_with_state(gate, caller::admit)
         };
         let refuse = async || HttpProblem::new(Trouble::MethodNotAllowed, NO_METHOD);
+        let gated = |routes: Router<Api>, scope| match routes.has_routes() {
+            true => routes.route_layer(gate(scope)),
+            false => routes,
+        };
         Router::new()
-            .merge(self.reading.route_layer(gate(Scope::Read)))
-            .merge(self.writing.route_layer(gate(Scope::Write)))
+            .merge(gated(self.reading, Scope::Read))
+            .merge(gated(self.writing, Scope::Write))
             .merge(self.open)
             .method_not_allowed_fallback(refuse)
             .fallback(async || HttpProblem::new(Trouble::NotFound, NO_ROUTE))
