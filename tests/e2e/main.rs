@@ -22,6 +22,7 @@ mod crowd;
 mod cuts;
 mod dead_queue;
 mod described;
+mod dialect_open_capture;
 mod documents;
 mod feed;
 mod ground;

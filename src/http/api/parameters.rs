@@ -46,6 +46,11 @@ impl Parameters {
             self.faults
                 .push(format!("an unknown parameter is given; there are {known}"));
         }
+        self.finish_some()
+    }
+
+    /// The same where what nobody took is passed over.
+    pub(in crate::http) fn finish_some(self) -> Result<(), HttpProblem> {
         if self.faults.is_empty() {
             return Ok(());
         }

@@ -4,6 +4,8 @@
 //! A dialect finds the key where its clients put it, and gives a problem the form that they expect;
 //! whose a request is and what the key allows is decided as for everybody.
 
+mod open_capture;
+
 use std::time::Duration;
 
 use axum::Router;
@@ -38,12 +40,13 @@ struct Dialect {
     say: Say,
 }
 
+type Make = fn(&DialectSettings) -> Dialect;
 type Say = fn(&HttpProblem) -> Response;
 
 /// Puts every dialect that is switched on beside the native API.
 pub(super) fn add(native: Router, api: &Api, settings: &DialectSettings) -> Router {
-    let dialects: [(&Option<String>, fn(&DialectSettings) -> Dialect); 0] = [];
-    dialects.into_iter().fold(native, |router, (prefix, made)| {
+    let dialects: &[(&Option<String>, Make)] = &[(&settings.open_capture, open_capture::dialect)];
+    dialects.iter().fold(native, |router, (prefix, made)| {
         let Some(prefix) = prefix else { return router };
         router.nest(prefix, made(settings).router(api))
     })

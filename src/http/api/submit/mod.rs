@@ -6,6 +6,7 @@
 pub(in crate::http) mod cancel;
 mod content;
 pub(in crate::http) mod events;
+pub(in crate::http) mod form;
 pub(in crate::http) mod identity;
 pub(in crate::http) mod keep;
 mod message;
