@@ -23,6 +23,8 @@ mod cuts;
 mod dead_queue;
 mod described;
 mod dialect_open_capture;
+mod dialect_open_capture_list;
+mod dialect_open_capture_upload;
 mod documents;
 mod feed;
 mod ground;

@@ -39,6 +39,12 @@ impl Parameters {
         others.cloned().collect()
     }
 
+    /// What nobody took is let pass: other systems do.
+    pub(in crate::http) fn finish_leniently(mut self) -> Result<(), HttpProblem> {
+        self.left.clear();
+        self.finish(&[])
+    }
+
     /// What nobody took is no parameter; `known` are those there are.
     pub(in crate::http) fn finish(mut self, known: &[&str]) -> Result<(), HttpProblem> {
         if !self.left.is_empty() {
@@ -46,11 +52,6 @@ impl Parameters {
             self.faults
                 .push(format!("an unknown parameter is given; there are {known}"));
         }
-        self.finish_some()
-    }
-
-    /// The same where what nobody took is passed over.
-    pub(in crate::http) fn finish_some(self) -> Result<(), HttpProblem> {
         if self.faults.is_empty() {
             return Ok(());
         }

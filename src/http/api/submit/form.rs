@@ -2,7 +2,6 @@
 //! of its own; what the fields say is said of all alike, whether they come before the files or after.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::multipart::{Field, Multipart, MultipartRejection};
@@ -30,7 +29,6 @@ const FIELD_BYTES_MAX: usize = 64 << 10;
 const NO_FORM: &str = "the body must be multipart/form-data";
 const NO_FILE: &str = "there is no file: a part with a filename is one";
 const BROKEN: &str = "the body is no whole multipart/form-data";
-const BUSY: &str = "too many uploads are under way; try again in a moment";
 const ALL_TOO_LARGE: &str = "the request has more bytes than files.request_bytes";
 
 /// The fields that a kind of form has beside its files.
@@ -77,8 +75,7 @@ impl Api {
         form: Result<Multipart, MultipartRejection>,
         fields: Fields,
     ) -> Result<Form, HttpProblem> {
-        let busy = |_| HttpProblem::new(Trouble::Unavailable, BUSY);
-        let place = Arc::clone(&self.uploads.places).try_acquire_owned();
+        let place = self.uploads.place()?;
         let mut form =
             form.map_err(|_| HttpProblem::new(Trouble::UnsupportedMediaType, NO_FORM))?;
         let mut allowance = Allowance {
@@ -88,7 +85,7 @@ impl Api {
         let mut taken = Form {
             said: BTreeMap::new(),
             files: Vec::new(),
-            _place: place.map_err(busy)?,
+            _place: place,
         };
         let mut count = 0;
         let broken = |_| HttpProblem::new(Trouble::InvalidBody, BROKEN);

@@ -18,7 +18,7 @@ use super::row::{PARTS, document_data, row};
 use crate::core::ProcessKey;
 use crate::store::StoreError;
 use crate::store::record::Record;
-use crate::view::parts::Parts;
+use crate::view::parts::{Part, Parts};
 use crate::view::reading::{self, Wish};
 
 /// The longest body of a question.
@@ -50,7 +50,7 @@ pub(super) async fn by_token(
     let body = api.room.receive(body, BODY_BYTES_MAX).await?;
     let asked = Asked::read(&fields(&body.bytes)?)?;
     let key = ProcessKey::of(&access.tenant, &asked.token);
-    let records = records(&api, &[key]).await?;
+    let records = records(&api, &[key], &PARTS).await?;
     answer(&api, &shown(&records, asked.retrieve_data, language))
 }
 
@@ -68,26 +68,30 @@ pub(super) async fn by_number(
     let keys: Vec<_> = keys
         .map(|token| ProcessKey::of(&access.tenant, token))
         .collect();
-    let records = records(&api, &keys).await?;
+    let records = records(&api, &keys, &PARTS).await?;
     answer(&api, &shown(&records, false, language))
 }
 
 /// The whole answer.
 pub(super) fn shown(records: &[Record], with_data: bool, language: Language) -> Value {
     let rows = records.iter().map(|record| row(record, language));
-    let mut body = json!({"process": rows.collect::<Vec<_>>()});
+    let process = rows.collect::<Vec<_>>();
     let data = records.first().filter(|_| with_data);
-    if let Some(data) = data.and_then(document_data) {
-        body["document_data"] = data;
+    match data.and_then(document_data) {
+        Some(data) => json!({"process": process, "document_data": data}),
+        None => json!({ "process": process }),
     }
-    body
 }
 
 /// The records of these processes in this order, without those that are not there (any more).
-pub(super) async fn records(api: &Api, keys: &[ProcessKey]) -> Result<Vec<Record>, StoreError> {
+pub(super) async fn records(
+    api: &Api,
+    keys: &[ProcessKey],
+    parts: &[Part],
+) -> Result<Vec<Record>, StoreError> {
     let wish = |key: &ProcessKey| Wish {
         key: *key,
-        parts: Parts::of(&PARTS),
+        parts: Parts::of(parts),
         as_of: None,
     };
     let wishes: Vec<_> = keys.iter().map(wish).collect();
@@ -122,5 +126,35 @@ impl Asked {
             token: token.ok_or_else(|| wrong("token", NO_TOKEN))?.to_owned(),
             retrieve_data: retrieve_data?,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_needs_a_token_and_what_it_says_besides_does_no_harm() {
+        let read = |body: Value| Asked::read(body.as_object().unwrap());
+        let asked = read(json!({"token": "t", "retrieveData": true, "lang": "fra"})).unwrap();
+        assert!(asked.retrieve_data && asked.token == "t");
+        for body in [
+            json!({"token": "t"}),
+            json!({"token": "t", "retrieveData": null}),
+        ] {
+            assert!(!read(body).unwrap().retrieve_data);
+        }
+        for (body, field) in [
+            (json!({}), "`token`"),
+            (json!({"token": ""}), "`token`"),
+            (json!({"token": 7}), "`token`"),
+            (
+                json!({"token": "t", "retrieveData": "yes"}),
+                "`retrieveData`",
+            ),
+        ] {
+            let problem = read(body).unwrap_err();
+            assert!(problem.detail().contains(field), "{}", problem.detail());
+        }
     }
 }

@@ -13,7 +13,7 @@ use super::super::super::api::caller::Caller;
 use super::super::super::api::parameters::Parameters;
 use super::super::super::api::problem::HttpProblem;
 use super::dates::Language;
-use super::row::{is_cut, row, statuses};
+use super::row::{CUT, PARTS, is_cut, row, statuses};
 use super::{answer, asked};
 use crate::core::{Kind, ProcessKey, Status};
 use crate::store::listing::{LOOKED_AT_MAX, ListError};
@@ -25,6 +25,8 @@ use crate::wire::Limits;
 const LIMIT_MAX: u64 = 100;
 /// Records that are read at once; their items and histories share what may be read.
 const AT_ONCE: usize = 10;
+/// Rows behind so many bytes come without documents and steps.
+const BYTES_MAX: usize = 8 << 20;
 
 /// What a reader wants.
 #[derive(Debug, PartialEq, Eq)]
@@ -48,11 +50,10 @@ pub(super) async fn get(
         ListError::Store(error) => HttpProblem::from(error),
     })?;
     let mut rows = Vec::new();
+    let mut bytes = 0;
     for keys in keys.chunks(AT_ONCE) {
-        for record in records(&api, keys).await? {
-            let mut row = row(&record, language);
-            row.insert("total".to_owned(), total.into());
-            rows.push(row);
+        for row in rows_of(&api, keys, language, &mut bytes).await? {
+            rows.push(with_total(row, total));
         }
     }
     answer(&api, &shown(rows))
@@ -61,6 +62,48 @@ pub(super) async fn get(
 /// The whole answer.
 pub(super) fn shown(rows: Vec<Map<String, Value>>) -> Value {
     json!({ "processes": rows })
+}
+
+fn with_total(mut row: Map<String, Value>, total: u64) -> Map<String, Value> {
+    row.insert("total".to_owned(), total.into());
+    row
+}
+
+/// The rows of these; a record that was cut for the sake of its neighbours is read alone.
+async fn rows_of(
+    api: &Api,
+    keys: &[ProcessKey],
+    language: Language,
+    bytes: &mut usize,
+) -> Result<Vec<Map<String, Value>>, StoreError> {
+    if *bytes > BYTES_MAX {
+        let bare = asked::records(api, keys, &[]).await?;
+        return Ok(bare
+            .iter()
+            .map(|record| bare_row(record, language))
+            .collect());
+    }
+    let mut rows = Vec::new();
+    for record in asked::records(api, keys, &PARTS).await? {
+        let shown = match is_cut(&record) {
+            true if *bytes > BYTES_MAX => bare_row(&record, language),
+            true => {
+                let alone = asked::records(api, &[record.process.key], &PARTS).await?;
+                row(alone.first().unwrap_or(&record), language)
+            }
+            false => row(&record, language),
+        };
+        *bytes += serde_json::to_string(&shown).map_or(0, |text| text.len());
+        rows.push(shown);
+    }
+    Ok(rows)
+}
+
+/// A row that says that it lacks documents and steps.
+fn bare_row(record: &Record, language: Language) -> Map<String, Value> {
+    let mut row = row(record, language);
+    row.insert(CUT.to_owned(), true.into());
+    row
 }
 
 /// How many there are in all, and which the page shows.
@@ -82,18 +125,6 @@ async fn page(api: &Api, tenant: &str, asked: &Asked) -> Result<(u64, Vec<Proces
     Ok((counted.total, keys.collect()))
 }
 
-/// The records of these; one that was cut for the sake of its neighbours is read alone.
-async fn records(api: &Api, keys: &[ProcessKey]) -> Result<Vec<Record>, StoreError> {
-    let mut records = asked::records(api, keys).await?;
-    for record in records.iter_mut().filter(|record| is_cut(record)) {
-        let alone = asked::records(api, &[record.process.key]).await?;
-        if let Some(alone) = alone.into_iter().next() {
-            *record = alone;
-        }
-    }
-    Ok(records)
-}
-
 impl Asked {
     /// What the query says; what else is in it says nothing here.
     pub(super) fn read(mut parameters: Parameters) -> Result<Self, HttpProblem> {
@@ -103,7 +134,7 @@ impl Asked {
         });
         let module = take(&mut parameters, "module", name);
         let statuses = take(&mut parameters, "status", shown_under);
-        parameters.finish_some()?;
+        parameters.finish_leniently()?;
         Ok(Self {
             limit: limit.unwrap_or(LIMIT_MAX),
             offset: offset.unwrap_or(0),
@@ -146,4 +177,14 @@ fn name(text: &str) -> Result<String, String> {
 
 fn shown_under(text: &str) -> Result<Vec<Status>, String> {
     statuses(text).ok_or_else(|| "must be wait, running, done or error".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_has_its_rows_under_their_own_name() {
+        assert_eq!(shown(Vec::new()), json!({ "processes": [] }));
+    }
 }

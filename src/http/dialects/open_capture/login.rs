@@ -67,3 +67,29 @@ fn text(fields: &Map<String, Value>, name: &str) -> Result<String, HttpProblem> 
     let missing = || HttpProblem::new(Trouble::InvalidBody, &detail);
     text.map(str::to_owned).ok_or_else(missing)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_logs_in_is_given_the_key_and_told_what_it_allows() {
+        let access = Access {
+            tenant: "default".to_owned(),
+            scopes: vec![Scope::Read],
+        };
+        let expected = json!({
+            "auth_token": "wb_1_2",
+            "minutes_before_exp": 1440,
+            "user": {
+                "username": "scanner",
+                "firstname": "",
+                "lastname": "",
+                "enabled": true,
+                "status": "OK",
+                "privileges": ["monitoring"],
+            },
+        });
+        assert_eq!(welcome("wb_1_2", "scanner", &access, 1_440), expected);
+    }
+}

@@ -19,6 +19,8 @@ use crate::view::words;
 pub(super) const PARTS: [Part; 2] = [Part::Steps, Part::Items];
 /// What its clients know files as that came in over HTTP.
 const INTERFACE: &str = "interface";
+/// Where a row does not hold all documents and steps it says so.
+pub(super) const CUT: &str = "truncated";
 /// Numbers beyond it are not what every parser of JSON reads.
 const EXACT: i64 = 1 << 53;
 
@@ -60,7 +62,7 @@ pub(super) fn row(record: &Record, language: Language) -> Map<String, Value> {
         _ => Map::new(),
     };
     if is_cut(record) {
-        row.insert("truncated".to_owned(), true.into());
+        row.insert(CUT.to_owned(), true.into());
     }
     row
 }

@@ -3,12 +3,9 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::asked::{Asked, shown};
+use super::asked::shown;
 use super::dates::Language;
 use super::row::{row, statuses};
-use super::upload::said;
-use super::{list, login};
-use crate::core::access::{Access, Scope};
 use crate::core::{Ended, ItemCounts, Kind, Opening, Process, Stamp, Status};
 use crate::store::number::number;
 use crate::store::record::{LoggedEvent, Record, StoredItem};
@@ -244,70 +241,4 @@ fn a_row_that_does_not_hold_all_says_so() {
     let mut record = ended(Status::Done, None);
     record.logged = 1;
     assert_eq!(row(&record, Language::French)["truncated"], true);
-}
-
-#[test]
-fn a_question_needs_a_token_and_what_it_says_besides_does_no_harm() {
-    let read = |body: Value| Asked::read(body.as_object().unwrap());
-    let asked = read(json!({"token": "t", "retrieveData": true, "lang": "fra"})).unwrap();
-    assert!(asked.retrieve_data && asked.token == "t");
-    for body in [
-        json!({"token": "t"}),
-        json!({"token": "t", "retrieveData": null}),
-    ] {
-        assert!(!read(body).unwrap().retrieve_data);
-    }
-    for (body, field) in [
-        (json!({}), "`token`"),
-        (json!({"token": ""}), "`token`"),
-        (json!({"token": 7}), "`token`"),
-        (
-            json!({"token": "t", "retrieveData": "yes"}),
-            "`retrieveData`",
-        ),
-    ] {
-        let problem = read(body).unwrap_err();
-        assert!(problem.detail().contains(field), "{}", problem.detail());
-    }
-}
-
-#[test]
-fn a_list_has_its_rows_under_their_own_name() {
-    assert_eq!(list::shown(Vec::new()), json!({ "processes": [] }));
-}
-
-#[test]
-fn whoever_logs_in_is_given_the_key_and_told_what_it_allows() {
-    let access = Access {
-        tenant: "default".to_owned(),
-        scopes: vec![Scope::Read],
-    };
-    let expected = json!({
-        "auth_token": "wb_1_2",
-        "minutes_before_exp": 1440,
-        "user": {
-            "username": "scanner",
-            "firstname": "",
-            "lastname": "",
-            "enabled": true,
-            "status": "OK",
-            "privileges": ["monitoring"],
-        },
-    });
-    assert_eq!(
-        login::welcome("wb_1_2", "scanner", &access, 1_440),
-        expected
-    );
-}
-
-#[test]
-fn an_upload_says_its_workflow_and_what_is_known_of_the_supplier() {
-    let given = [("workflowId", "w"), ("siret", "493")];
-    let given = given.map(|(name, value)| (name.to_owned(), json!(value)));
-    let told = json!({"workflow_id": "w", "module": "verifier", "attributes": {"siret": "493"}});
-    assert_eq!(json!(said(given.into()).unwrap()), told);
-    for empty in [Vec::new(), vec![("workflowId".to_owned(), json!(""))]] {
-        let problem = said(empty.into_iter().collect()).unwrap_err();
-        assert!(problem.detail().contains("workflowId"));
-    }
 }

@@ -85,3 +85,21 @@ fn tokens(receipts: &[Receipt], form: &Form) -> Value {
         .map(|(receipt, file)| json!({"filename": file.attachment.name, "token": receipt.token}));
     files.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_upload_says_its_workflow_and_what_is_known_of_the_supplier() {
+        let given = [("workflowId", "w"), ("siret", "493")];
+        let given = given.map(|(name, value)| (name.to_owned(), json!(value)));
+        let told =
+            json!({"workflow_id": "w", "module": "verifier", "attributes": {"siret": "493"}});
+        assert_eq!(json!(said(given.into()).unwrap()), told);
+        for empty in [Vec::new(), vec![("workflowId".to_owned(), json!(""))]] {
+            let problem = said(empty.into_iter().collect()).unwrap_err();
+            assert!(problem.detail().contains("workflowId"));
+        }
+    }
+}
