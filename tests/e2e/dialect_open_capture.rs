@@ -64,31 +64,36 @@ fn a_process_is_followed_by_its_token_until_it_is_done() {
         .await;
         let answer = ask(&client, &asked).await;
         let id = answer["process"][0]["id"].as_u64().expect("a number");
-        let expected = json!({
-            "document_data": {"1": {"city": "Marseille", "form_id": 3}},
-            "process": [{
-                "creation_date": "Thu, 27 Apr 2023 10:28:31 GMT",
-                "creation_date_formated": "Jeudi 27 Avril 2023 10:28:31",
-                "document_ids": [1],
-                "elapsed_time": "00:00:22.35",
-                "end_date": "Thu, 27 Apr 2023 10:28:53 GMT",
-                "end_date_formated": "Jeudi 27 Avril 2023 10:28:53",
-                "error": false,
-                "filename": "CALINDA.pdf",
-                "id": id,
-                "module": "splitter",
-                "source": "ocr",
-                "status": "done",
-                "steps": {"1": {"status": "running", "message": "2 pages read",
-                    "date": "2023-04-27 10:28:32"}},
-                "token": TOKEN,
-                "workflow_id": "w",
-            }],
-        });
+        let expected = done(id);
         assert_eq!(answer, expected);
         everywhere(&client, id, &expected["process"]).await;
         worker.stop().await;
     });
+}
+
+/// All that is said of it in the end.
+fn done(id: u64) -> Value {
+    json!({
+        "document_data": {"1": {"city": "Marseille", "form_id": 3}},
+        "process": [{
+            "creation_date": "Thu, 27 Apr 2023 10:28:31 GMT",
+            "creation_date_formated": "Jeudi 27 Avril 2023 10:28:31",
+            "document_ids": [1],
+            "elapsed_time": "00:00:22.35",
+            "end_date": "Thu, 27 Apr 2023 10:28:53 GMT",
+            "end_date_formated": "Jeudi 27 Avril 2023 10:28:53",
+            "error": false,
+            "filename": "CALINDA.pdf",
+            "id": id,
+            "module": "splitter",
+            "source": "ocr",
+            "status": "done",
+            "steps": {"1": {"status": "running", "message": "2 pages read",
+                "date": "2023-04-27 10:28:32"}},
+            "token": TOKEN,
+            "workflow_id": "w",
+        }],
+    })
 }
 
 /// The same at every place, and by number.

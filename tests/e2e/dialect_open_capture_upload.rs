@@ -170,6 +170,30 @@ fn files_get_a_token_each_wherever_the_fields_stand_and_nothing_refused_is_opene
 }
 
 #[test]
+fn an_upload_that_nobody_has_applied_yet_is_not_called_done() {
+    run(async {
+        let ground = Ground::shared("capture-accepted").await;
+        let (api, client) = ground.answering_as("api").await;
+        let parts = [part("workflowId", None, "w"), part("f", Some("a.pdf"), PDF)];
+        let answer = upload(&client, &parts).await.json(202);
+        assert_eq!(answer[0]["filename"], "a.pdf");
+        let asked = json!({"token": answer[0]["token"]});
+        let path = "/open-capture/monitoring/getProcessByToken";
+        let process = client.post(path, asked.clone()).await.record();
+        assert_eq!(process, json!({"process": []}));
+        // It was kept for whoever works next.
+        let worker = ground.plan().roles("worker").start().await;
+        until("the process", async || {
+            let process = client.post(path, asked.clone()).await.record();
+            (process["process"][0]["status"] == "running").then_some(())
+        })
+        .await;
+        worker.stop().await;
+        api.stop().await;
+    });
+}
+
+#[test]
 fn a_login_answers_with_the_key_and_a_wrong_one_is_refused() {
     run(async {
         let ground = Ground::shared("capture-login").await;
