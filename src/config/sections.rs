@@ -207,6 +207,8 @@ sections! {
     dialects: DialectSettings {
         open_capture: Option<String> = "WAYBILL_DIALECTS__OPEN_CAPTURE", "/open-capture", PrefixOrOff,
             "where clients of Open-Capture are answered";
+        open_capture_language: String = "WAYBILL_DIALECTS__OPEN_CAPTURE_LANGUAGE", "fr", Choice(&["fr", "en"]),
+            "the language of their long dates";
         diadoc: Option<String> = "WAYBILL_DIALECTS__DIADOC", "/diadoc", PrefixOrOff,
             "where clients of Diadoc are answered";
         ahgora: Option<String> = "WAYBILL_DIALECTS__AHGORA", "/ahgora", PrefixOrOff,

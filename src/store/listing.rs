@@ -20,11 +20,12 @@ const CREATED: &str = include_str!("queries/list_processes.sql");
 const OPENED: &str = include_str!("queries/list_processes_opened.sql");
 const ENDED: &str = include_str!("queries/list_processes_ended.sql");
 const GROUP: &str = include_str!("queries/list_processes_group.sql");
+const COUNT: &str = include_str!("queries/count_listed.sql");
 
 /// The most processes of one page.
 pub const LIST_MAX: u64 = 1_000;
 /// How many processes one page looks at.
-const LOOKED_AT_MAX: i64 = 10_000;
+pub const LOOKED_AT_MAX: u64 = 10_000;
 
 /// A page of a list.
 #[derive(Debug, Clone)]
@@ -74,6 +75,15 @@ pub struct Listed {
     pub message: Option<String>,
 }
 
+/// How much a list holds, and where it goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counted {
+    /// How many there are among the newest [`LOOKED_AT_MAX`] processes.
+    pub total: u64,
+    /// After what to ask; nothing where the list begins, and where fewer there are.
+    pub place: Option<Place>,
+}
+
 /// Why there is no page.
 #[derive(Debug, thiserror::Error)]
 pub enum ListError {
@@ -103,7 +113,14 @@ impl Store {
         let bound = selection.bound(after);
         // One more than fits tells whether something follows.
         let taken = to_bigint(limit + 1);
-        let rows = read(&connection, tenant, selection, bound, taken).await?;
+        let statement = match sort {
+            Sort::Created => CREATED,
+            Sort::Opened => OPENED,
+            Sort::Ended => ENDED,
+            Sort::Group => GROUP,
+        };
+        let asked = (tenant, selection);
+        let rows = read(&connection, statement, asked, bound, taken).await?;
         let place = |row: &Row, column: usize| {
             let at: Option<Timestamp> = row.get(column);
             let key: Option<Uuid> = row.get(column + 1);
@@ -127,21 +144,45 @@ impl Store {
             next,
         })
     }
+
+    /// Counts what a list holds of a tenant's newest [`LOOKED_AT_MAX`] processes, and finds the place
+    /// after so many of them, for those who can't hold a place themselves.
+    pub async fn count_listed(
+        &self,
+        tenant: &str,
+        selection: &Selection,
+        skipped: u64,
+    ) -> Result<Counted, ListError> {
+        let sort = selection.sort();
+        if sort != Sort::Created {
+            return Err(ListError::OtherSort);
+        }
+        let connection = self.connection().await?;
+        let asked = (tenant, selection);
+        let bound = selection.bound(None);
+        let rows = read(&connection, COUNT, asked, bound, to_bigint(skipped)).await?;
+        let row = rows.first().ok_or(StoreError::Corrupt("count of a list"))?;
+        let (at, key): (Option<Timestamp>, Option<Uuid>) = (row.get(1), row.get(2));
+        let place = at.zip(key).map(|(at, key)| Place {
+            sort,
+            at,
+            key: ProcessKey(key),
+        });
+        Ok(Counted {
+            total: from_bigint(row.get(0)),
+            place,
+        })
+    }
 }
 
 async fn read(
     connection: &Connection,
-    tenant: &str,
-    selection: &Selection,
+    statement: &'static str,
+    (tenant, selection): (&str, &Selection),
     (at, key): Bound,
     taken: i64,
 ) -> Result<Vec<Row>, StoreError> {
-    let statement = match selection.sort() {
-        Sort::Created => CREATED,
-        Sort::Opened => OPENED,
-        Sort::Ended => ENDED,
-        Sort::Group => GROUP,
-    };
+    let looked_at = to_bigint(LOOKED_AT_MAX);
     let statement = connection.prepared(statement).await?;
     let statuses = column(&selection.statuses, |status| status.name());
     let filename = selection.filename.as_deref().map(containing);
@@ -149,7 +190,7 @@ async fn read(
         &tenant,
         &at,
         &key,
-        &LOOKED_AT_MAX,
+        &looked_at,
         &taken,
         &selection.kind.map(Kind::name),
         &(!statuses.is_empty()).then_some(statuses),

@@ -6,6 +6,7 @@
     reason = "a test that can't go on should stop where it is"
 )]
 
+mod counted;
 mod forgotten;
 mod ground;
 mod known;

@@ -74,7 +74,7 @@ async fn a_page_is_a_bounded_walk_along_its_index_for_a_large_tenant_among_many_
 }
 
 /// How many rows a node of the plan gave.
-fn rows(plan: &str, node: &str) -> u64 {
+pub(crate) fn rows(plan: &str, node: &str) -> u64 {
     let (_, rest) = plan
         .split_once(&format!("{node}(actual rows="))
         .unwrap_or_else(|| panic!("{plan}"));
@@ -98,7 +98,7 @@ fn is_bounded(plan: &str) {
 
 impl Ground {
     /// Runs a statement as lists do, but for scans of whole tables, which are allowed.
-    async fn explain(&self, statement: &str, values: &str) -> String {
+    pub(crate) async fn explain(&self, statement: &str, values: &str) -> String {
         let connection = self.connection().await;
         let prepare =
             format!("deallocate all; set enable_seqscan = on; prepare asked as {statement}");

@@ -5,6 +5,7 @@
 //! whose a request is and what the key allows is decided as for everybody.
 
 mod diadoc;
+mod open_capture;
 
 use std::time::Duration;
 
@@ -40,13 +41,16 @@ struct Dialect {
     say: Say,
 }
 
+type Make = fn(&DialectSettings) -> Dialect;
 type Say = fn(&HttpProblem) -> Response;
 
 /// Puts every dialect that is switched on beside the native API.
 pub(super) fn add(native: Router, api: &Api, settings: &DialectSettings) -> Router {
-    type Made = fn(&DialectSettings) -> Dialect;
-    let dialects: [(&Option<String>, Made); 1] = [(&settings.diadoc, diadoc::dialect)];
-    dialects.into_iter().fold(native, |router, (prefix, made)| {
+    let dialects: &[(&Option<String>, Make)] = &[
+        (&settings.open_capture, open_capture::dialect),
+        (&settings.diadoc, diadoc::dialect),
+    ];
+    dialects.iter().fold(native, |router, (prefix, made)| {
         let Some(prefix) = prefix else { return router };
         router.nest(prefix, made(settings).router(api))
     })
