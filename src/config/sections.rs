@@ -213,6 +213,8 @@ sections! {
             "where clients of Ahgora are answered";
         omflow: Option<String> = "WAYBILL_DIALECTS__OMFLOW", "/omflow", PrefixOrOff,
             "where clients of OMFLOW are answered";
+        omflow_security: Duration = "WAYBILL_DIALECTS__OMFLOW_SECURITY", "5m", Time(ms(1_000), days(1)),
+            "a security code of OMFLOW is good for this long after its last use";
     }
 
     /// The files that clients upload.

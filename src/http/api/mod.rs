@@ -79,7 +79,7 @@ impl Api {
         let (post, counter) = post::post();
         let rates = Rates::new(setup.allowances);
         let api = Self {
-            keys: Keys::new(setup.store.clone(), rates.clone()),
+            keys: Keys::new(setup.store.clone(), setup.primary.clone(), rates.clone()),
             store: setup.store,
             primary: setup.primary,
             files: setup.files,

@@ -4,6 +4,8 @@
 //! A dialect finds the key where its clients put it, and gives a problem the form that they expect;
 //! whose a request is and what the key allows is decided as for everybody.
 
+mod omflow;
+
 use std::time::Duration;
 
 use axum::Router;
@@ -40,9 +42,12 @@ struct Dialect {
 
 type Say = fn(&HttpProblem) -> Response;
 
+/// Where a dialect is, unless it is switched off, and how it is made.
+type Entry<'a> = (&'a Option<String>, fn(&DialectSettings) -> Dialect);
+
 /// Puts every dialect that is switched on beside the native API.
 pub(super) fn add(native: Router, api: &Api, settings: &DialectSettings) -> Router {
-    let dialects: [(&Option<String>, fn(&DialectSettings) -> Dialect); 0] = [];
+    let dialects: [Entry<'_>; 1] = [(&settings.omflow, omflow::dialect)];
     dialects.into_iter().fold(native, |router, (prefix, made)| {
         let Some(prefix) = prefix else { return router };
         router.nest(prefix, made(settings).router(api))
@@ -51,14 +56,17 @@ pub(super) fn add(native: Router, api: &Api, settings: &DialectSettings) -> Rout
 
 impl Dialect {
     fn router(self, api: &Api) -> Router {
-        let gate = |scope| {
+        let gated = |routes: Router<Api>, scope| {
             let gate = Gate::new(api.keys.clone(), scope).finds(self.key);
-            from_fn_with_state(gate, caller::admit)
+            match routes.has_routes() {
+                true => routes.route_layer(from_fn_with_state(gate, caller::admit)),
+                false => routes,
+            }
         };
         let refuse = async || HttpProblem::new(Trouble::MethodNotAllowed, NO_METHOD);
         Router::new()
-            .merge(self.reading.route_layer(gate(Scope::Read)))
-            .merge(self.writing.route_layer(gate(Scope::Write)))
+            .merge(gated(self.reading, Scope::Read))
+            .merge(gated(self.writing, Scope::Write))
             .merge(self.open)
             .method_not_allowed_fallback(refuse)
             .fallback(async || HttpProblem::new(Trouble::NotFound, NO_ROUTE))

@@ -18,18 +18,20 @@ pub(in crate::http) mod uploads;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 pub use self::content::Allowed;
 use self::message::outgoing;
 use self::receipt::Receipt;
 use super::Api;
-use super::problem::HttpProblem;
+use super::problem::{HttpProblem, Trouble};
 use crate::store::fate::{Fate, Sent};
 use crate::wire::Accepted;
 
 /// Uploads that may be under way at once: each holds a few parts of its file.
 const UPLOADS_AT_ONCE: usize = 32;
+
+const BUSY: &str = "too many uploads are under way; try again in a moment";
 
 /// What uploads may bring.
 #[derive(Debug, Clone)]
@@ -53,6 +55,12 @@ impl UploadLimits {
             types,
             places: Arc::new(Semaphore::new(UPLOADS_AT_ONCE)),
         }
+    }
+
+    /// A place for one upload, until it is dropped.
+    pub(in crate::http) fn place(&self) -> Result<OwnedSemaphorePermit, HttpProblem> {
+        let place = Arc::clone(&self.places).try_acquire_owned();
+        place.map_err(|_| HttpProblem::new(Trouble::Unavailable, BUSY))
     }
 }
 

@@ -33,7 +33,6 @@ const JSON_FIELDS: [&str; 2] = ["documents", "attributes"];
 const NO_FORM: &str = "the body must be multipart/form-data";
 const NO_FILE: &str = "there is no file: a part with a filename is one";
 const BROKEN: &str = "the body is no whole multipart/form-data";
-const BUSY: &str = "too many uploads are under way; try again in a moment";
 
 /// A file that was kept, with the identity of its upload.
 struct Uploaded {
@@ -67,8 +66,7 @@ pub(in crate::http) async fn post(
 ) -> Result<Response, HttpProblem> {
     parameters.finish(&[])?;
     let key = identity::key(&headers)?;
-    let busy = |_| HttpProblem::new(Trouble::Unavailable, BUSY);
-    let _place = api.uploads.places.try_acquire().map_err(busy)?;
+    let _place = api.uploads.place()?;
     let mut form = form.map_err(|_| HttpProblem::new(Trouble::UnsupportedMediaType, NO_FORM))?;
     let (said, files) = api.take(&mut form, &access.tenant, key.as_deref()).await?;
     if files.is_empty() {
