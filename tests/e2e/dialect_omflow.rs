@@ -67,14 +67,13 @@ fn files_come_with_an_order_and_those_of_fields_are_named_in_them() {
         leave(&ground).await;
         let (worker, client) = ground.answering().await;
         let omflow = Omflow::new(&ground, &client, "default").await;
-        let fields = [
+        let parts = [
             part("action", None, "create"),
             part("formdata", None, "[]"),
             part("files_item", None, "[\"FORMITM_3\"]"),
+            part("files", Some("a.pdf"), &format!("{PDF}one")),
+            part("FORMITM_3", Some("b.pdf"), &format!("{PDF}two")),
         ];
-        let mut parts = fields.to_vec();
-        parts.push(part("files", Some("a.pdf"), &format!("{PDF}one")));
-        parts.push(part("FORMITM_3", Some("b.pdf"), &format!("{PDF}two")));
         let answer = omflow.parts("leave", &parts).await;
         assert_eq!(answer["status"], "200", "{answer}");
         let rows = ground
@@ -95,26 +94,40 @@ fn files_come_with_an_order_and_those_of_fields_are_named_in_them() {
         let uri = attachments[1]["uri"].as_str().expect("where it is");
         assert_eq!(reader.get(uri).await.body(), format!("{PDF}two"));
 
-        // Whose a file is must be known before it comes.
-        let failed = "Order opening failed.";
-        parts.rotate_right(1);
-        let late = omflow.parts("leave", &parts).await;
-        assert_eq!(
-            (&late["status"], &late["message"]),
-            (&json!("404"), &json!(failed))
-        );
-        let detail = late["detail"].as_str().expect("why");
-        assert!(detail.contains("after all the other fields"), "{detail}");
-        let odd = [
-            fields.to_vec(),
-            vec![part("files", Some("a.txt"), "no pdf")],
-        ]
-        .concat();
-        let odd = omflow.parts("leave", &odd).await;
-        assert_eq!(odd["message"], failed, "{odd}");
+        worker.stop().await;
+    });
+}
+
+#[test]
+fn files_that_come_too_early_or_are_of_another_kind_open_nothing() {
+    run(async {
+        let ground = Ground::shared("omflow-no-files").await;
+        leave(&ground).await;
+        let (worker, client) = ground.answering().await;
+        let omflow = Omflow::new(&ground, &client, "default").await;
+        let action = part("action", None, "create");
+        let early = [
+            part("files", Some("a.pdf"), PDF),
+            action.clone(),
+            part("formdata", None, "[]"),
+        ];
+        let late = [action.clone(), early[0].clone(), early[2].clone()];
+        let odd = [action, part("files", Some("a.txt"), "no pdf")];
+        for (parts, why) in [
+            (early.as_slice(), "after all the other fields"),
+            (&late, "after all the other fields"),
+            (&odd, "text/plain by its contents"),
+        ] {
+            let answer = omflow.parts("leave", parts).await;
+            let detail = answer["detail"].as_str().expect("why");
+            assert!(detail.contains(why), "{detail}");
+            let message = "Order opening failed.";
+            let failed = json!({"status": "404", "message": message, "detail": detail});
+            assert_eq!(answer, failed);
+        }
         assert_eq!(
             ground.number("select count(*) from waybill.process").await,
-            1
+            0
         );
         worker.stop().await;
     });

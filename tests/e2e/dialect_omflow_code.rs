@@ -139,12 +139,22 @@ fn without_a_code_that_is_good_nothing_is_answered() {
                    "detail": "it needs a key with the scope write"})
         );
 
-        for wrong in ["wb_0_0", "", unknown, code] {
+        api.stop().await;
+    });
+}
+
+#[test]
+fn only_a_key_gets_a_code() {
+    run(async {
+        let ground = Ground::shared("omflow-login").await;
+        let (plan, client) = ground.api_plan().await;
+        let api = plan.roles("api").start().await;
+        let code = Omflow::new(&ground, &client, "default").await.security;
+        for wrong in ["wb_0_0", "", "7f2eaad4-d2eb-4f50-9678-002f8c97915f", &code] {
             let answer = log_in(&client, wrong).await;
-            assert_eq!(
-                (&answer["status"], &answer["message"]),
-                (&json!("404"), &json!("Login failed."))
-            );
+            let detail = answer["detail"].as_str().expect("why");
+            let failed = json!({"status": "404", "message": "Login failed.", "detail": detail});
+            assert_eq!(answer, failed);
         }
         let nobody = client.get(SECURITY).await.record();
         assert_eq!(nobody["message"], "Login failed.");

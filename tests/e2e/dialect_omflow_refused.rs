@@ -35,6 +35,69 @@ async fn query(omflow: &Omflow, flow: &str, data_no: &str) -> Value {
     omflow.call(&path, &fields, Encoding::Form).await
 }
 
+type Fields = &'static [(&'static str, &'static str)];
+
+const CREATE: (&str, &str) = ("action", "create");
+const UPDATE: (&str, &str) = ("action", "update");
+
+/// Openings that fail: of which workflow, with what, and why.
+const UNOPENED: [(&str, Fields, &str); 8] = [
+    ("nobody", &[CREATE], "no workflow of the name"),
+    ("leave", &[], "#/action is missing"),
+    ("leave", &[("action", "delete")], "must be create or update"),
+    ("leave", &[CREATE, ("formdata", "{")], "must be a JSON list"),
+    (
+        "leave",
+        &[CREATE, ("formdata", r#"[{"id": "a"}]"#)],
+        "#/formdata/a is no field",
+    ),
+    (
+        "leave",
+        &[
+            CREATE,
+            ("formdata", r#"[{"id": "FORMITM_4", "value": "many"}]"#),
+        ],
+        "#/formdata/FORMITM_4 must be a number",
+    ),
+    (
+        "leave",
+        &[
+            CREATE,
+            ("formdata", r#"[{"id": "FORMITM_3", "value": "a.pdf"}]"#),
+        ],
+        "FORMITM_3 must be the name of one of the attachments",
+    ),
+    (
+        "leave",
+        &[CREATE, ("files_item", "FORMITM_3")],
+        "#/files_item must be",
+    ),
+];
+
+/// Requests that are none: their types, their bodies, and why.
+const UNREAD: [(&str, &str, &str); 5] = [
+    ("text/plain", "a", "application/x-www-form-urlencoded"),
+    ("application/json", "[", "must be a JSON object"),
+    ("multipart/form-data", "a", "no whole multipart"),
+    (
+        "multipart/form-data; boundary=x",
+        "--x\r\nno end",
+        "no whole multipart",
+    ),
+    (
+        "application/x-www-form-urlencoded",
+        "action=create&action=create",
+        "there twice",
+    ),
+];
+
+async fn are_empty(ground: &Ground, tables: &[&str]) {
+    for table in tables {
+        let count = format!("select count(*) from waybill.{table}");
+        assert_eq!(ground.number(&count).await, 0, "{table}");
+    }
+}
+
 #[test]
 fn what_can_not_be_opened_says_which_field_is_wrong_and_leaves_nothing() {
     run(async {
@@ -42,65 +105,23 @@ fn what_can_not_be_opened_says_which_field_is_wrong_and_leaves_nothing() {
         leave(&ground).await;
         let (worker, client) = ground.answering().await;
         let omflow = Omflow::new(&ground, &client, "default").await;
-        let create = ("action", "create");
-        for (flow, fields, why) in [
-            ("nobody", vec![create], "no workflow of the name"),
-            ("leave", vec![], "#/action is missing"),
-            (
-                "leave",
-                vec![("action", "delete")],
-                "must be create or update",
-            ),
-            (
-                "leave",
-                vec![create, ("formdata", "{")],
-                "must be a JSON list",
-            ),
-            (
-                "leave",
-                vec![create, ("formdata", r#"[{"id": "a"}]"#)],
-                "#/formdata/a is no field",
-            ),
-            (
-                "leave",
-                vec![
-                    create,
-                    ("formdata", r#"[{"id": "FORMITM_4", "value": "many"}]"#),
-                ],
-                "#/formdata/FORMITM_4 must be a number",
-            ),
-            (
-                "leave",
-                vec![
-                    create,
-                    ("formdata", r#"[{"id": "FORMITM_3", "value": "a.pdf"}]"#),
-                ],
-                "FORMITM_3 must be the name of one of the attachments",
-            ),
-            (
-                "leave",
-                vec![create, ("files_item", "FORMITM_3")],
-                "#/files_item must be",
-            ),
-        ] {
-            let answer = omflow.edit(flow, &fields, Encoding::Form).await;
+        for (flow, fields, why) in UNOPENED {
+            let answer = omflow.edit(flow, fields, Encoding::Form).await;
             failed(&answer, "404", OPENING, why);
         }
+        let number = r#"[{"id": "FORMITM_4", "value": "many"}]"#;
         let files = [
             part("action", None, "create"),
-            part(
-                "formdata",
-                None,
-                r#"[{"id": "FORMITM_4", "value": "many"}]"#,
-            ),
+            part("formdata", None, number),
             part("files", Some("a.pdf"), "%PDF-1.7\n"),
         ];
         let answer = omflow.parts("leave", &files).await;
         failed(&answer, "404", OPENING, "FORMITM_4 must be a number");
-        for table in ["process", "dead_letter", "file"] {
-            let count = format!("select count(*) from waybill.{table}");
-            assert_eq!(ground.number(&count).await, 0, "{table}");
-        }
+        let mut pushed = files;
+        pushed[0] = part("action", None, "update");
+        let answer = omflow.parts("leave", &pushed).await;
+        failed(&answer, "404", PROMOTION, "files come with action=create");
+        are_empty(&ground, &["process", "dead_letter", "file"]).await;
         worker.stop().await;
     });
 }
@@ -115,67 +136,53 @@ fn a_push_that_does_not_fit_fails_at_once_and_waits_for_nothing() {
         let number = omflow.open("leave", &json!([]), Encoding::Json).await;
         let stops = omflow.stands("leave", &number).await;
         let (deputy, manager) = (stops[0].1.as_str(), stops[1].1.as_str());
-        let update = ("action", "update");
-        for (fields, why) in [
-            (vec![update], "#/data_id is missing"),
-            (vec![update, ("data_id", "17")], "query the order again"),
-            (
-                vec![update, ("data_id", &manager.replace('-', ""))],
-                "FORMITM_5 is missing",
-            ),
-            (
-                vec![update, ("data_id", manager)],
-                "#/formdata/FORMITM_5 is missing",
-            ),
-            (
-                vec![
-                    update,
-                    ("data_id", manager),
-                    ("formdata", r#"[{"id": "FORMITM_5", "value": ""}]"#),
-                ],
-                "#/formdata/FORMITM_5 is missing",
-            ),
-            (
-                vec![
-                    update,
-                    ("data_id", deputy),
-                    ("formdata", r#"[{"id": "x", "value": 1}]"#),
-                ],
-                "",
-            ),
+        let missing = "#/formdata/FORMITM_5 is missing";
+        for (id, value, why) in [
+            ("", "", "#/data_id is missing"),
+            ("17", "", "query the order again"),
+            (manager, "", missing),
+            (&manager.replace('-', ""), "", missing),
+            (manager, "tomorrow", "FORMITM_5 must be a day"),
         ] {
-            let answer = edit(&omflow, &fields).await;
-            match why {
-                // A stage takes fields that it does not know.
-                "" => assert_eq!(answer, pushed()),
-                why => failed(&answer, "404", PROMOTION, why),
-            }
+            let formdata = json!([{"id": "FORMITM_5", "value": value}]);
+            let answer = omflow.push(id, &formdata, Encoding::Form).await;
+            failed(&answer, "404", PROMOTION, why);
         }
-        let again = omflow.push(deputy, &json!([]), Encoding::Form).await;
-        failed(&again, "404", PROMOTION, "query the order again");
-        let elsewhere = [update, ("data_id", manager)];
+        let elsewhere = [UPDATE, ("data_id", manager)];
         let elsewhere = omflow.edit("nobody", &elsewhere, Encoding::Form).await;
         failed(&elsewhere, "404", PROMOTION, "query the order again");
 
+        // A stage takes fields that it does not know; a stop is left once.
+        let more = json!([{"id": "x", "value": 1}]);
+        assert_eq!(omflow.push(deputy, &more, Encoding::Form).await, pushed());
+        let again = omflow.push(deputy, &more, Encoding::Form).await;
+        failed(&again, "404", PROMOTION, "query the order again");
+        are_empty(&ground, &["parked", "dead_letter"]).await;
+        worker.stop().await;
+    });
+}
+
+#[test]
+fn a_choice_is_made_by_a_field_of_the_form_or_by_an_outcome_beside_it() {
+    run(async {
+        let ground = Ground::shared("omflow-choice").await;
+        leave(&ground).await;
+        let (worker, client) = ground.answering().await;
+        let omflow = Omflow::new(&ground, &client, "default").await;
+        let number = omflow.open("leave", &json!([]), Encoding::Json).await;
         let date = json!([{"id": "FORMITM_5", "value": "2026-12-24"}]);
-        let manager = omflow.push(manager, &date, Encoding::Form).await;
-        assert_eq!(manager, pushed());
+        for (_, id) in omflow.stands("leave", &number).await {
+            assert_eq!(omflow.push(&id, &date, Encoding::Json).await, pushed());
+        }
         let close = omflow.stands("leave", &number).await[0].1.clone();
-        let close = [update, ("data_id", close.as_str())];
+        let close = [UPDATE, ("data_id", close.as_str())];
         let undecided = edit(&omflow, &close).await;
-        failed(
-            &undecided,
-            "404",
-            PROMOTION,
-            "#/outcome must be one of granted, refused",
-        );
+        let why = "#/outcome must be one of granted, refused";
+        failed(&undecided, "404", PROMOTION, why);
         let said = [close.as_slice(), &[("outcome", "refused")]].concat();
         assert_eq!(edit(&omflow, &said).await, pushed());
         assert_eq!(omflow.stands("leave", &number).await[0].0, "file");
-        for table in ["parked", "dead_letter"] {
-            let count = format!("select count(*) from waybill.{table}");
-            assert_eq!(ground.number(&count).await, 0, "{table}");
-        }
+        are_empty(&ground, &["parked", "dead_letter"]).await;
         worker.stop().await;
     });
 }
@@ -253,21 +260,7 @@ fn http_says_200_whatever_is_wrong_with_a_request() {
             let answer = omflow.edit("leave", &fields, as_).await;
             failed(&answer, "404", OPENING, "65536 bytes");
         }
-        for (type_, body, why) in [
-            ("text/plain", "a", "application/x-www-form-urlencoded"),
-            ("application/json", "[", "must be a JSON object"),
-            ("multipart/form-data", "a", "no whole multipart"),
-            (
-                "multipart/form-data; boundary=x",
-                "--x\r\nno end",
-                "no whole multipart",
-            ),
-            (
-                "application/x-www-form-urlencoded",
-                "action=create&action=create",
-                "there twice",
-            ),
-        ] {
+        for (type_, body, why) in UNREAD {
             for (path, message) in [(edit_path, OPENING), (QUERY_PATH, QUERY)] {
                 let answer = say(&client, path, type_, body).await;
                 failed(&answer, "404", message, why);
