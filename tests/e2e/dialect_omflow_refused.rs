@@ -205,8 +205,10 @@ fn an_order_is_only_its_tenants_and_of_one_workflow() {
         assert!(north.stands("leave", "1").await.is_empty());
         let foreign = south.push(&stops[0].1, &json!([]), Encoding::Form).await;
         failed(&foreign, "404", PROMOTION, "query the order again");
-        let unknown = query(&north, "nobody", &number).await;
-        failed(&unknown, "404", QUERY, "no workflow of the name");
+        for flow in ["nobody", "%00"] {
+            let unknown = query(&north, flow, &number).await;
+            failed(&unknown, "404", QUERY, "no workflow of the name");
+        }
         for number in ["", "many", "-1", "1.5", "99999999999999999999999"] {
             failed(
                 &query(&north, "leave", number).await,
@@ -239,6 +241,8 @@ fn http_says_200_whatever_is_wrong_with_a_request() {
             ("GET", edit_path, "header Allow"),
             ("PUT", QUERY_PATH, "header Allow"),
             ("POST", "/omflow/accounts/api/security/get/", "header Allow"),
+            ("GET", "/omflow", "no such path"),
+            ("GET", "/omflow/", "no such path"),
             ("GET", "/omflow/rest", "no such path"),
             (
                 "POST",

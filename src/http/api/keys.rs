@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use secrecy::{ExposeSecret, SecretString};
+
 use super::problem::{HttpProblem, Trouble};
 use super::rates::{Peer, Rates};
 use crate::core::DEFAULT_TENANT;
@@ -21,6 +23,7 @@ const NO_KEY: &str = "send a key in the header Authorization; `waybill key creat
 const UNKNOWN: &str = "the key is not known here";
 const EXPIRED: &str = "the key has expired; `waybill key create` makes a new one";
 const REVOKED: &str = "the key was revoked";
+const NO_SESSION: &str = "a code is not enough here; send the key";
 const ENDED: &str = "the code is not known, or was not used for too long; get a new one";
 
 /// What a key allows, or why it is none.
@@ -68,7 +71,30 @@ impl Keys {
         Ok(known.access)
     }
 
-    /// The same for a request that was admitted before and has lasted.
+    /// Begins a session of whoever brings this key: its code is as good as the key until it was not
+    /// used for so long.
+    pub(in crate::http) async fn begin(
+        &self,
+        key: &Option<String>,
+        peer: Peer,
+        lasts: Duration,
+    ) -> Result<SecretString, HttpProblem> {
+        // A code that begot others would never end.
+        if key.as_deref().is_some_and(session::is_code) {
+            return Err(HttpProblem::new(Trouble::Unauthorized, NO_SESSION));
+        }
+        let known = self.known(key, peer).await?;
+        self.rates.request(known.id.as_deref(), peer)?;
+        let code = self
+            .primary
+            .create_session(known.id.as_deref(), lasts)
+            .await?;
+        // Whoever comes with it next is not guessing.
+        self.remember(Some(code.expose_secret().to_owned()), known);
+        Ok(code)
+    }
+
+    /// What may be done by a request that was admitted before and has lasted.
     pub(in crate::http) async fn access(
         &self,
         key: &Option<String>,
@@ -93,20 +119,24 @@ impl Keys {
             Some(code) if session::is_code(code) => self.resume(code).await,
             Some(key) => self.look_up(key).await,
         };
-        let mut remembered = self.locked();
         match found? {
             Ok(known) => {
-                if remembered.len() >= KEYS_MAX {
-                    remembered.clear();
-                }
-                remembered.insert(key.clone(), (Instant::now(), known.clone()));
+                self.remember(key.clone(), known.clone());
                 Ok(known)
             }
             Err(why) => {
-                remembered.remove(key);
+                self.locked().remove(key);
                 Err(HttpProblem::new(Trouble::Unauthorized, why))
             }
         }
+    }
+
+    fn remember(&self, key: Option<String>, known: Known) {
+        let mut remembered = self.locked();
+        if remembered.len() >= KEYS_MAX {
+            remembered.clear();
+        }
+        remembered.insert(key, (Instant::now(), known));
     }
 
     async fn look_up(&self, key: &str) -> Result<Found, StoreError> {

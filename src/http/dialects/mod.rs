@@ -50,7 +50,8 @@ pub(super) fn add(native: Router, api: &Api, settings: &DialectSettings) -> Rout
     let dialects: [Entry<'_>; 1] = [(&settings.omflow, omflow::dialect)];
     dialects.into_iter().fold(native, |router, (prefix, made)| {
         let Some(prefix) = prefix else { return router };
-        router.nest(prefix, made(settings).router(api))
+        // With all that lies below it, whether there is something or not.
+        router.nest_service(prefix, made(settings).router(api))
     })
 }
 

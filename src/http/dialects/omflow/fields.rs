@@ -65,7 +65,11 @@ impl Fields {
     pub(super) fn form(body: Received) -> Result<Self, HttpProblem> {
         let mut fields = Self::default();
         for (name, value) in form_urlencoded::parse(&body.bytes) {
-            fields.add(&name, || Ok(value.into_owned()))?;
+            // What is no UTF-8 is replaced by this sign, which no client sends.
+            match value.contains(char::REPLACEMENT_CHARACTER) {
+                true => return Err(HttpProblem::new(Trouble::InvalidBody, NO_TEXT)),
+                false => fields.add(&name, || Ok(value.into_owned()))?,
+            }
         }
         fields.room = body.into_room();
         Ok(fields)
@@ -194,6 +198,8 @@ mod tests {
     fn what_can_not_be_read_says_why() {
         let twice = Fields::form(received("action=create&action=update"));
         assert_eq!(detail(twice), "#/action is there twice");
+        let bytes = Fields::form(received("formdata=%ff"));
+        assert_eq!(detail(bytes), NO_TEXT);
         for wrong in ["", "[]", "{", "\"a\""] {
             assert_eq!(detail(Fields::json(received(wrong))), NO_OBJECT, "{wrong}");
         }

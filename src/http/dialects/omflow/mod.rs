@@ -31,7 +31,6 @@ use crate::http::api::bytes::Room;
 use crate::http::api::problem::{HttpProblem, Trouble};
 use crate::http::api::rates::Peer;
 use crate::http::api::{Api, caller};
-use crate::store::api_key;
 use crate::wire;
 
 /// Bytes that the fields of all requests may take together: most of them come before it is known
@@ -44,7 +43,6 @@ const QUERY: &str = "/rest/flowmanage/api/omdata-data-id/get/{flow}";
 
 const NO_ROUTE: &str = "no such path";
 const NO_CODE: &str = "the field security is missing; GET /accounts/api/security/get/ gives a code";
-const NO_KEY: &str = "the password of HTTP Basic must be a key; `waybill key create` makes one";
 const NO_WORKFLOW: &str = "no workflow of the name in the path was applied";
 const UNREADABLE: &str = "this version of Waybill can't read the workflow";
 
@@ -96,19 +94,11 @@ async fn log_in(
     ConnectInfo(peer): ConnectInfo<Peer>,
     headers: HeaderMap,
 ) -> Response {
-    let begun = async {
-        let key = caller::key(&headers);
-        let id = key.as_deref().map(api_key::id_of);
-        // A code does not beget another.
-        if id == Some(None) {
-            return Err(HttpProblem::new(Trouble::Unauthorized, NO_KEY));
-        }
-        api.keys.admit(&key, peer).await?;
-        let code = api.primary.create_session(id.flatten(), desk.lasts).await?;
-        Ok(answer::logged_in(code.expose_secret()))
-    };
-    let begun = begun.await;
-    begun.unwrap_or_else(|problem| answer::refuse(Call::Login, problem))
+    let key = caller::key(&headers);
+    match api.keys.begin(&key, peer, desk.lasts).await {
+        Ok(code) => answer::logged_in(code.expose_secret()),
+        Err(problem) => answer::refuse(Call::Login, problem),
+    }
 }
 
 /// Opens an order, or pushes one.
@@ -135,7 +125,7 @@ impl Asked {
         }
     }
 
-    /// Who asks, if the code is good and its key allows this.
+    /// Who asks, if the code is good and its key allows this, and there may be such a workflow.
     async fn admit(&self, fields: &Fields, scope: Scope) -> Result<Access, HttpProblem> {
         let code = fields.get("security").map(str::to_owned);
         let admitted = self.api.keys.admit(&code, self.peer).await;
@@ -143,6 +133,10 @@ impl Asked {
             (None, Trouble::Unauthorized) => HttpProblem::new(Trouble::Unauthorized, NO_CODE),
             _ => problem,
         })?;
+        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        if !self.flow.bytes().all(is_name) {
+            return Err(HttpProblem::new(Trouble::NotFound, NO_WORKFLOW));
+        }
         caller::allow(access, scope)
     }
 
