@@ -52,7 +52,7 @@ fn a_code_lasts_from_its_last_use_on_every_replica_and_ends_with_its_key() {
         ground.execute(left).await;
         let lasts = "select count(*) from waybill.session \
                      where expires_at between now() + interval '4 minutes 59 seconds' \
-                     and now() + interval '5 minutes 5 seconds'";
+                     and now() + interval '5 minutes 10 seconds'";
         until("a code that lasts anew", async || {
             query(&client, Some(code)).await;
             (ground.number(lasts).await == 1).then_some(())
