@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use anyhow::Context;
+use secrecy::SecretString;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -32,20 +33,20 @@ pub(super) struct Api {
 }
 
 impl Api {
-    /// A listener with a pool of its own, so that clients can't take the workers' connections.
-    pub(super) async fn new(
-        settings: &Settings,
-        primary: Store,
-        files: Files,
-    ) -> anyhow::Result<Self> {
+    /// A listener with pools of its own, so that clients can't take the workers' connections.
+    pub(super) async fn new(settings: &Settings, files: Files) -> anyhow::Result<Self> {
         let http = &settings.http;
-        let database = DatabaseSettings {
-            url: http
-                .database_url
-                .clone()
-                .unwrap_or_else(|| settings.database.url.clone()),
-            pool: http.pool,
-            ..settings.database.clone()
+        let database = |url: &SecretString| {
+            Store::new(&DatabaseSettings {
+                url: url.clone(),
+                pool: http.pool,
+                ..settings.database.clone()
+            })
+        };
+        let primary = database(&settings.database.url)?;
+        let store = match &http.database_url {
+            Some(replica) => database(replica)?,
+            None => primary.clone(),
         };
         let listener = match http.listen.ip().is_loopback() {
             true => Some(guard::bind(http.listen, SETTING).await?),
@@ -55,7 +56,7 @@ impl Api {
             address: http.listen,
             listener,
             setup: Setup {
-                store: Store::new(&database)?,
+                store,
                 primary,
                 files,
                 uploads: UploadLimits::new(

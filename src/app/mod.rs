@@ -69,7 +69,7 @@ impl App {
         let files = files(&settings)?;
         let listener = guard::bind(settings.ops.listen, "ops.listen").await?;
         let api = match roles.has(Role::Api) {
-            true => Some(Api::new(&settings, store.clone(), files.clone()).await?),
+            true => Some(Api::new(&settings, files.clone()).await?),
             false => None,
         };
         Ok(Self {

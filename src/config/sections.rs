@@ -196,7 +196,7 @@ sections! {
         database_url: Option<SecretString> = "WAYBILL_HTTP__DATABASE_URL", "none", SecretUrl(&["postgres", "postgresql"]),
             "a replica to read from instead of `database.url`";
         pool: usize = "WAYBILL_HTTP__POOL", "8", Count(2, 1_000),
-            "most database connections of the listener";
+            "most database connections of the listener, to the replica as many again";
         requests_per_second: u32 = "WAYBILL_HTTP__REQUESTS_PER_SECOND", "5000", Count(1, 1_000_000),
             "requests granted to one key, or to one address as long as there are no keys";
         wrong_keys_per_second: u32 = "WAYBILL_HTTP__WRONG_KEYS_PER_SECOND", "20", Count(1, 1_000_000),
@@ -215,6 +215,8 @@ sections! {
             "where clients of Ahgora are answered";
         omflow: Option<String> = "WAYBILL_DIALECTS__OMFLOW", "/omflow", PrefixOrOff,
             "where clients of OMFLOW are answered";
+        omflow_security: Duration = "WAYBILL_DIALECTS__OMFLOW_SECURITY", "5m", Time(ms(1_000), days(1)),
+            "a security code of OMFLOW is good for this long after its last use";
     }
 
     /// The files that clients upload.

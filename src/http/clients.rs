@@ -35,7 +35,7 @@ const GRACE: Duration = Duration::from_secs(5);
 pub struct Setup {
     /// Where processes are read; it may be a replica.
     pub store: Store,
-    /// Where files are noted.
+    /// Where files and sessions are noted, and read what must not be behind.
     pub primary: Store,
     /// Where files are kept.
     pub files: Files,

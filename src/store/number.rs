@@ -27,7 +27,7 @@ pub fn number(key: ProcessKey) -> u64 {
 }
 
 /// The least and the greatest key of that number; `None` if it is too large to be one.
-fn keys(number: u64) -> Option<(Uuid, Uuid)> {
+pub(super) fn keys(number: u64) -> Option<(Uuid, Uuid)> {
     let number = u128::from(number);
     let high = number >> LOW_BITS;
     if high >= 1 << 48 {

@@ -217,7 +217,9 @@ pub fn is_through(stops: &[Stop]) -> bool {
     !stops.is_empty() && stops.iter().all(|stop| stop.left.is_some())
 }
 
-fn unfit(stage: &Stage, push: &Push) -> Option<Refusal> {
+/// Why a push can't leave a stage, whichever stop it is.
+#[must_use]
+pub fn unfit(stage: &Stage, push: &Push) -> Option<Refusal> {
     if let Next::ByOutcome(choices) = &stage.next
         && !push
             .outcome

@@ -24,12 +24,12 @@ pub(in crate::http) struct Room(Arc<Semaphore>);
 /// A body, and the room it takes until it is dropped.
 pub(in crate::http) struct Received {
     pub(in crate::http) bytes: Vec<u8>,
-    _room: Option<Taken>,
+    room: Option<Taken>,
 }
 
 impl Default for Room {
     fn default() -> Self {
-        Self(Arc::new(Semaphore::new(BYTES_MAX)))
+        Self::of(BYTES_MAX)
     }
 }
 
@@ -40,9 +40,14 @@ struct Held(
 );
 
 /// Room that was taken, given back when dropped.
-type Taken = OwnedSemaphorePermit;
+pub(in crate::http) type Taken = OwnedSemaphorePermit;
 
 impl Room {
+    /// Room for so many bytes.
+    pub(in crate::http) fn of(bytes: usize) -> Self {
+        Self(Arc::new(Semaphore::new(bytes)))
+    }
+
     /// Takes room.
     pub(in crate::http) fn take(&self, bytes: usize) -> Result<Taken, HttpProblem> {
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
@@ -82,7 +87,20 @@ impl Room {
             }
             bytes.extend_from_slice(&part);
         }
-        Ok(Received { bytes, _room: room })
+        Ok(Received { bytes, room })
+    }
+}
+
+impl Received {
+    /// Gives up the bytes; what was made of them takes their room.
+    pub(in crate::http) fn into_room(self) -> Option<Taken> {
+        self.room
+    }
+
+    /// A body that takes no room.
+    #[cfg(test)]
+    pub(in crate::http) fn of(bytes: Vec<u8>) -> Self {
+        Self { bytes, room: None }
     }
 }
 

@@ -51,12 +51,17 @@ impl Gate {
     }
 
     fn allow(&self, access: Access) -> Result<Access, HttpProblem> {
-        if access.allows(self.scope) {
-            return Ok(access);
-        }
-        let detail = format!("it needs a key with the scope {}", self.scope.name());
-        Err(HttpProblem::new(Trouble::Forbidden, &detail))
+        allow(access, self.scope)
     }
+}
+
+/// The access again, if it has this scope.
+pub(in crate::http) fn allow(access: Access, scope: Scope) -> Result<Access, HttpProblem> {
+    if access.allows(scope) {
+        return Ok(access);
+    }
+    let detail = format!("it needs a key with the scope {}", scope.name());
+    Err(HttpProblem::new(Trouble::Forbidden, &detail))
 }
 
 impl Pass {

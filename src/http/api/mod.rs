@@ -87,7 +87,7 @@ impl Api {
         let (together, lanes) = together::together();
         let rates = Rates::new(setup.allowances);
         let api = Self(Arc::new(Shared {
-            keys: Keys::new(setup.store.clone(), rates.clone()),
+            keys: Keys::new(setup.store.clone(), setup.primary.clone(), rates.clone()),
             store: setup.store,
             primary: setup.primary,
             files: setup.files,

@@ -5,6 +5,7 @@
 //! whose a request is and what the key allows is decided as for everybody.
 
 mod diadoc;
+mod omflow;
 mod open_capture;
 
 use std::time::Duration;
@@ -41,32 +42,35 @@ struct Dialect {
     say: Say,
 }
 
-type Make = fn(&DialectSettings) -> Dialect;
 type Say = fn(&HttpProblem) -> Response;
+
+/// Where a dialect is, unless it is switched off, and how it is made.
+type Entry<'a> = (&'a Option<String>, fn(&DialectSettings) -> Dialect);
 
 /// Puts every dialect that is switched on beside the native API.
 pub(super) fn add(native: Router, api: &Api, settings: &DialectSettings) -> Router {
-    let dialects: &[(&Option<String>, Make)] = &[
+    let dialects: [Entry<'_>; 3] = [
         (&settings.open_capture, open_capture::dialect),
         (&settings.diadoc, diadoc::dialect),
+        (&settings.omflow, omflow::dialect),
     ];
-    dialects.iter().fold(native, |router, (prefix, made)| {
+    dialects.into_iter().fold(native, |router, (prefix, made)| {
         let Some(prefix) = prefix else { return router };
-        router.nest(prefix, made(settings).router(api))
+        // With all that lies below it, whether there is something or not.
+        router.nest_service(prefix, made(settings).router(api))
     })
 }
 
 impl Dialect {
     fn router(self, api: &Api) -> Router {
-        let gate = |scope| {
+        let gated = |routes: Router<Api>, scope| {
             let gate = Gate::new(api.keys.clone(), scope).finds(self.key);
-            from_fn_with_state(gate, caller::admit)
+            match routes.has_routes() {
+                true => routes.route_layer(from_fn_with_state(gate, caller::admit)),
+                false => routes,
+            }
         };
         let refuse = async || HttpProblem::new(Trouble::MethodNotAllowed, NO_METHOD);
-        let gated = |routes: Router<Api>, scope| match routes.has_routes() {
-            true => routes.route_layer(gate(scope)),
-            false => routes,
-        };
         Router::new()
             .merge(gated(self.reading, Scope::Read))
             .merge(gated(self.writing, Scope::Write))

@@ -1,0 +1,13 @@
+-- Where the tenant's order with that number stands, if it walks that workflow; of several with the
+-- same number the oldest counts.
+select s.data_id, s.stage
+from waybill.stage s
+where s.left_at is null
+  and s.process = (
+      select p.key
+      from waybill.process p
+      where p.key between $3 and $4 and p.tenant = $1 and p.workflow = $2
+      order by p.created_at
+      limit 1
+  )
+order by s.entered_at, s.stage collate "C", s.number
