@@ -15,6 +15,7 @@ RUN mkdir -p src bench \
     && cargo build --release --locked --bin waybill \
     && rm -r src bench
 COPY migrations migrations
+COPY examples/workflows examples/workflows
 COPY src src
 RUN mkdir -p bench && touch bench/main.rs src/main.rs src/lib.rs
 # What is running, for waybill_build_info.
