@@ -54,9 +54,9 @@ pub(super) fn between(values: &Values, found: &BTreeMap<&'static str, Found>) ->
         _ => None,
     };
     for (place, key) in APART.iter().enumerate() {
-        let others = APART.iter().take(place);
+        let mut others = APART.iter().take(place);
         let same = |other: &&&str| text(key).is_some() && text(key) == text(other);
-        if let Some(other) = others.filter(same).next() {
+        if let Some(other) = others.find(same) {
             let fault = Fault::new(*key, format!("is the same as `{other}`"));
             faults.push(fault.from(origin(key)));
         }

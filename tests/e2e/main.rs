@@ -22,6 +22,8 @@ mod crowd;
 mod cuts;
 mod dead_queue;
 mod described;
+mod dialect_ahgora;
+mod dialect_ahgora_refusals;
 mod documents;
 mod feed;
 mod ground;

@@ -25,7 +25,7 @@ mod record;
 pub(super) mod submit;
 mod trouble;
 mod waiting;
-mod wish;
+pub(super) mod wish;
 
 use std::sync::Arc;
 

@@ -39,6 +39,12 @@ impl Parameters {
         others.cloned().collect()
     }
 
+    /// What nobody took is let pass: other systems do.
+    pub(in crate::http) fn finish_leniently(mut self) -> Result<(), HttpProblem> {
+        self.left.clear();
+        self.finish(&[])
+    }
+
     /// What nobody took is no parameter; `known` are those there are.
     pub(in crate::http) fn finish(mut self, known: &[&str]) -> Result<(), HttpProblem> {
         if !self.left.is_empty() {

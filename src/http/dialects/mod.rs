@@ -4,6 +4,8 @@
 //! A dialect finds the key where its clients put it, and gives a problem the form that they expect;
 //! whose a request is and what the key allows is decided as for everybody.
 
+mod ahgora;
+
 use std::time::Duration;
 
 use axum::Router;
@@ -39,10 +41,11 @@ struct Dialect {
 }
 
 type Say = fn(&HttpProblem) -> Response;
+type Made = fn(&DialectSettings) -> Dialect;
 
 /// Puts every dialect that is switched on beside the native API.
 pub(super) fn add(native: Router, api: &Api, settings: &DialectSettings) -> Router {
-    let dialects: [(&Option<String>, fn(&DialectSettings) -> Dialect); 0] = [];
+    let dialects: [(&Option<String>, Made); 1] = [(&settings.ahgora, ahgora::dialect)];
     dialects.into_iter().fold(native, |router, (prefix, made)| {
         let Some(prefix) = prefix else { return router };
         router.nest(prefix, made(settings).router(api))
