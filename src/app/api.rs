@@ -15,6 +15,7 @@ use crate::http::api::{Allowances, Allowed, UploadLimits};
 use crate::http::clients::{self, Setup};
 use crate::http::guard;
 use crate::store::Store;
+use crate::telemetry::Telemetry;
 
 /// How long after a failure the database is asked again.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
@@ -34,6 +35,7 @@ impl Api {
         settings: &Settings,
         primary: Store,
         files: Files,
+        telemetry: Telemetry,
     ) -> anyhow::Result<Self> {
         let http = &settings.http;
         let database = DatabaseSettings {
@@ -67,6 +69,7 @@ impl Api {
                     wrong_keys: a_second(http.wrong_keys_per_second),
                 },
                 dialects: settings.dialects.clone(),
+                telemetry,
             },
         })
     }

@@ -67,14 +67,18 @@ impl App {
                 .with_context(|| format!("fault.crash_at: no crash point is called {point:?}"))?,
         };
         let files = files(&settings)?;
+        let telemetry = Telemetry::new(&labels())?;
         let listener = guard::bind(settings.ops.listen, "ops.listen").await?;
         let api = match roles.has(Role::Api) {
-            true => Some(Api::new(&settings, store.clone(), files.clone()).await?),
+            true => {
+                let (store, files) = (store.clone(), files.clone());
+                Some(Api::new(&settings, store, files, telemetry.clone()).await?)
+            }
             false => None,
         };
         Ok(Self {
             api,
-            telemetry: Telemetry::new(&labels())?,
+            telemetry,
             health: Health::new(&required(&roles)),
             settings,
             roles,

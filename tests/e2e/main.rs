@@ -34,6 +34,7 @@ mod http;
 mod janitor;
 mod limits;
 mod list;
+mod measured;
 mod misfit;
 mod openapi;
 mod ops;
