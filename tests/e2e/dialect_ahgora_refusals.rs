@@ -1,6 +1,7 @@
 //! What Ahgora's clients are told when they can't be answered: for each route the code and the form
 //! that they know.
 
+use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 use serde_json::{Value, json};
 use waybill::core::access::Scope;
 
@@ -8,6 +9,7 @@ use crate::{
     client::{Client, Reply},
     dialect_ahgora::{PREFIX, basic},
     ground::{Ground, run, until},
+    odd::values,
 };
 
 const PRODUCERS: [&str; 7] = [
@@ -178,6 +180,24 @@ fn what_is_asked_wrongly_is_told_what_is_wrong_with_it() {
             400,
             "another unique",
         );
+        worker.stop().await;
+    });
+}
+
+#[test]
+fn no_value_of_a_parameter_breaks_anything() {
+    run(async {
+        let ground = Ground::shared("ahgora-odd").await;
+        let (worker, client) = ground.answering_as("api").await;
+        for name in ["subunique", "unique", "company", "Accept-Version"] {
+            for value in values() {
+                let value = percent_encode(&value, NON_ALPHANUMERIC);
+                let path = format!("{PREFIX}/process?{name}={value}");
+                let reply = client.get(&path).await;
+                let code = if name == "company" { 403 } else { 400 };
+                told(&reply, code, "");
+            }
+        }
         worker.stop().await;
     });
 }
