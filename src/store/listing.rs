@@ -5,6 +5,8 @@
 //! follows it comes to the end, and sees each process once: the place of one never changes, but for
 //! an opening that is found to be earlier.
 
+use std::sync::LazyLock;
+
 use jiff::Timestamp;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
@@ -16,15 +18,19 @@ use super::{Connection, Store, StoreError, column, from_bigint, process, to_bigi
 use crate::core::{Kind, ProcessKey, Status};
 
 const BEGIN: &str = include_str!("queries/begin_list.sql");
-const CREATED: &str = include_str!("queries/list_processes.sql");
-const OPENED: &str = include_str!("queries/list_processes_opened.sql");
-const ENDED: &str = include_str!("queries/list_processes_ended.sql");
-const GROUP: &str = include_str!("queries/list_processes_group.sql");
+const LIST: &str = include_str!("queries/list_processes.sql");
+/// Where the column stands that a list is sorted by.
+const COLUMN: &str = "{at}";
+/// What a line ends with, and in which lists it is.
+const ONLY: &str = " -- only ";
 
 /// The most processes of one page.
 pub const LIST_MAX: u64 = 1_000;
 /// How many processes one page looks at.
 const LOOKED_AT_MAX: i64 = 10_000;
+
+/// The statement of each list.
+static STATEMENTS: LazyLock<[String; 4]> = LazyLock::new(|| Sort::ALL.map(filled_in));
 
 /// A page of a list.
 #[derive(Debug, Clone)]
@@ -129,6 +135,33 @@ impl Store {
     }
 }
 
+/// The statement of a page in that order.
+#[must_use]
+pub fn statement(sort: Sort) -> &'static str {
+    let [created, opened, ended, group] = &*STATEMENTS;
+    match sort {
+        Sort::Created => created,
+        Sort::Opened => opened,
+        Sort::Ended => ended,
+        Sort::Group => group,
+    }
+}
+
+/// The text of all lists as that of one of them.
+fn filled_in(sort: Sort) -> String {
+    let (column, own) = match sort {
+        Sort::Created => ("created_at", ""),
+        Sort::Opened => ("opened_at", "by opened_at"),
+        Sort::Ended => ("ended_at", "by ended_at"),
+        Sort::Group => ("created_at", "of a group"),
+    };
+    let line = |line: &str| {
+        let (text, list) = line.split_once(ONLY).unwrap_or((line, own));
+        (list == own).then(|| text.replace(COLUMN, column) + "\n")
+    };
+    LIST.lines().filter_map(line).collect()
+}
+
 async fn read(
     connection: &Connection,
     tenant: &str,
@@ -136,12 +169,7 @@ async fn read(
     (at, key): Bound,
     taken: i64,
 ) -> Result<Vec<Row>, StoreError> {
-    let statement = match selection.sort() {
-        Sort::Created => CREATED,
-        Sort::Opened => OPENED,
-        Sort::Ended => ENDED,
-        Sort::Group => GROUP,
-    };
+    let statement = statement(selection.sort());
     let statement = connection.prepared(statement).await?;
     let statuses = column(&selection.statuses, |status| status.name());
     let filename = selection.filename.as_deref().map(containing);
@@ -211,4 +239,26 @@ fn listed(row: &Row) -> Result<Listed, StoreError> {
         code: row.get(18),
         message: row.get(19),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_list_has_its_column_and_its_own_bound_alone() {
+        for (sort, own, others) in [
+            (Sort::Created, "(p.created_at, p.key) <", 0),
+            (Sort::Opened, "p.opened_at >= coalesce($13", 2),
+            (Sort::Ended, "p.ended_at >= coalesce($15", 2),
+            (Sort::Group, "and p.group_name = $9", 2),
+        ] {
+            let statement = statement(sort);
+            assert_eq!(statement.matches(own).count(), 2, "{statement}");
+            let bounds = ["p.opened_at >=", "p.ended_at >=", "p.group_name ="];
+            let bounds = bounds.map(|bound| statement.matches(bound).count());
+            assert_eq!(bounds.iter().sum::<usize>(), others, "{statement}");
+            assert!(statement.lines().skip(3).all(|line| !line.contains(COLUMN)));
+        }
+    }
 }
