@@ -62,6 +62,8 @@ pub struct Listed {
     pub opened_at: Option<Timestamp>,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
+    /// When it was sealed, by the database's clock.
+    pub sealed_at: Option<Timestamp>,
     /// When it was first heard of.
     pub created_at: Timestamp,
     /// The graph that an order walks.
@@ -119,7 +121,7 @@ impl Store {
                 key: ProcessKey(key),
             })
         };
-        let far = rows.first().and_then(|row| place(row, 20));
+        let far = rows.first().and_then(|row| place(row, 21));
         let passed = rows.iter().filter_map(|row| Some((place(row, 0)?, row)));
         let passed: Vec<_> = passed.collect();
         let fits = usize::try_from(limit).unwrap_or(usize::MAX);
@@ -238,6 +240,7 @@ fn listed(row: &Row) -> Result<Listed, StoreError> {
         filename: row.get(17),
         code: row.get(18),
         message: row.get(19),
+        sealed_at: row.get(20),
     })
 }
 

@@ -16,18 +16,18 @@ use crate::{
     producer::Producer,
 };
 
-const BOTH: [Scope; 2] = [Scope::Read, Scope::Write];
+pub(crate) const BOTH: [Scope; 2] = [Scope::Read, Scope::Write];
 pub(crate) const PREFIX: &str = "/ahgora";
 
 /// Who works on what comes in, over AMQP alone.
-struct BackEnd {
+pub(crate) struct BackEnd {
     company: String,
     audience: Audience,
     producer: Producer,
 }
 
 impl BackEnd {
-    async fn of(ground: &Ground, company: &str) -> Self {
+    pub(crate) async fn of(ground: &Ground, company: &str) -> Self {
         Self {
             company: company.to_owned(),
             audience: Audience::of_events(ground).await,
@@ -36,7 +36,7 @@ impl BackEnd {
     }
 
     /// Waits for the upload of that number, and says of its records that every n-th failed.
-    async fn work(&mut self, number: usize, fails: usize) -> (String, Value) {
+    pub(crate) async fn work(&mut self, number: usize, fails: usize) -> (String, Value) {
         let (token, data) = until("records to work on", async || {
             let heard = self.audience.heard().into_iter();
             let mut opened = heard.filter(|heard| heard.routing_key == "upload.received");
@@ -77,16 +77,16 @@ pub(crate) async fn basic(
     client.with("authorization", &format!("Basic {login}"))
 }
 
-fn people(count: usize) -> Value {
+pub(crate) fn people(count: usize) -> Value {
     let person = |n: usize| json!({"matricula": format!("{n:06}"), "nome": "Zoë", "pis": n});
     Value::Array((0..count).map(person).collect())
 }
 
-async fn process(client: &Client, query: &str) -> Reply {
+pub(crate) async fn process(client: &Client, query: &str) -> Reply {
     client.get(&format!("{PREFIX}/process?{query}")).await
 }
 
-async fn ended(client: &Client, query: &str) -> Value {
+pub(crate) async fn ended(client: &Client, query: &str) -> Value {
     until("the end", async || {
         let answer = process(client, query).await.record();
         (answer["status"] != "processing").then_some(answer)
@@ -159,69 +159,6 @@ fn a_thousand_people_of_whom_thirty_fail_are_followed_until_the_answer_is_gone()
             "it is gone for these clients alone"
         );
         assert_eq!(record["events"][0]["data"]["records"], sent);
-        worker.stop().await;
-    });
-}
-
-#[test]
-fn a_unique_is_one_for_all_requests_of_a_company_whichever_replica_answers() {
-    run(async {
-        let ground = Ground::shared("ahgora-unique").await;
-        let (worker, client) = ground.answering().await;
-        let (second, other) = ground.answering_as("api").await;
-        let mut back_end = BackEnd::of(&ground, "north").await;
-        let foreign = basic(&ground, &client, "south", &BOTH).await;
-        let other = basic(&ground, &other, "north", &BOTH).await;
-        let client = basic(&ground, &client, "north", &BOTH).await;
-
-        let users = client.post("/ahgora/users", people(2)).await.record();
-        assert_eq!(users["message"], "User\u{b4}s Integration on progress");
-        let centres = other.post("/ahgora/costcenter/", people(3)).await.record();
-        assert_eq!(centres["message"], "Cost center's Integration on progress");
-        assert_eq!(users["unique"], centres["unique"]);
-        assert_ne!(users["subunique"], centres["subunique"]);
-        let elsewhere = foreign.post("/ahgora/users", people(1)).await.record();
-        assert_ne!(elsewhere["unique"], users["unique"]);
-        assert_eq!(elsewhere["company"], "south");
-
-        let unique = users["unique"].as_str().expect("one");
-        let whole = format!("unique={unique}&company=north");
-        back_end.work(0, 2).await;
-        let first = format!("subunique={}", users["subunique"].as_str().expect("one"));
-        ended(&client, &format!("{first}&unique={unique}")).await;
-        let half = process(&other, &whole).await.record();
-        let error = json!({"identifier": "000000", "message": ["CPF Inválido"]});
-        assert_eq!(
-            half,
-            json!({"data": {"errors": [error]}, "company": "north", "unique": unique,
-                "subunique": "", "status": "processing", "progress": {"done": "2", "total": "5"}})
-        );
-        back_end.work(1, 2).await;
-        let all = ended(&client, &whole).await;
-        assert_eq!(
-            (&all["status"], &all["progress"]),
-            (&json!("warning"), &json!({"done": "5", "total": "5"}))
-        );
-        assert_eq!(all["data"]["errors"].as_array().map(Vec::len), Some(3));
-        worker.stop().await;
-        second.stop().await;
-    });
-}
-
-#[test]
-fn a_unique_is_new_when_none_came_for_a_while() {
-    run(async {
-        let ground = Ground::shared("ahgora-new-unique").await;
-        let (plan, client) = ground.api_plan().await;
-        let plan = plan.with("dialects.ahgora_validity", "1s");
-        let worker = plan.roles("worker,relay,api").start().await;
-        let send = async || {
-            let sent = client.post("/ahgora/absences", people(1)).await;
-            sent.record()["unique"].clone()
-        };
-        let first = send().await;
-        tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
-        assert_ne!(send().await, first);
         worker.stop().await;
     });
 }

@@ -24,6 +24,7 @@ mod dead_queue;
 mod described;
 mod dialect_ahgora;
 mod dialect_ahgora_refusals;
+mod dialect_ahgora_unique;
 mod documents;
 mod feed;
 mod ground;

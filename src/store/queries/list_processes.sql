@@ -6,7 +6,7 @@
 with page as materialized (
     select s.at, s.key, s.tenant, s.token, s.kind, s.status, s.progress_done, s.total,
            s.items, s.items_failed, s.opened_at, s.ended_at, s.created_at,
-           s.workflow, s.group_name, s.module, s.source, s.filename, s.code, s.message
+           s.workflow, s.group_name, s.module, s.source, s.filename, s.code, s.message, s.sealed_at
     from (
         select p.*, p.{at} as at
         from waybill.process p

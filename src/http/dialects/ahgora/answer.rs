@@ -106,6 +106,11 @@ impl Sum {
         self.records = self.records.saturating_add(total);
     }
 
+    /// Whether there is none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.open + self.done + self.warned + self.failed == 0
+    }
+
     /// Whether one of them has not ended.
     pub(super) fn is_open(&self) -> bool {
         self.open > 0

@@ -24,7 +24,7 @@ use crate::store::listing::{LIST_MAX, Listed};
 use crate::store::record::Record;
 use crate::store::selection::Selection;
 use crate::view::parts::{Part, Parts};
-use crate::view::reading::{self, Absent, Found, Wish};
+use crate::view::reading::{self, Absent, Wish};
 
 const SUBUNIQUE: &str = "subunique";
 const UNIQUE: &str = "unique";
@@ -46,7 +46,8 @@ const TOO_MANY: &str = "the unique has more than 10000 requests; ask for one by 
 #[derive(Default)]
 struct Group {
     sum: Sum,
-    newest: Option<String>,
+    /// The last end of one of them.
+    sealed: Option<Timestamp>,
     failing: Vec<String>,
 }
 
@@ -65,7 +66,7 @@ pub(super) async fn get(
     let (headers, body) = match (subunique, unique) {
         (Some(subunique), unique) => {
             let record = one(&api, &access, &subunique).await?;
-            is_valid(&record, validity)?;
+            is_valid(record.sealed_at, validity)?;
             let answer = answer::of_process(&record);
             if unique.is_some_and(|unique| unique != answer.unique) {
                 return Err(invalid(OTHER_GROUP));
@@ -83,7 +84,7 @@ pub(super) async fn get(
 
 /// The process of that token, with what failed in it.
 async fn one(api: &Api, access: &Access, subunique: &str) -> Result<Record, HttpProblem> {
-    let wish = wish(access, subunique, &[Part::Errors]);
+    let wish = wish(access, subunique);
     let found = reading::read(&api.store, slice::from_ref(&wish)).await?;
     match found.into_iter().next() {
         Some(Ok(found)) => Ok(found.record),
@@ -100,21 +101,17 @@ async fn all(
     validity: Duration,
 ) -> Result<(Sum, Vec<Record>), HttpProblem> {
     let group = gather(api, &access.tenant, unique).await?;
-    let Some(newest) = group.newest else {
+    if group.sum.is_empty() {
         return Err(invalid(UNKNOWN_GROUP));
-    };
-    let failing = group.failing.iter();
-    let failing = failing.map(|token| wish(access, token, &[Part::Errors]));
-    let mut wishes = vec![wish(access, &newest, &[])];
-    wishes.extend(failing);
-    let found = reading::read(&api.store, &wishes).await?;
-    let record = |found: Result<Found, Absent>| found.ok().map(|found| found.record);
-    let mut found = found.into_iter().map(record);
-    let newest = found.next().flatten();
-    if !group.sum.is_open() {
-        is_valid(&newest.ok_or_else(over)?, validity)?;
     }
-    Ok((group.sum, found.flatten().collect()))
+    if !group.sum.is_open() {
+        is_valid(group.sealed, validity)?;
+    }
+    let failing = group.failing.iter().map(|token| wish(access, token));
+    let failing: Vec<_> = failing.collect();
+    let found = reading::read(&api.store, &failing).await?;
+    let found = found.into_iter().flatten();
+    Ok((group.sum, found.map(|found| found.record).collect()))
 }
 
 async fn gather(api: &Api, company: &str, unique: &str) -> Result<Group, HttpProblem> {
@@ -140,7 +137,7 @@ impl Group {
     /// The newest comes first.
     fn take(&mut self, listed: Listed) {
         self.sum.add(listed.status, listed.done, listed.total);
-        self.newest.get_or_insert_with(|| listed.token.clone());
+        self.sealed = self.sealed.max(listed.sealed_at);
         let ended_badly = listed.status.is_final() && listed.status != Status::Done;
         if (ended_badly || listed.failed > 0) && self.failing.len() < FAILING_MAX {
             self.failing.push(listed.token);
@@ -148,22 +145,23 @@ impl Group {
     }
 }
 
-fn wish(access: &Access, token: &str, parts: &[Part]) -> Wish {
+/// A process with what failed in it.
+fn wish(access: &Access, token: &str) -> Wish {
     Wish {
         key: ProcessKey::of(&access.tenant, token),
-        parts: Parts::of(parts),
+        parts: Parts::of(&[Part::Errors]),
         as_of: None,
     }
 }
 
 /// What still runs is always answered; the end is counted from by the clock that all ends have in
 /// common.
-fn is_valid(record: &Record, validity: Duration) -> Result<(), HttpProblem> {
+fn is_valid(sealed: Option<Timestamp>, validity: Duration) -> Result<(), HttpProblem> {
     let is_over = |sealed: Timestamp| {
         let validity = SignedDuration::try_from(validity).unwrap_or(SignedDuration::MAX);
         clock::now().duration_since(sealed) > validity
     };
-    match record.sealed_at.is_some_and(is_over) {
+    match sealed.is_some_and(is_over) {
         true => Err(over()),
         false => Ok(()),
     }
