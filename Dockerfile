@@ -23,12 +23,10 @@ ARG WAYBILL_REVISION=unknown
 RUN cargo build --release --locked --bin waybill --config 'profile.release.strip="debuginfo"'
 
 FROM debian:trixie-slim
-# To know whom to trust where database, broker or file store speak TLS.
-RUN apt-get update \
-    && apt-get install -y --no-install-recommends ca-certificates \
-    && rm -rf /var/lib/apt/lists/* \
-    && useradd --system --uid 10001 --no-create-home --home-dir /nonexistent waybill \
+RUN useradd --system --uid 10001 --no-create-home --home-dir /nonexistent waybill \
     && install -d -o waybill -g waybill -m 0750 /var/lib/waybill/files
+# Whom to trust where database, broker or file store speak TLS.
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /build/target/release/waybill /usr/local/bin/waybill
 USER 10001
 ENV WAYBILL_HTTP__LISTEN=0.0.0.0:8080 \

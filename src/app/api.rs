@@ -16,7 +16,7 @@ use crate::http::api::{Allowances, Allowed, UploadLimits};
 use crate::http::clients::{self, Setup};
 use crate::http::guard;
 use crate::store::Store;
-use crate::telemetry::{Condition, Health};
+use crate::telemetry::{Condition, Health, Telemetry};
 
 /// How often the database is asked for a first key.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
@@ -34,7 +34,11 @@ pub(super) struct Api {
 
 impl Api {
     /// A listener with pools of its own, so that clients can't take the workers' connections.
-    pub(super) async fn new(settings: &Settings, files: Files) -> anyhow::Result<Self> {
+    pub(super) async fn new(
+        settings: &Settings,
+        files: Files,
+        telemetry: Telemetry,
+    ) -> anyhow::Result<Self> {
         let http = &settings.http;
         let database = |url: &SecretString| {
             Store::new(&DatabaseSettings {
@@ -71,6 +75,7 @@ impl Api {
                     wrong_keys: a_second(http.wrong_keys_per_second),
                 },
                 dialects: settings.dialects.clone(),
+                telemetry,
             },
         })
     }

@@ -67,14 +67,15 @@ impl App {
                 .with_context(|| format!("fault.crash_at: no crash point is called {point:?}"))?,
         };
         let files = files(&settings)?;
+        let telemetry = Telemetry::new(&labels())?;
         let listener = guard::bind(settings.ops.listen, "ops.listen").await?;
         let api = match roles.has(Role::Api) {
-            true => Some(Api::new(&settings, files.clone()).await?),
+            true => Some(Api::new(&settings, files.clone(), telemetry.clone()).await?),
             false => None,
         };
         Ok(Self {
             api,
-            telemetry: Telemetry::new(&labels())?,
+            telemetry,
             health: Health::new(&required(&roles)),
             settings,
             roles,

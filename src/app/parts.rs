@@ -10,6 +10,7 @@ use super::observer::Observer;
 use super::{App, Role, Roles};
 use crate::config::{LimitSettings, Settings, cloud_credentials};
 use crate::files::Files;
+use crate::http;
 use crate::pipeline::batch::BatchLimits;
 use crate::pipeline::janitor::Janitor;
 use crate::pipeline::relay::{Mailbox, Relay};
@@ -86,7 +87,7 @@ impl App {
     }
 }
 
-/// The closed sets of types and reasons; what fits none is `unknown`, or rejected.
+/// The closed sets of types, reasons and routes; what fits none is `unknown`, rejected, or another.
 pub(super) fn labels() -> Labels {
     static TYPES: LazyLock<Vec<&str>> =
         LazyLock::new(|| wire::type_names().chain([wire::type_label(None)]).collect());
@@ -95,6 +96,7 @@ pub(super) fn labels() -> Labels {
     Labels {
         types: &TYPES,
         reasons: &REASONS,
+        routes: http::ROUTES,
     }
 }
 

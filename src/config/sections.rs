@@ -213,6 +213,8 @@ sections! {
             "where clients of Diadoc are answered";
         ahgora: Option<String> = "WAYBILL_DIALECTS__AHGORA", "/ahgora", PrefixOrOff,
             "where clients of Ahgora are answered";
+        ahgora_validity: Duration = "WAYBILL_DIALECTS__AHGORA_VALIDITY", "15m", Time(ms(1_000), days(365)),
+            "for how long after its end they are answered about a process, and how long their `unique` stays the same without new requests";
         omflow: Option<String> = "WAYBILL_DIALECTS__OMFLOW", "/omflow", PrefixOrOff,
             "where clients of OMFLOW are answered";
         omflow_security: Duration = "WAYBILL_DIALECTS__OMFLOW_SECURITY", "5m", Time(ms(1_000), days(1)),

@@ -4,7 +4,7 @@
 use std::io;
 use std::time::Duration;
 
-use axum::Router;
+use axum::middleware::from_fn_with_state;
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -13,9 +13,11 @@ use super::api::rates::Peer;
 use super::api::{self, Allowances, Api, UploadLimits};
 use super::dialects;
 use super::guard::{Guard, Limits};
+use super::measure::{Meter, measure};
 use crate::config::{BrokerSettings, DialectSettings};
 use crate::files::Files;
 use crate::store::Store;
+use crate::telemetry::Telemetry;
 use crate::wire;
 
 /// A request may wait for the end of a process, so its clock is longer than the longest wait.
@@ -49,6 +51,8 @@ pub struct Setup {
     pub allowances: Allowances,
     /// Which other systems' clients are answered, and where.
     pub dialects: DialectSettings,
+    /// Where requests are counted.
+    pub telemetry: Telemetry,
 }
 
 /// Serves until told to stop; those who wait are then answered with what is known.
@@ -58,9 +62,12 @@ pub struct Setup {
 /// When the listener itself fails; failing clients are their own problem.
 pub async fn serve(listener: TcpListener, setup: Setup, stop: CancellationToken) -> io::Result<()> {
     let dialects = setup.dialects.clone();
+    let meter = Meter::new(setup.telemetry.clone(), &dialects);
     // They end with the listener.
     let (api, _tasks) = Api::new(setup, &stop);
-    let service = router(&api, &dialects).into_make_service_with_connect_info::<Peer>();
+    let router = dialects::add(api::router(&api), &api, &dialects);
+    let router = router.layer(from_fn_with_state(meter, measure));
+    let service = router.into_make_service_with_connect_info::<Peer>();
     let server = axum::serve(Guard::new(listener, LIMITS), service)
         .with_graceful_shutdown(stop.clone().cancelled_owned())
         .into_future();
@@ -70,8 +77,4 @@ pub async fn serve(listener: TcpListener, setup: Setup, stop: CancellationToken)
         () = stop.cancelled() => {}
     }
     timeout(GRACE, server).await.unwrap_or(Ok(()))
-}
-
-fn router(api: &Api, settings: &DialectSettings) -> Router {
-    dialects::add(api::router(api), api, settings)
 }

@@ -7,6 +7,9 @@ pub mod api;
 pub mod clients;
 mod dialects;
 pub mod guard;
+mod measure;
 pub mod ops;
 #[cfg(test)]
 mod tests;
+
+pub use self::measure::ROUTES;

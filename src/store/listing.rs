@@ -10,16 +10,13 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
+pub use super::list_statement::statement;
 use super::place::{Place, Sort};
 use super::selection::{Bound, Selection};
 use super::{Connection, Store, StoreError, column, from_bigint, process, to_bigint};
 use crate::core::{Kind, ProcessKey, Status};
 
 const BEGIN: &str = include_str!("queries/begin_list.sql");
-const CREATED: &str = include_str!("queries/list_processes.sql");
-const OPENED: &str = include_str!("queries/list_processes_opened.sql");
-const ENDED: &str = include_str!("queries/list_processes_ended.sql");
-const GROUP: &str = include_str!("queries/list_processes_group.sql");
 const COUNT: &str = include_str!("queries/count_listed.sql");
 
 /// The most processes of one page.
@@ -57,6 +54,8 @@ pub struct Listed {
     pub opened_at: Option<Timestamp>,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
+    /// When it was sealed, by the database's clock.
+    pub sealed_at: Option<Timestamp>,
     /// When it was first heard of.
     pub created_at: Timestamp,
     /// The graph that an order walks.
@@ -113,14 +112,8 @@ impl Store {
         let bound = selection.bound(after);
         // One more than fits tells whether something follows.
         let taken = to_bigint(limit + 1);
-        let statement = match sort {
-            Sort::Created => CREATED,
-            Sort::Opened => OPENED,
-            Sort::Ended => ENDED,
-            Sort::Group => GROUP,
-        };
         let asked = (tenant, selection);
-        let rows = read(&connection, statement, asked, bound, taken).await?;
+        let rows = read(&connection, statement(sort), asked, bound, taken).await?;
         let place = |row: &Row, column: usize| {
             let at: Option<Timestamp> = row.get(column);
             let key: Option<Uuid> = row.get(column + 1);
@@ -130,7 +123,7 @@ impl Store {
                 key: ProcessKey(key),
             })
         };
-        let far = rows.first().and_then(|row| place(row, 20));
+        let far = rows.first().and_then(|row| place(row, 21));
         let passed = rows.iter().filter_map(|row| Some((place(row, 0)?, row)));
         let passed: Vec<_> = passed.collect();
         let fits = usize::try_from(limit).unwrap_or(usize::MAX);
@@ -251,5 +244,6 @@ fn listed(row: &Row) -> Result<Listed, StoreError> {
         filename: row.get(17),
         code: row.get(18),
         message: row.get(19),
+        sealed_at: row.get(20),
     })
 }

@@ -46,7 +46,7 @@ pub struct Place {
 pub struct PlaceError;
 
 impl Sort {
-    const ALL: [Self; 4] = [Self::Created, Self::Opened, Self::Ended, Self::Group];
+    pub(super) const ALL: [Self; 4] = [Self::Created, Self::Opened, Self::Ended, Self::Group];
 
     const fn letter(self) -> char {
         match self {

@@ -11,7 +11,8 @@ use jiff::Timestamp;
 use tracing::{debug, error, info, warn};
 
 use super::labels::{
-    Backpressure, CutReason, Dependency, Outcome, Phase, Published, RetryReason, SealCause, What,
+    Backpressure, CutReason, Dependency, Outcome, Phase, Published, RetryReason, SealCause,
+    StatusClass, What,
 };
 use super::metrics::Telemetry;
 use super::names;
@@ -224,6 +225,15 @@ impl Telemetry {
         {
             info!(cause, ?pause, suppressed, "consuming paused");
         }
+    }
+
+    /// A client's request was answered, this long after it came.
+    pub fn http_answered(&self, route: &str, status: StatusClass, took: Duration) {
+        self.add(names::HTTP_REQUESTS, &[route, status.as_str()], 1);
+        let registry = &self.0.registry;
+        registry
+            .histogram(names::HTTP_REQUEST_DURATION, &[route])
+            .record(took);
     }
 
     fn add(&self, name: &'static str, labels: &[&str], count: u64) {

@@ -18,6 +18,8 @@ pub enum Values {
     Types,
     /// The reasons of dead letters, handed in at the start.
     Reasons,
+    /// The routes of the listener for clients, handed in at the start.
+    Routes,
 }
 
 /// The sets that other modules own, handed in once at the start.
@@ -27,6 +29,8 @@ pub struct Labels {
     pub types: &'static [&'static str],
     /// Every reason of a dead letter; the last one stands for what could not be told.
     pub reasons: &'static [&'static str],
+    /// Every route of the listener for clients; the last one stands for all the rest.
+    pub routes: &'static [&'static str],
 }
 
 #[cfg(test)]
@@ -35,6 +39,7 @@ impl Labels {
     pub(crate) const SAMPLE: Self = Self {
         types: &["upload.received", "upload.step", "upload.items", "unknown"],
         reasons: &["undecodable", "too_deep", "too_large", "rejected"],
+        routes: &["/v1/processes", "other"],
     };
 }
 
@@ -106,6 +111,10 @@ label! {
     /// How a connection of the pool is used; `max` is how many there may be.
     PoolState, "state": Idle = "idle", Used = "used", Max = "max"
 }
+label! {
+    /// How a request was answered, by the first digit of its status.
+    StatusClass, "status": Success = "2xx", Redirection = "3xx", ClientError = "4xx", ServerError = "5xx"
+}
 
 /// Whether the broker had delivered a message before.
 pub(super) const REDELIVERED: Axis = Axis {
@@ -121,6 +130,11 @@ pub(super) const TYPE: Axis = Axis {
 pub(super) const REASON: Axis = Axis {
     key: "reason",
     values: Values::Reasons,
+};
+/// The route of a request.
+pub(super) const ROUTE: Axis = Axis {
+    key: "route",
+    values: Values::Routes,
 };
 /// The kind of a process.
 pub(super) const KIND: Axis = Axis {
@@ -150,6 +164,19 @@ pub(super) const REVISION_VALUE: &str = match option_env!("WAYBILL_REVISION") {
     None => "unknown",
 };
 
+impl StatusClass {
+    /// That of a status.
+    #[must_use]
+    pub const fn of(status: u16) -> Self {
+        match status {
+            ..300 => Self::Success,
+            300..400 => Self::Redirection,
+            400..500 => Self::ClientError,
+            500.. => Self::ServerError,
+        }
+    }
+}
+
 impl Labels {
     /// The values of a label, in the order of export.
     #[must_use]
@@ -158,6 +185,7 @@ impl Labels {
             Values::Closed(values) => values,
             Values::Types => self.types,
             Values::Reasons => self.reasons,
+            Values::Routes => self.routes,
         }
     }
 }

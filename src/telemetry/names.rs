@@ -7,13 +7,16 @@ use std::fmt::Write;
 
 use super::labels::{
     Axis, Backpressure, CutReason, Dependency, KIND, Outcome, Phase, PoolState, Published, REASON,
-    REDELIVERED, REVISION, RetryReason, STATUS, SealCause, TYPE, VERSION, What,
+    REDELIVERED, REVISION, ROUTE, RetryReason, STATUS, SealCause, StatusClass, TYPE, VERSION, What,
 };
 
 /// Bounds for what should take milliseconds, in seconds.
 pub const SECONDS: &[f64] = &[
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
 ];
+/// Bounds for an answer over HTTP, in seconds: few, since there are many routes; clients may wait for
+/// a minute.
+pub const ANSWER_SECONDS: &[f64] = &[0.005, 0.025, 0.1, 0.5, 2.5, 10.0, 60.0];
 /// Bounds for the life of a process, in seconds: a tenth of a second to a week.
 pub const LIFE_SECONDS: &[f64] = &[
     0.1, 1.0, 10.0, 60.0, 300.0, 900.0, 3_600.0, 14_400.0, 86_400.0, 604_800.0,
@@ -120,6 +123,10 @@ metrics! {
         "Processes removed because their time was over";
     TRACE_CONTEXT_INVALID = "waybill_trace_context_invalid_total", Kind::Counter, [],
         "Trace contexts ignored because they were malformed";
+    HTTP_REQUESTS = "waybill_http_requests_total", Kind::Counter, [ROUTE, StatusClass::AXIS],
+        "Requests of clients that were answered; a dialect is one route";
+    HTTP_REQUEST_DURATION = "waybill_http_request_duration_seconds", Kind::Histogram(ANSWER_SECONDS), [ROUTE],
+        "Time until a client's request began to be answered, with what it waited for";
     BUILD_INFO = "waybill_build_info", Kind::Gauge, [VERSION, REVISION],
         "1, labelled with what is running";
 }

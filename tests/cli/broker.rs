@@ -89,7 +89,9 @@ fn the_doctor_finds_what_is_missing_wrong_or_waiting() {
         first
             .says("ok    broker    RabbitMQ 3.")
             .says("warn  broker    not there yet: exchange waybill.events,")
-            .says("may configure, write and read");
+            .says("may configure, write and read")
+            .says("ok    files     ")
+            .says("files can be written, read and removed");
         let connection = connection(&ground).await;
         topology::declare(&connection, 2).await.unwrap();
         let spread = ["doctor", "--set", "broker.partitions=2"];

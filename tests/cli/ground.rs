@@ -16,6 +16,8 @@ static SERVERS: OnceCell<Servers> = OnceCell::const_new();
 pub(crate) struct Ground {
     pub(crate) database_url: String,
     pub(crate) amqp_url: String,
+    /// A folder of its own.
+    files: String,
 }
 
 /// How the program ended.
@@ -47,6 +49,7 @@ pub(crate) fn on_ground(name: &str, test: impl AsyncFnOnce(Ground)) {
         let ground = Ground {
             database_url: format!("{server}/{name}"),
             amqp_url: servers.rabbitmq.add_vhost(name).await.unwrap(),
+            files: format!("{}/cli-files/{name}", env!("CARGO_TARGET_TMPDIR")),
         };
         test(ground).await;
     });
@@ -68,10 +71,11 @@ impl Ground {
         start(arguments, &self.variables())
     }
 
-    fn variables(&self) -> [(&str, &str); 2] {
+    fn variables(&self) -> [(&str, &str); 3] {
         [
             ("DATABASE_URL", &self.database_url),
             ("AMQP_URL", &self.amqp_url),
+            ("WAYBILL_FILES__URL", &self.files),
         ]
     }
 

@@ -45,6 +45,11 @@ impl Audience {
         Self::start(ground, "next-system", Some("waybill.stages")).await
     }
 
+    /// Listens to everything that producers say, as a back-end does.
+    pub(crate) async fn of_events(ground: &Ground) -> Self {
+        Self::start(ground, "back-end", Some("waybill.events")).await
+    }
+
     /// Listens to a queue that gets what is sent to it by name.
     pub(crate) async fn of_queue(ground: &Ground, queue: &str) -> Self {
         Self::start(ground, queue, None).await

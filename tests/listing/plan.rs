@@ -1,19 +1,21 @@
 //! What a page costs the server, as the server itself explains it.
 
+use waybill::store::{listing, place::Sort};
+
 use crate::ground::Ground;
 
 const BEGIN: &str = include_str!("../../src/store/queries/begin_list.sql");
-const CREATED: &str = include_str!("../../src/store/queries/list_processes.sql");
-const OPENED: &str = include_str!("../../src/store/queries/list_processes_opened.sql");
-const ENDED: &str = include_str!("../../src/store/queries/list_processes_ended.sql");
-const GROUP: &str = include_str!("../../src/store/queries/list_processes_group.sql");
 
-/// The statements, the index that each walks along, and what bounds the walk.
-const WALKS: [(&str, &str, &str); 4] = [
-    (CREATED, "process_created", "(ROW(created_at, key) < ROW("),
-    (OPENED, "process_opened", "(opened_at >= COALESCE("),
-    (ENDED, "process_ended", "(ended_at >= COALESCE("),
-    (GROUP, "process_group", "(group_name = "),
+/// The lists, the index that each walks along, and what bounds the walk.
+const WALKS: [(Sort, &str, &str); 4] = [
+    (
+        Sort::Created,
+        "process_created",
+        "(ROW(created_at, key) < ROW(",
+    ),
+    (Sort::Opened, "process_opened", "(opened_at >= COALESCE("),
+    (Sort::Ended, "process_ended", "(ended_at >= COALESCE("),
+    (Sort::Group, "process_group", "(group_name = "),
 ];
 
 #[tokio::test]
@@ -29,7 +31,8 @@ async fn a_page_is_a_bounded_walk_along_its_index_for_a_large_tenant_among_many_
         )
         .await;
     ground.execute("vacuum analyze waybill.process").await;
-    for (statement, index, bound) in WALKS {
+    for (sort, index, bound) in WALKS {
+        let statement = listing::statement(sort);
         let walk = format!("Index Scan Backward using {index} on process p ");
         let far = format!("Index Only Scan Backward using {index} on process p_1 ");
         let group = match index {

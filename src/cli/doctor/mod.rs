@@ -1,7 +1,8 @@
-//! `waybill doctor`: looks at settings, database and broker, and says how to mend what is wrong.
+//! `waybill doctor`: looks at settings, database, broker and the store of files, and says how to mend what is wrong.
 
 mod broker;
 mod database;
+mod files;
 mod finding;
 #[cfg(test)]
 mod tests;
@@ -15,9 +16,10 @@ use super::failure::{FAILED, Failure};
 use super::output::Style;
 use super::{Sources, output, servers};
 
-/// Check settings, database and broker; say how to mend what is wrong.
+/// Check settings, database, broker and files; say how to mend what is wrong.
 ///
-/// Changes nothing: on the broker it makes a queue and an exchange of its own and deletes them.
+/// Changes nothing: on the broker it makes a queue and an exchange of its own and deletes them, where
+/// files are kept a file.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Each line begins with ok, warn or FAIL; below it stands how to mend it.
@@ -48,7 +50,10 @@ pub(super) async fn run(sources: &Sources) -> Result<ExitCode, Failure> {
     say(&database, style)?;
     let broker = broker::examine(&settings).await;
     say(&broker, style)?;
-    let failed = database.iter().chain(&broker).any(Finding::is_fail);
+    let files = files::examine(&settings).await;
+    say(&files, style)?;
+    let findings = database.iter().chain(&broker).chain(&files);
+    let failed = { findings }.any(Finding::is_fail);
     Ok(if failed {
         ExitCode::from(FAILED)
     } else {

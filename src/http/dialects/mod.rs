@@ -4,6 +4,7 @@
 //! A dialect finds the key where its clients put it, and gives a problem the form that they expect;
 //! whose a request is and what the key allows is decided as for everybody.
 
+mod ahgora;
 mod diadoc;
 mod omflow;
 mod open_capture;
@@ -49,9 +50,10 @@ type Entry<'a> = (&'a Option<String>, fn(&DialectSettings) -> Dialect);
 
 /// Puts every dialect that is switched on beside the native API.
 pub(super) fn add(native: Router, api: &Api, settings: &DialectSettings) -> Router {
-    let dialects: [Entry<'_>; 3] = [
+    let dialects: [Entry<'_>; 4] = [
         (&settings.open_capture, open_capture::dialect),
         (&settings.diadoc, diadoc::dialect),
+        (&settings.ahgora, ahgora::dialect),
         (&settings.omflow, omflow::dialect),
     ];
     dialects.into_iter().fold(native, |router, (prefix, made)| {

@@ -1,17 +1,22 @@
--- A tenant's processes by when they were first heard of, the newest first, below a place.
+-- A tenant's processes by one of their times, the newest first, below a place; where the list is that
+-- of a group or of a range of times, the walk is bounded by it. `listing` puts the column in for {at}
+-- and leaves out the lines of other lists.
 -- At most $4 are looked at; of those that pass the filter the first $5 are taken. Where fewer pass,
 -- `far` is the last one that was looked at, unless the list ended before.
 with page as materialized (
     select s.at, s.key, s.tenant, s.token, s.kind, s.status, s.progress_done, s.total,
            s.items, s.items_failed, s.opened_at, s.ended_at, s.created_at,
-           s.workflow, s.group_name, s.module, s.source, s.filename, s.code, s.message
+           s.workflow, s.group_name, s.module, s.source, s.filename, s.code, s.message, s.sealed_at
     from (
-        select p.*, p.created_at as at
+        select p.*, p.{at} as at
         from waybill.process p
         where p.tenant = $1
-          and (p.created_at, p.key) < (coalesce($2, 'infinity'::timestamptz),
-                                       coalesce($3, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid))
-        order by p.created_at desc, p.key desc
+          and p.group_name = $9 -- only of a group
+          and (p.{at}, p.key) < (coalesce($2, 'infinity'::timestamptz),
+                                 coalesce($3, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid))
+          and p.opened_at >= coalesce($13, '-infinity'::timestamptz) -- only by opened_at
+          and p.ended_at >= coalesce($15, '-infinity'::timestamptz) -- only by ended_at
+        order by p.{at} desc, p.key desc
         limit $4::bigint
     ) s
     where ($6::text is null or s.kind = $6)
@@ -32,13 +37,16 @@ with page as materialized (
     limit $5::bigint
 ),
 far as materialized (
-    select p.created_at as at, p.key
+    select p.{at} as at, p.key
     from waybill.process p
     where (select count(*) from page) < $5
       and p.tenant = $1
-      and (p.created_at, p.key) < (coalesce($2, 'infinity'::timestamptz),
-                                   coalesce($3, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid))
-    order by p.created_at desc, p.key desc
+      and p.group_name = $9 -- only of a group
+      and (p.{at}, p.key) < (coalesce($2, 'infinity'::timestamptz),
+                             coalesce($3, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid))
+      and p.opened_at >= coalesce($13, '-infinity'::timestamptz) -- only by opened_at
+      and p.ended_at >= coalesce($15, '-infinity'::timestamptz) -- only by ended_at
+    order by p.{at} desc, p.key desc
     offset $4 - 1
     limit 1
 )

@@ -49,11 +49,22 @@ impl Api {
         id: &str,
         content_type: Option<&str>,
     ) -> Result<Accepted, HttpProblem> {
+        self.read_from(access, happened, (SOURCE, id), content_type)
+    }
+
+    /// The same of another source than the native API.
+    pub(in crate::http) fn read_from(
+        &self,
+        access: &Access,
+        happened: &Happened<'_>,
+        (source, id): (&str, &str),
+        content_type: Option<&str>,
+    ) -> Result<Accepted, HttpProblem> {
         let time = clock::now().to_string();
         let mut headers = vec![
             ("ce-specversion", HeaderValue::Text("1.0")),
             ("ce-id", HeaderValue::Text(id)),
-            ("ce-source", HeaderValue::Text(SOURCE)),
+            ("ce-source", HeaderValue::Text(source)),
             ("ce-type", HeaderValue::Text(happened.type_)),
             ("ce-time", HeaderValue::Text(&time)),
         ];
