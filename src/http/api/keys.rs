@@ -59,8 +59,8 @@ impl Keys {
         }
     }
 
-    /// What whoever brings this key, or the code of a session, may do. Where no key was ever made there is nobody to tell
-    /// apart: then all is allowed, and the listener is bound to this machine.
+    /// What whoever brings this key, or the code of a session, may do. Where no key was ever made
+    /// there is nobody to tell apart: then all is allowed, and the listener is bound to this machine.
     pub(in crate::http) async fn admit(
         &self,
         key: &Option<String>,
