@@ -5,12 +5,14 @@ use std::io;
 use std::time::Duration;
 
 use axum::Router;
+use axum::middleware::from_fn;
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::api::rates::Peer;
 use super::api::{self, Allowances, Api, UploadLimits};
+use super::bodies;
 use super::dialects;
 use super::guard::{Guard, Limits};
 use crate::config::{BrokerSettings, DialectSettings};
@@ -73,5 +75,5 @@ pub async fn serve(listener: TcpListener, setup: Setup, stop: CancellationToken)
 }
 
 fn router(api: &Api, settings: &DialectSettings) -> Router {
-    dialects::add(api::router(api), api, settings)
+    dialects::add(api::router(api), api, settings).layer(from_fn(bodies::take_in))
 }
