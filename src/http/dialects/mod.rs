@@ -52,7 +52,8 @@ pub(super) fn add(native: Router, api: &Api, settings: &DialectSettings) -> Rout
     ];
     dialects.iter().fold(native, |router, (prefix, made)| {
         let Some(prefix) = prefix else { return router };
-        router.nest(prefix, made(settings).router(api))
+        // All below it is the dialect's, be it nothing but a slash.
+        router.nest_service(prefix, made(settings).router(api))
     })
 }
 
