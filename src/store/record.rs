@@ -114,10 +114,13 @@ impl Store {
         bytes_max: i64,
     ) -> Result<Vec<Option<Record>>, StoreError> {
         let connection = self.connection().await?;
-        let (records, counts, events, items) = tokio::join!(
+        // Each sees what the one before it saw, and what was committed since. So the places of the
+        // newest events come first: a record may be newer than its place, and never older, or
+        // whoever asks on after that would not hear of what the record lacks.
+        let (counts, records, events, items) = tokio::join!(
             biased;
-            bare(&connection, wanted),
             counts(&connection, wanted),
+            bare(&connection, wanted),
             lists(&connection, EVENTS, wanted, |wanted| wanted.events, bytes_max),
             lists(&connection, ITEMS, wanted, |wanted| wanted.items, bytes_max),
         );

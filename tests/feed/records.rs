@@ -105,6 +105,42 @@ async fn each_record_has_its_place_its_limits_and_its_own_lists() {
 }
 
 #[tokio::test]
+async fn a_record_is_never_older_than_the_place_it_comes_with() {
+    let ground = Ground::start().await;
+    let writer = ground.connection().await;
+    // Whoever reads knows the statements.
+    ground.store.record(key(0), 0, 0).await.unwrap();
+    writer
+        .batch_execute("begin; lock table waybill.epoch in access exclusive mode")
+        .await
+        .unwrap();
+    let reading = ground.store.record(key(0), 0, 0);
+    let writing = async {
+        let waits = "select from pg_locks where not granted";
+        while ground
+            .connection()
+            .await
+            .query(waits, &[])
+            .await
+            .unwrap()
+            .is_empty()
+        {
+            tokio::task::yield_now().await;
+        }
+        log(&writer, 0, 1).await;
+        let key = key(0).0;
+        let told =
+            format!("update waybill.process set progress_done = 1 where key = '{key}'; commit");
+        writer.batch_execute(&told).await.unwrap();
+    };
+    let (record, ()) = tokio::join!(reading, writing);
+    let record = record.unwrap().unwrap();
+    assert_eq!(record.logged, 1);
+    assert_eq!(record.process.done(), 1, "the event that is counted is in");
+    ground.end().await;
+}
+
+#[tokio::test]
 async fn a_log_is_read_up_to_an_event_of_its_process_that_the_feed_gave() {
     let ground = Ground::start().await;
     let connection = ground.connection().await;
