@@ -13,7 +13,7 @@ use super::super::super::api::caller::Caller;
 use super::super::super::api::parameters::Parameters;
 use super::super::super::api::problem::HttpProblem;
 use super::dates::Language;
-use super::row::{CUT, PARTS, is_cut, row, statuses};
+use super::row::{CUT, PARTS, is_short, row, statuses};
 use super::{answer, asked};
 use crate::core::{Kind, ProcessKey, Status};
 use crate::store::listing::{LOOKED_AT_MAX, ListError};
@@ -85,13 +85,12 @@ async fn rows_of(
     }
     let mut rows = Vec::new();
     for record in asked::records(api, keys, &PARTS).await? {
-        let shown = match is_cut(&record) {
-            true if *bytes > BYTES_MAX => bare_row(&record, language),
-            true => {
+        let shown = match is_short(&record) {
+            true if *bytes <= BYTES_MAX => {
                 let alone = asked::records(api, &[record.process.key], &PARTS).await?;
                 row(alone.first().unwrap_or(&record), language)
             }
-            false => row(&record, language),
+            _ => row(&record, language),
         };
         *bytes += serde_json::to_string(&shown).map_or(0, |text| text.len());
         rows.push(shown);
