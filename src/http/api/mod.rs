@@ -26,7 +26,7 @@ pub(super) mod submit;
 mod together;
 mod trouble;
 mod waiting;
-mod wish;
+pub(super) mod wish;
 
 use std::ops::Deref;
 use std::sync::Arc;

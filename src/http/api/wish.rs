@@ -101,7 +101,7 @@ fn statuses(text: &str) -> Result<Vec<Status>, String> {
 }
 
 /// What the door lets in as a name; anything else could not be found.
-fn name(text: &str) -> Result<String, String> {
+pub(in crate::http) fn name(text: &str) -> Result<String, String> {
     let max = Limits::NAME_BYTES_MAX;
     let fits = (1..=max).contains(&text.len()) && !text.contains(char::is_control);
     let name = fits.then(|| text.to_owned());

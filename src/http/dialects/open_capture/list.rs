@@ -12,6 +12,7 @@ use super::super::super::api::Api;
 use super::super::super::api::caller::Caller;
 use super::super::super::api::parameters::Parameters;
 use super::super::super::api::problem::HttpProblem;
+use super::super::super::api::wish::name;
 use super::dates::Language;
 use super::row::{CUT, PARTS, is_short, row, statuses};
 use super::{answer, asked};
@@ -19,7 +20,6 @@ use crate::core::{Kind, ProcessKey, Status};
 use crate::store::listing::{LOOKED_AT_MAX, ListError};
 use crate::store::selection::Selection;
 use crate::store::{StoreError, record::Record};
-use crate::wire::Limits;
 
 /// Rows of a page.
 const LIMIT_MAX: u64 = 100;
@@ -164,14 +164,6 @@ fn number(text: &str, least: u64, most: u64) -> Result<u64, String> {
     let number = text.parse().ok();
     let number = number.filter(|number| (least..=most).contains(number));
     number.ok_or_else(|| format!("must be a whole number from {least} to {most}"))
-}
-
-/// What the door lets in as a name; anything else could not be found.
-fn name(text: &str) -> Result<String, String> {
-    let max = Limits::NAME_BYTES_MAX;
-    let fits = text.len() <= max && !text.contains(char::is_control);
-    let name = fits.then(|| text.to_owned());
-    name.ok_or_else(|| format!("must be at most {max} bytes long, without control characters"))
 }
 
 fn shown_under(text: &str) -> Result<Vec<Status>, String> {
