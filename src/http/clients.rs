@@ -4,13 +4,14 @@
 use std::io;
 use std::time::Duration;
 
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::api::rates::Peer;
 use super::api::{self, Allowances, Api, UploadLimits};
+use super::bodies;
 use super::dialects;
 use super::guard::{Guard, Limits};
 use super::measure::{Meter, measure};
@@ -67,6 +68,7 @@ pub async fn serve(listener: TcpListener, setup: Setup, stop: CancellationToken)
     let (api, _tasks) = Api::new(setup, &stop);
     let router = dialects::add(api::router(&api), &api, &dialects);
     let router = router.layer(from_fn_with_state(meter, measure));
+    let router = router.layer(from_fn(bodies::take_in));
     let service = router.into_make_service_with_connect_info::<Peer>();
     let server = axum::serve(Guard::new(listener, LIMITS), service)
         .with_graceful_shutdown(stop.clone().cancelled_owned())

@@ -4,6 +4,7 @@
 //! whole requests.
 
 pub mod api;
+mod bodies;
 pub mod clients;
 mod dialects;
 pub mod guard;

@@ -48,6 +48,8 @@ pub struct Wanted {
     pub events: i64,
     /// At most so many of its items.
     pub items: i64,
+    /// Whether they come with their data; steps always do.
+    pub data: bool,
     /// Whether to count its log.
     pub counts: bool,
 }
@@ -67,7 +69,7 @@ pub struct LoggedEvent {
     pub sequence: Option<u64>,
     /// Whether its process had ended.
     pub late: bool,
-    /// Its data, JSON as received.
+    /// Its data, JSON as received; empty where it is not wanted.
     pub data: String,
     /// When it was logged.
     pub received_at: Timestamp,
@@ -84,7 +86,7 @@ pub struct StoredItem {
     pub messages: Vec<String>,
     /// The document it became.
     pub document_id: Option<String>,
-    /// The producer's fields, JSON.
+    /// The producer's fields, JSON, where they are wanted.
     pub data: Option<String>,
 }
 
@@ -101,6 +103,7 @@ impl Store {
             key,
             events,
             items,
+            data: true,
             counts: true,
         };
         Ok(self.records(&[wanted], i64::MAX).await?.pop().flatten())
@@ -114,10 +117,13 @@ impl Store {
         bytes_max: i64,
     ) -> Result<Vec<Option<Record>>, StoreError> {
         let connection = self.connection().await?;
-        let (records, counts, events, items) = tokio::join!(
+        // Each sees what the one before it saw, and what was committed since. So the places of the
+        // newest events come first: a record may be newer than its place, and never older, or
+        // whoever asks on after that would not hear of what the record lacks.
+        let (counts, records, events, items) = tokio::join!(
             biased;
-            bare(&connection, wanted),
             counts(&connection, wanted),
+            bare(&connection, wanted),
             lists(&connection, EVENTS, wanted, |wanted| wanted.events, bytes_max),
             lists(&connection, ITEMS, wanted, |wanted| wanted.items, bytes_max),
         );
@@ -197,8 +203,9 @@ async fn lists(
     let statement = connection.prepared(statement).await?;
     let keys = column(wanted, |wanted| wanted.key.0);
     let most = column(wanted, most);
+    let data = column(wanted, |wanted| wanted.data);
     let rows = connection
-        .query(&statement, &[&keys, &most, &bytes_max])
+        .query(&statement, &[&keys, &most, &bytes_max, &data])
         .await?;
     Ok(rows)
 }

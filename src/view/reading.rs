@@ -97,6 +97,7 @@ impl Wish {
             key: self.key,
             events: most(&[Part::Steps, Part::Events, Part::Late]),
             items: most(&[Part::Items, Part::Errors]),
+            data: self.parts.has(Part::Data),
             counts: self.parts.counts() && self.as_of.is_none(),
         }
     }

@@ -194,6 +194,7 @@ fn whatever_is_wrong_with_a_call_is_said_in_a_sentence() {
             (&by(&client, "nonsense"), OWN, 401, "Unauthorized"),
             (&client, OWN, 401, "Unauthorized"),
             (&acme, "/diadoc/GetNothing", 404, "NotFound"),
+            (&acme, "/diadoc/", 404, "NotFound"),
         ] {
             let reply = client.post(path, &mine).await;
             refused(&reply, status, code);

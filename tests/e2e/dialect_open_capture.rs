@@ -113,6 +113,14 @@ async fn everywhere(client: &Client, id: u64, process: &Value) {
     assert_eq!(client.get(&other).await.record(), json!({"process": []}));
 }
 
+/// Paths below the prefix at which there is nothing.
+const NOWHERE: [&str; 4] = [
+    "",
+    "monitoring",
+    "monitoring/getProcessById/first",
+    "ws/x/y/z",
+];
+
 #[test]
 fn whoever_may_not_ask_or_asks_wrongly_is_told_in_the_words_of_open_capture() {
     run(async {
@@ -159,7 +167,7 @@ fn whoever_may_not_ask_or_asks_wrongly_is_told_in_the_words_of_open_capture() {
         let wrong = north.get(PATH).await;
         refusal(&wrong, 405);
         assert_eq!(wrong.header("allow"), Some("POST"));
-        for path in ["monitoring/getProcessById/first", "monitoring", "ws/x/y/z"] {
+        for path in NOWHERE {
             refusal(&north.get(&format!("/open-capture/{path}")).await, 404);
         }
         let unknown = json!({"token": "nobody-spoke-of-it", "retrieveData": true, "more": 1});

@@ -140,7 +140,8 @@ fn files_get_a_token_each_wherever_the_fields_stand_and_nothing_refused_is_opene
         refusal(&upload(&client, &large).await, 413);
         refusal(&client.post(PATH, "{}").await, 400);
         let long = [part("workflowId", None, &"w".repeat(201)), file(PDF)];
-        refusal(&upload(&client, &long).await, 400);
+        let (_, message) = refusal(&upload(&client, &long).await, 400);
+        assert!(message.contains("`workflowId`"), "{message}");
         let cut = client.with("content-type", "multipart/form-data; boundary=x");
         refusal(&cut.post(PATH, "--x\r\nno end").await, 400);
         assert_eq!(ground.number("select count(*) from waybill.event").await, 0);

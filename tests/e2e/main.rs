@@ -15,6 +15,7 @@ mod as_of;
 mod audience;
 mod bad;
 mod batch;
+mod bodies;
 mod checker;
 mod client;
 mod crashes;

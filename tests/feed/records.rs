@@ -1,5 +1,7 @@
 //! Many records, their lists and their logs, each read in one round trip as if it were the only one.
 
+use std::time::Duration;
+
 use uuid::Uuid;
 use waybill::core::ProcessKey;
 use waybill::store::cursor::Cursor;
@@ -12,6 +14,17 @@ use crate::ground::{Ground, PROCESSES, log};
 fn key(process: usize) -> ProcessKey {
     let (tenant, token, _) = PROCESSES[process];
     ProcessKey::of(tenant, token)
+}
+
+/// So much of a process, with all that belongs to it.
+fn wanted(key: ProcessKey, events: i64, items: i64) -> Wanted {
+    Wanted {
+        key,
+        events,
+        items,
+        data: true,
+        counts: true,
+    }
 }
 
 /// The places of the log of one process, as readers of the feed get them.
@@ -39,6 +52,15 @@ async fn fill(ground: &Ground, process: usize, count: usize, bytes: usize) {
         .await;
 }
 
+/// Comes back once somebody waits for a lock.
+async fn somebody_waits(ground: &Ground) {
+    let connection = ground.connection().await;
+    let waits = "select from pg_locks where not granted";
+    while connection.query(waits, &[]).await.unwrap().is_empty() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
 fn lengths(logs: &[Log]) -> Vec<Option<usize>> {
     let length = |log: &Log| match log {
         Log::Whole(part) => Some(part.events.len()),
@@ -61,12 +83,6 @@ async fn each_record_has_its_place_its_limits_and_its_own_lists() {
         let row = format!("{item} ('{key}', '{name}', {ok}, '{{m}}', 's')");
         ground.execute(&row).await;
     }
-    let wanted = |key, events, items| Wanted {
-        key,
-        events,
-        items,
-        counts: true,
-    };
     let nobody = ProcessKey(Uuid::nil());
     let wishes = [
         wanted(key(1), 2, 0),
@@ -101,6 +117,65 @@ async fn each_record_has_its_place_its_limits_and_its_own_lists() {
     let records = ground.store.records(&wishes, 350).await.unwrap();
     let counts = records.iter().flatten().map(|record| record.events.len());
     assert_eq!(counts.collect::<Vec<_>>(), [2, 0, 0, 2]);
+    ground.end().await;
+}
+
+#[tokio::test]
+async fn data_that_nobody_wants_is_not_read_but_for_that_of_steps() {
+    let ground = Ground::start().await;
+    let connection = ground.connection().await;
+    for number in 0..2 {
+        log(&connection, 0, number).await;
+    }
+    let key = key(0);
+    ground
+        .execute(&format!(
+            "insert into waybill.item (process, identifier, ok, messages, data, stamp)
+             select '{}', n::text, true, '{{}}', repeat('x', 1000), 's' from generate_series(1, 3) n",
+            key.0
+        ))
+        .await;
+    let wanted = |data| Wanted {
+        data,
+        ..wanted(key, 9, 9)
+    };
+    let read = async |data| {
+        let found = ground.store.records(&[wanted(data)], 1_000).await.unwrap();
+        let record = found.into_iter().next().flatten().unwrap();
+        let items = record.items.iter();
+        let items: Vec<_> = items.map(|item| item.data.is_some()).collect();
+        let events = record.events.iter();
+        let events: Vec<_> = events.map(|event| event.data.len()).collect();
+        (items, events)
+    };
+    assert_eq!(read(true).await, (vec![true], vec![2, 2]));
+    assert_eq!(read(false).await, (vec![false; 3], vec![2, 0]));
+    ground.end().await;
+}
+
+#[tokio::test]
+async fn a_record_is_never_older_than_the_place_it_comes_with() {
+    let ground = Ground::start().await;
+    let writer = ground.connection().await;
+    // Whoever reads knows the statements.
+    ground.store.record(key(0), 0, 0).await.unwrap();
+    writer
+        .batch_execute("begin; lock table waybill.epoch in access exclusive mode")
+        .await
+        .unwrap();
+    let reading = ground.store.record(key(0), 0, 0);
+    let writing = async {
+        somebody_waits(&ground).await;
+        log(&writer, 0, 1).await;
+        let key = key(0).0;
+        let told =
+            format!("update waybill.process set progress_done = 1 where key = '{key}'; commit");
+        writer.batch_execute(&told).await.unwrap();
+    };
+    let (record, ()) = tokio::join!(reading, writing);
+    let record = record.unwrap().unwrap();
+    assert_eq!(record.logged, 1);
+    assert_eq!(record.process.done(), 1, "the event that is counted is in");
     ground.end().await;
 }
 

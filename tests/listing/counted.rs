@@ -7,6 +7,7 @@ use waybill::store::selection::Selection;
 use crate::ground::Ground;
 use crate::plan::rows;
 
+const NUMBERED: &str = include_str!("../../src/store/queries/find_numbered.sql");
 const COUNT: &str = include_str!("../../src/store/queries/count_listed.sql");
 
 #[tokio::test]
@@ -73,5 +74,26 @@ async fn counting_looks_at_the_newest_processes_alone_and_sorts_nothing() {
     for unbounded in ["Seq Scan", "Bitmap", "Sort Key"] {
         assert!(!plan.contains(unbounded), "{unbounded} in {plan}");
     }
+    ground.end().await;
+}
+
+#[tokio::test]
+async fn a_process_is_found_by_its_number_without_a_look_at_the_others_of_its_tenant() {
+    let ground = Ground::start().await;
+    ground.fill(1, 20_000).await;
+    ground.execute("vacuum analyze waybill.process").await;
+    let connection = ground.connection().await;
+    // As for whoever asks often: the plan is made before the numbers are known.
+    let prepare =
+        format!("set plan_cache_mode = force_generic_plan; prepare numbered as {NUMBERED}");
+    connection.batch_execute(&prepare).await.unwrap();
+    let explain = "explain (costs off) execute numbered ('alpha',
+                   '00000000-0000-5000-0000-000000000000', '00000000-0000-507f-ffff-ffffffffffff')";
+    let rows = connection.query(explain, &[]).await.unwrap();
+    connection.discard();
+    let lines: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+    let plan = lines.join("\n");
+    assert!(plan.contains("Index Scan using process_pkey"), "{plan}");
+    assert!(!plan.contains("process_created"), "{plan}");
     ground.end().await;
 }

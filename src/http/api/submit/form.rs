@@ -11,7 +11,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::super::Api;
 use super::super::problem::{HttpProblem, Trouble};
 use super::identity::{self, SOURCE};
-use super::keep::{Allowance, Attachment, Owner};
+use super::keep::{ALL_TOO_LARGE, Allowance, Attachment, BROKEN, Owner};
 use super::receipt::Receipt;
 use super::single::Happened;
 use crate::core::ProcessKey;
@@ -28,8 +28,6 @@ const FIELD_BYTES_MAX: usize = 64 << 10;
 
 const NO_FORM: &str = "the body must be multipart/form-data";
 const NO_FILE: &str = "there is no file: a part with a filename is one";
-const BROKEN: &str = "the body is no whole multipart/form-data";
-const ALL_TOO_LARGE: &str = "the request has more bytes than files.request_bytes";
 
 /// The fields that a kind of form has beside its files.
 #[derive(Debug, Clone, Copy)]

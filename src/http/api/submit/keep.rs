@@ -19,7 +19,8 @@ use crate::files::{Digesting, FilePath, FilesError, Kept, Writing};
 const ORPHAN_AFTER: Duration = Duration::from_secs(30 * 24 * 3_600);
 
 const NOT_KEPT: &str = "the file can't be kept just now; sending it again is safe";
-const BROKEN: &str = "the body is no whole multipart/form-data";
+pub(super) const BROKEN: &str = "the body is no whole multipart/form-data";
+pub(super) const ALL_TOO_LARGE: &str = "the request has more bytes than files.request_bytes";
 
 /// A file that was kept, as events and answers name it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -195,8 +196,7 @@ async fn part(
     let size = part.len() as u64;
     let too_large = |detail| HttpProblem::new(Trouble::TooLarge, detail);
     let request = allowance.request.checked_sub(size);
-    allowance.request =
-        request.ok_or_else(|| too_large("the request has more bytes than files.request_bytes"))?;
+    allowance.request = request.ok_or_else(|| too_large(ALL_TOO_LARGE))?;
     let file = left.checked_sub(size);
     *left = file.ok_or_else(|| too_large("a file has more bytes than files.file_bytes"))?;
     Ok(Some(part))

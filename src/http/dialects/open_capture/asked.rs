@@ -14,7 +14,7 @@ use super::super::super::api::caller::Caller;
 use super::super::super::api::problem::{HttpProblem, Trouble};
 use super::answer;
 use super::dates::Language;
-use super::row::{PARTS, document_data, row};
+use super::row::{PARTS, PARTS_WITH_DATA, document_data, row};
 use crate::core::ProcessKey;
 use crate::store::StoreError;
 use crate::store::record::Record;
@@ -50,7 +50,11 @@ pub(super) async fn by_token(
     let body = api.room.receive(body, BODY_BYTES_MAX).await?;
     let asked = Asked::read(&fields(&body.bytes)?)?;
     let key = ProcessKey::of(&access.tenant, &asked.token);
-    let records = records(&api, &[key], &PARTS).await?;
+    let parts: &[Part] = match asked.retrieve_data {
+        true => &PARTS_WITH_DATA,
+        false => &PARTS,
+    };
+    let records = records(&api, &[key], parts).await?;
     answer(&api, &shown(&records, asked.retrieve_data, language))
 }
 

@@ -12,14 +12,14 @@ use super::super::super::api::Api;
 use super::super::super::api::caller::Caller;
 use super::super::super::api::parameters::Parameters;
 use super::super::super::api::problem::HttpProblem;
+use super::super::super::api::wish::name;
 use super::dates::Language;
-use super::row::{CUT, PARTS, is_cut, row, statuses};
+use super::row::{CUT, PARTS, is_short, row, statuses};
 use super::{answer, asked};
 use crate::core::{Kind, ProcessKey, Status};
 use crate::store::listing::{LOOKED_AT_MAX, ListError};
 use crate::store::selection::Selection;
 use crate::store::{StoreError, record::Record};
-use crate::wire::Limits;
 
 /// Rows of a page.
 const LIMIT_MAX: u64 = 100;
@@ -85,13 +85,12 @@ async fn rows_of(
     }
     let mut rows = Vec::new();
     for record in asked::records(api, keys, &PARTS).await? {
-        let shown = match is_cut(&record) {
-            true if *bytes > BYTES_MAX => bare_row(&record, language),
-            true => {
+        let shown = match is_short(&record) {
+            true if *bytes <= BYTES_MAX => {
                 let alone = asked::records(api, &[record.process.key], &PARTS).await?;
                 row(alone.first().unwrap_or(&record), language)
             }
-            false => row(&record, language),
+            _ => row(&record, language),
         };
         *bytes += serde_json::to_string(&shown).map_or(0, |text| text.len());
         rows.push(shown);
@@ -165,14 +164,6 @@ fn number(text: &str, least: u64, most: u64) -> Result<u64, String> {
     let number = text.parse().ok();
     let number = number.filter(|number| (least..=most).contains(number));
     number.ok_or_else(|| format!("must be a whole number from {least} to {most}"))
-}
-
-/// What the door lets in as a name; anything else could not be found.
-fn name(text: &str) -> Result<String, String> {
-    let max = Limits::NAME_BYTES_MAX;
-    let fits = text.len() <= max && !text.contains(char::is_control);
-    let name = fits.then(|| text.to_owned());
-    name.ok_or_else(|| format!("must be at most {max} bytes long, without control characters"))
 }
 
 fn shown_under(text: &str) -> Result<Vec<Status>, String> {

@@ -1,6 +1,6 @@
 //! A record as Open-Capture shows a process.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -11,12 +11,15 @@ use crate::core::{Process, Status};
 use crate::store::number::number;
 use crate::store::record::Record;
 use crate::view::parts::Part;
+use crate::view::reading::LISTED_MAX;
 use crate::view::record::parsed;
 use crate::view::step::Step;
 use crate::view::words;
 
 /// What a row is made of, beside the record.
 pub(super) const PARTS: [Part; 2] = [Part::Steps, Part::Items];
+/// The same with the fields of its documents.
+pub(super) const PARTS_WITH_DATA: [Part; 3] = [Part::Steps, Part::Items, Part::Data];
 /// What its clients know files as that came in over HTTP.
 const INTERFACE: &str = "interface";
 /// Where a row does not hold all documents and steps it says so.
@@ -38,7 +41,8 @@ pub(super) fn row(record: &Record, language: Language) -> Map<String, Value> {
     let (stamp, said) = (opening.map(|(s, _)| s), opening.map(|(_, said)| said));
     let created = stamp.map_or(record.created_at, |stamp| stamp.time);
     let ended = process.ended.as_ref().map(|ended| ended.at);
-    let documents: Vec<_> = documents(record).into_keys().collect();
+    let documents = record.items.iter().filter_map(|i| i.document_id.as_deref());
+    let documents: BTreeSet<_> = documents.map(DocumentId::of).collect();
     let documents = documents.iter().map(DocumentId::json);
     let row = json!({
         "id": number(process.key),
@@ -81,6 +85,13 @@ pub(super) fn document_data(record: &Record) -> Option<Value> {
 /// Whether a record has more items or history than were read.
 pub(super) fn is_cut(record: &Record) -> bool {
     let fewer = |read: usize, of: u64| u64::try_from(read).is_ok_and(|read| read < of);
+    let items = record.process.items.seen;
+    fewer(record.items.len(), items) || fewer(record.events.len(), record.logged)
+}
+
+/// Whether more of it is read where it is read alone.
+pub(super) fn is_short(record: &Record) -> bool {
+    let fewer = |read: usize, of: u64| read < LISTED_MAX && (read as u64) < of;
     let items = record.process.items.seen;
     fewer(record.items.len(), items) || fewer(record.events.len(), record.logged)
 }

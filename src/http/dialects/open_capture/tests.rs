@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::asked::shown;
 use super::dates::Language;
-use super::row::{row, statuses};
+use super::row::{is_short, row, statuses};
 use crate::core::{Ended, ItemCounts, Kind, Opening, Process, Stamp, Status};
 use crate::store::number::number;
 use crate::store::record::{LoggedEvent, Record, StoredItem};
@@ -241,4 +241,14 @@ fn a_row_that_does_not_hold_all_says_so() {
     let mut record = ended(Status::Done, None);
     record.logged = 1;
     assert_eq!(row(&record, Language::French)["truncated"], true);
+}
+
+#[test]
+fn a_record_is_read_again_only_if_more_of_it_is_read_then() {
+    for (read, seen, short) in [(999, 1_000, true), (1_000, 1_001, false), (3, 3, false)] {
+        let items = vec![("1", Some("1"), None); read];
+        let mut record = with_items(ended(Status::Done, None), &items);
+        record.process.items.seen = seen;
+        assert_eq!(is_short(&record), short, "{read} of {seen}");
+    }
 }

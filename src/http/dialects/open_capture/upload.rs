@@ -43,7 +43,7 @@ pub(super) async fn post(
         key: key.as_deref(),
     };
     let mut form = api.take_form(sender, form, FIELDS).await?;
-    form.said = said(std::mem::take(&mut form.said))?;
+    form.said = said(std::mem::take(&mut form.said), api.limits.name_bytes)?;
     let receipts = api.open_uploads(&access, &form, Some(APPLIED_WITHIN));
     let receipts = receipts.await?;
     let is_open = receipts.iter().all(|r| r.state == Applied::Applied);
@@ -61,12 +61,21 @@ pub(super) async fn post(
 /// The same in the words of events.
 pub(super) fn said(
     mut given: BTreeMap<String, Value>,
+    name_bytes: usize,
 ) -> Result<BTreeMap<String, Value>, HttpProblem> {
     let workflow = given.remove(WORKFLOW);
     let workflow = workflow.filter(|workflow| workflow.as_str() != Some(""));
     let missing = || HttpProblem::new(Trouble::InvalidBody, NO_WORKFLOW);
+    let workflow = workflow.ok_or_else(missing)?;
+    if workflow
+        .as_str()
+        .is_some_and(|name| name.len() > name_bytes)
+    {
+        let detail = format!("`{WORKFLOW}` must be at most {name_bytes} bytes long");
+        return Err(HttpProblem::new(Trouble::InvalidBody, &detail));
+    }
     let mut said = BTreeMap::from([
-        ("workflow_id".to_owned(), workflow.ok_or_else(missing)?),
+        ("workflow_id".to_owned(), workflow),
         ("module".to_owned(), MODULE.into()),
     ]);
     let supplier = given.into_iter();
@@ -96,9 +105,10 @@ mod tests {
         let given = given.map(|(name, value)| (name.to_owned(), json!(value)));
         let told =
             json!({"workflow_id": "w", "module": "verifier", "attributes": {"siret": "493"}});
-        assert_eq!(json!(said(given.into()).unwrap()), told);
-        for empty in [Vec::new(), vec![("workflowId".to_owned(), json!(""))]] {
-            let problem = said(empty.into_iter().collect()).unwrap_err();
+        assert_eq!(json!(said(given.into(), 1).unwrap()), told);
+        let named = |name: &str| vec![("workflowId".to_owned(), json!(name))];
+        for wrong in [Vec::new(), named(""), named("ww")] {
+            let problem = said(wrong.into_iter().collect(), 1).unwrap_err();
             assert!(problem.detail().contains("workflowId"));
         }
     }
