@@ -1,7 +1,7 @@
 //! Opening an order: its fields, then the files that come with it, and the number it gets.
 
 use axum::extract::multipart;
-use axum::extract::{FromRequest, Multipart, Request};
+use axum::extract::{FromRequest, Request};
 use axum::response::Response;
 use serde::Serialize;
 use tokio::sync::OwnedSemaphorePermit;
@@ -19,6 +19,7 @@ use crate::core::{Happening, ProcessKey};
 use crate::http::api::problem::{HttpProblem, Trouble};
 use crate::http::api::submit::identity::{self, SOURCE};
 use crate::http::api::submit::keep::{Allowance, Attachment, Owner};
+use crate::http::api::submit::parts::Parts;
 use crate::http::api::submit::receipt::State;
 use crate::http::api::submit::single::Happened;
 use crate::store::number::number;
@@ -92,15 +93,14 @@ impl Asked {
         request: Request,
         fields: &mut Fields,
     ) -> Result<Option<Opening>, HttpProblem> {
-        let broken = || HttpProblem::new(Trouble::InvalidBody, NO_FORM);
-        let form = Multipart::from_request(request, &self.api).await;
-        let mut form = form.map_err(|_| broken())?;
+        let form = Parts::from_request(request, &self.api).await;
+        let mut form = form.map_err(|_| HttpProblem::new(Trouble::InvalidBody, NO_FORM))?;
         let mut allowance = Allowance {
             request: self.api.uploads.request_bytes,
             file: self.api.uploads.file_bytes,
         };
         let mut opening = None;
-        while let Some(part) = form.next_field().await.map_err(|_| broken())? {
+        while let Some(part) = form.part().await? {
             if part.file_name().is_none() {
                 if opening.is_some() {
                     return Err(HttpProblem::new(Trouble::InvalidBody, A_FILE));
