@@ -101,8 +101,10 @@ impl Asked {
         };
         let mut opening = None;
         while let Some(part) = form.part().await? {
-            if part.file_name().is_none() {
-                if opening.is_some() {
+            // A page sends a file without a name where none was chosen.
+            let is_nothing = part.file_name().is_some_and(str::is_empty);
+            if is_nothing || part.file_name().is_none() {
+                if opening.is_some() && !is_nothing {
                     return Err(HttpProblem::new(Trouble::InvalidBody, A_FILE));
                 }
                 let max = self.api.limits.body_bytes;
@@ -184,11 +186,12 @@ impl Asked {
     fn fill(&self, fields: &Fields, opening: &Opening) -> Result<Form, HttpProblem> {
         let max = self.api.limits.items;
         let mut form = formdata::read(fields.get("formdata"), max)?;
-        formdata::fit(&mut form, &opening.workflow.form);
+        let declared = &opening.workflow.form;
+        formdata::fit(&mut form, declared);
         for id in formdata::file_fields(fields.get("files_item"), max)? {
             let files = opening.files.iter().filter(|file| file.field == id);
             let names: Vec<_> = files.map(|file| file.attachment.name.as_str()).collect();
-            formdata::name_files(&mut form, &id, &names);
+            formdata::name_files(&mut form, &id, &names, declared);
         }
         Ok(form)
     }
