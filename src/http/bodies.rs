@@ -9,6 +9,8 @@ use axum::middleware::Next;
 use axum::response::Response;
 use futures_util::stream;
 
+use super::api::problem::Refused;
+
 /// What every connection may hold; there are only so many.
 const SMALL: usize = 16 << 10;
 
@@ -27,7 +29,8 @@ pub(super) async fn take_in(request: Request, next: Next) -> Response {
         return next.run(Request::from_parts(parts, body)).await;
     }
     let mut answer = next.run(request).await;
-    if answer.status().is_client_error() || answer.status().is_server_error() {
+    let is_refused = answer.extensions().get::<Refused>().is_some();
+    if is_refused || answer.status().is_client_error() || answer.status().is_server_error() {
         let close = HeaderValue::from_static("close");
         answer.headers_mut().insert(header::CONNECTION, close);
     }

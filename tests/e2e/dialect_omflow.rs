@@ -72,6 +72,8 @@ fn files_come_with_an_order_and_those_of_fields_are_named_in_them() {
             part("formdata", None, "[]"),
             part("files_item", None, "[\"FORMITM_3\"]"),
             part("files", Some("a.pdf"), &format!("{PDF}one")),
+            // As pages send it where no file was chosen.
+            part("FORMITM_3", Some(""), ""),
             part("FORMITM_3", Some("b.pdf"), &format!("{PDF}two")),
         ];
         let answer = omflow.parts("leave", &parts).await;
@@ -112,11 +114,14 @@ fn files_that_come_too_early_or_are_of_another_kind_open_nothing() {
             part("formdata", None, "[]"),
         ];
         let late = [action.clone(), early[0].clone(), early[2].clone()];
-        let odd = [action, part("files", Some("a.txt"), "no pdf")];
+        let odd = [action.clone(), part("files", Some("a.txt"), "no pdf")];
+        let nameless = "files\"; filename*=\"UTF-8''a.pdf";
+        let nameless = [action, part(nameless, None, PDF)];
         for (parts, why) in [
             (early.as_slice(), "after all the other fields"),
             (&late, "after all the other fields"),
             (&odd, "text/plain by its contents"),
+            (&nameless, "must have its name in filename"),
         ] {
             let answer = omflow.parts("leave", parts).await;
             let detail = answer["detail"].as_str().expect("why");

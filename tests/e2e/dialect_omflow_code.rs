@@ -1,6 +1,8 @@
 //! The security code of OMFLOW: it stands for a key, on every replica, until nobody has used it for
 //! a while; and what is said of an order when the workers are away.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use waybill::core::access::Scope;
 
@@ -51,8 +53,8 @@ fn a_code_lasts_from_its_last_use_on_every_replica_and_ends_with_its_key() {
         let left = "update waybill.session set expires_at = now() + interval '3 minutes'";
         ground.execute(left).await;
         let lasts = "select count(*) from waybill.session \
-                     where expires_at between now() + interval '4 minutes 59 seconds' \
-                     and now() + interval '5 minutes 10 seconds'";
+                     where expires_at between now() + interval '5 minutes 5 seconds' \
+                     and now() + interval '5 minutes 12 seconds'";
         until("a code that lasts anew", async || {
             query(&client, Some(code)).await;
             (ground.number(lasts).await == 1).then_some(())
@@ -169,6 +171,27 @@ fn only_a_key_gets_a_code() {
         assert_eq!(ground.number(count).await, 1_000);
         let nobody = client.get(SECURITY).await.record();
         assert_eq!(nobody["message"], "Login failed.");
+        api.stop().await;
+    });
+}
+
+#[test]
+fn a_code_that_is_used_all_the_time_never_ends_however_short_it_is_good() {
+    run(async {
+        let ground = Ground::shared("omflow-short-code").await;
+        leave(&ground).await;
+        let (plan, client) = ground.api_plan().await;
+        let plan = plan.with("dialects.omflow_security", "1s");
+        let api = plan.roles("api").start().await;
+        let (key, _) = key(&ground, "default", &[Scope::Read]).await;
+        let code = log_in(&client, &key).await;
+        let code = code["result"]["security"].as_str().expect("a code");
+        for _ in 0..12 {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            assert_eq!(query(&client, Some(code)).await["status"], "200");
+        }
+        tokio::time::sleep(Duration::from_secs(6)).await;
+        assert_eq!(query(&client, Some(code)).await["status"], "403");
         api.stop().await;
     });
 }

@@ -11,4 +11,5 @@ mod forgotten;
 mod ground;
 mod known;
 mod plan;
+mod single;
 mod walks;

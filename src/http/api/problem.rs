@@ -199,6 +199,10 @@ pub(in crate::http) async fn render(request: Request, next: Next) -> Response {
     say(next.run(request).await, |problem| problem.answer(&instance))
 }
 
+/// What an answer carries that tells of a problem, whatever status its form has.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::http) struct Refused;
+
 /// Gives the problem of a response its form, if it has one.
 pub(in crate::http) fn say(
     mut response: Response,
@@ -208,6 +212,7 @@ pub(in crate::http) fn say(
         return response;
     };
     let mut answer = form(&problem);
+    answer.extensions_mut().insert(Refused);
     let headers = answer.headers_mut();
     if let Some(seconds) = problem.retry_after {
         headers.insert(header::RETRY_AFTER, seconds.into());

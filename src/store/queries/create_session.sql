@@ -1,6 +1,6 @@
 -- Keeps a new session by its hash, and forgets what nobody needs: those that have ended, and of the
--- same key all but the $4 that were used last. It lasts a thirtieth longer than is said, because not
--- every use is written.
+-- same key all but the $4 that were used last. It lasts a thirtieth and two seconds longer than is
+-- said, because not every use is written, and for two seconds after one nobody asks.
 with ended as (
     select hash from waybill.session
     where expires_at <= now()
@@ -25,4 +25,4 @@ gone as (
     where hash in (select hash from ended union select hash from spare)
 )
 insert into waybill.session (hash, key, lasts, expires_at)
-values ($1, $2, make_interval(secs => $3::float8), now() + make_interval(secs => $3 * 31 / 30))
+values ($1, $2, make_interval(secs => $3::float8), now() + make_interval(secs => $3 * 31 / 30 + 2))

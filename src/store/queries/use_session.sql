@@ -13,8 +13,8 @@ with found as (
 ),
 moved as (
     update waybill.session s
-    set expires_at = now() + s.lasts * 31 / 30
+    set expires_at = now() + s.lasts * 31 / 30 + interval '2 seconds'
     from found f
-    where s.hash = f.hash and s.expires_at < now() + s.lasts * 61 / 60
+    where s.hash = f.hash and s.expires_at < now() + s.lasts * 61 / 60 + interval '2 seconds'
 )
 select key, tenant, scopes from found

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use axum::extract::multipart::{Field, Multipart, MultipartRejection};
+use axum::extract::multipart::{Field, MultipartRejection};
 use serde_json::{Value, json};
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -12,6 +12,7 @@ use super::super::Api;
 use super::super::problem::{HttpProblem, Trouble};
 use super::identity::{self, SOURCE};
 use super::keep::{ALL_TOO_LARGE, Allowance, Attachment, BROKEN, Owner};
+use super::parts::Parts;
 use super::receipt::Receipt;
 use super::single::Happened;
 use crate::core::ProcessKey;
@@ -70,7 +71,7 @@ impl Api {
     pub(in crate::http) async fn take_form(
         &self,
         sender: Sender<'_>,
-        form: Result<Multipart, MultipartRejection>,
+        form: Result<Parts, MultipartRejection>,
         fields: Fields,
     ) -> Result<Form, HttpProblem> {
         let place = self.uploads.place()?;
@@ -86,8 +87,7 @@ impl Api {
             _place: place,
         };
         let mut count = 0;
-        let broken = |_| HttpProblem::new(Trouble::InvalidBody, BROKEN);
-        while let Some(part) = form.next_field().await.map_err(broken)? {
+        while let Some(part) = form.part().await? {
             if part.file_name().is_some() {
                 let file = self.file(sender, taken.files.len(), part, &mut allowance);
                 taken.files.push(file.await?);

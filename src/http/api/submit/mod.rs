@@ -11,6 +11,7 @@ pub(in crate::http) mod identity;
 pub(in crate::http) mod keep;
 mod message;
 pub(in crate::http) mod orders;
+pub(in crate::http) mod parts;
 pub(in crate::http) mod post;
 pub(in crate::http) mod receipt;
 pub(in crate::http) mod single;

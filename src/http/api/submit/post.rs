@@ -12,7 +12,8 @@ const REQUESTS_MAX: usize = 1_024;
 const REQUESTS_AT_ONCE: usize = 64;
 
 const BUSY: &str = "too many events wait for the broker; sending this again is safe";
-const UNREACHABLE: &str = "the broker can't be reached; sending this again is safe";
+/// It may have what it did not confirm.
+const UNREACHABLE: &str = "the broker can't be reached, or did not confirm this; sending it again is safe under the same id or Idempotency-Key";
 const NO_QUEUE: &str = "no queue takes events yet; `waybill run --roles worker` makes it";
 const FULL: &str = "the queue of events is full; sending this again is safe";
 

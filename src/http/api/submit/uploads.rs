@@ -1,7 +1,7 @@
 //! `POST /v1/uploads`: files, each of which becomes an upload with a token of its own.
 
 use axum::extract::State;
-use axum::extract::multipart::{Multipart, MultipartRejection};
+use axum::extract::multipart::MultipartRejection;
 use axum::http::HeaderMap;
 use axum::response::Response;
 
@@ -12,6 +12,7 @@ use super::super::problem::HttpProblem;
 use super::super::{Api, prefer};
 use super::form::{Fields, Sender};
 use super::identity;
+use super::parts::Parts;
 use super::receipt::{self, Uploads};
 
 /// What may be said of the files, for all alike.
@@ -42,7 +43,7 @@ pub(in crate::http) async fn post(
     Caller(access): Caller,
     parameters: Parameters,
     headers: HeaderMap,
-    form: Result<Multipart, MultipartRejection>,
+    form: Result<Parts, MultipartRejection>,
 ) -> Result<Response, HttpProblem> {
     parameters.finish(&[])?;
     let key = identity::key(&headers)?;

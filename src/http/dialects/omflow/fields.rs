@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use axum::extract::multipart::Field;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use serde_json::value::RawValue;
 
 use super::answer::Call;
@@ -26,6 +26,7 @@ const NO_KIND: &str =
     "send it as application/x-www-form-urlencoded, multipart/form-data or application/json";
 const NO_OBJECT: &str = "the body must be a JSON object";
 const BROKEN: &str = "the body is no whole multipart/form-data";
+const ODD_NAME: &str = "a file must have its name in filename; filename* is not read";
 const NO_TEXT: &str = "a field is not in UTF-8";
 
 /// How a body says its fields.
@@ -99,6 +100,12 @@ impl Fields {
         max: usize,
     ) -> Result<(), HttpProblem> {
         let name = part.name().unwrap_or_default().to_owned();
+        let head = part.headers().get(header::CONTENT_DISPOSITION);
+        let head = head.map(HeaderValue::as_bytes).unwrap_or_default();
+        // It would be taken for a field that nobody looks at, and its file be lost.
+        if part.file_name().is_none() && head.windows(10).any(|bytes| bytes == b"filename*=") {
+            return Err(HttpProblem::new(Trouble::InvalidBody, ODD_NAME));
+        }
         let mut bytes = Vec::new();
         let broken = |_| HttpProblem::new(Trouble::InvalidBody, BROKEN);
         while let Some(more) = part.chunk().await.map_err(broken)? {

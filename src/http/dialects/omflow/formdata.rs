@@ -60,11 +60,13 @@ pub(super) fn file_fields(text: Option<&str>, max: usize) -> Result<Vec<String>,
     }
 }
 
-/// Puts the names of files into a field: of one its name, of several a list.
-pub(super) fn name_files(form: &mut Form, field: &str, names: &[&str]) {
+/// Puts the names of files into a field: of one its name, of several a list, as always where the
+/// workflow asks for one.
+pub(super) fn name_files(form: &mut Form, field: &str, names: &[&str], fields: &[Field]) {
+    let is_list = |of: &Field| of.id == field && of.kind == FieldKind::List;
     let value = match names {
         [] => return,
-        [name] => raw(&Value::from(*name)),
+        [name] if !fields.iter().any(is_list) => raw(&Value::from(*name)),
         names => raw(&Value::from(names.to_vec())),
     };
     form.insert(field.to_owned(), value);
@@ -99,7 +101,8 @@ pub(super) fn outcome(stage: &Stage, form: &Form) -> Option<String> {
 /// The same value as another type; `None` where it is to stay as it is.
 fn fitting(json: &str, field: &Field) -> Option<Box<RawValue>> {
     let Ok(text) = serde_json::from_str::<String>(json) else {
-        let is_word = !json.starts_with(['[', '{', 'n']);
+        // A text that is none has half a character in it, and is nobody's to mend.
+        let is_word = !json.starts_with(['[', '{', 'n', '"']);
         let takes_text = matches!(field.kind, FieldKind::Text | FieldKind::Choice(_));
         return (is_word && takes_text).then(|| raw(&Value::from(json)));
     };
@@ -183,6 +186,7 @@ mod tests {
             ("1", choice, true, r#""1""#),
             ("null", FieldKind::Text, true, "null"),
             ("[1]", FieldKind::Text, true, "[1]"),
+            (r#""\ud800""#, FieldKind::Text, true, r#""\ud800""#),
             (r#""""#, FieldKind::Text, false, r#""""#),
             (r#""""#, FieldKind::Text, true, "null"),
             (r#""""#, FieldKind::Date, false, "null"),
@@ -203,11 +207,16 @@ mod tests {
         assert!(file_fields(Some(r#"["a", "b"]"#), 1).is_err());
         assert!(file_fields(Some("FORMITM_3"), 1).is_err());
         let mut form = Form::new();
-        name_files(&mut form, "none", &[]);
-        name_files(&mut form, "one", &["a.pdf"]);
-        name_files(&mut form, "two", &["a.pdf", "b.pdf"]);
+        let fields = [field("list", FieldKind::List, false)];
+        name_files(&mut form, "none", &[], &fields);
+        name_files(&mut form, "one", &["a.pdf"], &fields);
+        name_files(&mut form, "list", &["a.pdf"], &fields);
+        name_files(&mut form, "two", &["a.pdf", "b.pdf"], &fields);
         let form = serde_json::to_value(&form).unwrap();
-        assert_eq!(form, json!({"one": "a.pdf", "two": ["a.pdf", "b.pdf"]}));
+        assert_eq!(
+            form,
+            json!({"one": "a.pdf", "list": ["a.pdf"], "two": ["a.pdf", "b.pdf"]})
+        );
     }
 
     #[test]

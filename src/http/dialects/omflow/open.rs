@@ -1,7 +1,7 @@
 //! Opening an order: its fields, then the files that come with it, and the number it gets.
 
 use axum::extract::multipart;
-use axum::extract::{FromRequest, Multipart, Request};
+use axum::extract::{FromRequest, Request};
 use axum::response::Response;
 use serde::Serialize;
 use tokio::sync::OwnedSemaphorePermit;
@@ -19,6 +19,7 @@ use crate::core::{Happening, ProcessKey};
 use crate::http::api::problem::{HttpProblem, Trouble};
 use crate::http::api::submit::identity::{self, SOURCE};
 use crate::http::api::submit::keep::{Allowance, Attachment, Owner};
+use crate::http::api::submit::parts::Parts;
 use crate::http::api::submit::receipt::State;
 use crate::http::api::submit::single::Happened;
 use crate::store::number::number;
@@ -92,17 +93,18 @@ impl Asked {
         request: Request,
         fields: &mut Fields,
     ) -> Result<Option<Opening>, HttpProblem> {
-        let broken = || HttpProblem::new(Trouble::InvalidBody, NO_FORM);
-        let form = Multipart::from_request(request, &self.api).await;
-        let mut form = form.map_err(|_| broken())?;
+        let form = Parts::from_request(request, &self.api).await;
+        let mut form = form.map_err(|_| HttpProblem::new(Trouble::InvalidBody, NO_FORM))?;
         let mut allowance = Allowance {
             request: self.api.uploads.request_bytes,
             file: self.api.uploads.file_bytes,
         };
         let mut opening = None;
-        while let Some(part) = form.next_field().await.map_err(|_| broken())? {
-            if part.file_name().is_none() {
-                if opening.is_some() {
+        while let Some(part) = form.part().await? {
+            // A page sends a file without a name where none was chosen.
+            let is_nothing = part.file_name().is_some_and(str::is_empty);
+            if is_nothing || part.file_name().is_none() {
+                if opening.is_some() && !is_nothing {
                     return Err(HttpProblem::new(Trouble::InvalidBody, A_FILE));
                 }
                 let max = self.api.limits.body_bytes;
@@ -184,11 +186,12 @@ impl Asked {
     fn fill(&self, fields: &Fields, opening: &Opening) -> Result<Form, HttpProblem> {
         let max = self.api.limits.items;
         let mut form = formdata::read(fields.get("formdata"), max)?;
-        formdata::fit(&mut form, &opening.workflow.form);
+        let declared = &opening.workflow.form;
+        formdata::fit(&mut form, declared);
         for id in formdata::file_fields(fields.get("files_item"), max)? {
             let files = opening.files.iter().filter(|file| file.field == id);
             let names: Vec<_> = files.map(|file| file.attachment.name.as_str()).collect();
-            formdata::name_files(&mut form, &id, &names);
+            formdata::name_files(&mut form, &id, &names, declared);
         }
         Ok(form)
     }

@@ -1,12 +1,13 @@
 //! Where an order stands, by its number.
 
-use axum::extract::{FromRequest, Multipart, Request};
+use axum::extract::{FromRequest, Request};
 use axum::response::Response;
 
 use super::fields::{Encoding, Fields};
 use super::{Asked, answer};
 use crate::core::access::Scope;
 use crate::http::api::problem::{HttpProblem, Trouble};
+use crate::http::api::submit::parts::Parts;
 
 const NO_NUMBER: &str = "must be the number that opening the order gave";
 const NO_FORM: &str = "the body is no whole multipart/form-data";
@@ -37,11 +38,10 @@ impl Asked {
         if encoding != Encoding::Multipart {
             return self.take(encoding, request).await;
         }
-        let broken = || HttpProblem::new(Trouble::InvalidBody, NO_FORM);
-        let form = Multipart::from_request(request, &self.api).await;
-        let mut form = form.map_err(|_| broken())?;
+        let form = Parts::from_request(request, &self.api).await;
+        let mut form = form.map_err(|_| HttpProblem::new(Trouble::InvalidBody, NO_FORM))?;
         let mut fields = Fields::default();
-        while let Some(part) = form.next_field().await.map_err(|_| broken())? {
+        while let Some(part) = form.part().await? {
             if part.file_name().is_some() {
                 return Err(HttpProblem::new(Trouble::InvalidBody, A_FILE));
             }

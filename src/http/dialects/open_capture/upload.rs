@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::extract::State;
-use axum::extract::multipart::{Multipart, MultipartRejection};
+use axum::extract::multipart::MultipartRejection;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
@@ -13,6 +13,7 @@ use super::super::super::api::caller::Caller;
 use super::super::super::api::problem::{HttpProblem, Trouble};
 use super::super::super::api::submit::form::{Fields, Form, Sender};
 use super::super::super::api::submit::identity;
+use super::super::super::api::submit::parts::Parts;
 use super::super::super::api::submit::receipt::{Receipt, State as Applied};
 use super::super::APPLIED_WITHIN;
 use super::answer;
@@ -35,7 +36,7 @@ pub(super) async fn post(
     State(api): State<Api>,
     Caller(access): Caller,
     headers: HeaderMap,
-    form: Result<Multipart, MultipartRejection>,
+    form: Result<Parts, MultipartRejection>,
 ) -> Result<Response, HttpProblem> {
     let key = identity::key(&headers)?;
     let sender = Sender {
