@@ -14,6 +14,7 @@ use crate::{
     ground::{Ground, run, until},
     http::key,
     producer::Producer,
+    python::python,
 };
 
 pub(crate) const BOTH: [Scope; 2] = [Scope::Read, Scope::Write];
@@ -172,7 +173,7 @@ fn a_client_written_for_ahgora_works_with_another_address_and_key() {
         let worker = plan.roles("worker,relay,api").start().await;
         let mut back_end = BackEnd::of(&ground, "default").await;
         let (key, _) = key(&ground, "default", &BOTH).await;
-        let mut script = Command::new(python());
+        let mut script = Command::new(python("requests"));
         script
             .arg(concat!(
                 env!("CARGO_MANIFEST_DIR"),
@@ -194,17 +195,4 @@ fn a_client_written_for_ahgora_works_with_another_address_and_key() {
         assert!(output.status.success());
         worker.stop().await;
     });
-}
-
-/// A Python that knows `requests`: the user's, or the distribution's.
-fn python() -> &'static str {
-    let knows_requests = |python: &&str| {
-        let mut python = std::process::Command::new(python);
-        let output = python.args(["-c", "import requests"]).output();
-        output.is_ok_and(|output| output.status.success())
-    };
-    let mut pythons = ["python3", "/usr/bin/python3"].into_iter();
-    pythons
-        .find(knows_requests)
-        .expect("python3-requests is installed")
 }

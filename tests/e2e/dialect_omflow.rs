@@ -2,7 +2,6 @@
 //! three encodings, and by the programs that such clients are.
 
 use std::path::Path;
-use std::process::Stdio;
 
 use serde_json::{Value, json};
 use tokio::process::Command;
@@ -12,6 +11,7 @@ use crate::{
     http::key,
     omflow::{Encoding, Omflow, PDF, SCOPES, leave, log_in, part, pushed},
     order_story::apply,
+    python::python,
 };
 
 #[test]
@@ -150,7 +150,7 @@ fn programs_written_for_omflow_run_with_nothing_but_another_address_and_code() {
         let url = format!("{}/omflow", client.url());
         let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/clients/omflow.py");
         let script = examples.to_str().expect("UTF-8");
-        let told = python(&[script, "--url", &url, "--key", &key]).await;
+        let told = printed(&[script, "--url", &url, "--key", &key]).await;
         assert!(told.contains("finished"), "{told}");
         let ended = "select count(*) from waybill.process where status = 'done'";
         assert_eq!(ground.number(ended).await, 1);
@@ -167,7 +167,7 @@ fn programs_written_for_omflow_run_with_nothing_but_another_address_and_code() {
             json!({"formdata": [{"id": "FORMITM_1", "value": "rest"}],
                    "parts": ["files", "FORMITM_3"], "files_item": ["FORMITM_3"]}),
         ] {
-            let told = python(&["-c", CALL, &url, code, file, &values.to_string()]).await;
+            let told = printed(&["-c", CALL, &url, code, file, &values.to_string()]).await;
             let answer: Value = serde_json::from_str(&told).expect("JSON");
             assert_eq!(answer["message"], "Order placed successfully.", "{answer}");
         }
@@ -192,23 +192,9 @@ files = {part: open(path, 'rb') for part in what['parts']}
 print(requests.post(url, data=values, files=files).text)";
 
 /// What a program prints that ends well.
-async fn python(arguments: &[&str]) -> String {
-    let mut told = Err(String::new());
-    // The user's, or the distribution's: whichever knows requests.
-    for python in ["python3", "/usr/bin/python3"] {
-        let mut check = Command::new(python);
-        let check = check.args(["-c", "import requests"]).stderr(Stdio::null());
-        let check = check.status().await;
-        if check.is_ok_and(|status| status.success()) {
-            let output = Command::new(python).args(arguments).output().await;
-            let output = output.expect("it runs");
-            let said = format!("{output:?}");
-            told = match output.status.success() {
-                true => Ok(String::from_utf8(output.stdout).expect("UTF-8")),
-                false => Err(said),
-            };
-            break;
-        }
-    }
-    told.expect("a program that ends well; python3-requests is installed")
+async fn printed(arguments: &[&str]) -> String {
+    let output = Command::new(python("requests")).args(arguments).output();
+    let output = output.await.expect("it runs");
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).expect("UTF-8")
 }

@@ -13,6 +13,7 @@ use crate::{
     ground::{Ground, run, until},
     http::{key, keyed},
     person::Told,
+    python::python,
 };
 
 const PDF: &str = "%PDF-1.7\n";
@@ -42,7 +43,7 @@ fn a_script_for_open_capture_needs_its_address_and_its_password_changed_and_noth
             env!("CARGO_MANIFEST_DIR"),
             "/examples/clients/open_capture.py"
         );
-        let child = Command::new(python())
+        let child = Command::new(python("requests"))
             .args([script, "--key", &text, "--url"])
             .arg(format!("{}/open-capture/ws", client.url()))
             .stdout(Stdio::piped())
@@ -64,18 +65,6 @@ fn a_script_for_open_capture_needs_its_address_and_its_password_changed_and_noth
         );
         worker.stop().await;
     });
-}
-
-/// A Python that knows the HTTP client: the user's, or the distribution's.
-fn python() -> &'static str {
-    let knows_requests = |python: &&str| {
-        let mut python = std::process::Command::new(python);
-        let output = python.args(["-c", "import requests"]).output();
-        output.is_ok_and(|output| output.status.success())
-    };
-    let mut pythons = ["python3", "/usr/bin/python3"].into_iter();
-    let found = pythons.find(knows_requests);
-    found.expect("python3-requests is installed")
 }
 
 /// The service that works on what is uploaded.

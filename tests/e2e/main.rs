@@ -61,6 +61,7 @@ mod person;
 mod pressure;
 mod producer;
 mod proxy;
+mod python;
 mod rates;
 mod refusals;
 mod remote;
