@@ -11,7 +11,7 @@ use super::values::Value;
 /// The most characters of a wrong value that a fault repeats.
 const SHOWN_CHARS: usize = 60;
 /// Where the native API is.
-const TAKEN: [&str; 3] = ["/v1", "/docs", "/schemas"];
+const TAKEN: [&str; 4] = ["/v1", "/docs", "/schemas", "/monitor"];
 
 /// Which values a setting takes.
 #[derive(Debug, Clone, Copy)]

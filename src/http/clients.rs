@@ -1,5 +1,5 @@
-//! The listener for clients: the native API, and beside it the dialects that clients of other systems
-//! speak.
+//! The listener for clients: the native API, the monitor page, and the dialects that clients of other
+//! systems speak.
 
 use std::io;
 use std::time::Duration;
@@ -15,6 +15,7 @@ use super::bodies;
 use super::dialects;
 use super::guard::{Guard, Limits};
 use super::measure::{Meter, measure};
+use super::monitor;
 use crate::config::{BrokerSettings, DialectSettings};
 use crate::files::Files;
 use crate::store::Store;
@@ -66,7 +67,8 @@ pub async fn serve(listener: TcpListener, setup: Setup, stop: CancellationToken)
     let meter = Meter::new(setup.telemetry.clone(), &dialects);
     // They end with the listener.
     let (api, _tasks) = Api::new(setup, &stop);
-    let router = dialects::add(api::router(&api), &api, &dialects);
+    let router = api::router(&api).merge(monitor::router(&api));
+    let router = dialects::add(router, &api, &dialects);
     let router = router.layer(from_fn_with_state(meter, measure));
     let router = router.layer(from_fn(bodies::take_in));
     let service = router.into_make_service_with_connect_info::<Peer>();

@@ -8,6 +8,7 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 
+use super::monitor::paths;
 use crate::config::DialectSettings;
 use crate::telemetry::{StatusClass, Telemetry};
 
@@ -15,10 +16,12 @@ const OPEN_CAPTURE: &str = "open_capture";
 const DIADOC: &str = "diadoc";
 const AHGORA: &str = "ahgora";
 const OMFLOW: &str = "omflow";
+const MONITOR: &str = "monitor";
 /// What has no route, so that nobody makes series by asking for what is not there.
 const OTHER: &str = "other";
 
-/// Every route that is told apart: those of the native API, a dialect as a whole, and all the rest.
+/// Every route that is told apart: those of the native API, a dialect and the monitor
+/// as a whole, and all the rest.
 pub static ROUTES: &[&str] = &[
     "/v1/processes",
     "/v1/processes/batch",
@@ -38,6 +41,7 @@ pub static ROUTES: &[&str] = &[
     DIADOC,
     AHGORA,
     OMFLOW,
+    MONITOR,
     OTHER,
 ];
 
@@ -45,7 +49,7 @@ pub static ROUTES: &[&str] = &[
 #[derive(Clone)]
 pub(super) struct Meter {
     telemetry: Telemetry,
-    dialects: Arc<[(String, &'static str)]>,
+    prefixes: Arc<[(String, &'static str)]>,
 }
 
 impl Meter {
@@ -58,9 +62,10 @@ impl Meter {
         ];
         let on = dialects.into_iter();
         let on = on.filter_map(|(prefix, name)| Some((prefix.clone()?, name)));
+        let monitor = (paths::BELOW.to_owned(), MONITOR);
         Self {
             telemetry,
-            dialects: on.collect(),
+            prefixes: on.chain([monitor]).collect(),
         }
     }
 
@@ -70,9 +75,12 @@ impl Meter {
             let rest = path.strip_prefix(prefix);
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
-        let dialect = self.dialects.iter().find(|(prefix, _)| is_below(prefix));
-        if let Some((_, name)) = dialect {
+        let below = self.prefixes.iter().find(|(prefix, _)| is_below(prefix));
+        if let Some((_, name)) = below {
             return name;
+        }
+        if path == paths::PROCESSES {
+            return MONITOR;
         }
         let matched = request.extensions().get::<MatchedPath>();
         let matched = matched.map(MatchedPath::as_str);

@@ -9,6 +9,7 @@ pub mod clients;
 mod dialects;
 pub mod guard;
 mod measure;
+mod monitor;
 pub mod ops;
 #[cfg(test)]
 mod tests;

@@ -14,6 +14,7 @@ use super::{Store, StoreError, key_text};
 use crate::core::access::{Access, Scope};
 
 const CREATE: &str = include_str!("queries/create_session.sql");
+const END: &str = include_str!("queries/end_session.sql");
 const USE: &str = include_str!("queries/use_session.sql");
 
 /// Sessions of one key; one more, and the one that was used longest ago goes.
@@ -71,6 +72,17 @@ impl Store {
         let statement = connection.prepared(USE).await?;
         let row = connection.query_opt(&statement, &[&hash(code)]).await?;
         row.as_ref().map(session).transpose()
+    }
+
+    /// Ends the session of this code, if there is one.
+    pub async fn end_session(&self, code: &str) -> Result<(), StoreError> {
+        let Some(code) = parse(code) else {
+            return Ok(());
+        };
+        let connection = self.connection().await?;
+        let statement = connection.prepared(END).await?;
+        connection.execute(&statement, &[&hash(code)]).await?;
+        Ok(())
     }
 }
 

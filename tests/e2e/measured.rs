@@ -28,8 +28,8 @@ fn requests_are_counted_by_route_and_status_and_nobody_can_make_series() {
             let series = format!("{REQUESTS}{{route=\"{path}\",status=\"2xx\"}}");
             assert!(before.text().contains(&series), "{series}");
         }
-        // Four dialects, and what is none of all that.
-        assert_eq!(series(before.text()), (paths.len() + 5) * 4);
+        // Four dialects, the monitor, and what is none of all that.
+        assert_eq!(series(before.text()), (paths.len() + 6) * 4);
 
         client.get("/v1/processes").await.record();
         client.get("/v1/processes/nobody").await;

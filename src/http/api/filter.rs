@@ -91,7 +91,7 @@ fn limit(text: &str) -> Result<u64, String> {
     limit.ok_or_else(|| format!("must be a whole number from 1 to {FEED_EVENTS_MAX}"))
 }
 
-pub(super) fn kind(text: &str) -> Result<Kind, String> {
+pub(in crate::http) fn kind(text: &str) -> Result<Kind, String> {
     Kind::from_name(text).ok_or_else(|| "must be upload or order".to_owned())
 }
 

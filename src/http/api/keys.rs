@@ -94,6 +94,13 @@ impl Keys {
         Ok(code)
     }
 
+    /// Ends a session.
+    pub(in crate::http) async fn end(&self, code: &str) -> Result<(), HttpProblem> {
+        self.primary.end_session(code).await?;
+        self.locked().remove(&Some(code.to_owned()));
+        Ok(())
+    }
+
     /// What may be done by a request that was admitted before and has lasted.
     pub(in crate::http) async fn access(
         &self,

@@ -11,7 +11,7 @@ pub(super) mod caller;
 mod documents;
 mod events;
 mod file;
-mod filter;
+pub(super) mod filter;
 pub(super) mod keys;
 mod links;
 mod list;
@@ -108,6 +108,11 @@ impl Api {
         tasks.spawn(counter.serve(setup.broker));
         tasks.spawn(rates.forget(stop.clone()));
         (api, tasks)
+    }
+
+    /// Waits until the listener is told to stop.
+    pub(super) async fn stopped(&self) {
+        self.stop.cancelled().await;
     }
 
     /// Looks at the database for all who wait.

@@ -33,6 +33,11 @@ impl Parameters {
         }
     }
 
+    /// Forgets what was sent without a value, as forms do with fields that nobody filled in.
+    pub(in crate::http) fn drop_empty(&mut self) {
+        self.left.retain(|(_, value)| !value.is_empty());
+    }
+
     /// All that was given, but what has that name: to ask on with.
     pub(in crate::http) fn without(&self, name: &str) -> Vec<(String, String)> {
         let others = self.left.iter().filter(|(given, _)| given != name);

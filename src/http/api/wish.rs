@@ -81,7 +81,7 @@ impl Wish {
     }
 }
 
-fn place(text: &str) -> Result<Place, String> {
+pub(in crate::http) fn place(text: &str) -> Result<Place, String> {
     let place = text.parse();
     place.map_err(|_| "must be a cursor of this list, the `next` of the page before".to_owned())
 }

@@ -1,0 +1,81 @@
+// Keeps a page as the server has it. Without this script every page works, and stands still.
+"use strict";
+
+const main = document.getElementById("main");
+const state = document.getElementById("live");
+const pause = document.getElementById("pause");
+
+/** Makes the children of a node like those that are wanted. What stays is not replaced, so focus,
+ *  what somebody has typed and what they have opened stay too. */
+function children(node, wanted) {
+  let at = node.firstChild;
+  for (const next of [...wanted.childNodes]) {
+    const named = next.id ? [...node.children].find((child) => child.id === next.id) : undefined;
+    if (named) {
+      if (named === at) at = at.nextSibling;
+      else node.insertBefore(named, at);
+      become(named, next);
+    } else if (at && !at.id && !next.id && at.nodeName === next.nodeName) {
+      const here = at;
+      at = at.nextSibling;
+      become(here, next);
+    } else {
+      node.insertBefore(next, at);
+    }
+  }
+  while (at) {
+    const left = at;
+    at = at.nextSibling;
+    left.remove();
+  }
+}
+
+/** Makes a node like the one that is wanted, which has the same name. */
+function become(node, wanted) {
+  if (node.nodeType !== Node.ELEMENT_NODE) {
+    if (node.data !== wanted.data) node.data = wanted.data;
+    return;
+  }
+  if (node.isEqualNode(wanted)) return;
+  // Whether somebody has opened it is theirs.
+  const theirs = node.nodeName === "DETAILS" ? "open" : "";
+  for (const { name } of [...node.attributes]) {
+    if (name !== theirs && !wanted.hasAttribute(name)) node.removeAttribute(name);
+  }
+  for (const { name, value } of wanted.attributes) {
+    if (name !== theirs && node.getAttribute(name) !== value) node.setAttribute(name, value);
+  }
+  children(node, wanted);
+}
+
+function say(text) {
+  if (state.textContent !== text) state.textContent = text;
+  state.dataset.state = text === "live" ? "live" : "away";
+}
+
+function follow() {
+  const source = new EventSource(location.href);
+  source.addEventListener("page", (event) => {
+    const page = new DOMParser().parseFromString(event.data, "text/html");
+    children(main, page.body);
+    say("live");
+  });
+  source.addEventListener("problem", (event) => say(`not live: ${event.data}`));
+  source.addEventListener("error", () => {
+    const ended = source.readyState === EventSource.CLOSED;
+    say(ended ? "not live any more: load the page again" : "not connected; trying again");
+  });
+  return source;
+}
+
+if (state) {
+  let source = follow();
+  pause.hidden = false;
+  pause.addEventListener("click", () => {
+    const paused = pause.getAttribute("aria-pressed") === "false";
+    pause.setAttribute("aria-pressed", String(paused));
+    source.close();
+    if (paused) say("paused");
+    else source = follow();
+  });
+}

@@ -1,0 +1,60 @@
+//! The monitor page: what people see of processes, on the clients' listener at `/`.
+//!
+//! Every page is HTML that the server makes of what is stored, whole without any script. Asked for
+//! as a stream, the same address sends the page's content anew whenever it has changed, and a small
+//! script puts that in place: so there is one way to make a page, and a live one can't differ.
+
+mod ask;
+mod assets;
+mod guarded;
+mod live;
+mod login;
+mod page;
+pub(super) mod paths;
+mod processes;
+mod trouble;
+mod words;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{get, post};
+
+use super::api::Api;
+use super::api::caller::{self, Gate};
+use super::api::problem::{HttpProblem, Trouble};
+use crate::core::access::Scope;
+
+const NO_ROUTE: &str = "there is no such page; the list at / leads to all there are";
+/// What a form may send.
+const BODY_BYTES_MAX: usize = 64 << 10;
+const NO_METHOD: &str = "this page is not sent anything";
+
+/// All pages.
+pub(super) fn router(api: &Api) -> Router {
+    let gated = |routes: Router<Api>, scope| {
+        let gate = Gate::new(api.keys.clone(), scope).finds(login::key);
+        routes.route_layer(from_fn_with_state(gate, caller::admit))
+    };
+    let pages = Router::new().route(paths::PROCESSES, get(processes::list::get));
+    let open = Router::new()
+        .route(paths::LOGIN, get(login::get).post(login::post))
+        .route(paths::LOGOUT, post(login::leave))
+        .route(paths::ASSETS, get(assets::get));
+    Router::new()
+        .merge(gated(pages, Scope::Read))
+        .merge(open)
+        .route("/monitor/{*rest}", get(nothing))
+        .method_not_allowed_fallback(async || {
+            HttpProblem::new(Trouble::MethodNotAllowed, NO_METHOD)
+        })
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(from_fn(guarded::same_origin))
+        .layer(from_fn(trouble::render))
+        .layer(from_fn(guarded::strict))
+        .with_state(api.clone())
+}
+
+async fn nothing() -> HttpProblem {
+    HttpProblem::new(Trouble::NotFound, NO_ROUTE)
+}

@@ -1,0 +1,24 @@
+//! Where the pages are.
+
+use form_urlencoded::Serializer;
+
+pub(in crate::http) const PROCESSES: &str = "/";
+/// Below this is everything else.
+pub(in crate::http) const BELOW: &str = "/monitor";
+/// One process, by the parameter `token`: in a path, browsers would take `..` for a step up.
+pub(super) const PROCESS: &str = "/monitor/process";
+pub(super) const LOGIN: &str = "/monitor/login";
+pub(super) const LOGOUT: &str = "/monitor/logout";
+pub(super) const ASSETS: &str = "/monitor/assets/{name}";
+
+/// The page of one process.
+pub(super) fn process(token: &str) -> String {
+    with(PROCESS, &[("token", token)])
+}
+
+/// A page, asked for with these parameters.
+pub(super) fn with(path: &str, parameters: &[(&str, &str)]) -> String {
+    let mut query = Serializer::new(format!("{path}?"));
+    query.extend_pairs(parameters);
+    query.finish()
+}

@@ -1,0 +1,113 @@
+//! `GET /`: the processes of today, the newest first, or those that somebody looks for.
+
+use std::slice;
+
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use maud::{Markup, html};
+
+use super::super::super::api::Api;
+use super::super::super::api::caller::Caller;
+use super::super::super::api::parameters::Parameters;
+use super::super::super::api::problem::HttpProblem;
+use super::super::ask::{Ask, Viewer};
+use super::super::page::{Page, Tab};
+use super::super::paths;
+use super::filter::Filter;
+use super::table;
+use crate::clock;
+use crate::core::ProcessKey;
+use crate::store::listing::ListError;
+use crate::store::place::Place;
+use crate::view::parts::Parts;
+use crate::view::reading::{self, Wish};
+
+/// Processes of a page.
+const ROWS: u64 = 50;
+const OTHER_LIST: &str = "after belongs to another list; begin at its first page";
+
+/// The list; whoever knows the token is led to the process.
+pub(in super::super) async fn get(
+    State(api): State<Api>,
+    Caller(access): Caller,
+    ask: Ask,
+    parameters: Parameters,
+) -> Result<Response, HttpProblem> {
+    let filter = Filter::read(parameters)?;
+    if let Some(token) = &filter.token {
+        let key = ProcessKey::of(&access.tenant, token);
+        if is_known(&api, key).await? {
+            let place = paths::process(token);
+            return Ok((StatusCode::SEE_OTHER, [(header::LOCATION, place)]).into_response());
+        }
+    }
+    ask.show(move |viewer| page(viewer, filter.clone())).await
+}
+
+async fn is_known(api: &Api, key: ProcessKey) -> Result<bool, HttpProblem> {
+    let wish = Wish {
+        key,
+        parts: Parts::default(),
+        as_of: None,
+    };
+    let found = reading::read(&api.store, slice::from_ref(&wish)).await?;
+    Ok(found.iter().any(Result::is_ok))
+}
+
+async fn page(Viewer { api, access }: Viewer, filter: Filter) -> Result<Page, HttpProblem> {
+    let now = clock::now();
+    let listed = api
+        .store
+        .list(&access.tenant, &filter.selection, filter.after, ROWS);
+    let mut listed = listed.await.map_err(|error| match error {
+        ListError::OtherSort => HttpProblem::parameters(vec![OTHER_LIST.to_owned()]),
+        ListError::Store(error) => error.into(),
+    })?;
+    // The list is sorted by the time that it ends at.
+    if let Some(begin) = filter.since.begin(now)
+        && let Some(end) = listed
+            .processes
+            .iter()
+            .position(|listed| listed.created_at < begin)
+    {
+        listed.processes.truncate(end);
+        listed.next = None;
+    }
+    let keys = listed.processes.iter();
+    let keys: Vec<_> = keys
+        .map(|listed| ProcessKey::of(&access.tenant, &listed.token))
+        .collect();
+    let steps = api.store.last_steps(&keys).await?;
+    let main = html! {
+        h1 { (heading(&filter)) }
+        (filter.form())
+        @if let Some(token) = &filter.token {
+            p.fault { "No process has the token " code { (token) } ". It is told apart by every letter." }
+        } @else if listed.processes.is_empty() {
+            p.empty { "Nothing here." }
+        } @else {
+            (table::table(&listed.processes, &steps, now))
+        }
+        (more(&filter, listed.next))
+    };
+    Ok(Page {
+        tab: Tab::Processes,
+        title: heading(&filter),
+        main,
+    })
+}
+
+fn heading(filter: &Filter) -> String {
+    format!("Processes heard of {}", filter.since.words())
+}
+
+/// The ways to the first page and to the next.
+fn more(filter: &Filter, next: Option<Place>) -> Markup {
+    html! {
+        nav.more aria-label="Pages of the list" {
+            @if filter.after.is_some() { a href=(filter.path(None)) { "To the newest" } }
+            @if let Some(next) = next { a href=(filter.path(Some(next))) rel="next" { "Older ones" } }
+        }
+    }
+}

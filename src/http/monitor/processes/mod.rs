@@ -1,0 +1,5 @@
+//! The list of processes, live, with its filters.
+
+mod filter;
+pub(super) mod list;
+mod table;

@@ -1,0 +1,75 @@
+//! Processes as the rows of a table.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use maud::{Markup, html};
+
+use super::super::{paths, words};
+use crate::core::ProcessKey;
+use crate::store::last_step::LastStep;
+use crate::store::listing::Listed;
+use crate::view::step::Step;
+
+/// The table, with the last step of those that have any.
+pub(super) fn table(
+    processes: &[Listed],
+    steps: &HashMap<ProcessKey, LastStep>,
+    now: Timestamp,
+) -> Markup {
+    html! {
+        table.processes {
+            thead {
+                tr {
+                    @for heading in ["Process", "Kind", "Module", "Status", "Progress", "Opened", "Elapsed", "Last step"] {
+                        th scope="col" { (heading) }
+                    }
+                }
+            }
+            tbody #processes {
+                @for listed in processes {
+                    (row(listed, steps, now))
+                }
+            }
+        }
+    }
+}
+
+fn row(listed: &Listed, steps: &HashMap<ProcessKey, LastStep>, now: Timestamp) -> Markup {
+    let key = ProcessKey::of(&listed.tenant, &listed.token);
+    html! {
+        tr id=(format!("p-{}", key.0)) {
+            th scope="row" {
+                a href=(paths::process(&listed.token)) { bdi { (listed.filename.as_ref().unwrap_or(&listed.token)) } }
+                @if listed.filename.is_some() { small { bdi { (listed.token) } } }
+                @if let Some(group) = &listed.group { small { "group " bdi { (group) } } }
+            }
+            td data-label="Kind" { (listed.kind.name()) }
+            td data-label="Module" { bdi { (listed.module.as_ref().or(listed.workflow.as_ref()).map_or("", String::as_str)) } }
+            td data-label="Status" {
+                (words::status(listed.status))
+                @if let Some(message) = &listed.message { small { bdi { (message) } } }
+            }
+            td data-label="Progress" { (words::progress(listed.done, listed.total, listed.failed)) }
+            td data-label="Opened" { @if let Some(at) = listed.opened_at { (words::moment(at)) } }
+            td data-label="Elapsed" {
+                @if let Some(at) = listed.opened_at {
+                    (words::length(listed.ended_at.unwrap_or(now).duration_since(at)))
+                }
+            }
+            td data-label="Last step" { (last_step(steps.get(&key))) }
+        }
+    }
+}
+
+fn last_step(step: Option<&LastStep>) -> Markup {
+    match step {
+        None => html! {},
+        Some(LastStep::OfTooMany) => html! { span.hint { "has too many to look through" } },
+        Some(LastStep::Said(data)) => {
+            let step = Step::read(data);
+            let said = step.message.or(step.name).or(step.state);
+            html! { bdi { (said.unwrap_or_default()) } }
+        }
+    }
+}

@@ -1,0 +1,2 @@
+-- Whoever logs out needs the code no more.
+delete from waybill.session where hash = $1
