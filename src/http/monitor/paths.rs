@@ -17,8 +17,10 @@ pub(super) fn process(token: &str) -> String {
 }
 
 /// A page, asked for with these parameters.
-pub(super) fn with(path: &str, parameters: &[(&str, &str)]) -> String {
-    let mut query = Serializer::new(format!("{path}?"));
+pub(super) fn with(path: &str, parameters: &[(impl AsRef<str>, impl AsRef<str>)]) -> String {
+    let begun = format!("{path}?");
+    let length = begun.len();
+    let mut query = Serializer::for_suffix(begun, length);
     query.extend_pairs(parameters);
     query.finish()
 }

@@ -7,6 +7,7 @@ use super::super::super::api::filter as native;
 use super::super::super::api::parameters::Parameters;
 use super::super::super::api::problem::HttpProblem;
 use super::super::super::api::wish;
+use super::super::paths;
 use crate::core::{Kind, Status};
 use crate::store::place::Place;
 use crate::store::selection::Selection;
@@ -78,12 +79,9 @@ impl Filter {
 
     /// The same, after another place.
     pub(super) fn path(&self, after: Option<Place>) -> String {
-        let mut query = form_urlencoded::Serializer::new(String::from("/?"));
-        query.extend_pairs(&self.given);
-        if let Some(after) = after {
-            query.append_pair("after", &after.to_string());
-        }
-        query.finish()
+        let mut given = self.given.clone();
+        given.extend(after.map(|after| ("after".to_owned(), after.to_string())));
+        paths::with(paths::PROCESSES, &given)
     }
 
     /// Whether somebody looks for something at all.
