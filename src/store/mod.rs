@@ -17,7 +17,7 @@ pub mod find;
 pub mod inspect;
 pub mod item;
 mod key_text;
-pub mod last_step;
+pub mod latest;
 mod list_statement;
 pub mod listing;
 pub mod log;
