@@ -30,6 +30,19 @@ async fn logged_in(client: &Client, key: &str) -> (Reply, Client) {
     )
 }
 
+/// Seventy uploads that have ended in every way; their tokens.
+async fn told(ground: &Ground) -> Vec<String> {
+    let events = stories("monitored", 70);
+    Producer::new(ground).events(&events).await;
+    until("every end", async || {
+        let ended = "select count(*) from waybill.process where ended_at is not null";
+        (ground.number(ended).await == 70).then_some(())
+    })
+    .await;
+    let rows = ground.rows("select token from waybill.process").await;
+    rows.iter().map(|row| row.get(0)).collect()
+}
+
 /// Which of these tokens a page shows.
 fn shown<'a>(page: &Reply, tokens: &'a [String]) -> Vec<&'a str> {
     assert_eq!(page.status, 200, "{}", page.body());
@@ -48,7 +61,6 @@ fn whoever_has_a_key_logs_in_once_and_out_again() {
         // On this machine, while there is no key, nobody has to.
         assert_eq!(client.get("/").await.status, 200);
         let (reader, id) = key(&ground, "default", &[Scope::Read]).await;
-        let (writer, _) = key(&ground, "default", &[Scope::Write]).await;
         until("a listener that asks for keys", async || {
             (client.get("/").await.status == 303).then_some(())
         })
@@ -62,13 +74,6 @@ fn whoever_has_a_key_logs_in_once_and_out_again() {
             "{}",
             form.body()
         );
-
-        let (wrong, _) = logged_in(&client, "wb_0123456789ab_00").await;
-        assert_eq!(wrong.status, 401);
-        assert!(wrong.body().contains("the key is not known here"));
-        let (narrow, _) = logged_in(&client, &writer).await;
-        assert_eq!(narrow.status, 403);
-        assert!(narrow.body().contains("it needs a key with the scope read"));
 
         let (welcome, viewer) = logged_in(&client, &reader).await;
         assert_eq!(
@@ -96,6 +101,25 @@ fn whoever_has_a_key_logs_in_once_and_out_again() {
             (again.get("/").await.status == 303).then_some(())
         })
         .await;
+        worker.stop().await;
+    });
+}
+
+#[test]
+fn a_key_that_opens_nothing_here_is_told_why() {
+    run(async {
+        let ground = Ground::shared("monitor_wrong").await;
+        let (worker, client) = ground.answering().await;
+        let (writer, _) = key(&ground, "default", &[Scope::Write]).await;
+        let (wrong, _) = logged_in(&client, "wb_0123456789ab_00").await;
+        assert_eq!(wrong.status, 401);
+        assert!(wrong.body().contains("the key is not known here"));
+        let (narrow, _) = logged_in(&client, &writer).await;
+        assert_eq!(narrow.status, 403);
+        assert!(narrow.body().contains("it needs a key with the scope read"));
+
+        let nothing = client.with("content-type", FORM);
+        assert_eq!(nothing.post("/monitor/login", "token=1").await.status, 400);
         worker.stop().await;
     });
 }
@@ -146,22 +170,13 @@ fn every_answer_is_strict_and_nothing_is_taken_from_pages_of_others() {
 }
 
 #[test]
-fn a_list_is_narrowed_and_goes_on_page_by_page() {
+fn a_list_goes_on_page_by_page_and_holds_nothing_of_another_tenant() {
     run(async {
         let ground = Ground::shared("monitor_list").await;
         let (worker, client) = ground.answering().await;
         let (other, _) = keyed(&ground, &client, "other", &[Scope::Admin]).await;
         let (client, _) = keyed(&ground, &client, "default", &[Scope::Read]).await;
-        let events = stories("monitored", 70);
-        Producer::new(&ground).events(&events).await;
-        until("every end", async || {
-            let ended = "select count(*) from waybill.process where ended_at is not null";
-            (ground.number(ended).await == 70).then_some(())
-        })
-        .await;
-        let rows = ground.rows("select token from waybill.process").await;
-        let tokens: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
-
+        let tokens = told(&ground).await;
         let first = client.get("/").await;
         assert_eq!(shown(&first, &tokens).len(), 50);
         let next = first
@@ -180,6 +195,17 @@ fn a_list_is_narrowed_and_goes_on_page_by_page() {
         all.dedup();
         assert_eq!(all.len(), 70);
 
+        assert_eq!(shown(&other.get("/").await, &tokens).len(), 0);
+        worker.stop().await;
+    });
+}
+
+#[test]
+fn a_list_is_narrowed_to_what_somebody_looks_for() {
+    run(async {
+        let ground = Ground::shared("monitor_filter").await;
+        let (worker, client) = ground.answering().await;
+        let tokens = told(&ground).await;
         let failed = client
             .get("/?token=&kind=upload&status=error&since=hour")
             .await;
@@ -196,8 +222,6 @@ fn a_list_is_narrowed_and_goes_on_page_by_page() {
             "{}",
             unknown.body()
         );
-        assert_eq!(shown(&other.get("/").await, &tokens).len(), 0);
-
         let yesterday = "update waybill.process set created_at = created_at - interval '25 hours'";
         ground.execute(yesterday).await;
         assert!(client.get("/").await.body().contains("Nothing here."));
