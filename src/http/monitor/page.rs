@@ -79,6 +79,10 @@ fn document(title: &str, header: &Markup, main: &Markup) -> Markup {
                 a.skip href="#main" { "Skip to the content" }
                 header { a.brand href="/" { "Waybill" } (header) }
                 main #main tabindex="-1" { (main) }
+                footer {
+                    "Waybill " (env!("CARGO_PKG_VERSION")) " · times are UTC · "
+                    a href="/docs" { "The same for programs" }
+                }
             }
         }
     }
