@@ -11,6 +11,7 @@ mod live;
 mod login;
 mod page;
 pub(super) mod paths;
+mod process;
 mod processes;
 mod trouble;
 mod words;
@@ -36,7 +37,9 @@ pub(super) fn router(api: &Api) -> Router {
         let gate = Gate::new(api.keys.clone(), scope).finds(login::key);
         routes.route_layer(from_fn_with_state(gate, caller::admit))
     };
-    let pages = Router::new().route(paths::PROCESSES, get(processes::list::get));
+    let pages = Router::new()
+        .route(paths::PROCESSES, get(processes::list::get))
+        .route(paths::PROCESS, get(process::show::get));
     let open = Router::new()
         .route(paths::LOGIN, get(login::get).post(login::post))
         .route(paths::LOGOUT, post(login::leave))
