@@ -39,7 +39,8 @@ pub(super) fn router(api: &Api) -> Router {
     };
     let pages = Router::new()
         .route(paths::PROCESSES, get(processes::list::get))
-        .route(paths::PROCESS, get(process::show::get));
+        .route(paths::PROCESS, get(process::show::get))
+        .route(paths::ERRORS, get(process::errors::get));
     let open = Router::new()
         .route(paths::LOGIN, get(login::get).post(login::post))
         .route(paths::LOGOUT, post(login::leave))

@@ -7,6 +7,8 @@ pub(in crate::http) const PROCESSES: &str = "/";
 pub(in crate::http) const BELOW: &str = "/monitor";
 /// One process, by the parameter `token`: in a path, browsers would take `..` for a step up.
 pub(super) const PROCESS: &str = "/monitor/process";
+/// Its failed items as a file, likewise.
+pub(super) const ERRORS: &str = "/monitor/process/errors.csv";
 pub(super) const LOGIN: &str = "/monitor/login";
 pub(super) const LOGOUT: &str = "/monitor/logout";
 pub(super) const ASSETS: &str = "/monitor/assets/{name}";

@@ -41,6 +41,7 @@ fn ways(asked: &Asked, failed: u64) -> Markup {
     html! {
         @if asked.errors_only { a href=(paths::process(&asked.token)) { "Show all items" } }
         @else if failed > 0 { a href=(paths::with(paths::PROCESS, &[token, (ERRORS, ONLY)])) { "Show only those that failed" } }
+        @if failed > 0 { " · " a href=(paths::with(paths::ERRORS, &[token])) download { "Those that failed as CSV" } }
     }
 }
 

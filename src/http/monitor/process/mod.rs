@@ -2,7 +2,9 @@
 
 mod about;
 mod asked;
+mod csv;
 mod delivery;
+pub(super) mod errors;
 mod history;
 mod items;
 pub(super) mod show;
