@@ -7,11 +7,14 @@ use super::graph::{Graph, Id};
 /// Around the picture.
 pub(super) const MARGIN: i64 = 20;
 /// Between two columns.
-pub(super) const GAP: i64 = 22;
+pub(super) const GAP: i64 = 30;
 /// Between two cells of a column.
 const SPACE: i64 = 16;
 /// How often all columns are gone through, on and back in turns.
 const ROUNDS: usize = 10;
+/// Bends that are nearer to each other than that are straightened; half of [`SPACE`] at most, so that
+/// they come near to nothing else.
+const SLACK: i64 = 7;
 
 /// Where a rank is.
 #[derive(Debug, Clone, Copy)]
@@ -75,10 +78,30 @@ fn down(graph: &mut Graph<'_>) {
                 .for_each(|row| settle(graph, row, wanted));
         }
     }
+    straighten(graph);
     let cells = graph.cells.iter();
     let top = cells.map(|cell| cell.y - cell.height / 2).min();
     for cell in &mut graph.cells {
         cell.y += MARGIN - top.unwrap_or(0);
+    }
+}
+
+/// Takes small steps out of the arrows that pass several columns.
+fn straighten(graph: &mut Graph<'_>) {
+    for way in &graph.ways {
+        let mut before: Option<i64> = None;
+        for id in &way.cells {
+            let Some(cell) = graph.cells.get_mut(*id) else {
+                continue;
+            };
+            if cell.what != What::Bend {
+                continue;
+            }
+            if let Some(y) = before.filter(|y| (cell.y - y).abs() <= SLACK) {
+                cell.y = y;
+            }
+            before = Some(cell.y);
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 use super::graph::{Graph, Id, Way};
-use super::place::{Column, GAP};
+use super::place::Column;
 use super::{Arrow, What};
 
 /// How long the head of an arrow is.
@@ -12,9 +12,20 @@ pub const HEAD: i64 = 8;
 /// From what an arrow back passes down to it.
 const LANE: i64 = 26;
 /// How round its corners are.
-const CORNER: i64 = 9;
+const CORNER: i64 = 6;
+/// How many of them run beside each other between two columns, and how far apart.
+const BESIDE: i64 = 3;
+const APART: i64 = 5;
 /// How far below the middle of a stage it leaves and arrives.
 const LOWER: i64 = 9;
+
+/// Where an arrow back runs.
+#[derive(Clone, Copy)]
+struct Lane {
+    y: i64,
+    /// How much farther from its stages than the nearest.
+    beside: i64,
+}
 
 /// The arrows, and how low the lowest of them or of the cells is.
 pub(super) fn arrows(graph: &Graph<'_>, columns: &[Column]) -> (Vec<Arrow>, i64) {
@@ -30,12 +41,13 @@ pub(super) fn arrows(graph: &Graph<'_>, columns: &[Column]) -> (Vec<Arrow>, i64)
     let mut back: Vec<&Way> = graph.ways.iter().filter(|way| way.is_back).collect();
     // Short ones run inside of long ones.
     back.sort_by_key(|way| span(graph, way).map(|(first, last)| last - first));
-    for way in back {
+    for (index, way) in (0..).zip(back) {
         let lane = span(graph, way).and_then(|(first, last)| {
             let passed = floors.get_mut(first..=last)?;
             let lane = passed.iter().max()? + LANE;
             passed.fill(lane);
-            Some(lane)
+            let beside = index % BESIDE * APART;
+            Some(Lane { y: lane, beside })
         });
         arrows.extend(lane.and_then(|lane| around(graph, way, lane, &column)));
     }
@@ -85,14 +97,14 @@ fn straight(graph: &Graph<'_>, way: &Way, column: &impl Fn(Id) -> Option<Column>
 fn around(
     graph: &Graph<'_>,
     way: &Way,
-    lane: i64,
+    Lane { y: lane, beside }: Lane,
     column: &impl Fn(Id) -> Option<Column>,
 ) -> Option<Arrow> {
     let (from, to) = (way.cells.first()?, way.cells.last()?);
     let (right, left) = (column(*from)?.right, column(*to)?.left);
     let (out, into) = (graph.y(*from) + LOWER, graph.y(*to) + LOWER);
-    let (far, near) = (right + GAP / 2, left - GAP / 2 - HEAD / 2);
     let c = CORNER;
+    let (far, near) = (right + c + 2 + beside, left - HEAD - c - beside);
     let path = format!(
         "M{right} {out} H{} Q{far} {out} {far} {} V{} Q{far} {lane} {} {lane} H{} Q{near} {lane} {near} {} V{} Q{near} {into} {} {into} H{}",
         far - c,

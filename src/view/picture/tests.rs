@@ -32,44 +32,50 @@ fn is_drawn(file: &str, expected: &Expect) {
 
 #[test]
 fn branches_a_join_a_choice_and_a_loop_have_their_places() {
-    is_drawn(PURCHASE, &expect![[r#"
-        706 × 235
-        Start 20 97 18 × 18
-        Stage("review") 82 89 128 × 35
-        Stage("finance") 324 20 128 × 35
-        Stage("stock") 324 71 128 × 35
-        Stage("buy") 496 36 128 × 52
-        Stage("correct") 324 155 128 × 35
-        End 324 121 18 × 18
-        End 668 53 18 × 18
-        on to (82, 106) "" 0 0
-        on to (324, 37) "accepted" 267 37
-        on to (324, 88) "accepted" 267 88
-        on to (324, 130) "refused" 267 130
-        on to (324, 172) "unclear" 267 172
-        on to (496, 62) "" 0 0
-        on to (496, 62) "" 0 0
-        on to (668, 62) "" 0 0
-        back to (82, 115) "" 0 0
-    "#]]);
+    is_drawn(
+        PURCHASE,
+        &expect![[r#"
+            770 × 235
+            Start 20 97 18 × 18
+            Stage("review") 98 89 128 × 35
+            Stage("finance") 356 20 128 × 35
+            Stage("stock") 356 71 128 × 35
+            Stage("buy") 544 36 128 × 52
+            Stage("correct") 356 155 128 × 35
+            End 356 121 18 × 18
+            End 732 53 18 × 18
+            on to (98, 106) "" 0 0
+            on to (356, 37) "accepted" 291 37
+            on to (356, 88) "accepted" 291 88
+            on to (356, 130) "refused" 291 130
+            on to (356, 172) "unclear" 291 172
+            on to (544, 62) "" 0 0
+            on to (544, 62) "" 0 0
+            on to (732, 62) "" 0 0
+            back to (98, 115) "" 0 0
+        "#]],
+    );
 }
 
 #[test]
 fn several_outcomes_on_one_way_are_one_arrow() {
     let again = "name = 'w'\nstart = ['a']\n[stages]\na.next = { again = ['a'], more = ['a'], no = [], yes = ['b'], maybe = ['b'] }\nb = {}\n";
-    is_drawn(again, &expect![[r#"
-        548 × 121
-        Start 20 49 18 × 18
-        Stage("a") 82 41 128 × 35
-        Stage("b") 338 20 128 × 35
-        End 338 70 18 × 18
-        End 510 28 18 × 18
-        on to (82, 58) "" 0 0
-        on to (338, 37) "maybe, yes" 274 37
-        on to (338, 79) "no" 274 79
-        on to (510, 37) "" 0 0
-        back to (82, 67) "again, more" 144 101
-    "#]]);
+    is_drawn(
+        again,
+        &expect![[r#"
+            596 × 121
+            Start 20 49 18 × 18
+            Stage("a") 98 41 128 × 35
+            Stage("b") 370 20 128 × 35
+            End 370 70 18 × 18
+            End 558 28 18 × 18
+            on to (98, 58) "" 0 0
+            on to (370, 37) "maybe, yes" 298 37
+            on to (370, 79) "no" 298 79
+            on to (558, 37) "" 0 0
+            back to (98, 67) "again, more" 159 101
+        "#]],
+    );
 }
 
 #[test]
