@@ -47,6 +47,7 @@ mod limits;
 mod list;
 mod measured;
 mod misfit;
+mod monitor_process;
 mod odd;
 mod omflow;
 mod openapi;

@@ -15,6 +15,7 @@ mod process;
 mod processes;
 mod trouble;
 mod words;
+mod workflows;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -40,7 +41,9 @@ pub(super) fn router(api: &Api) -> Router {
     let pages = Router::new()
         .route(paths::PROCESSES, get(processes::list::get))
         .route(paths::PROCESS, get(process::show::get))
-        .route(paths::ERRORS, get(process::errors::get));
+        .route(paths::ERRORS, get(process::errors::get))
+        .route(paths::WORKFLOWS, get(workflows::list::get))
+        .route(paths::WORKFLOW, get(workflows::show::get));
     let open = Router::new()
         .route(paths::LOGIN, get(login::get).post(login::post))
         .route(paths::LOGOUT, post(login::leave))

@@ -7,16 +7,17 @@ use serde_json::Value;
 use super::super::{paths, words};
 use crate::view::record::{OpeningView, View};
 
-/// How much is shown of the attributes.
-const ATTRIBUTES_CHARS_MAX: usize = 20_000;
+/// How much is shown of one text.
+const CHARS_MAX: usize = 20_000;
 
 /// The list, with nothing in it of what there is not.
 pub(super) fn list(view: &View<'_>, now: Timestamp) -> Markup {
+    let version = view.order.as_ref().and_then(|order| order.version);
     html! {
         dl.about {
             (field("Token", &html! { code { bdi { (view.token) } } }))
             (field("Kind", &html! { (view.kind) }))
-            @if let Some(opening) = &view.opening { (opened_as(opening)) }
+            @if let Some(opening) = &view.opening { (opened_as(opening, version)) }
             (times(view, now))
             (waits(view))
             @if let Some(code) = &view.code { (field("Code", &html! { code { bdi { (code) } } })) }
@@ -30,7 +31,7 @@ pub(super) fn list(view: &View<'_>, now: Timestamp) -> Markup {
     }
 }
 
-fn opened_as(opening: &OpeningView<'_>) -> Markup {
+fn opened_as(opening: &OpeningView<'_>, version: Option<i32>) -> Markup {
     let text = |name: &str, value: Option<&str>| {
         html! { @if let Some(value) = value { (field(name, &html! { bdi { (value) } })) } }
     };
@@ -38,7 +39,14 @@ fn opened_as(opening: &OpeningView<'_>) -> Markup {
         (text("File", opening.filename.as_deref()))
         (text("Source", Some(&opening.source)))
         (text("Module", opening.module.as_deref()))
-        (text("Workflow", opening.workflow.as_deref()))
+        @match (opening.workflow.as_deref(), version) {
+            // Uploads name workflows that Waybill does not know.
+            (Some(name), Some(version)) if version > 0 => {
+                @let link = html! { a href=(paths::workflow(name, Some(version))) { bdi { (name) } ", version " (version) } };
+                (field("Workflow", &link))
+            }
+            (name, _) => (text("Workflow", name)),
+        }
         @if let Some(group) = opening.group.as_deref() {
             @let place = paths::with(paths::PROCESSES, &[("group", group), ("since", "ever")]);
             (field("Group", &html! { a href=(place) { bdi { (group) } } }))
@@ -80,13 +88,15 @@ fn waits(view: &View<'_>) -> Markup {
 
 fn attributes(value: &Value) -> Markup {
     let text = serde_json::to_string_pretty(value).unwrap_or_default();
-    let (shown, is_cut) = match text.char_indices().nth(ATTRIBUTES_CHARS_MAX) {
-        Some((end, _)) => (text.get(..end).unwrap_or_default(), true),
-        None => (text.as_str(), false),
-    };
+    html! { pre { (shown(&text)) } }
+}
+
+/// As much of a long text as people read.
+pub(super) fn shown(text: &str) -> Markup {
+    let end = text.char_indices().nth(CHARS_MAX).map(|(end, _)| end);
     html! {
-        pre { code { bdi { (shown) } } }
-        @if is_cut { span.hint { "The first " (ATTRIBUTES_CHARS_MAX) " characters; the record over the API has all." } }
+        code { bdi { (text.get(..end.unwrap_or(text.len())).unwrap_or_default()) } }
+        @if end.is_some() { span.hint { " … the first " (CHARS_MAX) " characters; the record over the API has all." } }
     }
 }
 

@@ -8,3 +8,4 @@ pub(super) mod errors;
 mod history;
 mod items;
 pub(super) mod show;
+mod stages;

@@ -9,7 +9,7 @@ use super::super::ask::{Ask, Viewer};
 use super::super::page::{Page, Tab};
 use super::super::words;
 use super::asked::{self, Asked};
-use super::{about, delivery, history, items};
+use super::{about, delivery, history, items, stages};
 use crate::clock;
 use crate::core::ProcessKey;
 use crate::view::parts::{Part, Parts};
@@ -45,6 +45,7 @@ async fn page(Viewer { api, access }: Viewer, asked: Asked) -> Result<Page, Http
         (head(&found, &view))
         section { h2 { "About" } (about::list(&view, clock::now())) }
         section { h2 { "Completion" } (delivery::words(&view)) }
+        (stages::section(&found))
         (history::timeline(&found, &view))
         (items::section(&view, &asked))
         (history::late(&view))
@@ -68,7 +69,7 @@ fn head(found: &Found, view: &View<'_>) -> Markup {
     html! {
         p.state {
             (words::status(found.record.process.status()))
-            " " bdi { (view.summary) }
+            @if view.summary != view.status { " " bdi { (view.summary) } }
         }
         p { (words::progress(progress.done, progress.total, progress.failed)) }
     }
