@@ -10,6 +10,7 @@ pub mod cursor;
 pub mod dead_letter;
 pub mod error;
 pub mod event;
+pub mod failed_item;
 pub mod fate;
 pub mod feed;
 pub mod file;

@@ -7,6 +7,7 @@ pub mod feed;
 pub mod listing;
 pub mod order;
 pub mod parts;
+pub mod picture;
 pub mod reading;
 pub mod record;
 pub mod schema;

@@ -4,8 +4,9 @@
 //! one that is farthest from the start, so that a join stands behind its branches; the other ways
 //! end with its name and where to look: `(back)` for a loop, `(below)` or `(above)` for a meeting.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+use crate::core::workflow::arrows::Arrows;
 use crate::core::workflow::{Join, Next, Stage, Workflow};
 
 const ARROW: &str = "─▶ ";
@@ -14,10 +15,10 @@ const WIDTH_MAX: usize = 72;
 
 /// The drawing, line by line.
 pub(super) fn draw(workflow: &Workflow) -> String {
-    let order = Order::of(workflow);
+    let arrows = Arrows::of(workflow);
     let mut drawing = Drawing {
         workflow,
-        order,
+        arrows,
         lines: vec![Line::default()],
         drawn: BTreeMap::new(),
     };
@@ -36,7 +37,7 @@ struct Line<'a> {
 #[derive(Debug)]
 struct Drawing<'a> {
     workflow: &'a Workflow,
-    order: Order<'a>,
+    arrows: Arrows<'a>,
     lines: Vec<Line<'a>>,
     /// On which line each stage was drawn.
     drawn: BTreeMap<&'a str, usize>,
@@ -80,11 +81,11 @@ impl<'a> Drawing<'a> {
 
     fn target(&mut self, from: Option<&'a str>, name: &'a str, indent: &str) {
         self.put(name);
-        if from.is_some_and(|from| self.order.is_back(from, name)) {
+        if from.is_some_and(|from| self.arrows.is_back(from, name)) {
             self.put(" (back)");
             return;
         }
-        if self.order.parents.get(name) != Some(&from) || self.drawn.contains_key(name) {
+        if self.arrows.parent(name) != Some(from) || self.drawn.contains_key(name) {
             if let Some(line) = self.lines.last_mut() {
                 line.points_at = Some(name);
             }
@@ -160,77 +161,5 @@ fn fork(indent: &str, is_last: bool) -> (String, String) {
         (format!("{indent}└"), format!("{indent}   "))
     } else {
         (format!("{indent}├"), format!("{indent}│  "))
-    }
-}
-
-/// Which arrows lead back, and behind which predecessor each stage is drawn.
-#[derive(Debug, Default)]
-struct Order<'a> {
-    back: BTreeSet<(&'a str, &'a str)>,
-    parents: BTreeMap<&'a str, Option<&'a str>>,
-}
-
-impl<'a> Order<'a> {
-    fn of(workflow: &'a Workflow) -> Self {
-        let mut search = Search {
-            workflow,
-            on_way: BTreeSet::new(),
-            finished: Vec::new(),
-            seen: BTreeSet::new(),
-            back: BTreeSet::new(),
-        };
-        for stage in workflow.start.iter().rev() {
-            search.visit(stage);
-        }
-        let mut parents: BTreeMap<&str, Option<&str>> = BTreeMap::new();
-        parents.extend(workflow.start.iter().map(|stage| (stage.as_str(), None)));
-        // Without the arrows back this runs from the start to the ends: the last one stays.
-        for name in search.finished.iter().rev() {
-            let next = workflow.stages.get(*name).map(|stage| &stage.next);
-            for target in next.into_iter().flat_map(Next::targets) {
-                if !search.back.contains(&(*name, target)) {
-                    parents.insert(target, Some(name));
-                }
-            }
-        }
-        Self {
-            back: search.back,
-            parents,
-        }
-    }
-
-    fn is_back(&self, from: &str, to: &str) -> bool {
-        self.back.contains(&(from, to))
-    }
-}
-
-/// A search into the depth, last branches first: so they finish first, and what is drawn first comes
-/// first when that is turned around.
-#[derive(Debug)]
-struct Search<'a> {
-    workflow: &'a Workflow,
-    on_way: BTreeSet<&'a str>,
-    finished: Vec<&'a str>,
-    seen: BTreeSet<&'a str>,
-    back: BTreeSet<(&'a str, &'a str)>,
-}
-
-impl<'a> Search<'a> {
-    fn visit(&mut self, name: &'a str) {
-        if !self.seen.insert(name) {
-            return;
-        }
-        self.on_way.insert(name);
-        let next = self.workflow.stages.get(name).map(|stage| &stage.next);
-        let targets: Vec<_> = next.into_iter().flat_map(Next::targets).collect();
-        for target in targets.into_iter().rev() {
-            if self.on_way.contains(target) {
-                self.back.insert((name, target));
-            } else {
-                self.visit(target);
-            }
-        }
-        self.on_way.remove(name);
-        self.finished.push(name);
     }
 }

@@ -1,8 +1,9 @@
 //! The graph of stages that an order walks.
 //!
-//! [`soundness`] says whether a graph can be walked at all; reading it from a file is left to
-//! `wire`.
+//! [`soundness`] says whether a graph can be walked at all, and [`arrows`] which way its arrows lead;
+//! reading it from a file is left to `wire`.
 
+pub mod arrows;
 pub mod soundness;
 #[cfg(test)]
 mod tests;

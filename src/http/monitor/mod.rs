@@ -11,9 +11,11 @@ mod live;
 mod login;
 mod page;
 pub(super) mod paths;
+mod process;
 mod processes;
 mod trouble;
 mod words;
+mod workflows;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -36,7 +38,12 @@ pub(super) fn router(api: &Api) -> Router {
         let gate = Gate::new(api.keys.clone(), scope).finds(login::key);
         routes.route_layer(from_fn_with_state(gate, caller::admit))
     };
-    let pages = Router::new().route(paths::PROCESSES, get(processes::list::get));
+    let pages = Router::new()
+        .route(paths::PROCESSES, get(processes::list::get))
+        .route(paths::PROCESS, get(process::show::get))
+        .route(paths::ERRORS, get(process::errors::get))
+        .route(paths::WORKFLOWS, get(workflows::list::get))
+        .route(paths::WORKFLOW, get(workflows::show::get));
     let open = Router::new()
         .route(paths::LOGIN, get(login::get).post(login::post))
         .route(paths::LOGOUT, post(login::leave))

@@ -20,20 +20,24 @@ pub(super) struct Page {
 pub(super) enum Tab {
     /// Lists and single processes.
     Processes,
+    /// What orders walk through.
+    Workflows,
 }
 
 impl Tab {
-    const ALL: [Self; 1] = [Self::Processes];
+    const ALL: [Self; 2] = [Self::Processes, Self::Workflows];
 
     const fn name(self) -> &'static str {
         match self {
             Self::Processes => "Processes",
+            Self::Workflows => "Workflows",
         }
     }
 
     const fn path(self) -> &'static str {
         match self {
             Self::Processes => paths::PROCESSES,
+            Self::Workflows => paths::WORKFLOWS,
         }
     }
 }

@@ -7,6 +7,11 @@ pub(in crate::http) const PROCESSES: &str = "/";
 pub(in crate::http) const BELOW: &str = "/monitor";
 /// One process, by the parameter `token`: in a path, browsers would take `..` for a step up.
 pub(super) const PROCESS: &str = "/monitor/process";
+/// Its failed items as a file, likewise.
+pub(super) const ERRORS: &str = "/monitor/process/errors.csv";
+pub(super) const WORKFLOWS: &str = "/monitor/workflows";
+/// One workflow, by the parameters `name` and `version`.
+pub(super) const WORKFLOW: &str = "/monitor/workflow";
 pub(super) const LOGIN: &str = "/monitor/login";
 pub(super) const LOGOUT: &str = "/monitor/logout";
 pub(super) const ASSETS: &str = "/monitor/assets/{name}";
@@ -14,6 +19,15 @@ pub(super) const ASSETS: &str = "/monitor/assets/{name}";
 /// The page of one process.
 pub(super) fn process(token: &str) -> String {
     with(PROCESS, &[("token", token)])
+}
+
+/// The page of a workflow, or of one version of it.
+pub(super) fn workflow(name: &str, version: Option<i32>) -> String {
+    let version = version.map(|version| version.to_string());
+    let name = ("name", name);
+    let version = version.as_deref().map(|version| ("version", version));
+    let parameters: Vec<_> = [name].into_iter().chain(version).collect();
+    with(WORKFLOW, &parameters)
 }
 
 /// A page, asked for with these parameters.

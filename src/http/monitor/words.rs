@@ -27,6 +27,17 @@ pub(super) fn length(span: SignedDuration) -> String {
     }
 }
 
+/// How long something has lasted by now, in its largest unit: pages that stay open say it anew only
+/// when that has changed.
+pub(super) fn age(span: SignedDuration) -> String {
+    match span.as_secs().max(0) {
+        seconds @ 0..60 => format!("{seconds} s"),
+        seconds @ 60..3_600 => format!("{} min", seconds / 60),
+        seconds @ 3_600..86_400 => format!("{} h", seconds / 3_600),
+        seconds => format!("{} d", seconds / 86_400),
+    }
+}
+
 /// A status, told by its word and by a form and colour.
 pub(super) fn status(status: Status) -> Markup {
     html! { span.status data-status=(status.name()) { (status.name()) } }

@@ -1,0 +1,102 @@
+//! Which way the arrows of a graph lead: on, or back to where an order was before. Whoever draws a
+//! workflow goes by that.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Next, Predecessor, Workflow};
+
+/// The arrows of a workflow, and the order of its stages along them.
+#[derive(Debug, Default)]
+pub struct Arrows<'a> {
+    back: BTreeSet<(&'a str, &'a str)>,
+    parents: BTreeMap<&'a str, Predecessor<'a>>,
+    sorted: Vec<&'a str>,
+}
+
+impl<'a> Arrows<'a> {
+    /// Those of this workflow; stages that nothing leads to are left out.
+    #[must_use]
+    pub fn of(workflow: &'a Workflow) -> Self {
+        let mut search = Search {
+            workflow,
+            on_way: BTreeSet::new(),
+            finished: Vec::new(),
+            seen: BTreeSet::new(),
+            back: BTreeSet::new(),
+        };
+        for stage in workflow.start.iter().rev() {
+            search.visit(stage);
+        }
+        let mut sorted = search.finished;
+        sorted.reverse();
+        let mut arrows = Self {
+            back: search.back,
+            parents: BTreeMap::new(),
+            sorted,
+        };
+        let start = workflow.start.iter();
+        arrows
+            .parents
+            .extend(start.map(|stage| (stage.as_str(), None)));
+        // From the start to the ends: the last one stays.
+        for name in &arrows.sorted {
+            let next = workflow.stages.get(*name).map(|stage| &stage.next);
+            for target in next.into_iter().flat_map(Next::targets) {
+                if !arrows.back.contains(&(*name, target)) {
+                    arrows.parents.insert(target, Some(name));
+                }
+            }
+        }
+        arrows
+    }
+
+    /// Whether an arrow leads back.
+    #[must_use]
+    pub fn is_back(&self, from: &str, to: &str) -> bool {
+        self.back.contains(&(from, to))
+    }
+
+    /// Of what leads on to a stage, what is farthest from the start.
+    #[must_use]
+    pub fn parent(&self, stage: &str) -> Option<Predecessor<'a>> {
+        self.parents.get(stage).copied()
+    }
+
+    /// The stages, each behind all that leads on to it; of those that could be next, in the order in
+    /// which the workflow names them.
+    #[must_use]
+    pub fn sorted(&self) -> &[&'a str] {
+        &self.sorted
+    }
+}
+
+/// A search into the depth, last branches first: so they finish first, and what is drawn first comes
+/// first when that is turned around.
+#[derive(Debug)]
+struct Search<'a> {
+    workflow: &'a Workflow,
+    on_way: BTreeSet<&'a str>,
+    finished: Vec<&'a str>,
+    seen: BTreeSet<&'a str>,
+    back: BTreeSet<(&'a str, &'a str)>,
+}
+
+impl<'a> Search<'a> {
+    fn visit(&mut self, name: &'a str) {
+        if !self.seen.insert(name) {
+            return;
+        }
+        self.on_way.insert(name);
+        let next = self.workflow.stages.get(name).map(|stage| &stage.next);
+        let targets: Vec<_> = next.into_iter().flat_map(Next::targets).collect();
+        for target in targets.into_iter().rev() {
+            if self.on_way.contains(target) {
+                self.back.insert((name, target));
+            } else {
+                self.visit(target);
+            }
+        }
+        self.on_way.remove(name);
+        self.finished.push(name);
+    }
+}

@@ -1,0 +1,51 @@
+//! What became of the message that a process has ended, in words.
+
+use maud::{Markup, html};
+
+use super::super::words;
+use crate::broker::topology::COMPLETIONS_EXCHANGE;
+use crate::view::record::{Completion, View};
+
+/// A word for it, and what that means.
+pub(super) fn words(view: &View<'_>) -> Markup {
+    let key = format!("{}.{}", view.kind, view.status);
+    let place = html! { code { (COMPLETIONS_EXCHANGE) } " with the routing key " code { (key) } };
+    let copy = html! {
+        @if let Some(queue) = view.opening.as_ref().and_then(|opening| opening.reply_to.as_deref()) {
+            " A copy goes to the queue " code { bdi { (queue) } } "."
+        }
+    };
+    html! {
+        p.delivery {
+            @match view.completion {
+                Completion::None => { b { "None yet" } ": it has not ended." (copy) }
+                Completion::Pending => {
+                    b { "Pending" } ": it goes to " (place) "; " (messages(view.outbox))
+                    " about its end wait in the outbox until the broker confirms them." (copy)
+                }
+                Completion::Sent => {
+                    b { "Sent" } ": the broker has confirmed it on " (place) "." (copy)
+                }
+                Completion::Unroutable => { b { "Unroutable" } ": " (unroutable(view)) " Bind a queue to " (place) "." }
+            }
+        }
+    }
+}
+
+fn unroutable(view: &View<'_>) -> Markup {
+    html! {
+        "no queue was bound for it"
+        @if let Some(at) = view.unroutable_at { " at " (words::moment(at)) }
+        @match view.outbox {
+            0 => ", and it was dropped.",
+            _ => ". It is kept in the outbox and tried again.",
+        }
+    }
+}
+
+fn messages(count: u64) -> String {
+    match count {
+        1 => "one message".to_owned(),
+        count => format!("{count} messages"),
+    }
+}

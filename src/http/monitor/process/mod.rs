@@ -1,0 +1,11 @@
+//! The page of one process: what it is, where it stands, its history, its items.
+
+mod about;
+mod asked;
+mod csv;
+mod delivery;
+pub(super) mod errors;
+mod history;
+mod items;
+pub(super) mod show;
+mod stages;

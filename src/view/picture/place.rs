@@ -1,0 +1,165 @@
+//! How far apart cells are: columns as wide as what is widest in them, and rows in which every cell is
+//! as near to its neighbours as those above and below it let it be.
+
+use super::What;
+use super::graph::{Graph, Id};
+
+/// Around the picture.
+pub(super) const MARGIN: i64 = 20;
+/// Between two columns.
+pub(super) const GAP: i64 = 30;
+/// Between two cells of a column.
+const SPACE: i64 = 16;
+/// How often all columns are gone through, on and back in turns.
+const ROUNDS: usize = 10;
+/// Bends that are nearer to each other than that are straightened; half of [`SPACE`] at most, so that
+/// they come near to nothing else.
+const SLACK: i64 = 7;
+
+/// Where a rank is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Column {
+    pub(super) left: i64,
+    pub(super) right: i64,
+}
+
+/// Cells that push each other, as one.
+struct Block {
+    /// Where they would be, together, each times its weight.
+    sum: i64,
+    weight: i64,
+    count: usize,
+}
+
+/// Gives every cell its place.
+pub(super) fn place(graph: &mut Graph<'_>) -> Vec<Column> {
+    let columns = across(graph);
+    down(graph);
+    columns
+}
+
+fn across(graph: &mut Graph<'_>) -> Vec<Column> {
+    let mut columns: Vec<Column> = Vec::new();
+    for row in &graph.ranks {
+        let cells = row.iter().filter_map(|id| graph.cells.get(*id));
+        let width = cells.map(|cell| cell.width).max().unwrap_or(0);
+        let left = columns.last().map_or(MARGIN, |last| last.right + GAP);
+        let right = left + width;
+        columns.push(Column { left, right });
+    }
+    for cell in &mut graph.cells {
+        if let Some(column) = columns.get(cell.rank) {
+            cell.x = column.left;
+            if matches!(cell.what, What::Stage(_) | What::Bend) {
+                cell.width = column.right - column.left;
+            }
+        }
+    }
+    columns
+}
+
+fn down(graph: &mut Graph<'_>) {
+    let ranks = graph.ranks.clone();
+    for row in &ranks {
+        settle(graph, row, |_, _| Some(0));
+    }
+    for round in 0..ROUNDS {
+        let leads_on = round % 2 == 0;
+        let wanted = |graph: &Graph<'_>, id: Id| {
+            let cell = graph.cells.get(id)?;
+            mean(graph, if leads_on { &cell.before } else { &cell.after })
+        };
+        if leads_on {
+            ranks.iter().for_each(|row| settle(graph, row, wanted));
+        } else {
+            ranks
+                .iter()
+                .rev()
+                .for_each(|row| settle(graph, row, wanted));
+        }
+    }
+    straighten(graph);
+    let cells = graph.cells.iter();
+    let top = cells.map(|cell| cell.y - cell.height / 2).min();
+    for cell in &mut graph.cells {
+        cell.y += MARGIN - top.unwrap_or(0);
+    }
+}
+
+/// Takes small steps out of the arrows that pass several columns.
+fn straighten(graph: &mut Graph<'_>) {
+    for way in &graph.ways {
+        let mut before: Option<i64> = None;
+        for id in &way.cells {
+            let Some(cell) = graph.cells.get_mut(*id) else {
+                continue;
+            };
+            if cell.what != What::Bend {
+                continue;
+            }
+            if let Some(y) = before.filter(|y| (cell.y - y).abs() <= SLACK) {
+                cell.y = y;
+            }
+            before = Some(cell.y);
+        }
+    }
+}
+
+fn mean(graph: &Graph<'_>, others: &[Id]) -> Option<i64> {
+    let sum: i64 = others.iter().map(|id| graph.y(*id)).sum();
+    sum.checked_div(i64::try_from(others.len()).ok()?)
+}
+
+/// Puts the cells of a rank as near as can be to where each wants to be, in their order and with
+/// room between them: those that would push each other away meet in their middle.
+fn settle(graph: &mut Graph<'_>, row: &[Id], wanted: impl Fn(&Graph<'_>, Id) -> Option<i64>) {
+    let mut offsets = Vec::with_capacity(row.len());
+    let mut blocks: Vec<Block> = Vec::new();
+    let mut offset = 0;
+    let mut above = None;
+    for id in row {
+        let Some(cell) = graph.cells.get(*id) else {
+            return;
+        };
+        if let Some(above) = above {
+            offset += (above + cell.height) / 2 + SPACE;
+        }
+        above = Some(cell.height);
+        offsets.push(offset);
+        // Arrows that go far are to be straight.
+        let weight = if cell.what == What::Bend { 3 } else { 1 };
+        let at = wanted(graph, *id).unwrap_or(cell.y);
+        blocks.push(Block {
+            sum: (at - offset) * weight,
+            weight,
+            count: 1,
+        });
+        merge(&mut blocks);
+    }
+    let tops = blocks.iter().flat_map(|block| {
+        let top = block.sum / block.weight;
+        std::iter::repeat_n(top, block.count)
+    });
+    let places: Vec<i64> = tops
+        .zip(offsets)
+        .map(|(top, offset)| top + offset)
+        .collect();
+    for (id, y) in row.iter().zip(places) {
+        if let Some(cell) = graph.cells.get_mut(*id) {
+            cell.y = y;
+        }
+    }
+}
+
+/// Blocks of which the upper one wants to be below the other become one.
+fn merge(blocks: &mut Vec<Block>) {
+    while let [.., upper, lower] = blocks.as_mut_slice() {
+        if upper.sum * lower.weight <= lower.sum * upper.weight {
+            return;
+        }
+        upper.sum += lower.sum;
+        upper.weight += lower.weight;
+        upper.count += lower.count;
+        blocks.pop();
+    }
+}
