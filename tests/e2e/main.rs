@@ -47,6 +47,7 @@ mod limits;
 mod list;
 mod measured;
 mod misfit;
+mod monitor_charts;
 mod odd;
 mod omflow;
 mod openapi;

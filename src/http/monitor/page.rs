@@ -20,20 +20,24 @@ pub(super) struct Page {
 pub(super) enum Tab {
     /// Lists and single processes.
     Processes,
+    /// The last hour as charts.
+    Charts,
 }
 
 impl Tab {
-    const ALL: [Self; 1] = [Self::Processes];
+    const ALL: [Self; 2] = [Self::Processes, Self::Charts];
 
     const fn name(self) -> &'static str {
         match self {
             Self::Processes => "Processes",
+            Self::Charts => "Charts",
         }
     }
 
     const fn path(self) -> &'static str {
         match self {
             Self::Processes => paths::PROCESSES,
+            Self::Charts => paths::CHARTS,
         }
     }
 }

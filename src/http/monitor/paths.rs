@@ -7,6 +7,7 @@ pub(in crate::http) const PROCESSES: &str = "/";
 pub(in crate::http) const BELOW: &str = "/monitor";
 /// One process, by the parameter `token`: in a path, browsers would take `..` for a step up.
 pub(super) const PROCESS: &str = "/monitor/process";
+pub(super) const CHARTS: &str = "/monitor/charts";
 pub(super) const LOGIN: &str = "/monitor/login";
 pub(super) const LOGOUT: &str = "/monitor/logout";
 pub(super) const ASSETS: &str = "/monitor/assets/{name}";
