@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 use tokio::sync::watch;
 
 use super::observer::Observer;
+use super::sampler::Sampler;
 use super::{App, Role, Roles};
 use crate::config::{LimitSettings, Settings, cloud_credentials};
 use crate::files::Files;
@@ -27,6 +28,13 @@ impl App {
             health: self.health.clone(),
             outbox_limit: self.settings.outbox.limit,
             gate,
+        }
+    }
+
+    pub(super) fn sampler(&self) -> Sampler {
+        Sampler {
+            store: self.store.clone(),
+            telemetry: self.telemetry.clone(),
         }
     }
 

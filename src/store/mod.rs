@@ -31,6 +31,7 @@ pub mod place;
 pub mod process;
 pub mod record;
 pub mod retention;
+pub mod sample;
 pub mod selection;
 pub mod session;
 pub mod stamp;

@@ -48,6 +48,7 @@ mod list;
 mod measured;
 mod misfit;
 mod monitor;
+mod monitor_charts;
 mod monitor_process;
 mod odd;
 mod omflow;

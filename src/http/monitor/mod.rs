@@ -6,6 +6,7 @@
 
 mod ask;
 mod assets;
+mod charts;
 mod guarded;
 mod live;
 mod login;
@@ -17,10 +18,10 @@ mod trouble;
 mod words;
 mod workflows;
 
-use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 
 use super::api::Api;
 use super::api::caller::{self, Gate};
@@ -38,12 +39,14 @@ pub(super) fn router(api: &Api) -> Router {
         let gate = Gate::new(api.keys.clone(), scope).finds(login::key);
         routes.route_layer(from_fn_with_state(gate, caller::admit))
     };
+    let charts = get(charts::page::get).layer(Extension(charts::Latest::default()));
     let pages = Router::new()
         .route(paths::PROCESSES, get(processes::list::get))
         .route(paths::PROCESS, get(process::show::get))
         .route(paths::ERRORS, get(process::errors::get))
         .route(paths::WORKFLOWS, get(workflows::list::get))
-        .route(paths::WORKFLOW, get(workflows::show::get));
+        .route(paths::WORKFLOW, get(workflows::show::get))
+        .route(paths::CHARTS, charts);
     let open = Router::new()
         .route(paths::LOGIN, get(login::get).post(login::post))
         .route(paths::LOGOUT, post(login::leave))

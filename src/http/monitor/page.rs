@@ -20,16 +20,19 @@ pub(super) struct Page {
 pub(super) enum Tab {
     /// Lists and single processes.
     Processes,
+    /// The last hour as charts.
+    Charts,
     /// What orders walk through.
     Workflows,
 }
 
 impl Tab {
-    const ALL: [Self; 2] = [Self::Processes, Self::Workflows];
+    const ALL: [Self; 3] = [Self::Processes, Self::Charts, Self::Workflows];
 
     const fn name(self) -> &'static str {
         match self {
             Self::Processes => "Processes",
+            Self::Charts => "Charts",
             Self::Workflows => "Workflows",
         }
     }
@@ -37,6 +40,7 @@ impl Tab {
     const fn path(self) -> &'static str {
         match self {
             Self::Processes => paths::PROCESSES,
+            Self::Charts => paths::CHARTS,
             Self::Workflows => paths::WORKFLOWS,
         }
     }

@@ -12,6 +12,7 @@ pub(super) const ERRORS: &str = "/monitor/process/errors.csv";
 pub(super) const WORKFLOWS: &str = "/monitor/workflows";
 /// One workflow, by the parameters `name` and `version`.
 pub(super) const WORKFLOW: &str = "/monitor/workflow";
+pub(super) const CHARTS: &str = "/monitor/charts";
 pub(super) const LOGIN: &str = "/monitor/login";
 pub(super) const LOGOUT: &str = "/monitor/logout";
 pub(super) const ASSETS: &str = "/monitor/assets/{name}";
