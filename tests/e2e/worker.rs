@@ -51,7 +51,8 @@ impl Ground {
             settings: BTreeMap::new(),
             folder: self.folder.clone(),
         };
-        plan.with("database.url", &self.database_url)
+        let database = self.run_url.as_ref().unwrap_or(&self.database_url);
+        plan.with("database.url", database)
             .with("broker.url", &self.broker_url)
             .with("outbox.sweep_after", "1s")
             .with("janitor.interval", "200ms")
