@@ -23,7 +23,7 @@ begin
         create role waybill_read login;
     end if;
     -- Who is no superuser acts for the owner below as one of its members.
-    if not pg_has_role(current_user, 'waybill_owner', 'member') then
+    if not (select rolsuper from pg_roles where rolname = current_user) then
         execute format('grant waybill_owner to %I', current_user);
     end if;
     execute format('grant connect on database %I to waybill_owner, waybill_run, waybill_read',

@@ -49,8 +49,8 @@ struct Shared {
 /// A migrated database and a virtual host with Waybill's exchanges and queues.
 pub(crate) struct Ground {
     pub(crate) database_url: String,
-    /// As whom Waybill logs in, where that is not the owner of everything.
-    pub(crate) run_url: Option<String>,
+    /// The same, as whom Waybill runs.
+    pub(crate) run_url: String,
     pub(crate) broker_url: String,
     /// Where the workers' logs are.
     pub(crate) folder: PathBuf,
@@ -76,7 +76,7 @@ impl Ground {
         let database = format!("e2e_{number}");
         let database_url = with_last(&shared.servers.database_url(), &database);
         let ground = Self {
-            run_url: Some(roles::login(&database_url, roles::RUN)),
+            run_url: roles::login(&database_url, roles::RUN),
             database_url,
             broker_url: with_last(&shared.servers.amqp_url(), &database),
             folder: folder(name),
@@ -96,14 +96,14 @@ impl Ground {
         let turn = OWN_SERVERS.lock().await;
         let servers = Servers::start_temporary().await.expect("private servers");
         let ground = Self {
+            run_url: roles::login(&servers.postgres.url(), roles::RUN),
             database_url: servers.postgres.url(),
-            run_url: None,
             broker_url: servers.rabbitmq.url(),
             folder: folder(name),
             servers: Some(servers),
             _turn: Some(turn),
         };
-        migrate_all(&ground.database_url).await;
+        roles::set_up(&ground.database_url).await;
         ground.declare().await;
         // A broker that is killed right after it declared its first queues can come back without
         // them: it keeps its own directory of them in memory for half a second.

@@ -8,16 +8,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-use serde_json::Value;
 use tokio::process::Command;
 
 use crate::{
     audience::{Audience, Heard},
     checker,
     ground::{Ground, PATIENCE, execute, run, until, with_last},
+    likeness::{TOLD, first, said_again, told},
     order_story::{PURCHASE, Walks, apply},
     person::Person,
     producer::{Message, Producer},
+    roles::{OWNER, ROLES, RUN, login},
     story::{repeated, shuffled, story},
 };
 
@@ -29,23 +30,6 @@ const ENDED: &str = "select count(*) from waybill.process where ended_at is not 
 
 const SEALED: &str = "select key::text from waybill.process where ended_at is not null";
 const ENTERED: &str = "select data_id::text from waybill.stage";
-
-/// Everything that is told of a process, without when and where in the log a worker wrote it down; the
-/// stops of an order are made when a worker makes them, and so is its end at the last of them.
-const TOLD: [&str; 7] = [
-    "select to_jsonb(p) - '{created_at,sealed_at,settle_at,deadline_at}'::text[]
-            - case p.kind when 'order' then 'ended_at' else '' end
-     from waybill.process p order by p.key",
-    "select to_jsonb(e) - '{received_at,epoch,tx,pos}'::text[]
-     from waybill.event e order by e.process, e.source, e.id",
-    "select to_jsonb(i) from waybill.item i order by i.process, i.identifier",
-    "select to_jsonb(s) - '{entered_at,left_at}'::text[] || jsonb_build_object('left', left_at is not null)
-     from waybill.stage s order by s.process, s.data_id",
-    "select to_jsonb(k) from waybill.parked k order by k.process, k.event_id",
-    "select to_jsonb(d) - 'received_at' from waybill.dead_letter d order by d.id",
-    "select jsonb_build_object(t.name || ' ' || t.label, sum(t.value))
-     from waybill.tally t group by t.name, t.label having sum(t.value) <> 0 order by t.name, t.label",
-];
 
 /// What was there before the disaster.
 struct Original {
@@ -96,7 +80,9 @@ fn a_restored_backup_and_old_messages_come_to_the_records_that_were_lost() {
         })
         .await;
         assert_eq!(ground.number(LOGGED).await, held, "nothing is taken before");
-        let migrated = Person::of(&ground).says(&["migrate"]).await;
+        let migrated = Person::at(&login(&ground.database_url, OWNER), &ground.broker_url)
+            .says(&["migrate"])
+            .await;
         migrated.ended(0, &["began epoch 2 of the change feed"]);
         rest(&ground, original.logged, original.ended).await;
         worker.stop().await;
@@ -196,11 +182,20 @@ async fn back_up(ground: &Ground, dump: &Path) {
 async fn restore(ground: &mut Ground, dump: &Path) {
     execute(&ground.database_url, "create database restored").await;
     ground.database_url = with_last(&ground.database_url, "restored");
+    ground.run_url = login(&ground.database_url, RUN);
+    execute(&ground.database_url, ROLES).await;
     let into = format!("--dbname={}", ground.database_url);
     let dump = dump.display().to_string();
     run_tool(
         "pg_restore",
-        &["--exit-on-error", "--single-transaction", &into, &dump],
+        &[
+            "--exit-on-error",
+            "--single-transaction",
+            "--clean",
+            "--if-exists",
+            &into,
+            &dump,
+        ],
     )
     .await;
 }
@@ -242,64 +237,8 @@ async fn rest(ground: &Ground, logged: i64, ended: i64) {
     }
 }
 
-async fn told(ground: &Ground) -> Vec<Vec<String>> {
-    let mut told = Vec::new();
-    for query in TOLD {
-        let rows = ground
-            .rows(&format!("select t::text from ({query}) q (t)"))
-            .await;
-        told.push(rows.iter().map(|row| row.get(0)).collect());
-    }
-    told
-}
-
 /// The ids of what the backup holds, by a query: nobody says so again.
 async fn ids(ground: &Ground, query: &str) -> BTreeSet<String> {
     let rows = ground.rows(query).await;
     rows.iter().map(|row| row.get(0)).collect()
-}
-
-/// The first copy of each message; the others are the same.
-fn first(audience: &Audience) -> BTreeMap<String, Heard> {
-    let mut first: BTreeMap<String, Heard> = BTreeMap::new();
-    for heard in audience.heard() {
-        let heard = Heard {
-            cursor: None,
-            ..heard
-        };
-        let known = first
-            .entry(heard.id.clone())
-            .or_insert_with(|| heard.clone());
-        assert_eq!(*known, heard, "every copy has the same bytes");
-    }
-    first.values_mut().for_each(forget_when);
-    first
-}
-
-/// An order ends when a worker makes its last step, so its completion tells another time. Of a stop its
-/// name counts: what is told of it tells when it was made, and the form as it stood then.
-fn forget_when(heard: &mut Heard) {
-    let mut said: Value = serde_json::from_slice(&heard.body).expect("JSON");
-    let forgotten: &[&str] = match heard.routing_key.split_once('.') {
-        Some(("upload", _)) => return,
-        Some(("order", _)) => &["ended_at", "elapsed_seconds"],
-        _ => &["entered_at", "form"],
-    };
-    for field in forgotten {
-        assert!(!said[field].take().is_null(), "{said}");
-    }
-    heard.body = said.to_string().into_bytes();
-}
-
-/// What is said after the disaster was said before it, under the same id and in the same words; and
-/// what is not said again is held by the backup as said.
-fn said_again(lost: &BTreeMap<String, Heard>, audience: &Audience, held: &BTreeSet<String>) {
-    let again = first(audience);
-    for (id, heard) in &again {
-        assert_eq!(lost.get(id), Some(heard), "{id}");
-    }
-    let silent = lost.keys().filter(|id| !again.contains_key(*id));
-    let silent: BTreeSet<_> = silent.cloned().collect();
-    assert!(silent.is_subset(held), "{silent:?} of {held:?}");
-    assert!(!again.is_empty(), "something happened after the backup");
 }

@@ -2,11 +2,6 @@
 
 use std::process::Stdio;
 
-use lapin::{
-    BasicProperties, Channel, Confirmation, Connection, ConnectionProperties,
-    options::{BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions},
-    types::FieldTable,
-};
 use serde_json::json;
 use tokio::process::Command;
 use waybill::core::access::Scope;
@@ -19,6 +14,10 @@ use crate::{
     producer::{Message, Producer},
     roles::{RUN, login},
     story::stories,
+    trespass::{
+        Attempt::{Bind, Declare, Delete, Publish, Take},
+        open, refused,
+    },
     trial::Trial,
 };
 
@@ -32,17 +31,6 @@ const REPLIES: &str = "rights-consumer.replies";
 /// Stands in for rabbitmqctl: knows the virtual host and no user, and notes what it was told to do.
 const NOTING: &str = "case $2 in list_vhosts) echo /; echo $VHOST ;; list_users) ;; \
                       *) shift; printf '%s\\n' \"$@\" ''; cat >/dev/null ;; esac";
-
-/// What somebody tries who has no business there.
-#[derive(Clone, Copy, Debug)]
-enum Attempt {
-    Declare(&'static str),
-    Delete(&'static str),
-    Publish(&'static str),
-    Bind(&'static str, &'static str),
-    Take(&'static str),
-}
-use Attempt::{Bind, Declare, Delete, Publish, Take};
 
 #[test]
 fn each_part_does_its_work_with_the_rights_of_its_own_and_no_other() {
@@ -254,63 +242,4 @@ async fn ctl_all(commands: &[Vec<String>]) {
         let words: Vec<_> = command.iter().map(String::as_str).collect();
         ctl(&words).await;
     }
-}
-
-/// All of it is refused to a user.
-async fn refused(url: &str, attempts: &[Attempt]) {
-    for attempt in attempts {
-        let said = try_it(url, *attempt).await;
-        let said = said.expect_err("it is refused").to_string();
-        assert!(said.contains("ACCESS"), "{attempt:?}: {said}");
-    }
-}
-
-async fn try_it(url: &str, attempt: Attempt) -> lapin::Result<()> {
-    let (_connection, channel) = open(url).await;
-    let none = FieldTable::default;
-    match attempt {
-        Declare(queue) => {
-            let options = QueueDeclareOptions {
-                durable: true,
-                ..Default::default()
-            };
-            channel.queue_declare(queue.into(), options, none()).await?;
-        }
-        Delete(queue) => {
-            channel
-                .queue_delete(queue.into(), Default::default())
-                .await?;
-        }
-        Bind(queue, exchange) => {
-            let options = Default::default();
-            let bind =
-                channel.queue_bind(queue.into(), exchange.into(), "#".into(), options, none());
-            bind.await?;
-        }
-        Take(queue) => {
-            channel.basic_get(queue.into(), Default::default()).await?;
-        }
-        Publish(exchange) => return publish(&channel, exchange).await,
-    }
-    Ok(())
-}
-
-async fn publish(channel: &Channel, exchange: &str) -> lapin::Result<()> {
-    channel
-        .confirm_select(ConfirmSelectOptions::default())
-        .await?;
-    let options = BasicPublishOptions::default();
-    let said = BasicProperties::default();
-    let sent = channel.basic_publish(exchange.into(), "upload.step".into(), options, b"{}", said);
-    match sent.await?.await? {
-        Confirmation::NotRequested | Confirmation::Ack(_) => Ok(()),
-        Confirmation::Nack(_) => panic!("no queue refuses it"),
-    }
-}
-
-async fn open(url: &str) -> (Connection, Channel) {
-    let connection = Connection::connect(url, ConnectionProperties::default()).await;
-    let connection = connection.expect("the user may log in");
-    let channel = connection.create_channel().await.expect("a channel");
-    (connection, channel)
 }

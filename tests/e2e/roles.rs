@@ -1,5 +1,5 @@
-//! The roles of `deploy/postgresql`. On the shared server every worker of every test runs as the role
-//! that it has there, so each statement is tried with no more than its rights; here is what these are.
+//! The roles of `deploy/postgresql`. Every worker of every test runs as the role that it has there,
+//! so each statement is tried with no more than its rights; here is what these are.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -14,10 +14,12 @@ use crate::{
 
 /// As whom Waybill runs.
 pub(crate) const RUN: &str = "waybill_run";
-const OWNER: &str = "waybill_owner";
+/// Who migrates.
+pub(crate) const OWNER: &str = "waybill_owner";
 const READER: &str = "waybill_read";
 
-const ROLES: &str = include_str!("../../deploy/postgresql/roles.sql");
+/// Makes the roles.
+pub(crate) const ROLES: &str = include_str!("../../deploy/postgresql/roles.sql");
 const RIGHTS: &str = include_str!("../../deploy/postgresql/rights.sql");
 const INSPECT: &str = include_str!("../../src/store/queries/inspect.sql");
 

@@ -51,8 +51,7 @@ impl Ground {
             settings: BTreeMap::new(),
             folder: self.folder.clone(),
         };
-        let database = self.run_url.as_ref().unwrap_or(&self.database_url);
-        plan.with("database.url", database)
+        plan.with("database.url", &self.run_url)
             .with("broker.url", &self.broker_url)
             .with("outbox.sweep_after", "1s")
             .with("janitor.interval", "200ms")
