@@ -26,8 +26,8 @@ const UPLOADS: usize = 42;
 const ORDERS: usize = 12;
 const BAD: usize = 4;
 const LOGGED: &str = "select count(*) from waybill.event";
+const DEAD: &str = "select count(*) from waybill.dead_letter";
 const ENDED: &str = "select count(*) from waybill.process where ended_at is not null";
-
 const SEALED: &str = "select key::text from waybill.process where ended_at is not null";
 const ENTERED: &str = "select data_id::text from waybill.stage";
 
@@ -61,10 +61,8 @@ fn a_restored_backup_and_old_messages_come_to_the_records_that_were_lost() {
             0 < ended && ended < original.ended,
             "{ended} ends in the backup"
         );
-
         let sealed = ids(&ground, SEALED).await;
         let entered = ids(&ground, ENTERED).await;
-
         let completions = Audience::of_completions(&ground).await;
         let stages = Audience::of_stages(&ground).await;
         // All since the backup, and some that it holds already: in any order, some of them twice.
@@ -114,15 +112,19 @@ async fn original() -> Original {
     let after = during.split_off(during.len() / 2);
     let mut producer = Producer::new(&ground);
     producer.publish(before.clone()).await;
-    until("some ends", async || {
-        (ground.number(ENDED).await > 5).then_some(())
+    // What is not in the database yet would not be in the backup.
+    let bad = before.iter().filter(|message| message.event.is_none());
+    let taken = count(producer.confirmed().len() + bad.count());
+    until("all of it taken", async || {
+        let found = ground.number(LOGGED).await + ground.number(DEAD).await;
+        (found == taken).then_some(())
     })
     .await;
     let dump = ground.folder.join("waybill.dump");
     tokio::join!(back_up(&ground, &dump), producer.publish(during.clone()));
     producer.publish(after.clone()).await;
-    let logged = i64::try_from(producer.confirmed().len()).expect("few");
-    let ended = i64::try_from(UPLOADS + ORDERS).expect("few");
+    let logged = count(producer.confirmed().len());
+    let ended = count(UPLOADS + ORDERS);
     rest(&ground, logged, ended).await;
     worker.stop().await;
     Original {
@@ -213,16 +215,13 @@ async fn run_tool(program: &str, arguments: &[&str]) {
 
 /// Waits until everything is applied, ended and published.
 async fn rest(ground: &Ground, logged: i64, ended: i64) {
-    let bad = i64::try_from(BAD).expect("few");
-    let wanted = [logged, ended, bad, 0, 0];
+    let wanted = [logged, ended, count(BAD), 0, 0];
     let began = Instant::now();
     loop {
         let found = [
             ground.number(LOGGED).await,
             ground.number(ENDED).await,
-            ground
-                .number("select count(*) from waybill.dead_letter")
-                .await,
+            ground.number(DEAD).await,
             ground.number("select count(*) from waybill.outbox").await,
             ground.ready("waybill.events.0").await.map_or(-1, i64::from),
         ];
@@ -241,4 +240,8 @@ async fn rest(ground: &Ground, logged: i64, ended: i64) {
 async fn ids(ground: &Ground, query: &str) -> BTreeSet<String> {
     let rows = ground.rows(query).await;
     rows.iter().map(|row| row.get(0)).collect()
+}
+
+fn count(number: usize) -> i64 {
+    i64::try_from(number).expect("few")
 }
