@@ -1,0 +1,21 @@
+//! Dead letters on their way back: published once more, each forgotten after its confirm.
+//!
+//! [`pages`] goes through the letters that are meant, [`sender`] publishes some of them and says
+//! what became of each.
+
+pub mod pages;
+pub mod sender;
+
+use crate::broker::BrokerError;
+use crate::store::StoreError;
+
+/// Why a replay can't go on.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// The letters can't be read or forgotten.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// They can't be published.
+    #[error(transparent)]
+    Broker(#[from] BrokerError),
+}
