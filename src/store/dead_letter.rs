@@ -58,6 +58,10 @@ pub struct KeptLetter {
 /// Which letters are meant: all, where nothing narrows them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Letters {
+    /// Of this tenant.
+    pub tenant: Option<String>,
+    /// Only this one.
+    pub letter: Option<Uuid>,
     /// Of this reason.
     pub reason: Option<String>,
 }
@@ -118,7 +122,8 @@ pub(super) async fn insert(
 }
 
 impl Store {
-    /// The oldest of these letters after `after`, without their bodies.
+    /// The oldest of these letters after `after`, without their bodies; of a single one see
+    /// [`Store::read_dead_letters`].
     pub async fn list_dead_letters(
         &self,
         letters: &Letters,
@@ -129,7 +134,10 @@ impl Store {
         let statement = connection.prepared(LIST).await?;
         let (time, id) = after.map(|place| (place.received_at, place.id)).unzip();
         let rows = connection
-            .query(&statement, &[&letters.reason, &time, &id, &limit])
+            .query(
+                &statement,
+                &[&letters.reason, &time, &id, &limit, &letters.tenant],
+            )
             .await?;
         Ok(column(&rows, from_row))
     }
@@ -162,7 +170,7 @@ impl Store {
     }
 }
 
-fn from_row(row: &tokio_postgres::Row) -> KeptLetter {
+pub(super) fn from_row(row: &tokio_postgres::Row) -> KeptLetter {
     KeptLetter {
         letter: DeadLetter {
             id: row.get(0),

@@ -46,6 +46,7 @@ impl Choice {
 pub(super) fn letters(reason: Option<Reason>) -> Letters {
     Letters {
         reason: reason.map(|reason| reason.name().to_owned()),
+        ..Letters::default()
     }
 }
 

@@ -10,8 +10,9 @@ use super::super::failure::{FAILED, Failure};
 use super::super::{Sources, output, servers};
 use super::choice::Choice;
 use crate::pipeline::replay::pages::{self, Pages};
-use crate::pipeline::replay::sender::{Counts, Sender};
+use crate::pipeline::replay::sender::Sender;
 use crate::store::Store;
+use crate::store::replay::Counts;
 
 /// Letters by id that are held at once: nobody has looked how long each is.
 const AT_ONCE: usize = 100;

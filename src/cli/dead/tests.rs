@@ -4,8 +4,8 @@ use expect_test::expect;
 use uuid::Uuid;
 
 use super::{list, replay, show};
-use crate::pipeline::replay::sender::Counts;
 use crate::store::dead_letter::{DeadLetter, KeptLetter};
+use crate::store::replay::Counts;
 
 fn kept(body: &[u8]) -> KeptLetter {
     let letter = DeadLetter {

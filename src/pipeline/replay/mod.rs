@@ -1,8 +1,13 @@
 //! Dead letters on their way back: published once more, each forgotten after its confirm.
 //!
 //! [`pages`] goes through the letters that are meant, [`sender`] publishes some of them and says
-//! what became of each.
+//! what became of each, [`pace`] keeps the rate. A replay that was asked for is a row, which
+//! [`desk`] finds and [`job`] works on: by publishing, or for a dry run by [`outlook`].
 
+pub mod desk;
+mod job;
+mod outlook;
+pub mod pace;
 pub mod pages;
 pub mod sender;
 

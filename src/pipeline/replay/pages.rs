@@ -29,18 +29,38 @@ impl Pages {
         })
     }
 
+    /// From one place to another.
+    #[must_use]
+    pub fn between(store: &Store, letters: Letters, after: Option<Place>, end: Place) -> Self {
+        Self {
+            store: store.clone(),
+            letters,
+            after,
+            end: Some(end),
+        }
+    }
+
     /// The next page, without bodies; empty at the end.
     pub async fn next(&mut self) -> Result<Vec<KeptLetter>, StoreError> {
         let Some(end) = self.end else {
             return Ok(Vec::new());
         };
-        let listed = self
-            .store
-            .list_dead_letters(&self.letters, self.after, PAGE);
-        let mut page = listed.await?;
+        let mut page = self.read().await?;
         page.retain(|letter| letter.place() <= end);
         self.after = page.last().map(KeptLetter::place).or(self.after);
         Ok(page)
+    }
+
+    async fn read(&self) -> Result<Vec<KeptLetter>, StoreError> {
+        let Some(id) = self.letters.letter else {
+            let listed = self
+                .store
+                .list_dead_letters(&self.letters, self.after, PAGE);
+            return listed.await;
+        };
+        let mut single = self.store.read_dead_letters(&[id]).await?;
+        single.retain(|letter| self.after.is_none_or(|after| after < letter.place()));
+        Ok(single)
     }
 }
 

@@ -10,30 +10,22 @@ use super::super::letter;
 use super::ReplayError;
 use crate::broker::{Connection, HeaderValue, Outgoing, Publisher, Verdict};
 use crate::store::Store;
+use crate::store::replay::Counts;
 
 /// The header that names the letter a message comes from. With it the message differs from the
 /// one that was refused: refused again it becomes a letter of its own, which the deletion of the
 /// first can't take along.
 const REPLAY_OF: &str = "x-waybill-replay-of";
 
+/// The header that names the replay, so that it can be told what it has brought back.
+const REPLAY: &str = "x-waybill-replay";
+
 /// Who publishes letters.
 #[derive(Debug)]
 pub struct Sender {
     store: Store,
     publisher: Publisher,
-}
-
-/// What became of the letters that were not confirmed, and how many were.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub struct Counts {
-    /// The broker has them.
-    pub confirmed: u64,
-    /// A queue refused them.
-    pub nacked: u64,
-    /// No queue takes them.
-    pub unroutable: u64,
-    /// What is kept of them can't be read.
-    pub damaged: u64,
+    replay: Option<Uuid>,
 }
 
 /// What became of some letters.
@@ -43,22 +35,6 @@ pub struct Sent {
     pub confirmed: Vec<Uuid>,
     /// How many of each fate.
     pub counts: Counts,
-}
-
-impl Counts {
-    /// All of them.
-    #[must_use]
-    pub fn sum(self) -> u64 {
-        self.confirmed + self.nacked + self.unroutable + self.damaged
-    }
-
-    /// Adds others.
-    pub fn add(&mut self, others: Self) {
-        self.confirmed += others.confirmed;
-        self.nacked += others.nacked;
-        self.unroutable += others.unroutable;
-        self.damaged += others.damaged;
-    }
 }
 
 impl Sender {
@@ -71,7 +47,17 @@ impl Sender {
         Ok(Self {
             store: store.clone(),
             publisher: Publisher::open(connection, confirm_timeout).await?,
+            replay: None,
         })
+    }
+
+    /// The same on behalf of a replay.
+    #[must_use]
+    pub fn of(self, replay: Uuid) -> Self {
+        Self {
+            replay: Some(replay),
+            ..self
+        }
     }
 
     /// Publishes letters, as many as may be held at once. One that is gone by now was somebody
@@ -83,7 +69,7 @@ impl Sender {
             match letter::replay(&kept.letter) {
                 Some(message) => {
                     sent.push(kept.letter.id);
-                    messages.push(marked(message, kept.letter.id));
+                    messages.push(marked(message, kept.letter.id, self.replay));
                 }
                 None => outcome.counts.damaged += 1,
             }
@@ -101,9 +87,13 @@ impl Sender {
     }
 }
 
-fn marked(mut message: Outgoing, id: Uuid) -> Outgoing {
+/// Says where a message comes from.
+pub(super) fn marked(mut message: Outgoing, letter: Uuid, replay: Option<Uuid>) -> Outgoing {
     let headers = &mut message.properties.headers;
-    headers.retain(|(name, _)| name != REPLAY_OF);
-    headers.push((REPLAY_OF.to_owned(), HeaderValue::Text(id.to_string())));
+    headers.retain(|(name, _)| name != REPLAY_OF && name != REPLAY);
+    for (name, id) in [(REPLAY_OF, Some(letter)), (REPLAY, replay)] {
+        let id = id.map(|id| HeaderValue::Text(id.to_string()));
+        headers.extend(id.map(|id| (name.to_owned(), id)));
+    }
     message
 }
