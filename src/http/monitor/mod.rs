@@ -6,6 +6,7 @@
 
 mod ask;
 mod assets;
+mod dead;
 mod guarded;
 mod live;
 mod login;
@@ -43,6 +44,8 @@ pub(super) fn router(api: &Api) -> Router {
         .route(paths::ASSETS, get(assets::get));
     Router::new()
         .merge(gated(pages, Scope::Read))
+        .merge(gated(dead::pages(), Scope::Read))
+        .merge(gated(dead::acts(), Scope::Admin))
         .merge(open)
         .route("/monitor/{*rest}", get(nothing))
         .method_not_allowed_fallback(async || {

@@ -20,20 +20,24 @@ pub(super) struct Page {
 pub(super) enum Tab {
     /// Lists and single processes.
     Processes,
+    /// What could not be applied, and its replays.
+    DeadLetters,
 }
 
 impl Tab {
-    const ALL: [Self; 1] = [Self::Processes];
+    const ALL: [Self; 2] = [Self::Processes, Self::DeadLetters];
 
     const fn name(self) -> &'static str {
         match self {
             Self::Processes => "Processes",
+            Self::DeadLetters => "Dead letters",
         }
     }
 
     const fn path(self) -> &'static str {
         match self {
             Self::Processes => paths::PROCESSES,
+            Self::DeadLetters => paths::DEAD_LETTERS,
         }
     }
 }
