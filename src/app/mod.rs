@@ -174,16 +174,18 @@ impl App {
             );
         }
         if self.roles.has(Role::Janitor) {
-            working.spawn(
-                roll.clone()
-                    .always("janitor", self.janitor(mailbox.clone()).run(stop.clone())),
-            );
+            let janitor = self.janitor(mailbox.clone()).run(stop.clone());
+            working.spawn(roll.clone().always("janitor", janitor));
         }
         let relay = self.relay();
         if self.roles.has(Role::Relay) {
             working.spawn(
                 roll.clone()
                     .always("sweeper", relay.clone().sweep(mailbox, stop.clone())),
+            );
+            working.spawn(
+                roll.clone()
+                    .always("replays", self.desk().run(stop.clone())),
             );
         }
         // Ends when the last mailbox is gone, so after all that may still leave something in it.

@@ -15,6 +15,7 @@ use crate::http;
 use crate::pipeline::batch::BatchLimits;
 use crate::pipeline::janitor::Janitor;
 use crate::pipeline::relay::{Mailbox, Relay};
+use crate::pipeline::replay::desk::Desk;
 use crate::pipeline::worker::{Worker, shard};
 use crate::pipeline::writer::Rules;
 use crate::telemetry::{Condition, Labels};
@@ -91,6 +92,15 @@ impl App {
             sweep_after: self.settings.outbox.sweep_after,
             telemetry: self.telemetry.clone(),
             faults: self.faults.clone(),
+        }
+    }
+
+    pub(super) fn desk(&self) -> Desk {
+        Desk {
+            store: self.store.clone(),
+            broker: self.settings.broker.clone(),
+            limits: limits(&self.settings.limits),
+            telemetry: self.telemetry.clone(),
         }
     }
 }

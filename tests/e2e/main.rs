@@ -23,6 +23,7 @@ mod crashes;
 mod crowd;
 mod cuts;
 mod dead_queue;
+mod dead_replay;
 mod described;
 mod dialect_ahgora;
 mod dialect_ahgora_refusals;

@@ -7,6 +7,7 @@
 mod ask;
 mod assets;
 mod charts;
+mod dead;
 mod guarded;
 mod live;
 mod login;
@@ -53,6 +54,8 @@ pub(super) fn router(api: &Api) -> Router {
         .route(paths::ASSETS, get(assets::get));
     Router::new()
         .merge(gated(pages, Scope::Read))
+        .merge(gated(dead::pages(), Scope::Read))
+        .merge(gated(dead::acts(), Scope::Admin))
         .merge(open)
         .route("/monitor/{*rest}", get(nothing))
         .method_not_allowed_fallback(async || {

@@ -22,17 +22,25 @@ pub(super) enum Tab {
     Processes,
     /// The last hour as charts.
     Charts,
+    /// What could not be applied, and its replays.
+    DeadLetters,
     /// What orders walk through.
     Workflows,
 }
 
 impl Tab {
-    const ALL: [Self; 3] = [Self::Processes, Self::Charts, Self::Workflows];
+    const ALL: [Self; 4] = [
+        Self::Processes,
+        Self::Charts,
+        Self::DeadLetters,
+        Self::Workflows,
+    ];
 
     const fn name(self) -> &'static str {
         match self {
             Self::Processes => "Processes",
             Self::Charts => "Charts",
+            Self::DeadLetters => "Dead letters",
             Self::Workflows => "Workflows",
         }
     }
@@ -41,6 +49,7 @@ impl Tab {
         match self {
             Self::Processes => paths::PROCESSES,
             Self::Charts => paths::CHARTS,
+            Self::DeadLetters => paths::DEAD_LETTERS,
             Self::Workflows => paths::WORKFLOWS,
         }
     }
