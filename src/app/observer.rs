@@ -88,7 +88,14 @@ impl Observer {
             );
             return Ok(false);
         }
-        if !*migrated && !versions.current() {
+        if !*migrated && versions.are_newer() {
+            tracing::warn!(
+                applied = versions.applied,
+                known = versions.known,
+                "the schema is of a newer program; this one works on as long as its statements fit"
+            );
+        }
+        if !*migrated && !versions.suffice() {
             // A worker whose statements do not fit finds out by itself, and ends.
             self.gate.send_replace(true);
             tracing::warn!(

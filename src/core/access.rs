@@ -51,4 +51,11 @@ impl Access {
     pub fn allows(&self, scope: Scope) -> bool {
         self.scopes.contains(&Scope::Admin) || self.scopes.contains(&scope)
     }
+
+    /// Whether they may see what all tenants do together: operators, and the tenant of those who
+    /// name none, which is the only one where nobody names any.
+    #[must_use]
+    pub fn oversees(&self) -> bool {
+        self.tenant == DEFAULT_TENANT || self.allows(Scope::Admin)
+    }
 }

@@ -37,10 +37,17 @@ pub struct Migrated {
 }
 
 impl Versions {
-    /// Whether this program finds the schema it was written for.
+    /// Whether this program finds all that it was written for. There may be more, of a newer program
+    /// beside it; if that took something away, the first statement that misses it ends this one.
     #[must_use]
-    pub fn current(self) -> bool {
-        self.applied == Some(self.known) && self.same_cluster
+    pub fn suffice(self) -> bool {
+        self.applied >= Some(self.known) && self.same_cluster
+    }
+
+    /// Whether a newer program has brought the tables further.
+    #[must_use]
+    pub fn are_newer(self) -> bool {
+        self.applied > Some(self.known)
     }
 }
 

@@ -170,6 +170,27 @@ fn every_answer_is_strict_and_nothing_is_taken_from_pages_of_others() {
 }
 
 #[test]
+fn what_all_tenants_do_together_is_shown_to_operators_and_to_the_tenant_without_a_name() {
+    run(async {
+        let ground = Ground::shared("monitor_overseen").await;
+        let (worker, client) = ground.answering().await;
+        for (tenant, scope, status) in [
+            ("default", Scope::Read, 200),
+            ("acme", Scope::Admin, 200),
+            ("acme", Scope::Read, 403),
+        ] {
+            let (viewer, _) = keyed(&ground, &client, tenant, &[scope]).await;
+            let page = viewer.get("/monitor/charts").await;
+            assert_eq!(page.status, status, "{tenant} {scope:?}");
+            let list = viewer.get("/").await;
+            let is_led_there = list.body().contains("href=\"/monitor/charts\"");
+            assert_eq!(is_led_there, status == 200, "{tenant} {scope:?}");
+        }
+        worker.stop().await;
+    });
+}
+
+#[test]
 fn a_list_goes_on_page_by_page_and_holds_nothing_of_another_tenant() {
     run(async {
         let ground = Ground::shared("monitor_list").await;

@@ -45,6 +45,10 @@ impl Tab {
         }
     }
 
+    fn is_for(self, access: &Access) -> bool {
+        self != Self::Charts || access.oversees()
+    }
+
     const fn path(self) -> &'static str {
         match self {
             Self::Processes => paths::PROCESSES,
@@ -59,7 +63,7 @@ impl Tab {
 pub(super) fn framed(page: &Page, access: &Access) -> Markup {
     let header = html! {
         nav aria-label="Pages" {
-            @for tab in Tab::ALL {
+            @for tab in Tab::ALL.into_iter().filter(|tab| tab.is_for(access)) {
                 a href=(tab.path()) aria-current=[(tab == page.tab).then_some("page")] { (tab.name()) }
             }
         }

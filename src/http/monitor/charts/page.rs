@@ -4,16 +4,23 @@ use axum::Extension;
 use axum::response::Response;
 use maud::html;
 
-use super::super::super::api::problem::HttpProblem;
+use super::super::super::api::caller::Caller;
+use super::super::super::api::problem::{HttpProblem, Trouble};
 use super::super::ask::{Ask, Viewer};
 use super::super::page::{Page, Tab};
 use super::{Latest, figures};
 
-/// The page.
+const OF_ALL: &str = "the charts show all tenants together: they need a key with the scope admin, or of the tenant default";
+
+/// The page, for those who may see what all tenants do.
 pub(in super::super) async fn get(
     Extension(latest): Extension<Latest>,
+    Caller(access): Caller,
     ask: Ask,
 ) -> Result<Response, HttpProblem> {
+    if !access.oversees() {
+        return Err(HttpProblem::new(Trouble::Forbidden, OF_ALL));
+    }
     ask.show(move |viewer| page(viewer, latest.clone())).await
 }
 
