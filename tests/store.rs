@@ -86,7 +86,7 @@ async fn migrate_side_by_side(settings: &DatabaseSettings) {
     assert_eq!(applied.iter().filter(|one| one.applied > 0).count(), 1);
     let connection = Store::new(settings).unwrap().connection().await.unwrap();
     let versions = migrate::versions(&connection).await.unwrap();
-    assert!(versions.current());
+    assert!(versions.suffice());
 }
 
 #[tokio::test]
