@@ -11,6 +11,7 @@ use crate::core::order::Stop;
 use crate::core::workflow::Workflow;
 use crate::view::order::{Order, outcomes};
 use crate::view::reading::Found;
+use crate::view::record::parsed;
 
 const HEADINGS: [&str; 6] = ["Stage", "Entered", "Left", "Outcome", "Deadline", "Stop"];
 const UNOPENED: &str = "Its stages are known once its opening event has come.";
@@ -39,6 +40,9 @@ pub(super) fn section(found: &Found) -> Markup {
         }
         @if !order.standing.form.is_empty() {
             section { h2 { "Form" } (form(&order.standing.form)) }
+        }
+        @if let Some(attachments) = &order.standing.attachments {
+            section { h2 { "Attachments" } pre { (about::shown(&pretty(attachments))) } }
         }
     }
 }
@@ -147,6 +151,11 @@ fn row(order: &Order, stop: &Stop) -> Markup {
             td { code { (stop.data_id) } }
         }
     }
+}
+
+/// JSON as people read it.
+fn pretty(json: &str) -> String {
+    serde_json::to_string_pretty(&parsed(json)).unwrap_or_default()
 }
 
 fn form(fields: &BTreeMap<String, String>) -> Markup {
