@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use maud::{Markup, html};
+use serde_json::Value;
 
 use super::super::words;
 use super::super::workflows::picture::{self, Note, Notes, State};
@@ -153,17 +154,40 @@ fn row(order: &Order, stop: &Stop) -> Markup {
     }
 }
 
-/// JSON as people read it.
+/// JSON as people read it: a text alone is only that.
 fn pretty(json: &str) -> String {
-    serde_json::to_string_pretty(&parsed(json)).unwrap_or_default()
+    match parsed(json) {
+        Value::String(text) => text,
+        value => serde_json::to_string_pretty(&value).unwrap_or_default(),
+    }
 }
 
 fn form(fields: &BTreeMap<String, String>) -> Markup {
     html! {
         dl.about {
             @for (id, json) in fields {
-                div { dt { bdi { (id) } } dd { (about::shown(json)) } }
+                div { dt { bdi { (id) } } dd { (about::shown(&pretty(json))) } }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_in_a_form_is_shown_without_its_escapes() {
+        assert_eq!(pretty("\"M\\u00fcller\""), "Müller");
+        assert_eq!(pretty("12.50"), "12.5");
+        assert_eq!(pretty("[1]"), "[\n  1\n]");
+    }
+
+    #[test]
+    fn a_stage_says_how_often_it_was_entered() {
+        let said = |stops| note(stops).words;
+        assert_eq!(said(None), "not entered");
+        assert_eq!(said(Some((1, true))), "stands here");
+        assert_eq!(said(Some((3, false))), "passed (3×)");
     }
 }
