@@ -16,8 +16,8 @@
 //! - [`telemetry`]: metrics, logs and health, one function per happening.
 //! - [`pipeline`]: the only place that joins store and broker: lanes, the relay, the janitor.
 //! - [`view`]: what is shown of a process, in JSON and in words.
-//! - [`http`]: the listeners: [`http::clients`] with [`http::api`] and the
-//!   dialects of other systems, [`http::ops`] for health and metrics.
+//! - [`http`]: the listeners: [`http::clients`] with [`http::api`], the monitor page and the
+//!   dialects of other systems; [`http::ops`] for health and metrics.
 //! - [`config`]: every setting, in one table. [`tls`], [`backoff`] and [`clock`] serve the edges.
 //! - [`app`]: one running process with its roles. [`cli`]: the commands.
 //! - [`dev`]: private PostgreSQL and RabbitMQ servers for `waybill dev` and the tests.

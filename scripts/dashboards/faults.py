@@ -1,4 +1,4 @@
-"""What dashboards and alerts promise that a Prometheus can't keep."""
+"""What dashboards and alerts promise that a Prometheus and a PostgreSQL can't keep."""
 
 import json
 import math
@@ -116,7 +116,20 @@ def runbook_faults(text):
             yield f"no runbook {section}"
 
 
-def dashboard_faults(prometheus, file, instance):
+def panel_faults(prometheus, tables, panel, instance):
+    """Faults of what one panel asks."""
+    source = panel["datasource"]
+    if source == {"type": "grafana-postgresql-datasource", "uid": "${tables}"}:
+        yield from tables.faults(panel)
+        return
+    if source != {"type": "prometheus", "uid": "${datasource}"}:
+        yield "its datasource is none of the variables"
+    for target in panel["targets"]:
+        expr = filled(target["expr"], instance)
+        yield from (f"{fault}: {expr}" for fault in target_faults(prometheus, {**target, "expr": expr}))
+
+
+def dashboard_faults(prometheus, tables, file, instance):
     """Faults of one dashboard, and how many expressions it has."""
     board = json.loads(file.read_text())
     faults, expressions = [], 0
@@ -132,13 +145,8 @@ def dashboard_faults(prometheus, file, instance):
     for panel in board["panels"]:
         if panel["type"] == "row":
             continue
-        found = list(runbook_faults(panel["description"]))
-        if panel["datasource"] != {"type": "prometheus", "uid": "${datasource}"}:
-            found.append("its datasource is not the variable")
-        for target in panel["targets"]:
-            expressions += 1
-            expr = filled(target["expr"], instance)
-            found += [f"{fault}: {expr}" for fault in target_faults(prometheus, {**target, "expr": expr})]
+        expressions += len(panel["targets"])
+        found = [*runbook_faults(panel["description"]), *panel_faults(prometheus, tables, panel, instance)]
         faults += [f"{panel['title']}: {fault}" for fault in found]
     return [f"{file.name}: {fault}" for fault in faults], expressions
 
@@ -155,13 +163,14 @@ def alert_faults(prometheus):
     return faults, len(rules)
 
 
-def all_faults(prometheus, instance):
+def all_faults(prometheus, tables, instance):
     """All faults, and how many expressions and alerts were looked at."""
     targets = prometheus.ask("targets", state="active")["activeTargets"]
     faults = [f"{one['scrapePool']} is not scraped: {one['lastError']}" for one in targets if one["health"] != "up"]
+    faults += tables.own_faults()
     expressions = 0
     for file in sorted(DASHBOARDS.glob("*.json")):
-        found, count = dashboard_faults(prometheus, file, instance)
+        found, count = dashboard_faults(prometheus, tables, file, instance)
         faults += found
         expressions += count
     found, alerts = alert_faults(prometheus)

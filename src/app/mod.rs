@@ -4,6 +4,7 @@ mod api;
 mod observer;
 mod parts;
 mod roles;
+mod sampler;
 mod signals;
 mod tasks;
 
@@ -34,6 +35,9 @@ use crate::telemetry::{Health, Telemetry};
 
 /// How long tasks may take to end once they were told to give up.
 const GIVE_UP_GRACE: Duration = Duration::from_secs(2);
+
+/// How long the last sample may take; without it the charts miss some seconds.
+const LAST_SAMPLE_MAX: Duration = Duration::from_secs(1);
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,6 +140,9 @@ impl App {
         give_up.cancel();
         done.cancel();
         let _ = tokio::time::timeout(GIVE_UP_GRACE, tasks.finish()).await;
+        if end == End::Clean {
+            let _ = tokio::time::timeout(LAST_SAMPLE_MAX, tasks.sampled()).await;
+        }
         tracing::info!(clean = end == End::Clean, "stopped");
         match failure {
             Some(failed) => Err(failed),
@@ -156,6 +163,8 @@ impl App {
         // Closed until the database was looked at.
         let (gate, gate_state) = watch::channel(false);
         serving.spawn(self.observer(gate).run(done.clone()));
+        let mut sampling = JoinSet::new();
+        sampling.spawn(self.sampler().run(done.clone()));
         let health = self.health.clone();
         if self.roles.has(Role::Worker) {
             let worker = self.worker(mailbox.clone(), gate_state);
@@ -165,16 +174,18 @@ impl App {
             );
         }
         if self.roles.has(Role::Janitor) {
-            working.spawn(
-                roll.clone()
-                    .always("janitor", self.janitor(mailbox.clone()).run(stop.clone())),
-            );
+            let janitor = self.janitor(mailbox.clone()).run(stop.clone());
+            working.spawn(roll.clone().always("janitor", janitor));
         }
         let relay = self.relay();
         if self.roles.has(Role::Relay) {
             working.spawn(
                 roll.clone()
                     .always("sweeper", relay.clone().sweep(mailbox, stop.clone())),
+            );
+            working.spawn(
+                roll.clone()
+                    .always("replays", self.desk().run(stop.clone())),
             );
         }
         // Ends when the last mailbox is gone, so after all that may still leave something in it.
@@ -194,6 +205,7 @@ impl App {
         serving.spawn(serve(self.listener, ops, done.clone()));
         Tasks {
             working,
+            sampling,
             _serving: serving,
             health,
             roll,

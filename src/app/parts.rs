@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 use tokio::sync::watch;
 
 use super::observer::Observer;
+use super::sampler::Sampler;
 use super::{App, Role, Roles};
 use crate::config::{LimitSettings, Settings, cloud_credentials};
 use crate::files::Files;
@@ -14,6 +15,7 @@ use crate::http;
 use crate::pipeline::batch::BatchLimits;
 use crate::pipeline::janitor::Janitor;
 use crate::pipeline::relay::{Mailbox, Relay};
+use crate::pipeline::replay::desk::Desk;
 use crate::pipeline::worker::{Worker, shard};
 use crate::pipeline::writer::Rules;
 use crate::telemetry::{Condition, Labels};
@@ -27,6 +29,13 @@ impl App {
             health: self.health.clone(),
             outbox_limit: self.settings.outbox.limit,
             gate,
+        }
+    }
+
+    pub(super) fn sampler(&self) -> Sampler {
+        Sampler {
+            store: self.store.clone(),
+            telemetry: self.telemetry.clone(),
         }
     }
 
@@ -83,6 +92,15 @@ impl App {
             sweep_after: self.settings.outbox.sweep_after,
             telemetry: self.telemetry.clone(),
             faults: self.faults.clone(),
+        }
+    }
+
+    pub(super) fn desk(&self) -> Desk {
+        Desk {
+            store: self.store.clone(),
+            broker: self.settings.broker.clone(),
+            limits: limits(&self.settings.limits),
+            telemetry: self.telemetry.clone(),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::str::FromStr;
 pub enum Role {
     /// Takes events into the database and publishes what they cause.
     Worker,
-    /// Publishes what a crash left in the outbox.
+    /// Publishes what a crash left in the outbox, and dead letters once more.
     Relay,
     /// Answers clients over HTTP.
     Api,

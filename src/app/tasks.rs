@@ -16,6 +16,8 @@ use crate::telemetry::Health;
 pub(super) struct Tasks {
     /// What must finish before the process may end.
     pub(super) working: JoinSet<anyhow::Result<()>>,
+    /// What watches them until then, and writes that down.
+    pub(super) sampling: JoinSet<()>,
     /// What goes on until then.
     pub(super) _serving: JoinSet<()>,
     pub(super) health: Health,
@@ -25,6 +27,11 @@ pub(super) struct Tasks {
 impl Tasks {
     pub(super) async fn finish(&mut self) {
         while self.working.join_next().await.is_some() {}
+    }
+
+    /// Waits for the last sample.
+    pub(super) async fn sampled(&mut self) {
+        while self.sampling.join_next().await.is_some() {}
     }
 }
 

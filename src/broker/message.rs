@@ -7,6 +7,7 @@ use lapin::{
 };
 
 use super::{
+    Outgoing,
     frame::SUBSTITUTE,
     header::{HeaderValue, from_table, to_table},
 };
@@ -140,6 +141,21 @@ impl From<&BasicProperties> for Properties {
             delivery_mode: *from.delivery_mode(),
             priority: *from.priority(),
             headers: headers(from.headers()),
+        }
+    }
+}
+
+impl From<Outgoing> for Delivery {
+    /// As a consumer would get it, to decide about it without sending it.
+    fn from(from: Outgoing) -> Self {
+        Self {
+            tag: 0,
+            redelivered: false,
+            malformed: is_mended(&from.routing_key) || from.properties.is_mended(),
+            exchange: from.exchange,
+            routing_key: from.routing_key,
+            body: from.body,
+            properties: from.properties,
         }
     }
 }

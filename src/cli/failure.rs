@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use super::escape;
 use crate::broker::BrokerError;
 use crate::config::Faults;
+use crate::pipeline::replay::ReplayError;
 use crate::store::StoreError;
 
 /// The exit code of a failure.
@@ -87,6 +88,15 @@ impl From<StoreError> for Failure {
         match remedy(&error) {
             Some(remedy) => Self::Failed(format!("{text}; {remedy}")),
             None => Self::Failed(text),
+        }
+    }
+}
+
+impl From<ReplayError> for Failure {
+    fn from(error: ReplayError) -> Self {
+        match error {
+            ReplayError::Store(error) => error.into(),
+            ReplayError::Broker(error) => error.into(),
         }
     }
 }

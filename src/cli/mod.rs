@@ -10,7 +10,6 @@ mod dead;
 pub mod demo;
 pub mod dev;
 mod doctor;
-mod escape;
 mod failure;
 mod fields;
 mod get;
@@ -36,6 +35,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::config::LogFormat;
 use crate::tls;
+use crate::view::escape;
 use failure::Failure;
 
 const EXAMPLES: &str = "\

@@ -20,6 +20,9 @@ use crate::store::{Connection, Store, StoreError};
 use crate::telemetry::{Health, Telemetry};
 use crate::wire::{Problem, Reason};
 
+/// How long samples are kept: an hour for the charts, and some.
+const SAMPLES_KEPT: Duration = Duration::from_mins(65);
+
 /// Looks after what no event will move any more.
 pub struct Janitor {
     /// Where the processes are.
@@ -70,6 +73,7 @@ impl Janitor {
         self.remove_files().await?;
         while !stop.is_cancelled() && self.delete_tombstones().await? >= self.batch.unsigned_abs() {
         }
+        while !stop.is_cancelled() && self.delete_samples().await? >= self.batch.unsigned_abs() {}
         Ok(())
     }
 
@@ -85,6 +89,11 @@ impl Janitor {
     async fn delete_tombstones(&self) -> Result<u64, StoreError> {
         let kept_for = self.tombstones;
         self.store.delete_tombstones(kept_for, self.batch).await
+    }
+
+    /// Forgets one batch of what is older than the charts.
+    async fn delete_samples(&self) -> Result<u64, StoreError> {
+        self.store.delete_samples(SAMPLES_KEPT, self.batch).await
     }
 
     /// Removes the contents of files that belong to nobody; what fails is tried in the next round.

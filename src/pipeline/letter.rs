@@ -84,8 +84,7 @@ pub(super) fn given_up(delivery: &Delivery) -> Rejection {
 }
 
 /// The message as it was sent, for the exchange of events; `None` if the letter is damaged.
-#[must_use]
-pub fn replay(letter: &DeadLetter) -> Option<Outgoing> {
+pub(super) fn replay(letter: &DeadLetter) -> Option<Outgoing> {
     let properties = properties::from_json(&letter.properties, &letter.headers)?;
     let exchange = topology::EVENTS_EXCHANGE;
     let body = letter.body.clone();

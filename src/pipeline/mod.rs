@@ -3,8 +3,8 @@
 //! [`worker`] keeps a session with the broker; in it one [`lane`] per queue takes deliveries
 //! ([`intake`]), holds them decoded ([`held`]) in batches ([`batch`]) and hands the shares of each
 //! ([`outlet`]) to a [`writer`], which runs the transaction around the pure [`decide`]. [`relay`]
-//! publishes what was committed, [`janitor`] ends and forgets what is due, [`pulse`] watches that
-//! all of it is alive.
+//! publishes what was committed, [`janitor`] ends and forgets what is due, [`replay`] publishes dead
+//! letters once more, [`pulse`] watches that all of it is alive.
 
 pub mod batch;
 mod decide;
@@ -14,12 +14,13 @@ mod held;
 mod intake;
 pub mod janitor;
 mod lane;
-pub mod letter;
+mod letter;
 mod orders;
 mod outlet;
 mod properties;
 pub mod pulse;
 pub mod relay;
+pub mod replay;
 mod report;
 mod transaction;
 mod unique;

@@ -53,6 +53,7 @@ impl<'a> Pulse<'a> {
                 Ok(ready) => ready,
                 Err(error) => return error,
             };
+            self.telemetry.show_ready(u64::from(ready));
             let (now_received, in_flight) = self.telemetry.account();
             let paused = !*self.gate.borrow();
             let idle = now_received == received && in_flight == 0 && !paused;

@@ -8,7 +8,7 @@ use super::{Connection, Store, StoreError, column};
 pub(super) const INSERT: &str = include_str!("queries/insert_dead_letters.sql");
 const LIST: &str = include_str!("queries/list_dead_letters.sql");
 const NEWEST: &str = include_str!("queries/newest_dead_letter.sql");
-const SHOW: &str = include_str!("queries/show_dead_letter.sql");
+const READ: &str = include_str!("queries/read_dead_letters.sql");
 const DELETE: &str = include_str!("queries/delete_dead_letters.sql");
 
 /// A message that could not be applied, with all that was received of it.
@@ -53,6 +53,17 @@ pub struct KeptLetter {
     pub body_bytes: i64,
     /// When it was kept.
     pub received_at: Timestamp,
+}
+
+/// Which letters are meant: all, where nothing narrows them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Letters {
+    /// Of this tenant.
+    pub tenant: Option<String>,
+    /// Only this one.
+    pub letter: Option<Uuid>,
+    /// Of this reason.
+    pub reason: Option<String>,
 }
 
 /// Where a letter stands among all: by the time it was kept.
@@ -111,10 +122,11 @@ pub(super) async fn insert(
 }
 
 impl Store {
-    /// The oldest letters after `after`, without their bodies, of one reason or of all.
+    /// The oldest of these letters after `after`, without their bodies; of a single one see
+    /// [`Store::read_dead_letters`].
     pub async fn list_dead_letters(
         &self,
-        reason: Option<&str>,
+        letters: &Letters,
         after: Option<Place>,
         limit: i64,
     ) -> Result<Vec<KeptLetter>, StoreError> {
@@ -122,7 +134,10 @@ impl Store {
         let statement = connection.prepared(LIST).await?;
         let (time, id) = after.map(|place| (place.received_at, place.id)).unzip();
         let rows = connection
-            .query(&statement, &[&reason, &time, &id, &limit])
+            .query(
+                &statement,
+                &[&letters.reason, &time, &id, &limit, &letters.tenant],
+            )
             .await?;
         Ok(column(&rows, from_row))
     }
@@ -138,12 +153,12 @@ impl Store {
         }))
     }
 
-    /// One letter, whole.
-    pub async fn show_dead_letter(&self, id: Uuid) -> Result<Option<KeptLetter>, StoreError> {
+    /// These letters, whole, those that are there, in any order.
+    pub async fn read_dead_letters(&self, ids: &[Uuid]) -> Result<Vec<KeptLetter>, StoreError> {
         let connection = self.connection().await?;
-        let statement = connection.prepared(SHOW).await?;
-        let row = connection.query_opt(&statement, &[&id]).await?;
-        Ok(row.as_ref().map(from_row))
+        let statement = connection.prepared(READ).await?;
+        let rows = connection.query(&statement, &[&ids]).await?;
+        Ok(column(&rows, from_row))
     }
 
     /// Forgets letters that were replayed or are not wanted; says how many there were.
@@ -155,7 +170,7 @@ impl Store {
     }
 }
 
-fn from_row(row: &tokio_postgres::Row) -> KeptLetter {
+pub(super) fn from_row(row: &tokio_postgres::Row) -> KeptLetter {
     KeptLetter {
         letter: DeadLetter {
             id: row.get(0),

@@ -12,6 +12,7 @@ const LOCK: i64 = 9_292_455;
 const TABLE: &str = "waybill.migration";
 
 const BEGIN_EPOCH: &str = include_str!("queries/begin_epoch.sql");
+const CREATE_SCHEMA: &str = include_str!("queries/create_schema.sql");
 const SAME_CLUSTER: &str = include_str!("queries/same_cluster.sql");
 
 /// What the schema is and what it should be.
@@ -59,9 +60,7 @@ async fn bring_up(connection: &mut Connection) -> Result<Migrated, StoreError> {
     connection
         .execute("select pg_advisory_lock($1)", &[&LOCK])
         .await?;
-    connection
-        .batch_execute("create schema if not exists waybill")
-        .await?;
+    connection.batch_execute(CREATE_SCHEMA).await?;
     let report = embedded::migrations::runner()
         .set_migration_table_name(TABLE)
         .run_async(&mut **connection)

@@ -80,6 +80,7 @@ impl Telemetry {
     /// The effect of an event was committed this long after the event.
     pub fn event_committed(&self, latency: Duration) {
         self.0.event_latency.record(latency);
+        self.0.sampled.committed(latency);
     }
 
     /// A completion was confirmed this long after its commit.
@@ -98,6 +99,7 @@ impl Telemetry {
         let labels = [ended.kind, ended.status];
         let processes = u64::try_from(ended.durations.len()).unwrap_or(u64::MAX);
         self.add(names::PROCESSES_ENDED, &labels, processes);
+        self.0.sampled.ended(ended.status, processes);
         let histogram = self.0.registry.histogram(names::PROCESS_DURATION, &labels);
         for duration in ended.durations {
             histogram.record(*duration);

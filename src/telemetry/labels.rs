@@ -97,7 +97,8 @@ label! {
 }
 label! {
     /// What was published.
-    What, "what": Completion = "completion", Stage = "stage", Reply = "reply"
+    What, "what": Completion = "completion", Stage = "stage", Reply = "reply",
+    Replay = "replay"
 }
 label! {
     /// What the broker said to a publish.

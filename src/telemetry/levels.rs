@@ -1,10 +1,13 @@
 //! Levels: numbers that are looked up now and then, and shown until the next look.
 
+use std::time::Instant;
+
 use jiff::Timestamp;
 
 use super::labels::PoolState;
 use super::metrics::{Telemetry, number, seconds};
 use super::names;
+use super::sampled::Level;
 
 /// The connections of a pool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,23 +23,32 @@ pub struct Pool {
 impl Telemetry {
     /// How many processes of a kind are open, and since when the oldest is.
     pub fn show_open(&self, kind: &str, processes: u64, oldest: Option<Timestamp>) {
+        let level = match kind {
+            "order" => Level::OrdersOpen,
+            _ => Level::UploadsOpen,
+        };
+        self.saw(level, processes);
         self.show(names::PROCESSES_OPEN, &[kind], count(processes));
         self.show(names::OLDEST_OPEN, &[kind], seconds(oldest));
     }
 
     /// How many pushes wait for their stage.
     pub fn show_parked(&self, pushes: u64) {
+        self.saw(Level::Parked, pushes);
         self.show(names::PARKED_PUSHES, &[], count(pushes));
     }
 
     /// How many rows wait to be published, and since when the oldest does.
     pub fn show_outbox(&self, rows: u64, oldest: Option<Timestamp>) {
+        self.saw(Level::Outbox, rows);
         self.show(names::OUTBOX_PENDING, &[], count(rows));
         self.show(names::OUTBOX_OLDEST, &[], seconds(oldest));
     }
 
     /// How many dead letters there are for each reason; a reason that is left out has none.
     pub fn show_dead_letters(&self, by_reason: &[(&str, u64)]) {
+        let letters = by_reason.iter().map(|(_, letters)| letters);
+        self.saw(Level::DeadLetters, letters.sum());
         let reasons = self.0.labels.reasons;
         for reason in reasons {
             let is_last = reasons.last() == Some(reason);
@@ -47,6 +59,11 @@ impl Telemetry {
                 .sum();
             self.show(names::DEAD_LETTERS, &[reason], count(total));
         }
+    }
+
+    /// How many events wait in the queues. The broker exports that by itself, so only samples show it.
+    pub fn show_ready(&self, events: u64) {
+        self.saw(Level::QueueReady, events);
     }
 
     /// How the pool of database connections stands.
@@ -64,6 +81,10 @@ impl Telemetry {
                 count(connections),
             );
         }
+    }
+
+    fn saw(&self, level: Level, value: u64) {
+        self.0.sampled.seen(level, value, Instant::now());
     }
 
     fn show(&self, name: &'static str, labels: &[&str], level: f64) {

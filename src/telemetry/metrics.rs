@@ -16,6 +16,7 @@ use super::labels::{Backpressure, Dependency, Labels, Outcome, REVISION_VALUE, V
 use super::ledger::{Entries, Ledger};
 use super::names;
 use super::registry::{Registry, recorder};
+use super::sampled::Sampled;
 use super::throttle::Throttle;
 
 /// Metrics could not be set up.
@@ -31,6 +32,7 @@ pub struct Telemetry(pub(super) Arc<Inner>);
 pub(super) struct Inner {
     pub(super) registry: Registry,
     pub(super) ledger: Ledger,
+    pub(super) sampled: Sampled,
     pub(super) throttle: Throttle,
     pub(super) event_latency: Histogram,
     pub(super) labels: Labels,
@@ -62,6 +64,7 @@ impl Telemetry {
             event_latency: registry.histogram(names::EVENT_LATENCY, &[]),
             registry,
             ledger: Ledger::new(labels.types),
+            sampled: Sampled::default(),
             throttle: Throttle::default(),
             labels: *labels,
             reached: Default::default(),

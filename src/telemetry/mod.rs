@@ -12,6 +12,7 @@ mod logging;
 mod metrics;
 pub mod names;
 mod registry;
+mod sampled;
 #[cfg(test)]
 mod tests;
 mod throttle;
@@ -26,3 +27,4 @@ pub use labels::{
 pub use levels::Pool;
 pub use logging::{LoggingError, install};
 pub use names::{Kind, METRICS, Metric, metrics_table};
+pub use sampled::{Level, Totals};

@@ -129,6 +129,48 @@ impl Reason {
         }
     }
 
+    /// What to do about it; constant per reason.
+    #[must_use]
+    pub const fn remedy(self) -> &'static str {
+        match self {
+            Self::UnsupportedContentType | Self::UnsupportedEncoding => {
+                "Let the producer publish plain JSON or CloudEvents, not compressed; then it has to \
+                 send these again."
+            }
+            Self::Undecodable
+            | Self::TooDeep
+            | Self::MissingIdentity
+            | Self::MissingToken
+            | Self::UnknownType
+            | Self::InvalidField
+            | Self::TenantMismatch => {
+                "Mend the producer, which then has to send these again: a replay sends the same \
+                 bytes."
+            }
+            Self::TooLarge | Self::LimitExceeded => {
+                "Let the producer send less at once, or raise the limit and replay."
+            }
+            Self::KindMismatch => "Let the producer give uploads and orders tokens of their own.",
+            Self::UnknownWorkflow => "Apply the workflow, then replay.",
+            Self::InvalidForm => {
+                "Let the producer fill in the form, or apply a workflow that takes it and replay."
+            }
+            Self::UnknownStage | Self::StageLeft | Self::StageNotReached => {
+                "Look where the order stands; a replay helps only where it will come to the stage."
+            }
+            Self::RefusedByDatabase => {
+                "Look into the log of the worker and the database; then replay."
+            }
+            Self::DeliveryLimit => {
+                "Workers ended again and again while they held these: look into their logs, then replay."
+            }
+            Self::Rejected => {
+                "Another consumer or a full queue gave these up; replay once it is mended."
+            }
+            Self::Expired => "They waited too long in their queue; replay if they still count.",
+        }
+    }
+
     /// The reason of that name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {

@@ -37,22 +37,22 @@ pub(crate) struct Audience {
 impl Audience {
     /// Listens to all completions.
     pub(crate) async fn of_completions(ground: &Ground) -> Self {
-        Self::start(ground, "audience", Some("waybill.completions")).await
+        Self::at(&ground.broker_url, "audience", Some("waybill.completions")).await
     }
 
     /// Listens to all stages that orders reach.
     pub(crate) async fn of_stages(ground: &Ground) -> Self {
-        Self::start(ground, "next-system", Some("waybill.stages")).await
+        Self::at(&ground.broker_url, "next-system", Some("waybill.stages")).await
     }
 
     /// Listens to everything that producers say, as a back-end does.
     pub(crate) async fn of_events(ground: &Ground) -> Self {
-        Self::start(ground, "back-end", Some("waybill.events")).await
+        Self::at(&ground.broker_url, "back-end", Some("waybill.events")).await
     }
 
     /// Listens to a queue that gets what is sent to it by name.
     pub(crate) async fn of_queue(ground: &Ground, queue: &str) -> Self {
-        Self::start(ground, queue, None).await
+        Self::at(&ground.broker_url, queue, None).await
     }
 
     /// Everything heard so far.
@@ -72,8 +72,9 @@ impl Audience {
         copies
     }
 
-    async fn start(ground: &Ground, queue: &str, exchange: Option<&'static str>) -> Self {
-        let url = format!("{}?heartbeat=5", ground.broker_url);
+    /// Listens as a user of its own to a queue, which gets what comes to the exchange.
+    pub(crate) async fn at(broker_url: &str, queue: &str, exchange: Option<&'static str>) -> Self {
+        let url = format!("{broker_url}?heartbeat=5");
         let first = until("the audience's queue", async || {
             open(&url, queue, exchange).await
         })

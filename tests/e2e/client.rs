@@ -165,6 +165,16 @@ impl Client {
 impl Listening {
     /// The id and the data of the next event.
     pub(crate) async fn next(&mut self) -> (String, Value) {
+        let (id, data) = self.event().await;
+        (id, serde_json::from_str(&data).expect("JSON"))
+    }
+
+    /// The data of the next event, as it is.
+    pub(crate) async fn text(&mut self) -> String {
+        self.event().await.1
+    }
+
+    async fn event(&mut self) -> (String, String) {
         let (mut id, mut data) = (String::new(), String::new());
         loop {
             let line = timeout(PATIENCE, self.lines.next_line()).await;
@@ -174,7 +184,7 @@ impl Listening {
                 Some(("data", value)) => data.push_str(value),
                 // An empty line ends an event; a comment is none.
                 _ if line.is_empty() && !data.is_empty() => {
-                    return (id, serde_json::from_str(&data).expect("JSON"));
+                    return (id, data);
                 }
                 _ => {}
             }

@@ -23,7 +23,7 @@ fn plan(ground: &Ground) -> Plan {
 fn a_commit_whose_answer_is_lost_counts_once() {
     run(async {
         let mut trial = Trial::shared("lost-commits").await;
-        let (proxy, url) = Proxy::before(&trial.ground.database_url).await;
+        let (proxy, url) = Proxy::before(&trial.ground.run_url).await;
         let worker = plan(&trial.ground).with("database.url", &url).start().await;
         for round in 1..=3 {
             proxy.cut(COMMIT, 2);
@@ -80,7 +80,7 @@ fn a_publish_whose_confirm_is_lost_is_repeated_byte_by_byte() {
 fn a_bad_network_delays_and_changes_nothing() {
     run(async {
         let mut trial = Trial::shared("bad-network").await;
-        let (database, database_url) = Proxy::before(&trial.ground.database_url).await;
+        let (database, database_url) = Proxy::before(&trial.ground.run_url).await;
         let (broker, broker_url) = Proxy::before(&trial.ground.broker_url).await;
         let worker = plan(&trial.ground)
             .with("database.url", &database_url)

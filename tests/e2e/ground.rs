@@ -24,14 +24,14 @@ use waybill::{
     store::{Store, migrate},
 };
 
-use crate::servers::Ours;
+use crate::{roles, servers::Ours};
 
 /// Longer than anything here takes; a test that waits this long has failed.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// Longer than any whole test takes.
 const TEST_MAX: Duration = Duration::from_secs(180);
 /// Virtual hosts made at the start, one per test: making one later costs seconds.
-const VHOSTS: usize = 163;
+const VHOSTS: usize = 200;
 const TEMPLATE: &str = "e2e_template";
 
 /// One for all tests, because the shared servers belong to it.
@@ -49,6 +49,8 @@ struct Shared {
 /// A migrated database and a virtual host with Waybill's exchanges and queues.
 pub(crate) struct Ground {
     pub(crate) database_url: String,
+    /// The same, as whom Waybill runs.
+    pub(crate) run_url: String,
     pub(crate) broker_url: String,
     /// Where the workers' logs are.
     pub(crate) folder: PathBuf,
@@ -72,8 +74,10 @@ impl Ground {
         let number = shared.taken.fetch_add(1, Ordering::Relaxed);
         assert!(number < VHOSTS, "make more virtual hosts");
         let database = format!("e2e_{number}");
+        let database_url = with_last(&shared.servers.database_url(), &database);
         let ground = Self {
-            database_url: with_last(&shared.servers.database_url(), &database),
+            run_url: roles::login(&database_url, roles::RUN),
+            database_url,
             broker_url: with_last(&shared.servers.amqp_url(), &database),
             folder: folder(name),
             servers: None,
@@ -92,13 +96,14 @@ impl Ground {
         let turn = OWN_SERVERS.lock().await;
         let servers = Servers::start_temporary().await.expect("private servers");
         let ground = Self {
+            run_url: roles::login(&servers.postgres.url(), roles::RUN),
             database_url: servers.postgres.url(),
             broker_url: servers.rabbitmq.url(),
             folder: folder(name),
             servers: Some(servers),
             _turn: Some(turn),
         };
-        migrate_all(&ground.database_url).await;
+        roles::set_up(&ground.database_url).await;
         ground.declare().await;
         // A broker that is killed right after it declared its first queues can come back without
         // them: it keeps its own directory of them in memory for half a second.
@@ -216,7 +221,7 @@ async fn start_shared() -> Shared {
     let servers = Ours::start().await;
     let url = servers.database_url();
     execute(&url, &format!("create database {TEMPLATE}")).await;
-    migrate_all(&with_last(&url, TEMPLATE)).await;
+    roles::set_up(&with_last(&url, TEMPLATE)).await;
     servers.make_vhosts(VHOSTS).await;
     Shared {
         servers,
@@ -225,7 +230,7 @@ async fn start_shared() -> Shared {
     }
 }
 
-async fn migrate_all(url: &str) {
+pub(crate) async fn migrate_all(url: &str) {
     let settings = settings(url, "amqp://nobody:nothing@127.0.0.1/%2f");
     let store = Store::new(&settings.database).expect("settings of the database");
     let connection = store.connection().await.expect("the database is there");
@@ -241,7 +246,8 @@ fn settings(database_url: &str, broker_url: &str) -> config::Settings {
     loaded.expect("settings").settings
 }
 
-async fn execute(url: &str, text: &str) {
+/// Says something to a database.
+pub(crate) async fn execute(url: &str, text: &str) {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect(text);
     let mut driving = JoinSet::new();
     driving.spawn(connection);
@@ -270,7 +276,7 @@ async fn try_rows(url: &str, text: &str, values: &[&(dyn ToSql + Sync)]) -> Opti
 }
 
 /// The address with another database or virtual host.
-fn with_last(url: &str, last: &str) -> String {
+pub(crate) fn with_last(url: &str, last: &str) -> String {
     let (start, _) = url.rsplit_once('/').expect("the address has a path");
     format!("{start}/{last}")
 }

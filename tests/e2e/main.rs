@@ -1,7 +1,8 @@
 //! The promises, end to end: real workers against real servers, with real work going through while
 //! something fails.
 //!
-//! Reading order: [`ground`] (servers, a database and a virtual host per test), [`worker`] (the
+//! Reading order: [`ground`] (servers, a database and a virtual host per test),
+//! [`roles`] (as whom Waybill runs there), [`worker`] (the
 //! program as a child process), [`story`] (what is published), [`producer`] and [`audience`] (the
 //! independent ends), [`checker`] (the invariants), [`proxy`] (the network's faults); then the
 //! tests, one file per kind of fault.
@@ -22,6 +23,7 @@ mod crashes;
 mod crowd;
 mod cuts;
 mod dead_queue;
+mod dead_replay;
 mod described;
 mod dialect_ahgora;
 mod dialect_ahgora_refusals;
@@ -43,10 +45,13 @@ mod hostile_parameters;
 mod hot_tokens;
 mod http;
 mod janitor;
+mod likeness;
 mod limits;
 mod list;
 mod measured;
 mod misfit;
+mod monitor;
+mod monitor_charts;
 mod monitor_process;
 mod odd;
 mod omflow;
@@ -67,11 +72,15 @@ mod rates;
 mod refusals;
 mod remote;
 mod replies;
+mod restore;
+mod rights;
+mod roles;
 mod servers;
 mod stop;
 mod story;
 mod submit;
 mod submit_refused;
+mod trespass;
 mod trial;
 mod uploads;
 mod watch;

@@ -35,6 +35,30 @@ fn a_worker_on_another_versions_tables_ends_with_the_remedy_and_gives_all_back()
 }
 
 #[test]
+fn while_a_newer_version_comes_the_old_one_works_on_but_is_not_ready_where_it_starts_anew() {
+    run(async {
+        let mut trial = Trial::shared("side-by-side").await;
+        let worker = trial.ground.plan().start().await;
+        // What a newer program leaves whose migration takes nothing away.
+        let newer = "alter table waybill.event add column more text;
+                     insert into waybill.migration select max(version) + 1, 'more', max(applied_on), '1'
+                     from waybill.migration";
+        trial.ground.execute(newer).await;
+        trial.events(&stories("beside", 10)).await;
+        trial.rest().await;
+        assert_eq!(worker.readiness().await, Some(200));
+        worker.stop().await;
+
+        let anew = trial.ground.plan().launch().await;
+        trial.events(&stories("anew", 10)).await;
+        trial.rest().await;
+        assert_eq!(anew.readiness().await, Some(503));
+        assert!(anew.log_text().contains("the schema is not current"));
+        trial.conclude(vec![anew]).await;
+    });
+}
+
+#[test]
 fn a_worker_on_restored_tables_takes_nothing_until_their_epoch_has_begun() {
     run(async {
         let mut trial = Trial::shared("restored").await;

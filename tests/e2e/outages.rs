@@ -69,7 +69,12 @@ fn a_database_that_is_killed_and_one_that_falls_silent_show_and_cost_nothing() {
             .await;
         assert!(retried > 0, "the writer felt nothing");
         seen.judge(&trial.ground).await;
+        trial.rest().await;
+        let applied = applied(&worker).await;
         trial.conclude(vec![worker]).await;
+        // Samples have waited for the database, and the last was taken at the end.
+        let sampled = "select sum(applied)::bigint from waybill.sample";
+        assert_eq!(trial.ground.number(sampled).await, applied);
     });
 }
 

@@ -50,6 +50,15 @@ impl Person {
         Self { variables }
     }
 
+    /// With database and broker, as whoever the addresses name.
+    pub(crate) fn at(database_url: &str, broker_url: &str) -> Self {
+        let variables = vec![
+            ("DATABASE_URL", database_url.to_owned()),
+            ("AMQP_URL", broker_url.to_owned()),
+        ];
+        Self { variables }
+    }
+
     pub(crate) fn key(&self) -> &str {
         &self.variables[1].1
     }

@@ -95,8 +95,13 @@ impl Message {
 
 impl Producer {
     pub(crate) fn new(ground: &Ground) -> Self {
+        Self::at(&ground.broker_url)
+    }
+
+    /// As a user of its own.
+    pub(crate) fn at(broker_url: &str) -> Self {
         Self {
-            url: format!("{}?heartbeat=5", ground.broker_url),
+            url: format!("{broker_url}?heartbeat=5"),
             messages: Vec::new(),
             attempts: Vec::new(),
             missed: 0,

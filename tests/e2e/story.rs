@@ -51,7 +51,7 @@ pub(crate) fn step(token: &str, id: &str) -> PlainEvent {
 }
 
 /// The same events in another order, always the same for the same seed.
-pub(crate) fn shuffled(mut events: Vec<PlainEvent>, seed: u64) -> Vec<PlainEvent> {
+pub(crate) fn shuffled<T>(mut events: Vec<T>, seed: u64) -> Vec<T> {
     let mut state = seed;
     for last in (1..events.len()).rev() {
         let at = usize::try_from(random(&mut state) % (last as u64 + 1)).expect("it is small");
@@ -61,8 +61,8 @@ pub(crate) fn shuffled(mut events: Vec<PlainEvent>, seed: u64) -> Vec<PlainEvent
 }
 
 /// Each `every`-th event twice.
-pub(crate) fn repeated(events: Vec<PlainEvent>, every: usize) -> Vec<PlainEvent> {
-    let copies = |(n, event): (usize, PlainEvent)| {
+pub(crate) fn repeated<T: Clone>(events: Vec<T>, every: usize) -> Vec<T> {
+    let copies = |(n, event): (usize, T)| {
         let count = if n.is_multiple_of(every) { 2 } else { 1 };
         std::iter::repeat_n(event, count)
     };

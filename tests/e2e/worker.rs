@@ -51,7 +51,7 @@ impl Ground {
             settings: BTreeMap::new(),
             folder: self.folder.clone(),
         };
-        plan.with("database.url", &self.database_url)
+        plan.with("database.url", &self.run_url)
             .with("broker.url", &self.broker_url)
             .with("outbox.sweep_after", "1s")
             .with("janitor.interval", "200ms")

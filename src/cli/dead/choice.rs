@@ -1,15 +1,12 @@
-//! Which letters a command means: by id, by reason, or all; and the way through them in pages.
+//! Which letters a command means: by id, by reason, or all.
 
 use clap::Args;
 use uuid::Uuid;
 
 use super::super::failure::Failure;
 use crate::store::Store;
-use crate::store::dead_letter::{KeptLetter, Place};
+use crate::store::dead_letter::Letters;
 use crate::wire::Reason;
-
-/// How many letters one page holds.
-const PAGE: i64 = 500;
 
 /// Letters by id, by reason, or all.
 #[derive(Debug, Args)]
@@ -27,6 +24,11 @@ pub(super) struct Choice {
 }
 
 impl Choice {
+    /// The same where it is not by id.
+    pub(super) fn letters(&self) -> Letters {
+        letters(self.reason)
+    }
+
     /// How many letters that are, about: others may come and go.
     pub(super) async fn count(&self, store: &Store) -> Result<u64, Failure> {
         if !self.ids.is_empty() {
@@ -40,38 +42,11 @@ impl Choice {
     }
 }
 
-/// Goes through the letters of a choice by reason or of all, up to where they end at the start:
-/// what is refused again meanwhile comes behind that and is not taken twice.
-pub(super) struct Pages<'a> {
-    store: &'a Store,
-    reason: Option<Reason>,
-    after: Option<Place>,
-    end: Option<Place>,
-}
-
-impl<'a> Pages<'a> {
-    pub(super) async fn new(store: &'a Store, reason: Option<Reason>) -> Result<Self, Failure> {
-        Ok(Self {
-            store,
-            reason,
-            after: None,
-            end: store.newest_dead_letter().await?,
-        })
-    }
-
-    /// The next page, without bodies; empty at the end.
-    pub(super) async fn next(&mut self) -> Result<Vec<KeptLetter>, Failure> {
-        let Some(end) = self.end else {
-            return Ok(Vec::new());
-        };
-        let reason = self.reason.map(Reason::name);
-        let mut page = self
-            .store
-            .list_dead_letters(reason, self.after, PAGE)
-            .await?;
-        page.retain(|letter| letter.place() <= end);
-        self.after = page.last().map(KeptLetter::place).or(self.after);
-        Ok(page)
+/// Those of a reason, or all.
+pub(super) fn letters(reason: Option<Reason>) -> Letters {
+    Letters {
+        reason: reason.map(|reason| reason.name().to_owned()),
+        ..Letters::default()
     }
 }
 

@@ -8,7 +8,8 @@ use uuid::Uuid;
 
 use super::super::failure::Failure;
 use super::super::{Sources, output, servers};
-use super::choice::{Choice, Pages};
+use super::choice::Choice;
+use crate::pipeline::replay::pages::Pages;
 use crate::store::Store;
 
 /// Forget dead letters for good.
@@ -46,7 +47,7 @@ async fn delete(store: &Store, choice: &Choice) -> Result<u64, Failure> {
     if !choice.ids.is_empty() {
         return Ok(store.delete_dead_letters(&choice.ids).await?);
     }
-    let mut pages = Pages::new(store, choice.reason).await?;
+    let mut pages = Pages::new(store, choice.letters()).await?;
     let mut discarded = 0;
     loop {
         let page = pages.next().await?;

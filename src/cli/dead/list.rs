@@ -46,9 +46,9 @@ pub(super) async fn run(list: &List, sources: &Sources) -> Result<ExitCode, Fail
         Some(id) => Some(super::letter(&store, id).await?.place()),
         None => None,
     };
-    let reason = list.reason.map(Reason::name);
+    let letters = choice::letters(list.reason);
     let letters = store
-        .list_dead_letters(reason, after, list.limit.into())
+        .list_dead_letters(&letters, after, list.limit.into())
         .await?;
     if list.json {
         let views: Vec<_> = letters.iter().map(view).collect();

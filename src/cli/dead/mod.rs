@@ -50,8 +50,8 @@ pub(super) async fn run(dead: Dead, sources: &Sources) -> Result<ExitCode, Failu
 
 /// The whole letter.
 async fn letter(store: &Store, id: Uuid) -> Result<KeptLetter, Failure> {
-    let found = store.show_dead_letter(id).await?;
-    found.ok_or_else(|| unknown(id))
+    let mut found = store.read_dead_letters(&[id]).await?;
+    found.pop().ok_or_else(|| unknown(id))
 }
 
 fn unknown(id: Uuid) -> Failure {

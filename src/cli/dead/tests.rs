@@ -3,9 +3,9 @@
 use expect_test::expect;
 use uuid::Uuid;
 
-use super::replay::Counts;
-use super::{list, show};
+use super::{list, replay, show};
 use crate::store::dead_letter::{DeadLetter, KeptLetter};
+use crate::store::replay::Counts;
 
 fn kept(body: &[u8]) -> KeptLetter {
     let letter = DeadLetter {
@@ -130,5 +130,5 @@ fn a_replay_names_what_was_kept() {
         nacked: 0,
     };
     expect!["replayed 3 of 5; taken by no queue 1; damaged 1; what was not replayed is kept"]
-        .assert_eq(&counts.words());
+        .assert_eq(&replay::words(counts));
 }

@@ -156,9 +156,10 @@ fn announce(dev: &Dev, addresses: &Addresses) -> anyhow::Result<()> {
         addresses.ops_url
     ))?;
     output::line(&format!(
-        "  records: {}/v1/processes/TOKEN with the key {}",
-        addresses.http_url, addresses.api_key
+        "  monitor and records: {0}/  {0}/v1/processes/TOKEN",
+        addresses.http_url
     ))?;
+    output::line(&format!("  both with the key {}", addresses.api_key))?;
     output::line("stop with Ctrl-C")?;
     if let Some(file) = &dev.ready_file {
         write_whole(file, &serde_json::to_vec_pretty(addresses)?)

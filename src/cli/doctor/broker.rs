@@ -129,7 +129,6 @@ pub(super) fn leftover(queue: &str, count: u32) -> Option<Finding> {
 }
 
 fn denied(error: &BrokerError) -> Finding {
-    let remedy =
-        "rabbitmqctl set_permissions -p VHOST USER '^waybill\\.' '^waybill\\.' '^waybill\\.'";
+    let remedy = "rabbitmqctl set_permissions -p VHOST USER '^waybill\\.' '^(waybill\\.|amq\\.default$)' '^waybill\\.'";
     Finding::fail(ABOUT, error.to_string()).mend(remedy.to_owned())
 }

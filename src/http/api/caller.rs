@@ -70,6 +70,11 @@ impl Pass {
         self.gate.allow(access)
     }
 
+    /// The id of its key, if there is one.
+    pub(in crate::http) async fn id(&self) -> Result<Option<String>, HttpProblem> {
+        self.gate.keys.id(&self.key, self.peer).await
+    }
+
     /// Whether the key is good, by now.
     pub(in crate::http) async fn is_good(&self) -> Result<(), HttpProblem> {
         let access = self.gate.keys.access(&self.key, self.peer).await?;

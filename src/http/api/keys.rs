@@ -110,6 +110,15 @@ impl Keys {
         Ok(self.known(key, peer).await?.access)
     }
 
+    /// The id of the key of a request that was admitted before, if there is one.
+    pub(in crate::http) async fn id(
+        &self,
+        key: &Option<String>,
+        peer: Peer,
+    ) -> Result<Option<String>, HttpProblem> {
+        Ok(self.known(key, peer).await?.id)
+    }
+
     async fn known(&self, key: &Option<String>, peer: Peer) -> Result<Known, HttpProblem> {
         let known = self.locked().get(key).cloned();
         if let Some((since, known)) = &known

@@ -6,6 +6,8 @@
 
 mod ask;
 mod assets;
+mod charts;
+mod dead;
 mod guarded;
 mod live;
 mod login;
@@ -17,10 +19,10 @@ mod trouble;
 mod words;
 mod workflows;
 
-use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 
 use super::api::Api;
 use super::api::caller::{self, Gate};
@@ -38,18 +40,22 @@ pub(super) fn router(api: &Api) -> Router {
         let gate = Gate::new(api.keys.clone(), scope).finds(login::key);
         routes.route_layer(from_fn_with_state(gate, caller::admit))
     };
+    let charts = get(charts::page::get).layer(Extension(charts::Latest::default()));
     let pages = Router::new()
         .route(paths::PROCESSES, get(processes::list::get))
         .route(paths::PROCESS, get(process::show::get))
         .route(paths::ERRORS, get(process::errors::get))
         .route(paths::WORKFLOWS, get(workflows::list::get))
-        .route(paths::WORKFLOW, get(workflows::show::get));
+        .route(paths::WORKFLOW, get(workflows::show::get))
+        .route(paths::CHARTS, charts);
     let open = Router::new()
         .route(paths::LOGIN, get(login::get).post(login::post))
         .route(paths::LOGOUT, post(login::leave))
         .route(paths::ASSETS, get(assets::get));
     Router::new()
         .merge(gated(pages, Scope::Read))
+        .merge(gated(dead::pages(), Scope::Read))
+        .merge(gated(dead::acts(), Scope::Admin))
         .merge(open)
         .route("/monitor/{*rest}", get(nothing))
         .method_not_allowed_fallback(async || {

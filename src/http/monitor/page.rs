@@ -20,16 +20,27 @@ pub(super) struct Page {
 pub(super) enum Tab {
     /// Lists and single processes.
     Processes,
+    /// The last hour as charts.
+    Charts,
+    /// What could not be applied, and its replays.
+    DeadLetters,
     /// What orders walk through.
     Workflows,
 }
 
 impl Tab {
-    const ALL: [Self; 2] = [Self::Processes, Self::Workflows];
+    const ALL: [Self; 4] = [
+        Self::Processes,
+        Self::Charts,
+        Self::DeadLetters,
+        Self::Workflows,
+    ];
 
     const fn name(self) -> &'static str {
         match self {
             Self::Processes => "Processes",
+            Self::Charts => "Charts",
+            Self::DeadLetters => "Dead letters",
             Self::Workflows => "Workflows",
         }
     }
@@ -37,6 +48,8 @@ impl Tab {
     const fn path(self) -> &'static str {
         match self {
             Self::Processes => paths::PROCESSES,
+            Self::Charts => paths::CHARTS,
+            Self::DeadLetters => paths::DEAD_LETTERS,
             Self::Workflows => paths::WORKFLOWS,
         }
     }
@@ -83,6 +96,10 @@ fn document(title: &str, header: &Markup, main: &Markup) -> Markup {
                 a.skip href="#main" { "Skip to the content" }
                 header { a.brand href="/" { "Waybill" } (header) }
                 main #main tabindex="-1" { (main) }
+                footer {
+                    "Waybill " (env!("CARGO_PKG_VERSION")) " · times are UTC · "
+                    a href="/docs" { "The same for programs" }
+                }
             }
         }
     }

@@ -12,6 +12,15 @@ pub(super) const ERRORS: &str = "/monitor/process/errors.csv";
 pub(super) const WORKFLOWS: &str = "/monitor/workflows";
 /// One workflow, by the parameters `name` and `version`.
 pub(super) const WORKFLOW: &str = "/monitor/workflow";
+pub(super) const CHARTS: &str = "/monitor/charts";
+pub(super) const DEAD_LETTERS: &str = "/monitor/dead-letters";
+pub(super) const LETTERS_OF_REASON: &str = "/monitor/dead-letters/reason";
+pub(super) const DEAD_LETTER: &str = "/monitor/dead-letter";
+pub(super) const DEAD_LETTER_BODY: &str = "/monitor/dead-letter/body";
+pub(super) const REPLAYS: &str = "/monitor/replays";
+pub(super) const CONFIRM_REPLAY: &str = "/monitor/replays/confirm";
+pub(super) const REPLAY: &str = "/monitor/replay";
+pub(super) const STOP_REPLAY: &str = "/monitor/replay/stop";
 pub(super) const LOGIN: &str = "/monitor/login";
 pub(super) const LOGOUT: &str = "/monitor/logout";
 pub(super) const ASSETS: &str = "/monitor/assets/{name}";

@@ -1,4 +1,5 @@
--- What the server is and what this user may do; asks nothing of tables that may be missing.
+-- What the server is and what this user may do, by what deploy/postgresql/rights.sql grants; asks
+-- nothing of tables that may be missing.
 select current_setting('server_version_num')::integer,
        current_setting('server_version'),
        pg_is_in_recovery() or current_setting('transaction_read_only')::boolean,
@@ -7,13 +8,29 @@ select current_setting('server_version_num')::integer,
        current_user::text,
        array(
            select t.relname::text
-           from pg_class t
-           where t.relnamespace = to_regnamespace('waybill') and t.relkind in ('r', 'p')
-             and not (has_table_privilege(t.oid, 'select')
-                      and (t.relname = 'migration'
-                           or has_table_privilege(t.oid, 'insert')
-                              and has_table_privilege(t.oid, 'update')
-                              and has_table_privilege(t.oid, 'delete')))
+           from (values
+               ('process', '{select,insert,update,delete}'::text[]),
+               ('event', '{select,insert,update,delete}'),
+               ('item', '{select,insert,update,delete}'),
+               ('stage', '{select,insert,update,delete}'),
+               ('parked', '{select,insert,delete}'),
+               ('file', '{select,insert,update,delete}'),
+               ('outbox', '{select,insert,update,delete}'),
+               ('dead_letter', '{select,insert,delete}'),
+               ('tombstone', '{select,insert,update,delete}'),
+               ('tally', '{select,insert,update}'),
+               ('feed_horizon', '{select,update}'),
+               ('workflow', '{select,insert,update}'),
+               ('api_key', '{select,insert,update}'),
+               ('session', '{select,insert,update,delete}'),
+               ('epoch', '{select}'),
+               ('migration', '{select}')
+           ) as n (name, rights)
+           join pg_class t
+             on t.relname = n.name and t.relnamespace = to_regnamespace('waybill')
+                and t.relkind in ('r', 'p')
+           where exists (select from unnest(n.rights) as r (needed)
+                         where not has_table_privilege(t.oid, r.needed))
            order by t.relname
        ),
        now()

@@ -68,14 +68,27 @@ function follow() {
   return source;
 }
 
-if (state) {
-  let source = follow();
-  pause.hidden = false;
-  pause.addEventListener("click", () => {
-    const paused = pause.getAttribute("aria-pressed") === "false";
-    pause.setAttribute("aria-pressed", String(paused));
-    source.close();
+/** Follows the page while somebody looks at it: browsers open few connections to one place, so a
+ *  page in the background must not keep one. */
+function keep() {
+  let source;
+  const choose = () => {
+    const paused = pause.getAttribute("aria-pressed") === "true";
+    source?.close();
+    source = paused || document.hidden ? undefined : follow();
     if (paused) say("paused");
-    else source = follow();
+  };
+  pause.addEventListener("click", () => {
+    const paused = pause.getAttribute("aria-pressed") === "true";
+    pause.setAttribute("aria-pressed", String(!paused));
+    choose();
   });
+  document.addEventListener("visibilitychange", choose);
+  // A page that the browser puts away and brings back has lost its connection.
+  window.addEventListener("pagehide", () => source?.close());
+  window.addEventListener("pageshow", (event) => event.persisted && choose());
+  pause.hidden = false;
+  choose();
 }
+
+if (state) keep();

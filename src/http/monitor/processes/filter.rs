@@ -143,7 +143,7 @@ impl Since {
         }
     }
 
-    pub(super) const fn words(self) -> &'static str {
+    const fn words(self) -> &'static str {
         match self {
             Self::Hour => "in the last hour",
             Self::Today => "today",

@@ -14,7 +14,7 @@ use super::super::super::api::problem::HttpProblem;
 use super::super::ask::{Ask, Viewer};
 use super::super::page::{Page, Tab};
 use super::super::paths;
-use super::filter::Filter;
+use super::filter::{Filter, Since};
 use super::table;
 use crate::clock;
 use crate::core::ProcessKey;
@@ -78,7 +78,7 @@ async fn page(Viewer { api, access }: Viewer, filter: Filter) -> Result<Page, Ht
     let keys: Vec<_> = keys
         .map(|listed| ProcessKey::of(&access.tenant, &listed.token))
         .collect();
-    let steps = api.store.last_steps(&keys).await?;
+    let latest = api.store.latest(&keys).await?;
     let main = html! {
         h1 { (heading(&filter)) }
         (filter.form())
@@ -87,7 +87,7 @@ async fn page(Viewer { api, access }: Viewer, filter: Filter) -> Result<Page, Ht
         } @else if listed.processes.is_empty() {
             p.empty { "Nothing here." }
         } @else {
-            (table::table(&listed.processes, &steps, now))
+            (table::table(&listed.processes, &latest, now))
         }
         (more(&filter, listed.next))
     };
@@ -99,7 +99,13 @@ async fn page(Viewer { api, access }: Viewer, filter: Filter) -> Result<Page, Ht
 }
 
 fn heading(filter: &Filter) -> String {
-    format!("Processes heard of {}", filter.since.words())
+    match filter.since {
+        Since::Hour => "Processes of the last hour",
+        Since::Today => "Processes of today",
+        Since::Week => "Processes of the last 7 days",
+        Since::Ever => "All processes",
+    }
+    .to_owned()
 }
 
 /// The ways to the first page and to the next.

@@ -7,35 +7,35 @@ use maud::{Markup, html};
 
 use super::super::{paths, words};
 use crate::core::ProcessKey;
-use crate::store::last_step::LastStep;
+use crate::store::latest::{LastStep, Latest};
 use crate::store::listing::Listed;
 use crate::view::step::Step;
 
 /// The table, with the last step of those that have any.
 pub(super) fn table(
     processes: &[Listed],
-    steps: &HashMap<ProcessKey, LastStep>,
+    latest: &HashMap<ProcessKey, Latest>,
     now: Timestamp,
 ) -> Markup {
     html! {
         table.processes {
             thead {
                 tr {
-                    @for heading in ["Process", "Kind", "Module", "Status", "Progress", "Opened", "Elapsed", "Last step"] {
+                    @for heading in ["Process", "Kind", "Work", "Status", "Progress", "Opened", "Elapsed", "Last step"] {
                         th scope="col" { (heading) }
                     }
                 }
             }
             tbody #processes {
                 @for listed in processes {
-                    (row(listed, steps, now))
+                    (row(listed, latest, now))
                 }
             }
         }
     }
 }
 
-fn row(listed: &Listed, steps: &HashMap<ProcessKey, LastStep>, now: Timestamp) -> Markup {
+fn row(listed: &Listed, latest: &HashMap<ProcessKey, Latest>, now: Timestamp) -> Markup {
     let key = ProcessKey::of(&listed.tenant, &listed.token);
     html! {
         tr id=(format!("p-{}", key.0)) {
@@ -45,7 +45,9 @@ fn row(listed: &Listed, steps: &HashMap<ProcessKey, LastStep>, now: Timestamp) -
                 @if let Some(group) = &listed.group { small { "group " bdi { (group) } } }
             }
             td data-label="Kind" { (listed.kind.name()) }
-            td data-label="Module" { bdi { (listed.module.as_ref().or(listed.workflow.as_ref()).map_or("", String::as_str)) } }
+            td data-label="Work" {
+                @if let Some(work) = listed.module.as_ref().or(listed.workflow.as_ref()) { bdi { (work) } }
+            }
             td data-label="Status" {
                 (words::status(listed.status))
                 @if let Some(message) = &listed.message { small { bdi { (message) } } }
@@ -57,14 +59,19 @@ fn row(listed: &Listed, steps: &HashMap<ProcessKey, LastStep>, now: Timestamp) -
                     (words::length(listed.ended_at.unwrap_or(now).duration_since(at)))
                 }
             }
-            td data-label="Last step" { (last_step(steps.get(&key))) }
+            td data-label="Last step" { (last_step(latest.get(&key))) }
         }
     }
 }
 
-fn last_step(step: Option<&LastStep>) -> Markup {
+/// An order that makes no steps of its own is where it stands.
+fn last_step(latest: Option<&Latest>) -> Markup {
+    let Some(Latest { step, stages }) = latest else {
+        return html! {};
+    };
     match step {
-        None => html! {},
+        None if stages.is_empty() => html! {},
+        None => html! { "at " bdi { (stages.join(", ")) } },
         Some(LastStep::OfTooMany) => html! { span.hint { "has too many to look through" } },
         Some(LastStep::Said(data)) => {
             let step = Step::read(data);

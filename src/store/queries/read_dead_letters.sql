@@ -1,6 +1,6 @@
--- One dead letter, whole.
+-- Dead letters, whole, those that are there, in any order.
 select id, reason, problem, tenant, token, source, event_id, type,
        exchange, routing_key, queue, properties, headers, body,
        octet_length(body)::bigint, received_at
 from waybill.dead_letter
-where id = $1
+where id = any ($1::uuid[])

@@ -4,24 +4,24 @@ use std::borrow::Cow;
 use std::fmt::Write;
 
 /// On one line: line feeds and tabs are written out as well.
-pub(super) fn line(text: &str) -> Cow<'_, str> {
+pub fn line(text: &str) -> Cow<'_, str> {
     replace(text, is_hostile, |c| c.escape_default().to_string())
 }
 
 /// As a block: line feeds and tabs stay.
-pub(super) fn block(text: &str) -> Cow<'_, str> {
+pub fn block(text: &str) -> Cow<'_, str> {
     let hostile = |c| is_hostile(c) && !matches!(c, '\n' | '\t');
     replace(text, hostile, |c| c.escape_default().to_string())
 }
 
 /// Of JSON text, which stays JSON with the same meaning: such characters stand inside its strings.
-pub(super) fn json(text: &str) -> Cow<'_, str> {
+pub fn json(text: &str) -> Cow<'_, str> {
     let hostile = |c| is_hostile(c) && c != '\n';
     replace(text, hostile, |c| format!("\\u{:04x}", u32::from(c)))
 }
 
 /// Bytes as people read them: sixteen a line, with what is printable beside them.
-pub(super) fn hex(bytes: &[u8]) -> String {
+pub fn hex(bytes: &[u8]) -> String {
     let mut dump = String::new();
     for (row, chunk) in bytes.chunks(16).enumerate() {
         let hex: Vec<String> = chunk.iter().map(|byte| format!("{byte:02x}")).collect();

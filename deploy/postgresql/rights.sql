@@ -1,0 +1,41 @@
+-- The rights of each role to each table, exactly: what its statements need. Run it as the owner of the
+-- tables after `waybill migrate`; running it again changes nothing, and as it is one transaction nobody
+-- meets a table without rights meanwhile.
+--
+--     psql --dbname=waybill --username=waybill_owner --set=ON_ERROR_STOP=1 --file=rights.sql
+begin;
+
+revoke all on all tables in schema waybill from waybill_run, waybill_read;
+
+-- Records, and all that hangs on them.
+grant select, insert, update, delete on waybill.process to waybill_run;
+grant select, insert, update, delete on waybill.event to waybill_run;
+grant select, insert, update, delete on waybill.item to waybill_run;
+grant select, insert, update, delete on waybill.stage to waybill_run;
+grant select, insert, delete on waybill.parked to waybill_run;
+grant select, insert, update, delete on waybill.file to waybill_run;
+grant select, insert, update, delete on waybill.outbox to waybill_run;
+grant select, insert, delete on waybill.dead_letter to waybill_run;
+grant select, insert, update, delete on waybill.tombstone to waybill_run;
+grant select, insert, update on waybill.tally to waybill_run;
+grant select, update on waybill.feed_horizon to waybill_run;
+
+-- What the monitor page shows and starts.
+grant select, insert, delete on waybill.sample to waybill_run;
+grant select, insert, update, delete on waybill.replay to waybill_run;
+
+-- Versions are added and never changed; `update` is what the lock asks for that adding one takes.
+grant select, insert, update on waybill.workflow to waybill_run;
+-- A key is ended and never removed.
+grant select, insert, update on waybill.api_key to waybill_run;
+grant select, insert, update, delete on waybill.session to waybill_run;
+
+-- Only migrations write these.
+grant select on waybill.epoch to waybill_run;
+grant select on waybill.migration to waybill_run;
+
+-- People read all but what recognises keys.
+grant select on all tables in schema waybill to waybill_read;
+revoke all on waybill.api_key, waybill.session from waybill_read;
+
+commit;

@@ -1,0 +1,131 @@
+//! Lines and bars, each told apart by form as well as by colour.
+
+use std::fmt::Write;
+
+use maud::{Markup, html};
+
+use super::chart::{Form, Line};
+use super::scale::real;
+
+/// Where values lie in a picture.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Frame {
+    /// The value at the upper edge.
+    pub(super) top: f64,
+    pub(super) minutes: usize,
+}
+
+impl Frame {
+    pub(super) const VIEW_BOX: &str = "0 0 400 190";
+    pub(super) const LEFT: f64 = 52.0;
+    pub(super) const RIGHT: f64 = 382.0;
+    pub(super) const TOP: f64 = 10.0;
+    pub(super) const BOTTOM: f64 = 165.0;
+
+    /// Where so many minutes have passed.
+    pub(super) fn x(&self, minutes: f64) -> f64 {
+        Self::LEFT + (Self::RIGHT - Self::LEFT) * minutes / real(self.minutes.max(1))
+    }
+
+    /// How high a value is.
+    pub(super) fn y(&self, value: f64) -> f64 {
+        let part = (value / self.top).clamp(0.0, 1.0);
+        Self::BOTTOM - (Self::BOTTOM - Self::TOP) * part
+    }
+}
+
+/// A place in a picture, as it is written.
+pub(super) fn place(value: f64) -> String {
+    format!("{value:.1}")
+}
+
+/// A line that is broken where nothing is known; what stands alone becomes a dot.
+pub(super) fn line(frame: &Frame, line: &Line) -> Markup {
+    let mut path = String::new();
+    let mut dots = Vec::new();
+    let values = line.values.iter().copied().enumerate();
+    let points: Vec<_> = values.map(|(at, value)| Some((at, value?))).collect();
+    for run in points.split(Option::is_none) {
+        let points = run.iter().flatten();
+        let points: Vec<_> = points
+            .map(|(at, value)| (frame.x(real(*at) + 0.5), frame.y(*value)))
+            .collect();
+        match points.as_slice() {
+            [] => {}
+            [alone] => dots.push(*alone),
+            several => {
+                for (at, (x, y)) in several.iter().enumerate() {
+                    let step = if at == 0 { 'M' } else { 'L' };
+                    let _ = write!(path, "{step}{x:.1} {y:.1}");
+                }
+            }
+        }
+    }
+    html! {
+        @if !path.is_empty() { path class=(class("line", line.mark)) d=(path) {} }
+        @for (x, y) in dots { circle class=(class("dot", line.mark)) cx=(format!("{x:.1}")) cy=(format!("{y:.1}")) r="2.5" {} }
+    }
+}
+
+/// Bars, one upon the other.
+pub(super) fn stack(frame: &Frame, lines: &[Line]) -> Markup {
+    let mut below = vec![0.0; frame.minutes];
+    let width = (frame.x(1.0) - frame.x(0.0) - 0.8).max(0.5);
+    let paths = lines.iter().map(|line| {
+        let mut path = String::new();
+        for ((at, value), below) in line.values.iter().enumerate().zip(&mut below) {
+            let Some(value) = value.filter(|value| *value > 0.0) else {
+                continue;
+            };
+            let (x, foot) = (frame.x(real(at)) + 0.4, frame.y(*below));
+            *below += value;
+            let height = foot - frame.y(*below);
+            let _ = write!(
+                path,
+                "M{x:.1} {foot:.1}v-{height:.1}h{width:.1}v{height:.1}z"
+            );
+        }
+        (line.mark, path)
+    });
+    let paths: Vec<_> = paths.collect();
+    html! {
+        defs { @for (mark, _) in &paths { (pattern(*mark)) } }
+        @for (mark, path) in &paths {
+            @if !path.is_empty() { path class=(class("bar", *mark)) fill=(fill(*mark)) d=(path) {} }
+        }
+    }
+}
+
+/// What stands for one of them beside its name.
+pub(super) fn key(form: Form, mark: usize) -> Markup {
+    match form {
+        Form::Lines => html! { path class=(class("line", mark)) d="M0 5H26" {} },
+        Form::Stacked => {
+            html! { path class=(class("bar", mark)) fill=(fill(mark)) d="M1 1h24v8h-24z" {} }
+        }
+    }
+}
+
+fn class(what: &str, mark: usize) -> String {
+    format!("{what} n{mark}")
+}
+
+fn fill(mark: usize) -> String {
+    format!("url(#fill-{mark})")
+}
+
+/// Whole, slanting, crossed, upright.
+fn pattern(mark: usize) -> Markup {
+    let id = format!("fill-{mark}");
+    let class = class("ink", mark);
+    html! {
+        pattern id=(id) width="4" height="4" patternUnits="userSpaceOnUse" {
+            @match mark {
+                0 => path class=(class) d="M0 0h4v4h-4z" {},
+                1 => path class=(class) d="M-1 1l2-2M0 4l4-4M3 5l2-2" {},
+                2 => path class=(class) d="M0 0l4 4M4 0l-4 4M0 2h4" {},
+                _ => path class=(class) d="M1 0v4M3 0v4" {},
+            }
+        }
+    }
+}

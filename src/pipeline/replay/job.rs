@@ -1,0 +1,238 @@
+//! Works on one replay: letter by letter in their order, noting how far it has come in the
+//! transaction that forgets what was confirmed.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::super::writer;
+use super::ReplayError;
+use super::desk::Desk;
+use super::outlook::Outlook;
+use super::pace::Pace;
+use super::pages::{self, Pages};
+use super::sender::{Sender, Sent};
+use crate::broker::{self, Connection};
+use crate::store::StoreError;
+use crate::store::dead_letter::KeptLetter;
+use crate::store::replay::{Counts, Foreseen};
+use crate::store::replay_claim::{ClaimedReplay, Order, Progress};
+use crate::telemetry::{Published, RetryReason, What};
+
+/// How often a replay is held on to while something takes long.
+const HOLD_EVERY: Duration = Duration::from_secs(1);
+/// After this long one that has failed may be taken again.
+const AGAIN_AFTER: Duration = Duration::from_secs(3);
+
+const NO_BROKER: &str = "the broker can't be reached, or does not take what is published";
+const NO_DATABASE: &str = "the database does not answer";
+
+/// One replay in work.
+pub(super) struct Job {
+    desk: Desk,
+    held: ClaimedReplay,
+    stop: CancellationToken,
+}
+
+/// How work on a replay ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Left {
+    /// At its end.
+    Through,
+    /// Because somebody has asked for that.
+    Stopped,
+    /// Because this process ends.
+    Unfinished,
+    /// Because it is somebody else's by now.
+    Lost,
+}
+
+/// What some letters came to, and what to do then.
+type Step<T> = Result<Result<T, Left>, ReplayError>;
+
+impl Job {
+    pub(super) fn new(desk: Desk, held: ClaimedReplay, stop: CancellationToken) -> Self {
+        Self { desk, held, stop }
+    }
+
+    /// Works until it has ended or has to be left to others.
+    pub(super) async fn run(self) {
+        let left = match self.held.is_to_stop {
+            true => Ok(Left::Stopped),
+            false if self.held.dry_run => self.look().await,
+            false => self.publish().await,
+        };
+        if let Err(error) = self.leave(left).await {
+            self.desk.telemetry.retried(writer::reason(&error), &error);
+        }
+    }
+
+    async fn leave(&self, left: Result<Left, ReplayError>) -> Result<(), StoreError> {
+        let (store, held) = (&self.desk.store, &self.held);
+        let (id, dry_run) = (held.id, held.dry_run);
+        match left {
+            Ok(end @ (Left::Through | Left::Stopped)) => {
+                let stopped = end == Left::Stopped;
+                tracing::info!(replay = %id, dry_run, stopped, "a replay has ended");
+                store.end_replay(held, !stopped).await
+            }
+            Ok(Left::Unfinished) => store.release_replay(held, Duration::ZERO, None).await,
+            Ok(Left::Lost) => Ok(()),
+            Err(error) => {
+                let trouble = self.failed(&error);
+                store.release_replay(held, AGAIN_AFTER, Some(trouble)).await
+            }
+        }
+    }
+
+    /// What exactly is wrong is for operators, in the log.
+    fn failed(&self, error: &ReplayError) -> &'static str {
+        let (reason, trouble) = match error {
+            ReplayError::Store(error) => (writer::reason(error), NO_DATABASE),
+            ReplayError::Broker(_) => (RetryReason::Confirm, NO_BROKER),
+        };
+        self.desk.telemetry.retried(reason, error);
+        trouble
+    }
+
+    /// Publishes the letters.
+    async fn publish(&self) -> Result<Left, ReplayError> {
+        let connect = async {
+            let connected = broker::connect(&self.desk.broker, "waybill replay").await;
+            connected.map_err(ReplayError::from)
+        };
+        let connection = match self.holding(connect).await? {
+            Ok(connection) => connection,
+            Err(left) => return Ok(left),
+        };
+        let left = self.publish_on(&connection).await;
+        connection.close().await;
+        left
+    }
+
+    async fn publish_on(&self, connection: &Connection) -> Result<Left, ReplayError> {
+        let timeout = self.desk.broker.confirm_timeout;
+        let sender = Sender::open(&self.desk.store, connection, timeout).await?;
+        let mut sender = sender.of(self.held.id);
+        let mut pages = self.pages();
+        let mut pace = Pace::new(self.held.rate);
+        loop {
+            let page = match self.holding(pages.next()).await? {
+                Ok(page) if page.is_empty() => return Ok(Left::Through),
+                Ok(page) => page,
+                Err(left) => return Ok(left),
+            };
+            for piece in pages::pieces(&page, pace.letters()) {
+                tokio::select! {
+                    biased;
+                    () = self.stop.cancelled() => return Ok(Left::Unfinished),
+                    () = pace.turn(piece.len()) => {}
+                }
+                let ids: Vec<Uuid> = piece.iter().map(|kept| kept.letter.id).collect();
+                // Told to stop meanwhile, it does not wait for a broker that is slow to confirm:
+                // what was sent and is still here may be published twice, which is harmless.
+                let sent = match self.holding(sender.send(&ids)).await? {
+                    Ok(sent) => sent,
+                    Err(left) => return Ok(left),
+                };
+                self.count(sent.counts);
+                if let Some(left) = self.note(piece, &sent, &Foreseen::new()).await? {
+                    return Ok(left);
+                }
+            }
+        }
+    }
+
+    /// Looks what would become of the letters.
+    async fn look(&self) -> Result<Left, ReplayError> {
+        let mut outlook = Outlook::new(&self.desk, &self.held);
+        let mut pages = self.pages();
+        let at_once = Pace::new(None).letters();
+        loop {
+            let page = match self.holding(pages.next()).await? {
+                Ok(page) if page.is_empty() => return Ok(Left::Through),
+                Ok(page) => page,
+                Err(left) => return Ok(left),
+            };
+            for piece in pages::pieces(&page, at_once) {
+                if self.stop.is_cancelled() {
+                    return Ok(Left::Unfinished);
+                }
+                if let Err(left) = self.holding(outlook.add(piece)).await? {
+                    return Ok(left);
+                }
+                let foreseen = outlook.foreseen();
+                if let Some(left) = self.note(piece, &Sent::default(), foreseen).await? {
+                    return Ok(left);
+                }
+            }
+        }
+    }
+
+    fn pages(&self) -> Pages {
+        let ClaimedReplay {
+            letters, at, end, ..
+        } = &self.held;
+        Pages::between(&self.desk.store, letters.clone(), *at, *end)
+    }
+
+    /// Does something that may take long, and holds on to the replay meanwhile.
+    async fn holding<T, E>(&self, work: impl Future<Output = Result<T, E>>) -> Step<T>
+    where
+        ReplayError: From<E>,
+    {
+        tokio::pin!(work);
+        loop {
+            tokio::select! {
+                done = &mut work => return Ok(Ok(done?)),
+                () = tokio::time::sleep(HOLD_EVERY) => {
+                    let order = self.desk.store.hold_replay(&self.held).await?;
+                    if let Some(left) = ordered(order) {
+                        return Ok(Err(left));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Notes what became of a piece; says whether that was the last one.
+    async fn note(
+        &self,
+        piece: &[KeptLetter],
+        sent: &Sent,
+        foreseen: &Foreseen,
+    ) -> Result<Option<Left>, ReplayError> {
+        let Some(last) = piece.last() else {
+            return Ok(None);
+        };
+        let progress = Progress {
+            at: last.place(),
+            confirmed: &sent.confirmed,
+            counts: sent.counts,
+            foreseen,
+        };
+        let order = self.desk.store.note_replay(&self.held, &progress).await?;
+        Ok(ordered(order))
+    }
+
+    fn count(&self, counts: Counts) {
+        for (result, count) in [
+            (Published::Confirmed, counts.confirmed),
+            (Published::Nacked, counts.nacked),
+            (Published::Unroutable, counts.unroutable),
+        ] {
+            if count > 0 {
+                self.desk.telemetry.published(What::Replay, result, count);
+            }
+        }
+    }
+}
+
+fn ordered(order: Order) -> Option<Left> {
+    match order {
+        Order::GoOn => None,
+        Order::Stop => Some(Left::Stopped),
+        Order::Leave => Some(Left::Lost),
+    }
+}

@@ -1,0 +1,26 @@
+//! Dead letters on their way back: published once more, each forgotten after its confirm.
+//!
+//! [`pages`] goes through the letters that are meant, [`sender`] publishes some of them and says
+//! what became of each, [`pace`] keeps the rate. A replay that was asked for is a row, which
+//! [`desk`] finds and [`job`] works on: by publishing, or for a dry run by [`outlook`].
+
+pub mod desk;
+mod job;
+mod outlook;
+pub mod pace;
+pub mod pages;
+pub mod sender;
+
+use crate::broker::BrokerError;
+use crate::store::StoreError;
+
+/// Why a replay can't go on.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// The letters can't be read or forgotten.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// They can't be published.
+    #[error(transparent)]
+    Broker(#[from] BrokerError),
+}

@@ -1,0 +1,99 @@
+//! Publishes dead letters once more and says what became of each; to forget those that were
+//! confirmed is left to whoever asked.
+//!
+//! A crash between the confirm and the forgetting publishes a letter twice. That is harmless: both
+//! messages carry the same event, and the log knows its identity.
+
+use uuid::Uuid;
+
+use super::super::letter;
+use super::ReplayError;
+use crate::broker::{Connection, HeaderValue, Outgoing, Publisher, Verdict};
+use crate::store::Store;
+use crate::store::replay::Counts;
+
+/// The header that names the letter a message comes from. With it the message differs from the
+/// one that was refused: refused again it becomes a letter of its own, which the deletion of the
+/// first can't take along.
+const REPLAY_OF: &str = "x-waybill-replay-of";
+
+/// The header that names the replay, so that it can be told what it has brought back.
+const REPLAY: &str = "x-waybill-replay";
+
+/// Who publishes letters.
+#[derive(Debug)]
+pub struct Sender {
+    store: Store,
+    publisher: Publisher,
+    replay: Option<Uuid>,
+}
+
+/// What became of some letters.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Sent {
+    /// Those that the broker has confirmed.
+    pub confirmed: Vec<Uuid>,
+    /// How many of each fate.
+    pub counts: Counts,
+}
+
+impl Sender {
+    /// Opens a channel for publishing.
+    pub async fn open(
+        store: &Store,
+        connection: &Connection,
+        confirm_timeout: std::time::Duration,
+    ) -> Result<Self, ReplayError> {
+        Ok(Self {
+            store: store.clone(),
+            publisher: Publisher::open(connection, confirm_timeout).await?,
+            replay: None,
+        })
+    }
+
+    /// The same on behalf of a replay.
+    #[must_use]
+    pub fn of(self, replay: Uuid) -> Self {
+        Self {
+            replay: Some(replay),
+            ..self
+        }
+    }
+
+    /// Publishes letters, as many as may be held at once. One that is gone by now was somebody
+    /// else's.
+    pub async fn send(&mut self, ids: &[Uuid]) -> Result<Sent, ReplayError> {
+        let (mut sent, mut messages) = (Vec::new(), Vec::new());
+        let mut outcome = Sent::default();
+        for kept in self.store.read_dead_letters(ids).await? {
+            match letter::replay(&kept.letter) {
+                Some(message) => {
+                    sent.push(kept.letter.id);
+                    messages.push(marked(message, kept.letter.id, self.replay));
+                }
+                None => outcome.counts.damaged += 1,
+            }
+        }
+        let verdicts = self.publisher.publish_all(&messages).await?;
+        for (id, verdict) in sent.into_iter().zip(verdicts) {
+            match verdict {
+                Verdict::Confirmed => outcome.confirmed.push(id),
+                Verdict::Nacked => outcome.counts.nacked += 1,
+                Verdict::Unroutable => outcome.counts.unroutable += 1,
+            }
+        }
+        outcome.counts.confirmed = u64::try_from(outcome.confirmed.len()).unwrap_or(u64::MAX);
+        Ok(outcome)
+    }
+}
+
+/// Says where a message comes from.
+pub(super) fn marked(mut message: Outgoing, letter: Uuid, replay: Option<Uuid>) -> Outgoing {
+    let headers = &mut message.properties.headers;
+    headers.retain(|(name, _)| name != REPLAY_OF && name != REPLAY);
+    for (name, id) in [(REPLAY_OF, Some(letter)), (REPLAY, replay)] {
+        let id = id.map(|id| HeaderValue::Text(id.to_string()));
+        headers.extend(id.map(|id| (name.to_owned(), id)));
+    }
+    message
+}

@@ -1,0 +1,35 @@
+-- Asks for a replay of the letters that are there now, if there are any and not too many replays
+-- are under way; and forgets those of the tenant that ended before its newest $9.
+with meant as (
+    select count(*) as letters
+    from waybill.dead_letter d
+    where coalesce(d.tenant, 'default') = $2
+      and ($3::uuid is null or d.id = $3)
+      and ($4::text is null or d.reason = $4)
+),
+newest as (
+    select received_at, id from waybill.dead_letter order by received_at desc, id desc limit 1
+),
+under_way as (
+    select count(*) as replays from waybill.replay where tenant = $2 and ended_at is null
+),
+surplus as (
+    select id from waybill.replay
+    where tenant = $2
+    order by asked_at desc, id desc
+    offset $9::bigint - 1
+    limit 1000
+),
+gone as (
+    delete from waybill.replay
+    where id in (select id from surplus) and ended_at is not null
+),
+asked as (
+    insert into waybill.replay (id, tenant, letter, reason, rate, dry_run, asked_by,
+                                letters, end_received_at, end_letter)
+    select $1, $2, $3, $4, $5::integer, $6, $7, meant.letters, newest.received_at, newest.id
+    from meant, newest, under_way
+    where meant.letters > 0 and under_way.replays < $8::bigint
+    returning id
+)
+select meant.letters, exists (select from asked) from meant

@@ -1,0 +1,25 @@
+-- The reasons of a tenant's letters, each with how many there are, up to $2 of them, and when the
+-- oldest and the newest came: along the index from one reason to the next.
+with recursive reasons (reason) as (
+    (select d.reason from waybill.dead_letter d
+     where coalesce(d.tenant, 'default') = $1
+     order by d.reason limit 1)
+    union all
+    select (select d.reason from waybill.dead_letter d
+            where coalesce(d.tenant, 'default') = $1 and d.reason > r.reason
+            order by d.reason limit 1)
+    from reasons r
+    where r.reason is not null
+)
+select r.reason,
+       (select count(*) from (select from waybill.dead_letter d
+                              where coalesce(d.tenant, 'default') = $1 and d.reason = r.reason
+                              limit $2) d),
+       (select d.received_at from waybill.dead_letter d
+        where coalesce(d.tenant, 'default') = $1 and d.reason = r.reason
+        order by d.received_at, d.id limit 1),
+       (select d.received_at from waybill.dead_letter d
+        where coalesce(d.tenant, 'default') = $1 and d.reason = r.reason
+        order by d.received_at desc, d.id desc limit 1)
+from reasons r
+where r.reason is not null
