@@ -154,19 +154,23 @@ fn row(order: &Order, stop: &Stop) -> Markup {
     }
 }
 
-/// JSON as people read it: a text alone is only that.
-fn pretty(json: &str) -> String {
+/// What was filled in as it came; a text alone is only that.
+fn filled_in(json: &str) -> String {
     match parsed(json) {
         Value::String(text) => text,
-        value => serde_json::to_string_pretty(&value).unwrap_or_default(),
+        _ => json.to_owned(),
     }
+}
+
+fn pretty(json: &str) -> String {
+    serde_json::to_string_pretty(&parsed(json)).unwrap_or_default()
 }
 
 fn form(fields: &BTreeMap<String, String>) -> Markup {
     html! {
         dl.about {
             @for (id, json) in fields {
-                div { dt { bdi { (id) } } dd { (about::shown(&pretty(json))) } }
+                div { dt { bdi { (id) } } dd { (about::shown(&filled_in(json))) } }
             }
         }
     }
@@ -178,9 +182,9 @@ mod tests {
 
     #[test]
     fn a_text_in_a_form_is_shown_without_its_escapes() {
-        assert_eq!(pretty("\"M\\u00fcller\""), "Müller");
-        assert_eq!(pretty("12.50"), "12.5");
-        assert_eq!(pretty("[1]"), "[\n  1\n]");
+        assert_eq!(filled_in("\"M\\u00fcller\""), "Müller");
+        assert_eq!(filled_in("12.50"), "12.50");
+        assert_eq!(filled_in("[\"a\"]"), "[\"a\"]");
     }
 
     #[test]
