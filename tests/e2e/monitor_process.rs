@@ -81,6 +81,41 @@ fn items(ok: bool, numbers: std::ops::Range<usize>) -> Value {
     json!({"items": numbers.map(item).collect::<Vec<_>>()})
 }
 
+/// An upload of which most failed, and something came late.
+async fn tell_a_bad_upload(client: &Client, token: &str) {
+    let opening = json!({"filename": HOSTILE, "group": "g", "attributes": {"a": HOSTILE}});
+    let step = json!({"name": "scan", "message": HOSTILE, "state": "error"});
+    let told = [
+        ("upload.received", opening),
+        ("upload.step", step),
+        ("upload.items", items(false, 0..1_000)),
+        ("upload.items", items(false, 1_000..FAILED)),
+        ("upload.items", items(true, FAILED..FAILED + 2)),
+        ("upload.completed", json!({"total": FAILED + 2})),
+    ];
+    tell(client, token, &told).await;
+    let late = json!({"id": "late", "source": "e2e", "type": "upload.step", "token": token,
+        "data": {"message": "too late"}});
+    let late = patient(client).post("/v1/events", &late).await;
+    assert_eq!(late.record()["state"], "late");
+}
+
+/// The file has every failed item once, and nothing that a spreadsheet would run.
+fn has_every_failed_item(file: &Reply) {
+    assert_eq!(file.header("content-type"), Some("text/csv; charset=utf-8"));
+    let name = file.header("content-disposition").expect("a name");
+    let begin = "attachment; filename=\"errors-zqx-token-items__img";
+    assert!(name.starts_with(begin), "{name}");
+    let text = whole(file.body());
+    let mut rows = text.split_terminator("\r\n");
+    let headings = "\"identifier\",\"document_id\",\"messages\"";
+    assert_eq!(rows.next(), Some(headings));
+    let quoted = HOSTILE.replace('"', "\"\"");
+    let expected = (0..FAILED).map(|n| format!("\"'={quoted}{n:04}\",\"\",\"'+{n}; {quoted}\""));
+    let rows: Vec<_> = rows.map(str::to_owned).collect();
+    assert_eq!(rows, expected.collect::<Vec<_>>());
+}
+
 #[test]
 fn failed_items_are_shown_and_given_out_whole_and_harmless() {
     run(async {
@@ -88,26 +123,7 @@ fn failed_items_are_shown_and_given_out_whole_and_harmless() {
         let (worker, open) = ground.answering().await;
         let (client, _) = keyed(&ground, &open, "default", &BOTH).await;
         let token = token("items");
-        let told = [
-            (
-                "upload.received",
-                json!({"filename": HOSTILE, "group": "g", "attributes": {"a": HOSTILE}}),
-            ),
-            (
-                "upload.step",
-                json!({"name": "scan", "message": HOSTILE, "state": "error"}),
-            ),
-            ("upload.items", items(false, 0..1_000)),
-            ("upload.items", items(false, 1_000..FAILED)),
-            ("upload.items", items(true, FAILED..FAILED + 2)),
-            ("upload.completed", json!({"total": FAILED + 2})),
-        ];
-        tell(&client, &token, &told).await;
-        let late = json!({"id": "late", "source": "e2e", "type": "upload.step", "token": token,
-            "data": {"message": "too late"}});
-        let late = patient(&client).post("/v1/events", &late).await;
-        assert_eq!(late.record()["state"], "late");
-
+        tell_a_bad_upload(&client, &token).await;
         let shown = page(&client.get(&path("process", &token)).await);
         for words in [
             "ended with a warning: 1203 of 1205 items failed",
@@ -122,32 +138,10 @@ fn failed_items_are_shown_and_given_out_whole_and_harmless() {
         ] {
             assert!(shown.contains(words), "{words} is not in\n{shown}");
         }
-        let only = client
-            .get(&(path("process", &token) + "&errors=only"))
-            .await;
-        assert!(page(&only).contains("These are 1000 of 1203"));
-
-        let file = client.get(&path("process/errors.csv", &token)).await;
-        assert_eq!(file.header("content-type"), Some("text/csv; charset=utf-8"));
-        let name = file.header("content-disposition").expect("a name");
-        assert!(
-            name.starts_with("attachment; filename=\"errors-zqx-token-items__img"),
-            "{name}"
-        );
-        let text = whole(file.body());
-        let mut rows = text.split_terminator("\r\n");
-        assert_eq!(
-            rows.next(),
-            Some("\"identifier\",\"document_id\",\"messages\"")
-        );
-        let quoted = HOSTILE.replace('"', "\"\"");
-        let mut expected: Vec<_> = (0..FAILED)
-            .map(|n| format!("\"'={quoted}{n:04}\",\"\",\"'+{n}; {quoted}\""))
-            .collect();
-        expected.sort();
-        let mut rows: Vec<_> = rows.map(str::to_owned).collect();
-        rows.sort();
-        assert_eq!(rows, expected);
+        let only = path("process", &token) + "&errors=only";
+        let only = page(&client.get(&only).await);
+        assert!(only.contains("These are 1000 of 1203"), "{only}");
+        has_every_failed_item(&client.get(&path("process/errors.csv", &token)).await);
         worker.stop().await;
     });
 }
@@ -186,31 +180,31 @@ fn the_picture_of_an_order_lights_where_it_stands() {
             after.contains("It stands at finance and at stock."),
             "{after}"
         );
-
-        let all = page(&client.get("/monitor/workflows").await);
-        assert!(all.contains("/monitor/workflow?name=purchase"), "{all}");
-        let one = page(
-            &client
-                .get("/monitor/workflow?name=purchase&version=1")
-                .await,
-        );
-        for words in [
-            "Version 1 of 2",
-            "<svg",
-            "joins all",
-            "version=2",
-            "amount",
-            "number",
-        ] {
-            assert!(one.contains(words), "{words} is not in\n{one}");
-        }
-        assert!(!one.contains("data-state=\"here\""));
-        for unknown in ["name=none", "name=purchase&version=3"] {
-            let reply = client.get(&format!("/monitor/workflow?{unknown}")).await;
-            refusal(&reply, 404, "no workflow has this name");
-        }
+        every_version_has_its_page(&client).await;
         worker.stop().await;
     });
+}
+
+async fn every_version_has_its_page(client: &Client) {
+    let all = page(&client.get("/monitor/workflows").await);
+    assert!(all.contains("/monitor/workflow?name=purchase"), "{all}");
+    let one = "/monitor/workflow?name=purchase&version=1";
+    let one = page(&client.get(one).await);
+    for words in [
+        "Version 1 of 2",
+        "<svg",
+        "joins all",
+        "version=2",
+        "amount",
+        "number",
+    ] {
+        assert!(one.contains(words), "{words} is not in\n{one}");
+    }
+    assert!(!one.contains("data-state=\"here\""));
+    for unknown in ["name=none", "name=purchase&version=3"] {
+        let reply = client.get(&format!("/monitor/workflow?{unknown}")).await;
+        refusal(&reply, 404, "no workflow has this name");
+    }
 }
 
 /// Which states the picture shows stages in.

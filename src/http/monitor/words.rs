@@ -77,4 +77,17 @@ mod tests {
             assert_eq!(length(SignedDuration::from_millis(millis)), said);
         }
     }
+
+    #[test]
+    fn what_lasts_is_said_coarsely() {
+        for (seconds, said) in [
+            (-1, "0 s"),
+            (59, "59 s"),
+            (179, "2 min"),
+            (7_199, "1 h"),
+            (90_000, "1 d"),
+        ] {
+            assert_eq!(age(SignedDuration::from_secs(seconds)), said);
+        }
+    }
 }

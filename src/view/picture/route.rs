@@ -69,6 +69,10 @@ fn straight(graph: &Graph<'_>, way: &Way, column: &impl Fn(Id) -> Option<Column>
     for id in rest {
         let (Column { left, right }, cell) = (column(*id)?, graph.cells.get(*id)?);
         let is_last = cell.what != What::Bend;
+        // Nothing but arrows is in a column without a width: one curve is smoother than two.
+        if !is_last && left == right {
+            continue;
+        }
         let until = if is_last { left - HEAD } else { left };
         let middle = (x + until) / 2;
         let _ = write!(

@@ -49,3 +49,38 @@ fn messages(count: u64) -> String {
         count => format!("{count} messages"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn said(completion: &str, outbox: u64) -> String {
+        let view = json!({
+            "token": "t", "tenant": "default", "kind": "upload", "status": "done",
+            "summary": "done", "progress": { "done": 1, "total": 1, "failed": 0 },
+            "waiting_for": [], "completion": completion, "outbox": outbox,
+            "opening": { "source": "s", "reply_to": "<mine>" },
+        });
+        let view: View<'_> = serde_json::from_value(view).unwrap();
+        words(&view).into_string()
+    }
+
+    #[test]
+    fn each_state_is_said_with_what_it_means() {
+        assert!(said("none", 0).contains("None yet</b>: it has not ended."));
+        assert!(said("pending", 2).contains("2 messages about its end wait in the outbox"));
+        let sent = said("sent", 0);
+        assert!(
+            sent.contains("confirmed it on <code>waybill.completions</code>"),
+            "{sent}"
+        );
+        assert!(
+            sent.contains("upload.done") && sent.contains("&lt;mine&gt;"),
+            "{sent}"
+        );
+        assert!(said("unroutable", 0).contains("it was dropped. Bind a queue"));
+        assert!(said("unroutable", 1).contains("kept in the outbox and tried again."));
+    }
+}

@@ -76,3 +76,15 @@ fn offset(after: SignedDuration) -> String {
         false => format!("+{}", words::length(after)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_is_so_long_after_the_opening_or_before_it() {
+        assert_eq!(offset(SignedDuration::from_secs(61)), "+1 min 1 s");
+        assert_eq!(offset(SignedDuration::from_millis(-1_500)), "−1.5 s");
+        assert_eq!(offset(SignedDuration::ZERO), "+0.0 s");
+    }
+}

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use maud::{Markup, html};
+use serde_json::Value;
 
 use super::super::words;
 use super::super::workflows::picture::{self, Note, Notes, State};
@@ -11,6 +12,7 @@ use crate::core::order::Stop;
 use crate::core::workflow::Workflow;
 use crate::view::order::{Order, outcomes};
 use crate::view::reading::Found;
+use crate::view::record::parsed;
 
 const HEADINGS: [&str; 6] = ["Stage", "Entered", "Left", "Outcome", "Deadline", "Stop"];
 const UNOPENED: &str = "Its stages are known once its opening event has come.";
@@ -39,6 +41,9 @@ pub(super) fn section(found: &Found) -> Markup {
         }
         @if !order.standing.form.is_empty() {
             section { h2 { "Form" } (form(&order.standing.form)) }
+        }
+        @if let Some(attachments) = &order.standing.attachments {
+            section { h2 { "Attachments" } pre { (about::shown(&pretty(attachments))) } }
         }
     }
 }
@@ -149,12 +154,44 @@ fn row(order: &Order, stop: &Stop) -> Markup {
     }
 }
 
+/// What was filled in as it came; a text alone is only that.
+fn filled_in(json: &str) -> String {
+    match parsed(json) {
+        Value::String(text) => text,
+        _ => json.to_owned(),
+    }
+}
+
+fn pretty(json: &str) -> String {
+    serde_json::to_string_pretty(&parsed(json)).unwrap_or_default()
+}
+
 fn form(fields: &BTreeMap<String, String>) -> Markup {
     html! {
         dl.about {
             @for (id, json) in fields {
-                div { dt { bdi { (id) } } dd { (about::shown(json)) } }
+                div { dt { bdi { (id) } } dd { (about::shown(&filled_in(json))) } }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_in_a_form_is_shown_without_its_escapes() {
+        assert_eq!(filled_in("\"M\\u00fcller\""), "Müller");
+        assert_eq!(filled_in("12.50"), "12.50");
+        assert_eq!(filled_in("[\"a\"]"), "[\"a\"]");
+    }
+
+    #[test]
+    fn a_stage_says_how_often_it_was_entered() {
+        let said = |stops| note(stops).words;
+        assert_eq!(said(None), "not entered");
+        assert_eq!(said(Some((1, true))), "stands here");
+        assert_eq!(said(Some((3, false))), "passed (3×)");
     }
 }

@@ -109,3 +109,55 @@ fn stage(node: &Node<'_>, name: &str, lines: &[String], note: Option<&Note>) -> 
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::workflow::read;
+
+    const FILE: &str = "name = 'w'\nstart = ['a']\n[stages]\na.next = { '<b>&' = ['c'], go = ['d'] }\nc.next = ['e']\nd.next = ['e']\ne.join = 'any'\n";
+
+    #[test]
+    fn every_stage_says_what_it_is_and_no_outcome_is_taken_for_markup() {
+        let workflow = read(FILE.as_bytes()).unwrap();
+        let note = |state, words: &str| Note {
+            state,
+            words: words.to_owned(),
+        };
+        let notes = Notes::from([
+            ("a", note(State::Passed, "passed (2×)")),
+            ("c", note(State::Here, "stands here")),
+            ("d", note(State::Ahead, "not entered")),
+            ("e", note(State::Ahead, "not entered")),
+        ]);
+        let drawn = svg(&workflow, &notes, "It stands at <c>.").into_string();
+        for words in [
+            "&lt;b&gt;&amp;",
+            "It stands at &lt;c&gt;.",
+            "data-state=\"passed\"><title>a</title>",
+            "data-state=\"here\"><title>c</title>",
+            "data-state=\"ahead\"><title>e</title>",
+            "joins any",
+            "passed (2×)",
+        ] {
+            assert!(drawn.contains(words), "{words} is not in {drawn}");
+        }
+        assert!(!drawn.contains("<b>") && !drawn.contains("style="));
+        let bare = svg(&workflow, &Notes::new(), "").into_string();
+        assert!(!bare.contains("data-state"), "{bare}");
+    }
+
+    #[test]
+    fn what_is_too_large_says_so() {
+        let names: Vec<String> = (0..50).map(|n| format!("s{n}")).collect();
+        let next = format!("{names:?}");
+        let stages = names.iter().map(|name| format!("{name}.next = {next}\n"));
+        let file = format!(
+            "name = 'w'\nstart = ['s0']\n[stages]\n{}",
+            stages.collect::<String>()
+        );
+        let workflow = read(file.as_bytes()).unwrap();
+        let drawn = svg(&workflow, &Notes::new(), "").into_string();
+        assert!(drawn.contains(TOO_LARGE), "{drawn}");
+    }
+}

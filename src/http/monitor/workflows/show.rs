@@ -100,9 +100,9 @@ fn versions(stored: &StoredWorkflow, last: i32) -> Markup {
 
 fn drawn(workflow: &Workflow) -> Markup {
     let times = [
-        ("Ends with an error after", workflow.deadline),
-        ("Waits for what is missing for", workflow.settle),
-        ("Is kept for", workflow.retention),
+        ("Deadline", workflow.deadline, "none"),
+        ("Settle time", workflow.settle, "as the settings say"),
+        ("Retention", workflow.retention, "as the settings say"),
     ];
     html! {
         section {
@@ -113,8 +113,8 @@ fn drawn(workflow: &Workflow) -> Markup {
         section {
             h2 { "Orders on it" }
             dl.about {
-                @for (name, value) in times {
-                    div { dt { (name) } dd { @match value { Some(value) => (duration(value)), None => span.hint { "not said" } } } }
+                @for (name, value, otherwise) in times {
+                    div { dt { (name) } dd { @match value { Some(value) => (duration(value)), None => span.hint { (otherwise) } } } }
                 }
             }
         }
