@@ -107,6 +107,11 @@ fn a_replay_forgets_only_what_was_confirmed() {
         insert_letters(&ground).await;
         ground.waybill(&["dead", "replay", "--all"]).failed(1);
         assert_eq!(ground.count("dead_letter").await, 3);
+        ground
+            .waybill(&["dead", "replay", "--all", "--dry-run"])
+            .ok()
+            .says("would replay 3: undecodable 3");
+        assert_eq!(ground.count("dead_letter").await, 3);
         let connection = connection(&ground).await;
         topology::declare(&connection, 1).await.unwrap();
         ground
@@ -118,7 +123,7 @@ fn a_replay_forgets_only_what_was_confirmed() {
             .sql("update waybill.dead_letter set headers = 'damaged' where properties like '%2%'")
             .await;
         let rest = ground
-            .waybill(&["dead", "replay", "--reason", "too_deep"])
+            .waybill(&["dead", "replay", "--reason", "too_deep", "--rate", "100"])
             .failed(1);
         rest.says("replayed 1 of 2; damaged 1");
         assert_eq!(ground.count("dead_letter").await, 1);

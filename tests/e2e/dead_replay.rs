@@ -15,7 +15,7 @@ use crate::{
 
 /// Orders of a workflow that nobody has applied yet.
 const WORKFLOW: &str = "name = \"replayed\"\nstart = [\"only\"]\n[stages.only]\n";
-const REASON: &str = "unknown_workflow";
+pub(crate) const REASON: &str = "unknown_workflow";
 
 fn orders(tag: &str, count: usize) -> Vec<Message> {
     let order = |n: usize| {
@@ -32,7 +32,7 @@ fn orders(tag: &str, count: usize) -> Vec<Message> {
     (0..count).map(order).collect()
 }
 
-async fn letters(ground: &Ground) -> i64 {
+pub(crate) async fn letters(ground: &Ground) -> i64 {
     ground
         .number("select count(*) from waybill.dead_letter")
         .await
@@ -44,7 +44,7 @@ async fn orders_open(ground: &Ground) -> i64 {
     ground.number(open).await
 }
 
-async fn reaches(what: &str, wanted: i64, mut count: impl AsyncFnMut() -> i64) {
+pub(crate) async fn reaches(what: &str, wanted: i64, mut count: impl AsyncFnMut() -> i64) {
     until(what, async || (count().await == wanted).then_some(())).await;
 }
 
@@ -56,7 +56,7 @@ async fn with_letters(ground: &Ground, roles: &str, count: usize) -> (Worker, Cl
     (worker, admin)
 }
 
-async fn letters_of(ground: &Ground, count: usize) {
+pub(crate) async fn letters_of(ground: &Ground, count: usize) {
     let mut producer = Producer::new(ground);
     producer.publish(orders("order", count)).await;
     let wanted = i64::try_from(count).expect("few");
@@ -64,7 +64,7 @@ async fn letters_of(ground: &Ground, count: usize) {
 }
 
 /// Sends the form and gives the page that it leads to.
-async fn replay(client: &Client, form: &str) -> String {
+pub(crate) async fn replay(client: &Client, form: &str) -> String {
     let form_client = client.with("content-type", "application/x-www-form-urlencoded");
     let reply = form_client.send("POST", "/monitor/replays", form).await;
     assert_eq!(reply.status, 303, "{}", reply.body());
@@ -222,74 +222,6 @@ fn a_process_that_stops_leaves_the_rest_to_another_at_once() {
         let next = plan.start().await;
         shows(&admin, &page, &[&status("done"), "60 of 60"]).await;
         next.stop().await;
-        worker.stop().await;
-    });
-}
-
-#[test]
-fn who_may_only_read_sees_no_form_and_another_tenant_sees_nothing() {
-    run(async {
-        let ground = Ground::shared("dead-tenants").await;
-        let (worker, open) = ground.answering_as("worker,api").await;
-        let (admin, _) = keyed(&ground, &open, "default", &[Scope::Admin]).await;
-        let (reader, _) = keyed(&ground, &open, "default", &[Scope::Read]).await;
-        let (other, _) = keyed(&ground, &open, "other", &[Scope::Admin]).await;
-        letters_of(&ground, 3).await;
-        let one = "select id::text from waybill.dead_letter limit 1";
-        let one: String = ground.rows(one).await[0].get(0);
-        let page = format!("/monitor/dead-letter?id={one}");
-        let group = format!("/monitor/dead-letters/reason?name={REASON}");
-        let replay_page = replay(&admin, "all=yes").await;
-        for path in ["/monitor/dead-letters", &group, &page, &replay_page] {
-            let seen = reader.get(path).await;
-            assert_eq!(seen.status, 200, "{}", seen.body());
-            assert!(!seen.body().contains("action=\"/monitor/replay"), "{path}");
-            assert!(
-                admin
-                    .get(path)
-                    .await
-                    .body()
-                    .contains("action=\"/monitor/replay"),
-                "{path}"
-            );
-        }
-        let seen = other.get("/monitor/dead-letters").await;
-        assert!(seen.body().contains("There are none."), "{}", seen.body());
-        let body = format!("/monitor/dead-letter/body?id={one}");
-        for path in [&page, &body, &replay_page] {
-            assert_eq!(other.get(path).await.status, 404, "{path}");
-        }
-        let raw = reader.get(&body).await;
-        assert_eq!(raw.header("content-type"), Some("application/octet-stream"));
-        assert!(
-            raw.body().contains("\"workflow_id\":\"replayed\""),
-            "{}",
-            raw.body()
-        );
-
-        let id = replay_page.rsplit_once('=').expect("an id").1.to_owned();
-        let letter = format!("letter={one}");
-        for (who, path, form, status) in [
-            (&reader, "/monitor/replays", "all=yes", 403),
-            (&reader, "/monitor/replay/stop", &format!("id={id}"), 403),
-            (&other, "/monitor/replay/stop", &format!("id={id}"), 404),
-            (&other, "/monitor/replays", &letter, 404),
-            (&other, "/monitor/replays", "all=yes", 404),
-            (&admin, "/monitor/replays", "all=yes&rate=0", 400),
-        ] {
-            let form_client = who.with("content-type", "application/x-www-form-urlencoded");
-            let reply = form_client.send("POST", path, form).await;
-            assert_eq!(reply.status, status, "{path} {form}\n{}", reply.body());
-        }
-        let asked = reader.get("/monitor/replays/confirm?all=yes").await;
-        assert_eq!(asked.status, 403);
-        let elsewhere = admin
-            .with("content-type", "application/x-www-form-urlencoded")
-            .with("sec-fetch-site", "cross-site");
-        let elsewhere = elsewhere.send("POST", "/monitor/replays", "all=yes").await;
-        assert_eq!(elsewhere.status, 403);
-        let replays = "select count(*) from waybill.replay";
-        assert_eq!(ground.number(replays).await, 1);
         worker.stop().await;
     });
 }

@@ -9,10 +9,13 @@ use uuid::Uuid;
 use super::super::failure::{FAILED, Failure};
 use super::super::{Sources, output, servers};
 use super::choice::Choice;
+use crate::app;
+use crate::pipeline::replay::outlook::Outlook;
+use crate::pipeline::replay::pace::Pace;
 use crate::pipeline::replay::pages::{self, Pages};
 use crate::pipeline::replay::sender::Sender;
 use crate::store::Store;
-use crate::store::replay::Counts;
+use crate::store::replay::{Counts, Foreseen, RATE_MAX};
 
 /// Letters by id that are held at once: nobody has looked how long each is.
 const AT_ONCE: usize = 100;
@@ -22,7 +25,8 @@ const AT_ONCE: usize = 100;
 #[command(after_help = "\
 Examples:
   waybill dead replay 6c1f6a3e-0a50-5c3a-9d59-0e9d5a6f4b11
-  waybill dead replay --reason refused_by_database
+  waybill dead replay --reason unknown_workflow --dry-run
+  waybill dead replay --reason refused_by_database --rate 50
 
 Each goes to the exchange waybill.events as its producer sent it, with the header
 x-waybill-replay-of. What can't be applied again becomes a new letter.
@@ -32,6 +36,12 @@ letter.")]
 pub(super) struct Replay {
     #[command(flatten)]
     choice: Choice,
+    /// At most so many letters a second.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(RATE_MAX)))]
+    rate: Option<u32>,
+    /// Publish nothing: say what would become of the letters.
+    #[arg(long, conflicts_with = "rate")]
+    dry_run: bool,
 }
 
 pub(super) async fn run(replay: &Replay, sources: &Sources) -> Result<ExitCode, Failure> {
@@ -41,10 +51,18 @@ pub(super) async fn run(replay: &Replay, sources: &Sources) -> Result<ExitCode, 
     for id in &replay.choice.ids {
         super::letter(&store, *id).await?;
     }
+    if replay.dry_run {
+        let mut outlook = Outlook::new(&store, app::limits(&settings.limits));
+        let look = async |ids: &[Uuid]| Ok(outlook.add(ids).await?);
+        walk(&store, &replay.choice, AT_ONCE, look).await?;
+        output::line(&outlook_words(outlook.foreseen()))?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let connection = servers::broker(&settings.broker).await?;
     let timeout = settings.broker.confirm_timeout;
     let mut replayer = Replayer {
         sender: Sender::open(&store, &connection, timeout).await?,
+        pace: Pace::new(replay.rate),
         store,
         counts: Counts::default(),
     };
@@ -59,6 +77,17 @@ pub(super) async fn run(replay: &Replay, sources: &Sources) -> Result<ExitCode, 
     } else {
         ExitCode::from(FAILED)
     })
+}
+
+/// What would become of the letters, in a line.
+pub(super) fn outlook_words(foreseen: &Foreseen) -> String {
+    let said = foreseen
+        .iter()
+        .map(|(name, count)| format!("{name} {count}"));
+    let said: Vec<_> = said.collect();
+    let sum: u64 = foreseen.values().sum();
+    let colon = if said.is_empty() { "" } else { ": " };
+    format!("would replay {sum}{colon}{}", said.join(", "))
 }
 
 /// What became of the letters, in a line.
@@ -82,36 +111,49 @@ pub(super) fn words(counts: Counts) -> String {
 struct Replayer {
     store: Store,
     sender: Sender,
+    pace: Pace,
     counts: Counts,
 }
 
 impl Replayer {
     async fn all(&mut self, choice: &Choice) -> Result<(), Failure> {
-        if !choice.ids.is_empty() {
-            let once: BTreeSet<Uuid> = choice.ids.iter().copied().collect();
-            let once: Vec<Uuid> = once.into_iter().collect();
-            for ids in once.chunks(AT_ONCE) {
-                self.some(ids).await?;
-            }
-            return Ok(());
-        }
-        let mut pages = Pages::new(&self.store, choice.letters()).await?;
-        loop {
-            let page = pages.next().await?;
-            if page.is_empty() {
-                return Ok(());
-            }
-            for piece in pages::pieces(&page, page.len()) {
-                let ids: Vec<Uuid> = piece.iter().map(|kept| kept.letter.id).collect();
-                self.some(&ids).await?;
-            }
-        }
+        let (store, at_once) = (self.store.clone(), self.pace.letters());
+        walk(&store, choice, at_once, async |ids| self.some(ids).await).await
     }
 
     async fn some(&mut self, ids: &[Uuid]) -> Result<(), Failure> {
+        self.pace.turn(ids.len()).await;
         let sent = self.sender.send(ids).await?;
         self.counts.add(sent.counts);
         self.store.delete_dead_letters(&sent.confirmed).await?;
         Ok(())
+    }
+}
+
+/// Does something with all letters of a choice, so many at once at most.
+async fn walk(
+    store: &Store,
+    choice: &Choice,
+    at_once: usize,
+    mut act: impl AsyncFnMut(&[Uuid]) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    if !choice.ids.is_empty() {
+        let once: BTreeSet<Uuid> = choice.ids.iter().copied().collect();
+        let once: Vec<Uuid> = once.into_iter().collect();
+        for ids in once.chunks(at_once.min(AT_ONCE)) {
+            act(ids).await?;
+        }
+        return Ok(());
+    }
+    let mut pages = Pages::new(store, choice.letters()).await?;
+    loop {
+        let page = pages.next().await?;
+        if page.is_empty() {
+            return Ok(());
+        }
+        for piece in pages::pieces(&page, at_once) {
+            let ids: Vec<Uuid> = piece.iter().map(|kept| kept.letter.id).collect();
+            act(&ids).await?;
+        }
     }
 }

@@ -132,3 +132,14 @@ fn a_replay_names_what_was_kept() {
     expect!["replayed 3 of 5; taken by no queue 1; damaged 1; what was not replayed is kept"]
         .assert_eq(&replay::words(counts));
 }
+
+#[test]
+fn a_dry_run_says_what_would_become_of_the_letters() {
+    let foreseen = [
+        ("applied".to_owned(), 4),
+        ("unknown_workflow".to_owned(), 2),
+    ];
+    expect!["would replay 6: applied 4, unknown_workflow 2"]
+        .assert_eq(&replay::outlook_words(&foreseen.into_iter().collect()));
+    assert_eq!(replay::outlook_words(&Default::default()), "would replay 0");
+}

@@ -129,7 +129,7 @@ impl Job {
                     () = self.stop.cancelled() => return Ok(Left::Unfinished),
                     () = pace.turn(piece.len()) => {}
                 }
-                let ids: Vec<Uuid> = piece.iter().map(|kept| kept.letter.id).collect();
+                let ids = ids(piece);
                 // Told to stop meanwhile, it does not wait for a broker that is slow to confirm:
                 // what was sent and is still here may be published twice, which is harmless.
                 let sent = match self.holding(sender.send(&ids)).await? {
@@ -146,7 +146,8 @@ impl Job {
 
     /// Looks what would become of the letters.
     async fn look(&self) -> Result<Left, ReplayError> {
-        let mut outlook = Outlook::new(&self.desk, &self.held);
+        let outlook = Outlook::new(&self.desk.store, self.desk.limits);
+        let mut outlook = outlook.of(&self.held);
         let mut pages = self.pages();
         let at_once = Pace::new(None).letters();
         loop {
@@ -159,7 +160,8 @@ impl Job {
                 if self.stop.is_cancelled() {
                     return Ok(Left::Unfinished);
                 }
-                if let Err(left) = self.holding(outlook.add(piece)).await? {
+                let ids = ids(piece);
+                if let Err(left) = self.holding(outlook.add(&ids)).await? {
                     return Ok(left);
                 }
                 let foreseen = outlook.foreseen();
@@ -227,6 +229,10 @@ impl Job {
             }
         }
     }
+}
+
+fn ids(letters: &[KeptLetter]) -> Vec<Uuid> {
+    letters.iter().map(|kept| kept.letter.id).collect()
 }
 
 fn ordered(order: Order) -> Option<Left> {

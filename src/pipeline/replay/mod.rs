@@ -6,7 +6,7 @@
 
 pub mod desk;
 mod job;
-mod outlook;
+pub mod outlook;
 pub mod pace;
 pub mod pages;
 pub mod sender;

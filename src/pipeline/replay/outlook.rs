@@ -9,7 +9,6 @@ use uuid::Uuid;
 
 use super::super::held::Held;
 use super::super::letter;
-use super::desk::Desk;
 use super::sender;
 use crate::broker::Delivery;
 use crate::clock;
@@ -23,36 +22,47 @@ use crate::store::{Store, StoreError};
 use crate::wire::{self, Limits, Reason};
 
 /// The outlook of one replay.
-pub(super) struct Outlook {
+pub struct Outlook {
     store: Store,
     limits: Limits,
-    replay: Uuid,
+    replay: Option<Uuid>,
     foreseen: Foreseen,
     /// The newest version of those that were asked for.
     workflows: HashMap<String, Option<Workflow>>,
 }
 
 impl Outlook {
-    pub(super) fn new(desk: &Desk, held: &ClaimedReplay) -> Self {
+    /// Of letters that must keep those limits.
+    #[must_use]
+    pub fn new(store: &Store, limits: Limits) -> Self {
         Self {
-            store: desk.store.clone(),
-            limits: desk.limits,
-            replay: held.id,
-            foreseen: held.foreseen.clone(),
+            store: store.clone(),
+            limits,
+            replay: None,
+            foreseen: Foreseen::new(),
             workflows: HashMap::new(),
         }
     }
 
+    /// The same of a replay, where somebody has looked at some letters already.
+    pub(super) fn of(self, held: &ClaimedReplay) -> Self {
+        Self {
+            replay: Some(held.id),
+            foreseen: held.foreseen.clone(),
+            ..self
+        }
+    }
+
     /// How many of each fate or reason there are so far.
-    pub(super) fn foreseen(&self) -> &Foreseen {
+    #[must_use]
+    pub fn foreseen(&self) -> &Foreseen {
         &self.foreseen
     }
 
     /// Looks at some letters, as many as may be held at once.
-    pub(super) async fn add(&mut self, letters: &[KeptLetter]) -> Result<(), StoreError> {
-        let ids: Vec<Uuid> = letters.iter().map(|kept| kept.letter.id).collect();
+    pub async fn add(&mut self, ids: &[Uuid]) -> Result<(), StoreError> {
         let mut readable = Vec::new();
-        for kept in self.store.read_dead_letters(&ids).await? {
+        for kept in self.store.read_dead_letters(ids).await? {
             match self.delivered(&kept) {
                 Some(held) => readable.push(held),
                 None => self.count(Fate::Damaged.name()),
@@ -74,7 +84,7 @@ impl Outlook {
     /// As a worker would take it.
     fn delivered(&self, kept: &KeptLetter) -> Option<Held> {
         let message = letter::replay(&kept.letter)?;
-        let message = sender::marked(message, kept.letter.id, Some(self.replay));
+        let message = sender::marked(message, kept.letter.id, self.replay);
         let delivery = Box::new(Delivery::from(message));
         let (held, _) = Held::event(delivery, &kept.letter.queue, &self.limits, clock::now());
         Some(held)

@@ -14,7 +14,7 @@ use super::list::said;
 use super::{body, form, groups, list};
 use crate::store::dead_letter::{DeadLetter, KeptLetter, Letters};
 use crate::view::escape;
-use crate::wire::Problem;
+use crate::wire::{FieldFault, Problem};
 
 /// The page of a letter.
 pub(super) fn path(id: Uuid) -> String {
@@ -62,12 +62,14 @@ async fn page(viewer: Viewer, id: Uuid) -> Result<Page, HttpProblem> {
 
 fn wrong(letter: &DeadLetter) -> Markup {
     let problem = problem(letter);
+    let adds = |error: &&FieldFault| error.pointer.is_some() || error.detail != problem.detail;
+    let errors: Vec<_> = problem.errors.iter().filter(adds).collect();
     html! {
         p.fault { (escape::line(&problem.title)) }
         p { bdi { (escape::line(&problem.detail)) } }
-        @if !problem.errors.is_empty() {
+        @if !errors.is_empty() {
             ul {
-                @for error in &problem.errors {
+                @for error in errors {
                     li {
                         @if let Some(pointer) = &error.pointer { code { (escape::line(pointer)) } " " }
                         bdi { (escape::line(&error.detail)) }

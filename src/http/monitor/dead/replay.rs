@@ -142,7 +142,7 @@ fn came_back(returned: &[(String, u64)]) -> Markup {
                 }
             }
         }
-        p.hint { "The others were applied, or were known already. Workers may still hold some." }
+        p.hint { "The others were applied, known already, or too late. Workers may still hold some." }
     }
 }
 
