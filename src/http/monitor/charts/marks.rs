@@ -124,7 +124,7 @@ fn pattern(mark: usize) -> Markup {
                 0 => path class=(class) d="M0 0h4v4h-4z" {},
                 1 => path class=(class) d="M-1 1l2-2M0 4l4-4M3 5l2-2" {},
                 2 => path class=(class) d="M0 0l4 4M4 0l-4 4M0 2h4" {},
-                _ => path class=(class) d="M1 0v4M3 0v4" {},
+                _ => path class=(class) d="M2 0v4" {},
             }
         }
     }
