@@ -168,31 +168,22 @@ impl App {
         let health = self.health.clone();
         if self.roles.has(Role::Worker) {
             let worker = self.worker(mailbox.clone(), gate_state);
-            working.spawn(
-                roll.clone()
-                    .always("worker", worker.run(stop.clone(), give_up.clone())),
-            );
+            let worker = worker.run(stop.clone(), give_up.clone());
+            roll.start(&mut working, "worker", worker);
         }
         if self.roles.has(Role::Janitor) {
             let janitor = self.janitor(mailbox.clone()).run(stop.clone());
-            working.spawn(roll.clone().always("janitor", janitor));
+            roll.start(&mut working, "janitor", janitor);
         }
         let relay = self.relay();
         if self.roles.has(Role::Relay) {
-            working.spawn(
-                roll.clone()
-                    .always("sweeper", relay.clone().sweep(mailbox, stop.clone())),
-            );
-            working.spawn(
-                roll.clone()
-                    .always("replays", self.desk().run(stop.clone())),
-            );
+            let sweeper = relay.clone().sweep(mailbox, stop.clone());
+            roll.start(&mut working, "sweeper", sweeper);
+            roll.start(&mut working, "replays", self.desk().run(stop.clone()));
         }
         // Ends when the last mailbox is gone, so after all that may still leave something in it.
-        working.spawn(
-            roll.clone()
-                .always("publisher", publish(relay, letterbox, give_up.clone())),
-        );
+        let publisher = publish(relay, letterbox, give_up.clone());
+        roll.start(&mut working, "publisher", publisher);
         if let Some(api) = self.api.take() {
             let answering = api.serve(stop.clone(), health.clone());
             working.spawn(roll.clone().until("clients", answering));

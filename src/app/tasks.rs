@@ -40,17 +40,18 @@ impl Tasks {
 pub(super) struct Roll(Arc<Mutex<BTreeSet<&'static str>>>);
 
 impl Roll {
-    /// A task that can't fail but by a panic, on the roll until it ends.
-    pub(super) async fn always(
-        self,
+    /// Starts a task that can't fail but by a panic; it is on the roll until it ends.
+    pub(super) fn start(
+        &self,
+        working: &mut JoinSet<anyhow::Result<()>>,
         name: &'static str,
-        task: impl Future<Output = ()>,
-    ) -> anyhow::Result<()> {
-        self.until(name, async {
+        task: impl Future<Output = ()> + Send + 'static,
+    ) {
+        let task = async {
             task.await;
             Ok(())
-        })
-        .await
+        };
+        working.spawn(self.clone().until(name, task));
     }
 
     /// A task on the roll until it ends.

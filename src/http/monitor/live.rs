@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::http::{HeaderMap, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
@@ -17,6 +17,11 @@ use super::page::Page;
 
 /// How often it is looked whether a page has changed.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// A page that is dear to make is made so much less often: nobody who looks takes more than a
+/// twentieth of a core.
+const REST: u32 = 19;
+/// But it is looked again after that long.
+const LOOK_MAX: Duration = Duration::from_secs(10);
 /// How often a stream without news shows that it is there.
 const COMMENT_EVERY: Duration = Duration::from_secs(15);
 /// What a viewer who does not read may hold up.
@@ -44,6 +49,7 @@ where
         pass,
         make,
         shown: None,
+        rest: LOOK_EVERY,
     };
     let keep_alive = KeepAlive::new().interval(COMMENT_EVERY);
     let events = stream::unfold(look, Look::next);
@@ -56,6 +62,8 @@ struct Look<M> {
     make: M,
     /// What was sent last.
     shown: Option<Shown>,
+    /// How long to wait before the next look.
+    rest: Duration,
     _room: Taken,
 }
 
@@ -76,15 +84,17 @@ where
         loop {
             if self.shown.is_some() {
                 tokio::select! {
-                    () = tokio::time::sleep(LOOK_EVERY) => {}
+                    () = tokio::time::sleep(self.rest) => {}
                     () = self.viewer.api.stopped() => return None,
                 }
             }
             self.pass.is_good().await.ok()?;
+            let began = Instant::now();
             let shown = match (self.make)(self.viewer.clone()).await {
                 Ok(page) => Shown::Page(page.main.into_string()),
                 Err(problem) => Shown::Problem(problem.detail().to_owned()),
             };
+            self.rest = (began.elapsed() * REST).clamp(LOOK_EVERY, LOOK_MAX);
             if self.shown.as_ref() == Some(&shown) {
                 continue;
             }
