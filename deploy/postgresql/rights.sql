@@ -21,7 +21,7 @@ grant select, insert, update on waybill.tally to waybill_run;
 grant select, update on waybill.feed_horizon to waybill_run;
 
 -- What the monitor page shows and starts.
-grant select, insert, delete on waybill.sample to waybill_run;
+grant select, insert, update, delete on waybill.sample to waybill_run;
 grant select, insert, update, delete on waybill.replay to waybill_run;
 
 -- Versions are added and never changed; `update` is what the lock asks for that adding one takes.
