@@ -19,7 +19,7 @@ use super::{
     BrokerError, address,
     dial::{self, Dialled},
     error::{request, within},
-    tls,
+    size, tls,
 };
 
 /// How often the state is looked at in case an event was missed; also the longest delay with which
@@ -82,6 +82,12 @@ impl Connection {
     /// If the connection has ended or does not answer in time.
     pub async fn channel(&self) -> Result<lapin::Channel, BrokerError> {
         request("opening a channel", self.inner.create_channel()).await
+    }
+
+    /// How long the properties of a message may be: with all before them they have one frame.
+    pub(super) fn properties_max(&self) -> usize {
+        let frame = self.inner.configuration().frame_max();
+        size::properties_max(usize::try_from(frame).unwrap_or(usize::MAX))
     }
 
     /// Whether the connection is open right now, as far as anyone has noticed.

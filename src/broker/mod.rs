@@ -37,6 +37,7 @@ pub mod outgoing;
 pub mod publisher;
 mod runtime;
 mod screen;
+mod size;
 mod tls;
 pub mod topology;
 

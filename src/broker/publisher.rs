@@ -10,7 +10,7 @@ use lapin::{
     types::ShortString,
 };
 
-use super::{BrokerError, Connection, Outgoing, error::request};
+use super::{BrokerError, Connection, Outgoing, error::request, size};
 
 /// How many messages are on their way to the broker at a time.
 pub const WINDOW: usize = 500;
@@ -25,7 +25,7 @@ pub enum Verdict {
     /// A queue refused it, because it is full or cannot be reached.
     Nacked,
     /// No queue takes it: nothing is bound for its routing key, or AMQP cannot carry one of its
-    /// texts (more than 255 bytes).
+    /// texts (more than 255 bytes) or all of its properties (more than a frame holds).
     Unroutable,
 }
 
@@ -34,6 +34,8 @@ pub enum Verdict {
 pub struct Publisher {
     channel: Channel,
     confirm_timeout: Duration,
+    /// How long properties may be as a whole; the broker ends the connection over more.
+    properties_max: usize,
     usable: bool,
 }
 
@@ -51,6 +53,7 @@ impl Publisher {
         Ok(Self {
             channel,
             confirm_timeout,
+            properties_max: conn.properties_max(),
             usable: true,
         })
     }
@@ -97,12 +100,32 @@ impl Publisher {
             if window.len() >= WINDOW {
                 outcome.note(self.next(&mut window).await?);
             }
-            window.push_back(publish(&self.channel, message));
+            window.push_back(self.publish(message));
         }
         while !window.is_empty() {
             outcome.note(self.next(&mut window).await?);
         }
         Ok(outcome.decide(batch))
+    }
+
+    async fn publish(&self, message: &Outgoing) -> lapin::Result<Answer> {
+        let (Ok(exchange), Ok(routing_key), Some(properties)) = (
+            ShortString::try_new(message.exchange.as_str()),
+            ShortString::try_new(message.routing_key.as_str()),
+            message.properties.to_lapin(),
+        ) else {
+            return Ok(Answer::from(Verdict::Unroutable));
+        };
+        if size::properties(&message.properties) > self.properties_max {
+            return Ok(Answer::from(Verdict::Unroutable));
+        }
+        let options = BasicPublishOptions {
+            mandatory: true,
+            immediate: false,
+        };
+        let (channel, body) = (&self.channel, &message.body);
+        let publish = channel.basic_publish(exchange, routing_key, options, body, properties);
+        publish.await?.await.map(Answer::from)
     }
 
     async fn next<F>(&self, window: &mut FuturesOrdered<F>) -> Result<Answer, BrokerError>
@@ -127,22 +150,6 @@ impl Publisher {
 struct Answer {
     verdict: Verdict,
     returned: Option<Destination>,
-}
-
-async fn publish(channel: &Channel, message: &Outgoing) -> lapin::Result<Answer> {
-    let (Ok(exchange), Ok(routing_key), Some(properties)) = (
-        ShortString::try_new(message.exchange.as_str()),
-        ShortString::try_new(message.routing_key.as_str()),
-        message.properties.to_lapin(),
-    ) else {
-        return Ok(Answer::from(Verdict::Unroutable));
-    };
-    let options = BasicPublishOptions {
-        mandatory: true,
-        immediate: false,
-    };
-    let publish = channel.basic_publish(exchange, routing_key, options, &message.body, properties);
-    publish.await?.await.map(Answer::from)
 }
 
 impl From<Verdict> for Answer {

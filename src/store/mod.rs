@@ -42,6 +42,7 @@ pub mod stamp;
 pub mod standing;
 pub mod stop;
 pub mod tally;
+pub mod walk;
 pub mod watch;
 pub mod workflow;
 

@@ -15,6 +15,9 @@ const DELETE: &str = include_str!("queries/delete_samples.sql");
 const MINUTES: &str = include_str!("queries/sampled_minutes.sql");
 const LATELY: &str = include_str!("queries/sampled_lately.sql");
 
+/// When all samples of a minute are there: before that it would seem to have been a quiet one.
+pub const SETTLED_AFTER: Duration = Duration::from_secs(10);
+
 /// What one program did in a stretch of time, and how things stood at its end.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sample {
@@ -128,11 +131,13 @@ impl Store {
             .await?)
     }
 
-    /// The last sixty whole minutes, those without a sample left out.
+    /// The last sixty settled minutes, those without a sample left out.
     pub async fn sampled_minutes(&self, bounds: &[f64]) -> Result<Vec<Minute>, StoreError> {
         let connection = self.connection().await?;
         let statement = connection.prepared(MINUTES).await?;
-        let rows = connection.query(&statement, &[&bounds]).await?;
+        let rows = connection
+            .query(&statement, &[&bounds, &SETTLED_AFTER.as_secs_f64()])
+            .await?;
         Ok(rows.iter().map(minute).collect())
     }
 

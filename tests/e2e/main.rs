@@ -22,6 +22,7 @@ mod client;
 mod crashes;
 mod crowd;
 mod cuts;
+mod dead_odd;
 mod dead_pages;
 mod dead_queue;
 mod dead_replay;

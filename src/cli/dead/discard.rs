@@ -54,7 +54,7 @@ async fn delete(store: &Store, choice: &Choice) -> Result<u64, Failure> {
         if page.is_empty() {
             return Ok(discarded);
         }
-        let ids: Vec<Uuid> = page.iter().map(|kept| kept.letter.id).collect();
+        let ids: Vec<Uuid> = page.iter().map(|letter| letter.place.id).collect();
         discarded += store.delete_dead_letters(&ids).await?;
     }
 }

@@ -152,7 +152,7 @@ async fn walk(
             return Ok(());
         }
         for piece in pages::pieces(&page, at_once) {
-            let ids: Vec<Uuid> = piece.iter().map(|kept| kept.letter.id).collect();
+            let ids: Vec<Uuid> = piece.iter().map(|letter| letter.place.id).collect();
             act(&ids).await?;
         }
     }

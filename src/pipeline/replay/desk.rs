@@ -1,6 +1,8 @@
 //! Takes up replays that were asked for. Any number of processes may: each is held by one, and
 //! whoever is gone holds it no longer than [`LEASE`].
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::task::JoinSet;
@@ -38,13 +40,15 @@ impl Desk {
     /// rest to others.
     pub async fn run(self, stop: CancellationToken) {
         let mut jobs = JoinSet::new();
+        let is_full = Arc::new(AtomicBool::new(false));
         while !stop.is_cancelled() {
             while jobs.try_join_next().is_some() {}
+            is_full.store(jobs.len() >= AT_ONCE, Ordering::Relaxed);
             if jobs.len() < AT_ONCE {
                 match self.store.claim_replay(LEASE).await {
                     Ok(Some(held)) => {
                         let job = Job::new(self.clone(), held, stop.clone());
-                        jobs.spawn(job.run());
+                        jobs.spawn(job.giving_way(Arc::clone(&is_full)).run());
                         continue;
                     }
                     Ok(None) => {}

@@ -1,7 +1,9 @@
 //! Works on one replay: letter by letter in their order, noting how far it has come in the
 //! transaction that forgets what was confirmed.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -15,13 +17,15 @@ use super::pages::{self, Pages};
 use super::sender::{Sender, Sent};
 use crate::broker::{self, Connection};
 use crate::store::StoreError;
-use crate::store::dead_letter::KeptLetter;
 use crate::store::replay::{Counts, Foreseen};
 use crate::store::replay_claim::{ClaimedReplay, Order, Progress};
+use crate::store::walk::Weighed;
 use crate::telemetry::{Published, RetryReason, What};
 
 /// How often a replay is held on to while something takes long.
 const HOLD_EVERY: Duration = Duration::from_secs(1);
+/// How long one is worked on before others get their turn.
+const TURN: Duration = Duration::from_secs(60);
 /// After this long one that has failed may be taken again.
 const AGAIN_AFTER: Duration = Duration::from_secs(3);
 
@@ -33,6 +37,9 @@ pub(super) struct Job {
     desk: Desk,
     held: ClaimedReplay,
     stop: CancellationToken,
+    /// Until when others don't wait for it, and whether they may have to.
+    turn: Instant,
+    is_full: Arc<AtomicBool>,
 }
 
 /// How work on a replay ends.
@@ -42,7 +49,7 @@ enum Left {
     Through,
     /// Because somebody has asked for that.
     Stopped,
-    /// Because this process ends.
+    /// Because this process ends, or others are to have their turn.
     Unfinished,
     /// Because it is somebody else's by now.
     Lost,
@@ -53,7 +60,19 @@ type Step<T> = Result<Result<T, Left>, ReplayError>;
 
 impl Job {
     pub(super) fn new(desk: Desk, held: ClaimedReplay, stop: CancellationToken) -> Self {
-        Self { desk, held, stop }
+        Self {
+            desk,
+            held,
+            stop,
+            turn: Instant::now() + TURN,
+            is_full: Arc::default(),
+        }
+    }
+
+    /// One that is left to others after a while if there is no room for more: a slow one of a
+    /// million letters would keep all others waiting for days.
+    pub(super) fn giving_way(self, is_full: Arc<AtomicBool>) -> Self {
+        Self { is_full, ..self }
     }
 
     /// Works until it has ended or has to be left to others.
@@ -201,7 +220,7 @@ impl Job {
     /// Notes what became of a piece; says whether that was the last one.
     async fn note(
         &self,
-        piece: &[KeptLetter],
+        piece: &[Weighed],
         sent: &Sent,
         foreseen: &Foreseen,
     ) -> Result<Option<Left>, ReplayError> {
@@ -209,13 +228,14 @@ impl Job {
             return Ok(None);
         };
         let progress = Progress {
-            at: last.place(),
+            at: last.place,
             confirmed: &sent.confirmed,
             counts: sent.counts,
             foreseen,
         };
         let order = self.desk.store.note_replay(&self.held, &progress).await?;
-        Ok(ordered(order))
+        let is_over = self.is_full.load(Ordering::Relaxed) && self.turn <= Instant::now();
+        Ok(ordered(order).or(is_over.then_some(Left::Unfinished)))
     }
 
     fn count(&self, counts: Counts) {
@@ -231,8 +251,8 @@ impl Job {
     }
 }
 
-fn ids(letters: &[KeptLetter]) -> Vec<Uuid> {
-    letters.iter().map(|kept| kept.letter.id).collect()
+fn ids(letters: &[Weighed]) -> Vec<Uuid> {
+    letters.iter().map(|letter| letter.place.id).collect()
 }
 
 fn ordered(order: Order) -> Option<Left> {

@@ -21,13 +21,16 @@ use crate::store::replay_claim::ClaimedReplay;
 use crate::store::{Store, StoreError};
 use crate::wire::{self, Limits, Reason};
 
+/// Workflows that are remembered: letters may name as many as there are letters.
+const WORKFLOWS_MAX: usize = 100;
+
 /// The outlook of one replay.
 pub struct Outlook {
     store: Store,
     limits: Limits,
     replay: Option<Uuid>,
     foreseen: Foreseen,
-    /// The newest version of those that were asked for.
+    /// The newest version of some that were asked for.
     workflows: HashMap<String, Option<Workflow>>,
 }
 
@@ -121,6 +124,9 @@ impl Outlook {
         if !self.workflows.contains_key(name) {
             let stored = self.store.load_workflow(name, None).await?;
             let read = stored.and_then(|it| wire::workflow::read(it.source.as_bytes()).ok());
+            if self.workflows.len() >= WORKFLOWS_MAX {
+                self.workflows.clear();
+            }
             self.workflows.insert(name.clone(), read);
         }
         let Some(Some(workflow)) = self.workflows.get(name) else {

@@ -1,6 +1,7 @@
 //! The way through the letters that are meant, in pages and in pieces that may be held at once.
 
-use crate::store::dead_letter::{KeptLetter, Letters, Place};
+use crate::store::dead_letter::{Letters, Place};
+use crate::store::walk::Weighed;
 use crate::store::{Store, StoreError};
 
 /// How many letters one page holds.
@@ -40,38 +41,28 @@ impl Pages {
         }
     }
 
-    /// The next page, without bodies; empty at the end.
-    pub async fn next(&mut self) -> Result<Vec<KeptLetter>, StoreError> {
+    /// The next page; empty at the end.
+    pub async fn next(&mut self) -> Result<Vec<Weighed>, StoreError> {
         let Some(end) = self.end else {
             return Ok(Vec::new());
         };
-        let mut page = self.read().await?;
-        page.retain(|letter| letter.place() <= end);
-        self.after = page.last().map(KeptLetter::place).or(self.after);
+        let page = self
+            .store
+            .walk_letters(&self.letters, self.after, end, PAGE);
+        let page = page.await?;
+        self.after = page.last().map(|letter| letter.place).or(self.after);
         Ok(page)
-    }
-
-    async fn read(&self) -> Result<Vec<KeptLetter>, StoreError> {
-        let Some(id) = self.letters.letter else {
-            let listed = self
-                .store
-                .list_dead_letters(&self.letters, self.after, PAGE);
-            return listed.await;
-        };
-        let mut single = self.store.read_dead_letters(&[id]).await?;
-        single.retain(|letter| self.after.is_none_or(|after| after < letter.place()));
-        Ok(single)
     }
 }
 
 /// The letters in pieces of so many at most, and of so many bytes as may be held at once.
-pub fn pieces(letters: &[KeptLetter], letters_max: usize) -> impl Iterator<Item = &[KeptLetter]> {
+pub fn pieces(letters: &[Weighed], letters_max: usize) -> impl Iterator<Item = &[Weighed]> {
     let mut rest = letters;
     std::iter::from_fn(move || {
         let mut held = 0;
         let fitting = rest.iter().take_while(|letter| {
             let first = held == 0;
-            held += letter.body_bytes.max(1);
+            held += letter.bytes.max(1);
             first || held <= HELD_BYTES_MAX
         });
         let count = fitting.take(letters_max.max(1)).count();
@@ -87,29 +78,14 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::store::dead_letter::DeadLetter;
 
-    fn of(body_bytes: i64) -> KeptLetter {
-        let text = String::new;
-        KeptLetter {
-            letter: DeadLetter {
+    fn of(bytes: i64) -> Weighed {
+        Weighed {
+            place: Place {
+                received_at: Timestamp::UNIX_EPOCH,
                 id: Uuid::nil(),
-                reason: text(),
-                problem: text(),
-                tenant: None,
-                token: None,
-                source: None,
-                event_id: None,
-                type_name: None,
-                exchange: text(),
-                routing_key: text(),
-                queue: text(),
-                properties: text(),
-                headers: text(),
-                body: Vec::new(),
             },
-            body_bytes,
-            received_at: Timestamp::UNIX_EPOCH,
+            bytes,
         }
     }
 

@@ -1,11 +1,18 @@
 -- Asks for a replay of the letters that are there now, if there are any and not too many replays
 -- are under way; and forgets those of the tenant that ended before its newest $9.
 with meant as (
-    select count(*) as letters
-    from waybill.dead_letter d
-    where coalesce(d.tenant, 'default') = $2
-      and ($3::uuid is null or d.id = $3)
-      and ($4::text is null or d.reason = $4)
+    -- Only the branch that is meant is carried out, each by its index.
+    select case
+        when $3::uuid is not null then
+            (select count(*) from waybill.dead_letter d
+             where d.id = $3 and coalesce(d.tenant, 'default') = $2)
+        when $4::text is not null then
+            (select count(*) from waybill.dead_letter d
+             where coalesce(d.tenant, 'default') = $2 and d.reason = $4)
+        else
+            (select count(*) from waybill.dead_letter d
+             where coalesce(d.tenant, 'default') = $2)
+    end as letters
 ),
 newest as (
     select received_at, id from waybill.dead_letter order by received_at desc, id desc limit 1

@@ -1,5 +1,6 @@
 -- Takes a replay that nobody works on, for so many seconds. Those of a tenant that publish go one
--- after the other, so that no letter is published by two of them.
+-- after the other, so that no letter is published by two of them; one that was asked for later may
+-- be in work before one that took long to ask for. Those that were given up stand behind all others.
 with next as (
     select r.id
     from waybill.replay r
@@ -7,10 +8,10 @@ with next as (
       and coalesce(r.claimed_until <= now(), true)
       and (r.dry_run or r.stop_asked_at is not null or not exists (
           select from waybill.replay e
-          where e.tenant = r.tenant and e.ended_at is null and not e.dry_run
-            and (e.asked_at, e.id) < (r.asked_at, r.id)
+          where e.tenant = r.tenant and e.ended_at is null and not e.dry_run and e.id <> r.id
+            and ((e.asked_at, e.id) < (r.asked_at, r.id) or e.claimed_until > now())
       ))
-    order by r.asked_at, r.id
+    order by r.claimed_until nulls first, r.asked_at, r.id
     limit 1
     for update of r skip locked
 )

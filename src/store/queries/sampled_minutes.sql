@@ -1,8 +1,8 @@
--- The last hour by whole minutes, all programs together. What they did adds up; how things stand they
+-- The last hour by whole minutes that ended $2 seconds ago or before, all programs together. What they did adds up; how things stand they
 -- all see alike, so the highest is taken. A sample belongs where the middle of its time lies, and its
 -- latencies count only if they were told apart by the same bounds.
 with hour as (
-    select date_trunc('minute', now()) as till
+    select date_trunc('minute', now() - make_interval(secs => $2::float8)) as till
 ),
 taken as materialized (
     select h.till, date_trunc('minute', s.at - make_interval(secs => s.seconds / 2)) as minute, s.*

@@ -6,13 +6,13 @@ use super::chart::{Chart, Form, Line};
 use super::quantile::{quantile, real};
 use super::scale::minute_of;
 use super::unit::Unit;
-use crate::store::sample::{Levels, Minute};
+use crate::store::sample::{Levels, Minute, SETTLED_AFTER};
 use crate::telemetry::names::SECONDS;
 
 const MINUTES: usize = 60;
 const STATUSES: [&str; 4] = ["done", "warning", "error", "cancelled"];
 
-/// The last sixty whole minutes.
+/// The last sixty whole minutes that are settled.
 #[derive(Debug)]
 pub(super) struct Hour {
     pub(super) start: Timestamp,
@@ -20,10 +20,10 @@ pub(super) struct Hour {
 }
 
 impl Hour {
-    /// Those before the minute that is now, in their places.
+    /// Those that are settled, in their places.
     pub(super) fn new(known: Vec<Minute>, now: Timestamp) -> Self {
         let hour = SignedDuration::from_hours(1);
-        let end = minute_of(now);
+        let end = minute_of(now.saturating_sub(SETTLED_AFTER).unwrap_or(now));
         let start = end.saturating_sub(hour).unwrap_or(end);
         let mut minutes = vec![None; MINUTES];
         for minute in known {
@@ -223,5 +223,14 @@ mod tests {
         assert_eq!(known(&depth.lines[0]), []);
         assert_eq!(known(&depth.lines[1]), [(0, 3.0), (59, 3.0)]);
         assert!(Hour::new(Vec::new(), now).is_empty());
+        // The last samples of a minute come after its end.
+        let (early, settled) = ("2026-11-22T13:00:09Z", "2026-11-22T13:00:10Z");
+        for (now, start) in [
+            (early, "2026-11-22T11:59:00Z"),
+            (settled, "2026-11-22T12:00:00Z"),
+        ] {
+            let hour = Hour::new(Vec::new(), now.parse().unwrap());
+            assert_eq!(hour.start, start.parse().unwrap());
+        }
     }
 }

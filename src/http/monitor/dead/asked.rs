@@ -12,9 +12,10 @@ use crate::store::replay::RATE_MAX;
 const NAMES: [&str; 4] = ["letter", "reason", "all", "rate"];
 const ONE: &str = "give one of letter, reason and all";
 
-/// The fields of a form; what nobody filled in is empty.
+/// The fields of a form; what nobody filled in is empty. An unknown one is refused: a misspelt
+/// `dry_run` must not publish.
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub(super) struct Fields {
     letter: String,
     reason: String,
@@ -49,8 +50,9 @@ impl Fields {
     /// All that is wrong is told at once.
     pub(super) fn read(&self) -> Result<Wanted, HttpProblem> {
         let mut faults = Vec::new();
-        let given = [&self.letter, &self.reason, &self.all];
-        if given.iter().filter(|text| !text.is_empty()).count() != 1 {
+        // What is only spaces is not given: else nothing would narrow the letters down.
+        let given = [&self.letter, &self.reason, &self.all].map(|text| given_text(text));
+        if given.iter().flatten().count() != 1 {
             faults.push(ONE.to_owned());
         }
         let mut note = |name: &str, fault: String| faults.push(format!("{name} {fault}"));
@@ -127,6 +129,9 @@ mod tests {
             ("", "", "", ""),
             ("", "too_deep", "yes", ""),
             ("7", "", "", ""),
+            (" ", "", "", ""),
+            ("", "\t", "", ""),
+            ("", "", " ", ""),
             ("", "", "yes", "0"),
             ("", "", "yes", "10001"),
             ("", "", "yes", "fast"),

@@ -66,7 +66,7 @@ fn standing(replay: &Replay, access: &Access) -> Markup {
     html! {
         p.standing { (state.shown()) " " (table::progress(replay)) }
         @if state == State::Waiting {
-            p.hint { "It waits for those of before, or for a process with the role " code { "relay" } "." }
+            p.hint { "It waits for its turn, or for a process with the role " code { "relay" } "." }
         }
         @if let Some(trouble) = &replay.trouble { p.fault { "It is tried again and again: " (trouble) "." } }
         @if state.is_open() && access.allows(Scope::Admin) { (form::stop(replay.id)) }

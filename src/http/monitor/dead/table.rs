@@ -10,7 +10,7 @@ use crate::store::replay::Replay;
 /// How a replay stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
-    /// Nobody has taken it, or it waits for those before it.
+    /// Nobody works on it: it waits for those before it, or for its next turn.
     Waiting,
     /// It goes on.
     Running,
@@ -40,8 +40,8 @@ impl State {
             Replay {
                 trouble: Some(_), ..
             } => Self::Stalled,
-            Replay { begun_at: None, .. } => Self::Waiting,
-            Replay { is_held: false, .. } => Self::Stalled,
+            // For its first turn, or for the next.
+            Replay { begun_at: None, .. } | Replay { is_held: false, .. } => Self::Waiting,
             Replay { .. } => Self::Running,
         }
     }

@@ -1,0 +1,83 @@
+//! How long the properties of a message are on the wire: they have one frame, and more than that
+//! ends the connection for all others on it.
+
+use super::header::HeaderValue;
+use super::message::Properties;
+
+/// Head and end of a frame.
+const FRAME: usize = 8;
+/// What stands before the properties: class, weight, size of the body, and which there are.
+const BEFORE: usize = 14;
+
+/// How long properties may be where frames may be so long; zero stands for no limit.
+pub(super) fn properties_max(frame_max: usize) -> usize {
+    match frame_max {
+        0 => usize::MAX,
+        frame_max => frame_max.saturating_sub(FRAME + BEFORE),
+    }
+}
+
+/// As they are written, which may be longer than they were received: numbers are written in their
+/// longest form.
+pub(super) fn properties(properties: &Properties) -> usize {
+    let texts = [
+        &properties.content_type,
+        &properties.content_encoding,
+        &properties.message_id,
+        &properties.correlation_id,
+        &properties.reply_to,
+        &properties.type_,
+        &properties.app_id,
+        &properties.expiration,
+        &properties.user_id,
+    ];
+    let texts: usize = texts.into_iter().flatten().map(|text| 1 + text.len()).sum();
+    let time = properties.timestamp.map_or(0, |_| 8);
+    let small = [properties.delivery_mode, properties.priority];
+    texts + time + small.into_iter().flatten().count() + table(&properties.headers)
+}
+
+fn table(entries: &[(String, HeaderValue)]) -> usize {
+    let entry = |(name, value): &(String, HeaderValue)| 1 + name.len() + self::value(value);
+    4 + entries.iter().map(entry).sum::<usize>()
+}
+
+/// With the byte that tells its type.
+fn value(value: &HeaderValue) -> usize {
+    1 + match value {
+        HeaderValue::Void => 0,
+        HeaderValue::Bool(_) => 1,
+        HeaderValue::Decimal { .. } => 5,
+        HeaderValue::Int(_)
+        | HeaderValue::Uint(_)
+        | HeaderValue::Float(_)
+        | HeaderValue::Timestamp(_) => 8,
+        HeaderValue::Text(text) => 4 + text.len(),
+        HeaderValue::Bytes(bytes) => 4 + bytes.len(),
+        HeaderValue::List(items) => 4 + items.iter().map(self::value).sum::<usize>(),
+        HeaderValue::Table(entries) => table(entries),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_length_is_that_on_the_wire() {
+        let headers = vec![
+            ("a".to_owned(), HeaderValue::Text("xyz".to_owned())),
+            ("n".to_owned(), HeaderValue::List(vec![HeaderValue::Int(1)])),
+        ];
+        let some = Properties {
+            message_id: Some("12".to_owned()),
+            delivery_mode: Some(2),
+            headers,
+            ..Properties::default()
+        };
+        // The id, the mode, the table: its length, then name, type and value of each.
+        assert_eq!(properties(&some), 3 + 1 + 4 + (2 + 1 + 7) + (2 + 1 + 4 + 9));
+        assert_eq!(properties_max(131_072), 131_050);
+        assert_eq!(properties_max(0), usize::MAX);
+    }
+}
