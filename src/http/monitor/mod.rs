@@ -62,6 +62,7 @@ pub(super) fn router(api: &Api) -> Router {
             HttpProblem::new(Trouble::MethodNotAllowed, NO_METHOD)
         })
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(Extension(live::Streams::default()))
         .layer(from_fn(guarded::same_origin))
         .layer(from_fn(trouble::render))
         .layer(from_fn(guarded::strict))
