@@ -66,7 +66,7 @@ async function isPassing() {
   }
 }
 
-function follow(again) {
+function follow(isFollowed, again) {
   const source = new EventSource(location.href);
   source.addEventListener("page", (event) => {
     const page = new DOMParser().parseFromString(event.data, "text/html");
@@ -75,12 +75,11 @@ function follow(again) {
   });
   source.addEventListener("problem", (event) => say(`not live: ${event.data}`));
   source.addEventListener("error", async () => {
-    if (source.readyState === EventSource.CLOSED && !(await isPassing())) {
-      say("not live any more: load the page again");
-      return;
-    }
-    say("not connected; trying again");
-    if (source.readyState === EventSource.CLOSED) setTimeout(again, AGAIN_MS, source);
+    const passes = source.readyState !== EventSource.CLOSED || (await isPassing());
+    if (!isFollowed(source)) return;
+    say(passes ? "not connected; trying again" : "not live any more: load the page again");
+    if (!passes || source.readyState !== EventSource.CLOSED) return;
+    setTimeout(() => isFollowed(source) && again(), AGAIN_MS);
   });
   return source;
 }
@@ -92,11 +91,10 @@ function keep() {
   const choose = () => {
     const paused = pause.getAttribute("aria-pressed") === "true";
     source?.close();
-    source = paused || document.hidden ? undefined : follow(again);
+    source = paused || document.hidden ? undefined : follow(isFollowed, choose);
     if (paused) say("paused");
   };
-  /** Unless another is followed by now, or none. */
-  const again = (ended) => ended === source && choose();
+  const isFollowed = (one) => one === source;
   pause.addEventListener("click", () => {
     const paused = pause.getAttribute("aria-pressed") === "true";
     pause.setAttribute("aria-pressed", String(!paused));
