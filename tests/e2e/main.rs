@@ -54,6 +54,7 @@ mod measured;
 mod misfit;
 mod monitor;
 mod monitor_charts;
+mod monitor_live;
 mod monitor_process;
 mod odd;
 mod omflow;

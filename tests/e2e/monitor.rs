@@ -88,6 +88,12 @@ fn whoever_has_a_key_logs_in_once_and_out_again() {
         assert!(page.body().contains("read only"), "{}", page.body());
         assert_eq!(page.header("cache-control"), Some("no-store"));
 
+        // Whoever logs in again has the new session alone.
+        let (welcome, _) = logged_in(&viewer, &reader).await;
+        assert_eq!(viewer.get("/").await.status, 303);
+        let cookie = welcome.header("set-cookie").expect("a cookie");
+        let viewer = client.with("cookie", cookie.split(';').next().unwrap_or_default());
+        assert_eq!(viewer.get("/").await.status, 200);
         let left = viewer.post("/monitor/logout", "").await;
         assert_eq!(
             (left.status, left.header("location")),
@@ -133,6 +139,8 @@ fn every_answer_is_strict_and_nothing_is_taken_from_pages_of_others() {
             ("/", 200),
             ("/?status=odd", 400),
             ("/monitor/nothing", 404),
+            ("/monitor", 303),
+            ("/monitor/", 303),
             ("/monitor/login", 200),
             ("/monitor/assets/monitor.css", 200),
             ("/monitor/assets/monitor.js", 200),

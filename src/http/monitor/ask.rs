@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use super::super::api::Api;
 use super::super::api::caller::{Caller, Pass};
 use super::super::api::problem::HttpProblem;
-use super::live;
+use super::live::{self, Streams};
 use super::page::{self, Page};
 use crate::core::access::Access;
 
@@ -25,7 +25,8 @@ pub(super) struct Viewer {
 pub(super) struct Ask {
     viewer: Viewer,
     pass: Pass,
-    wants_stream: bool,
+    /// Where the stream has room that was asked for.
+    streams: Option<Streams>,
 }
 
 impl Ask {
@@ -37,8 +38,8 @@ impl Ask {
     where
         F: Future<Output = Result<Page, HttpProblem>> + Send + 'static,
     {
-        if self.wants_stream {
-            return live::stream(self.viewer, self.pass, make);
+        if let Some(streams) = &self.streams {
+            return live::stream(streams, self.viewer, self.pass, make);
         }
         let page = make(self.viewer.clone()).await?;
         let text = page::framed(&page, &self.viewer.access).into_string();
@@ -58,6 +59,7 @@ impl FromRequestParts<Api> for Ask {
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, HttpProblem> {
         let Caller(access) = Caller::from_request_parts(parts, api).await?;
         let pass = Pass::from_request_parts(parts, api).await?;
+        let streams = parts.extensions.get::<Streams>().cloned();
         let viewer = Viewer {
             api: api.clone(),
             access,
@@ -65,7 +67,7 @@ impl FromRequestParts<Api> for Ask {
         Ok(Self {
             viewer,
             pass,
-            wants_stream: live::is_wanted(&parts.headers),
+            streams: streams.filter(|_| live::is_wanted(&parts.headers)),
         })
     }
 }

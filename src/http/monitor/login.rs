@@ -67,6 +67,10 @@ pub(super) async fn post(
         return Ok(trouble::html(status, &form(&login.next, Some(&problem))));
     }
     let code = api.keys.begin(&key, peer, LASTS).await?;
+    // Nobody can log out of a session whose code is overwritten.
+    if let Some(before) = cookie(&headers) {
+        api.keys.end(&before).await?;
+    }
     let cookie = baked(code.expose_secret(), &headers);
     Ok(redirect(within(&login.next), cookie))
 }
@@ -94,12 +98,20 @@ fn redirect(place: &str, cookie: String) -> Response {
 
 /// No script reads it, and no other site's page can send it.
 fn baked(code: &str, headers: &HeaderMap) -> String {
-    let proxied = headers.get("x-forwarded-proto");
-    let secure = match proxied.is_some_and(|proto| proto == "https") {
-        true => "; Secure",
-        false => "",
+    let secure = if came_over_tls(headers) {
+        "; Secure"
+    } else {
+        ""
     };
     format!("{COOKIE}={code}; Path=/; HttpOnly; SameSite=Strict{secure}")
+}
+
+/// As a proxy says it; of several, the first is the one that the viewer spoke to.
+fn came_over_tls(headers: &HeaderMap) -> bool {
+    let proxied = headers.get("x-forwarded-proto");
+    let proxied = proxied.and_then(|proxied| proxied.to_str().ok());
+    let first = proxied.and_then(|proxied| proxied.split(',').next());
+    first.is_some_and(|proto| proto.trim().eq_ignore_ascii_case("https"))
 }
 
 fn cookie(headers: &HeaderMap) -> Option<String> {
@@ -158,6 +170,21 @@ mod tests {
             "x",
         ] {
             assert_eq!(within(other), "/", "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_cookie_that_came_over_tls_goes_back_over_it_alone() {
+        let baked_for = |proto: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert("x-forwarded-proto", proto.parse().unwrap());
+            baked("1-2", &headers)
+        };
+        for secure in ["https", "HTTPS", "https, http"] {
+            assert!(baked_for(secure).ends_with("; Secure"), "{secure}");
+        }
+        for plain in ["http", "http, https", ""] {
+            assert!(!baked_for(plain).contains("Secure"), "{plain}");
         }
     }
 

@@ -21,6 +21,7 @@ mod workflows;
 
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::Redirect;
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 
@@ -57,15 +58,23 @@ pub(super) fn router(api: &Api) -> Router {
         .merge(gated(dead::pages(), Scope::Read))
         .merge(gated(dead::acts(), Scope::Admin))
         .merge(open)
+        .route(paths::BELOW, get(first))
+        .route("/monitor/", get(first))
         .route("/monitor/{*rest}", get(nothing))
         .method_not_allowed_fallback(async || {
             HttpProblem::new(Trouble::MethodNotAllowed, NO_METHOD)
         })
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(Extension(live::Streams::default()))
         .layer(from_fn(guarded::same_origin))
         .layer(from_fn(trouble::render))
         .layer(from_fn(guarded::strict))
         .with_state(api.clone())
+}
+
+/// Whoever types the address leaves out the rest.
+async fn first() -> Redirect {
+    Redirect::to(paths::PROCESSES)
 }
 
 async fn nothing() -> HttpProblem {

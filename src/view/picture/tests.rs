@@ -63,16 +63,16 @@ fn several_outcomes_on_one_way_are_one_arrow() {
     is_drawn(
         again,
         &expect![[r#"
-            596 × 121
+            601 × 121
             Start 20 49 18 × 18
             Stage("a") 98 41 128 × 35
-            Stage("b") 370 20 128 × 35
-            End 370 70 18 × 18
-            End 558 28 18 × 18
+            Stage("b") 375 20 128 × 35
+            End 375 70 18 × 18
+            End 563 28 18 × 18
             on to (98, 58) "" 0 0
-            on to (370, 37) "maybe, yes" 298 37
-            on to (370, 79) "no" 298 79
-            on to (558, 37) "" 0 0
+            on to (375, 37) "maybe, yes" 300 37
+            on to (375, 79) "no" 300 79
+            on to (563, 37) "" 0 0
             back to (98, 67) "again, more" 159 101
         "#]],
     );

@@ -4,6 +4,8 @@
 const main = document.getElementById("main");
 const state = document.getElementById("live");
 const pause = document.getElementById("pause");
+/** How long to wait where browsers give up by themselves. */
+const AGAIN_MS = 5000;
 
 /** Makes the children of a node like those that are wanted. What stays is not replaced, so focus,
  *  what somebody has typed and what they have opened stay too. */
@@ -53,7 +55,18 @@ function say(text) {
   state.dataset.state = text === "live" ? "live" : "away";
 }
 
-function follow() {
+/** Whether to ask for the page anew: trouble of the server passes, but not a key that is not good
+ *  any more, or a page that is not there. */
+async function isPassing() {
+  try {
+    const answer = await fetch(location.href, { method: "HEAD", cache: "no-store" });
+    return answer.ok || answer.status === 429 || answer.status >= 500;
+  } catch {
+    return true;
+  }
+}
+
+function follow(isFollowed, again) {
   const source = new EventSource(location.href);
   source.addEventListener("page", (event) => {
     const page = new DOMParser().parseFromString(event.data, "text/html");
@@ -61,9 +74,12 @@ function follow() {
     say("live");
   });
   source.addEventListener("problem", (event) => say(`not live: ${event.data}`));
-  source.addEventListener("error", () => {
-    const ended = source.readyState === EventSource.CLOSED;
-    say(ended ? "not live any more: load the page again" : "not connected; trying again");
+  source.addEventListener("error", async () => {
+    const passes = source.readyState !== EventSource.CLOSED || (await isPassing());
+    if (!isFollowed(source)) return;
+    say(passes ? "not connected; trying again" : "not live any more: load the page again");
+    if (!passes || source.readyState !== EventSource.CLOSED) return;
+    setTimeout(() => isFollowed(source) && again(), AGAIN_MS);
   });
   return source;
 }
@@ -75,9 +91,10 @@ function keep() {
   const choose = () => {
     const paused = pause.getAttribute("aria-pressed") === "true";
     source?.close();
-    source = paused || document.hidden ? undefined : follow();
+    source = paused || document.hidden ? undefined : follow(isFollowed, choose);
     if (paused) say("paused");
   };
+  const isFollowed = (one) => one === source;
   pause.addEventListener("click", () => {
     const paused = pause.getAttribute("aria-pressed") === "true";
     pause.setAttribute("aria-pressed", String(!paused));

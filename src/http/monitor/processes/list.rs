@@ -5,6 +5,7 @@ use std::slice;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
 use maud::{Markup, html};
 
 use super::super::super::api::Api;
@@ -18,7 +19,7 @@ use super::filter::{Filter, Since};
 use super::table;
 use crate::clock;
 use crate::core::ProcessKey;
-use crate::store::listing::ListError;
+use crate::store::listing::{LOOKED_AT_MAX, ListError, Listing};
 use crate::store::place::Place;
 use crate::view::parts::Parts;
 use crate::view::reading::{self, Wish};
@@ -64,15 +65,8 @@ async fn page(Viewer { api, access }: Viewer, filter: Filter) -> Result<Page, Ht
         ListError::OtherSort => HttpProblem::parameters(vec![OTHER_LIST.to_owned()]),
         ListError::Store(error) => error.into(),
     })?;
-    // The list is sorted by the time that it ends at.
-    if let Some(begin) = filter.since.begin(now)
-        && let Some(end) = listed
-            .processes
-            .iter()
-            .position(|listed| listed.created_at < begin)
-    {
-        listed.processes.truncate(end);
-        listed.next = None;
+    if let Some(begin) = filter.since.begin(now) {
+        end_at(&mut listed, begin);
     }
     let keys = listed.processes.iter();
     let keys: Vec<_> = keys
@@ -85,7 +79,7 @@ async fn page(Viewer { api, access }: Viewer, filter: Filter) -> Result<Page, Ht
         @if let Some(token) = &filter.token {
             p.fault { "No process has the token " code { (token) } ". It is told apart by every letter." }
         } @else if listed.processes.is_empty() {
-            p.empty { "Nothing here." }
+            p.empty { (nothing(&listed)) }
         } @else {
             (table::table(&listed.processes, &latest, now))
         }
@@ -96,6 +90,27 @@ async fn page(Viewer { api, access }: Viewer, filter: Filter) -> Result<Page, Ht
         title: heading(&filter),
         main,
     })
+}
+
+/// The list is sorted by the time that it ends at.
+fn end_at(listed: &mut Listing, begin: Timestamp) {
+    let mut processes = listed.processes.iter();
+    if let Some(end) = processes.position(|listed| listed.created_at < begin) {
+        listed.processes.truncate(end);
+        listed.next = None;
+    }
+    listed.next = listed.next.filter(|next| next.at >= begin);
+}
+
+/// A page looks at so many and no more, whatever it finds.
+fn nothing(listed: &Listing) -> String {
+    match listed.next {
+        None => "Nothing here.".to_owned(),
+        Some(_) => format!(
+            "Nothing among the {LOOKED_AT_MAX} that a page looks through; the search goes on with \
+             the older ones."
+        ),
+    }
 }
 
 fn heading(filter: &Filter) -> String {

@@ -55,8 +55,10 @@ fn row(listed: &Listed, latest: &HashMap<ProcessKey, Latest>, now: Timestamp) ->
             td data-label="Progress" { (words::progress(listed.done, listed.total, listed.failed)) }
             td data-label="Opened" { @if let Some(at) = listed.opened_at { (words::moment(at)) } }
             td data-label="Elapsed" {
-                @if let Some(at) = listed.opened_at {
-                    (words::length(listed.ended_at.unwrap_or(now).duration_since(at)))
+                @match (listed.opened_at, listed.ended_at) {
+                    (Some(opened), Some(ended)) => (words::length(ended.duration_since(opened))),
+                    (Some(opened), None) => (words::age(now.duration_since(opened))),
+                    (None, _) => {}
                 }
             }
             td data-label="Last step" { (last_step(latest.get(&key))) }
