@@ -282,7 +282,7 @@ pub(crate) fn with_last(url: &str, last: &str) -> String {
 }
 
 /// An own folder below the build's, emptied first.
-fn folder(name: &str) -> PathBuf {
+pub(crate) fn folder(name: &str) -> PathBuf {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
         .join("e2e")
         .join(name);

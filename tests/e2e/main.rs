@@ -17,6 +17,7 @@ mod audience;
 mod bad;
 mod batch;
 mod bodies;
+mod browser;
 mod checker;
 mod client;
 mod crashes;

@@ -62,7 +62,10 @@ async fn page(viewer: Viewer, id: Uuid) -> Result<Page, HttpProblem> {
 
 fn wrong(letter: &DeadLetter) -> Markup {
     let problem = problem(letter);
-    let adds = |error: &&FieldFault| error.pointer.is_some() || error.detail != problem.detail;
+    let adds = |error: &&FieldFault| match &error.pointer {
+        Some(pointer) => problem.detail != format!("{pointer} {}", error.detail),
+        None => problem.detail != error.detail,
+    };
     let errors: Vec<_> = problem.errors.iter().filter(adds).collect();
     html! {
         p.fault { (escape::line(&problem.title)) }

@@ -69,7 +69,7 @@ pub(super) fn replays(replays: &[Replay], may_act: bool) -> Markup {
     html! {
         table.processes {
             thead {
-                tr { @for heading in ["Replay", "Asked for", "Rate", "State", "Letters", ""] { th scope="col" { (heading) } } }
+                tr { @for heading in ["Replay", "Asked for", "Rate", "State", "Letters", "Action"] { th scope="col" { (heading) } } }
             }
             tbody #replays {
                 @for one in replays {
@@ -83,7 +83,7 @@ pub(super) fn replays(replays: &[Replay], may_act: bool) -> Markup {
                         td data-label="Rate" { @if !one.dry_run { (rate(one.rate)) } }
                         td data-label="State" { (state.shown()) }
                         td data-label="Letters" { (progress(one)) }
-                        td data-label="" { @if may_act && state.is_open() { (form::stop(one.id)) } }
+                        td data-label="Action" { @if may_act && state.is_open() { (form::stop(one.id)) } }
                     }
                 }
             }

@@ -57,12 +57,15 @@ pub(in super::super) fn page(document: &Value) -> Page {
         ];
         parts.into_iter().collect::<Html>()
     };
+    let main = [
+        operations.iter().map(operation::section).collect(),
+        Html::element("h2", &Html::text("Schemas")),
+        schemas.iter().map(schema::definition).collect::<Html>(),
+    ];
     let parts = [
         Html::element("header", &head.into_iter().collect()),
         Html::element("nav", &tags.iter().map(entries).collect()),
-        Html::element("main", &operations.iter().map(operation::section).collect()),
-        Html::element("h2", &Html::text("Schemas")),
-        schemas.iter().map(schema::definition).collect(),
+        Html::element("main", &main.into_iter().collect()),
     ];
     let body: Html = parts.into_iter().collect();
     Page {

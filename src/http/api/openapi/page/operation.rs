@@ -52,8 +52,8 @@ pub(super) fn section(operation: &Operation<'_>) -> Html {
         schema::description(operation.said),
         Html::element("p class=\"scope\"", &Html::prose(&scope)),
         curl,
-        Html::table(["takes", "", "type", ""], &operation.takes()),
-        Html::table(["answers", "", ""], &operation.answers()),
+        Html::table(["takes", "where", "type", "what it is"], &operation.takes()),
+        Html::table(["answers", "when", "body"], &operation.answers()),
     ];
     Html::place("section", operation.id(), &parts.into_iter().collect())
 }

@@ -18,7 +18,7 @@ pub(super) fn word(schema: &Value) -> Html {
 pub(super) fn definition((name, schema): (&String, &Value)) -> Html {
     let mut rows = Vec::new();
     collect(schema, &mut rows);
-    let table = Html::table(["field", "type", ""], &rows);
+    let table = Html::table(["field", "type", "what it is"], &rows);
     let json = Html::element("pre", &Html::text(&format!("{schema:#}")));
     let summary = Html::element("summary", &Html::text("JSON Schema"));
     let kind = match rows.is_empty() {

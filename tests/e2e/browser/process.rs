@@ -1,0 +1,169 @@
+//! The page of one process: followed from its opening to its end.
+
+use serde_json::json;
+use waybill::core::access::Scope;
+
+use super::{
+    hands::{css, named},
+    looks::LOOKS,
+    page::Page,
+    scene::Scene,
+};
+use crate::{
+    audience::Audience,
+    ground::run,
+    order_story::{PURCHASE, apply},
+};
+
+const READ: [Scope; 1] = [Scope::Read];
+
+impl Page {
+    /// Waits until the process on the page has this status.
+    async fn status_is(&self, status: &str) {
+        let status = json!(status);
+        let shown =
+            format!("document.querySelector('.state .status')?.dataset.status === {status}");
+        self.wait_until(&shown).await;
+    }
+
+    /// Waits until a stage in the picture is marked like this.
+    async fn stage_is(&self, stage: &str, state: &str) {
+        let found = format!(
+            "[...document.querySelectorAll('.picture .stage')]
+                .find(one => one.querySelector('title').textContent === {})?.dataset.state === {}",
+            json!(stage),
+            json!(state)
+        );
+        self.wait_until(&found).await;
+    }
+}
+
+#[test]
+fn an_upload_is_followed_to_its_end() {
+    run(async {
+        let mut scene = Scene::set("follow").await;
+        scene.audience = Some(Audience::of_completions(&scene.ground).await);
+        scene.open("follow-1", "scan-4711.pdf", 3).await;
+        let page = scene.viewer(&READ).await;
+        page.is_live().await;
+        // From the list with the keyboard alone.
+        let link = named("#processes a", "scan-4711.pdf");
+        page.wait_until(&format!("!!{link}")).await;
+        page.tab_to(&link).await;
+        page.follow(page.press("Enter")).await;
+        page.status_is("running").await;
+        page.is_live().await;
+        page.remember().await;
+
+        let step = json!({ "name": "scan", "message": "page 2 is crooked", "state": "running" });
+        scene.tell("follow-1", "upload.step", step).await;
+        page.shows("page 2 is crooked").await;
+        let items = json!({ "items": [
+            { "identifier": "page-1", "ok": true, "document_id": "doc-77" },
+            { "identifier": "page-2", "ok": false, "messages": ["blank", "crooked"] },
+        ]});
+        scene.tell("follow-1", "upload.items", items).await;
+        page.shows("2 of 3").await;
+        for words in ["doc-77", "blank", "crooked", "None yet"] {
+            page.shows(words).await;
+        }
+        let items = json!({ "items": [{ "identifier": "page-3", "ok": true }] });
+        scene.tell("follow-1", "upload.items", items).await;
+        scene
+            .tell("follow-1", "upload.completed", json!({ "total": 3 }))
+            .await;
+        page.status_is("warning").await;
+        page.shows("the broker has confirmed it").await;
+        scene
+            .tell(
+                "follow-1",
+                "upload.step",
+                json!({ "message": "afterwards" }),
+            )
+            .await;
+        page.shows("Late events").await;
+        page.still_there().await;
+
+        // Of the items, those that failed; the others are gone, and stay away.
+        page.follow(page.click(&named("a", "Show only those that failed")))
+            .await;
+        page.is_live().await;
+        let rows = page
+            .evaluate("document.querySelectorAll('.items tbody tr').length")
+            .await;
+        assert_eq!(rows, 1);
+        page.click(&named("a", "Those that failed as CSV")).await;
+        page.forgive("download: ").await;
+        page.quiet().await;
+        scene.end().await;
+    });
+}
+
+#[test]
+fn an_order_is_followed_through_its_stages() {
+    run(async {
+        let mut scene = Scene::set("stages").await;
+        apply(&scene.ground, "purchase", PURCHASE).await;
+        let opening = json!({ "workflow_id": "purchase", "form": { "amount": 12.5 } });
+        scene.tell("stages-1", "order.opened", opening).await;
+        let page = scene.viewer(&READ).await;
+        page.goto("/monitor/process?token=stages-1").await;
+        page.is_live().await;
+        page.stage_is("review", "here").await;
+        page.stage_is("finance", "ahead").await;
+        page.remember().await;
+
+        let pushes = [
+            json!({ "stage": "review", "outcome": "accepted" }),
+            json!({ "stage": "finance" }),
+            json!({ "stage": "stock" }),
+        ];
+        for push in pushes {
+            scene.tell("stages-1", "order.pushed", push).await;
+        }
+        for (stage, state) in [("review", "passed"), ("stock", "passed"), ("close", "here")] {
+            page.stage_is(stage, state).await;
+        }
+        // A push without what the stage asks for moves nothing.
+        scene
+            .tell("stages-1", "order.pushed", json!({ "stage": "close" }))
+            .await;
+        let push = json!({ "stage": "close", "form": { "note": "bought" } });
+        scene.tell("stages-1", "order.pushed", push).await;
+        page.stage_is("close", "passed").await;
+        page.status_is("done").await;
+        page.shows("bought").await;
+        page.still_there().await;
+
+        page.follow(page.click(&named("a", "purchase, version 1")))
+            .await;
+        page.shows("Form of the opening").await;
+        page.follow(page.click(&named("nav a", "Workflows"))).await;
+        page.follow(page.click(&named("a", "purchase"))).await;
+        page.shows("Version 1 of 1").await;
+        page.quiet().await;
+        scene.end().await;
+    });
+}
+
+#[test]
+fn a_process_that_is_not_there_is_said_so() {
+    run(async {
+        let scene = Scene::set("absent").await;
+        let page = scene.viewer(&READ).await;
+        for (path, status) in [
+            ("/monitor/process?token=absent", 404),
+            ("/monitor/process", 400),
+            ("/monitor/workflow?name=absent", 404),
+            ("/monitor/nothing", 404),
+        ] {
+            page.goto(path).await;
+            page.forgive(&format!("status of {status}")).await;
+            page.readable(LOOKS[0]).await;
+        }
+        page.follow(page.click(&css("main a"))).await;
+        page.wait_until("location.pathname === '/'").await;
+        page.quiet().await;
+        scene.end().await;
+    });
+}
