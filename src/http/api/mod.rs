@@ -21,7 +21,7 @@ pub(super) mod parameters;
 mod prefer;
 pub(super) mod problem;
 pub(super) mod rates;
-mod record;
+pub(super) mod record;
 pub(super) mod submit;
 mod together;
 mod trouble;

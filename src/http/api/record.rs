@@ -75,7 +75,7 @@ pub(super) async fn get(
 }
 
 /// The record, if there is one; what was there and is not kept any more is not waited for.
-async fn read(api: &Api, wish: &Wish) -> Result<Option<Found>, HttpProblem> {
+pub(in crate::http) async fn read(api: &Api, wish: &Wish) -> Result<Option<Found>, HttpProblem> {
     let found = match wish.parts == Parts::default() {
         true => Some(api.together.record(wish.key).await?),
         false => {

@@ -27,6 +27,7 @@ const EVIL: [&str; 12] = [
 const CONTROLS: &str = "a\rb\nc\r\n\r\ndata: d\u{1}\u{1b}[31m\u{7f}\u{85}\t\u{8}";
 /// Who wants to look at all of them.
 const READ: [Scope; 1] = [Scope::Read];
+const LETTERS: &str = "select count(*) from waybill.dead_letter";
 
 /// Nothing on a page is made of what somebody wrote.
 const HARMLESS: &str = "(() => {
@@ -73,55 +74,44 @@ impl Page {
 }
 
 /// The same in messages that can't be applied, in every place of them.
-async fn letters(scene: &mut Scene, page: &Page) {
-    let letters = "select count(*) from waybill.dead_letter";
-    assert_eq!(scene.ground.number(letters).await, 0);
+fn letters() -> Vec<Message> {
     let bad = |words: &&str| {
-        let event = json!({ "id": words, "source": words, "type": words, "token": words, "data": { *words: words } });
+        let event = json!({
+            "id": words, "source": words, "type": words, "token": words, "data": { *words: words },
+        });
         let mut headers = FieldTable::default();
         headers.insert((*words).into(), AMQPValue::LongString((*words).into()));
         let told = Message::bad(words, event.to_string().as_bytes(), "");
         told.having(|properties| {
-            properties
-                .with_headers(headers)
-                .with_app_id((*words).into())
+            let properties = properties.with_headers(headers);
+            properties.with_app_id((*words).into())
         })
     };
-    let mut messages: Vec<_> = EVIL.iter().map(bad).collect();
     let torn = format!("\u{0}{}{CONTROLS}", EVIL.join("\n"));
-    messages.push(Message::bad("torn", torn.as_bytes(), ""));
-    messages.push(Message::bad(
-        "bytes",
-        b"\xff\xfe<script>alert(1)</script>",
-        "",
-    ));
-    let count = i64::try_from(messages.len()).expect("few");
-    scene.producer.publish(messages).await;
-    reaches(&scene.ground, "dead letters", letters, count).await;
-    for row in scene
-        .ground
-        .rows("select distinct reason from waybill.dead_letter")
-        .await
-    {
-        page.goto(&format!(
-            "/monitor/dead-letters/reason?name={}",
-            row.get::<_, String>(0)
-        ))
-        .await;
-        page.stays_text().await;
-    }
-    for row in scene
-        .ground
-        .rows("select id::text from waybill.dead_letter")
-        .await
-    {
-        page.goto(&format!(
-            "/monitor/dead-letter?id={}",
-            row.get::<_, String>(0)
-        ))
-        .await;
-        page.is_live().await;
-        page.stays_text().await;
+    let bytes = b"\xff\xfe<script>alert(1)</script>";
+    let others = [
+        Message::bad("torn", torn.as_bytes(), ""),
+        Message::bad("bytes", bytes, ""),
+    ];
+    EVIL.iter().map(bad).chain(others).collect()
+}
+
+/// Looks at each of them, and at each reason.
+async fn read_letters(scene: &Scene, page: &Page) {
+    let ground = &scene.ground;
+    for (query, path) in [
+        (
+            "select distinct reason from waybill.dead_letter",
+            "dead-letters/reason?name",
+        ),
+        ("select id::text from waybill.dead_letter", "dead-letter?id"),
+    ] {
+        for row in ground.rows(query).await {
+            let name: String = row.get(0);
+            page.goto(&format!("/monitor/{path}={name}")).await;
+            page.is_live().await;
+            page.stays_text().await;
+        }
     }
     page.click(&named("a", "Download")).await;
     page.forgive("download: ").await;
@@ -174,7 +164,12 @@ fn whatever_producers_write_stays_text() {
             let title = format!("document.title === {}", json!(format!("{words} · Waybill")));
             page.wait_until(&title).await;
         }
-        letters(&mut scene, &page).await;
+        assert_eq!(scene.ground.number(LETTERS).await, 0);
+        let letters = letters();
+        let count = i64::try_from(letters.len()).expect("few");
+        scene.producer.publish(letters).await;
+        reaches(&scene.ground, "dead letters", LETTERS, count).await;
+        read_letters(&scene, &page).await;
         page.quiet().await;
         scene.end().await;
     });

@@ -7,10 +7,14 @@ use super::{
     hands::{field, named},
     scene::Scene,
 };
-use crate::{ground::run, http};
+use crate::{
+    ground::{run, until},
+    http,
+    order_story::{PURCHASE, apply, reaches},
+};
 
 #[test]
-fn every_page_works_without_a_script() {
+fn the_list_works_without_a_script() {
     run(async {
         let mut scene = Scene::set("no-script").await;
         scene.open("plain-1", "plain.pdf", 2).await;
@@ -43,6 +47,40 @@ fn every_page_works_without_a_script() {
         page.accessible().await;
         page.scripts(false).await;
         page.follow(page.click(&named("button", "Log out"))).await;
+        page.quiet().await;
+        scene.end().await;
+    });
+}
+
+#[test]
+fn a_letter_is_replayed_without_a_script() {
+    run(async {
+        let mut scene = Scene::set("no-script-act").await;
+        let opening = json!({ "workflow_id": "purchase", "form": { "amount": 3 } });
+        scene.tell("plain-3", "order.opened", opening).await;
+        let letters = "select count(*) from waybill.dead_letter";
+        reaches(&scene.ground, "a dead letter", letters, 1).await;
+        apply(&scene.ground, "purchase", PURCHASE).await;
+        let page = scene.viewer(&[Scope::Admin]).await;
+        page.scripts(false).await;
+        page.goto("/monitor/dead-letters").await;
+        page.follow(page.click(&named("button", "Replay …"))).await;
+        page.follow(page.click(&named("button", "Replay"))).await;
+        let place = page.evaluate("location.pathname + location.search").await;
+        let place = place.as_str().expect("a path").to_owned();
+        // It stands still, so one loads it again.
+        until("the end of the replay", async || {
+            page.goto(&place).await;
+            let state = "document.querySelector('.standing').innerText.includes('done')";
+            (page.evaluate(state).await == true).then_some(())
+        })
+        .await;
+        page.goto("/monitor/process?token=plain-3").await;
+        assert!(page.text().await.contains("It stands at review."));
+        page.goto("/monitor/workflow?name=purchase").await;
+        assert!(page.text().await.contains("Version 1 of 1"));
+        page.goto("/monitor/charts").await;
+        assert!(page.text().await.contains("Open orders"));
         page.quiet().await;
         scene.end().await;
     });

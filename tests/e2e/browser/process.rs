@@ -84,19 +84,23 @@ fn an_upload_is_followed_to_its_end() {
         page.shows("Late events").await;
         page.still_there().await;
 
-        // Of the items, those that failed; the others are gone, and stay away.
-        page.follow(page.click(&named("a", "Show only those that failed")))
-            .await;
-        page.is_live().await;
-        let rows = page
-            .evaluate("document.querySelectorAll('.items tbody tr').length")
-            .await;
-        assert_eq!(rows, 1);
-        page.click(&named("a", "Those that failed as CSV")).await;
-        page.forgive("download: ").await;
+        read_failed(&page).await;
         page.quiet().await;
         scene.end().await;
     });
+}
+
+/// Of the items, those that failed, on the page and as a file.
+async fn read_failed(page: &Page) {
+    page.follow(page.click(&named("a", "Show only those that failed")))
+        .await;
+    page.is_live().await;
+    let rows = page
+        .evaluate("document.querySelectorAll('.items tbody tr').length")
+        .await;
+    assert_eq!(rows, 1);
+    page.click(&named("a", "Those that failed as CSV")).await;
+    page.forgive("download: ").await;
 }
 
 #[test]

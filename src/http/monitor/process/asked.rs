@@ -1,14 +1,12 @@
 //! Which process a page is asked for, and the process itself.
 
-use std::slice;
-
 use super::super::super::api::Api;
 use super::super::super::api::parameters::Parameters;
 use super::super::super::api::problem::HttpProblem;
-use super::super::super::api::wish;
+use super::super::super::api::{record, wish};
 use crate::core::ProcessKey;
 use crate::view::parts::Parts;
-use crate::view::reading::{self, Absent, Found, Wish};
+use crate::view::reading::{Found, Wish};
 
 const TOKEN: &str = "token";
 /// The parameter that leaves out what went well.
@@ -54,10 +52,6 @@ pub(super) async fn found(api: &Api, key: ProcessKey, parts: &Parts) -> Result<F
         parts: parts.clone(),
         as_of: None,
     };
-    let found = reading::read(&api.store, slice::from_ref(&wish)).await?;
-    match found.into_iter().next() {
-        Some(Ok(found)) => Ok(found),
-        Some(Err(Absent::Forgotten)) => Err(HttpProblem::forgotten()),
-        Some(Err(_)) | None => Err(HttpProblem::unknown_token()),
-    }
+    let found = record::read(api, &wish).await?;
+    found.ok_or_else(HttpProblem::unknown_token)
 }

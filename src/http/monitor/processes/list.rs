@@ -1,7 +1,5 @@
 //! `GET /`: the processes of today, the newest first, or those that somebody looks for.
 
-use std::slice;
-
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -12,6 +10,7 @@ use super::super::super::api::Api;
 use super::super::super::api::caller::Caller;
 use super::super::super::api::parameters::Parameters;
 use super::super::super::api::problem::HttpProblem;
+use super::super::super::api::record;
 use super::super::ask::{Ask, Viewer};
 use super::super::page::{Page, Tab};
 use super::super::paths;
@@ -22,7 +21,7 @@ use crate::core::ProcessKey;
 use crate::store::listing::{LOOKED_AT_MAX, ListError, Listing};
 use crate::store::place::Place;
 use crate::view::parts::Parts;
-use crate::view::reading::{self, Wish};
+use crate::view::reading::Wish;
 
 /// Processes of a page.
 const ROWS: u64 = 50;
@@ -52,8 +51,7 @@ async fn is_known(api: &Api, key: ProcessKey) -> Result<bool, HttpProblem> {
         parts: Parts::default(),
         as_of: None,
     };
-    let found = reading::read(&api.store, slice::from_ref(&wish)).await?;
-    Ok(found.iter().any(Result::is_ok))
+    Ok(record::read(api, &wish).await?.is_some())
 }
 
 async fn page(Viewer { api, access }: Viewer, filter: Filter) -> Result<Page, HttpProblem> {
