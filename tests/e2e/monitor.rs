@@ -11,6 +11,13 @@ use crate::{
     story::{stories, story},
 };
 
+/// How a row says that its process has ended.
+const ENDED: [&str; 4] = [
+    "data-status=\"done\"",
+    "data-status=\"warning\"",
+    "data-status=\"error\"",
+    "data-status=\"cancelled\"",
+];
 const FORM: &str = "application/x-www-form-urlencoded";
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
      connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
@@ -273,7 +280,8 @@ fn a_page_that_is_followed_changes_with_what_happens_and_ends_with_its_key() {
         Producer::new(&ground).events(&events).await;
         until("the end on the page", async || {
             let text = page.text().await;
-            let ended = text.contains(token.as_str()) && !text.contains("data-status=\"running\"");
+            let ended =
+                text.contains(token.as_str()) && ENDED.iter().any(|status| text.contains(status));
             ended.then_some(())
         })
         .await;

@@ -19,7 +19,7 @@ use super::page::Page;
 /// How often it is looked whether a page has changed.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// A page that is dear to make is made so much less often: nobody who looks takes more than a
-/// twentieth of a core.
+/// twentieth of the time, unless the page takes over half a second.
 const REST: u32 = 19;
 /// But it is looked again after that long.
 const LOOK_MAX: Duration = Duration::from_secs(10);
