@@ -4,7 +4,8 @@
 //! In reading order: [`connection`] (how a connection is opened, watched and closed; `address`,
 //! `tls` and `dial` open it, `runtime`, `screen` and `frame` mend what comes in), [`topology`]
 //! (names of exchanges and queues, and their declaration), [`message`] with [`header`] and
-//! [`outgoing`] (what arrives and leaves, in own types), [`consumer`], [`publisher`], [`error`];
+//! [`outgoing`] (what arrives and leaves, in own types), [`consumer`], [`window`] with
+//! [`publisher`] (publishing with confirms), [`error`];
 //! [`greeting`] and [`inspect`] look at a broker for people.
 //!
 //! Invariants:
@@ -40,6 +41,7 @@ mod screen;
 mod size;
 mod tls;
 pub mod topology;
+pub mod window;
 
 pub use connection::{Connection, connect};
 pub use consumer::{Acker, Consumer, Ended, Next};
@@ -47,7 +49,8 @@ pub use error::BrokerError;
 pub use header::HeaderValue;
 pub use message::{Delivery, Properties};
 pub use outgoing::Outgoing;
-pub use publisher::{Publisher, Verdict};
+pub use publisher::Publisher;
+pub use window::{Answer, Refusal, Unanswered, Verdict, Window};
 
 /// How long a single request to a connected broker (open a channel, declare, acknowledge, …) may
 /// take before it counts as failed.

@@ -47,6 +47,7 @@ mod hostile_http;
 mod hostile_parameters;
 mod hot_tokens;
 mod http;
+mod isolation;
 mod janitor;
 mod likeness;
 mod limits;

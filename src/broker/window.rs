@@ -1,0 +1,252 @@
+//! Messages on their way on one channel. Each gets an outcome of its own as soon as it is known:
+//! one that the broker does not answer keeps none of the others waiting.
+
+use std::collections::HashSet;
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::time::Duration;
+
+use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
+use lapin::{
+    Channel, Confirmation, ErrorKind,
+    message::BasicReturnMessage,
+    options::{BasicPublishOptions, ConfirmSelectOptions},
+    protocol::{AMQPErrorKind, AMQPHardError},
+    types::ShortString,
+};
+
+use super::{BrokerError, Connection, Outgoing, error::request, size};
+
+/// How long a channel may take to close.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// What the broker decided about one message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Every queue it was routed to has stored it.
+    Confirmed,
+    /// A queue refused it, because it is full or cannot be reached.
+    Nacked,
+    /// No queue takes it: nothing is bound for its routing key, or AMQP cannot carry one of its
+    /// texts (more than 255 bytes) or all of its properties (more than a frame holds).
+    Unroutable,
+}
+
+/// Why there is no verdict about a message, and never will be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unanswered {
+    /// The broker closed the channel, or the connection, because of a message that was on its way:
+    /// this one or another one.
+    Refused(Refusal),
+    /// The connection ended for another reason.
+    Lost(BrokerError),
+}
+
+/// What the broker said when it closed a channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The reply code: 403, 404, 406, …
+    pub code: u16,
+    /// Its text.
+    pub text: String,
+    /// What kind of error that is.
+    pub error: BrokerError,
+}
+
+/// What became of one message.
+pub type Answer = Result<Verdict, Unanswered>;
+
+type Published = Pin<Box<dyn Future<Output = (u64, lapin::Result<Confirmed>)> + Send>>;
+
+/// A channel in confirm mode, owned by the one task that publishes on it.
+pub struct Window {
+    channel: Channel,
+    /// How long properties may be as a whole; the broker ends the connection over more.
+    properties_max: usize,
+    in_flight: FuturesUnordered<Published>,
+    /// Confirmed, unless a return of the same message has been received with another confirm.
+    confirmed: Vec<(u64, Destination)>,
+    returned: HashSet<Destination>,
+    answered: VecDeque<(u64, Answer)>,
+}
+
+impl Window {
+    /// Opens a channel for publishing.
+    ///
+    /// # Errors
+    ///
+    /// If the connection has ended or the broker does not answer.
+    pub async fn open(connection: &Connection) -> Result<Self, BrokerError> {
+        let channel = connection.channel().await?;
+        let select = channel.confirm_select(ConfirmSelectOptions::default());
+        request("switching publisher confirms on", select).await?;
+        Ok(Self {
+            channel,
+            properties_max: connection.properties_max(),
+            in_flight: FuturesUnordered::new(),
+            confirmed: Vec::new(),
+            returned: HashSet::new(),
+            answered: VecDeque::new(),
+        })
+    }
+
+    /// Whether messages can be published on it.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.channel.status().connected()
+    }
+
+    /// Publishes a message; [`Self::next`] sends it and later says what became of it, under this
+    /// number.
+    pub fn publish(&mut self, number: u64, message: Outgoing) {
+        if let Some(publishing) = self.publishing(number, message) {
+            self.in_flight.push(publishing);
+        } else {
+            self.answered.push_back((number, Ok(Verdict::Unroutable)));
+        }
+    }
+
+    fn publishing(&self, number: u64, message: Outgoing) -> Option<Published> {
+        let exchange = ShortString::try_new(message.exchange.as_str()).ok()?;
+        let routing_key = ShortString::try_new(message.routing_key.as_str()).ok()?;
+        let properties = message.properties.to_lapin()?;
+        if size::properties(&message.properties) > self.properties_max {
+            return None;
+        }
+        let options = BasicPublishOptions {
+            mandatory: true,
+            immediate: false,
+        };
+        let channel = self.channel.clone();
+        let destination = Destination::of(&message);
+        let body = message.body;
+        Some(Box::pin(async move {
+            let publish =
+                channel.basic_publish(exchange, routing_key, options, &body, properties);
+            let confirmation = match publish.await {
+                Ok(confirm) => confirm.await,
+                Err(error) => Err(error),
+            };
+            let confirmed = confirmation.map(|confirmation| Confirmed {
+                destination,
+                confirmation,
+            });
+            (number, confirmed)
+        }))
+    }
+
+    /// Waits for the next answer; `None` if no message is on its way. Nothing is lost when it is
+    /// dropped before it is done.
+    ///
+    /// A returned message comes with its own confirm or with one that came earlier. So a confirm
+    /// counts once every other one that is here has been looked at.
+    pub async fn next(&mut self) -> Option<(u64, Answer)> {
+        if self.answered.is_empty() {
+            let (number, first) = self.in_flight.next().await?;
+            self.note(number, first);
+            while let Some(Some((number, more))) = self.in_flight.next().now_or_never() {
+                self.note(number, more);
+            }
+            for (number, destination) in self.confirmed.drain(..) {
+                let verdict = match self.returned.remove(&destination) {
+                    true => Verdict::Unroutable,
+                    false => Verdict::Confirmed,
+                };
+                self.answered.push_back((number, Ok(verdict)));
+            }
+        }
+        self.answered.pop_front()
+    }
+
+    fn note(&mut self, number: u64, confirmed: lapin::Result<Confirmed>) {
+        let answer = match confirmed {
+            Ok(confirmed) => {
+                let is_ack = matches!(confirmed.confirmation, Confirmation::Ack(_));
+                let returned = confirmed.confirmation.take_message();
+                self.returned
+                    .extend(returned.as_ref().map(Destination::of_returned));
+                if is_ack {
+                    self.confirmed.push((number, confirmed.destination));
+                    return;
+                }
+                Ok(Verdict::Nacked)
+            }
+            Err(error) => Err(Unanswered::of(&error)),
+        };
+        self.answered.push_back((number, answer));
+    }
+
+    /// Closes the channel; what is on its way stays without an answer.
+    pub async fn close(self) {
+        let close = self.channel.close(200, "OK".into());
+        let _ = tokio::time::timeout(CLOSE_TIMEOUT, close).await;
+    }
+}
+
+impl std::fmt::Debug for Window {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Window")
+            .field("channel", &self.channel.id())
+            .field("in_flight", &self.in_flight.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Unanswered {
+    fn of(error: &lapin::Error) -> Self {
+        let described = BrokerError::on("publishing", error);
+        let ErrorKind::ProtocolError(answer) = error.kind() else {
+            return Self::Lost(described);
+        };
+        // An operator closed the connection, or the broker is shutting down.
+        if *answer.kind() == AMQPErrorKind::Hard(AMQPHardError::CONNECTIONFORCED) {
+            return Self::Lost(described);
+        }
+        Self::Refused(Refusal {
+            code: answer.get_id(),
+            text: answer.get_message().to_string(),
+            error: described,
+        })
+    }
+
+    /// As an error of whoever needs all messages to be answered.
+    #[must_use]
+    pub fn into_error(self) -> BrokerError {
+        match self {
+            Self::Refused(refusal) => refusal.error,
+            Self::Lost(error) => error,
+        }
+    }
+}
+
+struct Confirmed {
+    destination: Destination,
+    confirmation: Confirmation,
+}
+
+/// Tells the messages of a window apart: the same message may go to two places.
+#[derive(PartialEq, Eq, Hash)]
+struct Destination {
+    message_id: Option<String>,
+    exchange: String,
+    routing_key: String,
+}
+
+impl Destination {
+    fn of(message: &Outgoing) -> Self {
+        Self {
+            message_id: message.properties.message_id.clone(),
+            exchange: message.exchange.clone(),
+            routing_key: message.routing_key.clone(),
+        }
+    }
+
+    fn of_returned(message: &BasicReturnMessage) -> Self {
+        let message_id = message.properties.message_id();
+        Self {
+            message_id: message_id.as_ref().map(|id| id.as_str().to_owned()),
+            exchange: message.exchange.as_str().to_owned(),
+            routing_key: message.routing_key.as_str().to_owned(),
+        }
+    }
+}
