@@ -87,7 +87,7 @@ pub(crate) fn scenes(workload: Workload) -> anyhow::Result<Vec<Scene>> {
 
 /// The message that the relay would make of a row.
 pub(crate) fn outgoing(row: &OutboxRow) -> Outgoing {
-    let body = row.payload.clone().into_bytes();
+    let body = row.payload.clone().unwrap_or_default().into_bytes();
     let mut message = Outgoing::new(&row.exchange, &row.routing_key, &row.id.to_string(), body);
     let properties = &mut message.properties;
     properties.correlation_id = Some(row.token.clone());

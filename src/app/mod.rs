@@ -179,6 +179,8 @@ impl App {
         if self.roles.has(Role::Relay) {
             let sweeper = relay.clone().sweep(mailbox, stop.clone());
             roll.start(&mut working, "sweeper", sweeper);
+            let slow = relay.clone().slow(stop.clone());
+            roll.start(&mut working, "slow lane", slow);
             roll.start(&mut working, "replays", self.desk().run(stop.clone()));
         }
         // Ends when the last mailbox is gone, so after all that may still leave something in it.

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::core::Kind;
 use crate::store::{Store, StoreError, migrate};
-use crate::telemetry::{Condition, Dependency, Health, Pool, Telemetry};
+use crate::telemetry::{Condition, Dependency, Health, Pool, Stuck, Telemetry};
 
 /// How often the database is asked.
 const EVERY: Duration = Duration::from_secs(1);
@@ -62,6 +62,10 @@ impl Observer {
             let open = tally.open.get(kind).copied().unwrap_or(0);
             let oldest = tally.oldest_open.get(kind).copied();
             self.telemetry.show_open(kind, open, oldest);
+        }
+        for reason in Stuck::ALL {
+            let stuck = tally.stuck.get(reason.as_str()).copied().unwrap_or(0);
+            self.telemetry.show_stuck(*reason, stuck);
         }
         self.telemetry.show_parked(tally.parked);
         let letters = tally.dead_letters.iter();

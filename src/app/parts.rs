@@ -14,7 +14,7 @@ use crate::files::Files;
 use crate::http;
 use crate::pipeline::batch::BatchLimits;
 use crate::pipeline::janitor::Janitor;
-use crate::pipeline::relay::{Mailbox, Relay};
+use crate::pipeline::relay::{Destinations, Mailbox, Relay};
 use crate::pipeline::replay::desk::Desk;
 use crate::pipeline::worker::{Worker, shard};
 use crate::pipeline::writer::Rules;
@@ -92,6 +92,7 @@ impl App {
             sweep_after: self.settings.outbox.sweep_after,
             telemetry: self.telemetry.clone(),
             faults: self.faults.clone(),
+            destinations: Destinations::default(),
         }
     }
 

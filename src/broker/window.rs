@@ -17,6 +17,11 @@ use lapin::{
 
 use super::{BrokerError, Connection, Outgoing, error::request, size};
 
+/// The reply code of a channel that is closed because there is no such exchange.
+pub const NOT_FOUND: u16 = 404;
+/// The reply code of a channel that is closed because of missing permissions.
+pub const ACCESS_REFUSED: u16 = 403;
+
 /// How long a channel may take to close.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -51,6 +56,14 @@ pub struct Refusal {
     pub text: String,
     /// What kind of error that is.
     pub error: BrokerError,
+}
+
+impl Refusal {
+    /// Whether the broker closed the whole connection, not only the channel.
+    #[must_use]
+    pub fn closed_connection(&self) -> bool {
+        !matches!(self.code, 311..=313 | 403..=406)
+    }
 }
 
 /// What became of one message.
@@ -121,8 +134,7 @@ impl Window {
         let destination = Destination::of(&message);
         let body = message.body;
         Some(Box::pin(async move {
-            let publish =
-                channel.basic_publish(exchange, routing_key, options, &body, properties);
+            let publish = channel.basic_publish(exchange, routing_key, options, &body, properties);
             let confirmation = match publish.await {
                 Ok(confirm) => confirm.await,
                 Err(error) => Err(error),

@@ -73,12 +73,13 @@ fn row(process: ProcessKey, outbound: Outbound, what: What, exchange: &str) -> O
         id: outbound.message_id,
         token: outbound.correlation_id,
         type_name: outbound.type_.to_owned(),
-        payload: outbound.body,
+        payload: Some(outbound.body),
         process,
         what,
         exchange: exchange.to_owned(),
         routing_key: outbound.routing_key,
         headers: outbound.headers.into_iter().collect(),
         time: outbound.timestamp,
+        slow: None,
     }
 }

@@ -38,6 +38,7 @@ pub mod retention;
 pub mod sample;
 pub mod selection;
 pub mod session;
+pub mod slow_outbox;
 pub mod stamp;
 pub mod standing;
 pub mod stop;

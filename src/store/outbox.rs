@@ -12,6 +12,7 @@ use crate::core::ProcessKey;
 pub(super) const INSERT: &str = include_str!("queries/insert_outbox.sql");
 const DELETE: &str = include_str!("queries/delete_outbox.sql");
 const CLAIM: &str = include_str!("queries/claim_outbox.sql");
+const RETURN: &str = include_str!("queries/return_outbox.sql");
 const NOTE_UNROUTABLE: &str = include_str!("queries/note_unroutable.sql");
 const STATE: &str = include_str!("queries/outbox_state.sql");
 
@@ -41,6 +42,56 @@ impl What {
     }
 }
 
+/// Why a message is on the slow lane: a column and, of those that are stuck, a metric label.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Slow {
+    /// Its destination does not confirm.
+    Timeout,
+    /// A queue of its destination refuses messages: it is full, or has no majority.
+    Nacked,
+    /// No queue is bound for it.
+    Unroutable,
+    /// Its exchange is missing, or may not be written to.
+    Denied,
+    /// It was not tried: its destination is failing.
+    Waiting,
+    /// The broker refused the message itself.
+    Refused,
+    /// It was on its way when the broker closed the channel over another message, or over this one.
+    Unconfirmed,
+    /// It was delivered before and is sent again on request.
+    Resend,
+}
+
+impl Slow {
+    /// Every reason.
+    pub const ALL: [Self; 8] = [
+        Self::Timeout,
+        Self::Nacked,
+        Self::Unroutable,
+        Self::Denied,
+        Self::Waiting,
+        Self::Refused,
+        Self::Unconfirmed,
+        Self::Resend,
+    ];
+
+    /// The name in SQL and in metrics.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Timeout => "timeout",
+            Self::Nacked => "nacked",
+            Self::Unroutable => "unroutable",
+            Self::Denied => "denied",
+            Self::Waiting => "waiting",
+            Self::Refused => "refused",
+            Self::Unconfirmed => "unconfirmed",
+            Self::Resend => "resend",
+        }
+    }
+}
+
 /// One message to one destination.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OutboxRow {
@@ -50,8 +101,8 @@ pub struct OutboxRow {
     pub token: String,
     /// The event type.
     pub type_name: String,
-    /// The body, JSON.
-    pub payload: String,
+    /// The body, JSON; a stuck completion has none, it is made from the record again.
+    pub payload: Option<String>,
     /// The process it speaks of.
     pub process: ProcessKey,
     /// What it is for.
@@ -64,6 +115,8 @@ pub struct OutboxRow {
     pub headers: BTreeMap<String, String>,
     /// When what it speaks of happened.
     pub time: Timestamp,
+    /// Why it is on the slow lane, if it is.
+    pub slow: Option<Slow>,
 }
 
 /// What is still to be published.
@@ -92,7 +145,7 @@ pub(super) async fn insert(
                 &column(rows, |r| r.id),
                 &column(rows, |r| r.token.as_str()),
                 &column(rows, |r| r.type_name.as_str()),
-                &column(rows, |r| r.payload.as_str()),
+                &column(rows, |r| r.payload.as_deref()),
                 &column(rows, |r| r.process.0),
                 &column(rows, |r| r.what.name()),
                 &column(rows, |r| r.exchange.as_str()),
@@ -109,11 +162,20 @@ pub(super) async fn insert(
 impl Store {
     /// Forgets messages that were delivered or given up.
     pub async fn delete_outbox(&self, rows: &[&OutboxRow]) -> Result<(), StoreError> {
+        self.on_rows(DELETE, rows).await
+    }
+
+    /// Makes messages due that nobody knows anything about.
+    pub async fn return_outbox(&self, rows: &[&OutboxRow]) -> Result<(), StoreError> {
+        self.on_rows(RETURN, rows).await
+    }
+
+    async fn on_rows(&self, text: &str, rows: &[&OutboxRow]) -> Result<(), StoreError> {
         if rows.is_empty() {
             return Ok(());
         }
         let connection = self.connection().await?;
-        let statement = connection.prepared(DELETE).await?;
+        let statement = connection.prepared(text).await?;
         let keys = column(rows, |r| r.process.0);
         let ids = column(rows, |r| r.id);
         let whats = column(rows, |r| r.what.name());
@@ -123,17 +185,18 @@ impl Store {
         Ok(())
     }
 
-    /// Takes what is due, at most `limit`; another attempt is due after `retry_after`, longer
-    /// each time.
+    /// Takes what is due on the normal lane, at most so many messages and bytes; unless they are
+    /// gone by then they are due again after `lease`.
     pub async fn claim_outbox(
         &self,
-        limit: i64,
-        retry_after: Duration,
+        messages: i64,
+        bytes: i64,
+        lease: Duration,
     ) -> Result<Vec<OutboxRow>, StoreError> {
         let connection = self.connection().await?;
         let statement = connection.prepared(CLAIM).await?;
         let rows = connection
-            .query(&statement, &[&limit, &retry_after.as_secs_f64()])
+            .query(&statement, &[&messages, &lease.as_secs_f64(), &bytes])
             .await?;
         rows.iter().map(from_row).collect()
     }
@@ -163,7 +226,7 @@ impl Store {
     }
 }
 
-fn from_row(row: &tokio_postgres::Row) -> Result<OutboxRow, StoreError> {
+pub(super) fn from_row(row: &tokio_postgres::Row) -> Result<OutboxRow, StoreError> {
     let name: &str = row.get(5);
     let what = What::ALL.into_iter().find(|what| what.name() == name);
     Ok(OutboxRow {
@@ -178,5 +241,11 @@ fn from_row(row: &tokio_postgres::Row) -> Result<OutboxRow, StoreError> {
         headers: serde_json::from_str(row.get(8))
             .map_err(|_| StoreError::Corrupt("outbox headers"))?,
         time: row.get(9),
+        slow: row.get::<_, Option<&str>>(10).map(slow).transpose()?,
     })
+}
+
+fn slow(name: &str) -> Result<Slow, StoreError> {
+    let slow = Slow::ALL.into_iter().find(|slow| slow.name() == name);
+    slow.ok_or(StoreError::Corrupt("outbox lane"))
 }

@@ -14,6 +14,7 @@ const OLDEST_OPEN: &str = include_str!("queries/oldest_open.sql");
 const OPEN: &str = "processes_open";
 const PARKED: &str = "parked";
 const DEAD: &str = "dead_letters";
+const STUCK: &str = "outbox_stuck";
 
 /// What is counted over all workers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub struct Tally {
     pub open: BTreeMap<String, u64>,
     /// Dead letters that wait for somebody, by reason.
     pub dead_letters: BTreeMap<String, u64>,
+    /// Messages of the outbox that can't be delivered now, by reason.
+    pub stuck: BTreeMap<String, u64>,
     /// Pushes that wait for their stops.
     pub parked: u64,
     /// Since when the oldest open process of a kind is open.
@@ -63,6 +66,7 @@ impl Store {
                 }
                 OPEN => &mut tally.open,
                 DEAD => &mut tally.dead_letters,
+                STUCK => &mut tally.stuck,
                 _ => continue,
             };
             counts.insert(label, from_bigint(row.get(2)));

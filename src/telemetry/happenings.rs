@@ -152,6 +152,17 @@ impl Telemetry {
                     warn!(what, messages, suppressed, "broker refused a message");
                 }
             }
+            Published::Refused | Published::Unknown => {
+                if let Some(suppressed) =
+                    self.permit("a message was not confirmed", result.as_str())
+                {
+                    let result = result.as_str();
+                    warn!(
+                        what,
+                        result, messages, suppressed, "a message was not confirmed"
+                    );
+                }
+            }
             Published::Unroutable => {
                 if let Some(suppressed) = self.permit("no queue wants a message", what) {
                     warn!(what, messages, suppressed, "no queue wants a message");

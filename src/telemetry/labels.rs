@@ -102,7 +102,13 @@ label! {
 }
 label! {
     /// What the broker said to a publish.
-    Published, "result": Confirmed = "confirmed", Nacked = "nacked", Unroutable = "unroutable"
+    Published, "result": Confirmed = "confirmed", Nacked = "nacked", Refused = "refused",
+    Unroutable = "unroutable", Unknown = "unknown"
+}
+label! {
+    /// Why a message of the outbox can't be delivered now.
+    Stuck, "reason": Timeout = "timeout", Nacked = "nacked", Unroutable = "unroutable",
+    Denied = "denied", Waiting = "waiting", Refused = "refused"
 }
 label! {
     /// Why the janitor sealed a process.

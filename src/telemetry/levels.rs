@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 
-use super::labels::PoolState;
+use super::labels::{PoolState, Stuck};
 use super::metrics::{Telemetry, number, seconds};
 use super::names;
 use super::sampled::Level;
@@ -43,6 +43,11 @@ impl Telemetry {
         self.saw(Level::Outbox, rows);
         self.show(names::OUTBOX_PENDING, &[], count(rows));
         self.show(names::OUTBOX_OLDEST, &[], seconds(oldest));
+    }
+
+    /// How many messages of the outbox are stuck for a reason.
+    pub fn show_stuck(&self, reason: Stuck, messages: u64) {
+        self.show(names::OUTBOX_STUCK, &[reason.as_str()], count(messages));
     }
 
     /// How many dead letters there are for each reason; a reason that is left out has none.

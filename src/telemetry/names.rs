@@ -7,7 +7,8 @@ use std::fmt::Write;
 
 use super::labels::{
     Axis, Backpressure, CutReason, Dependency, KIND, Outcome, Phase, PoolState, Published, REASON,
-    REDELIVERED, REVISION, ROUTE, RetryReason, STATUS, SealCause, StatusClass, TYPE, VERSION, What,
+    REDELIVERED, REVISION, ROUTE, RetryReason, STATUS, SealCause, StatusClass, Stuck, TYPE,
+    VERSION, What,
 };
 
 /// Bounds for what should take milliseconds, in seconds.
@@ -97,6 +98,8 @@ metrics! {
         "Rows that wait to be published";
     OUTBOX_OLDEST = "waybill_outbox_oldest_timestamp_seconds", Kind::Gauge, [],
         "When the oldest waiting row was committed, 0 when none waits";
+    OUTBOX_STUCK = "waybill_outbox_stuck", Kind::Gauge, [Stuck::AXIS],
+        "Messages that could not be delivered and are tried at long intervals";
     PUBLISHED = "waybill_published_total", Kind::Counter, [What::AXIS, Published::AXIS],
         "Messages published, by what the broker said";
     DEAD_LETTERS = "waybill_dead_letters", Kind::Gauge, [REASON],

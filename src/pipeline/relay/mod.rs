@@ -1,36 +1,56 @@
-//! Publishes what is in the outbox: what a batch has just committed, from memory; what a crash or
-//! a full mailbox left behind, from the table.
+//! Publishes what is in the outbox: what a batch has just committed, from memory; what a crash, an
+//! outage or a full mailbox left behind, from the table.
+//!
+//! Every message has its own outcome, and the table remembers it: nothing is retried in memory. On
+//! the normal [`lane`] hundreds of messages are on their way at a time; a destination that does not
+//! confirm, or a message that the broker refuses, leaves it for the [`slow`] lane, which has a
+//! connection of its own. [`settle`] writes down what became of each, [`sweep`] takes up what is due.
 //!
 //! A message leaves the outbox only after its confirm, or after a return where that is the setting.
 
-mod clear;
-mod publish;
+mod bodies;
+mod destinations;
+mod lane;
+mod probes;
+mod settle;
+mod single;
+mod slow;
 mod sweep;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+
+pub use destinations::Destinations;
 
 use super::fault::Faults;
+use crate::broker::Outgoing;
 use crate::config::{BrokerSettings, Unroutable};
 use crate::store::Store;
-use crate::store::outbox::OutboxRow;
+use crate::store::outbox::{OutboxRow, What};
 use crate::telemetry::Telemetry;
 
 /// Batches that may wait for the publisher; what finds no room stays in the table for the sweeper.
 const MAILBOX_BATCHES: usize = 64;
+/// Bytes of messages that may wait for the publisher or be on their way.
+const MAILBOX_BYTES: u32 = 32 * 1024 * 1024;
+/// What a message takes beside its body, about.
+const ROW_BYTES: usize = 512;
 
 /// Rows to publish, with the time their batch was committed.
 #[derive(Debug)]
 struct Post {
     rows: Vec<OutboxRow>,
     committed: Option<Instant>,
+    room: OwnedSemaphorePermit,
 }
 
 /// Where committed rows are left for the publisher.
 #[derive(Clone)]
 pub struct Mailbox {
     posts: mpsc::Sender<Post>,
+    room: Arc<Semaphore>,
 }
 
 /// The other end of a [`Mailbox`].
@@ -42,23 +62,66 @@ pub struct Letterbox {
 #[must_use]
 pub fn mailbox() -> (Mailbox, Letterbox) {
     let (sender, receiver) = mpsc::channel(MAILBOX_BATCHES);
-    (Mailbox { posts: sender }, Letterbox { posts: receiver })
+    let room = Arc::new(Semaphore::new(MAILBOX_BYTES as usize));
+    let mailbox = Mailbox {
+        posts: sender,
+        room,
+    };
+    (mailbox, Letterbox { posts: receiver })
 }
 
 impl Mailbox {
-    /// Leaves rows to be published now. Without room they are published later, by a sweep: a
+    /// Leaves rows to be published now. Those without room are published later, by a sweep: a
     /// broker that blocks publishers must not stop the consuming that would relieve it.
-    pub(super) fn offer(&self, rows: Vec<OutboxRow>) {
+    pub(super) fn offer(&self, mut rows: Vec<OutboxRow>) {
+        let mut bytes = 0;
+        let room = self.room.available_permits();
+        let fits = |row: &OutboxRow| {
+            bytes += size(row);
+            bytes <= room
+        };
+        let fitting = rows.iter().map(fits).take_while(|fits| *fits).count();
+        rows.truncate(fitting);
+        let bytes = rows.iter().map(size).sum();
+        let permit = Arc::clone(&self.room).try_acquire_many_owned(permits(bytes));
         if rows.is_empty() {
             return;
         }
-        let committed = Some(Instant::now());
-        // A full mailbox is no failure: the rows are in the table.
-        let _ = self.posts.try_send(Post { rows, committed });
+        if let Ok(room) = permit {
+            let committed = Some(Instant::now());
+            // A full mailbox is no failure: the rows are in the table.
+            let _ = self.posts.try_send(Post {
+                rows,
+                committed,
+                room,
+            });
+        }
+    }
+
+    /// Leaves rows that a sweep has taken, once there is room; says whether somebody is there to
+    /// publish them.
+    async fn send(&self, rows: Vec<OutboxRow>) -> bool {
+        let bytes = rows.iter().map(size).sum();
+        let permit = Arc::clone(&self.room).acquire_many_owned(permits(bytes));
+        let Ok(room) = permit.await else { return false };
+        let post = Post {
+            rows,
+            committed: None,
+            room,
+        };
+        self.posts.send(post).await.is_ok()
     }
 }
 
-/// What the publisher and the sweeper need.
+fn size(row: &OutboxRow) -> usize {
+    row.payload.as_ref().map_or(0, String::len) + ROW_BYTES
+}
+
+fn permits(bytes: usize) -> u32 {
+    u32::try_from(bytes).unwrap_or(u32::MAX).min(MAILBOX_BYTES)
+}
+
+/// What the lanes and the sweeper need.
 #[derive(Clone)]
 pub struct Relay {
     /// Where the outbox is.
@@ -73,4 +136,33 @@ pub struct Relay {
     pub telemetry: Telemetry,
     /// Where it may be told to die.
     pub faults: Faults,
+    /// Where messages can't be delivered at present.
+    pub destinations: Destinations,
+}
+
+impl Relay {
+    /// Whether a message that no queue takes is forgotten. A reply queue that is gone does not come
+    /// back; a completion's queue may.
+    fn drops(&self, what: What) -> bool {
+        match (what, self.unroutable) {
+            (What::Reply, _) | (_, Unroutable::Drop) => true,
+            (What::Completion | What::Stage, Unroutable::Keep) => false,
+        }
+    }
+}
+
+/// The message of a row, which gives its body away: the table has it.
+fn outgoing(row: &mut OutboxRow) -> Outgoing {
+    let body = row.payload.take().unwrap_or_default().into_bytes();
+    let mut message = Outgoing::new(&row.exchange, &row.routing_key, &row.id.to_string(), body);
+    let properties = &mut message.properties;
+    properties.correlation_id = Some(row.token.clone());
+    properties.type_ = Some(row.type_name.clone());
+    properties.content_type = Some("application/json".to_owned());
+    properties.timestamp = u64::try_from(row.time.as_second()).ok();
+    let headers = row.headers.iter();
+    properties.headers = headers
+        .map(|(name, value)| (name.clone(), value.clone().into()))
+        .collect();
+    message
 }

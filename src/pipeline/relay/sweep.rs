@@ -5,10 +5,14 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::super::writer::reason;
-use super::{Mailbox, Post, Relay};
+use super::{Mailbox, Relay};
+use crate::store::StoreError;
+use crate::store::outbox::OutboxRow;
 
-/// Rows that a sweep takes at once.
+/// Messages that a sweep takes at once.
 const SWEEP_ROWS: i64 = 500;
+/// Bytes that a sweep takes at once; one message may be longer.
+const SWEEP_BYTES: i64 = 8 * 1024 * 1024;
 /// How often the sweeper looks.
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
 
@@ -16,25 +20,16 @@ impl Relay {
     /// Hands what is due to the publisher, until told to stop.
     pub async fn sweep(self, mailbox: Mailbox, stop: CancellationToken) {
         loop {
-            let claimed = match self.store.claim_outbox(SWEEP_ROWS, self.sweep_after).await {
-                Ok(rows) => rows,
-                Err(error) => {
-                    self.telemetry.retried(reason(&error), &error);
-                    Vec::new()
-                }
-            };
-            let full = claimed.len() as i64 == SWEEP_ROWS;
-            if !claimed.is_empty() {
-                let post = Post {
-                    rows: claimed,
-                    committed: None,
-                };
+            let claimed = self.claim().await.unwrap_or_else(|error| {
+                self.telemetry.retried(reason(&error), &error);
+                Vec::new()
+            });
+            let was_empty = claimed.is_empty();
+            if !was_empty {
                 tokio::select! {
                     () = stop.cancelled() => return,
-                    sent = mailbox.posts.send(post) => if sent.is_err() { return },
+                    sent = mailbox.send(claimed) => if !sent { return },
                 }
-            }
-            if full {
                 continue;
             }
             tokio::select! {
@@ -42,5 +37,12 @@ impl Relay {
                 () = tokio::time::sleep(SWEEP_EVERY) => {}
             }
         }
+    }
+
+    async fn claim(&self) -> Result<Vec<OutboxRow>, StoreError> {
+        let claimed = self
+            .store
+            .claim_outbox(SWEEP_ROWS, SWEEP_BYTES, self.sweep_after);
+        self.with_bodies(claimed.await?).await
     }
 }

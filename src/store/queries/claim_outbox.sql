@@ -1,17 +1,24 @@
--- Takes what is due and puts its next attempt off, so that no other sweeper takes it meanwhile;
--- each attempt waits longer, up to five minutes.
+-- Takes what is due on the normal lane, at most $1 messages and $3 bytes, and puts its next attempt
+-- off, so that no other sweeper takes it meanwhile.
 with due as (
-    select process, id, what
+    select process, id, what, octet_length(payload) as bytes, next_attempt_at
     from waybill.outbox
-    where next_attempt_at <= now()
+    where slow is null and next_attempt_at <= now()
     order by next_attempt_at
     limit $1
     for update skip locked
+),
+taken as (
+    select process, id, what
+    from (
+        select d.*, sum(bytes) over (order by next_attempt_at, id, what) - bytes as bytes_before
+        from due d
+    ) s
+    where coalesce(bytes_before, 0) < $3::bigint
 )
 update waybill.outbox o
-set attempts = o.attempts + 1,
-    next_attempt_at = now() + least($2 * power(2, least(o.attempts, 10)), 300) * interval '1 second'
-from due
-where o.process = due.process and o.id = due.id and o.what = due.what
+set next_attempt_at = now() + make_interval(secs => $2)
+from taken t
+where o.process = t.process and o.id = t.id and o.what = t.what
 returning o.id, o.aggregateid, o.type, o.payload, o.process, o.what, o.exchange, o.routing_key,
-          o.headers, o.time, o.created_at
+          o.headers, o.time, o.slow

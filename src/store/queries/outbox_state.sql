@@ -1,2 +1,2 @@
--- How much is still to be published, and since when; the outbox is bounded by its limit.
-select count(*), min(created_at) from waybill.outbox
+-- How much of the normal lane is still to be published, and since when; it is bounded by the limit.
+select count(*), min(created_at) from waybill.outbox where slow is null

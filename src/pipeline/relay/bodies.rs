@@ -1,0 +1,58 @@
+//! Makes the bodies of completions from their records again.
+
+use std::collections::HashMap;
+
+use super::Relay;
+use crate::core::ProcessKey;
+use crate::store::StoreError;
+use crate::store::outbox::{OutboxRow, Slow, What};
+use crate::store::slow_outbox::{Failed, Kept};
+use crate::wire;
+
+use super::settle::RETRY_REFUSED;
+
+impl Relay {
+    /// Gives completions without a body theirs; one whose record does not give the same bytes any
+    /// more stays on the slow lane, and says so.
+    pub(super) async fn with_bodies(
+        &self,
+        rows: Vec<OutboxRow>,
+    ) -> Result<Vec<OutboxRow>, StoreError> {
+        let lacking = rows.iter().filter(|row| row.payload.is_none());
+        let keys: Vec<ProcessKey> = lacking.map(|row| row.process).collect();
+        if keys.is_empty() {
+            return Ok(rows);
+        }
+        let kept = self.store.completions(&keys).await?;
+        let (mut whole, mut failed) = (Vec::with_capacity(rows.len()), Vec::new());
+        for mut row in rows {
+            if row.payload.is_some() {
+                whole.push(row);
+                continue;
+            }
+            match body(&row, &kept) {
+                Ok(body) => {
+                    row.payload = Some(body);
+                    whole.push(row);
+                }
+                Err(detail) => failed.push(Failed {
+                    row,
+                    slow: Slow::Refused,
+                    detail: Some(detail.to_owned()),
+                    retry_after: RETRY_REFUSED,
+                }),
+            }
+        }
+        self.store.fail_outbox(&failed).await?;
+        Ok(whole)
+    }
+}
+
+fn body(row: &OutboxRow, kept: &HashMap<ProcessKey, Kept>) -> Result<String, &'static str> {
+    let kept = kept
+        .get(&row.process)
+        .filter(|_| row.what == What::Completion);
+    let kept = kept.ok_or("its process has no record any more that it could be made from")?;
+    let body = wire::completion(&kept.completion, None).body;
+    Ok(body)
+}

@@ -1,0 +1,112 @@
+//! Where messages can't be delivered at present: read from the outbox, so that every process and
+//! every new one knows the same; what this process has just found out comes on top.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio_util::sync::CancellationToken;
+
+use super::super::writer::reason;
+use super::Relay;
+use crate::store::outbox::{OutboxRow, Slow};
+use crate::store::slow_outbox::{Destination, Failing};
+
+/// How often the table is read.
+const READ_EVERY: Duration = Duration::from_secs(1);
+/// Failing destinations that a process knows at most.
+pub(super) const KNOWN_MAX: i64 = 1_000;
+/// For how long this process goes by what it has found out itself: longer than it takes until the
+/// table says so.
+const FOUND_FOR: Duration = Duration::from_secs(5);
+/// For how long messages of a size that was refused are not tried on the normal lane.
+const SIZE_FOR: Duration = Duration::from_secs(300);
+
+/// The destinations that fail; clones share what is known.
+#[derive(Debug, Clone, Default)]
+pub struct Destinations(Arc<Mutex<Known>>);
+
+#[derive(Debug, Default)]
+struct Known {
+    failing: HashSet<Destination>,
+    /// Exchanges that are missing or may not be written to, whatever the routing key.
+    denied: HashSet<String>,
+    found: HashMap<Destination, Instant>,
+    /// The shortest body that the broker refused for its length, and what it said.
+    too_large: Option<(usize, Instant, String)>,
+}
+
+impl Destinations {
+    /// Why a message is not to be tried on the normal lane, if it is not.
+    pub(super) fn refuses(&self, row: &OutboxRow, now: Instant) -> Option<(Slow, Option<String>)> {
+        let known = self.known();
+        let length = row.payload.as_ref().map_or(0, String::len);
+        if let Some((refused, since, text)) = &known.too_large
+            && length >= *refused
+            && now.duration_since(*since) < SIZE_FOR
+        {
+            return Some((Slow::Refused, Some(text.clone())));
+        }
+        if known.failing.is_empty() && known.found.is_empty() && known.denied.is_empty() {
+            return None;
+        }
+        let destination = row.destination();
+        let found = known.found.get(&destination);
+        let fails = known.failing.contains(&destination)
+            || known.denied.contains(&row.exchange)
+            || found.is_some_and(|since| now.duration_since(*since) < FOUND_FOR);
+        fails.then_some((Slow::Waiting, None))
+    }
+
+    /// Whether nothing can be published to an exchange.
+    pub(super) fn denies(&self, exchange: &str) -> bool {
+        self.known().denied.contains(exchange)
+    }
+
+    /// Notes that a destination fails, until the table says so.
+    pub(super) fn blame(&self, destination: Destination) {
+        self.known().found.insert(destination, Instant::now());
+    }
+
+    /// Notes how long a body was that the broker refused for its length.
+    pub(super) fn too_large(&self, length: usize, text: &str) {
+        let mut known = self.known();
+        let shortest = known
+            .too_large
+            .as_ref()
+            .map_or(length, |(known, ..)| *known);
+        known.too_large = Some((shortest.min(length), Instant::now(), text.to_owned()));
+    }
+
+    /// Takes over what the table says.
+    fn read(&self, failing: Vec<Failing>) {
+        let mut known = self.known();
+        let denied = failing.iter().filter(|failing| failing.denies_exchange());
+        known.denied = denied.map(|d| d.destination.exchange.clone()).collect();
+        known.failing = failing.into_iter().map(|f| f.destination).collect();
+        let now = Instant::now();
+        known
+            .found
+            .retain(|_, since| now.duration_since(*since) < FOUND_FOR);
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Relay {
+    /// Reads again and again which destinations fail.
+    pub(super) async fn watch_destinations(self, done: CancellationToken) {
+        loop {
+            match self.store.failing_destinations(KNOWN_MAX).await {
+                Ok(failing) => self.destinations.read(failing),
+                Err(error) => self.telemetry.retried(reason(&error), &error),
+            }
+            tokio::select! {
+                () = done.cancelled() => return,
+                () = tokio::time::sleep(READ_EVERY) => {}
+            }
+        }
+    }
+}

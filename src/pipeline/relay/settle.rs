@@ -1,0 +1,148 @@
+//! Writes down what became of each message.
+
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc;
+
+use super::super::fault::CrashPoint;
+use super::super::writer::reason;
+use super::Relay;
+use crate::core::ProcessKey;
+use crate::store::StoreError;
+use crate::store::outbox::{OutboxRow, Slow, What};
+use crate::store::slow_outbox::Failed;
+use crate::telemetry::{self, Published};
+
+/// Messages that may wait to be settled.
+pub(super) const SETTLED_MAX: usize = 4_096;
+/// Messages that one statement settles.
+const AT_ONCE: usize = 2_048;
+/// The wait of a message whose destination fails, after its first attempt.
+const RETRY: Duration = Duration::from_secs(1);
+/// The same of a message that the broker refused: it will hardly be taken later.
+pub(super) const RETRY_REFUSED: Duration = Duration::from_secs(60);
+
+/// A message and what became of it.
+#[derive(Debug)]
+pub(super) struct Settled {
+    pub(super) row: OutboxRow,
+    /// When it was committed, if it came from there.
+    pub(super) committed: Option<Instant>,
+    pub(super) outcome: Outcome,
+}
+
+/// What became of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// The broker has it.
+    Confirmed,
+    /// No queue is bound for it.
+    Unroutable,
+    /// It goes to the slow lane, or stays there.
+    Slow(Slow, Option<String>),
+    /// Nothing is known: its connection has ended.
+    Lost,
+}
+
+/// What is written together.
+#[derive(Default)]
+struct Batch<'a> {
+    done: Vec<&'a OutboxRow>,
+    unroutable: Vec<ProcessKey>,
+    failed: Vec<Failed>,
+    lost: Vec<&'a OutboxRow>,
+}
+
+impl Relay {
+    /// Settles messages until no more come, those that wait in one go. A failure leaves them to be
+    /// published once more.
+    pub(super) async fn settle(self, mut settled: mpsc::Receiver<Settled>) {
+        let mut messages = Vec::new();
+        while settled.recv_many(&mut messages, AT_ONCE).await > 0 {
+            let mut batch = Batch::default();
+            for message in &messages {
+                self.sort(message, &mut batch);
+            }
+            if !batch.done.is_empty() {
+                self.faults.pass(CrashPoint::ConfirmedBeforeDelete);
+            }
+            for written in self.write(&batch).await {
+                if let Err(error) = written {
+                    self.telemetry.retried(reason(&error), &error);
+                }
+            }
+            messages.clear();
+        }
+    }
+
+    async fn write(&self, batch: &Batch<'_>) -> [Result<(), StoreError>; 4] {
+        [
+            self.store.note_unroutable(&batch.unroutable).await,
+            self.store.delete_outbox(&batch.done).await,
+            self.store.fail_outbox(&batch.failed).await,
+            self.store.return_outbox(&batch.lost).await,
+        ]
+    }
+
+    fn sort<'a>(&self, settled: &'a Settled, batch: &mut Batch<'a>) {
+        let row = &settled.row;
+        if let Some(result) = result(&settled.outcome) {
+            self.telemetry.published(label(row.what), result, 1);
+        }
+        match &settled.outcome {
+            Outcome::Confirmed => {
+                if let Some(committed) = settled.committed {
+                    self.telemetry.completion_confirmed(committed.elapsed());
+                }
+                batch.done.push(row);
+            }
+            Outcome::Unroutable => {
+                if row.what == What::Completion {
+                    batch.unroutable.push(row.process);
+                }
+                match self.drops(row.what) {
+                    true => batch.done.push(row),
+                    false => batch.failed.push(failed(row, Slow::Unroutable, None)),
+                }
+            }
+            Outcome::Slow(slow, detail) => batch.failed.push(failed(row, *slow, detail.clone())),
+            Outcome::Lost => batch.lost.push(row),
+        }
+    }
+}
+
+fn failed(row: &OutboxRow, slow: Slow, detail: Option<String>) -> Failed {
+    let retry_after = match slow {
+        Slow::Timeout | Slow::Nacked | Slow::Unroutable | Slow::Denied | Slow::Waiting => RETRY,
+        Slow::Refused => RETRY_REFUSED,
+        Slow::Unconfirmed | Slow::Resend => Duration::ZERO,
+    };
+    Failed {
+        row: row.clone(),
+        slow,
+        detail,
+        retry_after,
+    }
+}
+
+fn label(what: What) -> telemetry::What {
+    match what {
+        What::Completion => telemetry::What::Completion,
+        What::Stage => telemetry::What::Stage,
+        What::Reply => telemetry::What::Reply,
+    }
+}
+
+/// As it is counted; a message that was not tried is not.
+fn result(outcome: &Outcome) -> Option<Published> {
+    match outcome {
+        Outcome::Confirmed => Some(Published::Confirmed),
+        Outcome::Unroutable | Outcome::Slow(Slow::Unroutable, _) => Some(Published::Unroutable),
+        Outcome::Slow(Slow::Nacked, _) => Some(Published::Nacked),
+        Outcome::Slow(Slow::Refused | Slow::Denied, _) => Some(Published::Refused),
+        Outcome::Slow(Slow::Timeout | Slow::Unconfirmed, _) | Outcome::Lost => {
+            Some(Published::Unknown)
+        }
+        Outcome::Slow(Slow::Waiting | Slow::Resend, _) => None,
+    }
+}
