@@ -24,7 +24,7 @@
 //!
 //! # Invariants
 //!
-//! - Left may use right, never back: `main → cli → app → {pipeline, http → view} → {store,
+//! - Left may use right, never back: `main → cli → app → {pipeline, http} → view → {store,
 //!   broker, files, wire, telemetry} → core`. `store` and `broker` do not know each other.
 //! - Commit, then acknowledge. Write the outbox row, then publish. A row leaves the outbox only
 //!   after its confirm.

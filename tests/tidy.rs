@@ -39,7 +39,15 @@ const LAYERS: [(&str, &[&str]); 13] = [
     ),
     (
         "pipeline",
-        &["store", "broker", "files", "wire", "telemetry", "core"],
+        &[
+            "view",
+            "store",
+            "broker",
+            "files",
+            "wire",
+            "telemetry",
+            "core",
+        ],
     ),
     (
         "app",

@@ -44,6 +44,7 @@ impl App {
             settle: signed(self.settings.process.settle),
             deadline: self.settings.process.deadline,
             sweep_after: self.settings.outbox.sweep_after,
+            form_bytes_max: self.settings.limits.form_bytes,
         }
     }
 

@@ -41,6 +41,12 @@ pub enum BrokerError {
 }
 
 impl BrokerError {
+    /// Whether it ended no more than the channel it came on: what the broker says no to.
+    #[must_use]
+    pub fn is_of_channel(&self) -> bool {
+        matches!(self, Self::Refused(_) | Self::Topology(_))
+    }
+
     /// The error of a request named `what` on a connection that had been established.
     pub(super) fn on(what: &str, error: &lapin::Error) -> Self {
         match error.kind() {

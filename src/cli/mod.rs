@@ -21,6 +21,7 @@ pub mod output;
 mod publish;
 mod push;
 mod remote;
+mod resend;
 mod run;
 mod schema;
 mod servers;
@@ -49,6 +50,7 @@ Examples:
   waybill watch 8a4f0c --timeout 5m      follow it until it ends
   waybill get 8a4f0c --url http://waybill:8080 --key-file key
   waybill dead list --reason invalid_field
+  waybill resend --token 8a4f0c          send its completion again
   waybill workflow apply purchase.toml   what orders walk
   waybill key create --tenant acme --scope read
   waybill doctor                         check settings, database and broker
@@ -111,6 +113,7 @@ enum Command {
     Get(get::Get),
     Watch(watch::Watch),
     Dead(dead::Dead),
+    Resend(resend::Resend),
     Workflow(workflow::Workflow),
     Key(key::Key),
     Doctor(doctor::Doctor),
@@ -158,6 +161,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Get(get) => get::run(&get, &sources).await,
         Command::Watch(watch) => watch::run(&watch, &sources).await,
         Command::Dead(dead) => dead::run(dead, &sources).await,
+        Command::Resend(resend) => resend::run(&resend, &sources).await,
         Command::Workflow(workflow) => workflow::run(workflow, &sources).await,
         Command::Key(key) => key::run(key, &sources).await,
         Command::Doctor(_) => doctor::run(&sources).await,

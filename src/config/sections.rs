@@ -137,6 +137,8 @@ sections! {
             "longest token, id, identifier or name";
         items: usize = "WAYBILL_LIMITS__ITEMS", "1000", Count(1, 10_000),
             "most items in one event";
+        form_bytes: usize = "WAYBILL_LIMITS__FORM_BYTES", "1MiB", Bytes(KIB, 16 * MIB),
+            "longest form of an order, all of its events together";
         text_bytes: usize = "WAYBILL_LIMITS__TEXT_BYTES", "4KiB", Bytes(64, MIB),
             "longest single message or reason";
         header_bytes: usize = "WAYBILL_LIMITS__HEADER_BYTES", "64KiB", Bytes(KIB, MIB),

@@ -6,6 +6,13 @@ use uuid::Uuid;
 use super::event::{Kind, Opening};
 use super::process::{Process, Status};
 
+/// The number of the format that a completion's body has: what it holds and how it is cut. The body of
+/// a completion that was sent can be made again as long as its format is known.
+pub const FORMAT: i16 = 1;
+/// The most bytes of one message that a completion carries.
+pub const MESSAGE_BYTES_MAX: usize = 4 * 1024;
+/// The most bytes of failed items that it lists; their count is always whole.
+pub const ERRORS_BYTES_MAX: usize = 512 * 1024;
 /// How many failed items a completion lists; their count is always whole.
 pub const ERRORS_MAX: usize = 100;
 /// How many document ids a completion lists; their count is always whole.
@@ -48,6 +55,8 @@ pub struct Completion {
     pub opened_at: Option<Timestamp>,
     /// When it ended.
     pub ended_at: Timestamp,
+    /// Its place among the messages about this process, from 1: those about stages come before.
+    pub number: u64,
 }
 
 /// A failed item.
@@ -92,6 +101,7 @@ impl Completion {
             document_count: items.document_count,
             opened_at: process.opening.as_ref().map(|(stamp, _)| stamp.time),
             ended_at: ended.at,
+            number: process.stops + 1,
         })
     }
 

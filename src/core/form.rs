@@ -36,6 +36,10 @@ pub enum Shape {
     Object,
 }
 
+/// The longest form of an order in bytes, if no setting says otherwise: what its fields are called
+/// and hold, all of its events together.
+pub const FORM_BYTES_MAX: usize = 1024 * 1024;
+
 /// What is wrong with one field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FormFault {
@@ -53,6 +57,18 @@ pub struct Form {
 }
 
 impl Form {
+    /// How long it would be with what an event says, in bytes.
+    #[must_use]
+    pub fn bytes_with(&self, filled: &Filled) -> usize {
+        let others = self
+            .fields
+            .iter()
+            .filter(|(id, _)| !filled.contains_key(*id));
+        let others = others.map(|(id, (_, json))| id.len() + json.len());
+        let said = filled.iter().map(|(id, value)| id.len() + value.json.len());
+        others.chain(said).sum()
+    }
+
     /// Takes over what an event said.
     pub fn merge(&mut self, stamp: &Stamp, filled: &Filled) {
         for (field, value) in filled {

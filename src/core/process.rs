@@ -80,6 +80,8 @@ pub struct Process {
     /// How many different sequences below that of its ending were seen. Not kept: whoever asks
     /// for the seal counts them in the log.
     pub sequenced: u64,
+    /// At how many stages an order has been. Not kept: they are counted.
+    pub stops: u64,
     /// Whether an order has walked to its end. Not kept: it follows from its stops.
     pub through: bool,
     /// The ending event with the smallest stamp.
@@ -156,6 +158,7 @@ impl Process {
             total: None,
             items: ItemCounts::default(),
             sequenced: 0,
+            stops: 0,
             through: false,
             ending: None,
             settle_at: None,

@@ -138,6 +138,7 @@ impl Merged {
             let overdue = orders.expire(process, loaded.now);
             process.deadline_at = process.deadline_at.into_iter().chain(overdue).min();
             process.through = orders.is_through(process.key);
+            process.stops = orders.stops(process.key);
         }
         Self {
             outcomes: Vec::new(),
@@ -224,6 +225,7 @@ impl Record {
     fn take_from(&mut self, orders: &Orders, now: Timestamp) {
         let process = &mut self.process;
         process.through = orders.is_through(process.key);
+        process.stops = orders.stops(process.key);
         let workflow = orders.rules(process.key);
         if let Some(limit) = workflow.and_then(|workflow| workflow.deadline)
             && !self.was_open

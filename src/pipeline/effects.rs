@@ -36,8 +36,7 @@ fn completion(process: &Process, summary: ItemSummary, place: Option<&str>) -> V
         return Vec::new();
     };
     let outbound = wire::completion(&completion, place);
-    let exchange = topology::COMPLETIONS_EXCHANGE;
-    let row = row(process.key, outbound, What::Completion, exchange);
+    let row = completion_row(process.key, outbound);
     let reply_to = completion.opening.and_then(|opening| opening.reply_to);
     let copy = reply_to.map(|queue| OutboxRow {
         what: What::Reply,
@@ -46,6 +45,12 @@ fn completion(process: &Process, summary: ItemSummary, place: Option<&str>) -> V
         ..row.clone()
     });
     std::iter::once(row).chain(copy).collect()
+}
+
+/// A completion to whoever is bound.
+pub(super) fn completion_row(process: ProcessKey, outbound: Outbound) -> OutboxRow {
+    let exchange = topology::COMPLETIONS_EXCHANGE;
+    row(process, outbound, What::Completion, exchange)
 }
 
 /// The answer to an opening event that had no token and names a queue.

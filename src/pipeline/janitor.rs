@@ -146,7 +146,8 @@ impl Janitor {
         let loaded = batch::begin_due(connection, self.batch).await?;
         let mut catalog = Catalog::new();
         let names = BTreeSet::new();
-        let orders = load_orders(connection, &loaded, names, &mut catalog).await?;
+        let form = self.rules.form_bytes_max;
+        let orders = load_orders(connection, &loaded, names, &mut catalog, form).await?;
         let merged = Merged::due(loaded, orders);
         let answers =
             batch::write_items(connection, &merged.corrections, &[], &merged.questions()).await?;

@@ -4,7 +4,7 @@
 //! ([`intake`]), holds them decoded ([`held`]) in batches ([`batch`]) and hands the shares of each
 //! ([`outlet`]) to a [`writer`], which runs the transaction around the pure [`decide`]. [`relay`]
 //! publishes what was committed, [`janitor`] ends and forgets what is due, [`replay`] publishes dead
-//! letters once more, [`pulse`] watches that all of it is alive.
+//! letters once more, [`resend`] completions, [`pulse`] watches that all of it is alive.
 
 pub mod batch;
 mod decide;
@@ -22,6 +22,7 @@ pub mod pulse;
 pub mod relay;
 pub mod replay;
 mod report;
+pub mod resend;
 mod transaction;
 mod unique;
 mod window;

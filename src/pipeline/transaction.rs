@@ -30,7 +30,8 @@ impl Writer {
         let loaded = self.begin(connection, &firsts).await?;
         self.faults.pass(CrashPoint::EventsWritten);
         let names = firsts.iter().filter_map(|event| wanted(event)).collect();
-        let orders = load_orders(connection, &loaded, names, &mut self.catalog).await?;
+        let form = self.rules.form_bytes_max;
+        let orders = load_orders(connection, &loaded, names, &mut self.catalog, form).await?;
         let merged = Merged::of(&events, &places, loaded, orders);
         let questions = merged.questions();
         let (corrections, items) = (&merged.corrections, &merged.items);
@@ -126,6 +127,7 @@ pub(super) async fn load_orders(
     loaded: &Loaded,
     names: BTreeSet<&str>,
     catalog: &mut Catalog,
+    form_bytes_max: usize,
 ) -> Result<Orders, StoreError> {
     let orders = loaded.processes.iter().filter(|p| p.kind == Kind::Order);
     let keys: Vec<_> = orders.clone().map(|process| process.key.0).collect();
@@ -150,7 +152,7 @@ pub(super) async fn load_orders(
             catalog.insert((name, version), Arc::new(workflow));
         }
     }
-    Ok(Orders::new(rows, catalog.clone()))
+    Ok(Orders::new(rows, catalog.clone(), form_bytes_max))
 }
 
 /// The workflow that an event opens an order with.

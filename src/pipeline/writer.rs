@@ -32,6 +32,8 @@ pub struct Rules {
     pub deadline: Option<Duration>,
     /// When the sweeper takes up what was not published from memory.
     pub sweep_after: Duration,
+    /// The longest form of an order, in bytes.
+    pub form_bytes_max: usize,
 }
 
 /// What a committed batch did.

@@ -210,7 +210,7 @@ pub async fn commit(
     let (walked, updated, moved, queued, kept, counted, committed) = tokio::join!(
         biased;
         order::write(connection, changes.orders, shard),
-        process::update(connection, &changes.processes),
+        process::update(connection, &changes.processes, &changes.outbox),
         process::update_counts(connection, &changes.counts),
         outbox::insert(connection, &changes.outbox, sweep_after),
         dead_letter::insert(connection, &changes.dead_letters, shard),

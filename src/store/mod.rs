@@ -34,6 +34,7 @@ pub mod process;
 pub mod record;
 pub mod replay;
 pub mod replay_claim;
+pub mod resend;
 pub mod retention;
 pub mod sample;
 pub mod selection;

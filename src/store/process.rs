@@ -1,10 +1,15 @@
 //! The table `process`: rows to records and back.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
+use ring::digest::{Digest, SHA256, digest};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
+use super::outbox::{OutboxRow, What};
 use super::{Connection, StoreError, column, from_bigint, stamp, to_bigint};
+use crate::core::completion::FORMAT;
 use crate::core::{
     Ended, Ending, EndingKind, Event, ItemCounts, Kind, Opening, Process, ProcessKey, Stamp, Status,
 };
@@ -85,14 +90,17 @@ pub(super) async fn update_counts(
     Ok(())
 }
 
-/// Writes whole records back.
+/// Writes whole records back; of those that ended with a hash of what is published about that.
 pub(super) async fn update(
     connection: &Connection,
     changed: &[&Process],
+    outbox: &[OutboxRow],
 ) -> Result<(), StoreError> {
     if changed.is_empty() {
         return Ok(());
     }
+    let hashes = completion_hashes(outbox);
+    let hash = |p: &Process| hashes.get(&p.key).map(|hash| hash.as_ref().to_vec());
     let statement = connection.prepared(UPDATE).await?;
     let opened = column(changed, |p| p.opening.as_ref().map(|(_, opening)| opening));
     let ended = column(changed, |p| p.ended.as_ref());
@@ -133,11 +141,25 @@ pub(super) async fn update(
                 &column(&ended, |e| e.map(|e| e.at)),
                 &column(&ended, |e| e.and_then(|e| e.code.as_deref())),
                 &column(&ended, |e| e.and_then(|e| e.message.as_deref())),
+                &column(changed, |p| hash(p)),
+                &FORMAT,
             ],
         )
         .await?;
     debug_assert_eq!(written as usize, changed.len(), "every record is locked");
     Ok(())
+}
+
+fn completion_hashes(outbox: &[OutboxRow]) -> HashMap<ProcessKey, Digest> {
+    let completions = outbox.iter().filter(|row| row.what == What::Completion);
+    let hash = |row: &OutboxRow| Some((row.process, body_hash(row.payload.as_ref()?)));
+    completions.filter_map(hash).collect()
+}
+
+/// What tells whether a body that is made again is the one that was sent.
+#[must_use]
+pub fn body_hash(body: &str) -> Digest {
+    digest(&SHA256, body.as_bytes())
 }
 
 struct EndingColumns<'a> {
@@ -181,6 +203,7 @@ pub(super) fn from_row(row: &Row) -> Result<Process, StoreError> {
             failed: from_bigint(row.get(18)),
         },
         sequenced: from_bigint(row.get(19)),
+        stops: 0,
         through: false,
         ending: ending(row)?,
         settle_at: row.get(24),

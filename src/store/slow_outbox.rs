@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use super::outbox::{self, OutboxRow, Slow};
-use super::{Connection, Store, StoreError, column, item, process};
+use super::{Connection, Store, StoreError, column, from_bigint, item, process};
 use crate::core::completion::Completion;
 use crate::core::{Process, ProcessKey};
 
@@ -59,6 +59,8 @@ pub struct Failed {
 /// The completion of a process that has ended, and what was kept of the one that was sent.
 #[derive(Debug, Clone)]
 pub struct Kept {
+    /// Which process.
+    pub process: ProcessKey,
     /// Made from the record.
     pub completion: Completion,
     /// The format of the body that was sent; none where it was sent by a version before formats.
@@ -176,14 +178,12 @@ impl Store {
         let statement = connection.prepared(LOAD_ENDED).await?;
         let keys = column(keys, |key| key.0);
         let rows = connection.query(&statement, &[&keys]).await?;
-        let ended: Vec<Process> = rows
-            .iter()
-            .map(process::from_row)
-            .collect::<Result<_, _>>()?;
+        let ended = rows.iter().map(ended).collect::<Result<Vec<_>, _>>()?;
         let mut items = summaries(&connection, &ended).await?;
         let kept = ended.iter().zip(&rows).filter_map(|(process, row)| {
             let summary = items.remove(&process.key).unwrap_or_default();
             let kept = Kept {
+                process: process.key,
                 completion: Completion::of(process, summary)?,
                 format: row.get(29),
                 hash: row.get(30),
@@ -192,6 +192,14 @@ impl Store {
         });
         Ok(kept.collect())
     }
+}
+
+/// Reads the columns of `load_ended.sql`.
+fn ended(row: &tokio_postgres::Row) -> Result<Process, StoreError> {
+    Ok(Process {
+        stops: from_bigint(row.get(31)),
+        ..process::from_row(row)?
+    })
 }
 
 fn destination(row: &tokio_postgres::Row) -> Destination {

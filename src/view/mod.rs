@@ -3,6 +3,7 @@
 //! Reading what is shown is left to `store`, and how it is asked for to the command line and HTTP.
 
 pub mod as_of;
+pub mod completion;
 pub mod escape;
 pub mod feed;
 pub mod listing;

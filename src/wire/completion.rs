@@ -6,6 +6,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::problem::Problem;
+use crate::core::completion::{self, ERRORS_BYTES_MAX, MESSAGE_BYTES_MAX};
 use crate::core::{Completion, Event, Happening};
 
 /// The `source` of what Waybill publishes, and its `app_id`.
@@ -60,6 +61,7 @@ pub fn completion(completion: &Completion, cursor: Option<&str>) -> Outbound {
     let tracestate = opening.and_then(|opening| opening.tracestate.clone());
     headers.extend(traceparent.map(|value| ("traceparent".to_owned(), value)));
     headers.extend(tracestate.map(|value| ("tracestate".to_owned(), value)));
+    headers.push(numbered(completion.number));
     headers.extend(cursor.map(|place| (CURSOR.to_owned(), place.to_owned())));
     Outbound {
         message_id: completion.id,
@@ -141,6 +143,8 @@ struct CompletionBody<'a> {
     progress: Progress,
     errors: Vec<ItemError<'a>>,
     error_count: u64,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    errors_cut: bool,
     error: Option<Failure<'a>>,
     document_ids: &'a [String],
     document_count: u64,
@@ -159,7 +163,7 @@ struct Progress {
 #[derive(Serialize)]
 struct ItemError<'a> {
     identifier: &'a str,
-    messages: &'a [String],
+    messages: Vec<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -180,11 +184,15 @@ struct TokenBody<'a> {
 impl<'a> CompletionBody<'a> {
     fn of(completion: &'a Completion) -> Self {
         let opening = completion.opening.as_ref();
-        let (code, message) = (completion.code.as_deref(), completion.message.as_deref());
-        let errors = completion.errors.iter().map(|error| ItemError {
-            identifier: &error.identifier,
-            messages: &error.messages,
-        });
+        let code = completion.code.as_deref();
+        let message = completion.message.as_deref().map(cut);
+        let errors = errors(&completion.errors);
+        let whole = completion.message.as_deref() == message
+            && errors.len() == completion.errors.len()
+            && errors
+                .iter()
+                .zip(&completion.errors)
+                .all(|(said, error)| said.messages.iter().eq(error.messages.iter()));
         Self {
             token: &completion.token,
             tenant: &completion.tenant,
@@ -198,8 +206,9 @@ impl<'a> CompletionBody<'a> {
                 total: completion.total,
                 failed: completion.failed,
             },
-            errors: errors.collect(),
+            errors,
             error_count: completion.failed,
+            errors_cut: !whole,
             error: (code.is_some() || message.is_some()).then_some(Failure { code, message }),
             document_ids: &completion.document_ids,
             document_count: completion.document_count,
@@ -208,6 +217,32 @@ impl<'a> CompletionBody<'a> {
             elapsed_seconds: completion.elapsed_seconds(),
         }
     }
+}
+
+/// The failed items as long as they fit.
+fn errors(all: &[completion::ItemError]) -> Vec<ItemError<'_>> {
+    let mut bytes = 0;
+    let errors = all.iter().map(|error| ItemError {
+        identifier: &error.identifier,
+        messages: error.messages.iter().map(|text| cut(text)).collect(),
+    });
+    let fit = errors.take_while(|error| {
+        let messages = error.messages.iter().map(|text| text.len());
+        bytes += error.identifier.len() + messages.sum::<usize>();
+        bytes <= ERRORS_BYTES_MAX
+    });
+    fit.collect()
+}
+
+/// The beginning of a text, as long as a completion may carry.
+fn cut(text: &str) -> &str {
+    text.get(..text.floor_char_boundary(MESSAGE_BYTES_MAX))
+        .unwrap_or(text)
+}
+
+/// The header that tells which of the messages about a process comes first, though delivery may not.
+pub(super) fn numbered(number: u64) -> (String, String) {
+    ("cloudEvents_sequence".to_owned(), number.to_string())
 }
 
 pub(super) fn headers(

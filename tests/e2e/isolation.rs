@@ -67,7 +67,7 @@ fn a_queue_that_confirms_nothing_delays_neither_the_others_nor_the_end_of_any_pr
 }
 
 /// Uploads of two events each, of which every so many fail.
-fn uploads(count: usize) -> Vec<PlainEvent> {
+pub(crate) fn uploads(count: usize) -> Vec<PlainEvent> {
     (0..count).flat_map(upload).collect()
 }
 
@@ -100,7 +100,7 @@ async fn ended(ground: &Ground, count: usize) {
 }
 
 /// Waits until the metric says that so many messages are stuck.
-async fn stuck(worker: &Worker, reason: &str, count: usize) {
+pub(crate) async fn stuck(worker: &Worker, reason: &str, count: usize) {
     let count = i64::try_from(count).expect("few");
     until("the number of stuck messages", async || {
         let now = worker.metric("waybill_outbox_stuck", reason).await;
@@ -109,7 +109,7 @@ async fn stuck(worker: &Worker, reason: &str, count: usize) {
     .await;
 }
 
-async fn open(ground: &Ground) -> (Connection, Channel) {
+pub(crate) async fn open(ground: &Ground) -> (Connection, Channel) {
     let connection = Connection::connect(&ground.broker_url, ConnectionProperties::default()).await;
     let connection = connection.expect("a broker");
     let channel = connection.create_channel().await.expect("a channel");
@@ -130,7 +130,7 @@ async fn quorum(channel: &Channel, name: &str, key: &str) {
     bind(channel, name, key).await;
 }
 
-async fn bind(channel: &Channel, name: &str, key: &str) {
+pub(crate) async fn bind(channel: &Channel, name: &str, key: &str) {
     let (options, none) = (QueueBindOptions::default(), FieldTable::default());
     let exchange = "waybill.completions".into();
     let bound = channel.queue_bind(name.into(), exchange, key.into(), options, none);

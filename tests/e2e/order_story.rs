@@ -23,6 +23,9 @@ required = true
 next = { accepted = ["finance", "stock"], refused = ["review"] }
 [stages.finance]
 next = ["close"]
+[[stages.finance.form]]
+id = "centre"
+type = "text"
 [stages.stock]
 next = ["close"]
 [stages.close]

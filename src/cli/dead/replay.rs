@@ -68,6 +68,7 @@ pub(super) async fn run(replay: &Replay, sources: &Sources) -> Result<ExitCode, 
     };
     let outcome = replayer.all(&replay.choice).await;
     let counts = replayer.counts;
+    drop(replayer);
     connection.close().await;
     output::line(&words(counts))?;
     outcome?;
@@ -94,7 +95,7 @@ pub(super) fn outlook_words(foreseen: &Foreseen) -> String {
 pub(super) fn words(counts: Counts) -> String {
     let mut words = format!("replayed {} of {}", counts.confirmed, counts.sum());
     for (what, count) in [
-        ("refused by a queue", counts.nacked),
+        ("refused by the broker", counts.nacked),
         ("taken by no queue", counts.unroutable),
         ("damaged", counts.damaged),
     ] {
@@ -108,14 +109,14 @@ pub(super) fn words(counts: Counts) -> String {
     words
 }
 
-struct Replayer {
+struct Replayer<'a> {
     store: Store,
-    sender: Sender,
+    sender: Sender<'a>,
     pace: Pace,
     counts: Counts,
 }
 
-impl Replayer {
+impl Replayer<'_> {
     async fn all(&mut self, choice: &Choice) -> Result<(), Failure> {
         let (store, at_once) = (self.store.clone(), self.pace.letters());
         walk(&store, choice, at_once, async |ids| self.some(ids).await).await

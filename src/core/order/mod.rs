@@ -97,6 +97,8 @@ pub enum Refusal {
     Outcome(Vec<String>),
     /// The stage's form is not filled as it must be.
     Form(Vec<FormFault>),
+    /// The form of the order would be longer than this.
+    FormTooLong(usize),
 }
 
 /// An order on its way.
@@ -110,6 +112,8 @@ pub struct Order<'a> {
     pub stops: Vec<Stop>,
     /// What its events have filled in.
     pub form: Form,
+    /// The most bytes of that.
+    pub form_bytes_max: usize,
 }
 
 impl Order<'_> {
@@ -156,9 +160,12 @@ impl Order<'_> {
             return Pushed::Refused(Refusal::TooManyStops);
         }
         if let Some(stage) = self.workflow.stages.get(&stop.stage)
-            && let Some(refusal) = unfit(stage, push)
+            && let Some(refusal) = unfit(self.workflow, stage, push)
         {
             return Pushed::Refused(refusal);
+        }
+        if self.form.bytes_with(&push.form) > self.form_bytes_max {
+            return Pushed::Refused(Refusal::FormTooLong(self.form_bytes_max));
         }
         stop.left = Some(Left {
             at: now,
@@ -219,7 +226,7 @@ pub fn is_through(stops: &[Stop]) -> bool {
 
 /// Why a push can't leave a stage, whichever stop it is.
 #[must_use]
-pub fn unfit(stage: &Stage, push: &Push) -> Option<Refusal> {
+pub fn unfit(workflow: &Workflow, stage: &Stage, push: &Push) -> Option<Refusal> {
     if let Next::ByOutcome(choices) = &stage.next
         && !push
             .outcome
@@ -235,6 +242,11 @@ pub fn unfit(stage: &Stage, push: &Push) -> Option<Refusal> {
         .filter(|(id, _)| known(id))
         .map(|(id, value)| (id.clone(), value.clone()))
         .collect();
-    let faults = form::faults(&stage.form, &own, &[]);
+    let mut faults = form::faults(&stage.form, &own, &[]);
+    let unknown = push.form.keys().filter(|id| !workflow.has_field(id));
+    faults.extend(unknown.map(|id| FormFault {
+        field: id.clone(),
+        detail: "is no field of the workflow; its stages say which there are".to_owned(),
+    }));
     (!faults.is_empty()).then_some(Refusal::Form(faults))
 }

@@ -8,11 +8,11 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use proptest::sample::{Index, subsequence};
 
-use crate::core::form::Form;
+use crate::core::form::{FORM_BYTES_MAX, Form, Shape, Value};
 use crate::core::order::{
     Order, Parked, Push, Pushed, Refusal, STOPS_MAX, Stop, Target, is_through,
 };
-use crate::core::workflow::{Join, Next, Workflow};
+use crate::core::workflow::{Field, FieldKind, Join, Next, Workflow};
 
 use crate::core::{ProcessKey, Stamp};
 use graphs::{Block, Builder, block, workflow};
@@ -29,6 +29,7 @@ fn order(workflow: &Workflow) -> Order<'_> {
         workflow,
         stops: Vec::new(),
         form: Form::default(),
+        form_bytes_max: FORM_BYTES_MAX,
     }
 }
 
@@ -297,4 +298,74 @@ fn deadlines_that_lead_around_in_a_circle_stop_where_an_order_has_stopped_enough
         assert_eq!(time_out(), Pushed::Applied);
     }
     assert_eq!(time_out(), Pushed::Refused(Refusal::TooManyStops));
+}
+
+#[test]
+fn a_push_may_fill_in_only_what_the_workflow_knows() {
+    let mut workflow = purchase();
+    let field = |id: &str| Field {
+        id: id.to_owned(),
+        kind: FieldKind::Text,
+        required: false,
+    };
+    workflow.form.push(field("reason"));
+    if let Some(stock) = workflow.stages.get_mut("stock") {
+        stock.form.push(field("shelf"));
+    }
+    for (id, is_known) in [("reason", true), ("shelf", true), ("colour", false)] {
+        let mut order = order(&workflow);
+        order.advance(NOW);
+        let pushed = push_form(&mut order, "review", Some("accepted"), id, 2);
+        assert_eq!(pushed == Pushed::Applied, is_known, "{id}: {pushed:?}");
+    }
+    let plain = Workflow::plain();
+    let mut order = order(&plain);
+    order.advance(NOW);
+    assert_eq!(
+        push_form(&mut order, "open", None, "colour", 2),
+        Pushed::Applied
+    );
+}
+
+#[test]
+fn a_form_grows_no_longer_than_the_limit() {
+    let mut workflow = purchase();
+    workflow.form.push(Field {
+        id: "text".to_owned(),
+        kind: FieldKind::Text,
+        required: false,
+    });
+    let mut order = Order {
+        form_bytes_max: 1_000,
+        ..order(&workflow)
+    };
+    order.advance(NOW);
+    let (fits, one_more) = (1_000 - "text".len(), 1_001 - "text".len());
+    let refused = push_form(&mut order, "review", Some("refused"), "text", one_more);
+    assert_eq!(refused, Pushed::Refused(Refusal::FormTooLong(1_000)));
+    let applied = push_form(&mut order, "review", Some("refused"), "text", fits);
+    assert_eq!(applied, Pushed::Applied);
+    // What replaces a value counts instead of it.
+    let again = push_form(&mut order, "review", Some("accepted"), "text", fits);
+    assert_eq!(again, Pushed::Applied);
+}
+
+fn push_form(
+    order: &mut Order<'_>,
+    stage: &str,
+    outcome: Option<&str>,
+    field: &str,
+    bytes: usize,
+) -> Pushed {
+    let text = "x".repeat(bytes - 2);
+    let value = Value {
+        json: format!("\"{text}\""),
+        shape: Shape::Text(text),
+    };
+    let push = Push {
+        target: Target::Stage(stage.to_owned()),
+        outcome: outcome.map(str::to_owned),
+        form: BTreeMap::from([(field.to_owned(), value)]),
+    };
+    order.push(&stamp(order.stops.len()), &push, NOW)
 }

@@ -131,6 +131,15 @@ impl Workflow {
         }
     }
 
+    /// Whether the form of an order may have a field: any without a workflow, else those that the
+    /// workflow or one of its stages names.
+    #[must_use]
+    pub fn has_field(&self, id: &str) -> bool {
+        let stages = self.stages.values().flat_map(|stage| &stage.form);
+        let is_plain = self.name == PLAIN && self.form.is_empty();
+        is_plain || self.form.iter().chain(stages).any(|field| field.id == id)
+    }
+
     /// What each stage is entered from; a stage that nothing leads to has no entry.
     #[must_use]
     pub fn predecessors(&self) -> BTreeMap<&str, BTreeSet<Predecessor<'_>>> {

@@ -15,7 +15,7 @@ use walk::Walk;
 pub(super) use walk::{Announced, Entered};
 
 use crate::core::form;
-use crate::core::order::{self, Order, Parked, Push, Pushed};
+use crate::core::order::{self, Order, Parked, Push, Pushed, Refusal};
 use crate::core::workflow::Workflow;
 use crate::core::{Event, Happening, Opening, Process, ProcessKey};
 use crate::store::order::OrderRow;
@@ -38,11 +38,16 @@ pub(super) struct Orders {
     walks: HashMap<ProcessKey, Walk>,
     catalog: Catalog,
     newest: BTreeMap<String, i32>,
+    form_bytes_max: usize,
 }
 
 impl Orders {
     /// What was loaded of the orders of a batch.
-    pub(super) fn new(loaded: crate::store::order::Orders, catalog: Catalog) -> Self {
+    pub(super) fn new(
+        loaded: crate::store::order::Orders,
+        catalog: Catalog,
+        form_bytes_max: usize,
+    ) -> Self {
         let walk = |(key, row): (ProcessKey, OrderRow)| {
             let parked = row.parked.iter().filter_map(|parked| {
                 let push = crate::wire::push(&parked.data)?;
@@ -61,6 +66,7 @@ impl Orders {
             walks: loaded.rows.into_iter().map(walk).collect(),
             catalog,
             newest: loaded.newest,
+            form_bytes_max,
         }
     }
 
@@ -128,6 +134,12 @@ impl Orders {
         }
     }
 
+    /// At how many stages an order has been.
+    pub(super) fn stops(&self, key: ProcessKey) -> u64 {
+        let stops = self.walks.get(&key).map_or(0, |walk| walk.row.stops.len());
+        u64::try_from(stops).unwrap_or(u64::MAX)
+    }
+
     /// Whether an order has walked to its end.
     pub(super) fn is_through(&self, key: ProcessKey) -> bool {
         let walk = self.walks.get(&key);
@@ -159,6 +171,9 @@ impl Orders {
         }
         if !faults.is_empty() {
             return Err(misfilled(faults));
+        }
+        if walk.row.form.bytes_with(&order.form) > self.form_bytes_max {
+            return Err(of_push(&Refusal::FormTooLong(self.form_bytes_max)));
         }
         // Only now: an opening that is refused binds the order to nothing.
         (walk.workflow, walk.row.version) = (Some(workflow), version);
@@ -210,6 +225,7 @@ impl Orders {
             workflow,
             stops: std::mem::take(&mut walk.row.stops),
             form: std::mem::take(&mut walk.row.form),
+            form_bytes_max: self.form_bytes_max,
         };
         let acted = act(&mut order);
         (walk.row.stops, walk.row.form) = (order.stops, order.form);

@@ -78,5 +78,12 @@ pub(super) fn of_push(refusal: &Refusal) -> Refused {
             refused(Reason::InvalidField, "outcome", &detail)
         }
         Refusal::Form(faults) => misfilled(faults.clone()),
+        Refusal::FormTooLong(bytes) => {
+            let detail = format!(
+                "makes the form of the order longer than {bytes} bytes (limits.form_bytes); put \
+                 large contents into attachments"
+            );
+            refused(Reason::LimitExceeded, "form", &detail)
+        }
     }
 }

@@ -55,7 +55,7 @@ impl Walk {
         self.ended = true;
     }
 
-    fn announcement(&self, stop: &Stop) -> StageEntered {
+    fn announcement(&self, stop: &Stop, number: u64) -> StageEntered {
         let workflow = self.workflow.as_ref();
         let form = self.row.form.fields.iter();
         StageEntered {
@@ -65,6 +65,7 @@ impl Walk {
             workflow: workflow.map(|w| w.name.clone()).unwrap_or_default(),
             stage: stop.stage.clone(),
             entered_at: stop.entered_at,
+            number,
             form: form
                 .map(|(id, (_, json))| (id.clone(), json.clone()))
                 .collect(),
@@ -79,12 +80,14 @@ impl Walk {
                 .find(|b| b.data_id == stop.data_id)
                 .cloned()
         };
+        let mut number = u64::try_from(self.before.len()).unwrap_or(u64::MAX);
         for stop in &self.row.stops {
             let before = was(stop);
             if before.is_none() {
+                number += 1;
                 entered.stops.push(Announced {
                     process: key,
-                    entered: self.announcement(stop),
+                    entered: self.announcement(stop, number),
                 });
             }
             if before.as_ref() != Some(stop) {

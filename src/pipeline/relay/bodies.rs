@@ -7,7 +7,7 @@ use crate::core::ProcessKey;
 use crate::store::StoreError;
 use crate::store::outbox::{OutboxRow, Slow, What};
 use crate::store::slow_outbox::{Failed, Kept};
-use crate::wire;
+use crate::view::completion;
 
 use super::settle::RETRY_REFUSED;
 
@@ -53,6 +53,5 @@ fn body(row: &OutboxRow, kept: &HashMap<ProcessKey, Kept>) -> Result<String, &'s
         .get(&row.process)
         .filter(|_| row.what == What::Completion);
     let kept = kept.ok_or("its process has no record any more that it could be made from")?;
-    let body = wire::completion(&kept.completion, None).body;
-    Ok(body)
+    Ok(completion::again(kept)?.body)
 }

@@ -4,6 +4,8 @@
 //! A crash between the confirm and the forgetting publishes a letter twice. That is harmless: both
 //! messages carry the same event, and the log knows its identity.
 
+use std::time::Duration;
+
 use uuid::Uuid;
 
 use super::super::letter;
@@ -22,8 +24,10 @@ const REPLAY: &str = "x-waybill-replay";
 
 /// Who publishes letters.
 #[derive(Debug)]
-pub struct Sender {
+pub struct Sender<'a> {
     store: Store,
+    connection: &'a Connection,
+    confirm_timeout: Duration,
     publisher: Publisher,
     replay: Option<Uuid>,
 }
@@ -37,15 +41,17 @@ pub struct Sent {
     pub counts: Counts,
 }
 
-impl Sender {
+impl<'a> Sender<'a> {
     /// Opens a channel for publishing.
     pub async fn open(
         store: &Store,
-        connection: &Connection,
-        confirm_timeout: std::time::Duration,
+        connection: &'a Connection,
+        confirm_timeout: Duration,
     ) -> Result<Self, ReplayError> {
         Ok(Self {
             store: store.clone(),
+            connection,
+            confirm_timeout,
             publisher: Publisher::open(connection, confirm_timeout).await?,
             replay: None,
         })
@@ -74,7 +80,10 @@ impl Sender {
                 None => outcome.counts.damaged += 1,
             }
         }
-        let verdicts = self.publisher.publish_all(&messages).await?;
+        let verdicts = match self.publisher.publish_all(&messages).await {
+            Err(error) if error.is_of_channel() => self.one_by_one(&messages).await?,
+            verdicts => verdicts?,
+        };
         for (id, verdict) in sent.into_iter().zip(verdicts) {
             match verdict {
                 Verdict::Confirmed => outcome.confirmed.push(id),
@@ -84,6 +93,27 @@ impl Sender {
         }
         outcome.counts.confirmed = u64::try_from(outcome.confirmed.len()).unwrap_or(u64::MAX);
         Ok(outcome)
+    }
+
+    /// The broker closed the channel over one of the messages: each is published alone, and the one
+    /// that closes it again counts as refused.
+    async fn one_by_one(&mut self, messages: &[Outgoing]) -> Result<Vec<Verdict>, ReplayError> {
+        let mut verdicts = Vec::with_capacity(messages.len());
+        for message in messages {
+            if !self.publisher.is_usable() {
+                self.publisher = Publisher::open(self.connection, self.confirm_timeout).await?;
+            }
+            let published = self.publisher.publish_all(std::slice::from_ref(message));
+            match published.await {
+                Ok(verdict) => verdicts.extend(verdict),
+                Err(error) if error.is_of_channel() => {
+                    tracing::warn!(%error, "the broker refused a dead letter");
+                    verdicts.push(Verdict::Nacked);
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(verdicts)
     }
 }
 

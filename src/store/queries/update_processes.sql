@@ -11,20 +11,22 @@ set status = n.status,
     ending_code = n.ending_code, ending_message = n.ending_message,
     settle_at = n.settle_at, deadline_at = n.deadline_at,
     ended_at = n.ended_at, code = n.code, message = n.message,
-    sealed_at = case when n.ended_at is not null then now() end
+    sealed_at = case when n.ended_at is not null then now() end,
+    completion_format = case when n.completion_hash is not null then $30::smallint end,
+    completion_hash = n.completion_hash
 from unnest(
     $1::uuid[], $2::text[],
     $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
     $10::text[], $11::text[], $12::text[], $13::text[],
     $14::bigint[], $15::bigint[], $16::text[], $17::bigint[], $18::bigint[],
     $19::text[], $20::text[], $21::bigint[], $22::text[], $23::text[], $24::timestamptz[], $25::timestamptz[],
-    $26::timestamptz[], $27::text[], $28::text[]
+    $26::timestamptz[], $27::text[], $28::text[], $29::bytea[]
 ) as n (
     key, status,
     opened_at, opening_stamp, source, filename, module, workflow, group_name,
     attributes, reply_to, traceparent, tracestate,
     progress_done, total, total_stamp, items, items_failed,
     ending, ending_stamp, ending_sequence, ending_code, ending_message, settle_at, deadline_at,
-    ended_at, code, message
+    ended_at, code, message, completion_hash
 )
 where p.key = n.key

@@ -135,6 +135,7 @@ pub(super) fn published() -> Vec<Outbound> {
         },
     ];
     let entered = StageEntered {
+        number: 2,
         data_id: opening.key().0,
         token: opening.token.clone(),
         tenant: opening.tenant.clone(),

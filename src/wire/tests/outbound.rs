@@ -32,6 +32,7 @@ pub(super) fn ended() -> Completion {
         document_count: 2,
         opened_at: Some("2026-02-03T04:05:06Z".parse().unwrap()),
         ended_at: "2026-02-03T04:05:07.25Z".parse().unwrap(),
+        number: 1,
     }
 }
 
@@ -92,6 +93,10 @@ fn a_completion_is_a_cloud_event_in_binary_mode() {
                     "traceparent",
                     "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
                 ),
+                (
+                    "cloudEvents_sequence",
+                    "1",
+                ),
             ],
             body: "{\"token\":\"t1\",\"tenant\":\"acme\",\"kind\":\"upload\",\"status\":\"warning\",\"workflow\":\"intake\",\"group\":null,\"filename\":\"a \\\"b\\\".pdf\",\"progress\":{\"done\":3,\"total\":3,\"failed\":1},\"errors\":[{\"identifier\":\"page-2\",\"messages\":[\"upside down\"]}],\"error_count\":1,\"error\":null,\"document_ids\":[\"d1\",\"d3\"],\"document_count\":2,\"opened_at\":\"2026-02-03T04:05:06Z\",\"ended_at\":\"2026-02-03T04:05:07.25Z\",\"elapsed_seconds\":1.25}",
             routing_key: "upload.warning",
@@ -151,4 +156,53 @@ fn a_plain_event_we_write_is_one_we_take() {
     };
     let refused = bad.check(&Limits::default()).unwrap_err();
     assert_eq!(refused.reason, Reason::UnknownType);
+}
+
+#[test]
+fn a_completion_and_a_stage_carry_so_much_and_say_where_they_are_cut() {
+    let error = |n: usize, bytes| ItemError {
+        identifier: format!("item-{n:03}"),
+        messages: vec!["ä".repeat(bytes / 2); 10],
+    };
+    let body = |bytes| {
+        let long = Completion {
+            message: Some("m".repeat(bytes)),
+            errors: (0..100).map(|n| error(n, bytes)).collect(),
+            ..ended()
+        };
+        let body = completion(&long, None).body;
+        assert!(body.len() < 1024 * 1024, "{}", body.len());
+        serde_json::from_str::<serde_json::Value>(&body).unwrap()
+    };
+    let whole = body(100);
+    assert_eq!(whole["errors"].as_array().unwrap().len(), 100);
+    assert!(whole.get("errors_cut").is_none());
+    let cut = body(100_000);
+    assert_eq!(cut["errors_cut"], true);
+    assert_eq!(cut["errors"].as_array().unwrap().len(), 12);
+    let message = cut["errors"][0]["messages"][0].as_str().unwrap();
+    assert_eq!(message.len(), 4 * 1024);
+    assert_eq!(cut["error"]["message"].as_str().unwrap().len(), 4 * 1024);
+
+    let field = |n: usize| (format!("f{n}"), format!("\"{}\"", "x".repeat(100_000)));
+    let form = |count| {
+        let entered = StageEntered {
+            data_id: uuid::Uuid::nil(),
+            token: "t1".to_owned(),
+            tenant: "acme".to_owned(),
+            workflow: "purchase".to_owned(),
+            stage: "stock".to_owned(),
+            entered_at: ended().ended_at,
+            number: 3,
+            form: (0..count).map(field).collect(),
+        };
+        let outbound = stage_entered(&entered);
+        let sequence = ("cloudEvents_sequence".to_owned(), "3".to_owned());
+        assert!(outbound.headers.contains(&sequence));
+        serde_json::from_str::<serde_json::Value>(&outbound.body).unwrap()
+    };
+    assert!(form(5).get("form_cut").is_none());
+    let cut = form(9);
+    assert_eq!(cut["form_cut"], true);
+    assert_eq!(cut["form"].as_object().unwrap().len(), 5);
 }

@@ -1,9 +1,11 @@
 //! The one who publishes for all clients: what came while the broker confirmed goes out together.
 
+use std::time::Duration;
+
 use tokio::sync::{mpsc, oneshot};
 
 use super::super::problem::{HttpProblem, Trouble};
-use crate::broker::{self, BrokerError, Connection, Outgoing, Publisher, Verdict};
+use crate::broker::{self, BrokerError, Connection, Outgoing, Publisher, Verdict, topology};
 use crate::config::BrokerSettings;
 
 /// Requests that may wait to be published.
@@ -34,9 +36,18 @@ struct Request {
 }
 
 struct Line {
-    // Dropping it would end the channel.
-    _connection: Connection,
+    connection: Connection,
     publisher: Publisher,
+}
+
+impl Line {
+    async fn open(connection: Connection, timeout: Duration) -> Result<Self, BrokerError> {
+        let publisher = Publisher::open(&connection, timeout).await?;
+        Ok(Self {
+            connection,
+            publisher,
+        })
+    }
 }
 
 /// A post and its other end.
@@ -79,25 +90,23 @@ impl Counter {
             .await
             > 0
         {
-            let mut messages = Vec::new();
-            let mut asked = Vec::new();
-            for mut request in requests.drain(..) {
-                asked.push((request.messages.len(), request.answer));
-                messages.append(&mut request.messages);
-            }
+            let messages = requests.iter().flat_map(|request| request.messages.clone());
+            let messages: Vec<Outgoing> = messages.collect();
             let published = publish(&mut line, &settings, &messages).await;
-            if let Err(error) = &published {
-                tracing::warn!(%error, "events of clients could not be published");
-                line = None;
-            }
+            // The broker closed the channel over one of them: each request is then on its own.
+            let alone = matches!(&published, Err(error) if error.is_of_channel());
             let mut verdicts = published.map(Vec::into_iter);
-            for (count, answer) in asked {
+            for request in requests.drain(..) {
                 let own = match &mut verdicts {
-                    Ok(verdicts) => Ok(verdicts.take(count).collect()),
+                    Ok(verdicts) => Ok(verdicts.take(request.messages.len()).collect()),
+                    Err(_) if alone => publish(&mut line, &settings, &request.messages).await,
                     Err(error) => Err(error.clone()),
                 };
-                // Whoever has gone will send it again.
-                let _ = answer.send(own);
+                if let Err(error) = &own {
+                    tracing::warn!(%error, "events of a client could not be published");
+                }
+                // A client that has gone will send it again.
+                let _ = request.answer.send(own);
             }
         }
     }
@@ -108,16 +117,23 @@ async fn publish(
     settings: &BrokerSettings,
     messages: &[Outgoing],
 ) -> Result<Vec<Verdict>, BrokerError> {
-    if line.as_ref().is_none_or(|line| !line.publisher.is_usable()) {
-        let connection = broker::connect(settings, "waybill http").await?;
-        let publisher = Publisher::open(&connection, settings.confirm_timeout).await?;
-        *line = Some(Line {
-            _connection: connection,
-            publisher,
-        });
-    }
-    let Some(line) = line else {
-        return Err(BrokerError::Lost("no publisher".to_owned()));
+    let timeout = settings.confirm_timeout;
+    let mut usable = match line.take().filter(|line| line.connection.is_connected()) {
+        Some(line) if line.publisher.is_usable() => line,
+        Some(Line { connection, .. }) => Line::open(connection, timeout).await?,
+        None => Line::open(broker::connect(settings, "waybill http").await?, timeout).await?,
     };
-    line.publisher.publish_all(messages).await
+    let published = usable.publisher.publish_all(messages).await;
+    match &published {
+        Ok(_) => *line = Some(usable),
+        Err(error) if error.is_of_channel() => {
+            // What is missing, an exchange that was deleted perhaps, is declared again.
+            if let Err(error) = topology::declare(&usable.connection, settings.partitions).await {
+                tracing::warn!(%error, "exchanges and queues could not be declared");
+            }
+            *line = Some(usable);
+        }
+        Err(_) => {}
+    }
+    published
 }

@@ -11,7 +11,7 @@ use super::{Asked, answer};
 use crate::core::Happening;
 use crate::core::access::Scope;
 use crate::core::order::{self, Refusal};
-use crate::core::workflow::Stage;
+use crate::core::workflow::{Stage, Workflow};
 use crate::http::api::problem::{HttpProblem, Trouble};
 use crate::http::api::submit::identity;
 use crate::http::api::submit::receipt::State;
@@ -63,7 +63,7 @@ impl Asked {
         let event = self
             .api
             .read(&access, &happened, &identity::random(), None)?;
-        fits(stage, &event)?;
+        fits(&workflow, stage, &event)?;
         let receipts = self.api.submit(&[event], Some(APPLIED_WITHIN)).await?;
         let receipt = receipts.into_iter().next();
         match receipt.map(|receipt| (receipt.state, receipt.problem)) {
@@ -80,19 +80,23 @@ impl Asked {
 }
 
 /// Whether a worker would take it as well: what it would refuse is not even sent.
-fn fits(stage: &Stage, event: &Accepted) -> Result<(), HttpProblem> {
+fn fits(workflow: &Workflow, stage: &Stage, event: &Accepted) -> Result<(), HttpProblem> {
     let Happening::Pushed(push) = &event.event.happening else {
         return Ok(());
     };
-    match order::unfit(stage, push) {
+    match order::unfit(workflow, stage, push) {
         None => Ok(()),
         Some(Refusal::Outcome(outcomes)) => {
             let detail = format!("must be one of {}", outcomes.join(", "));
             Err(HttpProblem::body_at("#/outcome", &detail))
         }
         Some(Refusal::Form(faults)) => super::open::fits(faults),
-        Some(Refusal::Unknown | Refusal::Left | Refusal::Ended | Refusal::TooManyStops) => {
-            Err(HttpProblem::new(Trouble::Unprocessable, UNFIT))
-        }
+        Some(
+            Refusal::Unknown
+            | Refusal::Left
+            | Refusal::Ended
+            | Refusal::TooManyStops
+            | Refusal::FormTooLong(_),
+        ) => Err(HttpProblem::new(Trouble::Unprocessable, UNFIT)),
     }
 }

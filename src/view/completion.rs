@@ -1,0 +1,29 @@
+//! The message that a process has ended, made from its record again: the same bytes as the first time,
+//! or none.
+
+use crate::core::completion::FORMAT;
+use crate::store::process::body_hash;
+use crate::store::slow_outbox::Kept;
+use crate::wire::{self, Outbound};
+
+const NEWER: &str =
+    "its completion was sent by a newer version, whose format this one does not know";
+const CHANGED: &str = "its record does not give the completion any more that was sent: it was changed in the database";
+
+/// The message without the place in the feed, which only the first one says.
+///
+/// # Errors
+///
+/// Why it can't be made.
+pub fn again(kept: &Kept) -> Result<Outbound, &'static str> {
+    if kept.format.is_some_and(|format| format != FORMAT) {
+        return Err(NEWER);
+    }
+    let outbound = wire::completion(&kept.completion, None);
+    let hash = body_hash(&outbound.body);
+    match &kept.hash {
+        Some(sent) if sent.as_slice() != hash.as_ref() => Err(CHANGED),
+        // Versions before formats kept no hash.
+        _ => Ok(outbound),
+    }
+}
