@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::super::fault::CrashPoint;
 use super::settle::{Outcome, SETTLED_MAX, Settled};
-use super::{Letterbox, Post, Relay, outgoing};
+use super::{Letterbox, Post, Relay, outgoing, probe};
 use crate::backoff::Backoff;
 use crate::broker::window::NOT_FOUND;
 use crate::broker::{self, Answer, BrokerError, Connection, Unanswered, Verdict, Window, topology};
@@ -135,7 +135,7 @@ impl Lane {
     async fn fill(&mut self) {
         while self.sent.len() < WINDOW
             && self.away_until.is_none()
-            && let Some(mut queued) = self.queue.pop_front()
+            && let Some(queued) = self.queue.pop_front()
         {
             let now = Instant::now();
             if let Some((slow, detail)) = self.relay.destinations.refuses(&queued.row, now) {
@@ -147,7 +147,7 @@ impl Lane {
                 self.queue.push_front(queued);
                 return;
             };
-            let message = outgoing(&mut queued.row);
+            let message = outgoing(&queued.row);
             line.window.publish(number, message);
             let since = Instant::now();
             self.sent.insert(self.next_number, Sent { queued, since });
@@ -236,7 +236,7 @@ impl Lane {
     }
 
     /// Messages were not confirmed in time. At fault are the destinations of those that younger
-    /// ones have overtaken; where none was overtaken, that of the oldest.
+    /// ones have overtaken; where none was overtaken, that is found out.
     async fn expire(&mut self, patience: Duration) {
         let now = Instant::now();
         if self.line.as_ref().is_some_and(Line::is_blocked) {
@@ -250,9 +250,20 @@ impl Lane {
         let mut at_fault: HashSet<Destination> = overtaken
             .map(|(_, sent)| sent.queued.row.destination())
             .collect();
+        self.retire();
+        let sent = std::mem::take(&mut self.sent).into_values();
+        let mut sent: Vec<Queued> = sent.map(|sent| sent.queued).collect();
         if at_fault.is_empty() {
-            let oldest = self.sent.values().next();
-            at_fault.extend(oldest.map(|sent| sent.queued.row.destination()));
+            let (first, rest) = probe::first_of_each(sent, |queued| queued.row.destination());
+            sent = rest;
+            let rows = first.iter().map(|queued| queued.row.clone()).collect();
+            let outcomes = self.relay.probe(rows, patience).await;
+            for (queued, outcome) in first.into_iter().zip(outcomes) {
+                if matches!(outcome, Outcome::Slow(..)) {
+                    at_fault.insert(queued.row.destination());
+                }
+                self.settle(queued, outcome).await;
+            }
         }
         for destination in &at_fault {
             let (exchange, key) = (&destination.exchange, &destination.routing_key);
@@ -263,13 +274,12 @@ impl Lane {
             );
             self.relay.destinations.blame(destination.clone());
         }
-        self.retire();
-        for (_, sent) in std::mem::take(&mut self.sent) {
-            let outcome = match at_fault.contains(&sent.queued.row.destination()) {
+        for queued in sent {
+            let outcome = match at_fault.contains(&queued.row.destination()) {
                 true => Outcome::Slow(Slow::Timeout, None),
                 false => Outcome::Lost,
             };
-            self.settle(sent.queued, outcome).await;
+            self.settle(queued, outcome).await;
         }
     }
 

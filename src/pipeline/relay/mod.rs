@@ -11,6 +11,7 @@
 mod bodies;
 mod destinations;
 mod lane;
+mod probe;
 mod probes;
 mod settle;
 mod single;
@@ -151,9 +152,9 @@ impl Relay {
     }
 }
 
-/// The message of a row, which gives its body away: the table has it.
-fn outgoing(row: &mut OutboxRow) -> Outgoing {
-    let body = row.payload.take().unwrap_or_default().into_bytes();
+/// The message of a row.
+fn outgoing(row: &OutboxRow) -> Outgoing {
+    let body = row.payload.clone().unwrap_or_default().into_bytes();
     let mut message = Outgoing::new(&row.exchange, &row.routing_key, &row.id.to_string(), body);
     let properties = &mut message.properties;
     properties.correlation_id = Some(row.token.clone());

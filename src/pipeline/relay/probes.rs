@@ -98,6 +98,8 @@ impl Probes {
         probe.in_flight = probe.in_flight.saturating_sub(1);
         match confirms {
             Some(true) => (probe.failures, probe.confirmed) = (0, true),
+            // Many that fail together are one failure.
+            Some(false) if probe.retry_at > now => probe.confirmed = false,
             Some(false) => {
                 probe.confirmed = false;
                 probe.retry_at = now + doubled(Duration::from_secs(1), probe.failures, PAUSE_MAX);
@@ -155,6 +157,15 @@ mod tests {
         probes.sent(&place, now);
         probes.answered(&place, Some(true), now);
         assert_eq!(probes.room(&place, now), AT_ONCE);
+    }
+
+    #[test]
+    fn messages_that_fail_together_are_one_failure() {
+        let (mut probes, place, now) = (Probes::default(), destination(), Instant::now());
+        for _ in 0..50 {
+            probes.answered(&place, Some(false), now);
+        }
+        assert_eq!(probes.room(&place, now + Duration::from_secs(1)), 1);
     }
 
     #[test]

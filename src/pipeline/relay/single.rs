@@ -34,7 +34,7 @@ pub(super) struct Limits {
 /// Publishes a message and waits for its answer.
 pub(super) async fn publish(
     connection: Arc<Connection>,
-    mut row: OutboxRow,
+    row: OutboxRow,
     window: Option<Window>,
     broker: Limits,
 ) -> Answered {
@@ -45,7 +45,7 @@ pub(super) async fn publish(
     let (outcome, window) = match open(&connection, window).await {
         None => (Outcome::Lost, None),
         Some(mut window) => {
-            window.publish(0, outgoing(&mut row));
+            window.publish(0, outgoing(&row));
             let answer = tokio::time::timeout(limit, window.next()).await;
             match answer.map(|answer| answer.map(|(_, answer)| answer)) {
                 Ok(Some(Ok(verdict))) => (decided(verdict), Some(window)),
