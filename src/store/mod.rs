@@ -8,6 +8,7 @@ pub mod batch;
 pub mod connection;
 pub mod cursor;
 pub mod dead_letter;
+pub mod epoch;
 pub mod error;
 pub mod event;
 pub mod failed_item;

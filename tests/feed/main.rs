@@ -8,8 +8,12 @@
 )]
 
 mod cursors;
+mod epochs;
 mod ground;
+mod horizons;
 mod interleaving;
 mod plan;
 mod reader;
 mod records;
+mod recoveries;
+mod replica;

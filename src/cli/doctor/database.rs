@@ -82,11 +82,7 @@ pub(super) fn server(inspection: &Inspection, now: Timestamp) -> Option<Finding>
 }
 
 pub(super) fn schema(versions: Versions, inspection: &Inspection) -> Finding {
-    let Versions {
-        applied,
-        known,
-        same_cluster,
-    } = versions;
+    let Versions { applied, known } = versions;
     let may_migrate = match applied {
         None => inspection.may_create_schema || inspection.may_create_tables,
         Some(_) => inspection.may_create_tables,
@@ -100,10 +96,6 @@ pub(super) fn schema(versions: Versions, inspection: &Inspection) -> Finding {
         None => Finding::fail(ABOUT, "has no tables yet").mend(remedy),
         Some(applied) if applied < known => {
             let said = format!("its schema has version {applied}, this program needs {known}");
-            Finding::fail(ABOUT, said).mend(remedy)
-        }
-        Some(_) if !same_cluster => {
-            let said = "its tables were restored from another cluster, so the change feed needs a new epoch";
             Finding::fail(ABOUT, said).mend(remedy)
         }
         Some(applied) if applied > known => {

@@ -75,11 +75,7 @@ fn a_server_is_judged_by_version_role_and_clock() {
 
 #[test]
 fn a_schema_is_judged_by_its_version_and_who_may_change_it() {
-    let versions = |applied| Versions {
-        applied,
-        known: 3,
-        same_cluster: true,
-    };
+    let versions = |applied| Versions { applied, known: 3 };
     let owner = Inspection {
         may_create_schema: true,
         may_create_tables: true,
@@ -117,27 +113,6 @@ fn a_schema_is_judged_by_its_version_and_who_may_change_it() {
         "#]],
     );
     check(database::denied(&owner), expect![[""]]);
-}
-
-#[test]
-fn tables_from_another_cluster_are_not_current() {
-    let restored = Versions {
-        applied: Some(3),
-        known: 3,
-        same_cluster: false,
-    };
-    let owner = Inspection {
-        may_create_tables: true,
-        ..inspection()
-    };
-    assert!(!restored.suffice());
-    check(
-        [database::schema(restored, &owner)],
-        expect![[r#"
-            FAIL  database  its tables were restored from another cluster, so the change feed needs a new epoch
-                            run `waybill migrate`
-        "#]],
-    );
 }
 
 #[test]
