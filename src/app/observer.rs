@@ -64,6 +64,8 @@ impl Observer {
             self.telemetry.show_open(kind, open, oldest);
         }
         self.telemetry.show_parked(tally.parked);
+        let lag = self.store.feed_lag().await?;
+        self.telemetry.show_feed_lag(lag.map(|lag| lag.seconds));
         let letters = tally.dead_letters.iter();
         let letters: Vec<_> = letters
             .map(|(reason, count)| (reason.as_str(), *count))

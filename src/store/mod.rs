@@ -14,6 +14,7 @@ pub mod event;
 pub mod failed_item;
 pub mod fate;
 pub mod feed;
+pub mod feed_lag;
 pub mod file;
 pub mod find;
 pub mod foresee;

@@ -97,6 +97,8 @@ metrics! {
         "Rows that wait to be published";
     OUTBOX_OLDEST = "waybill_outbox_oldest_timestamp_seconds", Kind::Gauge, [],
         "When the oldest waiting row was committed, 0 when none waits";
+    FEED_LAG = "waybill_feed_lag_seconds", Kind::Gauge, [],
+        "How long the oldest committed event has waited for an open transaction before readers of the feed may see it";
     PUBLISHED = "waybill_published_total", Kind::Counter, [What::AXIS, Published::AXIS],
         "Messages published, by what the broker said";
     DEAD_LETTERS = "waybill_dead_letters", Kind::Gauge, [REASON],

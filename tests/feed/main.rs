@@ -12,6 +12,7 @@ mod epochs;
 mod ground;
 mod horizons;
 mod interleaving;
+mod lag;
 mod plan;
 mod reader;
 mod records;

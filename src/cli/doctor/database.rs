@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::finding::Finding;
+use super::{feed, finding::Finding};
 use crate::cli::failure;
 use crate::clock;
 use crate::config::Settings;
@@ -51,6 +51,7 @@ async fn look(store: &Store, findings: &mut Vec<Finding>) -> Result<(), StoreErr
     findings.push(Finding::ok(ABOUT, "may read and write every table"));
     findings.push(dead_letters(&store.tally().await?.dead_letters));
     findings.push(outbox(&store.outbox_state().await?, inspection.now));
+    findings.push(feed::examine(store, inspection.now).await?);
     Ok(())
 }
 
