@@ -19,6 +19,9 @@ grant select, insert, delete on waybill.dead_letter to waybill_run;
 grant select, insert, update, delete on waybill.tombstone to waybill_run;
 grant select, insert, update on waybill.tally to waybill_run;
 grant select, update on waybill.feed_horizon to waybill_run;
+grant select on waybill.tenant_horizon to waybill_run;
+-- The first transaction on another server or time line begins the next epoch.
+grant select, insert on waybill.epoch to waybill_run;
 
 -- What the monitor page shows and starts.
 grant select, insert, update, delete on waybill.sample to waybill_run;
@@ -30,8 +33,7 @@ grant select, insert, update on waybill.workflow to waybill_run;
 grant select, insert, update on waybill.api_key to waybill_run;
 grant select, insert, update, delete on waybill.session to waybill_run;
 
--- Only migrations write these.
-grant select on waybill.epoch to waybill_run;
+-- Only migrations write this one.
 grant select on waybill.migration to waybill_run;
 
 -- People read all but what recognises keys.

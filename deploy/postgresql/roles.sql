@@ -8,6 +8,9 @@
 --     psql --dbname=waybill --set=ON_ERROR_STOP=1 --file=rights.sql
 --
 -- rights.sql then takes from the two others what no statement of theirs needs.
+--
+-- Optional: with `grant pg_read_all_stats to waybill_run` the doctor also says since when a transaction
+-- of another user is open that holds the change feed back; whose it is, it says without.
 begin;
 
 do $$

@@ -6,7 +6,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::core::Kind;
-use crate::store::{Store, StoreError, migrate};
+use crate::store::{Store, StoreError, epoch, migrate};
 use crate::telemetry::{Condition, Dependency, Health, Pool, Stuck, Telemetry};
 
 /// How often the database is asked.
@@ -68,6 +68,8 @@ impl Observer {
             self.telemetry.show_stuck(*reason, stuck);
         }
         self.telemetry.show_parked(tally.parked);
+        let lag = self.store.feed_lag().await?;
+        self.telemetry.show_feed_lag(lag.map(|lag| lag.seconds));
         let letters = tally.dead_letters.iter();
         let letters: Vec<_> = letters
             .map(|(reason, count)| (reason.as_str(), *count))
@@ -77,21 +79,10 @@ impl Observer {
     }
 
     /// The version is looked at until it is right once, so that a newer program may bring the
-    /// tables up while this one runs. The cluster is looked at for ever: a dump may be restored
-    /// behind the same address, and what a worker logs there before the next epoch has begun would
-    /// be hidden from every reader of the feed; so consuming pauses.
+    /// tables up while this one runs.
     async fn schema_is_current(&self, migrated: &mut bool) -> Result<bool, StoreError> {
         let connection = self.store.connection().await?;
         let versions = migrate::versions(&connection).await?;
-        if !versions.same_cluster {
-            self.gate.send_replace(false);
-            *migrated = false;
-            tracing::warn!(
-                "the tables were restored from another database cluster and consuming pauses; \
-                 run `waybill migrate`, which begins a new epoch of the change feed"
-            );
-            return Ok(false);
-        }
         if !*migrated && versions.are_newer() {
             tracing::warn!(
                 applied = versions.applied,
@@ -110,6 +101,13 @@ impl Observer {
             return Ok(false);
         }
         *migrated = true;
+        // The first event begins it too; this is for readers, until there is one.
+        if let Some(epoch) = epoch::begin(&connection).await? {
+            tracing::warn!(
+                epoch,
+                "the tables have come to another database cluster or time line: began an epoch"
+            );
+        }
         Ok(true)
     }
 }

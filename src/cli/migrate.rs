@@ -23,7 +23,7 @@ pub(super) async fn run(sources: &Sources) -> Result<ExitCode, Failure> {
     output::line(&text)?;
     if let Some(epoch) = migrated.epoch {
         output::line(&format!(
-            "the tables have come to another database cluster: began epoch {epoch} of the change feed"
+            "the tables have come to another database cluster or time line: began epoch {epoch} of the change feed"
         ))?;
     }
     Ok(ExitCode::SUCCESS)

@@ -13,7 +13,7 @@ use super::event::{self, Corrections, NewEvent};
 use super::item::{self, ChangedItem};
 use super::order::{self, OrderChanges, Orders};
 use super::outbox::{self, OutboxRow};
-use super::{Connection, StoreError, feed, parked, process, tally};
+use super::{Connection, StoreError, epoch, feed, parked, process, tally};
 use crate::core::completion::ItemSummary;
 use crate::core::merge::Outcomes;
 use crate::core::{Event, Kind, Process, ProcessKey};
@@ -51,7 +51,8 @@ pub struct Changes<'a> {
 }
 
 /// The statements of a batch, each in its place between `begin` and `commit`.
-const STATEMENTS: [&str; 24] = [
+const STATEMENTS: [&str; 25] = [
+    epoch::BEGIN,
     process::INSERT,
     process::LOCK,
     event::INSERT,
@@ -78,8 +79,9 @@ const STATEMENTS: [&str; 24] = [
     feed::END,
 ];
 
-/// Begins a transaction, makes the records that lack, locks all in key order, logs the events
-/// (each identity once) and loads what the merge needs: one round trip. Records that are `known`
+/// Begins a transaction and, on another server or time line, an epoch; makes the records that lack,
+/// locks all in key order, logs the events (each identity once) and loads what the merge needs: one
+/// round trip. Records that are `known`
 /// to be there are not looked for twice; if one has been removed meanwhile, it says so.
 pub async fn begin(
     connection: &Connection,
@@ -97,9 +99,10 @@ pub async fn begin(
     firsts.dedup_by_key(|(key, _)| *key);
     let keys: Vec<Uuid> = firsts.iter().map(|(key, _)| key.0).collect();
     firsts.retain(|(key, _)| !known.contains(key));
-    let (begun, created, locked, new, outcomes) = tokio::join!(
+    let (begun, epoch, created, locked, new, outcomes) = tokio::join!(
         biased;
         begin_transaction(connection),
+        epoch::begin(connection),
         process::insert(connection, &firsts, deadline.map(|d| d.as_secs_f64())),
         process::lock(connection, &keys),
         event::insert(connection, events),
@@ -107,6 +110,7 @@ pub async fn begin(
     );
     // The first failure in the order of sending is the cause; those behind it are consequences.
     begun?;
+    epoch?;
     let mut opened = BTreeMap::new();
     for kind in created? {
         *opened.entry(kind).or_insert(0) += 1;

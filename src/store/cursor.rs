@@ -16,7 +16,7 @@ const DIGITS: [usize; 3] = [4, 16, 8];
 /// place before all events. None of the parts is negative.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Cursor {
-    /// Which of the clusters that the tables have lived on; each numbers its transactions anew.
+    /// Which epoch: each cluster and time line that the tables have lived on begins the next.
     pub epoch: i16,
     /// The transaction that logged the event.
     pub tx: u64,
@@ -30,13 +30,10 @@ pub struct Cursor {
 pub struct CursorError;
 
 impl Cursor {
-    /// After everything below a transaction that still runs or is yet to come.
-    pub(super) fn below(epoch: i16, running: u64) -> Self {
-        Self {
-            epoch,
-            tx: running.saturating_sub(1),
-            pos: i32::MAX,
-        }
+    /// Whether it is the place of an event: not the one before all events, and not the end of a
+    /// transaction, which earlier versions returned.
+    pub(super) fn is_of_event(self) -> bool {
+        self != Self::default() && self.pos != i32::MAX
     }
 }
 
@@ -112,7 +109,7 @@ pub(super) fn from_array(numbers: Option<Vec<i64>>) -> Result<Option<Cursor>, St
 }
 
 /// Reads a transaction's number, which came as text.
-pub(super) fn transaction(row: &Row, column: usize) -> Result<u64, StoreError> {
+fn transaction(row: &Row, column: usize) -> Result<u64, StoreError> {
     let number = row.get::<_, &str>(column).parse();
     number.map_err(|_| StoreError::Corrupt("number of a transaction"))
 }

@@ -3,6 +3,25 @@
 //! A reader that follows its cursor sees every event once: only what lies below every running
 //! transaction is read, so nothing can still appear before a place that was given out. A write
 //! transaction that stays open, anywhere in the cluster, holds the feed back; it never makes a gap.
+//!
+//! # Cursors after a crash, a promotion or a recovery
+//!
+//! A cursor is the place of an event that was visible, and below every running transaction, when the
+//! cursor was returned; or it is a horizon. It never names a transaction that logged no event: a
+//! synchronous replica is certain to have only what is committed, and after a crash or a promotion the
+//! server may assign a transaction id again that it had not written down. So the event of every cursor
+//! exists after the promotion of a synchronous replica, and after a crash unless `synchronous_commit`
+//! was off.
+//!
+//! The new time line begins a new [epoch](super::epoch), and all its events come after those of the
+//! epochs before, so no cursor of theirs skips them. A reader that has seen events which the recovery
+//! has undone gets an error: its cursor has no event and is above every horizon, or it lies after the
+//! place where the log ended when the next epoch began. This has one limit: of two transactions that
+//! overlapped at the moment of the recovery the later one may have survived alone, and a cursor at its
+//! event stays valid although the reader has seen the other one's.
+//!
+//! Earlier versions returned cursors at the end of a transaction that need not have logged an event.
+//! They stay valid, since nothing tells whether a recovery has undone what their reader has seen.
 
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, Statement};
@@ -15,6 +34,7 @@ use crate::core::{Kind, ProcessKey};
 const READ: &str = include_str!("queries/read_feed.sql");
 const READ_PROCESS: &str = include_str!("queries/read_feed_process.sql");
 pub(super) const END: &str = include_str!("queries/feed_end.sql");
+const LOST: &str = include_str!("queries/lost_place.sql");
 const NEWEST: &str = include_str!("queries/feed_newest.sql");
 
 /// The most events of one page.
@@ -79,6 +99,10 @@ pub enum FeedError {
         /// The oldest cursor that still misses nothing.
         oldest: Cursor,
     },
+    /// The database was recovered to a moment before that cursor was returned: the reader has seen
+    /// events that no longer exist.
+    #[error("a recovery of the database has undone events that this cursor includes")]
+    Undone,
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -105,20 +129,23 @@ impl Store {
     pub async fn feed(&self, query: &FeedQuery<'_>) -> Result<Feed, FeedError> {
         let connection = self.connection().await?;
         let limit = query.limit.clamp(1, FEED_EVENTS_MAX);
-        let rows = read(&connection, query, limit).await?;
+        let (rows, lost) = tokio::join!(
+            read(&connection, query, limit),
+            is_lost(&connection, query.after)
+        );
+        let rows = rows?;
+        if lost? {
+            return Err(FeedError::Undone);
+        }
         let first = rows.first().ok_or(StoreError::Corrupt("horizon"))?;
         let horizon = cursor::from_row(first, 14)?;
-        let whole_since = match query.process {
-            Some(_) => Cursor::default(),
-            None => horizon,
-        };
-        let after = query.after.unwrap_or(whole_since);
-        if after < whole_since {
+        let after = query.after.unwrap_or(horizon);
+        if after < horizon {
             return Err(FeedError::Gone { oldest: horizon });
         }
-        let end = Cursor::below(first.get(17), cursor::transaction(first, 18)?);
-        let far = cursor::from_optional(first, 19)?;
-        let passed: i64 = first.get(22);
+        let newest = cursor::from_optional(first, 17)?;
+        let far = cursor::from_optional(first, 20)?;
+        let passed: i64 = first.get(23);
         let events = rows.iter().filter_map(|row| event(row).transpose());
         let events = events.collect::<Result<Vec<_>, StoreError>>()?;
         let taken = i64::try_from(events.len()).unwrap_or(i64::MAX);
@@ -129,7 +156,7 @@ impl Store {
         };
         Ok(Feed {
             events,
-            next: stop.unwrap_or(end).max(after),
+            next: stop.or(newest).unwrap_or(after),
             more: stop.is_some(),
         })
     }
@@ -149,13 +176,22 @@ impl Store {
     }
 }
 
-/// The place after which comes all that is not committed yet.
+/// The place after which everything comes that is not committed yet, and nothing that is visible now.
 pub(super) async fn end(connection: &Connection) -> Result<Cursor, StoreError> {
     let statement = connection.prepared(END).await?;
-    let row = connection.query_one(&statement, &[]).await?;
-    let epoch: Option<i16> = row.get(0);
-    let epoch = epoch.ok_or(StoreError::Corrupt("epoch"))?;
-    Ok(Cursor::below(epoch, cursor::transaction(&row, 1)?))
+    cursor::from_row(&connection.query_one(&statement, &[]).await?, 0)
+}
+
+/// Whether a recovery has undone what the reader has seen.
+async fn is_lost(connection: &Connection, after: Option<Cursor>) -> Result<bool, StoreError> {
+    let Some(Cursor { epoch, tx, pos }) = after.filter(|after| after.is_of_event()) else {
+        return Ok(false);
+    };
+    let statement = connection.prepared(LOST).await?;
+    let row = connection
+        .query_one(&statement, &[&epoch, &tx.to_string(), &pos])
+        .await?;
+    Ok(row.get(0))
 }
 
 async fn read(

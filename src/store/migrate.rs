@@ -1,7 +1,7 @@
 //! Brings the schema up to date, one program at a time, and begins an epoch of the change feed when
-//! the tables have come to another cluster.
+//! the tables have come to another cluster or time line.
 
-use super::{Connection, StoreError};
+use super::{Connection, StoreError, epoch};
 
 mod embedded {
     refinery::embed_migrations!("migrations");
@@ -11,9 +11,7 @@ mod embedded {
 const LOCK: i64 = 9_292_455;
 const TABLE: &str = "waybill.migration";
 
-const BEGIN_EPOCH: &str = include_str!("queries/begin_epoch.sql");
 const CREATE_SCHEMA: &str = include_str!("queries/create_schema.sql");
-const SAME_CLUSTER: &str = include_str!("queries/same_cluster.sql");
 
 /// What the schema is and what it should be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,9 +20,6 @@ pub struct Versions {
     pub applied: Option<i32>,
     /// The newest this program knows.
     pub known: i32,
-    /// Whether the newest epoch began on this cluster. If not, the tables were restored here from a
-    /// dump, and events logged now would lie before what readers have seen.
-    pub same_cluster: bool,
 }
 
 /// What was done to the schema.
@@ -32,7 +27,7 @@ pub struct Versions {
 pub struct Migrated {
     /// How many migrations were missing.
     pub applied: usize,
-    /// The epoch that was begun because the tables have come to another cluster.
+    /// The epoch that was begun because the tables have come to another cluster or time line.
     pub epoch: Option<i16>,
 }
 
@@ -41,7 +36,7 @@ impl Versions {
     /// beside it; if that took something away, the first statement that misses it ends this one.
     #[must_use]
     pub fn suffice(self) -> bool {
-        self.applied >= Some(self.known) && self.same_cluster
+        self.applied >= Some(self.known)
     }
 
     /// Whether a newer program has brought the tables further.
@@ -75,24 +70,8 @@ async fn bring_up(connection: &mut Connection) -> Result<Migrated, StoreError> {
         .map_err(|error| StoreError::Migration(error.to_string()))?;
     Ok(Migrated {
         applied: report.applied_migrations().len(),
-        epoch: begin_epoch(connection).await?,
+        epoch: epoch::begin(connection).await?,
     })
-}
-
-/// Inserts take the epoch from the column's default: both change together.
-async fn begin_epoch(connection: &mut Connection) -> Result<Option<i16>, StoreError> {
-    let transaction = connection.transaction().await?;
-    let Some(row) = transaction.query_opt(BEGIN_EPOCH, &[]).await? else {
-        return Ok(None);
-    };
-    let epoch: i16 = row.get(0);
-    transaction
-        .batch_execute(&format!(
-            "alter table waybill.event alter column epoch set default {epoch}"
-        ))
-        .await?;
-    transaction.commit().await?;
-    Ok(Some(epoch))
 }
 
 /// Compares the schema with the program.
@@ -111,26 +90,11 @@ pub async fn versions(connection: &Connection) -> Result<Versions, StoreError> {
         return Ok(Versions {
             applied: None,
             known,
-            same_cluster: true,
         });
     }
     let applied: Option<i32> = connection
         .query_one("select max(version) from waybill.migration", &[])
         .await?
         .get(0);
-    // Older tables know no epochs; bringing them up to date begins one.
-    let same_cluster = match applied {
-        Some(applied) if applied >= known => on_same_cluster(connection).await?,
-        _ => true,
-    };
-    Ok(Versions {
-        applied,
-        known,
-        same_cluster,
-    })
-}
-
-async fn on_same_cluster(connection: &Connection) -> Result<bool, StoreError> {
-    let row = connection.query_opt(SAME_CLUSTER, &[]).await?;
-    Ok(row.is_some_and(|row| row.get(0)))
+    Ok(Versions { applied, known })
 }

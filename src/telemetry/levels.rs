@@ -38,6 +38,11 @@ impl Telemetry {
         self.show(names::PARKED_PUSHES, &[], count(pushes));
     }
 
+    /// How long the oldest committed event has been waiting to become visible to readers of the feed.
+    pub fn show_feed_lag(&self, seconds: Option<f64>) {
+        self.show(names::FEED_LAG, &[], seconds.unwrap_or(0.0));
+    }
+
     /// How many rows wait to be published, and since when the oldest does.
     pub fn show_outbox(&self, rows: u64, oldest: Option<Timestamp>) {
         self.saw(Level::Outbox, rows);

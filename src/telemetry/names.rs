@@ -100,6 +100,8 @@ metrics! {
         "When the oldest waiting row was committed, 0 when none waits";
     OUTBOX_STUCK = "waybill_outbox_stuck", Kind::Gauge, [Stuck::AXIS],
         "Messages that could not be delivered and are tried at long intervals";
+    FEED_LAG = "waybill_feed_lag_seconds", Kind::Gauge, [],
+        "How long the oldest committed event has waited for an open transaction before readers of the feed may see it";
     PUBLISHED = "waybill_published_total", Kind::Counter, [What::AXIS, Published::AXIS],
         "Messages published, by what the broker said";
     DEAD_LETTERS = "waybill_dead_letters", Kind::Gauge, [REASON],

@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
+use tokio::task::JoinSet;
+use tokio_postgres::NoTls;
 
 use crate::{
     client::Client,
-    ground::run,
+    ground::{run, until},
     story::{TOKEN_MARK, stories, story},
     trial::Trial,
 };
@@ -155,6 +157,34 @@ fn a_cursor_from_before_what_is_kept_is_gone_and_a_wrong_one_is_wrong() {
             .get("/v1/events/stream")
             .await;
         stale.problem(400, "invalid_parameter");
+        trial.conclude(vec![worker]).await;
+    });
+}
+
+#[test]
+fn a_transaction_that_holds_the_feed_back_shows_in_the_metrics() {
+    run(async {
+        // It would hold back every reader of a shared server.
+        let mut trial = Trial::own("feed-held").await;
+        let worker = trial.ground.plan().start().await;
+        let lag = "waybill_feed_lag_seconds";
+        let (open, connection) = tokio_postgres::connect(&trial.ground.database_url, NoTls)
+            .await
+            .expect("a connection");
+        let mut driving = JoinSet::new();
+        driving.spawn(connection);
+        let begin = "begin; select pg_current_xact_id()";
+        open.batch_execute(begin).await.expect("a transaction");
+        trial.events(&story("held", 0)).await;
+        until("the lag", async || {
+            (worker.metric(lag, "").await >= 1).then_some(())
+        })
+        .await;
+        open.batch_execute("rollback").await.expect("its end");
+        until("no lag", async || {
+            (worker.metric(lag, "").await == 0).then_some(())
+        })
+        .await;
         trial.conclude(vec![worker]).await;
     });
 }

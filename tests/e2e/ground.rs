@@ -121,11 +121,6 @@ impl Ground {
         settings(&self.database_url, &self.broker_url)
     }
 
-    /// What `waybill migrate` does.
-    pub(crate) async fn migrate(&self) {
-        migrate_all(&self.database_url).await;
-    }
-
     pub(crate) fn store(&self) -> Store {
         Store::new(&self.settings().database).expect("settings of the database")
     }

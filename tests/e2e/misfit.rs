@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    ground::{run, until},
+    ground::{Ground, run, until},
     story::stories,
     trial::Trial,
 };
@@ -59,7 +59,7 @@ fn while_a_newer_version_comes_the_old_one_works_on_and_may_start_anew() {
 }
 
 #[test]
-fn a_worker_on_restored_tables_takes_nothing_until_their_epoch_has_begun() {
+fn a_worker_on_restored_tables_goes_on_in_an_epoch_of_its_own() {
     run(async {
         let mut trial = Trial::shared("restored").await;
         let worker = trial.ground.plan().start().await;
@@ -69,23 +69,28 @@ fn a_worker_on_restored_tables_takes_nothing_until_their_epoch_has_begun() {
         // As if these tables had been dumped elsewhere.
         let elsewhere = "update waybill.epoch set system_identifier = 1";
         trial.ground.execute(elsewhere).await;
-        until("unreadiness", async || {
-            (worker.readiness().await == Some(503)).then_some(())
-        })
-        .await;
-        let next = trial.ground.plan().launch().await;
         trial.events(&stories("after", 20)).await;
-        let warned = "run `waybill migrate`, which begins a new epoch";
-        until("the remedy", async || {
-            next.log_text().contains(warned).then_some(())
-        })
-        .await;
-        assert_eq!(trial.ground.number(LOGGED).await, logged);
-        trial.ground.migrate().await;
-        trial.conclude(vec![worker, next]).await;
-        let begun = "select count(*) from waybill.event where epoch = 2";
-        assert!(trial.ground.number(begun).await > 0);
+        trial.conclude(vec![worker]).await;
+        let begun = "select count(*) from waybill.epoch where number = 2 and after_epoch = 1";
+        assert_eq!(trial.ground.number(begun).await, 1);
         let kept = "select count(*) from waybill.event where epoch = 1";
         assert_eq!(trial.ground.number(kept).await, logged);
+    });
+}
+
+#[test]
+fn an_epoch_begins_for_readers_before_there_is_an_event() {
+    run(async {
+        let ground = Ground::shared("quiet").await;
+        let elsewhere = "update waybill.epoch set timeline = 0";
+        ground.execute(elsewhere).await;
+        let worker = ground.plan().start().await;
+        until("the epoch", async || {
+            let begun = "select count(*) from waybill.epoch";
+            (ground.number(begun).await == 2).then_some(())
+        })
+        .await;
+        assert!(worker.log_text().contains("began an epoch"));
+        worker.stop().await;
     });
 }

@@ -1,12 +1,16 @@
 //! A server of its own, and processes and events put there by hand, in transactions that tests hold
 //! open, commit or roll back as they please.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use waybill::config::DatabaseSettings;
-use waybill::core::{Kind, ProcessKey};
+use waybill::core::{Event, Happening, Kind, ProcessKey, Stamp};
 use waybill::dev::Postgres;
+use waybill::store::batch::{self, Changes};
+use waybill::store::event::NewEvent;
 use waybill::store::{Connection, Store, migrate};
 
 /// Tenant, token and kind of the processes that every ground has. Few events are the last one's.
@@ -21,37 +25,28 @@ pub(crate) const PROGRESS: &str = "upload.progress";
 
 pub(crate) struct Ground {
     pub(crate) store: Store,
-    server: Postgres,
-    folder: PathBuf,
+    pub(crate) server: Postgres,
+    pub(crate) folder: PathBuf,
 }
 
 impl Ground {
     /// A server with the schema and the processes.
     pub(crate) async fn start() -> Self {
-        let name = format!("waybill-feed-{}", uuid::Uuid::new_v4().simple());
-        let folder = std::env::temp_dir().join(name);
-        std::fs::create_dir(&folder).unwrap();
-        let server = Postgres::start(&folder).await.unwrap();
-        let store = Store::new(&DatabaseSettings {
-            url: server.url().into(),
-            ca_file: None,
-            cert_file: None,
-            key_file: None,
-            pool: 20,
-            connect_timeout: Duration::from_secs(5),
-            statement_timeout: Duration::from_secs(30),
-            lock_timeout: Duration::from_secs(10),
-        })
-        .unwrap();
-        let ground = Self {
-            store,
-            server,
-            folder,
-        };
+        let ground = Self::on(folder()).await;
         let migrated = migrate::migrate(ground.connection().await).await.unwrap();
         assert_eq!(migrated.epoch, None, "migrating made the first");
         ground.clear().await;
         ground
+    }
+
+    /// A server on what is in the folder.
+    pub(crate) async fn on(folder: PathBuf) -> Self {
+        let server = Postgres::start(&folder).await.unwrap();
+        Self {
+            store: store(&server.url()),
+            server,
+            folder,
+        }
     }
 
     pub(crate) async fn end(self) {
@@ -82,6 +77,13 @@ impl Ground {
         .await;
     }
 
+    /// Asks for one value, as text.
+    pub(crate) async fn value(&self, query: &str) -> String {
+        let query = format!("select ({query})::text");
+        let row = self.connection().await.query_one(&query, &[]).await;
+        row.unwrap().get(0)
+    }
+
     /// Every event's id, in the order of the feed, whoever may see it.
     pub(crate) async fn log(&self) -> Vec<String> {
         let connection = self.connection().await;
@@ -93,17 +95,87 @@ impl Ground {
     }
 }
 
+/// A new folder.
+pub(crate) fn folder() -> PathBuf {
+    let name = format!("waybill-feed-{}", uuid::Uuid::new_v4().simple());
+    let folder = std::env::temp_dir().join(name);
+    std::fs::create_dir(&folder).unwrap();
+    folder
+}
+
+pub(crate) fn store(url: &str) -> Store {
+    Store::new(&DatabaseSettings {
+        url: url.into(),
+        ca_file: None,
+        cert_file: None,
+        key_file: None,
+        pool: 20,
+        connect_timeout: Duration::from_secs(5),
+        statement_timeout: Duration::from_secs(30),
+        lock_timeout: Duration::from_secs(10),
+    })
+    .unwrap()
+}
+
+/// The id of an event, which says what it is of, and its type.
+fn name(process: usize, number: usize) -> (String, &'static str) {
+    let (tenant, token, _) = PROCESSES[process];
+    let type_name = [STEP, PROGRESS][number % 2];
+    (format!("{tenant}/{token}/{type_name}/{number}"), type_name)
+}
+
+/// Logs an event in a batch of its own, as workers do.
+pub(crate) async fn write(store: &Store, process: usize, number: usize) -> String {
+    let connection = store.connection().await.unwrap();
+    let id = begin(&connection, process, number).await;
+    commit(&connection).await;
+    id
+}
+
+/// The first half of a batch with one event.
+pub(crate) async fn begin(connection: &Connection, process: usize, number: usize) -> String {
+    let (tenant, token, kind) = PROCESSES[process];
+    let (id, type_name) = name(process, number);
+    let event = NewEvent {
+        key: ProcessKey::of(tenant, token),
+        event: Event {
+            tenant: tenant.to_owned(),
+            token: token.to_owned(),
+            kind,
+            stamp: Stamp {
+                time: Timestamp::UNIX_EPOCH,
+                sequence: None,
+                source: "test".to_owned(),
+                id: id.clone(),
+            },
+            happening: Happening::Step,
+        },
+        type_name,
+        data: "{}".to_owned(),
+    };
+    let loaded = batch::begin(connection, &[&event], &HashSet::new(), None).await;
+    assert_eq!(loaded.unwrap().new, [true]);
+    id
+}
+
+/// The other half.
+pub(crate) async fn commit(connection: &Connection) {
+    let changes = Changes::default();
+    let committed = batch::commit(connection, &changes, Duration::from_secs(1), 0);
+    committed.await.unwrap();
+}
+
 /// Logs an event of one of the processes; its id says which it is of, and its type.
 pub(crate) async fn log(connection: &Connection, process: usize, number: usize) -> String {
     let (tenant, token, _) = PROCESSES[process];
-    let type_name = [STEP, PROGRESS][number % 2];
-    let id = format!("{tenant}/{token}/{type_name}/{number}");
+    let (id, type_name) = name(process, number);
     let key = ProcessKey::of(tenant, token).0;
     let pos = i32::try_from(number).unwrap();
     connection
         .execute(
-            "insert into waybill.event (process, source, id, type, time, late, data, pos)
-             values ($1, 'test', $2, $3, now(), false, '{}', $4)",
+            "insert into waybill.event (process, source, id, type, time, late, data, epoch, pos)
+             values ($1, 'test', $2, $3, now(), false, '{}',
+                     (select max(number) from waybill.epoch), $4)",
             &[&key, &id, &type_name, &pos],
         )
         .await

@@ -8,8 +8,13 @@
 )]
 
 mod cursors;
+mod epochs;
 mod ground;
+mod horizons;
 mod interleaving;
+mod lag;
 mod plan;
 mod reader;
 mod records;
+mod recoveries;
+mod replica;

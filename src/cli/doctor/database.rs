@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::finding::Finding;
+use super::{feed, finding::Finding};
 use crate::cli::failure;
 use crate::clock;
 use crate::config::Settings;
@@ -51,6 +51,7 @@ async fn look(store: &Store, findings: &mut Vec<Finding>) -> Result<(), StoreErr
     findings.push(Finding::ok(ABOUT, "may read and write every table"));
     findings.push(dead_letters(&store.tally().await?.dead_letters));
     findings.push(outbox(&store.outbox_state().await?, inspection.now));
+    findings.push(feed::examine(store, inspection.now).await?);
     Ok(())
 }
 
@@ -82,11 +83,7 @@ pub(super) fn server(inspection: &Inspection, now: Timestamp) -> Option<Finding>
 }
 
 pub(super) fn schema(versions: Versions, inspection: &Inspection) -> Finding {
-    let Versions {
-        applied,
-        known,
-        same_cluster,
-    } = versions;
+    let Versions { applied, known } = versions;
     let may_migrate = match applied {
         None => inspection.may_create_schema || inspection.may_create_tables,
         Some(_) => inspection.may_create_tables,
@@ -100,10 +97,6 @@ pub(super) fn schema(versions: Versions, inspection: &Inspection) -> Finding {
         None => Finding::fail(ABOUT, "has no tables yet").mend(remedy),
         Some(applied) if applied < known => {
             let said = format!("its schema has version {applied}, this program needs {known}");
-            Finding::fail(ABOUT, said).mend(remedy)
-        }
-        Some(_) if !same_cluster => {
-            let said = "its tables were restored from another cluster, so the change feed needs a new epoch";
             Finding::fail(ABOUT, said).mend(remedy)
         }
         Some(applied) if applied > known => {

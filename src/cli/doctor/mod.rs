@@ -2,6 +2,7 @@
 
 mod broker;
 mod database;
+mod feed;
 mod files;
 mod finding;
 #[cfg(test)]

@@ -6,11 +6,12 @@ use expect_test::{Expect, expect};
 use jiff::{SignedDuration, Timestamp};
 
 use super::finding::Finding;
-use super::{broker, database};
+use super::{broker, database, feed};
 use crate::broker::BrokerError;
 use crate::broker::greeting::Greeting;
 use crate::broker::inspect::State;
 use crate::cli::output::Style;
+use crate::store::feed_lag::Holder;
 use crate::store::inspect::Inspection;
 use crate::store::migrate::Versions;
 use crate::store::outbox::OutboxState;
@@ -75,11 +76,7 @@ fn a_server_is_judged_by_version_role_and_clock() {
 
 #[test]
 fn a_schema_is_judged_by_its_version_and_who_may_change_it() {
-    let versions = |applied| Versions {
-        applied,
-        known: 3,
-        same_cluster: true,
-    };
+    let versions = |applied| Versions { applied, known: 3 };
     let owner = Inspection {
         may_create_schema: true,
         may_create_tables: true,
@@ -120,22 +117,39 @@ fn a_schema_is_judged_by_its_version_and_who_may_change_it() {
 }
 
 #[test]
-fn tables_from_another_cluster_are_not_current() {
-    let restored = Versions {
-        applied: Some(3),
-        known: 3,
-        same_cluster: false,
+fn who_holds_the_feed_back_is_named_when_it_lasts() {
+    let ago = |seconds| Some(now() - SignedDuration::from_secs(seconds));
+    let running = |since| Holder {
+        pid: Some(4711),
+        user: Some("billing".into()),
+        database: Some("erp".into()),
+        since,
+        prepared: None,
     };
-    let owner = Inspection {
-        may_create_tables: true,
-        ..inspection()
+    let prepared = Holder {
+        pid: None,
+        prepared: Some("two-phase".into()),
+        ..running(ago(3_600))
     };
-    assert!(!restored.suffice());
     check(
-        [database::schema(restored, &owner)],
+        [
+            feed::judge(None, None, now()),
+            feed::judge(Some(&running(ago(1))), ago(2), now()),
+            feed::judge(Some(&running(None)), None, now()),
+            feed::judge(Some(&running(ago(60))), None, now()),
+            feed::judge(Some(&running(None)), ago(30), now()),
+            feed::judge(Some(&prepared), ago(30), now()),
+        ],
         expect![[r#"
-            FAIL  database  its tables were restored from another cluster, so the change feed needs a new epoch
-                            run `waybill migrate`
+            ok    database  nothing holds the change feed back
+            ok    database  nothing holds the change feed back
+            ok    database  nothing holds the change feed back
+            warn  database  a transaction holds the change feed back: process 4711 of user billing in database erp, open since 2026-11-21T20:43:16Z
+                            to end it: select pg_terminate_backend(4711)
+            warn  database  a transaction holds the change feed back: process 4711 of user billing in database erp, open since 2026-11-21T20:43:46Z
+                            to end it: select pg_terminate_backend(4711)
+            warn  database  a transaction holds the change feed back: the prepared transaction 'two-phase' of user billing in database erp, open since 2026-11-21T19:44:16Z
+                            commit prepared 'two-phase' or rollback prepared 'two-phase', in that database
         "#]],
     );
 }

@@ -194,6 +194,10 @@ impl Api {
                 Trouble::Gone,
                 "events after this cursor have been deleted; begin again without after",
             ),
+            FeedError::Undone => HttpProblem::new(
+                Trouble::Gone,
+                "the database was recovered to a moment before this cursor; begin again without after",
+            ),
             FeedError::Store(error) => error.into(),
         })
     }

@@ -1,7 +1,9 @@
 -- Log and dedupe in one: what comes back is new. What turns out to be late or of another kind than
--- its process is put right afterwards, which is rare: a join here would cost every event.
-insert into waybill.event (process, source, id, type, time, sequence, data, late, pos)
-select e.process, e.source, e.id, e.type, e.time, e.sequence, e.data, false, e.pos
+-- its process is put right afterwards, which is rare: a join here would cost every event. The epoch
+-- of this server began at the latest in this transaction.
+insert into waybill.event (process, source, id, type, time, sequence, data, late, epoch, pos)
+select e.process, e.source, e.id, e.type, e.time, e.sequence, e.data, false,
+       (select max(number) from waybill.epoch), e.pos
 from unnest($1::uuid[], $2::text[], $3::text[], $4::text[],
             $5::timestamptz[], $6::bigint[], $7::text[]) with ordinality
      as e (process, source, id, type, time, sequence, data, pos)

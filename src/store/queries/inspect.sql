@@ -22,10 +22,11 @@ select current_setting('server_version_num')::integer,
                ('replay', '{select,insert,update,delete}'),
                ('tally', '{select,insert,update}'),
                ('feed_horizon', '{select,update}'),
+               ('tenant_horizon', '{select}'),
                ('workflow', '{select,insert,update}'),
                ('api_key', '{select,insert,update}'),
                ('session', '{select,insert,update,delete}'),
-               ('epoch', '{select}'),
+               ('epoch', '{select,insert}'),
                ('migration', '{select}')
            ) as n (name, rights)
            join pg_class t

@@ -2,12 +2,25 @@
 -- running transaction: one that began earlier may still commit later, before what is there now.
 -- At most $4 events are looked at; of those that pass the filter the first $5 are taken, as long as
 -- their data together stays below $6 bytes. Where fewer than $5 pass, `far` is the last one that
--- was looked at, unless the log ended before. All of it is one snapshot, the horizon too.
+-- was looked at, unless the log ended before; `newest` is where it ends. All of it is one snapshot,
+-- the horizon too: that of the tenant, or without one the greatest of all.
 with look as materialized (
     select h.epoch as gone_epoch, h.tx as gone_tx, h.pos as gone_pos,
            (select max(number) from waybill.epoch) as epoch,
            pg_snapshot_xmin(pg_current_snapshot()) as xmin
-    from waybill.feed_horizon h
+    from (
+        select f.epoch, f.tx, f.pos from waybill.feed_horizon f
+        union all
+        select t.epoch, t.tx, t.pos from waybill.tenant_horizon t where t.tenant = $7::text
+        union all
+        (select t.epoch, t.tx, t.pos
+         from waybill.tenant_horizon t
+         where $7::text is null
+         order by t.epoch desc, t.tx desc, t.pos desc
+         limit 1)
+    ) h
+    order by h.epoch desc, h.tx desc, h.pos desc
+    limit 1
 ),
 page as materialized (
     select s.*, p.tenant, p.token, p.kind,
@@ -42,12 +55,23 @@ far as materialized (
     order by e.epoch, e.tx, e.pos
     offset $4 - 1
     limit 1
+),
+newest as materialized (
+    select e.epoch, e.tx, e.pos
+    from waybill.event e
+    where (e.epoch, e.tx, e.pos) > (coalesce($1, (select gone_epoch from look)),
+                                    coalesce($2::text::xid8, (select gone_tx from look)),
+                                    coalesce($3, (select gone_pos from look)))
+      and (e.epoch, e.tx) < ((select epoch from look), (select xmin from look))
+    order by e.epoch desc, e.tx desc, e.pos desc
+    limit 1
 )
 select k.source, k.id, k.type, k.time, k.sequence, k.late, k.data, k.received_at,
        k.tenant, k.token, k.kind, k.epoch, k.tx::text, k.pos,
-       l.gone_epoch, l.gone_tx::text, l.gone_pos, l.epoch, l.xmin::text,
+       l.gone_epoch, l.gone_tx::text, l.gone_pos, n.epoch, n.tx::text, n.pos,
        f.epoch, f.tx::text, f.pos, (select count(*) from page)
 from look l
 left join page k on k.bytes_before < $6::bigint
 left join far f on true
+left join newest n on true
 order by k.epoch, k.tx, k.pos

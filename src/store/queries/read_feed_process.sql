@@ -2,10 +2,8 @@
 -- all. The order is found before the data is read. The
 -- horizon is nothing to it: while a process is kept, so are all its events.
 with look as materialized (
-    select h.epoch as gone_epoch, h.tx as gone_tx, h.pos as gone_pos,
-           (select max(number) from waybill.epoch) as epoch,
+    select (select max(number) from waybill.epoch) as epoch,
            pg_snapshot_xmin(pg_current_snapshot()) as xmin
-    from waybill.feed_horizon h
 ),
 log as materialized (
     select e.process, e.source, e.id, e.epoch, e.tx, e.pos
@@ -25,11 +23,20 @@ page as materialized (
     join waybill.process p on p.key = e.process
     where ($7::text is null or p.tenant = $7)
       and ($8::text is null or p.kind = $8)
+),
+newest as materialized (
+    select e.epoch, e.tx, e.pos
+    from waybill.event e
+    where (e.epoch, e.tx, e.pos) > ($1, $2::text::xid8, $3)
+      and (e.epoch, e.tx) < ((select epoch from look), (select xmin from look))
+    order by e.epoch desc, e.tx desc, e.pos desc
+    limit 1
 )
 select k.source, k.id, k.type, k.time, k.sequence, k.late, k.data, k.received_at,
        k.tenant, k.token, k.kind, k.epoch, k.tx::text, k.pos,
-       l.gone_epoch, l.gone_tx::text, l.gone_pos, l.epoch, l.xmin::text,
+       0::smallint, '0', 0, n.epoch, n.tx::text, n.pos,
        null::smallint, null::text, null::integer, (select count(*) from page)
 from look l
 left join page k on k.bytes_before < $6::bigint
+left join newest n on true
 order by k.epoch, k.tx, k.pos
