@@ -52,7 +52,10 @@ impl Past {
             Happening::Opened(opening) => {
                 if let Some(order) = &opening.order {
                     self.form.merge(&event.stamp, &order.form);
-                    self.attachments = order.attachments.clone().or(self.attachments.take());
+                    let opening = self.process.opening.as_ref();
+                    if opening.is_some_and(|(stamp, _)| *stamp == event.stamp) {
+                        self.attachments.clone_from(&order.attachments);
+                    }
                 }
             }
             Happening::Pushed(push) => self.form.merge(&event.stamp, &push.form),

@@ -77,13 +77,16 @@ pub struct Process {
     pub total: Option<(Stamp, u64)>,
     /// Counts of its items.
     pub items: ItemCounts,
-    /// How many different sequences below that of its ending were seen. Not kept: whoever asks
-    /// for the seal counts them in the log.
+    /// How many different sequences below that of its ending were seen, or at all of an order that has
+    /// walked to its end. Not kept: whoever asks for the seal counts them in the log.
     pub sequenced: u64,
+    /// One more than the greatest sequence of an order that has walked to its end. Not kept likewise.
+    pub declared: u64,
     /// At how many stages an order has been. Not kept: they are counted.
     pub stops: u64,
-    /// Whether an order has walked to its end. Not kept: it follows from its stops.
-    pub through: bool,
+    /// When an order left its last stop, if it has walked to its end. Not kept: it follows from its
+    /// stops.
+    pub through: Option<Timestamp>,
     /// The ending event with the smallest stamp.
     pub ending: Option<Ending>,
     /// When an ending stops waiting for what is missing.
@@ -158,8 +161,9 @@ impl Process {
             total: None,
             items: ItemCounts::default(),
             sequenced: 0,
+            declared: 0,
             stops: 0,
-            through: false,
+            through: None,
             ending: None,
             settle_at: None,
             deadline_at: None,

@@ -26,7 +26,7 @@ pub fn may_end(process: &Process, now: Timestamp) -> bool {
     let passed = |at: Option<Timestamp>| at.is_some_and(|at| at <= now);
     let complete = |ending| process.opening.is_some() && total_reached(process, ending);
     process.ended.is_none()
-        && (process.through
+        && (process.through.is_some()
             || process.ending.as_ref().is_some_and(complete)
             || passed(process.settle_at)
             || passed(process.deadline_at))
@@ -51,19 +51,38 @@ fn decide(process: &mut Process, settle: SignedDuration, now: Timestamp) -> Opti
         if nothing_missing(process, ending) {
             return Some((Cause::Ending, outcome(process, ending)));
         }
-        let settle_at = process
-            .settle_at
-            .unwrap_or_else(|| now.saturating_add(settle).unwrap_or(now));
+        let settle_at = settle_at(process, settle, now);
         // Whichever passed first, however late anybody looks.
         if settle_at <= now && deadline.is_none_or(|deadline| settle_at <= deadline) {
             return Some((Cause::Settle, incomplete(process, ending, settle_at)));
         }
         process.settle_at = Some(settle_at);
     }
-    if process.through {
-        return Some((Cause::Ending, walked(process, now)));
+    if process.ending.is_none()
+        && let Some(departed) = process.through
+    {
+        if nothing_declared_is_missing(process) {
+            return Some((Cause::Ending, walked(process, departed)));
+        }
+        let settle_at = settle_at(process, settle, now);
+        if settle_at <= now && deadline.is_none_or(|deadline| settle_at <= deadline) {
+            return Some((Cause::Settle, cut_short(walked(process, settle_at))));
+        }
+        process.settle_at = Some(settle_at);
     }
     deadline.map(|deadline| (Cause::Deadline, exceeded(deadline)))
+}
+
+/// When it stops to wait for what is missing.
+fn settle_at(process: &Process, settle: SignedDuration, now: Timestamp) -> Timestamp {
+    let first = || now.saturating_add(settle).unwrap_or(now);
+    process.settle_at.unwrap_or_else(first)
+}
+
+/// An order without a stage left waits for its total and for every sequence below the greatest.
+fn nothing_declared_is_missing(process: &Process) -> bool {
+    let is_short = process.total().is_some_and(|total| process.done() < total);
+    process.sequenced >= process.declared && !is_short
 }
 
 /// An ending waits for the opening, for the sequenced events before it and, if it says that all
@@ -81,10 +100,10 @@ fn total_reached(process: &Process, ending: &Ending) -> bool {
 }
 
 /// An order without any stage left.
-fn walked(process: &Process, now: Timestamp) -> Ended {
+fn walked(process: &Process, at: Timestamp) -> Ended {
     Ended {
         status: of_items(process),
-        at: now,
+        at,
         code: None,
         message: None,
     }
@@ -116,10 +135,15 @@ fn outcome(process: &Process, ending: &Ending) -> Ended {
 
 fn incomplete(process: &Process, ending: &Ending, at: Timestamp) -> Ended {
     let mut ended = outcome(process, ending);
+    ended.at = at;
+    cut_short(ended)
+}
+
+/// It ended although something was missing.
+fn cut_short(mut ended: Ended) -> Ended {
     if ended.status == Status::Done {
         ended.status = Status::Warning;
     }
-    ended.at = at;
     ended.code.get_or_insert_with(|| INCOMPLETE.to_owned());
     ended
 }

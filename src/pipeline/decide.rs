@@ -12,7 +12,7 @@ use crate::core::merge::{self, Touched};
 use crate::core::seal::{self, Cause};
 use crate::core::{Kind, Process, ProcessKey};
 use crate::store::batch::{Loaded, Questions};
-use crate::store::event::{Corrections, NewEvent};
+use crate::store::event::{Corrections, NewEvent, Sequences};
 use crate::store::item::ChangedItem;
 
 /// What became of one event.
@@ -137,7 +137,7 @@ impl Merged {
         for Record { process, .. } in records.iter_mut().filter(|r| r.is_order()) {
             let overdue = orders.expire(process, loaded.now);
             process.deadline_at = process.deadline_at.into_iter().chain(overdue).min();
-            process.through = orders.is_through(process.key);
+            process.through = orders.through(process.key);
             process.stops = orders.stops(process.key);
         }
         Self {
@@ -157,7 +157,10 @@ impl Merged {
         let records = self.records.iter().map(|record| &record.process);
         let ending: Vec<&Process> = records.filter(|p| seal::may_end(p, self.now)).collect();
         let sequenced = ending.iter().filter_map(|process| {
-            let sequence = process.ending.as_ref()?.stamp.sequence?;
+            let sequence = match &process.ending {
+                Some(ending) => ending.stamp.sequence?,
+                None => process.through.map(|_| u64::MAX)?,
+            };
             Some((process.key, sequence))
         });
         let with_items = ending.iter().filter(|process| process.items.seen > 0);
@@ -171,7 +174,7 @@ impl Merged {
     /// Seals what is complete.
     pub(super) fn decide(
         self,
-        sequenced: &HashMap<ProcessKey, u64>,
+        sequenced: &HashMap<ProcessKey, Sequences>,
         settle: SignedDuration,
     ) -> Decision {
         let mut decision = Decision {
@@ -180,7 +183,9 @@ impl Merged {
         };
         for mut record in self.records {
             let key = record.process.key;
-            record.process.sequenced = sequenced.get(&key).copied().unwrap_or(0);
+            let sequences = sequenced.get(&key).copied().unwrap_or_default();
+            record.process.sequenced = sequences.count;
+            record.process.declared = sequences.declared;
             let own = self.orders.rules(key).and_then(|workflow| workflow.settle);
             let settle = own.unwrap_or(settle);
             decision.conclude(record, settle, self.now);
@@ -190,7 +195,7 @@ impl Merged {
             Some((process.key, at))
         });
         let ended = ended.collect();
-        decision.entered = self.orders.changes(&ended);
+        decision.entered = self.orders.changes(&ended, self.now);
         decision
     }
 }
@@ -202,13 +207,16 @@ impl Decision {
         if !record.was_open && process.opening.is_some() {
             *self.opened.entry(kind).or_insert(0) += 1;
         }
+        let waited_until = process.settle_at;
         let cause = seal::seal(&mut process, settle, now);
         if let Some(cause) = cause {
             self.ended.push((self.changed.len(), cause));
             *self.open_change.entry(kind).or_insert(0) -= 1;
         }
         self.changed.push(Changed {
-            only_counts: cause.is_none() && record.touched <= Touched::Counts,
+            only_counts: cause.is_none()
+                && record.touched <= Touched::Counts
+                && process.settle_at == waited_until,
             process,
         });
     }
@@ -224,7 +232,7 @@ impl Record {
     /// Takes over what the walk of its order decides.
     fn take_from(&mut self, orders: &Orders, now: Timestamp) {
         let process = &mut self.process;
-        process.through = orders.is_through(process.key);
+        process.through = orders.through(process.key);
         process.stops = orders.stops(process.key);
         let workflow = orders.rules(process.key);
         if let Some(limit) = workflow.and_then(|workflow| workflow.deadline)

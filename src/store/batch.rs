@@ -153,7 +153,7 @@ pub async fn load_orders(
 /// What must be known of processes that may end now.
 #[derive(Debug, Default)]
 pub struct Questions {
-    /// How many different sequences below this one are in the log?
+    /// Which sequences below this one are in the log?
     pub sequenced: Vec<(ProcessKey, u64)>,
     /// What does a completion say of its items?
     pub items: Vec<Uuid>,
@@ -164,8 +164,8 @@ pub struct Questions {
 /// The answers.
 #[derive(Debug, Default)]
 pub struct Answers {
-    /// How many different sequences there are.
-    pub sequenced: HashMap<ProcessKey, u64>,
+    /// The sequences that are there.
+    pub sequenced: HashMap<ProcessKey, event::Sequences>,
     /// What a completion says of the items.
     pub items: HashMap<ProcessKey, ItemSummary>,
     /// After which place of the feed everything is that was not committed before.

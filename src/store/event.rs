@@ -86,11 +86,20 @@ pub(super) async fn correct(
     Ok(())
 }
 
-/// How many different sequences below the given one each process has in the log.
+/// The sequences of a process in the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Sequences {
+    /// How many different ones there are.
+    pub count: u64,
+    /// One more than the greatest; 0 without any.
+    pub declared: u64,
+}
+
+/// The sequences below the given one that each process has in the log.
 pub(super) async fn count_sequenced(
     connection: &Connection,
     below: &[(ProcessKey, u64)],
-) -> Result<HashMap<ProcessKey, u64>, StoreError> {
+) -> Result<HashMap<ProcessKey, Sequences>, StoreError> {
     if below.is_empty() {
         return Ok(HashMap::new());
     }
@@ -98,8 +107,13 @@ pub(super) async fn count_sequenced(
     let keys = column(below, |(key, _)| key.0);
     let sequences = column(below, |(_, sequence)| to_bigint(*sequence));
     let rows = connection.query(&statement, &[&keys, &sequences]).await?;
-    let counts = rows
-        .iter()
-        .map(|row| (ProcessKey(row.get(0)), from_bigint(row.get(1))));
+    let counts = rows.iter().map(|row| {
+        let greatest: Option<i64> = row.get(2);
+        let sequences = Sequences {
+            count: from_bigint(row.get(1)),
+            declared: greatest.map_or(0, |greatest| from_bigint(greatest) + 1),
+        };
+        (ProcessKey(row.get(0)), sequences)
+    });
     Ok(counts.collect())
 }

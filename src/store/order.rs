@@ -85,8 +85,8 @@ pub struct OrderChange {
     pub version: Option<i32>,
     /// What was filled in.
     pub form: Form,
-    /// What came with its opening.
-    pub attachments: Option<String>,
+    /// What came with its earliest opening, where that has changed.
+    pub attachments: Option<Option<String>>,
     /// How long it is kept after its end, where it has ended and its workflow says so.
     pub kept: Option<SignedDuration>,
 }
@@ -166,7 +166,8 @@ async fn update(connection: &Connection, orders: &[OrderChange]) -> Result<(), S
             &column(orders, |o| o.key.0),
             &column(orders, |o| o.version),
             &column(orders, |o| encode_form(&o.form)),
-            &column(orders, |o| o.attachments.as_deref()),
+            &column(orders, |o| o.attachments.as_ref()?.as_deref()),
+            &column(orders, |o| o.attachments.is_some()),
             &column(orders, |o| o.kept.map(|kept| kept.as_secs_f64())),
         ],
     )
@@ -194,6 +195,10 @@ async fn upsert_stops(
             &column(stops, |(_, stop)| stop.due_at),
             &column(stops, left_at),
             &column(stops, |(_, stop)| stop.left.as_ref()?.outcome.as_deref()),
+            &column(stops, |(_, stop)| stop.seen_at),
+            &column(stops, |(_, stop)| {
+                stop.left.as_ref().map(|left| left.seen_at)
+            }),
         ],
     )
     .await?;
@@ -202,15 +207,20 @@ async fn upsert_stops(
 
 /// Reads the columns of `load_stops.sql`.
 pub(super) fn stop(row: &Row) -> Stop {
-    let left_at: Option<Timestamp> = row.get(6);
+    let (entered_at, left_at): (Timestamp, Option<Timestamp>) = (row.get(4), row.get(6));
+    // Versions before wrote no more than when they saw it.
+    let seen_at: Option<Timestamp> = row.get(8);
+    let left_seen_at: Option<Timestamp> = row.get(9);
     Stop {
         data_id: row.get(1),
         stage: row.get(2),
         number: row.get::<_, i32>(3).cast_unsigned(),
-        entered_at: row.get(4),
+        entered_at,
+        seen_at: seen_at.unwrap_or(entered_at),
         due_at: row.get(5),
         left: left_at.map(|at| Left {
             at,
+            seen_at: left_seen_at.unwrap_or(at),
             outcome: row.get(7),
         }),
     }

@@ -126,11 +126,9 @@ impl Order {
         }
         let is_open = was.process.opening.is_some();
         let count = standing.stops.len();
-        standing
-            .stops
-            .retain(|stop| is_open && stop.entered_at <= at);
+        standing.stops.retain(|stop| is_open && stop.seen_at <= at);
         // The end leaves the last stops at its own time, which the producer's clock may have told.
-        let was_left = |left: &Left| has_ended || (left.at <= at && Some(left.at) != ended);
+        let was_left = |left: &Left| has_ended || (left.seen_at <= at && Some(left.at) != ended);
         for stop in &mut standing.stops {
             stop.left = stop.left.take().filter(was_left);
         }

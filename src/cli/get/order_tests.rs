@@ -51,9 +51,11 @@ fn stop(stage: &str, number: u32, left: Option<&str>) -> Stop {
         stage: stage.into(),
         number,
         entered_at: time(2),
+        seen_at: time(2),
         due_at: Some(time(50)),
         left: left.map(|outcome| Left {
             at: time(3),
+            seen_at: time(3),
             outcome: Some(outcome.into()),
         }),
     }

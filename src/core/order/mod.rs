@@ -25,9 +25,11 @@ pub struct Stop {
     pub stage: String,
     /// The how manieth at this stage, from 1.
     pub number: u32,
-    /// Since when.
+    /// Since when, as the events say that led here.
     pub entered_at: Timestamp,
-    /// When it has lasted too long.
+    /// When that became known.
+    pub seen_at: Timestamp,
+    /// When it has lasted too long: counted from when it became known.
     pub due_at: Option<Timestamp>,
     /// How it was left.
     pub left: Option<Left>,
@@ -36,8 +38,10 @@ pub struct Stop {
 /// How a stop was left.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Left {
-    /// When.
+    /// When, as the push says; where none did, when its time was over.
     pub at: Timestamp,
+    /// When that became known.
+    pub seen_at: Timestamp,
     /// With what outcome.
     pub outcome: Option<String>,
 }
@@ -58,7 +62,7 @@ pub struct Push {
 pub enum Target {
     /// This one.
     Stop(Uuid),
-    /// The oldest one at this stage.
+    /// The oldest one at this stage; one that the order has left is named by its id.
     Stage(String),
 }
 
@@ -108,6 +112,8 @@ pub struct Order<'a> {
     pub process: ProcessKey,
     /// What it walks through.
     pub workflow: &'a Workflow,
+    /// When it was opened: the time of the earliest opening.
+    pub opened_at: Timestamp,
     /// Every stop so far, each stage's in the order of their numbers.
     pub stops: Vec<Stop>,
     /// What its events have filled in.
@@ -135,6 +141,7 @@ impl Order<'_> {
                     stage: name.clone(),
                     number,
                     entered_at: now,
+                    seen_at: now,
                     due_at: stage
                         .deadline
                         .as_ref()
@@ -143,6 +150,7 @@ impl Order<'_> {
                 });
             }
         }
+        self.date_stops();
     }
 
     /// Applies a push if its stop is there, and enters what it leads to.
@@ -168,7 +176,8 @@ impl Order<'_> {
             return Pushed::Refused(Refusal::FormTooLong(self.form_bytes_max));
         }
         stop.left = Some(Left {
-            at: now,
+            at: stamp.time,
+            seen_at: now,
             outcome: push.outcome.clone(),
         });
         self.form.merge(stamp, &push.form);
@@ -184,7 +193,8 @@ impl Order<'_> {
         let stop = self.stops.iter_mut().find(|stop| stop.data_id == data_id);
         if let Some(stop) = stop {
             stop.left = Some(Left {
-                at: now,
+                at: stop.due_at.unwrap_or(now),
+                seen_at: now,
                 outcome: Some(outcome),
             });
         }
@@ -218,10 +228,11 @@ impl Order<'_> {
     }
 }
 
-/// Whether an order with these stops has walked to its end.
+/// When an order with these stops left the last one, if it has walked to its end.
 #[must_use]
-pub fn is_through(stops: &[Stop]) -> bool {
-    !stops.is_empty() && stops.iter().all(|stop| stop.left.is_some())
+pub fn through(stops: &[Stop]) -> Option<Timestamp> {
+    let left = stops.iter().map(|stop| Some(stop.left.as_ref()?.at));
+    left.collect::<Option<Vec<_>>>()?.into_iter().max()
 }
 
 /// Why a push can't leave a stage, whichever stop it is.

@@ -1,7 +1,8 @@
 //! How often a stage is due, and whether an order can still come to it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{Left, Order, Pushed, Refusal, Target};
@@ -18,7 +19,7 @@ impl Order<'_> {
     /// How often a stage must have been entered by now.
     pub(super) fn due_entries(&self, name: &str, stage: &Stage) -> u32 {
         let arrivals = self.arrivals(name);
-        let arrivals = arrivals.values().copied();
+        let arrivals = arrivals.values().map(|times| count(times.iter()));
         match stage.join {
             Some(Join::All) => arrivals.min().unwrap_or(0),
             Some(Join::Any) => arrivals.max().unwrap_or(0),
@@ -26,19 +27,64 @@ impl Order<'_> {
         }
     }
 
-    /// How often each predecessor has gone on to a stage; the start counts as one, named "".
-    fn arrivals(&self, name: &str) -> BTreeMap<&str, u32> {
+    /// Gives each stop the time of the departure that led to it: which one that is follows from the
+    /// times of all departures, not from the order in which they became known.
+    pub(super) fn date_stops(&mut self) {
+        let stages = self.stops.iter().map(|stop| stop.stage.as_str());
+        let stages: BTreeSet<&str> = stages.collect();
+        let entries = stages
+            .into_iter()
+            .map(|name| (name.to_owned(), self.entries(name)));
+        let entries: BTreeMap<String, Vec<Timestamp>> = entries.collect();
+        for stop in &mut self.stops {
+            let place = usize::try_from(stop.number).unwrap_or(usize::MAX) - 1;
+            let time = entries.get(&stop.stage).and_then(|times| times.get(place));
+            stop.entered_at = time.copied().unwrap_or(stop.entered_at);
+        }
+    }
+
+    /// When a stage was entered for the first time, the second, …
+    fn entries(&self, name: &str) -> Vec<Timestamp> {
+        let join = self.workflow.stages.get(name).and_then(|stage| stage.join);
+        let mut arrivals: Vec<Vec<Timestamp>> = self.arrivals(name).into_values().collect();
+        arrivals.iter_mut().for_each(|times| times.sort_unstable());
+        let Some(join) = join else {
+            let mut all = arrivals.concat();
+            all.sort_unstable();
+            return all;
+        };
+        let mut entries = Vec::new();
+        loop {
+            let nth = arrivals
+                .iter()
+                .map(|times| times.get(entries.len()).copied());
+            let entered = match join {
+                Join::All => nth
+                    .collect::<Option<Vec<_>>>()
+                    .and_then(|times| times.into_iter().max()),
+                Join::Any => nth.flatten().min(),
+            };
+            match entered {
+                Some(time) => entries.push(time),
+                None => return entries,
+            }
+        }
+    }
+
+    /// When each predecessor has gone on to a stage; the start is one of them, named "".
+    fn arrivals(&self, name: &str) -> BTreeMap<&str, Vec<Timestamp>> {
         let workflow = self.workflow;
         let mut arrivals = BTreeMap::new();
         if workflow.start.iter().any(|start| start == name) {
-            arrivals.insert("", 1);
+            arrivals.insert("", vec![self.opened_at]);
         }
         for (predecessor, stage) in &workflow.stages {
             if stage.next.targets().any(|target| target == name) {
                 let stops = self.stops.iter().filter(|stop| stop.stage == *predecessor);
                 let left = stops.filter_map(|stop| stop.left.as_ref());
                 let towards = left.filter(|left| leads(&stage.next, left, name));
-                arrivals.insert(predecessor.as_str(), count(towards));
+                let times = towards.map(|left| left.at).collect();
+                arrivals.insert(predecessor.as_str(), times);
             }
         }
         arrivals
@@ -56,6 +102,10 @@ impl Order<'_> {
         };
         match stage {
             None => Pushed::Refused(Refusal::Unknown),
+            // What leaves a stop that was left already must not leave the next one unseen.
+            Some(name) if matches!(target, Target::Stage(_)) && self.entered(name) > 0 => {
+                Pushed::Refused(Refusal::Left)
+            }
             Some(name) if self.may_come(name) => Pushed::Parked,
             Some(_) => Pushed::Refused(Refusal::Left),
         }
@@ -75,7 +125,7 @@ impl Order<'_> {
                 && self
                     .arrivals(name)
                     .values()
-                    .any(|n| *n > self.entered(name))
+                    .any(|times| count(times.iter()) > self.entered(name))
         });
         let mut open: Vec<&str> = waiting.map(|(name, _)| name.as_str()).collect();
         open.extend(self.active().flat_map(|stop| {

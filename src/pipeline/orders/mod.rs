@@ -128,6 +128,8 @@ impl Orders {
             walk.token.clone_from(&process.token);
             walk.tenant.clone_from(&process.tenant);
         }
+        let opened_at = process.opening.as_ref().map(|(stamp, _)| stamp.time);
+        walk.opened_at = walk.opened_at.into_iter().chain(opened_at).min();
         if walk.workflow.is_none() && walk.row.version.is_some() {
             let opening = process.opening.as_ref().map(|(_, opening)| opening);
             walk.workflow = named(&self.catalog, opening, walk.row.version);
@@ -140,10 +142,9 @@ impl Orders {
         u64::try_from(stops).unwrap_or(u64::MAX)
     }
 
-    /// Whether an order has walked to its end.
-    pub(super) fn is_through(&self, key: ProcessKey) -> bool {
-        let walk = self.walks.get(&key);
-        walk.is_some_and(|walk| order::is_through(&walk.row.stops))
+    /// When an order left its last stop, if it has walked to its end.
+    pub(super) fn through(&self, key: ProcessKey) -> Option<Timestamp> {
+        order::through(&self.walks.get(&key)?.row.stops)
     }
 
     fn open(&mut self, event: &Event, opening: &Opening, process: &Process) -> Result<(), Refused> {
@@ -178,7 +179,11 @@ impl Orders {
         // Only now: an opening that is refused binds the order to nothing.
         (walk.workflow, walk.row.version) = (Some(workflow), version);
         walk.row.form.merge(&event.stamp, &order.form);
-        walk.attachments.clone_from(&order.attachments);
+        let known = process.opening.as_ref().map(|(known, _)| known);
+        if known.is_none_or(|known| event.stamp < *known) {
+            walk.attachments = Some(order.attachments.clone());
+        }
+        walk.opened_at = walk.opened_at.into_iter().chain([event.stamp.time]).min();
         walk.changed = true;
         Ok(())
     }
@@ -223,6 +228,7 @@ impl Orders {
         let mut order = Order {
             process: key,
             workflow,
+            opened_at: walk.opened_at.unwrap_or_default(),
             stops: std::mem::take(&mut walk.row.stops),
             form: std::mem::take(&mut walk.row.form),
             form_bytes_max: self.form_bytes_max,
@@ -234,11 +240,15 @@ impl Orders {
 
     /// What to write of the orders, and the stops that were entered; of those that ended, every
     /// stop is left and nothing is parked any more.
-    pub(super) fn changes(mut self, ended: &HashMap<ProcessKey, Timestamp>) -> Entered {
+    pub(super) fn changes(
+        mut self,
+        ended: &HashMap<ProcessKey, Timestamp>,
+        now: Timestamp,
+    ) -> Entered {
         let mut entered = Entered::default();
         for (key, at) in ended {
             if let Some(walk) = self.walks.get_mut(key) {
-                walk.end(*at);
+                walk.end(*at, now);
             }
         }
         for (key, walk) in self.walks {

@@ -62,7 +62,8 @@ pub(super) fn of_push(refusal: &Refusal) -> Refused {
             refused(Reason::UnknownStage, "stage", detail)
         }
         Refusal::Left => {
-            let detail = "was left, or will not be reached; look where the order stands";
+            let detail = "was left, or will not be reached; see the current stages of the order, and \
+                          give `data_id` where it comes to a stage again";
             refused(Reason::StageLeft, "stage", detail)
         }
         Refusal::Ended => {

@@ -20,7 +20,9 @@ pub(super) struct Walk {
     pub(super) workflow: Option<Arc<Workflow>>,
     pub(super) token: String,
     pub(super) tenant: String,
-    pub(super) attachments: Option<String>,
+    /// What came with the earliest opening, where that is among the events.
+    pub(super) attachments: Option<Option<String>>,
+    pub(super) opened_at: Option<Timestamp>,
     pub(super) parked: Vec<Parked>,
     /// What waited and does no longer.
     pub(super) settled: Vec<(Parked, Pushed)>,
@@ -44,9 +46,13 @@ pub(crate) struct Announced {
 
 impl Walk {
     /// The order has ended: every stop is left, and nothing is parked any more.
-    pub(super) fn end(&mut self, at: Timestamp) {
+    pub(super) fn end(&mut self, at: Timestamp, now: Timestamp) {
         for stop in self.row.stops.iter_mut().filter(|stop| stop.left.is_none()) {
-            stop.left = Some(Left { at, outcome: None });
+            stop.left = Some(Left {
+                at,
+                seen_at: now,
+                outcome: None,
+            });
         }
         let unreached = self.parked.drain(..);
         self.settled

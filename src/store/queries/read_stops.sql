@@ -1,6 +1,7 @@
 -- The stops of orders, of each at most $2: where it stands first, then what it left, the last one
 -- first.
-select w.process, s.data_id, s.stage, s.number, s.entered_at, s.due_at, s.left_at, s.outcome
+select w.process, s.data_id, s.stage, s.number, s.entered_at, s.due_at, s.left_at, s.outcome,
+       s.seen_at, s.left_seen_at
 from unnest($1::uuid[]) with ordinality as w (process, place),
      lateral (
         select s.*

@@ -94,3 +94,29 @@ pub(super) fn workflow(block: &Block) -> Workflow {
         retention: None,
     }
 }
+
+/// review → end, or correct → review again.
+pub(super) fn away_and_back() -> Workflow {
+    let named = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    let outcomes = [
+        ("accepted".to_owned(), named(&["end"])),
+        ("refused".to_owned(), named(&["correct"])),
+    ];
+    let stage = |next| Stage {
+        next,
+        join: None,
+        form: Vec::new(),
+        deadline: None,
+    };
+    let stages = [
+        ("review", stage(Next::ByOutcome(outcomes.into()))),
+        ("correct", stage(Next::All(named(&["review"])))),
+        ("end", stage(Next::All(Vec::new()))),
+    ];
+    let stages = stages.map(|(name, stage)| (name.to_owned(), stage));
+    Workflow {
+        start: named(&["review"]),
+        stages: stages.into(),
+        ..Workflow::plain()
+    }
+}
