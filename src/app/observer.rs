@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::core::Kind;
 use crate::store::{Store, StoreError, migrate};
-use crate::telemetry::{Condition, Dependency, Health, Pool, Telemetry};
+use crate::telemetry::{Condition, Dependency, Health, Pool, Quarantined, Telemetry};
 
 /// How often the database is asked.
 const EVERY: Duration = Duration::from_secs(1);
@@ -64,6 +64,8 @@ impl Observer {
             self.telemetry.show_open(kind, open, oldest);
         }
         self.telemetry.show_parked(tally.parked);
+        self.telemetry
+            .show_quarantined(Quarantined::Process, tally.quarantined);
         let letters = tally.dead_letters.iter();
         let letters: Vec<_> = letters
             .map(|(reason, count)| (reason.as_str(), *count))

@@ -14,6 +14,7 @@ const OLDEST_OPEN: &str = include_str!("queries/oldest_open.sql");
 const OPEN: &str = "processes_open";
 const PARKED: &str = "parked";
 const DEAD: &str = "dead_letters";
+const QUARANTINED: &str = "quarantined";
 
 /// What is counted over all workers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,6 +25,8 @@ pub struct Tally {
     pub dead_letters: BTreeMap<String, u64>,
     /// Pushes that wait for their stops.
     pub parked: u64,
+    /// Processes that are set aside because they can't be sealed or deleted.
+    pub quarantined: u64,
     /// Since when the oldest open process of a kind is open.
     pub oldest_open: BTreeMap<String, Timestamp>,
 }
@@ -59,6 +62,10 @@ impl Store {
             let counts = match name {
                 PARKED => {
                     tally.parked = from_bigint(row.get(2));
+                    continue;
+                }
+                QUARANTINED => {
+                    tally.quarantined = from_bigint(row.get(2));
                     continue;
                 }
                 OPEN => &mut tally.open,

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 
-use super::labels::PoolState;
+use super::labels::{PoolState, Quarantined};
 use super::metrics::{Telemetry, number, seconds};
 use super::names;
 use super::sampled::Level;
@@ -36,6 +36,11 @@ impl Telemetry {
     pub fn show_parked(&self, pushes: u64) {
         self.saw(Level::Parked, pushes);
         self.show(names::PARKED_PUSHES, &[], count(pushes));
+    }
+
+    /// How many of these are set aside.
+    pub fn show_quarantined(&self, what: Quarantined, number: u64) {
+        self.show(names::QUARANTINED, &[what.as_str()], count(number));
     }
 
     /// How many rows wait to be published, and since when the oldest does.

@@ -48,6 +48,8 @@ mod hostile_parameters;
 mod hot_tokens;
 mod http;
 mod janitor;
+mod janitor_faults;
+mod janitor_kept;
 mod likeness;
 mod limits;
 mod list;
