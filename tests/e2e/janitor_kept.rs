@@ -95,22 +95,7 @@ fn what_nobody_opens_is_deleted_after_its_time_with_its_pushes_and_leaves_no_tra
             (ground.number(unopened).await == 8).then_some(())
         })
         .await;
-        for (count, left) in [
-            ("select count(*) from waybill.process", 48),
-            (parked, 4),
-            (&format!("{COUNTED}'parked'"), 4),
-            (&format!("{COUNTED}'processes_open'"), 48),
-            ("select count(*) from waybill.dead_letter", 0),
-            ("select count(*) from waybill.tombstone", 0),
-            ("select count(*) from waybill.tenant_horizon", 1),
-            (
-                "select count(*) from waybill.event
-                 where process not in (select key from waybill.process)",
-                0,
-            ),
-        ] {
-            assert_eq!(ground.number(count).await, left, "{count}");
-        }
+        leaves_no_trace(&ground, unopened).await;
         // The same tokens may still be opened.
         producer.events(&story("never", 0)).await;
         producer.events(&[step("never-0", "2")]).await;
@@ -121,6 +106,27 @@ fn what_nobody_opens_is_deleted_after_its_time_with_its_pushes_and_leaves_no_tra
         janitor.stop().await;
         worker.stop().await;
     });
+}
+
+async fn leaves_no_trace(ground: &Ground, unopened: &str) {
+    let parked = "select count(*) from waybill.parked";
+    assert_eq!(ground.number(unopened).await, 8);
+    for (count, left) in [
+        ("select count(*) from waybill.process", 48),
+        (parked, 4),
+        (&format!("{COUNTED}'parked'"), 4),
+        (&format!("{COUNTED}'processes_open'"), 48),
+        ("select count(*) from waybill.dead_letter", 0),
+        ("select count(*) from waybill.tombstone", 0),
+        ("select count(*) from waybill.tenant_horizon", 1),
+        (
+            "select count(*) from waybill.event
+             where process not in (select key from waybill.process)",
+            0,
+        ),
+    ] {
+        assert_eq!(ground.number(count).await, left, "{count}");
+    }
 }
 
 /// Waits until a janitor has looked at everything.

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use tokio_postgres::Row;
 use waybill::core::ProcessKey;
 use waybill::store::cursor::Cursor;
 use waybill::store::deletion::{Deletion, Stopped};
@@ -65,7 +66,7 @@ async fn leaves_only_what_must_be_recognised(ground: &Ground, key: ProcessKey) {
             "select count(*) from waybill.{table} where process = '{}'",
             key.0
         );
-        assert_eq!(ground.query(&left).await[0].get::<_, i64>(0), 0, "{table}");
+        assert_eq!(one(ground, &left).await.get::<_, i64>(0), 0, "{table}");
     }
     // Each accepted opening is remembered, and nothing that came late or opened nothing.
     let remembered = "select t.attempt, t.ended_at is not null, t.openings = array(
@@ -73,15 +74,11 @@ async fn leaves_only_what_must_be_recognised(ground: &Ground, key: ProcessKey) {
             from waybill.event_before where type = 'upload.received' and not late
             order by h limit 100)
         from waybill.tombstone t";
-    let rows = ground.query(remembered).await;
-    assert_eq!(rows.len(), 1);
-    let row = (rows[0].get(0), rows[0].get(1), rows[0].get(2));
+    let row = one(ground, remembered).await;
+    let row = (row.get(0), row.get(1), row.get(2));
     assert_eq!(row, (3, true, true));
-    let horizons = ground
-        .query("select tenant from waybill.tenant_horizon")
-        .await;
-    assert_eq!(horizons[0].get::<_, &str>(0), "alpha");
-    assert_eq!(horizons.len(), 1);
+    let horizon = one(ground, "select tenant from waybill.tenant_horizon").await;
+    assert_eq!(horizon.get::<_, &str>(0), "alpha");
 }
 
 #[tokio::test]
@@ -173,6 +170,13 @@ async fn what_is_set_aside_is_skipped_until_it_is_tried_again_or_nothing_is_wron
 
 const ONE: Cut = Cut::of(1);
 
+/// The only row.
+async fn one(ground: &Ground, text: &str) -> Row {
+    let mut rows = ground.query(text).await;
+    assert_eq!(rows.len(), 1, "{text}");
+    rows.remove(0)
+}
+
 /// An ended process with many rows, in its third attempt; `event_before` keeps what is deleted.
 async fn large(ground: &Ground, tenant: &str, token: &str, age: &str) -> ProcessKey {
     let key = ProcessKey::of(tenant, token);
@@ -237,3 +241,39 @@ async fn is_listed(ground: &Ground) -> bool {
         .iter()
         .any(|process| process.token == "large")
 }
+
+#[tokio::test]
+async fn a_slice_reads_no_more_than_it_deletes_however_much_there_is() {
+    let ground = Ground::start().await;
+    let key = large(&ground, "alpha", "one", "3 hours").await;
+    large(&ground, "beta", "other", "2 hours").await;
+    ground
+        .execute("vacuum analyze waybill.event, waybill.item")
+        .await;
+    let keys = "(select array_agg(key) from waybill.process)";
+    let keys: Vec<uuid::Uuid> = one(&ground, &format!("select {keys}")).await.get(0);
+    let keys = format!("'{{{},{}}}'", keys[0], keys[1]);
+    let middle = |place: &str| format!("'{}', {place}", key.0);
+    for (statement, place) in [
+        (EVENTS_SQL, "true, null, null, null".to_owned()),
+        (EVENTS_SQL, format!("true, {}", middle("'s1', 'one7'"))),
+        (ITEMS_SQL, "null, null".to_owned()),
+        (ITEMS_SQL, middle("'1500'")),
+    ] {
+        let values = format!("{keys}, 100, {place}");
+        let plan = ground.explain_generic(statement, &values).await;
+        for line in plan.lines().filter(|line| line.contains("actual rows=")) {
+            let (_, rest) = line.split_once("actual rows=").unwrap();
+            let rows = rest.split(' ').next().unwrap().parse::<u64>().unwrap();
+            assert!(
+                rows <= 100 && !line.contains("Seq Scan"),
+                "{line} in {plan}"
+            );
+        }
+        assert!(!plan.contains("Bitmap"), "{plan}");
+    }
+    ground.end().await;
+}
+
+const EVENTS_SQL: &str = include_str!("../../src/store/queries/delete_process_events.sql");
+const ITEMS_SQL: &str = include_str!("../../src/store/queries/delete_process_items.sql");

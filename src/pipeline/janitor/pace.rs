@@ -165,12 +165,7 @@ mod tests {
 
     #[test]
     fn the_culprits_are_found_and_all_others_are_done() {
-        for broken in [
-            &[1][..],
-            &[700],
-            &[1, 2, 3],
-            &[13, 14, 499, 500, 999, 1_000],
-        ] {
+        for broken in [&[1][..], &[700], &[1, 2, 3], &[13, 14, 499, 500, 998]] {
             let mut left: Vec<u128> = (1..=1_000).collect();
             let mut pace = Pace::new(500);
             let (aside, slices) = play(&mut pace, &mut left, broken);
