@@ -11,7 +11,7 @@ use waybill::core::merge::Outcomes;
 use waybill::core::{Happening, Item, Kind, Process, ProcessKey, Stamp};
 use waybill::store::batch::{Answers, Loaded, Questions};
 use waybill::store::cursor::Cursor;
-use waybill::store::event::NewEvent;
+use waybill::store::event::{NewEvent, Sequences};
 use waybill::store::item::ChangedItem;
 use waybill::store::outbox::OutboxRow;
 use waybill::wire::{self, Limits, Message};
@@ -205,7 +205,11 @@ impl Memory {
     fn answer(&self, questions: &Questions) -> Answers {
         let count = |key: &ProcessKey, below: u64| {
             let sequences = self.sequences.get(key).into_iter().flatten();
-            sequences.filter(|sequence| **sequence < below).count() as u64
+            let seen = sequences.filter(|sequence| **sequence < below);
+            Sequences {
+                count: seen.clone().count() as u64,
+                declared: seen.max().map_or(0, |greatest| greatest + 1),
+            }
         };
         let sequenced = questions.sequenced.iter();
         let items = questions.items.iter().map(|key| ProcessKey(*key));

@@ -18,8 +18,9 @@ grant select, insert, update, delete on waybill.outbox to waybill_run;
 grant select, insert, delete on waybill.dead_letter to waybill_run;
 grant select, insert, update, delete on waybill.tombstone to waybill_run;
 grant select, insert, update on waybill.tally to waybill_run;
-grant select, update on waybill.feed_horizon to waybill_run;
-grant select on waybill.tenant_horizon to waybill_run;
+grant select on waybill.feed_horizon to waybill_run;
+grant select, insert, update on waybill.tenant_horizon to waybill_run;
+grant select, insert, update, delete on waybill.quarantine to waybill_run;
 -- The first transaction on another server or time line begins the next epoch.
 grant select, insert on waybill.epoch to waybill_run;
 

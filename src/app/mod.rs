@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use api::Api;
 pub use parts::limits;
-use parts::{files, labels, required};
+use parts::{files, for_janitor, labels, required};
 pub use roles::{Role, Roles};
 pub use signals::Signals;
 use tasks::{Roll, Tasks, first_failure, publish, serve};
@@ -55,6 +55,8 @@ pub struct App {
     telemetry: Telemetry,
     health: Health,
     store: Store,
+    /// The janitor's own: its jobs and the workers never wait for each other's connections.
+    janitor_store: Store,
     files: Files,
     faults: Faults,
     listener: TcpListener,
@@ -65,6 +67,7 @@ impl App {
     /// Checks what can be checked without the servers, and opens the listeners.
     pub async fn new(settings: Settings, roles: Roles) -> anyhow::Result<Self> {
         let store = Store::new(&settings.database)?;
+        let janitor_store = Store::new(&for_janitor(&settings.database))?;
         let faults = match settings.fault.crash_at.as_deref() {
             None => Faults::default(),
             Some(point) => Faults::parse(point)
@@ -84,6 +87,7 @@ impl App {
             settings,
             roles,
             store,
+            janitor_store,
             files,
             faults,
             listener,
@@ -172,8 +176,9 @@ impl App {
             roll.start(&mut working, "worker", worker);
         }
         if self.roles.has(Role::Janitor) {
-            let janitor = self.janitor(mailbox.clone()).run(stop.clone());
-            roll.start(&mut working, "janitor", janitor);
+            for (name, job) in self.janitor(mailbox.clone()).jobs(stop) {
+                roll.start(&mut working, name, job);
+            }
         }
         let relay = self.relay();
         if self.roles.has(Role::Relay) {

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::core::Kind;
 use crate::store::{Store, StoreError, epoch, migrate};
-use crate::telemetry::{Condition, Dependency, Health, Pool, Stuck, Telemetry};
+use crate::telemetry::{Condition, Dependency, Health, Pool, Quarantined, Stuck, Telemetry};
 
 /// How often the database is asked.
 const EVERY: Duration = Duration::from_secs(1);
@@ -70,6 +70,8 @@ impl Observer {
         self.telemetry.show_parked(tally.parked);
         let lag = self.store.feed_lag().await?;
         self.telemetry.show_feed_lag(lag.map(|lag| lag.seconds));
+        self.telemetry
+            .show_quarantined(Quarantined::Process, tally.quarantined);
         let letters = tally.dead_letters.iter();
         let letters: Vec<_> = letters
             .map(|(reason, count)| (reason.as_str(), *count))

@@ -1,6 +1,6 @@
 //! What each role is built of, out of the settings.
 
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex};
 use std::time::Duration;
 
 use jiff::SignedDuration;
@@ -9,11 +9,11 @@ use tokio::sync::watch;
 use super::observer::Observer;
 use super::sampler::Sampler;
 use super::{App, Role, Roles};
-use crate::config::{LimitSettings, Settings, cloud_credentials};
+use crate::config::{DatabaseSettings, LimitSettings, Settings, cloud_credentials};
 use crate::files::Files;
 use crate::http;
 use crate::pipeline::batch::BatchLimits;
-use crate::pipeline::janitor::Janitor;
+use crate::pipeline::janitor::{Janitor, Job, Kept};
 use crate::pipeline::relay::{Destinations, Mailbox, Relay};
 use crate::pipeline::replay::desk::Desk;
 use crate::pipeline::worker::{Worker, shard};
@@ -69,14 +69,24 @@ impl App {
     }
 
     pub(super) fn janitor(&self, mailbox: Mailbox) -> Janitor {
+        let Settings {
+            process, janitor, ..
+        } = &self.settings;
         Janitor {
-            store: self.store.clone(),
+            store: self.janitor_store.clone(),
             rules: self.rules(),
-            retention: self.settings.process.retention,
-            tombstones: self.settings.process.tombstones,
-            parked_for: self.settings.janitor.parked_for,
-            interval: self.settings.janitor.interval,
-            batch: i64::try_from(self.settings.janitor.batch).unwrap_or(i64::MAX),
+            kept: Kept {
+                ended: process.retention,
+                tombstones: process.tombstones,
+                parked: janitor.parked_for,
+                dead_letters: janitor.dead_letters_kept,
+                unopened: process.unopened,
+            },
+            interval: janitor.interval,
+            batch: i64::try_from(janitor.batch).unwrap_or(i64::MAX),
+            rows: i64::try_from(janitor.rows).unwrap_or(i64::MAX),
+            walk: Janitor::first_walk(),
+            stopped: Mutex::default(),
             telemetry: self.telemetry.clone(),
             health: self.health.clone(),
             mailbox,
@@ -130,6 +140,15 @@ pub(super) fn required(roles: &Roles) -> Vec<Condition> {
         required.push(Condition::Answering);
     }
     required
+}
+
+/// The same database with a connection for each job of the janitor.
+pub(super) fn for_janitor(database: &DatabaseSettings) -> DatabaseSettings {
+    let pool = Job::ALL.len();
+    DatabaseSettings {
+        pool,
+        ..database.clone()
+    }
 }
 
 /// The store of files.

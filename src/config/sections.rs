@@ -96,7 +96,7 @@ sections! {
         key_file: Option<PathBuf> = "WAYBILL_DATABASE__KEY_FILE", "none", Path,
             "the key of the client's certificate, PEM";
         pool: usize = "WAYBILL_DATABASE__POOL", "8", Count(2, 1_000),
-            "most connections of one process";
+            "most connections of one process, and one more for each of the janitor's nine jobs";
         connect_timeout: Duration = "WAYBILL_DATABASE__CONNECT_TIMEOUT", "5s", WAIT,
             "longest wait for a connection";
         statement_timeout: Duration = "WAYBILL_DATABASE__STATEMENT_TIMEOUT", "30s", WAIT,
@@ -177,18 +177,24 @@ sections! {
             "a process that is open for longer ends with `error`";
         retention: Duration = "WAYBILL_PROCESS__RETENTION", "30d", Time(ms(1_000), days(36_500)),
             "an ended process is kept for this long";
+        unopened: Option<Duration> = "WAYBILL_PROCESS__UNOPENED", "off", DurationOrOff(ms(1_000), days(36_500)),
+            "a process that no event has opened for this long is deleted, without a completion";
         tombstones: Duration = "WAYBILL_PROCESS__TOMBSTONES", "90d", Time(ms(1_000), days(36_500)),
             "after that, who asks for it over HTTP hears for this long that it is gone";
     }
 
-    /// The loop that ends and removes processes whose time has come.
+    /// The jobs that end and remove processes whose time has come.
     janitor: JanitorSettings {
         parked_for: Duration = "WAYBILL_JANITOR__PARKED_FOR", "7d", Time(ms(1), days(3_650)),
             "longest wait of a push for its stage; then it becomes a dead letter";
         interval: Duration = "WAYBILL_JANITOR__INTERVAL", "5s", Time(ms(10), ms(30_000)),
-            "pause between two rounds";
+            "pause between two rounds of a job; four times that for what is only old";
         batch: usize = "WAYBILL_JANITOR__BATCH", "500", Count(1, 10_000),
             "most processes ended or removed in one transaction";
+        rows: usize = "WAYBILL_JANITOR__ROWS", "20000", Count(1, 1_000_000),
+            "most events, and as many items, deleted in one transaction";
+        dead_letters_kept: Option<Duration> = "WAYBILL_JANITOR__DEAD_LETTERS_KEPT", "off", DurationOrOff(ms(1_000), days(36_500)),
+            "a dead letter that nobody has replayed or discarded is deleted after this";
     }
 
     /// The listener for clients.

@@ -13,6 +13,7 @@ use super::event::{self, Corrections, NewEvent};
 use super::item::{self, ChangedItem};
 use super::order::{self, OrderChanges, Orders};
 use super::outbox::{self, OutboxRow};
+use super::quarantine::{Cut, Taken};
 use super::{Connection, StoreError, epoch, feed, parked, process, tally};
 use crate::core::completion::ItemSummary;
 use crate::core::merge::Outcomes;
@@ -128,11 +129,16 @@ pub async fn begin(
     })
 }
 
-/// Begins the transaction of a janitor: locks what is due, at most `limit`.
-pub async fn begin_due(connection: &Connection, limit: i64) -> Result<Loaded, StoreError> {
+/// Begins the transaction of a janitor: locks some of what is due.
+pub async fn begin_due(connection: &Connection, cut: &Cut) -> Result<Vec<Taken>, StoreError> {
     prepare(connection).await?;
     begin_transaction(connection).await?;
-    let keys = process::due(connection, limit).await?;
+    process::due(connection, cut).await
+}
+
+/// Loads what [`begin_due`] has taken.
+pub async fn load_due(connection: &Connection, taken: &[Taken]) -> Result<Loaded, StoreError> {
+    let keys: Vec<Uuid> = taken.iter().map(|taken| taken.key.0).collect();
     let (processes, now) = process::lock(connection, &keys).await?;
     Ok(Loaded {
         now: now.unwrap_or_default(),

@@ -44,7 +44,44 @@ pub enum Retry {
     Serialization,
 }
 
+/// What may be at fault when the same work fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Blame {
+    /// The database as a whole, or how it is reached: it would fail at anything else too.
+    Database,
+    /// It was too much at once, or one of the records is too much by itself.
+    Size,
+    /// One of the records.
+    Record,
+}
+
 impl StoreError {
+    /// What may be at fault. Connections, locks against each other, resources, the server's
+    /// shutdown, a read-only server, rights and missing tables are nobody's record.
+    #[must_use]
+    pub fn blame(&self) -> Blame {
+        let Some(state) = self.state() else {
+            return match self {
+                Self::Timeout => Blame::Size,
+                Self::Corrupt(_) => Blame::Record,
+                _ => Blame::Database,
+            };
+        };
+        if self.retry() == Retry::Timeout {
+            return Blame::Size;
+        }
+        let of_the_database = [
+            "08", "25", "28", "3D", "40", "42", "53", "55", "57", "58", "F0",
+        ];
+        match of_the_database
+            .iter()
+            .any(|class| state.code().starts_with(class))
+        {
+            true => Blame::Database,
+            false => Blame::Record,
+        }
+    }
+
     /// Whether the values themselves were refused: trying again would end the same. A key that is
     /// there already is not among them: with the records locked, only a race could bring it.
     #[must_use]

@@ -15,6 +15,7 @@ const FINISH: &str = include_str!("queries/finish_file.sql");
 const FIND: &str = include_str!("queries/find_file.sql");
 const DUE: &str = include_str!("queries/due_files.sql");
 const DELETE: &str = include_str!("queries/delete_files.sql");
+const DEFER: &str = include_str!("queries/defer_files.sql");
 
 /// A file whose contents are whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,18 +82,37 @@ impl Store {
     /// any more: their processes and ids.
     pub async fn due_files(&self, limit: i64) -> Result<Vec<(Uuid, Uuid)>, StoreError> {
         let connection = self.connection().await?;
+        connection.set_in_transaction(true);
         let due = connection.prepared(DUE).await?;
         let rows = connection.query(&due, &[&limit]).await?;
+        connection.set_in_transaction(false);
         Ok(column(&rows, |row| (row.get(0), row.get(1))))
     }
 
     /// Forgets files whose contents were removed.
     pub async fn delete_files(&self, gone: &[(Uuid, Uuid)]) -> Result<(), StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(DELETE).await?;
+        if gone.is_empty() {
+            return Ok(());
+        }
         let processes = column(gone, |(process, _)| *process);
         let ids = column(gone, |(_, id)| *id);
-        connection.execute(&statement, &[&processes, &ids]).await?;
+        self.alone(DELETE, &[&processes, &ids]).await?;
+        Ok(())
+    }
+
+    /// Looks at files again only after that time.
+    pub async fn defer_files(
+        &self,
+        files: &[(Uuid, Uuid)],
+        after: Duration,
+    ) -> Result<(), StoreError> {
+        if files.is_empty() {
+            return Ok(());
+        }
+        let processes = column(files, |(process, _)| *process);
+        let ids = column(files, |(_, id)| *id);
+        let after = after.as_secs_f64();
+        self.alone(DEFER, &[&processes, &ids, &after]).await?;
         Ok(())
     }
 }

@@ -8,6 +8,7 @@ pub mod batch;
 pub mod connection;
 pub mod cursor;
 pub mod dead_letter;
+pub mod deletion;
 pub mod epoch;
 pub mod error;
 pub mod event;
@@ -33,6 +34,7 @@ pub mod outbox;
 pub mod parked;
 pub mod place;
 pub mod process;
+pub mod quarantine;
 pub mod record;
 pub mod replay;
 pub mod replay_claim;
@@ -51,7 +53,7 @@ pub mod watch;
 pub mod workflow;
 
 pub use connection::{Connection, Store};
-pub use error::{Retry, StoreError};
+pub use error::{Blame, Retry, StoreError};
 
 /// One column of a batch of rows, as the array that `unnest` takes.
 fn column<'a, T, V>(rows: &'a [T], value: impl Fn(&'a T) -> V) -> Vec<V> {

@@ -6,6 +6,7 @@ use tokio_postgres::Row;
 
 use super::dead_letter::DeadLetter;
 use super::order::{PushId, query};
+use super::quarantine::{Cut, Taken};
 use super::{Connection, StoreError, column, from_bigint};
 use crate::core::{ProcessKey, Stamp};
 
@@ -96,18 +97,22 @@ pub(super) async fn refuse(
     Ok(())
 }
 
-/// Locks the orders of pushes that have waited too long, at most `limit`, so that no batch applies
-/// one at the same time; says which pushes.
+/// Locks the orders of pushes that have waited too long, some of them, so that no batch applies one
+/// at the same time; says which pushes.
 pub(super) async fn late(
     connection: &Connection,
     after: Duration,
-    limit: i64,
-) -> Result<Vec<PushId>, StoreError> {
-    let rows = query(connection, LATE, &[&after.as_secs_f64(), &limit]).await?;
-    let push = |row: &Row| PushId {
-        process: ProcessKey(row.get(0)),
-        source: row.get(1),
-        id: row.get(2),
+    cut: &Cut,
+) -> Result<Vec<(PushId, Taken)>, StoreError> {
+    let after = after.as_secs_f64();
+    let rows = query(connection, LATE, &[&after, &cut.limit, &cut.skip]).await?;
+    let push = |row: &Row| {
+        let push = PushId {
+            process: ProcessKey(row.get(0)),
+            source: row.get(1),
+            id: row.get(2),
+        };
+        (push, Taken::from_row(row, 0, 3))
     };
     Ok(rows.iter().map(push).collect())
 }

@@ -8,6 +8,7 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::outbox::{OutboxRow, What};
+use super::quarantine::{Cut, Taken};
 use super::{Connection, StoreError, column, from_bigint, stamp, to_bigint};
 use crate::core::completion::FORMAT;
 use crate::core::{
@@ -57,11 +58,13 @@ pub(super) async fn lock(
     Ok((processes, now))
 }
 
-/// Keys of processes that are due, locked.
-pub(super) async fn due(connection: &Connection, limit: i64) -> Result<Vec<Uuid>, StoreError> {
+/// Processes that are due, locked.
+pub(super) async fn due(connection: &Connection, cut: &Cut) -> Result<Vec<Taken>, StoreError> {
     let statement = connection.prepared(DUE).await?;
-    let rows = connection.query(&statement, &[&limit]).await?;
-    Ok(column(&rows, |row| row.get(0)))
+    let rows = connection
+        .query(&statement, &[&cut.limit, &cut.skip])
+        .await?;
+    Ok(column(&rows, |row| Taken::from_row(row, 0, 1)))
 }
 
 /// Writes the counts of records back.

@@ -1,15 +1,19 @@
-//! What leaves: ended processes past their retention, with all that hangs on them, what reminds of
-//! them, and pushes that have waited too long.
+//! What leaves besides processes: what reminds of them, pushes that have waited too long, dead letters
+//! that were kept long enough.
 
 use std::collections::HashSet;
 use std::time::Duration;
 
-use super::{Store, StoreError, batch, column, parked};
+use tokio_postgres::types::ToSql;
+
+use super::order::PushId;
+use super::quarantine::{Cut, Taken};
+use super::{Connection, Store, StoreError, batch, column, from_bigint, parked};
 use crate::core::ProcessKey;
 
-const DELETE: &str = include_str!("queries/delete_expired.sql");
 const FIND_TOMBSTONES: &str = include_str!("queries/find_tombstones.sql");
 const DELETE_TOMBSTONES: &str = include_str!("queries/delete_tombstones.sql");
+const DELETE_LETTERS: &str = include_str!("queries/delete_old_letters.sql");
 
 /// When a parked push has waited too long, and what it becomes.
 #[derive(Debug, Clone)]
@@ -24,30 +28,42 @@ pub struct ParkedExpiry {
     pub shard: i16,
 }
 
-impl Store {
-    /// Makes dead letters of at most `limit` pushes that have waited too long.
-    pub async fn expire_parked(&self, expiry: &ParkedExpiry, limit: i64) -> Result<(), StoreError> {
-        let connection = self.connection().await?;
+/// Pushes that have waited too long, their orders locked; dropped, it changes nothing.
+pub struct LateParked {
+    connection: Connection,
+    late: Vec<(PushId, Taken)>,
+}
+
+impl LateParked {
+    /// Takes some.
+    pub async fn take(store: &Store, after: Duration, cut: &Cut) -> Result<Self, StoreError> {
+        let connection = store.connection().await?;
         batch::begin_transaction(&connection).await?;
-        let late = parked::late(&connection, expiry.after, limit).await?;
-        let refused = late
-            .into_iter()
-            .map(|push| (push, expiry.reason, expiry.problem.clone()));
+        let late = parked::late(&connection, after, cut).await?;
+        Ok(Self { connection, late })
+    }
+
+    /// The orders.
+    #[must_use]
+    pub fn taken(&self) -> Vec<Taken> {
+        let mut taken = column(&self.late, |(_, taken)| *taken);
+        taken.sort_by_key(|taken| taken.key);
+        taken.dedup();
+        taken
+    }
+
+    /// Makes dead letters of them; says how many there were.
+    pub async fn expire(self, expiry: &ParkedExpiry) -> Result<u64, StoreError> {
+        let refused = self.late.into_iter();
+        let refused = refused.map(|(push, _)| (push, expiry.reason, expiry.problem.clone()));
         let refused: Vec<_> = refused.collect();
-        parked::refuse(&connection, &refused, expiry.shard).await?;
-        batch::end_transaction(&connection, "commit").await
+        parked::refuse(&self.connection, &refused, expiry.shard).await?;
+        batch::end_transaction(&self.connection, "commit").await?;
+        Ok(u64::try_from(refused.len()).unwrap_or(u64::MAX))
     }
+}
 
-    /// Forgets at most `limit` ended processes past their retention; says how many there were.
-    /// Cursors before the newest of their events are refused from then on.
-    pub async fn delete_expired(&self, retention: Duration, limit: i64) -> Result<u64, StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(DELETE).await?;
-        Ok(connection
-            .execute(&statement, &[&retention.as_secs_f64(), &limit])
-            .await?)
-    }
-
+impl Store {
     /// Which of these processes were there, have ended, and were let go. One of the same token that
     /// came later does not change that: ask for it first.
     pub async fn forgotten(&self, keys: &[ProcessKey]) -> Result<HashSet<ProcessKey>, StoreError> {
@@ -64,10 +80,39 @@ impl Store {
         kept_for: Duration,
         limit: i64,
     ) -> Result<u64, StoreError> {
+        self.alone(DELETE_TOMBSTONES, &[&kept_for.as_secs_f64(), &limit])
+            .await
+    }
+
+    /// Deletes at most `limit` dead letters older than that; says how many there were.
+    pub async fn delete_old_letters(
+        &self,
+        kept_for: Duration,
+        limit: i64,
+        shard: i16,
+    ) -> Result<u64, StoreError> {
         let connection = self.connection().await?;
-        let statement = connection.prepared(DELETE_TOMBSTONES).await?;
-        Ok(connection
-            .execute(&statement, &[&kept_for.as_secs_f64(), &limit])
-            .await?)
+        batch::begin_transaction(&connection).await?;
+        let statement = connection.prepared(DELETE_LETTERS).await?;
+        let row = connection
+            .query_one(&statement, &[&kept_for.as_secs_f64(), &limit, &shard])
+            .await?;
+        batch::end_transaction(&connection, "commit").await?;
+        Ok(from_bigint(row.get(0)))
+    }
+
+    /// Runs one statement that is a transaction of its own. Given up without an answer, its connection
+    /// is closed: whoever got it next would wait for that statement.
+    pub(super) async fn alone(
+        &self,
+        text: &str,
+        values: &[&(dyn ToSql + Sync)],
+    ) -> Result<u64, StoreError> {
+        let connection = self.connection().await?;
+        connection.set_in_transaction(true);
+        let statement = connection.prepared(text).await?;
+        let changed = connection.execute(&statement, values).await?;
+        connection.set_in_transaction(false);
+        Ok(changed)
     }
 }

@@ -124,11 +124,7 @@ impl Store {
 
     /// Lets go of at most `limit` samples older than that; says how many there were.
     pub async fn delete_samples(&self, kept_for: Duration, limit: i64) -> Result<u64, StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(DELETE).await?;
-        Ok(connection
-            .execute(&statement, &[&kept_for.as_secs_f64(), &limit])
-            .await?)
+        self.alone(DELETE, &[&kept_for.as_secs_f64(), &limit]).await
     }
 
     /// The last sixty settled minutes, those without a sample left out.

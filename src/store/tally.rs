@@ -15,6 +15,7 @@ const OPEN: &str = "processes_open";
 const PARKED: &str = "parked";
 const DEAD: &str = "dead_letters";
 const STUCK: &str = "outbox_stuck";
+const QUARANTINED: &str = "quarantined";
 
 /// What is counted over all workers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub struct Tally {
     pub stuck: BTreeMap<String, u64>,
     /// Pushes that wait for their stops.
     pub parked: u64,
+    /// Processes that are set aside because they can't be sealed or deleted.
+    pub quarantined: u64,
     /// Since when the oldest open process of a kind is open.
     pub oldest_open: BTreeMap<String, Timestamp>,
 }
@@ -62,6 +65,10 @@ impl Store {
             let counts = match name {
                 PARKED => {
                     tally.parked = from_bigint(row.get(2));
+                    continue;
+                }
+                QUARANTINED => {
+                    tally.quarantined = from_bigint(row.get(2));
                     continue;
                 }
                 OPEN => &mut tally.open,

@@ -126,6 +126,25 @@ impl Telemetry {
         }
     }
 
+    /// Dead letters were deleted because they were kept long enough.
+    pub fn dead_letters_expired(&self, letters: u64) {
+        if letters > 0 {
+            info!(letters, "deleted dead letters past their retention");
+        }
+    }
+
+    /// The janitor set a process aside that it failed at.
+    pub fn set_aside(&self, what: &str, process: &dyn Display, reason: &dyn Display) {
+        warn!(what, %process, %reason, "a process can't be dealt with and was set aside");
+    }
+
+    /// A job of the janitor panicked; it goes on.
+    pub fn panicked(&self, job: &'static str) {
+        if let Some(suppressed) = self.permit("a job panicked", job) {
+            error!(job, suppressed, "a job panicked");
+        }
+    }
+
     /// Messages became dead letters. An unlisted reason counts as the last one listed.
     pub fn dead_lettered(&self, reason: &str, messages: u64) {
         let reason = self.listed_reason(reason);

@@ -115,6 +115,10 @@ label! {
     SealCause, "cause": Settle = "settle", Deadline = "deadline"
 }
 label! {
+    /// What is set aside because nothing can be done with it.
+    Quarantined, "what": Process = "process"
+}
+label! {
     /// How a connection of the pool is used; `max` is how many there may be.
     PoolState, "state": Idle = "idle", Used = "used", Max = "max"
 }

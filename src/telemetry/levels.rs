@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 
-use super::labels::{PoolState, Stuck};
+use super::labels::{PoolState, Quarantined, Stuck};
 use super::metrics::{Telemetry, number, seconds};
 use super::names;
 use super::sampled::Level;
@@ -41,6 +41,11 @@ impl Telemetry {
     /// How long the oldest committed event has been waiting to become visible to readers of the feed.
     pub fn show_feed_lag(&self, seconds: Option<f64>) {
         self.show(names::FEED_LAG, &[], seconds.unwrap_or(0.0));
+    }
+
+    /// How many of these are set aside.
+    pub fn show_quarantined(&self, what: Quarantined, number: u64) {
+        self.show(names::QUARANTINED, &[what.as_str()], count(number));
     }
 
     /// How many rows wait to be published, and since when the oldest does.

@@ -22,7 +22,7 @@ pub use happenings::Ended;
 pub use health::{Condition, Health, STUCK_AFTER};
 pub use labels::{
     Axis, Backpressure, CutReason, Dependency, Labels, Outcome, Phase, PoolState, Published,
-    RetryReason, SealCause, StatusClass, Stuck, Values, What,
+    Quarantined, RetryReason, SealCause, StatusClass, Stuck, Values, What,
 };
 pub use levels::Pool;
 pub use logging::{LoggingError, install};

@@ -6,9 +6,9 @@
 use std::fmt::Write;
 
 use super::labels::{
-    Axis, Backpressure, CutReason, Dependency, KIND, Outcome, Phase, PoolState, Published, REASON,
-    REDELIVERED, REVISION, ROUTE, RetryReason, STATUS, SealCause, StatusClass, Stuck, TYPE,
-    VERSION, What,
+    Axis, Backpressure, CutReason, Dependency, KIND, Outcome, Phase, PoolState, Published,
+    Quarantined, REASON, REDELIVERED, REVISION, ROUTE, RetryReason, STATUS, SealCause, StatusClass,
+    Stuck, TYPE, VERSION, What,
 };
 
 /// Bounds for what should take milliseconds, in seconds.
@@ -126,6 +126,8 @@ metrics! {
         "Processes that the janitor sealed";
     RETENTION_DELETED = "waybill_retention_deleted_total", Kind::Counter, [],
         "Processes removed because their time was over";
+    QUARANTINED = "waybill_quarantined", Kind::Gauge, [Quarantined::AXIS],
+        "What is set aside because it can't be sealed or deleted";
     TRACE_CONTEXT_INVALID = "waybill_trace_context_invalid_total", Kind::Counter, [],
         "Trace contexts ignored because they were malformed";
     HTTP_REQUESTS = "waybill_http_requests_total", Kind::Counter, [ROUTE, StatusClass::AXIS],

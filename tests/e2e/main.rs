@@ -49,6 +49,8 @@ mod hot_tokens;
 mod http;
 mod isolation;
 mod janitor;
+mod janitor_faults;
+mod janitor_kept;
 mod likeness;
 mod limits;
 mod list;

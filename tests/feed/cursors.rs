@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use waybill::core::ProcessKey;
 use waybill::store::cursor::Cursor;
+use waybill::store::deletion::{Deletion, Stopped};
 use waybill::store::feed::{Feed, FeedError, FeedQuery};
 use waybill::store::migrate;
+use waybill::store::quarantine::Cut;
 
 use crate::ground::{Ground, PROCESSES, log};
 use crate::reader::{Reader, Wish};
@@ -94,8 +96,16 @@ async fn forget(ground: &Ground, process: usize) {
          where tenant = '{tenant}' and token = '{token}'"
     );
     ground.execute(&end).await;
-    let deleted = ground.store.delete_expired(Duration::from_secs(60), 10);
-    assert_eq!(deleted.await.unwrap(), 1);
+    let minute = Duration::from_secs(60);
+    let deletion = Deletion::expired(&ground.store, minute, &Cut::of(10)).await;
+    assert_eq!(
+        deletion
+            .unwrap()
+            .slice(100, &mut Stopped::default())
+            .await
+            .unwrap(),
+        1
+    );
 }
 
 #[tokio::test]

@@ -20,7 +20,7 @@ async fn what_was_let_go_is_remembered_for_its_time_and_forgotten_in_bounded_bat
         .collect();
     assert_eq!(keys.len(), 400);
     for _ in 0..4 {
-        assert_eq!(ground.store.delete_expired(LONG, 100).await.unwrap(), 100);
+        assert_eq!(ground.delete_expired(LONG, 100).await, 100);
     }
     assert_eq!(ground.store.forgotten(&keys).await.unwrap().len(), 400);
     let open = ground.known().await;
@@ -36,7 +36,7 @@ async fn what_was_let_go_is_remembered_for_its_time_and_forgotten_in_bounded_bat
         )
         .await;
     ground.fill(1, 30).await;
-    let again = ground.store.delete_expired(LONG, 100).await.unwrap();
+    let again = ground.delete_expired(LONG, 100).await;
     let old = 400 - again;
     assert!((1..30).contains(&again), "{again} of thirty had ended");
     for batch in [300, old - 300, 0] {

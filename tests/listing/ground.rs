@@ -6,6 +6,8 @@ use std::time::Duration;
 use tokio_postgres::Row;
 use waybill::config::DatabaseSettings;
 use waybill::dev::Postgres;
+use waybill::store::deletion::{Deletion, Stopped};
+use waybill::store::quarantine::Cut;
 use waybill::store::{Connection, Store, migrate};
 
 pub(crate) struct Ground {
@@ -57,6 +59,17 @@ impl Ground {
 
     pub(crate) async fn query(&self, text: &str) -> Vec<Row> {
         self.connection().await.query(text, &[]).await.unwrap()
+    }
+
+    /// One slice of what retention does, which has rows enough.
+    pub(crate) async fn delete_expired(&self, retention: Duration, processes: i64) -> u64 {
+        let cut = Cut::of(processes);
+        let deletion = Deletion::expired(&self.store, retention, &cut).await;
+        deletion
+            .unwrap()
+            .slice(100_000, &mut Stopped::default())
+            .await
+            .unwrap()
     }
 
     /// Adds processes of these numbers: of every five six are `alpha`'s, times are shared by many,

@@ -12,4 +12,5 @@ mod ground;
 mod known;
 mod plan;
 mod single;
+mod slices;
 mod walks;

@@ -55,7 +55,7 @@ async fn who_knows_a_number_or_a_code_reads_no_table_for_it() {
 
 impl Ground {
     /// Runs a statement with the plan that it gets when it has run often.
-    async fn explain_generic(&self, statement: &str, values: &str) -> String {
+    pub(crate) async fn explain_generic(&self, statement: &str, values: &str) -> String {
         let connection = self.connection().await;
         let prepare = format!(
             "set plan_cache_mode = force_generic_plan; deallocate all; prepare asked as {statement}"

@@ -2,6 +2,7 @@
 -- once it is forgotten; the others belong to no process, or to none any more.
 with due as (
     select process, id from waybill.file where due_at <= now() order by due_at limit $1
+    for update skip locked
 ),
 kept as (
     update waybill.file f

@@ -1,21 +1,37 @@
--- Keys of processes whose settle time or deadline has passed, and of orders that stand at a stage
--- for too long; a bounded number of each, oldest first.
+-- Takes processes whose settle time or deadline has passed, and orders that stand at a stage for too
+-- long; at most $1, the oldest first. Skips what others hold ($2: what this janitor has just failed at)
+-- and what is set aside.
 with ending as (
-    select key from waybill.process
+    select key, least(settle_at, deadline_at) as at from waybill.process p
     where ended_at is null and least(settle_at, deadline_at) <= now()
+      and not exists (select from waybill.quarantine q
+                      where q.process = p.key and q.what = 'seal' and q.retry_at > now())
+      and key <> all ($2::uuid[])
     order by least(settle_at, deadline_at)
     limit $1
     for no key update skip locked
 ),
 overdue as (
-    select process from waybill.stage
+    select process, due_at from waybill.stage s
     where left_at is null and due_at <= now()
+      and not exists (select from waybill.quarantine q
+                      where q.process = s.process and q.what = 'seal' and q.retry_at > now())
+      and process <> all ($2::uuid[])
     order by due_at
     limit $1
 ),
 standing as (
-    select key from waybill.process
+    select p.key, (select min(due_at) from overdue o where o.process = p.key) as at
+    from waybill.process p
     where ended_at is null and key in (select process from overdue)
-    for no key update skip locked
+    for no key update of p skip locked
 )
-select key from ending union select key from standing
+select d.key,
+       exists (select from waybill.quarantine q where q.process = d.key and q.what = 'seal')
+from (
+    select key, min(at) as at
+    from (select * from ending union all select * from standing) each
+    group by key
+    order by min(at)
+    limit $1
+) d

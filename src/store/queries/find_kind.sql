@@ -1,2 +1,2 @@
 -- What a process tracks.
-select kind from waybill.process where key = $1
+select kind from waybill.process where key = $1 and deleting_at is null

@@ -4,7 +4,7 @@ select token
 from (
     select token, created_at
     from waybill.process
-    where key between $2 and $3 and tenant = $1
+    where key between $2 and $3 and tenant = $1 and deleting_at is null
     order by key
     limit 10
 ) found

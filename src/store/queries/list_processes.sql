@@ -19,7 +19,8 @@ with page as materialized (
         order by p.{at} desc, p.key desc
         limit $4::bigint
     ) s
-    where ($6::text is null or s.kind = $6)
+    where s.deleting_at is null
+      and ($6::text is null or s.kind = $6)
       and ($7::text[] is null or s.status = any ($7))
       and ($8::text is null or s.workflow = $8)
       and ($9::text is null or s.group_name = $9)

@@ -7,4 +7,4 @@ select key, tenant, token, kind, status,
        ended_at, code, message, completion_format, completion_hash,
        (select count(*) from waybill.stage s where s.process = p.key)
 from waybill.process p
-where key = any ($1::uuid[]) and ended_at is not null
+where key = any ($1::uuid[]) and ended_at is not null and deleting_at is null

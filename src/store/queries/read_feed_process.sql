@@ -1,6 +1,7 @@
 -- What read_feed.sql reads, of one process ($4): by its own key, not by a walk through the log of
 -- all. The order is found before the data is read. The
--- horizon is nothing to it: while a process is kept, so are all its events.
+-- horizon is nothing to it: while a process is kept, so are all its events, and one that is being
+-- deleted is gone.
 with look as materialized (
     select (select max(number) from waybill.epoch) as epoch,
            pg_snapshot_xmin(pg_current_snapshot()) as xmin
@@ -20,7 +21,7 @@ page as materialized (
            ) - octet_length(e.data) as bytes_before
     from (select * from log order by epoch, tx, pos limit $5::bigint) s
     join waybill.event e on e.process = s.process and e.source = s.source and e.id = s.id
-    join waybill.process p on p.key = e.process
+    join waybill.process p on p.key = e.process and p.deleting_at is null
     where ($7::text is null or p.tenant = $7)
       and ($8::text is null or p.kind = $8)
 ),

@@ -14,4 +14,4 @@ select p.key, tenant, token, kind, status,
        created_at, sealed_at, unroutable_at,
        (select count(*) from waybill.outbox o where o.process = p.key)
 from waybill.process p
-where p.key = any ($1::uuid[])
+where p.key = any ($1::uuid[]) and p.deleting_at is null

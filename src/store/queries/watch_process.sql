@@ -9,4 +9,4 @@ select key, tenant, token, kind, status,
        ended_at, code, message, now(),
        created_at
 from waybill.process p
-where key = $1
+where key = $1 and deleting_at is null

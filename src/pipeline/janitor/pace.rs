@@ -1,0 +1,226 @@
+//! How much a job takes at once, and which record it fails at: pure.
+//!
+//! What fails is halved down to one record. That one is skipped while others are tried; once another
+//! has succeeded it is tried again, and if it fails again it is set aside. While nothing succeeds, the
+//! database is at fault and nothing is set aside.
+
+use std::collections::BTreeMap;
+
+use uuid::Uuid;
+
+use crate::core::ProcessKey;
+use crate::store::Blame;
+use crate::store::quarantine::{Cut, Taken};
+
+/// So many slices in a row must succeed before the next one is twice as large.
+const GROWS_AFTER: u32 = 8;
+/// So many records in a row may fail by themselves before the job waits for its next round.
+const HUNTED_MAX: u32 = 32;
+/// How many records that failed are remembered until another succeeds.
+const SUSPECTS_MAX: usize = 10_000;
+
+/// The pace of one job.
+#[derive(Debug)]
+pub(super) struct Pace {
+    most: i64,
+    limit: i64,
+    successes: u32,
+    failures: u32,
+    /// Records that have failed by themselves, and whether another has succeeded since.
+    suspects: BTreeMap<Uuid, bool>,
+}
+
+/// What to do after a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Next {
+    /// Try again at once, with what is taken then.
+    Again,
+    /// Try again in the next round.
+    Rest,
+    /// Set this one aside and go on.
+    SetAside(ProcessKey),
+}
+
+impl Pace {
+    /// At most so many at once.
+    pub(super) fn new(most: i64) -> Self {
+        Self {
+            most,
+            limit: most,
+            successes: 0,
+            failures: 0,
+            suspects: BTreeMap::new(),
+        }
+    }
+
+    /// What to take next.
+    pub(super) fn cut(&self) -> Cut {
+        let waiting = self.suspects.iter().filter(|(_, may_be)| !**may_be);
+        Cut {
+            limit: self.limit,
+            skip: waiting.map(|(key, _)| *key).collect(),
+        }
+    }
+
+    /// There was nothing else to do: what is skipped may be tried again.
+    pub(super) fn idle(&mut self) {
+        self.suspects.clear();
+    }
+
+    /// A slice has done these.
+    pub(super) fn succeeded(&mut self, taken: &[Taken]) {
+        self.failures = 0;
+        for taken in taken {
+            self.suspects.remove(&taken.key.0);
+        }
+        for may_be in self.suspects.values_mut() {
+            *may_be = true;
+        }
+        self.successes += 1;
+        if self.suspects.is_empty() && self.successes >= GROWS_AFTER {
+            self.successes = 0;
+            self.limit = self.limit.saturating_mul(2).min(self.most);
+        }
+    }
+
+    /// A slice has failed that had taken these.
+    pub(super) fn failed(&mut self, blame: Blame, taken: &[Taken]) -> Next {
+        self.successes = 0;
+        match (blame, taken) {
+            (Blame::Database, _) => Next::Rest,
+            (Blame::Size | Blame::Record, [one]) => self.suspect(*one),
+            (Blame::Size | Blame::Record, _) if self.limit > 1 => {
+                let taken = i64::try_from(taken.len()).unwrap_or(i64::MAX);
+                let failed = match taken {
+                    0 => self.limit,
+                    taken => self.limit.min(taken),
+                };
+                self.limit = (failed / 2).max(1);
+                Next::Again
+            }
+            (Blame::Size | Blame::Record, _) => Next::Rest,
+        }
+    }
+
+    fn suspect(&mut self, one: Taken) -> Next {
+        self.limit = 1;
+        let key = one.key.0;
+        if one.again || self.suspects.get(&key) == Some(&true) {
+            self.suspects.remove(&key);
+            return Next::SetAside(one.key);
+        }
+        if self.suspects.len() >= SUSPECTS_MAX {
+            self.suspects.clear();
+        }
+        self.suspects.insert(key, false);
+        self.failures += 1;
+        if self.failures >= HUNTED_MAX {
+            self.failures = 0;
+            return Next::Rest;
+        }
+        Next::Again
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Plays slices over numbered records, of which some can't be done, until there is nothing left
+    /// to do; says which were set aside and how many slices that took.
+    fn play(pace: &mut Pace, left: &mut Vec<u128>, broken: &[u128]) -> (Vec<u128>, u32) {
+        let mut aside = Vec::new();
+        for slices in 0.. {
+            let cut = pace.cut();
+            let open = left
+                .iter()
+                .filter(|n| !cut.skip.contains(&Uuid::from_u128(**n)));
+            let numbers: Vec<u128> = open.copied().take(cut.limit.try_into().unwrap()).collect();
+            let taken: Vec<Taken> = numbers.iter().map(|n| record(*n)).collect();
+            if taken.is_empty() {
+                pace.idle();
+                return (aside, slices);
+            }
+            if numbers.iter().any(|n| broken.contains(n)) {
+                match pace.failed(Blame::Record, &taken) {
+                    Next::SetAside(ProcessKey(key)) => {
+                        aside.push(key.as_u128());
+                        left.retain(|n| *n != key.as_u128());
+                    }
+                    Next::Again => {}
+                    Next::Rest => return (aside, slices),
+                }
+            } else {
+                pace.succeeded(&taken);
+                left.retain(|n| !numbers.contains(n));
+            }
+        }
+        unreachable!("the loop has no end of its own")
+    }
+
+    fn record(number: u128) -> Taken {
+        let key = ProcessKey(Uuid::from_u128(number));
+        Taken { key, again: false }
+    }
+
+    #[test]
+    fn the_culprits_are_found_and_all_others_are_done() {
+        for broken in [&[1][..], &[700], &[1, 2, 3], &[13, 14, 499, 500, 998]] {
+            let mut left: Vec<u128> = (1..=1_000).collect();
+            let mut pace = Pace::new(500);
+            let (aside, slices) = play(&mut pace, &mut left, broken);
+            assert_eq!((aside.as_slice(), left.len()), (broken, 0));
+            assert!(slices < 700, "{slices} slices");
+        }
+    }
+
+    #[test]
+    fn nothing_is_set_aside_while_nothing_succeeds() {
+        let all: Vec<u128> = (1..=100).collect();
+        let mut pace = Pace::new(500);
+        let mut left = all.clone();
+        for _ in 0..10 {
+            assert_eq!(play(&mut pace, &mut left, &all).0, []);
+        }
+        assert_eq!(left.len(), 100);
+        let mut none = Vec::new();
+        assert_eq!(play(&mut pace, &mut none, &all).0, []);
+        assert_eq!(play(&mut pace, &mut left, &[]).0, []);
+        assert!(left.is_empty());
+    }
+
+    #[test]
+    fn one_that_succeeds_lets_go_beyond_any_number_of_culprits() {
+        let broken: Vec<u128> = (1..=100).collect();
+        let mut pace = Pace::new(500);
+        let mut left: Vec<u128> = (1..=101).collect();
+        let mut aside = Vec::new();
+        for _ in 0..10 {
+            aside.extend(play(&mut pace, &mut left, &broken).0);
+        }
+        assert_eq!((aside, left.len()), (broken, 0));
+    }
+
+    #[test]
+    fn what_takes_too_long_is_halved_and_grows_again() {
+        let mut pace = Pace::new(500);
+        let taken: Vec<Taken> = (0..500).map(record).collect();
+        assert_eq!(pace.failed(Blame::Size, &taken), Next::Again);
+        assert_eq!(pace.failed(Blame::Size, &[]), Next::Again);
+        assert_eq!(pace.cut().limit, 125);
+        for _ in 0..GROWS_AFTER {
+            pace.succeeded(&taken);
+        }
+        assert_eq!(pace.cut().limit, 250);
+        assert_eq!(pace.failed(Blame::Database, &taken), Next::Rest);
+        assert_eq!(pace.cut().limit, 250);
+    }
+
+    #[test]
+    fn one_that_was_set_aside_before_is_so_again_at_once() {
+        let mut pace = Pace::new(500);
+        let key = ProcessKey(Uuid::from_u128(1));
+        let again = Taken { key, again: true };
+        assert_eq!(pace.failed(Blame::Record, &[again]), Next::SetAside(key));
+    }
+}

@@ -1,0 +1,71 @@
+//! Seals what is due, and expires pushes that have waited in vain.
+
+use std::collections::BTreeSet;
+
+use super::Janitor;
+use super::turns::{Done, Hand};
+use crate::pipeline::decide::{Decision, Merged};
+use crate::pipeline::orders::Catalog;
+use crate::pipeline::transaction::{changes, load_orders};
+use crate::pipeline::{effects, report};
+use crate::store::outbox::OutboxRow;
+use crate::store::quarantine::Cut;
+use crate::store::retention::{LateParked, ParkedExpiry};
+use crate::store::{Connection, StoreError, batch};
+use crate::wire::{Problem, Reason};
+
+impl Janitor {
+    /// Makes dead letters of pushes that have waited too long.
+    pub(super) async fn expire_parked(&self, cut: &Cut, hand: &Hand) -> Result<Done, StoreError> {
+        let late = LateParked::take(&self.store, self.kept.parked, cut).await?;
+        hand.take(&late.taken());
+        let reason = Reason::StageNotReached;
+        let detail = "it waited as long as a push may; look where the order stands";
+        let expiry = ParkedExpiry {
+            after: self.kept.parked,
+            reason: reason.name(),
+            problem: serde_json::json!(Problem::new(reason, detail.to_owned())).to_string(),
+            shard: self.shard,
+        };
+        Ok(Done::of(late.expire(&expiry).await?, cut.limit))
+    }
+
+    /// Seals what is due.
+    pub(super) async fn seal_due(&self, cut: &Cut, hand: &Hand) -> Result<Done, StoreError> {
+        let connection = self.store.connection().await?;
+        let taken = batch::begin_due(&connection, cut).await?;
+        hand.take(&taken);
+        if taken.is_empty() {
+            batch::roll_back(&connection).await?;
+            return Ok(Done::of(0, cut.limit));
+        }
+        let loaded = batch::load_due(&connection, &taken).await?;
+        let (decision, outbox) = self.transaction(&connection, loaded).await?;
+        report::processes(&self.telemetry, &decision);
+        report::due(&self.telemetry, &decision);
+        self.mailbox.offer(outbox);
+        let count = u64::try_from(taken.len()).unwrap_or(u64::MAX);
+        Ok(Done::of(count, cut.limit))
+    }
+
+    async fn transaction(
+        &self,
+        connection: &Connection,
+        loaded: batch::Loaded,
+    ) -> Result<(Decision, Vec<OutboxRow>), StoreError> {
+        let mut catalog = Catalog::new();
+        let names = BTreeSet::new();
+        let form = self.rules.form_bytes_max;
+        let orders = load_orders(connection, &loaded, names, &mut catalog, form).await?;
+        let merged = Merged::due(loaded, orders);
+        let answers =
+            batch::write_items(connection, &merged.corrections, &[], &merged.questions()).await?;
+        let decision = merged.decide(&answers.sequenced, self.rules.settle);
+        let mut outbox = effects::completions(&decision, answers.items, answers.place);
+        outbox.extend(effects::stages(&decision.entered.stops));
+        let changes = changes(&decision, outbox, Vec::new());
+        batch::commit(connection, &changes, self.rules.sweep_after, self.shard).await?;
+        let outbox = changes.outbox;
+        Ok((decision, outbox))
+    }
+}

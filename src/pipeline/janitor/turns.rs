@@ -1,0 +1,189 @@
+//! The loop of a job: slice after slice until there is nothing left or its time is over, then a pause.
+//! A slice that fails, panics or hangs is the matter of its own job.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::task::{JoinError, JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use super::pace::{Next, Pace};
+use super::{Janitor, Job};
+use crate::core::ProcessKey;
+use crate::pipeline::writer::reason;
+use crate::store::quarantine::{Cut, Taken};
+use crate::store::{Blame, StoreError};
+
+/// How long a job goes on before it pauses.
+const ROUND_MAX: Duration = Duration::from_secs(10);
+/// How long one slice may take; the server's own timeouts end it earlier. Less than what a loop may
+/// take before it counts as stuck.
+const SLICE_MAX: Duration = Duration::from_secs(45);
+/// The longest pause of a job.
+const PAUSE_MAX: Duration = Duration::from_secs(30);
+
+/// What a slice has taken so far: known even if it fails, panics or hangs.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Hand(Arc<Mutex<Vec<Taken>>>);
+
+/// What a slice did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Done {
+    /// Whether it did anything.
+    pub(super) something: bool,
+    /// Whether there may be more to do.
+    pub(super) more: bool,
+}
+
+impl Hand {
+    /// Notes what was taken.
+    pub(super) fn take(&self, taken: &[Taken]) {
+        let mut hand = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *hand = taken.to_vec();
+    }
+
+    fn taken(&self) -> Vec<Taken> {
+        let hand = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        hand.clone()
+    }
+}
+
+impl Done {
+    /// So many were done of at most so many.
+    pub(super) fn of(done: u64, limit: i64) -> Self {
+        Self {
+            something: done > 0,
+            more: done >= limit.unsigned_abs(),
+        }
+    }
+}
+
+/// Why a slice came to nothing.
+enum Failure {
+    Store(StoreError),
+    Panic,
+}
+
+impl Failure {
+    fn blame(&self) -> Blame {
+        match self {
+            Self::Store(error) => error.blame(),
+            Self::Panic => Blame::Record,
+        }
+    }
+
+    fn text(&self) -> String {
+        match self {
+            Self::Store(error) => error.to_string(),
+            Self::Panic => "the program panicked".to_owned(),
+        }
+    }
+}
+
+impl Janitor {
+    /// Does a job again and again until told to stop.
+    pub(super) async fn turns(self: Arc<Self>, job: Job, number: usize, stop: CancellationToken) {
+        let pause = (self.interval * job.intervals()).min(PAUSE_MAX);
+        // Not all at the same time: so a few connections do for all.
+        let share = u32::try_from(number).unwrap_or(0) * self.interval;
+        let mut next = share / u32::try_from(Job::ALL.len()).unwrap_or(u32::MAX);
+        let mut pace = Pace::new(self.batch);
+        loop {
+            self.health.beat(job.name());
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = tokio::time::sleep(next) => {}
+            }
+            let began = Instant::now();
+            while self.step(job, &mut pace).await {
+                if stop.is_cancelled() || began.elapsed() >= ROUND_MAX {
+                    break;
+                }
+            }
+            next = pause;
+        }
+        self.health.retire(job.name());
+    }
+
+    /// Does one slice; says whether to go on at once.
+    async fn step(self: &Arc<Self>, job: Job, pace: &mut Pace) -> bool {
+        self.health.beat(job.name());
+        let hand = Hand::default();
+        let ended = self.guarded(job, pace.cut(), hand.clone()).await;
+        let taken = hand.taken();
+        match ended {
+            Ok(done) => {
+                match done {
+                    Done {
+                        something: true, ..
+                    } => pace.succeeded(&taken),
+                    Done { more: false, .. } => pace.idle(),
+                    Done { .. } => {}
+                }
+                done.more
+            }
+            Err(failure) => {
+                match &failure {
+                    Failure::Store(error) => self.telemetry.retried(reason(error), error),
+                    Failure::Panic => self.telemetry.panicked(job.name()),
+                }
+                match pace.failed(failure.blame(), &taken) {
+                    Next::Again => true,
+                    Next::Rest => false,
+                    Next::SetAside(key) => self.set_aside(job, key, &failure.text()).await,
+                }
+            }
+        }
+    }
+
+    /// A slice in a task of its own, so that its panic ends there, and with a limit to its time.
+    async fn guarded(self: &Arc<Self>, job: Job, cut: Cut, hand: Hand) -> Result<Done, Failure> {
+        let janitor = Arc::clone(self);
+        let mut running = JoinSet::new();
+        running.spawn(async move { janitor.slice(job, cut, hand).await });
+        match tokio::time::timeout(SLICE_MAX, running.join_next()).await {
+            Err(_) => Err(Failure::Store(StoreError::Timeout)),
+            Ok(Some(Ok(ended))) => ended.map_err(Failure::Store),
+            Ok(Some(Err(error))) => Err(ended_by(&error)),
+            Ok(None) => Err(Failure::Panic),
+        }
+    }
+
+    async fn slice(&self, job: Job, cut: Cut, hand: Hand) -> Result<Done, StoreError> {
+        match job {
+            Job::Seal => self.seal_due(&cut, &hand).await,
+            Job::Park => self.expire_parked(&cut, &hand).await,
+            Job::Delete => self.delete_expired(&cut, &hand).await,
+            Job::Unopened => self.delete_unopened(&cut, &hand).await,
+            Job::Files => self.remove_files(cut.limit).await,
+            Job::Tombstones => self.delete_tombstones(cut.limit).await,
+            Job::DeadLetters => self.delete_dead_letters(cut.limit).await,
+            Job::Samples => self.delete_samples(cut.limit).await,
+            Job::Quarantine => self.release_quarantine().await,
+        }
+    }
+
+    /// Says whether that could be done; if not, it is found again.
+    async fn set_aside(&self, job: Job, key: ProcessKey, why: &str) -> bool {
+        let Some(what) = job.what() else {
+            return false;
+        };
+        match self.store.set_aside(key, what, why).await {
+            Ok(()) => {
+                self.telemetry.set_aside(what.name(), &key.0, &why);
+                true
+            }
+            Err(error) => {
+                self.telemetry.retried(reason(&error), &error);
+                false
+            }
+        }
+    }
+}
+
+fn ended_by(error: &JoinError) -> Failure {
+    match error.is_panic() {
+        true => Failure::Panic,
+        false => Failure::Store(StoreError::Timeout),
+    }
+}

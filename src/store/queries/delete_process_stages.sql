@@ -1,0 +1,5 @@
+-- Deletes at most $2 stops of orders that are locked.
+delete from waybill.stage
+where ctid = any (array(
+    select ctid from waybill.stage where process = any ($1::uuid[]) limit $2
+))

@@ -1,0 +1,12 @@
+-- Deletes these records; unless $2 says that nothing of them is left, only those of which nothing is.
+-- Their files are removed next.
+with gone as (
+    delete from waybill.process p
+    where key = any ($1::uuid[])
+      and ($2 or not (exists (select from waybill.event e where e.process = p.key)
+                      or exists (select from waybill.item i where i.process = p.key)
+                      or exists (select from waybill.stage s where s.process = p.key)))
+    returning key, kind
+),
+files as (update waybill.file f set due_at = now() from gone g where f.process = g.key)
+select kind, count(*) from gone group by kind

@@ -1,0 +1,28 @@
+-- Takes ended processes past their retention, the general one or their workflow's, the oldest first:
+-- locks them, so that nobody logs a late event meanwhile, and skips what others hold. What still has
+-- something to publish stays, and so does what is set aside.
+with general as (
+    select key, sealed_at as due_at from waybill.process p
+    where sealed_at < now() - make_interval(secs => $1) and keep_until is null
+      and not exists (select from waybill.outbox o where o.process = p.key)
+      and not exists (select from waybill.quarantine q
+                      where q.process = p.key and q.what = 'delete' and q.retry_at > now())
+      and key <> all ($3::uuid[])
+    order by sealed_at
+    limit $2
+    for update skip locked
+),
+own as (
+    select key, keep_until as due_at from waybill.process p
+    where keep_until <= now()
+      and not exists (select from waybill.outbox o where o.process = p.key)
+      and not exists (select from waybill.quarantine q
+                      where q.process = p.key and q.what = 'delete' and q.retry_at > now())
+      and key <> all ($3::uuid[])
+    order by keep_until
+    limit $2
+    for update skip locked
+)
+select d.key,
+       exists (select from waybill.quarantine q where q.process = d.key and q.what = 'delete')
+from (select * from general union all select * from own order by due_at limit $2) d
