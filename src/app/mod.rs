@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use api::Api;
 pub use parts::limits;
-use parts::{files, labels, required};
+use parts::{files, labels, observing, required};
 pub use roles::{Role, Roles};
 pub use signals::Signals;
 use tasks::{Roll, Tasks, first_failure, publish, serve};
@@ -55,6 +55,7 @@ pub struct App {
     telemetry: Telemetry,
     health: Health,
     store: Store,
+    observing: Store,
     files: Files,
     faults: Faults,
     listener: TcpListener,
@@ -65,6 +66,7 @@ impl App {
     /// Checks what can be checked without the servers, and opens the listeners.
     pub async fn new(settings: Settings, roles: Roles) -> anyhow::Result<Self> {
         let store = Store::new(&settings.database)?;
+        let observing = observing(&settings)?;
         let faults = match settings.fault.crash_at.as_deref() {
             None => Faults::default(),
             Some(point) => Faults::parse(point)
@@ -84,6 +86,7 @@ impl App {
             settings,
             roles,
             store,
+            observing,
             files,
             faults,
             listener,
