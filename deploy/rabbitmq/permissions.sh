@@ -2,8 +2,8 @@
 # Lets a user of RabbitMQ do what its part needs, and nothing else. Makes the virtual host and the user
 # where they lack; a new user's password is read from the standard input.
 #
-# usage: permissions.sh [-p VHOST] PART USER      VHOST is / unless given
-#        permissions.sh [-p VHOST] policy
+# usage: permissions.sh [-p VHOST] PART USER            VHOST is / unless given
+#        permissions.sh [-p VHOST] [-b BYTES] policy    BYTES is 10737418240 (10 GiB) unless given
 #
 #   all        Waybill with every role in one process, and its commands
 #   worker     Waybill with the roles worker, relay and janitor
@@ -11,8 +11,10 @@
 #   api        Waybill with the role api: it publishes what clients send
 #   producer   a service that publishes events
 #   consumer   a service that waits for completions and stages in queues called USER.…
-#   policy     limits of the queues of events: a message that ends its consumer comes back 20 times at
-#              most, where RabbitMQ before 4.0 has no limit of its own
+#   policy     limits of the queues. Of events: a message that ends its consumer comes back 20 times at
+#              most and then goes to waybill.dead, which has it before the queue forgets it; a queue with
+#              BYTES of bodies refuses more, so that producers keep it. Of waybill.dead: no limit, where
+#              RabbitMQ from 4.0 on has one of 20 deliveries, after which a message is lost
 #
 # A worker declares its exchanges and queues whenever it connects, also where they are there already, and
 # RabbitMQ asks for `configure` then; so a topology that somebody else declared needs the same rights.
@@ -37,9 +39,11 @@ known() {
 }
 
 vhost=/
-while getopts p: option; do
+bytes=10737418240
+while getopts p:b: option; do
     case $option in
     p) vhost=$OPTARG ;;
+    b) bytes=$OPTARG ;;
     *) usage ;;
     esac
 done
@@ -57,7 +61,20 @@ replies='amq\.default'
 case ${1-} in
 policy)
     [ $# = 1 ] || usage
-    ctl set_policy -p "$vhost" waybill '^waybill\.events\.' '{"delivery-limit": 20}' --apply-to queues
+    case $bytes in
+    '' | *[!0-9]*) usage ;;
+    esac
+    # Before 4.0 there is no limit unless a policy sets one, and -1 is refused.
+    case $(ctl version </dev/null) in
+    3.*) unlimited='' ;;
+    *) unlimited='"delivery-limit": -1, ' ;;
+    esac
+    events='"delivery-limit": 20, "dead-letter-strategy": "at-least-once"'
+    # Ours come before what others say of all queues.
+    ctl set_policy -p "$vhost" --priority 10 --apply-to queues waybill '^waybill\.events\.[0-9]+$' \
+        "{$events, \"overflow\": \"reject-publish\", \"max-length-bytes\": $bytes}" </dev/null
+    ctl set_policy -p "$vhost" --priority 10 --apply-to queues waybill-dead '^waybill\.dead$' \
+        "{$unlimited\"overflow\": \"reject-publish\"}" </dev/null
     exit
     ;;
 all)

@@ -40,16 +40,14 @@ impl Api {
         telemetry: Telemetry,
     ) -> anyhow::Result<Self> {
         let http = &settings.http;
-        let database = |url: &SecretString| {
-            Store::new(&DatabaseSettings {
-                url: url.clone(),
-                pool: http.pool,
-                ..settings.database.clone()
-            })
+        let database = |url: &SecretString| DatabaseSettings {
+            url: url.clone(),
+            pool: http.pool,
+            ..settings.database.clone()
         };
-        let primary = database(&settings.database.url)?;
+        let primary = Store::new(&database(&settings.database.url))?;
         let store = match &http.database_url {
-            Some(replica) => database(replica)?,
+            Some(replica) => Store::replica(&database(replica))?,
             None => primary.clone(),
         };
         let listener = match http.listen.ip().is_loopback() {
@@ -78,6 +76,11 @@ impl Api {
                 telemetry,
             },
         })
+    }
+
+    /// Its pool of connections that write.
+    pub(super) fn primary(&self) -> Store {
+        self.setup.primary.clone()
     }
 
     /// Where it listens; nowhere yet where the keys must be looked at first.

@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use api::Api;
 pub use parts::limits;
-use parts::{files, for_janitor, labels, required};
+use parts::{files, for_janitor, labels, observing, required};
 pub use roles::{Role, Roles};
 pub use signals::Signals;
 use tasks::{Roll, Tasks, first_failure, publish, serve};
@@ -57,6 +57,7 @@ pub struct App {
     store: Store,
     /// The janitor's own: its jobs and the workers never wait for each other's connections.
     janitor_store: Store,
+    observing: Store,
     files: Files,
     faults: Faults,
     listener: TcpListener,
@@ -68,6 +69,7 @@ impl App {
     pub async fn new(settings: Settings, roles: Roles) -> anyhow::Result<Self> {
         let store = Store::new(&settings.database)?;
         let janitor_store = Store::new(&for_janitor(&settings.database))?;
+        let observing = observing(&settings)?;
         let faults = match settings.fault.crash_at.as_deref() {
             None => Faults::default(),
             Some(point) => Faults::parse(point)
@@ -88,6 +90,7 @@ impl App {
             roles,
             store,
             janitor_store,
+            observing,
             files,
             faults,
             listener,

@@ -6,6 +6,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::core::Kind;
+use crate::store::fitness::Writes;
 use crate::store::{Store, StoreError, epoch, migrate};
 use crate::telemetry::{Condition, Dependency, Health, Pool, Quarantined, Stuck, Telemetry};
 
@@ -16,7 +17,14 @@ const AWAY_AFTER: Duration = Duration::from_secs(2);
 
 /// Watches the database on behalf of health, metrics and back-pressure.
 pub(super) struct Observer {
+    /// The pool of those that work.
     pub(super) store: Store,
+    /// The pool that writes for clients.
+    pub(super) api: Option<Store>,
+    /// Connections of its own: a pool that is used up must not look like a database that is away.
+    pub(super) own: Store,
+    /// How long an answer is waited for, once its lateness was reported.
+    pub(super) patience: Duration,
     pub(super) telemetry: Telemetry,
     pub(super) health: Health,
     /// Consuming pauses while more rows than this wait to be published.
@@ -25,21 +33,19 @@ pub(super) struct Observer {
     pub(super) gate: watch::Sender<bool>,
 }
 
+/// What it has found out once and need not look at again.
+#[derive(Default)]
+struct Known {
+    /// No pooler in transaction mode is in between.
+    direct: bool,
+    migrated: bool,
+}
+
 impl Observer {
     pub(super) async fn run(self, done: CancellationToken) {
-        let mut migrated = false;
+        let mut known = Known::default();
         loop {
-            let answer = match tokio::time::timeout(AWAY_AFTER, self.look(&mut migrated)).await {
-                Ok(answer) => answer,
-                Err(_) => Err(StoreError::Timeout),
-            };
-            self.health
-                .set(Condition::DatabaseConnected, answer.is_ok());
-            self.health.set(Condition::MigrationsCurrent, migrated);
-            match answer {
-                Ok(()) => self.telemetry.connected(Dependency::Database),
-                Err(error) => self.telemetry.disconnected(Dependency::Database, &error),
-            }
+            self.observe(&mut known).await;
             let (idle, used, max) = self.store.pool_state();
             self.telemetry.show_pool(Pool { idle, used, max });
             self.health.beat("observer");
@@ -50,14 +56,55 @@ impl Observer {
         }
     }
 
-    async fn look(&self, migrated: &mut bool) -> Result<(), StoreError> {
-        if !self.schema_is_current(migrated).await? {
+    /// Reports what one look finds, and that it is late as soon as it is.
+    async fn observe(&self, known: &mut Known) {
+        let answer = {
+            let look = self.look(known);
+            tokio::pin!(look);
+            match tokio::time::timeout(AWAY_AFTER, &mut look).await {
+                Ok(answer) => answer,
+                Err(_) => {
+                    self.report(&Err(StoreError::Timeout));
+                    // Another of several servers may be reached in the meantime.
+                    let late = tokio::time::timeout(self.patience, look).await;
+                    late.unwrap_or(Err(StoreError::Timeout))
+                }
+            }
+        };
+        self.health
+            .set(Condition::MigrationsCurrent, known.migrated);
+        self.report(&answer);
+        match answer {
+            Ok(()) => {}
+            Err(error @ StoreError::Unfit(_)) => self.store.tell_misfit(error),
+            // What was asked may still run on it.
+            Err(_) => self.own.renew(),
+        }
+    }
+
+    fn report(&self, answer: &Result<(), StoreError>) {
+        self.health
+            .set(Condition::DatabaseConnected, answer.is_ok());
+        match answer {
+            Ok(()) => self.telemetry.connected(Dependency::Database),
+            Err(error) => self.telemetry.disconnected(Dependency::Database, error),
+        }
+    }
+
+    async fn look(&self, known: &mut Known) -> Result<(), StoreError> {
+        if !known.direct {
+            self.own.check_pooler().await?;
+            known.direct = true;
+            // One connection is enough from here on.
+            self.own.renew();
+        }
+        if !self.takes_writes().await? || !self.schema_is_current(&mut known.migrated).await? {
             return Ok(());
         }
-        let outbox = self.store.outbox_state().await?;
+        let outbox = self.own.outbox_state().await?;
         self.telemetry.show_outbox(outbox.pending, outbox.oldest);
         self.gate.send_replace(outbox.pending < self.outbox_limit);
-        let tally = self.store.tally().await?;
+        let tally = self.own.tally().await?;
         for kind in Kind::ALL.map(Kind::name) {
             let open = tally.open.get(kind).copied().unwrap_or(0);
             let oldest = tally.oldest_open.get(kind).copied();
@@ -68,7 +115,7 @@ impl Observer {
             self.telemetry.show_stuck(*reason, stuck);
         }
         self.telemetry.show_parked(tally.parked);
-        let lag = self.store.feed_lag().await?;
+        let lag = self.own.feed_lag().await?;
         self.telemetry.show_feed_lag(lag.map(|lag| lag.seconds));
         self.telemetry
             .show_quarantined(Quarantined::Process, tally.quarantined);
@@ -80,10 +127,29 @@ impl Observer {
         Ok(())
     }
 
+    /// A server that takes no writes pauses consuming; connections to it are not kept, since another
+    /// of several servers, or the next one behind the same name, may take them.
+    async fn takes_writes(&self) -> Result<bool, StoreError> {
+        let writes = self.own.writes().await?;
+        let accepted = writes == Writes::Accepted;
+        self.health.set(Condition::DatabaseWritable, accepted);
+        if !accepted {
+            self.gate.send_replace(false);
+            tracing::warn!(
+                standby = writes == Writes::Standby,
+                "the database is read-only and consuming pauses; database.url must name the primary"
+            );
+            for pool in [&self.own, &self.store].into_iter().chain(&self.api) {
+                pool.renew();
+            }
+        }
+        Ok(accepted)
+    }
+
     /// The version is looked at until it is right once, so that a newer program may bring the
     /// tables up while this one runs.
     async fn schema_is_current(&self, migrated: &mut bool) -> Result<bool, StoreError> {
-        let connection = self.store.connection().await?;
+        let connection = self.own.connection().await?;
         let versions = migrate::versions(&connection).await?;
         if !*migrated && versions.are_newer() {
             tracing::warn!(

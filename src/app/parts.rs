@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use tokio::sync::watch;
 
+use super::api::Api;
 use super::observer::Observer;
 use super::sampler::Sampler;
 use super::{App, Role, Roles};
@@ -18,13 +19,30 @@ use crate::pipeline::relay::{Destinations, Mailbox, Relay};
 use crate::pipeline::replay::desk::Desk;
 use crate::pipeline::worker::{Worker, shard};
 use crate::pipeline::writer::Rules;
+use crate::store::{Store, StoreError};
 use crate::telemetry::{Condition, Labels};
 use crate::wire::{self, Limits, Reason};
+
+/// Shorter than a loop may take before it counts as stuck.
+const PATIENCE_MAX: Duration = Duration::from_secs(20);
+/// Connections of the observer: one to look with, and another to tell a pooler by at the start.
+const OBSERVING: usize = 2;
+
+/// The observer's own connections.
+pub(super) fn observing(settings: &Settings) -> Result<Store, StoreError> {
+    Store::new(&DatabaseSettings {
+        pool: OBSERVING,
+        ..settings.database.clone()
+    })
+}
 
 impl App {
     pub(super) fn observer(&self, gate: watch::Sender<bool>) -> Observer {
         Observer {
             store: self.store.clone(),
+            api: self.api.as_ref().map(Api::primary),
+            own: self.observing.clone(),
+            patience: self.settings.database.connect_timeout.min(PATIENCE_MAX),
             telemetry: self.telemetry.clone(),
             health: self.health.clone(),
             outbox_limit: self.settings.outbox.limit,
@@ -133,6 +151,12 @@ pub(super) fn labels() -> Labels {
 /// What must hold for a process with these roles to be ready.
 pub(super) fn required(roles: &Roles) -> Vec<Condition> {
     let mut required = vec![Condition::DatabaseConnected, Condition::MigrationsCurrent];
+    if [Role::Worker, Role::Relay, Role::Janitor]
+        .iter()
+        .any(|role| roles.has(*role))
+    {
+        required.push(Condition::DatabaseWritable);
+    }
     if roles.has(Role::Worker) {
         required.extend([Condition::BrokerConnected, Condition::Consuming]);
     }

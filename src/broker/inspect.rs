@@ -3,10 +3,10 @@
 //! and declares anew only what exists already.
 
 use lapin::{
-    Channel, ExchangeKind,
+    BasicProperties, Channel, ExchangeKind,
     options::{
-        BasicGetOptions, ExchangeDeclareOptions, ExchangeDeleteOptions, QueueBindOptions,
-        QueueDeclareOptions,
+        BasicGetOptions, BasicPublishOptions, ConfirmSelectOptions, ExchangeDeclareOptions,
+        ExchangeDeleteOptions, QueueBindOptions, QueueDeclareOptions,
     },
     types::{FieldTable, ShortString},
 };
@@ -78,6 +78,32 @@ pub async fn consistent_hash(conn: &Connection) -> Result<(), BrokerError> {
     request("deleting an exchange", delete).await?;
     topology::close(&channel).await;
     Ok(())
+}
+
+/// Whether the broker takes a message with a body of so many bytes. It goes to no queue, but the
+/// broker receives it whole.
+///
+/// # Errors
+///
+/// If it could not be tried, such as for lack of the right to write to the default exchange.
+pub async fn takes_body(conn: &Connection, bytes: usize) -> Result<bool, BrokerError> {
+    let channel = conn.channel().await?;
+    let confirm = channel.confirm_select(ConfirmSelectOptions::default());
+    request("asking for confirms", confirm).await?;
+    let nowhere = ShortString::from(format!("waybill.doctor.{}", Uuid::new_v4()));
+    let (body, properties) = (vec![0; bytes], BasicProperties::default());
+    let options = BasicPublishOptions::default();
+    let publish = channel.basic_publish("".into(), nowhere, options, &body, properties);
+    let publish = async { publish.await?.await };
+    match request("publishing a large message", publish).await {
+        Ok(_) => {
+            topology::close(&channel).await;
+            Ok(true)
+        }
+        // The broker's word for a body that is too long; it ends the channel.
+        Err(BrokerError::Topology(_)) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// Looks at every exchange and queue that `partitions` need, each with what it is called.

@@ -103,6 +103,12 @@ impl From<ReplayError> for Failure {
 
 /// What to do about a failure of the database.
 pub(super) fn remedy(error: &StoreError) -> Option<&'static str> {
+    if error.is_lost_statement() {
+        return Some(
+            "prepared statements get lost, so a pooler in transaction mode is in between: connect \
+             to PostgreSQL itself, as Waybill has a pool of its own",
+        );
+    }
     match error.state().map(tokio_postgres::error::SqlState::code) {
         Some("42501") => Some("grant the user what it lacks: `waybill doctor` lists it"),
         // No such schema, table, column; or not such as the statement expects.
@@ -118,6 +124,7 @@ pub(super) fn remedy(error: &StoreError) -> Option<&'static str> {
                 Some("check database.url and that the server runs")
             }
             StoreError::Database(_)
+            | StoreError::Unfit(_)
             | StoreError::Removed
             | StoreError::Corrupt(_)
             | StoreError::Settings(_)

@@ -19,6 +19,12 @@ const AT_LEAST: &[(&str, &str)] = &[
     ("limits.body_bytes", "limits.text_bytes"),
 ];
 
+/// Transactions at the same time for the events of one partition: while one waits for its round
+/// trips, the database works on the other.
+pub const WRITERS_PER_PARTITION: usize = 2;
+/// Connections that a process needs besides: for dead letters, the relay, samples, and replays.
+const OTHER_CONNECTIONS: usize = 4;
+
 /// Paths of which no two may be the same.
 const APART: &[&str] = &[
     "dialects.open_capture",
@@ -49,6 +55,7 @@ pub(super) fn between(values: &Values, found: &BTreeMap<&'static str, Found>) ->
             faults.push(fault.allowed(format!("{} or more", show_bytes(*b))));
         }
     }
+    faults.extend(small_pool(values).map(|fault| fault.from(origin("database.pool"))));
     let text = |key: &str| match values.0.get(key) {
         Some(Value::Text(text)) => Some(text),
         _ => None,
@@ -61,4 +68,21 @@ pub(super) fn between(values: &Values, found: &BTreeMap<&'static str, Found>) ->
         }
     }
     faults
+}
+
+/// A pool in which the partitions wait for each other.
+fn small_pool(values: &Values) -> Option<Fault> {
+    let number = |key: &str| match values.0.get(key) {
+        Some(Value::Number(number)) => Some(*number),
+        _ => None,
+    };
+    let (pool, partitions) = (number("database.pool")?, number("broker.partitions")?);
+    let needed = partitions * WRITERS_PER_PARTITION as u64 + OTHER_CONNECTIONS as u64;
+    (pool < needed).then(|| {
+        let problem = format!(
+            "is too few for `broker.partitions` = {partitions}, which need \
+             {WRITERS_PER_PARTITION} each and {OTHER_CONNECTIONS} more"
+        );
+        Fault::new("database.pool", problem).allowed(format!("{needed} or more"))
+    })
 }

@@ -16,6 +16,7 @@ mod tests;
 mod units;
 mod values;
 
+pub use checks::WRITERS_PER_PARTITION;
 pub use fault::{Fault, Faults, Origin};
 pub use kind::Kind;
 pub use load::{Given, Loaded, load};

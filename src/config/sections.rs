@@ -96,7 +96,7 @@ sections! {
         key_file: Option<PathBuf> = "WAYBILL_DATABASE__KEY_FILE", "none", Path,
             "the key of the client's certificate, PEM";
         pool: usize = "WAYBILL_DATABASE__POOL", "8", Count(2, 1_000),
-            "most connections of one process, and one more for each of the janitor's nine jobs";
+            "most connections of one process, and one more for each of the janitor's nine jobs; at least 2 for each of `broker.partitions` and 4 more";
         connect_timeout: Duration = "WAYBILL_DATABASE__CONNECT_TIMEOUT", "5s", WAIT,
             "longest wait for a connection";
         statement_timeout: Duration = "WAYBILL_DATABASE__STATEMENT_TIMEOUT", "30s", WAIT,
@@ -115,6 +115,8 @@ sections! {
             "the client's certificate, PEM; needs `broker.key_file`";
         key_file: Option<PathBuf> = "WAYBILL_BROKER__KEY_FILE", "none", Path,
             "the key of the client's certificate, PEM";
+        management_url: Option<SecretString> = "WAYBILL_BROKER__MANAGEMENT_URL", "none", SecretUrl(&["http", "https"]),
+            "the broker's management API, such as `http://monitor:password@host:15672`: `waybill doctor` reads the queues' policies there";
         heartbeat: Duration = "WAYBILL_BROKER__HEARTBEAT", "5s", Time(ms(1_000), ms(3_600_000)),
             "a silent peer is given up after twice this, counted in whole seconds";
         connect_timeout: Duration = "WAYBILL_BROKER__CONNECT_TIMEOUT", "5s", WAIT,

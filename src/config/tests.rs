@@ -163,6 +163,26 @@ fn all_faults_come_at_once() {
 }
 
 #[test]
+fn a_pool_that_is_too_small_for_the_partitions_is_refused() {
+    let partitions = ("WAYBILL_BROKER__PARTITIONS", "4");
+    let too_small = with(&[partitions, ("WAYBILL_DATABASE__POOL", "11")]);
+    check_faults(
+        too_small,
+        &expect![[r#"
+        the settings have a fault:
+          database.pool (environment WAYBILL_DATABASE__POOL): is too few for `broker.partitions` = 4, which need 2 each and 4 more; allowed: 12 or more"#]],
+    );
+    check_faults(
+        with(&[partitions]),
+        &expect![[r#"
+        the settings have a fault:
+          database.pool (default): is too few for `broker.partitions` = 4, which need 2 each and 4 more; allowed: 12 or more"#]],
+    );
+    assert!(with(&[partitions, ("WAYBILL_DATABASE__POOL", "12")]).is_ok());
+    assert!(with(&[("WAYBILL_BROKER__PARTITIONS", "2")]).is_ok());
+}
+
+#[test]
 fn a_syntax_error_names_its_place_but_not_its_line() {
     let path = file("broken.toml", "[database]\nurl = postgres://u:hunter2@db\n");
     check_faults(

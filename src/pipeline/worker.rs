@@ -21,14 +21,13 @@ use super::window::Window;
 use super::writer::{Rules, Writer};
 use crate::backoff::Backoff;
 use crate::broker::{self, BrokerError, Connection, topology};
-use crate::config::BrokerSettings;
+use crate::config::{self, BrokerSettings};
 use crate::store::Store;
 use crate::telemetry::{Condition, Dependency, Health, Telemetry};
 use crate::wire::Limits;
 
-/// Transactions that a large batch of events is shared by: while one waits for its round trips,
-/// the database works on the others.
-const SHARES: usize = 2;
+/// Transactions that a large batch of events is shared by.
+const SHARES: usize = config::WRITERS_PER_PARTITION;
 
 /// A session that lasted this long was a good one: the next failure starts the backoff afresh.
 const GOOD_SESSION: Duration = Duration::from_secs(5);

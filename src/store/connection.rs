@@ -1,25 +1,24 @@
-//! How connections to PostgreSQL are made, secured, limited in time and pooled.
+//! The pool of connections to PostgreSQL.
 
 use std::ops::Deref;
-use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod};
-use secrecy::ExposeSecret;
-use tokio::sync::{Mutex, mpsc};
-use tokio_postgres::config::SslMode;
-use tokio_postgres::{Config, NoTls, Statement};
+use deadpool_postgres::{ClientWrapper, Hook, HookError, Object, Pool};
+use tokio::sync::{Mutex, mpsc, watch};
+use tokio_postgres::Statement;
 
-use super::StoreError;
+use super::dial::{self, Target};
+use super::{StoreError, fitness};
 use crate::config::DatabaseSettings;
-use crate::tls;
 
-/// A pool of connections, each with its timeouts set.
+/// A pool of connections, each checked for what the promises assume.
 #[derive(Debug, Clone)]
 pub struct Store {
     pool: Pool,
+    /// Connections from before that are not used again.
+    renewed: watch::Sender<Option<Instant>>,
     answer_timeout: Duration,
     misfit: mpsc::Sender<StoreError>,
     misfits: Arc<Mutex<mpsc::Receiver<StoreError>>>,
@@ -36,23 +35,38 @@ pub struct Connection {
 impl Store {
     /// Reads the settings; connects when somebody asks for a connection.
     pub fn new(settings: &DatabaseSettings) -> Result<Self, StoreError> {
-        let manager = manager(settings)?;
-        let session = session(settings);
-        let set_up = Hook::async_fn(move |client: &mut deadpool_postgres::ClientWrapper, _| {
-            let session = session.clone();
-            Box::pin(async move {
-                client
-                    .batch_execute(&session)
-                    .await
-                    .map_err(HookError::Backend)
+        Self::on(settings, Target::Primary)
+    }
+
+    /// The same for a database that is only read: any of several servers will do.
+    pub fn replica(settings: &DatabaseSettings) -> Result<Self, StoreError> {
+        Self::on(settings, Target::Any)
+    }
+
+    fn on(settings: &DatabaseSettings, target: Target) -> Result<Self, StoreError> {
+        let (renewed, renewal) = watch::channel(None::<Instant>);
+        let is_old = Hook::sync_fn(move |_: &mut ClientWrapper, metrics| {
+            if Some(metrics.created) < *renewal.borrow() {
+                return Err(HookError::message("from before the pool was renewed"));
+            }
+            Ok(())
+        });
+        let check = Hook::async_fn(|client: &mut ClientWrapper, _| {
+            Box::pin(async {
+                fitness::check(client).await.map_err(|error| match error {
+                    StoreError::Database(error) => HookError::Backend(error),
+                    StoreError::Unfit(unfit) => HookError::message(unfit),
+                    other => HookError::message(other.to_string()),
+                })
             })
         });
-        let pool = Pool::builder(manager)
+        let pool = Pool::builder(dial::manager(settings, target)?)
             .max_size(settings.pool)
             .wait_timeout(Some(settings.connect_timeout))
             .create_timeout(Some(settings.connect_timeout))
             .recycle_timeout(Some(settings.connect_timeout))
-            .post_create(set_up)
+            .post_create(check)
+            .pre_recycle(is_old)
             .runtime(deadpool_postgres::Runtime::Tokio1)
             .build()
             .map_err(|error| StoreError::Settings(error.to_string()))?;
@@ -60,6 +74,7 @@ impl Store {
         let (misfit, misfits) = mpsc::channel(1);
         Ok(Self {
             pool,
+            renewed,
             answer_timeout,
             misfit,
             misfits: Arc::new(Mutex::new(misfits)),
@@ -73,6 +88,13 @@ impl Store {
             object: Some(object),
             in_transaction: AtomicBool::new(false),
         })
+    }
+
+    /// Closes every connection, the used ones as they come back: the next ones may lead to another
+    /// server.
+    pub fn renew(&self) {
+        self.renewed.send_replace(Some(Instant::now()));
+        self.pool.retain(|_, _| false);
     }
 
     /// How long a transaction may stay without an answer before its connection is given up.
@@ -148,62 +170,4 @@ impl std::ops::DerefMut for Connection {
     fn deref_mut(&mut self) -> &mut Self::Target {
         self.object.as_mut().expect("only a drop takes it")
     }
-}
-
-fn manager(settings: &DatabaseSettings) -> Result<Manager, StoreError> {
-    let config = config(settings)?;
-    let pooling = ManagerConfig {
-        recycling_method: RecyclingMethod::Fast,
-    };
-    if config.get_ssl_mode() == SslMode::Disable {
-        return Ok(Manager::from_config(config, NoTls, pooling));
-    }
-    let tls = tls::client_config(
-        settings.ca_file.as_deref(),
-        settings.cert_file.as_deref(),
-        settings.key_file.as_deref(),
-    )
-    .map_err(|error| StoreError::Settings(error.to_string()))?;
-    let connector = tokio_postgres_rustls::MakeRustlsConnect::new(tls);
-    Ok(Manager::from_config(config, connector, pooling))
-}
-
-/// The URL's own words win, but TLS is either asked for and verified or not used: no fallback.
-fn config(settings: &DatabaseSettings) -> Result<Config, StoreError> {
-    let url = settings.url.expose_secret();
-    let verified = url
-        .replace("sslmode=verify-full", "sslmode=require")
-        .replace("sslmode=verify-ca", "sslmode=require");
-    let mut config = Config::from_str(&verified).map_err(|error| {
-        StoreError::Settings(format!(
-            "the URL can't be read: {error}; write postgres://user:password@host:5432/database"
-        ))
-    })?;
-    let wants_tls = settings.ca_file.is_some() || config.get_ssl_mode() == SslMode::Require;
-    config.ssl_mode(if wants_tls {
-        SslMode::Require
-    } else {
-        SslMode::Disable
-    });
-    config
-        .connect_timeout(settings.connect_timeout)
-        .tcp_user_timeout(settings.statement_timeout)
-        .keepalives_idle(Duration::from_secs(10));
-    if config.get_application_name().is_none() {
-        config.application_name("waybill");
-    }
-    Ok(config)
-}
-
-/// What every connection sets. The plans are fixed because batches are alike and tables grow under
-/// them: index look-ups, planned once.
-fn session(settings: &DatabaseSettings) -> String {
-    let statement = settings.statement_timeout.as_millis();
-    let lock = settings.lock_timeout.as_millis();
-    format!(
-        "set statement_timeout = {statement}; set lock_timeout = {lock};
-         set idle_in_transaction_session_timeout = {statement};
-         set plan_cache_mode = force_generic_plan; set jit = off;
-         set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off"
-    )
 }

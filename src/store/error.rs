@@ -2,6 +2,8 @@
 
 use tokio_postgres::error::SqlState;
 
+use super::fitness;
+
 /// A failed call to the database. Its text never holds row values: the server's details do.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -11,6 +13,9 @@ pub enum StoreError {
     /// No connection was to be had.
     #[error("no connection to the database: {0}")]
     Unavailable(String),
+    /// The promises can't be kept on it; the text has the remedy.
+    #[error("the database can't be used as it is: {0}")]
+    Unfit(String),
     /// No answer in time; the connection is not to be used again.
     #[error("the database did not answer in time")]
     Timeout,
@@ -97,12 +102,28 @@ impl StoreError {
             .any(|class| state.code().starts_with(class))
     }
 
-    /// Whether the tables, or the rights on them, are not those this program was written for:
-    /// trying again would end the same, until somebody changes them.
+    /// Whether the tables, the rights on them, or the way there are not those this program was
+    /// written for: trying again would end the same, until somebody changes them.
     #[must_use]
     pub fn is_misfit(&self) -> bool {
+        if matches!(self, Self::Unfit(_)) || self.is_lost_statement() {
+            return true;
+        }
         self.state()
             .is_some_and(|state| state.code().starts_with("42"))
+    }
+
+    /// Whether the server knows other prepared statements than this program: each was prepared on
+    /// another server process, by a pooler in transaction mode.
+    #[must_use]
+    pub fn is_lost_statement(&self) -> bool {
+        self.state().is_some_and(|state| {
+            [
+                SqlState::INVALID_SQL_STATEMENT_NAME,
+                SqlState::DUPLICATE_PSTATEMENT,
+            ]
+            .contains(state)
+        })
     }
 
     /// Why it is worth trying again.
@@ -129,6 +150,7 @@ impl StoreError {
         match self {
             Self::Database(error) => error.code(),
             Self::Unavailable(_)
+            | Self::Unfit(_)
             | Self::Timeout
             | Self::Removed
             | Self::Corrupt(_)
@@ -141,9 +163,15 @@ impl StoreError {
 
 impl From<deadpool_postgres::PoolError> for StoreError {
     fn from(error: deadpool_postgres::PoolError) -> Self {
+        use deadpool_postgres::{HookError, PoolError};
         match error {
-            deadpool_postgres::PoolError::Backend(error) => Self::Unavailable(describe(&error)),
-            deadpool_postgres::PoolError::Timeout(_) => Self::Timeout,
+            PoolError::Backend(error) => fitness::refused_by_pooler(&error)
+                .unwrap_or_else(|| Self::Unavailable(describe(&error))),
+            PoolError::PostCreateHook(HookError::Message(unfit)) => Self::Unfit(unfit.into()),
+            PoolError::PostCreateHook(HookError::Backend(error)) => {
+                Self::Unavailable(describe(&error))
+            }
+            PoolError::Timeout(_) => Self::Timeout,
             other => Self::Unavailable(other.to_string()),
         }
     }

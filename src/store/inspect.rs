@@ -28,6 +28,8 @@ pub struct Inspection {
     pub closed_tables: Vec<String>,
     /// The server's time.
     pub now: Timestamp,
+    /// What a commit waits for.
+    pub synchronous_commit: String,
 }
 
 impl Store {
@@ -44,6 +46,7 @@ impl Store {
             user: row.get(5),
             closed_tables: row.get(6),
             now: row.get(7),
+            synchronous_commit: row.get(8),
         })
     }
 }

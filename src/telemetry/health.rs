@@ -17,6 +17,8 @@ pub enum Condition {
     BrokerConnected,
     /// The database is reached.
     DatabaseConnected,
+    /// The database takes writes.
+    DatabaseWritable,
     /// The schema is the one this program was written for.
     MigrationsCurrent,
     /// Messages are being taken.
@@ -30,6 +32,7 @@ impl Condition {
     pub const ALL: &[Self] = &[
         Self::BrokerConnected,
         Self::DatabaseConnected,
+        Self::DatabaseWritable,
         Self::MigrationsCurrent,
         Self::Consuming,
         Self::Answering,
@@ -41,6 +44,7 @@ impl Condition {
         match self {
             Self::BrokerConnected => "broker not connected",
             Self::DatabaseConnected => "database not connected",
+            Self::DatabaseWritable => "database is read-only",
             Self::MigrationsCurrent => "migrations not current",
             Self::Consuming => "not consuming",
             Self::Answering => "not answering clients: http.listen waits for a first key",

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use super::check::Judge;
 use super::message::Limits;
-use super::object::{List, Object, Text};
+use super::object::{List, NumberOrText, Object, Text};
 use crate::core::{Happening, Item};
 
 /// The data. Everything is optional to the parser so that all that is missing is reported.
@@ -23,7 +23,7 @@ struct ItemData<'a> {
     #[serde(borrow)]
     messages: Option<List<Text<'a>, { Limits::MESSAGES_PER_ITEM }>>,
     #[serde(borrow)]
-    document_id: Option<Text<'a>>,
+    document_id: Option<NumberOrText<'a>>,
     #[serde(borrow)]
     data: Option<&'a RawValue>,
 }
@@ -65,7 +65,10 @@ fn outcome(index: usize, item: ItemData<'_>, judge: &mut Judge<'_>) -> Item {
             .unwrap_or_default(),
         ok: item.ok.unwrap_or_default(),
         messages: messages(index, item.messages, judge),
-        document_id: judge.name(format_args!("items/{index}/document_id"), item.document_id),
+        document_id: judge.name(
+            format_args!("items/{index}/document_id"),
+            item.document_id.map(|NumberOrText(text)| text),
+        ),
         data: item.data.map(|raw| raw.get().to_owned()),
     }
 }

@@ -99,3 +99,46 @@ impl<'de> Deserialize<'de> for Sequence {
         deserializer.deserialize_any(SequenceVisitor)
     }
 }
+
+/// -2^63 and 2^64.
+const I64_MIN: f64 = -9_223_372_036_854_775_808.0;
+const U64_END: f64 = 18_446_744_073_709_551_616.0;
+
+/// A name that may be written as a whole number of up to 64 bits, which is then its decimal digits.
+/// As in JSON Schema `7.0` is a whole number too.
+#[derive(Debug, Clone)]
+pub(super) struct NumberOrText<'a>(pub(super) Text<'a>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for NumberOrText<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NumberOrTextVisitor<'a>(PhantomData<&'a str>);
+        impl<'de: 'a, 'a> Visitor<'de> for NumberOrTextVisitor<'a> {
+            type Value = NumberOrText<'a>;
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a text or a whole number")
+            }
+            fn visit_u64<E: Error>(self, number: u64) -> Result<Self::Value, E> {
+                Ok(NumberOrText(Text(Cow::Owned(number.to_string()))))
+            }
+            fn visit_i64<E: Error>(self, number: i64) -> Result<Self::Value, E> {
+                Ok(NumberOrText(Text(Cow::Owned(number.to_string()))))
+            }
+            fn visit_f64<E: Error>(self, number: f64) -> Result<Self::Value, E> {
+                let is_whole = number.fract() == 0.0 && (I64_MIN..U64_END).contains(&number);
+                if !is_whole {
+                    return Err(E::invalid_type(Unexpected::Float(number), &self));
+                }
+                // A negative zero has no sign as a whole number.
+                let digits = format!("{:.0}", number + 0.0);
+                Ok(NumberOrText(Text(Cow::Owned(digits))))
+            }
+            fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(NumberOrText(Text(Cow::Borrowed(text))))
+            }
+            fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(NumberOrText(Text(Cow::Owned(text.to_owned()))))
+            }
+        }
+        deserializer.deserialize_any(NumberOrTextVisitor(PhantomData))
+    }
+}

@@ -56,6 +56,7 @@ pub(crate) fn settings(url: &str) -> BrokerSettings {
         ca_file: None,
         cert_file: None,
         key_file: None,
+        management_url: None,
         heartbeat: Duration::from_secs(5),
         connect_timeout: Duration::from_secs(5),
         confirm_timeout: Duration::from_secs(10),

@@ -29,8 +29,19 @@ pub(crate) struct Answer {
 
 /// Runs `rabbitmqctl`, within a test.
 pub(crate) async fn ctl(arguments: &[&str]) {
+    ctl_answer(arguments).await;
+}
+
+/// Sets the policies that `waybill dev` sets, within a test.
+pub(crate) async fn set_policies(vhost: &str) {
     let servers = SERVERS.get().unwrap();
-    servers.rabbitmq.ctl(arguments).await.unwrap();
+    servers.rabbitmq.set_policies(vhost).await.unwrap();
+}
+
+/// The same, with what it printed.
+pub(crate) async fn ctl_answer(arguments: &[&str]) -> String {
+    let servers = SERVERS.get().unwrap();
+    servers.rabbitmq.ctl(arguments).await.unwrap()
 }
 
 /// Runs a test on the one runtime that the servers live on.

@@ -11,6 +11,8 @@ mod dead;
 mod ground;
 mod keys;
 mod orders;
+mod policies;
+mod pooler;
 mod records;
 mod remote;
 mod settings;

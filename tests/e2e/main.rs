@@ -23,6 +23,7 @@ mod client;
 mod crashes;
 mod crowd;
 mod cuts;
+mod database;
 mod dead_odd;
 mod dead_pages;
 mod dead_queue;

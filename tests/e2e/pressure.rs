@@ -92,7 +92,8 @@ fn a_worker_that_slept_until_the_broker_gave_it_up_does_no_harm_when_it_wakes() 
 fn partitions_can_be_added_and_taken_away_under_load() {
     run(async {
         let mut trial = Trial::shared("partitions").await;
-        let plan = |partitions: &str| trial.ground.plan().with("broker.partitions", partitions);
+        let roomy = trial.ground.plan().with("database.pool", "12");
+        let plan = |partitions: &str| roomy.clone().with("broker.partitions", partitions);
         let mut workers = vec![plan("1").start().await];
         let plans = [plan("4"), plan("2")];
         for (n, plan) in plans.iter().enumerate() {

@@ -29,7 +29,7 @@ const SCRIPT: &str = concat!(
 const ALL: &str = "rights-consumer.all";
 const REPLIES: &str = "rights-consumer.replies";
 /// Stands in for rabbitmqctl: knows the virtual host and no user, and notes what it was told to do.
-const NOTING: &str = "case $2 in list_vhosts) echo /; echo $VHOST ;; list_users) ;; \
+const NOTING: &str = "case $2 in list_vhosts) echo /; echo $VHOST ;; list_users) ;; version) echo 3.10.8 ;; \
                       *) shift; printf '%s\\n' \"$@\" ''; cat >/dev/null ;; esac";
 
 #[test]

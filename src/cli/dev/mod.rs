@@ -86,6 +86,7 @@ async fn with_servers(
     let settings = settings(servers, folder, overrides)?;
     let store = Store::new(&settings.database)?;
     migrate::migrate(store.connection().await?).await?;
+    servers.rabbitmq.set_policies("/").await?;
     let broker = settings.broker.clone();
     let app = App::new(settings, Roles::all()).await?;
     let addresses = Addresses {

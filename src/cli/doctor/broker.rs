@@ -1,6 +1,7 @@
 //! The doctor's look at RabbitMQ: version, permissions, topology, and what waits in queues.
 
 use super::finding::Finding;
+use super::policies;
 use crate::broker::greeting::{Greeting, greeting};
 use crate::broker::inspect::{self, State};
 use crate::broker::{BrokerError, Connection, topology};
@@ -10,8 +11,10 @@ use crate::config::Settings;
 const ABOUT: &str = "broker";
 /// The oldest release that is supported.
 const RELEASE_MIN: (u32, u32) = (3, 10);
-/// The first release that limits deliveries by itself.
-const RELEASE_WITH_LIMIT: (u32, u32) = (4, 0);
+/// More than so many times the longest body is not taken from the broker.
+const LARGE: usize = 4;
+/// The longest body that is sent to try it.
+const PROBE_MAX: usize = 64 << 20;
 
 /// Everything about the broker.
 pub(super) async fn examine(settings: &Settings) -> Vec<Finding> {
@@ -26,9 +29,13 @@ async fn look(settings: &Settings, findings: &mut Vec<Finding>) -> Result<(), Br
     // First what explains best why there is no connection.
     let connection = servers::broker(&settings.broker).await?;
     match greeting(&settings.broker).await {
-        Ok(greeting) => findings.extend(version(&greeting)),
+        Ok(greeting) => {
+            findings.push(version(&greeting));
+            findings.extend(policies::examine(settings, greeting.release()).await);
+        }
         Err(error) => findings.push(Finding::warn(ABOUT, error.to_string())),
     }
+    findings.push(largest(&connection, settings.limits.body_bytes).await);
     let partitions = settings.broker.partitions;
     let looked = examine_connected(&connection, partitions, findings).await;
     connection.close().await;
@@ -70,21 +77,76 @@ async fn examine_connected(
     Ok(())
 }
 
-pub(super) fn version(greeting: &Greeting) -> Vec<Finding> {
+pub(super) fn version(greeting: &Greeting) -> Finding {
     let said = format!("{} {}", greeting.product, greeting.version);
     let release = greeting.release();
     if release < RELEASE_MIN {
         let remedy = "version 3.10 or newer is needed, for quorum queues as they are used here";
-        return vec![Finding::fail(ABOUT, said).mend(remedy.to_owned())];
+        return Finding::fail(ABOUT, said).mend(remedy.to_owned());
     }
-    let found = Finding::ok(ABOUT, said);
-    if release >= RELEASE_WITH_LIMIT {
-        return vec![found];
+    Finding::ok(ABOUT, said)
+}
+
+/// How large a body the broker takes; a worker holds those that come whole.
+async fn largest(connection: &Connection, body_bytes: usize) -> Finding {
+    let large = body_bytes.saturating_mul(LARGE);
+    let takes = async {
+        if !inspect::takes_body(connection, body_bytes).await? {
+            return Ok(Takes::TooLittle);
+        }
+        if large > PROBE_MAX {
+            return Ok(Takes::NotTried);
+        }
+        match inspect::takes_body(connection, large + 1).await? {
+            true => Ok(Takes::TooMuch),
+            false => Ok(Takes::Enough),
+        }
+    };
+    let takes: Result<Takes, BrokerError> = takes.await;
+    body_limit(&takes, body_bytes)
+}
+
+/// What was found of the largest body.
+#[derive(Debug)]
+pub(super) enum Takes {
+    TooLittle,
+    Enough,
+    TooMuch,
+    NotTried,
+}
+
+pub(super) fn body_limit(takes: &Result<Takes, BrokerError>, body_bytes: usize) -> Finding {
+    let set = format!(
+        "set max_message_size = {} in rabbitmq.conf (deploy/rabbitmq/waybill.conf)",
+        body_bytes.saturating_mul(2)
+    );
+    let large = body_bytes.saturating_mul(LARGE);
+    match takes {
+        Ok(Takes::Enough) => Finding::ok(
+            ABOUT,
+            format!("takes bodies of {body_bytes} bytes and refuses more than {large}"),
+        ),
+        Ok(Takes::TooLittle) => Finding::fail(
+            ABOUT,
+            format!("refuses bodies of {body_bytes} bytes, which limits.body_bytes allows"),
+        )
+        .mend(set),
+        Ok(Takes::TooMuch) => Finding::warn(
+            ABOUT,
+            format!(
+                "takes bodies of more than {large} bytes: a burst of them makes a worker exceed \
+                 its memory"
+            ),
+        )
+        .mend(set),
+        Ok(Takes::NotTried) => Finding::warn(
+            ABOUT,
+            format!("was not tried with bodies of more than {PROBE_MAX} bytes"),
+        )
+        .mend(format!("check it yourself: {set}")),
+        Err(error) => Finding::warn(ABOUT, format!("the largest body is not known: {error}"))
+            .mend(format!("check it yourself: {set}")),
     }
-    let hint = "before 4.0 a message that crashes its consumer comes back for ever, unless a policy \
-                limits it: rabbitmqctl set_policy waybill '^waybill\\.events\\.' \
-                '{\"delivery-limit\":20}' --apply-to queues";
-    vec![found.mend(hint.to_owned())]
 }
 
 pub(super) fn parts(states: &[(String, State)]) -> Vec<Finding> {

@@ -37,6 +37,8 @@ async fn look(store: &Store, findings: &mut Vec<Finding>) -> Result<(), StoreErr
     let inspection = store.inspect().await?;
     findings.push(version(&inspection));
     findings.extend(server(&inspection, clock::now()));
+    findings.push(durability(&inspection));
+    store.check_pooler().await?;
     if let Some(denied) = denied(&inspection) {
         // Without them even the schema's version can't be read.
         findings.push(denied);
@@ -80,6 +82,38 @@ pub(super) fn server(inspection: &Inspection, now: Timestamp) -> Option<Finding>
         );
         Finding::warn(ABOUT, said).mend("let NTP set both".to_owned())
     })
+}
+
+/// What a confirmed commit has survived; a connection on which that is nothing is refused.
+pub(super) fn durability(inspection: &Inspection) -> Finding {
+    let value = inspection.synchronous_commit.as_str();
+    let (is_weak, meaning) = match value {
+        "remote_apply" => (
+            false,
+            "on disk, and applied on each synchronous standby there is",
+        ),
+        "remote_write" => (
+            true,
+            "on disk, and in the memory of each synchronous standby there is: one whose machine \
+             crashes as it takes over lacks the last ones",
+        ),
+        "local" => (
+            true,
+            "on the primary's disk alone: a standby that takes over lacks the last ones",
+        ),
+        _ => (
+            false,
+            "on disk, also on that of each synchronous standby there is",
+        ),
+    };
+    let said = format!("a confirmed commit is {meaning} (synchronous_commit {value})");
+    match is_weak {
+        true => Finding::warn(ABOUT, said).mend(
+            "unless that is meant, take synchronous_commit out of the options in database.url"
+                .to_owned(),
+        ),
+        false => Finding::ok(ABOUT, said),
+    }
 }
 
 pub(super) fn schema(versions: Versions, inspection: &Inspection) -> Finding {

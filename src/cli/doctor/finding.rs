@@ -7,6 +7,7 @@ use super::super::output::Style;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Level {
     Ok,
+    Note,
     Warn,
     Fail,
 }
@@ -24,6 +25,11 @@ impl Finding {
     /// As it should be.
     pub(super) fn ok(about: &'static str, said: impl Into<String>) -> Self {
         Self::new(Level::Ok, about, said.into())
+    }
+
+    /// Not looked at.
+    pub(super) fn note(about: &'static str, said: impl Into<String>) -> Self {
+        Self::new(Level::Note, about, said.into())
     }
 
     /// Works, and deserves a look.
@@ -49,6 +55,7 @@ impl Finding {
     pub(super) fn render(&self, style: Style) -> String {
         let level = match self.level {
             Level::Ok => style.good("ok  "),
+            Level::Note => "note".to_owned(),
             Level::Warn => style.odd("warn"),
             Level::Fail => style.bad("FAIL"),
         };

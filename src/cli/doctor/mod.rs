@@ -5,6 +5,7 @@ mod database;
 mod feed;
 mod files;
 mod finding;
+mod policies;
 #[cfg(test)]
 mod tests;
 
@@ -23,7 +24,7 @@ use super::{Sources, output, servers};
 /// files are kept a file.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Each line begins with ok, warn or FAIL; below it stands how to mend it.
+Each line begins with ok, note, warn or FAIL; below it stands how to mend it.
 
 Exit codes: 0 nothing failed, 1 something did.")]
 pub(super) struct Doctor {}

@@ -16,7 +16,7 @@ use crate::store::inspect::Inspection;
 use crate::store::migrate::Versions;
 use crate::store::outbox::OutboxState;
 
-fn check(findings: impl IntoIterator<Item = Finding>, expected: Expect) {
+pub(super) fn check(findings: impl IntoIterator<Item = Finding>, expected: Expect) {
     let lines = findings
         .into_iter()
         .map(|finding| finding.render(Style::PLAIN) + "\n");
@@ -37,6 +37,7 @@ fn inspection() -> Inspection {
         user: "waybill".into(),
         closed_tables: Vec::new(),
         now: now(),
+        synchronous_commit: "on".into(),
     }
 }
 
@@ -70,6 +71,26 @@ fn a_server_is_judged_by_version_role_and_clock() {
                             database.url must name the primary, without default_transaction_read_only
             warn  database  its clock and this machine's are 61 s apart
                             let NTP set both
+        "#]],
+    );
+}
+
+#[test]
+fn what_a_commit_has_survived_is_said() {
+    let with = |value: &str| Inspection {
+        synchronous_commit: value.into(),
+        ..inspection()
+    };
+    check(
+        ["on", "remote_apply", "remote_write", "local"]
+            .map(|value| database::durability(&with(value))),
+        expect![[r#"
+            ok    database  a confirmed commit is on disk, also on that of each synchronous standby there is (synchronous_commit on)
+            ok    database  a confirmed commit is on disk, and applied on each synchronous standby there is (synchronous_commit remote_apply)
+            warn  database  a confirmed commit is on disk, and in the memory of each synchronous standby there is: one whose machine crashes as it takes over lacks the last ones (synchronous_commit remote_write)
+                            unless that is meant, take synchronous_commit out of the options in database.url
+            warn  database  a confirmed commit is on the primary's disk alone: a standby that takes over lacks the last ones (synchronous_commit local)
+                            unless that is meant, take synchronous_commit out of the options in database.url
         "#]],
     );
 }
@@ -186,14 +207,30 @@ fn a_broker_is_judged_by_its_release() {
         version: version.into(),
     });
     check(
-        releases.iter().flat_map(broker::version),
+        releases.iter().map(broker::version),
         expect![[r#"
-        FAIL  broker    RabbitMQ 3.9.1
-                        version 3.10 or newer is needed, for quorum queues as they are used here
-        ok    broker    RabbitMQ 3.10.8
-                        before 4.0 a message that crashes its consumer comes back for ever, unless a policy limits it: rabbitmqctl set_policy waybill '^waybill\.events\.' '{"delivery-limit":20}' --apply-to queues
-        ok    broker    RabbitMQ 4.0.5
-    "#]],
+            FAIL  broker    RabbitMQ 3.9.1
+                            version 3.10 or newer is needed, for quorum queues as they are used here
+            ok    broker    RabbitMQ 3.10.8
+            ok    broker    RabbitMQ 4.0.5
+        "#]],
+    );
+}
+
+#[test]
+fn the_largest_body_is_judged() {
+    use broker::Takes::{Enough, NotTried, TooLittle, TooMuch};
+    check(
+        [Enough, TooMuch, TooLittle, NotTried].map(|takes| broker::body_limit(&Ok(takes), 1_000)),
+        expect![[r#"
+            ok    broker    takes bodies of 1000 bytes and refuses more than 4000
+            warn  broker    takes bodies of more than 4000 bytes: a burst of them makes a worker exceed its memory
+                            set max_message_size = 2000 in rabbitmq.conf (deploy/rabbitmq/waybill.conf)
+            FAIL  broker    refuses bodies of 1000 bytes, which limits.body_bytes allows
+                            set max_message_size = 2000 in rabbitmq.conf (deploy/rabbitmq/waybill.conf)
+            warn  broker    was not tried with bodies of more than 67108864 bytes
+                            check it yourself: set max_message_size = 2000 in rabbitmq.conf (deploy/rabbitmq/waybill.conf)
+        "#]],
     );
 }
 

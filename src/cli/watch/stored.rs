@@ -68,6 +68,7 @@ fn passes(error: &StoreError) -> bool {
         | StoreError::Corrupt(_)
         | StoreError::Settings(_)
         | StoreError::NoRandomness
+        | StoreError::Unfit(_)
         | StoreError::Migration(_) => false,
     }
 }

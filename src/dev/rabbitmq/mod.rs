@@ -1,6 +1,7 @@
 //! A private RabbitMQ server: on 127.0.0.1 only, with its own port mapper (epmd) beside it.
 
 mod ctl;
+mod policies;
 mod settings;
 
 use std::{ffi::OsString, path::Path, time::Duration};
@@ -127,6 +128,20 @@ impl RabbitMq {
             .run(&["import_definitions"], definitions.to_string().as_bytes())
             .await?;
         Ok(self.url_of(name))
+    }
+
+    /// Sets the limits of Waybill's queues in a virtual host, as in production.
+    ///
+    /// # Errors
+    ///
+    /// When `rabbitmqctl` fails.
+    pub async fn set_policies(&self, vhost: &str) -> Result<(), DevError> {
+        let version = self.ctl.run(&["-s", "version"], b"").await?;
+        let definitions = policies::definitions(version.trim(), vhost).to_string();
+        let import = self
+            .ctl
+            .run(&["import_definitions"], definitions.as_bytes());
+        import.await.map(drop)
     }
 
     /// Runs `rabbitmqctl` on this server and answers with what it printed.

@@ -92,12 +92,14 @@ pub(super) fn environment(home: &Path, ports: &Ports) -> Vec<(&'static str, OsSt
 }
 
 /// The user takes the place of `guest` at the first start. The limits only keep alarms of a nearly
-/// full or small machine out of a private server.
+/// full or small machine out of a private server, and those of production follow.
 fn configuration(password: &str) -> String {
     format!(
         "default_user = {USER}\n\
          default_pass = {password}\n\
          disk_free_limit.absolute = 50MB\n\
-         vm_memory_high_watermark.absolute = 2GB\n"
+         vm_memory_high_watermark.absolute = 2GB\n\
+         {}",
+        include_str!("../../../deploy/rabbitmq/waybill.conf")
     )
 }

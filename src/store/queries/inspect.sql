@@ -37,4 +37,5 @@ select current_setting('server_version_num')::integer,
                          where not has_table_privilege(t.oid, r.needed))
            order by t.relname
        ),
-       now()
+       now(),
+       current_setting('synchronous_commit')

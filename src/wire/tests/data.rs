@@ -3,6 +3,7 @@
 use expect_test::expect;
 
 use super::*;
+use crate::core::Happening;
 
 #[test]
 fn each_type_becomes_its_happening() {
@@ -42,6 +43,64 @@ fn each_type_becomes_its_happening() {
         upload.failed Upload Failed { message: Some("broken"), code: Some("c") }
         order.cancelled Order Cancelled { reason: Some("doubled") }
     "#]].assert_eq(&lines);
+}
+
+/// What is kept of a `document_id`, or why it is refused.
+fn kept_document(document_id: &str) -> String {
+    let item = format!(r#"{{"identifier":"a","ok":true,"document_id":{document_id}}}"#);
+    let body = event("upload.items", json!({ "items": [] })).to_string();
+    let body = body.replace("[]", &format!("[{item}]"));
+    match decode_default(&plain(body.as_bytes())) {
+        Ok(accepted) => match accepted.event.happening {
+            Happening::Items(items) => format!("{:?}", items[0].document_id),
+            other => format!("{other:?}"),
+        },
+        Err(rejection) => format!("{} {:?}", rejection.reason.name(), rejection.problem.errors),
+    }
+}
+
+#[test]
+fn a_document_may_be_named_by_a_text_or_a_whole_number_and_is_kept_as_text() {
+    let cases = [
+        "4711",
+        "\"4711\"",
+        "\"00-4711\"",
+        "null",
+        "0",
+        "-7",
+        "9223372036854775808",
+        "18446744073709551615",
+        "-9223372036854775808",
+        "18446744073709551616",
+        "1.0",
+        "7.5",
+        "1e3",
+        "true",
+        "[7]",
+        "{}",
+    ];
+    let lines: Vec<_> = cases
+        .iter()
+        .map(|case| format!("{case}: {}\n", kept_document(case)))
+        .collect();
+    expect![[r##"
+        4711: Some("4711")
+        "4711": Some("4711")
+        "00-4711": Some("00-4711")
+        null: None
+        0: Some("0")
+        -7: Some("-7")
+        9223372036854775808: Some("9223372036854775808")
+        18446744073709551615: Some("18446744073709551615")
+        -9223372036854775808: Some("-9223372036854775808")
+        18446744073709551616: invalid_field [FieldFault { detail: "must be a text or a whole number", pointer: Some("#/data/items/0/document_id") }]
+        1.0: Some("1")
+        7.5: invalid_field [FieldFault { detail: "must be a text or a whole number", pointer: Some("#/data/items/0/document_id") }]
+        1e3: Some("1000")
+        true: invalid_field [FieldFault { detail: "must be a text or a whole number", pointer: Some("#/data/items/0/document_id") }]
+        [7]: invalid_field [FieldFault { detail: "must be a text or a whole number", pointer: Some("#/data/items/0/document_id") }]
+        {}: invalid_field [FieldFault { detail: "must be a text or a whole number", pointer: Some("#/data/items/0/document_id") }]
+    "##]].assert_eq(&lines.concat());
 }
 
 fn happenings(events: &[serde_json::Value]) -> String {

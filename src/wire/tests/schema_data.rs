@@ -11,6 +11,14 @@ fn item(item: Value) -> Value {
 }
 
 #[test]
+fn a_document_may_be_named_by_any_number_of_64_bits() {
+    for number in [json!(u64::MAX), json!(i64::MIN), json!(0), json!(7.0)] {
+        let item = item(json!({ "identifier": "a", "ok": true, "document_id": number }));
+        assert!(judged("upload.items", &item), "{item}");
+    }
+}
+
+#[test]
 fn what_may_be_left_out_may_be_null() {
     let id = "119fbddd-46d5-528d-b7da-d90b3cc6b286";
     let attachment = json!({ "name": "n", "size": null, "uri": null });
@@ -150,7 +158,15 @@ fn what_is_wrong_with_items_and_counters_the_schema_refuses_too() {
         ),
         (
             "order.items",
-            item(json!({ "identifier": "a", "ok": true, "document_id": 7 })),
+            item(json!({ "identifier": "a", "ok": true, "document_id": true })),
+        ),
+        (
+            "order.items",
+            item(json!({ "identifier": "a", "ok": true, "document_id": 7.5 })),
+        ),
+        (
+            "order.items",
+            item(json!({ "identifier": "a", "ok": true, "document_id": 1.0e20 })),
         ),
     ]);
 }

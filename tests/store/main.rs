@@ -1,9 +1,12 @@
-//! The database's edge on a real server: TLS that never falls back, migrations side by side.
+//! The database's edge on real servers: TLS that never falls back, migrations side by side, and in
+//! [`sessions`] what a connection sets and refuses.
 
 #![expect(
     clippy::unwrap_used,
     reason = "a test that can't go on should stop where it is"
 )]
+
+mod sessions;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

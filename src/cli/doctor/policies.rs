@@ -1,0 +1,203 @@
+//! The limits of the broker's queues: policies, which only its management API shows.
+
+use std::time::Duration;
+
+use reqwest::redirect::Policy;
+use secrecy::ExposeSecret;
+use serde::Deserialize;
+use serde_json::Value;
+use url::Url;
+
+use super::finding::Finding;
+use crate::broker::topology::{DEAD_QUEUE, EVENTS_EXCHANGE};
+use crate::config::{BrokerSettings, Settings};
+use crate::tls;
+
+const ABOUT: &str = "broker";
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+/// The first release that limits deliveries by itself.
+const RELEASE_WITH_LIMIT: (u32, u32) = (4, 0);
+const SET: &str = "deploy/rabbitmq/permissions.sh policy sets them";
+
+/// A queue as the management API shows it.
+#[derive(Debug, Deserialize)]
+pub(super) struct Queue {
+    pub(super) name: String,
+    /// The API has an empty list where there is no policy.
+    #[serde(default)]
+    pub(super) effective_policy_definition: Value,
+}
+
+/// What limits the queues; nothing where it is not known.
+pub(super) async fn examine(settings: &Settings, release: (u32, u32)) -> Vec<Finding> {
+    let Some(address) = &settings.broker.management_url else {
+        let said = "the policies of its queues were not looked at, since AMQP does not show them";
+        let remedy = "rabbitmqctl list_queues -p VHOST name effective_policy_definition shows them, \
+                      as this does where broker.management_url is set; deploy/rabbitmq/permissions.sh \
+                      policy sets them";
+        return vec![Finding::note(ABOUT, said).mend(remedy.to_owned())];
+    };
+    match queues(&settings.broker, address.expose_secret()).await {
+        Ok(queues) => judge(&queues, release),
+        Err(error) => {
+            let said = format!("the policies of its queues can't be read: {error}");
+            let remedy = "check broker.management_url: its user needs the tag monitoring";
+            vec![Finding::warn(ABOUT, said).mend(remedy.to_owned())]
+        }
+    }
+}
+
+/// Asks the management API for the queues of the virtual host that events come from.
+async fn queues(settings: &BrokerSettings, address: &str) -> Result<Vec<Queue>, String> {
+    let unreadable = |_| "broker.management_url is no URL".to_owned();
+    let mut url = Url::parse(address).map_err(unreadable)?;
+    let vhost = Url::parse(settings.url.expose_secret()).map_err(|_| "broker.url is no URL")?;
+    // Escaped in one address as in the other.
+    let vhost = match vhost.path().trim_start_matches('/') {
+        "" => "%2F".to_owned(),
+        name => name.to_owned(),
+    };
+    url.set_path(&format!("/api/queues/{vhost}"));
+    url.set_query(Some("columns=name,effective_policy_definition"));
+    let builder = reqwest::Client::builder()
+        .timeout(ANSWER_TIMEOUT)
+        // The password is for this server and no other.
+        .redirect(Policy::none())
+        .no_proxy();
+    let builder = match url.scheme() {
+        "https" => {
+            let trusted = tls::client_config(settings.ca_file.as_deref(), None, None);
+            builder.tls_backend_preconfigured(trusted.map_err(|error| error.to_string())?)
+        }
+        _ => builder.tls_certs_only([]),
+    };
+    // The address has a password, so no error may repeat it.
+    let said = |error: reqwest::Error| error.without_url().to_string();
+    let http = builder.build().map_err(said)?;
+    let answer = http.get(url).send().await.map_err(said)?;
+    let answer = answer.error_for_status().map_err(said)?;
+    let body = answer.bytes().await.map_err(said)?;
+    serde_json::from_slice(&body).map_err(|_| "the answer is not a list of queues".to_owned())
+}
+
+/// What the limits of these queues mean.
+pub(super) fn judge(queues: &[Queue], release: (u32, u32)) -> Vec<Finding> {
+    let events = format!("{EVENTS_EXCHANGE}.");
+    let mut findings = Vec::new();
+    for queue in queues {
+        let policy = &queue.effective_policy_definition;
+        let faults = match queue.name.strip_prefix(&events) {
+            Some(number) if number.parse::<u16>().is_ok() => of_events(policy),
+            None if queue.name == DEAD_QUEUE => {
+                if let Some(fault) = of_dead(policy, release) {
+                    let said = format!("{DEAD_QUEUE} can lose messages: {fault}");
+                    findings.push(Finding::fail(ABOUT, said).mend(SET.to_owned()));
+                }
+                continue;
+            }
+            Some(_) | None => continue,
+        };
+        if !faults.is_empty() {
+            let said = format!("{}: {}", queue.name, faults.join("; "));
+            findings.push(Finding::warn(ABOUT, said).mend(SET.to_owned()));
+        }
+    }
+    if findings.is_empty() {
+        findings.push(Finding::ok(ABOUT, "the policies of its queues are right"));
+    }
+    findings
+}
+
+fn of_events(policy: &Value) -> Vec<&'static str> {
+    let is = |key: &str, value: &str| policy.get(key).and_then(Value::as_str) == Some(value);
+    let mut faults = Vec::new();
+    if !is("dead-letter-strategy", "at-least-once") || !is("overflow", "reject-publish") {
+        faults.push(
+            "no at-least-once dead-lettering with reject-publish: what the broker gives up may be \
+             lost on its way to waybill.dead",
+        );
+    }
+    if policy.get("max-length-bytes").is_none() {
+        faults.push("no max-length-bytes: it may fill the broker's disk");
+    }
+    faults
+}
+
+fn of_dead(policy: &Value, release: (u32, u32)) -> Option<String> {
+    let limit = policy.get("delivery-limit").and_then(Value::as_i64);
+    match limit {
+        Some(limit) if limit >= 0 => {
+            return Some(format!("after {limit} deliveries one is dropped"));
+        }
+        None if release >= RELEASE_WITH_LIMIT => {
+            return Some("after 20 deliveries, RabbitMQ's default, one is dropped".to_owned());
+        }
+        Some(_) | None => {}
+    }
+    let drops = ["message-ttl", "expires", "max-length", "max-length-bytes"];
+    let rejects = policy.get("overflow").and_then(Value::as_str) == Some("reject-publish");
+    let drops = drops
+        .into_iter()
+        .filter(|key| !(rejects && key.starts_with("max")))
+        .find(|key| policy.get(key).is_some())?;
+    Some(format!("its policy has {drops}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+    use serde_json::json;
+
+    use super::super::tests::check;
+    use super::*;
+
+    #[test]
+    fn policies_under_which_messages_can_be_lost_are_named() {
+        let queue = |name: &str, policy: serde_json::Value| Queue {
+            name: name.to_owned(),
+            effective_policy_definition: policy,
+        };
+        let events = json!({"delivery-limit": 20, "dead-letter-strategy": "at-least-once",
+                            "overflow": "reject-publish", "max-length-bytes": 1});
+        let dead = |policy| queue("waybill.dead", policy);
+        let right = [
+            queue("waybill.events.0", events),
+            dead(json!({"delivery-limit": -1})),
+        ];
+        check(
+            judge(&right, (4, 0)),
+            expect![[r#"
+            ok    broker    the policies of its queues are right
+        "#]],
+        );
+        check(
+            judge(&[dead(json!([]))], (3, 10)),
+            expect![[r#"
+            ok    broker    the policies of its queues are right
+        "#]],
+        );
+        let wrong = [
+            queue("waybill.events.0", json!([])),
+            queue("waybill.events.hash", json!([])),
+            dead(json!([])),
+            dead(json!({"delivery-limit": 3})),
+            dead(json!({"delivery-limit": -1, "message-ttl": 5})),
+            dead(json!({"delivery-limit": -1, "max-length": 5})),
+        ];
+        check(
+            judge(&wrong, (4, 1)),
+            expect![[r#"
+            warn  broker    waybill.events.0: no at-least-once dead-lettering with reject-publish: what the broker gives up may be lost on its way to waybill.dead; no max-length-bytes: it may fill the broker's disk
+                            deploy/rabbitmq/permissions.sh policy sets them
+            FAIL  broker    waybill.dead can lose messages: after 20 deliveries, RabbitMQ's default, one is dropped
+                            deploy/rabbitmq/permissions.sh policy sets them
+            FAIL  broker    waybill.dead can lose messages: after 3 deliveries one is dropped
+                            deploy/rabbitmq/permissions.sh policy sets them
+            FAIL  broker    waybill.dead can lose messages: its policy has message-ttl
+                            deploy/rabbitmq/permissions.sh policy sets them
+            FAIL  broker    waybill.dead can lose messages: its policy has max-length
+                            deploy/rabbitmq/permissions.sh policy sets them
+        "#]],
+        );
+    }
+}
