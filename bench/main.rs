@@ -16,12 +16,14 @@ mod engine;
 mod engines;
 mod feed;
 mod ground;
+#[path = "../src/pipeline/identity.rs"]
+mod identity;
+#[expect(dead_code, reason = "the rehearsal has no orders")]
 mod latency;
 mod machine;
 mod meter;
 mod open_loop;
 mod options;
-#[expect(dead_code, reason = "the rehearsal has no orders")]
 #[path = "../src/pipeline/orders/mod.rs"]
 mod orders;
 mod patience;

@@ -119,6 +119,7 @@ fn decode(place: Place, time: Timestamp) -> anyhow::Result<NewEvent> {
         key: accepted.event.key(),
         event: accepted.event,
         type_name: accepted.type_name,
+        time_given: accepted.time_given,
         data: accepted.data,
     })
 }
@@ -170,7 +171,7 @@ impl Memory {
         for event in events {
             let (stamp, kind) = (&event.event.stamp, event.event.kind);
             let process = self.processes.entry(event.key).or_insert_with(|| {
-                *loaded.created.entry(kind).or_insert(0) += 1;
+                loaded.created.insert(event.key, kind);
                 let (tenant, token) = (event.event.tenant.clone(), event.event.token.clone());
                 Process::unopened(tenant, token, kind)
             });

@@ -190,6 +190,7 @@ pub fn limits(limits: &LimitSettings) -> Limits {
         items: limits.items,
         text_bytes: limits.text_bytes,
         header_bytes: limits.header_bytes,
+        future: signed(limits.future),
     }
 }
 

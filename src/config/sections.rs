@@ -145,6 +145,8 @@ sections! {
             "longest single message or reason";
         header_bytes: usize = "WAYBILL_LIMITS__HEADER_BYTES", "64KiB", Bytes(KIB, MIB),
             "longest headers of a message, all together";
+        future: Duration = "WAYBILL_LIMITS__FUTURE", "1d", Time(ms(1_000), days(36_500)),
+            "how far ahead of the clock the time of an event may be";
     }
 
     /// When a batch is cut; a stream that is idle cuts it at once.

@@ -23,7 +23,8 @@ pub const MESSAGES_MAX: usize = 10;
 /// The words of one completion event.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Completion {
-    /// The same for every copy: the UUIDv5 of tenant and token, which is the process key.
+    /// The same for every copy: the UUIDv5 of tenant and token, which is the process key; from the
+    /// second attempt on of tenant, token and attempt.
     pub id: Uuid,
     /// The public name of the process.
     pub token: String,
@@ -31,6 +32,8 @@ pub struct Completion {
     pub tenant: String,
     /// What it tracked.
     pub kind: Kind,
+    /// How often the token was opened, this time included.
+    pub attempt: u32,
     /// How it ended.
     pub status: Status,
     /// The failure's code.
@@ -85,7 +88,8 @@ impl Completion {
     pub fn of(process: &Process, items: ItemSummary) -> Option<Self> {
         let ended = process.ended.as_ref()?;
         Some(Self {
-            id: process.key.0,
+            id: process.attempt_id().0,
+            attempt: process.attempt,
             token: process.token.clone(),
             tenant: process.tenant.clone(),
             kind: process.kind,

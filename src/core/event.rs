@@ -51,6 +51,16 @@ impl ProcessKey {
         Self(Uuid::new_v5(&Self::NAMESPACE, name.as_bytes()))
     }
 
+    /// What an attempt to do with a token is called outside: the key for the first one. No token holds
+    /// the line feed before the number.
+    #[must_use]
+    pub fn of_attempt(tenant: &str, token: &str, attempt: u32) -> Self {
+        match attempt {
+            ..=1 => Self::of(tenant, token),
+            _ => Self::of(tenant, &format!("{token}\n{attempt}")),
+        }
+    }
+
     /// The token of an opening event that has none: the same at every redelivery.
     #[must_use]
     pub fn derived_token(source: &str, id: &str) -> String {

@@ -69,6 +69,8 @@ pub struct Process {
     pub token: String,
     /// What it tracks.
     pub kind: Kind,
+    /// How often the token was opened, this time included, as far as that is remembered.
+    pub attempt: u32,
     /// What the opening event with the smallest stamp said, once one came.
     pub opening: Option<(Stamp, Opening)>,
     /// The greatest `done` of its progress events.
@@ -156,6 +158,7 @@ impl Process {
             tenant,
             token,
             kind,
+            attempt: 1,
             opening: None,
             progress_done: 0,
             total: None,
@@ -169,6 +172,12 @@ impl Process {
             deadline_at: None,
             ended: None,
         }
+    }
+
+    /// The name of this attempt in what goes out: of the first one that of the process.
+    #[must_use]
+    pub fn attempt_id(&self) -> ProcessKey {
+        ProcessKey::of_attempt(&self.tenant, &self.token, self.attempt)
     }
 
     /// Where it stands, derived from what was seen.

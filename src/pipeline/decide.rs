@@ -7,10 +7,12 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::identity::Known;
 use super::orders::{Entered, Orders, Refused, Verdict};
+use super::unique::Place;
 use crate::core::merge::{self, Touched};
 use crate::core::seal::{self, Cause};
-use crate::core::{Kind, Process, ProcessKey};
+use crate::core::{Happening, Kind, Process, ProcessKey};
 use crate::store::batch::{Loaded, Questions};
 use crate::store::event::{Corrections, NewEvent, Sequences};
 use crate::store::item::ChangedItem;
@@ -76,49 +78,58 @@ struct Record {
     process: Process,
     was_open: bool,
     touched: Touched,
+    /// Whether an event of the batch is in its log.
+    has_events: bool,
 }
 
 impl Merged {
     /// Merges what is new of a batch; `places` tells repetitions inside the batch apart.
     pub(super) fn of(
         events: &[&NewEvent],
-        places: &[Option<usize>],
-        loaded: Loaded,
+        places: &[Place],
+        mut loaded: Loaded,
         mut orders: Orders,
     ) -> Self {
-        let records = loaded.processes.into_iter();
+        let records = std::mem::take(&mut loaded.processes).into_iter();
         let mut records: Vec<Record> = records.map(Record::new).collect();
         let indexes = records.iter().enumerate();
         let by_key: HashMap<_, usize> = indexes.map(|(i, r)| (r.process.key, i)).collect();
-        let mut items = loaded.outcomes;
+        let mut items = std::mem::take(&mut loaded.outcomes);
         let mut corrections = Corrections::default();
         let mut outcomes = Vec::with_capacity(events.len());
         let mut refusals = Vec::new();
+        let mut firsts: Vec<&NewEvent> = Vec::with_capacity(events.len());
         for (index, (event, place)) in events.iter().zip(places).enumerate() {
-            let new = place.filter(|place| loaded.new.get(*place) == Some(&true));
+            if matches!(place, Place::First(_)) {
+                firsts.push(event);
+            }
+            let known = Known::of(event, *place, &firsts, &loaded);
             let record = by_key.get(&event.key).and_then(|i| records.get_mut(*i));
-            let verdict = record
-                .as_ref()
-                .map_or(Err(Refused::other_kind()), |record| {
-                    verdict(record, event, new.is_some(), &mut orders, loaded.now)
-                });
-            match (&verdict, record) {
-                (Ok(Outcome::Applied), Some(record)) => {
+            let verdict = match &record {
+                Some(record) => verdict(record, event, known, &loaded, &mut orders),
+                None => Err(Refused::other_kind()),
+            };
+            if let (Ok(outcome), Some(record)) = (&verdict, record) {
+                record.has_events |= *outcome != Outcome::Duplicate;
+                if *outcome == Outcome::Applied {
                     let items = items.entry(event.key).or_default();
                     let touched = merge::apply(&mut record.process, items, &event.event);
                     record.touched = record.touched.max(touched);
                 }
-                (Ok(Outcome::Late), _) => corrections.late.extend(new),
-                (Err(_), _) => corrections.misplaced.extend(new),
-                (Ok(_), _) => {}
             }
+            known.correct(&mut corrections, event, &verdict);
             outcomes.push(*verdict.as_ref().unwrap_or(&Outcome::Refused));
             refusals.extend(verdict.err().map(|refused| (index, refused)));
         }
+        corrections.unmade = unmade(&mut records, &mut loaded.created);
         for record in records.iter_mut().filter(|r| r.is_order()) {
             record.take_from(&orders, loaded.now);
         }
         records.retain(|r| r.touched > Touched::Nothing || seal::may_end(&r.process, loaded.now));
+        let mut created = BTreeMap::new();
+        for kind in loaded.created.into_values() {
+            *created.entry(kind).or_insert(0) += 1;
+        }
         Self {
             outcomes,
             refusals,
@@ -126,7 +137,7 @@ impl Merged {
             corrections,
             items: items.into_iter().flat_map(changed_items).collect(),
             records,
-            created: loaded.created,
+            created,
             now: loaded.now,
         }
     }
@@ -251,35 +262,63 @@ impl Record {
         Self {
             was_open: process.opening.is_some(),
             touched: Touched::Nothing,
+            has_events: false,
             process,
         }
     }
 }
 
-/// What becomes of an event; `new` says whether the log took it.
+/// Takes out records that were made for events of which none may open them: a token whose process was
+/// deleted and is remembered gets another one only by an opening.
+fn unmade(records: &mut Vec<Record>, created: &mut HashMap<ProcessKey, Kind>) -> Vec<ProcessKey> {
+    let unmade = |record: &mut Record| {
+        record.process.attempt > 1
+            && !record.has_events
+            && created.remove(&record.process.key).is_some()
+    };
+    let unmade = records.extract_if(.., unmade);
+    unmade.map(|record| record.process.key).collect()
+}
+
+/// What becomes of an event.
 fn verdict(
     record: &Record,
     event: &NewEvent,
-    new: bool,
+    known: Known,
+    loaded: &Loaded,
     orders: &mut Orders,
-    now: Timestamp,
 ) -> Result<Outcome, Refused> {
     let process = &record.process;
-    if process.kind != event.event.kind {
-        Err(Refused::other_kind())
-    } else if !new {
-        Ok(Outcome::Duplicate)
-    } else if process.ended.is_some() {
-        Ok(Outcome::Late)
-    } else if process.kind == Kind::Order {
-        match orders.apply(&event.event, process, now) {
-            Verdict::Applied => Ok(Outcome::Applied),
-            Verdict::Parked => Ok(Outcome::Parked),
-            Verdict::Refused(refused) => Err(refused),
-        }
-    } else {
-        Ok(Outcome::Applied)
+    if is_gone(process, event, loaded) {
+        return Err(Refused::gone());
     }
+    if process.kind != event.event.kind {
+        return Err(Refused::other_kind());
+    }
+    match known {
+        Known::Conflict => return Err(Refused::identity_conflict()),
+        Known::Repeated => return Ok(Outcome::Duplicate),
+        Known::New(_) | Known::Refused(_) => {}
+    }
+    if process.ended.is_some() {
+        return Ok(Outcome::Late);
+    }
+    if process.kind == Kind::Upload {
+        return Ok(Outcome::Applied);
+    }
+    match orders.apply(&event.event, process, loaded.now) {
+        Verdict::Applied => Ok(Outcome::Applied),
+        Verdict::Parked => Ok(Outcome::Parked),
+        Verdict::Refused(refused) => Err(refused),
+    }
+}
+
+/// Whether an event belongs to an attempt before, or comes before the opening of this one.
+fn is_gone(process: &Process, event: &NewEvent, loaded: &Loaded) -> bool {
+    let opens = matches!(event.event.happening, Happening::Opened(_));
+    let is_waiting = process.attempt > 1 && process.opening.is_none();
+    let before = loaded.tombstones.get(&process.key);
+    before.is_some_and(|before| before.covers(&event.event)) || is_waiting && !opens
 }
 
 fn changed_items(

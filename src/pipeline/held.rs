@@ -121,6 +121,7 @@ fn event_content(accepted: Accepted) -> Content {
         key: accepted.event.key(),
         event: accepted.event,
         type_name: accepted.type_name,
+        time_given: accepted.time_given,
         data: accepted.data,
     };
     Content::Event {

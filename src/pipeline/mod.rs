@@ -11,6 +11,7 @@ mod decide;
 mod effects;
 pub mod fault;
 mod held;
+mod identity;
 mod intake;
 pub mod janitor;
 mod lane;

@@ -1,21 +1,31 @@
 //! Repetitions inside one batch: the log is asked of each identity once.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use crate::core::ProcessKey;
 use crate::store::event::NewEvent;
 
-/// The events of a batch with each identity once, and the place among those of each that came
-/// first.
-pub(super) fn unique<'a>(events: &[&'a NewEvent]) -> (Vec<&'a NewEvent>, Vec<Option<usize>>) {
-    let mut seen = HashSet::with_capacity(events.len());
+/// Where an event of a batch is among those of each identity that came first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// It is that one.
+    First(usize),
+    /// It has the identity of that one.
+    Repeat(usize),
+}
+
+/// The events of a batch with each identity once, and the place of each event.
+pub(super) fn unique<'a>(events: &[&'a NewEvent]) -> (Vec<&'a NewEvent>, Vec<Place>) {
+    let mut seen = HashMap::with_capacity(events.len());
     let mut unique = Vec::with_capacity(events.len());
     let place = |event: &&'a NewEvent| {
-        let first = seen.insert(identity(event));
-        first.then(|| {
-            unique.push(*event);
-            unique.len() - 1
-        })
+        let next = unique.len();
+        let first = *seen.entry(identity(event)).or_insert(next);
+        if first < next {
+            return Place::Repeat(first);
+        }
+        unique.push(*event);
+        Place::First(next)
     };
     let places = events.iter().map(place).collect();
     (unique, places)

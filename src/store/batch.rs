@@ -9,11 +9,12 @@ use uuid::Uuid;
 
 use super::cursor::Cursor;
 use super::dead_letter::{self, DeadLetter};
-use super::event::{self, Corrections, NewEvent};
+use super::event::{self, Corrections, Logged, NewEvent};
 use super::item::{self, ChangedItem};
 use super::order::{self, OrderChanges, Orders};
 use super::outbox::{self, OutboxRow};
 use super::quarantine::{Cut, Taken};
+use super::retention::{self, Tombstone};
 use super::{Connection, StoreError, epoch, feed, parked, process, tally};
 use crate::core::completion::ItemSummary;
 use crate::core::merge::Outcomes;
@@ -26,10 +27,14 @@ pub struct Loaded {
     pub now: Timestamp,
     /// The records, locked, in key order.
     pub processes: Vec<Process>,
-    /// How many records were made, by kind.
-    pub created: BTreeMap<Kind, i64>,
+    /// The records that were made.
+    pub created: HashMap<ProcessKey, Kind>,
+    /// What is remembered of attempts before, where a token was opened again.
+    pub tombstones: HashMap<ProcessKey, Tombstone>,
     /// Whether each event is new.
     pub new: Vec<bool>,
+    /// What the log has of those that are not, by their places.
+    pub logged: HashMap<usize, Logged>,
     /// The stored outcomes of the items that the events mention.
     pub outcomes: HashMap<ProcessKey, Outcomes>,
 }
@@ -112,20 +117,22 @@ pub async fn begin(
     // The first failure in the order of sending is the cause; those behind it are consequences.
     begun?;
     epoch?;
-    let mut opened = BTreeMap::new();
-    for kind in created? {
-        *opened.entry(kind).or_insert(0) += 1;
-    }
+    let created = created?;
     let (processes, now) = locked?;
     if processes.len() != keys.len() {
         return Err(StoreError::Removed);
     }
+    let again = processes.iter().filter(|process| process.attempt > 1);
+    let again: Vec<Uuid> = again.map(|process| process.key.0).collect();
+    let (new, outcomes) = (new?, outcomes?);
     Ok(Loaded {
         now: now.unwrap_or_default(),
         processes,
-        created: opened,
-        new: new?,
-        outcomes: outcomes?,
+        created: created.into_iter().collect(),
+        tombstones: retention::tombstones(connection, &again).await?,
+        logged: event::logged(connection, events, &new).await?,
+        new,
+        outcomes,
     })
 }
 

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::{Connection, StoreError, column, from_bigint, to_bigint};
+use jiff::Timestamp;
+
+use super::{Connection, StoreError, column, from_bigint, process, to_bigint};
 use crate::core::{Event, ProcessKey};
 
 pub(super) const INSERT: &str = include_str!("queries/insert_events.sql");
@@ -10,6 +12,9 @@ pub(super) const INSERT: &str = include_str!("queries/insert_events.sql");
 pub(super) const MARK_LATE: &str = include_str!("queries/mark_late.sql");
 
 pub(super) const REMOVE: &str = include_str!("queries/remove_events.sql");
+
+const FIND_LOGGED: &str = include_str!("queries/find_logged.sql");
+const RETAKE: &str = include_str!("queries/retake_events.sql");
 
 pub(super) const COUNT_SEQUENCED: &str = include_str!("queries/count_sequenced.sql");
 
@@ -22,6 +27,8 @@ pub struct NewEvent {
     pub event: Event,
     /// Its type as producers write it.
     pub type_name: &'static str,
+    /// Whether its time was said by the producer.
+    pub time_given: bool,
     /// Its data as received.
     pub data: String,
 }
@@ -34,6 +41,78 @@ pub struct Corrections {
     pub late: Vec<usize>,
     /// Are of another kind than their processes, and don't belong here.
     pub misplaced: Vec<usize>,
+    /// Were in the log as refused and are not any more.
+    pub retaken: Vec<Retaken>,
+    /// Records that were made for events of which none may open them.
+    pub unmade: Vec<ProcessKey>,
+}
+
+/// An event that was refused after it had been logged, came again, and is not refused any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Retaken {
+    /// Of which process.
+    pub key: ProcessKey,
+    /// Who produced it.
+    pub source: String,
+    /// Its id there.
+    pub id: String,
+    /// Its place among the events that came with it.
+    pub place: usize,
+    /// Whether its process has ended.
+    pub late: bool,
+}
+
+/// What the log has of an identity that came again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Logged {
+    /// The type.
+    pub type_name: String,
+    /// The time.
+    pub time: Timestamp,
+    /// The data; nothing where it is the same text.
+    pub data: Option<String>,
+    /// Whether it was refused after it had been logged.
+    pub refused: bool,
+}
+
+/// What the log has of those events that it had before, by their places.
+pub(super) async fn logged(
+    connection: &Connection,
+    events: &[&NewEvent],
+    new: &[bool],
+) -> Result<HashMap<usize, Logged>, StoreError> {
+    let known = events.iter().zip(new).enumerate();
+    let known: Vec<(usize, &NewEvent)> = known
+        .filter(|(_, (_, new))| !**new)
+        .map(|(place, (event, _))| (place, *event))
+        .collect();
+    if known.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let statement = connection.prepared(FIND_LOGGED).await?;
+    let rows = connection
+        .query(
+            &statement,
+            &[
+                &column(&known, |(_, e)| e.key.0),
+                &column(&known, |(_, e)| e.event.stamp.source.as_str()),
+                &column(&known, |(_, e)| e.event.stamp.id.as_str()),
+                &column(&known, |(_, e)| e.data.as_str()),
+            ],
+        )
+        .await?;
+    let logged = rows.iter().filter_map(|row| {
+        let number = usize::try_from(row.get::<_, i64>(0)).ok()?;
+        let (place, _) = known.get(number.checked_sub(1)?)?;
+        let logged = Logged {
+            type_name: row.get(1),
+            time: row.get(2),
+            data: row.get(3),
+            refused: row.get(4),
+        };
+        Some((*place, logged))
+    });
+    Ok(logged.collect())
 }
 
 /// Logs events, each identity once in `events`; says of each whether it is new.
@@ -71,6 +150,8 @@ pub(super) async fn correct(
     connection: &Connection,
     corrections: &Corrections,
 ) -> Result<(), StoreError> {
+    retake(connection, &corrections.retaken).await?;
+    process::unmake(connection, &corrections.unmade).await?;
     let wrong = [
         (MARK_LATE, &corrections.late),
         (REMOVE, &corrections.misplaced),
@@ -83,6 +164,28 @@ pub(super) async fn correct(
             connection.execute(&statement, &[&places]).await?;
         }
     }
+    Ok(())
+}
+
+/// Takes rows over that were refused: they come at a new place of the log.
+async fn retake(connection: &Connection, retaken: &[Retaken]) -> Result<(), StoreError> {
+    if retaken.is_empty() {
+        return Ok(());
+    }
+    let pos = |event: &Retaken| i32::try_from(event.place + 1).unwrap_or(i32::MAX);
+    let statement = connection.prepared(RETAKE).await?;
+    connection
+        .execute(
+            &statement,
+            &[
+                &column(retaken, |event| event.key.0),
+                &column(retaken, |event| event.source.as_str()),
+                &column(retaken, |event| event.id.as_str()),
+                &column(retaken, pos),
+                &column(retaken, |event| event.late),
+            ],
+        )
+        .await?;
     Ok(())
 }
 

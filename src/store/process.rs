@@ -16,17 +16,18 @@ use crate::core::{
 };
 
 pub(super) const INSERT: &str = include_str!("queries/insert_processes.sql");
+const UNMAKE: &str = include_str!("queries/unmake_processes.sql");
 pub(super) const LOCK: &str = include_str!("queries/lock_processes.sql");
 pub(super) const UPDATE: &str = include_str!("queries/update_processes.sql");
 pub(super) const UPDATE_COUNTS: &str = include_str!("queries/update_counts.sql");
 pub(super) const DUE: &str = include_str!("queries/due_processes.sql");
 
-/// Makes the records that lack, one event of each process in key order; says their kinds.
+/// Makes the records that lack, one event of each process in key order; says which, and their kinds.
 pub(super) async fn insert(
     connection: &Connection,
     first_events: &[(ProcessKey, &Event)],
     deadline_seconds: Option<f64>,
-) -> Result<Vec<Kind>, StoreError> {
+) -> Result<Vec<(ProcessKey, Kind)>, StoreError> {
     if first_events.is_empty() {
         return Ok(Vec::new());
     }
@@ -43,7 +44,9 @@ pub(super) async fn insert(
             ],
         )
         .await?;
-    rows.iter().map(|row| kind(row.get(0))).collect()
+    rows.iter()
+        .map(|row| Ok((ProcessKey(row.get(0)), kind(row.get(1))?)))
+        .collect()
 }
 
 /// Loads and locks records in key order; with them the database's time.
@@ -56,6 +59,17 @@ pub(super) async fn lock(
     let now = rows.first().map(|row| row.get(29));
     let processes = rows.iter().map(from_row).collect::<Result<_, _>>()?;
     Ok((processes, now))
+}
+
+/// Takes records away again that were made in this transaction.
+pub(super) async fn unmake(connection: &Connection, keys: &[ProcessKey]) -> Result<(), StoreError> {
+    if keys.is_empty() {
+        return Ok(());
+    }
+    let statement = connection.prepared(UNMAKE).await?;
+    let keys = column(keys, |key| key.0);
+    connection.execute(&statement, &[&keys]).await?;
+    Ok(())
 }
 
 /// Processes that are due, locked.
@@ -198,6 +212,7 @@ pub(super) fn from_row(row: &Row) -> Result<Process, StoreError> {
         tenant: row.get(1),
         token: row.get(2),
         kind: kind(row.get(3))?,
+        attempt: row.get::<_, i32>("attempt").cast_unsigned(),
         opening: opening(row)?,
         progress_done: from_bigint(row.get(14)),
         total: total(row)?,

@@ -73,6 +73,8 @@ pub struct LoggedEvent {
     pub data: String,
     /// When it was logged.
     pub received_at: Timestamp,
+    /// Why it became a dead letter after it had been logged, if it did.
+    pub refused: Option<String>,
 }
 
 /// One item as stored.
@@ -227,6 +229,7 @@ pub(super) fn logged_event(row: &Row) -> LoggedEvent {
         late: row.get(5),
         data: row.get(6),
         received_at: row.get(7),
+        refused: row.get("refused"),
     }
 }
 

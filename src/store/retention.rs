@@ -1,19 +1,81 @@
 //! What leaves besides processes: what reminds of them, pushes that have waited too long, dead letters
 //! that were kept long enough.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
+use jiff::Timestamp;
+use ring::digest::{SHA256, digest};
+use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
+use uuid::Uuid;
 
 use super::order::PushId;
 use super::quarantine::{Cut, Taken};
 use super::{Connection, Store, StoreError, batch, column, from_bigint, parked};
-use crate::core::ProcessKey;
+use crate::core::{Event, Happening, ProcessKey};
 
 const FIND_TOMBSTONES: &str = include_str!("queries/find_tombstones.sql");
+const LOAD_TOMBSTONES: &str = include_str!("queries/load_tombstones.sql");
 const DELETE_TOMBSTONES: &str = include_str!("queries/delete_tombstones.sql");
 const DELETE_LETTERS: &str = include_str!("queries/delete_old_letters.sql");
+
+/// What is remembered of an attempt that ended and was deleted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tombstone {
+    /// When it ended; not kept by versions before attempts.
+    pub ended_at: Option<Timestamp>,
+    /// Hashes of the opening events that it had.
+    pub openings: Vec<Vec<u8>>,
+}
+
+impl Tombstone {
+    /// Whether an event belongs to that attempt or to one before.
+    #[must_use]
+    pub fn covers(&self, event: &Event) -> bool {
+        let stamp = &event.stamp;
+        let is_opening = matches!(event.happening, Happening::Opened(_));
+        self.ended_at.is_some_and(|ended| stamp.time <= ended)
+            || is_opening
+                && self
+                    .openings
+                    .contains(&opening_hash(&stamp.source, &stamp.id))
+    }
+}
+
+/// The first 16 bytes of the SHA-256 of an identity, as deletion computes them.
+fn opening_hash(source: &str, id: &str) -> Vec<u8> {
+    let hash = digest(
+        &SHA256,
+        [source, id]
+            .join(
+                "
+",
+            )
+            .as_bytes(),
+    );
+    hash.as_ref().iter().copied().take(16).collect()
+}
+
+/// Loads what is remembered of the attempts before.
+pub(super) async fn tombstones(
+    connection: &Connection,
+    keys: &[Uuid],
+) -> Result<HashMap<ProcessKey, Tombstone>, StoreError> {
+    if keys.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let statement = connection.prepared(LOAD_TOMBSTONES).await?;
+    let rows = connection.query(&statement, &[&keys]).await?;
+    let tombstone = |row: &Row| {
+        let tombstone = Tombstone {
+            ended_at: row.get(1),
+            openings: row.get(2),
+        };
+        (ProcessKey(row.get(0)), tombstone)
+    };
+    Ok(rows.iter().map(tombstone).collect())
+}
 
 /// When a parked push has waited too long, and what it becomes.
 #[derive(Debug, Clone)]

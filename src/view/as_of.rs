@@ -55,7 +55,10 @@ fn fold(record: &Record, order: Option<&Order>, events: &[LoggedEvent]) -> Optio
     } = &record.process;
     let mut past = Past::begin(tenant.clone(), token.clone(), *kind);
     for logged in events {
-        if logged.late || parked.contains(&(logged.source.as_str(), logged.id.as_str())) {
+        if logged.late
+            || logged.refused.is_some()
+            || parked.contains(&(logged.source.as_str(), logged.id.as_str()))
+        {
             past.pass(logged.sequence);
             continue;
         }

@@ -37,6 +37,9 @@ pub struct EventView<'a> {
     sequence: Option<u64>,
     received_at: Timestamp,
     late: bool,
+    /// The reason of the dead letter that it became after it had been logged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refused: Option<&'a str>,
     /// As received.
     #[schema(value_type = Option<serde_json::Value>)]
     data: Option<&'a RawValue>,
@@ -68,6 +71,7 @@ pub fn event(event: &FeedEvent) -> EventView<'_> {
         sequence: logged.sequence,
         received_at: logged.received_at,
         late: logged.late,
+        refused: logged.refused.as_deref(),
         data: serde_json::from_str(&logged.data).ok(),
     }
 }

@@ -23,6 +23,10 @@ use crate::store::record::{LoggedEvent, Record, StoredItem};
 pub struct View<'a> {
     pub(crate) token: Cow<'a, str>,
     pub(crate) tenant: Cow<'a, str>,
+    /// How often the token was opened after its process had been deleted, this time included; not there
+    /// for the first time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) attempt: Option<u32>,
     #[schema(value_type = schema::Kind)]
     pub(crate) kind: Cow<'a, str>,
     #[schema(value_type = schema::Status)]
@@ -155,6 +159,7 @@ pub fn view<'a>(record: &'a Record, order: Option<&'a Order>, parts: &Parts) -> 
     View {
         token: Cow::from(&process.token),
         tenant: Cow::from(&process.tenant),
+        attempt: (process.attempt > 1).then_some(process.attempt),
         kind: process.kind.name().into(),
         status: process.status().name().into(),
         summary: words::summary(process, record.created_at),

@@ -24,6 +24,10 @@ pub(super) struct Judge<'l> {
 /// What is wrong with a value.
 type Complaint = (Reason, String);
 
+/// An event of a time that is far ahead would win over all others for as long.
+const AHEAD: &str = "is further ahead of the clock than events may be (limits.future); check the \
+                     producer's clock and unit";
+
 impl Judge<'_> {
     /// A name inside the data.
     pub(super) fn name(&mut self, at: Arguments<'_>, text: Option<Text<'_>>) -> Option<String> {
@@ -90,13 +94,22 @@ impl Judge<'_> {
         arrived: Timestamp,
     ) -> Option<Timestamp> {
         let judged = match (stated, seconds) {
-            (Some(found), _) => time::parse(&found.text).ok_or((found.place, time::DEMAND)),
+            (Some(found), _) => time::parse(&found.text)
+                .ok_or((found.place, time::DEMAND))
+                .map(|time| (found.place, time)),
             (None, Some(seconds)) => {
-                time::from_seconds(seconds).map_err(|detail| (Place::Property("timestamp"), detail))
+                let place = Place::Property("timestamp");
+                let time = time::from_seconds(seconds).map_err(|detail| (place, detail));
+                time.map(|time| (place, time))
             }
-            (None, None) => Ok(crate::clock::to_micros(arrived)),
+            (None, None) => return Some(crate::clock::to_micros(arrived)),
         };
-        judged
+        let latest = arrived.saturating_add(self.limits.future);
+        let timely = judged.and_then(|(place, time)| match latest {
+            Ok(latest) if time > latest => Err((place, AHEAD)),
+            _ => Ok(time),
+        });
+        timely
             .map_err(|(place, detail)| self.faults.push(place.fault(Reason::InvalidField, detail)))
             .ok()
     }

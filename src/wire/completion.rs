@@ -135,6 +135,8 @@ pub fn refusal(event: &Event, problem: &Problem) -> Option<Outbound> {
 struct CompletionBody<'a> {
     token: &'a str,
     tenant: &'a str,
+    #[serde(skip_serializing_if = "is_first")]
+    attempt: u32,
     kind: &'static str,
     status: &'static str,
     workflow: Option<&'a str>,
@@ -151,6 +153,14 @@ struct CompletionBody<'a> {
     opened_at: Option<Timestamp>,
     ended_at: Timestamp,
     elapsed_seconds: f64,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands in a reference"
+)]
+fn is_first(attempt: &u32) -> bool {
+    *attempt == 1
 }
 
 #[derive(Serialize)]
@@ -196,6 +206,7 @@ impl<'a> CompletionBody<'a> {
         Self {
             token: &completion.token,
             tenant: &completion.tenant,
+            attempt: completion.attempt,
             kind: completion.kind.name(),
             status: completion.status.name(),
             workflow: opening.and_then(|opening| opening.workflow.as_deref()),

@@ -47,6 +47,7 @@ fn read(
         base: envelope.data_base,
     };
     let stamp = stamp(&mut envelope, encoding, message, arrived, &mut judge);
+    let time_given = envelope.time.is_some() || message.timestamp.is_some();
     let known = event_type(envelope.type_.take(), encoding, &mut judge);
     let token = token(envelope.token.take(), encoding, known, &mut judge);
     let tenant = tenant(envelope.tenant.take(), &mut judge);
@@ -75,6 +76,7 @@ fn read(
             happening,
         },
         type_name: known.name,
+        time_given,
         data: envelope.data.to_owned(),
         derived_token,
         reply_to: side.reply_to,

@@ -1,5 +1,7 @@
 //! What comes in, the limits it must keep, and what comes out of decoding.
 
+use jiff::SignedDuration;
+
 use crate::core::Event;
 
 /// One message as an AMQP client (or HTTP) hands it over. Nothing of it is trusted.
@@ -56,6 +58,8 @@ pub struct Limits {
     pub text_bytes: usize,
     /// Bytes of the names and texts of all headers: 64 KiB by default.
     pub header_bytes: usize,
+    /// How far ahead of its arrival an event may be: a day by default.
+    pub future: SignedDuration,
 }
 
 impl Limits {
@@ -80,6 +84,7 @@ impl Default for Limits {
             items: 1_000,
             text_bytes: 4 * 1024,
             header_bytes: 64 * 1024,
+            future: SignedDuration::from_hours(24),
         }
     }
 }
@@ -91,6 +96,8 @@ pub struct Accepted {
     pub event: Event,
     /// The event type, from the closed set of [`super::type_names`].
     pub type_name: &'static str,
+    /// Whether it says itself when it happened; otherwise its time is that of its arrival.
+    pub time_given: bool,
     /// The JSON text of its data as received; `{}` where it had none.
     pub data: String,
     /// Whether it had no token and got one derived from its identity.

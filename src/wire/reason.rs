@@ -37,6 +37,12 @@ pub enum Reason {
     StageLeft,
     /// A push waited for a stage that the order did not reach in time.
     StageNotReached,
+    /// The same identity came before with another content.
+    IdentityConflict,
+    /// It belongs to an attempt that ended and was deleted.
+    Gone,
+    /// A completion, a stage event or a reply that could not be delivered while its process was kept.
+    Undeliverable,
     /// The database refused what validation had let pass.
     RefusedByDatabase,
     /// It was delivered too often without ever being finished.
@@ -49,7 +55,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, for tables of metrics and tests.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 24] = [
         Self::UnsupportedContentType,
         Self::UnsupportedEncoding,
         Self::Undecodable,
@@ -67,6 +73,9 @@ impl Reason {
         Self::UnknownStage,
         Self::StageLeft,
         Self::StageNotReached,
+        Self::IdentityConflict,
+        Self::Gone,
+        Self::Undeliverable,
         Self::RefusedByDatabase,
         Self::DeliveryLimit,
         Self::Rejected,
@@ -94,6 +103,9 @@ impl Reason {
             Self::UnknownStage => "unknown_stage",
             Self::StageLeft => "stage_left",
             Self::StageNotReached => "stage_not_reached",
+            Self::IdentityConflict => "identity_conflict",
+            Self::Gone => "gone",
+            Self::Undeliverable => "undeliverable",
             Self::RefusedByDatabase => "refused_by_database",
             Self::DeliveryLimit => "delivery_limit",
             Self::Rejected => "rejected",
@@ -122,6 +134,9 @@ impl Reason {
             Self::UnknownStage => "The order has no such stage",
             Self::StageNotReached => "The order did not reach the stage",
             Self::StageLeft => "The order does not stand at this stage",
+            Self::IdentityConflict => "Another event has the same identity",
+            Self::Gone => "The process ended and was deleted",
+            Self::Undeliverable => "The message could not be delivered",
             Self::RefusedByDatabase => "The database refused the event",
             Self::DeliveryLimit => "The message was delivered too often",
             Self::Rejected => "The message was rejected",
@@ -157,6 +172,18 @@ impl Reason {
             }
             Self::UnknownStage | Self::StageLeft | Self::StageNotReached => {
                 "Look where the order stands; a replay helps only where it will come to the stage."
+            }
+            Self::IdentityConflict => {
+                "Give every event an id of its own in its source; what was changed is sent as a new \
+                 event. The first one counts."
+            }
+            Self::Gone => {
+                "A new opening, later than the end, begins the next attempt; what came before it can \
+                 then be replayed."
+            }
+            Self::Undeliverable => {
+                "Bind a queue, or repair the one that fails; then replay: the message goes to its own \
+                 exchange again."
             }
             Self::RefusedByDatabase => {
                 "Look into the log of the worker and the database; then replay."

@@ -13,6 +13,7 @@
 )]
 
 mod as_of;
+mod attempts;
 mod audience;
 mod bad;
 mod batch;
@@ -48,6 +49,7 @@ mod hostile_http;
 mod hostile_parameters;
 mod hot_tokens;
 mod http;
+mod identity;
 mod isolation;
 mod janitor;
 mod janitor_faults;

@@ -137,6 +137,7 @@ pub(crate) async fn begin(connection: &Connection, process: usize, number: usize
     let (tenant, token, kind) = PROCESSES[process];
     let (id, type_name) = name(process, number);
     let event = NewEvent {
+        time_given: true,
         key: ProcessKey::of(tenant, token),
         event: Event {
             tenant: tenant.to_owned(),

@@ -84,6 +84,7 @@ fn ending(mut record: Record, kind: EndingKind) -> Record {
 
 fn step(second: u8, data: &str) -> LoggedEvent {
     LoggedEvent {
+        refused: None,
         source: "shop".into(),
         id: format!("e{second}"),
         type_name: "upload.step".into(),
@@ -258,6 +259,7 @@ fn an_ended_one_says_where_its_completion_is_and_what_came_late() {
     record.late = 1;
     record.logged = 1;
     record.events = vec![LoggedEvent {
+        refused: None,
         late: true,
         ..step(40, r#"{"message":"hello?"}"#)
     }];

@@ -127,6 +127,7 @@ impl Orders {
         if walk.token.is_empty() {
             walk.token.clone_from(&process.token);
             walk.tenant.clone_from(&process.tenant);
+            walk.attempt = Some(process.attempt_id());
         }
         let opened_at = process.opening.as_ref().map(|(stamp, _)| stamp.time);
         walk.opened_at = walk.opened_at.into_iter().chain(opened_at).min();
@@ -226,7 +227,7 @@ impl Orders {
         let walk = self.walks.get_mut(&key)?;
         let workflow = walk.workflow.as_deref()?;
         let mut order = Order {
-            process: key,
+            process: walk.attempt.unwrap_or(key),
             workflow,
             opened_at: walk.opened_at.unwrap_or_default(),
             stops: std::mem::take(&mut walk.row.stops),

@@ -23,6 +23,26 @@ impl Refused {
         }
     }
 
+    /// The same identity came before with another content.
+    pub(crate) fn identity_conflict() -> Self {
+        let detail = "an event of the same source and id came before with another type, time or data;                       give every event an id of its own";
+        Self {
+            reason: Reason::IdentityConflict,
+            detail: detail.to_owned(),
+            errors: Vec::new(),
+        }
+    }
+
+    /// It belongs to an attempt that ended and was deleted, or came before the opening of the next.
+    pub(crate) fn gone() -> Self {
+        let detail = "the process of the token ended and was deleted; only a new opening, later than its                       end, begins the next attempt";
+        Self {
+            reason: Reason::Gone,
+            detail: detail.to_owned(),
+            errors: Vec::new(),
+        }
+    }
+
     /// What people and programs read about it.
     pub(crate) fn problem(&self) -> Problem {
         let mut problem = Problem::new(self.reason, self.detail.clone());

@@ -23,6 +23,8 @@ pub(super) struct Walk {
     /// What came with the earliest opening, where that is among the events.
     pub(super) attachments: Option<Option<String>>,
     pub(super) opened_at: Option<Timestamp>,
+    /// What this attempt is called, where the names of its stops come from.
+    pub(super) attempt: Option<ProcessKey>,
     pub(super) parked: Vec<Parked>,
     /// What waited and does no longer.
     pub(super) settled: Vec<(Parked, Pushed)>,

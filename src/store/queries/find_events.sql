@@ -4,6 +4,7 @@ select q.number, e.late, e.data, r.problem
 from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[])
      with ordinality q(process, tenant, token, source, id, since, number)
 left join waybill.event e on e.process = q.process and e.source = q.source and e.id = q.id
+                         and e.refused is null
 left join lateral (
     select d.problem
     from waybill.dead_letter d

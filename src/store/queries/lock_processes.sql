@@ -5,7 +5,7 @@ select key, tenant, token, kind, status,
        attributes, reply_to, traceparent, tracestate,
        progress_done, total, total_stamp, items, items_failed, 0::bigint,
        ending, ending_stamp, ending_code, ending_message, settle_at, deadline_at,
-       ended_at, code, message, now()
+       ended_at, code, message, now(), attempt
 from waybill.process
 where key = any ($1::uuid[])
 order by key

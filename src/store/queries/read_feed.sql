@@ -69,7 +69,7 @@ newest as materialized (
 select k.source, k.id, k.type, k.time, k.sequence, k.late, k.data, k.received_at,
        k.tenant, k.token, k.kind, k.epoch, k.tx::text, k.pos,
        l.gone_epoch, l.gone_tx::text, l.gone_pos, n.epoch, n.tx::text, n.pos,
-       f.epoch, f.tx::text, f.pos, (select count(*) from page)
+       f.epoch, f.tx::text, f.pos, (select count(*) from page), k.refused
 from look l
 left join page k on k.bytes_before < $6::bigint
 left join far f on true

@@ -36,7 +36,7 @@ newest as materialized (
 select k.source, k.id, k.type, k.time, k.sequence, k.late, k.data, k.received_at,
        k.tenant, k.token, k.kind, k.epoch, k.tx::text, k.pos,
        0::smallint, '0', 0, n.epoch, n.tx::text, n.pos,
-       null::smallint, null::text, null::integer, (select count(*) from page)
+       null::smallint, null::text, null::integer, (select count(*) from page), k.refused
 from look l
 left join page k on k.bytes_before < $6::bigint
 left join newest n on true

@@ -39,7 +39,7 @@ together as (
     window l as (order by number rows unbounded preceding)
 )
 select e.source, e.id, e.type, e.time, e.sequence, e.late, e.data, e.received_at,
-       l.number, l.is_last
+       l.number, l.is_last, e.refused
 from place l
 left join together t on t.number = l.number and t.events <= $5 and t.bytes <= $6
 left join waybill.event e

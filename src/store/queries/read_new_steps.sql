@@ -1,7 +1,7 @@
 -- Steps that were logged after a place in the log. While the process is open only those below every
 -- running transaction are read: one that began earlier may still commit later, before them.
 select e.source, e.id, e.type, e.time, e.sequence, e.late, e.data, e.received_at,
-       e.epoch, e.tx::text, e.pos
+       e.epoch, e.tx::text, e.pos, e.refused
 from waybill.event e
 where e.process = $1
   and (e.epoch, e.tx, e.pos) > ($2, $3::text::xid8, $4)

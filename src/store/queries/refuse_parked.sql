@@ -1,5 +1,5 @@
--- Makes dead letters of pushes that will never find their stops, and takes them out of the log:
--- they changed nothing.
+-- Makes dead letters of pushes that will never find their stops, and marks them in the log: readers
+-- have seen them, or will.
 with gone as (
     delete from waybill.parked k
     using unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[])
@@ -8,7 +8,8 @@ with gone as (
     returning k.*, n.reason, n.problem
 ),
 events as (
-    delete from waybill.event e using gone g
+    update waybill.event e set refused = g.reason
+    from gone g
     where e.process = g.process and e.source = g.source and e.id = g.event_id
 ),
 kept as (

@@ -33,6 +33,7 @@ pub(super) fn ended() -> Completion {
         opened_at: Some("2026-02-03T04:05:06Z".parse().unwrap()),
         ended_at: "2026-02-03T04:05:07.25Z".parse().unwrap(),
         number: 1,
+        attempt: 1,
     }
 }
 

@@ -14,6 +14,7 @@ const LIMITS: Limits = Limits {
     items: 2,
     text_bytes: 16,
     header_bytes: 64,
+    future: jiff::SignedDuration::from_hours(24),
 };
 
 /// One of the values that go wrong somewhere.

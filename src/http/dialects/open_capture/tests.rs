@@ -88,6 +88,7 @@ fn with_items(mut record: Record, items: &[(&str, Option<&str>, Option<&str>)]) 
 fn with_event(mut record: Record, type_name: &str, data: &Value, late: bool) -> Record {
     let number = record.events.len() + 32;
     record.events.push(LoggedEvent {
+        refused: None,
         source: "ocr".to_owned(),
         id: number.to_string(),
         type_name: type_name.to_owned(),

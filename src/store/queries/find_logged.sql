@@ -1,0 +1,5 @@
+-- What the log has of identities that came again; the data only where it is another text.
+select n.number, e.type, e.time, case when e.data <> n.data then e.data end, e.refused is not null
+from unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) with ordinality
+     as n (process, source, id, data, number)
+join waybill.event e on e.process = n.process and e.source = n.source and e.id = n.id
