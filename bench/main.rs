@@ -18,12 +18,12 @@ mod feed;
 mod ground;
 #[path = "../src/pipeline/identity.rs"]
 mod identity;
-#[expect(dead_code, reason = "the rehearsal has no orders")]
 mod latency;
 mod machine;
 mod meter;
 mod open_loop;
 mod options;
+#[expect(dead_code, reason = "the rehearsal has no orders")]
 #[path = "../src/pipeline/orders/mod.rs"]
 mod orders;
 mod patience;

@@ -19,8 +19,8 @@ const AWAY_AFTER: Duration = Duration::from_secs(2);
 pub(super) struct Observer {
     /// The pool of those that work.
     pub(super) store: Store,
-    /// The pool that writes for clients.
-    pub(super) api: Option<Store>,
+    /// The other pools that write: for clients, and the janitor's.
+    pub(super) others: Vec<Store>,
     /// Connections of its own: a pool that is used up must not look like a database that is away.
     pub(super) own: Store,
     /// How long an answer is waited for, once its lateness was reported.
@@ -39,10 +39,30 @@ struct Known {
     /// No pooler in transaction mode is in between.
     direct: bool,
     migrated: bool,
+    /// What the last look said of writes.
+    read_only: bool,
 }
 
 impl Observer {
     pub(super) async fn run(self, done: CancellationToken) {
+        tokio::join!(self.watch(&done), self.watch_lag(&done));
+    }
+
+    /// How far the feed is behind is looked up apart: where the log can't be read, the database may
+    /// be well.
+    async fn watch_lag(&self, done: &CancellationToken) {
+        loop {
+            if let Ok(lag) = self.own.feed_lag().await {
+                self.telemetry.show_feed_lag(lag.map(|lag| lag.seconds));
+            }
+            tokio::select! {
+                () = done.cancelled() => return,
+                () = tokio::time::sleep(EVERY) => {}
+            }
+        }
+    }
+
+    async fn watch(&self, done: &CancellationToken) {
         let mut known = Known::default();
         loop {
             self.observe(&mut known).await;
@@ -98,7 +118,9 @@ impl Observer {
             // One connection is enough from here on.
             self.own.renew();
         }
-        if !self.takes_writes().await? || !self.schema_is_current(&mut known.migrated).await? {
+        if !self.takes_writes(&mut known.read_only).await?
+            || !self.schema_is_current(&mut known.migrated).await?
+        {
             return Ok(());
         }
         let outbox = self.own.outbox_state().await?;
@@ -115,8 +137,6 @@ impl Observer {
             self.telemetry.show_stuck(*reason, stuck);
         }
         self.telemetry.show_parked(tally.parked);
-        let lag = self.own.feed_lag().await?;
-        self.telemetry.show_feed_lag(lag.map(|lag| lag.seconds));
         self.telemetry
             .show_quarantined(Quarantined::Process, tally.quarantined);
         let letters = tally.dead_letters.iter();
@@ -129,7 +149,7 @@ impl Observer {
 
     /// A server that takes no writes pauses consuming; connections to it are not kept, since another
     /// of several servers, or the next one behind the same name, may take them.
-    async fn takes_writes(&self) -> Result<bool, StoreError> {
+    async fn takes_writes(&self, read_only: &mut bool) -> Result<bool, StoreError> {
         let writes = self.own.writes().await?;
         let accepted = writes == Writes::Accepted;
         self.health.set(Condition::DatabaseWritable, accepted);
@@ -139,7 +159,11 @@ impl Observer {
                 standby = writes == Writes::Standby,
                 "the database is read-only and consuming pauses; database.url must name the primary"
             );
-            for pool in [&self.own, &self.store].into_iter().chain(&self.api) {
+            self.own.renew();
+        }
+        // Where it turned, and where another server has taken its place.
+        if std::mem::replace(read_only, !accepted) == accepted {
+            for pool in [&self.store].into_iter().chain(&self.others) {
                 pool.renew();
             }
         }

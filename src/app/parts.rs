@@ -40,7 +40,13 @@ impl App {
     pub(super) fn observer(&self, gate: watch::Sender<bool>) -> Observer {
         Observer {
             store: self.store.clone(),
-            api: self.api.as_ref().map(Api::primary),
+            others: self
+                .api
+                .as_ref()
+                .map(Api::primary)
+                .into_iter()
+                .chain([self.janitor_store.clone()])
+                .collect(),
             own: self.observing.clone(),
             patience: self.settings.database.connect_timeout.min(PATIENCE_MAX),
             telemetry: self.telemetry.clone(),

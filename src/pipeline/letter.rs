@@ -7,6 +7,8 @@ use super::properties;
 use crate::broker::{Delivery, HeaderValue, Outgoing, Properties, topology};
 use crate::core::Event;
 use crate::store::dead_letter::DeadLetter;
+use crate::store::outbox::OutboxRow;
+use crate::wire::completion::SOURCE;
 use crate::wire::{Problem, Reason, Rejection};
 
 /// How much of a readable part is kept beside the raw bytes.
@@ -83,10 +85,36 @@ pub(super) fn given_up(delivery: &Delivery) -> Rejection {
     }
 }
 
-/// The message as it was sent, for the exchange of events; `None` if the letter is damaged.
+/// The letter of a message of our own that could not be delivered while its process was kept.
+pub(super) fn undeliverable(row: &OutboxRow, message: Outgoing, detail: String) -> DeadLetter {
+    let reason = Reason::Undeliverable;
+    let name = [row.what.name(), &row.exchange, &row.routing_key].join("\n");
+    DeadLetter {
+        id: Uuid::new_v5(&row.id, name.as_bytes()),
+        reason: reason.name().to_owned(),
+        problem: json!(Problem::new(reason, detail)).to_string(),
+        tenant: row.headers.get("tenant").cloned(),
+        token: Some(row.token.clone()),
+        source: Some(SOURCE.to_owned()),
+        event_id: Some(row.id.to_string()),
+        type_name: Some(row.type_name.clone()),
+        exchange: row.exchange.clone(),
+        routing_key: row.routing_key.clone(),
+        queue: String::new(),
+        properties: properties::to_json(&message.properties),
+        headers: properties::headers_to_json(&message.properties.headers),
+        body: message.body,
+    }
+}
+
+/// The message as it was sent: to the exchange of events, or of our own to the place where it could not
+/// be delivered; `None` if the letter is damaged.
 pub(super) fn replay(letter: &DeadLetter) -> Option<Outgoing> {
     let properties = properties::from_json(&letter.properties, &letter.headers)?;
-    let exchange = topology::EVENTS_EXCHANGE;
+    let exchange = match letter.reason == Reason::Undeliverable.name() {
+        true => &letter.exchange,
+        false => topology::EVENTS_EXCHANGE,
+    };
     let body = letter.body.clone();
     Some(Outgoing::replay(
         exchange,

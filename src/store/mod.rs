@@ -50,6 +50,7 @@ pub mod stamp;
 pub mod standing;
 pub mod stop;
 pub mod tally;
+pub mod undeliverable;
 pub mod walk;
 pub mod watch;
 pub mod workflow;

@@ -171,18 +171,10 @@ impl Store {
     }
 
     async fn on_rows(&self, text: &str, rows: &[&OutboxRow]) -> Result<(), StoreError> {
-        if rows.is_empty() {
-            return Ok(());
+        match rows.is_empty() {
+            true => Ok(()),
+            false => on_rows(&self.connection().await?, text, rows).await,
         }
-        let connection = self.connection().await?;
-        let statement = connection.prepared(text).await?;
-        let keys = column(rows, |r| r.process.0);
-        let ids = column(rows, |r| r.id);
-        let whats = column(rows, |r| r.what.name());
-        connection
-            .execute(&statement, &[&keys, &ids, &whats])
-            .await?;
-        Ok(())
     }
 
     /// Takes what is due on the normal lane, at most so many messages and bytes; unless they are
@@ -224,6 +216,26 @@ impl Store {
             oldest: row.get(1),
         })
     }
+}
+
+/// Forgets messages in a transaction.
+pub(super) async fn delete(connection: &Connection, rows: &[&OutboxRow]) -> Result<(), StoreError> {
+    on_rows(connection, DELETE, rows).await
+}
+
+async fn on_rows(
+    connection: &Connection,
+    text: &str,
+    rows: &[&OutboxRow],
+) -> Result<(), StoreError> {
+    let statement = connection.prepared(text).await?;
+    let keys = column(rows, |r| r.process.0);
+    let ids = column(rows, |r| r.id);
+    let whats = column(rows, |r| r.what.name());
+    connection
+        .execute(&statement, &[&keys, &ids, &whats])
+        .await?;
+    Ok(())
 }
 
 pub(super) fn from_row(row: &tokio_postgres::Row) -> Result<OutboxRow, StoreError> {

@@ -70,11 +70,11 @@ fn a_pool_that_is_used_up_does_not_make_the_database_look_away() {
         // What the observer reads stays open for readers.
         for (tables, mode) in [
             (
-                "process, waybill.outbox, waybill.tally, waybill.dead_letter",
+                "process, waybill.event, waybill.outbox, waybill.tally, waybill.dead_letter",
                 "exclusive",
             ),
             (
-                "event, waybill.replay, waybill.sample, waybill.tombstone",
+                "replay, waybill.sample, waybill.tombstone",
                 "access exclusive",
             ),
         ] {

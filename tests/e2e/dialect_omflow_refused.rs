@@ -152,10 +152,21 @@ fn a_push_that_does_not_fit_fails_at_once_and_waits_for_nothing() {
         let elsewhere = omflow.edit("nobody", &elsewhere, Encoding::Form).await;
         failed(&elsewhere, "404", PROMOTION, "query the order again");
 
-        // A stage takes fields that it does not know; a stop is left once.
+        // A field that neither the workflow nor a stage knows is refused; a stop is left once.
         let more = json!([{"id": "x", "value": 1}]);
-        assert_eq!(omflow.push(deputy, &more, Encoding::Form).await, pushed());
-        let again = omflow.push(deputy, &more, Encoding::Form).await;
+        let unknown = omflow.push(deputy, &more, Encoding::Form).await;
+        failed(
+            &unknown,
+            "404",
+            PROMOTION,
+            "#/formdata/x is no field of the workflow",
+        );
+        let nothing = json!([]);
+        assert_eq!(
+            omflow.push(deputy, &nothing, Encoding::Form).await,
+            pushed()
+        );
+        let again = omflow.push(deputy, &nothing, Encoding::Form).await;
         failed(&again, "404", PROMOTION, "query the order again");
         are_empty(&ground, &["parked", "dead_letter"]).await;
         worker.stop().await;

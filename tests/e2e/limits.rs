@@ -18,11 +18,21 @@ fn a_full_outbox_pauses_consuming_until_it_drains() {
         let ground = Ground::shared("full-outbox").await;
         let mut producer = Producer::new(&ground);
         producer.events(&stories("outbox", 600)).await;
-        // Nobody wants the completions yet, so they stay.
+        // What waits here is not due for a long time, as if a relay were missing. Messages that can't
+        // be delivered are no reason to pause: they are set aside.
+        ground
+            .execute(
+                "insert into waybill.outbox (id, aggregatetype, aggregateid, type, payload, process, what,
+                     exchange, routing_key, headers, time, next_attempt_at)
+                 select gen_random_uuid(), 'process', 'held', 'process.completed', '{}', gen_random_uuid(),
+                     'completion', 'waybill.completions', 'upload.done', '{}', now(), now() + '1 hour'
+                 from generate_series(1, 30)",
+            )
+            .await;
         let plan = ground
             .plan()
             .with("outbox.unroutable", "keep")
-            .with("outbox.limit", "40");
+            .with("outbox.limit", "30");
         let plan = plan
             .with("broker.prefetch", "20")
             .with("batch.events", "10");
@@ -31,7 +41,7 @@ fn a_full_outbox_pauses_consuming_until_it_drains() {
             let before = worker.metric("waybill_deliveries_total", "").await;
             tokio::time::sleep(std::time::Duration::from_secs(2)).await;
             let after = worker.metric("waybill_deliveries_total", "").await;
-            (before == after && ground.number(OUTBOX).await >= 40).then_some(after)
+            (before == after && ground.number(OUTBOX).await >= 30).then_some(after)
         })
         .await;
         let sent = i64::try_from(producer.messages.len()).expect("few");
@@ -52,6 +62,9 @@ fn a_full_outbox_pauses_consuming_until_it_drains() {
         );
         assert_eq!(worker.readiness().await, Some(200));
         let audience = Audience::of_completions(&ground).await;
+        ground
+            .execute("delete from waybill.outbox where aggregateid = 'held'")
+            .await;
         let trial = Trial {
             ground,
             producer,

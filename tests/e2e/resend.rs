@@ -82,6 +82,41 @@ fn a_completion_is_sent_again_with_the_same_id_and_body_by_token_or_by_time() {
 }
 
 #[test]
+fn what_could_not_be_delivered_while_it_was_kept_becomes_a_dead_letter_that_can_be_replayed() {
+    run(async {
+        let ground = Ground::shared("undeliverable").await;
+        let plan = ground.plan().with("outbox.unroutable", "keep");
+        let worker = plan.with("process.retention", "1s").start().await;
+        Producer::new(&ground).events(&uploads(5)).await;
+        let count = "select count(*) from waybill.dead_letter where reason = 'undeliverable'";
+        let left =
+            "select (select count(*) from waybill.process) + (select count(*) from waybill.outbox)";
+        until("dead letters instead of records", async || {
+            let letters = ground.number(count).await;
+            (letters == 5 && ground.number(left).await == 0).then_some(())
+        })
+        .await;
+        let audience = Audience::of_completions(&ground).await;
+        let args = ["dead", "replay", "--reason", "undeliverable"];
+        let replayed = waybill(&ground, &args).await;
+        assert_eq!(replayed.code, Some(0), "{}", replayed.text);
+        until("the completions", async || {
+            (audience.by_token().len() == 5).then_some(())
+        })
+        .await;
+        let statuses = ["upload.error", "upload.done"];
+        let heard = audience.heard();
+        assert!(
+            heard
+                .iter()
+                .all(|heard| statuses.contains(&heard.routing_key.as_str()))
+        );
+        assert_eq!(worker.metric("waybill_outbox_stuck", "").await, 0);
+        worker.stop().await;
+    });
+}
+
+#[test]
 fn a_completion_that_its_record_does_not_give_any_more_is_not_sent() {
     run(async {
         let ground = Ground::shared("resend-changed").await;

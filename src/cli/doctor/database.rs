@@ -11,11 +11,14 @@ use crate::config::Settings;
 use crate::store::inspect::{Inspection, VERSION_NUMBER_MIN};
 use crate::store::migrate::{self, Versions};
 use crate::store::outbox::OutboxState;
+use crate::store::slow_outbox::Failing;
 use crate::store::{Store, StoreError};
 
 const ABOUT: &str = "database";
 /// Clocks further apart than this confuse people, though no promise depends on it.
 const CLOCKS_APART_MAX: SignedDuration = SignedDuration::from_secs(5);
+/// Failing destinations that are named.
+const LISTED_MAX: i64 = 5;
 /// An outbox that holds something for longer is not being emptied.
 const OUTBOX_AGE_MAX: SignedDuration = SignedDuration::from_mins(2);
 
@@ -53,6 +56,8 @@ async fn look(store: &Store, findings: &mut Vec<Finding>) -> Result<(), StoreErr
     findings.push(Finding::ok(ABOUT, "may read and write every table"));
     findings.push(dead_letters(&store.tally().await?.dead_letters));
     findings.push(outbox(&store.outbox_state().await?, inspection.now));
+    let failing = store.failing_destinations(LISTED_MAX).await?;
+    findings.extend(stuck(&store.tally().await?.stuck, &failing));
     findings.push(feed::examine(store, inspection.now).await?);
     Ok(())
 }
@@ -167,6 +172,33 @@ pub(super) fn dead_letters(counts: &BTreeMap<String, u64>) -> Finding {
         .collect();
     let said = format!("dead letters that wait: {total} ({})", each.join(", "));
     Finding::warn(ABOUT, said).mend("see `waybill dead list`".to_owned())
+}
+
+pub(super) fn stuck(by_reason: &BTreeMap<String, u64>, failing: &[Failing]) -> Option<Finding> {
+    let counts = by_reason.iter().filter(|(_, count)| **count > 0);
+    let counts: Vec<_> = counts
+        .map(|(why, count)| format!("{why} {count}"))
+        .collect();
+    if counts.is_empty() {
+        return None;
+    }
+    let places = failing.iter().map(|failing| {
+        let place = &failing.destination;
+        match place.exchange.as_str() {
+            "" => format!("queue {}", place.routing_key),
+            exchange => format!("{exchange} {}", place.routing_key),
+        }
+    });
+    let places: Vec<_> = places.collect();
+    let said = format!("messages that can't be delivered: {}", counts.join(", "));
+    let remedy = match places.is_empty() {
+        true => "the column detail of waybill.outbox says why".to_owned(),
+        false => format!(
+            "look at the queues bound for {}; what waits is sent once they confirm",
+            places.join(", ")
+        ),
+    };
+    Some(Finding::warn(ABOUT, said).mend(remedy))
 }
 
 pub(super) fn outbox(state: &OutboxState, now: Timestamp) -> Finding {

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::pace::{Next, Pace};
 use super::{Janitor, Job};
+use crate::backoff::Backoff;
 use crate::core::ProcessKey;
 use crate::pipeline::writer::reason;
 use crate::store::quarantine::{Cut, Taken};
@@ -58,6 +59,17 @@ impl Done {
     }
 }
 
+/// What comes after a slice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    /// Another one at once.
+    More,
+    /// The pause: nothing is left to do.
+    Idle,
+    /// The pause, or longer if it fails again and again.
+    Failed,
+}
+
 /// Why a slice came to nothing.
 enum Failure {
     Store(StoreError),
@@ -88,6 +100,7 @@ impl Janitor {
         let share = u32::try_from(number).unwrap_or(0) * self.interval;
         let mut next = share / u32::try_from(Job::ALL.len()).unwrap_or(u32::MAX);
         let mut pace = Pace::new(self.batch);
+        let mut backoff = Backoff::new();
         loop {
             self.health.beat(job.name());
             tokio::select! {
@@ -95,18 +108,23 @@ impl Janitor {
                 () = tokio::time::sleep(next) => {}
             }
             let began = Instant::now();
-            while self.step(job, &mut pace).await {
-                if stop.is_cancelled() || began.elapsed() >= ROUND_MAX {
-                    break;
+            next = loop {
+                match self.step(job, &mut pace).await {
+                    Turn::More if !stop.is_cancelled() && began.elapsed() < ROUND_MAX => {}
+                    Turn::More => break pause,
+                    Turn::Idle => {
+                        backoff.reset();
+                        break pause;
+                    }
+                    Turn::Failed => break pause.max(backoff.next()),
                 }
-            }
-            next = pause;
+            };
         }
         self.health.retire(job.name());
     }
 
-    /// Does one slice; says whether to go on at once.
-    async fn step(self: &Arc<Self>, job: Job, pace: &mut Pace) -> bool {
+    /// Does one slice.
+    async fn step(self: &Arc<Self>, job: Job, pace: &mut Pace) -> Turn {
         self.health.beat(job.name());
         let hand = Hand::default();
         let ended = self.guarded(job, pace.cut(), hand.clone()).await;
@@ -120,7 +138,10 @@ impl Janitor {
                     Done { more: false, .. } => pace.idle(),
                     Done { .. } => {}
                 }
-                done.more
+                match done.more {
+                    true => Turn::More,
+                    false => Turn::Idle,
+                }
             }
             Err(failure) => {
                 match &failure {
@@ -128,9 +149,12 @@ impl Janitor {
                     Failure::Panic => self.telemetry.panicked(job.name()),
                 }
                 match pace.failed(failure.blame(), &taken) {
-                    Next::Again => true,
-                    Next::Rest => false,
-                    Next::SetAside(key) => self.set_aside(job, key, &failure.text()).await,
+                    Next::Again => Turn::More,
+                    Next::Rest => Turn::Failed,
+                    Next::SetAside(key) => match self.set_aside(job, key, &failure.text()).await {
+                        true => Turn::More,
+                        false => Turn::Failed,
+                    },
                 }
             }
         }

@@ -4,12 +4,40 @@ use std::collections::HashMap;
 
 use super::Relay;
 use crate::core::ProcessKey;
-use crate::store::StoreError;
 use crate::store::outbox::{OutboxRow, Slow, What};
 use crate::store::slow_outbox::{Failed, Kept};
+use crate::store::{Store, StoreError};
 use crate::view::completion;
 
 use super::settle::RETRY_REFUSED;
+
+/// Gives completions without a body theirs, as far as their records give it; the others, with why
+/// not.
+pub(in super::super) async fn made(
+    store: &Store,
+    rows: Vec<OutboxRow>,
+) -> Result<(Vec<OutboxRow>, Vec<(OutboxRow, &'static str)>), StoreError> {
+    let lacking = rows.iter().filter(|row| row.payload.is_none());
+    let keys: Vec<ProcessKey> = lacking.map(|row| row.process).collect();
+    if keys.is_empty() {
+        return Ok((rows, Vec::new()));
+    }
+    let kept = store.completions(&keys).await?;
+    let (mut whole, mut failed) = (Vec::with_capacity(rows.len()), Vec::new());
+    for mut row in rows {
+        if row.payload.is_none() {
+            match body(&row, &kept) {
+                Ok(body) => row.payload = Some(body),
+                Err(why) => {
+                    failed.push((row, why));
+                    continue;
+                }
+            }
+        }
+        whole.push(row);
+    }
+    Ok((whole, failed))
+}
 
 impl Relay {
     /// Gives completions without a body theirs; one whose record does not give the same bytes any
@@ -18,31 +46,14 @@ impl Relay {
         &self,
         rows: Vec<OutboxRow>,
     ) -> Result<Vec<OutboxRow>, StoreError> {
-        let lacking = rows.iter().filter(|row| row.payload.is_none());
-        let keys: Vec<ProcessKey> = lacking.map(|row| row.process).collect();
-        if keys.is_empty() {
-            return Ok(rows);
-        }
-        let kept = self.store.completions(&keys).await?;
-        let (mut whole, mut failed) = (Vec::with_capacity(rows.len()), Vec::new());
-        for mut row in rows {
-            if row.payload.is_some() {
-                whole.push(row);
-                continue;
-            }
-            match body(&row, &kept) {
-                Ok(body) => {
-                    row.payload = Some(body);
-                    whole.push(row);
-                }
-                Err(detail) => failed.push(Failed {
-                    row,
-                    slow: Slow::Refused,
-                    detail: Some(detail.to_owned()),
-                    retry_after: RETRY_REFUSED,
-                }),
-            }
-        }
+        let (whole, failed) = made(&self.store, rows).await?;
+        let failed = failed.into_iter().map(|(row, detail)| Failed {
+            row,
+            slow: Slow::Refused,
+            detail: Some(detail.to_owned()),
+            retry_after: RETRY_REFUSED,
+        });
+        let failed: Vec<Failed> = failed.collect();
         self.store.fail_outbox(&failed).await?;
         Ok(whole)
     }

@@ -8,7 +8,7 @@
 //!
 //! A message leaves the outbox only after its confirm, or after a return where that is the setting.
 
-mod bodies;
+pub(super) mod bodies;
 mod destinations;
 mod lane;
 mod probe;
@@ -153,7 +153,7 @@ impl Relay {
 }
 
 /// The message of a row.
-fn outgoing(row: &OutboxRow) -> Outgoing {
+pub(super) fn outgoing(row: &OutboxRow) -> Outgoing {
     let body = row.payload.clone().unwrap_or_default().into_bytes();
     let mut message = Outgoing::new(&row.exchange, &row.routing_key, &row.id.to_string(), body);
     let properties = &mut message.properties;

@@ -66,6 +66,10 @@ impl Outlook {
     pub async fn add(&mut self, ids: &[Uuid]) -> Result<(), StoreError> {
         let mut readable = Vec::new();
         for kept in self.store.read_dead_letters(ids).await? {
+            if kept.letter.reason == Reason::Undeliverable.name() {
+                self.count(Fate::Undecided.name());
+                continue;
+            }
             match self.delivered(&kept) {
                 Some(held) => readable.push(held),
                 None => self.count(Fate::Damaged.name()),
