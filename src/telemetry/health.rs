@@ -140,7 +140,9 @@ impl Health {
         if stuck.is_empty() { Ok(()) } else { Err(stuck) }
     }
 
-    fn holds(&self, condition: Condition) -> bool {
+    /// Whether a condition holds.
+    #[must_use]
+    pub fn holds(&self, condition: Condition) -> bool {
         let flag = self.0.holds.get(condition as usize);
         flag.is_some_and(|flag| flag.load(Ordering::Acquire))
     }

@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use jiff::SignedDuration;
 use serde_json::Value;
 use waybill::core::access::Scope;
 
@@ -159,6 +160,18 @@ fn what_was_forgotten_is_gone_until_that_is_forgotten_too_or_it_comes_again() {
 
         let mut again = story("gone", 0);
         again.pop();
+        producer.events(&again).await;
+        let refused = "select count(*) from waybill.dead_letter where reason = 'gone'";
+        let all = i64::try_from(again.len()).expect("few");
+        until("the repetitions as dead letters", async || {
+            (ground.number(refused).await == all).then_some(())
+        })
+        .await;
+        own.get(&path).await.problem(410, "gone");
+        for event in &mut again {
+            event.id = format!("again-{}", event.id);
+            event.time += SignedDuration::from_hours(1);
+        }
         producer.events(&again).await;
         answers(&own, &path, 200).await;
         own.get(&other).await.problem(410, "gone");

@@ -14,12 +14,15 @@ use crate::core::ProcessKey;
 use crate::pipeline::writer::reason;
 use crate::store::quarantine::{Cut, Taken};
 use crate::store::{Blame, StoreError};
+use crate::telemetry::Condition;
 
 /// How long a job goes on before it pauses.
 const ROUND_MAX: Duration = Duration::from_secs(10);
 /// How long one slice may take; the server's own timeouts end it earlier. Less than what a loop may
 /// take before it counts as stuck.
 const SLICE_MAX: Duration = Duration::from_secs(45);
+/// The shortest pause after a failure: each may have cost a connection.
+const PAUSE_FAILED: Duration = Duration::from_secs(1);
 /// The longest pause of a job.
 const PAUSE_MAX: Duration = Duration::from_secs(30);
 
@@ -107,6 +110,11 @@ impl Janitor {
                 () = stop.cancelled() => break,
                 () = tokio::time::sleep(next) => {}
             }
+            // What nothing can be written to would only fail.
+            if !self.health.holds(Condition::DatabaseWritable) {
+                next = pause;
+                continue;
+            }
             let began = Instant::now();
             next = loop {
                 match self.step(job, &mut pace).await {
@@ -116,7 +124,7 @@ impl Janitor {
                         backoff.reset();
                         break pause;
                     }
-                    Turn::Failed => break pause.max(backoff.next()),
+                    Turn::Failed => break pause.max(PAUSE_FAILED) + backoff.next(),
                 }
             };
         }
