@@ -124,7 +124,11 @@ pub(super) fn labels() -> Labels {
 pub(super) fn required(roles: &Roles) -> Vec<Condition> {
     let mut required = vec![Condition::DatabaseConnected, Condition::MigrationsCurrent];
     if roles.has(Role::Worker) {
-        required.extend([Condition::BrokerConnected, Condition::Consuming]);
+        required.extend([
+            Condition::BrokerConnected,
+            Condition::Consuming,
+            Condition::DatabaseAccepting,
+        ]);
     }
     if roles.has(Role::Api) {
         required.push(Condition::Answering);
