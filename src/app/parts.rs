@@ -164,7 +164,11 @@ pub(super) fn required(roles: &Roles) -> Vec<Condition> {
         required.push(Condition::DatabaseWritable);
     }
     if roles.has(Role::Worker) {
-        required.extend([Condition::BrokerConnected, Condition::Consuming]);
+        required.extend([
+            Condition::BrokerConnected,
+            Condition::Consuming,
+            Condition::DatabaseAccepting,
+        ]);
     }
     if roles.has(Role::Api) {
         required.push(Condition::Answering);

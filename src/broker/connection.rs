@@ -84,6 +84,16 @@ impl Connection {
         request("opening a channel", self.inner.create_channel()).await
     }
 
+    /// Asks the broker for what involves no queue, to see whether it answers.
+    ///
+    /// # Errors
+    ///
+    /// If the connection has ended or does not answer in time.
+    pub async fn ping(&self) -> Result<(), BrokerError> {
+        let channel = self.channel().await?;
+        request("closing a channel", channel.close(200, "OK".into())).await
+    }
+
     /// How long the properties of a message may be: with all before them they have one frame.
     pub(super) fn properties_max(&self) -> usize {
         let frame = self.inner.configuration().frame_max();

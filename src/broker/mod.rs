@@ -3,7 +3,7 @@
 //!
 //! In reading order: [`connection`] (how a connection is opened, watched and closed; `address`,
 //! `tls` and `dial` open it, `runtime`, `screen` and `frame` mend what comes in), [`topology`]
-//! (names of exchanges and queues, and their declaration), [`message`] with [`header`] and
+//! (names of exchanges and queues, and their declaration; [`restore`] of a deleted queue), [`message`] with [`header`] and
 //! [`outgoing`] (what arrives and leaves, in own types), [`consumer`], [`window`] with
 //! [`publisher`] (publishing with confirms), [`error`];
 //! [`greeting`] and [`inspect`] look at a broker for people.
@@ -36,6 +36,7 @@ pub mod inspect;
 pub mod message;
 pub mod outgoing;
 pub mod publisher;
+pub mod restore;
 mod runtime;
 mod screen;
 mod size;

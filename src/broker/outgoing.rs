@@ -57,7 +57,7 @@ impl Outgoing {
         };
         properties
             .headers
-            .retain(|(name, _)| !belongs_to_the_broker(name));
+            .retain(|(name, _)| !is_added_by_broker(name) && !sends_copies(name));
         Self {
             exchange: exchange.to_owned(),
             routing_key: routing_key.to_owned(),
@@ -67,10 +67,17 @@ impl Outgoing {
     }
 }
 
-fn belongs_to_the_broker(header: &str) -> bool {
+/// Whether the broker adds a header of that name to what it delivers again or gives up: it differs
+/// from delivery to delivery of the same message.
+#[must_use]
+pub fn is_added_by_broker(header: &str) -> bool {
     const PREFIXES: [&str; 3] = ["x-death", "x-first-death-", "x-last-death-"];
-    const NAMES: [&str; 4] = ["CC", "BCC", "x-delivery-count", "x-acquired-count"];
+    const NAMES: [&str; 2] = ["x-delivery-count", "x-acquired-count"];
     NAMES.contains(&header) || PREFIXES.iter().any(|prefix| header.starts_with(prefix))
+}
+
+fn sends_copies(header: &str) -> bool {
+    ["CC", "BCC"].contains(&header)
 }
 
 #[cfg(test)]

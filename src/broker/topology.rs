@@ -30,9 +30,9 @@ pub const DEAD_QUEUE: &str = "waybill.dead";
 pub const PARTITIONS_MAX: u16 = 256;
 
 /// Matches every routing key.
-const ANY: &str = "#";
+pub(super) const ANY: &str = "#";
 /// The share of a queue in the hash exchange; all have the same.
-const WEIGHT: &str = "1";
+pub(super) const WEIGHT: &str = "1";
 
 /// The queues to consume events from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -221,7 +221,7 @@ pub(super) async fn declare_queue(
         .map_err(|error| mend(error, "queue", name))
 }
 
-async fn bind_queue(
+pub(super) async fn bind_queue(
     channel: &Channel,
     queue: &str,
     exchange: &str,

@@ -114,7 +114,8 @@ async fn metrics(State(ops): State<Ops>) -> Response {
 }
 
 /// One line that names everything that is wrong.
-fn complain(what: &str, details: &[&str]) -> Response {
+fn complain(what: &str, details: &[impl AsRef<str>]) -> Response {
+    let details: Vec<&str> = details.iter().map(AsRef::as_ref).collect();
     let body = format!("{what}: {}\n", details.join(", "));
     text(StatusCode::SERVICE_UNAVAILABLE, body)
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::held::Held;
 use crate::broker::{Acker, BrokerError};
@@ -10,6 +11,8 @@ use crate::telemetry::{CutReason, Telemetry};
 
 /// A batch from here on is worth several transactions.
 const LARGE: usize = 200;
+/// What waits for the batches under way waits at most this long.
+pub(super) const PATIENCE: Duration = Duration::from_secs(1);
 
 /// When a batch is full.
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +36,8 @@ pub(super) struct Batch {
     /// The newest delivery, whose acknowledgement speaks for all.
     newest: u64,
     under_way: Option<Ticket>,
+    /// Until when it waits for those before it.
+    patience: Instant,
 }
 
 impl Batch {
@@ -46,18 +51,27 @@ impl Batch {
             acker,
             newest: 0,
             under_way: None,
+            patience: Instant::now(),
         }
     }
 
     /// Holds one delivery more.
-    pub(super) fn push(&mut self, held: Held, bytes: usize) {
+    pub(super) fn push(&mut self, held: Held) {
+        if self.is_empty() {
+            self.patience = Instant::now() + PATIENCE;
+        }
         self.newest = held.delivery.tag;
-        self.bytes += bytes;
+        self.bytes += held.bytes();
         self.count += 1;
         let share = held.share(self.shares.len());
         if let Some(share) = self.shares.get_mut(share) {
             share.push(held);
         }
+    }
+
+    /// Until when it waits for those before it.
+    pub(super) fn patience(&self) -> Instant {
+        self.patience
     }
 
     /// How many deliveries it holds.
@@ -127,10 +141,13 @@ struct Ticket {
 }
 
 impl UnderWay {
-    /// Waits until there is none.
-    pub(super) async fn none(&self) {
+    /// Waits until there is none, but not for ever: one that can't be written must not keep the next
+    /// one from being tried.
+    pub(super) async fn none(&self, until: Instant) {
+        let mut count = self.count.subscribe();
+        let none = count.wait_for(|count| *count == 0);
         // It can't close: this holds it.
-        let _ = self.count.subscribe().wait_for(|count| *count == 0).await;
+        let _ = tokio::time::timeout_at(until, none).await;
     }
 
     fn ticket(&self) -> Ticket {

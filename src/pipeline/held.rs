@@ -7,7 +7,7 @@ use super::orders::Refused;
 use crate::broker::{Delivery, HeaderValue};
 use crate::store::dead_letter::DeadLetter;
 use crate::store::event::NewEvent;
-use crate::wire::{self, Accepted, Limits, Message, Reason};
+use crate::wire::{self, Accepted, Limits, Message, Reason, Rejection};
 
 /// A delivery and what it was decoded to.
 #[derive(Debug)]
@@ -38,29 +38,37 @@ impl Held {
         now: Timestamp,
     ) -> (Self, bool) {
         if delivery.malformed {
-            let letter = letter::of(&delivery, queue, letter::malformed(&delivery));
-            let content = Content::Dead(Box::new(letter));
-            return (Self { delivery, content }, false);
+            let malformed = letter::malformed(&delivery);
+            return (Self::given_up(delivery, queue, malformed, limits), false);
         }
         let headers = headers(&delivery);
-        let mut trace_ignored = false;
-        let content = match wire::decode(&message(&delivery, &headers), limits, now) {
+        match wire::decode(&message(&delivery, &headers), limits, now) {
             Ok(accepted) => {
-                trace_ignored = accepted.trace_ignored;
-                event_content(accepted)
+                let trace_ignored = accepted.trace_ignored;
+                let content = event_content(accepted);
+                (Self { delivery, content }, trace_ignored)
             }
-            Err(rejection) => Content::Dead(Box::new(letter::of(&delivery, queue, *rejection))),
-        };
-        (Self { delivery, content }, trace_ignored)
+            Err(rejection) => (Self::given_up(delivery, queue, *rejection, limits), false),
+        }
     }
 
     /// Takes a message that the broker gave up.
-    pub(super) fn dead(delivery: Box<Delivery>, queue: &str) -> Self {
-        let letter = letter::of(&delivery, queue, letter::given_up(&delivery));
-        Self {
-            delivery,
-            content: Content::Dead(Box::new(letter)),
-        }
+    pub(super) fn dead(delivery: Box<Delivery>, queue: &str, limits: &Limits) -> Self {
+        let rejection = letter::given_up(&delivery);
+        Self::given_up(delivery, queue, rejection, limits)
+    }
+
+    /// The dead letter takes the place of the body, which may be larger than anything that is kept.
+    fn given_up(
+        mut delivery: Box<Delivery>,
+        queue: &str,
+        rejection: Rejection,
+        limits: &Limits,
+    ) -> Self {
+        let letter = letter::of(&delivery, queue, rejection, limits.body_bytes);
+        delivery.body = Vec::new();
+        let content = Content::Dead(Box::new(letter));
+        Self { delivery, content }
     }
 
     /// Turns an event that can't be applied into a dead letter.
@@ -74,7 +82,8 @@ impl Held {
     pub(super) fn letter(&self, queue: &str, reason: Reason, detail: String) -> Option<DeadLetter> {
         let event = self.as_event()?;
         let refusal = letter::refusal(&event.event, event.type_name, reason, detail);
-        Some(letter::of(&self.delivery, queue, refusal))
+        // It was decoded, so its body is within the limit.
+        Some(letter::of(&self.delivery, queue, refusal, usize::MAX))
     }
 
     /// The letter of an event that its order can't take.
@@ -83,7 +92,8 @@ impl Held {
         let detail = refused.detail.clone();
         let mut refusal = letter::refusal(&event.event, event.type_name, refused.reason, detail);
         refusal.problem = refused.problem();
-        Some(letter::of(&self.delivery, queue, refusal))
+        // It was decoded, so its body is within the limit.
+        Some(letter::of(&self.delivery, queue, refusal, usize::MAX))
     }
 
     /// In which of so many shares it belongs: the events of a process are together, a letter may
@@ -105,6 +115,12 @@ impl Held {
             Content::Event { .. } => None,
             Content::Dead(letter) => Some(letter),
         }
+    }
+
+    /// How many bytes of a body it holds.
+    pub(super) fn bytes(&self) -> usize {
+        let letter = self.as_letter().map_or(0, |letter| letter.body.len());
+        self.delivery.body.len() + letter
     }
 
     /// The event's type, as a metric label.

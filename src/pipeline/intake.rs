@@ -8,10 +8,10 @@ use std::time::Instant;
 
 use tokio::sync::watch;
 
-use super::batch::{Batch, BatchLimits, UnderWay};
+use super::batch::{Batch, BatchLimits, PATIENCE, UnderWay};
 use super::fault::{CrashPoint, Faults};
 use super::held::Held;
-use super::lane::Signals;
+use super::lane::{LaneState, Signals};
 use super::outlet::Outlet;
 use super::window::Window;
 use crate::broker::{BrokerError, Connection, Consumer, Delivery, Ended, Next};
@@ -31,6 +31,7 @@ pub(super) enum Carries {
 /// The part of a lane that takes and decodes.
 pub(super) struct Intake {
     pub(super) queue: String,
+    pub(super) lane: Arc<LaneState>,
     pub(super) carries: Carries,
     pub(super) connection: Arc<Connection>,
     pub(super) window: Window,
@@ -62,9 +63,14 @@ impl Intake {
             self.wait_open(&signals).await;
             let prefetch = self.window.open();
             let consumer = Consumer::open(&self.connection, &self.queue, prefetch).await?;
+            self.lane.set_up(true);
             if self.take(consumer, &outlet, &signals).await? == Taken::Stopped {
                 return Ok(());
             }
+            // What the old window let in is done with before the new one takes more.
+            self.under_way
+                .none(tokio::time::Instant::now() + PATIENCE)
+                .await;
         }
     }
 
@@ -104,12 +110,16 @@ impl Intake {
                             return Ok(taken);
                         }
                         (ended, _) => {
-                            batch.returned(&self.telemetry);
+                            self.returned(&batch);
                             return Err(lost(ended));
                         }
                     },
                 },
-                () = self.under_way.none(), if !batch.is_empty() => cut = Some(Cut::Idle),
+                () = signals.give_up.cancelled() => {
+                    self.returned(&batch);
+                    return Err(BrokerError::Lost("the lane was given up".to_owned()));
+                }
+                () = self.under_way.none(batch.patience()), if !batch.is_empty() => cut = Some(Cut::Idle),
                 // Whoever waits for a delivery hears that none is to be taken any more.
                 Ok(()) = self.gate.changed(), if ending.is_none() => {}
             }
@@ -125,7 +135,7 @@ impl Intake {
     async fn cancel(&self, consumer: &Consumer, batch: &Batch) -> Result<(), BrokerError> {
         let cancelled = consumer.cancel().await;
         if cancelled.is_err() {
-            batch.returned(&self.telemetry);
+            self.returned(batch);
         }
         cancelled
     }
@@ -142,9 +152,15 @@ impl Intake {
         self.telemetry
             .backpressure(Backpressure::Database, waiting.elapsed());
         if let Err(unsent) = &sent {
-            unsent.returned(&self.telemetry);
+            self.returned(unsent);
         }
         sent.is_ok()
+    }
+
+    /// What is held comes again.
+    fn returned(&self, batch: &Batch) {
+        batch.returned(&self.telemetry);
+        self.lane.finish(batch.len());
     }
 
     /// Decodes a delivery into the batch; says whether the window has changed.
@@ -153,6 +169,7 @@ impl Intake {
         let now = clock::now();
         let bytes = delivery.body.len();
         self.telemetry.received(delivery.redelivered, now);
+        self.lane.receive();
         let held = match self.carries {
             Carries::Events => {
                 let (held, trace_ignored) = Held::event(delivery, &self.queue, &self.limits, now);
@@ -161,9 +178,9 @@ impl Intake {
                 }
                 held
             }
-            Carries::DeadLetters => Held::dead(delivery, &self.queue),
+            Carries::DeadLetters => Held::dead(delivery, &self.queue, &self.limits),
         };
-        batch.push(held, bytes);
+        batch.push(held);
         batch.decoding += began.elapsed();
         self.window.observe(bytes)
     }

@@ -1,27 +1,47 @@
 //! A dead letter from what was received, and back to what was received, for a replay.
 
+use ring::digest::{SHA256, digest};
 use serde_json::json;
 use uuid::Uuid;
 
 use super::properties;
+use crate::broker::outgoing::is_added_by_broker;
 use crate::broker::{Delivery, HeaderValue, Outgoing, Properties, topology};
 use crate::core::Event;
 use crate::store::dead_letter::DeadLetter;
 use crate::store::outbox::OutboxRow;
 use crate::wire::completion::SOURCE;
-use crate::wire::{Problem, Reason, Rejection};
+use crate::wire::{CutBody, Problem, Reason, Rejection};
 
 /// How much of a readable part is kept beside the raw bytes.
 const PART_CHARS_MAX: usize = 255;
+/// How much is kept of a body that is too large.
+const CUT_BYTES: usize = 64 << 10;
 
-/// The letter of a message that was refused.
-pub(super) fn of(delivery: &Delivery, queue: &str, rejection: Rejection) -> DeadLetter {
+/// The dead letter of a message that was refused. Of a body over `body_max` bytes a part is kept.
+pub(super) fn of(
+    delivery: &Delivery,
+    queue: &str,
+    rejection: Rejection,
+    body_max: usize,
+) -> DeadLetter {
     let properties = properties::to_json(&delivery.properties);
-    let headers = properties::headers_to_json(&delivery.properties.headers);
+    let headers = &delivery.properties.headers;
+    let cut = (delivery.body.len() > body_max).then(|| cut(&delivery.body));
+    let kept = match cut {
+        Some(_) => delivery.body.get(..CUT_BYTES.min(body_max)),
+        None => None,
+    };
+    let mut problem = json!(rejection.problem);
+    if let Some(cut) = &cut
+        && let Some(members) = problem.as_object_mut()
+    {
+        members.insert("body".to_owned(), json!(cut));
+    }
     DeadLetter {
-        id: fingerprint(delivery, &properties, &headers),
+        id: fingerprint(delivery, &properties, cut.as_ref()),
         reason: rejection.reason.name().to_owned(),
-        problem: json!(rejection.problem).to_string(),
+        problem: problem.to_string(),
         tenant: rejection.tenant.as_deref().map(clean),
         token: rejection.token.as_deref().map(clean),
         source: rejection.source.as_deref().map(clean),
@@ -31,8 +51,17 @@ pub(super) fn of(delivery: &Delivery, queue: &str, rejection: Rejection) -> Dead
         routing_key: clean(&delivery.routing_key),
         queue: queue.to_owned(),
         properties,
-        headers,
-        body: delivery.body.clone(),
+        headers: properties::headers_to_json(headers),
+        body: kept.unwrap_or(&delivery.body).to_vec(),
+    }
+}
+
+fn cut(body: &[u8]) -> CutBody {
+    let hash = digest(&SHA256, body);
+    let hex = hash.as_ref().iter().map(|byte| format!("{byte:02x}"));
+    CutBody {
+        bytes: body.len() as u64,
+        sha256: hex.collect(),
     }
 }
 
@@ -108,8 +137,11 @@ pub(super) fn undeliverable(row: &OutboxRow, message: Outgoing, detail: String) 
 }
 
 /// The message as it was sent: to the exchange of events, or of our own to the place where it could not
-/// be delivered; `None` if the letter is damaged.
+/// be delivered; `None` if the dead letter is damaged, or its body was not kept whole.
 pub(super) fn replay(letter: &DeadLetter) -> Option<Outgoing> {
+    if CutBody::of_problem(&letter.problem).is_some() {
+        return None;
+    }
     let properties = properties::from_json(&letter.properties, &letter.headers)?;
     let exchange = match letter.reason == Reason::Undeliverable.name() {
         true => &letter.exchange,
@@ -124,20 +156,28 @@ pub(super) fn replay(letter: &DeadLetter) -> Option<Outgoing> {
     ))
 }
 
-/// The same for every delivery of one message.
-fn fingerprint(delivery: &Delivery, properties: &str, headers: &str) -> Uuid {
+/// The same for every delivery of one message: what the broker adds from delivery to delivery is
+/// left out, also how it was given up. A message that is given up twice is one dead letter; a replay
+/// is marked, and so another message.
+fn fingerprint(delivery: &Delivery, properties: &str, cut: Option<&CutBody>) -> Uuid {
     let Delivery {
         exchange,
         routing_key,
         body,
         ..
     } = delivery;
+    let headers = delivery.properties.headers.iter();
+    let sent: Vec<_> = headers
+        .filter(|(name, _)| !is_added_by_broker(name))
+        .cloned()
+        .collect();
+    let headers = properties::headers_to_json(&sent);
     let parts = [
         exchange.as_bytes(),
         routing_key.as_bytes(),
         properties.as_bytes(),
         headers.as_bytes(),
-        body,
+        cut.map_or(body, |cut| cut.sha256.as_bytes()),
     ];
     Uuid::new_v5(&Uuid::NAMESPACE_OID, &parts.join(&0))
 }
@@ -217,7 +257,7 @@ mod tests {
     #[test]
     fn a_letter_gives_back_every_property_and_every_kind_of_header() {
         let delivery = delivery();
-        let letter = of(&delivery, "waybill.events.0", given_up(&delivery));
+        let letter = of(&delivery, "waybill.events.0", given_up(&delivery), 9);
         let mut message = replay(&letter).unwrap();
         message
             .properties
@@ -237,8 +277,29 @@ mod tests {
         again.tag = 9;
         let mut other = delivery();
         other.body.push(1);
-        let id = |delivery: &Delivery| of(delivery, "q", given_up(delivery)).id;
+        let id = |delivery: &Delivery| of(delivery, "q", given_up(delivery), 9).id;
+        for added in ["x-delivery-count", "x-acquired-count", "x-death"] {
+            let added = (added.to_owned(), HeaderValue::Int(2));
+            again.properties.headers.push(added);
+        }
         assert_eq!(id(&first), id(&again));
         assert_ne!(id(&first), id(&other));
+    }
+    #[test]
+    fn of_a_body_that_is_too_large_a_part_is_kept_and_its_hash_and_it_is_no_replay() {
+        let delivery = |last: u8| {
+            let mut body = vec![b'x'; CUT_BYTES];
+            body.push(last);
+            Delivery { body, ..delivery() }
+        };
+        let letter = |last| of(&delivery(last), "q", given_up(&delivery(last)), CUT_BYTES);
+        let kept = letter(b'1');
+        assert_eq!(kept.body.len(), CUT_BYTES);
+        let cut = CutBody::of_problem(&kept.problem).unwrap();
+        assert_eq!(cut.bytes, 65_537);
+        assert_eq!(cut.sha256.len(), 64);
+        assert_eq!(replay(&kept), None);
+        assert_eq!(kept.id, letter(b'1').id);
+        assert_ne!(kept.id, letter(b'2').id);
     }
 }

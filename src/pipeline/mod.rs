@@ -1,11 +1,12 @@
 //! From the broker to the database and back: the only place that joins `store` and `broker`.
 //!
-//! [`worker`] keeps a session with the broker; in it one [`lane`] per queue takes deliveries
+//! [`worker`] keeps a [`session`] with the broker; in it one [`lane`] per queue takes deliveries
 //! ([`intake`]), holds them decoded ([`held`]) in batches ([`batch`]) and hands the shares of each
 //! ([`outlet`]) to a [`writer`], which runs the transaction around the pure [`decide`]. [`relay`]
 //! publishes what was committed, [`janitor`] ends and forgets what is due, [`replay`] publishes dead
 //! letters once more, [`resend`] completions, [`pulse`] watches that all of it is alive.
 
+mod acceptance;
 pub mod batch;
 mod decide;
 mod effects;
@@ -18,12 +19,14 @@ mod lane;
 mod letter;
 mod orders;
 mod outlet;
+mod part;
 mod properties;
 pub mod pulse;
 pub mod relay;
 pub mod replay;
 mod report;
 pub mod resend;
+mod session;
 mod transaction;
 mod unique;
 mod window;

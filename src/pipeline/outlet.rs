@@ -1,31 +1,33 @@
 //! Hands the shares of each batch to their writers, and acknowledges the batches in their order,
 //! because an acknowledgement speaks for all that was delivered earlier.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use futures_util::future::join_all;
 use tokio::sync::{mpsc, oneshot};
-use tokio_util::sync::CancellationToken;
 
 use super::batch::Batch;
 use super::fault::{CrashPoint, Faults};
 use super::held::Held;
+use super::lane::LaneState;
 use super::relay::Mailbox;
 use super::report;
-use super::writer::{Writer, Written};
+use super::writer::Written;
 use crate::broker::BrokerError;
 use crate::clock;
 use crate::telemetry::{Phase, Telemetry};
 
 /// What one writer writes in one transaction, and whom it tells.
 pub(super) struct Job {
-    held: Vec<Held>,
-    done: oneshot::Sender<Done>,
+    pub(super) held: Vec<Held>,
+    pub(super) done: oneshot::Sender<Done>,
 }
 
-struct Done {
-    held: Vec<Held>,
-    written: Written,
+/// A job whose every delivery is committed.
+pub(super) struct Done {
+    pub(super) held: Vec<Held>,
+    pub(super) written: Written,
 }
 
 /// A batch that is being written. A share that was given up is never done.
@@ -60,27 +62,9 @@ impl Outlet {
     }
 }
 
-/// Writes share after share. They are of the same processes, so one at a time: a second one would
-/// wait for the locks of the first.
-pub(super) async fn write(
-    mut writer: Writer,
-    mut jobs: mpsc::Receiver<Job>,
-    give_up: CancellationToken,
-) {
-    while let Some(Job { mut held, done }) = jobs.recv().await {
-        let began = Instant::now();
-        if let Some(written) = writer.write(&mut held, &give_up).await {
-            writer
-                .telemetry
-                .phase_done(Phase::Transaction, began.elapsed());
-            // Nobody listens after the session.
-            let _ = done.send(Done { held, written });
-        }
-    }
-}
-
 /// Acknowledges what is written.
 pub(super) struct Acknowledger {
+    pub(super) lane: Arc<LaneState>,
     pub(super) mailbox: Mailbox,
     pub(super) telemetry: Telemetry,
     pub(super) faults: Faults,
@@ -100,6 +84,7 @@ impl Acknowledger {
                     outcome.map(|_| false)
                 }
             };
+            self.lane.finish(batch.len());
         }
         outcome.map(|_| ())
     }

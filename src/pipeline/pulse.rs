@@ -1,98 +1,67 @@
-//! Feels the pulse of a session: asks the broker every second how much is ready, so that a peer
-//! that is silent, or delivers nothing although it could, is noticed.
+//! Feels the pulse of a session: whether the broker answers, and whether every lane takes what its
+//! queue has. A queue that is silent is its own lane's problem, and named in the readiness.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
+use super::lane::LaneState;
 use crate::broker::{BrokerError, Connection, topology};
-use crate::telemetry::{Condition, Dependency, Health, RetryReason, Telemetry};
+use crate::telemetry::{Condition, Dependency, Health, Telemetry};
 
 /// How often the broker is asked.
 const EVERY: Duration = Duration::from_secs(1);
-/// After this long without an answer the broker counts as away.
+/// After this long without an answer the broker counts as away, and a queue as silent.
 const AWAY_AFTER: Duration = Duration::from_secs(3);
 /// After this long without an answer the session is given up.
 const LOST_AFTER: Duration = Duration::from_secs(20);
+/// The broker answers for a queue that does not answer itself (one without a majority), with zero and
+/// after a quarter of a second: so many of these in a row, with nothing delivered, are no accident.
+const SLOW: Duration = Duration::from_millis(200);
+const SLOW_TIMES: u32 = 5;
 /// Messages ready and none received for this long: the subscription is dead.
 const STALLED_AFTER: Duration = Duration::from_secs(15);
+/// A lane that is opened again within this time counts as consuming.
+const DOWN_AFTER: Duration = Duration::from_secs(3);
 
 /// The watchdog of one session.
 pub(super) struct Pulse<'a> {
-    connection: &'a Connection,
-    queues: &'a [String],
-    telemetry: &'a Telemetry,
-    health: &'a Health,
-    /// False while consuming pauses because the outbox is full.
-    gate: watch::Receiver<bool>,
+    pub(super) connection: &'a Connection,
+    pub(super) lanes: &'a [Arc<LaneState>],
+    pub(super) telemetry: &'a Telemetry,
+    pub(super) health: &'a Health,
 }
 
-impl<'a> Pulse<'a> {
-    pub(super) fn new(
-        connection: &'a Connection,
-        queues: &'a [String],
-        telemetry: &'a Telemetry,
-        health: &'a Health,
-        gate: watch::Receiver<bool>,
-    ) -> Self {
-        Self {
-            connection,
-            queues,
-            telemetry,
-            health,
-            gate,
-        }
-    }
-
+impl Pulse<'_> {
     /// Runs until the session is to be given up, and says why.
     pub(super) async fn run(&self) -> BrokerError {
-        let mut stalled_since: Option<Instant> = None;
-        let (mut received, _) = self.telemetry.account();
         loop {
-            let ready = match self.ask().await {
-                Ok(ready) => ready,
-                Err(error) => return error,
-            };
-            self.telemetry.show_ready(u64::from(ready));
-            let (now_received, in_flight) = self.telemetry.account();
-            let paused = !*self.gate.borrow();
-            let idle = now_received == received && in_flight == 0 && !paused;
-            received = now_received;
-            stalled_since = match stalled_since {
-                _ if ready == 0 || !idle => None,
-                None => Some(Instant::now()),
-                since => since,
-            };
-            if stalled_since.is_some_and(|since| since.elapsed() > STALLED_AFTER) {
-                let stalled =
-                    BrokerError::Lost("messages are ready and none was delivered".to_owned());
-                self.telemetry.retried(RetryReason::Watchdog, &stalled);
-                return stalled;
+            if let Err(error) = self.ask().await {
+                return error;
             }
+            self.show();
             tokio::time::sleep(EVERY).await;
         }
     }
 
-    /// How many messages are ready in the queues; meanwhile says whether the broker answers.
-    async fn ask(&self) -> Result<u32, BrokerError> {
-        let mut ready: u32 = 0;
-        for queue in self.queues {
-            let count = topology::ready_count(self.connection, queue);
-            tokio::pin!(count);
-            let answer = match tokio::time::timeout(AWAY_AFTER, &mut count).await {
-                Ok(answer) => answer,
-                Err(_) => {
-                    self.answers(false);
-                    let rest = LOST_AFTER.saturating_sub(AWAY_AFTER);
-                    tokio::time::timeout(rest, count).await.unwrap_or_else(|_| {
-                        Err(BrokerError::Lost("the broker is silent".to_owned()))
-                    })
-                }
-            };
-            ready = ready.saturating_add(answer?);
-            self.answers(true);
-        }
-        Ok(ready)
+    /// Whether the broker answers: asked for what involves no queue.
+    async fn ask(&self) -> Result<(), BrokerError> {
+        let ping = self.connection.ping();
+        tokio::pin!(ping);
+        let answer = match tokio::time::timeout(AWAY_AFTER, &mut ping).await {
+            Ok(answer) => answer,
+            Err(_) => {
+                self.answers(false);
+                let rest = LOST_AFTER.saturating_sub(AWAY_AFTER);
+                tokio::time::timeout(rest, ping)
+                    .await
+                    .unwrap_or_else(|_| Err(BrokerError::Lost("the broker is silent".to_owned())))
+            }
+        };
+        answer?;
+        self.answers(true);
+        Ok(())
     }
 
     fn answers(&self, yes: bool) {
@@ -105,4 +74,70 @@ impl<'a> Pulse<'a> {
         self.health.set(Condition::BrokerConnected, yes);
         self.health.beat("worker");
     }
+
+    /// What the lanes show of themselves.
+    fn show(&self) {
+        let events = self.lanes.iter().filter(|lane| lane.carries_events());
+        let ready = events.map(|lane| u64::from(lane.ready())).sum();
+        self.telemetry.show_ready(ready);
+        let failing = self.lanes.iter().filter_map(|lane| lane.fails(DOWN_AFTER));
+        let failing: Vec<String> = failing.collect();
+        if failing.is_empty() {
+            self.health.set(Condition::Consuming, true);
+        } else {
+            self.health.fails(Condition::Consuming, failing.join(", "));
+        }
+    }
+}
+
+/// Watches the queue of one lane until its subscription is found dead: messages are ready, and none
+/// is delivered although nothing is held. `gate` is false while consuming pauses.
+pub(super) async fn watch(
+    connection: &Connection,
+    lane: &LaneState,
+    gate: &watch::Receiver<bool>,
+) -> BrokerError {
+    let mut stalled_since: Option<Instant> = None;
+    let mut slow = 0;
+    let mut received = lane.received();
+    loop {
+        let (ready, took) = ready(connection, lane).await;
+        let is_still = lane.received() == received;
+        received = lane.received();
+        slow = match is_still && ready == 0 && took > SLOW {
+            true => slow + 1,
+            false => 0,
+        };
+        lane.answers(slow < SLOW_TIMES && took < AWAY_AFTER);
+        let idle = is_still && !lane.holds_any() && *gate.borrow();
+        stalled_since = match stalled_since {
+            _ if ready == 0 || !idle => None,
+            None => Some(Instant::now()),
+            since => since,
+        };
+        if stalled_since.is_some_and(|since| since.elapsed() > STALLED_AFTER) {
+            let stalled = "messages are ready and none was delivered".to_owned();
+            return BrokerError::Lost(stalled);
+        }
+        tokio::time::sleep(EVERY).await;
+    }
+}
+
+/// How many messages are ready, and how long the answer took; says while it is waited for too long.
+async fn ready(connection: &Connection, lane: &LaneState) -> (u32, Duration) {
+    let asked = Instant::now();
+    let count = topology::ready_count(connection, lane.queue());
+    tokio::pin!(count);
+    let answer = match tokio::time::timeout(AWAY_AFTER, &mut count).await {
+        Ok(answer) => answer,
+        Err(_) => {
+            lane.answers(false);
+            count.await
+        }
+    };
+    // What is wrong with it shows elsewhere: a lost connection ends the session, a deleted queue the
+    // subscription.
+    let ready = answer.unwrap_or(0);
+    lane.show_ready(ready);
+    (ready, asked.elapsed())
 }

@@ -2,8 +2,12 @@
 //!
 //! AMQP counts deliveries, not bytes: the largest of the recent messages tells how many fit.
 
-/// A lane never asks for fewer.
-const FEWEST: u16 = 8;
+/// A lane never asks for fewer, so that one message that has to wait does not stop the others.
+const FEWEST: u16 = 2;
+/// How many deliveries to ask for before the size of any is known.
+const START: u16 = 2;
+/// By how much the window may grow at a time: so many are in doubt for each one seen.
+const GROWTH: u16 = 8;
 /// The window is looked at again after this many deliveries, or when one of them is too large.
 const LOOK_EVERY: u32 = 256;
 
@@ -16,22 +20,23 @@ pub(super) struct Window {
     largest: usize,
     largest_before: usize,
     seen: u32,
+    /// With this window.
+    seen_in: u32,
 }
 
 impl Window {
-    /// At most `most` deliveries and about `bytes` bytes. Before any was seen a message is taken
-    /// for `assumed` bytes: the broker fills the first window before anyone can look at it.
-    pub(super) fn new(most: u16, bytes: usize, assumed: usize) -> Self {
-        let mut window = Self {
+    /// At most `most` deliveries and about `bytes` bytes. It starts small, because the broker fills
+    /// the first window before anyone can look at a message, and grows with what was seen.
+    pub(super) fn new(most: u16, bytes: usize) -> Self {
+        Self {
             most,
             bytes,
-            open: 0,
-            largest: assumed,
+            open: START.min(most),
+            largest: 0,
             largest_before: 0,
             seen: 0,
-        };
-        window.open = window.fitting();
-        window
+            seen_in: 0,
+        }
     }
 
     /// How many deliveries to ask for.
@@ -43,16 +48,21 @@ impl Window {
     /// consume anew with it.
     pub(super) fn observe(&mut self, bytes: usize) -> bool {
         self.seen += 1;
+        self.seen_in += 1;
         let outgrown = bytes > self.largest.max(self.largest_before);
         self.largest = self.largest.max(bytes);
-        if self.seen < LOOK_EVERY && !outgrown {
+        let is_due = self.seen_in >= LOOK_EVERY.min(self.open.into());
+        let fitting = self.fitting();
+        let narrower = outgrown && fitting <= self.open / 2;
+        if !is_due && !narrower {
             return false;
         }
         if self.seen >= LOOK_EVERY {
             self.seen = 0;
             self.largest_before = std::mem::take(&mut self.largest);
         }
-        let fitting = self.fitting();
+        self.seen_in = 0;
+        let fitting = fitting.min(self.open.saturating_mul(GROWTH));
         let wider = fitting >= self.open.saturating_mul(2)
             || (fitting == self.most && self.open < self.most);
         let narrower = fitting <= self.open / 2;
@@ -75,31 +85,48 @@ mod tests {
 
     const MIB: usize = 1024 * 1024;
 
+    fn after(window: &mut Window, deliveries: u32, bytes: usize) -> Vec<u16> {
+        let mut changes = Vec::new();
+        for _ in 0..deliveries {
+            if window.observe(bytes) {
+                changes.push(window.open());
+            }
+        }
+        changes
+    }
+
     #[test]
-    fn small_messages_open_the_window_and_one_large_one_closes_it_at_once() {
-        let mut window = Window::new(4_000, 64 * MIB, 2 * MIB);
-        assert_eq!(window.open(), 32);
-        let changes = (0..1_000).filter(|_| window.observe(512)).count();
-        assert_eq!((changes, window.open()), (1, 4_000));
+    fn the_window_starts_small_grows_with_what_was_seen_and_one_large_message_closes_it_at_once() {
+        let mut window = Window::new(4_000, 64 * MIB);
+        assert_eq!(window.open(), 2);
+        assert_eq!(after(&mut window, 1_000, 512), [16, 128, 1_024, 4_000]);
         assert!(window.observe(2 * MIB));
         assert_eq!(window.open(), 32);
+        assert!(window.observe(60 * MIB));
+        assert_eq!(window.open(), 2);
+    }
+
+    #[test]
+    fn the_window_stays_small_where_messages_are_large_from_the_start() {
+        let mut window = Window::new(4_000, 64 * MIB);
+        assert_eq!(after(&mut window, 100, 60 * MIB), [0; 0]);
+        assert_eq!(window.open(), 2);
     }
 
     #[test]
     fn the_window_opens_again_after_the_large_ones_are_gone() {
-        let mut window = Window::new(4_000, 64 * MIB, 64 * 1024);
+        let mut window = Window::new(4_000, 64 * MIB);
+        after(&mut window, 1_000, 64 * 1024);
         assert!(window.observe(2 * MIB));
-        for _ in 0..3 * LOOK_EVERY {
-            window.observe(512);
-        }
+        after(&mut window, 4 * LOOK_EVERY, 512);
         assert_eq!(window.open(), 4_000);
     }
 
     #[test]
     fn a_small_limit_of_deliveries_is_kept() {
-        let mut window = Window::new(4, MIB, MIB);
-        assert_eq!(window.open(), 4);
+        let mut window = Window::new(1, MIB);
+        assert_eq!(window.open(), 1);
         assert!(!window.observe(10 * MIB));
-        assert_eq!(window.open(), 4);
+        assert_eq!(window.open(), 1);
     }
 }

@@ -1,22 +1,22 @@
-//! Keeps a session with the broker: connects, declares, runs one lane per queue; when anything of
-//! it ends, drops the session whole and starts anew.
+//! Keeps a session with the broker: connects, declares, consumes; when the connection ends, drops the
+//! session whole and starts another.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
-use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::acceptance::Acceptance;
 use super::batch::{BatchLimits, UnderWay};
 use super::fault::Faults;
 use super::intake::{Carries, Intake};
-use super::lane::{self, Signals};
+use super::lane::{LaneState, Signals};
 use super::orders::Catalog;
 use super::outlet::Acknowledger;
-use super::pulse::Pulse;
 use super::relay::Mailbox;
+use super::session::Session;
 use super::window::Window;
 use super::writer::{Rules, Writer};
 use crate::backoff::Backoff;
@@ -30,7 +30,7 @@ use crate::wire::Limits;
 const SHARES: usize = config::WRITERS_PER_PARTITION;
 
 /// A session that lasted this long was a good one: the next failure starts the backoff afresh.
-const GOOD_SESSION: Duration = Duration::from_secs(5);
+pub(super) const GOOD_SESSION: Duration = Duration::from_secs(5);
 
 /// Consumes events into the database.
 #[derive(Clone)]
@@ -63,9 +63,10 @@ impl Worker {
     /// Works until told to stop; then finishes what is held. `give_up` ends it at once.
     pub async fn run(self, stop: CancellationToken, give_up: CancellationToken) {
         let mut backoff = Backoff::new();
+        let acceptance = Acceptance::new(self.health.clone(), self.telemetry.clone());
         while !stop.is_cancelled() {
             let began = Instant::now();
-            let outcome = self.session(&stop, &give_up).await;
+            let outcome = self.session(&acceptance, &stop, &give_up).await;
             self.health.set(Condition::Consuming, false);
             match outcome {
                 Ok(()) => return,
@@ -89,95 +90,52 @@ impl Worker {
 
     async fn session(
         &self,
+        acceptance: &Acceptance,
         stop: &CancellationToken,
         give_up: &CancellationToken,
     ) -> Result<(), BrokerError> {
-        let connection = Arc::new(broker::connect(&self.broker, "waybill consume").await?);
+        let connection = broker::connect(&self.broker, "waybill consume").await?;
         let queues = topology::declare(&connection, self.broker.partitions).await?;
-        let signals = Signals {
-            stop: stop.clone(),
-            give_up: give_up.child_token(),
+        let session = Session {
+            worker: self,
+            acceptance,
+            connection: Arc::new(connection),
+            signals: Signals {
+                stop: stop.clone(),
+                give_up: give_up.child_token(),
+            },
         };
-        let mut lanes = JoinSet::new();
-        let events = queues.current.iter().chain(&queues.former);
-        for queue in events.map(String::as_str).chain([topology::DEAD_QUEUE]) {
-            let carries = carries(queue);
-            let lane = lane::run(
-                self.intake(carries, queue, &connection),
-                (0..shares(carries)).map(|_| self.writer(queue)).collect(),
-                self.acknowledger(),
-                signals.clone(),
-            );
-            lanes.spawn(lane);
-        }
-        self.health.set(Condition::Consuming, true);
-        let outcome = self
-            .watch(&connection, &queues.current, lanes, &signals)
-            .await;
-        signals.give_up.cancel();
-        connection.close().await;
-        outcome
+        session.run(&queues).await
     }
 
-    /// Waits until every lane has ended; the first that fails ends the others.
-    async fn watch(
+    /// What a lane is made of.
+    pub(super) fn lane(
         &self,
-        connection: &Connection,
-        queues: &[String],
-        mut lanes: JoinSet<Result<(), BrokerError>>,
-        signals: &Signals,
-    ) -> Result<(), BrokerError> {
-        let pulse = Pulse::new(
-            connection,
-            queues,
-            &self.telemetry,
-            &self.health,
-            self.gate.clone(),
-        );
-        let ended = connection.ended();
-        let mut outcome = Ok(());
-        tokio::pin! {
-            let beating = pulse.run();
-        }
-        loop {
-            tokio::select! {
-                lane = lanes.join_next() => match lane {
-                    None => return outcome,
-                    Some(Ok(Ok(()))) => {}
-                    Some(Ok(Err(error))) => outcome = outcome.and(Err(error)),
-                    Some(Err(panic)) => {
-                        outcome = outcome.and(Err(BrokerError::Lost(format!("a lane ended: {panic}"))));
-                    }
-                },
-                error = &mut beating, if outcome.is_ok() => outcome = Err(error),
-                () = ended.cancelled(), if outcome.is_ok() => {
-                    let reason = connection.end_reason();
-                    outcome = Err(reason.unwrap_or_else(|| BrokerError::Lost("the connection ended".to_owned())));
-                }
-            }
-            if outcome.is_err() {
-                // Closing makes every lane's consumer end.
-                signals.give_up.cancel();
-                connection.close().await;
-            }
-        }
+        lane: &Arc<LaneState>,
+        connection: &Arc<Connection>,
+        acceptance: &Acceptance,
+    ) -> (Intake, Vec<Writer>, Acknowledger) {
+        let writers = (0..shares(lane.carries())).map(|_| self.writer(lane.queue(), acceptance));
+        (
+            self.intake(lane, connection),
+            writers.collect(),
+            self.acknowledger(lane),
+        )
     }
 
-    fn intake(&self, carries: Carries, queue: &str, connection: &Arc<Connection>) -> Intake {
+    fn intake(&self, lane: &Arc<LaneState>, connection: &Arc<Connection>) -> Intake {
+        let carries = lane.carries();
         let transaction = self.batch;
         let batch = BatchLimits {
             events: transaction.events.saturating_mul(shares(carries)),
             bytes: transaction.bytes.saturating_mul(shares(carries)),
         };
         Intake {
-            queue: queue.to_owned(),
+            queue: lane.queue().to_owned(),
+            lane: Arc::clone(lane),
             carries,
             connection: Arc::clone(connection),
-            window: Window::new(
-                self.broker.prefetch,
-                self.bytes_in_flight,
-                self.limits.body_bytes,
-            ),
+            window: Window::new(self.broker.prefetch, self.bytes_in_flight),
             limits: self.limits,
             batch,
             shares: shares(carries),
@@ -188,15 +146,16 @@ impl Worker {
         }
     }
 
-    fn acknowledger(&self) -> Acknowledger {
+    fn acknowledger(&self, lane: &Arc<LaneState>) -> Acknowledger {
         Acknowledger {
+            lane: Arc::clone(lane),
             mailbox: self.mailbox.clone(),
             telemetry: self.telemetry.clone(),
             faults: self.faults.clone(),
         }
     }
 
-    fn writer(&self, queue: &str) -> Writer {
+    fn writer(&self, queue: &str, acceptance: &Acceptance) -> Writer {
         Writer {
             store: self.store.clone(),
             rules: self.rules,
@@ -206,15 +165,9 @@ impl Worker {
             shard: shard(),
             known: HashSet::new(),
             catalog: Catalog::new(),
+            acceptance: acceptance.clone(),
+            backoff: Backoff::new(),
         }
-    }
-}
-
-fn carries(queue: &str) -> Carries {
-    if queue == topology::DEAD_QUEUE {
-        Carries::DeadLetters
-    } else {
-        Carries::Events
     }
 }
 

@@ -1,23 +1,27 @@
-//! Runs the transaction of a batch until it is committed: tries again on a fresh connection what
-//! failed by its connection, and halves what failed by its data until the culprit is alone.
+//! Runs the transactions of batches until they are committed: retries on a fresh connection what
+//! failed by its connection, and halves what failed by its data, or keeps failing, until the culprit
+//! is alone ([`Part`]).
 
-use std::collections::HashSet;
-use std::ops::Range;
-use std::time::Duration;
+use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::time::{Duration, Instant};
 
 use jiff::SignedDuration;
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
+use super::acceptance::Acceptance;
 use super::decide::{Decision, Outcome};
 use super::fault::Faults;
 use super::held::Held;
 use super::orders::Catalog;
+use super::outlet::{Done, Job};
+use super::part::{Part, Remedy};
 use crate::backoff::Backoff;
 use crate::core::ProcessKey;
 use crate::store::batch;
 use crate::store::outbox::OutboxRow;
 use crate::store::{Retry, Store, StoreError};
-use crate::telemetry::{RetryReason, Telemetry};
+use crate::telemetry::{Phase, RetryReason, Telemetry};
 use crate::wire::Reason;
 
 /// Records that a writer remembers at most: about a megabyte of keys.
@@ -58,7 +62,7 @@ pub(super) enum Fate {
     Dead,
 }
 
-/// Writes one batch at a time.
+/// Writes what it is given, part by part.
 pub(super) struct Writer {
     pub(super) store: Store,
     pub(super) rules: Rules,
@@ -72,49 +76,160 @@ pub(super) struct Writer {
     pub(super) known: HashSet<ProcessKey>,
     /// The workflows it has met; a version never changes.
     pub(super) catalog: Catalog,
+    /// What all writers know of the database.
+    pub(super) acceptance: Acceptance,
+    pub(super) backoff: Backoff,
+}
+
+/// A job that is being written.
+struct Open {
+    held: Vec<Held>,
+    done: oneshot::Sender<Done>,
+    parts: VecDeque<Part>,
+    /// What is committed, by its place in the batch.
+    written: BTreeMap<usize, Written>,
+    began: Instant,
+}
+
+impl Open {
+    fn new(job: Job) -> Self {
+        let all = Some(0..job.held.len()).filter(|all| !all.is_empty());
+        Self {
+            parts: all.map(Part::new).into_iter().collect(),
+            held: job.held,
+            done: job.done,
+            written: BTreeMap::new(),
+            began: Instant::now(),
+        }
+    }
+
+    fn is_suspect(&self) -> bool {
+        self.parts.iter().all(Part::is_suspect)
+    }
+
+    fn conclude(self) {
+        let mut written = Written::default();
+        self.written
+            .into_values()
+            .for_each(|part| written.add(part));
+        // Nobody listens after the session.
+        let _ = self.done.send(Done {
+            held: self.held,
+            written,
+        });
+    }
 }
 
 impl Writer {
-    /// Writes a batch whole; `None` if it was told to give up before that was possible. Then
-    /// nothing is lost: what is not acknowledged comes again.
-    pub(super) async fn write(
-        &mut self,
-        held: &mut [Held],
-        give_up: &CancellationToken,
-    ) -> Option<Written> {
-        let mut written = Written::default();
-        let all = Some(0..held.len()).filter(|all| !all.is_empty());
-        let mut parts: Vec<Range<usize>> = all.into_iter().collect();
-        let mut backoff = Backoff::new();
-        while let Some(part) = parts.pop() {
-            let slice = held.get_mut(part.clone())?;
-            match self.attempt(slice).await {
-                Ok(attempt) => {
-                    written.add(attempt);
-                    backoff.reset();
-                    self.remember(slice);
-                }
-                Err(error) if error.is_data() => {
-                    self.telemetry.retried(RetryReason::Bisect, &error);
-                    self.halve(part, slice, &error, &mut parts);
-                }
-                Err(error) if error.is_misfit() => {
-                    self.store.tell_misfit(error);
-                    give_up.cancelled().await;
-                    return None;
-                }
-                Err(error) => {
-                    self.known.clear();
-                    self.telemetry.retried(reason(&error), &error);
-                    parts.push(part);
-                    tokio::select! {
-                        () = give_up.cancelled() => return None,
-                        () = tokio::time::sleep(backoff.next()) => {}
-                    }
-                }
+    /// Writes job after job until none comes any more. A job that waits for a part of it does not
+    /// keep the next one from being tried: its messages tell a bad message from a bad database.
+    /// Told to give up it leaves the rest: what is not acknowledged comes again.
+    pub(super) async fn run(mut self, mut jobs: mpsc::Receiver<Job>, give_up: CancellationToken) {
+        let mut open: Vec<Open> = Vec::new();
+        let mut closed = false;
+        loop {
+            let pause = (!open.is_empty()).then(|| self.backoff.next());
+            tokio::select! {
+                biased;
+                () = give_up.cancelled() => return,
+                job = jobs.recv(), if !closed => match job {
+                    Some(job) => open.push(Open::new(job)),
+                    None => closed = true,
+                },
+                () = tokio::time::sleep(pause.unwrap_or_default()), if pause.is_some() => {}
+            }
+            // No other message will come that could tell what is wrong with those left.
+            if closed && open.iter().all(Open::is_suspect) {
+                return;
+            }
+            if let Err(misfit) = self.pass_all(&mut open).await {
+                self.store.tell_misfit(misfit);
+                give_up.cancelled().await;
+                return;
+            }
+            for job in open.extract_if(.., |job| job.parts.is_empty()) {
+                let began = job.began;
+                self.telemetry
+                    .phase_done(Phase::Transaction, began.elapsed());
+                job.conclude();
             }
         }
-        Some(written)
+    }
+
+    /// Tries every part of every job. Where it makes no sense to go on, the next pass begins behind
+    /// the job that was tried last.
+    async fn pass_all(&mut self, open: &mut [Open]) -> Result<(), StoreError> {
+        for at in 0..open.len() {
+            if let Some(job) = open.get_mut(at)
+                && !self.pass(job).await?
+            {
+                open.rotate_left(at + 1);
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Tries every part of a job; says whether it makes sense to try others now.
+    async fn pass(&mut self, job: &mut Open) -> Result<bool, StoreError> {
+        let mut later = Vec::new();
+        let mut goes_on = true;
+        while goes_on && let Some(mut part) = job.parts.pop_front() {
+            let Some(slice) = job.held.get_mut(part.range.clone()) else {
+                continue;
+            };
+            let error = match self.attempt(slice).await {
+                Ok(written) => {
+                    self.note(slice, &written);
+                    job.written.insert(part.range.start, written);
+                    continue;
+                }
+                Err(error) if error.is_misfit() => return Err(error),
+                Err(error) => error,
+            };
+            self.known.clear();
+            let remedy = part.failed(&error, self.acceptance.commits());
+            let persists = !error.is_data() && error.persistent_cause().is_some();
+            if persists && remedy != Remedy::Retry {
+                self.acceptance.refused(&error);
+            }
+            match remedy {
+                Remedy::Retry | Remedy::Suspect => {
+                    self.telemetry.retried(reason(&error), &error);
+                    goes_on = persists;
+                    later.push(part);
+                }
+                Remedy::Halve => {
+                    self.telemetry.retried(RetryReason::Bisect, &error);
+                    job.parts.extend(part.halves());
+                }
+                Remedy::Quarantine => {
+                    self.quarantine(slice, &error);
+                    later.push(Part::new(part.range));
+                }
+            }
+            // No hot loop: one attempt per pause, each time with another part.
+            goes_on &= !self.acceptance.is_missing();
+        }
+        job.parts.extend(later);
+        Ok(goes_on)
+    }
+
+    /// What could not be written although others could becomes a dead letter.
+    fn quarantine(&self, slice: &mut [Held], error: &StoreError) {
+        self.telemetry.retried(RetryReason::Bisect, error);
+        for culprit in slice {
+            culprit.refuse(&self.queue, Reason::RefusedByDatabase, error.to_string());
+        }
+    }
+
+    /// Remembers what a transaction has shown.
+    fn note(&mut self, held: &[Held], written: &Written) {
+        self.backoff.reset();
+        if written.fates.contains(&Fate::Logged(Outcome::Applied)) {
+            self.acceptance.applied();
+        }
+        self.remember(held);
     }
 
     /// Whoever forgets a record later makes the next batch fail once, which clears all of this.
@@ -124,24 +239,6 @@ impl Writer {
         }
         let events = held.iter().filter_map(Held::as_event);
         self.known.extend(events.map(|event| event.key));
-    }
-
-    /// The first half is tried first, so that the fates stay in the batch's order.
-    fn halve(
-        &self,
-        part: Range<usize>,
-        held: &mut [Held],
-        error: &StoreError,
-        parts: &mut Vec<Range<usize>>,
-    ) {
-        if let [culprit] = held {
-            culprit.refuse(&self.queue, Reason::RefusedByDatabase, error.to_string());
-            parts.push(part);
-            return;
-        }
-        let middle = part.start + part.len() / 2;
-        parts.push(middle..part.end);
-        parts.push(part.start..middle);
     }
 
     async fn attempt(&mut self, held: &[Held]) -> Result<Written, StoreError> {
@@ -179,5 +276,6 @@ pub(super) fn reason(error: &StoreError) -> RetryReason {
         Retry::Deadlock => RetryReason::Deadlock,
         Retry::Timeout => RetryReason::Timeout,
         Retry::Serialization => RetryReason::Serialization,
+        Retry::Refused => RetryReason::Refused,
     }
 }

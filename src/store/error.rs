@@ -47,6 +47,8 @@ pub enum Retry {
     Timeout,
     /// Two transactions got into each other's way.
     Serialization,
+    /// The server answered with an error of its own, or a stored value can't be read.
+    Refused,
 }
 
 /// What may be at fault when the same work fails.
@@ -126,6 +128,28 @@ impl StoreError {
         })
     }
 
+    /// What this error is recognised by when it comes back, if the message itself may cause it: the
+    /// server answered, and with none of the errors that pass (a connection, a shutdown, a deadlock,
+    /// a lack of resources). A timeout counts too, because a message may be too expensive.
+    #[must_use]
+    pub fn persistent_cause(&self) -> Option<&str> {
+        match self {
+            Self::Database(_) => {
+                let code = self.state()?.code();
+                let passes = ["08", "40", "53", "57P"];
+                (!passes.iter().any(|class| code.starts_with(class))).then_some(code)
+            }
+            Self::Timeout => Some("timeout"),
+            Self::Corrupt(what) => Some(what),
+            Self::Unavailable(_)
+            | Self::Removed
+            | Self::Unfit(_)
+            | Self::Settings(_)
+            | Self::NoRandomness
+            | Self::Migration(_) => None,
+        }
+    }
+
     /// Why it is worth trying again.
     #[must_use]
     pub fn retry(&self) -> Retry {
@@ -133,6 +157,7 @@ impl StoreError {
             return match self {
                 Self::Timeout => Retry::Timeout,
                 Self::Removed => Retry::Serialization,
+                Self::Corrupt(_) => Retry::Refused,
                 _ => Retry::Connection,
             };
         };
@@ -140,6 +165,7 @@ impl StoreError {
             SqlState::T_R_DEADLOCK_DETECTED => Retry::Deadlock,
             SqlState::T_R_SERIALIZATION_FAILURE => Retry::Serialization,
             SqlState::QUERY_CANCELED | SqlState::LOCK_NOT_AVAILABLE => Retry::Timeout,
+            _ if self.persistent_cause().is_some() => Retry::Refused,
             _ => Retry::Connection,
         }
     }
@@ -171,7 +197,10 @@ impl From<deadpool_postgres::PoolError> for StoreError {
             PoolError::PostCreateHook(HookError::Backend(error)) => {
                 Self::Unavailable(describe(&error))
             }
-            PoolError::Timeout(_) => Self::Timeout,
+            // Not a timeout of a statement, which a message may be the cause of.
+            PoolError::Timeout(_) => {
+                Self::Unavailable("none became free or was made in time".to_owned())
+            }
             other => Self::Unavailable(other.to_string()),
         }
     }

@@ -199,6 +199,20 @@ impl Telemetry {
         }
     }
 
+    /// The database answers but refuses everything that is written.
+    pub fn writes_refused(&self, cause: &dyn Display) {
+        self.0.registry.gauge(names::WRITES_REFUSED, &[]).set(1.0);
+        if let Some(suppressed) = self.permit("database does not accept writes", "") {
+            error!(%cause, suppressed, "database does not accept writes; retrying");
+        }
+    }
+
+    /// The database accepts again what is written.
+    pub fn writes_accepted(&self) {
+        self.0.registry.gauge(names::WRITES_REFUSED, &[]).set(0.0);
+        info!("database accepts writes again");
+    }
+
     /// A dependency is reached; said as often as it is found so, logged when it changes.
     pub fn connected(&self, dependency: Dependency) {
         let changed = self.reach(dependency, true);

@@ -19,6 +19,8 @@ pub enum Condition {
     DatabaseConnected,
     /// The database takes writes.
     DatabaseWritable,
+    /// The database accepts what is written to it.
+    DatabaseAccepting,
     /// The schema is the one this program was written for.
     MigrationsCurrent,
     /// Messages are being taken.
@@ -33,6 +35,7 @@ impl Condition {
         Self::BrokerConnected,
         Self::DatabaseConnected,
         Self::DatabaseWritable,
+        Self::DatabaseAccepting,
         Self::MigrationsCurrent,
         Self::Consuming,
         Self::Answering,
@@ -45,6 +48,7 @@ impl Condition {
             Self::BrokerConnected => "broker not connected",
             Self::DatabaseConnected => "database not connected",
             Self::DatabaseWritable => "database is read-only",
+            Self::DatabaseAccepting => "database does not accept writes",
             Self::MigrationsCurrent => "migrations not current",
             Self::Consuming => "not consuming",
             Self::Answering => "not answering clients: http.listen waits for a first key",
@@ -60,6 +64,8 @@ pub struct Health(Arc<State>);
 struct State {
     required: Vec<Condition>,
     holds: [AtomicBool; Condition::ALL.len()],
+    /// Why some of them do not hold.
+    reasons: Mutex<BTreeMap<usize, String>>,
     draining: AtomicBool,
     loops: Mutex<BTreeMap<&'static str, Instant>>,
 }
@@ -71,6 +77,7 @@ impl Health {
         Self(Arc::new(State {
             required: required.to_vec(),
             holds: Default::default(),
+            reasons: Mutex::default(),
             draining: AtomicBool::new(false),
             loops: Mutex::default(),
         }))
@@ -78,9 +85,20 @@ impl Health {
 
     /// Says whether a condition holds.
     pub fn set(&self, condition: Condition, holds: bool) {
+        self.reasons().remove(&(condition as usize));
+        self.flag(condition, holds);
+    }
+
+    fn flag(&self, condition: Condition, holds: bool) {
         if let Some(flag) = self.0.holds.get(condition as usize) {
             flag.store(holds, Ordering::Release);
         }
+    }
+
+    /// Says that a condition does not hold, and why.
+    pub fn fails(&self, condition: Condition, why: String) {
+        self.reasons().insert(condition as usize, why);
+        self.flag(condition, false);
     }
 
     /// Says that this process is stopping; it will not be ready again.
@@ -93,18 +111,14 @@ impl Health {
     /// # Errors
     ///
     /// What is missing, for people.
-    pub fn ready(&self) -> Result<(), Vec<&'static str>> {
+    pub fn ready(&self) -> Result<(), Vec<String>> {
         let draining = self.0.draining.load(Ordering::Acquire);
-        let missing: Vec<&'static str> = draining
-            .then_some("draining")
+        let required = self.0.required.iter().copied();
+        let failing = required.filter(|condition| !self.holds(*condition));
+        let missing: Vec<String> = draining
+            .then(|| "draining".to_owned())
             .into_iter()
-            .chain(
-                self.0
-                    .required
-                    .iter()
-                    .filter(|condition| !self.holds(**condition))
-                    .map(|condition| condition.complaint()),
-            )
+            .chain(failing.map(|condition| self.complaint(condition)))
             .collect();
         if missing.is_empty() {
             Ok(())
@@ -140,6 +154,19 @@ impl Health {
         if stuck.is_empty() { Ok(()) } else { Err(stuck) }
     }
 
+    fn complaint(&self, condition: Condition) -> String {
+        let complaint = condition.complaint();
+        match self.reasons().get(&(condition as usize)) {
+            Some(why) => format!("{complaint} ({why})"),
+            None => complaint.to_owned(),
+        }
+    }
+
+    fn reasons(&self) -> MutexGuard<'_, BTreeMap<usize, String>> {
+        let reasons = self.0.reasons.lock();
+        reasons.unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Whether a condition holds.
     #[must_use]
     pub fn holds(&self, condition: Condition) -> bool {
@@ -161,16 +188,22 @@ mod tests {
         let health = Health::new(&[Condition::DatabaseConnected, Condition::Consuming]);
         assert_eq!(
             health.ready(),
-            Err(vec!["database not connected", "not consuming"])
+            Err(vec![
+                "database not connected".to_owned(),
+                "not consuming".to_owned()
+            ])
         );
         health.set(Condition::DatabaseConnected, true);
         health.set(Condition::Consuming, true);
         assert_eq!(health.ready(), Ok(()));
         health.set(Condition::Consuming, false);
-        assert_eq!(health.ready(), Err(vec!["not consuming"]));
+        assert_eq!(health.ready(), Err(vec!["not consuming".to_owned()]));
+        health.fails(Condition::Consuming, "a queue is silent".to_owned());
+        let named = "not consuming (a queue is silent)".to_owned();
+        assert_eq!(health.ready(), Err(vec![named]));
         health.set(Condition::Consuming, true);
         health.drain();
-        assert_eq!(health.ready(), Err(vec!["draining"]));
+        assert_eq!(health.ready(), Err(vec!["draining".to_owned()]));
     }
 
     #[test]

@@ -84,7 +84,8 @@ label! {
     /// Why something was tried again.
     RetryReason, "reason":
     Connection = "connection", Deadlock = "deadlock", Timeout = "timeout",
-    Serialization = "serialization", Bisect = "bisect", Watchdog = "watchdog", Confirm = "confirm"
+    Serialization = "serialization", Bisect = "bisect", Refused = "refused", Watchdog = "watchdog", Confirm = "confirm",
+    Lane = "lane"
 }
 label! {
     /// A service that Waybill cannot do without.

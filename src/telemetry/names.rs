@@ -112,6 +112,8 @@ metrics! {
         "Work that was tried again";
     CONNECTED = "waybill_connected", Kind::Gauge, [Dependency::AXIS],
         "1 while the dependency is reached";
+    WRITES_REFUSED = "waybill_writes_refused", Kind::Gauge, [],
+        "1 while the database answers but refuses everything that a worker writes";
     RECONNECTS = "waybill_reconnects_total", Kind::Counter, [Dependency::AXIS],
         "Attempts to reach a lost dependency again";
     PUBLISHER_BLOCKED = "waybill_publisher_blocked", Kind::Gauge, [],

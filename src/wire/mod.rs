@@ -21,6 +21,7 @@ pub mod workflow;
 
 mod body;
 mod check;
+mod cut_body;
 mod data;
 mod diagnose;
 mod encoding;
@@ -43,6 +44,7 @@ mod types;
 mod tests;
 
 pub use completion::{Outbound, completion, refusal, token_reply};
+pub use cut_body::CutBody;
 pub use decode::decode;
 pub use logged::{logged, push};
 pub use message::{Accepted, HeaderValue, Limits, Message};

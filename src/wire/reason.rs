@@ -162,7 +162,11 @@ impl Reason {
                 "Mend the producer, which then has to send these again: a replay sends the same \
                  bytes."
             }
-            Self::TooLarge | Self::LimitExceeded => {
+            Self::TooLarge => {
+                "Let the producer send less at once, or raise the limit; then it has to send these \
+                 again: of a body that is too large only the beginning was kept."
+            }
+            Self::LimitExceeded => {
                 "Let the producer send less at once, or raise the limit and replay."
             }
             Self::KindMismatch => "Let the producer give uploads and orders tokens of their own.",

@@ -199,14 +199,19 @@ pub(crate) async fn counters(ground: &Ground) -> Vec<String> {
     faults
 }
 
+/// Of a longer body only a part is kept.
+const BODY_MAX: usize = 2 << 20;
+const KEPT_OF_LARGE: usize = 64 << 10;
+
 /// P6: each bad message is there once, with its reason and its bytes, and nothing else is.
 async fn letters(ground: &Ground, producer: &Producer) -> Vec<String> {
     let mut balance: BTreeMap<(Vec<u8>, String), i64> = BTreeMap::new();
     for message in &producer.messages {
         if let Some(reason) = &message.reason {
-            *balance
-                .entry((message.body.clone(), reason.clone()))
-                .or_default() += 1;
+            let kept = message.body.get(..KEPT_OF_LARGE);
+            let kept = kept.filter(|_| message.body.len() > BODY_MAX);
+            let body = kept.unwrap_or(&message.body).to_vec();
+            *balance.entry((body, reason.clone())).or_default() += 1;
         }
     }
     for row in ground

@@ -159,11 +159,11 @@ async fn drain(channel: &Channel, name: &str) -> Vec<String> {
 }
 
 /// Makes a quorum queue answer nothing, as one without a majority.
-async fn suspend(ground: &Ground, queue: &str) {
+pub(crate) async fn suspend(ground: &Ground, queue: &str) {
     tell(ground, "suspend", queue).await;
 }
 
-async fn resume(ground: &Ground, queue: &str) {
+pub(crate) async fn resume(ground: &Ground, queue: &str) {
     tell(ground, "resume", queue).await;
 }
 

@@ -107,6 +107,42 @@ fn large_messages_shrink_the_window_so_that_memory_stays_bounded() {
     });
 }
 
+#[test]
+fn bodies_of_sixty_mebibytes_stay_within_a_workers_memory_and_leave_a_part_each() {
+    const LARGE: usize = 60 << 20;
+    const COUNT: usize = 8;
+    run(async {
+        let mut trial = Trial::shared("huge").await;
+        let plan = trial.ground.plan();
+        let idle = plan.start().await;
+        let empty = resident_kib(&idle);
+        idle.stop().await;
+        let body = vec![b'x'; LARGE];
+        for n in 0..COUNT {
+            let message = Message::bad(&format!("huge-{n}"), &body, "too_large");
+            trial.publish(vec![message]).await;
+        }
+        trial.events(&stories("beside", 20)).await;
+        let worker = plan.start().await;
+        let cut = "select count(*) from waybill.dead_letter
+                   where reason = 'too_large' and octet_length(body) = 65536
+                     and (problem::jsonb -> 'body' ->> 'bytes')::bigint = 62914560";
+        until("the dead letters", async || {
+            let count = i64::try_from(COUNT).expect("few");
+            (trial.ground.number(cut).await == count).then_some(())
+        })
+        .await;
+        let sealed = "select count(*) from waybill.process where ended_at is not null";
+        until("the others", async || {
+            (trial.ground.number(sealed).await == 20).then_some(())
+        })
+        .await;
+        let grown = resident_kib(&worker) - empty;
+        assert!(grown < 256 * 1024, "it grew by {grown} KiB");
+        worker.stop().await;
+    });
+}
+
 /// The greatest size it ever had.
 fn resident_kib(worker: &crate::worker::Worker) -> i64 {
     let path = format!("/proc/{}/status", worker.pid());

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::super::failure::Failure;
 use super::super::{Sources, escape, output, servers};
 use crate::store::dead_letter::KeptLetter;
+use crate::wire::CutBody;
 
 /// How much of a body is shown unless all of it is asked for.
 const BODY_BYTES_MAX: usize = 4 << 10;
@@ -73,6 +74,15 @@ pub(super) fn render(kept: &KeptLetter, body_max: usize) -> String {
         letter.body.len(),
         body(&letter.body, body_max)
     );
+    if let Some(cut) = CutBody::of_problem(&letter.problem) {
+        let _ = writeln!(
+            text,
+            "  … cut: it had {} bytes (SHA-256 {}), too many to be kept. It can't be replayed: the \
+             producer has to send it again.",
+            cut.bytes,
+            escape::line(&cut.sha256)
+        );
+    }
     text
 }
 

@@ -143,3 +143,15 @@ fn a_dry_run_says_what_would_become_of_the_letters() {
         .assert_eq(&replay::outlook_words(&foreseen.into_iter().collect()));
     assert_eq!(replay::outlook_words(&Default::default()), "would replay 0");
 }
+
+#[test]
+fn a_letter_whose_body_was_cut_says_so_and_that_it_is_no_replay() {
+    let mut kept = kept(b"the beginning");
+    kept.letter.problem = r#"{"detail":"d","body":{"bytes":62914560,"sha256":"00ff"}}"#.into();
+    let text = show::render(&kept, 4096);
+    assert!(
+        text.contains("cut: it had 62914560 bytes (SHA-256 00ff)"),
+        "{text}"
+    );
+    assert!(text.contains("It can't be replayed"), "{text}");
+}

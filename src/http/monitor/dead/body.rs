@@ -14,6 +14,7 @@ use super::super::super::api::problem::HttpProblem;
 use super::super::paths;
 use crate::store::dead_letter::KeptLetter;
 use crate::view::escape;
+use crate::wire::CutBody;
 
 /// So many bytes are shown.
 pub(super) const SHOWN_MAX: i32 = 64 << 10;
@@ -56,6 +57,12 @@ pub(super) fn shown(kept: &KeptLetter) -> Markup {
             " " (kept.body_bytes) " bytes as they were received"
             @if is_cut { ". Shown are the first " (read.len()) }
             "."
+        }
+        @if let Some(cut) = CutBody::of_problem(&kept.letter.problem) {
+            p.fault {
+                "Cut: the message had " (cut.bytes) " bytes (SHA-256 " code { (escape::line(&cut.sha256)) }
+                "), too many to be kept. It can't be replayed: the producer has to send it again."
+            }
         }
         @match text(read, is_cut) {
             _ if read.is_empty() => { p.empty { "It is empty." } }

@@ -1,0 +1,35 @@
+//! Brings back one queue that was deleted while it was consumed from; the rest of the topology is left
+//! alone.
+
+use super::topology::{
+    ANY, DEAD_EXCHANGE, DEAD_QUEUE, EVENTS_EXCHANGE, HASH_EXCHANGE, WEIGHT, bind_queue, close,
+    declare_queue, events_queue, ready_count,
+};
+use super::{BrokerError, Connection};
+
+/// Declares one queue to consume from again, with its binding; says whether it is needed: one left
+/// over from a higher number of partitions is not once it was deleted.
+///
+/// # Errors
+///
+/// As for [`declare`](super::topology::declare).
+pub async fn queue(conn: &Connection, queue: &str, partitions: u16) -> Result<bool, BrokerError> {
+    let is_dead = queue == DEAD_QUEUE;
+    if !is_dead && !(0..partitions).any(|n| events_queue(n) == queue) {
+        return match ready_count(conn, queue).await {
+            Ok(_) => Ok(true),
+            Err(BrokerError::Topology(_)) => Ok(false),
+            Err(error) => Err(error),
+        };
+    }
+    let (exchange, key) = match (is_dead, partitions) {
+        (true, _) => (DEAD_EXCHANGE, ANY),
+        (false, 1) => (EVENTS_EXCHANGE, ANY),
+        (false, _) => (HASH_EXCHANGE, WEIGHT),
+    };
+    let channel = conn.channel().await?;
+    declare_queue(&channel, queue, !is_dead).await?;
+    bind_queue(&channel, queue, exchange, key).await?;
+    close(&channel).await;
+    Ok(true)
+}
