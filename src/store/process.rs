@@ -116,10 +116,9 @@ pub(super) async fn update(
     if changed.is_empty() {
         return Ok(());
     }
-    let hashes = completion_hashes(outbox);
-    let hash = |p: &Process| hashes.get(&p.key).map(|hash| hash.as_ref().to_vec());
     let statement = connection.prepared(UPDATE).await?;
     let opened = column(changed, |p| p.opening.as_ref().map(|(_, opening)| opening));
+    let stamps = column(changed, |p| p.opening.as_ref().map(|(stamp, _)| stamp));
     let ended = column(changed, |p| p.ended.as_ref());
     let ending = column(changed, |p| p.ending.as_ref().map(ending_columns));
     let written = connection
@@ -128,13 +127,9 @@ pub(super) async fn update(
             &[
                 &column(changed, |p| p.key.0),
                 &column(changed, |p| p.status().name()),
-                &column(changed, |p| p.opening.as_ref().map(|(s, _)| s.time)),
-                &column(changed, |p| {
-                    p.opening.as_ref().map(|(s, _)| stamp::encode(s))
-                }),
-                &column(changed, |p| {
-                    p.opening.as_ref().map(|(s, _)| s.source.as_str())
-                }),
+                &column(&stamps, |s| s.map(|s| s.time)),
+                &column(&stamps, |s| s.map(stamp::encode)),
+                &column(&stamps, |s| s.map(|s| s.source.as_str())),
                 &column(&opened, |o| o.and_then(|o| o.filename.as_deref())),
                 &column(&opened, |o| o.and_then(|o| o.module.as_deref())),
                 &column(&opened, |o| o.and_then(|o| o.workflow.as_deref())),
@@ -158,7 +153,7 @@ pub(super) async fn update(
                 &column(&ended, |e| e.map(|e| e.at)),
                 &column(&ended, |e| e.and_then(|e| e.code.as_deref())),
                 &column(&ended, |e| e.and_then(|e| e.message.as_deref())),
-                &column(changed, |p| hash(p)),
+                &completion_hashes(changed, outbox),
                 &FORMAT,
             ],
         )
@@ -167,10 +162,12 @@ pub(super) async fn update(
     Ok(())
 }
 
-fn completion_hashes(outbox: &[OutboxRow]) -> HashMap<ProcessKey, Digest> {
+fn completion_hashes(changed: &[&Process], outbox: &[OutboxRow]) -> Vec<Option<Vec<u8>>> {
     let completions = outbox.iter().filter(|row| row.what == What::Completion);
     let hash = |row: &OutboxRow| Some((row.process, body_hash(row.payload.as_ref()?)));
-    completions.filter_map(hash).collect()
+    let hashes: HashMap<ProcessKey, Digest> = completions.filter_map(hash).collect();
+    let hash = |p: &&Process| hashes.get(&p.key).map(|hash| hash.as_ref().to_vec());
+    changed.iter().map(hash).collect()
 }
 
 /// What tells whether a body that is made again is the one that was sent.

@@ -177,14 +177,8 @@ impl Reason {
             Self::UnknownStage | Self::StageLeft | Self::StageNotReached => {
                 "Look where the order stands; a replay helps only where it will come to the stage."
             }
-            Self::IdentityConflict => {
-                "Give every event an id of its own in its source; what was changed is sent as a new \
-                 event. The first one counts."
-            }
-            Self::Gone => {
-                "A new opening, later than the end, begins the next attempt; what came before it can \
-                 then be replayed."
-            }
+            Self::IdentityConflict => "The first one counts; give every event an id of its own.",
+            Self::Gone => "Open the token again, later than its end; then replay what follows.",
             Self::Undeliverable => {
                 "Bind a queue, or repair the one that fails; then replay: the message goes to its own \
                  exchange again."

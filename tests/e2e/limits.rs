@@ -12,23 +12,22 @@ use crate::{
 
 const OUTBOX: &str = "select count(*) from waybill.outbox";
 
+/// Messages that are not due for a long time, as if a relay were missing. Those that can't be delivered
+/// are no reason to pause: they are set aside.
+const HELD: &str = "
+    insert into waybill.outbox (id, aggregatetype, aggregateid, type, payload, process, what, exchange,
+                                routing_key, headers, time, next_attempt_at)
+    select gen_random_uuid(), 'process', 'held', 'process.completed', '{}', gen_random_uuid(),
+           'completion', 'waybill.completions', 'upload.done', '{}', now(), now() + '1 hour'
+    from generate_series(1, 30)";
+
 #[test]
 fn a_full_outbox_pauses_consuming_until_it_drains() {
     run(async {
         let ground = Ground::shared("full-outbox").await;
         let mut producer = Producer::new(&ground);
         producer.events(&stories("outbox", 600)).await;
-        // What waits here is not due for a long time, as if a relay were missing. Messages that can't
-        // be delivered are no reason to pause: they are set aside.
-        ground
-            .execute(
-                "insert into waybill.outbox (id, aggregatetype, aggregateid, type, payload, process, what,
-                     exchange, routing_key, headers, time, next_attempt_at)
-                 select gen_random_uuid(), 'process', 'held', 'process.completed', '{}', gen_random_uuid(),
-                     'completion', 'waybill.completions', 'upload.done', '{}', now(), now() + '1 hour'
-                 from generate_series(1, 30)",
-            )
-            .await;
+        ground.execute(HELD).await;
         let plan = ground
             .plan()
             .with("outbox.unroutable", "keep")
@@ -49,17 +48,10 @@ fn a_full_outbox_pauses_consuming_until_it_drains() {
         // Longer than the watchdog waits for deliveries: a pause is no stall.
         tokio::time::sleep(std::time::Duration::from_secs(17)).await;
         assert_eq!(worker.metric("waybill_deliveries_total", "").await, paused);
-        assert_eq!(
-            worker
-                .metric("waybill_retries_total", "reason=\"watchdog\"")
-                .await,
-            0
-        );
-        assert_eq!(
-            worker.metric("waybill_in_flight", "").await,
-            0,
-            "what was held is not done"
-        );
+        let watchdog = "reason=\"watchdog\"";
+        assert_eq!(worker.metric("waybill_retries_total", watchdog).await, 0);
+        let in_flight = worker.metric("waybill_in_flight", "").await;
+        assert_eq!(in_flight, 0, "what was held is not done");
         assert_eq!(worker.readiness().await, Some(200));
         let audience = Audience::of_completions(&ground).await;
         ground

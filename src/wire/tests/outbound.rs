@@ -50,6 +50,7 @@ pub(super) fn unopened() -> Completion {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "it shows a whole message")]
 fn a_completion_is_a_cloud_event_in_binary_mode() {
     expect![[r#"
         Outbound {
