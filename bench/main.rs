@@ -26,6 +26,8 @@ mod options;
 #[expect(dead_code, reason = "the rehearsal has no orders")]
 #[path = "../src/pipeline/orders/mod.rs"]
 mod orders;
+#[path = "../src/pipeline/outcome.rs"]
+mod outcome;
 mod patience;
 mod reads;
 mod rehearsal;

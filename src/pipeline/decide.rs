@@ -8,11 +8,12 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::{SignedDuration, Timestamp};
 
 use super::identity::Known;
-use super::orders::{Entered, Orders, Refused, Verdict};
+use super::orders::{Entered, Orders, Refused};
+use super::outcome::outcome;
 use super::unique::Place;
 use crate::core::merge::{self, Touched};
 use crate::core::seal::{self, Cause};
-use crate::core::{Happening, Kind, Process, ProcessKey};
+use crate::core::{Kind, Process, ProcessKey};
 use crate::store::batch::{Loaded, Questions};
 use crate::store::event::{Corrections, NewEvent, Sequences};
 use crate::store::item::ChangedItem;
@@ -106,7 +107,7 @@ impl Merged {
             let known = Known::of(event, *place, &firsts, &loaded);
             let record = by_key.get(&event.key).and_then(|i| records.get_mut(*i));
             let verdict = match &record {
-                Some(record) => verdict(record, event, known, &loaded, &mut orders),
+                Some(record) => outcome(&record.process, event, known, &loaded, &mut orders),
                 None => Err(Refused::other_kind()),
             };
             if let (Ok(outcome), Some(record)) = (&verdict, record) {
@@ -278,47 +279,6 @@ fn unmade(records: &mut Vec<Record>, created: &mut HashMap<ProcessKey, Kind>) ->
     };
     let unmade = records.extract_if(.., unmade);
     unmade.map(|record| record.process.key).collect()
-}
-
-/// What becomes of an event.
-fn verdict(
-    record: &Record,
-    event: &NewEvent,
-    known: Known,
-    loaded: &Loaded,
-    orders: &mut Orders,
-) -> Result<Outcome, Refused> {
-    let process = &record.process;
-    if is_gone(process, event, loaded) {
-        return Err(Refused::gone());
-    }
-    if process.kind != event.event.kind {
-        return Err(Refused::other_kind());
-    }
-    match known {
-        Known::Conflict => return Err(Refused::identity_conflict()),
-        Known::Repeated => return Ok(Outcome::Duplicate),
-        Known::New(_) | Known::Refused(_) => {}
-    }
-    if process.ended.is_some() {
-        return Ok(Outcome::Late);
-    }
-    if process.kind == Kind::Upload {
-        return Ok(Outcome::Applied);
-    }
-    match orders.apply(&event.event, process, loaded.now) {
-        Verdict::Applied => Ok(Outcome::Applied),
-        Verdict::Parked => Ok(Outcome::Parked),
-        Verdict::Refused(refused) => Err(refused),
-    }
-}
-
-/// Whether an event belongs to an attempt before, or comes before the opening of this one.
-fn is_gone(process: &Process, event: &NewEvent, loaded: &Loaded) -> bool {
-    let opens = matches!(event.event.happening, Happening::Opened(_));
-    let is_waiting = process.attempt > 1 && process.opening.is_none();
-    let before = loaded.tombstones.get(&process.key);
-    before.is_some_and(|before| before.covers(&event.event)) || is_waiting && !opens
 }
 
 fn changed_items(

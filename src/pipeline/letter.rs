@@ -9,8 +9,6 @@ use crate::broker::outgoing::is_added_by_broker;
 use crate::broker::{Delivery, HeaderValue, Outgoing, Properties, topology};
 use crate::core::Event;
 use crate::store::dead_letter::DeadLetter;
-use crate::store::outbox::OutboxRow;
-use crate::wire::completion::SOURCE;
 use crate::wire::{CutBody, Problem, Reason, Rejection};
 
 /// How much of a readable part is kept beside the raw bytes.
@@ -111,28 +109,6 @@ pub(super) fn given_up(delivery: &Delivery) -> Rejection {
         source: properties.app_id.clone(),
         id: properties.message_id.clone(),
         type_: properties.type_.clone(),
-    }
-}
-
-/// The letter of a message of our own that could not be delivered while its process was kept.
-pub(super) fn undeliverable(row: &OutboxRow, message: Outgoing, detail: String) -> DeadLetter {
-    let reason = Reason::Undeliverable;
-    let name = [row.what.name(), &row.exchange, &row.routing_key].join("\n");
-    DeadLetter {
-        id: Uuid::new_v5(&row.id, name.as_bytes()),
-        reason: reason.name().to_owned(),
-        problem: json!(Problem::new(reason, detail)).to_string(),
-        tenant: row.headers.get("tenant").cloned(),
-        token: Some(row.token.clone()),
-        source: Some(SOURCE.to_owned()),
-        event_id: Some(row.id.to_string()),
-        type_name: Some(row.type_name.clone()),
-        exchange: row.exchange.clone(),
-        routing_key: row.routing_key.clone(),
-        queue: String::new(),
-        properties: properties::to_json(&message.properties),
-        headers: properties::headers_to_json(&message.properties.headers),
-        body: message.body,
     }
 }
 

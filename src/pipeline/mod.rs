@@ -18,6 +18,7 @@ pub mod janitor;
 mod lane;
 mod letter;
 mod orders;
+mod outcome;
 mod outlet;
 mod part;
 mod properties;

@@ -28,36 +28,10 @@ fn what_comes_again_after_retention_is_gone_and_a_new_opening_begins_the_next_at
         ];
         producer.events(&first).await;
         deleted(&ground, 1).await;
-        let gone = [
-            // Repetitions, one in the middle that never came, and one that overtakes the opening.
-            first[1].clone(),
-            first[0].clone(),
-            event("a3", 5, "upload.step", json!({ "message": "late" })),
-            event(
-                "b2",
-                30,
-                "upload.failed",
-                json!({ "message": "unreadable" }),
-            ),
-        ];
-        producer.events(&gone).await;
-        until("what is gone", async || {
-            (ground.number(GONE).await == 4).then_some(())
-        })
-        .await;
-        assert_eq!(
-            ground.number("select count(*) from waybill.process").await,
-            0
-        );
-        assert_eq!(audience.heard().len(), 1);
+        refused(&ground, &mut producer, &first).await;
         let second = [
             event("b1", 20, "upload.received", json!({})),
-            event(
-                "b3",
-                31,
-                "upload.failed",
-                json!({ "message": "unreadable" }),
-            ),
+            event("b3", 31, "upload.failed", unreadable()),
         ];
         producer.events(&second).await;
         until("the second completion", async || {
@@ -71,25 +45,49 @@ fn what_comes_again_after_retention_is_gone_and_a_new_opening_begins_the_next_at
         })
         .await;
         deleted(&ground, 2).await;
-        let heard = distinct(&audience);
-        let bodies: Vec<Value> = heard
-            .iter()
-            .map(|heard| serde_json::from_slice(&heard.body).expect("JSON"))
-            .collect();
-        assert_eq!(heard.len(), 2);
-        assert_ne!(heard[0].id, heard[1].id);
-        assert_eq!(
-            (&bodies[0]["attempt"], &bodies[1]["attempt"]),
-            (&Value::Null, &json!(2))
-        );
-        assert_eq!(
-            (&bodies[0]["status"], &bodies[1]["status"]),
-            (&json!("done"), &json!("error"))
-        );
+        check(&distinct(&audience));
         let open = "select coalesce(sum(value), 0)::bigint from waybill.tally where name = 'processes_open'";
         assert_eq!(ground.number(open).await, 0);
         worker.stop().await;
     });
+}
+
+/// Repetitions, one from the middle that never came, and one that overtakes the next opening.
+async fn refused(ground: &Ground, producer: &mut Producer, first: &[PlainEvent; 2]) {
+    let gone = [
+        first[1].clone(),
+        first[0].clone(),
+        event("a3", 5, "upload.step", json!({ "message": "late" })),
+        event("b2", 30, "upload.failed", unreadable()),
+    ];
+    producer.events(&gone).await;
+    until("what is gone", async || {
+        (ground.number(GONE).await == 4).then_some(())
+    })
+    .await;
+    let left = ground.number("select count(*) from waybill.process").await;
+    assert_eq!(left, 0);
+}
+
+/// Both attempts are told, each by an id of its own.
+fn check(heard: &[Heard]) {
+    let bodies = heard
+        .iter()
+        .map(|heard| serde_json::from_slice(&heard.body));
+    let bodies: Vec<Value> = bodies.collect::<Result<_, _>>().expect("JSON");
+    let told = bodies
+        .iter()
+        .map(|body| (&body["attempt"], &body["status"]));
+    let (none, second) = (Value::Null, json!(2));
+    let (done, error) = (json!("done"), json!("error"));
+    assert_eq!(
+        told.collect::<Vec<_>>(),
+        [(&none, &done), (&second, &error)]
+    );
+}
+
+fn unreadable() -> Value {
+    json!({ "message": "unreadable" })
 }
 
 /// The completions, each once.

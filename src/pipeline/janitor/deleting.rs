@@ -7,15 +7,9 @@ use super::Janitor;
 use super::turns::{Done, Hand};
 use crate::core::Kind;
 use crate::files::FilePath;
-use crate::pipeline::letter;
-use crate::pipeline::relay::{self, bodies};
 use crate::store::StoreError;
-use crate::store::dead_letter::DeadLetter;
 use crate::store::deletion::{Deletion, Stopped, Walk};
-use crate::store::outbox::Slow;
 use crate::store::quarantine::Cut;
-use crate::store::undeliverable::Undeliverable;
-use crate::wire::Reason;
 
 /// How long samples are kept: an hour for the charts, and some.
 const SAMPLES_KEPT: Duration = Duration::from_mins(65);
@@ -23,8 +17,6 @@ const SAMPLES_KEPT: Duration = Duration::from_mins(65);
 const FILE_MAX: Duration = Duration::from_secs(10);
 /// When a file is looked at again that could not be removed.
 const FILE_RETRY: Duration = Duration::from_mins(10);
-/// Of how many processes one slice gives up messages that can't be delivered.
-const UNDELIVERABLE_MAX: i64 = 100;
 /// How many files one slice looks at: each may take its time.
 const FILES_MAX: i64 = 100;
 
@@ -46,31 +38,6 @@ impl Janitor {
             something: true,
             more: finished < taken || taken >= cut.limit.unsigned_abs(),
         })
-    }
-
-    /// Makes dead letters of what could not be delivered in all that time.
-    async fn give_up_undeliverable(&self) -> Result<(), StoreError> {
-        let taken = Undeliverable::take(&self.store, self.kept.ended, UNDELIVERABLE_MAX).await?;
-        if taken.rows().is_empty() {
-            // Nothing is locked: the connection is as it was.
-            return taken.finish(&[], self.shard).await;
-        }
-        let rows = taken.rows().iter().map(|(row, _)| row.clone()).collect();
-        let (whole, failed) = bodies::made(&self.store, rows).await?;
-        let failed = failed.into_iter().map(|(row, why)| (row, Some(why)));
-        let rows = whole.into_iter().map(|row| (row, None)).chain(failed);
-        let letters = rows.map(|(row, why)| {
-            let slow = row.slow.map_or("", Slow::name);
-            let detail = why.map_or_else(|| format!("not delivered: {slow}"), str::to_owned);
-            letter::undeliverable(&row, relay::outgoing(&row), detail)
-        });
-        let letters: Vec<DeadLetter> = letters.collect();
-        taken.finish(&letters, self.shard).await?;
-        self.telemetry.dead_lettered(
-            Reason::Undeliverable.name(),
-            u64::try_from(letters.len()).unwrap_or(u64::MAX),
-        );
-        Ok(())
     }
 
     /// Deletes some records that were never opened.

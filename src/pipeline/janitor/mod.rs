@@ -6,6 +6,7 @@ mod deleting;
 mod pace;
 mod sealing;
 mod turns;
+mod undeliverable;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

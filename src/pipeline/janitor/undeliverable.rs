@@ -1,0 +1,67 @@
+//! Makes dead letters of messages that could not be delivered for as long as their process was kept.
+
+use serde_json::json;
+use uuid::Uuid;
+
+use super::Janitor;
+use crate::broker::Outgoing;
+use crate::pipeline::properties;
+use crate::pipeline::relay::{self, bodies};
+use crate::store::StoreError;
+use crate::store::dead_letter::DeadLetter;
+use crate::store::outbox::{OutboxRow, Slow};
+use crate::store::undeliverable::Undeliverable;
+use crate::wire::completion::SOURCE;
+use crate::wire::{Problem, Reason};
+
+/// Of how many processes one slice gives up messages.
+const PROCESSES_MAX: i64 = 100;
+
+impl Janitor {
+    /// Makes dead letters of what could not be delivered in all that time.
+    pub(super) async fn give_up_undeliverable(&self) -> Result<(), StoreError> {
+        let taken = Undeliverable::take(&self.store, self.kept.ended, PROCESSES_MAX).await?;
+        if taken.rows().is_empty() {
+            // Nothing is locked: the connection is as it was.
+            return taken.finish(&[], self.shard).await;
+        }
+        let rows = taken.rows().iter().map(|(row, _)| row.clone()).collect();
+        let (whole, failed) = bodies::made(&self.store, rows).await?;
+        let failed = failed.into_iter().map(|(row, why)| (row, Some(why)));
+        let rows = whole.into_iter().map(|row| (row, None)).chain(failed);
+        let letters = rows.map(|(row, why)| {
+            let slow = row.slow.map_or("", Slow::name);
+            let detail = why.map_or_else(|| format!("not delivered: {slow}"), str::to_owned);
+            letter(&row, relay::outgoing(&row), detail)
+        });
+        let letters: Vec<DeadLetter> = letters.collect();
+        taken.finish(&letters, self.shard).await?;
+        self.telemetry.dead_lettered(
+            Reason::Undeliverable.name(),
+            u64::try_from(letters.len()).unwrap_or(u64::MAX),
+        );
+        Ok(())
+    }
+}
+
+/// The letter of a message of our own that could not be delivered while its process was kept.
+fn letter(row: &OutboxRow, message: Outgoing, detail: String) -> DeadLetter {
+    let reason = Reason::Undeliverable;
+    let name = [row.what.name(), &row.exchange, &row.routing_key].join("\n");
+    DeadLetter {
+        id: Uuid::new_v5(&row.id, name.as_bytes()),
+        reason: reason.name().to_owned(),
+        problem: json!(Problem::new(reason, detail)).to_string(),
+        tenant: row.headers.get("tenant").cloned(),
+        token: Some(row.token.clone()),
+        source: Some(SOURCE.to_owned()),
+        event_id: Some(row.id.to_string()),
+        type_name: Some(row.type_name.clone()),
+        exchange: row.exchange.clone(),
+        routing_key: row.routing_key.clone(),
+        queue: String::new(),
+        properties: properties::to_json(&message.properties),
+        headers: properties::headers_to_json(&message.properties.headers),
+        body: message.body,
+    }
+}
