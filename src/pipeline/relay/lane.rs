@@ -13,26 +13,20 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::super::fault::CrashPoint;
+use super::line::{Line, next};
 use super::settle::{Outcome, SETTLED_MAX, Settled};
 use super::{Letterbox, Post, Relay, outgoing, probe};
 use crate::backoff::Backoff;
 use crate::broker::window::NOT_FOUND;
-use crate::broker::{self, Answer, BrokerError, Connection, Unanswered, Verdict, Window, topology};
+use crate::broker::{self, Answer, BrokerError, Unanswered, Verdict, Window, topology};
 use crate::store::outbox::{OutboxRow, Slow};
 use crate::store::slow_outbox::Destination;
-use crate::telemetry::{Phase, RetryReason, Telemetry};
+use crate::telemetry::{Phase, RetryReason};
 
 /// Messages on their way at a time.
 const WINDOW: usize = 500;
 /// A message that is not confirmed for so long is a reason to look for a destination at fault.
 const PATIENCE: Duration = Duration::from_secs(2);
-
-/// A connection to publish on, and what shows whether the broker blocks it.
-struct Line {
-    connection: Connection,
-    window: Window,
-    _blocked: JoinSet<()>,
-}
 
 /// A message that waits to be published.
 struct Queued {
@@ -316,38 +310,6 @@ impl Lane {
         drop(self.settled);
         self.closing.join_all().await;
     }
-}
-
-impl Line {
-    async fn open(relay: &Relay) -> Result<Self, BrokerError> {
-        let connection = broker::connect(&relay.broker, "waybill publish").await?;
-        let window = Window::open(&connection).await?;
-        Ok(Self::new(connection, window, &relay.telemetry))
-    }
-
-    fn new(connection: Connection, window: Window, telemetry: &Telemetry) -> Self {
-        let mut blocked = connection.blocked();
-        let telemetry = telemetry.clone();
-        let mut watching = JoinSet::new();
-        watching.spawn(async move {
-            while blocked.changed().await.is_ok() {
-                telemetry.publisher_blocked(*blocked.borrow_and_update());
-            }
-        });
-        Self {
-            connection,
-            window,
-            _blocked: watching,
-        }
-    }
-
-    fn is_blocked(&self) -> bool {
-        *self.connection.blocked().borrow()
-    }
-}
-
-async fn next(line: &mut Option<Line>) -> Option<(u64, Answer)> {
-    line.as_mut()?.window.next().await
 }
 
 async fn at(time: Option<Instant>) {

@@ -11,6 +11,7 @@
 pub(super) mod bodies;
 mod destinations;
 mod lane;
+mod line;
 mod probe;
 mod probes;
 mod settle;
