@@ -4,7 +4,7 @@
 //! message that is not confirmed in time puts its destination on the slow lane, and the connection
 //! is given up; the other messages that were on it are due again at once.
 
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,12 +15,11 @@ use tokio_util::sync::CancellationToken;
 use super::super::fault::CrashPoint;
 use super::line::{Line, next};
 use super::settle::{Outcome, SETTLED_MAX, Settled};
-use super::{Letterbox, Post, Relay, outgoing, probe};
+use super::{Letterbox, Post, Relay, outgoing};
 use crate::backoff::Backoff;
 use crate::broker::window::NOT_FOUND;
 use crate::broker::{self, Answer, BrokerError, Unanswered, Verdict, Window, topology};
 use crate::store::outbox::{OutboxRow, Slow};
-use crate::store::slow_outbox::Destination;
 use crate::telemetry::{Phase, RetryReason};
 
 /// Messages on their way at a time.
@@ -29,28 +28,28 @@ const WINDOW: usize = 500;
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A message that waits to be published.
-struct Queued {
-    row: OutboxRow,
+pub(super) struct Queued {
+    pub(super) row: OutboxRow,
     committed: Option<Instant>,
     /// Given back once it is settled.
     _room: Arc<OwnedSemaphorePermit>,
 }
 
 /// A message on its way.
-struct Sent {
-    queued: Queued,
-    since: Instant,
+pub(super) struct Sent {
+    pub(super) queued: Queued,
+    pub(super) since: Instant,
 }
 
 /// The normal lane of one process.
-struct Lane {
-    relay: Relay,
-    line: Option<Line>,
+pub(super) struct Lane {
+    pub(super) relay: Relay,
+    pub(super) line: Option<Line>,
     queue: VecDeque<Queued>,
-    sent: BTreeMap<u64, Sent>,
+    pub(super) sent: BTreeMap<u64, Sent>,
     next_number: u64,
     /// Of the confirmed messages the one that was published last.
-    furthest: u64,
+    pub(super) furthest: u64,
     settled: mpsc::Sender<Settled>,
     backoff: Backoff,
     /// Not before then another connection is tried.
@@ -229,55 +228,7 @@ impl Lane {
         }
     }
 
-    /// Messages were not confirmed in time. At fault are the destinations of those that younger
-    /// ones have overtaken; where none was overtaken, that is found out.
-    async fn expire(&mut self, patience: Duration) {
-        let now = Instant::now();
-        if self.line.as_ref().is_some_and(Line::is_blocked) {
-            // The broker takes nothing from anybody at present.
-            self.sent.values_mut().for_each(|sent| sent.since = now);
-            return;
-        }
-        let late = |sent: &Sent| now.duration_since(sent.since) >= patience;
-        let overtaken = self.sent.range(..self.furthest);
-        let overtaken = overtaken.filter(|(_, sent)| late(sent));
-        let mut at_fault: HashSet<Destination> = overtaken
-            .map(|(_, sent)| sent.queued.row.destination())
-            .collect();
-        self.retire();
-        let sent = std::mem::take(&mut self.sent).into_values();
-        let mut sent: Vec<Queued> = sent.map(|sent| sent.queued).collect();
-        if at_fault.is_empty() {
-            let (first, rest) = probe::first_of_each(sent, |queued| queued.row.destination());
-            sent = rest;
-            let rows = first.iter().map(|queued| queued.row.clone()).collect();
-            let outcomes = self.relay.probe(rows, patience).await;
-            for (queued, outcome) in first.into_iter().zip(outcomes) {
-                if matches!(outcome, Outcome::Slow(..)) {
-                    at_fault.insert(queued.row.destination());
-                }
-                self.settle(queued, outcome).await;
-            }
-        }
-        for destination in &at_fault {
-            let (exchange, key) = (&destination.exchange, &destination.routing_key);
-            tracing::warn!(
-                exchange,
-                key,
-                "a destination does not confirm: its messages are set aside"
-            );
-            self.relay.destinations.blame(destination.clone());
-        }
-        for queued in sent {
-            let outcome = match at_fault.contains(&queued.row.destination()) {
-                true => Outcome::Slow(Slow::Timeout, None),
-                false => Outcome::Lost,
-            };
-            self.settle(queued, outcome).await;
-        }
-    }
-
-    async fn settle(&mut self, queued: Queued, outcome: Outcome) {
+    pub(super) async fn settle(&mut self, queued: Queued, outcome: Outcome) {
         let settled = Settled {
             row: queued.row,
             committed: queued.committed,
@@ -288,7 +239,7 @@ impl Lane {
     }
 
     /// Gives the connection up without waiting for it.
-    fn retire(&mut self) {
+    pub(super) fn retire(&mut self) {
         while self.closing.try_join_next().is_some() {}
         if let Some(line) = self.line.take() {
             self.closing

@@ -10,6 +10,7 @@
 
 pub(super) mod bodies;
 mod destinations;
+mod expiry;
 mod lane;
 mod line;
 mod probe;
