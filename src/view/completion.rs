@@ -1,8 +1,12 @@
-//! The message that a process has ended, made from its record again: the same bytes as the first time,
-//! or none.
+//! The message that a process has ended: where it is, and made from its record again, the same bytes as
+//! the first time or none.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::core::completion::FORMAT;
 use crate::store::process::body_hash;
+use crate::store::record::Record;
 use crate::store::slow_outbox::Kept;
 use crate::wire::{self, Outbound};
 
@@ -25,5 +29,31 @@ pub fn again(kept: &Kept) -> Result<Outbound, &'static str> {
         Some(sent) if sent.as_slice() != hash.as_ref() => Err(CHANGED),
         // Versions before formats kept no hash.
         _ => Ok(outbound),
+    }
+}
+
+/// Where a completion is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Completion {
+    /// Nothing has ended.
+    None,
+    /// It is in the outbox.
+    Pending,
+    /// The broker had no queue for it.
+    Unroutable,
+    /// The broker has confirmed it.
+    Sent,
+}
+
+impl Completion {
+    /// Where the completion of a process is.
+    pub(super) fn of(record: &Record) -> Self {
+        match (&record.process.ended, record.unroutable_at, record.outbox) {
+            (None, _, _) => Self::None,
+            (Some(_), Some(_), _) => Self::Unroutable,
+            (Some(_), None, 0) => Self::Sent,
+            (Some(_), None, _) => Self::Pending,
+        }
     }
 }

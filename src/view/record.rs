@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
+pub use super::completion::Completion;
 use super::order::Order;
 use super::order::json::{OrderView, order_view};
 use super::parts::{Part, Parts};
@@ -174,7 +175,7 @@ pub fn view<'a>(record: &'a Record, order: Option<&'a Order>, parts: &Parts) -> 
         code: ended.and_then(|ended| text(&ended.code)),
         message: ended.and_then(|ended| text(&ended.message)),
         opening: process.opening.as_ref().map(opening),
-        completion: completion(record),
+        completion: Completion::of(record),
         unroutable_at: record.unroutable_at,
         outbox: ended.map_or(0, |_| record.outbox),
         counts: counted.then_some(Counts {
@@ -278,28 +279,4 @@ fn text(given: &Option<String>) -> Option<Cow<'_, str>> {
 /// JSON as received; what this reader can't hold (an enormous number) stays a text.
 pub fn parsed(json: &str) -> Value {
     serde_json::from_str(json).unwrap_or_else(|_| Value::String(json.to_owned()))
-}
-
-/// Where the completion of a process is.
-fn completion(record: &Record) -> Completion {
-    match (&record.process.ended, record.unroutable_at, record.outbox) {
-        (None, _, _) => Completion::None,
-        (Some(_), Some(_), _) => Completion::Unroutable,
-        (Some(_), None, 0) => Completion::Sent,
-        (Some(_), None, _) => Completion::Pending,
-    }
-}
-
-/// Where a completion is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Completion {
-    /// Nothing has ended.
-    None,
-    /// It is in the outbox.
-    Pending,
-    /// The broker had no queue for it.
-    Unroutable,
-    /// The broker has confirmed it.
-    Sent,
 }
