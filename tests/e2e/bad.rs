@@ -19,11 +19,12 @@ fn hostile_messages_are_refused_one_by_one_with_their_reason_and_their_bytes() {
         messages.extend(neighbours.iter().map(Message::event));
         trial.publish(messages).await;
         trial.rest().await;
-        // Known identities with other content, and other tokens' kinds, change nothing.
+        // Known identities with other content, and other tokens' kinds, are told and change nothing.
         let mut twin = neighbours[0].clone();
         twin.data = serde_json::json!({ "filename": "another" });
         let mut twin = Message::event(&twin);
         twin.event = None;
+        twin.reason = Some("identity_conflict".to_owned());
         let mut other_kind = step(
             &neighbours[0].token.clone().unwrap_or_default(),
             "other-kind",

@@ -31,7 +31,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// Longer than any whole test takes.
 const TEST_MAX: Duration = Duration::from_secs(180);
 /// Virtual hosts made at the start, one per test: making one later costs seconds.
-const VHOSTS: usize = 200;
+const VHOSTS: usize = 240;
 const TEMPLATE: &str = "e2e_template";
 
 /// One for all tests, because the shared servers belong to it.

@@ -18,7 +18,7 @@ pub(crate) const TOLD: [&str; 7] = [
     "select to_jsonb(e) - '{received_at,epoch,tx,pos}'::text[]
      from waybill.event e order by e.process, e.source, e.id",
     "select to_jsonb(i) from waybill.item i order by i.process, i.identifier",
-    "select to_jsonb(s) - '{entered_at,left_at}'::text[] || jsonb_build_object('left', left_at is not null)
+    "select to_jsonb(s) - '{seen_at,left_seen_at}'::text[]
      from waybill.stage s order by s.process, s.data_id",
     "select to_jsonb(k) from waybill.parked k order by k.process, k.event_id",
     "select to_jsonb(d) - 'received_at' from waybill.dead_letter d order by d.id",

@@ -79,7 +79,11 @@ fn a_queue_that_is_deleted_is_declared_again_and_the_others_go_on() {
 }
 
 fn plan(ground: &Ground) -> Plan {
-    ground.plan().with("broker.partitions", "3")
+    ground
+        .plan()
+        .with("broker.partitions", "3")
+        .with("database.pool", "10")
+        .with("database.pool", "10")
 }
 
 /// Publishes the events of some uploads into one partition, without waiting for a confirm.

@@ -7,7 +7,7 @@ use tokio::process::Command;
 use crate::{
     audience::{Audience, Heard},
     ground::{Ground, run, until},
-    isolation::uploads,
+    isolation::{stuck, uploads},
     producer::Producer,
 };
 
@@ -111,7 +111,7 @@ fn what_could_not_be_delivered_while_it_was_kept_becomes_a_dead_letter_that_can_
                 .iter()
                 .all(|heard| statuses.contains(&heard.routing_key.as_str()))
         );
-        assert_eq!(worker.metric("waybill_outbox_stuck", "").await, 0);
+        stuck(&worker, "", 0).await;
         worker.stop().await;
     });
 }

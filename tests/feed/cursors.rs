@@ -76,7 +76,7 @@ async fn the_horizon_never_falls_and_is_nothing_to_the_reader_of_one_process() {
         };
         assert_eq!(ground.store.feed(&query).await.unwrap().events.len(), found);
     }
-    let far = "update waybill.feed_horizon set tx = '9000000000'";
+    let far = "update waybill.tenant_horizon set tx = '9000000000'";
     ground.execute(far).await;
     forget(&ground, 1).await;
     let answer = read(&ground, Some(before.next)).await;
