@@ -26,13 +26,11 @@ fn a_full_outbox_pauses_consuming_until_it_drains() {
     run(async {
         let ground = Ground::shared("full-outbox").await;
         let mut producer = Producer::new(&ground);
-        let plan = ground
-            .plan()
-            .with("outbox.unroutable", "keep")
-            .with("outbox.limit", "30");
-        let plan = plan
-            .with("broker.prefetch", "20")
-            .with("batch.events", "10");
+        let mut plan = ground.plan().with("outbox.unroutable", "keep");
+        plan = plan
+            .with("outbox.limit", "30")
+            .with("broker.prefetch", "20");
+        plan = plan.with("batch.events", "10");
         let worker = plan.start().await;
         ground.execute(HELD).await;
         until("a full outbox", async || {
