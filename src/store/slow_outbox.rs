@@ -178,9 +178,11 @@ impl Store {
         let statement = connection.prepared(LOAD_ENDED).await?;
         let keys = column(keys, |key| key.0);
         let rows = connection.query(&statement, &[&keys]).await?;
-        let ended = rows.iter().map(ended).collect::<Result<Vec<_>, _>>()?;
+        // One that can't be read has no completion, and keeps none of the others from theirs.
+        let ended = rows.iter().filter_map(|row| Some((ended(row).ok()?, row)));
+        let (ended, rows): (Vec<Process>, Vec<_>) = ended.unzip();
         let mut items = summaries(&connection, &ended).await?;
-        let kept = ended.iter().zip(&rows).filter_map(|(process, row)| {
+        let kept = ended.iter().zip(rows).filter_map(|(process, row)| {
             let summary = items.remove(&process.key).unwrap_or_default();
             let kept = Kept {
                 process: process.key,

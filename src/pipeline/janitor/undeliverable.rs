@@ -31,7 +31,13 @@ impl Janitor {
         let rows = whole.into_iter().map(|row| (row, None)).chain(failed);
         let letters = rows.map(|(row, why)| {
             let slow = row.slow.map_or("", Slow::name);
-            let detail = why.map_or_else(|| format!("not delivered: {slow}"), str::to_owned);
+            let mut said = taken.rows().iter();
+            let said = said.find(|(other, _)| (other.id, other.what) == (row.id, row.what));
+            let said = said.and_then(|(_, detail)| detail.as_deref());
+            let detail = match why.or(said) {
+                Some(why) => format!("not delivered: {slow}, {why}"),
+                None => format!("not delivered: {slow}"),
+            };
             letter(&row, relay::outgoing(&row), detail)
         });
         let letters: Vec<DeadLetter> = letters.collect();

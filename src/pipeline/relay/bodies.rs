@@ -63,6 +63,6 @@ fn body(row: &OutboxRow, kept: &HashMap<ProcessKey, Kept>) -> Result<String, &'s
     let kept = kept
         .get(&row.process)
         .filter(|_| row.what == What::Completion);
-    let kept = kept.ok_or("its process has no record any more that it could be made from")?;
+    let kept = kept.ok_or("its process has no readable record that it could be made from")?;
     Ok(completion::again(kept)?.body)
 }
