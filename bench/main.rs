@@ -20,6 +20,8 @@ mod ground;
 mod identity;
 mod latency;
 mod machine;
+#[path = "../src/pipeline/merging.rs"]
+mod merging;
 mod meter;
 mod open_loop;
 mod options;
@@ -30,6 +32,8 @@ mod orders;
 mod outcome;
 mod patience;
 mod reads;
+#[path = "../src/pipeline/record.rs"]
+mod record;
 mod rehearsal;
 mod report;
 mod scrape;

@@ -216,7 +216,7 @@ impl Memory {
         let items = questions.items.iter().map(|key| ProcessKey(*key));
         Answers {
             sequenced: sequenced
-                .map(|(key, below)| (*key, count(key, *below)))
+                .map(|(key, _, below)| (*key, count(key, *below)))
                 .collect(),
             items: items.map(|key| (key, self.summary(key))).collect(),
             // As long as a real one.

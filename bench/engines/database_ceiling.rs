@@ -88,6 +88,7 @@ async fn transact(
         dead_letters: Vec::new(),
         open: decision.open_change.clone(),
         orders: None,
+        kinds: None,
     };
     batch::commit(connection, &changes, SWEEP_AFTER, 0).await?;
     Ok(changes.outbox)

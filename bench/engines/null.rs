@@ -182,6 +182,7 @@ async fn transact(
         dead_letters: Vec::new(),
         open: act.open,
         orders: None,
+        kinds: None,
     };
     batch::commit(connection, &changes, SWEEP_AFTER, 0).await?;
     Ok(changes.outbox)

@@ -98,6 +98,12 @@ pub struct Event {
 }
 
 impl Event {
+    /// Whether it opens its process.
+    #[must_use]
+    pub fn opens(&self) -> bool {
+        matches!(self.happening, Happening::Opened(_))
+    }
+
     /// The key of the process this happened to.
     #[must_use]
     pub fn key(&self) -> ProcessKey {

@@ -22,4 +22,4 @@ pub mod workflow;
 pub use access::DEFAULT_TENANT;
 pub use completion::Completion;
 pub use event::{Event, Happening, Item, Kind, Opening, ProcessKey, Stamp};
-pub use process::{Ended, Ending, EndingKind, ItemCounts, Process, Status};
+pub use process::{Ended, Ending, EndingKind, Fit, ItemCounts, Process, Status};

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::event::{Kind, Opening, ProcessKey, Stamp};
+use super::event::{Event, Kind, Opening, ProcessKey, Stamp};
 
 /// Where a process stands. Closed: it is a column, a routing key and a metric label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -67,7 +67,7 @@ pub struct Process {
     pub tenant: String,
     /// Its public name.
     pub token: String,
-    /// What it tracks.
+    /// What it tracks; until that [is decided](Process::decided_kind), what its first event says.
     pub kind: Kind,
     /// How often the token was opened, this time included, as far as that is remembered.
     pub attempt: u32,
@@ -149,6 +149,19 @@ pub struct Ended {
     pub message: Option<String>,
 }
 
+/// What the kind of an event means for the record of its token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fit {
+    /// The record is of that kind.
+    Same,
+    /// It is not, but may become so: the event waits for the opening.
+    Waits,
+    /// It becomes so: this is the first opening.
+    Turns,
+    /// It is of the other kind.
+    Never,
+}
+
 impl Process {
     /// A record of which nothing is known yet but its name.
     #[must_use]
@@ -178,6 +191,36 @@ impl Process {
     #[must_use]
     pub fn attempt_id(&self) -> ProcessKey {
         ProcessKey::of_attempt(&self.tenant, &self.token, self.attempt)
+    }
+
+    /// What it tracks, once an opening or its end has decided that.
+    #[must_use]
+    pub fn decided_kind(&self) -> Option<Kind> {
+        (self.opening.is_some() || self.ended.is_some()).then_some(self.kind)
+    }
+
+    /// What the kind of an event means for it.
+    #[must_use]
+    pub fn fit(&self, event: &Event) -> Fit {
+        match self.decided_kind() {
+            _ if self.kind == event.kind => Fit::Same,
+            Some(_) => Fit::Never,
+            None if event.opens() => Fit::Turns,
+            None => Fit::Waits,
+        }
+    }
+
+    /// Forgets what events of its kind have said, for an opening of the other kind.
+    pub fn turn(&mut self, kind: Kind) {
+        let (tenant, token) = (
+            std::mem::take(&mut self.tenant),
+            std::mem::take(&mut self.token),
+        );
+        *self = Self {
+            attempt: self.attempt,
+            deadline_at: self.deadline_at,
+            ..Self::unopened(tenant, token, kind)
+        };
     }
 
     /// Where it stands, derived from what was seen.

@@ -7,11 +7,11 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::identity::Known;
+use super::merging::Merging;
 use super::orders::{Entered, Orders, Refused};
-use super::outcome::outcome;
+use super::record::Record;
 use super::unique::Place;
-use crate::core::merge::{self, Touched};
+use crate::core::merge::Touched;
 use crate::core::seal::{self, Cause};
 use crate::core::{Kind, Process, ProcessKey};
 use crate::store::batch::{Loaded, Questions};
@@ -27,7 +27,7 @@ pub(super) enum Outcome {
     Duplicate,
     /// Its process had ended.
     Late,
-    /// It waits until its order reaches a stop.
+    /// It waits until its order reaches a stop, or until the kind of its process is decided.
     Parked,
     /// It can't be applied; [`Merged::refusals`] says why.
     Refused,
@@ -44,10 +44,12 @@ pub(super) struct Merged {
     pub(super) items: Vec<ChangedItem>,
     /// Why events can't be applied, by their place in the batch.
     pub(super) refusals: Vec<(usize, Refused)>,
-    orders: Orders,
-    records: Vec<Record>,
-    created: BTreeMap<Kind, i64>,
-    now: Timestamp,
+    /// Which events may still become dead letters, by their place in the batch.
+    pub(super) kept: Vec<usize>,
+    pub(super) orders: Orders,
+    pub(super) records: Vec<Record>,
+    pub(super) open_change: BTreeMap<Kind, i64>,
+    pub(super) now: Timestamp,
 }
 
 /// What a batch decided about its records.
@@ -63,6 +65,8 @@ pub(super) struct Decision {
     pub(super) entered: Entered,
     /// By how much the number of open processes changed.
     pub(super) open_change: BTreeMap<Kind, i64>,
+    /// Which kinds were decided after events may have been kept for that.
+    pub(super) kinds: Vec<(ProcessKey, Kind)>,
 }
 
 /// A record to write.
@@ -74,78 +78,21 @@ pub(super) struct Changed {
     pub(super) only_counts: bool,
 }
 
-#[derive(Debug)]
-struct Record {
-    process: Process,
-    was_open: bool,
-    touched: Touched,
-    /// Whether an event of the batch is in its log.
-    has_events: bool,
-}
-
 impl Merged {
     /// Merges what is new of a batch; `places` tells repetitions inside the batch apart.
     pub(super) fn of(
         events: &[&NewEvent],
         places: &[Place],
-        mut loaded: Loaded,
-        mut orders: Orders,
+        loaded: Loaded,
+        orders: Orders,
     ) -> Self {
-        let records = std::mem::take(&mut loaded.processes).into_iter();
-        let mut records: Vec<Record> = records.map(Record::new).collect();
-        let indexes = records.iter().enumerate();
-        let by_key: HashMap<_, usize> = indexes.map(|(i, r)| (r.process.key, i)).collect();
-        let mut items = std::mem::take(&mut loaded.outcomes);
-        let mut corrections = Corrections::default();
-        let mut outcomes = Vec::with_capacity(events.len());
-        let mut refusals = Vec::new();
-        let mut firsts: Vec<&NewEvent> = Vec::with_capacity(events.len());
-        for (index, (event, place)) in events.iter().zip(places).enumerate() {
-            if matches!(place, Place::First(_)) {
-                firsts.push(event);
-            }
-            let known = Known::of(event, *place, &firsts, &loaded);
-            let record = by_key.get(&event.key).and_then(|i| records.get_mut(*i));
-            let verdict = match &record {
-                Some(record) => outcome(&record.process, event, known, &loaded, &mut orders),
-                None => Err(Refused::other_kind()),
-            };
-            if let (Ok(outcome), Some(record)) = (&verdict, record) {
-                record.has_events |= *outcome != Outcome::Duplicate;
-                if *outcome == Outcome::Applied {
-                    let items = items.entry(event.key).or_default();
-                    let touched = merge::apply(&mut record.process, items, &event.event);
-                    record.touched = record.touched.max(touched);
-                }
-            }
-            known.correct(&mut corrections, event, &verdict);
-            outcomes.push(*verdict.as_ref().unwrap_or(&Outcome::Refused));
-            refusals.extend(verdict.err().map(|refused| (index, refused)));
-        }
-        corrections.unmade = unmade(&mut records, &mut loaded.created);
-        for record in records.iter_mut().filter(|r| r.is_order()) {
-            record.take_from(&orders, loaded.now);
-        }
-        records.retain(|r| r.touched > Touched::Nothing || seal::may_end(&r.process, loaded.now));
-        let mut created = BTreeMap::new();
-        for kind in loaded.created.into_values() {
-            *created.entry(kind).or_insert(0) += 1;
-        }
-        Self {
-            outcomes,
-            refusals,
-            orders,
-            corrections,
-            items: items.into_iter().flat_map(changed_items).collect(),
-            records,
-            created,
-            now: loaded.now,
-        }
+        Merging::new(events, places, loaded, orders).merge(events, places)
     }
 
     /// Takes records whose settle time or deadline has passed.
     pub(super) fn due(loaded: Loaded, mut orders: Orders) -> Self {
-        let mut records: Vec<_> = loaded.processes.into_iter().map(Record::new).collect();
+        let record = |process| Record::new(process, &loaded.created);
+        let mut records: Vec<_> = loaded.processes.into_iter().map(record).collect();
         for Record { process, .. } in records.iter_mut().filter(|r| r.is_order()) {
             let overdue = orders.expire(process, loaded.now);
             process.deadline_at = process.deadline_at.into_iter().chain(overdue).min();
@@ -155,11 +102,12 @@ impl Merged {
         Self {
             outcomes: Vec::new(),
             refusals: Vec::new(),
+            kept: Vec::new(),
             orders,
             corrections: Corrections::default(),
             items: Vec::new(),
             records,
-            created: BTreeMap::new(),
+            open_change: BTreeMap::new(),
             now: loaded.now,
         }
     }
@@ -173,11 +121,11 @@ impl Merged {
                 Some(ending) => ending.stamp.sequence?,
                 None => process.through.map(|_| u64::MAX)?,
             };
-            Some((process.key, sequence))
+            Some((process.key, process.kind, sequence))
         });
         let with_items = ending.iter().filter(|process| process.items.seen > 0);
         Questions {
-            sequenced: sequenced.filter(|(_, sequence)| *sequence > 0).collect(),
+            sequenced: sequenced.filter(|(.., sequence)| *sequence > 0).collect(),
             items: with_items.map(|process| process.key.0).collect(),
             place: !ending.is_empty(),
         }
@@ -190,7 +138,7 @@ impl Merged {
         settle: SignedDuration,
     ) -> Decision {
         let mut decision = Decision {
-            open_change: self.created,
+            open_change: self.open_change,
             ..Decision::default()
         };
         for mut record in self.records {
@@ -202,7 +150,8 @@ impl Merged {
             let settle = own.unwrap_or(settle);
             decision.conclude(record, settle, self.now);
         }
-        let ended = decision.ended().filter_map(|(process, _)| {
+        let orders = decision.ended().filter(|(p, _)| p.kind == Kind::Order);
+        let ended = orders.filter_map(|(process, _)| {
             let at = process.ended.as_ref()?.at;
             Some((process.key, at))
         });
@@ -213,14 +162,17 @@ impl Merged {
 }
 
 impl Decision {
-    fn conclude(&mut self, record: Record, settle: SignedDuration, now: Timestamp) {
-        let mut process = record.process;
-        let kind = process.kind;
-        if !record.was_open && process.opening.is_some() {
+    fn conclude(&mut self, mut record: Record, settle: SignedDuration, now: Timestamp) {
+        let kind = record.process.kind;
+        if !record.was_open && record.process.opening.is_some() {
             *self.opened.entry(kind).or_insert(0) += 1;
         }
-        let waited_until = process.settle_at;
-        let cause = seal::seal(&mut process, settle, now);
+        let waited_until = record.process.settle_at;
+        let cause = seal::seal(&mut record.process, settle, now);
+        if record.has_decided() {
+            self.kinds.push((record.process.key, kind));
+        }
+        let process = record.process;
         if let Some(cause) = cause {
             self.ended.push((self.changed.len(), cause));
             *self.open_change.entry(kind).or_insert(0) -= 1;
@@ -238,52 +190,4 @@ impl Decision {
         let ended = self.ended.iter();
         ended.filter_map(|(index, cause)| Some((&self.changed.get(*index)?.process, *cause)))
     }
-}
-
-impl Record {
-    /// Takes over what the walk of its order decides.
-    fn take_from(&mut self, orders: &Orders, now: Timestamp) {
-        let process = &mut self.process;
-        process.through = orders.through(process.key);
-        process.stops = orders.stops(process.key);
-        let workflow = orders.rules(process.key);
-        if let Some(limit) = workflow.and_then(|workflow| workflow.deadline)
-            && !self.was_open
-            && process.opening.is_some()
-        {
-            process.deadline_at = now.saturating_add(limit).ok();
-        }
-    }
-
-    fn is_order(&self) -> bool {
-        self.process.kind == Kind::Order
-    }
-
-    fn new(process: Process) -> Self {
-        Self {
-            was_open: process.opening.is_some(),
-            touched: Touched::Nothing,
-            has_events: false,
-            process,
-        }
-    }
-}
-
-/// Takes out records that were made for events of which none may open them: a token whose process was
-/// deleted and is remembered gets another one only by an opening.
-fn unmade(records: &mut Vec<Record>, created: &mut HashMap<ProcessKey, Kind>) -> Vec<ProcessKey> {
-    let unmade = |record: &mut Record| {
-        record.process.attempt > 1
-            && !record.has_events
-            && created.remove(&record.process.key).is_some()
-    };
-    let unmade = records.extract_if(.., unmade);
-    unmade.map(|record| record.process.key).collect()
-}
-
-fn changed_items(
-    (key, outcomes): (ProcessKey, merge::Outcomes),
-) -> impl Iterator<Item = ChangedItem> {
-    let changed = outcomes.into_changed();
-    changed.map(move |(item, stamp)| ChangedItem { key, item, stamp })
 }

@@ -3,9 +3,10 @@
 use super::decide::Outcome;
 use super::identity::Known;
 use super::orders::{Orders, Refused, Verdict};
-use crate::core::{Happening, Kind, Process};
+use crate::core::{Fit, Kind, Process};
 use crate::store::batch::Loaded;
 use crate::store::event::NewEvent;
+use crate::store::parked::OTHERS_MAX;
 
 /// Applies an event to the walk of its order, where it is one; says what becomes of it.
 pub(super) fn outcome(
@@ -18,7 +19,8 @@ pub(super) fn outcome(
     if is_gone(process, event, loaded) {
         return Err(Refused::gone());
     }
-    if process.kind != event.event.kind {
+    let fit = process.fit(&event.event);
+    if fit == Fit::Never {
         return Err(Refused::other_kind());
     }
     match known {
@@ -29,7 +31,14 @@ pub(super) fn outcome(
     if process.ended.is_some() {
         return Ok(Outcome::Late);
     }
-    if process.kind == Kind::Upload {
+    if fit == Fit::Waits {
+        let waiting = loaded.others.get(&process.key).map_or(0, Vec::len);
+        return match waiting {
+            OTHERS_MAX.. => Err(Refused::too_early()),
+            _ => Ok(Outcome::Parked),
+        };
+    }
+    if event.event.kind == Kind::Upload {
         return Ok(Outcome::Applied);
     }
     match orders.apply(&event.event, process, loaded.now) {
@@ -41,8 +50,7 @@ pub(super) fn outcome(
 
 /// Whether an event belongs to an attempt before, or comes before the opening of this one.
 fn is_gone(process: &Process, event: &NewEvent, loaded: &Loaded) -> bool {
-    let opens = matches!(event.event.happening, Happening::Opened(_));
     let is_waiting = process.attempt > 1 && process.opening.is_none();
     let before = loaded.tombstones.get(&process.key);
-    before.is_some_and(|before| before.covers(&event.event)) || is_waiting && !opens
+    before.is_some_and(|before| before.covers(&event.event)) || is_waiting && !event.event.opens()
 }

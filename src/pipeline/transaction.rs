@@ -1,6 +1,6 @@
 //! The transaction of a batch: what it loads, what is decided, what it writes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use super::decide::{Decision, Merged, Outcome};
 use super::effects;
 use super::fault::CrashPoint;
 use super::held::{Content, Held};
-use super::orders::{Catalog, Orders};
+use super::orders::{Catalog, Orders, Refused};
 use super::unique::unique;
 use super::writer::{Fate, Writer, Written};
 use crate::core::{Happening, Kind, ProcessKey};
@@ -16,6 +16,7 @@ use crate::store::batch::{self, Changes, Loaded};
 use crate::store::dead_letter::DeadLetter;
 use crate::store::event::NewEvent;
 use crate::store::outbox::OutboxRow;
+use crate::store::parked::DecidedKinds;
 use crate::store::{Connection, StoreError, workflow};
 use crate::wire::{self, Reason};
 
@@ -29,9 +30,8 @@ impl Writer {
         let (firsts, places) = unique(&events);
         let loaded = self.begin(connection, &firsts).await?;
         self.faults.pass(CrashPoint::EventsWritten);
-        let names = firsts.iter().filter_map(|event| wanted(event)).collect();
         let form = self.rules.form_bytes_max;
-        let orders = load_orders(connection, &loaded, names, &mut self.catalog, form).await?;
+        let orders = load_orders(connection, &loaded, &firsts, &mut self.catalog, form).await?;
         let merged = Merged::of(&events, &places, loaded, orders);
         let questions = merged.questions();
         let (corrections, items) = (&merged.corrections, &merged.items);
@@ -42,10 +42,10 @@ impl Writer {
         let refusals = merged.refusals.iter();
         outbox
             .extend(refusals.filter_map(|(i, refused)| effects::refusal(events.get(*i)?, refused)));
-        let parked = self.parked(held, &merged.outcomes);
+        let kept = self.kept(held, &merged.kept);
         let mut decision = merged.decide(&answers.sequenced, self.rules.settle);
         // Also those that did not wait long: they are found and settled like any other.
-        decision.entered.changes.parked = parked;
+        decision.entered.changes.parked = kept;
         outbox.extend(effects::completions(
             &decision,
             answers.items,
@@ -106,18 +106,16 @@ impl Writer {
             .collect()
     }
 
-    /// The letters that pushes which came too early may become.
-    fn parked(&self, held: &[Held], outcomes: &[Outcome]) -> Vec<(ProcessKey, DeadLetter)> {
-        let events = held.iter().filter(|held| held.as_event().is_some());
-        let parked = events.zip(outcomes).filter(|(_, o)| **o == Outcome::Parked);
-        parked
-            .filter_map(|(held, _)| {
-                let detail = "its stop was not reached in time";
-                let letter =
-                    held.letter(&self.queue, Reason::StageNotReached, detail.to_owned())?;
-                Some((held.as_event()?.key, letter))
-            })
-            .collect()
+    /// The letters that events which came too early may become.
+    fn kept(&self, held: &[Held], kept: &[usize]) -> Vec<(ProcessKey, DeadLetter)> {
+        let events: Vec<&Held> = held.iter().filter(|h| h.as_event().is_some()).collect();
+        let letter = |index: &usize| {
+            let held = events.get(*index)?;
+            // The reason is given when it becomes one.
+            let letter = held.letter(&self.queue, Reason::StageNotReached, String::new())?;
+            Some((held.as_event()?.key, letter))
+        };
+        kept.iter().filter_map(letter).collect()
     }
 }
 
@@ -125,15 +123,19 @@ impl Writer {
 pub(super) async fn load_orders(
     connection: &Connection,
     loaded: &Loaded,
-    names: BTreeSet<&str>,
+    events: &[&NewEvent],
     catalog: &mut Catalog,
     form_bytes_max: usize,
 ) -> Result<Orders, StoreError> {
-    let orders = loaded.processes.iter().filter(|p| p.kind == Kind::Order);
+    let openings = events.iter().filter(|event| opens_order(event));
+    let opening: HashSet<ProcessKey> = openings.clone().map(|event| event.key).collect();
+    let processes = loaded.processes.iter();
+    let orders = processes.filter(|p| p.kind == Kind::Order || opening.contains(&p.key));
     let keys: Vec<_> = orders.clone().map(|process| process.key.0).collect();
     if keys.is_empty() {
         return Ok(Orders::default());
     }
+    let names: BTreeSet<&str> = openings.filter_map(|event| workflow_name(event)).collect();
     let names: Vec<&str> = names.into_iter().collect();
     let rows = batch::load_orders(connection, &keys, &names).await?;
     let opened = orders.filter_map(|process| {
@@ -155,10 +157,14 @@ pub(super) async fn load_orders(
     Ok(Orders::new(rows, catalog.clone(), form_bytes_max))
 }
 
+fn opens_order(event: &NewEvent) -> bool {
+    event.event.kind == Kind::Order && event.event.opens()
+}
+
 /// The workflow that an event opens an order with.
-fn wanted<'a>(event: &&'a NewEvent) -> Option<&'a str> {
-    match (&event.event.happening, event.event.kind) {
-        (Happening::Opened(opening), Kind::Order) => opening.workflow.as_deref(),
+fn workflow_name(event: &NewEvent) -> Option<&str> {
+    match &event.event.happening {
+        Happening::Opened(opening) => opening.workflow.as_deref(),
         _ => None,
     }
 }
@@ -180,7 +186,19 @@ pub(super) fn changes<'a>(
         dead_letters,
         open: decision.open_change.clone(),
         orders: Some(&decision.entered.changes),
+        kinds: kinds(decision),
     }
+}
+
+/// What becomes of what was kept until the kinds of processes were decided.
+fn kinds(decision: &Decision) -> Option<DecidedKinds> {
+    let processes = Some(decision.kinds.clone()).filter(|kinds| !kinds.is_empty())?;
+    let refused = Refused::other_kind();
+    Some(DecidedKinds {
+        processes,
+        reason: refused.reason.name(),
+        problem: serde_json::json!(refused.problem()).to_string(),
+    })
 }
 
 fn fates(held: &[Held], merged: &Merged) -> Vec<Fate> {

@@ -13,9 +13,10 @@ use super::event::{self, Corrections, Logged, NewEvent};
 use super::item::{self, ChangedItem};
 use super::order::{self, OrderChanges, Orders};
 use super::outbox::{self, OutboxRow};
+use super::parked::{self, DecidedKinds, OtherRow};
 use super::quarantine::{Cut, Taken};
 use super::retention::{self, Tombstone};
-use super::{Connection, StoreError, epoch, feed, parked, process, tally};
+use super::{Connection, StoreError, epoch, feed, process, tally};
 use crate::core::completion::ItemSummary;
 use crate::core::merge::Outcomes;
 use crate::core::{Event, Kind, Process, ProcessKey};
@@ -37,6 +38,8 @@ pub struct Loaded {
     pub logged: HashMap<usize, Logged>,
     /// The stored outcomes of the items that the events mention.
     pub outcomes: HashMap<ProcessKey, Outcomes>,
+    /// What waits of the other kind, where a record has not opened and such an event comes.
+    pub others: HashMap<ProcessKey, Vec<OtherRow>>,
 }
 
 /// What the second half writes.
@@ -54,10 +57,12 @@ pub struct Changes<'a> {
     pub open: BTreeMap<Kind, i64>,
     /// What changed of orders.
     pub orders: Option<&'a OrderChanges>,
+    /// Which kinds were decided after events had been kept.
+    pub kinds: Option<DecidedKinds>,
 }
 
 /// The statements of a batch, each in its place between `begin` and `commit`.
-const STATEMENTS: [&str; 25] = [
+const STATEMENTS: [&str; 27] = [
     epoch::BEGIN,
     process::INSERT,
     process::LOCK,
@@ -82,6 +87,8 @@ const STATEMENTS: [&str; 25] = [
     parked::INSERT,
     parked::DELETE,
     parked::REFUSE,
+    parked::REFUSE_OTHERS,
+    parked::DELETE_EARLY,
     feed::END,
 ];
 
@@ -125,15 +132,36 @@ pub async fn begin(
     let again = processes.iter().filter(|process| process.attempt > 1);
     let again: Vec<Uuid> = again.map(|process| process.key.0).collect();
     let (new, outcomes) = (new?, outcomes?);
+    let created: HashMap<ProcessKey, Kind> = created.into_iter().collect();
+    let others = with_others(&processes, events, &created);
     Ok(Loaded {
         now: now.unwrap_or_default(),
         processes,
-        created: created.into_iter().collect(),
+        created,
         tombstones: retention::tombstones(connection, &again).await?,
         logged: event::logged(connection, events, &new).await?,
+        others: parked::load_others(connection, &others).await?,
         new,
         outcomes,
     })
+}
+
+/// Records that were there and have not opened, and that events of the other kind come to.
+fn with_others(
+    processes: &[Process],
+    events: &[&NewEvent],
+    created: &HashMap<ProcessKey, Kind>,
+) -> Vec<Uuid> {
+    let undecided = processes
+        .iter()
+        .filter(|process| process.decided_kind().is_none() && !created.contains_key(&process.key));
+    let undecided: HashMap<ProcessKey, Kind> = undecided.map(|p| (p.key, p.kind)).collect();
+    let is_other = |event: &&&NewEvent| {
+        let kind = undecided.get(&event.key);
+        kind.is_some_and(|kind| *kind != event.event.kind)
+    };
+    let others: HashSet<ProcessKey> = events.iter().filter(is_other).map(|e| e.key).collect();
+    others.into_iter().map(|key| key.0).collect()
 }
 
 /// Begins the transaction of a janitor: locks some of what is due.
@@ -167,7 +195,7 @@ pub async fn load_orders(
 #[derive(Debug, Default)]
 pub struct Questions {
     /// Which sequences below this one are in the log?
-    pub sequenced: Vec<(ProcessKey, u64)>,
+    pub sequenced: Vec<(ProcessKey, Kind, u64)>,
     /// What does a completion say of its items?
     pub items: Vec<Uuid>,
     /// After which place of the feed is all that is not committed yet?
@@ -224,9 +252,10 @@ pub async fn commit(
     sweep_after: Duration,
     shard: i16,
 ) -> Result<(), StoreError> {
-    let (walked, updated, moved, queued, kept, counted, committed) = tokio::join!(
+    let (walked, decided, updated, moved, queued, kept, counted, committed) = tokio::join!(
         biased;
         order::write(connection, changes.orders, shard),
+        parked::decide(connection, changes.kinds.as_ref(), shard),
         process::update(connection, &changes.processes, &changes.outbox),
         process::update_counts(connection, &changes.counts),
         outbox::insert(connection, &changes.outbox, sweep_after),
@@ -236,6 +265,7 @@ pub async fn commit(
     );
     // On an aborted transaction the server answers a commit without an error, so each counts.
     walked?;
+    decided?;
     updated?;
     moved?;
     queued?;

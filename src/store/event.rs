@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use super::{Connection, StoreError, column, from_bigint, process, to_bigint};
-use crate::core::{Event, ProcessKey};
+use super::{Connection, StoreError, column, from_bigint, item, process, to_bigint};
+use crate::core::{Event, Kind, ProcessKey};
 
 pub(super) const INSERT: &str = include_str!("queries/insert_events.sql");
 
@@ -45,6 +45,8 @@ pub struct Corrections {
     pub retaken: Vec<Retaken>,
     /// Records that were made for events of which none may open them.
     pub unmade: Vec<ProcessKey>,
+    /// Records that turned out to be of the other kind, so that their items are told anew.
+    pub turned: Vec<ProcessKey>,
 }
 
 /// An event that was refused after it had been logged, came again, and is not refused any more.
@@ -152,6 +154,7 @@ pub(super) async fn correct(
 ) -> Result<(), StoreError> {
     retake(connection, &corrections.retaken).await?;
     process::unmake(connection, &corrections.unmade).await?;
+    item::forget(connection, &corrections.turned).await?;
     let wrong = [
         (MARK_LATE, &corrections.late),
         (REMOVE, &corrections.misplaced),
@@ -201,15 +204,18 @@ pub struct Sequences {
 /// The sequences below the given one that each process has in the log.
 pub(super) async fn count_sequenced(
     connection: &Connection,
-    below: &[(ProcessKey, u64)],
+    below: &[(ProcessKey, Kind, u64)],
 ) -> Result<HashMap<ProcessKey, Sequences>, StoreError> {
     if below.is_empty() {
         return Ok(HashMap::new());
     }
     let statement = connection.prepared(COUNT_SEQUENCED).await?;
-    let keys = column(below, |(key, _)| key.0);
-    let sequences = column(below, |(_, sequence)| to_bigint(*sequence));
-    let rows = connection.query(&statement, &[&keys, &sequences]).await?;
+    let keys = column(below, |(key, ..)| key.0);
+    let kinds = column(below, |(_, kind, _)| kind.name());
+    let sequences = column(below, |(.., sequence)| to_bigint(*sequence));
+    let rows = connection
+        .query(&statement, &[&keys, &sequences, &kinds])
+        .await?;
     let counts = rows.iter().map(|row| {
         let greatest: Option<i64> = row.get(2);
         let sequences = Sequences {

@@ -84,7 +84,7 @@ pub struct FeedEvent {
     pub tenant: String,
     /// The name of its process.
     pub token: String,
-    /// What its process tracks.
+    /// What it says its process tracks.
     pub kind: Kind,
     /// What was logged.
     pub logged: LoggedEvent,

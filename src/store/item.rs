@@ -13,6 +13,7 @@ use super::event::NewEvent;
 
 pub(super) const LOAD: &str = include_str!("queries/load_outcomes.sql");
 pub(super) const UPSERT: &str = include_str!("queries/upsert_items.sql");
+const FORGET: &str = include_str!("queries/forget_items.sql");
 pub(super) const SUMMARIZE: &str = include_str!("queries/summarize_items.sql");
 
 /// The outcome of an item that changed.
@@ -55,6 +56,17 @@ pub(super) async fn load(
             .load(row.get(1), row.get(2), stamp);
     }
     Ok(outcomes)
+}
+
+/// Forgets the items of records that turn out to be of the other kind.
+pub(super) async fn forget(connection: &Connection, keys: &[ProcessKey]) -> Result<(), StoreError> {
+    if keys.is_empty() {
+        return Ok(());
+    }
+    let statement = connection.prepared(FORGET).await?;
+    let keys = column(keys, |key| key.0);
+    connection.execute(&statement, &[&keys]).await?;
+    Ok(())
 }
 
 /// Writes outcomes, each item once.

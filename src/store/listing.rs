@@ -40,7 +40,7 @@ pub struct Listed {
     pub token: String,
     /// Who owns it.
     pub tenant: String,
-    /// What it tracks.
+    /// What it tracks; until that is decided, what its first event says.
     pub kind: Kind,
     /// Where it stands.
     pub status: Status,
@@ -72,6 +72,14 @@ pub struct Listed {
     pub code: Option<String>,
     /// What people read of it.
     pub message: Option<String>,
+}
+
+impl Listed {
+    /// What it tracks, once an opening or its end has decided that.
+    #[must_use]
+    pub fn decided_kind(&self) -> Option<Kind> {
+        (self.status != Status::Waiting).then_some(self.kind)
+    }
 }
 
 /// How much a list holds, and where it goes on.

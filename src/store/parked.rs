@@ -1,20 +1,30 @@
-//! The table `parked`: pushes that came before their stops, each with the letter it may become.
+//! The table `parked`: pushes that came before their stops, and events that came before the opening of
+//! their process, which decides its kind; each with the letter it may become.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+use uuid::Uuid;
 
 use super::dead_letter::DeadLetter;
 use super::order::{PushId, query};
 use super::quarantine::{Cut, Taken};
 use super::{Connection, StoreError, column, from_bigint};
-use crate::core::{ProcessKey, Stamp};
+use crate::core::{Kind, ProcessKey, Stamp};
 
 pub(super) const LOAD: &str = include_str!("queries/load_parked.sql");
 pub(super) const INSERT: &str = include_str!("queries/insert_parked.sql");
 pub(super) const DELETE: &str = include_str!("queries/delete_parked.sql");
 const LATE: &str = include_str!("queries/late_parked.sql");
 pub(super) const REFUSE: &str = include_str!("queries/refuse_parked.sql");
+pub(super) const LOAD_OTHERS: &str = include_str!("queries/load_other_kind.sql");
+pub(super) const REFUSE_OTHERS: &str = include_str!("queries/refuse_other_kind.sql");
+pub(super) const DELETE_EARLY: &str = include_str!("queries/delete_early.sql");
+
+/// So many events of another kind than the first one's may wait for the opening of a process.
+pub const OTHERS_MAX: usize = 1_000;
 
 /// A push that waits.
 #[derive(Debug, Clone)]
@@ -25,7 +35,74 @@ pub struct ParkedRow {
     pub data: String,
 }
 
-/// Keeps pushes.
+/// An event of another kind than the first one of its process, which has not opened.
+#[derive(Debug, Clone)]
+pub struct OtherRow {
+    /// The event's.
+    pub stamp: Stamp,
+    /// What kind of event.
+    pub type_name: String,
+    /// What it says, as received.
+    pub data: String,
+}
+
+/// Processes whose kinds were decided after events of them had been kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DecidedKinds {
+    /// Which processes, and the kinds they have.
+    pub processes: Vec<(ProcessKey, Kind)>,
+    /// Why events of the other kind are refused: the reason of their dead letters.
+    pub reason: &'static str,
+    /// The same as the problem that people and programs read.
+    pub problem: String,
+}
+
+/// Loads what waits for processes to become of another kind than that of their first event.
+pub(super) async fn load_others(
+    connection: &Connection,
+    keys: &[Uuid],
+) -> Result<HashMap<ProcessKey, Vec<OtherRow>>, StoreError> {
+    let mut others: HashMap<_, Vec<_>> = HashMap::new();
+    if keys.is_empty() {
+        return Ok(others);
+    }
+    let limit = i64::try_from(OTHERS_MAX).unwrap_or(i64::MAX);
+    for row in query(connection, LOAD_OTHERS, &[&keys, &limit]).await? {
+        let ParkedRow { stamp, data } = from_row(&row);
+        let key = ProcessKey(row.get(0));
+        others.entry(key).or_default().push(OtherRow {
+            stamp,
+            data,
+            type_name: row.get(6),
+        });
+    }
+    Ok(others)
+}
+
+/// Makes dead letters of what was kept of the other kind than that of its process, and forgets what
+/// was kept of the same kind, but for pushes that wait for their stops.
+pub(super) async fn decide(
+    connection: &Connection,
+    decided: Option<&DecidedKinds>,
+    shard: i16,
+) -> Result<(), StoreError> {
+    let Some(decided) = decided else {
+        return Ok(());
+    };
+    let keys = column(&decided.processes, |(key, _)| key.0);
+    let kinds = column(&decided.processes, |(_, kind)| kind.name());
+    let (reason, problem) = (decided.reason, decided.problem.as_str());
+    let refused: &[&(dyn ToSql + Sync)] = &[&keys, &kinds, &reason, &problem, &shard];
+    let early: &[&(dyn ToSql + Sync)] = &[&keys];
+    let (refused, deleted) = tokio::join!(
+        biased;
+        query(connection, REFUSE_OTHERS, refused),
+        query(connection, DELETE_EARLY, early),
+    );
+    refused.and(deleted).map(|_| ())
+}
+
+/// Keeps events.
 pub(super) async fn insert(
     connection: &Connection,
     parked: &[(ProcessKey, DeadLetter)],

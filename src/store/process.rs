@@ -155,6 +155,7 @@ pub(super) async fn update(
                 &column(&ended, |e| e.and_then(|e| e.message.as_deref())),
                 &completion_hashes(changed, outbox),
                 &FORMAT,
+                &column(changed, |p| p.kind.name()),
             ],
         )
         .await?;

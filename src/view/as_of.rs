@@ -55,6 +55,9 @@ fn fold(record: &Record, order: Option<&Order>, events: &[LoggedEvent]) -> Optio
     } = &record.process;
     let mut past = Past::begin(tenant.clone(), token.clone(), *kind);
     for logged in events {
+        if wire::kind_of(&logged.type_name) != Some(*kind) {
+            continue;
+        }
         if logged.late
             || logged.refused.is_some()
             || parked.contains(&(logged.source.as_str(), logged.id.as_str()))

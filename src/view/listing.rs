@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use super::record::Progress;
 use super::schema;
+use crate::core::Kind;
 use crate::store::listing::{Listed, Listing};
 
 /// A page of a list.
@@ -25,8 +26,8 @@ pub struct PageView<'a> {
 struct ProcessView<'a> {
     token: &'a str,
     tenant: &'a str,
-    #[schema(value_type = schema::Kind)]
-    kind: &'static str,
+    #[schema(value_type = Option<schema::Kind>)]
+    kind: Option<&'static str>,
     #[schema(value_type = schema::Status)]
     status: &'static str,
     progress: Progress,
@@ -56,7 +57,7 @@ fn process(listed: &Listed) -> ProcessView<'_> {
     ProcessView {
         token: &listed.token,
         tenant: &listed.tenant,
-        kind: listed.kind.name(),
+        kind: listed.decided_kind().map(Kind::name),
         status: listed.status.name(),
         progress: Progress {
             done: listed.done,

@@ -28,8 +28,9 @@ pub struct View<'a> {
     /// for the first time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) attempt: Option<u32>,
-    #[schema(value_type = schema::Kind)]
-    pub(crate) kind: Cow<'a, str>,
+    /// Not decided before an opening event was accepted.
+    #[schema(value_type = Option<schema::Kind>)]
+    pub(crate) kind: Option<Cow<'a, str>>,
     #[schema(value_type = schema::Status)]
     pub(crate) status: Cow<'a, str>,
     pub(crate) summary: String,
@@ -161,7 +162,7 @@ pub fn view<'a>(record: &'a Record, order: Option<&'a Order>, parts: &Parts) -> 
         token: Cow::from(&process.token),
         tenant: Cow::from(&process.tenant),
         attempt: (process.attempt > 1).then_some(process.attempt),
-        kind: process.kind.name().into(),
+        kind: process.decided_kind().map(|kind| kind.name().into()),
         status: process.status().name().into(),
         summary: words::summary(process, record.created_at),
         progress: progress(process),

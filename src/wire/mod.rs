@@ -54,4 +54,4 @@ pub use reason::Reason;
 pub use same::same_json;
 pub use stage::{StageEntered, stage_entered};
 pub use time::time;
-pub use types::{type_label, type_names};
+pub use types::{kind_of, type_label, type_names};

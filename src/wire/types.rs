@@ -59,6 +59,12 @@ pub fn type_label(name: Option<&str>) -> &'static str {
     known.map_or("unknown", |event_type| event_type.name)
 }
 
+/// The kind of process that an event type is of; `None` if the type is unknown.
+#[must_use]
+pub fn kind_of(type_name: &str) -> Option<Kind> {
+    EventType::named(type_name).map(|event_type| event_type.kind)
+}
+
 impl EventType {
     /// The type of that name.
     pub(super) fn named(name: &str) -> Option<&'static Self> {

@@ -149,7 +149,7 @@ fn comparable(process: Process) -> Process {
 /// P1 and the half of P5 that concerns events: what was confirmed is what is in the log.
 pub(crate) async fn sets(ground: &Ground, producer: &Producer) -> Vec<String> {
     let logged = ground
-        .rows("select source, id, late from waybill.event")
+        .rows("select source, id, late from waybill.event where refused is null")
         .await;
     let mut faults = Vec::new();
     let mut known: BTreeSet<(String, String)> = BTreeSet::new();
@@ -184,6 +184,14 @@ pub(crate) async fn counters(ground: &Ground) -> Vec<String> {
         (
             "open",
             "select k.kind from unnest(array['upload', 'order']) k (kind) where coalesce((select sum(value) from waybill.tally where name = 'processes_open' and label = k.kind), 0) <> (select count(*) from waybill.process p where p.kind = k.kind and p.ended_at is null)",
+        ),
+        (
+            "parked",
+            "select 'pushes' where coalesce((select sum(value) from waybill.tally where name = 'parked'), 0) <> (select count(*) from waybill.parked where type = 'order.pushed')",
+        ),
+        (
+            "kept",
+            "select p.token from waybill.parked k join waybill.process p on p.key = k.process where k.type <> 'order.pushed' and p.status <> 'waiting'",
         ),
         (
             "dead letters",

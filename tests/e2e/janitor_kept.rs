@@ -71,7 +71,7 @@ fn what_nobody_opens_is_deleted_after_its_time_with_its_pushes_and_leaves_no_tra
             events.extend(open);
         }
         producer.events(&events).await;
-        let parked = "select count(*) from waybill.parked";
+        let parked = "select count(*) from waybill.parked where type = 'order.pushed'";
         until("all of them", async || {
             let processes = "select count(*) from waybill.process";
             let counts = (ground.number(processes).await, ground.number(parked).await);
@@ -109,11 +109,12 @@ fn what_nobody_opens_is_deleted_after_its_time_with_its_pushes_and_leaves_no_tra
 }
 
 async fn leaves_no_trace(ground: &Ground, unopened: &str) {
-    let parked = "select count(*) from waybill.parked";
+    let parked = "select count(*) from waybill.parked where type = 'order.pushed'";
     assert_eq!(ground.number(unopened).await, 8);
     for (count, left) in [
         ("select count(*) from waybill.process", 48),
         (parked, 4),
+        ("select count(*) from waybill.parked", 8),
         (&format!("{COUNTED}'parked'"), 4),
         (&format!("{COUNTED}'processes_open'"), 48),
         ("select count(*) from waybill.dead_letter", 0),

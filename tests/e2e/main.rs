@@ -54,6 +54,7 @@ mod isolation;
 mod janitor;
 mod janitor_faults;
 mod janitor_kept;
+mod kinds;
 mod likeness;
 mod limits;
 mod list;

@@ -58,7 +58,8 @@ pub(in crate::cli) fn summary(words: &str, status: &str, style: Style) -> String
 
 fn head(record: &View<'_>, style: Style) -> String {
     let name = style.strong(&escape::line(&record.token));
-    let (kind, tenant) = (escape::line(&record.kind), escape::line(&record.tenant));
+    let kind = escape::line(record.kind.as_deref().unwrap_or("process"));
+    let tenant = escape::line(&record.tenant);
     let summary = summary(&record.summary, &record.status, style);
     format!("{kind} {name} of tenant {tenant}\n{summary}\n")
 }

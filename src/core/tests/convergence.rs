@@ -9,9 +9,9 @@ const NAMES: [&str; 5] = ["a", "b", "c", "d", "e"];
 
 /// Events of one process, and their deliveries: batches of places in the list.
 #[derive(Debug, Clone)]
-struct Case {
-    events: Vec<Event>,
-    batches: Vec<Vec<usize>>,
+pub(super) struct Case {
+    pub(super) events: Vec<Event>,
+    pub(super) batches: Vec<Vec<usize>>,
 }
 
 fn count() -> impl Strategy<Value = Option<u64>> {
@@ -89,7 +89,7 @@ pub(super) fn with_total() -> impl Strategy<Value = Vec<Event>> {
 }
 
 /// Every event one to three times, in any order, cut anywhere.
-fn delivered(events: Vec<Event>) -> impl Strategy<Value = Case> {
+pub(super) fn delivered(events: Vec<Event>) -> impl Strategy<Value = Case> {
     let repeats = prop::collection::vec(1..=3_usize, events.len());
     let deliveries = repeats.prop_flat_map(|repeats| {
         let numbered = repeats.into_iter().enumerate();

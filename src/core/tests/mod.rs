@@ -3,6 +3,7 @@
 mod access;
 mod convergence;
 mod end;
+mod kinds;
 mod orders;
 mod past;
 mod record;
@@ -96,6 +97,10 @@ struct World {
     log: HashSet<(String, String)>,
     sequences: BTreeSet<u64>,
     late: Vec<Event>,
+    /// Events that were logged before the kind was decided.
+    early: Vec<Event>,
+    /// Events of the other kind.
+    refused: Vec<Event>,
     causes: Vec<Cause>,
 }
 
@@ -107,6 +112,8 @@ impl World {
             log: HashSet::new(),
             sequences: BTreeSet::new(),
             late: Vec::new(),
+            early: Vec::new(),
+            refused: Vec::new(),
             causes: Vec::new(),
         }
     }
@@ -129,6 +136,12 @@ impl World {
 
     /// One transaction, as the pipeline runs it.
     fn batch(&mut self, events: impl IntoIterator<Item = Event>) {
+        let mut events: Vec<Event> = events.into_iter().collect();
+        events.sort_by_key(|event| !event.opens());
+        let is_first = self.log.is_empty() && self.refused.is_empty();
+        if let Some(first) = events.first().filter(|_| is_first) {
+            self.process.kind = first.kind;
+        }
         let ended = self.process.ended.is_some();
         let mut outcomes = Outcomes::default();
         for (identifier, (item, stamp)) in &self.items {
@@ -139,18 +152,45 @@ impl World {
             if !self.log.insert(identity) {
                 continue;
             }
-            if ended {
-                self.late.push(event);
-            } else {
-                self.sequences.extend(event.stamp.sequence);
-                apply(&mut self.process, &mut outcomes, &event);
+            match self.process.fit(&event) {
+                Fit::Never => {
+                    self.refused.push(event);
+                    continue;
+                }
+                Fit::Waits => {
+                    self.early.push(event);
+                    continue;
+                }
+                Fit::Turns => self.turn(event.kind, &mut outcomes),
+                Fit::Same if ended => {
+                    self.late.push(event);
+                    continue;
+                }
+                Fit::Same => {}
             }
+            if self.process.decided_kind().is_none() {
+                self.early.push(event.clone());
+            }
+            self.sequences.extend(event.stamp.sequence);
+            apply(&mut self.process, &mut outcomes, &event);
         }
         let changed = outcomes.into_changed();
         self.items
             .extend(changed.map(|(item, stamp)| (item.identifier.clone(), (item, stamp))));
         self.clock(0);
         self.check();
+    }
+
+    /// The opening of the other kind has come.
+    fn turn(&mut self, kind: Kind, outcomes: &mut Outcomes) {
+        self.process.turn(kind);
+        self.items.clear();
+        self.sequences.clear();
+        *outcomes = Outcomes::default();
+        for event in self.early.iter().filter(|event| event.kind == kind) {
+            self.sequences.extend(event.stamp.sequence);
+            apply(&mut self.process, outcomes, event);
+        }
     }
 
     /// What the janitor does at a second.
@@ -161,6 +201,11 @@ impl World {
         self.process.sequenced = before as u64;
         self.causes
             .extend(seal(&mut self.process, SETTLE, at(second)));
+        if let Some(kind) = self.process.decided_kind() {
+            let others = std::mem::take(&mut self.early).into_iter();
+            self.refused
+                .extend(others.filter(|event| event.kind != kind));
+        }
     }
 
     /// Counters equal a recount, and the end is told once.

@@ -1,7 +1,5 @@
 //! Seals what is due, and expires pushes that have waited in vain.
 
-use std::collections::BTreeSet;
-
 use super::Janitor;
 use super::turns::{Done, Hand};
 use crate::pipeline::decide::{Decision, Merged};
@@ -54,9 +52,8 @@ impl Janitor {
         loaded: batch::Loaded,
     ) -> Result<(Decision, Vec<OutboxRow>), StoreError> {
         let mut catalog = Catalog::new();
-        let names = BTreeSet::new();
         let form = self.rules.form_bytes_max;
-        let orders = load_orders(connection, &loaded, names, &mut catalog, form).await?;
+        let orders = load_orders(connection, &loaded, &[], &mut catalog, form).await?;
         let merged = Merged::due(loaded, orders);
         let answers =
             batch::write_items(connection, &merged.corrections, &[], &merged.questions()).await?;

@@ -2,6 +2,7 @@
 
 use crate::core::form;
 use crate::core::order::{Refusal, STOPS_MAX};
+use crate::store::parked::OTHERS_MAX;
 use crate::wire::{FieldFault, Problem, Reason};
 
 /// Why an event of an order can't be applied.
@@ -39,6 +40,19 @@ impl Refused {
         Self {
             reason: Reason::Gone,
             detail: detail.to_owned(),
+            errors: Vec::new(),
+        }
+    }
+
+    /// Too much waits already for the process to turn out to be of its kind.
+    pub(crate) fn too_early() -> Self {
+        let detail = format!(
+            "{OTHERS_MAX} events wait already for the token to be opened as the kind that is not the one \
+             of its first event; send the opening, then replay this message"
+        );
+        Self {
+            reason: Reason::LimitExceeded,
+            detail,
             errors: Vec::new(),
         }
     }

@@ -1,7 +1,8 @@
--- Deletes the parked pushes of processes that are locked, and counts them down.
+-- Deletes the parked pushes of processes that are locked, and counts them down; and what else was kept
+-- of them.
 with gone as (
-    delete from waybill.parked where process = any ($1::uuid[]) returning 1
+    delete from waybill.parked where process = any ($1::uuid[]) returning type
 )
 insert into waybill.tally (name, label, shard, value)
-select 'parked', '', $2::smallint, -count(*) from gone having count(*) > 0
+select 'parked', '', $2::smallint, -count(*) from gone where type = 'order.pushed' having count(*) > 0
 on conflict (name, label, shard) do update set value = tally.value + excluded.value

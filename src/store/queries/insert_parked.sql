@@ -1,4 +1,5 @@
--- Keeps pushes that came before their stops, and counts them.
+-- Keeps pushes that came before their stops, and counts them; and events that came before the kind of
+-- their process was decided.
 with kept as (
     insert into waybill.parked (process, source, event_id, id, tenant, token, type,
                                 exchange, routing_key, queue, properties, headers, body)
@@ -7,8 +8,8 @@ with kept as (
                 $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[],
                 $13::bytea[])
     on conflict do nothing
-    returning 1
+    returning type
 )
 insert into waybill.tally (name, label, shard, value)
-select 'parked', '', $14::smallint, count(*) from kept
+select 'parked', '', $14::smallint, count(*) from kept where type = 'order.pushed' having count(*) > 0
 on conflict (name, label, shard) do update set value = tally.value + excluded.value

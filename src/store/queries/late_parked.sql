@@ -4,7 +4,7 @@
 select k.process, k.source, k.event_id,
        exists (select from waybill.quarantine q where q.process = k.process and q.what = 'park')
 from waybill.parked k join waybill.process p on p.key = k.process
-where k.parked_at < now() - make_interval(secs => $1)
+where k.parked_at < now() - make_interval(secs => $1) and k.type = 'order.pushed'
   and not exists (select from waybill.quarantine q
                   where q.process = k.process and q.what = 'park' and q.retry_at > now())
   and k.process <> all ($3::uuid[])

@@ -2,4 +2,4 @@
 select k.process, e.source, e.id, e.time, e.sequence, e.data
 from waybill.parked k
 join waybill.event e on e.process = k.process and e.source = k.source and e.id = k.event_id
-where k.process = any ($1::uuid[])
+where k.process = any ($1::uuid[]) and k.type = 'order.pushed'

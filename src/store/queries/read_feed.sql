@@ -23,7 +23,7 @@ with look as materialized (
     limit 1
 ),
 page as materialized (
-    select s.*, p.tenant, p.token, p.kind,
+    select s.*, p.tenant, p.token, split_part(s.type, '.', 1) as kind,
            sum(octet_length(s.data)) over (
                order by s.epoch, s.tx, s.pos rows unbounded preceding
            ) - octet_length(s.data) as bytes_before
@@ -39,7 +39,7 @@ page as materialized (
     ) s
     join waybill.process p on p.key = s.process
     where ($7::text is null or p.tenant = $7)
-      and ($8::text is null or p.kind = $8)
+      and ($8::text is null or starts_with(s.type, $8 || '.'))
       and ($9::text[] is null or s.type = any ($9))
     order by s.epoch, s.tx, s.pos
     limit $5::bigint

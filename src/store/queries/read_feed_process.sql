@@ -15,7 +15,7 @@ log as materialized (
       and ($9::text[] is null or e.type = any ($9))
 ),
 page as materialized (
-    select e.*, p.tenant, p.token, p.kind,
+    select e.*, p.tenant, p.token, split_part(e.type, '.', 1) as kind,
            sum(octet_length(e.data)) over (
                order by e.epoch, e.tx, e.pos rows unbounded preceding
            ) - octet_length(e.data) as bytes_before
@@ -23,7 +23,7 @@ page as materialized (
     join waybill.event e on e.process = s.process and e.source = s.source and e.id = s.id
     join waybill.process p on p.key = e.process and p.deleting_at is null
     where ($7::text is null or p.tenant = $7)
-      and ($8::text is null or p.kind = $8)
+      and ($8::text is null or starts_with(e.type, $8 || '.'))
 ),
 newest as materialized (
     select e.epoch, e.tx, e.pos

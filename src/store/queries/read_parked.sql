@@ -7,7 +7,7 @@ from unnest($1::uuid[]) with ordinality as w (process, place),
         from waybill.parked k
         join waybill.event e
           on e.process = k.process and e.source = k.source and e.id = k.event_id
-        where k.process = w.process
+        where k.process = w.process and k.type = 'order.pushed'
         order by k.parked_at, k.source collate "C", k.event_id collate "C"
         limit $2::bigint
      ) k

@@ -1,6 +1,6 @@
 -- Writes records that opened, ended, or wait for their end, whole. The array of a nullable column may hold nulls.
 update waybill.process p
-set status = n.status,
+set status = n.status, kind = n.kind,
     opened_at = n.opened_at, opening_stamp = n.opening_stamp, source = n.source,
     filename = n.filename, module = n.module, workflow = n.workflow, group_name = n.group_name,
     attributes = n.attributes, reply_to = n.reply_to,
@@ -20,13 +20,13 @@ from unnest(
     $10::text[], $11::text[], $12::text[], $13::text[],
     $14::bigint[], $15::bigint[], $16::text[], $17::bigint[], $18::bigint[],
     $19::text[], $20::text[], $21::bigint[], $22::text[], $23::text[], $24::timestamptz[], $25::timestamptz[],
-    $26::timestamptz[], $27::text[], $28::text[], $29::bytea[]
+    $26::timestamptz[], $27::text[], $28::text[], $29::bytea[], $31::text[]
 ) as n (
     key, status,
     opened_at, opening_stamp, source, filename, module, workflow, group_name,
     attributes, reply_to, traceparent, tracestate,
     progress_done, total, total_stamp, items, items_failed,
     ending, ending_stamp, ending_sequence, ending_code, ending_message, settle_at, deadline_at,
-    ended_at, code, message, completion_hash
+    ended_at, code, message, completion_hash, kind
 )
 where p.key = n.key

@@ -144,7 +144,10 @@ fn custom_data(process: &Process) -> Vec<CustomDataItem> {
     let of_opening =
         |field: fn(&Opening) -> &Option<String>| opening.and_then(|o| field(o).clone());
     let values = [
-        ("kind", Some(process.kind.name().to_owned())),
+        (
+            "kind",
+            process.decided_kind().map(|kind| kind.name().to_owned()),
+        ),
         (
             "source",
             process

@@ -16,7 +16,7 @@ pub(super) fn list(view: &View<'_>, now: Timestamp) -> Markup {
     html! {
         dl.about {
             (field("Token", &html! { code { bdi { (view.token) } } }))
-            (field("Kind", &html! { (view.kind) }))
+            (field("Kind", &html! { (view.kind.as_deref().unwrap_or("undecided")) }))
             @if let Some(opening) = &view.opening { (opened_as(opening, version)) }
             (times(view, now))
             (waits(view))

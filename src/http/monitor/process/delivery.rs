@@ -8,7 +8,8 @@ use crate::view::record::{Completion, View};
 
 /// A word for it, and what that means.
 pub(super) fn words(view: &View<'_>) -> Markup {
-    let key = format!("{}.{}", view.kind, view.status);
+    let kind = view.kind.as_deref().unwrap_or_default();
+    let key = format!("{kind}.{}", view.status);
     let place = html! { code { (COMPLETIONS_EXCHANGE) } " with the routing key " code { (key) } };
     let copy = html! {
         @if let Some(queue) = view.opening.as_ref().and_then(|opening| opening.reply_to.as_deref()) {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 
 use super::super::{paths, words};
-use crate::core::ProcessKey;
+use crate::core::{Kind, ProcessKey};
 use crate::store::latest::{LastStep, Latest};
 use crate::store::listing::Listed;
 use crate::view::step::Step;
@@ -44,7 +44,7 @@ fn row(listed: &Listed, latest: &HashMap<ProcessKey, Latest>, now: Timestamp) ->
                 @if listed.filename.is_some() { small { bdi { (listed.token) } } }
                 @if let Some(group) = &listed.group { small { "group " bdi { (group) } } }
             }
-            td data-label="Kind" { (listed.kind.name()) }
+            td data-label="Kind" { (listed.decided_kind().map_or("undecided", Kind::name)) }
             td data-label="Work" {
                 @if let Some(work) = listed.module.as_ref().or(listed.workflow.as_ref()) { bdi { (work) } }
             }
