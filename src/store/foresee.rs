@@ -8,7 +8,7 @@ const FORESEE: &str = include_str!("queries/foresee_events.sql");
 /// What an event would meet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Met {
-    /// What its process tracks, if there is one.
+    /// What its process tracks, if there is one and that is decided.
     pub kind: Option<Kind>,
     /// Whether that is opened.
     pub is_opened: bool,

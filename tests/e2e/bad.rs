@@ -4,6 +4,7 @@ use crate::{
     ground::run,
     hostile,
     producer::Message,
+    spoiled::{bad, mixed},
     story::{SOURCE, shuffled, step, stories, story},
     trial::Trial,
 };
@@ -120,32 +121,4 @@ fn nothing_but_bad_messages_and_nothing_but_repetitions_are_taken_in_stride() {
         .await;
         trial.conclude(vec![worker]).await;
     });
-}
-
-/// A bad message after every `every` good ones.
-fn mixed(good: &[Message], every: usize, tag: &str) -> Vec<Message> {
-    let mut messages = Vec::with_capacity(good.len() * 2);
-    for (n, chunk) in good.chunks(every).enumerate() {
-        messages.extend_from_slice(chunk);
-        messages.push(bad(tag, n));
-    }
-    messages
-}
-
-fn bad(tag: &str, n: usize) -> Message {
-    let id = format!("{tag}-{n}");
-    let (body, reason) = match n % 3 {
-        0 => (format!("{{\"id\":\"{id}\",\"items\":["), "undecodable"),
-        1 => (
-            format!("{{\"id\":\"{id}\",\"source\":\"e2e\",\"token\":\"t\",\"data\":{{}}}}"),
-            "invalid_field",
-        ),
-        _ => (
-            format!(
-                "{{\"id\":\"{id}\",\"source\":\"e2e\",\"type\":\"upload.melted\",\"token\":\"t\"}}"
-            ),
-            "unknown_type",
-        ),
-    };
-    Message::bad(&id, body.as_bytes(), reason)
 }

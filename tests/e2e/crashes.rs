@@ -4,21 +4,25 @@ use waybill::pipeline::fault::CrashPoint;
 
 use crate::{
     ground::{run, until},
+    producer::Message,
+    spoiled::mixed,
     story::{repeated, shuffled, stories},
     trial::Trial,
 };
 
 #[test]
-fn a_worker_killed_at_every_named_instant_loses_and_repeats_nothing() {
+fn a_worker_killed_at_every_named_instant_loses_and_repeats_nothing_good_or_bad() {
     run(async {
         let mut trial = Trial::shared("crash-points").await;
         let plan = trial.ground.plan().with("batch.events", "40");
         for (n, point) in CrashPoint::ALL.into_iter().enumerate() {
             let name = point.name();
             let events = shuffled(repeated(stories(name, 35), 9), n as u64);
+            let messages: Vec<Message> = events.iter().map(Message::event).collect();
+            let messages = mixed(&messages, 7, name);
             let crash = plan.clone().with("fault.crash_at", &format!("{name}:2"));
             let doomed = crash.launch().await;
-            trial.events(&events).await;
+            trial.publish(messages).await;
             doomed.crashed().await;
         }
         let worker = plan.start().await;
@@ -39,9 +43,12 @@ fn a_worker_killed_from_outside_again_and_again_loses_and_repeats_nothing() {
         let mut trial = Trial::shared("kills").await;
         let plan = trial.ground.plan().with("batch.events", "60");
         for round in 0..4 {
-            let events = shuffled(stories(&format!("kill{round}"), 80), round);
+            let tag = format!("kill{round}");
+            let events = shuffled(stories(&tag, 80), round);
+            let messages: Vec<Message> = events.iter().map(Message::event).collect();
+            let messages = mixed(&messages, 1, &tag);
             let worker = plan.start().await;
-            let publishing = trial.events(&events);
+            let publishing = trial.publish(messages);
             let killing = async {
                 let applied = "outcome=\"applied\"";
                 until("some work", async || {

@@ -91,6 +91,7 @@ mod restore;
 mod rights;
 mod roles;
 mod servers;
+mod spoiled;
 mod stop;
 mod story;
 mod submit;
