@@ -108,7 +108,10 @@ impl Merged {
             let record = by_key.get(&event.key).and_then(|i| records.get_mut(*i));
             let verdict = match &record {
                 Some(record) => outcome(&record.process, event, known, &loaded, &mut orders),
-                None => Err(Refused::other_kind()),
+                None => match loaded.unreadable.get(&event.key) {
+                    Some(why) => known.of_unreadable(*place, why),
+                    None => Err(Refused::other_kind()),
+                },
             };
             if let (Ok(outcome), Some(record)) = (&verdict, record) {
                 record.has_events |= *outcome != Outcome::Duplicate;
