@@ -18,7 +18,7 @@ use crate::pipeline::janitor::{Janitor, Job, Kept};
 use crate::pipeline::relay::{Destinations, Mailbox, Relay};
 use crate::pipeline::replay::desk::Desk;
 use crate::pipeline::worker::{Worker, shard};
-use crate::pipeline::writer::Rules;
+use crate::pipeline::writer::{OrderLimits, Rules};
 use crate::store::{Store, StoreError};
 use crate::telemetry::{Condition, Labels};
 use crate::wire::{self, Limits, Reason};
@@ -68,7 +68,10 @@ impl App {
             settle: signed(self.settings.process.settle),
             deadline: self.settings.process.deadline,
             sweep_after: self.settings.outbox.sweep_after,
-            form_bytes_max: self.settings.limits.form_bytes,
+            orders: OrderLimits {
+                form_bytes: self.settings.limits.form_bytes,
+                parked_pushes: self.settings.limits.parked_pushes,
+            },
         }
     }
 

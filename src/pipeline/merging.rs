@@ -64,7 +64,7 @@ impl<'a> Merging<'a> {
             told.partition(|(_, (event, _))| event.event.opens());
         for (index, (event, place)) in openings.into_iter().chain(others) {
             let known = Known::of(event, *place, &self.firsts, &self.loaded);
-            let verdict = self.event(index, event, known);
+            let verdict = self.event(index, event, *place, known);
             known.correct(&mut self.corrections, event, &verdict);
             match (verdict, self.outcomes.get_mut(index)) {
                 (Ok(verdict), Some(outcome)) => *outcome = verdict,
@@ -78,7 +78,10 @@ impl<'a> Merging<'a> {
     fn event(&mut self, index: usize, event: &NewEvent, known: Known) -> Result<Outcome, Refused> {
         let record = self.by_key.get(&event.key);
         let record = record.and_then(|index| self.records.get_mut(*index));
-        let record = record.ok_or_else(Refused::other_kind)?;
+        let Some(record) = record else {
+            let why = self.loaded.unreadable.get(&event.key);
+            return why.map_or(Err(Refused::gone()), |why| known.of_unreadable(place, why));
+        };
         let fit = record.process.fit(&event.event);
         let outcome = outcome(
             &record.process,

@@ -27,6 +27,15 @@ use crate::wire::Reason;
 /// Records that a writer remembers at most: about a megabyte of keys.
 const KNOWN_MAX: usize = 50_000;
 
+/// What an order may hold.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct OrderLimits {
+    /// The longest form, in bytes.
+    pub form_bytes: usize,
+    /// The most pushes that wait for their stage.
+    pub parked_pushes: usize,
+}
+
 /// How long things may stay open.
 #[derive(Debug, Clone, Copy)]
 pub struct Rules {
@@ -36,8 +45,8 @@ pub struct Rules {
     pub deadline: Option<Duration>,
     /// When the sweeper takes up what was not published from memory.
     pub sweep_after: Duration,
-    /// The longest form of an order, in bytes.
-    pub form_bytes_max: usize,
+    /// What an order may hold.
+    pub orders: OrderLimits,
 }
 
 /// What a committed batch did.

@@ -9,38 +9,18 @@ use uuid::Uuid;
 
 use super::cursor::Cursor;
 use super::dead_letter::{self, DeadLetter};
-use super::event::{self, Corrections, Logged, NewEvent};
+use super::event::{self, Corrections, NewEvent};
 use super::item::{self, ChangedItem};
+pub use super::loaded::Loaded;
 use super::order::{self, OrderChanges, Orders};
 use super::outbox::{self, OutboxRow};
-use super::parked::{self, DecidedKinds, OtherRow};
+use super::parked::{self, DecidedKinds};
 use super::quarantine::{Cut, Taken};
-use super::retention::{self, Tombstone};
-use super::{Connection, StoreError, epoch, feed, process, tally};
+use super::retention;
+use super::{Connection, StoreError, epoch, feed, loaded, process, tally};
 use crate::core::completion::ItemSummary;
 use crate::core::merge::Outcomes;
 use crate::core::{Event, Kind, Process, ProcessKey};
-
-/// What the first half found.
-#[derive(Debug, Default)]
-pub struct Loaded {
-    /// The database's time: the one clock that all workers share.
-    pub now: Timestamp,
-    /// The records, locked, in key order.
-    pub processes: Vec<Process>,
-    /// The records that were made.
-    pub created: HashMap<ProcessKey, Kind>,
-    /// What is remembered of attempts before, where a token was opened again.
-    pub tombstones: HashMap<ProcessKey, Tombstone>,
-    /// Whether each event is new.
-    pub new: Vec<bool>,
-    /// What the log has of those that are not, by their places.
-    pub logged: HashMap<usize, Logged>,
-    /// The stored outcomes of the items that the events mention.
-    pub outcomes: HashMap<ProcessKey, Outcomes>,
-    /// What waits of the other kind, where a record has not opened and such an event comes.
-    pub others: HashMap<ProcessKey, Vec<OtherRow>>,
-}
 
 /// What the second half writes.
 #[derive(Debug, Default)]
@@ -125,43 +105,29 @@ pub async fn begin(
     begun?;
     epoch?;
     let created = created?;
-    let (processes, now) = locked?;
-    if processes.len() != keys.len() {
+    let locked = locked?;
+    if locked.processes.len() + locked.unreadable.len() != keys.len() {
         return Err(StoreError::Removed);
     }
-    let again = processes.iter().filter(|process| process.attempt > 1);
+    let again = locked
+        .processes
+        .iter()
+        .filter(|process| process.attempt > 1);
     let again: Vec<Uuid> = again.map(|process| process.key.0).collect();
-    let (new, outcomes) = (new?, outcomes?);
+    let (new, (outcomes, unreadable)) = (new?, outcomes?);
     let created: HashMap<ProcessKey, Kind> = created.into_iter().collect();
-    let others = with_others(&processes, events, &created);
-    Ok(Loaded {
-        now: now.unwrap_or_default(),
-        processes,
+    let others = loaded::with_others(&locked.processes, events, &created);
+    let mut loaded = Loaded {
         created,
         tombstones: retention::tombstones(connection, &again).await?,
         logged: event::logged(connection, events, &new).await?,
         others: parked::load_others(connection, &others).await?,
         new,
         outcomes,
-    })
-}
-
-/// Records that were there and have not opened, and that events of the other kind come to.
-fn with_others(
-    processes: &[Process],
-    events: &[&NewEvent],
-    created: &HashMap<ProcessKey, Kind>,
-) -> Vec<Uuid> {
-    let undecided = processes
-        .iter()
-        .filter(|process| process.decided_kind().is_none() && !created.contains_key(&process.key));
-    let undecided: HashMap<ProcessKey, Kind> = undecided.map(|p| (p.key, p.kind)).collect();
-    let is_other = |event: &&&NewEvent| {
-        let kind = undecided.get(&event.key);
-        kind.is_some_and(|kind| *kind != event.event.kind)
+        ..Loaded::from(locked)
     };
-    let others: HashSet<ProcessKey> = events.iter().filter(is_other).map(|e| e.key).collect();
-    others.into_iter().map(|key| key.0).collect()
+    loaded.leave_out(unreadable);
+    Ok(loaded)
 }
 
 /// Begins the transaction of a janitor: locks some of what is due.
@@ -174,12 +140,8 @@ pub async fn begin_due(connection: &Connection, cut: &Cut) -> Result<Vec<Taken>,
 /// Loads what [`begin_due`] has taken.
 pub async fn load_due(connection: &Connection, taken: &[Taken]) -> Result<Loaded, StoreError> {
     let keys: Vec<Uuid> = taken.iter().map(|taken| taken.key.0).collect();
-    let (processes, now) = process::lock(connection, &keys).await?;
-    Ok(Loaded {
-        now: now.unwrap_or_default(),
-        processes,
-        ..Loaded::default()
-    })
+    let locked = process::lock(connection, &keys).await?;
+    Ok(Loaded::from(locked))
 }
 
 /// Loads what the orders among the records need, and the workflow versions that openings get.
