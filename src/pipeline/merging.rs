@@ -75,7 +75,13 @@ impl<'a> Merging<'a> {
         self.conclude()
     }
 
-    fn event(&mut self, index: usize, event: &NewEvent, known: Known) -> Result<Outcome, Refused> {
+    fn event(
+        &mut self,
+        index: usize,
+        event: &NewEvent,
+        place: Place,
+        known: Known,
+    ) -> Result<Outcome, Refused> {
         let record = self.by_key.get(&event.key);
         let record = record.and_then(|index| self.records.get_mut(*index));
         let Some(record) = record else {

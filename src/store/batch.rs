@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
-use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::cursor::Cursor;
@@ -19,7 +18,6 @@ use super::quarantine::{Cut, Taken};
 use super::retention;
 use super::{Connection, StoreError, epoch, feed, loaded, process, tally};
 use crate::core::completion::ItemSummary;
-use crate::core::merge::Outcomes;
 use crate::core::{Event, Kind, Process, ProcessKey};
 
 /// What the second half writes.

@@ -7,6 +7,7 @@ use ring::digest::{Digest, SHA256, digest};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
+use super::order::query;
 use super::outbox::{OutboxRow, What};
 use super::quarantine::{Cut, Taken};
 use super::unreadable::{Unreadable, get};
@@ -90,10 +91,7 @@ pub(super) async fn unmake(connection: &Connection, keys: &[ProcessKey]) -> Resu
 
 /// Processes that are due, locked.
 pub(super) async fn due(connection: &Connection, cut: &Cut) -> Result<Vec<Taken>, StoreError> {
-    let statement = connection.prepared(DUE).await?;
-    let rows = connection
-        .query(&statement, &[&cut.limit, &cut.skip])
-        .await?;
+    let rows = query(connection, DUE, &[&cut.limit, &cut.skip]).await?;
     Ok(column(&rows, |row| Taken::from_row(row, 0, 1)))
 }
 
