@@ -14,6 +14,7 @@ RUN mkdir -p src bench \
     && touch src/lib.rs \
     && cargo build --release --locked --bin waybill \
     && rm -r src bench
+COPY deploy/rabbitmq/waybill.conf deploy/rabbitmq/waybill.conf
 COPY migrations migrations
 COPY examples/workflows examples/workflows
 COPY src src

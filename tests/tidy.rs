@@ -104,6 +104,12 @@ fn read(path: impl AsRef<Path>) -> String {
     fs::read_to_string(path).unwrap()
 }
 
+/// Whether a file below `src` is only built for its tests.
+fn is_test(file: &Path) -> bool {
+    let file = file.strip_prefix(root()).unwrap();
+    file.to_str().unwrap().contains("tests")
+}
+
 #[test]
 fn a_layer_uses_only_what_lies_below_it() {
     let mut breaches = Vec::new();
@@ -181,6 +187,31 @@ fn every_statement_has_a_reason_and_is_used() {
             "{} gives no reason",
             file.display()
         );
+    }
+}
+
+#[test]
+fn the_image_is_built_with_every_file_that_the_program_includes() {
+    let (context, recipe) = (
+        read(root().join(".dockerignore")),
+        read(root().join("Dockerfile")),
+    );
+    for file in files(&root().join("src"), "rs") {
+        if is_test(&file) {
+            continue;
+        }
+        let text = read(&file);
+        for included in text.split("include_str!(").skip(1) {
+            let path = included.split('"').nth(1).unwrap();
+            let path = fs::canonicalize(file.with_file_name(path)).unwrap();
+            let path = path.strip_prefix(root().canonicalize().unwrap()).unwrap();
+            let sent = path.ancestors().any(|part| {
+                let part = part.to_str().unwrap();
+                context.lines().any(|line| line == format!("!{part}"))
+                    && recipe.contains(&format!("\nCOPY {part} {part}\n"))
+            });
+            assert!(sent, "{} is not in the image", path.display());
+        }
     }
 }
 
