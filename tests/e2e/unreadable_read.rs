@@ -57,7 +57,7 @@ fn a_reader_of_a_record_that_cant_be_read_is_told_so_and_no_other_reader_notices
 /// Pages for people.
 async fn pages(client: &Client) {
     for (path, status) in [
-        ("/monitor", 200),
+        ("/", 200),
         ("/monitor/process?token=due-0", 200),
         ("/monitor/process?token=newer-status", 503),
     ] {
