@@ -120,8 +120,7 @@ pub(crate) fn prepare(order: &[Place], rate: u32) -> (Plan, Vec<Outgoing>) {
     };
     let messages = order
         .iter()
-        .enumerate()
-        .map(|(position, place)| place.message(plan.time(position)));
+        .map(|place| place.message(plan.time(place.position)));
     (plan, messages.collect())
 }
 
