@@ -100,7 +100,7 @@ pub(crate) async fn run(
         events: workload.events(),
         sender: quantiles(lags),
         to_commit,
-        to_completion: quantiles(completion_latencies(plan, &order, &heard)),
+        to_completion: quantiles(completion_latencies(plan, &order, &heard, Duration::ZERO)),
         cpu,
         peak_mib: peak_mib(&samples),
         slope_kib_per_second: slope_kib_per_second(warmed_up(&samples)),
@@ -184,11 +184,13 @@ async fn confirmed(mut due: mpsc::UnboundedReceiver<PublisherConfirm>) -> anyhow
     Ok(())
 }
 
-/// From the planned moment of the ending event to its completion's arrival.
-fn completion_latencies(
+/// From the planned moment of the ending event to its completion's arrival, of the events that were
+/// due so long after the start or later.
+pub(crate) fn completion_latencies(
     plan: Plan,
     order: &[Place],
     heard: &HashMap<String, Heard>,
+    after: Duration,
 ) -> Vec<Duration> {
     let mut ends: HashMap<String, Instant> = HashMap::new();
     for (position, place) in order.iter().enumerate() {
@@ -199,6 +201,7 @@ fn completion_latencies(
     }
     let pairs = ends
         .iter()
+        .filter(|(_, due)| **due >= plan.start + after)
         .filter_map(|(token, due)| Some((heard.get(token)?, due)));
     pairs
         .map(|(heard, due)| heard.first.saturating_duration_since(*due))
