@@ -41,8 +41,13 @@ pub(crate) struct Audience {
 impl Audience {
     /// Listens to completions, told apart by token.
     pub(crate) async fn of_completions(settings: &BrokerSettings) -> anyhow::Result<Self> {
+        Self::of_queue(settings, AUDIENCE_QUEUE).await
+    }
+
+    /// Listens to the completions of another queue, told apart by token.
+    pub(crate) async fn of_queue(settings: &BrokerSettings, queue: &str) -> anyhow::Result<Self> {
         let token = |delivery: &Delivery| delivery.properties.correlation_id.clone();
-        Self::new(settings, AUDIENCE_QUEUE, token).await
+        Self::new(settings, queue, token).await
     }
 
     /// Listens to stages that orders reach, told apart by the stop's `data_id`.

@@ -101,7 +101,7 @@ async fn on_field(
 
 /// Waits until every event is committed. A completion comes after the events of its process, so
 /// one look is the rule.
-async fn committed(field: &Field, workload: Workload) -> anyhow::Result<()> {
+pub(crate) async fn committed(field: &Field, workload: Workload) -> anyhow::Result<()> {
     let statement = "select count(*) from waybill.process where sealed_at is not null";
     let wanted = u64::from(workload.processes);
     let mut patience = Patience::new();

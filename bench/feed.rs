@@ -16,19 +16,16 @@ pub(crate) async fn fill(settings: &BrokerSettings, workload: Workload) -> anyho
     let connection = broker::connect(settings, "bench feed").await?;
     let mut publisher = Publisher::open(&connection, settings.confirm_timeout).await?;
     let order = workload.order();
-    let mut position = 0;
     for chunk in order.chunks(CHUNK) {
         let messages: Vec<_> = chunk
             .iter()
-            .enumerate()
-            .map(|(offset, place)| place.message(time_of(position + offset)))
+            .map(|place| place.message(time_of(place.position)))
             .collect();
         let verdicts = publisher.publish_all(&messages).await?;
         let confirmed = verdicts
             .iter()
             .all(|verdict| *verdict == Verdict::Confirmed);
         anyhow::ensure!(confirmed, "not every message was taken by the broker");
-        position += chunk.len();
     }
     let queue = topology::events_queue(0);
     let mut patience = Patience::new();

@@ -105,14 +105,19 @@ async fn declare(settings: &Settings) -> anyhow::Result<()> {
         (STAGES_QUEUE, topology::STAGES_EXCHANGE),
     ];
     for (queue, exchange) in queues {
-        bind(&channel, queue, exchange).await?;
+        bind(&channel, queue, exchange, "#").await?;
     }
     connection.close().await;
     Ok(())
 }
 
-/// A quorum queue that gets all that an exchange gets.
-async fn bind(channel: &Channel, queue: &str, exchange: &str) -> lapin::Result<()> {
+/// A quorum queue that gets what an exchange gets by that key.
+pub(crate) async fn bind(
+    channel: &Channel,
+    queue: &str,
+    exchange: &str,
+    key: &str,
+) -> lapin::Result<()> {
     let options = QueueDeclareOptions {
         durable: true,
         ..QueueDeclareOptions::default()
@@ -125,7 +130,7 @@ async fn bind(channel: &Channel, queue: &str, exchange: &str) -> lapin::Result<(
         .await?;
     let (options, none) = (QueueBindOptions::default(), FieldTable::default());
     channel
-        .queue_bind(queue.into(), exchange.into(), "#".into(), options, none)
+        .queue_bind(queue.into(), exchange.into(), key.into(), options, none)
         .await
 }
 

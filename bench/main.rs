@@ -18,6 +18,7 @@ mod feed;
 mod ground;
 #[path = "../src/pipeline/identity.rs"]
 mod identity;
+mod isolation;
 mod latency;
 mod machine;
 #[path = "../src/pipeline/merging.rs"]
@@ -137,11 +138,16 @@ async fn measure(ground: &Ground, options: &Options) -> anyhow::Result<Report> {
         let half = worker.map(|run| (run.events_per_second() / 2.0) as u32);
         reads = Some(reads::run(ground, options.reads(half)).await?);
     }
+    let mut isolation = None;
+    if wanted("isolation") {
+        isolation = Some(isolation::run(ground, options.isolation()).await?);
+    }
     Ok(Report {
         machine,
         closed,
         open,
         reads,
+        isolation,
     })
 }
 

@@ -100,7 +100,7 @@ pub(crate) async fn run(
         events: workload.events(),
         sender: quantiles(lags),
         to_commit,
-        to_completion: quantiles(completion_latencies(plan, &order, &heard)),
+        to_completion: quantiles(completion_latencies(plan, &order, &heard, Duration::ZERO)),
         cpu,
         peak_mib: peak_mib(&samples),
         slope_kib_per_second: slope_kib_per_second(warmed_up(&samples)),
@@ -120,8 +120,7 @@ pub(crate) fn prepare(order: &[Place], rate: u32) -> (Plan, Vec<Outgoing>) {
     };
     let messages = order
         .iter()
-        .enumerate()
-        .map(|(position, place)| place.message(plan.time(position)));
+        .map(|place| place.message(plan.time(place.position)));
     (plan, messages.collect())
 }
 
@@ -185,11 +184,13 @@ async fn confirmed(mut due: mpsc::UnboundedReceiver<PublisherConfirm>) -> anyhow
     Ok(())
 }
 
-/// From the planned moment of the ending event to its completion's arrival.
-fn completion_latencies(
+/// From the planned moment of the ending event to its completion's arrival, of the events that were
+/// due so long after the start or later.
+pub(crate) fn completion_latencies(
     plan: Plan,
     order: &[Place],
     heard: &HashMap<String, Heard>,
+    after: Duration,
 ) -> Vec<Duration> {
     let mut ends: HashMap<String, Instant> = HashMap::new();
     for (position, place) in order.iter().enumerate() {
@@ -200,6 +201,7 @@ fn completion_latencies(
     }
     let pairs = ends
         .iter()
+        .filter(|(_, due)| **due >= plan.start + after)
         .filter_map(|(token, due)| Some((heard.get(token)?, due)));
     pairs
         .map(|(heard, due)| heard.first.saturating_duration_since(*due))

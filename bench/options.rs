@@ -6,8 +6,8 @@ use clap::Parser;
 use waybill::core::Kind;
 
 use crate::engine::Engine;
-use crate::reads;
 use crate::workload::Workload;
+use crate::{isolation, reads};
 
 /// Events a second beside the reads where the worker's own speed was not measured.
 const LOAD: u32 = 10_000;
@@ -22,7 +22,7 @@ pub(crate) struct Options {
     /// Write everything that was measured to this file.
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
-    /// Runs of each engine; the table shows the median.
+    /// Runs of each engine and of isolation; the table shows the median.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) rounds: usize,
     /// Only engines whose name holds this text, and no verdict: for work on one of them.
@@ -69,6 +69,16 @@ impl Options {
             processes,
             load: half.unwrap_or(LOAD),
             seconds,
+        }
+    }
+
+    /// What a failing destination is set beside.
+    pub(crate) fn isolation(&self) -> isolation::Plan {
+        isolation::Plan {
+            rounds: self.rounds,
+            closed: self.workload(Engine::Waybill(1)),
+            open: self.open_loop(),
+            rate: self.rate(),
         }
     }
 

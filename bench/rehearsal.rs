@@ -54,18 +54,16 @@ pub(crate) struct Act {
 /// Every batch of the workload in its shares, decoded only.
 pub(crate) fn decoded(workload: Workload) -> anyhow::Result<Vec<Vec<Vec<NewEvent>>>> {
     let order = workload.order();
-    let mut position = 0;
     let mut batches = Vec::new();
     for places in order.chunks(BATCH) {
         let mut shares: Vec<Vec<NewEvent>> = (0..SHARES).map(|_| Vec::new()).collect();
         for place in places {
-            let event = decode(*place, time_of(position))?;
+            let event = decode(*place, time_of(place.position))?;
             let share = event.key.0.as_u128() as usize % SHARES;
             shares
                 .get_mut(share)
                 .context("a share that is not there")?
                 .push(event);
-            position += 1;
         }
         batches.push(shares);
     }

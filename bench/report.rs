@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::closed;
 use crate::engine::Engine;
+use crate::isolation::{self, report as isolating};
 use crate::open_loop;
 use crate::reads::{self, report as reading};
 
@@ -13,6 +14,7 @@ pub(crate) struct Report {
     pub(crate) closed: Vec<closed::Outcome>,
     pub(crate) open: Vec<open_loop::Outcome>,
     pub(crate) reads: Option<reads::Outcome>,
+    pub(crate) isolation: Option<isolation::Outcome>,
 }
 
 /// A target and whether it was met.
@@ -34,7 +36,11 @@ impl Report {
             let broken = run.broken.iter();
             broken.map(move |rule| format!("open loop, {title}: {rule}"))
         });
-        closed.chain(open).collect()
+        let isolation = self.isolation.iter().flat_map(|run| {
+            let broken = run.broken.iter();
+            broken.map(|rule| format!("isolation: {rule}"))
+        });
+        closed.chain(open).chain(isolation).collect()
     }
 
     /// The block to paste into the documentation.
@@ -44,6 +50,7 @@ impl Report {
         lines.push(String::new());
         lines.extend(open_table(&self.open));
         lines.extend(self.reads.iter().flat_map(reading::table));
+        lines.extend(self.isolation.iter().flat_map(isolating::table));
         lines.extend(self.verdicts().iter().map(|verdict| {
             let word = if verdict.met { "met" } else { "**missed**" };
             format!("- {word}: {}", verdict.text)
@@ -123,7 +130,8 @@ impl Report {
         let reads = self.reads.iter();
         let reads = reads.flat_map(|reads| reading::verdicts(reads, speed));
         let closed = closed.into_iter().flatten();
-        closed.chain(open).chain(reads).collect()
+        let isolation = self.isolation.iter().flat_map(isolating::verdicts);
+        closed.chain(open).chain(reads).chain(isolation).collect()
     }
 
     /// Everything, for programs.
@@ -159,7 +167,7 @@ impl Report {
             .iter()
             .map(|verdict| json!({ "text": verdict.text, "met": verdict.met }))
             .collect();
-        json!({ "machine": self.machine, "closed": closed.collect::<Vec<_>>(), "open": open.collect::<Vec<_>>(), "reads": self.reads.as_ref().map(reading::json), "verdicts": verdicts })
+        json!({ "machine": self.machine, "closed": closed.collect::<Vec<_>>(), "open": open.collect::<Vec<_>>(), "reads": self.reads.as_ref().map(reading::json), "isolation": self.isolation.as_ref().map(isolating::json), "verdicts": verdicts })
     }
 }
 

@@ -2,12 +2,15 @@
 -- to an earlier attempt must be recognised for as long as its tombstone is kept. And one tenant's
 -- retention must not make the cursors of other tenants invalid.
 
+-- Not valid: looking at every row there would keep all writers waiting, and each has the default.
 alter table waybill.process
-    add column attempt integer not null default 1 check (attempt >= 1);
+    add column attempt integer not null default 1,
+    add constraint attempts_count_from_one check (attempt >= 1) not valid;
 
 alter table waybill.tombstone
     -- the attempt that was deleted, and when it ended
-    add column attempt  integer not null default 1 check (attempt >= 1),
+    add column attempt  integer not null default 1,
+    add constraint attempts_count_from_one check (attempt >= 1) not valid,
     add column ended_at timestamptz,
     -- of each accepted opening event the first 16 bytes of sha256(source || E'\n' || id)
     add column openings bytea[] not null default '{}';

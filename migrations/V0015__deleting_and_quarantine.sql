@@ -5,7 +5,11 @@
 -- horizon says what is missing.
 alter table waybill.process
     add column deleting_at timestamptz,
-    add constraint deleting_is_ended check (deleting_at is null or ended_at is not null) not valid;
+    add constraint deleting_is_ended check (deleting_at is null or ended_at is not null) not valid,
+    -- the format of its completion's body and that body's SHA-256: it can be sent again as long as the
+    -- record gives the same bytes
+    add column completion_format smallint,
+    add column completion_hash   bytea;
 
 -- Processes that the janitor can't seal, expire pushes of, or delete: it skips them until `retry_at`.
 create table waybill.quarantine (

@@ -19,9 +19,3 @@ create index outbox_waiting on waybill.outbox (exchange, routing_key) where slow
 -- Published one by one: the message itself was refused, or was on its way when another one was.
 create index outbox_single on waybill.outbox (next_attempt_at)
     where slow in ('refused', 'unconfirmed', 'resend');
-
--- The format of a completion's body and its SHA-256: it can be sent again as long as the record gives
--- the same bytes.
-alter table waybill.process
-    add column completion_format smallint,
-    add column completion_hash   bytea;

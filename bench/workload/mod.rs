@@ -40,6 +40,8 @@ pub(crate) struct Place {
     pub(crate) process: u32,
     /// Which of its events.
     pub(crate) sequence: u32,
+    /// Where it comes first in the order of sending: a repetition has the time of the first.
+    pub(crate) position: usize,
 }
 
 /// How a process must end.
@@ -80,17 +82,18 @@ impl Workload {
         let mut under_way = UnderWay::new(self);
         let mut order = Vec::with_capacity(self.events() + self.events() / 50);
         let mut again: BTreeMap<u64, Vec<Place>> = BTreeMap::new();
-        while let Some(place) = under_way.next(&mut dice) {
+        while let Some(mut place) = under_way.next(&mut dice) {
             let now = order.len() as u64;
-            if dice.below(REPEATED_ONE_IN) == 0 {
-                let later = now + 1 + dice.below(REPEATED_WITHIN);
-                again.entry(later).or_default().push(place);
-            }
             let due = |again: &BTreeMap<u64, Vec<Place>>| {
                 again.keys().next().is_some_and(|due| *due <= now)
             };
             while due(&again) {
                 order.extend(again.pop_first().into_iter().flat_map(|(_, places)| places));
+            }
+            place.position = order.len();
+            if dice.below(REPEATED_ONE_IN) == 0 {
+                let later = now + 1 + dice.below(REPEATED_WITHIN);
+                again.entry(later).or_default().push(place);
             }
             order.push(place);
         }
@@ -106,6 +109,7 @@ impl Workload {
             kind: self.kind,
             process,
             sequence: 0,
+            position: 0,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What each role is built of, out of the settings.
 
-use std::sync::{LazyLock, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use jiff::SignedDuration;
@@ -131,6 +131,7 @@ impl App {
             telemetry: self.telemetry.clone(),
             faults: self.faults.clone(),
             destinations: Destinations::default(),
+            returned: Arc::default(),
         }
     }
 

@@ -1,6 +1,10 @@
 //! Brings the schema up to date, one program at a time, and begins an epoch of the change feed when
 //! the tables have come to another cluster or time line.
 
+use std::time::Duration;
+
+use tokio_postgres::error::SqlState;
+
 use super::{Connection, StoreError, epoch};
 
 mod embedded {
@@ -10,6 +14,14 @@ mod embedded {
 /// Any number that no other program of the same database uses: "waybill" on a phone's keys.
 const LOCK: i64 = 9_292_455;
 const TABLE: &str = "waybill.migration";
+
+/// A migration gives up on a table that others use after this long, because everybody who comes
+/// meanwhile waits behind it.
+const LOCK_MAX: &str = "set lock_timeout = '1s'";
+/// Then it lets the others work, and tries again.
+const PAUSE: Duration = Duration::from_secs(2);
+/// It gives up after this many attempts: whoever uses a table for longer is to be asked to end.
+const ATTEMPTS: u32 = 60;
 
 const CREATE_SCHEMA: &str = include_str!("queries/create_schema.sql");
 
@@ -63,15 +75,58 @@ async fn bring_up(connection: &mut Connection) -> Result<Migrated, StoreError> {
         .execute("select pg_advisory_lock($1)", &[&LOCK])
         .await?;
     connection.batch_execute(CREATE_SCHEMA).await?;
-    let report = embedded::migrations::runner()
-        .set_migration_table_name(TABLE)
-        .run_async(&mut **connection)
-        .await
-        .map_err(|error| StoreError::Migration(error.to_string()))?;
+    connection.batch_execute(LOCK_MAX).await?;
+    let mut applied = 0;
+    for attempt in 1.. {
+        match apply(connection).await {
+            Ok(count) => {
+                applied += count;
+                break;
+            }
+            Err(error) => {
+                applied += error.report().map_or(0, |r| r.applied_migrations().len());
+                if attempt >= ATTEMPTS || !is_in_use(&error) {
+                    return Err(failed(&error));
+                }
+                tracing::warn!("a table is in use: the migration waits for it, others go on");
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
     Ok(Migrated {
-        applied: report.applied_migrations().len(),
+        applied,
         epoch: epoch::begin(connection).await?,
     })
+}
+
+/// Applies what is missing, each migration in a transaction of its own.
+async fn apply(connection: &mut Connection) -> Result<usize, refinery::Error> {
+    let mut runner = embedded::migrations::runner();
+    let runner = runner.set_migration_table_name(TABLE);
+    let report = runner.run_async(&mut **connection).await?;
+    Ok(report.applied_migrations().len())
+}
+
+/// Whether others had a table for too long, or waited for this one while it waited for them.
+fn is_in_use(error: &refinery::Error) -> bool {
+    let state = of_the_server(error).and_then(tokio_postgres::Error::code);
+    state.is_some_and(|state| {
+        [
+            SqlState::LOCK_NOT_AVAILABLE,
+            SqlState::T_R_DEADLOCK_DETECTED,
+        ]
+        .contains(state)
+    })
+}
+
+fn failed(error: &refinery::Error) -> StoreError {
+    let of_the_server = of_the_server(error).and_then(tokio_postgres::Error::as_db_error);
+    let said = of_the_server.map_or_else(String::new, |answer| format!(": {}", answer.message()));
+    StoreError::Migration(format!("{error}{said}"))
+}
+
+fn of_the_server(error: &refinery::Error) -> Option<&tokio_postgres::Error> {
+    std::error::Error::source(error)?.downcast_ref()
 }
 
 /// Compares the schema with the program.

@@ -1,11 +1,12 @@
 //! The database's edge on real servers: TLS that never falls back, migrations side by side, and in
-//! [`sessions`] what a connection sets and refuses.
+//! [`sessions`] what a connection sets and refuses; in [`migrations`] what others notice of these.
 
 #![expect(
     clippy::unwrap_used,
     reason = "a test that can't go on should stop where it is"
 )]
 
+mod migrations;
 mod sessions;
 
 use std::path::{Path, PathBuf};

@@ -1,9 +1,9 @@
 //! What the normal lane does about messages that were not confirmed in time.
 
 use std::collections::HashSet;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use super::lane::{Lane, Queued, Sent};
+use super::lane::{Lane, Queued};
 use super::line::Line;
 use super::probe;
 use super::settle::Outcome;
@@ -13,16 +13,16 @@ use crate::store::slow_outbox::Destination;
 impl Lane {
     /// Messages were not confirmed in time. At fault are the destinations of those that younger
     /// ones have overtaken; where none was overtaken, that is found out.
-    pub(super) async fn expire(&mut self, patience: Duration) {
+    pub(super) async fn expire(&mut self) {
         let now = Instant::now();
         if self.line.as_ref().is_some_and(Line::is_blocked) {
             // The broker takes nothing from anybody at present.
             self.sent.values_mut().for_each(|sent| sent.since = now);
             return;
         }
-        let late = |sent: &Sent| now.duration_since(sent.since) >= patience;
         let overtaken = self.sent.range(..self.furthest);
-        let overtaken = overtaken.filter(|(_, sent)| late(sent));
+        let overtaken = overtaken
+            .filter(|(number, sent)| now.duration_since(sent.since) >= self.patience(**number));
         let mut at_fault: HashSet<Destination> = overtaken
             .map(|(_, sent)| sent.queued.row.destination())
             .collect();
@@ -33,7 +33,7 @@ impl Lane {
             let (first, rest) = probe::first_of_each(sent, |queued| queued.row.destination());
             sent = rest;
             let rows = first.iter().map(|queued| queued.row.clone()).collect();
-            let outcomes = self.relay.probe(rows, patience).await;
+            let outcomes = self.relay.probe(rows, self.patience(self.furthest)).await;
             for (queued, outcome) in first.into_iter().zip(outcomes) {
                 if matches!(outcome, Outcome::Slow(..)) {
                     at_fault.insert(queued.row.destination());

@@ -26,6 +26,9 @@ use crate::telemetry::{Phase, RetryReason};
 const WINDOW: usize = 500;
 /// A message that is not confirmed for so long is a reason to look for a destination at fault.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// The same where younger ones were confirmed: it is not the broker or the connection that is slow, and
+/// soon the channel will stand still.
+const OVERTAKEN: Duration = Duration::from_secs(1);
 
 /// A message that waits to be published.
 pub(super) struct Queued {
@@ -96,8 +99,8 @@ impl Lane {
         while open || !self.queue.is_empty() || !self.sent.is_empty() {
             self.fill().await;
             self.crash_point().await;
-            let patience = self.relay.broker.confirm_timeout.min(PATIENCE);
-            let oldest = self.sent.values().next().map(|sent| sent.since + patience);
+            let oldest = self.sent.iter().next();
+            let oldest = oldest.map(|(number, sent)| sent.since + self.patience(*number));
             tokio::select! {
                 post = letterbox.posts.recv(), if open && self.queue.is_empty() => match post {
                     Some(post) => self.take(post),
@@ -107,12 +110,21 @@ impl Lane {
                     Some((number, answer)) => self.note(number, answer).await,
                     None => self.lose(&BrokerError::Lost("a confirm went missing".to_owned())).await,
                 },
-                () = at(oldest), if oldest.is_some() => self.expire(patience).await,
+                () = at(oldest), if oldest.is_some() => self.expire().await,
                 () = at(self.away_until), if !self.queue.is_empty() && self.away_until.is_some() => {
                     self.away_until = None;
                 }
             }
         }
+    }
+
+    /// How long a message may take.
+    pub(super) fn patience(&self, number: u64) -> Duration {
+        let most = match number < self.furthest {
+            true => OVERTAKEN,
+            false => PATIENCE,
+        };
+        self.relay.broker.confirm_timeout.min(most)
     }
 
     fn take(&mut self, post: Post) {

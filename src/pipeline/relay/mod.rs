@@ -23,7 +23,7 @@ mod sweep;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
 
 pub use destinations::Destinations;
 
@@ -34,9 +34,8 @@ use crate::store::Store;
 use crate::store::outbox::{OutboxRow, What};
 use crate::telemetry::Telemetry;
 
-/// Batches that may wait for the publisher; what finds no room stays in the table for the sweeper.
-const MAILBOX_BATCHES: usize = 64;
-/// Bytes of messages that may wait for the publisher or be on their way.
+/// Bytes of messages that may wait for the publisher or be on their way, however small the batches that
+/// they come in; what finds no room stays in the table for the sweeper.
 const MAILBOX_BYTES: u32 = 32 * 1024 * 1024;
 /// What a message takes beside its body, about.
 const ROW_BYTES: usize = 512;
@@ -52,19 +51,19 @@ struct Post {
 /// Where committed rows are left for the publisher.
 #[derive(Clone)]
 pub struct Mailbox {
-    posts: mpsc::Sender<Post>,
+    posts: mpsc::UnboundedSender<Post>,
     room: Arc<Semaphore>,
 }
 
 /// The other end of a [`Mailbox`].
 pub struct Letterbox {
-    posts: mpsc::Receiver<Post>,
+    posts: mpsc::UnboundedReceiver<Post>,
 }
 
 /// A mailbox and its other end.
 #[must_use]
 pub fn mailbox() -> (Mailbox, Letterbox) {
-    let (sender, receiver) = mpsc::channel(MAILBOX_BATCHES);
+    let (sender, receiver) = mpsc::unbounded_channel();
     let room = Arc::new(Semaphore::new(MAILBOX_BYTES as usize));
     let mailbox = Mailbox {
         posts: sender,
@@ -92,8 +91,8 @@ impl Mailbox {
         }
         if let Ok(room) = permit {
             let committed = Some(Instant::now());
-            // A full mailbox is no failure: the rows are in the table.
-            let _ = self.posts.try_send(Post {
+            // Without anybody to publish them they stay in the table.
+            let _ = self.posts.send(Post {
                 rows,
                 committed,
                 room,
@@ -112,7 +111,7 @@ impl Mailbox {
             committed: None,
             room,
         };
-        self.posts.send(post).await.is_ok()
+        self.posts.send(post).is_ok()
     }
 }
 
@@ -141,6 +140,8 @@ pub struct Relay {
     pub faults: Faults,
     /// Where messages can't be delivered at present.
     pub destinations: Destinations,
+    /// Says that messages were made due at once.
+    pub returned: Arc<Notify>,
 }
 
 impl Relay {
@@ -168,4 +169,56 @@ pub(super) fn outgoing(row: &OutboxRow) -> Outgoing {
         .map(|(name, value)| (name.clone(), value.clone().into()))
         .collect();
     message
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use jiff::Timestamp;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::core::ProcessKey;
+
+    fn row(bytes: usize) -> OutboxRow {
+        OutboxRow {
+            id: Uuid::nil(),
+            token: "one".to_owned(),
+            type_name: "process.completed".to_owned(),
+            payload: Some("x".repeat(bytes)),
+            process: ProcessKey(Uuid::nil()),
+            what: What::Completion,
+            exchange: "waybill.completions".to_owned(),
+            routing_key: "upload.done".to_owned(),
+            headers: BTreeMap::new(),
+            time: Timestamp::UNIX_EPOCH,
+            slow: None,
+        }
+    }
+
+    fn waiting(letterbox: &mut Letterbox) -> usize {
+        let posts = std::iter::from_fn(|| letterbox.posts.try_recv().ok());
+        posts.map(|post| post.rows.len()).sum()
+    }
+
+    #[test]
+    fn a_publisher_that_pauses_finds_every_message_of_many_small_batches() {
+        let (mailbox, mut letterbox) = mailbox();
+        for _ in 0..5_000 {
+            mailbox.offer(vec![row(1_000)]);
+        }
+        assert_eq!(waiting(&mut letterbox), 5_000);
+    }
+
+    #[test]
+    fn what_exceeds_the_memory_of_the_mailbox_stays_in_the_table() {
+        let (mailbox, mut letterbox) = mailbox();
+        for _ in 0..5 {
+            mailbox.offer(vec![row(10 * 1024 * 1024), row(1_000)]);
+        }
+        assert_eq!(waiting(&mut letterbox), 6);
+        mailbox.offer(vec![row(10 * 1024 * 1024)]);
+        assert_eq!(waiting(&mut letterbox), 1);
+    }
 }

@@ -73,6 +73,9 @@ impl Relay {
                     self.telemetry.retried(reason(&error), &error);
                 }
             }
+            if !batch.lost.is_empty() {
+                self.returned.notify_one();
+            }
             messages.clear();
         }
     }

@@ -13,7 +13,7 @@ use crate::store::outbox::OutboxRow;
 const SWEEP_ROWS: i64 = 500;
 /// Bytes that a sweep takes at once; one message may be longer.
 const SWEEP_BYTES: i64 = 8 * 1024 * 1024;
-/// How often the sweeper looks.
+/// How often the sweeper looks, beside when it is told that something is due.
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
 
 impl Relay {
@@ -34,6 +34,7 @@ impl Relay {
             }
             tokio::select! {
                 () = stop.cancelled() => return,
+                () = self.returned.notified() => {}
                 () = tokio::time::sleep(SWEEP_EVERY) => {}
             }
         }

@@ -1,0 +1,156 @@
+//! The two queues that completions go to, and the failure of one of them.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use lapin::types::FieldTable;
+use waybill::broker::{self, topology};
+use waybill::config::BrokerSettings;
+use waybill::core::Status;
+
+use super::{ENGINE, Recovery};
+use crate::audience::{Audience, Heard};
+use crate::check::{broken_but_for_copies, count, expect};
+use crate::engine::Running;
+use crate::ground::{AUDIENCE_QUEUE, Field, Ground, bind};
+use crate::patience::Patience;
+use crate::workload::Workload;
+
+/// The queue that fails.
+const FAILING_QUEUE: &str = "bench.failing";
+const HEALTHY_KEY: &str = "upload.done";
+/// Every tenth upload ends so.
+const FAILING_KEY: &str = "upload.warning";
+/// Its completions that wait.
+const WAITING: &str = "waybill.outbox where routing_key = 'upload.warning'";
+
+/// A place with both queues and a consumer of each.
+pub(super) struct Destinations<'a> {
+    ground: &'a Ground,
+    field: Field,
+    workload: Workload,
+    healthy: Audience,
+    failing: Audience,
+    suspended: bool,
+}
+
+impl<'a> Destinations<'a> {
+    /// Declares the queues and subscribes to both.
+    pub(super) async fn prepare(
+        ground: &'a Ground,
+        field: Field,
+        workload: Workload,
+    ) -> anyhow::Result<Self> {
+        let settings = &field.settings.broker;
+        declare(settings).await?;
+        Ok(Self {
+            healthy: Audience::of_queue(settings, AUDIENCE_QUEUE).await?,
+            failing: Audience::of_queue(settings, FAILING_QUEUE).await?,
+            ground,
+            field,
+            workload,
+            suspended: false,
+        })
+    }
+
+    pub(super) fn field(&self) -> &Field {
+        &self.field
+    }
+
+    /// Makes one queue confirm nothing, as one without a majority, if it is to fail.
+    pub(super) async fn suspend(&mut self, fails: bool) -> anyhow::Result<()> {
+        self.suspended = fails;
+        match fails {
+            true => self.tell("suspend").await,
+            false => Ok(()),
+        }
+    }
+
+    /// Waits until the other one has all of its completions.
+    pub(super) async fn wait_for_healthy(&mut self) -> anyhow::Result<()> {
+        let failing = self.failing_count();
+        let all = self.workload.processes as usize;
+        self.healthy.wait_for(all - failing).await
+    }
+
+    pub(super) fn heard_by_healthy(&self) -> HashMap<String, Heard> {
+        self.healthy.heard()
+    }
+
+    /// Lets the failing queue recover, waits until it has all of its completions, and checks that
+    /// nothing was lost. Every process has ended by now.
+    pub(super) async fn recover(mut self, running: Running) -> anyhow::Result<Recovery> {
+        let failing = self.failing_count();
+        let mut broken = Vec::new();
+        if self.suspended {
+            // Otherwise it has not failed.
+            let waiting = count(&self.field, WAITING).await?;
+            let what = "completions that wait for the failing queue";
+            expect(&mut broken, what, waiting, failing as u64);
+            self.tell("resume").await?;
+        }
+        let start = Instant::now();
+        self.failing.wait_for(failing).await?;
+        let seconds = start.elapsed().as_secs_f64();
+        self.outbox_empty().await?;
+        running.stop().await?;
+        let mut heard = self.healthy.heard();
+        heard.extend(self.failing.heard());
+        let rules = broken_but_for_copies(ENGINE, &self.field, self.workload, &heard);
+        broken.extend(rules.await?);
+        let repeated = heard.values().filter(|heard| heard.copies > 1).count();
+        if !self.suspended {
+            let what = "completions that came more than once";
+            expect(&mut broken, what, repeated as u64, 0);
+        }
+        self.ground.clear(self.field).await?;
+        Ok(Recovery {
+            seconds,
+            repeated,
+            broken,
+        })
+    }
+
+    /// How many completions go to the failing queue.
+    fn failing_count(&self) -> usize {
+        let all = 0..self.workload.processes;
+        let failing = all.filter(|n| self.workload.expected(*n).status == Status::Warning);
+        failing.count()
+    }
+
+    /// Messages that came twice may still be on their way.
+    async fn outbox_empty(&self) -> anyhow::Result<()> {
+        let mut patience = Patience::new();
+        loop {
+            match count(&self.field, "waybill.outbox").await? {
+                0 => return Ok(()),
+                left => patience.with(left, 0, "rows in the outbox")?,
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    async fn tell(&self, what: &str) -> anyhow::Result<()> {
+        let name = format!("{}_{FAILING_QUEUE}", self.field.name());
+        let expression = format!("sys:{what}(whereis(list_to_atom(\"{name}\"))).");
+        let rabbitmq = &self.ground.servers.rabbitmq;
+        rabbitmq.ctl(&["eval", &expression]).await?;
+        Ok(())
+    }
+}
+
+/// One queue for the completions of each key.
+async fn declare(settings: &BrokerSettings) -> anyhow::Result<()> {
+    let connection = broker::connect(settings, "bench isolation").await?;
+    let channel = connection.channel().await?;
+    let exchange = topology::COMPLETIONS_EXCHANGE;
+    for (queue, key) in [(AUDIENCE_QUEUE, HEALTHY_KEY), (FAILING_QUEUE, FAILING_KEY)] {
+        bind(&channel, queue, exchange, key).await?;
+    }
+    let none = FieldTable::default();
+    channel
+        .queue_unbind(AUDIENCE_QUEUE.into(), exchange.into(), "#".into(), none)
+        .await?;
+    connection.close().await;
+    Ok(())
+}
