@@ -81,7 +81,8 @@ impl Trial {
 
     async fn missing(&self, expected: &Expected) -> Vec<String> {
         let ground = &self.ground;
-        let logged = ground.number("select count(*) from waybill.event").await;
+        let logged = "select count(*) from waybill.event where refused is null";
+        let logged = ground.number(logged).await;
         let dead = ground
             .number("select count(*) from waybill.dead_letter")
             .await;

@@ -114,14 +114,14 @@ fn what_is_unknown_waits_for_its_opening() {
     check(
         &unopened(),
         expect![[r#"
-        upload 8a4f0c of tenant default
+        process 8a4f0c of tenant default
         waiting for its opening event since 2026-11-21T20:44:01Z
     "#]],
     );
     check(
         &ending(unopened(), EndingKind::Completed),
         expect![[r#"
-        upload 8a4f0c of tenant default
+        process 8a4f0c of tenant default
         waiting for its opening event; it completed at 2026-11-21T20:44:30Z already
           waiting for  its opening event and 4 of the 4 sequenced events before its end
           waiting till 2026-11-21T20:44:59Z, then it ends without the rest

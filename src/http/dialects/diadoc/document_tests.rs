@@ -217,7 +217,6 @@ async fn what_nobody_has_opened_yet_has_not_been_sent() {
             }},
             "UnilateralDocflow": {"IsFinished": false},
             "CustomData": [
-                {"Key": "kind", "Value": "order"},
                 {"Key": "done", "Value": "0"},
                 {"Key": "failed", "Value": "0"},
             ],
