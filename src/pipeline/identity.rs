@@ -57,11 +57,15 @@ impl Known {
     }
 
     /// What becomes of the event where its record can't be read: only what the log has is known.
-    pub(super) fn of_unreadable(self, place: Place, why: &Unreadable) -> Result<Outcome, Refused> {
+    pub(super) fn without_record(
+        self,
+        place: Place,
+        why: Option<&Unreadable>,
+    ) -> Result<Outcome, Refused> {
         match (self, place) {
             (Self::Repeated, Place::First(_)) => Ok(Outcome::Duplicate),
             (Self::Conflict, Place::First(_)) => Err(Refused::identity_conflict()),
-            _ => Err(Refused::unreadable(why)),
+            _ => Err(why.map_or_else(Refused::other_kind, Refused::unreadable)),
         }
     }
 

@@ -86,7 +86,7 @@ impl<'a> Merging<'a> {
         let record = record.and_then(|index| self.records.get_mut(*index));
         let Some(record) = record else {
             let why = self.loaded.unreadable.get(&event.key);
-            return why.map_or(Err(Refused::gone()), |why| known.of_unreadable(place, why));
+            return known.without_record(place, why);
         };
         let fit = record.process.fit(&event.event);
         let outcome = outcome(

@@ -14,6 +14,7 @@ use super::decide::{Decision, Outcome};
 use super::fault::Faults;
 use super::held::Held;
 use super::orders::Catalog;
+pub use super::orders::OrderLimits;
 use super::outlet::{Done, Job};
 use super::part::{Part, Remedy};
 use crate::backoff::Backoff;
@@ -26,15 +27,6 @@ use crate::wire::Reason;
 
 /// Records that a writer remembers at most: about a megabyte of keys.
 const KNOWN_MAX: usize = 50_000;
-
-/// What an order may hold.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct OrderLimits {
-    /// The longest form, in bytes.
-    pub form_bytes: usize,
-    /// The most pushes that wait for their stage.
-    pub parked_pushes: usize,
-}
 
 /// How long things may stay open.
 #[derive(Debug, Clone, Copy)]

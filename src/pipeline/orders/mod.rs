@@ -11,10 +11,10 @@ use jiff::Timestamp;
 
 pub(super) use refused::Refused;
 use refused::{misfilled, of_push, refused};
+pub use walk::OrderLimits;
 use walk::Walk;
 pub(super) use walk::{Announced, Entered};
 
-use super::writer::OrderLimits;
 use crate::core::form;
 use crate::core::order::{self, Order, Push, Pushed, Refusal};
 use crate::core::workflow::Workflow;

@@ -9,13 +9,21 @@ use crate::core::form;
 use crate::core::order::{Left, Parked, Push, Pushed, Refusal, Stop};
 use crate::core::workflow::Workflow;
 use crate::core::{ProcessKey, Stamp};
-use crate::pipeline::writer::OrderLimits;
 use crate::store::Unreadable;
 use crate::store::order::{OrderChange, OrderChanges, OrderRow, PushId};
 use crate::wire::{self, StageEntered};
 
 /// The forms of the pushes that wait may together be so many times as long as the form of the order.
 const FORMS_PARKED_MAX: usize = 16;
+
+/// What an order may hold.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct OrderLimits {
+    /// The longest form, in bytes.
+    pub form_bytes: usize,
+    /// The most pushes that wait for their stage.
+    pub parked_pushes: usize,
+}
 
 /// One order on its walk.
 #[derive(Debug, Default)]
