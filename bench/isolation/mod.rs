@@ -22,8 +22,8 @@ use crate::workload::Workload;
 use destinations::Destinations;
 
 const ENGINE: Engine = Engine::Waybill(1);
-/// By then a worker has found out which destination fails.
-const FOUND_OUT: Duration = Duration::from_secs(5);
+/// By then a worker has found out which destination fails, and published what was held up meanwhile.
+const FOUND_OUT: Duration = Duration::from_secs(10);
 
 /// What is run.
 #[derive(Debug, Clone, Copy)]
