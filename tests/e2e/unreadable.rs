@@ -67,10 +67,8 @@ fn told() -> (Vec<PlainEvent>, Vec<PlainEvent>) {
     let items = |id: &str, ok| {
         let item = json!({ "items": [{ "identifier": "one", "ok": ok }] });
         let mut event = step("newer-item", id);
-        (
-            "upload.items".clone_into(&mut event.type_),
-            event.data = item,
-        );
+        "upload.items".clone_into(&mut event.type_);
+        event.data = item;
         event
     };
     before.extend([opened("newer-item"), items("newer-item-1", false)]);
@@ -95,10 +93,8 @@ fn told() -> (Vec<PlainEvent>, Vec<PlainEvent>) {
 
 pub(crate) fn opened(token: &str) -> PlainEvent {
     let mut event = step(token, &format!("{token}-0"));
-    (
-        "upload.received".clone_into(&mut event.type_),
-        event.data = json!({}),
-    );
+    "upload.received".clone_into(&mut event.type_);
+    event.data = json!({});
     event
 }
 
@@ -139,6 +135,30 @@ async fn set_aside(worker: &Worker, count: i64) {
     .await;
 }
 
+/// Each dead letter names what can't be read.
+async fn problems(ground: &Ground) {
+    assert_eq!(ground.number(LETTERS).await, DAMAGED.len() as i64);
+    let details = "select token, problem from waybill.dead_letter order by token";
+    for (row, (token, said)) in ground.rows(details).await.iter().zip(DAMAGED) {
+        assert_eq!(row.get::<_, String>(0), token);
+        let problem: serde_json::Value =
+            serde_json::from_str(row.get(1)).expect("a problem is JSON");
+        let detail = problem["detail"].as_str().expect("a detail");
+        assert!(detail.contains(said), "{detail}");
+        assert_eq!(problem["type"], format!("urn:waybill:problem:{REASON}"));
+    }
+}
+
+/// An operator finds the records.
+async fn shown(ground: &Ground) {
+    let doctor = waybill(ground, &["doctor"]).await;
+    assert!(doctor.text.contains(REASON), "{}", doctor.text);
+    let listed = waybill(ground, &["dead", "list", "--reason", REASON]).await;
+    for (token, _) in DAMAGED {
+        assert!(listed.text.contains(token), "{}", listed.text);
+    }
+}
+
 #[test]
 fn events_of_a_record_that_cant_be_read_are_dead_letters_at_once_and_count_once_it_can() {
     run(async {
@@ -164,24 +184,11 @@ fn events_of_a_record_that_cant_be_read_are_dead_letters_at_once_and_count_once_
         .await;
         assert_eq!(worker.metric("waybill_retries_total", "").await, 0);
         assert_eq!(worker.readiness().await, Some(200));
-        let details = "select token, problem from waybill.dead_letter order by token";
-        for (row, (token, said)) in ground.rows(details).await.iter().zip(DAMAGED) {
-            assert_eq!(row.get::<_, String>(0), token);
-            let problem: serde_json::Value =
-                serde_json::from_str(row.get(1)).expect("a problem is JSON");
-            let detail = problem["detail"].as_str().expect("a detail");
-            assert!(detail.contains(said), "{detail}");
-            assert_eq!(problem["type"], format!("urn:waybill:problem:{REASON}"));
-        }
+        problems(&ground).await;
         let now = stored(&ground).await;
         let known = now.iter().filter(|row| row[0] != "newer-future");
         assert!(known.eq(&untouched), "{untouched:#?}\n{now:#?}");
-        let doctor = waybill(&ground, &["doctor"]).await;
-        assert!(doctor.text.contains(REASON), "{}", doctor.text);
-        let listed = waybill(&ground, &["dead", "list", "--reason", REASON]).await;
-        for (token, _) in DAMAGED {
-            assert!(listed.text.contains(token), "{}", listed.text);
-        }
+        shown(&ground).await;
         assert!(!worker.log_text().contains("archived"));
 
         ground.execute(REPAIR).await;

@@ -122,10 +122,8 @@ fn completions_of_others_are_sent_again_beside_one_that_cant_be_read() {
 
 fn failed(token: &str) -> [PlainEvent; 2] {
     let mut end = step(token, &format!("{token}-end"));
-    (
-        "upload.failed".clone_into(&mut end.type_),
-        end.data = json!({ "message": "no" }),
-    );
+    "upload.failed".clone_into(&mut end.type_);
+    end.data = json!({ "message": "no" });
     [opened(token), end]
 }
 

@@ -11,12 +11,11 @@ use jiff::Timestamp;
 
 pub(super) use refused::Refused;
 use refused::{misfilled, of_push, refused};
-pub use walk::OrderLimits;
 use walk::Walk;
 pub(super) use walk::{Announced, Entered};
 
 use crate::core::form;
-use crate::core::order::{self, Order, Push, Pushed, Refusal};
+use crate::core::order::{self, Order, OrderLimits, Push, Pushed, Refusal};
 use crate::core::workflow::Workflow;
 use crate::core::{Event, Happening, Opening, Process, ProcessKey};
 use crate::store::Unreadable;

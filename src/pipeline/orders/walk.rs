@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::refused::{Refused, of_push, too_many_parked, too_much_parked};
 use crate::core::form;
-use crate::core::order::{Left, Parked, Push, Pushed, Refusal, Stop};
+use crate::core::order::{Left, OrderLimits, Parked, Push, Pushed, Refusal, Stop};
 use crate::core::workflow::Workflow;
 use crate::core::{ProcessKey, Stamp};
 use crate::store::Unreadable;
@@ -15,15 +15,6 @@ use crate::wire::{self, StageEntered};
 
 /// The forms of the pushes that wait may together be so many times as long as the form of the order.
 const FORMS_PARKED_MAX: usize = 16;
-
-/// What an order may hold.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct OrderLimits {
-    /// The longest form, in bytes.
-    pub form_bytes: usize,
-    /// The most pushes that wait for their stage.
-    pub parked_pushes: usize,
-}
 
 /// One order on its walk.
 #[derive(Debug, Default)]
