@@ -11,6 +11,7 @@ use super::observer::Observer;
 use super::sampler::Sampler;
 use super::{App, Role, Roles};
 use crate::config::{DatabaseSettings, LimitSettings, Settings, cloud_credentials};
+use crate::core::order::OrderLimits;
 use crate::files::Files;
 use crate::http;
 use crate::pipeline::batch::BatchLimits;
@@ -68,7 +69,10 @@ impl App {
             settle: signed(self.settings.process.settle),
             deadline: self.settings.process.deadline,
             sweep_after: self.settings.outbox.sweep_after,
-            form_bytes_max: self.settings.limits.form_bytes,
+            orders: OrderLimits {
+                form_bytes: self.settings.limits.form_bytes,
+                parked_pushes: self.settings.limits.parked_pushes,
+            },
         }
     }
 

@@ -126,10 +126,10 @@ pub(super) fn remedy(error: &StoreError) -> Option<&'static str> {
             StoreError::Database(_)
             | StoreError::Unfit(_)
             | StoreError::Removed
-            | StoreError::Corrupt(_)
             | StoreError::Settings(_)
             | StoreError::NoRandomness
             | StoreError::Migration(_) => None,
+            StoreError::Corrupt(_) => Some("a newer version may have written it: use that one"),
         },
     }
 }

@@ -60,7 +60,7 @@ pub(super) async fn run(resend: &Resend, sources: &Sources) -> Result<ExitCode, 
             let tenant = resend.tenant.as_deref().unwrap_or(DEFAULT_TENANT);
             if !job.one(ProcessKey::of(tenant, token)).await? {
                 return Err(Failure::Unknown(format!(
-                    "no process of the token {token} that has ended; see `waybill get`"
+                    "no process of the token {token} that has ended and can be read; see `waybill get`"
                 )));
             }
         }

@@ -141,6 +141,8 @@ sections! {
             "most items in one event";
         form_bytes: usize = "WAYBILL_LIMITS__FORM_BYTES", "1MiB", Bytes(KIB, 16 * MIB),
             "longest form of an order, all of its events together";
+        parked_pushes: usize = "WAYBILL_LIMITS__PARKED_PUSHES", "1000", Count(1, 100_000),
+            "most pushes of an order that wait for their stage; their forms together may be 16 times `limits.form_bytes`";
         text_bytes: usize = "WAYBILL_LIMITS__TEXT_BYTES", "4KiB", Bytes(64, MIB),
             "longest single message or reason";
         header_bytes: usize = "WAYBILL_LIMITS__HEADER_BYTES", "64KiB", Bytes(KIB, MIB),

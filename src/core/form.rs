@@ -56,6 +56,13 @@ pub struct Form {
     pub fields: BTreeMap<String, (Stamp, String)>,
 }
 
+/// How long what an event says is, in bytes.
+#[must_use]
+pub fn bytes(filled: &Filled) -> usize {
+    let each = filled.iter().map(|(id, value)| id.len() + value.json.len());
+    each.sum()
+}
+
 impl Form {
     /// How long it would be with what an event says, in bytes.
     #[must_use]
@@ -65,8 +72,7 @@ impl Form {
             .iter()
             .filter(|(id, _)| !filled.contains_key(*id));
         let others = others.map(|(id, (_, json))| id.len() + json.len());
-        let said = filled.iter().map(|(id, value)| id.len() + value.json.len());
-        others.chain(said).sum()
+        others.sum::<usize>() + bytes(filled)
     }
 
     /// Takes over what an event said.

@@ -108,7 +108,7 @@ impl Merged {
             let record = by_key.get(&event.key).and_then(|i| records.get_mut(*i));
             let verdict = match &record {
                 Some(record) => outcome(&record.process, event, known, &loaded, &mut orders),
-                None => Err(Refused::other_kind()),
+                None => known.without_record(*place, loaded.unreadable.get(&event.key)),
             };
             if let (Ok(outcome), Some(record)) = (&verdict, record) {
                 record.has_events |= *outcome != Outcome::Duplicate;

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::decide::Outcome;
 use super::orders::Refused;
 use super::unique::Place;
+use crate::store::Unreadable;
 use crate::store::batch::Loaded;
 use crate::store::event::{Corrections, NewEvent, Retaken};
 use crate::wire;
@@ -52,6 +53,19 @@ impl Known {
         match is_same {
             true => Self::Repeated,
             false => Self::Conflict,
+        }
+    }
+
+    /// What becomes of the event where its record can't be read: only what the log has is known.
+    pub(super) fn without_record(
+        self,
+        place: Place,
+        why: Option<&Unreadable>,
+    ) -> Result<Outcome, Refused> {
+        match (self, place) {
+            (Self::Repeated, Place::First(_)) => Ok(Outcome::Duplicate),
+            (Self::Conflict, Place::First(_)) => Err(Refused::identity_conflict()),
+            _ => Err(why.map_or_else(Refused::other_kind, Refused::unreadable)),
         }
     }
 

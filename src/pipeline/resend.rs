@@ -14,6 +14,9 @@ use crate::view::completion;
 /// Completions that are read and written together.
 const AT_ONCE: i64 = 500;
 
+/// Why there is no completion of a process that has ended.
+const UNREADABLE: &str = "its record can't be read by this version, or is being deleted";
+
 /// Has completions sent again at a limited rate.
 #[derive(Debug)]
 pub struct Resend {
@@ -32,7 +35,7 @@ pub struct Resent {
     pub by_status: BTreeMap<&'static str, u64>,
     /// Still in the outbox, and left as they are.
     pub pending: u64,
-    /// Not to be made any more, and why.
+    /// Not to be made any more, by token or, where that can't be read, by key; and why.
     pub failed: Vec<(String, &'static str)>,
 }
 
@@ -83,7 +86,14 @@ impl Resend {
             last = Some(*newest);
             let keys: Vec<_> = page.iter().map(|sealed| sealed.key).collect();
             let mut kept = self.store.completions(&keys).await?;
-            let ordered: Vec<_> = keys.iter().filter_map(|key| kept.remove(key)).collect();
+            let (mut ordered, mut lost) = (Vec::with_capacity(keys.len()), Vec::new());
+            for key in keys {
+                match kept.remove(&key) {
+                    Some(kept) => ordered.push(kept),
+                    None => lost.push((key.0.to_string(), UNREADABLE)),
+                }
+            }
+            self.done.failed.extend(lost);
             self.some(ordered).await?;
         }
     }

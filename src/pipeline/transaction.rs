@@ -1,6 +1,6 @@
 //! The transaction of a batch: what it loads, what is decided, what it writes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,15 +8,16 @@ use super::decide::{Decision, Merged, Outcome};
 use super::effects;
 use super::fault::CrashPoint;
 use super::held::{Content, Held};
-use super::orders::{Catalog, Orders};
+use super::orders::{Catalog, Orders, Workflows};
 use super::unique::unique;
 use super::writer::{Fate, Writer, Written};
+use crate::core::order::OrderLimits;
 use crate::core::{Happening, Kind, ProcessKey};
 use crate::store::batch::{self, Changes, Loaded};
 use crate::store::dead_letter::DeadLetter;
 use crate::store::event::NewEvent;
 use crate::store::outbox::OutboxRow;
-use crate::store::{Connection, StoreError, workflow};
+use crate::store::{Connection, StoreError, Unreadable, workflow};
 use crate::wire::{self, Reason};
 
 impl Writer {
@@ -27,11 +28,11 @@ impl Writer {
     ) -> Result<Written, StoreError> {
         let events: Vec<&NewEvent> = held.iter().filter_map(Held::as_event).collect();
         let (firsts, places) = unique(&events);
-        let loaded = self.begin(connection, &firsts).await?;
+        let mut loaded = self.begin(connection, &firsts).await?;
         self.faults.pass(CrashPoint::EventsWritten);
         let names = firsts.iter().filter_map(|event| wanted(event)).collect();
-        let form = self.rules.form_bytes_max;
-        let orders = load_orders(connection, &loaded, names, &mut self.catalog, form).await?;
+        let limits = self.rules.orders;
+        let orders = load_orders(connection, &mut loaded, names, &mut self.catalog, limits).await?;
         let merged = Merged::of(&events, &places, loaded, orders);
         let questions = merged.questions();
         let (corrections, items) = (&merged.corrections, &merged.items);
@@ -121,13 +122,14 @@ impl Writer {
     }
 }
 
-/// What is kept of the orders among the records, and every workflow they need.
+/// What is kept of the orders among the records, and every workflow they need. Records of which this
+/// version can't read something of that are left out.
 pub(super) async fn load_orders(
     connection: &Connection,
-    loaded: &Loaded,
+    loaded: &mut Loaded,
     names: BTreeSet<&str>,
     catalog: &mut Catalog,
-    form_bytes_max: usize,
+    limits: OrderLimits,
 ) -> Result<Orders, StoreError> {
     let orders = loaded.processes.iter().filter(|p| p.kind == Kind::Order);
     let keys: Vec<_> = orders.clone().map(|process| process.key.0).collect();
@@ -136,23 +138,54 @@ pub(super) async fn load_orders(
     }
     let names: Vec<&str> = names.into_iter().collect();
     let rows = batch::load_orders(connection, &keys, &names).await?;
-    let opened = orders.filter_map(|process| {
+    let walking = orders.filter(|process| process.ended.is_none());
+    let bound = walking.filter_map(|process| {
         let name = process.opening.as_ref()?.1.workflow.clone()?;
-        Some((name, rows.rows.get(&process.key)?.version?))
+        let version = rows.rows.get(&process.key)?.version?;
+        Some((process.key, (name, version)))
     });
-    let newest = rows
-        .newest
-        .iter()
-        .map(|(name, version)| (name.clone(), *version));
-    for (name, version) in opened.chain(newest) {
-        if !catalog.contains_key(&(name.clone(), version))
-            && let Some(stored) = workflow::load(connection, &name, Some(version)).await?
-            && let Ok(workflow) = wire::workflow::read(stored.source.as_bytes())
-        {
-            catalog.insert((name, version), Arc::new(workflow));
+    let bound: Vec<_> = bound.filter(|(_, (_, version))| *version > 0).collect();
+    let newest = rows.newest.iter();
+    let newest = newest.map(|(name, version)| (name.clone(), *version));
+    let versions = bound.iter().map(|(_, version)| version.clone());
+    let workflows = read_workflows(connection, versions.chain(newest), catalog).await?;
+    let unread = bound.into_iter().filter_map(|(key, version)| {
+        let why = workflows.unreadable.get(&version)?;
+        Some((key, why.clone()))
+    });
+    let unread = unread.collect();
+    let (orders, unreadable) = Orders::new(rows, workflows, limits);
+    loaded.leave_out(unread);
+    loaded.leave_out(unreadable);
+    Ok(orders)
+}
+
+/// Reads the versions of workflows that the catalog has not.
+async fn read_workflows(
+    connection: &Connection,
+    versions: impl Iterator<Item = (String, i32)>,
+    catalog: &mut Catalog,
+) -> Result<Workflows, StoreError> {
+    let mut unreadable = HashMap::new();
+    for (name, version) in versions {
+        let known = (name.clone(), version);
+        if catalog.contains_key(&known) || unreadable.contains_key(&known) {
+            continue;
+        }
+        let stored = workflow::load(connection, &name, Some(version)).await?;
+        match stored.and_then(|stored| wire::workflow::read(stored.source.as_bytes()).ok()) {
+            Some(workflow) => {
+                catalog.insert(known, Arc::new(workflow));
+            }
+            None => {
+                unreadable.insert(known, Unreadable::workflow(&name, version));
+            }
         }
     }
-    Ok(Orders::new(rows, catalog.clone(), form_bytes_max))
+    Ok(Workflows {
+        catalog: catalog.clone(),
+        unreadable,
+    })
 }
 
 /// The workflow that an event opens an order with.

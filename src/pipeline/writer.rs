@@ -18,6 +18,7 @@ use super::outlet::{Done, Job};
 use super::part::{Part, Remedy};
 use crate::backoff::Backoff;
 use crate::core::ProcessKey;
+use crate::core::order::OrderLimits;
 use crate::store::batch;
 use crate::store::outbox::OutboxRow;
 use crate::store::{Retry, Store, StoreError};
@@ -36,8 +37,8 @@ pub struct Rules {
     pub deadline: Option<Duration>,
     /// When the sweeper takes up what was not published from memory.
     pub sweep_after: Duration,
-    /// The longest form of an order, in bytes.
-    pub form_bytes_max: usize,
+    /// What an order may hold.
+    pub orders: OrderLimits,
 }
 
 /// What a committed batch did.

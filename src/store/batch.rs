@@ -15,7 +15,7 @@ use super::order::{self, OrderChanges, Orders};
 use super::outbox::{self, OutboxRow};
 use super::quarantine::{Cut, Taken};
 use super::retention::{self, Tombstone};
-use super::{Connection, StoreError, epoch, feed, parked, process, tally};
+use super::{Connection, StoreError, Unreadable, epoch, feed, parked, process, tally};
 use crate::core::completion::ItemSummary;
 use crate::core::merge::Outcomes;
 use crate::core::{Event, Kind, Process, ProcessKey};
@@ -27,6 +27,8 @@ pub struct Loaded {
     pub now: Timestamp,
     /// The records, locked, in key order.
     pub processes: Vec<Process>,
+    /// Records that are locked too and that this version can't read; nothing is written of them.
+    pub unreadable: HashMap<ProcessKey, Unreadable>,
     /// The records that were made.
     pub created: HashMap<ProcessKey, Kind>,
     /// What is remembered of attempts before, where a token was opened again.
@@ -37,6 +39,20 @@ pub struct Loaded {
     pub logged: HashMap<usize, Logged>,
     /// The stored outcomes of the items that the events mention.
     pub outcomes: HashMap<ProcessKey, Outcomes>,
+}
+
+impl Loaded {
+    /// Leaves out records of which this version can't read something.
+    pub fn leave_out(&mut self, unreadable: HashMap<ProcessKey, Unreadable>) {
+        if unreadable.is_empty() {
+            return;
+        }
+        self.processes
+            .retain(|process| !unreadable.contains_key(&process.key));
+        for (key, why) in unreadable {
+            self.unreadable.entry(key).or_insert(why);
+        }
+    }
 }
 
 /// What the second half writes.
@@ -118,22 +134,37 @@ pub async fn begin(
     begun?;
     epoch?;
     let created = created?;
-    let (processes, now) = locked?;
-    if processes.len() != keys.len() {
+    let locked = locked?;
+    if locked.processes.len() + locked.unreadable.len() != keys.len() {
         return Err(StoreError::Removed);
     }
-    let again = processes.iter().filter(|process| process.attempt > 1);
+    let again = locked
+        .processes
+        .iter()
+        .filter(|process| process.attempt > 1);
     let again: Vec<Uuid> = again.map(|process| process.key.0).collect();
-    let (new, outcomes) = (new?, outcomes?);
-    Ok(Loaded {
-        now: now.unwrap_or_default(),
-        processes,
+    let (new, (outcomes, unreadable)) = (new?, outcomes?);
+    let mut loaded = Loaded {
         created: created.into_iter().collect(),
         tombstones: retention::tombstones(connection, &again).await?,
         logged: event::logged(connection, events, &new).await?,
         new,
         outcomes,
-    })
+        ..Loaded::from(locked)
+    };
+    loaded.leave_out(unreadable);
+    Ok(loaded)
+}
+
+impl From<process::Locked> for Loaded {
+    fn from(locked: process::Locked) -> Self {
+        Self {
+            now: locked.now,
+            processes: locked.processes,
+            unreadable: locked.unreadable,
+            ..Self::default()
+        }
+    }
 }
 
 /// Begins the transaction of a janitor: locks some of what is due.
@@ -146,12 +177,8 @@ pub async fn begin_due(connection: &Connection, cut: &Cut) -> Result<Vec<Taken>,
 /// Loads what [`begin_due`] has taken.
 pub async fn load_due(connection: &Connection, taken: &[Taken]) -> Result<Loaded, StoreError> {
     let keys: Vec<Uuid> = taken.iter().map(|taken| taken.key.0).collect();
-    let (processes, now) = process::lock(connection, &keys).await?;
-    Ok(Loaded {
-        now: now.unwrap_or_default(),
-        processes,
-        ..Loaded::default()
-    })
+    let locked = process::lock(connection, &keys).await?;
+    Ok(Loaded::from(locked))
 }
 
 /// Loads what the orders among the records need, and the workflow versions that openings get.

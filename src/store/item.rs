@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
-use super::{Connection, StoreError, column, from_bigint, stamp};
+use super::{Connection, StoreError, Unreadable, column, from_bigint, stamp};
 use crate::core::completion::{DOCUMENTS_MAX, ERRORS_MAX, ItemError, ItemSummary, MESSAGES_MAX};
 use crate::core::merge::Outcomes;
 use crate::core::{Happening, Item, ProcessKey, Stamp};
@@ -26,11 +26,17 @@ pub struct ChangedItem {
     pub stamp: Stamp,
 }
 
-/// The stored outcomes of every item that the events mention.
+/// The stored outcomes of every item that the events mention, and what can't be read of them.
 pub(super) async fn load(
     connection: &Connection,
     events: &[&NewEvent],
-) -> Result<HashMap<ProcessKey, Outcomes>, StoreError> {
+) -> Result<
+    (
+        HashMap<ProcessKey, Outcomes>,
+        HashMap<ProcessKey, Unreadable>,
+    ),
+    StoreError,
+> {
     let mut mentioned: Vec<(Uuid, &str)> = Vec::new();
     for event in events {
         if let Happening::Items(items) = &event.event.happening {
@@ -38,8 +44,9 @@ pub(super) async fn load(
         }
     }
     let mut outcomes: HashMap<ProcessKey, Outcomes> = HashMap::new();
+    let mut unreadable = HashMap::new();
     if mentioned.is_empty() {
-        return Ok(outcomes);
+        return Ok((outcomes, unreadable));
     }
     mentioned.sort_unstable();
     mentioned.dedup();
@@ -48,13 +55,16 @@ pub(super) async fn load(
     let identifiers = column(&mentioned, |(_, identifier)| *identifier);
     let rows = connection.query(&statement, &[&keys, &identifiers]).await?;
     for row in rows {
-        let stamp = stamp::decode(row.get(3))?;
-        outcomes
-            .entry(ProcessKey(row.get(0)))
-            .or_default()
-            .load(row.get(1), row.get(2), stamp);
+        let key = ProcessKey(row.get(0));
+        let outcomes = outcomes.entry(key).or_default();
+        match stamp::decode("item.stamp", row.get(3)) {
+            Ok(stamp) => outcomes.load(row.get(1), row.get(2), stamp),
+            Err(stamp) => {
+                unreadable.insert(key, stamp);
+            }
+        }
     }
-    Ok(outcomes)
+    Ok((outcomes, unreadable))
 }
 
 /// Writes outcomes, each item once.
@@ -121,11 +131,12 @@ fn limit(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
+/// The server writes the array as JSON, which can't fail; a null in it is no message.
 fn item_error((identifier, messages): (String, String)) -> Result<ItemError, StoreError> {
-    let messages =
+    let messages: Vec<Option<String>> =
         serde_json::from_str(&messages).map_err(|_| StoreError::Corrupt("item messages"))?;
     Ok(ItemError {
         identifier,
-        messages,
+        messages: messages.into_iter().flatten().collect(),
     })
 }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 pub use super::list_statement::statement;
 use super::place::{Place, Sort};
 use super::selection::{Bound, Selection};
-use super::{Connection, Store, StoreError, column, from_bigint, process, to_bigint};
+use super::{Connection, Store, StoreError, Unreadable, column, from_bigint, process, to_bigint};
 use crate::core::{Kind, ProcessKey, Status};
 
 const BEGIN: &str = include_str!("queries/begin_list.sql");
@@ -27,7 +27,7 @@ pub const LOOKED_AT_MAX: u64 = 10_000;
 /// A page of a list.
 #[derive(Debug, Clone)]
 pub struct Listing {
-    /// What passed, the newest first.
+    /// What passed and can be read by this version, the newest first.
     pub processes: Vec<Listed>,
     /// After what to ask next; nothing at the end.
     pub next: Option<Place>,
@@ -131,9 +131,11 @@ impl Store {
             Some(_) => passed.get(fits - 1).map(|(last, _)| *last),
             None => far,
         };
-        let processes = passed.iter().take(fits).map(|(_, row)| listed(row));
+        let processes = passed.iter().take(fits);
+        // One that this version can't read is left out: the others are listed all the same.
+        let processes = processes.filter_map(|(_, row)| listed(row).ok());
         Ok(Listing {
-            processes: processes.collect::<Result<_, _>>()?,
+            processes: processes.collect(),
             next,
         })
     }
@@ -224,13 +226,13 @@ fn containing(text: &str) -> String {
     pattern + "%"
 }
 
-fn listed(row: &Row) -> Result<Listed, StoreError> {
+fn listed(row: &Row) -> Result<Listed, Unreadable> {
     let (done, items) = (from_bigint(row.get(6)), from_bigint(row.get(8)));
     Ok(Listed {
         tenant: row.get(2),
         token: row.get(3),
         kind: process::kind(row.get(4))?,
-        status: Status::from_name(row.get(5)).ok_or(StoreError::Corrupt("status"))?,
+        status: process::status(row.get(5))?,
         done: if items > 0 { items } else { done },
         total: row.get::<_, Option<i64>>(7).map(from_bigint),
         failed: from_bigint(row.get(9)),

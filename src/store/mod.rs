@@ -51,12 +51,14 @@ pub mod standing;
 pub mod stop;
 pub mod tally;
 pub mod undeliverable;
+pub mod unreadable;
 pub mod walk;
 pub mod watch;
 pub mod workflow;
 
 pub use connection::{Connection, Store};
 pub use error::{Blame, Retry, StoreError};
+pub use unreadable::Unreadable;
 
 /// One column of a batch of rows, as the array that `unnest` takes.
 fn column<'a, T, V>(rows: &'a [T], value: impl Fn(&'a T) -> V) -> Vec<V> {

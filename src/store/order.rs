@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::dead_letter::DeadLetter;
 use super::parked::{self, ParkedRow};
-use super::{Connection, StoreError, column, stamp};
+use super::{Connection, StoreError, Unreadable, column, stamp};
 use crate::core::ProcessKey;
 use crate::core::form::Form;
 use crate::core::order::{Left, Stop};
@@ -42,6 +42,8 @@ pub struct Orders {
     pub rows: HashMap<ProcessKey, OrderRow>,
     /// The newest version of each workflow that was asked for and is there.
     pub newest: BTreeMap<String, i32>,
+    /// What this version can't read of them.
+    pub unreadable: HashMap<ProcessKey, Unreadable>,
 }
 
 impl Orders {
@@ -111,9 +113,16 @@ pub(super) async fn load(
         query(connection, NEWEST, by_name),
     );
     for row in kept? {
-        let order = orders.row(row.get(0));
-        order.version = row.get(1);
-        order.form = decode_form(row.get(2))?;
+        let key = row.get(0);
+        let form = match decode_form(row.get(2)) {
+            Ok(form) => form,
+            Err(unreadable) => {
+                orders.unreadable.insert(ProcessKey(key), unreadable);
+                continue;
+            }
+        };
+        let order = orders.row(key);
+        (order.version, order.form) = (row.get(1), form);
     }
     for row in stops? {
         orders.row(row.get(0)).stops.push(stop(&row));
@@ -235,13 +244,13 @@ fn encode_form(form: &Form) -> String {
     serde_json::to_string(&fields).unwrap_or_default()
 }
 
-fn decode_form(text: Option<&str>) -> Result<Form, StoreError> {
-    let corrupt = |_| StoreError::Corrupt("form");
+fn decode_form(text: Option<&str>) -> Result<Form, Unreadable> {
+    let other = |_| Unreadable::contents("form");
     let fields: BTreeMap<String, (String, Box<RawValue>)> =
-        serde_json::from_str(text.unwrap_or("{}")).map_err(corrupt)?;
+        serde_json::from_str(text.unwrap_or("{}")).map_err(other)?;
     let mut form = Form::default();
     for (id, (text, raw)) in fields {
-        let value = (stamp::decode(&text)?, raw.get().to_owned());
+        let value = (stamp::decode("form", &text)?, raw.get().to_owned());
         form.fields.insert(id, value);
     }
     Ok(form)

@@ -190,7 +190,7 @@ impl Store {
         let rows = connection
             .query(&statement, &[&messages, &lease.as_secs_f64(), &bytes])
             .await?;
-        rows.iter().map(from_row).collect()
+        Ok(readable(&rows))
     }
 
     /// Notes on the records that no queue took their completion.
@@ -236,6 +236,11 @@ async fn on_rows(
         .execute(&statement, &[&keys, &ids, &whats])
         .await?;
     Ok(())
+}
+
+/// Leaves out what this version can't read: it stays in the table, and comes again with its lease.
+pub(super) fn readable(rows: &[tokio_postgres::Row]) -> Vec<OutboxRow> {
+    rows.iter().filter_map(|row| from_row(row).ok()).collect()
 }
 
 pub(super) fn from_row(row: &tokio_postgres::Row) -> Result<OutboxRow, StoreError> {

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::outbox::{OutboxRow, What};
 use super::quarantine::{Cut, Taken};
+use super::unreadable::{Unreadable, get};
 use super::{Connection, StoreError, column, from_bigint, stamp, to_bigint};
 use crate::core::completion::FORMAT;
 use crate::core::{
@@ -49,16 +50,31 @@ pub(super) async fn insert(
         .collect()
 }
 
-/// Loads and locks records in key order; with them the database's time.
-pub(super) async fn lock(
-    connection: &Connection,
-    keys: &[Uuid],
-) -> Result<(Vec<Process>, Option<Timestamp>), StoreError> {
+/// Records that were locked.
+#[derive(Debug, Default)]
+pub(super) struct Locked {
+    /// In key order.
+    pub(super) processes: Vec<Process>,
+    /// Those that this version can't read.
+    pub(super) unreadable: HashMap<ProcessKey, Unreadable>,
+    /// The database's time.
+    pub(super) now: Timestamp,
+}
+
+/// Loads and locks records in key order.
+pub(super) async fn lock(connection: &Connection, keys: &[Uuid]) -> Result<Locked, StoreError> {
     let statement = connection.prepared(LOCK).await?;
-    let rows = connection.query(&statement, &[&keys]).await?;
-    let now = rows.first().map(|row| row.get(29));
-    let processes = rows.iter().map(from_row).collect::<Result<_, _>>()?;
-    Ok((processes, now))
+    let mut locked = Locked::default();
+    for row in connection.query(&statement, &[&keys]).await? {
+        locked.now = row.get(29);
+        match from_row(&row) {
+            Ok(process) => locked.processes.push(process),
+            Err(why) => {
+                locked.unreadable.insert(ProcessKey(row.get(0)), why);
+            }
+        }
+    }
+    Ok(locked)
 }
 
 /// Takes records away again that were made in this transaction.
@@ -200,10 +216,9 @@ fn ending_columns(ending: &Ending) -> EndingColumns<'_> {
 }
 
 /// Reads the columns of `lock_processes.sql`.
-pub(super) fn from_row(row: &Row) -> Result<Process, StoreError> {
-    let status: &str = row.get(4);
-    let status = Status::from_name(status).ok_or(StoreError::Corrupt("status"))?;
-    let ended_at: Option<Timestamp> = row.get(26);
+pub(super) fn from_row(row: &Row) -> Result<Process, Unreadable> {
+    let status = status(row.get(4))?;
+    let ended_at: Option<Timestamp> = get(row, 26, "ended_at")?;
     Ok(Process {
         key: ProcessKey(row.get(0)),
         tenant: row.get(1),
@@ -222,8 +237,8 @@ pub(super) fn from_row(row: &Row) -> Result<Process, StoreError> {
         stops: 0,
         through: None,
         ending: ending(row)?,
-        settle_at: row.get(24),
-        deadline_at: row.get(25),
+        settle_at: get(row, 24, "settle_at")?,
+        deadline_at: get(row, 25, "deadline_at")?,
         ended: ended_at.map(|at| Ended {
             status,
             at,
@@ -233,17 +248,20 @@ pub(super) fn from_row(row: &Row) -> Result<Process, StoreError> {
     })
 }
 
-pub(super) fn kind(name: &str) -> Result<Kind, StoreError> {
-    Kind::from_name(name).ok_or(StoreError::Corrupt("kind"))
+pub(super) fn kind(name: &str) -> Result<Kind, Unreadable> {
+    Kind::from_name(name).ok_or_else(|| Unreadable::value("kind", name))
 }
 
-fn stamp_at(row: &Row, index: usize) -> Result<Option<Stamp>, StoreError> {
-    row.get::<_, Option<&str>>(index)
-        .map(stamp::decode)
-        .transpose()
+pub(super) fn status(name: &str) -> Result<Status, Unreadable> {
+    Status::from_name(name).ok_or_else(|| Unreadable::value("status", name))
 }
 
-fn opening(row: &Row) -> Result<Option<(Stamp, Opening)>, StoreError> {
+fn stamp_at(row: &Row, index: usize, column: &'static str) -> Result<Option<Stamp>, Unreadable> {
+    let text: Option<&str> = row.get(index);
+    text.map(|text| stamp::decode(column, text)).transpose()
+}
+
+fn opening(row: &Row) -> Result<Option<(Stamp, Opening)>, Unreadable> {
     let opening = |stamp| {
         let opening = Opening {
             filename: row.get(6),
@@ -259,16 +277,16 @@ fn opening(row: &Row) -> Result<Option<(Stamp, Opening)>, StoreError> {
         };
         (stamp, opening)
     };
-    Ok(stamp_at(row, 5)?.map(opening))
+    Ok(stamp_at(row, 5, "opening_stamp")?.map(opening))
 }
 
-fn total(row: &Row) -> Result<Option<(Stamp, u64)>, StoreError> {
+fn total(row: &Row) -> Result<Option<(Stamp, u64)>, Unreadable> {
     let total: Option<i64> = row.get(15);
-    Ok(stamp_at(row, 16)?.zip(total.map(from_bigint)))
+    Ok(stamp_at(row, 16, "total_stamp")?.zip(total.map(from_bigint)))
 }
 
-fn ending(row: &Row) -> Result<Option<Ending>, StoreError> {
-    let Some(stamp) = stamp_at(row, 21)? else {
+fn ending(row: &Row) -> Result<Option<Ending>, Unreadable> {
+    let Some(stamp) = stamp_at(row, 21, "ending_stamp")? else {
         return Ok(None);
     };
     let (code, message): (Option<String>, Option<String>) = (row.get(22), row.get(23));
@@ -276,7 +294,7 @@ fn ending(row: &Row) -> Result<Option<Ending>, StoreError> {
         Some("completed") => EndingKind::Completed,
         Some("failed") => EndingKind::Failed { message, code },
         Some("cancelled") => EndingKind::Cancelled { reason: message },
-        Some(_) | None => return Err(StoreError::Corrupt("ending")),
+        ending => return Err(Unreadable::value("ending", ending.unwrap_or(""))),
     };
     Ok(Some(Ending { stamp, kind }))
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use tokio_postgres::Row;
 
 use super::cursor::{self, Cursor};
-use super::{Connection, Store, StoreError, column, from_bigint, process};
+use super::{Connection, Store, StoreError, Unreadable, column, from_bigint, process};
 use crate::core::{Process, ProcessKey};
 
 const RECORDS: &str = include_str!("queries/read_processes.sql");
@@ -38,6 +38,9 @@ pub struct Record {
     /// Its items by identifier, those that failed first.
     pub items: Vec<StoredItem>,
 }
+
+/// A record, or why it can't be read; nothing if there is none.
+pub type Found = Option<Result<Record, Unreadable>>;
 
 /// What is wanted of one process.
 #[derive(Debug, Clone, Copy)]
@@ -108,7 +111,8 @@ impl Store {
             data: true,
             counts: true,
         };
-        Ok(self.records(&[wanted], i64::MAX).await?.pop().flatten())
+        let found = self.records(&[wanted], i64::MAX).await?.pop().flatten();
+        Ok(found.transpose()?)
     }
 
     /// These processes, each at its place, in one round trip however many. Of all their events
@@ -117,7 +121,7 @@ impl Store {
         &self,
         wanted: &[Wanted],
         bytes_max: i64,
-    ) -> Result<Vec<Option<Record>>, StoreError> {
+    ) -> Result<Vec<Found>, StoreError> {
         let connection = self.connection().await?;
         // Each sees what the one before it saw, and what was committed since. So the places of the
         // newest events come first: a record may be newer than its place, and never older, or
@@ -157,7 +161,7 @@ impl Store {
 async fn bare(
     connection: &Connection,
     wanted: &[Wanted],
-) -> Result<HashMap<ProcessKey, Record>, StoreError> {
+) -> Result<HashMap<ProcessKey, Result<Record, Unreadable>>, StoreError> {
     let statement = connection.prepared(RECORDS).await?;
     let keys = column(wanted, |wanted| wanted.key.0);
     let rows = connection.query(&statement, &[&keys]).await?;
@@ -175,9 +179,8 @@ async fn bare(
             items: Vec::new(),
         })
     };
-    let records = rows.iter().map(record);
-    let by_key = records.map(|record| record.map(|record| (record.process.key, record)));
-    by_key.collect()
+    let by_key = rows.iter().map(|row| (ProcessKey(row.get(0)), record(row)));
+    Ok(by_key.collect())
 }
 
 /// How long the logs are, where somebody wants to know; each row ends with the number of its wish.
@@ -213,9 +216,9 @@ async fn lists(
 }
 
 /// The place that `with ordinality` counts from 1.
-fn at(found: &mut [Option<Record>], number: i64) -> Option<&mut Record> {
+fn at(found: &mut [Found], number: i64) -> Option<&mut Record> {
     let place = usize::try_from(number - 1).ok()?;
-    found.get_mut(place)?.as_mut()
+    found.get_mut(place)?.as_mut()?.as_mut().ok()
 }
 
 /// Reads the columns of `read_events.sql`.
@@ -237,7 +240,12 @@ fn item(row: &Row) -> StoredItem {
     StoredItem {
         identifier: row.get(0),
         ok: row.get(1),
-        messages: row.get(2),
+        // A null in it is no message.
+        messages: row
+            .get::<_, Vec<Option<String>>>(2)
+            .into_iter()
+            .flatten()
+            .collect(),
         document_id: row.get(3),
         data: row.get(4),
     }

@@ -32,8 +32,6 @@ pub struct Sealed {
     pub at: Timestamp,
     /// Which.
     pub key: ProcessKey,
-    /// Its status.
-    pub status: Status,
 }
 
 impl Store {
@@ -64,14 +62,10 @@ impl Store {
                 ],
             )
             .await?;
-        let sealed = rows.iter().map(|row| {
-            Ok(Sealed {
-                at: row.get(0),
-                key: ProcessKey(row.get(1)),
-                status: Status::from_name(row.get(2)).ok_or(StoreError::Corrupt("status"))?,
-            })
-        });
-        sealed.collect()
+        Ok(column(&rows, |row| Sealed {
+            at: row.get(0),
+            key: ProcessKey(row.get(1)),
+        }))
     }
 
     /// Has completions sent again, the first after `start` and each of the others `pause` later; says

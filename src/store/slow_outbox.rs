@@ -115,7 +115,7 @@ impl Store {
         let rows = connection
             .query(&statement, &[&limit, &lease.as_secs_f64()])
             .await?;
-        rows.iter().map(outbox::from_row).collect()
+        Ok(outbox::readable(&rows))
     }
 
     /// Takes messages of a destination that is failing.
@@ -131,7 +131,7 @@ impl Store {
         let rows = connection
             .query(&statement, &[&limit, &lease.as_secs_f64(), exchange, key])
             .await?;
-        rows.iter().map(outbox::from_row).collect()
+        Ok(outbox::readable(&rows))
     }
 
     /// Where messages go that could not be delivered because of their destination, at most `limit`.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::core::Stamp;
 
-use super::StoreError;
+use super::Unreadable;
 
 /// Between the parts; no part may hold a control character.
 const SEPARATOR: char = '\t';
@@ -23,9 +23,9 @@ pub fn encode(stamp: &Stamp) -> String {
     format!("{time:.6}{SEPARATOR}{sequence}{SEPARATOR}{source}{SEPARATOR}{id}")
 }
 
-/// Reads what [`encode`] wrote.
-pub(super) fn decode(text: &str) -> Result<Stamp, StoreError> {
-    parse(text).ok_or(StoreError::Corrupt("stamp"))
+/// Reads what [`encode`] wrote into a column.
+pub(super) fn decode(column: &'static str, text: &str) -> Result<Stamp, Unreadable> {
+    parse(text).ok_or_else(|| Unreadable::value(column, text))
 }
 
 fn parse(text: &str) -> Option<Stamp> {
@@ -69,7 +69,7 @@ mod tests {
         let texts: Vec<_> = ascending.iter().map(encode).collect();
         assert!(texts.is_sorted());
         for (stamp, text) in ascending.iter().zip(&texts) {
-            assert_eq!(decode(text).unwrap(), *stamp);
+            assert_eq!(decode("stamp", text).unwrap(), *stamp);
         }
     }
 }

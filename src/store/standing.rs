@@ -8,7 +8,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 use super::order::{self, query};
-use super::{Store, StoreError, column, from_bigint};
+use super::{Store, StoreError, Unreadable, column, from_bigint};
 use crate::core::ProcessKey;
 use crate::core::order::Stop;
 
@@ -55,7 +55,7 @@ impl Store {
         &self,
         keys: &[ProcessKey],
         max: i64,
-    ) -> Result<HashMap<ProcessKey, Standing>, StoreError> {
+    ) -> Result<HashMap<ProcessKey, Result<Standing, Unreadable>>, StoreError> {
         let keys = column(keys, |key| key.0);
         let by_key: &[&(dyn ToSql + Sync)] = &[&keys];
         let limited: &[&(dyn ToSql + Sync)] = &[&keys, &max];
@@ -68,15 +68,15 @@ impl Store {
         );
         let mut standings = HashMap::with_capacity(keys.len());
         for row in kept? {
-            standings.insert(ProcessKey(row.get(0)), standing(&row)?);
+            standings.insert(ProcessKey(row.get(0)), standing(&row));
         }
         for row in stops? {
-            if let Some(standing) = standings.get_mut(&ProcessKey(row.get(0))) {
+            if let Some(Ok(standing)) = standings.get_mut(&ProcessKey(row.get(0))) {
                 standing.stops.push(order::stop(&row));
             }
         }
         for row in parked? {
-            if let Some(standing) = standings.get_mut(&ProcessKey(row.get(0))) {
+            if let Some(Ok(standing)) = standings.get_mut(&ProcessKey(row.get(0))) {
                 standing.parked.push(parked_push(&row));
             }
         }
@@ -85,7 +85,7 @@ impl Store {
 }
 
 /// What is kept, without its lists.
-fn standing(row: &Row) -> Result<Standing, StoreError> {
+fn standing(row: &Row) -> Result<Standing, Unreadable> {
     Ok(Standing {
         version: row.get(1),
         form: form(row.get(2))?,
@@ -98,10 +98,10 @@ fn standing(row: &Row) -> Result<Standing, StoreError> {
 }
 
 /// The values without their stamps.
-fn form(text: Option<&str>) -> Result<BTreeMap<String, String>, StoreError> {
-    let corrupt = |_| StoreError::Corrupt("form");
+fn form(text: Option<&str>) -> Result<BTreeMap<String, String>, Unreadable> {
+    let other = |_| Unreadable::contents("form");
     let fields: BTreeMap<String, (String, Box<RawValue>)> =
-        serde_json::from_str(text.unwrap_or("{}")).map_err(corrupt)?;
+        serde_json::from_str(text.unwrap_or("{}")).map_err(other)?;
     let value = |(id, (_, raw)): (String, (String, Box<RawValue>))| (id, raw.get().to_owned());
     Ok(fields.into_iter().map(value).collect())
 }

@@ -28,10 +28,11 @@ impl Undeliverable {
         let rows = connection
             .query(&statement, &[&retention.as_secs_f64(), &processes])
             .await?;
+        // What this version can't read stays for one that can.
         let rows = rows
             .iter()
-            .map(|row| Ok((outbox::from_row(row)?, row.get(11))))
-            .collect::<Result<_, StoreError>>()?;
+            .filter_map(|row| Some((outbox::from_row(row).ok()?, row.get(11))));
+        let rows = rows.collect();
         Ok(Self { connection, rows })
     }
 

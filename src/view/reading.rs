@@ -10,8 +10,8 @@ use super::record::{View, view};
 use crate::core::ProcessKey;
 use crate::store::cursor::Cursor;
 use crate::store::log::{Log, Place};
-use crate::store::record::{Record, Wanted};
-use crate::store::{Store, StoreError};
+use crate::store::record::{self, Record, Wanted};
+use crate::store::{Store, StoreError, Unreadable};
 
 /// How much of a log and of items is shown of one process; `counts` tells how much there is.
 pub const LISTED_MAX: usize = 1_000;
@@ -49,8 +49,8 @@ pub enum Absent {
     NoEvent,
     /// Its log is too long to be merged anew.
     TooLong,
-    /// Its log is damaged.
-    Damaged,
+    /// This version can't read what is stored of it here.
+    Unreadable(&'static str),
 }
 
 /// Reads these processes, each at its place.
@@ -63,7 +63,7 @@ pub async fn read(
     let wants_order = |wish: &Wish| wish.parts.has(Part::Stages);
     let with_stages = wishes.iter().zip(&records);
     let with_stages = with_stages.filter(|(wish, _)| wants_order(wish));
-    let with_stages = with_stages.filter_map(|(_, record)| record.as_ref());
+    let with_stages = with_stages.filter_map(|(_, record)| record.as_ref()?.as_ref().ok());
     let orders = order::load(store, with_stages).await?;
     let absent = wishes.iter().zip(&records);
     let absent = absent.filter(|(_, record)| record.is_none());
@@ -74,13 +74,16 @@ pub async fn read(
     };
     let places: Vec<_> = wishes.iter().filter_map(Wish::place).collect();
     let mut logs = store.logs(&places).await?.into_iter();
-    let found = |(wish, record): (&Wish, Option<Record>)| {
+    let found = |(wish, record): (&Wish, record::Found)| {
         let log = wish.as_of.and_then(|_| logs.next());
-        let order = orders.get(&wish.key).filter(|_| wants_order(wish)).cloned();
+        let order = orders.get(&wish.key).filter(|_| wants_order(wish));
         let record = record.ok_or_else(|| match forgotten.contains(&wish.key) {
             true => Absent::Forgotten,
             false => Absent::Unknown,
         })?;
+        let unreadable = |why: Unreadable| Absent::Unreadable(why.column());
+        let record = record.map_err(unreadable)?;
+        let order = order.cloned().transpose().map_err(unreadable)?;
         Found { record, order }.after(log)
     };
     Ok(wishes.iter().zip(records).map(found).collect())
@@ -122,7 +125,7 @@ impl Found {
             Some(Log::NoEvent) => Err(Absent::NoEvent),
             Some(Log::TooLong) => Err(Absent::TooLong),
             Some(Log::Whole(part)) => {
-                as_of::put_back(&mut self, part).ok_or(Absent::Damaged)?;
+                as_of::put_back(&mut self, part).ok_or(Absent::Unreadable("log"))?;
                 Ok(self)
             }
         }

@@ -43,6 +43,8 @@ pub enum Reason {
     Gone,
     /// A completion, a stage event or a reply that could not be delivered while its process was kept.
     Undeliverable,
+    /// This version can't read what is stored of its process.
+    UnreadableRecord,
     /// The database refused what validation had let pass.
     RefusedByDatabase,
     /// It was delivered too often without ever being finished.
@@ -55,7 +57,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, for tables of metrics and tests.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::UnsupportedContentType,
         Self::UnsupportedEncoding,
         Self::Undecodable,
@@ -76,6 +78,7 @@ impl Reason {
         Self::IdentityConflict,
         Self::Gone,
         Self::Undeliverable,
+        Self::UnreadableRecord,
         Self::RefusedByDatabase,
         Self::DeliveryLimit,
         Self::Rejected,
@@ -106,6 +109,7 @@ impl Reason {
             Self::IdentityConflict => "identity_conflict",
             Self::Gone => "gone",
             Self::Undeliverable => "undeliverable",
+            Self::UnreadableRecord => "unreadable_record",
             Self::RefusedByDatabase => "refused_by_database",
             Self::DeliveryLimit => "delivery_limit",
             Self::Rejected => "rejected",
@@ -137,6 +141,7 @@ impl Reason {
             Self::IdentityConflict => "Another event has the same identity",
             Self::Gone => "The process ended and was deleted",
             Self::Undeliverable => "The message could not be delivered",
+            Self::UnreadableRecord => "The stored record can't be read",
             Self::RefusedByDatabase => "The database refused the event",
             Self::DeliveryLimit => "The message was delivered too often",
             Self::Rejected => "The message was rejected",
@@ -182,6 +187,9 @@ impl Reason {
             Self::Undeliverable => {
                 "Bind a queue, or repair the one that fails; then replay: the message goes to its own \
                  exchange again."
+            }
+            Self::UnreadableRecord => {
+                "Let the newest version run everywhere, or repair the record; then replay."
             }
             Self::RefusedByDatabase => {
                 "Look into the log of the worker and the database; then replay."

@@ -14,7 +14,6 @@ use crate::{
 
 const LETTERS: &str =
     "select count(*) from waybill.dead_letter where reason = 'refused_by_database'";
-const LOGGED: &str = "select count(*) from waybill.event";
 const CULPRIT: &str = "the-culprit";
 
 /// A trigger on the log that raises an internal error for what fits a condition.
@@ -102,34 +101,6 @@ fn a_database_that_refuses_everything_makes_no_dead_letter_and_is_waited_for() {
         assert_eq!(worker.metric("waybill_writes_refused", "").await, 0);
         trial.conclude(vec![worker]).await;
         assert_eq!(trial.ground.number(LETTERS).await, 0);
-    });
-}
-
-#[test]
-fn a_stored_record_that_cant_be_read_refuses_its_own_messages_only() {
-    run(async {
-        let mut trial = Trial::shared("unreadable").await;
-        let worker = trial.ground.plan().start().await;
-        trial.events(&[step("damaged", "first")]).await;
-        until("the record", async || {
-            (trial.ground.number(LOGGED).await == 1).then_some(())
-        })
-        .await;
-        let damage = "update waybill.process set total = 5, total_stamp = 'of another version'
-                      where token = 'damaged'";
-        trial.ground.execute(damage).await;
-        let second = step("damaged", "second").to_line();
-        let second = Message::bad("second", second.as_bytes(), "refused_by_database");
-        let mut messages = vec![second];
-        messages.extend(stories("beside", 30).iter().map(Message::event));
-        trial.publish(messages).await;
-        until("the dead letter", async || {
-            (trial.ground.number(LETTERS).await == 1).then_some(())
-        })
-        .await;
-        trial.rest().await;
-        assert_eq!(worker.readiness().await, Some(200));
-        worker.stop().await;
     });
 }
 

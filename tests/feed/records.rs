@@ -7,7 +7,7 @@ use waybill::core::ProcessKey;
 use waybill::store::cursor::Cursor;
 use waybill::store::feed::FeedQuery;
 use waybill::store::log::{Log, Place};
-use waybill::store::record::Wanted;
+use waybill::store::record::{Record, Wanted};
 
 use crate::ground::{Ground, PROCESSES, log};
 
@@ -91,7 +91,7 @@ async fn each_record_has_its_place_its_limits_and_its_own_lists() {
         wanted(key(3), 9, 9),
         wanted(key(1), 9, 9),
     ];
-    let records = ground.store.records(&wishes, i64::MAX).await.unwrap();
+    let records = read(&ground, &wishes, i64::MAX).await;
     let found = records.iter().map(|record| {
         let record = record.as_ref()?;
         let items = record.items.iter().map(|item| item.identifier.as_str());
@@ -114,10 +114,19 @@ async fn each_record_has_its_place_its_limits_and_its_own_lists() {
     ground
         .execute("update waybill.event set data = repeat('x', 100)")
         .await;
-    let records = ground.store.records(&wishes, 350).await.unwrap();
+    let records = read(&ground, &wishes, 350).await;
     let counts = records.iter().flatten().map(|record| record.events.len());
     assert_eq!(counts.collect::<Vec<_>>(), [2, 0, 0, 2]);
     ground.end().await;
+}
+
+/// Records that can all be read.
+async fn read(ground: &Ground, wanted: &[Wanted], bytes_max: i64) -> Vec<Option<Record>> {
+    let found = ground.store.records(wanted, bytes_max).await.unwrap();
+    found
+        .into_iter()
+        .map(|found| found.map(Result::unwrap))
+        .collect()
 }
 
 #[tokio::test]
@@ -140,7 +149,7 @@ async fn data_that_nobody_wants_is_not_read_but_for_that_of_steps() {
         ..wanted(key, 9, 9)
     };
     let read = async |data| {
-        let found = ground.store.records(&[wanted(data)], 1_000).await.unwrap();
+        let found = self::read(&ground, &[wanted(data)], 1_000).await;
         let record = found.into_iter().next().flatten().unwrap();
         let items = record.items.iter();
         let items: Vec<_> = items.map(|item| item.data.is_some()).collect();

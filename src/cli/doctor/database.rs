@@ -13,6 +13,7 @@ use crate::store::migrate::{self, Versions};
 use crate::store::outbox::OutboxState;
 use crate::store::slow_outbox::Failing;
 use crate::store::{Store, StoreError};
+use crate::wire::Reason;
 
 const ABOUT: &str = "database";
 /// Clocks further apart than this confuse people, though no promise depends on it.
@@ -54,10 +55,12 @@ async fn look(store: &Store, findings: &mut Vec<Finding>) -> Result<(), StoreErr
         return Ok(());
     }
     findings.push(Finding::ok(ABOUT, "may read and write every table"));
-    findings.push(dead_letters(&store.tally().await?.dead_letters));
+    let tally = store.tally().await?;
+    findings.push(dead_letters(&tally.dead_letters));
+    findings.extend(set_aside(tally.quarantined));
     findings.push(outbox(&store.outbox_state().await?, inspection.now));
     let failing = store.failing_destinations(LISTED_MAX).await?;
-    findings.extend(stuck(&store.tally().await?.stuck, &failing));
+    findings.extend(stuck(&tally.stuck, &failing));
     findings.push(feed::examine(store, inspection.now).await?);
     Ok(())
 }
@@ -171,7 +174,24 @@ pub(super) fn dead_letters(counts: &BTreeMap<String, u64>) -> Finding {
         .map(|(reason, count)| format!("{reason} {count}"))
         .collect();
     let said = format!("dead letters that wait: {total} ({})", each.join(", "));
-    Finding::warn(ABOUT, said).mend("see `waybill dead list`".to_owned())
+    let unreadable = Reason::UnreadableRecord.name();
+    let remedy = match counts.get(unreadable).is_some_and(|count| *count > 0) {
+        true => format!(
+            "see `waybill dead list`; records of a newer version: let it run everywhere, then \
+             `waybill dead replay --reason {unreadable}`"
+        ),
+        false => "see `waybill dead list`".to_owned(),
+    };
+    Finding::warn(ABOUT, said).mend(remedy)
+}
+
+/// Processes that the janitor can't deal with.
+pub(super) fn set_aside(count: u64) -> Option<Finding> {
+    (count > 0).then(|| {
+        let said = format!("processes that can't be sealed or deleted: {count}");
+        let remedy = "see the table waybill.quarantine: it has the reason of each";
+        Finding::warn(ABOUT, said).mend(remedy.to_owned())
+    })
 }
 
 pub(super) fn stuck(by_reason: &BTreeMap<String, u64>, failing: &[Failing]) -> Option<Finding> {

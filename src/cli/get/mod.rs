@@ -20,7 +20,7 @@ use super::remote::Address;
 use super::servers::{self, Records};
 use super::{Sources, escape, output};
 use crate::core::{DEFAULT_TENANT, ProcessKey};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use crate::view;
 use crate::view::parts::{Part, Parts};
 use crate::view::reading::LISTED_MAX;
@@ -94,9 +94,10 @@ impl Get {
         let found = store.record(key, self.events.into(), self.items.into());
         let found = found.await?;
         let record = found.ok_or_else(|| unknown(tenant, &self.token))?;
-        let order = view::order::load(store, iter::once(&record)).await?;
+        let mut orders = view::order::load(store, iter::once(&record)).await?;
+        let order = orders.remove(&key).transpose().map_err(StoreError::from)?;
         let parts = Parts::of(&self.parts());
-        self.show(view::record::view(&record, order.get(&key), &parts))
+        self.show(view::record::view(&record, order.as_ref(), &parts))
     }
 
     /// People read no producers' own fields. How far the history reaches, the events tell.

@@ -105,6 +105,15 @@ pub enum Refusal {
     FormTooLong(usize),
 }
 
+/// What an order may hold.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct OrderLimits {
+    /// The longest form, in bytes.
+    pub form_bytes: usize,
+    /// The most pushes that wait for their stage.
+    pub parked_pushes: usize,
+}
+
 /// An order on its way.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Order<'a> {

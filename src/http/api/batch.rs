@@ -174,7 +174,7 @@ fn missing(absent: Absent, place: usize) -> HttpProblem {
             pointer: Some(format!("#/{REQUESTS}/{place}/{AS_OF}")),
         }]),
         Absent::TooLong => HttpProblem::new(Trouble::LogTooLong, TOO_LONG),
-        Absent::Damaged => StoreError::Corrupt("log of a process").into(),
+        Absent::Unreadable(column) => StoreError::Corrupt(column).into(),
     }
 }
 

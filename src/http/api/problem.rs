@@ -16,6 +16,8 @@ const KEY_REUSED: &str = "the header Idempotency-Key was used with another conte
 const UNKNOWN_TOKEN: &str =
     "no process has this token: check it, and whose key this is; ended processes are forgotten";
 const FORGOTTEN: &str = "the process of this token had ended, and is not kept any more";
+/// A newer version may answer after so long.
+const UNREADABLE_RETRY_SECONDS: u64 = 60;
 const JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
 
 /// The answer to a request that can't be answered.
@@ -189,7 +191,17 @@ impl From<StoreError> for HttpProblem {
     /// What exactly is wrong with the database is for operators, in the log.
     fn from(error: StoreError) -> Self {
         tracing::warn!(%error, "a request could not be answered");
-        Self::new(Trouble::Unavailable, "try again in a moment")
+        let problem = |detail: &str| Self::new(Trouble::Unavailable, detail);
+        match error {
+            StoreError::Corrupt(what) => Self {
+                retry_after: Some(UNREADABLE_RETRY_SECONDS),
+                ..problem(&format!(
+                    "what is stored of it can't be read by this version ({what}); a newer one may \
+                     be able to"
+                ))
+            },
+            _ => problem("try again in a moment"),
+        }
     }
 }
 

@@ -14,6 +14,7 @@ use super::parameters::Parameters;
 use super::problem::HttpProblem;
 use super::{Api, prefer};
 use crate::core::ProcessKey;
+use crate::store::StoreError;
 use crate::view::parts::Parts;
 use crate::view::reading::{self, Absent, Found, Wish};
 use crate::view::record::View;
@@ -86,6 +87,7 @@ pub(in crate::http) async fn read(api: &Api, wish: &Wish) -> Result<Option<Found
     match found {
         Some(Ok(found)) => Ok(Some(found)),
         Some(Err(Absent::Forgotten)) => Err(HttpProblem::forgotten()),
+        Some(Err(Absent::Unreadable(column))) => Err(StoreError::Corrupt(column).into()),
         Some(Err(_)) | None => Ok(None),
     }
 }

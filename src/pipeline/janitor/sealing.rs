@@ -1,18 +1,22 @@
 //! Seals what is due, and expires pushes that have waited in vain.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use super::Janitor;
 use super::turns::{Done, Hand};
+use crate::core::ProcessKey;
 use crate::pipeline::decide::{Decision, Merged};
 use crate::pipeline::orders::Catalog;
 use crate::pipeline::transaction::{changes, load_orders};
 use crate::pipeline::{effects, report};
 use crate::store::outbox::OutboxRow;
-use crate::store::quarantine::Cut;
+use crate::store::quarantine::{Cut, What};
 use crate::store::retention::{LateParked, ParkedExpiry};
-use crate::store::{Connection, StoreError, batch};
+use crate::store::{Connection, StoreError, Unreadable, batch};
 use crate::wire::{Problem, Reason};
+
+/// Records that this version can't read.
+type LeftOut = HashMap<ProcessKey, Unreadable>;
 
 impl Janitor {
     /// Makes dead letters of pushes that have waited too long.
@@ -40,23 +44,33 @@ impl Janitor {
             return Ok(Done::of(0, cut.limit));
         }
         let loaded = batch::load_due(&connection, &taken).await?;
-        let (decision, outbox) = self.transaction(&connection, loaded).await?;
+        let (decision, outbox, unreadable) = self.transaction(&connection, loaded).await?;
         report::processes(&self.telemetry, &decision);
         report::due(&self.telemetry, &decision);
         self.mailbox.offer(outbox);
+        for (key, why) in &unreadable {
+            self.store
+                .set_aside(*key, What::Seal, &why.detail())
+                .await?;
+            self.telemetry.set_aside(What::Seal.name(), &key.0, why);
+        }
         let count = u64::try_from(taken.len()).unwrap_or(u64::MAX);
-        Ok(Done::of(count, cut.limit))
+        Ok(Done {
+            something: taken.len() > unreadable.len(),
+            ..Done::of(count, cut.limit)
+        })
     }
 
     async fn transaction(
         &self,
         connection: &Connection,
-        loaded: batch::Loaded,
-    ) -> Result<(Decision, Vec<OutboxRow>), StoreError> {
+        mut loaded: batch::Loaded,
+    ) -> Result<(Decision, Vec<OutboxRow>, LeftOut), StoreError> {
         let mut catalog = Catalog::new();
         let names = BTreeSet::new();
-        let form = self.rules.form_bytes_max;
-        let orders = load_orders(connection, &loaded, names, &mut catalog, form).await?;
+        let limits = self.rules.orders;
+        let orders = load_orders(connection, &mut loaded, names, &mut catalog, limits).await?;
+        let unreadable = std::mem::take(&mut loaded.unreadable);
         let merged = Merged::due(loaded, orders);
         let answers =
             batch::write_items(connection, &merged.corrections, &[], &merged.questions()).await?;
@@ -66,6 +80,6 @@ impl Janitor {
         let changes = changes(&decision, outbox, Vec::new());
         batch::commit(connection, &changes, self.rules.sweep_after, self.shard).await?;
         let outbox = changes.outbox;
-        Ok((decision, outbox))
+        Ok((decision, outbox, unreadable))
     }
 }

@@ -15,10 +15,10 @@ use walk::Walk;
 pub(super) use walk::{Announced, Entered};
 
 use crate::core::form;
-use crate::core::order::{self, Order, Parked, Push, Pushed, Refusal};
+use crate::core::order::{self, Order, OrderLimits, Push, Pushed, Refusal};
 use crate::core::workflow::Workflow;
 use crate::core::{Event, Happening, Opening, Process, ProcessKey};
-use crate::store::order::OrderRow;
+use crate::store::Unreadable;
 use crate::wire::Reason;
 
 /// Every version of a workflow that a batch needs.
@@ -38,36 +38,47 @@ pub(super) struct Orders {
     walks: HashMap<ProcessKey, Walk>,
     catalog: Catalog,
     newest: BTreeMap<String, i32>,
-    form_bytes_max: usize,
+    /// Workflows that this version can't read.
+    unreadable: HashMap<(String, i32), Unreadable>,
+    limits: OrderLimits,
+}
+
+/// The workflows of a batch.
+#[derive(Debug, Default)]
+pub(super) struct Workflows {
+    /// Those that this version can read.
+    pub(super) catalog: Catalog,
+    /// The others.
+    pub(super) unreadable: HashMap<(String, i32), Unreadable>,
 }
 
 impl Orders {
-    /// What was loaded of the orders of a batch.
+    /// What was loaded of the orders of a batch, and what this version can't read of them.
     pub(super) fn new(
         loaded: crate::store::order::Orders,
-        catalog: Catalog,
-        form_bytes_max: usize,
-    ) -> Self {
-        let walk = |(key, row): (ProcessKey, OrderRow)| {
-            let parked = row.parked.iter().filter_map(|parked| {
-                let push = crate::wire::push(&parked.data)?;
-                let stamp = parked.stamp.clone();
-                Some(Parked { stamp, push })
-            });
-            let walk = Walk {
-                before: row.stops.clone(),
-                parked: parked.collect(),
-                row,
-                ..Walk::default()
-            };
-            (key, walk)
-        };
-        Self {
-            walks: loaded.rows.into_iter().map(walk).collect(),
-            catalog,
-            newest: loaded.newest,
-            form_bytes_max,
+        workflows: Workflows,
+        limits: OrderLimits,
+    ) -> (Self, HashMap<ProcessKey, Unreadable>) {
+        let mut unreadable = loaded.unreadable;
+        let mut walks = HashMap::with_capacity(loaded.rows.len());
+        for (key, row) in loaded.rows {
+            match Walk::of(row) {
+                Ok(walk) => {
+                    walks.insert(key, walk);
+                }
+                Err(why) => {
+                    unreadable.insert(key, why);
+                }
+            }
         }
+        let orders = Self {
+            walks,
+            catalog: workflows.catalog,
+            newest: loaded.newest,
+            unreadable: workflows.unreadable,
+            limits,
+        };
+        (orders, unreadable)
     }
 
     /// Applies what an event means for its order's walk; `process` is as it was before.
@@ -163,6 +174,10 @@ impl Orders {
         });
         let bound = walk.workflow.clone();
         let bound = bound.or_else(|| named(&self.catalog, Some(opening), version));
+        let unread = opening.workflow.clone().zip(version);
+        if let Some(why) = unread.and_then(|version| self.unreadable.get(&version)) {
+            return Err(Refused::unreadable(why));
+        }
         let (Some(workflow), Some(order)) = (bound, &opening.order) else {
             let detail = "is no workflow that was applied; apply it, then replay this message";
             return Err(refused(Reason::UnknownWorkflow, "workflow_id", detail));
@@ -174,8 +189,8 @@ impl Orders {
         if !faults.is_empty() {
             return Err(misfilled(faults));
         }
-        if walk.row.form.bytes_with(&order.form) > self.form_bytes_max {
-            return Err(of_push(&Refusal::FormTooLong(self.form_bytes_max)));
+        if walk.row.form.bytes_with(&order.form) > self.limits.form_bytes {
+            return Err(of_push(&Refusal::FormTooLong(self.limits.form_bytes)));
         }
         // Only now: an opening that is refused binds the order to nothing.
         (walk.workflow, walk.row.version) = (Some(workflow), version);
@@ -201,11 +216,10 @@ impl Orders {
                 }
                 Verdict::Applied
             }
-            Pushed::Parked => {
-                let (stamp, push) = (stamp.clone(), push.clone());
-                walk.parked.push(Parked { stamp, push });
-                Verdict::Parked
-            }
+            Pushed::Parked => match walk.park(stamp, push, self.limits) {
+                Ok(()) => Verdict::Parked,
+                Err(refused) => Verdict::Refused(refused),
+            },
             Pushed::Refused(refusal) => Verdict::Refused(of_push(&refusal)),
         }
     }
@@ -232,7 +246,7 @@ impl Orders {
             opened_at: walk.opened_at.unwrap_or_default(),
             stops: std::mem::take(&mut walk.row.stops),
             form: std::mem::take(&mut walk.row.form),
-            form_bytes_max: self.form_bytes_max,
+            form_bytes_max: self.limits.form_bytes,
         };
         let acted = act(&mut order);
         (walk.row.stops, walk.row.form) = (order.stops, order.form);

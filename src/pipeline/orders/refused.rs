@@ -2,6 +2,7 @@
 
 use crate::core::form;
 use crate::core::order::{Refusal, STOPS_MAX};
+use crate::store::Unreadable;
 use crate::wire::{FieldFault, Problem, Reason};
 
 /// Why an event of an order can't be applied.
@@ -43,6 +44,15 @@ impl Refused {
         }
     }
 
+    /// This version can't read what is stored of its process.
+    pub(crate) fn unreadable(why: &Unreadable) -> Self {
+        Self {
+            reason: Reason::UnreadableRecord,
+            detail: why.detail(),
+            errors: Vec::new(),
+        }
+    }
+
     /// What people and programs read about it.
     pub(crate) fn problem(&self) -> Problem {
         let mut problem = Problem::new(self.reason, self.detail.clone());
@@ -73,6 +83,23 @@ pub(super) fn misfilled(faults: Vec<form::FormFault>) -> Refused {
         detail: "the form is not filled as the workflow asks".to_owned(),
         errors: errors.collect(),
     }
+}
+
+pub(super) fn too_many_parked(max: usize) -> Refused {
+    let detail = format!(
+        "was not entered yet, and at most {max} pushes of an order wait for their stages \
+         (limits.parked_pushes); replay this one once the order has moved on, or raise the limit"
+    );
+    refused(Reason::LimitExceeded, "stage", &detail)
+}
+
+pub(super) fn too_much_parked(bytes_max: usize) -> Refused {
+    let detail = format!(
+        "is too long to wait for its stage: the forms of pushes that wait are at most {bytes_max} \
+         bytes together (16 times limits.form_bytes); replay this one once the order has moved on, \
+         or raise the limit"
+    );
+    refused(Reason::LimitExceeded, "form", &detail)
 }
 
 pub(super) fn of_push(refusal: &Refusal) -> Refused {

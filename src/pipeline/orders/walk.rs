@@ -4,12 +4,17 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::refused::of_push;
-use crate::core::order::{Left, Parked, Pushed, Refusal, Stop};
+use super::refused::{Refused, of_push, too_many_parked, too_much_parked};
+use crate::core::form;
+use crate::core::order::{Left, OrderLimits, Parked, Push, Pushed, Refusal, Stop};
 use crate::core::workflow::Workflow;
 use crate::core::{ProcessKey, Stamp};
+use crate::store::Unreadable;
 use crate::store::order::{OrderChange, OrderChanges, OrderRow, PushId};
-use crate::wire::StageEntered;
+use crate::wire::{self, StageEntered};
+
+/// The forms of the pushes that wait may together be so many times as long as the form of the order.
+const FORMS_PARKED_MAX: usize = 16;
 
 /// One order on its walk.
 #[derive(Debug, Default)]
@@ -47,6 +52,43 @@ pub(crate) struct Announced {
 }
 
 impl Walk {
+    /// As it was loaded.
+    pub(super) fn of(row: OrderRow) -> Result<Self, Unreadable> {
+        let parked = row.parked.iter().map(|parked| {
+            let push = wire::push(&parked.data);
+            let push = push.ok_or_else(|| Unreadable::contents("parked push"))?;
+            let stamp = parked.stamp.clone();
+            Ok(Parked { stamp, push })
+        });
+        Ok(Self {
+            before: row.stops.clone(),
+            parked: parked.collect::<Result<_, _>>()?,
+            row,
+            ..Self::default()
+        })
+    }
+
+    /// Keeps a push until its stop is reached, unless that would be too many, or too much.
+    pub(super) fn park(
+        &mut self,
+        stamp: &Stamp,
+        push: &Push,
+        limits: OrderLimits,
+    ) -> Result<(), Refused> {
+        if self.parked.len() >= limits.parked_pushes {
+            return Err(too_many_parked(limits.parked_pushes));
+        }
+        let forms = self.parked.iter().map(|parked| &parked.push.form);
+        let bytes: usize = forms.chain([&push.form]).map(form::bytes).sum();
+        let bytes_max = limits.form_bytes.saturating_mul(FORMS_PARKED_MAX);
+        if bytes > bytes_max {
+            return Err(too_much_parked(bytes_max));
+        }
+        let (stamp, push) = (stamp.clone(), push.clone());
+        self.parked.push(Parked { stamp, push });
+        Ok(())
+    }
+
     /// The order has ended: every stop is left, and nothing is parked any more.
     pub(super) fn end(&mut self, at: Timestamp, now: Timestamp) {
         for stop in self.row.stops.iter_mut().filter(|stop| stop.left.is_none()) {

@@ -1,5 +1,5 @@
 -- Processes that were sealed in a span of time, the oldest first, page by page.
-select sealed_at, key, status
+select sealed_at, key
 from waybill.process
 where sealed_at >= $1 and sealed_at < $2 and deleting_at is null
   and ($3::text is null or tenant = $3)

@@ -13,7 +13,7 @@ use crate::core::{Kind, ProcessKey};
 use crate::store::record::Record;
 use crate::store::standing::Standing;
 use crate::store::workflow::StoredWorkflow;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, Unreadable};
 use crate::wire;
 
 /// How many stops and how many parked pushes are looked at.
@@ -43,7 +43,7 @@ pub struct WaitingJoin<'a> {
 pub async fn load<'a>(
     store: &Store,
     records: impl Iterator<Item = &'a Record>,
-) -> Result<HashMap<ProcessKey, Order>, StoreError> {
+) -> Result<HashMap<ProcessKey, Result<Order, Unreadable>>, StoreError> {
     let orders = records.filter(|record| record.process.kind == Kind::Order);
     let names: HashMap<ProcessKey, Option<&str>> = orders.map(workflow_name).collect();
     if names.is_empty() {
@@ -51,8 +51,9 @@ pub async fn load<'a>(
     }
     let keys: Vec<_> = names.keys().copied().collect();
     let standings = store.standings(&keys, STOPS_MAX).await?;
-    let version = |(key, standing): (&ProcessKey, &Standing)| {
+    let version = |(key, standing): (&ProcessKey, &Result<Standing, _>)| {
         let name = names.get(key).copied().flatten()?;
+        let standing = standing.as_ref().ok()?;
         Some((name, standing.version.filter(|version| *version > 0)?))
     };
     let versions: BTreeSet<(&str, i32)> = standings.iter().filter_map(version).collect();
@@ -71,9 +72,11 @@ pub async fn load<'a>(
             (Some(0), _) | (_, None) => Some(Arc::new(Workflow::plain())),
             (Some(version), Some(name)) => catalog.get(&(name.to_owned(), version)).cloned(),
         };
-        (key, Order { standing, workflow })
+        Order { standing, workflow }
     };
-    Ok(standings.into_iter().map(order).collect())
+    let orders = standings.into_iter();
+    let orders = orders.map(|(key, standing)| (key, standing.map(|s| order((key, s)))));
+    Ok(orders.collect())
 }
 
 fn workflow_name(record: &Record) -> (ProcessKey, Option<&str>) {

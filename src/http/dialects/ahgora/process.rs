@@ -20,6 +20,7 @@ use crate::http::api::caller::Caller;
 use crate::http::api::parameters::Parameters;
 use crate::http::api::problem::{HttpProblem, Trouble};
 use crate::http::api::wish::name;
+use crate::store::StoreError;
 use crate::store::listing::{LIST_MAX, Listed};
 use crate::store::record::Record;
 use crate::store::selection::Selection;
@@ -89,6 +90,7 @@ async fn one(api: &Api, access: &Access, subunique: &str) -> Result<Record, Http
     match found.into_iter().next() {
         Some(Ok(found)) => Ok(found.record),
         Some(Err(Absent::Forgotten)) => Err(over()),
+        Some(Err(Absent::Unreadable(column))) => Err(StoreError::Corrupt(column).into()),
         Some(Err(_)) | None => Err(invalid(UNKNOWN)),
     }
 }

@@ -224,7 +224,7 @@ fn refuse(
             Absent::Forgotten => unknown.push(named(place, asked, ", which is not kept any more")),
             Absent::NoEvent => wrong.push(format!("Requests[{place}].LastEventId {NO_EVENT}")),
             Absent::TooLong => wrong.push(format!("Requests[{place}].LastEventId {TOO_LONG}")),
-            Absent::Damaged => return Err(StoreError::Corrupt("log of a process").into()),
+            Absent::Unreadable(column) => return Err(StoreError::Corrupt(column).into()),
         }
     }
     if !unknown.is_empty() {
@@ -281,7 +281,11 @@ mod tests {
             detail.contains("Requests[1].LastEventId is too far"),
             "{detail}"
         );
-        let (trouble, _) = said([&Absent::Damaged, &Absent::NoEvent, &Absent::NoEvent]);
+        let (trouble, _) = said([
+            &Absent::Unreadable("log"),
+            &Absent::NoEvent,
+            &Absent::NoEvent,
+        ]);
         assert_eq!(trouble, Trouble::Unavailable);
     }
 }
