@@ -23,7 +23,7 @@ const SET: &str = "deploy/rabbitmq/permissions.sh policy sets them";
 #[derive(Debug, Deserialize)]
 pub(super) struct Queue {
     pub(super) name: String,
-    /// The API has an empty list where there is no policy.
+    /// The API has an empty list where there is no policy, and nothing for some seconds after its start.
     #[serde(default)]
     pub(super) effective_policy_definition: Value,
 }
@@ -82,30 +82,38 @@ async fn queues(settings: &BrokerSettings, address: &str) -> Result<Vec<Queue>, 
 
 /// What the limits of these queues mean.
 pub(super) fn judge(queues: &[Queue], release: (u32, u32)) -> Vec<Finding> {
-    let events = format!("{EVENTS_EXCHANGE}.");
-    let mut findings = Vec::new();
-    for queue in queues {
-        let policy = &queue.effective_policy_definition;
-        let faults = match queue.name.strip_prefix(&events) {
-            Some(number) if number.parse::<u16>().is_ok() => of_events(policy),
-            None if queue.name == DEAD_QUEUE => {
-                if let Some(fault) = of_dead(policy, release) {
-                    let said = format!("{DEAD_QUEUE} can lose messages: {fault}");
-                    findings.push(Finding::fail(ABOUT, said).mend(SET.to_owned()));
-                }
-                continue;
-            }
-            Some(_) | None => continue,
+    let (mut findings, mut right) = (Vec::new(), false);
+    for queue in queues.iter().filter(|queue| is_ours(&queue.name)) {
+        let (name, policy) = (&queue.name, &queue.effective_policy_definition);
+        let faults = of_events(policy);
+        let finding = if policy.is_null() {
+            let said = format!("the policy of {name} is not known yet");
+            let remedy = "RabbitMQ has just started: ask again in a moment";
+            Finding::note(ABOUT, said).mend(remedy.to_owned())
+        } else if name != DEAD_QUEUE && !faults.is_empty() {
+            let said = format!("{name}: {}", faults.join("; "));
+            Finding::warn(ABOUT, said).mend(SET.to_owned())
+        } else if name == DEAD_QUEUE
+            && let Some(fault) = of_dead(policy, release)
+        {
+            let said = format!("{DEAD_QUEUE} can lose messages: {fault}");
+            Finding::fail(ABOUT, said).mend(SET.to_owned())
+        } else {
+            right = true;
+            continue;
         };
-        if !faults.is_empty() {
-            let said = format!("{}: {}", queue.name, faults.join("; "));
-            findings.push(Finding::warn(ABOUT, said).mend(SET.to_owned()));
-        }
+        findings.push(finding);
     }
-    if findings.is_empty() {
+    if findings.is_empty() && right {
         findings.push(Finding::ok(ABOUT, "the policies of its queues are right"));
     }
     findings
+}
+
+fn is_ours(queue: &str) -> bool {
+    let number = queue.strip_prefix(EVENTS_EXCHANGE);
+    let number = number.and_then(|rest| rest.strip_prefix('.'));
+    queue == DEAD_QUEUE || number.is_some_and(|number| number.parse::<u16>().is_ok())
 }
 
 fn of_events(policy: &Value) -> Vec<&'static str> {
@@ -151,12 +159,29 @@ mod tests {
     use super::super::tests::check;
     use super::*;
 
-    #[test]
-    fn policies_under_which_messages_can_be_lost_are_named() {
-        let queue = |name: &str, policy: serde_json::Value| Queue {
+    fn queue(name: &str, policy: serde_json::Value) -> Queue {
+        Queue {
             name: name.to_owned(),
             effective_policy_definition: policy,
-        };
+        }
+    }
+
+    #[test]
+    fn what_is_not_shown_is_not_judged() {
+        let foreign = queue("foreign", json!([]));
+        check(judge(&[foreign], (4, 0)), expect![""]);
+        let dead = queue("waybill.dead", serde_json::Value::Null);
+        check(
+            judge(&[dead], (4, 0)),
+            expect![[r#"
+            note  broker    the policy of waybill.dead is not known yet
+                            RabbitMQ has just started: ask again in a moment
+        "#]],
+        );
+    }
+
+    #[test]
+    fn policies_under_which_messages_can_be_lost_are_named() {
         let events = json!({"delivery-limit": 20, "dead-letter-strategy": "at-least-once",
                             "overflow": "reject-publish", "max-length-bytes": 1});
         let dead = |policy| queue("waybill.dead", policy);
