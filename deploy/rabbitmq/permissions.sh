@@ -20,7 +20,8 @@
 # RabbitMQ asks for `configure` then; so a topology that somebody else declared needs the same rights.
 #
 # $RABBITMQCTL is the command to run instead of rabbitmqctl, such as
-# 'kubectl exec -i rabbitmq-0 -- rabbitmqctl'.
+# 'kubectl exec -i rabbitmq-0 -- rabbitmqctl'. With options of rabbitmqctl in it no user can be created;
+# RABBITMQ_NODENAME says the same as -n.
 set -eu
 
 usage() {
@@ -109,5 +110,7 @@ esac
 user=$2
 
 known "$vhost" list_vhosts name || ctl add_vhost "$vhost" </dev/null
-known "$user" list_users || ctl add_user "$user"
+# With anything but these two words rabbitmqctl reads no password from RabbitMQ 3.13 on, and waits for ever.
+# shellcheck disable=SC2086  # a command with its arguments
+known "$user" list_users || ${RABBITMQCTL:-rabbitmqctl} add_user "$user" >/dev/null
 ctl set_permissions -p "$vhost" "$user" "$configure" "$write" "$read" </dev/null

@@ -39,7 +39,8 @@ fn commands(version: &str, vhost: &str, bytes: &str) -> Vec<Vec<String>> {
 }
 
 async fn run_script(vhost: &str, bytes: &str) {
-    for command in commands("3.10.8", vhost, bytes) {
+    let version = ctl_answer(&["-s", "version"]).await;
+    for command in commands(version.trim(), vhost, bytes) {
         let words: Vec<&str> = command.iter().map(String::as_str).collect();
         ctl(&words).await;
     }

@@ -7,6 +7,9 @@ use serde_json::Value;
 use tokio::process::Command;
 use waybill::dev::Servers;
 
+/// Virtual hosts that one call makes.
+const AT_ONCE: usize = 60;
+
 pub(crate) enum Ours {
     Private(Box<Servers>),
     Named(Value),
@@ -41,15 +44,19 @@ impl Ours {
         }
     }
 
-    /// Makes virtual hosts `e2e_0`, `e2e_1` … in one go: one by one takes seconds each.
+    /// Makes virtual hosts `e2e_0`, `e2e_1` … many in one go: one by one takes seconds each, and all of
+    /// them more than a call may take.
     pub(crate) async fn make_vhosts(&self, count: usize) {
         let all = "<<\".*\">>";
-        let program = format!(
-            "[begin rabbit_vhost:add(V, <<\"e2e\">>), \
+        for first in (0..count).step_by(AT_ONCE) {
+            let last = count.min(first + AT_ONCE) - 1;
+            let program = format!(
+                "[begin rabbit_vhost:add(V, <<\"e2e\">>), \
              rabbit_auth_backend_internal:set_permissions(<<\"waybill\">>, V, {all}, {all}, {all}, <<\"e2e\">>) end \
-             || N <- lists:seq(0, {count} - 1), V <- [list_to_binary(\"e2e_\" ++ integer_to_list(N))]]."
-        );
-        self.ctl(&["eval", &program]).await;
+             || N <- lists:seq({first}, {last}), V <- [list_to_binary(\"e2e_\" ++ integer_to_list(N))]]."
+            );
+            self.ctl(&["eval", &program]).await;
+        }
     }
 
     /// Runs `rabbitmqctl`.

@@ -1,10 +1,18 @@
 //! Runs `rabbitmqctl` against a private server.
 
-use std::{ffi::OsString, io, path::Path, process::Stdio, time::Duration};
+use std::{
+    ffi::OsString,
+    fs, io,
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
 
-use tokio::{io::AsyncWriteExt, process::Command, time::timeout};
+use serde_json::Value;
+use tokio::{process::Command, time::timeout};
+use uuid::Uuid;
 
-use super::super::{DevError, account::Account, guard::PATH};
+use super::super::{DevError, account::Account, folder, guard::PATH};
 
 /// One call takes a second or two, more on a busy machine.
 const CALL_MAX: Duration = Duration::from_secs(60);
@@ -13,12 +21,16 @@ const CALL_MAX: Duration = Duration::from_secs(60);
 pub(super) struct Ctl {
     command: Vec<OsString>,
     environment: Vec<(&'static str, OsString)>,
+    account: Account,
+    /// The server's folder.
+    home: PathBuf,
 }
 
 impl Ctl {
     /// The tool beside the server's scripts, run as the server's user in its environment.
     pub(super) fn new(
         scripts: &Path,
+        home: &Path,
         account: Account,
         environment: Vec<(&'static str, OsString)>,
     ) -> Self {
@@ -27,16 +39,31 @@ impl Ctl {
         Self {
             command,
             environment,
+            account,
+            home: home.to_owned(),
         }
     }
 
-    /// Runs one command, with `input` as its standard input, and answers with what it printed.
-    pub(super) async fn run(&self, args: &[&str], input: &[u8]) -> Result<String, DevError> {
+    /// Has the server import definitions. They go through a file: `rabbitmqctl` of 3.13 to 4.0.5 waits
+    /// for ever where it should read its standard input.
+    pub(super) async fn import(&self, definitions: &Value) -> Result<(), DevError> {
+        let name = format!("definitions-{}.json", Uuid::new_v4().simple());
+        let file = self.home.join(name);
+        folder::write_private(&file, &definitions.to_string(), self.account)?;
+        let path = file.display().to_string();
+        let imported = self.run(&["import_definitions", &path]).await;
+        // One that can't be removed goes with the folder.
+        let _ = fs::remove_file(&file);
+        imported.map(drop)
+    }
+
+    /// Runs one command and answers with what it printed.
+    pub(super) async fn run(&self, args: &[&str]) -> Result<String, DevError> {
         let failed = |output: &str| DevError::Ctl {
             command: args.first().copied().unwrap_or_default().to_owned(),
             output: output.trim().to_owned(),
         };
-        let call = self.call(args, input);
+        let call = self.call(args);
         let output = timeout(CALL_MAX, call)
             .await
             .map_err(|_| failed("no answer in time"))?
@@ -51,12 +78,12 @@ impl Ctl {
         }
     }
 
-    async fn call(&self, args: &[&str], input: &[u8]) -> io::Result<std::process::Output> {
+    async fn call(&self, args: &[&str]) -> io::Result<std::process::Output> {
         let (program, prefix) = self
             .command
             .split_first()
             .ok_or(io::ErrorKind::InvalidInput)?;
-        let mut child = Command::new(program)
+        let child = Command::new(program)
             .args(prefix)
             .args(args)
             .env_clear()
@@ -64,16 +91,12 @@ impl Ctl {
             .env("LANG", "C.UTF-8")
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .current_dir("/")
-            .stdin(Stdio::piped())
+            .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .process_group(0)
             .kill_on_drop(true)
             .spawn()?;
-        if let Some(mut stdin) = child.stdin.take() {
-            // A command that wants no input may be gone before it is written.
-            let _ = stdin.write_all(input).await;
-        }
         child.wait_with_output().await
     }
 }

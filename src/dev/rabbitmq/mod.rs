@@ -73,7 +73,7 @@ impl RabbitMq {
         node.secret = Some(password.clone());
         node.ports = vec![ports.amqp, ports.distribution];
         node.temporary = temporary;
-        let ctl = Ctl::new(&scripts, account, node.environment.clone());
+        let ctl = Ctl::new(&scripts, &home, account, node.environment.clone());
 
         let mut epmd = Guard::start(epmd, epmd_lock).await?;
         epmd_ready(&mut epmd, ports.epmd).await?;
@@ -124,9 +124,7 @@ impl RabbitMq {
                 {"user": USER, "vhost": name, "configure": all, "write": all, "read": all},
             ],
         });
-        self.ctl
-            .run(&["import_definitions"], definitions.to_string().as_bytes())
-            .await?;
+        self.ctl.import(&definitions).await?;
         Ok(self.url_of(name))
     }
 
@@ -136,12 +134,9 @@ impl RabbitMq {
     ///
     /// When `rabbitmqctl` fails.
     pub async fn set_policies(&self, vhost: &str) -> Result<(), DevError> {
-        let version = self.ctl.run(&["-s", "version"], b"").await?;
-        let definitions = policies::definitions(version.trim(), vhost).to_string();
-        let import = self
-            .ctl
-            .run(&["import_definitions"], definitions.as_bytes());
-        import.await.map(drop)
+        let version = self.ctl.run(&["-s", "version"]).await?;
+        let definitions = policies::definitions(version.trim(), vhost);
+        self.ctl.import(&definitions).await
     }
 
     /// Runs `rabbitmqctl` on this server and answers with what it printed.
@@ -150,7 +145,7 @@ impl RabbitMq {
     ///
     /// When it fails.
     pub async fn ctl(&self, args: &[&str]) -> Result<String, DevError> {
-        self.ctl.run(args, b"").await
+        self.ctl.run(args).await
     }
 
     /// Ends it cleanly and waits for its end.
