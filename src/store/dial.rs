@@ -76,11 +76,11 @@ fn config(settings: &DatabaseSettings, target: Target) -> Result<Config, StoreEr
 
 /// What every connection sets as it starts. The server takes the last of two values, so the URL's
 /// own options come last. The plans are fixed because batches are alike and tables grow under them:
-/// index look-ups, planned once.
+/// index look-ups, planned once. PgBouncer refuses options that end with a space.
 fn options(settings: &DatabaseSettings, own: Option<&str>) -> String {
     let statement = settings.statement_timeout.as_millis();
     let lock = settings.lock_timeout.as_millis();
-    format!(
+    let options = format!(
         "-c {MARK}={MARK_VALUE} \
          -c statement_timeout={statement} -c lock_timeout={lock} \
          -c idle_in_transaction_session_timeout={statement} \
@@ -88,5 +88,6 @@ fn options(settings: &DatabaseSettings, own: Option<&str>) -> String {
          -c plan_cache_mode=force_generic_plan -c jit=off \
          -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off {}",
         own.unwrap_or_default()
-    )
+    );
+    options.trim_end().to_owned()
 }

@@ -87,7 +87,7 @@ fn the_doctor_finds_what_is_missing_wrong_or_waiting() {
         ground.waybill(&["migrate"]).ok();
         let first = ground.waybill(&["doctor"]).ok();
         first
-            .says("ok    broker    RabbitMQ 3.")
+            .says("ok    broker    RabbitMQ ")
             .says("warn  broker    not there yet: exchange waybill.events,")
             .says("may configure, write and read")
             .says("ok    files     ")

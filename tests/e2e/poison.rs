@@ -12,6 +12,7 @@ use crate::{
     audience::Audience,
     ground::{Ground, ctl, run, until, with_last},
     isolation::{bind, open, stuck, uploads},
+    limits::largest_message,
     producer::{Message, Producer},
     resend::waybill,
 };
@@ -34,7 +35,7 @@ fn a_message_that_the_broker_refuses_is_set_aside_and_stops_nobody() {
         producer
             .publish(vec![bad("long", 2 * SIZE_MAX), bad("short", 10)])
             .await;
-        let limit = format!("application:set_env(rabbit, max_message_size, {SIZE_MAX}).");
+        let limit = largest_message(SIZE_MAX);
         rabbitmq.ctl(&["eval", &limit]).await.expect("rabbitmqctl");
         let worker = ground.plan().start().await;
         producer.events(&uploads(100)).await;
