@@ -44,7 +44,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 // The pipeline's own modules above call these `crate::…`.
-use waybill::{broker, core, store, wire};
+use waybill::{broker, core, store, view, wire};
 
 use engine::Engine;
 use ground::Ground;

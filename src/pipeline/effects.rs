@@ -10,7 +10,8 @@ use crate::core::{Event, Process, ProcessKey};
 use crate::store::cursor::Cursor;
 use crate::store::event::NewEvent;
 use crate::store::outbox::{OutboxRow, What};
-use crate::wire::{self, Outbound};
+use crate::view::outgoing::row;
+use crate::wire;
 
 /// The default exchange: its routing keys are names of queues.
 const DIRECT: &str = "";
@@ -36,7 +37,8 @@ fn completion(process: &Process, summary: ItemSummary, place: Option<&str>) -> V
         return Vec::new();
     };
     let outbound = wire::completion(&completion, place);
-    let row = completion_row(process.key, outbound);
+    let exchange = topology::COMPLETIONS_EXCHANGE;
+    let row = row(process.key, outbound, What::Completion, exchange);
     let reply_to = completion.opening.and_then(|opening| opening.reply_to);
     let copy = reply_to.map(|queue| OutboxRow {
         what: What::Reply,
@@ -45,12 +47,6 @@ fn completion(process: &Process, summary: ItemSummary, place: Option<&str>) -> V
         ..row.clone()
     });
     std::iter::once(row).chain(copy).collect()
-}
-
-/// A completion to whoever is bound.
-pub(super) fn completion_row(process: ProcessKey, outbound: Outbound) -> OutboxRow {
-    let exchange = topology::COMPLETIONS_EXCHANGE;
-    row(process, outbound, What::Completion, exchange)
 }
 
 /// The answer to an opening event that had no token and names a queue.
@@ -71,20 +67,4 @@ pub(super) fn stages(announced: &[Announced]) -> impl Iterator<Item = OutboxRow>
         let exchange = topology::STAGES_EXCHANGE;
         row(announced.process, outbound, What::Stage, exchange)
     })
-}
-
-fn row(process: ProcessKey, outbound: Outbound, what: What, exchange: &str) -> OutboxRow {
-    OutboxRow {
-        id: outbound.message_id,
-        token: outbound.correlation_id,
-        type_name: outbound.type_.to_owned(),
-        payload: Some(outbound.body),
-        process,
-        what,
-        exchange: exchange.to_owned(),
-        routing_key: outbound.routing_key,
-        headers: outbound.headers.into_iter().collect(),
-        time: outbound.timestamp,
-        slow: None,
-    }
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::effects;
+use crate::broker::topology::COMPLETIONS_EXCHANGE;
 use crate::core::{ProcessKey, Status};
 use crate::store::resend::{EndedBetween, Sealed};
 use crate::store::slow_outbox::Kept;
@@ -97,10 +97,10 @@ impl Resend {
     async fn some(&mut self, kept: impl IntoIterator<Item = Kept>) -> Result<(), StoreError> {
         let (mut rows, mut statuses): (Vec<_>, Vec<Status>) = (Vec::new(), Vec::new());
         for kept in kept {
-            match completion::again(&kept) {
-                Ok(outbound) => {
+            match completion::row_again(&kept, COMPLETIONS_EXCHANGE) {
+                Ok(row) => {
                     statuses.push(kept.completion.status);
-                    rows.push(effects::completion_row(kept.process, outbound));
+                    rows.push(row);
                 }
                 Err(why) => self.done.failed.push((kept.completion.token, why)),
             }

@@ -34,6 +34,7 @@ pub mod number;
 pub mod order;
 pub mod outbox;
 pub mod parked;
+pub mod pending;
 pub mod place;
 pub mod process;
 pub mod quarantine;

@@ -14,6 +14,7 @@ const DELETE: &str = include_str!("queries/delete_outbox.sql");
 const CLAIM: &str = include_str!("queries/claim_outbox.sql");
 const RETURN: &str = include_str!("queries/return_outbox.sql");
 const NOTE_UNROUTABLE: &str = include_str!("queries/note_unroutable.sql");
+const NOTE_ROUTED: &str = include_str!("queries/note_routed.sql");
 const STATE: &str = include_str!("queries/outbox_state.sql");
 
 /// What a message is for: a column and a metric label.
@@ -195,11 +196,20 @@ impl Store {
 
     /// Notes on the records that no queue took their completion.
     pub async fn note_unroutable(&self, keys: &[ProcessKey]) -> Result<(), StoreError> {
+        self.on_records(NOTE_UNROUTABLE, keys).await
+    }
+
+    /// Notes on the records that a queue has their completion now.
+    pub async fn note_routed(&self, keys: &[ProcessKey]) -> Result<(), StoreError> {
+        self.on_records(NOTE_ROUTED, keys).await
+    }
+
+    async fn on_records(&self, text: &str, keys: &[ProcessKey]) -> Result<(), StoreError> {
         if keys.is_empty() {
             return Ok(());
         }
         let connection = self.connection().await?;
-        let statement = connection.prepared(NOTE_UNROUTABLE).await?;
+        let statement = connection.prepared(text).await?;
         let mut keys = column(keys, |key| key.0);
         keys.sort_unstable();
         connection.execute(&statement, &[&keys]).await?;
@@ -239,15 +249,13 @@ async fn on_rows(
 }
 
 pub(super) fn from_row(row: &tokio_postgres::Row) -> Result<OutboxRow, StoreError> {
-    let name: &str = row.get(5);
-    let what = What::ALL.into_iter().find(|what| what.name() == name);
     Ok(OutboxRow {
         id: row.get(0),
         token: row.get(1),
         type_name: row.get(2),
         payload: row.get(3),
         process: ProcessKey(row.get(4)),
-        what: what.ok_or(StoreError::Corrupt("outbox purpose"))?,
+        what: what(row.get(5))?,
         exchange: row.get(6),
         routing_key: row.get(7),
         headers: serde_json::from_str(row.get(8))
@@ -257,7 +265,12 @@ pub(super) fn from_row(row: &tokio_postgres::Row) -> Result<OutboxRow, StoreErro
     })
 }
 
-fn slow(name: &str) -> Result<Slow, StoreError> {
+pub(super) fn what(name: &str) -> Result<What, StoreError> {
+    let what = What::ALL.into_iter().find(|what| what.name() == name);
+    what.ok_or(StoreError::Corrupt("outbox purpose"))
+}
+
+pub(super) fn slow(name: &str) -> Result<Slow, StoreError> {
     let slow = Slow::ALL.into_iter().find(|slow| slow.name() == name);
     slow.ok_or(StoreError::Corrupt("outbox lane"))
 }

@@ -4,7 +4,9 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::outgoing;
 use crate::core::completion::FORMAT;
+use crate::store::outbox::{OutboxRow, What};
 use crate::store::process::body_hash;
 use crate::store::record::Record;
 use crate::store::slow_outbox::Kept;
@@ -30,6 +32,21 @@ pub fn again(kept: &Kept) -> Result<Outbound, &'static str> {
         // Versions before formats kept no hash.
         _ => Ok(outbound),
     }
+}
+
+/// The same as a row of the outbox, to that exchange.
+///
+/// # Errors
+///
+/// Why it can't be made.
+pub fn row_again(kept: &Kept, exchange: &str) -> Result<OutboxRow, &'static str> {
+    let outbound = again(kept)?;
+    Ok(outgoing::row(
+        kept.process,
+        outbound,
+        What::Completion,
+        exchange,
+    ))
 }
 
 /// Where a completion is.

@@ -8,6 +8,7 @@ pub mod escape;
 pub mod feed;
 pub mod listing;
 pub mod order;
+pub mod outgoing;
 pub mod parts;
 pub mod picture;
 pub mod reading;

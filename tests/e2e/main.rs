@@ -63,6 +63,7 @@ mod monitor;
 mod monitor_charts;
 mod monitor_live;
 mod monitor_process;
+mod monitor_resend;
 mod odd;
 mod omflow;
 mod openapi;

@@ -15,6 +15,8 @@ pub(in crate::http) enum Trouble {
     NotFound,
     /// It was there, and is not kept any more.
     Gone,
+    /// What it asks for does not fit the state of what it is about.
+    Conflict,
     /// The path is right, the method is not.
     MethodNotAllowed,
     /// The body can't be read.
@@ -64,6 +66,7 @@ impl Trouble {
             Self::Forbidden => ("forbidden", 403, "The key does not allow this"),
             Self::NotFound => ("not_found", 404, "There is nothing of that name"),
             Self::Gone => ("gone", 410, "What was asked for is not kept any more"),
+            Self::Conflict => ("conflict", 409, "This can't be done now"),
             Self::MethodNotAllowed => (
                 "method_not_allowed",
                 405,

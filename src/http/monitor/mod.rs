@@ -49,6 +49,7 @@ pub(super) fn router(api: &Api) -> Router {
         .route(paths::WORKFLOWS, get(workflows::list::get))
         .route(paths::WORKFLOW, get(workflows::show::get))
         .route(paths::CHARTS, charts);
+    let resend = Router::new().route(paths::RESEND, post(process::resend::post));
     let open = Router::new()
         .route(paths::LOGIN, get(login::get).post(login::post))
         .route(paths::LOGOUT, post(login::leave))
@@ -57,6 +58,7 @@ pub(super) fn router(api: &Api) -> Router {
         .merge(gated(pages, Scope::Read))
         .merge(gated(dead::pages(), Scope::Read))
         .merge(gated(dead::acts(), Scope::Admin))
+        .merge(gated(resend, Scope::Admin))
         .merge(open)
         .route(paths::BELOW, get(first))
         .route("/monitor/", get(first))

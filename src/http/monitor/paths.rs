@@ -9,6 +9,8 @@ pub(in crate::http) const BELOW: &str = "/monitor";
 pub(super) const PROCESS: &str = "/monitor/process";
 /// Its failed items as a file, likewise.
 pub(super) const ERRORS: &str = "/monitor/process/errors.csv";
+/// Its completion, to be sent again.
+pub(super) const RESEND: &str = "/monitor/process/resend";
 pub(super) const WORKFLOWS: &str = "/monitor/workflows";
 /// One workflow, by the parameters `name` and `version`.
 pub(super) const WORKFLOW: &str = "/monitor/workflow";

@@ -49,6 +49,8 @@ pub(super) enum Outcome {
 struct Batch<'a> {
     done: Vec<&'a OutboxRow>,
     unroutable: Vec<ProcessKey>,
+    /// Completions that may have been unroutable before.
+    routed: Vec<ProcessKey>,
     failed: Vec<Failed>,
     lost: Vec<&'a OutboxRow>,
 }
@@ -75,9 +77,10 @@ impl Relay {
         }
     }
 
-    async fn write(&self, batch: &Batch<'_>) -> [Result<(), StoreError>; 4] {
+    async fn write(&self, batch: &Batch<'_>) -> [Result<(), StoreError>; 5] {
         [
             self.store.note_unroutable(&batch.unroutable).await,
+            self.store.note_routed(&batch.routed).await,
             self.store.delete_outbox(&batch.done).await,
             self.store.fail_outbox(&batch.failed).await,
             self.store.return_outbox(&batch.lost).await,
@@ -93,6 +96,9 @@ impl Relay {
             Outcome::Confirmed => {
                 if let Some(committed) = settled.committed {
                     self.telemetry.completion_confirmed(committed.elapsed());
+                }
+                if row.what == What::Completion && row.slow.is_some() {
+                    batch.routed.push(row.process);
                 }
                 batch.done.push(row);
             }

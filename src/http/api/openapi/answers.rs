@@ -97,6 +97,7 @@ fn header(trouble: Trouble) -> Option<(&'static str, &'static str)> {
         | Trouble::Forbidden
         | Trouble::NotFound
         | Trouble::Gone
+        | Trouble::Conflict
         | Trouble::MethodNotAllowed
         | Trouble::InvalidBody
         | Trouble::TooLarge

@@ -98,6 +98,7 @@ const fn told(trouble: Trouble) -> (StatusCode, &'static str) {
         Trouble::InvalidBody
         | Trouble::UnsupportedMediaType
         | Trouble::Unprocessable
+        | Trouble::Conflict
         | Trouble::LogTooLong
         | Trouble::RangeNotSatisfiable
         | Trouble::KeyReused => (StatusCode::BAD_REQUEST, "InvalidRequest"),

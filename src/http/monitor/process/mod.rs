@@ -7,5 +7,7 @@ mod delivery;
 pub(super) mod errors;
 mod history;
 mod items;
+mod pending;
+pub(super) mod resend;
 pub(super) mod show;
 mod stages;

@@ -9,7 +9,7 @@ use super::super::ask::{Ask, Viewer};
 use super::super::page::{Page, Tab};
 use super::super::words;
 use super::asked::{self, Asked};
-use super::{about, delivery, history, items, stages};
+use super::{about, delivery, history, items, pending, resend, stages};
 use crate::clock;
 use crate::core::ProcessKey;
 use crate::view::parts::{Part, Parts};
@@ -38,13 +38,20 @@ async fn page(Viewer { api, access }: Viewer, asked: Asked) -> Result<Page, Http
     let parts = Parts::of(&PARTS);
     let key = ProcessKey::of(&access.tenant, &asked.token);
     let found = asked::found(&api, key, &parts).await?;
+    let waiting = api.store.pending(key, pending::LISTED_MAX).await?;
+    let waits = pending::has_completion(&waiting);
     let view = found.view(&parts);
     let name = name(&view).to_owned();
     let main = html! {
         h1 { bdi { (name) } }
         (head(&found, &view))
         section { h2 { "About" } (about::list(&view, clock::now())) }
-        section { h2 { "Completion" } (delivery::words(&view)) }
+        section {
+            h2 { "Completion" }
+            (delivery::words(&view, waits))
+            (resend::form(&view, waits, &access))
+            (pending::table(&waiting))
+        }
         (stages::section(&found))
         (history::timeline(&found, &view))
         (items::section(&view, &asked))

@@ -1,0 +1,5 @@
+-- Forgets on the record that no queue was bound for its completion: one has it now.
+update waybill.process p
+set unroutable_at = null
+from unnest($1::uuid[]) as n (key)
+where p.key = n.key and p.unroutable_at is not null
