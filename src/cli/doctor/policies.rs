@@ -159,12 +159,29 @@ mod tests {
     use super::super::tests::check;
     use super::*;
 
-    #[test]
-    fn policies_under_which_messages_can_be_lost_are_named() {
-        let queue = |name: &str, policy: serde_json::Value| Queue {
+    fn queue(name: &str, policy: serde_json::Value) -> Queue {
+        Queue {
             name: name.to_owned(),
             effective_policy_definition: policy,
-        };
+        }
+    }
+
+    #[test]
+    fn what_is_not_shown_is_not_judged() {
+        let foreign = queue("foreign", json!([]));
+        check(judge(&[foreign], (4, 0)), expect![""]);
+        let dead = queue("waybill.dead", serde_json::Value::Null);
+        check(
+            judge(&[dead], (4, 0)),
+            expect![[r#"
+            note  broker    the policy of waybill.dead is not known yet
+                            RabbitMQ has just started: ask again in a moment
+        "#]],
+        );
+    }
+
+    #[test]
+    fn policies_under_which_messages_can_be_lost_are_named() {
         let events = json!({"delivery-limit": 20, "dead-letter-strategy": "at-least-once",
                             "overflow": "reject-publish", "max-length-bytes": 1});
         let dead = |policy| queue("waybill.dead", policy);

@@ -171,3 +171,41 @@ fn a_process_that_is_not_there_is_said_so() {
         scene.end().await;
     });
 }
+
+/// A message of the process that may not be written to its queue.
+const DENIED: &str = "
+    insert into waybill.outbox (id, aggregatetype, aggregateid, type, process, what, exchange, routing_key,
+                                headers, time, next_attempt_at, slow, attempts, detail, payload)
+    select gen_random_uuid(), 'process', token, 'process.completed', key, 'reply', '', 'shop.replies', '{}',
+           now(), now() + '1 hour', 'denied', 11,
+           '403 ACCESS_REFUSED - write access to exchange ''amq.default'' refused for user ''relay''', '{}'
+    from waybill.process where token = 'again-1'";
+
+#[test]
+fn what_waits_is_readable_in_every_look_and_a_completion_is_sent_again() {
+    run(async {
+        let mut scene = Scene::set("again").await;
+        scene.open("again-1", "scan-4712.pdf", 1).await;
+        scene
+            .tell("again-1", "upload.completed", json!({ "total": 0 }))
+            .await;
+        let page = scene.viewer(&[Scope::Read, Scope::Admin]).await;
+        page.goto("/monitor/process?token=again-1").await;
+        page.shows("it was dropped").await;
+        scene.ground.execute(DENIED).await;
+        page.shows("ACCESS_REFUSED").await;
+        for look in LOOKS {
+            page.look(look).await;
+            page.readable(look).await;
+            page.picture(&format!("waiting-{look:?}")).await;
+        }
+        scene.audience = Some(Audience::of_completions(&scene.ground).await);
+        let all = "delete from waybill.outbox";
+        scene.ground.execute(all).await;
+        page.follow(page.click(&named("button", "Send again")))
+            .await;
+        page.shows("the broker has confirmed it").await;
+        page.quiet().await;
+        scene.end().await;
+    });
+}

@@ -19,6 +19,11 @@ const HEADINGS: [&str; 5] = [
     "Next attempt",
 ];
 
+/// Whether the completion is among them.
+pub(super) fn has_completion(pending: &[Pending]) -> bool {
+    pending.iter().any(|one| one.what == What::Completion)
+}
+
 /// The table, or nothing where nothing waits.
 pub(super) fn table(pending: &[Pending]) -> Markup {
     html! {
@@ -43,7 +48,7 @@ fn row(pending: &Pending) -> Markup {
             th scope="row" data-label=(name) { (what(pending.what)) }
             td data-label=(destination) { (place(&pending.destination)) }
             td data-label=(reason) {
-                @if let Some(slow) = pending.slow { code { (slow.name()) } " " }
+                @if let Some(slow) = pending.slow { code { (slow.name()) } ": " }
                 (why(pending.slow))
                 @if let Some(detail) = &pending.detail { small { bdi { (escape::line(detail)) } } }
             }

@@ -19,8 +19,6 @@ use super::asked;
 use crate::broker::topology::COMPLETIONS_EXCHANGE;
 use crate::core::ProcessKey;
 use crate::core::access::{Access, Scope};
-use crate::store::outbox::What;
-use crate::store::pending::Pending;
 use crate::view::completion::{self, Completion};
 use crate::view::parts::Parts;
 use crate::view::record::View;
@@ -37,8 +35,7 @@ pub(in super::super) struct Fields {
 }
 
 /// The form, where there is a completion that is not waiting already.
-pub(super) fn form(view: &View<'_>, pending: &[Pending], access: &Access) -> Markup {
-    let waits = pending.iter().any(|one| one.what == What::Completion);
+pub(super) fn form(view: &View<'_>, waits: bool, access: &Access) -> Markup {
     html! {
         @if view.completion != Completion::None && !waits {
             @if access.allows(Scope::Admin) {

@@ -39,6 +39,7 @@ async fn page(Viewer { api, access }: Viewer, asked: Asked) -> Result<Page, Http
     let key = ProcessKey::of(&access.tenant, &asked.token);
     let found = asked::found(&api, key, &parts).await?;
     let waiting = api.store.pending(key, pending::LISTED_MAX).await?;
+    let waits = pending::has_completion(&waiting);
     let view = found.view(&parts);
     let name = name(&view).to_owned();
     let main = html! {
@@ -47,8 +48,8 @@ async fn page(Viewer { api, access }: Viewer, asked: Asked) -> Result<Page, Http
         section { h2 { "About" } (about::list(&view, clock::now())) }
         section {
             h2 { "Completion" }
-            (delivery::words(&view))
-            (resend::form(&view, &waiting, &access))
+            (delivery::words(&view, waits))
+            (resend::form(&view, waits, &access))
             (pending::table(&waiting))
         }
         (stages::section(&found))
