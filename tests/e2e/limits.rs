@@ -96,8 +96,9 @@ fn large_messages_shrink_the_window_so_that_memory_stays_bounded() {
         let worker = plan.start().await;
         trial.rest().await;
         let grown = resident_kib(&worker) - empty;
-        // What is held exists at most a few times: as received, as data, on its way out.
-        assert!(grown < 4 * 32 * 1024, "it grew by {grown} KiB");
+        // What is held exists at most a few times: as received, as data, on its way out; and of a
+        // process that has not opened once more as received, on its way out too.
+        assert!(grown < 6 * 32 * 1024, "it grew by {grown} KiB");
         trial.conclude(vec![worker]).await;
     });
 }

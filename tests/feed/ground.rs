@@ -119,8 +119,11 @@ pub(crate) fn store(url: &str) -> Store {
 
 /// The id of an event, which says what it is of, and its type.
 fn name(process: usize, number: usize) -> (String, &'static str) {
-    let (tenant, token, _) = PROCESSES[process];
-    let type_name = [STEP, PROGRESS][number % 2];
+    let (tenant, token, kind) = PROCESSES[process];
+    let type_name = match kind {
+        Kind::Upload => [STEP, PROGRESS][number % 2],
+        Kind::Order => ["order.step", "order.progress"][number % 2],
+    };
     (format!("{tenant}/{token}/{type_name}/{number}"), type_name)
 }
 
