@@ -14,14 +14,29 @@ start = ["split"]
 id = "amount"
 type = "number"
 required = true
+[[stages.split.form]]
+id = "split_by"
+type = "text"
 [stages.split]
 next = ["pick", "invoice", "book"]
+[[stages.pick.form]]
+id = "pick_by"
+type = "text"
 [stages.pick]
 next = ["close"]
+[[stages.invoice.form]]
+id = "invoice_by"
+type = "text"
 [stages.invoice]
 next = ["close"]
+[[stages.book.form]]
+id = "book_by"
+type = "text"
 [stages.book]
 next = ["close"]
+[[stages.close.form]]
+id = "close_by"
+type = "text"
 [stages.close]
 join = "all"
 "#,
