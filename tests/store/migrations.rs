@@ -30,7 +30,7 @@ async fn older(settings: &DatabaseSettings) {
     let mut connection = connection(settings).await;
     let create = "create schema waybill";
     connection.batch_execute(create).await.unwrap();
-    let mut runner = Runner::new(&files).set_target(Target::Version(RELEASED.into()));
+    let mut runner = Runner::new(&files).set_target(Target::Version(RELEASED));
     let runner = runner.set_migration_table_name("waybill.migration");
     runner.run_async(&mut *connection).await.unwrap();
 }
