@@ -119,13 +119,7 @@ impl StoreError {
     /// another server process, by a pooler in transaction mode.
     #[must_use]
     pub fn is_lost_statement(&self) -> bool {
-        self.state().is_some_and(|state| {
-            [
-                SqlState::INVALID_SQL_STATEMENT_NAME,
-                SqlState::DUPLICATE_PSTATEMENT,
-            ]
-            .contains(state)
-        })
+        self.state().is_some_and(fitness::is_lost_statement)
     }
 
     /// What this error is recognised by when it comes back, if the message itself may cause it: the
@@ -191,12 +185,10 @@ impl From<deadpool_postgres::PoolError> for StoreError {
     fn from(error: deadpool_postgres::PoolError) -> Self {
         use deadpool_postgres::{HookError, PoolError};
         match error {
-            PoolError::Backend(error) => fitness::refused_by_pooler(&error)
-                .unwrap_or_else(|| Self::Unavailable(describe(&error))),
-            PoolError::PostCreateHook(HookError::Message(unfit)) => Self::Unfit(unfit.into()),
-            PoolError::PostCreateHook(HookError::Backend(error)) => {
-                Self::Unavailable(describe(&error))
+            PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error)) => {
+                fitness::of_a_pooler(&error).unwrap_or_else(|| Self::Unavailable(describe(&error)))
             }
+            PoolError::PostCreateHook(HookError::Message(unfit)) => Self::Unfit(unfit.into()),
             // Not a timeout of a statement, which a message may be the cause of.
             PoolError::Timeout(_) => {
                 Self::Unavailable("none became free or was made in time".to_owned())

@@ -2,6 +2,7 @@
 //! that a commit survives a crash, that a session is one server process, and that it takes writes.
 
 use deadpool_postgres::ClientWrapper;
+use tokio_postgres::error::SqlState;
 
 use super::{Store, StoreError};
 
@@ -65,8 +66,12 @@ fn fault(mark: Option<&str>, commit: &str, isolation: &str) -> Option<String> {
     None
 }
 
-/// What the answer to a connection's start says of a pooler in between.
-pub(super) fn refused_by_pooler(error: &tokio_postgres::Error) -> Option<StoreError> {
+/// What the server's error says of a pooler in between, on the connection's start or the first
+/// statement.
+pub(super) fn of_a_pooler(error: &tokio_postgres::Error) -> Option<StoreError> {
+    if error.code().is_some_and(is_lost_statement) {
+        return Some(transaction_mode());
+    }
     let message = error.as_db_error()?.message();
     // PgBouncer's words, and those of Amazon's RDS Proxy.
     let refused = ["startup parameter", "command-line options"];
@@ -78,6 +83,23 @@ pub(super) fn refused_by_pooler(error: &tokio_postgres::Error) -> Option<StoreEr
                 "a pooler refuses the settings sent when a connection starts ({message}); {NO_POOLER}"
             ))
         })
+}
+
+/// Whether the server knows other prepared statements than this program: each was prepared on another
+/// server process, by a pooler in transaction mode.
+pub(super) fn is_lost_statement(state: &SqlState) -> bool {
+    [
+        SqlState::INVALID_SQL_STATEMENT_NAME,
+        SqlState::DUPLICATE_PSTATEMENT,
+    ]
+    .contains(state)
+}
+
+fn transaction_mode() -> StoreError {
+    StoreError::Unfit(format!(
+        "two connections share a server process, so a pooler in transaction mode is in between: \
+         prepared statements and settings are lost there; {NO_POOLER}"
+    ))
 }
 
 impl Store {
@@ -99,6 +121,14 @@ impl Store {
     ///
     /// [`StoreError::Unfit`] with the remedy, or why it could not be tried.
     pub async fn check_pooler(&self) -> Result<(), StoreError> {
+        let compared = self.compare_connections().await;
+        compared.map_err(|error| match error.is_lost_statement() {
+            true => transaction_mode(),
+            false => error,
+        })
+    }
+
+    async fn compare_connections(&self) -> Result<(), StoreError> {
         let idle = self.connection().await?;
         let mut busy = self.connection().await?;
         for _ in 0..COMPARISONS {
@@ -108,11 +138,7 @@ impl Store {
             let taken: i32 = transaction.query_one(BACKEND, &[]).await?.get(0);
             transaction.rollback().await?;
             if lent == taken {
-                let fault = format!(
-                    "two connections share a server process, so a pooler in transaction mode is in \
-                     between: prepared statements and settings are lost there; {NO_POOLER}"
-                );
-                return Err(StoreError::Unfit(fault));
+                return Err(transaction_mode());
             }
         }
         Ok(())

@@ -170,7 +170,7 @@ fn start(arguments: &[&str], variables: &[(&str, &str)]) -> Child {
         .unwrap()
 }
 
-async fn client(url: &str) -> Client {
+pub(crate) async fn client(url: &str) -> Client {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
     #[expect(
         clippy::disallowed_methods,

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::ground::{Answer, Ground, on_ground, run};
+use crate::ground::{Answer, Ground, client, on_ground, run};
 
 /// Where Debian has it, outside of the path of ordinary users.
 const PROGRAM: &str = "/usr/sbin/pgbouncer";
@@ -60,10 +60,22 @@ impl Pooler {
         panic!("{:?}", std::fs::read_to_string(pooler.folder.join("log")));
     }
 
+    fn url(&self, ground: &Ground) -> String {
+        let database = ground.database_url.rsplit_once('/').unwrap().1;
+        format!("postgres://waybill:any@127.0.0.1:{}/{database}", self.port)
+    }
+
+    /// Leaves statements of the names that programs give theirs on a server process.
+    async fn leave_statements(&self, ground: &Ground) {
+        let prepare = |number| format!("prepare s{number} as select 1;");
+        let prepare: String = (0..20).map(prepare).collect();
+        let client = client(&self.url(ground)).await;
+        client.batch_execute(&prepare).await.unwrap();
+    }
+
     /// Runs the program through it.
     fn waybill(&self, ground: &Ground, arguments: &[&str]) -> Answer {
-        let database = ground.database_url.rsplit_once('/').unwrap().1;
-        let url = format!("postgres://waybill:any@127.0.0.1:{}/{database}", self.port);
+        let url = self.url(ground);
         let variables = [
             ("DATABASE_URL", url.as_str()),
             ("AMQP_URL", &ground.amqp_url),
@@ -149,5 +161,11 @@ fn a_pooler_in_transaction_mode_is_named_and_one_in_session_mode_is_used() {
             .failed(1)
             .says("FAIL  database")
             .says("a pooler in transaction mode is in between");
+        let transaction = format!("pool_mode = transaction\n{ignore}");
+        let used = Pooler::start(&ground, "used", &transaction).await;
+        used.leave_statements(&ground).await;
+        used.waybill(&ground, &["run"])
+            .failed(1)
+            .complains("a pooler in transaction mode is in between");
     });
 }
