@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use super::dead_letter::{self, DeadLetter};
-use super::outbox::{self, OutboxRow};
-use super::{Connection, Store, StoreError, batch};
+use super::outbox::{self, OutboxRow, Slow, What};
+use super::{Connection, Store, StoreError, batch, column};
 
 const TAKE: &str = include_str!("queries/take_undeliverable.sql");
 
@@ -25,14 +25,20 @@ impl Undeliverable {
         let connection = store.connection().await?;
         let statement = connection.prepared(TAKE).await?;
         batch::begin_transaction(&connection).await?;
+        let whats = column(&What::ALL, |what| what.name());
+        let slow = Slow::ALL.into_iter();
+        let slow = slow.filter(|slow| !matches!(slow, Slow::Unconfirmed | Slow::Resend));
+        let slow: Vec<&str> = slow.map(Slow::name).collect();
         let rows = connection
-            .query(&statement, &[&retention.as_secs_f64(), &processes])
+            .query(
+                &statement,
+                &[&retention.as_secs_f64(), &processes, &whats, &slow],
+            )
             .await?;
-        // What this version can't read stays for one that can.
         let rows = rows
             .iter()
-            .filter_map(|row| Some((outbox::from_row(row).ok()?, row.get(11))));
-        let rows = rows.collect();
+            .map(|row| Ok((outbox::from_row(row)?, row.get(11))))
+            .collect::<Result<_, StoreError>>()?;
         Ok(Self { connection, rows })
     }
 

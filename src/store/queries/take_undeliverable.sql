@@ -1,9 +1,10 @@
 -- Messages that can't be delivered, of processes whose time is over: a bounded number of processes,
--- locked; those that others hold are skipped.
+-- locked; those that others hold are skipped, and messages that this version can't read.
 with general as (
     select key from waybill.process p
     where sealed_at < now() - make_interval(secs => $1) and keep_until is null
-      and exists (select from waybill.outbox o where o.process = p.key and o.slow is not null)
+      and exists (select from waybill.outbox o
+                  where o.process = p.key and o.what = any ($3::text[]) and o.slow = any ($4::text[]))
     order by sealed_at
     limit $2
     for update skip locked
@@ -11,7 +12,8 @@ with general as (
 own as (
     select key from waybill.process p
     where keep_until <= now()
-      and exists (select from waybill.outbox o where o.process = p.key and o.slow is not null)
+      and exists (select from waybill.outbox o
+                  where o.process = p.key and o.what = any ($3::text[]) and o.slow = any ($4::text[]))
     order by keep_until
     limit $2
     for update skip locked
@@ -19,4 +21,5 @@ own as (
 select o.id, o.aggregateid, o.type, o.payload, o.process, o.what, o.exchange, o.routing_key,
        o.headers, o.time, o.slow, o.detail
 from (select key from general union all select key from own) due
-join waybill.outbox o on o.process = due.key and o.slow not in ('unconfirmed', 'resend')
+join waybill.outbox o
+  on o.process = due.key and o.what = any ($3::text[]) and o.slow = any ($4::text[])
