@@ -55,7 +55,7 @@ fn fold(record: &Record, order: Option<&Order>, events: &[LoggedEvent]) -> Optio
     } = &record.process;
     let mut past = Past::begin(tenant.clone(), token.clone(), *kind);
     for logged in events {
-        if wire::kind_of(&logged.type_name) != Some(*kind) {
+        if wire::kind_of(&logged.type_name).is_some_and(|of| of != *kind) {
             continue;
         }
         if logged.late
