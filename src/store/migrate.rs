@@ -20,7 +20,7 @@ const TABLE: &str = "waybill.migration";
 const LOCK_MAX: &str = "set lock_timeout = '1s'";
 /// Then it lets the others work, and tries again.
 const PAUSE: Duration = Duration::from_secs(2);
-/// It gives up after this many attempts: whoever uses a table for longer is to be asked to end.
+/// It gives up after this many attempts: a transaction that holds a table for longer has to be ended.
 const ATTEMPTS: u32 = 60;
 
 const CREATE_SCHEMA: &str = include_str!("queries/create_schema.sql");

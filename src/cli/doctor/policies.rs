@@ -201,15 +201,6 @@ mod tests {
             ok    broker    the policies of its queues are right
         "#]],
         );
-        // There are no queues before a first worker.
-        check(judge(&[queue("foreign", json!([]))], (4, 0)), expect![""]);
-        check(
-            judge(&[dead(serde_json::Value::Null)], (4, 0)),
-            expect![[r#"
-            note  broker    the policy of waybill.dead is not known yet
-                            RabbitMQ has just started: ask again in a moment
-        "#]],
-        );
         let wrong = [
             queue("waybill.events.0", json!([])),
             queue("waybill.events.hash", json!([])),
