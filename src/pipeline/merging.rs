@@ -9,11 +9,13 @@ use super::outcome::outcome;
 use super::record::Record;
 use super::unique::Place;
 use crate::core::merge::{Outcomes, Touched};
-use crate::core::{Fit, Kind, ProcessKey, seal};
+use crate::core::{Event, Fit, Kind, ProcessKey, seal};
+use crate::store::Unreadable;
 use crate::store::batch::Loaded;
 use crate::store::event::{Corrections, NewEvent};
 use crate::store::item::ChangedItem;
 use crate::store::parked::OtherRow;
+use crate::wire;
 
 /// A batch while it is merged.
 pub(super) struct Merging<'a> {
@@ -24,6 +26,8 @@ pub(super) struct Merging<'a> {
     records: Vec<Record>,
     by_key: HashMap<ProcessKey, usize>,
     items: HashMap<ProcessKey, Outcomes>,
+    /// What has waited for openings that are among the events.
+    waited: HashMap<ProcessKey, Vec<Event>>,
     corrections: Corrections,
     outcomes: Vec<Outcome>,
     refusals: Vec<(usize, Refused)>,
@@ -37,6 +41,7 @@ impl<'a> Merging<'a> {
         mut loaded: Loaded,
         orders: Orders,
     ) -> Self {
+        let waited = waited(&mut loaded);
         let processes = std::mem::take(&mut loaded.processes).into_iter();
         let record = |process| Record::new(process, &loaded.created);
         let records: Vec<Record> = processes.map(record).collect();
@@ -49,6 +54,7 @@ impl<'a> Merging<'a> {
             records,
             orders,
             items: std::mem::take(&mut loaded.outcomes),
+            waited,
             loaded,
             corrections: Corrections::default(),
             outcomes: vec![Outcome::Refused; events.len()],
@@ -96,23 +102,21 @@ impl<'a> Merging<'a> {
             &self.loaded,
             &mut self.orders,
         )?;
+        if outcome == Outcome::Parked && fit == Fit::Waits {
+            let others = self.loaded.others.entry(event.key).or_default();
+            if !others.add(event.data.len()) {
+                return Err(Refused::too_early());
+            }
+        }
         record.has_events |= outcome != Outcome::Duplicate;
         if outcome == Outcome::Applied {
             let items = self.items.entry(event.key).or_default();
             if fit == Fit::Turns {
-                let waited = self.loaded.others.remove(&event.key);
-                record.turn(event.event.kind, items, waited.unwrap_or_default());
+                let waited = self.waited.remove(&event.key).unwrap_or_default();
+                record.turn(event.event.kind, items, &waited);
                 self.corrections.turned.push(event.key);
             }
             record.apply(items, &event.event);
-        }
-        if outcome == Outcome::Parked && fit == Fit::Waits {
-            let waiting = self.loaded.others.entry(event.key).or_default();
-            waiting.push(OtherRow {
-                stamp: event.event.stamp.clone(),
-                type_name: event.type_name.to_owned(),
-                data: event.data.clone(),
-            });
         }
         let is_early = outcome == Outcome::Applied && record.process.decided_kind().is_none();
         if outcome == Outcome::Parked || is_early {
@@ -156,6 +160,32 @@ impl<'a> Merging<'a> {
         let unmade = self.records.extract_if(.., unmade);
         unmade.map(|record| record.process.key).collect()
     }
+}
+
+/// Reads what has waited for openings; records of which this version can't read that are left out.
+fn waited(loaded: &mut Loaded) -> HashMap<ProcessKey, Vec<Event>> {
+    let (mut waited, mut unreadable) = (HashMap::new(), HashMap::new());
+    for process in &loaded.processes {
+        let Some(others) = loaded.others.get_mut(&process.key) else {
+            continue;
+        };
+        let event = |row: OtherRow| {
+            Some(Event {
+                tenant: process.tenant.clone(),
+                token: process.token.clone(),
+                kind: wire::kind_of(&row.type_name)?,
+                happening: wire::logged(&row.type_name, &row.data)?,
+                stamp: row.stamp,
+            })
+        };
+        let rows = std::mem::take(&mut others.rows).into_iter();
+        match rows.map(event).collect() {
+            Some(events) => drop(waited.insert(process.key, events)),
+            None => drop(unreadable.insert(process.key, Unreadable::contents("early event"))),
+        }
+    }
+    loaded.leave_out(unreadable);
+    waited
 }
 
 /// By how much the number of open processes has changed: what was made, and what turned out to be of

@@ -6,7 +6,6 @@ use super::orders::{Orders, Refused, Verdict};
 use crate::core::{Fit, Kind, Process};
 use crate::store::batch::Loaded;
 use crate::store::event::NewEvent;
-use crate::store::parked::OTHERS_MAX;
 
 /// Applies an event to the walk of its order, where it is one; says what becomes of it.
 pub(super) fn outcome(
@@ -32,11 +31,7 @@ pub(super) fn outcome(
         return Ok(Outcome::Late);
     }
     if fit == Fit::Waits {
-        let waiting = loaded.others.get(&process.key).map_or(0, Vec::len);
-        return match waiting {
-            OTHERS_MAX.. => Err(Refused::too_early()),
-            _ => Ok(Outcome::Parked),
-        };
+        return Ok(Outcome::Parked);
     }
     if event.event.kind == Kind::Upload {
         return Ok(Outcome::Applied);

@@ -7,8 +7,6 @@ use jiff::Timestamp;
 use super::orders::Orders;
 use crate::core::merge::{self, Outcomes, Touched};
 use crate::core::{Event, Kind, Process, ProcessKey};
-use crate::store::parked::OtherRow;
-use crate::wire;
 
 /// One record while a batch is merged into it.
 #[derive(Debug)]
@@ -47,21 +45,11 @@ impl Record {
     }
 
     /// Becomes of the other kind, for the opening that comes now, and takes what has waited for that.
-    pub(super) fn turn(&mut self, kind: Kind, items: &mut Outcomes, waited: Vec<OtherRow>) {
+    pub(super) fn turn(&mut self, kind: Kind, items: &mut Outcomes, waited: &[Event]) {
         self.process.turn(kind);
         *items = Outcomes::default();
-        for row in waited {
-            let Some(happening) = wire::logged(&row.type_name, &row.data) else {
-                continue;
-            };
-            let event = Event {
-                tenant: self.process.tenant.clone(),
-                token: self.process.token.clone(),
-                kind,
-                stamp: row.stamp,
-                happening,
-            };
-            self.apply(items, &event);
+        for event in waited {
+            self.apply(items, event);
         }
     }
 

@@ -45,7 +45,8 @@ pub struct Corrections {
     pub retaken: Vec<Retaken>,
     /// Records that were made for events of which none may open them.
     pub unmade: Vec<ProcessKey>,
-    /// Records that turned out to be of the other kind, so that their items are told anew.
+    /// Records that turned out to be of the other kind, so that their items are deleted and
+    /// written again.
     pub turned: Vec<ProcessKey>,
 }
 

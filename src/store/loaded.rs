@@ -1,12 +1,12 @@
 //! What the first half of a batch's transaction found.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::event::{Logged, NewEvent};
-use super::parked::OtherRow;
+use super::parked::Others;
 use super::retention::Tombstone;
 use super::{Unreadable, process};
 use crate::core::merge::Outcomes;
@@ -32,7 +32,7 @@ pub struct Loaded {
     /// The stored outcomes of the items that the events mention.
     pub outcomes: HashMap<ProcessKey, Outcomes>,
     /// What waits of the other kind, where a record has not opened and such an event comes.
-    pub others: HashMap<ProcessKey, Vec<OtherRow>>,
+    pub others: HashMap<ProcessKey, Others>,
 }
 
 impl Loaded {
@@ -60,20 +60,28 @@ impl From<process::Locked> for Loaded {
     }
 }
 
-/// Records that were there and have not opened, and that events of the other kind come to.
+/// Records that were there and have not opened, and that events of the other kind come to; and whether
+/// one of these is an opening.
 pub(super) fn with_others(
     processes: &[Process],
     events: &[&NewEvent],
     created: &HashMap<ProcessKey, Kind>,
-) -> Vec<Uuid> {
+) -> Vec<(Uuid, bool)> {
     let undecided = processes
         .iter()
         .filter(|process| process.decided_kind().is_none() && !created.contains_key(&process.key));
     let undecided: HashMap<ProcessKey, Kind> = undecided.map(|p| (p.key, p.kind)).collect();
-    let is_other = |event: &&&NewEvent| {
-        let kind = undecided.get(&event.key);
-        kind.is_some_and(|kind| *kind != event.event.kind)
-    };
-    let others: HashSet<ProcessKey> = events.iter().filter(is_other).map(|e| e.key).collect();
-    others.into_iter().map(|key| key.0).collect()
+    let mut others: HashMap<ProcessKey, bool> = HashMap::new();
+    for event in events {
+        if undecided
+            .get(&event.key)
+            .is_some_and(|kind| *kind != event.event.kind)
+        {
+            *others.entry(event.key).or_default() |= event.event.opens();
+        }
+    }
+    others
+        .into_iter()
+        .map(|(key, opens)| (key.0, opens))
+        .collect()
 }

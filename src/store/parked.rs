@@ -25,6 +25,8 @@ pub(super) const DELETE_EARLY: &str = include_str!("queries/delete_early.sql");
 
 /// So many events of another kind than the first one's may wait for the opening of a process.
 pub const OTHERS_MAX: usize = 1_000;
+/// Their data may be so long together, in bytes: an opening of their kind has all of it read.
+pub const OTHERS_BYTES_MAX: usize = 16 << 20;
 
 /// A push that waits.
 #[derive(Debug, Clone)]
@@ -35,7 +37,29 @@ pub struct ParkedRow {
     pub data: String,
 }
 
-/// An event of another kind than the first one of its process, which has not opened.
+/// The events that wait for their process, which has not opened, to become of their kind.
+#[derive(Debug, Clone, Default)]
+pub struct Others {
+    count: usize,
+    bytes: usize,
+    /// The events, where an opening of their kind has come.
+    pub rows: Vec<OtherRow>,
+}
+
+impl Others {
+    /// Counts one more with so much data; says whether there was room for it.
+    #[must_use]
+    pub fn add(&mut self, bytes: usize) -> bool {
+        let has_room = self.count < OTHERS_MAX && self.bytes + bytes <= OTHERS_BYTES_MAX;
+        if has_room {
+            self.count += 1;
+            self.bytes += bytes;
+        }
+        has_room
+    }
+}
+
+/// An event that waits for its process to become of its kind.
 #[derive(Debug, Clone)]
 pub struct OtherRow {
     /// The event's.
@@ -57,24 +81,32 @@ pub struct DecidedKinds {
     pub problem: String,
 }
 
-/// Loads what waits for processes to become of another kind than that of their first event.
+/// Loads how much waits for processes to become of another kind than that of their first event, and
+/// where an opening of that kind has come, the events.
 pub(super) async fn load_others(
     connection: &Connection,
-    keys: &[Uuid],
-) -> Result<HashMap<ProcessKey, Vec<OtherRow>>, StoreError> {
-    let mut others: HashMap<_, Vec<_>> = HashMap::new();
-    if keys.is_empty() {
+    processes: &[(Uuid, bool)],
+) -> Result<HashMap<ProcessKey, Others>, StoreError> {
+    let mut others: HashMap<_, Others> = HashMap::new();
+    if processes.is_empty() {
         return Ok(others);
     }
+    let keys = column(processes, |(key, _)| *key);
+    let opened = column(processes, |(_, opened)| *opened);
     let limit = i64::try_from(OTHERS_MAX).unwrap_or(i64::MAX);
-    for row in query(connection, LOAD_OTHERS, &[&keys, &limit]).await? {
-        let ParkedRow { stamp, data } = from_row(&row);
-        let key = ProcessKey(row.get(0));
-        others.entry(key).or_default().push(OtherRow {
-            stamp,
-            data,
-            type_name: row.get(6),
-        });
+    for row in query(connection, LOAD_OTHERS, &[&keys, &opened, &limit]).await? {
+        let others = others.entry(ProcessKey(row.get(0))).or_default();
+        others.count += 1;
+        others.bytes += usize::try_from(row.get::<_, i32>(7)).unwrap_or(0);
+        if row.get::<_, Option<&str>>(5).is_some() {
+            let ParkedRow { stamp, data } = from_row(&row);
+            let type_name = row.get(6);
+            others.rows.push(OtherRow {
+                stamp,
+                type_name,
+                data,
+            });
+        }
     }
     Ok(others)
 }

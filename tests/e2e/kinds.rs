@@ -109,6 +109,10 @@ async fn record(client: &Client, token: &str) -> Value {
     reply.json(200)
 }
 
+fn said() -> Value {
+    json!({ "message": "m" })
+}
+
 fn items(identifier: &str) -> Value {
     json!({ "items": [{ "identifier": identifier, "ok": true }] })
 }
@@ -133,4 +137,76 @@ fn event(token: &str, id: &str, second: i64, type_: &str, data: Value) -> PlainE
         id: id.to_owned(),
         ..PlainEvent::new(SOURCE, type_, token, time, data)
     }
+}
+
+#[test]
+fn what_waits_for_the_other_kind_is_bounded_in_number_and_in_bytes() {
+    run(async {
+        let ground = Ground::shared("others").await;
+        let worker = ground.plan().start().await;
+        let mut producer = Producer::new(&ground);
+        let first = |token| event(token, "first", 0, "upload.step", said());
+        producer.events(&[first("many"), first("long")]).await;
+        logged(&ground, 2).await;
+        let many = (0..1_003).map(|n| event("many", &format!("m{n}"), 1, "order.step", said()));
+        let scan = json!({ "message": "m", "scan": "0".repeat(1_900_000) });
+        let long = (0..10).map(|n| event("long", &format!("l{n}"), 1, "order.step", scan.clone()));
+        producer.events(&many.chain(long).collect::<Vec<_>>()).await;
+        until("what there is no room for", async || {
+            let reasons =
+                "select count(*) from waybill.dead_letter where reason = 'limit_exceeded'";
+            let refused = ground.number(reasons).await;
+            (refused == 5 && ground.ready("waybill.events.0").await == Some(0)).then_some(())
+        })
+        .await;
+        assert_eq!(ground.number(KEPT).await, 2 + 1_000 + 8);
+        let opening = event("long", "opening", 0, "order.opened", json!({}));
+        producer.events(&[opening]).await;
+        until("the opening", async || {
+            let open =
+                "select count(*) from waybill.process where kind = 'order' and status = 'running'";
+            (ground.number(open).await == 1).then_some(())
+        })
+        .await;
+        assert_eq!(ground.number(KEPT).await, 1 + 1_000);
+        worker.stop().await;
+    });
+}
+
+#[test]
+fn an_opening_whose_early_events_cant_be_read_is_refused_until_they_can() {
+    run(async {
+        let ground = Ground::shared("early-unread").await;
+        let worker = ground.plan().start().await;
+        let mut producer = Producer::new(&ground);
+        producer
+            .events(&[
+                event("t1", "first", 0, "upload.step", said()),
+                event("t1", "early", 1, "order.items", items("own")),
+            ])
+            .await;
+        logged(&ground, 2).await;
+        ground
+            .execute("update waybill.event set data = '[' || data || ']' where id = 'early'")
+            .await;
+        let opening = event("t1", "opening", 0, "order.opened", json!({}));
+        producer
+            .events(&[
+                opening,
+                event("t2", "other", 0, "upload.received", json!({})),
+            ])
+            .await;
+        until("the refusal", async || {
+            let reasons =
+                "select count(*) from waybill.dead_letter where reason = 'unreadable_record'";
+            (ground.number(reasons).await == 1).then_some(())
+        })
+        .await;
+        logged(&ground, 3).await;
+        assert_eq!(ground.number(KEPT).await, 2);
+        let waiting =
+            "select count(*) from waybill.process where token = 't1' and status = 'waiting'";
+        assert_eq!(ground.number(waiting).await, 1);
+        worker.stop().await;
+    });
 }

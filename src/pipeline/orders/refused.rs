@@ -3,7 +3,7 @@
 use crate::core::form;
 use crate::core::order::{Refusal, STOPS_MAX};
 use crate::store::Unreadable;
-use crate::store::parked::OTHERS_MAX;
+use crate::store::parked::{OTHERS_BYTES_MAX, OTHERS_MAX};
 use crate::wire::{FieldFault, Problem, Reason};
 
 /// Why an event of an order can't be applied.
@@ -48,8 +48,9 @@ impl Refused {
     /// Too much waits already for the process to turn out to be of its kind.
     pub(crate) fn too_early() -> Self {
         let detail = format!(
-            "{OTHERS_MAX} events wait already for the token to be opened as the kind that is not the one \
-             of its first event; send the opening, then replay this message"
+            "at most {OTHERS_MAX} events with {OTHERS_BYTES_MAX} bytes of data together wait for a token \
+             to be opened as another kind than that of its first event; send the opening, then replay \
+             this message"
         );
         Self {
             reason: Reason::LimitExceeded,
