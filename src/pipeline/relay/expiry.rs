@@ -3,14 +3,14 @@
 use std::collections::HashSet;
 use std::time::Instant;
 
-use super::lane::{Lane, Queued};
+use super::channel::{Channel, Queued};
 use super::line::Line;
 use super::probe;
 use super::settle::Outcome;
 use crate::store::outbox::Slow;
 use crate::store::slow_outbox::Destination;
 
-impl Lane {
+impl Channel {
     /// Messages were not confirmed in time. At fault are the destinations of those that younger
     /// ones have overtaken; where none was overtaken, that is found out.
     pub(super) async fn expire(&mut self) {

@@ -45,7 +45,7 @@ pub(super) struct Sent {
 }
 
 /// The normal lane of one process.
-pub(super) struct Lane {
+pub(super) struct Channel {
     pub(super) relay: Relay,
     pub(super) line: Option<Line>,
     queue: VecDeque<Queued>,
@@ -67,7 +67,7 @@ impl Relay {
         let (done, mut tasks) = (CancellationToken::new(), JoinSet::new());
         tasks.spawn(self.clone().settle(receiver));
         tasks.spawn(self.clone().watch_destinations(done.clone()));
-        let mut lane = Lane::new(self, settled);
+        let mut lane = Channel::new(self, settled);
         tokio::select! {
             () = give_up.cancelled() => {}
             () = lane.run(&mut letterbox) => {}
@@ -78,7 +78,7 @@ impl Relay {
     }
 }
 
-impl Lane {
+impl Channel {
     fn new(relay: Relay, settled: mpsc::Sender<Settled>) -> Self {
         Self {
             relay,
