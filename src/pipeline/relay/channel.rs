@@ -1,8 +1,9 @@
-//! The normal lane: hundreds of messages on their way at a time, each settled by its own answer.
+//! One channel of the normal lane: many messages on their way at a time, each settled by its own
+//! answer.
 //!
-//! A queue that confirms nothing holds up first its channel and soon the whole connection. So a
-//! message that is not confirmed in time puts its destination on the slow lane, and the connection
-//! is given up; the other messages that were on it are due again at once.
+//! A queue that confirms nothing holds up its channel. So a message that is not confirmed in time
+//! puts its destination on the slow lane, and the channel is given up; what else was on it is due
+//! again at once. The connection goes on: fewer messages are on their way than would stop it.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -10,32 +11,31 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::task::JoinSet;
-use tokio_util::sync::CancellationToken;
 
 use super::super::fault::CrashPoint;
-use super::line::{Line, next};
-use super::settle::{Outcome, SETTLED_MAX, Settled};
-use super::{Letterbox, Post, Relay, outgoing};
-use crate::backoff::Backoff;
+use super::line::{Line, Lines};
+use super::settle::{Outcome, Settled};
+use super::{Relay, outgoing};
 use crate::broker::window::NOT_FOUND;
 use crate::broker::{self, Answer, BrokerError, Unanswered, Verdict, Window, topology};
 use crate::store::outbox::{OutboxRow, Slow};
 use crate::telemetry::{Phase, RetryReason};
 
-/// Messages on their way at a time.
-const WINDOW: usize = 500;
+/// Messages on their way at a time. RabbitMQ stops reading from a connection with 400 for a channel
+/// that takes none, and makes room again for 200 at a time; so with fewer than 200 it reads on
+/// (`{rabbit, credit_flow_default_credit, {400, 200}}`, its default).
+const WINDOW: usize = 192;
 /// A message that is not confirmed for so long is a reason to look for a destination at fault.
-const PATIENCE: Duration = Duration::from_secs(2);
-/// The same where younger ones were confirmed: it is not the broker or the connection that is slow, and
-/// soon the channel will stand still.
+pub(super) const PATIENCE: Duration = Duration::from_secs(2);
+/// The same where younger ones were confirmed: it is not the broker or the connection that is slow.
 const OVERTAKEN: Duration = Duration::from_secs(1);
 
 /// A message that waits to be published.
 pub(super) struct Queued {
     pub(super) row: OutboxRow,
-    committed: Option<Instant>,
+    pub(super) committed: Option<Instant>,
     /// Given back once it is settled.
-    _room: Arc<OwnedSemaphorePermit>,
+    pub(super) _room: OwnedSemaphorePermit,
 }
 
 /// A message on its way.
@@ -44,69 +44,58 @@ pub(super) struct Sent {
     pub(super) since: Instant,
 }
 
-/// The normal lane of one process.
+/// Where messages are on their way.
+pub(super) struct Open {
+    pub(super) line: Arc<Line>,
+    pub(super) window: Window,
+}
+
+/// One channel, opened when there is something to publish.
 pub(super) struct Channel {
     pub(super) relay: Relay,
-    pub(super) line: Option<Line>,
+    pub(super) lines: Arc<Lines>,
+    pub(super) open: Option<Open>,
     queue: VecDeque<Queued>,
     pub(super) sent: BTreeMap<u64, Sent>,
     next_number: u64,
     /// Of the confirmed messages the one that was published last.
     pub(super) furthest: u64,
     settled: mpsc::Sender<Settled>,
-    backoff: Backoff,
-    /// Not before then another connection is tried.
-    away_until: Option<Instant>,
-    closing: JoinSet<()>,
-}
-
-impl Relay {
-    /// Publishes what comes in until every mailbox is gone, or until told to give up.
-    pub async fn publish(self, mut letterbox: Letterbox, give_up: CancellationToken) {
-        let (settled, receiver) = mpsc::channel(SETTLED_MAX);
-        let (done, mut tasks) = (CancellationToken::new(), JoinSet::new());
-        tasks.spawn(self.clone().settle(receiver));
-        tasks.spawn(self.clone().watch_destinations(done.clone()));
-        let mut lane = Channel::new(self, settled);
-        tokio::select! {
-            () = give_up.cancelled() => {}
-            () = lane.run(&mut letterbox) => {}
-        }
-        lane.end().await;
-        done.cancel();
-        tasks.join_all().await;
-    }
+    /// Not before then another channel is tried.
+    pub(super) away_until: Option<Instant>,
+    pub(super) closing: JoinSet<()>,
 }
 
 impl Channel {
-    fn new(relay: Relay, settled: mpsc::Sender<Settled>) -> Self {
+    pub(super) fn new(relay: Relay, lines: Arc<Lines>, settled: mpsc::Sender<Settled>) -> Self {
         Self {
             relay,
-            line: None,
+            lines,
+            open: None,
             queue: VecDeque::new(),
             sent: BTreeMap::new(),
             next_number: 0,
             furthest: 0,
             settled,
-            backoff: Backoff::new(),
             away_until: None,
             closing: JoinSet::new(),
         }
     }
 
-    async fn run(&mut self, letterbox: &mut Letterbox) {
-        let mut open = true;
-        while open || !self.queue.is_empty() || !self.sent.is_empty() {
+    /// Publishes what comes in until no more can come.
+    pub(super) async fn run(mut self, mut incoming: mpsc::UnboundedReceiver<Queued>) {
+        let (mut more, mut taken) = (true, Vec::new());
+        while more || !self.queue.is_empty() || !self.sent.is_empty() {
             self.fill().await;
             self.crash_point().await;
             let oldest = self.sent.iter().next();
-            let oldest = oldest.map(|(number, sent)| sent.since + self.patience(*number));
+            let oldest = oldest.map(|(number, sent)| sent.since + self.patience(*number, sent));
             tokio::select! {
-                post = letterbox.posts.recv(), if open && self.queue.is_empty() => match post {
-                    Some(post) => self.take(post),
-                    None => open = false,
-                },
-                answer = next(&mut self.line), if !self.sent.is_empty() => match answer {
+                count = incoming.recv_many(&mut taken, WINDOW), if more && self.queue.is_empty() => {
+                    more = count > 0;
+                    self.queue.extend(taken.drain(..));
+                }
+                answer = next(&mut self.open), if !self.sent.is_empty() => match answer {
                     Some((number, answer)) => self.note(number, answer).await,
                     None => self.lose(&BrokerError::Lost("a confirm went missing".to_owned())).await,
                 },
@@ -116,24 +105,20 @@ impl Channel {
                 }
             }
         }
+        self.retire();
+        self.closing.join_all().await;
     }
 
     /// How long a message may take.
-    pub(super) fn patience(&self, number: u64) -> Duration {
-        let most = match number < self.furthest {
+    pub(super) fn patience(&self, number: u64, sent: &Sent) -> Duration {
+        let line = self.open.as_ref().map(|open| &open.line);
+        let overtaken =
+            number < self.furthest || line.is_some_and(|line| line.has_confirmed_since(sent.since));
+        let most = match overtaken {
             true => OVERTAKEN,
             false => PATIENCE,
         };
         self.relay.broker.confirm_timeout.min(most)
-    }
-
-    fn take(&mut self, post: Post) {
-        let (committed, room) = (post.committed, Arc::new(post.room));
-        self.queue.extend(post.rows.into_iter().map(|row| Queued {
-            row,
-            committed,
-            _room: Arc::clone(&room),
-        }));
     }
 
     /// Publishes what waits, as far as there is room on the way.
@@ -148,37 +133,33 @@ impl Channel {
                 continue;
             }
             let number = self.next_number;
-            let Some(line) = self.connected().await else {
+            let Some(open) = self.opened().await else {
                 self.queue.push_front(queued);
                 return;
             };
             let message = outgoing(&queued.row);
-            line.window.publish(number, message);
+            open.window.publish(number, message);
             let since = Instant::now();
             self.sent.insert(self.next_number, Sent { queued, since });
             self.next_number += 1;
         }
     }
 
-    async fn connected(&mut self) -> Option<&mut Line> {
-        if self.line.as_ref().is_none_or(|line| !line.window.is_open()) {
+    async fn opened(&mut self) -> Option<&mut Open> {
+        if self.open.as_ref().is_none_or(|open| !open.window.is_open()) {
             self.retire();
-            match Line::open(&self.relay).await {
-                Ok(line) => self.line = Some(line),
-                Err(error) => {
-                    self.relay.telemetry.retried(RetryReason::Confirm, &error);
-                    self.away_until = Some(Instant::now() + self.backoff.next());
-                }
+            match self.lines.channel().await {
+                Ok((line, window)) => self.open = Some(Open { line, window }),
+                Err(until) => self.away_until = Some(until),
             }
         }
-        self.line.as_mut()
+        self.open.as_mut()
     }
 
     async fn note(&mut self, number: u64, answer: Answer) {
         let outcome = match answer {
             Ok(Verdict::Confirmed) => {
                 self.furthest = self.furthest.max(number);
-                self.backoff.reset();
                 Outcome::Confirmed
             }
             Ok(Verdict::Nacked) => Outcome::Slow(Slow::Nacked, None),
@@ -189,6 +170,9 @@ impl Channel {
         let Some(sent) = self.sent.remove(&number) else {
             return;
         };
+        if let (Some(open), Outcome::Confirmed) = (&self.open, &outcome) {
+            open.line.confirmed(sent.since);
+        }
         self.relay
             .telemetry
             .phase_done(Phase::Publish, sent.since.elapsed());
@@ -207,7 +191,7 @@ impl Channel {
             .telemetry
             .retried(RetryReason::Confirm, &refusal.error);
         if refusal.code == NOT_FOUND
-            && let Some(line) = &self.line
+            && let Some(Open { line, .. }) = &self.open
             && let Err(error) =
                 topology::declare(&line.connection, self.relay.broker.partitions).await
         {
@@ -218,23 +202,15 @@ impl Channel {
             let outcome = Outcome::Slow(Slow::Unconfirmed, text.clone());
             self.settle(sent.queued, outcome).await;
         }
-        self.reopen().await;
-    }
-
-    /// A new channel on the same connection, if that is still there.
-    async fn reopen(&mut self) {
-        let Some(line) = &mut self.line else { return };
-        match Window::open(&line.connection).await {
-            Ok(window) => line.window = window,
-            Err(_) => self.retire(),
-        }
+        self.retire();
     }
 
     /// The connection has ended: what was on its way is due again at once.
     async fn lose(&mut self, error: &BrokerError) {
         self.relay.telemetry.retried(RetryReason::Confirm, error);
-        self.retire();
-        self.away_until = Some(Instant::now() + self.backoff.next());
+        if let Some(open) = self.open.take() {
+            self.away_until = Some(self.lines.give_up(&open.line).await);
+        }
         for (_, sent) in std::mem::take(&mut self.sent) {
             self.settle(sent.queued, Outcome::Lost).await;
         }
@@ -250,12 +226,11 @@ impl Channel {
         let _ = self.settled.send(settled).await;
     }
 
-    /// Gives the connection up without waiting for it.
+    /// Gives the channel up without waiting until it is closed.
     pub(super) fn retire(&mut self) {
         while self.closing.try_join_next().is_some() {}
-        if let Some(line) = self.line.take() {
-            self.closing
-                .spawn(async move { line.connection.close().await });
+        if let Some(open) = self.open.take() {
+            self.closing.spawn(open.window.close());
         }
     }
 
@@ -263,16 +238,15 @@ impl Channel {
         let point = CrashPoint::PublishedBeforeConfirm;
         if !self.sent.is_empty() && self.relay.faults.waits_at(point) {
             // Long enough to be sent, short enough that hardly a confirm is here.
-            let _ = tokio::time::timeout(Duration::from_millis(1), next(&mut self.line)).await;
+            let _ = tokio::time::timeout(Duration::from_millis(1), next(&mut self.open)).await;
             self.relay.faults.pass(point);
         }
     }
+}
 
-    async fn end(mut self) {
-        self.retire();
-        drop(self.settled);
-        self.closing.join_all().await;
-    }
+/// The next answer.
+async fn next(open: &mut Option<Open>) -> Option<(u64, Answer)> {
+    open.as_mut()?.window.next().await
 }
 
 async fn at(time: Option<Instant>) {

@@ -1,10 +1,9 @@
-//! What the normal lane does about messages that were not confirmed in time.
+//! What a channel does about messages that were not confirmed in time.
 
 use std::collections::HashSet;
 use std::time::Instant;
 
-use super::channel::{Channel, Queued};
-use super::line::Line;
+use super::channel::{Channel, Open, Queued, Sent};
 use super::probe;
 use super::settle::Outcome;
 use crate::store::outbox::Slow;
@@ -12,33 +11,34 @@ use crate::store::slow_outbox::Destination;
 
 impl Channel {
     /// Messages were not confirmed in time. At fault are the destinations of those that younger
-    /// ones have overtaken; where none was overtaken, that is found out.
+    /// ones have overtaken on the same channel, or the only destination on it if younger ones have
+    /// overtaken on others; else that is found out.
     pub(super) async fn expire(&mut self) {
         let now = Instant::now();
-        if self.line.as_ref().is_some_and(Line::is_blocked) {
+        let Some(Open { line, .. }) = &self.open else {
+            return;
+        };
+        if line.is_blocked() {
             // The broker takes nothing from anybody at present.
             self.sent.values_mut().for_each(|sent| sent.since = now);
             return;
         }
-        let overtaken = self.sent.range(..self.furthest);
-        let overtaken = overtaken
-            .filter(|(number, sent)| now.duration_since(sent.since) >= self.patience(**number));
-        let mut at_fault: HashSet<Destination> = overtaken
-            .map(|(_, sent)| sent.queued.row.destination())
-            .collect();
+        let line = std::sync::Arc::clone(line);
+        let oldest = self.sent.values().map(|sent| sent.since).min();
+        let works = oldest.is_some_and(|oldest| line.has_confirmed_since(oldest));
+        let mut at_fault = self.overtaken(now);
         self.retire();
+        if !works {
+            self.away_until = Some(self.lines.give_up(&line).await);
+        }
         let sent = std::mem::take(&mut self.sent).into_values();
         let mut sent: Vec<Queued> = sent.map(|sent| sent.queued).collect();
         if at_fault.is_empty() {
-            let (first, rest) = probe::first_of_each(sent, |queued| queued.row.destination());
-            sent = rest;
-            let rows = first.iter().map(|queued| queued.row.clone()).collect();
-            let outcomes = self.relay.probe(rows, self.patience(self.furthest)).await;
-            for (queued, outcome) in first.into_iter().zip(outcomes) {
-                if matches!(outcome, Outcome::Slow(..)) {
-                    at_fault.insert(queued.row.destination());
-                }
-                self.settle(queued, outcome).await;
+            let places: HashSet<_> = sent.iter().map(|queued| queued.row.destination()).collect();
+            if works && places.len() == 1 {
+                at_fault = places;
+            } else {
+                sent = self.find_out(sent, &mut at_fault).await;
             }
         }
         for destination in &at_fault {
@@ -57,5 +57,33 @@ impl Channel {
             };
             self.settle(queued, outcome).await;
         }
+    }
+
+    fn overtaken(&self, now: Instant) -> HashSet<Destination> {
+        let overtaken = self.sent.range(..self.furthest);
+        let late = |(number, sent): &(&u64, &Sent)| {
+            now.duration_since(sent.since) >= self.patience(**number, sent)
+        };
+        let late = overtaken.filter(late);
+        late.map(|(_, sent)| sent.queued.row.destination())
+            .collect()
+    }
+
+    /// Tries the first message to each destination; the others are still without an outcome.
+    async fn find_out(
+        &mut self,
+        sent: Vec<Queued>,
+        at_fault: &mut HashSet<Destination>,
+    ) -> Vec<Queued> {
+        let (first, rest) = probe::first_of_each(sent, |queued| queued.row.destination());
+        let rows = first.iter().map(|queued| queued.row.clone()).collect();
+        let outcomes = self.relay.probe(rows, &mut self.closing).await;
+        for (queued, outcome) in first.into_iter().zip(outcomes) {
+            if matches!(outcome, Outcome::Slow(..)) {
+                at_fault.insert(queued.row.destination());
+            }
+            self.settle(queued, outcome).await;
+        }
+        rest
     }
 }

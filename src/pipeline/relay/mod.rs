@@ -2,9 +2,10 @@
 //! outage or a full mailbox left behind, from the table.
 //!
 //! Every message has its own outcome, and the table remembers it: nothing is retried in memory. On
-//! the normal [`channel`] hundreds of messages are on their way at a time; a destination that does not
-//! confirm, or a message that the broker refuses, leaves it for the [`slow`] lane, which has a
-//! connection of its own. [`settle`] writes down what became of each, [`sweep`] takes up what is due.
+//! the normal [`lane`] each destination has a [`channel`], with many messages on their way at a time;
+//! a destination that does not confirm, or a message that the broker refuses, leaves it for the
+//! [`slow`] lane, which has a connection of its own. [`settle`] writes down what became of each,
+//! [`sweep`] takes up what is due.
 //!
 //! A message leaves the outbox only after its confirm, or after a return where that is the setting.
 
@@ -12,6 +13,7 @@ pub(super) mod bodies;
 mod channel;
 mod destinations;
 mod expiry;
+mod lane;
 mod line;
 mod probe;
 mod probes;

@@ -6,8 +6,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
+use tokio::task::JoinSet;
 
 use super::Relay;
+use super::channel::PATIENCE;
 use super::settle::Outcome;
 use super::single::{self, Limits};
 use crate::broker;
@@ -32,13 +34,15 @@ pub(super) fn first_of_each<T, D: Eq + std::hash::Hash>(
 }
 
 impl Relay {
-    /// Publishes messages to different destinations; one outcome for each, in their order.
-    pub(super) async fn probe(&self, rows: Vec<OutboxRow>, patience: Duration) -> Vec<Outcome> {
-        // Alone it is at fault, as far as anyone can tell.
+    /// Publishes messages to different destinations, on a connection that is then among those that
+    /// are being closed; one outcome for each, in their order.
+    pub(super) async fn probe(
+        &self,
+        rows: Vec<OutboxRow>,
+        closing: &mut JoinSet<()>,
+    ) -> Vec<Outcome> {
+        let patience = self.broker.confirm_timeout.min(PATIENCE);
         let mut outcomes = vec![Outcome::Slow(Slow::Timeout, None); rows.len()];
-        if rows.len() < 2 {
-            return outcomes;
-        }
         let connection = match broker::connect(&self.broker, "waybill probe").await {
             Ok(connection) => Arc::new(connection),
             Err(error) => {
@@ -67,7 +71,8 @@ impl Relay {
                 *outcome = answered.outcome;
             }
         }
-        connection.close().await;
+        drop(publishing);
+        closing.spawn(async move { connection.close().await });
         outcomes
     }
 }
