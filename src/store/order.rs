@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::dead_letter::DeadLetter;
 use super::parked::{self, ParkedRow};
+use super::unreadable::get;
 use super::{Connection, StoreError, Unreadable, column, stamp};
 use crate::core::ProcessKey;
 use crate::core::form::Form;
@@ -125,7 +126,13 @@ pub(super) async fn load(
         (order.version, order.form) = (row.get(1), form);
     }
     for row in stops? {
-        orders.row(row.get(0)).stops.push(stop(&row));
+        let key = row.get(0);
+        match stop(&row) {
+            Ok(stop) => orders.row(key).stops.push(stop),
+            Err(unreadable) => {
+                orders.unreadable.insert(ProcessKey(key), unreadable);
+            }
+        }
     }
     for row in parked? {
         orders.row(row.get(0)).parked.push(parked::from_row(&row));
@@ -215,24 +222,25 @@ async fn upsert_stops(
 }
 
 /// Reads the columns of `load_stops.sql`.
-pub(super) fn stop(row: &Row) -> Stop {
-    let (entered_at, left_at): (Timestamp, Option<Timestamp>) = (row.get(4), row.get(6));
+pub(super) fn stop(row: &Row) -> Result<Stop, Unreadable> {
+    let entered_at: Timestamp = get(row, 4, "entered_at")?;
+    let left_at: Option<Timestamp> = get(row, 6, "left_at")?;
     // Versions before wrote no more than when they saw it.
-    let seen_at: Option<Timestamp> = row.get(8);
-    let left_seen_at: Option<Timestamp> = row.get(9);
-    Stop {
+    let seen_at: Option<Timestamp> = get(row, 8, "seen_at")?;
+    let left_seen_at: Option<Timestamp> = get(row, 9, "left_seen_at")?;
+    Ok(Stop {
         data_id: row.get(1),
         stage: row.get(2),
         number: row.get::<_, i32>(3).cast_unsigned(),
         entered_at,
         seen_at: seen_at.unwrap_or(entered_at),
-        due_at: row.get(5),
+        due_at: get(row, 5, "due_at")?,
         left: left_at.map(|at| Left {
             at,
             seen_at: left_seen_at.unwrap_or(at),
             outcome: row.get(7),
         }),
-    }
+    })
 }
 
 fn encode_form(form: &Form) -> String {

@@ -71,8 +71,14 @@ impl Store {
             standings.insert(ProcessKey(row.get(0)), standing(&row));
         }
         for row in stops? {
-            if let Some(Ok(standing)) = standings.get_mut(&ProcessKey(row.get(0))) {
-                standing.stops.push(order::stop(&row));
+            let Some(entry) = standings.get_mut(&ProcessKey(row.get(0))) else {
+                continue;
+            };
+            if let Ok(standing) = entry {
+                match order::stop(&row) {
+                    Ok(stop) => standing.stops.push(stop),
+                    Err(unreadable) => *entry = Err(unreadable),
+                }
             }
         }
         for row in parked? {

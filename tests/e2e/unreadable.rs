@@ -33,6 +33,8 @@ const DAMAGE: &str = r#"
         values ('purchase', 2, 'format = 2'), ('future', 1, 'format = 2');
     update waybill.process set workflow_version = 2 where token = 'newer-workflow';
     update waybill.event set data = '{"leaves": ["review"]}' where id = 'newer-parked-0';
+    update waybill.stage set due_at = 'infinity' where process =
+        (select key from waybill.process where token = 'newer-stop');
 "#;
 const REPAIR: &str = r#"
     update waybill.process set status = 'running' where token = 'newer-status';
@@ -43,17 +45,19 @@ const REPAIR: &str = r#"
     update waybill.process set workflow_version = 1 where token = 'newer-workflow';
     update waybill.event set data = '{"stage": "review", "outcome": "accepted"}'
         where id = 'newer-parked-0';
+    update waybill.stage set due_at = null where due_at = 'infinity';
     insert into waybill.workflow (name, version, source)
         values ('future', 1, E'name = "future"\nstart = ["only"]\n[stages.only]\n');
 "#;
 /// Each damaged record, with what the detail of its dead letter says.
-const DAMAGED: [(&str, &str); 7] = [
+const DAMAGED: [(&str, &str); 8] = [
     ("newer-form", "form"),
     ("newer-future", "workflow future version 1"),
     ("newer-item", "item.stamp is \"2|2026|b\""),
     ("newer-parked", "parked"),
     ("newer-stamp", "total_stamp is \"2|2026|a\""),
     ("newer-status", "status is \"archived\""),
+    ("newer-stop", "due_at"),
     ("newer-workflow", "workflow purchase version 2"),
 ];
 
@@ -73,7 +77,7 @@ fn told() -> (Vec<PlainEvent>, Vec<PlainEvent>) {
     };
     before.extend([opened("newer-item"), items("newer-item-1", false)]);
     after.push(items("newer-item-after", true));
-    for token in ["newer-form", "newer-workflow"] {
+    for token in ["newer-form", "newer-stop", "newer-workflow"] {
         let mut order = Teller::new(token);
         order.open();
         order.push("review", Some("accepted"), json!({}));
@@ -198,13 +202,13 @@ fn events_of_a_record_that_cant_be_read_are_dead_letters_at_once_and_count_once_
             let applied = "select count(*) from waybill.event e
                            join waybill.process p on p.key = e.process
                            where p.token like 'newer-%' and not e.late";
-            (ground.number(applied).await == 14).then_some(())
+            (ground.number(applied).await == 16).then_some(())
         })
         .await;
         let walked =
             "select count(*) from waybill.stage s join waybill.process p on p.key = s.process
                       where s.stage = 'review' and s.outcome = 'accepted'";
-        assert_eq!(ground.number(walked).await, 3);
+        assert_eq!(ground.number(walked).await, 4);
         letters(&ground, 0).await;
         worker.stop().await;
     });
@@ -233,12 +237,12 @@ fn a_record_that_cant_be_read_keeps_no_other_from_being_sealed_and_is_set_aside(
         })
         .await;
         // Nothing else has to succeed for that: what can't be read is not the database's fault.
-        set_aside(&worker, 5).await;
+        set_aside(&worker, 6).await;
         let doctor = waybill(&ground, &["doctor"]).await;
-        let said = "processes that can't be sealed or deleted: 5";
+        let said = "processes that can't be sealed or deleted: 6";
         assert!(doctor.text.contains(said), "{}", doctor.text);
         let kept = "select count(*) from waybill.quarantine where what = 'seal'";
-        assert_eq!(ground.number(kept).await, 5);
+        assert_eq!(ground.number(kept).await, 6);
         assert_eq!(worker.metric("waybill_retries_total", "").await, 0);
         ground.execute(REPAIR).await;
         ground
