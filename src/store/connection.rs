@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use deadpool_postgres::{ClientWrapper, Hook, HookError, Object, Pool};
+use deadpool_postgres::{ClientWrapper, Hook, HookError, Object, Pool, QueueMode};
 use tokio::sync::{Mutex, mpsc, watch};
 use tokio_postgres::Statement;
 
@@ -67,6 +67,8 @@ impl Store {
             .recycle_timeout(Some(settings.connect_timeout))
             .post_create(check)
             .pre_recycle(is_old)
+            // One after the other, large batches would leave each connection with buffers of their size.
+            .queue_mode(QueueMode::Lifo)
             .runtime(deadpool_postgres::Runtime::Tokio1)
             .build()
             .map_err(|error| StoreError::Settings(error.to_string()))?;
