@@ -139,27 +139,35 @@ impl Order<'_> {
         Uuid::new_v5(&process.0, name.as_bytes())
     }
 
-    /// Enters every stage whose turn has come.
+    /// Enters every stage whose turn has come, and gives each stop the time of the departure that
+    /// led to it.
     pub fn advance(&mut self, now: Timestamp) {
         let workflow = self.workflow;
         for (name, stage) in &workflow.stages {
-            let entered = self.entered(name);
-            for number in entered + 1..=self.due_entries(name, stage) {
-                self.stops.push(Stop {
-                    data_id: Self::data_id(self.process, name, number),
-                    stage: name.clone(),
-                    number,
-                    entered_at: now,
-                    seen_at: now,
-                    due_at: stage
-                        .deadline
-                        .as_ref()
-                        .and_then(|deadline| now.saturating_add(deadline.after).ok()),
-                    left: None,
-                });
+            for (number, entered_at) in (1..).zip(self.entries(name, stage)) {
+                let mut stops = self.stops.iter_mut();
+                match stops.find(|stop| stop.number == number && stop.stage == *name) {
+                    Some(stop) => stop.entered_at = entered_at,
+                    None => self.stops.push(Stop {
+                        entered_at,
+                        ..self.stop(name, stage, number, now)
+                    }),
+                }
             }
         }
-        self.date_stops();
+    }
+
+    fn stop(&self, name: &str, stage: &Stage, number: u32, now: Timestamp) -> Stop {
+        let deadline = stage.deadline.as_ref();
+        Stop {
+            data_id: Self::data_id(self.process, name, number),
+            stage: name.to_owned(),
+            number,
+            entered_at: now,
+            seen_at: now,
+            due_at: deadline.and_then(|deadline| now.saturating_add(deadline.after).ok()),
+            left: None,
+        }
     }
 
     /// Applies a push if its stop is there, and enters what it leads to.

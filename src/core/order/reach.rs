@@ -1,6 +1,6 @@
 //! How often a stage is due, and whether an order can still come to it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -16,39 +16,12 @@ impl Order<'_> {
         count(self.stops.iter().filter(|stop| stop.stage == stage))
     }
 
-    /// How often a stage must have been entered by now.
-    pub(super) fn due_entries(&self, name: &str, stage: &Stage) -> u32 {
-        let arrivals = self.arrivals(name);
-        let arrivals = arrivals.values().map(|times| count(times.iter()));
-        match stage.join {
-            Some(Join::All) => arrivals.min().unwrap_or(0),
-            Some(Join::Any) => arrivals.max().unwrap_or(0),
-            None => arrivals.sum(),
-        }
-    }
-
-    /// Gives each stop the time of the departure that led to it: which one that is follows from the
-    /// times of all departures, not from the order in which they became known.
-    pub(super) fn date_stops(&mut self) {
-        let stages = self.stops.iter().map(|stop| stop.stage.as_str());
-        let stages: BTreeSet<&str> = stages.collect();
-        let entries = stages
-            .into_iter()
-            .map(|name| (name.to_owned(), self.entries(name)));
-        let entries: BTreeMap<String, Vec<Timestamp>> = entries.collect();
-        for stop in &mut self.stops {
-            let place = usize::try_from(stop.number).unwrap_or(usize::MAX) - 1;
-            let time = entries.get(&stop.stage).and_then(|times| times.get(place));
-            stop.entered_at = time.copied().unwrap_or(stop.entered_at);
-        }
-    }
-
-    /// When a stage was entered for the first time, the second, …
-    fn entries(&self, name: &str) -> Vec<Timestamp> {
-        let join = self.workflow.stages.get(name).and_then(|stage| stage.join);
+    /// When a stage is entered for the first time, the second, …: that follows from the times of all
+    /// departures, not from the order in which they became known.
+    pub(super) fn entries(&self, name: &str, stage: &Stage) -> Vec<Timestamp> {
         let mut arrivals: Vec<Vec<Timestamp>> = self.arrivals(name).into_values().collect();
         arrivals.iter_mut().for_each(|times| times.sort_unstable());
-        let Some(join) = join else {
+        let Some(join) = stage.join else {
             let mut all = arrivals.concat();
             all.sort_unstable();
             return all;
