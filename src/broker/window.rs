@@ -160,7 +160,9 @@ impl Window {
                 self.note(number, more);
             }
             for (number, destination) in self.confirmed.drain(..) {
-                let verdict = match self.returned.remove(&destination) {
+                // Hardly ever is anything returned.
+                let returned = !self.returned.is_empty() && self.returned.remove(&destination);
+                let verdict = match returned {
                     true => Verdict::Unroutable,
                     false => Verdict::Confirmed,
                 };

@@ -66,6 +66,7 @@ pub(super) struct Locked {
 pub(super) async fn lock(connection: &Connection, keys: &[Uuid]) -> Result<Locked, StoreError> {
     let statement = connection.prepared(LOCK).await?;
     let mut locked = Locked::default();
+    locked.processes.reserve(keys.len());
     for row in connection.query(&statement, &[&keys]).await? {
         locked.now = row.get(29);
         match from_row(&row) {

@@ -32,7 +32,8 @@ const OVERTAKEN: Duration = Duration::from_secs(1);
 
 /// A message that waits to be published.
 pub(super) struct Queued {
-    pub(super) row: OutboxRow,
+    /// Boxed, because it is moved from place to place.
+    pub(super) row: Box<OutboxRow>,
     pub(super) committed: Option<Instant>,
     /// Given back once it is settled.
     pub(super) _room: OwnedSemaphorePermit,

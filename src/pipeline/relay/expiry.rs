@@ -1,6 +1,7 @@
 //! What a channel does about messages that were not confirmed in time.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::channel::{Channel, Open, Queued, Sent};
@@ -23,7 +24,7 @@ impl Channel {
             self.sent.values_mut().for_each(|sent| sent.since = now);
             return;
         }
-        let line = std::sync::Arc::clone(line);
+        let line = Arc::clone(line);
         let oldest = self.sent.values().map(|sent| sent.since).min();
         let works = oldest.is_some_and(|oldest| line.has_confirmed_since(oldest));
         let mut at_fault = self.overtaken(now);

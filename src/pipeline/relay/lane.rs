@@ -74,7 +74,7 @@ impl Lane {
             };
             let place = self.place(row.destination());
             let queued = Queued {
-                row,
+                row: Box::new(row),
                 committed,
                 _room: room,
             };

@@ -38,7 +38,7 @@ impl Relay {
     /// are being closed; one outcome for each, in their order.
     pub(super) async fn probe(
         &self,
-        rows: Vec<OutboxRow>,
+        rows: Vec<Box<OutboxRow>>,
         closing: &mut JoinSet<()>,
     ) -> Vec<Outcome> {
         let patience = self.broker.confirm_timeout.min(PATIENCE);

@@ -25,7 +25,7 @@ pub(super) const RETRY_REFUSED: Duration = Duration::from_secs(60);
 /// A message and what became of it.
 #[derive(Debug)]
 pub(super) struct Settled {
-    pub(super) row: OutboxRow,
+    pub(super) row: Box<OutboxRow>,
     /// When it was committed, if it came from there.
     pub(super) committed: Option<Instant>,
     pub(super) outcome: Outcome,

@@ -13,7 +13,7 @@ use crate::store::slow_outbox::Destination;
 /// What became of one message.
 #[derive(Debug)]
 pub(super) struct Answered {
-    pub(super) row: OutboxRow,
+    pub(super) row: Box<OutboxRow>,
     pub(super) destination: Destination,
     /// How long its body was.
     pub(super) length: usize,
@@ -34,7 +34,7 @@ pub(super) struct Limits {
 /// Publishes a message and waits for its answer.
 pub(super) async fn publish(
     connection: Arc<Connection>,
-    row: OutboxRow,
+    row: Box<OutboxRow>,
     window: Option<Window>,
     broker: Limits,
 ) -> Answered {

@@ -110,7 +110,8 @@ impl SlowLane {
         for row in taken {
             self.probes.sent(&row.destination(), now);
             let window = self.idle.pop();
-            let publishing = single::publish(Arc::clone(&connection), row, window, limits);
+            let publishing =
+                single::publish(Arc::clone(&connection), Box::new(row), window, limits);
             self.in_flight.push(publishing.boxed());
         }
         Ok(())
