@@ -77,7 +77,7 @@ impl Channel {
         at_fault: &mut HashSet<Destination>,
     ) -> Vec<Queued> {
         let (first, rest) = probe::first_of_each(sent, |queued| queued.row.destination());
-        let rows = first.iter().map(|queued| queued.row.clone()).collect();
+        let rows = first.iter().map(|queued| (*queued.row).clone()).collect();
         let outcomes = self.relay.probe(rows, &mut self.closing).await;
         for (queued, outcome) in first.into_iter().zip(outcomes) {
             if matches!(outcome, Outcome::Slow(..)) {

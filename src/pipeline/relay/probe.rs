@@ -38,7 +38,7 @@ impl Relay {
     /// are being closed; one outcome for each, in their order.
     pub(super) async fn probe(
         &self,
-        rows: Vec<Box<OutboxRow>>,
+        rows: Vec<OutboxRow>,
         closing: &mut JoinSet<()>,
     ) -> Vec<Outcome> {
         let patience = self.broker.confirm_timeout.min(PATIENCE);
@@ -56,7 +56,7 @@ impl Relay {
             partitions: self.broker.partitions,
         };
         let publishing = rows.into_iter().enumerate().map(|(place, row)| {
-            let publishing = single::publish(Arc::clone(&connection), row, None, limits);
+            let publishing = single::publish(Arc::clone(&connection), Box::new(row), None, limits);
             async move { (place, publishing.await) }
         });
         let mut publishing: FuturesUnordered<_> = publishing.collect();
