@@ -95,7 +95,7 @@ fn large_messages_before_an_opening_which_are_kept_raw_too_stay_within_the_same_
 
 /// By how many KiB a worker grows that takes so many messages of 1.9 MB.
 async fn grown_by_large_messages(name: &str, opened: bool) -> i64 {
-    const COUNT: usize = 60;
+    const COUNT: usize = 120;
     let mut trial = Trial::shared(name).await;
     let mut plan = trial.ground.plan().with("worker.bytes_in_flight", "16MiB");
     plan = plan.with("batch.bytes", "4MiB");

@@ -35,9 +35,10 @@ impl Channel {
         let sent = std::mem::take(&mut self.sent).into_values();
         let mut sent: Vec<Queued> = sent.map(|sent| sent.queued).collect();
         if at_fault.is_empty() {
-            let places: HashSet<_> = sent.iter().map(|queued| queued.row.destination()).collect();
-            if works && places.len() == 1 {
-                at_fault = places;
+            let destinations = sent.iter().map(|queued| queued.row.destination());
+            let destinations: HashSet<_> = destinations.collect();
+            if works && destinations.len() == 1 {
+                at_fault = destinations;
             } else {
                 sent = self.find_out(sent, &mut at_fault).await;
             }
