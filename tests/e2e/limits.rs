@@ -81,7 +81,7 @@ fn large_messages_shrink_the_window_so_that_memory_stays_bounded() {
     run(async {
         // What is held exists at most a few times: as received, as data, on its way out.
         let grown = grown_by_large_messages("large", true).await;
-        assert!(grown < 4 * 32 * 1024, "it grew by {grown} KiB");
+        assert!(grown < 5 * 32 * 1024, "it grew by {grown} KiB");
     });
 }
 
@@ -89,7 +89,7 @@ fn large_messages_shrink_the_window_so_that_memory_stays_bounded() {
 fn large_messages_before_an_opening_which_are_kept_raw_too_stay_within_the_same_memory() {
     run(async {
         let grown = grown_by_large_messages("large-early", false).await;
-        assert!(grown < 4 * 32 * 1024, "it grew by {grown} KiB");
+        assert!(grown < 5 * 32 * 1024, "it grew by {grown} KiB");
     });
 }
 
