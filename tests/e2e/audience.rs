@@ -2,7 +2,7 @@
 //! record of every copy received.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -70,6 +70,17 @@ impl Audience {
             copies.entry(heard.token.clone()).or_default().push(heard);
         }
         copies
+    }
+
+    /// Waits until that many different messages were heard. A confirmed message may still be on its
+    /// way here.
+    pub(crate) async fn hears(&self, count: usize) {
+        until(&format!("{count} messages heard"), async || {
+            let heard = self.heard();
+            let ids: BTreeSet<_> = heard.iter().map(|heard| &heard.id).collect();
+            (ids.len() == count).then_some(())
+        })
+        .await;
     }
 
     /// Listens as a user of its own to a queue, which gets what comes to the exchange.
