@@ -6,50 +6,29 @@
 mod audience;
 mod check;
 mod closed;
-#[expect(dead_code, reason = "the janitor's part is not needed here")]
-#[path = "../src/pipeline/decide.rs"]
-mod decide;
-#[expect(dead_code, reason = "answers to opening events are not needed here")]
-#[path = "../src/pipeline/effects.rs"]
-mod effects;
 mod engine;
 mod engines;
 mod feed;
 mod ground;
-#[path = "../src/pipeline/identity.rs"]
-mod identity;
 mod isolation;
 mod latency;
 mod machine;
-#[path = "../src/pipeline/merging.rs"]
-mod merging;
 mod meter;
 mod open_loop;
 mod options;
-#[expect(dead_code, reason = "the rehearsal has no orders")]
-#[path = "../src/pipeline/orders/mod.rs"]
-mod orders;
-#[path = "../src/pipeline/outcome.rs"]
-mod outcome;
 mod patience;
 mod reads;
-#[path = "../src/pipeline/record.rs"]
-mod record;
 mod rehearsal;
 mod report;
 mod scrape;
 mod statements;
 mod stops;
-#[path = "../src/pipeline/unique.rs"]
-mod unique;
 mod workload;
 
 use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
-// The pipeline's own modules above call these `crate::…`.
-use waybill::{broker, core, store, view, wire};
 
 use engine::Engine;
 use ground::Ground;

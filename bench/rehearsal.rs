@@ -16,11 +16,11 @@ use waybill::store::item::ChangedItem;
 use waybill::store::outbox::OutboxRow;
 use waybill::wire::{self, Limits, Message};
 
-use crate::decide::Merged;
-use crate::effects;
-use crate::orders::Orders;
-use crate::unique::unique;
 use crate::workload::{Place, Workload, time_of};
+use waybill::pipeline::decide::Merged;
+use waybill::pipeline::effects;
+use waybill::pipeline::orders::Orders;
+use waybill::pipeline::unique::unique;
 
 /// As many as Waybill takes at once.
 pub(crate) const BATCH: usize = 2_000;

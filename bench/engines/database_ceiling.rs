@@ -14,12 +14,12 @@ use waybill::store::outbox::OutboxRow;
 use waybill::store::{Connection, Store};
 
 use super::{Starter, say};
-use crate::decide::Merged;
-use crate::effects;
-use crate::orders::Orders;
 use crate::rehearsal::{self, SETTLE, SHARES};
-use crate::unique::unique;
 use crate::workload::Workload;
+use waybill::pipeline::decide::Merged;
+use waybill::pipeline::effects;
+use waybill::pipeline::orders::Orders;
+use waybill::pipeline::unique::unique;
 
 const SWEEP_AFTER: Duration = Duration::from_secs(30);
 

@@ -20,7 +20,7 @@ use crate::store::item::ChangedItem;
 
 /// What became of one event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub enum Outcome {
     /// It changed its process, or is a line of its history.
     Applied,
     /// Its identity was known.
@@ -35,62 +35,61 @@ pub(super) enum Outcome {
 
 /// Records with the events of a batch merged in.
 #[derive(Debug)]
-pub(super) struct Merged {
+pub struct Merged {
     /// One outcome per event, in the batch's order.
-    pub(super) outcomes: Vec<Outcome>,
+    pub outcomes: Vec<Outcome>,
     /// What to put right in the log.
-    pub(super) corrections: Corrections,
+    pub corrections: Corrections,
     /// Outcomes of items to write.
-    pub(super) items: Vec<ChangedItem>,
+    pub items: Vec<ChangedItem>,
     /// Why events can't be applied, by their place in the batch.
-    pub(super) refusals: Vec<(usize, Refused)>,
+    pub refusals: Vec<(usize, Refused)>,
     /// Which events may still become dead letters, by their place in the batch.
-    pub(super) kept: Vec<usize>,
-    pub(super) orders: Orders,
-    pub(super) records: Vec<Record>,
-    pub(super) open_change: BTreeMap<Kind, i64>,
-    pub(super) now: Timestamp,
+    pub kept: Vec<usize>,
+    /// The orders of the batch, walked as far as their pushes lead.
+    pub orders: Orders,
+    /// The records of the batch, merged.
+    pub records: Vec<Record>,
+    /// How the number of open processes changes, by kind.
+    pub open_change: BTreeMap<Kind, i64>,
+    /// The time of the batch.
+    pub now: Timestamp,
 }
 
 /// What a batch decided about its records.
 #[derive(Debug, Default)]
-pub(super) struct Decision {
+pub struct Decision {
     /// Records to write.
-    pub(super) changed: Vec<Changed>,
+    pub changed: Vec<Changed>,
     /// Which of the changed records ended, and why.
-    pub(super) ended: Vec<(usize, Cause)>,
+    pub ended: Vec<(usize, Cause)>,
     /// Records opened, by kind.
-    pub(super) opened: BTreeMap<Kind, u64>,
+    pub opened: BTreeMap<Kind, u64>,
     /// What changed of the orders' walks.
-    pub(super) entered: Entered,
+    pub entered: Entered,
     /// By how much the number of open processes changed.
-    pub(super) open_change: BTreeMap<Kind, i64>,
+    pub open_change: BTreeMap<Kind, i64>,
     /// Which kinds were decided after events may have been kept for that.
-    pub(super) kinds: Vec<(ProcessKey, Kind)>,
+    pub kinds: Vec<(ProcessKey, Kind)>,
 }
 
 /// A record to write.
 #[derive(Debug)]
-pub(super) struct Changed {
+pub struct Changed {
     /// The record.
-    pub(super) process: Process,
+    pub process: Process,
     /// Whether only its counts changed.
-    pub(super) only_counts: bool,
+    pub only_counts: bool,
 }
 
 impl Merged {
     /// Merges what is new of a batch; `places` tells repetitions inside the batch apart.
-    pub(super) fn of(
-        events: &[&NewEvent],
-        places: &[Place],
-        loaded: Loaded,
-        orders: Orders,
-    ) -> Self {
+    pub fn of(events: &[&NewEvent], places: &[Place], loaded: Loaded, orders: Orders) -> Self {
         Merging::new(events, places, loaded, orders).merge(events, places)
     }
 
     /// Takes records whose settle time or deadline has passed.
-    pub(super) fn due(loaded: Loaded, mut orders: Orders) -> Self {
+    pub fn due(loaded: Loaded, mut orders: Orders) -> Self {
         let record = |process| Record::new(process, &loaded.created);
         let mut records: Vec<_> = loaded.processes.into_iter().map(record).collect();
         for Record { process, .. } in records.iter_mut().filter(|r| r.is_order()) {
@@ -113,7 +112,7 @@ impl Merged {
     }
 
     /// What must be known to seal what may end.
-    pub(super) fn questions(&self) -> Questions {
+    pub fn questions(&self) -> Questions {
         let records = self.records.iter().map(|record| &record.process);
         let ending: Vec<&Process> = records.filter(|p| seal::may_end(p, self.now)).collect();
         let sequenced = ending.iter().filter_map(|process| {
@@ -132,7 +131,7 @@ impl Merged {
     }
 
     /// Seals what is complete.
-    pub(super) fn decide(
+    pub fn decide(
         self,
         sequenced: &HashMap<ProcessKey, Sequences>,
         settle: SignedDuration,
@@ -186,7 +185,7 @@ impl Decision {
     }
 
     /// The records that ended.
-    pub(super) fn ended(&self) -> impl Iterator<Item = (&Process, Cause)> {
+    pub fn ended(&self) -> impl Iterator<Item = (&Process, Cause)> {
         let ended = self.ended.iter();
         ended.filter_map(|(index, cause)| Some((&self.changed.get(*index)?.process, *cause)))
     }

@@ -17,7 +17,7 @@ use crate::wire;
 const DIRECT: &str = "";
 
 /// The completions of the processes that ended, and their copies to `reply_to`.
-pub(super) fn completions(
+pub fn completions(
     decision: &Decision,
     mut summaries: HashMap<ProcessKey, ItemSummary>,
     place: Option<Cursor>,
@@ -50,18 +50,18 @@ fn completion(process: &Process, summary: ItemSummary, place: Option<&str>) -> V
 }
 
 /// The answer to an opening event that had no token and names a queue.
-pub(super) fn token_reply(event: &Event, key: ProcessKey) -> OutboxRow {
+pub fn token_reply(event: &Event, key: ProcessKey) -> OutboxRow {
     row(key, wire::token_reply(event), What::Reply, DIRECT)
 }
 
 /// The answer to an opening event that can't be applied and names a queue.
-pub(super) fn refusal(event: &NewEvent, refused: &Refused) -> Option<OutboxRow> {
+pub fn refusal(event: &NewEvent, refused: &Refused) -> Option<OutboxRow> {
     let outbound = wire::refusal(&event.event, &refused.problem())?;
     Some(row(event.key, outbound, What::Reply, DIRECT))
 }
 
 /// The announcements of stops that were entered.
-pub(super) fn stages(announced: &[Announced]) -> impl Iterator<Item = OutboxRow> {
+pub fn stages(announced: &[Announced]) -> impl Iterator<Item = OutboxRow> {
     announced.iter().map(|announced| {
         let outbound = wire::stage_entered(&announced.entered);
         let exchange = topology::STAGES_EXCHANGE;

@@ -12,7 +12,7 @@ use crate::wire;
 
 /// What is known of an event's identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Known {
+pub enum Known {
     /// It is new, at this place of what was logged.
     New(usize),
     /// It was refused after it had been logged, and comes again.
@@ -25,12 +25,7 @@ pub(super) enum Known {
 
 impl Known {
     /// Compares an event with the first one of its identity in the batch, or with that in the log.
-    pub(super) fn of(
-        event: &NewEvent,
-        place: Place,
-        firsts: &[&NewEvent],
-        loaded: &Loaded,
-    ) -> Self {
+    pub fn of(event: &NewEvent, place: Place, firsts: &[&NewEvent], loaded: &Loaded) -> Self {
         let is_same = match place {
             Place::First(place) if loaded.new.get(place) == Some(&true) => {
                 return Self::New(place);
@@ -57,7 +52,7 @@ impl Known {
     }
 
     /// What becomes of the event where its record can't be read: only what the log has is known.
-    pub(super) fn without_record(
+    pub fn without_record(
         self,
         place: Place,
         why: Option<&Unreadable>,
@@ -70,7 +65,7 @@ impl Known {
     }
 
     /// What to put right in the log once it is decided what becomes of the event.
-    pub(super) fn correct(
+    pub fn correct(
         self,
         corrections: &mut Corrections,
         event: &NewEvent,

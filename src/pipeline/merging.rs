@@ -18,7 +18,7 @@ use crate::store::parked::OtherRow;
 use crate::wire;
 
 /// A batch while it is merged.
-pub(super) struct Merging<'a> {
+pub struct Merging<'a> {
     /// The events with each identity once.
     firsts: Vec<&'a NewEvent>,
     loaded: Loaded,
@@ -35,7 +35,8 @@ pub(super) struct Merging<'a> {
 }
 
 impl<'a> Merging<'a> {
-    pub(super) fn new(
+    /// Before the first event.
+    pub fn new(
         events: &[&'a NewEvent],
         places: &[Place],
         mut loaded: Loaded,
@@ -64,7 +65,7 @@ impl<'a> Merging<'a> {
     }
 
     /// Merges the events, openings first: they decide of which kind a record is.
-    pub(super) fn merge(mut self, events: &[&NewEvent], places: &[Place]) -> Merged {
+    pub fn merge(mut self, events: &[&NewEvent], places: &[Place]) -> Merged {
         let told = events.iter().zip(places).enumerate();
         let (openings, others): (Vec<_>, Vec<_>) =
             told.partition(|(_, (event, _))| event.event.opens());

@@ -8,7 +8,7 @@ use crate::store::batch::Loaded;
 use crate::store::event::NewEvent;
 
 /// Applies an event to the walk of its order, where it is one; says what becomes of it.
-pub(super) fn outcome(
+pub fn outcome(
     process: &Process,
     event: &NewEvent,
     known: Known,

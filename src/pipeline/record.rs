@@ -10,20 +10,24 @@ use crate::core::{Event, Kind, Process, ProcessKey};
 
 /// One record while a batch is merged into it.
 #[derive(Debug)]
-pub(super) struct Record {
-    pub(super) process: Process,
-    pub(super) was_open: bool,
+pub struct Record {
+    /// The record itself.
+    pub process: Process,
+    /// Whether it was open before the batch.
+    pub was_open: bool,
     /// What its first event said it is.
-    pub(super) first_kind: Kind,
+    pub first_kind: Kind,
     /// Whether it was made in this transaction.
     is_new: bool,
-    pub(super) touched: Touched,
+    /// What the batch changed in it.
+    pub touched: Touched,
     /// Whether an event of the batch is in its log.
-    pub(super) has_events: bool,
+    pub has_events: bool,
 }
 
 impl Record {
-    pub(super) fn new(process: Process, created: &HashMap<ProcessKey, Kind>) -> Self {
+    /// As it was loaded, or created by this batch.
+    pub fn new(process: Process, created: &HashMap<ProcessKey, Kind>) -> Self {
         Self {
             was_open: process.opening.is_some(),
             first_kind: process.kind,
@@ -34,18 +38,19 @@ impl Record {
         }
     }
 
-    pub(super) fn is_order(&self) -> bool {
+    /// Whether it is an order by now.
+    pub fn is_order(&self) -> bool {
         self.process.kind == Kind::Order
     }
 
     /// Merges an event that counts.
-    pub(super) fn apply(&mut self, items: &mut Outcomes, event: &Event) {
+    pub fn apply(&mut self, items: &mut Outcomes, event: &Event) {
         let touched = merge::apply(&mut self.process, items, event);
         self.touched = self.touched.max(touched);
     }
 
     /// Becomes of the other kind, for the opening that comes now, and takes what has waited for that.
-    pub(super) fn turn(&mut self, kind: Kind, items: &mut Outcomes, waited: &[Event]) {
+    pub fn turn(&mut self, kind: Kind, items: &mut Outcomes, waited: &[Event]) {
         self.process.turn(kind);
         *items = Outcomes::default();
         for event in waited {
@@ -54,13 +59,13 @@ impl Record {
     }
 
     /// Whether its kind was decided in this batch, after events of it may have been kept.
-    pub(super) fn has_decided(&self) -> bool {
+    pub fn has_decided(&self) -> bool {
         let decided = self.process.decided_kind().is_some();
         decided && !self.was_open && !self.is_new
     }
 
     /// Takes over what the walk of its order decides.
-    pub(super) fn take_from(&mut self, orders: &Orders, now: Timestamp) {
+    pub fn take_from(&mut self, orders: &Orders, now: Timestamp) {
         let process = &mut self.process;
         process.through = orders.through(process.key);
         process.stops = orders.stops(process.key);

@@ -7,7 +7,7 @@ use crate::store::event::NewEvent;
 
 /// Where an event of a batch is among those of each identity that came first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub enum Place {
     /// It is that one.
     First(usize),
     /// It has the identity of that one.
@@ -15,7 +15,7 @@ pub(super) enum Place {
 }
 
 /// The events of a batch with each identity once, and the place of each event.
-pub(super) fn unique<'a>(events: &[&'a NewEvent]) -> (Vec<&'a NewEvent>, Vec<Place>) {
+pub fn unique<'a>(events: &[&'a NewEvent]) -> (Vec<&'a NewEvent>, Vec<Place>) {
     let mut seen = HashMap::with_capacity(events.len());
     let mut unique = Vec::with_capacity(events.len());
     let place = |event: &&'a NewEvent| {

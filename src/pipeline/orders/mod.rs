@@ -9,10 +9,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-pub(super) use refused::Refused;
+pub use refused::Refused;
 use refused::{misfilled, of_push, refused};
 use walk::Walk;
-pub(super) use walk::{Announced, Entered};
+pub use walk::{Announced, Entered};
 
 use crate::core::form;
 use crate::core::order::{self, Order, OrderLimits, Push, Pushed, Refusal};
@@ -22,19 +22,22 @@ use crate::store::Unreadable;
 use crate::wire::Reason;
 
 /// Every version of a workflow that a batch needs.
-pub(super) type Catalog = HashMap<(String, i32), Arc<Workflow>>;
+pub type Catalog = HashMap<(String, i32), Arc<Workflow>>;
 
 /// What became of an event of an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub enum Verdict {
+    /// It changed its order.
     Applied,
+    /// It waits for its stage.
     Parked,
+    /// It becomes a dead letter.
     Refused(Refused),
 }
 
 /// The orders of one batch.
 #[derive(Debug, Default)]
-pub(super) struct Orders {
+pub struct Orders {
     walks: HashMap<ProcessKey, Walk>,
     catalog: Catalog,
     newest: BTreeMap<String, i32>,
@@ -45,16 +48,16 @@ pub(super) struct Orders {
 
 /// The workflows of a batch.
 #[derive(Debug, Default)]
-pub(super) struct Workflows {
+pub struct Workflows {
     /// Those that this version can read.
-    pub(super) catalog: Catalog,
+    pub catalog: Catalog,
     /// The others.
-    pub(super) unreadable: HashMap<(String, i32), Unreadable>,
+    pub unreadable: HashMap<(String, i32), Unreadable>,
 }
 
 impl Orders {
     /// What was loaded of the orders of a batch, and what this version can't read of them.
-    pub(super) fn new(
+    pub fn new(
         loaded: crate::store::order::Orders,
         workflows: Workflows,
         limits: OrderLimits,
@@ -82,7 +85,7 @@ impl Orders {
     }
 
     /// Applies what an event means for its order's walk; `process` is as it was before.
-    pub(super) fn apply(&mut self, event: &Event, process: &Process, now: Timestamp) -> Verdict {
+    pub fn apply(&mut self, event: &Event, process: &Process, now: Timestamp) -> Verdict {
         self.bind(process);
         match &event.happening {
             Happening::Opened(opening) => {
@@ -104,7 +107,7 @@ impl Orders {
 
     /// Takes the outcomes of stages whose deadlines have passed; says when the order has to end,
     /// where a stage has none or the order has stopped as often as it may.
-    pub(super) fn expire(&mut self, process: &Process, now: Timestamp) -> Option<Timestamp> {
+    pub fn expire(&mut self, process: &Process, now: Timestamp) -> Option<Timestamp> {
         self.bind(process);
         let key = process.key;
         loop {
@@ -128,7 +131,7 @@ impl Orders {
     }
 
     /// What its workflow says of how long an order may take and waits.
-    pub(super) fn rules(&self, key: ProcessKey) -> Option<&Workflow> {
+    pub fn rules(&self, key: ProcessKey) -> Option<&Workflow> {
         self.walks.get(&key)?.workflow.as_deref()
     }
 
@@ -149,13 +152,13 @@ impl Orders {
     }
 
     /// At how many stages an order has been.
-    pub(super) fn stops(&self, key: ProcessKey) -> u64 {
+    pub fn stops(&self, key: ProcessKey) -> u64 {
         let stops = self.walks.get(&key).map_or(0, |walk| walk.row.stops.len());
         u64::try_from(stops).unwrap_or(u64::MAX)
     }
 
     /// When an order left its last stop, if it has walked to its end.
-    pub(super) fn through(&self, key: ProcessKey) -> Option<Timestamp> {
+    pub fn through(&self, key: ProcessKey) -> Option<Timestamp> {
         order::through(&self.walks.get(&key)?.row.stops)
     }
 
@@ -255,11 +258,7 @@ impl Orders {
 
     /// What to write of the orders, and the stops that were entered; of those that ended, every
     /// stop is left and nothing is parked any more.
-    pub(super) fn changes(
-        mut self,
-        ended: &HashMap<ProcessKey, Timestamp>,
-        now: Timestamp,
-    ) -> Entered {
+    pub fn changes(mut self, ended: &HashMap<ProcessKey, Timestamp>, now: Timestamp) -> Entered {
         let mut entered = Entered::default();
         for (key, at) in ended {
             if let Some(walk) = self.walks.get_mut(key) {

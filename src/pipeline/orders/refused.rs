@@ -8,15 +8,18 @@ use crate::wire::{FieldFault, Problem, Reason};
 
 /// Why an event of an order can't be applied.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Refused {
-    pub(crate) reason: Reason,
-    pub(crate) detail: String,
-    pub(crate) errors: Vec<FieldFault>,
+pub struct Refused {
+    /// The reason of the dead letter.
+    pub reason: Reason,
+    /// What is wrong, and what to do.
+    pub detail: String,
+    /// Each field that is wrong.
+    pub errors: Vec<FieldFault>,
 }
 
 impl Refused {
     /// The token is taken by a process of the other kind.
-    pub(crate) fn other_kind() -> Self {
+    pub fn other_kind() -> Self {
         let detail = "the token belongs to a process of the other kind; use another token";
         Self {
             reason: Reason::KindMismatch,
@@ -26,7 +29,7 @@ impl Refused {
     }
 
     /// The same identity came before with another content.
-    pub(crate) fn identity_conflict() -> Self {
+    pub fn identity_conflict() -> Self {
         let detail = "an event of the same source and id came before with another type, time or data;                       give every event an id of its own";
         Self {
             reason: Reason::IdentityConflict,
@@ -36,7 +39,7 @@ impl Refused {
     }
 
     /// It belongs to an attempt that ended and was deleted, or came before the opening of the next.
-    pub(crate) fn gone() -> Self {
+    pub fn gone() -> Self {
         let detail = "the process of the token ended and was deleted; only a new opening, later than its                       end, begins the next attempt";
         Self {
             reason: Reason::Gone,
@@ -46,7 +49,7 @@ impl Refused {
     }
 
     /// Too much waits already for the process to turn out to be of its kind.
-    pub(crate) fn too_early() -> Self {
+    pub fn too_early() -> Self {
         let detail = format!(
             "at most {OTHERS_MAX} events with {OTHERS_BYTES_MAX} bytes of data together wait for a token \
              to be opened as another kind than that of its first event; send the opening, then replay \
@@ -60,7 +63,7 @@ impl Refused {
     }
 
     /// This version can't read what is stored of its process.
-    pub(crate) fn unreadable(why: &Unreadable) -> Self {
+    pub fn unreadable(why: &Unreadable) -> Self {
         Self {
             reason: Reason::UnreadableRecord,
             detail: why.detail(),
@@ -69,7 +72,7 @@ impl Refused {
     }
 
     /// What people and programs read about it.
-    pub(crate) fn problem(&self) -> Problem {
+    pub fn problem(&self) -> Problem {
         let mut problem = Problem::new(self.reason, self.detail.clone());
         problem.errors.clone_from(&self.errors);
         problem

@@ -19,36 +19,40 @@ const FORMS_PARKED_MAX: usize = 16;
 /// One order on its walk.
 #[derive(Debug, Default)]
 pub(super) struct Walk {
-    pub(super) row: OrderRow,
+    pub row: OrderRow,
     /// As they were loaded.
-    pub(super) before: Vec<Stop>,
-    pub(super) workflow: Option<Arc<Workflow>>,
-    pub(super) token: String,
-    pub(super) tenant: String,
+    pub before: Vec<Stop>,
+    pub workflow: Option<Arc<Workflow>>,
+    pub token: String,
+    pub tenant: String,
     /// What came with the earliest opening, where that is among the events.
-    pub(super) attachments: Option<Option<String>>,
-    pub(super) opened_at: Option<Timestamp>,
+    pub attachments: Option<Option<String>>,
+    pub opened_at: Option<Timestamp>,
     /// What this attempt is called, where the names of its stops come from.
-    pub(super) attempt: Option<ProcessKey>,
-    pub(super) parked: Vec<Parked>,
+    pub attempt: Option<ProcessKey>,
+    pub parked: Vec<Parked>,
     /// What waited and does no longer.
-    pub(super) settled: Vec<(Parked, Pushed)>,
-    pub(super) changed: bool,
-    pub(super) ended: bool,
+    pub settled: Vec<(Parked, Pushed)>,
+    pub changed: bool,
+    pub ended: bool,
 }
 
 /// What a batch writes of its orders, and which stops are to be announced.
 #[derive(Debug, Default)]
-pub(crate) struct Entered {
-    pub(crate) changes: OrderChanges,
-    pub(crate) stops: Vec<Announced>,
+pub struct Entered {
+    /// What is written of orders.
+    pub changes: OrderChanges,
+    /// The stages that were entered, to be announced.
+    pub stops: Vec<Announced>,
 }
 
 /// A stop that was entered, as the next system is told.
 #[derive(Debug)]
-pub(crate) struct Announced {
-    pub(crate) process: ProcessKey,
-    pub(crate) entered: StageEntered,
+pub struct Announced {
+    /// The order.
+    pub process: ProcessKey,
+    /// What is announced.
+    pub entered: StageEntered,
 }
 
 impl Walk {
@@ -69,12 +73,7 @@ impl Walk {
     }
 
     /// Keeps a push until its stop is reached, unless that would be too many, or too much.
-    pub(super) fn park(
-        &mut self,
-        stamp: &Stamp,
-        push: &Push,
-        limits: OrderLimits,
-    ) -> Result<(), Refused> {
+    pub(super) fn park(&mut self, stamp: &Stamp, push: &Push, limits: OrderLimits) -> Result<(), Refused> {
         if self.parked.len() >= limits.parked_pushes {
             return Err(too_many_parked(limits.parked_pushes));
         }
