@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use waybill::broker::{self, Consumer, Delivery, Next};
+use waybill::broker;
+use waybill::broker::{Consumer, Delivery, Next};
 use waybill::config::BrokerSettings;
 
 use crate::ground::{AUDIENCE_QUEUE, STAGES_QUEUE};

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use waybill::broker::{self, topology};
-use waybill::core::Kind;
+use waybill::broker;
+use waybill::broker::topology;
+use waybill::domain::Kind;
 
 use crate::audience::Heard;
 use crate::engine::Engine;

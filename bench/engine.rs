@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Context;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
-use waybill::core::Kind;
+use waybill::domain::Kind;
 
 use crate::ground::Field;
 use crate::patience;

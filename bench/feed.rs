@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use waybill::broker::{self, Publisher, Verdict, topology};
+use waybill::broker;
+use waybill::broker::{Publisher, Verdict, topology};
 use waybill::config::BrokerSettings;
 
 use crate::patience::Patience;

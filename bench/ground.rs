@@ -7,10 +7,13 @@ use lapin::options::{QueueBindOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable, LongString};
 use tokio::task::JoinSet;
 use tokio_postgres::NoTls;
-use waybill::broker::{self, topology};
-use waybill::config::{self, Settings};
+use waybill::broker;
+use waybill::broker::topology;
+use waybill::config;
+use waybill::config::Settings;
 use waybill::dev::Servers;
-use waybill::store::{Store, migrate};
+use waybill::store::Store;
+use waybill::store::admin::migrate;
 
 /// The queue that an independent consumer reads completions from.
 pub(crate) const AUDIENCE_QUEUE: &str = "bench.audience";

@@ -9,7 +9,8 @@ use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
 use lapin::{BasicProperties, Confirmation, PublisherConfirm};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use waybill::broker::{self, Outgoing};
+use waybill::broker;
+use waybill::broker::Outgoing;
 use waybill::clock;
 use waybill::config::BrokerSettings;
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Parser;
-use waybill::core::Kind;
+use waybill::domain::Kind;
 
 use crate::engine::Engine;
 use crate::workload::Workload;

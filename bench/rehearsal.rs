@@ -6,21 +6,22 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use anyhow::Context;
 use jiff::{SignedDuration, Timestamp};
 use waybill::broker::Outgoing;
-use waybill::core::completion::{ItemError, ItemSummary};
-use waybill::core::merge::Outcomes;
-use waybill::core::{Happening, Item, Kind, Process, ProcessKey, Stamp};
-use waybill::store::batch::{Answers, Loaded, Questions};
-use waybill::store::cursor::Cursor;
-use waybill::store::event::{NewEvent, Sequences};
-use waybill::store::item::ChangedItem;
-use waybill::store::outbox::OutboxRow;
-use waybill::wire::{self, Limits, Message};
+use waybill::domain::completion::{ItemError, ItemSummary};
+use waybill::domain::merge::Outcomes;
+use waybill::domain::{Happening, Item, Kind, Process, ProcessKey, Stamp};
+use waybill::store::read::feed_cursor::Cursor;
+use waybill::store::write::batch::{Answers, Loaded, Questions};
+use waybill::store::write::event::{NewEvent, Sequences};
+use waybill::store::write::item::ChangedItem;
+use waybill::store::write::outbox::OutboxRow;
+use waybill::wire;
+use waybill::wire::{Limits, Message};
 
 use crate::workload::{Place, Workload, time_of};
-use waybill::pipeline::decide::Merged;
-use waybill::pipeline::effects;
-use waybill::pipeline::orders::Orders;
-use waybill::pipeline::unique::unique;
+use waybill::pipeline::batch::decide::Merged;
+use waybill::pipeline::batch::dedup::unique;
+use waybill::pipeline::batch::effects;
+use waybill::pipeline::batch::orders::Orders;
 
 /// As many as Waybill takes at once.
 pub(crate) const BATCH: usize = 2_000;

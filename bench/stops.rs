@@ -1,7 +1,7 @@
 //! The stops of a run's orders: what they walk through, and what must hold of them in the end. Of
 //! uploads there is nothing to prepare and nothing to check.
 
-use waybill::core::Kind;
+use waybill::domain::Kind;
 use waybill::store::Store;
 
 use crate::audience::Audience;

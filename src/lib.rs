@@ -8,15 +8,15 @@
 //!
 //! # In reading order
 //!
-//! - [`core`]: what an event does to a process. Pure: no I/O, no clock, no JSON.
+//! - [`domain`]: what an event does to a process. Pure: no I/O, no clock, no JSON.
 //! - [`wire`]: bytes to events and completions to bytes, and why a message is refused.
-//! - [`store`]: PostgreSQL. [`store::batch`] is the transaction of a batch, in two halves.
+//! - [`store`]: PostgreSQL. [`store::write::batch`] is the transaction of a batch, in two halves.
 //! - [`broker`]: RabbitMQ: connections, topology, a consumer, a publisher that knows what arrived.
 //! - [`files`]: where the contents of uploads are kept.
 //! - [`telemetry`]: metrics, logs and health, one function per happening.
 //! - [`pipeline`]: the only place that joins store and broker: lanes, the relay, the janitor.
 //! - [`view`]: what is shown of a process, in JSON and in words.
-//! - [`http`]: the listeners: [`http::clients`] with [`http::api`], the monitor page and the
+//! - [`http`]: the listeners: [`http::listener`] with [`http::api`], the monitor page and the
 //!   dialects of other systems; [`http::ops`] for health and metrics.
 //! - [`config`]: every setting, in one table. [`tls`], [`backoff`] and [`clock`] serve the edges.
 //! - [`app`]: one running process with its roles. [`cli`]: the commands.
@@ -25,7 +25,7 @@
 //! # Invariants
 //!
 //! - Left may use right, never back: `main → cli → app → {pipeline, http} → view → {store,
-//!   broker, files, wire, telemetry} → core`. `store` and `broker` do not know each other.
+//!   broker, files, wire, telemetry} → domain`. `store` and `broker` do not know each other.
 //! - Commit, then acknowledge. Write the outbox row, then publish. A row leaves the outbox only
 //!   after its confirm.
 //! - A record is a function of the set of its events: every merge rule commutes, and the event log
@@ -45,8 +45,8 @@ pub mod broker;
 pub mod cli;
 pub mod clock;
 pub mod config;
-pub mod core;
 pub mod dev;
+pub mod domain;
 pub mod files;
 pub mod http;
 pub mod pipeline;

@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use waybill::wire::{Limits, plain};
+use waybill::wire::Limits;
+use waybill::wire::encode::plain_event;
 
 /// What the worker says of every line of a file: its event type, or why it is refused.
 fn judged(file: &str) -> Vec<String> {
@@ -12,7 +13,7 @@ fn judged(file: &str) -> Vec<String> {
         .join(file);
     let text = fs::read_to_string(path).expect("the file is there");
     let now = "2026-01-31T12:00:00Z".parse().expect("a time");
-    let judge = |line| match plain::check_line(line, &Limits::default(), now) {
+    let judge = |line| match plain_event::check_line(line, &Limits::default(), now) {
         Ok(accepted) => accepted.type_name.to_owned(),
         Err(rejection) => rejection.reason.name().to_owned(),
     };

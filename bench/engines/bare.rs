@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 use tokio_postgres::{Client, NoTls, Statement};
 use waybill::app::Signals;
 use waybill::config::Settings;
-use waybill::core::ProcessKey;
+use waybill::domain::ProcessKey;
 
 const ROW: &str = "select row_to_json(p)::text from waybill.process p where key = $1";
 

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use waybill::broker::{self, Consumer, Delivery, Next, Outgoing, Properties, Publisher, topology};
+use waybill::broker;
+use waybill::broker::{Consumer, Delivery, Next, Outgoing, Properties, Publisher, topology};
 use waybill::config::Settings;
-use waybill::core::Kind;
+use waybill::domain::Kind;
 
 use super::Starter;
 use crate::workload::{self, Workload};

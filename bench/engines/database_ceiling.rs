@@ -7,19 +7,20 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use waybill::config::Settings;
-use waybill::core::ProcessKey;
-use waybill::store::batch::{self, Changes};
-use waybill::store::event::NewEvent;
-use waybill::store::outbox::OutboxRow;
+use waybill::domain::ProcessKey;
+use waybill::store::write::batch;
+use waybill::store::write::batch::Changes;
+use waybill::store::write::event::NewEvent;
+use waybill::store::write::outbox::OutboxRow;
 use waybill::store::{Connection, Store};
 
 use super::{Starter, say};
 use crate::rehearsal::{self, SETTLE, SHARES};
 use crate::workload::Workload;
-use waybill::pipeline::decide::Merged;
-use waybill::pipeline::effects;
-use waybill::pipeline::orders::Orders;
-use waybill::pipeline::unique::unique;
+use waybill::pipeline::batch::decide::Merged;
+use waybill::pipeline::batch::dedup::unique;
+use waybill::pipeline::batch::effects;
+use waybill::pipeline::batch::orders::Orders;
 
 const SWEEP_AFTER: Duration = Duration::from_secs(30);
 

@@ -11,11 +11,12 @@ use std::io::Write;
 use anyhow::Context;
 use tokio::io::{AsyncBufReadExt, BufReader, Stdin};
 use waybill::app::Signals;
-use waybill::config::{self, Settings};
+use waybill::config;
+use waybill::config::Settings;
 
 use crate::engine::Engine;
 use crate::workload::Workload;
-use waybill::core::Kind;
+use waybill::domain::Kind;
 
 /// Runs one engine in this process; the caller said so on the command line.
 pub(crate) async fn run(mut args: impl Iterator<Item = String>) -> anyhow::Result<()> {

@@ -8,9 +8,10 @@ use serde_json::Value;
 use tokio::task::JoinSet;
 use tokio_postgres::{Client, NoTls, Statement};
 use uuid::Uuid;
-use waybill::broker::{self, Acker, Consumer, Delivery, Next, Outgoing, Publisher, topology};
+use waybill::broker;
+use waybill::broker::{Acker, Consumer, Delivery, Next, Outgoing, Publisher, topology};
 use waybill::config::Settings;
-use waybill::core::ProcessKey;
+use waybill::domain::ProcessKey;
 
 use super::Starter;
 

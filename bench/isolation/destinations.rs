@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use lapin::types::FieldTable;
-use waybill::broker::{self, topology};
+use waybill::broker;
+use waybill::broker::topology;
 use waybill::config::BrokerSettings;
-use waybill::core::Status;
+use waybill::domain::Status;
 
 use super::{ENGINE, Recovery};
 use crate::audience::{Audience, Heard};

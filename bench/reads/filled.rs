@@ -5,7 +5,7 @@ use tokio::task::JoinSet;
 use tokio_postgres::NoTls;
 use uuid::Uuid;
 use waybill::clock;
-use waybill::core::{ProcessKey, Stamp};
+use waybill::domain::{ProcessKey, Stamp};
 use waybill::store::stamp;
 
 use crate::ground::{Field, execute};

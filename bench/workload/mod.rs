@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 use waybill::broker::{Outgoing, topology};
-use waybill::core::{Kind, Status};
+use waybill::domain::{Kind, Status};
 
 /// Who the events come from.
 pub(crate) const SOURCE: &str = "bench";

@@ -1,6 +1,6 @@
 //! What happens to one order: it opens, forks into three branches, and closes where they join.
 
-use waybill::core::Status;
+use waybill::domain::Status;
 
 use super::Expected;
 

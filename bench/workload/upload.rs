@@ -1,6 +1,6 @@
 //! What happens to one upload. Even ones report items, odd ones only progress.
 
-use waybill::core::Status;
+use waybill::domain::Status;
 
 use super::Expected;
 

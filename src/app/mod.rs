@@ -1,8 +1,8 @@
 //! One running process: builds what its roles need, watches it, and ends it cleanly.
 
-mod api;
+mod build;
+mod client_listener;
 mod observer;
-mod parts;
 mod roles;
 mod sampler;
 mod signals;
@@ -17,22 +17,20 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use api::Api;
-pub use parts::limits;
-use parts::{files, for_janitor, labels, observing, required};
-pub use roles::{Role, Roles};
-pub use signals::Signals;
-use tasks::{Roll, Tasks, first_failure, publish, serve};
-
+pub use self::build::limits;
+use self::build::{files, for_janitor, labels, observing, required};
+use self::client_listener::Api;
+pub use self::roles::{Role, Roles};
+pub use self::signals::Signals;
+use self::tasks::{Roll, Tasks, first_failure, publish, serve};
 use crate::config::Settings;
 use crate::files::Files;
-use crate::http::guard;
 use crate::http::ops::Ops;
-use crate::pipeline::fault::Faults;
+use crate::http::web::connection_limits;
+use crate::pipeline::failpoint::Faults;
 use crate::pipeline::relay;
 use crate::store::Store;
 use crate::telemetry::{Health, Telemetry};
-
 /// How long tasks may take to end once they were told to give up.
 const GIVE_UP_GRACE: Duration = Duration::from_secs(2);
 
@@ -77,7 +75,7 @@ impl App {
         };
         let files = files(&settings)?;
         let telemetry = Telemetry::new(&labels())?;
-        let listener = guard::bind(settings.ops.listen, "ops.listen").await?;
+        let listener = connection_limits::bind(settings.ops.listen, "ops.listen").await?;
         let api = match roles.has(Role::Api) {
             true => Some(Api::new(&settings, files.clone(), telemetry.clone()).await?),
             false => None,

@@ -5,9 +5,11 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::core::Kind;
-use crate::store::fitness::Writes;
-use crate::store::{Store, StoreError, epoch, migrate};
+use crate::domain::Kind;
+use crate::store::admin::fitness::Writes;
+use crate::store::admin::migrate;
+use crate::store::read::epoch;
+use crate::store::{Store, StoreError};
 use crate::telemetry::{Condition, Dependency, Health, Pool, Quarantined, Stuck, Telemetry};
 
 /// How often the database is asked.

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::store::sample::{Counts, Levels, Sample};
+use crate::store::admin::samples::{Counts, Levels, Sample};
 use crate::store::{Store, StoreError};
 use crate::telemetry::names::SECONDS;
 use crate::telemetry::{Level, Telemetry, Totals};

@@ -13,14 +13,10 @@ use secrecy::ExposeSecret;
 use tokio::{sync::watch, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
+use super::dial::{self, Dialled};
+use super::error::{request, within};
+use super::{BrokerError, address, size, tls};
 use crate::config::BrokerSettings;
-
-use super::{
-    BrokerError, address,
-    dial::{self, Dialled},
-    error::{request, within},
-    size, tls,
-};
 
 /// How often the state is looked at in case an event was missed; also the longest delay with which
 /// [`Connection::ended`] can fire late.

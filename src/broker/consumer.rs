@@ -7,7 +7,8 @@ use lapin::{
     types::{FieldTable, ShortString},
 };
 
-use super::{BrokerError, Connection, Delivery, error::request};
+use super::error::request;
+use super::{BrokerError, Connection, Delivery};
 
 /// What a consumer has to say next.
 #[derive(Clone, Debug, PartialEq)]

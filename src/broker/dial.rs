@@ -17,11 +17,9 @@ use lapin::{
 };
 use rustls::{CertificateError, ClientConfig};
 
-use super::{
-    BrokerError,
-    runtime::{self, BrokerStream, ScreenedStream, ScreeningRuntime},
-    screen::Screened,
-};
+use super::BrokerError;
+use super::lapin_workarounds::runtime::{self, BrokerStream, ScreenedStream, ScreeningRuntime};
+use super::lapin_workarounds::screen::Screened;
 
 /// A connection, and a second handle on its socket with which it can be cut off.
 pub(super) struct Dialled {

@@ -6,11 +6,9 @@ use lapin::{
     types::{FieldTable, ShortString},
 };
 
-use super::{
-    Outgoing,
-    frame::SUBSTITUTE,
-    header::{HeaderValue, from_table, to_table},
-};
+use super::Outgoing;
+use super::header::{HeaderValue, from_table, to_table};
+use super::lapin_workarounds::frame::SUBSTITUTE;
 
 /// An event as the broker delivered it, held by a consumer until it is acknowledged.
 #[derive(Clone, Debug, PartialEq)]

@@ -6,7 +6,7 @@
 //! (names of exchanges and queues, and their declaration; [`restore`] of a deleted queue), [`message`] with [`header`] and
 //! [`outgoing`] (what arrives and leaves, in own types), [`consumer`], [`window`] with
 //! [`publisher`] (publishing with confirms), [`error`];
-//! [`greeting`] and [`inspect`] look at a broker for people.
+//! [`self::lapin_workarounds::greeting`] and [`inspect`] look at a broker for people.
 //!
 //! Invariants:
 //!
@@ -22,36 +22,33 @@
 //!
 //! Left out on purpose: automatic recovery, transactions, taking messages with `basic.get`.
 
-use std::time::Duration;
-
 mod address;
 pub mod connection;
 pub mod consumer;
 mod dial;
 pub mod error;
-mod frame;
-pub mod greeting;
 pub mod header;
 pub mod inspect;
+pub mod lapin_workarounds;
 pub mod message;
 pub mod outgoing;
 pub mod publisher;
 pub mod restore;
-mod runtime;
-mod screen;
 mod size;
 mod tls;
 pub mod topology;
 pub mod window;
 
-pub use connection::{Connection, connect};
-pub use consumer::{Acker, Consumer, Ended, Next};
-pub use error::BrokerError;
-pub use header::HeaderValue;
-pub use message::{Delivery, Properties};
-pub use outgoing::Outgoing;
-pub use publisher::Publisher;
-pub use window::{Answer, Refusal, Unanswered, Verdict, Window};
+use std::time::Duration;
+
+pub use self::connection::{Connection, connect};
+pub use self::consumer::{Acker, Consumer, Ended, Next};
+pub use self::error::BrokerError;
+pub use self::header::HeaderValue;
+pub use self::message::{Delivery, Properties};
+pub use self::outgoing::Outgoing;
+pub use self::publisher::Publisher;
+pub use self::window::{Answer, Refusal, Unanswered, Verdict, Window};
 
 /// How long a single request to a connected broker (open a channel, declare, acknowledge, …) may
 /// take before it counts as failed.

@@ -12,7 +12,8 @@ use lapin::{
     types::{AMQPValue, FieldTable, LongString, ShortString},
 };
 
-use super::{BrokerError, Connection, error::request};
+use super::error::request;
+use super::{BrokerError, Connection};
 
 /// Where producers publish events; the routing key is the event's type.
 pub const EVENTS_EXCHANGE: &str = "waybill.events";

@@ -15,7 +15,8 @@ use lapin::{
     types::ShortString,
 };
 
-use super::{BrokerError, Connection, Outgoing, error::request, size};
+use super::error::request;
+use super::{BrokerError, Connection, Outgoing, size};
 
 /// The reply code of a channel that is closed because there is no such exchange.
 pub const NOT_FOUND: u16 = 404;

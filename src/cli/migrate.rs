@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::failure::Failure;
 use super::{Sources, output, servers};
-use crate::store::migrate;
+use crate::store::admin::migrate;
 
 /// Create or update the tables in the schema `waybill`; safe to run twice and at the same time.
 #[derive(Debug, Args)]

@@ -34,10 +34,10 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
+use self::failure::Failure;
 use crate::config::LogFormat;
 use crate::tls;
 use crate::view::escape;
-use failure::Failure;
 
 const EXAMPLES: &str = "\
 Examples:

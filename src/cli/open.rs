@@ -11,7 +11,7 @@ use super::get::look_up;
 use super::remote::Address;
 use super::{Sources, escape, fields, output, publish, servers};
 use crate::clock;
-use crate::core::DEFAULT_TENANT;
+use crate::domain::DEFAULT_TENANT;
 use crate::wire::PlainEvent;
 
 /// What `--set` takes here.

@@ -7,10 +7,9 @@ use jiff::Timestamp;
 
 use super::failure::{FAILED, Failure};
 use super::{Sources, output, servers};
-use crate::core::{DEFAULT_TENANT, ProcessKey, Status};
+use crate::domain::{DEFAULT_TENANT, ProcessKey, Status};
 use crate::pipeline::resend::{Resend as Job, Resent};
-use crate::store::resend::EndedBetween;
-
+use crate::store::admin::resend::EndedBetween;
 /// Failures that are listed; all are counted.
 const LISTED_MAX: usize = 20;
 

@@ -3,13 +3,12 @@
 use super::Sources;
 use super::failure::Failure;
 use super::remote::Client;
-use crate::app;
 use crate::broker::{self, BrokerError, Connection};
 use crate::config::{self, BrokerSettings, Given, Loaded, LogFormat, Settings};
-use crate::core::DEFAULT_TENANT;
+use crate::domain::DEFAULT_TENANT;
 use crate::store::Store;
-use crate::telemetry;
 use crate::wire::Limits;
+use crate::{app, telemetry};
 
 /// What the broker's own tools list our connections as.
 const CONNECTION_NAME: &str = "waybill command";

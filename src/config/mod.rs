@@ -16,20 +16,20 @@ mod tests;
 mod units;
 mod values;
 
-pub use checks::WRITERS_PER_PARTITION;
-pub use fault::{Fault, Faults, Origin};
-pub use kind::Kind;
-pub use load::{Given, Loaded, load};
-pub use report::{Effective, settings_table};
-pub use sections::{
+pub use self::checks::WRITERS_PER_PARTITION;
+pub use self::fault::{Fault, Faults, Origin};
+pub use self::kind::Kind;
+pub use self::load::{Given, Loaded, load};
+pub use self::report::{Effective, settings_table};
+pub use self::sections::{
     BatchSettings, BrokerSettings, ClientSettings, DatabaseSettings, DialectSettings,
     FaultSettings, JanitorSettings, LimitSettings, LogSettings, OpsSettings, OutboxSettings,
     ProcessSettings, SETTINGS, Settings, ShutdownSettings, WorkerSettings,
 };
-pub use values::{LogFormat, Unroutable};
+pub use self::values::{LogFormat, Unroutable};
 
-pub(crate) use fault::nearest;
-pub(crate) use units::{parse_duration, show_duration};
+pub(crate) use self::fault::nearest;
+pub(crate) use self::units::{parse_duration, show_duration};
 
 /// The variable that names the settings file when no flag does.
 pub const FILE_VARIABLE: &str = "WAYBILL_CONFIG";

@@ -14,7 +14,6 @@ use super::kind::Kind::{
 };
 use super::values::{LogFormat, Unroutable, Values};
 use super::{Kind, Setting};
-
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
 const GIB: u64 = 1 << 30;

@@ -13,10 +13,8 @@ use std::{
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
-use super::{
-    DevError,
-    account::{Account, is_root},
-};
+use super::DevError;
+use super::account::{Account, is_root};
 
 /// How long a folder is waited for whose program is dead but whose server is still ending.
 const ENDING_MAX: Duration = Duration::from_secs(25);

@@ -13,12 +13,9 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-use super::{
-    DevError,
-    folder::{self, Lock},
-    plan::Plan,
-    processes,
-};
+use super::folder::{self, Lock};
+use super::plan::Plan;
+use super::{DevError, processes};
 
 /// The same for everyone, so that nothing of the caller's environment reaches a server.
 pub(super) const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";

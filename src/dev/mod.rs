@@ -20,7 +20,9 @@ use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 
-pub use self::{error::DevError, postgres::Postgres, rabbitmq::RabbitMq};
+pub use self::error::DevError;
+pub use self::postgres::Postgres;
+pub use self::rabbitmq::RabbitMq;
 
 /// A PostgreSQL and a RabbitMQ server below one folder.
 ///

@@ -5,14 +5,11 @@ use std::{ffi::OsString, fs, path::Path, time::Duration};
 use tokio::time::timeout;
 use tokio_postgres::NoTls;
 
-use super::{
-    DevError,
-    account::Account,
-    folder::{self, Lock},
-    guard::Guard,
-    plan::Plan,
-    programs, start_twice,
-};
+use super::account::Account;
+use super::folder::{self, Lock};
+use super::guard::Guard;
+use super::plan::Plan;
+use super::{DevError, programs, start_twice};
 
 /// Sets the data up the first time, then becomes the server.
 const SCRIPT: &str = include_str!("postgres.sh");

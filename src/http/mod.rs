@@ -1,17 +1,17 @@
 //! What is served over HTTP.
 //!
-//! Who may connect, for how long and with how much is decided in [`guard`]; handlers see only
+//! Who may connect, for how long and with how much is decided in [`self::web::connection_limits`]; handlers see only
 //! whole requests.
 
 pub mod api;
-mod bodies;
-pub mod clients;
-mod dialects;
-pub mod guard;
-mod measure;
-mod monitor;
+mod compat;
+pub mod listener;
 pub mod ops;
+pub mod state;
+pub mod submit;
 #[cfg(test)]
 mod tests;
+mod ui;
+pub mod web;
 
-pub use self::measure::ROUTES;
+pub use self::web::metrics_layer::ROUTES;

@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::guard::{Guard, Limits};
+use super::web::connection_limits::{Guard, Limits};
 use crate::telemetry::{Health, Telemetry};
 
 const LIMITS: Limits = Limits {
@@ -137,7 +137,7 @@ mod tests {
     use tokio::task::JoinSet;
 
     use super::*;
-    use crate::http::guard::bind;
+    use crate::http::web::connection_limits::bind;
     use crate::telemetry::{Condition, Labels, Pool};
 
     struct Server {

@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-use super::guard::{Guard, Limits, bind};
+use super::web::connection_limits::{Guard, Limits, bind};
 
 const TINY: Limits = Limits {
     connections: 1,

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::broker::topology::COMPLETIONS_EXCHANGE;
-use crate::core::{ProcessKey, Status};
-use crate::store::resend::{EndedBetween, Sealed};
-use crate::store::slow_outbox::Kept;
+use crate::domain::{ProcessKey, Status};
+use crate::store::admin::resend::{EndedBetween, Sealed};
+use crate::store::write::slow_outbox::Kept;
 use crate::store::{Store, StoreError};
 use crate::view::completion;
 

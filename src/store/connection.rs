@@ -9,8 +9,9 @@ use deadpool_postgres::{ClientWrapper, Hook, HookError, Object, Pool, QueueMode}
 use tokio::sync::{Mutex, mpsc, watch};
 use tokio_postgres::Statement;
 
+use super::StoreError;
+use super::admin::fitness;
 use super::dial::{self, Target};
-use super::{StoreError, fitness};
 use crate::config::DatabaseSettings;
 
 /// A pool of connections, each checked for what the promises assume.

@@ -2,7 +2,7 @@
 
 use tokio_postgres::error::SqlState;
 
-use super::fitness;
+use super::admin::fitness;
 
 /// A failed call to the database. Its text never holds row values: the server's details do.
 #[derive(Debug, thiserror::Error)]

@@ -2,9 +2,8 @@
 
 use jiff::Timestamp;
 
-use crate::core::Stamp;
-
 use super::Unreadable;
+use crate::domain::Stamp;
 
 /// Between the parts; no part may hold a control character.
 const SEPARATOR: char = '\t';

@@ -12,11 +12,11 @@ use metrics_exporter_prometheus::{BuildError, PrometheusHandle, PrometheusRecord
 use metrics_process::Collector;
 use tracing::info;
 
+use super::delivery_balance::{Entries, Ledger};
 use super::labels::{Backpressure, Dependency, Labels, Outcome, REVISION_VALUE, VERSION_VALUE};
-use super::ledger::{Entries, Ledger};
 use super::names;
 use super::registry::{Registry, recorder};
-use super::sampled::Sampled;
+use super::samples::Sampled;
 use super::throttle::Throttle;
 
 /// Metrics could not be set up.

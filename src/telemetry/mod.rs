@@ -3,28 +3,28 @@
 //! Every happening is one function that counts and logs together; who calls it knows neither
 //! metric names nor log levels. Serving what is collected here is left to `http`.
 
-mod happenings;
+mod delivery_balance;
+mod events;
+mod gauges;
 mod health;
 mod labels;
-mod ledger;
-mod levels;
 mod logging;
 mod metrics;
 pub mod names;
 mod registry;
-mod sampled;
+mod samples;
 #[cfg(test)]
 mod tests;
 mod throttle;
 
-pub use self::metrics::{StartError, Telemetry};
-pub use happenings::Ended;
-pub use health::{Condition, Health, STUCK_AFTER};
-pub use labels::{
+pub use self::events::Ended;
+pub use self::gauges::Pool;
+pub use self::health::{Condition, Health, STUCK_AFTER};
+pub use self::labels::{
     Axis, Backpressure, CutReason, Dependency, Labels, Outcome, Phase, PoolState, Published,
     Quarantined, RetryReason, SealCause, StatusClass, Stuck, Values, What,
 };
-pub use levels::Pool;
-pub use logging::{LoggingError, install};
-pub use names::{Kind, METRICS, Metric, metrics_table};
-pub use sampled::{Level, Totals};
+pub use self::logging::{LoggingError, install};
+pub use self::metrics::{StartError, Telemetry};
+pub use self::names::{Kind, METRICS, Metric, metrics_table};
+pub use self::samples::{Level, Totals};

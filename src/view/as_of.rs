@@ -16,12 +16,12 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 
 use super::order::Order;
-use super::reading::{Found, LISTED_MAX};
-use crate::core::order::{Left, Stop};
-use crate::core::past::{Past, Was};
-use crate::core::{Event, Item, Process, Stamp};
-use crate::store::log::Part;
-use crate::store::record::{LoggedEvent, Record, StoredItem};
+use super::read::{Found, LISTED_MAX};
+use crate::domain::order::{Left, Stop};
+use crate::domain::replay_history::{Past, Was};
+use crate::domain::{Event, Item, Process, Stamp};
+use crate::store::read::history::Part;
+use crate::store::read::record::{LoggedEvent, Record, StoredItem};
 use crate::wire;
 
 /// Puts a process that was read as it is back to where a part of its log ends; `None` if an event of

@@ -5,11 +5,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::outgoing;
-use crate::core::completion::FORMAT;
-use crate::store::outbox::{OutboxRow, What};
-use crate::store::process::body_hash;
-use crate::store::record::Record;
-use crate::store::slow_outbox::Kept;
+use crate::domain::completion::FORMAT;
+use crate::store::read::record::Record;
+use crate::store::write::outbox::{OutboxRow, What};
+use crate::store::write::process::body_hash;
+use crate::store::write::slow_outbox::Kept;
 use crate::wire::{self, Outbound};
 
 const NEWER: &str =

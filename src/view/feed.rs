@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::schema;
-use crate::store::feed::{Feed, FeedEvent};
+use crate::store::read::feed::{Feed, FeedEvent};
 
 /// A page of the feed.
 #[derive(Debug, Serialize, ToSchema)]

@@ -6,8 +6,8 @@ use utoipa::ToSchema;
 
 use super::record::Progress;
 use super::schema;
-use crate::core::Kind;
-use crate::store::listing::{Listed, Listing};
+use crate::domain::Kind;
+use crate::store::read::list::{Listed, Listing};
 
 /// A page of a list.
 #[derive(Debug, Serialize, ToSchema)]

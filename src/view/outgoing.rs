@@ -1,7 +1,7 @@
 //! A message that is to be published, as a row of the outbox.
 
-use crate::core::ProcessKey;
-use crate::store::outbox::{OutboxRow, What};
+use crate::domain::ProcessKey;
+use crate::store::write::outbox::{OutboxRow, What};
 use crate::wire::Outbound;
 
 /// The row of a message to an exchange.

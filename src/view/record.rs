@@ -11,12 +11,12 @@ pub use super::completion::Completion;
 use super::order::Order;
 use super::order::json::{OrderView, order_view};
 use super::parts::{Part, Parts};
-use super::reading::LISTED_MAX;
+use super::read::LISTED_MAX;
 use super::step::Step;
-use super::{schema, words};
-use crate::core::completion::ERRORS_MAX;
-use crate::core::{Opening, Process, Stamp};
-use crate::store::record::{LoggedEvent, Record, StoredItem};
+use super::{schema, summary};
+use crate::domain::completion::ERRORS_MAX;
+use crate::domain::{Opening, Process, Stamp};
+use crate::store::read::record::{LoggedEvent, Record, StoredItem};
 
 /// How a process stands.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -164,9 +164,9 @@ pub fn view<'a>(record: &'a Record, order: Option<&'a Order>, parts: &Parts) -> 
         attempt: (process.attempt > 1).then_some(process.attempt),
         kind: process.decided_kind().map(|kind| kind.name().into()),
         status: process.status().name().into(),
-        summary: words::summary(process, record.created_at),
+        summary: summary::summary(process, record.created_at),
         progress: progress(process),
-        waiting_for: words::missing(process),
+        waiting_for: summary::missing(process),
         settle_at: process.settle_at,
         deadline_at: process.deadline_at,
         opened_at: process.opening.as_ref().map(|(stamp, _)| stamp.time),

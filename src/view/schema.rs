@@ -7,8 +7,7 @@ use utoipa::openapi::{ObjectBuilder, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::parts::Part;
-use crate::core;
-use crate::wire;
+use crate::{domain, wire};
 
 macro_rules! names {
     ($($(#[$doc:meta])* $type:ident: $description:literal = $names:expr;)+) => {$(
@@ -36,9 +35,9 @@ macro_rules! names {
 
 names! {
     /// What a process is.
-    Kind: "What a process is." = core::Kind::ALL.map(core::Kind::name);
+    Kind: "What a process is." = domain::Kind::ALL.map(domain::Kind::name);
     /// How a process stands.
-    Status: "How a process stands." = core::Status::ALL.map(core::Status::name);
+    Status: "How a process stands." = domain::Status::ALL.map(domain::Status::name);
     /// What an event says.
     EventType: "What an event says." = wire::type_names();
     /// A part of a process that is shown when it is asked for.

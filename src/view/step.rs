@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::store::record::LoggedEvent;
+use crate::store::read::record::LoggedEvent;
 
 /// A line of history.
 #[derive(Debug, Default, Deserialize)]

@@ -8,7 +8,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::reason::Reason;
+use super::decode::reason::Reason;
 
 /// Problem details (RFC 9457). HTTP adds `status` and `instance`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -7,9 +7,9 @@ use std::sync::LazyLock;
 
 use serde_json::{Map, Value};
 
-use super::completion::{COMPLETED, REFUSED, TOKEN};
-use super::stage::STAGE_ENTERED;
-use super::types::{self, Shape};
+use super::decode::event_types::{self, Shape};
+use super::encode::completion::{COMPLETED, REFUSED, TOKEN};
+use super::encode::stage::STAGE_ENTERED;
 
 /// What is no event type: the envelopes of events, and what goes out.
 const OTHERS: [(&str, &str); 6] = [
@@ -33,7 +33,7 @@ const ENDING: &str = ".json";
 /// The schemas by name: that of an event type is of its `data`, that of a type that goes out of
 /// the body; `event` and `cloudevent` are the envelopes.
 pub fn schemas() -> impl Iterator<Item = (&'static str, &'static str)> {
-    let data = types::all().map(|event_type| (event_type.name, data(event_type.shape)));
+    let data = event_types::all().map(|event_type| (event_type.name, data(event_type.shape)));
     data.chain(OTHERS)
 }
 
@@ -53,7 +53,7 @@ pub fn schema(name: &str) -> Option<&'static str> {
 pub fn taken() -> serde_json::Result<Map<String, Value>> {
     let mut taken = components()?;
     taken.retain(|name, _| {
-        types::all().any(|t| t.name == name) || ENVELOPES.contains(&name.as_str())
+        event_types::all().any(|t| t.name == name) || ENVELOPES.contains(&name.as_str())
     });
     Ok(taken)
 }

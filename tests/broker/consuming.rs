@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use lapin::options::QueueDeleteOptions;
-use waybill::broker::{BrokerError, Consumer, Ended, Next, topology::ready_count};
+use waybill::broker::topology::ready_count;
+use waybill::broker::{BrokerError, Consumer, Ended, Next};
 
 use crate::ground::{PATIENCE, connected, delivery, fill, ground, next, queue, wait_ready};
 

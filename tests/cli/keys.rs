@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use waybill::config::DatabaseSettings;
-use waybill::core::access::{Access, Scope};
+use waybill::domain::access::{Access, Scope};
 use waybill::store::Store;
-use waybill::store::api_key::{KeyState, NewKey};
+use waybill::store::admin::api_key::{KeyState, NewKey};
 
 use crate::ground::{Ground, on_ground, run};
 

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 
-use waybill::core::ProcessKey;
+use waybill::domain::ProcessKey;
 
 use crate::ground::{Ground, on_ground};
 

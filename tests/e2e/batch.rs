@@ -2,7 +2,7 @@
 //! ask for.
 
 use serde_json::{Value, json};
-use waybill::core::access::Scope;
+use waybill::domain::access::Scope;
 
 use crate::{
     client::{Client, Reply},

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 use serde_json::Value;
-use waybill::{
-    core::{Opening, Process, merge, merge::Outcomes, seal},
-    store::{Store, record::Record},
-    wire::{Limits, PlainEvent},
-};
+use waybill::domain::merge::Outcomes;
+use waybill::domain::{Opening, Process, completion_rules, merge};
+use waybill::store::Store;
+use waybill::store::read::record::Record;
+use waybill::wire::{Limits, PlainEvent};
 
 use crate::{
     audience::{Audience, Heard},
@@ -105,7 +105,7 @@ pub(crate) fn fold<'a>(events: impl Iterator<Item = &'a PlainEvent>) -> Process 
     let ending = process.ending.as_ref();
     let sequence = ending.and_then(|ending| ending.stamp.sequence);
     process.sequenced = sequences.range(..sequence.unwrap_or(0)).count() as u64;
-    seal::seal(
+    completion_rules::seal(
         &mut process,
         SignedDuration::from_hours(1),
         waybill::clock::now(),

@@ -1,6 +1,6 @@
 //! A worker that dies at any instant: what it had taken is done by the next one, once.
 
-use waybill::pipeline::fault::CrashPoint;
+use waybill::pipeline::failpoint::CrashPoint;
 
 use crate::{
     ground::{run, until},

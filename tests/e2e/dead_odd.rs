@@ -1,6 +1,6 @@
 //! Replays of what is odd: a letter that AMQP can't carry, and forms that mean nothing.
 
-use waybill::core::access::Scope;
+use waybill::domain::access::Scope;
 
 use crate::{
     dead_replay::{REASON, letters, letters_of, reaches, replay},

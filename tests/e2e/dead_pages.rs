@@ -1,6 +1,6 @@
 //! Dead letters on the monitor page: what is shown of them, and to whom.
 
-use waybill::core::access::Scope;
+use waybill::domain::access::Scope;
 
 use crate::{
     client::Client,

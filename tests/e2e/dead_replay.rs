@@ -2,7 +2,7 @@
 //! stopped half-way, gone on with after a crash, and told of afterwards.
 
 use serde_json::json;
-use waybill::core::access::Scope;
+use waybill::domain::access::Scope;
 
 use crate::{
     client::Client,

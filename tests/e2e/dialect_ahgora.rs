@@ -6,7 +6,9 @@ use std::process::Stdio;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 use tokio::process::Command;
-use waybill::{clock, core::access::Scope, wire::PlainEvent};
+use waybill::clock;
+use waybill::domain::access::Scope;
+use waybill::wire::PlainEvent;
 
 use crate::{
     audience::Audience,

@@ -4,7 +4,7 @@
 use std::process::Command;
 
 use serde_json::json;
-use waybill::core::access::Scope;
+use waybill::domain::access::Scope;
 
 use crate::{
     client::Reply,

@@ -3,7 +3,7 @@
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
-use waybill::core::access::Scope;
+use waybill::domain::access::Scope;
 
 use crate::{
     batch::{ask, places},

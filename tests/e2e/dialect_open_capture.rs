@@ -1,7 +1,7 @@
 //! Clients of Open-Capture: what they ask by token, from the first word of a process to its documents.
 
 use serde_json::{Value, json};
-use waybill::core::access::Scope;
+use waybill::domain::access::Scope;
 
 use crate::{
     client::{Client, Reply},

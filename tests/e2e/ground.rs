@@ -18,11 +18,10 @@ use tokio::{
     time::timeout,
 };
 use tokio_postgres::{NoTls, Row, types::ToSql};
-use waybill::{
-    broker, config,
-    dev::Servers,
-    store::{Store, migrate},
-};
+use waybill::dev::Servers;
+use waybill::store::Store;
+use waybill::store::admin::migrate;
+use waybill::{broker, config};
 
 use crate::{roles, servers::Ours};
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use jiff::SignedDuration;
 use serde_json::Value;
-use waybill::core::access::Scope;
+use waybill::domain::access::Scope;
 
 use crate::{
     audience::Audience,

@@ -2,7 +2,8 @@
 //! its own tenant.
 
 use serde_json::{Value, json};
-use waybill::{core::access::Scope, wire::PlainEvent};
+use waybill::domain::access::Scope;
+use waybill::wire::PlainEvent;
 
 use crate::{
     client::Client,

@@ -1,7 +1,7 @@
 //! The monitor page as a browser asks for it: who is let in, what a list shows, and that a page which
 //! is followed changes when something happens.
 
-use waybill::core::access::Scope;
+use waybill::domain::access::Scope;
 
 use crate::{
     client::{Client, Reply},

@@ -1,6 +1,6 @@
 //! What the charts of the monitor page show: what every running program sampled, added up.
 
-use waybill::core::access::Scope;
+use waybill::domain::access::Scope;
 
 use crate::{
     client::Client,

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use tokio::time::timeout;
-use waybill::core::access::Scope;
+use waybill::domain::access::Scope;
 
 use crate::{
     ground::{Ground, run},

@@ -1,7 +1,7 @@
 //! The pages of a process and of workflows, as whoever may read them is given them.
 
 use serde_json::{Value, json};
-use waybill::core::access::Scope;
+use waybill::domain::access::Scope;
 
 use crate::{
     client::{Client, Reply},

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use serde_json::json;
-use waybill::{core::access::Scope, wire::PlainEvent};
+use waybill::domain::access::Scope;
+use waybill::wire::PlainEvent;
 
 use crate::{
     audience::Audience,

@@ -1,7 +1,7 @@
 //! A client of OMFLOW: it knows its addresses, its fields and its answers, and compares them whole.
 
 use serde_json::{Value, json};
-use waybill::core::access::Scope;
+use waybill::domain::access::Scope;
 
 use crate::{client::Client, ground::Ground, http::key, order_story::apply};
 

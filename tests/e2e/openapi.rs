@@ -4,10 +4,8 @@
 use std::time::Duration;
 
 use serde_json::json;
-use waybill::{
-    core::access::{Access, Scope},
-    store::api_key::NewKey,
-};
+use waybill::domain::access::{Access, Scope};
+use waybill::store::admin::api_key::NewKey;
 
 use crate::{
     client::{Client, Reply},

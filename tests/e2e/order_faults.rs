@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 use uuid::Uuid;
-use waybill::{pipeline::fault::CrashPoint, wire::PlainEvent};
+use waybill::pipeline::failpoint::CrashPoint;
+use waybill::wire::PlainEvent;
 
 use crate::{
     audience::{Audience, Heard},

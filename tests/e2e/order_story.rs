@@ -4,7 +4,8 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use uuid::Uuid;
-use waybill::core::{ProcessKey, order::Order};
+use waybill::domain::ProcessKey;
+use waybill::domain::order::Order;
 use waybill::wire::PlainEvent;
 
 use crate::{

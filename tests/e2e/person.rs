@@ -6,7 +6,7 @@ use tokio::{
     io::AsyncWriteExt,
     process::{Child, Command},
 };
-use waybill::core::access::Scope;
+use waybill::domain::access::Scope;
 
 use crate::{ground::Ground, http::key};
 

@@ -1,6 +1,6 @@
 //! Who asks too often is told when to come again, and whose key ends is heard of no more.
 
-use waybill::core::access::Scope;
+use waybill::domain::access::Scope;
 
 use crate::{
     ground::{Ground, run},

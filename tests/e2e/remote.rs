@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use waybill::core::access::Scope;
+use waybill::domain::access::Scope;
 
 use crate::{
     ground::{Ground, run, until},

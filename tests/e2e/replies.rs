@@ -2,7 +2,7 @@
 
 use lapin::options::QueueDeclareOptions;
 use serde_json::{Value, json};
-use waybill::core::ProcessKey;
+use waybill::domain::ProcessKey;
 
 use crate::{
     audience::Audience,

@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use serde_json::json;
 use tokio::process::Command;
-use waybill::core::access::Scope;
+use waybill::domain::access::Scope;
 
 use crate::{
     audience::Audience,

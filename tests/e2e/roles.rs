@@ -21,7 +21,7 @@ const READER: &str = "waybill_read";
 /// Makes the roles.
 pub(crate) const ROLES: &str = include_str!("../../deploy/postgresql/roles.sql");
 const RIGHTS: &str = include_str!("../../deploy/postgresql/rights.sql");
-const INSPECT: &str = include_str!("../../src/store/queries/inspect.sql");
+const INSPECT: &str = include_str!("../../src/store/queries/admin/inspect.sql");
 
 /// The words before a table, and which right to it they ask for.
 const WORDS: [(&str, &str); 7] = [
@@ -153,7 +153,8 @@ async fn state(url: &str, statement: &str) -> String {
 fn needed() -> Rights {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store/queries");
     let mut rights = Rights::new();
-    for entry in std::fs::read_dir(folder).expect("statements") {
+    let doors = ["admin", "read", "write"].map(|door| std::fs::read_dir(folder.join(door)));
+    for entry in doors.into_iter().flat_map(|door| door.expect("statements")) {
         let path = entry.expect("an entry").path();
         let text = std::fs::read_to_string(&path).expect("a statement");
         let lines = text.lines().filter(|line| !line.trim().starts_with("--"));

@@ -1,7 +1,7 @@
 //! What is not taken over HTTP: it is said why, and nothing of it is published.
 
 use serde_json::{Value, json};
-use waybill::core::access::Scope;
+use waybill::domain::access::Scope;
 
 use crate::{
     client::Client,

@@ -109,7 +109,8 @@ fn completions_of_others_are_sent_again_beside_one_that_cant_be_read() {
         let keys = ground
             .rows("select tenant, token from waybill.process")
             .await;
-        let key = |row: &tokio_postgres::Row| waybill::core::ProcessKey::of(row.get(0), row.get(1));
+        let key =
+            |row: &tokio_postgres::Row| waybill::domain::ProcessKey::of(row.get(0), row.get(1));
         let keys: Vec<_> = keys.iter().map(key).collect();
         let kept = store
             .completions(&keys)

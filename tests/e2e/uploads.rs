@@ -1,7 +1,7 @@
 //! Files over HTTP: kept by their contents, given back in ranges, removed with their processes.
 
 use serde_json::{Value, json};
-use waybill::core::access::Scope;
+use waybill::domain::access::Scope;
 
 use crate::{
     client::{Client, Reply},

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use waybill::core::ProcessKey;
-use waybill::store::cursor::Cursor;
-use waybill::store::deletion::{Deletion, Stopped};
-use waybill::store::feed::{Feed, FeedError, FeedQuery};
-use waybill::store::migrate;
-use waybill::store::quarantine::Cut;
+use waybill::domain::ProcessKey;
+use waybill::store::admin::deletion::{Deletion, Stopped};
+use waybill::store::admin::migrate;
+use waybill::store::admin::quarantine::Cut;
+use waybill::store::read::feed::{Feed, FeedError, FeedQuery};
+use waybill::store::read::feed_cursor::Cursor;
 
 use crate::ground::{Ground, PROCESSES, log};
 use crate::reader::{Reader, Wish};

@@ -1,7 +1,7 @@
 //! Epochs begin by themselves, once, with the first event on another server or time line.
 
-use waybill::store::epoch;
-use waybill::store::feed::FeedQuery;
+use waybill::store::read::epoch;
+use waybill::store::read::feed::FeedQuery;
 
 use crate::ground::{Ground, begin, commit, write};
 use crate::reader::{Reader, Wish};
@@ -80,7 +80,9 @@ async fn an_epoch_whose_first_writer_gives_up_is_begun_by_the_next_one() {
             ground.value(waiting).await == "1"
         })
         .await;
-        waybill::store::batch::roll_back(&first).await.unwrap();
+        waybill::store::write::batch::roll_back(&first)
+            .await
+            .unwrap();
     };
     tokio::join!(begin(&second, 1, 2), gives_up);
     commit(&second).await;

@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use waybill::config::DatabaseSettings;
-use waybill::core::{Event, Happening, Kind, ProcessKey, Stamp};
 use waybill::dev::Postgres;
-use waybill::store::batch::{self, Changes};
-use waybill::store::event::NewEvent;
-use waybill::store::{Connection, Store, migrate};
+use waybill::domain::{Event, Happening, Kind, ProcessKey, Stamp};
+use waybill::store::admin::migrate;
+use waybill::store::write::batch;
+use waybill::store::write::batch::Changes;
+use waybill::store::write::event::NewEvent;
+use waybill::store::{Connection, Store};
 
 /// Tenant, token and kind of the processes that every ground has. Few events are the last one's.
 pub(crate) const PROCESSES: [(&str, &str, Kind); 4] = [

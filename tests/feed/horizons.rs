@@ -1,7 +1,7 @@
 //! What retention has deleted: of each tenant for itself.
 
-use waybill::store::cursor::Cursor;
-use waybill::store::feed::{Feed, FeedError, FeedQuery};
+use waybill::store::read::feed::{Feed, FeedError, FeedQuery};
+use waybill::store::read::feed_cursor::Cursor;
 
 use crate::ground::{Ground, write};
 

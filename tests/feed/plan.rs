@@ -2,8 +2,8 @@
 
 use crate::ground::Ground;
 
-const READ: &str = include_str!("../../src/store/queries/read_feed.sql");
-const NEWEST: &str = include_str!("../../src/store/queries/feed_newest.sql");
+const READ: &str = include_str!("../../src/store/queries/read/read_feed.sql");
+const NEWEST: &str = include_str!("../../src/store/queries/read/feed_newest.sql");
 
 #[tokio::test]
 async fn a_page_is_a_short_walk_through_the_index_however_long_the_log() {

@@ -1,10 +1,10 @@
 //! A client that follows the feed through its cursor and remembers what it saw.
 
 use proptest::prelude::*;
-use waybill::core::ProcessKey;
+use waybill::domain::ProcessKey;
 use waybill::store::Store;
-use waybill::store::cursor::Cursor;
-use waybill::store::feed::{Feed, FeedQuery};
+use waybill::store::read::feed::{Feed, FeedQuery};
+use waybill::store::read::feed_cursor::Cursor;
 
 use crate::ground::{PROCESSES, PROGRESS, STEP};
 

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use uuid::Uuid;
-use waybill::core::ProcessKey;
-use waybill::store::cursor::Cursor;
-use waybill::store::feed::FeedQuery;
-use waybill::store::log::{Log, Place};
-use waybill::store::record::{Record, Wanted};
+use waybill::domain::ProcessKey;
+use waybill::store::read::feed::FeedQuery;
+use waybill::store::read::feed_cursor::Cursor;
+use waybill::store::read::history::{Log, Place};
+use waybill::store::read::record::{Record, Wanted};
 
 use crate::ground::{Ground, PROCESSES, log};
 

@@ -1,8 +1,9 @@
 //! Real servers that are promoted, or recovered to an earlier moment.
 
-use waybill::store::cursor::Cursor;
-use waybill::store::feed::{FeedError, FeedEvent, FeedQuery};
-use waybill::store::{Store, epoch};
+use waybill::store::Store;
+use waybill::store::read::epoch;
+use waybill::store::read::feed::{FeedError, FeedEvent, FeedQuery};
+use waybill::store::read::feed_cursor::Cursor;
 
 use crate::ground::{self, Ground, begin, commit, write};
 use crate::reader::{Reader, Wish};

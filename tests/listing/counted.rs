@@ -1,14 +1,14 @@
 //! Lists for those who skip by number: how many there are, and the place after so many.
 
-use waybill::core::{Kind, Status};
-use waybill::store::listing::{Counted, LOOKED_AT_MAX};
-use waybill::store::selection::Selection;
+use waybill::domain::{Kind, Status};
+use waybill::store::read::list::{Counted, LOOKED_AT_MAX};
+use waybill::store::read::list_selection::Selection;
 
 use crate::ground::Ground;
 use crate::plan::rows;
 
-const NUMBERED: &str = include_str!("../../src/store/queries/find_numbered.sql");
-const COUNT: &str = include_str!("../../src/store/queries/count_listed.sql");
+const NUMBERED: &str = include_str!("../../src/store/queries/read/find_numbered.sql");
+const COUNT: &str = include_str!("../../src/store/queries/read/count_listed.sql");
 
 #[tokio::test]
 async fn whoever_skips_by_number_goes_on_where_whoever_reads_all_is_by_then() {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use waybill::core::ProcessKey;
+use waybill::domain::ProcessKey;
 
 use crate::ground::Ground;
 

@@ -6,9 +6,10 @@ use std::time::Duration;
 use tokio_postgres::Row;
 use waybill::config::DatabaseSettings;
 use waybill::dev::Postgres;
-use waybill::store::deletion::{Deletion, Stopped};
-use waybill::store::quarantine::Cut;
-use waybill::store::{Connection, Store, migrate};
+use waybill::store::admin::deletion::{Deletion, Stopped};
+use waybill::store::admin::migrate;
+use waybill::store::admin::quarantine::Cut;
+use waybill::store::{Connection, Store};
 
 pub(crate) struct Ground {
     pub(crate) store: Store,

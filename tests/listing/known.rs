@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use tokio_postgres::Row;
 use uuid::Uuid;
-use waybill::core::{Kind, Status};
-use waybill::store::selection::{Range, Selection};
+use waybill::domain::{Kind, Status};
+use waybill::store::read::list_selection::{Range, Selection};
 
 use crate::ground::Ground;
 

@@ -1,10 +1,11 @@
 //! What a page costs the server, as the server itself explains it.
 
-use waybill::store::{listing, place::Sort};
+use waybill::store::read::list;
+use waybill::store::read::list_cursor::Sort;
 
 use crate::ground::Ground;
 
-const BEGIN: &str = include_str!("../../src/store/queries/begin_list.sql");
+const BEGIN: &str = include_str!("../../src/store/queries/read/begin_list.sql");
 
 /// The lists, the index that each walks along, and what bounds the walk.
 const WALKS: [(Sort, &str, &str); 4] = [
@@ -32,7 +33,7 @@ async fn a_page_is_a_bounded_walk_along_its_index_for_a_large_tenant_among_many_
         .await;
     ground.execute("vacuum analyze waybill.process").await;
     for (sort, index, bound) in WALKS {
-        let statement = listing::statement(sort);
+        let statement = list::statement(sort);
         let walk = format!("Index Scan Backward using {index} on process p ");
         let far = format!("Index Only Scan Backward using {index} on process p_1 ");
         let group = match index {

@@ -3,10 +3,10 @@
 use crate::ground::Ground;
 use crate::plan::rows;
 
-const ACTIVE_STOPS: &str = include_str!("../../src/store/queries/find_active_stops.sql");
-const STOP: &str = include_str!("../../src/store/queries/find_stop.sql");
-const CREATE: &str = include_str!("../../src/store/queries/create_session.sql");
-const USE: &str = include_str!("../../src/store/queries/use_session.sql");
+const ACTIVE_STOPS: &str = include_str!("../../src/store/queries/read/find_active_stops.sql");
+const STOP: &str = include_str!("../../src/store/queries/read/find_stop.sql");
+const CREATE: &str = include_str!("../../src/store/queries/admin/create_session.sql");
+const USE: &str = include_str!("../../src/store/queries/admin/use_session.sql");
 
 #[tokio::test]
 async fn who_knows_a_number_or_a_code_reads_no_table_for_it() {

@@ -4,15 +4,15 @@
 use std::time::Duration;
 
 use tokio_postgres::Row;
-use waybill::core::ProcessKey;
-use waybill::store::cursor::Cursor;
-use waybill::store::deletion::{Deletion, Stopped};
-use waybill::store::feed::FeedQuery;
-use waybill::store::quarantine::{Cut, What};
+use waybill::domain::ProcessKey;
+use waybill::store::admin::deletion::{Deletion, Stopped};
+use waybill::store::admin::quarantine::{Cut, What};
+use waybill::store::read::feed::FeedQuery;
+use waybill::store::read::feed_cursor::Cursor;
 
-use waybill::store::selection::Selection;
+use waybill::store::read::list_selection::Selection;
 use waybill::view::parts::Parts;
-use waybill::view::reading::{Absent, Wish, read};
+use waybill::view::read::{Absent, Wish, read};
 
 use crate::ground::Ground;
 
@@ -275,5 +275,5 @@ async fn a_slice_reads_no_more_than_it_deletes_however_much_there_is() {
     ground.end().await;
 }
 
-const EVENTS_SQL: &str = include_str!("../../src/store/queries/delete_process_events.sql");
-const ITEMS_SQL: &str = include_str!("../../src/store/queries/delete_process_items.sql");
+const EVENTS_SQL: &str = include_str!("../../src/store/queries/admin/delete_process_events.sql");
+const ITEMS_SQL: &str = include_str!("../../src/store/queries/admin/delete_process_items.sql");

@@ -1,8 +1,8 @@
 //! Readers that follow a list to its end.
 
-use waybill::store::listing::{LIST_MAX, ListError};
-use waybill::store::place::{Place, Sort};
-use waybill::store::selection::{Range, Selection};
+use waybill::store::read::list::{LIST_MAX, ListError};
+use waybill::store::read::list_cursor::{Place, Sort};
+use waybill::store::read::list_selection::{Range, Selection};
 
 use crate::ground::Ground;
 use crate::known::{SELECTIONS, selection, wanted};

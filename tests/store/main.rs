@@ -15,7 +15,8 @@ use std::time::Duration;
 
 use waybill::config::DatabaseSettings;
 use waybill::dev::Postgres;
-use waybill::store::{Store, StoreError, migrate};
+use waybill::store::admin::migrate;
+use waybill::store::{Store, StoreError};
 
 fn settings(url: &str, ca_file: Option<PathBuf>) -> DatabaseSettings {
     DatabaseSettings {

@@ -6,7 +6,8 @@ use std::time::Duration;
 use refinery::{Migration, Runner, Target};
 use waybill::config::DatabaseSettings;
 use waybill::dev::Postgres;
-use waybill::store::{Connection, Store, migrate};
+use waybill::store::admin::migrate;
+use waybill::store::{Connection, Store};
 
 use crate::{settings, tempfile};
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio_postgres::NoTls;
 use waybill::config::DatabaseSettings;
 use waybill::dev::Postgres;
-use waybill::store::fitness::Writes;
+use waybill::store::admin::fitness::Writes;
 use waybill::store::{Store, StoreError};
 
 use crate::{settings, tempfile};

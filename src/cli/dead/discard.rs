@@ -6,10 +6,10 @@ use std::process::ExitCode;
 use clap::Args;
 use uuid::Uuid;
 
-use super::super::failure::Failure;
-use super::super::{Sources, output, servers};
-use super::choice::Choice;
-use crate::pipeline::replay::pages::Pages;
+use super::selection::Choice;
+use crate::cli::failure::Failure;
+use crate::cli::{Sources, output, servers};
+use crate::pipeline::replay::selection::Pages;
 use crate::store::Store;
 
 /// Forget dead letters for good.

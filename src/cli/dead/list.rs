@@ -9,10 +9,10 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::super::failure::Failure;
-use super::super::{Sources, escape, output, servers};
-use super::choice;
-use crate::store::dead_letter::KeptLetter;
+use super::selection;
+use crate::cli::failure::Failure;
+use crate::cli::{Sources, escape, output, servers};
+use crate::store::write::dead_letter::KeptLetter;
 use crate::wire::Reason;
 
 /// List dead letters, oldest first.
@@ -27,7 +27,7 @@ Examples:
 source, event_id, type, exchange, routing_key, queue, body_bytes.")]
 pub(super) struct List {
     /// Only letters of this reason.
-    #[arg(long, value_parser = choice::reason)]
+    #[arg(long, value_parser = selection::reason)]
     reason: Option<Reason>,
     /// At most so many.
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
@@ -46,7 +46,7 @@ pub(super) async fn run(list: &List, sources: &Sources) -> Result<ExitCode, Fail
         Some(id) => Some(super::letter(&store, id).await?.place()),
         None => None,
     };
-    let letters = choice::letters(list.reason);
+    let letters = selection::letters(list.reason);
     let letters = store
         .list_dead_letters(&letters, after, list.limit.into())
         .await?;

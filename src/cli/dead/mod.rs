@@ -1,9 +1,9 @@
 //! `waybill dead`: the messages that could not be applied, to be read, replayed or discarded.
 
-mod choice;
 mod discard;
 mod list;
 mod replay;
+mod selection;
 mod show;
 #[cfg(test)]
 mod tests;
@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::Sources;
 use super::failure::Failure;
 use crate::store::Store;
-use crate::store::dead_letter::KeptLetter;
+use crate::store::write::dead_letter::KeptLetter;
 
 /// Read, replay or discard messages that could not be applied.
 #[derive(Debug, Args)]

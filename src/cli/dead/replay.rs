@@ -6,16 +6,16 @@ use std::process::ExitCode;
 use clap::Args;
 use uuid::Uuid;
 
-use super::super::failure::{FAILED, Failure};
-use super::super::{Sources, output, servers};
-use super::choice::Choice;
+use super::selection::Choice;
 use crate::app;
-use crate::pipeline::replay::outlook::Outlook;
-use crate::pipeline::replay::pace::Pace;
-use crate::pipeline::replay::pages::{self, Pages};
+use crate::cli::failure::{FAILED, Failure};
+use crate::cli::{Sources, output, servers};
+use crate::pipeline::replay::dry_run::Outlook;
+use crate::pipeline::replay::rate_limit::Pace;
+use crate::pipeline::replay::selection::{self, Pages};
 use crate::pipeline::replay::sender::Sender;
 use crate::store::Store;
-use crate::store::replay::{Counts, Foreseen, RATE_MAX};
+use crate::store::admin::replay::{Counts, Foreseen, RATE_MAX};
 
 /// Letters by id that are held at once: nobody has looked how long each is.
 const AT_ONCE: usize = 100;
@@ -152,7 +152,7 @@ async fn walk(
         if page.is_empty() {
             return Ok(());
         }
-        for piece in pages::pieces(&page, at_once) {
+        for piece in selection::pieces(&page, at_once) {
             let ids: Vec<Uuid> = piece.iter().map(|letter| letter.place.id).collect();
             act(&ids).await?;
         }

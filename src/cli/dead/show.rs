@@ -7,9 +7,9 @@ use clap::Args;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::super::failure::Failure;
-use super::super::{Sources, escape, output, servers};
-use crate::store::dead_letter::KeptLetter;
+use crate::cli::failure::Failure;
+use crate::cli::{Sources, escape, output, servers};
+use crate::store::write::dead_letter::KeptLetter;
 use crate::wire::CutBody;
 
 /// How much of a body is shown unless all of it is asked for.

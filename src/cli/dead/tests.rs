@@ -4,8 +4,8 @@ use expect_test::expect;
 use uuid::Uuid;
 
 use super::{list, replay, show};
-use crate::store::dead_letter::{DeadLetter, KeptLetter};
-use crate::store::replay::Counts;
+use crate::store::admin::replay::Counts;
+use crate::store::write::dead_letter::{DeadLetter, KeptLetter};
 
 fn kept(body: &[u8]) -> KeptLetter {
     let letter = DeadLetter {

@@ -18,7 +18,7 @@ use self::story::Story;
 use crate::broker::{self, Outgoing, Publisher, Verdict, topology};
 use crate::clock;
 use crate::config::BrokerSettings;
-use crate::core::Status;
+use crate::domain::Status;
 use crate::store::Store;
 use crate::wire::PlainEvent;
 

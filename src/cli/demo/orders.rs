@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::story::{Story, Teller, nth};
-use crate::core::Status;
+use crate::domain::Status;
 
 /// What they walk through.
 pub(super) const WORKFLOWS: [(&str, &str); 2] = [

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::core::Status;
+use crate::domain::Status;
 use crate::wire::PlainEvent;
 
 /// Who the samples come from.

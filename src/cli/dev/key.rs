@@ -7,10 +7,10 @@ use std::path::Path;
 use anyhow::Context;
 use secrecy::ExposeSecret;
 
-use crate::core::DEFAULT_TENANT;
-use crate::core::access::{Access, Scope};
+use crate::domain::DEFAULT_TENANT;
+use crate::domain::access::{Access, Scope};
 use crate::store::Store;
-use crate::store::api_key::{KeyState, NewKey};
+use crate::store::admin::api_key::{KeyState, NewKey};
 
 const FILE: &str = "api_key";
 

@@ -15,7 +15,8 @@ use super::{demo, output};
 use crate::app::{App, End, Roles, Signals};
 use crate::config::{self, Settings};
 use crate::dev::Servers;
-use crate::store::{Store, migrate};
+use crate::store::Store;
+use crate::store::admin::migrate;
 use crate::telemetry::Health;
 
 /// Where the servers keep their data unless told otherwise.

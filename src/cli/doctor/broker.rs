@@ -2,8 +2,8 @@
 
 use super::finding::Finding;
 use super::policies;
-use crate::broker::greeting::{Greeting, greeting};
 use crate::broker::inspect::{self, State};
+use crate::broker::lapin_workarounds::greeting::{Greeting, greeting};
 use crate::broker::{BrokerError, Connection, topology};
 use crate::cli::servers;
 use crate::config::Settings;

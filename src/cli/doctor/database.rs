@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{feed, finding::Finding};
+use super::feed;
+use super::finding::Finding;
 use crate::cli::failure;
 use crate::clock;
 use crate::config::Settings;
-use crate::store::inspect::{Inspection, VERSION_NUMBER_MIN};
-use crate::store::migrate::{self, Versions};
-use crate::store::outbox::OutboxState;
-use crate::store::slow_outbox::Failing;
+use crate::store::admin::inspect::{Inspection, VERSION_NUMBER_MIN};
+use crate::store::admin::migrate::{self, Versions};
+use crate::store::write::outbox::OutboxState;
+use crate::store::write::slow_outbox::Failing;
 use crate::store::{Store, StoreError};
 use crate::wire::Reason;
 

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp, Unit};
 
 use super::finding::Finding;
-use crate::store::feed_lag::Holder;
+use crate::store::read::feed_lag::Holder;
 use crate::store::{Store, StoreError};
 
 const ABOUT: &str = "database";

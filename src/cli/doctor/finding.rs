@@ -1,7 +1,7 @@
 //! One line of the doctor: how bad it is, what it is about, and how to mend it.
 
-use super::super::escape;
-use super::super::output::Style;
+use crate::cli::escape;
+use crate::cli::output::Style;
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -15,8 +15,8 @@ use clap::Args;
 
 use self::finding::Finding;
 use super::failure::{FAILED, Failure};
-use super::output::Style;
-use super::{Sources, output, servers};
+use super::output::{self, Style};
+use super::{Sources, servers};
 
 /// Check settings, database, broker and files; say how to mend what is wrong.
 ///

@@ -156,8 +156,8 @@ mod tests {
     use expect_test::expect;
     use serde_json::json;
 
-    use super::super::tests::check;
     use super::*;
+    use crate::cli::doctor::tests::check;
 
     fn queue(name: &str, policy: serde_json::Value) -> Queue {
         Queue {

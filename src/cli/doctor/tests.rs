@@ -8,13 +8,13 @@ use jiff::{SignedDuration, Timestamp};
 use super::finding::Finding;
 use super::{broker, database, feed};
 use crate::broker::BrokerError;
-use crate::broker::greeting::Greeting;
 use crate::broker::inspect::State;
+use crate::broker::lapin_workarounds::greeting::Greeting;
 use crate::cli::output::Style;
-use crate::store::feed_lag::Holder;
-use crate::store::inspect::Inspection;
-use crate::store::migrate::Versions;
-use crate::store::outbox::OutboxState;
+use crate::store::admin::inspect::Inspection;
+use crate::store::admin::migrate::Versions;
+use crate::store::read::feed_lag::Holder;
+use crate::store::write::outbox::OutboxState;
 
 pub(super) fn check(findings: impl IntoIterator<Item = Finding>, expected: Expect) {
     let lines = findings

@@ -15,15 +15,15 @@ use std::time::Duration;
 use clap::Args;
 
 use super::failure::Failure;
-use super::output::Style;
+use super::output::{self, Style};
 use super::remote::Address;
 use super::servers::{self, Records};
-use super::{Sources, escape, output};
-use crate::core::{DEFAULT_TENANT, ProcessKey};
+use super::{Sources, escape};
+use crate::domain::{DEFAULT_TENANT, ProcessKey};
 use crate::store::{Store, StoreError};
 use crate::view;
 use crate::view::parts::{Part, Parts};
-use crate::view::reading::LISTED_MAX;
+use crate::view::read::LISTED_MAX;
 use crate::view::record::View;
 use crate::view::step::Step;
 

@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use super::order;
 use crate::cli::output::Style;
-use crate::core::order::{Left, Stop};
-use crate::store::standing::{ParkedPush, Standing};
+use crate::domain::order::{Left, Stop};
+use crate::store::read::order_status::{ParkedPush, Standing};
 use crate::view::order::Order;
 use crate::view::order::json::{OrderView, order_view};
 
@@ -81,7 +81,7 @@ fn order(stops: Vec<Stop>) -> Order {
             ],
             parked_count: 2,
         },
-        workflow: crate::wire::workflow::read(GRAPH.as_bytes())
+        workflow: crate::wire::workflow_file::read(GRAPH.as_bytes())
             .ok()
             .map(Arc::new),
     }

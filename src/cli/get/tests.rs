@@ -5,11 +5,11 @@ use jiff::Timestamp;
 
 use super::{SHOWN, text};
 use crate::cli::output::Style;
-use crate::core::{Ended, Ending, EndingKind, ItemCounts, Kind, Opening, Process, Stamp, Status};
-use crate::store::record::{LoggedEvent, Record, StoredItem};
+use crate::domain::{Ended, Ending, EndingKind, ItemCounts, Kind, Opening, Process, Stamp, Status};
+use crate::store::read::record::{LoggedEvent, Record, StoredItem};
 use crate::view::parts::{Part, Parts};
-use crate::view::record::View;
-use crate::view::{record, words};
+use crate::view::record::{self, View};
+use crate::view::summary;
 
 fn time(second: u8) -> Timestamp {
     format!("2026-11-21T20:44:{second:02}Z").parse().unwrap()
@@ -229,7 +229,7 @@ fn every_end_has_its_words() {
         ended(running(), Status::Error, Some("deadline_exceeded"), None),
         ended(unopened(), Status::Cancelled, None, Some("not needed")),
     ];
-    let words = |record: &Record| words::summary(&record.process, record.created_at) + "\n";
+    let words = |record: &Record| summary::summary(&record.process, record.created_at) + "\n";
     let words: String = all.iter().map(words).collect();
     expect![[r#"
         done: 10 of 10

@@ -8,9 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 use super::order;
 use crate::cli::escape;
 use crate::cli::output::Style;
-use crate::core::Status;
+use crate::domain::Status;
 use crate::view::record::{Completion, ItemView, StepView, View};
-use crate::view::words;
+use crate::view::summary;
 
 /// How many characters of one message are shown.
 const MESSAGE_CHARS_MAX: usize = 400;
@@ -82,7 +82,7 @@ fn about(text: &mut String, record: &View<'_>) {
     }
     field("opened", record.opened_at.map(|at| format!("{at:.0}")));
     let progress = &record.progress;
-    let progress = words::progress(progress.done, progress.total, progress.failed);
+    let progress = summary::progress(progress.done, progress.total, progress.failed);
     field("progress", progress);
     if !record.waiting_for.is_empty() {
         field("waiting for", Some(record.waiting_for.join(" and ")));

@@ -6,12 +6,12 @@ use std::time::Duration;
 use clap::Args;
 use secrecy::ExposeSecret;
 
-use super::super::failure::Failure;
-use super::super::{Sources, output, servers};
 use super::scope_words;
+use crate::cli::failure::Failure;
+use crate::cli::{Sources, output, servers};
 use crate::config::{parse_duration, show_duration};
-use crate::core::access::{Access, Scope};
-use crate::store::api_key::{NAME_BYTES_MAX, NewKey};
+use crate::domain::access::{Access, Scope};
+use crate::store::admin::api_key::{NAME_BYTES_MAX, NewKey};
 
 /// What `--expires` takes for a key that does not end by itself.
 const NEVER: &str = "never";

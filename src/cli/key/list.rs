@@ -7,11 +7,11 @@ use clap::Args;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::super::failure::Failure;
-use super::super::{Sources, escape, output, servers};
 use super::scope_words;
-use crate::core::access::Scope;
-use crate::store::api_key::{KeyState, ListedKey};
+use crate::cli::failure::Failure;
+use crate::cli::{Sources, escape, output, servers};
+use crate::domain::access::Scope;
+use crate::store::admin::api_key::{KeyState, ListedKey};
 
 /// List keys, oldest first, also those that are no longer good.
 #[derive(Debug, Args)]

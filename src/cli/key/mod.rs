@@ -12,7 +12,7 @@ use clap::{Args, Subcommand};
 
 use super::Sources;
 use super::failure::Failure;
-use crate::core::access::Scope;
+use crate::domain::access::Scope;
 
 /// Make, list and revoke the keys that clients show over HTTP.
 #[derive(Debug, Args)]

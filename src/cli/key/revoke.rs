@@ -4,9 +4,9 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::super::failure::Failure;
-use super::super::{Sources, output, servers};
-use crate::store::api_key::{id_of, is_id};
+use crate::cli::failure::Failure;
+use crate::cli::{Sources, output, servers};
+use crate::store::admin::api_key::{id_of, is_id};
 
 /// End a key for good; to do it twice does no harm.
 #[derive(Debug, Args)]

@@ -9,8 +9,8 @@ use super::create::{Expires, expires, scope};
 use super::list::render;
 use super::revoke::unknown;
 use crate::cli::failure::Failure;
-use crate::core::access::{Access, Scope};
-use crate::store::api_key::{KeyState, ListedKey};
+use crate::domain::access::{Access, Scope};
+use crate::store::admin::api_key::{KeyState, ListedKey};
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()

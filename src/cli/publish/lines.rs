@@ -7,7 +7,8 @@ use tokio::io::{AsyncBufRead, AsyncBufReadExt};
 
 use crate::broker::{Outgoing, topology};
 use crate::clock;
-use crate::wire::{Accepted, FieldFault, Limits, Problem, plain};
+use crate::wire::encode::plain_event;
+use crate::wire::{Accepted, FieldFault, Limits, Problem};
 
 /// How many lines one batch holds.
 const BATCH_LINES: usize = 2_000;
@@ -102,7 +103,7 @@ impl<R: AsyncBufRead + Unpin> Lines<R> {
             return;
         }
         let checked = match std::str::from_utf8(line) {
-            Ok(text) => plain::check_line(text, &self.limits, clock::now())
+            Ok(text) => plain_event::check_line(text, &self.limits, clock::now())
                 .map_err(|rejection| explain(&rejection.problem)),
             Err(_) => Err("undecodable: the line is not UTF-8".to_owned()),
         };

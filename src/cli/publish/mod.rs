@@ -2,9 +2,9 @@
 //! or over HTTP.
 
 mod counts;
+mod http;
 mod lines;
 mod one;
-mod posted;
 mod progress;
 mod sending;
 #[cfg(test)]
@@ -25,7 +25,6 @@ use super::failure::{FAILED, Failure};
 use super::remote::Address;
 use super::servers::{self, Events};
 use super::{Sources, escape, output};
-
 /// How many faults are reported one by one.
 const FAULTS_MAX: u64 = 100;
 const NO_FORCE: &str =

@@ -1,12 +1,12 @@
 //! One event made by a command: checked as a worker would check it, published, confirmed.
 
-use super::super::Sources;
-use super::super::failure::Failure;
-use super::super::servers;
 use super::counts::Counts;
 use super::lines::{self, Batch};
 use super::sending::{Sending, Sent};
-use crate::wire::{PlainEvent, plain};
+use crate::cli::failure::Failure;
+use crate::cli::{Sources, servers};
+use crate::wire::PlainEvent;
+use crate::wire::encode::plain_event;
 
 const NO_QUEUE: &str = "no queue takes events; has `waybill run` ever started?";
 const FULL: &str = "the broker refused it: its queue is full or can't be reached; try again";
@@ -15,7 +15,7 @@ const FULL: &str = "the broker refused it: its queue is full or can't be reached
 pub(in crate::cli) async fn one(event: &PlainEvent, sources: &Sources) -> Result<(), Failure> {
     let (to, limits) = servers::events(sources)?;
     let line = event.to_line();
-    let accepted = plain::check_line(&line, &limits, event.time)
+    let accepted = plain_event::check_line(&line, &limits, event.time)
         .map_err(|rejection| Failure::Usage(lines::explain(&rejection.problem)))?;
     let message = lines::message(&accepted, line.as_bytes());
     let mut sending = Sending::begin(to).await?;

@@ -2,8 +2,8 @@
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::super::failure::Failure;
-use super::super::output;
+use crate::cli::failure::Failure;
+use crate::cli::output;
 
 const BAR: &str = "{bar:30} {bytes}/{total_bytes}  {msg}";
 const SPINNER: &str = "{spinner} {bytes}  {msg}";

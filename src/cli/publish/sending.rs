@@ -1,8 +1,8 @@
 //! The two ways on which a batch is sent, and what became of it.
 
 use super::counts::Counts;
+use super::http::Posted;
 use super::lines::{Batch, LineFault};
-use super::posted::Posted;
 use crate::broker::{BrokerError, Connection, Publisher, Verdict};
 use crate::cli::failure::Failure;
 use crate::cli::servers::{self, Events};

@@ -94,7 +94,7 @@ async fn a_forced_line_is_sent_as_it_is_but_one_beyond_the_limit_is_not() {
 async fn an_opening_without_a_token_gets_the_one_a_worker_would_derive() {
     let line = r#"{"id":"1","source":"shop","type":"upload.received","data":{}}"#;
     let batch = read(line.as_bytes(), false).await;
-    let token = crate::core::ProcessKey::derived_token("shop", "1");
+    let token = crate::domain::ProcessKey::derived_token("shop", "1");
     assert_eq!(batch.tokens, [(1, token.clone())]);
     assert_eq!(batch.messages[0].properties.correlation_id, Some(token));
 }

@@ -9,8 +9,8 @@ use reqwest::{RequestBuilder, Response};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use super::super::failure::Failure;
 use super::error::RemoteError;
+use crate::cli::failure::Failure;
 use crate::config::ClientSettings;
 use crate::tls;
 

@@ -7,7 +7,7 @@ use reqwest::StatusCode;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use url::Url;
 
-use super::super::failure::Failure;
+use crate::cli::failure::Failure;
 use crate::wire::Problem;
 
 const KEYS: &str = "give one with --key-file, WAYBILL_CLIENT__KEY or WAYBILL_CLIENT__KEY_FILE \

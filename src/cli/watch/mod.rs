@@ -1,22 +1,22 @@
 //! `waybill watch`: follows one process until it ends, in the database or over HTTP.
 
-mod asked;
-mod stored;
+mod database;
+mod remote;
 
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
 
-use self::asked::Asked;
-use self::stored::Stored;
+use self::database::Stored;
+use self::remote::Asked;
 use super::failure::{self, Failure};
 use super::get::text;
-use super::output::Style;
+use super::output::{self, Style};
 use super::remote::Address;
 use super::servers::{self, Records};
-use super::{Sources, escape, output};
-use crate::core::{DEFAULT_TENANT, ProcessKey, Status};
+use super::{Sources, escape};
+use crate::domain::{DEFAULT_TENANT, ProcessKey, Status};
 use crate::view::record::StepView;
 
 /// How often is asked at most.

@@ -5,9 +5,9 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::super::failure::Failure;
-use super::super::{Sources, output, servers};
 use super::files;
+use crate::cli::failure::Failure;
+use crate::cli::{Sources, output, servers};
 
 /// Put workflows into the database; what changed becomes a new version.
 #[derive(Debug, Args)]

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 
 use crate::cli::fields;
 use crate::config::show_duration;
-use crate::core::workflow::{Field, Stage, StageDeadline, Workflow};
+use crate::domain::workflow::{Field, Stage, StageDeadline, Workflow};
 use crate::view::order::json::FieldView;
 
 /// One block for the order and one for the stages that have anything to tell; each begins with an

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::details::duration;
-use crate::core::workflow::{Join, Next, Stage, Workflow};
+use crate::domain::workflow::{Join, Next, Stage, Workflow};
 
 /// The graph in Graphviz' language. Outcomes stand at their arrows; arrows without one are taken
 /// at the same time. A dashed circle is the end of a branch.

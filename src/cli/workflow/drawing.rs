@@ -6,8 +6,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::core::workflow::arrows::Arrows;
-use crate::core::workflow::{Join, Next, Stage, Workflow};
+use crate::domain::workflow::arrows::Arrows;
+use crate::domain::workflow::{Join, Next, Stage, Workflow};
 
 const ARROW: &str = "─▶ ";
 /// A line that is longer goes on below.

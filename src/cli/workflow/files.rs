@@ -5,10 +5,10 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::super::failure::Failure;
-use super::super::{escape, output};
-use crate::core::workflow::Workflow;
-use crate::wire::workflow::{self, FILE_BYTES_MAX, Fault};
+use crate::cli::failure::Failure;
+use crate::cli::{escape, output};
+use crate::domain::workflow::Workflow;
+use crate::wire::workflow_file::{self, FILE_BYTES_MAX, Fault};
 
 /// A file without faults.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ pub(super) fn read(paths: &[PathBuf], consequence: &str) -> Result<Vec<Sound>, F
         let bytes = bytes(path).map_err(|error| {
             Failure::Failed(format!("{} can't be read: {error}", path.display()))
         })?;
-        let read = workflow::read(&bytes).and_then(|workflow| {
+        let read = workflow_file::read(&bytes).and_then(|workflow| {
             match names.insert(workflow.name.clone(), path) {
                 None => Ok(workflow),
                 Some(other) => Err(vec![twice(&workflow.name, other)]),

@@ -5,9 +5,9 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::super::failure::Failure;
-use super::super::{Sources, escape, output, servers};
-use crate::store::workflow::ListedWorkflow;
+use crate::cli::failure::Failure;
+use crate::cli::{Sources, escape, output, servers};
+use crate::store::admin::workflow::ListedWorkflow;
 
 /// List workflows with their newest version.
 #[derive(Debug, Args)]

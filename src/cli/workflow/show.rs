@@ -6,12 +6,12 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::super::failure::Failure;
-use super::super::{Sources, escape, output, servers};
 use super::{details, dot, drawing};
+use crate::cli::failure::Failure;
+use crate::cli::{Sources, escape, output, servers};
 use crate::store::Store;
-use crate::store::workflow::StoredWorkflow;
-use crate::wire::workflow;
+use crate::store::admin::workflow::StoredWorkflow;
+use crate::wire::workflow_file;
 
 /// Draw a workflow: its stages, their forms and deadlines.
 #[derive(Debug, Args)]
@@ -52,7 +52,7 @@ pub(super) async fn run(show: &Show, sources: &Sources) -> Result<ExitCode, Fail
 }
 
 fn render(stored: &StoredWorkflow, as_dot: bool) -> Result<String, Failure> {
-    let workflow = workflow::read(stored.source.as_bytes()).map_err(|_| {
+    let workflow = workflow_file::read(stored.source.as_bytes()).map_err(|_| {
         Failure::Failed(format!(
             "version {} of `{}` was applied by another version of this program, and this one finds \
              faults in it; `--source` prints it",

@@ -4,9 +4,9 @@ use expect_test::{Expect, expect};
 use proptest::prelude::*;
 
 use super::{details, dot, drawing, list};
-use crate::core::workflow::Workflow;
-use crate::store::workflow::ListedWorkflow;
-use crate::wire::workflow::read;
+use crate::domain::workflow::Workflow;
+use crate::store::admin::workflow::ListedWorkflow;
+use crate::wire::workflow_file::read;
 
 const PURCHASE: &str = include_str!("../../../examples/workflows/purchase.toml");
 const INVOICE: &str = include_str!("../../../examples/workflows/invoice.toml");

@@ -12,7 +12,9 @@ use serde_json::Value;
 use tokio::{process::Command, time::timeout};
 use uuid::Uuid;
 
-use super::super::{DevError, account::Account, folder, guard::PATH};
+use crate::dev::account::Account;
+use crate::dev::guard::PATH;
+use crate::dev::{DevError, folder};
 
 /// One call takes a second or two, more on a busy machine.
 const CALL_MAX: Duration = Duration::from_secs(60);

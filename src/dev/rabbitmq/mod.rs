@@ -10,18 +10,13 @@ use lapin::{Connection, ConnectionProperties};
 use serde_json::json;
 use tokio::{net::TcpStream, time::timeout};
 
-use self::{
-    ctl::Ctl,
-    settings::{Ports, USER},
-};
-use super::{
-    DevError,
-    account::Account,
-    folder::{self, Lock},
-    guard::Guard,
-    plan::Plan,
-    programs, start_twice,
-};
+use self::ctl::Ctl;
+use self::settings::{Ports, USER};
+use super::account::Account;
+use super::folder::{self, Lock};
+use super::guard::Guard;
+use super::plan::Plan;
+use super::{DevError, programs, start_twice};
 
 /// Starting takes 8 to 10 seconds, more on a busy machine or with much to recover.
 const READY_MAX: Duration = Duration::from_secs(120);

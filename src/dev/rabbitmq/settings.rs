@@ -4,7 +4,8 @@ use std::{ffi::OsString, path::Path};
 
 use uuid::Uuid;
 
-use super::super::{DevError, account::Account, folder};
+use crate::dev::account::Account;
+use crate::dev::{DevError, folder};
 
 /// The one user there is.
 pub(super) const USER: &str = "waybill";

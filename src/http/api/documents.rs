@@ -14,9 +14,9 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::Api;
-use super::openapi::{self, Page, answers};
-use super::problem::{HttpProblem, Trouble};
+use super::openapi::{self, Page, responses};
+use crate::http::state::Api;
+use crate::http::web::problem::{HttpProblem, Trouble};
 use crate::wire::schema;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -30,14 +30,14 @@ const UNKNOWN: &str =
     "no schema has this name; there is one of every event type, such as upload.received.json";
 
 /// The documents that are made at the start.
-pub(super) struct Documents {
+pub(in crate::http) struct Documents {
     openapi: String,
     page: Page,
 }
 
 impl Documents {
     /// Those that show what the routes say of themselves.
-    pub(super) fn of(said: &OpenApi) -> Self {
+    pub(in crate::http) fn of(said: &OpenApi) -> Self {
         let document = openapi::document(said).unwrap_or_else(|error| {
             debug_assert!(false, "our own documents are JSON: {error}");
             Value::Null
@@ -49,7 +49,7 @@ impl Documents {
     }
 }
 
-pub(super) fn routes() -> OpenApiRouter<Api> {
+pub(in crate::http) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(asyncapi))
         .routes(routes!(schema))
@@ -80,7 +80,7 @@ async fn asyncapi() -> impl IntoResponse {
     params(("name" = String, Path, description = "Its name and `.json`, such as `upload.received.json`")),
     responses(
         (status = 200, description = "The schema", body = Object, content_type = "application/schema+json"),
-        answers::Named,
+        responses::Named,
     ),
 )]
 async fn schema(
@@ -134,7 +134,7 @@ mod tests {
 
     use super::*;
     use crate::broker::{Outgoing, topology};
-    use crate::wire::completion::SOURCE;
+    use crate::wire::encode::completion::SOURCE;
 
     #[test]
     fn the_channels_are_the_exchanges_for_others_and_the_replies() {

@@ -11,15 +11,16 @@ use axum::response::{IntoResponse, Response, Sse};
 use futures_util::stream::{self, StreamExt};
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::caller::{Caller, Pass};
-use super::filter::{After, Filter};
-use super::openapi::{answers, asks};
-use super::parameters::Parameters;
-use super::problem::{HttpProblem, Trouble};
-use super::{Api, prefer};
-use crate::core::access::Access;
-use crate::store::cursor::Cursor;
-use crate::store::feed::{Feed, FeedError};
+use super::feed_query::{After, Filter};
+use super::openapi::{parameters, responses};
+use crate::domain::access::Access;
+use crate::http::state::Api;
+use crate::http::web::auth::{Caller, Pass};
+use crate::http::web::params::Parameters;
+use crate::http::web::prefer;
+use crate::http::web::problem::{HttpProblem, Trouble};
+use crate::store::read::feed::{Feed, FeedError};
+use crate::store::read::feed_cursor::Cursor;
 use crate::view::feed::{self, PageView};
 
 /// A comment keeps the line open through whatever lies between.
@@ -38,13 +39,13 @@ const LAST_EVENT_ID: &str = "last-event-id";
     tag = "events",
     summary = "What happened after a cursor",
     description = "Whoever asks again with `after`, the `next` of the page before, neither skips nor repeats an event. With `Prefer: wait` not before there is one.",
-    params(asks::Events, asks::Prefer),
+    params(parameters::Events, parameters::Prefer),
     responses(
         (status = 200, description = "A page", body = PageView, headers(("Link", description = "Where the next page is"))),
-        answers::Followed,
+        responses::Followed,
     ),
 )]
-pub(super) async fn list(
+pub(in crate::http) async fn list(
     State(api): State<Api>,
     Caller(access): Caller,
     parameters: Parameters,
@@ -88,13 +89,13 @@ pub(super) async fn list(
     tag = "events",
     summary = "What happens, as server-sent events",
     description = "From now on, or from `after` or `Last-Event-ID` on; without an end.",
-    params(asks::Events, asks::LastEventId),
+    params(parameters::Events, parameters::LastEventId),
     responses(
         (status = 200, description = "Events, each with its cursor as `id`", body = String, content_type = "text/event-stream"),
-        answers::Followed,
+        responses::Followed,
     ),
 )]
-pub(super) async fn stream(
+pub(in crate::http) async fn stream(
     State(api): State<Api>,
     (Caller(access), pass): (Caller, Pass),
     parameters: Parameters,

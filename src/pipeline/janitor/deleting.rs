@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use super::Janitor;
 use super::turns::{Done, Hand};
-use crate::core::Kind;
+use crate::domain::Kind;
 use crate::files::FilePath;
 use crate::store::StoreError;
-use crate::store::deletion::{Deletion, Stopped, Walk};
-use crate::store::quarantine::Cut;
+use crate::store::admin::deletion::{Deletion, Stopped, Walk};
+use crate::store::admin::quarantine::Cut;
 
 /// How long samples are kept: an hour for the charts, and some.
 const SAMPLES_KEPT: Duration = Duration::from_mins(65);

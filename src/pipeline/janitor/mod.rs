@@ -13,13 +13,13 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use super::batch::writer::Rules;
 use super::relay::Mailbox;
-use super::writer::Rules;
-use crate::core::Kind;
+use crate::domain::Kind;
 use crate::files::Files;
 use crate::store::Store;
-use crate::store::deletion::{Stopped, Walk};
-use crate::store::quarantine::What;
+use crate::store::admin::deletion::{Stopped, Walk};
+use crate::store::admin::quarantine::What;
 use crate::telemetry::{Health, Telemetry};
 
 /// Looks after what no event will move any more.

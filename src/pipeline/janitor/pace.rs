@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
-use crate::core::ProcessKey;
+use crate::domain::ProcessKey;
 use crate::store::Blame;
-use crate::store::quarantine::{Cut, Taken};
+use crate::store::admin::quarantine::{Cut, Taken};
 
 /// So many slices in a row must succeed before the next one is twice as large.
 const GROWS_AFTER: u32 = 8;

@@ -4,15 +4,16 @@ use std::collections::HashMap;
 
 use super::Janitor;
 use super::turns::{Done, Hand};
-use crate::core::ProcessKey;
-use crate::pipeline::decide::{Decision, Merged};
-use crate::pipeline::orders::Catalog;
-use crate::pipeline::transaction::{changes, load_orders};
-use crate::pipeline::{effects, report};
-use crate::store::outbox::OutboxRow;
-use crate::store::quarantine::{Cut, What};
-use crate::store::retention::{LateParked, ParkedExpiry};
-use crate::store::{Connection, StoreError, Unreadable, batch};
+use crate::domain::ProcessKey;
+use crate::pipeline::batch::decide::{Decision, Merged};
+use crate::pipeline::batch::orders::Catalog;
+use crate::pipeline::batch::transaction::{changes, load_orders};
+use crate::pipeline::batch::{batch_metrics, effects};
+use crate::store::admin::quarantine::{Cut, What};
+use crate::store::admin::retention::{LateParked, ParkedExpiry};
+use crate::store::write::batch;
+use crate::store::write::outbox::OutboxRow;
+use crate::store::{Connection, StoreError, Unreadable};
 use crate::wire::{Problem, Reason};
 
 /// Records that this version can't read.
@@ -45,8 +46,8 @@ impl Janitor {
         }
         let loaded = batch::load_due(&connection, &taken).await?;
         let (decision, outbox, unreadable) = self.transaction(&connection, loaded).await?;
-        report::processes(&self.telemetry, &decision);
-        report::due(&self.telemetry, &decision);
+        batch_metrics::processes(&self.telemetry, &decision);
+        batch_metrics::due(&self.telemetry, &decision);
         self.mailbox.offer(outbox);
         for (key, why) in &unreadable {
             self.store

@@ -10,9 +10,9 @@ use tokio_util::sync::CancellationToken;
 use super::pace::{Next, Pace};
 use super::{Janitor, Job};
 use crate::backoff::Backoff;
-use crate::core::ProcessKey;
-use crate::pipeline::writer::reason;
-use crate::store::quarantine::{Cut, Taken};
+use crate::domain::ProcessKey;
+use crate::pipeline::batch::writer::reason;
+use crate::store::admin::quarantine::{Cut, Taken};
 use crate::store::{Blame, StoreError};
 use crate::telemetry::Condition;
 

@@ -8,10 +8,10 @@ use crate::broker::Outgoing;
 use crate::pipeline::properties;
 use crate::pipeline::relay::{self, bodies};
 use crate::store::StoreError;
-use crate::store::dead_letter::DeadLetter;
-use crate::store::outbox::{OutboxRow, Slow};
-use crate::store::undeliverable::Undeliverable;
-use crate::wire::completion::SOURCE;
+use crate::store::admin::undeliverable::Undeliverable;
+use crate::store::write::dead_letter::DeadLetter;
+use crate::store::write::outbox::{OutboxRow, Slow};
+use crate::wire::encode::completion::SOURCE;
 use crate::wire::{Problem, Reason};
 
 /// Of how many processes one slice gives up messages.

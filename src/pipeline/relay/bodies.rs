@@ -3,13 +3,12 @@
 use std::collections::HashMap;
 
 use super::Relay;
-use crate::core::ProcessKey;
-use crate::store::outbox::{OutboxRow, Slow, What};
-use crate::store::slow_outbox::{Failed, Kept};
+use super::settle::RETRY_REFUSED;
+use crate::domain::ProcessKey;
+use crate::store::write::outbox::{OutboxRow, Slow, What};
+use crate::store::write::slow_outbox::{Failed, Kept};
 use crate::store::{Store, StoreError};
 use crate::view::completion;
-
-use super::settle::RETRY_REFUSED;
 
 /// Gives completions without a body theirs, as far as their records give it; the others, with why
 /// not.

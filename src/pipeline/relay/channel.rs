@@ -12,13 +12,13 @@ use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::task::JoinSet;
 
-use super::super::fault::CrashPoint;
 use super::line::{Line, Lines};
 use super::settle::{Outcome, Settled};
 use super::{Relay, outgoing};
 use crate::broker::window::NOT_FOUND;
 use crate::broker::{self, Answer, BrokerError, Unanswered, Verdict, Window, topology};
-use crate::store::outbox::{OutboxRow, Slow};
+use crate::pipeline::failpoint::CrashPoint;
+use crate::store::write::outbox::{OutboxRow, Slow};
 use crate::telemetry::{Phase, RetryReason};
 
 /// Messages on their way at a time. RabbitMQ stops reading from a connection with 400 for a channel

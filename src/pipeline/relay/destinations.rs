@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
-use super::super::writer::reason;
 use super::Relay;
-use crate::store::outbox::{OutboxRow, Slow};
-use crate::store::slow_outbox::{Destination, Failing};
+use crate::pipeline::batch::writer::reason;
+use crate::store::write::outbox::{OutboxRow, Slow};
+use crate::store::write::slow_outbox::{Destination, Failing};
 
 /// How often the table is read.
 const READ_EVERY: Duration = Duration::from_secs(1);

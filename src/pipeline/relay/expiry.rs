@@ -7,8 +7,8 @@ use std::time::Instant;
 use super::channel::{Channel, Open, Queued, Sent};
 use super::probe;
 use super::settle::Outcome;
-use crate::store::outbox::Slow;
-use crate::store::slow_outbox::Destination;
+use crate::store::write::outbox::Slow;
+use crate::store::write::slow_outbox::Destination;
 
 impl Channel {
     /// Messages were not confirmed in time. At fault are the destinations of those that younger

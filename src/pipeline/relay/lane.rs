@@ -12,7 +12,7 @@ use super::channel::{Channel, Queued};
 use super::line::Lines;
 use super::settle::{SETTLED_MAX, Settled};
 use super::{Letterbox, Post, Relay, permits, size};
-use crate::store::slow_outbox::Destination;
+use crate::store::write::slow_outbox::Destination;
 
 /// Channels on the one connection.
 const CHANNELS: usize = 16;

@@ -27,13 +27,13 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
 
-pub use destinations::Destinations;
+pub use self::destinations::Destinations;
 
-use super::fault::Faults;
+use super::failpoint::Faults;
 use crate::broker::Outgoing;
 use crate::config::{BrokerSettings, Unroutable};
 use crate::store::Store;
-use crate::store::outbox::{OutboxRow, What};
+use crate::store::write::outbox::{OutboxRow, What};
 use crate::telemetry::Telemetry;
 
 /// Bytes of messages that may wait for the publisher or be on their way, however small the batches that
@@ -181,7 +181,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::core::ProcessKey;
+    use crate::domain::ProcessKey;
 
     fn row(bytes: usize) -> OutboxRow {
         OutboxRow {

@@ -13,7 +13,7 @@ use super::channel::PATIENCE;
 use super::settle::Outcome;
 use super::single::{self, Limits};
 use crate::broker;
-use crate::store::outbox::{OutboxRow, Slow};
+use crate::store::write::outbox::{OutboxRow, Slow};
 use crate::telemetry::RetryReason;
 
 /// Destinations that are tried at a time; messages to more of them are due again at once.

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use crate::store::slow_outbox::Destination;
+use crate::store::write::slow_outbox::Destination;
 
 /// Messages of a destination that confirms again that are on their way at a time.
 const AT_ONCE: usize = 16;

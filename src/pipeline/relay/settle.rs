@@ -4,13 +4,13 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
-use super::super::fault::CrashPoint;
-use super::super::writer::reason;
 use super::Relay;
-use crate::core::ProcessKey;
+use crate::domain::ProcessKey;
+use crate::pipeline::batch::writer::reason;
+use crate::pipeline::failpoint::CrashPoint;
 use crate::store::StoreError;
-use crate::store::outbox::{OutboxRow, Slow, What};
-use crate::store::slow_outbox::Failed;
+use crate::store::write::outbox::{OutboxRow, Slow, What};
+use crate::store::write::slow_outbox::Failed;
 use crate::telemetry::{self, Published};
 
 /// Messages that may wait to be settled.

@@ -7,8 +7,8 @@ use super::outgoing;
 use super::settle::Outcome;
 use crate::broker::window::{ACCESS_REFUSED, NOT_FOUND};
 use crate::broker::{Connection, Refusal, Unanswered, Verdict, Window, topology};
-use crate::store::outbox::{OutboxRow, Slow};
-use crate::store::slow_outbox::Destination;
+use crate::store::write::outbox::{OutboxRow, Slow};
+use crate::store::write::slow_outbox::Destination;
 
 /// What became of one message.
 #[derive(Debug)]

@@ -12,15 +12,15 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::super::writer::reason;
 use super::Relay;
 use super::destinations::KNOWN_MAX;
 use super::probes::Probes;
 use super::settle::{Outcome, SETTLED_MAX, Settled};
 use super::single::{self, Answered, Limits};
 use crate::broker::{self, BrokerError, Connection, Window};
+use crate::pipeline::batch::writer::reason;
 use crate::store::StoreError;
-use crate::store::outbox::{OutboxRow, Slow};
+use crate::store::write::outbox::{OutboxRow, Slow};
 use crate::telemetry::RetryReason;
 
 /// Messages on their way at a time, each on a channel of its own.

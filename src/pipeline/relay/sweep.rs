@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::super::writer::reason;
 use super::{Mailbox, Relay};
+use crate::pipeline::batch::writer::reason;
 use crate::store::StoreError;
-use crate::store::outbox::OutboxRow;
+use crate::store::write::outbox::OutboxRow;
 
 /// Messages that a sweep takes at once.
 const SWEEP_ROWS: i64 = 500;

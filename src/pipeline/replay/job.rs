@@ -8,18 +8,18 @@ use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::super::writer;
 use super::ReplayError;
-use super::desk::Desk;
-use super::outlook::Outlook;
-use super::pace::Pace;
-use super::pages::{self, Pages};
+use super::dry_run::Outlook;
+use super::rate_limit::Pace;
+use super::runner::Desk;
+use super::selection::{self, Pages};
 use super::sender::{Sender, Sent};
 use crate::broker::{self, Connection};
+use crate::pipeline::batch::writer;
 use crate::store::StoreError;
-use crate::store::replay::{Counts, Foreseen};
-use crate::store::replay_claim::{ClaimedReplay, Order, Progress};
-use crate::store::walk::Weighed;
+use crate::store::admin::replay::{Counts, Foreseen};
+use crate::store::admin::replay_claim::{ClaimedReplay, Order, Progress};
+use crate::store::read::dead_letter_scan::Weighed;
 use crate::telemetry::{Published, RetryReason, What};
 
 /// How often a replay is held on to while something takes long.
@@ -142,7 +142,7 @@ impl Job {
                 Ok(page) => page,
                 Err(left) => return Ok(left),
             };
-            for piece in pages::pieces(&page, pace.letters()) {
+            for piece in selection::pieces(&page, pace.letters()) {
                 tokio::select! {
                     biased;
                     () = self.stop.cancelled() => return Ok(Left::Unfinished),
@@ -175,7 +175,7 @@ impl Job {
                 Ok(page) => page,
                 Err(left) => return Ok(left),
             };
-            for piece in pages::pieces(&page, at_once) {
+            for piece in selection::pieces(&page, at_once) {
                 if self.stop.is_cancelled() {
                     return Ok(Left::Unfinished);
                 }

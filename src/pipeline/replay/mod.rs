@@ -1,14 +1,14 @@
 //! Dead letters on their way back: published once more, each forgotten after its confirm.
 //!
-//! [`pages`] goes through the letters that are meant, [`sender`] publishes some of them and says
-//! what became of each, [`pace`] keeps the rate. A replay that was asked for is a row, which
-//! [`desk`] finds and [`job`] works on: by publishing, or for a dry run by [`outlook`].
+//! [`selection`] goes through the letters that are meant, [`sender`] publishes some of them and says
+//! what became of each, [`rate_limit`] keeps the rate. A replay that was asked for is a row, which
+//! [`runner`] finds and [`job`] works on: by publishing, or for a dry run by [`dry_run`].
 
-pub mod desk;
+pub mod dry_run;
 mod job;
-pub mod outlook;
-pub mod pace;
-pub mod pages;
+pub mod rate_limit;
+pub mod runner;
+pub mod selection;
 pub mod sender;
 
 use crate::broker::BrokerError;

@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::super::letter;
 use super::ReplayError;
 use crate::broker::{Connection, HeaderValue, Outgoing, Publisher, Verdict};
+use crate::pipeline::dead_letter;
 use crate::store::Store;
-use crate::store::replay::Counts;
+use crate::store::admin::replay::Counts;
 
 /// The header that names the letter a message comes from. With it the message differs from the
 /// one that was refused: refused again it becomes a letter of its own, which the deletion of the
@@ -72,7 +72,7 @@ impl<'a> Sender<'a> {
         let (mut sent, mut messages) = (Vec::new(), Vec::new());
         let mut outcome = Sent::default();
         for kept in self.store.read_dead_letters(ids).await? {
-            match letter::replay(&kept.letter) {
+            match dead_letter::replay(&kept.letter) {
                 Some(message) => {
                     sent.push(kept.letter.id);
                     messages.push(marked(message, kept.letter.id, self.replay));

@@ -9,8 +9,8 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{Order, WaitingJoin, outcomes};
-use crate::core::order::Stop;
-use crate::core::workflow::{Field, FieldKind, Stage};
+use crate::domain::order::Stop;
+use crate::domain::workflow::{Field, FieldKind, Stage};
 use crate::view::record::parsed;
 
 /// What an order adds to the answer.

@@ -7,12 +7,12 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::core::order::{Stop, Target};
-use crate::core::workflow::{Join, Next, Stage, Workflow};
-use crate::core::{Kind, ProcessKey};
-use crate::store::record::Record;
-use crate::store::standing::Standing;
-use crate::store::workflow::StoredWorkflow;
+use crate::domain::order::{Stop, Target};
+use crate::domain::workflow::{Join, Next, Stage, Workflow};
+use crate::domain::{Kind, ProcessKey};
+use crate::store::admin::workflow::StoredWorkflow;
+use crate::store::read::order_status::Standing;
+use crate::store::read::record::Record;
 use crate::store::{Store, StoreError, Unreadable};
 use crate::wire;
 
@@ -60,7 +60,7 @@ pub async fn load<'a>(
     let versions: Vec<_> = versions.into_iter().collect();
     let stored = store.load_workflow_versions(&versions).await?;
     let read = |stored: StoredWorkflow| {
-        let workflow = wire::workflow::read(stored.source.as_bytes()).ok()?;
+        let workflow = wire::workflow_file::read(stored.source.as_bytes()).ok()?;
         Some(((stored.name, stored.version), Arc::new(workflow)))
     };
     let catalog: HashMap<(String, i32), Arc<Workflow>> =

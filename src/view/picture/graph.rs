@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 
 use super::{What, cut, height};
-use crate::core::workflow::arrows::Arrows;
-use crate::core::workflow::{Next, Workflow};
+use crate::domain::workflow::arrows::Arrows;
+use crate::domain::workflow::{Next, Workflow};
 
 /// Pictures of more arrows, or of more cells, are too large to be read.
 const LINKS_MAX: usize = 1_000;

@@ -6,7 +6,7 @@
 //! left to whoever shows it.
 
 mod graph;
-mod place;
+mod layout;
 mod route;
 mod rows;
 #[cfg(test)]
@@ -14,8 +14,7 @@ mod tests;
 
 use self::graph::{Cell, Graph};
 pub use self::route::HEAD;
-use crate::core::workflow::{Stage, Workflow};
-
+use crate::domain::workflow::{Stage, Workflow};
 /// How high a line of text in a stage is.
 pub const LINE_HEIGHT: i64 = 17;
 /// Above the first and below the last line of a stage.
@@ -81,13 +80,13 @@ pub struct Arrow {
 pub fn of(workflow: &Workflow, lines: i64) -> Option<Picture<'_>> {
     let mut graph = Graph::of(workflow, lines)?;
     rows::arrange(&mut graph);
-    let columns = place::place(&mut graph);
+    let columns = layout::place(&mut graph);
     let (arrows, height) = route::arrows(&graph, &columns);
     let nodes = graph.cells.iter().filter_map(node).collect();
     let last = columns.last().map_or(0, |column| column.right);
     Some(Picture {
-        width: last + place::MARGIN,
-        height: height + place::MARGIN,
+        width: last + layout::MARGIN,
+        height: height + layout::MARGIN,
         nodes,
         arrows,
     })

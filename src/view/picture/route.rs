@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 use super::graph::{Graph, Id, Way};
-use super::place::Column;
+use super::layout::Column;
 use super::{Arrow, What};
 
 /// How long the head of an arrow is.

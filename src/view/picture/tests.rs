@@ -8,8 +8,8 @@ use proptest::prelude::*;
 
 use super::graph::Graph;
 use super::{Node, Picture, What, of, rows};
-use crate::core::workflow::{Next, Stage, Workflow};
-use crate::wire::workflow::read;
+use crate::domain::workflow::{Next, Stage, Workflow};
+use crate::wire::workflow_file::read;
 
 const PURCHASE: &str = include_str!("../../../examples/workflows/purchase.toml");
 const INVOICE: &str = include_str!("../../../examples/workflows/invoice.toml");

@@ -2,8 +2,8 @@
 
 use expect_test::expect;
 
-use super::*;
-use crate::core::{Event, Happening};
+use crate::domain::{Event, Happening};
+use crate::wire::tests::*;
 
 /// What an accepted event is called.
 fn names(message: &Message<'_>) -> String {

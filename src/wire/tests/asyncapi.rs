@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::contract::{names, published};
 use super::*;
-use crate::core::{Kind, Status};
+use crate::domain::{Kind, Status};
 
 fn document() -> Value {
     serde_json::from_str(schema::asyncapi()).unwrap()
@@ -85,7 +85,7 @@ fn what_goes_out_has_the_routing_keys_that_its_channel_names() {
     for message in &published {
         let key = message.routing_key.as_str();
         match message.type_ {
-            completion::COMPLETED => {
+            crate::wire::encode::completion::COMPLETED => {
                 let (kind, status) = key.split_once('.').unwrap();
                 kinds.insert(kind);
                 statuses.insert(status);
@@ -126,7 +126,7 @@ fn what_goes_out_has_the_headers_that_it_names() {
         common.retain(|name| carried.contains(name));
         sent.extend(carried);
     }
-    let [shared, own] = headers(&document, completion::COMPLETED);
+    let [shared, own] = headers(&document, crate::wire::encode::completion::COMPLETED);
     assert_eq!(texts(&shared["required"]), always.unwrap());
     let told = &names(&shared["properties"]) | &names(&own["properties"]);
     assert_eq!(told, sent);

@@ -2,8 +2,8 @@
 
 use expect_test::expect;
 
-use super::*;
-use crate::core::Happening;
+use crate::domain::Happening;
+use crate::wire::tests::*;
 
 fn structured() -> Value {
     json!({

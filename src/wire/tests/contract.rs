@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::outbound::{ended, unopened};
 use super::schemas::takes;
 use super::*;
-use crate::core::completion::{DOCUMENTS_MAX, ERRORS_MAX, MESSAGES_MAX};
-use crate::core::{Completion, Kind, Status};
+use crate::domain::completion::{DOCUMENTS_MAX, ERRORS_MAX, MESSAGES_MAX};
+use crate::domain::{Completion, Kind, Status};
 
 fn schemas() -> impl Iterator<Item = (&'static str, Value)> {
     schema::schemas().map(|(name, text)| (name, serde_json::from_str(text).unwrap()))
@@ -87,7 +87,7 @@ fn limits_in_schemas_are_those_of_the_code() {
         limit("event", "/properties/sequence/maximum"),
         Limits::SEQUENCE_MAX
     );
-    let body = |pointer| limit(completion::COMPLETED, pointer);
+    let body = |pointer| limit(crate::wire::encode::completion::COMPLETED, pointer);
     assert_eq!(body("/properties/errors/maxItems"), ERRORS_MAX as u64);
     assert_eq!(
         body("/properties/document_ids/maxItems"),

@@ -2,8 +2,8 @@
 
 use expect_test::expect;
 
-use super::*;
-use crate::core::Happening;
+use crate::domain::Happening;
+use crate::wire::tests::*;
 
 #[test]
 fn each_type_becomes_its_happening() {

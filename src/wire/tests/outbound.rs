@@ -3,8 +3,8 @@
 use expect_test::expect;
 
 use super::*;
-use crate::core::completion::ItemError;
-use crate::core::{Completion, Kind, Opening, ProcessKey, Status};
+use crate::domain::completion::ItemError;
+use crate::domain::{Completion, Kind, Opening, ProcessKey, Status};
 
 pub(super) fn ended() -> Completion {
     Completion {

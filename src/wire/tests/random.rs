@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use serde_json::value::RawValue;
 
-use super::*;
-use crate::core::{Event, Happening};
+use crate::domain::{Event, Happening};
+use crate::wire::tests::*;
 
 /// Small, so that chance reaches them.
 const LIMITS: Limits = Limits {

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::schemas::judged;
-use super::*;
+use crate::wire::tests::*;
 
 /// An item's data among others.
 fn item(item: Value) -> Value {

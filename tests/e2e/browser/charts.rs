@@ -1,7 +1,7 @@
 //! The charts: their figures change while somebody looks, and what they have opened stays open.
 
 use serde_json::json;
-use waybill::core::access::Scope;
+use waybill::domain::access::Scope;
 
 use super::{hands::named, scene::Scene};
 use crate::ground::run;

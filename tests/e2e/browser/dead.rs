@@ -1,7 +1,7 @@
 //! Dead letters: what was wrong, replayed by whoever may to the end, which is a record.
 
 use serde_json::json;
-use waybill::core::access::Scope;
+use waybill::domain::access::Scope;
 
 use super::{hands::named, page::Page, scene::Scene};
 use crate::{

@@ -1,7 +1,7 @@
 //! Every page, in every look: whole, in its theme, readable for everybody. The pictures in the README
 //! are made here, too.
 
-use waybill::core::access::Scope;
+use waybill::domain::access::Scope;
 
 use super::{
     hands::{css, named as words},

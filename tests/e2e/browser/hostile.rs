@@ -2,7 +2,7 @@
 
 use lapin::types::{AMQPValue, FieldTable};
 use serde_json::json;
-use waybill::core::access::Scope;
+use waybill::domain::access::Scope;
 
 use super::{hands::named, page::Page, scene::Scene};
 use crate::{ground::run, order_story::reaches, producer::Message};

@@ -1,6 +1,6 @@
 //! Without a mouse: everything is reached, in the order in which it is read, and one sees where one is.
 
-use waybill::core::access::Scope;
+use waybill::domain::access::Scope;
 
 use super::{
     hands::{css, field, named},

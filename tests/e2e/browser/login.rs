@@ -1,6 +1,6 @@
 //! Who may look: a key opens the pages, until somebody logs out.
 
-use waybill::core::access::Scope;
+use waybill::domain::access::Scope;
 
 use super::{hands::named, looks::LOOKS, scene::Scene};
 use crate::{ground::run, http};

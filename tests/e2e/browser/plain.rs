@@ -1,7 +1,7 @@
 //! Without any script every page works, and stands still.
 
 use serde_json::json;
-use waybill::core::access::Scope;
+use waybill::domain::access::Scope;
 
 use super::{
     hands::{field, named},

@@ -1,7 +1,7 @@
 //! The page of one process: followed from its opening to its end.
 
 use serde_json::json;
-use waybill::core::access::Scope;
+use waybill::domain::access::Scope;
 
 use super::{
     hands::{css, named},

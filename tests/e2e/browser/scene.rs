@@ -3,7 +3,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use waybill::{clock, core::access::Scope, wire::PlainEvent};
+use waybill::clock;
+use waybill::domain::access::Scope;
+use waybill::wire::PlainEvent;
 
 use super::{hands::css, looks::LOOKS, page::Page};
 use crate::{

@@ -8,7 +8,7 @@ use utoipa::openapi::{AllOfBuilder, ArrayBuilder, ObjectBuilder, OneOfBuilder, R
 use utoipa::{PartialSchema, ToSchema};
 
 /// Events of one request.
-const EVENTS_MAX: usize = super::super::submit::events::EVENTS_MAX;
+const EVENTS_MAX: usize = crate::http::api::post_events::EVENTS_MAX;
 
 macro_rules! bodies {
     ($($(#[$doc:meta])* $type:ident is $name:literal = $schema:expr;)+) => {$(

@@ -3,10 +3,10 @@
 //!
 //! It comes out of the same router that answers, so a path can't be in one without the other.
 
-pub(super) mod answers;
-pub(super) mod asks;
 pub(super) mod bodies;
 mod page;
+pub(super) mod parameters;
+pub(super) mod responses;
 
 use serde_json::{Value, json};
 use utoipa::OpenApi;
@@ -15,13 +15,12 @@ use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 
-use self::answers::Gated;
-use super::Api;
-use super::problem::ProblemView;
-use crate::core::access::Scope;
-use crate::wire;
-
 pub(super) use self::page::{Page, page};
+use self::responses::Gated;
+use crate::domain::access::Scope;
+use crate::http::state::Api;
+use crate::http::web::problem::ProblemView;
+use crate::wire;
 
 /// What an operation asks of a key; one without it asks for none.
 const SCOPE: &str = "x-waybill-scope";
@@ -58,7 +57,7 @@ const WAYS: [(&str, HttpAuthScheme, &str); 2] = [
 struct Base;
 
 /// A router whose document has nothing but what holds for all.
-pub(super) fn router() -> OpenApiRouter<Api> {
+pub(in crate::http) fn router() -> OpenApiRouter<Api> {
     let mut document = Base::openapi();
     let components = document.components.get_or_insert_default();
     for (name, scheme, description) in WAYS {
@@ -72,7 +71,7 @@ pub(super) fn router() -> OpenApiRouter<Api> {
 }
 
 /// Says of a group of routes what its gate asks, and what it answers to those it keeps out.
-pub(super) fn guard(group: &mut utoipa::openapi::OpenApi, scope: Scope) {
+pub(in crate::http) fn guard(group: &mut utoipa::openapi::OpenApi, scope: Scope) {
     let ways = WAYS.map(|(name, ..)| SecurityRequirement::new(name, [] as [&str; 0]));
     for operation in group.paths.paths.values_mut().flat_map(operations) {
         let extension = Extensions::from_iter([(SCOPE, scope.name())]);

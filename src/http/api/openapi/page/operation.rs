@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::super::SCOPE;
 use super::html::Html;
 use super::schema;
+use crate::http::api::openapi::SCOPE;
 
 /// A method of a path.
 pub(super) struct Operation<'a> {

@@ -1,0 +1,214 @@
+//! What each role is built of, out of the settings.
+
+use std::sync::{Arc, LazyLock, Mutex};
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use tokio::sync::watch;
+
+use super::client_listener::Api;
+use super::observer::Observer;
+use super::sampler::Sampler;
+use super::{App, Role, Roles};
+use crate::config::{DatabaseSettings, LimitSettings, Settings, cloud_credentials};
+use crate::domain::order::OrderLimits;
+use crate::files::Files;
+use crate::http;
+use crate::pipeline::batch::BatchLimits;
+use crate::pipeline::batch::writer::Rules;
+use crate::pipeline::consume::worker::{Worker, shard};
+use crate::pipeline::janitor::{Janitor, Job, Kept};
+use crate::pipeline::relay::{Destinations, Mailbox, Relay};
+use crate::pipeline::replay::runner::Desk;
+use crate::store::{Store, StoreError};
+use crate::telemetry::{Condition, Labels};
+use crate::wire::{self, Limits, Reason};
+
+/// Shorter than a loop may take before it counts as stuck.
+const PATIENCE_MAX: Duration = Duration::from_secs(20);
+/// Connections of the observer: one to look with, and another to tell a pooler by at the start.
+const OBSERVING: usize = 2;
+
+/// The observer's own connections.
+pub(super) fn observing(settings: &Settings) -> Result<Store, StoreError> {
+    Store::new(&DatabaseSettings {
+        pool: OBSERVING,
+        ..settings.database.clone()
+    })
+}
+
+impl App {
+    pub(super) fn observer(&self, gate: watch::Sender<bool>) -> Observer {
+        Observer {
+            store: self.store.clone(),
+            others: self
+                .api
+                .as_ref()
+                .map(Api::primary)
+                .into_iter()
+                .chain([self.janitor_store.clone()])
+                .collect(),
+            own: self.observing.clone(),
+            patience: self.settings.database.connect_timeout.min(PATIENCE_MAX),
+            telemetry: self.telemetry.clone(),
+            health: self.health.clone(),
+            outbox_limit: self.settings.outbox.limit,
+            gate,
+        }
+    }
+
+    pub(super) fn sampler(&self) -> Sampler {
+        Sampler {
+            store: self.store.clone(),
+            telemetry: self.telemetry.clone(),
+        }
+    }
+
+    fn rules(&self) -> Rules {
+        Rules {
+            settle: signed(self.settings.process.settle),
+            deadline: self.settings.process.deadline,
+            sweep_after: self.settings.outbox.sweep_after,
+            orders: OrderLimits {
+                form_bytes: self.settings.limits.form_bytes,
+                parked_pushes: self.settings.limits.parked_pushes,
+            },
+        }
+    }
+
+    pub(super) fn worker(&self, mailbox: Mailbox, gate: watch::Receiver<bool>) -> Worker {
+        let settings = &self.settings;
+        Worker {
+            store: self.store.clone(),
+            broker: settings.broker.clone(),
+            rules: self.rules(),
+            limits: limits(&settings.limits),
+            batch: BatchLimits {
+                events: settings.batch.events,
+                bytes: settings.batch.bytes,
+            },
+            bytes_in_flight: settings.worker.bytes_in_flight,
+            telemetry: self.telemetry.clone(),
+            health: self.health.clone(),
+            faults: self.faults.clone(),
+            mailbox,
+            gate,
+        }
+    }
+
+    pub(super) fn janitor(&self, mailbox: Mailbox) -> Janitor {
+        let Settings {
+            process, janitor, ..
+        } = &self.settings;
+        Janitor {
+            store: self.janitor_store.clone(),
+            rules: self.rules(),
+            kept: Kept {
+                ended: process.retention,
+                tombstones: process.tombstones,
+                parked: janitor.parked_for,
+                dead_letters: janitor.dead_letters_kept,
+                unopened: process.unopened,
+            },
+            interval: janitor.interval,
+            batch: i64::try_from(janitor.batch).unwrap_or(i64::MAX),
+            rows: i64::try_from(janitor.rows).unwrap_or(i64::MAX),
+            walk: Janitor::first_walk(),
+            stopped: Mutex::default(),
+            telemetry: self.telemetry.clone(),
+            health: self.health.clone(),
+            mailbox,
+            shard: shard(),
+            files: self.files.clone(),
+        }
+    }
+
+    pub(super) fn relay(&self) -> Relay {
+        Relay {
+            store: self.store.clone(),
+            broker: self.settings.broker.clone(),
+            unroutable: self.settings.outbox.unroutable,
+            sweep_after: self.settings.outbox.sweep_after,
+            telemetry: self.telemetry.clone(),
+            faults: self.faults.clone(),
+            destinations: Destinations::default(),
+            returned: Arc::default(),
+        }
+    }
+
+    pub(super) fn desk(&self) -> Desk {
+        Desk {
+            store: self.store.clone(),
+            broker: self.settings.broker.clone(),
+            limits: limits(&self.settings.limits),
+            telemetry: self.telemetry.clone(),
+        }
+    }
+}
+
+/// The closed sets of types, reasons and routes; what fits none is `unknown`, rejected, or another.
+pub(super) fn labels() -> Labels {
+    static TYPES: LazyLock<Vec<&str>> =
+        LazyLock::new(|| wire::type_names().chain([wire::type_label(None)]).collect());
+    static REASONS: LazyLock<Vec<&str>> =
+        LazyLock::new(|| Reason::ALL.into_iter().map(Reason::name).collect());
+    Labels {
+        types: &TYPES,
+        reasons: &REASONS,
+        routes: http::ROUTES,
+    }
+}
+
+/// What must hold for a process with these roles to be ready.
+pub(super) fn required(roles: &Roles) -> Vec<Condition> {
+    let mut required = vec![Condition::DatabaseConnected, Condition::MigrationsCurrent];
+    if [Role::Worker, Role::Relay, Role::Janitor]
+        .iter()
+        .any(|role| roles.has(*role))
+    {
+        required.push(Condition::DatabaseWritable);
+    }
+    if roles.has(Role::Worker) {
+        required.extend([
+            Condition::BrokerConnected,
+            Condition::Consuming,
+            Condition::DatabaseAccepting,
+        ]);
+    }
+    if roles.has(Role::Api) {
+        required.push(Condition::Answering);
+    }
+    required
+}
+
+/// The same database with a connection for each job of the janitor.
+pub(super) fn for_janitor(database: &DatabaseSettings) -> DatabaseSettings {
+    let pool = Job::ALL.len();
+    DatabaseSettings {
+        pool,
+        ..database.clone()
+    }
+}
+
+/// The store of files.
+pub(super) fn files(settings: &Settings) -> anyhow::Result<Files> {
+    Ok(Files::open(&settings.files.url, cloud_credentials())?)
+}
+
+/// The limits of an event, as the settings have them.
+#[must_use]
+pub fn limits(limits: &LimitSettings) -> Limits {
+    Limits {
+        body_bytes: limits.body_bytes,
+        nesting: limits.nesting,
+        name_bytes: limits.name_bytes,
+        items: limits.items,
+        text_bytes: limits.text_bytes,
+        header_bytes: limits.header_bytes,
+        future: signed(limits.future),
+    }
+}
+
+fn signed(duration: Duration) -> SignedDuration {
+    SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX)
+}

@@ -1,0 +1,68 @@
+//! Tokio as the client library wants it, with streams whose incoming frames are mended.
+
+use std::{
+    future::Future,
+    io::{self, Read, Write},
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
+
+use async_rs::{Runtime, Tokio, TokioRuntime, traits::Reactor, util::RuntimeParts};
+use futures_util::{
+    Stream,
+    io::{AsyncRead, AsyncWrite},
+};
+use lapin::AsyncTcpStream;
+
+use super::screen::Screened;
+
+/// The runtime that the client library is given.
+pub(in crate::broker) type ScreeningRuntime = Runtime<RuntimeParts<Tokio, ScreeningReactor>>;
+/// A connection to the broker, encrypted or not.
+pub(in crate::broker) type BrokerStream = AsyncTcpStream<<Tokio as Reactor>::TcpStream>;
+/// The same as the client library sees it.
+pub(in crate::broker) type ScreenedStream = AsyncTcpStream<Screened<BrokerStream>>;
+
+/// The current Tokio runtime, for the library; to be called within one.
+pub(in crate::broker) fn screening() -> ScreeningRuntime {
+    let reactor = ScreeningReactor(Tokio::current());
+    Runtime::new(RuntimeParts::new(Tokio::current(), reactor))
+}
+
+/// The current Tokio runtime, to open connections with; to be called within one.
+pub(in crate::broker) fn plain() -> TokioRuntime {
+    Runtime::tokio_current()
+}
+
+/// Tokio's reactor but for the kind of stream.
+#[derive(Clone, Debug)]
+pub(in crate::broker) struct ScreeningReactor(Tokio);
+
+impl Reactor for ScreeningReactor {
+    type TcpStream = Screened<BrokerStream>;
+    type Sleep = <Tokio as Reactor>::Sleep;
+
+    /// Not needed: connections are opened by `dial`.
+    fn register<H: Read + Write + Send + 'static>(
+        &self,
+        _socket: H,
+    ) -> io::Result<impl AsyncRead + AsyncWrite + Send + Unpin + 'static> {
+        Err::<Self::TcpStream, _>(io::ErrorKind::Unsupported.into())
+    }
+
+    fn sleep(&self, duration: Duration) -> Self::Sleep {
+        self.0.sleep(duration)
+    }
+
+    fn interval(&self, duration: Duration) -> impl Stream<Item = Instant> + Send + 'static {
+        self.0.interval(duration)
+    }
+
+    fn tcp_connect_addr(
+        &self,
+        address: SocketAddr,
+    ) -> impl Future<Output = io::Result<Self::TcpStream>> + Send + 'static {
+        let connect = self.0.tcp_connect_addr(address);
+        async move { Ok(Screened::new(AsyncTcpStream::Plain(connect.await?))) }
+    }
+}

@@ -1,0 +1,59 @@
+//! Which letters a command means: by id, by reason, or all.
+
+use clap::Args;
+use uuid::Uuid;
+
+use crate::cli::failure::Failure;
+use crate::store::Store;
+use crate::store::write::dead_letter::Letters;
+use crate::wire::Reason;
+
+/// Letters by id, by reason, or all.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(super) struct Choice {
+    /// The ids of the letters.
+    #[arg(value_name = "ID")]
+    pub(super) ids: Vec<Uuid>,
+    /// Every letter of this reason.
+    #[arg(long, value_parser = reason)]
+    pub(super) reason: Option<Reason>,
+    /// Every letter.
+    #[arg(long)]
+    pub(super) all: bool,
+}
+
+impl Choice {
+    /// The same where it is not by id.
+    pub(super) fn letters(&self) -> Letters {
+        letters(self.reason)
+    }
+
+    /// How many letters that are, about: others may come and go.
+    pub(super) async fn count(&self, store: &Store) -> Result<u64, Failure> {
+        if !self.ids.is_empty() {
+            return Ok(u64::try_from(self.ids.len()).unwrap_or(u64::MAX));
+        }
+        let counts = store.tally().await?.dead_letters;
+        Ok(match self.reason {
+            Some(reason) => counts.get(reason.name()).copied().unwrap_or(0),
+            None => counts.values().sum(),
+        })
+    }
+}
+
+/// Those of a reason, or all.
+pub(super) fn letters(reason: Option<Reason>) -> Letters {
+    Letters {
+        reason: reason.map(|reason| reason.name().to_owned()),
+        ..Letters::default()
+    }
+}
+
+/// A reason by its name.
+pub(super) fn reason(name: &str) -> Result<Reason, String> {
+    Reason::from_name(name).ok_or_else(|| {
+        let names: Vec<_> = Reason::ALL.iter().map(|reason| reason.name()).collect();
+        format!("the reasons are {}", names.join(", "))
+    })
+}

@@ -1,0 +1,25 @@
+//! What an event does to a process: pure rules, no tokio, no SQL, no JSON, no clock.
+//!
+//! Reading order: [`event`] (what may happen), [`process`] (the record), [`merge`] (what an event
+//! changes), [`completion_rules`] (when a process ends and how), [`completion`] (what is said then),
+//! [`workflow`] (the graph that an order walks), [`replay_history`] (what a process was). [`access`] is what a key allows.
+//! Every rule commutes and is idempotent over the *set* of events, so the order and the
+//! repetition of deliveries do not matter; time is always an argument.
+
+pub mod access;
+pub mod completion;
+pub mod completion_rules;
+pub mod event;
+pub mod form;
+pub mod merge;
+pub mod order;
+pub mod process;
+pub mod replay_history;
+#[cfg(test)]
+mod tests;
+pub mod workflow;
+
+pub use self::access::DEFAULT_TENANT;
+pub use self::completion::Completion;
+pub use self::event::{Event, Happening, Item, Kind, Opening, ProcessKey, Stamp};
+pub use self::process::{Ended, Ending, EndingKind, Fit, ItemCounts, Process, Status};

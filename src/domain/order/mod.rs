@@ -1,0 +1,280 @@
+//! How pushes move an order through its workflow.
+//!
+//! Which stops there are follows from which stops were left, and how: the number of times a stage
+//! is entered is a function of its predecessors' departures, so it does not matter in which order
+//! they came or who saw them.
+
+mod entry_counts;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::event::{ProcessKey, Stamp};
+use super::form::{self, Filled, Form, FormFault};
+use super::workflow::{Next, Stage, Workflow};
+
+/// The most stops of an order: a loop that nobody leaves must end somewhere.
+pub const STOPS_MAX: usize = 1_000;
+
+/// One stop of an order at a stage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stop {
+    /// Its name: the same whoever computes it.
+    pub data_id: Uuid,
+    /// Where.
+    pub stage: String,
+    /// The how manieth at this stage, from 1.
+    pub number: u32,
+    /// Since when, as the events say that led here.
+    pub entered_at: Timestamp,
+    /// When that became known.
+    pub seen_at: Timestamp,
+    /// When it has lasted too long: counted from when it became known.
+    pub due_at: Option<Timestamp>,
+    /// How it was left.
+    pub left: Option<Left>,
+}
+
+/// How a stop was left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Left {
+    /// When, as the push says; where none did, when its time was over.
+    pub at: Timestamp,
+    /// When that became known.
+    pub seen_at: Timestamp,
+    /// With what outcome.
+    pub outcome: Option<String>,
+}
+
+/// The event that moves an order on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Push {
+    /// Which stop it leaves.
+    pub target: Target,
+    /// What came out of it.
+    pub outcome: Option<String>,
+    /// What it adds to the form.
+    pub form: Filled,
+}
+
+/// Which stop a push leaves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// This one.
+    Stop(Uuid),
+    /// The oldest one at this stage; one that the order has left is named by its id.
+    Stage(String),
+}
+
+/// A push that came before its stop.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parked {
+    /// The event's.
+    pub stamp: Stamp,
+    /// What it asks for.
+    pub push: Push,
+}
+
+/// What became of a push.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Pushed {
+    /// It left a stop.
+    Applied,
+    /// Its stop is still to come.
+    Parked,
+    /// It can't be applied, now or later.
+    Refused(Refusal),
+}
+
+/// Why a push can't be applied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// The workflow has no such stage, the order no such stop.
+    Unknown,
+    /// The stop was left, and the order does not come back there.
+    Left,
+    /// The order ended before it came there.
+    Ended,
+    /// The order has stopped as often as an order may.
+    TooManyStops,
+    /// The stage goes on by outcome, and this is none of them.
+    Outcome(Vec<String>),
+    /// The stage's form is not filled as it must be.
+    Form(Vec<FormFault>),
+    /// The form of the order would be longer than this.
+    FormTooLong(usize),
+}
+
+/// What an order may hold.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct OrderLimits {
+    /// The longest form, in bytes.
+    pub form_bytes: usize,
+    /// The most pushes that wait for their stage.
+    pub parked_pushes: usize,
+}
+
+/// An order on its way.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Order<'a> {
+    /// Whose it is.
+    pub process: ProcessKey,
+    /// What it walks through.
+    pub workflow: &'a Workflow,
+    /// When it was opened: the time of the earliest opening.
+    pub opened_at: Timestamp,
+    /// Every stop so far, each stage's in the order of their numbers.
+    pub stops: Vec<Stop>,
+    /// What its events have filled in.
+    pub form: Form,
+    /// The most bytes of that.
+    pub form_bytes_max: usize,
+}
+
+impl Order<'_> {
+    /// The name of a stop.
+    #[must_use]
+    pub fn data_id(process: ProcessKey, stage: &str, number: u32) -> Uuid {
+        let name = format!("{stage}\n{number}");
+        Uuid::new_v5(&process.0, name.as_bytes())
+    }
+
+    /// Enters every stage whose turn has come, and gives each stop the time of the departure that
+    /// led to it.
+    pub fn advance(&mut self, now: Timestamp) {
+        let workflow = self.workflow;
+        for (name, stage) in &workflow.stages {
+            for (number, entered_at) in (1..).zip(self.entries(name, stage)) {
+                let mut stops = self.stops.iter_mut();
+                match stops.find(|stop| stop.number == number && stop.stage == *name) {
+                    Some(stop) => stop.entered_at = entered_at,
+                    None => self.stops.push(Stop {
+                        entered_at,
+                        ..self.stop(name, stage, number, now)
+                    }),
+                }
+            }
+        }
+    }
+
+    fn stop(&self, name: &str, stage: &Stage, number: u32, now: Timestamp) -> Stop {
+        let deadline = stage.deadline.as_ref();
+        Stop {
+            data_id: Self::data_id(self.process, name, number),
+            stage: name.to_owned(),
+            number,
+            entered_at: now,
+            seen_at: now,
+            due_at: deadline.and_then(|deadline| now.saturating_add(deadline.after).ok()),
+            left: None,
+        }
+    }
+
+    /// Applies a push if its stop is there, and enters what it leads to.
+    pub fn push(&mut self, stamp: &Stamp, push: &Push, now: Timestamp) -> Pushed {
+        let count = self.stops.len();
+        let active = self.stops.iter_mut().filter(|stop| stop.left.is_none());
+        let stop = match &push.target {
+            Target::Stop(id) => active.into_iter().find(|stop| stop.data_id == *id),
+            Target::Stage(name) => active.into_iter().find(|stop| stop.stage == *name),
+        };
+        let Some(stop) = stop else {
+            return self.absent(&push.target);
+        };
+        if count >= STOPS_MAX {
+            return Pushed::Refused(Refusal::TooManyStops);
+        }
+        if let Some(stage) = self.workflow.stages.get(&stop.stage)
+            && let Some(refusal) = unfit(self.workflow, stage, push)
+        {
+            return Pushed::Refused(refusal);
+        }
+        if self.form.bytes_with(&push.form) > self.form_bytes_max {
+            return Pushed::Refused(Refusal::FormTooLong(self.form_bytes_max));
+        }
+        stop.left = Some(Left {
+            at: stamp.time,
+            seen_at: now,
+            outcome: push.outcome.clone(),
+        });
+        self.form.merge(stamp, &push.form);
+        self.advance(now);
+        Pushed::Applied
+    }
+
+    /// Leaves a stop whose time is over with the outcome that its workflow gives it.
+    pub fn time_out(&mut self, data_id: Uuid, outcome: String, now: Timestamp) -> Pushed {
+        if self.stops.len() >= STOPS_MAX {
+            return Pushed::Refused(Refusal::TooManyStops);
+        }
+        let stop = self.stops.iter_mut().find(|stop| stop.data_id == data_id);
+        if let Some(stop) = stop {
+            stop.left = Some(Left {
+                at: stop.due_at.unwrap_or(now),
+                seen_at: now,
+                outcome: Some(outcome),
+            });
+        }
+        self.advance(now);
+        Pushed::Applied
+    }
+
+    /// Enters what is due and tries what was parked, in stamp order, until nothing moves any more.
+    /// What is parked no longer comes out, with what became of it.
+    pub fn walk(&mut self, parked: &mut Vec<Parked>, now: Timestamp) -> Vec<(Parked, Pushed)> {
+        let mut settled = Vec::new();
+        parked.sort_by(|one, other| one.stamp.cmp(&other.stamp));
+        self.advance(now);
+        loop {
+            let before = settled.len();
+            for waiting in std::mem::take(parked) {
+                match self.push(&waiting.stamp, &waiting.push, now) {
+                    Pushed::Parked => parked.push(waiting),
+                    pushed => settled.push((waiting, pushed)),
+                }
+            }
+            if settled.len() == before {
+                return settled;
+            }
+        }
+    }
+
+    /// The stops where it stands.
+    pub fn active(&self) -> impl Iterator<Item = &Stop> {
+        self.stops.iter().filter(|stop| stop.left.is_none())
+    }
+}
+
+/// When an order with these stops left the last one, if it has walked to its end.
+#[must_use]
+pub fn through(stops: &[Stop]) -> Option<Timestamp> {
+    let left = stops.iter().map(|stop| Some(stop.left.as_ref()?.at));
+    left.collect::<Option<Vec<_>>>()?.into_iter().max()
+}
+
+/// Why a push can't leave a stage, whichever stop it is.
+#[must_use]
+pub fn unfit(workflow: &Workflow, stage: &Stage, push: &Push) -> Option<Refusal> {
+    if let Next::ByOutcome(choices) = &stage.next
+        && !push
+            .outcome
+            .as_ref()
+            .is_some_and(|outcome| choices.contains_key(outcome))
+    {
+        return Some(Refusal::Outcome(choices.keys().cloned().collect()));
+    }
+    let known = |id: &String| stage.form.iter().any(|field| field.id == *id);
+    let own: Filled = push
+        .form
+        .iter()
+        .filter(|(id, _)| known(id))
+        .map(|(id, value)| (id.clone(), value.clone()))
+        .collect();
+    let mut faults = form::faults(&stage.form, &own, &[]);
+    let unknown = push.form.keys().filter(|id| !workflow.has_field(id));
+    faults.extend(unknown.map(|id| FormFault {
+        field: id.clone(),
+        detail: "is no field of the workflow; its stages say which there are".to_owned(),
+    }));
+    (!faults.is_empty()).then_some(Refusal::Form(faults))
+}

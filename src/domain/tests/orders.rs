@@ -1,0 +1,290 @@
+//! Orders end the same in whatever order their pushes are delivered, and however often.
+
+mod graphs;
+mod pushes;
+mod whole;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+use proptest::prelude::*;
+use proptest::sample::{Index, subsequence};
+
+use self::graphs::{Block, Builder, away_and_back, block, workflow};
+use crate::domain::form::{FORM_BYTES_MAX, Form, Shape, Value};
+use crate::domain::order::{
+    Order, Parked, Push, Pushed, Refusal, STOPS_MAX, Stop, Target, through,
+};
+use crate::domain::workflow::{Field, FieldKind, Join, Next, Workflow};
+use crate::domain::{ProcessKey, Stamp};
+
+const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+fn key() -> ProcessKey {
+    ProcessKey::of("default", "order")
+}
+
+fn order(workflow: &Workflow) -> Order<'_> {
+    Order {
+        process: key(),
+        workflow,
+        opened_at: NOW,
+        stops: Vec::new(),
+        form: Form::default(),
+        form_bytes_max: FORM_BYTES_MAX,
+    }
+}
+
+fn stamp(number: usize) -> Stamp {
+    Stamp {
+        time: NOW + SignedDuration::from_secs(i64::try_from(number).unwrap()),
+        sequence: None,
+        source: "test".to_owned(),
+        id: format!("{number:04}"),
+    }
+}
+
+/// Walks the order to its end as its users would, choosing with `choices`; what they did.
+fn history(workflow: &Workflow, choices: &[Index], by_name: bool) -> Vec<Parked> {
+    let mut order = order(workflow);
+    order.advance(NOW);
+    let mut pushes: Vec<Parked> = Vec::new();
+    loop {
+        let Some(stop) = order.active().next().cloned() else {
+            return pushes;
+        };
+        let choice = choices[pushes.len() % choices.len()];
+        let outcome = match &workflow.stages[&stop.stage].next {
+            Next::All(_) => None,
+            Next::ByOutcome(choices) => {
+                let names: Vec<&String> = choices.keys().collect();
+                Some(names[choice.index(names.len())].clone())
+            }
+        };
+        let target = if by_name {
+            Target::Stage(stop.stage)
+        } else {
+            Target::Stop(stop.data_id)
+        };
+        let push = Push {
+            target,
+            outcome,
+            form: BTreeMap::new(),
+        };
+        let stamp = stamp(pushes.len());
+        assert_eq!(order.push(&stamp, &push, NOW), Pushed::Applied);
+        pushes.push(Parked { stamp, push });
+    }
+}
+
+/// Delivers pushes as they come; `opened` says before which of them the order opens.
+fn deliver<'a>(workflow: &'a Workflow, pushes: &[Parked], opened: usize) -> (Order<'a>, usize) {
+    let mut order = order(workflow);
+    let mut parked = Vec::new();
+    let mut seen = BTreeSet::new();
+    let mut refused = 0;
+    for (index, delivered) in pushes.iter().enumerate() {
+        if index == opened {
+            refused += count_refused(&order.walk(&mut parked, NOW));
+        }
+        if !seen.insert(delivered.stamp.id.clone()) {
+            continue;
+        }
+        parked.push(delivered.clone());
+        if index >= opened {
+            refused += count_refused(&order.walk(&mut parked, NOW));
+        }
+    }
+    refused += count_refused(&order.walk(&mut parked, NOW));
+    (order, refused + parked.len())
+}
+
+fn count_refused(settled: &[(Parked, Pushed)]) -> usize {
+    let refused = |(_, pushed): &&(Parked, Pushed)| matches!(pushed, Pushed::Refused(_));
+    settled.iter().filter(refused).count()
+}
+
+/// What must be the same: the stops, when each was entered and left, and how.
+type Walked = BTreeSet<(String, u32, Timestamp, Option<(Timestamp, Option<String>)>)>;
+
+fn outcome(stops: &[Stop]) -> Walked {
+    let left = |stop: &Stop| stop.left.clone().map(|left| (left.at, left.outcome));
+    stops
+        .iter()
+        .map(|stop| (stop.stage.clone(), stop.number, stop.entered_at, left(stop)))
+        .collect()
+}
+
+proptest! {
+    #[test]
+    fn an_order_without_loops_ends_the_same_in_any_order_and_repetition(
+        block in block(),
+        choices in prop::collection::vec(any::<Index>(), 1..8),
+        by_name in any::<bool>(),
+        seed in prop::collection::vec(any::<Index>(), 64),
+        again in subsequence((0..64).collect::<Vec<usize>>(), 0..16),
+        opened in any::<Index>(),
+    ) {
+        let workflow = workflow(&block);
+        let pushes = history(&workflow, &choices, by_name);
+        let mut shuffled: Vec<Parked> = again
+            .iter()
+            .filter_map(|place| pushes.get(*place).cloned())
+            .chain(pushes.iter().cloned())
+            .collect();
+        for place in 0..shuffled.len() {
+            let other = seed[place % seed.len()].index(shuffled.len());
+            shuffled.swap(place, other);
+        }
+        let (walked, _) = deliver(&workflow, &pushes, 0);
+        let (order, unapplied) = deliver(&workflow, &shuffled, opened.index(shuffled.len() + 1));
+        prop_assert_eq!(unapplied, 0);
+        prop_assert!(through(&order.stops).is_some());
+        prop_assert_eq!(outcome(&order.stops), outcome(&walked.stops));
+        let ids: BTreeSet<_> = order.stops.iter().map(|stop| stop.data_id).collect();
+        prop_assert_eq!(ids.len(), order.stops.len());
+    }
+}
+
+proptest! {
+    #[test]
+    fn an_order_with_loops_ends_the_same_in_any_order_by_data_id(
+        outcomes in prop::collection::vec(any::<bool>(), 0..12),
+        seed in prop::collection::vec(any::<Index>(), 48),
+        opened in any::<Index>(),
+    ) {
+        let workflow = purchase();
+        let mut order = order(&workflow);
+        order.advance(NOW);
+        let mut pushes: Vec<Parked> = Vec::new();
+        let mut refusals = outcomes.iter();
+        while let Some(stop) = last_active(&order) {
+            let outcome = match (stop.stage.as_str(), refusals.next()) {
+                ("review", Some(true)) => Some("refused".to_owned()),
+                ("review", _) => Some("accepted".to_owned()),
+                _ => None,
+            };
+            let push = Push { target: Target::Stop(stop.data_id), outcome, form: BTreeMap::new() };
+            let stamp = stamp(pushes.len());
+            prop_assert_eq!(order.push(&stamp, &push, NOW), Pushed::Applied);
+            pushes.push(Parked { stamp, push });
+        }
+        let mut shuffled = pushes.clone();
+        shuffled.extend(pushes.iter().take(3).cloned());
+        for place in 0..shuffled.len() {
+            let other = seed[place % seed.len()].index(shuffled.len());
+            shuffled.swap(place, other);
+        }
+        let (again, unapplied) = deliver(&workflow, &shuffled, opened.index(shuffled.len() + 1));
+        prop_assert_eq!(unapplied, 0);
+        prop_assert!(through(&again.stops).is_some());
+        prop_assert_eq!(outcome(&again.stops), outcome(&order.stops));
+    }
+}
+
+/// review → finance and stock → close (join); refused goes back to review.
+fn purchase() -> Workflow {
+    let mut builder = Builder::default();
+    let named = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    let mut stage = |name: &str, next, join| {
+        builder.stage(next, join);
+        let (_, stage) = builder.stages.pop_last().expect("it was just put in");
+        (name.to_owned(), stage)
+    };
+    let outcomes = [
+        ("accepted".to_owned(), named(&["finance", "stock"])),
+        ("refused".to_owned(), named(&["review"])),
+    ];
+    let stages = [
+        stage("review", Next::ByOutcome(outcomes.into()), None),
+        stage("finance", Next::All(named(&["close"])), None),
+        stage("stock", Next::All(named(&["close"])), None),
+        stage("close", Next::All(Vec::new()), Some(Join::All)),
+    ];
+    Workflow {
+        start: named(&["review"]),
+        stages: stages.into(),
+        ..workflow(&Block::Stop)
+    }
+}
+
+fn last_active(order: &Order<'_>) -> Option<Stop> {
+    order.active().last().cloned()
+}
+
+fn push_stage(order: &mut Order<'_>, stage: &str, outcome: Option<&str>) -> Pushed {
+    let push = Push {
+        target: Target::Stage(stage.to_owned()),
+        outcome: outcome.map(str::to_owned),
+        form: BTreeMap::new(),
+    };
+    order.push(&stamp(order.stops.len()), &push, NOW)
+}
+
+fn standing(order: &Order<'_>) -> Vec<(String, u32)> {
+    let active = order.active();
+    active.map(|s| (s.stage.clone(), s.number)).collect()
+}
+
+#[test]
+fn a_loop_stops_at_its_stage_again_with_another_data_id() {
+    let workflow = purchase();
+    let mut order = order(&workflow);
+    order.advance(NOW);
+    let first = order.stops[0].data_id;
+    assert_eq!(
+        push_stage(&mut order, "review", Some("refused")),
+        Pushed::Applied
+    );
+    assert_eq!(standing(&order), [("review".to_owned(), 2)]);
+    assert_ne!(order.stops[1].data_id, first);
+    let stale = Push {
+        target: Target::Stop(first),
+        outcome: Some("accepted".to_owned()),
+        form: BTreeMap::new(),
+    };
+    assert_eq!(
+        order.push(&stamp(9), &stale, NOW),
+        Pushed::Refused(Refusal::Left)
+    );
+}
+
+#[test]
+fn a_join_is_entered_once_when_its_last_branch_arrives() {
+    let workflow = purchase();
+    let mut order = order(&workflow);
+    order.advance(NOW);
+    assert_eq!(push_stage(&mut order, "close", None), Pushed::Parked);
+    assert_eq!(
+        push_stage(&mut order, "review", Some("accepted")),
+        Pushed::Applied
+    );
+    assert_eq!(push_stage(&mut order, "stock", None), Pushed::Applied);
+    assert_eq!(standing(&order), [("finance".to_owned(), 1)]);
+    assert_eq!(push_stage(&mut order, "finance", None), Pushed::Applied);
+    assert_eq!(standing(&order), [("close".to_owned(), 1)]);
+    assert_eq!(
+        push_stage(&mut order, "finance", None),
+        Pushed::Refused(Refusal::Left)
+    );
+    assert_eq!(push_stage(&mut order, "close", None), Pushed::Applied);
+    assert!(through(&order.stops).is_some());
+}
+
+#[test]
+fn an_unknown_stage_and_a_wrong_outcome_are_refused_and_change_nothing() {
+    let workflow = purchase();
+    let mut order = order(&workflow);
+    order.advance(NOW);
+    let before = order.clone();
+    assert_eq!(
+        push_stage(&mut order, "nowhere", None),
+        Pushed::Refused(Refusal::Unknown)
+    );
+    let outcomes = vec!["accepted".to_owned(), "refused".to_owned()];
+    assert_eq!(
+        push_stage(&mut order, "review", Some("maybe")),
+        Pushed::Refused(Refusal::Outcome(outcomes))
+    );
+    assert_eq!(order, before);
+}

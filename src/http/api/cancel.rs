@@ -1,0 +1,55 @@
+//! `POST /v1/processes/{token}/cancel`: giving up a process, whatever its kind.
+
+use axum::body::Body;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+
+use super::openapi::{bodies, parameters, responses};
+use crate::domain::{Kind, ProcessKey};
+use crate::http::state::Api;
+use crate::http::submit::event_request::Happened;
+use crate::http::submit::receipt::Receipt;
+use crate::http::web::auth::Caller;
+use crate::http::web::params::Parameters;
+use crate::http::web::problem::HttpProblem;
+
+/// Cancels a process that is known. The body, if there is one, is the data of `<kind>.cancelled`.
+#[utoipa::path(
+    post,
+    path = "/v1/processes/{token}/cancel",
+    operation_id = "cancelProcess",
+    tag = "sending",
+    summary = "Gives up a process",
+    description = "Whatever its kind; one that nobody knows can't be.",
+    params(parameters::Token, parameters::Prefer, parameters::IdempotencyKey),
+    request_body = Option<bodies::Cancel>,
+    responses(
+        (status = 200, description = "Applied", body = Receipt),
+        (status = 202, description = "Kept by the broker", body = Receipt, headers(("Location", description = "The process"))),
+        responses::SentToProcess,
+    ),
+)]
+pub(in super::super) async fn post(
+    State(api): State<Api>,
+    Caller(access): Caller,
+    token: Result<Path<String>, PathRejection>,
+    (parameters, headers): (Parameters, HeaderMap),
+    body: Body,
+) -> Result<Response, HttpProblem> {
+    parameters.finish(&[])?;
+    let Path(token) = token.map_err(|_| HttpProblem::unknown_token())?;
+    let key = ProcessKey::of(&access.tenant, &token);
+    let kind = api.store.kind(key).await?;
+    let body = api.room.receive(body, api.limits.body_bytes).await?;
+    let happened = Happened {
+        type_: match kind.ok_or_else(HttpProblem::unknown_token)? {
+            Kind::Upload => "upload.cancelled",
+            Kind::Order => "order.cancelled",
+        },
+        token: Some(&token),
+        data: &body.bytes,
+    };
+    api.happen(&access, &headers, happened).await
+}

@@ -1,0 +1,168 @@
+//! `GET /v1/processes/{token}/files/{id}`: the contents of a file, or a range of them.
+
+use std::ops::Range;
+
+use axum::body::Body;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use http_range_header::parse_range_header;
+use uuid::Uuid;
+
+use super::openapi::{parameters, responses};
+use crate::domain::ProcessKey;
+use crate::files::{FilePath, FilesError};
+use crate::http::state::Api;
+use crate::http::web::auth::Caller;
+use crate::http::web::links;
+use crate::http::web::params::Parameters;
+use crate::http::web::problem::{HttpProblem, Trouble};
+use crate::store::write::file::File;
+
+const UNKNOWN: &str = "no file of this process has this id: check both, and whose key this is";
+const AWAY: &str = "the file can't be read just now; try again in a moment";
+
+/// Streams a file back; never held whole, and never shown by a browser as part of this site.
+#[utoipa::path(
+    get,
+    path = "/v1/processes/{token}/files/{id}",
+    operation_id = "getFile",
+    tag = "processes",
+    summary = "The contents of a file",
+    description = "Of the type that the contents are of, whole or a range of them.",
+    params(parameters::Token, parameters::FileId, parameters::Range),
+    responses(
+        (status = 200, description = "All of it", content_type = "*/*", headers(("ETag", description = "Of the file"))),
+        (status = 206, description = "The range", content_type = "*/*", headers(("Content-Range", description = "Which it is"))),
+        responses::AskedForFile,
+    ),
+)]
+pub(in crate::http) async fn get(
+    State(api): State<Api>,
+    Caller(access): Caller,
+    path: Result<Path<(String, Uuid)>, PathRejection>,
+    parameters: Parameters,
+    headers: HeaderMap,
+) -> Result<Response, HttpProblem> {
+    parameters.finish(&[])?;
+    let unknown = || HttpProblem::new(Trouble::NotFound, UNKNOWN);
+    let Path((token, id)) = path.map_err(|_| unknown())?;
+    let process = ProcessKey::of(&access.tenant, &token);
+    let file = api.primary.file(process, id).await?.ok_or_else(unknown)?;
+    let about = about(&file);
+    let asked = match is_still(&headers, &file) {
+        true => headers
+            .get(header::RANGE)
+            .and_then(|value| value.to_str().ok()),
+        false => None,
+    };
+    let (status, range) = match range(asked, file.size) {
+        Asked::Whole => (StatusCode::OK, 0..file.size),
+        Asked::Part(range) => (StatusCode::PARTIAL_CONTENT, range),
+        Asked::Beyond => {
+            let content_range = [(header::CONTENT_RANGE, format!("bytes */{}", file.size))];
+            let problem = HttpProblem::new(
+                Trouble::RangeNotSatisfiable,
+                "the range is beyond the file's end",
+            );
+            return Ok((content_range, problem).into_response());
+        }
+    };
+    let path = FilePath {
+        process: process.0,
+        id,
+    };
+    let contents = api
+        .files
+        .read(path, range.clone())
+        .await
+        .map_err(unreadable)?;
+    let length = [(
+        header::CONTENT_LENGTH,
+        (range.end - range.start).to_string(),
+    )];
+    let mut response = (status, about, length, Body::from_stream(contents)).into_response();
+    if status == StatusCode::PARTIAL_CONTENT {
+        let last = range.end.saturating_sub(1);
+        let content_range = format!("bytes {}-{last}/{}", range.start, file.size);
+        if let Ok(value) = content_range.parse() {
+            response.headers_mut().insert(header::CONTENT_RANGE, value);
+        }
+    }
+    Ok(response)
+}
+
+/// What exactly is wrong with the store is for operators, in the log.
+fn unreadable(error: FilesError) -> HttpProblem {
+    tracing::warn!(%error, "a file could not be read");
+    match error {
+        FilesError::Missing => HttpProblem::new(Trouble::NotFound, UNKNOWN),
+        FilesError::Settings(_) | FilesError::Write(_) | FilesError::Store(_) => {
+            HttpProblem::new(Trouble::Unavailable, AWAY)
+        }
+    }
+}
+
+/// What a request asks of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Asked {
+    Whole,
+    Part(Range<u64>),
+    Beyond,
+}
+
+/// Several ranges at once, and what can't be read, are answered with the whole (RFC 9110).
+fn range(asked: Option<&str>, size: u64) -> Asked {
+    let Some(Ok(parsed)) = asked.map(parse_range_header) else {
+        return Asked::Whole;
+    };
+    match parsed.validate(size).as_deref() {
+        Ok([one]) => Asked::Part(*one.start()..one.end() + 1),
+        Ok(_) => Asked::Whole,
+        Err(_) => Asked::Beyond,
+    }
+}
+
+/// Whether a range may be given of what the client has a part of already.
+fn is_still(headers: &HeaderMap, file: &File) -> bool {
+    let condition = headers.get(header::IF_RANGE);
+    condition.is_none_or(|tag| tag.as_bytes() == etag(file).as_bytes())
+}
+
+fn etag(file: &File) -> String {
+    format!("\"{}\"", file.sha256)
+}
+
+fn about(file: &File) -> [(header::HeaderName, String); 6] {
+    [
+        (header::CONTENT_TYPE, file.media_type.clone()),
+        (header::CONTENT_DISPOSITION, links::disposition(&file.name)),
+        (header::ETAG, etag(file)),
+        (header::ACCEPT_RANGES, "bytes".to_owned()),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
+        (header::CACHE_CONTROL, "private, no-cache".to_owned()),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_range_is_a_part_and_what_can_not_be_read_is_the_whole() {
+        for (asked, answer) in [
+            (None, Asked::Whole),
+            (Some("bytes=0-0"), Asked::Part(0..1)),
+            (Some("bytes=2-"), Asked::Part(2..10)),
+            (Some("bytes=-3"), Asked::Part(7..10)),
+            (Some("bytes=8-99"), Asked::Part(8..10)),
+            (Some("bytes=10-"), Asked::Beyond),
+            (Some("bytes=0-1,4-5"), Asked::Whole),
+            (Some("lines=1-2"), Asked::Whole),
+            (Some("bytes=b-a"), Asked::Whole),
+        ] {
+            assert_eq!(range(asked, 10), answer, "{asked:?}");
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! `GET /v1/processes/{token}`: how a process stands, now or once it has ended.
+
+use std::slice;
+
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use ring::digest::{SHA256, digest};
+
+use super::openapi::{parameters, responses};
+use crate::domain::ProcessKey;
+use crate::http::state::Api;
+use crate::http::web::auth::Caller;
+use crate::http::web::params::Parameters;
+use crate::http::web::prefer;
+use crate::http::web::problem::HttpProblem;
+use crate::store::StoreError;
+use crate::view::parts::Parts;
+use crate::view::read::{self, Absent, Found, Wish};
+use crate::view::record::View;
+
+const INCLUDE: &str = "include";
+
+/// Answers with the record; with `Prefer: wait` not before the process has ended, or the time is over.
+#[utoipa::path(
+    get,
+    path = "/v1/processes/{token}",
+    operation_id = "getProcess",
+    tag = "processes",
+    summary = "How a process stands",
+    description = "With `Prefer: wait` not before the process has ended, or the time is over; a token that nobody has spoken of yet is waited for too.",
+    params(parameters::Token, parameters::Include, parameters::Prefer, parameters::IfNoneMatch),
+    responses(
+        (status = 200, description = "The record", body = View, headers(("ETag", description = "Of this answer"))),
+        (status = 304, description = "The client has it already"),
+        responses::AskedForProcess,
+    ),
+)]
+pub(in crate::http) async fn get(
+    State(api): State<Api>,
+    Caller(access): Caller,
+    token: Result<Path<String>, PathRejection>,
+    mut parameters: Parameters,
+    headers: HeaderMap,
+) -> Result<Response, HttpProblem> {
+    let parts: Parts = parameters.take(INCLUDE, str::parse).unwrap_or_default();
+    parameters.finish(&[INCLUDE])?;
+    let Path(token) = token.map_err(|_| HttpProblem::unknown_token())?;
+    let key = ProcessKey::of(&access.tenant, &token);
+    let wish = Wish {
+        key,
+        parts,
+        as_of: None,
+    };
+    let wait = prefer::wait(&headers);
+    let mut found = read(&api, &wish).await?;
+    let has_ended = |found: &Found| found.record.process.ended.is_some();
+    if let Some(wait) = wait
+        && !found.as_ref().is_some_and(has_ended)
+    {
+        tokio::select! {
+            // Ended or not: how it stands is the answer.
+            _ = tokio::time::timeout(wait, api.ended.answer(key)) => {}
+            () = api.stop.cancelled() => {}
+        }
+        found = read(&api, &wish).await?;
+    }
+    let found = found.ok_or_else(HttpProblem::unknown_token)?;
+    let body = serde_json::to_vec(&found.view(&wish.parts));
+    let mut response = answer(&api, body.unwrap_or_default(), &headers)?;
+    if wait.is_some() {
+        let applied = HeaderValue::from_static("wait");
+        response.headers_mut().insert("preference-applied", applied);
+    }
+    Ok(response)
+}
+
+/// The record, if there is one; what was there and is not kept any more is not waited for.
+pub(in crate::http) async fn read(api: &Api, wish: &Wish) -> Result<Option<Found>, HttpProblem> {
+    let found = match wish.parts == Parts::default() {
+        true => Some(api.together.record(wish.key).await?),
+        false => {
+            let found = read::read(&api.store, slice::from_ref(wish)).await?;
+            found.into_iter().next()
+        }
+    };
+    match found {
+        Some(Ok(found)) => Ok(Some(found)),
+        Some(Err(Absent::Forgotten)) => Err(HttpProblem::forgotten()),
+        Some(Err(Absent::Unreadable(column))) => Err(StoreError::Corrupt(column).into()),
+        Some(Err(_)) | None => Ok(None),
+    }
+}
+
+/// The record, or that the client has it already.
+fn answer(api: &Api, body: Vec<u8>, headers: &HeaderMap) -> Result<Response, HttpProblem> {
+    let hash = digest(&SHA256, &body);
+    let tag: String = hash
+        .as_ref()
+        .iter()
+        .take(12)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let tag = format!("\"{tag}\"");
+    let known = headers.get_all(header::IF_NONE_MATCH).iter();
+    let known = known.filter_map(|value| value.to_str().ok());
+    let mut known = known.flat_map(|text| text.split(',')).map(str::trim);
+    let is_known = known.any(|known| known == "*" || known.trim_start_matches("W/") == tag);
+    let cached = [
+        (header::ETAG, tag.as_str()),
+        (header::CACHE_CONTROL, "private, no-cache"),
+    ];
+    if is_known {
+        return Ok((StatusCode::NOT_MODIFIED, cached).into_response());
+    }
+    let json = [(header::CONTENT_TYPE, "application/json")];
+    Ok((cached, json, api.room.answer(body)?).into_response())
+}

@@ -1,0 +1,60 @@
+//! `GET /v1/processes`: the caller's processes that pass a filter, the newest first, page by page.
+
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+
+use super::openapi::{parameters, responses};
+use crate::http::state::Api;
+use crate::http::web::auth::Caller;
+use crate::http::web::list_query::Wish;
+use crate::http::web::params::Parameters;
+use crate::http::web::problem::HttpProblem;
+use crate::store::read::list::ListError;
+use crate::view::listing::{self, PageView};
+
+const OTHER_SORT: &str =
+    "after belongs to a list in another order; a cursor goes with the parameters it came from";
+
+/// A page, and where the next one is.
+#[utoipa::path(
+    get,
+    path = "/v1/processes",
+    operation_id = "listProcesses",
+    tag = "processes",
+    summary = "Processes that pass a filter, the newest first",
+    description = "Ask again with `after` until `next` is null; a page may be empty and still have a `next`.",
+    params(parameters::Processes),
+    responses(
+        (status = 200, description = "A page", body = PageView, headers(("Link", description = "Where the next page is"))),
+        responses::Asked,
+    ),
+)]
+pub(in crate::http) async fn get(
+    State(api): State<Api>,
+    Caller(access): Caller,
+    parameters: Parameters,
+) -> Result<Response, HttpProblem> {
+    let wish = Wish::read(parameters)?;
+    let page = api
+        .store
+        .list(&access.tenant, &wish.selection, wish.after, wish.limit);
+    let page = page.await.map_err(|error| match error {
+        ListError::OtherSort => HttpProblem::parameters(vec![OTHER_SORT.to_owned()]),
+        ListError::Store(error) => error.into(),
+    })?;
+    let body = serde_json::to_vec(&listing::page(&page)).unwrap_or_default();
+    let body = api.room.answer(body)?;
+    let mut answer = (
+        [(header::CONTENT_TYPE, "application/json")],
+        [(header::CACHE_CONTROL, "no-store")],
+        body,
+    )
+        .into_response();
+    let next = page.next.map(|next| wish.query(next));
+    let next = next.map(|query| format!("</v1/processes?{query}>; rel=\"next\""));
+    if let Some(Ok(next)) = next.map(|next| next.parse()) {
+        answer.headers_mut().insert(header::LINK, next);
+    }
+    Ok(answer)
+}

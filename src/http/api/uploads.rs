@@ -1,0 +1,60 @@
+//! `POST /v1/uploads`: files, each of which becomes an upload with a token of its own.
+
+use axum::extract::State;
+use axum::extract::multipart::MultipartRejection;
+use axum::http::HeaderMap;
+use axum::response::Response;
+
+use super::openapi::{parameters, responses};
+use crate::http::state::Api;
+use crate::http::submit::idempotency;
+use crate::http::submit::multipart::Parts;
+use crate::http::submit::receipt::{self, Uploads};
+use crate::http::submit::upload_form::{Fields, Sender};
+use crate::http::web::auth::Caller;
+use crate::http::web::params::Parameters;
+use crate::http::web::prefer;
+use crate::http::web::problem::HttpProblem;
+
+/// What may be said of the files, for all alike.
+const FIELDS: Fields = Fields {
+    texts: &["workflow_id", "module", "group"],
+    json: &["documents", "attributes"],
+    passes_over: false,
+};
+
+/// Keeps files and opens an upload for each.
+#[utoipa::path(
+    post,
+    path = "/v1/uploads",
+    operation_id = "upload",
+    tag = "sending",
+    summary = "Sends files, each of which becomes an upload",
+    description = "With a token of its own. What a file is, its contents tell.",
+    params(parameters::Prefer, parameters::IdempotencyKey),
+    request_body(content = parameters::Upload, content_type = "multipart/form-data"),
+    responses(
+        (status = 200, description = "The uploads are open", body = Uploads),
+        (status = 202, description = "The files are kept, and their uploads by the broker", body = Uploads),
+        responses::Sent,
+    ),
+)]
+pub(in crate::http) async fn post(
+    State(api): State<Api>,
+    Caller(access): Caller,
+    parameters: Parameters,
+    headers: HeaderMap,
+    form: Result<Parts, MultipartRejection>,
+) -> Result<Response, HttpProblem> {
+    parameters.finish(&[])?;
+    let key = idempotency::key(&headers)?;
+    let sender = Sender {
+        access: &access,
+        key: key.as_deref(),
+    };
+    let form = api.take_form(sender, form, FIELDS).await?;
+    let wait = prefer::wait(&headers);
+    let receipts = api.open_uploads(&access, &form, wait).await?;
+    let attachments = form.files.into_iter().map(|file| file.attachment);
+    Ok(receipt::uploads(receipts, attachments))
+}

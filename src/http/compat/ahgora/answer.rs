@@ -1,0 +1,165 @@
+//! How a process stands in the words of Ahgora's monitor: a pure function of records.
+
+#[cfg(test)]
+mod tests;
+
+use serde::Serialize;
+
+use crate::domain::Status;
+use crate::store::read::record::Record;
+
+/// Errors of one answer.
+const ERRORS_MAX: usize = 1_000;
+
+/// What became of a request, or of all requests of a `unique`.
+#[derive(Debug, Serialize)]
+pub(super) struct Answer<'a> {
+    data: Data<'a>,
+    company: &'a str,
+    pub(super) unique: &'a str,
+    /// Empty for a `unique` as a whole.
+    subunique: &'a str,
+    status: &'static str,
+    progress: Progress,
+}
+
+#[derive(Debug, Serialize)]
+struct Data<'a> {
+    errors: Vec<Failure<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct Failure<'a> {
+    identifier: &'a str,
+    message: Vec<&'a str>,
+}
+
+/// Its clients read counts as texts.
+#[derive(Debug, Serialize)]
+struct Progress {
+    done: String,
+    total: String,
+}
+
+/// What processes come to together.
+#[derive(Debug, Default)]
+pub(super) struct Sum {
+    open: u64,
+    done: u64,
+    warned: u64,
+    failed: u64,
+    records_done: u64,
+    records: u64,
+}
+
+/// What became of one request.
+pub(super) fn of_process(record: &Record) -> Answer<'_> {
+    let process = &record.process;
+    let mut sum = Sum::default();
+    sum.add(process.status(), process.done(), process.total());
+    let opening = process.opening.as_ref();
+    let group = opening.and_then(|(_, opening)| opening.group.as_deref());
+    Answer {
+        data: Data {
+            errors: errors(record).take(ERRORS_MAX).collect(),
+        },
+        company: &process.tenant,
+        unique: group.unwrap_or_default(),
+        subunique: &process.token,
+        status: sum.status(),
+        progress: sum.progress(),
+    }
+}
+
+/// What became of all requests of a `unique`.
+pub(super) fn of_group<'a>(
+    company: &'a str,
+    unique: &'a str,
+    sum: &Sum,
+    failing: &'a [Record],
+) -> Answer<'a> {
+    Answer {
+        data: Data {
+            errors: failing.iter().flat_map(errors).take(ERRORS_MAX).collect(),
+        },
+        company,
+        unique,
+        subunique: "",
+        status: sum.status(),
+        progress: sum.progress(),
+    }
+}
+
+impl Sum {
+    /// Counts a process. Clients compare `done` with `total` to see whether it has ended, so the two
+    /// differ for as long as it has not.
+    pub(super) fn add(&mut self, status: Status, done: u64, total: Option<u64>) {
+        *match status {
+            Status::Waiting | Status::Running => &mut self.open,
+            Status::Done => &mut self.done,
+            Status::Warning => &mut self.warned,
+            Status::Error | Status::Cancelled => &mut self.failed,
+        } += 1;
+        let (done, total) = match (status.is_final(), total) {
+            (true, total) => (done, total.unwrap_or(done)),
+            (false, None | Some(0)) => (done, done.saturating_add(1)),
+            (false, Some(total)) => (done.min(total - 1), total),
+        };
+        self.records_done = self.records_done.saturating_add(done);
+        self.records = self.records.saturating_add(total);
+    }
+
+    /// Whether there is none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.open + self.done + self.warned + self.failed == 0
+    }
+
+    /// Whether one of them has not ended.
+    pub(super) fn is_open(&self) -> bool {
+        self.open > 0
+    }
+
+    fn status(&self) -> &'static str {
+        match self {
+            Self { open: 1.., .. } => "processing",
+            Self {
+                warned: 0,
+                failed: 0,
+                ..
+            } => "done",
+            Self {
+                warned: 0, done: 0, ..
+            } => "error",
+            Self { .. } => "warning",
+        }
+    }
+
+    fn progress(&self) -> Progress {
+        Progress {
+            done: self.records_done.to_string(),
+            total: self.records.to_string(),
+        }
+    }
+}
+
+/// Why the process as a whole failed, then what failed in it.
+fn errors(record: &Record) -> impl Iterator<Item = Failure<'_>> {
+    let process = &record.process;
+    let failed = record.items.iter().filter(|item| !item.ok);
+    let failed = failed.map(|item| Failure {
+        identifier: &item.identifier,
+        message: item.messages.iter().map(String::as_str).collect(),
+    });
+    let whole = reason(record).map(|reason| Failure {
+        identifier: &process.token,
+        message: vec![reason],
+    });
+    whole.into_iter().chain(failed)
+}
+
+fn reason(record: &Record) -> Option<&str> {
+    let ended = record.process.ended.as_ref()?;
+    let said = ended.message.as_deref().or(ended.code.as_deref());
+    let cancelled = ended.status == Status::Cancelled;
+    said.or(cancelled.then_some(ended.status.name()))
+}

@@ -1,0 +1,195 @@
+//! The monitor's whole bodies, on data.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::domain::{Ended, Kind, Opening, Process, Stamp};
+use crate::store::read::record::StoredItem;
+const OPENED: &str = "2026-01-02T03:04:05Z";
+
+fn record(token: &str, total: Option<u64>) -> Record {
+    let stamp = Stamp {
+        time: OPENED.parse().unwrap(),
+        sequence: None,
+        source: "ahgora".to_owned(),
+        id: token.to_owned(),
+    };
+    let opening = Opening {
+        group: Some("8dbf32bc".to_owned()),
+        ..Opening::default()
+    };
+    let company = "a133595".to_owned();
+    let mut process = Process::unopened(company, token.to_owned(), Kind::Upload);
+    process.opening = Some((stamp.clone(), opening));
+    process.total = total.map(|total| (stamp, total));
+    Record {
+        process,
+        created_at: Timestamp::UNIX_EPOCH,
+        sealed_at: None,
+        unroutable_at: None,
+        outbox: 0,
+        logged: 0,
+        late: 0,
+        cursor: None,
+        events: Vec::new(),
+        items: Vec::new(),
+    }
+}
+
+fn with_item(mut record: Record, identifier: &str, messages: &[&str]) -> Record {
+    let ok = messages.is_empty();
+    record.items.push(StoredItem {
+        identifier: identifier.to_owned(),
+        ok,
+        messages: messages.iter().map(|text| (*text).to_owned()).collect(),
+        document_id: None,
+        data: None,
+    });
+    record.process.items.seen += 1;
+    record.process.items.failed += u64::from(!ok);
+    record
+}
+
+fn ended(mut record: Record, status: Status, message: Option<&str>) -> Record {
+    record.process.ended = Some(Ended {
+        status,
+        at: OPENED.parse().unwrap(),
+        code: None,
+        message: message.map(str::to_owned),
+    });
+    record
+}
+
+fn body(answer: &Answer<'_>) -> Value {
+    serde_json::to_value(answer).unwrap()
+}
+
+#[test]
+fn a_request_without_errors_is_done_and_counts_in_texts() {
+    let record = ended(
+        with_item(record("7ef8d189", Some(1)), "01010", &[]),
+        Status::Done,
+        None,
+    );
+    let answer = serde_json::to_string(&of_process(&record)).unwrap();
+    assert_eq!(
+        answer,
+        r#"{"data":{"errors":[]},"company":"a133595","unique":"8dbf32bc","subunique":"7ef8d189","#
+            .to_owned()
+            + r#""status":"done","progress":{"done":"1","total":"1"}}"#
+    );
+}
+
+#[test]
+fn every_error_has_its_identifier_and_all_its_messages() {
+    let messages = [
+        "CPF Inválido",
+        "E-mail já cadastrado.",
+        "PIS já cadastrado.",
+    ];
+    let record = with_item(record("c01de0cc", Some(3)), "01011", &messages);
+    let record = with_item(with_item(record, "01012", &["nobody"]), "01013", &[]);
+    let record = ended(record, Status::Warning, None);
+    assert_eq!(
+        body(&of_process(&record)),
+        json!({
+            "data": {"errors": [
+                {"identifier": "01011", "message": messages},
+                {"identifier": "01012", "message": ["nobody"]},
+            ]},
+            "company": "a133595",
+            "unique": "8dbf32bc",
+            "subunique": "c01de0cc",
+            "status": "warning",
+            "progress": {"done": "3", "total": "3"},
+        })
+    );
+}
+
+#[test]
+fn an_end_without_items_says_why_and_a_cancelled_process_is_an_error() {
+    for (status, message, told) in [
+        (
+            Status::Error,
+            Some("the file is locked"),
+            "the file is locked",
+        ),
+        (Status::Cancelled, Some("a mistake"), "a mistake"),
+        (Status::Cancelled, None, "cancelled"),
+    ] {
+        let record = ended(record("t", Some(2)), status, message);
+        assert_eq!(
+            body(&of_process(&record)),
+            json!({
+                "data": {"errors": [{"identifier": "t", "message": [told]}]},
+                "company": "a133595",
+                "unique": "8dbf32bc",
+                "subunique": "t",
+                "status": "error",
+                "progress": {"done": "0", "total": "2"},
+            })
+        );
+    }
+}
+
+#[test]
+fn done_and_total_differ_until_the_end() {
+    let mut unopened = record("t", None);
+    unopened.process.opening = None;
+    let one = with_item(record("t", Some(1)), "01010", &[]);
+    for (record, done, total) in [
+        (unopened, "0", "1"),
+        (record("t", Some(0)), "0", "1"),
+        (one.clone(), "0", "1"),
+        (with_item(record("t", None), "a", &[]), "1", "2"),
+        (with_item(record("t", Some(3)), "a", &[]), "1", "3"),
+    ] {
+        let answer = body(&of_process(&record));
+        assert_eq!(answer["status"], "processing");
+        assert_eq!(answer["progress"], json!({"done": done, "total": total}));
+    }
+    let answer = body(&of_process(&ended(one, Status::Done, None)));
+    assert_eq!(answer["progress"], json!({"done": "1", "total": "1"}));
+}
+
+#[test]
+fn a_unique_is_the_sum_of_its_requests() {
+    let sum = |statuses: &[Status]| {
+        let mut sum = Sum::default();
+        for status in statuses {
+            sum.add(*status, 2, Some(2));
+        }
+        sum
+    };
+    for (statuses, status) in [
+        (vec![Status::Done, Status::Running], "processing"),
+        (vec![Status::Error, Status::Waiting], "processing"),
+        (vec![Status::Done, Status::Done], "done"),
+        (vec![Status::Error, Status::Cancelled], "error"),
+        (vec![Status::Error, Status::Done], "warning"),
+        (vec![Status::Error, Status::Warning], "warning"),
+        (vec![Status::Warning], "warning"),
+    ] {
+        assert_eq!(sum(&statuses).status(), status, "{statuses:?}");
+    }
+    let failing = [
+        with_item(record("b", None), "2", &["late"]),
+        ended(record("a", None), Status::Error, Some("early")),
+    ];
+    let sum = sum(&[Status::Running, Status::Error, Status::Done]);
+    assert_eq!(
+        body(&of_group("a133595", "8dbf32bc", &sum, &failing)),
+        json!({
+            "data": {"errors": [
+                {"identifier": "2", "message": ["late"]},
+                {"identifier": "a", "message": ["early"]},
+            ]},
+            "company": "a133595",
+            "unique": "8dbf32bc",
+            "subunique": "",
+            "status": "processing",
+            "progress": {"done": "5", "total": "6"},
+        })
+    );
+}

@@ -1,0 +1,178 @@
+//! `GET /process`: what became of one request, or of all requests of a `unique`, as long as that is
+//! valid.
+
+use std::slice;
+use std::time::Duration;
+
+use axum::Extension;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+use jiff::{SignedDuration, Timestamp};
+
+use super::answer::{self, Sum};
+use super::{Validity, json, request, unique};
+use crate::clock;
+use crate::domain::access::Access;
+use crate::domain::{ProcessKey, Status};
+use crate::http::state::Api;
+use crate::http::web::auth::Caller;
+use crate::http::web::list_query::name;
+use crate::http::web::params::Parameters;
+use crate::http::web::problem::{HttpProblem, Trouble};
+use crate::store::StoreError;
+use crate::store::read::list::{LIST_MAX, Listed};
+use crate::store::read::list_selection::Selection;
+use crate::store::read::record::Record;
+use crate::view::parts::{Part, Parts};
+use crate::view::read::{self, Absent, Wish};
+
+const SUBUNIQUE: &str = "subunique";
+const UNIQUE: &str = "unique";
+/// How many pages of uploads a `unique` may have.
+const PAGES_MAX: usize = 10;
+/// Of how many uploads of a `unique` the errors are shown.
+const FAILING_MAX: usize = 100;
+
+const MISSING: &str = "subunique is missing; give the one that the request was answered with, or a \
+                       unique for all of its requests";
+const UNKNOWN: &str = "the company has no process of this subunique";
+const UNKNOWN_GROUP: &str = "the company has no process of this unique";
+const OTHER_GROUP: &str = "the subunique is of another unique";
+const OVER: &str =
+    "the answer is not valid any more: its time after the end of the process is over";
+const TOO_MANY: &str = "the unique has more than 10000 requests; ask for one by its subunique";
+
+/// All uploads of a `unique`.
+#[derive(Default)]
+struct Group {
+    sum: Sum,
+    /// The last end of one of them.
+    sealed: Option<Timestamp>,
+    failing: Vec<String>,
+}
+
+/// Answers for one request, or for all requests of a `unique`.
+pub(super) async fn get(
+    State(api): State<Api>,
+    Caller(access): Caller,
+    Extension(Validity(validity)): Extension<Validity>,
+    mut parameters: Parameters,
+    headers: HeaderMap,
+) -> Result<Response, HttpProblem> {
+    request::check(&access, &mut parameters, &headers)?;
+    let subunique = parameters.take(SUBUNIQUE, name);
+    let unique = parameters.take(UNIQUE, name);
+    parameters.finish_leniently()?;
+    let (headers, body) = match (subunique, unique) {
+        (Some(subunique), unique) => {
+            let record = one(&api, &access, &subunique).await?;
+            is_valid(record.sealed_at, validity)?;
+            let answer = answer::of_process(&record);
+            if unique.is_some_and(|unique| unique != answer.unique) {
+                return Err(invalid(OTHER_GROUP));
+            }
+            json(&answer)
+        }
+        (None, Some(unique)) => {
+            let (sum, failing) = all(&api, &access, &unique, validity).await?;
+            json(&answer::of_group(&access.tenant, &unique, &sum, &failing))
+        }
+        (None, None) => return Err(invalid(MISSING)),
+    };
+    Ok((headers, api.room.answer(body)?).into_response())
+}
+
+/// The process of that token, with what failed in it.
+async fn one(api: &Api, access: &Access, subunique: &str) -> Result<Record, HttpProblem> {
+    let wish = wish(access, subunique);
+    let found = read::read(&api.store, slice::from_ref(&wish)).await?;
+    match found.into_iter().next() {
+        Some(Ok(found)) => Ok(found.record),
+        Some(Err(Absent::Forgotten)) => Err(over()),
+        Some(Err(Absent::Unreadable(column))) => Err(StoreError::Corrupt(column).into()),
+        Some(Err(_)) | None => Err(invalid(UNKNOWN)),
+    }
+}
+
+/// What all processes of a group come to, and those of which errors are shown.
+async fn all(
+    api: &Api,
+    access: &Access,
+    unique: &str,
+    validity: Duration,
+) -> Result<(Sum, Vec<Record>), HttpProblem> {
+    let group = gather(api, &access.tenant, unique).await?;
+    if group.sum.is_empty() {
+        return Err(invalid(UNKNOWN_GROUP));
+    }
+    if !group.sum.is_open() {
+        is_valid(group.sealed, validity)?;
+    }
+    let failing = group.failing.iter().map(|token| wish(access, token));
+    let failing: Vec<_> = failing.collect();
+    let found = read::read(&api.store, &failing).await?;
+    let found = found.into_iter().flatten();
+    Ok((group.sum, found.map(|found| found.record).collect()))
+}
+
+async fn gather(api: &Api, company: &str, unique: &str) -> Result<Group, HttpProblem> {
+    let selection = Selection {
+        group: Some(unique.to_owned()),
+        ..Selection::default()
+    };
+    let mut group = Group::default();
+    let mut after = None;
+    for _ in 0..PAGES_MAX {
+        let page = api.store.list(company, &selection, after, LIST_MAX).await;
+        let page = page.map_err(unique::unlisted)?;
+        page.processes.into_iter().for_each(|one| group.take(one));
+        after = page.next;
+        if after.is_none() {
+            return Ok(group);
+        }
+    }
+    Err(invalid(TOO_MANY))
+}
+
+impl Group {
+    /// The newest comes first.
+    fn take(&mut self, listed: Listed) {
+        self.sum.add(listed.status, listed.done, listed.total);
+        self.sealed = self.sealed.max(listed.sealed_at);
+        let ended_badly = listed.status.is_final() && listed.status != Status::Done;
+        if (ended_badly || listed.failed > 0) && self.failing.len() < FAILING_MAX {
+            self.failing.push(listed.token);
+        }
+    }
+}
+
+/// A process with what failed in it.
+fn wish(access: &Access, token: &str) -> Wish {
+    Wish {
+        key: ProcessKey::of(&access.tenant, token),
+        parts: Parts::of(&[Part::Errors]),
+        as_of: None,
+    }
+}
+
+/// What still runs is always answered; the end is counted from by the clock that all ends have in
+/// common.
+fn is_valid(sealed: Option<Timestamp>, validity: Duration) -> Result<(), HttpProblem> {
+    let is_over = |sealed: Timestamp| {
+        let validity = SignedDuration::try_from(validity).unwrap_or(SignedDuration::MAX);
+        clock::now().duration_since(sealed) > validity
+    };
+    match sealed.is_some_and(is_over) {
+        true => Err(over()),
+        false => Ok(()),
+    }
+}
+
+fn over() -> HttpProblem {
+    HttpProblem::new(Trouble::Gone, OVER)
+}
+
+fn invalid(detail: &str) -> HttpProblem {
+    HttpProblem::new(Trouble::InvalidParameter, detail)
+}

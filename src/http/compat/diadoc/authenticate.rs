@@ -1,0 +1,55 @@
+//! `POST /Authenticate`: a login and a password for a token. The password is a key, and so is the
+//! token: there is nothing else that opens a box here.
+
+use axum::body::Body;
+use axum::extract::{ConnectInfo, State};
+use axum::http::{HeaderMap, Uri, header};
+use axum::response::{IntoResponse, Response};
+
+use super::form;
+use super::proto::LoginPassword;
+use super::request::parameter;
+use crate::http::state::Api;
+use crate::http::web::problem::{HttpProblem, Trouble};
+use crate::http::web::rate_limit::Peer;
+
+/// The only way to authenticate that there is here.
+const PASSWORD: &str = "password";
+/// The longest body: two short texts.
+const BODY_BYTES_MAX: usize = 16 << 10;
+
+const NO_PASSWORD: &str = "the password is missing: give login and password as parameters of the \
+                           query or in the body; the password is a key, the login may be anything";
+const OTHER_TYPE: &str =
+    "the parameter type must be password: there is no other way to authenticate";
+
+/// Answers with the token.
+pub(super) async fn post(
+    State(api): State<Api>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, HttpProblem> {
+    let invalid = |detail| HttpProblem::new(Trouble::InvalidParameter, detail);
+    if parameter(&uri, "type").is_some_and(|type_| !type_.eq_ignore_ascii_case(PASSWORD)) {
+        return Err(invalid(OTHER_TYPE));
+    }
+    let password = match parameter(&uri, PASSWORD) {
+        Some(password) => password,
+        None => {
+            let body = api.room.receive(body, BODY_BYTES_MAX).await?;
+            let given: LoginPassword = form::read("LoginPassword", &headers, &body.bytes)?;
+            given.password
+        }
+    };
+    if password.is_empty() {
+        return Err(invalid(NO_PASSWORD));
+    }
+    api.keys.admit(&Some(password.clone()), peer).await?;
+    let about = [
+        (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    Ok((about, password).into_response())
+}

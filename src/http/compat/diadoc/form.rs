@@ -1,0 +1,141 @@
+//! The two forms of a message: protobuf unless the headers ask for JSON.
+
+use axum::http::{HeaderMap, HeaderName, header};
+use axum::response::{IntoResponse, Response};
+use prost::Message;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::http::web::memory_budget::Room;
+use crate::http::web::problem::{HttpProblem, Trouble};
+
+const JSON: &str = "application/json";
+const PROTOBUF: &str = "application/x-protobuf";
+/// What clients call protobuf.
+const PROTOBUFS: [&str; 3] = [PROTOBUF, "application/protobuf", "application/octet-stream"];
+
+const NO_PROTOBUF: &str = "in protobuf; if it is JSON, say so in the header Content-Type";
+
+/// Reads a message that is called so.
+pub(super) fn read<M>(name: &str, headers: &HeaderMap, body: &[u8]) -> Result<M, HttpProblem>
+where
+    M: Message + Default + DeserializeOwned,
+{
+    let broken = |detail: &str| HttpProblem::new(Trouble::InvalidBody, detail);
+    // No message begins with a brace.
+    if is_json(headers) || body.starts_with(b"{") {
+        // The parser's words may quote the body.
+        return serde_json::from_slice(body).map_err(|error| {
+            let (line, column) = (error.line(), error.column());
+            broken(&format!(
+                "the body is no {name} in JSON, at line {line} column {column}"
+            ))
+        });
+    }
+    M::decode(body).map_err(|_| broken(&format!("the body is no {name} {NO_PROTOBUF}")))
+}
+
+/// Answers with a message in the form that the client takes.
+pub(super) fn answer<M>(
+    room: &Room,
+    headers: &HeaderMap,
+    message: &M,
+) -> Result<Response, HttpProblem>
+where
+    M: Message + Serialize,
+{
+    let (media_type, body) = match wants_json(headers) {
+        true => (JSON, json(message)),
+        false => (PROTOBUF, message.encode_to_vec()),
+    };
+    let about = [
+        (header::CONTENT_TYPE, media_type),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    Ok((about, room.answer(body)?).into_response())
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    media_types(headers, &header::CONTENT_TYPE).any(|media_type| media_type == JSON)
+}
+
+/// The first form that the client names; if it names none, the one in which it asked.
+fn wants_json(headers: &HeaderMap) -> bool {
+    let mut accepted = media_types(headers, &header::ACCEPT);
+    let named = accepted.find_map(|media_type| match media_type.as_str() {
+        JSON => Some(true),
+        other => PROTOBUFS.contains(&other).then_some(false),
+    });
+    named.unwrap_or_else(|| is_json(headers))
+}
+
+fn media_types(headers: &HeaderMap, name: &HeaderName) -> impl Iterator<Item = String> {
+    let values = headers.get_all(name).iter();
+    let values = values.filter_map(|value| value.to_str().ok());
+    let ranges = values.flat_map(|value| value.split(','));
+    ranges.map(|range| {
+        let media_type = range.split(';').next().unwrap_or_default();
+        media_type.trim().to_ascii_lowercase()
+    })
+}
+
+/// What is not there has no name; lists are there even if they are empty.
+fn json(message: &impl Serialize) -> Vec<u8> {
+    let mut value = serde_json::to_value(message).unwrap_or_default();
+    without_nulls(&mut value);
+    serde_json::to_vec(&value).unwrap_or_default()
+}
+
+fn without_nulls(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|_, value| !value.is_null());
+            fields.values_mut().for_each(without_nulls);
+        }
+        Value::Array(values) => values.iter_mut().for_each(without_nulls),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_protobuf_unless_the_headers_say_json() {
+        for (content_type, accept, json_in, json_out) in [
+            (None, None, false, false),
+            (Some("application/x-protobuf"), Some("*/*"), false, false),
+            (
+                Some("Application/JSON; charset=utf-8"),
+                Some("application/json"),
+                true,
+                true,
+            ),
+            (Some("application/json"), Some("*/*"), true, true),
+            (
+                Some("application/json"),
+                Some("application/octet-stream"),
+                true,
+                false,
+            ),
+            (
+                None,
+                Some("text/plain, application/json;q=0.9"),
+                false,
+                true,
+            ),
+        ] {
+            let mut headers = HeaderMap::new();
+            if let Some(text) = content_type {
+                headers.insert(header::CONTENT_TYPE, text.parse().unwrap());
+            }
+            if let Some(text) = accept {
+                headers.insert(header::ACCEPT, text.parse().unwrap());
+            }
+            let found = (is_json(&headers), wants_json(&headers));
+            assert_eq!(found, (json_in, json_out), "{content_type:?} {accept:?}");
+        }
+    }
+}

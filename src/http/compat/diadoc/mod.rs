@@ -1,0 +1,158 @@
+//! Clients of Diadoc: how documents stand, many at once, in protobuf or JSON.
+//!
+//! A box is a tenant, a message is a process, and a document is a process as a whole or one of its
+//! items. Reading order: [`docflows`] (the method), [`request`] (what it is asked for), [`document`]
+//! (what it answers), [`content`] (the bytes that may come along), [`form`] (protobuf or JSON).
+
+mod authenticate;
+mod content;
+mod docflows;
+mod document;
+#[cfg(test)]
+mod document_tests;
+mod form;
+mod proto;
+mod request;
+
+use axum::Router;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+
+use super::Dialect;
+use crate::config::DialectSettings;
+use crate::http::web::auth;
+use crate::http::web::problem::{HttpProblem, Trouble};
+
+/// The scheme of its clients' header `Authorization`.
+const SCHEME: &str = "DiadocAuth";
+/// The parameter of it that is the key.
+const TOKEN: &str = "ddauth_token";
+const ERROR_CODE: HeaderName = HeaderName::from_static("x-diadoc-errorcode");
+
+/// Everything that its clients may ask here.
+pub(super) fn dialect(_: &DialectSettings) -> Dialect {
+    let docflows = || post(docflows::post);
+    let authenticate = || post(authenticate::post);
+    Dialect {
+        open: Router::new()
+            .route("/Authenticate", authenticate())
+            .route("/V2/Authenticate", authenticate())
+            .route("/V3/Authenticate", authenticate())
+            .route("/v3/Authenticate", authenticate()),
+        reading: Router::new()
+            .route("/GetDocflows", docflows())
+            .route("/V2/GetDocflows", docflows()),
+        writing: Router::new(),
+        key,
+        say,
+    }
+}
+
+/// The key is the token; a header without one brings a wrong key.
+fn key(headers: &HeaderMap) -> Option<String> {
+    let header = headers.get(header::AUTHORIZATION)?;
+    let text = header.to_str().unwrap_or_default().trim();
+    match text.split_at_checked(SCHEME.len()) {
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case(SCHEME) => {
+            Some(token(rest).unwrap_or_default())
+        }
+        _ => auth::key(headers),
+    }
+}
+
+/// Clients write commas, spaces or both, and some a comma behind the scheme.
+fn token(parameters: &str) -> Option<String> {
+    let separates = |letter: char| letter == ',' || letter.is_whitespace();
+    let mut parameters = parameters.split(separates);
+    parameters.find_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        let is_token = name.eq_ignore_ascii_case(TOKEN);
+        is_token.then(|| value.trim_matches('"').to_owned())
+    })
+}
+
+/// A sentence, with a code for programs.
+fn say(problem: &HttpProblem) -> Response {
+    let (status, code) = told(problem.trouble());
+    let about = [
+        (
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("text/plain; charset=utf-8"),
+        ),
+        (ERROR_CODE, HeaderValue::from_static(code)),
+    ];
+    let mut answer = (status, about, sentence(problem.detail())).into_response();
+    if status == StatusCode::UNAUTHORIZED {
+        let way = HeaderValue::from_static(SCHEME);
+        answer.headers_mut().insert(header::WWW_AUTHENTICATE, way);
+    }
+    answer
+}
+
+/// What these clients know: whatever else is wrong with a request is a bad one, and whatever is wrong
+/// here an error inside.
+const fn told(trouble: Trouble) -> (StatusCode, &'static str) {
+    match trouble {
+        Trouble::InvalidParameter => (StatusCode::BAD_REQUEST, "InvalidParameter"),
+        Trouble::InvalidBody
+        | Trouble::UnsupportedMediaType
+        | Trouble::Unprocessable
+        | Trouble::Conflict
+        | Trouble::LogTooLong
+        | Trouble::RangeNotSatisfiable
+        | Trouble::KeyReused => (StatusCode::BAD_REQUEST, "InvalidRequest"),
+        Trouble::TooLarge => (StatusCode::BAD_REQUEST, "RequestTooLarge"),
+        Trouble::Unauthorized => (StatusCode::UNAUTHORIZED, "Unauthorized"),
+        Trouble::Forbidden => (StatusCode::FORBIDDEN, "Forbidden"),
+        Trouble::NotFound | Trouble::Gone => (StatusCode::NOT_FOUND, "NotFound"),
+        Trouble::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed"),
+        Trouble::TooManyRequests => (StatusCode::TOO_MANY_REQUESTS, "TooManyRequests"),
+        Trouble::Unavailable => (StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError"),
+    }
+}
+
+fn sentence(detail: &str) -> String {
+    let mut letters = detail.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+    let rest = letters.as_str().trim_end_matches('.');
+    first.into_iter().chain(rest.chars()).chain(['.']).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_is_the_token_however_the_header_is_written() {
+        let key_of = |text: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::AUTHORIZATION, text.parse().unwrap());
+            key(&headers)
+        };
+        assert_eq!(key(&HeaderMap::new()), None);
+        for text in [
+            "DiadocAuth ddauth_api_client_id=someone-1,ddauth_token=wb_1_2",
+            "DiadocAuth ddauth_api_client_id=someone-1, ddauth_token=wb_1_2",
+            "DiadocAuth, ddauth_api_client_id=Test(x)-y, ddauth_token=wb_1_2",
+            "diadocauth  DDAUTH_TOKEN=\"wb_1_2\" ,ddauth_api_client_id=",
+            "Bearer wb_1_2",
+        ] {
+            assert_eq!(key_of(text).as_deref(), Some("wb_1_2"), "{text}");
+        }
+        for text in [
+            "DiadocAuth",
+            "DiadocAuth ddauth_api_client_id=someone-1",
+            "ddauth_token=wb_1_2",
+            "DiadocAuthX",
+        ] {
+            assert_eq!(key_of(text).as_deref(), Some(""), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_goes_wrong_is_said_in_a_sentence() {
+        assert_eq!(sentence("the key was revoked"), "The key was revoked.");
+        assert_eq!(sentence("Requests[0] is wrong."), "Requests[0] is wrong.");
+    }
+}

@@ -1,0 +1,251 @@
+//! What clients of OMFLOW read: the status is in the body, as a text, and each call has two messages
+//! of its own. Why something failed stands beside them.
+
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use crate::http::web::problem::{self, HttpProblem, Trouble};
+use crate::store::read::stage_visit::ActiveStop;
+
+const NO_CODE: &str = "The security code is wrong or has expired.";
+const NOT_ALLOWED: &str = "You do not have permission for this operation.";
+const WRONG_URL: &str = "The URL is wrong.";
+
+/// What a client calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Call {
+    Login,
+    Open,
+    Query,
+    Push,
+}
+
+/// What went well.
+#[derive(Debug, Serialize)]
+struct Done<T> {
+    status: &'static str,
+    message: &'static str,
+    result: T,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<&'static str>,
+}
+
+/// What did not.
+#[derive(Debug, Serialize)]
+struct Failed<'a> {
+    status: &'static str,
+    message: &'static str,
+    detail: &'a str,
+}
+
+/// A stop where an order stands.
+#[derive(Debug, Serialize)]
+struct Stands<'a> {
+    data_id: String,
+    stop_chart_text: &'a str,
+}
+
+/// The code to come with; only here the status is a number.
+#[derive(Debug, Serialize)]
+struct LoggedIn<'a> {
+    status: u16,
+    message: &'static str,
+    result: Code<'a>,
+}
+
+#[derive(Debug, Serialize)]
+struct Code<'a> {
+    security: &'a str,
+}
+
+impl Call {
+    const fn failed(self) -> &'static str {
+        match self {
+            Self::Login => "Login failed.",
+            Self::Open => "Order opening failed.",
+            Self::Query => "Query failed.",
+            Self::Push => "Order promotion failed.",
+        }
+    }
+}
+
+/// A session was begun.
+pub(super) fn logged_in(security: &str) -> Response {
+    answer(&LoggedIn {
+        status: 200,
+        message: "Successful.",
+        result: Code { security },
+    })
+}
+
+/// An order is open, and has that number.
+pub(super) fn opened(number: u64) -> Response {
+    answer(&placed(number.to_string(), None))
+}
+
+/// An order will be open.
+pub(super) fn kept(why: &'static str) -> Response {
+    answer(&placed(String::new(), Some(why)))
+}
+
+/// An order has moved on.
+pub(super) fn pushed() -> Response {
+    answer(&done("Order pushed successfully.", ""))
+}
+
+/// Where an order stands.
+pub(super) fn stands(stops: &[ActiveStop]) -> Response {
+    let stands: Vec<_> = stops.iter().map(stand).collect();
+    answer(&done("Query successful.", stands))
+}
+
+/// What was called could not be done.
+pub(super) fn refuse(call: Call, problem: HttpProblem) -> Response {
+    problem::say(problem.into_response(), |problem| {
+        answer(&failed(call, problem.trouble(), problem.detail()))
+    })
+}
+
+/// What was asked for is no call at all.
+pub(super) fn say(problem: &HttpProblem) -> Response {
+    answer(&Failed {
+        status: "403",
+        message: WRONG_URL,
+        detail: problem.detail(),
+    })
+}
+
+fn placed(result: String, detail: Option<&'static str>) -> Done<String> {
+    Done {
+        detail,
+        ..done("Order placed successfully.", result)
+    }
+}
+
+fn done<T>(message: &'static str, result: T) -> Done<T> {
+    Done {
+        status: "200",
+        message,
+        result,
+        detail: None,
+    }
+}
+
+fn stand(stop: &ActiveStop) -> Stands<'_> {
+    Stands {
+        data_id: stop.data_id.to_string(),
+        stop_chart_text: &stop.stage,
+    }
+}
+
+fn failed(call: Call, trouble: Trouble, detail: &str) -> Failed<'_> {
+    let (status, message) = match (call, trouble) {
+        (Call::Open | Call::Query | Call::Push, Trouble::Unauthorized) => ("403", NO_CODE),
+        (Call::Open | Call::Query | Call::Push, Trouble::Forbidden) => ("403", NOT_ALLOWED),
+        (call, _) => ("404", call.failed()),
+    };
+    Failed {
+        status,
+        message,
+        detail,
+    }
+}
+
+/// Always with the status 200 of HTTP.
+fn answer(body: &impl Serialize) -> Response {
+    let body = serde_json::to_vec(body).unwrap_or_default();
+    ([(header::CONTENT_TYPE, "application/json")], body).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn value(body: &impl Serialize) -> Value {
+        serde_json::to_value(body).unwrap()
+    }
+
+    #[test]
+    fn what_went_well_has_the_message_of_its_call_and_a_result() {
+        assert_eq!(
+            value(&placed(1_234_567.to_string(), None)),
+            json!({"status": "200", "message": "Order placed successfully.", "result": "1234567"})
+        );
+        assert_eq!(
+            value(&placed(String::new(), Some("it waits"))),
+            json!({"status": "200", "message": "Order placed successfully.", "result": "",
+                   "detail": "it waits"})
+        );
+        assert_eq!(
+            value(&done("Order pushed successfully.", "")),
+            json!({"status": "200", "message": "Order pushed successfully.", "result": ""})
+        );
+    }
+
+    #[test]
+    fn where_an_order_stands_is_a_list_however_many_stops_there_are() {
+        let stop = |n: u128, stage: &str| ActiveStop {
+            data_id: Uuid::from_u128(n),
+            stage: stage.to_owned(),
+        };
+        let stops = [stop(1, "finance"), stop(2, "stock")];
+        for count in 0..=2 {
+            let stands: Vec<_> = stops.iter().take(count).map(stand).collect();
+            let expected = [
+                json!({"data_id": "00000000-0000-0000-0000-000000000001",
+                       "stop_chart_text": "finance"}),
+                json!({"data_id": "00000000-0000-0000-0000-000000000002",
+                       "stop_chart_text": "stock"}),
+            ];
+            assert_eq!(
+                value(&done("Query successful.", stands)),
+                json!({"status": "200", "message": "Query successful.",
+                       "result": expected.iter().take(count).collect::<Vec<_>>()})
+            );
+        }
+    }
+
+    #[test]
+    fn a_failure_has_the_message_of_its_call_and_says_why_beside_it() {
+        for (call, trouble, status, message) in [
+            (
+                Call::Open,
+                Trouble::NotFound,
+                "404",
+                "Order opening failed.",
+            ),
+            (Call::Query, Trouble::InvalidBody, "404", "Query failed."),
+            (
+                Call::Push,
+                Trouble::TooLarge,
+                "404",
+                "Order promotion failed.",
+            ),
+            (Call::Push, Trouble::Unauthorized, "403", NO_CODE),
+            (Call::Query, Trouble::Forbidden, "403", NOT_ALLOWED),
+            (Call::Login, Trouble::Unauthorized, "404", "Login failed."),
+        ] {
+            assert_eq!(
+                value(&failed(call, trouble, "why")),
+                json!({"status": status, "message": message, "detail": "why"})
+            );
+        }
+    }
+
+    #[test]
+    fn the_security_code_comes_with_a_status_that_is_a_number() {
+        let code = LoggedIn {
+            status: 200,
+            message: "Successful.",
+            result: Code { security: "c0de" },
+        };
+        assert_eq!(
+            value(&code),
+            json!({"status": 200, "message": "Successful.", "result": {"security": "c0de"}})
+        );
+    }
+}

@@ -1,0 +1,168 @@
+//! Clients of OMFLOW: they open orders, ask where they stand and push them on, through two addresses
+//! for each workflow.
+//!
+//! HTTP always says 200 and the body carries the status, whatever is wrong. What a client shows is
+//! among the fields: a security code that stands for its key, or the key itself.
+
+mod answer;
+mod fields;
+mod formdata;
+mod open;
+mod push;
+mod query;
+
+use std::time::Duration;
+
+use axum::extract::{ConnectInfo, FromRequestParts, Path, Request, State};
+use axum::http::HeaderMap;
+use axum::http::request::Parts;
+use axum::response::Response;
+use axum::routing::{get, post};
+use axum::{Extension, Router};
+use secrecy::ExposeSecret;
+
+use self::answer::Call;
+use self::fields::{Encoding, Fields};
+use super::Dialect;
+use crate::config::DialectSettings;
+use crate::domain::access::{Access, Scope};
+use crate::domain::workflow::Workflow;
+use crate::http::state::Api;
+use crate::http::web::auth;
+use crate::http::web::memory_budget::Room;
+use crate::http::web::problem::{HttpProblem, Trouble};
+use crate::http::web::rate_limit::Peer;
+use crate::wire;
+
+/// Bytes that the fields of all requests may take together: most of them come before it is known
+/// whose they are.
+const FIELDS_BYTES_MAX: usize = 64 << 20;
+
+const SECURITY: &str = "/accounts/api/security/get";
+const EDIT: &str = "/rest/flowmanage/api/omdata/edit/{flow}";
+const QUERY: &str = "/rest/flowmanage/api/omdata-data-id/get/{flow}";
+
+const NO_ROUTE: &str = "no such path";
+const NO_CODE: &str = "the field security is missing; GET /accounts/api/security/get/ gives a code";
+const NO_WORKFLOW: &str = "no workflow of the name in the path was applied";
+const UNREADABLE: &str = "this version of Waybill can't read the workflow";
+
+/// What the dialect needs beside the API.
+#[derive(Clone)]
+struct Desk {
+    room: Room,
+    /// How long a security code is good for after its last use.
+    lasts: Duration,
+}
+
+/// What every call comes with.
+struct Asked {
+    api: Api,
+    desk: Desk,
+    peer: Peer,
+    /// The workflow in the path.
+    flow: String,
+}
+
+/// What this dialect answers.
+pub(super) fn dialect(settings: &DialectSettings) -> Dialect {
+    let desk = Desk {
+        room: Room::of(FIELDS_BYTES_MAX),
+        lasts: settings.omflow_security,
+    };
+    let slashed = |path: &str| format!("{path}/");
+    let open = Router::new()
+        .route(SECURITY, get(log_in))
+        .route(&slashed(SECURITY), get(log_in))
+        .route(EDIT, post(edit))
+        .route(&slashed(EDIT), post(edit))
+        .route(QUERY, post(ask))
+        .route(&slashed(QUERY), post(ask))
+        .route_layer(Extension(desk));
+    Dialect {
+        open,
+        reading: Router::new(),
+        writing: Router::new(),
+        key: auth::key,
+        say: answer::say,
+    }
+}
+
+/// A security code for a key.
+async fn log_in(
+    State(api): State<Api>,
+    Extension(desk): Extension<Desk>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    headers: HeaderMap,
+) -> Response {
+    let key = auth::key(&headers);
+    match api.keys.begin(&key, peer, desk.lasts).await {
+        Ok(code) => answer::logged_in(code.expose_secret()),
+        Err(problem) => answer::refuse(Call::Login, problem),
+    }
+}
+
+/// Opens an order, or pushes one.
+async fn edit(asked: Asked, request: Request) -> Response {
+    let mut fields = Fields::default();
+    let edited = asked.edit(request, &mut fields).await;
+    edited.unwrap_or_else(|problem| answer::refuse(fields.call(), problem))
+}
+
+/// Says where an order stands.
+async fn ask(asked: Asked, request: Request) -> Response {
+    let answered = asked.query(request).await;
+    answered.unwrap_or_else(|problem| answer::refuse(Call::Query, problem))
+}
+
+impl Asked {
+    /// Takes fields in that come in one piece.
+    async fn take(&self, encoding: Encoding, request: Request) -> Result<Fields, HttpProblem> {
+        let max = self.api.limits.body_bytes;
+        let body = self.desk.room.receive(request.into_body(), max).await?;
+        match encoding {
+            Encoding::Json => Fields::json(body),
+            Encoding::Form | Encoding::Multipart => Fields::form(body),
+        }
+    }
+
+    /// Who asks, if the code is good and its key allows this, and there may be such a workflow.
+    async fn admit(&self, fields: &Fields, scope: Scope) -> Result<Access, HttpProblem> {
+        let code = fields.get("security").map(str::to_owned);
+        let admitted = self.api.keys.admit(&code, self.peer).await;
+        let access = admitted.map_err(|problem| match (&code, problem.trouble()) {
+            (None, Trouble::Unauthorized) => HttpProblem::new(Trouble::Unauthorized, NO_CODE),
+            _ => problem,
+        })?;
+        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        if !self.flow.bytes().all(is_name) {
+            return Err(HttpProblem::new(Trouble::NotFound, NO_WORKFLOW));
+        }
+        auth::allow(access, scope)
+    }
+
+    /// A version of the workflow in the path, or its newest.
+    async fn workflow(&self, version: Option<i32>) -> Result<Workflow, HttpProblem> {
+        let stored = self.api.primary.load_workflow(&self.flow, version).await?;
+        let stored = stored.ok_or_else(|| HttpProblem::new(Trouble::NotFound, NO_WORKFLOW))?;
+        let unreadable = |_| HttpProblem::new(Trouble::Unprocessable, UNREADABLE);
+        wire::workflow_file::read(stored.source.as_bytes()).map_err(unreadable)
+    }
+}
+
+impl FromRequestParts<Api> for Asked {
+    type Rejection = HttpProblem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, HttpProblem> {
+        let lost = || HttpProblem::new(Trouble::NotFound, NO_ROUTE);
+        let flow = Path::<String>::from_request_parts(parts, api).await;
+        let desk = Extension::<Desk>::from_request_parts(parts, api).await;
+        let peer = ConnectInfo::<Peer>::from_request_parts(parts, api).await;
+        Ok(Self {
+            api: api.clone(),
+            desk: desk.map_err(|_| lost())?.0,
+            peer: peer.map_err(|_| lost())?.0,
+            flow: flow.map_err(|_| lost())?.0,
+        })
+    }
+}

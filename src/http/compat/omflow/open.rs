@@ -1,0 +1,255 @@
+//! Opening an order: its fields, then the files that come with it, and the number it gets.
+
+use axum::extract::multipart;
+use axum::extract::{FromRequest, Request};
+use axum::response::Response;
+use serde::Serialize;
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::Asked;
+use super::answer::{self, Call};
+use super::fields::{Encoding, Fields};
+use super::formdata::{self, Form};
+use crate::domain::access::{Access, Scope};
+use crate::domain::event::OrderOpening;
+use crate::domain::form::{self, FormFault};
+use crate::domain::workflow::{Field, FieldKind, Workflow};
+use crate::domain::{Happening, ProcessKey};
+use crate::http::compat::APPLIED_WITHIN;
+use crate::http::submit::event_request::Happened;
+use crate::http::submit::idempotency::{self, SOURCE};
+use crate::http::submit::multipart::Parts;
+use crate::http::submit::receipt::State;
+use crate::http::submit::upload::{Allowance, Attachment, Owner};
+use crate::http::web::problem::{HttpProblem, Trouble};
+use crate::store::read::numeric_id::number;
+use crate::wire::{Accepted, FieldFault};
+
+const OPENED: &str = "order.opened";
+/// Files of one order.
+const FILES_MAX: usize = 100;
+
+const NO_FORM: &str = "the body is no whole multipart/form-data";
+const NO_ACTION: &str = "must be create or update";
+const A_FILE: &str = "files come with action=create only, after all the other fields";
+const NOT_YET: &str = "the order is sent and not applied yet; it gets its number when it is";
+const ENDED: &str = "the order can't be opened";
+
+/// An order that is about to be opened.
+struct Opening {
+    access: Access,
+    workflow: Workflow,
+    id: String,
+    token: String,
+    files: Vec<File>,
+    _place: Option<OwnedSemaphorePermit>,
+}
+
+/// A file that was kept, with the name of its part: a field of files, or any other.
+#[derive(Serialize)]
+struct File {
+    #[serde(flatten)]
+    attachment: Attachment,
+    field: String,
+}
+
+/// The data of the event.
+#[derive(Serialize)]
+struct Data<'a> {
+    workflow_id: &'a str,
+    form: &'a Form,
+    #[serde(skip_serializing_if = "<[File]>::is_empty")]
+    attachments: &'a [File],
+}
+
+impl Asked {
+    /// Does what the field `action` says.
+    pub(super) async fn edit(
+        &self,
+        request: Request,
+        fields: &mut Fields,
+    ) -> Result<Response, HttpProblem> {
+        let encoding = Encoding::of(request.headers())?;
+        let opening = match encoding {
+            Encoding::Multipart => self.take_files(request, fields).await?,
+            Encoding::Form | Encoding::Json => {
+                *fields = self.take(encoding, request).await?;
+                None
+            }
+        };
+        if fields.call() == Call::Push {
+            return self.push(fields).await;
+        }
+        let opening = match opening {
+            Some(opening) => opening,
+            None => self.begin(fields).await?,
+        };
+        self.open(fields, opening).await
+    }
+
+    /// Takes a form in, part by part. Whose files they are must be known before they come.
+    async fn take_files(
+        &self,
+        request: Request,
+        fields: &mut Fields,
+    ) -> Result<Option<Opening>, HttpProblem> {
+        let form = Parts::from_request(request, &self.api).await;
+        let mut form = form.map_err(|_| HttpProblem::new(Trouble::InvalidBody, NO_FORM))?;
+        let mut allowance = Allowance {
+            request: self.api.uploads.request_bytes,
+            file: self.api.uploads.file_bytes,
+        };
+        let mut opening = None;
+        while let Some(part) = form.part().await? {
+            // A page sends a file without a name where none was chosen.
+            let is_nothing = part.file_name().is_some_and(str::is_empty);
+            if is_nothing || part.file_name().is_none() {
+                if opening.is_some() && !is_nothing {
+                    return Err(HttpProblem::new(Trouble::InvalidBody, A_FILE));
+                }
+                let max = self.api.limits.body_bytes;
+                fields.part(part, &self.desk.room, max).await?;
+                continue;
+            }
+            let opening = match &mut opening {
+                Some(opening) => opening,
+                none => none.insert(self.begin_with_files(fields).await?),
+            };
+            self.keep(opening, part, &mut allowance).await?;
+        }
+        Ok(opening)
+    }
+
+    async fn begin_with_files(&self, fields: &Fields) -> Result<Opening, HttpProblem> {
+        if fields.get("action") != Some("create") {
+            return Err(HttpProblem::new(Trouble::InvalidBody, A_FILE));
+        }
+        let opening = self.begin(fields).await?;
+        // What is wrong with the other fields is told before anything is kept.
+        let event = self.event(fields, &opening)?;
+        let filled = formdata::file_fields(fields.get("files_item"), self.api.limits.items)?;
+        let declared = &opening.workflow.form;
+        let is_file = |id: &String| {
+            let is_it = |field: &Field| field.kind == FieldKind::File && field.id == *id;
+            filled.contains(id) || declared.iter().any(is_it)
+        };
+        let mut faults = faults(&opening.workflow, &event);
+        faults.retain(|fault| !is_file(&fault.field));
+        fits(faults)?;
+        Ok(Opening {
+            _place: Some(self.api.uploads.place()?),
+            ..opening
+        })
+    }
+
+    /// Looks who opens an order of which workflow, and gives it a token.
+    async fn begin(&self, fields: &Fields) -> Result<Opening, HttpProblem> {
+        let access = self.admit(fields, Scope::Write).await?;
+        if fields.need("action")? != "create" {
+            return Err(HttpProblem::body_at("#/action", NO_ACTION));
+        }
+        let workflow = self.workflow(None).await?;
+        let id = idempotency::random();
+        Ok(Opening {
+            access,
+            workflow,
+            token: ProcessKey::derived_token(SOURCE, &id),
+            id,
+            files: Vec::new(),
+            _place: None,
+        })
+    }
+
+    async fn keep(
+        &self,
+        opening: &mut Opening,
+        part: multipart::Field<'_>,
+        allowance: &mut Allowance,
+    ) -> Result<(), HttpProblem> {
+        if opening.files.len() == FILES_MAX {
+            let detail = format!("there are more than {FILES_MAX} files");
+            return Err(HttpProblem::new(Trouble::TooLarge, &detail));
+        }
+        let field = part.name().unwrap_or_default().to_owned();
+        let label = format!("{}.{field}", opening.files.len());
+        let owner = Owner {
+            tenant: &opening.access.tenant,
+            token: &opening.token,
+            label: &label,
+        };
+        let attachment = self.api.keep(owner, part, allowance).await?;
+        opening.files.push(File { attachment, field });
+        Ok(())
+    }
+
+    /// The form, with the names of the files that came.
+    fn fill(&self, fields: &Fields, opening: &Opening) -> Result<Form, HttpProblem> {
+        let max = self.api.limits.items;
+        let mut form = formdata::read(fields.get("formdata"), max)?;
+        let declared = &opening.workflow.form;
+        formdata::fit(&mut form, declared);
+        for id in formdata::file_fields(fields.get("files_item"), max)? {
+            let files = opening.files.iter().filter(|file| file.field == id);
+            let names: Vec<_> = files.map(|file| file.attachment.name.as_str()).collect();
+            formdata::name_files(&mut form, &id, &names, declared);
+        }
+        Ok(form)
+    }
+
+    /// The event that opens it.
+    fn event(&self, fields: &Fields, opening: &Opening) -> Result<Accepted, HttpProblem> {
+        let form = self.fill(fields, opening)?;
+        let data = serde_json::to_vec(&Data {
+            workflow_id: &self.flow,
+            form: &form,
+            attachments: &opening.files,
+        });
+        let happened = Happened {
+            type_: OPENED,
+            token: Some(&opening.token),
+            data: &data.unwrap_or_default(),
+        };
+        self.api.read(&opening.access, &happened, &opening.id, None)
+    }
+
+    /// Opens an order, and waits until it is open.
+    async fn open(&self, fields: &Fields, opening: Opening) -> Result<Response, HttpProblem> {
+        let event = self.event(fields, &opening)?;
+        fits(faults(&opening.workflow, &event))?;
+        let receipts = self.api.submit(&[event], Some(APPLIED_WITHIN)).await?;
+        let receipt = receipts.into_iter().next();
+        match receipt.map(|receipt| (receipt.state, receipt.problem)) {
+            Some((State::Applied, _)) => {
+                let key = ProcessKey::of(&opening.access.tenant, &opening.token);
+                Ok(answer::opened(number(key)))
+            }
+            Some((_, Some(problem))) => Err(HttpProblem::refused(problem)),
+            Some((State::Late | State::Refused, None)) => {
+                Err(HttpProblem::new(Trouble::Unprocessable, ENDED))
+            }
+            Some((State::Accepted, None)) | None => Ok(answer::kept(NOT_YET)),
+        }
+    }
+}
+
+/// A worker would refuse a form with faults: such a one is not even sent.
+pub(super) fn fits(faults: Vec<FormFault>) -> Result<(), HttpProblem> {
+    if faults.is_empty() {
+        return Ok(());
+    }
+    let fault = |fault: FormFault| FieldFault {
+        pointer: Some(format!("#/formdata/{}", fault.field)),
+        detail: fault.detail,
+    };
+    Err(HttpProblem::body(faults.into_iter().map(fault).collect()))
+}
+
+/// What is wrong with the form of an opening.
+fn faults(workflow: &Workflow, event: &Accepted) -> Vec<FormFault> {
+    let Happening::Opened(opening) = &event.event.happening else {
+        return Vec::new();
+    };
+    let order = opening.order.as_deref();
+    let faults = |order: &OrderOpening| form::faults(&workflow.form, &order.form, &order.files);
+    order.map(faults).unwrap_or_default()
+}

@@ -1,0 +1,102 @@
+//! Pushing an order on from a stop, by the stop's name alone.
+
+use axum::response::Response;
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::fields::Fields;
+use super::formdata::{self, Form};
+use super::{Asked, answer};
+use crate::domain::Happening;
+use crate::domain::access::Scope;
+use crate::domain::order::{self, Refusal};
+use crate::domain::workflow::{Stage, Workflow};
+use crate::http::compat::APPLIED_WITHIN;
+use crate::http::submit::event_request::Happened;
+use crate::http::submit::idempotency;
+use crate::http::submit::receipt::State;
+use crate::http::web::problem::{HttpProblem, Trouble};
+use crate::wire::Accepted;
+
+const PUSHED: &str = "order.pushed";
+
+const NO_STOP: &str = "is not where an order of this workflow stands now; query the order again";
+const UNFIT: &str = "the push does not fit the stage";
+const LEFT: &str = "the order has left this stop meanwhile; query it again";
+const NOT_YET: &str = "the push was sent and not applied in time: it may be yet, so query the order before pushing again";
+
+/// The data of the event.
+#[derive(Serialize)]
+struct Push<'a> {
+    data_id: Uuid,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outcome: Option<&'a str>,
+    form: &'a Form,
+}
+
+impl Asked {
+    /// Pushes an order on, and waits until it has moved.
+    pub(super) async fn push(&self, fields: &Fields) -> Result<Response, HttpProblem> {
+        let access = self.admit(fields, Scope::Write).await?;
+        let nowhere = || HttpProblem::body_at("#/data_id", NO_STOP);
+        let data_id = Uuid::parse_str(fields.need("data_id")?).map_err(|_| nowhere())?;
+        let store = &self.api.primary;
+        // A push to a stop that is not there would wait for it, and nobody would be told.
+        let standing = store.find_stop(&access.tenant, &self.flow, data_id).await?;
+        let standing = standing.ok_or_else(nowhere)?;
+        let workflow = self.workflow(Some(standing.version)).await?;
+        let stage = workflow.stages.get(&standing.stage).ok_or_else(nowhere)?;
+
+        let mut form = formdata::read(fields.get("formdata"), self.api.limits.items)?;
+        formdata::fit(&mut form, &stage.form);
+        let decided = formdata::outcome(stage, &form);
+        let data = serde_json::to_vec(&Push {
+            data_id,
+            outcome: fields.get("outcome").or(decided.as_deref()),
+            form: &form,
+        });
+        let happened = Happened {
+            type_: PUSHED,
+            token: Some(&standing.token),
+            data: &data.unwrap_or_default(),
+        };
+        let event = self
+            .api
+            .read(&access, &happened, &idempotency::random(), None)?;
+        fits(&workflow, stage, &event)?;
+        let receipts = self.api.submit(&[event], Some(APPLIED_WITHIN)).await?;
+        let receipt = receipts.into_iter().next();
+        match receipt.map(|receipt| (receipt.state, receipt.problem)) {
+            Some((State::Applied, _)) => Ok(answer::pushed()),
+            Some((_, Some(problem))) => Err(HttpProblem::refused(problem)),
+            Some((State::Late | State::Refused, None)) => {
+                Err(HttpProblem::new(Trouble::Unprocessable, LEFT))
+            }
+            Some((State::Accepted, None)) | None => {
+                Err(HttpProblem::new(Trouble::Unavailable, NOT_YET))
+            }
+        }
+    }
+}
+
+/// Whether a worker would take it as well: what it would refuse is not even sent.
+fn fits(workflow: &Workflow, stage: &Stage, event: &Accepted) -> Result<(), HttpProblem> {
+    let Happening::Pushed(push) = &event.event.happening else {
+        return Ok(());
+    };
+    match order::unfit(workflow, stage, push) {
+        None => Ok(()),
+        Some(Refusal::Outcome(outcomes)) => {
+            let detail = format!("must be one of {}", outcomes.join(", "));
+            Err(HttpProblem::body_at("#/outcome", &detail))
+        }
+        Some(Refusal::Form(faults)) => super::open::fits(faults),
+        Some(
+            Refusal::Unknown
+            | Refusal::Left
+            | Refusal::Ended
+            | Refusal::TooManyStops
+            | Refusal::FormTooLong(_),
+        ) => Err(HttpProblem::new(Trouble::Unprocessable, UNFIT)),
+    }
+}

@@ -1,0 +1,182 @@
+//! `GET monitoring/list`: the newest uploads, by number of lines to skip and to show.
+//!
+//! Skipping costs more the further it goes, so the list ends where a page of the native one stops
+//! looking: at a tenant's newest processes, so many of them. In there it is exact.
+
+use axum::Extension;
+use axum::extract::State;
+use axum::response::Response;
+use serde_json::{Map, Value, json};
+
+use super::dates::Language;
+use super::row::{CUT, PARTS, is_short, row, statuses};
+use super::{answer, request};
+use crate::domain::{Kind, ProcessKey, Status};
+use crate::http::state::Api;
+use crate::http::web::auth::Caller;
+use crate::http::web::list_query::name;
+use crate::http::web::params::Parameters;
+use crate::http::web::problem::HttpProblem;
+use crate::store::StoreError;
+use crate::store::read::list::{LOOKED_AT_MAX, ListError};
+use crate::store::read::list_selection::Selection;
+use crate::store::read::record::Record;
+
+/// Rows of a page.
+const LIMIT_MAX: u64 = 100;
+/// Records that are read at once; their items and histories share what may be read.
+const AT_ONCE: usize = 10;
+/// Rows behind so many bytes come without documents and steps.
+const BYTES_MAX: usize = 8 << 20;
+
+/// What a reader wants.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Asked {
+    pub(super) limit: u64,
+    pub(super) offset: u64,
+    pub(super) selection: Selection,
+}
+
+/// Answers with a page.
+pub(super) async fn get(
+    State(api): State<Api>,
+    Caller(access): Caller,
+    Extension(language): Extension<Language>,
+    parameters: Parameters,
+) -> Result<Response, HttpProblem> {
+    let asked = Asked::read(parameters)?;
+    let page = page(&api, &access.tenant, &asked).await;
+    let (total, keys) = page.map_err(|error| match error {
+        ListError::OtherSort => StoreError::Corrupt("order of a list").into(),
+        ListError::Store(error) => HttpProblem::from(error),
+    })?;
+    let mut rows = Vec::new();
+    let mut bytes = 0;
+    for keys in keys.chunks(AT_ONCE) {
+        for row in rows_of(&api, keys, language, &mut bytes).await? {
+            rows.push(with_total(row, total));
+        }
+    }
+    answer(&api, &shown(rows))
+}
+
+/// The whole answer.
+pub(super) fn shown(rows: Vec<Map<String, Value>>) -> Value {
+    json!({ "processes": rows })
+}
+
+fn with_total(mut row: Map<String, Value>, total: u64) -> Map<String, Value> {
+    row.insert("total".to_owned(), total.into());
+    row
+}
+
+/// The rows of these; a record that was cut for the sake of its neighbours is read alone.
+async fn rows_of(
+    api: &Api,
+    keys: &[ProcessKey],
+    language: Language,
+    bytes: &mut usize,
+) -> Result<Vec<Map<String, Value>>, StoreError> {
+    if *bytes > BYTES_MAX {
+        let bare = request::records(api, keys, &[]).await?;
+        return Ok(bare
+            .iter()
+            .map(|record| bare_row(record, language))
+            .collect());
+    }
+    let mut rows = Vec::new();
+    for record in request::records(api, keys, &PARTS).await? {
+        let shown = match is_short(&record) {
+            true if *bytes <= BYTES_MAX => {
+                let alone = request::records(api, &[record.process.key], &PARTS).await?;
+                row(alone.first().unwrap_or(&record), language)
+            }
+            _ => row(&record, language),
+        };
+        *bytes += serde_json::to_string(&shown).map_or(0, |text| text.len());
+        rows.push(shown);
+    }
+    Ok(rows)
+}
+
+/// A row that says that it lacks documents and steps.
+fn bare_row(record: &Record, language: Language) -> Map<String, Value> {
+    let mut row = row(record, language);
+    row.insert(CUT.to_owned(), true.into());
+    row
+}
+
+/// How many there are in all, and which the page shows.
+async fn page(api: &Api, tenant: &str, asked: &Asked) -> Result<(u64, Vec<ProcessKey>), ListError> {
+    let counted = api
+        .store
+        .count_listed(tenant, &asked.selection, asked.offset);
+    let counted = counted.await?;
+    let left = counted.total.saturating_sub(asked.offset).min(asked.limit);
+    if left == 0 {
+        return Ok((counted.total, Vec::new()));
+    }
+    let page = api
+        .store
+        .list(tenant, &asked.selection, counted.place, left);
+    let processes = page.await?.processes;
+    let keys = processes.iter();
+    let keys = keys.map(|listed| ProcessKey::of(tenant, &listed.token));
+    Ok((counted.total, keys.collect()))
+}
+
+impl Asked {
+    /// What the query says; what else is in it says nothing here.
+    pub(super) fn read(mut parameters: Parameters) -> Result<Self, HttpProblem> {
+        let limit = take(&mut parameters, "limit", |text| number(text, 0, LIMIT_MAX));
+        let offset = take(&mut parameters, "offset", |text| {
+            number(text, 0, LOOKED_AT_MAX)
+        });
+        let module = take(&mut parameters, "module", name);
+        let statuses = take(&mut parameters, "status", shown_under);
+        parameters.finish_leniently()?;
+        Ok(Self {
+            limit: limit.unwrap_or(LIMIT_MAX),
+            offset: offset.unwrap_or(0),
+            selection: Selection {
+                kind: Some(Kind::Upload),
+                module,
+                statuses: statuses.unwrap_or_default(),
+                ..Selection::default()
+            },
+        })
+    }
+}
+
+/// Takes a parameter; an empty one is as if it were not there.
+fn take<T>(
+    parameters: &mut Parameters,
+    name: &str,
+    read: impl FnOnce(&str) -> Result<T, String>,
+) -> Option<T> {
+    let read = |text: &str| match text.is_empty() {
+        true => Ok(None),
+        false => read(text).map(Some),
+    };
+    parameters.take(name, read).flatten()
+}
+
+fn number(text: &str, least: u64, most: u64) -> Result<u64, String> {
+    let number = text.parse().ok();
+    let number = number.filter(|number| (least..=most).contains(number));
+    number.ok_or_else(|| format!("must be a whole number from {least} to {most}"))
+}
+
+fn shown_under(text: &str) -> Result<Vec<Status>, String> {
+    statuses(text).ok_or_else(|| "must be wait, running, done or error".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_has_its_rows_under_their_own_name() {
+        assert_eq!(shown(Vec::new()), json!({ "processes": [] }));
+    }
+}

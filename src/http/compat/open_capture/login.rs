@@ -1,0 +1,95 @@
+//! `POST auth/login`: a key for a token, which is the key itself. It is as good as it was: nothing is
+//! begun here that would end.
+
+use axum::body::Body;
+use axum::extract::{ConnectInfo, State};
+use axum::response::Response;
+use serde_json::{Map, Value, json};
+
+use super::answer;
+use super::request::fields;
+use crate::clock;
+use crate::domain::access::{Access, Scope};
+use crate::http::state::Api;
+use crate::http::web::problem::{HttpProblem, Trouble};
+use crate::http::web::rate_limit::Peer;
+
+/// The longest body of a login.
+const BODY_BYTES_MAX: usize = 16 << 10;
+/// After how long clients log in anew, unless the key ends before.
+const MINUTES: i64 = 24 * 60;
+
+/// Answers with the token.
+pub(super) async fn post(
+    State(api): State<Api>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    body: Body,
+) -> Result<Response, HttpProblem> {
+    let body = api.room.receive(body, BODY_BYTES_MAX).await?;
+    let fields = fields(&body.bytes)?;
+    let username = text(&fields, "username")?;
+    let key = text(&fields, "password")?;
+    let access = api.keys.admit(&Some(key.clone()), peer).await?;
+    let found = api.store.find_key(&key).await?;
+    let ends = found.and_then(|found| found.expires_at);
+    let left = ends.map(|ends| ends.duration_since(clock::now()).as_mins());
+    let minutes = left.map_or(MINUTES, |left| left.clamp(0, MINUTES));
+    answer(&api, &welcome(&key, &username, &access, minutes))
+}
+
+/// The whole answer.
+pub(super) fn welcome(key: &str, username: &str, access: &Access, minutes: i64) -> Value {
+    let privileges = [
+        (Scope::Read, &["monitoring"] as &[_]),
+        (Scope::Write, &["access_verifier", "upload"]),
+    ];
+    let privileges = privileges.iter();
+    let privileges = privileges.filter(|(scope, _)| access.allows(*scope));
+    let privileges: Vec<_> = privileges.flat_map(|(_, names)| *names).collect();
+    json!({
+        "auth_token": key,
+        "minutes_before_exp": minutes,
+        "user": {
+            "username": username,
+            "firstname": "",
+            "lastname": "",
+            "enabled": true,
+            "status": "OK",
+            "privileges": privileges,
+        },
+    })
+}
+
+fn text(fields: &Map<String, Value>, name: &str) -> Result<String, HttpProblem> {
+    let text = fields.get(name).and_then(Value::as_str);
+    let text = text.filter(|text| !text.is_empty());
+    let detail = format!("`{name}` must be a text that is not empty; the password is a key");
+    let missing = || HttpProblem::new(Trouble::InvalidBody, &detail);
+    text.map(str::to_owned).ok_or_else(missing)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_logs_in_is_given_the_key_and_told_what_it_allows() {
+        let access = Access {
+            tenant: "default".to_owned(),
+            scopes: vec![Scope::Read],
+        };
+        let expected = json!({
+            "auth_token": "wb_1_2",
+            "minutes_before_exp": 1440,
+            "user": {
+                "username": "scanner",
+                "firstname": "",
+                "lastname": "",
+                "enabled": true,
+                "status": "OK",
+                "privileges": ["monitoring"],
+            },
+        });
+        assert_eq!(welcome("wb_1_2", "scanner", &access, 1_440), expected);
+    }
+}

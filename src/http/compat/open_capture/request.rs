@@ -1,0 +1,164 @@
+//! `POST monitoring/getProcessByToken` and `GET monitoring/getProcessById/{id}`: one process, in a list
+//! that is empty if there is none.
+
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::answer;
+use super::dates::Language;
+use super::row::{PARTS, PARTS_WITH_DATA, document_data, row};
+use crate::domain::ProcessKey;
+use crate::http::state::Api;
+use crate::http::web::auth::Caller;
+use crate::http::web::problem::{HttpProblem, Trouble};
+use crate::store::StoreError;
+use crate::store::read::record::Record;
+use crate::view::parts::{Part, Parts};
+use crate::view::read::{self, Wish};
+
+/// The longest body of a question.
+const BODY_BYTES_MAX: usize = 64 << 10;
+
+const NO_TOKEN: &str = "must be a text that is not empty: the token that the upload answered with";
+const NO_NUMBER: &str = "no such path: the last part must be the id of a process, a whole number";
+
+/// Which process somebody wants, and whether with the data of its documents.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Asked {
+    pub(super) token: String,
+    pub(super) retrieve_data: bool,
+}
+
+/// The path's own part.
+#[derive(Deserialize)]
+pub(super) struct Numbered {
+    id: String,
+}
+
+/// Answers by token.
+pub(super) async fn by_token(
+    State(api): State<Api>,
+    Caller(access): Caller,
+    Extension(language): Extension<Language>,
+    body: Body,
+) -> Result<Response, HttpProblem> {
+    let body = api.room.receive(body, BODY_BYTES_MAX).await?;
+    let asked = Asked::read(&fields(&body.bytes)?)?;
+    let key = ProcessKey::of(&access.tenant, &asked.token);
+    let parts: &[Part] = match asked.retrieve_data {
+        true => &PARTS_WITH_DATA,
+        false => &PARTS,
+    };
+    let records = records(&api, &[key], parts).await?;
+    answer(&api, &shown(&records, asked.retrieve_data, language))
+}
+
+/// Answers by number.
+pub(super) async fn by_number(
+    State(api): State<Api>,
+    Caller(access): Caller,
+    Extension(language): Extension<Language>,
+    path: Result<Path<Numbered>, PathRejection>,
+) -> Result<Response, HttpProblem> {
+    let number = path.ok().and_then(|path| path.0.id.parse().ok());
+    let number = number.ok_or_else(|| HttpProblem::new(Trouble::NotFound, NO_NUMBER))?;
+    let tokens = api.store.numbered(&access.tenant, number).await?;
+    let keys = tokens.iter();
+    let keys: Vec<_> = keys
+        .map(|token| ProcessKey::of(&access.tenant, token))
+        .collect();
+    let records = records(&api, &keys, &PARTS).await?;
+    answer(&api, &shown(&records, false, language))
+}
+
+/// The whole answer.
+pub(super) fn shown(records: &[Record], with_data: bool, language: Language) -> Value {
+    let rows = records.iter().map(|record| row(record, language));
+    let process = rows.collect::<Vec<_>>();
+    let data = records.first().filter(|_| with_data);
+    match data.and_then(document_data) {
+        Some(data) => json!({"process": process, "document_data": data}),
+        None => json!({ "process": process }),
+    }
+}
+
+/// The records of these processes in this order, without those that are not there (any more).
+pub(super) async fn records(
+    api: &Api,
+    keys: &[ProcessKey],
+    parts: &[Part],
+) -> Result<Vec<Record>, StoreError> {
+    let wish = |key: &ProcessKey| Wish {
+        key: *key,
+        parts: Parts::of(parts),
+        as_of: None,
+    };
+    let wishes: Vec<_> = keys.iter().map(wish).collect();
+    let found = read::read(&api.store, &wishes).await?.into_iter();
+    Ok(found.flatten().map(|found| found.record).collect())
+}
+
+/// The fields of a body in JSON.
+pub(super) fn fields(body: &[u8]) -> Result<Map<String, Value>, HttpProblem> {
+    let body = serde_json::from_slice(body).map_err(|_| "must be JSON");
+    let fields = body.and_then(|body| match body {
+        Value::Object(fields) => Ok(fields),
+        _ => Err("must be an object"),
+    });
+    fields.map_err(|what| HttpProblem::new(Trouble::InvalidBody, &format!("the body {what}")))
+}
+
+impl Asked {
+    /// What the fields say; what else there is says nothing here.
+    pub(super) fn read(fields: &Map<String, Value>) -> Result<Self, HttpProblem> {
+        let token = fields.get("token").and_then(Value::as_str);
+        let token = token.filter(|token| !token.is_empty());
+        let wrong = |name: &str, what: &str| {
+            HttpProblem::new(Trouble::InvalidBody, &format!("`{name}` {what}"))
+        };
+        let retrieve_data = match fields.get("retrieveData") {
+            None | Some(Value::Null) => Ok(false),
+            Some(Value::Bool(wanted)) => Ok(*wanted),
+            Some(_) => Err(wrong("retrieveData", "must be true or false")),
+        };
+        Ok(Self {
+            token: token.ok_or_else(|| wrong("token", NO_TOKEN))?.to_owned(),
+            retrieve_data: retrieve_data?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_needs_a_token_and_what_it_says_besides_does_no_harm() {
+        let read = |body: Value| Asked::read(body.as_object().unwrap());
+        let asked = read(json!({"token": "t", "retrieveData": true, "lang": "fra"})).unwrap();
+        assert!(asked.retrieve_data && asked.token == "t");
+        for body in [
+            json!({"token": "t"}),
+            json!({"token": "t", "retrieveData": null}),
+        ] {
+            assert!(!read(body).unwrap().retrieve_data);
+        }
+        for (body, field) in [
+            (json!({}), "`token`"),
+            (json!({"token": ""}), "`token`"),
+            (json!({"token": 7}), "`token`"),
+            (
+                json!({"token": "t", "retrieveData": "yes"}),
+                "`retrieveData`",
+            ),
+        ] {
+            let problem = read(body).unwrap_err();
+            assert!(problem.detail().contains(field), "{}", problem.detail());
+        }
+    }
+}

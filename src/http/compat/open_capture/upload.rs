@@ -1,0 +1,115 @@
+//! `POST verifier/upload`: files, each of which gets a token to ask by.
+
+use std::collections::BTreeMap;
+
+use axum::extract::State;
+use axum::extract::multipart::MultipartRejection;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Map, Value, json};
+
+use super::answer;
+use crate::http::compat::APPLIED_WITHIN;
+use crate::http::state::Api;
+use crate::http::submit::idempotency;
+use crate::http::submit::multipart::Parts;
+use crate::http::submit::receipt::{Receipt, State as Applied};
+use crate::http::submit::upload_form::{Fields, Form, Sender};
+use crate::http::web::auth::Caller;
+use crate::http::web::problem::{HttpProblem, Trouble};
+const WORKFLOW: &str = "workflowId";
+/// What may be said of a supplier; whoever works on the file finds it among its attributes.
+const SUPPLIER: [&str; 3] = ["siret", "siren", "vat_number"];
+const FIELDS: Fields = Fields {
+    texts: &[WORKFLOW, "siret", "siren", "vat_number"],
+    json: &[],
+    passes_over: true,
+};
+/// What its clients know the part of the system as that takes these files.
+const MODULE: &str = "verifier";
+
+const NO_WORKFLOW: &str = "`workflowId` is missing: send it as a field of the form";
+
+/// Keeps files and opens an upload for each.
+pub(super) async fn post(
+    State(api): State<Api>,
+    Caller(access): Caller,
+    headers: HeaderMap,
+    form: Result<Parts, MultipartRejection>,
+) -> Result<Response, HttpProblem> {
+    let key = idempotency::key(&headers)?;
+    let sender = Sender {
+        access: &access,
+        key: key.as_deref(),
+    };
+    let mut form = api.take_form(sender, form, FIELDS).await?;
+    form.said = said(std::mem::take(&mut form.said), api.limits.name_bytes)?;
+    let receipts = api.open_uploads(&access, &form, Some(APPLIED_WITHIN));
+    let receipts = receipts.await?;
+    let is_open = receipts.iter().all(|r| r.state == Applied::Applied);
+    if let Some(problem) = receipts.iter().find_map(|r| r.problem.clone()) {
+        return Err(HttpProblem::refused(problem));
+    }
+    let mut answer = answer(&api, &tokens(&receipts, &form))?.into_response();
+    if !is_open {
+        // The files are kept and the broker has their events; a worker has yet to apply them.
+        *answer.status_mut() = StatusCode::ACCEPTED;
+    }
+    Ok(answer)
+}
+
+/// The same in the words of events.
+pub(super) fn said(
+    mut given: BTreeMap<String, Value>,
+    name_bytes: usize,
+) -> Result<BTreeMap<String, Value>, HttpProblem> {
+    let workflow = given.remove(WORKFLOW);
+    let workflow = workflow.filter(|workflow| workflow.as_str() != Some(""));
+    let missing = || HttpProblem::new(Trouble::InvalidBody, NO_WORKFLOW);
+    let workflow = workflow.ok_or_else(missing)?;
+    if workflow
+        .as_str()
+        .is_some_and(|name| name.len() > name_bytes)
+    {
+        let detail = format!("`{WORKFLOW}` must be at most {name_bytes} bytes long");
+        return Err(HttpProblem::new(Trouble::InvalidBody, &detail));
+    }
+    let mut said = BTreeMap::from([
+        ("workflow_id".to_owned(), workflow),
+        ("module".to_owned(), MODULE.into()),
+    ]);
+    let supplier = given.into_iter();
+    let supplier = supplier.filter(|(name, _)| SUPPLIER.contains(&name.as_str()));
+    let supplier: Map<_, _> = supplier.collect();
+    if !supplier.is_empty() {
+        said.insert("attributes".to_owned(), supplier.into());
+    }
+    Ok(said)
+}
+
+/// The whole answer.
+fn tokens(receipts: &[Receipt], form: &Form) -> Value {
+    let files = receipts.iter().zip(&form.files);
+    let files = files
+        .map(|(receipt, file)| json!({"filename": file.attachment.name, "token": receipt.token}));
+    files.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_upload_says_its_workflow_and_what_is_known_of_the_supplier() {
+        let given = [("workflowId", "w"), ("siret", "493")];
+        let given = given.map(|(name, value)| (name.to_owned(), json!(value)));
+        let told =
+            json!({"workflow_id": "w", "module": "verifier", "attributes": {"siret": "493"}});
+        assert_eq!(json!(said(given.into(), 1).unwrap()), told);
+        let named = |name: &str| vec![("workflowId".to_owned(), json!(name))];
+        for wrong in [Vec::new(), named(""), named("ww")] {
+            let problem = said(wrong.into_iter().collect(), 1).unwrap_err();
+            assert!(problem.detail().contains("workflowId"));
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! The identity of what a client sends without one: out of the header `Idempotency-Key`, so that a
+//! repetition is the same event, or a new one.
+
+use axum::http::HeaderMap;
+use uuid::Uuid;
+
+use crate::http::web::problem::HttpProblem;
+
+/// The source of events that Waybill makes for clients.
+pub(in crate::http) const SOURCE: &str = "waybill-http";
+
+const HEADER: &str = "idempotency-key";
+/// Room for the number of an event behind it, within the limit of ids.
+const BYTES_MAX: usize = 190;
+
+/// What the client calls its request, if it may come again.
+pub(in crate::http) fn key(headers: &HeaderMap) -> Result<Option<String>, HttpProblem> {
+    let Some(value) = headers.get(HEADER) else {
+        return Ok(None);
+    };
+    let text = value.to_str().unwrap_or_default().trim().trim_matches('"');
+    if text.is_empty() || text.len() > BYTES_MAX {
+        let fault =
+            format!("the header Idempotency-Key must have 1 to {BYTES_MAX} ASCII characters");
+        return Err(HttpProblem::parameters(vec![fault]));
+    }
+    Ok(Some(text.to_owned()))
+}
+
+/// A name that no other event has.
+pub(in crate::http) fn random() -> String {
+    Uuid::new_v4().to_string()
+}

@@ -1,0 +1,109 @@
+//! What clients send: read as if it had come over AMQP, published for the workers like everybody's
+//! events, and, for those who wait, answered once it was applied.
+//!
+//! Nothing is applied here: whatever came in over HTTP takes the same way as all the rest.
+
+mod content;
+pub(in crate::http) mod event_request;
+pub(in crate::http) mod idempotency;
+pub(super) mod message;
+pub(in crate::http) mod multipart;
+pub(in crate::http) mod publisher;
+pub(in crate::http) mod receipt;
+pub(in crate::http) mod upload;
+pub(in crate::http) mod upload_form;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+pub use self::content::Allowed;
+use self::message::outgoing;
+use self::receipt::Receipt;
+use super::state::Api;
+use super::web::problem::{HttpProblem, Trouble};
+use crate::store::read::event_outcome::{Fate, Sent};
+use crate::wire::Accepted;
+
+/// Uploads that may be under way at once: each holds a few parts of its file.
+const UPLOADS_AT_ONCE: usize = 32;
+
+const BUSY: &str = "too many uploads are under way; try again in a moment";
+
+/// What uploads may bring.
+#[derive(Debug, Clone)]
+pub struct UploadLimits {
+    /// Bytes of a file.
+    pub file_bytes: u64,
+    /// Bytes of a request.
+    pub request_bytes: u64,
+    /// What a file may be.
+    pub types: Allowed,
+    places: Arc<Semaphore>,
+}
+
+impl UploadLimits {
+    /// These limits.
+    #[must_use]
+    pub fn new(file_bytes: u64, request_bytes: u64, types: Allowed) -> Self {
+        Self {
+            file_bytes,
+            request_bytes,
+            types,
+            places: Arc::new(Semaphore::new(UPLOADS_AT_ONCE)),
+        }
+    }
+
+    /// A place for one upload, until it is dropped.
+    pub(in crate::http) fn place(&self) -> Result<OwnedSemaphorePermit, HttpProblem> {
+        let place = Arc::clone(&self.places).try_acquire_owned();
+        place.map_err(|_| HttpProblem::new(Trouble::Unavailable, BUSY))
+    }
+}
+
+impl Api {
+    /// Publishes events and waits for the broker to take them, and then, at most so long, for the
+    /// workers to apply them; says of each how far it came.
+    pub(in crate::http) async fn submit(
+        &self,
+        events: &[Accepted],
+        wait: Option<Duration>,
+    ) -> Result<Vec<Receipt>, HttpProblem> {
+        let since = match wait {
+            Some(_) => Some(self.store.now().await?),
+            None => None,
+        };
+        self.post
+            .send(events.iter().map(outgoing).collect())
+            .await?;
+        let mut receipts: Vec<_> = events.iter().map(Receipt::accepted).collect();
+        if let (Some(wait), Some(since)) = (wait, since) {
+            let sent = events.iter().map(|event| Sent::new(&event.event, since));
+            let fates = futures_util::future::join_all(sent.map(|sent| self.fate(sent, wait)));
+            for (receipt, fate) in receipts.iter_mut().zip(fates.await) {
+                receipt.learn(fate);
+            }
+        }
+        Ok(receipts)
+    }
+
+    /// What becomes of an event within a time, if anything does.
+    async fn fate(&self, sent: Sent, wait: Duration) -> Option<Fate> {
+        tokio::select! {
+            fate = tokio::time::timeout(wait, self.fates.answer(sent)) => fate.ok().flatten(),
+            () = self.stop.cancelled() => None,
+        }
+    }
+
+    /// Whether an event of that identity is known already, and says the same.
+    async fn is_repeated(&self, event: &Accepted) -> Result<bool, HttpProblem> {
+        let sent = Sent::new(&event.event, event.event.stamp.time);
+        let known = self.store.fates(&[sent]).await?;
+        match known.first() {
+            Some((_, Fate::Logged { data, .. })) if *data == event.data => Ok(true),
+            Some((_, Fate::Logged { .. })) => Err(HttpProblem::key_reused()),
+            Some((_, Fate::Refused(_))) | None => Ok(false),
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! What a client is told of an event that was taken.
+
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::upload::Attachment;
+use crate::http::web::links;
+use crate::http::web::problem::HttpProblem;
+use crate::store::read::event_outcome::Fate;
+use crate::wire::{Accepted, Problem};
+
+/// How far an event came, and the token to ask by.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::http) struct Receipt {
+    pub(in crate::http) token: String,
+    source: String,
+    id: String,
+    pub(in crate::http) state: State,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::http) problem: Option<Problem>,
+}
+
+/// How far each of several events came.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Receipts)]
+pub(in crate::http) struct Several<'a> {
+    events: &'a [Receipt],
+}
+
+/// Files that became uploads.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::http) struct Uploads {
+    uploads: Vec<Upload>,
+}
+
+/// A file that became an upload.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = UploadReceipt)]
+struct Upload {
+    #[serde(flatten)]
+    receipt: Receipt,
+    file: Attachment,
+}
+
+/// How far an event came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = ReceiptState)]
+pub(in crate::http) enum State {
+    /// The broker keeps it; a worker will apply it.
+    Accepted,
+    /// It is in the record.
+    Applied,
+    /// It came after the end of its process, and is kept as late.
+    Late,
+    /// It can't be applied.
+    Refused,
+}
+
+impl Receipt {
+    /// The broker has it.
+    pub(in crate::http) fn accepted(event: &Accepted) -> Self {
+        let stamp = &event.event.stamp;
+        Self {
+            token: event.event.token.clone(),
+            source: stamp.source.clone(),
+            id: stamp.id.clone(),
+            state: State::Accepted,
+            problem: None,
+        }
+    }
+
+    /// It was known already.
+    pub(in crate::http) fn repeated(event: &Accepted) -> Self {
+        Self {
+            state: State::Applied,
+            ..Self::accepted(event)
+        }
+    }
+
+    /// Takes over what became of it.
+    pub(in crate::http) fn learn(&mut self, fate: Option<Fate>) {
+        (self.state, self.problem) = match fate {
+            None => (State::Accepted, None),
+            Some(Fate::Logged { late: false, .. }) => (State::Applied, None),
+            Some(Fate::Logged { late: true, .. }) => (State::Late, None),
+            Some(Fate::Refused(problem)) => (State::Refused, serde_json::from_str(&problem).ok()),
+        };
+    }
+
+    fn location(&self) -> HeaderMap {
+        let location = HeaderValue::from_str(&links::process(&self.token));
+        let location = location.map(|value| (header::LOCATION, value));
+        location.into_iter().collect()
+    }
+}
+
+/// The answer to a request that sent one event.
+pub(in crate::http) fn alone(mut receipts: Vec<Receipt>) -> Result<Response, HttpProblem> {
+    let Some(receipt) = receipts.pop() else {
+        return Ok(several(&receipts));
+    };
+    if let Some(problem) = receipt.problem {
+        return Err(HttpProblem::refused(problem));
+    }
+    let status = status(std::slice::from_ref(&receipt));
+    Ok((status, receipt.location(), json(&receipt)).into_response())
+}
+
+/// The answer to a request that sent several.
+pub(in crate::http) fn several(receipts: &[Receipt]) -> Response {
+    (status(receipts), json(&Several { events: receipts })).into_response()
+}
+
+/// The answer to a request that opened uploads.
+pub(in crate::http) fn uploads(
+    receipts: Vec<Receipt>,
+    files: impl Iterator<Item = Attachment>,
+) -> Response {
+    let status = status(&receipts);
+    let location = match receipts.as_slice() {
+        [one] => one.location(),
+        _ => HeaderMap::new(),
+    };
+    let uploads = receipts.into_iter().zip(files);
+    let uploads = uploads.map(|(receipt, file)| Upload { receipt, file });
+    let uploads = uploads.collect();
+    (status, location, json(&Uploads { uploads })).into_response()
+}
+
+/// Taken, or done.
+fn status(receipts: &[Receipt]) -> StatusCode {
+    match receipts.iter().any(|r| r.state == State::Accepted) {
+        true => StatusCode::ACCEPTED,
+        false => StatusCode::OK,
+    }
+}
+
+fn json(body: &impl Serialize) -> ([(HeaderName, &'static str); 1], Vec<u8>) {
+    let body = serde_json::to_vec(body).unwrap_or_default();
+    ([(header::CONTENT_TYPE, "application/json")], body)
+}

@@ -1,0 +1,210 @@
+//! One file of an upload on its way into the store, hashed as it comes and never held whole.
+
+use std::time::Duration;
+
+use axum::extract::multipart::Field;
+use bytes::{Bytes, BytesMut};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::content::{HEAD_BYTES, media_type, safe_name};
+use crate::domain::ProcessKey;
+use crate::files::{Digesting, FilePath, FilesError, Kept, Writing};
+use crate::http::state::Api;
+use crate::http::web::links;
+use crate::http::web::problem::{HttpProblem, Trouble};
+
+/// Contents that no process was opened for are removed after this: their event may wait in its queue
+/// for as long as the workers are away.
+const ORPHAN_AFTER: Duration = Duration::from_secs(30 * 24 * 3_600);
+
+const NOT_KEPT: &str = "the file can't be kept just now; sending it again is safe";
+pub(super) const BROKEN: &str = "the body is no whole multipart/form-data";
+pub(super) const ALL_TOO_LARGE: &str = "the request has more bytes than files.request_bytes";
+
+/// A file that was kept, as events and answers name it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(in crate::http) struct Attachment {
+    pub(in crate::http) id: Uuid,
+    pub(in crate::http) name: String,
+    media_type: String,
+    size: u64,
+    sha256: String,
+    uri: String,
+}
+
+/// How many bytes a request may still bring.
+#[derive(Debug)]
+pub(in crate::http) struct Allowance {
+    pub(in crate::http) request: u64,
+    pub(in crate::http) file: u64,
+}
+
+/// Whose a file is: a process, and which of its files.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::http) struct Owner<'a> {
+    pub(in crate::http) tenant: &'a str,
+    pub(in crate::http) token: &'a str,
+    /// Makes the file's id, so that the same one sent again is the same.
+    pub(in crate::http) label: &'a str,
+}
+
+/// Where the bytes of a file go.
+enum Sink {
+    /// Into the store.
+    Store(Box<Writing>),
+    /// Nowhere: they are there from an earlier attempt, and only compared.
+    Compared(Box<Digesting>),
+}
+
+impl Api {
+    /// Keeps a file as one of its process.
+    pub(in crate::http) async fn keep(
+        &self,
+        owner: Owner<'_>,
+        mut field: Field<'_>,
+        allowance: &mut Allowance,
+    ) -> Result<Attachment, HttpProblem> {
+        let process = ProcessKey::of(owner.tenant, owner.token);
+        let id = Uuid::new_v5(&process.0, owner.label.as_bytes());
+        let name = field.file_name().unwrap_or_default();
+        let name = safe_name(name, self.limits.name_bytes);
+        let mut left = allowance.file;
+        let head = head(&mut field, allowance, &mut left).await?;
+        let media_type = media_type(&head);
+        if !self.uploads.types.has(media_type) {
+            let detail = format!(
+                "a file is {media_type} by its contents; allowed are {}",
+                self.uploads.types.named()
+            );
+            return Err(HttpProblem::new(Trouble::UnsupportedMediaType, &detail));
+        }
+        let known = self.primary.file(process, id).await?;
+        let mut sink = match &known {
+            Some(_) => Sink::Compared(Box::default()),
+            None => self.sink(process, id, (&name, media_type)).await?,
+        };
+        let kept = fill(&mut sink, head, &mut field, allowance, &mut left).await;
+        let kept = match kept {
+            Ok(()) => sink.finish().await?,
+            Err(problem) => {
+                sink.abort().await;
+                return Err(problem);
+            }
+        };
+        if known.is_some_and(|known| known.sha256 != kept.sha256) {
+            return Err(HttpProblem::key_reused());
+        }
+        self.primary
+            .finish_file(process, id, kept.size, &kept.sha256)
+            .await?;
+        Ok(Attachment {
+            id,
+            name,
+            media_type: media_type.to_owned(),
+            size: kept.size,
+            sha256: kept.sha256,
+            uri: links::file(owner.token, id),
+        })
+    }
+}
+
+impl Api {
+    /// A place for contents that are not there yet.
+    async fn sink(
+        &self,
+        process: ProcessKey,
+        id: Uuid,
+        about: (&str, &str),
+    ) -> Result<Sink, HttpProblem> {
+        let begun = self
+            .primary
+            .begin_file(process, id, about, ORPHAN_AFTER)
+            .await;
+        begun?;
+        let path = FilePath {
+            process: process.0,
+            id,
+        };
+        Ok(Sink::Store(Box::new(self.files.write(path))))
+    }
+}
+
+impl Sink {
+    async fn add(&mut self, bytes: Bytes) -> Result<(), HttpProblem> {
+        match self {
+            Self::Store(writing) => writing.add(bytes).await.map_err(not_kept),
+            Self::Compared(digest) => {
+                digest.add(&bytes);
+                Ok(())
+            }
+        }
+    }
+
+    async fn finish(self) -> Result<Kept, HttpProblem> {
+        match self {
+            Self::Store(writing) => writing.finish().await.map_err(not_kept),
+            Self::Compared(digest) => Ok(digest.finish()),
+        }
+    }
+
+    async fn abort(self) {
+        if let Self::Store(writing) = self {
+            writing.abort().await;
+        }
+    }
+}
+
+async fn fill(
+    sink: &mut Sink,
+    head: Bytes,
+    field: &mut Field<'_>,
+    allowance: &mut Allowance,
+    left: &mut u64,
+) -> Result<(), HttpProblem> {
+    sink.add(head).await?;
+    while let Some(part) = part(field, allowance, left).await? {
+        sink.add(part).await?;
+    }
+    Ok(())
+}
+
+/// The first bytes, enough to tell what it is.
+async fn head(
+    field: &mut Field<'_>,
+    allowance: &mut Allowance,
+    left: &mut u64,
+) -> Result<Bytes, HttpProblem> {
+    let mut head = BytesMut::new();
+    while head.len() < HEAD_BYTES
+        && let Some(part) = part(field, allowance, left).await?
+    {
+        head.extend_from_slice(&part);
+    }
+    Ok(head.freeze())
+}
+
+/// The next bytes, within what is allowed.
+async fn part(
+    field: &mut Field<'_>,
+    allowance: &mut Allowance,
+    left: &mut u64,
+) -> Result<Option<Bytes>, HttpProblem> {
+    let part = field.chunk().await;
+    let part = part.map_err(|_| HttpProblem::new(Trouble::InvalidBody, BROKEN))?;
+    let Some(part) = part else { return Ok(None) };
+    let size = part.len() as u64;
+    let too_large = |detail| HttpProblem::new(Trouble::TooLarge, detail);
+    let request = allowance.request.checked_sub(size);
+    allowance.request = request.ok_or_else(|| too_large(ALL_TOO_LARGE))?;
+    let file = left.checked_sub(size);
+    *left = file.ok_or_else(|| too_large("a file has more bytes than files.file_bytes"))?;
+    Ok(Some(part))
+}
+
+/// What exactly is wrong with the store is for operators, in the log.
+fn not_kept(error: FilesError) -> HttpProblem {
+    tracing::warn!(%error, "a file could not be kept");
+    HttpProblem::new(Trouble::Unavailable, NOT_KEPT)
+}

@@ -1,0 +1,216 @@
+//! A form of files on its way in, part by part: each file is kept and becomes an upload with a token
+//! of its own; what the fields say is said of all alike, whether they come before the files or after.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use axum::extract::multipart::{Field, MultipartRejection};
+use serde_json::{Value, json};
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::event_request::Happened;
+use super::idempotency::{self, SOURCE};
+use super::multipart::Parts;
+use super::receipt::Receipt;
+use super::upload::{ALL_TOO_LARGE, Allowance, Attachment, BROKEN, Owner};
+use crate::domain::ProcessKey;
+use crate::domain::access::Access;
+use crate::http::state::Api;
+use crate::http::web::problem::{HttpProblem, Trouble};
+
+/// The only file of an upload.
+const FILE: &str = "file";
+/// Files of one request.
+const FILES_MAX: usize = 100;
+/// Fields of one request.
+const FIELDS_MAX: usize = 100;
+/// The longest field.
+const FIELD_BYTES_MAX: usize = 64 << 10;
+
+const NO_FORM: &str = "the body must be multipart/form-data";
+const NO_FILE: &str = "there is no file: a part with a filename is one";
+
+/// The fields that a kind of form has beside its files.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::http) struct Fields {
+    /// Those that are texts.
+    pub(in crate::http) texts: &'static [&'static str],
+    /// Those that are JSON.
+    pub(in crate::http) json: &'static [&'static str],
+    /// Whether a field of any other name is passed over, and not refused.
+    pub(in crate::http) passes_over: bool,
+}
+
+/// Whose form it is, and what its sender calls it if it may come again.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::http) struct Sender<'a> {
+    pub(in crate::http) access: &'a Access,
+    pub(in crate::http) key: Option<&'a str>,
+}
+
+/// A form that came in; while it is held it counts as an upload under way.
+#[derive(Debug)]
+pub(in crate::http) struct Form {
+    /// What is said of the files, for all alike.
+    pub(in crate::http) said: BTreeMap<String, Value>,
+    /// At least one.
+    pub(in crate::http) files: Vec<Uploaded>,
+    _place: OwnedSemaphorePermit,
+}
+
+/// A file that was kept, with the identity of its upload.
+#[derive(Debug)]
+pub(in crate::http) struct Uploaded {
+    id: String,
+    token: String,
+    pub(in crate::http) attachment: Attachment,
+}
+
+impl Api {
+    /// Takes a form in and keeps its files.
+    pub(in crate::http) async fn take_form(
+        &self,
+        sender: Sender<'_>,
+        form: Result<Parts, MultipartRejection>,
+        fields: Fields,
+    ) -> Result<Form, HttpProblem> {
+        let place = self.uploads.place()?;
+        let mut form =
+            form.map_err(|_| HttpProblem::new(Trouble::UnsupportedMediaType, NO_FORM))?;
+        let mut allowance = Allowance {
+            request: self.uploads.request_bytes,
+            file: self.uploads.file_bytes,
+        };
+        let mut taken = Form {
+            said: BTreeMap::new(),
+            files: Vec::new(),
+            _place: place,
+        };
+        let mut count = 0;
+        while let Some(part) = form.part().await? {
+            if part.file_name().is_some() {
+                let file = self.file(sender, taken.files.len(), part, &mut allowance);
+                taken.files.push(file.await?);
+                continue;
+            }
+            count += 1;
+            at_most(count, FIELDS_MAX, "fields")?;
+            taken.said.extend(fields.read(part, &mut allowance).await?);
+        }
+        if taken.files.is_empty() {
+            return Err(HttpProblem::new(Trouble::InvalidBody, NO_FILE));
+        }
+        Ok(taken)
+    }
+
+    /// Opens an upload for each file, and says how far each came.
+    pub(in crate::http) async fn open_uploads(
+        &self,
+        access: &Access,
+        form: &Form,
+        wait: Option<Duration>,
+    ) -> Result<Vec<Receipt>, HttpProblem> {
+        let mut events = Vec::new();
+        for (number, file) in form.files.iter().enumerate() {
+            let data = file.data(&form.said);
+            let happened = Happened {
+                type_: "upload.received",
+                token: Some(&file.token),
+                data: data.as_bytes(),
+            };
+            let read = self.read(access, &happened, &file.id, None);
+            events.push(read.map_err(|problem| problem.within(&number.to_string()))?);
+        }
+        self.submit(&events, wait).await
+    }
+
+    /// Keeps one file, behind so many others.
+    async fn file(
+        &self,
+        sender: Sender<'_>,
+        number: usize,
+        part: Field<'_>,
+        allowance: &mut Allowance,
+    ) -> Result<Uploaded, HttpProblem> {
+        at_most(number + 1, FILES_MAX, "files")?;
+        let id = match sender.key {
+            Some(key) => format!("{key}.{number}"),
+            None => idempotency::random(),
+        };
+        let token = ProcessKey::derived_token(SOURCE, &id);
+        let owner = Owner {
+            tenant: &sender.access.tenant,
+            token: &token,
+            label: FILE,
+        };
+        let attachment = self.keep(owner, part, allowance).await?;
+        Ok(Uploaded {
+            id,
+            token,
+            attachment,
+        })
+    }
+}
+
+impl Uploaded {
+    fn data(&self, said: &BTreeMap<String, Value>) -> String {
+        let mut data = json!({
+            "filename": self.attachment.name,
+            "attachments": [&self.attachment],
+        });
+        if let Some(data) = data.as_object_mut() {
+            data.extend(said.clone());
+        }
+        data.to_string()
+    }
+}
+
+impl Fields {
+    /// Reads a field that is no file; nothing if it is passed over.
+    async fn read(
+        &self,
+        mut part: Field<'_>,
+        allowance: &mut Allowance,
+    ) -> Result<Option<(String, Value)>, HttpProblem> {
+        let name = part.name().unwrap_or_default().to_owned();
+        let is_json = self.json.contains(&name.as_str());
+        let is_known = is_json || self.texts.contains(&name.as_str());
+        if !is_known && !self.passes_over {
+            let known = [self.texts, self.json].concat().join(", ");
+            let detail = format!("a field has no name that is known; there are {known}");
+            return Err(HttpProblem::new(Trouble::InvalidBody, &detail));
+        }
+        let mut bytes = Vec::new();
+        let broken = |_| HttpProblem::new(Trouble::InvalidBody, BROKEN);
+        while let Some(more) = part.chunk().await.map_err(broken)? {
+            let left = allowance.request.checked_sub(more.len() as u64);
+            let too_large = || HttpProblem::new(Trouble::TooLarge, ALL_TOO_LARGE);
+            allowance.request = left.ok_or_else(too_large)?;
+            if !is_known {
+                continue;
+            }
+            if bytes.len() + more.len() > FIELD_BYTES_MAX {
+                let detail = format!("{name} has more than {FIELD_BYTES_MAX} bytes");
+                return Err(HttpProblem::new(Trouble::TooLarge, &detail));
+            }
+            bytes.extend_from_slice(&more);
+        }
+        if !is_known {
+            return Ok(None);
+        }
+        let wrong = |what: &str| HttpProblem::body_at(&format!("#/{name}"), what);
+        let value = match is_json {
+            true => serde_json::from_slice(&bytes).map_err(|_| wrong("must be JSON"))?,
+            false => Value::String(String::from_utf8(bytes).map_err(|_| wrong("must be UTF-8"))?),
+        };
+        Ok(Some((name, value)))
+    }
+}
+
+fn at_most(count: usize, max: usize, what: &str) -> Result<(), HttpProblem> {
+    if count <= max {
+        return Ok(());
+    }
+    let detail = format!("there are more than {max} {what}");
+    Err(HttpProblem::new(Trouble::TooLarge, &detail))
+}

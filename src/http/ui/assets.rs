@@ -1,0 +1,41 @@
+//! Style, script and icon of the pages, served from the program itself.
+
+use axum::extract::Path;
+use axum::extract::rejection::PathRejection;
+use axum::http::header;
+use axum::response::IntoResponse;
+
+use crate::http::web::problem::{HttpProblem, Trouble};
+
+/// Each with its name and type.
+const ASSETS: [(&str, &str, &str); 3] = [
+    (
+        "monitor.css",
+        "text/css; charset=utf-8",
+        include_str!("assets/monitor.css"),
+    ),
+    (
+        "monitor.js",
+        "text/javascript; charset=utf-8",
+        include_str!("assets/monitor.js"),
+    ),
+    ("icon.svg", "image/svg+xml", include_str!("assets/icon.svg")),
+];
+const UNKNOWN: &str = "the pages are made of monitor.css, monitor.js and icon.svg";
+
+/// One of them; a newer program may bring others, so browsers ask again.
+pub(super) async fn get(
+    name: Result<Path<String>, PathRejection>,
+) -> Result<impl IntoResponse, HttpProblem> {
+    let found = name.ok().and_then(|Path(name)| {
+        let mut assets = ASSETS.into_iter();
+        assets.find(|(known, _, _)| *known == name)
+    });
+    let (_, media_type, text) =
+        found.ok_or_else(|| HttpProblem::new(Trouble::NotFound, UNKNOWN))?;
+    let headers = [
+        (header::CONTENT_TYPE, media_type),
+        (header::CACHE_CONTROL, "max-age=60"),
+    ];
+    Ok((headers, text))
+}

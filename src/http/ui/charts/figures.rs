@@ -1,0 +1,86 @@
+//! What is so now, in a few numbers.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use maud::{Markup, html};
+
+use super::latest::Look;
+use super::quantile::{quantile, real};
+use super::scale::minute_of;
+use super::unit::Unit;
+use crate::domain::Kind;
+use crate::http::ui::format;
+use crate::telemetry::names::SECONDS;
+
+const UNKNOWN: &str = "not known";
+
+/// The numbers.
+pub(super) fn figures(look: &Look) -> Markup {
+    let count = |count: u64| html! { (Unit::Count.say(real(count))) };
+    let letters = look.tally.dead_letters.values().sum();
+    html! {
+        dl.figures {
+            (figure("Events applied", &html! { (rate(look)) }, "in the last minute"))
+            (figure("Latency", &percentiles(&look.lately.latency), "in the last five minutes"))
+            (figure("In the queue", &look.lately.queue_ready.map_or_else(|| html! { (UNKNOWN) }, count), "events that wait for a worker"))
+            (figure("In the outbox", &count(look.outbox.pending), "messages to be published"))
+            (figure("Dead letters", &count(letters), "that wait for somebody"))
+            @for (kind, name) in [(Kind::Upload, "Open uploads"), (Kind::Order, "Open orders")] {
+                div {
+                    dt { (name) }
+                    dd { (count(of(&look.tally.open, kind).unwrap_or(0))) }
+                    dd.hint { (oldest(of(&look.tally.oldest_open, kind), look.lately.now)) }
+                }
+            }
+        }
+    }
+}
+
+fn figure(name: &str, value: &Markup, about: &str) -> Markup {
+    html! { div { dt { (name) } dd { (value) } dd.hint { (about) } } }
+}
+
+fn of<V: Copy>(by_kind: &BTreeMap<String, V>, kind: Kind) -> Option<V> {
+    by_kind.get(kind.name()).copied()
+}
+
+/// Events a second in what is known of the last minute.
+fn rate(look: &Look) -> String {
+    let seconds = look.lately.seconds.filter(|seconds| *seconds > 0.0);
+    let rate = seconds.map(|seconds| real(look.lately.applied) / seconds);
+    rate.map_or_else(|| UNKNOWN.to_owned(), |rate| Unit::PerSecond.say(rate))
+}
+
+fn percentiles(latency: &[u64]) -> Markup {
+    let most = SECONDS.last().copied().unwrap_or_default();
+    let said = |value: f64| {
+        let beyond = if value >= most { " or more" } else { "" };
+        format!("{}{beyond}", Unit::Seconds.say(value))
+    };
+    html! {
+        @if latency.iter().all(|events| *events == 0) {
+            "nothing applied"
+        } @else {
+            @for (name, q) in [("p50", 0.5), ("p95", 0.95), ("p99", 0.99)] {
+                span.part { small { (name) } " " (quantile(q, SECONDS, latency).map_or_else(String::new, said)) }
+                " "
+            }
+        }
+    }
+}
+
+/// Since when the oldest is open, to the minute: a page that changes with every second is sent anew with
+/// every second.
+fn oldest(since: Option<Timestamp>, now: Timestamp) -> Markup {
+    let Some(since) = since else {
+        return html! { "none is open" };
+    };
+    let age = minute_of(now).duration_since(minute_of(since));
+    let age = match age.as_mins() {
+        ..1 => "less than a minute".to_owned(),
+        minutes @ 1..60 => format!("{minutes} min"),
+        _ => format::length(age),
+    };
+    html! { "the oldest for " (age) ", since " (format::moment(since)) }
+}

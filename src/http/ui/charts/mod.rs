@@ -1,0 +1,20 @@
+//! Charts of the last hour, drawn by the server out of what the running programs sample.
+//!
+//! In reading order: [`page`]; [`latest`] looks at the database for all who watch; [`hour`] makes
+//! series out of minutes ([`quantile`]), [`figures`] shows what is so now; [`chart`] draws a series
+//! ([`scale`], [`marks`]) and gives its numbers ([`numbers`], [`mod@unit`]).
+
+mod chart;
+mod figures;
+mod hour;
+mod latest;
+mod marks;
+mod numbers;
+pub(super) mod page;
+mod quantile;
+mod scale;
+#[cfg(test)]
+mod tests;
+mod unit;
+
+pub(super) use self::latest::Latest;

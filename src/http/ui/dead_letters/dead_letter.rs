@@ -1,0 +1,149 @@
+//! `GET /monitor/dead-letter?id=…`: one letter with all that was received of it.
+
+use axum::response::Response;
+use maud::{Markup, html};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use super::list::{self, said};
+use super::{body, groups};
+use crate::http::ui::page::{Page, Tab};
+use crate::http::ui::page_request::{Ask, Viewer};
+use crate::http::ui::replays::form;
+use crate::http::ui::{format, paths};
+use crate::http::web::params::Parameters;
+use crate::http::web::problem::HttpProblem;
+use crate::store::write::dead_letter::{DeadLetter, KeptLetter, Letters};
+use crate::view::escape;
+use crate::wire::{FieldFault, Problem};
+
+/// The page of a letter.
+pub(in crate::http) fn path(id: Uuid) -> String {
+    paths::with(paths::DEAD_LETTER, &[("id", id.to_string())])
+}
+
+/// The page.
+pub(super) async fn get(ask: Ask, parameters: Parameters) -> Result<Response, HttpProblem> {
+    let id = super::id(parameters)?;
+    ask.show(move |viewer| page(viewer, id)).await
+}
+
+async fn page(viewer: Viewer, id: Uuid) -> Result<Page, HttpProblem> {
+    let Viewer { api, access } = &viewer;
+    let found = api.store.open_letter(&access.tenant, id, body::SHOWN_MAX);
+    let kept = found.await?.ok_or_else(super::unknown_letter)?;
+    let letter = &kept.letter;
+    let meant = Letters {
+        letter: Some(id),
+        ..Letters::default()
+    };
+    let main = html! {
+        nav.trail {
+            a href=(paths::DEAD_LETTERS) { "Dead letters" } " › "
+            a href=(list::path(&letter.reason, None)) { bdi { (letter.reason) } }
+        }
+        h1 { "Dead letter of " (format::moment(kept.received_at)) }
+        (wrong(letter))
+        (form::replay(&meant, access))
+        h2 { "Message" }
+        (facts(&kept))
+        h2 { "Properties" }
+        (object(&letter.properties))
+        h2 { "Headers" }
+        (object(&letter.headers))
+        h2 { "Body" }
+        (body::shown(&kept))
+    };
+    Ok(Page {
+        tab: Tab::DeadLetters,
+        title: format!("Dead letter {id}"),
+        main,
+    })
+}
+
+fn wrong(letter: &DeadLetter) -> Markup {
+    let problem = problem(letter);
+    let adds = |error: &&FieldFault| match &error.pointer {
+        Some(pointer) => problem.detail != format!("{pointer} {}", error.detail),
+        None => problem.detail != error.detail,
+    };
+    let errors: Vec<_> = problem.errors.iter().filter(adds).collect();
+    html! {
+        p.fault { (escape::line(&problem.title)) }
+        p { bdi { (escape::line(&problem.detail)) } }
+        @if !errors.is_empty() {
+            ul {
+                @for error in errors {
+                    li {
+                        @if let Some(pointer) = &error.pointer { code { (escape::line(pointer)) } " " }
+                        bdi { (escape::line(&error.detail)) }
+                    }
+                }
+            }
+        }
+        p.hint { (groups::remedy(&letter.reason)) }
+    }
+}
+
+fn facts(kept: &KeptLetter) -> Markup {
+    let letter = &kept.letter;
+    let texts = [
+        ("Type", letter.type_name.as_deref()),
+        ("Token", letter.token.as_deref()),
+        ("Source", letter.source.as_deref()),
+        ("Event id", letter.event_id.as_deref()),
+        ("Tenant", letter.tenant.as_deref()),
+        ("Exchange", Some(letter.exchange.as_str())),
+        ("Routing key", Some(letter.routing_key.as_str())),
+        ("Queue", Some(letter.queue.as_str())),
+    ];
+    html! {
+        dl.facts {
+            dt { "Letter" } dd { code { (letter.id) } }
+            @for (name, text) in texts {
+                @if text.is_some() { dt { (name) } dd { (said(text)) } }
+            }
+            dt { "Received" } dd { (format::moment(kept.received_at)) }
+            dt { "Size" } dd { (kept.body_bytes) " bytes" }
+        }
+        @if let Some(token) = &letter.token {
+            p { a href=(paths::process(token)) { "To the process of this token" } }
+        }
+    }
+}
+
+/// An object by its keys, as it was kept.
+fn object(json: &str) -> Markup {
+    let Ok(object) = serde_json::from_str::<Map<String, Value>>(json) else {
+        return html! { p.fault { "What was kept of them can't be read." } };
+    };
+    html! {
+        @if object.is_empty() {
+            p.empty { "None." }
+        } @else {
+            dl.facts {
+                @for (name, value) in &object {
+                    dt { bdi { (escape::line(name)) } }
+                    dd { (text(value)) }
+                }
+            }
+        }
+    }
+}
+
+fn text(value: &Value) -> Markup {
+    match value {
+        Value::String(text) => html! { bdi { (escape::line(text)) } },
+        other => html! { code { (escape::line(&other.to_string())) } },
+    }
+}
+
+/// What is said of a letter; what was kept by another version may lack a part.
+pub(super) fn problem(letter: &DeadLetter) -> Problem {
+    serde_json::from_str(&letter.problem).unwrap_or_else(|_| {
+        let known: Value = serde_json::from_str(&letter.problem).unwrap_or_default();
+        let text = |name: &str| known.get(name).and_then(Value::as_str);
+        let detail = text("detail").unwrap_or_default().to_owned();
+        Problem::named(&letter.reason, groups::title(&letter.reason), detail)
+    })
+}

@@ -1,0 +1,134 @@
+//! `GET /monitor/dead-letters/reason?name=…`: the letters of one reason, the oldest first.
+
+use axum::response::Response;
+use jiff::Timestamp;
+use maud::{Markup, html};
+use uuid::Uuid;
+
+use super::{dead_letter, groups};
+use crate::http::ui::page::{Page, Tab};
+use crate::http::ui::page_request::{Ask, Viewer};
+use crate::http::ui::replays::form;
+use crate::http::ui::{format, paths};
+use crate::http::web::list_query;
+use crate::http::web::params::Parameters;
+use crate::http::web::problem::HttpProblem;
+use crate::store::write::dead_letter::{KeptLetter, Letters, Place};
+use crate::view::escape;
+
+/// Letters of a page.
+const ROWS: usize = 50;
+const NO_NAME: &str = "name is missing; the list of dead letters leads to every reason there is";
+const NO_PLACE: &str = "must be as a page before gave it";
+
+/// The page of a reason.
+pub(in crate::http) fn path(reason: &str, after: Option<Place>) -> String {
+    let mut parameters = vec![("name", reason.to_owned())];
+    parameters.extend(after.map(|place| ("after", written(place))));
+    paths::with(paths::LETTERS_OF_REASON, &parameters)
+}
+
+/// The page.
+pub(super) async fn get(ask: Ask, mut parameters: Parameters) -> Result<Response, HttpProblem> {
+    let name = parameters.take("name", list_query::name);
+    let after = parameters.take("after", |text| {
+        read(text).ok_or_else(|| NO_PLACE.to_owned())
+    });
+    parameters.finish(&["name", "after"])?;
+    let name = name.ok_or_else(|| HttpProblem::parameters(vec![NO_NAME.to_owned()]))?;
+    ask.show(move |viewer| page(viewer, name.clone(), after))
+        .await
+}
+
+async fn page(viewer: Viewer, reason: String, after: Option<Place>) -> Result<Page, HttpProblem> {
+    let Viewer { api, access } = &viewer;
+    let limit = i64::try_from(ROWS).unwrap_or(i64::MAX) + 1;
+    let page = api.store.letter_page(&access.tenant, &reason, after, limit);
+    let mut letters = page.await?;
+    let has_more = letters.len() > ROWS;
+    letters.truncate(ROWS);
+    let next = letters.last().filter(|_| has_more).map(KeptLetter::place);
+    let meant = Letters {
+        reason: Some(reason.clone()),
+        ..Letters::default()
+    };
+    let main = html! {
+        nav.trail { a href=(paths::DEAD_LETTERS) { "Dead letters" } }
+        h1 { bdi { (reason) } }
+        p { (groups::title(&reason)) ". " (groups::remedy(&reason)) }
+        @if letters.is_empty() {
+            p.empty { "There are none here." }
+        } @else {
+            (form::replay(&meant, access))
+            (rows(&letters))
+        }
+        nav.more aria-label="Pages of the list" {
+            @if after.is_some() { a href=(path(&reason, None)) { "To the oldest" } }
+            @if let Some(next) = next { a href=(path(&reason, Some(next))) rel="next" { "Newer ones" } }
+        }
+    };
+    Ok(Page {
+        tab: Tab::DeadLetters,
+        title: format!("Dead letters: {reason}"),
+        main,
+    })
+}
+
+fn rows(letters: &[KeptLetter]) -> Markup {
+    html! {
+        table.processes {
+            thead {
+                tr { @for heading in ["Received", "Type", "Token", "Source", "What is wrong"] { th scope="col" { (heading) } } }
+            }
+            tbody #letters {
+                @for kept in letters {
+                    @let of = &kept.letter;
+                    tr id=(format!("letter-{}", of.id)) {
+                        th scope="row" { a href=(dead_letter::path(of.id)) { (format::moment(kept.received_at)) } }
+                        td data-label="Type" { (said(of.type_name.as_deref())) }
+                        td data-label="Token" { (said(of.token.as_deref())) }
+                        td data-label="Source" { (said(of.source.as_deref())) }
+                        td data-label="What is wrong" { bdi { (escape::line(&dead_letter::problem(of).detail)) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What a message says of itself: nothing in it may turn the page around.
+pub(super) fn said(text: Option<&str>) -> Markup {
+    html! { @if let Some(text) = text { bdi { (escape::line(text)) } } }
+}
+
+fn written(place: Place) -> String {
+    format!("{}_{}", place.received_at, place.id)
+}
+
+fn read(text: &str) -> Option<Place> {
+    let (received_at, id) = text.split_once('_')?;
+    let received_at = received_at.parse().ok();
+    Some(Place {
+        // Nothing was kept before, and the database knows no time that is very long ago.
+        received_at: received_at.filter(|at| *at >= Timestamp::UNIX_EPOCH)?,
+        id: Uuid::try_parse(id).ok()?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_read_as_it_was_written_and_nothing_else_is_one() {
+        let place = Place {
+            received_at: "2026-11-21T20:44:16.123456Z".parse().unwrap(),
+            id: Uuid::from_u128(9),
+        };
+        assert_eq!(read(&written(place)), Some(place));
+        let ancient = format!("-009999-01-02T01:59:59Z_{}", place.id);
+        for other in ["", "_", "2026-11-21T20:44:16Z", "now_7", "7_now", &ancient] {
+            assert_eq!(read(other), None, "{other}");
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! `GET` and `POST /monitor/login`: a key for a session that a cookie carries, until it is not used
+//! for some hours or somebody logs out.
+
+use std::time::Duration;
+
+use axum::Form;
+use axum::extract::rejection::FormRejection;
+use axum::extract::{ConnectInfo, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use maud::{Markup, html};
+use secrecy::ExposeSecret;
+use serde::Deserialize;
+
+use super::{error_page, page, paths};
+use crate::domain::access::Scope;
+use crate::http::state::Api;
+use crate::http::web::auth;
+use crate::http::web::params::Parameters;
+use crate::http::web::problem::{HttpProblem, Trouble};
+use crate::http::web::rate_limit::Peer;
+
+/// The parameter that says where to go from there.
+pub(super) const NEXT: &str = "next";
+const COOKIE: &str = "waybill_session";
+/// How long a session lasts when nobody uses it.
+const LASTS: Duration = Duration::from_hours(12);
+
+const NO_FORM: &str = "the form must have a field `key`";
+
+/// What the form sends.
+#[derive(Deserialize)]
+pub(super) struct Login {
+    key: String,
+    #[serde(default)]
+    next: String,
+}
+
+/// The code of a viewer's session, or the key of a program.
+pub(super) fn key(headers: &HeaderMap) -> Option<String> {
+    auth::key(headers).or_else(|| cookie(headers))
+}
+
+/// The form.
+pub(super) async fn get(mut parameters: Parameters) -> Result<Response, HttpProblem> {
+    let next = parameters.take(NEXT, |next| Ok(next.to_owned()));
+    parameters.finish(&[NEXT])?;
+    let page = form(&next.unwrap_or_default(), None);
+    Ok(error_page::html(StatusCode::OK, &page))
+}
+
+/// Begins a session.
+pub(super) async fn post(
+    State(api): State<Api>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    headers: HeaderMap,
+    login: Result<Form<Login>, FormRejection>,
+) -> Result<Response, HttpProblem> {
+    let Ok(Form(login)) = login else {
+        return Err(HttpProblem::new(Trouble::InvalidBody, NO_FORM));
+    };
+    let key = Some(login.key.trim().to_owned());
+    let admitted = api.keys.admit(&key, peer).await;
+    let allowed = admitted.and_then(|access| auth::allow(access, Scope::Read));
+    if let Err(problem) = allowed {
+        let status = problem.trouble().status();
+        return Ok(error_page::html(status, &form(&login.next, Some(&problem))));
+    }
+    let code = api.keys.begin(&key, peer, LASTS).await?;
+    // Nobody can log out of a session whose code is overwritten.
+    if let Some(before) = cookie(&headers) {
+        api.keys.end(&before).await?;
+    }
+    let cookie = baked(code.expose_secret(), &headers);
+    Ok(redirect(within(&login.next), cookie))
+}
+
+/// Ends the session of whoever asks.
+pub(super) async fn leave(
+    State(api): State<Api>,
+    headers: HeaderMap,
+) -> Result<Response, HttpProblem> {
+    if let Some(code) = cookie(&headers) {
+        api.keys.end(&code).await?;
+    }
+    let cookie = format!("{}; Max-Age=0", baked("", &headers));
+    Ok(redirect(paths::LOGIN, cookie))
+}
+
+fn redirect(place: &str, cookie: String) -> Response {
+    let headers = [
+        (header::LOCATION, place.to_owned()),
+        (header::SET_COOKIE, cookie),
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+    ];
+    (StatusCode::SEE_OTHER, headers).into_response()
+}
+
+/// No script reads it, and no other site's page can send it.
+fn baked(code: &str, headers: &HeaderMap) -> String {
+    let secure = if came_over_tls(headers) {
+        "; Secure"
+    } else {
+        ""
+    };
+    format!("{COOKIE}={code}; Path=/; HttpOnly; SameSite=Strict{secure}")
+}
+
+/// As a proxy says it; of several, the first is the one that the viewer spoke to.
+fn came_over_tls(headers: &HeaderMap) -> bool {
+    let proxied = headers.get("x-forwarded-proto");
+    let proxied = proxied.and_then(|proxied| proxied.to_str().ok());
+    let first = proxied.and_then(|proxied| proxied.split(',').next());
+    first.is_some_and(|proto| proto.trim().eq_ignore_ascii_case("https"))
+}
+
+fn cookie(headers: &HeaderMap) -> Option<String> {
+    let cookies = headers.get_all(header::COOKIE).iter();
+    let cookies = cookies.filter_map(|cookies| cookies.to_str().ok());
+    let mut pairs = cookies.flat_map(|cookies| cookies.split(';'));
+    pairs.find_map(|pair| {
+        let (name, value) = pair.trim().split_once('=')?;
+        (name == COOKIE && !value.is_empty()).then(|| value.to_owned())
+    })
+}
+
+/// A path of ours; anything else could lead away.
+fn within(next: &str) -> &str {
+    let is_path = next.starts_with('/') && !next.starts_with("//");
+    let is_plain = next
+        .bytes()
+        .all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    if is_path && is_plain { next } else { "/" }
+}
+
+fn form(next: &str, problem: Option<&HttpProblem>) -> Markup {
+    let main = html! {
+        h1 { "Log in" }
+        form.login method="post" action=(paths::LOGIN) {
+            @if let Some(problem) = problem {
+                p.fault role="alert" #fault { (problem.detail()) }
+            }
+            label for="key" { "Key" }
+            input #key name="key" type="password" required autocomplete="current-password"
+                aria-describedby=[problem.map(|_| "fault")];
+            input type="hidden" name=(NEXT) value=(next);
+            button type="submit" { "Log in" }
+        }
+        p.hint { code { "waybill key create" } " makes a key; one with the scope " code { "admin" }
+            " may also act here." }
+    };
+    page::bare("Log in", &main)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_goes_on_to_a_path_of_ours_and_nowhere_else() {
+        for ours in ["/", "/?status=error", "/monitor/processes/a%2Fb"] {
+            assert_eq!(within(ours), ours);
+        }
+        for other in [
+            "",
+            "//evil.example",
+            "https://evil.example",
+            "/\\evil",
+            "/a\r\nb",
+            "x",
+        ] {
+            assert_eq!(within(other), "/", "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_cookie_that_came_over_tls_goes_back_over_it_alone() {
+        let baked_for = |proto: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert("x-forwarded-proto", proto.parse().unwrap());
+            baked("1-2", &headers)
+        };
+        for secure in ["https", "HTTPS", "https, http"] {
+            assert!(baked_for(secure).ends_with("; Secure"), "{secure}");
+        }
+        for plain in ["http", "http, https", ""] {
+            assert!(!baked_for(plain).contains("Secure"), "{plain}");
+        }
+    }
+
+    #[test]
+    fn the_session_is_found_among_other_cookies() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(cookie(&headers), None);
+        headers.append(header::COOKIE, "a=b; waybill_session=".parse().unwrap());
+        assert_eq!(cookie(&headers), None);
+        headers.append(header::COOKIE, "x=y; waybill_session=1-2".parse().unwrap());
+        assert_eq!(cookie(&headers).as_deref(), Some("1-2"));
+    }
+}

@@ -1,0 +1,85 @@
+//! The monitor page: what people see of processes, on the clients' listener at `/`.
+//!
+//! Every page is HTML that the server makes of what is stored, whole without any script. Asked for
+//! as a stream, the same address sends the page's content anew whenever it has changed, and a small
+//! script puts that in place: so there is one way to make a page, and a live one can't differ.
+
+mod assets;
+mod charts;
+mod dead_letters;
+mod error_page;
+mod format;
+mod login;
+mod page;
+mod page_request;
+pub(super) mod paths;
+mod process;
+mod processes;
+pub(crate) mod replays;
+mod security_headers;
+mod sse;
+mod workflows;
+
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::Redirect;
+use axum::routing::{get, post};
+use axum::{Extension, Router};
+
+use super::state::Api;
+use super::web::auth::{self, Gate};
+use super::web::problem::{HttpProblem, Trouble};
+use crate::domain::access::Scope;
+
+const NO_ROUTE: &str = "there is no such page; the list at / leads to all there are";
+/// What a form may send.
+const BODY_BYTES_MAX: usize = 64 << 10;
+const NO_METHOD: &str = "this page is not sent anything";
+
+/// All pages.
+pub(super) fn router(api: &Api) -> Router {
+    let gated = |routes: Router<Api>, scope| {
+        let gate = Gate::new(api.keys.clone(), scope).finds(login::key);
+        routes.route_layer(from_fn_with_state(gate, auth::admit))
+    };
+    let charts = get(charts::page::get).layer(Extension(charts::Latest::default()));
+    let pages = Router::new()
+        .route(paths::PROCESSES, get(processes::list::get))
+        .route(paths::PROCESS, get(process::show::get))
+        .route(paths::ERRORS, get(process::errors::get))
+        .route(paths::WORKFLOWS, get(workflows::list::get))
+        .route(paths::WORKFLOW, get(workflows::show::get))
+        .route(paths::CHARTS, charts);
+    let resend = Router::new().route(paths::RESEND, post(process::resend::post));
+    let open = Router::new()
+        .route(paths::LOGIN, get(login::get).post(login::post))
+        .route(paths::LOGOUT, post(login::leave))
+        .route(paths::ASSETS, get(assets::get));
+    Router::new()
+        .merge(gated(pages, Scope::Read))
+        .merge(gated(dead_letters::pages(), Scope::Read))
+        .merge(gated(dead_letters::acts(), Scope::Admin))
+        .merge(gated(resend, Scope::Admin))
+        .merge(open)
+        .route(paths::BELOW, get(first))
+        .route("/monitor/", get(first))
+        .route("/monitor/{*rest}", get(nothing))
+        .method_not_allowed_fallback(async || {
+            HttpProblem::new(Trouble::MethodNotAllowed, NO_METHOD)
+        })
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(Extension(sse::Streams::default()))
+        .layer(from_fn(security_headers::same_origin))
+        .layer(from_fn(error_page::render))
+        .layer(from_fn(security_headers::strict))
+        .with_state(api.clone())
+}
+
+/// Whoever types the address leaves out the rest.
+async fn first() -> Redirect {
+    Redirect::to(paths::PROCESSES)
+}
+
+async fn nothing() -> HttpProblem {
+    HttpProblem::new(Trouble::NotFound, NO_ROUTE)
+}

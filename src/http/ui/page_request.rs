@@ -1,0 +1,73 @@
+//! How a page is asked for: whole, or as a stream of what changes.
+
+use std::future::Future;
+
+use axum::extract::FromRequestParts;
+use axum::http::header;
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Response};
+
+use super::page::{self, Page};
+use super::sse::{self, Streams};
+use crate::domain::access::Access;
+use crate::http::state::Api;
+use crate::http::web::auth::{Caller, Pass};
+use crate::http::web::problem::HttpProblem;
+
+/// Who looks, and at what.
+#[derive(Clone)]
+pub(super) struct Viewer {
+    pub(super) api: Api,
+    pub(super) access: Access,
+}
+
+/// A request for a page.
+pub(super) struct Ask {
+    viewer: Viewer,
+    pass: Pass,
+    /// Where the stream has room that was asked for.
+    streams: Option<Streams>,
+}
+
+impl Ask {
+    /// Answers with the page, as often as it was asked for.
+    pub(super) async fn show<F>(
+        self,
+        make: impl Fn(Viewer) -> F + Send + 'static,
+    ) -> Result<Response, HttpProblem>
+    where
+        F: Future<Output = Result<Page, HttpProblem>> + Send + 'static,
+    {
+        if let Some(streams) = &self.streams {
+            return sse::stream(streams, self.viewer, self.pass, make);
+        }
+        let page = make(self.viewer.clone()).await?;
+        let text = page::framed(&page, &self.viewer.access).into_string();
+        let body = self.viewer.api.room.answer(text.into_bytes())?;
+        let headers = [
+            (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+            (header::CACHE_CONTROL, "no-store"),
+            (header::VARY, "accept"),
+        ];
+        Ok((headers, body).into_response())
+    }
+}
+
+impl FromRequestParts<Api> for Ask {
+    type Rejection = HttpProblem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, HttpProblem> {
+        let Caller(access) = Caller::from_request_parts(parts, api).await?;
+        let pass = Pass::from_request_parts(parts, api).await?;
+        let streams = parts.extensions.get::<Streams>().cloned();
+        let viewer = Viewer {
+            api: api.clone(),
+            access,
+        };
+        Ok(Self {
+            viewer,
+            pass,
+            streams: streams.filter(|_| sse::is_wanted(&parts.headers)),
+        })
+    }
+}

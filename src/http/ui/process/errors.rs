@@ -1,0 +1,101 @@
+//! `GET /monitor/process/errors.csv?token=…`: every failed item of a process, for a spreadsheet.
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use futures_util::{StreamExt, stream};
+
+use super::{csv, request};
+use crate::domain::ProcessKey;
+use crate::http::state::Api;
+use crate::http::web::auth::Caller;
+use crate::http::web::memory_budget::Taken;
+use crate::http::web::params::Parameters;
+use crate::http::web::problem::HttpProblem;
+use crate::store::read::failed_item::FailedItem;
+use crate::store::{Store, StoreError};
+use crate::view::parts::Parts;
+
+const HEADINGS: [&str; 3] = ["identifier", "document_id", "messages"];
+/// Between the messages of one item.
+const BETWEEN: &str = "; ";
+/// What of the token is in the name of the file.
+const NAME_CHARS_MAX: usize = 80;
+/// What one page may take, and the one that is written while the next is read.
+const ROOM: usize = 4 << 20;
+
+/// Streams them page by page, so that they are never held whole. Each page is as things stand then;
+/// where the database fails in between the answer breaks off, and is not taken for whole.
+pub(in super::super) async fn get(
+    State(api): State<Api>,
+    Caller(access): Caller,
+    parameters: Parameters,
+) -> Result<Response, HttpProblem> {
+    let token = request::token(parameters, &["token"])?;
+    let key = ProcessKey::of(&access.tenant, &token);
+    request::found(&api, key, &Parts::default()).await?;
+    let walk = Walk {
+        store: api.store.clone(),
+        key,
+        after: String::new(),
+        _room: api.room.take(ROOM)?,
+    };
+    let head = stream::iter([Ok(csv::row(&HEADINGS))]);
+    let pages = head.chain(stream::try_unfold(walk, Walk::next));
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
+        (header::CONTENT_DISPOSITION, disposition(&token)),
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+    ];
+    Ok((headers, Body::from_stream(pages)).into_response())
+}
+
+/// Where the walk through the items is.
+struct Walk {
+    store: Store,
+    key: ProcessKey,
+    after: String,
+    _room: Taken,
+}
+
+impl Walk {
+    /// The rows of the next page, if there is one.
+    async fn next(mut self) -> Result<Option<(String, Self)>, StoreError> {
+        let items = self.store.failed_items(self.key, &self.after).await?;
+        let Some(last) = items.last() else {
+            return Ok(None);
+        };
+        self.after.clone_from(&last.identifier);
+        Ok(Some((items.iter().map(row).collect(), self)))
+    }
+}
+
+fn row(item: &FailedItem) -> String {
+    let document = item.document_id.as_deref().unwrap_or_default();
+    csv::row(&[&item.identifier, document, &item.messages.join(BETWEEN)])
+}
+
+/// With a name that is one on every system, whatever the token is.
+fn disposition(token: &str) -> String {
+    let safe = |letter: char| match letter {
+        'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '_' => letter,
+        _ => '_',
+    };
+    let name: String = token.chars().take(NAME_CHARS_MAX).map(safe).collect();
+    format!("attachment; filename=\"errors-{name}.csv\"")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_named_by_its_token_as_far_as_that_is_safe() {
+        let named = |token: &str| disposition(token);
+        assert_eq!(named("a-1"), "attachment; filename=\"errors-a-1.csv\"");
+        let hostile = named("../\"x\";\r\n ü");
+        assert_eq!(hostile, "attachment; filename=\"errors-____x______.csv\"");
+        assert!(named(&"x".repeat(200)).len() < 120);
+    }
+}

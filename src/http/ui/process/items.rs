@@ -1,0 +1,68 @@
+//! The items of a process, all of them or those that failed.
+
+use maud::{Markup, html};
+
+use super::request::{Asked, ERRORS, ONLY};
+use crate::http::ui::paths;
+use crate::view::read::LISTED_MAX;
+use crate::view::record::{ItemView, View};
+
+/// The table, and the ways to the rest.
+pub(super) fn section(view: &View<'_>, asked: &Asked) -> Markup {
+    let items = view.items.as_deref().unwrap_or_default();
+    let shown: Vec<_> = items
+        .iter()
+        .filter(|item| !asked.errors_only || !item.ok)
+        .collect();
+    let (seen, failed) = (view.counts.unwrap_or_default().items, view.progress.failed);
+    let there_are = if asked.errors_only { failed } else { seen };
+    let listed = u64::try_from(shown.len()).unwrap_or(u64::MAX);
+    html! {
+        @if seen > 0 {
+            section {
+                h2 { @if asked.errors_only { "Failed items" } @else { "Items" } }
+                p { (seen) " in all, " (failed) " failed. " (ways(asked, failed)) }
+                @if shown.is_empty() { p.empty { "None failed." } }
+                @else { (table(&shown)) }
+                @if listed < there_are {
+                    p.hint {
+                        "These are " (listed) " of " (there_are) ", those that failed first; a page shows at most "
+                        (LISTED_MAX) "."
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// To the others, and to a file of those that failed.
+fn ways(asked: &Asked, failed: u64) -> Markup {
+    let token = ("token", asked.token.as_str());
+    html! {
+        @if asked.errors_only { a href=(paths::process(&asked.token)) { "Show all items" } }
+        @else if failed > 0 { a href=(paths::with(paths::PROCESS, &[token, (ERRORS, ONLY)])) { "Show only those that failed" } }
+        @if failed > 0 { " · " a href=(paths::with(paths::ERRORS, &[token])) download { "Those that failed as CSV" } }
+    }
+}
+
+fn table(items: &[&ItemView<'_>]) -> Markup {
+    html! {
+        div.wide tabindex="0" role="region" aria-label="Items" {
+            table.items {
+                thead { tr { @for heading in ["Item", "Outcome", "Messages", "Document"] { th scope="col" { (heading) } } } }
+                tbody { @for item in items { (row(item)) } }
+            }
+        }
+    }
+}
+
+fn row(item: &ItemView<'_>) -> Markup {
+    html! {
+        tr {
+            th scope="row" { bdi { (item.identifier) } }
+            td { @if item.ok { "ok" } @else { span.failed { "failed" } } }
+            td { @for message in item.messages.iter() { div { bdi { (message) } } } }
+            td { @if let Some(document) = &item.document_id { bdi { (document) } } }
+        }
+    }
+}

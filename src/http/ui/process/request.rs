@@ -1,0 +1,58 @@
+//! Which process a page is asked for, and the process itself.
+
+use crate::domain::ProcessKey;
+use crate::http::api::process;
+use crate::http::state::Api;
+use crate::http::web::list_query;
+use crate::http::web::params::Parameters;
+use crate::http::web::problem::HttpProblem;
+use crate::view::parts::Parts;
+use crate::view::read::{Found, Wish};
+
+const TOKEN: &str = "token";
+/// The parameter that leaves out what went well.
+pub(super) const ERRORS: &str = "errors";
+/// Its only value.
+pub(super) const ONLY: &str = "only";
+const NO_TOKEN: &str = "token must be given; the list of processes leads here with it";
+
+/// What a viewer wants to see.
+#[derive(Debug, Clone)]
+pub(super) struct Asked {
+    pub(super) token: String,
+    /// Of the items, those that failed.
+    pub(super) errors_only: bool,
+}
+
+impl Asked {
+    pub(super) fn read(mut parameters: Parameters) -> Result<Self, HttpProblem> {
+        let errors_only = parameters.take(ERRORS, |value| match value {
+            ONLY => Ok(true),
+            _ => Err(format!("must be {ONLY}, or left out")),
+        });
+        let token = token(parameters, &[TOKEN, ERRORS])?;
+        Ok(Self {
+            token,
+            errors_only: errors_only.unwrap_or(false),
+        })
+    }
+}
+
+/// The token, the last of the parameters of these names.
+pub(super) fn token(mut parameters: Parameters, known: &[&str]) -> Result<String, HttpProblem> {
+    parameters.drop_empty();
+    let token = parameters.take(TOKEN, list_query::name);
+    parameters.finish(known)?;
+    token.ok_or_else(|| HttpProblem::parameters(vec![NO_TOKEN.to_owned()]))
+}
+
+/// The process with these parts.
+pub(super) async fn found(api: &Api, key: ProcessKey, parts: &Parts) -> Result<Found, HttpProblem> {
+    let wish = Wish {
+        key,
+        parts: parts.clone(),
+        as_of: None,
+    };
+    let found = process::read(api, &wish).await?;
+    found.ok_or_else(HttpProblem::unknown_token)
+}

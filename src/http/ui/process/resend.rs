@@ -1,0 +1,81 @@
+//! `POST /monitor/process/resend`: an admin has the completion of a process published again, as
+//! `waybill resend` does.
+
+use std::time::Duration;
+
+use axum::Form;
+use axum::extract::State;
+use axum::extract::rejection::FormRejection;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use super::request;
+use crate::broker::topology::COMPLETIONS_EXCHANGE;
+use crate::domain::ProcessKey;
+use crate::domain::access::{Access, Scope};
+use crate::http::state::Api;
+use crate::http::ui::paths;
+use crate::http::web::auth::Caller;
+use crate::http::web::problem::{HttpProblem, Trouble};
+use crate::view::completion::{self, Completion};
+use crate::view::parts::Parts;
+use crate::view::record::View;
+
+const NO_FORM: &str = "the form can't be read; go back and send it again";
+const NOT_ENDED: &str = "the process has not ended: there is no completion to send again";
+const WAITS: &str = "its completion is in the outbox already; its page says when it is tried next, and why it waits";
+
+/// What the form sends.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in super::super) struct Fields {
+    token: String,
+}
+
+/// The form, where there is a completion that is not waiting already.
+pub(super) fn form(view: &View<'_>, waits: bool, access: &Access) -> Markup {
+    html! {
+        @if view.completion != Completion::None && !waits {
+            @if access.allows(Scope::Admin) {
+                form.replay method="post" action=(paths::RESEND) {
+                    input type="hidden" name="token" value=(view.token);
+                    button type="submit" { "Send again" }
+                    span.hint { "The same id and body; consumers that have it already can tell." }
+                }
+            } @else {
+                p.hint { "Sending it again requires an " code { "admin" } " key." }
+            }
+        }
+    }
+}
+
+/// Puts the completion into the outbox and leads back to the page of its process.
+pub(in super::super) async fn post(
+    State(api): State<Api>,
+    Caller(access): Caller,
+    fields: Result<Form<Fields>, FormRejection>,
+) -> Result<Response, HttpProblem> {
+    let Form(Fields { token }) =
+        fields.map_err(|_| HttpProblem::new(Trouble::InvalidBody, NO_FORM))?;
+    let conflict = |why| HttpProblem::new(Trouble::Conflict, why);
+    let key = ProcessKey::of(&access.tenant, &token);
+    let kept = api.primary.completions(&[key]).await?.remove(&key);
+    let Some(kept) = kept else {
+        request::found(&api, key, &Parts::default()).await?;
+        return Err(conflict(NOT_ENDED));
+    };
+    let row = completion::row_again(&kept, COMPLETIONS_EXCHANGE).map_err(conflict)?;
+    match api
+        .primary
+        .resend(&[row], Duration::ZERO, Duration::ZERO)
+        .await?
+    {
+        0 => Err(conflict(WAITS)),
+        _ => {
+            let place = paths::process(&token);
+            Ok((StatusCode::SEE_OTHER, [(header::LOCATION, place)]).into_response())
+        }
+    }
+}

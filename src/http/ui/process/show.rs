@@ -1,0 +1,83 @@
+//! `GET /monitor/process?token=…`: one process with all that is known of it, live.
+
+use axum::response::Response;
+use maud::{Markup, html};
+
+use super::request::{self, Asked};
+use super::{about, delivery, history, items, pending, resend, stages};
+use crate::clock;
+use crate::domain::ProcessKey;
+use crate::http::ui::format;
+use crate::http::ui::page::{Page, Tab};
+use crate::http::ui::page_request::{Ask, Viewer};
+use crate::http::web::params::Parameters;
+use crate::http::web::problem::HttpProblem;
+use crate::view::parts::{Part, Parts};
+use crate::view::read::Found;
+use crate::view::record::View;
+
+/// What the page shows beside the record.
+const PARTS: [Part; 5] = [
+    Part::Steps,
+    Part::Items,
+    Part::Late,
+    Part::Stages,
+    Part::Counts,
+];
+
+/// The page.
+pub(in super::super) async fn get(
+    ask: Ask,
+    parameters: Parameters,
+) -> Result<Response, HttpProblem> {
+    let asked = Asked::read(parameters)?;
+    ask.show(move |viewer| page(viewer, asked.clone())).await
+}
+
+async fn page(Viewer { api, access }: Viewer, asked: Asked) -> Result<Page, HttpProblem> {
+    let parts = Parts::of(&PARTS);
+    let key = ProcessKey::of(&access.tenant, &asked.token);
+    let found = request::found(&api, key, &parts).await?;
+    let waiting = api.store.pending(key, pending::LISTED_MAX).await?;
+    let waits = pending::has_completion(&waiting);
+    let view = found.view(&parts);
+    let name = name(&view).to_owned();
+    let main = html! {
+        h1 { bdi { (name) } }
+        (head(&found, &view))
+        section { h2 { "About" } (about::list(&view, clock::now())) }
+        section {
+            h2 { "Completion" }
+            (delivery::words(&view, waits))
+            (resend::form(&view, waits, &access))
+            (pending::table(&waiting))
+        }
+        (stages::section(&found))
+        (history::timeline(&found, &view))
+        (items::section(&view, &asked))
+        (history::late(&view))
+    };
+    Ok(Page {
+        tab: Tab::Processes,
+        title: name,
+        main,
+    })
+}
+
+/// What it is called: by its file, where it has one.
+fn name<'a>(view: &'a View<'_>) -> &'a str {
+    let opening = view.opening.as_ref();
+    let filename = opening.and_then(|opening| opening.filename.as_deref());
+    filename.unwrap_or(&view.token)
+}
+
+fn head(found: &Found, view: &View<'_>) -> Markup {
+    let progress = &view.progress;
+    html! {
+        p.state {
+            (format::status(found.record.process.status()))
+            @if view.summary != view.status { " " bdi { (view.summary) } }
+        }
+        p { (format::progress(progress.done, progress.total, progress.failed)) }
+    }
+}

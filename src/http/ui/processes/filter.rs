@@ -1,0 +1,173 @@
+//! Which processes somebody looks for, as the form above the list says it.
+
+use jiff::{SignedDuration, Timestamp};
+use maud::{Markup, html};
+
+use crate::domain::{Kind, Status};
+use crate::http::api::feed_query as native;
+use crate::http::ui::paths;
+use crate::http::web::list_query;
+use crate::http::web::params::Parameters;
+use crate::http::web::problem::HttpProblem;
+use crate::store::read::list_cursor::Place;
+use crate::store::read::list_selection::Selection;
+const NAMES: [&str; 8] = [
+    "token", "filename", "group", "module", "kind", "status", "since", "after",
+];
+/// The texts that one may look for, and what they are called.
+const TEXTS: [(&str, &str); 4] = [
+    ("token", "Token"),
+    ("filename", "File name"),
+    ("group", "Group"),
+    ("module", "Module"),
+];
+
+/// What is looked for.
+#[derive(Debug, Clone)]
+pub(super) struct Filter {
+    /// One process.
+    pub(super) token: Option<String>,
+    pub(super) selection: Selection,
+    pub(super) since: Since,
+    pub(super) after: Option<Place>,
+    /// All but the place, as it was given.
+    given: Vec<(String, String)>,
+}
+
+/// How far back the list goes, by when processes were first heard of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Since {
+    Hour,
+    #[default]
+    Today,
+    Week,
+    Ever,
+}
+
+impl Filter {
+    pub(super) fn read(mut parameters: Parameters) -> Result<Self, HttpProblem> {
+        // Forms send every field, also those that nobody filled in.
+        parameters.drop_empty();
+        let given = parameters.without("after");
+        let status = |text: &str| {
+            let status = Status::from_name(text).map(|status| vec![status]);
+            status.ok_or_else(|| {
+                format!(
+                    "must be one of {}",
+                    Status::ALL.map(Status::name).join(", ")
+                )
+            })
+        };
+        let filter = Self {
+            token: parameters.take("token", list_query::name),
+            selection: Selection {
+                kind: parameters.take("kind", native::kind),
+                statuses: parameters.take("status", status).unwrap_or_default(),
+                group: parameters.take("group", list_query::name),
+                module: parameters.take("module", list_query::name),
+                filename: parameters.take("filename", list_query::name),
+                ..Selection::default()
+            },
+            since: parameters.take("since", Since::named).unwrap_or_default(),
+            after: parameters.take("after", list_query::place),
+            given,
+        };
+        parameters.finish(&NAMES)?;
+        Ok(filter)
+    }
+
+    /// The same, after another place.
+    pub(super) fn path(&self, after: Option<Place>) -> String {
+        let mut given = self.given.clone();
+        given.extend(after.map(|after| ("after".to_owned(), after.to_string())));
+        paths::with(paths::PROCESSES, &given)
+    }
+
+    /// Whether somebody looks for something at all.
+    pub(super) fn is_narrow(&self) -> bool {
+        !self.given.is_empty()
+    }
+
+    /// The form, with what it was filled in with.
+    pub(super) fn form(&self) -> Markup {
+        let given = |name: &str| {
+            let mut given = self.given.iter();
+            given
+                .find(|(known, _)| known == name)
+                .map(|(_, value)| value.as_str())
+        };
+        let kinds = Kind::ALL.map(Kind::name);
+        let statuses = Status::ALL.map(Status::name);
+        html! {
+            form.filter #filter method="get" action="/" role="search" aria-label="Processes" {
+                @for (name, label) in TEXTS {
+                    label { (label) input type="search" name=(name) value=[given(name)] maxlength="200" autocomplete="off"; }
+                }
+                label { "Kind" (choice("kind", "any", given("kind"), kinds.map(|kind| (kind, kind)))) }
+                label { "Status" (choice("status", "any", given("status"), statuses.map(|status| (status, status)))) }
+                label { "Heard of" (choice("since", "today", given("since"), Since::OTHERS.map(|since| (since.name(), since.words())))) }
+                button type="submit" { "Show" }
+                @if self.is_narrow() { a href="/" { "Show all of today" } }
+            }
+        }
+    }
+}
+
+/// A list to choose from; the first choice is the usual one.
+fn choice<const N: usize>(
+    name: &str,
+    usual: &str,
+    given: Option<&str>,
+    others: [(&str, &str); N],
+) -> Markup {
+    html! {
+        select name=(name) {
+            option value="" { (usual) }
+            @for (value, words) in others {
+                option value=(value) selected[given == Some(value)] { (words) }
+            }
+        }
+    }
+}
+
+impl Since {
+    const OTHERS: [Self; 3] = [Self::Hour, Self::Week, Self::Ever];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Hour => "hour",
+            Self::Today => "today",
+            Self::Week => "week",
+            Self::Ever => "ever",
+        }
+    }
+
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Hour => "in the last hour",
+            Self::Today => "today",
+            Self::Week => "in the last 7 days",
+            Self::Ever => "at any time",
+        }
+    }
+
+    fn named(text: &str) -> Result<Self, String> {
+        let all = [Self::Hour, Self::Today, Self::Week, Self::Ever];
+        let found = all.into_iter().find(|since| since.name() == text);
+        found.ok_or_else(|| format!("must be one of {}", all.map(Self::name).join(", ")))
+    }
+
+    /// Where the list ends. A day begins at midnight, UTC.
+    pub(super) fn begin(self, now: Timestamp) -> Option<Timestamp> {
+        let before = |span| now.checked_sub(span).ok();
+        let day = SignedDuration::from_hours(24);
+        match self {
+            Self::Hour => before(SignedDuration::from_hours(1)),
+            Self::Today => before(SignedDuration::from_secs(
+                now.as_second().rem_euclid(day.as_secs()),
+            )),
+            Self::Week => before(day * 7),
+            Self::Ever => None,
+        }
+    }
+}

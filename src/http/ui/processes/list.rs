@@ -1,0 +1,132 @@
+//! `GET /`: the processes of today, the newest first, or those that somebody looks for.
+
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
+use maud::{Markup, html};
+
+use super::filter::{Filter, Since};
+use super::table;
+use crate::clock;
+use crate::domain::ProcessKey;
+use crate::http::api::process;
+use crate::http::state::Api;
+use crate::http::ui::page::{Page, Tab};
+use crate::http::ui::page_request::{Ask, Viewer};
+use crate::http::ui::paths;
+use crate::http::web::auth::Caller;
+use crate::http::web::params::Parameters;
+use crate::http::web::problem::HttpProblem;
+use crate::store::read::list::{LOOKED_AT_MAX, ListError, Listing};
+use crate::store::read::list_cursor::Place;
+use crate::view::parts::Parts;
+use crate::view::read::Wish;
+
+/// Processes of a page.
+const ROWS: u64 = 50;
+const OTHER_LIST: &str = "after belongs to another list; begin at its first page";
+
+/// The list; whoever knows the token is led to the process.
+pub(in super::super) async fn get(
+    State(api): State<Api>,
+    Caller(access): Caller,
+    ask: Ask,
+    parameters: Parameters,
+) -> Result<Response, HttpProblem> {
+    let filter = Filter::read(parameters)?;
+    if let Some(token) = &filter.token {
+        let key = ProcessKey::of(&access.tenant, token);
+        if is_known(&api, key).await? {
+            let place = paths::process(token);
+            return Ok((StatusCode::SEE_OTHER, [(header::LOCATION, place)]).into_response());
+        }
+    }
+    ask.show(move |viewer| page(viewer, filter.clone())).await
+}
+
+async fn is_known(api: &Api, key: ProcessKey) -> Result<bool, HttpProblem> {
+    let wish = Wish {
+        key,
+        parts: Parts::default(),
+        as_of: None,
+    };
+    Ok(process::read(api, &wish).await?.is_some())
+}
+
+async fn page(Viewer { api, access }: Viewer, filter: Filter) -> Result<Page, HttpProblem> {
+    let now = clock::now();
+    let listed = api
+        .store
+        .list(&access.tenant, &filter.selection, filter.after, ROWS);
+    let mut listed = listed.await.map_err(|error| match error {
+        ListError::OtherSort => HttpProblem::parameters(vec![OTHER_LIST.to_owned()]),
+        ListError::Store(error) => error.into(),
+    })?;
+    if let Some(begin) = filter.since.begin(now) {
+        end_at(&mut listed, begin);
+    }
+    let keys = listed.processes.iter();
+    let keys: Vec<_> = keys
+        .map(|listed| ProcessKey::of(&access.tenant, &listed.token))
+        .collect();
+    let latest = api.store.latest(&keys).await?;
+    let main = html! {
+        h1 { (heading(&filter)) }
+        (filter.form())
+        @if let Some(token) = &filter.token {
+            p.fault { "No process has the token " code { (token) } ". It is told apart by every letter." }
+        } @else if listed.processes.is_empty() {
+            p.empty { (nothing(&listed)) }
+        } @else {
+            (table::table(&listed.processes, &latest, now))
+        }
+        (more(&filter, listed.next))
+    };
+    Ok(Page {
+        tab: Tab::Processes,
+        title: heading(&filter),
+        main,
+    })
+}
+
+/// The list is sorted by the time that it ends at.
+fn end_at(listed: &mut Listing, begin: Timestamp) {
+    let mut processes = listed.processes.iter();
+    if let Some(end) = processes.position(|listed| listed.created_at < begin) {
+        listed.processes.truncate(end);
+        listed.next = None;
+    }
+    listed.next = listed.next.filter(|next| next.at >= begin);
+}
+
+/// A page looks at so many and no more, whatever it finds.
+fn nothing(listed: &Listing) -> String {
+    match listed.next {
+        None => "Nothing here.".to_owned(),
+        Some(_) => format!(
+            "Nothing among the {LOOKED_AT_MAX} that a page looks through; the search goes on with \
+             the older ones."
+        ),
+    }
+}
+
+fn heading(filter: &Filter) -> String {
+    match filter.since {
+        Since::Hour => "Processes of the last hour",
+        Since::Today => "Processes of today",
+        Since::Week => "Processes of the last 7 days",
+        Since::Ever => "All processes",
+    }
+    .to_owned()
+}
+
+/// The ways to the first page and to the next.
+fn more(filter: &Filter, next: Option<Place>) -> Markup {
+    html! {
+        nav.more aria-label="Pages of the list" {
+            @if filter.after.is_some() { a href=(filter.path(None)) { "To the newest" } }
+            @if let Some(next) = next { a href=(filter.path(Some(next))) rel="next" { "Older ones" } }
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! The forms with which letters are replayed.
+
+use maud::{Markup, html};
+
+use super::request::Wanted;
+use crate::domain::access::{Access, Scope};
+use crate::http::ui::paths;
+use crate::store::admin::replay::RATE_MAX;
+use crate::store::write::dead_letter::Letters;
+
+/// A replay, its rate, and a dry run before it. More than one letter is asked about once more.
+pub(in crate::http) fn replay(letters: &Letters, access: &Access) -> Markup {
+    if !access.allows(Scope::Admin) {
+        return html! {
+            p.hint { "Whoever has a key with the scope " code { "admin" } " may replay these here." }
+        };
+    }
+    let is_one = letters.letter.is_some();
+    html! {
+        form.replay method="post" action=(paths::REPLAYS) {
+            (meant(letters))
+            @if !is_one {
+                label {
+                    "Letters a second"
+                    input type="number" name="rate" min="1" max=(RATE_MAX) placeholder="as fast as confirmed" autocomplete="off";
+                }
+            }
+            button type="submit" name="dry_run" value="yes" { "Dry run" }
+            @if is_one {
+                button type="submit" { "Replay" }
+            } @else {
+                button type="submit" formaction=(paths::CONFIRM_REPLAY) formmethod="get" { "Replay …" }
+            }
+        }
+    }
+}
+
+/// What was asked for, to be said once more.
+pub(super) fn confirm(wanted: &Wanted) -> Markup {
+    html! {
+        form.replay method="post" action=(paths::REPLAYS) {
+            (meant(&wanted.letters))
+            @if let Some(rate) = wanted.rate { input type="hidden" name="rate" value=(rate); }
+            button type="submit" { "Replay" }
+            a href=(paths::DEAD_LETTERS) { "Back" }
+        }
+    }
+}
+
+/// The end of a replay before its time.
+pub(super) fn stop(id: uuid::Uuid) -> Markup {
+    html! {
+        form.stop method="post" action=(paths::STOP_REPLAY) {
+            input type="hidden" name="id" value=(id);
+            button type="submit" { "Stop" }
+        }
+    }
+}
+
+fn meant(letters: &Letters) -> Markup {
+    let (name, value) = match (&letters.letter, &letters.reason) {
+        (Some(letter), _) => ("letter", letter.to_string()),
+        (None, Some(reason)) => ("reason", reason.clone()),
+        (None, None) => ("all", "yes".to_owned()),
+    };
+    html! { input type="hidden" name=(name) value=(value); }
+}

@@ -1,0 +1,215 @@
+//! `GET /monitor/replay?id=…`: how a replay stands, and its report.
+
+use axum::response::Response;
+use maud::{Markup, html};
+use uuid::Uuid;
+
+use super::form;
+use super::table::{self, State};
+use crate::clock;
+use crate::domain::access::{Access, Scope};
+use crate::http::ui::dead_letters::{groups, list};
+use crate::http::ui::page::{Page, Tab};
+use crate::http::ui::page_request::{Ask, Viewer};
+use crate::http::ui::{format, paths};
+use crate::http::web::params::Parameters;
+use crate::http::web::problem::{HttpProblem, Trouble};
+use crate::store::admin::replay::{Fate, Replay};
+use crate::store::write::dead_letter::Letters;
+
+const UNKNOWN: &str = "there is no such replay here: only the newest hundred are kept";
+
+/// The page of a replay.
+pub(super) fn path(id: Uuid) -> String {
+    paths::with(paths::REPLAY, &[("id", id.to_string())])
+}
+
+pub(super) fn unknown() -> HttpProblem {
+    HttpProblem::new(Trouble::NotFound, UNKNOWN)
+}
+
+/// The page.
+pub(in crate::http) async fn get(
+    ask: Ask,
+    parameters: Parameters,
+) -> Result<Response, HttpProblem> {
+    let id = crate::http::ui::dead_letters::id(parameters)?;
+    ask.show(move |viewer| page(viewer, id)).await
+}
+
+async fn page(viewer: Viewer, id: Uuid) -> Result<Page, HttpProblem> {
+    let Viewer { api, access } = &viewer;
+    let found = api.primary.replay(&access.tenant, id).await?;
+    let replay = found.ok_or_else(unknown)?;
+    let returned = match replay.dry_run {
+        true => Vec::new(),
+        false => api.primary.returned_letters(&access.tenant, id).await?,
+    };
+    let what = if replay.dry_run { "Dry run" } else { "Replay" };
+    let main = html! {
+        nav.trail { a href=(paths::DEAD_LETTERS) { "Dead letters" } }
+        h1 { (what) " of " (table::meant(replay.letter, replay.reason.as_deref())) }
+        (standing(&replay, access))
+        @if replay.dry_run {
+            (outlook(&replay))
+            (then(&replay, access))
+        } @else {
+            (report(&replay))
+            (came_back(&returned))
+        }
+    };
+    Ok(Page {
+        tab: Tab::DeadLetters,
+        title: what.to_owned(),
+        main,
+    })
+}
+
+fn standing(replay: &Replay, access: &Access) -> Markup {
+    let state = State::of(replay);
+    html! {
+        p.standing { (state.shown()) " " (table::progress(replay)) }
+        @if state == State::Waiting {
+            p.hint { "It waits for its turn, or for a process with the role " code { "relay" } "." }
+        }
+        @if let Some(trouble) = &replay.trouble { p.fault { "It is tried again and again: " (trouble) "." } }
+        @if state.is_open() && access.allows(Scope::Admin) { (form::stop(replay.id)) }
+        dl.facts {
+            dt { "Asked for" } dd {
+                (format::moment(replay.asked_at))
+                @if !replay.asked_by.is_empty() { " with the key " code { (replay.asked_by) } }
+            }
+            dt { "Letters then" } dd { (replay.letters) }
+            @if !replay.dry_run { dt { "Rate" } dd { (table::rate(replay.rate)) } }
+            @if let Some(begun_at) = replay.begun_at {
+                dt { "Begun" } dd { (format::moment(begun_at)) }
+                @let end = replay.ended_at.unwrap_or_else(clock::now);
+                dt { "Took" } dd { (format::length(end.duration_since(begun_at))) }
+            }
+            @if let Some(ended_at) = replay.ended_at { dt { "Ended" } dd { (format::moment(ended_at)) } }
+        }
+    }
+}
+
+/// What became of the letters.
+fn report(replay: &Replay) -> Markup {
+    let counts = replay.counts;
+    let left = replay.letters.saturating_sub(replay.done());
+    let (left_is, left_means) = match State::of(replay) {
+        State::Done => (
+            "Gone before",
+            "replayed or discarded by somebody else before their turn",
+        ),
+        State::Stopped => ("Left", "still here"),
+        _ => ("To come", "in the order in which they came"),
+    };
+    let rows = [
+        (
+            "Published",
+            counts.confirmed,
+            "confirmed by the broker and forgotten here",
+        ),
+        (
+            "Refused by a queue",
+            counts.nacked,
+            "kept: a queue is full or can't be reached",
+        ),
+        (
+            "Taken by no queue",
+            counts.unroutable,
+            "kept: is anything bound to the exchange of events?",
+        ),
+        (
+            "Damaged",
+            counts.damaged,
+            "kept: their properties or headers can't be read",
+        ),
+        (left_is, left, left_means),
+    ];
+    html! {
+        h2 { "Report" }
+        (counted(rows.into_iter().filter(|(name, count, _)| *count > 0 || *name == "Published")))
+    }
+}
+
+fn came_back(returned: &[(String, u64)]) -> Markup {
+    let sum: u64 = returned.iter().map(|(_, count)| count).sum();
+    html! {
+        h2 { "Came back" }
+        @if sum == 0 {
+            p { "None of them is here as a new letter." }
+        } @else {
+            p { (sum) " of them could not be applied again and are here as new letters:" }
+            ul {
+                @for (reason, count) in returned {
+                    li { a href=(list::path(reason, None)) { bdi { (reason) } } " " (count) }
+                }
+            }
+        }
+        p.hint { "The others were applied, known already, or too late. Workers may still hold some." }
+    }
+}
+
+/// What would become of them.
+fn outlook(replay: &Replay) -> Markup {
+    let fate = |name: &str| Fate::ALL.into_iter().find(|fate| fate.name() == name);
+    let rows = replay.foreseen.iter();
+    let rows = rows.map(|(name, count)| match fate(name) {
+        Some(fate) => (says(fate).0, *count, says(fate).1),
+        None => (name.as_str(), *count, groups::title(name)),
+    });
+    html! {
+        h2 { "What would become of them" }
+        p.hint {
+            "As things stand now; what the letters would do to each other is not counted in. Nothing was \
+             published and nothing changed."
+        }
+        (counted(rows))
+    }
+}
+
+fn says(fate: Fate) -> (&'static str, &'static str) {
+    match fate {
+        Fate::Applied => ("Applied", "nothing known is against it"),
+        Fate::Duplicate => (
+            "Known already",
+            "the log has their events; a replay changes nothing",
+        ),
+        Fate::Late => (
+            "Too late",
+            "their processes have ended; they would be logged as late",
+        ),
+        Fate::Undecided => ("Pushes", "where their orders then stand decides"),
+        Fate::Damaged => (
+            "Damaged",
+            "their properties or headers can't be read; they would be kept",
+        ),
+    }
+}
+
+fn counted<'a>(rows: impl Iterator<Item = (&'a str, u64, &'a str)>) -> Markup {
+    html! {
+        table.processes.counts {
+            tbody {
+                @for (name, count, meaning) in rows {
+                    tr { th scope="row" { bdi { (name) } } td { span.count { (count) } } td { (meaning) } }
+                }
+            }
+        }
+    }
+}
+
+/// After a dry run the same letters may be replayed.
+fn then(replay: &Replay, access: &Access) -> Markup {
+    let meant = Letters {
+        tenant: None,
+        letter: replay.letter,
+        reason: replay.reason.clone(),
+    };
+    html! {
+        @if replay.ended_at.is_some() {
+            h2 { "Then" }
+            (form::replay(&meant, access))
+        }
+    }
+}

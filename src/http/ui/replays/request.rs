@@ -1,0 +1,142 @@
+//! Which letters somebody wants to be replayed, and how, as forms say it.
+
+use serde::Deserialize;
+use uuid::Uuid;
+
+use crate::http::web::list_query;
+use crate::http::web::params::Parameters;
+use crate::http::web::problem::HttpProblem;
+use crate::store::admin::replay::RATE_MAX;
+use crate::store::write::dead_letter::Letters;
+
+const NAMES: [&str; 4] = ["letter", "reason", "all", "rate"];
+const ONE: &str = "give one of letter, reason and all";
+
+/// The fields of a form; what nobody filled in is empty. An unknown one is refused: a misspelt
+/// `dry_run` must not publish.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(in crate::http) struct Fields {
+    letter: String,
+    reason: String,
+    all: String,
+    rate: String,
+    dry_run: String,
+}
+
+/// What somebody wants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Wanted {
+    pub(super) letters: Letters,
+    pub(super) rate: Option<u32>,
+    pub(super) dry_run: bool,
+}
+
+impl Fields {
+    /// As the form to confirm sends them.
+    pub(super) fn of(mut parameters: Parameters) -> Result<Self, HttpProblem> {
+        let mut take = |name: &str| parameters.take(name, |text| Ok(text.to_owned()));
+        let fields = Self {
+            letter: take("letter").unwrap_or_default(),
+            reason: take("reason").unwrap_or_default(),
+            all: take("all").unwrap_or_default(),
+            rate: take("rate").unwrap_or_default(),
+            dry_run: String::new(),
+        };
+        parameters.finish(&NAMES)?;
+        Ok(fields)
+    }
+
+    /// All that is wrong is told at once.
+    pub(super) fn read(&self) -> Result<Wanted, HttpProblem> {
+        let mut faults = Vec::new();
+        // What is only spaces is not given: else nothing would narrow the letters down.
+        let given = [&self.letter, &self.reason, &self.all].map(|text| given_text(text));
+        if given.iter().flatten().count() != 1 {
+            faults.push(ONE.to_owned());
+        }
+        let mut note = |name: &str, fault: String| faults.push(format!("{name} {fault}"));
+        let letter = given_text(&self.letter).map(Uuid::try_parse).transpose();
+        let letter = letter.unwrap_or_else(|_| {
+            note("letter", crate::http::ui::dead_letters::WRONG_ID.to_owned());
+            None
+        });
+        let reason = given_text(&self.reason).map(list_query::name).transpose();
+        let reason = reason.unwrap_or_else(|fault| {
+            note("reason", fault);
+            None
+        });
+        let rate = given_text(&self.rate).map(rate).transpose();
+        let rate = rate.unwrap_or_else(|fault| {
+            note("rate", fault);
+            None
+        });
+        if !faults.is_empty() {
+            return Err(HttpProblem::parameters(faults));
+        }
+        Ok(Wanted {
+            letters: Letters {
+                tenant: None,
+                letter,
+                reason,
+            },
+            rate,
+            dry_run: !self.dry_run.is_empty(),
+        })
+    }
+}
+
+fn given_text(text: &str) -> Option<&str> {
+    let text = text.trim();
+    (!text.is_empty()).then_some(text)
+}
+
+fn rate(text: &str) -> Result<u32, String> {
+    let rate = text.parse().ok();
+    rate.filter(|rate| (1..=RATE_MAX).contains(rate))
+        .ok_or_else(|| format!("must be a number from 1 to {RATE_MAX}, or empty"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(letter: &str, reason: &str, all: &str, rate: &str) -> Result<Wanted, HttpProblem> {
+        let [letter, reason, all, rate] = [letter, reason, all, rate].map(str::to_owned);
+        let fields = Fields {
+            letter,
+            reason,
+            all,
+            rate,
+            dry_run: String::new(),
+        };
+        fields.read()
+    }
+
+    #[test]
+    fn one_thing_is_meant_at_a_rate_that_can_be_kept() {
+        let id = Uuid::from_u128(7);
+        let one = fields(&id.to_string(), "", "", "").unwrap();
+        assert_eq!((one.letters.letter, one.rate), (Some(id), None));
+        let group = fields("", "too_deep", "", " 20 ").unwrap();
+        assert_eq!(group.letters.reason.as_deref(), Some("too_deep"));
+        assert_eq!(group.rate, Some(20));
+        assert_eq!(
+            fields("", "", "yes", "").unwrap().letters,
+            Letters::default()
+        );
+        for (letter, reason, all, rate) in [
+            ("", "", "", ""),
+            ("", "too_deep", "yes", ""),
+            ("7", "", "", ""),
+            (" ", "", "", ""),
+            ("", "\t", "", ""),
+            ("", "", " ", ""),
+            ("", "", "yes", "0"),
+            ("", "", "yes", "10001"),
+            ("", "", "yes", "fast"),
+        ] {
+            assert!(fields(letter, reason, all, rate).is_err());
+        }
+    }
+}

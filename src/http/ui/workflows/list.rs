@@ -1,0 +1,51 @@
+//! `GET /monitor/workflows`: every workflow that was applied. They belong to all tenants.
+
+use axum::response::Response;
+use maud::{Markup, html};
+
+use crate::http::ui::page::{Page, Tab};
+use crate::http::ui::page_request::{Ask, Viewer};
+use crate::http::ui::{format, paths};
+use crate::http::web::params::Parameters;
+use crate::http::web::problem::HttpProblem;
+use crate::store::admin::workflow::ListedWorkflow;
+
+/// The list.
+pub(in super::super) async fn get(
+    ask: Ask,
+    parameters: Parameters,
+) -> Result<Response, HttpProblem> {
+    parameters.finish(&[])?;
+    ask.show(page).await
+}
+
+async fn page(Viewer { api, .. }: Viewer) -> Result<Page, HttpProblem> {
+    let workflows = api.store.list_workflows().await?;
+    let main = html! {
+        h1 { "Workflows" }
+        @if workflows.is_empty() {
+            p.empty { "None yet. " code { "waybill workflow apply FILE" } " adds one." }
+        } @else {
+            table {
+                thead { tr { @for heading in ["Workflow", "Newest version", "Applied", "Versions"] { th scope="col" { (heading) } } } }
+                tbody { @for workflow in &workflows { (row(workflow)) } }
+            }
+        }
+    };
+    Ok(Page {
+        tab: Tab::Workflows,
+        title: "Workflows".to_owned(),
+        main,
+    })
+}
+
+fn row(workflow: &ListedWorkflow) -> Markup {
+    html! {
+        tr {
+            th scope="row" { a href=(paths::workflow(&workflow.name, None)) { bdi { (workflow.name) } } }
+            td { (workflow.version) }
+            td { (format::moment(workflow.created_at)) }
+            td { (workflow.versions) }
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! What a picture shows of a workflow's stages, and what it leaves out, as a table.
+
+use maud::{Markup, html};
+
+use super::show::duration;
+use crate::domain::workflow::arrows::Arrows;
+use crate::domain::workflow::{Field, FieldKind, Join, Next, Stage, StageDeadline, Workflow};
+
+const HEADINGS: [&str; 5] = ["Stage", "Leads to", "Join", "Deadline", "Form"];
+
+/// The stages in the order in which an order comes to them.
+pub(super) fn table(workflow: &Workflow) -> Markup {
+    let arrows = Arrows::of(workflow);
+    html! {
+        p { "The opening enters " (all(&workflow.start)) "." }
+        div.wide tabindex="0" role="region" aria-label="Stages" {
+            table {
+                thead { tr { @for heading in HEADINGS { th scope="col" { (heading) } } } }
+                tbody {
+                    @for name in arrows.sorted() {
+                        @if let Some(stage) = workflow.stages.get(*name) { (row(name, stage)) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The fields of a form.
+pub(super) fn form(fields: &[Field]) -> Markup {
+    html! {
+        div.wide tabindex="0" role="region" aria-label="Form" {
+            table {
+                thead { tr { @for heading in ["Field", "Type", "Required"] { th scope="col" { (heading) } } } }
+                tbody {
+                    @for field in fields {
+                        tr {
+                            th scope="row" { bdi { (field.id) } }
+                            td { (kind(&field.kind)) }
+                            td { @if field.required { "yes" } @else { "no" } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn row(name: &str, stage: &Stage) -> Markup {
+    html! {
+        tr {
+            th scope="row" { bdi { (name) } }
+            td { (next(&stage.next)) }
+            td {
+                @match stage.join {
+                    None => {}
+                    Some(Join::All) => "waits for all that lead here",
+                    Some(Join::Any) => "is entered with the first that leads here",
+                }
+            }
+            td { @if let Some(deadline) = &stage.deadline { (due(deadline)) } }
+            td {
+                @for field in &stage.form {
+                    div { bdi { (field.id) } ", " (kind(&field.kind)) @if field.required { ", required" } }
+                }
+            }
+        }
+    }
+}
+
+fn next(next: &Next) -> Markup {
+    match next {
+        Next::All(stages) => all(stages),
+        Next::ByOutcome(choices) => html! {
+            @for (outcome, stages) in choices {
+                div { b { bdi { (outcome) } } ": " (all(stages)) }
+            }
+        },
+    }
+}
+
+/// Those that are entered at the same time.
+fn all(stages: &[String]) -> Markup {
+    html! {
+        @match stages {
+            [] => "the end",
+            [only] => bdi { (only) },
+            several => { bdi { (several.join(", ")) } " at the same time" }
+        }
+    }
+}
+
+fn due(deadline: &StageDeadline) -> Markup {
+    html! {
+        "after " (duration(deadline.after)) ", then "
+        @match &deadline.outcome {
+            Some(outcome) => bdi { (outcome) },
+            None => "the order ends with an error",
+        }
+    }
+}
+
+fn kind(kind: &FieldKind) -> Markup {
+    html! {
+        (kind.name())
+        @if let FieldKind::Choice(choices) = kind { ": " bdi { (choices.join(", ")) } }
+    }
+}

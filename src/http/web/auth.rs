@@ -1,0 +1,165 @@
+//! Whose request it is: the key in `Authorization`, as a bearer token or as the password of HTTP
+//! Basic.
+
+use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+
+use super::keys::Keys;
+use super::problem::{HttpProblem, Trouble};
+use super::rate_limit::Peer;
+use crate::domain::access::{Access, Scope};
+
+const OUTSIDE: &str = "no key opens this path";
+
+/// Whose request it is, and what the key allows.
+#[derive(Debug, Clone)]
+pub(in crate::http) struct Caller(pub(in crate::http) Access);
+
+/// What a group of routes asks of a key.
+#[derive(Clone)]
+pub(in crate::http) struct Gate {
+    keys: Keys,
+    scope: Scope,
+    find: fn(&HeaderMap) -> Option<String>,
+}
+
+/// What a request came in with: it may be asked again whether that is still good.
+#[derive(Clone)]
+pub(in crate::http) struct Pass {
+    gate: Gate,
+    key: Option<String>,
+    peer: Peer,
+}
+
+impl Gate {
+    pub(in crate::http) fn new(keys: Keys, scope: Scope) -> Self {
+        Self {
+            keys,
+            scope,
+            find: key,
+        }
+    }
+
+    /// The same for clients that put their key elsewhere.
+    pub(in crate::http) fn finds(self, find: fn(&HeaderMap) -> Option<String>) -> Self {
+        Self { find, ..self }
+    }
+
+    fn allow(&self, access: Access) -> Result<Access, HttpProblem> {
+        allow(access, self.scope)
+    }
+}
+
+/// The access again, if it has this scope.
+pub(in crate::http) fn allow(access: Access, scope: Scope) -> Result<Access, HttpProblem> {
+    if access.allows(scope) {
+        return Ok(access);
+    }
+    let detail = format!("it needs a key with the scope {}", scope.name());
+    Err(HttpProblem::new(Trouble::Forbidden, &detail))
+}
+
+impl Pass {
+    async fn admit(&self) -> Result<Access, HttpProblem> {
+        let access = self.gate.keys.admit(&self.key, self.peer).await?;
+        self.gate.allow(access)
+    }
+
+    /// The id of its key, if there is one.
+    pub(in crate::http) async fn id(&self) -> Result<Option<String>, HttpProblem> {
+        self.gate.keys.id(&self.key, self.peer).await
+    }
+
+    /// Whether the key is good, by now.
+    pub(in crate::http) async fn is_good(&self) -> Result<(), HttpProblem> {
+        let access = self.gate.keys.access(&self.key, self.peer).await?;
+        self.gate.allow(access).map(|_| ())
+    }
+}
+
+/// Lets a request through if its key allows it, and its answer out if the key still does.
+pub(in crate::http) async fn admit(
+    State(gate): State<Gate>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, HttpProblem> {
+    let key = (gate.find)(request.headers());
+    let pass = Pass { gate, key, peer };
+    let access = pass.admit().await?;
+    let extensions = request.extensions_mut();
+    extensions.insert(Caller(access));
+    extensions.insert(pass.clone());
+    let answer = next.run(request).await;
+    // It may have waited for long.
+    pass.is_good().await?;
+    Ok(answer)
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Caller {
+    type Rejection = HttpProblem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, HttpProblem> {
+        let caller = parts.extensions.get::<Self>().cloned();
+        // Only a route that was put outside of every gate gets here without one.
+        caller.ok_or_else(|| HttpProblem::new(Trouble::Forbidden, OUTSIDE))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Pass {
+    type Rejection = HttpProblem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, HttpProblem> {
+        let pass = parts.extensions.get::<Self>().cloned();
+        pass.ok_or_else(|| HttpProblem::new(Trouble::Forbidden, OUTSIDE))
+    }
+}
+
+/// The key of a request, if there is one; what can't be read is a wrong one.
+pub(in crate::http) fn key(headers: &HeaderMap) -> Option<String> {
+    let header = headers.get(header::AUTHORIZATION)?;
+    let text = header.to_str().unwrap_or_default();
+    Some(secret(text).unwrap_or_default())
+}
+
+fn secret(text: &str) -> Option<String> {
+    let (scheme, value) = text.split_once(' ')?;
+    let value = value.trim();
+    if scheme.eq_ignore_ascii_case("bearer") {
+        return Some(value.to_owned());
+    }
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let decoded = BASE64_STANDARD.decode(value).ok()?;
+    let decoded = String::from_utf8(decoded).ok()?;
+    let (_, password) = decoded.split_once(':')?;
+    Some(password.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_comes_as_a_bearer_token_or_as_a_password() {
+        let key_of = |text: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::AUTHORIZATION, text.parse().unwrap());
+            key(&headers)
+        };
+        assert_eq!(key(&HeaderMap::new()), None);
+        let basic = format!("Basic {}", BASE64_STANDARD.encode("anyone:wb_1_2"));
+        for text in ["Bearer wb_1_2", "bearer  wb_1_2 ", &basic] {
+            assert_eq!(key_of(text).as_deref(), Some("wb_1_2"), "{text}");
+        }
+        for text in ["wb_1_2", "Digest wb_1_2", "Basic ???", "Basic bm8tY29sb24="] {
+            assert_eq!(key_of(text).as_deref(), Some(""), "{text}");
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! A request's body that is a JSON object: each known field once, everything wrong told at once with
+//! its place.
+
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, StatusCode, header};
+use serde_json::{Map, Value};
+
+use super::problem::{HttpProblem, Trouble};
+use crate::wire::FieldFault;
+
+/// How many faults one answer lists; those that mend them find the rest.
+const FAULTS_MAX: usize = 20;
+/// Where a body begins, as a JSON pointer in the form of a URI fragment.
+const TOP: &str = "#";
+
+/// The fields of an object, until they are taken.
+#[derive(Debug)]
+pub(in crate::http) struct Fields {
+    at: String,
+    left: Map<String, Value>,
+    faults: Vec<FieldFault>,
+}
+
+impl Fields {
+    /// The fields of a value at a place of the body, if it is an object.
+    pub(in crate::http) fn of(value: Value, at: String) -> Result<Self, HttpProblem> {
+        match value {
+            Value::Object(left) => Ok(Self {
+                at,
+                left,
+                faults: Vec::new(),
+            }),
+            _ => Err(HttpProblem::body(vec![fault(at, "must be an object")])),
+        }
+    }
+
+    /// Takes a field, if it is there; null is as if it were not.
+    pub(in crate::http) fn take<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(Value) -> Result<T, String>,
+    ) -> Option<T> {
+        let value = self.left.remove(name).filter(|value| !value.is_null())?;
+        match read(value) {
+            Ok(value) => Some(value),
+            Err(detail) => {
+                self.complain(name, &detail);
+                None
+            }
+        }
+    }
+
+    /// The same for a field that has to be there.
+    pub(in crate::http) fn need<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(Value) -> Result<T, String>,
+    ) -> Option<T> {
+        if self.left.get(name).is_none_or(Value::is_null) {
+            self.left.remove(name);
+            self.complain(name, "is missing");
+            return None;
+        }
+        self.take(name, read)
+    }
+
+    /// What nobody took is no field; `known` are those there are.
+    pub(in crate::http) fn finish(mut self, known: &[&str]) -> Result<(), HttpProblem> {
+        let unknown = std::mem::take(&mut self.left);
+        let detail = format!("is unknown; there are {}", known.join(", "));
+        for name in unknown.keys() {
+            self.complain(name, &detail);
+        }
+        self.faults.truncate(FAULTS_MAX);
+        if self.faults.is_empty() {
+            return Ok(());
+        }
+        Err(HttpProblem::body(self.faults))
+    }
+
+    fn complain(&mut self, name: &str, detail: &str) {
+        let name = name.replace('~', "~0").replace('/', "~1");
+        self.faults
+            .push(fault(format!("{}/{name}", self.at), detail));
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for Fields {
+    type Rejection = HttpProblem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, HttpProblem> {
+        if !may_be_json(request.headers()) {
+            let detail = "send it as application/json";
+            return Err(HttpProblem::new(Trouble::UnsupportedMediaType, detail));
+        }
+        let body = Bytes::from_request(request, state).await;
+        let body = body.map_err(|rejection| unread(&rejection))?;
+        let value = serde_json::from_slice(&body).map_err(|error| unparsed(&error))?;
+        Self::of(value, TOP.to_owned())
+    }
+}
+
+/// A text out of a field.
+pub(in crate::http) fn text(value: Value) -> Result<String, String> {
+    match value {
+        Value::String(text) => Ok(text),
+        _ => Err("must be a text".to_owned()),
+    }
+}
+
+/// A list out of a field.
+pub(in crate::http) fn list(value: Value) -> Result<Vec<Value>, String> {
+    match value {
+        Value::Array(values) => Ok(values),
+        _ => Err("must be a list".to_owned()),
+    }
+}
+
+/// Whoever does not say what it is sends JSON.
+fn may_be_json(headers: &HeaderMap) -> bool {
+    let Some(type_) = headers.get(header::CONTENT_TYPE) else {
+        return true;
+    };
+    let type_ = type_.to_str().unwrap_or_default();
+    let essence = type_.split(';').next().unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case("application/json")
+}
+
+fn unread(rejection: &BytesRejection) -> HttpProblem {
+    if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        return HttpProblem::new(Trouble::TooLarge, "ask for less at once");
+    }
+    HttpProblem::new(Trouble::InvalidBody, "the body did not arrive whole")
+}
+
+/// Only where it is wrong: the parser's words may quote the body.
+fn unparsed(error: &serde_json::Error) -> HttpProblem {
+    let (line, column) = (error.line(), error.column());
+    let detail = match error.is_eof() {
+        true => format!("ends in the middle of the JSON, at line {line} column {column}"),
+        false => format!("is no JSON, at line {line} column {column}"),
+    };
+    HttpProblem::body(vec![fault(TOP.to_owned(), &detail)])
+}
+
+fn fault(pointer: String, detail: &str) -> FieldFault {
+    FieldFault {
+        detail: detail.to_owned(),
+        pointer: Some(pointer),
+    }
+}

@@ -1,0 +1,27 @@
+//! The paths of what clients are pointed to.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use uuid::Uuid;
+
+/// What stands for itself in a part of a path (RFC 3986).
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// The record of a process.
+pub(in crate::http) fn process(token: &str) -> String {
+    format!("/v1/processes/{}", utf8_percent_encode(token, ESCAPED))
+}
+
+/// A file of a process.
+pub(in crate::http) fn file(token: &str, id: Uuid) -> String {
+    format!("{}/files/{id}", process(token))
+}
+
+/// A name as the header `Content-Disposition` takes it (RFC 8187).
+pub(in crate::http) fn disposition(name: &str) -> String {
+    let name = utf8_percent_encode(name, ESCAPED);
+    format!("attachment; filename*=UTF-8''{name}")
+}

@@ -1,0 +1,109 @@
+//! Which processes somebody wants listed, out of the query.
+
+use super::params::Parameters;
+use super::problem::HttpProblem;
+use crate::domain::Status;
+use crate::http::api::feed_query;
+use crate::store::read::list::LIST_MAX;
+use crate::store::read::list_cursor::Place;
+use crate::store::read::list_selection::{Range, Selection};
+use crate::wire::{self, Limits};
+
+/// Processes of a page unless the reader wants more or fewer.
+const LIMIT: u64 = 100;
+const AFTER: &str = "after";
+pub(in crate::http) const NAMES: [&str; 14] = [
+    AFTER,
+    "limit",
+    "kind",
+    "status",
+    "workflow",
+    "stage",
+    "group",
+    "module",
+    "source",
+    "filename",
+    "opened_after",
+    "opened_before",
+    "ended_after",
+    "ended_before",
+];
+
+/// What a reader wants.
+#[derive(Debug)]
+pub(in crate::http) struct Wish {
+    pub(in crate::http) selection: Selection,
+    pub(in crate::http) after: Option<Place>,
+    pub(in crate::http) limit: u64,
+    /// All but the place, as it was given.
+    given: Vec<(String, String)>,
+}
+
+impl Wish {
+    pub(in crate::http) fn read(mut parameters: Parameters) -> Result<Self, HttpProblem> {
+        let given = parameters.without(AFTER);
+        let after = parameters.take(AFTER, place);
+        let limit = parameters.take("limit", limit).unwrap_or(LIMIT);
+        let time = |text: &str| wire::time(text).map_err(str::to_owned);
+        let selection = Selection {
+            kind: parameters.take("kind", feed_query::kind),
+            statuses: parameters.take("status", statuses).unwrap_or_default(),
+            workflow: parameters.take("workflow", name),
+            stage: parameters.take("stage", name),
+            group: parameters.take("group", name),
+            module: parameters.take("module", name),
+            source: parameters.take("source", name),
+            filename: parameters.take("filename", name),
+            opened: Range {
+                after: parameters.take("opened_after", time),
+                before: parameters.take("opened_before", time),
+            },
+            ended: Range {
+                after: parameters.take("ended_after", time),
+                before: parameters.take("ended_before", time),
+            },
+        };
+        parameters.finish(&NAMES)?;
+        Ok(Self {
+            selection,
+            after,
+            limit,
+            given,
+        })
+    }
+
+    /// The same as a query, after another place.
+    pub(in crate::http) fn query(&self, after: Place) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(&self.given);
+        query.append_pair(AFTER, &after.to_string());
+        query.finish()
+    }
+}
+
+pub(in crate::http) fn place(text: &str) -> Result<Place, String> {
+    let place = text.parse();
+    place.map_err(|_| "must be a cursor of this list, the `next` of the page before".to_owned())
+}
+
+fn limit(text: &str) -> Result<u64, String> {
+    let limit = text.parse().ok();
+    let limit = limit.filter(|limit| (1..=LIST_MAX).contains(limit));
+    limit.ok_or_else(|| format!("must be a whole number from 1 to {LIST_MAX}"))
+}
+
+fn statuses(text: &str) -> Result<Vec<Status>, String> {
+    let statuses: Option<Vec<_>> = text.split(',').map(Status::from_name).collect();
+    statuses.ok_or_else(|| {
+        let names = Status::ALL.map(Status::name).join(", ");
+        format!("must be names out of {names}, with commas between them")
+    })
+}
+
+/// What the door lets in as a name; anything else could not be found.
+pub(in crate::http) fn name(text: &str) -> Result<String, String> {
+    let max = Limits::NAME_BYTES_MAX;
+    let fits = (1..=max).contains(&text.len()) && !text.contains(char::is_control);
+    let name = fits.then(|| text.to_owned());
+    name.ok_or_else(|| format!("must be 1 to {max} bytes long, without control characters"))
+}

@@ -1,0 +1,106 @@
+//! What operators see of clients' requests: how many there were on which route, how they were answered,
+//! and how long it took.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+
+use crate::config::DialectSettings;
+use crate::http::ui::paths;
+use crate::telemetry::{StatusClass, Telemetry};
+
+const OPEN_CAPTURE: &str = "open_capture";
+const DIADOC: &str = "diadoc";
+const AHGORA: &str = "ahgora";
+const OMFLOW: &str = "omflow";
+const MONITOR: &str = "monitor";
+/// What has no route, so that nobody makes series by asking for what is not there.
+const OTHER: &str = "other";
+
+/// Every route that is told apart: those of the native API, a dialect and the monitor
+/// as a whole, and all the rest.
+pub static ROUTES: &[&str] = &[
+    "/v1/processes",
+    "/v1/processes/batch",
+    "/v1/processes/{token}",
+    "/v1/processes/{token}/cancel",
+    "/v1/processes/{token}/files/{id}",
+    "/v1/events",
+    "/v1/events/stream",
+    "/v1/uploads",
+    "/v1/orders",
+    "/v1/orders/{token}/push",
+    "/asyncapi.json",
+    "/schemas/{name}",
+    "/openapi.json",
+    "/docs",
+    OPEN_CAPTURE,
+    DIADOC,
+    AHGORA,
+    OMFLOW,
+    MONITOR,
+    OTHER,
+];
+
+/// Who counts requests, and what tells their routes apart.
+#[derive(Clone)]
+pub(in crate::http) struct Meter {
+    telemetry: Telemetry,
+    prefixes: Arc<[(String, &'static str)]>,
+}
+
+impl Meter {
+    pub(in crate::http) fn new(telemetry: Telemetry, settings: &DialectSettings) -> Self {
+        let dialects = [
+            (&settings.open_capture, OPEN_CAPTURE),
+            (&settings.diadoc, DIADOC),
+            (&settings.ahgora, AHGORA),
+            (&settings.omflow, OMFLOW),
+        ];
+        let on = dialects.into_iter();
+        let on = on.filter_map(|(prefix, name)| Some((prefix.clone()?, name)));
+        let monitor = (paths::BELOW.to_owned(), MONITOR);
+        Self {
+            telemetry,
+            prefixes: on.chain([monitor]).collect(),
+        }
+    }
+
+    fn route(&self, request: &Request) -> &'static str {
+        let path = request.uri().path();
+        let is_below = |prefix: &str| {
+            let rest = path.strip_prefix(prefix);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let below = self.prefixes.iter().find(|(prefix, _)| is_below(prefix));
+        if let Some((_, name)) = below {
+            return name;
+        }
+        if path == paths::PROCESSES {
+            return MONITOR;
+        }
+        let matched = request.extensions().get::<MatchedPath>();
+        let matched = matched.map(MatchedPath::as_str);
+        let known = ROUTES.iter().find(|route| Some(**route) == matched);
+        known.copied().unwrap_or(OTHER)
+    }
+}
+
+/// Counts a request once its answer begins; what is left of the answer takes as long as the client.
+pub(in crate::http) async fn measure(
+    State(meter): State<Meter>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let began = Instant::now();
+    let route = meter.route(&request);
+    let answer = next.run(request).await;
+    let status = StatusClass::of(answer.status().as_u16());
+    meter
+        .telemetry
+        .http_answered(route, status, began.elapsed());
+    answer
+}

@@ -1,0 +1,19 @@
+//! What every request passes: authentication, limits, parameters, waiting, and problems as answers.
+
+pub(crate) mod auth;
+pub(super) mod batcher;
+pub mod connection_limits;
+pub(super) mod drain_bodies;
+pub(super) mod json_body;
+pub(crate) mod keys;
+pub(super) mod links;
+pub(crate) mod list_query;
+pub(crate) mod memory_budget;
+pub(super) mod metrics_layer;
+pub(super) mod notifier;
+pub(crate) mod params;
+pub(super) mod prefer;
+pub(crate) mod problem;
+pub(super) mod problem_kind;
+pub(crate) mod rate_limit;
+pub(super) mod waiters;

@@ -1,0 +1,238 @@
+//! What a request gets that can't be answered: RFC 9457 problem details.
+
+use axum::extract::Request;
+use axum::http::{HeaderValue, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+pub(in crate::http) use super::problem_kind::Trouble;
+use crate::store::StoreError;
+use crate::wire::{FieldFault, Problem, Reason, Rejection};
+
+const TOO_OFTEN: &str = "more requests a second than are granted; wait as `Retry-After` says";
+const KEY_REUSED: &str = "the header Idempotency-Key was used with another content; use a new one";
+const UNKNOWN_TOKEN: &str =
+    "no process has this token: check it, and whose key this is; ended processes are forgotten";
+const FORGOTTEN: &str = "the process of this token had ended, and is not kept any more";
+/// A newer version may answer after so long.
+const UNREADABLE_RETRY_SECONDS: u64 = 60;
+const JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
+
+/// The answer to a request that can't be answered.
+#[derive(Debug, Clone)]
+pub(in crate::http) struct HttpProblem {
+    trouble: Trouble,
+    /// After how many seconds the same may go well.
+    retry_after: Option<u64>,
+    problem: Problem,
+}
+
+/// Why a request can't be answered, or an element of it: RFC 9457 problem details.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(in crate::http) struct ProblemView<'a> {
+    #[serde(flatten)]
+    problem: &'a Problem,
+    status: u16,
+    instance: &'a str,
+}
+
+impl HttpProblem {
+    pub(in crate::http) fn new(trouble: Trouble, detail: &str) -> Self {
+        let problem = Problem::named(trouble.name(), trouble.title(), detail.to_owned());
+        let retry_after = (trouble == Trouble::Unavailable).then_some(1);
+        Self {
+            trouble,
+            retry_after,
+            problem,
+        }
+    }
+
+    /// Whoever asks too often is told when to ask again.
+    pub(in crate::http) fn too_often(seconds: u64) -> Self {
+        Self {
+            retry_after: Some(seconds),
+            ..Self::new(Trouble::TooManyRequests, TOO_OFTEN)
+        }
+    }
+
+    /// Everything that is wrong with the parameters, each as its name and the remedy.
+    pub(in crate::http) fn parameters(faults: Vec<String>) -> Self {
+        let mut problem = Self::new(Trouble::InvalidParameter, &faults.join("; "));
+        let fault = |detail| FieldFault {
+            detail,
+            pointer: None,
+        };
+        problem.problem.errors = faults.into_iter().map(fault).collect();
+        problem
+    }
+
+    /// Everything that is wrong with the body, each with its place.
+    pub(in crate::http) fn body(faults: Vec<FieldFault>) -> Self {
+        let said = faults.iter().map(|fault| match &fault.pointer {
+            Some(pointer) => format!("{pointer} {}", fault.detail),
+            None => fault.detail.clone(),
+        });
+        let said: Vec<_> = said.collect();
+        let mut problem = Self::new(Trouble::InvalidBody, &said.join("; "));
+        problem.problem.errors = faults;
+        problem
+    }
+
+    /// One thing that is wrong with the body.
+    pub(in crate::http) fn body_at(pointer: &str, detail: &str) -> Self {
+        Self::body(vec![FieldFault {
+            detail: detail.to_owned(),
+            pointer: Some(pointer.to_owned()),
+        }])
+    }
+
+    /// What a worker refused, in its own words.
+    pub(in crate::http) fn refused(problem: Problem) -> Self {
+        Self {
+            trouble: Trouble::Unprocessable,
+            retry_after: None,
+            problem,
+        }
+    }
+
+    /// What was sent under a key before was something else.
+    pub(in crate::http) fn key_reused() -> Self {
+        Self::new(Trouble::KeyReused, KEY_REUSED)
+    }
+
+    /// No such process, or another tenant's: nobody is told which.
+    pub(in crate::http) fn unknown_token() -> Self {
+        Self::new(Trouble::NotFound, UNKNOWN_TOKEN)
+    }
+
+    /// It was there once.
+    pub(in crate::http) fn forgotten() -> Self {
+        Self::new(Trouble::Gone, FORGOTTEN)
+    }
+
+    /// The same, of one element of the body.
+    pub(in crate::http) fn within(mut self, element: &str) -> Self {
+        for error in &mut self.problem.errors {
+            let inner = error.pointer.as_deref().unwrap_or("#");
+            let inner = inner.strip_prefix('#').unwrap_or(inner);
+            error.pointer = Some(format!("#/{element}{inner}"));
+        }
+        if self.problem.errors.is_empty() {
+            self.problem.errors.push(FieldFault {
+                detail: self.problem.detail.clone(),
+                pointer: Some(format!("#/{element}")),
+            });
+        }
+        self
+    }
+
+    /// Reads the form out of it; `instance` says of what in the request it tells.
+    pub(in crate::http) fn view<'a>(&'a self, instance: &'a str) -> ProblemView<'a> {
+        ProblemView {
+            problem: &self.problem,
+            status: self.trouble.status().as_u16(),
+            instance,
+        }
+    }
+
+    /// What is wrong.
+    pub(in crate::http) fn trouble(&self) -> Trouble {
+        self.trouble
+    }
+
+    /// The same for people, with the remedy.
+    pub(in crate::http) fn detail(&self) -> &str {
+        &self.problem.detail
+    }
+
+    fn answer(&self, instance: &str) -> Response {
+        let status = self.trouble.status();
+        let body = serde_json::to_vec(&self.view(instance)).unwrap_or_default();
+        let mut answer = (status, [(header::CONTENT_TYPE, JSON)], body).into_response();
+        let headers = answer.headers_mut();
+        if self.trouble == Trouble::Unauthorized {
+            let ways = HeaderValue::from_static(r#"Bearer realm="waybill", Basic realm="waybill""#);
+            headers.insert(header::WWW_AUTHENTICATE, ways);
+        }
+        answer
+    }
+}
+
+impl IntoResponse for HttpProblem {
+    /// Only marked here: [`render`] knows the request.
+    fn into_response(self) -> Response {
+        let mut response = self.trouble.status().into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<Box<Rejection>> for HttpProblem {
+    fn from(rejection: Box<Rejection>) -> Self {
+        let trouble = match rejection.reason {
+            Reason::TooLarge => Trouble::TooLarge,
+            Reason::UnsupportedContentType | Reason::UnsupportedEncoding => {
+                Trouble::UnsupportedMediaType
+            }
+            Reason::Undecodable => Trouble::InvalidBody,
+            _ => Trouble::Unprocessable,
+        };
+        Self {
+            trouble,
+            ..Self::refused(rejection.problem)
+        }
+    }
+}
+
+impl From<StoreError> for HttpProblem {
+    /// What exactly is wrong with the database is for operators, in the log.
+    fn from(error: StoreError) -> Self {
+        tracing::warn!(%error, "a request could not be answered");
+        let problem = |detail: &str| Self::new(Trouble::Unavailable, detail);
+        match error {
+            StoreError::Corrupt(what) => Self {
+                retry_after: Some(UNREADABLE_RETRY_SECONDS),
+                ..problem(&format!(
+                    "what is stored of it can't be read by this version ({what}); a newer one may \
+                     be able to"
+                ))
+            },
+            _ => problem("try again in a moment"),
+        }
+    }
+}
+
+/// Gives problems their form, with the path of the request in them.
+pub(in crate::http) async fn render(request: Request, next: Next) -> Response {
+    let instance = request.uri().path().to_owned();
+    say(next.run(request).await, |problem| problem.answer(&instance))
+}
+
+/// What an answer carries that tells of a problem, whatever status its form has.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::http) struct Refused;
+
+/// Gives the problem of a response its form, if it has one.
+pub(in crate::http) fn say(
+    mut response: Response,
+    form: impl FnOnce(&HttpProblem) -> Response,
+) -> Response {
+    let Some(problem) = response.extensions_mut().remove::<HttpProblem>() else {
+        return response;
+    };
+    let mut answer = form(&problem);
+    answer.extensions_mut().insert(Refused);
+    let headers = answer.headers_mut();
+    if let Some(seconds) = problem.retry_after {
+        headers.insert(header::RETRY_AFTER, seconds.into());
+    }
+    for name in [header::ALLOW, header::CONTENT_RANGE] {
+        if let Some(value) = response.headers_mut().remove(&name) {
+            headers.insert(name, value);
+        }
+    }
+    answer
+}

@@ -1,0 +1,194 @@
+//! What a batch changes: pure, between the parts of its transaction.
+//!
+//! First the events are merged into the records; then, with what the log and the items say of those
+//! that may end, they are sealed.
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::dedup::Place;
+use super::merging::Merging;
+use super::orders::{Entered, Orders, Refused};
+use super::record::Record;
+use crate::domain::completion_rules::{self, Cause};
+use crate::domain::merge::Touched;
+use crate::domain::{Kind, Process, ProcessKey};
+use crate::store::write::batch::{Loaded, Questions};
+use crate::store::write::event::{Corrections, NewEvent, Sequences};
+use crate::store::write::item::ChangedItem;
+
+/// What became of one event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It changed its process, or is a line of its history.
+    Applied,
+    /// Its identity was known.
+    Duplicate,
+    /// Its process had ended.
+    Late,
+    /// It waits until its order reaches a stop, or until the kind of its process is decided.
+    Parked,
+    /// It can't be applied; [`Merged::refusals`] says why.
+    Refused,
+}
+
+/// Records with the events of a batch merged in.
+#[derive(Debug)]
+pub struct Merged {
+    /// One outcome per event, in the batch's order.
+    pub outcomes: Vec<Outcome>,
+    /// What to put right in the log.
+    pub corrections: Corrections,
+    /// Outcomes of items to write.
+    pub items: Vec<ChangedItem>,
+    /// Why events can't be applied, by their place in the batch.
+    pub refusals: Vec<(usize, Refused)>,
+    /// Which events may still become dead letters, by their place in the batch.
+    pub kept: Vec<usize>,
+    /// The orders of the batch, walked as far as their pushes lead.
+    pub orders: Orders,
+    /// The records of the batch, merged.
+    pub records: Vec<Record>,
+    /// How the number of open processes changes, by kind.
+    pub open_change: BTreeMap<Kind, i64>,
+    /// The time of the batch.
+    pub now: Timestamp,
+}
+
+/// What a batch decided about its records.
+#[derive(Debug, Default)]
+pub struct Decision {
+    /// Records to write.
+    pub changed: Vec<Changed>,
+    /// Which of the changed records ended, and why.
+    pub ended: Vec<(usize, Cause)>,
+    /// Records opened, by kind.
+    pub opened: BTreeMap<Kind, u64>,
+    /// What changed of the orders' walks.
+    pub entered: Entered,
+    /// By how much the number of open processes changed.
+    pub open_change: BTreeMap<Kind, i64>,
+    /// Which kinds were decided after events may have been kept for that.
+    pub kinds: Vec<(ProcessKey, Kind)>,
+}
+
+/// A record to write.
+#[derive(Debug)]
+pub struct Changed {
+    /// The record.
+    pub process: Process,
+    /// Whether only its counts changed.
+    pub only_counts: bool,
+}
+
+impl Merged {
+    /// Merges what is new of a batch; `places` tells repetitions inside the batch apart.
+    pub fn of(events: &[&NewEvent], places: &[Place], loaded: Loaded, orders: Orders) -> Self {
+        Merging::new(events, places, loaded, orders).merge(events, places)
+    }
+
+    /// Takes records whose settle time or deadline has passed.
+    pub fn due(loaded: Loaded, mut orders: Orders) -> Self {
+        let record = |process| Record::new(process, &loaded.created);
+        let mut records: Vec<_> = loaded.processes.into_iter().map(record).collect();
+        for Record { process, .. } in records.iter_mut().filter(|r| r.is_order()) {
+            let overdue = orders.expire(process, loaded.now);
+            process.deadline_at = process.deadline_at.into_iter().chain(overdue).min();
+            process.through = orders.through(process.key);
+            process.stops = orders.stops(process.key);
+        }
+        Self {
+            outcomes: Vec::new(),
+            refusals: Vec::new(),
+            kept: Vec::new(),
+            orders,
+            corrections: Corrections::default(),
+            items: Vec::new(),
+            records,
+            open_change: BTreeMap::new(),
+            now: loaded.now,
+        }
+    }
+
+    /// What must be known to seal what may end.
+    pub fn questions(&self) -> Questions {
+        let records = self.records.iter().map(|record| &record.process);
+        let ending: Vec<&Process> = records
+            .filter(|p| completion_rules::may_end(p, self.now))
+            .collect();
+        let sequenced = ending.iter().filter_map(|process| {
+            let sequence = match &process.ending {
+                Some(ending) => ending.stamp.sequence?,
+                None => process.through.map(|_| u64::MAX)?,
+            };
+            Some((process.key, process.kind, sequence))
+        });
+        let with_items = ending.iter().filter(|process| process.items.seen > 0);
+        Questions {
+            sequenced: sequenced.filter(|(.., sequence)| *sequence > 0).collect(),
+            items: with_items.map(|process| process.key.0).collect(),
+            place: !ending.is_empty(),
+        }
+    }
+
+    /// Seals what is complete.
+    pub fn decide(
+        self,
+        sequenced: &HashMap<ProcessKey, Sequences>,
+        settle: SignedDuration,
+    ) -> Decision {
+        let mut decision = Decision {
+            open_change: self.open_change,
+            ..Decision::default()
+        };
+        for mut record in self.records {
+            let key = record.process.key;
+            let sequences = sequenced.get(&key).copied().unwrap_or_default();
+            record.process.sequenced = sequences.count;
+            record.process.declared = sequences.declared;
+            let own = self.orders.rules(key).and_then(|workflow| workflow.settle);
+            let settle = own.unwrap_or(settle);
+            decision.conclude(record, settle, self.now);
+        }
+        let orders = decision.ended().filter(|(p, _)| p.kind == Kind::Order);
+        let ended = orders.filter_map(|(process, _)| {
+            let at = process.ended.as_ref()?.at;
+            Some((process.key, at))
+        });
+        let ended = ended.collect();
+        decision.entered = self.orders.changes(&ended, self.now);
+        decision
+    }
+}
+
+impl Decision {
+    fn conclude(&mut self, mut record: Record, settle: SignedDuration, now: Timestamp) {
+        let kind = record.process.kind;
+        if !record.was_open && record.process.opening.is_some() {
+            *self.opened.entry(kind).or_insert(0) += 1;
+        }
+        let waited_until = record.process.settle_at;
+        let cause = completion_rules::seal(&mut record.process, settle, now);
+        if record.has_decided() {
+            self.kinds.push((record.process.key, kind));
+        }
+        let process = record.process;
+        if let Some(cause) = cause {
+            self.ended.push((self.changed.len(), cause));
+            *self.open_change.entry(kind).or_insert(0) -= 1;
+        }
+        self.changed.push(Changed {
+            only_counts: cause.is_none()
+                && record.touched <= Touched::Counts
+                && process.settle_at == waited_until,
+            process,
+        });
+    }
+
+    /// The records that ended.
+    pub fn ended(&self) -> impl Iterator<Item = (&Process, Cause)> {
+        let ended = self.ended.iter();
+        ended.filter_map(|(index, cause)| Some((&self.changed.get(*index)?.process, *cause)))
+    }
+}

@@ -1,0 +1,70 @@
+//! What must be published because of a batch, as rows of the outbox.
+
+use std::collections::HashMap;
+
+use super::decide::Decision;
+use super::orders::{Announced, Refused};
+use crate::broker::topology;
+use crate::domain::completion::{Completion, ItemSummary};
+use crate::domain::{Event, Process, ProcessKey};
+use crate::store::read::feed_cursor::Cursor;
+use crate::store::write::event::NewEvent;
+use crate::store::write::outbox::{OutboxRow, What};
+use crate::view::outgoing::row;
+use crate::wire;
+
+/// The default exchange: its routing keys are names of queues.
+const DIRECT: &str = "";
+
+/// The completions of the processes that ended, and their copies to `reply_to`.
+pub fn completions(
+    decision: &Decision,
+    mut summaries: HashMap<ProcessKey, ItemSummary>,
+    place: Option<Cursor>,
+) -> Vec<OutboxRow> {
+    let place = place.map(|place| place.to_string());
+    let mut rows = Vec::with_capacity(decision.ended.len());
+    for (process, _) in decision.ended() {
+        let summary = summaries.remove(&process.key).unwrap_or_default();
+        rows.extend(completion(process, summary, place.as_deref()));
+    }
+    rows
+}
+
+/// One message to whoever is bound, and one to the queue that the opening event named.
+fn completion(process: &Process, summary: ItemSummary, place: Option<&str>) -> Vec<OutboxRow> {
+    let Some(completion) = Completion::of(process, summary) else {
+        return Vec::new();
+    };
+    let outbound = wire::completion(&completion, place);
+    let exchange = topology::COMPLETIONS_EXCHANGE;
+    let row = row(process.key, outbound, What::Completion, exchange);
+    let reply_to = completion.opening.and_then(|opening| opening.reply_to);
+    let copy = reply_to.map(|queue| OutboxRow {
+        what: What::Reply,
+        exchange: DIRECT.to_owned(),
+        routing_key: queue,
+        ..row.clone()
+    });
+    std::iter::once(row).chain(copy).collect()
+}
+
+/// The answer to an opening event that had no token and names a queue.
+pub fn token_reply(event: &Event, key: ProcessKey) -> OutboxRow {
+    row(key, wire::token_reply(event), What::Reply, DIRECT)
+}
+
+/// The answer to an opening event that can't be applied and names a queue.
+pub fn refusal(event: &NewEvent, refused: &Refused) -> Option<OutboxRow> {
+    let outbound = wire::refusal(&event.event, &refused.problem())?;
+    Some(row(event.key, outbound, What::Reply, DIRECT))
+}
+
+/// The announcements of stops that were entered.
+pub fn stages(announced: &[Announced]) -> impl Iterator<Item = OutboxRow> {
+    announced.iter().map(|announced| {
+        let outbound = wire::stage_entered(&announced.entered);
+        let exchange = topology::STAGES_EXCHANGE;
+        row(announced.process, outbound, What::Stage, exchange)
+    })
+}

@@ -1,0 +1,209 @@
+//! The merge of one batch, event by event.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::decide::{Merged, Outcome};
+use super::dedup::Place;
+use super::identity::Known;
+use super::orders::{Orders, Refused};
+use super::outcome::outcome;
+use super::record::Record;
+use crate::domain::merge::{Outcomes, Touched};
+use crate::domain::{Event, Fit, Kind, ProcessKey, completion_rules};
+use crate::store::Unreadable;
+use crate::store::write::batch::Loaded;
+use crate::store::write::event::{Corrections, NewEvent};
+use crate::store::write::item::ChangedItem;
+use crate::store::write::parked::OtherRow;
+use crate::wire;
+
+/// A batch while it is merged.
+pub struct Merging<'a> {
+    /// The events with each identity once.
+    firsts: Vec<&'a NewEvent>,
+    loaded: Loaded,
+    orders: Orders,
+    records: Vec<Record>,
+    by_key: HashMap<ProcessKey, usize>,
+    items: HashMap<ProcessKey, Outcomes>,
+    /// What has waited for openings that are among the events.
+    waited: HashMap<ProcessKey, Vec<Event>>,
+    corrections: Corrections,
+    outcomes: Vec<Outcome>,
+    refusals: Vec<(usize, Refused)>,
+    kept: Vec<usize>,
+}
+
+impl<'a> Merging<'a> {
+    /// Before the first event.
+    pub fn new(
+        events: &[&'a NewEvent],
+        places: &[Place],
+        mut loaded: Loaded,
+        orders: Orders,
+    ) -> Self {
+        let waited = waited(&mut loaded);
+        let processes = std::mem::take(&mut loaded.processes).into_iter();
+        let record = |process| Record::new(process, &loaded.created);
+        let records: Vec<Record> = processes.map(record).collect();
+        let indexes = records.iter().enumerate();
+        let firsts = events.iter().zip(places);
+        let firsts = firsts.filter(|(_, place)| matches!(place, Place::First(_)));
+        Self {
+            firsts: firsts.map(|(event, _)| *event).collect(),
+            by_key: indexes.map(|(i, r)| (r.process.key, i)).collect(),
+            records,
+            orders,
+            items: std::mem::take(&mut loaded.outcomes),
+            waited,
+            loaded,
+            corrections: Corrections::default(),
+            outcomes: vec![Outcome::Refused; events.len()],
+            refusals: Vec::new(),
+            kept: Vec::new(),
+        }
+    }
+
+    /// Merges the events, openings first: they decide of which kind a record is.
+    pub fn merge(mut self, events: &[&NewEvent], places: &[Place]) -> Merged {
+        let told = events.iter().zip(places).enumerate();
+        let (openings, others): (Vec<_>, Vec<_>) =
+            told.partition(|(_, (event, _))| event.event.opens());
+        for (index, (event, place)) in openings.into_iter().chain(others) {
+            let known = Known::of(event, *place, &self.firsts, &self.loaded);
+            let verdict = self.event(index, event, *place, known);
+            known.correct(&mut self.corrections, event, &verdict);
+            match (verdict, self.outcomes.get_mut(index)) {
+                (Ok(verdict), Some(outcome)) => *outcome = verdict,
+                (Err(refused), _) => self.refusals.push((index, refused)),
+                (Ok(_), None) => {}
+            }
+        }
+        self.conclude()
+    }
+
+    fn event(
+        &mut self,
+        index: usize,
+        event: &NewEvent,
+        place: Place,
+        known: Known,
+    ) -> Result<Outcome, Refused> {
+        let record = self.by_key.get(&event.key);
+        let record = record.and_then(|index| self.records.get_mut(*index));
+        let Some(record) = record else {
+            let why = self.loaded.unreadable.get(&event.key);
+            return known.without_record(place, why);
+        };
+        let fit = record.process.fit(&event.event);
+        let outcome = outcome(
+            &record.process,
+            event,
+            known,
+            &self.loaded,
+            &mut self.orders,
+        )?;
+        if outcome == Outcome::Parked && fit == Fit::Waits {
+            let others = self.loaded.others.entry(event.key).or_default();
+            if !others.add(event.data.len()) {
+                return Err(Refused::too_early());
+            }
+        }
+        record.has_events |= outcome != Outcome::Duplicate;
+        if outcome == Outcome::Applied {
+            let items = self.items.entry(event.key).or_default();
+            if fit == Fit::Turns {
+                let waited = self.waited.remove(&event.key).unwrap_or_default();
+                record.turn(event.event.kind, items, &waited);
+                self.corrections.turned.push(event.key);
+            }
+            record.apply(items, &event.event);
+        }
+        let is_early = outcome == Outcome::Applied && record.process.decided_kind().is_none();
+        if outcome == Outcome::Parked || is_early {
+            self.kept.push(index);
+        }
+        Ok(outcome)
+    }
+
+    fn conclude(mut self) -> Merged {
+        let now = self.loaded.now;
+        // In the order of the events again.
+        self.refusals.sort_by_key(|(index, _)| *index);
+        self.corrections.unmade = self.unmade();
+        for record in self.records.iter_mut().filter(|r| r.is_order()) {
+            record.take_from(&self.orders, now);
+        }
+        self.records
+            .retain(|r| r.touched > Touched::Nothing || completion_rules::may_end(&r.process, now));
+        Merged {
+            outcomes: self.outcomes,
+            refusals: self.refusals,
+            kept: self.kept,
+            orders: self.orders,
+            corrections: self.corrections,
+            items: self.items.into_iter().flat_map(changed_items).collect(),
+            open_change: open_change(&self.records, &self.loaded.created),
+            records: self.records,
+            now,
+        }
+    }
+
+    /// Takes out records that were made for events of which none may open them: a token whose process
+    /// was deleted and is remembered gets another one only by an opening.
+    fn unmade(&mut self) -> Vec<ProcessKey> {
+        let created = &mut self.loaded.created;
+        let unmade = |record: &mut Record| {
+            record.process.attempt > 1
+                && !record.has_events
+                && created.remove(&record.process.key).is_some()
+        };
+        let unmade = self.records.extract_if(.., unmade);
+        unmade.map(|record| record.process.key).collect()
+    }
+}
+
+/// Reads what has waited for openings; records of which this version can't read that are left out.
+fn waited(loaded: &mut Loaded) -> HashMap<ProcessKey, Vec<Event>> {
+    let (mut waited, mut unreadable) = (HashMap::new(), HashMap::new());
+    for process in &loaded.processes {
+        let Some(others) = loaded.others.get_mut(&process.key) else {
+            continue;
+        };
+        let event = |row: OtherRow| {
+            Some(Event {
+                tenant: process.tenant.clone(),
+                token: process.token.clone(),
+                kind: wire::kind_of(&row.type_name)?,
+                happening: wire::logged(&row.type_name, &row.data)?,
+                stamp: row.stamp,
+            })
+        };
+        let rows = std::mem::take(&mut others.rows).into_iter();
+        match rows.map(event).collect() {
+            Some(events) => drop(waited.insert(process.key, events)),
+            None => drop(unreadable.insert(process.key, Unreadable::contents("early event"))),
+        }
+    }
+    loaded.leave_out(unreadable);
+    waited
+}
+
+/// By how much the number of open processes has changed: what was made, and what turned out to be of
+/// the other kind.
+fn open_change(records: &[Record], created: &HashMap<ProcessKey, Kind>) -> BTreeMap<Kind, i64> {
+    let mut change = BTreeMap::new();
+    for kind in created.values() {
+        *change.entry(*kind).or_insert(0) += 1;
+    }
+    for record in records.iter().filter(|r| r.process.kind != r.first_kind) {
+        *change.entry(record.first_kind).or_insert(0) -= 1;
+        *change.entry(record.process.kind).or_insert(0) += 1;
+    }
+    change
+}
+
+fn changed_items((key, outcomes): (ProcessKey, Outcomes)) -> impl Iterator<Item = ChangedItem> {
+    let changed = outcomes.into_changed();
+    changed.map(move |(item, stamp)| ChangedItem { key, item, stamp })
+}

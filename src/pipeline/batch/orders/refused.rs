@@ -1,0 +1,155 @@
+//! Why an event of an order can't be applied, in the words of a problem.
+
+use crate::domain::form;
+use crate::domain::order::{Refusal, STOPS_MAX};
+use crate::store::Unreadable;
+use crate::store::write::parked::{OTHERS_BYTES_MAX, OTHERS_MAX};
+use crate::wire::{FieldFault, Problem, Reason};
+
+/// Why an event of an order can't be applied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// The reason of the dead letter.
+    pub reason: Reason,
+    /// What is wrong, and what to do.
+    pub detail: String,
+    /// Each field that is wrong.
+    pub errors: Vec<FieldFault>,
+}
+
+impl Refused {
+    /// The token is taken by a process of the other kind.
+    pub fn other_kind() -> Self {
+        let detail = "the token belongs to a process of the other kind; use another token";
+        Self {
+            reason: Reason::KindMismatch,
+            detail: detail.to_owned(),
+            errors: Vec::new(),
+        }
+    }
+
+    /// The same identity came before with another content.
+    pub fn identity_conflict() -> Self {
+        let detail = "an event of the same source and id came before with another type, time or data;                       give every event an id of its own";
+        Self {
+            reason: Reason::IdentityConflict,
+            detail: detail.to_owned(),
+            errors: Vec::new(),
+        }
+    }
+
+    /// It belongs to an attempt that ended and was deleted, or came before the opening of the next.
+    pub fn gone() -> Self {
+        let detail = "the process of the token ended and was deleted; only a new opening, later than its                       end, begins the next attempt";
+        Self {
+            reason: Reason::Gone,
+            detail: detail.to_owned(),
+            errors: Vec::new(),
+        }
+    }
+
+    /// Too much waits already for the process to turn out to be of its kind.
+    pub fn too_early() -> Self {
+        let detail = format!(
+            "at most {OTHERS_MAX} events with {OTHERS_BYTES_MAX} bytes of data together wait for a token \
+             to be opened as another kind than that of its first event; send the opening, then replay \
+             this message"
+        );
+        Self {
+            reason: Reason::LimitExceeded,
+            detail,
+            errors: Vec::new(),
+        }
+    }
+
+    /// This version can't read what is stored of its process.
+    pub fn unreadable(why: &Unreadable) -> Self {
+        Self {
+            reason: Reason::UnreadableRecord,
+            detail: why.detail(),
+            errors: Vec::new(),
+        }
+    }
+
+    /// What people and programs read about it.
+    pub fn problem(&self) -> Problem {
+        let mut problem = Problem::new(self.reason, self.detail.clone());
+        problem.errors.clone_from(&self.errors);
+        problem
+    }
+}
+
+pub(super) fn refused(reason: Reason, field: &str, detail: &str) -> Refused {
+    let fault = FieldFault {
+        detail: detail.to_owned(),
+        pointer: Some(format!("#/data/{field}")),
+    };
+    Refused {
+        reason,
+        detail: format!("{field} {detail}"),
+        errors: vec![fault],
+    }
+}
+
+pub(super) fn misfilled(faults: Vec<form::FormFault>) -> Refused {
+    let errors = faults.into_iter().map(|fault| FieldFault {
+        pointer: Some(format!("#/data/form/{}", fault.field)),
+        detail: fault.detail,
+    });
+    Refused {
+        reason: Reason::InvalidForm,
+        detail: "the form is not filled as the workflow asks".to_owned(),
+        errors: errors.collect(),
+    }
+}
+
+pub(super) fn too_many_parked(max: usize) -> Refused {
+    let detail = format!(
+        "was not entered yet, and at most {max} pushes of an order wait for their stages \
+         (limits.parked_pushes); replay this one once the order has moved on, or raise the limit"
+    );
+    refused(Reason::LimitExceeded, "stage", &detail)
+}
+
+pub(super) fn too_much_parked(bytes_max: usize) -> Refused {
+    let detail = format!(
+        "is too long to wait for its stage: the forms of pushes that wait are at most {bytes_max} \
+         bytes together (16 times limits.form_bytes); replay this one once the order has moved on, \
+         or raise the limit"
+    );
+    refused(Reason::LimitExceeded, "form", &detail)
+}
+
+pub(super) fn of_push(refusal: &Refusal) -> Refused {
+    match refusal {
+        Refusal::Unknown => {
+            let detail = "is no stage of this order; look where it stands";
+            refused(Reason::UnknownStage, "stage", detail)
+        }
+        Refusal::Left => {
+            let detail = "was left, or will not be reached; see the current stages of the order, and \
+                          give `data_id` where it comes to a stage again";
+            refused(Reason::StageLeft, "stage", detail)
+        }
+        Refusal::Ended => {
+            let detail = "was not reached before the order ended";
+            refused(Reason::StageNotReached, "stage", detail)
+        }
+        Refusal::TooManyStops => {
+            let detail = format!("leads on, but an order stops at most {STOPS_MAX} times");
+            refused(Reason::LimitExceeded, "stage", &detail)
+        }
+        Refusal::Outcome(outcomes) => {
+            let detail = format!("must be one of {}", outcomes.join(", "));
+            refused(Reason::InvalidField, "outcome", &detail)
+        }
+        Refusal::Form(faults) => misfilled(faults.clone()),
+        Refusal::FormTooLong(bytes) => {
+            let detail = format!(
+                "makes the form of the order longer than {bytes} bytes (limits.form_bytes); put \
+                 large contents into attachments"
+            );
+            refused(Reason::LimitExceeded, "form", &detail)
+        }
+    }
+}

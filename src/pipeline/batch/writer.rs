@@ -1,0 +1,286 @@
+//! Runs the transactions of batches until they are committed: retries on a fresh connection what
+//! failed by its connection, and halves what failed by its data, or keeps failing, until the culprit
+//! is alone ([`Part`]).
+
+use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::time::{Duration, Instant};
+
+use jiff::SignedDuration;
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+use super::acceptance::Acceptance;
+use super::decide::{Decision, Outcome};
+use super::dispatch::{Done, Job};
+use super::orders::Catalog;
+use super::part::{Part, Remedy};
+use crate::backoff::Backoff;
+use crate::domain::ProcessKey;
+use crate::domain::order::OrderLimits;
+use crate::pipeline::consume::delivery::Held;
+use crate::pipeline::failpoint::Faults;
+use crate::store::write::batch;
+use crate::store::write::outbox::OutboxRow;
+use crate::store::{Retry, Store, StoreError};
+use crate::telemetry::{Phase, RetryReason, Telemetry};
+use crate::wire::Reason;
+
+/// Records that a writer remembers at most: about a megabyte of keys.
+const KNOWN_MAX: usize = 50_000;
+
+/// How long things may stay open.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules {
+    /// How long an ending waits for what is missing.
+    pub settle: SignedDuration,
+    /// How long a process may be open at all.
+    pub deadline: Option<Duration>,
+    /// When the sweeper takes up what was not published from memory.
+    pub sweep_after: Duration,
+    /// What an order may hold.
+    pub orders: OrderLimits,
+}
+
+/// What a committed batch did.
+#[derive(Debug, Default)]
+pub(super) struct Written {
+    /// What became of each delivery, in the batch's order.
+    pub(super) fates: Vec<Fate>,
+    /// What the merge decided, part by part where the batch was halved.
+    pub(super) decisions: Vec<Decision>,
+    /// What must be published now.
+    pub(super) outbox: Vec<OutboxRow>,
+}
+
+/// What became of one delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// Applied, duplicate or late.
+    Logged(Outcome),
+    /// An event that can't be applied, kept as a dead letter.
+    Refused(Reason),
+    /// It came as a dead letter.
+    Dead,
+}
+
+/// Writes what it is given, part by part.
+pub(in crate::pipeline) struct Writer {
+    pub(in crate::pipeline) store: Store,
+    pub(in crate::pipeline) rules: Rules,
+    pub(in crate::pipeline) faults: Faults,
+    pub(in crate::pipeline) telemetry: Telemetry,
+    /// The queue the batches come from.
+    pub(in crate::pipeline) queue: String,
+    /// Which shard of the counts it moves.
+    pub(in crate::pipeline) shard: i16,
+    /// Records that were there lately, so that they need not be looked for twice.
+    pub(in crate::pipeline) known: HashSet<ProcessKey>,
+    /// The workflows it has met; a version never changes.
+    pub(in crate::pipeline) catalog: Catalog,
+    /// What all writers know of the database.
+    pub(in crate::pipeline) acceptance: Acceptance,
+    pub(in crate::pipeline) backoff: Backoff,
+}
+
+/// A job that is being written.
+struct Open {
+    held: Vec<Held>,
+    done: oneshot::Sender<Done>,
+    parts: VecDeque<Part>,
+    /// What is committed, by its place in the batch.
+    written: BTreeMap<usize, Written>,
+    began: Instant,
+}
+
+impl Open {
+    fn new(job: Job) -> Self {
+        let all = Some(0..job.held.len()).filter(|all| !all.is_empty());
+        Self {
+            parts: all.map(Part::new).into_iter().collect(),
+            held: job.held,
+            done: job.done,
+            written: BTreeMap::new(),
+            began: Instant::now(),
+        }
+    }
+
+    fn is_suspect(&self) -> bool {
+        self.parts.iter().all(Part::is_suspect)
+    }
+
+    fn conclude(self) {
+        let mut written = Written::default();
+        self.written
+            .into_values()
+            .for_each(|part| written.add(part));
+        // Nobody listens after the session.
+        let _ = self.done.send(Done {
+            held: self.held,
+            written,
+        });
+    }
+}
+
+impl Writer {
+    /// Writes job after job until none comes any more. A job that waits for a part of it does not
+    /// keep the next one from being tried: its messages tell a bad message from a bad database.
+    /// Told to give up it leaves the rest: what is not acknowledged comes again.
+    pub(in crate::pipeline) async fn run(
+        mut self,
+        mut jobs: mpsc::Receiver<Job>,
+        give_up: CancellationToken,
+    ) {
+        let mut open: Vec<Open> = Vec::new();
+        let mut closed = false;
+        loop {
+            let pause = (!open.is_empty()).then(|| self.backoff.next());
+            tokio::select! {
+                biased;
+                () = give_up.cancelled() => return,
+                job = jobs.recv(), if !closed => match job {
+                    Some(job) => open.push(Open::new(job)),
+                    None => closed = true,
+                },
+                () = tokio::time::sleep(pause.unwrap_or_default()), if pause.is_some() => {}
+            }
+            // No other message will come that could tell what is wrong with those left.
+            if closed && open.iter().all(Open::is_suspect) {
+                return;
+            }
+            if let Err(misfit) = self.pass_all(&mut open).await {
+                self.store.tell_misfit(misfit);
+                give_up.cancelled().await;
+                return;
+            }
+            for job in open.extract_if(.., |job| job.parts.is_empty()) {
+                let began = job.began;
+                self.telemetry
+                    .phase_done(Phase::Transaction, began.elapsed());
+                job.conclude();
+            }
+        }
+    }
+
+    /// Tries every part of every job. Where it makes no sense to go on, the next pass begins behind
+    /// the job that was tried last.
+    async fn pass_all(&mut self, open: &mut [Open]) -> Result<(), StoreError> {
+        for at in 0..open.len() {
+            if let Some(job) = open.get_mut(at)
+                && !self.pass(job).await?
+            {
+                open.rotate_left(at + 1);
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Tries every part of a job; says whether it makes sense to try others now.
+    async fn pass(&mut self, job: &mut Open) -> Result<bool, StoreError> {
+        let mut later = Vec::new();
+        let mut goes_on = true;
+        while goes_on && let Some(mut part) = job.parts.pop_front() {
+            let Some(slice) = job.held.get_mut(part.range.clone()) else {
+                continue;
+            };
+            let error = match self.attempt(slice).await {
+                Ok(written) => {
+                    self.note(slice, &written);
+                    job.written.insert(part.range.start, written);
+                    continue;
+                }
+                Err(error) if error.is_misfit() => return Err(error),
+                Err(error) => error,
+            };
+            self.known.clear();
+            let remedy = part.failed(&error, self.acceptance.commits());
+            let persists = !error.is_data() && error.persistent_cause().is_some();
+            if persists && remedy != Remedy::Retry {
+                self.acceptance.refused(&error);
+            }
+            match remedy {
+                Remedy::Retry | Remedy::Suspect => {
+                    self.telemetry.retried(reason(&error), &error);
+                    goes_on = persists;
+                    later.push(part);
+                }
+                Remedy::Halve => {
+                    self.telemetry.retried(RetryReason::Bisect, &error);
+                    job.parts.extend(part.halves());
+                }
+                Remedy::Quarantine => {
+                    self.quarantine(slice, &error);
+                    later.push(Part::new(part.range));
+                }
+            }
+            // No hot loop: one attempt per pause, each time with another part.
+            goes_on &= !self.acceptance.is_missing();
+        }
+        job.parts.extend(later);
+        Ok(goes_on)
+    }
+
+    /// What could not be written although others could becomes a dead letter.
+    fn quarantine(&self, slice: &mut [Held], error: &StoreError) {
+        self.telemetry.retried(RetryReason::Bisect, error);
+        for culprit in slice {
+            culprit.refuse(&self.queue, Reason::RefusedByDatabase, error.to_string());
+        }
+    }
+
+    /// Remembers what a transaction has shown.
+    fn note(&mut self, held: &[Held], written: &Written) {
+        self.backoff.reset();
+        if written.fates.contains(&Fate::Logged(Outcome::Applied)) {
+            self.acceptance.applied();
+        }
+        self.remember(held);
+    }
+
+    /// Whoever forgets a record later makes the next batch fail once, which clears all of this.
+    fn remember(&mut self, held: &[Held]) {
+        if self.known.len() > KNOWN_MAX {
+            self.known.clear();
+        }
+        let events = held.iter().filter_map(Held::as_event);
+        self.known.extend(events.map(|event| event.key));
+    }
+
+    async fn attempt(&mut self, held: &[Held]) -> Result<Written, StoreError> {
+        let connection = self.store.connection().await?;
+        let limit = self.store.answer_timeout();
+        let outcome = tokio::time::timeout(limit, self.transaction(&connection, held)).await;
+        match outcome {
+            Ok(Ok(written)) => Ok(written),
+            Ok(Err(error)) => {
+                if !error.is_data() || batch::roll_back(&connection).await.is_err() {
+                    connection.discard();
+                }
+                Err(error)
+            }
+            Err(_) => {
+                connection.discard();
+                Err(StoreError::Timeout)
+            }
+        }
+    }
+}
+
+impl Written {
+    fn add(&mut self, part: Self) {
+        self.fates.extend(part.fates);
+        self.decisions.extend(part.decisions);
+        self.outbox.extend(part.outbox);
+    }
+}
+
+/// Why something is tried again, as a metric label.
+pub(in crate::pipeline) fn reason(error: &StoreError) -> RetryReason {
+    match error.retry() {
+        Retry::Connection => RetryReason::Connection,
+        Retry::Deadlock => RetryReason::Deadlock,
+        Retry::Timeout => RetryReason::Timeout,
+        Retry::Serialization => RetryReason::Serialization,
+        Retry::Refused => RetryReason::Refused,
+    }
+}

@@ -1,0 +1,200 @@
+//! One delivery on its way: taken from the broker, decoded, and held until its batch has committed.
+
+use jiff::Timestamp;
+
+use crate::broker::{Delivery, HeaderValue};
+use crate::pipeline::batch::orders::Refused;
+use crate::pipeline::dead_letter;
+use crate::store::write::dead_letter::DeadLetter;
+use crate::store::write::event::NewEvent;
+use crate::wire::{self, Accepted, Limits, Message, Reason, Rejection};
+
+/// A delivery and what it was decoded to.
+#[derive(Debug)]
+pub(in crate::pipeline) struct Held {
+    pub(in crate::pipeline) delivery: Box<Delivery>,
+    pub(in crate::pipeline) content: Content,
+}
+
+/// What a delivery holds.
+#[derive(Debug)]
+pub(in crate::pipeline) enum Content {
+    /// An event, and whether somebody waits for the token it got.
+    Event {
+        event: Box<NewEvent>,
+        token_wanted: bool,
+    },
+    /// Something that can't be applied.
+    Dead(Box<DeadLetter>),
+}
+
+impl Held {
+    /// Decodes an event; what can't be decoded becomes a dead letter. Says too whether trace
+    /// context was left out.
+    pub(in crate::pipeline) fn event(
+        delivery: Box<Delivery>,
+        queue: &str,
+        limits: &Limits,
+        now: Timestamp,
+    ) -> (Self, bool) {
+        if delivery.malformed {
+            let malformed = dead_letter::malformed(&delivery);
+            return (Self::given_up(delivery, queue, malformed, limits), false);
+        }
+        let headers = headers(&delivery);
+        match wire::decode(&message(&delivery, &headers), limits, now) {
+            Ok(accepted) => {
+                let trace_ignored = accepted.trace_ignored;
+                let content = event_content(accepted);
+                (Self { delivery, content }, trace_ignored)
+            }
+            Err(rejection) => (Self::given_up(delivery, queue, *rejection, limits), false),
+        }
+    }
+
+    /// Takes a message that the broker gave up.
+    pub(super) fn dead(delivery: Box<Delivery>, queue: &str, limits: &Limits) -> Self {
+        let rejection = dead_letter::given_up(&delivery);
+        Self::given_up(delivery, queue, rejection, limits)
+    }
+
+    /// The dead letter takes the place of the body, which may be larger than anything that is kept.
+    fn given_up(
+        mut delivery: Box<Delivery>,
+        queue: &str,
+        rejection: Rejection,
+        limits: &Limits,
+    ) -> Self {
+        let letter = dead_letter::of(&delivery, queue, rejection, limits.body_bytes);
+        delivery.body = Vec::new();
+        let content = Content::Dead(Box::new(letter));
+        Self { delivery, content }
+    }
+
+    /// Turns an event that can't be applied into a dead letter.
+    pub(in crate::pipeline) fn refuse(&mut self, queue: &str, reason: Reason, detail: String) {
+        if let Some(letter) = self.letter(queue, reason, detail) {
+            self.content = Content::Dead(Box::new(letter));
+        }
+    }
+
+    /// The letter of an event that can't be applied.
+    pub(in crate::pipeline) fn letter(
+        &self,
+        queue: &str,
+        reason: Reason,
+        detail: String,
+    ) -> Option<DeadLetter> {
+        let event = self.as_event()?;
+        let refusal = dead_letter::refusal(&event.event, event.type_name, reason, detail);
+        // It was decoded, so its body is within the limit.
+        Some(dead_letter::of(&self.delivery, queue, refusal, usize::MAX))
+    }
+
+    /// The letter of an event that its order can't take.
+    pub(in crate::pipeline) fn refused(
+        &self,
+        queue: &str,
+        refused: &Refused,
+    ) -> Option<DeadLetter> {
+        let event = self.as_event()?;
+        let detail = refused.detail.clone();
+        let mut refusal =
+            dead_letter::refusal(&event.event, event.type_name, refused.reason, detail);
+        refusal.problem = refused.problem();
+        // It was decoded, so its body is within the limit.
+        Some(dead_letter::of(&self.delivery, queue, refusal, usize::MAX))
+    }
+
+    /// In which of so many shares it belongs: the events of a process are together, a letter may
+    /// be anywhere.
+    pub(in crate::pipeline) fn share(&self, shares: usize) -> usize {
+        let key = self.as_event().map_or(0, |event| event.key.0.as_u128());
+        key.checked_rem(shares as u128).unwrap_or(0) as usize
+    }
+
+    pub(in crate::pipeline) fn as_event(&self) -> Option<&NewEvent> {
+        match &self.content {
+            Content::Event { event, .. } => Some(event),
+            Content::Dead(_) => None,
+        }
+    }
+
+    pub(in crate::pipeline) fn as_letter(&self) -> Option<&DeadLetter> {
+        match &self.content {
+            Content::Event { .. } => None,
+            Content::Dead(letter) => Some(letter),
+        }
+    }
+
+    /// How many bytes of a body it holds.
+    pub(in crate::pipeline) fn bytes(&self) -> usize {
+        let letter = self.as_letter().map_or(0, |letter| letter.body.len());
+        self.delivery.body.len() + letter
+    }
+
+    /// The event's type, as a metric label.
+    pub(in crate::pipeline) fn type_name(&self) -> &'static str {
+        match &self.content {
+            Content::Event { event, .. } => event.type_name,
+            Content::Dead(letter) => wire::type_label(letter.type_name.as_deref()),
+        }
+    }
+}
+
+fn event_content(accepted: Accepted) -> Content {
+    let event = NewEvent {
+        key: accepted.event.key(),
+        event: accepted.event,
+        type_name: accepted.type_name,
+        time_given: accepted.time_given,
+        data: accepted.data,
+    };
+    Content::Event {
+        event: Box::new(event),
+        token_wanted: accepted.derived_token && accepted.reply_to.is_some(),
+    }
+}
+
+fn headers(delivery: &Delivery) -> Vec<(&str, wire::HeaderValue<'_>)> {
+    let headers = delivery.properties.headers.iter();
+    let headers = headers.map(|(name, value)| {
+        let value = match value {
+            HeaderValue::Text(text) => wire::HeaderValue::Text(text),
+            HeaderValue::Int(value) => wire::HeaderValue::Integer(*value),
+            HeaderValue::Uint(value) => {
+                i64::try_from(*value).map_or(wire::HeaderValue::Other, wire::HeaderValue::Integer)
+            }
+            HeaderValue::Bool(_)
+            | HeaderValue::Float(_)
+            | HeaderValue::Decimal { .. }
+            | HeaderValue::Bytes(_)
+            | HeaderValue::Timestamp(_)
+            | HeaderValue::List(_)
+            | HeaderValue::Table(_)
+            | HeaderValue::Void => wire::HeaderValue::Other,
+        };
+        (name.as_str(), value)
+    });
+    headers.collect()
+}
+
+fn message<'a>(
+    delivery: &'a Delivery,
+    headers: &'a [(&'a str, wire::HeaderValue<'a>)],
+) -> Message<'a> {
+    let properties = &delivery.properties;
+    Message {
+        body: &delivery.body,
+        routing_key: &delivery.routing_key,
+        content_type: properties.content_type.as_deref(),
+        content_encoding: properties.content_encoding.as_deref(),
+        message_id: properties.message_id.as_deref(),
+        correlation_id: properties.correlation_id.as_deref(),
+        reply_to: properties.reply_to.as_deref(),
+        type_: properties.type_.as_deref(),
+        app_id: properties.app_id.as_deref(),
+        timestamp: properties.timestamp,
+        headers,
+    }
+}

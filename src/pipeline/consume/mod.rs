@@ -1,0 +1,9 @@
+//! From the broker's queues to batches: sessions, deliveries, prefetch, and a watchdog over them.
+
+pub(super) mod delivery;
+pub(super) mod intake;
+pub(super) mod lane;
+pub(super) mod prefetch;
+pub(super) mod session;
+pub mod watchdog;
+pub mod worker;

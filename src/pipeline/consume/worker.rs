@@ -1,0 +1,187 @@
+//! Keeps a session with the broker: connects, declares, consumes; when the connection ends, drops the
+//! session whole and starts another.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use super::intake::{Carries, Intake};
+use super::lane::{LaneState, Signals};
+use super::prefetch::Window;
+use super::session::Session;
+use crate::backoff::Backoff;
+use crate::broker::{self, BrokerError, Connection, topology};
+use crate::config::{self, BrokerSettings};
+use crate::pipeline::batch::acceptance::Acceptance;
+use crate::pipeline::batch::dispatch::Acknowledger;
+use crate::pipeline::batch::orders::Catalog;
+use crate::pipeline::batch::writer::{Rules, Writer};
+use crate::pipeline::batch::{BatchLimits, UnderWay};
+use crate::pipeline::failpoint::Faults;
+use crate::pipeline::relay::Mailbox;
+use crate::store::Store;
+use crate::telemetry::{Condition, Dependency, Health, Telemetry};
+use crate::wire::Limits;
+
+/// Transactions that a large batch of events is shared by.
+const SHARES: usize = config::WRITERS_PER_PARTITION;
+
+/// A session that lasted this long was a good one: the next failure starts the backoff afresh.
+pub(super) const GOOD_SESSION: Duration = Duration::from_secs(5);
+
+/// Consumes events into the database.
+#[derive(Clone)]
+pub struct Worker {
+    /// Where the records are.
+    pub store: Store,
+    /// Where the events come from.
+    pub broker: BrokerSettings,
+    /// When processes end.
+    pub rules: Rules,
+    /// What an event may not exceed.
+    pub limits: Limits,
+    /// When a batch is full.
+    pub batch: BatchLimits,
+    /// About how many bytes each lane may hold.
+    pub bytes_in_flight: usize,
+    /// Where it is counted.
+    pub telemetry: Telemetry,
+    /// Where it shows that it is alive.
+    pub health: Health,
+    /// Where it may be told to die.
+    pub faults: Faults,
+    /// Where completions go.
+    pub mailbox: Mailbox,
+    /// False while the outbox is full.
+    pub gate: watch::Receiver<bool>,
+}
+
+impl Worker {
+    /// Works until told to stop; then finishes what is held. `give_up` ends it at once.
+    pub async fn run(self, stop: CancellationToken, give_up: CancellationToken) {
+        let mut backoff = Backoff::new();
+        let acceptance = Acceptance::new(self.health.clone(), self.telemetry.clone());
+        while !stop.is_cancelled() {
+            let began = Instant::now();
+            let outcome = self.session(&acceptance, &stop, &give_up).await;
+            self.health.set(Condition::Consuming, false);
+            match outcome {
+                Ok(()) => return,
+                Err(error) => {
+                    self.health.set(Condition::BrokerConnected, false);
+                    self.telemetry.disconnected(Dependency::Broker, &error);
+                }
+            }
+            if began.elapsed() > GOOD_SESSION {
+                backoff.reset();
+            }
+            let pause = backoff.next();
+            self.telemetry.reconnecting(Dependency::Broker, pause);
+            self.health.beat("worker");
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+    }
+
+    async fn session(
+        &self,
+        acceptance: &Acceptance,
+        stop: &CancellationToken,
+        give_up: &CancellationToken,
+    ) -> Result<(), BrokerError> {
+        let connection = broker::connect(&self.broker, "waybill consume").await?;
+        let queues = topology::declare(&connection, self.broker.partitions).await?;
+        let session = Session {
+            worker: self,
+            acceptance,
+            connection: Arc::new(connection),
+            signals: Signals {
+                stop: stop.clone(),
+                give_up: give_up.child_token(),
+            },
+        };
+        session.run(&queues).await
+    }
+
+    /// What a lane is made of.
+    pub(super) fn lane(
+        &self,
+        lane: &Arc<LaneState>,
+        connection: &Arc<Connection>,
+        acceptance: &Acceptance,
+    ) -> (Intake, Vec<Writer>, Acknowledger) {
+        let writers = (0..shares(lane.carries())).map(|_| self.writer(lane.queue(), acceptance));
+        (
+            self.intake(lane, connection),
+            writers.collect(),
+            self.acknowledger(lane),
+        )
+    }
+
+    fn intake(&self, lane: &Arc<LaneState>, connection: &Arc<Connection>) -> Intake {
+        let carries = lane.carries();
+        let transaction = self.batch;
+        let batch = BatchLimits {
+            events: transaction.events.saturating_mul(shares(carries)),
+            bytes: transaction.bytes.saturating_mul(shares(carries)),
+        };
+        Intake {
+            queue: lane.queue().to_owned(),
+            lane: Arc::clone(lane),
+            carries,
+            connection: Arc::clone(connection),
+            window: Window::new(self.broker.prefetch, self.bytes_in_flight),
+            limits: self.limits,
+            batch,
+            shares: shares(carries),
+            under_way: UnderWay::default(),
+            telemetry: self.telemetry.clone(),
+            faults: self.faults.clone(),
+            gate: self.gate.clone(),
+        }
+    }
+
+    fn acknowledger(&self, lane: &Arc<LaneState>) -> Acknowledger {
+        Acknowledger {
+            lane: Arc::clone(lane),
+            mailbox: self.mailbox.clone(),
+            telemetry: self.telemetry.clone(),
+            faults: self.faults.clone(),
+        }
+    }
+
+    fn writer(&self, queue: &str, acceptance: &Acceptance) -> Writer {
+        Writer {
+            store: self.store.clone(),
+            rules: self.rules,
+            faults: self.faults.clone(),
+            telemetry: self.telemetry.clone(),
+            queue: queue.to_owned(),
+            shard: shard(),
+            known: HashSet::new(),
+            catalog: Catalog::new(),
+            acceptance: acceptance.clone(),
+            backoff: Backoff::new(),
+        }
+    }
+}
+
+fn shares(carries: Carries) -> usize {
+    match carries {
+        Carries::Events => SHARES,
+        Carries::DeadLetters => 1,
+    }
+}
+
+/// Any of a few, so that workers seldom move the same row.
+#[must_use]
+pub fn shard() -> i16 {
+    const SHARDS: u16 = 32;
+    let [a, b, ..] = *uuid::Uuid::new_v4().as_bytes();
+    (u16::from_be_bytes([a, b]) % SHARDS).cast_signed()
+}

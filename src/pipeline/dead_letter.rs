@@ -1,0 +1,281 @@
+//! A dead letter from what was received, and back to what was received, for a replay.
+
+use ring::digest::{SHA256, digest};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::properties;
+use crate::broker::outgoing::is_added_by_broker;
+use crate::broker::{Delivery, HeaderValue, Outgoing, Properties, topology};
+use crate::domain::Event;
+use crate::store::write::dead_letter::DeadLetter;
+use crate::wire::{CutBody, Problem, Reason, Rejection};
+
+/// How much of a readable part is kept beside the raw bytes.
+const PART_CHARS_MAX: usize = 255;
+/// How much is kept of a body that is too large.
+const CUT_BYTES: usize = 64 << 10;
+
+/// The dead letter of a message that was refused. Of a body over `body_max` bytes a part is kept.
+pub(super) fn of(
+    delivery: &Delivery,
+    queue: &str,
+    rejection: Rejection,
+    body_max: usize,
+) -> DeadLetter {
+    let properties = properties::to_json(&delivery.properties);
+    let headers = &delivery.properties.headers;
+    let cut = (delivery.body.len() > body_max).then(|| cut(&delivery.body));
+    let kept = match cut {
+        Some(_) => delivery.body.get(..CUT_BYTES.min(body_max)),
+        None => None,
+    };
+    let mut problem = json!(rejection.problem);
+    if let Some(cut) = &cut
+        && let Some(members) = problem.as_object_mut()
+    {
+        members.insert("body".to_owned(), json!(cut));
+    }
+    DeadLetter {
+        id: fingerprint(delivery, &properties, cut.as_ref()),
+        reason: rejection.reason.name().to_owned(),
+        problem: problem.to_string(),
+        tenant: rejection.tenant.as_deref().map(clean),
+        token: rejection.token.as_deref().map(clean),
+        source: rejection.source.as_deref().map(clean),
+        event_id: rejection.id.as_deref().map(clean),
+        type_name: rejection.type_.as_deref().map(clean),
+        exchange: clean(&delivery.exchange),
+        routing_key: clean(&delivery.routing_key),
+        queue: queue.to_owned(),
+        properties,
+        headers: properties::headers_to_json(headers),
+        body: kept.unwrap_or(&delivery.body).to_vec(),
+    }
+}
+
+fn cut(body: &[u8]) -> CutBody {
+    let hash = digest(&SHA256, body);
+    let hex = hash.as_ref().iter().map(|byte| format!("{byte:02x}"));
+    CutBody {
+        bytes: body.len() as u64,
+        sha256: hex.collect(),
+    }
+}
+
+/// A refusal of an event that had been decoded.
+pub(super) fn refusal(event: &Event, type_name: &str, reason: Reason, detail: String) -> Rejection {
+    Rejection {
+        reason,
+        problem: Problem::new(reason, detail),
+        tenant: Some(event.tenant.clone()),
+        token: Some(event.token.clone()),
+        source: Some(event.stamp.source.clone()),
+        id: Some(event.stamp.id.clone()),
+        type_: Some(type_name.to_owned()),
+    }
+}
+
+/// A refusal of a message whose properties no client library can read: two different ones may look
+/// alike once they are mended, so none of them may count as an identity.
+pub(super) fn malformed(delivery: &Delivery) -> Rejection {
+    let detail = "a property or header name is not UTF-8; publish texts as UTF-8";
+    Rejection {
+        reason: Reason::Undecodable,
+        problem: Problem::new(Reason::Undecodable, detail.to_owned()),
+        ..given_up(delivery)
+    }
+}
+
+/// A refusal of a message that the broker gave up; its `x-death` header says why.
+pub(super) fn given_up(delivery: &Delivery) -> Rejection {
+    let (reason, detail) = match death_reason(&delivery.properties) {
+        Some("delivery_limit") => (
+            Reason::DeliveryLimit,
+            "it was delivered as often as the queue's policy allows and never finished",
+        ),
+        Some("expired") => (
+            Reason::Expired,
+            "it stayed in its queue past its time to live",
+        ),
+        Some(_) | None => (Reason::Rejected, "a consumer or a full queue rejected it"),
+    };
+    let properties = &delivery.properties;
+    Rejection {
+        reason,
+        problem: Problem::new(reason, detail.to_owned()),
+        tenant: None,
+        token: properties.correlation_id.clone(),
+        source: properties.app_id.clone(),
+        id: properties.message_id.clone(),
+        type_: properties.type_.clone(),
+    }
+}
+
+/// The message as it was sent: to the exchange of events, or of our own to the place where it could not
+/// be delivered; `None` if the dead letter is damaged, or its body was not kept whole.
+pub(super) fn replay(letter: &DeadLetter) -> Option<Outgoing> {
+    if CutBody::of_problem(&letter.problem).is_some() {
+        return None;
+    }
+    let properties = properties::from_json(&letter.properties, &letter.headers)?;
+    let exchange = match letter.reason == Reason::Undeliverable.name() {
+        true => &letter.exchange,
+        false => topology::EVENTS_EXCHANGE,
+    };
+    let body = letter.body.clone();
+    Some(Outgoing::replay(
+        exchange,
+        &letter.routing_key,
+        properties,
+        body,
+    ))
+}
+
+/// The same for every delivery of one message: what the broker adds from delivery to delivery is
+/// left out, also how it was given up. A message that is given up twice is one dead letter; a replay
+/// is marked, and so another message.
+fn fingerprint(delivery: &Delivery, properties: &str, cut: Option<&CutBody>) -> Uuid {
+    let Delivery {
+        exchange,
+        routing_key,
+        body,
+        ..
+    } = delivery;
+    let headers = delivery.properties.headers.iter();
+    let sent: Vec<_> = headers
+        .filter(|(name, _)| !is_added_by_broker(name))
+        .cloned()
+        .collect();
+    let headers = properties::headers_to_json(&sent);
+    let parts = [
+        exchange.as_bytes(),
+        routing_key.as_bytes(),
+        properties.as_bytes(),
+        headers.as_bytes(),
+        cut.map_or(body, |cut| cut.sha256.as_bytes()),
+    ];
+    Uuid::new_v5(&Uuid::NAMESPACE_OID, &parts.join(&0))
+}
+
+/// PostgreSQL keeps no NUL in a text; the raw bytes are kept apart.
+fn clean(part: &str) -> String {
+    let kept = part.chars().take(PART_CHARS_MAX);
+    kept.map(|c| {
+        if c == '\0' {
+            char::REPLACEMENT_CHARACTER
+        } else {
+            c
+        }
+    })
+    .collect()
+}
+
+fn death_reason(properties: &Properties) -> Option<&str> {
+    let Some(HeaderValue::List(deaths)) = properties.header("x-death") else {
+        return None;
+    };
+    let Some(HeaderValue::Table(latest)) = deaths.first() else {
+        return None;
+    };
+    latest.iter().find_map(|(name, value)| match value {
+        HeaderValue::Text(reason) if name == "reason" => Some(reason.as_str()),
+        _ => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn delivery() -> Delivery {
+        let headers = vec![
+            ("text".to_owned(), HeaderValue::Text("a".into())),
+            ("bool".to_owned(), HeaderValue::Bool(true)),
+            ("int".to_owned(), HeaderValue::Int(-7)),
+            ("uint".to_owned(), HeaderValue::Uint(7)),
+            ("float".to_owned(), HeaderValue::Float(0.1)),
+            ("time".to_owned(), HeaderValue::Timestamp(1_700_000_000)),
+            ("none".to_owned(), HeaderValue::Void),
+            ("bytes".to_owned(), HeaderValue::Bytes(vec![0, 255])),
+            (
+                "decimal".to_owned(),
+                HeaderValue::Decimal {
+                    scale: 2,
+                    value: 314,
+                },
+            ),
+            (
+                "list".to_owned(),
+                HeaderValue::List(vec![HeaderValue::Int(1)]),
+            ),
+            (
+                "table".to_owned(),
+                HeaderValue::Table(vec![("k".into(), HeaderValue::Void)]),
+            ),
+        ];
+        Delivery {
+            tag: 1,
+            redelivered: false,
+            malformed: false,
+            exchange: "waybill.events".into(),
+            routing_key: "upload.step".into(),
+            body: vec![0, 159, 146, 150],
+            properties: Properties {
+                message_id: Some("m".into()),
+                delivery_mode: Some(2),
+                headers,
+                ..Properties::default()
+            },
+        }
+    }
+
+    #[test]
+    fn a_letter_gives_back_every_property_and_every_kind_of_header() {
+        let delivery = delivery();
+        let letter = of(&delivery, "waybill.events.0", given_up(&delivery), 9);
+        let mut message = replay(&letter).unwrap();
+        message
+            .properties
+            .headers
+            .sort_by(|(a, _), (b, _)| a.cmp(b));
+        let mut sent = delivery.properties;
+        sent.headers.sort_by(|(a, _), (b, _)| a.cmp(b));
+        assert_eq!(message.properties, sent);
+        assert_eq!(message.body, letter.body);
+    }
+
+    #[test]
+    fn a_redelivery_is_the_same_letter_and_another_body_is_another() {
+        let first = delivery();
+        let mut again = delivery();
+        again.redelivered = true;
+        again.tag = 9;
+        let mut other = delivery();
+        other.body.push(1);
+        let id = |delivery: &Delivery| of(delivery, "q", given_up(delivery), 9).id;
+        for added in ["x-delivery-count", "x-acquired-count", "x-death"] {
+            let added = (added.to_owned(), HeaderValue::Int(2));
+            again.properties.headers.push(added);
+        }
+        assert_eq!(id(&first), id(&again));
+        assert_ne!(id(&first), id(&other));
+    }
+    #[test]
+    fn of_a_body_that_is_too_large_a_part_is_kept_and_its_hash_and_it_is_no_replay() {
+        let delivery = |last: u8| {
+            let mut body = vec![b'x'; CUT_BYTES];
+            body.push(last);
+            Delivery { body, ..delivery() }
+        };
+        let letter = |last| of(&delivery(last), "q", given_up(&delivery(last)), CUT_BYTES);
+        let kept = letter(b'1');
+        assert_eq!(kept.body.len(), CUT_BYTES);
+        let cut = CutBody::of_problem(&kept.problem).unwrap();
+        assert_eq!(cut.bytes, 65_537);
+        assert_eq!(cut.sha256.len(), 64);
+        assert_eq!(replay(&kept), None);
+        assert_eq!(kept.id, letter(b'1').id);
+        assert_ne!(kept.id, letter(b'2').id);
+    }
+}

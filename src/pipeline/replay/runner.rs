@@ -1,0 +1,65 @@
+//! Takes up replays that were asked for. Any number of processes may: each is held by one, and
+//! whoever is gone holds it no longer than [`LEASE`].
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::job::Job;
+use crate::config::BrokerSettings;
+use crate::pipeline::batch::writer::reason;
+use crate::store::Store;
+use crate::telemetry::Telemetry;
+use crate::wire::Limits;
+
+/// How long a replay is held without a word.
+const LEASE: Duration = Duration::from_secs(10);
+/// How often it is looked for one.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How many one process works on at a time.
+const AT_ONCE: usize = 4;
+
+/// What takes replays up.
+#[derive(Clone)]
+pub struct Desk {
+    /// Where the letters are.
+    pub store: Store,
+    /// Where they go; connected to only while there is something to publish.
+    pub broker: BrokerSettings,
+    /// What an event may not exceed.
+    pub limits: Limits,
+    /// Where it is counted.
+    pub telemetry: Telemetry,
+}
+
+impl Desk {
+    /// Looks for replays until told to stop; then finishes what is being published, and leaves the
+    /// rest to others.
+    pub async fn run(self, stop: CancellationToken) {
+        let mut jobs = JoinSet::new();
+        let is_full = Arc::new(AtomicBool::new(false));
+        while !stop.is_cancelled() {
+            while jobs.try_join_next().is_some() {}
+            is_full.store(jobs.len() >= AT_ONCE, Ordering::Relaxed);
+            if jobs.len() < AT_ONCE {
+                match self.store.claim_replay(LEASE).await {
+                    Ok(Some(held)) => {
+                        let job = Job::new(self.clone(), held, stop.clone());
+                        jobs.spawn(job.giving_way(Arc::clone(&is_full)).run());
+                        continue;
+                    }
+                    Ok(None) => {}
+                    Err(error) => self.telemetry.retried(reason(&error), &error),
+                }
+            }
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+            }
+        }
+        while jobs.join_next().await.is_some() {}
+    }
+}

@@ -1,0 +1,17 @@
+//! What operators and the janitor do: keys, workflows, replays, retention, migrations.
+
+pub mod api_key;
+pub mod deletion;
+pub mod fitness;
+pub mod inspect;
+pub(super) mod key_text;
+pub mod migrate;
+pub mod quarantine;
+pub mod replay;
+pub mod replay_claim;
+pub mod resend;
+pub mod retention;
+pub mod samples;
+pub mod session;
+pub mod undeliverable;
+pub mod workflow;

@@ -1,0 +1,99 @@
+//! The table `quarantine`: processes that the janitor can't seal or delete, set aside so that the
+//! others go on. And what it takes at once, so that it can find out which those are.
+
+use std::time::Duration;
+
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use crate::domain::ProcessKey;
+use crate::store::{Store, StoreError};
+
+const SET_ASIDE: &str = include_str!("../queries/admin/set_aside.sql");
+const RELEASE: &str = include_str!("../queries/admin/release_quarantine.sql");
+
+/// How long a process is left alone that was set aside.
+const RETRY_AFTER: Duration = Duration::from_hours(1);
+/// The longest reason that is kept, in characters.
+const REASON_MAX: usize = 500;
+
+/// How much to take at once.
+#[derive(Debug, Clone)]
+pub struct Cut {
+    /// At most so many.
+    pub limit: i64,
+    /// None of these processes.
+    pub skip: Vec<Uuid>,
+}
+
+/// A process that was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Taken {
+    /// Its key.
+    pub key: ProcessKey,
+    /// Whether it had been set aside and is tried again.
+    pub again: bool,
+}
+
+/// What can't be done to a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum What {
+    /// It is due and can't be sealed.
+    Seal,
+    /// Its parked pushes can't be turned into dead letters.
+    Park,
+    /// Its time is over and it can't be deleted.
+    Delete,
+}
+
+impl What {
+    /// As it is stored.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Seal => "seal",
+            Self::Park => "park",
+            Self::Delete => "delete",
+        }
+    }
+}
+
+impl Cut {
+    /// The first so many.
+    #[must_use]
+    pub const fn of(limit: i64) -> Self {
+        let skip = Vec::new();
+        Self { limit, skip }
+    }
+}
+
+impl Taken {
+    /// From columns `key` and `again`.
+    pub(in crate::store) fn from_row(row: &Row, key: usize, again: usize) -> Self {
+        Self {
+            key: ProcessKey(row.get(key)),
+            again: row.get(again),
+        }
+    }
+}
+
+impl Store {
+    /// Sets a process aside, for an hour.
+    pub async fn set_aside(
+        &self,
+        key: ProcessKey,
+        what: What,
+        reason: &str,
+    ) -> Result<(), StoreError> {
+        let reason: String = reason.chars().take(REASON_MAX).collect();
+        let after = RETRY_AFTER.as_secs_f64();
+        self.alone(SET_ASIDE, &[&key.0, &what.name(), &reason, &after])
+            .await?;
+        Ok(())
+    }
+
+    /// Lets go of what is not wrong any more; says how many that were.
+    pub async fn release_quarantine(&self) -> Result<u64, StoreError> {
+        self.alone(RELEASE, &[]).await
+    }
+}

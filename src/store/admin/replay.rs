@@ -1,0 +1,271 @@
+//! The table `replay`: dead letters on their way back, as whoever asks for it, works on it and looks
+//! at it sees them. Whatever becomes of the process that works on one, its row tells the next.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use crate::store::write::dead_letter::Letters;
+use crate::store::{Store, StoreError, column, from_bigint};
+
+const ASK: &str = include_str!("../queries/admin/ask_replay.sql");
+const LIST: &str = include_str!("../queries/admin/list_replays.sql");
+const RETURNED: &str = include_str!("../queries/admin/returned_letters.sql");
+const STOP: &str = include_str!("../queries/admin/stop_replay.sql");
+
+/// The greatest rate, in letters a second.
+pub const RATE_MAX: u32 = 10_000;
+/// Replays of one tenant that may be under way.
+const UNDER_WAY_MAX: i64 = 20;
+/// Replays of one tenant that are kept, with those under way.
+const KEPT: i64 = 100;
+
+/// A replay that is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewReplay {
+    /// Which letters.
+    pub letters: Letters,
+    /// Letters a second; without one as fast as the broker confirms.
+    pub rate: Option<u32>,
+    /// Whether it only says what would become of them.
+    pub dry_run: bool,
+    /// The id of the key of whoever asks, if there is one.
+    pub asked_by: Option<String>,
+}
+
+/// What becomes of a replay that is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// This one begins as soon as a process takes it.
+    Begun(Uuid),
+    /// There are no such letters.
+    NoLetters,
+    /// Too many are under way.
+    TooMany,
+}
+
+/// What became of letters.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Counts {
+    /// The broker has them.
+    pub confirmed: u64,
+    /// A queue refused them.
+    pub nacked: u64,
+    /// No queue takes them.
+    pub unroutable: u64,
+    /// What is kept of them can't be read.
+    pub damaged: u64,
+}
+
+/// What would become of a letter that would not be refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// It would change its process, or be a line of its history.
+    Applied,
+    /// Its event is in the log.
+    Duplicate,
+    /// Its process has ended.
+    Late,
+    /// It is a push: where its order then stands decides.
+    Undecided,
+    /// What is kept of it can't be read.
+    Damaged,
+}
+
+/// What would become of letters: how many of each fate, or of each reason why they would be refused.
+pub type Foreseen = BTreeMap<String, u64>;
+
+/// A replay as people see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replay {
+    /// Its id.
+    pub id: Uuid,
+    /// What is meant, where it is one letter.
+    pub letter: Option<Uuid>,
+    /// What is meant, where it is a reason.
+    pub reason: Option<String>,
+    /// Letters a second.
+    pub rate: Option<u32>,
+    /// Whether it only says what would become of them.
+    pub dry_run: bool,
+    /// The id of a key.
+    pub asked_by: String,
+    /// When it was asked for.
+    pub asked_at: Timestamp,
+    /// How many letters there were then.
+    pub letters: u64,
+    /// When somebody began to work on it.
+    pub begun_at: Option<Timestamp>,
+    /// What has become of them.
+    pub counts: Counts,
+    /// What would become of them.
+    pub foreseen: Foreseen,
+    /// Why it does not go on at the moment.
+    pub trouble: Option<String>,
+    /// When it was asked to stop.
+    pub stop_asked_at: Option<Timestamp>,
+    /// When it has ended.
+    pub ended_at: Option<Timestamp>,
+    /// Whether it has come to the end of what was meant.
+    pub is_through: bool,
+    /// Whether somebody works on it.
+    pub is_held: bool,
+}
+
+impl Fate {
+    /// Every fate; none has the name of a reason.
+    pub const ALL: [Self; 5] = [
+        Self::Applied,
+        Self::Duplicate,
+        Self::Late,
+        Self::Undecided,
+        Self::Damaged,
+    ];
+
+    /// Its name among what is foreseen.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Duplicate => "duplicate",
+            Self::Late => "late",
+            Self::Undecided => "undecided",
+            Self::Damaged => "damaged",
+        }
+    }
+}
+
+impl Counts {
+    /// All of them.
+    #[must_use]
+    pub fn sum(self) -> u64 {
+        self.confirmed + self.nacked + self.unroutable + self.damaged
+    }
+
+    /// Adds others.
+    pub fn add(&mut self, others: Self) {
+        self.confirmed += others.confirmed;
+        self.nacked += others.nacked;
+        self.unroutable += others.unroutable;
+        self.damaged += others.damaged;
+    }
+}
+
+impl Replay {
+    /// How many letters it has done with.
+    #[must_use]
+    pub fn done(&self) -> u64 {
+        self.counts.sum() + self.foreseen.values().sum::<u64>()
+    }
+}
+
+impl Store {
+    /// Asks for a replay of a tenant's letters that are there now.
+    pub async fn ask_replay(&self, tenant: &str, new: &NewReplay) -> Result<Asked, StoreError> {
+        let id = Uuid::new_v4();
+        let rate = new.rate.map(u32::cast_signed);
+        let asked_by = new.asked_by.as_deref().unwrap_or_default();
+        let NewReplay { letters, .. } = new;
+        let connection = self.connection().await?;
+        let statement = connection.prepared(ASK).await?;
+        let row = connection
+            .query_one(
+                &statement,
+                &[
+                    &id,
+                    &tenant,
+                    &letters.letter,
+                    &letters.reason,
+                    &rate,
+                    &new.dry_run,
+                    &asked_by,
+                    &UNDER_WAY_MAX,
+                    &KEPT,
+                ],
+            )
+            .await?;
+        Ok(match (row.get(0), row.get(1)) {
+            (_, true) => Asked::Begun(id),
+            (0_i64, false) => Asked::NoLetters,
+            (_, false) => Asked::TooMany,
+        })
+    }
+
+    /// Asks for the end of a replay, if it has not ended.
+    pub async fn stop_replay(&self, tenant: &str, id: Uuid) -> Result<(), StoreError> {
+        let connection = self.connection().await?;
+        let statement = connection.prepared(STOP).await?;
+        connection.execute(&statement, &[&id, &tenant]).await?;
+        Ok(())
+    }
+
+    /// A tenant's replays, the newest first.
+    pub async fn replays(&self, tenant: &str, limit: i64) -> Result<Vec<Replay>, StoreError> {
+        self.some_replays(tenant, None, limit).await
+    }
+
+    /// One of them.
+    pub async fn replay(&self, tenant: &str, id: Uuid) -> Result<Option<Replay>, StoreError> {
+        Ok(self.some_replays(tenant, Some(id), 1).await?.pop())
+    }
+
+    /// The letters that a replay has brought back and that are here still, by reason.
+    pub async fn returned_letters(
+        &self,
+        tenant: &str,
+        replay: Uuid,
+    ) -> Result<Vec<(String, u64)>, StoreError> {
+        let connection = self.connection().await?;
+        let statement = connection.prepared(RETURNED).await?;
+        let id = replay.to_string();
+        let rows = connection.query(&statement, &[&id, &tenant]).await?;
+        Ok(column(&rows, |row| (row.get(0), from_bigint(row.get(1)))))
+    }
+
+    async fn some_replays(
+        &self,
+        tenant: &str,
+        id: Option<Uuid>,
+        limit: i64,
+    ) -> Result<Vec<Replay>, StoreError> {
+        let connection = self.connection().await?;
+        let statement = connection.prepared(LIST).await?;
+        let rows = connection
+            .query(&statement, &[&tenant, &id, &limit])
+            .await?;
+        rows.iter().map(from_row).collect()
+    }
+}
+
+fn from_row(row: &Row) -> Result<Replay, StoreError> {
+    let count = |column: usize| from_bigint(row.get(column));
+    Ok(Replay {
+        id: row.get(0),
+        letter: row.get(1),
+        reason: row.get(2),
+        rate: row.get::<_, Option<i32>>(3).map(i32::cast_unsigned),
+        dry_run: row.get(4),
+        asked_by: row.get(5),
+        asked_at: row.get(6),
+        letters: count(7),
+        begun_at: row.get(8),
+        counts: Counts {
+            confirmed: count(9),
+            nacked: count(10),
+            unroutable: count(11),
+            damaged: count(12),
+        },
+        foreseen: foreseen(row.get(13))?,
+        trouble: row.get(14),
+        stop_asked_at: row.get(15),
+        ended_at: row.get(16),
+        is_through: row.get(17),
+        is_held: row.get::<_, Option<bool>>(18).unwrap_or(false),
+    })
+}
+
+pub(super) fn foreseen(text: &str) -> Result<Foreseen, StoreError> {
+    serde_json::from_str(text).map_err(|_| StoreError::Corrupt("outlook of a replay"))
+}

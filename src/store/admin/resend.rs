@@ -1,0 +1,100 @@
+//! Completions that are sent again on request: which ones, and their rows in the outbox.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::domain::{ProcessKey, Status};
+use crate::store::write::outbox::OutboxRow;
+use crate::store::{Store, StoreError, column, from_bigint};
+
+const ENDED: &str = include_str!("../queries/admin/ended_between.sql");
+const INSERT: &str = include_str!("../queries/admin/insert_resend.sql");
+
+/// Which completions.
+#[derive(Debug, Clone)]
+pub struct EndedBetween {
+    /// Of processes that were sealed at or after this time.
+    pub since: Timestamp,
+    /// And before this one.
+    pub until: Timestamp,
+    /// Only of this tenant.
+    pub tenant: Option<String>,
+    /// Only with one of these statuses; none for all.
+    pub statuses: Vec<Status>,
+}
+
+/// A process that was sealed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sealed {
+    /// When, by the database's clock.
+    pub at: Timestamp,
+    /// Which.
+    pub key: ProcessKey,
+}
+
+impl Store {
+    /// A page of what was sealed, after the last one of the page before.
+    pub async fn ended_between(
+        &self,
+        query: &EndedBetween,
+        after: Option<Sealed>,
+        limit: i64,
+    ) -> Result<Vec<Sealed>, StoreError> {
+        let connection = self.connection().await?;
+        let statement = connection.prepared(ENDED).await?;
+        let statuses = column(&query.statuses, |status| status.name());
+        let statuses = (!statuses.is_empty()).then_some(statuses);
+        let after_time = after.map_or(query.since, |sealed| sealed.at);
+        let after_key = after.map_or(Uuid::nil(), |sealed| sealed.key.0);
+        let rows = connection
+            .query(
+                &statement,
+                &[
+                    &query.since,
+                    &query.until,
+                    &query.tenant,
+                    &statuses,
+                    &after_time,
+                    &after_key,
+                    &limit,
+                ],
+            )
+            .await?;
+        Ok(column(&rows, |row| Sealed {
+            at: row.get(0),
+            key: ProcessKey(row.get(1)),
+        }))
+    }
+
+    /// Has completions sent again, the first after `start` and each of the others `pause` later; says
+    /// how many were not in the outbox still.
+    pub async fn resend(
+        &self,
+        rows: &[OutboxRow],
+        start: Duration,
+        pause: Duration,
+    ) -> Result<u64, StoreError> {
+        let connection = self.connection().await?;
+        let statement = connection.prepared(INSERT).await?;
+        let row = connection
+            .query_one(
+                &statement,
+                &[
+                    &column(rows, |r| r.id),
+                    &column(rows, |r| r.token.as_str()),
+                    &column(rows, |r| r.type_name.as_str()),
+                    &column(rows, |r| r.process.0),
+                    &column(rows, |r| r.exchange.as_str()),
+                    &column(rows, |r| r.routing_key.as_str()),
+                    &column(rows, |r| serde_json::json!(r.headers).to_string()),
+                    &column(rows, |r| r.time),
+                    &start.as_secs_f64(),
+                    &pause.as_secs_f64(),
+                ],
+            )
+            .await?;
+        Ok(from_bigint(row.get(0)))
+    }
+}

@@ -1,0 +1,181 @@
+//! What leaves besides processes: what reminds of them, pushes that have waited too long, dead letters
+//! that were kept long enough.
+
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use ring::digest::{SHA256, digest};
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+use uuid::Uuid;
+
+use super::quarantine::{Cut, Taken};
+use crate::domain::{Event, Happening, ProcessKey};
+use crate::store::write::stage::PushId;
+use crate::store::write::{batch, parked};
+use crate::store::{Connection, Store, StoreError, column, from_bigint};
+
+const FIND_TOMBSTONES: &str = include_str!("../queries/admin/find_tombstones.sql");
+const LOAD_TOMBSTONES: &str = include_str!("../queries/admin/load_tombstones.sql");
+const DELETE_TOMBSTONES: &str = include_str!("../queries/admin/delete_tombstones.sql");
+const DELETE_LETTERS: &str = include_str!("../queries/admin/delete_old_letters.sql");
+
+/// What is remembered of an attempt that ended and was deleted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tombstone {
+    /// When it ended; not kept by versions before attempts.
+    pub ended_at: Option<Timestamp>,
+    /// Hashes of the opening events that it had.
+    pub openings: Vec<Vec<u8>>,
+}
+
+impl Tombstone {
+    /// Whether an event belongs to that attempt or to one before.
+    #[must_use]
+    pub fn covers(&self, event: &Event) -> bool {
+        let stamp = &event.stamp;
+        let is_opening = matches!(event.happening, Happening::Opened(_));
+        self.ended_at.is_some_and(|ended| stamp.time <= ended)
+            || is_opening
+                && self
+                    .openings
+                    .contains(&opening_hash(&stamp.source, &stamp.id))
+    }
+}
+
+/// The first 16 bytes of the SHA-256 of an identity, as deletion computes them.
+fn opening_hash(source: &str, id: &str) -> Vec<u8> {
+    let hash = digest(
+        &SHA256,
+        [source, id]
+            .join(
+                "
+",
+            )
+            .as_bytes(),
+    );
+    hash.as_ref().iter().copied().take(16).collect()
+}
+
+/// Loads what is remembered of the attempts before.
+pub(in crate::store) async fn tombstones(
+    connection: &Connection,
+    keys: &[Uuid],
+) -> Result<HashMap<ProcessKey, Tombstone>, StoreError> {
+    if keys.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let statement = connection.prepared(LOAD_TOMBSTONES).await?;
+    let rows = connection.query(&statement, &[&keys]).await?;
+    let tombstone = |row: &Row| {
+        let tombstone = Tombstone {
+            ended_at: row.get(1),
+            openings: row.get(2),
+        };
+        (ProcessKey(row.get(0)), tombstone)
+    };
+    Ok(rows.iter().map(tombstone).collect())
+}
+
+/// When a parked push has waited too long, and what it becomes.
+#[derive(Debug, Clone)]
+pub struct ParkedExpiry {
+    /// After this.
+    pub after: Duration,
+    /// The dead letter's reason.
+    pub reason: &'static str,
+    /// Its problem.
+    pub problem: String,
+    /// Which shard of the counts it moves.
+    pub shard: i16,
+}
+
+/// Pushes that have waited too long, their orders locked; dropped, it changes nothing.
+pub struct LateParked {
+    connection: Connection,
+    late: Vec<(PushId, Taken)>,
+}
+
+impl LateParked {
+    /// Takes some.
+    pub async fn take(store: &Store, after: Duration, cut: &Cut) -> Result<Self, StoreError> {
+        let connection = store.connection().await?;
+        batch::begin_transaction(&connection).await?;
+        let late = parked::late(&connection, after, cut).await?;
+        Ok(Self { connection, late })
+    }
+
+    /// The orders.
+    #[must_use]
+    pub fn taken(&self) -> Vec<Taken> {
+        let mut taken = column(&self.late, |(_, taken)| *taken);
+        taken.sort_by_key(|taken| taken.key);
+        taken.dedup();
+        taken
+    }
+
+    /// Makes dead letters of them; says how many there were.
+    pub async fn expire(self, expiry: &ParkedExpiry) -> Result<u64, StoreError> {
+        let refused = self.late.into_iter();
+        let refused = refused.map(|(push, _)| (push, expiry.reason, expiry.problem.clone()));
+        let refused: Vec<_> = refused.collect();
+        parked::refuse(&self.connection, &refused, expiry.shard).await?;
+        batch::end_transaction(&self.connection, "commit").await?;
+        Ok(u64::try_from(refused.len()).unwrap_or(u64::MAX))
+    }
+}
+
+impl Store {
+    /// Which of these processes were there, have ended, and were let go. One of the same token that
+    /// came later does not change that: ask for it first.
+    pub async fn forgotten(&self, keys: &[ProcessKey]) -> Result<HashSet<ProcessKey>, StoreError> {
+        let connection = self.connection().await?;
+        let statement = connection.prepared(FIND_TOMBSTONES).await?;
+        let keys = column(keys, |key| key.0);
+        let rows = connection.query(&statement, &[&keys]).await?;
+        Ok(rows.iter().map(|row| ProcessKey(row.get(0))).collect())
+    }
+
+    /// Lets go of at most `limit` tombstones older than that; says how many there were.
+    pub async fn delete_tombstones(
+        &self,
+        kept_for: Duration,
+        limit: i64,
+    ) -> Result<u64, StoreError> {
+        self.alone(DELETE_TOMBSTONES, &[&kept_for.as_secs_f64(), &limit])
+            .await
+    }
+
+    /// Deletes at most `limit` dead letters older than that; says how many there were.
+    pub async fn delete_old_letters(
+        &self,
+        kept_for: Duration,
+        limit: i64,
+        shard: i16,
+    ) -> Result<u64, StoreError> {
+        let connection = self.connection().await?;
+        batch::begin_transaction(&connection).await?;
+        let statement = connection.prepared(DELETE_LETTERS).await?;
+        let row = connection
+            .query_one(&statement, &[&kept_for.as_secs_f64(), &limit, &shard])
+            .await?;
+        batch::end_transaction(&connection, "commit").await?;
+        Ok(from_bigint(row.get(0)))
+    }
+
+    /// Runs one statement that is a transaction of its own. Given up without an answer, its connection
+    /// is closed: whoever got it next would wait for that statement.
+    pub(in crate::store) async fn alone(
+        &self,
+        text: &str,
+        values: &[&(dyn ToSql + Sync)],
+    ) -> Result<u64, StoreError> {
+        let connection = self.connection().await?;
+        connection.set_in_transaction(true);
+        let statement = connection.prepared(text).await?;
+        let changed = connection.execute(&statement, values).await?;
+        connection.set_in_transaction(false);
+        Ok(changed)
+    }
+}

@@ -1,0 +1,60 @@
+//! Messages that could not be delivered for as long as their process was kept: they become dead
+//! letters, so that retention goes on.
+
+use std::time::Duration;
+
+use crate::store::write::batch;
+use crate::store::write::dead_letter::{self, DeadLetter};
+use crate::store::write::outbox::{self, OutboxRow, Slow, What};
+use crate::store::{Connection, Store, StoreError, column};
+
+const TAKE: &str = include_str!("../queries/admin/take_undeliverable.sql");
+
+/// Such messages, their processes locked; dropped, it changes nothing.
+pub struct Undeliverable {
+    connection: Connection,
+    rows: Vec<(OutboxRow, Option<String>)>,
+}
+
+impl Undeliverable {
+    /// Takes those of some processes that were kept for `retention`, or as long as their workflow says.
+    pub async fn take(
+        store: &Store,
+        retention: Duration,
+        processes: i64,
+    ) -> Result<Self, StoreError> {
+        let connection = store.connection().await?;
+        let statement = connection.prepared(TAKE).await?;
+        batch::begin_transaction(&connection).await?;
+        let whats = column(&What::ALL, |what| what.name());
+        let slow = Slow::ALL.into_iter();
+        let slow = slow.filter(|slow| !matches!(slow, Slow::Unconfirmed | Slow::Resend));
+        let slow: Vec<&str> = slow.map(Slow::name).collect();
+        let rows = connection
+            .query(
+                &statement,
+                &[&retention.as_secs_f64(), &processes, &whats, &slow],
+            )
+            .await?;
+        let rows = rows
+            .iter()
+            .map(|row| Ok((outbox::from_row(row)?, row.get(11))))
+            .collect::<Result<_, StoreError>>()?;
+        Ok(Self { connection, rows })
+    }
+
+    /// The messages, with what the broker said of each.
+    #[must_use]
+    pub fn rows(&self) -> &[(OutboxRow, Option<String>)] {
+        &self.rows
+    }
+
+    /// Keeps the letters instead of them.
+    pub async fn finish(self, letters: &[DeadLetter], shard: i16) -> Result<(), StoreError> {
+        let letters: Vec<&DeadLetter> = letters.iter().collect();
+        let rows: Vec<&OutboxRow> = self.rows.iter().map(|(row, _)| row).collect();
+        dead_letter::insert(&self.connection, &letters, shard).await?;
+        outbox::delete(&self.connection, &rows).await?;
+        batch::end_transaction(&self.connection, "commit").await
+    }
+}

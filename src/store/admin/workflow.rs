@@ -1,0 +1,144 @@
+//! The table `workflow`: every version of every workflow, as the text that was applied.
+
+use jiff::Timestamp;
+use tokio_postgres::Row;
+
+use crate::store::{Connection, Store, StoreError, column};
+
+const LOCK: &str = include_str!("../queries/admin/lock_workflows.sql");
+const APPLY: &str = include_str!("../queries/admin/apply_workflow.sql");
+const LIST: &str = include_str!("../queries/admin/list_workflows.sql");
+const LOAD: &str = include_str!("../queries/admin/load_workflow.sql");
+const LOAD_VERSIONS: &str = include_str!("../queries/admin/load_workflow_versions.sql");
+
+/// What became of a workflow that was applied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AppliedWorkflow {
+    /// Its name.
+    pub name: String,
+    /// The version that holds its text.
+    pub version: i32,
+    /// Whether that version was made for it.
+    pub is_new: bool,
+}
+
+/// A workflow among others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedWorkflow {
+    /// Its name.
+    pub name: String,
+    /// Its newest version.
+    pub version: i32,
+    /// When that was applied.
+    pub created_at: Timestamp,
+    /// How many versions there are.
+    pub versions: i64,
+}
+
+/// One version of a workflow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredWorkflow {
+    /// Its name.
+    pub name: String,
+    /// Which one.
+    pub version: i32,
+    /// The text that was applied.
+    pub source: String,
+    /// When.
+    pub created_at: Timestamp,
+}
+
+impl Store {
+    /// Applies workflows, given as name and text, all or none. Text that says what the newest
+    /// version says makes no new one.
+    pub async fn apply_workflows(
+        &self,
+        workflows: &[(&str, &str)],
+    ) -> Result<Vec<AppliedWorkflow>, StoreError> {
+        let connection = self.connection().await?;
+        // After a failure the connection is dropped as it is, and closed with its transaction.
+        connection.set_in_transaction(true);
+        connection.batch_execute("begin").await?;
+        let applied = apply(&connection, workflows).await?;
+        connection.batch_execute("commit").await?;
+        connection.set_in_transaction(false);
+        Ok(applied)
+    }
+
+    /// Every workflow by name.
+    pub async fn list_workflows(&self) -> Result<Vec<ListedWorkflow>, StoreError> {
+        let connection = self.connection().await?;
+        let statement = connection.prepared(LIST).await?;
+        let rows = connection.query(&statement, &[]).await?;
+        Ok(column(&rows, |row| ListedWorkflow {
+            name: row.get(0),
+            version: row.get(1),
+            created_at: row.get(2),
+            versions: row.get(3),
+        }))
+    }
+
+    /// A version of a workflow, or its newest; `None` if there is none such.
+    pub async fn load_workflow(
+        &self,
+        name: &str,
+        version: Option<i32>,
+    ) -> Result<Option<StoredWorkflow>, StoreError> {
+        let connection = self.connection().await?;
+        load(&connection, name, version).await
+    }
+
+    /// Versions of workflows, those that are there, in any order.
+    pub async fn load_workflow_versions(
+        &self,
+        versions: &[(&str, i32)],
+    ) -> Result<Vec<StoredWorkflow>, StoreError> {
+        if versions.is_empty() {
+            return Ok(Vec::new());
+        }
+        let connection = self.connection().await?;
+        let statement = connection.prepared(LOAD_VERSIONS).await?;
+        let names = column(versions, |(name, _)| *name);
+        let numbers = column(versions, |(_, version)| *version);
+        let rows = connection.query(&statement, &[&names, &numbers]).await?;
+        Ok(column(&rows, stored))
+    }
+}
+
+/// A version of a workflow, or its newest, on a connection that may be inside a transaction.
+pub async fn load(
+    connection: &Connection,
+    name: &str,
+    version: Option<i32>,
+) -> Result<Option<StoredWorkflow>, StoreError> {
+    let statement = connection.prepared(LOAD).await?;
+    let row = connection.query_opt(&statement, &[&name, &version]).await?;
+    Ok(row.as_ref().map(stored))
+}
+
+fn stored(row: &Row) -> StoredWorkflow {
+    StoredWorkflow {
+        name: row.get(0),
+        version: row.get(1),
+        source: row.get(2),
+        created_at: row.get(3),
+    }
+}
+
+async fn apply(
+    connection: &Connection,
+    workflows: &[(&str, &str)],
+) -> Result<Vec<AppliedWorkflow>, StoreError> {
+    connection.execute(LOCK, &[]).await?;
+    let statement = connection.prepared(APPLY).await?;
+    let mut applied = Vec::with_capacity(workflows.len());
+    for (name, source) in workflows {
+        let row = connection.query_one(&statement, &[name, source]).await?;
+        applied.push(AppliedWorkflow {
+            name: (*name).to_owned(),
+            version: row.get(0),
+            is_new: row.get(1),
+        });
+    }
+    Ok(applied)
+}

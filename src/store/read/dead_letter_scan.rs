@@ -1,0 +1,75 @@
+//! The way through many dead letters: where each stands and how much it weighs, without the letters
+//! themselves, of which a page could be too much to hold.
+
+use uuid::Uuid;
+
+use crate::store::write::dead_letter::{Letters, Place};
+use crate::store::{Store, StoreError, column};
+
+const OF_TENANT: &str = include_str!("../queries/read/walk_letters.sql");
+const OF_ALL: &str = include_str!("../queries/read/walk_all_letters.sql");
+const ONE: &str = include_str!("../queries/read/weigh_letter.sql");
+
+/// A letter on the way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Weighed {
+    /// Where it stands.
+    pub place: Place,
+    /// How long its body and all that came with it are.
+    pub bytes: i64,
+}
+
+impl Store {
+    /// The oldest of these letters after one place and up to another.
+    pub async fn walk_letters(
+        &self,
+        letters: &Letters,
+        after: Option<Place>,
+        end: Place,
+        limit: i64,
+    ) -> Result<Vec<Weighed>, StoreError> {
+        if let Some(id) = letters.letter {
+            let found = self.weigh_letter(id).await?.into_iter();
+            let between = |one: &Weighed| one.place <= end && after.is_none_or(|it| it < one.place);
+            return Ok(found.filter(between).collect());
+        }
+        let (time, id) = after.map(|place| (place.received_at, place.id)).unzip();
+        let (reason, end_time, end_id) = (&letters.reason, end.received_at, end.id);
+        let connection = self.connection().await?;
+        let rows = if let Some(tenant) = &letters.tenant {
+            let statement = connection.prepared(OF_TENANT).await?;
+            connection
+                .query(
+                    &statement,
+                    &[tenant, reason, &time, &id, &end_time, &end_id, &limit],
+                )
+                .await?
+        } else {
+            let statement = connection.prepared(OF_ALL).await?;
+            connection
+                .query(
+                    &statement,
+                    &[reason, &time, &id, &end_time, &end_id, &limit],
+                )
+                .await?
+        };
+        Ok(column(&rows, weighed))
+    }
+
+    async fn weigh_letter(&self, id: Uuid) -> Result<Option<Weighed>, StoreError> {
+        let connection = self.connection().await?;
+        let statement = connection.prepared(ONE).await?;
+        let row = connection.query_opt(&statement, &[&id]).await?;
+        Ok(row.as_ref().map(weighed))
+    }
+}
+
+fn weighed(row: &tokio_postgres::Row) -> Weighed {
+    Weighed {
+        place: Place {
+            id: row.get(0),
+            received_at: row.get(1),
+        },
+        bytes: row.get(2),
+    }
+}

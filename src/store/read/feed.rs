@@ -1,0 +1,247 @@
+//! The change feed: the log of all processes in the order of commits, read with a cursor.
+//!
+//! A reader that follows its cursor sees every event once: only what lies below every running
+//! transaction is read, so nothing can still appear before a place that was given out. A write
+//! transaction that stays open, anywhere in the cluster, holds the feed back; it never makes a gap.
+//!
+//! # Cursors after a crash, a promotion or a recovery
+//!
+//! A cursor is the place of an event that was visible, and below every running transaction, when the
+//! cursor was returned; or it is a horizon. It never names a transaction that logged no event: a
+//! synchronous replica is certain to have only what is committed, and after a crash or a promotion the
+//! server may assign a transaction id again that it had not written down. So the event of every cursor
+//! exists after the promotion of a synchronous replica, and after a crash unless `synchronous_commit`
+//! was off.
+//!
+//! The new time line begins a new [epoch](super::epoch), and all its events come after those of the
+//! epochs before, so no cursor of theirs skips them. A reader that has seen events which the recovery
+//! has undone gets an error: its cursor has no event and is above every horizon, or it lies after the
+//! place where the log ended when the next epoch began. This has one limit: of two transactions that
+//! overlapped at the moment of the recovery the later one may have survived alone, and a cursor at its
+//! event stays valid although the reader has seen the other one's.
+//!
+//! Earlier versions returned cursors at the end of a transaction that need not have logged an event.
+//! They stay valid, since nothing tells whether a recovery has undone what their reader has seen.
+
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Row, Statement};
+
+use super::feed_cursor::{self, Cursor};
+use super::record::{self, LoggedEvent};
+use crate::domain::{Kind, ProcessKey};
+use crate::store::{Connection, Store, StoreError, to_bigint};
+
+const READ: &str = include_str!("../queries/read/read_feed.sql");
+const READ_PROCESS: &str = include_str!("../queries/read/read_feed_process.sql");
+pub(in crate::store) const END: &str = include_str!("../queries/read/feed_end.sql");
+const LOST: &str = include_str!("../queries/read/lost_place.sql");
+const NEWEST: &str = include_str!("../queries/read/feed_newest.sql");
+
+/// The most events of one page.
+pub const FEED_EVENTS_MAX: u64 = 1_000;
+/// A page whose data reaches this is cut; one event alone may be larger.
+pub const FEED_BYTES_MAX: i64 = 4 * 1024 * 1024;
+/// How many events a filtered reader looks at for each that it asks for.
+const LOOKED_AT_PER_EVENT: u64 = 10;
+
+/// What a reader asks for.
+#[derive(Debug, Clone)]
+pub struct FeedQuery<'a> {
+    /// After this place; nothing for all of the log that is whole: since the horizon, or all that
+    /// is kept of one process.
+    pub after: Option<Cursor>,
+    /// At most so many events, from 1 to [`FEED_EVENTS_MAX`].
+    pub limit: u64,
+    /// Only this tenant's.
+    pub tenant: Option<&'a str>,
+    /// Only of uploads, or only of orders.
+    pub kind: Option<Kind>,
+    /// Only of these types, as producers write them; none for all.
+    pub types: &'a [&'a str],
+    /// Only of this process.
+    pub process: Option<ProcessKey>,
+    /// The data of a page is cut here, at [`FEED_BYTES_MAX`] at most.
+    pub bytes_max: i64,
+}
+
+/// A page of the feed.
+#[derive(Debug, Clone)]
+pub struct Feed {
+    /// What passed the filter, in the order of commits.
+    pub events: Vec<FeedEvent>,
+    /// After what to ask next; it moves on over what the filter left out.
+    pub next: Cursor,
+    /// Whether to ask again at once: the page was cut, and what follows was not looked at.
+    pub more: bool,
+}
+
+/// One event of the feed.
+#[derive(Debug, Clone)]
+pub struct FeedEvent {
+    /// Its place.
+    pub cursor: Cursor,
+    /// Whose.
+    pub tenant: String,
+    /// The name of its process.
+    pub token: String,
+    /// What it says its process tracks.
+    pub kind: Kind,
+    /// What was logged.
+    pub logged: LoggedEvent,
+}
+
+/// Why there is no page.
+#[derive(Debug, thiserror::Error)]
+pub enum FeedError {
+    /// Events after that cursor have been deleted: the reader may have missed some.
+    #[error("the cursor is older than what is kept")]
+    Gone {
+        /// The oldest cursor that still misses nothing.
+        oldest: Cursor,
+    },
+    /// The database was recovered to a moment before that cursor was returned: the reader has seen
+    /// events that no longer exist.
+    #[error("a recovery of the database has undone events that this cursor includes")]
+    Undone,
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Default for FeedQuery<'_> {
+    /// All of it, one event a page.
+    fn default() -> Self {
+        Self {
+            after: None,
+            limit: 1,
+            tenant: None,
+            kind: None,
+            types: &[],
+            process: None,
+            bytes_max: FEED_BYTES_MAX,
+        }
+    }
+}
+
+impl Store {
+    /// Reads a page of the feed. It costs a bounded number of events whatever the filter, except
+    /// that one process is found by its own key and costs its events.
+    pub async fn feed(&self, query: &FeedQuery<'_>) -> Result<Feed, FeedError> {
+        let connection = self.connection().await?;
+        let limit = query.limit.clamp(1, FEED_EVENTS_MAX);
+        let (rows, lost) = tokio::join!(
+            read(&connection, query, limit),
+            is_lost(&connection, query.after)
+        );
+        let rows = rows?;
+        if lost? {
+            return Err(FeedError::Undone);
+        }
+        let first = rows.first().ok_or(StoreError::Corrupt("horizon"))?;
+        let horizon = feed_cursor::from_row(first, 14)?;
+        let after = query.after.unwrap_or(horizon);
+        if after < horizon {
+            return Err(FeedError::Gone { oldest: horizon });
+        }
+        let newest = feed_cursor::from_optional(first, 17)?;
+        let far = feed_cursor::from_optional(first, 20)?;
+        let passed: i64 = first.get(23);
+        let events = rows.iter().filter_map(|row| event(row).transpose());
+        let events = events.collect::<Result<Vec<_>, StoreError>>()?;
+        let taken = i64::try_from(events.len()).unwrap_or(i64::MAX);
+        let cut = taken < passed || passed >= to_bigint(limit);
+        let stop = match events.last() {
+            Some(last) if cut => Some(last.cursor),
+            _ => far,
+        };
+        Ok(Feed {
+            events,
+            next: stop.or(newest).unwrap_or(after),
+            more: stop.is_some(),
+        })
+    }
+
+    /// Where a reader begins that wants only what is yet to come.
+    pub async fn feed_end(&self) -> Result<Cursor, StoreError> {
+        end(&self.connection().await?).await
+    }
+
+    /// The place of the newest event that may be read: whoever holds a smaller cursor has something
+    /// to look at. So one query, asked again and again, serves all who wait.
+    pub async fn feed_newest(&self) -> Result<Option<Cursor>, StoreError> {
+        let connection = self.connection().await?;
+        let statement = connection.prepared(NEWEST).await?;
+        let row = connection.query_opt(&statement, &[]).await?;
+        row.map(|row| feed_cursor::from_row(&row, 0)).transpose()
+    }
+}
+
+/// The place after which everything comes that is not committed yet, and nothing that is visible now.
+pub(in crate::store) async fn end(connection: &Connection) -> Result<Cursor, StoreError> {
+    let statement = connection.prepared(END).await?;
+    feed_cursor::from_row(&connection.query_one(&statement, &[]).await?, 0)
+}
+
+/// Whether a recovery has undone what the reader has seen.
+async fn is_lost(connection: &Connection, after: Option<Cursor>) -> Result<bool, StoreError> {
+    let Some(Cursor { epoch, tx, pos }) = after.filter(|after| after.is_of_event()) else {
+        return Ok(false);
+    };
+    let statement = connection.prepared(LOST).await?;
+    let row = connection
+        .query_one(&statement, &[&epoch, &tx.to_string(), &pos])
+        .await?;
+    Ok(row.get(0))
+}
+
+async fn read(
+    connection: &Connection,
+    query: &FeedQuery<'_>,
+    limit: u64,
+) -> Result<Vec<Row>, StoreError> {
+    let filtered = query.tenant.is_some() || query.kind.is_some() || !query.types.is_empty();
+    let looked_at = match filtered {
+        true => limit * LOOKED_AT_PER_EVENT,
+        false => limit,
+    };
+    let looked_at = to_bigint(looked_at);
+    let (statement, scope): (Statement, &(dyn ToSql + Sync)) = match &query.process {
+        Some(ProcessKey(key)) => (connection.prepared(READ_PROCESS).await?, key),
+        None => (connection.prepared(READ).await?, &looked_at),
+    };
+    let after = match query.process {
+        Some(_) => Some(query.after.unwrap_or_default()),
+        None => query.after,
+    };
+    let rows = connection
+        .query(
+            &statement,
+            &[
+                &after.map(|after| after.epoch),
+                &after.map(|after| after.tx.to_string()),
+                &after.map(|after| after.pos),
+                scope,
+                &to_bigint(limit),
+                &query.bytes_max.clamp(1, FEED_BYTES_MAX),
+                &query.tenant,
+                &query.kind.map(Kind::name),
+                &(!query.types.is_empty()).then_some(query.types),
+            ],
+        )
+        .await?;
+    Ok(rows)
+}
+
+/// Reads the columns of an event, if the row holds one.
+fn event(row: &Row) -> Result<Option<FeedEvent>, StoreError> {
+    let Some(cursor) = feed_cursor::from_optional(row, 11)? else {
+        return Ok(None);
+    };
+    Ok(Some(FeedEvent {
+        cursor,
+        tenant: row.get(8),
+        token: row.get(9),
+        kind: Kind::from_name(row.get(10)).ok_or(StoreError::Corrupt("kind"))?,
+        logged: record::logged_event(row),
+    }))
+}

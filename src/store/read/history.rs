@@ -1,0 +1,105 @@
+//! Reading the log of a process from its start to one of its events, for many processes at once.
+
+use tokio_postgres::Row;
+
+use super::feed_cursor::Cursor;
+use super::record::{LoggedEvent, logged_event};
+use crate::domain::ProcessKey;
+use crate::store::{Store, StoreError, column};
+
+const READ: &str = include_str!("../queries/read/read_logs.sql");
+
+/// The most events that are read at once, of all logs together.
+const EVENTS_MAX: i64 = 10_000;
+/// The most bytes of their data.
+const BYTES_MAX: i64 = 16 * 1024 * 1024;
+
+/// A place in the log, said to be that of an event of a process.
+#[derive(Debug, Clone, Copy)]
+pub struct Place {
+    /// The process.
+    pub key: ProcessKey,
+    /// The place.
+    pub cursor: Cursor,
+}
+
+/// The log of a process up to a place.
+#[derive(Debug, Clone)]
+pub enum Log {
+    /// There is no event of the process at that place, or readers of the feed don't know it yet.
+    NoEvent,
+    /// It is longer than what is read at once.
+    TooLong,
+    /// All of it.
+    Whole(Part),
+}
+
+/// The first part of a log.
+#[derive(Debug, Clone)]
+pub struct Part {
+    /// Its events in the order of commits.
+    pub events: Vec<LoggedEvent>,
+    /// The place of the last one.
+    pub end: Cursor,
+    /// Whether whatever came after it came after the end of the process.
+    pub is_last: bool,
+}
+
+impl Store {
+    /// The logs up to these places, in one round trip, each whole or not at all: at most
+    /// 10,000 events with 16 MiB of data, of all together.
+    pub async fn logs(&self, places: &[Place]) -> Result<Vec<Log>, StoreError> {
+        if places.is_empty() {
+            return Ok(Vec::new());
+        }
+        let connection = self.connection().await?;
+        let statement = connection.prepared(READ).await?;
+        let keys = column(places, |place| place.key.0);
+        let epochs = column(places, |place| place.cursor.epoch);
+        let transactions = column(places, |place| place.cursor.tx.to_string());
+        let positions = column(places, |place| place.cursor.pos);
+        let rows = connection
+            .query(
+                &statement,
+                &[
+                    &keys,
+                    &epochs,
+                    &transactions,
+                    &positions,
+                    &EVENTS_MAX,
+                    &BYTES_MAX,
+                ],
+            )
+            .await?;
+        let mut logs = vec![Log::NoEvent; places.len()];
+        for row in &rows {
+            let place = usize::try_from(row.get::<_, i64>(8) - 1);
+            let place = place
+                .ok()
+                .and_then(|at| places.get(at).zip(logs.get_mut(at)));
+            let (place, log) = place.ok_or(StoreError::Corrupt("place in the log"))?;
+            log.add(place.cursor, row);
+        }
+        Ok(logs)
+    }
+}
+
+impl Log {
+    /// A place that is one has a row, even if none of its log was read.
+    fn add(&mut self, end: Cursor, row: &Row) {
+        if row.get::<_, Option<&str>>(0).is_none() {
+            *self = Self::TooLong;
+            return;
+        }
+        let event = logged_event(row);
+        if let Self::Whole(part) = self {
+            part.events.push(event);
+        } else {
+            *self = Self::Whole(Part {
+                events: vec![event],
+                end,
+                is_last: row.get(9),
+            });
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Single things of many processes, each found by its name in one question for all: items, their
+//! data, the files that were sent, the moments of events.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use super::history::Place;
+use crate::domain::ProcessKey;
+use crate::domain::completion::MESSAGES_MAX;
+use crate::store::{Store, StoreError, column, from_bigint, to_bigint};
+
+const ITEMS: &str = include_str!("../queries/read/find_items.sql");
+const DATA: &str = include_str!("../queries/read/find_item_data.sql");
+const FILES: &str = include_str!("../queries/read/first_files.sql");
+const MOMENTS: &str = include_str!("../queries/read/find_moments.sql");
+
+/// The outcome of one item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundItem {
+    /// Whether it succeeded.
+    pub ok: bool,
+    /// The first lines of what people read.
+    pub messages: Vec<String>,
+    /// The document it became.
+    pub document_id: Option<String>,
+    /// How long its data is, if it has any.
+    pub bytes: Option<u64>,
+}
+
+/// A file whose contents are whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FoundFile {
+    /// Its id in the process.
+    pub id: Uuid,
+    /// Bytes.
+    pub size: u64,
+}
+
+impl Store {
+    /// These items, each at its place, if it is there.
+    pub async fn find_items(
+        &self,
+        wanted: &[(ProcessKey, &str)],
+    ) -> Result<Vec<Option<FoundItem>>, StoreError> {
+        let mut found = vec![None; wanted.len()];
+        if wanted.is_empty() {
+            return Ok(found);
+        }
+        let connection = self.connection().await?;
+        let statement = connection.prepared(ITEMS).await?;
+        let keys = column(wanted, |(key, _)| key.0);
+        let identifiers = column(wanted, |(_, identifier)| *identifier);
+        let lines = i32::try_from(MESSAGES_MAX).unwrap_or(i32::MAX);
+        let rows = connection
+            .query(&statement, &[&keys, &identifiers, &lines])
+            .await?;
+        for row in rows {
+            let item = FoundItem {
+                ok: row.get(0),
+                messages: row.get(1),
+                document_id: row.get(2),
+                bytes: row.get::<_, Option<i64>>(3).map(from_bigint),
+            };
+            put(&mut found, &row, 4, item);
+        }
+        Ok(found)
+    }
+
+    /// The data of these items, each at its place, where it still has so many bytes.
+    pub async fn item_data(
+        &self,
+        wanted: &[(ProcessKey, &str, u64)],
+    ) -> Result<Vec<Option<String>>, StoreError> {
+        let mut found = vec![None; wanted.len()];
+        if wanted.is_empty() {
+            return Ok(found);
+        }
+        let connection = self.connection().await?;
+        let statement = connection.prepared(DATA).await?;
+        let keys = column(wanted, |(key, _, _)| key.0);
+        let identifiers = column(wanted, |(_, identifier, _)| *identifier);
+        let bytes = column(wanted, |(_, _, bytes)| to_bigint(*bytes));
+        let rows = connection
+            .query(&statement, &[&keys, &identifiers, &bytes])
+            .await?;
+        for row in rows {
+            put(&mut found, &row, 1, row.get(0));
+        }
+        Ok(found)
+    }
+
+    /// The first whole file of each of these processes that has one.
+    pub async fn first_files(
+        &self,
+        keys: &[ProcessKey],
+    ) -> Result<HashMap<ProcessKey, FoundFile>, StoreError> {
+        if keys.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let connection = self.connection().await?;
+        let statement = connection.prepared(FILES).await?;
+        let keys = column(keys, |key| key.0);
+        let rows = connection.query(&statement, &[&keys]).await?;
+        let file = |row: &Row| {
+            let file = FoundFile {
+                id: row.get(1),
+                size: from_bigint(row.get(2)),
+            };
+            (ProcessKey(row.get(0)), file)
+        };
+        Ok(rows.iter().map(file).collect())
+    }
+
+    /// When the events at these places were logged, each at its place.
+    pub async fn moments(&self, places: &[Place]) -> Result<Vec<Option<Timestamp>>, StoreError> {
+        let mut found = vec![None; places.len()];
+        if places.is_empty() {
+            return Ok(found);
+        }
+        let connection = self.connection().await?;
+        let statement = connection.prepared(MOMENTS).await?;
+        let keys = column(places, |place| place.key.0);
+        let epochs = column(places, |place| place.cursor.epoch);
+        let transactions = column(places, |place| place.cursor.tx.to_string());
+        let positions = column(places, |place| place.cursor.pos);
+        let rows = connection
+            .query(&statement, &[&keys, &epochs, &transactions, &positions])
+            .await?;
+        for row in rows {
+            put(&mut found, &row, 1, row.get(0));
+        }
+        Ok(found)
+    }
+}
+
+/// At the place that `with ordinality` counts from 1 in that column.
+fn put<T>(found: &mut [Option<T>], row: &Row, number: usize, value: T) {
+    let place = usize::try_from(row.get::<_, i64>(number) - 1).ok();
+    if let Some(found) = place.and_then(|place| found.get_mut(place)) {
+        *found = Some(value);
+    }
+}

@@ -1,0 +1,161 @@
+//! A place in a list of processes, as clients hold it: text that they keep and give back.
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::feed_cursor::number;
+use crate::domain::ProcessKey;
+
+/// Tells this form of the text from later ones.
+const VERSION: &str = "p1";
+/// Digits of a number of 64 bits, in base 16.
+const DIGITS: usize = 16;
+/// 0001-01-01T00:00:00Z: no earlier time is taken in.
+const FIRST_MICROSECOND: i64 = -62_135_596_800_000_000;
+
+/// What a list is sorted by, the newest first. A place means something in its own sort alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sort {
+    /// When they were first heard of, which never changes.
+    Created,
+    /// When they were opened; only those that were.
+    Opened,
+    /// When they ended; only those that have.
+    Ended,
+    /// When they were first heard of, within one group.
+    Group,
+}
+
+/// A place in a list: that of a process which was looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// The list's sort.
+    pub sort: Sort,
+    /// The time that it sorts by, in whole microseconds.
+    pub at: Timestamp,
+    /// Tells equal times apart.
+    pub key: ProcessKey,
+}
+
+/// A text that is no place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a cursor that was given out here")]
+pub struct PlaceError;
+
+impl Sort {
+    pub(super) const ALL: [Self; 4] = [Self::Created, Self::Opened, Self::Ended, Self::Group];
+
+    const fn letter(self) -> char {
+        match self {
+            Self::Created => 'c',
+            Self::Opened => 'o',
+            Self::Ended => 'e',
+            Self::Group => 'g',
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    /// Letters and digits of a fixed number: fits into a URL as it is.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let at = self.at.as_microsecond().saturating_sub(FIRST_MICROSECOND);
+        let (letter, key) = (self.sort.letter(), self.key.0.simple());
+        write!(f, "{VERSION}{letter}{at:016x}{key:x}")
+    }
+}
+
+impl FromStr for Place {
+    type Err = PlaceError;
+
+    fn from_str(text: &str) -> Result<Self, PlaceError> {
+        parse(text).ok_or(PlaceError)
+    }
+}
+
+fn parse(text: &str) -> Option<Place> {
+    let rest = text.strip_prefix(VERSION)?;
+    let mut sorts = Sort::ALL.into_iter();
+    let sort = sorts.find(|sort| rest.starts_with(sort.letter()))?;
+    let (at, rest) = number(rest.strip_prefix(sort.letter())?, DIGITS)?;
+    let (high, rest) = number(rest, DIGITS)?;
+    let (low, rest) = number(rest, DIGITS)?;
+    let at = FIRST_MICROSECOND.checked_add_unsigned(at)?;
+    rest.is_empty().then_some(Place {
+        sort,
+        at: Timestamp::from_microsecond(at).ok()?,
+        key: ProcessKey(Uuid::from_u64_pair(high, low)),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The last microsecond of a [`Timestamp`].
+    const LAST_MICROSECOND: i64 = 253_402_207_200_999_999;
+
+    fn places() -> impl Strategy<Value = Place> {
+        let at = FIRST_MICROSECOND..=LAST_MICROSECOND;
+        (0..4_usize, at, any::<(u64, u64)>()).prop_map(|(sort, at, (high, low))| Place {
+            sort: Sort::ALL[sort],
+            at: Timestamp::from_microsecond(at).unwrap(),
+            key: ProcessKey(Uuid::from_u64_pair(high, low)),
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_place_survives_the_round_trip(place in places()) {
+            let text = place.to_string();
+            prop_assert_eq!(text.parse(), Ok(place));
+            prop_assert!(text.len() == 51 && text.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+        }
+
+        #[test]
+        fn a_text_that_is_no_place_is_refused(text in any::<String>()) {
+            prop_assert_eq!(text.parse::<Place>(), Err(PlaceError));
+        }
+
+        #[test]
+        fn a_damaged_place_is_refused_or_is_another_one(
+            place in places(),
+            at in 0_usize..51,
+            with in any::<char>(),
+        ) {
+            let damage = |(place, right)| if place == at { with } else { right };
+            let damaged: String = place.to_string().chars().enumerate().map(damage).collect();
+            if let Ok(read) = damaged.parse::<Place>() {
+                prop_assert_eq!(read.to_string(), damaged);
+            }
+        }
+    }
+
+    #[test]
+    fn what_looks_like_a_place_is_none() {
+        let right = format!("p1c{}", "0".repeat(48));
+        let first = right.parse::<Place>().unwrap();
+        assert_eq!(first.at.to_string(), "0001-01-01T00:00:00Z");
+        let late = format!("p1c{:016x}{}", u64::MAX, "0".repeat(32));
+        let after_all = LAST_MICROSECOND - FIRST_MICROSECOND + 1;
+        let too_late = format!("p1c{after_all:016x}{}", "0".repeat(32));
+        for wrong in [
+            right.replace("p1", "c1"),
+            right.replace("p1c", "p1x"),
+            right.replace("p1c", "p1C"),
+            right.replacen("p1c0", "p1c+", 1),
+            right.replacen("p1c0", "p1cA", 1),
+            right.replacen("p1c00", "p1cé", 1),
+            right.replacen('0', "", 1),
+            right + "0",
+            late,
+            too_late,
+        ] {
+            assert_eq!(wrong.parse::<Place>(), Err(PlaceError), "{wrong}");
+        }
+    }
+}

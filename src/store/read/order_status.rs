@@ -1,0 +1,122 @@
+//! Reading where orders stand, for people: their forms, their stops, and the pushes that wait.
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::Timestamp;
+use serde_json::value::RawValue;
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+
+use crate::domain::ProcessKey;
+use crate::domain::order::Stop;
+use crate::store::write::stage::{self, query};
+use crate::store::{Store, StoreError, Unreadable, column, from_bigint};
+
+const STANDING: &str = include_str!("../queries/read/read_standing.sql");
+const STOPS: &str = include_str!("../queries/read/read_stops.sql");
+const PARKED: &str = include_str!("../queries/read/read_parked.sql");
+
+/// What a record keeps of an order.
+#[derive(Debug, Clone, Default)]
+pub struct Standing {
+    /// The version of the workflow it opened with; 0 without one, none before the opening.
+    pub version: Option<i32>,
+    /// What was filled in: JSON by field.
+    pub form: BTreeMap<String, String>,
+    /// What came with the opening, JSON.
+    pub attachments: Option<String>,
+    /// Where it stands, then what it left.
+    pub stops: Vec<Stop>,
+    /// How many stops there are.
+    pub stops_count: u64,
+    /// The pushes that wait for their stops.
+    pub parked: Vec<ParkedPush>,
+    /// How many of them there are.
+    pub parked_count: u64,
+}
+
+/// A push that waits for its stop.
+#[derive(Debug, Clone)]
+pub struct ParkedPush {
+    /// Who produced it.
+    pub source: String,
+    /// Its id.
+    pub id: String,
+    /// Since when.
+    pub parked_at: Timestamp,
+    /// Its data, JSON as received.
+    pub data: String,
+}
+
+impl Store {
+    /// Where orders stand, each with at most so many stops and so many pushes that wait: one round
+    /// trip.
+    pub async fn standings(
+        &self,
+        keys: &[ProcessKey],
+        max: i64,
+    ) -> Result<HashMap<ProcessKey, Result<Standing, Unreadable>>, StoreError> {
+        let keys = column(keys, |key| key.0);
+        let by_key: &[&(dyn ToSql + Sync)] = &[&keys];
+        let limited: &[&(dyn ToSql + Sync)] = &[&keys, &max];
+        let connection = self.connection().await?;
+        let (kept, stops, parked) = tokio::join!(
+            biased;
+            query(&connection, STANDING, by_key),
+            query(&connection, STOPS, limited),
+            query(&connection, PARKED, limited),
+        );
+        let mut standings = HashMap::with_capacity(keys.len());
+        for row in kept? {
+            standings.insert(ProcessKey(row.get(0)), standing(&row));
+        }
+        for row in stops? {
+            let Some(entry) = standings.get_mut(&ProcessKey(row.get(0))) else {
+                continue;
+            };
+            if let Ok(standing) = entry {
+                match stage::stop(&row) {
+                    Ok(stop) => standing.stops.push(stop),
+                    Err(unreadable) => *entry = Err(unreadable),
+                }
+            }
+        }
+        for row in parked? {
+            if let Some(Ok(standing)) = standings.get_mut(&ProcessKey(row.get(0))) {
+                standing.parked.push(parked_push(&row));
+            }
+        }
+        Ok(standings)
+    }
+}
+
+/// What is kept, without its lists.
+fn standing(row: &Row) -> Result<Standing, Unreadable> {
+    Ok(Standing {
+        version: row.get(1),
+        form: form(row.get(2))?,
+        attachments: row.get(3),
+        stops: Vec::new(),
+        stops_count: from_bigint(row.get(4)),
+        parked: Vec::new(),
+        parked_count: from_bigint(row.get(5)),
+    })
+}
+
+/// The values without their stamps.
+fn form(text: Option<&str>) -> Result<BTreeMap<String, String>, Unreadable> {
+    let other = |_| Unreadable::contents("form");
+    let fields: BTreeMap<String, (String, Box<RawValue>)> =
+        serde_json::from_str(text.unwrap_or("{}")).map_err(other)?;
+    let value = |(id, (_, raw)): (String, (String, Box<RawValue>))| (id, raw.get().to_owned());
+    Ok(fields.into_iter().map(value).collect())
+}
+
+fn parked_push(row: &Row) -> ParkedPush {
+    ParkedPush {
+        source: row.get(1),
+        id: row.get(2),
+        parked_at: row.get(3),
+        data: row.get(4),
+    }
+}

@@ -1,0 +1,71 @@
+//! Single stops of orders, for those who know an order by its number and a stop by its `data_id`.
+
+use tokio_postgres::types::ToSql;
+use uuid::Uuid;
+
+use super::numeric_id;
+use crate::store::{Store, StoreError};
+
+const FIND: &str = include_str!("../queries/read/find_stop.sql");
+const ACTIVE: &str = include_str!("../queries/read/find_active_stops.sql");
+
+/// A stop that was not left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ActiveStop {
+    /// Its name.
+    pub data_id: Uuid,
+    /// Where.
+    pub stage: String,
+}
+
+/// The order that stands at a stop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// Its token.
+    pub token: String,
+    /// Where.
+    pub stage: String,
+    /// The version of its workflow.
+    pub version: i32,
+}
+
+impl Store {
+    /// Where a tenant's order on a workflow stands, by its number; nowhere if there is none such.
+    pub async fn active_stops(
+        &self,
+        tenant: &str,
+        workflow: &str,
+        number: u64,
+    ) -> Result<Vec<ActiveStop>, StoreError> {
+        let Some((least, greatest)) = numeric_id::keys(number) else {
+            return Ok(Vec::new());
+        };
+        let connection = self.connection().await?;
+        let statement = connection.prepared(ACTIVE).await?;
+        let values: [&(dyn ToSql + Sync); 4] = [&tenant, &workflow, &least, &greatest];
+        let rows = connection.query(&statement, &values).await?;
+        let stop = |row: &tokio_postgres::Row| ActiveStop {
+            data_id: row.get(0),
+            stage: row.get(1),
+        };
+        Ok(rows.iter().map(stop).collect())
+    }
+
+    /// The tenant's order on a workflow that stands at this stop, if one does.
+    pub async fn find_stop(
+        &self,
+        tenant: &str,
+        workflow: &str,
+        data_id: Uuid,
+    ) -> Result<Option<Standing>, StoreError> {
+        let connection = self.connection().await?;
+        let statement = connection.prepared(FIND).await?;
+        let values: [&(dyn ToSql + Sync); 3] = [&tenant, &workflow, &data_id];
+        let row = connection.query_opt(&statement, &values).await?;
+        Ok(row.map(|row| Standing {
+            token: row.get(0),
+            stage: row.get(1),
+            version: row.get::<_, Option<i32>>(2).unwrap_or(0),
+        }))
+    }
+}

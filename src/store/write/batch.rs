@@ -1,0 +1,265 @@
+//! One transaction in two halves, with the pure merge between them:
+//! [`begin`] makes, locks, logs and loads; [`commit`] writes what the merge decided.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::dead_letter::{self, DeadLetter};
+use super::event::{self, Corrections, NewEvent};
+use super::item::{self, ChangedItem};
+pub use super::loaded::Loaded;
+use super::outbox::{self, OutboxRow};
+use super::parked::{self, DecidedKinds};
+use super::stage::{self, OrderChanges, Orders};
+use super::{counters, loaded, process};
+use crate::domain::completion::ItemSummary;
+use crate::domain::{Event, Kind, Process, ProcessKey};
+use crate::store::admin::quarantine::{Cut, Taken};
+use crate::store::admin::retention;
+use crate::store::read::feed_cursor::Cursor;
+use crate::store::read::{epoch, feed};
+use crate::store::{Connection, StoreError};
+/// What the second half writes.
+#[derive(Debug, Default)]
+pub struct Changes<'a> {
+    /// Records that changed in more than their counts.
+    pub processes: Vec<&'a Process>,
+    /// Records of which only the counts changed.
+    pub counts: Vec<&'a Process>,
+    /// What must be published.
+    pub outbox: Vec<OutboxRow>,
+    /// What could not be applied.
+    pub dead_letters: Vec<&'a DeadLetter>,
+    /// By how much the number of open processes changed.
+    pub open: BTreeMap<Kind, i64>,
+    /// What changed of orders.
+    pub orders: Option<&'a OrderChanges>,
+    /// Which kinds were decided after events had been kept.
+    pub kinds: Option<DecidedKinds>,
+}
+
+/// The statements of a batch, each in its place between `begin` and `commit`.
+const STATEMENTS: [&str; 27] = [
+    epoch::BEGIN,
+    process::INSERT,
+    process::LOCK,
+    event::INSERT,
+    event::MARK_LATE,
+    event::REMOVE,
+    item::LOAD,
+    item::UPSERT,
+    item::SUMMARIZE,
+    process::UPDATE,
+    process::UPDATE_COUNTS,
+    event::COUNT_SEQUENCED,
+    outbox::INSERT,
+    dead_letter::INSERT,
+    counters::ADD,
+    stage::LOAD,
+    stage::LOAD_STOPS,
+    parked::LOAD,
+    stage::NEWEST,
+    stage::UPDATE,
+    stage::UPSERT_STOPS,
+    parked::INSERT,
+    parked::DELETE,
+    parked::REFUSE,
+    parked::REFUSE_OTHERS,
+    parked::DELETE_EARLY,
+    feed::END,
+];
+
+/// Begins a transaction and, on another server or time line, an epoch; makes the records that lack,
+/// locks all in key order, logs the events (each identity once) and loads what the merge needs: one
+/// round trip. Records that are `known`
+/// to be there are not looked for twice; if one has been removed meanwhile, it says so.
+pub async fn begin(
+    connection: &Connection,
+    events: &[&NewEvent],
+    known: &HashSet<ProcessKey>,
+    deadline: Option<Duration>,
+) -> Result<Loaded, StoreError> {
+    prepare(connection).await?;
+    if events.is_empty() {
+        begin_transaction(connection).await?;
+        return Ok(Loaded::default());
+    }
+    let mut firsts: Vec<(ProcessKey, &Event)> = events.iter().map(|e| (e.key, &e.event)).collect();
+    firsts.sort_by_key(|(key, _)| *key);
+    firsts.dedup_by_key(|(key, _)| *key);
+    let keys: Vec<Uuid> = firsts.iter().map(|(key, _)| key.0).collect();
+    firsts.retain(|(key, _)| !known.contains(key));
+    let (begun, epoch, created, locked, new, outcomes) = tokio::join!(
+        biased;
+        begin_transaction(connection),
+        epoch::begin(connection),
+        process::insert(connection, &firsts, deadline.map(|d| d.as_secs_f64())),
+        process::lock(connection, &keys),
+        event::insert(connection, events),
+        item::load(connection, events),
+    );
+    // The first failure in the order of sending is the cause; those behind it are consequences.
+    begun?;
+    epoch?;
+    let created = created?;
+    let locked = locked?;
+    if locked.processes.len() + locked.unreadable.len() != keys.len() {
+        return Err(StoreError::Removed);
+    }
+    let again = locked
+        .processes
+        .iter()
+        .filter(|process| process.attempt > 1);
+    let again: Vec<Uuid> = again.map(|process| process.key.0).collect();
+    let (new, (outcomes, unreadable)) = (new?, outcomes?);
+    let created: HashMap<ProcessKey, Kind> = created.into_iter().collect();
+    let others = loaded::with_others(&locked.processes, events, &created);
+    let mut loaded = Loaded {
+        created,
+        tombstones: retention::tombstones(connection, &again).await?,
+        logged: event::logged(connection, events, &new).await?,
+        others: parked::load_others(connection, &others).await?,
+        new,
+        outcomes,
+        ..Loaded::from(locked)
+    };
+    loaded.leave_out(unreadable);
+    Ok(loaded)
+}
+
+/// Begins the transaction of a janitor: locks some of what is due.
+pub async fn begin_due(connection: &Connection, cut: &Cut) -> Result<Vec<Taken>, StoreError> {
+    prepare(connection).await?;
+    begin_transaction(connection).await?;
+    process::due(connection, cut).await
+}
+
+/// Loads what [`begin_due`] has taken.
+pub async fn load_due(connection: &Connection, taken: &[Taken]) -> Result<Loaded, StoreError> {
+    let keys: Vec<Uuid> = taken.iter().map(|taken| taken.key.0).collect();
+    let locked = process::lock(connection, &keys).await?;
+    Ok(Loaded::from(locked))
+}
+
+/// Loads what the orders among the records need, and the workflow versions that openings get.
+pub async fn load_orders(
+    connection: &Connection,
+    keys: &[Uuid],
+    workflows: &[&str],
+) -> Result<Orders, StoreError> {
+    stage::load(connection, keys, workflows).await
+}
+
+/// What must be known of processes that may end now.
+#[derive(Debug, Default)]
+pub struct Questions {
+    /// Which sequences below this one are in the log?
+    pub sequenced: Vec<(ProcessKey, Kind, u64)>,
+    /// What does a completion say of its items?
+    pub items: Vec<Uuid>,
+    /// After which place of the feed is all that is not committed yet?
+    pub place: bool,
+}
+
+/// The answers.
+#[derive(Debug, Default)]
+pub struct Answers {
+    /// The sequences that are there.
+    pub sequenced: HashMap<ProcessKey, event::Sequences>,
+    /// What a completion says of the items.
+    pub items: HashMap<ProcessKey, ItemSummary>,
+    /// After which place of the feed everything is that was not committed before.
+    pub place: Option<Cursor>,
+}
+
+/// Puts the log right, writes outcomes and, with them there, answers the questions: one round
+/// trip, unless there is something to put right.
+pub async fn write_items(
+    connection: &Connection,
+    corrections: &Corrections,
+    items: &[ChangedItem],
+    questions: &Questions,
+) -> Result<Answers, StoreError> {
+    event::correct(connection, corrections).await?;
+    let (written, sequenced, summaries, place) = tokio::join!(
+        biased;
+        item::upsert(connection, items),
+        event::count_sequenced(connection, &questions.sequenced),
+        item::summarize(connection, &questions.items),
+        place(connection, questions.place),
+    );
+    written?;
+    Ok(Answers {
+        sequenced: sequenced?,
+        items: summaries?,
+        place: place?,
+    })
+}
+
+async fn place(connection: &Connection, wanted: bool) -> Result<Option<Cursor>, StoreError> {
+    match wanted {
+        true => feed::end(connection).await.map(Some),
+        false => Ok(None),
+    }
+}
+
+/// Writes the rest and commits: one round trip. An error may hide a commit that succeeded; the
+/// log tells when the batch is tried again.
+pub async fn commit(
+    connection: &Connection,
+    changes: &Changes<'_>,
+    sweep_after: Duration,
+    shard: i16,
+) -> Result<(), StoreError> {
+    let (walked, decided, updated, moved, queued, kept, counted, committed) = tokio::join!(
+        biased;
+        stage::write(connection, changes.orders, shard),
+        parked::decide(connection, changes.kinds.as_ref(), shard),
+        process::update(connection, &changes.processes, &changes.outbox),
+        process::update_counts(connection, &changes.counts),
+        outbox::insert(connection, &changes.outbox, sweep_after),
+        dead_letter::insert(connection, &changes.dead_letters, shard),
+        counters::add_open(connection, &changes.open, shard),
+        end_transaction(connection, "commit"),
+    );
+    // On an aborted transaction the server answers a commit without an error, so each counts.
+    walked?;
+    decided?;
+    updated?;
+    moved?;
+    queued?;
+    kept?;
+    counted?;
+    committed
+}
+
+/// Gives up the transaction.
+pub async fn roll_back(connection: &Connection) -> Result<(), StoreError> {
+    end_transaction(connection, "rollback").await
+}
+
+/// Prepares what a connection has not prepared yet. Only then do futures that are polled together
+/// send their statements in the order they are written in: one that first had to wait for its
+/// preparation would be overtaken, even by the commit.
+async fn prepare(connection: &Connection) -> Result<(), StoreError> {
+    for statement in STATEMENTS {
+        connection.prepared(statement).await?;
+    }
+    Ok(())
+}
+
+pub(in crate::store) async fn begin_transaction(connection: &Connection) -> Result<(), StoreError> {
+    connection.set_in_transaction(true);
+    Ok(connection.batch_execute("begin").await?)
+}
+
+pub(in crate::store) async fn end_transaction(
+    connection: &Connection,
+    how: &str,
+) -> Result<(), StoreError> {
+    connection.batch_execute(how).await?;
+    connection.set_in_transaction(false);
+    Ok(())
+}

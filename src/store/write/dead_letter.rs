@@ -1,0 +1,194 @@
+//! The table `dead_letter`: what could not be applied, kept until someone replays or discards it.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::store::{Connection, Store, StoreError, column};
+
+pub(super) const INSERT: &str = include_str!("../queries/write/insert_dead_letters.sql");
+const LIST: &str = include_str!("../queries/write/list_dead_letters.sql");
+const NEWEST: &str = include_str!("../queries/write/newest_dead_letter.sql");
+const READ: &str = include_str!("../queries/write/read_dead_letters.sql");
+const DELETE: &str = include_str!("../queries/write/delete_dead_letters.sql");
+
+/// A message that could not be applied, with all that was received of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeadLetter {
+    /// Computed from all that was received.
+    pub id: Uuid,
+    /// Why: one of a closed set.
+    pub reason: String,
+    /// Why, for people and programs: RFC 9457 JSON.
+    pub problem: String,
+    /// As far as it could be read.
+    pub tenant: Option<String>,
+    /// As far as it could be read.
+    pub token: Option<String>,
+    /// As far as it could be read.
+    pub source: Option<String>,
+    /// As far as it could be read.
+    pub event_id: Option<String>,
+    /// As far as it could be read.
+    pub type_name: Option<String>,
+    /// Where it was published to.
+    pub exchange: String,
+    /// By which key.
+    pub routing_key: String,
+    /// Where it was received from.
+    pub queue: String,
+    /// Its properties, JSON.
+    pub properties: String,
+    /// Its headers, JSON.
+    pub headers: String,
+    /// Its bytes.
+    pub body: Vec<u8>,
+}
+
+/// A dead letter with the time it was kept.
+#[derive(Debug, Clone)]
+pub struct KeptLetter {
+    /// The letter; its body is empty in listings.
+    pub letter: DeadLetter,
+    /// How long the body is.
+    pub body_bytes: i64,
+    /// When it was kept.
+    pub received_at: Timestamp,
+}
+
+/// Which letters are meant: all, where nothing narrows them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Letters {
+    /// Of this tenant.
+    pub tenant: Option<String>,
+    /// Only this one.
+    pub letter: Option<Uuid>,
+    /// Of this reason.
+    pub reason: Option<String>,
+}
+
+/// Where a letter stands among all: by the time it was kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// When it was kept.
+    pub received_at: Timestamp,
+    /// Its id.
+    pub id: Uuid,
+}
+
+impl KeptLetter {
+    /// Where it stands.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        Place {
+            received_at: self.received_at,
+            id: self.letter.id,
+        }
+    }
+}
+
+/// Keeps letters and counts those that are new.
+pub(in crate::store) async fn insert(
+    connection: &Connection,
+    letters: &[&DeadLetter],
+    shard: i16,
+) -> Result<(), StoreError> {
+    if letters.is_empty() {
+        return Ok(());
+    }
+    let statement = connection.prepared(INSERT).await?;
+    connection
+        .execute(
+            &statement,
+            &[
+                &column(letters, |l| l.id),
+                &column(letters, |l| l.reason.as_str()),
+                &column(letters, |l| l.problem.as_str()),
+                &column(letters, |l| l.tenant.as_deref()),
+                &column(letters, |l| l.token.as_deref()),
+                &column(letters, |l| l.source.as_deref()),
+                &column(letters, |l| l.event_id.as_deref()),
+                &column(letters, |l| l.type_name.as_deref()),
+                &column(letters, |l| l.exchange.as_str()),
+                &column(letters, |l| l.routing_key.as_str()),
+                &column(letters, |l| l.queue.as_str()),
+                &column(letters, |l| l.properties.as_str()),
+                &column(letters, |l| l.headers.as_str()),
+                &column(letters, |l| l.body.as_slice()),
+                &shard,
+            ],
+        )
+        .await?;
+    Ok(())
+}
+
+impl Store {
+    /// The oldest of these letters after `after`, without their bodies; of a single one see
+    /// [`Store::read_dead_letters`].
+    pub async fn list_dead_letters(
+        &self,
+        letters: &Letters,
+        after: Option<Place>,
+        limit: i64,
+    ) -> Result<Vec<KeptLetter>, StoreError> {
+        let connection = self.connection().await?;
+        let statement = connection.prepared(LIST).await?;
+        let (time, id) = after.map(|place| (place.received_at, place.id)).unzip();
+        let rows = connection
+            .query(
+                &statement,
+                &[&letters.reason, &time, &id, &limit, &letters.tenant],
+            )
+            .await?;
+        Ok(column(&rows, from_row))
+    }
+
+    /// Where the letters end now; `None` if there are none.
+    pub async fn newest_dead_letter(&self) -> Result<Option<Place>, StoreError> {
+        let connection = self.connection().await?;
+        let statement = connection.prepared(NEWEST).await?;
+        let row = connection.query_opt(&statement, &[]).await?;
+        Ok(row.map(|row| Place {
+            received_at: row.get(0),
+            id: row.get(1),
+        }))
+    }
+
+    /// These letters, whole, those that are there, in any order.
+    pub async fn read_dead_letters(&self, ids: &[Uuid]) -> Result<Vec<KeptLetter>, StoreError> {
+        let connection = self.connection().await?;
+        let statement = connection.prepared(READ).await?;
+        let rows = connection.query(&statement, &[&ids]).await?;
+        Ok(column(&rows, from_row))
+    }
+
+    /// Forgets letters that were replayed or are not wanted; says how many there were.
+    pub async fn delete_dead_letters(&self, ids: &[Uuid]) -> Result<u64, StoreError> {
+        let connection = self.connection().await?;
+        let statement = connection.prepared(DELETE).await?;
+        let row = connection.query_one(&statement, &[&ids]).await?;
+        Ok(crate::store::from_bigint(row.get(0)))
+    }
+}
+
+pub(in crate::store) fn from_row(row: &tokio_postgres::Row) -> KeptLetter {
+    KeptLetter {
+        letter: DeadLetter {
+            id: row.get(0),
+            reason: row.get(1),
+            problem: row.get(2),
+            tenant: row.get(3),
+            token: row.get(4),
+            source: row.get(5),
+            event_id: row.get(6),
+            type_name: row.get(7),
+            exchange: row.get(8),
+            routing_key: row.get(9),
+            queue: row.get(10),
+            properties: row.get(11),
+            headers: row.get(12),
+            body: row.get(13),
+        },
+        body_bytes: row.get(14),
+        received_at: row.get(15),
+    }
+}

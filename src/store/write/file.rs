@@ -1,0 +1,118 @@
+//! The files of processes: what each is, while its contents lie elsewhere.
+//!
+//! A file is noted before its contents are written and forgotten after they were removed, so a crash
+//! at any instant leaves nothing that nobody knows of.
+
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use crate::domain::ProcessKey;
+use crate::store::{Store, StoreError, column, from_bigint, to_bigint};
+
+const BEGIN: &str = include_str!("../queries/write/begin_file.sql");
+const FINISH: &str = include_str!("../queries/write/finish_file.sql");
+const FIND: &str = include_str!("../queries/write/find_file.sql");
+const DUE: &str = include_str!("../queries/write/due_files.sql");
+const DELETE: &str = include_str!("../queries/write/delete_files.sql");
+const DEFER: &str = include_str!("../queries/write/defer_files.sql");
+
+/// A file whose contents are whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    /// What its sender called it, made safe.
+    pub name: String,
+    /// What it is, by its contents.
+    pub media_type: String,
+    /// Bytes.
+    pub size: u64,
+    /// The digest of its contents, in hexadecimal.
+    pub sha256: String,
+}
+
+impl Store {
+    /// Notes a file whose contents are about to be written. Unless its process is there after
+    /// `orphan_after` it is removed.
+    pub async fn begin_file(
+        &self,
+        process: ProcessKey,
+        id: Uuid,
+        (name, media_type): (&str, &str),
+        orphan_after: Duration,
+    ) -> Result<(), StoreError> {
+        let connection = self.connection().await?;
+        let statement = connection.prepared(BEGIN).await?;
+        let after = orphan_after.as_secs_f64();
+        connection
+            .execute(&statement, &[&process.0, &id, &name, &media_type, &after])
+            .await?;
+        Ok(())
+    }
+
+    /// Notes that the contents of a file are whole.
+    pub async fn finish_file(
+        &self,
+        process: ProcessKey,
+        id: Uuid,
+        size: u64,
+        sha256: &str,
+    ) -> Result<(), StoreError> {
+        let connection = self.connection().await?;
+        let statement = connection.prepared(FINISH).await?;
+        connection
+            .execute(&statement, &[&process.0, &id, &to_bigint(size), &sha256])
+            .await?;
+        Ok(())
+    }
+
+    /// A file whose contents are whole.
+    pub async fn file(&self, process: ProcessKey, id: Uuid) -> Result<Option<File>, StoreError> {
+        let connection = self.connection().await?;
+        let statement = connection.prepared(FIND).await?;
+        let row = connection.query_opt(&statement, &[&process.0, &id]).await?;
+        Ok(row.map(|row| File {
+            name: row.get(0),
+            media_type: row.get(1),
+            size: from_bigint(row.get(2)),
+            sha256: row.get(3),
+        }))
+    }
+
+    /// Those of at most so many files whose time has come that belong to no process, or to none
+    /// any more: their processes and ids.
+    pub async fn due_files(&self, limit: i64) -> Result<Vec<(Uuid, Uuid)>, StoreError> {
+        let connection = self.connection().await?;
+        connection.set_in_transaction(true);
+        let due = connection.prepared(DUE).await?;
+        let rows = connection.query(&due, &[&limit]).await?;
+        connection.set_in_transaction(false);
+        Ok(column(&rows, |row| (row.get(0), row.get(1))))
+    }
+
+    /// Forgets files whose contents were removed.
+    pub async fn delete_files(&self, gone: &[(Uuid, Uuid)]) -> Result<(), StoreError> {
+        if gone.is_empty() {
+            return Ok(());
+        }
+        let processes = column(gone, |(process, _)| *process);
+        let ids = column(gone, |(_, id)| *id);
+        self.alone(DELETE, &[&processes, &ids]).await?;
+        Ok(())
+    }
+
+    /// Looks at files again only after that time.
+    pub async fn defer_files(
+        &self,
+        files: &[(Uuid, Uuid)],
+        after: Duration,
+    ) -> Result<(), StoreError> {
+        if files.is_empty() {
+            return Ok(());
+        }
+        let processes = column(files, |(process, _)| *process);
+        let ids = column(files, |(_, id)| *id);
+        let after = after.as_secs_f64();
+        self.alone(DEFER, &[&processes, &ids, &after]).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,284 @@
+//! The table `outbox`: what is committed and still to be published.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::domain::ProcessKey;
+use crate::store::{Connection, Store, StoreError, column, from_bigint};
+
+pub(super) const INSERT: &str = include_str!("../queries/write/insert_outbox.sql");
+const DELETE: &str = include_str!("../queries/write/delete_outbox.sql");
+const CLAIM: &str = include_str!("../queries/write/claim_outbox.sql");
+const RETURN: &str = include_str!("../queries/write/return_outbox.sql");
+const NOTE_UNROUTABLE: &str = include_str!("../queries/write/note_unroutable.sql");
+const NOTE_ROUTED: &str = include_str!("../queries/write/note_routed.sql");
+const STATE: &str = include_str!("../queries/write/outbox_state.sql");
+
+/// What a message is for: a column and a metric label.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum What {
+    /// A process has ended.
+    Completion,
+    /// An order has reached a stage.
+    Stage,
+    /// An answer to the queue that an opening event named.
+    Reply,
+}
+
+impl What {
+    /// Every purpose.
+    pub const ALL: [Self; 3] = [Self::Completion, Self::Stage, Self::Reply];
+
+    /// The name in SQL and in metrics.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Completion => "completion",
+            Self::Stage => "stage",
+            Self::Reply => "reply",
+        }
+    }
+}
+
+/// Why a message is on the slow lane: a column and, of those that are stuck, a metric label.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Slow {
+    /// Its destination does not confirm.
+    Timeout,
+    /// A queue of its destination refuses messages: it is full, or has no majority.
+    Nacked,
+    /// No queue is bound for it.
+    Unroutable,
+    /// Its exchange is missing, or may not be written to.
+    Denied,
+    /// It was not tried: its destination is failing.
+    Waiting,
+    /// The broker refused the message itself.
+    Refused,
+    /// It was on its way when the broker closed the channel over another message, or over this one.
+    Unconfirmed,
+    /// It was delivered before and is sent again on request.
+    Resend,
+}
+
+impl Slow {
+    /// Every reason.
+    pub const ALL: [Self; 8] = [
+        Self::Timeout,
+        Self::Nacked,
+        Self::Unroutable,
+        Self::Denied,
+        Self::Waiting,
+        Self::Refused,
+        Self::Unconfirmed,
+        Self::Resend,
+    ];
+
+    /// The name in SQL and in metrics.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Timeout => "timeout",
+            Self::Nacked => "nacked",
+            Self::Unroutable => "unroutable",
+            Self::Denied => "denied",
+            Self::Waiting => "waiting",
+            Self::Refused => "refused",
+            Self::Unconfirmed => "unconfirmed",
+            Self::Resend => "resend",
+        }
+    }
+}
+
+/// One message to one destination.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OutboxRow {
+    /// The message's id, the same for every copy.
+    pub id: Uuid,
+    /// The token, which is also the message's correlation id.
+    pub token: String,
+    /// The event type.
+    pub type_name: String,
+    /// The body, JSON; a stuck completion has none, it is made from the record again.
+    pub payload: Option<String>,
+    /// The process it speaks of.
+    pub process: ProcessKey,
+    /// What it is for.
+    pub what: What,
+    /// Where to; empty for the default exchange.
+    pub exchange: String,
+    /// By which key.
+    pub routing_key: String,
+    /// The headers.
+    pub headers: BTreeMap<String, String>,
+    /// When what it speaks of happened.
+    pub time: Timestamp,
+    /// Why it is on the slow lane, if it is.
+    pub slow: Option<Slow>,
+}
+
+/// What is still to be published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OutboxState {
+    /// How many messages.
+    pub pending: u64,
+    /// Since when the oldest waits.
+    pub oldest: Option<Timestamp>,
+}
+
+/// Puts messages in; a sweeper takes them up after `sweep_after` unless they are gone by then.
+pub(super) async fn insert(
+    connection: &Connection,
+    rows: &[OutboxRow],
+    sweep_after: Duration,
+) -> Result<(), StoreError> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let statement = connection.prepared(INSERT).await?;
+    connection
+        .execute(
+            &statement,
+            &[
+                &column(rows, |r| r.id),
+                &column(rows, |r| r.token.as_str()),
+                &column(rows, |r| r.type_name.as_str()),
+                &column(rows, |r| r.payload.as_deref()),
+                &column(rows, |r| r.process.0),
+                &column(rows, |r| r.what.name()),
+                &column(rows, |r| r.exchange.as_str()),
+                &column(rows, |r| r.routing_key.as_str()),
+                &column(rows, |r| serde_json::json!(r.headers).to_string()),
+                &column(rows, |r| r.time),
+                &sweep_after.as_secs_f64(),
+            ],
+        )
+        .await?;
+    Ok(())
+}
+
+impl Store {
+    /// Forgets messages that were delivered or given up.
+    pub async fn delete_outbox(&self, rows: &[&OutboxRow]) -> Result<(), StoreError> {
+        self.on_rows(DELETE, rows).await
+    }
+
+    /// Makes messages due that nobody knows anything about.
+    pub async fn return_outbox(&self, rows: &[&OutboxRow]) -> Result<(), StoreError> {
+        self.on_rows(RETURN, rows).await
+    }
+
+    async fn on_rows(&self, text: &str, rows: &[&OutboxRow]) -> Result<(), StoreError> {
+        match rows.is_empty() {
+            true => Ok(()),
+            false => on_rows(&self.connection().await?, text, rows).await,
+        }
+    }
+
+    /// Takes what is due on the normal lane, at most so many messages and bytes; unless they are
+    /// gone by then they are due again after `lease`.
+    pub async fn claim_outbox(
+        &self,
+        messages: i64,
+        bytes: i64,
+        lease: Duration,
+    ) -> Result<Vec<OutboxRow>, StoreError> {
+        let connection = self.connection().await?;
+        let statement = connection.prepared(CLAIM).await?;
+        let rows = connection
+            .query(&statement, &[&messages, &lease.as_secs_f64(), &bytes])
+            .await?;
+        Ok(readable(&rows))
+    }
+
+    /// Notes on the records that no queue took their completion.
+    pub async fn note_unroutable(&self, keys: &[ProcessKey]) -> Result<(), StoreError> {
+        self.on_records(NOTE_UNROUTABLE, keys).await
+    }
+
+    /// Notes on the records that a queue has their completion now.
+    pub async fn note_routed(&self, keys: &[ProcessKey]) -> Result<(), StoreError> {
+        self.on_records(NOTE_ROUTED, keys).await
+    }
+
+    async fn on_records(&self, text: &str, keys: &[ProcessKey]) -> Result<(), StoreError> {
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let connection = self.connection().await?;
+        let statement = connection.prepared(text).await?;
+        let mut keys = column(keys, |key| key.0);
+        keys.sort_unstable();
+        connection.execute(&statement, &[&keys]).await?;
+        Ok(())
+    }
+
+    /// How much is still to be published.
+    pub async fn outbox_state(&self) -> Result<OutboxState, StoreError> {
+        let connection = self.connection().await?;
+        let statement = connection.prepared(STATE).await?;
+        let row = connection.query_one(&statement, &[]).await?;
+        Ok(OutboxState {
+            pending: from_bigint(row.get(0)),
+            oldest: row.get(1),
+        })
+    }
+}
+
+/// Forgets messages in a transaction.
+pub(in crate::store) async fn delete(
+    connection: &Connection,
+    rows: &[&OutboxRow],
+) -> Result<(), StoreError> {
+    on_rows(connection, DELETE, rows).await
+}
+
+async fn on_rows(
+    connection: &Connection,
+    text: &str,
+    rows: &[&OutboxRow],
+) -> Result<(), StoreError> {
+    let statement = connection.prepared(text).await?;
+    let keys = column(rows, |r| r.process.0);
+    let ids = column(rows, |r| r.id);
+    let whats = column(rows, |r| r.what.name());
+    connection
+        .execute(&statement, &[&keys, &ids, &whats])
+        .await?;
+    Ok(())
+}
+
+/// Leaves out what this version can't read: it stays in the table, and comes again with its lease.
+pub(super) fn readable(rows: &[tokio_postgres::Row]) -> Vec<OutboxRow> {
+    rows.iter().filter_map(|row| from_row(row).ok()).collect()
+}
+
+pub(in crate::store) fn from_row(row: &tokio_postgres::Row) -> Result<OutboxRow, StoreError> {
+    Ok(OutboxRow {
+        id: row.get(0),
+        token: row.get(1),
+        type_name: row.get(2),
+        payload: row.get(3),
+        process: ProcessKey(row.get(4)),
+        what: what(row.get(5))?,
+        exchange: row.get(6),
+        routing_key: row.get(7),
+        headers: serde_json::from_str(row.get(8))
+            .map_err(|_| StoreError::Corrupt("outbox headers"))?,
+        time: row.get(9),
+        slow: row.get::<_, Option<&str>>(10).map(slow).transpose()?,
+    })
+}
+
+pub(in crate::store) fn what(name: &str) -> Result<What, StoreError> {
+    let what = What::ALL.into_iter().find(|what| what.name() == name);
+    what.ok_or(StoreError::Corrupt("outbox purpose"))
+}
+
+pub(in crate::store) fn slow(name: &str) -> Result<Slow, StoreError> {
+    let slow = Slow::ALL.into_iter().find(|slow| slow.name() == name);
+    slow.ok_or(StoreError::Corrupt("outbox lane"))
+}

@@ -1,0 +1,240 @@
+//! The table `parked`: pushes that came before their stops, and events that came before the opening of
+//! their process, which decides its kind; each with the letter it may become.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+use uuid::Uuid;
+
+use super::dead_letter::DeadLetter;
+use super::stage::{PushId, query};
+use crate::domain::{Kind, ProcessKey, Stamp};
+use crate::store::admin::quarantine::{Cut, Taken};
+use crate::store::{Connection, StoreError, column, from_bigint};
+
+pub(super) const LOAD: &str = include_str!("../queries/write/load_parked.sql");
+pub(super) const INSERT: &str = include_str!("../queries/write/insert_parked.sql");
+pub(super) const DELETE: &str = include_str!("../queries/write/delete_parked.sql");
+const LATE: &str = include_str!("../queries/write/late_parked.sql");
+pub(super) const REFUSE: &str = include_str!("../queries/write/refuse_parked.sql");
+pub(super) const LOAD_OTHERS: &str = include_str!("../queries/write/load_other_kind.sql");
+pub(super) const REFUSE_OTHERS: &str = include_str!("../queries/write/refuse_other_kind.sql");
+pub(super) const DELETE_EARLY: &str = include_str!("../queries/write/delete_early.sql");
+
+/// So many events of another kind than the first one's may wait for the opening of a process.
+pub const OTHERS_MAX: usize = 1_000;
+/// Their data may be so long together, in bytes: an opening of their kind has all of it read.
+pub const OTHERS_BYTES_MAX: usize = 16 << 20;
+
+/// A push that waits.
+#[derive(Debug, Clone)]
+pub struct ParkedRow {
+    /// The event's.
+    pub stamp: Stamp,
+    /// What it says, as received.
+    pub data: String,
+}
+
+/// The events that wait for their process, which has not opened, to become of their kind.
+#[derive(Debug, Clone, Default)]
+pub struct Others {
+    count: usize,
+    bytes: usize,
+    /// The events, where an opening of their kind has come.
+    pub rows: Vec<OtherRow>,
+}
+
+impl Others {
+    /// Counts one more with so much data; says whether there was room for it.
+    #[must_use]
+    pub fn add(&mut self, bytes: usize) -> bool {
+        let has_room = self.count < OTHERS_MAX && self.bytes + bytes <= OTHERS_BYTES_MAX;
+        if has_room {
+            self.count += 1;
+            self.bytes += bytes;
+        }
+        has_room
+    }
+}
+
+/// An event that waits for its process to become of its kind.
+#[derive(Debug, Clone)]
+pub struct OtherRow {
+    /// The event's.
+    pub stamp: Stamp,
+    /// What kind of event.
+    pub type_name: String,
+    /// What it says, as received.
+    pub data: String,
+}
+
+/// Processes whose kinds were decided after events of them had been kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DecidedKinds {
+    /// Which processes, and the kinds they have.
+    pub processes: Vec<(ProcessKey, Kind)>,
+    /// Why events of the other kind are refused: the reason of their dead letters.
+    pub reason: &'static str,
+    /// The same as the problem that people and programs read.
+    pub problem: String,
+}
+
+/// Loads how much waits for processes to become of another kind than that of their first event, and
+/// where an opening of that kind has come, the events.
+pub(super) async fn load_others(
+    connection: &Connection,
+    processes: &[(Uuid, bool)],
+) -> Result<HashMap<ProcessKey, Others>, StoreError> {
+    let mut others: HashMap<_, Others> = HashMap::new();
+    if processes.is_empty() {
+        return Ok(others);
+    }
+    let keys = column(processes, |(key, _)| *key);
+    let opened = column(processes, |(_, opened)| *opened);
+    let limit = i64::try_from(OTHERS_MAX).unwrap_or(i64::MAX);
+    for row in query(connection, LOAD_OTHERS, &[&keys, &opened, &limit]).await? {
+        let others = others.entry(ProcessKey(row.get(0))).or_default();
+        others.count += 1;
+        others.bytes += usize::try_from(row.get::<_, i32>(7)).unwrap_or(0);
+        if row.get::<_, Option<&str>>(5).is_some() {
+            let ParkedRow { stamp, data } = from_row(&row);
+            let type_name = row.get(6);
+            others.rows.push(OtherRow {
+                stamp,
+                type_name,
+                data,
+            });
+        }
+    }
+    Ok(others)
+}
+
+/// Makes dead letters of what was kept of the other kind than that of its process, and forgets what
+/// was kept of the same kind, but for pushes that wait for their stops.
+pub(super) async fn decide(
+    connection: &Connection,
+    decided: Option<&DecidedKinds>,
+    shard: i16,
+) -> Result<(), StoreError> {
+    let Some(decided) = decided else {
+        return Ok(());
+    };
+    let keys = column(&decided.processes, |(key, _)| key.0);
+    let kinds = column(&decided.processes, |(_, kind)| kind.name());
+    let (reason, problem) = (decided.reason, decided.problem.as_str());
+    let refused: &[&(dyn ToSql + Sync)] = &[&keys, &kinds, &reason, &problem, &shard];
+    let early: &[&(dyn ToSql + Sync)] = &[&keys];
+    let (refused, deleted) = tokio::join!(
+        biased;
+        query(connection, REFUSE_OTHERS, refused),
+        query(connection, DELETE_EARLY, early),
+    );
+    refused.and(deleted).map(|_| ())
+}
+
+/// Keeps events.
+pub(super) async fn insert(
+    connection: &Connection,
+    parked: &[(ProcessKey, DeadLetter)],
+    shard: i16,
+) -> Result<(), StoreError> {
+    if parked.is_empty() {
+        return Ok(());
+    }
+    query(
+        connection,
+        INSERT,
+        &[
+            &column(parked, |(key, _)| key.0),
+            &column(parked, |(_, l)| l.source.as_deref()),
+            &column(parked, |(_, l)| l.event_id.as_deref()),
+            &column(parked, |(_, l)| l.id),
+            &column(parked, |(_, l)| l.tenant.as_deref()),
+            &column(parked, |(_, l)| l.token.as_deref()),
+            &column(parked, |(_, l)| l.type_name.as_deref()),
+            &column(parked, |(_, l)| l.exchange.as_str()),
+            &column(parked, |(_, l)| l.routing_key.as_str()),
+            &column(parked, |(_, l)| l.queue.as_str()),
+            &column(parked, |(_, l)| l.properties.as_str()),
+            &column(parked, |(_, l)| l.headers.as_str()),
+            &column(parked, |(_, l)| l.body.as_slice()),
+            &shard,
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Forgets those whose stops were reached.
+pub(super) async fn delete(
+    connection: &Connection,
+    applied: &[PushId],
+    shard: i16,
+) -> Result<(), StoreError> {
+    if applied.is_empty() {
+        return Ok(());
+    }
+    let keys = column(applied, |push| push.process.0);
+    let sources = column(applied, |push| push.source.as_str());
+    let ids = column(applied, |push| push.id.as_str());
+    query(connection, DELETE, &[&keys, &sources, &ids, &shard]).await?;
+    Ok(())
+}
+
+/// Makes dead letters of those that will find no stop.
+pub(in crate::store) async fn refuse(
+    connection: &Connection,
+    refused: &[(PushId, &'static str, String)],
+    shard: i16,
+) -> Result<(), StoreError> {
+    if refused.is_empty() {
+        return Ok(());
+    }
+    let keys = column(refused, |(push, ..)| push.process.0);
+    let sources = column(refused, |(push, ..)| push.source.as_str());
+    let ids = column(refused, |(push, ..)| push.id.as_str());
+    let reasons = column(refused, |(_, reason, _)| *reason);
+    let problems = column(refused, |(_, _, problem)| problem.as_str());
+    query(
+        connection,
+        REFUSE,
+        &[&keys, &sources, &ids, &reasons, &problems, &shard],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Locks the orders of pushes that have waited too long, some of them, so that no batch applies one
+/// at the same time; says which pushes.
+pub(in crate::store) async fn late(
+    connection: &Connection,
+    after: Duration,
+    cut: &Cut,
+) -> Result<Vec<(PushId, Taken)>, StoreError> {
+    let after = after.as_secs_f64();
+    let rows = query(connection, LATE, &[&after, &cut.limit, &cut.skip]).await?;
+    let push = |row: &Row| {
+        let push = PushId {
+            process: ProcessKey(row.get(0)),
+            source: row.get(1),
+            id: row.get(2),
+        };
+        (push, Taken::from_row(row, 0, 3))
+    };
+    Ok(rows.iter().map(push).collect())
+}
+
+/// Reads the columns of `load_parked.sql`.
+pub(super) fn from_row(row: &Row) -> ParkedRow {
+    ParkedRow {
+        stamp: Stamp {
+            source: row.get(1),
+            id: row.get(2),
+            time: row.get(3),
+            sequence: row.get::<_, Option<i64>>(4).map(from_bigint),
+        },
+        data: row.get(5),
+    }
+}

@@ -1,0 +1,265 @@
+//! The table `stage`, and what a record keeps of an order: with the parked pushes all that a batch
+//! of order events needs beside the records.
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::value::RawValue;
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+use uuid::Uuid;
+
+use super::dead_letter::DeadLetter;
+use super::parked::{self, ParkedRow};
+use crate::domain::ProcessKey;
+use crate::domain::form::Form;
+use crate::domain::order::{Left, Stop};
+use crate::store::unreadable::get;
+use crate::store::{Connection, StoreError, Unreadable, column, stamp};
+
+pub(super) const LOAD: &str = include_str!("../queries/write/load_orders.sql");
+pub(super) const LOAD_STOPS: &str = include_str!("../queries/write/load_stops.sql");
+pub(super) const NEWEST: &str = include_str!("../queries/write/newest_workflows.sql");
+pub(super) const UPDATE: &str = include_str!("../queries/write/update_orders.sql");
+pub(super) const UPSERT_STOPS: &str = include_str!("../queries/write/upsert_stops.sql");
+
+/// What is kept of an order beside its record.
+#[derive(Debug, Clone, Default)]
+pub struct OrderRow {
+    /// The version of its workflow, once it is open; 0 without a workflow.
+    pub version: Option<i32>,
+    /// What was filled in.
+    pub form: Form,
+    /// Its stops.
+    pub stops: Vec<Stop>,
+    /// The pushes that wait for one.
+    pub parked: Vec<ParkedRow>,
+}
+
+/// Orders by process, and the workflow versions that openings get now.
+#[derive(Debug, Default)]
+pub struct Orders {
+    /// What is kept of each.
+    pub rows: HashMap<ProcessKey, OrderRow>,
+    /// The newest version of each workflow that was asked for and is there.
+    pub newest: BTreeMap<String, i32>,
+    /// What this version can't read of them.
+    pub unreadable: HashMap<ProcessKey, Unreadable>,
+}
+
+impl Orders {
+    fn row(&mut self, key: Uuid) -> &mut OrderRow {
+        self.rows.entry(ProcessKey(key)).or_default()
+    }
+}
+
+/// Which push, and of which order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PushId {
+    /// The order's.
+    pub process: ProcessKey,
+    /// Who said so.
+    pub source: String,
+    /// Its name there.
+    pub id: String,
+}
+
+/// What a batch changes of its orders.
+#[derive(Debug, Default)]
+pub struct OrderChanges {
+    /// The version and the form; with an opening its attachments.
+    pub orders: Vec<OrderChange>,
+    /// Stops that were entered or left.
+    pub stops: Vec<(ProcessKey, Stop)>,
+    /// Pushes that wait, each with the letter that it may become.
+    pub parked: Vec<(ProcessKey, DeadLetter)>,
+    /// Pushes that wait no longer.
+    pub applied: Vec<PushId>,
+    /// Pushes that waited in vain, with the reason and the problem.
+    pub refused: Vec<(PushId, &'static str, String)>,
+}
+
+/// What changes in the record of an order.
+#[derive(Debug)]
+pub struct OrderChange {
+    /// Which one.
+    pub key: ProcessKey,
+    /// The version of its workflow.
+    pub version: Option<i32>,
+    /// What was filled in.
+    pub form: Form,
+    /// What came with its earliest opening, where that has changed.
+    pub attachments: Option<Option<String>>,
+    /// How long it is kept after its end, where it has ended and its workflow says so.
+    pub kept: Option<SignedDuration>,
+}
+
+/// Loads what is kept of orders, and the newest versions of workflows: one round trip.
+pub(super) async fn load(
+    connection: &Connection,
+    keys: &[Uuid],
+    workflows: &[&str],
+) -> Result<Orders, StoreError> {
+    let mut orders = Orders::default();
+    if keys.is_empty() {
+        return Ok(orders);
+    }
+    let by_key: &[&(dyn ToSql + Sync)] = &[&keys];
+    let by_name: &[&(dyn ToSql + Sync)] = &[&workflows];
+    let (kept, stops, parked, newest) = tokio::join!(
+        biased;
+        query(connection, LOAD, by_key),
+        query(connection, LOAD_STOPS, by_key),
+        query(connection, parked::LOAD, by_key),
+        query(connection, NEWEST, by_name),
+    );
+    for row in kept? {
+        let key = row.get(0);
+        let form = match decode_form(row.get(2)) {
+            Ok(form) => form,
+            Err(unreadable) => {
+                orders.unreadable.insert(ProcessKey(key), unreadable);
+                continue;
+            }
+        };
+        let order = orders.row(key);
+        (order.version, order.form) = (row.get(1), form);
+    }
+    for row in stops? {
+        let key = row.get(0);
+        match stop(&row) {
+            Ok(stop) => orders.row(key).stops.push(stop),
+            Err(unreadable) => {
+                orders.unreadable.insert(ProcessKey(key), unreadable);
+            }
+        }
+    }
+    for row in parked? {
+        orders.row(row.get(0)).parked.push(parked::from_row(&row));
+    }
+    let newest = newest?;
+    orders.newest = newest.iter().map(|row| (row.get(0), row.get(1))).collect();
+    Ok(orders)
+}
+
+/// Writes what a batch changed of its orders: one round trip, with what follows in the same one.
+pub(super) async fn write(
+    connection: &Connection,
+    changes: Option<&OrderChanges>,
+    shard: i16,
+) -> Result<(), StoreError> {
+    let Some(changes) = changes else {
+        return Ok(());
+    };
+    let (updated, stops, parked, applied, refused) = tokio::join!(
+        biased;
+        update(connection, &changes.orders),
+        upsert_stops(connection, &changes.stops),
+        parked::insert(connection, &changes.parked, shard),
+        parked::delete(connection, &changes.applied, shard),
+        parked::refuse(connection, &changes.refused, shard),
+    );
+    updated.and(stops).and(parked).and(applied).and(refused)
+}
+
+pub(in crate::store) async fn query(
+    connection: &Connection,
+    statement: &'static str,
+    values: &[&(dyn ToSql + Sync)],
+) -> Result<Vec<Row>, StoreError> {
+    let statement = connection.prepared(statement).await?;
+    Ok(connection.query(&statement, values).await?)
+}
+
+async fn update(connection: &Connection, orders: &[OrderChange]) -> Result<(), StoreError> {
+    if orders.is_empty() {
+        return Ok(());
+    }
+    query(
+        connection,
+        UPDATE,
+        &[
+            &column(orders, |o| o.key.0),
+            &column(orders, |o| o.version),
+            &column(orders, |o| encode_form(&o.form)),
+            &column(orders, |o| o.attachments.as_ref()?.as_deref()),
+            &column(orders, |o| o.attachments.is_some()),
+            &column(orders, |o| o.kept.map(|kept| kept.as_secs_f64())),
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+async fn upsert_stops(
+    connection: &Connection,
+    stops: &[(ProcessKey, Stop)],
+) -> Result<(), StoreError> {
+    if stops.is_empty() {
+        return Ok(());
+    }
+    let left_at = |(_, stop): &(ProcessKey, Stop)| stop.left.as_ref().map(|left| left.at);
+    query(
+        connection,
+        UPSERT_STOPS,
+        &[
+            &column(stops, |(key, _)| key.0),
+            &column(stops, |(_, stop)| stop.data_id),
+            &column(stops, |(_, stop)| stop.stage.as_str()),
+            &column(stops, |(_, stop)| stop.number.cast_signed()),
+            &column(stops, |(_, stop)| stop.entered_at),
+            &column(stops, |(_, stop)| stop.due_at),
+            &column(stops, left_at),
+            &column(stops, |(_, stop)| stop.left.as_ref()?.outcome.as_deref()),
+            &column(stops, |(_, stop)| stop.seen_at),
+            &column(stops, |(_, stop)| {
+                stop.left.as_ref().map(|left| left.seen_at)
+            }),
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Reads the columns of `load_stops.sql`.
+pub(in crate::store) fn stop(row: &Row) -> Result<Stop, Unreadable> {
+    let entered_at: Timestamp = get(row, 4, "entered_at")?;
+    let left_at: Option<Timestamp> = get(row, 6, "left_at")?;
+    // Versions before wrote no more than when they saw it.
+    let seen_at: Option<Timestamp> = get(row, 8, "seen_at")?;
+    let left_seen_at: Option<Timestamp> = get(row, 9, "left_seen_at")?;
+    Ok(Stop {
+        data_id: row.get(1),
+        stage: row.get(2),
+        number: row.get::<_, i32>(3).cast_unsigned(),
+        entered_at,
+        seen_at: seen_at.unwrap_or(entered_at),
+        due_at: get(row, 5, "due_at")?,
+        left: left_at.map(|at| Left {
+            at,
+            seen_at: left_seen_at.unwrap_or(at),
+            outcome: row.get(7),
+        }),
+    })
+}
+
+fn encode_form(form: &Form) -> String {
+    let pairs = form.fields.iter().filter_map(|(id, (stamp, json))| {
+        let raw: &RawValue = serde_json::from_str(json).ok()?;
+        Some((id, (stamp::encode(stamp), raw)))
+    });
+    let fields: BTreeMap<_, _> = pairs.collect();
+    serde_json::to_string(&fields).unwrap_or_default()
+}
+
+fn decode_form(text: Option<&str>) -> Result<Form, Unreadable> {
+    let other = |_| Unreadable::contents("form");
+    let fields: BTreeMap<String, (String, Box<RawValue>)> =
+        serde_json::from_str(text.unwrap_or("{}")).map_err(other)?;
+    let mut form = Form::default();
+    for (id, (text, raw)) in fields {
+        let value = (stamp::decode("form", &text)?, raw.get().to_owned());
+        form.fields.insert(id, value);
+    }
+    Ok(form)
+}

@@ -1,0 +1,160 @@
+//! The data of each event type, and what it says happened.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::event_types::Shape;
+use super::items::{self, Items};
+use super::object::{Object, Text};
+use super::orders;
+use super::parse_error::diagnose;
+use super::validate::Judge;
+use crate::domain::{Happening, Opening};
+
+/// Reads the data of a shape; `None` only with a fault noted.
+pub(super) fn happening(shape: Shape, data: &str, judge: &mut Judge<'_>) -> Option<Happening> {
+    Some(match shape {
+        Shape::Received => received(parse(data, judge)?, judge),
+        Shape::Opened => orders::opened(parse(data, judge)?, judge),
+        Shape::Pushed => orders::pushed(parse(data, judge)?, judge)?,
+        Shape::Step => step(parse(data, judge)?, judge),
+        Shape::Progress => progress(&parse(data, judge)?, judge),
+        Shape::Items => items::happening(parse::<Items<'_>>(data, judge)?, judge),
+        Shape::Completed => completed(&parse(data, judge)?, judge),
+        Shape::Failed => failed(parse(data, judge)?, judge),
+        Shape::Cancelled => cancelled(parse(data, judge)?, judge),
+    })
+}
+
+fn parse<'a, T: Deserialize<'a>>(data: &'a str, judge: &mut Judge<'_>) -> Option<T> {
+    match serde_json::from_str(data) {
+        Ok(Object(parsed)) => Some(parsed),
+        Err(_) => {
+            judge.faults.push(diagnose::<Object<T>>(data, judge.base));
+            None
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Received<'a> {
+    #[serde(borrow)]
+    filename: Option<Text<'a>>,
+    #[serde(borrow)]
+    module: Option<Text<'a>>,
+    #[serde(borrow)]
+    workflow_id: Option<Text<'a>>,
+    #[serde(borrow)]
+    group: Option<Text<'a>>,
+    documents: Option<u64>,
+    total: Option<u64>,
+    #[serde(borrow)]
+    attributes: Option<&'a RawValue>,
+}
+
+fn received(data: Received<'_>, judge: &mut Judge<'_>) -> Happening {
+    let documents = judge.count(format_args!("documents"), data.documents);
+    let total = judge.count(format_args!("total"), data.total);
+    if documents
+        .zip(total)
+        .is_some_and(|(one, other)| one != other)
+    {
+        judge.demand(format_args!("total"), "contradicts `documents`; give one");
+    }
+    Happening::Opened(Box::new(Opening {
+        filename: judge.name(format_args!("filename"), data.filename),
+        module: judge.name(format_args!("module"), data.module),
+        workflow: judge.name(format_args!("workflow_id"), data.workflow_id),
+        group: judge.name(format_args!("group"), data.group),
+        total: total.or(documents),
+        attributes: judge.object(format_args!("attributes"), data.attributes),
+        ..Opening::default()
+    }))
+}
+
+#[derive(Deserialize)]
+struct Step<'a> {
+    #[serde(borrow)]
+    message: Option<Text<'a>>,
+    #[serde(borrow)]
+    name: Option<Text<'a>>,
+    #[serde(borrow)]
+    state: Option<Text<'a>>,
+}
+
+/// A step changes no record: it is checked here and read back from the event log.
+fn step(data: Step<'_>, judge: &mut Judge<'_>) -> Happening {
+    if data.message.is_none() && data.name.is_none() {
+        judge.demand(
+            format_args!("message"),
+            "is missing; give `message` or `name`",
+        );
+    }
+    judge.text(format_args!("message"), data.message);
+    judge.name(format_args!("name"), data.name);
+    let states = ["running", "done", "error"];
+    if data
+        .state
+        .is_some_and(|Text(state)| !states.contains(&&*state))
+    {
+        judge.demand(format_args!("state"), "must be running, done or error");
+    }
+    Happening::Step
+}
+
+#[derive(Deserialize)]
+struct Progress {
+    done: Option<u64>,
+    total: Option<u64>,
+}
+
+fn progress(data: &Progress, judge: &mut Judge<'_>) -> Happening {
+    if data.done.is_none() && data.total.is_none() {
+        judge.demand(
+            format_args!("done"),
+            "is missing; give `done`, `total` or both",
+        );
+    }
+    Happening::Progress {
+        done: judge.count(format_args!("done"), data.done),
+        total: judge.count(format_args!("total"), data.total),
+    }
+}
+
+#[derive(Deserialize)]
+struct Completed {
+    total: Option<u64>,
+}
+
+fn completed(data: &Completed, judge: &mut Judge<'_>) -> Happening {
+    Happening::Completed {
+        total: judge.count(format_args!("total"), data.total),
+    }
+}
+
+#[derive(Deserialize)]
+struct Failed<'a> {
+    #[serde(borrow)]
+    message: Option<Text<'a>>,
+    #[serde(borrow)]
+    code: Option<Text<'a>>,
+}
+
+fn failed(data: Failed<'_>, judge: &mut Judge<'_>) -> Happening {
+    Happening::Failed {
+        message: judge.text(format_args!("message"), data.message),
+        code: judge.name(format_args!("code"), data.code),
+    }
+}
+
+#[derive(Deserialize)]
+struct Cancelled<'a> {
+    #[serde(borrow)]
+    reason: Option<Text<'a>>,
+}
+
+fn cancelled(data: Cancelled<'_>, judge: &mut Judge<'_>) -> Happening {
+    Happening::Cancelled {
+        reason: judge.text(format_args!("reason"), data.reason),
+    }
+}

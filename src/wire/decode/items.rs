@@ -1,0 +1,91 @@
+//! The data of `<kind>.items`: the outcomes of up to a limited number of items.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::message::Limits;
+use super::object::{List, NumberOrText, Object, Text};
+use super::validate::Judge;
+use crate::domain::{Happening, Item};
+
+/// The data. Everything is optional to the parser so that all that is missing is reported.
+#[derive(Deserialize)]
+pub(super) struct Items<'a> {
+    #[serde(borrow)]
+    items: Option<List<Object<ItemData<'a>>, { Limits::ITEMS_MAX }>>,
+}
+
+#[derive(Deserialize)]
+struct ItemData<'a> {
+    #[serde(borrow)]
+    identifier: Option<Text<'a>>,
+    ok: Option<bool>,
+    #[serde(borrow)]
+    messages: Option<List<Text<'a>, { Limits::MESSAGES_PER_ITEM }>>,
+    #[serde(borrow)]
+    document_id: Option<NumberOrText<'a>>,
+    #[serde(borrow)]
+    data: Option<&'a RawValue>,
+}
+
+/// The outcomes it holds.
+pub(super) fn happening(data: Items<'_>, judge: &mut Judge<'_>) -> Happening {
+    let Some(list) = data.items else {
+        judge.demand(format_args!("items"), "is missing");
+        return Happening::Items(Vec::new());
+    };
+    let max = judge.limits.items.min(Limits::ITEMS_MAX);
+    if list.count > max {
+        let detail = format!("must have at most {max} entries; send several events");
+        judge.exceeded(format_args!("items"), detail);
+        return Happening::Items(Vec::new());
+    }
+    let items = list.kept.into_iter().enumerate();
+    Happening::Items(
+        items
+            .map(|(index, Object(item))| outcome(index, item, judge))
+            .collect(),
+    )
+}
+
+/// One outcome. What is missing is noted and filled in, since the event is refused anyway.
+fn outcome(index: usize, item: ItemData<'_>, judge: &mut Judge<'_>) -> Item {
+    if item.identifier.is_none() {
+        judge.demand(format_args!("items/{index}/identifier"), "is missing");
+    }
+    if item.ok.is_none() {
+        judge.demand(
+            format_args!("items/{index}/ok"),
+            "is missing; give true or false",
+        );
+    }
+    Item {
+        identifier: judge
+            .name(format_args!("items/{index}/identifier"), item.identifier)
+            .unwrap_or_default(),
+        ok: item.ok.unwrap_or_default(),
+        messages: messages(index, item.messages, judge),
+        document_id: judge.name(
+            format_args!("items/{index}/document_id"),
+            item.document_id.map(|NumberOrText(text)| text),
+        ),
+        data: item.data.map(|raw| raw.get().to_owned()),
+    }
+}
+
+fn messages(
+    index: usize,
+    list: Option<List<Text<'_>, { Limits::MESSAGES_PER_ITEM }>>,
+    judge: &mut Judge<'_>,
+) -> Vec<String> {
+    let Some(list) = list else { return Vec::new() };
+    if list.count > Limits::MESSAGES_PER_ITEM {
+        let detail = format!("must have at most {} entries", Limits::MESSAGES_PER_ITEM);
+        judge.exceeded(format_args!("items/{index}/messages"), detail);
+    }
+    let kept = list.kept.into_iter().enumerate();
+    kept.filter_map(|(place, text)| {
+        judge.text(format_args!("items/{index}/messages/{place}"), Some(text))
+    })
+    .collect()
+}

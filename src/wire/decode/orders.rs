@@ -1,0 +1,179 @@
+//! The data of `order.opened` and `order.pushed`: forms, attachments, and which stop is left.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use super::message::Limits;
+use super::object::{List, Object, Text};
+use super::validate::Judge;
+use crate::domain::event::OrderOpening;
+use crate::domain::form::{Filled, Shape, Value};
+use crate::domain::order::{Push, Target};
+use crate::domain::{Happening, Opening};
+
+#[derive(Deserialize)]
+pub(super) struct Opened<'a> {
+    #[serde(borrow)]
+    workflow_id: Option<Text<'a>>,
+    #[serde(borrow)]
+    form: Option<Object<Fields<'a>>>,
+    #[serde(borrow)]
+    attachments: Option<&'a RawValue>,
+    #[serde(borrow)]
+    group: Option<Text<'a>>,
+    #[serde(borrow)]
+    attributes: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Pushed<'a> {
+    #[serde(borrow)]
+    data_id: Option<Text<'a>>,
+    #[serde(borrow)]
+    stage: Option<Text<'a>>,
+    #[serde(borrow)]
+    outcome: Option<Text<'a>>,
+    #[serde(borrow)]
+    form: Option<Object<Fields<'a>>>,
+}
+
+type Fields<'a> = BTreeMap<Cow<'a, str>, &'a RawValue>;
+
+#[derive(Deserialize)]
+struct Attachment<'a> {
+    #[serde(borrow)]
+    name: Option<Text<'a>>,
+    #[serde(borrow)]
+    media_type: Option<Text<'a>>,
+    size: Option<u64>,
+    #[serde(borrow)]
+    sha256: Option<Text<'a>>,
+    #[serde(borrow)]
+    uri: Option<Text<'a>>,
+}
+
+/// What an opened order says.
+pub(super) fn opened(data: Opened<'_>, judge: &mut Judge<'_>) -> Happening {
+    Happening::Opened(Box::new(Opening {
+        workflow: judge.name(format_args!("workflow_id"), data.workflow_id),
+        group: judge.name(format_args!("group"), data.group),
+        attributes: judge.object(format_args!("attributes"), data.attributes),
+        order: Some(Box::new(OrderOpening {
+            form: filled(data.form, judge),
+            files: files(data.attachments, judge),
+            attachments: data.attachments.map(|raw| raw.get().to_owned()),
+        })),
+        ..Opening::default()
+    }))
+}
+
+/// What a push says.
+pub(super) fn pushed(data: Pushed<'_>, judge: &mut Judge<'_>) -> Option<Happening> {
+    let id = data.data_id.map(|Text(text)| Uuid::parse_str(&text));
+    let stage = judge.name(format_args!("stage"), data.stage);
+    let target = match (id, stage) {
+        (Some(Ok(id)), None) => Some(Target::Stop(id)),
+        (None, Some(stage)) => Some(Target::Stage(stage)),
+        (Some(Err(_)), _) => {
+            judge.demand(
+                format_args!("data_id"),
+                "must be the UUID that the stage event gave",
+            );
+            None
+        }
+        (None, None) => {
+            judge.demand(
+                format_args!("stage"),
+                "is missing; give `stage` or `data_id`",
+            );
+            None
+        }
+        (Some(Ok(_)), Some(_)) => {
+            judge.demand(
+                format_args!("stage"),
+                "must not be there beside `data_id`; give one",
+            );
+            None
+        }
+    };
+    let outcome = judge.name(format_args!("outcome"), data.outcome);
+    let form = filled(data.form, judge);
+    let push = Push {
+        target: target?,
+        outcome,
+        form,
+    };
+    Some(Happening::Pushed(Box::new(push)))
+}
+
+fn filled(form: Option<Object<Fields<'_>>>, judge: &mut Judge<'_>) -> Filled {
+    let fields = form.map(|Object(fields)| fields).unwrap_or_default();
+    let max = judge.limits.items;
+    if fields.len() > max {
+        let detail = format!("must have at most {max} fields");
+        judge.exceeded(format_args!("form"), detail);
+    }
+    let mut filled = Filled::new();
+    for (id, raw) in fields {
+        let id = judge.name(format_args!("form"), Some(Text(id)));
+        filled.extend(id.map(|id| (id, value(raw))));
+    }
+    filled
+}
+
+fn value(raw: &RawValue) -> Value {
+    let json = raw.get();
+    let shape = match json.as_bytes().first() {
+        Some(b'"') => serde_json::from_str(json).map_or(Shape::Null, Shape::Text),
+        Some(b'[') => Shape::List,
+        Some(b'{') => Shape::Object,
+        Some(b't' | b'f') => Shape::Boolean,
+        Some(b'n') | None => Shape::Null,
+        Some(_) => Shape::Number,
+    };
+    Value {
+        json: json.to_owned(),
+        shape,
+    }
+}
+
+/// The names of the attachments.
+fn files(raw: Option<&RawValue>, judge: &mut Judge<'_>) -> Vec<String> {
+    let Some(raw) = raw else { return Vec::new() };
+    type Attachments<'a> = List<Object<Attachment<'a>>, { Limits::ITEMS_MAX }>;
+    let Ok(list) = serde_json::from_str::<Attachments<'_>>(raw.get()) else {
+        let detail = "must be a list of {name, media_type, size, sha256, uri}";
+        judge.demand(format_args!("attachments"), detail);
+        return Vec::new();
+    };
+    let max = judge.limits.items.min(Limits::ITEMS_MAX);
+    if list.count > max {
+        let detail = format!("must have at most {max} entries");
+        judge.exceeded(format_args!("attachments"), detail);
+    }
+    let attachments = list.kept.into_iter().enumerate();
+    attachments
+        .filter_map(|(index, Object(attachment))| file(index, attachment, judge))
+        .collect()
+}
+
+fn file(index: usize, attachment: Attachment<'_>, judge: &mut Judge<'_>) -> Option<String> {
+    if attachment.name.is_none() {
+        judge.demand(format_args!("attachments/{index}/name"), "is missing");
+    }
+    judge.name(
+        format_args!("attachments/{index}/media_type"),
+        attachment.media_type,
+    );
+    judge.name(
+        format_args!("attachments/{index}/sha256"),
+        attachment.sha256,
+    );
+    judge.text(format_args!("attachments/{index}/uri"), attachment.uri);
+    judge.count(format_args!("attachments/{index}/size"), attachment.size);
+    judge.name(format_args!("attachments/{index}/name"), attachment.name)
+}

@@ -1,0 +1,284 @@
+//! What goes out: completions and answers to opening events. Byte-stable: the same record gives
+//! the same bytes, whoever builds them and however often.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::domain::completion::{self, ERRORS_BYTES_MAX, MESSAGE_BYTES_MAX};
+use crate::domain::{Completion, Event, Happening};
+use crate::wire::problem::Problem;
+
+/// The `source` of what Waybill publishes, and its `app_id`.
+pub const SOURCE: &str = "waybill";
+/// The type of a completion.
+pub const COMPLETED: &str = "process.completed";
+/// The type of the answer that an opening event can't be applied.
+pub const REFUSED: &str = "process.refused";
+/// The type of the answer that tells a derived token.
+pub const TOKEN: &str = "process.token";
+
+/// The header of a completion that says where in the feed to read on: after that place is
+/// everything that was not committed when the process ended, and its end.
+const CURSOR: &str = "cursor";
+
+pub(super) const JSON: &str = "application/json";
+
+/// A message to publish; the exchange is the publisher's to know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outbound {
+    /// The same for every copy.
+    pub message_id: Uuid,
+    /// The token.
+    pub correlation_id: String,
+    /// The event type.
+    pub type_: &'static str,
+    /// The media type of the body.
+    pub content_type: &'static str,
+    /// Text headers, in a fixed order.
+    pub headers: Vec<(String, String)>,
+    /// JSON.
+    pub body: String,
+    /// By which key it is routed.
+    pub routing_key: String,
+    /// When what it speaks of happened.
+    pub timestamp: Timestamp,
+}
+
+/// The message that says how a process ended: a `CloudEvent` in binary mode, with the place in the
+/// feed from which on its reader misses nothing.
+#[must_use]
+pub fn completion(completion: &Completion, cursor: Option<&str>) -> Outbound {
+    let opening = completion.opening.as_ref();
+    let mut headers = headers(
+        completion.id,
+        COMPLETED,
+        &completion.token,
+        &completion.tenant,
+        completion.ended_at,
+    );
+    let traceparent = opening.and_then(|opening| opening.traceparent.clone());
+    let tracestate = opening.and_then(|opening| opening.tracestate.clone());
+    headers.extend(traceparent.map(|value| ("traceparent".to_owned(), value)));
+    headers.extend(tracestate.map(|value| ("tracestate".to_owned(), value)));
+    headers.push(numbered(completion.number));
+    headers.extend(cursor.map(|place| (CURSOR.to_owned(), place.to_owned())));
+    Outbound {
+        message_id: completion.id,
+        correlation_id: completion.token.clone(),
+        type_: COMPLETED,
+        content_type: JSON,
+        headers,
+        body: json(&CompletionBody::of(completion)),
+        routing_key: [completion.kind.name(), completion.status.name()].join("."),
+        timestamp: completion.ended_at,
+    }
+}
+
+/// The answer to an opening event that had no token, for the queue it named.
+#[must_use]
+pub fn token_reply(event: &Event) -> Outbound {
+    let reply_to = match &event.happening {
+        Happening::Opened(opening) => opening.reply_to.clone(),
+        Happening::Pushed(_)
+        | Happening::Step
+        | Happening::Progress { .. }
+        | Happening::Items(_)
+        | Happening::Completed { .. }
+        | Happening::Failed { .. }
+        | Happening::Cancelled { .. } => None,
+    };
+    // An id of its own: returned messages are told apart by it, and the completion has the key.
+    let message_id = Uuid::new_v5(&event.key().0, b"token");
+    let time = event.stamp.time;
+    Outbound {
+        message_id,
+        correlation_id: event.token.clone(),
+        type_: TOKEN,
+        content_type: JSON,
+        headers: headers(message_id, TOKEN, &event.token, &event.tenant, time),
+        body: json(&TokenBody {
+            token: &event.token,
+            tenant: &event.tenant,
+            kind: event.kind.name(),
+            id: &event.stamp.id,
+            source: &event.stamp.source,
+        }),
+        routing_key: reply_to.unwrap_or_default(),
+        timestamp: time,
+    }
+}
+
+/// The answer to an opening event that can't be applied, for the queue it named; `None` if it named
+/// none.
+#[must_use]
+pub fn refusal(event: &Event, problem: &Problem) -> Option<Outbound> {
+    let Happening::Opened(opening) = &event.happening else {
+        return None;
+    };
+    let name = [&*event.stamp.source, &*event.stamp.id].join("\n");
+    let message_id = Uuid::new_v5(&event.key().0, name.as_bytes());
+    let time = event.stamp.time;
+    Some(Outbound {
+        message_id,
+        correlation_id: event.token.clone(),
+        type_: REFUSED,
+        content_type: JSON,
+        headers: headers(message_id, REFUSED, &event.token, &event.tenant, time),
+        body: json(problem),
+        routing_key: opening.reply_to.clone()?,
+        timestamp: time,
+    })
+}
+
+#[derive(Serialize)]
+struct CompletionBody<'a> {
+    token: &'a str,
+    tenant: &'a str,
+    #[serde(skip_serializing_if = "is_first")]
+    attempt: u32,
+    kind: &'static str,
+    status: &'static str,
+    workflow: Option<&'a str>,
+    group: Option<&'a str>,
+    filename: Option<&'a str>,
+    progress: Progress,
+    errors: Vec<ItemError<'a>>,
+    error_count: u64,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    errors_cut: bool,
+    error: Option<Failure<'a>>,
+    document_ids: &'a [String],
+    document_count: u64,
+    opened_at: Option<Timestamp>,
+    ended_at: Timestamp,
+    elapsed_seconds: f64,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands in a reference"
+)]
+fn is_first(attempt: &u32) -> bool {
+    *attempt == 1
+}
+
+#[derive(Serialize)]
+struct Progress {
+    done: u64,
+    total: Option<u64>,
+    failed: u64,
+}
+
+#[derive(Serialize)]
+struct ItemError<'a> {
+    identifier: &'a str,
+    messages: Vec<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Failure<'a> {
+    code: Option<&'a str>,
+    message: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct TokenBody<'a> {
+    token: &'a str,
+    tenant: &'a str,
+    kind: &'static str,
+    id: &'a str,
+    source: &'a str,
+}
+
+impl<'a> CompletionBody<'a> {
+    fn of(completion: &'a Completion) -> Self {
+        let opening = completion.opening.as_ref();
+        let code = completion.code.as_deref();
+        let message = completion.message.as_deref().map(cut);
+        let errors = errors(&completion.errors);
+        let whole = completion.message.as_deref() == message
+            && errors.len() == completion.errors.len()
+            && errors
+                .iter()
+                .zip(&completion.errors)
+                .all(|(said, error)| said.messages.iter().eq(error.messages.iter()));
+        Self {
+            token: &completion.token,
+            tenant: &completion.tenant,
+            attempt: completion.attempt,
+            kind: completion.kind.name(),
+            status: completion.status.name(),
+            workflow: opening.and_then(|opening| opening.workflow.as_deref()),
+            group: opening.and_then(|opening| opening.group.as_deref()),
+            filename: opening.and_then(|opening| opening.filename.as_deref()),
+            progress: Progress {
+                done: completion.done,
+                total: completion.total,
+                failed: completion.failed,
+            },
+            errors,
+            error_count: completion.failed,
+            errors_cut: !whole,
+            error: (code.is_some() || message.is_some()).then_some(Failure { code, message }),
+            document_ids: &completion.document_ids,
+            document_count: completion.document_count,
+            opened_at: completion.opened_at,
+            ended_at: completion.ended_at,
+            elapsed_seconds: completion.elapsed_seconds(),
+        }
+    }
+}
+
+/// The failed items as long as they fit.
+fn errors(all: &[completion::ItemError]) -> Vec<ItemError<'_>> {
+    let mut bytes = 0;
+    let errors = all.iter().map(|error| ItemError {
+        identifier: &error.identifier,
+        messages: error.messages.iter().map(|text| cut(text)).collect(),
+    });
+    let fit = errors.take_while(|error| {
+        let messages = error.messages.iter().map(|text| text.len());
+        bytes += error.identifier.len() + messages.sum::<usize>();
+        bytes <= ERRORS_BYTES_MAX
+    });
+    fit.collect()
+}
+
+/// The beginning of a text, as long as a completion may carry.
+fn cut(text: &str) -> &str {
+    text.get(..text.floor_char_boundary(MESSAGE_BYTES_MAX))
+        .unwrap_or(text)
+}
+
+/// The header that tells which of the messages about a process comes first, though delivery may not.
+pub(super) fn numbered(number: u64) -> (String, String) {
+    ("cloudEvents_sequence".to_owned(), number.to_string())
+}
+
+pub(super) fn headers(
+    id: Uuid,
+    type_: &str,
+    token: &str,
+    tenant: &str,
+    time: Timestamp,
+) -> Vec<(String, String)> {
+    let pairs = [
+        ("cloudEvents_specversion", "1.0".to_owned()),
+        ("cloudEvents_id", id.to_string()),
+        ("cloudEvents_source", SOURCE.to_owned()),
+        ("cloudEvents_type", type_.to_owned()),
+        ("cloudEvents_subject", token.to_owned()),
+        ("cloudEvents_time", time.to_string()),
+        ("token", token.to_owned()),
+        ("tenant", tenant.to_owned()),
+    ];
+    pairs.map(|(name, value)| (name.to_owned(), value)).into()
+}
+
+pub(super) fn json(body: &impl Serialize) -> String {
+    serde_json::to_string(body).unwrap_or_else(|error| {
+        debug_assert!(false, "texts and numbers always serialise: {error}");
+        String::new()
+    })
+}

@@ -1,0 +1,195 @@
+//! A workflow file: TOML text to a [`Workflow`], or all that is wrong with it, line by line.
+//!
+//! ```toml
+//! name = "purchase"            # letters, digits, `_` and `-`, as for stages
+//! kind = "order"               # the only kind that walks stages; may be left out
+//! start = ["review"]           # entered when the order opens
+//! deadline = "14d"             # the whole order; likewise `settle` and `retention`
+//!
+//! [[form]]                     # a field of the opening event's form
+//! id = "amount"
+//! type = "number"              # text, number, boolean, date, choice, list, file
+//! required = true              # default false
+//!
+//! [[form]]
+//! id = "urgency"
+//! type = "choice"
+//! choices = ["low", "high"]
+//!
+//! [stages.review]
+//! next = { accepted = ["finance", "stock"], refused = [] }   # by the push's outcome
+//! deadline = "2d"              # then the order ends with an error …
+//! on_deadline = "refused"      # … or this outcome is taken; only where `next` has outcomes
+//!
+//! [[stages.review.form]]       # a field of the form of the push that leaves the stage
+//! id = "comment"
+//! type = "text"
+//!
+//! [stages.finance]
+//! next = ["close"]             # all of these, at the same time; without `next` the branch ends
+//!
+//! [stages.stock]
+//! next = ["close"]
+//!
+//! [stages.close]
+//! join = "all"                 # waits for all predecessors; "any": is entered with the first
+//! ```
+//!
+//! Reading order: `reader` (lines and faults), `table` (values of the right type), `form` and
+//! `stage`, `graph` (what the stages say of each other).
+
+mod form;
+mod graph;
+mod reader;
+mod stage;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use toml::de::{DeTable, Error};
+
+use self::reader::{Reader, Span};
+use self::table::{Table, quoted};
+use crate::domain::workflow::Workflow;
+
+/// The longest file.
+pub const FILE_BYTES_MAX: usize = 1 << 20;
+/// The most stages of a workflow.
+pub const STAGES_MAX: usize = 200;
+/// The most fields of one form.
+pub const FIELDS_MAX: usize = 200;
+/// The most choices of one field, and the most outcomes of one stage.
+pub const CHOICES_MAX: usize = 200;
+/// The longest name of a workflow, a stage, a field or an outcome.
+pub const NAME_BYTES_MAX: usize = 100;
+/// The longest choice of a field.
+pub const CHOICE_BYTES_MAX: usize = 200;
+/// The most faults that are listed.
+pub const FAULTS_MAX: usize = 100;
+
+/// What orders without a workflow have in place of its name.
+const RESERVED: &str = "order";
+const KEYS: [&str; 8] = [
+    "name",
+    "kind",
+    "start",
+    "deadline",
+    "settle",
+    "retention",
+    "form",
+    "stages",
+];
+const MILLISECOND: u64 = 1;
+const SECOND: u64 = 1_000;
+const DAY: u64 = 86_400_000;
+
+/// Something wrong with a file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Fault {
+    /// Where, counted from 1.
+    pub line: usize,
+    /// What, and what to do about it.
+    pub message: String,
+}
+
+/// Reads a file; on failure says everything that is wrong with it, first line first.
+pub fn read(file: &[u8]) -> Result<Workflow, Vec<Fault>> {
+    if file.len() > FILE_BYTES_MAX {
+        let message = format!("the file is longer than {FILE_BYTES_MAX} bytes; make it shorter");
+        return Err(vec![Fault { line: 1, message }]);
+    }
+    let text = match std::str::from_utf8(file) {
+        Ok(text) => text,
+        Err(error) => {
+            let good = file.get(..error.valid_up_to()).unwrap_or_default();
+            let line = 1 + good.iter().filter(|byte| **byte == b'\n').count();
+            let message = "this line is not UTF-8; save the file in that encoding".to_owned();
+            return Err(vec![Fault { line, message }]);
+        }
+    };
+    let mut reader = Reader::new(text);
+    let (root, errors) = DeTable::parse_recoverable(text);
+    if note_syntax(&mut reader, &errors) {
+        // What could be read of the rest would be blamed for what could not.
+        return Err(reader.into_faults());
+    }
+    let workflow = workflow(&mut reader, root.get_ref());
+    graph::check(&mut reader, &workflow);
+    let faults = reader.into_faults();
+    if faults.is_empty() {
+        Ok(workflow)
+    } else {
+        Err(faults)
+    }
+}
+
+/// Whether the text is not TOML at all. Something given twice is a fault, but the rest is read.
+fn note_syntax(reader: &mut Reader<'_>, errors: &[Error]) -> bool {
+    let mut broken = false;
+    for error in errors {
+        let at = error.span().unwrap_or(0..0);
+        if error.message() == "duplicate key" {
+            reader.ways_are_unknown();
+            let message = format!(
+                "{} is given a second time; rename or remove one",
+                duplicate(reader, &at)
+            );
+            reader.fault(&at, message);
+        } else {
+            broken = true;
+            let said = error.message().replace('\n', ", ");
+            reader.fault(&at, format!("not TOML: {said}"));
+        }
+    }
+    broken
+}
+
+/// What stands there a second time: a table by its whole header, anything else by its key.
+fn duplicate(reader: &Reader<'_>, at: &Span) -> String {
+    let header = reader.line_text(at);
+    let header = header.split('#').next().unwrap_or_default().trim();
+    if header.starts_with('[') {
+        quoted(header)
+    } else {
+        quoted(reader.text(at))
+    }
+}
+
+fn workflow(reader: &mut Reader<'_>, root: &DeTable<'_>) -> Workflow {
+    let table = Table::new(root, 0..0, "the workflow".to_owned());
+    table.check_keys(reader, &KEYS);
+    let name = table.required_text(reader, "name", "`name = \"purchase\"`");
+    if let Some((name, at)) = &name {
+        reader.check_name(at, "the name of the workflow", name);
+        if name == RESERVED {
+            let message = format!(
+                "the name {} stands for orders without a workflow; choose another",
+                quoted(name)
+            );
+            reader.fault(at, message);
+        }
+    }
+    if let Some((kind, at)) = table.text(reader, "kind")
+        && kind != "order"
+    {
+        reader.fault(
+            &at,
+            format!(
+                "`kind` can't be {}; write `kind = \"order\"`",
+                quoted(&kind)
+            ),
+        );
+    }
+    let deadline = table.duration(reader, "deadline", MILLISECOND..=3_650 * DAY);
+    let settle = table.duration(reader, "settle", MILLISECOND..=365 * DAY);
+    let retention = table.duration(reader, "retention", SECOND..=36_500 * DAY);
+    Workflow {
+        name: name.map(|(name, _)| name).unwrap_or_default(),
+        start: stage::start(reader, &table),
+        form: form::read(reader, &table, "[[form]]"),
+        stages: stage::read_all(reader, &table),
+        deadline,
+        settle,
+        retention,
+    }
+}
