@@ -9,18 +9,13 @@ use tokio::net::TcpListener;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use super::state::{self, Api};
-use super::submit::UploadLimits;
+use super::api;
+use super::state::{Api, Setup};
 use super::web::connection_limits::{Guard, Limits};
 use super::web::drain_bodies;
 use super::web::metrics_layer::{Meter, measure};
-use super::web::rate_limit::{Allowances, Peer};
+use super::web::rate_limit::Peer;
 use super::{compat, ui};
-use crate::config::{BrokerSettings, DialectSettings};
-use crate::files::Files;
-use crate::store::Store;
-use crate::telemetry::Telemetry;
-use crate::wire;
 
 /// A request may wait for the end of a process, so its clock is longer than the longest wait.
 const LIMITS: Limits = Limits {
@@ -34,29 +29,6 @@ const LIMITS: Limits = Limits {
 /// Longest wait at the end for answers that are under way.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// What the listener works with.
-#[derive(Clone)]
-pub struct Setup {
-    /// Where processes are read; it may be a replica.
-    pub store: Store,
-    /// Where files and sessions are noted, and read what must not be behind.
-    pub primary: Store,
-    /// Where files are kept.
-    pub files: Files,
-    /// What uploads may bring.
-    pub uploads: UploadLimits,
-    /// Where events go.
-    pub broker: BrokerSettings,
-    /// What an event may not exceed.
-    pub limits: wire::Limits,
-    /// How often somebody may ask.
-    pub allowances: Allowances,
-    /// Which other systems' clients are answered, and where.
-    pub dialects: DialectSettings,
-    /// Where requests are counted.
-    pub telemetry: Telemetry,
-}
-
 /// Serves until told to stop; those who wait are then answered with what is known.
 ///
 /// # Errors
@@ -67,7 +39,7 @@ pub async fn serve(listener: TcpListener, setup: Setup, stop: CancellationToken)
     let meter = Meter::new(setup.telemetry.clone(), &dialects);
     // They end with the listener.
     let (api, _tasks) = Api::new(setup, &stop);
-    let router = state::router(&api).merge(ui::router(&api));
+    let router = api::router(&api).merge(ui::router(&api));
     let router = compat::add(router, &api, &dialects);
     let router = router.layer(from_fn_with_state(meter, measure));
     let router = router.layer(from_fn(drain_bodies::take_in));

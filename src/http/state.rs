@@ -1,41 +1,49 @@
-//! The native API: a process by its token, many at once, lists, waiting for an end, all that happens as
-//! a feed, and events of those who have no AMQP.
-//!
-//! Every request passes the same layers: [`problem::render`] gives what went wrong its form,
-//! [`auth::admit`] says whose it is and whether the key allows it. Handlers see what is left.
+//! What the handlers of the clients' listener share, and the tasks that work for them.
 
 use std::ops::Deref;
 use std::sync::Arc;
 
-use axum::extract::DefaultBodyLimit;
-use axum::middleware::{from_fn, from_fn_with_state};
-use axum::{Extension, Router};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
-use super::api::documents::{self, Documents};
-use super::api::{
-    cancel, events, files, openapi, orders, post_events, process, process_batch, processes, uploads,
-};
-use super::listener::Setup;
-use super::submit::UploadLimits;
 use super::submit::publisher::{self, Post};
-use super::web::auth::{self, Gate};
+use super::submit::upload_limits::UploadLimits;
 use super::web::batcher::{self, Together};
 use super::web::keys::Keys;
 use super::web::memory_budget::Room;
 use super::web::notifier::News;
-use super::web::problem::{self, HttpProblem, Trouble};
-use super::web::rate_limit::Rates;
+use super::web::rate_limit::{Allowances, Rates};
 use super::web::waiters::Waiting;
+use crate::config::{BrokerSettings, DialectSettings};
 use crate::domain::ProcessKey;
-use crate::domain::access::Scope;
 use crate::files::Files;
 use crate::store::Store;
 use crate::store::read::event_outcome::{Fate, Sent};
+use crate::telemetry::Telemetry;
 use crate::wire;
+
+/// What the listener works with.
+#[derive(Clone)]
+pub struct Setup {
+    /// Where processes are read; it may be a replica.
+    pub store: Store,
+    /// Where files and sessions are noted, and read what must not be behind.
+    pub primary: Store,
+    /// Where files are kept.
+    pub files: Files,
+    /// What uploads may bring.
+    pub uploads: UploadLimits,
+    /// Where events go.
+    pub broker: BrokerSettings,
+    /// What an event may not exceed.
+    pub limits: wire::Limits,
+    /// How often somebody may ask.
+    pub allowances: Allowances,
+    /// Which other systems' clients are answered, and where.
+    pub dialects: DialectSettings,
+    /// Where requests are counted.
+    pub telemetry: Telemetry,
+}
 
 /// What the handlers share.
 #[derive(Clone)]
@@ -119,50 +127,3 @@ impl Deref for Api {
         &self.0
     }
 }
-
-/// The native API: what it is asked, and how it says that it can't answer.
-pub(super) fn router(api: &Api) -> Router {
-    let (routes, document) = routes(&api.keys).split_for_parts();
-    routes
-        .layer(Extension(Arc::new(Documents::of(&document))))
-        .method_not_allowed_fallback(async || {
-            HttpProblem::new(Trouble::MethodNotAllowed, NO_METHOD)
-        })
-        .fallback(async || HttpProblem::new(Trouble::NotFound, NO_ROUTE))
-        .layer(from_fn(problem::render))
-        .with_state(api.clone())
-}
-
-/// All that is answered, and what is said of it: what has no annotation can't be here.
-fn routes(keys: &Keys) -> OpenApiRouter<Api> {
-    let reading = OpenApiRouter::new()
-        .routes(routes!(processes::get))
-        .routes(routes!(process::get))
-        .routes(process_batch::route())
-        .routes(routes!(files::get))
-        .routes(routes!(events::list))
-        .routes(routes!(events::stream));
-    let writing = OpenApiRouter::new()
-        .routes(routes!(post_events::post))
-        .routes(routes!(uploads::post))
-        .routes(routes!(orders::open))
-        .routes(routes!(orders::push))
-        .routes(routes!(cancel::post))
-        // Bodies are counted as they come.
-        .layer(DefaultBodyLimit::disable());
-    openapi::router()
-        .merge(gated(reading, keys, Scope::Read))
-        .merge(gated(writing, keys, Scope::Write))
-        .merge(documents::routes())
-}
-
-/// Puts a gate before a group of routes, and says so in the document.
-fn gated(group: OpenApiRouter<Api>, keys: &Keys, scope: Scope) -> OpenApiRouter<Api> {
-    let gate = Gate::new(keys.clone(), scope);
-    let mut group = group.route_layer(from_fn_with_state(gate, auth::admit));
-    openapi::guard(group.get_openapi_mut(), scope);
-    group
-}
-
-const NO_METHOD: &str = "this path has other methods; see the header Allow";
-const NO_ROUTE: &str = "no such path; /docs lists those there are";

@@ -1,4 +1,8 @@
-//! The native API, one file for each resource.
+//! The native API, one file for each resource: a process by its token, many at once, lists, waiting for
+//! an end, the change feed, and events of producers that have no AMQP.
+//!
+//! Every request passes the same layers: [`problem::render`] gives what went wrong its form,
+//! [`auth::admit`] says whose it is and whether the key allows it. Handlers see what is left.
 
 pub(crate) mod cancel;
 pub(super) mod documents;
@@ -12,3 +16,65 @@ pub(crate) mod process;
 pub(super) mod process_batch;
 pub(super) mod processes;
 pub(crate) mod uploads;
+
+use std::sync::Arc;
+
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::{Extension, Router};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use self::documents::Documents;
+use super::state::Api;
+use super::web::auth::{self, Gate};
+use super::web::keys::Keys;
+use super::web::problem::{self, HttpProblem, Trouble};
+use crate::domain::access::Scope;
+
+/// The native API: what it is asked, and how it says that it can't answer.
+pub(super) fn router(api: &Api) -> Router {
+    let (routes, document) = routes(&api.keys).split_for_parts();
+    routes
+        .layer(Extension(Arc::new(Documents::of(&document))))
+        .method_not_allowed_fallback(async || {
+            HttpProblem::new(Trouble::MethodNotAllowed, NO_METHOD)
+        })
+        .fallback(async || HttpProblem::new(Trouble::NotFound, NO_ROUTE))
+        .layer(from_fn(problem::render))
+        .with_state(api.clone())
+}
+
+/// All that is answered, and what is said of it: what has no annotation can't be here.
+fn routes(keys: &Keys) -> OpenApiRouter<Api> {
+    let reading = OpenApiRouter::new()
+        .routes(routes!(processes::get))
+        .routes(routes!(process::get))
+        .routes(process_batch::route())
+        .routes(routes!(files::get))
+        .routes(routes!(events::list))
+        .routes(routes!(events::stream));
+    let writing = OpenApiRouter::new()
+        .routes(routes!(post_events::post))
+        .routes(routes!(uploads::post))
+        .routes(routes!(orders::open))
+        .routes(routes!(orders::push))
+        .routes(routes!(cancel::post))
+        // Bodies are counted as they come.
+        .layer(DefaultBodyLimit::disable());
+    openapi::router()
+        .merge(gated(reading, keys, Scope::Read))
+        .merge(gated(writing, keys, Scope::Write))
+        .merge(documents::routes())
+}
+
+/// Puts a gate before a group of routes, and says so in the document.
+fn gated(group: OpenApiRouter<Api>, keys: &Keys, scope: Scope) -> OpenApiRouter<Api> {
+    let gate = Gate::new(keys.clone(), scope);
+    let mut group = group.route_layer(from_fn_with_state(gate, auth::admit));
+    openapi::guard(group.get_openapi_mut(), scope);
+    group
+}
+
+const NO_METHOD: &str = "this path has other methods; see the header Allow";
+const NO_ROUTE: &str = "no such path; /docs lists those there are";

@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, header};
+use axum::http::HeaderMap;
 use axum::response::Response;
 use serde_json::value::RawValue;
 
@@ -10,7 +10,7 @@ use super::openapi::responses::{self, Taken};
 use super::openapi::{bodies, parameters};
 use crate::domain::access::Access;
 use crate::http::state::Api;
-use crate::http::submit::message::Given;
+use crate::http::submit::message::{EVENTS_MAX, Given, content_type};
 use crate::http::submit::{idempotency, receipt};
 use crate::http::web::auth::Caller;
 use crate::http::web::memory_budget::Received;
@@ -19,8 +19,6 @@ use crate::http::web::prefer;
 use crate::http::web::problem::HttpProblem;
 use crate::wire::{Accepted, HeaderValue};
 
-/// Events of one request.
-pub(in super::super) const EVENTS_MAX: usize = 1_000;
 /// Bytes of one request, unless a single event may have more.
 const BYTES_MAX: usize = 8 << 20;
 const BATCH: &str = "application/cloudevents-batch+json";
@@ -139,11 +137,6 @@ fn attributes(headers: &HeaderMap) -> Vec<(&str, HeaderValue<'_>)> {
     named
         .map(|(name, text)| (name.as_str(), value(text.to_str())))
         .collect()
-}
-
-/// The media type of a body as its sender states it.
-pub(in crate::http) fn content_type(headers: &HeaderMap) -> Option<&str> {
-    headers.get(header::CONTENT_TYPE)?.to_str().ok()
 }
 
 fn is(stated: &str, media_type: &str) -> bool {

@@ -4,11 +4,10 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 
 use super::idempotency::{self, SOURCE};
-use super::message::Given;
+use super::message::{Given, content_type};
 use super::receipt::{self, Receipt};
 use crate::clock;
 use crate::domain::access::Access;
-use crate::http::api::post_events::content_type;
 use crate::http::state::Api;
 use crate::http::web::prefer;
 use crate::http::web::problem::HttpProblem;

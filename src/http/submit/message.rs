@@ -1,12 +1,22 @@
 //! An event from HTTP to AMQP: whatever way it came in, it goes on as a `CloudEvent` in binary mode
 //! with its data as received.
 
+use axum::http::{HeaderMap, header};
+
 use crate::broker::{Outgoing, topology};
 use crate::clock;
 use crate::domain::access::Access;
 use crate::domain::{Happening, Opening};
 use crate::http::web::problem::HttpProblem;
 use crate::wire::{Accepted, HeaderValue, Limits, Message, decode};
+
+/// Events of one request.
+pub(in crate::http) const EVENTS_MAX: usize = 1_000;
+
+/// The media type of a body as its sender states it.
+pub(in crate::http) fn content_type(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::CONTENT_TYPE)?.to_str().ok()
+}
 
 /// What an event over HTTP is made of; nothing of it is trusted.
 #[derive(Debug, Clone, Copy)]

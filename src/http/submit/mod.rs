@@ -3,7 +3,7 @@
 //!
 //! Nothing is applied here: whatever came in over HTTP takes the same way as all the rest.
 
-mod content;
+pub mod content;
 pub(in crate::http) mod event_request;
 pub(in crate::http) mod idempotency;
 pub(super) mod message;
@@ -12,55 +12,16 @@ pub(in crate::http) mod publisher;
 pub(in crate::http) mod receipt;
 pub(in crate::http) mod upload;
 pub(in crate::http) mod upload_form;
+pub mod upload_limits;
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-
-pub use self::content::Allowed;
 use self::message::outgoing;
 use self::receipt::Receipt;
 use super::state::Api;
-use super::web::problem::{HttpProblem, Trouble};
+use super::web::problem::HttpProblem;
 use crate::store::read::event_outcome::{Fate, Sent};
 use crate::wire::Accepted;
-
-/// Uploads that may be under way at once: each holds a few parts of its file.
-const UPLOADS_AT_ONCE: usize = 32;
-
-const BUSY: &str = "too many uploads are under way; try again in a moment";
-
-/// What uploads may bring.
-#[derive(Debug, Clone)]
-pub struct UploadLimits {
-    /// Bytes of a file.
-    pub file_bytes: u64,
-    /// Bytes of a request.
-    pub request_bytes: u64,
-    /// What a file may be.
-    pub types: Allowed,
-    places: Arc<Semaphore>,
-}
-
-impl UploadLimits {
-    /// These limits.
-    #[must_use]
-    pub fn new(file_bytes: u64, request_bytes: u64, types: Allowed) -> Self {
-        Self {
-            file_bytes,
-            request_bytes,
-            types,
-            places: Arc::new(Semaphore::new(UPLOADS_AT_ONCE)),
-        }
-    }
-
-    /// A place for one upload, until it is dropped.
-    pub(in crate::http) fn place(&self) -> Result<OwnedSemaphorePermit, HttpProblem> {
-        let place = Arc::clone(&self.places).try_acquire_owned();
-        place.map_err(|_| HttpProblem::new(Trouble::Unavailable, BUSY))
-    }
-}
 
 impl Api {
     /// Publishes events and waits for the broker to take them, and then, at most so long, for the

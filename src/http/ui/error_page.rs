@@ -36,14 +36,5 @@ fn shown(problem: &HttpProblem) -> Response {
         p { (problem.detail()) }
         p { a href="/" { "To the list of processes" } }
     };
-    html(trouble.status(), &page::bare(trouble.title(), &main))
-}
-
-/// An answer that is a page.
-pub(super) fn html(status: StatusCode, page: &Markup) -> Response {
-    let headers = [
-        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-        (header::CACHE_CONTROL, "no-store"),
-    ];
-    (status, headers, page.0.clone()).into_response()
+    page::html_answer(trouble.status(), &page::bare(trouble.title(), &main))
 }

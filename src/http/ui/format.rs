@@ -4,6 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 
 use crate::domain::Status;
+use crate::view::escape;
+use crate::wire::Reason;
 
 /// A moment: to the second where it is shown, in full for programs and whoever asks.
 pub(super) fn moment(at: Timestamp) -> Markup {
@@ -38,6 +40,11 @@ pub(super) fn age(span: SignedDuration) -> String {
     }
 }
 
+/// What a message says of itself: nothing in it may turn the page around.
+pub(super) fn untrusted(text: Option<&str>) -> Markup {
+    html! { @if let Some(text) = text { bdi { (escape::line(text)) } } }
+}
+
 /// A status, told by its word and by a form and colour.
 pub(super) fn status(status: Status) -> Markup {
     html! { span.status data-status=(status.name()) { (status.name()) } }
@@ -58,6 +65,16 @@ pub(super) fn progress(done: u64, total: Option<u64>, failed: u64) -> Markup {
         span.count { (words) }
         @if failed > 0 { " " span.failed { (failed) " failed" } }
     }
+}
+
+/// What a dead letter's reason means.
+pub(super) fn reason_title(reason: &str) -> &'static str {
+    Reason::from_name(reason).map_or("", Reason::title)
+}
+
+/// What to do about it.
+pub(super) fn reason_remedy(reason: &str) -> &'static str {
+    Reason::from_name(reason).map_or("", Reason::remedy)
 }
 
 #[cfg(test)]

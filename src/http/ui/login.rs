@@ -12,7 +12,7 @@ use maud::{Markup, html};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 
-use super::{error_page, page, paths};
+use super::{page, paths};
 use crate::domain::access::Scope;
 use crate::http::state::Api;
 use crate::http::web::auth;
@@ -46,7 +46,7 @@ pub(super) async fn get(mut parameters: Parameters) -> Result<Response, HttpProb
     let next = parameters.take(NEXT, |next| Ok(next.to_owned()));
     parameters.finish(&[NEXT])?;
     let page = form(&next.unwrap_or_default(), None);
-    Ok(error_page::html(StatusCode::OK, &page))
+    Ok(page::html_answer(StatusCode::OK, &page))
 }
 
 /// Begins a session.
@@ -64,7 +64,10 @@ pub(super) async fn post(
     let allowed = admitted.and_then(|access| auth::allow(access, Scope::Read));
     if let Err(problem) = allowed {
         let status = problem.trouble().status();
-        return Ok(error_page::html(status, &form(&login.next, Some(&problem))));
+        return Ok(page::html_answer(
+            status,
+            &form(&login.next, Some(&problem)),
+        ));
     }
     let code = api.keys.begin(&key, peer, LASTS).await?;
     // Nobody can log out of a session whose code is overwritten.

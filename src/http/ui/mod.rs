@@ -15,9 +15,10 @@ mod page_request;
 pub(super) mod paths;
 mod process;
 mod processes;
-pub(crate) mod replays;
+mod replays;
 mod security_headers;
 mod sse;
+mod viewer;
 mod workflows;
 
 use axum::extract::DefaultBodyLimit;
@@ -57,8 +58,11 @@ pub(super) fn router(api: &Api) -> Router {
         .route(paths::ASSETS, get(assets::get));
     Router::new()
         .merge(gated(pages, Scope::Read))
-        .merge(gated(dead_letters::pages(), Scope::Read))
-        .merge(gated(dead_letters::acts(), Scope::Admin))
+        .merge(gated(
+            dead_letters::pages().merge(replays::pages()),
+            Scope::Read,
+        ))
+        .merge(gated(replays::acts(), Scope::Admin))
         .merge(gated(resend, Scope::Admin))
         .merge(open)
         .route(paths::BELOW, get(first))

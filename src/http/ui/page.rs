@@ -1,5 +1,7 @@
 //! What every page has in common: the frame around its content.
 
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use maud::{DOCTYPE, Markup, html};
 
 use super::paths;
@@ -107,4 +109,13 @@ fn document(title: &str, header: &Markup, main: &Markup) -> Markup {
             }
         }
     }
+}
+
+/// An answer that is a page.
+pub(super) fn html_answer(status: StatusCode, page: &Markup) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    (status, headers, page.0.clone()).into_response()
 }

@@ -9,17 +9,10 @@ use axum::response::{IntoResponse, Response};
 
 use super::page::{self, Page};
 use super::sse::{self, Streams};
-use crate::domain::access::Access;
+use super::viewer::Viewer;
 use crate::http::state::Api;
 use crate::http::web::auth::{Caller, Pass};
 use crate::http::web::problem::HttpProblem;
-
-/// Who looks, and at what.
-#[derive(Clone)]
-pub(super) struct Viewer {
-    pub(super) api: Api,
-    pub(super) access: Access,
-}
 
 /// A request for a page.
 pub(super) struct Ask {

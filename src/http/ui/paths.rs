@@ -1,6 +1,7 @@
 //! Where the pages are.
 
 use form_urlencoded::Serializer;
+use uuid::Uuid;
 
 pub(in crate::http) const PROCESSES: &str = "/";
 /// Below this is everything else.
@@ -16,7 +17,7 @@ pub(super) const WORKFLOWS: &str = "/monitor/workflows";
 pub(super) const WORKFLOW: &str = "/monitor/workflow";
 pub(super) const CHARTS: &str = "/monitor/charts";
 pub(super) const DEAD_LETTERS: &str = "/monitor/dead-letters";
-pub(super) const LETTERS_OF_REASON: &str = "/monitor/dead-letters/reason";
+pub(super) const DEAD_LETTERS_OF_REASON: &str = "/monitor/dead-letters/reason";
 pub(super) const DEAD_LETTER: &str = "/monitor/dead-letter";
 pub(super) const DEAD_LETTER_BODY: &str = "/monitor/dead-letter/body";
 pub(super) const REPLAYS: &str = "/monitor/replays";
@@ -39,6 +40,23 @@ pub(super) fn workflow(name: &str, version: Option<i32>) -> String {
     let version = version.as_deref().map(|version| ("version", version));
     let parameters: Vec<_> = [name].into_iter().chain(version).collect();
     with(WORKFLOW, &parameters)
+}
+
+/// The page of a dead letter.
+pub(super) fn dead_letter(id: Uuid) -> String {
+    with(DEAD_LETTER, &[("id", id.to_string())])
+}
+
+/// The dead letters of a reason, or those after a place in that list.
+pub(super) fn dead_letters_of(reason: &str, after: Option<String>) -> String {
+    let mut parameters = vec![("name", reason.to_owned())];
+    parameters.extend(after.map(|after| ("after", after)));
+    with(DEAD_LETTERS_OF_REASON, &parameters)
+}
+
+/// The page of a replay.
+pub(super) fn replay(id: Uuid) -> String {
+    with(REPLAY, &[("id", id.to_string())])
 }
 
 /// A page, asked for with these parameters.

@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 
 use super::page::Page;
-use super::page_request::Viewer;
+use super::viewer::Viewer;
 use crate::http::web::auth::Pass;
 use crate::http::web::memory_budget::{Room, Taken};
 use crate::http::web::problem::{HttpProblem, Trouble};

@@ -2,8 +2,11 @@
 
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
+use uuid::Uuid;
 
 use super::problem::HttpProblem;
+
+pub(in crate::http) const WRONG_ID: &str = "must be a UUID";
 
 /// What came in the query, until it is taken.
 #[derive(Debug, Default)]
@@ -31,6 +34,15 @@ impl Parameters {
                 None
             }
         }
+    }
+
+    /// The parameter `id`, where there is no other.
+    pub(in crate::http) fn id(mut self) -> Result<Uuid, HttpProblem> {
+        let id = self.take("id", |id| {
+            Uuid::try_parse(id).map_err(|_| WRONG_ID.to_owned())
+        });
+        self.finish(&["id"])?;
+        id.ok_or_else(|| HttpProblem::parameters(vec![format!("id {WRONG_ID}")]))
     }
 
     /// Forgets what was sent without a value, as forms do with fields that nobody filled in.

@@ -7,8 +7,7 @@ use utoipa::openapi::schema::{Schema, SchemaType, Type};
 use utoipa::openapi::{AllOfBuilder, ArrayBuilder, ObjectBuilder, OneOfBuilder, Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
-/// Events of one request.
-const EVENTS_MAX: usize = crate::http::api::post_events::EVENTS_MAX;
+use crate::http::submit::message::EVENTS_MAX;
 
 macro_rules! bodies {
     ($($(#[$doc:meta])* $type:ident is $name:literal = $schema:expr;)+) => {$(

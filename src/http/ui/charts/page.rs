@@ -6,7 +6,8 @@ use maud::html;
 
 use super::{Latest, figures};
 use crate::http::ui::page::{Page, Tab};
-use crate::http::ui::page_request::{Ask, Viewer};
+use crate::http::ui::page_request::Ask;
+use crate::http::ui::viewer::Viewer;
 use crate::http::web::auth::Caller;
 use crate::http::web::problem::{HttpProblem, Trouble};
 

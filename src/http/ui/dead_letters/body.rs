@@ -25,7 +25,7 @@ pub(super) async fn get(
     Caller(access): Caller,
     parameters: Parameters,
 ) -> Result<Response, HttpProblem> {
-    let id = super::id(parameters)?;
+    let id = parameters.id()?;
     let found = api.store.open_letter(&access.tenant, id, 0).await?;
     let length = found.ok_or_else(super::unknown_letter)?.body_bytes;
     // Nothing is read for which there is no room.

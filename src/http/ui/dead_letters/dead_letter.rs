@@ -5,11 +5,11 @@ use maud::{Markup, html};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::list::{self, said};
-use super::{body, groups};
+use super::body;
 use crate::http::ui::page::{Page, Tab};
-use crate::http::ui::page_request::{Ask, Viewer};
+use crate::http::ui::page_request::Ask;
 use crate::http::ui::replays::form;
+use crate::http::ui::viewer::Viewer;
 use crate::http::ui::{format, paths};
 use crate::http::web::params::Parameters;
 use crate::http::web::problem::HttpProblem;
@@ -17,14 +17,9 @@ use crate::store::write::dead_letter::{DeadLetter, KeptLetter, Letters};
 use crate::view::escape;
 use crate::wire::{FieldFault, Problem};
 
-/// The page of a letter.
-pub(in crate::http) fn path(id: Uuid) -> String {
-    paths::with(paths::DEAD_LETTER, &[("id", id.to_string())])
-}
-
 /// The page.
 pub(super) async fn get(ask: Ask, parameters: Parameters) -> Result<Response, HttpProblem> {
-    let id = super::id(parameters)?;
+    let id = parameters.id()?;
     ask.show(move |viewer| page(viewer, id)).await
 }
 
@@ -40,7 +35,7 @@ async fn page(viewer: Viewer, id: Uuid) -> Result<Page, HttpProblem> {
     let main = html! {
         nav.trail {
             a href=(paths::DEAD_LETTERS) { "Dead letters" } " › "
-            a href=(list::path(&letter.reason, None)) { bdi { (letter.reason) } }
+            a href=(paths::dead_letters_of(&letter.reason, None)) { bdi { (letter.reason) } }
         }
         h1 { "Dead letter of " (format::moment(kept.received_at)) }
         (wrong(letter))
@@ -81,7 +76,7 @@ fn wrong(letter: &DeadLetter) -> Markup {
                 }
             }
         }
-        p.hint { (groups::remedy(&letter.reason)) }
+        p.hint { (format::reason_remedy(&letter.reason)) }
     }
 }
 
@@ -101,7 +96,7 @@ fn facts(kept: &KeptLetter) -> Markup {
         dl.facts {
             dt { "Letter" } dd { code { (letter.id) } }
             @for (name, text) in texts {
-                @if text.is_some() { dt { (name) } dd { (said(text)) } }
+                @if text.is_some() { dt { (name) } dd { (format::untrusted(text)) } }
             }
             dt { "Received" } dd { (format::moment(kept.received_at)) }
             dt { "Size" } dd { (kept.body_bytes) " bytes" }
@@ -144,6 +139,6 @@ pub(super) fn problem(letter: &DeadLetter) -> Problem {
         let known: Value = serde_json::from_str(&letter.problem).unwrap_or_default();
         let text = |name: &str| known.get(name).and_then(Value::as_str);
         let detail = text("detail").unwrap_or_default().to_owned();
-        Problem::named(&letter.reason, groups::title(&letter.reason), detail)
+        Problem::named(&letter.reason, format::reason_title(&letter.reason), detail)
     })
 }

@@ -5,10 +5,11 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 use uuid::Uuid;
 
-use super::{dead_letter, groups};
+use super::dead_letter;
 use crate::http::ui::page::{Page, Tab};
-use crate::http::ui::page_request::{Ask, Viewer};
+use crate::http::ui::page_request::Ask;
 use crate::http::ui::replays::form;
+use crate::http::ui::viewer::Viewer;
 use crate::http::ui::{format, paths};
 use crate::http::web::list_query;
 use crate::http::web::params::Parameters;
@@ -20,13 +21,6 @@ use crate::view::escape;
 const ROWS: usize = 50;
 const NO_NAME: &str = "name is missing; the list of dead letters leads to every reason there is";
 const NO_PLACE: &str = "must be as a page before gave it";
-
-/// The page of a reason.
-pub(in crate::http) fn path(reason: &str, after: Option<Place>) -> String {
-    let mut parameters = vec![("name", reason.to_owned())];
-    parameters.extend(after.map(|place| ("after", written(place))));
-    paths::with(paths::LETTERS_OF_REASON, &parameters)
-}
 
 /// The page.
 pub(super) async fn get(ask: Ask, mut parameters: Parameters) -> Result<Response, HttpProblem> {
@@ -55,7 +49,7 @@ async fn page(viewer: Viewer, reason: String, after: Option<Place>) -> Result<Pa
     let main = html! {
         nav.trail { a href=(paths::DEAD_LETTERS) { "Dead letters" } }
         h1 { bdi { (reason) } }
-        p { (groups::title(&reason)) ". " (groups::remedy(&reason)) }
+        p { (format::reason_title(&reason)) ". " (format::reason_remedy(&reason)) }
         @if letters.is_empty() {
             p.empty { "There are none here." }
         } @else {
@@ -63,8 +57,8 @@ async fn page(viewer: Viewer, reason: String, after: Option<Place>) -> Result<Pa
             (rows(&letters))
         }
         nav.more aria-label="Pages of the list" {
-            @if after.is_some() { a href=(path(&reason, None)) { "To the oldest" } }
-            @if let Some(next) = next { a href=(path(&reason, Some(next))) rel="next" { "Newer ones" } }
+            @if after.is_some() { a href=(paths::dead_letters_of(&reason, None)) { "To the oldest" } }
+            @if let Some(next) = next { a href=(paths::dead_letters_of(&reason, Some(written(next)))) rel="next" { "Newer ones" } }
         }
     };
     Ok(Page {
@@ -84,21 +78,16 @@ fn rows(letters: &[KeptLetter]) -> Markup {
                 @for kept in letters {
                     @let of = &kept.letter;
                     tr id=(format!("letter-{}", of.id)) {
-                        th scope="row" { a href=(dead_letter::path(of.id)) { (format::moment(kept.received_at)) } }
-                        td data-label="Type" { (said(of.type_name.as_deref())) }
-                        td data-label="Token" { (said(of.token.as_deref())) }
-                        td data-label="Source" { (said(of.source.as_deref())) }
+                        th scope="row" { a href=(paths::dead_letter(of.id)) { (format::moment(kept.received_at)) } }
+                        td data-label="Type" { (format::untrusted(of.type_name.as_deref())) }
+                        td data-label="Token" { (format::untrusted(of.token.as_deref())) }
+                        td data-label="Source" { (format::untrusted(of.source.as_deref())) }
                         td data-label="What is wrong" { bdi { (escape::line(&dead_letter::problem(of).detail)) } }
                     }
                 }
             }
         }
     }
-}
-
-/// What a message says of itself: nothing in it may turn the page around.
-pub(super) fn said(text: Option<&str>) -> Markup {
-    html! { @if let Some(text) = text { bdi { (escape::line(text)) } } }
 }
 
 fn written(place: Place) -> String {

@@ -13,9 +13,10 @@ use uuid::Uuid;
 use super::request::{Fields, Wanted};
 use super::{form, table};
 use crate::http::state::Api;
-use crate::http::ui::dead_letters::groups;
+use crate::http::ui::dead_letters::counts;
 use crate::http::ui::page::{Page, Tab};
 use crate::http::ui::page_request::Ask;
+use crate::http::ui::paths;
 use crate::http::web::auth::{Caller, Pass};
 use crate::http::web::params::Parameters;
 use crate::http::web::problem::{HttpProblem, Trouble};
@@ -40,7 +41,7 @@ pub(in crate::http) async fn confirm(
     ask.show(move |viewer| {
         let wanted = wanted.clone();
         async move {
-            let counted = groups::counted(&viewer, &wanted.letters).await?;
+            let counted = counts::counted(&viewer, &wanted.letters).await?;
             Ok(confirmation(&wanted, &counted))
         }
     })
@@ -103,6 +104,6 @@ pub(in crate::http) async fn stop(
 }
 
 fn to(replay: Uuid) -> Response {
-    let place = super::replay::path(replay);
+    let place = paths::replay(replay);
     (StatusCode::SEE_OTHER, [(header::LOCATION, place)]).into_response()
 }

@@ -8,9 +8,9 @@ use super::form;
 use super::table::{self, State};
 use crate::clock;
 use crate::domain::access::{Access, Scope};
-use crate::http::ui::dead_letters::{groups, list};
 use crate::http::ui::page::{Page, Tab};
-use crate::http::ui::page_request::{Ask, Viewer};
+use crate::http::ui::page_request::Ask;
+use crate::http::ui::viewer::Viewer;
 use crate::http::ui::{format, paths};
 use crate::http::web::params::Parameters;
 use crate::http::web::problem::{HttpProblem, Trouble};
@@ -18,11 +18,6 @@ use crate::store::admin::replay::{Fate, Replay};
 use crate::store::write::dead_letter::Letters;
 
 const UNKNOWN: &str = "there is no such replay here: only the newest hundred are kept";
-
-/// The page of a replay.
-pub(super) fn path(id: Uuid) -> String {
-    paths::with(paths::REPLAY, &[("id", id.to_string())])
-}
 
 pub(super) fn unknown() -> HttpProblem {
     HttpProblem::new(Trouble::NotFound, UNKNOWN)
@@ -33,7 +28,7 @@ pub(in crate::http) async fn get(
     ask: Ask,
     parameters: Parameters,
 ) -> Result<Response, HttpProblem> {
-    let id = crate::http::ui::dead_letters::id(parameters)?;
+    let id = parameters.id()?;
     ask.show(move |viewer| page(viewer, id)).await
 }
 
@@ -142,7 +137,7 @@ fn came_back(returned: &[(String, u64)]) -> Markup {
             p { (sum) " of them could not be applied again and are here as new letters:" }
             ul {
                 @for (reason, count) in returned {
-                    li { a href=(list::path(reason, None)) { bdi { (reason) } } " " (count) }
+                    li { a href=(paths::dead_letters_of(reason, None)) { bdi { (reason) } } " " (count) }
                 }
             }
         }
@@ -156,7 +151,7 @@ fn outlook(replay: &Replay) -> Markup {
     let rows = replay.foreseen.iter();
     let rows = rows.map(|(name, count)| match fate(name) {
         Some(fate) => (says(fate).0, *count, says(fate).1),
-        None => (name.as_str(), *count, groups::title(name)),
+        None => (name.as_str(), *count, format::reason_title(name)),
     });
     html! {
         h2 { "What would become of them" }

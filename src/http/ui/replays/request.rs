@@ -4,6 +4,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::http::web::list_query;
+use crate::http::web::params;
 use crate::http::web::params::Parameters;
 use crate::http::web::problem::HttpProblem;
 use crate::store::admin::replay::RATE_MAX;
@@ -58,7 +59,7 @@ impl Fields {
         let mut note = |name: &str, fault: String| faults.push(format!("{name} {fault}"));
         let letter = given_text(&self.letter).map(Uuid::try_parse).transpose();
         let letter = letter.unwrap_or_else(|_| {
-            note("letter", crate::http::ui::dead_letters::WRONG_ID.to_owned());
+            note("letter", params::WRONG_ID.to_owned());
             None
         });
         let reason = given_text(&self.reason).map(list_query::name).transpose();

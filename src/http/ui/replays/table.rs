@@ -3,9 +3,8 @@
 use maud::{Markup, html};
 use uuid::Uuid;
 
-use super::{form, replay};
-use crate::http::ui::dead_letters::{dead_letter, list};
-use crate::http::ui::format;
+use super::form;
+use crate::http::ui::{format, paths};
 use crate::store::admin::replay::Replay;
 
 /// How a replay stands.
@@ -77,7 +76,7 @@ pub(in crate::http) fn replays(replays: &[Replay], may_act: bool) -> Markup {
                     @let state = State::of(one);
                     tr id=(format!("replay-{}", one.id)) {
                         th scope="row" {
-                            a href=(replay::path(one.id)) { @if one.dry_run { "Dry run" } @else { "Replay" } }
+                            a href=(paths::replay(one.id)) { @if one.dry_run { "Dry run" } @else { "Replay" } }
                             small { "of " (meant(one.letter, one.reason.as_deref())) }
                         }
                         td data-label="Asked for" { (format::moment(one.asked_at)) }
@@ -108,8 +107,8 @@ pub(super) fn progress(replay: &Replay) -> Markup {
 pub(super) fn meant(letter: Option<Uuid>, reason: Option<&str>) -> Markup {
     html! {
         @match (letter, reason) {
-            (Some(id), _) => { a href=(dead_letter::path(id)) { "one letter" } }
-            (None, Some(reason)) => { a href=(list::path(reason, None)) { bdi { (reason) } } }
+            (Some(id), _) => { a href=(paths::dead_letter(id)) { "one letter" } }
+            (None, Some(reason)) => { a href=(paths::dead_letters_of(reason, None)) { bdi { (reason) } } }
             (None, None) => { "all letters" }
         }
     }

@@ -4,7 +4,8 @@ use axum::response::Response;
 use maud::{Markup, html};
 
 use crate::http::ui::page::{Page, Tab};
-use crate::http::ui::page_request::{Ask, Viewer};
+use crate::http::ui::page_request::Ask;
+use crate::http::ui::viewer::Viewer;
 use crate::http::ui::{format, paths};
 use crate::http::web::params::Parameters;
 use crate::http::web::problem::HttpProblem;
