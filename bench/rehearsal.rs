@@ -18,9 +18,9 @@ use waybill::wire;
 use waybill::wire::{Limits, Message};
 
 use crate::workload::{Place, Workload, time_of};
-use waybill::pipeline::batch::decide::Merged;
 use waybill::pipeline::batch::dedup::unique;
 use waybill::pipeline::batch::effects;
+use waybill::pipeline::batch::merging::Merged;
 use waybill::pipeline::batch::orders::Orders;
 
 /// As many as Waybill takes at once.

@@ -17,9 +17,9 @@ use waybill::store::{Connection, Store};
 use super::{Starter, say};
 use crate::rehearsal::{self, SETTLE, SHARES};
 use crate::workload::Workload;
-use waybill::pipeline::batch::decide::Merged;
 use waybill::pipeline::batch::dedup::unique;
 use waybill::pipeline::batch::effects;
+use waybill::pipeline::batch::merging::Merged;
 use waybill::pipeline::batch::orders::Orders;
 
 const SWEEP_AFTER: Duration = Duration::from_secs(30);

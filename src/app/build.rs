@@ -10,7 +10,7 @@ use super::client_listener::Api;
 use super::observer::Observer;
 use super::sampler::Sampler;
 use super::{App, Role, Roles};
-use crate::config::{DatabaseSettings, LimitSettings, Settings, cloud_credentials};
+use crate::config::{DatabaseSettings, Settings, cloud_credentials};
 use crate::domain::order::OrderLimits;
 use crate::files::Files;
 use crate::http;
@@ -22,7 +22,7 @@ use crate::pipeline::relay::{Destinations, Mailbox, Relay};
 use crate::pipeline::replay::runner::Desk;
 use crate::store::{Store, StoreError};
 use crate::telemetry::{Condition, Labels};
-use crate::wire::{self, Limits, Reason};
+use crate::wire::{self, Reason};
 
 /// Shorter than a loop may take before it counts as stuck.
 const PATIENCE_MAX: Duration = Duration::from_secs(20);
@@ -82,7 +82,7 @@ impl App {
             store: self.store.clone(),
             broker: settings.broker.clone(),
             rules: self.rules(),
-            limits: limits(&settings.limits),
+            limits: (&settings.limits).into(),
             batch: BatchLimits {
                 events: settings.batch.events,
                 bytes: settings.batch.bytes,
@@ -140,7 +140,7 @@ impl App {
         Desk {
             store: self.store.clone(),
             broker: self.settings.broker.clone(),
-            limits: limits(&self.settings.limits),
+            limits: (&self.settings.limits).into(),
             telemetry: self.telemetry.clone(),
         }
     }
@@ -193,20 +193,6 @@ pub(super) fn for_janitor(database: &DatabaseSettings) -> DatabaseSettings {
 /// The store of files.
 pub(super) fn files(settings: &Settings) -> anyhow::Result<Files> {
     Ok(Files::open(&settings.files.url, cloud_credentials())?)
-}
-
-/// The limits of an event, as the settings have them.
-#[must_use]
-pub fn limits(limits: &LimitSettings) -> Limits {
-    Limits {
-        body_bytes: limits.body_bytes,
-        nesting: limits.nesting,
-        name_bytes: limits.name_bytes,
-        items: limits.items,
-        text_bytes: limits.text_bytes,
-        header_bytes: limits.header_bytes,
-        future: signed(limits.future),
-    }
 }
 
 fn signed(duration: Duration) -> SignedDuration {

@@ -9,7 +9,6 @@ use secrecy::SecretString;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::build::limits;
 use crate::config::{DatabaseSettings, Settings};
 use crate::files::Files;
 use crate::http::listener;
@@ -70,7 +69,7 @@ impl Api {
                     Allowed::new(&settings.files.types),
                 ),
                 broker: settings.broker.clone(),
-                limits: limits(&settings.limits),
+                limits: (&settings.limits).into(),
                 allowances: Allowances {
                     requests: a_second(http.requests_per_second),
                     wrong_keys: a_second(http.wrong_keys_per_second),

@@ -17,7 +17,6 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-pub use self::build::limits;
 use self::build::{files, for_janitor, labels, observing, required};
 use self::client_listener::Api;
 pub use self::roles::{Role, Roles};

@@ -6,7 +6,6 @@ use lapin::{
     types::{FieldTable, ShortString},
 };
 
-use super::Outgoing;
 use super::header::{HeaderValue, from_table, to_table};
 use super::lapin_workarounds::frame::SUBSTITUTE;
 
@@ -71,7 +70,7 @@ impl Properties {
         named.next().map(|(_, value)| value)
     }
 
-    fn is_mended(&self) -> bool {
+    pub(super) fn is_mended(&self) -> bool {
         let texts = [
             &self.content_type,
             &self.content_encoding,
@@ -143,21 +142,6 @@ impl From<&BasicProperties> for Properties {
     }
 }
 
-impl From<Outgoing> for Delivery {
-    /// As a consumer would get it, to decide about it without sending it.
-    fn from(from: Outgoing) -> Self {
-        Self {
-            tag: 0,
-            redelivered: false,
-            malformed: is_mended(&from.routing_key) || from.properties.is_mended(),
-            exchange: from.exchange,
-            routing_key: from.routing_key,
-            body: from.body,
-            properties: from.properties,
-        }
-    }
-}
-
 impl From<lapin::message::Delivery> for Delivery {
     fn from(from: lapin::message::Delivery) -> Self {
         let properties = Properties::from(&from.properties);
@@ -173,7 +157,7 @@ impl From<lapin::message::Delivery> for Delivery {
     }
 }
 
-fn is_mended(text: &str) -> bool {
+pub(super) fn is_mended(text: &str) -> bool {
     text.contains(SUBSTITUTE)
 }
 

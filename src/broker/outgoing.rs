@@ -1,6 +1,7 @@
 //! A message on its way to the broker.
 
 use super::Properties;
+use super::message::{Delivery, is_mended};
 
 /// The name Waybill publishes under.
 pub const APP_ID: &str = "waybill";
@@ -78,6 +79,21 @@ pub fn is_added_by_broker(header: &str) -> bool {
 
 fn sends_copies(header: &str) -> bool {
     ["CC", "BCC"].contains(&header)
+}
+
+impl From<Outgoing> for Delivery {
+    /// As a consumer would get it, to decide about it without sending it.
+    fn from(from: Outgoing) -> Self {
+        Self {
+            tag: 0,
+            redelivered: false,
+            malformed: is_mended(&from.routing_key) || from.properties.is_mended(),
+            exchange: from.exchange,
+            routing_key: from.routing_key,
+            body: from.body,
+            properties: from.properties,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -7,8 +7,8 @@ use crate::broker::{self, BrokerError, Connection};
 use crate::config::{self, BrokerSettings, Given, Loaded, LogFormat, Settings};
 use crate::domain::DEFAULT_TENANT;
 use crate::store::Store;
+use crate::telemetry;
 use crate::wire::Limits;
-use crate::{app, telemetry};
 
 /// What the broker's own tools list our connections as.
 const CONNECTION_NAME: &str = "waybill command";
@@ -71,10 +71,10 @@ pub(super) fn events(sources: &Sources) -> Result<(Events, Limits), Failure> {
     if given.has_client() {
         let (client, limits) = given.client()?;
         let client = Client::new(&client)?;
-        return Ok((Events::Http(client), app::limits(&limits)));
+        return Ok((Events::Http(client), (&limits).into()));
     }
     let (broker, limits) = given.broker()?;
-    Ok((Events::Broker(broker), app::limits(&limits)))
+    Ok((Events::Broker(broker), (&limits).into()))
 }
 
 /// A connection to the broker.

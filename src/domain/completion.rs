@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::event::{Kind, Opening};
+use super::event::Opening;
+use super::ids::Kind;
 use super::process::{Process, Status};
 
 /// The number of the format that a completion's body has: what it holds and how it is cut. The body of

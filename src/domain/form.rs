@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use super::event::Stamp;
+use super::ids::Stamp;
 use super::workflow::{Field, FieldKind};
 
 /// What one event says of an order's form, by field.

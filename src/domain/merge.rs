@@ -5,7 +5,8 @@
 
 use std::collections::HashMap;
 
-use super::event::{Event, Happening, Item, Opening, Stamp};
+use super::event::{Event, Happening, Item, Opening};
+use super::ids::Stamp;
 use super::process::{Ending, EndingKind, Process};
 
 /// The outcomes a process has for the identifiers that are being touched.

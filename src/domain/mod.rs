@@ -11,6 +11,7 @@ pub mod completion;
 pub mod completion_rules;
 pub mod event;
 pub mod form;
+pub mod ids;
 pub mod merge;
 pub mod order;
 pub mod process;
@@ -21,5 +22,6 @@ pub mod workflow;
 
 pub use self::access::DEFAULT_TENANT;
 pub use self::completion::Completion;
-pub use self::event::{Event, Happening, Item, Kind, Opening, ProcessKey, Stamp};
+pub use self::event::{Event, Happening, Item, Opening};
+pub use self::ids::{Kind, ProcessKey, Stamp};
 pub use self::process::{Ended, Ending, EndingKind, Fit, ItemCounts, Process, Status};

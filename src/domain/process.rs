@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::event::{Event, Kind, Opening, ProcessKey, Stamp};
+use super::event::{Event, Opening};
+use super::ids::{Kind, ProcessKey, Stamp};
 
 /// Where a process stands. Closed: it is a column, a routing key and a metric label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -3,8 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use super::event::{Event, Happening, Item, Kind};
+use super::event::{Event, Happening, Item};
 use super::form::Form;
+use super::ids::Kind;
 use super::merge::{self, Outcomes};
 use super::process::Process;
 

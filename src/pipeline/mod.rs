@@ -15,3 +15,4 @@ mod properties;
 pub mod relay;
 pub mod replay;
 pub mod resend;
+mod retry_reason;

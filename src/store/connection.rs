@@ -10,8 +10,8 @@ use tokio::sync::{Mutex, mpsc, watch};
 use tokio_postgres::Statement;
 
 use super::StoreError;
-use super::admin::fitness;
 use super::dial::{self, Target};
+use super::fitness;
 use crate::config::DatabaseSettings;
 
 /// A pool of connections, each checked for what the promises assume.
@@ -172,5 +172,29 @@ impl Deref for Connection {
 impl std::ops::DerefMut for Connection {
     fn deref_mut(&mut self) -> &mut Self::Target {
         self.object.as_mut().expect("only a drop takes it")
+    }
+}
+
+impl Connection {
+    /// Begins a transaction.
+    pub(super) async fn begin(&self) -> Result<(), StoreError> {
+        self.set_in_transaction(true);
+        Ok(self.batch_execute("begin").await?)
+    }
+
+    /// Commits the transaction.
+    pub(super) async fn commit(&self) -> Result<(), StoreError> {
+        self.end("commit").await
+    }
+
+    /// Gives up the transaction.
+    pub async fn roll_back(&self) -> Result<(), StoreError> {
+        self.end("rollback").await
+    }
+
+    async fn end(&self, how: &str) -> Result<(), StoreError> {
+        self.batch_execute(how).await?;
+        self.set_in_transaction(false);
+        Ok(())
     }
 }

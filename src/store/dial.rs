@@ -9,7 +9,7 @@ use tokio_postgres::config::{SslMode, TargetSessionAttrs};
 use tokio_postgres::{Config, NoTls};
 
 use super::StoreError;
-use super::admin::fitness::{MARK, MARK_VALUE};
+use super::fitness::{MARK, MARK_VALUE};
 use crate::config::DatabaseSettings;
 use crate::tls;
 

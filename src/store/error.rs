@@ -2,7 +2,7 @@
 
 use tokio_postgres::error::SqlState;
 
-use super::admin::fitness;
+use super::pooler;
 
 /// A failed call to the database. Its text never holds row values: the server's details do.
 #[derive(Debug, thiserror::Error)]
@@ -119,7 +119,7 @@ impl StoreError {
     /// another server process, by a pooler in transaction mode.
     #[must_use]
     pub fn is_lost_statement(&self) -> bool {
-        self.state().is_some_and(fitness::is_lost_statement)
+        self.state().is_some_and(pooler::is_lost_statement)
     }
 
     /// What this error is recognised by when it comes back, if the message itself may cause it: the
@@ -186,7 +186,8 @@ impl From<deadpool_postgres::PoolError> for StoreError {
         use deadpool_postgres::{HookError, PoolError};
         match error {
             PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error)) => {
-                fitness::of_a_pooler(&error).unwrap_or_else(|| Self::Unavailable(describe(&error)))
+                pooler::of_a_pooler(&error)
+                    .map_or_else(|| Self::Unavailable(describe(&error)), Self::Unfit)
             }
             PoolError::PostCreateHook(HookError::Message(unfit)) => Self::Unfit(unfit.into()),
             // Not a timeout of a statement, which a message may be the cause of.

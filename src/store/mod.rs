@@ -7,6 +7,8 @@ pub mod admin;
 pub mod connection;
 mod dial;
 pub mod error;
+mod fitness;
+mod pooler;
 pub mod read;
 pub mod stamp;
 pub mod unreadable;

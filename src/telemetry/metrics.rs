@@ -16,7 +16,7 @@ use super::delivery_balance::{Entries, Ledger};
 use super::labels::{Backpressure, Dependency, Labels, Outcome, REVISION_VALUE, VERSION_VALUE};
 use super::names;
 use super::registry::{Registry, recorder};
-use super::samples::Sampled;
+use super::samples::{Level, Sampled, Totals};
 use super::throttle::Throttle;
 
 /// Metrics could not be set up.
@@ -153,4 +153,18 @@ pub(super) fn seconds(time: Option<Timestamp>) -> f64 {
 )]
 pub(super) fn number(count: i64) -> f64 {
     count as f64
+}
+
+impl Telemetry {
+    /// What happened since the start.
+    #[must_use]
+    pub fn totals(&self) -> Totals {
+        self.0.sampled.totals(&self.0.ledger.cut())
+    }
+
+    /// How a level was seen last; nothing if that was too long ago to be true.
+    #[must_use]
+    pub fn level(&self, level: Level) -> Option<u64> {
+        self.0.sampled.known(level, Instant::now())
+    }
 }

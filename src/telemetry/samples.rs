@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::delivery_balance::Entries;
 use super::labels::{Outcome, STATUS, Values};
-use super::metrics::Telemetry;
 use super::names::SECONDS;
 
 /// Up to each of the bounds, and beyond the last.
@@ -88,19 +88,8 @@ impl Sampled {
         }
     }
 
-    /// A level, if it was seen lately.
-    pub(super) fn known(&self, level: Level, now: Instant) -> Option<u64> {
-        let levels = self.levels.lock().unwrap_or_else(PoisonError::into_inner);
-        let (value, at) = (*levels.get(level as usize)?)?;
-        (now.saturating_duration_since(at) <= SEEN_WITHIN).then_some(value)
-    }
-}
-
-impl Telemetry {
-    /// What happened since the start.
-    #[must_use]
-    pub fn totals(&self) -> Totals {
-        let cut = self.0.ledger.cut();
+    /// What happened since the start, with what the account of deliveries says.
+    pub(super) fn totals(&self, cut: &Entries) -> Totals {
         let settled = |outcome: Outcome| {
             let rows = cut.settled.iter();
             rows.filter_map(|row| row.get(outcome as usize)).sum()
@@ -112,15 +101,16 @@ impl Telemetry {
             duplicate: settled(Outcome::Duplicate),
             late: settled(Outcome::Late),
             dead: settled(Outcome::Dead),
-            ended: self.0.sampled.ended.each_ref().map(read),
-            latency: self.0.sampled.latency.each_ref().map(read),
+            ended: self.ended.each_ref().map(read),
+            latency: self.latency.each_ref().map(read),
         }
     }
 
-    /// How a level was seen last; nothing if that was too long ago to be true.
-    #[must_use]
-    pub fn level(&self, level: Level) -> Option<u64> {
-        self.0.sampled.known(level, Instant::now())
+    /// A level, if it was seen lately.
+    pub(super) fn known(&self, level: Level, now: Instant) -> Option<u64> {
+        let levels = self.levels.lock().unwrap_or_else(PoisonError::into_inner);
+        let (value, at) = (*levels.get(level as usize)?)?;
+        (now.saturating_duration_since(at) <= SEEN_WITHIN).then_some(value)
     }
 }
 
@@ -157,7 +147,7 @@ fn difference<const N: usize>(mut now: [u64; N], before: [u64; N]) -> [u64; N] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::telemetry::{Ended, Labels};
+    use crate::telemetry::{Ended, Labels, Telemetry};
     use jiff::Timestamp;
 
     #[test]

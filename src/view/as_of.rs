@@ -15,8 +15,9 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 
+use super::found::Found;
 use super::order::Order;
-use super::read::{Found, LISTED_MAX};
+use super::parts::LISTED_MAX;
 use crate::domain::order::{Left, Stop};
 use crate::domain::replay_history::{Past, Was};
 use crate::domain::{Event, Item, Process, Stamp};

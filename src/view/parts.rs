@@ -115,6 +115,9 @@ impl FromStr for Parts {
     }
 }
 
+/// How much of a log and of items is shown of one process; `counts` tells how much there is.
+pub const LISTED_MAX: usize = 1_000;
+
 #[cfg(test)]
 mod tests {
     use super::*;

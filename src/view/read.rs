@@ -4,17 +4,17 @@
 use std::collections::HashSet;
 
 use super::as_of;
-use super::order::{self, Order};
+use super::found::Found;
+use super::order::{self};
+use super::parts::LISTED_MAX;
 use super::parts::{Part, Parts};
 use super::record::{View, view};
 use crate::domain::ProcessKey;
 use crate::store::read::feed_cursor::Cursor;
 use crate::store::read::history::{Log, Place};
-use crate::store::read::record::{self, Record, Wanted};
+use crate::store::read::record::{self, Wanted};
 use crate::store::{Store, StoreError, Unreadable};
 
-/// How much of a log and of items is shown of one process; `counts` tells how much there is.
-pub const LISTED_MAX: usize = 1_000;
 /// How much data of events, and again of items, all that is asked for at once may bring.
 const BYTES_MAX: i64 = 16 * 1024 * 1024;
 
@@ -27,15 +27,6 @@ pub struct Wish {
     pub parts: Parts,
     /// As it was after the event at this place, or as it is.
     pub as_of: Option<Cursor>,
-}
-
-/// A process with what is wanted of it.
-#[derive(Debug)]
-pub struct Found {
-    /// The record.
-    pub record: Record,
-    /// Where it stands, if it is an order and somebody wants to know.
-    pub order: Option<Order>,
 }
 
 /// Why there is nothing to see.

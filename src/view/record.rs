@@ -9,9 +9,10 @@ use utoipa::ToSchema;
 
 pub use super::completion::Completion;
 use super::order::Order;
+use super::order::json::parsed;
 use super::order::json::{OrderView, order_view};
+use super::parts::LISTED_MAX;
 use super::parts::{Part, Parts};
-use super::read::LISTED_MAX;
 use super::step::Step;
 use super::{schema, summary};
 use crate::domain::completion::ERRORS_MAX;
@@ -275,9 +276,4 @@ fn line(event: &LoggedEvent) -> Line<'_> {
 
 fn text(given: &Option<String>) -> Option<Cow<'_, str>> {
     given.as_deref().map(Cow::from)
-}
-
-/// JSON as received; what this reader can't hold (an enormous number) stays a text.
-pub fn parsed(json: &str) -> Value {
-    serde_json::from_str(json).unwrap_or_else(|_| Value::String(json.to_owned()))
 }

@@ -80,9 +80,7 @@ async fn an_epoch_whose_first_writer_gives_up_is_begun_by_the_next_one() {
             ground.value(waiting).await == "1"
         })
         .await;
-        waybill::store::write::batch::roll_back(&first)
-            .await
-            .unwrap();
+        first.roll_back().await.unwrap();
     };
     tokio::join!(begin(&second, 1, 2), gives_up);
     commit(&second).await;

@@ -7,7 +7,6 @@ use clap::Args;
 use uuid::Uuid;
 
 use super::selection::Choice;
-use crate::app;
 use crate::cli::failure::{FAILED, Failure};
 use crate::cli::{Sources, output, servers};
 use crate::pipeline::replay::dry_run::Outlook;
@@ -52,7 +51,7 @@ pub(super) async fn run(replay: &Replay, sources: &Sources) -> Result<ExitCode, 
         super::letter(&store, *id).await?;
     }
     if replay.dry_run {
-        let mut outlook = Outlook::new(&store, app::limits(&settings.limits));
+        let mut outlook = Outlook::new(&store, (&settings.limits).into());
         let look = async |ids: &[Uuid]| Ok(outlook.add(ids).await?);
         walk(&store, &replay.choice, AT_ONCE, look).await?;
         output::line(&outlook_words(outlook.foreseen()))?;

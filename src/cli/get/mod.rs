@@ -22,8 +22,8 @@ use super::{Sources, escape};
 use crate::domain::{DEFAULT_TENANT, ProcessKey};
 use crate::store::{Store, StoreError};
 use crate::view;
+use crate::view::parts::LISTED_MAX;
 use crate::view::parts::{Part, Parts};
-use crate::view::read::LISTED_MAX;
 use crate::view::record::View;
 use crate::view::step::Step;
 

@@ -4,7 +4,6 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use super::text::cut;
 use crate::cli::output::Style;
 use crate::cli::{escape, fields};
 use crate::view::order::WaitingJoin;
@@ -106,4 +105,14 @@ fn file_names(attachments: &Value) -> Vec<String> {
     let list = attachments.as_array().into_iter().flatten();
     let names = list.filter_map(|file| file.get("name")?.as_str());
     names.map(str::to_owned).collect()
+}
+
+/// How many characters of one message are shown.
+const MESSAGE_CHARS_MAX: usize = 400;
+
+pub(super) fn cut(text: &str) -> String {
+    match text.char_indices().nth(MESSAGE_CHARS_MAX) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
 }

@@ -6,14 +6,12 @@ use std::fmt::Write;
 use jiff::{SignedDuration, Timestamp};
 
 use super::order;
+use super::order::cut;
 use crate::cli::escape;
 use crate::cli::output::Style;
 use crate::domain::Status;
 use crate::view::record::{Completion, ItemView, StepView, View};
 use crate::view::summary;
-
-/// How many characters of one message are shown.
-const MESSAGE_CHARS_MAX: usize = 400;
 
 /// The whole answer.
 pub(super) fn render(record: &View<'_>, style: Style) -> String {
@@ -196,11 +194,4 @@ fn late(text: &mut String, record: &View<'_>, style: Style) {
 
 fn count<T>(list: Option<&[T]>) -> u64 {
     list.map_or(0, |list| u64::try_from(list.len()).unwrap_or(u64::MAX))
-}
-
-pub(super) fn cut(text: &str) -> String {
-    match text.char_indices().nth(MESSAGE_CHARS_MAX) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text.to_owned(),
-    }
 }

@@ -1,5 +1,8 @@
 //! What became of lines, in numbers and in words.
 
+use super::lines::LineFault;
+use crate::cli::failure::Failure;
+
 /// What became of the lines.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Counts {
@@ -51,4 +54,14 @@ impl Counts {
         }
         words
     }
+}
+
+/// What became of a batch.
+#[derive(Debug, Default)]
+pub(super) struct Sent {
+    pub(super) counts: Counts,
+    /// Lines that were refused, and are not counted yet.
+    pub(super) faults: Vec<LineFault>,
+    /// Why the rest was not sent.
+    pub(super) failure: Option<Failure>,
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use reqwest::StatusCode;
 
+use super::counts::Sent;
 use super::lines::{Batch, LineFault, explain};
-use super::sending::Sent;
 use crate::backoff::Backoff;
 use crate::cli::remote::{Client, RemoteError};
 use crate::wire::Problem;

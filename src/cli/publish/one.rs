@@ -1,8 +1,9 @@
 //! One event made by a command: checked as a worker would check it, published, confirmed.
 
 use super::counts::Counts;
+use super::counts::Sent;
 use super::lines::{self, Batch};
-use super::sending::{Sending, Sent};
+use super::sending::Sending;
 use crate::cli::failure::Failure;
 use crate::cli::{Sources, servers};
 use crate::wire::PlainEvent;

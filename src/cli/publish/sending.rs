@@ -1,21 +1,11 @@
 //! The two ways on which a batch is sent, and what became of it.
 
-use super::counts::Counts;
+use super::counts::Sent;
 use super::http::Posted;
-use super::lines::{Batch, LineFault};
+use super::lines::Batch;
 use crate::broker::{BrokerError, Connection, Publisher, Verdict};
 use crate::cli::failure::Failure;
 use crate::cli::servers::{self, Events};
-
-/// What became of a batch.
-#[derive(Debug, Default)]
-pub(super) struct Sent {
-    pub(super) counts: Counts,
-    /// Lines that were refused, and are not counted yet.
-    pub(super) faults: Vec<LineFault>,
-    /// Why the rest was not sent.
-    pub(super) failure: Option<Failure>,
-}
 
 /// A way to the queues.
 pub(super) enum Sending {

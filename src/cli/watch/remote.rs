@@ -9,8 +9,8 @@ use super::{Look, PATIENCE};
 use crate::backoff::Backoff;
 use crate::cli::failure::Failure;
 use crate::cli::remote::{Client, Page, RemoteError, WAIT};
+use crate::view::parts::LISTED_MAX;
 use crate::view::parts::Part;
-use crate::view::read::LISTED_MAX;
 use crate::view::record::StepView;
 
 const NOW: Duration = Duration::ZERO;

@@ -9,8 +9,8 @@ mod entry_counts;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::event::{ProcessKey, Stamp};
 use super::form::{self, Filled, Form, FormFault};
+use super::ids::{ProcessKey, Stamp};
 use super::workflow::{Next, Stage, Workflow};
 
 /// The most stops of an order: a loop that nobody leaves must end somewhere.

@@ -16,8 +16,9 @@ use crate::http::web::params::Parameters;
 use crate::http::web::prefer;
 use crate::http::web::problem::HttpProblem;
 use crate::store::StoreError;
+use crate::view::found::Found;
 use crate::view::parts::Parts;
-use crate::view::read::{self, Absent, Found, Wish};
+use crate::view::read::{self, Absent, Wish};
 use crate::view::record::View;
 
 const INCLUDE: &str = "include";

@@ -21,8 +21,9 @@ use crate::http::web::params::Parameters;
 use crate::http::web::problem::{HttpProblem, ProblemView, Trouble};
 use crate::store::StoreError;
 use crate::store::read::feed_cursor::Cursor;
+use crate::view::found::Found;
 use crate::view::parts::{Part, Parts};
-use crate::view::read::{self, Absent, Found, Wish};
+use crate::view::read::{self, Absent, Wish};
 use crate::view::record::View;
 use crate::wire::FieldFault;
 

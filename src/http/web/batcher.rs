@@ -8,8 +8,9 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 use super::problem::{HttpProblem, Trouble};
 use crate::domain::ProcessKey;
 use crate::store::Store;
+use crate::view::found::Found;
 use crate::view::parts::Parts;
-use crate::view::read::{self, Absent, Found, Wish};
+use crate::view::read::{self, Absent, Wish};
 
 /// Questions that are with the database at once.
 const LANES: usize = 4;

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::decide::{Decision, Outcome as Merged};
-use super::writer::{Fate, Written};
+use super::decide::Decision;
+use super::job::{Fate, Written};
+use super::outcome::Outcome as Merged;
 use crate::domain::completion_rules::Cause;
 use crate::pipeline::consume::delivery::{Content, Held};
 use crate::telemetry::{Ended, Outcome, SealCause, Telemetry};

@@ -8,53 +8,14 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::{SignedDuration, Timestamp};
 
 use super::dedup::Place;
-use super::merging::Merging;
-use super::orders::{Entered, Orders, Refused};
+use super::merging::{Merged, Merging};
+use super::orders::{Entered, Orders};
 use super::record::Record;
 use crate::domain::completion_rules::{self, Cause};
 use crate::domain::merge::Touched;
 use crate::domain::{Kind, Process, ProcessKey};
 use crate::store::write::batch::{Loaded, Questions};
 use crate::store::write::event::{Corrections, NewEvent, Sequences};
-use crate::store::write::item::ChangedItem;
-
-/// What became of one event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// It changed its process, or is a line of its history.
-    Applied,
-    /// Its identity was known.
-    Duplicate,
-    /// Its process had ended.
-    Late,
-    /// It waits until its order reaches a stop, or until the kind of its process is decided.
-    Parked,
-    /// It can't be applied; [`Merged::refusals`] says why.
-    Refused,
-}
-
-/// Records with the events of a batch merged in.
-#[derive(Debug)]
-pub struct Merged {
-    /// One outcome per event, in the batch's order.
-    pub outcomes: Vec<Outcome>,
-    /// What to put right in the log.
-    pub corrections: Corrections,
-    /// Outcomes of items to write.
-    pub items: Vec<ChangedItem>,
-    /// Why events can't be applied, by their place in the batch.
-    pub refusals: Vec<(usize, Refused)>,
-    /// Which events may still become dead letters, by their place in the batch.
-    pub kept: Vec<usize>,
-    /// The orders of the batch, walked as far as their pushes lead.
-    pub orders: Orders,
-    /// The records of the batch, merged.
-    pub records: Vec<Record>,
-    /// How the number of open processes changes, by kind.
-    pub open_change: BTreeMap<Kind, i64>,
-    /// The time of the batch.
-    pub now: Timestamp,
-}
 
 /// What a batch decided about its records.
 #[derive(Debug, Default)]

@@ -7,27 +7,14 @@ use std::time::Instant;
 use futures_util::future::join_all;
 use tokio::sync::{mpsc, oneshot};
 
-use super::writer::Written;
+use super::job::{Done, Job};
 use super::{Batch, batch_metrics};
 use crate::broker::BrokerError;
 use crate::clock;
-use crate::pipeline::consume::delivery::Held;
-use crate::pipeline::consume::lane::LaneState;
+use crate::pipeline::consume::lane_state::LaneState;
 use crate::pipeline::failpoint::{CrashPoint, Faults};
 use crate::pipeline::relay::Mailbox;
 use crate::telemetry::{Phase, Telemetry};
-
-/// What one writer writes in one transaction, and whom it tells.
-pub(in crate::pipeline) struct Job {
-    pub(super) held: Vec<Held>,
-    pub(super) done: oneshot::Sender<Done>,
-}
-
-/// A job whose every delivery is committed.
-pub(super) struct Done {
-    pub(super) held: Vec<Held>,
-    pub(super) written: Written,
-}
 
 /// A batch that is being written. A share that was given up is never done.
 pub(in crate::pipeline) struct Pending {

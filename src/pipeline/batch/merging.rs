@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::decide::{Merged, Outcome};
+use jiff::Timestamp;
+
 use super::dedup::Place;
-use super::identity::Known;
 use super::orders::{Orders, Refused};
+use super::outcome::Known;
+use super::outcome::Outcome;
 use super::outcome::outcome;
 use super::record::Record;
 use crate::domain::merge::{Outcomes, Touched};
@@ -16,6 +18,29 @@ use crate::store::write::event::{Corrections, NewEvent};
 use crate::store::write::item::ChangedItem;
 use crate::store::write::parked::OtherRow;
 use crate::wire;
+
+/// Records with the events of a batch merged in.
+#[derive(Debug)]
+pub struct Merged {
+    /// One outcome per event, in the batch's order.
+    pub outcomes: Vec<Outcome>,
+    /// What to put right in the log.
+    pub corrections: Corrections,
+    /// Outcomes of items to write.
+    pub items: Vec<ChangedItem>,
+    /// Why events can't be applied, by their place in the batch.
+    pub refusals: Vec<(usize, Refused)>,
+    /// Which events may still become dead letters, by their place in the batch.
+    pub kept: Vec<usize>,
+    /// The orders of the batch, walked as far as their pushes lead.
+    pub orders: Orders,
+    /// The records of the batch, merged.
+    pub records: Vec<Record>,
+    /// How the number of open processes changes, by kind.
+    pub open_change: BTreeMap<Kind, i64>,
+    /// The time of the batch.
+    pub now: Timestamp,
+}
 
 /// A batch while it is merged.
 pub struct Merging<'a> {

@@ -6,7 +6,7 @@ pub mod decide;
 pub mod dedup;
 pub(super) mod dispatch;
 pub mod effects;
-pub mod identity;
+pub(super) mod job;
 pub mod merging;
 pub mod orders;
 pub mod outcome;

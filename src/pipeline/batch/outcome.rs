@@ -1,11 +1,29 @@
 //! What becomes of one event, given its record and what is known of its identity.
 
-use super::decide::Outcome;
-use super::identity::Known;
+use jiff::Timestamp;
+
+use super::dedup::Place;
 use super::orders::{Orders, Refused, Verdict};
 use crate::domain::{Fit, Kind, Process};
+use crate::store::Unreadable;
 use crate::store::write::batch::Loaded;
-use crate::store::write::event::NewEvent;
+use crate::store::write::event::{Corrections, NewEvent, Retaken};
+use crate::wire;
+
+/// What became of one event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It changed its process, or is a line of its history.
+    Applied,
+    /// Its identity was known.
+    Duplicate,
+    /// Its process had ended.
+    Late,
+    /// It waits until its order reaches a stop, or until the kind of its process is decided.
+    Parked,
+    /// It can't be applied; [`Merged::refusals`] says why.
+    Refused,
+}
 
 /// Applies an event to the walk of its order, where it is one; says what becomes of it.
 pub fn outcome(
@@ -48,4 +66,88 @@ fn is_gone(process: &Process, event: &NewEvent, loaded: &Loaded) -> bool {
     let is_waiting = process.attempt > 1 && process.opening.is_none();
     let before = loaded.tombstones.get(&process.key);
     before.is_some_and(|before| before.covers(&event.event)) || is_waiting && !event.event.opens()
+}
+
+/// What is known of an event's identity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Known {
+    /// It is new, at this place of what was logged.
+    New(usize),
+    /// It was refused after it had been logged, and comes again.
+    Refused(usize),
+    /// It came before.
+    Repeated,
+    /// It came before with another content.
+    Conflict,
+}
+
+impl Known {
+    /// Compares an event with the first one of its identity in the batch, or with that in the log.
+    pub fn of(event: &NewEvent, place: Place, firsts: &[&NewEvent], loaded: &Loaded) -> Self {
+        let is_same = match place {
+            Place::First(place) if loaded.new.get(place) == Some(&true) => {
+                return Self::New(place);
+            }
+            Place::First(place) => match loaded.logged.get(&place) {
+                Some(logged) if logged.refused => return Self::Refused(place),
+                Some(logged) => {
+                    let data = logged.data.as_deref().unwrap_or(&event.data);
+                    let time = event.time_given.then_some(logged.time);
+                    is_same(event, &logged.type_name, time, data)
+                }
+                None => true,
+            },
+            Place::Repeat(place) => firsts.get(place).is_none_or(|first| {
+                let both_given = event.time_given && first.time_given;
+                let time = both_given.then_some(first.event.stamp.time);
+                is_same(event, first.type_name, time, &first.data)
+            }),
+        };
+        match is_same {
+            true => Self::Repeated,
+            false => Self::Conflict,
+        }
+    }
+
+    /// What becomes of the event where its record can't be read: only what the log has is known.
+    pub fn without_record(
+        self,
+        place: Place,
+        why: Option<&Unreadable>,
+    ) -> Result<Outcome, Refused> {
+        match (self, place) {
+            (Self::Repeated, Place::First(_)) => Ok(Outcome::Duplicate),
+            (Self::Conflict, Place::First(_)) => Err(Refused::identity_conflict()),
+            _ => Err(why.map_or_else(Refused::other_kind, Refused::unreadable)),
+        }
+    }
+
+    /// What to put right in the log once it is decided what becomes of the event.
+    pub fn correct(
+        self,
+        corrections: &mut Corrections,
+        event: &NewEvent,
+        verdict: &Result<Outcome, Refused>,
+    ) {
+        match (self, verdict) {
+            (Self::New(place), Ok(Outcome::Late)) => corrections.late.push(place),
+            (Self::New(place), Err(_)) => corrections.misplaced.push(place),
+            (Self::Refused(place), Ok(outcome)) => corrections.retaken.push(Retaken {
+                key: event.key,
+                source: event.event.stamp.source.clone(),
+                id: event.event.stamp.id.clone(),
+                place,
+                late: *outcome == Outcome::Late,
+            }),
+            (Self::New(_), Ok(_)) | (Self::Refused(_), Err(_)) => {}
+            (Self::Repeated | Self::Conflict, _) => {}
+        }
+    }
+}
+
+/// Whether an event says what the first one of its identity said; a time counts where it was given.
+fn is_same(event: &NewEvent, type_name: &str, time: Option<Timestamp>, data: &str) -> bool {
+    event.type_name == type_name
+        && time.is_none_or(|time| time == event.event.stamp.time)
+        && wire::same_json(&event.data, data)
 }

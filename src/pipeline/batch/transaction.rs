@@ -4,11 +4,14 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::decide::{Decision, Merged, Outcome};
+use super::decide::Decision;
 use super::dedup::unique;
 use super::effects;
+use super::job::{Fate, Written};
+use super::merging::Merged;
 use super::orders::{Catalog, Orders, Refused, Workflows};
-use super::writer::{Fate, Writer, Written};
+use super::outcome::Outcome;
+use super::writer::Writer;
 use crate::domain::order::OrderLimits;
 use crate::domain::{Happening, Kind, ProcessKey};
 use crate::pipeline::consume::delivery::{Content, Held};

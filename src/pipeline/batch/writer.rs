@@ -10,18 +10,19 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::acceptance::Acceptance;
-use super::decide::{Decision, Outcome};
-use super::dispatch::{Done, Job};
+use super::job::Fate;
+use super::job::Written;
+use super::job::{Done, Job};
 use super::orders::Catalog;
+use super::outcome::Outcome;
 use super::part::{Part, Remedy};
 use crate::backoff::Backoff;
 use crate::domain::ProcessKey;
 use crate::domain::order::OrderLimits;
 use crate::pipeline::consume::delivery::Held;
 use crate::pipeline::failpoint::Faults;
-use crate::store::write::batch;
-use crate::store::write::outbox::OutboxRow;
-use crate::store::{Retry, Store, StoreError};
+use crate::pipeline::retry_reason::reason;
+use crate::store::{Store, StoreError};
 use crate::telemetry::{Phase, RetryReason, Telemetry};
 use crate::wire::Reason;
 
@@ -39,28 +40,6 @@ pub struct Rules {
     pub sweep_after: Duration,
     /// What an order may hold.
     pub orders: OrderLimits,
-}
-
-/// What a committed batch did.
-#[derive(Debug, Default)]
-pub(super) struct Written {
-    /// What became of each delivery, in the batch's order.
-    pub(super) fates: Vec<Fate>,
-    /// What the merge decided, part by part where the batch was halved.
-    pub(super) decisions: Vec<Decision>,
-    /// What must be published now.
-    pub(super) outbox: Vec<OutboxRow>,
-}
-
-/// What became of one delivery.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fate {
-    /// Applied, duplicate or late.
-    Logged(Outcome),
-    /// An event that can't be applied, kept as a dead letter.
-    Refused(Reason),
-    /// It came as a dead letter.
-    Dead,
 }
 
 /// Writes what it is given, part by part.
@@ -253,7 +232,7 @@ impl Writer {
         match outcome {
             Ok(Ok(written)) => Ok(written),
             Ok(Err(error)) => {
-                if !error.is_data() || batch::roll_back(&connection).await.is_err() {
+                if !error.is_data() || connection.roll_back().await.is_err() {
                     connection.discard();
                 }
                 Err(error)
@@ -271,16 +250,5 @@ impl Written {
         self.fates.extend(part.fates);
         self.decisions.extend(part.decisions);
         self.outbox.extend(part.outbox);
-    }
-}
-
-/// Why something is tried again, as a metric label.
-pub(in crate::pipeline) fn reason(error: &StoreError) -> RetryReason {
-    match error.retry() {
-        Retry::Connection => RetryReason::Connection,
-        Retry::Deadlock => RetryReason::Deadlock,
-        Retry::Timeout => RetryReason::Timeout,
-        Retry::Serialization => RetryReason::Serialization,
-        Retry::Refused => RetryReason::Refused,
     }
 }

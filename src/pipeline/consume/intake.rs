@@ -9,7 +9,8 @@ use std::time::Instant;
 use tokio::sync::watch;
 
 use super::delivery::Held;
-use super::lane::{LaneState, Signals};
+use super::lane_state::Carries;
+use super::lane_state::{LaneState, Signals};
 use super::prefetch::Window;
 use crate::broker::{BrokerError, Connection, Consumer, Delivery, Ended, Next};
 use crate::clock;
@@ -18,15 +19,6 @@ use crate::pipeline::batch::{Batch, BatchLimits, PATIENCE, UnderWay};
 use crate::pipeline::failpoint::{CrashPoint, Faults};
 use crate::telemetry::{Backpressure, CutReason as Cut, Phase, Telemetry};
 use crate::wire::Limits;
-/// What a queue carries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Carries {
-    /// Events.
-    Events,
-    /// What the broker gave up.
-    DeadLetters,
-}
-
 /// The part of a lane that takes and decodes.
 pub(super) struct Intake {
     pub(super) queue: String,

@@ -1,39 +1,13 @@
 //! One queue's way into the database: an intake, writers, and who acknowledges what is written.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
-
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tokio_util::sync::CancellationToken;
 
-use super::intake::{Carries, Intake};
+use super::intake::Intake;
+use super::lane_state::Signals;
 use crate::broker::BrokerError;
 use crate::pipeline::batch::dispatch::{Acknowledger, Outlet};
 use crate::pipeline::batch::writer::Writer;
-
-/// What a lane is told from outside.
-#[derive(Debug, Clone)]
-pub(super) struct Signals {
-    /// Take no more, finish what is held.
-    pub(super) stop: CancellationToken,
-    /// It is over: what can't be finished at once comes again.
-    pub(super) give_up: CancellationToken,
-}
-
-/// What a lane shows of itself and its queue.
-#[derive(Debug)]
-pub(in crate::pipeline) struct LaneState {
-    queue: String,
-    carries: Carries,
-    received: AtomicU64,
-    done: AtomicU64,
-    ready: AtomicU32,
-    silent: AtomicBool,
-    /// Nothing while it consumes.
-    down_since: Mutex<Option<Instant>>,
-}
 
 /// Runs a lane until it is stopped (`Ok`), its consumer ends or a part of it fails.
 pub(super) async fn run(
@@ -72,85 +46,4 @@ pub(super) async fn run(
         outcome = outcome.and(ended);
     }
     outcome
-}
-
-impl LaneState {
-    pub(super) fn new(queue: &str, carries: Carries) -> Self {
-        Self {
-            queue: queue.to_owned(),
-            carries,
-            received: AtomicU64::default(),
-            done: AtomicU64::default(),
-            ready: AtomicU32::default(),
-            silent: AtomicBool::default(),
-            down_since: Mutex::new(Some(Instant::now())),
-        }
-    }
-
-    pub(super) fn queue(&self) -> &str {
-        &self.queue
-    }
-
-    pub(super) fn carries(&self) -> Carries {
-        self.carries
-    }
-
-    pub(super) fn carries_events(&self) -> bool {
-        self.carries == Carries::Events
-    }
-
-    /// It consumes, or has stopped to.
-    pub(super) fn set_up(&self, up: bool) {
-        let mut since = self.down_since();
-        *since = match up {
-            true => None,
-            false => since.or_else(|| Some(Instant::now())),
-        };
-    }
-
-    /// A delivery was received.
-    pub(super) fn receive(&self) {
-        self.received.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// Deliveries were acknowledged, or returned.
-    pub(in crate::pipeline) fn finish(&self, deliveries: usize) {
-        self.done.fetch_add(deliveries as u64, Ordering::Relaxed);
-    }
-
-    pub(super) fn received(&self) -> u64 {
-        self.received.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn holds_any(&self) -> bool {
-        self.received() != self.done.load(Ordering::Relaxed)
-    }
-
-    /// Its queue answers in time, or does not.
-    pub(super) fn answers(&self, yes: bool) {
-        self.silent.store(!yes, Ordering::Relaxed);
-    }
-
-    pub(super) fn show_ready(&self, messages: u32) {
-        self.ready.store(messages, Ordering::Relaxed);
-    }
-
-    pub(super) fn ready(&self) -> u32 {
-        self.ready.load(Ordering::Relaxed)
-    }
-
-    /// What is wrong with it, if it has been for that long.
-    pub(super) fn fails(&self, for_long: Duration) -> Option<String> {
-        let queue = &self.queue;
-        if self.silent.load(Ordering::Relaxed) {
-            return Some(format!("{queue} does not answer"));
-        }
-        let down = (*self.down_since()).is_some_and(|since| since.elapsed() > for_long);
-        down.then(|| format!("{queue} is not consumed from"))
-    }
-
-    fn down_since(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
-        let since = self.down_since.lock();
-        since.unwrap_or_else(PoisonError::into_inner)
-    }
 }

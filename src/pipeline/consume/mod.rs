@@ -3,7 +3,7 @@
 pub(super) mod delivery;
 pub(super) mod intake;
 pub(super) mod lane;
+pub(super) mod lane_state;
 pub(super) mod prefetch;
-pub(super) mod session;
 pub mod watchdog;
 pub mod worker;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-use super::lane::LaneState;
+use super::lane_state::LaneState;
 use crate::broker::{BrokerError, Connection, topology};
 use crate::telemetry::{Condition, Dependency, Health, Telemetry};
 

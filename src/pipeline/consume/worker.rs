@@ -1,6 +1,8 @@
 //! Keeps a session with the broker: connects, declares, consumes; when the connection ends, drops the
 //! session whole and starts another.
 
+mod session;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,10 +10,11 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::intake::{Carries, Intake};
-use super::lane::{LaneState, Signals};
+use self::session::Session;
+use super::intake::Intake;
+use super::lane_state::Carries;
+use super::lane_state::{LaneState, Signals};
 use super::prefetch::Window;
-use super::session::Session;
 use crate::backoff::Backoff;
 use crate::broker::{self, BrokerError, Connection, topology};
 use crate::config::{self, BrokerSettings};

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use super::Janitor;
 use super::turns::{Done, Hand};
 use crate::domain::ProcessKey;
-use crate::pipeline::batch::decide::{Decision, Merged};
+use crate::pipeline::batch::decide::Decision;
+use crate::pipeline::batch::merging::Merged;
 use crate::pipeline::batch::orders::Catalog;
 use crate::pipeline::batch::transaction::{changes, load_orders};
 use crate::pipeline::batch::{batch_metrics, effects};
@@ -41,7 +42,7 @@ impl Janitor {
         let taken = batch::begin_due(&connection, cut).await?;
         hand.take(&taken);
         if taken.is_empty() {
-            batch::roll_back(&connection).await?;
+            connection.roll_back().await?;
             return Ok(Done::of(0, cut.limit));
         }
         let loaded = batch::load_due(&connection, &taken).await?;

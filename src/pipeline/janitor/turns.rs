@@ -11,7 +11,7 @@ use super::pace::{Next, Pace};
 use super::{Janitor, Job};
 use crate::backoff::Backoff;
 use crate::domain::ProcessKey;
-use crate::pipeline::batch::writer::reason;
+use crate::pipeline::retry_reason::reason;
 use crate::store::admin::quarantine::{Cut, Taken};
 use crate::store::{Blame, StoreError};
 use crate::telemetry::Condition;

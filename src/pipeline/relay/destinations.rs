@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::Relay;
-use crate::pipeline::batch::writer::reason;
+use crate::pipeline::retry_reason::reason;
 use crate::store::write::outbox::{OutboxRow, Slow};
 use crate::store::write::slow_outbox::{Destination, Failing};
 

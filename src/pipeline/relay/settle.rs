@@ -6,8 +6,8 @@ use tokio::sync::mpsc;
 
 use super::Relay;
 use crate::domain::ProcessKey;
-use crate::pipeline::batch::writer::reason;
 use crate::pipeline::failpoint::CrashPoint;
+use crate::pipeline::retry_reason::reason;
 use crate::store::StoreError;
 use crate::store::write::outbox::{OutboxRow, Slow, What};
 use crate::store::write::slow_outbox::Failed;

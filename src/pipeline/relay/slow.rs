@@ -18,7 +18,7 @@ use super::probes::Probes;
 use super::settle::{Outcome, SETTLED_MAX, Settled};
 use super::single::{self, Answered, Limits};
 use crate::broker::{self, BrokerError, Connection, Window};
-use crate::pipeline::batch::writer::reason;
+use crate::pipeline::retry_reason::reason;
 use crate::store::StoreError;
 use crate::store::write::outbox::{OutboxRow, Slow};
 use crate::telemetry::RetryReason;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::{Mailbox, Relay};
-use crate::pipeline::batch::writer::reason;
+use crate::pipeline::retry_reason::reason;
 use crate::store::StoreError;
 use crate::store::write::outbox::OutboxRow;
 

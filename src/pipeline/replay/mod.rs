@@ -5,7 +5,6 @@
 //! [`runner`] finds and [`job`] works on: by publishing, or for a dry run by [`dry_run`].
 
 pub mod dry_run;
-mod job;
 pub mod rate_limit;
 pub mod runner;
 pub mod selection;

@@ -1,6 +1,8 @@
 //! Takes up replays that were asked for. Any number of processes may: each is held by one, and
 //! whoever is gone holds it no longer than [`LEASE`].
 
+mod job;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -8,9 +10,9 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::job::Job;
+use self::job::Job;
 use crate::config::BrokerSettings;
-use crate::pipeline::batch::writer::reason;
+use crate::pipeline::retry_reason::reason;
 use crate::store::Store;
 use crate::telemetry::Telemetry;
 use crate::wire::Limits;

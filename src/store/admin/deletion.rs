@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::quarantine::{Cut, Taken};
 use crate::domain::Kind;
-use crate::store::write::{batch, counters, process};
+use crate::store::write::{counters, process};
 use crate::store::{Connection, Store, StoreError, column, from_bigint, to_bigint};
 
 const TAKE_EXPIRED: &str = include_str!("../queries/admin/take_expired.sql");
@@ -102,7 +102,7 @@ impl Deletion {
         cut: &Cut,
     ) -> Result<Self, StoreError> {
         let connection = store.connection().await?;
-        batch::begin_transaction(&connection).await?;
+        connection.begin().await?;
         let statement = connection.prepared(TAKE_EXPIRED).await?;
         let rows = connection
             .query(
@@ -123,7 +123,7 @@ impl Deletion {
         cut: &Cut,
     ) -> Result<(Self, Option<Walk>), StoreError> {
         let connection = store.connection().await?;
-        batch::begin_transaction(&connection).await?;
+        connection.begin().await?;
         let statement = connection.prepared(WALK_UNOPENED).await?;
         let (at, key) = walk.after;
         let (kind, age) = (walk.kind.name(), kept_for.as_secs_f64());
@@ -177,7 +177,7 @@ impl Deletion {
             let begin = connection.prepared(BEGIN).await?;
             connection.execute(&begin, &[&keys]).await?;
         }
-        batch::end_transaction(connection, "commit").await?;
+        connection.commit().await?;
         Ok(finished)
     }
 
@@ -196,7 +196,7 @@ impl Deletion {
         let finished = delete_records(connection, &keys, true).await?;
         let closed = finished.iter().map(|(kind, count)| (*kind, -count));
         counters::add_open(connection, &closed.collect(), shard).await?;
-        batch::end_transaction(connection, "commit").await?;
+        connection.commit().await?;
         Ok(finished.values().map(|count| from_bigint(*count)).sum())
     }
 

@@ -12,8 +12,8 @@ use uuid::Uuid;
 
 use super::quarantine::{Cut, Taken};
 use crate::domain::{Event, Happening, ProcessKey};
-use crate::store::write::stage::PushId;
-use crate::store::write::{batch, parked};
+use crate::store::write::parked;
+use crate::store::write::parked::PushId;
 use crate::store::{Connection, Store, StoreError, column, from_bigint};
 
 const FIND_TOMBSTONES: &str = include_str!("../queries/admin/find_tombstones.sql");
@@ -101,7 +101,7 @@ impl LateParked {
     /// Takes some.
     pub async fn take(store: &Store, after: Duration, cut: &Cut) -> Result<Self, StoreError> {
         let connection = store.connection().await?;
-        batch::begin_transaction(&connection).await?;
+        connection.begin().await?;
         let late = parked::late(&connection, after, cut).await?;
         Ok(Self { connection, late })
     }
@@ -121,7 +121,7 @@ impl LateParked {
         let refused = refused.map(|(push, _)| (push, expiry.reason, expiry.problem.clone()));
         let refused: Vec<_> = refused.collect();
         parked::refuse(&self.connection, &refused, expiry.shard).await?;
-        batch::end_transaction(&self.connection, "commit").await?;
+        self.connection.commit().await?;
         Ok(u64::try_from(refused.len()).unwrap_or(u64::MAX))
     }
 }
@@ -155,12 +155,12 @@ impl Store {
         shard: i16,
     ) -> Result<u64, StoreError> {
         let connection = self.connection().await?;
-        batch::begin_transaction(&connection).await?;
+        connection.begin().await?;
         let statement = connection.prepared(DELETE_LETTERS).await?;
         let row = connection
             .query_one(&statement, &[&kept_for.as_secs_f64(), &limit, &shard])
             .await?;
-        batch::end_transaction(&connection, "commit").await?;
+        connection.commit().await?;
         Ok(from_bigint(row.get(0)))
     }
 

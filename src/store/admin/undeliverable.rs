@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use crate::store::write::batch;
 use crate::store::write::dead_letter::{self, DeadLetter};
 use crate::store::write::outbox::{self, OutboxRow, Slow, What};
 use crate::store::{Connection, Store, StoreError, column};
@@ -25,7 +24,7 @@ impl Undeliverable {
     ) -> Result<Self, StoreError> {
         let connection = store.connection().await?;
         let statement = connection.prepared(TAKE).await?;
-        batch::begin_transaction(&connection).await?;
+        connection.begin().await?;
         let whats = column(&What::ALL, |what| what.name());
         let slow = Slow::ALL.into_iter();
         let slow = slow.filter(|slow| !matches!(slow, Slow::Unconfirmed | Slow::Resend));
@@ -55,6 +54,6 @@ impl Undeliverable {
         let rows: Vec<&OutboxRow> = self.rows.iter().map(|(row, _)| row).collect();
         dead_letter::insert(&self.connection, &letters, shard).await?;
         outbox::delete(&self.connection, &rows).await?;
-        batch::end_transaction(&self.connection, "commit").await
+        self.connection.commit().await
     }
 }

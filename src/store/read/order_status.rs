@@ -9,7 +9,8 @@ use tokio_postgres::types::ToSql;
 
 use crate::domain::ProcessKey;
 use crate::domain::order::Stop;
-use crate::store::write::stage::{self, query};
+use crate::store::write::parked::query;
+use crate::store::write::stage;
 use crate::store::{Store, StoreError, Unreadable, column, from_bigint};
 
 const STANDING: &str = include_str!("../queries/read/read_standing.sql");

@@ -83,7 +83,7 @@ pub async fn begin(
 ) -> Result<Loaded, StoreError> {
     prepare(connection).await?;
     if events.is_empty() {
-        begin_transaction(connection).await?;
+        connection.begin().await?;
         return Ok(Loaded::default());
     }
     let mut firsts: Vec<(ProcessKey, &Event)> = events.iter().map(|e| (e.key, &e.event)).collect();
@@ -93,7 +93,7 @@ pub async fn begin(
     firsts.retain(|(key, _)| !known.contains(key));
     let (begun, epoch, created, locked, new, outcomes) = tokio::join!(
         biased;
-        begin_transaction(connection),
+        connection.begin(),
         epoch::begin(connection),
         process::insert(connection, &firsts, deadline.map(|d| d.as_secs_f64())),
         process::lock(connection, &keys),
@@ -132,7 +132,7 @@ pub async fn begin(
 /// Begins the transaction of a janitor: locks some of what is due.
 pub async fn begin_due(connection: &Connection, cut: &Cut) -> Result<Vec<Taken>, StoreError> {
     prepare(connection).await?;
-    begin_transaction(connection).await?;
+    connection.begin().await?;
     process::due(connection, cut).await
 }
 
@@ -183,6 +183,8 @@ pub async fn write_items(
     questions: &Questions,
 ) -> Result<Answers, StoreError> {
     event::correct(connection, corrections).await?;
+    process::unmake(connection, &corrections.unmade).await?;
+    item::forget(connection, &corrections.turned).await?;
     let (written, sequenced, summaries, place) = tokio::join!(
         biased;
         item::upsert(connection, items),
@@ -222,7 +224,7 @@ pub async fn commit(
         outbox::insert(connection, &changes.outbox, sweep_after),
         dead_letter::insert(connection, &changes.dead_letters, shard),
         counters::add_open(connection, &changes.open, shard),
-        end_transaction(connection, "commit"),
+        connection.commit(),
     );
     // On an aborted transaction the server answers a commit without an error, so each counts.
     walked?;
@@ -235,11 +237,6 @@ pub async fn commit(
     committed
 }
 
-/// Gives up the transaction.
-pub async fn roll_back(connection: &Connection) -> Result<(), StoreError> {
-    end_transaction(connection, "rollback").await
-}
-
 /// Prepares what a connection has not prepared yet. Only then do futures that are polled together
 /// send their statements in the order they are written in: one that first had to wait for its
 /// preparation would be overtaken, even by the commit.
@@ -247,19 +244,5 @@ async fn prepare(connection: &Connection) -> Result<(), StoreError> {
     for statement in STATEMENTS {
         connection.prepared(statement).await?;
     }
-    Ok(())
-}
-
-pub(in crate::store) async fn begin_transaction(connection: &Connection) -> Result<(), StoreError> {
-    connection.set_in_transaction(true);
-    Ok(connection.batch_execute("begin").await?)
-}
-
-pub(in crate::store) async fn end_transaction(
-    connection: &Connection,
-    how: &str,
-) -> Result<(), StoreError> {
-    connection.batch_execute(how).await?;
-    connection.set_in_transaction(false);
     Ok(())
 }

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use super::{item, process};
 use crate::domain::{Event, Kind, ProcessKey};
 use crate::store::{Connection, StoreError, column, from_bigint, to_bigint};
 
@@ -155,8 +154,6 @@ pub(super) async fn correct(
     corrections: &Corrections,
 ) -> Result<(), StoreError> {
     retake(connection, &corrections.retaken).await?;
-    process::unmake(connection, &corrections.unmade).await?;
-    item::forget(connection, &corrections.turned).await?;
     let wrong = [
         (MARK_LATE, &corrections.late),
         (REMOVE, &corrections.misplaced),

@@ -9,7 +9,6 @@ use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::dead_letter::DeadLetter;
-use super::stage::{PushId, query};
 use crate::domain::{Kind, ProcessKey, Stamp};
 use crate::store::admin::quarantine::{Cut, Taken};
 use crate::store::{Connection, StoreError, column, from_bigint};
@@ -237,4 +236,24 @@ pub(super) fn from_row(row: &Row) -> ParkedRow {
         },
         data: row.get(5),
     }
+}
+
+/// Which push, and of which order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PushId {
+    /// The order's.
+    pub process: ProcessKey,
+    /// Who said so.
+    pub source: String,
+    /// Its name there.
+    pub id: String,
+}
+
+pub(in crate::store) async fn query(
+    connection: &Connection,
+    statement: &'static str,
+    values: &[&(dyn ToSql + Sync)],
+) -> Result<Vec<Row>, StoreError> {
+    let statement = connection.prepared(statement).await?;
+    Ok(connection.query(&statement, values).await?)
 }

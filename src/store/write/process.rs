@@ -8,7 +8,7 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::outbox::{OutboxRow, What};
-use super::stage::query;
+use super::parked::query;
 use crate::domain::completion::FORMAT;
 use crate::domain::{
     Ended, Ending, EndingKind, Event, ItemCounts, Kind, Opening, Process, ProcessKey, Stamp, Status,

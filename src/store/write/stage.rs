@@ -10,7 +10,7 @@ use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::dead_letter::DeadLetter;
-use super::parked::{self, ParkedRow};
+use super::parked::{self, ParkedRow, PushId, query};
 use crate::domain::ProcessKey;
 use crate::domain::form::Form;
 use crate::domain::order::{Left, Stop};
@@ -51,17 +51,6 @@ impl Orders {
     fn row(&mut self, key: Uuid) -> &mut OrderRow {
         self.rows.entry(ProcessKey(key)).or_default()
     }
-}
-
-/// Which push, and of which order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PushId {
-    /// The order's.
-    pub process: ProcessKey,
-    /// Who said so.
-    pub source: String,
-    /// Its name there.
-    pub id: String,
 }
 
 /// What a batch changes of its orders.
@@ -160,15 +149,6 @@ pub(super) async fn write(
         parked::refuse(connection, &changes.refused, shard),
     );
     updated.and(stops).and(parked).and(applied).and(refused)
-}
-
-pub(in crate::store) async fn query(
-    connection: &Connection,
-    statement: &'static str,
-    values: &[&(dyn ToSql + Sync)],
-) -> Result<Vec<Row>, StoreError> {
-    let statement = connection.prepared(statement).await?;
-    Ok(connection.query(&statement, values).await?)
 }
 
 async fn update(connection: &Connection, orders: &[OrderChange]) -> Result<(), StoreError> {

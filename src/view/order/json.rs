@@ -11,7 +11,6 @@ use utoipa::ToSchema;
 use super::{Order, WaitingJoin, outcomes};
 use crate::domain::order::Stop;
 use crate::domain::workflow::{Field, FieldKind, Stage};
-use crate::view::record::parsed;
 
 /// What an order adds to the answer.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -139,4 +138,9 @@ fn left(stop: &Stop) -> Option<LeftView<'_>> {
         left_at: left.at,
         outcome: left.outcome.as_deref().map(Cow::from),
     })
+}
+
+/// JSON as received; what this reader can't hold (an enormous number) stays a text.
+pub fn parsed(json: &str) -> Value {
+    serde_json::from_str(json).unwrap_or_else(|_| Value::String(json.to_owned()))
 }

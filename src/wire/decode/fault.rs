@@ -3,8 +3,6 @@
 use std::fmt;
 
 use super::reason::Reason;
-use super::salvage::Seen;
-use crate::wire::problem::{FieldFault, Problem, Rejection};
 
 /// How many faults one answer lists; the rest is counted.
 const FAULTS_MAX: usize = 20;
@@ -14,9 +12,9 @@ const POINTER_CHARS_MAX: usize = 512;
 /// One fault.
 #[derive(Debug)]
 pub(super) struct Fault {
-    reason: Reason,
-    detail: String,
-    pointer: Option<String>,
+    pub(super) reason: Reason,
+    pub(super) detail: String,
+    pub(super) pointer: Option<String>,
 }
 
 impl Fault {
@@ -51,7 +49,7 @@ impl Fault {
 /// The faults of one message, in the order they were found.
 #[derive(Debug, Default)]
 pub(super) struct Faults {
-    listed: Vec<Fault>,
+    pub(super) listed: Vec<Fault>,
     more: usize,
 }
 
@@ -68,33 +66,7 @@ impl Faults {
         self.listed.is_empty()
     }
 
-    /// What is said about the message: the first fault gives the reason.
-    pub(super) fn into_rejection(self, seen: Seen) -> Rejection {
-        let reason = self
-            .listed
-            .first()
-            .map_or(Reason::Undecodable, |fault| fault.reason);
-        let mut problem = Problem::new(reason, self.summary());
-        problem.errors = self
-            .listed
-            .into_iter()
-            .map(|fault| FieldFault {
-                detail: fault.detail,
-                pointer: fault.pointer,
-            })
-            .collect();
-        Rejection {
-            reason,
-            problem,
-            tenant: seen.tenant,
-            token: seen.token,
-            source: seen.source,
-            id: seen.id,
-            type_: seen.type_,
-        }
-    }
-
-    fn summary(&self) -> String {
+    pub(super) fn summary(&self) -> String {
         let Some(first) = self.listed.first() else {
             return "no fault was noted".to_owned();
         };

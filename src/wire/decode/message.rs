@@ -2,6 +2,7 @@
 
 use jiff::SignedDuration;
 
+use crate::config::LimitSettings;
 use crate::domain::Event;
 
 /// One message as an AMQP client (or HTTP) hands it over. Nothing of it is trusted.
@@ -106,4 +107,18 @@ pub struct Accepted {
     pub reply_to: Option<String>,
     /// Whether an opening event carried trace context that is not valid and was left out.
     pub trace_ignored: bool,
+}
+
+impl From<&LimitSettings> for Limits {
+    fn from(settings: &LimitSettings) -> Self {
+        Self {
+            body_bytes: settings.body_bytes,
+            nesting: settings.nesting,
+            name_bytes: settings.name_bytes,
+            items: settings.items,
+            text_bytes: settings.text_bytes,
+            header_bytes: settings.header_bytes,
+            future: SignedDuration::try_from(settings.future).unwrap_or(SignedDuration::MAX),
+        }
+    }
 }

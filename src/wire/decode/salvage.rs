@@ -7,8 +7,11 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::fault::Faults;
 use super::headers::Headers;
 use super::message::{HeaderValue, Limits, Message};
+use super::reason::Reason;
+use crate::wire::problem::{FieldFault, Problem, Rejection};
 
 /// The readable parts.
 #[derive(Debug, Default)]
@@ -121,4 +124,32 @@ fn presentable(text: &str, bytes_max: usize) -> String {
         kept.push(letter);
     }
     kept
+}
+
+impl Faults {
+    /// What is said about the message: the first fault gives the reason.
+    pub(super) fn into_rejection(self, seen: Seen) -> Rejection {
+        let reason = self
+            .listed
+            .first()
+            .map_or(Reason::Undecodable, |fault| fault.reason);
+        let mut problem = Problem::new(reason, self.summary());
+        problem.errors = self
+            .listed
+            .into_iter()
+            .map(|fault| FieldFault {
+                detail: fault.detail,
+                pointer: fault.pointer,
+            })
+            .collect();
+        Rejection {
+            reason,
+            problem,
+            tenant: seen.tenant,
+            token: seen.token,
+            source: seen.source,
+            id: seen.id,
+            type_: seen.type_,
+        }
+    }
 }

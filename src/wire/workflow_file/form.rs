@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use toml::de::DeValue;
 
+use super::reader::quoted;
 use super::reader::{Reader, Span};
-use super::table::{Table, quoted};
+use super::table::Table;
 use super::{CHOICE_BYTES_MAX, CHOICES_MAX, FIELDS_MAX, NAME_BYTES_MAX};
 use crate::config::nearest;
 use crate::domain::workflow::{Field, FieldKind};

@@ -1,7 +1,7 @@
 //! What the stages say of each other: whom they name, who reaches them, whether joins complete.
 
+use super::reader::quoted;
 use super::reader::{Mention, Reader, Span};
-use super::table::quoted;
 use crate::config::nearest;
 use crate::domain::workflow::Workflow;
 use crate::domain::workflow::soundness::{Flaw, flaws};

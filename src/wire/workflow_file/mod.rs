@@ -48,8 +48,9 @@ mod tests;
 
 use toml::de::{DeTable, Error};
 
+use self::reader::quoted;
 use self::reader::{Reader, Span};
-use self::table::{Table, quoted};
+use self::table::Table;
 use crate::domain::workflow::Workflow;
 
 /// The longest file.

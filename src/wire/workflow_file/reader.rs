@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::table::quoted;
 use super::{FAULTS_MAX, Fault, NAME_BYTES_MAX};
 
 /// A place in the text, in bytes.
@@ -135,4 +134,14 @@ impl<'s> Reader<'s> {
         }
         self.faults
     }
+}
+
+/// The most characters of a wrong value that a fault repeats.
+const SHOWN_CHARS: usize = 60;
+
+/// A wrong value as it was written, cut where it is long.
+pub(super) fn quoted(text: &str) -> String {
+    let shown: String = text.chars().take(SHOWN_CHARS).collect();
+    let more = if shown.len() < text.len() { "…" } else { "" };
+    format!("`{}{more}`", shown.escape_debug())
 }

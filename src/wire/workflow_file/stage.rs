@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::reader::quoted;
 use super::reader::{Mention, Place, Reader};
-use super::table::{Table, Text, quoted};
+use super::table::{Table, Text};
 use super::{CHOICES_MAX, DAY, MILLISECOND, NAME_BYTES_MAX, STAGES_MAX, form};
 use crate::domain::workflow::{Join, Next, Stage, StageDeadline};
 

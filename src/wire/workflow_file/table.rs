@@ -7,11 +7,9 @@ use jiff::SignedDuration;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::reader::quoted;
 use super::reader::{Reader, Span};
 use crate::config::{nearest, parse_duration, show_duration};
-
-/// The most characters of a wrong value that a fault repeats.
-const SHOWN_CHARS: usize = 60;
 
 /// A text with its place.
 pub(super) type Text = (String, Span);
@@ -161,11 +159,4 @@ impl<'t, 's> Table<'t, 's> {
         reader.fault(&value.span(), message);
         None
     }
-}
-
-/// A wrong value as it was written, cut where it is long.
-pub(super) fn quoted(text: &str) -> String {
-    let shown: String = text.chars().take(SHOWN_CHARS).collect();
-    let more = if shown.len() < text.len() { "…" } else { "" };
-    format!("`{}{more}`", shown.escape_debug())
 }

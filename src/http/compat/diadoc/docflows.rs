@@ -124,7 +124,7 @@ fn wishes(asked: &[Asked]) -> (Vec<Wish>, Vec<usize>) {
 /// When the newest events of records were logged, by the places of the records.
 async fn moments(
     store: &Store,
-    found: &[Result<read::Found, Absent>],
+    found: &[Result<crate::view::found::Found, Absent>],
 ) -> Result<HashMap<usize, Timestamp>, StoreError> {
     let records = found.iter().enumerate();
     let records = records.filter_map(|(at, found)| Some((at, &found.as_ref().ok()?.record)));
@@ -212,7 +212,10 @@ impl Present<'_> {
 }
 
 /// One document that is not there spoils the batch, as the page says, and so does an event.
-fn refuse(asked: &[Asked], results: &[Result<&read::Found, &Absent>]) -> Result<(), HttpProblem> {
+fn refuse(
+    asked: &[Asked],
+    results: &[Result<&crate::view::found::Found, &Absent>],
+) -> Result<(), HttpProblem> {
     let (mut unknown, mut wrong) = (Vec::new(), Vec::new());
     for (place, (asked, result)) in asked.iter().zip(results).enumerate() {
         let Err(absent) = result else { continue };

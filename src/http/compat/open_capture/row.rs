@@ -10,9 +10,9 @@ use crate::domain::{Process, Status};
 use crate::http::submit::idempotency::SOURCE;
 use crate::store::read::numeric_id::number;
 use crate::store::read::record::Record;
+use crate::view::order::json::parsed;
+use crate::view::parts::LISTED_MAX;
 use crate::view::parts::Part;
-use crate::view::read::LISTED_MAX;
-use crate::view::record::parsed;
 use crate::view::step::Step;
 use crate::view::summary;
 

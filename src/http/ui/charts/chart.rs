@@ -1,12 +1,14 @@
 //! A chart: a series as a picture, the same as a table, and the same in a sentence.
 
+mod marks;
+mod numbers;
+
 use std::iter;
 
 use jiff::Timestamp;
 use maud::{Markup, html};
 
-use super::marks::{self, Frame};
-use super::numbers;
+use self::marks::Frame;
 use super::scale::{self, Scale};
 use super::unit::Unit;
 

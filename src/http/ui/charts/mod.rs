@@ -8,8 +8,6 @@ mod chart;
 mod figures;
 mod hour;
 mod latest;
-mod marks;
-mod numbers;
 pub(super) mod page;
 mod quantile;
 mod scale;

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 
 use crate::http::ui::format;
-use crate::view::read::Found;
+use crate::view::found::Found;
 use crate::view::record::{StepView, View};
 
 /// The steps in the order of their stamps, each with how long after the opening it was.

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::request::{Asked, ERRORS, ONLY};
 use crate::http::ui::paths;
-use crate::view::read::LISTED_MAX;
+use crate::view::parts::LISTED_MAX;
 use crate::view::record::{ItemView, View};
 
 /// The table, and the ways to the rest.

@@ -6,8 +6,9 @@ use crate::http::state::Api;
 use crate::http::web::list_query;
 use crate::http::web::params::Parameters;
 use crate::http::web::problem::HttpProblem;
+use crate::view::found::Found;
 use crate::view::parts::Parts;
-use crate::view::read::{Found, Wish};
+use crate::view::read::Wish;
 
 const TOKEN: &str = "token";
 /// The parameter that leaves out what went well.

@@ -13,8 +13,8 @@ use crate::http::ui::page_request::Ask;
 use crate::http::ui::viewer::Viewer;
 use crate::http::web::params::Parameters;
 use crate::http::web::problem::HttpProblem;
+use crate::view::found::Found;
 use crate::view::parts::{Part, Parts};
-use crate::view::read::Found;
 use crate::view::record::View;
 
 /// What the page shows beside the record.

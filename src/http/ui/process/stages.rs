@@ -10,9 +10,9 @@ use crate::domain::order::Stop;
 use crate::domain::workflow::Workflow;
 use crate::http::ui::format;
 use crate::http::ui::workflows::picture::{self, Note, Notes, State};
+use crate::view::found::Found;
+use crate::view::order::json::parsed;
 use crate::view::order::{Order, outcomes};
-use crate::view::read::Found;
-use crate::view::record::parsed;
 
 const HEADINGS: [&str; 6] = ["Stage", "Entered", "Left", "Outcome", "Deadline", "Stop"];
 const UNOPENED: &str = "Its stages are known once its opening event has come.";

@@ -1,14 +1,11 @@
 //! `GET /monitor/workflow?name=…`: one version of a workflow, drawn and in words.
 
-use std::time::Duration;
-
 use axum::response::Response;
-use jiff::SignedDuration;
 use maud::{Markup, html};
 
 use super::picture::{self, Notes};
 use super::stages;
-use crate::config::show_duration;
+use super::stages::duration;
 use crate::domain::workflow::Workflow;
 use crate::http::ui::page::{Page, Tab};
 use crate::http::ui::page_request::Ask;
@@ -125,9 +122,4 @@ fn drawn(workflow: &Workflow) -> Markup {
             @else { (stages::form(&workflow.form)) }
         }
     }
-}
-
-/// As it is written in a file.
-pub(super) fn duration(value: SignedDuration) -> String {
-    show_duration(Duration::try_from(value).unwrap_or_default())
 }

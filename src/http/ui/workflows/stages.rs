@@ -1,8 +1,11 @@
 //! What a picture shows of a workflow's stages, and what it leaves out, as a table.
 
+use std::time::Duration;
+
+use jiff::SignedDuration;
 use maud::{Markup, html};
 
-use super::show::duration;
+use crate::config::show_duration;
 use crate::domain::workflow::arrows::Arrows;
 use crate::domain::workflow::{Field, FieldKind, Join, Next, Stage, StageDeadline, Workflow};
 
@@ -105,4 +108,9 @@ fn kind(kind: &FieldKind) -> Markup {
         (kind.name())
         @if let FieldKind::Choice(choices) = kind { ": " bdi { (choices.join(", ")) } }
     }
+}
+
+/// As it is written in a file.
+pub(super) fn duration(value: SignedDuration) -> String {
+    show_duration(Duration::try_from(value).unwrap_or_default())
 }

@@ -9,7 +9,8 @@ use crate::domain::order::{Left, OrderLimits, Parked, Push, Pushed, Refusal, Sto
 use crate::domain::workflow::Workflow;
 use crate::domain::{ProcessKey, Stamp, form};
 use crate::store::Unreadable;
-use crate::store::write::stage::{OrderChange, OrderChanges, OrderRow, PushId};
+use crate::store::write::parked::PushId;
+use crate::store::write::stage::{OrderChange, OrderChanges, OrderRow};
 use crate::wire::{self, StageEntered};
 
 /// The forms of the pushes that wait may together be so many times as long as the form of the order.

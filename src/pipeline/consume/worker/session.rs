@@ -9,14 +9,15 @@ use std::time::Instant;
 
 use tokio::task::JoinSet;
 
-use super::intake::Carries;
-use super::lane::{self, LaneState, Signals};
-use super::watchdog::{self, Pulse};
-use super::worker::{GOOD_SESSION, Worker};
+use super::{GOOD_SESSION, Worker};
 use crate::backoff::Backoff;
 use crate::broker::topology::{self, EventQueues};
 use crate::broker::{self, BrokerError, Connection, restore};
 use crate::pipeline::batch::acceptance::Acceptance;
+use crate::pipeline::consume::lane;
+use crate::pipeline::consume::lane_state::Carries;
+use crate::pipeline::consume::lane_state::{LaneState, Signals};
+use crate::pipeline::consume::watchdog::{self, Pulse};
 use crate::telemetry::{Condition, RetryReason};
 
 /// A session of a worker.

@@ -2,8 +2,8 @@
 
 use maud::{Markup, html};
 
-use super::chart::Chart;
-use super::scale::{hh_mm, minute_at};
+use super::Chart;
+use crate::http::ui::charts::scale::{hh_mm, minute_at};
 
 /// A table of all minutes, the newest first.
 pub(super) fn table(chart: &Chart) -> Markup {

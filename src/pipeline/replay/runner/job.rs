@@ -8,14 +8,14 @@ use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::ReplayError;
-use super::dry_run::Outlook;
-use super::rate_limit::Pace;
-use super::runner::Desk;
-use super::selection::{self, Pages};
-use super::sender::{Sender, Sent};
+use super::Desk;
 use crate::broker::{self, Connection};
-use crate::pipeline::batch::writer;
+use crate::pipeline::replay::ReplayError;
+use crate::pipeline::replay::dry_run::Outlook;
+use crate::pipeline::replay::rate_limit::Pace;
+use crate::pipeline::replay::selection::{self, Pages};
+use crate::pipeline::replay::sender::{Sender, Sent};
+use crate::pipeline::retry_reason::reason;
 use crate::store::StoreError;
 use crate::store::admin::replay::{Counts, Foreseen};
 use crate::store::admin::replay_claim::{ClaimedReplay, Order, Progress};
@@ -83,7 +83,7 @@ impl Job {
             false => self.publish().await,
         };
         if let Err(error) = self.leave(left).await {
-            self.desk.telemetry.retried(writer::reason(&error), &error);
+            self.desk.telemetry.retried(reason(&error), &error);
         }
     }
 
@@ -108,7 +108,7 @@ impl Job {
     /// What exactly is wrong is for operators, in the log.
     fn failed(&self, error: &ReplayError) -> &'static str {
         let (reason, trouble) = match error {
-            ReplayError::Store(error) => (writer::reason(error), NO_DATABASE),
+            ReplayError::Store(error) => (reason(error), NO_DATABASE),
             ReplayError::Broker(_) => (RetryReason::Confirm, NO_BROKER),
         };
         self.desk.telemetry.retried(reason, error);

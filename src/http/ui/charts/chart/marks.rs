@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use maud::{Markup, html};
 
-use super::chart::{Form, Line};
-use super::scale::real;
+use super::{Form, Line};
+use crate::http::ui::charts::scale::real;
 
 /// Where values lie in a picture.
 #[derive(Debug, Clone, Copy)]

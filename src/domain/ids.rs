@@ -1,0 +1,80 @@
+//! What names a process and places an event among the others: kinds, keys and stamps.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+/// What a process tracks. Closed: it is a metric label, a routing key and a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// Files on their way through a chain of services.
+    Upload,
+    /// An order walking the stages of a workflow.
+    Order,
+}
+
+impl Kind {
+    /// Every kind, for tables of metrics and tests.
+    pub const ALL: [Self; 2] = [Self::Upload, Self::Order];
+
+    /// The name on the wire, in SQL and in metrics.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Upload => "upload",
+            Self::Order => "order",
+        }
+    }
+
+    /// The kind of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// The key of a process in every table: computed from its tenant and token, never looked up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ProcessKey(pub Uuid);
+
+impl ProcessKey {
+    /// The UUIDv5 of `urn:waybill:process` in the URL namespace.
+    const NAMESPACE: Uuid = Uuid::from_u128(0x119f_bddd_46d5_528d_b7da_d90b_3cc6_b286);
+
+    /// The key of a token. Neither part may hold control characters (`wire` sees to that), so a
+    /// line feed between them keeps every pair apart.
+    #[must_use]
+    pub fn of(tenant: &str, token: &str) -> Self {
+        let name = [tenant, token].join("\n");
+        Self(Uuid::new_v5(&Self::NAMESPACE, name.as_bytes()))
+    }
+
+    /// What an attempt to do with a token is called outside: the key for the first one. No token holds
+    /// the line feed before the number.
+    #[must_use]
+    pub fn of_attempt(tenant: &str, token: &str, attempt: u32) -> Self {
+        match attempt {
+            ..=1 => Self::of(tenant, token),
+            _ => Self::of(tenant, &format!("{token}\n{attempt}")),
+        }
+    }
+
+    /// The token of an opening event that has none: the same at every redelivery.
+    #[must_use]
+    pub fn derived_token(source: &str, id: &str) -> String {
+        let name = [source, id].join("\n");
+        Uuid::new_v5(&Self::NAMESPACE, name.as_bytes()).to_string()
+    }
+}
+
+/// Where an event stands among the others of its process: by time, then sequence, then identity.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Stamp {
+    /// When it happened, said by the producer.
+    pub time: Timestamp,
+    /// The producer's count, from 0 per token.
+    pub sequence: Option<u64>,
+    /// Who produced it.
+    pub source: String,
+    /// Its name, unique in its source.
+    pub id: String,
+}
