@@ -155,7 +155,7 @@ impl Running {
             return Ok(());
         }
         for _ in 0..engine.workers() {
-            let mut command = Command::new(env!("CARGO_BIN_EXE_waybill"));
+            let mut command = Command::new(crate::ground::waybill()?);
             command.args(["run", "--roles", "worker,relay,janitor"]);
             let address = scrape::free_address().await?;
             command.env("WAYBILL_OPS__LISTEN", address.to_string());

@@ -20,6 +20,11 @@ pub(crate) const AUDIENCE_QUEUE: &str = "bench.audience";
 /// The queue in which the next systems find their work.
 pub(crate) const STAGES_QUEUE: &str = "bench.stages";
 
+/// The program that is measured: it was built with this one, and is beside it.
+pub(crate) fn waybill() -> anyhow::Result<std::path::PathBuf> {
+    Ok(std::env::current_exe()?.with_file_name("waybill"))
+}
+
 /// The servers of all runs.
 pub(crate) struct Ground {
     pub(crate) servers: Servers,

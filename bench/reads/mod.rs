@@ -97,7 +97,7 @@ struct Server {
 
 impl Server {
     async fn api(field: &Field) -> anyhow::Result<Self> {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_waybill"));
+        let mut command = Command::new(crate::ground::waybill()?);
         command.args(["run", "--roles", "api"]);
         Self::start(command, field).await
     }

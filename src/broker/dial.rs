@@ -12,13 +12,15 @@ use std::{
 use lapin::{
     ConnectionProperties, ErrorKind,
     protocol::AMQPError,
-    tcp::RustlsConnector,
     uri::{AMQPScheme, AMQPUri},
 };
-use rustls::{CertificateError, ClientConfig};
+use rustls::{CertificateError, ClientConfig, pki_types::ServerName};
+use tokio_rustls::TlsConnector;
 
 use super::BrokerError;
-use super::lapin_workarounds::runtime::{self, BrokerStream, ScreenedStream, ScreeningRuntime};
+use super::lapin_workarounds::runtime::{
+    self, BrokerStream, ScreenedStream, ScreeningRuntime, compatible,
+};
 use super::lapin_workarounds::screen::Screened;
 
 /// A connection, and a second handle on its socket with which it can be cut off.
@@ -78,16 +80,16 @@ async fn open(
 ) -> io::Result<BrokerStream> {
     let addresses = resolve(uri).await?;
     progress.enter(Stage::Connect);
-    let stream = BrokerStream::connect(&runtime::plain(), addresses).await?;
-    if let BrokerStream::Plain(plain) = &stream {
-        progress.hold(plain.get_ref())?;
-    }
+    let stream = tokio::net::TcpStream::connect(addresses.as_slice()).await?;
+    progress.hold(&stream)?;
     let stream = match tls {
-        None => stream,
+        None => compatible(stream),
         Some(config) => {
             progress.enter(Stage::Tls);
-            let connector = RustlsConnector::from(Arc::clone(config));
-            stream.into_rustls(&connector, &uri.authority.host).await?
+            let host = ServerName::try_from(uri.authority.host.clone());
+            let host = host.map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+            let connector = TlsConnector::from(Arc::clone(config));
+            compatible(connector.connect(host, stream).await?)
         }
     };
     progress.enter(Stage::Handshake);

@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeMap, ffi::OsString, fs::File, io::Read, path::Path};
 
-use config::{FileFormat, Format, Map, Value, ValueKind};
+use toml::{Table, Value};
 
 use super::fault::{Fault, Origin, nearest};
 use super::{FILE_VARIABLE, SETTINGS, Setting};
@@ -51,7 +51,7 @@ impl Sources {
     pub(super) fn file(&mut self, path: &Path) {
         let origin = |key: &str| Origin::File(path.to_owned(), key.to_owned());
         let parsed = read_text(path, FILE_BYTES_MAX)
-            .and_then(|text| FileFormat::Toml.parse(None, &text).map_err(syntax));
+            .and_then(|text| text.parse::<Table>().map_err(|error| syntax(&error)));
         match parsed {
             Ok(table) => self.table("", table, &origin),
             Err(problem) => {
@@ -106,7 +106,7 @@ impl Sources {
         }
     }
 
-    fn table(&mut self, above: &str, table: Map<String, Value>, origin: &dyn Fn(&str) -> Origin) {
+    fn table(&mut self, above: &str, table: Table, origin: &dyn Fn(&str) -> Origin) {
         let mut entries: Vec<_> = table.into_iter().collect();
         entries.sort_by(|a, b| a.0.cmp(&b.0));
         for (name, value) in entries {
@@ -115,14 +115,15 @@ impl Sources {
             } else {
                 format!("{above}.{name}")
             };
-            match value.kind {
-                ValueKind::Table(inner) if resolve(&key).is_none() => {
+            match value {
+                Value::Table(inner) if resolve(&key).is_none() => {
                     self.table(&key, inner, origin);
                 }
-                ValueKind::Table(_) | ValueKind::Array(_) if resolve(&key).is_some() => {
+                Value::Table(_) | Value::Array(_) if resolve(&key).is_some() => {
                     let fault = Fault::new(&key, "is not a single value");
                     self.faults.push(fault.from(origin(&key)));
                 }
+                Value::String(text) => self.take(&key, text, Rank::File, origin(&key)),
                 single => self.take(&key, single.to_string(), Rank::File, origin(&key)),
             }
         }
@@ -234,7 +235,7 @@ fn is_service_link(name: &str) -> bool {
 }
 
 /// Place and message of a syntax error, without the line itself: it could hold a secret.
-fn syntax(error: Box<dyn std::error::Error + Send + Sync>) -> String {
+fn syntax(error: &toml::de::Error) -> String {
     let text = error.to_string();
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let first = lines.next().unwrap_or("TOML parse error");

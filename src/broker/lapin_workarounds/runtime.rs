@@ -7,19 +7,20 @@ use std::{
     time::{Duration, Instant},
 };
 
-use async_rs::{Runtime, Tokio, TokioRuntime, traits::Reactor, util::RuntimeParts};
+use async_rs::{Runtime, Tokio, traits::Reactor, util::RuntimeParts};
 use futures_util::{
     Stream,
     io::{AsyncRead, AsyncWrite},
 };
 use lapin::AsyncTcpStream;
+use tokio_util::compat::{Compat, TokioAsyncReadCompatExt};
 
 use super::screen::Screened;
 
 /// The runtime that the client library is given.
 pub(in crate::broker) type ScreeningRuntime = Runtime<RuntimeParts<Tokio, ScreeningReactor>>;
 /// A connection to the broker, encrypted or not.
-pub(in crate::broker) type BrokerStream = AsyncTcpStream<<Tokio as Reactor>::TcpStream>;
+pub(in crate::broker) type BrokerStream = Compat<Box<dyn Socket>>;
 /// The same as the client library sees it.
 pub(in crate::broker) type ScreenedStream = AsyncTcpStream<Screened<BrokerStream>>;
 
@@ -29,9 +30,18 @@ pub(in crate::broker) fn screening() -> ScreeningRuntime {
     Runtime::new(RuntimeParts::new(Tokio::current(), reactor))
 }
 
-/// The current Tokio runtime, to open connections with; to be called within one.
-pub(in crate::broker) fn plain() -> TokioRuntime {
-    Runtime::tokio_current()
+/// What bytes are read from and written to.
+pub(in crate::broker) trait Socket:
+    tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin
+{
+}
+
+impl<S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin> Socket for S {}
+
+/// A stream as the client library reads and writes it.
+pub(in crate::broker) fn compatible(socket: impl Socket + 'static) -> BrokerStream {
+    let socket: Box<dyn Socket> = Box::new(socket);
+    socket.compat()
 }
 
 /// Tokio's reactor but for the kind of stream.
@@ -62,7 +72,7 @@ impl Reactor for ScreeningReactor {
         &self,
         address: SocketAddr,
     ) -> impl Future<Output = io::Result<Self::TcpStream>> + Send + 'static {
-        let connect = self.0.tcp_connect_addr(address);
-        async move { Ok(Screened::new(AsyncTcpStream::Plain(connect.await?))) }
+        let connect = tokio::net::TcpStream::connect(address);
+        async move { Ok(Screened::new(compatible(connect.await?))) }
     }
 }

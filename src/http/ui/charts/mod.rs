@@ -2,7 +2,7 @@
 //!
 //! In reading order: [`page`]; [`latest`] looks at the database for all who watch; [`hour`] makes
 //! series out of minutes ([`quantile`]), [`figures`] shows what is so now; [`chart`] draws a series
-//! ([`scale`], [`marks`]) and gives its numbers ([`numbers`], [`mod@unit`]).
+//! ([`scale`], [`chart`]) and gives its numbers ([`mod@unit`]).
 
 mod chart;
 mod figures;
