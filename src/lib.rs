@@ -9,18 +9,34 @@
 //! # In reading order
 //!
 //! - [`domain`]: what an event does to a process. Pure: no I/O, no clock, no JSON.
-//! - [`wire`]: bytes to events and completions to bytes, and why a message is refused.
-//! - [`store`]: PostgreSQL. [`store::write::batch`] is the transaction of a batch, in two halves.
+//! - [`wire`]: bytes to events ([`mod@wire::decode`]) and completions to bytes ([`wire::encode`]).
+//! - [`store`]: PostgreSQL, with doors for writing, reading and administration.
 //! - [`broker`]: RabbitMQ: connections, topology, a consumer, a publisher that knows what arrived.
 //! - [`files`]: where the contents of uploads are kept.
 //! - [`telemetry`]: metrics, logs and health, one function per happening.
-//! - [`pipeline`]: the only place that joins store and broker: lanes, the relay, the janitor.
+//! - [`pipeline`]: the only place that joins store and broker: consuming, batches, the relay, the
+//!   janitor, replays.
 //! - [`view`]: what is shown of a process, in JSON and in words.
-//! - [`http`]: the listeners: [`http::listener`] with [`http::api`], the monitor page and the
-//!   dialects of other systems; [`http::ops`] for health and metrics.
+//! - [`http`]: the listeners: the native API, the pages, clients of other systems; health and metrics.
 //! - [`config`]: every setting, in one table. [`tls`], [`backoff`] and [`clock`] serve the edges.
 //! - [`app`]: one running process with its roles. [`cli`]: the commands.
 //! - [`dev`]: private PostgreSQL and RabbitMQ servers for `waybill dev` and the tests.
+//!
+//! # The path of one event
+//!
+//! [`broker::consumer`] → `pipeline::consume::intake` (into a batch, decoded by [`mod@wire::decode`]) →
+//! `pipeline::batch::writer` → the first half of the transaction ([`store::write::batch`]) → the merge
+//! ([`pipeline::batch::merging`] by the rules of [`domain::merge`]) → what ends
+//! ([`pipeline::batch::decide`], [`domain::completion_rules`]) → the second half, which commits →
+//! `pipeline::batch::dispatch` acknowledges → [`pipeline::relay`] publishes the completion and deletes
+//! its row in the outbox once it is confirmed.
+//!
+//! # The path of one request
+//!
+//! [`http::listener`] → [`http::web`] (limits, authentication, rate, parameters) → a handler of
+//! [`http::api`], `http::ui` or `http::compat` → [`view::read`] → [`store::read`] → the record as JSON
+//! ([`view::record`]). What a client sends becomes an event in [`http::submit`], is published, and takes
+//! the path above.
 //!
 //! # Invariants
 //!

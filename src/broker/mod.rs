@@ -2,11 +2,11 @@
 //! nor what an event means.
 //!
 //! In reading order: [`connection`] (how a connection is opened, watched and closed; `address`,
-//! `tls` and `dial` open it, `runtime`, `screen` and `frame` mend what comes in), [`topology`]
-//! (names of exchanges and queues, and their declaration; [`restore`] of a deleted queue), [`message`] with [`header`] and
-//! [`outgoing`] (what arrives and leaves, in own types), [`consumer`], [`window`] with
-//! [`publisher`] (publishing with confirms), [`error`];
-//! [`self::lapin_workarounds::greeting`] and [`inspect`] look at a broker for people.
+//! `tls` and `dial` open it), [`topology`] (names of exchanges and queues, and their declaration;
+//! [`restore`] of a deleted queue), [`message`] with [`header`] and [`outgoing`] (what arrives and leaves,
+//! in own types), [`consumer`], [`window`] with [`publisher`] (publishing with confirms), [`error`].
+//! [`lapin_workarounds`] repair what comes in before the client library reads it, and read the broker's
+//! [`greeting`](lapin_workarounds::greeting); [`inspect`] looks at a broker for people.
 //!
 //! Invariants:
 //!

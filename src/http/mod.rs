@@ -1,7 +1,8 @@
-//! What is served over HTTP.
+//! What is served over HTTP: the listener for clients ([`listener`]) and the one for operators ([`ops`]).
 //!
-//! Who may connect, for how long and with how much is decided in [`self::web::connection_limits`]; handlers see only
-//! whole requests.
+//! [`web`] is what every request passes: authentication, limits, parameters, waiting, problems. Handlers
+//! are in [`api`] (the native API), `ui` (the pages) and `compat` (clients of other systems); they share
+//! [`state`] and send events by [`submit`].
 
 pub mod api;
 mod compat;

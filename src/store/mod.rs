@@ -1,7 +1,8 @@
 //! PostgreSQL: every statement of the project, one per file in `queries`, and nothing of AMQP.
 //!
-//! [`self::write::batch`] is the transaction that a batch of events needs, in two halves with the pure merge
-//! between them. The other files hold one table or concern each.
+//! Three doors: [`mod@write`] is what workers write, [`write::batch`] the transaction of a batch in two halves
+//! with the pure merge between them; [`read`] is what clients and operators read; [`admin`] what operators
+//! and the janitor do. Each file holds one table or concern, and `queries` has the same doors.
 
 pub mod admin;
 pub mod connection;

@@ -1,14 +1,13 @@
 //! Bytes to events and completions to bytes; no tokio, no AMQP client, no SQL.
 //!
-//! Reading order: [`self::decode::message`] (what came in, the limits, what comes out), `encoding` and
-//! `envelope` (three encodings become one), `types` and `data` (what each event type says),
-//! [`mod@decode`] (the way through all of it), [`self::decode::reason`] and [`problem`] (why a message is refused),
-//! [`encode::completion`] (what goes out), [`schema`] (all of that as documents for others), [`self::encode::plain_event`]
-//! (events written by our own tools), [`workflow_file`] (files that describe the graph of an order's
-//! stages).
+//! [`mod@decode`] is the way in: what came and its limits ([`decode::message`]), three encodings that
+//! become one (`encoding`, `envelope`), what each event type says (`event_types`, `data`), and why a
+//! message is refused ([`decode::reason`], [`problem`]). [`encode`] is the way out: completions, stages,
+//! and events of our own tools. [`schema`] is all of that as documents for others, [`workflow_file`] a
+//! file that describes the stages of an order.
 //!
 //! The hot path borrows from the body and allocates only what an event keeps. Everything that
-//! explains a refusal (`diagnose`, `seen`) runs after the fast path has failed.
+//! explains a refusal (`parse_error`, `salvage`) runs after the fast path has failed.
 
 pub mod decode;
 pub mod encode;

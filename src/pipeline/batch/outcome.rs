@@ -21,7 +21,7 @@ pub enum Outcome {
     Late,
     /// It waits until its order reaches a stop, or until the kind of its process is decided.
     Parked,
-    /// It can't be applied; [`Merged::refusals`] says why.
+    /// It can't be applied; `Merged::refusals` says why.
     Refused,
 }
 

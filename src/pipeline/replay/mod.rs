@@ -2,7 +2,7 @@
 //!
 //! [`selection`] goes through the letters that are meant, [`sender`] publishes some of them and says
 //! what became of each, [`rate_limit`] keeps the rate. A replay that was asked for is a row, which
-//! [`runner`] finds and [`job`] works on: by publishing, or for a dry run by [`dry_run`].
+//! [`runner`] finds and works on: by publishing, or for a dry run by [`dry_run`].
 
 pub mod dry_run;
 pub mod rate_limit;

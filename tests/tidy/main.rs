@@ -1,9 +1,12 @@
 //! Rules that the compiler can't hold: layers, lengths, and documentation that says what is so.
 
 #![expect(
+    clippy::indexing_slicing,
     clippy::unwrap_used,
     reason = "a test that can't go on should stop where it is"
 )]
+
+mod circles;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,7 +15,7 @@ use std::path::{Path, PathBuf};
 use waybill::config::settings_table;
 use waybill::telemetry::metrics_table;
 
-const LINES_MAX: usize = 300;
+const LINES_MAX: usize = 400;
 
 /// Each layer with the modules it may use besides itself; those that serve the edges are free.
 const LAYERS: [(&str, &[&str]); 13] = [
