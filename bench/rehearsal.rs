@@ -18,8 +18,8 @@ use waybill::wire;
 use waybill::wire::{Limits, Message};
 
 use crate::workload::{Place, Workload, time_of};
-use waybill::pipeline::batch::dedup::unique;
 use waybill::pipeline::batch::effects;
+use waybill::pipeline::batch::event::{BatchEvent, find_repetitions, firsts};
 use waybill::pipeline::batch::merging::Merged;
 use waybill::pipeline::batch::orders::Orders;
 
@@ -53,14 +53,14 @@ pub(crate) struct Act {
 }
 
 /// Every batch of the workload in its shares, decoded only.
-pub(crate) fn decoded(workload: Workload) -> anyhow::Result<Vec<Vec<Vec<NewEvent>>>> {
+pub(crate) fn decoded(workload: Workload) -> anyhow::Result<Vec<Vec<Vec<BatchEvent>>>> {
     let order = workload.order();
     let mut batches = Vec::new();
     for places in order.chunks(BATCH) {
-        let mut shares: Vec<Vec<NewEvent>> = (0..SHARES).map(|_| Vec::new()).collect();
+        let mut shares: Vec<Vec<BatchEvent>> = (0..SHARES).map(|_| Vec::new()).collect();
         for place in places {
             let event = decode(*place, time_of(place.position))?;
-            let share = event.key.0.as_u128() as usize % SHARES;
+            let share = event.new.key.0.as_u128() as usize % SHARES;
             shares
                 .get_mut(share)
                 .context("a share that is not there")?
@@ -74,7 +74,7 @@ pub(crate) fn decoded(workload: Workload) -> anyhow::Result<Vec<Vec<Vec<NewEvent
 /// Every batch of the workload with all that it causes.
 pub(crate) fn scenes(workload: Workload) -> anyhow::Result<Vec<Scene>> {
     let mut memory = Memory::default();
-    let scene = |shares: Vec<Vec<NewEvent>>| Scene {
+    let scene = |shares: Vec<Vec<BatchEvent>>| Scene {
         messages: shares.iter().map(Vec::len).sum(),
         acts: shares
             .into_iter()
@@ -100,7 +100,7 @@ pub(crate) fn outgoing(row: &OutboxRow) -> Outgoing {
     message
 }
 
-fn decode(place: Place, time: Timestamp) -> anyhow::Result<NewEvent> {
+fn decode(place: Place, time: Timestamp) -> anyhow::Result<BatchEvent> {
     let message = place.message(time);
     let properties = &message.properties;
     let received = Message {
@@ -114,13 +114,14 @@ fn decode(place: Place, time: Timestamp) -> anyhow::Result<NewEvent> {
     let accepted = wire::decode(&received, &Limits::default(), time)
         .ok()
         .context("an event of the workload is refused")?;
-    Ok(NewEvent {
+    let event = NewEvent {
         key: accepted.event.key(),
         event: accepted.event,
         type_name: accepted.type_name,
         time_given: accepted.time_given,
         data: accepted.data,
-    })
+    };
+    Ok(BatchEvent::new(event, false))
 }
 
 /// What the database would know.
@@ -133,11 +134,11 @@ struct Memory {
 }
 
 impl Memory {
-    fn play(&mut self, events: Vec<NewEvent>) -> Act {
-        let all: Vec<&NewEvent> = events.iter().collect();
-        let (firsts, places) = unique(&all);
-        let loaded = self.load(&firsts);
-        let mut merged = Merged::of(&all, &places, loaded, Orders::default());
+    fn play(&mut self, mut events: Vec<BatchEvent>) -> Act {
+        let mut all: Vec<&mut BatchEvent> = events.iter_mut().collect();
+        find_repetitions(&mut all);
+        let loaded = self.load(&firsts(&all));
+        let mut merged = Merged::of(&mut all, loaded, Orders::default());
         let items = std::mem::take(&mut merged.items);
         self.keep_items(&items);
         let questions = merged.questions();
@@ -151,7 +152,7 @@ impl Memory {
         let (counts, processes): (Vec<_>, Vec<_>) =
             decision.changed.into_iter().partition(|c| c.only_counts);
         Act {
-            events: firsts.into_iter().cloned().collect(),
+            events: firsts(&all).into_iter().cloned().collect(),
             processes: processes.into_iter().map(|c| c.process).collect(),
             counts: counts.into_iter().map(|c| c.process).collect(),
             items,

@@ -28,7 +28,7 @@
 //! `pipeline::batch::writer` → the first half of the transaction ([`store::write::batch`]) → the merge
 //! ([`pipeline::batch::merging`] by the rules of [`domain::merge`]) → what ends
 //! ([`pipeline::batch::decide`], [`domain::completion_rules`]) → the second half, which commits →
-//! `pipeline::batch::dispatch` acknowledges → [`pipeline::relay`] publishes the completion and deletes
+//! [`pipeline::batch`] acknowledges → [`pipeline::relay`] publishes the completion and deletes
 //! its row in the outbox once it is confirmed.
 //!
 //! # The path of one request

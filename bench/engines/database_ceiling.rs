@@ -10,15 +10,14 @@ use waybill::config::Settings;
 use waybill::domain::ProcessKey;
 use waybill::store::write::batch;
 use waybill::store::write::batch::Changes;
-use waybill::store::write::event::NewEvent;
 use waybill::store::write::outbox::OutboxRow;
 use waybill::store::{Connection, Store};
 
 use super::{Starter, say};
 use crate::rehearsal::{self, SETTLE, SHARES};
 use crate::workload::Workload;
-use waybill::pipeline::batch::dedup::unique;
 use waybill::pipeline::batch::effects;
+use waybill::pipeline::batch::event::{BatchEvent, find_repetitions, firsts};
 use waybill::pipeline::batch::merging::Merged;
 use waybill::pipeline::batch::orders::Orders;
 
@@ -29,7 +28,7 @@ pub(super) async fn run(
     mut starter: Starter,
     workload: Workload,
 ) -> anyhow::Result<()> {
-    let mut shares: Vec<Vec<Vec<NewEvent>>> = (0..SHARES).map(|_| Vec::new()).collect();
+    let mut shares: Vec<Vec<Vec<BatchEvent>>> = (0..SHARES).map(|_| Vec::new()).collect();
     for batch in rehearsal::decoded(workload)? {
         for (share, events) in shares.iter_mut().zip(batch) {
             share.push(events);
@@ -54,15 +53,15 @@ pub(super) async fn run(
 /// Writes one share of every batch.
 async fn write(
     connection: Connection,
-    batches: Vec<Vec<NewEvent>>,
+    batches: Vec<Vec<BatchEvent>>,
     done: mpsc::Sender<Vec<OutboxRow>>,
 ) -> anyhow::Result<()> {
     let mut known = HashSet::new();
-    for events in batches {
+    for mut events in batches {
         say("on")?;
-        done.send(transact(&connection, &events, &known).await?)
+        done.send(transact(&connection, &mut events, &known).await?)
             .await?;
-        known.extend(events.iter().map(|event| event.key));
+        known.extend(events.iter().map(|event| event.new.key));
     }
     Ok(())
 }
@@ -70,13 +69,13 @@ async fn write(
 /// The transaction of Waybill's writer.
 async fn transact(
     connection: &Connection,
-    events: &[NewEvent],
+    events: &mut [BatchEvent],
     known: &HashSet<ProcessKey>,
 ) -> anyhow::Result<Vec<OutboxRow>> {
-    let events: Vec<&NewEvent> = events.iter().collect();
-    let (firsts, places) = unique(&events);
-    let loaded = batch::begin(connection, &firsts, known, None).await?;
-    let merged = Merged::of(&events, &places, loaded, Orders::default());
+    let mut events: Vec<&mut BatchEvent> = events.iter_mut().collect();
+    find_repetitions(&mut events);
+    let loaded = batch::begin(connection, &firsts(&events), known, None).await?;
+    let merged = Merged::of(&mut events, loaded, Orders::default());
     let questions = merged.questions();
     let answers =
         batch::write_items(connection, &merged.corrections, &merged.items, &questions).await?;

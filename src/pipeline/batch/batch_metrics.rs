@@ -6,30 +6,35 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::decide::Decision;
-use super::job::{Fate, Written};
-use super::outcome::Outcome as Merged;
+use super::entry::Content;
+use super::event::Outcome as Merged;
+use super::job::Done;
+use super::orders::Refused;
 use crate::domain::completion_rules::Cause;
-use crate::pipeline::consume::delivery::{Content, Held};
 use crate::telemetry::{Ended, Outcome, SealCause, Telemetry};
 
-/// Settles every delivery of a batch in the account, and counts what became of processes.
-pub(super) fn batch(telemetry: &Telemetry, held: &[Held], written: &Written, now: Timestamp) {
+/// Settles every delivery of a job in the account, and counts what became of processes.
+pub(super) fn batch(telemetry: &Telemetry, job: &Done, now: Timestamp) {
     let mut settled: BTreeMap<(&str, &str), (Outcome, u64)> = BTreeMap::new();
     let mut dead: BTreeMap<&str, u64> = BTreeMap::new();
-    for (held, fate) in held.iter().zip(&written.fates) {
-        let outcome = outcome(*fate);
-        let key = (held.type_name(), outcome.as_str());
+    for entry in &job.entries {
+        let outcome = match &entry.content {
+            Content::Event(event) => {
+                if event.outcome == Ok(Merged::Applied) {
+                    telemetry.event_committed(between(event.new.event.stamp.time, now));
+                }
+                if let Err(refused) = &event.outcome {
+                    *dead.entry(refused.reason.name()).or_insert(0) += 1;
+                }
+                outcome(&event.outcome)
+            }
+            Content::Dead(letter) => {
+                *dead.entry(&letter.reason).or_insert(0) += 1;
+                Outcome::Dead
+            }
+        };
+        let key = (entry.type_name(), outcome.as_str());
         settled.entry(key).or_insert((outcome, 0)).1 += 1;
-        match (&held.content, fate) {
-            (Content::Event { event, .. }, Fate::Logged(Merged::Applied)) => {
-                telemetry.event_committed(between(event.event.stamp.time, now));
-            }
-            (Content::Dead(letter), _) => *dead.entry(&letter.reason).or_insert(0) += 1,
-            (Content::Event { .. }, Fate::Refused(reason)) => {
-                *dead.entry(reason.name()).or_insert(0) += 1;
-            }
-            (Content::Event { .. }, Fate::Logged(_) | Fate::Dead) => {}
-        }
     }
     for ((type_name, _), (outcome, count)) in settled {
         telemetry.settled(type_name, outcome, count);
@@ -37,7 +42,7 @@ pub(super) fn batch(telemetry: &Telemetry, held: &[Held], written: &Written, now
     for (reason, count) in dead {
         telemetry.dead_lettered(reason, count);
     }
-    for decision in &written.decisions {
+    for decision in &job.written.decisions {
         processes(telemetry, decision);
     }
 }
@@ -79,12 +84,12 @@ pub(in crate::pipeline) fn due(telemetry: &Telemetry, decision: &Decision) {
     telemetry.janitor_sealed(SealCause::Deadline, count(Cause::Deadline));
 }
 
-fn outcome(fate: Fate) -> Outcome {
-    match fate {
-        Fate::Logged(Merged::Applied | Merged::Parked) => Outcome::Applied,
-        Fate::Logged(Merged::Duplicate) => Outcome::Duplicate,
-        Fate::Logged(Merged::Late) => Outcome::Late,
-        Fate::Logged(Merged::Refused) | Fate::Refused(_) | Fate::Dead => Outcome::Dead,
+fn outcome(outcome: &Result<Merged, Refused>) -> Outcome {
+    match outcome {
+        Ok(Merged::Applied | Merged::Parked) => Outcome::Applied,
+        Ok(Merged::Duplicate) => Outcome::Duplicate,
+        Ok(Merged::Late) => Outcome::Late,
+        Err(_) => Outcome::Dead,
     }
 }
 

@@ -7,15 +7,19 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::dedup::Place;
-use super::merging::{Merged, Merging};
+use super::merging::Merged;
+use super::orders::Refused;
 use super::orders::{Entered, Orders};
 use super::record::Record;
 use crate::domain::completion_rules::{self, Cause};
 use crate::domain::merge::Touched;
 use crate::domain::{Kind, Process, ProcessKey};
+use crate::store::write::batch::Changes;
 use crate::store::write::batch::{Loaded, Questions};
-use crate::store::write::event::{Corrections, NewEvent, Sequences};
+use crate::store::write::dead_letter::DeadLetter;
+use crate::store::write::event::{Corrections, Sequences};
+use crate::store::write::outbox::OutboxRow;
+use crate::store::write::parked::DecidedKinds;
 
 /// What a batch decided about its records.
 #[derive(Debug, Default)]
@@ -44,11 +48,6 @@ pub struct Changed {
 }
 
 impl Merged {
-    /// Merges what is new of a batch; `places` tells repetitions inside the batch apart.
-    pub fn of(events: &[&NewEvent], places: &[Place], loaded: Loaded, orders: Orders) -> Self {
-        Merging::new(events, places, loaded, orders).merge(events, places)
-    }
-
     /// Takes records whose settle time or deadline has passed.
     pub fn due(loaded: Loaded, mut orders: Orders) -> Self {
         let record = |process| Record::new(process, &loaded.created);
@@ -60,9 +59,6 @@ impl Merged {
             process.stops = orders.stops(process.key);
         }
         Self {
-            outcomes: Vec::new(),
-            refusals: Vec::new(),
-            kept: Vec::new(),
             orders,
             corrections: Corrections::default(),
             items: Vec::new(),
@@ -152,4 +148,36 @@ impl Decision {
         let ended = self.ended.iter();
         ended.filter_map(|(index, cause)| Some((&self.changed.get(*index)?.process, *cause)))
     }
+}
+
+/// What a decision writes.
+pub(in crate::pipeline) fn changes<'a>(
+    decision: &'a Decision,
+    outbox: Vec<OutboxRow>,
+    dead_letters: Vec<&'a DeadLetter>,
+) -> Changes<'a> {
+    let (counts, whole): (Vec<_>, Vec<_>) = decision
+        .changed
+        .iter()
+        .partition(|changed| changed.only_counts);
+    Changes {
+        processes: whole.into_iter().map(|changed| &changed.process).collect(),
+        counts: counts.into_iter().map(|changed| &changed.process).collect(),
+        outbox,
+        dead_letters,
+        open: decision.open_change.clone(),
+        orders: Some(&decision.entered.changes),
+        kinds: kinds(decision),
+    }
+}
+
+/// What becomes of what was kept until the kinds of processes were decided.
+fn kinds(decision: &Decision) -> Option<DecidedKinds> {
+    let processes = Some(decision.kinds.clone()).filter(|kinds| !kinds.is_empty())?;
+    let refused = Refused::other_kind();
+    Some(DecidedKinds {
+        processes,
+        reason: refused.reason.name(),
+        problem: serde_json::json!(refused.problem()).to_string(),
+    })
 }

@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 use super::decide::Decision;
-use super::orders::{Announced, Refused};
+use super::event::{BatchEvent, Outcome};
+use super::orders::Announced;
 use crate::broker::topology;
 use crate::domain::completion::{Completion, ItemSummary};
-use crate::domain::{Event, Process, ProcessKey};
+use crate::domain::{Process, ProcessKey};
 use crate::store::read::feed_cursor::Cursor;
-use crate::store::write::event::NewEvent;
 use crate::store::write::outbox::{OutboxRow, What};
 use crate::view::outgoing::row;
 use crate::wire;
@@ -49,15 +49,22 @@ fn completion(process: &Process, summary: ItemSummary, place: Option<&str>) -> V
     std::iter::once(row).chain(copy).collect()
 }
 
-/// The answer to an opening event that had no token and names a queue.
-pub fn token_reply(event: &Event, key: ProcessKey) -> OutboxRow {
-    row(key, wire::token_reply(event), What::Reply, DIRECT)
-}
-
-/// The answer to an opening event that can't be applied and names a queue.
-pub fn refusal(event: &NewEvent, refused: &Refused) -> Option<OutboxRow> {
-    let outbound = wire::refusal(&event.event, &refused.problem())?;
-    Some(row(event.key, outbound, What::Reply, DIRECT))
+/// The answers to opening events that name a queue: the token that one got, or why it can't be applied.
+pub fn replies<'a>(events: impl Iterator<Item = &'a BatchEvent>) -> Vec<OutboxRow> {
+    let reply = |BatchEvent {
+                     new,
+                     token_wanted,
+                     outcome,
+                     ..
+                 }: &BatchEvent| {
+        let outbound = match outcome {
+            Ok(Outcome::Applied) if *token_wanted => wire::token_reply(&new.event),
+            Ok(_) => return None,
+            Err(refused) => wire::refusal(&new.event, &refused.problem())?,
+        };
+        Some(row(new.key, outbound, What::Reply, DIRECT))
+    };
+    events.filter_map(reply).collect()
 }
 
 /// The announcements of stops that were entered.

@@ -4,11 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 
-use super::dedup::Place;
+use super::event::{BatchEvent, Outcome, Place};
 use super::orders::{Orders, Refused};
-use super::outcome::Known;
-use super::outcome::Outcome;
-use super::outcome::outcome;
+use super::outcome::{Known, outcome};
 use super::record::Record;
 use crate::domain::merge::{Outcomes, Touched};
 use crate::domain::{Event, Fit, Kind, ProcessKey, completion_rules};
@@ -22,16 +20,10 @@ use crate::wire;
 /// Records with the events of a batch merged in.
 #[derive(Debug)]
 pub struct Merged {
-    /// One outcome per event, in the batch's order.
-    pub outcomes: Vec<Outcome>,
     /// What to put right in the log.
     pub corrections: Corrections,
     /// Outcomes of items to write.
     pub items: Vec<ChangedItem>,
-    /// Why events can't be applied, by their place in the batch.
-    pub refusals: Vec<(usize, Refused)>,
-    /// Which events may still become dead letters, by their place in the batch.
-    pub kept: Vec<usize>,
     /// The orders of the batch, walked as far as their pushes lead.
     pub orders: Orders,
     /// The records of the batch, merged.
@@ -43,9 +35,7 @@ pub struct Merged {
 }
 
 /// A batch while it is merged.
-pub struct Merging<'a> {
-    /// The events with each identity once.
-    firsts: Vec<&'a NewEvent>,
+struct Merging {
     loaded: Loaded,
     orders: Orders,
     records: Vec<Record>,
@@ -54,28 +44,41 @@ pub struct Merging<'a> {
     /// What has waited for openings that are among the events.
     waited: HashMap<ProcessKey, Vec<Event>>,
     corrections: Corrections,
-    outcomes: Vec<Outcome>,
-    refusals: Vec<(usize, Refused)>,
-    kept: Vec<usize>,
 }
 
-impl<'a> Merging<'a> {
-    /// Before the first event.
-    pub fn new(
-        events: &[&'a NewEvent],
-        places: &[Place],
-        mut loaded: Loaded,
-        orders: Orders,
-    ) -> Self {
+impl Merged {
+    /// Merges what is new of a batch, openings first: they decide of which kind a record is. Each event
+    /// learns its outcome.
+    pub fn of(events: &mut [&mut BatchEvent], loaded: Loaded, orders: Orders) -> Self {
+        let mut merging = Merging::new(loaded, orders);
+        for opens in [true, false] {
+            for at in 0..events.len() {
+                let Some(event) = events.get(at) else { break };
+                if event.new.event.opens() != opens {
+                    continue;
+                }
+                let first = match event.place {
+                    Place::First(_) => None,
+                    Place::Repeat(first) => events.get(first).map(|first| &first.new),
+                };
+                let known = Known::of(&event.new, event.place, first, &merging.loaded);
+                if let Some(event) = events.get_mut(at) {
+                    merging.merge(event, known);
+                }
+            }
+        }
+        merging.conclude()
+    }
+}
+
+impl Merging {
+    fn new(mut loaded: Loaded, orders: Orders) -> Self {
         let waited = waited(&mut loaded);
         let processes = std::mem::take(&mut loaded.processes).into_iter();
         let record = |process| Record::new(process, &loaded.created);
         let records: Vec<Record> = processes.map(record).collect();
         let indexes = records.iter().enumerate();
-        let firsts = events.iter().zip(places);
-        let firsts = firsts.filter(|(_, place)| matches!(place, Place::First(_)));
         Self {
-            firsts: firsts.map(|(event, _)| *event).collect(),
             by_key: indexes.map(|(i, r)| (r.process.key, i)).collect(),
             records,
             orders,
@@ -83,37 +86,24 @@ impl<'a> Merging<'a> {
             waited,
             loaded,
             corrections: Corrections::default(),
-            outcomes: vec![Outcome::Refused; events.len()],
-            refusals: Vec::new(),
-            kept: Vec::new(),
         }
     }
 
-    /// Merges the events, openings first: they decide of which kind a record is.
-    pub fn merge(mut self, events: &[&NewEvent], places: &[Place]) -> Merged {
-        let told = events.iter().zip(places).enumerate();
-        let (openings, others): (Vec<_>, Vec<_>) =
-            told.partition(|(_, (event, _))| event.event.opens());
-        for (index, (event, place)) in openings.into_iter().chain(others) {
-            let known = Known::of(event, *place, &self.firsts, &self.loaded);
-            let verdict = self.event(index, event, *place, known);
-            known.correct(&mut self.corrections, event, &verdict);
-            match (verdict, self.outcomes.get_mut(index)) {
-                (Ok(verdict), Some(outcome)) => *outcome = verdict,
-                (Err(refused), _) => self.refusals.push((index, refused)),
-                (Ok(_), None) => {}
+    fn merge(&mut self, event: &mut BatchEvent, known: Known) {
+        event.outcome = self.apply(&event.new, event.place, known);
+        known.correct(&mut self.corrections, &event.new, &event.outcome);
+        event.is_kept = match event.outcome {
+            Ok(Outcome::Parked) => true,
+            Ok(Outcome::Applied) => {
+                let record = self.by_key.get(&event.new.key);
+                let record = record.and_then(|index| self.records.get(*index));
+                record.is_some_and(|record| record.process.decided_kind().is_none())
             }
-        }
-        self.conclude()
+            Ok(Outcome::Duplicate | Outcome::Late) | Err(_) => false,
+        };
     }
 
-    fn event(
-        &mut self,
-        index: usize,
-        event: &NewEvent,
-        place: Place,
-        known: Known,
-    ) -> Result<Outcome, Refused> {
+    fn apply(&mut self, event: &NewEvent, place: Place, known: Known) -> Result<Outcome, Refused> {
         let record = self.by_key.get(&event.key);
         let record = record.and_then(|index| self.records.get_mut(*index));
         let Some(record) = record else {
@@ -144,17 +134,11 @@ impl<'a> Merging<'a> {
             }
             record.apply(items, &event.event);
         }
-        let is_early = outcome == Outcome::Applied && record.process.decided_kind().is_none();
-        if outcome == Outcome::Parked || is_early {
-            self.kept.push(index);
-        }
         Ok(outcome)
     }
 
     fn conclude(mut self) -> Merged {
         let now = self.loaded.now;
-        // In the order of the events again.
-        self.refusals.sort_by_key(|(index, _)| *index);
         self.corrections.unmade = self.unmade();
         for record in self.records.iter_mut().filter(|r| r.is_order()) {
             record.take_from(&self.orders, now);
@@ -162,9 +146,6 @@ impl<'a> Merging<'a> {
         self.records
             .retain(|r| r.touched > Touched::Nothing || completion_rules::may_end(&r.process, now));
         Merged {
-            outcomes: self.outcomes,
-            refusals: self.refusals,
-            kept: self.kept,
             orders: self.orders,
             corrections: self.corrections,
             items: self.items.into_iter().flat_map(changed_items).collect(),

@@ -1,180 +1,195 @@
-//! What is written, committed and acknowledged together.
+//! The life of a batch, from its first delivery to its acknowledgement.
+//!
+//! Deliveries fill a batch ([`filling`]), decoded one by one ([`entry`]). [`Outlet::send`] hands each
+//! writer a share. A [`writer`] tries the transaction below until it commits, and halves what fails by its
+//! data ([`part`]). In it the events are merged into their records ([`merging`]) and it is decided what
+//! ends ([`decide`]), purely; [`effects`] are the messages that causes. When all shares are committed,
+//! [`Acknowledger`] acknowledges the batch and offers its messages to the relay.
 
 pub(super) mod acceptance;
 pub(super) mod batch_metrics;
 pub mod decide;
-pub mod dedup;
-pub(super) mod dispatch;
 pub mod effects;
+pub(super) mod entry;
+pub mod event;
+pub(super) mod filling;
 pub(super) mod job;
+pub(super) mod load_orders;
 pub mod merging;
 pub mod orders;
 pub mod outcome;
 pub(super) mod part;
 pub mod record;
-pub(super) mod transaction;
 pub mod writer;
 
-use std::time::Duration;
+pub use self::filling::BatchLimits;
 
-use tokio::sync::watch;
-use tokio::time::Instant;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use super::consume::delivery::Held;
-use crate::broker::{Acker, BrokerError};
-use crate::telemetry::{CutReason, Telemetry};
+use futures_util::future::join_all;
+use tokio::sync::{mpsc, oneshot};
 
-/// A batch from here on is worth several transactions.
-const LARGE: usize = 200;
-/// What waits for the batches under way waits at most this long.
-pub(super) const PATIENCE: Duration = Duration::from_secs(1);
+use self::decide::changes;
+use self::entry::Entry;
+use self::event::{BatchEvent, find_repetitions, firsts};
+use self::filling::Batch;
+use self::job::{Done, Job, Written};
+use self::load_orders::load_orders;
+use self::merging::Merged;
+use self::writer::Writer;
+use super::consume::lane_state::LaneState;
+use super::failpoint::{CrashPoint, Faults};
+use super::relay::Mailbox;
+use crate::broker::BrokerError;
+use crate::clock;
+use crate::store::write::batch;
+use crate::store::{Connection, StoreError};
+use crate::telemetry::{Phase, Telemetry};
 
-/// When a batch is full.
-#[derive(Debug, Clone, Copy)]
-pub struct BatchLimits {
-    /// This many deliveries.
-    pub events: usize,
-    /// This many bytes.
-    pub bytes: usize,
+/// A batch that is being written. A share that was given up is never done.
+pub(super) struct Pending {
+    batch: Batch,
+    shares: Vec<oneshot::Receiver<Done>>,
 }
 
-/// Deliveries of one channel that are written, committed and acknowledged together.
-#[derive(Debug)]
-pub(super) struct Batch {
-    /// Every process has its events in one of them.
-    shares: Vec<Vec<Held>>,
-    count: usize,
-    bytes: usize,
-    /// How long its deliveries took to decode.
-    pub(super) decoding: Duration,
-    acker: Acker,
-    /// The newest delivery, whose acknowledgement speaks for all.
-    newest: u64,
-    under_way: Option<Ticket>,
-    /// Until when it waits for those before it.
-    patience: Instant,
+/// Where batches go.
+pub(super) struct Outlet {
+    pub(super) writers: Vec<mpsc::Sender<Job>>,
+    pub(super) pending: mpsc::Sender<Pending>,
 }
 
-impl Batch {
-    /// To be written in so many shares, one at least.
-    pub(super) fn new(acker: Acker, shares: usize) -> Self {
-        Self {
-            shares: (0..shares).map(|_| Vec::new()).collect(),
-            count: 0,
-            bytes: 0,
-            decoding: Duration::ZERO,
-            acker,
-            newest: 0,
-            under_way: None,
-            patience: Instant::now(),
+impl Outlet {
+    /// Dispatches a batch; returns it if nobody writes any more.
+    pub(super) async fn send(&self, mut batch: Batch) -> Result<(), Batch> {
+        let mut shares = Vec::with_capacity(self.writers.len());
+        for (entries, writer) in batch.take_shares().into_iter().zip(&self.writers) {
+            if entries.is_empty() {
+                continue;
+            }
+            let (done, share) = oneshot::channel();
+            shares.push(share);
+            if writer.send(Job { entries, done }).await.is_err() {
+                return Err(batch);
+            }
         }
-    }
-
-    /// Holds one delivery more.
-    pub(super) fn push(&mut self, held: Held) {
-        if self.is_empty() {
-            self.patience = Instant::now() + PATIENCE;
-        }
-        self.newest = held.delivery.tag;
-        self.bytes += held.bytes();
-        self.count += 1;
-        let share = held.share(self.shares.len());
-        if let Some(share) = self.shares.get_mut(share) {
-            share.push(held);
-        }
-    }
-
-    /// Until when it waits for those before it.
-    pub(super) fn patience(&self) -> Instant {
-        self.patience
-    }
-
-    /// How many deliveries it holds.
-    pub(super) fn len(&self) -> usize {
-        self.count
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.count == 0
-    }
-
-    /// What can be written at the same time. A small batch is all in one share: what a
-    /// transaction costs whatever its size is then paid once.
-    pub(super) fn take_shares(&mut self) -> Vec<Vec<Held>> {
-        let mut shares = std::mem::take(&mut self.shares);
-        if self.count < LARGE
-            && let Some((first, others)) = shares.split_first_mut()
-        {
-            others.iter_mut().for_each(|other| first.append(other));
-        }
-        shares
-    }
-
-    /// What is here, leaving an empty batch of the same channel.
-    pub(super) fn take(&mut self) -> Self {
-        let next = Self::new(self.acker.clone(), self.shares.len());
-        std::mem::replace(self, next)
-    }
-
-    /// It is under way until it is dropped.
-    pub(super) fn set_out(&mut self, under_way: &UnderWay) {
-        self.under_way = Some(under_way.ticket());
-    }
-
-    /// Counts what will come again.
-    pub(super) fn returned(&self, telemetry: &Telemetry) {
-        telemetry.returned(self.count as u64);
-    }
-
-    /// Why it takes no more, once it does.
-    pub(super) fn full(&self, limits: BatchLimits) -> Option<CutReason> {
-        if self.count >= limits.events {
-            Some(CutReason::Count)
-        } else if self.bytes >= limits.bytes {
-            Some(CutReason::Bytes)
-        } else {
-            None
-        }
-    }
-
-    /// Acknowledges all of it.
-    pub(super) async fn acknowledge(&self) -> Result<(), BrokerError> {
-        self.acker.ack_through(self.newest).await
+        let pending = Pending { batch, shares };
+        let sent = self.pending.send(pending).await;
+        sent.map_err(|unsent| unsent.0.batch)
     }
 }
 
-/// How many batches of a lane are under way.
-#[derive(Debug, Clone, Default)]
-pub(super) struct UnderWay {
-    count: watch::Sender<usize>,
-}
+impl Writer {
+    /// Writes some of a job's deliveries and all they cause in one transaction. Tried again, it decides
+    /// anew what becomes of each.
+    async fn transaction(
+        &mut self,
+        connection: &Connection,
+        entries: &mut [Entry],
+    ) -> Result<Written, StoreError> {
+        let events = entries.iter_mut().filter_map(Entry::as_event_mut);
+        let mut events: Vec<&mut BatchEvent> = events.collect();
+        find_repetitions(&mut events);
 
-/// One batch under way.
-#[derive(Debug)]
-struct Ticket {
-    count: watch::Sender<usize>,
-}
+        let logged = firsts(&events);
+        let begin = batch::begin(connection, &logged, &self.known, self.rules.deadline);
+        let mut loaded = self.dying_at(CrashPoint::Begun, begin).await?;
+        self.faults.pass(CrashPoint::EventsWritten);
+        let limits = self.rules.orders;
+        let orders =
+            load_orders(connection, &mut loaded, &logged, &mut self.catalog, limits).await?;
 
-impl UnderWay {
-    /// Waits until there is none, but not for ever: one that can't be written must not keep the next
-    /// one from being tried.
-    pub(super) async fn none(&self, until: Instant) {
-        let mut count = self.count.subscribe();
-        let none = count.wait_for(|count| *count == 0);
-        // It can't close: this holds it.
-        let _ = tokio::time::timeout_at(until, none).await;
+        let merged = Merged::of(&mut events, loaded, orders);
+        let (corrections, items) = (&merged.corrections, &merged.items);
+        let answers =
+            batch::write_items(connection, corrections, items, &merged.questions()).await?;
+        let mut decision = merged.decide(&answers.sequenced, self.rules.settle);
+
+        let queue = &self.queue;
+        // Also those that did not wait long: they are found and settled like any other.
+        let kept = entries.iter().filter_map(|entry| entry.kept(queue));
+        decision.entered.changes.parked = kept.collect();
+        let mut outbox = effects::replies(entries.iter().filter_map(Entry::as_event));
+        outbox.extend(effects::completions(
+            &decision,
+            answers.items,
+            answers.place,
+        ));
+        outbox.extend(effects::stages(&decision.entered.stops));
+        let refused: Vec<_> = entries
+            .iter()
+            .filter_map(|entry| entry.refused(queue))
+            .collect();
+        let letters = entries.iter().filter_map(Entry::as_letter).chain(&refused);
+
+        let changes = changes(&decision, outbox, letters.collect());
+        self.faults.pass(CrashPoint::BeforeCommit);
+        let commit = batch::commit(connection, &changes, self.rules.sweep_after, self.shard);
+        self.dying_at(CrashPoint::CommitSent, commit).await?;
+        let outbox = changes.outbox;
+        Ok(Written {
+            outbox,
+            decisions: vec![decision],
+        })
     }
 
-    fn ticket(&self) -> Ticket {
-        self.count.send_modify(|count| *count += 1);
-        Ticket {
-            count: self.count.clone(),
+    /// Waits for an answer, unless it is told to die while that is under way.
+    async fn dying_at<T>(
+        &self,
+        point: CrashPoint,
+        answer: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        if !self.faults.waits_at(point) {
+            return answer.await;
         }
+        // Long enough to be sent, short enough that the answer is hardly ever here.
+        let early = tokio::time::timeout(Duration::from_millis(1), answer).await;
+        self.faults.pass(point);
+        early.unwrap_or(Err(StoreError::Timeout))
     }
 }
 
-impl Drop for Ticket {
-    fn drop(&mut self) {
-        self.count.send_modify(|count| *count -= 1);
+/// Acknowledges batches in their order, because an acknowledgement speaks for all that was delivered
+/// earlier.
+pub(super) struct Acknowledger {
+    pub(super) lane: Arc<LaneState>,
+    pub(super) mailbox: Mailbox,
+    pub(super) telemetry: Telemetry,
+    pub(super) faults: Faults,
+}
+
+impl Acknowledger {
+    /// Runs until no more batches come. After one that could not be written or acknowledged none
+    /// is acknowledged: they come again, and the log knows what of them was applied.
+    pub(super) async fn run(self, mut pending: mpsc::Receiver<Pending>) -> Result<(), BrokerError> {
+        let mut outcome = Ok(true);
+        while let Some(Pending { batch, shares }) = pending.recv().await {
+            let written = join_all(shares).await.into_iter().collect();
+            outcome = match (outcome, written) {
+                (Ok(true), Ok(written)) => self.conclude(&batch, written).await.map(|()| true),
+                (outcome, _) => {
+                    batch.returned(&self.telemetry);
+                    outcome.map(|_| false)
+                }
+            };
+            self.lane.finish(batch.len());
+        }
+        outcome.map(|_| ())
+    }
+
+    /// Commit, then acknowledge, then publish from memory: the outbox row is the guarantee.
+    async fn conclude(&self, batch: &Batch, shares: Vec<Done>) -> Result<(), BrokerError> {
+        let now = clock::now();
+        for share in &shares {
+            batch_metrics::batch(&self.telemetry, share, now);
+        }
+        self.faults.pass(CrashPoint::CommittedBeforeAck);
+        let outbox = shares.into_iter().flat_map(|share| share.written.outbox);
+        self.mailbox.offer(outbox.collect());
+        let acking = Instant::now();
+        batch.acknowledge().await?;
+        self.telemetry.phase_done(Phase::Ack, acking.elapsed());
+        self.faults.pass(CrashPoint::Acked);
+        Ok(())
     }
 }

@@ -2,28 +2,13 @@
 
 use jiff::Timestamp;
 
-use super::dedup::Place;
+use super::event::{Outcome, Place};
 use super::orders::{Orders, Refused, Verdict};
 use crate::domain::{Fit, Kind, Process};
 use crate::store::Unreadable;
 use crate::store::write::batch::Loaded;
 use crate::store::write::event::{Corrections, NewEvent, Retaken};
 use crate::wire;
-
-/// What became of one event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// It changed its process, or is a line of its history.
-    Applied,
-    /// Its identity was known.
-    Duplicate,
-    /// Its process had ended.
-    Late,
-    /// It waits until its order reaches a stop, or until the kind of its process is decided.
-    Parked,
-    /// It can't be applied; `Merged::refusals` says why.
-    Refused,
-}
 
 /// Applies an event to the walk of its order, where it is one; says what becomes of it.
 pub fn outcome(
@@ -82,8 +67,8 @@ pub enum Known {
 }
 
 impl Known {
-    /// Compares an event with the first one of its identity in the batch, or with that in the log.
-    pub fn of(event: &NewEvent, place: Place, firsts: &[&NewEvent], loaded: &Loaded) -> Self {
+    /// Compares an event with the `first` one of its identity in the batch, or with that in the log.
+    pub fn of(event: &NewEvent, place: Place, first: Option<&NewEvent>, loaded: &Loaded) -> Self {
         let is_same = match place {
             Place::First(place) if loaded.new.get(place) == Some(&true) => {
                 return Self::New(place);
@@ -97,7 +82,7 @@ impl Known {
                 }
                 None => true,
             },
-            Place::Repeat(place) => firsts.get(place).is_none_or(|first| {
+            Place::Repeat(_) => first.is_none_or(|first| {
                 let both_given = event.time_given && first.time_given;
                 let time = both_given.then_some(first.event.stamp.time);
                 is_same(event, first.type_name, time, &first.data)

@@ -10,16 +10,15 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::acceptance::Acceptance;
-use super::job::Fate;
+use super::entry::Entry;
+use super::event::Outcome;
 use super::job::Written;
 use super::job::{Done, Job};
 use super::orders::Catalog;
-use super::outcome::Outcome;
 use super::part::{Part, Remedy};
 use crate::backoff::Backoff;
 use crate::domain::ProcessKey;
 use crate::domain::order::OrderLimits;
-use crate::pipeline::consume::delivery::Held;
 use crate::pipeline::failpoint::Faults;
 use crate::pipeline::retry_reason::reason;
 use crate::store::{Store, StoreError};
@@ -63,7 +62,7 @@ pub(in crate::pipeline) struct Writer {
 
 /// A job that is being written.
 struct Open {
-    held: Vec<Held>,
+    entries: Vec<Entry>,
     done: oneshot::Sender<Done>,
     parts: VecDeque<Part>,
     /// What is committed, by its place in the batch.
@@ -73,10 +72,10 @@ struct Open {
 
 impl Open {
     fn new(job: Job) -> Self {
-        let all = Some(0..job.held.len()).filter(|all| !all.is_empty());
+        let all = Some(0..job.entries.len()).filter(|all| !all.is_empty());
         Self {
             parts: all.map(Part::new).into_iter().collect(),
-            held: job.held,
+            entries: job.entries,
             done: job.done,
             written: BTreeMap::new(),
             began: Instant::now(),
@@ -94,7 +93,7 @@ impl Open {
             .for_each(|part| written.add(part));
         // Nobody listens after the session.
         let _ = self.done.send(Done {
-            held: self.held,
+            entries: self.entries,
             written,
         });
     }
@@ -159,12 +158,12 @@ impl Writer {
         let mut later = Vec::new();
         let mut goes_on = true;
         while goes_on && let Some(mut part) = job.parts.pop_front() {
-            let Some(slice) = job.held.get_mut(part.range.clone()) else {
+            let Some(slice) = job.entries.get_mut(part.range.clone()) else {
                 continue;
             };
             let error = match self.attempt(slice).await {
                 Ok(written) => {
-                    self.note(slice, &written);
+                    self.note(slice);
                     job.written.insert(part.range.start, written);
                     continue;
                 }
@@ -200,35 +199,31 @@ impl Writer {
     }
 
     /// What could not be written although others could becomes a dead letter.
-    fn quarantine(&self, slice: &mut [Held], error: &StoreError) {
+    fn quarantine(&self, slice: &mut [Entry], error: &StoreError) {
         self.telemetry.retried(RetryReason::Bisect, error);
         for culprit in slice {
             culprit.refuse(&self.queue, Reason::RefusedByDatabase, error.to_string());
         }
     }
 
-    /// Remembers what a transaction has shown.
-    fn note(&mut self, held: &[Held], written: &Written) {
+    /// Remembers what a transaction has shown. Whoever forgets a record later makes the next batch fail
+    /// once, which clears what is known.
+    fn note(&mut self, entries: &[Entry]) {
         self.backoff.reset();
-        if written.fates.contains(&Fate::Logged(Outcome::Applied)) {
+        let events = || entries.iter().filter_map(Entry::as_event);
+        if events().any(|event| event.outcome == Ok(Outcome::Applied)) {
             self.acceptance.applied();
         }
-        self.remember(held);
-    }
-
-    /// Whoever forgets a record later makes the next batch fail once, which clears all of this.
-    fn remember(&mut self, held: &[Held]) {
         if self.known.len() > KNOWN_MAX {
             self.known.clear();
         }
-        let events = held.iter().filter_map(Held::as_event);
-        self.known.extend(events.map(|event| event.key));
+        self.known.extend(events().map(|event| event.new.key));
     }
 
-    async fn attempt(&mut self, held: &[Held]) -> Result<Written, StoreError> {
+    async fn attempt(&mut self, entries: &mut [Entry]) -> Result<Written, StoreError> {
         let connection = self.store.connection().await?;
         let limit = self.store.answer_timeout();
-        let outcome = tokio::time::timeout(limit, self.transaction(&connection, held)).await;
+        let outcome = tokio::time::timeout(limit, self.transaction(&connection, entries)).await;
         match outcome {
             Ok(Ok(written)) => Ok(written),
             Ok(Err(error)) => {
@@ -242,13 +237,5 @@ impl Writer {
                 Err(StoreError::Timeout)
             }
         }
-    }
-}
-
-impl Written {
-    fn add(&mut self, part: Self) {
-        self.fates.extend(part.fates);
-        self.decisions.extend(part.decisions);
-        self.outbox.extend(part.outbox);
     }
 }

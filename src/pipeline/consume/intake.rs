@@ -8,14 +8,14 @@ use std::time::Instant;
 
 use tokio::sync::watch;
 
-use super::delivery::Held;
 use super::lane_state::Carries;
 use super::lane_state::{LaneState, Signals};
 use super::prefetch::Window;
 use crate::broker::{BrokerError, Connection, Consumer, Delivery, Ended, Next};
 use crate::clock;
-use crate::pipeline::batch::dispatch::Outlet;
-use crate::pipeline::batch::{Batch, BatchLimits, PATIENCE, UnderWay};
+use crate::pipeline::batch::Outlet;
+use crate::pipeline::batch::entry::Entry;
+use crate::pipeline::batch::filling::{Batch, BatchLimits, PATIENCE, UnderWay};
 use crate::pipeline::failpoint::{CrashPoint, Faults};
 use crate::telemetry::{Backpressure, CutReason as Cut, Phase, Telemetry};
 use crate::wire::Limits;
@@ -163,13 +163,13 @@ impl Intake {
         self.lane.receive();
         let held = match self.carries {
             Carries::Events => {
-                let (held, trace_ignored) = Held::event(delivery, &self.queue, &self.limits, now);
+                let (held, trace_ignored) = Entry::event(delivery, &self.queue, &self.limits, now);
                 if trace_ignored {
                     self.telemetry.trace_context_invalid(1);
                 }
                 held
             }
-            Carries::DeadLetters => Held::dead(delivery, &self.queue, &self.limits),
+            Carries::DeadLetters => Entry::dead(delivery, &self.queue, &self.limits),
         };
         batch.push(held);
         batch.decoding += began.elapsed();

@@ -6,8 +6,8 @@ use tokio::task::JoinSet;
 use super::intake::Intake;
 use super::lane_state::Signals;
 use crate::broker::BrokerError;
-use crate::pipeline::batch::dispatch::{Acknowledger, Outlet};
 use crate::pipeline::batch::writer::Writer;
+use crate::pipeline::batch::{Acknowledger, Outlet};
 
 /// Runs a lane until it is stopped (`Ok`), its consumer ends or a part of it fails.
 pub(super) async fn run(

@@ -1,6 +1,5 @@
 //! From the broker's queues to batches: sessions, deliveries, prefetch, and a watchdog over them.
 
-pub(super) mod delivery;
 pub(super) mod intake;
 pub(super) mod lane;
 pub(super) mod lane_state;

@@ -12,7 +12,7 @@ use crate::broker::Delivery;
 use crate::clock;
 use crate::domain::workflow::Workflow;
 use crate::domain::{Event, Happening, Kind, Opening, form};
-use crate::pipeline::consume::delivery::Held;
+use crate::pipeline::batch::entry::Entry;
 use crate::pipeline::dead_letter;
 use crate::store::admin::replay::{Fate, Foreseen};
 use crate::store::admin::replay_claim::ClaimedReplay;
@@ -75,11 +75,11 @@ impl Outlook {
                 None => self.count(Fate::Damaged.name()),
             }
         }
-        for letter in readable.iter().filter_map(Held::as_letter) {
+        for letter in readable.iter().filter_map(Entry::as_letter) {
             self.count(&letter.reason);
         }
-        let events = readable.iter().filter_map(Held::as_event);
-        let events: Vec<&Event> = events.map(|new| &new.event).collect();
+        let events = readable.iter().filter_map(Entry::as_event);
+        let events: Vec<&Event> = events.map(|event| &event.new.event).collect();
         let met = self.store.foresee(&events).await?;
         for (event, met) in events.iter().zip(met) {
             let name = self.decide(event, met).await?;
@@ -89,11 +89,11 @@ impl Outlook {
     }
 
     /// As a worker would take it.
-    fn delivered(&self, kept: &KeptLetter) -> Option<Held> {
+    fn delivered(&self, kept: &KeptLetter) -> Option<Entry> {
         let message = dead_letter::replay(&kept.letter)?;
         let message = sender::marked(message, kept.letter.id, self.replay);
         let delivery = Box::new(Delivery::from(message));
-        let (held, _) = Held::event(delivery, &kept.letter.queue, &self.limits, clock::now());
+        let (held, _) = Entry::event(delivery, &kept.letter.queue, &self.limits, clock::now());
         Some(held)
     }
 

@@ -1,9 +1,11 @@
-//! One delivery on its way: taken from the broker, decoded, and held until its batch has committed.
+//! One delivery of a batch: received, decoded, and held until the batch has committed.
 
 use jiff::Timestamp;
+use serde_json::json;
 
+use super::event::BatchEvent;
 use crate::broker::{Delivery, HeaderValue};
-use crate::pipeline::batch::orders::Refused;
+use crate::domain::ProcessKey;
 use crate::pipeline::dead_letter;
 use crate::store::write::dead_letter::DeadLetter;
 use crate::store::write::event::NewEvent;
@@ -11,7 +13,7 @@ use crate::wire::{self, Accepted, Limits, Message, Reason, Rejection};
 
 /// A delivery and what it was decoded to.
 #[derive(Debug)]
-pub(in crate::pipeline) struct Held {
+pub(in crate::pipeline) struct Entry {
     pub(in crate::pipeline) delivery: Box<Delivery>,
     pub(in crate::pipeline) content: Content,
 }
@@ -19,16 +21,13 @@ pub(in crate::pipeline) struct Held {
 /// What a delivery holds.
 #[derive(Debug)]
 pub(in crate::pipeline) enum Content {
-    /// An event, and whether somebody waits for the token it got.
-    Event {
-        event: Box<NewEvent>,
-        token_wanted: bool,
-    },
+    /// An event.
+    Event(Box<BatchEvent>),
     /// Something that can't be applied.
     Dead(Box<DeadLetter>),
 }
 
-impl Held {
+impl Entry {
     /// Decodes an event; what can't be decoded becomes a dead letter. Says too whether trace
     /// context was left out.
     pub(in crate::pipeline) fn event(
@@ -53,7 +52,7 @@ impl Held {
     }
 
     /// Takes a message that the broker gave up.
-    pub(super) fn dead(delivery: Box<Delivery>, queue: &str, limits: &Limits) -> Self {
+    pub(in crate::pipeline) fn dead(delivery: Box<Delivery>, queue: &str, limits: &Limits) -> Self {
         let rejection = dead_letter::given_up(&delivery);
         Self::given_up(delivery, queue, rejection, limits)
     }
@@ -85,44 +84,56 @@ impl Held {
         reason: Reason,
         detail: String,
     ) -> Option<DeadLetter> {
-        let event = self.as_event()?;
-        let refusal = dead_letter::refusal(&event.event, event.type_name, reason, detail);
+        let event = &self.as_event()?.new;
+        let rejection = dead_letter::refusal(&event.event, event.type_name, reason, detail);
         // It was decoded, so its body is within the limit.
-        Some(dead_letter::of(&self.delivery, queue, refusal, usize::MAX))
+        Some(dead_letter::of(
+            &self.delivery,
+            queue,
+            rejection,
+            usize::MAX,
+        ))
     }
 
-    /// The letter of an event that its order can't take.
-    pub(in crate::pipeline) fn refused(
-        &self,
-        queue: &str,
-        refused: &Refused,
-    ) -> Option<DeadLetter> {
-        let event = self.as_event()?;
-        let detail = refused.detail.clone();
-        let mut refusal =
-            dead_letter::refusal(&event.event, event.type_name, refused.reason, detail);
-        refusal.problem = refused.problem();
-        // It was decoded, so its body is within the limit.
-        Some(dead_letter::of(&self.delivery, queue, refusal, usize::MAX))
+    /// The letter of an event that was refused.
+    pub(super) fn refused(&self, queue: &str) -> Option<DeadLetter> {
+        let refused = self.as_event()?.outcome.as_ref().err()?;
+        let mut letter = self.letter(queue, refused.reason, refused.detail.clone())?;
+        letter.problem = json!(refused.problem()).to_string();
+        Some(letter)
     }
 
-    /// In which of so many shares it belongs: the events of a process are together, a letter may
+    /// What an event that is kept may become; the reason is given when it does.
+    pub(super) fn kept(&self, queue: &str) -> Option<(ProcessKey, DeadLetter)> {
+        let event = self.as_event().filter(|event| event.is_kept)?;
+        let letter = self.letter(queue, Reason::StageNotReached, String::new())?;
+        Some((event.new.key, letter))
+    }
+
+    /// In which of so many shares it belongs: the events of a process are together, a dead letter may
     /// be anywhere.
     pub(in crate::pipeline) fn share(&self, shares: usize) -> usize {
-        let key = self.as_event().map_or(0, |event| event.key.0.as_u128());
+        let key = self.as_event().map_or(0, |event| event.new.key.0.as_u128());
         key.checked_rem(shares as u128).unwrap_or(0) as usize
     }
 
-    pub(in crate::pipeline) fn as_event(&self) -> Option<&NewEvent> {
+    pub(in crate::pipeline) fn as_event(&self) -> Option<&BatchEvent> {
         match &self.content {
-            Content::Event { event, .. } => Some(event),
+            Content::Event(event) => Some(event),
+            Content::Dead(_) => None,
+        }
+    }
+
+    pub(super) fn as_event_mut(&mut self) -> Option<&mut BatchEvent> {
+        match &mut self.content {
+            Content::Event(event) => Some(event),
             Content::Dead(_) => None,
         }
     }
 
     pub(in crate::pipeline) fn as_letter(&self) -> Option<&DeadLetter> {
         match &self.content {
-            Content::Event { .. } => None,
+            Content::Event(_) => None,
             Content::Dead(letter) => Some(letter),
         }
     }
@@ -136,7 +147,7 @@ impl Held {
     /// The event's type, as a metric label.
     pub(in crate::pipeline) fn type_name(&self) -> &'static str {
         match &self.content {
-            Content::Event { event, .. } => event.type_name,
+            Content::Event(event) => event.new.type_name,
             Content::Dead(letter) => wire::type_label(letter.type_name.as_deref()),
         }
     }
@@ -150,10 +161,8 @@ fn event_content(accepted: Accepted) -> Content {
         time_given: accepted.time_given,
         data: accepted.data,
     };
-    Content::Event {
-        event: Box::new(event),
-        token_wanted: accepted.derived_token && accepted.reply_to.is_some(),
-    }
+    let token_wanted = accepted.derived_token && accepted.reply_to.is_some();
+    Content::Event(Box::new(BatchEvent::new(event, token_wanted)))
 }
 
 fn headers(delivery: &Delivery) -> Vec<(&str, wire::HeaderValue<'_>)> {
