@@ -29,7 +29,7 @@ def faults(path, root, folder):
     scaled = yaml.safe_load(path.read_text())["spec"]
     trigger, = scaled["triggers"]
     query = trigger["metadata"]["query"]
-    known = set(re.findall(r"\b(?:waybill|rabbitmq)_\w+", (root / "README.md").read_text()
+    known = set(re.findall(r"\b(?:waybill|rabbitmq)_\w+", (root / "docs/reference/metrics.md").read_text()
                            + (root / "deploy/prometheus/alerts.yml").read_text()))
     found = [f"KEDA: {name} is not known" for name in re.findall(r"\b[a-z]+_[a-z_]+(?=\{)", query) if name not in known]
     if scaled["minReplicaCount"] < 1:

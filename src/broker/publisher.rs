@@ -83,11 +83,28 @@ async fn exchange(
         }
         let (number, answer) = next(window, limit).await?;
         open -= 1;
+        let verdict = match answer {
+            Ok(verdict) => verdict,
+            Err(unanswered) => return Err(cause(window, unanswered, limit).await),
+        };
         let place = usize::try_from(number).unwrap_or(usize::MAX);
         if let Some(place) = verdicts.get_mut(place) {
-            *place = answer.map_err(Unanswered::into_error)?;
+            *place = verdict;
         }
     }
+}
+
+/// Why the channel ended: a message that was not sent any more does not say, but those before it do.
+async fn cause(window: &mut Window, first: Unanswered, limit: Duration) -> BrokerError {
+    let mut cause = first;
+    while let Unanswered::Lost(_) = cause
+        && let Ok((_, answer)) = next(window, limit).await
+    {
+        if let Err(refused @ Unanswered::Refused(_)) = answer {
+            cause = refused;
+        }
+    }
+    cause.into_error()
 }
 
 async fn next(window: &mut Window, limit: Duration) -> Result<(u64, Answer), BrokerError> {

@@ -20,6 +20,7 @@ mod open;
 pub mod output;
 mod publish;
 mod push;
+pub mod reference;
 mod remote;
 mod resend;
 mod run;
@@ -172,7 +173,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
     }
 }
 
-/// The command line as clap knows it, for completions.
+/// The command line as clap knows it, for completions and the documentation.
 fn definition() -> clap::Command {
     <Cli as clap::CommandFactory>::command()
 }

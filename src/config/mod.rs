@@ -1,7 +1,7 @@
 //! The settings of a run: found in defaults, file, environment and flags, and checked all at once.
 //!
 //! [`sections`] is the one table of settings; reading them, the report of
-//! `waybill config` and the table in the README all follow it. Nothing outside this module reads
+//! `waybill config` and the table in `docs/reference` all follow it. Nothing outside this module reads
 //! the environment, and nothing in it opens a connection.
 
 mod checks;

@@ -42,6 +42,32 @@ impl Described {
         operations
     }
 
+    /// The operations as a page of the documentation, below what is written there by hand.
+    pub(crate) fn reference(&self, page: &str) -> String {
+        const MADE: &str = "<!-- made from the code from here on: UPDATE_EXPECT=1 cargo test --test e2e openapi -->\n";
+        let (written, _) = page.split_once(MADE).unwrap_or((page, ""));
+        let mut text = format!("{written}{MADE}");
+        for operation in self.operations() {
+            let Operation { method, path, .. } = &operation;
+            let said = &self.0["paths"][path][method.to_lowercase()];
+            let scope = operation.scope.as_deref().map_or_else(
+                || "No API key is needed.".to_owned(),
+                |scope| format!("Needs an API key with the scope `{scope}`."),
+            );
+            let about = [&said["summary"], &said["description"]].map(|it| it.as_str());
+            let about: Vec<_> = about.into_iter().flatten().collect();
+            let about = about.join(". ");
+            let about = about.trim_end_matches('.');
+            text += &format!("\n## `{method} {path}`\n\n{about}. {scope}\n");
+            for (title, rows) in [("parameter", rows(said)), ("status", answers(said))] {
+                if !rows.is_empty() {
+                    text += &format!("\n| {title} | meaning |\n| --- | --- |\n{rows}");
+                }
+            }
+        }
+        text
+    }
+
     /// Whether an answer has a status, a media type and a body that the document promises.
     pub(crate) fn holds(&self, operation: &Operation, reply: &Reply) {
         let at = format!("{} {}: {}", operation.method, operation.path, reply.status);
@@ -107,4 +133,29 @@ fn a_body_that_is_not_as_promised_is_noticed() {
     for wrong in [json!({}), json!({ "at": 7 }), json!({ "at": "soon" })] {
         assert!(described.fault(&thing, &wrong).is_some(), "{wrong}");
     }
+}
+
+fn rows(operation: &Value) -> String {
+    let parameters = operation["parameters"].as_array().into_iter().flatten();
+    let text = |value: &Value| value.as_str().unwrap_or_default().replace('|', "\\|");
+    let row = |it: &Value| {
+        format!(
+            "| `{}` ({}) | {} |\n",
+            text(&it["name"]),
+            text(&it["in"]),
+            text(&it["description"])
+        )
+    };
+    parameters.map(row).collect()
+}
+
+fn answers(operation: &Value) -> String {
+    let answers = operation["responses"].as_object().into_iter().flatten();
+    let row = |(status, it): (&String, &Value)| {
+        format!(
+            "| {status} | {} |\n",
+            it["description"].as_str().unwrap_or_default()
+        )
+    };
+    answers.map(row).collect()
 }

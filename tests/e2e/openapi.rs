@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use expect_test::expect_file;
 use serde_json::json;
 use waybill::domain::access::{Access, Scope};
 use waybill::store::admin::api_key::NewKey;
@@ -235,6 +236,10 @@ fn the_document_and_its_page_are_there_for_everybody_and_name_the_same_operation
         let described = Described::by(&open).await;
         assert_eq!(described.0["openapi"], "3.1.0");
         assert_eq!(described.0["info"]["version"], env!("CARGO_PKG_VERSION"));
+        let reference =
+            std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference/http.md");
+        let reference = std::fs::read_to_string(reference).expect("the page");
+        expect_file!["../../docs/reference/http.md"].assert_eq(&described.reference(&reference));
         let page = open.get("/docs").await;
         assert_eq!(
             (page.status, page.header("content-type")),

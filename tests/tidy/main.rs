@@ -7,13 +7,11 @@
 )]
 
 mod circles;
+mod reference;
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-
-use waybill::config::settings_table;
-use waybill::telemetry::metrics_table;
 
 const LINES_MAX: usize = 400;
 
@@ -228,21 +226,6 @@ fn clients_are_answered_only_where_the_document_says_so() {
             assert!(!hidden, "{} has a {way} beside routes!", file.display());
         }
     }
-}
-
-#[test]
-fn the_readme_lists_every_setting_and_every_metric() {
-    let readme = read(root().join("README.md"));
-    assert!(
-        readme.contains(settings_table().trim()),
-        "paste this:\n{}",
-        settings_table()
-    );
-    assert!(
-        readme.contains(metrics_table().trim()),
-        "paste this:\n{}",
-        metrics_table()
-    );
 }
 
 #[test]
