@@ -139,7 +139,10 @@ impl App {
         };
         if end == End::Forced && failure.is_none() {
             let left = tasks.roll.left();
-            tracing::warn!(left, "stopping by force: what these hold comes again");
+            tracing::warn!(
+                left,
+                "forced shutdown; unacknowledged messages will be redelivered"
+            );
         }
         give_up.cancel();
         done.cancel();

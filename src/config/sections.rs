@@ -169,7 +169,7 @@ sections! {
         limit: u64 = "WAYBILL_OUTBOX__LIMIT", "100000", Count(1, 100_000_000),
             "most rows that wait to be published; consuming pauses above";
         unroutable: Unroutable = "WAYBILL_OUTBOX__UNROUTABLE", "drop", Choice(&["drop", "keep"]),
-            "what happens to a message that no queue wants";
+            "what happens to an unroutable message";
         sweep_after: Duration = "WAYBILL_OUTBOX__SWEEP_AFTER", "30s", WAIT,
             "age at which a row that a crash left behind is published";
     }

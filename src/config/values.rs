@@ -6,7 +6,7 @@ use secrecy::SecretString;
 
 use super::fault::Fault;
 
-/// What happens to a completion that no queue wants.
+/// What happens to an unroutable completion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unroutable {
     /// It is counted, logged and forgotten.

@@ -122,7 +122,7 @@ impl Telemetry {
     pub fn retention_deleted(&self, processes: u64) {
         self.add(names::RETENTION_DELETED, &[], processes);
         if processes > 0 {
-            info!(processes, "removed what retention has let go");
+            info!(processes, "deleted expired processes");
         }
     }
 
@@ -183,8 +183,8 @@ impl Telemetry {
                 }
             }
             Published::Unroutable => {
-                if let Some(suppressed) = self.permit("no queue wants a message", what) {
-                    warn!(what, messages, suppressed, "no queue wants a message");
+                if let Some(suppressed) = self.permit("message unroutable", what) {
+                    warn!(what, messages, suppressed, "message unroutable");
                 }
             }
         }

@@ -113,7 +113,7 @@ fn watching_tells_what_is_new_and_ends_with_the_status() {
         let unknown = ground
             .waybill(&["watch", "nobody", "--timeout", "500ms"])
             .failed(13);
-        unknown.complains("nobody has spoken of nobody");
+        unknown.complains("no events for nobody");
 
         insert_running(&ground).await;
         let mut watch = ground.start(&["watch", "t", "--timeout", "20s"]);

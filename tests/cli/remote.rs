@@ -111,7 +111,7 @@ fn a_server_that_never_takes_it_is_given_up_and_one_that_is_another_is_recognise
     let away = problem("503 Service Unavailable", "");
     let (url, serving) = server(&[away.as_str(); 8]);
     let sent = told(&url, &["publish", "-"], &line(1)).failed(1);
-    sent.says("of unknown fate 1").complains("not just now");
+    sent.says("unconfirmed 1").complains("not just now");
     assert_eq!(serving.join().unwrap().len(), 8);
 
     let moved = answer(

@@ -32,7 +32,7 @@ fn a_letter_that_does_not_fit_into_a_frame_stays_and_keeps_no_other_back() {
         ground.execute(LARGE).await;
         ground.execute(NUMBERS).await;
         let page = replay(&admin, "all=yes").await;
-        let words = [">done</span>", "5 of 5", "Taken by no queue"];
+        let words = [">done</span>", "5 of 5", "Unroutable"];
         until("the end of the replay", async || {
             let reply = admin.get(&page).await;
             let all = words.iter().all(|word| reply.body().contains(word));

@@ -248,7 +248,7 @@ fn a_list_is_narrowed_to_what_somebody_looks_for() {
         assert_eq!(shown(&failed, &tokens).len(), 10);
         assert!(failed.body().contains("<option value=\"error\" selected>"));
         let none = client.get("/?filename=nothing+like+that").await;
-        assert!(none.body().contains("Nothing here."));
+        assert!(none.body().contains("No processes match these filters."));
         let found = client.get(&format!("/?token={}", tokens[0])).await;
         let place = format!("/monitor/process?token={}", tokens[0]);
         assert_eq!(found.header("location"), Some(place.as_str()));
@@ -260,7 +260,13 @@ fn a_list_is_narrowed_to_what_somebody_looks_for() {
         );
         let yesterday = "update waybill.process set created_at = created_at - interval '25 hours'";
         ground.execute(yesterday).await;
-        assert!(client.get("/").await.body().contains("Nothing here."));
+        assert!(
+            client
+                .get("/")
+                .await
+                .body()
+                .contains("No processes match these filters.")
+        );
         assert_eq!(shown(&client.get("/?since=week").await, &tokens).len(), 50);
         worker.stop().await;
     });
@@ -274,7 +280,11 @@ fn a_page_that_is_followed_changes_with_what_happens_and_ends_with_its_key() {
         let (viewer, id) = keyed(&ground, &client, "default", &[Scope::Read]).await;
         let follower = viewer.with("accept", "text/event-stream");
         let mut page = follower.listen("/?since=hour").await;
-        assert!(page.text().await.contains("Nothing here."));
+        assert!(
+            page.text()
+                .await
+                .contains("No processes match these filters.")
+        );
         let events = story("followed", 1);
         let token = events[0].token.clone().expect("a token");
         Producer::new(&ground).events(&events).await;

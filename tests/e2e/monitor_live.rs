@@ -85,7 +85,7 @@ fn a_list_that_found_nothing_yet_says_so_and_none_goes_on_past_its_end() {
         );
         assert!(search.body().contains("Older ones"));
         let today = client.get("/?module=none").await;
-        assert!(today.body().contains("Nothing here."));
+        assert!(today.body().contains("No processes match these filters."));
         assert!(!today.body().contains("Older ones"), "{}", today.body());
         worker.stop().await;
     });

@@ -164,7 +164,7 @@ fn the_picture_of_an_order_lights_where_it_stands() {
             &before,
             &[("review", "here"), ("finance", "ahead"), ("close", "ahead")],
         );
-        assert!(before.contains("It stands at review."), "{before}");
+        assert!(before.contains("Waiting at review."), "{before}");
         assert!(before.contains("/monitor/workflow?name=purchase&amp;version=2"));
         let push = json!({"stage": "review", "outcome": "accepted"});
         let pushed = patient(&client)
@@ -176,10 +176,7 @@ fn the_picture_of_an_order_lights_where_it_stands() {
             &after,
             &[("review", "passed"), ("finance", "here"), ("stock", "here")],
         );
-        assert!(
-            after.contains("It stands at finance and at stock."),
-            "{after}"
-        );
+        assert!(after.contains("Waiting at finance and stock."), "{after}");
         every_version_has_its_page(&client).await;
         worker.stop().await;
     });

@@ -36,7 +36,7 @@ fn a_person_with_a_key_follows_an_upload_as_one_with_a_database_does() {
         let words = "no process has this token";
         person.says(&get).await.ended(4, &[words]);
         let watch = ["watch", token, "--timeout", "500ms"];
-        let words = ["nobody has spoken of", "not ended within the timeout"];
+        let words = ["no events for", "not ended within the timeout"];
         person.says(&watch).await.ended(13, &words);
 
         let following = person.start(&["watch", token, "--timeout", "60s"]);

@@ -43,7 +43,7 @@ impl Counts {
                 " (has `waybill run` ever started?)",
             ),
             (
-                "of unknown fate",
+                "unconfirmed",
                 self.unknown,
                 " (publish again: repetitions change nothing)",
             ),

@@ -28,7 +28,7 @@ pub(in crate::cli) enum RemoteError {
     #[error("{}", problem_words(&.0.problem))]
     Refused(Box<Refusal>),
     /// Somebody else answers there.
-    #[error("{address} answered {answer}, which is not Waybill's way")]
+    #[error("unexpected response {answer} from {address}; is this a Waybill server?")]
     Strange {
         /// Where.
         address: String,

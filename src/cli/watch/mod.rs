@@ -31,7 +31,7 @@ const TIMEOUT: u8 = 13;
 
 /// Follow a process until it ends: each new line of history and each progress as it comes.
 ///
-/// A token that nobody has spoken of yet is waited for.
+/// It also waits for a token that has no events yet.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -120,7 +120,7 @@ impl Watched {
             Self::Stored(_) => format!(" of tenant {}", escape::line(tenant)),
             Self::Asked(_) => String::new(),
         };
-        format!("nobody has spoken of {token}{tenant} yet; waiting")
+        format!("no events for {token}{tenant} yet; waiting")
     }
 
     /// Waits until another look is worth it.

@@ -30,7 +30,7 @@ const INCLUDE: &str = "include";
     operation_id = "getProcess",
     tag = "processes",
     summary = "How a process stands",
-    description = "With `Prefer: wait` not before the process has ended, or the time is over; a token that nobody has spoken of yet is waited for too.",
+    description = "With `Prefer: wait` not before the process has ended, or the time is over; also waits for a token that has no events yet.",
     params(parameters::Token, parameters::Include, parameters::Prefer, parameters::IfNoneMatch),
     responses(
         (status = 200, description = "The record", body = View, headers(("ETag", description = "Of this answer"))),

@@ -104,7 +104,7 @@ fn document(title: &str, header: &Markup, main: &Markup) -> Markup {
                 main #main tabindex="-1" { (main) }
                 footer {
                     "Waybill " (env!("CARGO_PKG_VERSION")) " · times are UTC · "
-                    a href="/docs" { "The same for programs" }
+                    a href="/docs" { "API documentation" }
                 }
             }
         }

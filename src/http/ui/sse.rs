@@ -18,7 +18,7 @@ use crate::http::web::problem::{HttpProblem, Trouble};
 
 /// How often it is looked whether a page has changed.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// A page that is dear to make is made so much less often: nobody who looks takes more than a
+/// An expensive page is refreshed less often: nobody who looks takes more than a
 /// twentieth of the time, unless the page takes over half a second.
 const REST: u32 = 19;
 /// But it is looked again after that long.

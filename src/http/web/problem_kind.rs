@@ -35,7 +35,7 @@ pub(in crate::http) enum Trouble {
     KeyReused,
     /// It asks too often.
     TooManyRequests,
-    /// The database can't be asked just now.
+    /// The database is temporarily unavailable.
     Unavailable,
 }
 
@@ -57,14 +57,10 @@ impl Trouble {
 
     const fn row(self) -> (&'static str, u16, &'static str) {
         match self {
-            Self::InvalidParameter => (
-                "invalid_parameter",
-                400,
-                "A parameter has a value it can't have",
-            ),
+            Self::InvalidParameter => ("invalid_parameter", 400, "Invalid parameter"),
             Self::Unauthorized => ("unauthorized", 401, "The request needs a key"),
             Self::Forbidden => ("forbidden", 403, "The key does not allow this"),
-            Self::NotFound => ("not_found", 404, "There is nothing of that name"),
+            Self::NotFound => ("not_found", 404, "Not found"),
             Self::Gone => ("gone", 410, "What was asked for is not kept any more"),
             Self::Conflict => ("conflict", 409, "This can't be done now"),
             Self::MethodNotAllowed => (
@@ -74,13 +70,9 @@ impl Trouble {
             ),
             Self::InvalidBody => ("invalid_body", 400, "The body can't be read"),
             Self::TooLarge => ("too_large", 413, "The body is larger than allowed"),
-            Self::UnsupportedMediaType => (
-                "unsupported_media_type",
-                415,
-                "This kind of body is not taken",
-            ),
+            Self::UnsupportedMediaType => ("unsupported_media_type", 415, "Unsupported media type"),
             Self::Unprocessable => ("unprocessable", 422, "The body can't be applied"),
-            Self::LogTooLong => ("log_too_long", 422, "There is too much to go through again"),
+            Self::LogTooLong => ("log_too_long", 422, "Event log too long to replay"),
             Self::RangeNotSatisfiable => {
                 ("range_not_satisfiable", 416, "The file has no such range")
             }
@@ -90,7 +82,7 @@ impl Trouble {
                 "The key was used for something else",
             ),
             Self::TooManyRequests => ("too_many_requests", 429, "The requests come too fast"),
-            Self::Unavailable => ("unavailable", 503, "The servers can't be asked just now"),
+            Self::Unavailable => ("unavailable", 503, "Service temporarily unavailable"),
         }
     }
 }

@@ -17,7 +17,7 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// Letters a second; without a rate there is always a turn.
+    /// Dead letters per second; without a rate there is always a turn.
     #[must_use]
     pub fn new(rate: Option<u32>) -> Self {
         Self {

@@ -27,7 +27,7 @@ const KEPT: i64 = 100;
 pub struct NewReplay {
     /// Which letters.
     pub letters: Letters,
-    /// Letters a second; without one as fast as the broker confirms.
+    /// Dead letters per second; without one as fast as the broker confirms.
     pub rate: Option<u32>,
     /// Whether it only says what would become of them.
     pub dry_run: bool,
@@ -86,7 +86,7 @@ pub struct Replay {
     pub letter: Option<Uuid>,
     /// What is meant, where it is a reason.
     pub reason: Option<String>,
-    /// Letters a second.
+    /// Dead letters per second.
     pub rate: Option<u32>,
     /// Whether it only says what would become of them.
     pub dry_run: bool,

@@ -22,7 +22,7 @@ pub struct ClaimedReplay {
     pub id: Uuid,
     /// Which letters.
     pub letters: Letters,
-    /// Letters a second.
+    /// Dead letters per second.
     pub rate: Option<u32>,
     /// Whether it only says what would become of them.
     pub dry_run: bool,

@@ -164,8 +164,7 @@ impl Reason {
             | Self::UnknownType
             | Self::InvalidField
             | Self::TenantMismatch => {
-                "Mend the producer, which then has to send these again: a replay sends the same \
-                 bytes."
+                "Fix the producer and have it send again; a replay would send the same bytes."
             }
             Self::TooLarge => {
                 "Let the producer send less at once, or raise the limit; then it has to send these \

@@ -72,10 +72,10 @@ fn a_dead_letter_is_replayed_to_its_record() {
         page.follow(page.click(&named("button", "Replay"))).await;
         page.replay_is("done").await;
         assert_eq!(page.reported("Published").await, "1");
-        page.shows("None of them is here as a new letter.").await;
+        page.shows("None were refused again so far.").await;
         reaches(&scene.ground, "no letter", LETTERS, 0).await;
         page.goto("/monitor/process?token=dead-1").await;
-        page.shows("It stands at review.").await;
+        page.shows("Waiting at review.").await;
         page.goto("/monitor/dead-letters").await;
         page.shows("There are none.").await;
         page.quiet().await;
@@ -134,8 +134,7 @@ fn whoever_may_only_read_sees_nothing_to_press() {
                 page.follow(page.click("document.querySelector('#letters a')"))
                     .await;
             }
-            page.shows("Whoever has a key with the scope admin may replay these here.")
-                .await;
+            page.shows("Replaying requires an admin key.").await;
             assert_eq!(page.evaluate(acts).await, "logout");
         }
         // Neither does it help to know how it is done.

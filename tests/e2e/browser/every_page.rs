@@ -74,7 +74,7 @@ async fn letter(page: &Page, look: (Size, Theme)) {
     page.readable(look).await;
     page.picture(&named("letter", look)).await;
     page.follow(page.click(&words("button", "Dry run"))).await;
-    page.shows("What would become of them").await;
+    page.shows("Expected result").await;
     page.readable(look).await;
 }
 

@@ -62,7 +62,7 @@ fn everything_in_the_list_is_reached_with_the_keyboard() {
             "Module",
             "Kind",
             "Status",
-            "Heard of",
+            "First seen",
         ];
         let mut stops = vec![
             named("a", "Skip to the content"),

@@ -45,7 +45,7 @@ fn the_list_shows_an_upload_from_its_opening_to_its_end_while_somebody_looks() {
     run(async {
         let mut scene = Scene::set("list").await;
         let page = scene.viewer(&READ).await;
-        page.shows("Nothing here.").await;
+        page.shows("No processes match these filters.").await;
         page.is_live().await;
         page.remember().await;
 
@@ -121,7 +121,7 @@ fn only_what_one_looks_for_is_shown() {
         page.fill(&field("Token"), "").await;
         page.fill(&field("Group"), "nobody's").await;
         page.follow(page.press("Enter")).await;
-        page.shows("Nothing here.").await;
+        page.shows("No processes match these filters.").await;
         page.quiet().await;
         scene.end().await;
     });

@@ -62,7 +62,7 @@ fn a_wrong_key_is_told_so_and_the_form_stays_usable() {
         // A key that is taken away takes its sessions with it.
         let revoked = scene.ground.store().revoke_key(&id).await;
         revoked.expect("a key that is there");
-        page.shows("not live any more: load the page again").await;
+        page.shows("Live updates stopped. Reload the page.").await;
         page.forgive(REFUSED).await;
         page.goto("/").await;
         page.wait_until("location.pathname === '/monitor/login'")

@@ -76,7 +76,7 @@ fn a_letter_is_replayed_without_a_script() {
         })
         .await;
         page.goto("/monitor/process?token=plain-3").await;
-        assert!(page.text().await.contains("It stands at review."));
+        assert!(page.text().await.contains("Waiting at review."));
         page.goto("/monitor/workflow?name=purchase").await;
         assert!(page.text().await.contains("Version 1 of 1"));
         page.goto("/monitor/charts").await;

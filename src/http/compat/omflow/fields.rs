@@ -25,7 +25,7 @@ const NAMES: [&str; 7] = [
 const NO_KIND: &str =
     "send it as application/x-www-form-urlencoded, multipart/form-data or application/json";
 const NO_OBJECT: &str = "the body must be a JSON object";
-const BROKEN: &str = "the body is no whole multipart/form-data";
+const BROKEN: &str = "malformed or truncated multipart body";
 const ODD_NAME: &str = "a file must have its name in filename; filename* is not read";
 const NO_TEXT: &str = "a field is not in UTF-8";
 

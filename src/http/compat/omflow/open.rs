@@ -29,7 +29,7 @@ const OPENED: &str = "order.opened";
 /// Files of one order.
 const FILES_MAX: usize = 100;
 
-const NO_FORM: &str = "the body is no whole multipart/form-data";
+const NO_FORM: &str = "malformed or truncated multipart body";
 const NO_ACTION: &str = "must be create or update";
 const A_FILE: &str = "files come with action=create only, after all the other fields";
 const NOT_YET: &str = "the order is sent and not applied yet; it gets its number when it is";

@@ -10,7 +10,7 @@ use crate::http::submit::multipart::Parts;
 use crate::http::web::problem::{HttpProblem, Trouble};
 
 const NO_NUMBER: &str = "must be the number that opening the order gave";
-const NO_FORM: &str = "the body is no whole multipart/form-data";
+const NO_FORM: &str = "malformed or truncated multipart body";
 const A_FILE: &str = "files come with an order that is opened, and with no other call";
 
 impl Asked {

@@ -77,7 +77,7 @@ function follow(isFollowed, again) {
   source.addEventListener("error", async () => {
     const passes = source.readyState !== EventSource.CLOSED || (await isPassing());
     if (!isFollowed(source)) return;
-    say(passes ? "not connected; trying again" : "not live any more: load the page again");
+    say(passes ? "not connected; trying again" : "Live updates stopped. Reload the page.");
     if (!passes || source.readyState !== EventSource.CLOSED) return;
     setTimeout(() => isFollowed(source) && again(), AGAIN_MS);
   });

@@ -25,7 +25,7 @@ pub(super) fn figures(look: &Look) -> Markup {
             (figure("Latency", &percentiles(&look.lately.latency), "in the last five minutes"))
             (figure("In the queue", &look.lately.queue_ready.map_or_else(|| html! { (UNKNOWN) }, count), "events that wait for a worker"))
             (figure("In the outbox", &count(look.outbox.pending), "messages to be published"))
-            (figure("Dead letters", &count(letters), "that wait for somebody"))
+            (figure("Dead letters", &count(letters), "need attention"))
             @for (kind, name) in [(Kind::Upload, "Open uploads"), (Kind::Order, "Open orders")] {
                 div {
                     dt { (name) }

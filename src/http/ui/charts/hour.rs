@@ -127,7 +127,7 @@ impl Hour {
                 self.level("dead letters", 2, |levels| levels.dead_letters),
                 self.level("parked pushes", 1, |levels| levels.parked),
             ],
-            ..self.chart("held", "Set aside", Unit::Count)
+            ..self.chart("held", "Held", Unit::Count)
         }
         .says("Messages that wait for somebody to look at them, and pushes that wait for their stage.")
     }

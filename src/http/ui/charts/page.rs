@@ -30,7 +30,7 @@ async fn page(Viewer { api, .. }: Viewer, latest: Latest) -> Result<Page, HttpPr
     let main = html! {
         h1 { "The last hour" }
         p.hint {
-            "All tenants and all running Waybills together, by their own samples. Times are UTC; the numbers beside "
+            "All tenants and all running instances together, by their own samples. Times are UTC; the numbers beside "
             "names are those of the last whole minute."
         }
         (figures::figures(&look))

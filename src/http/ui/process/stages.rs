@@ -52,10 +52,10 @@ pub(super) fn section(found: &Found) -> Markup {
 fn standing(order: &Order) -> String {
     let names: Vec<_> = order.active().map(|stop| stop.stage.as_str()).collect();
     match (names.is_empty(), order.standing.stops_count) {
-        (false, _) => format!("It stands at {}.", names.join(" and at ")),
+        (false, _) => format!("Waiting at {}.", names.join(" and ")),
         (true, 0) => "It has entered no stage.".to_owned(),
-        (true, 1) => "It stands nowhere any more; it made one stop.".to_owned(),
-        (true, count) => format!("It stands nowhere any more; it made {count} stops."),
+        (true, 1) => "Finished after one stage.".to_owned(),
+        (true, count) => format!("Finished after {count} stages."),
     }
 }
 
@@ -78,7 +78,7 @@ fn note(stops: Option<(usize, bool)>) -> Note {
     };
     let (state, words) = match stops {
         None => (State::Ahead, "not entered".to_owned()),
-        Some((count, true)) => (State::Here, times("stands here", count)),
+        Some((count, true)) => (State::Here, times("current", count)),
         Some((count, false)) => (State::Passed, times("passed", count)),
     };
     Note { state, words }
@@ -89,12 +89,11 @@ fn waits(order: &Order) -> Markup {
     let parked = order.standing.parked_count;
     html! {
         @for join in order.joins() {
-            p { bdi { (join.stage) } " waits for " bdi { (join.missing.join(", ")) } "; " bdi { (join.arrived.join(", ")) } " has arrived." }
+            p { bdi { (join.stage) } " is waiting for " bdi { (join.missing.join(", ")) } "; " bdi { (join.arrived.join(", ")) } " is done." }
         }
         @if parked > 0 {
             p {
-                (parked) @if parked == 1 { " push waits" } @else { " pushes wait" }
-                " for a stage that was not entered yet:"
+                (parked) @if parked == 1 { " early push is held:" } @else { " early pushes are held:" }
                 @for (stage, count) in order.parked_for() {
                     " " @if stage.is_empty() { "by data_id" } @else { bdi { (stage) } } " (" (count) ")"
                 }
@@ -131,7 +130,7 @@ fn row(order: &Order, stop: &Stop) -> Markup {
         tr.here[stop.left.is_none()] {
             th scope="row" { bdi { (stop.stage) } @if stop.number > 1 { " (" (stop.number) ")" } }
             td { (format::moment(stop.entered_at)) }
-            td { @match &stop.left { Some(left) => (format::moment(left.at)), None => b { "stands here" } } }
+            td { @match &stop.left { Some(left) => (format::moment(left.at)), None => b { "current" } } }
             td {
                 @if let Some(outcome) = outcome { bdi { (outcome) } }
                 @else if stop.left.is_none() && !ways.is_empty() { span.hint { "to be " bdi { (ways.join(" or ")) } } }
@@ -191,7 +190,7 @@ mod tests {
     fn a_stage_says_how_often_it_was_entered() {
         let said = |stops| note(stops).words;
         assert_eq!(said(None), "not entered");
-        assert_eq!(said(Some((1, true))), "stands here");
+        assert_eq!(said(Some((1, true))), "current");
         assert_eq!(said(Some((3, false))), "passed (3×)");
     }
 }

@@ -105,7 +105,7 @@ impl Filter {
                 }
                 label { "Kind" (choice("kind", "any", given("kind"), kinds.map(|kind| (kind, kind)))) }
                 label { "Status" (choice("status", "any", given("status"), statuses.map(|status| (status, status)))) }
-                label { "Heard of" (choice("since", "today", given("since"), Since::OTHERS.map(|since| (since.name(), since.words())))) }
+                label { "First seen" (choice("since", "today", given("since"), Since::OTHERS.map(|since| (since.name(), since.words())))) }
                 button type="submit" { "Show" }
                 @if self.is_narrow() { a href="/" { "Show all of today" } }
             }

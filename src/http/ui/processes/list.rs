@@ -76,7 +76,7 @@ async fn page(Viewer { api, access }: Viewer, filter: Filter) -> Result<Page, Ht
         h1 { (heading(&filter)) }
         (filter.form())
         @if let Some(token) = &filter.token {
-            p.fault { "No process has the token " code { (token) } ". It is told apart by every letter." }
+            p.fault { "No process has the token " code { (token) } ". Tokens must match exactly." }
         } @else if listed.processes.is_empty() {
             p.empty { (nothing(&listed)) }
         } @else {
@@ -104,7 +104,7 @@ fn end_at(listed: &mut Listing, begin: Timestamp) {
 /// A page looks at so many and no more, whatever it finds.
 fn nothing(listed: &Listing) -> String {
     match listed.next {
-        None => "Nothing here.".to_owned(),
+        None => "No processes match these filters.".to_owned(),
         Some(_) => format!(
             "Nothing among the {LOOKED_AT_MAX} that a page looks through; the search goes on with \
              the older ones."
@@ -115,7 +115,7 @@ fn nothing(listed: &Listing) -> String {
 fn heading(filter: &Filter) -> String {
     match filter.since {
         Since::Hour => "Processes of the last hour",
-        Since::Today => "Processes of today",
+        Since::Today => "Today's processes",
         Since::Week => "Processes of the last 7 days",
         Since::Ever => "All processes",
     }

@@ -12,7 +12,7 @@ use crate::store::write::dead_letter::Letters;
 pub(in crate::http) fn replay(letters: &Letters, access: &Access) -> Markup {
     if !access.allows(Scope::Admin) {
         return html! {
-            p.hint { "Whoever has a key with the scope " code { "admin" } " may replay these here." }
+            p.hint { "Replaying requires an " code { "admin" } " key." }
         };
     }
     let is_one = letters.letter.is_some();
@@ -21,8 +21,8 @@ pub(in crate::http) fn replay(letters: &Letters, access: &Access) -> Markup {
             (meant(letters))
             @if !is_one {
                 label {
-                    "Letters a second"
-                    input type="number" name="rate" min="1" max=(RATE_MAX) placeholder="as fast as confirmed" autocomplete="off";
+                    "Dead letters per second"
+                    input type="number" name="rate" min="1" max=(RATE_MAX) placeholder="no limit" autocomplete="off";
                 }
             }
             button type="submit" name="dry_run" value="yes" { "Dry run" }

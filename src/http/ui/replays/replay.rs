@@ -70,14 +70,14 @@ fn standing(replay: &Replay, access: &Access) -> Markup {
         @if let Some(trouble) = &replay.trouble { p.fault { "It is tried again and again: " (trouble) "." } }
         @if state.is_open() && access.allows(Scope::Admin) { (form::stop(replay.id)) }
         dl.facts {
-            dt { "Asked for" } dd {
+            dt { "Requested" } dd {
                 (format::moment(replay.asked_at))
                 @if !replay.asked_by.is_empty() { " with the key " code { (replay.asked_by) } }
             }
-            dt { "Letters then" } dd { (replay.letters) }
+            dt { "Dead letters at start" } dd { (replay.letters) }
             @if !replay.dry_run { dt { "Rate" } dd { (table::rate(replay.rate)) } }
             @if let Some(begun_at) = replay.begun_at {
-                dt { "Begun" } dd { (format::moment(begun_at)) }
+                dt { "Started" } dd { (format::moment(begun_at)) }
                 @let end = replay.ended_at.unwrap_or_else(clock::now);
                 dt { "Took" } dd { (format::length(end.duration_since(begun_at))) }
             }
@@ -110,7 +110,7 @@ fn report(replay: &Replay) -> Markup {
             "kept: a queue is full or can't be reached",
         ),
         (
-            "Taken by no queue",
+            "Unroutable",
             counts.unroutable,
             "kept: is anything bound to the exchange of events?",
         ),
@@ -132,7 +132,7 @@ fn came_back(returned: &[(String, u64)]) -> Markup {
     html! {
         h2 { "Came back" }
         @if sum == 0 {
-            p { "None of them is here as a new letter." }
+            p { "None were refused again so far." }
         } @else {
             p { (sum) " of them could not be applied again and are here as new letters:" }
             ul {
@@ -154,7 +154,7 @@ fn outlook(replay: &Replay) -> Markup {
         None => (name.as_str(), *count, format::reason_title(name)),
     });
     html! {
-        h2 { "What would become of them" }
+        h2 { "Expected result" }
         p.hint {
             "As things stand now; what the letters would do to each other is not counted in. Nothing was \
              published and nothing changed."

@@ -69,7 +69,7 @@ pub(in crate::http) fn replays(replays: &[Replay], may_act: bool) -> Markup {
     html! {
         table.processes {
             thead {
-                tr { @for heading in ["Replay", "Asked for", "Rate", "State", "Letters", "Action"] { th scope="col" { (heading) } } }
+                tr { @for heading in ["Replay", "Requested", "Rate", "State", "Letters", "Action"] { th scope="col" { (heading) } } }
             }
             tbody #replays {
                 @for one in replays {
@@ -79,7 +79,7 @@ pub(in crate::http) fn replays(replays: &[Replay], may_act: bool) -> Markup {
                             a href=(paths::replay(one.id)) { @if one.dry_run { "Dry run" } @else { "Replay" } }
                             small { "of " (meant(one.letter, one.reason.as_deref())) }
                         }
-                        td data-label="Asked for" { (format::moment(one.asked_at)) }
+                        td data-label="Requested" { (format::moment(one.asked_at)) }
                         td data-label="Rate" { @if !one.dry_run { (rate(one.rate)) } }
                         td data-label="State" { (state.shown()) }
                         td data-label="Letters" { (progress(one)) }

@@ -126,14 +126,14 @@ mod tests {
         };
         let notes = Notes::from([
             ("a", note(State::Passed, "passed (2×)")),
-            ("c", note(State::Here, "stands here")),
+            ("c", note(State::Here, "current")),
             ("d", note(State::Ahead, "not entered")),
             ("e", note(State::Ahead, "not entered")),
         ]);
-        let drawn = svg(&workflow, &notes, "It stands at <c>.").into_string();
+        let drawn = svg(&workflow, &notes, "Waiting at <c>.").into_string();
         for words in [
             "&lt;b&gt;&amp;",
-            "It stands at &lt;c&gt;.",
+            "Waiting at &lt;c&gt;.",
             "data-state=\"passed\"><title>a</title>",
             "data-state=\"here\"><title>c</title>",
             "data-state=\"ahead\"><title>e</title>",

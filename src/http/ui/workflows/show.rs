@@ -118,7 +118,7 @@ fn drawn(workflow: &Workflow) -> Markup {
         }
         section {
             h2 { "Form of the opening" }
-            @if workflow.form.is_empty() { p.empty { "It asks for nothing." } }
+            @if workflow.form.is_empty() { p.empty { "No fields." } }
             @else { (stages::form(&workflow.form)) }
         }
     }
