@@ -17,9 +17,9 @@ use crate::http;
 use crate::pipeline::batch::BatchLimits;
 use crate::pipeline::batch::writer::Rules;
 use crate::pipeline::consume::worker::{Worker, shard};
-use crate::pipeline::janitor::{Janitor, Job, Kept};
-use crate::pipeline::relay::{Destinations, Mailbox, Relay};
-use crate::pipeline::replay::runner::Desk;
+use crate::pipeline::janitor::{Janitor, JanitorJob, RetentionTimes};
+use crate::pipeline::relay::{Destinations, Relay, RelaySender};
+use crate::pipeline::replay::runner::ReplayRunner;
 use crate::store::{Store, StoreError};
 use crate::telemetry::{Condition, Labels};
 use crate::wire::{self, Reason};
@@ -76,7 +76,7 @@ impl App {
         }
     }
 
-    pub(super) fn worker(&self, mailbox: Mailbox, gate: watch::Receiver<bool>) -> Worker {
+    pub(super) fn worker(&self, mailbox: RelaySender, gate: watch::Receiver<bool>) -> Worker {
         let settings = &self.settings;
         Worker {
             store: self.store.clone(),
@@ -96,14 +96,14 @@ impl App {
         }
     }
 
-    pub(super) fn janitor(&self, mailbox: Mailbox) -> Janitor {
+    pub(super) fn janitor(&self, mailbox: RelaySender) -> Janitor {
         let Settings {
             process, janitor, ..
         } = &self.settings;
         Janitor {
             store: self.janitor_store.clone(),
             rules: self.rules(),
-            kept: Kept {
+            kept: RetentionTimes {
                 ended: process.retention,
                 tombstones: process.tombstones,
                 parked: janitor.parked_for,
@@ -136,8 +136,8 @@ impl App {
         }
     }
 
-    pub(super) fn desk(&self) -> Desk {
-        Desk {
+    pub(super) fn desk(&self) -> ReplayRunner {
+        ReplayRunner {
             store: self.store.clone(),
             broker: self.settings.broker.clone(),
             limits: (&self.settings.limits).into(),
@@ -183,7 +183,7 @@ pub(super) fn required(roles: &Roles) -> Vec<Condition> {
 
 /// The same database with a connection for each job of the janitor.
 pub(super) fn for_janitor(database: &DatabaseSettings) -> DatabaseSettings {
-    let pool = Job::ALL.len();
+    let pool = JanitorJob::ALL.len();
     DatabaseSettings {
         pool,
         ..database.clone()

@@ -37,7 +37,7 @@ pub(super) struct Observer {
 
 /// What it has found out once and need not look at again.
 #[derive(Default)]
-struct Known {
+struct LastObservation {
     /// No pooler in transaction mode is in between.
     direct: bool,
     migrated: bool,
@@ -65,7 +65,7 @@ impl Observer {
     }
 
     async fn watch(&self, done: &CancellationToken) {
-        let mut known = Known::default();
+        let mut known = LastObservation::default();
         loop {
             self.observe(&mut known).await;
             let (idle, used, max) = self.store.pool_state();
@@ -79,7 +79,7 @@ impl Observer {
     }
 
     /// Reports what one look finds, and that it is late as soon as it is.
-    async fn observe(&self, known: &mut Known) {
+    async fn observe(&self, known: &mut LastObservation) {
         let answer = {
             let look = self.look(known);
             tokio::pin!(look);
@@ -113,7 +113,7 @@ impl Observer {
         }
     }
 
-    async fn look(&self, known: &mut Known) -> Result<(), StoreError> {
+    async fn look(&self, known: &mut LastObservation) -> Result<(), StoreError> {
         if !known.direct {
             self.own.check_pooler().await?;
             known.direct = true;

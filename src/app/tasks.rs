@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::http::ops::{self, Ops};
-use crate::pipeline::relay::{Letterbox, Relay};
+use crate::pipeline::relay::{Relay, RelayReceiver};
 use crate::store::Store;
 use crate::telemetry::Health;
 
@@ -77,7 +77,7 @@ impl Roll {
     }
 }
 
-pub(super) async fn publish(relay: Relay, letterbox: Letterbox, give_up: CancellationToken) {
+pub(super) async fn publish(relay: Relay, letterbox: RelayReceiver, give_up: CancellationToken) {
     relay.publish(letterbox, give_up).await;
 }
 

@@ -107,17 +107,17 @@ enum Stage {
 }
 
 #[derive(Default)]
-struct Attempt(Mutex<Progress>);
+struct Attempt(Mutex<DialProgress>);
 
 #[derive(Default)]
-struct Progress {
+struct DialProgress {
     stage: Stage,
     socket: Option<TcpStream>,
     abandoned: bool,
 }
 
 impl Attempt {
-    fn lock(&self) -> MutexGuard<'_, Progress> {
+    fn lock(&self) -> MutexGuard<'_, DialProgress> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::fault::{Fault, Origin};
-use super::sources::Found;
+use super::sources::FoundValue;
 use super::units::show_bytes;
 use super::values::{Value, Values};
 
@@ -34,7 +34,7 @@ const APART: &[&str] = &[
 ];
 
 /// The faults between settings.
-pub(super) fn between(values: &Values, found: &BTreeMap<&'static str, Found>) -> Vec<Fault> {
+pub(super) fn between(values: &Values, found: &BTreeMap<&'static str, FoundValue>) -> Vec<Fault> {
     let origin = |key: &str| found.get(key).map_or(Origin::Default, |f| f.origin.clone());
     let mut faults = Vec::new();
     for (one, other) in TOGETHER {

@@ -4,7 +4,7 @@ use std::{ffi::OsString, path::Path, path::PathBuf};
 
 use super::fault::{Fault, Faults, Origin};
 use super::report::Effective;
-use super::sources::{Found, Sources, read_text};
+use super::sources::{FoundValue, Sources, read_text};
 use super::values::{Value, Values};
 use super::{
     BrokerSettings, ClientSettings, DatabaseSettings, FILE_VARIABLE, LimitSettings, SETTINGS,
@@ -158,7 +158,7 @@ fn check(sources: Sources, needed: &[&str]) -> Result<(Values, Vec<Effective>), 
     Ok((values, effective))
 }
 
-fn value_of(setting: &'static Setting, given: Option<&Found>) -> Result<Value, Fault> {
+fn value_of(setting: &'static Setting, given: Option<&FoundValue>) -> Result<Value, Fault> {
     let Some(found) = given else {
         return default_of(setting);
     };

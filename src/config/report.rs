@@ -3,7 +3,7 @@
 use std::fmt::{self, Write};
 
 use super::fault::Origin;
-use super::sources::Found;
+use super::sources::FoundValue;
 use super::{SETTINGS, Setting};
 
 /// What stands in place of a secret.
@@ -21,7 +21,7 @@ pub struct Effective {
 }
 
 impl Effective {
-    pub(super) fn new(setting: &Setting, given: Option<&Found>) -> Self {
+    pub(super) fn new(setting: &Setting, given: Option<&FoundValue>) -> Self {
         let written = given.map_or(setting.default, |found| found.text.trim());
         let value = if setting.is_secret() {
             REDACTED

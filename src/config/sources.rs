@@ -31,7 +31,7 @@ enum Rank {
 
 /// A value as it was found.
 #[derive(Debug)]
-pub(super) struct Found {
+pub(super) struct FoundValue {
     pub(super) text: String,
     /// Whether the text names a file that holds the value.
     pub(super) is_file: bool,
@@ -42,7 +42,7 @@ pub(super) struct Found {
 /// The strongest value found for each setting, and the faults on the way there.
 #[derive(Debug, Default)]
 pub(super) struct Sources {
-    pub(super) found: BTreeMap<&'static str, Found>,
+    pub(super) found: BTreeMap<&'static str, FoundValue>,
     pub(super) faults: Vec<Fault>,
 }
 
@@ -73,7 +73,7 @@ impl Sources {
                 (Some((setting, is_file)), Ok(text)) => {
                     self.put(
                         setting,
-                        Found {
+                        FoundValue {
                             text,
                             is_file,
                             origin,
@@ -134,7 +134,7 @@ impl Sources {
             Some((setting, is_file)) => {
                 self.put(
                     setting,
-                    Found {
+                    FoundValue {
                         text,
                         is_file,
                         origin,
@@ -147,7 +147,7 @@ impl Sources {
     }
 
     /// Keeps a value unless a stronger one is there; an empty one counts as not given.
-    fn put(&mut self, setting: &'static Setting, found: Found) {
+    fn put(&mut self, setting: &'static Setting, found: FoundValue) {
         if found.text.trim().is_empty() {
             return;
         }

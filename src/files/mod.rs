@@ -58,7 +58,7 @@ pub struct FilePath {
 
 /// What was kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Kept {
+pub struct StoredFile {
     /// Bytes.
     pub size: u64,
     /// The digest of the bytes, in hexadecimal.
@@ -162,7 +162,7 @@ impl Writing {
     /// # Errors
     ///
     /// If the store fails; then it may be there or not.
-    pub async fn finish(mut self) -> Result<Kept, FilesError> {
+    pub async fn finish(mut self) -> Result<StoredFile, FilesError> {
         let finished = self.writer.shutdown().await;
         finished.map_err(FilesError::Write)?;
         Ok(self.digest.finish())
@@ -184,10 +184,10 @@ impl Digesting {
 
     /// What they were.
     #[must_use]
-    pub fn finish(self) -> Kept {
+    pub fn finish(self) -> StoredFile {
         let digest = self.digest.finish();
         let hex = digest.as_ref().iter().map(|byte| format!("{byte:02x}"));
-        Kept {
+        StoredFile {
             size: self.size,
             sha256: hex.collect(),
         }

@@ -6,19 +6,19 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::submit::publisher::{self, Post};
+use super::submit::publisher::{self, EventPublisher};
 use super::submit::upload_limits::UploadLimits;
-use super::web::batcher::{self, Together};
+use super::web::batcher::{self, Batcher};
 use super::web::keys::Keys;
-use super::web::memory_budget::Room;
-use super::web::notifier::News;
+use super::web::memory_budget::MemoryBudget;
+use super::web::notifier::Notifier;
 use super::web::rate_limit::{Allowances, Rates};
-use super::web::waiters::Waiting;
+use super::web::waiters::Waiters;
 use crate::config::{BrokerSettings, DialectSettings};
 use crate::domain::ProcessKey;
 use crate::files::Files;
 use crate::store::Store;
-use crate::store::read::event_outcome::{Fate, Sent};
+use crate::store::read::event_outcome::{EventOutcome, SentEvent};
 use crate::telemetry::Telemetry;
 use crate::wire;
 
@@ -57,12 +57,12 @@ pub(crate) struct Shared {
     pub(super) uploads: UploadLimits,
     pub(super) limits: wire::Limits,
     pub(super) keys: Keys,
-    pub(super) room: Room,
-    pub(super) together: Together,
-    pub(super) post: Post,
-    pub(super) ended: Waiting<ProcessKey, ()>,
-    pub(super) fates: Waiting<Sent, Fate>,
-    pub(super) news: News,
+    pub(super) room: MemoryBudget,
+    pub(super) together: Batcher,
+    pub(super) post: EventPublisher,
+    pub(super) ended: Waiters<ProcessKey, ()>,
+    pub(super) fates: Waiters<SentEvent, EventOutcome>,
+    pub(super) news: Notifier,
     pub(super) stop: CancellationToken,
 }
 
@@ -79,12 +79,12 @@ impl Api {
             files: setup.files,
             uploads: setup.uploads,
             limits: setup.limits,
-            room: Room::default(),
+            room: MemoryBudget::default(),
             together,
             post,
-            ended: Waiting::default(),
-            fates: Waiting::default(),
-            news: News::default(),
+            ended: Waiters::default(),
+            fates: Waiters::default(),
+            news: Notifier::default(),
             stop: stop.clone(),
         }));
         let mut tasks = api.look(stop);
@@ -112,7 +112,7 @@ impl Api {
         };
         tasks.spawn(self.ended.clone().look(ended, stop.clone()));
         let store = self.store.clone();
-        let fates = async move |sent: &[Sent]| store.fates(sent).await.unwrap_or_default();
+        let fates = async move |sent: &[SentEvent]| store.fates(sent).await.unwrap_or_default();
         tasks.spawn(self.fates.clone().look(fates, stop.clone()));
         let news = self.news.clone();
         tasks.spawn(news.look(self.store.clone(), stop.clone()));

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::broker::topology::COMPLETIONS_EXCHANGE;
 use crate::domain::{ProcessKey, Status};
 use crate::store::admin::resend::{EndedBetween, Sealed};
-use crate::store::write::slow_outbox::Kept;
+use crate::store::write::slow_outbox::RetryPlan;
 use crate::store::{Store, StoreError};
 use crate::view::completion;
 
@@ -104,7 +104,7 @@ impl Resend {
         self.done
     }
 
-    async fn some(&mut self, kept: impl IntoIterator<Item = Kept>) -> Result<(), StoreError> {
+    async fn some(&mut self, kept: impl IntoIterator<Item = RetryPlan>) -> Result<(), StoreError> {
         let (mut rows, mut statuses): (Vec<_>, Vec<Status>) = (Vec::new(), Vec::new());
         for kept in kept {
             match completion::row_again(&kept, COMPLETIONS_EXCHANGE) {

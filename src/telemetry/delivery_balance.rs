@@ -13,7 +13,7 @@ const OUTCOMES: usize = Outcome::ALL.len();
 
 /// The account; clones of its entries are consistent cuts.
 #[derive(Debug)]
-pub(super) struct Ledger {
+pub(super) struct DeliveryBalance {
     types: &'static [&'static str],
     entries: Mutex<Entries>,
 }
@@ -30,7 +30,7 @@ pub(super) struct Entries {
     pub(super) last_delivery: Option<Timestamp>,
 }
 
-impl Ledger {
+impl DeliveryBalance {
     /// An empty account for these types of events.
     pub(super) fn new(types: &'static [&'static str]) -> Self {
         let entries = Entries {
@@ -85,7 +85,7 @@ mod tests {
 
     #[test]
     fn an_unlisted_type_counts_as_the_last() {
-        let ledger = Ledger::new(&["a", "unknown"]);
+        let ledger = DeliveryBalance::new(&["a", "unknown"]);
         ledger.receive(2, 1, Timestamp::UNIX_EPOCH);
         ledger.settle("nonsense", Outcome::Dead, 1);
         let cut = ledger.cut();

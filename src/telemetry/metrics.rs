@@ -12,7 +12,7 @@ use metrics_exporter_prometheus::{BuildError, PrometheusHandle, PrometheusRecord
 use metrics_process::Collector;
 use tracing::info;
 
-use super::delivery_balance::{Entries, Ledger};
+use super::delivery_balance::{DeliveryBalance, Entries};
 use super::labels::{Backpressure, Dependency, Labels, Outcome, REVISION_VALUE, VERSION_VALUE};
 use super::names;
 use super::registry::{Registry, recorder};
@@ -31,7 +31,7 @@ pub struct Telemetry(pub(super) Arc<Inner>);
 #[derive(Debug)]
 pub(super) struct Inner {
     pub(super) registry: Registry,
-    pub(super) ledger: Ledger,
+    pub(super) ledger: DeliveryBalance,
     pub(super) sampled: Sampled,
     pub(super) throttle: Throttle,
     pub(super) event_latency: Histogram,
@@ -63,7 +63,7 @@ impl Telemetry {
         Ok(Self(Arc::new(Inner {
             event_latency: registry.histogram(names::EVENT_LATENCY, &[]),
             registry,
-            ledger: Ledger::new(labels.types),
+            ledger: DeliveryBalance::new(labels.types),
             sampled: Sampled::default(),
             throttle: Throttle::default(),
             labels: *labels,

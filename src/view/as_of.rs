@@ -15,7 +15,7 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 
-use super::found::Found;
+use super::found::FoundProcess;
 use super::order::Order;
 use super::parts::LISTED_MAX;
 use crate::domain::order::{Left, Stop};
@@ -27,8 +27,8 @@ use crate::wire;
 
 /// Puts a process that was read as it is back to where a part of its log ends; `None` if an event of
 /// that is damaged.
-pub fn put_back(found: &mut Found, part: Part) -> Option<()> {
-    let Found { record, order } = found;
+pub fn put_back(found: &mut FoundProcess, part: Part) -> Option<()> {
+    let FoundProcess { record, order } = found;
     let at = part.events.last()?.received_at;
     let was = fold(record, order.as_ref(), &part.events)?;
     // Sealed by then, and all that came later changed nothing.

@@ -7,9 +7,9 @@ use utoipa::ToSchema;
 use super::outgoing;
 use crate::domain::completion::FORMAT;
 use crate::store::read::record::Record;
-use crate::store::write::outbox::{OutboxRow, What};
+use crate::store::write::outbox::{MessageKind, OutboxRow};
 use crate::store::write::process::body_hash;
-use crate::store::write::slow_outbox::Kept;
+use crate::store::write::slow_outbox::RetryPlan;
 use crate::wire::{self, Outbound};
 
 const NEWER: &str =
@@ -21,7 +21,7 @@ const CHANGED: &str = "its record does not give the completion any more that was
 /// # Errors
 ///
 /// Why it can't be made.
-pub fn again(kept: &Kept) -> Result<Outbound, &'static str> {
+pub fn again(kept: &RetryPlan) -> Result<Outbound, &'static str> {
     if kept.format.is_some_and(|format| format != FORMAT) {
         return Err(NEWER);
     }
@@ -39,12 +39,12 @@ pub fn again(kept: &Kept) -> Result<Outbound, &'static str> {
 /// # Errors
 ///
 /// Why it can't be made.
-pub fn row_again(kept: &Kept, exchange: &str) -> Result<OutboxRow, &'static str> {
+pub fn row_again(kept: &RetryPlan, exchange: &str) -> Result<OutboxRow, &'static str> {
     let outbound = again(kept)?;
     Ok(outgoing::row(
         kept.process,
         outbound,
-        What::Completion,
+        MessageKind::Completion,
         exchange,
     ))
 }

@@ -5,7 +5,7 @@ use crate::store::read::record::Record;
 
 /// A process with what is wanted of it.
 #[derive(Debug)]
-pub struct Found {
+pub struct FoundProcess {
     /// The record.
     pub record: Record,
     /// Where it stands, if it is an order and somebody wants to know.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::record::Progress;
+use super::record::ProgressView;
 use super::schema;
 use crate::domain::Kind;
 use crate::store::read::list::{Listed, Listing};
@@ -30,7 +30,7 @@ struct ProcessView<'a> {
     kind: Option<&'static str>,
     #[schema(value_type = schema::Status)]
     status: &'static str,
-    progress: Progress,
+    progress: ProgressView,
     opened_at: Option<Timestamp>,
     ended_at: Option<Timestamp>,
     created_at: Timestamp,
@@ -59,7 +59,7 @@ fn process(listed: &Listed) -> ProcessView<'_> {
         tenant: &listed.tenant,
         kind: listed.decided_kind().map(Kind::name),
         status: listed.status.name(),
-        progress: Progress {
+        progress: ProgressView {
             done: listed.done,
             total: listed.total,
             failed: listed.failed,

@@ -1,11 +1,16 @@
 //! A message that is to be published, as a row of the outbox.
 
 use crate::domain::ProcessKey;
-use crate::store::write::outbox::{OutboxRow, What};
+use crate::store::write::outbox::{MessageKind, OutboxRow};
 use crate::wire::Outbound;
 
 /// The row of a message to an exchange.
-pub fn row(process: ProcessKey, outbound: Outbound, what: What, exchange: &str) -> OutboxRow {
+pub fn row(
+    process: ProcessKey,
+    outbound: Outbound,
+    what: MessageKind,
+    exchange: &str,
+) -> OutboxRow {
     OutboxRow {
         id: outbound.message_id,
         token: outbound.correlation_id,

@@ -4,15 +4,15 @@
 use std::collections::HashSet;
 
 use super::as_of;
-use super::found::Found;
+use super::found::FoundProcess;
 use super::order::{self};
 use super::parts::LISTED_MAX;
 use super::parts::{Part, Parts};
 use super::record::{View, view};
 use crate::domain::ProcessKey;
 use crate::store::read::feed_cursor::Cursor;
-use crate::store::read::history::{Log, Place};
-use crate::store::read::record::{self, Wanted};
+use crate::store::read::history::{Log, LogPlace};
+use crate::store::read::record::{self, RecordQuery};
 use crate::store::{Store, StoreError, Unreadable};
 
 /// How much data of events, and again of items, all that is asked for at once may bring.
@@ -20,7 +20,7 @@ const BYTES_MAX: i64 = 16 * 1024 * 1024;
 
 /// What somebody wants to see.
 #[derive(Debug, Clone)]
-pub struct Wish {
+pub struct ReadQuery {
     /// Which process.
     pub key: ProcessKey,
     /// With which parts.
@@ -47,11 +47,11 @@ pub enum Absent {
 /// Reads these processes, each at its place.
 pub async fn read(
     store: &Store,
-    wishes: &[Wish],
-) -> Result<Vec<Result<Found, Absent>>, StoreError> {
-    let wanted: Vec<_> = wishes.iter().map(Wish::wanted).collect();
+    wishes: &[ReadQuery],
+) -> Result<Vec<Result<FoundProcess, Absent>>, StoreError> {
+    let wanted: Vec<_> = wishes.iter().map(ReadQuery::wanted).collect();
     let records = store.records(&wanted, BYTES_MAX).await?;
-    let wants_order = |wish: &Wish| wish.parts.has(Part::Stages);
+    let wants_order = |wish: &ReadQuery| wish.parts.has(Part::Stages);
     let with_stages = wishes.iter().zip(&records);
     let with_stages = with_stages.filter(|(wish, _)| wants_order(wish));
     let with_stages = with_stages.filter_map(|(_, record)| record.as_ref()?.as_ref().ok());
@@ -63,9 +63,9 @@ pub async fn read(
         true => HashSet::new(),
         false => store.forgotten(&absent).await?,
     };
-    let places: Vec<_> = wishes.iter().filter_map(Wish::place).collect();
+    let places: Vec<_> = wishes.iter().filter_map(ReadQuery::place).collect();
     let mut logs = store.logs(&places).await?.into_iter();
-    let found = |(wish, record): (&Wish, record::Found)| {
+    let found = |(wish, record): (&ReadQuery, record::StoredRecord)| {
         let log = wish.as_of.and_then(|_| logs.next());
         let order = orders.get(&wish.key).filter(|_| wants_order(wish));
         let record = record.ok_or_else(|| match forgotten.contains(&wish.key) {
@@ -75,19 +75,19 @@ pub async fn read(
         let unreadable = |why: Unreadable| Absent::Unreadable(why.column());
         let record = record.map_err(unreadable)?;
         let order = order.cloned().transpose().map_err(unreadable)?;
-        Found { record, order }.after(log)
+        FoundProcess { record, order }.after(log)
     };
     Ok(wishes.iter().zip(records).map(found).collect())
 }
 
-impl Wish {
+impl ReadQuery {
     /// The past brings its own lists.
-    fn wanted(&self) -> Wanted {
+    fn wanted(&self) -> RecordQuery {
         let most = |parts: &[Part]| match self.parts.has_any(parts) && self.as_of.is_none() {
             true => i64::try_from(LISTED_MAX).unwrap_or(i64::MAX),
             false => 0,
         };
-        Wanted {
+        RecordQuery {
             key: self.key,
             events: most(&[Part::Steps, Part::Events, Part::Late]),
             items: most(&[Part::Items, Part::Errors]),
@@ -96,13 +96,13 @@ impl Wish {
         }
     }
 
-    fn place(&self) -> Option<Place> {
+    fn place(&self) -> Option<LogPlace> {
         let key = self.key;
-        self.as_of.map(|cursor| Place { key, cursor })
+        self.as_of.map(|cursor| LogPlace { key, cursor })
     }
 }
 
-impl Found {
+impl FoundProcess {
     /// Reads the form out of it.
     #[must_use]
     pub fn view<'a>(&'a self, parts: &Parts) -> View<'a> {

@@ -35,7 +35,7 @@ pub struct View<'a> {
     #[schema(value_type = schema::Status)]
     pub(crate) status: Cow<'a, str>,
     pub(crate) summary: String,
-    pub(crate) progress: Progress,
+    pub(crate) progress: ProgressView,
     pub(crate) waiting_for: Vec<String>,
     pub(crate) settle_at: Option<Timestamp>,
     pub(crate) deadline_at: Option<Timestamp>,
@@ -73,7 +73,7 @@ pub struct View<'a> {
 }
 
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub(crate) struct Progress {
+pub(crate) struct ProgressView {
     pub(crate) done: u64,
     pub(crate) total: Option<u64>,
     pub(crate) failed: u64,
@@ -202,8 +202,8 @@ fn elapsed_seconds(process: &Process) -> Option<f64> {
     Some(elapsed.as_secs_f64().max(0.0))
 }
 
-fn progress(process: &Process) -> Progress {
-    Progress {
+fn progress(process: &Process) -> ProgressView {
+    ProgressView {
         done: process.done(),
         total: process.total(),
         failed: process.items.failed,

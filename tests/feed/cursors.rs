@@ -5,7 +5,7 @@ use std::time::Duration;
 use waybill::domain::ProcessKey;
 use waybill::store::admin::deletion::{Deletion, Stopped};
 use waybill::store::admin::migrate;
-use waybill::store::admin::quarantine::Cut;
+use waybill::store::admin::quarantine::ClaimLimits;
 use waybill::store::read::feed::{Feed, FeedError, FeedQuery};
 use waybill::store::read::feed_cursor::Cursor;
 
@@ -97,7 +97,7 @@ async fn forget(ground: &Ground, process: usize) {
     );
     ground.execute(&end).await;
     let minute = Duration::from_secs(60);
-    let deletion = Deletion::expired(&ground.store, minute, &Cut::of(10)).await;
+    let deletion = Deletion::expired(&ground.store, minute, &ClaimLimits::of(10)).await;
     assert_eq!(
         deletion
             .unwrap()

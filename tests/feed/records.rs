@@ -6,8 +6,8 @@ use uuid::Uuid;
 use waybill::domain::ProcessKey;
 use waybill::store::read::feed::FeedQuery;
 use waybill::store::read::feed_cursor::Cursor;
-use waybill::store::read::history::{Log, Place};
-use waybill::store::read::record::{Record, Wanted};
+use waybill::store::read::history::{Log, LogPlace};
+use waybill::store::read::record::{Record, RecordQuery};
 
 use crate::ground::{Ground, PROCESSES, log};
 
@@ -17,8 +17,8 @@ fn key(process: usize) -> ProcessKey {
 }
 
 /// So much of a process, with all that belongs to it.
-fn wanted(key: ProcessKey, events: i64, items: i64) -> Wanted {
-    Wanted {
+fn wanted(key: ProcessKey, events: i64, items: i64) -> RecordQuery {
+    RecordQuery {
         key,
         events,
         items,
@@ -28,7 +28,7 @@ fn wanted(key: ProcessKey, events: i64, items: i64) -> Wanted {
 }
 
 /// The places of the log of one process, as readers of the feed get them.
-async fn places(ground: &Ground, process: usize) -> Vec<Place> {
+async fn places(ground: &Ground, process: usize) -> Vec<LogPlace> {
     let key = key(process);
     let query = FeedQuery {
         limit: 1_000,
@@ -37,7 +37,7 @@ async fn places(ground: &Ground, process: usize) -> Vec<Place> {
     };
     let feed = ground.store.feed(&query).await.unwrap();
     let cursors = feed.events.iter().map(|event| event.cursor);
-    cursors.map(|cursor| Place { key, cursor }).collect()
+    cursors.map(|cursor| LogPlace { key, cursor }).collect()
 }
 
 /// How many events of a process, each with that much data.
@@ -121,7 +121,7 @@ async fn each_record_has_its_place_its_limits_and_its_own_lists() {
 }
 
 /// Records that can all be read.
-async fn read(ground: &Ground, wanted: &[Wanted], bytes_max: i64) -> Vec<Option<Record>> {
+async fn read(ground: &Ground, wanted: &[RecordQuery], bytes_max: i64) -> Vec<Option<Record>> {
     let found = ground.store.records(wanted, bytes_max).await.unwrap();
     found
         .into_iter()
@@ -144,7 +144,7 @@ async fn data_that_nobody_wants_is_not_read_but_for_that_of_steps() {
             key.0
         ))
         .await;
-    let wanted = |data| Wanted {
+    let wanted = |data| RecordQuery {
         data,
         ..wanted(key, 9, 9)
     };
@@ -208,7 +208,7 @@ async fn a_log_is_read_up_to_an_event_of_its_process_that_the_feed_gave() {
         tx: row.get::<_, &str>(1).parse().unwrap(),
         pos: row.get(2),
     };
-    let place = |key, cursor| Place { key, cursor };
+    let place = |key, cursor| LogPlace { key, cursor };
     let asked = [
         of_second[4],
         place(key(0), of_second[4].cursor),
@@ -263,7 +263,7 @@ async fn a_log_that_is_too_long_is_not_read_and_hides_no_other() {
             tx: row.get::<_, &str>(1).parse().unwrap(),
             pos: row.get(2),
         };
-        asked.push(Place {
+        asked.push(LogPlace {
             key: key(process),
             cursor,
         });

@@ -8,7 +8,7 @@ use waybill::config::DatabaseSettings;
 use waybill::dev::Postgres;
 use waybill::store::admin::deletion::{Deletion, Stopped};
 use waybill::store::admin::migrate;
-use waybill::store::admin::quarantine::Cut;
+use waybill::store::admin::quarantine::ClaimLimits;
 use waybill::store::{Connection, Store};
 
 pub(crate) struct Ground {
@@ -64,7 +64,7 @@ impl Ground {
 
     /// One slice of what retention does, which has rows enough.
     pub(crate) async fn delete_expired(&self, retention: Duration, processes: i64) -> u64 {
-        let cut = Cut::of(processes);
+        let cut = ClaimLimits::of(processes);
         let deletion = Deletion::expired(&self.store, retention, &cut).await;
         deletion
             .unwrap()

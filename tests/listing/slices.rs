@@ -6,13 +6,13 @@ use std::time::Duration;
 use tokio_postgres::Row;
 use waybill::domain::ProcessKey;
 use waybill::store::admin::deletion::{Deletion, Stopped};
-use waybill::store::admin::quarantine::{Cut, What};
+use waybill::store::admin::quarantine::{ClaimLimits, QuarantinedFor};
 use waybill::store::read::feed::FeedQuery;
 use waybill::store::read::feed_cursor::Cursor;
 
 use waybill::store::read::list_selection::Selection;
 use waybill::view::parts::Parts;
-use waybill::view::read::{Absent, Wish, read};
+use waybill::view::read::{Absent, ReadQuery, read};
 
 use crate::ground::Ground;
 
@@ -32,7 +32,7 @@ async fn a_large_process_goes_slice_by_slice_and_is_gone_for_every_reader_meanwh
     let (mut slices, mut before) = (0, EVENTS);
     assert!(seen(&ground, key).await.is_ok() && is_listed(&ground).await);
     loop {
-        let deletion = Deletion::expired(&ground.store, LONG, &Cut::of(500))
+        let deletion = Deletion::expired(&ground.store, LONG, &ClaimLimits::of(500))
             .await
             .unwrap();
         assert_eq!(deletion.taken().len(), 1);
@@ -45,7 +45,7 @@ async fn a_large_process_goes_slice_by_slice_and_is_gone_for_every_reader_meanwh
             .await;
         let left: i64 = left[0].get(0);
         assert!(before - left <= 600 && (finished == 1) == (left == 0));
-        // What the feed still has of it is all that comes after the horizon of its tenant.
+        // QuarantinedFor the feed still has of it is all that comes after the horizon of its tenant.
         let hidden = "select count(*) from waybill.event_before e, waybill.tenant_horizon h
              where h.tenant = 'alpha' and (e.epoch, e.tx, e.pos) > (h.epoch, h.tx, h.pos)
                and not exists (select from waybill.event k where k.source = e.source and k.id = e.id)";
@@ -138,7 +138,7 @@ async fn what_is_set_aside_is_skipped_until_it_is_tried_again_or_nothing_is_wron
     let other = large(&ground, "alpha", "other", "2 hours").await;
     let store = &ground.store;
     store
-        .set_aside(one, What::Delete, "it is damaged")
+        .set_aside(one, QuarantinedFor::Delete, "it is damaged")
         .await
         .unwrap();
     assert_eq!(store.tally().await.unwrap().quarantined, 1);
@@ -152,7 +152,7 @@ async fn what_is_set_aside_is_skipped_until_it_is_tried_again_or_nothing_is_wron
         .await;
     assert_eq!((taken().await.key, taken().await.again), (one, true));
     store
-        .set_aside(one, What::Delete, "it still is")
+        .set_aside(one, QuarantinedFor::Delete, "it still is")
         .await
         .unwrap();
     let row = ground
@@ -168,7 +168,7 @@ async fn what_is_set_aside_is_skipped_until_it_is_tried_again_or_nothing_is_wron
     ground.end().await;
 }
 
-const ONE: Cut = Cut::of(1);
+const ONE: ClaimLimits = ClaimLimits::of(1);
 
 /// The only row.
 async fn one(ground: &Ground, text: &str) -> Row {
@@ -213,7 +213,7 @@ async fn seen(ground: &Ground, key: ProcessKey) -> Result<(), Absent> {
     let told = store.feed(&query).await.unwrap().events;
     let parts = Parts::default();
     let as_of = None;
-    let found = read(store, &[Wish { key, parts, as_of }])
+    let found = read(store, &[ReadQuery { key, parts, as_of }])
         .await
         .unwrap()
         .remove(0);

@@ -1,7 +1,7 @@
 //! Readers that follow a list to its end.
 
 use waybill::store::read::list::{LIST_MAX, ListError};
-use waybill::store::read::list_cursor::{Place, Sort};
+use waybill::store::read::list_cursor::{ListCursor, Sort};
 use waybill::store::read::list_selection::{Range, Selection};
 
 use crate::ground::Ground;
@@ -15,7 +15,7 @@ struct Reader<'a> {
     tenant: &'a str,
     selection: &'a Selection,
     limit: u64,
-    after: Option<Place>,
+    after: Option<ListCursor>,
     seen: Vec<String>,
     pages: usize,
 }
@@ -60,7 +60,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn order(place: Place) -> (jiff::Timestamp, uuid::Uuid) {
+fn order(place: ListCursor) -> (jiff::Timestamp, uuid::Uuid) {
     (place.at, place.key.0)
 }
 
@@ -143,7 +143,7 @@ async fn a_place_is_good_in_its_own_order_alone_and_may_point_anywhere_in_it() {
     let all = wanted(&ground.known().await, "alpha", &opened);
     for (at, found) in [("0000", 0), ("0460", all.len())] {
         let text = format!("p1o{at}{}", "0".repeat(44));
-        let place: Place = text.parse().unwrap();
+        let place: ListCursor = text.parse().unwrap();
         assert_eq!(place.sort, Sort::Opened);
         let page = ground.store.list("alpha", &opened, Some(place), LIST_MAX);
         assert_eq!(page.await.unwrap().processes.len(), found);

@@ -24,6 +24,9 @@ async fn older(settings: &DatabaseSettings) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
+        if path.extension().is_none_or(|ending| ending != "sql") {
+            continue;
+        }
         let name = path.file_stem().unwrap().to_str().unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
         files.push(Migration::unapplied(name, &text).unwrap());

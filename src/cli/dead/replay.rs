@@ -9,12 +9,12 @@ use uuid::Uuid;
 use super::selection::Choice;
 use crate::cli::failure::{FAILED, Failure};
 use crate::cli::{Sources, output, servers};
-use crate::pipeline::replay::dry_run::Outlook;
+use crate::pipeline::replay::dry_run::DryRun;
 use crate::pipeline::replay::rate_limit::Pace;
 use crate::pipeline::replay::selection::{self, Pages};
 use crate::pipeline::replay::sender::Sender;
 use crate::store::Store;
-use crate::store::admin::replay::{Counts, Foreseen, RATE_MAX};
+use crate::store::admin::replay::{Counts, ExpectedCounts, RATE_MAX};
 
 /// Letters by id that are held at once: nobody has looked how long each is.
 const AT_ONCE: usize = 100;
@@ -51,7 +51,7 @@ pub(super) async fn run(replay: &Replay, sources: &Sources) -> Result<ExitCode, 
         super::letter(&store, *id).await?;
     }
     if replay.dry_run {
-        let mut outlook = Outlook::new(&store, (&settings.limits).into());
+        let mut outlook = DryRun::new(&store, (&settings.limits).into());
         let look = async |ids: &[Uuid]| Ok(outlook.add(ids).await?);
         walk(&store, &replay.choice, AT_ONCE, look).await?;
         output::line(&outlook_words(outlook.foreseen()))?;
@@ -80,7 +80,7 @@ pub(super) async fn run(replay: &Replay, sources: &Sources) -> Result<ExitCode, 
 }
 
 /// What would become of the letters, in a line.
-pub(super) fn outlook_words(foreseen: &Foreseen) -> String {
+pub(super) fn outlook_words(foreseen: &ExpectedCounts) -> String {
     let said = foreseen
         .iter()
         .map(|(name, count)| format!("{name} {count}"));

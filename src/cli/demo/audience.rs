@@ -30,12 +30,12 @@ struct Body {
     status: String,
     filename: Option<String>,
     workflow: Option<String>,
-    progress: Progress,
+    progress: CompletionProgress,
     elapsed_seconds: f64,
 }
 
 #[derive(Deserialize)]
-struct Progress {
+struct CompletionProgress {
     done: u64,
     total: Option<u64>,
     failed: u64,
@@ -103,7 +103,7 @@ impl From<Body> for Heard {
     }
 }
 
-impl Progress {
+impl CompletionProgress {
     /// Orders have none unless somebody counts.
     fn words(&self) -> String {
         let total = self.total.map(|total| total.to_string());

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::order;
 use crate::cli::output::Style;
 use crate::domain::order::{Left, Stop};
-use crate::store::read::order_status::{ParkedPush, Standing};
+use crate::store::read::order_status::{OrderStatus, ParkedPush};
 use crate::view::order::Order;
 use crate::view::order::json::{OrderView, order_view};
 
@@ -69,7 +69,7 @@ fn order(stops: Vec<Stop>) -> Order {
         data: data.into(),
     };
     Order {
-        standing: Standing {
+        standing: OrderStatus {
             version: Some(1),
             form: [("note\u{1b}".to_owned(), r#""x""#.to_owned())].into(),
             attachments: Some(r#"[{"name":"a.pdf"}]"#.into()),

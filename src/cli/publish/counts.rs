@@ -58,7 +58,7 @@ impl Counts {
 
 /// What became of a batch.
 #[derive(Debug, Default)]
-pub(super) struct Sent {
+pub(super) struct BatchReport {
     pub(super) counts: Counts,
     /// Lines that were refused, and are not counted yet.
     pub(super) faults: Vec<LineFault>,

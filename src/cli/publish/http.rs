@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use reqwest::StatusCode;
 
-use super::counts::Sent;
+use super::counts::BatchReport;
 use super::lines::{Batch, LineFault, explain};
 use crate::backoff::Backoff;
 use crate::cli::remote::{Client, RemoteError};
@@ -36,10 +36,10 @@ impl Posted {
         }
     }
 
-    pub(super) async fn send(&mut self, batch: &Batch) -> Sent {
+    pub(super) async fn send(&mut self, batch: &Batch) -> BatchReport {
         let bodies = batch.messages.iter().map(|message| message.body.as_slice());
         let mut lines: Vec<Line<'_>> = batch.numbers.iter().copied().zip(bodies).collect();
-        let mut sent = Sent::default();
+        let mut sent = BatchReport::default();
         while !lines.is_empty() {
             let count = self.size.min(lines.len());
             let events: Vec<_> = lines.iter().take(count).map(|(_, body)| *body).collect();

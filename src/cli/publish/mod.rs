@@ -19,10 +19,10 @@ use tokio::io::{AsyncRead, BufReader};
 use self::counts::Counts;
 use self::lines::{Batch, LineFault, Lines};
 pub(super) use self::one::one;
-use self::progress::Progress;
+use self::progress::PublishProgress;
 use self::sending::Sending;
 use super::failure::{FAILED, Failure};
-use super::publish::counts::Sent;
+use super::publish::counts::BatchReport;
 use super::remote::Address;
 use super::servers::{self, Events};
 use super::{Sources, escape, output};
@@ -68,7 +68,7 @@ pub(super) async fn run(publish: &Publish, sources: &Sources) -> Result<ExitCode
     let mut sender = Sender {
         sending: Sending::begin(to).await?,
         counts: Counts::default(),
-        progress: Progress::new(bytes),
+        progress: PublishProgress::new(bytes),
     };
     let outcome = sender.send(lines).await;
     sender.progress.end();
@@ -108,7 +108,7 @@ async fn open(publish: &Publish) -> Result<(Input, Option<u64>), Failure> {
 struct Sender {
     sending: Sending,
     counts: Counts,
-    progress: Progress,
+    progress: PublishProgress,
 }
 
 impl Sender {
@@ -151,7 +151,7 @@ impl Sender {
         Ok(())
     }
 
-    fn count(&mut self, sent: Sent) -> Result<(), Failure> {
+    fn count(&mut self, sent: BatchReport) -> Result<(), Failure> {
         self.counts.add(sent.counts);
         self.report(&sent.faults)?;
         sent.failure.map_or(Ok(()), Err)

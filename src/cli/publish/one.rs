@@ -1,7 +1,7 @@
 //! One event made by a command: checked as a worker would check it, published, confirmed.
 
+use super::counts::BatchReport;
 use super::counts::Counts;
-use super::counts::Sent;
 use super::lines::{self, Batch};
 use super::sending::Sending;
 use crate::cli::failure::Failure;
@@ -20,7 +20,7 @@ pub(in crate::cli) async fn one(event: &PlainEvent, sources: &Sources) -> Result
         .map_err(|rejection| Failure::Usage(lines::explain(&rejection.problem)))?;
     let message = lines::message(&accepted, line.as_bytes());
     let mut sending = Sending::begin(to).await?;
-    let Sent {
+    let BatchReport {
         counts,
         faults,
         failure,

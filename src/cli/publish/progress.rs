@@ -9,13 +9,13 @@ const BAR: &str = "{bar:30} {bytes}/{total_bytes}  {msg}";
 const SPINNER: &str = "{spinner} {bytes}  {msg}";
 
 /// The bar, and the lines that must not tear it.
-pub(super) struct Progress {
+pub(super) struct PublishProgress {
     bar: ProgressBar,
     /// How many faults were reported.
     pub(super) reported: u64,
 }
 
-impl Progress {
+impl PublishProgress {
     /// For an input of that length, where it is known. Draws on the standard error, and only if
     /// that is a terminal.
     pub(super) fn new(bytes: Option<u64>) -> Self {

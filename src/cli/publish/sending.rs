@@ -1,6 +1,6 @@
 //! The two ways on which a batch is sent, and what became of it.
 
-use super::counts::Sent;
+use super::counts::BatchReport;
 use super::http::Posted;
 use super::lines::Batch;
 use crate::broker::{BrokerError, Connection, Publisher, Verdict};
@@ -27,7 +27,7 @@ impl Sending {
         }
     }
 
-    pub(super) async fn send(&mut self, batch: &Batch) -> Sent {
+    pub(super) async fn send(&mut self, batch: &Batch) -> BatchReport {
         match self {
             Self::Broker(line) => judge(batch, line.1.publish_all(&batch.messages).await),
             Self::Http(posted) => posted.send(batch).await,
@@ -42,8 +42,8 @@ impl Sending {
     }
 }
 
-fn judge(batch: &Batch, verdicts: Result<Vec<Verdict>, BrokerError>) -> Sent {
-    let mut sent = Sent::default();
+fn judge(batch: &Batch, verdicts: Result<Vec<Verdict>, BrokerError>) -> BatchReport {
+    let mut sent = BatchReport::default();
     match verdicts {
         Ok(verdicts) => {
             for verdict in verdicts {

@@ -2,7 +2,7 @@
 
 use tokio::time::Instant;
 
-use super::{Look, PATIENCE};
+use super::{PATIENCE, WatchPoll};
 use crate::backoff::Backoff;
 use crate::cli::failure::Failure;
 use crate::domain::ProcessKey;
@@ -28,7 +28,7 @@ impl Stored {
     }
 
     /// A database that is away for a while does not end the watching.
-    pub(super) async fn look(&mut self) -> Result<Option<Look>, Failure> {
+    pub(super) async fn look(&mut self) -> Result<Option<WatchPoll>, Failure> {
         let began = Instant::now();
         let mut backoff = Backoff::new();
         loop {
@@ -43,10 +43,10 @@ impl Stored {
         }
     }
 
-    fn take(&mut self, glance: &Glance) -> Look {
+    fn take(&mut self, glance: &Glance) -> WatchPoll {
         self.place = glance.place;
         let process = &glance.process;
-        Look {
+        WatchPoll {
             steps: glance.steps.iter().map(record::step).collect(),
             summary: summary::summary(process, glance.created_at),
             status: process.status().name().to_owned(),

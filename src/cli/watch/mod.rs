@@ -9,7 +9,7 @@ use std::time::Duration;
 use clap::Args;
 
 use self::database::Stored;
-use self::remote::Asked;
+use self::remote::RemoteWatch;
 use super::failure::{self, Failure};
 use super::get::text;
 use super::output::{self, Style};
@@ -75,7 +75,7 @@ pub(super) async fn run(watch: &Watch, sources: &Sources) -> Result<ExitCode, Fa
 }
 
 /// A look at a process.
-struct Look {
+struct WatchPoll {
     /// What is new of its history.
     steps: Vec<StepView>,
     summary: String,
@@ -88,7 +88,7 @@ struct Look {
 /// The process, wherever it is.
 enum Watched {
     Stored(Stored),
-    Asked(Asked),
+    Remote(RemoteWatch),
 }
 
 impl Watch {
@@ -99,17 +99,17 @@ impl Watch {
             Records::Store(store) => {
                 Watched::Stored(Stored::new(store, ProcessKey::of(tenant, &self.token)))
             }
-            Records::Http(client) => Watched::Asked(Asked::new(client, &self.token)),
+            Records::Http(client) => Watched::Remote(RemoteWatch::new(client, &self.token)),
         })
     }
 }
 
 impl Watched {
     /// A look; nothing if nobody ever spoke of the process.
-    async fn look(&mut self) -> Result<Option<Look>, Failure> {
+    async fn look(&mut self) -> Result<Option<WatchPoll>, Failure> {
         match self {
             Self::Stored(stored) => stored.look().await,
-            Self::Asked(asked) => asked.look().await,
+            Self::Remote(remote) => remote.look().await,
         }
     }
 
@@ -118,7 +118,7 @@ impl Watched {
         let tenant = watch.tenant.as_deref().unwrap_or(DEFAULT_TENANT);
         let tenant = match self {
             Self::Stored(_) => format!(" of tenant {}", escape::line(tenant)),
-            Self::Asked(_) => String::new(),
+            Self::Remote(_) => String::new(),
         };
         format!("no events for {token}{tenant} yet; waiting")
     }
@@ -126,8 +126,8 @@ impl Watched {
     /// Waits until another look is worth it.
     async fn pause(&self) {
         let pause = tokio::time::sleep(EVERY);
-        if let Self::Asked(asked) = self {
-            asked.wait().await;
+        if let Self::Remote(remote) = self {
+            remote.wait().await;
         }
         pause.await;
     }
@@ -164,7 +164,7 @@ impl Follower {
         }
     }
 
-    fn show(&mut self, look: &Look) -> Result<(), Failure> {
+    fn show(&mut self, look: &WatchPoll) -> Result<(), Failure> {
         for step in &look.steps {
             output::line(&text::step_line(step, self.style))?;
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::StatusCode;
 use tokio::time::Instant;
 
-use super::{Look, PATIENCE};
+use super::{PATIENCE, WatchPoll};
 use crate::backoff::Backoff;
 use crate::cli::failure::Failure;
 use crate::cli::remote::{Client, Page, RemoteError, WAIT};
@@ -16,7 +16,7 @@ use crate::view::record::StepView;
 const NOW: Duration = Duration::ZERO;
 
 /// One process on a server.
-pub(super) struct Asked {
+pub(super) struct RemoteWatch {
     client: Client,
     token: String,
     place: Option<String>,
@@ -24,7 +24,7 @@ pub(super) struct Asked {
     seen: Vec<StepView>,
 }
 
-impl Asked {
+impl RemoteWatch {
     pub(super) fn new(client: Client, token: &str) -> Self {
         Self {
             client,
@@ -35,7 +35,7 @@ impl Asked {
     }
 
     /// A server that is away for a while does not end the watching.
-    pub(super) async fn look(&mut self) -> Result<Option<Look>, Failure> {
+    pub(super) async fn look(&mut self) -> Result<Option<WatchPoll>, Failure> {
         let began = Instant::now();
         let mut backoff = Backoff::new();
         loop {
@@ -63,7 +63,7 @@ impl Asked {
     }
 
     /// The record first: what it says of an end then covers every step that is shown.
-    async fn try_look(&mut self) -> Result<Option<Look>, RemoteError> {
+    async fn try_look(&mut self) -> Result<Option<WatchPoll>, RemoteError> {
         let view = self.client.process(&self.token, &[], NOW).await?;
         let (page, mut steps) = self.page().await?;
         let has_ended = view.ended_at.is_some();
@@ -74,7 +74,7 @@ impl Asked {
         let room = LISTED_MAX.saturating_sub(self.seen.len());
         self.seen.extend(steps.iter().take(room).cloned());
         self.place = Some(page.next);
-        Ok(Some(Look {
+        Ok(Some(WatchPoll {
             steps,
             summary: view.summary,
             status: view.status.into_owned(),

@@ -9,7 +9,7 @@ use axum::response::Response;
 use super::openapi::{bodies, parameters, responses};
 use crate::domain::{Kind, ProcessKey};
 use crate::http::state::Api;
-use crate::http::submit::event_request::Happened;
+use crate::http::submit::event_request::EventRequest;
 use crate::http::submit::receipt::Receipt;
 use crate::http::web::auth::Caller;
 use crate::http::web::params::Parameters;
@@ -43,7 +43,7 @@ pub(in super::super) async fn post(
     let key = ProcessKey::of(&access.tenant, &token);
     let kind = api.store.kind(key).await?;
     let body = api.room.receive(body, api.limits.body_bytes).await?;
-    let happened = Happened {
+    let happened = EventRequest {
         type_: match kind.ok_or_else(HttpProblem::unknown_token)? {
             Kind::Upload => "upload.cancelled",
             Kind::Order => "order.cancelled",

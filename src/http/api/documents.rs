@@ -16,7 +16,7 @@ use utoipa_axum::routes;
 
 use super::openapi::{self, Page, responses};
 use crate::http::state::Api;
-use crate::http::web::problem::{HttpProblem, Trouble};
+use crate::http::web::problem::{HttpProblem, ProblemKind};
 use crate::wire::schema;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -90,7 +90,7 @@ async fn schema(
         let name = name.strip_suffix(ENDING)?;
         schema::schema(name)
     });
-    let text = text.ok_or_else(|| HttpProblem::new(Trouble::NotFound, UNKNOWN))?;
+    let text = text.ok_or_else(|| HttpProblem::new(ProblemKind::NotFound, UNKNOWN))?;
     Ok((headers(SCHEMA), text))
 }
 

@@ -18,7 +18,7 @@ use crate::http::state::Api;
 use crate::http::web::auth::{Caller, Pass};
 use crate::http::web::params::Parameters;
 use crate::http::web::prefer;
-use crate::http::web::problem::{HttpProblem, Trouble};
+use crate::http::web::problem::{HttpProblem, ProblemKind};
 use crate::store::read::feed::{Feed, FeedError};
 use crate::store::read::feed_cursor::Cursor;
 use crate::view::feed::{self, PageView};
@@ -192,11 +192,11 @@ impl Api {
         let query = filter.of(access, after);
         self.store.feed(&query).await.map_err(|error| match error {
             FeedError::Gone { .. } => HttpProblem::new(
-                Trouble::Gone,
+                ProblemKind::Gone,
                 "events after this cursor have been deleted; begin again without after",
             ),
             FeedError::Undone => HttpProblem::new(
-                Trouble::Gone,
+                ProblemKind::Gone,
                 "the database was recovered to a moment before this cursor; begin again without after",
             ),
             FeedError::Store(error) => error.into(),

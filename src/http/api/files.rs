@@ -17,7 +17,7 @@ use crate::http::state::Api;
 use crate::http::web::auth::Caller;
 use crate::http::web::links;
 use crate::http::web::params::Parameters;
-use crate::http::web::problem::{HttpProblem, Trouble};
+use crate::http::web::problem::{HttpProblem, ProblemKind};
 use crate::store::write::file::File;
 
 const UNKNOWN: &str = "no file of this process has this id: check both, and whose key this is";
@@ -46,7 +46,7 @@ pub(in crate::http) async fn get(
     headers: HeaderMap,
 ) -> Result<Response, HttpProblem> {
     parameters.finish(&[])?;
-    let unknown = || HttpProblem::new(Trouble::NotFound, UNKNOWN);
+    let unknown = || HttpProblem::new(ProblemKind::NotFound, UNKNOWN);
     let Path((token, id)) = path.map_err(|_| unknown())?;
     let process = ProcessKey::of(&access.tenant, &token);
     let file = api.primary.file(process, id).await?.ok_or_else(unknown)?;
@@ -58,12 +58,12 @@ pub(in crate::http) async fn get(
         false => None,
     };
     let (status, range) = match range(asked, file.size) {
-        Asked::Whole => (StatusCode::OK, 0..file.size),
-        Asked::Part(range) => (StatusCode::PARTIAL_CONTENT, range),
-        Asked::Beyond => {
+        RangeRequest::Whole => (StatusCode::OK, 0..file.size),
+        RangeRequest::Part(range) => (StatusCode::PARTIAL_CONTENT, range),
+        RangeRequest::Beyond => {
             let content_range = [(header::CONTENT_RANGE, format!("bytes */{}", file.size))];
             let problem = HttpProblem::new(
-                Trouble::RangeNotSatisfiable,
+                ProblemKind::RangeNotSatisfiable,
                 "the range is beyond the file's end",
             );
             return Ok((content_range, problem).into_response());
@@ -97,30 +97,30 @@ pub(in crate::http) async fn get(
 fn unreadable(error: FilesError) -> HttpProblem {
     tracing::warn!(%error, "a file could not be read");
     match error {
-        FilesError::Missing => HttpProblem::new(Trouble::NotFound, UNKNOWN),
+        FilesError::Missing => HttpProblem::new(ProblemKind::NotFound, UNKNOWN),
         FilesError::Settings(_) | FilesError::Write(_) | FilesError::Store(_) => {
-            HttpProblem::new(Trouble::Unavailable, AWAY)
+            HttpProblem::new(ProblemKind::Unavailable, AWAY)
         }
     }
 }
 
 /// What a request asks of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Asked {
+enum RangeRequest {
     Whole,
     Part(Range<u64>),
     Beyond,
 }
 
 /// Several ranges at once, and what can't be read, are answered with the whole (RFC 9110).
-fn range(asked: Option<&str>, size: u64) -> Asked {
+fn range(asked: Option<&str>, size: u64) -> RangeRequest {
     let Some(Ok(parsed)) = asked.map(parse_range_header) else {
-        return Asked::Whole;
+        return RangeRequest::Whole;
     };
     match parsed.validate(size).as_deref() {
-        Ok([one]) => Asked::Part(*one.start()..one.end() + 1),
-        Ok(_) => Asked::Whole,
-        Err(_) => Asked::Beyond,
+        Ok([one]) => RangeRequest::Part(*one.start()..one.end() + 1),
+        Ok(_) => RangeRequest::Whole,
+        Err(_) => RangeRequest::Beyond,
     }
 }
 
@@ -152,15 +152,15 @@ mod tests {
     #[test]
     fn one_range_is_a_part_and_what_can_not_be_read_is_the_whole() {
         for (asked, answer) in [
-            (None, Asked::Whole),
-            (Some("bytes=0-0"), Asked::Part(0..1)),
-            (Some("bytes=2-"), Asked::Part(2..10)),
-            (Some("bytes=-3"), Asked::Part(7..10)),
-            (Some("bytes=8-99"), Asked::Part(8..10)),
-            (Some("bytes=10-"), Asked::Beyond),
-            (Some("bytes=0-1,4-5"), Asked::Whole),
-            (Some("lines=1-2"), Asked::Whole),
-            (Some("bytes=b-a"), Asked::Whole),
+            (None, RangeRequest::Whole),
+            (Some("bytes=0-0"), RangeRequest::Part(0..1)),
+            (Some("bytes=2-"), RangeRequest::Part(2..10)),
+            (Some("bytes=-3"), RangeRequest::Part(7..10)),
+            (Some("bytes=8-99"), RangeRequest::Part(8..10)),
+            (Some("bytes=10-"), RangeRequest::Beyond),
+            (Some("bytes=0-1,4-5"), RangeRequest::Whole),
+            (Some("lines=1-2"), RangeRequest::Whole),
+            (Some("bytes=b-a"), RangeRequest::Whole),
         ] {
             assert_eq!(range(asked, 10), answer, "{asked:?}");
         }

@@ -29,7 +29,7 @@ use self::documents::Documents;
 use super::state::Api;
 use super::web::auth::{self, Gate};
 use super::web::keys::Keys;
-use super::web::problem::{self, HttpProblem, Trouble};
+use super::web::problem::{self, HttpProblem, ProblemKind};
 use crate::domain::access::Scope;
 
 /// The native API: what it is asked, and how it says that it can't answer.
@@ -38,9 +38,9 @@ pub(super) fn router(api: &Api) -> Router {
     routes
         .layer(Extension(Arc::new(Documents::of(&document))))
         .method_not_allowed_fallback(async || {
-            HttpProblem::new(Trouble::MethodNotAllowed, NO_METHOD)
+            HttpProblem::new(ProblemKind::MethodNotAllowed, NO_METHOD)
         })
-        .fallback(async || HttpProblem::new(Trouble::NotFound, NO_ROUTE))
+        .fallback(async || HttpProblem::new(ProblemKind::NotFound, NO_ROUTE))
         .layer(from_fn(problem::render))
         .with_state(api.clone())
 }

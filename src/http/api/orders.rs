@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::openapi::{bodies, parameters, responses};
 use crate::http::state::Api;
-use crate::http::submit::event_request::Happened;
+use crate::http::submit::event_request::EventRequest;
 use crate::http::submit::receipt::Receipt;
 use crate::http::web::auth::Caller;
 use crate::http::web::params::Parameters;
@@ -44,7 +44,7 @@ pub(in super::super) async fn open(
     parameters.finish(&[])?;
     let body = api.room.receive(body, api.limits.body_bytes).await?;
     let token = token(&body.bytes)?;
-    let happened = Happened {
+    let happened = EventRequest {
         type_: OPENED,
         token: token.as_deref(),
         data: &body.bytes,
@@ -78,7 +78,7 @@ pub(in super::super) async fn push(
     parameters.finish(&[])?;
     let Path(token) = token.map_err(|_| HttpProblem::unknown_token())?;
     let body = api.room.receive(body, api.limits.body_bytes).await?;
-    let happened = Happened {
+    let happened = EventRequest {
         type_: PUSHED,
         token: Some(&token),
         data: &body.bytes,

@@ -6,11 +6,11 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use serde_json::value::RawValue;
 
-use super::openapi::responses::{self, Taken};
+use super::openapi::responses::{self, ReceiptsBody};
 use super::openapi::{bodies, parameters};
 use crate::domain::access::Access;
 use crate::http::state::Api;
-use crate::http::submit::message::{EVENTS_MAX, Given, content_type};
+use crate::http::submit::message::{EVENTS_MAX, ReceivedEvent, content_type};
 use crate::http::submit::{idempotency, receipt};
 use crate::http::web::auth::Caller;
 use crate::http::web::memory_budget::Received;
@@ -40,8 +40,8 @@ const NO_LIST: &str = "is no event and no list of events in JSON";
         (bodies::Batch = "application/cloudevents-batch+json"),
     )),
     responses(
-        (status = 200, description = "Applied, as far as they can be", body = Taken),
-        (status = 202, description = "Kept by the broker", body = Taken),
+        (status = 200, description = "Applied, as far as they can be", body = ReceiptsBody),
+        (status = 202, description = "Kept by the broker", body = ReceiptsBody),
         responses::Sent,
     ),
 )]
@@ -85,7 +85,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn single(&self, body: &[u8]) -> Result<Accepted, HttpProblem> {
-        let given = Given {
+        let given = ReceivedEvent {
             headers: &self.headers,
             content_type: self.content_type,
             id: self.key,
@@ -96,7 +96,7 @@ impl Reader<'_> {
 
     fn one_of(&self, number: usize, event: &str) -> Result<Accepted, HttpProblem> {
         let id = self.key.map(|key| format!("{key}.{number}"));
-        let given = Given {
+        let given = ReceivedEvent {
             headers: &[],
             content_type: match self.content_type {
                 Some(stated) if is(stated, BATCH) => Some(STRUCTURED),

@@ -16,9 +16,9 @@ use crate::http::web::params::Parameters;
 use crate::http::web::prefer;
 use crate::http::web::problem::HttpProblem;
 use crate::store::StoreError;
-use crate::view::found::Found;
+use crate::view::found::FoundProcess;
 use crate::view::parts::Parts;
-use crate::view::read::{self, Absent, Wish};
+use crate::view::read::{self, Absent, ReadQuery};
 use crate::view::record::View;
 
 const INCLUDE: &str = "include";
@@ -49,14 +49,14 @@ pub(in crate::http) async fn get(
     parameters.finish(&[INCLUDE])?;
     let Path(token) = token.map_err(|_| HttpProblem::unknown_token())?;
     let key = ProcessKey::of(&access.tenant, &token);
-    let wish = Wish {
+    let wish = ReadQuery {
         key,
         parts,
         as_of: None,
     };
     let wait = prefer::wait(&headers);
     let mut found = read(&api, &wish).await?;
-    let has_ended = |found: &Found| found.record.process.ended.is_some();
+    let has_ended = |found: &FoundProcess| found.record.process.ended.is_some();
     if let Some(wait) = wait
         && !found.as_ref().is_some_and(has_ended)
     {
@@ -78,7 +78,10 @@ pub(in crate::http) async fn get(
 }
 
 /// The record, if there is one; what was there and is not kept any more is not waited for.
-pub(in crate::http) async fn read(api: &Api, wish: &Wish) -> Result<Option<Found>, HttpProblem> {
+pub(in crate::http) async fn read(
+    api: &Api,
+    wish: &ReadQuery,
+) -> Result<Option<FoundProcess>, HttpProblem> {
     let found = match wish.parts == Parts::default() {
         true => Some(api.together.record(wish.key).await?),
         false => {

@@ -18,12 +18,12 @@ use crate::http::state::Api;
 use crate::http::web::auth::Caller;
 use crate::http::web::json_body::{self, Fields};
 use crate::http::web::params::Parameters;
-use crate::http::web::problem::{HttpProblem, ProblemView, Trouble};
+use crate::http::web::problem::{HttpProblem, ProblemKind, ProblemView};
 use crate::store::StoreError;
 use crate::store::read::feed_cursor::Cursor;
-use crate::view::found::Found;
+use crate::view::found::FoundProcess;
 use crate::view::parts::{Part, Parts};
-use crate::view::read::{self, Absent, Wish};
+use crate::view::read::{self, Absent, ReadQuery};
 use crate::view::record::View;
 use crate::wire::FieldFault;
 
@@ -59,7 +59,7 @@ struct Answer<'a> {
 /// One of the requests: the token, where one could be read, and what is asked for.
 struct Entry {
     token: Option<String>,
-    wish: Result<Wish, HttpProblem>,
+    wish: Result<ReadQuery, HttpProblem>,
 }
 
 /// The methods of the path.
@@ -153,8 +153,8 @@ fn requests(value: Value) -> Result<Vec<Value>, String> {
 /// What became of each request; the wishes were read in their order.
 fn results(
     entries: &[Entry],
-    found: Vec<Result<Found, Absent>>,
-) -> Vec<Result<Found, HttpProblem>> {
+    found: Vec<Result<FoundProcess, Absent>>,
+) -> Vec<Result<FoundProcess, HttpProblem>> {
     let mut found = found.into_iter();
     let result = |(place, entry): (usize, &Entry)| match &entry.wish {
         Ok(_) => {
@@ -175,7 +175,7 @@ fn missing(absent: Absent, place: usize) -> HttpProblem {
                 .to_owned(),
             pointer: Some(format!("#/{REQUESTS}/{place}/{AS_OF}")),
         }]),
-        Absent::TooLong => HttpProblem::new(Trouble::LogTooLong, TOO_LONG),
+        Absent::TooLong => HttpProblem::new(ProblemKind::LogTooLong, TOO_LONG),
         Absent::Unreadable(column) => StoreError::Corrupt(column).into(),
     }
 }
@@ -197,14 +197,14 @@ impl Entry {
         let read = fields.finish(&["token", "include", AS_OF]);
         let key = ProcessKey::of(&access.tenant, token.as_deref().unwrap_or_default());
         Self {
-            wish: read.map(|()| Wish { key, parts, as_of }),
+            wish: read.map(|()| ReadQuery { key, parts, as_of }),
             token,
         }
     }
 
     fn answer<'a>(
         &'a self,
-        result: &'a Result<Found, HttpProblem>,
+        result: &'a Result<FoundProcess, HttpProblem>,
         instance: &'a str,
     ) -> Answer<'a> {
         let parts = self.wish.as_ref().map(|wish| wish.parts.clone());

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use super::openapi::{parameters, responses};
 use crate::http::state::Api;
 use crate::http::web::auth::Caller;
-use crate::http::web::list_query::Wish;
+use crate::http::web::list_query::ListQuery;
 use crate::http::web::params::Parameters;
 use crate::http::web::problem::HttpProblem;
 use crate::store::read::list::ListError;
@@ -35,7 +35,7 @@ pub(in crate::http) async fn get(
     Caller(access): Caller,
     parameters: Parameters,
 ) -> Result<Response, HttpProblem> {
-    let wish = Wish::read(parameters)?;
+    let wish = ListQuery::read(parameters)?;
     let page = api
         .store
         .list(&access.tenant, &wish.selection, wish.after, wish.limit);

@@ -19,7 +19,7 @@ use axum::response::Response;
 
 use super::state::Api;
 use super::web::auth::{self, Gate};
-use super::web::problem::{self, HttpProblem, Trouble};
+use super::web::problem::{self, HttpProblem, ProblemKind};
 use crate::config::DialectSettings;
 use crate::domain::access::Scope;
 
@@ -72,13 +72,13 @@ impl Dialect {
                 false => routes,
             }
         };
-        let refuse = async || HttpProblem::new(Trouble::MethodNotAllowed, NO_METHOD);
+        let refuse = async || HttpProblem::new(ProblemKind::MethodNotAllowed, NO_METHOD);
         Router::new()
             .merge(gated(self.reading, Scope::Read))
             .merge(gated(self.writing, Scope::Write))
             .merge(self.open)
             .method_not_allowed_fallback(refuse)
-            .fallback(async || HttpProblem::new(Trouble::NotFound, NO_ROUTE))
+            .fallback(async || HttpProblem::new(ProblemKind::NotFound, NO_ROUTE))
             // Bodies are counted as they come.
             .layer(DefaultBodyLimit::disable())
             .layer(from_fn_with_state(self.say, render))

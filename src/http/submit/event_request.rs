@@ -4,7 +4,7 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 
 use super::idempotency::{self, SOURCE};
-use super::message::{Given, content_type};
+use super::message::{ReceivedEvent, content_type};
 use super::receipt::{self, Receipt};
 use crate::clock;
 use crate::domain::access::Access;
@@ -15,7 +15,7 @@ use crate::wire::{Accepted, HeaderValue};
 
 /// What a request says has happened.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::http) struct Happened<'a> {
+pub(in crate::http) struct EventRequest<'a> {
     /// The event's type.
     pub(in crate::http) type_: &'a str,
     /// The process, unless it is to get a token.
@@ -30,7 +30,7 @@ impl Api {
         &self,
         access: &Access,
         headers: &HeaderMap,
-        happened: Happened<'_>,
+        happened: EventRequest<'_>,
     ) -> Result<Response, HttpProblem> {
         let key = idempotency::key(headers)?;
         let id = key.clone().unwrap_or_else(idempotency::random);
@@ -45,7 +45,7 @@ impl Api {
     pub(in crate::http) fn read(
         &self,
         access: &Access,
-        happened: &Happened<'_>,
+        happened: &EventRequest<'_>,
         id: &str,
         content_type: Option<&str>,
     ) -> Result<Accepted, HttpProblem> {
@@ -56,7 +56,7 @@ impl Api {
     pub(in crate::http) fn read_from(
         &self,
         access: &Access,
-        happened: &Happened<'_>,
+        happened: &EventRequest<'_>,
         (source, id): (&str, &str),
         content_type: Option<&str>,
     ) -> Result<Accepted, HttpProblem> {
@@ -73,7 +73,7 @@ impl Api {
                 .token
                 .map(|token| ("ce-subject", HeaderValue::Text(token))),
         );
-        let given = Given {
+        let given = ReceivedEvent {
             headers: &headers,
             content_type,
             id: None,

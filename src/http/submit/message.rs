@@ -20,7 +20,7 @@ pub(in crate::http) fn content_type(headers: &HeaderMap) -> Option<&str> {
 
 /// What an event over HTTP is made of; nothing of it is trusted.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::http) struct Given<'a> {
+pub(in crate::http) struct ReceivedEvent<'a> {
     /// The attributes as headers.
     pub(in crate::http) headers: &'a [(&'a str, HeaderValue<'a>)],
     /// The media type.
@@ -31,7 +31,7 @@ pub(in crate::http) struct Given<'a> {
     pub(in crate::http) body: &'a [u8],
 }
 
-impl Given<'_> {
+impl ReceivedEvent<'_> {
     /// Reads it as a worker would; it can only be its sender's.
     pub(in crate::http) fn read(
         &self,

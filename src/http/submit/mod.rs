@@ -20,7 +20,7 @@ use self::message::outgoing;
 use self::receipt::Receipt;
 use super::state::Api;
 use super::web::problem::HttpProblem;
-use crate::store::read::event_outcome::{Fate, Sent};
+use crate::store::read::event_outcome::{EventOutcome, SentEvent};
 use crate::wire::Accepted;
 
 impl Api {
@@ -40,7 +40,9 @@ impl Api {
             .await?;
         let mut receipts: Vec<_> = events.iter().map(Receipt::accepted).collect();
         if let (Some(wait), Some(since)) = (wait, since) {
-            let sent = events.iter().map(|event| Sent::new(&event.event, since));
+            let sent = events
+                .iter()
+                .map(|event| SentEvent::new(&event.event, since));
             let fates = futures_util::future::join_all(sent.map(|sent| self.fate(sent, wait)));
             for (receipt, fate) in receipts.iter_mut().zip(fates.await) {
                 receipt.learn(fate);
@@ -50,7 +52,7 @@ impl Api {
     }
 
     /// What becomes of an event within a time, if anything does.
-    async fn fate(&self, sent: Sent, wait: Duration) -> Option<Fate> {
+    async fn fate(&self, sent: SentEvent, wait: Duration) -> Option<EventOutcome> {
         tokio::select! {
             fate = tokio::time::timeout(wait, self.fates.answer(sent)) => fate.ok().flatten(),
             () = self.stop.cancelled() => None,
@@ -59,12 +61,12 @@ impl Api {
 
     /// Whether an event of that identity is known already, and says the same.
     async fn is_repeated(&self, event: &Accepted) -> Result<bool, HttpProblem> {
-        let sent = Sent::new(&event.event, event.event.stamp.time);
+        let sent = SentEvent::new(&event.event, event.event.stamp.time);
         let known = self.store.fates(&[sent]).await?;
         match known.first() {
-            Some((_, Fate::Logged { data, .. })) if *data == event.data => Ok(true),
-            Some((_, Fate::Logged { .. })) => Err(HttpProblem::key_reused()),
-            Some((_, Fate::Refused(_))) | None => Ok(false),
+            Some((_, EventOutcome::Logged { data, .. })) if *data == event.data => Ok(true),
+            Some((_, EventOutcome::Logged { .. })) => Err(HttpProblem::key_reused()),
+            Some((_, EventOutcome::Refused(_))) | None => Ok(false),
         }
     }
 }

@@ -13,7 +13,7 @@ use axum::extract::{FromRequest, Multipart, Request};
 use futures_util::{Stream, StreamExt};
 
 use super::upload::BROKEN;
-use crate::http::web::problem::{HttpProblem, Trouble};
+use crate::http::web::problem::{HttpProblem, ProblemKind};
 
 /// Bytes between two contents: a boundary and a few headers.
 const BETWEEN_BYTES_MAX: usize = 64 << 10;
@@ -29,13 +29,13 @@ const TOO_MUCH: &str = "there is too much before a part";
 #[derive(Debug)]
 pub(in crate::http) struct Parts {
     form: Multipart,
-    left: Left,
+    left: BytesLeft,
     count: usize,
 }
 
 /// How many bytes may come before the parser has found what it looks for.
 #[derive(Debug, Clone, Default)]
-struct Left(Arc<AtomicUsize>);
+struct BytesLeft(Arc<AtomicUsize>);
 
 /// A body piece by piece.
 struct Pieces {
@@ -43,7 +43,7 @@ struct Pieces {
     rest: Bytes,
     /// Whether the parser got one just now: it would go on for as long as there are more.
     is_given: bool,
-    left: Left,
+    left: BytesLeft,
 }
 
 impl Parts {
@@ -53,11 +53,11 @@ impl Parts {
         let part = self.form.next_field().await;
         // Contents are counted by whoever takes them.
         self.left.set(usize::MAX);
-        let part = part.map_err(|_| HttpProblem::new(Trouble::InvalidBody, BROKEN))?;
+        let part = part.map_err(|_| HttpProblem::new(ProblemKind::InvalidBody, BROKEN))?;
         self.count += usize::from(part.is_some());
         if self.count > PARTS_MAX {
             let detail = format!("there are more than {PARTS_MAX} parts");
-            return Err(HttpProblem::new(Trouble::TooLarge, &detail));
+            return Err(HttpProblem::new(ProblemKind::TooLarge, &detail));
         }
         Ok(part)
     }
@@ -67,7 +67,7 @@ impl<S: Send + Sync> FromRequest<S> for Parts {
     type Rejection = MultipartRejection;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, MultipartRejection> {
-        let left = Left::default();
+        let left = BytesLeft::default();
         let pieces = |body: Body| Pieces {
             body: body.into_data_stream(),
             rest: Bytes::new(),
@@ -83,7 +83,7 @@ impl<S: Send + Sync> FromRequest<S> for Parts {
     }
 }
 
-impl Left {
+impl BytesLeft {
     fn set(&self, bytes: usize) {
         self.0.store(bytes, Ordering::Relaxed);
     }

@@ -6,7 +6,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::broker::{self, BrokerError, Connection, Outgoing, Publisher, Verdict, topology};
 use crate::config::BrokerSettings;
-use crate::http::web::problem::{HttpProblem, Trouble};
+use crate::http::web::problem::{HttpProblem, ProblemKind};
 
 /// Requests that may wait to be published.
 const REQUESTS_MAX: usize = 1_024;
@@ -21,11 +21,11 @@ const FULL: &str = "the queue of events is full; sending this again is safe";
 
 /// Where messages are handed in.
 #[derive(Clone)]
-pub(in crate::http) struct Post {
+pub(in crate::http) struct EventPublisher {
     requests: mpsc::Sender<Request>,
 }
 
-/// The other end of a [`Post`].
+/// The other end of a [`EventPublisher`].
 pub(in crate::http) struct Counter {
     requests: mpsc::Receiver<Request>,
 }
@@ -35,12 +35,12 @@ struct Request {
     answer: oneshot::Sender<Result<Vec<Verdict>, BrokerError>>,
 }
 
-struct Line {
+struct PublisherConnection {
     connection: Connection,
     publisher: Publisher,
 }
 
-impl Line {
+impl PublisherConnection {
     async fn open(connection: Connection, timeout: Duration) -> Result<Self, BrokerError> {
         let publisher = Publisher::open(&connection, timeout).await?;
         Ok(Self {
@@ -51,17 +51,20 @@ impl Line {
 }
 
 /// A post and its other end.
-pub(in crate::http) fn post() -> (Post, Counter) {
+pub(in crate::http) fn post() -> (EventPublisher, Counter) {
     let (sender, receiver) = mpsc::channel(REQUESTS_MAX);
-    (Post { requests: sender }, Counter { requests: receiver })
+    (
+        EventPublisher { requests: sender },
+        Counter { requests: receiver },
+    )
 }
 
-impl Post {
+impl EventPublisher {
     /// Publishes messages; only when the broker has all of them is it done.
     pub(in crate::http) async fn send(&self, messages: Vec<Outgoing>) -> Result<(), HttpProblem> {
         let (answer, answered) = oneshot::channel();
         let request = Request { messages, answer };
-        let unavailable = |why| HttpProblem::new(Trouble::Unavailable, why);
+        let unavailable = |why| HttpProblem::new(ProblemKind::Unavailable, why);
         self.requests
             .try_send(request)
             .map_err(|_| unavailable(BUSY))?;
@@ -113,15 +116,20 @@ impl Counter {
 }
 
 async fn publish(
-    line: &mut Option<Line>,
+    line: &mut Option<PublisherConnection>,
     settings: &BrokerSettings,
     messages: &[Outgoing],
 ) -> Result<Vec<Verdict>, BrokerError> {
     let timeout = settings.confirm_timeout;
     let mut usable = match line.take().filter(|line| line.connection.is_connected()) {
         Some(line) if line.publisher.is_usable() => line,
-        Some(Line { connection, .. }) => Line::open(connection, timeout).await?,
-        None => Line::open(broker::connect(settings, "waybill http").await?, timeout).await?,
+        Some(PublisherConnection { connection, .. }) => {
+            PublisherConnection::open(connection, timeout).await?
+        }
+        None => {
+            PublisherConnection::open(broker::connect(settings, "waybill http").await?, timeout)
+                .await?
+        }
     };
     let published = usable.publisher.publish_all(messages).await;
     match &published {

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::upload::Attachment;
 use crate::http::web::links;
 use crate::http::web::problem::HttpProblem;
-use crate::store::read::event_outcome::Fate;
+use crate::store::read::event_outcome::EventOutcome;
 use crate::wire::{Accepted, Problem};
 
 /// How far an event came, and the token to ask by.
@@ -81,12 +81,14 @@ impl Receipt {
     }
 
     /// Takes over what became of it.
-    pub(in crate::http) fn learn(&mut self, fate: Option<Fate>) {
+    pub(in crate::http) fn learn(&mut self, fate: Option<EventOutcome>) {
         (self.state, self.problem) = match fate {
             None => (State::Accepted, None),
-            Some(Fate::Logged { late: false, .. }) => (State::Applied, None),
-            Some(Fate::Logged { late: true, .. }) => (State::Late, None),
-            Some(Fate::Refused(problem)) => (State::Refused, serde_json::from_str(&problem).ok()),
+            Some(EventOutcome::Logged { late: false, .. }) => (State::Applied, None),
+            Some(EventOutcome::Logged { late: true, .. }) => (State::Late, None),
+            Some(EventOutcome::Refused(problem)) => {
+                (State::Refused, serde_json::from_str(&problem).ok())
+            }
         };
     }
 

@@ -10,10 +10,10 @@ use uuid::Uuid;
 
 use super::content::{HEAD_BYTES, media_type, safe_name};
 use crate::domain::ProcessKey;
-use crate::files::{Digesting, FilePath, FilesError, Kept, Writing};
+use crate::files::{Digesting, FilePath, FilesError, StoredFile, Writing};
 use crate::http::state::Api;
 use crate::http::web::links;
-use crate::http::web::problem::{HttpProblem, Trouble};
+use crate::http::web::problem::{HttpProblem, ProblemKind};
 
 /// Contents that no process was opened for are removed after this: their event may wait in its queue
 /// for as long as the workers are away.
@@ -78,7 +78,7 @@ impl Api {
                 "a file is {media_type} by its contents; allowed are {}",
                 self.uploads.types.named()
             );
-            return Err(HttpProblem::new(Trouble::UnsupportedMediaType, &detail));
+            return Err(HttpProblem::new(ProblemKind::UnsupportedMediaType, &detail));
         }
         let known = self.primary.file(process, id).await?;
         let mut sink = match &known {
@@ -142,7 +142,7 @@ impl Sink {
         }
     }
 
-    async fn finish(self) -> Result<Kept, HttpProblem> {
+    async fn finish(self) -> Result<StoredFile, HttpProblem> {
         match self {
             Self::Store(writing) => writing.finish().await.map_err(not_kept),
             Self::Compared(digest) => Ok(digest.finish()),
@@ -192,10 +192,10 @@ async fn part(
     left: &mut u64,
 ) -> Result<Option<Bytes>, HttpProblem> {
     let part = field.chunk().await;
-    let part = part.map_err(|_| HttpProblem::new(Trouble::InvalidBody, BROKEN))?;
+    let part = part.map_err(|_| HttpProblem::new(ProblemKind::InvalidBody, BROKEN))?;
     let Some(part) = part else { return Ok(None) };
     let size = part.len() as u64;
-    let too_large = |detail| HttpProblem::new(Trouble::TooLarge, detail);
+    let too_large = |detail| HttpProblem::new(ProblemKind::TooLarge, detail);
     let request = allowance.request.checked_sub(size);
     allowance.request = request.ok_or_else(|| too_large(ALL_TOO_LARGE))?;
     let file = left.checked_sub(size);
@@ -206,5 +206,5 @@ async fn part(
 /// What exactly is wrong with the store is for operators, in the log.
 fn not_kept(error: FilesError) -> HttpProblem {
     tracing::warn!(%error, "a file could not be kept");
-    HttpProblem::new(Trouble::Unavailable, NOT_KEPT)
+    HttpProblem::new(ProblemKind::Unavailable, NOT_KEPT)
 }

@@ -8,7 +8,7 @@ use axum::extract::multipart::{Field, MultipartRejection};
 use serde_json::{Value, json};
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::event_request::Happened;
+use super::event_request::EventRequest;
 use super::idempotency::{self, SOURCE};
 use super::multipart::Parts;
 use super::receipt::Receipt;
@@ -16,7 +16,7 @@ use super::upload::{ALL_TOO_LARGE, Allowance, Attachment, BROKEN, Owner};
 use crate::domain::ProcessKey;
 use crate::domain::access::Access;
 use crate::http::state::Api;
-use crate::http::web::problem::{HttpProblem, Trouble};
+use crate::http::web::problem::{HttpProblem, ProblemKind};
 
 /// The only file of an upload.
 const FILE: &str = "file";
@@ -76,7 +76,7 @@ impl Api {
     ) -> Result<Form, HttpProblem> {
         let place = self.uploads.place()?;
         let mut form =
-            form.map_err(|_| HttpProblem::new(Trouble::UnsupportedMediaType, NO_FORM))?;
+            form.map_err(|_| HttpProblem::new(ProblemKind::UnsupportedMediaType, NO_FORM))?;
         let mut allowance = Allowance {
             request: self.uploads.request_bytes,
             file: self.uploads.file_bytes,
@@ -98,7 +98,7 @@ impl Api {
             taken.said.extend(fields.read(part, &mut allowance).await?);
         }
         if taken.files.is_empty() {
-            return Err(HttpProblem::new(Trouble::InvalidBody, NO_FILE));
+            return Err(HttpProblem::new(ProblemKind::InvalidBody, NO_FILE));
         }
         Ok(taken)
     }
@@ -113,7 +113,7 @@ impl Api {
         let mut events = Vec::new();
         for (number, file) in form.files.iter().enumerate() {
             let data = file.data(&form.said);
-            let happened = Happened {
+            let happened = EventRequest {
                 type_: "upload.received",
                 token: Some(&file.token),
                 data: data.as_bytes(),
@@ -178,20 +178,20 @@ impl Fields {
         if !is_known && !self.passes_over {
             let known = [self.texts, self.json].concat().join(", ");
             let detail = format!("a field has no name that is known; there are {known}");
-            return Err(HttpProblem::new(Trouble::InvalidBody, &detail));
+            return Err(HttpProblem::new(ProblemKind::InvalidBody, &detail));
         }
         let mut bytes = Vec::new();
-        let broken = |_| HttpProblem::new(Trouble::InvalidBody, BROKEN);
+        let broken = |_| HttpProblem::new(ProblemKind::InvalidBody, BROKEN);
         while let Some(more) = part.chunk().await.map_err(broken)? {
             let left = allowance.request.checked_sub(more.len() as u64);
-            let too_large = || HttpProblem::new(Trouble::TooLarge, ALL_TOO_LARGE);
+            let too_large = || HttpProblem::new(ProblemKind::TooLarge, ALL_TOO_LARGE);
             allowance.request = left.ok_or_else(too_large)?;
             if !is_known {
                 continue;
             }
             if bytes.len() + more.len() > FIELD_BYTES_MAX {
                 let detail = format!("{name} has more than {FIELD_BYTES_MAX} bytes");
-                return Err(HttpProblem::new(Trouble::TooLarge, &detail));
+                return Err(HttpProblem::new(ProblemKind::TooLarge, &detail));
             }
             bytes.extend_from_slice(&more);
         }
@@ -212,5 +212,5 @@ fn at_most(count: usize, max: usize, what: &str) -> Result<(), HttpProblem> {
         return Ok(());
     }
     let detail = format!("there are more than {max} {what}");
-    Err(HttpProblem::new(Trouble::TooLarge, &detail))
+    Err(HttpProblem::new(ProblemKind::TooLarge, &detail))
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::content::Allowed;
-use crate::http::web::problem::{HttpProblem, Trouble};
+use crate::http::web::problem::{HttpProblem, ProblemKind};
 
 /// Uploads that may be under way at once: each holds a few parts of its file.
 const UPLOADS_AT_ONCE: usize = 32;
@@ -39,6 +39,6 @@ impl UploadLimits {
     /// A place for one upload, until it is dropped.
     pub(in crate::http) fn place(&self) -> Result<OwnedSemaphorePermit, HttpProblem> {
         let place = Arc::clone(&self.places).try_acquire_owned();
-        place.map_err(|_| HttpProblem::new(Trouble::Unavailable, BUSY))
+        place.map_err(|_| HttpProblem::new(ProblemKind::Unavailable, BUSY))
     }
 }

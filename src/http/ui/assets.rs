@@ -5,7 +5,7 @@ use axum::extract::rejection::PathRejection;
 use axum::http::header;
 use axum::response::IntoResponse;
 
-use crate::http::web::problem::{HttpProblem, Trouble};
+use crate::http::web::problem::{HttpProblem, ProblemKind};
 
 /// Each with its name and type.
 const ASSETS: [(&str, &str, &str); 3] = [
@@ -32,7 +32,7 @@ pub(super) async fn get(
         assets.find(|(known, _, _)| *known == name)
     });
     let (_, media_type, text) =
-        found.ok_or_else(|| HttpProblem::new(Trouble::NotFound, UNKNOWN))?;
+        found.ok_or_else(|| HttpProblem::new(ProblemKind::NotFound, UNKNOWN))?;
     let headers = [
         (header::CONTENT_TYPE, media_type),
         (header::CACHE_CONTROL, "max-age=60"),

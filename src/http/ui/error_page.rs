@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 
 use super::{login, page, paths, sse};
-use crate::http::web::problem::{self, HttpProblem, Trouble};
+use crate::http::web::problem::{self, HttpProblem, ProblemKind};
 
 /// Gives problems their form.
 pub(super) async fn render(request: Request, next: Next) -> Response {
@@ -15,7 +15,7 @@ pub(super) async fn render(request: Request, next: Next) -> Response {
     let visited = is_visit.then(|| request.uri().clone());
     let answer = next.run(request).await;
     problem::say(answer, |problem| match (problem.trouble(), visited) {
-        (Trouble::Unauthorized, Some(uri)) => to_login(&uri),
+        (ProblemKind::Unauthorized, Some(uri)) => to_login(&uri),
         _ => shown(problem),
     })
 }

@@ -17,7 +17,7 @@ use crate::domain::access::Scope;
 use crate::http::state::Api;
 use crate::http::web::auth;
 use crate::http::web::params::Parameters;
-use crate::http::web::problem::{HttpProblem, Trouble};
+use crate::http::web::problem::{HttpProblem, ProblemKind};
 use crate::http::web::rate_limit::Peer;
 
 /// The parameter that says where to go from there.
@@ -57,7 +57,7 @@ pub(super) async fn post(
     login: Result<Form<Login>, FormRejection>,
 ) -> Result<Response, HttpProblem> {
     let Ok(Form(login)) = login else {
-        return Err(HttpProblem::new(Trouble::InvalidBody, NO_FORM));
+        return Err(HttpProblem::new(ProblemKind::InvalidBody, NO_FORM));
     };
     let key = Some(login.key.trim().to_owned());
     let admitted = api.keys.admit(&key, peer).await;

@@ -29,7 +29,7 @@ use axum::{Extension, Router};
 
 use super::state::Api;
 use super::web::auth::{self, Gate};
-use super::web::problem::{HttpProblem, Trouble};
+use super::web::problem::{HttpProblem, ProblemKind};
 use crate::domain::access::Scope;
 
 const NO_ROUTE: &str = "there is no such page; the list at / leads to all there are";
@@ -69,7 +69,7 @@ pub(super) fn router(api: &Api) -> Router {
         .route("/monitor/", get(first))
         .route("/monitor/{*rest}", get(nothing))
         .method_not_allowed_fallback(async || {
-            HttpProblem::new(Trouble::MethodNotAllowed, NO_METHOD)
+            HttpProblem::new(ProblemKind::MethodNotAllowed, NO_METHOD)
         })
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(Extension(sse::Streams::default()))
@@ -85,5 +85,5 @@ async fn first() -> Redirect {
 }
 
 async fn nothing() -> HttpProblem {
-    HttpProblem::new(Trouble::NotFound, NO_ROUTE)
+    HttpProblem::new(ProblemKind::NotFound, NO_ROUTE)
 }

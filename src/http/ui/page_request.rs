@@ -15,14 +15,14 @@ use crate::http::web::auth::{Caller, Pass};
 use crate::http::web::problem::HttpProblem;
 
 /// A request for a page.
-pub(super) struct Ask {
+pub(super) struct PageRequest {
     viewer: Viewer,
     pass: Pass,
     /// Where the stream has room that was asked for.
     streams: Option<Streams>,
 }
 
-impl Ask {
+impl PageRequest {
     /// Answers with the page, as often as it was asked for.
     pub(super) async fn show<F>(
         self,
@@ -46,7 +46,7 @@ impl Ask {
     }
 }
 
-impl FromRequestParts<Api> for Ask {
+impl FromRequestParts<Api> for PageRequest {
     type Rejection = HttpProblem;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, HttpProblem> {

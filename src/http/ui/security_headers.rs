@@ -5,7 +5,7 @@ use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use crate::http::web::problem::{HttpProblem, Trouble};
+use crate::http::web::problem::{HttpProblem, ProblemKind};
 
 /// Only what comes from here is shown, run or asked; nothing within a page is script or style.
 const POLICY: HeaderValue = HeaderValue::from_static(
@@ -33,7 +33,7 @@ pub(super) async fn strict(request: Request, next: Next) -> Response {
 pub(super) async fn same_origin(request: Request, next: Next) -> Response {
     let changes = !matches!(*request.method(), Method::GET | Method::HEAD);
     if changes && comes_from_elsewhere(&request) {
-        return HttpProblem::new(Trouble::Forbidden, ELSEWHERE).into_response();
+        return HttpProblem::new(ProblemKind::Forbidden, ELSEWHERE).into_response();
     }
     next.run(request).await
 }

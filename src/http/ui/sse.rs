@@ -13,8 +13,8 @@ use futures_util::stream;
 use super::page::Page;
 use super::viewer::Viewer;
 use crate::http::web::auth::Pass;
-use crate::http::web::memory_budget::{Room, Taken};
-use crate::http::web::problem::{HttpProblem, Trouble};
+use crate::http::web::memory_budget::{MemoryBudget, MemoryPermit};
+use crate::http::web::problem::{HttpProblem, ProblemKind};
 
 /// How often it is looked whether a page has changed.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -34,11 +34,11 @@ const STREAMS_MAX: usize = 256;
 
 /// The room of all streams.
 #[derive(Clone)]
-pub(super) struct Streams(Room);
+pub(super) struct Streams(MemoryBudget);
 
 impl Default for Streams {
     fn default() -> Self {
-        Self(Room::of(STREAMS_MAX * STREAM_ROOM))
+        Self(MemoryBudget::of(STREAMS_MAX * STREAM_ROOM))
     }
 }
 
@@ -59,7 +59,7 @@ pub(super) fn stream<F>(
 where
     F: Future<Output = Result<Page, HttpProblem>> + Send + 'static,
 {
-    let look = Look {
+    let look = PagePoll {
         _room: room.take(STREAM_ROOM)?,
         viewer,
         pass,
@@ -69,21 +69,21 @@ where
         rest: LOOK_EVERY,
     };
     let keep_alive = KeepAlive::new().interval(COMMENT_EVERY);
-    let events = stream::unfold(look, Look::next);
+    let events = stream::unfold(look, PagePoll::next);
     Ok(Sse::new(events).keep_alive(keep_alive).into_response())
 }
 
-struct Look<M> {
+struct PagePoll<M> {
     viewer: Viewer,
     pass: Pass,
     make: M,
     /// What was sent last, by its hash: pages may be large.
     shown: Option<u64>,
     /// What a large page takes until it was taken up.
-    under_way: Option<Taken>,
+    under_way: Option<MemoryPermit>,
     /// How long to wait before the next look.
     rest: Duration,
-    _room: Taken,
+    _room: MemoryPermit,
 }
 
 #[derive(Hash)]
@@ -93,7 +93,7 @@ enum Shown {
     Problem(String),
 }
 
-impl<M, F> Look<M>
+impl<M, F> PagePoll<M>
 where
     M: Fn(Viewer) -> F,
     F: Future<Output = Result<Page, HttpProblem>>,
@@ -145,7 +145,7 @@ where
 fn is_final(problem: &HttpProblem) -> bool {
     matches!(
         problem.trouble(),
-        Trouble::Unauthorized | Trouble::Forbidden
+        ProblemKind::Unauthorized | ProblemKind::Forbidden
     )
 }
 

@@ -10,7 +10,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
 use super::keys::Keys;
-use super::problem::{HttpProblem, Trouble};
+use super::problem::{HttpProblem, ProblemKind};
 use super::rate_limit::Peer;
 use crate::domain::access::{Access, Scope};
 
@@ -61,7 +61,7 @@ pub(in crate::http) fn allow(access: Access, scope: Scope) -> Result<Access, Htt
         return Ok(access);
     }
     let detail = format!("it needs a key with the scope {}", scope.name());
-    Err(HttpProblem::new(Trouble::Forbidden, &detail))
+    Err(HttpProblem::new(ProblemKind::Forbidden, &detail))
 }
 
 impl Pass {
@@ -107,7 +107,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, HttpProblem> {
         let caller = parts.extensions.get::<Self>().cloned();
         // Only a route that was put outside of every gate gets here without one.
-        caller.ok_or_else(|| HttpProblem::new(Trouble::Forbidden, OUTSIDE))
+        caller.ok_or_else(|| HttpProblem::new(ProblemKind::Forbidden, OUTSIDE))
     }
 }
 
@@ -116,7 +116,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Pass {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, HttpProblem> {
         let pass = parts.extensions.get::<Self>().cloned();
-        pass.ok_or_else(|| HttpProblem::new(Trouble::Forbidden, OUTSIDE))
+        pass.ok_or_else(|| HttpProblem::new(ProblemKind::Forbidden, OUTSIDE))
     }
 }
 

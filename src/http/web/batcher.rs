@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use tokio::sync::{Mutex, mpsc, oneshot};
 
-use super::problem::{HttpProblem, Trouble};
+use super::problem::{HttpProblem, ProblemKind};
 use crate::domain::ProcessKey;
 use crate::store::Store;
-use crate::view::found::Found;
+use crate::view::found::FoundProcess;
 use crate::view::parts::Parts;
-use crate::view::read::{self, Absent, Wish};
+use crate::view::read::{self, Absent, ReadQuery};
 
 /// Questions that are with the database at once.
 const LANES: usize = 4;
@@ -23,40 +23,40 @@ const STOPPED: &str = "the listener is about to stop; ask again";
 
 /// Where records are asked for.
 #[derive(Clone)]
-pub(in crate::http) struct Together {
-    asked: mpsc::Sender<Asked>,
+pub(in crate::http) struct Batcher {
+    asked: mpsc::Sender<PendingRead>,
 }
 
-/// The other end of a [`Together`].
+/// The other end of a [`Batcher`].
 #[derive(Clone)]
 pub(in crate::http) struct Lane {
-    asked: Arc<Mutex<mpsc::Receiver<Asked>>>,
+    asked: Arc<Mutex<mpsc::Receiver<PendingRead>>>,
 }
 
-struct Asked {
+struct PendingRead {
     key: ProcessKey,
-    answer: oneshot::Sender<Result<Result<Found, Absent>, HttpProblem>>,
+    answer: oneshot::Sender<Result<Result<FoundProcess, Absent>, HttpProblem>>,
 }
 
 /// Where to ask, and those who answer.
-pub(in crate::http) fn together() -> (Together, [Lane; LANES]) {
+pub(in crate::http) fn together() -> (Batcher, [Lane; LANES]) {
     let (sender, receiver) = mpsc::channel(ASKED_MAX);
     let receiver = Arc::new(Mutex::new(receiver));
     let lane = |_| Lane {
         asked: Arc::clone(&receiver),
     };
-    (Together { asked: sender }, std::array::from_fn(lane))
+    (Batcher { asked: sender }, std::array::from_fn(lane))
 }
 
-impl Together {
+impl Batcher {
     /// The record of a process, without any of its parts.
     pub(in crate::http) async fn record(
         &self,
         key: ProcessKey,
-    ) -> Result<Result<Found, Absent>, HttpProblem> {
+    ) -> Result<Result<FoundProcess, Absent>, HttpProblem> {
         let (answer, answered) = oneshot::channel();
-        let stopped = || HttpProblem::new(Trouble::Unavailable, STOPPED);
-        let asked = self.asked.send(Asked { key, answer }).await;
+        let stopped = || HttpProblem::new(ProblemKind::Unavailable, STOPPED);
+        let asked = self.asked.send(PendingRead { key, answer }).await;
         asked.map_err(|_| stopped())?;
         answered.await.map_err(|_| stopped())?
     }
@@ -74,10 +74,10 @@ impl Lane {
             .await
             > 0
         {
-            let wishes: Vec<_> = asked.iter().map(Asked::wish).collect();
+            let wishes: Vec<_> = asked.iter().map(PendingRead::wish).collect();
             let answers = read::read(&store, &wishes).await;
             let mut answers = answers.map(Vec::into_iter).map_err(HttpProblem::from);
-            for Asked { answer, .. } in asked.drain(..) {
+            for PendingRead { answer, .. } in asked.drain(..) {
                 let own = match &mut answers {
                     Ok(found) => Ok(found.next().unwrap_or(Err(Absent::Unknown))),
                     Err(problem) => Err(problem.clone()),
@@ -89,9 +89,9 @@ impl Lane {
     }
 }
 
-impl Asked {
-    fn wish(&self) -> Wish {
-        Wish {
+impl PendingRead {
+    fn wish(&self) -> ReadQuery {
+        ReadQuery {
             key: self.key,
             parts: Parts::default(),
             as_of: None,

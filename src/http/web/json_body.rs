@@ -7,7 +7,7 @@ use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 use serde_json::{Map, Value};
 
-use super::problem::{HttpProblem, Trouble};
+use super::problem::{HttpProblem, ProblemKind};
 use crate::wire::FieldFault;
 
 /// How many faults one answer lists; those that mend them find the rest.
@@ -93,7 +93,7 @@ impl<S: Send + Sync> FromRequest<S> for Fields {
     async fn from_request(request: Request, state: &S) -> Result<Self, HttpProblem> {
         if !may_be_json(request.headers()) {
             let detail = "send it as application/json";
-            return Err(HttpProblem::new(Trouble::UnsupportedMediaType, detail));
+            return Err(HttpProblem::new(ProblemKind::UnsupportedMediaType, detail));
         }
         let body = Bytes::from_request(request, state).await;
         let body = body.map_err(|rejection| unread(&rejection))?;
@@ -130,9 +130,9 @@ fn may_be_json(headers: &HeaderMap) -> bool {
 
 fn unread(rejection: &BytesRejection) -> HttpProblem {
     if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        return HttpProblem::new(Trouble::TooLarge, "ask for less at once");
+        return HttpProblem::new(ProblemKind::TooLarge, "ask for less at once");
     }
-    HttpProblem::new(Trouble::InvalidBody, "the body did not arrive whole")
+    HttpProblem::new(ProblemKind::InvalidBody, "the body did not arrive whole")
 }
 
 /// Only where it is wrong: the parser's words may quote the body.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::problem::{HttpProblem, Trouble};
+use super::problem::{HttpProblem, ProblemKind};
 use super::rate_limit::{Peer, Rates};
 use crate::domain::DEFAULT_TENANT;
 use crate::domain::access::{Access, Scope};
@@ -27,12 +27,12 @@ const NO_SESSION: &str = "a code is not enough here; send the key";
 const ENDED: &str = "the code is not known, or was not used for too long; get a new one";
 
 /// What a key allows, or why it is none.
-type Found = Result<Known, &'static str>;
-type Remembered = HashMap<Option<String>, (Instant, Known)>;
+type KeyLookup = Result<RememberedKey, &'static str>;
+type Remembered = HashMap<Option<String>, (Instant, RememberedKey)>;
 
 /// What whoever was let in may do, and as whom they are counted.
 #[derive(Debug, Clone)]
-struct Known {
+struct RememberedKey {
     access: Access,
     /// The id of the key, whether it was shown or a code that stands for it.
     id: Option<String>,
@@ -81,7 +81,7 @@ impl Keys {
     ) -> Result<SecretString, HttpProblem> {
         // A code that begot others would never end.
         if key.as_deref().is_some_and(session::is_code) {
-            return Err(HttpProblem::new(Trouble::Unauthorized, NO_SESSION));
+            return Err(HttpProblem::new(ProblemKind::Unauthorized, NO_SESSION));
         }
         let known = self.known(key, peer).await?;
         self.rates.request(known.id.as_deref(), peer)?;
@@ -119,7 +119,7 @@ impl Keys {
         Ok(self.known(key, peer).await?.id)
     }
 
-    async fn known(&self, key: &Option<String>, peer: Peer) -> Result<Known, HttpProblem> {
+    async fn known(&self, key: &Option<String>, peer: Peer) -> Result<RememberedKey, HttpProblem> {
         let known = self.locked().get(key).cloned();
         if let Some((since, known)) = &known
             && since.elapsed() < REMEMBERED
@@ -142,12 +142,12 @@ impl Keys {
             }
             Err(why) => {
                 self.locked().remove(key);
-                Err(HttpProblem::new(Trouble::Unauthorized, why))
+                Err(HttpProblem::new(ProblemKind::Unauthorized, why))
             }
         }
     }
 
-    fn remember(&self, key: Option<String>, known: Known) {
+    fn remember(&self, key: Option<String>, known: RememberedKey) {
         let mut remembered = self.locked();
         if remembered.len() >= KEYS_MAX {
             remembered.clear();
@@ -155,13 +155,13 @@ impl Keys {
         remembered.insert(key, (Instant::now(), known));
     }
 
-    async fn look_up(&self, key: &str) -> Result<Found, StoreError> {
+    async fn look_up(&self, key: &str) -> Result<KeyLookup, StoreError> {
         let found = self.store.find_key(key).await?;
         Ok(match found.map(|found| (found.state, found.access)) {
             None => Err(UNKNOWN),
             Some((KeyState::Expired, _)) => Err(EXPIRED),
             Some((KeyState::Revoked, _)) => Err(REVOKED),
-            Some((KeyState::Valid, access)) => Ok(Known {
+            Some((KeyState::Valid, access)) => Ok(RememberedKey {
                 access,
                 id: api_key::id_of(key).map(str::to_owned),
             }),
@@ -169,22 +169,22 @@ impl Keys {
     }
 
     /// What the key allows that a session was begun with.
-    async fn resume(&self, code: &str) -> Result<Found, StoreError> {
+    async fn resume(&self, code: &str) -> Result<KeyLookup, StoreError> {
         Ok(match self.primary.use_session(code).await? {
             None => Err(ENDED),
-            Some(Session::Unkeyed) => Ok(Known::anybody()),
-            Some(Session::Keyed(used)) => Ok(Known {
+            Some(Session::Unkeyed) => Ok(RememberedKey::anybody()),
+            Some(Session::Keyed(used)) => Ok(RememberedKey {
                 access: used.access,
                 id: Some(used.key),
             }),
         })
     }
 
-    async fn without_key(&self) -> Result<Found, StoreError> {
+    async fn without_key(&self) -> Result<KeyLookup, StoreError> {
         if self.store.any_key().await? {
             return Ok(Err(NO_KEY));
         }
-        Ok(Ok(Known::anybody()))
+        Ok(Ok(RememberedKey::anybody()))
     }
 
     fn locked(&self) -> MutexGuard<'_, Remembered> {
@@ -194,7 +194,7 @@ impl Keys {
     }
 }
 
-impl Known {
+impl RememberedKey {
     /// Where there are no keys.
     fn anybody() -> Self {
         Self {

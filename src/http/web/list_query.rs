@@ -5,7 +5,7 @@ use super::problem::HttpProblem;
 use crate::domain::Status;
 use crate::http::api::feed_query;
 use crate::store::read::list::LIST_MAX;
-use crate::store::read::list_cursor::Place;
+use crate::store::read::list_cursor::ListCursor;
 use crate::store::read::list_selection::{Range, Selection};
 use crate::wire::{self, Limits};
 
@@ -31,15 +31,15 @@ pub(in crate::http) const NAMES: [&str; 14] = [
 
 /// What a reader wants.
 #[derive(Debug)]
-pub(in crate::http) struct Wish {
+pub(in crate::http) struct ListQuery {
     pub(in crate::http) selection: Selection,
-    pub(in crate::http) after: Option<Place>,
+    pub(in crate::http) after: Option<ListCursor>,
     pub(in crate::http) limit: u64,
     /// All but the place, as it was given.
     given: Vec<(String, String)>,
 }
 
-impl Wish {
+impl ListQuery {
     pub(in crate::http) fn read(mut parameters: Parameters) -> Result<Self, HttpProblem> {
         let given = parameters.without(AFTER);
         let after = parameters.take(AFTER, place);
@@ -73,7 +73,7 @@ impl Wish {
     }
 
     /// The same as a query, after another place.
-    pub(in crate::http) fn query(&self, after: Place) -> String {
+    pub(in crate::http) fn query(&self, after: ListCursor) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(&self.given);
         query.append_pair(AFTER, &after.to_string());
@@ -81,7 +81,7 @@ impl Wish {
     }
 }
 
-pub(in crate::http) fn place(text: &str) -> Result<Place, String> {
+pub(in crate::http) fn place(text: &str) -> Result<ListCursor, String> {
     let place = text.parse();
     place.map_err(|_| "must be a cursor of this list, the `next` of the page before".to_owned())
 }

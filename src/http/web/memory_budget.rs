@@ -7,7 +7,7 @@ use axum::body::{Body, Bytes};
 use futures_util::StreamExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::problem::{HttpProblem, Trouble};
+use super::problem::{HttpProblem, ProblemKind};
 
 /// Bytes that all of them may take together.
 const BYTES_MAX: usize = 256 << 20;
@@ -17,17 +17,17 @@ const SMALL: usize = 16 << 10;
 const FULL: &str = "too many large requests and answers are under way; try again in a moment";
 const BROKEN: &str = "the body ended too early, or is not as its headers say";
 
-/// Room for what clients take up.
+/// Memory for what clients take up.
 #[derive(Clone)]
-pub(in crate::http) struct Room(Arc<Semaphore>);
+pub(in crate::http) struct MemoryBudget(Arc<Semaphore>);
 
 /// A body, and the room it takes until it is dropped.
 pub(in crate::http) struct Received {
     pub(in crate::http) bytes: Vec<u8>,
-    room: Option<Taken>,
+    room: Option<MemoryPermit>,
 }
 
-impl Default for Room {
+impl Default for MemoryBudget {
     fn default() -> Self {
         Self::of(BYTES_MAX)
     }
@@ -36,23 +36,23 @@ impl Default for Room {
 /// Bytes that take room until they are dropped.
 struct Held(
     Vec<u8>,
-    #[expect(dead_code, reason = "it is only held")] Taken,
+    #[expect(dead_code, reason = "it is only held")] MemoryPermit,
 );
 
-/// Room that was taken, given back when dropped.
-pub(in crate::http) type Taken = OwnedSemaphorePermit;
+/// Memory that was taken, given back when dropped.
+pub(in crate::http) type MemoryPermit = OwnedSemaphorePermit;
 
-impl Room {
-    /// Room for so many bytes.
+impl MemoryBudget {
+    /// Memory for so many bytes.
     pub(in crate::http) fn of(bytes: usize) -> Self {
         Self(Arc::new(Semaphore::new(bytes)))
     }
 
     /// Takes room.
-    pub(in crate::http) fn take(&self, bytes: usize) -> Result<Taken, HttpProblem> {
+    pub(in crate::http) fn take(&self, bytes: usize) -> Result<MemoryPermit, HttpProblem> {
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
         let taken = Arc::clone(&self.0).try_acquire_many_owned(bytes);
-        taken.map_err(|_| HttpProblem::new(Trouble::Unavailable, FULL))
+        taken.map_err(|_| HttpProblem::new(ProblemKind::Unavailable, FULL))
     }
 
     /// An answer that takes room until its client has it.
@@ -64,7 +64,7 @@ impl Room {
         Ok(Bytes::from_owner(Held(body, taken)))
     }
 
-    /// Takes a body of at most so many bytes. Room is taken as the bytes come: whoever is slow
+    /// Takes a body of at most so many bytes. Memory is taken as the bytes come: whoever is slow
     /// holds only what was sent.
     pub(in crate::http) async fn receive(
         &self,
@@ -73,12 +73,12 @@ impl Room {
     ) -> Result<Received, HttpProblem> {
         let mut body = body.into_data_stream();
         let mut bytes = Vec::new();
-        let mut room: Option<Taken> = None;
+        let mut room: Option<MemoryPermit> = None;
         while let Some(part) = body.next().await {
-            let part = part.map_err(|_| HttpProblem::new(Trouble::InvalidBody, BROKEN))?;
+            let part = part.map_err(|_| HttpProblem::new(ProblemKind::InvalidBody, BROKEN))?;
             if bytes.len() + part.len() > max {
                 let detail = format!("the body is over {max} bytes");
-                return Err(HttpProblem::new(Trouble::TooLarge, &detail));
+                return Err(HttpProblem::new(ProblemKind::TooLarge, &detail));
             }
             let more = self.take(part.len())?;
             match &mut room {
@@ -93,7 +93,7 @@ impl Room {
 
 impl Received {
     /// Gives up the bytes; what was made of them takes their room.
-    pub(in crate::http) fn into_room(self) -> Option<Taken> {
+    pub(in crate::http) fn into_room(self) -> Option<MemoryPermit> {
         self.room
     }
 

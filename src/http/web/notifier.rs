@@ -15,19 +15,19 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// The newest place of the log that was seen.
 #[derive(Clone, Default)]
-pub(in crate::http) struct News {
+pub(in crate::http) struct Notifier {
     newest: watch::Sender<Option<Cursor>>,
     waiting: Arc<AtomicUsize>,
 }
 
 /// Somebody who waits.
-struct Place(Arc<AtomicUsize>);
+struct PolledPlace(Arc<AtomicUsize>);
 
-impl News {
+impl Notifier {
     /// Waits until there is something after that place.
     pub(in crate::http) async fn after(&self, place: Cursor) {
         self.waiting.fetch_add(1, Ordering::Relaxed);
-        let _place = Place(Arc::clone(&self.waiting));
+        let _place = PolledPlace(Arc::clone(&self.waiting));
         // It can't close: this holds it.
         let _ = self
             .newest
@@ -58,7 +58,7 @@ impl News {
     }
 }
 
-impl Drop for Place {
+impl Drop for PolledPlace {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }

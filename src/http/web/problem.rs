@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-pub(in crate::http) use super::problem_kind::Trouble;
+pub(in crate::http) use super::problem_kind::ProblemKind;
 use crate::store::StoreError;
 use crate::wire::{FieldFault, Problem, Reason, Rejection};
 
@@ -23,7 +23,7 @@ const JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
 /// The answer to a request that can't be answered.
 #[derive(Debug, Clone)]
 pub(in crate::http) struct HttpProblem {
-    trouble: Trouble,
+    trouble: ProblemKind,
     /// After how many seconds the same may go well.
     retry_after: Option<u64>,
     problem: Problem,
@@ -40,9 +40,9 @@ pub(in crate::http) struct ProblemView<'a> {
 }
 
 impl HttpProblem {
-    pub(in crate::http) fn new(trouble: Trouble, detail: &str) -> Self {
+    pub(in crate::http) fn new(trouble: ProblemKind, detail: &str) -> Self {
         let problem = Problem::named(trouble.name(), trouble.title(), detail.to_owned());
-        let retry_after = (trouble == Trouble::Unavailable).then_some(1);
+        let retry_after = (trouble == ProblemKind::Unavailable).then_some(1);
         Self {
             trouble,
             retry_after,
@@ -54,13 +54,13 @@ impl HttpProblem {
     pub(in crate::http) fn too_often(seconds: u64) -> Self {
         Self {
             retry_after: Some(seconds),
-            ..Self::new(Trouble::TooManyRequests, TOO_OFTEN)
+            ..Self::new(ProblemKind::TooManyRequests, TOO_OFTEN)
         }
     }
 
     /// Everything that is wrong with the parameters, each as its name and the remedy.
     pub(in crate::http) fn parameters(faults: Vec<String>) -> Self {
-        let mut problem = Self::new(Trouble::InvalidParameter, &faults.join("; "));
+        let mut problem = Self::new(ProblemKind::InvalidParameter, &faults.join("; "));
         let fault = |detail| FieldFault {
             detail,
             pointer: None,
@@ -76,7 +76,7 @@ impl HttpProblem {
             None => fault.detail.clone(),
         });
         let said: Vec<_> = said.collect();
-        let mut problem = Self::new(Trouble::InvalidBody, &said.join("; "));
+        let mut problem = Self::new(ProblemKind::InvalidBody, &said.join("; "));
         problem.problem.errors = faults;
         problem
     }
@@ -92,7 +92,7 @@ impl HttpProblem {
     /// What a worker refused, in its own words.
     pub(in crate::http) fn refused(problem: Problem) -> Self {
         Self {
-            trouble: Trouble::Unprocessable,
+            trouble: ProblemKind::Unprocessable,
             retry_after: None,
             problem,
         }
@@ -100,17 +100,17 @@ impl HttpProblem {
 
     /// What was sent under a key before was something else.
     pub(in crate::http) fn key_reused() -> Self {
-        Self::new(Trouble::KeyReused, KEY_REUSED)
+        Self::new(ProblemKind::KeyReused, KEY_REUSED)
     }
 
     /// No such process, or another tenant's: nobody is told which.
     pub(in crate::http) fn unknown_token() -> Self {
-        Self::new(Trouble::NotFound, UNKNOWN_TOKEN)
+        Self::new(ProblemKind::NotFound, UNKNOWN_TOKEN)
     }
 
     /// It was there once.
     pub(in crate::http) fn forgotten() -> Self {
-        Self::new(Trouble::Gone, FORGOTTEN)
+        Self::new(ProblemKind::Gone, FORGOTTEN)
     }
 
     /// The same, of one element of the body.
@@ -139,7 +139,7 @@ impl HttpProblem {
     }
 
     /// What is wrong.
-    pub(in crate::http) fn trouble(&self) -> Trouble {
+    pub(in crate::http) fn trouble(&self) -> ProblemKind {
         self.trouble
     }
 
@@ -153,7 +153,7 @@ impl HttpProblem {
         let body = serde_json::to_vec(&self.view(instance)).unwrap_or_default();
         let mut answer = (status, [(header::CONTENT_TYPE, JSON)], body).into_response();
         let headers = answer.headers_mut();
-        if self.trouble == Trouble::Unauthorized {
+        if self.trouble == ProblemKind::Unauthorized {
             let ways = HeaderValue::from_static(r#"Bearer realm="waybill", Basic realm="waybill""#);
             headers.insert(header::WWW_AUTHENTICATE, ways);
         }
@@ -173,12 +173,12 @@ impl IntoResponse for HttpProblem {
 impl From<Box<Rejection>> for HttpProblem {
     fn from(rejection: Box<Rejection>) -> Self {
         let trouble = match rejection.reason {
-            Reason::TooLarge => Trouble::TooLarge,
+            Reason::TooLarge => ProblemKind::TooLarge,
             Reason::UnsupportedContentType | Reason::UnsupportedEncoding => {
-                Trouble::UnsupportedMediaType
+                ProblemKind::UnsupportedMediaType
             }
-            Reason::Undecodable => Trouble::InvalidBody,
-            _ => Trouble::Unprocessable,
+            Reason::Undecodable => ProblemKind::InvalidBody,
+            _ => ProblemKind::Unprocessable,
         };
         Self {
             trouble,
@@ -191,7 +191,7 @@ impl From<StoreError> for HttpProblem {
     /// What exactly is wrong with the database is for operators, in the log.
     fn from(error: StoreError) -> Self {
         tracing::warn!(%error, "a request could not be answered");
-        let problem = |detail: &str| Self::new(Trouble::Unavailable, detail);
+        let problem = |detail: &str| Self::new(ProblemKind::Unavailable, detail);
         match error {
             StoreError::Corrupt(what) => Self {
                 retry_after: Some(UNREADABLE_RETRY_SECONDS),

@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 
 /// What can be wrong with a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::http) enum Trouble {
+pub(in crate::http) enum ProblemKind {
     /// A parameter or header has a value it can't have.
     InvalidParameter,
     /// No key, or none that is good.
@@ -39,7 +39,7 @@ pub(in crate::http) enum Trouble {
     Unavailable,
 }
 
-impl Trouble {
+impl ProblemKind {
     /// The last part of its type, the same for every problem of this kind.
     pub(in crate::http) const fn name(self) -> &'static str {
         self.row().0

@@ -14,11 +14,11 @@ pub(super) const LOOK_EVERY: Duration = Duration::from_millis(100);
 const QUESTIONS_AT_ONCE: usize = 5_000;
 
 /// Those who wait, by what they ask.
-pub(in crate::http) struct Waiting<Q, A> {
+pub(in crate::http) struct Waiters<Q, A> {
     asked: Arc<Mutex<HashMap<Q, Vec<oneshot::Sender<A>>>>>,
 }
 
-impl<Q: Clone + Eq + Hash, A: Clone> Waiting<Q, A> {
+impl<Q: Clone + Eq + Hash, A: Clone> Waiters<Q, A> {
     /// Waits for the answer; `None` if whoever looks for it has stopped.
     pub(in crate::http) async fn answer(&self, question: Q) -> Option<A> {
         let (sender, answer) = oneshot::channel();
@@ -64,14 +64,14 @@ impl<Q: Clone + Eq + Hash, A: Clone> Waiting<Q, A> {
     }
 }
 
-impl<Q, A> Clone for Waiting<Q, A> {
+impl<Q, A> Clone for Waiters<Q, A> {
     fn clone(&self) -> Self {
         let asked = Arc::clone(&self.asked);
         Self { asked }
     }
 }
 
-impl<Q, A> Default for Waiting<Q, A> {
+impl<Q, A> Default for Waiters<Q, A> {
     fn default() -> Self {
         let asked = Arc::default();
         Self { asked }

@@ -8,13 +8,13 @@ use jiff::Timestamp;
 use super::decide::Decision;
 use super::entry::Content;
 use super::event::Outcome as Merged;
-use super::job::Done;
+use super::job::WriteDone;
 use super::orders::Refused;
 use crate::domain::completion_rules::Cause;
 use crate::telemetry::{Ended, Outcome, SealCause, Telemetry};
 
 /// Settles every delivery of a job in the account, and counts what became of processes.
-pub(super) fn batch(telemetry: &Telemetry, job: &Done, now: Timestamp) {
+pub(super) fn batch(telemetry: &Telemetry, job: &WriteDone, now: Timestamp) {
     let mut settled: BTreeMap<(&str, &str), (Outcome, u64)> = BTreeMap::new();
     let mut dead: BTreeMap<&str, u64> = BTreeMap::new();
     for entry in &job.entries {

@@ -9,7 +9,7 @@ use crate::broker::topology;
 use crate::domain::completion::{Completion, ItemSummary};
 use crate::domain::{Process, ProcessKey};
 use crate::store::read::feed_cursor::Cursor;
-use crate::store::write::outbox::{OutboxRow, What};
+use crate::store::write::outbox::{MessageKind, OutboxRow};
 use crate::view::outgoing::row;
 use crate::wire;
 
@@ -38,10 +38,10 @@ fn completion(process: &Process, summary: ItemSummary, place: Option<&str>) -> V
     };
     let outbound = wire::completion(&completion, place);
     let exchange = topology::COMPLETIONS_EXCHANGE;
-    let row = row(process.key, outbound, What::Completion, exchange);
+    let row = row(process.key, outbound, MessageKind::Completion, exchange);
     let reply_to = completion.opening.and_then(|opening| opening.reply_to);
     let copy = reply_to.map(|queue| OutboxRow {
-        what: What::Reply,
+        what: MessageKind::Reply,
         exchange: DIRECT.to_owned(),
         routing_key: queue,
         ..row.clone()
@@ -62,7 +62,7 @@ pub fn replies<'a>(events: impl Iterator<Item = &'a BatchEvent>) -> Vec<OutboxRo
             Ok(_) => return None,
             Err(refused) => wire::refusal(&new.event, &refused.problem())?,
         };
-        Some(row(new.key, outbound, What::Reply, DIRECT))
+        Some(row(new.key, outbound, MessageKind::Reply, DIRECT))
     };
     events.filter_map(reply).collect()
 }
@@ -72,6 +72,6 @@ pub fn stages(announced: &[Announced]) -> impl Iterator<Item = OutboxRow> {
     announced.iter().map(|announced| {
         let outbound = wire::stage_entered(&announced.entered);
         let exchange = topology::STAGES_EXCHANGE;
-        row(announced.process, outbound, What::Stage, exchange)
+        row(announced.process, outbound, MessageKind::Stage, exchange)
     })
 }

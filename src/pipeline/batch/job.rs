@@ -7,13 +7,13 @@ use super::entry::Entry;
 use crate::store::write::outbox::OutboxRow;
 
 /// A share of a batch for one writer, and who waits for it.
-pub(in crate::pipeline) struct Job {
+pub(in crate::pipeline) struct WriteJob {
     pub(super) entries: Vec<Entry>,
-    pub(super) done: oneshot::Sender<Done>,
+    pub(super) done: oneshot::Sender<WriteDone>,
 }
 
 /// A job whose every delivery is committed.
-pub(super) struct Done {
+pub(super) struct WriteDone {
     pub(super) entries: Vec<Entry>,
     pub(super) written: Written,
 }

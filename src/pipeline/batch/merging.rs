@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::event::{BatchEvent, Outcome, Place};
 use super::orders::{Orders, Refused};
-use super::outcome::{Known, outcome};
+use super::outcome::{IdentityMatch, outcome};
 use super::record::Record;
 use crate::domain::merge::{Outcomes, Touched};
 use crate::domain::{Event, Fit, Kind, ProcessKey, completion_rules};
@@ -61,7 +61,7 @@ impl Merged {
                     Place::First(_) => None,
                     Place::Repeat(first) => events.get(first).map(|first| &first.new),
                 };
-                let known = Known::of(&event.new, event.place, first, &merging.loaded);
+                let known = IdentityMatch::of(&event.new, event.place, first, &merging.loaded);
                 if let Some(event) = events.get_mut(at) {
                     merging.merge(event, known);
                 }
@@ -89,7 +89,7 @@ impl Merging {
         }
     }
 
-    fn merge(&mut self, event: &mut BatchEvent, known: Known) {
+    fn merge(&mut self, event: &mut BatchEvent, known: IdentityMatch) {
         event.outcome = self.apply(&event.new, event.place, known);
         known.correct(&mut self.corrections, &event.new, &event.outcome);
         event.is_kept = match event.outcome {
@@ -103,7 +103,12 @@ impl Merging {
         };
     }
 
-    fn apply(&mut self, event: &NewEvent, place: Place, known: Known) -> Result<Outcome, Refused> {
+    fn apply(
+        &mut self,
+        event: &NewEvent,
+        place: Place,
+        known: IdentityMatch,
+    ) -> Result<Outcome, Refused> {
         let record = self.by_key.get(&event.key);
         let record = record.and_then(|index| self.records.get_mut(*index));
         let Some(record) = record else {

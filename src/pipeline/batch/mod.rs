@@ -34,13 +34,13 @@ use self::decide::changes;
 use self::entry::Entry;
 use self::event::{BatchEvent, find_repetitions, firsts};
 use self::filling::Batch;
-use self::job::{Done, Job, Written};
+use self::job::{WriteDone, WriteJob, Written};
 use self::load_orders::load_orders;
 use self::merging::Merged;
 use self::writer::Writer;
 use super::consume::lane_state::LaneState;
 use super::failpoint::{CrashPoint, Faults};
-use super::relay::Mailbox;
+use super::relay::RelaySender;
 use crate::broker::BrokerError;
 use crate::clock;
 use crate::store::write::batch;
@@ -50,12 +50,12 @@ use crate::telemetry::{Phase, Telemetry};
 /// A batch that is being written. A share that was given up is never done.
 pub(super) struct Pending {
     batch: Batch,
-    shares: Vec<oneshot::Receiver<Done>>,
+    shares: Vec<oneshot::Receiver<WriteDone>>,
 }
 
 /// Where batches go.
 pub(super) struct Outlet {
-    pub(super) writers: Vec<mpsc::Sender<Job>>,
+    pub(super) writers: Vec<mpsc::Sender<WriteJob>>,
     pub(super) pending: mpsc::Sender<Pending>,
 }
 
@@ -69,7 +69,7 @@ impl Outlet {
             }
             let (done, share) = oneshot::channel();
             shares.push(share);
-            if writer.send(Job { entries, done }).await.is_err() {
+            if writer.send(WriteJob { entries, done }).await.is_err() {
                 return Err(batch);
             }
         }
@@ -153,7 +153,7 @@ impl Writer {
 /// earlier.
 pub(super) struct Acknowledger {
     pub(super) lane: Arc<LaneState>,
-    pub(super) mailbox: Mailbox,
+    pub(super) mailbox: RelaySender,
     pub(super) telemetry: Telemetry,
     pub(super) faults: Faults,
 }
@@ -178,7 +178,7 @@ impl Acknowledger {
     }
 
     /// Commit, then acknowledge, then publish from memory: the outbox row is the guarantee.
-    async fn conclude(&self, batch: &Batch, shares: Vec<Done>) -> Result<(), BrokerError> {
+    async fn conclude(&self, batch: &Batch, shares: Vec<WriteDone>) -> Result<(), BrokerError> {
         let now = clock::now();
         for share in &shares {
             batch_metrics::batch(&self.telemetry, share, now);

@@ -14,7 +14,7 @@ use crate::wire;
 pub fn outcome(
     process: &Process,
     event: &NewEvent,
-    known: Known,
+    known: IdentityMatch,
     loaded: &Loaded,
     orders: &mut Orders,
 ) -> Result<Outcome, Refused> {
@@ -26,9 +26,9 @@ pub fn outcome(
         return Err(Refused::other_kind());
     }
     match known {
-        Known::Conflict => return Err(Refused::identity_conflict()),
-        Known::Repeated => return Ok(Outcome::Duplicate),
-        Known::New(_) | Known::Refused(_) => {}
+        IdentityMatch::Conflict => return Err(Refused::identity_conflict()),
+        IdentityMatch::Repeated => return Ok(Outcome::Duplicate),
+        IdentityMatch::New(_) | IdentityMatch::Refused(_) => {}
     }
     if process.ended.is_some() {
         return Ok(Outcome::Late);
@@ -55,7 +55,7 @@ fn is_gone(process: &Process, event: &NewEvent, loaded: &Loaded) -> bool {
 
 /// What is known of an event's identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Known {
+pub enum IdentityMatch {
     /// It is new, at this place of what was logged.
     New(usize),
     /// It was refused after it had been logged, and comes again.
@@ -66,7 +66,7 @@ pub enum Known {
     Conflict,
 }
 
-impl Known {
+impl IdentityMatch {
     /// Compares an event with the `first` one of its identity in the batch, or with that in the log.
     pub fn of(event: &NewEvent, place: Place, first: Option<&NewEvent>, loaded: &Loaded) -> Self {
         let is_same = match place {

@@ -13,7 +13,7 @@ use super::acceptance::Acceptance;
 use super::entry::Entry;
 use super::event::Outcome;
 use super::job::Written;
-use super::job::{Done, Job};
+use super::job::{WriteDone, WriteJob};
 use super::orders::Catalog;
 use super::part::{Part, Remedy};
 use crate::backoff::Backoff;
@@ -63,7 +63,7 @@ pub(in crate::pipeline) struct Writer {
 /// A job that is being written.
 struct Open {
     entries: Vec<Entry>,
-    done: oneshot::Sender<Done>,
+    done: oneshot::Sender<WriteDone>,
     parts: VecDeque<Part>,
     /// What is committed, by its place in the batch.
     written: BTreeMap<usize, Written>,
@@ -71,7 +71,7 @@ struct Open {
 }
 
 impl Open {
-    fn new(job: Job) -> Self {
+    fn new(job: WriteJob) -> Self {
         let all = Some(0..job.entries.len()).filter(|all| !all.is_empty());
         Self {
             parts: all.map(Part::new).into_iter().collect(),
@@ -92,7 +92,7 @@ impl Open {
             .into_values()
             .for_each(|part| written.add(part));
         // Nobody listens after the session.
-        let _ = self.done.send(Done {
+        let _ = self.done.send(WriteDone {
             entries: self.entries,
             written,
         });
@@ -105,7 +105,7 @@ impl Writer {
     /// Told to give up it leaves the rest: what is not acknowledged comes again.
     pub(in crate::pipeline) async fn run(
         mut self,
-        mut jobs: mpsc::Receiver<Job>,
+        mut jobs: mpsc::Receiver<WriteJob>,
         give_up: CancellationToken,
     ) {
         let mut open: Vec<Open> = Vec::new();

@@ -39,7 +39,7 @@ pub(super) struct Intake {
 
 /// Why an intake has taken all that a consumer had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Taken {
+enum IntakeEnd {
     /// It was told to stop, or nobody writes any more.
     Stopped,
     /// The window has changed.
@@ -55,7 +55,7 @@ impl Intake {
             let prefetch = self.window.open();
             let consumer = Consumer::open(&self.connection, &self.queue, prefetch).await?;
             self.lane.set_up(true);
-            if self.take(consumer, &outlet, &signals).await? == Taken::Stopped {
+            if self.take(consumer, &outlet, &signals).await? == IntakeEnd::Stopped {
                 return Ok(());
             }
             // What the old window let in is done with before the new one takes more.
@@ -73,7 +73,7 @@ impl Intake {
         mut consumer: Consumer,
         outlet: &Outlet,
         signals: &Signals,
-    ) -> Result<Taken, BrokerError> {
+    ) -> Result<IntakeEnd, BrokerError> {
         let mut batch = Batch::new(consumer.acker(), self.shares);
         let mut ending = None;
         loop {
@@ -83,15 +83,15 @@ impl Intake {
             let mut cut = None;
             tokio::select! {
                 biased;
-                () = signals.stop.cancelled(), if ending != Some(Taken::Stopped) => {
-                    if ending.replace(Taken::Stopped).is_none() {
+                () = signals.stop.cancelled(), if ending != Some(IntakeEnd::Stopped) => {
+                    if ending.replace(IntakeEnd::Stopped).is_none() {
                         self.cancel(&consumer, &batch).await?;
                     }
                 }
                 next = consumer.next() => match next {
                     Next::Delivery(delivery) => {
                         if self.hold(&mut batch, delivery) && ending.is_none() {
-                            ending = Some(Taken::Resized);
+                            ending = Some(IntakeEnd::Resized);
                             self.cancel(&consumer, &batch).await?;
                         }
                     }
@@ -117,7 +117,7 @@ impl Intake {
             if let Some(why) = batch.full(self.batch).or(cut)
                 && !self.hand_over(batch.take(), why, outlet).await
             {
-                return Ok(Taken::Stopped);
+                return Ok(IntakeEnd::Stopped);
             }
         }
     }

@@ -25,7 +25,7 @@ use crate::pipeline::batch::filling::UnderWay;
 use crate::pipeline::batch::orders::Catalog;
 use crate::pipeline::batch::writer::{Rules, Writer};
 use crate::pipeline::failpoint::Faults;
-use crate::pipeline::relay::Mailbox;
+use crate::pipeline::relay::RelaySender;
 use crate::store::Store;
 use crate::telemetry::{Condition, Dependency, Health, Telemetry};
 use crate::wire::Limits;
@@ -58,7 +58,7 @@ pub struct Worker {
     /// Where it may be told to die.
     pub faults: Faults,
     /// Where completions go.
-    pub mailbox: Mailbox,
+    pub mailbox: RelaySender,
     /// False while the outbox is full.
     pub gate: watch::Receiver<bool>,
 }

@@ -9,7 +9,7 @@ use crate::domain::Kind;
 use crate::files::FilePath;
 use crate::store::StoreError;
 use crate::store::admin::deletion::{Deletion, Stopped, Walk};
-use crate::store::admin::quarantine::Cut;
+use crate::store::admin::quarantine::ClaimLimits;
 
 /// How long samples are kept: an hour for the charts, and some.
 const SAMPLES_KEPT: Duration = Duration::from_mins(65);
@@ -22,7 +22,11 @@ const FILES_MAX: i64 = 100;
 
 impl Janitor {
     /// Deletes some rows of ended processes past their retention, and the records that have none left.
-    pub(super) async fn delete_expired(&self, cut: &Cut, hand: &Hand) -> Result<Done, StoreError> {
+    pub(super) async fn delete_expired(
+        &self,
+        cut: &ClaimLimits,
+        hand: &Hand,
+    ) -> Result<Done, StoreError> {
         self.give_up_undeliverable().await?;
         let deletion = Deletion::expired(&self.store, self.kept.ended, cut).await?;
         let taken = u64::try_from(deletion.taken().len()).unwrap_or(u64::MAX);
@@ -41,7 +45,11 @@ impl Janitor {
     }
 
     /// Deletes some records that were never opened.
-    pub(super) async fn delete_unopened(&self, cut: &Cut, hand: &Hand) -> Result<Done, StoreError> {
+    pub(super) async fn delete_unopened(
+        &self,
+        cut: &ClaimLimits,
+        hand: &Hand,
+    ) -> Result<Done, StoreError> {
         let Some(kept_for) = self.kept.unopened else {
             return Ok(Done::of(0, cut.limit));
         };
@@ -130,7 +138,7 @@ impl Janitor {
     }
 
     /// How many rows of each table a slice deletes: fewer, where fewer processes are taken.
-    fn rows(&self, cut: &Cut) -> i64 {
+    fn rows(&self, cut: &ClaimLimits) -> i64 {
         (self.rows.saturating_mul(cut.limit) / self.batch).max(1)
     }
 

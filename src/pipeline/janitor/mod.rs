@@ -14,12 +14,12 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::batch::writer::Rules;
-use super::relay::Mailbox;
+use super::relay::RelaySender;
 use crate::domain::Kind;
 use crate::files::Files;
 use crate::store::Store;
 use crate::store::admin::deletion::{Stopped, Walk};
-use crate::store::admin::quarantine::What;
+use crate::store::admin::quarantine::QuarantinedFor;
 use crate::telemetry::{Health, Telemetry};
 
 /// Looks after what no event will move any more.
@@ -29,7 +29,7 @@ pub struct Janitor {
     /// How long they may stay open.
     pub rules: Rules,
     /// How long things are kept.
-    pub kept: Kept,
+    pub kept: RetentionTimes,
     /// How often it looks.
     pub interval: Duration,
     /// How many processes one transaction takes.
@@ -41,7 +41,7 @@ pub struct Janitor {
     /// Where it shows that it is alive.
     pub health: Health,
     /// Where completions go.
-    pub mailbox: Mailbox,
+    pub mailbox: RelaySender,
     /// Which shard of the counts it moves.
     pub shard: i16,
     /// Where the contents of files are.
@@ -54,7 +54,7 @@ pub struct Janitor {
 
 /// How long things are kept.
 #[derive(Debug, Clone, Copy)]
-pub struct Kept {
+pub struct RetentionTimes {
     /// An ended process.
     pub ended: Duration,
     /// What reminds of it.
@@ -69,7 +69,7 @@ pub struct Kept {
 
 /// One thing that is done again and again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Job {
+pub enum JanitorJob {
     /// Seals processes whose settle time or deadline has passed.
     Seal,
     /// Makes dead letters of pushes that have waited too long.
@@ -90,7 +90,7 @@ pub enum Job {
     Quarantine,
 }
 
-impl Job {
+impl JanitorJob {
     /// Every job.
     pub const ALL: [Self; 9] = [
         Self::Seal,
@@ -133,11 +133,11 @@ impl Job {
     }
 
     /// What it can't do to a process that it fails at.
-    const fn what(self) -> Option<What> {
+    const fn what(self) -> Option<QuarantinedFor> {
         match self {
-            Self::Seal => Some(What::Seal),
-            Self::Park => Some(What::Park),
-            Self::Delete | Self::Unopened => Some(What::Delete),
+            Self::Seal => Some(QuarantinedFor::Seal),
+            Self::Park => Some(QuarantinedFor::Park),
+            Self::Delete | Self::Unopened => Some(QuarantinedFor::Delete),
             Self::Files
             | Self::Tombstones
             | Self::DeadLetters
@@ -155,7 +155,7 @@ impl Janitor {
     ) -> impl Iterator<Item = (&'static str, impl Future<Output = ()> + Send + use<>)> + use<> {
         let janitor = Arc::new(self);
         let stop = stop.clone();
-        let jobs = Job::ALL.into_iter().enumerate();
+        let jobs = JanitorJob::ALL.into_iter().enumerate();
         jobs.map(move |(number, job)| {
             let turns = Arc::clone(&janitor).turns(job, number, stop.clone());
             (job.name(), turns)

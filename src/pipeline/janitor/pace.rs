@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::domain::ProcessKey;
 use crate::store::Blame;
-use crate::store::admin::quarantine::{Cut, Taken};
+use crate::store::admin::quarantine::{ClaimLimits, ClaimedRecord};
 
 /// So many slices in a row must succeed before the next one is twice as large.
 const GROWS_AFTER: u32 = 8;
@@ -54,9 +54,9 @@ impl Pace {
     }
 
     /// What to take next.
-    pub(super) fn cut(&self) -> Cut {
+    pub(super) fn cut(&self) -> ClaimLimits {
         let waiting = self.suspects.iter().filter(|(_, may_be)| !**may_be);
-        Cut {
+        ClaimLimits {
             limit: self.limit,
             skip: waiting.map(|(key, _)| *key).collect(),
         }
@@ -68,7 +68,7 @@ impl Pace {
     }
 
     /// A slice has done these.
-    pub(super) fn succeeded(&mut self, taken: &[Taken]) {
+    pub(super) fn succeeded(&mut self, taken: &[ClaimedRecord]) {
         self.failures = 0;
         for taken in taken {
             self.suspects.remove(&taken.key.0);
@@ -84,7 +84,7 @@ impl Pace {
     }
 
     /// A slice has failed that had taken these.
-    pub(super) fn failed(&mut self, blame: Blame, taken: &[Taken]) -> Next {
+    pub(super) fn failed(&mut self, blame: Blame, taken: &[ClaimedRecord]) -> Next {
         self.successes = 0;
         match (blame, taken) {
             (Blame::Database, _) => Next::Rest,
@@ -102,7 +102,7 @@ impl Pace {
         }
     }
 
-    fn suspect(&mut self, one: Taken) -> Next {
+    fn suspect(&mut self, one: ClaimedRecord) -> Next {
         self.limit = 1;
         let key = one.key.0;
         if one.again || self.suspects.get(&key) == Some(&true) {
@@ -136,7 +136,7 @@ mod tests {
                 .iter()
                 .filter(|n| !cut.skip.contains(&Uuid::from_u128(**n)));
             let numbers: Vec<u128> = open.copied().take(cut.limit.try_into().unwrap()).collect();
-            let taken: Vec<Taken> = numbers.iter().map(|n| record(*n)).collect();
+            let taken: Vec<ClaimedRecord> = numbers.iter().map(|n| record(*n)).collect();
             if taken.is_empty() {
                 pace.idle();
                 return (aside, slices);
@@ -158,9 +158,9 @@ mod tests {
         unreachable!("the loop has no end of its own")
     }
 
-    fn record(number: u128) -> Taken {
+    fn record(number: u128) -> ClaimedRecord {
         let key = ProcessKey(Uuid::from_u128(number));
-        Taken { key, again: false }
+        ClaimedRecord { key, again: false }
     }
 
     #[test]
@@ -204,7 +204,7 @@ mod tests {
     #[test]
     fn what_takes_too_long_is_halved_and_grows_again() {
         let mut pace = Pace::new(500);
-        let taken: Vec<Taken> = (0..500).map(record).collect();
+        let taken: Vec<ClaimedRecord> = (0..500).map(record).collect();
         assert_eq!(pace.failed(Blame::Size, &taken), Next::Again);
         assert_eq!(pace.failed(Blame::Size, &[]), Next::Again);
         assert_eq!(pace.cut().limit, 125);
@@ -220,7 +220,7 @@ mod tests {
     fn one_that_was_set_aside_before_is_so_again_at_once() {
         let mut pace = Pace::new(500);
         let key = ProcessKey(Uuid::from_u128(1));
-        let again = Taken { key, again: true };
+        let again = ClaimedRecord { key, again: true };
         assert_eq!(pace.failed(Blame::Record, &[again]), Next::SetAside(key));
     }
 }

@@ -11,7 +11,7 @@ use crate::pipeline::batch::load_orders::load_orders;
 use crate::pipeline::batch::merging::Merged;
 use crate::pipeline::batch::orders::Catalog;
 use crate::pipeline::batch::{batch_metrics, effects};
-use crate::store::admin::quarantine::{Cut, What};
+use crate::store::admin::quarantine::{ClaimLimits, QuarantinedFor};
 use crate::store::admin::retention::{LateParked, ParkedExpiry};
 use crate::store::write::batch;
 use crate::store::write::outbox::OutboxRow;
@@ -23,7 +23,11 @@ type LeftOut = HashMap<ProcessKey, Unreadable>;
 
 impl Janitor {
     /// Makes dead letters of pushes that have waited too long.
-    pub(super) async fn expire_parked(&self, cut: &Cut, hand: &Hand) -> Result<Done, StoreError> {
+    pub(super) async fn expire_parked(
+        &self,
+        cut: &ClaimLimits,
+        hand: &Hand,
+    ) -> Result<Done, StoreError> {
         let late = LateParked::take(&self.store, self.kept.parked, cut).await?;
         hand.take(&late.taken());
         let reason = Reason::StageNotReached;
@@ -38,7 +42,11 @@ impl Janitor {
     }
 
     /// Seals what is due.
-    pub(super) async fn seal_due(&self, cut: &Cut, hand: &Hand) -> Result<Done, StoreError> {
+    pub(super) async fn seal_due(
+        &self,
+        cut: &ClaimLimits,
+        hand: &Hand,
+    ) -> Result<Done, StoreError> {
         let connection = self.store.connection().await?;
         let taken = batch::begin_due(&connection, cut).await?;
         hand.take(&taken);
@@ -53,9 +61,10 @@ impl Janitor {
         self.mailbox.offer(outbox);
         for (key, why) in &unreadable {
             self.store
-                .set_aside(*key, What::Seal, &why.detail())
+                .set_aside(*key, QuarantinedFor::Seal, &why.detail())
                 .await?;
-            self.telemetry.set_aside(What::Seal.name(), &key.0, why);
+            self.telemetry
+                .set_aside(QuarantinedFor::Seal.name(), &key.0, why);
         }
         let count = u64::try_from(taken.len()).unwrap_or(u64::MAX);
         Ok(Done {

@@ -8,11 +8,11 @@ use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use super::pace::{Next, Pace};
-use super::{Janitor, Job};
+use super::{Janitor, JanitorJob};
 use crate::backoff::Backoff;
 use crate::domain::ProcessKey;
 use crate::pipeline::retry_reason::reason;
-use crate::store::admin::quarantine::{Cut, Taken};
+use crate::store::admin::quarantine::{ClaimLimits, ClaimedRecord};
 use crate::store::{Blame, StoreError};
 use crate::telemetry::Condition;
 
@@ -28,7 +28,7 @@ const PAUSE_MAX: Duration = Duration::from_secs(30);
 
 /// What a slice has taken so far: known even if it fails, panics or hangs.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Hand(Arc<Mutex<Vec<Taken>>>);
+pub(super) struct Hand(Arc<Mutex<Vec<ClaimedRecord>>>);
 
 /// What a slice did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,12 +41,12 @@ pub(super) struct Done {
 
 impl Hand {
     /// Notes what was taken.
-    pub(super) fn take(&self, taken: &[Taken]) {
+    pub(super) fn take(&self, taken: &[ClaimedRecord]) {
         let mut hand = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         *hand = taken.to_vec();
     }
 
-    fn taken(&self) -> Vec<Taken> {
+    fn taken(&self) -> Vec<ClaimedRecord> {
         let hand = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         hand.clone()
     }
@@ -97,11 +97,16 @@ impl Failure {
 
 impl Janitor {
     /// Does a job again and again until told to stop.
-    pub(super) async fn turns(self: Arc<Self>, job: Job, number: usize, stop: CancellationToken) {
+    pub(super) async fn turns(
+        self: Arc<Self>,
+        job: JanitorJob,
+        number: usize,
+        stop: CancellationToken,
+    ) {
         let pause = (self.interval * job.intervals()).min(PAUSE_MAX);
         // Not all at the same time: so a few connections do for all.
         let share = u32::try_from(number).unwrap_or(0) * self.interval;
-        let mut next = share / u32::try_from(Job::ALL.len()).unwrap_or(u32::MAX);
+        let mut next = share / u32::try_from(JanitorJob::ALL.len()).unwrap_or(u32::MAX);
         let mut pace = Pace::new(self.batch);
         let mut backoff = Backoff::new();
         loop {
@@ -132,7 +137,7 @@ impl Janitor {
     }
 
     /// Does one slice.
-    async fn step(self: &Arc<Self>, job: Job, pace: &mut Pace) -> Turn {
+    async fn step(self: &Arc<Self>, job: JanitorJob, pace: &mut Pace) -> Turn {
         self.health.beat(job.name());
         let hand = Hand::default();
         let ended = self.guarded(job, pace.cut(), hand.clone()).await;
@@ -169,7 +174,12 @@ impl Janitor {
     }
 
     /// A slice in a task of its own, so that its panic ends there, and with a limit to its time.
-    async fn guarded(self: &Arc<Self>, job: Job, cut: Cut, hand: Hand) -> Result<Done, Failure> {
+    async fn guarded(
+        self: &Arc<Self>,
+        job: JanitorJob,
+        cut: ClaimLimits,
+        hand: Hand,
+    ) -> Result<Done, Failure> {
         let janitor = Arc::clone(self);
         let mut running = JoinSet::new();
         running.spawn(async move { janitor.slice(job, cut, hand).await });
@@ -181,22 +191,27 @@ impl Janitor {
         }
     }
 
-    async fn slice(&self, job: Job, cut: Cut, hand: Hand) -> Result<Done, StoreError> {
+    async fn slice(
+        &self,
+        job: JanitorJob,
+        cut: ClaimLimits,
+        hand: Hand,
+    ) -> Result<Done, StoreError> {
         match job {
-            Job::Seal => self.seal_due(&cut, &hand).await,
-            Job::Park => self.expire_parked(&cut, &hand).await,
-            Job::Delete => self.delete_expired(&cut, &hand).await,
-            Job::Unopened => self.delete_unopened(&cut, &hand).await,
-            Job::Files => self.remove_files(cut.limit).await,
-            Job::Tombstones => self.delete_tombstones(cut.limit).await,
-            Job::DeadLetters => self.delete_dead_letters(cut.limit).await,
-            Job::Samples => self.delete_samples(cut.limit).await,
-            Job::Quarantine => self.release_quarantine().await,
+            JanitorJob::Seal => self.seal_due(&cut, &hand).await,
+            JanitorJob::Park => self.expire_parked(&cut, &hand).await,
+            JanitorJob::Delete => self.delete_expired(&cut, &hand).await,
+            JanitorJob::Unopened => self.delete_unopened(&cut, &hand).await,
+            JanitorJob::Files => self.remove_files(cut.limit).await,
+            JanitorJob::Tombstones => self.delete_tombstones(cut.limit).await,
+            JanitorJob::DeadLetters => self.delete_dead_letters(cut.limit).await,
+            JanitorJob::Samples => self.delete_samples(cut.limit).await,
+            JanitorJob::Quarantine => self.release_quarantine().await,
         }
     }
 
     /// Says whether that could be done; if not, it is found again.
-    async fn set_aside(&self, job: Job, key: ProcessKey, why: &str) -> bool {
+    async fn set_aside(&self, job: JanitorJob, key: ProcessKey, why: &str) -> bool {
         let Some(what) = job.what() else {
             return false;
         };

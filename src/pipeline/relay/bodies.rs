@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use super::Relay;
 use super::settle::RETRY_REFUSED;
 use crate::domain::ProcessKey;
-use crate::store::write::outbox::{OutboxRow, Slow, What};
-use crate::store::write::slow_outbox::{Failed, Kept};
+use crate::store::write::outbox::{MessageKind, OutboxRow, Slow};
+use crate::store::write::slow_outbox::{Failed, RetryPlan};
 use crate::store::{Store, StoreError};
 use crate::view::completion;
 
@@ -58,10 +58,10 @@ impl Relay {
     }
 }
 
-fn body(row: &OutboxRow, kept: &HashMap<ProcessKey, Kept>) -> Result<String, &'static str> {
+fn body(row: &OutboxRow, kept: &HashMap<ProcessKey, RetryPlan>) -> Result<String, &'static str> {
     let kept = kept
         .get(&row.process)
-        .filter(|_| row.what == What::Completion);
+        .filter(|_| row.what == MessageKind::Completion);
     let kept = kept.ok_or("its process has no readable record that it could be made from")?;
     Ok(completion::again(kept)?.body)
 }

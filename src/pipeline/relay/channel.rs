@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::task::JoinSet;
 
-use super::line::{Line, Lines};
+use super::line::{ChannelConnection, SharedConnection};
 use super::settle::{Outcome, Settled};
 use super::{Relay, outgoing};
 use crate::broker::window::NOT_FOUND;
@@ -40,24 +40,24 @@ pub(super) struct Queued {
 }
 
 /// A message on its way.
-pub(super) struct Sent {
+pub(super) struct InFlight {
     pub(super) queued: Queued,
     pub(super) since: Instant,
 }
 
 /// Where messages are on their way.
 pub(super) struct Open {
-    pub(super) line: Arc<Line>,
+    pub(super) line: Arc<ChannelConnection>,
     pub(super) window: Window,
 }
 
 /// One channel, opened when there is something to publish.
 pub(super) struct Channel {
     pub(super) relay: Relay,
-    pub(super) lines: Arc<Lines>,
+    pub(super) lines: Arc<SharedConnection>,
     pub(super) open: Option<Open>,
     queue: VecDeque<Queued>,
-    pub(super) sent: BTreeMap<u64, Sent>,
+    pub(super) sent: BTreeMap<u64, InFlight>,
     next_number: u64,
     /// Of the confirmed messages the one that was published last.
     pub(super) furthest: u64,
@@ -68,7 +68,11 @@ pub(super) struct Channel {
 }
 
 impl Channel {
-    pub(super) fn new(relay: Relay, lines: Arc<Lines>, settled: mpsc::Sender<Settled>) -> Self {
+    pub(super) fn new(
+        relay: Relay,
+        lines: Arc<SharedConnection>,
+        settled: mpsc::Sender<Settled>,
+    ) -> Self {
         Self {
             relay,
             lines,
@@ -111,7 +115,7 @@ impl Channel {
     }
 
     /// How long a message may take.
-    pub(super) fn patience(&self, number: u64, sent: &Sent) -> Duration {
+    pub(super) fn patience(&self, number: u64, sent: &InFlight) -> Duration {
         let line = self.open.as_ref().map(|open| &open.line);
         let overtaken =
             number < self.furthest || line.is_some_and(|line| line.has_confirmed_since(sent.since));
@@ -141,7 +145,8 @@ impl Channel {
             let message = outgoing(&queued.row);
             open.window.publish(number, message);
             let since = Instant::now();
-            self.sent.insert(self.next_number, Sent { queued, since });
+            self.sent
+                .insert(self.next_number, InFlight { queued, since });
             self.next_number += 1;
         }
     }

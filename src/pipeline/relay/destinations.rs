@@ -24,10 +24,10 @@ const SIZE_FOR: Duration = Duration::from_secs(300);
 
 /// The destinations that fail; clones share what is known.
 #[derive(Debug, Clone, Default)]
-pub struct Destinations(Arc<Mutex<Known>>);
+pub struct Destinations(Arc<Mutex<FailingDestinations>>);
 
 #[derive(Debug, Default)]
-struct Known {
+struct FailingDestinations {
     failing: HashSet<Destination>,
     /// Exchanges that are missing or may not be written to, whatever the routing key.
     denied: HashSet<String>,
@@ -90,7 +90,7 @@ impl Destinations {
             .retain(|_, since| now.duration_since(*since) < FOUND_FOR);
     }
 
-    fn known(&self) -> MutexGuard<'_, Known> {
+    fn known(&self) -> MutexGuard<'_, FailingDestinations> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::channel::{Channel, Open, Queued, Sent};
+use super::channel::{Channel, InFlight, Open, Queued};
 use super::probe;
 use super::settle::Outcome;
 use crate::store::write::outbox::Slow;
@@ -63,7 +63,7 @@ impl Channel {
 
     fn overtaken(&self, now: Instant) -> HashSet<Destination> {
         let overtaken = self.sent.range(..self.furthest);
-        let late = |(number, sent): &(&u64, &Sent)| {
+        let late = |(number, sent): &(&u64, &InFlight)| {
             now.duration_since(sent.since) >= self.patience(**number, sent)
         };
         let late = overtaken.filter(late);

@@ -9,9 +9,9 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::channel::{Channel, Queued};
-use super::line::Lines;
+use super::line::SharedConnection;
 use super::settle::{SETTLED_MAX, Settled};
-use super::{Letterbox, Post, Relay, permits, size};
+use super::{Relay, RelayBatch, RelayReceiver, permits, size};
 use crate::store::write::slow_outbox::Destination;
 
 /// Channels on the one connection.
@@ -22,7 +22,7 @@ const REMEMBERED: usize = 4_096;
 /// The channels, and which of them each destination has.
 struct Lane {
     relay: Relay,
-    lines: Arc<Lines>,
+    lines: Arc<SharedConnection>,
     settled: mpsc::Sender<Settled>,
     queues: Vec<mpsc::UnboundedSender<Queued>>,
     places: HashMap<Destination, usize>,
@@ -31,12 +31,12 @@ struct Lane {
 
 impl Relay {
     /// Publishes what comes in until every mailbox is gone, or until told to give up.
-    pub async fn publish(self, mut letterbox: Letterbox, give_up: CancellationToken) {
+    pub async fn publish(self, mut letterbox: RelayReceiver, give_up: CancellationToken) {
         let (settled, receiver) = mpsc::channel(SETTLED_MAX);
         let (done, mut tasks) = (CancellationToken::new(), JoinSet::new());
         tasks.spawn(self.clone().settle(receiver));
         tasks.spawn(self.clone().watch_destinations(done.clone()));
-        let lines = Arc::new(Lines::new(self.clone()));
+        let lines = Arc::new(SharedConnection::new(self.clone()));
         let lane = Lane {
             relay: self,
             lines: Arc::clone(&lines),
@@ -56,7 +56,7 @@ impl Relay {
 }
 
 impl Lane {
-    async fn run(mut self, letterbox: &mut Letterbox) {
+    async fn run(mut self, letterbox: &mut RelayReceiver) {
         while let Some(post) = letterbox.posts.recv().await {
             self.distribute(post);
         }
@@ -64,7 +64,7 @@ impl Lane {
         self.channels.join_all().await;
     }
 
-    fn distribute(&mut self, post: Post) {
+    fn distribute(&mut self, post: RelayBatch) {
         let (committed, mut post_room) = (post.committed, post.room);
         for row in post.rows {
             let share = permits(size(&row)) as usize;

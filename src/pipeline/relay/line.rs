@@ -11,13 +11,13 @@ use crate::broker::{self, BrokerError, Connection, Window};
 use crate::telemetry::{RetryReason, Telemetry};
 
 /// Opens the connection, and opens it again when it was given up.
-pub(super) struct Lines {
+pub(super) struct SharedConnection {
     relay: Relay,
     current: tokio::sync::Mutex<Current>,
 }
 
 struct Current {
-    line: Option<Arc<Line>>,
+    line: Option<Arc<ChannelConnection>>,
     backoff: Backoff,
     /// Not before then another connection is tried.
     away_until: Instant,
@@ -25,7 +25,7 @@ struct Current {
 }
 
 /// A connection to publish on, and what shows whether it works.
-pub(super) struct Line {
+pub(super) struct ChannelConnection {
     pub(super) connection: Connection,
     opened: Instant,
     /// When that one of the confirmed messages was published that was published last.
@@ -33,7 +33,7 @@ pub(super) struct Line {
     _blocked: JoinSet<()>,
 }
 
-impl Lines {
+impl SharedConnection {
     pub(super) fn new(relay: Relay) -> Self {
         let current = Current {
             line: None,
@@ -48,7 +48,7 @@ impl Lines {
     }
 
     /// A new channel; fails with the time before which it is no use to try again.
-    pub(super) async fn channel(&self) -> Result<(Arc<Line>, Window), Instant> {
+    pub(super) async fn channel(&self) -> Result<(Arc<ChannelConnection>, Window), Instant> {
         let line = self.line().await?;
         match Window::open(&line.connection).await {
             Ok(window) => Ok((line, window)),
@@ -59,7 +59,7 @@ impl Lines {
         }
     }
 
-    async fn line(&self) -> Result<Arc<Line>, Instant> {
+    async fn line(&self) -> Result<Arc<ChannelConnection>, Instant> {
         let mut current = self.current.lock().await;
         if let Some(line) = &current.line {
             if line.connection.is_connected() {
@@ -70,7 +70,7 @@ impl Lines {
         if current.away_until > Instant::now() {
             return Err(current.away_until);
         }
-        match Line::open(&self.relay).await {
+        match ChannelConnection::open(&self.relay).await {
             Ok(line) => Ok(Arc::clone(current.line.insert(Arc::new(line)))),
             Err(error) => {
                 self.relay.telemetry.retried(RetryReason::Confirm, &error);
@@ -82,7 +82,7 @@ impl Lines {
 
     /// Gives a connection up without waiting until it is closed; says before which time it is no
     /// use to try another one.
-    pub(super) async fn give_up(&self, line: &Arc<Line>) -> Instant {
+    pub(super) async fn give_up(&self, line: &Arc<ChannelConnection>) -> Instant {
         let mut current = self.current.lock().await;
         if current
             .line
@@ -120,7 +120,7 @@ impl Current {
     }
 }
 
-impl Line {
+impl ChannelConnection {
     async fn open(relay: &Relay) -> Result<Self, BrokerError> {
         let connection = broker::connect(&relay.broker, "waybill publish").await?;
         let opened = Instant::now();

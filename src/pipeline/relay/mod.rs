@@ -33,7 +33,7 @@ use super::failpoint::Faults;
 use crate::broker::Outgoing;
 use crate::config::{BrokerSettings, Unroutable};
 use crate::store::Store;
-use crate::store::write::outbox::{OutboxRow, What};
+use crate::store::write::outbox::{MessageKind, OutboxRow};
 use crate::telemetry::Telemetry;
 
 /// Bytes of messages that may wait for the publisher or be on their way, however small the batches that
@@ -44,7 +44,7 @@ const ROW_BYTES: usize = 512;
 
 /// Rows to publish, with the time their batch was committed.
 #[derive(Debug)]
-struct Post {
+struct RelayBatch {
     rows: Vec<OutboxRow>,
     committed: Option<Instant>,
     room: OwnedSemaphorePermit,
@@ -52,29 +52,29 @@ struct Post {
 
 /// Where committed rows are left for the publisher.
 #[derive(Clone)]
-pub struct Mailbox {
-    posts: mpsc::UnboundedSender<Post>,
+pub struct RelaySender {
+    posts: mpsc::UnboundedSender<RelayBatch>,
     room: Arc<Semaphore>,
 }
 
-/// The other end of a [`Mailbox`].
-pub struct Letterbox {
-    posts: mpsc::UnboundedReceiver<Post>,
+/// The other end of a [`RelaySender`].
+pub struct RelayReceiver {
+    posts: mpsc::UnboundedReceiver<RelayBatch>,
 }
 
 /// A mailbox and its other end.
 #[must_use]
-pub fn mailbox() -> (Mailbox, Letterbox) {
+pub fn mailbox() -> (RelaySender, RelayReceiver) {
     let (sender, receiver) = mpsc::unbounded_channel();
     let room = Arc::new(Semaphore::new(MAILBOX_BYTES as usize));
-    let mailbox = Mailbox {
+    let mailbox = RelaySender {
         posts: sender,
         room,
     };
-    (mailbox, Letterbox { posts: receiver })
+    (mailbox, RelayReceiver { posts: receiver })
 }
 
-impl Mailbox {
+impl RelaySender {
     /// Leaves rows to be published now. Those without room are published later, by a sweep: a
     /// broker that blocks publishers must not stop the consuming that would relieve it.
     pub(super) fn offer(&self, mut rows: Vec<OutboxRow>) {
@@ -94,7 +94,7 @@ impl Mailbox {
         if let Ok(room) = permit {
             let committed = Some(Instant::now());
             // Without anybody to publish them they stay in the table.
-            let _ = self.posts.send(Post {
+            let _ = self.posts.send(RelayBatch {
                 rows,
                 committed,
                 room,
@@ -108,7 +108,7 @@ impl Mailbox {
         let bytes = rows.iter().map(size).sum();
         let permit = Arc::clone(&self.room).acquire_many_owned(permits(bytes));
         let Ok(room) = permit.await else { return false };
-        let post = Post {
+        let post = RelayBatch {
             rows,
             committed: None,
             room,
@@ -149,10 +149,10 @@ pub struct Relay {
 impl Relay {
     /// Whether a message that no queue takes is forgotten. A reply queue that is gone does not come
     /// back; a completion's queue may.
-    fn drops(&self, what: What) -> bool {
+    fn drops(&self, what: MessageKind) -> bool {
         match (what, self.unroutable) {
-            (What::Reply, _) | (_, Unroutable::Drop) => true,
-            (What::Completion | What::Stage, Unroutable::Keep) => false,
+            (MessageKind::Reply, _) | (_, Unroutable::Drop) => true,
+            (MessageKind::Completion | MessageKind::Stage, Unroutable::Keep) => false,
         }
     }
 }
@@ -190,7 +190,7 @@ mod tests {
             type_name: "process.completed".to_owned(),
             payload: Some("x".repeat(bytes)),
             process: ProcessKey(Uuid::nil()),
-            what: What::Completion,
+            what: MessageKind::Completion,
             exchange: "waybill.completions".to_owned(),
             routing_key: "upload.done".to_owned(),
             headers: BTreeMap::new(),
@@ -199,7 +199,7 @@ mod tests {
         }
     }
 
-    fn waiting(letterbox: &mut Letterbox) -> usize {
+    fn waiting(letterbox: &mut RelayReceiver) -> usize {
         let posts = std::iter::from_fn(|| letterbox.posts.try_recv().ok());
         posts.map(|post| post.rows.len()).sum()
     }

@@ -9,7 +9,7 @@ use crate::domain::ProcessKey;
 use crate::pipeline::failpoint::CrashPoint;
 use crate::pipeline::retry_reason::reason;
 use crate::store::StoreError;
-use crate::store::write::outbox::{OutboxRow, Slow, What};
+use crate::store::write::outbox::{MessageKind, OutboxRow, Slow};
 use crate::store::write::slow_outbox::Failed;
 use crate::telemetry::{self, Published};
 
@@ -100,13 +100,13 @@ impl Relay {
                 if let Some(committed) = settled.committed {
                     self.telemetry.completion_confirmed(committed.elapsed());
                 }
-                if row.what == What::Completion && row.slow.is_some() {
+                if row.what == MessageKind::Completion && row.slow.is_some() {
                     batch.routed.push(row.process);
                 }
                 batch.done.push(row);
             }
             Outcome::Unroutable => {
-                if row.what == What::Completion {
+                if row.what == MessageKind::Completion {
                     batch.unroutable.push(row.process);
                 }
                 match self.drops(row.what) {
@@ -134,11 +134,11 @@ fn failed(row: &OutboxRow, slow: Slow, detail: Option<String>) -> Failed {
     }
 }
 
-fn label(what: What) -> telemetry::What {
+fn label(what: MessageKind) -> telemetry::What {
     match what {
-        What::Completion => telemetry::What::Completion,
-        What::Stage => telemetry::What::Stage,
-        What::Reply => telemetry::What::Reply,
+        MessageKind::Completion => telemetry::What::Completion,
+        MessageKind::Stage => telemetry::What::Stage,
+        MessageKind::Reply => telemetry::What::Reply,
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Mailbox, Relay};
+use super::{Relay, RelaySender};
 use crate::pipeline::retry_reason::reason;
 use crate::store::StoreError;
 use crate::store::write::outbox::OutboxRow;
@@ -18,7 +18,7 @@ const SWEEP_EVERY: Duration = Duration::from_secs(1);
 
 impl Relay {
     /// Hands what is due to the publisher, until told to stop.
-    pub async fn sweep(self, mailbox: Mailbox, stop: CancellationToken) {
+    pub async fn sweep(self, mailbox: RelaySender, stop: CancellationToken) {
         loop {
             let claimed = self.claim().await.unwrap_or_else(|error| {
                 self.telemetry.retried(reason(&error), &error);

@@ -14,9 +14,9 @@ use crate::domain::workflow::Workflow;
 use crate::domain::{Event, Happening, Kind, Opening, form};
 use crate::pipeline::batch::entry::Entry;
 use crate::pipeline::dead_letter;
-use crate::store::admin::replay::{Fate, Foreseen};
+use crate::store::admin::replay::{ExpectedCounts, ExpectedOutcome};
 use crate::store::admin::replay_claim::ClaimedReplay;
-use crate::store::read::dry_run_lookup::Met;
+use crate::store::read::dry_run_lookup::DryRunLookup;
 use crate::store::write::dead_letter::KeptLetter;
 use crate::store::{Store, StoreError};
 use crate::wire::{self, Limits, Reason};
@@ -25,16 +25,16 @@ use crate::wire::{self, Limits, Reason};
 const WORKFLOWS_MAX: usize = 100;
 
 /// The outlook of one replay.
-pub struct Outlook {
+pub struct DryRun {
     store: Store,
     limits: Limits,
     replay: Option<Uuid>,
-    foreseen: Foreseen,
+    foreseen: ExpectedCounts,
     /// The newest version of some that were asked for.
     workflows: HashMap<String, Option<Workflow>>,
 }
 
-impl Outlook {
+impl DryRun {
     /// Of letters that must keep those limits.
     #[must_use]
     pub fn new(store: &Store, limits: Limits) -> Self {
@@ -42,7 +42,7 @@ impl Outlook {
             store: store.clone(),
             limits,
             replay: None,
-            foreseen: Foreseen::new(),
+            foreseen: ExpectedCounts::new(),
             workflows: HashMap::new(),
         }
     }
@@ -58,7 +58,7 @@ impl Outlook {
 
     /// How many of each fate or reason there are so far.
     #[must_use]
-    pub fn foreseen(&self) -> &Foreseen {
+    pub fn foreseen(&self) -> &ExpectedCounts {
         &self.foreseen
     }
 
@@ -67,12 +67,12 @@ impl Outlook {
         let mut readable = Vec::new();
         for kept in self.store.read_dead_letters(ids).await? {
             if kept.letter.reason == Reason::Undeliverable.name() {
-                self.count(Fate::Undecided.name());
+                self.count(ExpectedOutcome::Undecided.name());
                 continue;
             }
             match self.delivered(&kept) {
                 Some(held) => readable.push(held),
-                None => self.count(Fate::Damaged.name()),
+                None => self.count(ExpectedOutcome::Damaged.name()),
             }
         }
         for letter in readable.iter().filter_map(Entry::as_letter) {
@@ -97,18 +97,22 @@ impl Outlook {
         Some(held)
     }
 
-    async fn decide(&mut self, event: &Event, met: Met) -> Result<&'static str, StoreError> {
+    async fn decide(
+        &mut self,
+        event: &Event,
+        met: DryRunLookup,
+    ) -> Result<&'static str, StoreError> {
         if met.kind.is_some_and(|kind| kind != event.kind) {
             return Ok(Reason::KindMismatch.name());
         }
         if met.is_logged {
-            return Ok(Fate::Duplicate.name());
+            return Ok(ExpectedOutcome::Duplicate.name());
         }
         if met.has_ended {
-            return Ok(Fate::Late.name());
+            return Ok(ExpectedOutcome::Late.name());
         }
         if let Happening::Pushed(_) = &event.happening {
-            return Ok(Fate::Undecided.name());
+            return Ok(ExpectedOutcome::Undecided.name());
         }
         if let Happening::Opened(opening) = &event.happening
             && event.kind == Kind::Order
@@ -117,7 +121,7 @@ impl Outlook {
         {
             return Ok(reason.name());
         }
-        Ok(Fate::Applied.name())
+        Ok(ExpectedOutcome::Applied.name())
     }
 
     /// Why an order can't be opened, if so.

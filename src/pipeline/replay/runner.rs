@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use self::job::Job;
+use self::job::ReplayJob;
 use crate::config::BrokerSettings;
 use crate::pipeline::retry_reason::reason;
 use crate::store::Store;
@@ -26,7 +26,7 @@ const AT_ONCE: usize = 4;
 
 /// What takes replays up.
 #[derive(Clone)]
-pub struct Desk {
+pub struct ReplayRunner {
     /// Where the letters are.
     pub store: Store,
     /// Where they go; connected to only while there is something to publish.
@@ -37,7 +37,7 @@ pub struct Desk {
     pub telemetry: Telemetry,
 }
 
-impl Desk {
+impl ReplayRunner {
     /// Looks for replays until told to stop; then finishes what is being published, and leaves the
     /// rest to others.
     pub async fn run(self, stop: CancellationToken) {
@@ -49,7 +49,7 @@ impl Desk {
             if jobs.len() < AT_ONCE {
                 match self.store.claim_replay(LEASE).await {
                     Ok(Some(held)) => {
-                        let job = Job::new(self.clone(), held, stop.clone());
+                        let job = ReplayJob::new(self.clone(), held, stop.clone());
                         jobs.spawn(job.giving_way(Arc::clone(&is_full)).run());
                         continue;
                     }

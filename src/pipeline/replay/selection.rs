@@ -1,7 +1,7 @@
 //! The way through the letters that are meant, in pages and in pieces that may be held at once.
 
 use crate::store::read::dead_letter_scan::Weighed;
-use crate::store::write::dead_letter::{Letters, Place};
+use crate::store::write::dead_letter::{DeadLetterCursor, Letters};
 use crate::store::{Store, StoreError};
 
 /// How many letters one page holds.
@@ -15,8 +15,8 @@ const HELD_BYTES_MAX: i64 = 8 << 20;
 pub struct Pages {
     store: Store,
     letters: Letters,
-    after: Option<Place>,
-    end: Option<Place>,
+    after: Option<DeadLetterCursor>,
+    end: Option<DeadLetterCursor>,
 }
 
 impl Pages {
@@ -32,7 +32,12 @@ impl Pages {
 
     /// From one place to another.
     #[must_use]
-    pub fn between(store: &Store, letters: Letters, after: Option<Place>, end: Place) -> Self {
+    pub fn between(
+        store: &Store,
+        letters: Letters,
+        after: Option<DeadLetterCursor>,
+        end: DeadLetterCursor,
+    ) -> Self {
         Self {
             store: store.clone(),
             letters,
@@ -81,7 +86,7 @@ mod tests {
 
     fn of(bytes: i64) -> Weighed {
         Weighed {
-            place: Place {
+            place: DeadLetterCursor {
                 received_at: Timestamp::UNIX_EPOCH,
                 id: Uuid::nil(),
             },

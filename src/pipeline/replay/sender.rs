@@ -34,7 +34,7 @@ pub struct Sender<'a> {
 
 /// What became of some letters.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Sent {
+pub struct SendReport {
     /// Those that the broker has confirmed.
     pub confirmed: Vec<Uuid>,
     /// How many of each fate.
@@ -68,9 +68,9 @@ impl<'a> Sender<'a> {
 
     /// Publishes letters, as many as may be held at once. One that is gone by now was somebody
     /// else's.
-    pub async fn send(&mut self, ids: &[Uuid]) -> Result<Sent, ReplayError> {
+    pub async fn send(&mut self, ids: &[Uuid]) -> Result<SendReport, ReplayError> {
         let (mut sent, mut messages) = (Vec::new(), Vec::new());
-        let mut outcome = Sent::default();
+        let mut outcome = SendReport::default();
         for kept in self.store.read_dead_letters(ids).await? {
             match dead_letter::replay(&kept.letter) {
                 Some(message) => {

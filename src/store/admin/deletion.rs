@@ -9,7 +9,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
-use super::quarantine::{Cut, Taken};
+use super::quarantine::{ClaimLimits, ClaimedRecord};
 use crate::domain::Kind;
 use crate::store::write::{counters, process};
 use crate::store::{Connection, Store, StoreError, column, from_bigint, to_bigint};
@@ -33,7 +33,7 @@ const WALK_STEP: usize = 1_000;
 /// Processes that are locked in order to be deleted; dropped, it changes nothing.
 pub struct Deletion {
     connection: Connection,
-    taken: Vec<Taken>,
+    taken: Vec<ClaimedRecord>,
 }
 
 /// In which processes the last slice has stopped, and after which rows: what is there before these was
@@ -99,7 +99,7 @@ impl Deletion {
     pub async fn expired(
         store: &Store,
         retention: Duration,
-        cut: &Cut,
+        cut: &ClaimLimits,
     ) -> Result<Self, StoreError> {
         let connection = store.connection().await?;
         connection.begin().await?;
@@ -110,7 +110,7 @@ impl Deletion {
                 &[&retention.as_secs_f64(), &cut.limit, &cut.skip],
             )
             .await?;
-        let taken = column(&rows, |row| Taken::from_row(row, 0, 1));
+        let taken = column(&rows, |row| ClaimedRecord::from_row(row, 0, 1));
         Ok(Self { connection, taken })
     }
 
@@ -120,7 +120,7 @@ impl Deletion {
         store: &Store,
         kept_for: Duration,
         walk: Walk,
-        cut: &Cut,
+        cut: &ClaimLimits,
     ) -> Result<(Self, Option<Walk>), StoreError> {
         let connection = store.connection().await?;
         connection.begin().await?;
@@ -138,7 +138,7 @@ impl Deletion {
         let keys = never_opened(&rows, cut);
         let statement = connection.prepared(TAKE_UNOPENED).await?;
         let rows = connection.query(&statement, &[&keys]).await?;
-        let taken = column(&rows, |row| Taken::from_row(row, 0, 1));
+        let taken = column(&rows, |row| ClaimedRecord::from_row(row, 0, 1));
         let next = match taken.is_empty() {
             true => after.map(|after| Walk { after, ..walk }),
             // Once they are deleted there may be more at the same place.
@@ -149,7 +149,7 @@ impl Deletion {
 
     /// The processes.
     #[must_use]
-    pub fn taken(&self) -> &[Taken] {
+    pub fn taken(&self) -> &[ClaimedRecord] {
         &self.taken
     }
 
@@ -206,7 +206,7 @@ impl Deletion {
 }
 
 /// The keys of at most so many records that were never opened.
-fn never_opened(rows: &[Row], cut: &Cut) -> Vec<Uuid> {
+fn never_opened(rows: &[Row], cut: &ClaimLimits) -> Vec<Uuid> {
     let most = usize::try_from(cut.limit).unwrap_or(usize::MAX);
     let unopened = rows.iter().filter(|row| !row.get::<_, bool>(2));
     let keys = unopened.map(|row| row.get(0));

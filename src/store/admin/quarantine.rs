@@ -19,7 +19,7 @@ const REASON_MAX: usize = 500;
 
 /// How much to take at once.
 #[derive(Debug, Clone)]
-pub struct Cut {
+pub struct ClaimLimits {
     /// At most so many.
     pub limit: i64,
     /// None of these processes.
@@ -28,7 +28,7 @@ pub struct Cut {
 
 /// A process that was taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Taken {
+pub struct ClaimedRecord {
     /// Its key.
     pub key: ProcessKey,
     /// Whether it had been set aside and is tried again.
@@ -37,7 +37,7 @@ pub struct Taken {
 
 /// What can't be done to a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum What {
+pub enum QuarantinedFor {
     /// It is due and can't be sealed.
     Seal,
     /// Its parked pushes can't be turned into dead letters.
@@ -46,7 +46,7 @@ pub enum What {
     Delete,
 }
 
-impl What {
+impl QuarantinedFor {
     /// As it is stored.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -58,7 +58,7 @@ impl What {
     }
 }
 
-impl Cut {
+impl ClaimLimits {
     /// The first so many.
     #[must_use]
     pub const fn of(limit: i64) -> Self {
@@ -67,7 +67,7 @@ impl Cut {
     }
 }
 
-impl Taken {
+impl ClaimedRecord {
     /// From columns `key` and `again`.
     pub(in crate::store) fn from_row(row: &Row, key: usize, again: usize) -> Self {
         Self {
@@ -82,7 +82,7 @@ impl Store {
     pub async fn set_aside(
         &self,
         key: ProcessKey,
-        what: What,
+        what: QuarantinedFor,
         reason: &str,
     ) -> Result<(), StoreError> {
         let reason: String = reason.chars().take(REASON_MAX).collect();

@@ -37,7 +37,7 @@ pub struct NewReplay {
 
 /// What becomes of a replay that is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Asked {
+pub enum ReplayRequested {
     /// This one begins as soon as a process takes it.
     Begun(Uuid),
     /// There are no such letters.
@@ -61,7 +61,7 @@ pub struct Counts {
 
 /// What would become of a letter that would not be refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
+pub enum ExpectedOutcome {
     /// It would change its process, or be a line of its history.
     Applied,
     /// Its event is in the log.
@@ -75,7 +75,7 @@ pub enum Fate {
 }
 
 /// What would become of letters: how many of each fate, or of each reason why they would be refused.
-pub type Foreseen = BTreeMap<String, u64>;
+pub type ExpectedCounts = BTreeMap<String, u64>;
 
 /// A replay as people see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,7 +101,7 @@ pub struct Replay {
     /// What has become of them.
     pub counts: Counts,
     /// What would become of them.
-    pub foreseen: Foreseen,
+    pub foreseen: ExpectedCounts,
     /// Why it does not go on at the moment.
     pub trouble: Option<String>,
     /// When it was asked to stop.
@@ -114,7 +114,7 @@ pub struct Replay {
     pub is_held: bool,
 }
 
-impl Fate {
+impl ExpectedOutcome {
     /// Every fate; none has the name of a reason.
     pub const ALL: [Self; 5] = [
         Self::Applied,
@@ -163,7 +163,11 @@ impl Replay {
 
 impl Store {
     /// Asks for a replay of a tenant's letters that are there now.
-    pub async fn ask_replay(&self, tenant: &str, new: &NewReplay) -> Result<Asked, StoreError> {
+    pub async fn ask_replay(
+        &self,
+        tenant: &str,
+        new: &NewReplay,
+    ) -> Result<ReplayRequested, StoreError> {
         let id = Uuid::new_v4();
         let rate = new.rate.map(u32::cast_signed);
         let asked_by = new.asked_by.as_deref().unwrap_or_default();
@@ -187,9 +191,9 @@ impl Store {
             )
             .await?;
         Ok(match (row.get(0), row.get(1)) {
-            (_, true) => Asked::Begun(id),
-            (0_i64, false) => Asked::NoLetters,
-            (_, false) => Asked::TooMany,
+            (_, true) => ReplayRequested::Begun(id),
+            (0_i64, false) => ReplayRequested::NoLetters,
+            (_, false) => ReplayRequested::TooMany,
         })
     }
 
@@ -266,6 +270,6 @@ fn from_row(row: &Row) -> Result<Replay, StoreError> {
     })
 }
 
-pub(super) fn foreseen(text: &str) -> Result<Foreseen, StoreError> {
+pub(super) fn foreseen(text: &str) -> Result<ExpectedCounts, StoreError> {
     serde_json::from_str(text).map_err(|_| StoreError::Corrupt("outlook of a replay"))
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::replay::{Counts, Foreseen, foreseen};
-use crate::store::write::dead_letter::{Letters, Place};
+use super::replay::{Counts, ExpectedCounts, foreseen};
+use crate::store::write::dead_letter::{DeadLetterCursor, Letters};
 use crate::store::{Store, StoreError, to_bigint};
 
 const CLAIM: &str = include_str!("../queries/admin/claim_replay.sql");
@@ -27,11 +27,11 @@ pub struct ClaimedReplay {
     /// Whether it only says what would become of them.
     pub dry_run: bool,
     /// Where the letters ended when it was asked for.
-    pub end: Place,
+    pub end: DeadLetterCursor,
     /// The newest letter that was done with.
-    pub at: Option<Place>,
+    pub at: Option<DeadLetterCursor>,
     /// What would become of those before it.
-    pub foreseen: Foreseen,
+    pub foreseen: ExpectedCounts,
     /// Whether it was asked to stop.
     pub is_to_stop: bool,
     /// Whose it is.
@@ -42,15 +42,15 @@ pub struct ClaimedReplay {
 
 /// How far a replay has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Progress<'a> {
+pub struct ReplayProgress<'a> {
     /// The newest letter that was done with.
-    pub at: Place,
+    pub at: DeadLetterCursor,
     /// Letters to forget.
     pub confirmed: &'a [Uuid],
     /// What became of the others since it was noted last.
     pub counts: Counts,
     /// What would become of all so far.
-    pub foreseen: &'a Foreseen,
+    pub foreseen: &'a ExpectedCounts,
 }
 
 /// What somebody who works on a replay is to do.
@@ -96,14 +96,14 @@ impl Store {
             },
             rate: row.get::<_, Option<i32>>(4).map(i32::cast_unsigned),
             dry_run: row.get(5),
-            end: Place {
+            end: DeadLetterCursor {
                 received_at: row.get(6),
                 id: row.get(7),
             },
             at: at
                 .0
                 .zip(at.1)
-                .map(|(received_at, id)| Place { received_at, id }),
+                .map(|(received_at, id)| DeadLetterCursor { received_at, id }),
             foreseen: foreseen(row.get(10))?,
             is_to_stop: row.get(11),
             claim,
@@ -126,9 +126,9 @@ impl Store {
     pub async fn note_replay(
         &self,
         held: &ClaimedReplay,
-        progress: &Progress<'_>,
+        progress: &ReplayProgress<'_>,
     ) -> Result<Order, StoreError> {
-        let Progress { at, counts, .. } = progress;
+        let ReplayProgress { at, counts, .. } = progress;
         let foreseen = serde_json::json!(progress.foreseen).to_string();
         let connection = self.connection().await?;
         let statement = connection.prepared(NOTE).await?;

@@ -10,7 +10,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
-use super::quarantine::{Cut, Taken};
+use super::quarantine::{ClaimLimits, ClaimedRecord};
 use crate::domain::{Event, Happening, ProcessKey};
 use crate::store::write::parked;
 use crate::store::write::parked::PushId;
@@ -94,12 +94,16 @@ pub struct ParkedExpiry {
 /// Pushes that have waited too long, their orders locked; dropped, it changes nothing.
 pub struct LateParked {
     connection: Connection,
-    late: Vec<(PushId, Taken)>,
+    late: Vec<(PushId, ClaimedRecord)>,
 }
 
 impl LateParked {
     /// Takes some.
-    pub async fn take(store: &Store, after: Duration, cut: &Cut) -> Result<Self, StoreError> {
+    pub async fn take(
+        store: &Store,
+        after: Duration,
+        cut: &ClaimLimits,
+    ) -> Result<Self, StoreError> {
         let connection = store.connection().await?;
         connection.begin().await?;
         let late = parked::late(&connection, after, cut).await?;
@@ -108,7 +112,7 @@ impl LateParked {
 
     /// The orders.
     #[must_use]
-    pub fn taken(&self) -> Vec<Taken> {
+    pub fn taken(&self) -> Vec<ClaimedRecord> {
         let mut taken = column(&self.late, |(_, taken)| *taken);
         taken.sort_by_key(|taken| taken.key);
         taken.dedup();

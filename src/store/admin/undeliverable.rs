@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::store::write::dead_letter::{self, DeadLetter};
-use crate::store::write::outbox::{self, OutboxRow, Slow, What};
+use crate::store::write::outbox::{self, MessageKind, OutboxRow, Slow};
 use crate::store::{Connection, Store, StoreError, column};
 
 const TAKE: &str = include_str!("../queries/admin/take_undeliverable.sql");
@@ -25,7 +25,7 @@ impl Undeliverable {
         let connection = store.connection().await?;
         let statement = connection.prepared(TAKE).await?;
         connection.begin().await?;
-        let whats = column(&What::ALL, |what| what.name());
+        let whats = column(&MessageKind::ALL, |what| what.name());
         let slow = Slow::ALL.into_iter();
         let slow = slow.filter(|slow| !matches!(slow, Slow::Unconfirmed | Slow::Resend));
         let slow: Vec<&str> = slow.map(Slow::name).collect();

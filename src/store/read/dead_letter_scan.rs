@@ -3,7 +3,7 @@
 
 use uuid::Uuid;
 
-use crate::store::write::dead_letter::{Letters, Place};
+use crate::store::write::dead_letter::{DeadLetterCursor, Letters};
 use crate::store::{Store, StoreError, column};
 
 const OF_TENANT: &str = include_str!("../queries/read/walk_letters.sql");
@@ -14,7 +14,7 @@ const ONE: &str = include_str!("../queries/read/weigh_letter.sql");
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Weighed {
     /// Where it stands.
-    pub place: Place,
+    pub place: DeadLetterCursor,
     /// How long its body and all that came with it are.
     pub bytes: i64,
 }
@@ -24,8 +24,8 @@ impl Store {
     pub async fn walk_letters(
         &self,
         letters: &Letters,
-        after: Option<Place>,
-        end: Place,
+        after: Option<DeadLetterCursor>,
+        end: DeadLetterCursor,
         limit: i64,
     ) -> Result<Vec<Weighed>, StoreError> {
         if let Some(id) = letters.letter {
@@ -66,7 +66,7 @@ impl Store {
 
 fn weighed(row: &tokio_postgres::Row) -> Weighed {
     Weighed {
-        place: Place {
+        place: DeadLetterCursor {
             id: row.get(0),
             received_at: row.get(1),
         },

@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::store::write::dead_letter::{KeptLetter, Place, from_row};
+use crate::store::write::dead_letter::{DeadLetterCursor, KeptLetter, from_row};
 use crate::store::{Store, StoreError, column, from_bigint};
 
 const GROUP: &str = include_str!("../queries/read/group_dead_letters.sql");
@@ -53,7 +53,7 @@ impl Store {
         &self,
         tenant: &str,
         reason: &str,
-        after: Option<Place>,
+        after: Option<DeadLetterCursor>,
         limit: i64,
     ) -> Result<Vec<KeptLetter>, StoreError> {
         let connection = self.connection().await?;

@@ -7,7 +7,7 @@ const FORESEE: &str = include_str!("../queries/read/foresee_events.sql");
 
 /// What an event would meet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Met {
+pub struct DryRunLookup {
     /// What its process tracks, if there is one and that is decided.
     pub kind: Option<Kind>,
     /// Whether that is opened.
@@ -20,7 +20,7 @@ pub struct Met {
 
 impl Store {
     /// What these events would meet, each at its place.
-    pub async fn foresee(&self, events: &[&Event]) -> Result<Vec<Met>, StoreError> {
+    pub async fn foresee(&self, events: &[&Event]) -> Result<Vec<DryRunLookup>, StoreError> {
         let connection = self.connection().await?;
         let statement = connection.prepared(FORESEE).await?;
         let keys = column(events, |event| event.key().0);
@@ -29,7 +29,7 @@ impl Store {
         let rows = connection
             .query(&statement, &[&keys, &sources, &ids])
             .await?;
-        Ok(column(&rows, |row| Met {
+        Ok(column(&rows, |row| DryRunLookup {
             kind: row.get::<_, Option<&str>>(0).and_then(Kind::from_name),
             is_opened: row.get::<_, Option<bool>>(1).unwrap_or(false),
             has_ended: row.get::<_, Option<bool>>(2).unwrap_or(false),

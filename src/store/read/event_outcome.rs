@@ -10,7 +10,7 @@ const NOW: &str = include_str!("../queries/read/database_now.sql");
 
 /// An event that somebody asks about.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Sent {
+pub struct SentEvent {
     tenant: String,
     token: String,
     source: String,
@@ -20,7 +20,7 @@ pub struct Sent {
 
 /// What became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fate {
+pub enum EventOutcome {
     /// It is in the log.
     Logged {
         /// Whether its process had ended before.
@@ -32,7 +32,7 @@ pub enum Fate {
     Refused(String),
 }
 
-impl Sent {
+impl SentEvent {
     /// Asks about an event; refusals from before `since`, by the database's clock, are another
     /// attempt's.
     #[must_use]
@@ -49,7 +49,10 @@ impl Sent {
 
 impl Store {
     /// What became of these events, as far as anything has.
-    pub async fn fates(&self, sent: &[Sent]) -> Result<Vec<(Sent, Fate)>, StoreError> {
+    pub async fn fates(
+        &self,
+        sent: &[SentEvent],
+    ) -> Result<Vec<(SentEvent, EventOutcome)>, StoreError> {
         let connection = self.connection().await?;
         let statement = connection.prepared(FIND).await?;
         let rows = connection
@@ -68,11 +71,11 @@ impl Store {
         let fate = |row: &tokio_postgres::Row| {
             let number = usize::try_from(row.get::<_, i64>(0)).ok()?;
             let fate = match row.get::<_, Option<bool>>(1) {
-                Some(late) => Fate::Logged {
+                Some(late) => EventOutcome::Logged {
                     late,
                     data: row.get(2),
                 },
-                None => Fate::Refused(row.get(3)),
+                None => EventOutcome::Refused(row.get(3)),
             };
             Some((sent.get(number.checked_sub(1)?)?.clone(), fate))
         };

@@ -16,7 +16,7 @@ const BYTES_MAX: i64 = 16 * 1024 * 1024;
 
 /// A place in the log, said to be that of an event of a process.
 #[derive(Debug, Clone, Copy)]
-pub struct Place {
+pub struct LogPlace {
     /// The process.
     pub key: ProcessKey,
     /// The place.
@@ -48,7 +48,7 @@ pub struct Part {
 impl Store {
     /// The logs up to these places, in one round trip, each whole or not at all: at most
     /// 10,000 events with 16 MiB of data, of all together.
-    pub async fn logs(&self, places: &[Place]) -> Result<Vec<Log>, StoreError> {
+    pub async fn logs(&self, places: &[LogPlace]) -> Result<Vec<Log>, StoreError> {
         if places.is_empty() {
             return Ok(Vec::new());
         }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use super::history::Place;
+use super::history::LogPlace;
 use crate::domain::ProcessKey;
 use crate::domain::completion::MESSAGES_MAX;
 use crate::store::{Store, StoreError, column, from_bigint, to_bigint};
@@ -115,7 +115,7 @@ impl Store {
     }
 
     /// When the events at these places were logged, each at its place.
-    pub async fn moments(&self, places: &[Place]) -> Result<Vec<Option<Timestamp>>, StoreError> {
+    pub async fn moments(&self, places: &[LogPlace]) -> Result<Vec<Option<Timestamp>>, StoreError> {
         let mut found = vec![None; places.len()];
         if places.is_empty() {
             return Ok(found);

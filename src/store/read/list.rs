@@ -10,7 +10,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
-use super::list_cursor::{Place, Sort};
+use super::list_cursor::{ListCursor, Sort};
 use super::list_selection::{Bound, Selection};
 pub use super::list_statement::statement;
 use crate::domain::{Kind, ProcessKey, Status};
@@ -30,7 +30,7 @@ pub struct Listing {
     /// What passed and can be read by this version, the newest first.
     pub processes: Vec<Listed>,
     /// After what to ask next; nothing at the end.
-    pub next: Option<Place>,
+    pub next: Option<ListCursor>,
 }
 
 /// One process of a list.
@@ -88,7 +88,7 @@ pub struct Counted {
     /// How many there are among the newest [`LOOKED_AT_MAX`] processes.
     pub total: u64,
     /// After what to ask; nothing where the list begins, and where fewer there are.
-    pub place: Option<Place>,
+    pub place: Option<ListCursor>,
 }
 
 /// Why there is no page.
@@ -108,7 +108,7 @@ impl Store {
         &self,
         tenant: &str,
         selection: &Selection,
-        after: Option<Place>,
+        after: Option<ListCursor>,
         limit: u64,
     ) -> Result<Listing, ListError> {
         let sort = selection.sort();
@@ -125,7 +125,7 @@ impl Store {
         let place = |row: &Row, column: usize| {
             let at: Option<Timestamp> = row.get(column);
             let key: Option<Uuid> = row.get(column + 1);
-            at.zip(key).map(|(at, key)| Place {
+            at.zip(key).map(|(at, key)| ListCursor {
                 sort,
                 at,
                 key: ProcessKey(key),
@@ -166,7 +166,7 @@ impl Store {
         let rows = read(&connection, COUNT, asked, bound, to_bigint(skipped)).await?;
         let row = rows.first().ok_or(StoreError::Corrupt("count of a list"))?;
         let (at, key): (Option<Timestamp>, Option<Uuid>) = (row.get(1), row.get(2));
-        let place = at.zip(key).map(|(at, key)| Place {
+        let place = at.zip(key).map(|(at, key)| ListCursor {
             sort,
             at,
             key: ProcessKey(key),

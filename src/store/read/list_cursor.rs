@@ -31,7 +31,7 @@ pub enum Sort {
 
 /// A place in a list: that of a process which was looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+pub struct ListCursor {
     /// The list's sort.
     pub sort: Sort,
     /// The time that it sorts by, in whole microseconds.
@@ -58,7 +58,7 @@ impl Sort {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for ListCursor {
     /// Letters and digits of a fixed number: fits into a URL as it is.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let at = self.at.as_microsecond().saturating_sub(FIRST_MICROSECOND);
@@ -67,7 +67,7 @@ impl fmt::Display for Place {
     }
 }
 
-impl FromStr for Place {
+impl FromStr for ListCursor {
     type Err = PlaceError;
 
     fn from_str(text: &str) -> Result<Self, PlaceError> {
@@ -75,7 +75,7 @@ impl FromStr for Place {
     }
 }
 
-fn parse(text: &str) -> Option<Place> {
+fn parse(text: &str) -> Option<ListCursor> {
     let rest = text.strip_prefix(VERSION)?;
     let mut sorts = Sort::ALL.into_iter();
     let sort = sorts.find(|sort| rest.starts_with(sort.letter()))?;
@@ -83,7 +83,7 @@ fn parse(text: &str) -> Option<Place> {
     let (high, rest) = number(rest, DIGITS)?;
     let (low, rest) = number(rest, DIGITS)?;
     let at = FIRST_MICROSECOND.checked_add_unsigned(at)?;
-    rest.is_empty().then_some(Place {
+    rest.is_empty().then_some(ListCursor {
         sort,
         at: Timestamp::from_microsecond(at).ok()?,
         key: ProcessKey(Uuid::from_u64_pair(high, low)),
@@ -99,9 +99,9 @@ mod tests {
     /// The last microsecond of a [`Timestamp`].
     const LAST_MICROSECOND: i64 = 253_402_207_200_999_999;
 
-    fn places() -> impl Strategy<Value = Place> {
+    fn places() -> impl Strategy<Value = ListCursor> {
         let at = FIRST_MICROSECOND..=LAST_MICROSECOND;
-        (0..4_usize, at, any::<(u64, u64)>()).prop_map(|(sort, at, (high, low))| Place {
+        (0..4_usize, at, any::<(u64, u64)>()).prop_map(|(sort, at, (high, low))| ListCursor {
             sort: Sort::ALL[sort],
             at: Timestamp::from_microsecond(at).unwrap(),
             key: ProcessKey(Uuid::from_u64_pair(high, low)),
@@ -118,7 +118,7 @@ mod tests {
 
         #[test]
         fn a_text_that_is_no_place_is_refused(text in any::<String>()) {
-            prop_assert_eq!(text.parse::<Place>(), Err(PlaceError));
+            prop_assert_eq!(text.parse::<ListCursor>(), Err(PlaceError));
         }
 
         #[test]
@@ -129,7 +129,7 @@ mod tests {
         ) {
             let damage = |(place, right)| if place == at { with } else { right };
             let damaged: String = place.to_string().chars().enumerate().map(damage).collect();
-            if let Ok(read) = damaged.parse::<Place>() {
+            if let Ok(read) = damaged.parse::<ListCursor>() {
                 prop_assert_eq!(read.to_string(), damaged);
             }
         }
@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn what_looks_like_a_place_is_none() {
         let right = format!("p1c{}", "0".repeat(48));
-        let first = right.parse::<Place>().unwrap();
+        let first = right.parse::<ListCursor>().unwrap();
         assert_eq!(first.at.to_string(), "0001-01-01T00:00:00Z");
         let late = format!("p1c{:016x}{}", u64::MAX, "0".repeat(32));
         let after_all = LAST_MICROSECOND - FIRST_MICROSECOND + 1;
@@ -155,7 +155,7 @@ mod tests {
             late,
             too_late,
         ] {
-            assert_eq!(wrong.parse::<Place>(), Err(PlaceError), "{wrong}");
+            assert_eq!(wrong.parse::<ListCursor>(), Err(PlaceError), "{wrong}");
         }
     }
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::list_cursor::{Place, Sort};
+use super::list_cursor::{ListCursor, Sort};
 use crate::domain::{Kind, Status};
 
 /// Time and key below which a page begins; nothing for the newest.
@@ -61,7 +61,7 @@ impl Selection {
 
     /// Below what a page begins: the place, or the end of the range where that comes before. Two
     /// bounds in the statement would make the walk begin at the one that is further off.
-    pub(super) fn bound(&self, after: Option<Place>) -> Bound {
+    pub(super) fn bound(&self, after: Option<ListCursor>) -> Bound {
         let end = match self.sort() {
             Sort::Opened => self.opened.before,
             Sort::Ended => self.ended.before,
@@ -92,7 +92,7 @@ mod tests {
             let (sort, key) = (Sort::Opened, ProcessKey(Uuid::max()));
             let at: Timestamp = at.parse().unwrap();
             let place = (Some(at), Some(key.0));
-            let bound = selection.bound(Some(Place { sort, at, key }));
+            let bound = selection.bound(Some(ListCursor { sort, at, key }));
             assert_eq!(bound, if comes_first { place } else { end });
         }
         selection.group = Some(String::new());

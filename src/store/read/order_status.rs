@@ -19,7 +19,7 @@ const PARKED: &str = include_str!("../queries/read/read_parked.sql");
 
 /// What a record keeps of an order.
 #[derive(Debug, Clone, Default)]
-pub struct Standing {
+pub struct OrderStatus {
     /// The version of the workflow it opened with; 0 without one, none before the opening.
     pub version: Option<i32>,
     /// What was filled in: JSON by field.
@@ -56,7 +56,7 @@ impl Store {
         &self,
         keys: &[ProcessKey],
         max: i64,
-    ) -> Result<HashMap<ProcessKey, Result<Standing, Unreadable>>, StoreError> {
+    ) -> Result<HashMap<ProcessKey, Result<OrderStatus, Unreadable>>, StoreError> {
         let keys = column(keys, |key| key.0);
         let by_key: &[&(dyn ToSql + Sync)] = &[&keys];
         let limited: &[&(dyn ToSql + Sync)] = &[&keys, &max];
@@ -92,8 +92,8 @@ impl Store {
 }
 
 /// What is kept, without its lists.
-fn standing(row: &Row) -> Result<Standing, Unreadable> {
-    Ok(Standing {
+fn standing(row: &Row) -> Result<OrderStatus, Unreadable> {
+    Ok(OrderStatus {
         version: row.get(1),
         form: form(row.get(2))?,
         attachments: row.get(3),

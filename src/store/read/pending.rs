@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use tokio_postgres::Row;
 
 use crate::domain::ProcessKey;
-use crate::store::write::outbox::{self, Slow, What};
+use crate::store::write::outbox::{self, MessageKind, Slow};
 use crate::store::write::slow_outbox::Destination;
 use crate::store::{Store, StoreError};
 
@@ -14,7 +14,7 @@ const READ: &str = include_str!("../queries/read/read_outbox.sql");
 #[derive(Debug, Clone)]
 pub struct Pending {
     /// What it is for.
-    pub what: What,
+    pub what: MessageKind,
     /// Where it goes.
     pub destination: Destination,
     /// Why it is on the slow lane, if it is.

@@ -41,11 +41,11 @@ pub struct Record {
 }
 
 /// A record, or why it can't be read; nothing if there is none.
-pub type Found = Option<Result<Record, Unreadable>>;
+pub type StoredRecord = Option<Result<Record, Unreadable>>;
 
 /// What is wanted of one process.
 #[derive(Debug, Clone, Copy)]
-pub struct Wanted {
+pub struct RecordQuery {
     /// Which one.
     pub key: ProcessKey,
     /// At most so many events of its log.
@@ -105,7 +105,7 @@ impl Store {
         events: i64,
         items: i64,
     ) -> Result<Option<Record>, StoreError> {
-        let wanted = Wanted {
+        let wanted = RecordQuery {
             key,
             events,
             items,
@@ -120,9 +120,9 @@ impl Store {
     /// together no more are read once their data reaches `bytes_max`, and of their items likewise.
     pub async fn records(
         &self,
-        wanted: &[Wanted],
+        wanted: &[RecordQuery],
         bytes_max: i64,
-    ) -> Result<Vec<Found>, StoreError> {
+    ) -> Result<Vec<StoredRecord>, StoreError> {
         let connection = self.connection().await?;
         // Each sees what the one before it saw, and what was committed since. So the places of the
         // newest events come first: a record may be newer than its place, and never older, or
@@ -135,7 +135,7 @@ impl Store {
             lists(&connection, ITEMS, wanted, |wanted| wanted.items, bytes_max),
         );
         let records = records?;
-        let found = |wanted: &Wanted| records.get(&wanted.key).cloned();
+        let found = |wanted: &RecordQuery| records.get(&wanted.key).cloned();
         let mut found: Vec<_> = wanted.iter().map(found).collect();
         for row in counts? {
             if let Some(record) = at(&mut found, row.get(3)) {
@@ -161,7 +161,7 @@ impl Store {
 /// The records without their lists.
 async fn bare(
     connection: &Connection,
-    wanted: &[Wanted],
+    wanted: &[RecordQuery],
 ) -> Result<HashMap<ProcessKey, Result<Record, Unreadable>>, StoreError> {
     let statement = connection.prepared(RECORDS).await?;
     let keys = column(wanted, |wanted| wanted.key.0);
@@ -185,12 +185,12 @@ async fn bare(
 }
 
 /// How long the logs are, where somebody wants to know; each row ends with the number of its wish.
-async fn counts(connection: &Connection, wanted: &[Wanted]) -> Result<Vec<Row>, StoreError> {
+async fn counts(connection: &Connection, wanted: &[RecordQuery]) -> Result<Vec<Row>, StoreError> {
     if wanted.iter().all(|wanted| !wanted.counts) {
         return Ok(Vec::new());
     }
     let statement = connection.prepared(COUNTS).await?;
-    let counted = |wanted: &Wanted| wanted.counts.then_some(wanted.key.0);
+    let counted = |wanted: &RecordQuery| wanted.counts.then_some(wanted.key.0);
     let keys = column(wanted, counted);
     Ok(connection.query(&statement, &[&keys]).await?)
 }
@@ -199,8 +199,8 @@ async fn counts(connection: &Connection, wanted: &[Wanted]) -> Result<Vec<Row>, 
 async fn lists(
     connection: &Connection,
     statement: &'static str,
-    wanted: &[Wanted],
-    most: impl Fn(&Wanted) -> i64,
+    wanted: &[RecordQuery],
+    most: impl Fn(&RecordQuery) -> i64,
     bytes_max: i64,
 ) -> Result<Vec<Row>, StoreError> {
     if wanted.iter().all(|wanted| most(wanted) == 0) {
@@ -217,7 +217,7 @@ async fn lists(
 }
 
 /// The place that `with ordinality` counts from 1.
-fn at(found: &mut [Found], number: i64) -> Option<&mut Record> {
+fn at(found: &mut [StoredRecord], number: i64) -> Option<&mut Record> {
     let place = usize::try_from(number - 1).ok()?;
     found.get_mut(place)?.as_mut()?.as_mut().ok()
 }

@@ -20,7 +20,7 @@ pub struct ActiveStop {
 
 /// The order that stands at a stop.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Standing {
+pub struct StageVisit {
     /// Its token.
     pub token: String,
     /// Where.
@@ -57,12 +57,12 @@ impl Store {
         tenant: &str,
         workflow: &str,
         data_id: Uuid,
-    ) -> Result<Option<Standing>, StoreError> {
+    ) -> Result<Option<StageVisit>, StoreError> {
         let connection = self.connection().await?;
         let statement = connection.prepared(FIND).await?;
         let values: [&(dyn ToSql + Sync); 3] = [&tenant, &workflow, &data_id];
         let row = connection.query_opt(&statement, &values).await?;
-        Ok(row.map(|row| Standing {
+        Ok(row.map(|row| StageVisit {
             token: row.get(0),
             stage: row.get(1),
             version: row.get::<_, Option<i32>>(2).unwrap_or(0),

@@ -16,7 +16,7 @@ use super::stage::{self, OrderChanges, Orders};
 use super::{counters, loaded, process};
 use crate::domain::completion::ItemSummary;
 use crate::domain::{Event, Kind, Process, ProcessKey};
-use crate::store::admin::quarantine::{Cut, Taken};
+use crate::store::admin::quarantine::{ClaimLimits, ClaimedRecord};
 use crate::store::admin::retention;
 use crate::store::read::feed_cursor::Cursor;
 use crate::store::read::{epoch, feed};
@@ -130,14 +130,20 @@ pub async fn begin(
 }
 
 /// Begins the transaction of a janitor: locks some of what is due.
-pub async fn begin_due(connection: &Connection, cut: &Cut) -> Result<Vec<Taken>, StoreError> {
+pub async fn begin_due(
+    connection: &Connection,
+    cut: &ClaimLimits,
+) -> Result<Vec<ClaimedRecord>, StoreError> {
     prepare(connection).await?;
     connection.begin().await?;
     process::due(connection, cut).await
 }
 
 /// Loads what [`begin_due`] has taken.
-pub async fn load_due(connection: &Connection, taken: &[Taken]) -> Result<Loaded, StoreError> {
+pub async fn load_due(
+    connection: &Connection,
+    taken: &[ClaimedRecord],
+) -> Result<Loaded, StoreError> {
     let keys: Vec<Uuid> = taken.iter().map(|taken| taken.key.0).collect();
     let locked = process::lock(connection, &keys).await?;
     Ok(Loaded::from(locked))

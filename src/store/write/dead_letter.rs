@@ -68,7 +68,7 @@ pub struct Letters {
 
 /// Where a letter stands among all: by the time it was kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
+pub struct DeadLetterCursor {
     /// When it was kept.
     pub received_at: Timestamp,
     /// Its id.
@@ -78,8 +78,8 @@ pub struct Place {
 impl KeptLetter {
     /// Where it stands.
     #[must_use]
-    pub fn place(&self) -> Place {
-        Place {
+    pub fn place(&self) -> DeadLetterCursor {
+        DeadLetterCursor {
             received_at: self.received_at,
             id: self.letter.id,
         }
@@ -127,7 +127,7 @@ impl Store {
     pub async fn list_dead_letters(
         &self,
         letters: &Letters,
-        after: Option<Place>,
+        after: Option<DeadLetterCursor>,
         limit: i64,
     ) -> Result<Vec<KeptLetter>, StoreError> {
         let connection = self.connection().await?;
@@ -143,11 +143,11 @@ impl Store {
     }
 
     /// Where the letters end now; `None` if there are none.
-    pub async fn newest_dead_letter(&self) -> Result<Option<Place>, StoreError> {
+    pub async fn newest_dead_letter(&self) -> Result<Option<DeadLetterCursor>, StoreError> {
         let connection = self.connection().await?;
         let statement = connection.prepared(NEWEST).await?;
         let row = connection.query_opt(&statement, &[]).await?;
-        Ok(row.map(|row| Place {
+        Ok(row.map(|row| DeadLetterCursor {
             received_at: row.get(0),
             id: row.get(1),
         }))

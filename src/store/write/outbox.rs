@@ -19,7 +19,7 @@ const STATE: &str = include_str!("../queries/write/outbox_state.sql");
 
 /// What a message is for: a column and a metric label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum What {
+pub enum MessageKind {
     /// A process has ended.
     Completion,
     /// An order has reached a stage.
@@ -28,7 +28,7 @@ pub enum What {
     Reply,
 }
 
-impl What {
+impl MessageKind {
     /// Every purpose.
     pub const ALL: [Self; 3] = [Self::Completion, Self::Stage, Self::Reply];
 
@@ -107,7 +107,7 @@ pub struct OutboxRow {
     /// The process it speaks of.
     pub process: ProcessKey,
     /// What it is for.
-    pub what: What,
+    pub what: MessageKind,
     /// Where to; empty for the default exchange.
     pub exchange: String,
     /// By which key.
@@ -273,8 +273,10 @@ pub(in crate::store) fn from_row(row: &tokio_postgres::Row) -> Result<OutboxRow,
     })
 }
 
-pub(in crate::store) fn what(name: &str) -> Result<What, StoreError> {
-    let what = What::ALL.into_iter().find(|what| what.name() == name);
+pub(in crate::store) fn what(name: &str) -> Result<MessageKind, StoreError> {
+    let what = MessageKind::ALL
+        .into_iter()
+        .find(|what| what.name() == name);
     what.ok_or(StoreError::Corrupt("outbox purpose"))
 }
 

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::dead_letter::DeadLetter;
 use crate::domain::{Kind, ProcessKey, Stamp};
-use crate::store::admin::quarantine::{Cut, Taken};
+use crate::store::admin::quarantine::{ClaimLimits, ClaimedRecord};
 use crate::store::{Connection, StoreError, column, from_bigint};
 
 pub(super) const LOAD: &str = include_str!("../queries/write/load_parked.sql");
@@ -210,8 +210,8 @@ pub(in crate::store) async fn refuse(
 pub(in crate::store) async fn late(
     connection: &Connection,
     after: Duration,
-    cut: &Cut,
-) -> Result<Vec<(PushId, Taken)>, StoreError> {
+    cut: &ClaimLimits,
+) -> Result<Vec<(PushId, ClaimedRecord)>, StoreError> {
     let after = after.as_secs_f64();
     let rows = query(connection, LATE, &[&after, &cut.limit, &cut.skip]).await?;
     let push = |row: &Row| {
@@ -220,7 +220,7 @@ pub(in crate::store) async fn late(
             source: row.get(1),
             id: row.get(2),
         };
-        (push, Taken::from_row(row, 0, 3))
+        (push, ClaimedRecord::from_row(row, 0, 3))
     };
     Ok(rows.iter().map(push).collect())
 }

@@ -7,13 +7,13 @@ use ring::digest::{Digest, SHA256, digest};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use super::outbox::{OutboxRow, What};
+use super::outbox::{MessageKind, OutboxRow};
 use super::parked::query;
 use crate::domain::completion::FORMAT;
 use crate::domain::{
     Ended, Ending, EndingKind, Event, ItemCounts, Kind, Opening, Process, ProcessKey, Stamp, Status,
 };
-use crate::store::admin::quarantine::{Cut, Taken};
+use crate::store::admin::quarantine::{ClaimLimits, ClaimedRecord};
 use crate::store::unreadable::{Unreadable, get};
 use crate::store::{Connection, StoreError, column, from_bigint, stamp, to_bigint};
 
@@ -91,9 +91,12 @@ pub(super) async fn unmake(connection: &Connection, keys: &[ProcessKey]) -> Resu
 }
 
 /// Processes that are due, locked.
-pub(super) async fn due(connection: &Connection, cut: &Cut) -> Result<Vec<Taken>, StoreError> {
+pub(super) async fn due(
+    connection: &Connection,
+    cut: &ClaimLimits,
+) -> Result<Vec<ClaimedRecord>, StoreError> {
     let rows = query(connection, DUE, &[&cut.limit, &cut.skip]).await?;
-    Ok(column(&rows, |row| Taken::from_row(row, 0, 1)))
+    Ok(column(&rows, |row| ClaimedRecord::from_row(row, 0, 1)))
 }
 
 /// Writes the counts of records back.
@@ -179,7 +182,9 @@ pub(super) async fn update(
 }
 
 fn completion_hashes(changed: &[&Process], outbox: &[OutboxRow]) -> Vec<Option<Vec<u8>>> {
-    let completions = outbox.iter().filter(|row| row.what == What::Completion);
+    let completions = outbox
+        .iter()
+        .filter(|row| row.what == MessageKind::Completion);
     let hash = |row: &OutboxRow| Some((row.process, body_hash(row.payload.as_ref()?)));
     let hashes: HashMap<ProcessKey, Digest> = completions.filter_map(hash).collect();
     let hash = |p: &&Process| hashes.get(&p.key).map(|hash| hash.as_ref().to_vec());

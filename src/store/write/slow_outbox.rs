@@ -59,7 +59,7 @@ pub struct Failed {
 
 /// The completion of a process that has ended, and what was kept of the one that was sent.
 #[derive(Debug, Clone)]
-pub struct Kept {
+pub struct RetryPlan {
     /// Which process.
     pub process: ProcessKey,
     /// Made from the record.
@@ -174,7 +174,7 @@ impl Store {
     pub async fn completions(
         &self,
         keys: &[ProcessKey],
-    ) -> Result<HashMap<ProcessKey, Kept>, StoreError> {
+    ) -> Result<HashMap<ProcessKey, RetryPlan>, StoreError> {
         let connection = self.connection().await?;
         let statement = connection.prepared(LOAD_ENDED).await?;
         let keys = column(keys, |key| key.0);
@@ -185,7 +185,7 @@ impl Store {
         let mut items = summaries(&connection, &ended).await?;
         let kept = ended.iter().zip(rows).filter_map(|(process, row)| {
             let summary = items.remove(&process.key).unwrap_or_default();
-            let kept = Kept {
+            let kept = RetryPlan {
                 process: process.key,
                 completion: Completion::of(process, summary)?,
                 format: row.get(29),

@@ -11,7 +11,7 @@ use crate::domain::order::{Stop, Target};
 use crate::domain::workflow::{Join, Next, Stage, Workflow};
 use crate::domain::{Kind, ProcessKey};
 use crate::store::admin::workflow::StoredWorkflow;
-use crate::store::read::order_status::Standing;
+use crate::store::read::order_status::OrderStatus;
 use crate::store::read::record::Record;
 use crate::store::{Store, StoreError, Unreadable};
 use crate::wire;
@@ -23,7 +23,7 @@ const STOPS_MAX: i64 = 1_000;
 #[derive(Debug, Clone)]
 pub struct Order {
     /// What is kept of it.
-    pub standing: Standing,
+    pub standing: OrderStatus,
     /// What it walks through; none before its opening, and where this program can't read it.
     pub workflow: Option<Arc<Workflow>>,
 }
@@ -51,7 +51,7 @@ pub async fn load<'a>(
     }
     let keys: Vec<_> = names.keys().copied().collect();
     let standings = store.standings(&keys, STOPS_MAX).await?;
-    let version = |(key, standing): (&ProcessKey, &Result<Standing, _>)| {
+    let version = |(key, standing): (&ProcessKey, &Result<OrderStatus, _>)| {
         let name = names.get(key).copied().flatten()?;
         let standing = standing.as_ref().ok()?;
         Some((name, standing.version.filter(|version| *version > 0)?))
@@ -65,7 +65,7 @@ pub async fn load<'a>(
     };
     let catalog: HashMap<(String, i32), Arc<Workflow>> =
         stored.into_iter().filter_map(read).collect();
-    let order = |(key, standing): (ProcessKey, Standing)| {
+    let order = |(key, standing): (ProcessKey, OrderStatus)| {
         let name = names.get(&key).copied().flatten();
         let workflow = match (standing.version, name) {
             (None, _) => None,

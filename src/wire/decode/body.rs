@@ -3,7 +3,7 @@
 use serde::de::IgnoredAny;
 
 use super::fault::Fault;
-use super::json_precheck::{Trouble, scan};
+use super::json_precheck::{JsonFault, scan};
 use super::message::Limits;
 use super::parse_error::{pointer_at, syntax};
 use super::reason::Reason;
@@ -48,8 +48,8 @@ fn usual_mistake(body: &[u8]) -> Option<&'static str> {
 }
 
 /// The fault behind what the scan met. A document that is not JSON at all is called that.
-fn explain(text: &str, trouble: Trouble, offset: usize, limits: &Limits) -> Fault {
-    if trouble == Trouble::TooDeep {
+fn explain(text: &str, trouble: JsonFault, offset: usize, limits: &Limits) -> Fault {
+    if trouble == JsonFault::TooDeep {
         let detail = format!("the body is nested over {} levels", limits.nesting);
         return Fault::whole(Reason::TooDeep, detail);
     }
@@ -57,9 +57,11 @@ fn explain(text: &str, trouble: Trouble, offset: usize, limits: &Limits) -> Faul
         return syntax(&error);
     }
     let detail = match trouble {
-        Trouble::Nul => "holds the character \\u0000, which can't be stored",
-        Trouble::LoneSurrogate => "holds half of a surrogate pair, which is no character",
-        Trouble::Number | Trouble::TooDeep => "holds a number out of the range of a 64-bit float",
+        JsonFault::Nul => "holds the character \\u0000, which can't be stored",
+        JsonFault::LoneSurrogate => "holds half of a surrogate pair, which is no character",
+        JsonFault::Number | JsonFault::TooDeep => {
+            "holds a number out of the range of a 64-bit float"
+        }
     };
     Fault::at(Reason::InvalidField, pointer_at(text, offset), detail)
 }

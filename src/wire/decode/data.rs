@@ -8,11 +8,11 @@ use super::items::{self, Items};
 use super::object::{Object, Text};
 use super::orders;
 use super::parse_error::diagnose;
-use super::validate::Judge;
+use super::validate::Validator;
 use crate::domain::{Happening, Opening};
 
 /// Reads the data of a shape; `None` only with a fault noted.
-pub(super) fn happening(shape: Shape, data: &str, judge: &mut Judge<'_>) -> Option<Happening> {
+pub(super) fn happening(shape: Shape, data: &str, judge: &mut Validator<'_>) -> Option<Happening> {
     Some(match shape {
         Shape::Received => received(parse(data, judge)?, judge),
         Shape::Opened => orders::opened(parse(data, judge)?, judge),
@@ -26,7 +26,7 @@ pub(super) fn happening(shape: Shape, data: &str, judge: &mut Judge<'_>) -> Opti
     })
 }
 
-fn parse<'a, T: Deserialize<'a>>(data: &'a str, judge: &mut Judge<'_>) -> Option<T> {
+fn parse<'a, T: Deserialize<'a>>(data: &'a str, judge: &mut Validator<'_>) -> Option<T> {
     match serde_json::from_str(data) {
         Ok(Object(parsed)) => Some(parsed),
         Err(_) => {
@@ -52,7 +52,7 @@ struct Received<'a> {
     attributes: Option<&'a RawValue>,
 }
 
-fn received(data: Received<'_>, judge: &mut Judge<'_>) -> Happening {
+fn received(data: Received<'_>, judge: &mut Validator<'_>) -> Happening {
     let documents = judge.count(format_args!("documents"), data.documents);
     let total = judge.count(format_args!("total"), data.total);
     if documents
@@ -83,7 +83,7 @@ struct Step<'a> {
 }
 
 /// A step changes no record: it is checked here and read back from the event log.
-fn step(data: Step<'_>, judge: &mut Judge<'_>) -> Happening {
+fn step(data: Step<'_>, judge: &mut Validator<'_>) -> Happening {
     if data.message.is_none() && data.name.is_none() {
         judge.demand(
             format_args!("message"),
@@ -103,12 +103,12 @@ fn step(data: Step<'_>, judge: &mut Judge<'_>) -> Happening {
 }
 
 #[derive(Deserialize)]
-struct Progress {
+struct ProgressData {
     done: Option<u64>,
     total: Option<u64>,
 }
 
-fn progress(data: &Progress, judge: &mut Judge<'_>) -> Happening {
+fn progress(data: &ProgressData, judge: &mut Validator<'_>) -> Happening {
     if data.done.is_none() && data.total.is_none() {
         judge.demand(
             format_args!("done"),
@@ -126,7 +126,7 @@ struct Completed {
     total: Option<u64>,
 }
 
-fn completed(data: &Completed, judge: &mut Judge<'_>) -> Happening {
+fn completed(data: &Completed, judge: &mut Validator<'_>) -> Happening {
     Happening::Completed {
         total: judge.count(format_args!("total"), data.total),
     }
@@ -140,7 +140,7 @@ struct Failed<'a> {
     code: Option<Text<'a>>,
 }
 
-fn failed(data: Failed<'_>, judge: &mut Judge<'_>) -> Happening {
+fn failed(data: Failed<'_>, judge: &mut Validator<'_>) -> Happening {
     Happening::Failed {
         message: judge.text(format_args!("message"), data.message),
         code: judge.name(format_args!("code"), data.code),
@@ -153,7 +153,7 @@ struct Cancelled<'a> {
     reason: Option<Text<'a>>,
 }
 
-fn cancelled(data: Cancelled<'_>, judge: &mut Judge<'_>) -> Happening {
+fn cancelled(data: Cancelled<'_>, judge: &mut Validator<'_>) -> Happening {
     Happening::Cancelled {
         reason: judge.text(format_args!("reason"), data.reason),
     }

@@ -17,14 +17,14 @@ use super::reason::Reason;
 
 /// An attribute and where it was found.
 #[derive(Debug)]
-pub(super) struct Found<'a> {
+pub(super) struct FoundAttribute<'a> {
     pub(super) text: Cow<'a, str>,
-    pub(super) place: Place,
+    pub(super) place: AttributeOrigin,
 }
 
 /// Where an attribute is or would be.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Place {
+pub(super) enum AttributeOrigin {
     /// A field of the body.
     Body(&'static str),
     /// An attribute of a `CloudEvent` in a header, or our own header.
@@ -33,7 +33,7 @@ pub(super) enum Place {
     Property(&'static str),
 }
 
-impl Place {
+impl AttributeOrigin {
     /// A fault here. Only places in the body have a pointer; others are named in the detail.
     pub(super) fn fault(self, reason: Reason, detail: impl fmt::Display) -> Fault {
         match self {
@@ -49,12 +49,12 @@ impl Place {
 /// What the envelope says, before anything is judged.
 #[derive(Debug, Default)]
 pub(super) struct Envelope<'a> {
-    pub(super) id: Option<Found<'a>>,
-    pub(super) source: Option<Found<'a>>,
-    pub(super) type_: Option<Found<'a>>,
-    pub(super) token: Option<Found<'a>>,
-    pub(super) tenant: Option<Found<'a>>,
-    pub(super) time: Option<Found<'a>>,
+    pub(super) id: Option<FoundAttribute<'a>>,
+    pub(super) source: Option<FoundAttribute<'a>>,
+    pub(super) type_: Option<FoundAttribute<'a>>,
+    pub(super) token: Option<FoundAttribute<'a>>,
+    pub(super) tenant: Option<FoundAttribute<'a>>,
+    pub(super) time: Option<FoundAttribute<'a>>,
     pub(super) sequence: Option<u64>,
     pub(super) traceparent: Option<Cow<'a, str>>,
     pub(super) tracestate: Option<Cow<'a, str>>,
@@ -79,8 +79,8 @@ pub(super) fn read<'a>(
     };
     let property = |value: Option<&'a str>, name: &'static str| {
         let text = value.filter(|value| !value.is_empty())?;
-        let place = Place::Property(name);
-        Some(Found {
+        let place = AttributeOrigin::Property(name);
+        Some(FoundAttribute {
             text: Cow::Borrowed(text),
             place,
         })
@@ -172,16 +172,16 @@ fn structured<'a>(text: &'a str, faults: &mut Faults) -> Result<Envelope<'a>, Fa
         .map_err(|_| diagnose::<Object<Structured<'_>>>(text, "#"))?;
     check_version(
         in_body("specversion", body.specversion),
-        Place::Body,
+        AttributeOrigin::Body,
         faults,
     );
     let foreign = |stated: &Text<'_>| !is_json(&stated.0);
     if body.datacontenttype.as_ref().is_some_and(foreign) {
-        let place = Place::Body("datacontenttype");
+        let place = AttributeOrigin::Body("datacontenttype");
         faults.push(place.fault(Reason::UnsupportedContentType, "must be application/json"));
     }
     if body.data_base64.is_some() {
-        let place = Place::Body("data_base64");
+        let place = AttributeOrigin::Body("data_base64");
         let detail = "is not taken; give the data as JSON in `data`";
         faults.push(place.fault(Reason::UnsupportedContentType, detail));
     }
@@ -203,7 +203,7 @@ fn structured<'a>(text: &'a str, faults: &mut Faults) -> Result<Envelope<'a>, Fa
 fn binary<'a>(text: &'a str, cloud: &CloudHeaders<'a>, faults: &mut Faults) -> Envelope<'a> {
     check_version(
         in_header("specversion", cloud.specversion, faults),
-        Place::Header,
+        AttributeOrigin::Header,
         faults,
     );
     Envelope {
@@ -221,10 +221,10 @@ fn binary<'a>(text: &'a str, cloud: &CloudHeaders<'a>, faults: &mut Faults) -> E
     }
 }
 
-fn in_body<'a>(name: &'static str, text: Option<Text<'a>>) -> Option<Found<'a>> {
-    text.map(|Text(text)| Found {
+fn in_body<'a>(name: &'static str, text: Option<Text<'a>>) -> Option<FoundAttribute<'a>> {
+    text.map(|Text(text)| FoundAttribute {
         text,
-        place: Place::Body(name),
+        place: AttributeOrigin::Body(name),
     })
 }
 
@@ -232,10 +232,10 @@ fn in_header<'a>(
     name: &'static str,
     value: Option<HeaderValue<'a>>,
     faults: &mut Faults,
-) -> Option<Found<'a>> {
-    let place = Place::Header(name);
+) -> Option<FoundAttribute<'a>> {
+    let place = AttributeOrigin::Header(name);
     match value? {
-        HeaderValue::Text(text) => Some(Found {
+        HeaderValue::Text(text) => Some(FoundAttribute {
             text: Cow::Borrowed(text),
             place,
         }),
@@ -253,15 +253,15 @@ fn sequence(value: HeaderValue<'_>, faults: &mut Faults) -> Option<u64> {
         HeaderValue::Other => None,
     };
     if number.is_none() {
-        let place = Place::Header("sequence");
+        let place = AttributeOrigin::Header("sequence");
         faults.push(place.fault(Reason::InvalidField, "must be a whole number, 0 or more"));
     }
     number
 }
 
 fn check_version(
-    stated: Option<Found<'_>>,
-    place: impl Fn(&'static str) -> Place,
+    stated: Option<FoundAttribute<'_>>,
+    place: impl Fn(&'static str) -> AttributeOrigin,
     faults: &mut Faults,
 ) {
     if stated.is_none_or(|found| found.text != "1.0") {

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use super::message::Limits;
 use super::object::{List, NumberOrText, Object, Text};
-use super::validate::Judge;
+use super::validate::Validator;
 use crate::domain::{Happening, Item};
 
 /// The data. Everything is optional to the parser so that all that is missing is reported.
@@ -29,7 +29,7 @@ struct ItemData<'a> {
 }
 
 /// The outcomes it holds.
-pub(super) fn happening(data: Items<'_>, judge: &mut Judge<'_>) -> Happening {
+pub(super) fn happening(data: Items<'_>, judge: &mut Validator<'_>) -> Happening {
     let Some(list) = data.items else {
         judge.demand(format_args!("items"), "is missing");
         return Happening::Items(Vec::new());
@@ -49,7 +49,7 @@ pub(super) fn happening(data: Items<'_>, judge: &mut Judge<'_>) -> Happening {
 }
 
 /// One outcome. What is missing is noted and filled in, since the event is refused anyway.
-fn outcome(index: usize, item: ItemData<'_>, judge: &mut Judge<'_>) -> Item {
+fn outcome(index: usize, item: ItemData<'_>, judge: &mut Validator<'_>) -> Item {
     if item.identifier.is_none() {
         judge.demand(format_args!("items/{index}/identifier"), "is missing");
     }
@@ -76,7 +76,7 @@ fn outcome(index: usize, item: ItemData<'_>, judge: &mut Judge<'_>) -> Item {
 fn messages(
     index: usize,
     list: Option<List<Text<'_>, { Limits::MESSAGES_PER_ITEM }>>,
-    judge: &mut Judge<'_>,
+    judge: &mut Validator<'_>,
 ) -> Vec<String> {
     let Some(list) = list else { return Vec::new() };
     if list.count > Limits::MESSAGES_PER_ITEM {

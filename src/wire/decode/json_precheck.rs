@@ -5,7 +5,7 @@
 
 /// What was met.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Trouble {
+pub(super) enum JsonFault {
     /// Nested deeper than allowed.
     TooDeep,
     /// The escape of the character NUL.
@@ -20,7 +20,7 @@ pub(super) enum Trouble {
 const NUMBER_CHARS_MAX: usize = 400;
 
 /// Scans the whole text; the offset is where the trouble is.
-pub(super) fn scan(text: &str, nesting: usize) -> Result<(), (Trouble, usize)> {
+pub(super) fn scan(text: &str, nesting: usize) -> Result<(), (JsonFault, usize)> {
     let bytes = text.as_bytes();
     let (mut at, mut depth) = (0_usize, 0_usize);
     while let Some(&byte) = bytes.get(at) {
@@ -29,7 +29,7 @@ pub(super) fn scan(text: &str, nesting: usize) -> Result<(), (Trouble, usize)> {
             b'{' | b'[' => {
                 depth += 1;
                 if depth > nesting {
-                    return Err((Trouble::TooDeep, at));
+                    return Err((JsonFault::TooDeep, at));
                 }
                 at += 1;
             }
@@ -45,7 +45,7 @@ pub(super) fn scan(text: &str, nesting: usize) -> Result<(), (Trouble, usize)> {
 }
 
 /// The offset behind the string that starts here.
-pub(super) fn string_end(bytes: &[u8], start: usize) -> Result<usize, (Trouble, usize)> {
+pub(super) fn string_end(bytes: &[u8], start: usize) -> Result<usize, (JsonFault, usize)> {
     let mut at = start + 1;
     loop {
         let rest = bytes.get(at..).unwrap_or_default();
@@ -61,15 +61,15 @@ pub(super) fn string_end(bytes: &[u8], start: usize) -> Result<usize, (Trouble, 
 }
 
 /// The offset behind the escape that starts here; a surrogate pair is one escape.
-fn escape_end(bytes: &[u8], start: usize) -> Result<usize, (Trouble, usize)> {
+fn escape_end(bytes: &[u8], start: usize) -> Result<usize, (JsonFault, usize)> {
     match unit(bytes, start) {
         None => Ok(start + 2),
-        Some(0) => Err((Trouble::Nul, start)),
+        Some(0) => Err((JsonFault::Nul, start)),
         Some(0xD800..=0xDBFF) => match unit(bytes, start + 6) {
             Some(0xDC00..=0xDFFF) => Ok(start + 12),
-            Some(_) | None => Err((Trouble::LoneSurrogate, start)),
+            Some(_) | None => Err((JsonFault::LoneSurrogate, start)),
         },
-        Some(0xDC00..=0xDFFF) => Err((Trouble::LoneSurrogate, start)),
+        Some(0xDC00..=0xDFFF) => Err((JsonFault::LoneSurrogate, start)),
         Some(_) => Ok(start + 6),
     }
 }
@@ -84,7 +84,7 @@ fn unit(bytes: &[u8], start: usize) -> Option<u32> {
 }
 
 /// The offset behind the number that starts here.
-fn number_end(text: &str, start: usize) -> Result<usize, (Trouble, usize)> {
+fn number_end(text: &str, start: usize) -> Result<usize, (JsonFault, usize)> {
     let rest = text.get(start..).unwrap_or_default();
     let length = rest
         .bytes()
@@ -96,7 +96,7 @@ fn number_end(text: &str, start: usize) -> Result<usize, (Trouble, usize)> {
         return Ok(start + length);
     }
     if length > NUMBER_CHARS_MAX || !fits_a_float(number) {
-        return Err((Trouble::Number, start));
+        return Err((JsonFault::Number, start));
     }
     Ok(start + length)
 }

@@ -5,7 +5,7 @@ use super::data;
 use super::event_types::EventType;
 use super::fault::Faults;
 use super::message::Limits;
-use super::validate::Judge;
+use super::validate::Validator;
 use crate::domain::Happening;
 use crate::domain::order::Push;
 
@@ -18,7 +18,7 @@ pub fn logged(type_name: &str, data: &str) -> Option<Happening> {
         items: Limits::ITEMS_MAX,
         ..Limits::default()
     };
-    let mut judge = Judge {
+    let mut judge = Validator {
         limits: &limits,
         faults: Faults::default(),
         base: "#/data",

@@ -24,14 +24,14 @@ pub(super) mod validate;
 use jiff::Timestamp;
 
 use self::encoding::Encoding;
-use self::envelope::{Envelope, Found, Place};
+use self::envelope::{AttributeOrigin, Envelope, FoundAttribute};
 use self::event_types::EventType;
 use self::fault::{Fault, Faults};
 use self::headers::Headers;
 use self::message::{Accepted, Limits, Message};
 use self::reason::Reason;
-use self::salvage::Seen;
-use self::validate::Judge;
+use self::salvage::Salvaged;
+use self::validate::Validator;
 use super::problem::Rejection;
 use crate::domain::{DEFAULT_TENANT, Event, Happening, Opening, ProcessKey, Stamp};
 
@@ -47,7 +47,7 @@ pub fn decode(
 ) -> Result<Accepted, Box<Rejection>> {
     let headers = Headers::pick(message.headers);
     read(message, &headers, limits, arrived)
-        .map_err(|faults| Box::new(faults.into_rejection(Seen::of(message, &headers, limits))))
+        .map_err(|faults| Box::new(faults.into_rejection(Salvaged::of(message, &headers, limits))))
 }
 
 fn read(
@@ -59,7 +59,7 @@ fn read(
     let (encoding, text) = text(message, headers, limits)?;
     let mut faults = Faults::default();
     let mut envelope = envelope::read(encoding, text, message, headers, &mut faults)?;
-    let mut judge = Judge {
+    let mut judge = Validator {
         limits,
         faults,
         base: envelope.data_base,
@@ -124,9 +124,9 @@ fn stamp(
     encoding: Encoding,
     message: &Message<'_>,
     arrived: Timestamp,
-    judge: &mut Judge<'_>,
+    judge: &mut Validator<'_>,
 ) -> Option<Stamp> {
-    let mut identity = |found: Option<Found<'_>>, name, detail| match found {
+    let mut identity = |found: Option<FoundAttribute<'_>>, name, detail| match found {
         Some(_) => judge.found(found),
         None => {
             let fault = place(encoding, name).fault(Reason::MissingIdentity, detail);
@@ -161,9 +161,9 @@ fn stamp(
 }
 
 fn event_type(
-    found: Option<Found<'_>>,
+    found: Option<FoundAttribute<'_>>,
     encoding: Encoding,
-    judge: &mut Judge<'_>,
+    judge: &mut Validator<'_>,
 ) -> Option<&'static EventType> {
     let Some(found) = found else {
         let detail = "is missing; give it, or the property type, or the routing key";
@@ -183,10 +183,10 @@ fn event_type(
 
 /// The token; `Some(None)` where it is to be derived, `None` only with a fault noted.
 fn token(
-    found: Option<Found<'_>>,
+    found: Option<FoundAttribute<'_>>,
     encoding: Encoding,
     event_type: Option<&EventType>,
-    judge: &mut Judge<'_>,
+    judge: &mut Validator<'_>,
 ) -> Option<Option<String>> {
     if found.is_some() {
         return judge.found(found).map(Some);
@@ -205,14 +205,14 @@ fn token(
 }
 
 /// Where an attribute belongs that is not there.
-fn place(encoding: Encoding, name: &'static str) -> Place {
+fn place(encoding: Encoding, name: &'static str) -> AttributeOrigin {
     match encoding {
-        Encoding::Plain | Encoding::Structured => Place::Body(name),
-        Encoding::Binary => Place::Header(name),
+        Encoding::Plain | Encoding::Structured => AttributeOrigin::Body(name),
+        Encoding::Binary => AttributeOrigin::Header(name),
     }
 }
 
-fn tenant(found: Option<Found<'_>>, judge: &mut Judge<'_>) -> Option<String> {
+fn tenant(found: Option<FoundAttribute<'_>>, judge: &mut Validator<'_>) -> Option<String> {
     match found {
         Some(_) => judge.found(found),
         None => Some(DEFAULT_TENANT.to_owned()),
@@ -244,7 +244,7 @@ fn complete(
     opening: &mut Opening,
     message: &Message<'_>,
     envelope: &Envelope<'_>,
-    judge: &mut Judge<'_>,
+    judge: &mut Validator<'_>,
 ) -> Side {
     let reply_to = reply_to(message, judge);
     opening.reply_to.clone_from(&reply_to);
@@ -254,10 +254,10 @@ fn complete(
     }
 }
 
-fn reply_to(message: &Message<'_>, judge: &mut Judge<'_>) -> Option<String> {
+fn reply_to(message: &Message<'_>, judge: &mut Validator<'_>) -> Option<String> {
     let text = message.reply_to.filter(|text| !text.is_empty())?;
-    let place = Place::Property("reply_to");
-    judge.found(Some(Found {
+    let place = AttributeOrigin::Property("reply_to");
+    judge.found(Some(FoundAttribute {
         text: text.into(),
         place,
     }))

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::message::Limits;
 use super::object::{List, Object, Text};
-use super::validate::Judge;
+use super::validate::Validator;
 use crate::domain::event::OrderOpening;
 use crate::domain::form::{Filled, Shape, Value};
 use crate::domain::order::{Push, Target};
@@ -57,7 +57,7 @@ struct Attachment<'a> {
 }
 
 /// What an opened order says.
-pub(super) fn opened(data: Opened<'_>, judge: &mut Judge<'_>) -> Happening {
+pub(super) fn opened(data: Opened<'_>, judge: &mut Validator<'_>) -> Happening {
     Happening::Opened(Box::new(Opening {
         workflow: judge.name(format_args!("workflow_id"), data.workflow_id),
         group: judge.name(format_args!("group"), data.group),
@@ -72,7 +72,7 @@ pub(super) fn opened(data: Opened<'_>, judge: &mut Judge<'_>) -> Happening {
 }
 
 /// What a push says.
-pub(super) fn pushed(data: Pushed<'_>, judge: &mut Judge<'_>) -> Option<Happening> {
+pub(super) fn pushed(data: Pushed<'_>, judge: &mut Validator<'_>) -> Option<Happening> {
     let id = data.data_id.map(|Text(text)| Uuid::parse_str(&text));
     let stage = judge.name(format_args!("stage"), data.stage);
     let target = match (id, stage) {
@@ -110,7 +110,7 @@ pub(super) fn pushed(data: Pushed<'_>, judge: &mut Judge<'_>) -> Option<Happenin
     Some(Happening::Pushed(Box::new(push)))
 }
 
-fn filled(form: Option<Object<Fields<'_>>>, judge: &mut Judge<'_>) -> Filled {
+fn filled(form: Option<Object<Fields<'_>>>, judge: &mut Validator<'_>) -> Filled {
     let fields = form.map(|Object(fields)| fields).unwrap_or_default();
     let max = judge.limits.items;
     if fields.len() > max {
@@ -142,7 +142,7 @@ fn value(raw: &RawValue) -> Value {
 }
 
 /// The names of the attachments.
-fn files(raw: Option<&RawValue>, judge: &mut Judge<'_>) -> Vec<String> {
+fn files(raw: Option<&RawValue>, judge: &mut Validator<'_>) -> Vec<String> {
     let Some(raw) = raw else { return Vec::new() };
     type Attachments<'a> = List<Object<Attachment<'a>>, { Limits::ITEMS_MAX }>;
     let Ok(list) = serde_json::from_str::<Attachments<'_>>(raw.get()) else {
@@ -161,7 +161,7 @@ fn files(raw: Option<&RawValue>, judge: &mut Judge<'_>) -> Vec<String> {
         .collect()
 }
 
-fn file(index: usize, attachment: Attachment<'_>, judge: &mut Judge<'_>) -> Option<String> {
+fn file(index: usize, attachment: Attachment<'_>, judge: &mut Validator<'_>) -> Option<String> {
     if attachment.name.is_none() {
         judge.demand(format_args!("attachments/{index}/name"), "is missing");
     }

@@ -15,7 +15,7 @@ use crate::wire::problem::{FieldFault, Problem, Rejection};
 
 /// The readable parts.
 #[derive(Debug, Default)]
-pub(super) struct Seen {
+pub(super) struct Salvaged {
     pub(super) tenant: Option<String>,
     pub(super) token: Option<String>,
     pub(super) source: Option<String>,
@@ -23,7 +23,7 @@ pub(super) struct Seen {
     pub(super) type_: Option<String>,
 }
 
-impl Seen {
+impl Salvaged {
     /// Looks at the body, then the headers, then the properties.
     pub(super) fn of(message: &Message<'_>, headers: &Headers<'_>, limits: &Limits) -> Self {
         let mut seen = Self::default();
@@ -64,7 +64,7 @@ impl Seen {
     /// Reads as far as the body is JSON; a later fault keeps what came before it.
     fn look_at_body(&mut self, body: &[u8]) {
         let mut parser = serde_json::Deserializer::from_slice(body);
-        let _ = Look(self).deserialize(&mut parser);
+        let _ = BodyVisitor(self).deserialize(&mut parser);
     }
 
     fn slot(&mut self, key: &str) -> Option<&mut Option<String>> {
@@ -80,16 +80,16 @@ impl Seen {
 }
 
 /// Picks the texts out of one object, of a repeated field the first.
-struct Look<'s>(&'s mut Seen);
+struct BodyVisitor<'s>(&'s mut Salvaged);
 
-impl<'de> DeserializeSeed<'de> for Look<'_> {
+impl<'de> DeserializeSeed<'de> for BodyVisitor<'_> {
     type Value = ();
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         deserializer.deserialize_map(self)
     }
 }
 
-impl<'de> Visitor<'de> for Look<'_> {
+impl<'de> Visitor<'de> for BodyVisitor<'_> {
     type Value = ();
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("an object")
@@ -128,7 +128,7 @@ fn presentable(text: &str, bytes_max: usize) -> String {
 
 impl Faults {
     /// What is said about the message: the first fault gives the reason.
-    pub(super) fn into_rejection(self, seen: Seen) -> Rejection {
+    pub(super) fn into_rejection(self, seen: Salvaged) -> Rejection {
         let reason = self
             .listed
             .first()

@@ -5,7 +5,7 @@ use std::fmt::Arguments;
 use jiff::Timestamp;
 use serde_json::value::RawValue;
 
-use super::envelope::{Found, Place};
+use super::envelope::{AttributeOrigin, FoundAttribute};
 use super::fault::{Fault, Faults};
 use super::message::Limits;
 use super::object::Text;
@@ -14,7 +14,7 @@ use crate::wire::time;
 
 /// Judges the values of one message and gathers its faults.
 #[derive(Debug)]
-pub(super) struct Judge<'l> {
+pub(super) struct Validator<'l> {
     pub(super) limits: &'l Limits,
     pub(super) faults: Faults,
     /// The pointer that places inside the data start with.
@@ -28,7 +28,7 @@ type Complaint = (Reason, String);
 const AHEAD: &str = "is further ahead of the clock than events may be (limits.future); check the \
                      producer's clock and unit";
 
-impl Judge<'_> {
+impl Validator<'_> {
     /// A name inside the data.
     pub(super) fn name(&mut self, at: Arguments<'_>, text: Option<Text<'_>>) -> Option<String> {
         let Text(text) = text?;
@@ -77,8 +77,8 @@ impl Judge<'_> {
     }
 
     /// A name in the envelope.
-    pub(super) fn found(&mut self, found: Option<Found<'_>>) -> Option<String> {
-        let Found { text, place } = found?;
+    pub(super) fn found(&mut self, found: Option<FoundAttribute<'_>>) -> Option<String> {
+        let FoundAttribute { text, place } = found?;
         if let Err((reason, detail)) = judge_name(&text, self.limits) {
             self.faults.push(place.fault(reason, detail));
             return None;
@@ -89,7 +89,7 @@ impl Judge<'_> {
     /// The time of the event: its own, the property's, or that of its arrival.
     pub(super) fn time(
         &mut self,
-        stated: Option<&Found<'_>>,
+        stated: Option<&FoundAttribute<'_>>,
         seconds: Option<u64>,
         arrived: Timestamp,
     ) -> Option<Timestamp> {
@@ -98,7 +98,7 @@ impl Judge<'_> {
                 .ok_or((found.place, time::DEMAND))
                 .map(|time| (found.place, time)),
             (None, Some(seconds)) => {
-                let place = Place::Property("timestamp");
+                let place = AttributeOrigin::Property("timestamp");
                 let time = time::from_seconds(seconds).map_err(|detail| (place, detail));
                 time.map(|time| (place, time))
             }

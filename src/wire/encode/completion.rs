@@ -142,7 +142,7 @@ struct CompletionBody<'a> {
     workflow: Option<&'a str>,
     group: Option<&'a str>,
     filename: Option<&'a str>,
-    progress: Progress,
+    progress: ProgressBody,
     errors: Vec<ItemError<'a>>,
     error_count: u64,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -164,7 +164,7 @@ fn is_first(attempt: &u32) -> bool {
 }
 
 #[derive(Serialize)]
-struct Progress {
+struct ProgressBody {
     done: u64,
     total: Option<u64>,
     failed: u64,
@@ -212,7 +212,7 @@ impl<'a> CompletionBody<'a> {
             workflow: opening.and_then(|opening| opening.workflow.as_deref()),
             group: opening.and_then(|opening| opening.group.as_deref()),
             filename: opening.and_then(|opening| opening.filename.as_deref()),
-            progress: Progress {
+            progress: ProgressBody {
                 done: completion.done,
                 total: completion.total,
                 failed: completion.failed,

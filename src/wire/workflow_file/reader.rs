@@ -19,7 +19,7 @@ pub(super) struct Mention {
 
 /// Where a stage is described.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct StageReference {
     pub(super) header: Span,
     pub(super) join: Option<Span>,
 }
@@ -33,7 +33,7 @@ pub(super) struct Reader<'s> {
     stages_known: bool,
     ways_known: bool,
     pub(super) mentions: Vec<Mention>,
-    pub(super) places: BTreeMap<String, Place>,
+    pub(super) places: BTreeMap<String, StageReference>,
     /// What the fields of all forms hold, and on which line the first of them says so.
     pub(super) fields: BTreeMap<String, (&'static str, usize)>,
 }

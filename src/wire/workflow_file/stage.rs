@@ -6,7 +6,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::reader::quoted;
-use super::reader::{Mention, Place, Reader};
+use super::reader::{Mention, Reader, StageReference};
 use super::table::{Table, Text};
 use super::{CHOICES_MAX, DAY, MILLISECOND, NAME_BYTES_MAX, STAGES_MAX, form};
 use crate::domain::workflow::{Join, Next, Stage, StageDeadline};
@@ -78,7 +78,7 @@ fn stage(reader: &mut Reader<'_>, name: &Spanned<impl AsRef<str>>, table: &DeTab
     table.check_keys(reader, &KEYS);
     let next = next(reader, &table);
     let join = join(reader, &table);
-    let place = Place {
+    let place = StageReference {
         header: name.span(),
         join: table.get("join").map(Spanned::span),
     };

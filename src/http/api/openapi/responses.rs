@@ -7,7 +7,7 @@ use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{IntoResponses, ToSchema};
 
 use crate::http::submit::receipt::{Receipt, Several};
-use crate::http::web::problem::{ProblemView, Trouble};
+use crate::http::web::problem::{ProblemKind, ProblemView};
 
 macro_rules! troubles {
     ($($(#[$doc:meta])* $name:ident = [$($trouble:ident),+ $(,)?];)+) => {$(
@@ -16,7 +16,7 @@ macro_rules! troubles {
 
         impl IntoResponses for $name {
             fn responses() -> BTreeMap<String, RefOr<Response>> {
-                problems(&[$(Trouble::$trouble),+])
+                problems(&[$(ProblemKind::$trouble),+])
             }
         }
     )+};
@@ -49,14 +49,14 @@ troubles! {
 #[derive(ToSchema)]
 #[serde(untagged)]
 #[expect(dead_code, reason = "only the document is made of it")]
-pub(in super::super) enum Taken<'a> {
+pub(in super::super) enum ReceiptsBody<'a> {
     One(Receipt),
     Several(Several<'a>),
 }
 
 /// The answers to these troubles, by their status.
-fn problems(troubles: &[Trouble]) -> BTreeMap<String, RefOr<Response>> {
-    let mut told: BTreeMap<u16, Vec<Trouble>> = BTreeMap::new();
+fn problems(troubles: &[ProblemKind]) -> BTreeMap<String, RefOr<Response>> {
+    let mut told: BTreeMap<u16, Vec<ProblemKind>> = BTreeMap::new();
     for trouble in troubles {
         let status = trouble.status().as_u16();
         told.entry(status).or_default().push(*trouble);
@@ -66,8 +66,8 @@ fn problems(troubles: &[Trouble]) -> BTreeMap<String, RefOr<Response>> {
         .collect()
 }
 
-fn problem(troubles: &[Trouble]) -> Response {
-    let named = |trouble: &Trouble| format!("{} (`{}`)", trouble.title(), trouble.name());
+fn problem(troubles: &[ProblemKind]) -> Response {
+    let named = |trouble: &ProblemKind| format!("{} (`{}`)", trouble.title(), trouble.name());
     let named: Vec<_> = troubles.iter().map(named).collect();
     let content = ContentBuilder::new()
         .schema(Some(Ref::from_schema_name(ProblemView::name())))
@@ -85,25 +85,25 @@ fn problem(troubles: &[Trouble]) -> Response {
 }
 
 /// The header that comes with a trouble, and what it says.
-fn header(trouble: Trouble) -> Option<(&'static str, &'static str)> {
+fn header(trouble: ProblemKind) -> Option<(&'static str, &'static str)> {
     match trouble {
-        Trouble::Unauthorized => Some(("WWW-Authenticate", "How a key is shown.")),
-        Trouble::TooManyRequests | Trouble::Unavailable => Some((
+        ProblemKind::Unauthorized => Some(("WWW-Authenticate", "How a key is shown.")),
+        ProblemKind::TooManyRequests | ProblemKind::Unavailable => Some((
             "Retry-After",
             "After how many seconds the same may go well.",
         )),
-        Trouble::RangeNotSatisfiable => Some(("Content-Range", "How long the file is.")),
-        Trouble::InvalidParameter
-        | Trouble::Forbidden
-        | Trouble::NotFound
-        | Trouble::Gone
-        | Trouble::Conflict
-        | Trouble::MethodNotAllowed
-        | Trouble::InvalidBody
-        | Trouble::TooLarge
-        | Trouble::UnsupportedMediaType
-        | Trouble::Unprocessable
-        | Trouble::LogTooLong
-        | Trouble::KeyReused => None,
+        ProblemKind::RangeNotSatisfiable => Some(("Content-Range", "How long the file is.")),
+        ProblemKind::InvalidParameter
+        | ProblemKind::Forbidden
+        | ProblemKind::NotFound
+        | ProblemKind::Gone
+        | ProblemKind::Conflict
+        | ProblemKind::MethodNotAllowed
+        | ProblemKind::InvalidBody
+        | ProblemKind::TooLarge
+        | ProblemKind::UnsupportedMediaType
+        | ProblemKind::Unprocessable
+        | ProblemKind::LogTooLong
+        | ProblemKind::KeyReused => None,
     }
 }

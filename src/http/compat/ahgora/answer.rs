@@ -20,7 +20,7 @@ pub(super) struct Answer<'a> {
     /// Empty for a `unique` as a whole.
     subunique: &'a str,
     status: &'static str,
-    progress: Progress,
+    progress: ProgressAnswer,
 }
 
 #[derive(Debug, Serialize)]
@@ -36,7 +36,7 @@ struct Failure<'a> {
 
 /// Its clients read counts as texts.
 #[derive(Debug, Serialize)]
-struct Progress {
+struct ProgressAnswer {
     done: String,
     total: String,
 }
@@ -134,8 +134,8 @@ impl Sum {
         }
     }
 
-    fn progress(&self) -> Progress {
-        Progress {
+    fn progress(&self) -> ProgressAnswer {
+        ProgressAnswer {
             done: self.records_done.to_string(),
             total: self.records.to_string(),
         }

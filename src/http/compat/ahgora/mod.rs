@@ -20,7 +20,7 @@ use super::Dialect;
 use crate::config::DialectSettings;
 use crate::http::state::Api;
 use crate::http::web::auth;
-use crate::http::web::problem::{HttpProblem, Trouble};
+use crate::http::web::problem::{HttpProblem, ProblemKind};
 
 /// Whom the uploads come from that are opened here.
 const SOURCE: &str = "ahgora";
@@ -74,18 +74,18 @@ fn writing() -> Router<Api> {
 /// Two of its messages are words that clients know; the others say what is wrong.
 fn say(problem: &HttpProblem) -> Response {
     let status = match problem.trouble() {
-        Trouble::Unprocessable => StatusCode::BAD_REQUEST,
+        ProblemKind::Unprocessable => StatusCode::BAD_REQUEST,
         trouble => trouble.status(),
     };
     let message = match problem.trouble() {
-        Trouble::Unauthorized => "Unauthorized",
-        Trouble::Forbidden => "Forbidden",
+        ProblemKind::Unauthorized => "Unauthorized",
+        ProblemKind::Forbidden => "Forbidden",
         _ => problem.detail(),
     };
     let code = status.as_u16();
     let error = Said { code, message };
     let mut response = (status, json(&Refusal { error })).into_response();
-    if problem.trouble() == Trouble::Unauthorized {
+    if problem.trouble() == ProblemKind::Unauthorized {
         let headers = response.headers_mut();
         headers.insert(header::WWW_AUTHENTICATE, BASIC);
     }

@@ -19,13 +19,13 @@ use crate::http::state::Api;
 use crate::http::web::auth::Caller;
 use crate::http::web::list_query::name;
 use crate::http::web::params::Parameters;
-use crate::http::web::problem::{HttpProblem, Trouble};
+use crate::http::web::problem::{HttpProblem, ProblemKind};
 use crate::store::StoreError;
 use crate::store::read::list::{LIST_MAX, Listed};
 use crate::store::read::list_selection::Selection;
 use crate::store::read::record::Record;
 use crate::view::parts::{Part, Parts};
-use crate::view::read::{self, Absent, Wish};
+use crate::view::read::{self, Absent, ReadQuery};
 
 const SUBUNIQUE: &str = "subunique";
 const UNIQUE: &str = "unique";
@@ -148,8 +148,8 @@ impl Group {
 }
 
 /// A process with what failed in it.
-fn wish(access: &Access, token: &str) -> Wish {
-    Wish {
+fn wish(access: &Access, token: &str) -> ReadQuery {
+    ReadQuery {
         key: ProcessKey::of(&access.tenant, token),
         parts: Parts::of(&[Part::Errors]),
         as_of: None,
@@ -170,9 +170,9 @@ fn is_valid(sealed: Option<Timestamp>, validity: Duration) -> Result<(), HttpPro
 }
 
 fn over() -> HttpProblem {
-    HttpProblem::new(Trouble::Gone, OVER)
+    HttpProblem::new(ProblemKind::Gone, OVER)
 }
 
 fn invalid(detail: &str) -> HttpProblem {
-    HttpProblem::new(Trouble::InvalidParameter, detail)
+    HttpProblem::new(ProblemKind::InvalidParameter, detail)
 }

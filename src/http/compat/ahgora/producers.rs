@@ -14,11 +14,11 @@ use serde_json::value::RawValue;
 use super::{SOURCE, Validity, json, request, unique};
 use crate::http::compat::APPLIED_WITHIN;
 use crate::http::state::Api;
-use crate::http::submit::event_request::Happened;
+use crate::http::submit::event_request::EventRequest;
 use crate::http::submit::receipt;
 use crate::http::web::auth::Caller;
 use crate::http::web::params::Parameters;
-use crate::http::web::problem::{HttpProblem, Trouble};
+use crate::http::web::problem::{HttpProblem, ProblemKind};
 
 /// Records of one request.
 const RECORDS_MAX: usize = 1_000;
@@ -89,7 +89,7 @@ pub(super) async fn post(
         records,
     };
     let data = serde_json::to_vec(&data).unwrap_or_default();
-    let happened = Happened {
+    let happened = EventRequest {
         type_: "upload.received",
         token: Some(&subunique),
         data: &data,
@@ -154,7 +154,7 @@ fn records(body: &[u8]) -> Result<(&RawValue, usize), HttpProblem> {
 }
 
 fn invalid(detail: &str) -> HttpProblem {
-    HttpProblem::new(Trouble::InvalidBody, detail)
+    HttpProblem::new(ProblemKind::InvalidBody, detail)
 }
 
 const fn producer(module: &'static str, message: &'static str) -> Producer {

@@ -4,7 +4,7 @@ use axum::http::HeaderMap;
 
 use crate::domain::access::Access;
 use crate::http::web::params::Parameters;
-use crate::http::web::problem::{HttpProblem, Trouble};
+use crate::http::web::problem::{HttpProblem, ProblemKind};
 
 /// The only version there is.
 const VERSION: &str = "v2";
@@ -23,7 +23,7 @@ pub(super) fn check(
 ) -> Result<(), HttpProblem> {
     let company = parameters.take(COMPANY, |text| Ok(text.to_owned()));
     if company.is_some_and(|company| company != access.tenant) {
-        return Err(HttpProblem::new(Trouble::Forbidden, OTHER_COMPANY));
+        return Err(HttpProblem::new(ProblemKind::Forbidden, OTHER_COMPANY));
     }
     parameters.take(ACCEPT_VERSION, version);
     let header = headers.get(ACCEPT_VERSION);

@@ -10,7 +10,7 @@ use super::form;
 use super::proto::LoginPassword;
 use super::request::parameter;
 use crate::http::state::Api;
-use crate::http::web::problem::{HttpProblem, Trouble};
+use crate::http::web::problem::{HttpProblem, ProblemKind};
 use crate::http::web::rate_limit::Peer;
 
 /// The only way to authenticate that there is here.
@@ -31,7 +31,7 @@ pub(super) async fn post(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, HttpProblem> {
-    let invalid = |detail| HttpProblem::new(Trouble::InvalidParameter, detail);
+    let invalid = |detail| HttpProblem::new(ProblemKind::InvalidParameter, detail);
     if parameter(&uri, "type").is_some_and(|type_| !type_.eq_ignore_ascii_case(PASSWORD)) {
         return Err(invalid(OTHER_TYPE));
     }

@@ -8,7 +8,7 @@ use super::proto::Content;
 use crate::domain::ProcessKey;
 use crate::files::{FilePath, FilesError};
 use crate::http::state::Api;
-use crate::http::web::problem::{HttpProblem, Trouble};
+use crate::http::web::problem::{HttpProblem, ProblemKind};
 
 /// How many bytes all contents of an answer may have together.
 const BYTES_MAX: u64 = 1 << 20;
@@ -124,7 +124,7 @@ async fn file(api: &Api, path: FilePath, size: u64) -> Result<Option<Vec<u8>>, H
 /// What exactly is wrong with the store is for operators, in the log.
 fn away(error: &impl std::fmt::Display) -> HttpProblem {
     tracing::warn!(%error, "a file could not be read");
-    HttpProblem::new(Trouble::Unavailable, AWAY)
+    HttpProblem::new(ProblemKind::Unavailable, AWAY)
 }
 
 #[cfg(test)]

@@ -10,22 +10,22 @@ use axum::response::Response;
 use jiff::Timestamp;
 
 use super::content::{self, Lies, Unread};
-use super::document::{Found, document};
+use super::document::{FoundDocument, document};
 use super::form;
 use super::proto::{DocumentId, DocumentWithDocflow, GetDocflowBatchResponse};
-use super::request::{Asked, NO_EVENT, asked, own_box, several};
+use super::request::{DocumentRequest, NO_EVENT, asked, own_box, several};
 use crate::domain::ProcessKey;
 use crate::domain::completion::MESSAGES_MAX;
 use crate::files::FilePath;
 use crate::http::state::Api;
 use crate::http::web::auth::Caller;
-use crate::http::web::problem::{HttpProblem, Trouble};
-use crate::store::read::history::Place;
+use crate::http::web::problem::{HttpProblem, ProblemKind};
+use crate::store::read::history::LogPlace;
 use crate::store::read::item_lookup::{FoundFile, FoundItem};
 use crate::store::read::record::{Record, StoredItem};
 use crate::store::{Store, StoreError};
 use crate::view::parts::{Part, Parts};
-use crate::view::read::{self, Absent, Wish};
+use crate::view::read::{self, Absent, ReadQuery};
 
 /// The longest body of a call.
 const BODY_BYTES_MAX: usize = 256 << 10;
@@ -53,7 +53,7 @@ pub(super) async fn post(
 
 /// A document that is asked for, with what was found of it.
 struct Present<'a> {
-    asked: &'a Asked,
+    asked: &'a DocumentRequest,
     record: &'a Record,
     last_event_at: Option<Timestamp>,
     item: Option<Item<'a>>,
@@ -65,7 +65,10 @@ struct Item<'a> {
     lies: Lies<'a>,
 }
 
-async fn documents(api: &Api, asked: &[Asked]) -> Result<Vec<DocumentWithDocflow>, HttpProblem> {
+async fn documents(
+    api: &Api,
+    asked: &[DocumentRequest],
+) -> Result<Vec<DocumentWithDocflow>, HttpProblem> {
     let (wishes, places) = wishes(asked);
     let found = read::read(&api.store, &wishes).await?;
     let moments = moments(&api.store, &found).await?;
@@ -89,7 +92,7 @@ async fn documents(api: &Api, asked: &[Asked]) -> Result<Vec<DocumentWithDocflow
     let unread: Vec<_> = present.iter().map(|one| one.unread(&files)).collect();
     let contents = content::read(api, &unread).await?;
     let parts = present.iter().zip(contents);
-    let found = parts.map(|(one, content)| Found {
+    let found = parts.map(|(one, content)| FoundDocument {
         id: DocumentId {
             message_id: one.asked.message_id.clone(),
             entity_id: one.asked.entity_id.clone(),
@@ -104,12 +107,12 @@ async fn documents(api: &Api, asked: &[Asked]) -> Result<Vec<DocumentWithDocflow
 
 /// Each process as of each event is read once, whatever is asked of it; with it comes the place of
 /// what every request wants.
-fn wishes(asked: &[Asked]) -> (Vec<Wish>, Vec<usize>) {
+fn wishes(asked: &[DocumentRequest]) -> (Vec<ReadQuery>, Vec<usize>) {
     let mut wishes = Vec::new();
     let mut known = HashMap::new();
-    let place = |one: &Asked| {
+    let place = |one: &DocumentRequest| {
         *known.entry((one.key, one.as_of)).or_insert_with(|| {
-            wishes.push(Wish {
+            wishes.push(ReadQuery {
                 key: one.key,
                 parts: Parts::of(&[Part::Counts]),
                 as_of: one.as_of,
@@ -124,13 +127,13 @@ fn wishes(asked: &[Asked]) -> (Vec<Wish>, Vec<usize>) {
 /// When the newest events of records were logged, by the places of the records.
 async fn moments(
     store: &Store,
-    found: &[Result<crate::view::found::Found, Absent>],
+    found: &[Result<crate::view::found::FoundProcess, Absent>],
 ) -> Result<HashMap<usize, Timestamp>, StoreError> {
     let records = found.iter().enumerate();
     let records = records.filter_map(|(at, found)| Some((at, &found.as_ref().ok()?.record)));
     let newest = records.filter_map(|(at, record)| {
         let (key, cursor) = (record.process.key, record.cursor?);
-        Some((at, Place { key, cursor }))
+        Some((at, LogPlace { key, cursor }))
     });
     let (at, newest): (Vec<_>, Vec<_>) = newest.unzip();
     let moments = store.moments(&newest).await?;
@@ -213,8 +216,8 @@ impl Present<'_> {
 
 /// One document that is not there spoils the batch, as the page says, and so does an event.
 fn refuse(
-    asked: &[Asked],
-    results: &[Result<&crate::view::found::Found, &Absent>],
+    asked: &[DocumentRequest],
+    results: &[Result<&crate::view::found::FoundProcess, &Absent>],
 ) -> Result<(), HttpProblem> {
     let (mut unknown, mut wrong) = (Vec::new(), Vec::new());
     for (place, (asked, result)) in asked.iter().zip(results).enumerate() {
@@ -231,18 +234,18 @@ fn refuse(
         return Err(not_found(&unknown));
     }
     if !wrong.is_empty() {
-        return Err(HttpProblem::new(Trouble::InvalidBody, &several(&wrong)));
+        return Err(HttpProblem::new(ProblemKind::InvalidBody, &several(&wrong)));
     }
     Ok(())
 }
 
 fn not_found(unknown: &[String]) -> HttpProblem {
     let detail = format!("in this box there is no document for {}", several(unknown));
-    HttpProblem::new(Trouble::NotFound, &detail)
+    HttpProblem::new(ProblemKind::NotFound, &detail)
 }
 
 /// A request by its place and by what it names; escaped, for it came from outside.
-fn named(place: usize, asked: &Asked, why: &str) -> String {
+fn named(place: usize, asked: &DocumentRequest, why: &str) -> String {
     let short = |text: &str| {
         let end = text.floor_char_boundary(NAME_BYTES_MAX);
         text.get(..end).unwrap_or_default().to_owned()
@@ -257,7 +260,7 @@ mod tests {
 
     #[test]
     fn what_is_not_there_comes_before_events_that_are_not_and_is_named() {
-        let asked = |message: &str| Asked {
+        let asked = |message: &str| DocumentRequest {
             message_id: message.to_owned(),
             entity_id: "a\"b".to_owned(),
             key: ProcessKey::of("acme", message),
@@ -270,13 +273,13 @@ mod tests {
             (problem.trouble(), problem.detail().to_owned())
         };
         let (trouble, detail) = said([&Absent::NoEvent, &Absent::Forgotten, &Absent::Unknown]);
-        assert_eq!(trouble, Trouble::NotFound);
+        assert_eq!(trouble, ProblemKind::NotFound);
         assert_eq!(
             detail,
             r#"in this box there is no document for Requests[1] (MessageId "two", EntityId "a\"b", which is not kept any more); Requests[2] (MessageId "three", EntityId "a\"b")"#
         );
         let (trouble, detail) = said([&Absent::NoEvent, &Absent::TooLong, &Absent::NoEvent]);
-        assert_eq!(trouble, Trouble::InvalidBody);
+        assert_eq!(trouble, ProblemKind::InvalidBody);
         assert!(
             detail.contains("Requests[1].LastEventId is too far"),
             "{detail}"
@@ -286,6 +289,6 @@ mod tests {
             &Absent::NoEvent,
             &Absent::NoEvent,
         ]);
-        assert_eq!(trouble, Trouble::Unavailable);
+        assert_eq!(trouble, ProblemKind::Unavailable);
     }
 }

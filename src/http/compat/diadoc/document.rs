@@ -20,7 +20,7 @@ const HINT_BYTES_MAX: usize = 4 << 10;
 
 /// What a document is made of.
 #[derive(Debug)]
-pub(super) struct Found<'a> {
+pub(super) struct FoundDocument<'a> {
     pub(super) id: DocumentId,
     pub(super) record: &'a Record,
     /// The item, unless it is the process as a whole.
@@ -31,7 +31,7 @@ pub(super) struct Found<'a> {
 }
 
 /// The document as a client sees it.
-pub(super) fn document(found: Found<'_>) -> DocumentWithDocflow {
+pub(super) fn document(found: FoundDocument<'_>) -> DocumentWithDocflow {
     let record = found.record;
     let whole = DocumentId {
         message_id: record.process.token.clone(),
@@ -52,8 +52,8 @@ pub(super) fn document(found: Found<'_>) -> DocumentWithDocflow {
     }
 }
 
-fn docflow(found: Found<'_>) -> Docflow {
-    let Found { record, item, .. } = found;
+fn docflow(found: FoundDocument<'_>) -> Docflow {
+    let FoundDocument { record, item, .. } = found;
     let process = &record.process;
     let is_finished = Some(record.sealed_at.is_some());
     let is_well = item.is_none_or(|item| item.ok);
@@ -79,7 +79,7 @@ fn docflow(found: Found<'_>) -> Docflow {
     }
 }
 
-fn attachment(found: Found<'_>) -> SignedAttachment {
+fn attachment(found: FoundDocument<'_>) -> SignedAttachment {
     let entity_id = found.id.entity_id;
     let filename = match found.item {
         None => opening(&found.record.process).and_then(|opening| opening.filename.clone()),

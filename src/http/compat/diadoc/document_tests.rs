@@ -5,11 +5,11 @@ use jiff::Timestamp;
 use prost::Message;
 use serde_json::{Value, json};
 
-use super::document::{Found, document};
+use super::document::{FoundDocument, document};
 use super::proto::{Content, DocumentId, DocumentWithDocflow, GetDocflowBatchResponse};
 use super::{form, request};
 use crate::domain::{Ended, ItemCounts, Kind, Opening, Process, Stamp, Status};
-use crate::http::web::memory_budget::Room;
+use crate::http::web::memory_budget::MemoryBudget;
 use crate::store::read::feed_cursor::Cursor;
 use crate::store::read::item_lookup::FoundItem;
 use crate::store::read::record::Record;
@@ -76,7 +76,7 @@ fn told(record: &Record, entity: &str, item: Option<&FoundItem>) -> DocumentWith
             data: None,
         },
     };
-    document(Found {
+    document(FoundDocument {
         id,
         record,
         item,
@@ -95,7 +95,7 @@ async fn body(documents: Vec<DocumentWithDocflow>) -> Value {
     );
     let mut headers = HeaderMap::new();
     headers.insert(header::ACCEPT, "application/json".parse().unwrap());
-    let answer = form::answer(&Room::default(), &headers, &message).unwrap();
+    let answer = form::answer(&MemoryBudget::default(), &headers, &message).unwrap();
     let body = axum::body::to_bytes(answer.into_body(), usize::MAX).await;
     serde_json::from_slice(&body.unwrap()).unwrap()
 }

@@ -7,8 +7,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::http::web::memory_budget::Room;
-use crate::http::web::problem::{HttpProblem, Trouble};
+use crate::http::web::memory_budget::MemoryBudget;
+use crate::http::web::problem::{HttpProblem, ProblemKind};
 
 const JSON: &str = "application/json";
 const PROTOBUF: &str = "application/x-protobuf";
@@ -22,7 +22,7 @@ pub(super) fn read<M>(name: &str, headers: &HeaderMap, body: &[u8]) -> Result<M,
 where
     M: Message + Default + DeserializeOwned,
 {
-    let broken = |detail: &str| HttpProblem::new(Trouble::InvalidBody, detail);
+    let broken = |detail: &str| HttpProblem::new(ProblemKind::InvalidBody, detail);
     // No message begins with a brace.
     if is_json(headers) || body.starts_with(b"{") {
         // The parser's words may quote the body.
@@ -38,7 +38,7 @@ where
 
 /// Answers with a message in the form that the client takes.
 pub(super) fn answer<M>(
-    room: &Room,
+    room: &MemoryBudget,
     headers: &HeaderMap,
     message: &M,
 ) -> Result<Response, HttpProblem>

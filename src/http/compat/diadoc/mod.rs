@@ -22,7 +22,7 @@ use axum::routing::post;
 use super::Dialect;
 use crate::config::DialectSettings;
 use crate::http::web::auth;
-use crate::http::web::problem::{HttpProblem, Trouble};
+use crate::http::web::problem::{HttpProblem, ProblemKind};
 
 /// The scheme of its clients' header `Authorization`.
 const SCHEME: &str = "DiadocAuth";
@@ -92,23 +92,23 @@ fn say(problem: &HttpProblem) -> Response {
 
 /// What these clients know: whatever else is wrong with a request is a bad one, and whatever is wrong
 /// here an error inside.
-const fn told(trouble: Trouble) -> (StatusCode, &'static str) {
+const fn told(trouble: ProblemKind) -> (StatusCode, &'static str) {
     match trouble {
-        Trouble::InvalidParameter => (StatusCode::BAD_REQUEST, "InvalidParameter"),
-        Trouble::InvalidBody
-        | Trouble::UnsupportedMediaType
-        | Trouble::Unprocessable
-        | Trouble::Conflict
-        | Trouble::LogTooLong
-        | Trouble::RangeNotSatisfiable
-        | Trouble::KeyReused => (StatusCode::BAD_REQUEST, "InvalidRequest"),
-        Trouble::TooLarge => (StatusCode::BAD_REQUEST, "RequestTooLarge"),
-        Trouble::Unauthorized => (StatusCode::UNAUTHORIZED, "Unauthorized"),
-        Trouble::Forbidden => (StatusCode::FORBIDDEN, "Forbidden"),
-        Trouble::NotFound | Trouble::Gone => (StatusCode::NOT_FOUND, "NotFound"),
-        Trouble::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed"),
-        Trouble::TooManyRequests => (StatusCode::TOO_MANY_REQUESTS, "TooManyRequests"),
-        Trouble::Unavailable => (StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError"),
+        ProblemKind::InvalidParameter => (StatusCode::BAD_REQUEST, "InvalidParameter"),
+        ProblemKind::InvalidBody
+        | ProblemKind::UnsupportedMediaType
+        | ProblemKind::Unprocessable
+        | ProblemKind::Conflict
+        | ProblemKind::LogTooLong
+        | ProblemKind::RangeNotSatisfiable
+        | ProblemKind::KeyReused => (StatusCode::BAD_REQUEST, "InvalidRequest"),
+        ProblemKind::TooLarge => (StatusCode::BAD_REQUEST, "RequestTooLarge"),
+        ProblemKind::Unauthorized => (StatusCode::UNAUTHORIZED, "Unauthorized"),
+        ProblemKind::Forbidden => (StatusCode::FORBIDDEN, "Forbidden"),
+        ProblemKind::NotFound | ProblemKind::Gone => (StatusCode::NOT_FOUND, "NotFound"),
+        ProblemKind::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed"),
+        ProblemKind::TooManyRequests => (StatusCode::TOO_MANY_REQUESTS, "TooManyRequests"),
+        ProblemKind::Unavailable => (StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError"),
     }
 }
 

@@ -6,7 +6,7 @@ use axum::http::Uri;
 use super::proto::{DocumentId, GetDocflowBatchRequest, GetDocflowRequest};
 use crate::domain::ProcessKey;
 use crate::domain::access::Access;
-use crate::http::web::problem::{HttpProblem, Trouble};
+use crate::http::web::problem::{HttpProblem, ProblemKind};
 use crate::store::read::feed_cursor::Cursor;
 
 /// How many documents one call may name.
@@ -22,7 +22,7 @@ const FOREIGN_BOX: &str = "this key does not open the box of the parameter boxId
 
 /// One document that is asked for.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Asked {
+pub(super) struct DocumentRequest {
     pub(super) message_id: String,
     pub(super) entity_id: String,
     pub(super) key: ProcessKey,
@@ -30,7 +30,7 @@ pub(super) struct Asked {
     pub(super) inject: bool,
 }
 
-impl Asked {
+impl DocumentRequest {
     /// The item that it names, unless it is the process as a whole.
     pub(super) fn item(&self) -> Option<&str> {
         (self.entity_id != self.message_id).then_some(self.entity_id.as_str())
@@ -63,36 +63,39 @@ pub(super) const NO_EVENT: &str =
 /// Whether the box is the key's own.
 pub(super) fn own_box(uri: &Uri, access: &Access) -> Result<(), HttpProblem> {
     let given = parameter(uri, "boxId").filter(|given| !given.is_empty());
-    let given = given.ok_or_else(|| HttpProblem::new(Trouble::InvalidParameter, NO_BOX))?;
+    let given = given.ok_or_else(|| HttpProblem::new(ProblemKind::InvalidParameter, NO_BOX))?;
     let tenant = access.tenant.as_str();
     if given == tenant || given.strip_suffix(BOX_DOMAIN) == Some(tenant) {
         return Ok(());
     }
-    Err(HttpProblem::new(Trouble::Forbidden, FOREIGN_BOX))
+    Err(HttpProblem::new(ProblemKind::Forbidden, FOREIGN_BOX))
 }
 
 /// Reads a batch; everything that is wrong with it is told at once.
 pub(super) fn asked(
     batch: GetDocflowBatchRequest,
     tenant: &str,
-) -> Result<Vec<Asked>, HttpProblem> {
+) -> Result<Vec<DocumentRequest>, HttpProblem> {
     let count = batch.requests.len();
     if count > REQUESTS_MAX {
         let detail =
             format!("Requests must name at most {REQUESTS_MAX} documents, not {count}; ask twice");
-        return Err(HttpProblem::new(Trouble::InvalidBody, &detail));
+        return Err(HttpProblem::new(ProblemKind::InvalidBody, &detail));
     }
     let mut asked = Vec::with_capacity(count);
     let mut faults = Vec::new();
     for (place, request) in batch.requests.into_iter().enumerate() {
-        match Asked::read(request, tenant) {
+        match DocumentRequest::read(request, tenant) {
             Ok(one) => asked.push(one),
             Err(fault) => faults.push(format!("Requests[{place}].{fault}")),
         }
     }
     match faults.is_empty() {
         true => Ok(asked),
-        false => Err(HttpProblem::new(Trouble::InvalidBody, &several(&faults))),
+        false => Err(HttpProblem::new(
+            ProblemKind::InvalidBody,
+            &several(&faults),
+        )),
     }
 }
 

@@ -5,7 +5,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use crate::http::web::problem::{self, HttpProblem, Trouble};
+use crate::http::web::problem::{self, HttpProblem, ProblemKind};
 use crate::store::read::stage_visit::ActiveStop;
 
 const NO_CODE: &str = "The security code is wrong or has expired.";
@@ -139,10 +139,10 @@ fn stand(stop: &ActiveStop) -> Stands<'_> {
     }
 }
 
-fn failed(call: Call, trouble: Trouble, detail: &str) -> Failed<'_> {
+fn failed(call: Call, trouble: ProblemKind, detail: &str) -> Failed<'_> {
     let (status, message) = match (call, trouble) {
-        (Call::Open | Call::Query | Call::Push, Trouble::Unauthorized) => ("403", NO_CODE),
-        (Call::Open | Call::Query | Call::Push, Trouble::Forbidden) => ("403", NOT_ALLOWED),
+        (Call::Open | Call::Query | Call::Push, ProblemKind::Unauthorized) => ("403", NO_CODE),
+        (Call::Open | Call::Query | Call::Push, ProblemKind::Forbidden) => ("403", NOT_ALLOWED),
         (call, _) => ("404", call.failed()),
     };
     Failed {
@@ -214,20 +214,30 @@ mod tests {
         for (call, trouble, status, message) in [
             (
                 Call::Open,
-                Trouble::NotFound,
+                ProblemKind::NotFound,
                 "404",
                 "Order opening failed.",
             ),
-            (Call::Query, Trouble::InvalidBody, "404", "Query failed."),
+            (
+                Call::Query,
+                ProblemKind::InvalidBody,
+                "404",
+                "Query failed.",
+            ),
             (
                 Call::Push,
-                Trouble::TooLarge,
+                ProblemKind::TooLarge,
                 "404",
                 "Order promotion failed.",
             ),
-            (Call::Push, Trouble::Unauthorized, "403", NO_CODE),
-            (Call::Query, Trouble::Forbidden, "403", NOT_ALLOWED),
-            (Call::Login, Trouble::Unauthorized, "404", "Login failed."),
+            (Call::Push, ProblemKind::Unauthorized, "403", NO_CODE),
+            (Call::Query, ProblemKind::Forbidden, "403", NOT_ALLOWED),
+            (
+                Call::Login,
+                ProblemKind::Unauthorized,
+                "404",
+                "Login failed.",
+            ),
         ] {
             assert_eq!(
                 value(&failed(call, trouble, "why")),

@@ -8,8 +8,8 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use serde_json::value::RawValue;
 
 use super::answer::Call;
-use crate::http::web::memory_budget::{Received, Room, Taken};
-use crate::http::web::problem::{HttpProblem, Trouble};
+use crate::http::web::memory_budget::{MemoryBudget, MemoryPermit, Received};
+use crate::http::web::problem::{HttpProblem, ProblemKind};
 
 /// What is looked at.
 const NAMES: [&str; 7] = [
@@ -42,7 +42,7 @@ pub(super) enum Encoding {
 pub(super) struct Fields {
     texts: BTreeMap<&'static str, String>,
     /// What they take up.
-    room: Option<Taken>,
+    room: Option<MemoryPermit>,
     bytes: usize,
 }
 
@@ -56,7 +56,7 @@ impl Encoding {
             form if form == "application/x-www-form-urlencoded" => Ok(Self::Form),
             json if json == "application/json" => Ok(Self::Json),
             parts if parts == "multipart/form-data" => Ok(Self::Multipart),
-            _ => Err(HttpProblem::new(Trouble::UnsupportedMediaType, NO_KIND)),
+            _ => Err(HttpProblem::new(ProblemKind::UnsupportedMediaType, NO_KIND)),
         }
     }
 }
@@ -68,7 +68,7 @@ impl Fields {
         for (name, value) in form_urlencoded::parse(&body.bytes) {
             // What is no UTF-8 is replaced by this sign, which no client sends.
             match value.contains(char::REPLACEMENT_CHARACTER) {
-                true => return Err(HttpProblem::new(Trouble::InvalidBody, NO_TEXT)),
+                true => return Err(HttpProblem::new(ProblemKind::InvalidBody, NO_TEXT)),
                 false => fields.add(&name, || Ok(value.into_owned()))?,
             }
         }
@@ -79,7 +79,7 @@ impl Fields {
     /// The members of a JSON object.
     pub(super) fn json(body: Received) -> Result<Self, HttpProblem> {
         let members: BTreeMap<String, &RawValue> = serde_json::from_slice(&body.bytes)
-            .map_err(|_| HttpProblem::new(Trouble::InvalidBody, NO_OBJECT))?;
+            .map_err(|_| HttpProblem::new(ProblemKind::InvalidBody, NO_OBJECT))?;
         let mut fields = Self::default();
         for (name, value) in members {
             let value = value.get();
@@ -96,7 +96,7 @@ impl Fields {
     pub(super) async fn part(
         &mut self,
         mut part: Field<'_>,
-        room: &Room,
+        room: &MemoryBudget,
         max: usize,
     ) -> Result<(), HttpProblem> {
         let name = part.name().unwrap_or_default().to_owned();
@@ -104,15 +104,15 @@ impl Fields {
         let head = head.map(HeaderValue::as_bytes).unwrap_or_default();
         // It would be taken for a field that nobody looks at, and its file be lost.
         if part.file_name().is_none() && head.windows(10).any(|bytes| bytes == b"filename*=") {
-            return Err(HttpProblem::new(Trouble::InvalidBody, ODD_NAME));
+            return Err(HttpProblem::new(ProblemKind::InvalidBody, ODD_NAME));
         }
         let mut bytes = Vec::new();
-        let broken = |_| HttpProblem::new(Trouble::InvalidBody, BROKEN);
+        let broken = |_| HttpProblem::new(ProblemKind::InvalidBody, BROKEN);
         while let Some(more) = part.chunk().await.map_err(broken)? {
             self.bytes += more.len();
             if self.bytes > max {
                 let detail = format!("the fields have more than {max} bytes");
-                return Err(HttpProblem::new(Trouble::TooLarge, &detail));
+                return Err(HttpProblem::new(ProblemKind::TooLarge, &detail));
             }
             let taken = room.take(more.len())?;
             match &mut self.room {
@@ -121,7 +121,7 @@ impl Fields {
             }
             bytes.extend_from_slice(&more);
         }
-        let text = |_| HttpProblem::new(Trouble::InvalidBody, NO_TEXT);
+        let text = |_| HttpProblem::new(ProblemKind::InvalidBody, NO_TEXT);
         self.add(&name, || String::from_utf8(bytes).map_err(text))
     }
 

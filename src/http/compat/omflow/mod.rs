@@ -29,8 +29,8 @@ use crate::domain::access::{Access, Scope};
 use crate::domain::workflow::Workflow;
 use crate::http::state::Api;
 use crate::http::web::auth;
-use crate::http::web::memory_budget::Room;
-use crate::http::web::problem::{HttpProblem, Trouble};
+use crate::http::web::memory_budget::MemoryBudget;
+use crate::http::web::problem::{HttpProblem, ProblemKind};
 use crate::http::web::rate_limit::Peer;
 use crate::wire;
 
@@ -49,16 +49,16 @@ const UNREADABLE: &str = "this version of Waybill can't read the workflow";
 
 /// What the dialect needs beside the API.
 #[derive(Clone)]
-struct Desk {
-    room: Room,
+struct OmflowState {
+    room: MemoryBudget,
     /// How long a security code is good for after its last use.
     lasts: Duration,
 }
 
 /// What every call comes with.
-struct Asked {
+struct OmflowRequest {
     api: Api,
-    desk: Desk,
+    desk: OmflowState,
     peer: Peer,
     /// The workflow in the path.
     flow: String,
@@ -66,8 +66,8 @@ struct Asked {
 
 /// What this dialect answers.
 pub(super) fn dialect(settings: &DialectSettings) -> Dialect {
-    let desk = Desk {
-        room: Room::of(FIELDS_BYTES_MAX),
+    let desk = OmflowState {
+        room: MemoryBudget::of(FIELDS_BYTES_MAX),
         lasts: settings.omflow_security,
     };
     let slashed = |path: &str| format!("{path}/");
@@ -91,7 +91,7 @@ pub(super) fn dialect(settings: &DialectSettings) -> Dialect {
 /// A security code for a key.
 async fn log_in(
     State(api): State<Api>,
-    Extension(desk): Extension<Desk>,
+    Extension(desk): Extension<OmflowState>,
     ConnectInfo(peer): ConnectInfo<Peer>,
     headers: HeaderMap,
 ) -> Response {
@@ -103,19 +103,19 @@ async fn log_in(
 }
 
 /// Opens an order, or pushes one.
-async fn edit(asked: Asked, request: Request) -> Response {
+async fn edit(asked: OmflowRequest, request: Request) -> Response {
     let mut fields = Fields::default();
     let edited = asked.edit(request, &mut fields).await;
     edited.unwrap_or_else(|problem| answer::refuse(fields.call(), problem))
 }
 
 /// Says where an order stands.
-async fn ask(asked: Asked, request: Request) -> Response {
+async fn ask(asked: OmflowRequest, request: Request) -> Response {
     let answered = asked.query(request).await;
     answered.unwrap_or_else(|problem| answer::refuse(Call::Query, problem))
 }
 
-impl Asked {
+impl OmflowRequest {
     /// Takes fields in that come in one piece.
     async fn take(&self, encoding: Encoding, request: Request) -> Result<Fields, HttpProblem> {
         let max = self.api.limits.body_bytes;
@@ -131,12 +131,14 @@ impl Asked {
         let code = fields.get("security").map(str::to_owned);
         let admitted = self.api.keys.admit(&code, self.peer).await;
         let access = admitted.map_err(|problem| match (&code, problem.trouble()) {
-            (None, Trouble::Unauthorized) => HttpProblem::new(Trouble::Unauthorized, NO_CODE),
+            (None, ProblemKind::Unauthorized) => {
+                HttpProblem::new(ProblemKind::Unauthorized, NO_CODE)
+            }
             _ => problem,
         })?;
         let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
         if !self.flow.bytes().all(is_name) {
-            return Err(HttpProblem::new(Trouble::NotFound, NO_WORKFLOW));
+            return Err(HttpProblem::new(ProblemKind::NotFound, NO_WORKFLOW));
         }
         auth::allow(access, scope)
     }
@@ -144,19 +146,19 @@ impl Asked {
     /// A version of the workflow in the path, or its newest.
     async fn workflow(&self, version: Option<i32>) -> Result<Workflow, HttpProblem> {
         let stored = self.api.primary.load_workflow(&self.flow, version).await?;
-        let stored = stored.ok_or_else(|| HttpProblem::new(Trouble::NotFound, NO_WORKFLOW))?;
-        let unreadable = |_| HttpProblem::new(Trouble::Unprocessable, UNREADABLE);
+        let stored = stored.ok_or_else(|| HttpProblem::new(ProblemKind::NotFound, NO_WORKFLOW))?;
+        let unreadable = |_| HttpProblem::new(ProblemKind::Unprocessable, UNREADABLE);
         wire::workflow_file::read(stored.source.as_bytes()).map_err(unreadable)
     }
 }
 
-impl FromRequestParts<Api> for Asked {
+impl FromRequestParts<Api> for OmflowRequest {
     type Rejection = HttpProblem;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, HttpProblem> {
-        let lost = || HttpProblem::new(Trouble::NotFound, NO_ROUTE);
+        let lost = || HttpProblem::new(ProblemKind::NotFound, NO_ROUTE);
         let flow = Path::<String>::from_request_parts(parts, api).await;
-        let desk = Extension::<Desk>::from_request_parts(parts, api).await;
+        let desk = Extension::<OmflowState>::from_request_parts(parts, api).await;
         let peer = ConnectInfo::<Peer>::from_request_parts(parts, api).await;
         Ok(Self {
             api: api.clone(),

@@ -6,7 +6,7 @@ use axum::response::Response;
 use serde::Serialize;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::Asked;
+use super::OmflowRequest;
 use super::answer::{self, Call};
 use super::fields::{Encoding, Fields};
 use super::formdata::{self, Form};
@@ -16,12 +16,12 @@ use crate::domain::form::{self, FormFault};
 use crate::domain::workflow::{Field, FieldKind, Workflow};
 use crate::domain::{Happening, ProcessKey};
 use crate::http::compat::APPLIED_WITHIN;
-use crate::http::submit::event_request::Happened;
+use crate::http::submit::event_request::EventRequest;
 use crate::http::submit::idempotency::{self, SOURCE};
 use crate::http::submit::multipart::Parts;
 use crate::http::submit::receipt::State;
 use crate::http::submit::upload::{Allowance, Attachment, Owner};
-use crate::http::web::problem::{HttpProblem, Trouble};
+use crate::http::web::problem::{HttpProblem, ProblemKind};
 use crate::store::read::numeric_id::number;
 use crate::wire::{Accepted, FieldFault};
 
@@ -62,7 +62,7 @@ struct Data<'a> {
     attachments: &'a [File],
 }
 
-impl Asked {
+impl OmflowRequest {
     /// Does what the field `action` says.
     pub(super) async fn edit(
         &self,
@@ -94,7 +94,7 @@ impl Asked {
         fields: &mut Fields,
     ) -> Result<Option<Opening>, HttpProblem> {
         let form = Parts::from_request(request, &self.api).await;
-        let mut form = form.map_err(|_| HttpProblem::new(Trouble::InvalidBody, NO_FORM))?;
+        let mut form = form.map_err(|_| HttpProblem::new(ProblemKind::InvalidBody, NO_FORM))?;
         let mut allowance = Allowance {
             request: self.api.uploads.request_bytes,
             file: self.api.uploads.file_bytes,
@@ -105,7 +105,7 @@ impl Asked {
             let is_nothing = part.file_name().is_some_and(str::is_empty);
             if is_nothing || part.file_name().is_none() {
                 if opening.is_some() && !is_nothing {
-                    return Err(HttpProblem::new(Trouble::InvalidBody, A_FILE));
+                    return Err(HttpProblem::new(ProblemKind::InvalidBody, A_FILE));
                 }
                 let max = self.api.limits.body_bytes;
                 fields.part(part, &self.desk.room, max).await?;
@@ -122,7 +122,7 @@ impl Asked {
 
     async fn begin_with_files(&self, fields: &Fields) -> Result<Opening, HttpProblem> {
         if fields.get("action") != Some("create") {
-            return Err(HttpProblem::new(Trouble::InvalidBody, A_FILE));
+            return Err(HttpProblem::new(ProblemKind::InvalidBody, A_FILE));
         }
         let opening = self.begin(fields).await?;
         // What is wrong with the other fields is told before anything is kept.
@@ -168,7 +168,7 @@ impl Asked {
     ) -> Result<(), HttpProblem> {
         if opening.files.len() == FILES_MAX {
             let detail = format!("there are more than {FILES_MAX} files");
-            return Err(HttpProblem::new(Trouble::TooLarge, &detail));
+            return Err(HttpProblem::new(ProblemKind::TooLarge, &detail));
         }
         let field = part.name().unwrap_or_default().to_owned();
         let label = format!("{}.{field}", opening.files.len());
@@ -204,7 +204,7 @@ impl Asked {
             form: &form,
             attachments: &opening.files,
         });
-        let happened = Happened {
+        let happened = EventRequest {
             type_: OPENED,
             token: Some(&opening.token),
             data: &data.unwrap_or_default(),
@@ -225,7 +225,7 @@ impl Asked {
             }
             Some((_, Some(problem))) => Err(HttpProblem::refused(problem)),
             Some((State::Late | State::Refused, None)) => {
-                Err(HttpProblem::new(Trouble::Unprocessable, ENDED))
+                Err(HttpProblem::new(ProblemKind::Unprocessable, ENDED))
             }
             Some((State::Accepted, None)) | None => Ok(answer::kept(NOT_YET)),
         }

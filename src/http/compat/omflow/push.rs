@@ -6,16 +6,16 @@ use uuid::Uuid;
 
 use super::fields::Fields;
 use super::formdata::{self, Form};
-use super::{Asked, answer};
+use super::{OmflowRequest, answer};
 use crate::domain::Happening;
 use crate::domain::access::Scope;
 use crate::domain::order::{self, Refusal};
 use crate::domain::workflow::{Stage, Workflow};
 use crate::http::compat::APPLIED_WITHIN;
-use crate::http::submit::event_request::Happened;
+use crate::http::submit::event_request::EventRequest;
 use crate::http::submit::idempotency;
 use crate::http::submit::receipt::State;
-use crate::http::web::problem::{HttpProblem, Trouble};
+use crate::http::web::problem::{HttpProblem, ProblemKind};
 use crate::wire::Accepted;
 
 const PUSHED: &str = "order.pushed";
@@ -34,7 +34,7 @@ struct Push<'a> {
     form: &'a Form,
 }
 
-impl Asked {
+impl OmflowRequest {
     /// Pushes an order on, and waits until it has moved.
     pub(super) async fn push(&self, fields: &Fields) -> Result<Response, HttpProblem> {
         let access = self.admit(fields, Scope::Write).await?;
@@ -55,7 +55,7 @@ impl Asked {
             outcome: fields.get("outcome").or(decided.as_deref()),
             form: &form,
         });
-        let happened = Happened {
+        let happened = EventRequest {
             type_: PUSHED,
             token: Some(&standing.token),
             data: &data.unwrap_or_default(),
@@ -70,10 +70,10 @@ impl Asked {
             Some((State::Applied, _)) => Ok(answer::pushed()),
             Some((_, Some(problem))) => Err(HttpProblem::refused(problem)),
             Some((State::Late | State::Refused, None)) => {
-                Err(HttpProblem::new(Trouble::Unprocessable, LEFT))
+                Err(HttpProblem::new(ProblemKind::Unprocessable, LEFT))
             }
             Some((State::Accepted, None)) | None => {
-                Err(HttpProblem::new(Trouble::Unavailable, NOT_YET))
+                Err(HttpProblem::new(ProblemKind::Unavailable, NOT_YET))
             }
         }
     }
@@ -97,6 +97,6 @@ fn fits(workflow: &Workflow, stage: &Stage, event: &Accepted) -> Result<(), Http
             | Refusal::Ended
             | Refusal::TooManyStops
             | Refusal::FormTooLong(_),
-        ) => Err(HttpProblem::new(Trouble::Unprocessable, UNFIT)),
+        ) => Err(HttpProblem::new(ProblemKind::Unprocessable, UNFIT)),
     }
 }

@@ -4,16 +4,16 @@ use axum::extract::{FromRequest, Request};
 use axum::response::Response;
 
 use super::fields::{Encoding, Fields};
-use super::{Asked, answer};
+use super::{OmflowRequest, answer};
 use crate::domain::access::Scope;
 use crate::http::submit::multipart::Parts;
-use crate::http::web::problem::{HttpProblem, Trouble};
+use crate::http::web::problem::{HttpProblem, ProblemKind};
 
 const NO_NUMBER: &str = "must be the number that opening the order gave";
 const NO_FORM: &str = "malformed or truncated multipart body";
 const A_FILE: &str = "files come with an order that is opened, and with no other call";
 
-impl Asked {
+impl OmflowRequest {
     /// The stops where an order stands: none where it has ended, or where there is none such.
     pub(super) async fn query(&self, request: Request) -> Result<Response, HttpProblem> {
         let fields = self.fields(request).await?;
@@ -39,11 +39,11 @@ impl Asked {
             return self.take(encoding, request).await;
         }
         let form = Parts::from_request(request, &self.api).await;
-        let mut form = form.map_err(|_| HttpProblem::new(Trouble::InvalidBody, NO_FORM))?;
+        let mut form = form.map_err(|_| HttpProblem::new(ProblemKind::InvalidBody, NO_FORM))?;
         let mut fields = Fields::default();
         while let Some(part) = form.part().await? {
             if part.file_name().is_some() {
-                return Err(HttpProblem::new(Trouble::InvalidBody, A_FILE));
+                return Err(HttpProblem::new(ProblemKind::InvalidBody, A_FILE));
             }
             let max = self.api.limits.body_bytes;
             fields.part(part, &self.desk.room, max).await?;

@@ -31,7 +31,7 @@ const BYTES_MAX: usize = 8 << 20;
 
 /// What a reader wants.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Asked {
+pub(super) struct ListParameters {
     pub(super) limit: u64,
     pub(super) offset: u64,
     pub(super) selection: Selection,
@@ -44,7 +44,7 @@ pub(super) async fn get(
     Extension(language): Extension<Language>,
     parameters: Parameters,
 ) -> Result<Response, HttpProblem> {
-    let asked = Asked::read(parameters)?;
+    let asked = ListParameters::read(parameters)?;
     let page = page(&api, &access.tenant, &asked).await;
     let (total, keys) = page.map_err(|error| match error {
         ListError::OtherSort => StoreError::Corrupt("order of a list").into(),
@@ -107,7 +107,11 @@ fn bare_row(record: &Record, language: Language) -> Map<String, Value> {
 }
 
 /// How many there are in all, and which the page shows.
-async fn page(api: &Api, tenant: &str, asked: &Asked) -> Result<(u64, Vec<ProcessKey>), ListError> {
+async fn page(
+    api: &Api,
+    tenant: &str,
+    asked: &ListParameters,
+) -> Result<(u64, Vec<ProcessKey>), ListError> {
     let counted = api
         .store
         .count_listed(tenant, &asked.selection, asked.offset);
@@ -125,7 +129,7 @@ async fn page(api: &Api, tenant: &str, asked: &Asked) -> Result<(u64, Vec<Proces
     Ok((counted.total, keys.collect()))
 }
 
-impl Asked {
+impl ListParameters {
     /// What the query says; what else is in it says nothing here.
     pub(super) fn read(mut parameters: Parameters) -> Result<Self, HttpProblem> {
         let limit = take(&mut parameters, "limit", |text| number(text, 0, LIMIT_MAX));

@@ -11,7 +11,7 @@ use super::request::fields;
 use crate::clock;
 use crate::domain::access::{Access, Scope};
 use crate::http::state::Api;
-use crate::http::web::problem::{HttpProblem, Trouble};
+use crate::http::web::problem::{HttpProblem, ProblemKind};
 use crate::http::web::rate_limit::Peer;
 
 /// The longest body of a login.
@@ -64,7 +64,7 @@ fn text(fields: &Map<String, Value>, name: &str) -> Result<String, HttpProblem> 
     let text = fields.get(name).and_then(Value::as_str);
     let text = text.filter(|text| !text.is_empty());
     let detail = format!("`{name}` must be a text that is not empty; the password is a key");
-    let missing = || HttpProblem::new(Trouble::InvalidBody, &detail);
+    let missing = || HttpProblem::new(ProblemKind::InvalidBody, &detail);
     text.map(str::to_owned).ok_or_else(missing)
 }
 

@@ -24,7 +24,7 @@ use super::Dialect;
 use crate::config::DialectSettings;
 use crate::http::state::Api;
 use crate::http::web::auth;
-use crate::http::web::problem::{HttpProblem, Trouble};
+use crate::http::web::problem::{HttpProblem, ProblemKind};
 
 const JSON: [(HeaderName, &str); 1] = [(header::CONTENT_TYPE, "application/json")];
 const KEYS: HeaderValue =
@@ -61,14 +61,14 @@ fn everywhere(path: &str, methods: &MethodRouter<Api>) -> Router<Api> {
 fn say(problem: &HttpProblem) -> Response {
     let status = match problem.trouble() {
         // It knows no finer ones for what came in.
-        Trouble::UnsupportedMediaType | Trouble::Unprocessable | Trouble::KeyReused => {
+        ProblemKind::UnsupportedMediaType | ProblemKind::Unprocessable | ProblemKind::KeyReused => {
             StatusCode::BAD_REQUEST
         }
         trouble => trouble.status(),
     };
     let body = json!({"errors": problem.trouble().title(), "message": problem.detail()});
     let mut answer = (status, JSON, body.to_string()).into_response();
-    if problem.trouble() == Trouble::Unauthorized {
+    if problem.trouble() == ProblemKind::Unauthorized {
         answer.headers_mut().insert(header::WWW_AUTHENTICATE, KEYS);
     }
     answer

@@ -15,11 +15,11 @@ use super::row::{PARTS, PARTS_WITH_DATA, document_data, row};
 use crate::domain::ProcessKey;
 use crate::http::state::Api;
 use crate::http::web::auth::Caller;
-use crate::http::web::problem::{HttpProblem, Trouble};
+use crate::http::web::problem::{HttpProblem, ProblemKind};
 use crate::store::StoreError;
 use crate::store::read::record::Record;
 use crate::view::parts::{Part, Parts};
-use crate::view::read::{self, Wish};
+use crate::view::read::{self, ReadQuery};
 
 /// The longest body of a question.
 const BODY_BYTES_MAX: usize = 64 << 10;
@@ -29,7 +29,7 @@ const NO_NUMBER: &str = "no such path: the last part must be the id of a process
 
 /// Which process somebody wants, and whether with the data of its documents.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Asked {
+pub(super) struct ProcessParameters {
     pub(super) token: String,
     pub(super) retrieve_data: bool,
 }
@@ -48,7 +48,7 @@ pub(super) async fn by_token(
     body: Body,
 ) -> Result<Response, HttpProblem> {
     let body = api.room.receive(body, BODY_BYTES_MAX).await?;
-    let asked = Asked::read(&fields(&body.bytes)?)?;
+    let asked = ProcessParameters::read(&fields(&body.bytes)?)?;
     let key = ProcessKey::of(&access.tenant, &asked.token);
     let parts: &[Part] = match asked.retrieve_data {
         true => &PARTS_WITH_DATA,
@@ -66,7 +66,7 @@ pub(super) async fn by_number(
     path: Result<Path<Numbered>, PathRejection>,
 ) -> Result<Response, HttpProblem> {
     let number = path.ok().and_then(|path| path.0.id.parse().ok());
-    let number = number.ok_or_else(|| HttpProblem::new(Trouble::NotFound, NO_NUMBER))?;
+    let number = number.ok_or_else(|| HttpProblem::new(ProblemKind::NotFound, NO_NUMBER))?;
     let tokens = api.store.numbered(&access.tenant, number).await?;
     let keys = tokens.iter();
     let keys: Vec<_> = keys
@@ -93,7 +93,7 @@ pub(super) async fn records(
     keys: &[ProcessKey],
     parts: &[Part],
 ) -> Result<Vec<Record>, StoreError> {
-    let wish = |key: &ProcessKey| Wish {
+    let wish = |key: &ProcessKey| ReadQuery {
         key: *key,
         parts: Parts::of(parts),
         as_of: None,
@@ -110,16 +110,16 @@ pub(super) fn fields(body: &[u8]) -> Result<Map<String, Value>, HttpProblem> {
         Value::Object(fields) => Ok(fields),
         _ => Err("must be an object"),
     });
-    fields.map_err(|what| HttpProblem::new(Trouble::InvalidBody, &format!("the body {what}")))
+    fields.map_err(|what| HttpProblem::new(ProblemKind::InvalidBody, &format!("the body {what}")))
 }
 
-impl Asked {
+impl ProcessParameters {
     /// What the fields say; what else there is says nothing here.
     pub(super) fn read(fields: &Map<String, Value>) -> Result<Self, HttpProblem> {
         let token = fields.get("token").and_then(Value::as_str);
         let token = token.filter(|token| !token.is_empty());
         let wrong = |name: &str, what: &str| {
-            HttpProblem::new(Trouble::InvalidBody, &format!("`{name}` {what}"))
+            HttpProblem::new(ProblemKind::InvalidBody, &format!("`{name}` {what}"))
         };
         let retrieve_data = match fields.get("retrieveData") {
             None | Some(Value::Null) => Ok(false),
@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn a_question_needs_a_token_and_what_it_says_besides_does_no_harm() {
-        let read = |body: Value| Asked::read(body.as_object().unwrap());
+        let read = |body: Value| ProcessParameters::read(body.as_object().unwrap());
         let asked = read(json!({"token": "t", "retrieveData": true, "lang": "fra"})).unwrap();
         assert!(asked.retrieve_data && asked.token == "t");
         for body in [

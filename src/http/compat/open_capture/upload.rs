@@ -16,7 +16,7 @@ use crate::http::submit::multipart::Parts;
 use crate::http::submit::receipt::{Receipt, State as Applied};
 use crate::http::submit::upload_form::{Fields, Form, Sender};
 use crate::http::web::auth::Caller;
-use crate::http::web::problem::{HttpProblem, Trouble};
+use crate::http::web::problem::{HttpProblem, ProblemKind};
 const WORKFLOW: &str = "workflowId";
 /// What may be said of a supplier; whoever works on the file finds it among its attributes.
 const SUPPLIER: [&str; 3] = ["siret", "siren", "vat_number"];
@@ -65,14 +65,14 @@ pub(super) fn said(
 ) -> Result<BTreeMap<String, Value>, HttpProblem> {
     let workflow = given.remove(WORKFLOW);
     let workflow = workflow.filter(|workflow| workflow.as_str() != Some(""));
-    let missing = || HttpProblem::new(Trouble::InvalidBody, NO_WORKFLOW);
+    let missing = || HttpProblem::new(ProblemKind::InvalidBody, NO_WORKFLOW);
     let workflow = workflow.ok_or_else(missing)?;
     if workflow
         .as_str()
         .is_some_and(|name| name.len() > name_bytes)
     {
         let detail = format!("`{WORKFLOW}` must be at most {name_bytes} bytes long");
-        return Err(HttpProblem::new(Trouble::InvalidBody, &detail));
+        return Err(HttpProblem::new(ProblemKind::InvalidBody, &detail));
     }
     let mut said = BTreeMap::from([
         ("workflow_id".to_owned(), workflow),

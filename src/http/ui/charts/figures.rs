@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use maud::{Markup, html};
 
-use super::latest::Look;
+use super::latest::LatestPoll;
 use super::quantile::{quantile, real};
 use super::scale::minute_of;
 use super::unit::Unit;
@@ -16,7 +16,7 @@ use crate::telemetry::names::SECONDS;
 const UNKNOWN: &str = "not known";
 
 /// The numbers.
-pub(super) fn figures(look: &Look) -> Markup {
+pub(super) fn figures(look: &LatestPoll) -> Markup {
     let count = |count: u64| html! { (Unit::Count.say(real(count))) };
     let letters = look.tally.dead_letters.values().sum();
     html! {
@@ -46,7 +46,7 @@ fn of<V: Copy>(by_kind: &BTreeMap<String, V>, kind: Kind) -> Option<V> {
 }
 
 /// Events a second in what is known of the last minute.
-fn rate(look: &Look) -> String {
+fn rate(look: &LatestPoll) -> String {
     let seconds = look.lately.seconds.filter(|seconds| *seconds > 0.0);
     let rate = seconds.map(|seconds| real(look.lately.applied) / seconds);
     rate.map_or_else(|| UNKNOWN.to_owned(), |rate| Unit::PerSecond.say(rate))

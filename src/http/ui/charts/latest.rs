@@ -23,11 +23,11 @@ const BAD_FOR: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone, Default)]
 pub(in super::super) struct Latest(Arc<Mutex<Option<(Instant, Looked)>>>);
 
-type Looked = Result<Arc<Look>, HttpProblem>;
+type Looked = Result<Arc<LatestPoll>, HttpProblem>;
 
 /// What the page shows.
 #[derive(Debug)]
-pub(super) struct Look {
+pub(super) struct LatestPoll {
     pub(super) hour: Hour,
     pub(super) lately: Lately,
     pub(super) tally: Tally,
@@ -49,10 +49,10 @@ impl Latest {
     }
 }
 
-async fn read(store: &Store) -> Result<Look, StoreError> {
+async fn read(store: &Store) -> Result<LatestPoll, StoreError> {
     let lately = store.sampled_lately(SECONDS).await?;
     let minutes = store.sampled_minutes(SECONDS).await?;
-    Ok(Look {
+    Ok(LatestPoll {
         hour: Hour::new(minutes, lately.now),
         lately,
         tally: store.tally().await?,

@@ -6,10 +6,10 @@ use maud::html;
 
 use super::{Latest, figures};
 use crate::http::ui::page::{Page, Tab};
-use crate::http::ui::page_request::Ask;
+use crate::http::ui::page_request::PageRequest;
 use crate::http::ui::viewer::Viewer;
 use crate::http::web::auth::Caller;
-use crate::http::web::problem::{HttpProblem, Trouble};
+use crate::http::web::problem::{HttpProblem, ProblemKind};
 
 const OF_ALL: &str = "the charts show all tenants together: they need a key with the scope admin, or of the tenant default";
 
@@ -17,10 +17,10 @@ const OF_ALL: &str = "the charts show all tenants together: they need a key with
 pub(in super::super) async fn get(
     Extension(latest): Extension<Latest>,
     Caller(access): Caller,
-    ask: Ask,
+    ask: PageRequest,
 ) -> Result<Response, HttpProblem> {
     if !access.oversees() {
-        return Err(HttpProblem::new(Trouble::Forbidden, OF_ALL));
+        return Err(HttpProblem::new(ProblemKind::Forbidden, OF_ALL));
     }
     ask.show(move |viewer| page(viewer, latest.clone())).await
 }

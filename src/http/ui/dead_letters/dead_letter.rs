@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::body;
 use crate::http::ui::page::{Page, Tab};
-use crate::http::ui::page_request::Ask;
+use crate::http::ui::page_request::PageRequest;
 use crate::http::ui::replays::form;
 use crate::http::ui::viewer::Viewer;
 use crate::http::ui::{format, paths};
@@ -18,7 +18,7 @@ use crate::view::escape;
 use crate::wire::{FieldFault, Problem};
 
 /// The page.
-pub(super) async fn get(ask: Ask, parameters: Parameters) -> Result<Response, HttpProblem> {
+pub(super) async fn get(ask: PageRequest, parameters: Parameters) -> Result<Response, HttpProblem> {
     let id = parameters.id()?;
     ask.show(move |viewer| page(viewer, id)).await
 }

@@ -9,7 +9,7 @@ use super::counts;
 use crate::domain::access::Scope;
 use crate::http::ui::format;
 use crate::http::ui::page::{Page, Tab};
-use crate::http::ui::page_request::Ask;
+use crate::http::ui::page_request::PageRequest;
 use crate::http::ui::paths;
 use crate::http::ui::replays::{form, table};
 use crate::http::ui::viewer::Viewer;
@@ -22,7 +22,7 @@ use crate::store::write::dead_letter::Letters;
 const REPLAYS: i64 = 20;
 
 /// The page.
-pub(super) async fn get(ask: Ask, parameters: Parameters) -> Result<Response, HttpProblem> {
+pub(super) async fn get(ask: PageRequest, parameters: Parameters) -> Result<Response, HttpProblem> {
     parameters.finish(&[])?;
     ask.show(page).await
 }

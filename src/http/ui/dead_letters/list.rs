@@ -7,14 +7,14 @@ use uuid::Uuid;
 
 use super::dead_letter;
 use crate::http::ui::page::{Page, Tab};
-use crate::http::ui::page_request::Ask;
+use crate::http::ui::page_request::PageRequest;
 use crate::http::ui::replays::form;
 use crate::http::ui::viewer::Viewer;
 use crate::http::ui::{format, paths};
 use crate::http::web::list_query;
 use crate::http::web::params::Parameters;
 use crate::http::web::problem::HttpProblem;
-use crate::store::write::dead_letter::{KeptLetter, Letters, Place};
+use crate::store::write::dead_letter::{DeadLetterCursor, KeptLetter, Letters};
 use crate::view::escape;
 
 /// Letters of a page.
@@ -23,7 +23,10 @@ const NO_NAME: &str = "name is missing; the list of dead letters leads to every 
 const NO_PLACE: &str = "must be as a page before gave it";
 
 /// The page.
-pub(super) async fn get(ask: Ask, mut parameters: Parameters) -> Result<Response, HttpProblem> {
+pub(super) async fn get(
+    ask: PageRequest,
+    mut parameters: Parameters,
+) -> Result<Response, HttpProblem> {
     let name = parameters.take("name", list_query::name);
     let after = parameters.take("after", |text| {
         read(text).ok_or_else(|| NO_PLACE.to_owned())
@@ -34,7 +37,11 @@ pub(super) async fn get(ask: Ask, mut parameters: Parameters) -> Result<Response
         .await
 }
 
-async fn page(viewer: Viewer, reason: String, after: Option<Place>) -> Result<Page, HttpProblem> {
+async fn page(
+    viewer: Viewer,
+    reason: String,
+    after: Option<DeadLetterCursor>,
+) -> Result<Page, HttpProblem> {
     let Viewer { api, access } = &viewer;
     let limit = i64::try_from(ROWS).unwrap_or(i64::MAX) + 1;
     let page = api.store.letter_page(&access.tenant, &reason, after, limit);
@@ -90,14 +97,14 @@ fn rows(letters: &[KeptLetter]) -> Markup {
     }
 }
 
-fn written(place: Place) -> String {
+fn written(place: DeadLetterCursor) -> String {
     format!("{}_{}", place.received_at, place.id)
 }
 
-fn read(text: &str) -> Option<Place> {
+fn read(text: &str) -> Option<DeadLetterCursor> {
     let (received_at, id) = text.split_once('_')?;
     let received_at = received_at.parse().ok();
-    Some(Place {
+    Some(DeadLetterCursor {
         // Nothing was kept before, and the database knows no time that is very long ago.
         received_at: received_at.filter(|at| *at >= Timestamp::UNIX_EPOCH)?,
         id: Uuid::try_parse(id).ok()?,
@@ -110,7 +117,7 @@ mod tests {
 
     #[test]
     fn a_place_is_read_as_it_was_written_and_nothing_else_is_one() {
-        let place = Place {
+        let place = DeadLetterCursor {
             received_at: "2026-11-21T20:44:16.123456Z".parse().unwrap(),
             id: Uuid::from_u128(9),
         };

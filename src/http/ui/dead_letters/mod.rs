@@ -12,7 +12,7 @@ use axum::routing::get;
 
 use super::paths;
 use crate::http::state::Api;
-use crate::http::web::problem::{HttpProblem, Trouble};
+use crate::http::web::problem::{HttpProblem, ProblemKind};
 
 const UNKNOWN: &str = "there is no such letter here: it may have been replayed or discarded";
 
@@ -26,5 +26,5 @@ pub(super) fn pages() -> Router<Api> {
 }
 
 fn unknown_letter() -> HttpProblem {
-    HttpProblem::new(Trouble::NotFound, UNKNOWN)
+    HttpProblem::new(ProblemKind::NotFound, UNKNOWN)
 }

@@ -10,7 +10,7 @@ use super::{csv, request};
 use crate::domain::ProcessKey;
 use crate::http::state::Api;
 use crate::http::web::auth::Caller;
-use crate::http::web::memory_budget::Taken;
+use crate::http::web::memory_budget::MemoryPermit;
 use crate::http::web::params::Parameters;
 use crate::http::web::problem::HttpProblem;
 use crate::store::read::failed_item::FailedItem;
@@ -56,7 +56,7 @@ struct Walk {
     store: Store,
     key: ProcessKey,
     after: String,
-    _room: Taken,
+    _room: MemoryPermit,
 }
 
 impl Walk {

@@ -4,11 +4,11 @@ use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 
 use crate::http::ui::format;
-use crate::view::found::Found;
+use crate::view::found::FoundProcess;
 use crate::view::record::{StepView, View};
 
 /// The steps in the order of their stamps, each with how long after the opening it was.
-pub(super) fn timeline(found: &Found, view: &View<'_>) -> Markup {
+pub(super) fn timeline(found: &FoundProcess, view: &View<'_>) -> Markup {
     let steps = view.history.as_deref().unwrap_or_default();
     let seen = u64::try_from(found.record.events.len()).unwrap_or(u64::MAX);
     let logged = view.counts.unwrap_or_default().events;

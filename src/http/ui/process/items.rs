@@ -2,13 +2,13 @@
 
 use maud::{Markup, html};
 
-use super::request::{Asked, ERRORS, ONLY};
+use super::request::{ERRORS, ONLY, ProcessRequest};
 use crate::http::ui::paths;
 use crate::view::parts::LISTED_MAX;
 use crate::view::record::{ItemView, View};
 
 /// The table, and the ways to the rest.
-pub(super) fn section(view: &View<'_>, asked: &Asked) -> Markup {
+pub(super) fn section(view: &View<'_>, asked: &ProcessRequest) -> Markup {
     let items = view.items.as_deref().unwrap_or_default();
     let shown: Vec<_> = items
         .iter()
@@ -36,7 +36,7 @@ pub(super) fn section(view: &View<'_>, asked: &Asked) -> Markup {
 }
 
 /// To the others, and to a file of those that failed.
-fn ways(asked: &Asked, failed: u64) -> Markup {
+fn ways(asked: &ProcessRequest, failed: u64) -> Markup {
     let token = ("token", asked.token.as_str());
     html! {
         @if asked.errors_only { a href=(paths::process(&asked.token)) { "Show all items" } }

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use crate::http::ui::format;
 use crate::store::read::pending::Pending;
-use crate::store::write::outbox::{Slow, What};
+use crate::store::write::outbox::{MessageKind, Slow};
 use crate::store::write::slow_outbox::Destination;
 use crate::view::escape;
 
@@ -21,7 +21,9 @@ const HEADINGS: [&str; 5] = [
 
 /// Whether the completion is among them.
 pub(super) fn has_completion(pending: &[Pending]) -> bool {
-    pending.iter().any(|one| one.what == What::Completion)
+    pending
+        .iter()
+        .any(|one| one.what == MessageKind::Completion)
 }
 
 /// The table, or nothing where nothing waits.
@@ -58,11 +60,11 @@ fn row(pending: &Pending) -> Markup {
     }
 }
 
-fn what(what: What) -> &'static str {
+fn what(what: MessageKind) -> &'static str {
     match what {
-        What::Completion => "Completion",
-        What::Stage => "Stage entered",
-        What::Reply => "Reply",
+        MessageKind::Completion => "Completion",
+        MessageKind::Stage => "Stage entered",
+        MessageKind::Reply => "Reply",
     }
 }
 

@@ -6,9 +6,9 @@ use crate::http::state::Api;
 use crate::http::web::list_query;
 use crate::http::web::params::Parameters;
 use crate::http::web::problem::HttpProblem;
-use crate::view::found::Found;
+use crate::view::found::FoundProcess;
 use crate::view::parts::Parts;
-use crate::view::read::Wish;
+use crate::view::read::ReadQuery;
 
 const TOKEN: &str = "token";
 /// The parameter that leaves out what went well.
@@ -19,13 +19,13 @@ const NO_TOKEN: &str = "token must be given; the list of processes leads here wi
 
 /// What a viewer wants to see.
 #[derive(Debug, Clone)]
-pub(super) struct Asked {
+pub(super) struct ProcessRequest {
     pub(super) token: String,
     /// Of the items, those that failed.
     pub(super) errors_only: bool,
 }
 
-impl Asked {
+impl ProcessRequest {
     pub(super) fn read(mut parameters: Parameters) -> Result<Self, HttpProblem> {
         let errors_only = parameters.take(ERRORS, |value| match value {
             ONLY => Ok(true),
@@ -48,8 +48,12 @@ pub(super) fn token(mut parameters: Parameters, known: &[&str]) -> Result<String
 }
 
 /// The process with these parts.
-pub(super) async fn found(api: &Api, key: ProcessKey, parts: &Parts) -> Result<Found, HttpProblem> {
-    let wish = Wish {
+pub(super) async fn found(
+    api: &Api,
+    key: ProcessKey,
+    parts: &Parts,
+) -> Result<FoundProcess, HttpProblem> {
+    let wish = ReadQuery {
         key,
         parts: parts.clone(),
         as_of: None,

@@ -18,7 +18,7 @@ use crate::domain::access::{Access, Scope};
 use crate::http::state::Api;
 use crate::http::ui::paths;
 use crate::http::web::auth::Caller;
-use crate::http::web::problem::{HttpProblem, Trouble};
+use crate::http::web::problem::{HttpProblem, ProblemKind};
 use crate::view::completion::{self, Completion};
 use crate::view::parts::Parts;
 use crate::view::record::View;
@@ -58,8 +58,8 @@ pub(in super::super) async fn post(
     fields: Result<Form<Fields>, FormRejection>,
 ) -> Result<Response, HttpProblem> {
     let Form(Fields { token }) =
-        fields.map_err(|_| HttpProblem::new(Trouble::InvalidBody, NO_FORM))?;
-    let conflict = |why| HttpProblem::new(Trouble::Conflict, why);
+        fields.map_err(|_| HttpProblem::new(ProblemKind::InvalidBody, NO_FORM))?;
+    let conflict = |why| HttpProblem::new(ProblemKind::Conflict, why);
     let key = ProcessKey::of(&access.tenant, &token);
     let kept = api.primary.completions(&[key]).await?.remove(&key);
     let Some(kept) = kept else {

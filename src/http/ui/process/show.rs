@@ -3,17 +3,17 @@
 use axum::response::Response;
 use maud::{Markup, html};
 
-use super::request::{self, Asked};
+use super::request::{self, ProcessRequest};
 use super::{about, delivery, history, items, pending, resend, stages};
 use crate::clock;
 use crate::domain::ProcessKey;
 use crate::http::ui::format;
 use crate::http::ui::page::{Page, Tab};
-use crate::http::ui::page_request::Ask;
+use crate::http::ui::page_request::PageRequest;
 use crate::http::ui::viewer::Viewer;
 use crate::http::web::params::Parameters;
 use crate::http::web::problem::HttpProblem;
-use crate::view::found::Found;
+use crate::view::found::FoundProcess;
 use crate::view::parts::{Part, Parts};
 use crate::view::record::View;
 
@@ -28,14 +28,14 @@ const PARTS: [Part; 5] = [
 
 /// The page.
 pub(in super::super) async fn get(
-    ask: Ask,
+    ask: PageRequest,
     parameters: Parameters,
 ) -> Result<Response, HttpProblem> {
-    let asked = Asked::read(parameters)?;
+    let asked = ProcessRequest::read(parameters)?;
     ask.show(move |viewer| page(viewer, asked.clone())).await
 }
 
-async fn page(Viewer { api, access }: Viewer, asked: Asked) -> Result<Page, HttpProblem> {
+async fn page(Viewer { api, access }: Viewer, asked: ProcessRequest) -> Result<Page, HttpProblem> {
     let parts = Parts::of(&PARTS);
     let key = ProcessKey::of(&access.tenant, &asked.token);
     let found = request::found(&api, key, &parts).await?;
@@ -72,7 +72,7 @@ fn name<'a>(view: &'a View<'_>) -> &'a str {
     filename.unwrap_or(&view.token)
 }
 
-fn head(found: &Found, view: &View<'_>) -> Markup {
+fn head(found: &FoundProcess, view: &View<'_>) -> Markup {
     let progress = &view.progress;
     html! {
         p.state {

@@ -10,7 +10,7 @@ use crate::domain::order::Stop;
 use crate::domain::workflow::Workflow;
 use crate::http::ui::format;
 use crate::http::ui::workflows::picture::{self, Note, Notes, State};
-use crate::view::found::Found;
+use crate::view::found::FoundProcess;
 use crate::view::order::json::parsed;
 use crate::view::order::{Order, outcomes};
 
@@ -20,7 +20,7 @@ const UNREADABLE: &str = "Its workflow was applied by another version of the pro
                           can't draw it.";
 
 /// The section of an order; nothing of an upload.
-pub(super) fn section(found: &Found) -> Markup {
+pub(super) fn section(found: &FoundProcess) -> Markup {
     let Some(order) = &found.order else {
         return html! {};
     };

@@ -9,7 +9,7 @@ use crate::http::ui::paths;
 use crate::http::web::list_query;
 use crate::http::web::params::Parameters;
 use crate::http::web::problem::HttpProblem;
-use crate::store::read::list_cursor::Place;
+use crate::store::read::list_cursor::ListCursor;
 use crate::store::read::list_selection::Selection;
 const NAMES: [&str; 8] = [
     "token", "filename", "group", "module", "kind", "status", "since", "after",
@@ -29,7 +29,7 @@ pub(super) struct Filter {
     pub(super) token: Option<String>,
     pub(super) selection: Selection,
     pub(super) since: Since,
-    pub(super) after: Option<Place>,
+    pub(super) after: Option<ListCursor>,
     /// All but the place, as it was given.
     given: Vec<(String, String)>,
 }
@@ -77,7 +77,7 @@ impl Filter {
     }
 
     /// The same, after another place.
-    pub(super) fn path(&self, after: Option<Place>) -> String {
+    pub(super) fn path(&self, after: Option<ListCursor>) -> String {
         let mut given = self.given.clone();
         given.extend(after.map(|after| ("after".to_owned(), after.to_string())));
         paths::with(paths::PROCESSES, &given)

@@ -13,16 +13,16 @@ use crate::domain::ProcessKey;
 use crate::http::api::process;
 use crate::http::state::Api;
 use crate::http::ui::page::{Page, Tab};
-use crate::http::ui::page_request::Ask;
+use crate::http::ui::page_request::PageRequest;
 use crate::http::ui::paths;
 use crate::http::ui::viewer::Viewer;
 use crate::http::web::auth::Caller;
 use crate::http::web::params::Parameters;
 use crate::http::web::problem::HttpProblem;
 use crate::store::read::list::{LOOKED_AT_MAX, ListError, Listing};
-use crate::store::read::list_cursor::Place;
+use crate::store::read::list_cursor::ListCursor;
 use crate::view::parts::Parts;
-use crate::view::read::Wish;
+use crate::view::read::ReadQuery;
 
 /// Processes of a page.
 const ROWS: u64 = 50;
@@ -32,7 +32,7 @@ const OTHER_LIST: &str = "after belongs to another list; begin at its first page
 pub(in super::super) async fn get(
     State(api): State<Api>,
     Caller(access): Caller,
-    ask: Ask,
+    ask: PageRequest,
     parameters: Parameters,
 ) -> Result<Response, HttpProblem> {
     let filter = Filter::read(parameters)?;
@@ -47,7 +47,7 @@ pub(in super::super) async fn get(
 }
 
 async fn is_known(api: &Api, key: ProcessKey) -> Result<bool, HttpProblem> {
-    let wish = Wish {
+    let wish = ReadQuery {
         key,
         parts: Parts::default(),
         as_of: None,
@@ -123,7 +123,7 @@ fn heading(filter: &Filter) -> String {
 }
 
 /// The ways to the first page and to the next.
-fn more(filter: &Filter, next: Option<Place>) -> Markup {
+fn more(filter: &Filter, next: Option<ListCursor>) -> Markup {
     html! {
         nav.more aria-label="Pages of the list" {
             @if filter.after.is_some() { a href=(filter.path(None)) { "To the newest" } }

@@ -10,17 +10,17 @@ use maud::html;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::request::{Fields, Wanted};
+use super::request::{Fields, ReplayQuery};
 use super::{form, table};
 use crate::http::state::Api;
 use crate::http::ui::dead_letters::counts;
 use crate::http::ui::page::{Page, Tab};
-use crate::http::ui::page_request::Ask;
+use crate::http::ui::page_request::PageRequest;
 use crate::http::ui::paths;
 use crate::http::web::auth::{Caller, Pass};
 use crate::http::web::params::Parameters;
-use crate::http::web::problem::{HttpProblem, Trouble};
-use crate::store::admin::replay::{Asked, NewReplay};
+use crate::http::web::problem::{HttpProblem, ProblemKind};
+use crate::store::admin::replay::{NewReplay, ReplayRequested};
 
 const NO_FORM: &str = "the form can't be read; go back and send it again";
 const NO_LETTERS: &str = "there are no such letters any more";
@@ -34,7 +34,7 @@ pub(in crate::http) struct Stop {
 
 /// Says what a replay would take, and asks whether that is meant.
 pub(in crate::http) async fn confirm(
-    ask: Ask,
+    ask: PageRequest,
     parameters: Parameters,
 ) -> Result<Response, HttpProblem> {
     let wanted = Fields::of(parameters)?.read()?;
@@ -48,7 +48,7 @@ pub(in crate::http) async fn confirm(
     .await
 }
 
-fn confirmation(wanted: &Wanted, counted: &str) -> Page {
+fn confirmation(wanted: &ReplayQuery, counted: &str) -> Page {
     let what = table::meant(wanted.letters.letter, wanted.letters.reason.as_deref());
     let main = html! {
         h1 { "Replay " (what) "?" }
@@ -73,7 +73,7 @@ pub(in crate::http) async fn ask(
     pass: Pass,
     fields: Result<Form<Fields>, FormRejection>,
 ) -> Result<Response, HttpProblem> {
-    let Form(fields) = fields.map_err(|_| HttpProblem::new(Trouble::InvalidBody, NO_FORM))?;
+    let Form(fields) = fields.map_err(|_| HttpProblem::new(ProblemKind::InvalidBody, NO_FORM))?;
     let wanted = fields.read()?;
     let new = NewReplay {
         letters: wanted.letters,
@@ -82,9 +82,9 @@ pub(in crate::http) async fn ask(
         asked_by: pass.id().await?,
     };
     match api.primary.ask_replay(&access.tenant, &new).await? {
-        Asked::Begun(id) => Ok(to(id)),
-        Asked::NoLetters => Err(HttpProblem::new(Trouble::NotFound, NO_LETTERS)),
-        Asked::TooMany => Err(HttpProblem::new(Trouble::TooManyRequests, TOO_MANY)),
+        ReplayRequested::Begun(id) => Ok(to(id)),
+        ReplayRequested::NoLetters => Err(HttpProblem::new(ProblemKind::NotFound, NO_LETTERS)),
+        ReplayRequested::TooMany => Err(HttpProblem::new(ProblemKind::TooManyRequests, TOO_MANY)),
     }
 }
 
@@ -94,7 +94,8 @@ pub(in crate::http) async fn stop(
     Caller(access): Caller,
     stop: Result<Form<Stop>, FormRejection>,
 ) -> Result<Response, HttpProblem> {
-    let Form(Stop { id }) = stop.map_err(|_| HttpProblem::new(Trouble::InvalidBody, NO_FORM))?;
+    let Form(Stop { id }) =
+        stop.map_err(|_| HttpProblem::new(ProblemKind::InvalidBody, NO_FORM))?;
     let known = api.primary.replay(&access.tenant, id).await?;
     if known.is_none() {
         return Err(super::replay::unknown());

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::request::Wanted;
+use super::request::ReplayQuery;
 use crate::domain::access::{Access, Scope};
 use crate::http::ui::paths;
 use crate::store::admin::replay::RATE_MAX;
@@ -36,7 +36,7 @@ pub(in crate::http) fn replay(letters: &Letters, access: &Access) -> Markup {
 }
 
 /// What was asked for, to be said once more.
-pub(super) fn confirm(wanted: &Wanted) -> Markup {
+pub(super) fn confirm(wanted: &ReplayQuery) -> Markup {
     html! {
         form.replay method="post" action=(paths::REPLAYS) {
             (meant(&wanted.letters))

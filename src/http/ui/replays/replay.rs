@@ -9,23 +9,23 @@ use super::table::{self, State};
 use crate::clock;
 use crate::domain::access::{Access, Scope};
 use crate::http::ui::page::{Page, Tab};
-use crate::http::ui::page_request::Ask;
+use crate::http::ui::page_request::PageRequest;
 use crate::http::ui::viewer::Viewer;
 use crate::http::ui::{format, paths};
 use crate::http::web::params::Parameters;
-use crate::http::web::problem::{HttpProblem, Trouble};
-use crate::store::admin::replay::{Fate, Replay};
+use crate::http::web::problem::{HttpProblem, ProblemKind};
+use crate::store::admin::replay::{ExpectedOutcome, Replay};
 use crate::store::write::dead_letter::Letters;
 
 const UNKNOWN: &str = "there is no such replay here: only the newest hundred are kept";
 
 pub(super) fn unknown() -> HttpProblem {
-    HttpProblem::new(Trouble::NotFound, UNKNOWN)
+    HttpProblem::new(ProblemKind::NotFound, UNKNOWN)
 }
 
 /// The page.
 pub(in crate::http) async fn get(
-    ask: Ask,
+    ask: PageRequest,
     parameters: Parameters,
 ) -> Result<Response, HttpProblem> {
     let id = parameters.id()?;
@@ -147,7 +147,11 @@ fn came_back(returned: &[(String, u64)]) -> Markup {
 
 /// What would become of them.
 fn outlook(replay: &Replay) -> Markup {
-    let fate = |name: &str| Fate::ALL.into_iter().find(|fate| fate.name() == name);
+    let fate = |name: &str| {
+        ExpectedOutcome::ALL
+            .into_iter()
+            .find(|fate| fate.name() == name)
+    };
     let rows = replay.foreseen.iter();
     let rows = rows.map(|(name, count)| match fate(name) {
         Some(fate) => (says(fate).0, *count, says(fate).1),
@@ -163,19 +167,19 @@ fn outlook(replay: &Replay) -> Markup {
     }
 }
 
-fn says(fate: Fate) -> (&'static str, &'static str) {
+fn says(fate: ExpectedOutcome) -> (&'static str, &'static str) {
     match fate {
-        Fate::Applied => ("Applied", "nothing known is against it"),
-        Fate::Duplicate => (
+        ExpectedOutcome::Applied => ("Applied", "nothing known is against it"),
+        ExpectedOutcome::Duplicate => (
             "Known already",
             "the log has their events; a replay changes nothing",
         ),
-        Fate::Late => (
+        ExpectedOutcome::Late => (
             "Too late",
             "their processes have ended; they would be logged as late",
         ),
-        Fate::Undecided => ("Pushes", "where their orders then stand decides"),
-        Fate::Damaged => (
+        ExpectedOutcome::Undecided => ("Pushes", "where their orders then stand decides"),
+        ExpectedOutcome::Damaged => (
             "Damaged",
             "their properties or headers can't be read; they would be kept",
         ),

@@ -27,7 +27,7 @@ pub(in crate::http) struct Fields {
 
 /// What somebody wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Wanted {
+pub(super) struct ReplayQuery {
     pub(super) letters: Letters,
     pub(super) rate: Option<u32>,
     pub(super) dry_run: bool,
@@ -49,7 +49,7 @@ impl Fields {
     }
 
     /// All that is wrong is told at once.
-    pub(super) fn read(&self) -> Result<Wanted, HttpProblem> {
+    pub(super) fn read(&self) -> Result<ReplayQuery, HttpProblem> {
         let mut faults = Vec::new();
         // What is only spaces is not given: else nothing would narrow the letters down.
         let given = [&self.letter, &self.reason, &self.all].map(|text| given_text(text));
@@ -75,7 +75,7 @@ impl Fields {
         if !faults.is_empty() {
             return Err(HttpProblem::parameters(faults));
         }
-        Ok(Wanted {
+        Ok(ReplayQuery {
             letters: Letters {
                 tenant: None,
                 letter,
@@ -102,7 +102,12 @@ fn rate(text: &str) -> Result<u32, String> {
 mod tests {
     use super::*;
 
-    fn fields(letter: &str, reason: &str, all: &str, rate: &str) -> Result<Wanted, HttpProblem> {
+    fn fields(
+        letter: &str,
+        reason: &str,
+        all: &str,
+        rate: &str,
+    ) -> Result<ReplayQuery, HttpProblem> {
         let [letter, reason, all, rate] = [letter, reason, all, rate].map(str::to_owned);
         let fields = Fields {
             letter,

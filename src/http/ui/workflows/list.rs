@@ -4,7 +4,7 @@ use axum::response::Response;
 use maud::{Markup, html};
 
 use crate::http::ui::page::{Page, Tab};
-use crate::http::ui::page_request::Ask;
+use crate::http::ui::page_request::PageRequest;
 use crate::http::ui::viewer::Viewer;
 use crate::http::ui::{format, paths};
 use crate::http::web::params::Parameters;
@@ -13,7 +13,7 @@ use crate::store::admin::workflow::ListedWorkflow;
 
 /// The list.
 pub(in super::super) async fn get(
-    ask: Ask,
+    ask: PageRequest,
     parameters: Parameters,
 ) -> Result<Response, HttpProblem> {
     parameters.finish(&[])?;

@@ -8,12 +8,12 @@ use super::stages;
 use super::stages::duration;
 use crate::domain::workflow::Workflow;
 use crate::http::ui::page::{Page, Tab};
-use crate::http::ui::page_request::Ask;
+use crate::http::ui::page_request::PageRequest;
 use crate::http::ui::viewer::Viewer;
 use crate::http::ui::{format, paths};
 use crate::http::web::list_query;
 use crate::http::web::params::Parameters;
-use crate::http::web::problem::{HttpProblem, Trouble};
+use crate::http::web::problem::{HttpProblem, ProblemKind};
 use crate::store::admin::workflow::StoredWorkflow;
 use crate::wire::workflow_file;
 
@@ -28,7 +28,7 @@ const UNREADABLE: &str = "This version was applied by another version of the pro
 
 /// The page.
 pub(in super::super) async fn get(
-    ask: Ask,
+    ask: PageRequest,
     mut parameters: Parameters,
 ) -> Result<Response, HttpProblem> {
     let name = parameters.take(NAME, list_query::name);
@@ -47,7 +47,7 @@ async fn page(
     name: String,
     version: Option<i32>,
 ) -> Result<Page, HttpProblem> {
-    let unknown = || HttpProblem::new(Trouble::NotFound, UNKNOWN);
+    let unknown = || HttpProblem::new(ProblemKind::NotFound, UNKNOWN);
     let newest = api.store.load_workflow(&name, None).await?;
     let newest = newest.ok_or_else(unknown)?;
     let last = newest.version;

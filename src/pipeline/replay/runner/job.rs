@@ -8,17 +8,17 @@ use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::Desk;
+use super::ReplayRunner;
 use crate::broker::{self, Connection};
 use crate::pipeline::replay::ReplayError;
-use crate::pipeline::replay::dry_run::Outlook;
+use crate::pipeline::replay::dry_run::DryRun;
 use crate::pipeline::replay::rate_limit::Pace;
 use crate::pipeline::replay::selection::{self, Pages};
-use crate::pipeline::replay::sender::{Sender, Sent};
+use crate::pipeline::replay::sender::{SendReport, Sender};
 use crate::pipeline::retry_reason::reason;
 use crate::store::StoreError;
-use crate::store::admin::replay::{Counts, Foreseen};
-use crate::store::admin::replay_claim::{ClaimedReplay, Order, Progress};
+use crate::store::admin::replay::{Counts, ExpectedCounts};
+use crate::store::admin::replay_claim::{ClaimedReplay, Order, ReplayProgress};
 use crate::store::read::dead_letter_scan::Weighed;
 use crate::telemetry::{Published, RetryReason, What};
 
@@ -33,8 +33,8 @@ const NO_BROKER: &str = "the broker can't be reached, or does not take what is p
 const NO_DATABASE: &str = "the database does not answer";
 
 /// One replay in work.
-pub(super) struct Job {
-    desk: Desk,
+pub(super) struct ReplayJob {
+    desk: ReplayRunner,
     held: ClaimedReplay,
     stop: CancellationToken,
     /// Until when others don't wait for it, and whether they may have to.
@@ -58,8 +58,8 @@ enum Left {
 /// What some letters came to, and what to do then.
 type Step<T> = Result<Result<T, Left>, ReplayError>;
 
-impl Job {
-    pub(super) fn new(desk: Desk, held: ClaimedReplay, stop: CancellationToken) -> Self {
+impl ReplayJob {
+    pub(super) fn new(desk: ReplayRunner, held: ClaimedReplay, stop: CancellationToken) -> Self {
         Self {
             desk,
             held,
@@ -156,7 +156,7 @@ impl Job {
                     Err(left) => return Ok(left),
                 };
                 self.count(sent.counts);
-                if let Some(left) = self.note(piece, &sent, &Foreseen::new()).await? {
+                if let Some(left) = self.note(piece, &sent, &ExpectedCounts::new()).await? {
                     return Ok(left);
                 }
             }
@@ -165,7 +165,7 @@ impl Job {
 
     /// Looks what would become of the letters.
     async fn look(&self) -> Result<Left, ReplayError> {
-        let outlook = Outlook::new(&self.desk.store, self.desk.limits);
+        let outlook = DryRun::new(&self.desk.store, self.desk.limits);
         let mut outlook = outlook.of(&self.held);
         let mut pages = self.pages();
         let at_once = Pace::new(None).letters();
@@ -184,7 +184,7 @@ impl Job {
                     return Ok(left);
                 }
                 let foreseen = outlook.foreseen();
-                if let Some(left) = self.note(piece, &Sent::default(), foreseen).await? {
+                if let Some(left) = self.note(piece, &SendReport::default(), foreseen).await? {
                     return Ok(left);
                 }
             }
@@ -221,13 +221,13 @@ impl Job {
     async fn note(
         &self,
         piece: &[Weighed],
-        sent: &Sent,
-        foreseen: &Foreseen,
+        sent: &SendReport,
+        foreseen: &ExpectedCounts,
     ) -> Result<Option<Left>, ReplayError> {
         let Some(last) = piece.last() else {
             return Ok(None);
         };
-        let progress = Progress {
+        let progress = ReplayProgress {
             at: last.place,
             confirmed: &sent.confirmed,
             counts: sent.counts,
