@@ -45,7 +45,7 @@ async fn a_large_process_goes_slice_by_slice_and_is_gone_for_every_reader_meanwh
             .await;
         let left: i64 = left[0].get(0);
         assert!(before - left <= 600 && (finished == 1) == (left == 0));
-        // QuarantinedFor the feed still has of it is all that comes after the horizon of its tenant.
+        // What the feed still has of it is all that comes after the horizon of its tenant.
         let hidden = "select count(*) from waybill.event_before e, waybill.tenant_horizon h
              where h.tenant = 'alpha' and (e.epoch, e.tx, e.pos) > (h.epoch, h.tx, h.pos)
                and not exists (select from waybill.event k where k.source = e.source and k.id = e.id)";
