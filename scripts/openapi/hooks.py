@@ -1,7 +1,7 @@
 """What schemathesis is told of Waybill: tokens of processes that are there, and bodies it can make.
 
 It reads WAYBILL_URL and WAYBILL_KEY. Half of all paths name what was made here, so that not every
-answer is that there is nothing of that name; the others keep what schemathesis thought of.
+answer is "not found"; the others keep what schemathesis thought of.
 """
 
 import os

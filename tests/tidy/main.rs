@@ -8,6 +8,7 @@
 
 mod circles;
 mod reference;
+mod words;
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -35,7 +35,7 @@ letter.")]
 pub(super) struct Replay {
     #[command(flatten)]
     choice: Choice,
-    /// At most so many letters a second.
+    /// At most so many dead letters per second.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(RATE_MAX)))]
     rate: Option<u32>,
     /// Publish nothing: say what would become of the letters.
@@ -95,7 +95,7 @@ pub(super) fn words(counts: Counts) -> String {
     let mut words = format!("replayed {} of {}", counts.confirmed, counts.sum());
     for (what, count) in [
         ("refused by the broker", counts.nacked),
-        ("taken by no queue", counts.unroutable),
+        ("unroutable", counts.unroutable),
         ("damaged", counts.damaged),
     ] {
         if count > 0 {

@@ -129,7 +129,7 @@ fn a_replay_names_what_was_kept() {
         damaged: 1,
         nacked: 0,
     };
-    expect!["replayed 3 of 5; taken by no queue 1; damaged 1; what was not replayed is kept"]
+    expect!["replayed 3 of 5; unroutable 1; damaged 1; what was not replayed is kept"]
         .assert_eq(&replay::words(counts));
 }
 

@@ -38,7 +38,7 @@ impl Counts {
             ("left out for a fault", self.faulty, ""),
             ("refused by a full or unreachable queue", self.nacked, ""),
             (
-                "taken by no queue",
+                "unroutable",
                 self.unroutable,
                 " (has `waybill run` ever started?)",
             ),

@@ -129,7 +129,7 @@ fn the_summary_names_what_was_not_confirmed() {
     };
     assert!(!counts.all_confirmed());
     expect![
-        "confirmed 7; left out for a fault 1; taken by no queue 2 (has `waybill run` ever started?)"
+        "confirmed 7; left out for a fault 1; unroutable 2 (has `waybill run` ever started?)"
     ]
     .assert_eq(&counts.words());
 }

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 /// What can be wrong with a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::http) enum ProblemKind {
-    /// A parameter or header has a value it can't have.
+    /// A parameter or header is invalid.
     InvalidParameter,
     /// No key, or none that is good.
     Unauthorized,

@@ -1,4 +1,4 @@
-//! So many letters a second: small pieces, each in its turn.
+//! A limit of dead letters per second: small pieces, each in its turn.
 
 use std::time::Duration;
 

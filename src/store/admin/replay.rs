@@ -15,7 +15,7 @@ const LIST: &str = include_str!("../queries/admin/list_replays.sql");
 const RETURNED: &str = include_str!("../queries/admin/returned_letters.sql");
 const STOP: &str = include_str!("../queries/admin/stop_replay.sql");
 
-/// The greatest rate, in letters a second.
+/// The greatest rate, in dead letters per second.
 pub const RATE_MAX: u32 = 10_000;
 /// Replays of one tenant that may be under way.
 const UNDER_WAY_MAX: i64 = 20;

@@ -19,7 +19,7 @@ pub enum Reason {
     MissingToken,
     /// An event type nobody knows.
     UnknownType,
-    /// A field has a value it can't have.
+    /// A field is invalid.
     InvalidField,
     /// A name, a text or a list is longer than allowed.
     LimitExceeded,
@@ -129,7 +129,7 @@ impl Reason {
             Self::MissingIdentity => "The event has no identity",
             Self::MissingToken => "The event has no token",
             Self::UnknownType => "The event type is unknown",
-            Self::InvalidField => "A field has a value it can't have",
+            Self::InvalidField => "A field is invalid",
             Self::LimitExceeded => "A name, a text or a list is longer than allowed",
             Self::TenantMismatch => "The event names another tenant than its header",
             Self::KindMismatch => "The token belongs to a process of another kind",

@@ -131,7 +131,7 @@ fn a_problem_is_an_object_of_rfc_9457() {
     expect_test::expect![[r##"
         {
           "type": "urn:waybill:problem:invalid_field",
-          "title": "A field has a value it can't have",
+          "title": "A field is invalid",
           "detail": "#/sequence must be a whole number, 0 or more",
           "errors": [
             {

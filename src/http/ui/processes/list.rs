@@ -1,4 +1,4 @@
-//! `GET /`: the processes of today, the newest first, or those that somebody looks for.
+//! `GET /`: today's processes, the newest first, or those that somebody looks for.
 
 use axum::extract::State;
 use axum::http::{StatusCode, header};
