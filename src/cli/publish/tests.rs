@@ -128,8 +128,6 @@ fn the_summary_names_what_was_not_confirmed() {
         ..counts
     };
     assert!(!counts.all_confirmed());
-    expect![
-        "confirmed 7; left out for a fault 1; unroutable 2 (has `waybill run` ever started?)"
-    ]
-    .assert_eq(&counts.words());
+    expect!["confirmed 7; left out for a fault 1; unroutable 2 (has `waybill run` ever started?)"]
+        .assert_eq(&counts.words());
 }

@@ -1,0 +1,5 @@
+//! Clients of Ahgora.
+
+pub(super) mod records;
+pub(super) mod refusals;
+pub(super) mod unique;

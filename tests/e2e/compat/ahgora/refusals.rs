@@ -1,0 +1,249 @@
+//! What Ahgora's clients are told when they can't be answered: for each route the code and the form
+//! that they know.
+
+use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
+use serde_json::{Value, json};
+use waybill::domain::access::Scope;
+
+use super::records::{PREFIX, basic};
+use crate::support::client::{Client, Reply};
+use crate::support::ground::{Ground, run, until};
+use crate::support::odd_texts::values;
+
+const PRODUCERS: [&str; 7] = [
+    "people",
+    "absences",
+    "paymentDate",
+    "anticipate",
+    "subsidiaries",
+    "costcenter",
+    "users",
+];
+
+fn refused(reply: &Reply, code: u16, message: &str) {
+    let error = json!({"error": {"code": code, "message": message}});
+    assert_eq!(reply.json(code), error);
+}
+
+/// That it was refused, with words of our own in which that is said.
+fn told(reply: &Reply, code: u16, words: &str) {
+    let body = reply.json(code);
+    assert_eq!(body["error"]["code"], code, "{body}");
+    let message = body["error"]["message"].as_str().expect("words");
+    assert!(message.contains(words), "{message}");
+    assert_eq!(body.as_object().map(serde_json::Map::len), Some(1));
+}
+
+async fn send(client: &Client, module: &str, body: impl ToString) -> Reply {
+    client.post(&format!("{PREFIX}/{module}"), body).await
+}
+
+#[test]
+fn a_key_is_needed_that_allows_it_and_for_its_own_company() {
+    run(async {
+        let ground = Ground::shared("ahgora-keys").await;
+        let (plan, open) = ground.api_plan().await;
+        let plan = plan.with("http.wrong_keys_per_second", "1000");
+        let worker = plan.roles("worker,relay,api").start().await;
+        let north = basic(&ground, &open, "north", &[Scope::Read, Scope::Write]).await;
+        let south = basic(&ground, &open, "south", &[Scope::Read]).await;
+        let writer = basic(&ground, &open, "north", &[Scope::Write]).await;
+        let begun = send(&north, "users", "[{}]").await.record();
+        let query = format!("subunique={}", begun["subunique"].as_str().expect("one"));
+        let process = format!("{PREFIX}/process?{query}");
+        for wrong in ["Basic !", "Basic bm9ib2R5Og==", "Bearer nonsense"] {
+            let wrong = open.with("authorization", wrong);
+            let reply = wrong.get(&process).await;
+            refused(&reply, 401, "Unauthorized");
+            let way = reply.header("www-authenticate");
+            assert_eq!(way, Some("Basic realm=\"waybill\""));
+            for module in PRODUCERS {
+                refused(&send(&wrong, module, "[{}]").await, 401, "Unauthorized");
+            }
+        }
+        refused(&writer.get(&process).await, 403, "Forbidden");
+        for module in PRODUCERS {
+            refused(&send(&south, module, "[{}]").await, 403, "Forbidden");
+            let other = format!("{module}?company=south");
+            refused(&send(&north, &other, "[{}]").await, 403, "Forbidden");
+        }
+        let other = north.get(&format!("{process}&company=south")).await;
+        refused(&other, 403, "Forbidden");
+        let foreign = south.get(&process).await;
+        told(
+            &foreign,
+            400,
+            "the company has no process of this subunique",
+        );
+        let unique = begun["unique"].as_str().expect("one");
+        let foreign = south
+            .get(&format!("{PREFIX}/process?unique={unique}"))
+            .await;
+        told(&foreign, 400, "the company has no process of this unique");
+        assert_eq!(
+            ground.number("select count(*) from waybill.process").await,
+            1
+        );
+        worker.stop().await;
+    });
+}
+
+#[test]
+fn what_is_no_list_of_records_is_refused_and_opens_nothing() {
+    run(async {
+        let ground = Ground::shared("ahgora-wrong").await;
+        let (worker, client) = ground.answering().await;
+        let no_array = "Request format must be an Array";
+        let many = Value::Array(vec![json!({}); 1_001]);
+        let padded = |bytes: usize| format!("[{{\"a\":\"{}\"}}]", "x".repeat(bytes - 10));
+        let deep = format!("[{{\"a\":{}{}}}]", "[".repeat(70), "]".repeat(70));
+        for module in PRODUCERS {
+            for body in [
+                "",
+                "{}",
+                "{\"people\":[]}",
+                "null",
+                "<people/>",
+                "\u{feff}[{}]",
+            ] {
+                refused(&send(&client, module, body).await, 400, no_array);
+            }
+            told(&send(&client, module, "[]").await, 400, "1 to 1000 records");
+            told(&send(&client, module, &many).await, 400, "not 1001");
+            told(&send(&client, module, "[{},1]").await, 400, "record 2");
+            told(
+                &send(&client, module, "[{}").await,
+                400,
+                "no JSON, at line 1",
+            );
+            told(&send(&client, module, &deep).await, 400, "64");
+            let zero = "[{\"a\":\"\\u0000\"}]";
+            told(&send(&client, module, zero).await, 400, "");
+            let over = send(&client, module, padded((1 << 20) + 1)).await;
+            told(&over, 413, "over 1048576 bytes");
+            let reply = client.get(&format!("{PREFIX}/{module}")).await;
+            told(&reply, 405, "Allow");
+            assert_eq!(reply.header("allow"), Some("POST"));
+            let version = format!("{module}?Accept-Version=v9");
+            told(&send(&client, &version, "[{}]").await, 400, "must be v2");
+        }
+        assert_eq!(ground.number("select count(*) from waybill.event").await, 0);
+        assert_eq!(
+            ground
+                .number("select count(*) from waybill.dead_letter")
+                .await,
+            0
+        );
+        let most = send(&client, "people", padded(1 << 20)).await;
+        most.record();
+        worker.stop().await;
+    });
+}
+
+#[test]
+fn what_is_asked_wrongly_is_told_what_is_wrong_with_it() {
+    run(async {
+        let ground = Ground::shared("ahgora-asked").await;
+        let (worker, client) = ground.answering().await;
+        let ask = async |query: &str| client.get(&format!("{PREFIX}/process?{query}")).await;
+        for (query, words) in [
+            ("", "subunique is missing"),
+            ("subunique=", "subunique must be 1 to 255 bytes long"),
+            ("unique=", "unique must be 1 to 255 bytes long"),
+            ("subunique=a&subunique=b", "subunique must be given once"),
+            ("subunique=99999999", "has no process of this subunique"),
+            ("unique=99999999", "has no process of this unique"),
+            ("subunique=%ff", "has no process"),
+            ("subunique=%00", "subunique must be 1 to 255 bytes long"),
+            ("unique=%00", "unique must be 1 to 255 bytes long"),
+            ("subunique=a&Accept-Version=v1", "Accept-Version must be v2"),
+        ] {
+            told(&ask(query).await, 400, words);
+        }
+        let version = client.with("accept-version", "v3");
+        let reply = version.get(&format!("{PREFIX}/process?subunique=a")).await;
+        told(&reply, 400, "the header Accept-Version must be v2");
+        let posted = send(&client, "process", "[]").await;
+        told(&posted, 405, "Allow");
+        assert_eq!(posted.header("allow"), Some("GET,HEAD"));
+        told(&client.get("/ahgora/results").await, 404, "no such path");
+
+        let begun = send(&client.with("accept-version", "V2"), "users", "[{}]").await;
+        let begun = begun.record();
+        let query = format!("subunique={}", begun["subunique"].as_str().expect("one"));
+        let slash = client.get(&format!("{PREFIX}/process/?{query}&_=1")).await;
+        assert_eq!(slash.record()["status"], "processing");
+        told(
+            &ask(&format!("{query}&unique=x")).await,
+            400,
+            "another unique",
+        );
+        worker.stop().await;
+    });
+}
+
+#[test]
+fn no_value_of_a_parameter_breaks_anything() {
+    run(async {
+        let ground = Ground::shared("ahgora-odd").await;
+        let (worker, client) = ground.answering_as("api").await;
+        for name in ["subunique", "unique", "company", "Accept-Version"] {
+            for value in values() {
+                let value = percent_encode(&value, NON_ALPHANUMERIC);
+                let path = format!("{PREFIX}/process?{name}={value}");
+                let reply = client.get(&path).await;
+                let code = if name == "company" { 403 } else { 400 };
+                told(&reply, code, "");
+            }
+        }
+        worker.stop().await;
+    });
+}
+
+#[test]
+fn what_was_removed_is_gone_and_what_nobody_applied_is_not_claimed_to_be() {
+    run(async {
+        let ground = Ground::shared("ahgora-gone").await;
+        let (plan, client) = ground.api_plan().await;
+        let plan = plan.with("janitor.interval", "100ms");
+        let plan = plan.with("process.retention", "1s");
+        let worker = plan.clone().roles("worker,relay,api,janitor").start().await;
+        let begun = send(&client, "users", "[{}]").await.record();
+        let subunique = begun["subunique"].as_str().expect("one");
+        let cancel = format!("/v1/processes/{subunique}/cancel");
+        let patient = client.with("prefer", "wait=60");
+        patient
+            .post(&cancel, json!({"reason": "twice"}))
+            .await
+            .record();
+        let process = format!("{PREFIX}/process?subunique={subunique}");
+        let cancelled = client.get(&process).await;
+        if cancelled.status == 200 {
+            let cancelled = cancelled.record();
+            assert_eq!(cancelled["status"], "error");
+            let errors = json!([{"identifier": subunique, "message": ["twice"]}]);
+            assert_eq!(cancelled["data"]["errors"], errors);
+        }
+        let reply = until("its removal", async || {
+            let reply = client.get(&process).await;
+            (reply.status != 200).then_some(reply)
+        })
+        .await;
+        told(&reply, 410, "not valid any more");
+        worker.stop().await;
+
+        let alone = plan.roles("api").start().await;
+        let stopped = async {
+            until("an event that nobody takes", async || {
+                (ground.ready("waybill.events.0").await == Some(1)).then_some(())
+            })
+            .await;
+            alone.stop().await;
+        };
+        let (reply, ()) = tokio::join!(send(&client, "users", "[{}]"), stopped);
+        let kept = reply.json(202);
+        let message = kept["message"].as_str().expect("words");
+        assert!(message.contains("do not send them again"), "{message}");
+        assert!(kept["subunique"].is_string() && kept["unique"].is_string());
+    });
+}

@@ -1,0 +1,125 @@
+//! Ahgora's `unique`: one for all requests of a company that come soon after another, and the sum of
+//! them.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::records::{BOTH, BackEnd, basic, ended, people, process};
+use crate::support::ground::{Ground, run};
+
+#[test]
+fn a_unique_is_one_for_all_requests_of_a_company_whichever_replica_answers() {
+    run(async {
+        let ground = Ground::shared("ahgora-unique").await;
+        let (worker, client) = ground.answering().await;
+        let (second, other) = ground.answering_as("api").await;
+        let mut back_end = BackEnd::of(&ground, "north").await;
+        let foreign = basic(&ground, &client, "south", &BOTH).await;
+        let other = basic(&ground, &other, "north", &BOTH).await;
+        let client = basic(&ground, &client, "north", &BOTH).await;
+
+        let users = client.post("/ahgora/users", people(2)).await.record();
+        assert_eq!(users["message"], "User\u{b4}s Integration on progress");
+        let centres = other.post("/ahgora/costcenter/", people(3)).await.record();
+        assert_eq!(centres["message"], "Cost center's Integration on progress");
+        assert_eq!(users["unique"], centres["unique"]);
+        assert_ne!(users["subunique"], centres["subunique"]);
+        let elsewhere = foreign.post("/ahgora/users", people(1)).await.record();
+        assert_ne!(elsewhere["unique"], users["unique"]);
+        assert_eq!(elsewhere["company"], "south");
+
+        let unique = users["unique"].as_str().expect("one");
+        let whole = format!("unique={unique}&company=north");
+        back_end.work(0, 2).await;
+        let first = format!("subunique={}", users["subunique"].as_str().expect("one"));
+        ended(&client, &format!("{first}&unique={unique}")).await;
+        let half = process(&other, &whole).await.record();
+        let error = json!({"identifier": "000000", "message": ["CPF Inválido"]});
+        assert_eq!(
+            half,
+            json!({"data": {"errors": [error]}, "company": "north", "unique": unique,
+                "subunique": "", "status": "processing", "progress": {"done": "2", "total": "5"}})
+        );
+        back_end.work(1, 2).await;
+        let all = ended(&client, &whole).await;
+        assert_eq!(
+            (&all["status"], &all["progress"]),
+            (&json!("warning"), &json!({"done": "5", "total": "5"}))
+        );
+        assert_eq!(all["data"]["errors"].as_array().map(Vec::len), Some(3));
+        worker.stop().await;
+        second.stop().await;
+    });
+}
+
+#[test]
+fn a_unique_is_summed_up_however_many_requests_it_has_up_to_a_limit() {
+    run(async {
+        let ground = Ground::shared("ahgora-sum").await;
+        let (worker, client) = ground.answering_as("api").await;
+        let make = async |count: usize| {
+            let rows = format!(
+                "insert into waybill.process (key, tenant, token, kind, group_name)
+                 select gen_random_uuid(), 'default', gen_random_uuid(), 'upload', 'many'
+                 from generate_series(1, {count})"
+            );
+            ground.execute(&rows).await;
+        };
+        make(10_000).await;
+        let answer = process(&client, "unique=many").await.record();
+        assert_eq!(answer["progress"], json!({"done": "0", "total": "10000"}));
+        make(1).await;
+        let reply = process(&client, "unique=many").await;
+        let message = &reply.json(400)["error"]["message"];
+        let words = "the unique has more than 10000 requests; ask for one by its subunique";
+        assert_eq!(message, words);
+        worker.stop().await;
+    });
+}
+
+#[test]
+fn a_unique_is_new_when_none_came_for_a_while() {
+    run(async {
+        let ground = Ground::shared("ahgora-new-unique").await;
+        let (plan, client) = ground.api_plan().await;
+        let plan = plan.with("dialects.ahgora_validity", "1s");
+        let worker = plan.roles("worker,relay,api").start().await;
+        let send = async || {
+            let sent = client.post("/ahgora/absences", people(1)).await;
+            sent.record()["unique"].clone()
+        };
+        let first = send().await;
+        tokio::time::sleep(Duration::from_millis(1_100)).await;
+        assert_ne!(send().await, first);
+        worker.stop().await;
+    });
+}
+
+#[test]
+fn a_unique_is_answered_until_its_time_after_the_last_end_is_over() {
+    run(async {
+        let ground = Ground::shared("ahgora-last-end").await;
+        let (plan, client) = ground.api_plan().await;
+        let plan = plan.with("dialects.ahgora_validity", "3s");
+        let worker = plan.roles("worker,relay,api").start().await;
+        let mut back_end = BackEnd::of(&ground, "default").await;
+        let first = client.post("/ahgora/people", people(1)).await.record();
+        let second = client.post("/ahgora/people", people(1)).await.record();
+        assert_eq!(first["unique"], second["unique"]);
+        let [first, second] = [first, second].map(|begun| {
+            let subunique = begun["subunique"].as_str().expect("one");
+            format!("subunique={subunique}")
+        });
+        back_end.work(1, 2).await;
+        ended(&client, &second).await;
+        tokio::time::sleep(Duration::from_millis(3_100)).await;
+        assert_eq!(process(&client, &second).await.status, 410);
+        back_end.work(0, 2).await;
+        let first = ended(&client, &first).await;
+        let unique = format!("unique={}", first["unique"].as_str().expect("one"));
+        let all = process(&client, &unique).await.record();
+        assert_eq!(all["progress"], json!({"done": "2", "total": "2"}));
+        worker.stop().await;
+    });
+}

@@ -1,0 +1,4 @@
+//! Clients of Diadoc.
+
+pub(super) mod answers;
+pub(super) mod documents;

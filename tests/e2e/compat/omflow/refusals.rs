@@ -1,0 +1,292 @@
+//! What clients of OMFLOW are told when something is wrong: always by the body, in their own words,
+//! and nothing of it reaches an order.
+
+use serde_json::{Value, json};
+
+use crate::support::client::Client;
+use crate::support::ground::{Ground, run};
+use crate::support::omflow_client::{Encoding, Omflow, leave, part, pushed};
+
+const OPENING: &str = "Order opening failed.";
+const QUERY: &str = "Query failed.";
+const PROMOTION: &str = "Order promotion failed.";
+const WRONG_URL: &str = "The URL is wrong.";
+const QUERY_PATH: &str = "/omflow/rest/flowmanage/api/omdata-data-id/get/leave";
+
+/// The whole of a failure; says why.
+fn failed(answer: &Value, status: &str, message: &str, why: &str) {
+    let detail = answer["detail"].as_str().expect("why");
+    assert!(detail.contains(why), "{why:?} is not in {detail:?}");
+    assert_eq!(
+        *answer,
+        json!({"status": status, "message": message, "detail": detail})
+    );
+}
+
+async fn edit(omflow: &Omflow, fields: &[(&str, &str)]) -> Value {
+    omflow.edit("leave", fields, Encoding::Form).await
+}
+
+async fn query(omflow: &Omflow, flow: &str, data_no: &str) -> Value {
+    let path = QUERY_PATH.replace("leave", flow);
+    let fields = [("data_no", data_no)];
+    omflow.call(&path, &fields, Encoding::Form).await
+}
+
+type Fields = &'static [(&'static str, &'static str)];
+
+const CREATE: (&str, &str) = ("action", "create");
+const UPDATE: (&str, &str) = ("action", "update");
+
+/// Openings that fail: of which workflow, with what, and why.
+const UNOPENED: [(&str, Fields, &str); 8] = [
+    ("nobody", &[CREATE], "no workflow of the name"),
+    ("leave", &[], "#/action is missing"),
+    ("leave", &[("action", "delete")], "must be create or update"),
+    ("leave", &[CREATE, ("formdata", "{")], "must be a JSON list"),
+    (
+        "leave",
+        &[CREATE, ("formdata", r#"[{"id": "a"}]"#)],
+        "#/formdata/a is no field",
+    ),
+    (
+        "leave",
+        &[
+            CREATE,
+            ("formdata", r#"[{"id": "FORMITM_4", "value": "many"}]"#),
+        ],
+        "#/formdata/FORMITM_4 must be a number",
+    ),
+    (
+        "leave",
+        &[
+            CREATE,
+            ("formdata", r#"[{"id": "FORMITM_3", "value": "a.pdf"}]"#),
+        ],
+        "FORMITM_3 must be the name of one of the attachments",
+    ),
+    (
+        "leave",
+        &[CREATE, ("files_item", "FORMITM_3")],
+        "#/files_item must be",
+    ),
+];
+
+/// Requests that are none: their types, their bodies, and why.
+const UNREAD: [(&str, &str, &str); 5] = [
+    ("text/plain", "a", "application/x-www-form-urlencoded"),
+    ("application/json", "[", "must be a JSON object"),
+    ("multipart/form-data", "a", "no whole multipart"),
+    (
+        "multipart/form-data; boundary=x",
+        "--x\r\nno end",
+        "no whole multipart",
+    ),
+    (
+        "application/x-www-form-urlencoded",
+        "action=create&action=create",
+        "there twice",
+    ),
+];
+
+async fn are_empty(ground: &Ground, tables: &[&str]) {
+    for table in tables {
+        let count = format!("select count(*) from waybill.{table}");
+        assert_eq!(ground.number(&count).await, 0, "{table}");
+    }
+}
+
+#[test]
+fn what_can_not_be_opened_says_which_field_is_wrong_and_leaves_nothing() {
+    run(async {
+        let ground = Ground::shared("omflow-not-opened").await;
+        leave(&ground).await;
+        let (worker, client) = ground.answering().await;
+        let omflow = Omflow::new(&ground, &client, "default").await;
+        for (flow, fields, why) in UNOPENED {
+            let answer = omflow.edit(flow, fields, Encoding::Form).await;
+            failed(&answer, "404", OPENING, why);
+        }
+        let number = r#"[{"id": "FORMITM_4", "value": "many"}]"#;
+        let files = [
+            part("action", None, "create"),
+            part("formdata", None, number),
+            part("files", Some("a.pdf"), "%PDF-1.7\n"),
+        ];
+        let answer = omflow.parts("leave", &files).await;
+        failed(&answer, "404", OPENING, "FORMITM_4 must be a number");
+        let mut pushed = files;
+        pushed[0] = part("action", None, "update");
+        let answer = omflow.parts("leave", &pushed).await;
+        failed(&answer, "404", PROMOTION, "files come with action=create");
+        are_empty(&ground, &["process", "dead_letter", "file"]).await;
+        worker.stop().await;
+    });
+}
+
+#[test]
+fn a_push_that_does_not_fit_fails_at_once_and_waits_for_nothing() {
+    run(async {
+        let ground = Ground::shared("omflow-not-pushed").await;
+        leave(&ground).await;
+        let (worker, client) = ground.answering().await;
+        let omflow = Omflow::new(&ground, &client, "default").await;
+        let number = omflow.open("leave", &json!([]), Encoding::Json).await;
+        let stops = omflow.stands("leave", &number).await;
+        let (deputy, manager) = (stops[0].1.as_str(), stops[1].1.as_str());
+        let missing = "#/formdata/FORMITM_5 is missing";
+        for (id, value, why) in [
+            ("", "", "#/data_id is missing"),
+            ("17", "", "query the order again"),
+            (manager, "", missing),
+            (&manager.replace('-', ""), "", missing),
+            (manager, "tomorrow", "FORMITM_5 must be a day"),
+        ] {
+            let formdata = json!([{"id": "FORMITM_5", "value": value}]);
+            let answer = omflow.push(id, &formdata, Encoding::Form).await;
+            failed(&answer, "404", PROMOTION, why);
+        }
+        let elsewhere = [UPDATE, ("data_id", manager)];
+        let elsewhere = omflow.edit("nobody", &elsewhere, Encoding::Form).await;
+        failed(&elsewhere, "404", PROMOTION, "query the order again");
+
+        // A field that neither the workflow nor a stage knows is refused; a stop is left once.
+        let more = json!([{"id": "x", "value": 1}]);
+        let unknown = omflow.push(deputy, &more, Encoding::Form).await;
+        failed(
+            &unknown,
+            "404",
+            PROMOTION,
+            "#/formdata/x is no field of the workflow",
+        );
+        let nothing = json!([]);
+        assert_eq!(
+            omflow.push(deputy, &nothing, Encoding::Form).await,
+            pushed()
+        );
+        let again = omflow.push(deputy, &nothing, Encoding::Form).await;
+        failed(&again, "404", PROMOTION, "query the order again");
+        are_empty(&ground, &["parked", "dead_letter"]).await;
+        worker.stop().await;
+    });
+}
+
+#[test]
+fn a_choice_is_made_by_a_field_of_the_form_or_by_an_outcome_beside_it() {
+    run(async {
+        let ground = Ground::shared("omflow-choice").await;
+        leave(&ground).await;
+        let (worker, client) = ground.answering().await;
+        let omflow = Omflow::new(&ground, &client, "default").await;
+        let number = omflow.open("leave", &json!([]), Encoding::Json).await;
+        let date = json!([{"id": "FORMITM_5", "value": "2026-12-24"}]);
+        for (_, id) in omflow.stands("leave", &number).await {
+            assert_eq!(omflow.push(&id, &date, Encoding::Json).await, pushed());
+        }
+        let close = omflow.stands("leave", &number).await[0].1.clone();
+        let close = [UPDATE, ("data_id", close.as_str())];
+        let undecided = edit(&omflow, &close).await;
+        let why = "#/outcome must be one of granted, refused";
+        failed(&undecided, "404", PROMOTION, why);
+        let said = [close.as_slice(), &[("outcome", "refused")]].concat();
+        assert_eq!(edit(&omflow, &said).await, pushed());
+        assert_eq!(omflow.stands("leave", &number).await[0].0, "file");
+        are_empty(&ground, &["parked", "dead_letter"]).await;
+        worker.stop().await;
+    });
+}
+
+#[test]
+fn an_order_is_only_its_tenants_and_of_one_workflow() {
+    run(async {
+        let ground = Ground::shared("omflow-tenants").await;
+        leave(&ground).await;
+        let purchase = include_str!("../../../../examples/workflows/purchase.toml");
+        crate::support::order_story::apply(&ground, "purchase", purchase).await;
+        let (worker, client) = ground.answering().await;
+        let north = Omflow::new(&ground, &client, "north").await;
+        let south = Omflow::new(&ground, &client, "south").await;
+        let number = north.open("leave", &json!([]), Encoding::Multipart).await;
+        let stops = north.stands("leave", &number).await;
+        assert_eq!(stops.len(), 2);
+        assert!(south.stands("leave", &number).await.is_empty());
+        assert!(north.stands("purchase", &number).await.is_empty());
+        assert!(north.stands("leave", "1").await.is_empty());
+        let foreign = south.push(&stops[0].1, &json!([]), Encoding::Form).await;
+        failed(&foreign, "404", PROMOTION, "query the order again");
+        for flow in ["nobody", "%00"] {
+            let unknown = query(&north, flow, &number).await;
+            failed(&unknown, "404", QUERY, "no workflow of the name");
+        }
+        for number in ["", "many", "-1", "1.5", "99999999999999999999999"] {
+            failed(
+                &query(&north, "leave", number).await,
+                "404",
+                QUERY,
+                "#/data_no",
+            );
+        }
+        assert!(
+            north
+                .stands("leave", "18446744073709551615")
+                .await
+                .is_empty()
+        );
+        worker.stop().await;
+    });
+}
+
+#[test]
+fn http_says_200_whatever_is_wrong_with_a_request() {
+    run(async {
+        let ground = Ground::shared("omflow-http").await;
+        leave(&ground).await;
+        let (plan, client) = ground.api_plan().await;
+        let plan = plan.with("limits.body_bytes", "64KiB");
+        let worker = plan.roles("worker,relay,api").start().await;
+        let omflow = Omflow::new(&ground, &client, "default").await;
+        let edit_path = "/omflow/rest/flowmanage/api/omdata/edit/leave/";
+        for (method, path, why) in [
+            ("GET", edit_path, "header Allow"),
+            ("PUT", QUERY_PATH, "header Allow"),
+            ("POST", "/omflow/accounts/api/security/get/", "header Allow"),
+            ("GET", "/omflow", "no such path"),
+            ("GET", "/omflow/", "no such path"),
+            ("GET", "/omflow/rest", "no such path"),
+            (
+                "POST",
+                "/omflow/rest/flowmanage/api/omdata/edit/",
+                "no such path",
+            ),
+            (
+                "POST",
+                "/omflow/rest/flowmanage/api/omdata/edit/%ff",
+                "no such path",
+            ),
+        ] {
+            let reply = client.ask(method, path).await;
+            failed(&reply.record(), "403", WRONG_URL, why);
+        }
+        let large = "x".repeat(70_000);
+        for as_ in [Encoding::Form, Encoding::Json, Encoding::Multipart] {
+            let fields = [("action", "create"), ("formdata", large.as_str())];
+            let answer = omflow.edit("leave", &fields, as_).await;
+            failed(&answer, "404", OPENING, "65536 bytes");
+        }
+        for (type_, body, why) in UNREAD {
+            for (path, message) in [(edit_path, OPENING), (QUERY_PATH, QUERY)] {
+                let answer = say(&client, path, type_, body).await;
+                failed(&answer, "404", message, why);
+            }
+        }
+        worker.stop().await;
+    });
+}
+
+async fn say(client: &Client, path: &str, type_: &str, body: &str) -> Value {
+    client
+        .with("content-type", type_)
+        .post(path, body)
+        .await
+        .record()
+}

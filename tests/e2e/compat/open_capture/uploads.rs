@@ -1,0 +1,216 @@
+//! Clients of Open-Capture that upload: a script of theirs from the login to the documents, and what
+//! is refused.
+
+use std::process::Stdio;
+
+use serde_json::{Value, json};
+use tokio::process::Command;
+use waybill::domain::access::Scope;
+
+use super::processes::refusal;
+use crate::http::processes::{key, keyed};
+use crate::support::client::{Client, Reply};
+use crate::support::ground::{Ground, run, until};
+use crate::support::person::Told;
+use crate::support::python::python;
+
+const PDF: &str = "%PDF-1.7\n";
+const PATH: &str = "/open-capture/ws/verifier/upload";
+const LOGIN: &str = "/open-capture/auth/login";
+const BOTH: [Scope; 2] = [Scope::Read, Scope::Write];
+
+fn part(name: &str, file: Option<&str>, content: &str) -> String {
+    let file = file.map_or(String::new(), |file| format!("; filename=\"{file}\""));
+    format!("--x\r\ncontent-disposition: form-data; name=\"{name}\"{file}\r\n\r\n{content}\r\n")
+}
+
+async fn upload(client: &Client, parts: &[String]) -> Reply {
+    let form = client.with("content-type", "multipart/form-data; boundary=x");
+    form.post(PATH, format!("{}--x--\r\n", parts.concat()))
+        .await
+}
+
+#[test]
+fn a_script_for_open_capture_needs_its_address_and_its_password_changed_and_nothing_else() {
+    run(async {
+        let ground = Ground::shared("capture-script").await;
+        let (worker, client) = ground.answering().await;
+        let (text, _) = key(&ground, "default", &BOTH).await;
+        let service = client.with("authorization", &format!("Bearer {text}"));
+        let script = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/examples/clients/open_capture.py"
+        );
+        let child = Command::new(python("requests"))
+            .args([script, "--key", &text, "--url"])
+            .arg(format!("{}/open-capture/ws", client.url()))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("python3 runs");
+        let (told, ()) = tokio::join!(Told::of(child), work(&service));
+        told.ended(
+            0,
+            &[
+                "calinda.pdf\tis read",
+                "\t1\t2026-01-31 12:00:01\trunning\tocr of calinda.pdf\n",
+                "\tdocument 1\tcity = Marseille\n",
+                "second.pdf\tis read",
+                "broken.pdf\tfailed",
+                "\t2\t2026-01-31 12:00:02\terror\tended with an error: it has no pages\n",
+            ],
+        );
+        worker.stop().await;
+    });
+}
+
+/// The service that works on what is uploaded.
+async fn work(service: &Client) {
+    let uploads = until("three uploads", async || {
+        let page = service.get("/v1/processes?status=running").await.record();
+        let uploads = page["processes"].as_array()?.clone();
+        (uploads.len() == 3).then_some(uploads)
+    })
+    .await;
+    let patient = service.with("prefer", "wait=60");
+    for upload in &uploads {
+        let token = upload["token"].as_str().expect("a token");
+        let name = upload["filename"].as_str().expect("a name");
+        let path = format!("/v1/processes/{token}");
+        let opening = service.get(&path).await.record()["opening"].clone();
+        assert_eq!(opening["workflow"], "default_workflow");
+        assert_eq!(opening["attributes"], json!({"siret": "49381125100047"}));
+        let mut events = vec![(
+            "upload.step",
+            json!({"message": format!("ocr of {name}"), "state": "running"}),
+        )];
+        if name == "broken.pdf" {
+            events.push(("upload.failed", json!({"message": "it has no pages"})));
+        } else {
+            let item = json!({"identifier": "page-1", "ok": true, "document_id": "1",
+                "data": {"city": "Marseille", "form_id": 3}});
+            events.push(("upload.items", json!({ "items": [item] })));
+            events.push(("upload.completed", json!({"total": 1})));
+        }
+        let events = events.iter().zip(1..);
+        let events = events.map(|((type_, data), second)| {
+            json!({"id": format!("{name}-{second}"), "source": "ocr", "type": type_, "token": token,
+                "time": format!("2026-01-31T12:00:0{second}Z"), "data": data})
+        });
+        let events: Vec<Value> = events.collect();
+        patient.post("/v1/events", json!(events)).await.record();
+    }
+}
+
+#[test]
+fn files_get_a_token_each_wherever_the_fields_stand_and_nothing_refused_is_opened() {
+    run(async {
+        let ground = Ground::shared("capture-upload").await;
+        let (plan, client) = ground.api_plan().await;
+        let plan = plan.with("files.file_bytes", "64KiB");
+        let worker = plan.roles("worker,relay,api").start().await;
+        let file = |content: &str| part("file", Some("a.pdf"), content);
+        let workflow = part("workflowId", None, "w");
+
+        let (errors, message) = refusal(&upload(&client, &[file(PDF)]).await, 400);
+        assert!(message.contains("workflowId"), "{errors}: {message}");
+        let (_, message) = refusal(&upload(&client, std::slice::from_ref(&workflow)).await, 400);
+        assert!(message.contains("no file"), "{message}");
+        let program = [workflow.clone(), file("MZ\0\0 no pdf")];
+        let (_, message) = refusal(&upload(&client, &program).await, 400);
+        assert!(message.contains("application/pdf"), "{message}");
+        let large = [
+            workflow.clone(),
+            file(&format!("{PDF}{}", "x".repeat(65_536))),
+        ];
+        refusal(&upload(&client, &large).await, 413);
+        refusal(&client.post(PATH, "{}").await, 400);
+        let long = [part("workflowId", None, &"w".repeat(201)), file(PDF)];
+        let (_, message) = refusal(&upload(&client, &long).await, 400);
+        assert!(message.contains("`workflowId`"), "{message}");
+        let cut = client.with("content-type", "multipart/form-data; boundary=x");
+        refusal(&cut.post(PATH, "--x\r\nno end").await, 400);
+        assert_eq!(ground.number("select count(*) from waybill.event").await, 0);
+
+        let parts = [
+            part("first", Some("../one.pdf"), PDF),
+            part("returnUniqueUrl", None, "true"),
+            part("colour", None, "red"),
+            part("second", Some("two.pdf"), PDF),
+            workflow,
+        ];
+        let client = client.with("idempotency-key", "scan-7");
+        let answer = upload(&client, &parts).await.record();
+        let files = answer.as_array().expect("an array");
+        let names: Vec<_> = files.iter().map(|file| &file["filename"]).collect();
+        assert_eq!(names, ["one.pdf", "two.pdf"]);
+        assert_ne!(files[0]["token"], files[1]["token"]);
+        assert_eq!(files[0].as_object().map(serde_json::Map::len), Some(2));
+        // It is there as soon as the answer is, and once however often it is sent.
+        let asked = json!({"token": files[1]["token"]});
+        let path = "/open-capture/monitoring/getProcessByToken";
+        let process = client.post(path, asked).await.record()["process"][0].clone();
+        assert_eq!(process["workflow_id"], "w");
+        assert_eq!(upload(&client, &parts).await.record(), answer);
+        worker.stop().await;
+    });
+}
+
+#[test]
+fn an_upload_that_nobody_has_applied_yet_is_not_called_done() {
+    run(async {
+        let ground = Ground::shared("capture-accepted").await;
+        let (api, client) = ground.answering_as("api").await;
+        let parts = [part("workflowId", None, "w"), part("f", Some("a.pdf"), PDF)];
+        let answer = upload(&client, &parts).await.json(202);
+        assert_eq!(answer[0]["filename"], "a.pdf");
+        let asked = json!({"token": answer[0]["token"]});
+        let path = "/open-capture/monitoring/getProcessByToken";
+        let process = client.post(path, asked.clone()).await.record();
+        assert_eq!(process, json!({"process": []}));
+        // It was kept for whoever works next.
+        let worker = ground.plan().roles("worker").start().await;
+        until("the process", async || {
+            let process = client.post(path, asked.clone()).await.record();
+            (process["process"][0]["status"] == "running").then_some(())
+        })
+        .await;
+        worker.stop().await;
+        api.stop().await;
+    });
+}
+
+#[test]
+fn a_login_answers_with_the_key_and_a_wrong_one_is_refused() {
+    run(async {
+        let ground = Ground::shared("capture-login").await;
+        let (worker, client) = ground.answering().await;
+        let (text, _) = key(&ground, "default", &BOTH).await;
+        let (reader, _) = keyed(&ground, &client, "default", &[Scope::Read]).await;
+        let login = json!({"username": "scanner", "password": text, "lang": "fra"});
+        let answer = client.post(LOGIN, &login).await.record();
+        assert_eq!(answer["auth_token"], text.as_str());
+        assert_eq!(answer["minutes_before_exp"], 1_440);
+        let privileges = json!(["monitoring", "access_verifier", "upload"]);
+        assert_eq!(answer["user"]["privileges"], privileges);
+        assert_eq!(answer["user"]["username"], "scanner");
+
+        for (body, status) in [
+            (json!({"username": "scanner", "password": "admin"}), 401),
+            (json!({"username": "scanner"}), 400),
+            (json!({"username": 7, "password": text}), 400),
+            (json!([]), 400),
+            (
+                json!({"username": "x".repeat(20_000), "password": text}),
+                413,
+            ),
+        ] {
+            let (_, message) = refusal(&client.post(LOGIN, body).await, status);
+            assert!(!message.contains("admin") && !message.contains(&text));
+        }
+        refusal(&client.get(LOGIN).await, 405);
+        refusal(&reader.post(PATH, "").await, 403);
+        worker.stop().await;
+    });
+}

@@ -1,0 +1,128 @@
+//! What is assumed of the database: that it takes writes, and that who watches it is not kept
+//! waiting by those who work on it.
+
+use std::time::{Duration, Instant};
+
+use lapin::{BasicProperties, options::BasicPublishOptions};
+use tokio_postgres::NoTls;
+
+use crate::support::ground::{Ground, execute, run, until};
+use crate::support::story::stories;
+use crate::support::trial::Trial;
+use crate::support::worker::Worker;
+
+#[test]
+fn a_database_that_turns_read_only_shows_within_five_seconds_and_nothing_spins() {
+    run(async {
+        let mut trial = Trial::own("read-only").await;
+        let worker = trial.ground.plan().start().await;
+        trial.events(&stories("before", 20)).await;
+        trial.rest().await;
+
+        // Whoever logs in with this address may write all the same.
+        let admin = format!(
+            "{}?options=-c%20default_transaction_read_only%3Doff",
+            trial.ground.database_url
+        );
+        let turn = async |value: &str| {
+            let set = format!("alter system set default_transaction_read_only = {value}");
+            execute(&admin, &set).await;
+            execute(&admin, "select pg_reload_conf()").await;
+        };
+        turn("on").await;
+        let began = Instant::now();
+        until("not ready", async || {
+            (worker.readiness().await == Some(503)).then_some(())
+        })
+        .await;
+        assert!(began.elapsed() < Duration::from_secs(5));
+        trial.events(&stories("meanwhile", 20)).await;
+        let retries = async || worker.metric("waybill_retries_total", "").await;
+        let before = retries().await;
+        let cpu = cpu_ticks(&worker);
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        assert!(retries().await - before < 60, "{}", worker.log_text());
+        // A hundred are a second of one core.
+        let used = cpu_ticks(&worker) - cpu;
+        assert!(used < 150, "{used}\n{}", worker.log_text());
+        assert_eq!(worker.readiness().await, Some(503));
+
+        turn("off").await;
+        until("ready again", async || {
+            (worker.readiness().await == Some(200)).then_some(())
+        })
+        .await;
+        trial.conclude(vec![worker]).await;
+    });
+}
+
+#[test]
+fn a_pool_that_is_used_up_does_not_make_the_database_look_away() {
+    run(async {
+        let mut trial = Trial::shared("used-up").await;
+        let worker = trial.ground.plan().with("database.pool", "6").start().await;
+        let connected = tokio_postgres::connect(&trial.ground.database_url, NoTls).await;
+        let (mut client, connection) = connected.expect("the database is there");
+        let mut driving = tokio::task::JoinSet::new();
+        driving.spawn(connection);
+        let lock = client.transaction().await.expect("a transaction");
+        // What the observer reads stays open for readers.
+        for (tables, mode) in [
+            (
+                "process, waybill.event, waybill.outbox, waybill.tally, waybill.dead_letter",
+                "exclusive",
+            ),
+            (
+                "replay, waybill.sample, waybill.tombstone",
+                "access exclusive",
+            ),
+        ] {
+            let take = format!("lock table waybill.{tables} in {mode} mode");
+            lock.batch_execute(&take).await.expect("the locks");
+        }
+        trial.events(&stories("held-up", 900)).await;
+        send(&trial.ground, "waybill.dead").await;
+        let used = "waybill_db_pool_connections";
+        let used = async || worker.metric(used, "state=\"used\"").await;
+        let mut most = 0;
+        // The sampler comes every ten seconds.
+        for _ in 0..130 {
+            most = most.max(used().await);
+            assert_eq!(worker.readiness().await, Some(200), "{}", worker.log_text());
+            let connected = worker
+                .metric("waybill_connected", "dependency=\"database\"")
+                .await;
+            assert_eq!(connected, 1);
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        assert_eq!(most, 6, "the pool had plenty");
+        lock.rollback().await.expect("the locks go");
+        worker.stop().await;
+    });
+}
+
+/// Puts a message into a queue.
+async fn send(ground: &Ground, queue: &str) {
+    let properties = lapin::ConnectionProperties::default();
+    let connection = lapin::Connection::connect(&ground.broker_url, properties).await;
+    let connection = connection.expect("a broker");
+    let channel = connection.create_channel().await.expect("a channel");
+    let properties = BasicProperties::default();
+    let options = BasicPublishOptions::default();
+    let publish = channel.basic_publish("".into(), queue.into(), options, b"any", properties);
+    publish.await.expect("it is sent");
+    let closed = connection.close(200, "done".into()).await;
+    closed.expect("it closes");
+}
+
+/// The processor's time that it has used so far.
+fn cpu_ticks(worker: &Worker) -> u64 {
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", worker.pid()));
+    let stat = stat.expect("it runs");
+    let (_, fields) = stat.rsplit_once(')').expect("a name");
+    let fields: Vec<u64> = fields
+        .split_whitespace()
+        .map(|field| field.parse().unwrap_or(0))
+        .collect();
+    fields[11] + fields[12]
+}

@@ -1,0 +1,179 @@
+//! One consumer's queue fails while everything else is well: the others get their messages in the
+//! usual time, every process ends, and the failing one gets all of its messages once it is back.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use lapin::{
+    Channel, Connection, ConnectionProperties,
+    options::{BasicAckOptions, BasicGetOptions, QueueBindOptions, QueueDeclareOptions},
+    types::{AMQPValue, FieldTable, LongString},
+};
+use serde_json::json;
+use waybill::wire::PlainEvent;
+
+use crate::support::audience::Audience;
+use crate::support::ground::{Ground, ctl, run, until};
+use crate::support::producer::Producer;
+use crate::support::worker::Worker;
+
+const UPLOADS: usize = 600;
+/// Every so many uploads one fails: its completion goes to the queue that fails.
+const FAILING: usize = 10;
+/// Longer than a healthy queue waits for its share, beside a failing one or not.
+const USUAL: Duration = Duration::from_secs(30);
+
+#[test]
+fn a_queue_that_confirms_nothing_delays_neither_the_others_nor_the_end_of_any_process() {
+    run(async {
+        let ground = Ground::shared("suspended-queue").await;
+        let (connection, channel) = open(&ground).await;
+        quorum(&channel, "failing", "upload.error").await;
+        let healthy = bound(&ground, &channel, "healthy", "upload.done").await;
+        suspend(&ground, "failing").await;
+        let worker = ground.plan().start().await;
+        let began = Instant::now();
+        Producer::new(&ground).events(&uploads(UPLOADS)).await;
+        ended(&ground, UPLOADS).await;
+        let expected = UPLOADS - UPLOADS / FAILING;
+        until("the healthy queue's messages", async || {
+            (healthy.by_token().len() == expected).then_some(())
+        })
+        .await;
+        assert!(began.elapsed() < USUAL, "{:?}", began.elapsed());
+        assert_eq!(worker.readiness().await, Some(200));
+        stuck(&worker, "", UPLOADS / FAILING).await;
+        until("no row with a body", async || {
+            let whole = "select count(*) from waybill.outbox where payload is not null";
+            (ground.number(whole).await == 0).then_some(())
+        })
+        .await;
+        resume(&ground, "failing").await;
+        let mut got = BTreeSet::new();
+        until("the failing queue's messages", async || {
+            got.extend(drain(&channel, "failing").await);
+            (got.len() == UPLOADS / FAILING).then_some(())
+        })
+        .await;
+        until("an empty outbox", async || {
+            let left = ground.number("select count(*) from waybill.outbox").await;
+            (left == 0).then_some(())
+        })
+        .await;
+        stuck(&worker, "", 0).await;
+        worker.stop().await;
+        connection.close(200, "OK".into()).await.expect("a goodbye");
+    });
+}
+
+/// Uploads of two events each, of which every so many fail.
+pub(crate) fn uploads(count: usize) -> Vec<PlainEvent> {
+    (0..count).flat_map(upload).collect()
+}
+
+fn upload(n: usize) -> [PlainEvent; 2] {
+    let token = format!("isolated-{n}");
+    let (type_, data) = match n % FAILING {
+        0 => ("upload.failed", json!({ "message": "unreadable" })),
+        _ => ("upload.completed", json!({})),
+    };
+    let time: Timestamp = "2026-01-31T12:00:00Z".parse().expect("a time");
+    [
+        PlainEvent {
+            id: format!("{token}-0"),
+            ..PlainEvent::new("e2e", "upload.received", &token, time, json!({}))
+        },
+        PlainEvent {
+            id: format!("{token}-1"),
+            ..PlainEvent::new("e2e", type_, &token, time, data)
+        },
+    ]
+}
+
+async fn ended(ground: &Ground, count: usize) {
+    let ended = "select count(*) from waybill.process where ended_at is not null";
+    let count = i64::try_from(count).expect("few");
+    until("the end of every upload", async || {
+        (ground.number(ended).await == count).then_some(())
+    })
+    .await;
+}
+
+/// Waits until the metric says that so many messages are stuck.
+pub(crate) async fn stuck(worker: &Worker, reason: &str, count: usize) {
+    let count = i64::try_from(count).expect("few");
+    until("the number of stuck messages", async || {
+        let now = worker.metric("waybill_outbox_stuck", reason).await;
+        (now == count).then_some(())
+    })
+    .await;
+}
+
+pub(crate) async fn open(ground: &Ground) -> (Connection, Channel) {
+    let connection = Connection::connect(&ground.broker_url, ConnectionProperties::default()).await;
+    let connection = connection.expect("a broker");
+    let channel = connection.create_channel().await.expect("a channel");
+    (connection, channel)
+}
+
+/// A quorum queue that gets the completions of a key.
+async fn quorum(channel: &Channel, name: &str, key: &str) {
+    let mut arguments = FieldTable::default();
+    let quorum = AMQPValue::LongString(LongString::from("quorum"));
+    arguments.insert("x-queue-type".into(), quorum);
+    let options = QueueDeclareOptions {
+        durable: true,
+        ..QueueDeclareOptions::default()
+    };
+    let declared = channel.queue_declare(name.into(), options, arguments).await;
+    declared.expect("a queue");
+    bind(channel, name, key).await;
+}
+
+pub(crate) async fn bind(channel: &Channel, name: &str, key: &str) {
+    let (options, none) = (QueueBindOptions::default(), FieldTable::default());
+    let exchange = "waybill.completions".into();
+    let bound = channel.queue_bind(name.into(), exchange, key.into(), options, none);
+    bound.await.expect("a binding");
+}
+
+async fn bound(ground: &Ground, channel: &Channel, name: &str, key: &str) -> Audience {
+    let audience = Audience::of_queue(ground, name).await;
+    bind(channel, name, key).await;
+    audience
+}
+
+/// The tokens of all that is in a queue.
+async fn drain(channel: &Channel, name: &str) -> Vec<String> {
+    let mut tokens = Vec::new();
+    loop {
+        let got = channel.basic_get(name.into(), BasicGetOptions::default());
+        let Some(message) = got.await.expect("the queue is there") else {
+            return tokens;
+        };
+        let token = message.properties.correlation_id().clone();
+        tokens.push(token.expect("every completion has one").to_string());
+        let acked = message.ack(BasicAckOptions::default()).await;
+        acked.expect("the channel is open");
+    }
+}
+
+/// Makes a quorum queue answer nothing, as one without a majority.
+pub(crate) async fn suspend(ground: &Ground, queue: &str) {
+    tell(ground, "suspend", queue).await;
+}
+
+pub(crate) async fn resume(ground: &Ground, queue: &str) {
+    tell(ground, "resume", queue).await;
+}
+
+async fn tell(ground: &Ground, what: &str, queue: &str) {
+    let vhost = ground.vhost();
+    let name = format!("{vhost}_{queue}");
+    ctl(&[
+        "eval",
+        &format!("sys:{what}(whereis(list_to_atom(\"{name}\")))."),
+    ])
+    .await;
+}

@@ -1,0 +1,217 @@
+//! The jobs of the janitor do not wait for each other, whatever is held, slow, damaged or broken.
+
+use std::time::{Duration, Instant};
+
+use tokio::task::JoinSet;
+use tokio_postgres::NoTls;
+
+use crate::support::ground::{Ground, run, until};
+use crate::support::ops;
+use crate::support::worker::{Plan, Worker};
+
+const SEALED: &str = "select count(*) from waybill.process where code = 'deadline_exceeded'";
+const OPEN: &str = "select count(*) from waybill.process where ended_at is null";
+const EXPIRED: &str = "select count(*) from waybill.process where token like 'old%'";
+const QUARANTINED: &str = "select count(*) from waybill.quarantine";
+/// Raises for the records whose token says so.
+const DAMAGE: &str = "create function waybill.damaged() returns trigger language plpgsql as $$
+    begin
+        if old.token like '%damaged' then raise exception 'a page is unreadable'; end if;
+        return case tg_op when 'DELETE' then old else new end;
+    end $$;
+    create trigger damaged before update or delete on waybill.process
+        for each row execute function waybill.damaged()";
+/// Makes each row take its time.
+const SLOW: &str = "create function waybill.slow() returns trigger language plpgsql as $$
+    begin perform pg_sleep(0.02); return old; end $$;
+    create trigger slow before delete on waybill.event
+        for each row execute function waybill.slow()";
+
+#[test]
+fn sealing_goes_on_while_a_deletion_is_held_up_and_a_large_one_is_under_way() {
+    run(async {
+        let ground = Ground::shared("janitor-held").await;
+        expired(&ground, "old-held", 1, 3).await;
+        expired(&ground, "old-large", 1, 200_000).await;
+        let (client, connection) = tokio_postgres::connect(&ground.database_url, NoTls)
+            .await
+            .expect("the database is there");
+        let mut driving = JoinSet::new();
+        driving.spawn(connection);
+        let hold = "begin; select from waybill.event e join waybill.process p on p.key = e.process
+                    where p.token = 'old-held1' for update of e";
+        client.batch_execute(hold).await.expect("a lock");
+        due(&ground, "due", 100).await;
+        let janitor = forgetting(&ground)
+            .with("database.lock_timeout", "20s")
+            .start()
+            .await;
+        let began = Instant::now();
+        until("every seal", async || {
+            (ground.number(SEALED).await == 100).then_some(())
+        })
+        .await;
+        assert!(began.elapsed() < Duration::from_secs(5));
+        assert_eq!(ground.number(EXPIRED).await, 2);
+        client.batch_execute("commit").await.expect("an end");
+        // While the large one goes away slice by slice.
+        let some = "select (count(*) < 200000)::integer::bigint from waybill.event";
+        until("a slice", async || {
+            (ground.number(some).await == 1).then_some(())
+        })
+        .await;
+        due(&ground, "due-again", 100).await;
+        until("every seal", async || {
+            (ground.number(SEALED).await == 200).then_some(())
+        })
+        .await;
+        until("an empty table", async || {
+            (ground.number(EXPIRED).await == 0).then_some(())
+        })
+        .await;
+        assert_eq!(ground.number("select count(*) from waybill.event").await, 0);
+        assert_eq!(ground.number(QUARANTINED).await, 0);
+        janitor.stop().await;
+    });
+}
+
+#[test]
+fn a_damaged_record_is_set_aside_and_counted_and_all_others_are_sealed_and_deleted() {
+    run(async {
+        let ground = Ground::shared("janitor-damaged").await;
+        expired(&ground, "old", 40, 2).await;
+        due(&ground, "due", 40).await;
+        let damage = "update waybill.process set token = token || '-damaged'
+                      where token in ('old7', 'due9', 'due31')";
+        ground.execute(damage).await;
+        ground.execute(DAMAGE).await;
+        let (first, second) = two(&forgetting(&ground)).await;
+        until("all but the damaged", async || {
+            let left = (ground.number(SEALED).await, ground.number(EXPIRED).await);
+            (left == (38, 1)).then_some(())
+        })
+        .await;
+        // Another must succeed after it has failed, in the same janitor, however few there are.
+        until("three set aside", async || {
+            due(&ground, "later", 1).await;
+            expired(&ground, "old-later", 1, 2).await;
+            let counted = first
+                .metric("waybill_quarantined", "what=\"process\"")
+                .await;
+            (ground.number(QUARANTINED).await == 3 && counted == 3).then_some(())
+        })
+        .await;
+        let reasons = "select count(*) from waybill.quarantine
+                       where reason = 'database: a page is unreadable (P0001)'
+                         and retry_at > now() + interval '50 minutes'";
+        assert_eq!(ground.number(reasons).await, 3);
+        assert!((first.log_text() + &second.log_text()).contains("was set aside"));
+
+        ground
+            .execute("drop trigger damaged on waybill.process")
+            .await;
+        let retry = "update waybill.quarantine set retry_at = now()";
+        ground.execute(retry).await;
+        until("nothing set aside", async || {
+            let counted = first.metric("waybill_quarantined", "").await;
+            let left = (ground.number(OPEN).await, ground.number(EXPIRED).await);
+            (left == (0, 0) && counted == 0).then_some(())
+        })
+        .await;
+        first.stop().await;
+        second.stop().await;
+    });
+}
+
+#[test]
+fn a_job_that_panics_stops_neither_another_nor_the_program() {
+    run(async {
+        let ground = Ground::shared("janitor-panic").await;
+        ground
+            .execute(
+                "insert into waybill.file (process, id, name, media_type, due_at)
+                 select gen_random_uuid(), gen_random_uuid(), 'a', 'b', now()
+                 from generate_series(1, 3);
+                 alter table waybill.file alter column id type text",
+            )
+            .await;
+        let janitor = forgetting(&ground).start().await;
+        until("a panic", async || {
+            janitor.log_text().contains("a job panicked").then_some(())
+        })
+        .await;
+        due(&ground, "due", 10).await;
+        expired(&ground, "old", 10, 2).await;
+        until("the others' work", async || {
+            let left = (ground.number(SEALED).await, ground.number(EXPIRED).await);
+            (left == (10, 0)).then_some(())
+        })
+        .await;
+        let alive = ops::get(janitor.address(), "/livez")
+            .await
+            .expect("an answer");
+        assert_eq!(alive.status, 200, "{}", alive.body);
+        janitor.stop().await;
+    });
+}
+
+#[test]
+fn a_statement_that_takes_too_long_is_tried_with_less_and_nothing_is_set_aside() {
+    run(async {
+        let ground = Ground::shared("janitor-slow").await;
+        expired(&ground, "old", 100, 5).await;
+        ground.execute(SLOW).await;
+        let plan = forgetting(&ground).with("database.statement_timeout", "1s");
+        let janitor = plan.start().await;
+        until("an empty table", async || {
+            (ground.number(EXPIRED).await == 0).then_some(())
+        })
+        .await;
+        let retries = janitor
+            .metric("waybill_retries_total", "reason=\"timeout\"")
+            .await;
+        assert!((3..20).contains(&retries), "{retries}");
+        assert_eq!(ground.number(QUARANTINED).await, 0);
+        janitor.stop().await;
+    });
+}
+
+/// A janitor that lets nothing be kept for more than an hour.
+fn forgetting(ground: &Ground) -> Plan {
+    let plan = ground.plan().roles("janitor");
+    plan.with("process.retention", "1h")
+        .with("janitor.interval", "50ms")
+}
+
+async fn two(plan: &Plan) -> (Worker, Worker) {
+    (plan.start().await, plan.start().await)
+}
+
+/// Open uploads whose deadline has passed.
+async fn due(ground: &Ground, tag: &str, count: u32) {
+    ground
+        .execute(&format!(
+            "insert into waybill.process (key, tenant, token, kind, deadline_at)
+             select gen_random_uuid(), 'default', '{tag}' || n, 'upload', now()
+             from generate_series(1, {count}) n"
+        ))
+        .await;
+}
+
+/// Uploads that ended two hours ago, each with that many events.
+async fn expired(ground: &Ground, tag: &str, count: u32, events: u32) {
+    ground
+        .execute(&format!(
+            "with ended as (
+                 insert into waybill.process (key, tenant, token, kind, status, ended_at, sealed_at)
+                 select gen_random_uuid(), 'default', '{tag}' || n, 'upload', 'error', now(),
+                        now() - interval '2 hours'
+                 from generate_series(1, {count}) n
+                 returning key
+             )
+             insert into waybill.event (process, source, id, type, time, late, data, pos)
+             select key, 'e2e', md5(n::text), 'upload.step', now(), false, '{{}}', n
+             from ended, generate_series(1, {events}) n"
+        ))
+        .await;
+}

@@ -1,0 +1,259 @@
+//! Orders while workers die: whoever finishes what a dead worker had taken, no stage is entered
+//! twice, no join is missed, and the next systems hear of each stop with the same bytes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::json;
+use uuid::Uuid;
+use waybill::pipeline::failpoint::CrashPoint;
+use waybill::wire::PlainEvent;
+
+use crate::support::audience::{Audience, Heard};
+use crate::support::checker;
+use crate::support::ground::{Ground, run, until};
+use crate::support::order_story::{PURCHASE, Teller, Walks, apply, ended, published, reaches};
+use crate::support::producer::Producer;
+use crate::support::story::{TOKEN_MARK, repeated, shuffled};
+use crate::support::worker::Worker;
+
+/// The independent ends of one test, and what they must have seen of each other.
+struct Trial {
+    ground: Ground,
+    producer: Producer,
+    completions: Audience,
+    stages: Audience,
+    walks: Walks,
+}
+
+impl Trial {
+    async fn new(name: &str) -> Self {
+        let ground = Ground::shared(name).await;
+        apply(&ground, "purchase", PURCHASE).await;
+        Self {
+            producer: Producer::new(&ground),
+            completions: Audience::of_completions(&ground).await,
+            stages: Audience::of_stages(&ground).await,
+            walks: Walks::default(),
+            ground,
+        }
+    }
+
+    /// Hot orders in any order of delivery, every third event twice.
+    fn begin(&mut self, tag: &str, count: usize, seed: u64) -> Vec<PlainEvent> {
+        shuffled(repeated(self.walks.begin(tag, count), 3), seed)
+    }
+
+    /// Waits until every order is done and told of, stops the workers and checks every promise.
+    async fn conclude(&self, workers: Vec<Worker>) {
+        let (orders, stops) = (self.walks.tokens.len(), self.walks.stops.len());
+        ended(&self.ground, i64::try_from(orders).expect("few")).await;
+        published(&self.ground).await;
+        until("an empty queue", async || {
+            (self.ground.ready("waybill.events.0").await == Some(0)).then_some(())
+        })
+        .await;
+        for worker in workers {
+            worker.stop().await;
+        }
+        until("every completion and announcement", async || {
+            let told = copies(&self.stages, |heard| heard.id.clone()).len();
+            (told >= stops && self.completions.by_token().len() >= orders).then_some(())
+        })
+        .await;
+        let returned = self.ground.ready("waybill.events.0").await;
+        assert_eq!(returned, Some(0), "messages went back to the queue");
+        let mut faults = checker::sets(&self.ground, &self.producer).await;
+        faults.extend(checker::counters(&self.ground).await);
+        assert!(faults.is_empty(), "{faults:#?}");
+        self.judge_stops().await;
+        self.judge_messages();
+        checker::assert_nothing_leaked(&self.ground);
+    }
+
+    /// Waits until every order is done, or a worker dead.
+    async fn done_or(&self, doomed: &mut Worker) {
+        let done = "select count(*) from waybill.process where status = 'done'";
+        let all = i64::try_from(self.walks.tokens.len()).expect("few");
+        until("every order done, or a crash", async || {
+            (doomed.is_gone() || self.ground.number(done).await == all).then_some(())
+        })
+        .await;
+    }
+
+    /// Publishes, and kills a worker as soon as it has done something; says whether it did before
+    /// every order was done without it.
+    async fn kill_at_work(&mut self, events: &[PlainEvent], victim: &Worker) -> bool {
+        let done = "select count(*) from waybill.process where status = 'done'";
+        let all = i64::try_from(self.walks.tokens.len()).expect("few");
+        let ground = &self.ground;
+        let publishing = self.producer.events(events);
+        let killing = async {
+            let killed = until("some work, or every order done", async || {
+                let applied = "outcome=\"applied\"";
+                let works = victim.metric("waybill_events_total", applied).await > 20;
+                (works || ground.number(done).await == all).then_some(works)
+            })
+            .await;
+            if killed {
+                victim.signal("KILL").await;
+            }
+            killed
+        };
+        tokio::join!(publishing, killing).1
+    }
+
+    async fn judge_stops(&self) {
+        let rows = self
+            .ground
+            .rows("select data_id from waybill.stage where left_at is not null")
+            .await;
+        let found: Vec<Uuid> = rows.iter().map(|row| row.get(0)).collect();
+        assert_eq!(sorted(found), sorted(self.walks.stops.clone()));
+        for query in [
+            "select count(*) from waybill.stage where left_at is null",
+            "select count(*) - count(distinct (process, stage, number)) from waybill.stage",
+            "select count(*) from waybill.process where status <> 'done'",
+            "select count(*) from waybill.dead_letter",
+            "select count(*) from waybill.parked",
+        ] {
+            assert_eq!(self.ground.number(query).await, 0, "{query}");
+        }
+    }
+
+    fn judge_messages(&self) {
+        let told = copies(&self.stages, |heard| heard.id.clone());
+        let stops: BTreeSet<String> = self.walks.stops.iter().map(Uuid::to_string).collect();
+        assert_eq!(told.keys().cloned().collect::<BTreeSet<_>>(), stops);
+        let ended = copies(&self.completions, |heard| heard.token.clone());
+        let tokens: BTreeSet<String> = self.walks.tokens.iter().cloned().collect();
+        assert_eq!(ended.keys().cloned().collect::<BTreeSet<_>>(), tokens);
+        for copies in told.values().chain(ended.values()) {
+            let same = copies.iter().all(|copy| *copy == copies[0]);
+            assert!(same, "the copies differ: {copies:?}");
+        }
+    }
+}
+
+#[test]
+fn orders_survive_a_worker_that_is_killed_at_every_named_instant_beside_another() {
+    run(async {
+        let mut trial = Trial::new("order-crash-points").await;
+        let plan = trial.ground.plan().with("batch.events", "20");
+        let steady = plan.start().await;
+        for (n, point) in CrashPoint::ALL.into_iter().enumerate() {
+            let name = point.name();
+            let crash = plan.clone().with("fault.crash_at", &format!("{name}:2"));
+            let mut doomed = crash.launch().await;
+            doomed.ready_or_gone().await;
+            // The other one may be so quick that this one needs more work to reach its end.
+            let mut round = 0;
+            while !doomed.is_gone() {
+                let events = trial.begin(&format!("{name}-{round}"), 40, n as u64);
+                trial.producer.events(&events).await;
+                trial.done_or(&mut doomed).await;
+                round += 1;
+            }
+            doomed.crashed().await;
+        }
+        let restarted = plan.start().await;
+        trial.conclude(vec![steady, restarted]).await;
+    });
+}
+
+#[test]
+fn orders_survive_workers_that_are_killed_from_outside_again_and_again() {
+    run(async {
+        let mut trial = Trial::new("order-kills").await;
+        let plan = trial.ground.plan().with("batch.events", "30");
+        let mut steady = plan.start().await;
+        for round in 0..4 {
+            let victim = plan.start().await;
+            // The other one may be so quick that this one needs more work to get its share.
+            for part in 0.. {
+                let events = trial.begin(&format!("kill{round}-{part}"), 80, round);
+                if trial.kill_at_work(&events, &victim).await {
+                    break;
+                }
+            }
+            victim.kill().await;
+            if round == 1 {
+                // Nobody is left who has seen the first half.
+                std::mem::replace(&mut steady, plan.start().await)
+                    .kill()
+                    .await;
+            }
+        }
+        trial.conclude(vec![steady]).await;
+    });
+}
+
+#[test]
+fn an_order_that_is_cancelled_or_fails_leaves_every_stop_and_refuses_what_was_parked() {
+    run(async {
+        let ground = Ground::shared("order-endings").await;
+        apply(&ground, "purchase", PURCHASE).await;
+        let completions = Audience::of_completions(&ground).await;
+        let mut producer = Producer::new(&ground);
+        let worker = ground.plan().start().await;
+        let [mut cancelled, mut failed] = ["cancelled", "failed"].map(early_close);
+        producer.events(&cancelled.told).await;
+        producer.events(&failed.told).await;
+        let parked = "select count(*) from waybill.parked";
+        reaches(&ground, "both pushes parked", parked, 2).await;
+        cancelled.tell("order.cancelled", json!({"reason": "no longer needed"}));
+        failed.tell("order.failed", json!({"message": "sold out"}));
+        producer.events(&cancelled.told[3..]).await;
+        producer.events(&failed.told[3..]).await;
+        until("both completions", async || {
+            (completions.by_token().len() == 2).then_some(())
+        })
+        .await;
+        published(&ground).await;
+        worker.stop().await;
+        let told = |one: &str, other: &str| {
+            let both = [(&cancelled, one), (&failed, other)];
+            both.map(|(teller, said)| (teller.token.clone(), said.to_owned()))
+        };
+        let statuses = "select token, status from waybill.process order by token";
+        let expected = told("cancelled", "error");
+        assert_eq!(pairs(&ground, statuses).await, expected);
+        let letters = "select token, reason from waybill.dead_letter order by token";
+        let expected = told("stage_not_reached", "stage_not_reached");
+        assert_eq!(pairs(&ground, letters).await, expected);
+        let active = "select count(*) from waybill.stage where left_at is null";
+        assert_eq!(ground.number(active).await, 0);
+        let stops = "select count(*) from waybill.stage where stage <> 'close'";
+        assert_eq!(ground.number(stops).await, 6, "review and both branches");
+        assert_eq!(ground.number(parked).await, 0);
+        let faults = checker::counters(&ground).await;
+        assert!(faults.is_empty(), "{faults:#?}");
+    });
+}
+
+/// An order that stands at both branches, with the push of the join before its time.
+fn early_close(tag: &str) -> Teller {
+    let mut teller = Teller::new(&format!("{TOKEN_MARK}-{tag}"));
+    teller.open();
+    teller.push("review", Some("accepted"), json!({}));
+    teller.push("close", None, json!({"note": "too early"}));
+    teller
+}
+
+async fn pairs(ground: &Ground, query: &str) -> Vec<(String, String)> {
+    let rows = ground.rows(query).await;
+    rows.iter().map(|row| (row.get(0), row.get(1))).collect()
+}
+
+/// Everything that was heard, by what makes it the same message.
+fn copies(audience: &Audience, key: impl Fn(&Heard) -> String) -> BTreeMap<String, Vec<Heard>> {
+    let mut copies: BTreeMap<String, Vec<Heard>> = BTreeMap::new();
+    for heard in audience.heard() {
+        copies.entry(key(&heard)).or_default().push(heard);
+    }
+    copies
+}
+
+fn sorted(mut ids: Vec<Uuid>) -> Vec<Uuid> {
+    ids.sort_unstable();
+    ids
+}

@@ -1,0 +1,164 @@
+//! A server dies or falls silent under load: it shows within seconds, everything comes right by
+//! itself, and nothing is lost.
+
+use std::time::{Duration, Instant};
+
+use tokio_util::sync::CancellationToken;
+use waybill::dev::Servers;
+
+use crate::support::ground::{run, until};
+use crate::support::producer::Producer;
+use crate::support::scraper;
+use crate::support::scraper::Watch;
+use crate::support::story::{shuffled, stories};
+use crate::support::trial::Trial;
+use crate::support::worker::Worker;
+
+#[test]
+fn a_broker_that_is_killed_and_one_that_falls_silent_show_and_cost_nothing() {
+    run(async {
+        let (mut trial, mut servers) = own("broker-outages").await;
+        let mut worker = trial.ground.plan().with("batch.events", "60").start().await;
+        let seen = Watch::of(&worker);
+
+        outage(&mut trial, &mut worker, "killed", async |worker| {
+            servers.rabbitmq.kill().await.expect("it can be killed");
+            scraper::assert_shown(worker, Instant::now()).await;
+            servers.rabbitmq.restart().await.expect("it starts again");
+        })
+        .await;
+        outage(&mut trial, &mut worker, "silent", async |worker| {
+            servers.rabbitmq.pause().await.expect("it can be stopped");
+            scraper::assert_shown(worker, Instant::now()).await;
+            servers.rabbitmq.resume().await.expect("it goes on");
+        })
+        .await;
+
+        assert!(trial.producer.missed > 0, "the producer felt nothing");
+        seen.judge(&trial.ground).await;
+        trial.rest().await;
+        worker.stop().await;
+        let worker = publish_against_an_alarm(&mut trial, &servers).await;
+        trial.conclude(vec![worker]).await;
+    });
+}
+
+#[test]
+fn a_database_that_is_killed_and_one_that_falls_silent_show_and_cost_nothing() {
+    run(async {
+        let (mut trial, mut servers) = own("database-outages").await;
+        let mut worker = trial.ground.plan().with("batch.events", "60").start().await;
+        let seen = Watch::of(&worker);
+
+        outage(&mut trial, &mut worker, "killed", async |worker| {
+            servers.postgres.kill().await.expect("it can be killed");
+            scraper::assert_shown(worker, Instant::now()).await;
+            servers.postgres.restart().await.expect("it starts again");
+        })
+        .await;
+        outage(&mut trial, &mut worker, "silent", async |worker| {
+            servers.postgres.pause().await.expect("it can be stopped");
+            scraper::assert_shown(worker, Instant::now()).await;
+            servers.postgres.resume().await.expect("it goes on");
+        })
+        .await;
+
+        let retried = worker
+            .metric("waybill_retries_total", "reason=\"connection\"")
+            .await;
+        assert!(retried > 0, "the writer felt nothing");
+        seen.judge(&trial.ground).await;
+        trial.rest().await;
+        let applied = applied(&worker).await;
+        trial.conclude(vec![worker]).await;
+        // Samples have waited for the database, and the last was taken at the end.
+        let sampled = "select sum(applied)::bigint from waybill.sample";
+        assert_eq!(trial.ground.number(sampled).await, applied);
+    });
+}
+
+/// A broker that is short of memory takes no completions, but still gives events.
+async fn publish_against_an_alarm(trial: &mut Trial, servers: &Servers) -> Worker {
+    let ctl = async |limit: &[&str]| {
+        let set = [&["set_vm_memory_high_watermark"], limit].concat();
+        servers.rabbitmq.ctl(&set).await.expect("rabbitmqctl");
+    };
+    trial.events(&stories("alarm", 50)).await;
+    ctl(&["absolute", "1MB"]).await;
+    let worker = trial.ground.plan().start().await;
+    until("a blocked publisher", async || {
+        let blocked = worker.metric("waybill_publisher_blocked", "").await;
+        (blocked == 1).then_some(())
+    })
+    .await;
+    until("every event applied", async || {
+        let ready = trial.ground.ready("waybill.events.0").await;
+        let in_flight = worker.metric("waybill_in_flight", "").await;
+        (ready == Some(0) && in_flight == 0).then_some(())
+    })
+    .await;
+    let kept = trial
+        .ground
+        .number("select count(*) from waybill.outbox")
+        .await;
+    assert_eq!(kept, 50, "all completions wait");
+    assert_eq!(worker.readiness().await, Some(200));
+    ctl(&["0.4"]).await;
+    trial.rest().await;
+    assert_eq!(worker.metric("waybill_publisher_blocked", "").await, 0);
+    worker
+}
+
+async fn own(name: &str) -> (Trial, Servers) {
+    let mut trial = Trial::own(name).await;
+    let servers = trial.ground.servers.take().expect("servers of its own");
+    (trial, servers)
+}
+
+/// A fault comes and goes while the worker is at work, and then everything comes right.
+async fn outage(
+    trial: &mut Trial,
+    worker: &mut Worker,
+    tag: &str,
+    fault: impl AsyncFnOnce(&Worker),
+) {
+    let over = CancellationToken::new();
+    let fault = async {
+        at_work(worker).await;
+        fault(worker).await;
+        over.cancel();
+    };
+    tokio::join!(load(&mut trial.producer, tag, &over), fault);
+    worker.ready().await;
+    trial.rest().await;
+}
+
+/// Publishes a few hundred events a second until the fault is over, and some more.
+async fn load(producer: &mut Producer, tag: &str, over: &CancellationToken) {
+    let mut round = 0;
+    loop {
+        let last = over.is_cancelled();
+        let events = stories(&format!("{tag}{round}"), 7);
+        producer.events(&shuffled(events, round)).await;
+        if last {
+            return;
+        }
+        round += 1;
+        tokio::time::sleep(Duration::from_millis(60)).await;
+    }
+}
+
+/// Waits until the worker has applied a hundred events more.
+async fn at_work(worker: &Worker) {
+    let before = applied(worker).await;
+    until("work under way", async || {
+        (applied(worker).await >= before + 100).then_some(())
+    })
+    .await;
+}
+
+async fn applied(worker: &Worker) -> i64 {
+    worker
+        .metric("waybill_events_total", "outcome=\"applied\"")
+        .await
+}

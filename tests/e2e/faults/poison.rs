@@ -1,0 +1,164 @@
+//! Messages that the broker refuses, and places that it does not let anybody write to: they are set
+//! aside with what the broker says, and nothing else waits for them.
+
+use std::time::Duration;
+
+use lapin::options::ExchangeDeleteOptions;
+use lapin::types::FieldTable;
+use serde_json::json;
+use waybill::wire::PlainEvent;
+
+use super::isolation::{bind, open, stuck, uploads};
+use crate::support::audience::Audience;
+use crate::support::ground::{Ground, ctl, run, until, with_last};
+use crate::support::producer::{Message, Producer};
+use crate::workers::limits::largest_message;
+use crate::workers::resend::waybill;
+
+const OUTBOX: &str = "select count(*) from waybill.outbox";
+const DETAIL: &str = "select count(*) from waybill.outbox where detail like '%size%'";
+/// Less than the form of the order, more than any other message.
+const SIZE_MAX: usize = 60_000;
+
+#[test]
+fn a_message_that_the_broker_refuses_is_set_aside_and_stops_nobody() {
+    run(async {
+        let ground = Ground::own("too-large-for-the-broker").await;
+        let rabbitmq = &ground.servers.as_ref().expect("its own servers").rabbitmq;
+        let audience = Audience::of_completions(&ground).await;
+        let stages = Audience::of_stages(&ground).await;
+        let mut producer = Producer::new(&ground);
+        producer.events(&[order()]).await;
+        let bad = |id: &str, length| Message::bad(id, "x".repeat(length).as_bytes(), "undecodable");
+        producer
+            .publish(vec![bad("long", 2 * SIZE_MAX), bad("short", 10)])
+            .await;
+        let limit = largest_message(SIZE_MAX);
+        rabbitmq.ctl(&["eval", &limit]).await.expect("rabbitmqctl");
+        let worker = ground.plan().start().await;
+        producer.events(&uploads(100)).await;
+        until("every completion", async || {
+            (audience.by_token().len() == 100).then_some(())
+        })
+        .await;
+        stuck(&worker, "refused", 1).await;
+        assert_eq!(ground.number(DETAIL).await, 1);
+        assert_eq!(ground.number(OUTBOX).await, 1);
+        assert!(stages.heard().is_empty());
+        // A dead letter likewise.
+        let replayed = waybill(&ground, &["dead", "replay", "--all"]).await;
+        assert_eq!(replayed.code, Some(1), "{}", replayed.text);
+        let words = "replayed 1 of 2; refused by the broker 1; what was not replayed is kept";
+        assert!(replayed.text.contains(words), "{}", replayed.text);
+        worker.stop().await;
+    });
+}
+
+#[test]
+fn replies_that_may_not_be_written_wait_until_they_may_and_delay_no_completion() {
+    run(async {
+        let ground = Ground::shared("denied-replies").await;
+        let vhost = ground.vhost();
+        let user = format!("{vhost}-limited");
+        ctl(&["add_user", &user, "secret"]).await;
+        let all = ".*";
+        ctl(&["set_permissions", "-p", &vhost, &user, all, "^waybill", all]).await;
+        let url = ground
+            .broker_url
+            .replacen("//waybill:", &format!("//{user}:"), 1);
+        let (start, place) = url.rsplit_once('@').expect("the address names a user");
+        let (start, _) = start.rsplit_once(':').expect("the address has a password");
+        let url = with_last(&format!("{start}:secret@{place}"), &vhost);
+        let replies = Audience::of_queue(&ground, "mine").await;
+        let audience = Audience::of_completions(&ground).await;
+        let worker = ground.plan().with("broker.url", &url).start().await;
+        let events: Vec<_> = uploads(60)
+            .iter()
+            .map(|event| {
+                let replying = |p: lapin::BasicProperties| p.with_reply_to("mine".into());
+                Message::event(event).having(replying)
+            })
+            .collect();
+        Producer::new(&ground).publish(events).await;
+        until("every completion", async || {
+            (audience.by_token().len() == 60).then_some(())
+        })
+        .await;
+        until("every reply set aside", async || {
+            let now = worker.metric("waybill_outbox_stuck", "").await;
+            (now == 60 && replies.heard().is_empty()).then_some(())
+        })
+        .await;
+        ctl(&["set_permissions", "-p", &vhost, &user, all, all, all]).await;
+        until("every reply", async || {
+            (replies.by_token().len() == 60).then_some(())
+        })
+        .await;
+        until("an empty outbox", async || {
+            (ground.number(OUTBOX).await == 0).then_some(())
+        })
+        .await;
+        stuck(&worker, "", 0).await;
+        worker.stop().await;
+        ctl(&["delete_user", &user]).await;
+    });
+}
+
+#[test]
+fn an_exchange_that_was_deleted_is_declared_again_and_nothing_kept_for_it_is_lost() {
+    run(async {
+        let ground = Ground::shared("deleted-exchange").await;
+        let (connection, channel) = open(&ground).await;
+        let audience = Audience::of_completions(&ground).await;
+        let plan = ground.plan().with("outbox.unroutable", "keep");
+        let worker = plan.start().await;
+        let events = uploads(40);
+        let mut producer = Producer::new(&ground);
+        producer.events(&events[..40]).await;
+        until("the first completions", async || {
+            (audience.by_token().len() == 20).then_some(())
+        })
+        .await;
+        let exchange = "waybill.completions";
+        let deleted = channel.exchange_delete(exchange.into(), ExchangeDeleteOptions::default());
+        deleted.await.expect("it is there");
+        producer.events(&events[40..]).await;
+        let declared = Duration::from_secs(30);
+        tokio::time::timeout(declared, async {
+            loop {
+                let (again, channel) = open(&ground).await;
+                let options = lapin::options::ExchangeDeclareOptions {
+                    passive: true,
+                    ..Default::default()
+                };
+                let kind = lapin::ExchangeKind::Topic;
+                let none = FieldTable::default();
+                let found = channel.exchange_declare(exchange.into(), kind, options, none);
+                let found = found.await.is_ok();
+                let _ = again.close(200, "OK".into()).await;
+                if found {
+                    return;
+                }
+            }
+        })
+        .await
+        .expect("the exchange is declared again");
+        bind(&channel, "audience", "#").await;
+        until("all completions", async || {
+            (audience.by_token().len() == 40).then_some(())
+        })
+        .await;
+        worker.stop().await;
+        connection.close(200, "OK".into()).await.expect("a goodbye");
+    });
+}
+
+/// An order whose form is longer than the broker takes messages.
+fn order() -> PlainEvent {
+    let time = "2026-01-31T12:00:00Z".parse().expect("a time");
+    let data = json!({ "form": { "text": "x".repeat(2 * SIZE_MAX) } });
+    PlainEvent {
+        id: "long-order".to_owned(),
+        ..PlainEvent::new("e2e", "order.opened", "long-order", time, data)
+    }
+}

@@ -1,0 +1,126 @@
+//! A broker that refuses, blocks and reshuffles, and a worker that sleeps too long.
+
+use std::time::Duration;
+
+use lapin::{
+    options::{QueueBindOptions, QueueDeclareOptions},
+    types::{AMQPValue, FieldTable, LongString},
+};
+
+use crate::support::ground::{Ground, run, until};
+use crate::support::story::{repeated, shuffled, stories};
+use crate::support::trial::Trial;
+
+#[test]
+fn a_completion_that_a_full_queue_refuses_is_published_again_until_it_is_taken() {
+    run(async {
+        let mut trial = Trial::shared("full-queue").await;
+        let worker = trial.ground.plan().start().await;
+        let (connection, channel) = channel(&trial.ground).await;
+        let mut limits = FieldTable::default();
+        limits.insert("x-max-length".into(), AMQPValue::LongInt(1));
+        let refuse = LongString::from("reject-publish");
+        limits.insert("x-overflow".into(), AMQPValue::LongString(refuse));
+        let options = QueueDeclareOptions::default();
+        let declared = channel
+            .queue_declare("narrow".into(), options, limits)
+            .await;
+        declared.expect("a queue");
+        let bind = channel.queue_bind(
+            "narrow".into(),
+            "waybill.completions".into(),
+            "#".into(),
+            QueueBindOptions::default(),
+            FieldTable::default(),
+        );
+        bind.await.expect("a binding");
+        trial.events(&stories("refused", 25)).await;
+        let nacked = "what=\"completion\",result=\"nacked\"";
+        until("refusals", async || {
+            (worker.metric("waybill_published_total", nacked).await >= 10).then_some(())
+        })
+        .await;
+        let kept = trial
+            .ground
+            .number("select count(*) from waybill.outbox")
+            .await;
+        assert!(kept > 0, "refused messages were forgotten");
+        let deleted = channel
+            .queue_delete("narrow".into(), Default::default())
+            .await;
+        deleted.expect("it is there");
+        connection.close(200, "OK".into()).await.expect("a goodbye");
+        trial.conclude(vec![worker]).await;
+    });
+}
+
+#[test]
+fn a_worker_that_slept_until_the_broker_gave_it_up_does_no_harm_when_it_wakes() {
+    run(async {
+        let mut trial = Trial::shared("sleeper").await;
+        let plan = trial
+            .ground
+            .plan()
+            .with("batch.events", "30")
+            .with("broker.heartbeat", "1s");
+        let mut sleeper = plan.start().await;
+        let events = shuffled(stories("asleep", 150), 4);
+        let (before, after) = events.split_at(events.len() / 2);
+        let falling_asleep = async {
+            until("work under way", async || {
+                let applied = "outcome=\"applied\"";
+                let done = sleeper.metric("waybill_events_total", applied).await;
+                (done > 50).then_some(())
+            })
+            .await;
+            sleeper.signal("STOP").await;
+        };
+        tokio::join!(trial.producer.events(before), falling_asleep);
+        let other = plan.start().await;
+        trial.events(after).await;
+        // A transaction may sleep too; only its end frees the processes it has locked.
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        sleeper.signal("CONT").await;
+        sleeper.ready().await;
+        trial.conclude(vec![sleeper, other]).await;
+    });
+}
+
+#[test]
+fn partitions_can_be_added_and_taken_away_under_load() {
+    run(async {
+        let mut trial = Trial::shared("partitions").await;
+        let roomy = trial.ground.plan().with("database.pool", "12");
+        let plan = |partitions: &str| roomy.clone().with("broker.partitions", partitions);
+        let mut workers = vec![plan("1").start().await];
+        let plans = [plan("4"), plan("2")];
+        for (n, plan) in plans.iter().enumerate() {
+            let events = repeated(stories(&format!("partition{n}"), 120), 6);
+            let events = shuffled(events, n as u64);
+            let moving = async {
+                tokio::time::sleep(Duration::from_millis(200)).await;
+                plan.start().await
+            };
+            let ((), worker) = tokio::join!(trial.producer.events(&events), moving);
+            workers.push(worker);
+        }
+        for worker in workers.drain(..2) {
+            worker.stop().await;
+        }
+        trial.events(&stories("partition-last", 60)).await;
+        trial.rest().await;
+        for partition in 1..4 {
+            let queue = format!("waybill.events.{partition}");
+            assert_eq!(trial.ground.ready(&queue).await, Some(0), "{queue}");
+        }
+        trial.conclude(workers).await;
+    });
+}
+
+async fn channel(ground: &Ground) -> (lapin::Connection, lapin::Channel) {
+    let properties = lapin::ConnectionProperties::default();
+    let connection = lapin::Connection::connect(&ground.broker_url, properties).await;
+    let connection = connection.expect("a broker");
+    let channel = connection.create_channel().await.expect("a channel");
+    (connection, channel)
+}

@@ -1,0 +1,59 @@
+//! The documents of the contract are there for everybody, also behind a closed door.
+
+use serde_json::Value;
+use waybill::wire::{schema, type_names};
+
+use crate::support::client::{Client, Reply};
+use crate::support::ground::{Ground, run};
+
+/// A document of this media type that caches may keep.
+async fn document(client: &Client, path: &str, media_type: &str) -> Value {
+    let reply: Reply = client.get(path).await;
+    assert_eq!(reply.status, 200, "{path}: {}", reply.body());
+    assert_eq!(reply.header("content-type"), Some(media_type));
+    let cached = reply.header("cache-control");
+    assert_eq!(cached, Some("public, max-age=3600"));
+    serde_json::from_str(reply.body()).expect("JSON")
+}
+
+#[test]
+fn everybody_reads_the_documents_of_the_contract() {
+    run(async {
+        let ground = Ground::shared("documents").await;
+        let (worker, client) = ground.answering_as("api").await;
+        // A key that is no good closes every door that asks for one.
+        let stranger = client.with("authorization", "Bearer nonsense");
+        stranger
+            .get("/v1/events")
+            .await
+            .problem(401, "unauthorized");
+
+        let asyncapi = document(&stranger, "/asyncapi.json", "application/json").await;
+        assert_eq!(asyncapi["asyncapi"], "3.0.0");
+        assert_eq!(asyncapi["info"]["version"], env!("CARGO_PKG_VERSION"));
+        let mut count = 0;
+        for (name, text) in schema::schemas() {
+            let path = format!("/schemas/{name}.json");
+            let served = document(&stranger, &path, "application/schema+json").await;
+            assert_eq!(
+                served,
+                serde_json::from_str::<Value>(text).expect("JSON"),
+                "{name}"
+            );
+            count += 1;
+        }
+        assert!(count > type_names().count());
+
+        for unknown in [
+            "/schemas/upload.exploded.json",
+            "/schemas/upload.step",
+            "/schemas/%ff",
+        ] {
+            let problem = stranger.get(unknown).await.problem(404, "not_found");
+            assert_eq!(problem["instance"], unknown);
+        }
+        let posted = stranger.ask("POST", "/asyncapi.json").await;
+        posted.problem(405, "method_not_allowed");
+        worker.stop().await;
+    });
+}

@@ -1,0 +1,128 @@
+//! What is not taken over HTTP: it is said why, and nothing of it is published.
+
+use serde_json::{Value, json};
+use waybill::domain::access::Scope;
+
+use super::events::{patient, token};
+use super::processes::keyed;
+use crate::support::client::Client;
+use crate::support::ground::{Ground, run};
+use crate::support::worker::Plan;
+
+fn event(id: &str, data: Value) -> Value {
+    json!({"id": id, "source": "e2e", "type": "upload.progress", "token": "t", "data": data})
+}
+
+#[test]
+fn an_event_that_can_not_be_taken_is_pointed_at_and_its_whole_list_with_it() {
+    run(async {
+        let ground = Ground::shared("submit-wrong").await;
+        let (plan, client) = ground.api_plan().await;
+        let api = plan.roles("api").start().await;
+        let done = || json!({"done": 1});
+        let mut foreign = event("3", done());
+        foreign["tenant"] = json!("somebody");
+        let nameless = json!({"type": "upload.step", "token": "t", "source": "e2e"});
+        for (body, name, pointer) in [
+            (
+                json!([event("1", done()), event("2", json!({"done": -1}))]),
+                "invalid_field",
+                "#/1/data/done",
+            ),
+            (json!([nameless]), "missing_identity", "#/0/id"),
+            (foreign, "tenant_mismatch", "#/tenant"),
+        ] {
+            let problem = client.post("/v1/events", body).await.problem(422, name);
+            assert_eq!(problem["errors"][0]["pointer"], pointer, "{problem}");
+        }
+        let many = json!(vec![event("4", done()); 1_001]).to_string();
+        let long = " ".repeat(8 << 20) + "{}";
+        for (body, status, name) in [
+            ("[]", 400, "invalid_body"),
+            ("{", 400, "undecodable"),
+            ("", 400, "undecodable"),
+            (&many, 400, "invalid_body"),
+            (&long, 413, "too_large"),
+        ] {
+            client.post("/v1/events", body).await.problem(status, name);
+        }
+        assert_eq!(ground.ready("waybill.events.0").await, Some(0));
+        api.stop().await;
+    });
+}
+
+#[test]
+fn an_order_that_can_not_be_taken_names_its_fault() {
+    run(async {
+        let ground = Ground::shared("submit-wrong-order").await;
+        let (plan, client) = ground.api_plan().await;
+        let api = plan.roles("api").start().await;
+        for (path, body, status, name) in [
+            ("/v1/orders", json!({"token": 7}), 400, "invalid_body"),
+            ("/v1/orders", json!({"form": 7}), 422, "invalid_field"),
+            ("/v1/orders", json!([]), 422, "invalid_field"),
+            ("/v1/orders?a=b", json!({}), 400, "invalid_parameter"),
+            (
+                "/v1/orders/t/push",
+                json!({"outcome": "a"}),
+                422,
+                "invalid_field",
+            ),
+        ] {
+            client.post(path, body).await.problem(status, name);
+        }
+        let form = client.with("content-type", "application/x-www-form-urlencoded");
+        let form = form.post("/v1/orders", "a=b").await;
+        form.problem(415, "unsupported_content_type");
+        let other = client.ask("DELETE", "/v1/orders").await;
+        other.problem(405, "method_not_allowed");
+        assert_eq!(ground.ready("waybill.events.0").await, Some(0));
+        api.stop().await;
+    });
+}
+
+#[test]
+fn only_a_key_that_may_write_sends_and_only_for_its_own_tenant() {
+    run(async {
+        let ground = Ground::shared("submit-keys").await;
+        let (worker, client) = ground.answering().await;
+        let (reader, _) = keyed(&ground, &client, "north", &[Scope::Read]).await;
+        let (writer, _) = keyed(&ground, &client, "north", &[Scope::Write]).await;
+        let (south, _) = keyed(&ground, &client, "south", &[Scope::Admin]).await;
+        for path in [
+            "/v1/events",
+            "/v1/orders",
+            "/v1/orders/t/push",
+            "/v1/processes/t/cancel",
+        ] {
+            client.post(path, "{}").await.problem(401, "unauthorized");
+            reader.post(path, "{}").await.problem(403, "forbidden");
+        }
+        let opened = patient(&writer)
+            .post("/v1/orders", json!({"token": token("north")}))
+            .await;
+        let location = opened.header("location").expect("where it is").to_owned();
+        assert_eq!(reader.get(&location).await.record()["tenant"], "north");
+        south.get(&location).await.problem(404, "not_found");
+        let cancel = format!("{location}/cancel");
+        south.post(&cancel, "").await.problem(404, "not_found");
+        worker.stop().await;
+    });
+}
+
+#[test]
+fn without_the_broker_nothing_is_taken_and_the_client_is_told_to_come_again() {
+    run(async {
+        let ground = Ground::shared("submit-away").await;
+        let (plan, client): (Plan, Client) = ground.api_plan().await;
+        let api = plan
+            .roles("api")
+            .with("broker.url", "amqp://nobody:nothing@127.0.0.1:1/none")
+            .start()
+            .await;
+        let reply = client.post("/v1/orders", "{}").await;
+        reply.problem(503, "unavailable");
+        assert_eq!(reply.header("retry-after"), Some("1"));
+        api.stop().await;
+    });
+}

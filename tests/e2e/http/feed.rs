@@ -1,0 +1,188 @@
+//! What readers of the feed hear: every event once, in one order, wherever they begin again.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use tokio::task::JoinSet;
+use tokio_postgres::NoTls;
+
+use crate::support::client::Client;
+use crate::support::ground::{run, until};
+use crate::support::story::{TOKEN_MARK, stories, story};
+use crate::support::trial::Trial;
+
+/// Follows the pages of a feed to its end; as source and id.
+async fn followed(client: &Client, path: &str) -> Vec<(String, String)> {
+    let mut heard = Vec::new();
+    let mut path = path.to_owned();
+    loop {
+        let reply = client.get(&path).await;
+        let link = reply.header("link").expect("a link").to_owned();
+        let page = reply.record();
+        let events = page["events"].as_array().expect("events");
+        heard.extend(events.iter().map(identity));
+        if events.is_empty() && page["more"] == false {
+            return heard;
+        }
+        path = next(&link);
+        let cursor = page["next"].as_str().expect("a cursor");
+        assert!(path.contains(cursor), "{path} and {cursor}");
+    }
+}
+
+pub(crate) fn next(link: &str) -> String {
+    let path = link.strip_prefix('<').and_then(|link| link.split_once('>'));
+    path.expect("a link").0.to_owned()
+}
+
+fn identity(event: &Value) -> (String, String) {
+    let text = |name: &str| event[name].as_str().expect("a text").to_owned();
+    (text("source"), text("token") + " " + &text("id"))
+}
+
+#[test]
+fn a_reader_hears_every_event_once_whatever_its_pages_and_filters() {
+    run(async {
+        let mut trial = Trial::shared("feed-pages").await;
+        let (worker, client) = trial.ground.answering().await;
+        let second = trial.ground.plan().start().await;
+        let told = stories("pages", 30);
+        trial.events(&told).await;
+        trial.rest().await;
+
+        let all = followed(&client, "/v1/events?limit=7").await;
+        let different: BTreeSet<_> = all.iter().cloned().collect();
+        assert_eq!(different.len(), all.len(), "none twice");
+        let published: BTreeSet<_> = told
+            .iter()
+            .map(|e| {
+                (
+                    e.source.clone(),
+                    format!("{} {}", e.token.clone().unwrap_or_default(), e.id),
+                )
+            })
+            .collect();
+        assert_eq!(different, published);
+        assert_eq!(followed(&client, "/v1/events?limit=1000").await, all);
+
+        let of_type = |name: &str| told.iter().filter(|event| event.type_ == name).count();
+        let steps = followed(&client, "/v1/events?type=upload.items&limit=3").await;
+        assert_eq!(steps.len(), of_type("upload.items"));
+        let one = followed(&client, &format!("/v1/events?token={TOKEN_MARK}-pages-4")).await;
+        assert_eq!(one.len(), story("pages", 4).len());
+        assert!(followed(&client, "/v1/events?kind=order").await.is_empty());
+
+        // Whoever was told of an end over AMQP reads on from there over HTTP.
+        for heard in trial.audience.heard() {
+            let cursor = heard.cursor.expect("a completion has a cursor");
+            let path = format!("/v1/events?after={cursor}&token={}", heard.token);
+            let events = followed(&client, &path).await;
+            assert!(!events.is_empty(), "the end lies after its cursor");
+        }
+        trial.conclude(vec![worker, second]).await;
+    });
+}
+
+#[test]
+fn whoever_waits_for_news_gets_it_and_a_stream_goes_on_where_it_broke() {
+    run(async {
+        let mut trial = Trial::shared("feed-news").await;
+        let (worker, client) = trial.ground.answering().await;
+        let told = story("news", 0);
+        let patient = client.with("prefer", "wait=60");
+        let mut listening = client.listen("/v1/events/stream").await;
+        let waiting = patient.get("/v1/events?after=now&limit=1");
+        let (reply, ()) = tokio::join!(waiting, trial.events(&told));
+        let page = reply.record();
+        assert_eq!(page["events"].as_array().map(Vec::len), Some(1), "{page}");
+
+        let half = told.len() / 2;
+        let mut heard = Vec::new();
+        let mut last = String::new();
+        for _ in 0..half {
+            let (id, event) = listening.next().await;
+            assert_eq!(event["cursor"], id.as_str());
+            heard.push(identity(&event));
+            last = id;
+        }
+        drop(listening);
+        let mut again = client
+            .with("last-event-id", &last)
+            .listen("/v1/events/stream")
+            .await;
+        for _ in half..told.len() {
+            heard.push(identity(&again.next().await.1));
+        }
+        assert_eq!(followed(&client, "/v1/events").await, heard);
+        trial.conclude(vec![worker]).await;
+    });
+}
+
+#[test]
+fn a_cursor_from_before_what_is_kept_is_gone_and_a_wrong_one_is_wrong() {
+    run(async {
+        let mut trial = Trial::shared("feed-gone").await;
+        let (worker, client) = trial.ground.answering().await;
+        trial.events(&story("gone", 0)).await;
+        trial.rest().await;
+        let first = client.get("/v1/events?limit=1").await.record();
+        let old = first["next"].as_str().expect("a cursor").to_owned();
+        let deleted = "update waybill.feed_horizon set (epoch, tx, pos) =
+                           (select epoch, tx, pos from waybill.event order by epoch, tx desc, pos desc limit 1)";
+        trial.ground.execute(deleted).await;
+        let path = format!("/v1/events?after={old}");
+        client.get(&path).await.problem(410, "gone");
+        let stream = format!("/v1/events/stream?after={old}");
+        client.get(&stream).await.problem(410, "gone");
+        assert_eq!(
+            client.get("/v1/events").await.record()["events"][0],
+            Value::Null
+        );
+
+        for wrong in [
+            "after=1",
+            "limit=0",
+            "limit=1001",
+            "kind=parcel",
+            "type=upload.sent",
+            "order=up",
+        ] {
+            let reply = client.get(&format!("/v1/events?{wrong}")).await;
+            reply.problem(400, "invalid_parameter");
+        }
+        let stale = client
+            .with("last-event-id", "1")
+            .get("/v1/events/stream")
+            .await;
+        stale.problem(400, "invalid_parameter");
+        trial.conclude(vec![worker]).await;
+    });
+}
+
+#[test]
+fn a_transaction_that_holds_the_feed_back_shows_in_the_metrics() {
+    run(async {
+        // It would hold back every reader of a shared server.
+        let mut trial = Trial::own("feed-held").await;
+        let worker = trial.ground.plan().start().await;
+        let lag = "waybill_feed_lag_seconds";
+        let (open, connection) = tokio_postgres::connect(&trial.ground.database_url, NoTls)
+            .await
+            .expect("a connection");
+        let mut driving = JoinSet::new();
+        driving.spawn(connection);
+        let begin = "begin; select pg_current_xact_id()";
+        open.batch_execute(begin).await.expect("a transaction");
+        trial.events(&story("held", 0)).await;
+        until("the lag", async || {
+            (worker.metric(lag, "").await >= 1).then_some(())
+        })
+        .await;
+        open.batch_execute("rollback").await.expect("its end");
+        until("no lag", async || {
+            (worker.metric(lag, "").await == 0).then_some(())
+        })
+        .await;
+        trial.conclude(vec![worker]).await;
+    });
+}

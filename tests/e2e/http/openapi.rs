@@ -1,0 +1,264 @@
+//! The OpenAPI document holds: every operation in it is there, asks for the key that it says it asks
+//! for, shows nobody what is another tenant's, and answers as it promises.
+
+use std::time::Duration;
+
+use expect_test::expect_file;
+use serde_json::json;
+use waybill::domain::access::{Access, Scope};
+use waybill::store::admin::api_key::NewKey;
+
+use super::processes::keyed;
+use crate::support::client::{Client, Reply};
+use crate::support::ground::{Ground, run, until};
+use crate::support::openapi_document::{Described, Operation};
+use crate::support::worker::Worker;
+
+/// In all that the owner sent, and in no name that others know.
+const SECRET: &str = "only-the-owner-knows";
+const BOUNDARY: &str = "walk-boundary";
+
+/// What the owner has.
+struct Belongings {
+    token: String,
+    file: String,
+    order: String,
+}
+
+/// Somebody who asks, and what is expected to come of it.
+struct Asker {
+    client: Client,
+    /// `None` for those whose key is none.
+    scopes: Option<&'static [Scope]>,
+    is_owner: bool,
+}
+
+fn upload_form(name: &str) -> String {
+    format!(
+        "--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"file\"; \
+         filename=\"{name}.txt\"\r\n\r\n{name}\r\n--{BOUNDARY}--\r\n"
+    )
+}
+
+/// Asks what an operation is for, of the owner's belongings where it is about something.
+async fn ask(client: &Client, operation: &Operation, own: &Belongings) -> Reply {
+    let token = match operation.id.as_str() {
+        "pushOrder" => &own.order,
+        _ => &own.token,
+    };
+    let path = operation.path.replace("{token}", token);
+    let path = path.replace("{id}", &own.file);
+    let path = path.replace("{name}", "upload.received.json");
+    let body = match operation.id.as_str() {
+        "getProcesses" => json!({ "requests": [{ "token": own.token, "include": ["items"] }] }),
+        "sendEvents" => json!({ "id": "1", "source": "walk", "type": "upload.step",
+            "token": "walk", "data": { "message": "on the way" } }),
+        "pushOrder" => json!({ "stage": "open" }),
+        "upload" => {
+            let form = format!("multipart/form-data; boundary={BOUNDARY}");
+            let client = client.with("content-type", &form);
+            return client.post(&path, upload_form("walk")).await;
+        }
+        _ if operation.method == "POST" => json!({}),
+        _ => return client.ask(&operation.method, &path).await,
+    };
+    client.post(&path, body).await
+}
+
+/// A program with files and keys of its own, and a client without a key that gets nowhere.
+async fn behind_a_door(ground: &Ground) -> (Worker, Client, Client) {
+    let (plan, client) = ground.api_plan().await;
+    let folder = ground.folder.join("files");
+    let plan = plan
+        .with("files.url", folder.to_str().expect("a path in UTF-8"))
+        .with("files.types", "any")
+        .with("http.wrong_keys_per_second", "1000");
+    let worker = plan.roles("worker,relay,api").start().await;
+    let (owner, _) = keyed(ground, &client, "default", &[Scope::Read, Scope::Write]).await;
+    until("a door that is closed", async || {
+        let reply = client.get("/v1/events").await;
+        (reply.status == 401).then_some(())
+    })
+    .await;
+    (worker, client, owner)
+}
+
+/// Sends what is then asked for; also a process that is called like a path.
+async fn belongings(owner: &Client) -> Belongings {
+    let patient = owner.with("prefer", "wait=60");
+    let form = format!("multipart/form-data; boundary={BOUNDARY}");
+    let sender = patient.with("content-type", &form);
+    let upload = sender
+        .post("/v1/uploads", upload_form(SECRET))
+        .await
+        .record();
+    let upload = &upload["uploads"][0];
+    let order = json!({ "form": { "about": SECRET } });
+    let order = patient.post("/v1/orders", order).await.record();
+    let batch = json!({ "id": "1", "source": "walk", "type": "upload.received", "token": "batch",
+        "data": { "filename": SECRET } });
+    patient.post("/v1/events", batch).await.record();
+    let text = |value: &serde_json::Value| value.as_str().expect("a text").to_owned();
+    Belongings {
+        token: text(&upload["token"]),
+        file: text(&upload["file"]["id"]),
+        order: text(&order["token"]),
+    }
+}
+
+/// A key that was good for a moment only.
+async fn expired(ground: &Ground, client: &Client) -> Client {
+    let new = NewKey {
+        name: String::new(),
+        access: Access {
+            tenant: "default".to_owned(),
+            scopes: vec![Scope::Admin],
+        },
+        expires_after: Some(Duration::from_millis(1)),
+    };
+    let created = ground.store().create_key(&new).await.expect("a key");
+    let text = secrecy::ExposeSecret::expose_secret(&created.text);
+    client.with("authorization", &format!("Bearer {text}"))
+}
+
+async fn askers(ground: &Ground, open: &Client) -> Vec<Asker> {
+    let (revoked, id) = keyed(ground, open, "default", &[Scope::Admin]).await;
+    assert!(ground.store().revoke_key(&id).await.expect("revoked"));
+    let strangers = [
+        open.clone(),
+        open.with("authorization", "Bearer wb_0_0"),
+        expired(ground, open).await,
+        revoked,
+    ];
+    let stranger = |client| Asker {
+        client,
+        scopes: None,
+        is_owner: false,
+    };
+    let mut askers: Vec<_> = strangers.into_iter().map(stranger).collect();
+    let keys: [(&str, &'static [Scope]); 4] = [
+        ("default", &[Scope::Read]),
+        ("default", &[Scope::Write]),
+        ("other", &[Scope::Read, Scope::Write]),
+        ("default", &[Scope::Admin]),
+    ];
+    for (tenant, scopes) in keys {
+        askers.push(Asker {
+            client: keyed(ground, open, tenant, scopes).await.0,
+            scopes: Some(scopes),
+            is_owner: tenant == "default",
+        });
+    }
+    askers
+}
+
+/// Whether it is about a process that has to be there.
+fn needs_process(operation: &Operation) -> bool {
+    let names_one = operation.path.contains("{token}") || operation.id == "getProcessCalledBatch";
+    // A push may come before its order.
+    names_one && operation.id != "pushOrder"
+}
+
+fn may(scopes: &[Scope], wanted: &str) -> bool {
+    let allows = |scope: &Scope| *scope == Scope::Admin || scope.name() == wanted;
+    scopes.iter().any(allows)
+}
+
+/// What is to come of it: the status, and of a problem its name.
+fn expected(asker: &Asker, operation: &Operation) -> Option<(u16, &'static str)> {
+    let scope = operation.scope.as_deref()?;
+    match asker.scopes {
+        None => Some((401, "unauthorized")),
+        Some(scopes) if !may(scopes, scope) => Some((403, "forbidden")),
+        Some(_) if !asker.is_owner && needs_process(operation) => Some((404, "not_found")),
+        Some(_) => None,
+    }
+}
+
+#[test]
+fn every_operation_asks_for_the_key_that_it_says_and_answers_as_it_promises() {
+    run(async {
+        let ground = Ground::shared("openapi").await;
+        let (worker, open, owner) = behind_a_door(&ground).await;
+        let own = belongings(&owner).await;
+        let described = Described::by(&open).await;
+        let operations = described.operations();
+        for asker in askers(&ground, &open).await {
+            for operation in &operations {
+                let problem = expected(&asker, operation);
+                if operation.id == "streamEvents" && problem.is_none() {
+                    // It has no end; that it begins well is looked at there.
+                    asker.client.listen(&operation.path).await;
+                    continue;
+                }
+                let reply = ask(&asker.client, operation, &own).await;
+                match problem {
+                    Some((status, name)) => drop(reply.problem(status, name)),
+                    None => assert!(
+                        [200, 202].contains(&reply.status),
+                        "{} {reply:?}",
+                        operation.id
+                    ),
+                }
+                described.holds(operation, &reply);
+                let shown = reply.body().contains(SECRET);
+                assert!(
+                    asker.is_owner || !shown,
+                    "{} shows it: {reply:?}",
+                    operation.id
+                );
+            }
+        }
+        // Another tenant's push to the order went to an order of its own: two are the owner's.
+        let order = format!("/v1/processes/{}?include=counts", own.order);
+        until("both pushes of the owner", async || {
+            let order = owner.get(&order).await.record();
+            let events = order["counts"]["events"].as_u64().expect("a number");
+            assert!(events <= 3, "{order}");
+            (order["status"] == "done" && events == 3).then_some(())
+        })
+        .await;
+        let every_scope = ["read", "write"].map(|scope| Some(scope.to_owned()));
+        for scope in every_scope {
+            assert!(operations.iter().any(|operation| operation.scope == scope));
+        }
+        worker.stop().await;
+    });
+}
+
+#[test]
+fn the_document_and_its_page_are_there_for_everybody_and_name_the_same_operations() {
+    run(async {
+        let ground = Ground::shared("openapi-page").await;
+        let (worker, open, _) = behind_a_door(&ground).await;
+        let described = Described::by(&open).await;
+        assert_eq!(described.0["openapi"], "3.1.0");
+        assert_eq!(described.0["info"]["version"], env!("CARGO_PKG_VERSION"));
+        let reference =
+            std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference/http.md");
+        let reference = std::fs::read_to_string(reference).expect("the page");
+        expect_file!["../../../docs/reference/http.md"].assert_eq(&described.reference(&reference));
+        let page = open.get("/docs").await;
+        assert_eq!(
+            (page.status, page.header("content-type")),
+            (200, Some("text/html; charset=utf-8"))
+        );
+        let policy = page.header("content-security-policy").expect("a policy");
+        assert!(
+            policy.starts_with("default-src 'none'; style-src 'sha256-"),
+            "{policy}"
+        );
+        assert!(!page.body().contains("<script"));
+        for operation in described.operations() {
+            let place = format!("<section id=\"{}\">", operation.id);
+            assert!(page.body().contains(&place), "{}", operation.id);
+            let line = format!("<code>{}</code>", operation.path);
+            assert!(page.body().contains(&line), "{}", operation.id);
+        }
+        for path in ["/docs", "/openapi.json"] {
+            let cached = open.get(path).await;
+            assert_eq!(cached.header("cache-control"), Some("public, max-age=3600"));
+        }
+        worker.stop().await;
+    });
+}

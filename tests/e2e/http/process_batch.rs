@@ -1,0 +1,213 @@
+//! Many processes in one call: every request has its own answer at its place, whatever the others
+//! ask for.
+
+use serde_json::{Value, json};
+use waybill::domain::access::Scope;
+
+use super::processes::keyed;
+use crate::support::client::{Client, Reply};
+use crate::support::ground::{Ground, run, until};
+use crate::support::story::{TOKEN_MARK, stories, story};
+use crate::support::trial::Trial;
+
+const PATH: &str = "/v1/processes/batch";
+const EVERY_PART: &str = "items,steps,errors,events,late,stages,data";
+
+/// The name of a story.
+pub(crate) fn token(tag: &str, n: usize) -> String {
+    format!("{TOKEN_MARK}-{tag}-{n}")
+}
+
+/// The places of a process's events, once the feed has so many.
+pub(crate) async fn places(client: &Client, token: &str, count: usize) -> Vec<String> {
+    let path = format!("/v1/events?limit=1000&token={token}");
+    until("every event in the feed", async || {
+        let page = client.get(&path).await.record();
+        let events = page["events"].as_array()?;
+        let cursor = |event: &Value| event["cursor"].as_str().map(str::to_owned);
+        let cursors: Option<Vec<_>> = events.iter().map(cursor).collect();
+        cursors.filter(|cursors| cursors.len() == count)
+    })
+    .await
+}
+
+pub(crate) async fn ask(client: &Client, body: &Value) -> Reply {
+    let client = client.with("content-type", "application/json");
+    client.send("POST", PATH, &body.to_string()).await
+}
+
+/// The answers to requests, one for each.
+pub(crate) async fn answers(client: &Client, requests: &[Value]) -> Vec<Value> {
+    let reply = ask(client, &json!({ "requests": requests })).await;
+    let mut record = reply.record();
+    let answers = record["answers"].take();
+    let answers = answers.as_array().expect("answers").clone();
+    assert_eq!(answers.len(), requests.len());
+    for (answer, request) in answers.iter().zip(requests) {
+        assert_eq!(answer["token"], request["token"], "{answer}");
+        let both = (answer.get("process"), answer.get("problem"));
+        assert!(
+            matches!(both, (Some(_), None) | (None, Some(_))),
+            "{answer}"
+        );
+    }
+    answers
+}
+
+/// The problem of one answer.
+pub(crate) fn problem<'a>(answer: &'a Value, status: u16, name: &str) -> &'a Value {
+    let problem = &answer["problem"];
+    let type_ = format!("urn:waybill:problem:{name}");
+    assert_eq!(problem["type"], type_, "{answer}");
+    assert_eq!(problem["status"], status, "{answer}");
+    for text in ["title", "detail", "instance"] {
+        assert!(problem[text].is_string(), "{answer}");
+    }
+    problem
+}
+
+#[test]
+fn each_request_of_a_batch_is_answered_at_its_place_as_if_it_were_asked_alone() {
+    run(async {
+        let mut trial = Trial::shared("batch-answers").await;
+        let (worker, client) = trial.ground.answering().await;
+        trial.events(&stories("batch", 3)).await;
+        let tokens: Vec<_> = (0..3).map(|n| token("batch", n)).collect();
+        for (n, token) in tokens.iter().enumerate() {
+            places(&client, token, story("batch", n).len()).await;
+            let path = format!("/v1/processes/{token}");
+            until("a completion that is sent", async || {
+                let record = client.get(&path).await.record();
+                (record["completion"] == "sent").then_some(())
+            })
+            .await;
+        }
+        let every: Vec<&str> = EVERY_PART.split(',').collect();
+        let requests = [
+            json!({"token": tokens[2], "include": every}),
+            json!({"token": "nobody-spoke-of-it"}),
+            json!({"token": tokens[0], "include": null}),
+            json!({"token": tokens[1], "include": ["all"]}),
+            json!({"token": tokens[1], "include": ["items"]}),
+            json!({"token": tokens[0], "include": ["steps"]}),
+        ];
+        let found = answers(&client, &requests).await;
+        let alone = async |token: &str, include: &str| {
+            let path = format!("/v1/processes/{token}?include={include}");
+            client.get(&path).await.record()
+        };
+        assert_eq!(found[0]["process"], alone(&tokens[2], EVERY_PART).await);
+        problem(&found[1], 404, "not_found");
+        assert_eq!(found[2]["process"], alone(&tokens[0], "").await);
+        problem(&found[3], 400, "invalid_body");
+        assert_eq!(found[4]["process"], alone(&tokens[1], "items").await);
+        assert_eq!(found[5]["process"], alone(&tokens[0], "steps").await);
+
+        let many = vec![json!({"token": tokens[1]}); 100];
+        for answer in answers(&client, &many).await {
+            assert_eq!(answer["process"], alone(&tokens[1], "").await);
+        }
+        let (foreign, _) = keyed(&trial.ground, &client, "other", &[Scope::Read]).await;
+        problem(&answers(&foreign, &many[..1]).await[0], 404, "not_found");
+        let (writing, _) = keyed(&trial.ground, &client, "default", &[Scope::Write]).await;
+        let refused = ask(&writing, &json!({"requests": many})).await;
+        refused.problem(403, "forbidden");
+        trial.conclude(vec![worker]).await;
+    });
+}
+
+#[test]
+fn a_request_that_can_not_be_read_is_the_problem_of_its_own_answer() {
+    run(async {
+        let ground = Ground::shared("batch-entries").await;
+        let (worker, client) = ground.answering_as("api").await;
+        for (request, pointers) in [
+            (json!({}), vec!["token"]),
+            (json!({"token": null}), vec!["token"]),
+            (
+                json!({"token": 7, "colour": "red"}),
+                vec!["token", "colour"],
+            ),
+            (json!({"token": "t", "include": "items"}), vec!["include"]),
+            (json!({"token": "t", "include": ["all"]}), vec!["include"]),
+            (json!({"token": "t", "include": [1]}), vec!["include"]),
+        ] {
+            let requests = json!({"requests": [{"token": "t"}, request]});
+            let answers = ask(&client, &requests).await.record()["answers"].take();
+            problem(&answers[0], 404, "not_found");
+            let told = problem(&answers[1], 400, "invalid_body");
+            assert_eq!(told["instance"], format!("{PATH}#/requests/1"));
+            let errors = told["errors"].as_array().expect("faults");
+            let places: Vec<_> = errors.iter().map(|error| &error["pointer"]).collect();
+            let expected = pointers.iter().map(|name| format!("#/requests/1/{name}"));
+            assert_eq!(
+                json!(places),
+                json!(expected.collect::<Vec<_>>()),
+                "{request}"
+            );
+            let known = request["token"].as_str();
+            assert_eq!(answers[1]["token"].as_str(), known, "{request}");
+        }
+        for wrong in [json!("t"), json!(["t"]), json!(null)] {
+            let requests = json!({"requests": [wrong]});
+            let answers = ask(&client, &requests).await.record()["answers"].take();
+            let told = problem(&answers[0], 400, "invalid_body");
+            assert_eq!(told["errors"][0]["pointer"], "#/requests/0");
+        }
+        worker.stop().await;
+    });
+}
+
+#[test]
+fn what_is_no_batch_is_refused_as_a_whole_with_the_place_of_each_fault() {
+    run(async {
+        let ground = Ground::shared("batch-wrong").await;
+        let (worker, client) = ground.answering_as("api").await;
+        let one = json!({"token": "t"});
+        for (body, pointers) in [
+            (json!({}), vec!["#/requests"]),
+            (json!({"requests": []}), vec!["#/requests"]),
+            (json!({"requests": {"token": "t"}}), vec!["#/requests"]),
+            (
+                json!({"requests": vec![one.clone(); 101]}),
+                vec!["#/requests"],
+            ),
+            (
+                json!({"requests": [one], "a/b": 1, "c": 2}),
+                vec!["#/a~1b", "#/c"],
+            ),
+            (json!([one]), vec!["#"]),
+            (json!("requests"), vec!["#"]),
+        ] {
+            let told = ask(&client, &body).await.problem(400, "invalid_body");
+            let errors = told["errors"].as_array().expect("faults");
+            let told: Vec<_> = errors.iter().map(|error| &error["pointer"]).collect();
+            assert_eq!(told, pointers, "{body}");
+        }
+        let deep = format!("{{\"requests\":{}", "[".repeat(10_000));
+        for text in [
+            "",
+            "{",
+            "nonsense",
+            "{\"requests\":[]}x",
+            "\u{feff}{}",
+            &deep,
+        ] {
+            let told = client.send("POST", PATH, text).await;
+            told.problem(400, "invalid_body");
+        }
+        let form = client.with("content-type", "application/x-www-form-urlencoded");
+        let told = form.send("POST", PATH, "requests=t").await;
+        told.problem(415, "unsupported_media_type");
+        let large = json!({"requests": [{"token": "x".repeat(70_000)}]});
+        ask(&client, &large).await.problem(413, "too_large");
+        let longest = json!({"requests": vec![json!({"token": "x".repeat(200)}); 100]});
+        assert_eq!(ask(&client, &longest).await.status, 200);
+
+        // A token may be called like the path.
+        client.get(PATH).await.problem(404, "not_found");
+        let put = client.ask("PUT", PATH).await;
+        put.problem(405, "method_not_allowed");
+        worker.stop().await;
+    });
+}

@@ -1,0 +1,185 @@
+//! What a client sees that asks for lists of processes: those it means, each once, and only those of
+//! its own tenant.
+
+use serde_json::{Value, json};
+use waybill::domain::access::Scope;
+use waybill::wire::PlainEvent;
+
+use super::feed::next;
+use super::processes::keyed;
+use crate::support::client::Client;
+use crate::support::ground::{Ground, run, until};
+use crate::support::producer::Producer;
+use crate::support::story::{SOURCE, TOKEN_MARK, stories};
+
+const GROUP: &str = "Q1 & more/ü";
+const UPLOADS: usize = 35;
+
+/// Uploads that end in every way, and an order that stands where every order without a workflow
+/// does.
+async fn told(ground: &Ground) {
+    let mut events = stories("list", UPLOADS);
+    let time = "2026-02-01T12:00:00Z".parse().expect("a time");
+    let data = json!({ "group": GROUP, "attributes": { "note": 1 } });
+    let mut order = PlainEvent::new(SOURCE, "order.opened", "an-order", time, data);
+    "an-order-0".clone_into(&mut order.id);
+    events.push(order);
+    Producer::new(ground).events(&events).await;
+    until("every end but that of the order", async || {
+        let ended = "select count(*) from waybill.process where ended_at is not null";
+        let open = "select count(*) from waybill.process where status = 'running'";
+        let counts = (ground.number(ended).await, ground.number(open).await);
+        (counts == (UPLOADS as i64, 1)).then_some(())
+    })
+    .await;
+}
+
+/// Follows a list to its end; as tokens.
+async fn followed(client: &Client, query: &str) -> Vec<String> {
+    let mut seen = Vec::new();
+    let mut path = format!("/v1/processes?{query}");
+    loop {
+        let reply = client.get(&path).await;
+        let page = reply.record();
+        let processes = page["processes"].as_array().expect("processes");
+        let token = |process: &Value| process["token"].as_str().expect("a token").to_owned();
+        seen.extend(processes.iter().map(token));
+        assert_eq!(page["more"], page["next"].is_string());
+        let Some(link) = reply.header("link") else {
+            assert_eq!(page["next"], Value::Null);
+            return seen;
+        };
+        path = next(link);
+        assert!(path.contains(page["next"].as_str().expect("a cursor")));
+    }
+}
+
+/// Lists, and how many of what was told is in each.
+const LISTS: [(&str, usize); 7] = [
+    ("kind=upload&limit=2", UPLOADS),
+    ("status=error,cancelled&limit=3", 2 * UPLOADS / 7),
+    ("filename=PRIVATE-words&source=e2e&module=scanner", UPLOADS),
+    ("filename=%25", 0),
+    ("workflow=intake&opened_before=2026-01-31T12:00:10Z", 10),
+    ("ended_after=2026-01-31T12:00:00Z&limit=4", UPLOADS),
+    ("status=waiting", 0),
+];
+/// Lists in which there is nothing but the order.
+const OF_THE_ORDER: [&str; 3] = [
+    "stage=open",
+    "group=Q1+%26+more%2F%C3%BC&limit=1",
+    "status=running",
+];
+
+#[test]
+fn a_list_holds_what_was_asked_for_and_nothing_of_another_tenant() {
+    run(async {
+        let ground = Ground::shared("list").await;
+        let (worker, client) = ground.answering().await;
+        told(&ground).await;
+        let all = followed(&client, "limit=7").await;
+        assert_eq!(all.len(), UPLOADS + 1);
+        assert_eq!(followed(&client, "").await, all);
+        for (query, count) in LISTS {
+            assert_eq!(followed(&client, query).await.len(), count, "{query}");
+        }
+        for query in OF_THE_ORDER {
+            assert_eq!(followed(&client, query).await, ["an-order"], "{query}");
+        }
+        shows_the_same_as_the_record(&client, &format!("{TOKEN_MARK}-list-2")).await;
+
+        let (own, _) = keyed(&ground, &client, "default", &[Scope::Read]).await;
+        let (foreign, _) = keyed(&ground, &client, "other", &[Scope::Read]).await;
+        let (writing, _) = keyed(&ground, &client, "default", &[Scope::Write]).await;
+        assert_eq!(followed(&own, "").await, all);
+        let queries = LISTS.map(|(query, _)| query);
+        for query in queries.iter().chain(&OF_THE_ORDER).chain(&[""]) {
+            assert!(followed(&foreign, query).await.is_empty(), "{query}");
+        }
+        writing.get("/v1/processes").await.problem(403, "forbidden");
+        worker.stop().await;
+    });
+}
+
+/// Of the process that was opened in the third second.
+async fn shows_the_same_as_the_record(client: &Client, token: &str) {
+    let opened = "opened_after=2026-01-31T13:00:02%2B01:00&opened_before=2026-01-31T12:00:03Z";
+    let page = client.get(&format!("/v1/processes?{opened}")).await;
+    let page = page.record();
+    let found = &page["processes"][0];
+    assert_eq!(found["token"], token, "{page}");
+    let record = client.get(&format!("/v1/processes/{token}")).await.record();
+    for same in [
+        "tenant",
+        "kind",
+        "status",
+        "progress",
+        "opened_at",
+        "ended_at",
+        "code",
+        "message",
+    ] {
+        assert_eq!(found[same], record[same], "{same}");
+    }
+    for same in ["workflow", "group", "module", "source", "filename"] {
+        assert_eq!(found[same], record["opening"][same], "{same}");
+    }
+    assert!(found["created_at"].is_string(), "{found}");
+}
+
+/// Queries whose last parameter is wrong.
+const WRONG: [&str; 22] = [
+    "limit=0",
+    "limit=1001",
+    "limit=ten",
+    "kind=parcel",
+    "kind=",
+    "status=open",
+    "status=done,",
+    "workflow=",
+    "stage=%00",
+    "module=",
+    "source=a%0Ab",
+    "filename=",
+    "opened_after=yesterday",
+    "opened_before=2026-01-01",
+    "ended_after=2026-01-01T00:00:00",
+    "ended_before=2026-01-01T00:00:00+01:00",
+    "after=",
+    "after=1",
+    "after=now",
+    "after=p1c",
+    "after=c10000000000000000000000000000",
+    // of a list in another order
+    "opened_after=2026-01-01T00:00:00Z&after=p1c000000000000000000000000000000000000000000000000",
+];
+
+#[test]
+fn a_wrong_parameter_is_named_and_so_is_a_cursor_of_another_list() {
+    run(async {
+        let ground = Ground::shared("list-wrong").await;
+        let (worker, client) = ground.answering_as("api").await;
+        let long = format!("group={}", "x".repeat(256));
+        for query in WRONG.into_iter().chain([long.as_str()]) {
+            let reply = client.get(&format!("/v1/processes?{query}")).await;
+            let problem = reply.problem(400, "invalid_parameter");
+            let errors = problem["errors"].as_array().expect("faults");
+            assert_eq!(errors.len(), 1, "{query}: {problem}");
+            let last = query
+                .rsplit('&')
+                .next()
+                .and_then(|pair| pair.split_once('='));
+            let detail = errors[0]["detail"].as_str().expect("a detail");
+            assert!(
+                detail.starts_with(last.expect("a pair").0),
+                "{query}: {problem}"
+            );
+        }
+        let many = "/v1/processes?kind=order&kind=upload&colour=red&limit=x";
+        let problem = client.get(many).await.problem(400, "invalid_parameter");
+        let errors = problem["errors"].as_array().map(Vec::len);
+        assert_eq!(errors, Some(3), "{problem}");
+        assert!(followed(&client, "").await.is_empty());
+        worker.stop().await;
+    });
+}

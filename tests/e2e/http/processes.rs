@@ -1,0 +1,266 @@
+//! What clients hear over HTTP: how a process stands, its end as soon as it has ended, and nothing
+//! of what their key does not allow.
+
+use std::time::Duration;
+
+use serde_json::json;
+use waybill::domain::access::{Access, Scope};
+use waybill::store::admin::api_key::NewKey;
+
+use super::process_batch;
+use super::process_batch::token;
+use crate::support::client::Client;
+use crate::support::ground::{Ground, run, until};
+use crate::support::ops;
+use crate::support::story::{TOKEN_MARK, stories, story};
+use crate::support::trial::Trial;
+
+const SCOPES: [Scope; 1] = [Scope::Read];
+
+/// A client with a new key.
+pub(crate) async fn keyed(
+    ground: &Ground,
+    client: &Client,
+    tenant: &str,
+    scopes: &[Scope],
+) -> (Client, String) {
+    let (text, id) = key(ground, tenant, scopes).await;
+    (client.with("authorization", &format!("Bearer {text}")), id)
+}
+
+/// A new key and its id.
+pub(crate) async fn key(ground: &Ground, tenant: &str, scopes: &[Scope]) -> (String, String) {
+    let new = NewKey {
+        name: String::new(),
+        access: Access {
+            tenant: tenant.to_owned(),
+            scopes: scopes.to_vec(),
+        },
+        expires_after: None,
+    };
+    let created = ground.store().create_key(&new).await.expect("a key");
+    let text = secrecy::ExposeSecret::expose_secret(&created.text);
+    (text.to_owned(), created.id)
+}
+
+fn path(tag: &str) -> String {
+    format!("/v1/processes/{TOKEN_MARK}-{tag}-0")
+}
+
+#[test]
+fn a_client_follows_an_upload_from_unknown_to_its_end() {
+    run(async {
+        let mut trial = Trial::shared("http-follow").await;
+        let (worker, client) = trial.ground.answering().await;
+        let path = path("follow");
+        client.get(&path).await.problem(404, "not_found");
+
+        let mut events = story("follow", 0);
+        let end = events.pop().expect("it has an end");
+        trial.events(&events).await;
+        let running = until("a running upload", async || {
+            let reply = client.get(&path).await;
+            (reply.status == 200).then(|| reply.record())
+        })
+        .await;
+        assert_eq!(running["status"], "running", "{running}");
+        assert!(
+            running["items"].is_null() && running["history"].is_null(),
+            "{running}"
+        );
+
+        let patient = client.with("prefer", "wait=60");
+        let waiting = patient.get(&path);
+        let end = [end];
+        let (reply, ()) = tokio::join!(waiting, trial.events(&end));
+        assert!(reply.header("preference-applied").is_some());
+        let done = reply.record();
+        assert_eq!(done["status"], "done", "{done}");
+        assert!(
+            done["elapsed_seconds"].is_number() && done["sealed_at"].is_string(),
+            "{done}"
+        );
+
+        trial.conclude(vec![worker]).await;
+    });
+}
+
+#[test]
+fn a_record_carries_the_parts_that_are_asked_for_and_no_more() {
+    run(async {
+        let mut trial = Trial::shared("http-parts").await;
+        let (worker, client) = trial.ground.answering().await;
+        trial.events(&story("parts", 1)).await;
+        let path = path("parts").replace("-0", "-1");
+        // Until the feed has all of it the record's cursor moves on.
+        process_batch::places(&client, &token("parts", 1), story("parts", 1).len()).await;
+        let ended = until("an end that everybody was told of", async || {
+            let reply = client.get(&path).await;
+            (reply.status == 200 && reply.record()["completion"] == "sent").then_some(reply)
+        })
+        .await;
+
+        let all = format!("{path}?include=items,steps,errors,events,late,stages,data");
+        let all = client.get(&all).await.record();
+        for part in ["items", "history", "errors", "events", "late"] {
+            assert!(all[part].is_array(), "{part} in {all}");
+        }
+        let items = client.get(&format!("{path}?include=items")).await.record();
+        assert!(items["items"][0]["identifier"].is_string(), "{items}");
+        assert!(
+            items["history"].is_null() && items["items"][0]["data"].is_null(),
+            "{items}"
+        );
+
+        let tag = ended.header("etag").expect("a tag");
+        let again = client.with("if-none-match", tag).get(&path).await;
+        assert_eq!((again.status, again.body()), (304, ""));
+        let other = client.with("if-none-match", "\"other\"").get(&path).await;
+        assert_eq!(other.record(), ended.record());
+        trial.conclude(vec![worker]).await;
+    });
+}
+
+#[test]
+fn wrong_requests_are_told_what_is_wrong_with_them() {
+    run(async {
+        let ground = Ground::shared("http-wrong").await;
+        let (worker, client) = ground.answering_as("api").await;
+        let wrong = client.get("/v1/processes/t?include=all&colour=red").await;
+        let problem = wrong.problem(400, "invalid_parameter");
+        let errors = problem["errors"].as_array().expect("faults");
+        let told: Vec<_> = errors
+            .iter()
+            .filter_map(|error| error["detail"].as_str())
+            .collect();
+        assert_eq!(told.len(), 2, "{problem}");
+        assert!(
+            told[0].starts_with("include must be names out of steps, items"),
+            "{problem}"
+        );
+        assert!(told[1].ends_with("there are include"), "{problem}");
+        assert_eq!(problem["instance"], "/v1/processes/t");
+
+        let twice = client
+            .get("/v1/processes/t?include=items&include=items")
+            .await;
+        twice.problem(400, "invalid_parameter");
+        client
+            .get("/v1/processes/t?include=%ff")
+            .await
+            .problem(400, "invalid_parameter");
+        for token in ["%ff", "%00", "a%2fb", "%F0%9F%9A%9A", &"x".repeat(2_000)] {
+            let reply = client.get(&format!("/v1/processes/{token}")).await;
+            reply.problem(404, "not_found");
+        }
+        client
+            .get("/v2/processes/t")
+            .await
+            .problem(404, "not_found");
+        let posted = client.ask("POST", "/v1/processes/t").await;
+        posted.problem(405, "method_not_allowed");
+        assert_eq!(posted.header("allow"), Some("GET,HEAD"));
+        worker.stop().await;
+    });
+}
+
+#[test]
+fn a_key_opens_its_own_tenant_and_its_own_scopes_until_it_is_revoked() {
+    run(async {
+        let mut trial = Trial::shared("http-keys").await;
+        let (worker, open) = trial.ground.answering().await;
+        trial.events(&stories("keys", 1)).await;
+        let path = path("keys");
+        open.with("prefer", "wait=60").get(&path).await.record();
+
+        let ground = &trial.ground;
+        let (own, id) = keyed(ground, &open, "default", &SCOPES).await;
+        let (foreign, _) = keyed(ground, &open, "other", &SCOPES).await;
+        let (writing, _) = keyed(ground, &open, "default", &[Scope::Write]).await;
+        own.get(&path).await.record();
+        foreign.get(&path).await.problem(404, "not_found");
+        writing.get(&path).await.problem(403, "forbidden");
+        let made_up = format!("Bearer wb_{id}_{}", "0".repeat(64));
+        for wrong in ["Bearer nonsense", "Basic !", &made_up] {
+            let guessed = open.with("authorization", wrong).get(&path).await;
+            assert!(
+                !guessed
+                    .problem(401, "unauthorized")
+                    .to_string()
+                    .contains(&id)
+            );
+            assert!(guessed.header("www-authenticate").is_some());
+        }
+        // Until the first key was made everybody was let in; that is forgotten within seconds.
+        until("a door that is closed", async || {
+            let reply = open.get(&path).await;
+            (reply.status == 401).then_some(())
+        })
+        .await;
+        assert!(ground.store().revoke_key(&id).await.expect("revoked"));
+        let began = std::time::Instant::now();
+        until("a key that is revoked", async || {
+            let reply = own.get(&path).await;
+            (reply.status == 401).then_some(())
+        })
+        .await;
+        assert!(began.elapsed() < Duration::from_secs(5));
+        let log = worker.log_text();
+        assert!(!log.contains("wb_"), "a key is in the log");
+        trial.conclude(vec![worker]).await;
+    });
+}
+
+#[test]
+fn a_listener_that_others_can_reach_does_not_open_before_there_is_a_key() {
+    run(async {
+        let ground = Ground::shared("http-open").await;
+        let plan = ground.plan().roles("api").with("http.listen", "0.0.0.0:0");
+        let mut worker = plan.launch().await;
+        until("a word of the missing key", async || {
+            let log = worker.log_text();
+            (log.contains("http.listen") && log.contains("waybill key create")).then_some(())
+        })
+        .await;
+        let unready = until("an answer", async || {
+            ops::get(worker.address(), "/readyz").await
+        });
+        let unready = unready.await;
+        assert_eq!(unready.status, 503, "{}", unready.body);
+        assert!(unready.body.contains("first key"), "{}", unready.body);
+        assert!(!worker.log_text().contains("answering clients"));
+        key(&ground, "acme", &SCOPES).await;
+        worker.ready().await;
+        assert!(worker.log_text().contains("answering clients"));
+        worker.stop().await;
+    });
+}
+
+#[test]
+fn a_hundred_who_wait_hear_of_the_end_at_once_and_a_stop_answers_those_left() {
+    run(async {
+        let mut trial = Trial::shared("http-crowd").await;
+        let (worker, client) = trial.ground.answering().await;
+        let patient = client.with("prefer", "wait=60");
+        let path = path("crowd");
+        let crowd = futures_util::future::join_all((0..100).map(|_| patient.get(&path)));
+        let told = stories("crowd", 1);
+        let (replies, ()) = tokio::join!(crowd, trial.events(&told));
+        for reply in &replies {
+            assert_eq!(reply.record()["status"], json!("done"));
+        }
+        let waiting = patient.get("/v1/processes/nobody-will-ever-speak-of-it");
+        let stopped = async {
+            until("somebody who waits", async || {
+                let looks = "select count(*) from pg_stat_activity
+                             where datname = current_database() and query like '%somebody waits for%'
+                               and query not like '%pg_stat_activity%'";
+                (trial.ground.number(looks).await > 0).then_some(())
+            })
+            .await;
+            worker.stop().await;
+        };
+        let (reply, ()) = tokio::join!(waiting, stopped);
+        reply.problem(404, "not_found");
+    });
+}

@@ -1,0 +1,264 @@
+//! Commands of people who have a key and nothing else: over HTTP they say what they say to those who
+//! have a database and a broker.
+
+use std::time::Duration;
+
+use serde_json::json;
+use waybill::domain::access::Scope;
+
+use super::events::token;
+use crate::support::ground::{Ground, run, until};
+use crate::support::order_story::{PURCHASE, apply};
+use crate::support::person::{Person, Told};
+use crate::support::story::TOKEN_MARK;
+
+const BOTH: [Scope; 2] = [Scope::Read, Scope::Write];
+
+/// A line of `publish`.
+fn line(id: &str, type_: &str, token: &str, data: serde_json::Value) -> String {
+    json!({"id": id, "source": "e2e", "type": type_, "token": token, "data": data,
+        "time": "2026-11-21T20:44:16Z"})
+    .to_string()
+        + "\n"
+}
+
+#[test]
+fn a_person_with_a_key_follows_an_upload_as_one_with_a_database_does() {
+    run(async {
+        let ground = Ground::shared("remote-follow").await;
+        let (worker, client) = ground.answering().await;
+        let person = Person::keyed(&ground, &client.url(), &BOTH).await;
+        let owner = Person::of(&ground);
+        let token = &token("remote");
+        let get = ["get", token];
+        let words = "no process has this token";
+        person.says(&get).await.ended(4, &[words]);
+        let watch = ["watch", token, "--timeout", "500ms"];
+        let words = ["no events for", "not ended within the timeout"];
+        person.says(&watch).await.ended(13, &words);
+
+        let following = person.start(&["watch", token, "--timeout", "60s"]);
+        let publish = ["publish", "-"];
+        let sent = person.sends(&publish, &beginning(token)).await;
+        sent.ended(0, &["confirmed 3"]);
+        same(&person, &owner, token, "running: 2 of 3 done, 1 failed").await;
+
+        person
+            .sends(&publish, &end(token))
+            .await
+            .ended(0, &["confirmed 3"]);
+        let words = [
+            "virus scan",
+            "nearly there",
+            "ended with a warning: 1 of 3 items failed",
+        ];
+        let followed = Told::of(following).await.ended(10, &words);
+        assert_eq!(
+            followed.out.matches("nearly there").count(),
+            1,
+            "{}",
+            followed.out
+        );
+        same(&person, &owner, token, "ended with a warning").await;
+        person.says(&["watch", token]).await.ended(10, &words);
+        worker.stop().await;
+    });
+}
+
+/// What happens first: an upload of three items, of which two are done.
+fn beginning(token: &str) -> String {
+    let items = json!([{"identifier": "a", "ok": true, "data": {"page": 1}},
+        {"identifier": "b", "ok": false, "messages": ["blank\u{1b}[2J"]}]);
+    let opening = json!({"filename": "a.pdf", "total": 3, "attributes": {"desk": 7}});
+    let step = json!({"name": "virus scan", "state": "done"});
+    line("1", "upload.received", token, opening)
+        + &line("2", "upload.step", token, step)
+        + &line("3", "upload.items", token, json!({ "items": items }))
+}
+
+/// What happens then, all at once.
+fn end(token: &str) -> String {
+    let items = json!([{"identifier": "c", "ok": true}]);
+    line(
+        "4",
+        "upload.step",
+        token,
+        json!({"message": "nearly there"}),
+    ) + &line("5", "upload.items", token, json!({ "items": items }))
+        + &line("6", "upload.completed", token, json!({"total": 3}))
+}
+
+/// Waits until both are told the same, and these words with it; in every form.
+async fn same(person: &Person, owner: &Person, token: &str, words: &str) {
+    let forms: [&[&str]; 4] = [
+        &["get", token],
+        &["get", token, "--json"],
+        &["get", token, "--items", "1", "--events", "2"],
+        &["get", token, "--items", "1", "--events", "2", "--json"],
+    ];
+    for form in forms {
+        until("the same words", async || {
+            let (remote, local) = tokio::join!(person.says(form), owner.says(form));
+            (remote.code == Some(0) && remote.out == local.out && remote.out.contains(words))
+                .then_some(())
+        })
+        .await;
+    }
+}
+
+#[test]
+fn a_line_that_is_refused_is_named_and_its_neighbours_are_taken() {
+    run(async {
+        let ground = Ground::shared("remote-lines").await;
+        let (plan, client) = ground.api_plan().await;
+        // Less than the sender knows of.
+        let worker = plan.roles("worker,relay,api").with("limits.items", "2");
+        let worker = worker.start().await;
+        let person = Person::keyed(&ground, &client.url(), &[Scope::Write]).await;
+        let token = &token("lines");
+        let three = json!([1, 2, 3].map(|n| json!({"identifier": format!("{n}"), "ok": true})));
+        let mut lines: Vec<_> = (0..1_200)
+            .map(|n| {
+                line(
+                    &n.to_string(),
+                    "upload.step",
+                    token,
+                    json!({"message": "m"}),
+                )
+            })
+            .collect();
+        for number in [0, 7, 1_100] {
+            let id = format!("three-{number}");
+            lines[number] = line(&id, "upload.items", token, json!({ "items": three }));
+        }
+        lines[3] = "{\"id\":\"no source\"}\n".to_owned();
+        lines[5] = line("opening", "upload.received", "", json!({})).replace("\"token\":\"\",", "");
+        let sent = person.sends(&["publish", "-"], &lines.concat()).await;
+        let words = [
+            "confirmed 1196; left out for a fault 4",
+            "line 4: missing_identity",
+            "line 1: ",
+            "line 8: ",
+            "line 1101: ",
+            "#/data/items",
+            "line 6: its token is ",
+        ];
+        let sent = sent.ended(1, &words);
+        assert!(!sent.err.contains("#/0"), "{}", sent.err);
+        let logged = "select count(*) from waybill.event";
+        until("every event", async || {
+            (ground.number(logged).await == 1_196).then_some(())
+        })
+        .await;
+
+        let forced = person.says(&["publish", "-", "--force"]).await;
+        forced.ended(2, &["--force"]);
+        worker.stop().await;
+    });
+}
+
+#[test]
+fn an_order_is_opened_and_pushed_over_http() {
+    run(async {
+        let ground = Ground::shared("remote-order").await;
+        apply(&ground, "purchase", PURCHASE).await;
+        let (worker, client) = ground.answering().await;
+        let person = Person::keyed(&ground, &client.url(), &BOTH).await;
+        let token = &token("remote-order");
+        let open = ["open", "purchase", "--set", "amount=1", "--token", token];
+        person.says(&open).await.ended(0, &[token]);
+        let owner = Person::of(&ground);
+        same(&person, &owner, token, "review").await;
+        let push = ["push", token, "--stage", "review", "--outcome", "accepted"];
+        person.says(&push).await.ended(0, &["sent"]);
+        until("the next stages", async || {
+            let told = person.says(&["get", token]).await;
+            told.out.contains("finance").then_some(())
+        })
+        .await;
+        let foreign = ["get", token, "--tenant", "acme"];
+        person.says(&foreign).await.ended(2, &["the key says"]);
+        worker.stop().await;
+    });
+}
+
+#[test]
+fn whoever_is_not_let_in_or_finds_nobody_is_told_what_to_do() {
+    run(async {
+        let ground = Ground::shared("remote-wrong").await;
+        let (worker, client) = ground.answering().await;
+        let url = client.url();
+        let reader = Person::keyed(&ground, &url, &[Scope::Read]).await;
+        let good = line("1", "upload.received", &token("wrong"), json!({}));
+        let sent = reader.sends(&["publish", "-"], &good).await;
+        sent.ended(1, &["the scope write", "waybill key create", "confirmed 0"]);
+
+        let remedy = "WAYBILL_CLIENT__KEY_FILE";
+        let stranger = Person::with(&url, &format!("{}0", reader.key()));
+        let refused = stranger.says(&["get", TOKEN_MARK]).await;
+        refused.ended(1, &["the key is not known here", remedy]);
+        let keyless = Person::bare();
+        let get = ["get", TOKEN_MARK, "--url", &url];
+        keyless.says(&get).await.ended(1, &["send a key", remedy]);
+
+        // The flags alone will do, and win.
+        let file = ground.folder.join("key");
+        std::fs::write(&file, format!("{}\n", reader.key())).expect("the folder is ours");
+        let file = file.to_str().expect("UTF-8");
+        let get = ["get", TOKEN_MARK, "--url", &url, "--key-file", file];
+        keyless
+            .says(&get)
+            .await
+            .ended(4, &["no process has this token"]);
+        stranger
+            .says(&get)
+            .await
+            .ended(4, &["no process has this token"]);
+
+        let other = format!("http://{}", worker.address());
+        let get = ["get", TOKEN_MARK, "--url", &other];
+        reader
+            .says(&get)
+            .await
+            .ended(1, &[&other, "not Waybill's way"]);
+        worker.stop().await;
+        for arguments in [&["get", TOKEN_MARK][..], &["publish", "-"]] {
+            let told = reader.sends(arguments, &good).await;
+            told.ended(1, &[&url, "can't be reached: ", "check client.url"]);
+        }
+        let secret = ["get", TOKEN_MARK, "--url", "http://user:wb_hunter2@host"];
+        reader
+            .says(&secret)
+            .await
+            .ended(2, &["client.url (flag client.url)"]);
+    });
+}
+
+#[test]
+fn a_server_that_comes_back_is_watched_on() {
+    run(async {
+        let ground = Ground::shared("remote-away").await;
+        let (plan, client) = ground.api_plan().await;
+        let plan = plan.roles("worker,relay,api");
+        let worker = plan.start().await;
+        let person = Person::keyed(&ground, &client.url(), &BOTH).await;
+        let token = &token("away");
+        let opened = line("1", "upload.received", token, json!({}));
+        person.sends(&["publish", "-"], &opened).await.ended(0, &[]);
+        let following = person.start(&["watch", token, "--timeout", "90s"]);
+        // Long enough to be asking.
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        worker.stop().await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let worker = plan.start().await;
+        let ended = line(
+            "2",
+            "upload.failed",
+            token,
+            json!({"message": "the disk is full"}),
+        );
+        person.sends(&["publish", "-"], &ended).await.ended(0, &[]);
+        Told::of(following).await.ended(11, &["the disk is full"]);
+        worker.stop().await;
+    });
+}

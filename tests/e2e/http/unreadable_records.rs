@@ -1,0 +1,156 @@
+//! Readers beside records that hold what only a newer version can read: each is told of its own record,
+//! and nobody else notices.
+
+use serde_json::json;
+use waybill::wire::PlainEvent;
+
+use super::process_batch::{answers, problem};
+use crate::support::audience::Audience;
+use crate::support::client::Client;
+use crate::support::ground::{Ground, run, until};
+use crate::support::producer::{Message, Producer};
+use crate::support::story::{step, stories};
+use crate::workers::resend::waybill;
+use crate::workers::unreadable::{damaged, due, opened};
+
+#[test]
+fn a_reader_of_a_record_that_cant_be_read_is_told_so_and_no_other_reader_notices() {
+    run(async {
+        let ground = Ground::shared("unreadable-read").await;
+        let (worker, client) = ground.answering().await;
+        let mut producer = Producer::new(&ground);
+        damaged(&ground, &mut producer).await;
+        producer.events(&[due(0)]).await;
+        until("the other one", async || {
+            (client.get("/v1/processes/due-0").await.status == 200).then_some(())
+        })
+        .await;
+        for (token, said) in [("newer-status", "status"), ("newer-stamp", "total_stamp")] {
+            let reply = client.get(&format!("/v1/processes/{token}")).await;
+            is_told(&reply.problem(503, "unavailable"), said);
+        }
+        let path = "/v1/processes/newer-form?include=stages";
+        is_told(&client.get(path).await.problem(503, "unavailable"), "form");
+        let tokens = ["due-0", "newer-status", "newer-form", "newer-item"];
+        let requests =
+            tokens.map(|token| json!({ "token": token, "include": ["stages", "items"] }));
+        let answers = answers(&client, &requests).await;
+        assert_eq!(answers[0]["process"]["token"], "due-0");
+        is_told(problem(&answers[1], 503, "unavailable"), "status");
+        is_told(problem(&answers[2], 503, "unavailable"), "form");
+        assert_eq!(answers[3]["process"]["token"], "newer-item");
+        let listed = client.get("/v1/processes?limit=100").await.record();
+        let listed = listed["processes"].as_array().expect("a list").len();
+        let all = ground.number("select count(*) from waybill.process").await;
+        assert_eq!(
+            listed as i64,
+            all - 1,
+            "all but the one of an unknown status"
+        );
+        pages(&client).await;
+        worker.stop().await;
+    });
+}
+
+/// Pages for people.
+async fn pages(client: &Client) {
+    for (path, status) in [
+        ("/", 200),
+        ("/monitor/process?token=due-0", 200),
+        ("/monitor/process?token=newer-status", 503),
+    ] {
+        let reply = client.get(path).await;
+        assert_eq!(reply.status, status, "{path}: {}", reply.body());
+    }
+}
+
+fn is_told(problem: &serde_json::Value, said: &str) {
+    let detail = problem["detail"].as_str().expect("a detail");
+    assert!(detail.contains(said), "{detail}");
+    assert!(detail.contains("can't be read"), "{detail}");
+}
+
+#[test]
+fn completions_of_others_are_sent_again_beside_one_that_cant_be_read() {
+    run(async {
+        let ground = Ground::shared("unreadable-resend").await;
+        let worker = ground.plan().start().await;
+        let mut producer = Producer::new(&ground);
+        let mut events = stories("resent", 12);
+        events.extend(["newer-a", "newer-b"].into_iter().flat_map(failed));
+        producer
+            .publish(events.iter().map(Message::event).collect())
+            .await;
+        let empty = "select count(*) from waybill.outbox";
+        until("every end, and every completion sent", async || {
+            let ended = "select count(*) from waybill.process where ended_at is not null";
+            let counts = (ground.number(ended).await, ground.number(empty).await);
+            (counts == (14, 0)).then_some(())
+        })
+        .await;
+        ground
+            .execute(
+                "alter table waybill.process drop constraint process_status_check;
+                 alter table waybill.process drop constraint ended_is_final;
+                 update waybill.process set status = 'archived' where token = 'newer-a';
+                 update waybill.process set opening_stamp = '2|2026' where token = 'newer-b'",
+            )
+            .await;
+        let span = ["resend", "--since", "2026-01-01T00:00:00Z", "--dry-run"];
+        let said = waybill(&ground, &span).await;
+        assert!(said.text.contains("would send 12"), "{}", said.text);
+        assert!(said.text.contains("can't be read"), "{}", said.text);
+        // A null among the messages of an item is no message.
+        let null = "update waybill.item set messages = '{null,late}'";
+        ground.execute(null).await;
+        let store = ground.store();
+        let keys = ground
+            .rows("select tenant, token from waybill.process")
+            .await;
+        let key =
+            |row: &tokio_postgres::Row| waybill::domain::ProcessKey::of(row.get(0), row.get(1));
+        let keys: Vec<_> = keys.iter().map(key).collect();
+        let kept = store
+            .completions(&keys)
+            .await
+            .expect("the database is there");
+        assert_eq!(kept.len(), 12);
+        worker.stop().await;
+    });
+}
+
+fn failed(token: &str) -> [PlainEvent; 2] {
+    let mut end = step(token, &format!("{token}-end"));
+    "upload.failed".clone_into(&mut end.type_);
+    end.data = json!({ "message": "no" });
+    [opened(token), end]
+}
+
+#[test]
+fn a_message_of_a_newer_version_keeps_no_other_in_the_outbox() {
+    run(async {
+        let ground = Ground::shared("unreadable-outbox").await;
+        let replies = Audience::of_queue(&ground, "mine").await;
+        ground
+            .execute(
+                "alter table waybill.outbox drop constraint outbox_what_check;
+                 insert into waybill.outbox
+                     (id, aggregatetype, aggregateid, type, payload, process, what,
+                      exchange, routing_key, headers, time, next_attempt_at)
+                 select gen_random_uuid(), 'process', n::text, 'token.assigned', '{}',
+                        gen_random_uuid(), case when n = 1 then 'webhook' else 'reply' end,
+                        '', 'mine', '{}', now(), now() + make_interval(secs => n)
+                 from generate_series(1, 10) n;
+                 update waybill.outbox set next_attempt_at = next_attempt_at - interval '1 minute'",
+            )
+            .await;
+        let relay = ground.plan().roles("relay").start().await;
+        until("every other message", async || {
+            (replies.heard().len() == 9).then_some(())
+        })
+        .await;
+        let left = "select count(*) from waybill.outbox where what = 'webhook'";
+        assert_eq!(ground.number(left).await, 1);
+        relay.stop().await;
+    });
+}

@@ -1,0 +1,203 @@
+//! Files over HTTP: kept by their contents, given back in ranges, removed with their processes.
+
+use serde_json::{Value, json};
+use waybill::domain::access::Scope;
+
+use super::processes::keyed;
+use crate::support::client::{Client, Reply};
+use crate::support::ground::{Ground, run, until};
+use crate::support::story::MARK;
+
+pub(crate) const PDF: &str = "%PDF-1.7\n";
+const BOUNDARY: &str = "e2e-boundary";
+
+/// A part of a form: a file, or a field.
+pub(crate) fn part(name: &str, file: Option<&str>, content: &str) -> String {
+    let file = file.map_or(String::new(), |file| format!("; filename=\"{file}\""));
+    format!(
+        "--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"{name}\"{file}\r\n\r\n{content}\r\n"
+    )
+}
+
+pub(crate) async fn upload(client: &Client, parts: &[String]) -> Reply {
+    let form = format!("multipart/form-data; boundary={BOUNDARY}");
+    let body = format!("{}--{BOUNDARY}--\r\n", parts.concat());
+    client
+        .with("content-type", &form)
+        .post("/v1/uploads", body)
+        .await
+}
+
+#[test]
+fn files_become_uploads_with_a_token_each_and_come_back_whole_or_in_parts() {
+    run(async {
+        let ground = Ground::shared("uploads").await;
+        let (plan, client) = ground.api_plan().await;
+        let worker = plan.roles("worker,relay,api").start().await;
+        let contents = format!("{PDF}{}", "0123456789".repeat(2_000_000));
+        let patient = client.with("prefer", "wait=60");
+        let reply = upload(
+            &patient,
+            &[
+                part("files", Some("../../a long/name.pdf"), &contents),
+                part("workflow_id", None, "intake"),
+                part("attributes", None, "{\"desk\": 7}"),
+                part("files", Some("second.pdf"), PDF),
+            ],
+        )
+        .await;
+        let uploads = reply.record()["uploads"].clone();
+        assert_eq!(uploads.as_array().map(Vec::len), Some(2));
+        assert_ne!(uploads[0]["token"], uploads[1]["token"]);
+        assert_eq!(uploads[0]["state"], "applied");
+        let file = &uploads[0]["file"];
+        assert_eq!(
+            (&file["name"], &file["size"]),
+            (&json!("name.pdf"), &json!(contents.len()))
+        );
+        let token = uploads[0]["token"].as_str().expect("a token");
+        let record = client.get(&format!("/v1/processes/{token}")).await.record();
+        let opening = &record["opening"];
+        assert_eq!(
+            (&opening["filename"], &opening["workflow"]),
+            (&json!("name.pdf"), &json!("intake"))
+        );
+        assert_eq!(opening["attributes"]["desk"], 7);
+
+        comes_back(
+            &client,
+            file["uri"].as_str().expect("where it is"),
+            &contents,
+        )
+        .await;
+        worker.stop().await;
+    });
+}
+
+async fn comes_back(client: &Client, uri: &str, contents: &str) {
+    let whole = client.get(uri).await;
+    assert_eq!((whole.status, whole.body().len()), (200, contents.len()));
+    assert_eq!(whole.header("content-type"), Some("application/pdf"));
+    assert!(whole.body() == contents, "the same bytes");
+    let range = client.with("range", "bytes=9-18").get(uri).await;
+    assert_eq!((range.status, range.body()), (206, "0123456789"));
+    let of = format!("bytes 9-18/{}", contents.len());
+    assert_eq!(range.header("content-range"), Some(of.as_str()));
+    let beyond = client.with("range", "bytes=99999999-").get(uri).await;
+    beyond.problem(416, "range_not_satisfiable");
+    assert!(beyond.header("content-range").is_some());
+    let tag = whole.header("etag").expect("a tag").to_owned();
+    let range = client.with("range", "bytes=0-3").with("if-range", &tag);
+    assert_eq!(range.get(uri).await.body(), "%PDF");
+    let changed = client.with("range", "bytes=0-3").with("if-range", "\"x\"");
+    assert_eq!(changed.get(uri).await.status, 200);
+}
+
+#[test]
+fn an_upload_that_is_repeated_under_its_key_is_the_same_and_another_file_is_refused() {
+    run(async {
+        let ground = Ground::shared("uploads-again").await;
+        let (plan, client) = ground.api_plan().await;
+        let worker = plan.roles("worker,relay,api").start().await;
+        let client = client
+            .with("idempotency-key", "scan-7")
+            .with("prefer", "wait=60");
+        let file = |text: &str| [part("file", Some("a.pdf"), &format!("{PDF}{text}"))];
+        let first = upload(&client, &file("one")).await.record();
+        let again = upload(&client, &file("one")).await.record();
+        assert_eq!(first, again);
+        upload(&client, &file("two"))
+            .await
+            .problem(422, "idempotency_key_reused");
+        assert_eq!(ground.number("select count(*) from waybill.event").await, 1);
+        let back = client.get(first["uploads"][0]["file"]["uri"].as_str().expect("a path"));
+        assert_eq!(back.await.body(), format!("{PDF}one"));
+        worker.stop().await;
+    });
+}
+
+#[test]
+fn what_is_no_upload_is_refused_and_leaves_no_process() {
+    run(async {
+        let ground = Ground::shared("uploads-wrong").await;
+        let (plan, client) = ground.api_plan().await;
+        let plan = plan.with("files.file_bytes", "64KiB");
+        let plan = plan.with("files.request_bytes", "100KiB");
+        let worker = plan.roles("worker,relay,api").start().await;
+        let pdf = |bytes: usize| format!("{PDF}{}", "x".repeat(bytes));
+        let file = |text: &str| part("file", Some("a.pdf"), text);
+        upload(&client, &[file("MZ\0\0 not a pdf")])
+            .await
+            .problem(415, "unsupported_media_type");
+        upload(&client, &[file(&pdf(65_536))])
+            .await
+            .problem(413, "too_large");
+        let both = [file(&pdf(60_000)), file(&pdf(60_000))];
+        upload(&client, &both).await.problem(413, "too_large");
+        upload(&client, &[part("workflow_id", None, "x")])
+            .await
+            .problem(400, "invalid_body");
+        upload(&client, &[file(PDF), part("colour", None, "red")])
+            .await
+            .problem(400, "invalid_body");
+        let wrong = [file(PDF), part("attributes", None, "{")];
+        let problem = upload(&client, &wrong).await.problem(400, "invalid_body");
+        assert_eq!(problem["errors"][0]["pointer"], "#/attributes");
+        client
+            .post("/v1/uploads", "{}")
+            .await
+            .problem(415, "unsupported_media_type");
+        let form = client.with("content-type", "multipart/form-data; boundary=x");
+        form.post("/v1/uploads", "--x\r\nno end")
+            .await
+            .problem(400, "invalid_body");
+        assert_eq!(ground.number("select count(*) from waybill.event").await, 0);
+        worker.stop().await;
+    });
+}
+
+#[test]
+fn a_file_is_only_its_tenants_and_goes_with_its_process() {
+    run(async {
+        let ground = Ground::shared("uploads-gone").await;
+        let (plan, client) = ground.api_plan().await;
+        let plan = plan.with("janitor.interval", "100ms");
+        let plan = plan.with("process.retention", "1s");
+        let worker = plan.roles("worker,relay,api,janitor").start().await;
+        let (north, _) = keyed(&ground, &client, "north", &[Scope::Admin]).await;
+        let (south, _) = keyed(&ground, &client, "south", &[Scope::Admin]).await;
+        let patient = north.with("prefer", "wait=60");
+        let reply = upload(
+            &patient,
+            &[part("f", Some("a.pdf"), &format!("{PDF}{MARK}"))],
+        )
+        .await;
+        let uploads: Value = reply.record()["uploads"].clone();
+        let uri = uploads[0]["file"]["uri"].as_str().expect("where it is");
+        assert_eq!(north.get(uri).await.status, 200);
+        south.get(uri).await.problem(404, "not_found");
+        let other = uri.replace('-', "_");
+        north.get(&other).await.problem(404, "not_found");
+        let token = uploads[0]["token"].as_str().expect("a token");
+        let cancel = format!("/v1/processes/{token}/cancel");
+        patient.post(&cancel, "").await.record();
+        until("the end of the file", async || {
+            (north.get(uri).await.status == 404).then_some(())
+        })
+        .await;
+        let left = walk(&ground.folder.join("files"));
+        assert_eq!(left, 0, "the contents are gone too");
+        worker.stop().await;
+    });
+}
+
+/// How many files lie below a folder.
+fn walk(folder: &std::path::Path) -> usize {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .map(|entry| match entry.path() {
+            path if path.is_dir() => walk(&path),
+            _ => 1,
+        })
+        .sum()
+}

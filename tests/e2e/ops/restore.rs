@@ -1,0 +1,234 @@
+//! After a disaster: a backup from the middle of the work, restored into another database cluster, and
+//! a broker that delivers old messages again come to the records that were lost.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::{Duration, Instant},
+};
+
+use tokio::process::Command;
+
+use super::database_roles::{ROLES, RUN, login};
+use crate::support::audience::{Audience, Heard};
+use crate::support::checker;
+use crate::support::ground::{Ground, PATIENCE, execute, run, until, with_last};
+use crate::support::likeness::{TOLD, first, said_again, told};
+use crate::support::order_story::{PURCHASE, Walks, apply};
+use crate::support::producer::{Message, Producer};
+use crate::support::story::{repeated, shuffled, story};
+
+const UPLOADS: usize = 42;
+const ORDERS: usize = 12;
+const BAD: usize = 4;
+const LOGGED: &str = "select count(*) from waybill.event";
+const DEAD: &str = "select count(*) from waybill.dead_letter";
+const ENDED: &str = "select count(*) from waybill.process where ended_at is not null";
+const SEALED: &str = "select key::text from waybill.process where ended_at is not null";
+const ENTERED: &str = "select data_id::text from waybill.stage";
+
+/// What was there before the disaster.
+struct Original {
+    dump: PathBuf,
+    /// In the order in which they were published; the backup was made somewhere in `during`.
+    before: Vec<Message>,
+    during: Vec<Message>,
+    after: Vec<Message>,
+    told: Vec<Vec<String>>,
+    logged: i64,
+    ended: i64,
+    completions: BTreeMap<String, Heard>,
+    stages: BTreeMap<String, Heard>,
+}
+
+#[test]
+fn a_restored_backup_and_old_messages_come_to_the_records_that_were_lost() {
+    run(async {
+        let original = original().await;
+        let mut ground = Ground::own("restore-anew").await;
+        restore(&mut ground, &original.dump).await;
+        let held = ground.number(LOGGED).await;
+        let ended = ground.number(ENDED).await;
+        assert!(
+            0 < held && held < original.logged,
+            "{held} events in the backup"
+        );
+        assert!(
+            0 < ended && ended < original.ended,
+            "{ended} ends in the backup"
+        );
+        let sealed = ids(&ground, SEALED).await;
+        let entered = ids(&ground, ENTERED).await;
+        let completions = Audience::of_completions(&ground).await;
+        let stages = Audience::of_stages(&ground).await;
+        // All since the backup, and some that it holds already: in any order, some of them twice.
+        let mut old: Vec<_> = original.before.iter().step_by(3).cloned().collect();
+        old.extend(original.during.iter().chain(&original.after).cloned());
+        let mut producer = Producer::new(&ground);
+        producer.publish(shuffled(repeated(old, 4), 11)).await;
+
+        let worker = ground.plan().start().await;
+        rest(&ground, original.logged, original.ended).await;
+        worker.stop().await;
+
+        for (query, (found, lost)) in TOLD
+            .iter()
+            .zip(told(&ground).await.iter().zip(&original.told))
+        {
+            assert_eq!(found, lost, "{query}");
+        }
+        let anew = "select count(*) from waybill.event where epoch = 2";
+        assert_eq!(ground.number(anew).await, original.logged - held);
+        assert_eq!(checker::counters(&ground).await, Vec::<String>::new());
+        said_again(&original.completions, &completions, &sealed);
+        said_again(&original.stages, &stages, &entered);
+    });
+}
+
+/// A system at work, of which in the midst of it a backup is made, up to its last completion; then it
+/// is gone, with its broker.
+async fn original() -> Original {
+    let ground = Ground::own("restore-original").await;
+    apply(&ground, "purchase", PURCHASE).await;
+    let completions = Audience::of_completions(&ground).await;
+    let stages = Audience::of_stages(&ground).await;
+    let worker = ground.plan().start().await;
+    let mut before = messages();
+    let mut during = before.split_off(before.len() / 3);
+    let after = during.split_off(during.len() / 2);
+    let mut producer = Producer::new(&ground);
+    producer.publish(before.clone()).await;
+    // What is not in the database yet would not be in the backup.
+    let bad = before.iter().filter(|message| message.event.is_none());
+    let taken = count(producer.confirmed().len() + bad.count());
+    until("all of it taken", async || {
+        let found = ground.number(LOGGED).await + ground.number(DEAD).await;
+        (found == taken).then_some(())
+    })
+    .await;
+    let dump = ground.folder.join("waybill.dump");
+    tokio::join!(back_up(&ground, &dump), producer.publish(during.clone()));
+    producer.publish(after.clone()).await;
+    let logged = count(producer.confirmed().len());
+    let ended = count(UPLOADS + ORDERS);
+    rest(&ground, logged, ended).await;
+    worker.stop().await;
+    Original {
+        told: told(&ground).await,
+        completions: first(&completions),
+        stages: first(&stages),
+        dump,
+        before,
+        during,
+        after,
+        logged,
+        ended,
+    }
+}
+
+/// Uploads and orders of which several are under way at any time, some events twice, and some that
+/// can't be read.
+fn messages() -> Vec<Message> {
+    let mut walks = Walks::default();
+    let mut staggered = Vec::new();
+    for n in 0..UPLOADS {
+        let events = story("restored", n).into_iter().enumerate();
+        staggered.extend(events.map(|(at, event)| (n * 2 + at, event)));
+    }
+    for (at, event) in walks
+        .begin("restored-order", ORDERS)
+        .into_iter()
+        .enumerate()
+    {
+        staggered.push((at, event));
+    }
+    staggered.sort_by_key(|(place, _)| *place);
+    let events = staggered.iter().map(|(_, event)| Message::event(event));
+    let mut messages = repeated(events.collect(), 5);
+    for n in 0..BAD {
+        let bad = Message::bad(&format!("bad-{n}"), b"no event", "undecodable");
+        messages.insert(n * messages.len() / BAD, bad);
+    }
+    messages
+}
+
+async fn back_up(ground: &Ground, dump: &Path) {
+    let file = format!("--file={}", dump.display());
+    run_tool(
+        "pg_dump",
+        &[
+            "--format=custom",
+            "--schema=waybill",
+            &file,
+            &ground.database_url,
+        ],
+    )
+    .await;
+}
+
+/// Into a new database of the ground's cluster, which from now on is the ground's.
+async fn restore(ground: &mut Ground, dump: &Path) {
+    execute(&ground.database_url, "create database restored").await;
+    ground.database_url = with_last(&ground.database_url, "restored");
+    ground.run_url = login(&ground.database_url, RUN);
+    execute(&ground.database_url, ROLES).await;
+    let into = format!("--dbname={}", ground.database_url);
+    let dump = dump.display().to_string();
+    run_tool(
+        "pg_restore",
+        &[
+            "--exit-on-error",
+            "--single-transaction",
+            "--clean",
+            "--if-exists",
+            &into,
+            &dump,
+        ],
+    )
+    .await;
+}
+
+async fn run_tool(program: &str, arguments: &[&str]) {
+    let output = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
+        .await
+        .unwrap_or_else(|error| panic!("{program}: {error}"));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{program}: {said}");
+}
+
+/// Waits until everything is applied, ended and published.
+async fn rest(ground: &Ground, logged: i64, ended: i64) {
+    let wanted = [logged, ended, count(BAD), 0, 0];
+    let began = Instant::now();
+    loop {
+        let found = [
+            ground.number(LOGGED).await,
+            ground.number(ENDED).await,
+            ground.number(DEAD).await,
+            ground.number("select count(*) from waybill.outbox").await,
+            ground.ready("waybill.events.0").await.map_or(-1, i64::from),
+        ];
+        if found == wanted {
+            return;
+        }
+        assert!(
+            began.elapsed() < PATIENCE,
+            "events, ends, dead letters, outbox and ready are {found:?}, not {wanted:?}"
+        );
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// The ids of what the backup holds, by a query: nobody says so again.
+async fn ids(ground: &Ground, query: &str) -> BTreeSet<String> {
+    let rows = ground.rows(query).await;
+    rows.iter().map(|row| row.get(0)).collect()
+}
+
+fn count(number: usize) -> i64 {
+    i64::try_from(number).expect("few")
+}

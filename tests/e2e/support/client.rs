@@ -1,0 +1,237 @@
+//! A client of the HTTP listener that knows nothing but the protocol.
+
+use std::{net::SocketAddr, time::Duration};
+
+use serde_json::Value;
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines},
+    net::{TcpListener, TcpStream},
+    time::timeout,
+};
+
+use super::ground::Ground;
+use super::worker::{Plan, Worker};
+
+/// Longer than any wait of these tests.
+const PATIENCE: Duration = Duration::from_secs(70);
+
+/// Somebody who asks, with or without a key.
+#[derive(Debug, Clone)]
+pub(crate) struct Client {
+    address: SocketAddr,
+    headers: String,
+}
+
+/// One answer.
+#[derive(Debug, Clone)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    head: String,
+    body: String,
+}
+
+impl Ground {
+    /// A worker that answers clients too, and one of them.
+    pub(crate) async fn answering(&self) -> (Worker, Client) {
+        self.answering_as("worker,relay,api").await
+    }
+
+    pub(crate) async fn answering_as(&self, roles: &str) -> (Worker, Client) {
+        let (plan, client) = self.api_plan().await;
+        (plan.roles(roles).start().await, client)
+    }
+
+    pub(crate) async fn api_plan(&self) -> (Plan, Client) {
+        let port = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = port.local_addr().expect("it is bound");
+        let plan = self.plan().with("http.listen", &address.to_string());
+        let client = Client {
+            address,
+            headers: String::new(),
+        };
+        (plan, client)
+    }
+}
+
+impl Client {
+    /// The same, who says this too.
+    pub(crate) fn with(&self, header: &str, value: &str) -> Self {
+        let headers = format!("{}{header}: {value}\r\n", self.headers);
+        Self { headers, ..*self }
+    }
+
+    /// Where it asks.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Reply {
+        self.ask("GET", path).await
+    }
+
+    /// A connection on which nothing is said yet.
+    pub(crate) async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.address).await.expect("it listens")
+    }
+
+    /// Asks, and leaves the answer to whoever reads the stream.
+    pub(crate) async fn begin(&self, path: String) -> TcpStream {
+        let mut stream = TcpStream::connect(self.address).await.expect("it listens");
+        let request = format!("GET {path} HTTP/1.1\r\nhost: e2e\r\n{}\r\n", self.headers);
+        let sent = stream.write_all(request.as_bytes()).await;
+        sent.expect("it listens on");
+        stream
+    }
+
+    /// Sends a body, of JSON unless the client says something else.
+    pub(crate) async fn post(&self, path: &str, body: impl ToString) -> Reply {
+        let json = self.with("content-type", "application/json");
+        let client = if self.headers.contains("content-type") {
+            self
+        } else {
+            &json
+        };
+        client.send("POST", path, &body.to_string()).await
+    }
+
+    pub(crate) async fn ask(&self, method: &str, path: &str) -> Reply {
+        self.send(method, path, "").await
+    }
+
+    /// A request with a body, of which nothing but its length is said.
+    pub(crate) async fn send(&self, method: &str, path: &str, body: &str) -> Reply {
+        let length = match body.len() {
+            0 => String::new(),
+            length => format!("content-length: {length}\r\n"),
+        };
+        let exchange = async {
+            let mut stream = TcpStream::connect(self.address).await.expect("it listens");
+            let request = format!(
+                "{method} {path} HTTP/1.1\r\nhost: e2e\r\nconnection: close\r\n{length}{}\r\n{body}",
+                self.headers
+            );
+            stream
+                .write_all(request.as_bytes())
+                .await
+                .expect("it listens on");
+            let mut text = String::new();
+            stream
+                .read_to_string(&mut text)
+                .await
+                .expect("an answer in UTF-8");
+            text
+        };
+        let text = timeout(PATIENCE, exchange).await.expect("an answer");
+        let (head, body) = text.split_once("\r\n\r\n").expect("a whole answer");
+        Reply {
+            status: head
+                .split(' ')
+                .nth(1)
+                .expect("a status")
+                .parse()
+                .expect("a number"),
+            head: head.to_owned(),
+            body: body.to_owned(),
+        }
+    }
+}
+
+/// Server-sent events as they come.
+pub(crate) struct Listening {
+    lines: Lines<BufReader<TcpStream>>,
+}
+
+impl Client {
+    /// Begins to listen. As HTTP 1.0: then the stream is nothing but its lines.
+    pub(crate) async fn listen(&self, path: &str) -> Listening {
+        let mut stream = TcpStream::connect(self.address).await.expect("it listens");
+        let request = format!("GET {path} HTTP/1.0\r\nhost: e2e\r\n{}\r\n", self.headers);
+        let sent = stream.write_all(request.as_bytes()).await;
+        sent.expect("it listens on");
+        let mut lines = BufReader::new(stream).lines();
+        let first = lines
+            .next_line()
+            .await
+            .expect("an answer")
+            .expect("a status");
+        assert!(first.contains(" 200 "), "{first}");
+        while lines.next_line().await.expect("a head") != Some(String::new()) {}
+        Listening { lines }
+    }
+}
+
+impl Listening {
+    /// The id and the data of the next event.
+    pub(crate) async fn next(&mut self) -> (String, Value) {
+        let (id, data) = self.event().await;
+        (id, serde_json::from_str(&data).expect("JSON"))
+    }
+
+    /// The data of the next event, as it is.
+    pub(crate) async fn text(&mut self) -> String {
+        self.event().await.1
+    }
+
+    async fn event(&mut self) -> (String, String) {
+        let (mut id, mut data) = (String::new(), String::new());
+        loop {
+            let line = timeout(PATIENCE, self.lines.next_line()).await;
+            let line = line.expect("an event").expect("a line").expect("no end");
+            match line.split_once(": ") {
+                Some(("id", value)) => value.clone_into(&mut id),
+                Some(("data", value)) => data.push_str(value),
+                // An empty line ends an event; a comment is none.
+                _ if line.is_empty() && !data.is_empty() => {
+                    return (id, data);
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+impl Listening {
+    /// Waits for the end of the stream, whatever still comes before it.
+    pub(crate) async fn ends(&mut self) {
+        let end = async { while self.lines.next_line().await.expect("a line").is_some() {} };
+        timeout(PATIENCE, end).await.expect("an end");
+    }
+}
+
+impl Reply {
+    /// A header of the answer, if it is there.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let mut lines = self.head.lines().filter_map(|line| line.split_once(": "));
+        lines.find_map(|(found, value)| found.eq_ignore_ascii_case(name).then_some(value))
+    }
+
+    /// The body of an answer that went well.
+    pub(crate) fn record(&self) -> Value {
+        self.json(200)
+    }
+
+    /// The body of an answer with this status.
+    pub(crate) fn json(&self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{}\n{}", self.head, self.body);
+        assert_eq!(self.header("content-type"), Some("application/json"));
+        serde_json::from_str(&self.body).expect("JSON")
+    }
+
+    /// The problem of an answer that did not; everything a problem has to have is there.
+    pub(crate) fn problem(&self, status: u16, name: &str) -> Value {
+        assert_eq!(self.status, status, "{}\n{}", self.head, self.body);
+        let type_ = self.header("content-type");
+        assert_eq!(type_, Some("application/problem+json"), "{}", self.head);
+        let problem: Value = serde_json::from_str(&self.body).expect("JSON");
+        assert_eq!(problem["type"], format!("urn:waybill:problem:{name}"));
+        assert_eq!(problem["status"], status);
+        for text in ["title", "detail", "instance"] {
+            assert!(problem[text].is_string(), "{problem}");
+        }
+        problem
+    }
+
+    pub(crate) fn body(&self) -> &str {
+        &self.body
+    }
+}

@@ -1,0 +1,287 @@
+//! What every test stands on: private servers, and on them a database and a virtual host of the
+//! test's own. What is done on it is left to the others.
+
+use std::{
+    future::Future,
+    path::PathBuf,
+    sync::{
+        LazyLock,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use tokio::{
+    runtime::Runtime,
+    sync::{Mutex, MutexGuard, OnceCell},
+    task::JoinSet,
+    time::timeout,
+};
+use tokio_postgres::{NoTls, Row, types::ToSql};
+use waybill::dev::Servers;
+use waybill::store::Store;
+use waybill::store::admin::migrate;
+use waybill::{broker, config};
+
+use super::servers::Ours;
+use crate::ops::database_roles;
+
+/// Longer than anything here takes; a test that waits this long has failed.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+/// Longer than any whole test takes.
+const TEST_MAX: Duration = Duration::from_secs(180);
+/// Virtual hosts made at the start, one per test: making one later costs seconds.
+const VHOSTS: usize = 240;
+const TEMPLATE: &str = "e2e_template";
+
+/// One for all tests, because the shared servers belong to it.
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a runtime"));
+static SHARED: OnceCell<Shared> = OnceCell::const_new();
+/// Servers that are killed come on top of the shared ones: one such pair at a time.
+static OWN_SERVERS: Mutex<()> = Mutex::const_new(());
+
+struct Shared {
+    servers: Ours,
+    taken: AtomicUsize,
+    creating: Mutex<()>,
+}
+
+/// A migrated database and a virtual host with Waybill's exchanges and queues.
+pub(crate) struct Ground {
+    pub(crate) database_url: String,
+    /// The same, as whom Waybill runs.
+    pub(crate) run_url: String,
+    pub(crate) broker_url: String,
+    /// Where the workers' logs are.
+    pub(crate) folder: PathBuf,
+    /// Only where the test has servers of its own.
+    pub(crate) servers: Option<Servers>,
+    _turn: Option<MutexGuard<'static, ()>>,
+}
+
+/// Runs a test to its end, or to the end of its time.
+pub(crate) fn run(test: impl Future<Output = ()>) {
+    RUNTIME.block_on(async {
+        let ended = timeout(TEST_MAX, test).await;
+        assert!(ended.is_ok(), "the test took longer than {TEST_MAX:?}");
+    });
+}
+
+impl Ground {
+    /// On the shared servers, which must not be hurt.
+    pub(crate) async fn shared(name: &str) -> Self {
+        let shared = SHARED.get_or_init(start_shared).await;
+        let number = shared.taken.fetch_add(1, Ordering::Relaxed);
+        assert!(number < VHOSTS, "make more virtual hosts");
+        let database = format!("e2e_{number}");
+        let database_url = with_last(&shared.servers.database_url(), &database);
+        let ground = Self {
+            run_url: database_roles::login(&database_url, database_roles::RUN),
+            database_url,
+            broker_url: with_last(&shared.servers.amqp_url(), &database),
+            folder: folder(name),
+            servers: None,
+            _turn: None,
+        };
+        let creating = shared.creating.lock().await;
+        let create = format!("create database {database} template {TEMPLATE}");
+        execute(&shared.servers.database_url(), &create).await;
+        drop(creating);
+        ground.declare().await;
+        ground
+    }
+
+    /// On servers of its own, which may be killed.
+    pub(crate) async fn own(name: &str) -> Self {
+        let turn = OWN_SERVERS.lock().await;
+        let servers = Servers::start_temporary().await.expect("private servers");
+        let ground = Self {
+            run_url: database_roles::login(&servers.postgres.url(), database_roles::RUN),
+            database_url: servers.postgres.url(),
+            broker_url: servers.rabbitmq.url(),
+            folder: folder(name),
+            servers: Some(servers),
+            _turn: Some(turn),
+        };
+        database_roles::set_up(&ground.database_url).await;
+        ground.declare().await;
+        // A broker that is killed right after it declared its first queues can come back without
+        // them: it keeps its own directory of them in memory for half a second.
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        ground
+    }
+
+    /// The name of its virtual host.
+    pub(crate) fn vhost(&self) -> String {
+        let last = self.broker_url.rsplit_once('/');
+        last.expect("the address has a path").1.to_owned()
+    }
+
+    pub(crate) fn settings(&self) -> config::Settings {
+        settings(&self.database_url, &self.broker_url)
+    }
+
+    pub(crate) fn store(&self) -> Store {
+        Store::new(&self.settings().database).expect("settings of the database")
+    }
+
+    pub(crate) async fn broker(&self) -> broker::Connection {
+        let connected = broker::connect(&self.settings().broker, "e2e").await;
+        connected.expect("the broker is there")
+    }
+
+    /// Rows, or none while the database is away.
+    pub(crate) async fn try_rows(
+        &self,
+        text: &str,
+        values: &[&(dyn ToSql + Sync)],
+    ) -> Option<Vec<Row>> {
+        try_rows(&self.database_url, text, values).await
+    }
+
+    pub(crate) async fn rows(&self, text: &str) -> Vec<Row> {
+        let rows = self.try_rows(text, &[]).await;
+        rows.unwrap_or_else(|| panic!("no answer to: {text}"))
+    }
+
+    /// One number; `-1` while the database is away.
+    pub(crate) async fn number(&self, text: &str) -> i64 {
+        match self.try_rows(text, &[]).await.as_deref() {
+            Some([row, ..]) => row.get(0),
+            _ => -1,
+        }
+    }
+
+    pub(crate) async fn execute(&self, text: &str) {
+        execute(&self.database_url, text).await;
+    }
+
+    /// Messages that wait in a queue; `None` while the broker is away or the queue is missing.
+    pub(crate) async fn ready(&self, queue: &str) -> Option<u32> {
+        let settings = self.settings().broker;
+        let connection = broker::connect(&settings, "e2e").await.ok()?;
+        let count = broker::topology::ready_count(&connection, queue).await;
+        connection.close().await;
+        count.ok()
+    }
+
+    async fn declare(&self) {
+        let connection = self.broker().await;
+        let declared = broker::topology::declare(&connection, 1).await;
+        declared.expect("exchanges and queues");
+        connection.close().await;
+    }
+}
+
+/// Says something to the shared database server.
+pub(crate) async fn administer(text: &str) {
+    let shared = SHARED.get().expect("a ground on it");
+    execute(&shared.servers.database_url(), text).await;
+}
+
+/// Runs `rabbitmqctl` on the shared broker.
+pub(crate) async fn ctl(args: &[&str]) {
+    let shared = SHARED.get().expect("a ground on it");
+    shared.servers.ctl(args).await;
+}
+
+/// Polls until there is an answer.
+pub(crate) async fn until<T>(what: &str, mut probe: impl AsyncFnMut() -> Option<T>) -> T {
+    let began = Instant::now();
+    loop {
+        if let Some(answer) = probe().await {
+            return answer;
+        }
+        assert!(began.elapsed() < PATIENCE, "waited in vain for {what}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// The user's password in an address.
+pub(crate) fn password(url: &str) -> String {
+    let (login, _) = url.rsplit_once('@').expect("the address names a user");
+    let (_, password) = login.rsplit_once(':').expect("the address has a password");
+    password.to_owned()
+}
+
+/// The port in an address.
+pub(crate) fn port(url: &str) -> u16 {
+    let (_, place) = url.rsplit_once('@').expect("the address names a user");
+    let (_, rest) = place.split_once(':').expect("the address has a port");
+    let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().expect("a port is a number")
+}
+
+async fn start_shared() -> Shared {
+    let servers = Ours::start().await;
+    let url = servers.database_url();
+    execute(&url, &format!("create database {TEMPLATE}")).await;
+    database_roles::set_up(&with_last(&url, TEMPLATE)).await;
+    servers.make_vhosts(VHOSTS).await;
+    Shared {
+        servers,
+        taken: AtomicUsize::new(0),
+        creating: Mutex::new(()),
+    }
+}
+
+pub(crate) async fn migrate_all(url: &str) {
+    let settings = settings(url, "amqp://nobody:nothing@127.0.0.1/%2f");
+    let store = Store::new(&settings.database).expect("settings of the database");
+    let connection = store.connection().await.expect("the database is there");
+    migrate::migrate(connection).await.expect("the schema");
+}
+
+fn settings(database_url: &str, broker_url: &str) -> config::Settings {
+    let own = [
+        format!("database.url={database_url}"),
+        format!("broker.url={broker_url}"),
+    ];
+    let loaded = config::load(None, std::iter::empty::<(String, String)>(), &own);
+    loaded.expect("settings").settings
+}
+
+/// Says something to a database.
+pub(crate) async fn execute(url: &str, text: &str) {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect(text);
+    let mut driving = JoinSet::new();
+    driving.spawn(connection);
+    client.batch_execute(text).await.expect(text);
+}
+
+async fn try_rows(url: &str, text: &str, values: &[&(dyn ToSql + Sync)]) -> Option<Vec<Row>> {
+    let connect = tokio_postgres::connect(url, NoTls);
+    let (client, connection) = timeout(Duration::from_secs(3), connect).await.ok()?.ok()?;
+    let mut driving = JoinSet::new();
+    driving.spawn(connection);
+    let rows = timeout(Duration::from_secs(10), client.query(text, values))
+        .await
+        .ok()?;
+    match rows {
+        Ok(rows) => Some(rows),
+        Err(error)
+            if error
+                .as_db_error()
+                .is_some_and(|e| e.code().code().starts_with("42")) =>
+        {
+            panic!("{text}: {error:?}")
+        }
+        Err(_) => None,
+    }
+}
+
+/// The address with another database or virtual host.
+pub(crate) fn with_last(url: &str, last: &str) -> String {
+    let (start, _) = url.rsplit_once('/').expect("the address has a path");
+    format!("{start}/{last}")
+}
+
+/// An own folder below the build's, emptied first.
+pub(crate) fn folder(name: &str) -> PathBuf {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
+        .join("e2e")
+        .join(name);
+    let _ = std::fs::remove_dir_all(&path);
+    std::fs::create_dir_all(&path).expect("the build's folder is ours");
+    path
+}

@@ -1,0 +1,43 @@
+//! The charts: their figures change while somebody looks, and what they have opened stays open.
+
+use serde_json::json;
+use waybill::domain::access::Scope;
+
+use super::hands::named;
+use super::scene::Scene;
+use crate::support::ground::run;
+
+/// The number below a name, as the page shows it.
+fn figure(name: &str) -> String {
+    format!(
+        "[...document.querySelectorAll('.figures dt')]
+            .find(one => one.innerText === {})?.nextElementSibling.innerText.trim()",
+        json!(name)
+    )
+}
+
+#[test]
+fn figures_change_while_somebody_reads_the_numbers() {
+    run(async {
+        let mut scene = Scene::set("charts").await;
+        scene.hour().await;
+        let page = scene.viewer(&[Scope::Read]).await;
+        page.follow(page.click(&named("nav a", "Charts"))).await;
+        page.is_live().await;
+        page.remember().await;
+        let charts = "document.querySelectorAll('.chart svg[role=img]').length";
+        assert_eq!(page.evaluate(charts).await, 6);
+        // Every picture is there in numbers, too: sixty minutes of it.
+        page.click(&named("summary", "Numbers")).await;
+        let open = "document.querySelector('.chart details[open] tbody')?.rows.length === 60";
+        page.wait_until(open).await;
+        assert_eq!(page.evaluate(&figure("Open uploads")).await, "0");
+        scene.open("charts-1", "one.pdf", 1).await;
+        page.wait_until(&format!("{} === '1'", figure("Open uploads")))
+            .await;
+        assert_eq!(page.evaluate(open).await, true);
+        page.still_there().await;
+        page.quiet().await;
+        scene.end().await;
+    });
+}

@@ -1,0 +1,154 @@
+//! Dead letters: what was wrong, replayed by whoever may to the end, which is a record.
+
+use serde_json::json;
+use waybill::domain::access::Scope;
+
+use super::hands::named;
+use super::page::Page;
+use super::scene::Scene;
+use crate::support::ground::run;
+use crate::support::order_story::{PURCHASE, apply, reaches};
+
+const READ: [Scope; 1] = [Scope::Read];
+const ALL: [Scope; 1] = [Scope::Admin];
+const LETTERS: &str = "select count(*) from waybill.dead_letter";
+
+impl Page {
+    /// Waits until the replay on the page stands like this.
+    async fn replay_is(&self, state: &str) {
+        let state = json!(state);
+        self.wait_until(&format!(
+            "document.querySelector('.standing .status')?.innerText.trim() === {state}"
+        ))
+        .await;
+    }
+
+    /// How many letters became of what a report calls so.
+    async fn reported(&self, name: &str) -> String {
+        let cell = format!(
+            "[...document.querySelectorAll('.counts th')]
+                .find(one => one.innerText === {})?.nextElementSibling.innerText.trim() ?? ''",
+            json!(name)
+        );
+        let cell = self.evaluate(&cell).await;
+        cell.as_str().unwrap_or_default().to_owned()
+    }
+}
+
+/// Orders of a workflow that nobody has applied yet.
+async fn refused(scene: &mut Scene, tokens: &[&str]) {
+    for token in tokens {
+        let opening = json!({ "workflow_id": "purchase", "form": { "amount": 3 } });
+        scene.tell(token, "order.opened", opening).await;
+    }
+    let count = i64::try_from(tokens.len()).expect("few");
+    reaches(&scene.ground, "dead letters", LETTERS, count).await;
+}
+
+#[test]
+fn a_dead_letter_is_replayed_to_its_record() {
+    run(async {
+        let mut scene = Scene::set("dead").await;
+        refused(&mut scene, &["dead-1"]).await;
+        let page = scene.viewer(&ALL).await;
+        page.follow(page.click(&named("nav a", "Dead letters")))
+            .await;
+        page.follow(page.click(&named("#reasons a", "unknown_workflow")))
+            .await;
+        page.follow(page.click("document.querySelector('#letters a')"))
+            .await;
+        page.shows("order.opened").await;
+        page.shows("To the process of this token").await;
+
+        // What would become of it, before and after somebody has done something about it.
+        page.follow(page.click(&named("button", "Dry run"))).await;
+        page.replay_is("done").await;
+        assert_eq!(page.reported("unknown_workflow").await, "1");
+        apply(&scene.ground, "purchase", PURCHASE).await;
+        page.follow(page.click(&named("button", "Dry run"))).await;
+        page.replay_is("done").await;
+        assert_eq!(page.reported("Applied").await, "1");
+
+        page.follow(page.click(&named("button", "Replay"))).await;
+        page.replay_is("done").await;
+        assert_eq!(page.reported("Published").await, "1");
+        page.shows("None were refused again so far.").await;
+        reaches(&scene.ground, "no letter", LETTERS, 0).await;
+        page.goto("/monitor/process?token=dead-1").await;
+        page.shows("Waiting at review.").await;
+        page.goto("/monitor/dead-letters").await;
+        page.shows("There are none.").await;
+        page.quiet().await;
+        scene.end().await;
+    });
+}
+
+#[test]
+fn many_letters_are_asked_about_once_more() {
+    run(async {
+        let mut scene = Scene::set("dead-many").await;
+        let page = scene.viewer(&ALL).await;
+        page.goto("/monitor/dead-letters").await;
+        page.is_live().await;
+        page.remember().await;
+        refused(&mut scene, &["many-1", "many-2", "many-3"]).await;
+        // They come in while somebody looks.
+        page.wait_until("document.querySelector('#reasons .count')?.innerText === '3'")
+            .await;
+        page.still_there().await;
+        page.follow(page.click(&named("button", "Replay …"))).await;
+        page.shows("Now 3 letters").await;
+        page.follow(page.click(&named("a", "Back"))).await;
+        assert_eq!(scene.ground.number(LETTERS).await, 3);
+
+        // Nothing has been done about them, so they come back; with a rate that lets one watch.
+        page.fill("document.querySelector('[name=rate]')", "2")
+            .await;
+        page.follow(page.click(&named("button", "Replay …"))).await;
+        page.shows("2 a second").await;
+        page.follow(page.click(&named("button", "Replay"))).await;
+        page.replay_is("done").await;
+        assert_eq!(page.reported("Published").await, "3");
+        page.shows("3 of them could not be applied again").await;
+        page.follow(page.click(&named("main a", "unknown_workflow")))
+            .await;
+        page.wait_until("document.querySelectorAll('#letters tr').length === 3")
+            .await;
+        page.quiet().await;
+        scene.end().await;
+    });
+}
+
+#[test]
+fn whoever_may_only_read_sees_nothing_to_press() {
+    run(async {
+        let mut scene = Scene::set("dead-read").await;
+        refused(&mut scene, &["read-1"]).await;
+        let page = scene.viewer(&READ).await;
+        page.shows("read only").await;
+        let acts = "[...document.forms].filter(one => one.method === 'post').map(one => one.action.replace(/.*\\//, '')).join()";
+        for words in ["unknown_workflow", ""] {
+            page.goto("/monitor/dead-letters").await;
+            if !words.is_empty() {
+                page.follow(page.click(&named("#reasons a", words))).await;
+                page.follow(page.click("document.querySelector('#letters a')"))
+                    .await;
+            }
+            page.shows("Replaying requires an admin key.").await;
+            assert_eq!(page.evaluate(acts).await, "logout");
+        }
+        // Neither does it help to know how it is done.
+        let sent = "fetch('/monitor/replays', { method: 'post', body: new URLSearchParams({ all: 'yes' }) }).then(one => one.status)";
+        assert_eq!(page.evaluate(sent).await, 403);
+        page.forgive("status of 403").await;
+        assert_eq!(
+            scene
+                .ground
+                .number("select count(*) from waybill.replay")
+                .await,
+            0
+        );
+        page.quiet().await;
+        scene.end().await;
+    });
+}

@@ -1,0 +1,208 @@
+//! Whatever producers write stays text: in every field, on every page.
+
+use lapin::types::{AMQPValue, FieldTable};
+use serde_json::json;
+use waybill::domain::access::Scope;
+
+use super::hands::named;
+use super::page::Page;
+use super::scene::Scene;
+use crate::support::ground::run;
+use crate::support::order_story::reaches;
+use crate::support::producer::Message;
+
+/// A page that is made by these would do something else than show them.
+const EVIL: [&str; 12] = [
+    "<img src=x onerror=alert(1)>",
+    "\"><script>alert(2)</script>",
+    "' onmouseover='alert(3)' x='",
+    "javascript:alert(4)",
+    "</title></textarea></style></script><svg onload=alert(5)>",
+    "<!-- ]]> --><form action=//evil.example><button>",
+    "&lt;b&gt; &amp;#60;i&#x3e; &nbsp;",
+    "\u{202e}fdp.live\u{2066}\u{202d} \u{200f}",
+    "\u{feff}\u{200b}\u{2028}\u{ad}\u{fffd}\u{ffff}",
+    "👩\u{200d}👩\u{200d}👧 Z\u{351}\u{36b}\u{343}\u{32a}a\u{348}\u{36b}l\u{320}g\u{310}o",
+    "${alert(6)} {{7*7}} %3Cscript%3E ..%2F..%2F",
+    "ooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo\
+     ooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo",
+];
+/// Only messages may hold control characters.
+const CONTROLS: &str = "a\rb\nc\r\n\r\ndata: d\u{1}\u{1b}[31m\u{7f}\u{85}\t\u{8}";
+/// Who wants to look at all of them.
+const READ: [Scope; 1] = [Scope::Read];
+const LETTERS: &str = "select count(*) from waybill.dead_letter";
+
+/// Nothing on a page is made of what somebody wrote.
+const HARMLESS: &str = "(() => {
+    const all = [...document.querySelectorAll('*')];
+    const wrong = [
+        ...all.filter(one => [...one.attributes].some(given => given.name.startsWith('on'))),
+        ...all.filter(one => one.hasAttribute('style')),
+        ...document.querySelectorAll('body script, body style, img, iframe, object, embed, base, meta[http-equiv]'),
+        ...[...document.scripts].filter(one => one.src !== `${location.origin}/monitor/assets/monitor.js`),
+        ...[...document.links].filter(one => one.origin !== location.origin),
+        ...[...document.forms].filter(one => new URL(one.action).origin !== location.origin),
+    ];
+    return wrong.map(one => one.outerHTML.slice(0, 300));
+})()";
+
+/// Where letters that turn the direction of writing could turn what is written around them.
+const TURNED: &str = "(() => {
+    const wrong = [];
+    const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    for (let text = walk.nextNode(); text; text = walk.nextNode()) {
+        if (!/[\\u202a-\\u202e\\u2066-\\u2069]/.test(text.data)) continue;
+        const kept = getComputedStyle(text.parentElement).unicodeBidi;
+        if (!/isolate|plaintext/.test(kept)) wrong.push(text.parentElement.outerHTML.slice(0, 300));
+    }
+    return wrong;
+})()";
+
+impl Page {
+    /// Shows all of these, and nothing that they would like to be.
+    async fn shows_as_text(&self, words: &[&str]) {
+        for words in words {
+            let shown = format!("document.body.textContent.includes({})", json!(words));
+            self.wait_until(&shown).await;
+        }
+        self.stays_text().await;
+    }
+
+    async fn stays_text(&self) {
+        for wrong in [HARMLESS, TURNED] {
+            assert_eq!(self.evaluate(wrong).await, json!([]));
+        }
+        self.fits().await;
+    }
+}
+
+/// The same in messages that can't be applied, in every place of them.
+fn letters() -> Vec<Message> {
+    let bad = |words: &&str| {
+        let event = json!({
+            "id": words, "source": words, "type": words, "token": words, "data": { *words: words },
+        });
+        let mut headers = FieldTable::default();
+        headers.insert((*words).into(), AMQPValue::LongString((*words).into()));
+        let told = Message::bad(words, event.to_string().as_bytes(), "");
+        told.having(|properties| {
+            let properties = properties.with_headers(headers);
+            properties.with_app_id((*words).into())
+        })
+    };
+    let torn = format!("\u{0}{}{CONTROLS}", EVIL.join("\n"));
+    let bytes = b"\xff\xfe<script>alert(1)</script>";
+    let others = [
+        Message::bad("torn", torn.as_bytes(), ""),
+        Message::bad("bytes", bytes, ""),
+    ];
+    EVIL.iter().map(bad).chain(others).collect()
+}
+
+/// Looks at each of them, and at each reason.
+async fn read_letters(scene: &Scene, page: &Page) {
+    let ground = &scene.ground;
+    for (query, path) in [
+        (
+            "select distinct reason from waybill.dead_letter",
+            "dead-letters/reason?name",
+        ),
+        ("select id::text from waybill.dead_letter", "dead-letter?id"),
+    ] {
+        for row in ground.rows(query).await {
+            let name: String = row.get(0);
+            page.goto(&format!("/monitor/{path}={name}")).await;
+            page.is_live().await;
+            page.stays_text().await;
+        }
+    }
+    page.click(&named("a", "Download")).await;
+    page.forgive("download: ").await;
+}
+
+/// As it stands in an address.
+fn encoded(words: &str) -> String {
+    words.bytes().map(|byte| format!("%{byte:02x}")).collect()
+}
+
+/// An upload that says something in all its fields.
+async fn tell(scene: &mut Scene, words: &str) {
+    let opening = json!({
+        "filename": words, "module": words, "group": words, "workflow_id": words, "total": 2,
+        "attributes": { words: words },
+    });
+    scene.tell(words, "upload.received", opening).await;
+    let message = format!("{words}{CONTROLS}");
+    let step = json!({ "name": words, "message": message, "state": "done" });
+    scene.tell(words, "upload.step", step).await;
+    let items = json!({ "items": [
+        { "identifier": words, "ok": false, "messages": [message], "document_id": words,
+          "data": { words: words } },
+        { "identifier": "good", "ok": true },
+    ]});
+    scene.tell(words, "upload.items", items).await;
+    let failed = json!({ "message": message, "code": words });
+    scene.tell(words, "upload.failed", failed).await;
+}
+
+#[test]
+fn whatever_producers_write_stays_text() {
+    run(async {
+        let mut scene = Scene::set("hostile").await;
+        let page = scene.viewer(&READ).await;
+        page.is_live().await;
+        for words in EVIL {
+            tell(&mut scene, words).await;
+        }
+        // As it came in, piece by piece, and as a page of its own; in a hand there is less room.
+        page.shows_as_text(&EVIL).await;
+        page.look((super::looks::Size::Phone, super::looks::Theme::Light))
+            .await;
+        page.goto("/").await;
+        page.shows_as_text(&EVIL).await;
+        for words in EVIL {
+            page.goto(&format!("/monitor/process?token={}", encoded(words)))
+                .await;
+            page.shows_as_text(&[words]).await;
+            let title = format!("document.title === {}", json!(format!("{words} · Waybill")));
+            page.wait_until(&title).await;
+        }
+        assert_eq!(scene.ground.number(LETTERS).await, 0);
+        let letters = letters();
+        let count = i64::try_from(letters.len()).expect("few");
+        scene.producer.publish(letters).await;
+        reaches(&scene.ground, "dead letters", LETTERS, count).await;
+        read_letters(&scene, &page).await;
+        page.quiet().await;
+        scene.end().await;
+    });
+}
+
+#[test]
+fn whatever_somebody_looks_for_stays_text() {
+    run(async {
+        let scene = Scene::set("hostile-wish").await;
+        let page = scene.viewer(&READ).await;
+        for words in EVIL {
+            for field in ["token", "filename", "group", "module"] {
+                page.goto(&format!("/?{field}={}", encoded(words))).await;
+                let given = format!("document.querySelector('[name={field}]').value");
+                assert_eq!(page.evaluate(&given).await, words, "{field}");
+                page.stays_text().await;
+            }
+        }
+        for place in [
+            "/?status=%3Cscript%3E",
+            "/monitor/%3Cscript%3E",
+            "/?after=%22%3E%3Cimg%20src=x%3E",
+        ] {
+            page.goto(place).await;
+            page.forgive("status of 40").await;
+            page.stays_text().await;
+            page.accessible().await;
+        }
+        page.quiet().await;
+        scene.end().await;
+    });
+}

@@ -1,0 +1,252 @@
+//! The list of processes: live, and only what one looks for.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+use waybill::domain::access::Scope;
+
+use super::hands::{css, field, named};
+use super::page::Page;
+use super::scene::Scene;
+use crate::support::ground::run;
+
+const READ: [Scope; 1] = [Scope::Read];
+
+/// What the row of a token says, in one line; nothing if there is none.
+fn row(token: &str) -> String {
+    format!(
+        "[...document.querySelectorAll('#processes tr')]
+            .find(one => [...one.querySelectorAll('bdi')].some(text => text.textContent === {}))
+            ?.innerText.replace(/\\s+/g, ' ') ?? ''",
+        json!(token)
+    )
+}
+
+impl Page {
+    /// Waits until the row of a token says this.
+    async fn row_says(&self, token: &str, words: &str) {
+        let condition = format!("({}).includes({})", row(token), json!(words));
+        self.wait_until(&condition).await;
+    }
+
+    /// The tokens in the list, in its order.
+    async fn tokens(&self) -> Vec<String> {
+        let tokens = self
+            .evaluate("[...document.querySelectorAll('#processes th small:first-of-type bdi')].map(one => one.textContent)")
+            .await;
+        serde_json::from_value(tokens).expect("texts")
+    }
+}
+
+#[test]
+fn the_list_shows_an_upload_from_its_opening_to_its_end_while_somebody_looks() {
+    run(async {
+        let mut scene = Scene::set("list").await;
+        let page = scene.viewer(&READ).await;
+        page.shows("No processes match these filters.").await;
+        page.is_live().await;
+        page.remember().await;
+
+        scene.open("list-1", "scan-0815.pdf", 2).await;
+        page.row_says("list-1", "running").await;
+        page.row_says("list-1", "0 of 2").await;
+        let step = json!({ "message": "page 1 is being read" });
+        scene.tell("list-1", "upload.step", step).await;
+        page.row_says("list-1", "page 1 is being read").await;
+        let items = json!({ "items": [
+            { "identifier": "page-1", "ok": true }, { "identifier": "page-2", "ok": false },
+        ]});
+        scene.tell("list-1", "upload.items", items).await;
+        page.row_says("list-1", "2 of 2").await;
+        page.row_says("list-1", "1 failed").await;
+        scene
+            .tell("list-1", "upload.completed", json!({ "total": 2 }))
+            .await;
+        page.row_says("list-1", "warning").await;
+        scene.open("list-2", "scan-0816.pdf", 1).await;
+        page.row_says("list-2", "running").await;
+        assert_eq!(page.tokens().await, ["list-2", "list-1"]);
+
+        page.still_there().await;
+        page.quiet().await;
+        scene.end().await;
+    });
+}
+
+#[test]
+fn only_what_one_looks_for_is_shown() {
+    run(async {
+        let mut scene = Scene::set("filter").await;
+        scene.open("filter-1", "Invoice-1.pdf", 1).await;
+        scene.open("filter-2", "invoice-2.pdf", 1).await;
+        scene.open("filter-3", "contract.pdf", 1).await;
+        let failed = json!({ "message": "it can't be read", "code": "unreadable" });
+        scene.tell("filter-2", "upload.failed", failed).await;
+        let page = scene.viewer(&READ).await;
+        page.row_says("filter-2", "it can't be read").await;
+
+        page.fill(&field("File name"), "INVOICE").await;
+        page.follow(page.press("Enter")).await;
+        assert_eq!(page.tokens().await, ["filter-2", "filter-1"]);
+        page.tab_to(&field("Status")).await;
+        page.type_text("error").await;
+        page.follow(page.click(&named("button", "Show"))).await;
+        assert_eq!(page.tokens().await, ["filter-2"]);
+        // What one looks for is in the address, and stays in the form.
+        page.goto("/monitor/login").await;
+        page.back().await;
+        assert_eq!(page.tokens().await, ["filter-2"]);
+        let name = format!("{}.value", field("File name"));
+        assert_eq!(page.evaluate(&name).await, "INVOICE");
+
+        // It is live here too: what does not fit does not come, what fits does.
+        page.is_live().await;
+        scene
+            .tell("filter-3", "upload.failed", json!({ "message": "lost" }))
+            .await;
+        scene
+            .tell("filter-1", "upload.failed", json!({ "message": "lost" }))
+            .await;
+        page.row_says("filter-1", "error").await;
+        assert_eq!(page.tokens().await, ["filter-2", "filter-1"]);
+
+        page.follow(page.click(&named("a", "Show all of today")))
+            .await;
+        assert_eq!(page.tokens().await.len(), 3);
+        page.fill(&field("Token"), "filter-4").await;
+        page.follow(page.press("Enter")).await;
+        page.shows("No process has the token filter-4").await;
+        page.fill(&field("Token"), "").await;
+        page.fill(&field("Group"), "nobody's").await;
+        page.follow(page.press("Enter")).await;
+        page.shows("No processes match these filters.").await;
+        page.quiet().await;
+        scene.end().await;
+    });
+}
+
+#[test]
+fn what_somebody_types_stays_while_the_page_is_renewed() {
+    run(async {
+        let mut scene = Scene::set("typing").await;
+        let page = scene.viewer(&READ).await;
+        page.is_live().await;
+        page.click(&field("File name")).await;
+        page.type_text("scn").await;
+        page.press("ArrowLeft").await;
+        for (token, letter) in [("typing-1", "a"), ("typing-2", "/")] {
+            scene.open(token, "other.pdf", 1).await;
+            page.row_says(token, "running").await;
+            page.type_text(letter).await;
+        }
+        let typed = format!(
+            "[document.activeElement === {0}, {0}.value, {0}.selectionStart].join()",
+            field("File name")
+        );
+        assert_eq!(page.evaluate(&typed).await, "true,sca/n,4");
+
+        // And whoever has gone down to a row stays on it while others come in above.
+        let link = "[...document.querySelectorAll('#processes a')].find(one => one.href.endsWith('typing-1'))";
+        page.tab_to(link).await;
+        scene.open("typing-3", "another.pdf", 1).await;
+        page.row_says("typing-3", "running").await;
+        let there = format!("document.activeElement === {link}");
+        assert_eq!(page.evaluate(&there).await, true);
+        page.quiet().await;
+        scene.end().await;
+    });
+}
+
+#[test]
+fn whoever_pauses_the_page_reads_in_peace() {
+    run(async {
+        let mut scene = Scene::set("pause").await;
+        let page = scene.viewer(&READ).await;
+        let other = scene.viewer(&READ).await;
+        page.is_live().await;
+        page.click(&css("#pause")).await;
+        scene.open("pause-1", "meanwhile.pdf", 1).await;
+        other.row_says("pause-1", "running").await;
+        // The other's page was renewed; this one's would have been too.
+        page.shows("paused").await;
+        assert!(page.tokens().await.is_empty());
+        page.click(&css("#pause")).await;
+        page.row_says("pause-1", "running").await;
+        page.is_live().await;
+        page.quiet().await;
+        other.quiet().await;
+        scene.end().await;
+    });
+}
+
+#[test]
+fn the_page_goes_on_by_itself_when_waybill_comes_back() {
+    run(async {
+        let mut scene = Scene::set("restart").await;
+        scene.open("restart-1", "before.pdf", 1).await;
+        let page = scene.viewer(&READ).await;
+        page.row_says("restart-1", "running").await;
+        page.remember().await;
+        let stopped = scene.stop().await;
+        page.shows("not connected; trying again").await;
+        let mut scene = stopped.start().await;
+        scene.open("restart-2", "after.pdf", 1).await;
+        page.row_says("restart-2", "running").await;
+        page.is_live().await;
+        page.still_there().await;
+        page.overlook("ERR_");
+        page.quiet().await;
+        scene.end().await;
+    });
+}
+
+#[test]
+fn long_lists_are_read_page_by_page() {
+    run(async {
+        let mut scene = Scene::set("long").await;
+        let page = scene.viewer(&READ).await;
+        let names: Vec<String> = (0..60).map(|n| format!("long-{n}")).collect();
+        for name in &names {
+            scene.open(name, "one-of-many.pdf", 1).await;
+        }
+        page.row_says("long-59", "running").await;
+        page.shows("Older ones").await;
+        let first = page.tokens().await;
+        page.follow(page.click(&named("a", "Older ones"))).await;
+        let second = page.tokens().await;
+        assert_eq!((first.len(), second.len()), (50, 10));
+        let both: BTreeSet<_> = first.iter().chain(&second).collect();
+        assert_eq!(both, names.iter().collect());
+        page.follow(page.click(&named("a", "To the newest"))).await;
+        assert_eq!(page.tokens().await, first);
+        page.quiet().await;
+        scene.end().await;
+    });
+}
+
+#[test]
+fn nothing_moves_when_the_page_becomes_live() {
+    run(async {
+        let scene = Scene::set("moves").await;
+        let page = scene.viewer(&[Scope::Admin]).await;
+        page.is_live().await;
+        // Who is about to press something would press something else.
+        let moved = "(() => {
+            const live = document.querySelector('#live');
+            const top = () => document.querySelector('main').getBoundingClientRect().top;
+            const [after, text] = [top(), live.textContent];
+            live.textContent = '';
+            delete live.dataset.state;
+            const before = top();
+            live.textContent = text;
+            live.dataset.state = 'live';
+            return after - before;
+        })()";
+        for width in (320..=1280).step_by(20) {
+            page.screen(width, 900).await;
+            assert_eq!(page.evaluate(moved).await, 0, "{width} wide");
+        }
+        page.quiet().await;
+        scene.end().await;
+    });
+}

@@ -1,0 +1,76 @@
+//! Who may look: a key opens the pages, until somebody logs out.
+
+use waybill::domain::access::Scope;
+
+use super::hands::named;
+use super::looks::LOOKS;
+use super::scene::Scene;
+use crate::http::processes;
+use crate::support::ground::run;
+
+/// What Chromium writes into the console for an answer that is a refusal.
+const REFUSED: &str = "status of 401";
+
+#[test]
+fn a_key_opens_the_page_that_was_wanted_until_one_logs_out() {
+    run(async {
+        let mut scene = Scene::set("login").await;
+        scene.open("login-1", "wanted.pdf", 1).await;
+        let (key, _) = processes::key(&scene.ground, "default", &[Scope::Read]).await;
+        let page = scene.stranger().await;
+        page.goto("/?since=ever&filename=wanted").await;
+        page.wait_until("location.pathname === '/monitor/login'")
+            .await;
+        page.log_in(&key).await;
+        page.wait_until("location.search === '?since=ever&filename=wanted'")
+            .await;
+        page.shows("wanted.pdf").await;
+        page.is_live().await;
+        // No script can read the session, and no key is left anywhere.
+        let left = page
+            .evaluate("[document.cookie, localStorage.length, sessionStorage.length].join()")
+            .await;
+        assert_eq!(left, ",0,0");
+
+        page.follow(page.click(&named("button", "Log out"))).await;
+        page.wait_until("location.pathname === '/monitor/login'")
+            .await;
+        page.goto("/").await;
+        page.wait_until("location.pathname === '/monitor/login'")
+            .await;
+        page.quiet().await;
+        scene.end().await;
+    });
+}
+
+#[test]
+fn a_wrong_key_is_told_so_and_the_form_stays_usable() {
+    run(async {
+        let scene = Scene::set("wrong-key").await;
+        let (key, id) = processes::key(&scene.ground, "default", &[Scope::Read]).await;
+        let page = scene.stranger().await;
+        for look in LOOKS {
+            page.look(look).await;
+            page.goto("/monitor/login").await;
+            page.log_in("wb_123456789abc_nonsense").await;
+            page.forgive(REFUSED).await;
+            page.wait_until("document.querySelector('[role=alert]')?.innerText")
+                .await;
+            assert!(!page.text().await.contains("nonsense"));
+            page.readable(look).await;
+        }
+        page.log_in(&key).await;
+        page.is_live().await;
+
+        // A key that is taken away takes its sessions with it.
+        let revoked = scene.ground.store().revoke_key(&id).await;
+        revoked.expect("a key that is there");
+        page.shows("Live updates stopped. Reload the page.").await;
+        page.forgive(REFUSED).await;
+        page.goto("/").await;
+        page.wait_until("location.pathname === '/monitor/login'")
+            .await;
+        page.quiet().await;
+        scene.end().await;
+    });
+}

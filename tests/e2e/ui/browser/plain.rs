@@ -1,0 +1,83 @@
+//! Without any script every page works, and stands still.
+
+use serde_json::json;
+use waybill::domain::access::Scope;
+
+use super::hands::{field, named};
+use super::scene::Scene;
+use crate::http::processes;
+use crate::support::ground::{run, until};
+use crate::support::order_story::{PURCHASE, apply, reaches};
+
+#[test]
+fn the_list_works_without_a_script() {
+    run(async {
+        let mut scene = Scene::set("no-script").await;
+        scene.open("plain-1", "plain.pdf", 2).await;
+        scene.open("plain-2", "other.pdf", 2).await;
+        let (key, _) = processes::key(&scene.ground, "default", &[Scope::Read]).await;
+        let page = scene.stranger().await;
+        page.scripts(false).await;
+        page.goto("/").await;
+        page.log_in(&key).await;
+        page.fill(&field("File name"), "plain").await;
+        page.follow(page.press("Enter")).await;
+        let text = page.text().await;
+        assert!(
+            text.contains("plain-1") && !text.contains("plain-2"),
+            "{text}"
+        );
+        // What only the script can do is not offered.
+        let offered = page
+            .evaluate("document.querySelector('#pause').offsetParent === null")
+            .await;
+        assert_eq!(offered, true);
+        let progress = json!({ "done": 1 });
+        scene.tell("plain-1", "upload.progress", progress).await;
+        let stale = page
+            .evaluate("document.body.innerText.includes('1 of 2')")
+            .await;
+        assert_eq!(stale, false);
+        // What looks at the page needs them.
+        page.scripts(true).await;
+        page.accessible().await;
+        page.scripts(false).await;
+        page.follow(page.click(&named("button", "Log out"))).await;
+        page.quiet().await;
+        scene.end().await;
+    });
+}
+
+#[test]
+fn a_letter_is_replayed_without_a_script() {
+    run(async {
+        let mut scene = Scene::set("no-script-act").await;
+        let opening = json!({ "workflow_id": "purchase", "form": { "amount": 3 } });
+        scene.tell("plain-3", "order.opened", opening).await;
+        let letters = "select count(*) from waybill.dead_letter";
+        reaches(&scene.ground, "a dead letter", letters, 1).await;
+        apply(&scene.ground, "purchase", PURCHASE).await;
+        let page = scene.viewer(&[Scope::Admin]).await;
+        page.scripts(false).await;
+        page.goto("/monitor/dead-letters").await;
+        page.follow(page.click(&named("button", "Replay …"))).await;
+        page.follow(page.click(&named("button", "Replay"))).await;
+        let place = page.evaluate("location.pathname + location.search").await;
+        let place = place.as_str().expect("a path").to_owned();
+        // It stands still, so one loads it again.
+        until("the end of the replay", async || {
+            page.goto(&place).await;
+            let state = "document.querySelector('.standing').innerText.includes('done')";
+            (page.evaluate(state).await == true).then_some(())
+        })
+        .await;
+        page.goto("/monitor/process?token=plain-3").await;
+        assert!(page.text().await.contains("Waiting at review."));
+        page.goto("/monitor/workflow?name=purchase").await;
+        assert!(page.text().await.contains("Version 1 of 1"));
+        page.goto("/monitor/charts").await;
+        assert!(page.text().await.contains("Open orders"));
+        page.quiet().await;
+        scene.end().await;
+    });
+}

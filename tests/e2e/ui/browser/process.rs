@@ -1,0 +1,207 @@
+//! The page of one process: followed from its opening to its end.
+
+use serde_json::json;
+use waybill::domain::access::Scope;
+
+use super::hands::{css, named};
+use super::looks::LOOKS;
+use super::page::Page;
+use super::scene::Scene;
+use crate::support::audience::Audience;
+use crate::support::ground::run;
+use crate::support::order_story::{PURCHASE, apply};
+
+const READ: [Scope; 1] = [Scope::Read];
+
+impl Page {
+    /// Waits until the process on the page has this status.
+    async fn status_is(&self, status: &str) {
+        let status = json!(status);
+        let shown =
+            format!("document.querySelector('.state .status')?.dataset.status === {status}");
+        self.wait_until(&shown).await;
+    }
+
+    /// Waits until a stage in the picture is marked like this.
+    async fn stage_is(&self, stage: &str, state: &str) {
+        let found = format!(
+            "[...document.querySelectorAll('.picture .stage')]
+                .find(one => one.querySelector('title').textContent === {})?.dataset.state === {}",
+            json!(stage),
+            json!(state)
+        );
+        self.wait_until(&found).await;
+    }
+}
+
+#[test]
+fn an_upload_is_followed_to_its_end() {
+    run(async {
+        let mut scene = Scene::set("follow").await;
+        scene.audience = Some(Audience::of_completions(&scene.ground).await);
+        scene.open("follow-1", "scan-4711.pdf", 3).await;
+        let page = scene.viewer(&READ).await;
+        page.is_live().await;
+        // From the list with the keyboard alone.
+        let link = named("#processes a", "scan-4711.pdf");
+        page.wait_until(&format!("!!{link}")).await;
+        page.tab_to(&link).await;
+        page.follow(page.press("Enter")).await;
+        page.status_is("running").await;
+        page.is_live().await;
+        page.remember().await;
+
+        let step = json!({ "name": "scan", "message": "page 2 is crooked", "state": "running" });
+        scene.tell("follow-1", "upload.step", step).await;
+        page.shows("page 2 is crooked").await;
+        let items = json!({ "items": [
+            { "identifier": "page-1", "ok": true, "document_id": "doc-77" },
+            { "identifier": "page-2", "ok": false, "messages": ["blank", "crooked"] },
+        ]});
+        scene.tell("follow-1", "upload.items", items).await;
+        page.shows("2 of 3").await;
+        for words in ["doc-77", "blank", "crooked", "None yet"] {
+            page.shows(words).await;
+        }
+        let items = json!({ "items": [{ "identifier": "page-3", "ok": true }] });
+        scene.tell("follow-1", "upload.items", items).await;
+        scene
+            .tell("follow-1", "upload.completed", json!({ "total": 3 }))
+            .await;
+        page.status_is("warning").await;
+        page.shows("the broker has confirmed it").await;
+        scene
+            .tell(
+                "follow-1",
+                "upload.step",
+                json!({ "message": "afterwards" }),
+            )
+            .await;
+        page.shows("Late events").await;
+        page.still_there().await;
+
+        read_failed(&page).await;
+        page.quiet().await;
+        scene.end().await;
+    });
+}
+
+/// Of the items, those that failed, on the page and as a file.
+async fn read_failed(page: &Page) {
+    page.follow(page.click(&named("a", "Show only those that failed")))
+        .await;
+    page.is_live().await;
+    let rows = page
+        .evaluate("document.querySelectorAll('.items tbody tr').length")
+        .await;
+    assert_eq!(rows, 1);
+    page.click(&named("a", "Those that failed as CSV")).await;
+    page.forgive("download: ").await;
+}
+
+#[test]
+fn an_order_is_followed_through_its_stages() {
+    run(async {
+        let mut scene = Scene::set("stages").await;
+        apply(&scene.ground, "purchase", PURCHASE).await;
+        let opening = json!({ "workflow_id": "purchase", "form": { "amount": 12.5 } });
+        scene.tell("stages-1", "order.opened", opening).await;
+        let page = scene.viewer(&READ).await;
+        page.goto("/monitor/process?token=stages-1").await;
+        page.is_live().await;
+        page.stage_is("review", "here").await;
+        page.stage_is("finance", "ahead").await;
+        page.remember().await;
+
+        let pushes = [
+            json!({ "stage": "review", "outcome": "accepted" }),
+            json!({ "stage": "finance" }),
+            json!({ "stage": "stock" }),
+        ];
+        for push in pushes {
+            scene.tell("stages-1", "order.pushed", push).await;
+        }
+        for (stage, state) in [("review", "passed"), ("stock", "passed"), ("close", "here")] {
+            page.stage_is(stage, state).await;
+        }
+        // A push without what the stage asks for moves nothing.
+        scene
+            .tell("stages-1", "order.pushed", json!({ "stage": "close" }))
+            .await;
+        let push = json!({ "stage": "close", "form": { "note": "bought" } });
+        scene.tell("stages-1", "order.pushed", push).await;
+        page.stage_is("close", "passed").await;
+        page.status_is("done").await;
+        page.shows("bought").await;
+        page.still_there().await;
+
+        page.follow(page.click(&named("a", "purchase, version 1")))
+            .await;
+        page.shows("Form of the opening").await;
+        page.follow(page.click(&named("nav a", "Workflows"))).await;
+        page.follow(page.click(&named("a", "purchase"))).await;
+        page.shows("Version 1 of 1").await;
+        page.quiet().await;
+        scene.end().await;
+    });
+}
+
+#[test]
+fn a_process_that_is_not_there_is_said_so() {
+    run(async {
+        let scene = Scene::set("absent").await;
+        let page = scene.viewer(&READ).await;
+        for (path, status) in [
+            ("/monitor/process?token=absent", 404),
+            ("/monitor/process", 400),
+            ("/monitor/workflow?name=absent", 404),
+            ("/monitor/nothing", 404),
+        ] {
+            page.goto(path).await;
+            page.forgive(&format!("status of {status}")).await;
+            page.readable(LOOKS[0]).await;
+        }
+        page.follow(page.click(&css("main a"))).await;
+        page.wait_until("location.pathname === '/'").await;
+        page.quiet().await;
+        scene.end().await;
+    });
+}
+
+/// A message of the process that may not be written to its queue.
+const DENIED: &str = "
+    insert into waybill.outbox (id, aggregatetype, aggregateid, type, process, what, exchange, routing_key,
+                                headers, time, next_attempt_at, slow, attempts, detail, payload)
+    select gen_random_uuid(), 'process', token, 'process.completed', key, 'reply', '', 'shop.replies', '{}',
+           now(), now() + '1 hour', 'denied', 11,
+           '403 ACCESS_REFUSED - write access to exchange ''amq.default'' refused for user ''relay''', '{}'
+    from waybill.process where token = 'again-1'";
+
+#[test]
+fn what_waits_is_readable_in_every_look_and_a_completion_is_sent_again() {
+    run(async {
+        let mut scene = Scene::set("again").await;
+        scene.open("again-1", "scan-4712.pdf", 1).await;
+        scene
+            .tell("again-1", "upload.completed", json!({ "total": 0 }))
+            .await;
+        let page = scene.viewer(&[Scope::Read, Scope::Admin]).await;
+        page.goto("/monitor/process?token=again-1").await;
+        page.shows("it was dropped").await;
+        scene.ground.execute(DENIED).await;
+        page.shows("ACCESS_REFUSED").await;
+        for look in LOOKS {
+            page.look(look).await;
+            page.readable(look).await;
+            page.picture(&format!("waiting-{look:?}")).await;
+        }
+        scene.audience = Some(Audience::of_completions(&scene.ground).await);
+        let all = "delete from waybill.outbox";
+        scene.ground.execute(all).await;
+        page.follow(page.click(&named("button", "Send again")))
+            .await;
+        page.shows("the broker has confirmed it").await;
+        page.quiet().await;
+        scene.end().await;
+    });
+}

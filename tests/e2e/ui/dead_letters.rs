@@ -1,0 +1,127 @@
+//! Dead letters on the monitor page: what is shown of them, and to whom.
+
+use waybill::domain::access::Scope;
+
+use super::replays::{REASON, letters, letters_of, reaches, replay};
+use crate::http::processes::keyed;
+use crate::support::client::Client;
+use crate::support::ground::{Ground, run};
+use crate::support::producer::{Message, Producer};
+use crate::support::worker::Worker;
+
+struct People {
+    worker: Worker,
+    admin: Client,
+    reader: Client,
+    /// May do everything, elsewhere.
+    other: Client,
+    /// One of three letters.
+    letter: String,
+}
+
+async fn people(ground: &Ground) -> People {
+    let (worker, open) = ground.answering_as("worker,api").await;
+    let (admin, _) = keyed(ground, &open, "default", &[Scope::Admin]).await;
+    let (reader, _) = keyed(ground, &open, "default", &[Scope::Read]).await;
+    let (other, _) = keyed(ground, &open, "other", &[Scope::Admin]).await;
+    letters_of(ground, 3).await;
+    let letter = "select id::text from waybill.dead_letter limit 1";
+    People {
+        worker,
+        admin,
+        reader,
+        other,
+        letter: ground.rows(letter).await[0].get(0),
+    }
+}
+
+#[test]
+fn who_may_only_read_sees_no_form_and_another_tenant_sees_nothing() {
+    run(async {
+        let ground = Ground::shared("dead-tenants").await;
+        let people = people(&ground).await;
+        let (admin, reader, other) = (&people.admin, &people.reader, &people.other);
+        let page = format!("/monitor/dead-letter?id={}", people.letter);
+        let group = format!("/monitor/dead-letters/reason?name={REASON}");
+        let replay_page = replay(admin, "all=yes").await;
+        for path in ["/monitor/dead-letters", &group, &page, &replay_page] {
+            let seen = reader.get(path).await;
+            assert_eq!(seen.status, 200, "{}", seen.body());
+            let form = "action=\"/monitor/replay";
+            assert!(!seen.body().contains(form), "{path}");
+            assert!(admin.get(path).await.body().contains(form), "{path}");
+        }
+        for path in ["/monitor/dead-letters", &group] {
+            let seen = other.get(path).await;
+            assert!(seen.body().contains("There are none"), "{}", seen.body());
+        }
+        let body = format!("/monitor/dead-letter/body?id={}", people.letter);
+        for path in [&page, &body, &replay_page] {
+            assert_eq!(other.get(path).await.status, 404, "{path}");
+        }
+        let raw = reader.get(&body).await;
+        assert_eq!(raw.header("content-type"), Some("application/octet-stream"));
+        assert_eq!(raw.header("x-content-type-options"), Some("nosniff"));
+        assert!(raw.body().contains("\"workflow_id\":\"replayed\""));
+        people.worker.stop().await;
+    });
+}
+
+#[test]
+fn nobody_replays_without_the_scope_or_from_elsewhere() {
+    run(async {
+        let ground = Ground::shared("dead-scopes").await;
+        let people = people(&ground).await;
+        let (admin, reader, other) = (&people.admin, &people.reader, &people.other);
+        let replay_page = replay(admin, "all=yes").await;
+        let id = format!("id={}", replay_page.rsplit_once('=').expect("an id").1);
+        let letter = format!("letter={}", people.letter);
+        let elsewhere = admin.with("sec-fetch-site", "cross-site");
+        for (who, path, form, status) in [
+            (reader, "/monitor/replays", "all=yes", 403),
+            (reader, "/monitor/replay/stop", &*id, 403),
+            (other, "/monitor/replay/stop", &id, 404),
+            (other, "/monitor/replays", &letter, 404),
+            (other, "/monitor/replays", "all=yes", 404),
+            (admin, "/monitor/replays", "all=yes&rate=0", 400),
+            (&elsewhere, "/monitor/replays", "all=yes", 403),
+        ] {
+            let form_client = who.with("content-type", "application/x-www-form-urlencoded");
+            let reply = form_client.send("POST", path, form).await;
+            assert_eq!(reply.status, status, "{path} {form}\n{}", reply.body());
+        }
+        let asked = reader.get("/monitor/replays/confirm?all=yes").await;
+        assert_eq!(asked.status, 403);
+        let open = "select count(*) from waybill.replay where stop_asked_at is null";
+        assert_eq!(ground.number(open).await, 1);
+        people.worker.stop().await;
+    });
+}
+
+#[test]
+fn a_letter_is_shown_with_its_problem_and_nothing_in_it_becomes_part_of_the_page() {
+    run(async {
+        let ground = Ground::shared("dead-shown").await;
+        let (worker, open) = ground.answering_as("worker,api").await;
+        let (reader, _) = keyed(&ground, &open, "default", &[Scope::Read]).await;
+        let mut producer = Producer::new(&ground);
+        let texts: [&[u8]; 2] = [b"{\"a\": \"<script>\", \r", b"\x00<script>\xff"];
+        let bad = texts.map(|text| Message::bad("<script>", text, "undecodable"));
+        producer.publish(bad.to_vec()).await;
+        reaches("two letters", 2, async || letters(&ground).await).await;
+        for row in ground
+            .rows("select id::text from waybill.dead_letter")
+            .await
+        {
+            let id: String = row.get(0);
+            let shown = reader.get(&format!("/monitor/dead-letter?id={id}")).await;
+            assert_eq!(shown.status, 200, "{}", shown.body());
+            let (_, main) = shown.body().split_once("<main").expect("a page");
+            assert!(!main.contains("<script") && !main.contains('\r'), "{main}");
+            assert!(main.contains("&lt;script&gt;"), "{main}");
+            assert!(main.contains("not one JSON document"), "{main}");
+            assert!(main.contains("message_id"), "{main}");
+        }
+        worker.stop().await;
+    });
+}

@@ -1,0 +1,90 @@
+//! Pages that are followed: they outlast trouble of ours, nobody who looks takes the room of others,
+//! and they come anew only when something has changed.
+
+use std::time::Duration;
+
+use tokio::time::timeout;
+use waybill::domain::access::Scope;
+
+use crate::http::processes::keyed;
+use crate::support::ground::{Ground, run};
+
+const STREAM: (&str, &str) = ("accept", "text/event-stream");
+
+#[test]
+fn a_page_that_is_followed_says_that_the_database_is_away_and_goes_on() {
+    run(async {
+        let ground = Ground::shared("monitor_outlasts").await;
+        let (worker, client) = ground.answering().await;
+        let (viewer, _) = keyed(&ground, &client, "default", &[Scope::Read]).await;
+        let follower = viewer.with(STREAM.0, STREAM.1);
+        let mut page = follower.listen("/monitor/workflows").await;
+        assert!(page.text().await.contains("<h1>Workflows</h1>"));
+        let away = "alter table waybill.api_key rename to api_key_away";
+        ground.execute(away).await;
+        assert_eq!(page.text().await, "try again in a moment");
+        let back = "alter table waybill.api_key_away rename to api_key";
+        ground.execute(back).await;
+        assert!(page.text().await.contains("<h1>Workflows</h1>"));
+        worker.stop().await;
+    });
+}
+
+#[test]
+fn many_who_look_leave_room_for_others() {
+    run(async {
+        let ground = Ground::shared("monitor_many").await;
+        let (worker, client) = ground.answering().await;
+        let (viewer, _) = keyed(&ground, &client, "default", &[Scope::Read]).await;
+        let follower = viewer.with(STREAM.0, STREAM.1);
+        let mut pages = Vec::new();
+        for _ in 0..256 {
+            pages.push(follower.listen("/monitor/workflows").await);
+        }
+        assert_eq!(follower.get("/monitor/workflows").await.status, 503);
+        assert_eq!(viewer.get("/monitor/workflows").await.status, 200);
+        drop(pages);
+        worker.stop().await;
+    });
+}
+
+#[test]
+fn a_list_of_open_processes_is_not_sent_anew_with_every_second() {
+    run(async {
+        let ground = Ground::shared("monitor_calm").await;
+        let (worker, client) = ground.answering().await;
+        let open = "insert into waybill.process
+            (key, tenant, token, kind, status, opening_stamp, opened_at)
+            values (gen_random_uuid(), 'default', 'calm', 'upload', 'running', 'x',
+                    now() - interval '3 hours')";
+        ground.execute(open).await;
+        let mut page = client.with(STREAM.0, STREAM.1).listen("/?since=ever").await;
+        assert!(page.text().await.contains("calm"));
+        let again = timeout(Duration::from_secs(4), page.text()).await;
+        assert!(again.is_err(), "{again:?}");
+        worker.stop().await;
+    });
+}
+
+#[test]
+fn a_list_that_found_nothing_yet_says_so_and_none_goes_on_past_its_end() {
+    run(async {
+        let ground = Ground::shared("monitor_search").await;
+        let (worker, client) = ground.answering().await;
+        let many = "insert into waybill.process (key, tenant, token, kind, created_at)
+            select gen_random_uuid(), 'default', 'many-' || n, 'upload', now() - interval '2 days'
+            from generate_series(1, 10001) n";
+        ground.execute(many).await;
+        let search = client.get("/?since=week&module=none").await;
+        assert!(
+            search.body().contains("Nothing among the 10000"),
+            "{}",
+            search.body()
+        );
+        assert!(search.body().contains("Older ones"));
+        let today = client.get("/?module=none").await;
+        assert!(today.body().contains("No processes match these filters."));
+        assert!(!today.body().contains("Older ones"), "{}", today.body());
+        worker.stop().await;
+    });
+}

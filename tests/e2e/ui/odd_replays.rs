@@ -1,0 +1,76 @@
+//! Replays of what is odd: a letter that AMQP can't carry, and forms that mean nothing.
+
+use waybill::domain::access::Scope;
+
+use super::replays::{REASON, letters, letters_of, reaches, replay};
+use crate::http::processes::keyed;
+use crate::support::ground::{Ground, run, until};
+
+/// An own letter, older than all others, of properties that just fitted into a frame when they came:
+/// with the names of letter and replay they do not.
+const LARGE: &str = "insert into waybill.dead_letter
+    (id, reason, problem, token, exchange, routing_key, queue, properties, headers, body, received_at)
+    values ('00000000-0000-0000-0000-00000000000a', 'too_large', '{}', 'large', 'waybill.events',
+            'upload.step', 'waybill.events.0', '{}', '{\"a\":\"' || repeat('x', 131000) || '\"}', 'x',
+            now() - interval '1 day')";
+/// What came as one byte each leaves as eight.
+const NUMBERS: &str = "insert into waybill.dead_letter
+    (id, reason, problem, token, exchange, routing_key, queue, properties, headers, body, received_at)
+    values ('00000000-0000-0000-0000-00000000000b', 'too_large', '{}', 'many', 'waybill.events',
+            'upload.step', 'waybill.events.0', '{}', '{\"a\":[1' || repeat(',1', 30000) || ']}', 'x',
+            now() - interval '1 day')";
+
+#[test]
+fn a_letter_that_does_not_fit_into_a_frame_stays_and_keeps_no_other_back() {
+    run(async {
+        let ground = Ground::shared("dead-large").await;
+        let (worker, open) = ground.answering_as("worker,relay,api").await;
+        let (admin, _) = keyed(&ground, &open, "default", &[Scope::Admin]).await;
+        letters_of(&ground, 3).await;
+        ground.execute(LARGE).await;
+        ground.execute(NUMBERS).await;
+        let page = replay(&admin, "all=yes").await;
+        let words = [">done</span>", "5 of 5", "Unroutable"];
+        until("the end of the replay", async || {
+            let reply = admin.get(&page).await;
+            let all = words.iter().all(|word| reply.body().contains(word));
+            all.then_some(())
+        })
+        .await;
+        let kept = "select count(*) from waybill.dead_letter where reason = 'too_large'";
+        assert_eq!(ground.number(kept).await, 2);
+        let count = "select confirmed * 10 + unroutable from waybill.replay";
+        assert_eq!(ground.number(count).await, 32);
+        worker.stop().await;
+    });
+}
+
+#[test]
+fn a_form_that_says_nothing_or_something_unknown_replays_nothing() {
+    run(async {
+        let ground = Ground::shared("dead-forms").await;
+        let (worker, open) = ground.answering_as("worker,api").await;
+        let (admin, _) = keyed(&ground, &open, "default", &[Scope::Admin]).await;
+        letters_of(&ground, 2).await;
+        let form = admin.with("content-type", "application/x-www-form-urlencoded");
+        for nothing in [
+            "letter=%20",
+            "reason=%20",
+            "all=+",
+            "letter=&reason=&all=",
+            "all=yes&dryrun=yes",
+            "all=yes&rate=0",
+            "all=yes&rate=1e9",
+        ] {
+            let reply = form.send("POST", "/monitor/replays", nothing).await;
+            assert_eq!(reply.status, 400, "{nothing}: {}", reply.body());
+        }
+        let place = "-009999-01-02T01:59:59Z_00000000-0000-0000-0000-000000000000";
+        let list = format!("/monitor/dead-letters/reason?name={REASON}&after={place}");
+        assert_eq!(admin.get(&list).await.status, 400);
+        let asked = "select count(*) from waybill.replay";
+        assert_eq!(ground.number(asked).await, 0);
+        reaches("letters", 2, async || letters(&ground).await).await;
+        worker.stop().await;
+    });
+}

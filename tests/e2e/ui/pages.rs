@@ -1,0 +1,301 @@
+//! The monitor page as a browser asks for it: who is let in, what a list shows, and that a page which
+//! is followed changes when something happens.
+
+use waybill::domain::access::Scope;
+
+use crate::http::processes::{key, keyed};
+use crate::support::client::{Client, Reply};
+use crate::support::ground::{Ground, run, until};
+use crate::support::producer::Producer;
+use crate::support::story::{stories, story};
+
+/// How a row says that its process has ended.
+const ENDED: [&str; 4] = [
+    "data-status=\"done\"",
+    "data-status=\"warning\"",
+    "data-status=\"error\"",
+    "data-status=\"cancelled\"",
+];
+const FORM: &str = "application/x-www-form-urlencoded";
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
+     connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+/// A UUID has no character that a form would escape.
+const NEXT: &str = "%2F%3Fkind%3Dorder";
+
+async fn logged_in(client: &Client, key: &str) -> (Reply, Client) {
+    let client = client.with("content-type", FORM);
+    let reply = client
+        .post("/monitor/login", format!("key={key}&next={NEXT}"))
+        .await;
+    let cookie = reply.header("set-cookie").unwrap_or_default();
+    let pair = cookie.split(';').next().unwrap_or_default();
+    (
+        reply.clone(),
+        client.with("cookie", &format!("a=b; {pair}")),
+    )
+}
+
+/// Seventy uploads that have ended in every way; their tokens.
+async fn told(ground: &Ground) -> Vec<String> {
+    let events = stories("monitored", 70);
+    Producer::new(ground).events(&events).await;
+    until("every end", async || {
+        let ended = "select count(*) from waybill.process where ended_at is not null";
+        (ground.number(ended).await == 70).then_some(())
+    })
+    .await;
+    let rows = ground.rows("select token from waybill.process").await;
+    rows.iter().map(|row| row.get(0)).collect()
+}
+
+/// Which of these tokens a page shows.
+fn shown<'a>(page: &Reply, tokens: &'a [String]) -> Vec<&'a str> {
+    assert_eq!(page.status, 200, "{}", page.body());
+    let shown = tokens.iter().filter(|token| {
+        let link = format!("/monitor/process?token={token}\"");
+        page.body().contains(&link)
+    });
+    shown.map(String::as_str).collect()
+}
+
+#[test]
+fn whoever_has_a_key_logs_in_once_and_out_again() {
+    run(async {
+        let ground = Ground::shared("monitor_login").await;
+        let (worker, client) = ground.answering().await;
+        // On this machine, while there is no key, nobody has to.
+        assert_eq!(client.get("/").await.status, 200);
+        let (reader, id) = key(&ground, "default", &[Scope::Read]).await;
+        until("a listener that asks for keys", async || {
+            (client.get("/").await.status == 303).then_some(())
+        })
+        .await;
+        let turned = client.get("/?kind=order").await;
+        let login = format!("/monitor/login?next={NEXT}");
+        assert_eq!(turned.header("location"), Some(login.as_str()));
+        let form = client.get(&login).await;
+        assert!(
+            form.body().contains("value=\"/?kind=order\""),
+            "{}",
+            form.body()
+        );
+
+        let (welcome, viewer) = logged_in(&client, &reader).await;
+        assert_eq!(
+            (welcome.status, welcome.header("location")),
+            (303, Some("/?kind=order"))
+        );
+        let cookie = welcome.header("set-cookie").expect("a cookie");
+        for guard in ["; Path=/", "; HttpOnly", "; SameSite=Strict"] {
+            assert!(cookie.contains(guard), "{cookie}");
+        }
+        let page = viewer.get("/").await;
+        assert!(page.body().contains("read only"), "{}", page.body());
+        assert_eq!(page.header("cache-control"), Some("no-store"));
+
+        // Whoever logs in again has the new session alone.
+        let (welcome, _) = logged_in(&viewer, &reader).await;
+        assert_eq!(viewer.get("/").await.status, 303);
+        let cookie = welcome.header("set-cookie").expect("a cookie");
+        let viewer = client.with("cookie", cookie.split(';').next().unwrap_or_default());
+        assert_eq!(viewer.get("/").await.status, 200);
+        let left = viewer.post("/monitor/logout", "").await;
+        assert_eq!(
+            (left.status, left.header("location")),
+            (303, Some("/monitor/login"))
+        );
+        assert_eq!(viewer.get("/").await.status, 303);
+        let (_, again) = logged_in(&client, &reader).await;
+        assert_eq!(again.get("/").await.status, 200);
+        assert!(ground.store().revoke_key(&id).await.expect("revoked"));
+        until("a session that ends with its key", async || {
+            (again.get("/").await.status == 303).then_some(())
+        })
+        .await;
+        worker.stop().await;
+    });
+}
+
+#[test]
+fn a_key_that_opens_nothing_here_is_told_why() {
+    run(async {
+        let ground = Ground::shared("monitor_wrong").await;
+        let (worker, client) = ground.answering().await;
+        let (writer, _) = key(&ground, "default", &[Scope::Write]).await;
+        let (wrong, _) = logged_in(&client, "wb_0123456789ab_00").await;
+        assert_eq!(wrong.status, 401);
+        assert!(wrong.body().contains("the key is not known here"));
+        let (narrow, _) = logged_in(&client, &writer).await;
+        assert_eq!(narrow.status, 403);
+        assert!(narrow.body().contains("it needs a key with the scope read"));
+
+        let nothing = client.with("content-type", FORM);
+        assert_eq!(nothing.post("/monitor/login", "token=1").await.status, 400);
+        worker.stop().await;
+    });
+}
+
+#[test]
+fn every_answer_is_strict_and_nothing_is_taken_from_pages_of_others() {
+    run(async {
+        let ground = Ground::shared("monitor_strict").await;
+        let (worker, client) = ground.answering().await;
+        for (path, status) in [
+            ("/", 200),
+            ("/?status=odd", 400),
+            ("/monitor/nothing", 404),
+            ("/monitor", 303),
+            ("/monitor/", 303),
+            ("/monitor/login", 200),
+            ("/monitor/assets/monitor.css", 200),
+            ("/monitor/assets/monitor.js", 200),
+            ("/monitor/assets/none", 404),
+        ] {
+            let reply = client.get(path).await;
+            assert_eq!(reply.status, status, "{path}");
+            assert_eq!(
+                reply.header("content-security-policy"),
+                Some(POLICY),
+                "{path}"
+            );
+            assert_eq!(reply.header("x-content-type-options"), Some("nosniff"));
+        }
+        let odd = client.get("/?status=odd&x=1").await;
+        assert!(
+            odd.body()
+                .contains("status must be one of waiting, running")
+        );
+        assert!(odd.body().contains("an unknown parameter is given"));
+        for (name, value, status) in [
+            ("sec-fetch-site", "cross-site", 403),
+            ("sec-fetch-site", "same-site", 403),
+            ("sec-fetch-site", "same-origin", 303),
+            ("origin", "http://evil.example", 403),
+            ("origin", "null", 403),
+            ("origin", "http://e2e", 303),
+        ] {
+            let sender = client.with(name, value);
+            let reply = sender.post("/monitor/logout", "").await;
+            assert_eq!(reply.status, status, "{name}: {value}");
+        }
+        worker.stop().await;
+    });
+}
+
+#[test]
+fn what_all_tenants_do_together_is_shown_to_operators_and_to_the_tenant_without_a_name() {
+    run(async {
+        let ground = Ground::shared("monitor_overseen").await;
+        let (worker, client) = ground.answering().await;
+        for (tenant, scope, status) in [
+            ("default", Scope::Read, 200),
+            ("acme", Scope::Admin, 200),
+            ("acme", Scope::Read, 403),
+        ] {
+            let (viewer, _) = keyed(&ground, &client, tenant, &[scope]).await;
+            let page = viewer.get("/monitor/charts").await;
+            assert_eq!(page.status, status, "{tenant} {scope:?}");
+            let list = viewer.get("/").await;
+            let is_led_there = list.body().contains("href=\"/monitor/charts\"");
+            assert_eq!(is_led_there, status == 200, "{tenant} {scope:?}");
+        }
+        worker.stop().await;
+    });
+}
+
+#[test]
+fn a_list_goes_on_page_by_page_and_holds_nothing_of_another_tenant() {
+    run(async {
+        let ground = Ground::shared("monitor_list").await;
+        let (worker, client) = ground.answering().await;
+        let (other, _) = keyed(&ground, &client, "other", &[Scope::Admin]).await;
+        let (client, _) = keyed(&ground, &client, "default", &[Scope::Read]).await;
+        let tokens = told(&ground).await;
+        let first = client.get("/").await;
+        assert_eq!(shown(&first, &tokens).len(), 50);
+        let next = first
+            .body()
+            .split("href=\"")
+            .find(|rest| rest.starts_with("/?after="));
+        let next = next
+            .and_then(|rest| rest.split('"').next())
+            .expect("a next page");
+        let second = client.get(next).await;
+        assert_eq!(shown(&second, &tokens).len(), 20);
+        assert!(second.body().contains("To the newest"));
+        assert!(!second.body().contains("Older ones"));
+        let mut all = [shown(&first, &tokens), shown(&second, &tokens)].concat();
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), 70);
+
+        assert_eq!(shown(&other.get("/").await, &tokens).len(), 0);
+        worker.stop().await;
+    });
+}
+
+#[test]
+fn a_list_is_narrowed_to_what_somebody_looks_for() {
+    run(async {
+        let ground = Ground::shared("monitor_filter").await;
+        let (worker, client) = ground.answering().await;
+        let tokens = told(&ground).await;
+        let failed = client
+            .get("/?token=&kind=upload&status=error&since=hour")
+            .await;
+        assert_eq!(shown(&failed, &tokens).len(), 10);
+        assert!(failed.body().contains("<option value=\"error\" selected>"));
+        let none = client.get("/?filename=nothing+like+that").await;
+        assert!(none.body().contains("No processes match these filters."));
+        let found = client.get(&format!("/?token={}", tokens[0])).await;
+        let place = format!("/monitor/process?token={}", tokens[0]);
+        assert_eq!(found.header("location"), Some(place.as_str()));
+        let unknown = client.get("/?token=%3Cb%3Enobody").await;
+        assert!(
+            unknown.body().contains("&lt;b&gt;nobody"),
+            "{}",
+            unknown.body()
+        );
+        let yesterday = "update waybill.process set created_at = created_at - interval '25 hours'";
+        ground.execute(yesterday).await;
+        assert!(
+            client
+                .get("/")
+                .await
+                .body()
+                .contains("No processes match these filters.")
+        );
+        assert_eq!(shown(&client.get("/?since=week").await, &tokens).len(), 50);
+        worker.stop().await;
+    });
+}
+
+#[test]
+fn a_page_that_is_followed_changes_with_what_happens_and_ends_with_its_key() {
+    run(async {
+        let ground = Ground::shared("monitor_live").await;
+        let (worker, client) = ground.answering().await;
+        let (viewer, id) = keyed(&ground, &client, "default", &[Scope::Read]).await;
+        let follower = viewer.with("accept", "text/event-stream");
+        let mut page = follower.listen("/?since=hour").await;
+        assert!(
+            page.text()
+                .await
+                .contains("No processes match these filters.")
+        );
+        let events = story("followed", 1);
+        let token = events[0].token.clone().expect("a token");
+        Producer::new(&ground).events(&events).await;
+        until("the end on the page", async || {
+            let text = page.text().await;
+            let ended =
+                text.contains(token.as_str()) && ENDED.iter().any(|status| text.contains(status));
+            ended.then_some(())
+        })
+        .await;
+        assert!(ground.store().revoke_key(&id).await.expect("revoked"));
+        page.ends().await;
+        assert_eq!(follower.get("/").await.status, 401);
+        worker.stop().await;
+    });
+}

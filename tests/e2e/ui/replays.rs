@@ -1,0 +1,225 @@
+//! Dead letters that are replayed from the monitor page: all of a group at a rate, tried before,
+//! stopped half-way, gone on with after a crash, and told of afterwards.
+
+use serde_json::json;
+use waybill::domain::access::Scope;
+
+use crate::http::processes::keyed;
+use crate::support::client::Client;
+use crate::support::ground::{Ground, run, until};
+use crate::support::order_story;
+use crate::support::producer::{Message, Producer};
+use crate::support::worker::Worker;
+
+/// Orders of a workflow that nobody has applied yet.
+const WORKFLOW: &str = "name = \"replayed\"\nstart = [\"only\"]\n[stages.only]\n";
+pub(crate) const REASON: &str = "unknown_workflow";
+
+fn orders(tag: &str, count: usize) -> Vec<Message> {
+    let order = |n: usize| {
+        let body = json!({
+            "id": format!("{tag}-{n}"), "source": "e2e", "type": "order.opened",
+            "token": format!("{tag}-{n}"), "data": { "workflow_id": "replayed" },
+        });
+        let bad = Message::bad(&format!("{tag}-{n}"), body.to_string().as_bytes(), REASON);
+        Message {
+            routing_key: "order.opened".to_owned(),
+            ..bad
+        }
+    };
+    (0..count).map(order).collect()
+}
+
+pub(crate) async fn letters(ground: &Ground) -> i64 {
+    ground
+        .number("select count(*) from waybill.dead_letter")
+        .await
+}
+
+async fn orders_open(ground: &Ground) -> i64 {
+    let open =
+        "select count(*) from waybill.process where kind = 'order' and opened_at is not null";
+    ground.number(open).await
+}
+
+pub(crate) async fn reaches(what: &str, wanted: i64, mut count: impl AsyncFnMut() -> i64) {
+    until(what, async || (count().await == wanted).then_some(())).await;
+}
+
+/// A worker with dead letters of that many orders, and somebody who may replay them.
+async fn with_letters(ground: &Ground, roles: &str, count: usize) -> (Worker, Client) {
+    let (worker, open) = ground.answering_as(roles).await;
+    let (admin, _) = keyed(ground, &open, "default", &[Scope::Admin]).await;
+    letters_of(ground, count).await;
+    (worker, admin)
+}
+
+pub(crate) async fn letters_of(ground: &Ground, count: usize) {
+    let mut producer = Producer::new(ground);
+    producer.publish(orders("order", count)).await;
+    let wanted = i64::try_from(count).expect("few");
+    reaches("dead letters", wanted, async || letters(ground).await).await;
+}
+
+/// Sends the form and gives the page that it leads to.
+pub(crate) async fn replay(client: &Client, form: &str) -> String {
+    let form_client = client.with("content-type", "application/x-www-form-urlencoded");
+    let reply = form_client.send("POST", "/monitor/replays", form).await;
+    assert_eq!(reply.status, 303, "{}", reply.body());
+    reply.header("location").expect("a page").to_owned()
+}
+
+/// Waits until the page says all of that, and gives it.
+async fn shows(client: &Client, page: &str, words: &[&str]) -> String {
+    until(&format!("{words:?}"), async || {
+        let reply = client.get(page).await;
+        assert_eq!(reply.status, 200, "{}", reply.body());
+        let all = words.iter().all(|word| reply.body().contains(word));
+        all.then(|| reply.body().to_owned())
+    })
+    .await
+}
+
+async fn apply(ground: &Ground) {
+    order_story::apply(ground, "replayed", WORKFLOW).await;
+}
+
+fn status(word: &str) -> String {
+    format!(">{word}</span>")
+}
+
+#[test]
+fn a_group_is_tried_and_then_replayed_to_its_end() {
+    run(async {
+        let ground = Ground::shared("dead-group").await;
+        let (worker, admin) = with_letters(&ground, "worker,relay,api", 30).await;
+        let tried = replay(&admin, "reason=unknown_workflow&dry_run=yes&rate=").await;
+        let refused = format!("<bdi>{REASON}</bdi></th><td><span class=\"count\">30</span>");
+        shows(&admin, &tried, &[&status("done"), &refused]).await;
+        apply(&ground).await;
+        let tried = replay(&admin, "reason=unknown_workflow&dry_run=yes").await;
+        let applied = "<bdi>Applied</bdi></th><td><span class=\"count\">30</span>";
+        shows(&admin, &tried, &[&status("done"), applied]).await;
+        assert_eq!(
+            (letters(&ground).await, orders_open(&ground).await),
+            (30, 0)
+        );
+
+        let group = admin.get("/monitor/dead-letters").await;
+        assert!(group.body().contains(REASON), "{}", group.body());
+        let asked = "/monitor/replays/confirm?reason=unknown_workflow&rate=100";
+        let asked = admin.get(asked).await;
+        assert!(asked.body().contains("30 letters"), "{}", asked.body());
+        let page = replay(&admin, "reason=unknown_workflow&rate=100").await;
+        let published = "<bdi>Published</bdi></th><td><span class=\"count\">30</span>";
+        let report = [
+            &status("done"),
+            published,
+            "30 of 30",
+            "None of them is here",
+        ];
+        shows(&admin, &page, &report).await;
+        reaches("orders", 30, async || orders_open(&ground).await).await;
+        assert_eq!(letters(&ground).await, 0);
+        let tally = "select sum(value)::bigint from waybill.tally where name = 'dead_letters'";
+        assert_eq!(ground.number(tally).await, 0);
+        let confirmed = "what=\"replay\",result=\"confirmed\"";
+        let counted = worker.metric("waybill_published_total", confirmed).await;
+        assert_eq!(counted, 30);
+        worker.stop().await;
+    });
+}
+
+#[test]
+fn a_letter_that_is_refused_again_comes_back_once_and_is_told_of() {
+    run(async {
+        let ground = Ground::shared("dead-again").await;
+        let (worker, admin) = with_letters(&ground, "worker,relay,api", 12).await;
+        let page = replay(&admin, "all=yes").await;
+        let back = "12 of them could not be applied again";
+        shows(&admin, &page, &[&status("done"), "12 of 12", back]).await;
+        assert_eq!(letters(&ground).await, 12);
+        apply(&ground).await;
+        let one = "select id::text from waybill.dead_letter limit 1";
+        let one: String = ground.rows(one).await[0].get(0);
+        let single = replay(&admin, &format!("letter={one}")).await;
+        shows(&admin, &single, &[&status("done"), "1 of 1", "one letter"]).await;
+        reaches("the order", 1, async || orders_open(&ground).await).await;
+        shows(&admin, &page, &["11 of them could not be applied again"]).await;
+        worker.stop().await;
+    });
+}
+
+#[test]
+fn a_slow_replay_is_stopped_half_way_and_leaves_the_rest() {
+    run(async {
+        let ground = Ground::shared("dead-stop").await;
+        let (worker, admin) = with_letters(&ground, "worker,relay,api", 40).await;
+        apply(&ground).await;
+        let page = replay(&admin, "all=yes&rate=4").await;
+        let id = page.rsplit_once('=').expect("an id").1;
+        until("some letters gone", async || {
+            (letters(&ground).await <= 38).then_some(())
+        })
+        .await;
+        let form = admin.with("content-type", "application/x-www-form-urlencoded");
+        let id = format!("id={id}");
+        let stopped = form.send("POST", "/monitor/replay/stop", &id);
+        assert_eq!(stopped.await.status, 303);
+        shows(&admin, &page, &[&status("stopped"), "<bdi>Left</bdi>"]).await;
+        let left = letters(&ground).await;
+        assert!((20..=38).contains(&left), "{left} are left");
+        reaches("orders", 40 - left, async || orders_open(&ground).await).await;
+        assert_eq!(letters(&ground).await, left);
+        worker.stop().await;
+    });
+}
+
+#[test]
+fn another_process_goes_on_where_one_was_killed() {
+    run(async {
+        let ground = Ground::shared("dead-killed").await;
+        let (worker, admin) = with_letters(&ground, "worker,api", 60).await;
+        apply(&ground).await;
+        let page = replay(&admin, "reason=unknown_workflow&rate=20").await;
+        let plan = ground.plan().roles("relay");
+        let doomed = plan.start().await;
+        until("some letters gone", async || {
+            (letters(&ground).await <= 50).then_some(())
+        })
+        .await;
+        doomed.kill().await;
+        assert!(letters(&ground).await > 0);
+        let next = plan.start().await;
+        shows(&admin, &page, &[&status("done"), "60 of 60"]).await;
+        reaches("orders", 60, async || orders_open(&ground).await).await;
+        assert_eq!(letters(&ground).await, 0);
+        let twice = "select count(*) from waybill.event where type = 'order.opened'";
+        assert_eq!(ground.number(twice).await, 60);
+        next.stop().await;
+        worker.stop().await;
+    });
+}
+
+#[test]
+fn a_process_that_stops_leaves_the_rest_to_another_at_once() {
+    run(async {
+        let ground = Ground::shared("dead-handed-over").await;
+        let (worker, admin) = with_letters(&ground, "worker,api", 60).await;
+        apply(&ground).await;
+        let page = replay(&admin, "all=yes&rate=20").await;
+        let plan = ground.plan().roles("relay");
+        let first = plan.start().await;
+        until("some letters gone", async || {
+            (letters(&ground).await <= 50).then_some(())
+        })
+        .await;
+        first.stop().await;
+        let held = "select count(*) from waybill.replay where claimed_until > now()";
+        assert_eq!(ground.number(held).await, 0);
+        let next = plan.start().await;
+        shows(&admin, &page, &[&status("done"), "60 of 60"]).await;
+        next.stop().await;
+        worker.stop().await;
+    });
+}

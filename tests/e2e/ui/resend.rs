@@ -1,0 +1,195 @@
+//! Completions on the page of their process: why one is stuck, and an admin sends one again.
+
+use std::time::Duration;
+
+use serde_json::json;
+use waybill::domain::access::Scope;
+use waybill::wire::PlainEvent;
+
+use crate::faults::isolation::{bind, open, uploads};
+use crate::http::processes::keyed;
+use crate::support::audience::Audience;
+use crate::support::client::{Client, Reply};
+use crate::support::ground::{Ground, run, until};
+use crate::support::producer::Producer;
+use crate::support::worker::Worker;
+
+const ACTION: &str = "/monitor/process/resend";
+/// The form that sends a completion again.
+const FORM: &str = "action=\"/monitor/process/resend\"";
+const PAGE: &str = "/monitor/process?token=isolated-1";
+
+struct People {
+    worker: Worker,
+    admin: Client,
+    reader: Client,
+    /// May do everything, elsewhere.
+    other: Client,
+}
+
+/// A worker with these roles, after the end of some uploads, and who looks at them.
+async fn people(ground: &Ground, roles: &str, settings: &[(&str, &str)]) -> People {
+    let (mut plan, client) = ground.api_plan().await;
+    for (name, value) in settings {
+        plan = plan.with(name, value);
+    }
+    let worker = plan.roles(roles).start().await;
+    let (admin, _) = keyed(ground, &client, "default", &[Scope::Admin]).await;
+    let (reader, _) = keyed(ground, &client, "default", &[Scope::Read]).await;
+    let (other, _) = keyed(ground, &client, "other", &[Scope::Admin]).await;
+    let mut events = uploads(3);
+    let time = events[0].time;
+    events.push(PlainEvent {
+        id: "open-0".to_owned(),
+        ..PlainEvent::new("e2e", "upload.received", "open", time, json!({}))
+    });
+    Producer::new(ground).events(&events).await;
+    until("the end of the uploads", async || {
+        let ended = "select count(*) from waybill.process where ended_at is not null";
+        let open = "select count(*) from waybill.process where ended_at is null";
+        (ground.number(ended).await == 3 && ground.number(open).await == 1).then_some(())
+    })
+    .await;
+    People {
+        worker,
+        admin,
+        reader,
+        other,
+    }
+}
+
+async fn resend(client: &Client, token: &str) -> Reply {
+    let form = client.with("content-type", "application/x-www-form-urlencoded");
+    form.send("POST", ACTION, &format!("token={token}")).await
+}
+
+/// Waits until the page of the process says all of that, and gives it.
+async fn shows(client: &Client, words: &[&str]) -> String {
+    until(&format!("{words:?}"), async || {
+        let reply = client.get(PAGE).await;
+        assert_eq!(reply.status, 200, "{}", reply.body());
+        let all = words.iter().all(|word| reply.body().contains(word));
+        all.then(|| reply.body().to_owned())
+    })
+    .await
+}
+
+fn refused(reply: &Reply, status: u16, words: &str) {
+    assert_eq!(reply.status, status, "{}", reply.body());
+    assert!(reply.body().contains(words), "{}", reply.body());
+}
+
+#[test]
+fn an_admin_sends_a_completion_again_from_the_page_of_its_process() {
+    run(async {
+        let ground = Ground::shared("page-resend").await;
+        let audience = Audience::of_completions(&ground).await;
+        let people = people(&ground, "worker,relay,api", &[]).await;
+        let (admin, reader) = (&people.admin, &people.reader);
+        let sent = shows(admin, &["the broker has confirmed it", FORM]).await;
+        assert!(!sent.contains("Waiting to be published"), "{sent}");
+        let read = shows(reader, &["the broker has confirmed it"]).await;
+        assert!(!read.contains(FORM) && read.contains("admin"), "{read}");
+
+        refused(&resend(reader, "isolated-1").await, 403, "scope");
+        let elsewhere = admin.with("sec-fetch-site", "cross-site");
+        refused(&resend(&elsewhere, "isolated-1").await, 403, "own pages");
+        let unknown = "no process has this token";
+        refused(&resend(&people.other, "isolated-1").await, 404, unknown);
+        refused(&resend(admin, "nobody").await, 404, unknown);
+        refused(&resend(admin, "").await, 404, unknown);
+        refused(&resend(admin, "open&all=yes").await, 400, "form");
+        refused(&resend(admin, "open").await, 409, "has not ended");
+        ground
+            .execute("update waybill.process set message = 'other' where token = 'isolated-2'")
+            .await;
+        let changed = resend(admin, "isolated-2").await;
+        refused(&changed, 409, "changed in the database");
+        assert_eq!(audience.heard().len(), 3);
+
+        let asked = resend(admin, "isolated-1").await;
+        assert_eq!(asked.status, 303, "{}", asked.body());
+        assert_eq!(asked.header("location"), Some(PAGE));
+        until("one more copy", async || {
+            (audience.heard().len() == 4).then_some(())
+        })
+        .await;
+        let copies = audience.by_token().remove("isolated-1").expect("copies");
+        assert_eq!(copies.len(), 2);
+        assert_eq!(
+            (&copies[0].id, &copies[0].body),
+            (&copies[1].id, &copies[1].body)
+        );
+        shows(admin, &["the broker has confirmed it", FORM]).await;
+        people.worker.stop().await;
+    });
+}
+
+#[test]
+fn a_completion_that_waits_already_is_not_sent_again() {
+    run(async {
+        let ground = Ground::shared("page-resend-waits").await;
+        let keep = [("outbox.unroutable", "keep")];
+        let people = people(&ground, "worker,relay,api", &keep).await;
+        let waits = shows(&people.admin, &["Waiting to be published"]).await;
+        assert!(!waits.contains(FORM), "{waits}");
+        let again = resend(&people.admin, "isolated-1").await;
+        refused(&again, 409, "in the outbox already");
+        let rows = "select count(*) from waybill.outbox where slow = 'unroutable'";
+        until("nothing else in the outbox", async || {
+            (ground.number(rows).await == 3).then_some(())
+        })
+        .await;
+        people.worker.stop().await;
+    });
+}
+
+#[test]
+fn the_page_says_why_a_completion_is_stuck_and_when_it_is_tried_next() {
+    run(async {
+        let ground = Ground::shared("page-stuck").await;
+        let keep = [("outbox.unroutable", "keep")];
+        let people = people(&ground, "worker,relay,api", &keep).await;
+        let words = [
+            "Unroutable",
+            "unroutable",
+            "No queue is bound",
+            "Next attempt",
+        ];
+        let stuck = shows(&people.reader, &words).await;
+        assert!(stuck.contains("upload.done"), "{stuck}");
+        people.worker.stop().await;
+        // What the broker says of a message is not to become part of the page.
+        ground
+            .execute(
+                "update waybill.outbox set slow = 'refused', attempts = 7, detail = '<b>406', \
+                 next_attempt_at = '2098-07-06T05:04:03Z'",
+            )
+            .await;
+        let (worker, client) = ground.answering_as("api").await;
+        let (reader, _) = keyed(&ground, &client, "default", &[Scope::Read]).await;
+        shows(&reader, &["&lt;b&gt;406", "2098-07-06 05:04:03", ">7</td>"]).await;
+        worker.stop().await;
+    });
+}
+
+#[test]
+fn a_completion_that_had_no_queue_counts_as_sent_once_it_was_sent_again() {
+    run(async {
+        let ground = Ground::shared("page-unroutable").await;
+        let people = people(&ground, "worker,relay,api", &[]).await;
+        shows(&people.admin, &["it was dropped", FORM]).await;
+        let audience = Audience::of_queue(&ground, "bound-later").await;
+        let (_connection, channel) = open(&ground).await;
+        bind(&channel, "bound-later", "#").await;
+        // What was returned before the queue was bound is noted by now.
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        assert_eq!(resend(&people.admin, "isolated-1").await.status, 303);
+        until("the completion", async || {
+            (audience.heard().len() == 1).then_some(())
+        })
+        .await;
+        shows(&people.admin, &["the broker has confirmed it"]).await;
+        people.worker.stop().await;
+    });
+}

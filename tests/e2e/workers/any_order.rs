@@ -1,0 +1,55 @@
+//! The same events in other orders and with other repetitions make the same records.
+
+use std::collections::BTreeMap;
+
+use crate::support::ground::{Ground, run};
+use crate::support::story::{long_story, repeated, shuffled, stories};
+use crate::support::trial::Trial;
+
+/// Everything of the records but when a worker looked at them.
+const RECORDS: &str = "select p.token, (to_jsonb(p) - 'created_at' - 'sealed_at')::text \
+    || coalesce((select jsonb_agg(to_jsonb(i) order by i.identifier)::text \
+                 from waybill.item i where i.process = p.key), '') \
+    from waybill.process p";
+
+#[test]
+fn any_order_and_any_repetition_of_the_same_events_give_the_same_records_and_completions() {
+    run(async {
+        let first = converge("order-a", 1, 4, "1000").await;
+        let second = converge("order-b", 99, 3, "7").await;
+        assert_eq!(first.len(), 71);
+        assert_eq!(first, second);
+    });
+}
+
+/// The records and the bodies of the completions, by token.
+async fn converge(
+    name: &str,
+    seed: u64,
+    every: usize,
+    batch: &str,
+) -> BTreeMap<String, (String, Vec<u8>)> {
+    let mut trial = Trial::shared(name).await;
+    let worker = trial
+        .ground
+        .plan()
+        .with("batch.events", batch)
+        .start()
+        .await;
+    let mut events = stories("order", 70);
+    events.extend(long_story("order-long", 50));
+    trial.events(&shuffled(repeated(events, every), seed)).await;
+    trial.conclude(vec![worker]).await;
+    let copies = trial.audience.by_token();
+    let records = records(&trial.ground).await;
+    let with_body = |(token, record): (String, String)| {
+        let body = copies[&token][0].body.clone();
+        (token, (record, body))
+    };
+    records.into_iter().map(with_body).collect()
+}
+
+async fn records(ground: &Ground) -> BTreeMap<String, String> {
+    let rows = ground.rows(RECORDS).await;
+    rows.iter().map(|row| (row.get(0), row.get(1))).collect()
+}

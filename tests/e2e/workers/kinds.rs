@@ -1,0 +1,210 @@
+//! The kind of a process is decided by its opening: a misrouted event takes no token over, whenever it
+//! comes, and becomes one dead letter with its bytes.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use waybill::wire::PlainEvent;
+
+use crate::support::client::Client;
+use crate::support::ground::{Ground, run, until};
+use crate::support::producer::{Message, Producer};
+use crate::support::story::{SOURCE, shuffled, stories};
+use crate::support::trial::Trial;
+
+const MISMATCHES: &str = "select count(*) from waybill.dead_letter where reason = 'kind_mismatch'";
+const KEPT: &str = "select count(*) from waybill.parked";
+
+#[test]
+fn misrouted_events_change_no_record_whether_they_come_first_or_last() {
+    run(async {
+        let mut trial = Trial::shared("misrouted").await;
+        let worker = trial.ground.plan().with("batch.events", "10").start().await;
+        let uploads = stories("misrouted", 70);
+        let mut tokens: Vec<String> = uploads.iter().filter_map(|e| e.token.clone()).collect();
+        tokens.dedup();
+        let mut messages: Vec<Message> = uploads.iter().map(Message::event).collect();
+        for token in tokens {
+            messages.push(misrouted(
+                &token,
+                "items",
+                json!({ "items": [
+                { "identifier": "foreign", "ok": false }
+            ] }),
+            ));
+            messages.push(misrouted(&token, "pushed", json!({ "stage": "open" })));
+            messages.push(misrouted(&token, "failed", json!({ "message": "foreign" })));
+        }
+        trial.publish(shuffled(messages, 5)).await;
+        trial.conclude(vec![worker]).await;
+        assert_eq!(trial.ground.number(MISMATCHES).await, 210);
+        assert_eq!(trial.ground.number(KEPT).await, 0);
+    });
+}
+
+#[test]
+fn the_kind_is_undecided_until_the_opening_and_what_waited_for_it_counts_then() {
+    run(async {
+        let ground = Ground::shared("undecided").await;
+        let (worker, client) = ground.answering().await;
+        let mut producer = Producer::new(&ground);
+        producer
+            .events(&[
+                event("t1", "m1", 1, "upload.items", items("foreign")),
+                event("t1", "m2", 2, "upload.completed", json!({})),
+            ])
+            .await;
+        logged(&ground, 2).await;
+        let record = record(&client, "t1").await;
+        assert_eq!(
+            (&record["kind"], &record["status"]),
+            (&Value::Null, &json!("waiting"))
+        );
+        producer
+            .events(&[
+                event("t1", "o2", 3, "order.items", items("own")),
+                event("t1", "o3", 4, "order.pushed", json!({ "stage": "open" })),
+            ])
+            .await;
+        logged(&ground, 4).await;
+        assert_eq!(ground.number(KEPT).await, 4);
+        producer
+            .events(&[event("t1", "o1", 0, "order.opened", json!({}))])
+            .await;
+        logged(&ground, 5).await;
+        let record = self::record(&client, "t1").await;
+        assert_eq!(
+            (&record["kind"], &record["status"]),
+            (&json!("order"), &json!("done"))
+        );
+        assert_eq!(
+            record["progress"],
+            json!({ "done": 1, "total": null, "failed": 0 })
+        );
+        assert_eq!(ground.number(KEPT).await, 0);
+        assert_eq!(ground.number(MISMATCHES).await, 2);
+        let marked = "select count(*) from waybill.event where refused = 'kind_mismatch'";
+        assert_eq!(ground.number(marked).await, 2);
+        let kinds = "select count(*) from waybill.process where kind = 'order' and items = 1";
+        assert_eq!(ground.number(kinds).await, 1);
+        assert_eq!(
+            crate::support::checker::counters(&ground).await,
+            Vec::<String>::new()
+        );
+        worker.stop().await;
+    });
+}
+
+async fn logged(ground: &Ground, count: i64) {
+    until("the events", async || {
+        let logged = ground.number("select count(*) from waybill.event").await;
+        (logged == count).then_some(())
+    })
+    .await;
+}
+
+async fn record(client: &Client, token: &str) -> Value {
+    let reply = client.get(&format!("/v1/processes/{token}")).await;
+    reply.json(200)
+}
+
+fn said() -> Value {
+    json!({ "message": "m" })
+}
+
+fn items(identifier: &str) -> Value {
+    json!({ "items": [{ "identifier": identifier, "ok": true }] })
+}
+
+fn misrouted(token: &str, what: &str, data: Value) -> Message {
+    let event = event(
+        token,
+        &format!("{token}-{what}"),
+        0,
+        &format!("order.{what}"),
+        data,
+    );
+    let mut message = Message::event(&event);
+    message.event = None;
+    message.reason = Some("kind_mismatch".to_owned());
+    message
+}
+
+fn event(token: &str, id: &str, second: i64, type_: &str, data: Value) -> PlainEvent {
+    let time = Timestamp::from_second(1_769_860_800 + second).expect("a time");
+    PlainEvent {
+        id: id.to_owned(),
+        ..PlainEvent::new(SOURCE, type_, token, time, data)
+    }
+}
+
+#[test]
+fn what_waits_for_the_other_kind_is_bounded_in_number_and_in_bytes() {
+    run(async {
+        let ground = Ground::shared("others").await;
+        let worker = ground.plan().start().await;
+        let mut producer = Producer::new(&ground);
+        let first = |token| event(token, "first", 0, "upload.step", said());
+        producer.events(&[first("many"), first("long")]).await;
+        logged(&ground, 2).await;
+        let many = (0..1_003).map(|n| event("many", &format!("m{n}"), 1, "order.step", said()));
+        let scan = json!({ "message": "m", "scan": "0".repeat(1_900_000) });
+        let long = (0..10).map(|n| event("long", &format!("l{n}"), 1, "order.step", scan.clone()));
+        producer.events(&many.chain(long).collect::<Vec<_>>()).await;
+        until("what there is no room for", async || {
+            let reasons =
+                "select count(*) from waybill.dead_letter where reason = 'limit_exceeded'";
+            let refused = ground.number(reasons).await;
+            (refused == 5 && ground.ready("waybill.events.0").await == Some(0)).then_some(())
+        })
+        .await;
+        assert_eq!(ground.number(KEPT).await, 2 + 1_000 + 8);
+        let opening = event("long", "opening", 0, "order.opened", json!({}));
+        producer.events(&[opening]).await;
+        until("the opening", async || {
+            let open =
+                "select count(*) from waybill.process where kind = 'order' and status = 'running'";
+            (ground.number(open).await == 1).then_some(())
+        })
+        .await;
+        assert_eq!(ground.number(KEPT).await, 1 + 1_000);
+        worker.stop().await;
+    });
+}
+
+#[test]
+fn an_opening_whose_early_events_cant_be_read_is_refused_until_they_can() {
+    run(async {
+        let ground = Ground::shared("early-unread").await;
+        let worker = ground.plan().start().await;
+        let mut producer = Producer::new(&ground);
+        producer
+            .events(&[
+                event("t1", "first", 0, "upload.step", said()),
+                event("t1", "early", 1, "order.items", items("own")),
+            ])
+            .await;
+        logged(&ground, 2).await;
+        ground
+            .execute("update waybill.event set data = '[' || data || ']' where id = 'early'")
+            .await;
+        let opening = event("t1", "opening", 0, "order.opened", json!({}));
+        producer
+            .events(&[
+                opening,
+                event("t2", "other", 0, "upload.received", json!({})),
+            ])
+            .await;
+        until("the refusal", async || {
+            let reasons =
+                "select count(*) from waybill.dead_letter where reason = 'unreadable_record'";
+            (ground.number(reasons).await == 1).then_some(())
+        })
+        .await;
+        logged(&ground, 3).await;
+        assert_eq!(ground.number(KEPT).await, 2);
+        let waiting =
+            "select count(*) from waybill.process where token = 't1' and status = 'waiting'";
+        assert_eq!(ground.number(waiting).await, 1);
+        worker.stop().await;
+    });
+}

@@ -1,0 +1,210 @@
+//! Orders: forks, joins, early and late pushes, bad ones, and what the next systems are told.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use crate::support::audience::Audience;
+use crate::support::checker;
+use crate::support::ground::{Ground, run, until};
+use crate::support::order_story::{PURCHASE, Teller, apply, ended, published, walk};
+use crate::support::producer::{Message, Producer};
+use crate::support::story::{TOKEN_MARK, repeated, shuffled};
+
+#[test]
+fn hot_orders_in_any_order_on_two_workers_enter_each_stage_once_and_miss_no_join() {
+    run(async {
+        let ground = Ground::shared("hot-orders").await;
+        apply(&ground, "purchase", PURCHASE).await;
+        let completions = Audience::of_completions(&ground).await;
+        let stages = Audience::of_stages(&ground).await;
+        let mut producer = Producer::new(&ground);
+        let workers = [ground.plan().start().await, ground.plan().start().await];
+        let tokens: Vec<_> = (0..200)
+            .map(|n| format!("{TOKEN_MARK}-order-{n}"))
+            .collect();
+        let events = tokens.iter().flat_map(|token| walk(token)).collect();
+        producer.events(&shuffled(repeated(events, 3), 7)).await;
+        ended(&ground, 200).await;
+        published(&ground).await;
+        for worker in workers {
+            worker.stop().await;
+        }
+        let stops = "select count(*) from waybill.stage where number = 1 and left_at is not null";
+        assert_eq!(ground.number(stops).await, 800);
+        assert_eq!(
+            ground.number("select count(*) from waybill.stage").await,
+            800
+        );
+        assert_eq!(
+            ground.number("select count(*) from waybill.parked").await,
+            0
+        );
+        assert_eq!(
+            ground
+                .number("select count(*) from waybill.dead_letter")
+                .await,
+            0
+        );
+        // One announcement a stop, and a completion an order.
+        stages.hears(800).await;
+        completions.hears(200).await;
+        let mut told: BTreeMap<String, BTreeSet<Vec<u8>>> = BTreeMap::new();
+        for heard in stages.heard() {
+            told.entry(heard.id).or_default().insert(heard.body);
+        }
+        let once = told.values().all(|bodies| bodies.len() == 1);
+        assert!(once, "every copy of an announcement is the same");
+        assert_eq!(completions.by_token().len(), 200);
+        checker::assert_nothing_leaked(&ground);
+    });
+}
+
+#[test]
+fn the_next_systems_walk_an_order_by_what_they_are_told_and_loops_stop_anew() {
+    run(async {
+        let ground = Ground::shared("order-systems").await;
+        apply(&ground, "purchase", PURCHASE).await;
+        let stages = Audience::of_stages(&ground).await;
+        let mut producer = Producer::new(&ground);
+        let worker = ground.plan().start().await;
+        let mut teller = Teller::new(&format!("{TOKEN_MARK}-told"));
+        let opening = json!({"workflow_id": "purchase", "form": {"amount": 1}});
+        teller.tell("order.opened", opening);
+        producer.events(&teller.told).await;
+        let expected = ["review", "review", "review", "finance", "stock", "close"];
+        let mut ids = BTreeSet::new();
+        for (index, _) in expected.iter().enumerate() {
+            let heard = until("a stage", async || stages.heard().get(index).cloned()).await;
+            let body: Value = serde_json::from_slice(&heard.body).expect("JSON");
+            assert!(ids.insert(body["data_id"].to_string()), "a new data_id");
+            let outcome = match (body["stage"].as_str(), index) {
+                (Some("review"), 0 | 1) => json!("refused"),
+                (Some("review"), _) => json!("accepted"),
+                _ => Value::Null,
+            };
+            let note = json!({"note": "done"});
+            let mut data = json!({"data_id": body["data_id"], "form": note});
+            if !outcome.is_null() {
+                data["outcome"] = outcome;
+            }
+            teller.tell("order.pushed", data);
+            producer.events(&teller.told[index + 1..]).await;
+        }
+        ended(&ground, 1).await;
+        worker.stop().await;
+        let rows = ground
+            .rows("select stage from waybill.stage order by entered_at, stage")
+            .await;
+        let stages: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+        assert_eq!(stages, expected);
+    });
+}
+
+#[test]
+fn an_opening_that_does_not_fit_its_workflow_is_a_dead_letter_with_every_fault() {
+    run(async {
+        let ground = Ground::shared("bad-openings").await;
+        apply(&ground, "purchase", PURCHASE).await;
+        let mut producer = Producer::new(&ground);
+        let worker = ground.plan().start().await;
+        let mut unknown = Teller::new(&format!("{TOKEN_MARK}-unknown"));
+        unknown.tell("order.opened", json!({"workflow_id": "nothing"}));
+        let mut empty = Teller::new(&format!("{TOKEN_MARK}-empty"));
+        let form = json!({"amount": "much", "colour": "red"});
+        empty.tell(
+            "order.opened",
+            json!({"workflow_id": "purchase", "form": form}),
+        );
+        producer.events(&unknown.told).await;
+        producer.events(&empty.told).await;
+        let letters = dead_letters(&ground, 2).await;
+        let reasons: Vec<&str> = letters.iter().map(|(reason, _)| reason.as_str()).collect();
+        assert_eq!(reasons, ["invalid_form", "unknown_workflow"]);
+        for pointer in ["#/data/form/amount", "#/data/form/colour"] {
+            assert!(letters[0].1.contains(pointer), "{}", letters[0].1);
+        }
+        worker.stop().await;
+        checker::assert_nothing_leaked(&ground);
+    });
+}
+
+#[test]
+fn a_push_beside_a_refused_opening_waits_for_the_one_that_fits() {
+    run(async {
+        let ground = Ground::shared("second-opening").await;
+        apply(&ground, "purchase", PURCHASE).await;
+        let mut producer = Producer::new(&ground);
+        let token = format!("{TOKEN_MARK}-corrected");
+        let mut misfilled = Teller::new(&token);
+        misfilled.tell("order.opened", json!({"workflow_id": "purchase"}));
+        misfilled.told[0].id.push_str("-misfilled");
+        // Before any worker: both are in one batch.
+        producer.events(&misfilled.told).await;
+        producer.events(&walk(&token)[1..]).await;
+        let worker = ground.plan().start().await;
+        dead_letters(&ground, 1).await;
+        let parked = "select count(*) from waybill.parked";
+        until("the pushes parked", async || {
+            (ground.number(parked).await == 4).then_some(())
+        })
+        .await;
+        producer.events(&walk(&token)[..1]).await;
+        ended(&ground, 1).await;
+        assert_eq!(dead_letters(&ground, 1).await[0].0, "invalid_form");
+        worker.stop().await;
+        checker::assert_nothing_leaked(&ground);
+    });
+}
+
+#[test]
+fn a_push_that_does_not_fit_is_a_dead_letter_and_holds_up_nobody() {
+    run(async {
+        let ground = Ground::shared("bad-pushes").await;
+        apply(&ground, "purchase", PURCHASE).await;
+        let mut producer = Producer::new(&ground);
+        let worker = ground.plan().start().await;
+        let token = format!("{TOKEN_MARK}-good");
+        let mut good = walk(&token);
+        let last = good.pop().expect("the last push");
+        producer.events(&good).await;
+        let standing = "select count(*) from waybill.stage where stage = 'close'";
+        until("the last stage", async || {
+            (ground.number(standing).await == 1).then_some(())
+        })
+        .await;
+        let mut bad = Teller::new(&token);
+        bad.told.clone_from(&good);
+        bad.push("nowhere", None, json!({}));
+        bad.push("review", Some("accepted"), json!({}));
+        bad.push("close", None, json!({}));
+        let nobody = "00000000-0000-0000-0000-000000000000";
+        bad.tell("order.pushed", json!({ "data_id": nobody }));
+        let bad: Vec<Message> = bad.told[4..].iter().map(Message::event).collect();
+        producer.publish(bad).await;
+        producer.events(&[last]).await;
+        ended(&ground, 1).await;
+        let letters = dead_letters(&ground, 4).await;
+        let reasons: Vec<&str> = letters.iter().map(|(reason, _)| reason.as_str()).collect();
+        let expected = [
+            "invalid_form",
+            "stage_left",
+            "unknown_stage",
+            "unknown_stage",
+        ];
+        assert_eq!(reasons, expected);
+        worker.stop().await;
+        checker::assert_nothing_leaked(&ground);
+    });
+}
+
+/// Reasons and problems, once there are so many.
+async fn dead_letters(ground: &Ground, count: usize) -> Vec<(String, String)> {
+    let letters = "select reason, problem from waybill.dead_letter order by reason";
+    until("every dead letter", async || {
+        let rows = ground.rows(letters).await;
+        let read = rows.iter().map(|row| (row.get(0), row.get(1)));
+        (rows.len() == count).then(|| read.collect())
+    })
+    .await
+}

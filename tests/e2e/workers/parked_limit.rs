@@ -1,0 +1,93 @@
+//! How many early pushes an order holds: what goes beyond waits as a dead letter instead.
+
+use serde_json::json;
+use waybill::wire::PlainEvent;
+
+use super::resend::waybill;
+use crate::support::ground::{Ground, run, until};
+use crate::support::order_story::{PURCHASE, Teller, apply, ended};
+use crate::support::producer::{Message, Producer};
+
+const PARKED: &str = "select count(*) from waybill.parked";
+const LETTERS: &str = "select count(*) from waybill.dead_letter where reason = 'limit_exceeded'";
+
+async fn reaches(ground: &Ground, what: &str, query: &str, count: i64) {
+    until(what, async || {
+        (ground.number(query).await == count).then_some(())
+    })
+    .await;
+}
+
+#[test]
+fn early_pushes_beyond_the_limit_are_dead_letters_and_repeated_ones_do_not_count_twice() {
+    run(async {
+        let ground = Ground::shared("parked-limit").await;
+        apply(&ground, "purchase", PURCHASE).await;
+        let mut order = early("limited");
+        let other = early("other");
+        let opening = order.told.pop().expect("it opens last");
+        let mut producer = Producer::new(&ground);
+        // Three of four fit, in one batch; each comes twice.
+        let twice = order.told.iter().chain(&order.told).cloned();
+        producer.events(&twice.collect::<Vec<_>>()).await;
+        let plan = ground.plan().with("limits.parked_pushes", "3");
+        let worker = plan.start().await;
+        reaches(&ground, "three parked", PARKED, 3).await;
+        reaches(&ground, "a dead letter", LETTERS, 1).await;
+        // What is parked comes again, marked as a replay; it is no fourth one.
+        let again = order.told.iter().take(3).map(Message::event);
+        let marked = again.map(|message| message.having(|p| p.with_priority(1)));
+        producer.publish(marked.collect()).await;
+        producer.events(&other.told[..3]).await;
+        reaches(&ground, "the other order's too", PARKED, 6).await;
+        assert_eq!(ground.number(LETTERS).await, 1);
+        let details = ground
+            .rows("select problem::json ->> 'detail' from waybill.dead_letter")
+            .await;
+        let detail: String = details[0].get(0);
+        assert!(detail.contains("limits.parked_pushes"), "{detail}");
+        assert!(detail.contains("at most 3"), "{detail}");
+
+        producer.events(&[opening]).await;
+        reaches(&ground, "nothing parked of it", PARKED, 3).await;
+        let replayed = waybill(&ground, &["dead", "replay", "--all"]).await;
+        assert_eq!(replayed.code, Some(0), "{}", replayed.text);
+        ended(&ground, 1).await;
+        assert_eq!(ground.number(LETTERS).await, 0);
+        worker.stop().await;
+    });
+}
+
+/// The pushes of an order, the last stage's after the others, and then its opening.
+fn early(token: &str) -> Teller {
+    let mut order = Teller::new(token);
+    order.push("review", Some("accepted"), json!({}));
+    order.push("finance", None, json!({ "centre": "A7" }));
+    order.push("stock", None, json!({}));
+    order.push("close", None, json!({ "note": "bought" }));
+    order.open();
+    order
+}
+
+#[test]
+fn large_early_pushes_are_bounded_by_their_bytes_too() {
+    run(async {
+        let ground = Ground::shared("parked-bytes").await;
+        let plan = ground.plan().with("limits.form_bytes", "1KiB");
+        let worker = plan.start().await;
+        let mut producer = Producer::new(&ground);
+        let push = |n: usize| {
+            let mut order = Teller::new("large");
+            order.push("review", None, json!({ "note": "x".repeat(1_000) }));
+            let mut event: PlainEvent = order.told.remove(0);
+            event.id = format!("large-{n}");
+            event
+        };
+        producer
+            .events(&(0..20).map(push).collect::<Vec<_>>())
+            .await;
+        reaches(&ground, "sixteen parked", PARKED, 16).await;
+        reaches(&ground, "the rest", LETTERS, 4).await;
+        worker.stop().await;
+    });
+}

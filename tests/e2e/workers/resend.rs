@@ -1,0 +1,141 @@
+//! Completions that are sent again: the same id and the same body, as long as the record gives it.
+
+use std::process::Stdio;
+
+use tokio::process::Command;
+
+use crate::faults::isolation::{stuck, uploads};
+use crate::support::audience::{Audience, Heard};
+use crate::support::ground::{Ground, run, until};
+use crate::support::producer::Producer;
+
+/// How a command ended, and all that it said.
+pub(crate) struct Said {
+    pub(crate) code: Option<i32>,
+    pub(crate) text: String,
+}
+
+/// Runs a command on the ground.
+pub(crate) async fn waybill(ground: &Ground, args: &[&str]) -> Said {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_waybill"));
+    command
+        .args(args)
+        .env_clear()
+        .env("DATABASE_URL", &ground.database_url)
+        .env("AMQP_URL", &ground.broker_url)
+        .stdin(Stdio::null());
+    let output = command.output().await.expect("the program runs");
+    let texts = [output.stdout, output.stderr].concat();
+    Said {
+        code: output.status.code(),
+        text: String::from_utf8_lossy(&texts).into_owned(),
+    }
+}
+
+#[test]
+fn a_completion_is_sent_again_with_the_same_id_and_body_by_token_or_by_time() {
+    run(async {
+        let ground = Ground::shared("resend").await;
+        let audience = Audience::of_completions(&ground).await;
+        let worker = ground.plan().start().await;
+        Producer::new(&ground).events(&uploads(30)).await;
+        let copies = async |count: usize| {
+            until("every copy", async || {
+                (audience.heard().len() == count).then_some(())
+            })
+            .await;
+        };
+        copies(30).await;
+        let one = waybill(&ground, &["resend", "--token", "isolated-7"]).await;
+        assert_eq!(one.code, Some(0), "{}", one.text);
+        assert!(
+            one.text.contains("1 to be sent at 50 a second: done 1"),
+            "{}",
+            one.text
+        );
+        copies(31).await;
+        let span = ["resend", "--since", "2026-01-01T00:00:00Z"];
+        let failed = [&span[..], &["--status", "error"]].concat();
+        let dry = waybill(&ground, &[&failed[..], &["--dry-run"]].concat()).await;
+        assert!(dry.text.contains("would send 3: error 3"), "{}", dry.text);
+        let again = waybill(&ground, &[&failed[..], &["--rate", "1000"]].concat()).await;
+        assert_eq!(again.code, Some(0), "{}", again.text);
+        copies(34).await;
+        for (token, copies) in audience.by_token() {
+            let same =
+                |one: &Heard, other: &Heard| (&one.id, &one.body) == (&other.id, &other.body);
+            assert!(copies.iter().all(|copy| same(copy, &copies[0])), "{token}");
+            assert!(copies[0].cursor.is_some());
+            assert!(
+                copies[1..].iter().all(|copy| copy.cursor.is_none()),
+                "{token}"
+            );
+        }
+        let unknown = waybill(&ground, &["resend", "--token", "nobody"]).await;
+        assert_eq!(unknown.code, Some(4), "{}", unknown.text);
+        let wrong = waybill(&ground, &["resend"]).await;
+        assert_eq!(wrong.code, Some(2), "{}", wrong.text);
+        worker.stop().await;
+    });
+}
+
+#[test]
+fn what_could_not_be_delivered_while_it_was_kept_becomes_a_dead_letter_that_can_be_replayed() {
+    run(async {
+        let ground = Ground::shared("undeliverable").await;
+        let plan = ground.plan().with("outbox.unroutable", "keep");
+        let worker = plan.with("process.retention", "1s").start().await;
+        Producer::new(&ground).events(&uploads(5)).await;
+        let count = "select count(*) from waybill.dead_letter where reason = 'undeliverable'";
+        let left =
+            "select (select count(*) from waybill.process) + (select count(*) from waybill.outbox)";
+        until("dead letters instead of records", async || {
+            let letters = ground.number(count).await;
+            (letters == 5 && ground.number(left).await == 0).then_some(())
+        })
+        .await;
+        let audience = Audience::of_completions(&ground).await;
+        let args = ["dead", "replay", "--reason", "undeliverable"];
+        let replayed = waybill(&ground, &args).await;
+        assert_eq!(replayed.code, Some(0), "{}", replayed.text);
+        until("the completions", async || {
+            (audience.by_token().len() == 5).then_some(())
+        })
+        .await;
+        let statuses = ["upload.error", "upload.done"];
+        let heard = audience.heard();
+        assert!(
+            heard
+                .iter()
+                .all(|heard| statuses.contains(&heard.routing_key.as_str()))
+        );
+        stuck(&worker, "", 0).await;
+        worker.stop().await;
+    });
+}
+
+#[test]
+fn a_completion_that_its_record_does_not_give_any_more_is_not_sent() {
+    run(async {
+        let ground = Ground::shared("resend-changed").await;
+        let audience = Audience::of_completions(&ground).await;
+        let worker = ground.plan().start().await;
+        Producer::new(&ground).events(&uploads(1)).await;
+        until("the completion", async || {
+            (audience.heard().len() == 1).then_some(())
+        })
+        .await;
+        ground
+            .execute("update waybill.process set message = 'something else'")
+            .await;
+        let said = waybill(&ground, &["resend", "--token", "isolated-0"]).await;
+        assert_eq!(said.code, Some(1), "{}", said.text);
+        assert!(
+            said.text.contains("changed in the database"),
+            "{}",
+            said.text
+        );
+        worker.stop().await;
+        assert_eq!(audience.heard().len(), 1);
+    });
+}

@@ -1,0 +1,261 @@
+//! Records that hold what only a newer version can read: their own events wait as dead letters, and
+//! nothing else notices.
+
+use serde_json::json;
+use waybill::wire::PlainEvent;
+
+use super::resend::waybill;
+use crate::support::ground::{Ground, run, until};
+use crate::support::order_story::{PURCHASE, Teller, apply};
+use crate::support::producer::Producer;
+use crate::support::story::{step, stories};
+use crate::support::worker::Worker;
+
+const REASON: &str = "unreadable_record";
+const LETTERS: &str = "select count(*) from waybill.dead_letter where reason = 'unreadable_record'";
+/// Records and all that hangs on them, of the processes that are damaged.
+const STORED: &str = "select p.token, p::text,
+       array(select e::text from waybill.event e where e.process = p.key order by e.pos)::text,
+       array(select i::text from waybill.item i where i.process = p.key)::text,
+       array(select s::text from waybill.stage s where s.process = p.key order by s.data_id)::text,
+       array(select k.event_id from waybill.parked k where k.process = p.key)::text
+    from waybill.process p where p.token like 'newer-%' order by p.token";
+/// What a newer version may have written, where the constraints of this one are gone.
+const DAMAGE: &str = r#"
+    alter table waybill.process drop constraint process_status_check;
+    update waybill.process set status = 'archived' where token = 'newer-status';
+    update waybill.process set total = 5, total_stamp = '2|2026|a' where token = 'newer-stamp';
+    update waybill.item set stamp = '2|2026|b';
+    update waybill.process set form = '{"amount": {"version": 2}}' where token = 'newer-form';
+    insert into waybill.workflow (name, version, source)
+        values ('purchase', 2, 'format = 2'), ('future', 1, 'format = 2');
+    update waybill.process set workflow_version = 2 where token = 'newer-workflow';
+    update waybill.event set data = '{"leaves": ["review"]}' where id = 'newer-parked-0';
+    update waybill.stage set due_at = 'infinity' where process =
+        (select key from waybill.process where token = 'newer-stop');
+"#;
+const REPAIR: &str = r#"
+    update waybill.process set status = 'running' where token = 'newer-status';
+    update waybill.process set total = null, total_stamp = null where token = 'newer-stamp';
+    update waybill.item set stamp = '2026-01-01T00:00:00.000000Z' || E'\t-\te2e\ta';
+    update waybill.process set form = null where token = 'newer-form';
+    delete from waybill.workflow where name = 'future' or version = 2;
+    update waybill.process set workflow_version = 1 where token = 'newer-workflow';
+    update waybill.event set data = '{"stage": "review", "outcome": "accepted"}'
+        where id = 'newer-parked-0';
+    update waybill.stage set due_at = null where due_at = 'infinity';
+    insert into waybill.workflow (name, version, source)
+        values ('future', 1, E'name = "future"\nstart = ["only"]\n[stages.only]\n');
+"#;
+/// Each damaged record, with what the detail of its dead letter says.
+const DAMAGED: [(&str, &str); 8] = [
+    ("newer-form", "form"),
+    ("newer-future", "workflow future version 1"),
+    ("newer-item", "item.stamp is \"2|2026|b\""),
+    ("newer-parked", "parked"),
+    ("newer-stamp", "total_stamp is \"2|2026|a\""),
+    ("newer-status", "status is \"archived\""),
+    ("newer-stop", "due_at"),
+    ("newer-workflow", "workflow purchase version 2"),
+];
+
+/// The first events of records, and those that come once the records are damaged.
+fn told() -> (Vec<PlainEvent>, Vec<PlainEvent>) {
+    let (mut before, mut after) = (Vec::new(), Vec::new());
+    for token in ["newer-status", "newer-stamp"] {
+        before.push(opened(token));
+        after.push(step(token, &format!("{token}-after")));
+    }
+    let items = |id: &str, ok| {
+        let item = json!({ "items": [{ "identifier": "one", "ok": ok }] });
+        let mut event = step("newer-item", id);
+        "upload.items".clone_into(&mut event.type_);
+        event.data = item;
+        event
+    };
+    before.extend([opened("newer-item"), items("newer-item-1", false)]);
+    after.push(items("newer-item-after", true));
+    for token in ["newer-form", "newer-stop", "newer-workflow"] {
+        let mut order = Teller::new(token);
+        order.open();
+        order.push("review", Some("accepted"), json!({}));
+        after.extend(order.told.split_off(1));
+        before.extend(order.told);
+    }
+    let mut parked = Teller::new("newer-parked");
+    parked.push("review", Some("accepted"), json!({}));
+    parked.open();
+    after.extend(parked.told.split_off(1));
+    before.extend(parked.told);
+    let mut future = Teller::new("newer-future");
+    future.tell("order.opened", json!({ "workflow_id": "future" }));
+    after.extend(future.told);
+    (before, after)
+}
+
+pub(crate) fn opened(token: &str) -> PlainEvent {
+    let mut event = step(token, &format!("{token}-0"));
+    "upload.received".clone_into(&mut event.type_);
+    event.data = json!({});
+    event
+}
+
+/// Records of another version, as a worker that can't read them finds them.
+pub(crate) async fn damaged(ground: &Ground, producer: &mut Producer) -> Vec<PlainEvent> {
+    apply(ground, "purchase", PURCHASE).await;
+    let (before, after) = told();
+    producer.events(&before).await;
+    until("the first events", async || {
+        let logged = ground.number("select count(*) from waybill.event").await;
+        (logged == before.len() as i64).then_some(())
+    })
+    .await;
+    ground.execute(DAMAGE).await;
+    after
+}
+
+async fn stored(ground: &Ground) -> Vec<Vec<String>> {
+    let rows = ground.rows(STORED).await;
+    let texts = |row: &tokio_postgres::Row| (0..row.len()).map(|at| row.get(at)).collect();
+    rows.iter().map(texts).collect()
+}
+
+async fn letters(ground: &Ground, count: usize) {
+    until("the dead letters", async || {
+        (ground.number(LETTERS).await == count as i64).then_some(())
+    })
+    .await;
+}
+
+async fn set_aside(worker: &Worker, count: i64) {
+    until("the records that are set aside", async || {
+        let counted = worker
+            .metric("waybill_quarantined", "what=\"process\"")
+            .await;
+        (counted == count).then_some(())
+    })
+    .await;
+}
+
+/// Each dead letter names what can't be read.
+async fn problems(ground: &Ground) {
+    assert_eq!(ground.number(LETTERS).await, DAMAGED.len() as i64);
+    let details = "select token, problem from waybill.dead_letter order by token";
+    for (row, (token, said)) in ground.rows(details).await.iter().zip(DAMAGED) {
+        assert_eq!(row.get::<_, String>(0), token);
+        let problem: serde_json::Value =
+            serde_json::from_str(row.get(1)).expect("a problem is JSON");
+        let detail = problem["detail"].as_str().expect("a detail");
+        assert!(detail.contains(said), "{detail}");
+        assert_eq!(problem["type"], format!("urn:waybill:problem:{REASON}"));
+    }
+}
+
+/// An operator finds the records.
+async fn shown(ground: &Ground) {
+    let doctor = waybill(ground, &["doctor"]).await;
+    assert!(doctor.text.contains(REASON), "{}", doctor.text);
+    let listed = waybill(ground, &["dead", "list", "--reason", REASON]).await;
+    for (token, _) in DAMAGED {
+        assert!(listed.text.contains(token), "{}", listed.text);
+    }
+}
+
+#[test]
+fn events_of_a_record_that_cant_be_read_are_dead_letters_at_once_and_count_once_it_can() {
+    run(async {
+        let ground = Ground::shared("unreadable-record").await;
+        let mut producer = Producer::new(&ground);
+        let first = ground.plan().start().await;
+        let after = damaged(&ground, &mut producer).await;
+        first.stop().await;
+        let untouched = stored(&ground).await;
+        // All of it in one batch, with others.
+        let mut events = stories("beside", 20);
+        events.splice(10..10, after);
+        // One that was applied before is a repetition as ever.
+        events.push(opened("newer-status"));
+        producer.events(&events).await;
+        let worker = ground.plan().start().await;
+        letters(&ground, DAMAGED.len()).await;
+        until("the others", async || {
+            let ended = "select count(*) from waybill.process
+                         where ended_at is not null and token not like 'newer-%'";
+            (ground.number(ended).await == 20).then_some(())
+        })
+        .await;
+        assert_eq!(worker.metric("waybill_retries_total", "").await, 0);
+        assert_eq!(worker.readiness().await, Some(200));
+        problems(&ground).await;
+        let now = stored(&ground).await;
+        let known = now.iter().filter(|row| row[0] != "newer-future");
+        assert!(known.eq(&untouched), "{untouched:#?}\n{now:#?}");
+        shown(&ground).await;
+        assert!(!worker.log_text().contains("archived"));
+
+        ground.execute(REPAIR).await;
+        let replayed = waybill(&ground, &["dead", "replay", "--reason", REASON]).await;
+        assert_eq!(replayed.code, Some(0), "{}", replayed.text);
+        until("their effects", async || {
+            let applied = "select count(*) from waybill.event e
+                           join waybill.process p on p.key = e.process
+                           where p.token like 'newer-%' and not e.late";
+            (ground.number(applied).await == 16).then_some(())
+        })
+        .await;
+        let walked =
+            "select count(*) from waybill.stage s join waybill.process p on p.key = s.process
+                      where s.stage = 'review' and s.outcome = 'accepted'";
+        assert_eq!(ground.number(walked).await, 4);
+        letters(&ground, 0).await;
+        worker.stop().await;
+    });
+}
+
+#[test]
+fn a_record_that_cant_be_read_keeps_no_other_from_being_sealed_and_is_set_aside() {
+    run(async {
+        let ground = Ground::shared("unreadable-due").await;
+        let mut producer = Producer::new(&ground);
+        let plan = ground.plan().with("janitor.interval", "50ms");
+        let worker = plan.start().await;
+        damaged(&ground, &mut producer).await;
+        producer.events(&(0..10).map(due).collect::<Vec<_>>()).await;
+        until("the others", async || {
+            let open = "select count(*) from waybill.process where token like 'due-%'";
+            (ground.number(open).await == 10).then_some(())
+        })
+        .await;
+        ground
+            .execute("update waybill.process set deadline_at = now()")
+            .await;
+        until("the others' ends", async || {
+            let ended = "select count(*) from waybill.process where token like 'due-%' and ended_at is not null";
+            (ground.number(ended).await == 10).then_some(())
+        })
+        .await;
+        // Nothing else has to succeed for that: what can't be read is not the database's fault.
+        set_aside(&worker, 6).await;
+        let doctor = waybill(&ground, &["doctor"]).await;
+        let said = "processes that can't be sealed or deleted: 6";
+        assert!(doctor.text.contains(said), "{}", doctor.text);
+        let kept = "select count(*) from waybill.quarantine where what = 'seal'";
+        assert_eq!(ground.number(kept).await, 6);
+        assert_eq!(worker.metric("waybill_retries_total", "").await, 0);
+        ground.execute(REPAIR).await;
+        ground
+            .execute("update waybill.quarantine set retry_at = now()")
+            .await;
+        until("every end", async || {
+            let open = "select count(*) from waybill.process where ended_at is null";
+            (ground.number(open).await == 0).then_some(())
+        })
+        .await;
+        set_aside(&worker, 0).await;
+        worker.stop().await;
+    });
+}
+
+pub(crate) fn due(n: usize) -> PlainEvent {
+    opened(&format!("due-{n}"))
+}
