@@ -13,14 +13,14 @@ use super::{Sources, output, servers};
 /// Longer than an answer takes that needs neither database nor broker.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Ask the process on this machine whether it is ready.
+/// Check whether the process on this machine is ready.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 It asks the listener of ops.listen for /readyz.
 
 Exit codes: 0 ready, 1 not ready or not reached, 2 wrong usage or settings.")]
 pub(super) struct Health {
-    /// Ask only whether its loops turn (/livez), whatever database and broker do.
+    /// Check only that its loops run (/livez), whatever database and broker do.
     #[arg(long)]
     live: bool,
 }

@@ -12,7 +12,7 @@ use super::open::{self, event};
 use super::remote::Address;
 use super::{Sources, fields, output, publish, servers};
 
-/// Move an order on from the stage where it stands.
+/// Move an order on from a stage.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

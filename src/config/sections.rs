@@ -185,7 +185,7 @@ sections! {
         unopened: Option<Duration> = "WAYBILL_PROCESS__UNOPENED", "off", DurationOrOff(ms(1_000), days(36_500)),
             "a process that no event has opened for this long is deleted, without a completion";
         tombstones: Duration = "WAYBILL_PROCESS__TOMBSTONES", "90d", Time(ms(1_000), days(36_500)),
-            "after that, who asks for it over HTTP hears for this long that it is gone";
+            "after that, it is answered over HTTP as gone for this long";
     }
 
     /// The jobs that end and remove processes whose time has come.
@@ -199,13 +199,13 @@ sections! {
         rows: usize = "WAYBILL_JANITOR__ROWS", "20000", Count(1, 1_000_000),
             "most events, and as many items, deleted in one transaction";
         dead_letters_kept: Option<Duration> = "WAYBILL_JANITOR__DEAD_LETTERS_KEPT", "off", DurationOrOff(ms(1_000), days(36_500)),
-            "a dead letter that nobody has replayed or discarded is deleted after this";
+            "a dead letter that was neither replayed nor discarded is deleted after this";
     }
 
     /// The listener for clients.
     http: HttpSettings {
         listen: SocketAddr = "WAYBILL_HTTP__LISTEN", "127.0.0.1:8080", Address,
-            "where clients ask for processes; other machines can reach it only once there is a key";
+            "where clients are answered; other machines can reach it only once there is an API key";
         database_url: Option<SecretString> = "WAYBILL_HTTP__DATABASE_URL", "none", SecretUrl(&["postgres", "postgresql"]),
             "a replica to read from instead of `database.url`";
         pool: usize = "WAYBILL_HTTP__POOL", "8", Count(2, 1_000),
@@ -269,9 +269,9 @@ sections! {
     /// The server that commands ask instead of database and broker.
     client: ClientSettings {
         url: Option<String> = "WAYBILL_CLIENT__URL", "none", Url(&["http", "https"]),
-            "whom `get`, `watch`, `publish`, `open` and `push` ask over HTTP instead of database and broker";
+            "the server that `get`, `watch`, `publish`, `open` and `push` use over HTTP instead of database and broker";
         key: Option<SecretString> = "WAYBILL_CLIENT__KEY", "none", Secret,
-            "the key that they show there";
+            "the API key that they authenticate with there";
         ca_file: Option<PathBuf> = "WAYBILL_CLIENT__CA_FILE", "none", Path,
             "certificates to trust instead of the system's, PEM";
     }

@@ -105,7 +105,7 @@ metrics! {
     PUBLISHED = "waybill_published_total", Kind::Counter, [What::AXIS, Published::AXIS],
         "Messages published, by what the broker said";
     DEAD_LETTERS = "waybill_dead_letters", Kind::Gauge, [REASON],
-        "Dead letters that nobody has replayed or discarded";
+        "Dead letters that were neither replayed nor discarded";
     DEAD_LETTERED = "waybill_dead_letters_total", Kind::Counter, [REASON],
         "Messages that became dead letters";
     RETRIES = "waybill_retries_total", Kind::Counter, [RetryReason::AXIS],

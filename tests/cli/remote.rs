@@ -124,13 +124,13 @@ fn a_server_that_never_takes_it_is_given_up_and_one_that_is_another_is_recognise
     let (url, serving) = server(&[&moved, &page, &missing]);
     told(&url, &["get", "t"], "")
         .failed(1)
-        .complains("answered 301");
+        .complains("unexpected response 301");
     told(&url, &["get", "t"], "")
         .failed(1)
-        .complains("answered with no record");
+        .complains("unexpected response without a record");
     told(&url, &["watch", "t"], "")
         .failed(1)
-        .complains("answered 404");
+        .complains("unexpected response 404");
     let asked = serving.join().unwrap();
     assert!(
         asked[0].starts_with("GET /prefix/v1/processes/t?include="),

@@ -12,7 +12,7 @@ use crate::cli::{Sources, output, servers};
 use crate::pipeline::replay::selection::Pages;
 use crate::store::Store;
 
-/// Forget dead letters for good.
+/// Delete dead letters for good.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

@@ -26,13 +26,13 @@ Examples:
 --json prints an array of objects: id, reason, problem (RFC 9457), received_at, tenant, token,
 source, event_id, type, exchange, routing_key, queue, body_bytes.")]
 pub(super) struct List {
-    /// Only letters of this reason.
+    /// Only dead letters of this reason.
     #[arg(long, value_parser = selection::reason)]
     reason: Option<Reason>,
     /// At most so many.
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     limit: u32,
-    /// Only letters behind this one.
+    /// Only dead letters behind this one.
     #[arg(long, value_name = "ID")]
     after: Option<Uuid>,
     /// Print JSON.

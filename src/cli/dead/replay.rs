@@ -19,7 +19,7 @@ use crate::store::admin::replay::{Counts, ExpectedCounts, RATE_MAX};
 /// Letters by id that are held at once: nobody has looked how long each is.
 const AT_ONCE: usize = 100;
 
-/// Publish dead letters once more; each is forgotten when the broker has confirmed it.
+/// Publish dead letters again; each is deleted when the broker has confirmed it.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -38,7 +38,7 @@ pub(super) struct Replay {
     /// At most so many dead letters per second.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(RATE_MAX)))]
     rate: Option<u32>,
-    /// Publish nothing: say what would become of the letters.
+    /// Publish nothing; show the expected result.
     #[arg(long, conflicts_with = "rate")]
     dry_run: bool,
 }

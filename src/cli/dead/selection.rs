@@ -12,10 +12,10 @@ use crate::wire::Reason;
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 pub(super) struct Choice {
-    /// The ids of the letters.
+    /// The ids of the dead letters.
     #[arg(value_name = "ID")]
     pub(super) ids: Vec<Uuid>,
-    /// Every letter of this reason.
+    /// Every dead letter of this reason.
     #[arg(long, value_parser = reason)]
     pub(super) reason: Option<Reason>,
     /// Every letter.

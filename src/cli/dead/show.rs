@@ -23,7 +23,7 @@ written out (\\u{1b}), so that nothing in it can drive the terminal.
 
 Exit codes: 0 ok, 1 failed, 2 wrong usage or settings, 4 no such letter.")]
 pub(super) struct Show {
-    /// The id of the letter.
+    /// The id of the dead letter.
     id: Uuid,
     /// Show the whole body, not only its first 4 KiB.
     #[arg(long)]

@@ -18,7 +18,7 @@ use super::failure::{FAILED, Failure};
 use super::output::{self, Style};
 use super::{Sources, servers};
 
-/// Check settings, database, broker and files; say how to mend what is wrong.
+/// Check settings, database, broker and files; say how to fix what is wrong.
 ///
 /// Changes nothing: on the broker it makes a queue and an exchange of its own and deletes them, where
 /// files are kept a file.

@@ -30,7 +30,7 @@ use crate::view::step::Step;
 /// The parts that are shown.
 const SHOWN: [Part; 4] = [Part::Steps, Part::Items, Part::Stages, Part::Late];
 
-/// Show how a process stands: status, progress, history, items, completion.
+/// Show a process: status, progress, history, items, completion.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

@@ -18,7 +18,7 @@ const NEVER: &str = "never";
 const EXPIRES_MIN: Duration = Duration::from_secs(1);
 const EXPIRES_MAX: Duration = Duration::from_secs(3_650 * 86_400);
 
-/// Make a key and print it: this once and never again.
+/// Create an API key and print it, this once and never again.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -40,7 +40,7 @@ pub(super) struct Create {
     /// What it allows: read, write, admin, or several with commas between.
     #[arg(long, value_name = "SCOPE,…", required = true, value_delimiter = ',', value_parser = scope)]
     scope: Vec<Scope>,
-    /// What people call it, such as who holds it.
+    /// A name for people, such as who uses it.
     #[arg(long, default_value = "", hide_default_value = true)]
     name: String,
     /// How long it is good for, such as 12h or 90d, or `never`.

@@ -18,11 +18,11 @@ use super::Sources;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Over HTTP")]
 pub(super) struct Address {
-    /// Ask this server instead of database and broker; without it the one of WAYBILL_CLIENT__URL.
+    /// Use this server instead of database and broker [default: WAYBILL_CLIENT__URL].
     #[arg(long, value_name = "URL")]
     url: Option<String>,
-    /// Show it the key in this file; without it the one in WAYBILL_CLIENT__KEY, or in the file that
-    /// WAYBILL_CLIENT__KEY_FILE names.
+    /// Authenticate with the API key in this file [default: WAYBILL_CLIENT__KEY, or the file that
+    /// WAYBILL_CLIENT__KEY_FILE names].
     #[arg(long, value_name = "FILE")]
     key_file: Option<String>,
 }

@@ -23,6 +23,6 @@ impl Client {
             _ => &[("include", include.as_str())],
         };
         let body = self.get(&["v1", "processes", token], query, wait).await?;
-        serde_json::from_slice(&body).map_err(|_| self.strange("with no record"))
+        serde_json::from_slice(&body).map_err(|_| self.strange("without a record"))
     }
 }

@@ -22,7 +22,7 @@ use crate::http::web::problem::HttpProblem;
     operation_id = "cancelProcess",
     tag = "sending",
     summary = "Gives up a process",
-    description = "Whatever its kind; one that nobody knows can't be.",
+    description = "Whatever its kind; an unknown one can't be.",
     params(parameters::Token, parameters::Prefer, parameters::IdempotencyKey),
     request_body = Option<bodies::Cancel>,
     responses(

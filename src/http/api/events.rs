@@ -38,7 +38,7 @@ const LAST_EVENT_ID: &str = "last-event-id";
     operation_id = "listEvents",
     tag = "events",
     summary = "What happened after a cursor",
-    description = "Whoever asks again with `after`, the `next` of the page before, neither skips nor repeats an event. With `Prefer: wait` not before there is one.",
+    description = "A client that goes on with `after`, the `next` of the page before, neither skips nor repeats an event. With `Prefer: wait` not before there is one.",
     params(parameters::Events, parameters::Prefer),
     responses(
         (status = 200, description = "A page", body = PageView, headers(("Link", description = "Where the next page is"))),

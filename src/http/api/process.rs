@@ -29,7 +29,7 @@ const INCLUDE: &str = "include";
     path = "/v1/processes/{token}",
     operation_id = "getProcess",
     tag = "processes",
-    summary = "How a process stands",
+    summary = "The status of a process",
     description = "With `Prefer: wait` not before the process has ended, or the time is over; also waits for a token that has no events yet.",
     params(parameters::Token, parameters::Include, parameters::Prefer, parameters::IfNoneMatch),
     responses(

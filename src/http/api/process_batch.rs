@@ -116,7 +116,7 @@ async fn answer(
     path = "/v1/processes/batch",
     operation_id = "getProcessCalledBatch",
     tag = "processes",
-    summary = "How the process stands whose token is `batch`",
+    summary = "The process whose token is `batch`",
     params(parameters::Include, parameters::Prefer, parameters::IfNoneMatch),
     responses(
         (status = 200, description = "The record", body = View, headers(("ETag", description = "Of this answer"))),

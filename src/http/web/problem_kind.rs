@@ -61,7 +61,7 @@ impl ProblemKind {
             Self::Unauthorized => ("unauthorized", 401, "The request needs a key"),
             Self::Forbidden => ("forbidden", 403, "The key does not allow this"),
             Self::NotFound => ("not_found", 404, "Not found"),
-            Self::Gone => ("gone", 410, "What was asked for is not kept any more"),
+            Self::Gone => ("gone", 410, "It is not kept any more"),
             Self::Conflict => ("conflict", 409, "This can't be done now"),
             Self::MethodNotAllowed => (
                 "method_not_allowed",

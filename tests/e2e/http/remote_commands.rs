@@ -220,7 +220,7 @@ fn whoever_is_not_let_in_or_finds_nobody_is_told_what_to_do() {
         reader
             .says(&get)
             .await
-            .ended(1, &[&other, "not Waybill's way"]);
+            .ended(1, &[&other, "is this a Waybill server"]);
         worker.stop().await;
         for arguments in [&["get", TOKEN_MARK][..], &["publish", "-"]] {
             let told = reader.sends(arguments, &good).await;

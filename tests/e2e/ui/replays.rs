@@ -116,7 +116,7 @@ fn a_group_is_tried_and_then_replayed_to_its_end() {
             &status("done"),
             published,
             "30 of 30",
-            "None of them is here",
+            "None were refused again",
         ];
         shows(&admin, &page, &report).await;
         reaches("orders", 30, async || orders_open(&ground).await).await;

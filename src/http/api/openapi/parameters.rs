@@ -38,7 +38,7 @@ pub(in super::super) struct Include {
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
 pub(in super::super) struct Prefer {
-    /// `wait=10` waits at most 10 seconds, 60 at most, for what is asked for to have happened.
+    /// `wait=10` waits at most 10 seconds, 60 at most, for the requested state.
     #[param(rename = "Prefer")]
     prefer: Option<String>,
 }
@@ -77,7 +77,7 @@ pub(in super::super) struct Range {
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
 pub(in super::super) struct LastEventId {
-    /// The last event that was heard, which browsers send by themselves; it goes before `after`.
+    /// The last event that was received, which browsers send by themselves; it takes precedence over `after`.
     #[param(rename = "Last-Event-ID")]
     last_event_id: Option<String>,
 }
@@ -113,13 +113,13 @@ pub(in super::super) struct Processes {
     /// Of this kind.
     #[param(value_type = Option<Kind>)]
     kind: Option<String>,
-    /// That stand in one of these ways.
+    /// With one of these statuses.
     #[param(style = Form, explode = false, value_type = Vec<Status>, required = false, min_items = 1)]
     status: Option<Vec<String>>,
     /// Of this workflow.
     #[param(min_length = 1, max_length = 255)]
     workflow: Option<String>,
-    /// Orders that stand at this stage.
+    /// Orders that are at this stage.
     #[param(min_length = 1, max_length = 255)]
     stage: Option<String>,
     /// Of this group.
