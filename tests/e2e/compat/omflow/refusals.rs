@@ -76,7 +76,11 @@ const UNOPENED: [(&str, Fields, &str); 8] = [
 const UNREAD: [(&str, &str, &str); 5] = [
     ("text/plain", "a", "application/x-www-form-urlencoded"),
     ("application/json", "[", "must be a JSON object"),
-    ("multipart/form-data", "a", "malformed or truncated multipart"),
+    (
+        "multipart/form-data",
+        "a",
+        "malformed or truncated multipart",
+    ),
     (
         "multipart/form-data; boundary=x",
         "--x\r\nno end",
