@@ -20,7 +20,7 @@ use crate::http::web::problem::{HttpProblem, ProblemKind};
 const ORPHAN_AFTER: Duration = Duration::from_secs(30 * 24 * 3_600);
 
 const NOT_KEPT: &str = "the file can't be kept just now; sending it again is safe";
-pub(super) const BROKEN: &str = "malformed or truncated multipart body";
+pub(in crate::http) const BROKEN: &str = "malformed or truncated multipart body";
 pub(super) const ALL_TOO_LARGE: &str = "the request has more bytes than files.request_bytes";
 
 /// A file that was kept, as events and answers name it.

@@ -24,6 +24,7 @@ use crate::store::read::history::LogPlace;
 use crate::store::read::item_lookup::{FoundFile, FoundItem};
 use crate::store::read::record::{Record, StoredItem};
 use crate::store::{Store, StoreError};
+use crate::view::found::FoundProcess;
 use crate::view::parts::{Part, Parts};
 use crate::view::read::{self, Absent, ReadQuery};
 
@@ -127,7 +128,7 @@ fn wishes(asked: &[DocumentRequest]) -> (Vec<ReadQuery>, Vec<usize>) {
 /// When the newest events of records were logged, by the places of the records.
 async fn moments(
     store: &Store,
-    found: &[Result<crate::view::found::FoundProcess, Absent>],
+    found: &[Result<FoundProcess, Absent>],
 ) -> Result<HashMap<usize, Timestamp>, StoreError> {
     let records = found.iter().enumerate();
     let records = records.filter_map(|(at, found)| Some((at, &found.as_ref().ok()?.record)));
@@ -217,7 +218,7 @@ impl Present<'_> {
 /// One document that is not there spoils the batch, as the page says, and so does an event.
 fn refuse(
     asked: &[DocumentRequest],
-    results: &[Result<&crate::view::found::FoundProcess, &Absent>],
+    results: &[Result<&FoundProcess, &Absent>],
 ) -> Result<(), HttpProblem> {
     let (mut unknown, mut wrong) = (Vec::new(), Vec::new());
     for (place, (asked, result)) in asked.iter().zip(results).enumerate() {

@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use serde_json::value::RawValue;
 
 use super::answer::Call;
+use crate::http::submit::upload::BROKEN;
 use crate::http::web::memory_budget::{MemoryBudget, MemoryPermit, Received};
 use crate::http::web::problem::{HttpProblem, ProblemKind};
 
@@ -25,7 +26,6 @@ const NAMES: [&str; 7] = [
 const NO_KIND: &str =
     "send it as application/x-www-form-urlencoded, multipart/form-data or application/json";
 const NO_OBJECT: &str = "the body must be a JSON object";
-const BROKEN: &str = "malformed or truncated multipart body";
 const ODD_NAME: &str = "a file must have its name in filename; filename* is not read";
 const NO_TEXT: &str = "a field is not in UTF-8";
 

@@ -20,6 +20,7 @@ use crate::http::submit::event_request::EventRequest;
 use crate::http::submit::idempotency::{self, SOURCE};
 use crate::http::submit::multipart::Parts;
 use crate::http::submit::receipt::State;
+use crate::http::submit::upload::BROKEN;
 use crate::http::submit::upload::{Allowance, Attachment, Owner};
 use crate::http::web::problem::{HttpProblem, ProblemKind};
 use crate::store::read::numeric_id::number;
@@ -29,7 +30,6 @@ const OPENED: &str = "order.opened";
 /// Files of one order.
 const FILES_MAX: usize = 100;
 
-const NO_FORM: &str = "malformed or truncated multipart body";
 const NO_ACTION: &str = "must be create or update";
 const A_FILE: &str = "files come with action=create only, after all the other fields";
 const NOT_YET: &str = "the order is sent and not applied yet; it gets its number when it is";
@@ -94,7 +94,7 @@ impl OmflowRequest {
         fields: &mut Fields,
     ) -> Result<Option<Opening>, HttpProblem> {
         let form = Parts::from_request(request, &self.api).await;
-        let mut form = form.map_err(|_| HttpProblem::new(ProblemKind::InvalidBody, NO_FORM))?;
+        let mut form = form.map_err(|_| HttpProblem::new(ProblemKind::InvalidBody, BROKEN))?;
         let mut allowance = Allowance {
             request: self.api.uploads.request_bytes,
             file: self.api.uploads.file_bytes,

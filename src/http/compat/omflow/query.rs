@@ -7,10 +7,10 @@ use super::fields::{Encoding, Fields};
 use super::{OmflowRequest, answer};
 use crate::domain::access::Scope;
 use crate::http::submit::multipart::Parts;
+use crate::http::submit::upload::BROKEN;
 use crate::http::web::problem::{HttpProblem, ProblemKind};
 
 const NO_NUMBER: &str = "must be the number that opening the order gave";
-const NO_FORM: &str = "malformed or truncated multipart body";
 const A_FILE: &str = "files come with an order that is opened, and with no other call";
 
 impl OmflowRequest {
@@ -39,7 +39,7 @@ impl OmflowRequest {
             return self.take(encoding, request).await;
         }
         let form = Parts::from_request(request, &self.api).await;
-        let mut form = form.map_err(|_| HttpProblem::new(ProblemKind::InvalidBody, NO_FORM))?;
+        let mut form = form.map_err(|_| HttpProblem::new(ProblemKind::InvalidBody, BROKEN))?;
         let mut fields = Fields::default();
         while let Some(part) = form.part().await? {
             if part.file_name().is_some() {
