@@ -141,11 +141,11 @@ impl Observer {
         self.telemetry.show_parked(tally.parked);
         self.telemetry
             .show_quarantined(Quarantined::Process, tally.quarantined);
-        let letters = tally.dead_letters.iter();
-        let letters: Vec<_> = letters
+        let dead_letters = tally.dead_letters.iter();
+        let dead_letters: Vec<_> = dead_letters
             .map(|(reason, count)| (reason.as_str(), *count))
             .collect();
-        self.telemetry.show_dead_letters(&letters);
+        self.telemetry.show_dead_letters(&dead_letters);
         Ok(())
     }
 

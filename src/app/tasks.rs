@@ -77,8 +77,12 @@ impl Roll {
     }
 }
 
-pub(super) async fn publish(relay: Relay, letterbox: RelayReceiver, give_up: CancellationToken) {
-    relay.publish(letterbox, give_up).await;
+pub(super) async fn publish(
+    relay: Relay,
+    dead_letterbox: RelayReceiver,
+    give_up: CancellationToken,
+) {
+    relay.publish(dead_letterbox, give_up).await;
 }
 
 pub(super) async fn serve(listener: TcpListener, ops: Ops, done: CancellationToken) {

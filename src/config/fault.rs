@@ -137,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn distance_counts_letters() {
+    fn distance_counts_dead_letters() {
         assert_eq!(distance("", "abc"), 3);
         assert_eq!(distance("kitten", "sitting"), 3);
         assert_eq!(distance("same", "same"), 0);

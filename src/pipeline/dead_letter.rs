@@ -114,19 +114,19 @@ pub(super) fn given_up(delivery: &Delivery) -> Rejection {
 
 /// The message as it was sent: to the exchange of events, or of our own to the place where it could not
 /// be delivered; `None` if the dead letter is damaged, or its body was not kept whole.
-pub(super) fn replay(letter: &DeadLetter) -> Option<Outgoing> {
-    if CutBody::of_problem(&letter.problem).is_some() {
+pub(super) fn replay(dead_letter: &DeadLetter) -> Option<Outgoing> {
+    if CutBody::of_problem(&dead_letter.problem).is_some() {
         return None;
     }
-    let properties = properties::from_json(&letter.properties, &letter.headers)?;
-    let exchange = match letter.reason == Reason::Undeliverable.name() {
-        true => &letter.exchange,
+    let properties = properties::from_json(&dead_letter.properties, &dead_letter.headers)?;
+    let exchange = match dead_letter.reason == Reason::Undeliverable.name() {
+        true => &dead_letter.exchange,
         false => topology::EVENTS_EXCHANGE,
     };
-    let body = letter.body.clone();
+    let body = dead_letter.body.clone();
     Some(Outgoing::replay(
         exchange,
-        &letter.routing_key,
+        &dead_letter.routing_key,
         properties,
         body,
     ))
@@ -231,10 +231,10 @@ mod tests {
     }
 
     #[test]
-    fn a_letter_gives_back_every_property_and_every_kind_of_header() {
+    fn a_dead_letter_gives_back_every_property_and_every_kind_of_header() {
         let delivery = delivery();
-        let letter = of(&delivery, "waybill.events.0", given_up(&delivery), 9);
-        let mut message = replay(&letter).unwrap();
+        let dead_letter = of(&delivery, "waybill.events.0", given_up(&delivery), 9);
+        let mut message = replay(&dead_letter).unwrap();
         message
             .properties
             .headers
@@ -242,11 +242,11 @@ mod tests {
         let mut sent = delivery.properties;
         sent.headers.sort_by(|(a, _), (b, _)| a.cmp(b));
         assert_eq!(message.properties, sent);
-        assert_eq!(message.body, letter.body);
+        assert_eq!(message.body, dead_letter.body);
     }
 
     #[test]
-    fn a_redelivery_is_the_same_letter_and_another_body_is_another() {
+    fn a_redelivery_is_the_same_dead_letter_and_another_body_is_another() {
         let first = delivery();
         let mut again = delivery();
         again.redelivered = true;
@@ -268,14 +268,14 @@ mod tests {
             body.push(last);
             Delivery { body, ..delivery() }
         };
-        let letter = |last| of(&delivery(last), "q", given_up(&delivery(last)), CUT_BYTES);
-        let kept = letter(b'1');
+        let dead_letter = |last| of(&delivery(last), "q", given_up(&delivery(last)), CUT_BYTES);
+        let kept = dead_letter(b'1');
         assert_eq!(kept.body.len(), CUT_BYTES);
         let cut = CutBody::of_problem(&kept.problem).unwrap();
         assert_eq!(cut.bytes, 65_537);
         assert_eq!(cut.sha256.len(), 64);
         assert_eq!(replay(&kept), None);
-        assert_eq!(kept.id, letter(b'1').id);
-        assert_ne!(kept.id, letter(b'2').id);
+        assert_eq!(kept.id, dead_letter(b'1').id);
+        assert_ne!(kept.id, dead_letter(b'2').id);
     }
 }

@@ -127,9 +127,9 @@ impl Telemetry {
     }
 
     /// Dead letters were deleted because they were kept long enough.
-    pub fn dead_letters_expired(&self, letters: u64) {
-        if letters > 0 {
-            info!(letters, "deleted dead letters past their retention");
+    pub fn dead_letters_expired(&self, dead_letters: u64) {
+        if dead_letters > 0 {
+            info!(dead_letters, "deleted dead letters past their retention");
         }
     }
 

@@ -62,15 +62,15 @@ impl Telemetry {
 
     /// How many dead letters there are for each reason; a reason that is left out has none.
     pub fn show_dead_letters(&self, by_reason: &[(&str, u64)]) {
-        let letters = by_reason.iter().map(|(_, letters)| letters);
-        self.saw(Level::DeadLetters, letters.sum());
+        let dead_letters = by_reason.iter().map(|(_, dead_letters)| dead_letters);
+        self.saw(Level::DeadLetters, dead_letters.sum());
         let reasons = self.0.labels.reasons;
         for reason in reasons {
             let is_last = reasons.last() == Some(reason);
             let total: u64 = by_reason
                 .iter()
                 .filter(|(given, _)| given == reason || (is_last && !reasons.contains(given)))
-                .map(|(_, letters)| letters)
+                .map(|(_, dead_letters)| dead_letters)
                 .sum();
             self.show(names::DEAD_LETTERS, &[reason], count(total));
         }

@@ -3,7 +3,7 @@
 use waybill::broker::{Connection, connect, topology};
 use waybill::config;
 
-use crate::dead::insert_letters;
+use crate::dead::insert_dead_letters;
 use crate::ground::{Ground, ctl, on_ground, run};
 
 pub(crate) async fn connection(ground: &Ground) -> Connection {
@@ -110,7 +110,7 @@ fn the_doctor_finds_what_is_missing_wrong_or_waiting() {
             .ok()
             .says("ok    broker    all 6 exchanges");
 
-        insert_letters(&ground).await;
+        insert_dead_letters(&ground).await;
         ground
             .waybill(&["doctor"])
             .ok()

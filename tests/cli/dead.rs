@@ -1,4 +1,4 @@
-//! Commands about dead letters, on letters that a worker would have kept.
+//! Commands about dead letters, on dead letters that a worker would have kept.
 
 use waybill::broker::topology;
 
@@ -12,7 +12,7 @@ const LETTERS: [&str; 3] = [
 ];
 const NOBODY: &str = "00000000-0000-0000-0000-000000000000";
 
-pub(crate) async fn insert_letters(ground: &Ground) {
+pub(crate) async fn insert_dead_letters(ground: &Ground) {
     ground.waybill(&["migrate"]).ok();
     for (n, id) in LETTERS.iter().enumerate() {
         ground
@@ -32,7 +32,7 @@ pub(crate) async fn insert_letters(ground: &Ground) {
 #[test]
 fn dead_letters_are_listed_in_pages_and_shown() {
     on_ground("listing", async |ground| {
-        insert_letters(&ground).await;
+        insert_dead_letters(&ground).await;
         let [first, second, third] = LETTERS;
         let list = ground.waybill(&["dead", "list", "--limit", "2"]).ok();
         let list = list
@@ -72,7 +72,7 @@ fn dead_letters_are_listed_in_pages_and_shown() {
 #[test]
 fn dead_letters_are_discarded_only_as_asked_for() {
     on_ground("discarding", async |ground| {
-        insert_letters(&ground).await;
+        insert_dead_letters(&ground).await;
         let [_, second, _] = LETTERS;
         ground
             .waybill(&["dead", "discard", "--all"])
@@ -104,7 +104,7 @@ fn dead_letters_are_discarded_only_as_asked_for() {
 #[test]
 fn a_replay_forgets_only_what_was_confirmed() {
     on_ground("replaying", async |ground| {
-        insert_letters(&ground).await;
+        insert_dead_letters(&ground).await;
         ground.waybill(&["dead", "replay", "--all"]).failed(1);
         assert_eq!(ground.count("dead_letter").await, 3);
         ground

@@ -1,4 +1,4 @@
-//! `waybill dead discard`: forgets letters for good.
+//! `waybill dead discard`: forgets dead letters for good.
 
 use std::io::{BufRead, IsTerminal, Write};
 use std::process::ExitCode;
@@ -31,7 +31,7 @@ pub(super) struct Discard {
 pub(super) async fn run(discard: &Discard, sources: &Sources) -> Result<ExitCode, Failure> {
     let store = servers::store(sources)?;
     for id in &discard.choice.ids {
-        super::letter(&store, *id).await?;
+        super::dead_letter(&store, *id).await?;
     }
     let count = discard.choice.count(&store).await?;
     if !discard.yes && !asked(count)? {
@@ -47,14 +47,17 @@ async fn delete(store: &Store, choice: &Choice) -> Result<u64, Failure> {
     if !choice.ids.is_empty() {
         return Ok(store.delete_dead_letters(&choice.ids).await?);
     }
-    let mut pages = Pages::new(store, choice.letters()).await?;
+    let mut pages = Pages::new(store, choice.dead_letters()).await?;
     let mut discarded = 0;
     loop {
         let page = pages.next().await?;
         if page.is_empty() {
             return Ok(discarded);
         }
-        let ids: Vec<Uuid> = page.iter().map(|letter| letter.place.id).collect();
+        let ids: Vec<Uuid> = page
+            .iter()
+            .map(|dead_letter| dead_letter.place.id)
+            .collect();
         discarded += store.delete_dead_letters(&ids).await?;
     }
 }

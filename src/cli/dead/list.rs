@@ -1,4 +1,4 @@
-//! `waybill dead list`: one line per letter, oldest first.
+//! `waybill dead list`: one line per dead letter, oldest first.
 
 use std::fmt::Write;
 use std::process::ExitCode;
@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::selection;
 use crate::cli::failure::Failure;
 use crate::cli::{Sources, escape, output, servers};
-use crate::store::write::dead_letter::KeptLetter;
+use crate::store::write::dead_letter::StoredDeadLetter;
 use crate::wire::Reason;
 
 /// List dead letters, oldest first.
@@ -43,31 +43,31 @@ pub(super) struct List {
 pub(super) async fn run(list: &List, sources: &Sources) -> Result<ExitCode, Failure> {
     let store = servers::store(sources)?;
     let after = match list.after {
-        Some(id) => Some(super::letter(&store, id).await?.place()),
+        Some(id) => Some(super::dead_letter(&store, id).await?.place()),
         None => None,
     };
-    let letters = selection::letters(list.reason);
-    let letters = store
-        .list_dead_letters(&letters, after, list.limit.into())
+    let dead_letters = selection::dead_letters(list.reason);
+    let dead_letters = store
+        .list_dead_letters(&dead_letters, after, list.limit.into())
         .await?;
     if list.json {
-        let views: Vec<_> = letters.iter().map(view).collect();
+        let views: Vec<_> = dead_letters.iter().map(view).collect();
         output::json(&views)?;
     } else {
-        output::line(&render(&letters, list.limit))?;
+        output::line(&render(&dead_letters, list.limit))?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// The letters as lines.
-pub(super) fn render(letters: &[KeptLetter], limit: u32) -> String {
+/// The dead letters as lines.
+pub(super) fn render(dead_letters: &[StoredDeadLetter], limit: u32) -> String {
     let mut text = String::new();
-    for kept in letters {
-        let letter = &kept.letter;
+    for kept in dead_letters {
+        let dead_letter = &kept.dead_letter;
         let said = [
-            ("type", &letter.type_name),
-            ("token", &letter.token),
-            ("source", &letter.source),
+            ("type", &dead_letter.type_name),
+            ("token", &dead_letter.token),
+            ("source", &dead_letter.source),
         ];
         let said = said
             .into_iter()
@@ -78,17 +78,17 @@ pub(super) fn render(letters: &[KeptLetter], limit: u32) -> String {
         let _ = writeln!(
             text,
             "{}  {:.0}  {}  {}\n    {}",
-            letter.id,
+            dead_letter.id,
             kept.received_at,
-            escape::line(&letter.reason),
+            escape::line(&dead_letter.reason),
             said.join(", "),
-            escape::line(&detail(&letter.problem))
+            escape::line(&detail(&dead_letter.problem))
         );
     }
-    match letters.last() {
+    match dead_letters.last() {
         None => text.push_str("no dead letters\n"),
-        Some(last) if usize::try_from(limit) == Ok(letters.len()) => {
-            let _ = writeln!(text, "there may be more: --after {}", last.letter.id);
+        Some(last) if usize::try_from(limit) == Ok(dead_letters.len()) => {
+            let _ = writeln!(text, "there may be more: --after {}", last.dead_letter.id);
         }
         Some(_) => {}
     }
@@ -120,21 +120,21 @@ struct View<'a> {
     body_bytes: i64,
 }
 
-fn view(kept: &KeptLetter) -> View<'_> {
-    let letter = &kept.letter;
+fn view(kept: &StoredDeadLetter) -> View<'_> {
+    let dead_letter = &kept.dead_letter;
     View {
-        id: letter.id.to_string(),
-        reason: &letter.reason,
-        problem: serde_json::from_str(&letter.problem).unwrap_or_default(),
+        id: dead_letter.id.to_string(),
+        reason: &dead_letter.reason,
+        problem: serde_json::from_str(&dead_letter.problem).unwrap_or_default(),
         received_at: kept.received_at,
-        tenant: letter.tenant.as_deref(),
-        token: letter.token.as_deref(),
-        source: letter.source.as_deref(),
-        event_id: letter.event_id.as_deref(),
-        type_name: letter.type_name.as_deref(),
-        exchange: &letter.exchange,
-        routing_key: &letter.routing_key,
-        queue: &letter.queue,
+        tenant: dead_letter.tenant.as_deref(),
+        token: dead_letter.token.as_deref(),
+        source: dead_letter.source.as_deref(),
+        event_id: dead_letter.event_id.as_deref(),
+        type_name: dead_letter.type_name.as_deref(),
+        exchange: &dead_letter.exchange,
+        routing_key: &dead_letter.routing_key,
+        queue: &dead_letter.queue,
         body_bytes: kept.body_bytes,
     }
 }

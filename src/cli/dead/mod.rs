@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::Sources;
 use super::failure::Failure;
 use crate::store::Store;
-use crate::store::write::dead_letter::KeptLetter;
+use crate::store::write::dead_letter::StoredDeadLetter;
 
 /// Read, replay or discard messages that could not be applied.
 #[derive(Debug, Args)]
@@ -48,8 +48,8 @@ pub(super) async fn run(dead: Dead, sources: &Sources) -> Result<ExitCode, Failu
     }
 }
 
-/// The whole letter.
-async fn letter(store: &Store, id: Uuid) -> Result<KeptLetter, Failure> {
+/// The whole dead letter.
+async fn dead_letter(store: &Store, id: Uuid) -> Result<StoredDeadLetter, Failure> {
     let mut found = store.read_dead_letters(&[id]).await?;
     found.pop().ok_or_else(|| unknown(id))
 }

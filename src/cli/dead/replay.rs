@@ -1,4 +1,4 @@
-//! `waybill dead replay`: publishes letters once more, and forgets each after its confirm.
+//! `waybill dead replay`: publishes dead letters once more, and forgets each after its confirm.
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;
@@ -16,7 +16,7 @@ use crate::pipeline::replay::sender::Sender;
 use crate::store::Store;
 use crate::store::admin::replay::{Counts, ExpectedCounts, RATE_MAX};
 
-/// Letters by id that are held at once: nobody has looked how long each is.
+/// Dead letters by id that are held at once: nobody has looked how long each is.
 const AT_ONCE: usize = 100;
 
 /// Publish dead letters again; each is deleted when the broker has confirmed it.
@@ -48,7 +48,7 @@ pub(super) async fn run(replay: &Replay, sources: &Sources) -> Result<ExitCode, 
     let store = Store::new(&settings.database)?;
     // First, so that nothing is published where a mistyped id is among them.
     for id in &replay.choice.ids {
-        super::letter(&store, *id).await?;
+        super::dead_letter(&store, *id).await?;
     }
     if replay.dry_run {
         let mut outlook = DryRun::new(&store, (&settings.limits).into());
@@ -79,7 +79,7 @@ pub(super) async fn run(replay: &Replay, sources: &Sources) -> Result<ExitCode, 
     })
 }
 
-/// What would become of the letters, in a line.
+/// What would become of the dead letters, in a line.
 pub(super) fn outlook_words(foreseen: &ExpectedCounts) -> String {
     let said = foreseen
         .iter()
@@ -90,7 +90,7 @@ pub(super) fn outlook_words(foreseen: &ExpectedCounts) -> String {
     format!("would replay {sum}{colon}{}", said.join(", "))
 }
 
-/// What became of the letters, in a line.
+/// What became of the dead letters, in a line.
 pub(super) fn words(counts: Counts) -> String {
     let mut words = format!("replayed {} of {}", counts.confirmed, counts.sum());
     for (what, count) in [
@@ -117,7 +117,7 @@ struct Replayer<'a> {
 
 impl Replayer<'_> {
     async fn all(&mut self, choice: &Choice) -> Result<(), Failure> {
-        let (store, at_once) = (self.store.clone(), self.pace.letters());
+        let (store, at_once) = (self.store.clone(), self.pace.dead_letters());
         walk(&store, choice, at_once, async |ids| self.some(ids).await).await
     }
 
@@ -130,7 +130,7 @@ impl Replayer<'_> {
     }
 }
 
-/// Does something with all letters of a choice, so many at once at most.
+/// Does something with all dead letters of a choice, so many at once at most.
 async fn walk(
     store: &Store,
     choice: &Choice,
@@ -145,14 +145,17 @@ async fn walk(
         }
         return Ok(());
     }
-    let mut pages = Pages::new(store, choice.letters()).await?;
+    let mut pages = Pages::new(store, choice.dead_letters()).await?;
     loop {
         let page = pages.next().await?;
         if page.is_empty() {
             return Ok(());
         }
         for piece in selection::pieces(&page, at_once) {
-            let ids: Vec<Uuid> = piece.iter().map(|letter| letter.place.id).collect();
+            let ids: Vec<Uuid> = piece
+                .iter()
+                .map(|dead_letter| dead_letter.place.id)
+                .collect();
             act(&ids).await?;
         }
     }

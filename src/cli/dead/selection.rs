@@ -1,14 +1,14 @@
-//! Which letters a command means: by id, by reason, or all.
+//! Which dead letters a command means: by id, by reason, or all.
 
 use clap::Args;
 use uuid::Uuid;
 
 use crate::cli::failure::Failure;
 use crate::store::Store;
-use crate::store::write::dead_letter::Letters;
+use crate::store::write::dead_letter::DeadLetterSelection;
 use crate::wire::Reason;
 
-/// Letters by id, by reason, or all.
+/// Dead letters by id, by reason, or all.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 pub(super) struct Choice {
@@ -18,18 +18,18 @@ pub(super) struct Choice {
     /// Every dead letter of this reason.
     #[arg(long, value_parser = reason)]
     pub(super) reason: Option<Reason>,
-    /// Every letter.
+    /// Every dead letter.
     #[arg(long)]
     pub(super) all: bool,
 }
 
 impl Choice {
     /// The same where it is not by id.
-    pub(super) fn letters(&self) -> Letters {
-        letters(self.reason)
+    pub(super) fn dead_letters(&self) -> DeadLetterSelection {
+        dead_letters(self.reason)
     }
 
-    /// How many letters that are, about: others may come and go.
+    /// How many dead letters that are, about: others may come and go.
     pub(super) async fn count(&self, store: &Store) -> Result<u64, Failure> {
         if !self.ids.is_empty() {
             return Ok(u64::try_from(self.ids.len()).unwrap_or(u64::MAX));
@@ -43,10 +43,10 @@ impl Choice {
 }
 
 /// Those of a reason, or all.
-pub(super) fn letters(reason: Option<Reason>) -> Letters {
-    Letters {
+pub(super) fn dead_letters(reason: Option<Reason>) -> DeadLetterSelection {
+    DeadLetterSelection {
         reason: reason.map(|reason| reason.name().to_owned()),
-        ..Letters::default()
+        ..DeadLetterSelection::default()
     }
 }
 

@@ -1,4 +1,4 @@
-//! `waybill dead show`: one letter with all that was received of it.
+//! `waybill dead show`: one dead letter with all that was received of it.
 
 use std::fmt::Write;
 use std::process::ExitCode;
@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::cli::failure::Failure;
 use crate::cli::{Sources, escape, output, servers};
-use crate::store::write::dead_letter::KeptLetter;
+use crate::store::write::dead_letter::StoredDeadLetter;
 use crate::wire::CutBody;
 
 /// How much of a body is shown unless all of it is asked for.
@@ -32,7 +32,7 @@ pub(super) struct Show {
 
 pub(super) async fn run(show: &Show, sources: &Sources) -> Result<ExitCode, Failure> {
     let store = servers::store(sources)?;
-    let kept = super::letter(&store, show.id).await?;
+    let kept = super::dead_letter(&store, show.id).await?;
     let body_max = if show.full {
         usize::MAX
     } else {
@@ -42,39 +42,39 @@ pub(super) async fn run(show: &Show, sources: &Sources) -> Result<ExitCode, Fail
     Ok(ExitCode::SUCCESS)
 }
 
-/// The letter as text.
-pub(super) fn render(kept: &KeptLetter, body_max: usize) -> String {
-    let letter = &kept.letter;
-    let mut text = format!("dead letter {}\n", letter.id);
+/// The dead letter as text.
+pub(super) fn render(kept: &StoredDeadLetter, body_max: usize) -> String {
+    let dead_letter = &kept.dead_letter;
+    let mut text = format!("dead letter {}\n", dead_letter.id);
     let mut field = |label: &str, value: Option<&str>| {
         if let Some(value) = value {
             let _ = writeln!(text, "  {label:<12} {}", escape::line(value));
         }
     };
-    field("reason", Some(&letter.reason));
+    field("reason", Some(&dead_letter.reason));
     field("kept", Some(&format!("{:.3}", kept.received_at)));
-    field("tenant", letter.tenant.as_deref());
-    field("token", letter.token.as_deref());
-    field("source", letter.source.as_deref());
-    field("event id", letter.event_id.as_deref());
-    field("type", letter.type_name.as_deref());
-    field("exchange", Some(&letter.exchange));
-    field("routing key", Some(&letter.routing_key));
-    field("queue", Some(&letter.queue));
+    field("tenant", dead_letter.tenant.as_deref());
+    field("token", dead_letter.token.as_deref());
+    field("source", dead_letter.source.as_deref());
+    field("event id", dead_letter.event_id.as_deref());
+    field("type", dead_letter.type_name.as_deref());
+    field("exchange", Some(&dead_letter.exchange));
+    field("routing key", Some(&dead_letter.routing_key));
+    field("queue", Some(&dead_letter.queue));
     for (title, json) in [
-        ("problem", &letter.problem),
-        ("properties", &letter.properties),
-        ("headers", &letter.headers),
+        ("problem", &dead_letter.problem),
+        ("properties", &dead_letter.properties),
+        ("headers", &dead_letter.headers),
     ] {
         let _ = write!(text, "\n{title}\n{}", indented(&pretty(json)));
     }
     let _ = write!(
         text,
         "\nbody, {} bytes\n{}",
-        letter.body.len(),
-        body(&letter.body, body_max)
+        dead_letter.body.len(),
+        body(&dead_letter.body, body_max)
     );
-    if let Some(cut) = CutBody::of_problem(&letter.problem) {
+    if let Some(cut) = CutBody::of_problem(&dead_letter.problem) {
         let _ = writeln!(
             text,
             "  … cut: it had {} bytes (SHA-256 {}), too many to be kept. It can't be replayed: the \

@@ -5,10 +5,10 @@ use uuid::Uuid;
 
 use super::{list, replay, show};
 use crate::store::admin::replay::Counts;
-use crate::store::write::dead_letter::{DeadLetter, KeptLetter};
+use crate::store::write::dead_letter::{DeadLetter, StoredDeadLetter};
 
-fn kept(body: &[u8]) -> KeptLetter {
-    let letter = DeadLetter {
+fn kept(body: &[u8]) -> StoredDeadLetter {
+    let dead_letter = DeadLetter {
         id: Uuid::from_u128(0x6c1f_6a3e_0a50_5c3a_9d59_0e9d_5a6f_4b11),
         reason: "invalid_field".into(),
         problem: r#"{"type":"urn:waybill:problem:invalid_field","detail":"`total` is \u001b[2J negative"}"#.into(),
@@ -24,15 +24,15 @@ fn kept(body: &[u8]) -> KeptLetter {
         headers: r#"{"evil":"\u001b]0;owned\u0007\u009b"}"#.into(),
         body: body.to_vec(),
     };
-    KeptLetter {
-        letter,
+    StoredDeadLetter {
+        dead_letter,
         body_bytes: i64::try_from(body.len()).unwrap(),
         received_at: "2026-11-21T20:44:16.123456Z".parse().unwrap(),
     }
 }
 
 #[test]
-fn a_list_has_two_lines_a_letter_and_says_where_to_go_on() {
+fn a_list_has_two_lines_a_dead_letter_and_says_where_to_go_on() {
     expect![[r#"
         6c1f6a3e-0a50-5c3a-9d59-0e9d5a6f4b11  2026-11-21T20:44:16Z  invalid_field  type upload.completed, token 8a4f0c\u{1b}[31m, source shop
             `total` is \u{1b}[2J negative
@@ -46,7 +46,7 @@ fn a_list_has_two_lines_a_letter_and_says_where_to_go_on() {
 }
 
 #[test]
-fn a_letter_is_shown_whole_and_can_not_drive_the_terminal() {
+fn a_dead_letter_is_shown_whole_and_can_not_drive_the_terminal() {
     let text = show::render(
         &kept("{\n\t\"a\": \"\u{1b}[2J\u{202e}\"\r\n}".as_bytes()),
         4096,
@@ -134,7 +134,7 @@ fn a_replay_names_what_was_kept() {
 }
 
 #[test]
-fn a_dry_run_says_what_would_become_of_the_letters() {
+fn a_dry_run_says_what_would_become_of_the_dead_letters() {
     let foreseen = [
         ("applied".to_owned(), 4),
         ("unknown_workflow".to_owned(), 2),
@@ -145,9 +145,9 @@ fn a_dry_run_says_what_would_become_of_the_letters() {
 }
 
 #[test]
-fn a_letter_whose_body_was_cut_says_so_and_that_it_is_no_replay() {
+fn a_dead_letter_whose_body_was_cut_says_so_and_that_it_is_no_replay() {
     let mut kept = kept(b"the beginning");
-    kept.letter.problem = r#"{"detail":"d","body":{"bytes":62914560,"sha256":"00ff"}}"#.into();
+    kept.dead_letter.problem = r#"{"detail":"d","body":{"bytes":62914560,"sha256":"00ff"}}"#.into();
     let text = show::render(&kept, 4096);
     assert!(
         text.contains("cut: it had 62914560 bytes (SHA-256 00ff)"),

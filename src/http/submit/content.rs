@@ -53,11 +53,11 @@ pub(in crate::http) fn media_type(head: &[u8]) -> &'static str {
 pub(in crate::http) fn safe_name(given: &str, bytes_max: usize) -> String {
     let last = given.rsplit(['/', '\\']).next().unwrap_or_default();
     let mut name = String::new();
-    for letter in last.chars().filter(|letter| !letter.is_control()) {
-        if name.len() + letter.len_utf8() > bytes_max {
+    for character in last.chars().filter(|character| !character.is_control()) {
+        if name.len() + character.len_utf8() > bytes_max {
             break;
         }
-        name.push(letter);
+        name.push(character);
     }
     let name = name.trim().trim_start_matches('.');
     match name.is_empty() {

@@ -28,8 +28,8 @@ pub(super) fn batch(telemetry: &Telemetry, job: &WriteDone, now: Timestamp) {
                 }
                 outcome(&event.outcome)
             }
-            Content::Dead(letter) => {
-                *dead.entry(&letter.reason).or_insert(0) += 1;
+            Content::Dead(dead_letter) => {
+                *dead.entry(&dead_letter.reason).or_insert(0) += 1;
                 Outcome::Dead
             }
         };

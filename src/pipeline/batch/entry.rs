@@ -64,21 +64,21 @@ impl Entry {
         rejection: Rejection,
         limits: &Limits,
     ) -> Self {
-        let letter = dead_letter::of(&delivery, queue, rejection, limits.body_bytes);
+        let dead_letter = dead_letter::of(&delivery, queue, rejection, limits.body_bytes);
         delivery.body = Vec::new();
-        let content = Content::Dead(Box::new(letter));
+        let content = Content::Dead(Box::new(dead_letter));
         Self { delivery, content }
     }
 
     /// Turns an event that can't be applied into a dead letter.
     pub(in crate::pipeline) fn refuse(&mut self, queue: &str, reason: Reason, detail: String) {
-        if let Some(letter) = self.letter(queue, reason, detail) {
-            self.content = Content::Dead(Box::new(letter));
+        if let Some(dead_letter) = self.dead_letter(queue, reason, detail) {
+            self.content = Content::Dead(Box::new(dead_letter));
         }
     }
 
-    /// The letter of an event that can't be applied.
-    pub(in crate::pipeline) fn letter(
+    /// The dead letter of an event that can't be applied.
+    pub(in crate::pipeline) fn dead_letter(
         &self,
         queue: &str,
         reason: Reason,
@@ -95,19 +95,19 @@ impl Entry {
         ))
     }
 
-    /// The letter of an event that was refused.
+    /// The dead letter of an event that was refused.
     pub(super) fn refused(&self, queue: &str) -> Option<DeadLetter> {
         let refused = self.as_event()?.outcome.as_ref().err()?;
-        let mut letter = self.letter(queue, refused.reason, refused.detail.clone())?;
-        letter.problem = json!(refused.problem()).to_string();
-        Some(letter)
+        let mut dead_letter = self.dead_letter(queue, refused.reason, refused.detail.clone())?;
+        dead_letter.problem = json!(refused.problem()).to_string();
+        Some(dead_letter)
     }
 
     /// What an event that is kept may become; the reason is given when it does.
     pub(super) fn kept(&self, queue: &str) -> Option<(ProcessKey, DeadLetter)> {
         let event = self.as_event().filter(|event| event.is_kept)?;
-        let letter = self.letter(queue, Reason::StageNotReached, String::new())?;
-        Some((event.new.key, letter))
+        let dead_letter = self.dead_letter(queue, Reason::StageNotReached, String::new())?;
+        Some((event.new.key, dead_letter))
     }
 
     /// In which of so many shares it belongs: the events of a process are together, a dead letter may
@@ -131,24 +131,26 @@ impl Entry {
         }
     }
 
-    pub(in crate::pipeline) fn as_letter(&self) -> Option<&DeadLetter> {
+    pub(in crate::pipeline) fn as_dead_letter(&self) -> Option<&DeadLetter> {
         match &self.content {
             Content::Event(_) => None,
-            Content::Dead(letter) => Some(letter),
+            Content::Dead(dead_letter) => Some(dead_letter),
         }
     }
 
     /// How many bytes of a body it holds.
     pub(in crate::pipeline) fn bytes(&self) -> usize {
-        let letter = self.as_letter().map_or(0, |letter| letter.body.len());
-        self.delivery.body.len() + letter
+        let dead_letter = self
+            .as_dead_letter()
+            .map_or(0, |dead_letter| dead_letter.body.len());
+        self.delivery.body.len() + dead_letter
     }
 
     /// The event's type, as a metric label.
     pub(in crate::pipeline) fn type_name(&self) -> &'static str {
         match &self.content {
             Content::Event(event) => event.new.type_name,
-            Content::Dead(letter) => wire::type_label(letter.type_name.as_deref()),
+            Content::Dead(dead_letter) => wire::type_label(dead_letter.type_name.as_deref()),
         }
     }
 }

@@ -120,9 +120,12 @@ impl Writer {
             .iter()
             .filter_map(|entry| entry.refused(queue))
             .collect();
-        let letters = entries.iter().filter_map(Entry::as_letter).chain(&refused);
+        let dead_letters = entries
+            .iter()
+            .filter_map(Entry::as_dead_letter)
+            .chain(&refused);
 
-        let changes = changes(&decision, outbox, letters.collect());
+        let changes = changes(&decision, outbox, dead_letters.collect());
         self.faults.pass(CrashPoint::BeforeCommit);
         let commit = batch::commit(connection, &changes, self.rules.sweep_after, self.shard);
         self.dying_at(CrashPoint::CommitSent, commit).await?;

@@ -116,7 +116,7 @@ impl Janitor {
         };
         let deleted = self
             .store
-            .delete_old_letters(kept_for, limit, self.shard)
+            .delete_old_dead_letters(kept_for, limit, self.shard)
             .await?;
         self.telemetry.dead_letters_expired(deleted);
         Ok(Done::of(deleted, limit))

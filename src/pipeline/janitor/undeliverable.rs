@@ -29,7 +29,7 @@ impl Janitor {
         let (whole, failed) = bodies::made(&self.store, rows).await?;
         let failed = failed.into_iter().map(|(row, why)| (row, Some(why)));
         let rows = whole.into_iter().map(|row| (row, None)).chain(failed);
-        let letters = rows.map(|(row, why)| {
+        let dead_letters = rows.map(|(row, why)| {
             let slow = row.slow.map_or("", Slow::name);
             let mut said = taken.rows().iter();
             let said = said.find(|(other, _)| (other.id, other.what) == (row.id, row.what));
@@ -38,20 +38,20 @@ impl Janitor {
                 Some(why) => format!("not delivered: {slow}, {why}"),
                 None => format!("not delivered: {slow}"),
             };
-            letter(&row, relay::outgoing(&row), detail)
+            dead_letter(&row, relay::outgoing(&row), detail)
         });
-        let letters: Vec<DeadLetter> = letters.collect();
-        taken.finish(&letters, self.shard).await?;
+        let dead_letters: Vec<DeadLetter> = dead_letters.collect();
+        taken.finish(&dead_letters, self.shard).await?;
         self.telemetry.dead_lettered(
             Reason::Undeliverable.name(),
-            u64::try_from(letters.len()).unwrap_or(u64::MAX),
+            u64::try_from(dead_letters.len()).unwrap_or(u64::MAX),
         );
         Ok(())
     }
 }
 
-/// The letter of a message of our own that could not be delivered while its process was kept.
-fn letter(row: &OutboxRow, message: Outgoing, detail: String) -> DeadLetter {
+/// The dead letter of a message of our own that could not be delivered while its process was kept.
+fn dead_letter(row: &OutboxRow, message: Outgoing, detail: String) -> DeadLetter {
     let reason = Reason::Undeliverable;
     let name = [row.what.name(), &row.exchange, &row.routing_key].join("\n");
     DeadLetter {

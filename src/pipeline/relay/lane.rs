@@ -31,7 +31,7 @@ struct Lane {
 
 impl Relay {
     /// Publishes what comes in until every mailbox is gone, or until told to give up.
-    pub async fn publish(self, mut letterbox: RelayReceiver, give_up: CancellationToken) {
+    pub async fn publish(self, mut dead_letterbox: RelayReceiver, give_up: CancellationToken) {
         let (settled, receiver) = mpsc::channel(SETTLED_MAX);
         let (done, mut tasks) = (CancellationToken::new(), JoinSet::new());
         tasks.spawn(self.clone().settle(receiver));
@@ -47,7 +47,7 @@ impl Relay {
         };
         tokio::select! {
             () = give_up.cancelled() => {}
-            () = lane.run(&mut letterbox) => {}
+            () = lane.run(&mut dead_letterbox) => {}
         }
         lines.end().await;
         done.cancel();
@@ -56,8 +56,8 @@ impl Relay {
 }
 
 impl Lane {
-    async fn run(mut self, letterbox: &mut RelayReceiver) {
-        while let Some(post) = letterbox.posts.recv().await {
+    async fn run(mut self, dead_letterbox: &mut RelayReceiver) {
+        while let Some(post) = dead_letterbox.posts.recv().await {
             self.distribute(post);
         }
         drop(self.queues);

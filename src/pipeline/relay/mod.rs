@@ -199,28 +199,28 @@ mod tests {
         }
     }
 
-    fn waiting(letterbox: &mut RelayReceiver) -> usize {
-        let posts = std::iter::from_fn(|| letterbox.posts.try_recv().ok());
+    fn waiting(dead_letterbox: &mut RelayReceiver) -> usize {
+        let posts = std::iter::from_fn(|| dead_letterbox.posts.try_recv().ok());
         posts.map(|post| post.rows.len()).sum()
     }
 
     #[test]
     fn a_publisher_that_pauses_finds_every_message_of_many_small_batches() {
-        let (mailbox, mut letterbox) = mailbox();
+        let (mailbox, mut dead_letterbox) = mailbox();
         for _ in 0..5_000 {
             mailbox.offer(vec![row(1_000)]);
         }
-        assert_eq!(waiting(&mut letterbox), 5_000);
+        assert_eq!(waiting(&mut dead_letterbox), 5_000);
     }
 
     #[test]
     fn what_exceeds_the_memory_of_the_mailbox_stays_in_the_table() {
-        let (mailbox, mut letterbox) = mailbox();
+        let (mailbox, mut dead_letterbox) = mailbox();
         for _ in 0..5 {
             mailbox.offer(vec![row(10 * 1024 * 1024), row(1_000)]);
         }
-        assert_eq!(waiting(&mut letterbox), 6);
+        assert_eq!(waiting(&mut dead_letterbox), 6);
         mailbox.offer(vec![row(10 * 1024 * 1024)]);
-        assert_eq!(waiting(&mut letterbox), 1);
+        assert_eq!(waiting(&mut dead_letterbox), 1);
     }
 }

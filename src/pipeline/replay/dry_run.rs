@@ -1,7 +1,7 @@
-//! What would become of letters that were published now: decided as a worker would, as far as that
+//! What would become of dead letters that were published now: decided as a worker would, as far as that
 //! can be told without locks, and with nothing changed.
 //!
-//! What the letters would do to each other is left out, and so is where an order would stand.
+//! What the dead letters would do to each other is left out, and so is where an order would stand.
 
 use std::collections::HashMap;
 
@@ -17,11 +17,11 @@ use crate::pipeline::dead_letter;
 use crate::store::admin::replay::{ExpectedCounts, ExpectedOutcome};
 use crate::store::admin::replay_claim::ClaimedReplay;
 use crate::store::read::dry_run_lookup::DryRunLookup;
-use crate::store::write::dead_letter::KeptLetter;
+use crate::store::write::dead_letter::StoredDeadLetter;
 use crate::store::{Store, StoreError};
 use crate::wire::{self, Limits, Reason};
 
-/// Workflows that are remembered: letters may name as many as there are letters.
+/// Workflows that are remembered: dead letters may name as many as there are dead letters.
 const WORKFLOWS_MAX: usize = 100;
 
 /// The outlook of one replay.
@@ -35,7 +35,7 @@ pub struct DryRun {
 }
 
 impl DryRun {
-    /// Of letters that must keep those limits.
+    /// Of dead letters that must keep those limits.
     #[must_use]
     pub fn new(store: &Store, limits: Limits) -> Self {
         Self {
@@ -47,7 +47,7 @@ impl DryRun {
         }
     }
 
-    /// The same of a replay, where somebody has looked at some letters already.
+    /// The same of a replay, where somebody has looked at some dead letters already.
     pub(super) fn of(self, held: &ClaimedReplay) -> Self {
         Self {
             replay: Some(held.id),
@@ -62,11 +62,11 @@ impl DryRun {
         &self.foreseen
     }
 
-    /// Looks at some letters, as many as may be held at once.
+    /// Looks at some dead letters, as many as may be held at once.
     pub async fn add(&mut self, ids: &[Uuid]) -> Result<(), StoreError> {
         let mut readable = Vec::new();
         for kept in self.store.read_dead_letters(ids).await? {
-            if kept.letter.reason == Reason::Undeliverable.name() {
+            if kept.dead_letter.reason == Reason::Undeliverable.name() {
                 self.count(ExpectedOutcome::Undecided.name());
                 continue;
             }
@@ -75,8 +75,8 @@ impl DryRun {
                 None => self.count(ExpectedOutcome::Damaged.name()),
             }
         }
-        for letter in readable.iter().filter_map(Entry::as_letter) {
-            self.count(&letter.reason);
+        for dead_letter in readable.iter().filter_map(Entry::as_dead_letter) {
+            self.count(&dead_letter.reason);
         }
         let events = readable.iter().filter_map(Entry::as_event);
         let events: Vec<&Event> = events.map(|event| &event.new.event).collect();
@@ -89,11 +89,16 @@ impl DryRun {
     }
 
     /// As a worker would take it.
-    fn delivered(&self, kept: &KeptLetter) -> Option<Entry> {
-        let message = dead_letter::replay(&kept.letter)?;
-        let message = sender::marked(message, kept.letter.id, self.replay);
+    fn delivered(&self, kept: &StoredDeadLetter) -> Option<Entry> {
+        let message = dead_letter::replay(&kept.dead_letter)?;
+        let message = sender::marked(message, kept.dead_letter.id, self.replay);
         let delivery = Box::new(Delivery::from(message));
-        let (held, _) = Entry::event(delivery, &kept.letter.queue, &self.limits, clock::now());
+        let (held, _) = Entry::event(
+            delivery,
+            &kept.dead_letter.queue,
+            &self.limits,
+            clock::now(),
+        );
         Some(held)
     }
 

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
-/// The most letters that are published together.
+/// The most dead letters that are published together.
 const AT_ONCE_MAX: u32 = 500;
-/// In so many pieces the letters of a second are published, where there are enough.
+/// In so many pieces the dead letters of a second are published, where there are enough.
 const PIECES: u32 = 4;
 
-/// When the next letters are to be published.
+/// When the next dead letters are to be published.
 #[derive(Debug)]
 pub struct Pace {
     rate: Option<u32>,
@@ -26,26 +26,26 @@ impl Pace {
         }
     }
 
-    /// How many letters at once keep the pace even.
+    /// How many dead letters at once keep the pace even.
     #[must_use]
-    pub fn letters(&self) -> usize {
+    pub fn dead_letters(&self) -> usize {
         let rate = self.rate.unwrap_or(u32::MAX);
         (rate / PIECES).clamp(1, AT_ONCE_MAX) as usize
     }
 
-    /// Waits for the turn of so many letters.
-    pub async fn turn(&mut self, letters: usize) {
+    /// Waits for the turn of so many dead letters.
+    pub async fn turn(&mut self, dead_letters: usize) {
         if let Some(rate) = self.rate {
             sleep_until(self.next).await;
-            self.next = following(self.next, Instant::now(), length(letters, rate));
+            self.next = following(self.next, Instant::now(), length(dead_letters, rate));
         }
     }
 }
 
-/// How long so many letters take.
-fn length(letters: usize, rate: u32) -> Duration {
-    let letters = u32::try_from(letters).unwrap_or(u32::MAX);
-    Duration::from_secs(1).saturating_mul(letters) / rate.max(1)
+/// How long so many dead letters take.
+fn length(dead_letters: usize, rate: u32) -> Duration {
+    let dead_letters = u32::try_from(dead_letters).unwrap_or(u32::MAX);
+    Duration::from_secs(1).saturating_mul(dead_letters) / rate.max(1)
 }
 
 /// What came late is made up for by one piece at most.
@@ -59,19 +59,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn letters_come_as_many_a_second_as_were_asked_for() {
+    fn dead_letters_come_as_many_a_second_as_were_asked_for() {
         let second = Duration::from_secs(1);
-        for (rate, letters) in [(1, 1), (4, 1), (100, 25), (10_000, 500)] {
-            assert_eq!(Pace::new(Some(rate)).letters(), letters);
+        for (rate, dead_letters) in [(1, 1), (4, 1), (100, 25), (10_000, 500)] {
+            assert_eq!(Pace::new(Some(rate)).dead_letters(), dead_letters);
             let began = Instant::now();
             let mut due = began;
-            for _ in 0..rate as usize / letters {
+            for _ in 0..rate as usize / dead_letters {
                 // Each is a little late.
-                due = following(due, due + Duration::from_micros(300), length(letters, rate));
+                due = following(
+                    due,
+                    due + Duration::from_micros(300),
+                    length(dead_letters, rate),
+                );
             }
             assert_eq!(due - began, second, "{rate} a second");
         }
-        assert_eq!(Pace::new(None).letters(), 500);
+        assert_eq!(Pace::new(None).dead_letters(), 500);
     }
 
     #[test]

@@ -27,7 +27,7 @@ const AT_ONCE: usize = 4;
 /// What takes replays up.
 #[derive(Clone)]
 pub struct ReplayRunner {
-    /// Where the letters are.
+    /// Where the dead letters are.
     pub store: Store,
     /// Where they go; connected to only while there is something to publish.
     pub broker: BrokerSettings,

@@ -1,31 +1,31 @@
-//! The way through the letters that are meant, in pages and in pieces that may be held at once.
+//! The way through the dead letters that are meant, in pages and in pieces that may be held at once.
 
 use crate::store::read::dead_letter_scan::Weighed;
-use crate::store::write::dead_letter::{DeadLetterCursor, Letters};
+use crate::store::write::dead_letter::{DeadLetterCursor, DeadLetterSelection};
 use crate::store::{Store, StoreError};
 
-/// How many letters one page holds.
+/// How many dead letters one page holds.
 const PAGE: i64 = 500;
-/// How many bytes of letters are held at once, unless a single one is longer.
+/// How many bytes of dead letters are held at once, unless a single one is longer.
 const HELD_BYTES_MAX: i64 = 8 << 20;
 
-/// Goes through letters up to where they end at the start: what is refused again meanwhile comes
+/// Goes through dead letters up to where they end at the start: what is refused again meanwhile comes
 /// behind that and is not taken twice.
 #[derive(Debug)]
 pub struct Pages {
     store: Store,
-    letters: Letters,
+    dead_letters: DeadLetterSelection,
     after: Option<DeadLetterCursor>,
     end: Option<DeadLetterCursor>,
 }
 
 impl Pages {
     /// All that are there now.
-    pub async fn new(store: &Store, letters: Letters) -> Result<Self, StoreError> {
+    pub async fn new(store: &Store, dead_letters: DeadLetterSelection) -> Result<Self, StoreError> {
         Ok(Self {
             end: store.newest_dead_letter().await?,
             store: store.clone(),
-            letters,
+            dead_letters,
             after: None,
         })
     }
@@ -34,13 +34,13 @@ impl Pages {
     #[must_use]
     pub fn between(
         store: &Store,
-        letters: Letters,
+        dead_letters: DeadLetterSelection,
         after: Option<DeadLetterCursor>,
         end: DeadLetterCursor,
     ) -> Self {
         Self {
             store: store.clone(),
-            letters,
+            dead_letters,
             after,
             end: Some(end),
         }
@@ -53,24 +53,30 @@ impl Pages {
         };
         let page = self
             .store
-            .walk_letters(&self.letters, self.after, end, PAGE);
+            .walk_dead_letters(&self.dead_letters, self.after, end, PAGE);
         let page = page.await?;
-        self.after = page.last().map(|letter| letter.place).or(self.after);
+        self.after = page
+            .last()
+            .map(|dead_letter| dead_letter.place)
+            .or(self.after);
         Ok(page)
     }
 }
 
-/// The letters in pieces of so many at most, and of so many bytes as may be held at once.
-pub fn pieces(letters: &[Weighed], letters_max: usize) -> impl Iterator<Item = &[Weighed]> {
-    let mut rest = letters;
+/// The dead letters in pieces of so many at most, and of so many bytes as may be held at once.
+pub fn pieces(
+    dead_letters: &[Weighed],
+    dead_letters_max: usize,
+) -> impl Iterator<Item = &[Weighed]> {
+    let mut rest = dead_letters;
     std::iter::from_fn(move || {
         let mut held = 0;
-        let fitting = rest.iter().take_while(|letter| {
+        let fitting = rest.iter().take_while(|dead_letter| {
             let first = held == 0;
-            held += letter.bytes.max(1);
+            held += dead_letter.bytes.max(1);
             first || held <= HELD_BYTES_MAX
         });
-        let count = fitting.take(letters_max.max(1)).count();
+        let count = fitting.take(dead_letters_max.max(1)).count();
         let (piece, others) = rest.split_at_checked(count)?;
         rest = others;
         (!piece.is_empty()).then_some(piece)
@@ -97,8 +103,10 @@ mod tests {
     #[test]
     fn a_piece_is_as_long_as_may_be_held_and_never_empty() {
         let sizes = |bytes: &[i64], max| {
-            let letters: Vec<_> = bytes.iter().copied().map(of).collect();
-            pieces(&letters, max).map(<[_]>::len).collect::<Vec<_>>()
+            let dead_letters: Vec<_> = bytes.iter().copied().map(of).collect();
+            pieces(&dead_letters, max)
+                .map(<[_]>::len)
+                .collect::<Vec<_>>()
         };
         let most = HELD_BYTES_MAX;
         assert_eq!(sizes(&[], 9), [0; 0]);

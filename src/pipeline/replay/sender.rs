@@ -1,7 +1,7 @@
 //! Publishes dead letters once more and says what became of each; to forget those that were
 //! confirmed is left to whoever asked.
 //!
-//! A crash between the confirm and the forgetting publishes a letter twice. That is harmless: both
+//! A crash between the confirm and the forgetting publishes a dead letter twice. That is harmless: both
 //! messages carry the same event, and the log knows its identity.
 
 use std::time::Duration;
@@ -14,15 +14,15 @@ use crate::pipeline::dead_letter;
 use crate::store::Store;
 use crate::store::admin::replay::Counts;
 
-/// The header that names the letter a message comes from. With it the message differs from the
-/// one that was refused: refused again it becomes a letter of its own, which the deletion of the
+/// The header that names the dead letter a message comes from. With it the message differs from the
+/// one that was refused: refused again it becomes a dead letter of its own, which the deletion of the
 /// first can't take along.
 const REPLAY_OF: &str = "x-waybill-replay-of";
 
 /// The header that names the replay, so that it can be told what it has brought back.
 const REPLAY: &str = "x-waybill-replay";
 
-/// Who publishes letters.
+/// Who publishes dead letters.
 #[derive(Debug)]
 pub struct Sender<'a> {
     store: Store,
@@ -32,7 +32,7 @@ pub struct Sender<'a> {
     replay: Option<Uuid>,
 }
 
-/// What became of some letters.
+/// What became of some dead letters.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct SendReport {
     /// Those that the broker has confirmed.
@@ -66,16 +66,16 @@ impl<'a> Sender<'a> {
         }
     }
 
-    /// Publishes letters, as many as may be held at once. One that is gone by now was somebody
+    /// Publishes dead letters, as many as may be held at once. One that is gone by now was somebody
     /// else's.
     pub async fn send(&mut self, ids: &[Uuid]) -> Result<SendReport, ReplayError> {
         let (mut sent, mut messages) = (Vec::new(), Vec::new());
         let mut outcome = SendReport::default();
         for kept in self.store.read_dead_letters(ids).await? {
-            match dead_letter::replay(&kept.letter) {
+            match dead_letter::replay(&kept.dead_letter) {
                 Some(message) => {
-                    sent.push(kept.letter.id);
-                    messages.push(marked(message, kept.letter.id, self.replay));
+                    sent.push(kept.dead_letter.id);
+                    messages.push(marked(message, kept.dead_letter.id, self.replay));
                 }
                 None => outcome.counts.damaged += 1,
             }
@@ -118,10 +118,10 @@ impl<'a> Sender<'a> {
 }
 
 /// Says where a message comes from.
-pub(super) fn marked(mut message: Outgoing, letter: Uuid, replay: Option<Uuid>) -> Outgoing {
+pub(super) fn marked(mut message: Outgoing, dead_letter: Uuid, replay: Option<Uuid>) -> Outgoing {
     let headers = &mut message.properties.headers;
     headers.retain(|(name, _)| name != REPLAY_OF && name != REPLAY);
-    for (name, id) in [(REPLAY_OF, Some(letter)), (REPLAY, replay)] {
+    for (name, id) in [(REPLAY_OF, Some(dead_letter)), (REPLAY, replay)] {
         let id = id.map(|id| HeaderValue::Text(id.to_string()));
         headers.extend(id.map(|id| (name.to_owned(), id)));
     }

@@ -7,12 +7,12 @@ use jiff::Timestamp;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use crate::store::write::dead_letter::Letters;
+use crate::store::write::dead_letter::DeadLetterSelection;
 use crate::store::{Store, StoreError, column, from_bigint};
 
 const ASK: &str = include_str!("../queries/admin/ask_replay.sql");
 const LIST: &str = include_str!("../queries/admin/list_replays.sql");
-const RETURNED: &str = include_str!("../queries/admin/returned_letters.sql");
+const RETURNED: &str = include_str!("../queries/admin/returned_dead_letters.sql");
 const STOP: &str = include_str!("../queries/admin/stop_replay.sql");
 
 /// The greatest rate, in dead letters per second.
@@ -25,8 +25,8 @@ const KEPT: i64 = 100;
 /// A replay that is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewReplay {
-    /// Which letters.
-    pub letters: Letters,
+    /// Which dead letters.
+    pub dead_letters: DeadLetterSelection,
     /// Dead letters per second; without one as fast as the broker confirms.
     pub rate: Option<u32>,
     /// Whether it only says what would become of them.
@@ -40,13 +40,13 @@ pub struct NewReplay {
 pub enum ReplayRequested {
     /// This one begins as soon as a process takes it.
     Begun(Uuid),
-    /// There are no such letters.
-    NoLetters,
+    /// There are no such dead letters.
+    NoDeadLetters,
     /// Too many are under way.
     TooMany,
 }
 
-/// What became of letters.
+/// What became of dead letters.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Counts {
     /// The broker has them.
@@ -59,7 +59,7 @@ pub struct Counts {
     pub damaged: u64,
 }
 
-/// What would become of a letter that would not be refused.
+/// What would become of a dead letter that would not be refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExpectedOutcome {
     /// It would change its process, or be a line of its history.
@@ -74,7 +74,7 @@ pub enum ExpectedOutcome {
     Damaged,
 }
 
-/// What would become of letters: how many of each fate, or of each reason why they would be refused.
+/// What would become of dead letters: how many of each fate, or of each reason why they would be refused.
 pub type ExpectedCounts = BTreeMap<String, u64>;
 
 /// A replay as people see it.
@@ -82,8 +82,8 @@ pub type ExpectedCounts = BTreeMap<String, u64>;
 pub struct Replay {
     /// Its id.
     pub id: Uuid,
-    /// What is meant, where it is one letter.
-    pub letter: Option<Uuid>,
+    /// What is meant, where it is one dead letter.
+    pub dead_letter: Option<Uuid>,
     /// What is meant, where it is a reason.
     pub reason: Option<String>,
     /// Dead letters per second.
@@ -94,8 +94,8 @@ pub struct Replay {
     pub asked_by: String,
     /// When it was asked for.
     pub asked_at: Timestamp,
-    /// How many letters there were then.
-    pub letters: u64,
+    /// How many dead letters there were then.
+    pub dead_letters: u64,
     /// When somebody began to work on it.
     pub begun_at: Option<Timestamp>,
     /// What has become of them.
@@ -154,7 +154,7 @@ impl Counts {
 }
 
 impl Replay {
-    /// How many letters it has done with.
+    /// How many dead letters it has done with.
     #[must_use]
     pub fn done(&self) -> u64 {
         self.counts.sum() + self.foreseen.values().sum::<u64>()
@@ -162,7 +162,7 @@ impl Replay {
 }
 
 impl Store {
-    /// Asks for a replay of a tenant's letters that are there now.
+    /// Asks for a replay of a tenant's dead letters that are there now.
     pub async fn ask_replay(
         &self,
         tenant: &str,
@@ -171,7 +171,7 @@ impl Store {
         let id = Uuid::new_v4();
         let rate = new.rate.map(u32::cast_signed);
         let asked_by = new.asked_by.as_deref().unwrap_or_default();
-        let NewReplay { letters, .. } = new;
+        let NewReplay { dead_letters, .. } = new;
         let connection = self.connection().await?;
         let statement = connection.prepared(ASK).await?;
         let row = connection
@@ -180,8 +180,8 @@ impl Store {
                 &[
                     &id,
                     &tenant,
-                    &letters.letter,
-                    &letters.reason,
+                    &dead_letters.dead_letter,
+                    &dead_letters.reason,
                     &rate,
                     &new.dry_run,
                     &asked_by,
@@ -192,7 +192,7 @@ impl Store {
             .await?;
         Ok(match (row.get(0), row.get(1)) {
             (_, true) => ReplayRequested::Begun(id),
-            (0_i64, false) => ReplayRequested::NoLetters,
+            (0_i64, false) => ReplayRequested::NoDeadLetters,
             (_, false) => ReplayRequested::TooMany,
         })
     }
@@ -215,8 +215,8 @@ impl Store {
         Ok(self.some_replays(tenant, Some(id), 1).await?.pop())
     }
 
-    /// The letters that a replay has brought back and that are here still, by reason.
-    pub async fn returned_letters(
+    /// The dead letters that a replay has brought back and that are here still, by reason.
+    pub async fn returned_dead_letters(
         &self,
         tenant: &str,
         replay: Uuid,
@@ -247,13 +247,13 @@ fn from_row(row: &Row) -> Result<Replay, StoreError> {
     let count = |column: usize| from_bigint(row.get(column));
     Ok(Replay {
         id: row.get(0),
-        letter: row.get(1),
+        dead_letter: row.get(1),
         reason: row.get(2),
         rate: row.get::<_, Option<i32>>(3).map(i32::cast_unsigned),
         dry_run: row.get(4),
         asked_by: row.get(5),
         asked_at: row.get(6),
-        letters: count(7),
+        dead_letters: count(7),
         begun_at: row.get(8),
         counts: Counts {
             confirmed: count(9),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::replay::{Counts, ExpectedCounts, foreseen};
-use crate::store::write::dead_letter::{DeadLetterCursor, Letters};
+use crate::store::write::dead_letter::{DeadLetterCursor, DeadLetterSelection};
 use crate::store::{Store, StoreError, to_bigint};
 
 const CLAIM: &str = include_str!("../queries/admin/claim_replay.sql");
@@ -20,15 +20,15 @@ const RELEASE: &str = include_str!("../queries/admin/release_replay.sql");
 pub struct ClaimedReplay {
     /// Its id.
     pub id: Uuid,
-    /// Which letters.
-    pub letters: Letters,
+    /// Which dead letters.
+    pub dead_letters: DeadLetterSelection,
     /// Dead letters per second.
     pub rate: Option<u32>,
     /// Whether it only says what would become of them.
     pub dry_run: bool,
-    /// Where the letters ended when it was asked for.
+    /// Where the dead letters ended when it was asked for.
     pub end: DeadLetterCursor,
-    /// The newest letter that was done with.
+    /// The newest dead letter that was done with.
     pub at: Option<DeadLetterCursor>,
     /// What would become of those before it.
     pub foreseen: ExpectedCounts,
@@ -43,9 +43,9 @@ pub struct ClaimedReplay {
 /// How far a replay has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReplayProgress<'a> {
-    /// The newest letter that was done with.
+    /// The newest dead letter that was done with.
     pub at: DeadLetterCursor,
-    /// Letters to forget.
+    /// Dead letters to forget.
     pub confirmed: &'a [Uuid],
     /// What became of the others since it was noted last.
     pub counts: Counts,
@@ -89,9 +89,9 @@ impl Store {
         let at: (Option<_>, Option<_>) = (row.get(8), row.get(9));
         Ok(Some(ClaimedReplay {
             id: row.get(0),
-            letters: Letters {
+            dead_letters: DeadLetterSelection {
                 tenant: Some(row.get(1)),
-                letter: row.get(2),
+                dead_letter: row.get(2),
                 reason: row.get(3),
             },
             rate: row.get::<_, Option<i32>>(4).map(i32::cast_unsigned),

@@ -19,7 +19,7 @@ use crate::store::{Connection, Store, StoreError, column, from_bigint};
 const FIND_TOMBSTONES: &str = include_str!("../queries/admin/find_tombstones.sql");
 const LOAD_TOMBSTONES: &str = include_str!("../queries/admin/load_tombstones.sql");
 const DELETE_TOMBSTONES: &str = include_str!("../queries/admin/delete_tombstones.sql");
-const DELETE_LETTERS: &str = include_str!("../queries/admin/delete_old_letters.sql");
+const DELETE_LETTERS: &str = include_str!("../queries/admin/delete_old_dead_letters.sql");
 
 /// What is remembered of an attempt that ended and was deleted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -152,7 +152,7 @@ impl Store {
     }
 
     /// Deletes at most `limit` dead letters older than that; says how many there were.
-    pub async fn delete_old_letters(
+    pub async fn delete_old_dead_letters(
         &self,
         kept_for: Duration,
         limit: i64,

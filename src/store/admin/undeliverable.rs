@@ -1,5 +1,5 @@
 //! Messages that could not be delivered for as long as their process was kept: they become dead
-//! letters, so that retention goes on.
+//! dead letters, so that retention goes on.
 
 use std::time::Duration;
 
@@ -48,11 +48,11 @@ impl Undeliverable {
         &self.rows
     }
 
-    /// Keeps the letters instead of them.
-    pub async fn finish(self, letters: &[DeadLetter], shard: i16) -> Result<(), StoreError> {
-        let letters: Vec<&DeadLetter> = letters.iter().collect();
+    /// Keeps the dead letters instead of them.
+    pub async fn finish(self, dead_letters: &[DeadLetter], shard: i16) -> Result<(), StoreError> {
+        let dead_letters: Vec<&DeadLetter> = dead_letters.iter().collect();
         let rows: Vec<&OutboxRow> = self.rows.iter().map(|(row, _)| row).collect();
-        dead_letter::insert(&self.connection, &letters, shard).await?;
+        dead_letter::insert(&self.connection, &dead_letters, shard).await?;
         outbox::delete(&self.connection, &rows).await?;
         self.connection.commit().await
     }

@@ -1,16 +1,16 @@
-//! The way through many dead letters: where each stands and how much it weighs, without the letters
+//! The way through many dead letters: where each stands and how much it weighs, without the dead letters
 //! themselves, of which a page could be too much to hold.
 
 use uuid::Uuid;
 
-use crate::store::write::dead_letter::{DeadLetterCursor, Letters};
+use crate::store::write::dead_letter::{DeadLetterCursor, DeadLetterSelection};
 use crate::store::{Store, StoreError, column};
 
-const OF_TENANT: &str = include_str!("../queries/read/walk_letters.sql");
-const OF_ALL: &str = include_str!("../queries/read/walk_all_letters.sql");
-const ONE: &str = include_str!("../queries/read/weigh_letter.sql");
+const OF_TENANT: &str = include_str!("../queries/read/scan_dead_letters.sql");
+const OF_ALL: &str = include_str!("../queries/read/scan_all_dead_letters.sql");
+const ONE: &str = include_str!("../queries/read/measure_dead_letter.sql");
 
-/// A letter on the way.
+/// A dead letter on the way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Weighed {
     /// Where it stands.
@@ -20,23 +20,23 @@ pub struct Weighed {
 }
 
 impl Store {
-    /// The oldest of these letters after one place and up to another.
-    pub async fn walk_letters(
+    /// The oldest of these dead letters after one place and up to another.
+    pub async fn walk_dead_letters(
         &self,
-        letters: &Letters,
+        dead_letters: &DeadLetterSelection,
         after: Option<DeadLetterCursor>,
         end: DeadLetterCursor,
         limit: i64,
     ) -> Result<Vec<Weighed>, StoreError> {
-        if let Some(id) = letters.letter {
-            let found = self.weigh_letter(id).await?.into_iter();
+        if let Some(id) = dead_letters.dead_letter {
+            let found = self.weigh_dead_letter(id).await?.into_iter();
             let between = |one: &Weighed| one.place <= end && after.is_none_or(|it| it < one.place);
             return Ok(found.filter(between).collect());
         }
         let (time, id) = after.map(|place| (place.received_at, place.id)).unzip();
-        let (reason, end_time, end_id) = (&letters.reason, end.received_at, end.id);
+        let (reason, end_time, end_id) = (&dead_letters.reason, end.received_at, end.id);
         let connection = self.connection().await?;
-        let rows = if let Some(tenant) = &letters.tenant {
+        let rows = if let Some(tenant) = &dead_letters.tenant {
             let statement = connection.prepared(OF_TENANT).await?;
             connection
                 .query(
@@ -56,7 +56,7 @@ impl Store {
         Ok(column(&rows, weighed))
     }
 
-    async fn weigh_letter(&self, id: Uuid) -> Result<Option<Weighed>, StoreError> {
+    async fn weigh_dead_letter(&self, id: Uuid) -> Result<Option<Weighed>, StoreError> {
         let connection = self.connection().await?;
         let statement = connection.prepared(ONE).await?;
         let row = connection.query_opt(&statement, &[&id]).await?;

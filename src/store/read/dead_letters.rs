@@ -1,25 +1,25 @@
 //! Dead letters as somebody looks through those of a tenant: by reason, page by page, one by one.
 //!
-//! A letter belongs to the tenant that it names, and to `default` where it names none, as its event
+//! A dead letter belongs to the tenant that it names, and to `default` where it names none, as its event
 //! would.
 
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::store::write::dead_letter::{DeadLetterCursor, KeptLetter, from_row};
+use crate::store::write::dead_letter::{DeadLetterCursor, StoredDeadLetter, from_row};
 use crate::store::{Store, StoreError, column, from_bigint};
 
 const GROUP: &str = include_str!("../queries/read/group_dead_letters.sql");
 const PAGE: &str = include_str!("../queries/read/page_dead_letters.sql");
 const OPEN: &str = include_str!("../queries/read/open_dead_letter.sql");
 
-/// The letters of one reason.
+/// The dead letters of one reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LetterGroup {
+pub struct DeadLetterGroup {
     /// Why they can't be applied.
     pub reason: String,
     /// How many there are, as far as was counted.
-    pub letters: u64,
+    pub dead_letters: u64,
     /// When the oldest came.
     pub oldest: Timestamp,
     /// When the newest came.
@@ -27,19 +27,19 @@ pub struct LetterGroup {
 }
 
 impl Store {
-    /// A tenant's letters by reason; of each, `count_max` are counted at most.
-    pub async fn letter_groups(
+    /// A tenant's dead letters by reason; of each, `count_max` are counted at most.
+    pub async fn dead_letter_groups(
         &self,
         tenant: &str,
         count_max: i64,
-    ) -> Result<Vec<LetterGroup>, StoreError> {
+    ) -> Result<Vec<DeadLetterGroup>, StoreError> {
         let connection = self.connection().await?;
         let statement = connection.prepared(GROUP).await?;
         let rows = connection.query(&statement, &[&tenant, &count_max]).await?;
         let group = |row: &tokio_postgres::Row| {
-            Some(LetterGroup {
+            Some(DeadLetterGroup {
                 reason: row.get(0),
-                letters: from_bigint(row.get(1)),
+                dead_letters: from_bigint(row.get(1)),
                 // Nothing where the last one has just gone.
                 oldest: row.get::<_, Option<_>>(2)?,
                 newest: row.get::<_, Option<_>>(3)?,
@@ -48,14 +48,14 @@ impl Store {
         Ok(rows.iter().filter_map(group).collect())
     }
 
-    /// The oldest letters of a tenant and a reason after `after`, without their bodies.
-    pub async fn letter_page(
+    /// The oldest dead letters of a tenant and a reason after `after`, without their bodies.
+    pub async fn dead_letter_page(
         &self,
         tenant: &str,
         reason: &str,
         after: Option<DeadLetterCursor>,
         limit: i64,
-    ) -> Result<Vec<KeptLetter>, StoreError> {
+    ) -> Result<Vec<StoredDeadLetter>, StoreError> {
         let connection = self.connection().await?;
         let statement = connection.prepared(PAGE).await?;
         let (time, id) = after.map(|place| (place.received_at, place.id)).unzip();
@@ -65,13 +65,13 @@ impl Store {
         Ok(column(&rows, from_row))
     }
 
-    /// A tenant's letter with the beginning of its body.
-    pub async fn open_letter(
+    /// A tenant's dead letter with the beginning of its body.
+    pub async fn open_dead_letter(
         &self,
         tenant: &str,
         id: Uuid,
         body_max: i32,
-    ) -> Result<Option<KeptLetter>, StoreError> {
+    ) -> Result<Option<StoredDeadLetter>, StoreError> {
         let connection = self.connection().await?;
         let statement = connection.prepared(OPEN).await?;
         let row = connection

@@ -38,7 +38,7 @@ impl Cursor {
 }
 
 impl fmt::Display for Cursor {
-    /// Letters and digits of a fixed number: fits into a URL or a header as it is.
+    /// Dead letters and digits of a fixed number: fits into a URL or a header as it is.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { epoch, tx, pos } = self;
         write!(f, "{VERSION}{epoch:04x}{tx:016x}{pos:08x}")

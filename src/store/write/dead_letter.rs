@@ -46,27 +46,27 @@ pub struct DeadLetter {
 
 /// A dead letter with the time it was kept.
 #[derive(Debug, Clone)]
-pub struct KeptLetter {
-    /// The letter; its body is empty in listings.
-    pub letter: DeadLetter,
+pub struct StoredDeadLetter {
+    /// The dead letter; its body is empty in listings.
+    pub dead_letter: DeadLetter,
     /// How long the body is.
     pub body_bytes: i64,
     /// When it was kept.
     pub received_at: Timestamp,
 }
 
-/// Which letters are meant: all, where nothing narrows them.
+/// Which dead letters are meant: all, where nothing narrows them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Letters {
+pub struct DeadLetterSelection {
     /// Of this tenant.
     pub tenant: Option<String>,
     /// Only this one.
-    pub letter: Option<Uuid>,
+    pub dead_letter: Option<Uuid>,
     /// Of this reason.
     pub reason: Option<String>,
 }
 
-/// Where a letter stands among all: by the time it was kept.
+/// Where a dead letter stands among all: by the time it was kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct DeadLetterCursor {
     /// When it was kept.
@@ -75,24 +75,24 @@ pub struct DeadLetterCursor {
     pub id: Uuid,
 }
 
-impl KeptLetter {
+impl StoredDeadLetter {
     /// Where it stands.
     #[must_use]
     pub fn place(&self) -> DeadLetterCursor {
         DeadLetterCursor {
             received_at: self.received_at,
-            id: self.letter.id,
+            id: self.dead_letter.id,
         }
     }
 }
 
-/// Keeps letters and counts those that are new.
+/// Keeps dead letters and counts those that are new.
 pub(in crate::store) async fn insert(
     connection: &Connection,
-    letters: &[&DeadLetter],
+    dead_letters: &[&DeadLetter],
     shard: i16,
 ) -> Result<(), StoreError> {
-    if letters.is_empty() {
+    if dead_letters.is_empty() {
         return Ok(());
     }
     let statement = connection.prepared(INSERT).await?;
@@ -100,20 +100,20 @@ pub(in crate::store) async fn insert(
         .execute(
             &statement,
             &[
-                &column(letters, |l| l.id),
-                &column(letters, |l| l.reason.as_str()),
-                &column(letters, |l| l.problem.as_str()),
-                &column(letters, |l| l.tenant.as_deref()),
-                &column(letters, |l| l.token.as_deref()),
-                &column(letters, |l| l.source.as_deref()),
-                &column(letters, |l| l.event_id.as_deref()),
-                &column(letters, |l| l.type_name.as_deref()),
-                &column(letters, |l| l.exchange.as_str()),
-                &column(letters, |l| l.routing_key.as_str()),
-                &column(letters, |l| l.queue.as_str()),
-                &column(letters, |l| l.properties.as_str()),
-                &column(letters, |l| l.headers.as_str()),
-                &column(letters, |l| l.body.as_slice()),
+                &column(dead_letters, |l| l.id),
+                &column(dead_letters, |l| l.reason.as_str()),
+                &column(dead_letters, |l| l.problem.as_str()),
+                &column(dead_letters, |l| l.tenant.as_deref()),
+                &column(dead_letters, |l| l.token.as_deref()),
+                &column(dead_letters, |l| l.source.as_deref()),
+                &column(dead_letters, |l| l.event_id.as_deref()),
+                &column(dead_letters, |l| l.type_name.as_deref()),
+                &column(dead_letters, |l| l.exchange.as_str()),
+                &column(dead_letters, |l| l.routing_key.as_str()),
+                &column(dead_letters, |l| l.queue.as_str()),
+                &column(dead_letters, |l| l.properties.as_str()),
+                &column(dead_letters, |l| l.headers.as_str()),
+                &column(dead_letters, |l| l.body.as_slice()),
                 &shard,
             ],
         )
@@ -122,27 +122,33 @@ pub(in crate::store) async fn insert(
 }
 
 impl Store {
-    /// The oldest of these letters after `after`, without their bodies; of a single one see
+    /// The oldest of these dead letters after `after`, without their bodies; of a single one see
     /// [`Store::read_dead_letters`].
     pub async fn list_dead_letters(
         &self,
-        letters: &Letters,
+        dead_letters: &DeadLetterSelection,
         after: Option<DeadLetterCursor>,
         limit: i64,
-    ) -> Result<Vec<KeptLetter>, StoreError> {
+    ) -> Result<Vec<StoredDeadLetter>, StoreError> {
         let connection = self.connection().await?;
         let statement = connection.prepared(LIST).await?;
         let (time, id) = after.map(|place| (place.received_at, place.id)).unzip();
         let rows = connection
             .query(
                 &statement,
-                &[&letters.reason, &time, &id, &limit, &letters.tenant],
+                &[
+                    &dead_letters.reason,
+                    &time,
+                    &id,
+                    &limit,
+                    &dead_letters.tenant,
+                ],
             )
             .await?;
         Ok(column(&rows, from_row))
     }
 
-    /// Where the letters end now; `None` if there are none.
+    /// Where the dead letters end now; `None` if there are none.
     pub async fn newest_dead_letter(&self) -> Result<Option<DeadLetterCursor>, StoreError> {
         let connection = self.connection().await?;
         let statement = connection.prepared(NEWEST).await?;
@@ -153,15 +159,18 @@ impl Store {
         }))
     }
 
-    /// These letters, whole, those that are there, in any order.
-    pub async fn read_dead_letters(&self, ids: &[Uuid]) -> Result<Vec<KeptLetter>, StoreError> {
+    /// These dead letters, whole, those that are there, in any order.
+    pub async fn read_dead_letters(
+        &self,
+        ids: &[Uuid],
+    ) -> Result<Vec<StoredDeadLetter>, StoreError> {
         let connection = self.connection().await?;
         let statement = connection.prepared(READ).await?;
         let rows = connection.query(&statement, &[&ids]).await?;
         Ok(column(&rows, from_row))
     }
 
-    /// Forgets letters that were replayed or are not wanted; says how many there were.
+    /// Forgets dead letters that were replayed or are not wanted; says how many there were.
     pub async fn delete_dead_letters(&self, ids: &[Uuid]) -> Result<u64, StoreError> {
         let connection = self.connection().await?;
         let statement = connection.prepared(DELETE).await?;
@@ -170,9 +179,9 @@ impl Store {
     }
 }
 
-pub(in crate::store) fn from_row(row: &tokio_postgres::Row) -> KeptLetter {
-    KeptLetter {
-        letter: DeadLetter {
+pub(in crate::store) fn from_row(row: &tokio_postgres::Row) -> StoredDeadLetter {
+    StoredDeadLetter {
+        dead_letter: DeadLetter {
             id: row.get(0),
             reason: row.get(1),
             problem: row.get(2),

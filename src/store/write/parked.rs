@@ -1,5 +1,5 @@
 //! The table `parked`: pushes that came before their stops, and events that came before the opening of
-//! their process, which decides its kind; each with the letter it may become.
+//! their process, which decides its kind; each with the dead letter it may become.
 
 use std::collections::HashMap;
 use std::time::Duration;

@@ -60,7 +60,7 @@ pub struct OrderChanges {
     pub orders: Vec<OrderChange>,
     /// Stops that were entered or left.
     pub stops: Vec<(ProcessKey, Stop)>,
-    /// Pushes that wait, each with the letter that it may become.
+    /// Pushes that wait, each with the dead letter that it may become.
     pub parked: Vec<(ProcessKey, DeadLetter)>,
     /// Pushes that wait no longer.
     pub applied: Vec<PushId>,

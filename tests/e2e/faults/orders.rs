@@ -217,9 +217,9 @@ fn an_order_that_is_cancelled_or_fails_leaves_every_stop_and_refuses_what_was_pa
         let statuses = "select token, status from waybill.process order by token";
         let expected = told("cancelled", "error");
         assert_eq!(pairs(&ground, statuses).await, expected);
-        let letters = "select token, reason from waybill.dead_letter order by token";
+        let dead_letters = "select token, reason from waybill.dead_letter order by token";
         let expected = told("stage_not_reached", "stage_not_reached");
-        assert_eq!(pairs(&ground, letters).await, expected);
+        assert_eq!(pairs(&ground, dead_letters).await, expected);
         let active = "select count(*) from waybill.stage where left_at is null";
         assert_eq!(ground.number(active).await, 0);
         let stops = "select count(*) from waybill.stage where stage <> 'close'";

@@ -52,7 +52,7 @@ pub(crate) async fn faults(
 ) -> Vec<String> {
     let mut faults = sets(ground, producer).await;
     faults.extend(counters(ground).await);
-    faults.extend(letters(ground, producer).await);
+    faults.extend(dead_letters(ground, producer).await);
     let store = ground.store();
     let heard = audience.by_token();
     let folded = fold_all(producer);
@@ -210,7 +210,7 @@ const BODY_MAX: usize = 2 << 20;
 const KEPT_OF_LARGE: usize = 64 << 10;
 
 /// P6: each bad message is there once, with its reason and its bytes, and nothing else is.
-async fn letters(ground: &Ground, producer: &Producer) -> Vec<String> {
+async fn dead_letters(ground: &Ground, producer: &Producer) -> Vec<String> {
     let mut balance: BTreeMap<(Vec<u8>, String), i64> = BTreeMap::new();
     for message in &producer.messages {
         if let Some(reason) = &message.reason {

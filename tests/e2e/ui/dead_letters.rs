@@ -2,7 +2,7 @@
 
 use waybill::domain::access::Scope;
 
-use super::replays::{REASON, letters, letters_of, reaches, replay};
+use super::replays::{REASON, dead_letters, dead_letters_of, reaches, replay};
 use crate::http::processes::keyed;
 use crate::support::client::Client;
 use crate::support::ground::{Ground, run};
@@ -15,8 +15,8 @@ struct People {
     reader: Client,
     /// May do everything, elsewhere.
     other: Client,
-    /// One of three letters.
-    letter: String,
+    /// One of three dead letters.
+    dead_letter: String,
 }
 
 async fn people(ground: &Ground) -> People {
@@ -24,14 +24,14 @@ async fn people(ground: &Ground) -> People {
     let (admin, _) = keyed(ground, &open, "default", &[Scope::Admin]).await;
     let (reader, _) = keyed(ground, &open, "default", &[Scope::Read]).await;
     let (other, _) = keyed(ground, &open, "other", &[Scope::Admin]).await;
-    letters_of(ground, 3).await;
-    let letter = "select id::text from waybill.dead_letter limit 1";
+    dead_letters_of(ground, 3).await;
+    let dead_letter = "select id::text from waybill.dead_letter limit 1";
     People {
         worker,
         admin,
         reader,
         other,
-        letter: ground.rows(letter).await[0].get(0),
+        dead_letter: ground.rows(dead_letter).await[0].get(0),
     }
 }
 
@@ -41,7 +41,7 @@ fn who_may_only_read_sees_no_form_and_another_tenant_sees_nothing() {
         let ground = Ground::shared("dead-tenants").await;
         let people = people(&ground).await;
         let (admin, reader, other) = (&people.admin, &people.reader, &people.other);
-        let page = format!("/monitor/dead-letter?id={}", people.letter);
+        let page = format!("/monitor/dead-letter?id={}", people.dead_letter);
         let group = format!("/monitor/dead-letters/reason?name={REASON}");
         let replay_page = replay(admin, "all=yes").await;
         for path in ["/monitor/dead-letters", &group, &page, &replay_page] {
@@ -55,7 +55,7 @@ fn who_may_only_read_sees_no_form_and_another_tenant_sees_nothing() {
             let seen = other.get(path).await;
             assert!(seen.body().contains("There are none"), "{}", seen.body());
         }
-        let body = format!("/monitor/dead-letter/body?id={}", people.letter);
+        let body = format!("/monitor/dead-letter/body?id={}", people.dead_letter);
         for path in [&page, &body, &replay_page] {
             assert_eq!(other.get(path).await.status, 404, "{path}");
         }
@@ -75,13 +75,13 @@ fn nobody_replays_without_the_scope_or_from_elsewhere() {
         let (admin, reader, other) = (&people.admin, &people.reader, &people.other);
         let replay_page = replay(admin, "all=yes").await;
         let id = format!("id={}", replay_page.rsplit_once('=').expect("an id").1);
-        let letter = format!("letter={}", people.letter);
+        let dead_letter = format!("letter={}", people.dead_letter);
         let elsewhere = admin.with("sec-fetch-site", "cross-site");
         for (who, path, form, status) in [
             (reader, "/monitor/replays", "all=yes", 403),
             (reader, "/monitor/replay/stop", &*id, 403),
             (other, "/monitor/replay/stop", &id, 404),
-            (other, "/monitor/replays", &letter, 404),
+            (other, "/monitor/replays", &dead_letter, 404),
             (other, "/monitor/replays", "all=yes", 404),
             (admin, "/monitor/replays", "all=yes&rate=0", 400),
             (&elsewhere, "/monitor/replays", "all=yes", 403),
@@ -99,7 +99,7 @@ fn nobody_replays_without_the_scope_or_from_elsewhere() {
 }
 
 #[test]
-fn a_letter_is_shown_with_its_problem_and_nothing_in_it_becomes_part_of_the_page() {
+fn a_dead_letter_is_shown_with_its_problem_and_nothing_in_it_becomes_part_of_the_page() {
     run(async {
         let ground = Ground::shared("dead-shown").await;
         let (worker, open) = ground.answering_as("worker,api").await;
@@ -108,7 +108,7 @@ fn a_letter_is_shown_with_its_problem_and_nothing_in_it_becomes_part_of_the_page
         let texts: [&[u8]; 2] = [b"{\"a\": \"<script>\", \r", b"\x00<script>\xff"];
         let bad = texts.map(|text| Message::bad("<script>", text, "undecodable"));
         producer.publish(bad.to_vec()).await;
-        reaches("two letters", 2, async || letters(&ground).await).await;
+        reaches("two letters", 2, async || dead_letters(&ground).await).await;
         for row in ground
             .rows("select id::text from waybill.dead_letter")
             .await

@@ -1,13 +1,13 @@
-//! Replays of what is odd: a letter that AMQP can't carry, and forms that mean nothing.
+//! Replays of what is odd: a dead letter that AMQP can't carry, and forms that mean nothing.
 
 use waybill::domain::access::Scope;
 
-use super::replays::{REASON, letters, letters_of, reaches, replay};
+use super::replays::{REASON, dead_letters, dead_letters_of, reaches, replay};
 use crate::http::processes::keyed;
 use crate::support::ground::{Ground, run, until};
 
-/// An own letter, older than all others, of properties that just fitted into a frame when they came:
-/// with the names of letter and replay they do not.
+/// An own dead letter, older than all others, of properties that just fitted into a frame when they came:
+/// with the names of dead letter and replay they do not.
 const LARGE: &str = "insert into waybill.dead_letter
     (id, reason, problem, token, exchange, routing_key, queue, properties, headers, body, received_at)
     values ('00000000-0000-0000-0000-00000000000a', 'too_large', '{}', 'large', 'waybill.events',
@@ -21,12 +21,12 @@ const NUMBERS: &str = "insert into waybill.dead_letter
             now() - interval '1 day')";
 
 #[test]
-fn a_letter_that_does_not_fit_into_a_frame_stays_and_keeps_no_other_back() {
+fn a_dead_letter_that_does_not_fit_into_a_frame_stays_and_keeps_no_other_back() {
     run(async {
         let ground = Ground::shared("dead-large").await;
         let (worker, open) = ground.answering_as("worker,relay,api").await;
         let (admin, _) = keyed(&ground, &open, "default", &[Scope::Admin]).await;
-        letters_of(&ground, 3).await;
+        dead_letters_of(&ground, 3).await;
         ground.execute(LARGE).await;
         ground.execute(NUMBERS).await;
         let page = replay(&admin, "all=yes").await;
@@ -51,7 +51,7 @@ fn a_form_that_says_nothing_or_something_unknown_replays_nothing() {
         let ground = Ground::shared("dead-forms").await;
         let (worker, open) = ground.answering_as("worker,api").await;
         let (admin, _) = keyed(&ground, &open, "default", &[Scope::Admin]).await;
-        letters_of(&ground, 2).await;
+        dead_letters_of(&ground, 2).await;
         let form = admin.with("content-type", "application/x-www-form-urlencoded");
         for nothing in [
             "letter=%20",
@@ -70,7 +70,7 @@ fn a_form_that_says_nothing_or_something_unknown_replays_nothing() {
         assert_eq!(admin.get(&list).await.status, 400);
         let asked = "select count(*) from waybill.replay";
         assert_eq!(ground.number(asked).await, 0);
-        reaches("letters", 2, async || letters(&ground).await).await;
+        reaches("letters", 2, async || dead_letters(&ground).await).await;
         worker.stop().await;
     });
 }

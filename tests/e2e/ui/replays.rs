@@ -30,7 +30,7 @@ fn orders(tag: &str, count: usize) -> Vec<Message> {
     (0..count).map(order).collect()
 }
 
-pub(crate) async fn letters(ground: &Ground) -> i64 {
+pub(crate) async fn dead_letters(ground: &Ground) -> i64 {
     ground
         .number("select count(*) from waybill.dead_letter")
         .await
@@ -47,18 +47,18 @@ pub(crate) async fn reaches(what: &str, wanted: i64, mut count: impl AsyncFnMut(
 }
 
 /// A worker with dead letters of that many orders, and somebody who may replay them.
-async fn with_letters(ground: &Ground, roles: &str, count: usize) -> (Worker, Client) {
+async fn with_dead_letters(ground: &Ground, roles: &str, count: usize) -> (Worker, Client) {
     let (worker, open) = ground.answering_as(roles).await;
     let (admin, _) = keyed(ground, &open, "default", &[Scope::Admin]).await;
-    letters_of(ground, count).await;
+    dead_letters_of(ground, count).await;
     (worker, admin)
 }
 
-pub(crate) async fn letters_of(ground: &Ground, count: usize) {
+pub(crate) async fn dead_letters_of(ground: &Ground, count: usize) {
     let mut producer = Producer::new(ground);
     producer.publish(orders("order", count)).await;
     let wanted = i64::try_from(count).expect("few");
-    reaches("dead letters", wanted, async || letters(ground).await).await;
+    reaches("dead letters", wanted, async || dead_letters(ground).await).await;
 }
 
 /// Sends the form and gives the page that it leads to.
@@ -92,7 +92,7 @@ fn status(word: &str) -> String {
 fn a_group_is_tried_and_then_replayed_to_its_end() {
     run(async {
         let ground = Ground::shared("dead-group").await;
-        let (worker, admin) = with_letters(&ground, "worker,relay,api", 30).await;
+        let (worker, admin) = with_dead_letters(&ground, "worker,relay,api", 30).await;
         let tried = replay(&admin, "reason=unknown_workflow&dry_run=yes&rate=").await;
         let refused = format!("<bdi>{REASON}</bdi></th><td><span class=\"count\">30</span>");
         shows(&admin, &tried, &[&status("done"), &refused]).await;
@@ -101,7 +101,7 @@ fn a_group_is_tried_and_then_replayed_to_its_end() {
         let applied = "<bdi>Applied</bdi></th><td><span class=\"count\">30</span>";
         shows(&admin, &tried, &[&status("done"), applied]).await;
         assert_eq!(
-            (letters(&ground).await, orders_open(&ground).await),
+            (dead_letters(&ground).await, orders_open(&ground).await),
             (30, 0)
         );
 
@@ -120,7 +120,7 @@ fn a_group_is_tried_and_then_replayed_to_its_end() {
         ];
         shows(&admin, &page, &report).await;
         reaches("orders", 30, async || orders_open(&ground).await).await;
-        assert_eq!(letters(&ground).await, 0);
+        assert_eq!(dead_letters(&ground).await, 0);
         let tally = "select sum(value)::bigint from waybill.tally where name = 'dead_letters'";
         assert_eq!(ground.number(tally).await, 0);
         let confirmed = "what=\"replay\",result=\"confirmed\"";
@@ -131,14 +131,14 @@ fn a_group_is_tried_and_then_replayed_to_its_end() {
 }
 
 #[test]
-fn a_letter_that_is_refused_again_comes_back_once_and_is_told_of() {
+fn a_dead_letter_that_is_refused_again_comes_back_once_and_is_told_of() {
     run(async {
         let ground = Ground::shared("dead-again").await;
-        let (worker, admin) = with_letters(&ground, "worker,relay,api", 12).await;
+        let (worker, admin) = with_dead_letters(&ground, "worker,relay,api", 12).await;
         let page = replay(&admin, "all=yes").await;
         let back = "12 of them could not be applied again";
         shows(&admin, &page, &[&status("done"), "12 of 12", back]).await;
-        assert_eq!(letters(&ground).await, 12);
+        assert_eq!(dead_letters(&ground).await, 12);
         apply(&ground).await;
         let one = "select id::text from waybill.dead_letter limit 1";
         let one: String = ground.rows(one).await[0].get(0);
@@ -154,12 +154,12 @@ fn a_letter_that_is_refused_again_comes_back_once_and_is_told_of() {
 fn a_slow_replay_is_stopped_half_way_and_leaves_the_rest() {
     run(async {
         let ground = Ground::shared("dead-stop").await;
-        let (worker, admin) = with_letters(&ground, "worker,relay,api", 40).await;
+        let (worker, admin) = with_dead_letters(&ground, "worker,relay,api", 40).await;
         apply(&ground).await;
         let page = replay(&admin, "all=yes&rate=4").await;
         let id = page.rsplit_once('=').expect("an id").1;
         until("some letters gone", async || {
-            (letters(&ground).await <= 38).then_some(())
+            (dead_letters(&ground).await <= 38).then_some(())
         })
         .await;
         let form = admin.with("content-type", "application/x-www-form-urlencoded");
@@ -167,10 +167,10 @@ fn a_slow_replay_is_stopped_half_way_and_leaves_the_rest() {
         let stopped = form.send("POST", "/monitor/replay/stop", &id);
         assert_eq!(stopped.await.status, 303);
         shows(&admin, &page, &[&status("stopped"), "<bdi>Left</bdi>"]).await;
-        let left = letters(&ground).await;
+        let left = dead_letters(&ground).await;
         assert!((20..=38).contains(&left), "{left} are left");
         reaches("orders", 40 - left, async || orders_open(&ground).await).await;
-        assert_eq!(letters(&ground).await, left);
+        assert_eq!(dead_letters(&ground).await, left);
         worker.stop().await;
     });
 }
@@ -179,21 +179,21 @@ fn a_slow_replay_is_stopped_half_way_and_leaves_the_rest() {
 fn another_process_goes_on_where_one_was_killed() {
     run(async {
         let ground = Ground::shared("dead-killed").await;
-        let (worker, admin) = with_letters(&ground, "worker,api", 60).await;
+        let (worker, admin) = with_dead_letters(&ground, "worker,api", 60).await;
         apply(&ground).await;
         let page = replay(&admin, "reason=unknown_workflow&rate=20").await;
         let plan = ground.plan().roles("relay");
         let doomed = plan.start().await;
         until("some letters gone", async || {
-            (letters(&ground).await <= 50).then_some(())
+            (dead_letters(&ground).await <= 50).then_some(())
         })
         .await;
         doomed.kill().await;
-        assert!(letters(&ground).await > 0);
+        assert!(dead_letters(&ground).await > 0);
         let next = plan.start().await;
         shows(&admin, &page, &[&status("done"), "60 of 60"]).await;
         reaches("orders", 60, async || orders_open(&ground).await).await;
-        assert_eq!(letters(&ground).await, 0);
+        assert_eq!(dead_letters(&ground).await, 0);
         let twice = "select count(*) from waybill.event where type = 'order.opened'";
         assert_eq!(ground.number(twice).await, 60);
         next.stop().await;
@@ -205,13 +205,13 @@ fn another_process_goes_on_where_one_was_killed() {
 fn a_process_that_stops_leaves_the_rest_to_another_at_once() {
     run(async {
         let ground = Ground::shared("dead-handed-over").await;
-        let (worker, admin) = with_letters(&ground, "worker,api", 60).await;
+        let (worker, admin) = with_dead_letters(&ground, "worker,api", 60).await;
         apply(&ground).await;
         let page = replay(&admin, "all=yes&rate=20").await;
         let plan = ground.plan().roles("relay");
         let first = plan.start().await;
         until("some letters gone", async || {
-            (letters(&ground).await <= 50).then_some(())
+            (dead_letters(&ground).await <= 50).then_some(())
         })
         .await;
         first.stop().await;

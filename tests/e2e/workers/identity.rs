@@ -19,8 +19,8 @@ fn an_identity_that_comes_again_with_another_content_becomes_a_dead_letter_insid
         let told = async |duplicates: i64, conflicts: i64| {
             until("what became of the copies", async || {
                 let repeated = worker.metric("waybill_events_total", duplicate).await;
-                let letters = ground.number(LETTERS).await;
-                (repeated == duplicates && letters == conflicts).then_some(())
+                let dead_letters = ground.number(LETTERS).await;
+                (repeated == duplicates && dead_letters == conflicts).then_some(())
             })
             .await;
         };

@@ -29,21 +29,21 @@ fn old_dead_letters_are_deleted_and_counted_out_and_without_a_setting_none_is() 
         let plan = plan
             .with("janitor.interval", "20ms")
             .with("janitor.batch", "7");
-        let letters = "select count(*) from waybill.dead_letter";
+        let dead_letters = "select count(*) from waybill.dead_letter";
         let keeping = plan.start().await;
         passes(&ground).await;
-        assert_eq!(ground.number(letters).await, 90);
+        assert_eq!(ground.number(dead_letters).await, 90);
         keeping.stop().await;
         let janitor = plan.with("janitor.dead_letters_kept", "1h").start().await;
         until("the old ones to be gone", async || {
-            (ground.number(letters).await == 59).then_some(())
+            (ground.number(dead_letters).await == 59).then_some(())
         })
         .await;
         for reason in ["too_large", "undecodable"] {
             let shown = until("the count", async || {
                 let part = format!("reason=\"{reason}\"");
                 let shown = janitor.metric("waybill_dead_letters", &part).await;
-                let left = format!("{letters} where reason = '{reason}'");
+                let left = format!("{dead_letters} where reason = '{reason}'");
                 (shown == ground.number(&left).await).then_some(shown)
             })
             .await;

@@ -109,8 +109,8 @@ fn an_order_past_its_deadline_ends_and_is_forgotten_when_its_workflow_says_so() 
             (ground.number(everything).await == 0).then_some(())
         })
         .await;
-        let letters = ground.rows("select reason from waybill.dead_letter").await;
-        let reasons: Vec<String> = letters.iter().map(|row| row.get(0)).collect();
+        let dead_letters = ground.rows("select reason from waybill.dead_letter").await;
+        let reasons: Vec<String> = dead_letters.iter().map(|row| row.get(0)).collect();
         assert_eq!(reasons, ["stage_not_reached"]);
         worker.stop().await;
     });
@@ -132,9 +132,10 @@ fn a_push_that_waits_too_long_is_counted_and_becomes_a_dead_letter_that_can_be_r
             (worker.metric("waybill_parked_pushes", "").await == 1).then_some(())
         })
         .await;
-        let letters = "select count(*) from waybill.dead_letter where reason = 'stage_not_reached'";
+        let dead_letters =
+            "select count(*) from waybill.dead_letter where reason = 'stage_not_reached'";
         until("its letter", async || {
-            (ground.number(letters).await == 1).then_some(())
+            (ground.number(dead_letters).await == 1).then_some(())
         })
         .await;
         until("none parked", async || {

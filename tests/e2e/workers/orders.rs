@@ -118,11 +118,14 @@ fn an_opening_that_does_not_fit_its_workflow_is_a_dead_letter_with_every_fault()
         );
         producer.events(&unknown.told).await;
         producer.events(&empty.told).await;
-        let letters = dead_letters(&ground, 2).await;
-        let reasons: Vec<&str> = letters.iter().map(|(reason, _)| reason.as_str()).collect();
+        let dead_letters = dead_letters(&ground, 2).await;
+        let reasons: Vec<&str> = dead_letters
+            .iter()
+            .map(|(reason, _)| reason.as_str())
+            .collect();
         assert_eq!(reasons, ["invalid_form", "unknown_workflow"]);
         for pointer in ["#/data/form/amount", "#/data/form/colour"] {
-            assert!(letters[0].1.contains(pointer), "{}", letters[0].1);
+            assert!(dead_letters[0].1.contains(pointer), "{}", dead_letters[0].1);
         }
         worker.stop().await;
         checker::assert_nothing_leaked(&ground);
@@ -184,8 +187,11 @@ fn a_push_that_does_not_fit_is_a_dead_letter_and_holds_up_nobody() {
         producer.publish(bad).await;
         producer.events(&[last]).await;
         ended(&ground, 1).await;
-        let letters = dead_letters(&ground, 4).await;
-        let reasons: Vec<&str> = letters.iter().map(|(reason, _)| reason.as_str()).collect();
+        let dead_letters = dead_letters(&ground, 4).await;
+        let reasons: Vec<&str> = dead_letters
+            .iter()
+            .map(|(reason, _)| reason.as_str())
+            .collect();
         let expected = [
             "invalid_form",
             "stage_left",
@@ -200,9 +206,9 @@ fn a_push_that_does_not_fit_is_a_dead_letter_and_holds_up_nobody() {
 
 /// Reasons and problems, once there are so many.
 async fn dead_letters(ground: &Ground, count: usize) -> Vec<(String, String)> {
-    let letters = "select reason, problem from waybill.dead_letter order by reason";
+    let dead_letters = "select reason, problem from waybill.dead_letter order by reason";
     until("every dead letter", async || {
-        let rows = ground.rows(letters).await;
+        let rows = ground.rows(dead_letters).await;
         let read = rows.iter().map(|row| (row.get(0), row.get(1)));
         (rows.len() == count).then(|| read.collect())
     })

@@ -90,8 +90,8 @@ fn what_could_not_be_delivered_while_it_was_kept_becomes_a_dead_letter_that_can_
         let left =
             "select (select count(*) from waybill.process) + (select count(*) from waybill.outbox)";
         until("dead letters instead of records", async || {
-            let letters = ground.number(count).await;
-            (letters == 5 && ground.number(left).await == 0).then_some(())
+            let dead_letters = ground.number(count).await;
+            (dead_letters == 5 && ground.number(left).await == 0).then_some(())
         })
         .await;
         let audience = Audience::of_completions(&ground).await;

@@ -120,7 +120,7 @@ async fn stored(ground: &Ground) -> Vec<Vec<String>> {
     rows.iter().map(texts).collect()
 }
 
-async fn letters(ground: &Ground, count: usize) {
+async fn dead_letters(ground: &Ground, count: usize) {
     until("the dead letters", async || {
         (ground.number(LETTERS).await == count as i64).then_some(())
     })
@@ -177,7 +177,7 @@ fn events_of_a_record_that_cant_be_read_are_dead_letters_at_once_and_count_once_
         events.push(opened("newer-status"));
         producer.events(&events).await;
         let worker = ground.plan().start().await;
-        letters(&ground, DAMAGED.len()).await;
+        dead_letters(&ground, DAMAGED.len()).await;
         until("the others", async || {
             let ended = "select count(*) from waybill.process
                          where ended_at is not null and token not like 'newer-%'";
@@ -207,7 +207,7 @@ fn events_of_a_record_that_cant_be_read_are_dead_letters_at_once_and_count_once_
             "select count(*) from waybill.stage s join waybill.process p on p.key = s.process
                       where s.stage = 'review' and s.outcome = 'accepted'";
         assert_eq!(ground.number(walked).await, 4);
-        letters(&ground, 0).await;
+        dead_letters(&ground, 0).await;
         worker.stop().await;
     });
 }

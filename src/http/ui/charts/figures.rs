@@ -18,14 +18,14 @@ const UNKNOWN: &str = "not known";
 /// The numbers.
 pub(super) fn figures(look: &LatestPoll) -> Markup {
     let count = |count: u64| html! { (Unit::Count.say(real(count))) };
-    let letters = look.tally.dead_letters.values().sum();
+    let dead_letters = look.tally.dead_letters.values().sum();
     html! {
         dl.figures {
             (figure("Events applied", &html! { (rate(look)) }, "in the last minute"))
             (figure("Latency", &percentiles(&look.lately.latency), "in the last five minutes"))
             (figure("In the queue", &look.lately.queue_ready.map_or_else(|| html! { (UNKNOWN) }, count), "events that wait for a worker"))
             (figure("In the outbox", &count(look.outbox.pending), "messages to be published"))
-            (figure("Dead letters", &count(letters), "need attention"))
+            (figure("Dead letters", &count(dead_letters), "need attention"))
             @for (kind, name) in [(Kind::Upload, "Open uploads"), (Kind::Order, "Open orders")] {
                 div {
                     dt { (name) }

@@ -1,4 +1,4 @@
-//! The body of a letter: shown as text or bytes, and `GET /monitor/dead-letter/body?id=…` for all of
+//! The body of a dead letter: shown as text or bytes, and `GET /monitor/dead-letter/body?id=…` for all of
 //! it as it was received.
 
 use axum::extract::State;
@@ -12,7 +12,7 @@ use crate::http::ui::paths;
 use crate::http::web::auth::Caller;
 use crate::http::web::params::Parameters;
 use crate::http::web::problem::HttpProblem;
-use crate::store::write::dead_letter::KeptLetter;
+use crate::store::write::dead_letter::StoredDeadLetter;
 use crate::view::escape;
 use crate::wire::CutBody;
 
@@ -26,14 +26,20 @@ pub(super) async fn get(
     parameters: Parameters,
 ) -> Result<Response, HttpProblem> {
     let id = parameters.id()?;
-    let found = api.store.open_letter(&access.tenant, id, 0).await?;
-    let length = found.ok_or_else(super::unknown_letter)?.body_bytes;
+    let found = api.store.open_dead_letter(&access.tenant, id, 0).await?;
+    let length = found.ok_or_else(super::unknown_dead_letter)?.body_bytes;
     // Nothing is read for which there is no room.
     let room = api
         .room
         .take(usize::try_from(length).unwrap_or(usize::MAX))?;
-    let found = api.store.open_letter(&access.tenant, id, i32::MAX).await?;
-    let body = found.ok_or_else(super::unknown_letter)?.letter.body;
+    let found = api
+        .store
+        .open_dead_letter(&access.tenant, id, i32::MAX)
+        .await?;
+    let body = found
+        .ok_or_else(super::unknown_dead_letter)?
+        .dead_letter
+        .body;
     drop(room);
     let headers = [
         (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
@@ -47,10 +53,10 @@ pub(super) async fn get(
 }
 
 /// What was read of it.
-pub(super) fn shown(kept: &KeptLetter) -> Markup {
-    let read = kept.letter.body.as_slice();
+pub(super) fn shown(kept: &StoredDeadLetter) -> Markup {
+    let read = kept.dead_letter.body.as_slice();
     let is_cut = usize::try_from(kept.body_bytes).is_ok_and(|bytes| read.len() < bytes);
-    let download = [("id", kept.letter.id.to_string())];
+    let download = [("id", kept.dead_letter.id.to_string())];
     html! {
         p {
             a href=(paths::with(paths::DEAD_LETTER_BODY, &download)) { "Download" }
@@ -58,7 +64,7 @@ pub(super) fn shown(kept: &KeptLetter) -> Markup {
             @if is_cut { ". Shown are the first " (read.len()) }
             "."
         }
-        @if let Some(cut) = CutBody::of_problem(&kept.letter.problem) {
+        @if let Some(cut) = CutBody::of_problem(&kept.dead_letter.problem) {
             p.fault {
                 "Cut: the message had " (cut.bytes) " bytes (SHA-256 " code { (escape::line(&cut.sha256)) }
                 "), too many to be kept. It can't be replayed: the producer has to send it again."

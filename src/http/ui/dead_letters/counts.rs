@@ -2,33 +2,36 @@
 
 use crate::http::ui::viewer::Viewer;
 use crate::http::web::problem::HttpProblem;
-use crate::store::read::dead_letters::LetterGroup;
-use crate::store::write::dead_letter::Letters;
+use crate::store::read::dead_letters::DeadLetterGroup;
+use crate::store::write::dead_letter::DeadLetterSelection;
 
-/// So many letters of a reason are counted.
+/// So many dead letters of a reason are counted.
 pub(super) const COUNT_MAX: u64 = 10_000;
 
-pub(super) async fn groups(viewer: &Viewer) -> Result<Vec<LetterGroup>, HttpProblem> {
+pub(super) async fn groups(viewer: &Viewer) -> Result<Vec<DeadLetterGroup>, HttpProblem> {
     let Viewer { api, access } = viewer;
     // One more tells that there are more.
     let count_max = i64::try_from(COUNT_MAX + 1).unwrap_or(i64::MAX);
-    Ok(api.store.letter_groups(&access.tenant, count_max).await?)
+    Ok(api
+        .store
+        .dead_letter_groups(&access.tenant, count_max)
+        .await?)
 }
 
-/// How many letters are meant, in words.
+/// How many dead letters are meant, in words.
 pub(in crate::http) async fn counted(
     viewer: &Viewer,
-    letters: &Letters,
+    dead_letters: &DeadLetterSelection,
 ) -> Result<String, HttpProblem> {
-    if letters.letter.is_some() {
+    if dead_letters.dead_letter.is_some() {
         return Ok("1 letter".to_owned());
     }
-    let reason = letters.reason.as_deref();
+    let reason = dead_letters.reason.as_deref();
     let groups = groups(viewer).await?;
     let meant = groups
         .iter()
         .filter(|group| reason.is_none_or(|reason| reason == group.reason));
-    let counts: Vec<u64> = meant.map(|group| group.letters).collect();
+    let counts: Vec<u64> = meant.map(|group| group.dead_letters).collect();
     let sum = counts.iter().sum();
     let exact = counts.iter().all(|count| *count <= COUNT_MAX);
     Ok(match (sum, exact) {
@@ -38,9 +41,9 @@ pub(in crate::http) async fn counted(
     })
 }
 
-pub(super) fn count(letters: u64) -> String {
-    match letters {
-        ..=COUNT_MAX => letters.to_string(),
+pub(super) fn count(dead_letters: u64) -> String {
+    match dead_letters {
+        ..=COUNT_MAX => dead_letters.to_string(),
         _ => format!("over {COUNT_MAX}"),
     }
 }

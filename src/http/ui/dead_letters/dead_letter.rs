@@ -1,4 +1,4 @@
-//! `GET /monitor/dead-letter?id=…`: one letter with all that was received of it.
+//! `GET /monitor/dead-letter?id=…`: one dead letter with all that was received of it.
 
 use axum::response::Response;
 use maud::{Markup, html};
@@ -13,7 +13,7 @@ use crate::http::ui::viewer::Viewer;
 use crate::http::ui::{format, paths};
 use crate::http::web::params::Parameters;
 use crate::http::web::problem::HttpProblem;
-use crate::store::write::dead_letter::{DeadLetter, KeptLetter, Letters};
+use crate::store::write::dead_letter::{DeadLetter, DeadLetterSelection, StoredDeadLetter};
 use crate::view::escape;
 use crate::wire::{FieldFault, Problem};
 
@@ -25,27 +25,29 @@ pub(super) async fn get(ask: PageRequest, parameters: Parameters) -> Result<Resp
 
 async fn page(viewer: Viewer, id: Uuid) -> Result<Page, HttpProblem> {
     let Viewer { api, access } = &viewer;
-    let found = api.store.open_letter(&access.tenant, id, body::SHOWN_MAX);
-    let kept = found.await?.ok_or_else(super::unknown_letter)?;
-    let letter = &kept.letter;
-    let meant = Letters {
-        letter: Some(id),
-        ..Letters::default()
+    let found = api
+        .store
+        .open_dead_letter(&access.tenant, id, body::SHOWN_MAX);
+    let kept = found.await?.ok_or_else(super::unknown_dead_letter)?;
+    let dead_letter = &kept.dead_letter;
+    let meant = DeadLetterSelection {
+        dead_letter: Some(id),
+        ..DeadLetterSelection::default()
     };
     let main = html! {
         nav.trail {
             a href=(paths::DEAD_LETTERS) { "Dead letters" } " › "
-            a href=(paths::dead_letters_of(&letter.reason, None)) { bdi { (letter.reason) } }
+            a href=(paths::dead_letters_of(&dead_letter.reason, None)) { bdi { (dead_letter.reason) } }
         }
         h1 { "Dead letter of " (format::moment(kept.received_at)) }
-        (wrong(letter))
+        (wrong(dead_letter))
         (form::replay(&meant, access))
         h2 { "Message" }
         (facts(&kept))
         h2 { "Properties" }
-        (object(&letter.properties))
+        (object(&dead_letter.properties))
         h2 { "Headers" }
-        (object(&letter.headers))
+        (object(&dead_letter.headers))
         h2 { "Body" }
         (body::shown(&kept))
     };
@@ -56,8 +58,8 @@ async fn page(viewer: Viewer, id: Uuid) -> Result<Page, HttpProblem> {
     })
 }
 
-fn wrong(letter: &DeadLetter) -> Markup {
-    let problem = problem(letter);
+fn wrong(dead_letter: &DeadLetter) -> Markup {
+    let problem = problem(dead_letter);
     let adds = |error: &&FieldFault| match &error.pointer {
         Some(pointer) => problem.detail != format!("{pointer} {}", error.detail),
         None => problem.detail != error.detail,
@@ -76,32 +78,32 @@ fn wrong(letter: &DeadLetter) -> Markup {
                 }
             }
         }
-        p.hint { (format::reason_remedy(&letter.reason)) }
+        p.hint { (format::reason_remedy(&dead_letter.reason)) }
     }
 }
 
-fn facts(kept: &KeptLetter) -> Markup {
-    let letter = &kept.letter;
+fn facts(kept: &StoredDeadLetter) -> Markup {
+    let dead_letter = &kept.dead_letter;
     let texts = [
-        ("Type", letter.type_name.as_deref()),
-        ("Token", letter.token.as_deref()),
-        ("Source", letter.source.as_deref()),
-        ("Event id", letter.event_id.as_deref()),
-        ("Tenant", letter.tenant.as_deref()),
-        ("Exchange", Some(letter.exchange.as_str())),
-        ("Routing key", Some(letter.routing_key.as_str())),
-        ("Queue", Some(letter.queue.as_str())),
+        ("Type", dead_letter.type_name.as_deref()),
+        ("Token", dead_letter.token.as_deref()),
+        ("Source", dead_letter.source.as_deref()),
+        ("Event id", dead_letter.event_id.as_deref()),
+        ("Tenant", dead_letter.tenant.as_deref()),
+        ("Exchange", Some(dead_letter.exchange.as_str())),
+        ("Routing key", Some(dead_letter.routing_key.as_str())),
+        ("Queue", Some(dead_letter.queue.as_str())),
     ];
     html! {
         dl.facts {
-            dt { "Letter" } dd { code { (letter.id) } }
+            dt { "Letter" } dd { code { (dead_letter.id) } }
             @for (name, text) in texts {
                 @if text.is_some() { dt { (name) } dd { (format::untrusted(text)) } }
             }
             dt { "Received" } dd { (format::moment(kept.received_at)) }
             dt { "Size" } dd { (kept.body_bytes) " bytes" }
         }
-        @if let Some(token) = &letter.token {
+        @if let Some(token) = &dead_letter.token {
             p { a href=(paths::process(token)) { "To the process of this token" } }
         }
     }
@@ -133,12 +135,16 @@ fn text(value: &Value) -> Markup {
     }
 }
 
-/// What is said of a letter; what was kept by another version may lack a part.
-pub(super) fn problem(letter: &DeadLetter) -> Problem {
-    serde_json::from_str(&letter.problem).unwrap_or_else(|_| {
-        let known: Value = serde_json::from_str(&letter.problem).unwrap_or_default();
+/// What is said of a dead letter; what was kept by another version may lack a part.
+pub(super) fn problem(dead_letter: &DeadLetter) -> Problem {
+    serde_json::from_str(&dead_letter.problem).unwrap_or_else(|_| {
+        let known: Value = serde_json::from_str(&dead_letter.problem).unwrap_or_default();
         let text = |name: &str| known.get(name).and_then(Value::as_str);
         let detail = text("detail").unwrap_or_default().to_owned();
-        Problem::named(&letter.reason, format::reason_title(&letter.reason), detail)
+        Problem::named(
+            &dead_letter.reason,
+            format::reason_title(&dead_letter.reason),
+            detail,
+        )
     })
 }

@@ -15,8 +15,8 @@ use crate::http::ui::replays::{form, table};
 use crate::http::ui::viewer::Viewer;
 use crate::http::web::params::Parameters;
 use crate::http::web::problem::HttpProblem;
-use crate::store::read::dead_letters::LetterGroup;
-use crate::store::write::dead_letter::Letters;
+use crate::store::read::dead_letters::DeadLetterGroup;
+use crate::store::write::dead_letter::DeadLetterSelection;
 
 /// Replays that are shown.
 const REPLAYS: i64 = 20;
@@ -42,7 +42,7 @@ async fn page(viewer: Viewer) -> Result<Page, HttpProblem> {
         } @else {
             (reasons(&groups))
             h2 { "All of them" }
-            (form::replay(&Letters::default(), access))
+            (form::replay(&DeadLetterSelection::default(), access))
         }
         @if !replays.is_empty() {
             h2 { "Replays" }
@@ -56,7 +56,7 @@ async fn page(viewer: Viewer) -> Result<Page, HttpProblem> {
     })
 }
 
-fn reasons(groups: &[LetterGroup]) -> Markup {
+fn reasons(groups: &[DeadLetterGroup]) -> Markup {
     html! {
         table.processes {
             thead {
@@ -69,7 +69,7 @@ fn reasons(groups: &[LetterGroup]) -> Markup {
                             a href=(paths::dead_letters_of(&group.reason, None)) { bdi { (group.reason) } }
                             small { (format::reason_title(&group.reason)) }
                         }
-                        td data-label="Letters" { span.count { (counts::count(group.letters)) } }
+                        td data-label="Letters" { span.count { (counts::count(group.dead_letters)) } }
                         td data-label="Oldest" { (format::moment(group.oldest)) }
                         td data-label="Newest" { (format::moment(group.newest)) }
                         td data-label="What to do" { (format::reason_remedy(&group.reason)) }

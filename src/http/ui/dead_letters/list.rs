@@ -1,4 +1,4 @@
-//! `GET /monitor/dead-letters/reason?name=…`: the letters of one reason, the oldest first.
+//! `GET /monitor/dead-letters/reason?name=…`: the dead letters of one reason, the oldest first.
 
 use axum::response::Response;
 use jiff::Timestamp;
@@ -14,10 +14,10 @@ use crate::http::ui::{format, paths};
 use crate::http::web::list_query;
 use crate::http::web::params::Parameters;
 use crate::http::web::problem::HttpProblem;
-use crate::store::write::dead_letter::{DeadLetterCursor, KeptLetter, Letters};
+use crate::store::write::dead_letter::{DeadLetterCursor, DeadLetterSelection, StoredDeadLetter};
 use crate::view::escape;
 
-/// Letters of a page.
+/// Dead letters of a page.
 const ROWS: usize = 50;
 const NO_NAME: &str = "name is missing; the list of dead letters leads to every reason there is";
 const NO_PLACE: &str = "must be as a page before gave it";
@@ -44,24 +44,29 @@ async fn page(
 ) -> Result<Page, HttpProblem> {
     let Viewer { api, access } = &viewer;
     let limit = i64::try_from(ROWS).unwrap_or(i64::MAX) + 1;
-    let page = api.store.letter_page(&access.tenant, &reason, after, limit);
-    let mut letters = page.await?;
-    let has_more = letters.len() > ROWS;
-    letters.truncate(ROWS);
-    let next = letters.last().filter(|_| has_more).map(KeptLetter::place);
-    let meant = Letters {
+    let page = api
+        .store
+        .dead_letter_page(&access.tenant, &reason, after, limit);
+    let mut dead_letters = page.await?;
+    let has_more = dead_letters.len() > ROWS;
+    dead_letters.truncate(ROWS);
+    let next = dead_letters
+        .last()
+        .filter(|_| has_more)
+        .map(StoredDeadLetter::place);
+    let meant = DeadLetterSelection {
         reason: Some(reason.clone()),
-        ..Letters::default()
+        ..DeadLetterSelection::default()
     };
     let main = html! {
         nav.trail { a href=(paths::DEAD_LETTERS) { "Dead letters" } }
         h1 { bdi { (reason) } }
         p { (format::reason_title(&reason)) ". " (format::reason_remedy(&reason)) }
-        @if letters.is_empty() {
+        @if dead_letters.is_empty() {
             p.empty { "There are none here." }
         } @else {
             (form::replay(&meant, access))
-            (rows(&letters))
+            (rows(&dead_letters))
         }
         nav.more aria-label="Pages of the list" {
             @if after.is_some() { a href=(paths::dead_letters_of(&reason, None)) { "To the oldest" } }
@@ -75,15 +80,15 @@ async fn page(
     })
 }
 
-fn rows(letters: &[KeptLetter]) -> Markup {
+fn rows(dead_letters: &[StoredDeadLetter]) -> Markup {
     html! {
         table.processes {
             thead {
                 tr { @for heading in ["Received", "Type", "Token", "Source", "What is wrong"] { th scope="col" { (heading) } } }
             }
-            tbody #letters {
-                @for kept in letters {
-                    @let of = &kept.letter;
+            tbody #dead_letters {
+                @for kept in dead_letters {
+                    @let of = &kept.dead_letter;
                     tr id=(format!("letter-{}", of.id)) {
                         th scope="row" { a href=(paths::dead_letter(of.id)) { (format::moment(kept.received_at)) } }
                         td data-label="Type" { (format::untrusted(of.type_name.as_deref())) }

@@ -1,4 +1,4 @@
-//! What could not be applied: by reason, letter by letter with all that was received, and sent once
+//! What could not be applied: by reason, dead letter by dead letter with all that was received, and sent once
 //! more by whoever may.
 
 mod body;
@@ -25,6 +25,6 @@ pub(super) fn pages() -> Router<Api> {
         .route(paths::DEAD_LETTER_BODY, get(body::get))
 }
 
-fn unknown_letter() -> HttpProblem {
+fn unknown_dead_letter() -> HttpProblem {
     HttpProblem::new(ProblemKind::NotFound, UNKNOWN)
 }

@@ -78,8 +78,8 @@ fn row(item: &FailedItem) -> String {
 
 /// With a name that is one on every system, whatever the token is.
 fn disposition(token: &str) -> String {
-    let safe = |letter: char| match letter {
-        'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '_' => letter,
+    let safe = |character: char| match character {
+        'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '_' => character,
         _ => '_',
     };
     let name: String = token.chars().take(NAME_CHARS_MAX).map(safe).collect();

@@ -1,4 +1,4 @@
-//! What whoever may does with letters: `GET /monitor/replays/confirm` asks once more,
+//! What whoever may does with dead letters: `GET /monitor/replays/confirm` asks once more,
 //! `POST /monitor/replays` asks for a replay or a dry run, `POST /monitor/replay/stop` ends one.
 
 use axum::Form;
@@ -41,7 +41,7 @@ pub(in crate::http) async fn confirm(
     ask.show(move |viewer| {
         let wanted = wanted.clone();
         async move {
-            let counted = counts::counted(&viewer, &wanted.letters).await?;
+            let counted = counts::counted(&viewer, &wanted.dead_letters).await?;
             Ok(confirmation(&wanted, &counted))
         }
     })
@@ -49,7 +49,10 @@ pub(in crate::http) async fn confirm(
 }
 
 fn confirmation(wanted: &ReplayQuery, counted: &str) -> Page {
-    let what = table::meant(wanted.letters.letter, wanted.letters.reason.as_deref());
+    let what = table::meant(
+        wanted.dead_letters.dead_letter,
+        wanted.dead_letters.reason.as_deref(),
+    );
     let main = html! {
         h1 { "Replay " (what) "?" }
         p {
@@ -76,14 +79,14 @@ pub(in crate::http) async fn ask(
     let Form(fields) = fields.map_err(|_| HttpProblem::new(ProblemKind::InvalidBody, NO_FORM))?;
     let wanted = fields.read()?;
     let new = NewReplay {
-        letters: wanted.letters,
+        dead_letters: wanted.dead_letters,
         rate: wanted.rate,
         dry_run: wanted.dry_run,
         asked_by: pass.id().await?,
     };
     match api.primary.ask_replay(&access.tenant, &new).await? {
         ReplayRequested::Begun(id) => Ok(to(id)),
-        ReplayRequested::NoLetters => Err(HttpProblem::new(ProblemKind::NotFound, NO_LETTERS)),
+        ReplayRequested::NoDeadLetters => Err(HttpProblem::new(ProblemKind::NotFound, NO_LETTERS)),
         ReplayRequested::TooMany => Err(HttpProblem::new(ProblemKind::TooManyRequests, TOO_MANY)),
     }
 }

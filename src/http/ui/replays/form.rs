@@ -1,4 +1,4 @@
-//! The forms with which letters are replayed.
+//! The forms with which dead letters are replayed.
 
 use maud::{Markup, html};
 
@@ -6,19 +6,19 @@ use super::request::ReplayQuery;
 use crate::domain::access::{Access, Scope};
 use crate::http::ui::paths;
 use crate::store::admin::replay::RATE_MAX;
-use crate::store::write::dead_letter::Letters;
+use crate::store::write::dead_letter::DeadLetterSelection;
 
-/// A replay, its rate, and a dry run before it. More than one letter is asked about once more.
-pub(in crate::http) fn replay(letters: &Letters, access: &Access) -> Markup {
+/// A replay, its rate, and a dry run before it. More than one dead letter is asked about once more.
+pub(in crate::http) fn replay(dead_letters: &DeadLetterSelection, access: &Access) -> Markup {
     if !access.allows(Scope::Admin) {
         return html! {
             p.hint { "Replaying requires an " code { "admin" } " key." }
         };
     }
-    let is_one = letters.letter.is_some();
+    let is_one = dead_letters.dead_letter.is_some();
     html! {
         form.replay method="post" action=(paths::REPLAYS) {
-            (meant(letters))
+            (meant(dead_letters))
             @if !is_one {
                 label {
                     "Dead letters per second"
@@ -39,7 +39,7 @@ pub(in crate::http) fn replay(letters: &Letters, access: &Access) -> Markup {
 pub(super) fn confirm(wanted: &ReplayQuery) -> Markup {
     html! {
         form.replay method="post" action=(paths::REPLAYS) {
-            (meant(&wanted.letters))
+            (meant(&wanted.dead_letters))
             @if let Some(rate) = wanted.rate { input type="hidden" name="rate" value=(rate); }
             button type="submit" { "Replay" }
             a href=(paths::DEAD_LETTERS) { "Back" }
@@ -57,9 +57,9 @@ pub(super) fn stop(id: uuid::Uuid) -> Markup {
     }
 }
 
-fn meant(letters: &Letters) -> Markup {
-    let (name, value) = match (&letters.letter, &letters.reason) {
-        (Some(letter), _) => ("letter", letter.to_string()),
+fn meant(dead_letters: &DeadLetterSelection) -> Markup {
+    let (name, value) = match (&dead_letters.dead_letter, &dead_letters.reason) {
+        (Some(dead_letter), _) => ("letter", dead_letter.to_string()),
         (None, Some(reason)) => ("reason", reason.clone()),
         (None, None) => ("all", "yes".to_owned()),
     };

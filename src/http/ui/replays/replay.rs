@@ -15,7 +15,7 @@ use crate::http::ui::{format, paths};
 use crate::http::web::params::Parameters;
 use crate::http::web::problem::{HttpProblem, ProblemKind};
 use crate::store::admin::replay::{ExpectedOutcome, Replay};
-use crate::store::write::dead_letter::Letters;
+use crate::store::write::dead_letter::DeadLetterSelection;
 
 const UNKNOWN: &str = "there is no such replay here: only the newest hundred are kept";
 
@@ -38,12 +38,16 @@ async fn page(viewer: Viewer, id: Uuid) -> Result<Page, HttpProblem> {
     let replay = found.ok_or_else(unknown)?;
     let returned = match replay.dry_run {
         true => Vec::new(),
-        false => api.primary.returned_letters(&access.tenant, id).await?,
+        false => {
+            api.primary
+                .returned_dead_letters(&access.tenant, id)
+                .await?
+        }
     };
     let what = if replay.dry_run { "Dry run" } else { "Replay" };
     let main = html! {
         nav.trail { a href=(paths::DEAD_LETTERS) { "Dead letters" } }
-        h1 { (what) " of " (table::meant(replay.letter, replay.reason.as_deref())) }
+        h1 { (what) " of " (table::meant(replay.dead_letter, replay.reason.as_deref())) }
         (standing(&replay, access))
         @if replay.dry_run {
             (outlook(&replay))
@@ -74,7 +78,7 @@ fn standing(replay: &Replay, access: &Access) -> Markup {
                 (format::moment(replay.asked_at))
                 @if !replay.asked_by.is_empty() { " with the key " code { (replay.asked_by) } }
             }
-            dt { "Dead letters at start" } dd { (replay.letters) }
+            dt { "Dead letters at start" } dd { (replay.dead_letters) }
             @if !replay.dry_run { dt { "Rate" } dd { (table::rate(replay.rate)) } }
             @if let Some(begun_at) = replay.begun_at {
                 dt { "Started" } dd { (format::moment(begun_at)) }
@@ -86,10 +90,10 @@ fn standing(replay: &Replay, access: &Access) -> Markup {
     }
 }
 
-/// What became of the letters.
+/// What became of the dead letters.
 fn report(replay: &Replay) -> Markup {
     let counts = replay.counts;
-    let left = replay.letters.saturating_sub(replay.done());
+    let left = replay.dead_letters.saturating_sub(replay.done());
     let (left_is, left_means) = match State::of(replay) {
         State::Done => (
             "Gone before",
@@ -198,11 +202,11 @@ fn counted<'a>(rows: impl Iterator<Item = (&'a str, u64, &'a str)>) -> Markup {
     }
 }
 
-/// After a dry run the same letters may be replayed.
+/// After a dry run the same dead letters may be replayed.
 fn then(replay: &Replay, access: &Access) -> Markup {
-    let meant = Letters {
+    let meant = DeadLetterSelection {
         tenant: None,
-        letter: replay.letter,
+        dead_letter: replay.dead_letter,
         reason: replay.reason.clone(),
     };
     html! {

@@ -1,4 +1,4 @@
-//! Which letters somebody wants to be replayed, and how, as forms say it.
+//! Which dead letters somebody wants to be replayed, and how, as forms say it.
 
 use serde::Deserialize;
 use uuid::Uuid;
@@ -8,7 +8,7 @@ use crate::http::web::params;
 use crate::http::web::params::Parameters;
 use crate::http::web::problem::HttpProblem;
 use crate::store::admin::replay::RATE_MAX;
-use crate::store::write::dead_letter::Letters;
+use crate::store::write::dead_letter::DeadLetterSelection;
 
 const NAMES: [&str; 4] = ["letter", "reason", "all", "rate"];
 const ONE: &str = "give one of letter, reason and all";
@@ -18,7 +18,7 @@ const ONE: &str = "give one of letter, reason and all";
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(in crate::http) struct Fields {
-    letter: String,
+    dead_letter: String,
     reason: String,
     all: String,
     rate: String,
@@ -28,7 +28,7 @@ pub(in crate::http) struct Fields {
 /// What somebody wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ReplayQuery {
-    pub(super) letters: Letters,
+    pub(super) dead_letters: DeadLetterSelection,
     pub(super) rate: Option<u32>,
     pub(super) dry_run: bool,
 }
@@ -38,7 +38,7 @@ impl Fields {
     pub(super) fn of(mut parameters: Parameters) -> Result<Self, HttpProblem> {
         let mut take = |name: &str| parameters.take(name, |text| Ok(text.to_owned()));
         let fields = Self {
-            letter: take("letter").unwrap_or_default(),
+            dead_letter: take("letter").unwrap_or_default(),
             reason: take("reason").unwrap_or_default(),
             all: take("all").unwrap_or_default(),
             rate: take("rate").unwrap_or_default(),
@@ -51,14 +51,16 @@ impl Fields {
     /// All that is wrong is told at once.
     pub(super) fn read(&self) -> Result<ReplayQuery, HttpProblem> {
         let mut faults = Vec::new();
-        // What is only spaces is not given: else nothing would narrow the letters down.
-        let given = [&self.letter, &self.reason, &self.all].map(|text| given_text(text));
+        // What is only spaces is not given: else nothing would narrow the dead letters down.
+        let given = [&self.dead_letter, &self.reason, &self.all].map(|text| given_text(text));
         if given.iter().flatten().count() != 1 {
             faults.push(ONE.to_owned());
         }
         let mut note = |name: &str, fault: String| faults.push(format!("{name} {fault}"));
-        let letter = given_text(&self.letter).map(Uuid::try_parse).transpose();
-        let letter = letter.unwrap_or_else(|_| {
+        let dead_letter = given_text(&self.dead_letter)
+            .map(Uuid::try_parse)
+            .transpose();
+        let dead_letter = dead_letter.unwrap_or_else(|_| {
             note("letter", params::WRONG_ID.to_owned());
             None
         });
@@ -76,9 +78,9 @@ impl Fields {
             return Err(HttpProblem::parameters(faults));
         }
         Ok(ReplayQuery {
-            letters: Letters {
+            dead_letters: DeadLetterSelection {
                 tenant: None,
-                letter,
+                dead_letter,
                 reason,
             },
             rate,
@@ -103,14 +105,14 @@ mod tests {
     use super::*;
 
     fn fields(
-        letter: &str,
+        dead_letter: &str,
         reason: &str,
         all: &str,
         rate: &str,
     ) -> Result<ReplayQuery, HttpProblem> {
-        let [letter, reason, all, rate] = [letter, reason, all, rate].map(str::to_owned);
+        let [dead_letter, reason, all, rate] = [dead_letter, reason, all, rate].map(str::to_owned);
         let fields = Fields {
-            letter,
+            dead_letter,
             reason,
             all,
             rate,
@@ -123,15 +125,15 @@ mod tests {
     fn one_thing_is_meant_at_a_rate_that_can_be_kept() {
         let id = Uuid::from_u128(7);
         let one = fields(&id.to_string(), "", "", "").unwrap();
-        assert_eq!((one.letters.letter, one.rate), (Some(id), None));
+        assert_eq!((one.dead_letters.dead_letter, one.rate), (Some(id), None));
         let group = fields("", "too_deep", "", " 20 ").unwrap();
-        assert_eq!(group.letters.reason.as_deref(), Some("too_deep"));
+        assert_eq!(group.dead_letters.reason.as_deref(), Some("too_deep"));
         assert_eq!(group.rate, Some(20));
         assert_eq!(
-            fields("", "", "yes", "").unwrap().letters,
-            Letters::default()
+            fields("", "", "yes", "").unwrap().dead_letters,
+            DeadLetterSelection::default()
         );
-        for (letter, reason, all, rate) in [
+        for (dead_letter, reason, all, rate) in [
             ("", "", "", ""),
             ("", "too_deep", "yes", ""),
             ("7", "", "", ""),
@@ -142,7 +144,7 @@ mod tests {
             ("", "", "yes", "10001"),
             ("", "", "yes", "fast"),
         ] {
-            assert!(fields(letter, reason, all, rate).is_err());
+            assert!(fields(dead_letter, reason, all, rate).is_err());
         }
     }
 }

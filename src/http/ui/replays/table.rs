@@ -77,7 +77,7 @@ pub(in crate::http) fn replays(replays: &[Replay], may_act: bool) -> Markup {
                     tr id=(format!("replay-{}", one.id)) {
                         th scope="row" {
                             a href=(paths::replay(one.id)) { @if one.dry_run { "Dry run" } @else { "Replay" } }
-                            small { "of " (meant(one.letter, one.reason.as_deref())) }
+                            small { "of " (meant(one.dead_letter, one.reason.as_deref())) }
                         }
                         td data-label="Requested" { (format::moment(one.asked_at)) }
                         td data-label="Rate" { @if !one.dry_run { (rate(one.rate)) } }
@@ -98,15 +98,15 @@ pub(super) fn progress(replay: &Replay) -> Markup {
     let total = match State::of(replay) {
         // Some may have been discarded before their turn, and some come late.
         State::Done => done,
-        _ => replay.letters.max(done),
+        _ => replay.dead_letters.max(done),
     };
     format::progress(done, Some(total), kept)
 }
 
-/// Which letters are meant.
-pub(super) fn meant(letter: Option<Uuid>, reason: Option<&str>) -> Markup {
+/// Which dead letters are meant.
+pub(super) fn meant(dead_letter: Option<Uuid>, reason: Option<&str>) -> Markup {
     html! {
-        @match (letter, reason) {
+        @match (dead_letter, reason) {
             (Some(id), _) => { a href=(paths::dead_letter(id)) { "one letter" } }
             (None, Some(reason)) => { a href=(paths::dead_letters_of(reason, None)) { bdi { (reason) } } }
             (None, None) => { "all letters" }

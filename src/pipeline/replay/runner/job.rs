@@ -1,4 +1,4 @@
-//! Works on one replay: letter by letter in their order, noting how far it has come in the
+//! Works on one replay: dead letter by dead letter in their order, noting how far it has come in the
 //! transaction that forgets what was confirmed.
 
 use std::sync::Arc;
@@ -55,7 +55,7 @@ enum Left {
     Lost,
 }
 
-/// What some letters came to, and what to do then.
+/// What some dead letters came to, and what to do then.
 type Step<T> = Result<Result<T, Left>, ReplayError>;
 
 impl ReplayJob {
@@ -70,7 +70,7 @@ impl ReplayJob {
     }
 
     /// One that is left to others after a while if there is no room for more: a slow one of a
-    /// million letters would keep all others waiting for days.
+    /// million dead letters would keep all others waiting for days.
     pub(super) fn giving_way(self, is_full: Arc<AtomicBool>) -> Self {
         Self { is_full, ..self }
     }
@@ -115,7 +115,7 @@ impl ReplayJob {
         trouble
     }
 
-    /// Publishes the letters.
+    /// Publishes the dead letters.
     async fn publish(&self) -> Result<Left, ReplayError> {
         let connect = async {
             let connected = broker::connect(&self.desk.broker, "waybill replay").await;
@@ -142,7 +142,7 @@ impl ReplayJob {
                 Ok(page) => page,
                 Err(left) => return Ok(left),
             };
-            for piece in selection::pieces(&page, pace.letters()) {
+            for piece in selection::pieces(&page, pace.dead_letters()) {
                 tokio::select! {
                     biased;
                     () = self.stop.cancelled() => return Ok(Left::Unfinished),
@@ -163,12 +163,12 @@ impl ReplayJob {
         }
     }
 
-    /// Looks what would become of the letters.
+    /// Looks what would become of the dead letters.
     async fn look(&self) -> Result<Left, ReplayError> {
         let outlook = DryRun::new(&self.desk.store, self.desk.limits);
         let mut outlook = outlook.of(&self.held);
         let mut pages = self.pages();
-        let at_once = Pace::new(None).letters();
+        let at_once = Pace::new(None).dead_letters();
         loop {
             let page = match self.holding(pages.next()).await? {
                 Ok(page) if page.is_empty() => return Ok(Left::Through),
@@ -193,9 +193,12 @@ impl ReplayJob {
 
     fn pages(&self) -> Pages {
         let ClaimedReplay {
-            letters, at, end, ..
+            dead_letters,
+            at,
+            end,
+            ..
         } = &self.held;
-        Pages::between(&self.desk.store, letters.clone(), *at, *end)
+        Pages::between(&self.desk.store, dead_letters.clone(), *at, *end)
     }
 
     /// Does something that may take long, and holds on to the replay meanwhile.
@@ -251,8 +254,11 @@ impl ReplayJob {
     }
 }
 
-fn ids(letters: &[Weighed]) -> Vec<Uuid> {
-    letters.iter().map(|letter| letter.place.id).collect()
+fn ids(dead_letters: &[Weighed]) -> Vec<Uuid> {
+    dead_letters
+        .iter()
+        .map(|dead_letter| dead_letter.place.id)
+        .collect()
 }
 
 fn ordered(order: Order) -> Option<Left> {

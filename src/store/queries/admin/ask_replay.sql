@@ -1,4 +1,4 @@
--- Asks for a replay of the letters that are there now, if there are any and not too many replays
+-- Asks for a replay of the dead letters that are there now, if there are any and not too many replays
 -- are under way; and forgets those of the tenant that ended before its newest $9.
 with meant as (
     -- Only the branch that is meant is carried out, each by its index.

@@ -1,5 +1,5 @@
 -- Takes a replay that nobody works on, for so many seconds. Those of a tenant that publish go one
--- after the other, so that no letter is published by two of them; one that was asked for later may
+-- after the other, so that no dead letter is published by two of them; one that was asked for later may
 -- be in work before one that took long to ask for. Those that were given up stand behind all others.
 with next as (
     select r.id

@@ -1,4 +1,4 @@
--- Forgets the letters that were confirmed and notes how far a replay has come. A letter is counted
+-- Forgets the dead letters that were confirmed and notes how far a replay has come. A dead letter is counted
 -- where it is forgotten, so once, whoever has published it; all else is noted only by whom the
 -- replay belongs to. Says whether it does, and whether it is to stop.
 with gone as (

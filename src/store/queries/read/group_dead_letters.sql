@@ -1,4 +1,4 @@
--- The reasons of a tenant's letters, each with how many there are, up to $2 of them, and when the
+-- The reasons of a tenant's dead letters, each with how many there are, up to $2 of them, and when the
 -- oldest and the newest came: along the index from one reason to the next.
 with recursive reasons (reason) as (
     (select d.reason from waybill.dead_letter d

@@ -1,4 +1,4 @@
--- A tenant's letter with the first $3 bytes of its body.
+-- A tenant's dead letter with the first $3 bytes of its body.
 select id, reason, problem, tenant, token, source, event_id, type,
        exchange, routing_key, queue, properties, headers, substring(body from 1 for $3::integer),
        octet_length(body)::bigint, received_at

@@ -1,4 +1,4 @@
--- Forgets letters and counts them out.
+-- Forgets dead letters and counts them out.
 with gone as (
     delete from waybill.dead_letter where id = any ($1::uuid[]) returning reason
 ),

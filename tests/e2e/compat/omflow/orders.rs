@@ -50,8 +50,8 @@ fn an_order_is_opened_queried_and_pushed_to_its_end_in_every_encoding() {
         let done = "select count(*) from waybill.process where status = 'done' \
                     and form like '%12.50%' and form like '%granted%' and tenant = 'north'";
         assert_eq!(ground.number(done).await, 3);
-        let letters = "select count(*) from waybill.dead_letter";
-        assert_eq!(ground.number(letters).await, 0);
+        let dead_letters = "select count(*) from waybill.dead_letter";
+        assert_eq!(ground.number(dead_letters).await, 0);
         let log = std::fs::read_to_string(&worker.log).expect("a log");
         assert!(!log.is_empty() && !log.contains(&omflow.security));
         worker.stop().await;

@@ -23,7 +23,7 @@ impl Page {
         .await;
     }
 
-    /// How many letters became of what a report calls so.
+    /// How many dead letters became of what a report calls so.
     async fn reported(&self, name: &str) -> String {
         let cell = format!(
             "[...document.querySelectorAll('.counts th')]
@@ -84,7 +84,7 @@ fn a_dead_letter_is_replayed_to_its_record() {
 }
 
 #[test]
-fn many_letters_are_asked_about_once_more() {
+fn many_dead_letters_are_asked_about_once_more() {
     run(async {
         let mut scene = Scene::set("dead-many").await;
         let page = scene.viewer(&ALL).await;

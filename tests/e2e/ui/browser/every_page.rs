@@ -56,15 +56,15 @@ fn every_page_is_readable_in_every_look() {
                 page.readable(look).await;
                 page.picture(&named(name, look)).await;
             }
-            letter(&page, look).await;
+            dead_letter(&page, look).await;
         }
         page.quiet().await;
         scene.end().await;
     });
 }
 
-/// One letter, which has no address that is known before.
-async fn letter(page: &Page, look: (Size, Theme)) {
+/// One dead letter, which has no address that is known before.
+async fn dead_letter(page: &Page, look: (Size, Theme)) {
     page.goto("/monitor/dead-letters/reason?name=unknown_type")
         .await;
     page.follow(page.click(&css("#letters a"))).await;

@@ -72,11 +72,12 @@ impl Page {
 
     /// Types into whatever has the focus.
     pub(crate) async fn type_text(&self, text: &str) {
-        for letter in text.chars() {
-            let letter = letter.to_string();
-            self.key(json!({ "type": "keyDown", "key": letter, "text": letter }))
+        for dead_letter in text.chars() {
+            let dead_letter = dead_letter.to_string();
+            self.key(json!({ "type": "keyDown", "key": dead_letter, "text": dead_letter }))
                 .await;
-            self.key(json!({ "type": "keyUp", "key": letter })).await;
+            self.key(json!({ "type": "keyUp", "key": dead_letter }))
+                .await;
         }
     }
 

@@ -47,7 +47,7 @@ const HARMLESS: &str = "(() => {
     return wrong.map(one => one.outerHTML.slice(0, 300));
 })()";
 
-/// Where letters that turn the direction of writing could turn what is written around them.
+/// Where dead letters that turn the direction of writing could turn what is written around them.
 const TURNED: &str = "(() => {
     const wrong = [];
     const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -78,7 +78,7 @@ impl Page {
 }
 
 /// The same in messages that can't be applied, in every place of them.
-fn letters() -> Vec<Message> {
+fn dead_letters() -> Vec<Message> {
     let bad = |words: &&str| {
         let event = json!({
             "id": words, "source": words, "type": words, "token": words, "data": { *words: words },
@@ -101,7 +101,7 @@ fn letters() -> Vec<Message> {
 }
 
 /// Looks at each of them, and at each reason.
-async fn read_letters(scene: &Scene, page: &Page) {
+async fn read_dead_letters(scene: &Scene, page: &Page) {
     let ground = &scene.ground;
     for (query, path) in [
         (
@@ -169,11 +169,11 @@ fn whatever_producers_write_stays_text() {
             page.wait_until(&title).await;
         }
         assert_eq!(scene.ground.number(LETTERS).await, 0);
-        let letters = letters();
-        let count = i64::try_from(letters.len()).expect("few");
-        scene.producer.publish(letters).await;
+        let dead_letters = dead_letters();
+        let count = i64::try_from(dead_letters.len()).expect("few");
+        scene.producer.publish(dead_letters).await;
         reaches(&scene.ground, "dead letters", LETTERS, count).await;
-        read_letters(&scene, &page).await;
+        read_dead_letters(&scene, &page).await;
         page.quiet().await;
         scene.end().await;
     });

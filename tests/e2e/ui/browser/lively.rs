@@ -33,7 +33,7 @@ impl Scene {
         scene.source = "mail-room";
         scene.audience = Some(Audience::of_completions(&scene.ground).await);
         apply(&scene.ground, "purchase", PURCHASE).await;
-        scene.letters().await;
+        scene.dead_letters().await;
         scene.uploads().await;
         scene.orders().await;
         scene.hour().await;
@@ -46,7 +46,7 @@ impl Scene {
         self.ground.execute(&hour).await;
     }
 
-    async fn letters(&mut self) {
+    async fn dead_letters(&mut self) {
         let bad = |id: &str, body: Value| Message::bad(id, body.to_string().as_bytes(), "");
         let time = super::scene::before(300);
         let step = |id: &str, token: &str, type_: &str, data: Value| {
@@ -56,7 +56,7 @@ impl Scene {
                 json!({ "id": id, "source": source, "type": type_, "token": token, "time": time, "data": data }),
             )
         };
-        let letters = vec![
+        let dead_letters = vec![
             Message::bad(
                 "torn-1",
                 br#"{"id":"torn-1","source":"mail-room","type":"upload.st"#,
@@ -76,7 +76,7 @@ impl Scene {
                 json!({ "done": -1 }),
             ),
         ];
-        self.producer.publish(letters).await;
+        self.producer.publish(dead_letters).await;
     }
 
     async fn uploads(&mut self) {

@@ -49,13 +49,13 @@ fn the_list_works_without_a_script() {
 }
 
 #[test]
-fn a_letter_is_replayed_without_a_script() {
+fn a_dead_letter_is_replayed_without_a_script() {
     run(async {
         let mut scene = Scene::set("no-script-act").await;
         let opening = json!({ "workflow_id": "purchase", "form": { "amount": 3 } });
         scene.tell("plain-3", "order.opened", opening).await;
-        let letters = "select count(*) from waybill.dead_letter";
-        reaches(&scene.ground, "a dead letter", letters, 1).await;
+        let dead_letters = "select count(*) from waybill.dead_letter";
+        reaches(&scene.ground, "a dead letter", dead_letters, 1).await;
         apply(&scene.ground, "purchase", PURCHASE).await;
         let page = scene.viewer(&[Scope::Admin]).await;
         page.scripts(false).await;

@@ -10,8 +10,8 @@ impl Html {
     /// A text that may be anything.
     pub(super) fn text(text: &str) -> Self {
         let mut html = String::with_capacity(text.len());
-        for letter in text.chars() {
-            match letter {
+        for character in text.chars() {
+            match character {
                 '&' => html.push_str("&amp;"),
                 '<' => html.push_str("&lt;"),
                 '>' => html.push_str("&gt;"),

@@ -1,4 +1,4 @@
--- Where a tenant's letters of a reason, or of all, stand between two places and how much they weigh,
+-- Where a tenant's dead letters of a reason, or of all, stand between two places and how much they weigh,
 -- the oldest first. Each reason is a stretch of the index; so many of each hold the oldest of all.
 with recursive reasons (reason) as (
     select coalesce($2::text, (select d.reason from waybill.dead_letter d

@@ -1,4 +1,4 @@
--- The letters that a replay has brought back and that are here still, by reason.
+-- The dead letters that a replay has brought back and that are here still, by reason.
 select d.reason, count(*)
 from waybill.dead_letter d
 where d.headers like '%"x-waybill-replay":"%'
