@@ -8,6 +8,7 @@
 
 mod circles;
 mod reference;
+mod sample_events;
 mod words;
 
 use std::collections::BTreeSet;

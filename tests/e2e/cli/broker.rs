@@ -1,0 +1,172 @@
+//! Commands that speak to the broker: publish, doctor.
+
+use waybill::broker::{Connection, connect, topology};
+use waybill::config;
+
+use crate::cli::dead::insert_dead_letters;
+use crate::cli::ground::{Ground, ctl, on_ground, run};
+
+pub(crate) async fn connection(ground: &Ground) -> Connection {
+    let set = [
+        format!("database.url={}", ground.database_url),
+        format!("broker.url={}", ground.amqp_url),
+    ];
+    let loaded = config::load(None, std::iter::empty::<(String, String)>(), &set).unwrap();
+    connect(&loaded.settings.broker, "waybill tests")
+        .await
+        .unwrap()
+}
+
+pub(crate) async fn waiting(connection: &Connection) -> u32 {
+    topology::ready_count(connection, &topology::events_queue(0))
+        .await
+        .unwrap()
+}
+
+fn line(id: &str, type_name: &str) -> String {
+    let id = if id.is_empty() {
+        String::new()
+    } else {
+        format!("\"id\":\"{id}\",")
+    };
+    format!(
+        "{{{id}\"source\":\"shop\",\"type\":\"{type_name}\",\"token\":\"t\",\"data\":{{\"message\":\"m\"}}}}\n"
+    )
+}
+
+#[test]
+fn events_are_published_confirmed_and_counted() {
+    on_ground("publishing", async |ground| {
+        let good: String = (0..3_000)
+            .map(|n| line(&n.to_string(), "upload.step"))
+            .collect();
+        ground
+            .waybill_with(&["publish", "-"], &good)
+            .failed(1)
+            .complains("waybill run");
+        let connection = connection(&ground).await;
+        topology::declare(&connection, 1).await.unwrap();
+
+        ground
+            .waybill_with(&["publish", "-"], &good)
+            .ok()
+            .says("confirmed 3000");
+        assert_eq!(waiting(&connection).await, 3_000);
+
+        let mixed = format!(
+            "{}\n{}{}",
+            line("a", "upload.step"),
+            line("", "upload.step"),
+            line("b", "upload.nonsense")
+        );
+        let file = std::env::temp_dir().join(format!("waybill-{}.jsonl", std::process::id()));
+        std::fs::write(&file, &mixed).unwrap();
+        let path = file.to_str().unwrap();
+        let answer = ground.waybill(&["publish", path]).failed(1);
+        answer
+            .says("confirmed 1; left out for a fault 2")
+            .complains("line 3: missing_identity")
+            .complains("line 4: unknown_type");
+        assert_eq!(waiting(&connection).await, 3_001);
+        ground
+            .waybill(&["publish", path, "--force"])
+            .ok()
+            .says("confirmed 3");
+        assert_eq!(waiting(&connection).await, 3_004);
+        std::fs::remove_file(file).unwrap();
+        ground
+            .waybill(&["publish", "/nonexistent"])
+            .failed(1)
+            .complains("/nonexistent");
+    });
+}
+
+#[test]
+fn the_doctor_finds_what_is_missing_wrong_or_waiting() {
+    on_ground("examining", async |ground| {
+        ground.waybill(&["migrate"]).ok();
+        let first = ground.waybill(&["doctor"]).ok();
+        first
+            .says("ok    broker    RabbitMQ ")
+            .says("warn  broker    not there yet: exchange waybill.events,")
+            .says("may configure, write and read")
+            .says("ok    files     ")
+            .says("files can be written, read and removed");
+        let connection = connection(&ground).await;
+        topology::declare(&connection, 2).await.unwrap();
+        let spread = ["doctor", "--set", "broker.partitions=2"];
+        let all = ground
+            .waybill(&spread)
+            .ok()
+            .says("exchanges and queues are there");
+        assert!(
+            !all.out.contains("warn") && !all.out.contains("FAIL"),
+            "{}",
+            all.out
+        );
+        topology::declare(&connection, 1).await.unwrap();
+        ground
+            .waybill(&["doctor"])
+            .ok()
+            .says("ok    broker    all 6 exchanges");
+
+        insert_dead_letters(&ground).await;
+        ground
+            .waybill(&["doctor"])
+            .ok()
+            .says("dead letters that wait: 3 (expired 1, too_deep 2)");
+        let channel = connection.channel().await.unwrap();
+        channel
+            .queue_delete("waybill.events.0".into(), Default::default())
+            .await
+            .unwrap();
+        let other = lapin::options::QueueDeclareOptions {
+            durable: true,
+            ..Default::default()
+        };
+        channel
+            .queue_declare("waybill.events.0".into(), other, Default::default())
+            .await
+            .unwrap();
+        ground
+            .waybill(&["doctor"])
+            .failed(1)
+            .says("FAIL  broker    queue waybill.events.0");
+    });
+}
+
+#[test]
+fn the_doctor_names_permissions_that_lack_and_how_to_grant_them() {
+    on_ground("restricting", async |ground| {
+        ground.waybill(&["migrate"]).ok();
+        ground
+            .sql("create role reader login password 'pw'; grant usage on schema waybill to reader")
+            .await;
+        ctl(&["add_user", "reader", "pw"]).await;
+        let none = "^$";
+        ctl(&[
+            "set_permissions",
+            "-p",
+            "restricting",
+            "reader",
+            none,
+            none,
+            none,
+        ])
+        .await;
+        let (_, server) = ground.database_url.rsplit_once('@').unwrap();
+        let database = format!("postgres://reader:pw@{server}");
+        let (_, server) = ground.amqp_url.rsplit_once('@').unwrap();
+        let broker = format!("amqp://reader:pw@{server}");
+        let variables = [("DATABASE_URL", database.as_str()), ("AMQP_URL", &broker)];
+        run(&["doctor"], &variables, "")
+            .failed(1)
+            .says("may not read and write api_key, dead_letter, epoch, event, feed_horizon, file, item")
+            .says("grant usage on schema waybill to reader")
+            .says("FAIL  broker")
+            .says("rabbitmqctl set_permissions -p VHOST USER");
+        run(&["dead", "list"], &variables, "")
+            .failed(1)
+            .complains("grant the user what it lacks");
+    });
+}

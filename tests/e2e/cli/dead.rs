@@ -1,0 +1,132 @@
+//! Commands about dead letters, on dead letters that a worker would have kept.
+
+use waybill::broker::topology;
+
+use crate::cli::broker::{connection, waiting};
+use crate::cli::ground::{Ground, on_ground};
+
+const LETTERS: [&str; 3] = [
+    "6c1f6a3e-0a50-5c3a-9d59-0e9d5a6f4b11",
+    "6c1f6a3e-0a50-5c3a-9d59-0e9d5a6f4b12",
+    "6c1f6a3e-0a50-5c3a-9d59-0e9d5a6f4b13",
+];
+const NOBODY: &str = "00000000-0000-0000-0000-000000000000";
+
+pub(crate) async fn insert_dead_letters(ground: &Ground) {
+    ground.waybill(&["migrate"]).ok();
+    for (n, id) in LETTERS.iter().enumerate() {
+        ground
+            .sql(&format!(
+                "insert into waybill.dead_letter (id, reason, problem, token, exchange, routing_key,
+                     queue, properties, headers, body, received_at)
+                 values ('{id}', '{}', '{{\"detail\":\"it is odd\"}}', e't\\u001b[2J', 'waybill.events',
+                     'upload.step', 'waybill.events.0', '{{\"message_id\":\"{n}\"}}',
+                     '{{\"k\":{{\"$uint\":7}}}}', '\\x001b5b32ff', now() + interval '{n} s');
+                 insert into waybill.tally values ('dead_letters', '{0}', {n}, 1)",
+                if n == 0 { "expired" } else { "too_deep" },
+            ))
+            .await;
+    }
+}
+
+#[test]
+fn dead_letters_are_listed_in_pages_and_shown() {
+    on_ground("listing", async |ground| {
+        insert_dead_letters(&ground).await;
+        let [first, second, third] = LETTERS;
+        let list = ground.waybill(&["dead", "list", "--limit", "2"]).ok();
+        let list = list
+            .says(first)
+            .says(second)
+            .says("it is odd")
+            .says(&format!("--after {second}"));
+        assert!(
+            !list.out.contains(third) && !list.out.contains('\u{1b}'),
+            "{}",
+            list.out
+        );
+        ground
+            .waybill(&["dead", "list", "--after", second])
+            .ok()
+            .says(third);
+        let json = ground
+            .waybill(&["dead", "list", "--reason", "expired", "--json"])
+            .ok();
+        let json: serde_json::Value = serde_json::from_str(&json.out).unwrap();
+        assert_eq!(json.as_array().unwrap().len(), 1);
+        assert_eq!(json[0]["id"], first);
+        ground
+            .waybill(&["dead", "list", "--reason", "nonsense"])
+            .failed(2);
+
+        let shown = ground.waybill(&["dead", "show", first]).ok();
+        let shown = shown.says("00 1b 5b 32 ff").says("expired");
+        assert!(!shown.out.contains('\u{1b}'));
+        ground
+            .waybill(&["dead", "show", NOBODY])
+            .failed(4)
+            .complains(NOBODY);
+    });
+}
+
+#[test]
+fn dead_letters_are_discarded_only_as_asked_for() {
+    on_ground("discarding", async |ground| {
+        insert_dead_letters(&ground).await;
+        let [_, second, _] = LETTERS;
+        ground
+            .waybill(&["dead", "discard", "--all"])
+            .failed(2)
+            .complains("--yes");
+        ground
+            .waybill(&["dead", "discard", second, NOBODY, "--yes"])
+            .failed(4);
+        assert_eq!(ground.count("dead_letter").await, 3);
+        ground
+            .waybill(&["dead", "discard", second, "--yes"])
+            .ok()
+            .says("discarded 1");
+        ground
+            .waybill(&["dead", "discard", "--reason", "too_deep", "--yes"])
+            .ok()
+            .says("discarded 1");
+        ground
+            .waybill(&["dead", "discard", "--all", "--yes"])
+            .ok()
+            .says("discarded 1");
+        ground
+            .waybill(&["dead", "list"])
+            .ok()
+            .says("no dead letters");
+    });
+}
+
+#[test]
+fn a_replay_forgets_only_what_was_confirmed() {
+    on_ground("replaying", async |ground| {
+        insert_dead_letters(&ground).await;
+        ground.waybill(&["dead", "replay", "--all"]).failed(1);
+        assert_eq!(ground.count("dead_letter").await, 3);
+        ground
+            .waybill(&["dead", "replay", "--all", "--dry-run"])
+            .ok()
+            .says("would replay 3: undecodable 3");
+        assert_eq!(ground.count("dead_letter").await, 3);
+        let connection = connection(&ground).await;
+        topology::declare(&connection, 1).await.unwrap();
+        ground
+            .waybill(&["dead", "replay", LETTERS[0]])
+            .ok()
+            .says("replayed 1 of 1");
+        assert_eq!(ground.count("dead_letter").await, 2);
+        ground
+            .sql("update waybill.dead_letter set headers = 'damaged' where properties like '%2%'")
+            .await;
+        let rest = ground
+            .waybill(&["dead", "replay", "--reason", "too_deep", "--rate", "100"])
+            .failed(1);
+        rest.says("replayed 1 of 2; damaged 1");
+        assert_eq!(ground.count("dead_letter").await, 1);
+        assert_eq!(waiting(&connection).await, 2);
+    });
+}

@@ -1,0 +1,241 @@
+//! Commands about keys, and whether what they print is found again by its text alone.
+
+use std::time::Duration;
+
+use waybill::config::DatabaseSettings;
+use waybill::domain::access::{Access, Scope};
+use waybill::store::Store;
+use waybill::store::admin::api_key::{KeyState, NewKey};
+
+use crate::cli::ground::{Ground, on_ground, run};
+
+const ACME: [&str; 6] = ["key", "create", "--tenant", "acme", "--scope", "write,read"];
+
+fn store(ground: &Ground) -> Store {
+    Store::new(&DatabaseSettings {
+        url: ground.database_url.clone().into(),
+        ca_file: None,
+        cert_file: None,
+        key_file: None,
+        pool: 2,
+        connect_timeout: Duration::from_secs(5),
+        statement_timeout: Duration::from_secs(30),
+        lock_timeout: Duration::from_secs(10),
+    })
+    .unwrap()
+}
+
+/// Makes a key: its text and its id.
+fn create(ground: &Ground, more: &[&str]) -> (String, String) {
+    let created = ground.waybill(&[&ACME[..], more].concat()).ok();
+    let created = created.complains("shown once");
+    let text = created.out.strip_suffix('\n').unwrap().to_owned();
+    let id = text.split('_').nth(1).unwrap().to_owned();
+    assert!(!created.err.contains(secret(&text)), "{}", created.err);
+    assert!(created.err.contains(&id), "{}", created.err);
+    (text, id)
+}
+
+fn secret(text: &str) -> &str {
+    text.rsplit('_').next().unwrap()
+}
+
+#[test]
+fn a_created_key_is_found_until_it_is_revoked() {
+    on_ground("keys", async |ground| {
+        ground
+            .waybill(&ACME)
+            .failed(1)
+            .complains("run `waybill migrate`");
+        ground.waybill(&["migrate"]).ok();
+        ground.waybill(&["key", "list"]).ok().says("no keys");
+        let store = store(&ground);
+        assert!(!store.any_key().await.unwrap());
+
+        let (text, id) = create(&ground, &["--name", "archive"]);
+        let found = store.find_key(&text).await.unwrap().unwrap();
+        assert_eq!((found.id, found.state), (id.clone(), KeyState::Valid));
+        assert_eq!(found.expires_at, None);
+        let expected = Access {
+            tenant: "acme".to_owned(),
+            scopes: vec![Scope::Read, Scope::Write],
+        };
+        assert_eq!(found.access, expected);
+        assert!(store.any_key().await.unwrap());
+
+        let revoked = format!("revoked {id}\n");
+        let answer = ground.waybill(&["key", "revoke", &id]).ok();
+        assert_eq!(answer.out, revoked);
+        let first = store.list_keys().await.unwrap();
+        let found = store.find_key(&text).await.unwrap().unwrap();
+        assert_eq!(found.state, KeyState::Revoked);
+        assert!(store.any_key().await.unwrap(), "the doors stay closed");
+
+        let answer = ground.waybill(&["key", "revoke", &text]).ok();
+        assert_eq!(answer.out, revoked);
+        assert_eq!(store.list_keys().await.unwrap(), first);
+        ground
+            .waybill(&["key", "list"])
+            .ok()
+            .says(&format!("{id}  revoked  20"))
+            .says("tenant acme, scopes read,write, revoked 20")
+            .says(", name archive");
+    });
+}
+
+#[test]
+fn a_wrong_secret_of_a_known_id_is_not_found() {
+    on_ground("wrong_keys", async |ground| {
+        ground.waybill(&["migrate"]).ok();
+        let (text, id) = create(&ground, &[]);
+        let (other, _) = create(&ground, &[]);
+        let last = if text.ends_with('0') { "1" } else { "0" };
+        let store = store(&ground);
+        for wrong in [
+            format!("{}{last}", &text[..text.len() - 1]),
+            format!("wb_{id}_{}", secret(&other)),
+            format!("wb_{}_{}", "0".repeat(12), secret(&text)),
+            format!("{text} "),
+            text.to_uppercase(),
+            id,
+            secret(&text).to_owned(),
+            String::new(),
+        ] {
+            assert_eq!(store.find_key(&wrong).await.unwrap(), None, "{wrong}");
+        }
+        assert!(store.find_key(&text).await.unwrap().is_some());
+        let unknown = ["key", "revoke", "0123456789ab"];
+        ground
+            .waybill(&unknown)
+            .failed(4)
+            .complains("no key 0123456789ab; see `waybill key list`");
+    });
+}
+
+#[test]
+fn an_expired_key_is_told_as_expired() {
+    on_ground("expired_keys", async |ground| {
+        ground.waybill(&["migrate"]).ok();
+        let (text, id) = create(&ground, &["--expires", "90d"]);
+        let store = store(&ground);
+        let found = store.find_key(&text).await.unwrap().unwrap();
+        assert_eq!(found.state, KeyState::Valid);
+        let listed = store.list_keys().await.unwrap().remove(0);
+        let days = found.expires_at.unwrap().duration_since(listed.created_at);
+        assert_eq!(days.as_hours(), 90 * 24);
+
+        let passed = "update waybill.api_key set created_at = created_at - interval '91 days',
+                          expires_at = expires_at - interval '91 days'";
+        ground.sql(passed).await;
+        let found = store.find_key(&text).await.unwrap().unwrap();
+        assert_eq!(found.state, KeyState::Expired);
+        ground
+            .waybill(&["key", "list"])
+            .ok()
+            .says(&format!("{id}  expired  20"))
+            .says(", expired 20");
+        ground.waybill(&["key", "revoke", &id]).ok();
+        let found = store.find_key(&text).await.unwrap().unwrap();
+        assert_eq!(found.state, KeyState::Revoked);
+    });
+}
+
+#[test]
+fn the_text_of_a_key_is_only_where_it_was_printed() {
+    on_ground("secret_keys", async |ground| {
+        ground.waybill(&["migrate"]).ok();
+        let verbose = [&ACME[..], &["--verbose"]].concat();
+        let created = ground.waybill(&verbose).ok();
+        let text = created.out.trim_end();
+        let secret = secret(text);
+        assert!(!created.err.contains(secret), "{}", created.err);
+        assert_eq!(created.out.lines().count(), 1);
+
+        let store = store(&ground);
+        let connection = store.connection().await.unwrap();
+        let row = connection
+            .query_one(
+                "select k::text, k.hash = sha256(convert_to($1, 'utf8')),
+                        strpos(encode(k.hash, 'escape'), $1) from waybill.api_key k",
+                &[&text],
+            )
+            .await
+            .unwrap();
+        let (dump, is_hash, at): (String, bool, i32) = (row.get(0), row.get(1), row.get(2));
+        assert!(is_hash && at == 0 && !dump.contains(secret), "{dump}");
+
+        for arguments in [&["key", "list"][..], &["key", "list", "--json"]] {
+            let list = ground.waybill(arguments).ok();
+            assert!(!list.out.contains(secret), "{}", list.out);
+            assert!(!list.err.contains(secret), "{}", list.err);
+        }
+        let shown = ground.waybill(&["key", "list", "--json"]).ok();
+        let shown: serde_json::Value = serde_json::from_str(&shown.out).unwrap();
+        assert_eq!(shown[0]["scopes"], serde_json::json!(["read", "write"]));
+        assert_eq!(shown[0]["state"], "valid");
+        assert!(shown[0].get("hash").is_none());
+    });
+}
+
+#[test]
+fn nothing_that_is_printed_for_a_fault_holds_a_secret() {
+    on_ground("printed_keys", async |ground| {
+        ground.waybill(&["migrate"]).ok();
+        let store = store(&ground);
+        let mut new = NewKey {
+            name: String::new(),
+            access: Access {
+                tenant: "acme".to_owned(),
+                scopes: vec![Scope::Admin],
+            },
+            expires_after: None,
+        };
+        let created = store.create_key(&new).await.unwrap();
+        let debug = format!("{created:?}");
+        assert!(debug.contains("REDACTED"), "{debug}");
+
+        new.access.scopes.clear();
+        let refused = store.create_key(&new).await.unwrap_err();
+        assert!(refused.is_data());
+        let said = refused.to_string();
+        assert!(said.contains("scopes_are_not_empty"), "{said}");
+        assert!(!said.contains("\\x") && !said.contains("wb_"), "{said}");
+    });
+}
+
+#[test]
+fn arguments_that_make_no_key_are_told_with_a_remedy() {
+    let nowhere = [("DATABASE_URL", "postgres://w@127.0.0.1:1/w")];
+    let told = |arguments: &[&str], remedy: &str| {
+        run(arguments, &nowhere, "").failed(2).complains(remedy);
+    };
+    let create = ["key", "create", "--tenant"];
+    let with = |more: &[&'static str]| [&create[..], more].concat();
+    told(&with(&["acme"]), "--scope <SCOPE,…>");
+    told(&["key", "create", "--scope", "read"], "--tenant <TENANT>");
+    for scope in ["all", "read,", "read, write", ""] {
+        let arguments = [&create[..], &["acme", "--scope", scope]].concat();
+        told(&arguments, "the scopes are read, write, admin");
+    }
+    told(
+        &[&ACME[..], &["--expires", "soon"]].concat(),
+        "such as 12h or 90d, from 1s to 3650d, or `never`",
+    );
+    told(&with(&[" ", "--scope", "read"]), "--tenant: must not be");
+    told(
+        &with(&["a\u{1b}[2J", "--scope", "read"]),
+        "--tenant: must not hold control characters",
+    );
+    let long = "ü".repeat(101);
+    told(
+        &[&create[..], &[&long, "--scope", "read"]].concat(),
+        "--tenant: must be at most 200 bytes long",
+    );
+    told(
+        &[&ACME[..], &["--name", &long]].concat(),
+        "--name: must be at most 200 bytes long",
+    );
+    run(&["key", "create", "--help"], &[], "")
+        .ok()
+        .says("--expires 90d");
+}

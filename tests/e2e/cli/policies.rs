@@ -1,0 +1,183 @@
+//! Limits of the broker, as `deploy/` sets them: what the doctor finds of them, and what they do.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
+use lapin::{BasicProperties, Confirmation};
+use waybill::broker::topology;
+
+use crate::cli::broker::connection;
+use crate::cli::ground::{Ground, ctl, ctl_answer, on_ground, set_policies};
+
+/// Stands in for rabbitmqctl: has a version, and notes what it was told to do.
+const NOTING: &str =
+    "case $2 in version) echo $VERSION ;; *) shift; printf '%s\\n' \"$@\" '' ;; esac";
+
+/// What `permissions.sh policy` tells a broker of that version to do.
+fn commands(version: &str, vhost: &str, bytes: &str) -> Vec<Vec<String>> {
+    let script = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/deploy/rabbitmq/permissions.sh"
+    );
+    let noting = std::env::temp_dir().join(format!("waybill-noting-{}", uuid::Uuid::new_v4()));
+    std::fs::write(&noting, NOTING).unwrap();
+    let output = Command::new("sh")
+        .args([script, "-p", vhost, "-b", bytes, "policy"])
+        .env("RABBITMQCTL", format!("sh {}", noting.display()))
+        .env("VERSION", version)
+        .output()
+        .unwrap();
+    std::fs::remove_file(noting).unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let noted = String::from_utf8(output.stdout).unwrap();
+    let commands = noted.split("\n\n").filter(|command| !command.is_empty());
+    commands
+        .map(|command| command.lines().map(str::to_owned).collect())
+        .collect()
+}
+
+async fn run_script(vhost: &str, bytes: &str) {
+    let version = ctl_answer(&["-s", "version"]).await;
+    for command in commands(version.trim(), vhost, bytes) {
+        let words: Vec<&str> = command.iter().map(String::as_str).collect();
+        ctl(&words).await;
+    }
+}
+
+#[test]
+fn the_dead_queue_has_no_delivery_limit_on_any_version() {
+    let definition = |version: &str| {
+        let commands = commands(version, "/", "1");
+        let dead = commands
+            .iter()
+            .find(|words| words.contains(&"waybill-dead".to_owned()));
+        dead.unwrap().last().unwrap().clone()
+    };
+    assert_eq!(definition("3.10.8"), r#"{"overflow": "reject-publish"}"#);
+    assert_eq!(
+        definition("4.1.0"),
+        r#"{"delivery-limit": -1, "overflow": "reject-publish"}"#
+    );
+}
+
+#[test]
+fn waybill_dev_sets_the_same_policies_as_production() {
+    on_ground("policies_of_dev", async |_| {
+        let vhost = "policies_of_dev";
+        let list = ["list_policies", "-s", "-p", vhost];
+        set_policies(vhost).await;
+        let of_dev = ctl_answer(&list).await;
+        assert_eq!(of_dev.lines().count(), 2, "{of_dev}");
+        for name in ["waybill", "waybill-dead"] {
+            ctl(&["clear_policy", "-p", vhost, name]).await;
+        }
+        run_script(vhost, "1073741824").await;
+        assert_eq!(ctl_answer(&list).await, of_dev);
+    });
+}
+
+#[test]
+fn a_queue_of_events_that_is_full_refuses_what_comes_and_loses_nothing_it_gives_up() {
+    on_ground("policies", async |ground| {
+        let connection = connection(&ground).await;
+        topology::declare(&connection, 1).await.unwrap();
+        // The broker tries again after three minutes, unless told otherwise.
+        let sooner =
+            "application:set_env(rabbit, dead_letter_worker_publisher_confirm_timeout, 500).";
+        ctl(&["eval", sooner]).await;
+        run_script("policies", "3000").await;
+        let names = ["list_queues", "-p", "policies", "name", "policy"];
+        let listed = ctl_answer(&names).await;
+        assert!(listed.contains("waybill.events.0\twaybill\n"), "{listed}");
+        assert!(listed.contains("waybill.dead\twaybill-dead\n"), "{listed}");
+
+        let channel = connection.channel().await.unwrap();
+        let confirm = ConfirmSelectOptions::default();
+        channel.confirm_select(confirm).await.unwrap();
+        let mut refused = 0;
+        for _ in 0..20 {
+            let options = BasicPublishOptions::default();
+            let (key, body) = ("upload.step".into(), [b'x'; 1_000]);
+            let exchange = "waybill.events".into();
+            let properties = BasicProperties::default();
+            let publish = channel.basic_publish(exchange, key, options, &body, properties);
+            let confirm = publish.await.unwrap().await.unwrap();
+            refused += usize::from(matches!(confirm, Confirmation::Nack(_)));
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let kept = topology::ready_count(&connection, "waybill.events.0").await;
+        let kept = usize::try_from(kept.unwrap()).unwrap();
+        assert_eq!(kept + refused, 20);
+        assert!((3..=10).contains(&kept), "{kept}");
+
+        give_up(&ground, kept).await;
+        for _ in 0..100 {
+            let dead = topology::ready_count(&connection, "waybill.dead")
+                .await
+                .unwrap();
+            if usize::try_from(dead).unwrap() == kept {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("what was given up did not arrive");
+    });
+}
+
+/// Rejects everything that waits, although the queue that it goes to is away for a while.
+async fn give_up(ground: &Ground, count: usize) {
+    let connection = connection(ground).await;
+    let channel = connection.channel().await.unwrap();
+    let unbind = channel.queue_unbind(
+        "waybill.dead".into(),
+        "waybill.dead".into(),
+        "#".into(),
+        Default::default(),
+    );
+    unbind.await.unwrap();
+    for _ in 0..count {
+        let get = channel.basic_get("waybill.events.0".into(), Default::default());
+        let message = get.await.unwrap().unwrap();
+        message.reject(Default::default()).await.unwrap();
+    }
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    topology::declare(&connection, 1).await.unwrap();
+}
+
+#[test]
+fn the_doctor_tries_how_large_a_message_may_be_and_says_what_it_can_not_see() {
+    on_ground("sizes", async |ground| {
+        ground.waybill(&["migrate"]).ok();
+        ground
+            .waybill(&["doctor"])
+            .ok()
+            .says("ok    broker    takes bodies of 2097152 bytes and refuses more than 8388608")
+            .says("note  broker    the policies of its queues were not looked at");
+        ground
+            .waybill(&["doctor", "--set", "limits.body_bytes=512KiB"])
+            .ok()
+            .says("warn  broker    takes bodies of more than 2097152 bytes")
+            .says("set max_message_size = 1048576");
+        ground
+            .waybill(&["doctor", "--set", "limits.body_bytes=8MiB"])
+            .failed(1)
+            .says(
+                "FAIL  broker    refuses bodies of 8388608 bytes, which limits.body_bytes allows",
+            );
+        let nowhere = "broker.management_url=http://monitor:hunter2@127.0.0.1:1";
+        let answer = ground.waybill(&["doctor", "--set", nowhere]).ok();
+        let answer = answer.says("warn  broker    the policies of its queues can't be read");
+        assert!(!answer.out.contains("hunter2"), "{}", answer.out);
+    });
+}
+
+#[test]
+fn a_production_setting_is_that_of_every_private_server() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let settings = std::fs::read_to_string(root.join("deploy/rabbitmq/waybill.conf")).unwrap();
+    assert!(settings.contains("max_message_size = 4194304\n"));
+    let compose = std::fs::read_to_string(root.join("docker-compose.yml")).unwrap();
+    assert!(compose.contains("./deploy/rabbitmq/waybill.conf:/etc/rabbitmq/conf.d/"));
+}

@@ -1,0 +1,146 @@
+//! Commands that read records, on rows that a worker would have written.
+
+use std::io::{BufRead, BufReader};
+
+use waybill::domain::ProcessKey;
+
+use crate::cli::ground::{Ground, on_ground};
+
+const EVERY: [&str; 4] = ["done", "warning", "error", "cancelled"];
+
+fn key(token: &str) -> String {
+    ProcessKey::of("default", token).0.to_string()
+}
+
+async fn insert_ended(ground: &Ground, status: &str) {
+    ground
+        .sql(&format!(
+            "insert into waybill.process (key, tenant, token, kind, status, ended_at, sealed_at, message)
+             values ('{}', 'default', '{status}', 'upload', '{status}', now(), now(), 'because')",
+            key(status)
+        ))
+        .await;
+}
+
+async fn insert_running(ground: &Ground) {
+    let key = key("t");
+    ground
+        .sql(&format!(
+            "insert into waybill.process (key, tenant, token, kind, status, opened_at, opening_stamp,
+                 source, filename, items, items_failed, total, total_stamp)
+             values ('{key}', 'default', 't', 'upload', 'running', '2026-11-21T20:44:01Z',
+                 e'2026-11-21T20:44:01.000000Z\\t-\\tshop\\t1', 'shop', 'march.csv', 2, 1, 10,
+                 e'2026-11-21T20:44:01.000000Z\\t-\\tshop\\t1');
+             insert into waybill.event (process, source, id, type, time, late, pos, data)
+             values ('{key}', 'shop', '3', 'upload.step', '2026-11-21T20:44:03Z', false, 1,
+                     '{{\"name\":\"import\",\"state\":\"running\"}}'),
+                    ('{key}', 'shop', '2', 'upload.step', '2026-11-21T20:44:02Z', false, 2,
+                     '{{\"name\":\"virus scan\",\"state\":\"done\"}}');
+             insert into waybill.item (process, identifier, ok, messages, stamp)
+             values ('{key}', 'a', true, '{{}}', 's'), ('{key}', 'b', false, '{{bad}}', 's')"
+        ))
+        .await;
+}
+
+#[test]
+fn a_schema_is_made_once_and_asked_for_where_it_lacks() {
+    on_ground("migrating", async |ground| {
+        ground
+            .waybill(&["get", "t"])
+            .failed(1)
+            .complains("run `waybill migrate`");
+        ground
+            .waybill(&["doctor"])
+            .failed(1)
+            .says("has no tables yet");
+        ground
+            .waybill(&["migrate"])
+            .ok()
+            .says(&format!("applied {} migrations", migrations()));
+        ground.waybill(&["migrate"]).ok().says("up to date");
+    });
+}
+
+/// How many there are.
+fn migrations() -> usize {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations");
+    let files = std::fs::read_dir(folder).expect("a folder");
+    let files = files.filter_map(|file| file.ok()?.path().extension().map(|e| e == "sql"));
+    files.filter(|is_statement| *is_statement).count()
+}
+
+#[test]
+fn a_record_is_shown_with_its_history_in_order_and_failed_items_first() {
+    on_ground("getting", async |ground| {
+        ground.waybill(&["migrate"]).ok();
+        insert_running(&ground).await;
+        let shown = ground
+            .waybill(&["get", "t"])
+            .ok()
+            .says("running: 2 of 10 done, 1 failed");
+        let at = |text: &str| shown.out.find(text).unwrap();
+        assert!(at("virus scan") < at("import"), "{}", shown.out);
+        assert!(at("FAIL  b  bad") < at("ok    a"), "{}", shown.out);
+        assert!(!shown.out.contains('\u{1b}'));
+
+        let json = ground.waybill(&["get", "t", "--json", "--items", "1"]).ok();
+        let json: serde_json::Value = serde_json::from_str(&json.out).unwrap();
+        assert_eq!(json["status"], "running");
+        assert_eq!(json["items"][0]["identifier"], "b");
+        assert_eq!(json["items"].as_array().unwrap().len(), 1);
+        assert_eq!(json["counts"]["items"], 2);
+
+        ground
+            .waybill(&["get", "nobody"])
+            .failed(4)
+            .complains("nobody");
+        ground
+            .waybill(&["get", "t", "--tenant", "acme"])
+            .failed(4)
+            .complains("acme");
+    });
+}
+
+#[test]
+fn watching_tells_what_is_new_and_ends_with_the_status() {
+    on_ground("watching", async |ground| {
+        ground.waybill(&["migrate"]).ok();
+        for (status, code) in EVERY.into_iter().zip([0, 10, 11, 12]) {
+            insert_ended(&ground, status).await;
+            ground
+                .waybill(&["watch", status])
+                .failed(code)
+                .says("because");
+        }
+        let unknown = ground
+            .waybill(&["watch", "nobody", "--timeout", "500ms"])
+            .failed(13);
+        unknown.complains("no events for nobody");
+
+        insert_running(&ground).await;
+        let mut watch = ground.start(&["watch", "t", "--timeout", "20s"]);
+        let mut lines = BufReader::new(watch.stdout.take().unwrap()).lines();
+        let mut said: Vec<String> = Vec::new();
+        // This is the last that it says of what is there when it looks first.
+        while !said.concat().contains("running: 2 of 10 done") {
+            said.push(lines.next().unwrap().unwrap());
+        }
+        let (key, step) = (key("t"), "{\"message\":\"nearly there\"}");
+        ground
+            .sql(&format!(
+                "insert into waybill.event (process, source, id, type, time, late, pos, data)
+                 values ('{key}', 'shop', '4', 'upload.step', '2026-11-21T20:44:01Z', false, 1, '{step}');
+                 update waybill.process set status = 'done', ended_at = now(), sealed_at = now()
+                 where key = '{key}'"
+            ))
+            .await;
+        let later: Vec<_> = lines.map(Result::unwrap).collect();
+        assert_eq!(watch.wait().unwrap().code(), Some(0), "{later:?}");
+        assert!(said.concat().contains("virus scan"), "{said:?}");
+        let later = later.concat();
+        assert!(
+            later.contains("nearly there") && !later.contains("virus scan"),
+            "{later}"
+        );
+    });
+}

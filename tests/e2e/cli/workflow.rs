@@ -1,0 +1,144 @@
+//! Commands about workflows, on the samples and on files with faults.
+
+use std::path::PathBuf;
+
+use crate::cli::ground::{on_ground, run};
+
+fn sample(name: &str) -> String {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("examples/workflows");
+    path.join(name).display().to_string()
+}
+
+/// A file of that text, in a folder of the test's own.
+fn file(test: &str, name: &str, text: &str) -> String {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(test);
+    std::fs::create_dir_all(&folder).unwrap();
+    let path = folder.join(name);
+    std::fs::write(&path, text).unwrap();
+    path.display().to_string()
+}
+
+#[test]
+fn workflow_files_are_checked_without_settings() {
+    let (purchase, invoice) = (sample("purchase.toml"), sample("invoice.toml"));
+    run(&["workflow", "check", &purchase, &invoice], &[], "")
+        .ok()
+        .says("purchase is sound, 5 stages")
+        .says("invoice is sound, 3 stages");
+    let bad = file(
+        "check",
+        "bad.toml",
+        "name = 'w'\nstart = ['a']\n[stages.b]\n",
+    );
+    let told = run(&["workflow", "check", &purchase, &bad], &[], "").failed(1);
+    let told = told
+        .complains(&format!("{bad}:2: `start` names the stage `a`"))
+        .complains(&format!("{bad}:3: no way leads"))
+        .complains("error: files with faults: 1 of 2");
+    assert!(told.out.is_empty(), "{}", told.out);
+    run(&["workflow", "check", &purchase, &purchase], &[], "")
+        .failed(1)
+        .complains(":1: the workflow `purchase` is in");
+    run(&["workflow", "check", "/nowhere.toml"], &[], "")
+        .failed(1)
+        .complains("/nowhere.toml can't be read");
+    run(&["workflow", "check"], &[], "").failed(2);
+}
+
+#[test]
+fn an_applied_workflow_is_versioned_and_listed() {
+    on_ground("applying", async |ground| {
+        let (purchase, invoice) = (sample("purchase.toml"), sample("invoice.toml"));
+        let apply = ["workflow", "apply", &purchase, &invoice];
+        ground
+            .waybill(&apply)
+            .failed(1)
+            .complains("run `waybill migrate`");
+        ground.waybill(&["migrate"]).ok();
+        ground
+            .waybill(&["workflow", "list"])
+            .ok()
+            .says("no workflows");
+        ground
+            .waybill(&apply)
+            .ok()
+            .says("purchase version 1 applied")
+            .says("invoice version 1 applied");
+        ground
+            .waybill(&apply)
+            .ok()
+            .says("purchase version 1 unchanged");
+
+        let text = "name = 'invoice'\nstart = ['only']\n[stages.only]\n";
+        let changed = file("applying", "invoice.toml", text);
+        let bad = file("applying", "bad.toml", "name = 'bad'\n");
+        ground
+            .waybill(&["workflow", "apply", &changed, &bad])
+            .failed(1)
+            .complains(&format!("{bad}:1: "))
+            .complains("nothing was applied");
+        assert_eq!(ground.count("workflow").await, 2);
+        ground
+            .waybill(&["workflow", "apply", &changed])
+            .ok()
+            .says("invoice version 2 applied");
+        let list = ground.waybill(&["workflow", "list"]).ok();
+        list.says("invoice   version 2  ").says("  2 versions");
+    });
+}
+
+#[test]
+fn every_version_of_a_workflow_can_be_shown() {
+    on_ground("showing", async |ground| {
+        ground.waybill(&["migrate"]).ok();
+        let text = "name = 'invoice'\nstart = ['only']\n[stages.only]\n";
+        let changed = file("showing", "invoice.toml", text);
+        for file in [&sample("purchase.toml"), &sample("invoice.toml"), &changed] {
+            ground.waybill(&["workflow", "apply", file]).ok();
+        }
+        ground
+            .waybill(&["workflow", "show", "purchase"])
+            .ok()
+            .says("purchase, version 1 of 20")
+            .says("buy (joins all of finance, stock)");
+        let show = ["workflow", "show", "invoice"];
+        ground.waybill(&show).ok().says("only");
+        ground
+            .waybill(&[&show[..], &["--version", "1", "--dot"]].concat())
+            .ok()
+            .says("digraph \"invoice\"");
+        let source = ground
+            .waybill(&[&show[..], &["--version", "2", "--source"]].concat())
+            .ok();
+        assert_eq!(source.out, text);
+        ground
+            .waybill(&[&show[..], &["--version", "9"]].concat())
+            .failed(4)
+            .complains("the newest is 2");
+        ground
+            .waybill(&["workflow", "show", "nothing"])
+            .failed(4)
+            .complains("waybill workflow list");
+    });
+}
+
+#[test]
+fn workflows_applied_at_the_same_time_make_one_version() {
+    on_ground("racing", async |ground| {
+        ground.waybill(&["migrate"]).ok();
+        let purchase = sample("purchase.toml");
+        let answers: Vec<_> = std::thread::scope(|scope| {
+            let apply = || ground.waybill(&["workflow", "apply", &purchase]).ok();
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(apply)).collect();
+            threads
+                .into_iter()
+                .map(|thread| thread.join().unwrap())
+                .collect()
+        });
+        let applied = answers
+            .iter()
+            .filter(|answer| answer.out.contains(" applied"));
+        assert_eq!(applied.count(), 1);
+        assert_eq!(ground.count("workflow").await, 1);
+    });
+}

@@ -1,0 +1,141 @@
+//! The database's edge on real servers: TLS that never falls back, migrations side by side.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use waybill::config::DatabaseSettings;
+use waybill::dev::Postgres;
+use waybill::store::admin::migrate;
+use waybill::store::{Store, StoreError};
+
+pub(super) fn settings(url: &str, ca_file: Option<PathBuf>) -> DatabaseSettings {
+    DatabaseSettings {
+        url: url.to_owned().into(),
+        ca_file,
+        cert_file: None,
+        key_file: None,
+        pool: 8,
+        connect_timeout: Duration::from_secs(5),
+        statement_timeout: Duration::from_secs(30),
+        lock_timeout: Duration::from_secs(10),
+    }
+}
+
+async fn is_encrypted(settings: &DatabaseSettings) -> Result<bool, StoreError> {
+    let connection = Store::new(settings)?.connection().await?;
+    let row = connection
+        .query_one(
+            "select ssl from pg_stat_ssl where pid = pg_backend_pid()",
+            &[],
+        )
+        .await?;
+    Ok(row.get(0))
+}
+
+fn run(folder: &Path, command: &str) {
+    let output = Command::new("sh")
+        .args(["-ec", command])
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{command}: {output:?}");
+}
+
+/// A CA, a certificate for `localhost` that the server of that folder may read, and a second CA.
+fn certificates(folder: &Path) {
+    run(
+        folder,
+        "for ca in ca other; do openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=$ca -days 2 \
+         -keyout $ca.key -out $ca.pem; done
+         openssl req -newkey rsa:2048 -nodes -subj /CN=localhost -keyout key.pem -out req.pem
+         printf 'subjectAltName=DNS:localhost\\n' > ext
+         openssl x509 -req -in req.pem -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 \
+         -extfile ext -out cert.pem
+         chmod 600 key.pem
+         chmod 755 .",
+    );
+}
+
+/// Makes the server offer TLS after its next start.
+async fn encrypt(settings: &DatabaseSettings, certificates: &Path) {
+    let at = certificates.display();
+    let connection = Store::new(settings).unwrap().connection().await.unwrap();
+    for change in [
+        format!("alter system set ssl_cert_file = '{at}/cert.pem'"),
+        format!("alter system set ssl_key_file = '{at}/key.pem'"),
+        "alter system set ssl = on".to_owned(),
+    ] {
+        connection.batch_execute(&change).await.unwrap();
+    }
+}
+
+/// Four programs start at once; one of them does the work.
+async fn migrate_side_by_side(settings: &DatabaseSettings) {
+    let migrations = (0..4).map(|_| async {
+        let store = Store::new(settings).unwrap();
+        migrate::migrate(store.connection().await.unwrap())
+            .await
+            .unwrap()
+    });
+    let applied = futures_util::future::join_all(migrations).await;
+    assert_eq!(applied.iter().filter(|one| one.applied > 0).count(), 1);
+    let connection = Store::new(settings).unwrap().connection().await.unwrap();
+    let versions = migrate::versions(&connection).await.unwrap();
+    assert!(versions.suffice());
+}
+
+#[tokio::test]
+async fn tls_is_verified_or_not_used_and_parallel_migrations_wait_for_each_other() {
+    let folder = tempfile();
+    let mut server = Postgres::start(&folder.join("server")).await.unwrap();
+    let plain_url = server.url();
+
+    let plain = settings(&plain_url, None);
+    assert!(!is_encrypted(&plain).await.unwrap());
+    let demanding = settings(&format!("{plain_url}?sslmode=require"), None);
+    assert!(
+        is_encrypted(&demanding).await.is_err(),
+        "it fell back to plain text"
+    );
+
+    let authorities = folder.join("certificates");
+    std::fs::create_dir(&authorities).unwrap();
+    certificates(&authorities);
+    run(
+        &authorities,
+        &format!(
+            "chown --reference={}/server/postgres key.pem",
+            folder.display()
+        ),
+    );
+    encrypt(&plain, &authorities).await;
+    server.restart().await.unwrap();
+
+    let named = plain_url.replace("127.0.0.1", "localhost");
+    let ca = Some(authorities.join("ca.pem"));
+    assert!(is_encrypted(&settings(&named, ca.clone())).await.unwrap());
+    let full = format!("{named}?sslmode=verify-full");
+    assert!(is_encrypted(&settings(&full, ca.clone())).await.unwrap());
+    let other = Some(authorities.join("other.pem"));
+    assert!(
+        is_encrypted(&settings(&named, other)).await.is_err(),
+        "a foreign authority passed"
+    );
+    assert!(
+        is_encrypted(&settings(&plain_url, ca)).await.is_err(),
+        "a wrong host name passed"
+    );
+
+    migrate_side_by_side(&plain).await;
+    server.stop().await.unwrap();
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+pub(super) fn tempfile() -> PathBuf {
+    let name = format!("waybill-store-{}", uuid::Uuid::new_v4().simple());
+    let folder = std::env::temp_dir().join(name);
+    std::fs::create_dir(&folder).unwrap();
+    run(&folder, "chmod 755 .");
+    folder
+}

@@ -1,0 +1,140 @@
+//! A second server made out of a first one: as its replica, or brought to an earlier moment.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::store::feed::ground::{self, Ground};
+
+/// $1 the first folder  $2 the second one  $3 where the server answers  $4 what the copy is to do;
+/// its settings come on standard input.
+const COPY: &str = r#"set -e
+mkdir -m 700 "$2/postgres"
+cp "$1/postgres/password" "$2/postgres/password"
+pg_basebackup --pgdata="$2/postgres/data" --dbname="$3" --checkpoint=fast --wal-method=stream
+cat >>"$2/postgres/data/postgresql.auto.conf"
+touch "$2/postgres/data/$4.signal"
+chown -R --reference="$1/postgres" "$2/postgres"
+"#;
+
+/// Longer than anything here takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A folder with a base backup, ready to start.
+pub(crate) struct Backup(std::path::PathBuf);
+
+impl Ground {
+    /// A backup of now; the copy follows this server.
+    pub(crate) async fn replica(&self) -> Ground {
+        let url = self.server.url();
+        let settings = format!("primary_conninfo = '{url}?application_name=replica'\n");
+        let backup = self.back_up("standby", &settings);
+        let replica = Ground::on(backup.0).await;
+        until("the replica streams", async || {
+            self.value("select count(*) from pg_stat_replication where state = 'streaming'")
+                .await
+                == "1"
+        })
+        .await;
+        replica
+    }
+
+    /// A backup of now, to be brought to a later moment.
+    pub(crate) fn back_up(&self, signal: &str, settings: &str) -> Backup {
+        let folder = ground::folder();
+        let mut copying = Command::new("/bin/sh")
+            .args(["-c", COPY, "copy"])
+            .args([&self.folder, &folder])
+            .args([&self.server.url(), signal])
+            .stdin(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut input = copying.stdin.take().unwrap();
+        input.write_all(settings.as_bytes()).unwrap();
+        drop(input);
+        assert!(copying.wait().unwrap().success());
+        Backup(folder)
+    }
+
+    /// Where the log of this server ends.
+    pub(crate) async fn position(&self) -> String {
+        self.value("select pg_current_wal_lsn()").await
+    }
+
+    /// From now on no transaction is over here before it is on the replica's disk.
+    pub(crate) async fn waits_for(&self, replica: &Ground) {
+        self.is_followed_by(replica).await;
+        for setting in [
+            "alter system set synchronous_standby_names = 'replica'",
+            "select pg_reload_conf()",
+        ] {
+            self.execute(setting).await;
+        }
+        until("the replica is synchronous", async || {
+            self.value("select min(sync_state) from pg_stat_replication")
+                .await
+                == "sync"
+        })
+        .await;
+    }
+
+    /// Waits until a replica has all that was written here so far.
+    pub(crate) async fn is_followed_by(&self, replica: &Ground) {
+        let reached = format!(
+            "select pg_last_wal_replay_lsn() >= '{}'::pg_lsn",
+            self.position().await
+        );
+        until("the replica has all of it", async || {
+            replica.value(&reached).await == "true"
+        })
+        .await;
+    }
+
+    /// From now on it receives nothing more.
+    pub(crate) async fn cut_off(&self) {
+        self.execute("alter system set primary_conninfo = ''").await;
+        self.execute("select pg_reload_conf()").await;
+        until("nothing is received", async || {
+            self.value("select count(*) from pg_stat_wal_receiver")
+                .await
+                == "0"
+        })
+        .await;
+    }
+
+    /// Takes the place of a server that is no more.
+    pub(crate) async fn promote(&self, primary: &mut Ground) {
+        primary.server.kill().await.unwrap();
+        assert_eq!(self.value("select pg_promote()").await, "true");
+    }
+}
+
+impl Backup {
+    /// Starts on it and replays the log of the first server up to a position.
+    pub(crate) async fn recover(self, from: &Ground, position: &str) -> Ground {
+        let log = from.folder.join("postgres/data/pg_wal");
+        let settings = format!(
+            "restore_command = 'cp {}/%f %p'\nrecovery_target_lsn = '{position}'\n\
+             recovery_target_action = 'promote'\n",
+            log.display()
+        );
+        let file = self.0.join("postgres/data/postgresql.auto.conf");
+        let mut file = std::fs::OpenOptions::new().append(true).open(file).unwrap();
+        file.write_all(settings.as_bytes()).unwrap();
+        let ground = Ground::on(self.0).await;
+        until("the end of recovery", async || {
+            ground.value("select pg_is_in_recovery()").await == "false"
+        })
+        .await;
+        ground
+    }
+}
+
+/// Looks until it is so.
+pub(crate) async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
+    let began = Instant::now();
+    while !is_so().await {
+        assert!(began.elapsed() < PATIENCE, "still waiting: {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}

@@ -1,0 +1,7 @@
+//! The store on real databases: connections, sessions, migrations, the change feed, and lists.
+
+mod connections;
+mod feed;
+mod list;
+mod migrations;
+mod sessions;
