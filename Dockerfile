@@ -16,6 +16,7 @@ RUN mkdir -p src bench \
     && rm -r src bench
 COPY deploy/rabbitmq/waybill.conf deploy/rabbitmq/waybill.conf
 COPY migrations migrations
+COPY examples/events examples/events
 COPY examples/workflows examples/workflows
 COPY src src
 RUN mkdir -p bench && touch bench/main.rs src/main.rs src/lib.rs

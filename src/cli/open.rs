@@ -9,9 +9,8 @@ use uuid::Uuid;
 use super::failure::Failure;
 use super::get::look_up;
 use super::remote::Address;
-use super::{Sources, escape, fields, output, publish, servers};
+use super::{Sources, escape, fields, output, servers};
 use crate::clock;
-use crate::domain::DEFAULT_TENANT;
 use crate::wire::PlainEvent;
 
 /// What `--set` takes here.
@@ -29,9 +28,9 @@ Examples:
   waybill open purchase --set amount=1 --url http://waybill:8080 --key-file key
 
 The token alone goes to the standard output. The workflow must have been applied (`waybill workflow
-list`; `show` tells its fields). This command publishes the event and waits for the broker's
-confirm (over HTTP, with --url, the server does); a worker opens the order, or makes a dead letter of an event that does not fit (`waybill
-dead list`).
+list`; `show` lists its fields). The server publishes the event and waits for the broker's confirm;
+then a worker opens the order, or makes a dead letter of an event that does not fit (`waybill dead
+list`).
 
 Exit codes: 0 the event was confirmed, 1 it was not, 2 wrong usage or settings.")]
 pub(super) struct Open {
@@ -46,9 +45,6 @@ pub(super) struct Open {
     /// The token of the order; without it a new UUID.
     #[arg(long)]
     token: Option<String>,
-    /// Who owns the order [default: default].
-    #[arg(long)]
-    tenant: Option<String>,
     #[command(flatten)]
     address: Address,
 }
@@ -56,7 +52,6 @@ pub(super) struct Open {
 pub(super) async fn run(open: &Open, sources: &Sources) -> Result<ExitCode, Failure> {
     let (form, sources) = fields::split(&open.set, sources)?;
     let sources = open.address.over(&sources);
-    let tenant = servers::tenant(open.tenant.as_deref(), &sources)?;
     let random = || Uuid::new_v4().to_string();
     let token = open.token.clone().unwrap_or_else(random);
     let mut data = json!({ "workflow_id": open.workflow, "form": form });
@@ -66,19 +61,16 @@ pub(super) async fn run(open: &Open, sources: &Sources) -> Result<ExitCode, Fail
         let attachments = open.attach.iter().map(|given| attachment(given)).collect();
         data.insert("attachments".to_owned(), Value::Array(attachments));
     }
-    let event = event("order.opened", &token, tenant, data);
-    publish::one(&event, &sources).await?;
+    let event = event("order.opened", &token, data);
+    servers::client(&sources)?.send_one(&event).await?;
     output::line(&escape::line(&token))?;
-    output::remark(&format!("sent; {}", look_up(tenant, &token)))?;
+    output::remark(&format!("sent; {}", look_up(&token)))?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// An event of these commands.
-pub(super) fn event(type_: &str, token: &str, tenant: &str, data: Value) -> PlainEvent {
-    PlainEvent {
-        tenant: (tenant != DEFAULT_TENANT).then(|| tenant.to_owned()),
-        ..PlainEvent::new(SOURCE, type_, token, clock::now(), data)
-    }
+pub(super) fn event(type_: &str, token: &str, data: Value) -> PlainEvent {
+    PlainEvent::new(SOURCE, type_, token, clock::now(), data)
 }
 
 fn attachment(given: &str) -> Value {

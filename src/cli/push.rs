@@ -10,7 +10,7 @@ use super::failure::Failure;
 use super::get::look_up;
 use super::open::{self, event};
 use super::remote::Address;
-use super::{Sources, fields, output, publish, servers};
+use super::{Sources, fields, output, servers};
 
 /// Move an order on from a stage.
 #[derive(Debug, Args)]
@@ -20,8 +20,8 @@ Examples:
   waybill push 8a4f0c --stage finance --set cost_centre=A7 --set amount=12.5
   waybill push 8a4f0c --data-id 6fa459ea-ee8a-3ca4-894e-db77e160355e
 
-`waybill get TOKEN` shows where an order stands, the outcomes it may be pushed with and the fields
-to fill in. This command publishes the event and waits for the broker's confirm; a worker applies
+`waybill get TOKEN` shows the stages of an order, the outcomes it may be pushed with and the fields
+to fill in. The server publishes the event and waits for the broker's confirm; then a worker applies
 it. A push that comes before its stage is active waits for it; one that does not fit becomes a dead
 letter (`waybill dead list`).
 
@@ -41,9 +41,6 @@ pub(super) struct Push {
     /// Fill in a field, with JSON or else a text; repeatable. SECTION.KEY=VALUE sets a setting.
     #[arg(long, value_name = open::FIELD_VALUE)]
     set: Vec<String>,
-    /// Who owns the order [default: default].
-    #[arg(long)]
-    tenant: Option<String>,
     #[command(flatten)]
     address: Address,
 }
@@ -51,7 +48,6 @@ pub(super) struct Push {
 pub(super) async fn run(push: &Push, sources: &Sources) -> Result<ExitCode, Failure> {
     let (form, sources) = fields::split(&push.set, sources)?;
     let sources = push.address.over(&sources);
-    let tenant = servers::tenant(push.tenant.as_deref(), &sources)?;
     let mut data = json!({ "form": form });
     if let Some(data) = data.as_object_mut() {
         let data_id = push.data_id.map(|id| id.to_string());
@@ -63,8 +59,8 @@ pub(super) async fn run(push: &Push, sources: &Sources) -> Result<ExitCode, Fail
             data.extend(value.map(|value| (key.to_owned(), value.into())));
         }
     }
-    let event = event("order.pushed", &push.token, tenant, data);
-    publish::one(&event, &sources).await?;
-    output::line(&format!("sent; {}", look_up(tenant, &push.token)))?;
+    let event = event("order.pushed", &push.token, data);
+    servers::client(&sources)?.send_one(&event).await?;
+    output::line(&format!("sent; {}", look_up(&push.token)))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,27 +1,16 @@
-//! From the command line to settings, log lines, database, broker, and the server that stands for both.
+//! From the command line to settings, log lines, database, broker, and the HTTP API.
 
 use super::Sources;
 use super::failure::Failure;
 use super::remote::Client;
 use crate::broker::{self, BrokerError, Connection};
 use crate::config::{self, BrokerSettings, Given, Loaded, LogFormat, Settings};
-use crate::domain::DEFAULT_TENANT;
 use crate::store::Store;
 use crate::telemetry;
 use crate::wire::Limits;
 
 /// What the broker's own tools list our connections as.
 const CONNECTION_NAME: &str = "waybill command";
-const NO_TENANT: &str = "--tenant is for those who ask database or broker: over HTTP (client.url) \
-                         the key says whose processes are meant";
-
-/// Where records are read.
-pub(super) enum Records {
-    /// In the database.
-    Store(Store),
-    /// By asking a server.
-    Http(Client),
-}
 
 /// Where events are sent.
 pub(super) enum Events {
@@ -46,26 +35,14 @@ pub(super) fn store(sources: &Sources) -> Result<Store, Failure> {
     Ok(Store::new(&given(sources).database()?)?)
 }
 
-/// Where records are read: over HTTP where a server is named, else in the database, which needs no
-/// broker. Connects when it is used.
-pub(super) fn records(sources: &Sources) -> Result<Records, Failure> {
-    let given = given(sources);
-    if given.has_client() {
-        let (client, _) = given.client()?;
-        return Ok(Records::Http(Client::new(&client)?));
-    }
-    Ok(Records::Store(Store::new(&given.database()?)?))
+/// A client of the API; connects when it is used.
+pub(super) fn client(sources: &Sources) -> Result<Client, Failure> {
+    let (client, _) = given(sources).client()?;
+    Client::new(&client)
 }
 
-/// Whose processes are meant: over HTTP the key says it.
-pub(super) fn tenant<'a>(given: Option<&'a str>, sources: &Sources) -> Result<&'a str, Failure> {
-    match given {
-        Some(_) if self::given(sources).has_client() => Err(Failure::Usage(NO_TENANT.to_owned())),
-        given => Ok(given.unwrap_or(DEFAULT_TENANT)),
-    }
-}
-
-/// Where events are sent likewise, and what one of them may contain.
+/// Where events are sent: over HTTP where a server is named, else to the broker; and what one of
+/// them may contain.
 pub(super) fn events(sources: &Sources) -> Result<(Events, Limits), Failure> {
     let given = given(sources);
     if given.has_client() {

@@ -104,13 +104,13 @@ impl Given {
         ))
     }
 
-    /// Whether a command is to ask over HTTP.
+    /// Whether a server is named, for what else goes to the broker.
     #[must_use]
     pub fn has_client(&self) -> bool {
         self.0.found.contains_key("client.url")
     }
 
-    /// The server to ask over HTTP, and what one event may contain.
+    /// The server to use over HTTP, and what one event may contain.
     ///
     /// # Errors
     ///

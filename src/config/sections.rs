@@ -268,8 +268,8 @@ sections! {
 
     /// The server that commands ask instead of database and broker.
     client: ClientSettings {
-        url: Option<String> = "WAYBILL_CLIENT__URL", "none", Url(&["http", "https"]),
-            "the server that `get`, `watch`, `publish`, `open` and `push` use over HTTP instead of database and broker";
+        url: String = "WAYBILL_CLIENT__URL", "http://127.0.0.1:8080", Url(&["http", "https"]),
+            "the server that `get`, `watch`, `open` and `push` use over HTTP, and `publish` where this is set";
         key: Option<SecretString> = "WAYBILL_CLIENT__KEY", "none", Secret,
             "the API key that they authenticate with there";
         ca_file: Option<PathBuf> = "WAYBILL_CLIENT__CA_FILE", "none", Path,

@@ -26,19 +26,22 @@ fn good_samples_are_accepted() {
         "upload-done",
         "upload-warning",
         "upload-failed",
+        "upload-cancelled",
         "out-of-order",
     ] {
         for said in judged(&format!("{file}.jsonl")) {
             assert!(said.starts_with("upload."), "{file}: {said}");
         }
     }
-    let order = judged("order-done.jsonl");
-    let (opened, pushed) = order.split_first().expect("it is not empty");
-    assert_eq!(opened, "order.opened");
-    assert!(
-        pushed.iter().all(|said| said == "order.pushed"),
-        "{order:?}"
-    );
+    for file in ["order-done", "order-escalated"] {
+        let order = judged(&format!("{file}.jsonl"));
+        let (opened, pushed) = order.split_first().expect("it is not empty");
+        assert_eq!(opened, "order.opened");
+        assert!(
+            pushed.iter().all(|said| said == "order.pushed"),
+            "{order:?}"
+        );
+    }
 }
 
 #[test]

@@ -153,15 +153,16 @@ fn announce(dev: &Dev, addresses: &Addresses) -> anyhow::Result<()> {
     output::line("ready:")?;
     output::line(&format!("  AMQP_URL={}", addresses.amqp_url))?;
     output::line(&format!("  DATABASE_URL={}", addresses.database_url))?;
+    output::line(&format!("  WAYBILL_CLIENT__URL={}", addresses.http_url))?;
+    output::line(&format!("  WAYBILL_CLIENT__KEY={}", addresses.api_key))?;
+    output::line(&format!(
+        "  monitor page, with that key: {}/",
+        addresses.http_url
+    ))?;
     output::line(&format!(
         "  metrics and health: {0}/metrics  {0}/readyz",
         addresses.ops_url
     ))?;
-    output::line(&format!(
-        "  monitor and records: {0}/  {0}/v1/processes/TOKEN",
-        addresses.http_url
-    ))?;
-    output::line(&format!("  both with the key {}", addresses.api_key))?;
     output::line("stop with Ctrl-C")?;
     if let Some(file) = &dev.ready_file {
         write_whole(file, &serde_json::to_vec_pretty(addresses)?)
@@ -192,15 +193,14 @@ fn write_whole(file: &Path, text: &[u8]) -> std::io::Result<()> {
 fn report(summary: &demo::Summary, once: bool) -> anyhow::Result<()> {
     let demo::Summary {
         events,
-        pushes,
         bad,
         right,
         wrong,
         missing,
     } = summary;
     output::line(&format!(
-        "demo: {events} events sent, {pushes} of them pushes, {right} completions as expected, {bad} bad \
-         messages kept as dead letters"
+        "demo: {events} events sent, {right} completions as expected, {bad} bad messages kept as dead \
+         letters"
     ))?;
     if once && !summary.is_good() {
         output::line(&format!(

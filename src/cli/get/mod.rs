@@ -8,7 +8,6 @@ mod order_tests;
 mod tests;
 pub(super) mod text;
 
-use std::iter;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -17,13 +16,9 @@ use clap::Args;
 use super::failure::Failure;
 use super::output::{self, Style};
 use super::remote::Address;
-use super::servers::{self, Records};
-use super::{Sources, escape};
-use crate::domain::{DEFAULT_TENANT, ProcessKey};
-use crate::store::{Store, StoreError};
-use crate::view;
+use super::{Sources, escape, servers};
 use crate::view::parts::LISTED_MAX;
-use crate::view::parts::{Part, Parts};
+use crate::view::parts::Part;
 use crate::view::record::View;
 use crate::view::step::Step;
 
@@ -35,9 +30,11 @@ const SHOWN: [Part; 4] = [Part::Steps, Part::Items, Part::Stages, Part::Late];
 #[command(after_help = "\
 Examples:
   waybill get 8a4f0c
-  waybill get 8a4f0c --tenant acme --items 1000
+  waybill get 8a4f0c --items 1000
   waybill get 8a4f0c --json | jq .status
-  WAYBILL_CLIENT__KEY=wb_… waybill get 8a4f0c --url http://waybill:8080
+  waybill get 8a4f0c --url http://waybill:8080 --key-file key
+
+It uses the HTTP API; the key says whose processes are shown.
 
 --json prints one object: token, tenant, kind, status (waiting, running, done, warning, error,
 cancelled), summary (the status in words), progress {done, total, failed}, waiting_for [text],
@@ -46,8 +43,7 @@ settle_at, deadline_at, opened_at, ended_at, sealed_at, elapsed_seconds, code, m
 unroutable, sent), unroutable_at, outbox (messages of its end still to be published), history
 [{time, state, name, message, late}] and items [{identifier, ok, messages, document_id, data}], each
 cut at its limit, late [{time, type, source, id}], and counts {events, late, items} of all there are;
-cursor is the place of its newest event in the feed, after which to ask there. Over HTTP (--url)
-items and events are cut at 1,000 each.
+cursor is the place of its newest event in the feed. Items and events are cut at 1,000 each.
 
 An order has order {version, stands_at [{stage, data_id, number, since, due_at,
 on_deadline, outcomes, form [{id, type, required, choices}]}], joins [{stage, arrived, missing}],
@@ -59,17 +55,14 @@ Exit codes: 0 ok, 1 failed, 2 wrong usage or settings, 4 unknown token.")]
 pub(super) struct Get {
     /// The token of the process.
     token: String,
-    /// Who owns the process [default: default].
-    #[arg(long)]
-    tenant: Option<String>,
     /// Print JSON.
     #[arg(long)]
     json: bool,
     /// Show at most so many items, those that failed first.
-    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(..=100_000))]
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(..=1_000))]
     items: u32,
     /// Look at no more than the first so many events.
-    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(..=100_000))]
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(..=1_000))]
     events: u32,
     #[command(flatten)]
     address: Address,
@@ -77,29 +70,13 @@ pub(super) struct Get {
 
 pub(super) async fn run(get: &Get, sources: &Sources) -> Result<ExitCode, Failure> {
     let sources = get.address.over(sources);
-    let tenant = servers::tenant(get.tenant.as_deref(), &sources)?;
-    match servers::records(&sources)? {
-        Records::Store(store) => get.read(&store, tenant).await?,
-        Records::Http(client) => {
-            let parts = get.parts();
-            get.show(client.process(&get.token, &parts, Duration::ZERO).await?)?;
-        }
-    }
+    let client = servers::client(&sources)?;
+    let parts = get.parts();
+    get.show(client.process(&get.token, &parts, Duration::ZERO).await?)?;
     Ok(ExitCode::SUCCESS)
 }
 
 impl Get {
-    async fn read(&self, store: &Store, tenant: &str) -> Result<(), Failure> {
-        let key = ProcessKey::of(tenant, &self.token);
-        let found = store.record(key, self.events.into(), self.items.into());
-        let found = found.await?;
-        let record = found.ok_or_else(|| unknown(tenant, &self.token))?;
-        let mut orders = view::order::load(store, iter::once(&record)).await?;
-        let order = orders.remove(&key).transpose().map_err(StoreError::from)?;
-        let parts = Parts::of(&self.parts());
-        self.show(view::record::view(&record, order.as_ref(), &parts))
-    }
-
     /// People read no producers' own fields. How far the history reaches, the events tell.
     fn parts(&self) -> Vec<Part> {
         let mut parts = SHOWN.to_vec();
@@ -143,24 +120,7 @@ impl Get {
     }
 }
 
-/// Nobody ever spoke of such a process, or it is past its retention.
-pub(super) fn unknown(tenant: &str, token: &str) -> Failure {
-    Failure::Unknown(format!(
-        "tenant {} has no process with the token {}: check both; an ended process is forgotten \
-         after its retention",
-        escape::line(tenant),
-        escape::line(token)
-    ))
-}
-
 /// How to look at a process.
-pub(super) fn look_up(tenant: &str, token: &str) -> String {
-    let token = escape::line(token);
-    match tenant {
-        DEFAULT_TENANT => format!("see `waybill get {token}`"),
-        tenant => format!(
-            "see `waybill get {token} --tenant {}`",
-            escape::line(tenant)
-        ),
-    }
+pub(super) fn look_up(token: &str) -> String {
+    format!("see `waybill get {}`", escape::line(token))
 }

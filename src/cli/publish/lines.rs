@@ -38,13 +38,6 @@ impl Batch {
         self.bytes == 0
     }
 
-    /// A single message.
-    pub(super) fn of(message: Outgoing) -> Self {
-        let mut batch = Self::default();
-        batch.push(1, message);
-        batch
-    }
-
     fn push(&mut self, number: u64, message: Outgoing) {
         self.numbers.push(number);
         self.messages.push(message);

@@ -4,7 +4,6 @@
 mod counts;
 mod http;
 mod lines;
-mod one;
 mod progress;
 mod sending;
 #[cfg(test)]
@@ -18,7 +17,6 @@ use tokio::io::{AsyncRead, BufReader};
 
 use self::counts::Counts;
 use self::lines::{Batch, LineFault, Lines};
-pub(super) use self::one::one;
 use self::progress::PublishProgress;
 use self::sending::Sending;
 use super::failure::{FAILED, Failure};

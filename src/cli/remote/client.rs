@@ -1,5 +1,5 @@
-//! Questions to a server over HTTP: with the key, with an end to every wait, and with answers of a
-//! limited size. What is asked and what the answers mean is left to others.
+//! Requests to a server over HTTP: with the key, a timeout for every wait, and responses of a limited
+//! size. What is requested and what the responses mean is left to others.
 
 use std::time::Duration;
 
@@ -34,9 +34,8 @@ pub(in crate::cli) struct Client {
 impl Client {
     /// Nothing is connected yet.
     pub(in crate::cli) fn new(settings: &ClientSettings) -> Result<Self, Failure> {
-        let url = settings.url.as_deref().unwrap_or_default();
-        let base =
-            Url::parse(url).map_err(|error| Failure::Usage(format!("client.url: {error}")))?;
+        let base = Url::parse(&settings.url)
+            .map_err(|error| Failure::Usage(format!("client.url: {error}")))?;
         let builder = reqwest::Client::builder()
             .default_headers(headers(settings.key.as_ref())?)
             .connect_timeout(CONNECT_TIMEOUT)

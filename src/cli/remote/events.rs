@@ -1,4 +1,4 @@
-//! Asking a server what happened to a process, and sending it events.
+//! Requests about events: those of one process, and new ones.
 
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use super::client::Client;
 use super::error::RemoteError;
 use crate::view::record::StepView;
 use crate::view::step::Step;
+use crate::wire::PlainEvent;
 
 /// What happened to a process after some place.
 #[derive(Debug, Deserialize)]
@@ -77,7 +78,13 @@ impl Client {
         serde_json::from_slice(&body).map_err(|_| self.strange("with no events"))
     }
 
-    /// Sends events, each a JSON text; the broker has all of them then, or none was taken.
+    /// Sends one event; the broker has confirmed it then.
+    pub(in crate::cli) async fn send_one(&self, event: &PlainEvent) -> Result<(), RemoteError> {
+        let body = event.to_line().into_bytes();
+        self.post(&["v1", "events"], body).await.map(drop)
+    }
+
+    /// Sends events, each a JSON text; the broker has confirmed all of them then, or none was accepted.
     pub(in crate::cli) async fn send(&self, events: &[&[u8]]) -> Result<(), RemoteError> {
         let mut body = Vec::with_capacity(events.iter().map(|event| event.len() + 1).sum());
         body.push(b'[');

@@ -1,6 +1,6 @@
 //! Commands over HTTP: the flags that name a server, and a client of its API.
 //!
-//! What the commands do with the answers is theirs.
+//! What the commands do with the responses is theirs.
 
 mod client;
 mod error;
@@ -14,11 +14,11 @@ pub(super) use self::error::RemoteError;
 pub(super) use self::events::Page;
 use super::Sources;
 
-/// Which server to ask over HTTP, if any.
+/// Which server to use.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Over HTTP")]
 pub(super) struct Address {
-    /// Use this server instead of database and broker [default: WAYBILL_CLIENT__URL].
+    /// Use this server [default: WAYBILL_CLIENT__URL, or http://127.0.0.1:8080].
     #[arg(long, value_name = "URL")]
     url: Option<String>,
     /// Authenticate with the API key in this file [default: WAYBILL_CLIENT__KEY, or the file that

@@ -1,27 +1,24 @@
-//! `waybill watch`: follows one process until it ends, in the database or over HTTP.
+//! `waybill watch`: follows one process until it ends.
 
-mod database;
-mod remote;
+mod poll;
 
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
 
-use self::database::Stored;
-use self::remote::RemoteWatch;
+use self::poll::ProcessPoll;
 use super::failure::{self, Failure};
 use super::get::text;
 use super::output::{self, Style};
 use super::remote::Address;
-use super::servers::{self, Records};
-use super::{Sources, escape};
-use crate::domain::{DEFAULT_TENANT, ProcessKey, Status};
+use super::{Sources, escape, servers};
+use crate::domain::Status;
 use crate::view::record::StepView;
 
-/// How often is asked at most.
+/// The shortest time between two polls.
 const EVERY: Duration = Duration::from_millis(300);
-/// How long who is asked may be away before that ends the watching.
+/// How long the server may be unreachable before that ends the watching.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 const WARNING: u8 = 10;
@@ -40,14 +37,10 @@ Examples:
   waybill watch 8a4f0c --url http://waybill:8080 --key-file key
 
 Exit codes tell how it ended: 0 done, 10 warning, 11 error, 12 cancelled, 13 it did not end within
-the timeout; and as ever 1 failed, 2 wrong usage or settings, 4 over HTTP a token that is not kept
-any more.")]
+the timeout; and as ever 1 failed, 2 wrong usage or settings, 4 a token that is no longer kept.")]
 pub(super) struct Watch {
     /// The token of the process.
     token: String,
-    /// Who owns the process [default: default].
-    #[arg(long)]
-    tenant: Option<String>,
     /// Give up after this long, such as 30s or 10m [default: never].
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     timeout: Option<Duration>,
@@ -56,8 +49,9 @@ pub(super) struct Watch {
 }
 
 pub(super) async fn run(watch: &Watch, sources: &Sources) -> Result<ExitCode, Failure> {
+    let client = servers::client(&watch.address.over(sources))?;
     let follower = Follower {
-        process: watch.process(sources)?,
+        process: ProcessPoll::new(client, &watch.token),
         summary: None,
         style: Style::of_stdout(),
     };
@@ -74,67 +68,19 @@ pub(super) async fn run(watch: &Watch, sources: &Sources) -> Result<ExitCode, Fa
     Ok(exit_code(ended.as_str()))
 }
 
-/// A look at a process.
+/// What one poll found.
 struct WatchPoll {
     /// What is new of its history.
     steps: Vec<StepView>,
     summary: String,
     status: String,
     has_ended: bool,
-    /// Whether there is more history to look at, at once.
+    /// Whether there is more history to fetch at once.
     more: bool,
 }
 
-/// The process, wherever it is.
-enum Watched {
-    Stored(Stored),
-    Remote(RemoteWatch),
-}
-
-impl Watch {
-    fn process(&self, sources: &Sources) -> Result<Watched, Failure> {
-        let sources = self.address.over(sources);
-        let tenant = servers::tenant(self.tenant.as_deref(), &sources)?;
-        Ok(match servers::records(&sources)? {
-            Records::Store(store) => {
-                Watched::Stored(Stored::new(store, ProcessKey::of(tenant, &self.token)))
-            }
-            Records::Http(client) => Watched::Remote(RemoteWatch::new(client, &self.token)),
-        })
-    }
-}
-
-impl Watched {
-    /// A look; nothing if nobody ever spoke of the process.
-    async fn look(&mut self) -> Result<Option<WatchPoll>, Failure> {
-        match self {
-            Self::Stored(stored) => stored.look().await,
-            Self::Remote(remote) => remote.look().await,
-        }
-    }
-
-    fn unknown(&self, watch: &Watch) -> String {
-        let token = escape::line(&watch.token);
-        let tenant = watch.tenant.as_deref().unwrap_or(DEFAULT_TENANT);
-        let tenant = match self {
-            Self::Stored(_) => format!(" of tenant {}", escape::line(tenant)),
-            Self::Remote(_) => String::new(),
-        };
-        format!("no events for {token}{tenant} yet; waiting")
-    }
-
-    /// Waits until another look is worth it.
-    async fn pause(&self) {
-        let pause = tokio::time::sleep(EVERY);
-        if let Self::Remote(remote) = self {
-            remote.wait().await;
-        }
-        pause.await;
-    }
-}
-
 struct Follower {
-    process: Watched,
+    process: ProcessPoll,
     summary: Option<String>,
     style: Style,
 }
@@ -142,34 +88,37 @@ struct Follower {
 impl Follower {
     /// The status with which it ends.
     async fn run(mut self, watch: &Watch) -> Result<String, Failure> {
-        let mut told_unknown = false;
+        let mut reported_unknown = false;
         loop {
-            match self.process.look().await? {
-                Some(look) => {
-                    self.show(&look)?;
-                    if look.more {
+            match self.process.poll().await? {
+                Some(poll) => {
+                    self.show(&poll)?;
+                    if poll.more {
                         continue;
                     }
-                    if look.has_ended {
-                        return Ok(look.status);
+                    if poll.has_ended {
+                        return Ok(poll.status);
                     }
                 }
-                None if !told_unknown => {
-                    output::remark(&self.process.unknown(watch))?;
-                    told_unknown = true;
+                None if !reported_unknown => {
+                    let token = escape::line(&watch.token);
+                    output::remark(&format!("no events for {token} yet; waiting"))?;
+                    reported_unknown = true;
                 }
                 None => {}
             }
-            self.process.pause().await;
+            let pause = tokio::time::sleep(EVERY);
+            self.process.wait().await;
+            pause.await;
         }
     }
 
-    fn show(&mut self, look: &WatchPoll) -> Result<(), Failure> {
-        for step in &look.steps {
+    fn show(&mut self, poll: &WatchPoll) -> Result<(), Failure> {
+        for step in &poll.steps {
             output::line(&text::step_line(step, self.style))?;
         }
-        let summary = text::summary(&look.summary, &look.status, self.style);
-        if !look.more && self.summary.as_ref() != Some(&summary) {
+        let summary = text::summary(&poll.summary, &poll.status, self.style);
+        if !poll.more && self.summary.as_ref() != Some(&summary) {
             output::line(&summary)?;
             self.summary = Some(summary);
         }

@@ -19,6 +19,6 @@ pub(super) mod list_statement;
 pub mod numeric_id;
 pub mod order_status;
 pub mod pending;
-pub mod process_poll;
+pub mod process_state;
 pub mod record;
 pub mod stage_visit;

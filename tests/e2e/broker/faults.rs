@@ -6,125 +6,152 @@ use tokio::{io::AsyncReadExt, net::TcpListener, time::timeout};
 use waybill::broker::{BrokerError, Consumer, Ended, Next, Outgoing, Publisher, connect};
 use waybill::config::BrokerSettings;
 
-use crate::broker::{
-    ground::{PATIENCE, by_way_of, delivery, fill, ground, next, queue, refusal, settings},
-    proxy::{Mode, Proxy},
+use crate::broker::ground::{
+    Ground, PATIENCE, delivery, fill, ground, next, queue, refusal, settings,
 };
+use crate::support::ground::run;
+use crate::support::proxy::{Mode, Proxy};
 
-fn through(proxy: &Proxy) -> BrokerSettings {
+fn through(ground: &Ground, proxy: &Proxy) -> BrokerSettings {
     BrokerSettings {
         heartbeat: Duration::from_secs(1),
-        ..settings(&by_way_of("amqp", &format!("127.0.0.1:{}", proxy.port())))
+        ..settings(&ground.by_way_of("amqp", &format!("127.0.0.1:{}", proxy.port())))
     }
 }
 
-#[tokio::test]
-async fn a_cut_connection_ends_at_once() {
-    let ground = ground().await;
-    queue(&ground.conn, "cut").await;
-    fill(&ground.conn, "cut", 1).await;
-    let proxy = Proxy::plain().await;
-    let conn = connect(&through(&proxy), "waybill tests").await.unwrap();
-    let mut consumer = Consumer::open(&conn, "cut", 1).await.unwrap();
-    let tag = delivery(&mut consumer).await.tag;
-    proxy.set(Mode::Cut);
-    timeout(Duration::from_secs(1), conn.ended().cancelled())
-        .await
-        .unwrap();
-    assert!(!conn.is_connected());
-    let reason = conn.end_reason().unwrap();
-    assert!(matches!(reason, BrokerError::Lost(_)), "{reason}");
-    let ended = next(&mut consumer).await;
-    assert!(matches!(ended, Next::Ended(Ended::Lost(_))), "{ended:?}");
-    let acked = consumer.acker().ack_through(tag).await;
-    assert!(matches!(acked, Err(BrokerError::Lost(_))), "{acked:?}");
-    let channel = conn.channel().await;
-    assert!(matches!(channel, Err(BrokerError::Lost(_))), "{channel:?}");
+#[test]
+fn a_cut_connection_ends_at_once() {
+    run(async {
+        let ground = ground().await;
+        queue(&ground.conn, "cut").await;
+        fill(&ground.conn, "cut", 1).await;
+        let proxy = ground.proxy().await;
+        let conn = connect(&through(&ground, &proxy), "waybill tests")
+            .await
+            .unwrap();
+        let mut consumer = Consumer::open(&conn, "cut", 1).await.unwrap();
+        let tag = delivery(&mut consumer).await.tag;
+        proxy.set(Mode::Down);
+        timeout(Duration::from_secs(1), conn.ended().cancelled())
+            .await
+            .unwrap();
+        assert!(!conn.is_connected());
+        let reason = conn.end_reason().unwrap();
+        assert!(matches!(reason, BrokerError::Lost(_)), "{reason}");
+        let ended = next(&mut consumer).await;
+        assert!(matches!(ended, Next::Ended(Ended::Lost(_))), "{ended:?}");
+        let acked = consumer.acker().ack_through(tag).await;
+        assert!(matches!(acked, Err(BrokerError::Lost(_))), "{acked:?}");
+        let channel = conn.channel().await;
+        assert!(matches!(channel, Err(BrokerError::Lost(_))), "{channel:?}");
+    });
 }
 
-#[tokio::test]
-async fn a_peer_that_vanished_is_noticed_by_its_missing_heartbeats() {
-    let ground = ground().await;
-    queue(&ground.conn, "frozen").await;
-    let proxy = Proxy::plain().await;
-    let conn = connect(&through(&proxy), "waybill tests").await.unwrap();
-    let mut consumer = Consumer::open(&conn, "frozen", 1).await.unwrap();
-    let mut publisher = Publisher::open(&conn, PATIENCE).await.unwrap();
-    proxy.set(Mode::Freeze);
-    let since = Instant::now();
-    let batch = [Outgoing::new("", "frozen", "m-1", vec![0; 20_000_000])];
-    let published = timeout(PATIENCE, publisher.publish_all(&batch))
-        .await
-        .unwrap();
-    assert!(
-        matches!(published, Err(BrokerError::Lost(_))),
-        "{published:?}"
-    );
-    timeout(PATIENCE, conn.ended().cancelled()).await.unwrap();
-    assert!(
-        since.elapsed() < Duration::from_secs(4),
-        "{:?}",
-        since.elapsed()
-    );
-    assert!(matches!(
-        next(&mut consumer).await,
-        Next::Ended(Ended::Lost(_))
-    ));
+#[test]
+fn a_peer_that_vanished_is_noticed_by_its_missing_heartbeats() {
+    run(async {
+        let ground = ground().await;
+        queue(&ground.conn, "frozen").await;
+        let proxy = ground.proxy().await;
+        let conn = connect(&through(&ground, &proxy), "waybill tests")
+            .await
+            .unwrap();
+        let mut consumer = Consumer::open(&conn, "frozen", 1).await.unwrap();
+        let mut publisher = Publisher::open(&conn, PATIENCE).await.unwrap();
+        proxy.set(Mode::Hole);
+        let since = Instant::now();
+        let batch = [Outgoing::new("", "frozen", "m-1", vec![0; 20_000_000])];
+        let published = timeout(PATIENCE, publisher.publish_all(&batch))
+            .await
+            .unwrap();
+        assert!(
+            matches!(published, Err(BrokerError::Lost(_))),
+            "{published:?}"
+        );
+        timeout(PATIENCE, conn.ended().cancelled()).await.unwrap();
+        assert!(
+            since.elapsed() < Duration::from_secs(4),
+            "{:?}",
+            since.elapsed()
+        );
+        assert!(matches!(
+            next(&mut consumer).await,
+            Next::Ended(Ended::Lost(_))
+        ));
+    });
 }
 
-#[tokio::test]
-async fn a_confirm_that_does_not_come_is_an_error_in_time() {
-    let ground = ground().await;
-    queue(&ground.conn, "silent").await;
-    let proxy = Proxy::plain().await;
-    let conn = connect(&through(&proxy), "waybill tests").await.unwrap();
-    let mut publisher = Publisher::open(&conn, Duration::from_millis(200))
-        .await
-        .unwrap();
-    proxy.set(Mode::Freeze);
-    let batch = [Outgoing::new("", "silent", "m-1", Vec::new())];
-    let error = publisher.publish_all(&batch).await.unwrap_err();
-    assert!(matches!(error, BrokerError::Timeout { .. }), "{error}");
-    assert!(!publisher.is_usable());
+#[test]
+fn a_confirm_that_does_not_come_is_an_error_in_time() {
+    run(async {
+        let ground = ground().await;
+        queue(&ground.conn, "silent").await;
+        let proxy = ground.proxy().await;
+        let conn = connect(&through(&ground, &proxy), "waybill tests")
+            .await
+            .unwrap();
+        let mut publisher = Publisher::open(&conn, Duration::from_millis(200))
+            .await
+            .unwrap();
+        proxy.set(Mode::Hole);
+        let batch = [Outgoing::new("", "silent", "m-1", Vec::new())];
+        let error = publisher.publish_all(&batch).await.unwrap_err();
+        assert!(matches!(error, BrokerError::Timeout { .. }), "{error}");
+        assert!(!publisher.is_usable());
+    });
 }
 
-#[tokio::test]
-async fn a_peer_that_accepts_and_stays_silent_is_given_up_and_let_go() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let place = listener.local_addr().unwrap().to_string();
-    for scheme in ["amqp", "amqps"] {
-        let mut settings = settings(&by_way_of(scheme, &place));
-        settings.connect_timeout = Duration::from_millis(300);
-        let silent = async {
-            let (mut peer, _) = listener.accept().await.unwrap();
-            let mut bytes = Vec::new();
-            let _ = peer.read_to_end(&mut bytes).await;
-        };
-        let (error, let_go) = tokio::join!(refusal(&settings), timeout(PATIENCE, silent));
+#[test]
+fn a_peer_that_accepts_and_stays_silent_is_given_up_and_let_go() {
+    run(async {
+        let ground = ground().await;
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let place = listener.local_addr().unwrap().to_string();
+        for scheme in ["amqp", "amqps"] {
+            let mut settings = settings(&ground.by_way_of(scheme, &place));
+            settings.connect_timeout = Duration::from_millis(300);
+            let silent = async {
+                let (mut peer, _) = listener.accept().await.unwrap();
+                let mut bytes = Vec::new();
+                let _ = peer.read_to_end(&mut bytes).await;
+            };
+            let (error, let_go) = tokio::join!(refusal(&settings), timeout(PATIENCE, silent));
+            assert!(matches!(error, BrokerError::Unreachable(_)), "{error}");
+            assert!(error.to_string().contains("handshake"), "{error}");
+            let_go.unwrap();
+        }
+    });
+}
+
+#[test]
+fn nobody_listening_and_no_such_host_are_told_apart() {
+    run(async {
+        let ground = ground().await;
+        let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let place = free.local_addr().unwrap().to_string();
+        drop(free);
+        let error = refusal(&settings(&ground.by_way_of("amqp", &place))).await;
         assert!(matches!(error, BrokerError::Unreachable(_)), "{error}");
-        assert!(error.to_string().contains("handshake"), "{error}");
-        let_go.unwrap();
-    }
+        assert!(error.to_string().contains("cannot be reached"), "{error}");
+        let error = refusal(&settings(
+            &ground.by_way_of("amqp", "no-such-host.invalid:5672"),
+        ))
+        .await;
+        assert!(matches!(error, BrokerError::Unreachable(_)), "{error}");
+        assert!(error.to_string().contains("cannot be found"), "{error}");
+    });
 }
 
-#[tokio::test]
-async fn nobody_listening_and_no_such_host_are_told_apart() {
-    let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let place = free.local_addr().unwrap().to_string();
-    drop(free);
-    let error = refusal(&settings(&by_way_of("amqp", &place))).await;
-    assert!(matches!(error, BrokerError::Unreachable(_)), "{error}");
-    assert!(error.to_string().contains("cannot be reached"), "{error}");
-    let error = refusal(&settings(&by_way_of("amqp", "no-such-host.invalid:5672"))).await;
-    assert!(matches!(error, BrokerError::Unreachable(_)), "{error}");
-    assert!(error.to_string().contains("cannot be found"), "{error}");
-}
-
-#[tokio::test]
-async fn closing_a_frozen_connection_does_not_hang() {
-    let proxy = Proxy::plain().await;
-    let conn = connect(&through(&proxy), "waybill tests").await.unwrap();
-    proxy.set(Mode::Freeze);
-    timeout(Duration::from_secs(4), conn.close()).await.unwrap();
-    assert!(!conn.is_connected());
+#[test]
+fn closing_a_frozen_connection_does_not_hang() {
+    run(async {
+        let ground = ground().await;
+        let proxy = ground.proxy().await;
+        let conn = connect(&through(&ground, &proxy), "waybill tests")
+            .await
+            .unwrap();
+        proxy.set(Mode::Hole);
+        timeout(Duration::from_secs(4), conn.close()).await.unwrap();
+        assert!(!conn.is_connected());
+    });
 }

@@ -1,53 +1,70 @@
-//! What the broker's tests stand on: an address, an empty virtual host, and short ways to get
-//! messages in and out.
+//! What the broker's tests run on: an address, an empty virtual host, and short ways to get messages
+//! in and out.
 
-use std::{
-    path::PathBuf,
-    sync::{Arc, LazyLock},
-    time::Duration,
-};
+use std::time::Duration;
 
-use lapin::{
-    BasicProperties,
-    options::{BasicPublishOptions, ExchangeDeleteOptions, QueueDeleteOptions},
-};
-use tokio::{
-    runtime::Runtime,
-    sync::{Mutex, OwnedMutexGuard},
-    time::timeout,
-};
+use lapin::BasicProperties;
+use lapin::options::{BasicPublishOptions, QueueDeclareOptions};
+use tokio::time::timeout;
 use waybill::broker::{BrokerError, Connection, Consumer, Delivery, Next, connect, topology};
 use waybill::config::BrokerSettings;
-use waybill::dev::Servers;
+
+use crate::support::certificates::{Certificates, acceptor};
+use crate::support::ground;
+use crate::support::proxy::Proxy;
 
 /// Longer than anything here takes; a test that waits this long has failed.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(15);
 
-static TURN: LazyLock<Arc<Mutex<()>>> = LazyLock::new(Arc::default);
-
-/// A broker with nothing of Waybill's on it, for one test at a time.
+/// A virtual host with nothing in it.
 pub(crate) struct Ground {
     pub(crate) conn: Connection,
-    _turn: OwnedMutexGuard<()>,
+    pub(crate) url: String,
 }
 
-/// The broker named by `AMQP_URL`, which may be emptied; without one, a private broker that ends
-/// with the tests.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a test is told by its environment which broker to use"
-)]
-pub(crate) fn amqp_url() -> String {
-    static PRIVATE: LazyLock<(Runtime, Servers)> = LazyLock::new(|| {
-        let start = || {
-            let runtime = Runtime::new().unwrap();
-            let servers = runtime.block_on(Servers::start_temporary()).unwrap();
-            (runtime, servers)
-        };
-        // On a thread of its own: the test that comes first runs inside a runtime already.
-        std::thread::spawn(start).join().unwrap()
-    });
-    std::env::var("AMQP_URL").unwrap_or_else(|_| PRIVATE.1.rabbitmq.url())
+pub(crate) async fn ground() -> Ground {
+    let url = ground::Ground::empty("broker").await.broker_url;
+    let conn = connect(&settings(&url), "waybill tests").await.unwrap();
+    Ground { conn, url }
+}
+
+impl Ground {
+    pub(crate) async fn connected(&self) -> Connection {
+        connect(&settings(&self.url), "waybill tests")
+            .await
+            .unwrap()
+    }
+
+    /// A proxy before the broker.
+    pub(crate) async fn proxy(&self) -> Proxy {
+        Proxy::before(&self.url).await.0
+    }
+
+    /// One that ends TLS.
+    pub(crate) async fn tls_proxy(
+        &self,
+        server: &Certificates,
+        clients: Option<&Certificates>,
+    ) -> Proxy {
+        Proxy::ending_tls(&self.url, acceptor(server, clients)).await
+    }
+
+    pub(crate) fn with_vhost(&self, vhost: &str) -> String {
+        ground::with_last(&self.url, vhost)
+    }
+
+    pub(crate) fn with_password(&self, password: &str) -> String {
+        let own = ground::password(&self.url);
+        self.url
+            .replace(&format!(":{own}@"), &format!(":{password}@"))
+    }
+
+    /// The address by way of another host and port.
+    pub(crate) fn by_way_of(&self, scheme: &str, place: &str) -> String {
+        let (_, rest) = self.url.split_once("://").unwrap();
+        let (login, rest) = rest.rsplit_once('@').unwrap();
+        format!("{scheme}://{login}@{place}/{}", split(rest).1)
+    }
 }
 
 pub(crate) fn settings(url: &str) -> BrokerSettings {
@@ -65,43 +82,10 @@ pub(crate) fn settings(url: &str) -> BrokerSettings {
     }
 }
 
-pub(crate) async fn connected() -> Connection {
-    connect(&settings(&amqp_url()), "waybill tests")
-        .await
-        .unwrap()
-}
-
-pub(crate) async fn ground() -> Ground {
-    let turn = Arc::clone(&TURN).lock_owned().await;
-    let conn = connected().await;
-    let channel = conn.channel().await.unwrap();
-    for exchange in [
-        topology::EVENTS_EXCHANGE,
-        topology::HASH_EXCHANGE,
-        topology::COMPLETIONS_EXCHANGE,
-        topology::STAGES_EXCHANGE,
-        topology::DEAD_EXCHANGE,
-    ] {
-        let options = ExchangeDeleteOptions::default();
-        channel
-            .exchange_delete(exchange.into(), options)
-            .await
-            .unwrap();
-    }
-    let partitions = (0..4).map(topology::events_queue);
-    for queue in partitions.chain([topology::DEAD_QUEUE.to_owned()]) {
-        let options = QueueDeleteOptions::default();
-        channel.queue_delete(queue.into(), options).await.unwrap();
-    }
-    Ground { conn, _turn: turn }
-}
-
-/// A new empty queue of the tests' own.
+/// A new queue of the tests' own.
 pub(crate) async fn queue(conn: &Connection, name: &str) {
     let channel = conn.channel().await.unwrap();
-    let options = QueueDeleteOptions::default();
-    channel.queue_delete(name.into(), options).await.unwrap();
-    let options = lapin::options::QueueDeclareOptions {
+    let options = QueueDeclareOptions {
         durable: true,
         ..Default::default()
     };
@@ -163,47 +147,17 @@ fn split(url: &str) -> (&str, &str) {
         .expect("the address names a virtual host")
 }
 
-pub(crate) fn with_vhost(vhost: &str) -> String {
-    let url = amqp_url();
-    format!("{}/{vhost}", split(&url).0)
-}
-
-pub(crate) fn with_password(password: &str) -> String {
-    let url = amqp_url();
-    let (login, rest) = url.rsplit_once('@').expect("the address names a user");
-    let (user, _) = login.rsplit_once(':').expect("the address has a password");
-    format!("{user}:{password}@{rest}")
-}
-
-/// The address by way of another host and port.
-pub(crate) fn by_way_of(scheme: &str, place: &str) -> String {
-    let url = amqp_url();
-    let (_, rest) = url.split_once("://").expect("the address has a scheme");
-    let (login, rest) = rest.rsplit_once('@').expect("the address names a user");
-    format!("{scheme}://{login}@{place}/{}", split(rest).1)
-}
-
 /// User, password and virtual host.
-pub(crate) fn login() -> (String, String, String) {
-    let url = amqp_url();
-    let (start, rest) = url.rsplit_once('@').expect("the address names a user");
-    let (_, login) = start.split_once("://").expect("the address has a scheme");
-    let (user, password) = login.split_once(':').expect("the address has a password");
+pub(crate) fn login(url: &str) -> (String, String, String) {
+    let (start, rest) = url.rsplit_once('@').unwrap();
+    let (_, login) = start.split_once("://").unwrap();
+    let (user, password) = login.split_once(':').unwrap();
     let vhost = split(rest).1.replace("%2f", "/");
     (user.to_owned(), password.to_owned(), vhost)
 }
 
 /// Host and port of the broker.
-pub(crate) fn place() -> String {
-    let url = amqp_url();
+pub(crate) fn place(url: &str) -> String {
     let start = url.rfind('@').map_or(0, |at| at + 1);
     split(&url[start..]).0.to_owned()
-}
-
-/// An own folder below the build's, emptied first.
-pub(crate) fn folder(name: &str) -> PathBuf {
-    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
-    let _ = std::fs::remove_dir_all(&path);
-    std::fs::create_dir_all(&path).unwrap();
-    path
 }

@@ -7,6 +7,7 @@ use lapin::{
 use waybill::broker::{Consumer, HeaderValue, Outgoing, Properties, Publisher, Verdict};
 
 use crate::broker::ground::{PATIENCE, delivery, ground, put, queue};
+use crate::support::ground::run;
 
 type Case = (&'static str, AMQPValue, HeaderValue);
 
@@ -74,71 +75,75 @@ fn others() -> Vec<Case> {
     ]
 }
 
-#[tokio::test]
-async fn headers_of_every_type_arrive_and_can_be_sent_again() {
-    let ground = ground().await;
-    queue(&ground.conn, "headers").await;
-    let mut table = FieldTable::default();
-    for (name, value, _) in every_type() {
-        table.insert(name.into(), value);
-    }
-    put(
-        &ground.conn,
-        "headers",
-        b"x",
-        BasicProperties::default().with_headers(table),
-    )
-    .await;
-    let mut consumer = Consumer::open(&ground.conn, "headers", 10).await.unwrap();
-    let first = delivery(&mut consumer).await;
-    for (name, _, expected) in every_type() {
-        assert_eq!(first.properties.header(name), Some(&expected), "{name}");
-    }
-    assert_eq!(first.properties.headers.len(), every_type().len());
+#[test]
+fn headers_of_every_type_arrive_and_can_be_sent_again() {
+    run(async {
+        let ground = ground().await;
+        queue(&ground.conn, "headers").await;
+        let mut table = FieldTable::default();
+        for (name, value, _) in every_type() {
+            table.insert(name.into(), value);
+        }
+        put(
+            &ground.conn,
+            "headers",
+            b"x",
+            BasicProperties::default().with_headers(table),
+        )
+        .await;
+        let mut consumer = Consumer::open(&ground.conn, "headers", 10).await.unwrap();
+        let first = delivery(&mut consumer).await;
+        for (name, _, expected) in every_type() {
+            assert_eq!(first.properties.header(name), Some(&expected), "{name}");
+        }
+        assert_eq!(first.properties.headers.len(), every_type().len());
 
-    let mut publisher = Publisher::open(&ground.conn, PATIENCE).await.unwrap();
-    let again = Outgoing::replay("", "headers", first.properties.clone(), first.body);
-    assert_eq!(
-        publisher.publish_all(&[again]).await.unwrap(),
-        [Verdict::Confirmed]
-    );
-    let second = delivery(&mut consumer).await;
-    assert_eq!(second.properties.headers, first.properties.headers);
+        let mut publisher = Publisher::open(&ground.conn, PATIENCE).await.unwrap();
+        let again = Outgoing::replay("", "headers", first.properties.clone(), first.body);
+        assert_eq!(
+            publisher.publish_all(&[again]).await.unwrap(),
+            [Verdict::Confirmed]
+        );
+        let second = delivery(&mut consumer).await;
+        assert_eq!(second.properties.headers, first.properties.headers);
+    });
 }
 
-#[tokio::test]
-async fn every_property_arrives_as_it_was_sent() {
-    let ground = ground().await;
-    queue(&ground.conn, "properties").await;
-    let text = |text: &str| Some(text.to_owned());
-    let properties = Properties {
-        content_type: text("application/json"),
-        content_encoding: text("identity"),
-        message_id: text("m-1"),
-        correlation_id: text("token"),
-        reply_to: text("answers"),
-        type_: text("upload.step"),
-        app_id: text("shop"),
-        timestamp: Some(1_700_000_000),
-        expiration: text("600000"),
-        user_id: None,
-        delivery_mode: Some(2),
-        priority: Some(3),
-        headers: vec![("tenant".to_owned(), "default".into())],
-    };
-    let mut message = Outgoing::new("", "properties", "m-1", vec![0; 300_000]);
-    message.properties = properties.clone();
-    let mut publisher = Publisher::open(&ground.conn, PATIENCE).await.unwrap();
-    publisher.publish_all(&[message]).await.unwrap();
-    let mut consumer = Consumer::open(&ground.conn, "properties", 1).await.unwrap();
-    let delivery = delivery(&mut consumer).await;
-    assert_eq!(delivery.properties, properties);
-    assert_eq!(
-        (delivery.exchange.as_str(), delivery.routing_key.as_str()),
-        ("", "properties")
-    );
-    assert_eq!(
-        (delivery.body.len(), delivery.redelivered),
-        (300_000, false)
-    );
+#[test]
+fn every_property_arrives_as_it_was_sent() {
+    run(async {
+        let ground = ground().await;
+        queue(&ground.conn, "properties").await;
+        let text = |text: &str| Some(text.to_owned());
+        let properties = Properties {
+            content_type: text("application/json"),
+            content_encoding: text("identity"),
+            message_id: text("m-1"),
+            correlation_id: text("token"),
+            reply_to: text("answers"),
+            type_: text("upload.step"),
+            app_id: text("shop"),
+            timestamp: Some(1_700_000_000),
+            expiration: text("600000"),
+            user_id: None,
+            delivery_mode: Some(2),
+            priority: Some(3),
+            headers: vec![("tenant".to_owned(), "default".into())],
+        };
+        let mut message = Outgoing::new("", "properties", "m-1", vec![0; 300_000]);
+        message.properties = properties.clone();
+        let mut publisher = Publisher::open(&ground.conn, PATIENCE).await.unwrap();
+        publisher.publish_all(&[message]).await.unwrap();
+        let mut consumer = Consumer::open(&ground.conn, "properties", 1).await.unwrap();
+        let delivery = delivery(&mut consumer).await;
+        assert_eq!(delivery.properties, properties);
+        assert_eq!(
+            (delivery.exchange.as_str(), delivery.routing_key.as_str()),
+            ("", "properties")
+        );
+        assert_eq!(
+            (delivery.body.len(), delivery.redelivered),
+            (300_000, false)
+        );
+    });
 }

@@ -4,7 +4,6 @@ mod faults;
 mod ground;
 mod headers;
 mod hostile;
-mod proxy;
 mod publishing;
 mod raw;
 mod routing;

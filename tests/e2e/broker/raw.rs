@@ -11,9 +11,9 @@ pub(crate) const MESSAGE_ID: u16 = 1 << 7;
 pub(crate) const HEADERS: u16 = 1 << 13;
 
 /// Publishes to the default exchange and waits for the confirm.
-pub(crate) async fn publish(routing_key: &[u8], flags: u16, properties: &[u8]) {
-    let mut raw = Raw(TcpStream::connect(place()).await.unwrap());
-    raw.open().await;
+pub(crate) async fn publish(url: &str, routing_key: &[u8], flags: u16, properties: &[u8]) {
+    let mut raw = Raw(TcpStream::connect(place(url)).await.unwrap());
+    raw.open(url).await;
     let key = [&[0, 0, 0], text(routing_key).as_slice(), &[0]].concat();
     raw.method(1, 60, 40, &key).await;
     let header = [
@@ -39,8 +39,8 @@ pub(crate) fn sized(bytes: &[u8]) -> Vec<u8> {
 struct Raw(TcpStream);
 
 impl Raw {
-    async fn open(&mut self) {
-        let (user, password, vhost) = login();
+    async fn open(&mut self, url: &str) {
+        let (user, password, vhost) = login(url);
         self.0.write_all(b"AMQP\x00\x00\x09\x01").await.unwrap();
         self.answer(10, 10).await;
         let plain = sized(format!("\0{user}\0{password}").as_bytes());

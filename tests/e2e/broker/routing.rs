@@ -5,9 +5,8 @@ use std::collections::BTreeSet;
 use lapin::options::{ExchangeDeclareOptions, QueueDeclareOptions};
 use waybill::broker::{BrokerError, Connection, Consumer, Outgoing, Publisher, Verdict, topology};
 
-use crate::broker::ground::{
-    PATIENCE, delivery, ground, refusal, settings, with_password, with_vhost,
-};
+use crate::broker::ground::{PATIENCE, delivery, ground, refusal, settings};
+use crate::support::ground::run;
 
 async fn publish(conn: &Connection, ids: std::ops::Range<usize>) {
     let mut publisher = Publisher::open(conn, PATIENCE).await.unwrap();
@@ -51,156 +50,177 @@ async fn drain(conn: &Connection, queues: &topology::EventQueues) -> Vec<BTreeSe
     found
 }
 
-#[tokio::test]
-async fn declaring_twice_changes_nothing() {
-    let ground = ground().await;
-    for partitions in [1, 1, 3, 3] {
-        let queues = topology::declare(&ground.conn, partitions).await.unwrap();
-        assert_eq!(queues.current.len(), usize::from(partitions));
-        assert_eq!(queues.former, [""; 0]);
-    }
-    publish(&ground.conn, 0..100).await;
-    let queues = topology::declare(&ground.conn, 3).await.unwrap();
-    let copies: usize = drain(&ground.conn, &queues)
-        .await
-        .iter()
-        .map(BTreeSet::len)
-        .sum();
-    assert_eq!(copies, 100);
-}
-
-#[tokio::test]
-async fn changing_the_number_of_partitions_loses_nothing() {
-    let ground = ground().await;
-    let mut published = 0;
-    for partitions in [1, 3, 2, 1, 3, 1] {
-        topology::declare(&ground.conn, partitions).await.unwrap();
-        publish(&ground.conn, published..published + 60).await;
-        published += 60;
-    }
-    let queues = topology::declare(&ground.conn, 1).await.unwrap();
-    assert_eq!(queues.current, ["waybill.events.0"]);
-    assert_eq!(queues.former, ["waybill.events.1", "waybill.events.2"]);
-    let found = drain(&ground.conn, &queues).await;
-    let distinct: BTreeSet<_> = found.iter().flatten().collect();
-    assert_eq!(distinct.len(), published);
-    assert_eq!(found.iter().map(BTreeSet::len).sum::<usize>(), published);
-    assert!(found.iter().all(|ids| !ids.is_empty()));
-}
-
-#[tokio::test]
-async fn messages_published_during_a_change_arrive_all_the_same() {
-    let ground = ground().await;
-    topology::declare(&ground.conn, 1).await.unwrap();
-    let change = async {
-        for partitions in [3, 1, 2, 3, 1] {
-            topology::declare(&ground.conn, partitions).await.unwrap();
+#[test]
+fn declaring_twice_changes_nothing() {
+    run(async {
+        let ground = ground().await;
+        for partitions in [1, 1, 3, 3] {
+            let queues = topology::declare(&ground.conn, partitions).await.unwrap();
+            assert_eq!(queues.current.len(), usize::from(partitions));
+            assert_eq!(queues.former, [""; 0]);
         }
-    };
-    let publish = async {
-        for n in 0..100 {
-            publish(&ground.conn, n * 10..n * 10 + 10).await;
-        }
-    };
-    tokio::join!(change, publish);
-    let queues = topology::declare(&ground.conn, 1).await.unwrap();
-    let found = drain(&ground.conn, &queues).await;
-    assert_eq!(found.iter().flatten().collect::<BTreeSet<_>>().len(), 1000);
-}
-
-#[tokio::test]
-async fn a_token_stays_in_its_partition() {
-    let ground = ground().await;
-    let queues = topology::declare(&ground.conn, 3).await.unwrap();
-    publish(&ground.conn, 0..200).await;
-    let first = drain(&ground.conn, &queues).await;
-    publish(&ground.conn, 0..200).await;
-    assert_eq!(first, drain(&ground.conn, &queues).await);
-    assert!(first.iter().all(|ids| ids.len() > 20), "{first:?}");
-}
-
-#[tokio::test]
-async fn a_rejected_event_reaches_the_dead_queue() {
-    let ground = ground().await;
-    topology::declare(&ground.conn, 1).await.unwrap();
-    publish(&ground.conn, 0..1).await;
-    let channel = ground.conn.channel().await.unwrap();
-    let held = loop {
-        let get = channel.basic_get("waybill.events.0".into(), Default::default());
-        if let Some(message) = get.await.unwrap() {
-            break message.delivery;
-        }
-    };
-    held.acker.reject(Default::default()).await.unwrap();
-    let mut consumer = Consumer::open(&ground.conn, "waybill.dead", 1)
-        .await
-        .unwrap();
-    let dead = delivery(&mut consumer).await;
-    assert_eq!(
-        (dead.exchange.as_str(), dead.routing_key.as_str()),
-        ("waybill.dead", "upload.step")
-    );
-    assert!(dead.properties.header("x-death").is_some());
-}
-
-#[tokio::test]
-async fn a_queue_in_another_form_is_named_with_a_remedy() {
-    let ground = ground().await;
-    let channel = ground.conn.channel().await.unwrap();
-    let options = QueueDeclareOptions {
-        durable: true,
-        ..Default::default()
-    };
-    let declare = channel.queue_declare("waybill.events.0".into(), options, Default::default());
-    declare.await.unwrap();
-    let error = topology::declare(&ground.conn, 1).await.unwrap_err();
-    assert!(matches!(error, BrokerError::Topology(_)), "{error}");
-    let text = error.to_string();
-    assert!(
-        text.contains("queue waybill.events.0") && text.contains("inequivalent arg"),
-        "{text}"
-    );
-    assert!(text.contains("delete it"), "{text}");
-}
-
-#[tokio::test]
-async fn an_exchange_in_another_form_is_named_with_a_remedy() {
-    let ground = ground().await;
-    let channel = ground.conn.channel().await.unwrap();
-    let options = ExchangeDeclareOptions {
-        durable: true,
-        ..Default::default()
-    };
-    let kind = lapin::ExchangeKind::Fanout;
-    let declare =
-        channel.exchange_declare("waybill.stages".into(), kind, options, Default::default());
-    declare.await.unwrap();
-    let error = topology::declare(&ground.conn, 1).await.unwrap_err();
-    assert!(
-        error.to_string().contains("exchange waybill.stages"),
-        "{error}"
-    );
-}
-
-#[tokio::test]
-async fn a_number_of_partitions_out_of_range_is_refused() {
-    let ground = ground().await;
-    for partitions in [0, topology::PARTITIONS_MAX + 1] {
-        let error = topology::declare(&ground.conn, partitions)
+        publish(&ground.conn, 0..100).await;
+        let queues = topology::declare(&ground.conn, 3).await.unwrap();
+        let copies: usize = drain(&ground.conn, &queues)
             .await
-            .unwrap_err();
-        assert!(matches!(error, BrokerError::Settings(_)), "{error}");
-    }
+            .iter()
+            .map(BTreeSet::len)
+            .sum();
+        assert_eq!(copies, 100);
+    });
 }
 
-#[tokio::test]
-async fn a_refused_login_says_what_to_correct_and_no_password() {
-    let error = refusal(&settings(&with_password("s3cret"))).await;
-    assert!(matches!(error, BrokerError::Refused(_)), "{error}");
-    assert!(error.to_string().contains("refuses user") && !error.to_string().contains("s3cret"));
-    let error = refusal(&settings(&with_vhost("nothing-here"))).await;
-    assert!(matches!(error, BrokerError::Refused(_)), "{error}");
-    assert!(error.to_string().contains("add_vhost"), "{error}");
-    let error = refusal(&settings(&with_vhost(""))).await;
-    assert!(error.to_string().contains("/%2f"), "{error}");
+#[test]
+fn changing_the_number_of_partitions_loses_nothing() {
+    run(async {
+        let ground = ground().await;
+        let mut published = 0;
+        for partitions in [1, 3, 2, 1, 3, 1] {
+            topology::declare(&ground.conn, partitions).await.unwrap();
+            publish(&ground.conn, published..published + 60).await;
+            published += 60;
+        }
+        let queues = topology::declare(&ground.conn, 1).await.unwrap();
+        assert_eq!(queues.current, ["waybill.events.0"]);
+        assert_eq!(queues.former, ["waybill.events.1", "waybill.events.2"]);
+        let found = drain(&ground.conn, &queues).await;
+        let distinct: BTreeSet<_> = found.iter().flatten().collect();
+        assert_eq!(distinct.len(), published);
+        assert_eq!(found.iter().map(BTreeSet::len).sum::<usize>(), published);
+        assert!(found.iter().all(|ids| !ids.is_empty()));
+    });
+}
+
+#[test]
+fn messages_published_during_a_change_arrive_all_the_same() {
+    run(async {
+        let ground = ground().await;
+        topology::declare(&ground.conn, 1).await.unwrap();
+        let change = async {
+            for partitions in [3, 1, 2, 3, 1] {
+                topology::declare(&ground.conn, partitions).await.unwrap();
+            }
+        };
+        let publish = async {
+            for n in 0..100 {
+                publish(&ground.conn, n * 10..n * 10 + 10).await;
+            }
+        };
+        tokio::join!(change, publish);
+        let queues = topology::declare(&ground.conn, 1).await.unwrap();
+        let found = drain(&ground.conn, &queues).await;
+        assert_eq!(found.iter().flatten().collect::<BTreeSet<_>>().len(), 1000);
+    });
+}
+
+#[test]
+fn a_token_stays_in_its_partition() {
+    run(async {
+        let ground = ground().await;
+        let queues = topology::declare(&ground.conn, 3).await.unwrap();
+        publish(&ground.conn, 0..200).await;
+        let first = drain(&ground.conn, &queues).await;
+        publish(&ground.conn, 0..200).await;
+        assert_eq!(first, drain(&ground.conn, &queues).await);
+        assert!(first.iter().all(|ids| ids.len() > 20), "{first:?}");
+    });
+}
+
+#[test]
+fn a_rejected_event_reaches_the_dead_queue() {
+    run(async {
+        let ground = ground().await;
+        topology::declare(&ground.conn, 1).await.unwrap();
+        publish(&ground.conn, 0..1).await;
+        let channel = ground.conn.channel().await.unwrap();
+        let held = loop {
+            let get = channel.basic_get("waybill.events.0".into(), Default::default());
+            if let Some(message) = get.await.unwrap() {
+                break message.delivery;
+            }
+        };
+        held.acker.reject(Default::default()).await.unwrap();
+        let mut consumer = Consumer::open(&ground.conn, "waybill.dead", 1)
+            .await
+            .unwrap();
+        let dead = delivery(&mut consumer).await;
+        assert_eq!(
+            (dead.exchange.as_str(), dead.routing_key.as_str()),
+            ("waybill.dead", "upload.step")
+        );
+        assert!(dead.properties.header("x-death").is_some());
+    });
+}
+
+#[test]
+fn a_queue_in_another_form_is_named_with_a_remedy() {
+    run(async {
+        let ground = ground().await;
+        let channel = ground.conn.channel().await.unwrap();
+        let options = QueueDeclareOptions {
+            durable: true,
+            ..Default::default()
+        };
+        let declare = channel.queue_declare("waybill.events.0".into(), options, Default::default());
+        declare.await.unwrap();
+        let error = topology::declare(&ground.conn, 1).await.unwrap_err();
+        assert!(matches!(error, BrokerError::Topology(_)), "{error}");
+        let text = error.to_string();
+        assert!(
+            text.contains("queue waybill.events.0") && text.contains("inequivalent arg"),
+            "{text}"
+        );
+        assert!(text.contains("delete it"), "{text}");
+    });
+}
+
+#[test]
+fn an_exchange_in_another_form_is_named_with_a_remedy() {
+    run(async {
+        let ground = ground().await;
+        let channel = ground.conn.channel().await.unwrap();
+        let options = ExchangeDeclareOptions {
+            durable: true,
+            ..Default::default()
+        };
+        let kind = lapin::ExchangeKind::Fanout;
+        let declare =
+            channel.exchange_declare("waybill.stages".into(), kind, options, Default::default());
+        declare.await.unwrap();
+        let error = topology::declare(&ground.conn, 1).await.unwrap_err();
+        assert!(
+            error.to_string().contains("exchange waybill.stages"),
+            "{error}"
+        );
+    });
+}
+
+#[test]
+fn a_number_of_partitions_out_of_range_is_refused() {
+    run(async {
+        let ground = ground().await;
+        for partitions in [0, topology::PARTITIONS_MAX + 1] {
+            let error = topology::declare(&ground.conn, partitions)
+                .await
+                .unwrap_err();
+            assert!(matches!(error, BrokerError::Settings(_)), "{error}");
+        }
+    });
+}
+
+#[test]
+fn a_refused_login_says_what_to_correct_and_no_password() {
+    run(async {
+        let ground = ground().await;
+        let error = refusal(&settings(&ground.with_password("s3cret"))).await;
+        assert!(matches!(error, BrokerError::Refused(_)), "{error}");
+        assert!(
+            error.to_string().contains("refuses user") && !error.to_string().contains("s3cret")
+        );
+        let error = refusal(&settings(&ground.with_vhost("nothing-here"))).await;
+        assert!(matches!(error, BrokerError::Refused(_)), "{error}");
+        assert!(error.to_string().contains("add_vhost"), "{error}");
+        let error = refusal(&settings(&ground.with_vhost(""))).await;
+        assert!(error.to_string().contains("/%2f"), "{error}");
+    });
 }

@@ -4,12 +4,13 @@ use waybill::broker::{Connection, connect, topology};
 use waybill::config;
 
 use crate::cli::dead::insert_dead_letters;
-use crate::cli::ground::{Ground, ctl, on_ground, run};
+use crate::support::command::waybill;
+use crate::support::ground::{Ground, ctl, run};
 
 pub(crate) async fn connection(ground: &Ground) -> Connection {
     let set = [
         format!("database.url={}", ground.database_url),
-        format!("broker.url={}", ground.amqp_url),
+        format!("broker.url={}", ground.broker_url),
     ];
     let loaded = config::load(None, std::iter::empty::<(String, String)>(), &set).unwrap();
     connect(&loaded.settings.broker, "waybill tests")
@@ -36,7 +37,8 @@ fn line(id: &str, type_name: &str) -> String {
 
 #[test]
 fn events_are_published_confirmed_and_counted() {
-    on_ground("publishing", async |ground| {
+    run(async {
+        let ground = Ground::empty("publishing").await;
         let good: String = (0..3_000)
             .map(|n| line(&n.to_string(), "upload.step"))
             .collect();
@@ -83,7 +85,8 @@ fn events_are_published_confirmed_and_counted() {
 
 #[test]
 fn the_doctor_finds_what_is_missing_wrong_or_waiting() {
-    on_ground("examining", async |ground| {
+    run(async {
+        let ground = Ground::empty("examining").await;
         ground.waybill(&["migrate"]).ok();
         let first = ground.waybill(&["doctor"]).ok();
         first
@@ -137,17 +140,20 @@ fn the_doctor_finds_what_is_missing_wrong_or_waiting() {
 
 #[test]
 fn the_doctor_names_permissions_that_lack_and_how_to_grant_them() {
-    on_ground("restricting", async |ground| {
+    run(async {
+        let ground = Ground::empty("restricting").await;
         ground.waybill(&["migrate"]).ok();
         ground
-            .sql("create role reader login password 'pw'; grant usage on schema waybill to reader")
+            .execute(
+                "create role reader login password 'pw'; grant usage on schema waybill to reader",
+            )
             .await;
         ctl(&["add_user", "reader", "pw"]).await;
         let none = "^$";
         ctl(&[
             "set_permissions",
             "-p",
-            "restricting",
+            &ground.vhost(),
             "reader",
             none,
             none,
@@ -156,16 +162,16 @@ fn the_doctor_names_permissions_that_lack_and_how_to_grant_them() {
         .await;
         let (_, server) = ground.database_url.rsplit_once('@').unwrap();
         let database = format!("postgres://reader:pw@{server}");
-        let (_, server) = ground.amqp_url.rsplit_once('@').unwrap();
+        let (_, server) = ground.broker_url.rsplit_once('@').unwrap();
         let broker = format!("amqp://reader:pw@{server}");
         let variables = [("DATABASE_URL", database.as_str()), ("AMQP_URL", &broker)];
-        run(&["doctor"], &variables, "")
+        waybill(&["doctor"], &variables, "")
             .failed(1)
             .says("may not read and write api_key, dead_letter, epoch, event, feed_horizon, file, item")
             .says("grant usage on schema waybill to reader")
             .says("FAIL  broker")
             .says("rabbitmqctl set_permissions -p VHOST USER");
-        run(&["dead", "list"], &variables, "")
+        waybill(&["dead", "list"], &variables, "")
             .failed(1)
             .complains("grant the user what it lacks");
     });

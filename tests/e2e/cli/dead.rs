@@ -3,7 +3,7 @@
 use waybill::broker::topology;
 
 use crate::cli::broker::{connection, waiting};
-use crate::cli::ground::{Ground, on_ground};
+use crate::support::ground::{Ground, run};
 
 const LETTERS: [&str; 3] = [
     "6c1f6a3e-0a50-5c3a-9d59-0e9d5a6f4b11",
@@ -16,7 +16,7 @@ pub(crate) async fn insert_dead_letters(ground: &Ground) {
     ground.waybill(&["migrate"]).ok();
     for (n, id) in LETTERS.iter().enumerate() {
         ground
-            .sql(&format!(
+            .execute(&format!(
                 "insert into waybill.dead_letter (id, reason, problem, token, exchange, routing_key,
                      queue, properties, headers, body, received_at)
                  values ('{id}', '{}', '{{\"detail\":\"it is odd\"}}', e't\\u001b[2J', 'waybill.events',
@@ -31,7 +31,8 @@ pub(crate) async fn insert_dead_letters(ground: &Ground) {
 
 #[test]
 fn dead_letters_are_listed_in_pages_and_shown() {
-    on_ground("listing", async |ground| {
+    run(async {
+        let ground = Ground::empty("listing").await;
         insert_dead_letters(&ground).await;
         let [first, second, third] = LETTERS;
         let list = ground.waybill(&["dead", "list", "--limit", "2"]).ok();
@@ -71,7 +72,8 @@ fn dead_letters_are_listed_in_pages_and_shown() {
 
 #[test]
 fn dead_letters_are_discarded_only_as_asked_for() {
-    on_ground("discarding", async |ground| {
+    run(async {
+        let ground = Ground::empty("discarding").await;
         insert_dead_letters(&ground).await;
         let [_, second, _] = LETTERS;
         ground
@@ -81,7 +83,12 @@ fn dead_letters_are_discarded_only_as_asked_for() {
         ground
             .waybill(&["dead", "discard", second, NOBODY, "--yes"])
             .failed(4);
-        assert_eq!(ground.count("dead_letter").await, 3);
+        assert_eq!(
+            ground
+                .number("select count(*) from waybill.dead_letter")
+                .await,
+            3
+        );
         ground
             .waybill(&["dead", "discard", second, "--yes"])
             .ok()
@@ -103,30 +110,53 @@ fn dead_letters_are_discarded_only_as_asked_for() {
 
 #[test]
 fn a_replay_forgets_only_what_was_confirmed() {
-    on_ground("replaying", async |ground| {
+    run(async {
+        let ground = Ground::empty("replaying").await;
         insert_dead_letters(&ground).await;
         ground.waybill(&["dead", "replay", "--all"]).failed(1);
-        assert_eq!(ground.count("dead_letter").await, 3);
+        assert_eq!(
+            ground
+                .number("select count(*) from waybill.dead_letter")
+                .await,
+            3
+        );
         ground
             .waybill(&["dead", "replay", "--all", "--dry-run"])
             .ok()
             .says("would replay 3: undecodable 3");
-        assert_eq!(ground.count("dead_letter").await, 3);
+        assert_eq!(
+            ground
+                .number("select count(*) from waybill.dead_letter")
+                .await,
+            3
+        );
         let connection = connection(&ground).await;
         topology::declare(&connection, 1).await.unwrap();
         ground
             .waybill(&["dead", "replay", LETTERS[0]])
             .ok()
             .says("replayed 1 of 1");
-        assert_eq!(ground.count("dead_letter").await, 2);
+        assert_eq!(
+            ground
+                .number("select count(*) from waybill.dead_letter")
+                .await,
+            2
+        );
         ground
-            .sql("update waybill.dead_letter set headers = 'damaged' where properties like '%2%'")
+            .execute(
+                "update waybill.dead_letter set headers = 'damaged' where properties like '%2%'",
+            )
             .await;
         let rest = ground
             .waybill(&["dead", "replay", "--reason", "too_deep", "--rate", "100"])
             .failed(1);
         rest.says("replayed 1 of 2; damaged 1");
-        assert_eq!(ground.count("dead_letter").await, 1);
+        assert_eq!(
+            ground
+                .number("select count(*) from waybill.dead_letter")
+                .await,
+            1
+        );
         assert_eq!(waiting(&connection).await, 2);
     });
 }

@@ -7,7 +7,8 @@ use waybill::domain::access::{Access, Scope};
 use waybill::store::Store;
 use waybill::store::admin::api_key::{KeyState, NewKey};
 
-use crate::cli::ground::{Ground, on_ground, run};
+use crate::support::command::waybill;
+use crate::support::ground::{Ground, run};
 
 const ACME: [&str; 6] = ["key", "create", "--tenant", "acme", "--scope", "write,read"];
 
@@ -42,7 +43,8 @@ fn secret(text: &str) -> &str {
 
 #[test]
 fn a_created_key_is_found_until_it_is_revoked() {
-    on_ground("keys", async |ground| {
+    run(async {
+        let ground = Ground::empty("keys").await;
         ground
             .waybill(&ACME)
             .failed(1)
@@ -85,7 +87,8 @@ fn a_created_key_is_found_until_it_is_revoked() {
 
 #[test]
 fn a_wrong_secret_of_a_known_id_is_not_found() {
-    on_ground("wrong_keys", async |ground| {
+    run(async {
+        let ground = Ground::empty("wrong_keys").await;
         ground.waybill(&["migrate"]).ok();
         let (text, id) = create(&ground, &[]);
         let (other, _) = create(&ground, &[]);
@@ -114,7 +117,8 @@ fn a_wrong_secret_of_a_known_id_is_not_found() {
 
 #[test]
 fn an_expired_key_is_told_as_expired() {
-    on_ground("expired_keys", async |ground| {
+    run(async {
+        let ground = Ground::empty("expired_keys").await;
         ground.waybill(&["migrate"]).ok();
         let (text, id) = create(&ground, &["--expires", "90d"]);
         let store = store(&ground);
@@ -126,7 +130,7 @@ fn an_expired_key_is_told_as_expired() {
 
         let passed = "update waybill.api_key set created_at = created_at - interval '91 days',
                           expires_at = expires_at - interval '91 days'";
-        ground.sql(passed).await;
+        ground.execute(passed).await;
         let found = store.find_key(&text).await.unwrap().unwrap();
         assert_eq!(found.state, KeyState::Expired);
         ground
@@ -142,7 +146,8 @@ fn an_expired_key_is_told_as_expired() {
 
 #[test]
 fn the_text_of_a_key_is_only_where_it_was_printed() {
-    on_ground("secret_keys", async |ground| {
+    run(async {
+        let ground = Ground::empty("secret_keys").await;
         ground.waybill(&["migrate"]).ok();
         let verbose = [&ACME[..], &["--verbose"]].concat();
         let created = ground.waybill(&verbose).ok();
@@ -179,7 +184,8 @@ fn the_text_of_a_key_is_only_where_it_was_printed() {
 
 #[test]
 fn nothing_that_is_printed_for_a_fault_holds_a_secret() {
-    on_ground("printed_keys", async |ground| {
+    run(async {
+        let ground = Ground::empty("printed_keys").await;
         ground.waybill(&["migrate"]).ok();
         let store = store(&ground);
         let mut new = NewKey {
@@ -207,7 +213,7 @@ fn nothing_that_is_printed_for_a_fault_holds_a_secret() {
 fn arguments_that_make_no_key_are_told_with_a_remedy() {
     let nowhere = [("DATABASE_URL", "postgres://w@127.0.0.1:1/w")];
     let told = |arguments: &[&str], remedy: &str| {
-        run(arguments, &nowhere, "").failed(2).complains(remedy);
+        waybill(arguments, &nowhere, "").failed(2).complains(remedy);
     };
     let create = ["key", "create", "--tenant"];
     let with = |more: &[&'static str]| [&create[..], more].concat();
@@ -235,7 +241,7 @@ fn arguments_that_make_no_key_are_told_with_a_remedy() {
         &[&ACME[..], &["--name", &long]].concat(),
         "--name: must be at most 200 bytes long",
     );
-    run(&["key", "create", "--help"], &[], "")
+    waybill(&["key", "create", "--help"], &[], "")
         .ok()
         .says("--expires 90d");
 }

@@ -3,7 +3,6 @@
 
 mod broker;
 mod dead;
-mod ground;
 mod keys;
 mod orders;
 mod policies;

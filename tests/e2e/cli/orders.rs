@@ -1,71 +1,36 @@
 //! Orders from the command line: opened, looked at, pushed to their end, with a worker beside.
 
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use waybill::domain::access::Scope;
 
-use crate::cli::broker::{connection, waiting};
-use crate::cli::ground::{Answer, Ground, on_ground, run};
+use crate::support::command::Person;
+use crate::support::ground::{Ground, run};
+use crate::support::worker::Worker;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// `waybill run`, killed at the end.
-struct Worker(Child);
-
-impl Worker {
-    fn start(ground: &Ground) -> Self {
-        let child = Command::new(env!("CARGO_BIN_EXE_waybill"))
-            .args(["run", "--roles", "worker,relay,janitor"])
-            .args(["--set", "ops.listen=127.0.0.1:0"])
-            .env_clear()
-            .env("DATABASE_URL", &ground.database_url)
-            .env("AMQP_URL", &ground.amqp_url)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        Self(child)
-    }
-}
-
-impl Drop for Worker {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// The database and the sample workflows, and a worker that consumes.
-fn prepare(ground: &Ground) -> Worker {
-    ground.waybill(&["migrate"]).ok();
+/// The sample workflows, a worker with the API, and a user of it.
+async fn prepare(name: &str) -> (Worker, Person) {
+    let ground = Ground::shared(name).await;
     let samples = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("examples/workflows");
     let file = |name: &str| samples.join(name).display().to_string();
     let (purchase, invoice) = (file("purchase.toml"), file("invoice.toml"));
     ground
         .waybill(&["workflow", "apply", &purchase, &invoice])
         .ok();
-    Worker::start(ground)
-}
-
-/// Asks until it succeeds, as whoever starts a worker has to.
-fn patiently(ask: impl Fn() -> Answer) -> Answer {
-    let until = Instant::now() + PATIENCE;
-    loop {
-        let answer = ask();
-        if answer.code == Some(0) || Instant::now() > until {
-            return answer.ok();
-        }
-        std::thread::sleep(Duration::from_millis(100));
-    }
+    let (worker, client) = ground.answering().await;
+    let person = Person::keyed(&ground, &client.url(), &[Scope::Read, Scope::Write]).await;
+    (worker, person)
 }
 
 /// The record of an order, once it stands at these stages.
-fn standing(ground: &Ground, token: &str, stages: &[&str]) -> Value {
+fn standing(person: &Person, token: &str, stages: &[&str]) -> Value {
     let until = Instant::now() + PATIENCE;
     loop {
-        let answer = ground.waybill(&["get", token, "--json"]);
+        let answer = person.says(&["get", token, "--json"]);
         let record: Value = serde_json::from_str(&answer.out).unwrap_or_default();
         let places = record.pointer("/order/stands_at").and_then(Value::as_array);
         let names = places.map(|p| p.iter().filter_map(|p| p.get("stage")).collect::<Vec<_>>());
@@ -78,27 +43,27 @@ fn standing(ground: &Ground, token: &str, stages: &[&str]) -> Value {
     }
 }
 
-fn push(ground: &Ground, arguments: &[&str]) {
-    ground
-        .waybill(&[&["push"], arguments].concat())
+fn push(person: &Person, arguments: &[&str]) {
+    person
+        .says(&[&["push"], arguments].concat())
         .ok()
         .says("waybill get ");
 }
 
 /// Opens an order and answers with its token.
-fn open_purchase(ground: &Ground) -> String {
+fn open_purchase(person: &Person) -> String {
     let form = ["--set", "article=chair", "--set", "amount=12.5"];
     let open = [&["open", "purchase"], form.as_slice()].concat();
-    let opened = patiently(|| ground.waybill(&open)).complains("waybill get ");
+    let opened = person.says(&open).ok().complains("waybill get ");
     opened.out.trim().to_owned()
 }
 
 #[test]
 fn an_order_is_opened_looked_at_and_pushed_to_its_end() {
-    on_ground("ordering", async |ground| {
-        let _worker = prepare(&ground);
-        let token = &open_purchase(&ground);
-        let record = standing(&ground, token, &["review"]);
+    run(async {
+        let (worker, person) = prepare("ordering").await;
+        let token = &open_purchase(&person);
+        let record = standing(&person, token, &["review"]);
         let order = &record["order"];
         assert_eq!(order["version"], 1);
         assert_eq!(order["form"]["amount"], 12.5);
@@ -110,22 +75,22 @@ fn an_order_is_opened_looked_at_and_pushed_to_its_end() {
         assert_eq!(place["form"][0]["id"], "comment");
 
         push(
-            &ground,
+            &person,
             &[token, "--stage", "buy", "--set", "delivery=2026-12-01"],
         );
         let id = place["data_id"].as_str().unwrap();
-        push(&ground, &[token, "--data-id", id, "--outcome", "accepted"]);
-        standing(&ground, token, &["finance", "stock"]);
-        push(&ground, &[token, "--stage", "stock"]);
-        let record = standing(&ground, token, &["finance"]);
+        push(&person, &[token, "--data-id", id, "--outcome", "accepted"]);
+        standing(&person, token, &["finance", "stock"]);
+        push(&person, &[token, "--stage", "stock"]);
+        let record = standing(&person, token, &["finance"]);
         let join = &record["order"]["joins"][0];
         assert_eq!(
             (&join["stage"], &join["missing"][0]),
             (&"buy".into(), &"finance".into())
         );
         assert_eq!(record["order"]["parked"]["stages"]["buy"], 1);
-        ground
-            .waybill(&["get", token])
+        person
+            .says(&["get", token])
             .ok()
             .says("stands at\n  finance  since ")
             .says("    field cost_centre: text, required\n")
@@ -134,29 +99,28 @@ fn an_order_is_opened_looked_at_and_pushed_to_its_end() {
             .says("  amount            12.5\n");
 
         push(
-            &ground,
+            &person,
             &[token, "--stage", "finance", "--set", "cost_centre=A7"],
         );
-        ground.waybill(&["watch", token, "--timeout", "30s"]).ok();
-        let record = standing(&ground, token, &[]);
+        person.says(&["watch", token, "--timeout", "30s"]).ok();
+        let record = standing(&person, token, &[]);
         let order = &record["order"];
         assert_eq!(order["form"]["delivery"], "2026-12-01");
         assert_eq!(order["left"].as_array().unwrap().len(), 4);
         assert_eq!(order["parked"]["count"], 0);
+        worker.stop().await;
     });
 }
 
 #[test]
-fn an_order_shows_its_deadlines_and_its_attachments_in_its_tenant() {
-    on_ground("tenants_order", async |ground| {
-        let _worker = prepare(&ground);
+fn an_order_shows_its_deadlines_and_its_attachments() {
+    run(async {
+        let (worker, person) = prepare("tenants-order").await;
         let open = [
             "open",
             "invoice",
             "--token",
             "R-7",
-            "--tenant",
-            "acme",
             "--attach",
             "scan.pdf",
             "--set",
@@ -166,34 +130,35 @@ fn an_order_shows_its_deadlines_and_its_attachments_in_its_tenant() {
             "--set",
             "total=80",
         ];
-        let opened = patiently(|| ground.waybill(&open));
+        let opened = person.says(&open).ok();
         assert_eq!(opened.out, "R-7\n");
-        opened.complains("`waybill get R-7 --tenant acme`");
-        let get = ["get", "R-7", "--tenant", "acme"];
+        opened.complains("`waybill get R-7`");
+        let get = ["get", "R-7"];
         let until = Instant::now() + PATIENCE;
-        while !ground.waybill(&get).out.contains("stands at") && Instant::now() < until {
+        while !person.says(&get).out.contains("stands at") && Instant::now() < until {
             std::thread::sleep(Duration::from_millis(50));
         }
-        ground
-            .waybill(&get)
+        person
+            .says(&get)
             .ok()
             .says(", then goes on with escalated\n")
             .says("outcome approved | escalated | rejected")
             .says("  number            \"7\"\n")
             .says("  attachments       scan.pdf\n");
+        worker.stop().await;
     });
 }
 
 #[test]
 fn the_sample_order_walks_to_its_end_and_its_loop_is_told() {
-    on_ground("sampling", async |ground| {
-        let _worker = prepare(&ground);
+    run(async {
+        let (worker, person) = prepare("sampling").await;
         let events = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("examples/events");
         let file = events.join("order-done.jsonl").display().to_string();
-        patiently(|| ground.waybill(&["publish", &file]));
+        person.says(&["publish", &file]).ok();
         let watch = ["watch", "example-order", "--timeout", "30s"];
-        ground.waybill(&watch).ok();
-        let record = standing(&ground, "example-order", &[]);
+        person.says(&watch).ok();
+        let record = standing(&person, "example-order", &[]);
         let left = record["order"]["left"].as_array().unwrap();
         let second = left.iter().find(|left| left["number"] == 2).unwrap();
         assert_eq!(
@@ -202,14 +167,16 @@ fn the_sample_order_walks_to_its_end_and_its_loop_is_told() {
         );
         assert_eq!(record["order"]["form"]["amount"], 241);
         assert_eq!(record["order"]["attachments"][0]["name"], "offer.pdf");
+        worker.stop().await;
     });
 }
 
 #[test]
-fn what_can_be_seen_to_be_wrong_is_not_published() {
-    on_ground("wrong_pushes", async |ground| {
+fn what_is_wrong_is_refused_and_not_published() {
+    run(async {
+        let (worker, person) = prepare("wrong-pushes").await;
         let refused = |arguments: &[&str], said: &str| {
-            ground.waybill(arguments).failed(2).complains(said);
+            person.says(arguments).failed(2).complains(said);
         };
         refused(&["push", "t"], "--stage");
         refused(&["push", "t", "--data-id", "7"], "--data-id");
@@ -228,25 +195,18 @@ fn what_can_be_seen_to_be_wrong_is_not_published() {
             &[&stage[..], &["broker.nothing=2"]].concat(),
             "broker.nothing",
         );
-        refused(&["open", ""], "workflow_id");
-        let long = "x".repeat(300);
-        refused(&["open", "purchase", "--token", &long], "token");
-        run(&["open", "purchase"], &[], "")
-            .failed(2)
-            .complains("broker.url");
-
-        ground
-            .waybill(&["open", "purchase"])
+        person
+            .says(&["open", ""])
             .failed(1)
-            .complains("waybill run");
-        let connection = connection(&ground).await;
-        waybill::broker::topology::declare(&connection, 1)
-            .await
-            .unwrap();
-        let prefetch = ["--set", "broker.prefetch=100", "--set", "amount=1"];
-        ground
-            .waybill(&[&["open", "purchase"], &prefetch[..]].concat())
-            .ok();
-        assert_eq!(waiting(&connection).await, 1);
+            .complains("workflow_id");
+        let long = "x".repeat(300);
+        let open = ["open", "purchase", "--token", &long];
+        person.says(&open).failed(1).complains("token");
+        let settings = ["open", "purchase", "--set", "broker.prefetch=100"];
+        let form = ["--set", "article=chair", "--set", "amount=1"];
+        let opened = person.says(&[&settings[..], &form[..]].concat());
+        let token = opened.ok().out;
+        standing(&person, token.trim(), &["review"]);
+        worker.stop().await;
     });
 }

@@ -9,7 +9,7 @@ use lapin::{BasicProperties, Confirmation};
 use waybill::broker::topology;
 
 use crate::cli::broker::connection;
-use crate::cli::ground::{Ground, ctl, ctl_answer, on_ground, set_policies};
+use crate::support::ground::{Ground, ctl, run};
 
 /// Stands in for rabbitmqctl: has a version, and notes what it was told to do.
 const NOTING: &str =
@@ -39,7 +39,7 @@ fn commands(version: &str, vhost: &str, bytes: &str) -> Vec<Vec<String>> {
 }
 
 async fn run_script(vhost: &str, bytes: &str) {
-    let version = ctl_answer(&["-s", "version"]).await;
+    let version = ctl(&["-s", "version"]).await;
     for command in commands(version.trim(), vhost, bytes) {
         let words: Vec<&str> = command.iter().map(String::as_str).collect();
         ctl(&words).await;
@@ -64,32 +64,40 @@ fn the_dead_queue_has_no_delivery_limit_on_any_version() {
 
 #[test]
 fn waybill_dev_sets_the_same_policies_as_production() {
-    on_ground("policies_of_dev", async |_| {
-        let vhost = "policies_of_dev";
-        let list = ["list_policies", "-s", "-p", vhost];
-        set_policies(vhost).await;
-        let of_dev = ctl_answer(&list).await;
+    run(async {
+        let ground = Ground::own("policies-of-dev").await;
+        let rabbitmq = &ground.servers.as_ref().unwrap().rabbitmq;
+        let ctl = async |words: &[&str]| rabbitmq.ctl(words).await.unwrap();
+        let list = ["list_policies", "-s", "-p", "/"];
+        rabbitmq.set_policies("/").await.unwrap();
+        let of_dev = ctl(&list).await;
         assert_eq!(of_dev.lines().count(), 2, "{of_dev}");
         for name in ["waybill", "waybill-dead"] {
-            ctl(&["clear_policy", "-p", vhost, name]).await;
+            ctl(&["clear_policy", "-p", "/", name]).await;
         }
-        run_script(vhost, "1073741824").await;
-        assert_eq!(ctl_answer(&list).await, of_dev);
+        let version = ctl(&["-s", "version"]).await;
+        for command in commands(version.trim(), "/", "1073741824") {
+            let words: Vec<&str> = command.iter().map(String::as_str).collect();
+            ctl(&words).await;
+        }
+        assert_eq!(ctl(&list).await, of_dev);
     });
 }
 
 #[test]
 fn a_queue_of_events_that_is_full_refuses_what_comes_and_loses_nothing_it_gives_up() {
-    on_ground("policies", async |ground| {
+    run(async {
+        let ground = Ground::empty("policies").await;
         let connection = connection(&ground).await;
         topology::declare(&connection, 1).await.unwrap();
         // The broker tries again after three minutes, unless told otherwise.
         let sooner =
             "application:set_env(rabbit, dead_letter_worker_publisher_confirm_timeout, 500).";
         ctl(&["eval", sooner]).await;
-        run_script("policies", "3000").await;
-        let names = ["list_queues", "-p", "policies", "name", "policy"];
-        let listed = ctl_answer(&names).await;
+        let vhost = ground.vhost();
+        run_script(&vhost, "3000").await;
+        let names = ["list_queues", "-p", &vhost, "name", "policy"];
+        let listed = ctl(&names).await;
         assert!(listed.contains("waybill.events.0\twaybill\n"), "{listed}");
         assert!(listed.contains("waybill.dead\twaybill-dead\n"), "{listed}");
 
@@ -148,7 +156,8 @@ async fn give_up(ground: &Ground, count: usize) {
 
 #[test]
 fn the_doctor_tries_how_large_a_message_may_be_and_says_what_it_can_not_see() {
-    on_ground("sizes", async |ground| {
+    run(async {
+        let ground = Ground::empty("sizes").await;
         ground.waybill(&["migrate"]).ok();
         ground
             .waybill(&["doctor"])

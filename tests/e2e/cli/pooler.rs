@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::cli::ground::{Answer, Ground, client, on_ground, run};
+use crate::support::command::Answer;
+use crate::support::command::waybill;
+use crate::support::ground::{Ground, execute, run};
 
 /// Where Debian has it, outside of the path of ordinary users.
 const PROGRAM: &str = "/usr/sbin/pgbouncer";
@@ -69,8 +71,7 @@ impl Pooler {
     async fn leave_statements(&self, ground: &Ground) {
         let prepare = |number| format!("prepare s{number} as select 1;");
         let prepare: String = (0..20).map(prepare).collect();
-        let client = client(&self.url(ground)).await;
-        client.batch_execute(&prepare).await.unwrap();
+        execute(&self.url(ground), &prepare).await;
     }
 
     /// Runs the program through it.
@@ -78,12 +79,12 @@ impl Pooler {
         let url = self.url(ground);
         let variables = [
             ("DATABASE_URL", url.as_str()),
-            ("AMQP_URL", &ground.amqp_url),
+            ("AMQP_URL", &ground.broker_url),
             ("WAYBILL_OPS__LISTEN", "127.0.0.1:0"),
             ("WAYBILL_HTTP__LISTEN", "127.0.0.1:0"),
             ("WAYBILL_FILES__URL", self.folder.to_str().unwrap()),
         ];
-        run(arguments, &variables, "")
+        waybill(arguments, &variables, "")
     }
 }
 
@@ -98,7 +99,8 @@ impl Drop for Pooler {
 
 #[test]
 fn a_pooler_that_refuses_or_ignores_what_a_connection_sends_is_named_with_its_remedy() {
-    on_ground("pooler_options", async |ground| {
+    run(async {
+        let ground = Ground::empty("pooler_options").await;
         ground.waybill(&["migrate"]).ok();
         let refusing = Pooler::start(&ground, "refusing", "pool_mode = session").await;
         let ignoring = Pooler::start(
@@ -136,11 +138,15 @@ fn a_pooler_that_refuses_or_ignores_what_a_connection_sends_is_named_with_its_re
 
 #[test]
 fn a_pooler_in_transaction_mode_is_named_and_one_in_session_mode_is_used() {
-    on_ground("pooler_modes", async |ground| {
+    run(async {
+        let ground = Ground::empty("pooler_modes").await;
         ground.waybill(&["migrate"]).ok();
         // As deploy/README.md says for poolers in session mode.
         ground
-            .sql("alter database pooler_modes set waybill.session = '1'")
+            .execute(&format!(
+                "alter database {} set waybill.session = '1'",
+                ground.vhost()
+            ))
             .await;
         let ignore = "ignore_startup_parameters = options";
         let session = format!("pool_mode = session\n{ignore}");

@@ -1,10 +1,12 @@
-//! Commands that read records, on rows that a worker would have written.
+//! The schema, and commands that read records, on rows that a worker would have written.
 
 use std::io::{BufRead, BufReader};
 
 use waybill::domain::ProcessKey;
+use waybill::domain::access::Scope;
 
-use crate::cli::ground::{Ground, on_ground};
+use crate::support::command::Person;
+use crate::support::ground::{Ground, run};
 
 const EVERY: [&str; 4] = ["done", "warning", "error", "cancelled"];
 
@@ -14,7 +16,7 @@ fn key(token: &str) -> String {
 
 async fn insert_ended(ground: &Ground, status: &str) {
     ground
-        .sql(&format!(
+        .execute(&format!(
             "insert into waybill.process (key, tenant, token, kind, status, ended_at, sealed_at, message)
              values ('{}', 'default', '{status}', 'upload', '{status}', now(), now(), 'because')",
             key(status)
@@ -25,7 +27,7 @@ async fn insert_ended(ground: &Ground, status: &str) {
 async fn insert_running(ground: &Ground) {
     let key = key("t");
     ground
-        .sql(&format!(
+        .execute(&format!(
             "insert into waybill.process (key, tenant, token, kind, status, opened_at, opening_stamp,
                  source, filename, items, items_failed, total, total_stamp)
              values ('{key}', 'default', 't', 'upload', 'running', '2026-11-21T20:44:01Z',
@@ -44,9 +46,10 @@ async fn insert_running(ground: &Ground) {
 
 #[test]
 fn a_schema_is_made_once_and_asked_for_where_it_lacks() {
-    on_ground("migrating", async |ground| {
+    run(async {
+        let ground = Ground::empty("migrating").await;
         ground
-            .waybill(&["get", "t"])
+            .waybill(&["dead", "list"])
             .failed(1)
             .complains("run `waybill migrate`");
         ground
@@ -71,11 +74,13 @@ fn migrations() -> usize {
 
 #[test]
 fn a_record_is_shown_with_its_history_in_order_and_failed_items_first() {
-    on_ground("getting", async |ground| {
-        ground.waybill(&["migrate"]).ok();
+    run(async {
+        let ground = Ground::shared("getting").await;
+        let (worker, client) = ground.answering().await;
+        let person = Person::keyed(&ground, &client.url(), &[Scope::Read]).await;
         insert_running(&ground).await;
-        let shown = ground
-            .waybill(&["get", "t"])
+        let shown = person
+            .says(&["get", "t"])
             .ok()
             .says("running: 2 of 10 done, 1 failed");
         let at = |text: &str| shown.out.find(text).unwrap();
@@ -83,42 +88,36 @@ fn a_record_is_shown_with_its_history_in_order_and_failed_items_first() {
         assert!(at("FAIL  b  bad") < at("ok    a"), "{}", shown.out);
         assert!(!shown.out.contains('\u{1b}'));
 
-        let json = ground.waybill(&["get", "t", "--json", "--items", "1"]).ok();
+        let json = person.says(&["get", "t", "--json", "--items", "1"]).ok();
         let json: serde_json::Value = serde_json::from_str(&json.out).unwrap();
         assert_eq!(json["status"], "running");
         assert_eq!(json["items"][0]["identifier"], "b");
         assert_eq!(json["items"].as_array().unwrap().len(), 1);
         assert_eq!(json["counts"]["items"], 2);
 
-        ground
-            .waybill(&["get", "nobody"])
-            .failed(4)
-            .complains("nobody");
-        ground
-            .waybill(&["get", "t", "--tenant", "acme"])
-            .failed(4)
-            .complains("acme");
+        let unknown = person.says(&["get", "unknown"]).failed(4);
+        unknown.complains("no process has this token");
+        worker.stop().await;
     });
 }
 
 #[test]
 fn watching_tells_what_is_new_and_ends_with_the_status() {
-    on_ground("watching", async |ground| {
-        ground.waybill(&["migrate"]).ok();
+    run(async {
+        let ground = Ground::shared("watching").await;
+        let (worker, client) = ground.answering().await;
+        let person = Person::keyed(&ground, &client.url(), &[Scope::Read]).await;
         for (status, code) in EVERY.into_iter().zip([0, 10, 11, 12]) {
             insert_ended(&ground, status).await;
-            ground
-                .waybill(&["watch", status])
-                .failed(code)
-                .says("because");
+            person.says(&["watch", status]).failed(code).says("because");
         }
-        let unknown = ground
-            .waybill(&["watch", "nobody", "--timeout", "500ms"])
+        let unknown = person
+            .says(&["watch", "unknown", "--timeout", "500ms"])
             .failed(13);
-        unknown.complains("no events for nobody");
+        unknown.complains("no events for unknown");
 
         insert_running(&ground).await;
-        let mut watch = ground.start(&["watch", "t", "--timeout", "20s"]);
+        let mut watch = person.start(&["watch", "t", "--timeout", "20s"]);
         let mut lines = BufReader::new(watch.stdout.take().unwrap()).lines();
         let mut said: Vec<String> = Vec::new();
         // This is the last that it says of what is there when it looks first.
@@ -127,7 +126,7 @@ fn watching_tells_what_is_new_and_ends_with_the_status() {
         }
         let (key, step) = (key("t"), "{\"message\":\"nearly there\"}");
         ground
-            .sql(&format!(
+            .execute(&format!(
                 "insert into waybill.event (process, source, id, type, time, late, pos, data)
                  values ('{key}', 'shop', '4', 'upload.step', '2026-11-21T20:44:01Z', false, 1, '{step}');
                  update waybill.process set status = 'done', ended_at = now(), sealed_at = now()
@@ -142,5 +141,6 @@ fn watching_tells_what_is_new_and_ends_with_the_status() {
             later.contains("nearly there") && !later.contains("virus scan"),
             "{later}"
         );
+        worker.stop().await;
     });
 }

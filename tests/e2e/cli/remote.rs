@@ -4,7 +4,8 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread::JoinHandle;
 
-use crate::cli::ground::{Answer, run};
+use crate::support::command::Answer;
+use crate::support::command::waybill;
 
 const KEY: &str = "wb_hunter2";
 const RECEIPTS: &str = r#"{"events":[{"state":"accepted"}]}"#;
@@ -57,7 +58,7 @@ fn problem(status: &str, retry_after: &str) -> String {
 
 fn told(url: &str, arguments: &[&str], input: &str) -> Answer {
     let variables = [("WAYBILL_CLIENT__URL", url), ("WAYBILL_CLIENT__KEY", KEY)];
-    let answer = run(arguments, &variables, input);
+    let answer = waybill(arguments, &variables, input);
     let said = format!("{}{}", answer.out, answer.err);
     assert!(!said.contains("hunter2"), "{said}");
     answer

@@ -1,6 +1,6 @@
 //! Commands that need no server, or find none.
 
-use crate::cli::ground::run;
+use crate::support::command::waybill;
 
 const NOWHERE: [(&str, &str); 2] = [
     ("DATABASE_URL", "postgres://w:hunter2@127.0.0.1:1/w"),
@@ -9,28 +9,32 @@ const NOWHERE: [(&str, &str); 2] = [
 
 #[test]
 fn help_shows_examples_and_exit_codes_and_no_value_of_the_environment() {
-    let help = run(&["--help"], &NOWHERE, "")
+    let help = waybill(&["--help"], &NOWHERE, "")
         .ok()
         .says("Examples:")
         .says("Exit codes:");
     assert!(!help.out.contains("hunter2"));
-    run(&["watch", "--help"], &[], "")
+    waybill(&["watch", "--help"], &[], "")
         .ok()
         .says("13 it did not end within");
-    run(&["get", "--help"], &[], "").ok().says("waiting_for");
-    run(&["--version"], &[], "").ok().says("waybill ");
-    run(&["completions", "bash"], &[], "").ok().says("waybill");
-    run(&["schema"], &[], "").ok().says("upload.received");
-    run(&["schema", "stage.entered"], &[], "")
+    waybill(&["get", "--help"], &[], "")
+        .ok()
+        .says("waiting_for");
+    waybill(&["--version"], &[], "").ok().says("waybill ");
+    waybill(&["completions", "bash"], &[], "")
+        .ok()
+        .says("waybill");
+    waybill(&["schema"], &[], "").ok().says("upload.received");
+    waybill(&["schema", "stage.entered"], &[], "")
         .ok()
         .says("data_id");
-    run(&["schema", "upload.exploded"], &[], "").failed(4);
+    waybill(&["schema", "upload.exploded"], &[], "").failed(4);
 }
 
 #[test]
 fn settings_are_shown_with_their_origin_and_without_secrets() {
     let arguments = ["config", "--set", "batch.events=500"];
-    let config = run(&arguments, &NOWHERE, "").ok();
+    let config = waybill(&arguments, &NOWHERE, "").ok();
     let config = config.says("batch.events = 500  (flag batch.events)");
     let config = config.says("environment DATABASE_URL");
     assert!(!config.out.contains("hunter2"), "{}", config.out);
@@ -38,9 +42,9 @@ fn settings_are_shown_with_their_origin_and_without_secrets() {
 
 #[test]
 fn wrong_usage_and_settings_end_with_2_and_name_every_fault() {
-    run(&["nonsense"], &[], "").failed(2);
-    run(&["dead", "replay"], &NOWHERE, "").failed(2);
-    let faults = run(&["config", "--set", "batch.events=0"], &[], "").failed(2);
+    waybill(&["nonsense"], &[], "").failed(2);
+    waybill(&["dead", "replay"], &NOWHERE, "").failed(2);
+    let faults = waybill(&["config", "--set", "batch.events=0"], &[], "").failed(2);
     faults
         .complains("error: ")
         .complains("database.url")
@@ -52,9 +56,9 @@ fn wrong_usage_and_settings_end_with_2_and_name_every_fault() {
 fn a_command_asks_only_for_the_servers_it_uses() {
     let [database, broker] = NOWHERE;
     let only = |arguments: &[&str], used, unused, name: &str| {
-        let tried = run(arguments, &[used], "").failed(1);
+        let tried = waybill(arguments, &[used], "").failed(1);
         tried.complains(&format!("check {name}"));
-        let asked = run(arguments, &[unused], "").failed(2);
+        let asked = waybill(arguments, &[unused], "").failed(2);
         let asked = asked.complains(&format!("{name}: is required: set WAYBILL_"));
         assert!(asked.err.contains("have a fault"), "{}", asked.err);
     };
@@ -64,7 +68,6 @@ fn a_command_asks_only_for_the_servers_it_uses() {
     );
     for arguments in [
         &["migrate"][..],
-        &["get", "t"],
         &["dead", "list"],
         &["workflow", "list"],
         &["workflow", "apply", workflow],
@@ -74,40 +77,36 @@ fn a_command_asks_only_for_the_servers_it_uses() {
     ] {
         only(arguments, database, broker, "database.url");
     }
-    for arguments in [
-        &["publish", "-"][..],
-        &["open", "purchase"],
-        &["push", "t", "--stage", "review"],
-    ] {
-        only(arguments, broker, database, "broker.url");
-    }
+    only(&["publish", "-"], broker, database, "broker.url");
     for arguments in [&["run"][..], &["config"], &["dead", "replay", "--all"]] {
-        let asked = run(arguments, &[], "").failed(2);
+        let asked = waybill(arguments, &[], "").failed(2);
         asked
             .complains("database.url: is")
             .complains("broker.url: is");
     }
-    run(&["migrate", "--set", "broker.url=x"], &[database], "")
+    waybill(&["migrate", "--set", "broker.url=x"], &[database], "")
         .failed(2)
         .complains("broker.url (flag broker.url)");
 }
 
 #[test]
 fn servers_that_are_away_are_an_error_with_a_remedy_and_without_secrets() {
-    for arguments in [&["migrate"][..], &["get", "t"], &["dead", "list"]] {
-        let answer = run(arguments, &NOWHERE, "")
+    for arguments in [&["migrate"][..], &["dead", "list"]] {
+        let answer = waybill(arguments, &NOWHERE, "")
             .failed(1)
             .complains("check database.url");
         assert!(!answer.err.contains("hunter2"), "{}", answer.err);
         assert_eq!(answer.err.lines().count(), 1, "{}", answer.err);
     }
-    run(&["publish", "-"], &NOWHERE, "")
+    waybill(&["publish", "-"], &NOWHERE, "")
         .failed(1)
         .complains("check broker.url");
-    let doctor = run(&["doctor"], &NOWHERE, "").failed(1);
+    let doctor = waybill(&["doctor"], &NOWHERE, "").failed(1);
     let doctor = doctor.says("FAIL  database").says("FAIL  broker");
     assert!(!doctor.out.contains("hunter2"), "{}", doctor.out);
-    run(&["doctor"], &[], "").failed(1).says("FAIL  settings");
+    waybill(&["doctor"], &[], "")
+        .failed(1)
+        .says("FAIL  settings");
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use crate::cli::ground::{on_ground, run};
+use crate::support::command::waybill;
+use crate::support::ground::{Ground, run};
 
 fn sample(name: &str) -> String {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("examples/workflows");
@@ -21,7 +22,7 @@ fn file(test: &str, name: &str, text: &str) -> String {
 #[test]
 fn workflow_files_are_checked_without_settings() {
     let (purchase, invoice) = (sample("purchase.toml"), sample("invoice.toml"));
-    run(&["workflow", "check", &purchase, &invoice], &[], "")
+    waybill(&["workflow", "check", &purchase, &invoice], &[], "")
         .ok()
         .says("purchase is sound, 5 stages")
         .says("invoice is sound, 3 stages");
@@ -30,24 +31,25 @@ fn workflow_files_are_checked_without_settings() {
         "bad.toml",
         "name = 'w'\nstart = ['a']\n[stages.b]\n",
     );
-    let told = run(&["workflow", "check", &purchase, &bad], &[], "").failed(1);
+    let told = waybill(&["workflow", "check", &purchase, &bad], &[], "").failed(1);
     let told = told
         .complains(&format!("{bad}:2: `start` names the stage `a`"))
         .complains(&format!("{bad}:3: no way leads"))
         .complains("error: files with faults: 1 of 2");
     assert!(told.out.is_empty(), "{}", told.out);
-    run(&["workflow", "check", &purchase, &purchase], &[], "")
+    waybill(&["workflow", "check", &purchase, &purchase], &[], "")
         .failed(1)
         .complains(":1: the workflow `purchase` is in");
-    run(&["workflow", "check", "/nowhere.toml"], &[], "")
+    waybill(&["workflow", "check", "/nowhere.toml"], &[], "")
         .failed(1)
         .complains("/nowhere.toml can't be read");
-    run(&["workflow", "check"], &[], "").failed(2);
+    waybill(&["workflow", "check"], &[], "").failed(2);
 }
 
 #[test]
 fn an_applied_workflow_is_versioned_and_listed() {
-    on_ground("applying", async |ground| {
+    run(async {
+        let ground = Ground::empty("applying").await;
         let (purchase, invoice) = (sample("purchase.toml"), sample("invoice.toml"));
         let apply = ["workflow", "apply", &purchase, &invoice];
         ground
@@ -77,7 +79,10 @@ fn an_applied_workflow_is_versioned_and_listed() {
             .failed(1)
             .complains(&format!("{bad}:1: "))
             .complains("nothing was applied");
-        assert_eq!(ground.count("workflow").await, 2);
+        assert_eq!(
+            ground.number("select count(*) from waybill.workflow").await,
+            2
+        );
         ground
             .waybill(&["workflow", "apply", &changed])
             .ok()
@@ -89,7 +94,8 @@ fn an_applied_workflow_is_versioned_and_listed() {
 
 #[test]
 fn every_version_of_a_workflow_can_be_shown() {
-    on_ground("showing", async |ground| {
+    run(async {
+        let ground = Ground::empty("showing").await;
         ground.waybill(&["migrate"]).ok();
         let text = "name = 'invoice'\nstart = ['only']\n[stages.only]\n";
         let changed = file("showing", "invoice.toml", text);
@@ -124,7 +130,8 @@ fn every_version_of_a_workflow_can_be_shown() {
 
 #[test]
 fn workflows_applied_at_the_same_time_make_one_version() {
-    on_ground("racing", async |ground| {
+    run(async {
+        let ground = Ground::empty("racing").await;
         ground.waybill(&["migrate"]).ok();
         let purchase = sample("purchase.toml");
         let answers: Vec<_> = std::thread::scope(|scope| {
@@ -139,6 +146,9 @@ fn workflows_applied_at_the_same_time_make_one_version() {
             .iter()
             .filter(|answer| answer.out.contains(" applied"));
         assert_eq!(applied.count(), 1);
-        assert_eq!(ground.count("workflow").await, 1);
+        assert_eq!(
+            ground.number("select count(*) from waybill.workflow").await,
+            1
+        );
     });
 }

@@ -49,6 +49,8 @@ impl Dev {
             .env("DATABASE_URL", url("database_url"))
             .env("HTTP_URL", url("http_url"))
             .env("API_KEY", url("api_key"))
+            .env("WAYBILL_CLIENT__URL", url("http_url"))
+            .env("WAYBILL_CLIENT__KEY", url("api_key"))
             .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("examples"))
             .output()
             .unwrap()

@@ -9,8 +9,8 @@ use waybill::domain::access::Scope;
 use super::database_roles::{RUN, login};
 use crate::http::processes::keyed;
 use crate::support::audience::Audience;
+use crate::support::command::Person;
 use crate::support::ground::{Ground, ctl, password, run, until};
-use crate::support::person::Person;
 use crate::support::producer::{Message, Producer};
 use crate::support::story::stories;
 use crate::support::trespass::Attempt::{Bind, Declare, Delete, Publish, Take};
@@ -77,14 +77,14 @@ fn one_user_for_all_roles_and_commands_reaches_no_foreign_name() {
         let all = user(&ground, "all").await;
         let worker = ground.plan().with("broker.url", &all).start().await;
         let person = Person::at(&login(&ground.database_url, RUN), &all);
-        let doctor = person.says(&["doctor"]).await;
+        let doctor = person.says(&["doctor"]);
         doctor.ended(
             0,
             &["may configure, write and read waybill.*", "all 6 exchanges"],
         );
         let line = json!({"id": "1", "source": "rights", "type": "upload.received", "token": "one",
                           "time": "2026-01-31T12:00:00Z", "data": {}});
-        let published = person.sends(&["publish", "-"], &line.to_string()).await;
+        let published = person.sends(&["publish", "-"], &line.to_string());
         published.ended(0, &[]);
         until("its record", async || {
             let open = "select count(*) from waybill.process where status = 'running'";

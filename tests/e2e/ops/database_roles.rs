@@ -7,8 +7,8 @@ use std::path::Path;
 use tokio::task::JoinSet;
 use tokio_postgres::NoTls;
 
+use crate::support::command::Person;
 use crate::support::ground::{Ground, execute, migrate_all, password, run};
-use crate::support::person::Person;
 
 /// As whom Waybill runs.
 pub(crate) const RUN: &str = "waybill_run";
@@ -95,9 +95,7 @@ fn whom_waybill_runs_as_may_neither_change_tables_nor_write_what_it_never_writes
         ] {
             assert_eq!(state(&as_run, statement).await, DENIED, "{statement}");
         }
-        let doctor = Person::at(&as_run, &ground.broker_url)
-            .says(&["doctor"])
-            .await;
+        let doctor = Person::at(&as_run, &ground.broker_url).says(&["doctor"]);
         doctor.ended(
             0,
             &["as user waybill_run", "may read and write every table"],

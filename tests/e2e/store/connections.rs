@@ -2,23 +2,18 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
 
 use waybill::config::DatabaseSettings;
 use waybill::dev::Postgres;
 use waybill::store::admin::migrate;
 use waybill::store::{Store, StoreError};
 
-pub(super) fn settings(url: &str, ca_file: Option<PathBuf>) -> DatabaseSettings {
+use crate::store::server::{folder, settings};
+
+fn trusting(url: &str, ca_file: Option<PathBuf>) -> DatabaseSettings {
     DatabaseSettings {
-        url: url.to_owned().into(),
         ca_file,
-        cert_file: None,
-        key_file: None,
-        pool: 8,
-        connect_timeout: Duration::from_secs(5),
-        statement_timeout: Duration::from_secs(30),
-        lock_timeout: Duration::from_secs(10),
+        ..settings(url)
     }
 }
 
@@ -87,13 +82,13 @@ async fn migrate_side_by_side(settings: &DatabaseSettings) {
 
 #[tokio::test]
 async fn tls_is_verified_or_not_used_and_parallel_migrations_wait_for_each_other() {
-    let folder = tempfile();
+    let folder = folder();
     let mut server = Postgres::start(&folder.join("server")).await.unwrap();
     let plain_url = server.url();
 
-    let plain = settings(&plain_url, None);
+    let plain = settings(&plain_url);
     assert!(!is_encrypted(&plain).await.unwrap());
-    let demanding = settings(&format!("{plain_url}?sslmode=require"), None);
+    let demanding = settings(&format!("{plain_url}?sslmode=require"));
     assert!(
         is_encrypted(&demanding).await.is_err(),
         "it fell back to plain text"
@@ -114,28 +109,20 @@ async fn tls_is_verified_or_not_used_and_parallel_migrations_wait_for_each_other
 
     let named = plain_url.replace("127.0.0.1", "localhost");
     let ca = Some(authorities.join("ca.pem"));
-    assert!(is_encrypted(&settings(&named, ca.clone())).await.unwrap());
+    assert!(is_encrypted(&trusting(&named, ca.clone())).await.unwrap());
     let full = format!("{named}?sslmode=verify-full");
-    assert!(is_encrypted(&settings(&full, ca.clone())).await.unwrap());
+    assert!(is_encrypted(&trusting(&full, ca.clone())).await.unwrap());
     let other = Some(authorities.join("other.pem"));
     assert!(
-        is_encrypted(&settings(&named, other)).await.is_err(),
+        is_encrypted(&trusting(&named, other)).await.is_err(),
         "a foreign authority passed"
     );
     assert!(
-        is_encrypted(&settings(&plain_url, ca)).await.is_err(),
+        is_encrypted(&trusting(&plain_url, ca)).await.is_err(),
         "a wrong host name passed"
     );
 
     migrate_side_by_side(&plain).await;
     server.stop().await.unwrap();
     std::fs::remove_dir_all(&folder).unwrap();
-}
-
-pub(super) fn tempfile() -> PathBuf {
-    let name = format!("waybill-store-{}", uuid::Uuid::new_v4().simple());
-    let folder = std::env::temp_dir().join(name);
-    std::fs::create_dir(&folder).unwrap();
-    run(&folder, "chmod 755 .");
-    folder
 }

@@ -9,7 +9,7 @@ use waybill::dev::Postgres;
 use waybill::store::admin::migrate;
 use waybill::store::{Connection, Store};
 
-use crate::store::connections::{settings, tempfile};
+use crate::store::server::{folder, settings};
 
 /// The last one that was released.
 const RELEASED: i32 = 12;
@@ -75,7 +75,7 @@ async fn beside(settings: &DatabaseSettings, table: &str) {
 
 #[tokio::test]
 async fn a_migration_keeps_nobody_waiting_for_a_table_that_a_long_transaction_uses() {
-    let folder = tempfile();
+    let folder = folder();
     let server = Postgres::start(&folder.join("server")).await.unwrap();
     let (base, _) = server
         .url()
@@ -89,9 +89,9 @@ async fn a_migration_keeps_nobody_waiting_for_a_table_that_a_long_transaction_us
         ("second", "waybill.tombstone"),
     ] {
         let create = format!("create database {name}");
-        let any = settings(&server.url(), None);
+        let any = settings(&server.url());
         connection(&any).await.batch_execute(&create).await.unwrap();
-        beside(&settings(&format!("{base}/{name}"), None), table).await;
+        beside(&settings(&format!("{base}/{name}")), table).await;
     }
     server.stop().await.unwrap();
     std::fs::remove_dir_all(&folder).unwrap();

@@ -4,4 +4,5 @@ mod connections;
 mod feed;
 mod list;
 mod migrations;
+mod server;
 mod sessions;

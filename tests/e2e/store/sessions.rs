@@ -9,7 +9,7 @@ use waybill::dev::Postgres;
 use waybill::store::admin::fitness::Writes;
 use waybill::store::{Store, StoreError};
 
-use crate::store::connections::{settings, tempfile};
+use crate::store::server::{folder, settings};
 
 async fn server(folder: &Path, name: &str) -> Postgres {
     Postgres::start(&folder.join(name)).await.unwrap()
@@ -37,7 +37,7 @@ async fn setting(settings: &DatabaseSettings, name: &str) -> Result<String, Stor
 
 #[tokio::test]
 async fn settings_are_sent_when_a_connection_starts_and_the_urls_own_win() {
-    let folder = tempfile();
+    let folder = folder();
     let server = server(&folder, "server").await;
     execute(
         &server.url(),
@@ -45,7 +45,7 @@ async fn settings_are_sent_when_a_connection_starts_and_the_urls_own_win() {
          alter role waybill set default_transaction_isolation = 'repeatable read'",
     )
     .await;
-    let plain = settings(&server.url(), None);
+    let plain = settings(&server.url());
     for (name, value) in [
         ("statement_timeout", "30s"),
         ("lock_timeout", "10s"),
@@ -60,7 +60,7 @@ async fn settings_are_sent_when_a_connection_starts_and_the_urls_own_win() {
     }
 
     let own = "-c%20statement_timeout%3D7s%20--synchronous-commit%3Dlocal%20-c%20work_mem%3D9MB";
-    let own = settings(&format!("{}?options={own}", server.url()), None);
+    let own = settings(&format!("{}?options={own}", server.url()));
     for (name, value) in [
         ("statement_timeout", "7s"),
         ("synchronous_commit", "local"),
@@ -78,7 +78,7 @@ async fn settings_are_sent_when_a_connection_starts_and_the_urls_own_win() {
         ),
     ] {
         let url = format!("{}?options={option}", server.url());
-        let error = setting(&settings(&url, None), "work_mem").await;
+        let error = setting(&settings(&url), "work_mem").await;
         let error = error.unwrap_err();
         assert!(matches!(error, StoreError::Unfit(_)), "{error}");
         assert!(error.to_string().contains(complaint), "{error}");
@@ -142,21 +142,21 @@ async fn ports(store: &Store, count: usize) -> Vec<i32> {
 
 #[tokio::test]
 async fn of_several_servers_the_one_that_takes_writes_is_used_also_after_they_changed_roles() {
-    let folder = tempfile();
+    let folder = folder();
     let pair = Pair::start(&folder).await;
     let both = pair.url();
     let (a, b) = (i32::from(pair.first.port()), i32::from(pair.second.port()));
     pair.read_only(&pair.first, "on").await;
-    let store = Store::new(&settings(&both, None)).unwrap();
+    let store = Store::new(&settings(&both)).unwrap();
     assert_eq!(ports(&store, 4).await, [b; 4]);
     assert_eq!(store.writes().await.unwrap(), Writes::Accepted);
 
     // Who only reads takes any, and a URL that says otherwise is followed.
-    let reading = Store::replica(&settings(&both, None)).unwrap();
+    let reading = Store::replica(&settings(&both)).unwrap();
     assert_eq!(ports(&reading, 2).await, [a; 2]);
     assert_eq!(reading.writes().await.unwrap(), Writes::ReadOnly);
     let any = format!("{both}?target_session_attrs=any");
-    let any = Store::new(&settings(&any, None)).unwrap();
+    let any = Store::new(&settings(&any)).unwrap();
     assert_eq!(ports(&any, 2).await, [a; 2]);
 
     pair.read_only(&pair.second, "on").await;

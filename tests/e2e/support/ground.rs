@@ -31,7 +31,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// Longer than any whole test takes.
 const TEST_MAX: Duration = Duration::from_secs(180);
 /// Virtual hosts made at the start, one per test: making one later costs seconds.
-const VHOSTS: usize = 240;
+const VHOSTS: usize = 340;
 const TEMPLATE: &str = "e2e_template";
 
 /// One for all tests, because the shared servers belong to it.
@@ -70,6 +70,17 @@ pub(crate) fn run(test: impl Future<Output = ()>) {
 impl Ground {
     /// On the shared servers, which must not be hurt.
     pub(crate) async fn shared(name: &str) -> Self {
+        let ground = Self::on_shared(name, TEMPLATE).await;
+        ground.declare().await;
+        ground
+    }
+
+    /// The same with nothing in database and virtual host.
+    pub(crate) async fn empty(name: &str) -> Self {
+        Self::on_shared(name, "template0").await
+    }
+
+    async fn on_shared(name: &str, template: &str) -> Self {
         let shared = SHARED.get_or_init(start_shared).await;
         let number = shared.taken.fetch_add(1, Ordering::Relaxed);
         assert!(number < VHOSTS, "make more virtual hosts");
@@ -84,10 +95,9 @@ impl Ground {
             _turn: None,
         };
         let creating = shared.creating.lock().await;
-        let create = format!("create database {database} template {TEMPLATE}");
+        let create = format!("create database {database} template {template}");
         execute(&shared.servers.database_url(), &create).await;
         drop(creating);
-        ground.declare().await;
         ground
     }
 
@@ -179,10 +189,10 @@ pub(crate) async fn administer(text: &str) {
     execute(&shared.servers.database_url(), text).await;
 }
 
-/// Runs `rabbitmqctl` on the shared broker.
-pub(crate) async fn ctl(args: &[&str]) {
+/// Runs `rabbitmqctl` on the shared broker; what it printed.
+pub(crate) async fn ctl(args: &[&str]) -> String {
     let shared = SHARED.get().expect("a ground on it");
-    shared.servers.ctl(args).await;
+    shared.servers.ctl(args).await
 }
 
 /// Polls until there is an answer.

@@ -1,8 +1,10 @@
 //! What tests share: servers, a database and a virtual host for each test, workers, the independent ends, and the invariants.
 
 pub(super) mod audience;
+pub(super) mod certificates;
 pub(super) mod checker;
 pub(super) mod client;
+pub(super) mod command;
 pub(super) mod ground;
 pub(super) mod hostile_messages;
 pub(super) mod likeness;
@@ -11,7 +13,6 @@ pub(super) mod omflow_client;
 pub(super) mod openapi_document;
 pub(super) mod ops;
 pub(super) mod order_story;
-pub(super) mod person;
 pub(super) mod producer;
 pub(super) mod proxy;
 pub(super) mod python;

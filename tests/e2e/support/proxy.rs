@@ -11,14 +11,12 @@ use std::{
 };
 
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{
-        TcpListener, TcpStream,
-        tcp::{OwnedReadHalf, OwnedWriteHalf},
-    },
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, split},
+    net::{TcpListener, TcpStream},
     sync::watch,
     task::JoinSet,
 };
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 use super::ground::port;
@@ -89,27 +87,39 @@ struct Link {
 impl Proxy {
     /// In front of the server in `url`; answers with itself and the address by way of it.
     pub(crate) async fn before(url: &str) -> (Self, String) {
+        let proxy = Self::start(url, None).await;
+        let by_way = url.replace(
+            &format!(":{}/", proxy.state.target),
+            &format!(":{}/", proxy.port()),
+        );
+        (proxy, by_way)
+    }
+
+    /// The same, speaking TLS to its clients and plain text to the server.
+    pub(crate) async fn ending_tls(url: &str, tls: TlsAcceptor) -> Self {
+        Self::start(url, Some(tls)).await
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    async fn start(url: &str, tls: Option<TlsAcceptor>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("it is bound");
-        let target = port(url);
         let state = Arc::new(State {
-            target,
+            target: port(url),
             mode: watch::channel(Mode::Pass).0,
             due: Mutex::default(),
             cuts: AtomicU32::new(0),
         });
         let mut tasks = JoinSet::new();
-        tasks.spawn(accept(listener, Arc::clone(&state)));
-        let proxy = Self {
+        tasks.spawn(accept(listener, tls, Arc::clone(&state)));
+        Self {
             address,
             state,
             _tasks: tasks,
-        };
-        let by_way = url.replace(
-            &format!(":{target}/"),
-            &format!(":{}/", proxy.address.port()),
-        );
-        (proxy, by_way)
+        }
     }
 
     pub(crate) fn set(&self, mode: Mode) {
@@ -171,24 +181,33 @@ impl State {
     }
 }
 
-async fn accept(listener: TcpListener, state: Arc<State>) {
+async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, state: Arc<State>) {
     let mut links = JoinSet::new();
     while let Ok((client, _)) = listener.accept().await {
         if *state.mode.borrow() != Mode::Down {
-            links.spawn(serve(client, Arc::clone(&state)));
+            let (tls, state) = (tls.clone(), Arc::clone(&state));
+            links.spawn(async move {
+                client.set_nodelay(true).expect("a TCP socket");
+                match tls {
+                    None => serve(client, state).await,
+                    Some(tls) => {
+                        if let Ok(client) = tls.accept(client).await {
+                            serve(client, state).await;
+                        }
+                    }
+                }
+            });
         }
         while links.try_join_next().is_some() {}
     }
 }
 
-async fn serve(client: TcpStream, state: Arc<State>) {
+async fn serve(client: impl AsyncRead + AsyncWrite, state: Arc<State>) {
     let Ok(server) = TcpStream::connect(("127.0.0.1", state.target)).await else {
         return;
     };
-    for stream in [&client, &server] {
-        stream.set_nodelay(true).expect("a TCP socket");
-    }
-    let (from_client, to_client) = client.into_split();
+    server.set_nodelay(true).expect("a TCP socket");
+    let (from_client, to_client) = split(client);
     let (from_server, to_server) = server.into_split();
     let link = Link {
         ended: CancellationToken::new(),
@@ -204,8 +223,8 @@ async fn serve(client: TcpStream, state: Arc<State>) {
 }
 
 async fn pump(
-    mut from: OwnedReadHalf,
-    mut to: OwnedWriteHalf,
+    mut from: impl AsyncRead + Unpin,
+    mut to: impl AsyncWrite + Unpin,
     way: Way,
     state: &State,
     link: &Link,
@@ -236,7 +255,7 @@ async fn pump(
     }
 }
 
-async fn slices(to: &mut OwnedWriteHalf, bytes: &[u8]) -> std::io::Result<()> {
+async fn slices(to: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> std::io::Result<()> {
     for byte in bytes.chunks(1) {
         to.write_all(byte).await?;
         tokio::task::yield_now().await;

@@ -59,18 +59,18 @@ impl Ours {
         }
     }
 
-    /// Runs `rabbitmqctl`.
-    pub(crate) async fn ctl(&self, args: &[&str]) {
+    /// Runs `rabbitmqctl`; what it printed.
+    pub(crate) async fn ctl(&self, args: &[&str]) -> String {
         match self {
-            Self::Private(servers) => {
-                servers.rabbitmq.ctl(args).await.expect("rabbitmqctl");
-            }
+            Self::Private(servers) => servers.rabbitmq.ctl(args).await.expect("rabbitmqctl"),
             Self::Named(named) => {
                 let words = named["rabbitmqctl"].as_array().expect("a command");
                 let mut words = words.iter().map(|word| word.as_str().expect("a word"));
                 let mut command = Command::new(words.next().expect("a program"));
                 let ended = command.args(words).args(args).output().await;
-                assert!(ended.expect("rabbitmqctl").status.success(), "{args:?}");
+                let ended = ended.expect("rabbitmqctl");
+                assert!(ended.status.success(), "{args:?}");
+                String::from_utf8(ended.stdout).expect("UTF-8")
             }
         }
     }

@@ -1,17 +1,16 @@
 //! Clients of Open-Capture that upload: a script of theirs from the login to the documents, and what
 //! is refused.
 
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
-use tokio::process::Command;
 use waybill::domain::access::Scope;
 
 use super::processes::refusal;
 use crate::http::processes::{key, keyed};
 use crate::support::client::{Client, Reply};
+use crate::support::command::Answer;
 use crate::support::ground::{Ground, run, until};
-use crate::support::person::Told;
 use crate::support::python::python;
 
 const PDF: &str = "%PDF-1.7\n";
@@ -46,11 +45,10 @@ fn a_script_for_open_capture_needs_its_address_and_its_password_changed_and_noth
             .arg(format!("{}/open-capture/ws", client.url()))
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            .kill_on_drop(true)
             .spawn()
             .expect("python3 runs");
-        let (told, ()) = tokio::join!(Told::of(child), work(&service));
-        told.ended(
+        work(&service).await;
+        Answer::of(child).ended(
             0,
             &[
                 "calinda.pdf\tis read",

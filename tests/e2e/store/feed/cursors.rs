@@ -9,10 +9,11 @@ use waybill::store::admin::quarantine::ClaimLimits;
 use waybill::store::read::feed::{Feed, FeedError, FeedQuery};
 use waybill::store::read::feed_cursor::Cursor;
 
-use crate::store::feed::ground::{Ground, PROCESSES, log};
+use crate::store::feed::ground::{PROCESSES, log};
 use crate::store::feed::reader::{Reader, Wish};
+use crate::store::server::Server;
 
-async fn read(ground: &Ground, after: Option<Cursor>) -> Result<Feed, FeedError> {
+async fn read(ground: &Server, after: Option<Cursor>) -> Result<Feed, FeedError> {
     let query = FeedQuery {
         after,
         limit: 10,
@@ -21,7 +22,7 @@ async fn read(ground: &Ground, after: Option<Cursor>) -> Result<Feed, FeedError>
     ground.store.feed(&query).await
 }
 
-async fn ids(ground: &Ground, after: Option<Cursor>) -> Vec<String> {
+async fn ids(ground: &Server, after: Option<Cursor>) -> Vec<String> {
     let page = read(ground, after).await.unwrap();
     page.events
         .into_iter()
@@ -31,7 +32,7 @@ async fn ids(ground: &Ground, after: Option<Cursor>) -> Vec<String> {
 
 #[tokio::test]
 async fn a_cursor_that_retention_has_overtaken_is_gone_and_none_other() {
-    let ground = Ground::start().await;
+    let ground = Server::with_processes().await;
     let connection = ground.connection().await;
     let mut logged = Vec::new();
     for (number, process) in [0, 1, 0, 1].into_iter().enumerate() {
@@ -58,7 +59,7 @@ async fn a_cursor_that_retention_has_overtaken_is_gone_and_none_other() {
 
 #[tokio::test]
 async fn the_horizon_never_falls_and_is_nothing_to_the_reader_of_one_process() {
-    let ground = Ground::start().await;
+    let ground = Server::with_processes().await;
     let connection = ground.connection().await;
     for (number, process) in [0, 1, 0, 1].into_iter().enumerate() {
         log(&connection, process, number).await;
@@ -88,7 +89,7 @@ async fn the_horizon_never_falls_and_is_nothing_to_the_reader_of_one_process() {
 }
 
 /// Ends a process long ago and lets retention have it.
-async fn forget(ground: &Ground, process: usize) {
+async fn forget(ground: &Server, process: usize) {
     let (tenant, token, _) = PROCESSES[process];
     let end = format!(
         "update waybill.process set status = 'done', opened_at = now(), opening_stamp = '',
@@ -110,7 +111,7 @@ async fn forget(ground: &Ground, process: usize) {
 
 #[tokio::test]
 async fn cursors_stay_valid_when_the_tables_move_to_another_cluster() {
-    let ground = Ground::start().await;
+    let ground = Server::with_processes().await;
     let connection = ground.connection().await;
     let mut logged = vec![log(&connection, 0, 0).await, log(&connection, 1, 1).await];
     let mut reader = Reader::begin(&ground.store, &Wish::everything(1)).await;
@@ -145,7 +146,7 @@ async fn cursors_stay_valid_when_the_tables_move_to_another_cluster() {
 
 #[tokio::test]
 async fn a_page_is_bounded_in_bytes_and_a_filter_in_what_it_looks_at() {
-    let ground = Ground::start().await;
+    let ground = Server::with_processes().await;
     let connection = ground.connection().await;
     for number in 0..300 {
         log(&connection, number % 3, number).await;

@@ -3,9 +3,10 @@
 use waybill::store::read::epoch;
 use waybill::store::read::feed::FeedQuery;
 
-use crate::store::feed::ground::{Ground, begin, commit, write};
+use crate::store::feed::ground::{begin, commit, write};
 use crate::store::feed::reader::{Reader, Wish};
 use crate::store::feed::replica::until;
+use crate::store::server::Server;
 
 /// As if the tables had been on another server or time line until now.
 const ELSEWHERE: [&str; 3] = [
@@ -18,7 +19,7 @@ const LOGGED: &str = "select array_agg(epoch order by epoch, tx, pos) from waybi
 
 #[tokio::test]
 async fn the_first_event_on_another_server_or_time_line_begins_an_epoch() {
-    let ground = Ground::start().await;
+    let ground = Server::with_processes().await;
     let mut reader = Reader::begin(&ground.store, &Wish::everything(1)).await;
     for (number, elsewhere) in ELSEWHERE.into_iter().enumerate() {
         write(&ground.store, 0, 2 * number).await;
@@ -35,7 +36,7 @@ async fn the_first_event_on_another_server_or_time_line_begins_an_epoch() {
 
 #[tokio::test]
 async fn numbers_of_epochs_leave_room_for_time_lines_in_between() {
-    let ground = Ground::start().await;
+    let ground = Server::with_processes().await;
     // A recovery to a moment on time line 1 ends on the first number that no time line has had.
     ground
         .execute("update waybill.epoch set timeline = timeline - 2")
@@ -47,7 +48,7 @@ async fn numbers_of_epochs_leave_room_for_time_lines_in_between() {
 
 #[tokio::test]
 async fn two_writers_begin_only_one_epoch() {
-    let ground = Ground::start().await;
+    let ground = Server::with_processes().await;
     write(&ground.store, 2, 0).await;
     ground.execute(ELSEWHERE[0]).await;
     let [first, second] = [ground.connection().await, ground.connection().await];
@@ -70,7 +71,7 @@ async fn two_writers_begin_only_one_epoch() {
 
 #[tokio::test]
 async fn an_epoch_whose_first_writer_gives_up_is_begun_by_the_next_one() {
-    let ground = Ground::start().await;
+    let ground = Server::with_processes().await;
     ground.execute(ELSEWHERE[1]).await;
     let [first, second] = [ground.connection().await, ground.connection().await];
     begin(&first, 0, 1).await;
@@ -94,7 +95,7 @@ async fn an_epoch_whose_first_writer_gives_up_is_begun_by_the_next_one() {
 
 #[tokio::test]
 async fn whoever_may_log_events_may_begin_their_epoch() {
-    let ground = Ground::start().await;
+    let ground = Server::with_processes().await;
     ground
         .execute(
             "create role writer; grant usage on schema waybill to writer;

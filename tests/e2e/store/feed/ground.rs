@@ -1,19 +1,17 @@
-//! A server of its own, and processes and events put there by hand, in transactions that tests hold
-//! open, commit or roll back as they please.
+//! Processes and events put there by hand, in transactions that tests hold open, commit or roll back
+//! as they please.
 
 use std::collections::HashSet;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use waybill::config::DatabaseSettings;
-use waybill::dev::Postgres;
 use waybill::domain::{Event, Happening, Kind, ProcessKey, Stamp};
-use waybill::store::admin::migrate;
 use waybill::store::write::batch;
 use waybill::store::write::batch::Changes;
 use waybill::store::write::event::NewEvent;
 use waybill::store::{Connection, Store};
+
+use crate::store::server::Server;
 
 /// Tenant, token and kind of the processes that every ground has. Few events are the last one's.
 pub(crate) const PROCESSES: [(&str, &str, Kind); 4] = [
@@ -25,43 +23,12 @@ pub(crate) const PROCESSES: [(&str, &str, Kind); 4] = [
 pub(crate) const STEP: &str = "upload.step";
 pub(crate) const PROGRESS: &str = "upload.progress";
 
-pub(crate) struct Ground {
-    pub(crate) store: Store,
-    pub(crate) server: Postgres,
-    pub(crate) folder: PathBuf,
-}
-
-impl Ground {
-    /// A server with the schema and the processes.
-    pub(crate) async fn start() -> Self {
-        let ground = Self::on(folder()).await;
-        let migrated = migrate::migrate(ground.connection().await).await.unwrap();
-        assert_eq!(migrated.epoch, None, "migrating made the first");
-        ground.clear().await;
-        ground
-    }
-
-    /// A server on what is in the folder.
-    pub(crate) async fn on(folder: PathBuf) -> Self {
-        let server = Postgres::start(&folder).await.unwrap();
-        Self {
-            store: store(&server.url()),
-            server,
-            folder,
-        }
-    }
-
-    pub(crate) async fn end(self) {
-        self.server.stop().await.unwrap();
-        std::fs::remove_dir_all(&self.folder).unwrap();
-    }
-
-    pub(crate) async fn connection(&self) -> Connection {
-        self.store.connection().await.unwrap()
-    }
-
-    pub(crate) async fn execute(&self, text: &str) {
-        self.connection().await.batch_execute(text).await.unwrap();
+impl Server {
+    /// With the schema and the processes.
+    pub(crate) async fn with_processes() -> Self {
+        let server = Self::start().await;
+        server.clear().await;
+        server
     }
 
     /// Leaves the processes, without events.
@@ -79,44 +46,13 @@ impl Ground {
         .await;
     }
 
-    /// Asks for one value, as text.
-    pub(crate) async fn value(&self, query: &str) -> String {
-        let query = format!("select ({query})::text");
-        let row = self.connection().await.query_one(&query, &[]).await;
-        row.unwrap().get(0)
-    }
-
     /// Every event's id, in the order of the feed, whoever may see it.
     pub(crate) async fn log(&self) -> Vec<String> {
-        let connection = self.connection().await;
-        let rows = connection
-            .query("select id from waybill.event order by epoch, tx, pos", &[])
-            .await
-            .unwrap();
+        let rows = self
+            .query("select id from waybill.event order by epoch, tx, pos")
+            .await;
         rows.iter().map(|row| row.get(0)).collect()
     }
-}
-
-/// A new folder.
-pub(crate) fn folder() -> PathBuf {
-    let name = format!("waybill-feed-{}", uuid::Uuid::new_v4().simple());
-    let folder = std::env::temp_dir().join(name);
-    std::fs::create_dir(&folder).unwrap();
-    folder
-}
-
-pub(crate) fn store(url: &str) -> Store {
-    Store::new(&DatabaseSettings {
-        url: url.into(),
-        ca_file: None,
-        cert_file: None,
-        key_file: None,
-        pool: 20,
-        connect_timeout: Duration::from_secs(5),
-        statement_timeout: Duration::from_secs(30),
-        lock_timeout: Duration::from_secs(10),
-    })
-    .unwrap()
 }
 
 /// The id of an event, which says what it is of, and its type.

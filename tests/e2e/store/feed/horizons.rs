@@ -3,10 +3,11 @@
 use waybill::store::read::feed::{Feed, FeedError, FeedQuery};
 use waybill::store::read::feed_cursor::Cursor;
 
-use crate::store::feed::ground::{Ground, write};
+use crate::store::feed::ground::write;
+use crate::store::server::Server;
 
 async fn read(
-    ground: &Ground,
+    ground: &Server,
     tenant: Option<&str>,
     after: Option<Cursor>,
 ) -> Result<Feed, FeedError> {
@@ -20,7 +21,7 @@ async fn read(
 }
 
 /// Deletes all that a tenant has, as retention does.
-async fn forget(ground: &Ground, tenant: &str) {
+async fn forget(ground: &Server, tenant: &str) {
     ground
         .execute(&format!(
             "with gone as (
@@ -37,7 +38,7 @@ async fn forget(ground: &Ground, tenant: &str) {
 
 #[tokio::test]
 async fn retention_of_one_tenant_leaves_the_cursors_of_others_valid() {
-    let ground = Ground::start().await;
+    let ground = Server::with_processes().await;
     let mut logged = Vec::new();
     for (number, process) in [0, 2, 1, 2, 0].into_iter().enumerate() {
         logged.push(write(&ground.store, process, number).await);
@@ -71,7 +72,7 @@ async fn retention_of_one_tenant_leaves_the_cursors_of_others_valid() {
 
 #[tokio::test]
 async fn a_horizon_above_an_open_transaction_is_no_place_to_begin_at() {
-    let ground = Ground::start().await;
+    let ground = Server::with_processes().await;
     write(&ground.store, 0, 0).await;
     let open = ground.connection().await;
     crate::store::feed::ground::begin(&open, 2, 1).await;

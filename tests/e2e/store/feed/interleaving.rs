@@ -7,8 +7,9 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use waybill::store::Connection;
 
-use crate::store::feed::ground::{self, Ground, PROCESSES};
+use crate::store::feed::ground::{self, PROCESSES};
 use crate::store::feed::reader::{Reader, Wish, wishes};
+use crate::store::server::Server;
 
 const WRITERS: usize = 4;
 const READERS: usize = 4;
@@ -51,7 +52,7 @@ struct Writer {
 }
 
 impl Writer {
-    async fn of(ground: &Ground) -> Self {
+    async fn of(ground: &Server) -> Self {
         Self {
             connection: Some(ground.connection().await),
             open: false,
@@ -90,7 +91,7 @@ impl Drop for Writer {
 }
 
 /// Does the steps, ends what is open, lets every reader read on, and compares.
-async fn play(ground: &Ground, steps: &[Step], wishes: &[Wish]) -> Result<(), TestCaseError> {
+async fn play(ground: &Server, steps: &[Step], wishes: &[Wish]) -> Result<(), TestCaseError> {
     ground.clear().await;
     let mut writers = Vec::new();
     for _ in 0..WRITERS {
@@ -122,7 +123,7 @@ async fn play(ground: &Ground, steps: &[Step], wishes: &[Wish]) -> Result<(), Te
 #[test]
 fn no_reader_skips_or_repeats_an_event_however_transactions_interleave() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let ground = runtime.block_on(Ground::start());
+    let ground = runtime.block_on(Server::with_processes());
     let mut runner = TestRunner::new(Config {
         cases: CASES,
         failure_persistence: None,
@@ -137,7 +138,7 @@ fn no_reader_skips_or_repeats_an_event_however_transactions_interleave() {
 }
 
 /// Transactions that really run at the same time: each logs, waits a little, and ends.
-async fn write(ground: &Ground, writer: usize, transactions: usize) {
+async fn write(ground: &Server, writer: usize, transactions: usize) {
     for turn in 0..transactions {
         let mut writing = Writer::of(ground).await;
         let first = (writer * transactions + turn) * 4;
@@ -153,7 +154,7 @@ async fn write(ground: &Ground, writer: usize, transactions: usize) {
 
 #[tokio::test]
 async fn readers_beside_busy_writers_see_all_in_one_order() {
-    let ground = Ground::start().await;
+    let ground = Server::with_processes().await;
     let writing = async {
         join_all((0..8).map(|writer| write(&ground, writer, 40))).await;
         ground.log().await

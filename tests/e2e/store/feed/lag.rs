@@ -4,7 +4,8 @@ use std::process::Command;
 
 use waybill::store::Store;
 
-use crate::store::feed::ground::{Ground, store, write};
+use crate::store::feed::ground::write;
+use crate::store::server::{Server, store};
 
 /// What the doctor says of the database; there is no broker.
 fn doctor(url: &str) -> String {
@@ -26,7 +27,7 @@ async fn held_for(store: &Store) -> f64 {
 
 #[tokio::test]
 async fn a_foreign_transaction_that_stays_open_shows_as_lag_and_the_doctor_names_it() {
-    let ground = Ground::start().await;
+    let ground = Server::with_processes().await;
     ground.execute("create database erp").await;
     ground
         .execute(
@@ -71,12 +72,12 @@ async fn a_foreign_transaction_that_stays_open_shows_as_lag_and_the_doctor_names
 
 #[tokio::test]
 async fn a_prepared_transaction_that_nobody_ends_is_named_too() {
-    let mut ground = Ground::start().await;
+    let mut ground = Server::with_processes().await;
     ground
         .execute("alter system set max_prepared_transactions = 1")
         .await;
     ground.server.restart().await.unwrap();
-    let ground = Ground {
+    let ground = Server {
         store: store(&ground.server.url()),
         ..ground
     };

@@ -1,13 +1,13 @@
 //! What reading the feed costs the server, as the server itself explains it.
 
-use crate::store::feed::ground::Ground;
+use crate::store::server::Server;
 
 const READ: &str = include_str!("../../../../src/store/queries/read/read_feed.sql");
 const NEWEST: &str = include_str!("../../../../src/store/queries/read/feed_newest.sql");
 
 #[tokio::test]
 async fn a_page_is_a_short_walk_through_the_index_however_long_the_log() {
-    let ground = Ground::start().await;
+    let ground = Server::with_processes().await;
     fill(&ground).await;
     // Written by a transaction that still runs: not to be walked through either.
     let writer = ground.connection().await;
@@ -21,6 +21,7 @@ async fn a_page_is_a_short_walk_through_the_index_however_long_the_log() {
         .await
         .unwrap();
     let page = ground.explain(
+        "",
         READ,
         "1::smallint, '100', 1, 500, 50, 4000000, 'beta', null, null",
     );
@@ -51,14 +52,14 @@ async fn a_page_is_a_short_walk_through_the_index_however_long_the_log() {
     assert!(page.contains(newest), "{page}");
     assert!(!page.contains("Seq Scan on event"), "{page}");
 
-    let newest = ground.explain(NEWEST, "").await;
+    let newest = ground.explain("", NEWEST, "").await;
     assert!(newest.contains("Backward using event_feed"), "{newest}");
     assert!(newest.contains("(actual rows=1 "), "{newest}");
     writer.discard();
     ground.end().await;
 }
 
-async fn fill(ground: &Ground) {
+async fn fill(ground: &Server) {
     ground
         .execute(
             "insert into waybill.event (process, source, id, type, time, late, data, tx, pos)
@@ -70,29 +71,4 @@ async fn fill(ground: &Ground) {
              analyze waybill.event",
         )
         .await;
-}
-
-impl Ground {
-    /// Runs a statement as the pool's connections do, and says how.
-    async fn explain(&self, statement: &str, values: &str) -> String {
-        let connection = self.connection().await;
-        let values = match values {
-            "" => String::new(),
-            values => format!("({values})"),
-        };
-        connection
-            .batch_execute(&format!(
-                "deallocate all; set enable_seqscan = on; prepare asked as {statement}"
-            ))
-            .await
-            .unwrap();
-        let explain = "explain (analyze, costs off, timing off, summary off)";
-        let rows = connection
-            .query(&format!("{explain} execute asked{values}"), &[])
-            .await
-            .unwrap();
-        connection.discard();
-        let lines: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
-        lines.join("\n")
-    }
 }

@@ -9,7 +9,8 @@ use waybill::store::read::feed_cursor::Cursor;
 use waybill::store::read::history::{Log, LogPlace};
 use waybill::store::read::record::{Record, RecordQuery};
 
-use crate::store::feed::ground::{Ground, PROCESSES, log};
+use crate::store::feed::ground::{PROCESSES, log};
+use crate::store::server::Server;
 
 fn key(process: usize) -> ProcessKey {
     let (tenant, token, _) = PROCESSES[process];
@@ -28,7 +29,7 @@ fn wanted(key: ProcessKey, events: i64, items: i64) -> RecordQuery {
 }
 
 /// The places of the log of one process, as readers of the feed get them.
-async fn places(ground: &Ground, process: usize) -> Vec<LogPlace> {
+async fn places(ground: &Server, process: usize) -> Vec<LogPlace> {
     let key = key(process);
     let query = FeedQuery {
         limit: 1_000,
@@ -41,7 +42,7 @@ async fn places(ground: &Ground, process: usize) -> Vec<LogPlace> {
 }
 
 /// How many events of a process, each with that much data.
-async fn fill(ground: &Ground, process: usize, count: usize, bytes: usize) {
+async fn fill(ground: &Server, process: usize, count: usize, bytes: usize) {
     let key = key(process).0;
     ground
         .execute(&format!(
@@ -53,7 +54,7 @@ async fn fill(ground: &Ground, process: usize, count: usize, bytes: usize) {
 }
 
 /// Comes back once somebody waits for a lock.
-async fn somebody_waits(ground: &Ground) {
+async fn somebody_waits(ground: &Server) {
     let connection = ground.connection().await;
     let waits = "select from pg_locks where not granted";
     while connection.query(waits, &[]).await.unwrap().is_empty() {
@@ -72,7 +73,7 @@ fn lengths(logs: &[Log]) -> Vec<Option<usize>> {
 
 #[tokio::test]
 async fn each_record_has_its_place_its_limits_and_its_own_lists() {
-    let ground = Ground::start().await;
+    let ground = Server::with_processes().await;
     let connection = ground.connection().await;
     for number in 0..10 {
         log(&connection, number % 2, number).await;
@@ -121,7 +122,7 @@ async fn each_record_has_its_place_its_limits_and_its_own_lists() {
 }
 
 /// Records that can all be read.
-async fn read(ground: &Ground, wanted: &[RecordQuery], bytes_max: i64) -> Vec<Option<Record>> {
+async fn read(ground: &Server, wanted: &[RecordQuery], bytes_max: i64) -> Vec<Option<Record>> {
     let found = ground.store.records(wanted, bytes_max).await.unwrap();
     found
         .into_iter()
@@ -131,7 +132,7 @@ async fn read(ground: &Ground, wanted: &[RecordQuery], bytes_max: i64) -> Vec<Op
 
 #[tokio::test]
 async fn data_that_nobody_wants_is_not_read_but_for_that_of_steps() {
-    let ground = Ground::start().await;
+    let ground = Server::with_processes().await;
     let connection = ground.connection().await;
     for number in 0..2 {
         log(&connection, 0, number).await;
@@ -164,7 +165,7 @@ async fn data_that_nobody_wants_is_not_read_but_for_that_of_steps() {
 
 #[tokio::test]
 async fn a_record_is_never_older_than_the_place_it_comes_with() {
-    let ground = Ground::start().await;
+    let ground = Server::with_processes().await;
     let writer = ground.connection().await;
     // Whoever reads knows the statements.
     ground.store.record(key(0), 0, 0).await.unwrap();
@@ -190,7 +191,7 @@ async fn a_record_is_never_older_than_the_place_it_comes_with() {
 
 #[tokio::test]
 async fn a_log_is_read_up_to_an_event_of_its_process_that_the_feed_gave() {
-    let ground = Ground::start().await;
+    let ground = Server::with_processes().await;
     let connection = ground.connection().await;
     for number in 0..10 {
         log(&connection, number % 2, number).await;
@@ -238,7 +239,7 @@ async fn a_log_is_read_up_to_an_event_of_its_process_that_the_feed_gave() {
 
 #[tokio::test]
 async fn a_log_that_is_too_long_is_not_read_and_hides_no_other() {
-    let ground = Ground::start().await;
+    let ground = Server::with_processes().await;
     for (process, count, bytes) in [(0, 10_001, 2), (1, 6_000, 2), (2, 9, 2_000_000)] {
         fill(&ground, process, count, bytes).await;
     }

@@ -5,8 +5,9 @@ use waybill::store::read::epoch;
 use waybill::store::read::feed::{FeedError, FeedEvent, FeedQuery};
 use waybill::store::read::feed_cursor::Cursor;
 
-use crate::store::feed::ground::{self, Ground, begin, commit, write};
+use crate::store::feed::ground::{begin, commit, write};
 use crate::store::feed::reader::{Reader, Wish};
+use crate::store::server::{self, Server};
 
 /// What a reader of everything is shown after a place.
 async fn ids(store: &Store, after: Cursor) -> Result<Vec<String>, FeedError> {
@@ -25,7 +26,7 @@ async fn is_undone(store: &Store, after: Cursor) -> bool {
 }
 
 /// Gives numbers to transactions that log nothing.
-async fn burn(ground: &Ground, count: usize) {
+async fn burn(ground: &Server, count: usize) {
     let connection = ground.connection().await;
     for how in ["commit", "rollback"].iter().cycle().take(count) {
         let burn = format!("begin; select pg_current_xact_id(); {how}");
@@ -34,7 +35,7 @@ async fn burn(ground: &Ground, count: usize) {
 }
 
 /// The cursor that versions before gave out at the end of the feed.
-async fn end_as_before(ground: &Ground) -> Cursor {
+async fn end_as_before(ground: &Server) -> Cursor {
     let xmin = ground.value("select pg_snapshot_xmin(pg_current_snapshot())");
     let running: u64 = xmin.await.parse().unwrap();
     Cursor {
@@ -45,7 +46,7 @@ async fn end_as_before(ground: &Ground) -> Cursor {
 }
 
 /// Some that have read a part, and some that filter.
-async fn readers(ground: &Ground) -> Vec<Reader> {
+async fn readers(ground: &Server) -> Vec<Reader> {
     let wishes = [
         Wish::everything(1),
         Wish::everything(50),
@@ -65,7 +66,7 @@ async fn readers(ground: &Ground) -> Vec<Reader> {
 
 #[tokio::test]
 async fn promoting_a_synchronous_replica_keeps_every_cursor() {
-    let mut primary = Ground::start().await;
+    let mut primary = Server::with_processes().await;
     let replica = primary.replica().await;
     primary.waits_for(&replica).await;
     let mut logged = Vec::new();
@@ -109,7 +110,7 @@ async fn promoting_a_synchronous_replica_keeps_every_cursor() {
 
 #[tokio::test]
 async fn an_event_whose_transaction_has_a_number_that_a_crash_freed_is_shown() {
-    let mut ground = Ground::start().await;
+    let mut ground = Server::with_processes().await;
     for setting in [
         "alter system set wal_writer_delay = '10s'",
         "select pg_reload_conf()",
@@ -124,7 +125,7 @@ async fn an_event_whose_transaction_has_a_number_that_a_crash_freed_is_shown() {
     ];
     ground.server.kill().await.unwrap();
     ground.server.restart().await.unwrap();
-    let after = ground::store(&ground.server.url());
+    let after = server::store(&ground.server.url());
     let id = write(&after, 1, 1).await;
     assert_eq!(ids(&after, end).await.unwrap(), [id]);
     // Its transaction id had been assigned before the crash.
@@ -134,7 +135,7 @@ async fn an_event_whose_transaction_has_a_number_that_a_crash_freed_is_shown() {
 
 #[tokio::test]
 async fn a_cursor_of_events_that_a_promoted_replica_never_received_is_gone() {
-    let mut primary = Ground::start().await;
+    let mut primary = Server::with_processes().await;
     let replica = primary.replica().await;
     // Two at the same time: of the first one only the beginning is received.
     let slow = primary.connection().await;
@@ -188,7 +189,7 @@ async fn a_cursor_of_events_that_a_promoted_replica_never_received_is_gone() {
 }
 
 /// The events that readers see, each with its place.
-async fn places(ground: &Ground) -> Vec<(String, Cursor)> {
+async fn places(ground: &Server) -> Vec<(String, Cursor)> {
     let query = FeedQuery {
         limit: 100,
         ..FeedQuery::default()
@@ -200,7 +201,7 @@ async fn places(ground: &Ground) -> Vec<(String, Cursor)> {
 
 #[tokio::test]
 async fn a_cursor_from_after_the_moment_of_a_point_in_time_recovery_is_gone() {
-    let primary = Ground::start().await;
+    let primary = Server::with_processes().await;
     let backups = [0, 1].map(|_| primary.back_up("recovery", ""));
     let mut places = Vec::new();
     let mut moment = String::new();

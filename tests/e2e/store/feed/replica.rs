@@ -4,7 +4,7 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::store::feed::ground::{self, Ground};
+use crate::store::server::{self, Server};
 
 /// $1 the first folder  $2 the second one  $3 where the server answers  $4 what the copy is to do;
 /// its settings come on standard input.
@@ -23,13 +23,13 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// A folder with a base backup, ready to start.
 pub(crate) struct Backup(std::path::PathBuf);
 
-impl Ground {
+impl Server {
     /// A backup of now; the copy follows this server.
-    pub(crate) async fn replica(&self) -> Ground {
+    pub(crate) async fn replica(&self) -> Server {
         let url = self.server.url();
         let settings = format!("primary_conninfo = '{url}?application_name=replica'\n");
         let backup = self.back_up("standby", &settings);
-        let replica = Ground::on(backup.0).await;
+        let replica = Server::on(backup.0).await;
         until("the replica streams", async || {
             self.value("select count(*) from pg_stat_replication where state = 'streaming'")
                 .await
@@ -41,7 +41,7 @@ impl Ground {
 
     /// A backup of now, to be brought to a later moment.
     pub(crate) fn back_up(&self, signal: &str, settings: &str) -> Backup {
-        let folder = ground::folder();
+        let folder = server::folder();
         let mut copying = Command::new("/bin/sh")
             .args(["-c", COPY, "copy"])
             .args([&self.folder, &folder])
@@ -62,7 +62,7 @@ impl Ground {
     }
 
     /// From now on no transaction is over here before it is on the replica's disk.
-    pub(crate) async fn waits_for(&self, replica: &Ground) {
+    pub(crate) async fn waits_for(&self, replica: &Server) {
         self.is_followed_by(replica).await;
         for setting in [
             "alter system set synchronous_standby_names = 'replica'",
@@ -79,7 +79,7 @@ impl Ground {
     }
 
     /// Waits until a replica has all that was written here so far.
-    pub(crate) async fn is_followed_by(&self, replica: &Ground) {
+    pub(crate) async fn is_followed_by(&self, replica: &Server) {
         let reached = format!(
             "select pg_last_wal_replay_lsn() >= '{}'::pg_lsn",
             self.position().await
@@ -103,7 +103,7 @@ impl Ground {
     }
 
     /// Takes the place of a server that is no more.
-    pub(crate) async fn promote(&self, primary: &mut Ground) {
+    pub(crate) async fn promote(&self, primary: &mut Server) {
         primary.server.kill().await.unwrap();
         assert_eq!(self.value("select pg_promote()").await, "true");
     }
@@ -111,7 +111,7 @@ impl Ground {
 
 impl Backup {
     /// Starts on it and replays the log of the first server up to a position.
-    pub(crate) async fn recover(self, from: &Ground, position: &str) -> Ground {
+    pub(crate) async fn recover(self, from: &Server, position: &str) -> Server {
         let log = from.folder.join("postgres/data/pg_wal");
         let settings = format!(
             "restore_command = 'cp {}/%f %p'\nrecovery_target_lsn = '{position}'\n\
@@ -121,7 +121,7 @@ impl Backup {
         let file = self.0.join("postgres/data/postgresql.auto.conf");
         let mut file = std::fs::OpenOptions::new().append(true).open(file).unwrap();
         file.write_all(settings.as_bytes()).unwrap();
-        let ground = Ground::on(self.0).await;
+        let ground = Server::on(self.0).await;
         until("the end of recovery", async || {
             ground.value("select pg_is_in_recovery()").await == "false"
         })

@@ -4,15 +4,16 @@ use waybill::domain::{Kind, Status};
 use waybill::store::read::list::{Counted, LOOKED_AT_MAX};
 use waybill::store::read::list_selection::Selection;
 
-use crate::store::list::ground::Ground;
+use crate::store::list::plan::BEGIN;
 use crate::store::list::plan::rows;
+use crate::store::server::Server;
 
 const NUMBERED: &str = include_str!("../../../../src/store/queries/read/find_numbered.sql");
 const COUNT: &str = include_str!("../../../../src/store/queries/read/count_listed.sql");
 
 #[tokio::test]
 async fn whoever_skips_by_number_goes_on_where_whoever_reads_all_is_by_then() {
-    let ground = Ground::start().await;
+    let ground = Server::start().await;
     ground.fill(1, 3_000).await;
     let some = Selection {
         kind: Some(Kind::Upload),
@@ -53,7 +54,7 @@ async fn whoever_skips_by_number_goes_on_where_whoever_reads_all_is_by_then() {
 
 #[tokio::test]
 async fn counting_looks_at_the_newest_processes_alone_and_sorts_nothing() {
-    let ground = Ground::start().await;
+    let ground = Server::start().await;
     ground.fill(1, 20_000).await;
     ground.execute("vacuum analyze waybill.process").await;
     let all = Selection::default();
@@ -68,7 +69,7 @@ async fn counting_looks_at_the_newest_processes_alone_and_sorts_nothing() {
 
     let values = "'alpha', null, null, 5000, 101, 'upload', '{running}', null, null, null, null,
                   null, null, null, null, null, null";
-    let plan = ground.explain(COUNT, values).await;
+    let plan = ground.explain(BEGIN, COUNT, values).await;
     let walk = "Index Scan Backward using process_created on process p ";
     assert_eq!(rows(&plan, walk), 5_000, "{plan}");
     for unbounded in ["Seq Scan", "Bitmap", "Sort Key"] {
@@ -79,7 +80,7 @@ async fn counting_looks_at_the_newest_processes_alone_and_sorts_nothing() {
 
 #[tokio::test]
 async fn a_process_is_found_by_its_number_without_a_look_at_the_others_of_its_tenant() {
-    let ground = Ground::start().await;
+    let ground = Server::start().await;
     ground.fill(1, 20_000).await;
     ground.execute("vacuum analyze waybill.process").await;
     let connection = ground.connection().await;

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use waybill::domain::ProcessKey;
 
-use crate::store::list::ground::Ground;
+use crate::store::server::Server;
 
 const LONG: Duration = Duration::from_secs(3_600);
 
 #[tokio::test]
 async fn what_was_let_go_is_remembered_for_its_time_and_forgotten_in_bounded_batches() {
-    let ground = Ground::start().await;
+    let ground = Server::start().await;
     ground.fill(1, 600).await;
     let keys = ground.query("select key from waybill.process where ended_at is not null");
     let keys: Vec<_> = keys

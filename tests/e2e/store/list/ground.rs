@@ -1,67 +1,13 @@
-//! A server of its own, with more processes than one page looks at.
+//! More processes than one page looks at.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
-use tokio_postgres::Row;
-use waybill::config::DatabaseSettings;
-use waybill::dev::Postgres;
 use waybill::store::admin::deletion::{Deletion, Stopped};
-use waybill::store::admin::migrate;
 use waybill::store::admin::quarantine::ClaimLimits;
-use waybill::store::{Connection, Store};
 
-pub(crate) struct Ground {
-    pub(crate) store: Store,
-    server: Postgres,
-    folder: PathBuf,
-}
+use crate::store::server::Server;
 
-impl Ground {
-    /// A server with the schema.
-    pub(crate) async fn start() -> Self {
-        let name = format!("waybill-list-{}", uuid::Uuid::new_v4().simple());
-        let folder = std::env::temp_dir().join(name);
-        std::fs::create_dir(&folder).unwrap();
-        let server = Postgres::start(&folder).await.unwrap();
-        let store = Store::new(&DatabaseSettings {
-            url: server.url().into(),
-            ca_file: None,
-            cert_file: None,
-            key_file: None,
-            pool: 8,
-            connect_timeout: Duration::from_secs(5),
-            statement_timeout: Duration::from_secs(30),
-            lock_timeout: Duration::from_secs(10),
-        })
-        .unwrap();
-        let ground = Self {
-            store,
-            server,
-            folder,
-        };
-        let migrated = migrate::migrate(ground.connection().await).await;
-        migrated.unwrap();
-        ground
-    }
-
-    pub(crate) async fn end(self) {
-        self.server.stop().await.unwrap();
-        std::fs::remove_dir_all(&self.folder).unwrap();
-    }
-
-    pub(crate) async fn connection(&self) -> Connection {
-        self.store.connection().await.unwrap()
-    }
-
-    pub(crate) async fn execute(&self, text: &str) {
-        self.connection().await.batch_execute(text).await.unwrap();
-    }
-
-    pub(crate) async fn query(&self, text: &str) -> Vec<Row> {
-        self.connection().await.query(text, &[]).await.unwrap()
-    }
-
+impl Server {
     /// One slice of what retention does, which has rows enough.
     pub(crate) async fn delete_expired(&self, retention: Duration, processes: i64) -> u64 {
         let cut = ClaimLimits::of(processes);

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use waybill::domain::{Kind, Status};
 use waybill::store::read::list_selection::{Range, Selection};
 
-use crate::store::list::ground::Ground;
+use crate::store::server::Server;
 
 /// One process as it is stored.
 #[derive(Debug, Clone)]
@@ -27,7 +27,7 @@ pub(crate) struct Known {
     stages: Vec<String>,
 }
 
-impl Ground {
+impl Server {
     /// All there is.
     pub(crate) async fn known(&self) -> Vec<Known> {
         let rows = self

@@ -3,9 +3,9 @@
 use waybill::store::read::list;
 use waybill::store::read::list_cursor::Sort;
 
-use crate::store::list::ground::Ground;
+use crate::store::server::Server;
 
-const BEGIN: &str = include_str!("../../../../src/store/queries/read/begin_list.sql");
+pub(super) const BEGIN: &str = include_str!("../../../../src/store/queries/read/begin_list.sql");
 
 /// The lists, the index that each walks along, and what bounds the walk.
 const WALKS: [(Sort, &str, &str); 4] = [
@@ -21,7 +21,7 @@ const WALKS: [(Sort, &str, &str); 4] = [
 
 #[tokio::test]
 async fn a_page_is_a_bounded_walk_along_its_index_for_a_large_tenant_among_many_small_ones() {
-    let ground = Ground::start().await;
+    let ground = Server::start().await;
     ground.fill(1, 20_000).await;
     // Whoever plans for the average tenant would rather sort the little it has.
     ground
@@ -56,21 +56,21 @@ async fn a_page_is_a_bounded_walk_along_its_index_for_a_large_tenant_among_many_
             "'2020-01-01'",
             "'x'",
         ];
-        let plan = ground.explain(statement, &values(nobodys)).await;
+        let plan = ground.explain(BEGIN, statement, &values(nobodys)).await;
         assert_eq!(rows(&plan, &walk), 5_000, "{plan}");
         assert_eq!(rows(&plan, &far), 5_000, "{plan}");
         assert!(plan.contains(bound), "{plan}");
         is_bounded(&plan);
 
         // Without a filter nothing but the page is looked at.
-        let plan = ground.explain(statement, &values(["null"; 6])).await;
+        let plan = ground.explain(BEGIN, statement, &values(["null"; 6])).await;
         assert_eq!(rows(&plan, &walk), 101, "{plan}");
         assert!(plan.contains(&format!("{far}(never executed)")), "{plan}");
         is_bounded(&plan);
 
         // Where an order stands is looked up order by order.
         let standing = ["null", "null", "null", "null", "null", "'stock'"];
-        let plan = ground.explain(statement, &values(standing)).await;
+        let plan = ground.explain(BEGIN, statement, &values(standing)).await;
         assert!(plan.contains("using stage_pkey on stage t "), "{plan}");
         is_bounded(&plan);
     }
@@ -98,21 +98,4 @@ fn is_bounded(plan: &str) {
     }
     assert_eq!(plan.matches("Sort Key").count(), 1, "{plan}");
     assert!(plan.contains("Sort Key: k.at DESC, k.key DESC"), "{plan}");
-}
-
-impl Ground {
-    /// Runs a statement as lists do, but for scans of whole tables, which are allowed.
-    pub(crate) async fn explain(&self, statement: &str, values: &str) -> String {
-        let connection = self.connection().await;
-        let prepare =
-            format!("deallocate all; set enable_seqscan = on; prepare asked as {statement}");
-        connection.batch_execute(&prepare).await.unwrap();
-        connection.batch_execute(BEGIN).await.unwrap();
-        let explain = "explain (analyze, costs off, timing off, summary off)";
-        let explain = format!("{explain} execute asked ({values})");
-        let rows = connection.query(&explain, &[]).await.unwrap();
-        connection.discard();
-        let lines: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
-        lines.join("\n")
-    }
 }

@@ -1,7 +1,7 @@
 //! What single orders and codes cost the server, whatever it is asked for by.
 
-use crate::store::list::ground::Ground;
 use crate::store::list::plan::rows;
+use crate::store::server::Server;
 
 const ACTIVE_STOPS: &str = include_str!("../../../../src/store/queries/read/find_active_stops.sql");
 const STOP: &str = include_str!("../../../../src/store/queries/read/find_stop.sql");
@@ -10,7 +10,7 @@ const USE: &str = include_str!("../../../../src/store/queries/admin/use_session.
 
 #[tokio::test]
 async fn who_knows_a_number_or_a_code_reads_no_table_for_it() {
-    let ground = Ground::start().await;
+    let ground = Server::start().await;
     ground.fill(1, 20_000).await;
     ground
         .execute(
@@ -53,7 +53,7 @@ async fn who_knows_a_number_or_a_code_reads_no_table_for_it() {
     ground.end().await;
 }
 
-impl Ground {
+impl Server {
     /// Runs a statement with the plan that it gets when it has run often.
     pub(crate) async fn explain_generic(&self, statement: &str, values: &str) -> String {
         let connection = self.connection().await;

@@ -4,8 +4,8 @@ use waybill::store::read::list::{LIST_MAX, ListError};
 use waybill::store::read::list_cursor::{ListCursor, Sort};
 use waybill::store::read::list_selection::{Range, Selection};
 
-use crate::store::list::ground::Ground;
 use crate::store::list::known::{SELECTIONS, selection, wanted};
+use crate::store::server::Server;
 
 /// More than twice what one page looks at.
 const ROWS: u32 = 25_000;
@@ -33,7 +33,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Asks once and says whether to ask again. The place goes through its text, as with clients.
-    async fn read(&mut self, ground: &Ground) -> bool {
+    async fn read(&mut self, ground: &Server) -> bool {
         let page = ground
             .store
             .list(self.tenant, self.selection, self.after, self.limit);
@@ -54,7 +54,7 @@ impl<'a> Reader<'a> {
         self.after.is_some()
     }
 
-    async fn drain(mut self, ground: &Ground) -> (Vec<String>, usize) {
+    async fn drain(mut self, ground: &Server) -> (Vec<String>, usize) {
         while self.read(ground).await {}
         (self.seen, self.pages)
     }
@@ -66,7 +66,7 @@ fn order(place: ListCursor) -> (jiff::Timestamp, uuid::Uuid) {
 
 #[tokio::test]
 async fn a_reader_sees_each_process_of_a_selection_once_and_in_order() {
-    let ground = Ground::start().await;
+    let ground = Server::start().await;
     ground.fill(1, ROWS).await;
     let known = ground.known().await;
     for selection in SELECTIONS.map(selection) {
@@ -91,7 +91,7 @@ async fn a_reader_sees_each_process_of_a_selection_once_and_in_order() {
 
 #[tokio::test]
 async fn what_comes_meanwhile_moves_nothing_that_was_there() {
-    let ground = Ground::start().await;
+    let ground = Server::start().await;
     ground.fill(1, 3_000).await;
     for (round, selection) in SELECTIONS.map(selection).iter().enumerate() {
         let before = wanted(&ground.known().await, "alpha", selection);
@@ -124,7 +124,7 @@ async fn what_comes_meanwhile_moves_nothing_that_was_there() {
 
 #[tokio::test]
 async fn a_place_is_good_in_its_own_order_alone_and_may_point_anywhere_in_it() {
-    let ground = Ground::start().await;
+    let ground = Server::start().await;
     ground.fill(1, 200).await;
     let all = Selection::default();
     let opened = Selection {

@@ -1,4 +1,4 @@
-//! Looking at a process over HTTP: whenever something has happened to it, and when it has ended.
+//! Polls a process over HTTP: whenever something has happened to it, and when it has ended.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::view::record::StepView;
 const NOW: Duration = Duration::ZERO;
 
 /// One process on a server.
-pub(super) struct RemoteWatch {
+pub(super) struct ProcessPoll {
     client: Client,
     token: String,
     place: Option<String>,
@@ -24,7 +24,7 @@ pub(super) struct RemoteWatch {
     seen: Vec<StepView>,
 }
 
-impl RemoteWatch {
+impl ProcessPoll {
     pub(super) fn new(client: Client, token: &str) -> Self {
         Self {
             client,
@@ -34,25 +34,26 @@ impl RemoteWatch {
         }
     }
 
-    /// A server that is away for a while does not end the watching.
-    pub(super) async fn look(&mut self) -> Result<Option<WatchPoll>, Failure> {
+    /// The next poll; `None` if there are no events for the token. A server that is unreachable for a
+    /// while does not end the watching.
+    pub(super) async fn poll(&mut self) -> Result<Option<WatchPoll>, Failure> {
         let began = Instant::now();
         let mut backoff = Backoff::new();
         loop {
-            match self.try_look().await {
-                Ok(look) => return Ok(look),
+            match self.try_poll().await {
+                Ok(poll) => return Ok(poll),
                 Err(error) if error.refusal(&[StatusCode::NOT_FOUND]).is_some() => return Ok(None),
                 Err(error) if error.passes() && began.elapsed() < PATIENCE => {
-                    tracing::debug!(%error, "the server is asked again");
-                    let asked_for = error.retry_after().unwrap_or_default();
-                    tokio::time::sleep(backoff.next().max(asked_for)).await;
+                    tracing::debug!(%error, "retrying the request");
+                    let retry_after = error.retry_after().unwrap_or_default();
+                    tokio::time::sleep(backoff.next().max(retry_after)).await;
                 }
                 Err(error) => return Err(error.into()),
             }
         }
     }
 
-    /// Waits until something has happened. A wait that fails is over too: the next look tells.
+    /// Waits until something has happened. A wait that fails is over too: the next poll reports why.
     pub(super) async fn wait(&self) {
         let place = self.place.as_deref();
         tokio::select! {
@@ -63,7 +64,7 @@ impl RemoteWatch {
     }
 
     /// The record first: what it says of an end then covers every step that is shown.
-    async fn try_look(&mut self) -> Result<Option<WatchPoll>, RemoteError> {
+    async fn try_poll(&mut self) -> Result<Option<WatchPoll>, RemoteError> {
         let view = self.client.process(&self.token, &[], NOW).await?;
         let (page, mut steps) = self.page().await?;
         let has_ended = view.ended_at.is_some();
@@ -71,8 +72,8 @@ impl RemoteWatch {
             let history = self.history().await?;
             steps.extend(self.unseen(&steps, history));
         }
-        let room = LISTED_MAX.saturating_sub(self.seen.len());
-        self.seen.extend(steps.iter().take(room).cloned());
+        let free = LISTED_MAX.saturating_sub(self.seen.len());
+        self.seen.extend(steps.iter().take(free).cloned());
         self.place = Some(page.next);
         Ok(Some(WatchPoll {
             steps,
@@ -83,7 +84,7 @@ impl RemoteWatch {
         }))
     }
 
-    /// What happened since the look before, with the lines of history in it that are new.
+    /// What happened since the last poll, with the lines of history in it that are new.
     async fn page(&self) -> Result<(Page, Vec<StepView>), RemoteError> {
         let place = self.place.as_deref();
         match self.client.events(&self.token, place, NOW).await {
@@ -110,8 +111,8 @@ impl RemoteWatch {
         steps
     }
 
-    /// The whole history of a process that has ended, where it is short enough to be told apart from
-    /// what was seen: the feed may be held back by somebody else's transaction.
+    /// The whole history of a process that has ended, where it is short enough to be compared with what
+    /// was seen: another client's open transaction may delay the feed.
     async fn history(&self) -> Result<Vec<StepView>, RemoteError> {
         let view = self.client.process(&self.token, &[Part::Steps], NOW);
         let view = view.await?;

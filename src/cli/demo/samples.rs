@@ -1,0 +1,113 @@
+//! The files of `examples/events` as processes that begin now: with tokens, ids and times of their own.
+
+use anyhow::Context;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use crate::broker::{Outgoing, topology};
+use crate::domain::Status;
+
+/// The workflows of the orders.
+pub(super) const WORKFLOWS: [(&str, &str); 2] = [
+    (
+        "purchase",
+        include_str!("../../../examples/workflows/purchase.toml"),
+    ),
+    (
+        "invoice",
+        include_str!("../../../examples/workflows/invoice.toml"),
+    ),
+];
+
+/// Each file, and the status with which its process ends; none where its events can't be applied.
+const FILES: [(&str, Option<Status>); 8] = [
+    (
+        include_str!("../../../examples/events/upload-done.jsonl"),
+        Some(Status::Done),
+    ),
+    (
+        include_str!("../../../examples/events/upload-warning.jsonl"),
+        Some(Status::Warning),
+    ),
+    (
+        include_str!("../../../examples/events/upload-failed.jsonl"),
+        Some(Status::Error),
+    ),
+    (
+        include_str!("../../../examples/events/upload-cancelled.jsonl"),
+        Some(Status::Cancelled),
+    ),
+    (
+        include_str!("../../../examples/events/out-of-order.jsonl"),
+        Some(Status::Done),
+    ),
+    (
+        include_str!("../../../examples/events/order-done.jsonl"),
+        Some(Status::Done),
+    ),
+    (
+        include_str!("../../../examples/events/order-escalated.jsonl"),
+        Some(Status::Done),
+    ),
+    (include_str!("../../../examples/events/bad.jsonl"), None),
+];
+
+/// A second of the files passes in this time.
+const SECOND: SignedDuration = SignedDuration::from_millis(40);
+
+/// One process.
+#[derive(Debug)]
+pub(super) struct Sample {
+    pub(super) token: String,
+    /// The status with which it must end.
+    pub(super) ends: Option<Status>,
+    pub(super) events: Vec<Outgoing>,
+}
+
+/// Every file once.
+pub(super) fn samples(now: Timestamp) -> anyhow::Result<Vec<Sample>> {
+    let samples = FILES.into_iter().map(|(lines, ends)| {
+        let token = Uuid::new_v4().to_string();
+        let lines = lines.lines().enumerate();
+        let events = lines.map(|(second, line)| event(line, &token, (second, now)));
+        let events = events.collect::<anyhow::Result<_>>();
+        events.map(|events| Sample {
+            token,
+            ends,
+            events,
+        })
+    });
+    samples.collect()
+}
+
+/// An event of a file. Its id stays what it is within the process, so that repetitions are ones.
+fn event(line: &str, token: &str, (number, now): (usize, Timestamp)) -> anyhow::Result<Outgoing> {
+    let mut event: Map<String, Value> =
+        serde_json::from_str(line).context("a sample is no JSON")?;
+    let text = |event: &Map<String, Value>, name: &str| {
+        let text = event.get(name).and_then(Value::as_str);
+        text.unwrap_or_default().to_owned()
+    };
+    let id = format!("{token}-{}", text(&event, "id"));
+    let place = event.get("sequence").and_then(Value::as_u64);
+    let place = place.unwrap_or(u64::try_from(number)?);
+    let later = SECOND.saturating_mul(i32::try_from(place)?);
+    let time = now.saturating_add(later).unwrap_or(now);
+    for (name, value) in [
+        ("id", &id),
+        ("token", &token.to_owned()),
+        ("time", &time.to_string()),
+    ] {
+        if let Some(present) = event.get_mut(name) {
+            *present = Value::from(value.as_str());
+        }
+    }
+    let type_name = text(&event, "type");
+    let body = serde_json::to_vec(&event)?;
+    let mut message = Outgoing::new(topology::EVENTS_EXCHANGE, &type_name, &id, body);
+    let properties = &mut message.properties;
+    properties.content_type = Some("application/json".to_owned());
+    properties.type_ = Some(type_name);
+    Ok(message)
+}
