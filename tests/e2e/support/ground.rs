@@ -5,7 +5,7 @@ use std::{
     future::Future,
     path::PathBuf,
     sync::{
-        LazyLock,
+        Arc, LazyLock,
         atomic::{AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
@@ -13,7 +13,7 @@ use std::{
 
 use tokio::{
     runtime::Runtime,
-    sync::{Mutex, MutexGuard, OnceCell},
+    sync::{Mutex, MutexGuard, OnceCell, watch},
     task::JoinSet,
     time::timeout,
 };
@@ -30,8 +30,10 @@ use crate::ops::database_roles;
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// Longer than any whole test takes.
 const TEST_MAX: Duration = Duration::from_secs(180);
-/// Virtual hosts made at the start, one per test: making one later costs seconds.
+/// Virtual hosts, one per test, created while the first tests run: one by one takes seconds each.
 const VHOSTS: usize = 340;
+/// So many are created at a time.
+const VHOSTS_AT_ONCE: usize = 20;
 const TEMPLATE: &str = "e2e_template";
 
 /// One for all tests, because the shared servers belong to it.
@@ -41,8 +43,10 @@ static SHARED: OnceCell<Shared> = OnceCell::const_new();
 static OWN_SERVERS: Mutex<()> = Mutex::const_new(());
 
 struct Shared {
-    servers: Ours,
+    servers: Arc<Ours>,
     taken: AtomicUsize,
+    /// How many virtual hosts there are.
+    vhosts: watch::Receiver<usize>,
     creating: Mutex<()>,
 }
 
@@ -94,6 +98,9 @@ impl Ground {
             servers: None,
             _turn: None,
         };
+        let mut vhosts = shared.vhosts.clone();
+        let created = vhosts.wait_for(|vhosts| number < *vhosts).await;
+        drop(created.expect("virtual hosts"));
         let creating = shared.creating.lock().await;
         let create = format!("create database {database} template {template}");
         execute(&shared.servers.database_url(), &create).await;
@@ -227,9 +234,23 @@ async fn start_shared() -> Shared {
     let url = servers.database_url();
     execute(&url, &format!("create database {TEMPLATE}")).await;
     database_roles::set_up(&with_last(&url, TEMPLATE)).await;
-    servers.make_vhosts(VHOSTS).await;
+    let (created, vhosts) = watch::channel(0);
+    let servers = Arc::new(servers);
+    let creating = Arc::clone(&servers);
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "it ends when all are there, or with the tests"
+    )]
+    tokio::spawn(async move {
+        for first in (0..VHOSTS).step_by(VHOSTS_AT_ONCE) {
+            let next = first + VHOSTS_AT_ONCE;
+            creating.make_vhosts(first..next).await;
+            created.send_replace(next);
+        }
+    });
     Shared {
         servers,
+        vhosts,
         taken: AtomicUsize::new(0),
         creating: Mutex::new(()),
     }

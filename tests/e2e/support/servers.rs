@@ -3,12 +3,11 @@
 //! `{"database_url": …, "amqp_url": …, "rabbitmqctl": ["docker", "exec", NAME, "rabbitmqctl"]}`;
 //! the broker's user is `waybill`, and both must be empty.
 
+use std::ops::Range;
+
 use serde_json::Value;
 use tokio::process::Command;
 use waybill::dev::Servers;
-
-/// Virtual hosts that one call makes.
-const AT_ONCE: usize = 60;
 
 pub(crate) enum Ours {
     Private(Box<Servers>),
@@ -44,19 +43,16 @@ impl Ours {
         }
     }
 
-    /// Makes virtual hosts `e2e_0`, `e2e_1` … many in one go: one by one takes seconds each, and all of
-    /// them more than a call may take.
-    pub(crate) async fn make_vhosts(&self, count: usize) {
+    /// Creates virtual hosts `e2e_0`, `e2e_1` … in one go.
+    pub(crate) async fn make_vhosts(&self, numbers: Range<usize>) {
         let all = "<<\".*\">>";
-        for first in (0..count).step_by(AT_ONCE) {
-            let last = count.min(first + AT_ONCE) - 1;
-            let program = format!(
-                "[begin rabbit_vhost:add(V, <<\"e2e\">>), \
+        let (first, last) = (numbers.start, numbers.end - 1);
+        let program = format!(
+            "[begin rabbit_vhost:add(V, <<\"e2e\">>), \
              rabbit_auth_backend_internal:set_permissions(<<\"waybill\">>, V, {all}, {all}, {all}, <<\"e2e\">>) end \
              || N <- lists:seq({first}, {last}), V <- [list_to_binary(\"e2e_\" ++ integer_to_list(N))]]."
-            );
-            self.ctl(&["eval", &program]).await;
-        }
+        );
+        self.ctl(&["eval", &program]).await;
     }
 
     /// Runs `rabbitmqctl`; what it printed.
