@@ -86,7 +86,8 @@ fn rows(dead_letters: &[StoredDeadLetter]) -> Markup {
             thead {
                 tr { @for heading in ["Received", "Type", "Token", "Source", "What is wrong"] { th scope="col" { (heading) } } }
             }
-            tbody #dead_letters {
+            tbody #letters {
+
                 @for kept in dead_letters {
                     @let of = &kept.dead_letter;
                     tr id=(format!("letter-{}", of.id)) {

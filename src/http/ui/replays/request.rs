@@ -18,6 +18,7 @@ const ONE: &str = "give one of letter, reason and all";
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(in crate::http) struct Fields {
+    #[serde(rename = "letter")]
     dead_letter: String,
     reason: String,
     all: String,
