@@ -1,14 +1,15 @@
-//! A process as it was after one of its events: merged anew from its log up to there.
+//! A process as it was after one of its events: rebuilt by merging its log up to that event.
 //!
-//! Exact is what events say: the opening, progress, items, history. The log does not hold
-//! what only an envelope said, nor what a clock decided; that is taken from the record:
+//! What events contain is exact: the opening, progress, items, history. The log has neither message
+//! properties nor decisions by a clock; these come from the record:
 //!
-//! - `reply_to` is known where the opening is the one that still counts.
-//! - Until when an open process waits is as it is now; of one that has ended it is not kept.
-//! - The stops of an order were entered and left at the time of a transaction, by the same clock that
-//!   says when an event was received. So they are exact between transactions; of the events of one
-//!   transaction each already has all the stops that it made.
-//! - A push that waited then and was applied later does not wait here: its form is in at once.
+//! - `reply_to` is known if the opening is the one that is still valid.
+//! - The times until which an open process waits are the current ones; an ended process has none.
+//! - The stops of an order were entered and left at the time of a transaction, by the same clock as
+//!   the receive times of events. So they are exact between transactions; each event of one
+//!   transaction already shows all the stops that the transaction created.
+//! - A push that was parked then and applied later is not shown as parked: its form is applied at
+//!   once.
 
 use std::cmp::Reverse;
 use std::collections::HashSet;
@@ -25,26 +26,27 @@ use crate::store::read::history::Part;
 use crate::store::read::record::{LoggedEvent, Record, StoredItem};
 use crate::wire;
 
-/// Puts a process that was read as it is back to where a part of its log ends; `None` if an event of
-/// that is damaged.
-pub fn put_back(found: &mut FoundProcess, part: Part) -> Option<()> {
+/// Rewinds a process from its current record to the end of a part of its log; `None` if an event in
+/// that part is damaged.
+pub fn rewind(found: &mut FoundProcess, part: Part) -> Option<()> {
     let FoundProcess { record, order } = found;
     let at = part.events.last()?.received_at;
     let was = fold(record, order.as_ref(), &part.events)?;
-    // Sealed by then, and all that came later changed nothing.
+    // Its end was committed by then, and later events changed nothing.
     let has_ended = part.is_last && record.sealed_at.is_some_and(|sealed_at| sealed_at <= at);
     if let Some(order) = order {
         let ended = record.process.ended.as_ref().map(|ended| ended.at);
-        order.put_back(&was, at, ended, has_ended);
+        order.rewind(&was, at, ended, has_ended);
     }
-    record.put_back(was, has_ended);
+    record.rewind(was, has_ended);
     record.list(part);
     Some(())
 }
 
-/// The merge of the part, without what changed nothing: what came late, and pushes that still wait.
+/// Merges the part, without events that changed nothing: late ones, and pushes that are still
+/// parked.
 fn fold(record: &Record, order: Option<&Order>, events: &[LoggedEvent]) -> Option<Was> {
-    let parked = order.iter().flat_map(|order| &order.standing.parked);
+    let parked = order.iter().flat_map(|order| &order.status.parked);
     let parked: HashSet<(&str, &str)> = parked
         .map(|push| (push.source.as_str(), push.id.as_str()))
         .collect();
@@ -87,14 +89,14 @@ fn stamp(logged: &LoggedEvent) -> Stamp {
 }
 
 impl Record {
-    fn put_back(&mut self, was: Was, has_ended: bool) {
+    fn rewind(&mut self, was: Was, has_ended: bool) {
         let now = std::mem::replace(&mut self.process, was.process);
         let process = &mut self.process;
         if let (Some((stamp, opening)), Some((stamp_now, opening_now))) =
             (&mut process.opening, now.opening)
             && *stamp == stamp_now
         {
-            // With what its envelope said.
+            // With its `reply_to`, which is a message property.
             *opening = opening_now;
         }
         process.deadline_at = now.deadline_at;
@@ -120,36 +122,36 @@ impl Record {
 }
 
 impl Order {
-    fn put_back(&mut self, was: &Was, at: Timestamp, ended: Option<Timestamp>, has_ended: bool) {
-        let standing = &mut self.standing;
+    fn rewind(&mut self, was: &Was, at: Timestamp, ended: Option<Timestamp>, has_ended: bool) {
+        let status = &mut self.status;
         let form = was.form.fields.iter();
-        standing.form = form
+        status.form = form
             .map(|(id, (_, json))| (id.clone(), json.clone()))
             .collect();
-        standing.attachments.clone_from(&was.attachments);
+        status.attachments.clone_from(&was.attachments);
         if was.process.opening.is_none() {
-            standing.version = None;
+            status.version = None;
             self.workflow = None;
         }
         let is_open = was.process.opening.is_some();
-        let count = standing.stops.len();
-        standing.stops.retain(|stop| is_open && stop.seen_at <= at);
-        // The end leaves the last stops at its own time, which the producer's clock may have told.
+        let count = status.stops.len();
+        status.stops.retain(|stop| is_open && stop.seen_at <= at);
+        // The end leaves the last stops at its own time, which may come from the producer's clock.
         let was_left = |left: &Left| has_ended || (left.seen_at <= at && Some(left.at) != ended);
-        for stop in &mut standing.stops {
+        for stop in &mut status.stops {
             stop.left = stop.left.take().filter(was_left);
         }
-        standing
+        status
             .stops
             .sort_by(|one, other| place(one).cmp(&place(other)));
-        standing.stops_count -= gone(count, standing.stops.len());
-        let count = standing.parked.len();
-        standing.parked.retain(|push| push.parked_at <= at);
-        standing.parked_count -= gone(count, standing.parked.len());
+        status.stops_count -= gone(count, status.stops.len());
+        let count = status.parked.len();
+        status.parked.retain(|push| push.parked_at <= at);
+        status.parked_count -= gone(count, status.parked.len());
     }
 }
 
-/// Where it stands comes first, then what it left, the last one first.
+/// Sorts current stops first, then those left, the last one first.
 fn place(stop: &Stop) -> impl Ord {
     let left_at = stop.left.as_ref().map(|left| left.at);
     let entered = (stop.entered_at, &stop.stage, stop.number);

@@ -1,5 +1,5 @@
-//! The message that a process has ended: where it is, and made from its record again, the same bytes as
-//! the first time or none.
+//! The completion of a process: its state, and building it again from the record, with the same
+//! bytes as the first time or not at all.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -14,13 +14,14 @@ use crate::wire::{self, Outbound};
 
 const NEWER: &str =
     "its completion was sent by a newer version, whose format this one does not know";
-const CHANGED: &str = "its record does not give the completion any more that was sent: it was changed in the database";
+const CHANGED: &str =
+    "its record no longer gives the completion that was sent: it was changed in the database";
 
-/// The message without the place in the feed, which only the first one says.
+/// Builds the completion again, without the cursor in the feed, which only the first one has.
 ///
 /// # Errors
 ///
-/// Why it can't be made.
+/// Why it can't be built.
 pub fn again(kept: &RetryPlan) -> Result<Outbound, &'static str> {
     if kept.format.is_some_and(|format| format != FORMAT) {
         return Err(NEWER);
@@ -29,16 +30,16 @@ pub fn again(kept: &RetryPlan) -> Result<Outbound, &'static str> {
     let hash = body_hash(&outbound.body);
     match &kept.hash {
         Some(sent) if sent.as_slice() != hash.as_ref() => Err(CHANGED),
-        // Versions before formats kept no hash.
+        // Versions without formats stored no hash.
         _ => Ok(outbound),
     }
 }
 
-/// The same as a row of the outbox, to that exchange.
+/// Builds the completion again as a row of the outbox, for that exchange.
 ///
 /// # Errors
 ///
-/// Why it can't be made.
+/// Why it can't be built.
 pub fn row_again(kept: &RetryPlan, exchange: &str) -> Result<OutboxRow, &'static str> {
     let outbound = again(kept)?;
     Ok(outgoing::row(
@@ -49,11 +50,11 @@ pub fn row_again(kept: &RetryPlan, exchange: &str) -> Result<OutboxRow, &'static
     ))
 }
 
-/// Where a completion is.
+/// The state of a completion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Completion {
-    /// Nothing has ended.
+    /// The process has not ended.
     None,
     /// It is in the outbox.
     Pending,
@@ -64,7 +65,7 @@ pub enum Completion {
 }
 
 impl Completion {
-    /// Where the completion of a process is.
+    /// The state of the completion of a process.
     pub(super) fn of(record: &Record) -> Self {
         match (&record.process.ended, record.unroutable_at, record.outbox) {
             (None, _, _) => Self::None,

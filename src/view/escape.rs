@@ -1,26 +1,27 @@
-//! Makes text from outside fit to be shown: nothing in it can drive a terminal or turn it around.
+//! Escapes text from messages: it can neither control a terminal nor change the text direction.
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// On one line: line feeds and tabs are written out as well.
+/// For one line: line feeds and tabs are escaped as well.
 pub fn line(text: &str) -> Cow<'_, str> {
     replace(text, is_hostile, |c| c.escape_default().to_string())
 }
 
-/// As a block: line feeds and tabs stay.
+/// For several lines: line feeds and tabs stay.
 pub fn block(text: &str) -> Cow<'_, str> {
     let hostile = |c| is_hostile(c) && !matches!(c, '\n' | '\t');
     replace(text, hostile, |c| c.escape_default().to_string())
 }
 
-/// Of JSON text, which stays JSON with the same meaning: such characters stand inside its strings.
+/// For JSON text, which stays JSON with the same meaning: such characters occur only in its
+/// strings.
 pub fn json(text: &str) -> Cow<'_, str> {
     let hostile = |c| is_hostile(c) && c != '\n';
     replace(text, hostile, |c| format!("\\u{:04x}", u32::from(c)))
 }
 
-/// Bytes as people read them: sixteen a line, with what is printable beside them.
+/// A hex dump: sixteen bytes per line, with the printable characters beside them.
 pub fn hex(bytes: &[u8]) -> String {
     let mut dump = String::new();
     for (row, chunk) in bytes.chunks(16).enumerate() {
@@ -35,7 +36,8 @@ pub fn hex(bytes: &[u8]) -> String {
     dump
 }
 
-/// Control characters, and those that change the direction or the lines of what is around them.
+/// Whether a character is a control character, or changes the direction or lines of the text
+/// around.
 fn is_hostile(c: char) -> bool {
     c.is_control()
         || matches!(c,
@@ -67,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_drives_a_terminal_is_written_out() {
+    fn terminal_control_characters_are_escaped() {
         assert_eq!(
             line("a\u{1b}[2J\nb\u{9b}c\u{202e}d"),
             "a\\u{1b}[2J\\nb\\u{9b}c\\u{202e}d"
@@ -77,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn json_keeps_its_meaning() {
+    fn escaped_json_keeps_its_meaning() {
         let value = serde_json::json!({ "k": "a\u{7f}\u{9b}31m\u{202e}\u{1b}" });
         let text = serde_json::to_string_pretty(&value).unwrap();
         let safe = json(&text);

@@ -1,4 +1,4 @@
-//! The change feed as JSON: each event with its place and its process.
+//! The change feed as JSON: each event with its cursor and its process.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -13,9 +13,9 @@ use crate::store::read::feed::{Feed, FeedEvent};
 #[schema(as = EventPage)]
 pub struct PageView<'a> {
     events: Vec<EventView<'a>>,
-    /// After what to ask next.
+    /// The cursor of the next page.
     next: String,
-    /// Whether there was more than fits.
+    /// Whether there are more events.
     more: bool,
 }
 
@@ -37,7 +37,7 @@ pub struct EventView<'a> {
     sequence: Option<u64>,
     received_at: Timestamp,
     late: bool,
-    /// The reason of the dead letter that it became after it had been logged.
+    /// The reason of the dead letter, if the event was dead-lettered after it had been logged.
     #[serde(skip_serializing_if = "Option::is_none")]
     refused: Option<&'a str>,
     /// As received.
@@ -45,7 +45,7 @@ pub struct EventView<'a> {
     data: Option<&'a RawValue>,
 }
 
-/// Reads the form out of a page.
+/// The JSON view of a page.
 #[must_use]
 pub fn page(feed: &Feed) -> PageView<'_> {
     PageView {
@@ -55,7 +55,7 @@ pub fn page(feed: &Feed) -> PageView<'_> {
     }
 }
 
-/// Reads the form out of one event.
+/// The JSON view of one event.
 #[must_use]
 pub fn event(event: &FeedEvent) -> EventView<'_> {
     let logged = &event.logged;

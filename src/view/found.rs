@@ -1,13 +1,13 @@
-//! A process as it was found, with what is shown of it.
+//! A process with the data that is shown of it.
 
 use super::order::Order;
 use crate::store::read::record::Record;
 
-/// A process with what is wanted of it.
+/// A process with the requested parts.
 #[derive(Debug)]
 pub struct FoundProcess {
     /// The record.
     pub record: Record,
-    /// Where it stands, if it is an order and somebody wants to know.
+    /// The status of an order, if it was requested.
     pub order: Option<Order>,
 }

@@ -1,4 +1,4 @@
-//! A list of processes as JSON: of each what its record shows, in short.
+//! A list of processes as JSON: a short form of each record.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -14,13 +14,13 @@ use crate::store::read::list::{Listed, Listing};
 #[schema(as = ProcessPage)]
 pub struct PageView<'a> {
     processes: Vec<ProcessView<'a>>,
-    /// After what to ask next.
+    /// The cursor of the next page.
     next: Option<String>,
-    /// Whether something may follow.
+    /// Whether more processes may follow.
     more: bool,
 }
 
-/// A process in short.
+/// A process in short form.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ListedProcess)]
 struct ProcessView<'a> {
@@ -43,7 +43,7 @@ struct ProcessView<'a> {
     message: Option<&'a str>,
 }
 
-/// Reads the form out of a page.
+/// The JSON view of a page.
 #[must_use]
 pub fn page(listing: &Listing) -> PageView<'_> {
     PageView {

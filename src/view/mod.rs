@@ -1,6 +1,6 @@
-//! What is shown of a process, in JSON and in words: the same for every way to ask.
+//! What is shown of a process, in JSON and in words: the same for every interface.
 //!
-//! Reading what is shown is left to `store`, and how it is asked for to the command line and HTTP.
+//! `store` reads the data; the command line and HTTP parse the requests.
 
 pub mod as_of;
 pub mod completion;

@@ -1,4 +1,4 @@
-//! A message that is to be published, as a row of the outbox.
+//! A message to be published, as a row of the outbox.
 
 use crate::domain::ProcessKey;
 use crate::store::write::outbox::{MessageKind, OutboxRow};

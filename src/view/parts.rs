@@ -1,26 +1,26 @@
-//! Which parts of a process somebody wants to see beside its record.
+//! The parts of a process that can be requested in addition to its record.
 
 use std::collections::BTreeSet;
 use std::str::FromStr;
 
-/// A part that costs extra to read or to carry.
+/// A part that is read and sent only on request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Part {
-    /// Its lines of history.
+    /// Its history.
     Steps,
     /// Its items.
     Items,
-    /// Its failed items alone.
+    /// Its failed items only.
     Errors,
-    /// Where an order stands, and what it left.
+    /// The current and past stages of an order.
     Stages,
-    /// Its log.
+    /// Its event log.
     Events,
-    /// What came after its end.
+    /// Its late events.
     Late,
     /// The producers' own fields of items and events.
     Data,
-    /// How much of all that there is, and the place of its newest event.
+    /// The counts of events and items, and the cursor of its newest event.
     Counts,
 }
 
@@ -56,7 +56,7 @@ impl Part {
         }
     }
 
-    /// Which names there are, for whoever gave another.
+    /// The valid names, for an error message.
     #[must_use]
     pub fn choice() -> String {
         format!("names out of {}", Self::ALL.map(Self::name).join(", "))
@@ -70,20 +70,20 @@ impl Parts {
         Self(parts.iter().copied().collect())
     }
 
-    /// The parts of these names; nothing if one is no part's.
+    /// The parts of these names; `None` if a name is unknown.
     pub fn named<'a>(names: impl IntoIterator<Item = &'a str>) -> Option<Self> {
         let part = |name: &str| Part::ALL.into_iter().find(|part| part.name() == name);
         let parts: Option<BTreeSet<Part>> = names.into_iter().map(part).collect();
         parts.map(Self)
     }
 
-    /// Whether a part is wanted.
+    /// Whether a part is requested.
     #[must_use]
     pub fn has(&self, part: Part) -> bool {
         self.0.contains(&part)
     }
 
-    /// Whether it is wanted how much there is: with every list, which may be cut.
+    /// Whether counts are requested: with every list, since it may be truncated.
     #[must_use]
     pub fn counts(&self) -> bool {
         let lists = [
@@ -96,7 +96,7 @@ impl Parts {
         self.has(Part::Counts) || self.has_any(&lists)
     }
 
-    /// Whether one of these is wanted.
+    /// Whether one of these is requested.
     #[must_use]
     pub fn has_any(&self, parts: &[Part]) -> bool {
         parts.iter().any(|part| self.has(*part))
@@ -104,18 +104,17 @@ impl Parts {
 }
 
 impl FromStr for Parts {
-    /// Which names there are.
+    /// The valid names.
     type Err = String;
 
-    /// Names with commas between them; an empty text is no part.
+    /// Comma-separated names; an empty text is no part.
     fn from_str(text: &str) -> Result<Self, String> {
         let names = text.split(',').filter(|name| !name.is_empty());
-        Self::named(names)
-            .ok_or_else(|| format!("must be {}, with commas between them", Part::choice()))
+        Self::named(names).ok_or_else(|| format!("must be {}, separated by commas", Part::choice()))
     }
 }
 
-/// How much of a log and of items is shown of one process; `counts` tells how much there is.
+/// How many events and how many items of one process are shown; `counts` has the totals.
 pub const LISTED_MAX: usize = 1_000;
 
 #[cfg(test)]
@@ -123,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parts_are_read_by_name_and_a_wrong_name_is_told_the_right_ones() {
+    fn parts_are_read_by_name_and_an_error_lists_the_valid_names() {
         let parts: Parts = "items,data".parse().unwrap();
         assert_eq!(parts, Parts::of(&[Part::Data, Part::Items]));
         assert_eq!("".parse::<Parts>().unwrap(), Parts::default());

@@ -1,5 +1,5 @@
-//! Processes as somebody asks for them, one or many, now or as of one of their events: each with its
-//! parts, all of them in a fixed number of questions to the database.
+//! Reads processes, one or many, current or as of one of their events, each with its parts, in a
+//! fixed number of queries.
 
 use std::collections::HashSet;
 
@@ -15,60 +15,60 @@ use crate::store::read::history::{Log, LogPlace};
 use crate::store::read::record::{self, RecordQuery};
 use crate::store::{Store, StoreError, Unreadable};
 
-/// How much data of events, and again of items, all that is asked for at once may bring.
+/// The maximum size of the data of events, and of the data of items, of one read.
 const BYTES_MAX: i64 = 16 * 1024 * 1024;
 
-/// What somebody wants to see.
+/// What to read of one process.
 #[derive(Debug, Clone)]
 pub struct ReadQuery {
-    /// Which process.
+    /// The process.
     pub key: ProcessKey,
-    /// With which parts.
+    /// The requested parts.
     pub parts: Parts,
-    /// As it was after the event at this place, or as it is.
+    /// The cursor of the event after which it is shown; without one, it is current.
     pub as_of: Option<Cursor>,
 }
 
-/// Why there is nothing to see.
+/// Why a process can't be shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Absent {
-    /// Nobody ever spoke of the process, as far as anybody remembers.
+    /// No process and no tombstone has this token.
     Unknown,
-    /// It was there, has ended, and is not kept any more.
+    /// It was deleted; its tombstone is still there.
     Forgotten,
-    /// The place is of no event of the process.
+    /// The cursor is not of an event of the process.
     NoEvent,
-    /// Its log is too long to be merged anew.
+    /// Its log is too long to be merged again.
     TooLong,
-    /// This version can't read what is stored of it here.
+    /// This version can't read what is stored in this column.
     Unreadable(&'static str),
 }
 
-/// Reads these processes, each at its place.
+/// Reads these processes; the results are in the order of the queries.
 pub async fn read(
     store: &Store,
-    wishes: &[ReadQuery],
+    queries: &[ReadQuery],
 ) -> Result<Vec<Result<FoundProcess, Absent>>, StoreError> {
-    let wanted: Vec<_> = wishes.iter().map(ReadQuery::wanted).collect();
-    let records = store.records(&wanted, BYTES_MAX).await?;
-    let wants_order = |wish: &ReadQuery| wish.parts.has(Part::Stages);
-    let with_stages = wishes.iter().zip(&records);
-    let with_stages = with_stages.filter(|(wish, _)| wants_order(wish));
+    let record_queries: Vec<_> = queries.iter().map(ReadQuery::record_query).collect();
+    let records = store.records(&record_queries, BYTES_MAX).await?;
+    let has_order = |query: &ReadQuery| query.parts.has(Part::Stages);
+    let with_stages = queries.iter().zip(&records);
+    let with_stages = with_stages.filter(|(query, _)| has_order(query));
     let with_stages = with_stages.filter_map(|(_, record)| record.as_ref()?.as_ref().ok());
     let orders = order::load(store, with_stages).await?;
-    let absent = wishes.iter().zip(&records);
+    let absent = queries.iter().zip(&records);
     let absent = absent.filter(|(_, record)| record.is_none());
-    let absent: Vec<_> = absent.map(|(wish, _)| wish.key).collect();
+    let absent: Vec<_> = absent.map(|(query, _)| query.key).collect();
     let forgotten = match absent.is_empty() {
         true => HashSet::new(),
         false => store.forgotten(&absent).await?,
     };
-    let places: Vec<_> = wishes.iter().filter_map(ReadQuery::place).collect();
+    let places: Vec<_> = queries.iter().filter_map(ReadQuery::log_place).collect();
     let mut logs = store.logs(&places).await?.into_iter();
-    let found = |(wish, record): (&ReadQuery, record::StoredRecord)| {
-        let log = wish.as_of.and_then(|_| logs.next());
-        let order = orders.get(&wish.key).filter(|_| wants_order(wish));
-        let record = record.ok_or_else(|| match forgotten.contains(&wish.key) {
+    let found = |(query, record): (&ReadQuery, record::StoredRecord)| {
+        let log = query.as_of.and_then(|_| logs.next());
+        let order = orders.get(&query.key).filter(|_| has_order(query));
+        let record = record.ok_or_else(|| match forgotten.contains(&query.key) {
             true => Absent::Forgotten,
             false => Absent::Unknown,
         })?;
@@ -77,46 +77,46 @@ pub async fn read(
         let order = order.cloned().transpose().map_err(unreadable)?;
         FoundProcess { record, order }.after(log)
     };
-    Ok(wishes.iter().zip(records).map(found).collect())
+    Ok(queries.iter().zip(records).map(found).collect())
 }
 
 impl ReadQuery {
-    /// The past brings its own lists.
-    fn wanted(&self) -> RecordQuery {
-        let most = |parts: &[Part]| match self.parts.has_any(parts) && self.as_of.is_none() {
+    /// The query of the record; a past state has its own lists.
+    fn record_query(&self) -> RecordQuery {
+        let limit = |parts: &[Part]| match self.parts.has_any(parts) && self.as_of.is_none() {
             true => i64::try_from(LISTED_MAX).unwrap_or(i64::MAX),
             false => 0,
         };
         RecordQuery {
             key: self.key,
-            events: most(&[Part::Steps, Part::Events, Part::Late]),
-            items: most(&[Part::Items, Part::Errors]),
+            events: limit(&[Part::Steps, Part::Events, Part::Late]),
+            items: limit(&[Part::Items, Part::Errors]),
             data: self.parts.has(Part::Data),
             counts: self.parts.counts() && self.as_of.is_none(),
         }
     }
 
-    fn place(&self) -> Option<LogPlace> {
+    fn log_place(&self) -> Option<LogPlace> {
         let key = self.key;
         self.as_of.map(|cursor| LogPlace { key, cursor })
     }
 }
 
 impl FoundProcess {
-    /// Reads the form out of it.
+    /// The JSON view, with these parts.
     #[must_use]
     pub fn view<'a>(&'a self, parts: &Parts) -> View<'a> {
         view(&self.record, self.order.as_ref(), parts)
     }
 
-    /// As it was after that part of its log.
+    /// The process after that part of its log.
     fn after(mut self, log: Option<Log>) -> Result<Self, Absent> {
         match log {
             None => Ok(self),
             Some(Log::NoEvent) => Err(Absent::NoEvent),
             Some(Log::TooLong) => Err(Absent::TooLong),
             Some(Log::Whole(part)) => {
-                as_of::put_back(&mut self, part).ok_or(Absent::Unreadable("log"))?;
+                as_of::rewind(&mut self, part).ok_or(Absent::Unreadable("log"))?;
                 Ok(self)
             }
         }

@@ -1,4 +1,4 @@
-//! A record as JSON for programs, and read again by those of them that are ours.
+//! A record as JSON; the command line reads it too.
 
 use std::borrow::Cow;
 
@@ -19,17 +19,17 @@ use crate::domain::completion::ERRORS_MAX;
 use crate::domain::{Opening, Process, Stamp};
 use crate::store::read::record::{LoggedEvent, Record, StoredItem};
 
-/// How a process stands.
+/// The record of a process.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[schema(as = Process)]
 pub struct View<'a> {
     pub(crate) token: Cow<'a, str>,
     pub(crate) tenant: Cow<'a, str>,
-    /// How often the token was opened after its process had been deleted, this time included; not there
-    /// for the first time.
+    /// The number of the attempt, if it is not the first: the token was opened again after its
+    /// process had been deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) attempt: Option<u32>,
-    /// Not decided before an opening event was accepted.
+    /// Undecided until an opening event was accepted.
     #[schema(value_type = Option<schema::Kind>)]
     pub(crate) kind: Option<Cow<'a, str>>,
     #[schema(value_type = schema::Status)]
@@ -49,13 +49,13 @@ pub struct View<'a> {
     pub(crate) message: Option<Cow<'a, str>>,
     pub(crate) opening: Option<OpeningView<'a>>,
     pub(crate) completion: Completion,
-    /// Since when its completion is known to have had no queue.
+    /// When its completion was first unroutable.
     pub(crate) unroutable_at: Option<Timestamp>,
-    /// Messages about its end that are still to be published.
+    /// The number of messages about its end that are not published yet.
     pub(crate) outbox: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) counts: Option<Counts>,
-    /// The place of its newest event in the feed: ask on after it.
+    /// The cursor of its newest event in the feed, to continue after it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) cursor: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -98,7 +98,7 @@ pub(crate) struct OpeningView<'a> {
     pub(crate) reply_to: Option<Cow<'a, str>>,
 }
 
-/// A line of history.
+/// A step of the history.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = Step)]
 pub(crate) struct StepView {
@@ -148,7 +148,7 @@ pub(crate) struct Line<'a> {
     pub(crate) id: Cow<'a, str>,
 }
 
-/// Reads the form out of a record, with the parts that are wanted.
+/// The JSON view of a record, with the requested parts.
 pub fn view<'a>(record: &'a Record, order: Option<&'a Order>, parts: &Parts) -> View<'a> {
     let process = &record.process;
     let ended = process.ended.as_ref();
@@ -158,7 +158,7 @@ pub fn view<'a>(record: &'a Record, order: Option<&'a Order>, parts: &Parts) -> 
     let failed = items.clone().filter(|item| !item.ok);
     let data = parts.has(Part::Data);
     let counted = parts.counts();
-    let wants = |part: Part| parts.has(part).then_some(());
+    let requested = |part: Part| parts.has(part).then_some(());
     View {
         token: Cow::from(&process.token),
         tenant: Cow::from(&process.tenant),
@@ -186,12 +186,12 @@ pub fn view<'a>(record: &'a Record, order: Option<&'a Order>, parts: &Parts) -> 
             items: process.items.seen,
         }),
         cursor: record.cursor.map(|cursor| cursor.to_string()),
-        history: wants(Part::Steps).map(|()| steps.map(step).collect()),
-        items: wants(Part::Items).map(|()| items.map(|i| item(i, data)).collect()),
-        errors: wants(Part::Errors).map(|()| failed.take(ERRORS_MAX).map(error).collect()),
-        events: wants(Part::Events)
+        history: requested(Part::Steps).map(|()| steps.map(step).collect()),
+        items: requested(Part::Items).map(|()| items.map(|i| item(i, data)).collect()),
+        errors: requested(Part::Errors).map(|()| failed.take(ERRORS_MAX).map(error).collect()),
+        events: requested(Part::Events)
             .map(|()| record.events.iter().map(|e| event(e, data)).collect()),
-        late: wants(Part::Late).map(|()| late.map(line).collect()),
+        late: requested(Part::Late).map(|()| late.map(line).collect()),
         order: order.filter(|_| parts.has(Part::Stages)).map(order_view),
     }
 }
@@ -222,7 +222,7 @@ fn opening((stamp, opening): &(Stamp, Opening)) -> OpeningView<'_> {
     }
 }
 
-/// Reads the line of history out of a step event.
+/// The JSON view of a step event.
 pub(crate) fn step(event: &LoggedEvent) -> StepView {
     let Step {
         state,

@@ -1,4 +1,4 @@
-//! The closed sets of names in what is shown, for the document that describes it.
+//! The enumerations of the JSON views, for the OpenAPI document.
 
 use std::borrow::Cow;
 
@@ -34,12 +34,12 @@ macro_rules! names {
 }
 
 names! {
-    /// What a process is.
-    Kind: "What a process is." = domain::Kind::ALL.map(domain::Kind::name);
-    /// How a process stands.
-    Status: "How a process stands." = domain::Status::ALL.map(domain::Status::name);
-    /// What an event says.
-    EventType: "What an event says." = wire::type_names();
-    /// A part of a process that is shown when it is asked for.
-    PartName: "A part that is shown when it is asked for." = Part::ALL.map(Part::name);
+    /// The kind of a process.
+    Kind: "The kind of a process." = domain::Kind::ALL.map(domain::Kind::name);
+    /// The status of a process.
+    Status: "The status of a process." = domain::Status::ALL.map(domain::Status::name);
+    /// The type of an event.
+    EventType: "The type of an event." = wire::type_names();
+    /// A part of a process that is returned on request.
+    PartName: "A part that is returned on request." = Part::ALL.map(Part::name);
 }

@@ -1,11 +1,11 @@
-//! How a process stands, in words; raw, so whoever shows them escapes them.
+//! The status of a process in words, unescaped: callers escape them.
 
 use jiff::Timestamp;
 
 use crate::domain::completion_rules::{DEADLINE_EXCEEDED, INCOMPLETE};
 use crate::domain::{Ended, Ending, EndingKind, Process, Status};
 
-/// The status in one sentence; `created_at` is when it was first heard of.
+/// The status in one sentence; `created_at` is the time of its first event.
 pub fn summary(process: &Process, created_at: Timestamp) -> String {
     if let Some(ended) = &process.ended {
         return ended_words(process, ended);
@@ -45,9 +45,9 @@ pub fn missing(process: &Process) -> Vec<String> {
     }
     let (seen, before) = (process.sequenced, ending.stamp.sequence.unwrap_or(0));
     if seen < before {
-        let lacking = before - seen;
+        let absent = before - seen;
         missing.push(format!(
-            "{lacking} of the {before} sequenced events before its end"
+            "{absent} of the {before} sequenced events before its end"
         ));
     }
     let (done, total) = (process.done(), process.total().unwrap_or(0));
@@ -57,7 +57,7 @@ pub fn missing(process: &Process) -> Vec<String> {
     missing
 }
 
-/// How much is done and has failed; `None` if nobody said anything.
+/// How much is done and has failed; `None` if there is no progress.
 pub fn progress(done: u64, total: Option<u64>, failed: u64) -> Option<String> {
     let failed = match failed {
         0 => String::new(),

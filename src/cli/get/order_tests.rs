@@ -69,7 +69,7 @@ fn order(stops: Vec<Stop>) -> Order {
         data: data.into(),
     };
     Order {
-        standing: OrderStatus {
+        status: OrderStatus {
             version: Some(1),
             form: [("note\u{1b}".to_owned(), r#""x""#.to_owned())].into(),
             attachments: Some(r#"[{"name":"a.pdf"}]"#.into()),

@@ -1,4 +1,4 @@
-//! Where an order stands as JSON for programs, and read again by those of them that are ours.
+//! The status of an order as JSON; the command line reads it too.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -12,7 +12,7 @@ use super::{Order, WaitingJoin, outcomes};
 use crate::domain::order::Stop;
 use crate::domain::workflow::{Field, FieldKind, Stage};
 
-/// What an order adds to the answer.
+/// The status of an order.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[schema(as = Order)]
 pub struct OrderView<'a> {
@@ -68,25 +68,25 @@ pub(crate) struct LeftView<'a> {
     pub(crate) outcome: Option<Cow<'a, str>>,
 }
 
-/// Reads the form out of an order.
+/// The JSON view of an order.
 pub fn order_view(order: &Order) -> OrderView<'_> {
-    let standing = &order.standing;
+    let status = &order.status;
     OrderView {
-        version: standing.version,
+        version: status.version,
         stands_at: order.active().map(|stop| place(order, stop)).collect(),
         joins: order.joins(),
         parked: ParkedView {
-            count: standing.parked_count,
+            count: status.parked_count,
             stages: order.parked_for(),
         },
-        form: standing
+        form: status
             .form
             .iter()
             .map(|(id, json)| (Cow::from(id), parsed(json)))
             .collect(),
-        attachments: standing.attachments.as_deref().map(parsed),
-        left: standing.stops.iter().filter_map(left).collect(),
-        stops: standing.stops_count,
+        attachments: status.attachments.as_deref().map(parsed),
+        left: status.stops.iter().filter_map(left).collect(),
+        stops: status.stops_count,
     }
 }
 
@@ -114,7 +114,7 @@ fn named(stage: &Stage) -> Vec<Cow<'_, str>> {
 }
 
 impl<'a> FieldView<'a> {
-    /// Reads the form out of a field.
+    /// The JSON view of a field.
     pub(crate) fn of(field: &'a Field) -> Self {
         Self {
             id: Cow::from(&field.id),
@@ -140,7 +140,7 @@ fn left(stop: &Stop) -> Option<LeftView<'_>> {
     })
 }
 
-/// JSON as received; what this reader can't hold (an enormous number) stays a text.
+/// Parses JSON as received; what `serde_json` can't represent (an enormous number) stays a text.
 pub fn parsed(json: &str) -> Value {
     serde_json::from_str(json).unwrap_or_else(|_| Value::String(json.to_owned()))
 }

@@ -1,5 +1,5 @@
-//! Where an order stands, read with the workflow it opened with: the places, what each waits for,
-//! the joins that wait, and the pushes that came too early.
+//! The status of an order, read with the workflow it was opened with: its current stages, what each
+//! waits for, the joins that wait, and the parked pushes.
 
 pub mod json;
 
@@ -16,30 +16,30 @@ use crate::store::read::record::Record;
 use crate::store::{Store, StoreError, Unreadable};
 use crate::wire;
 
-/// How many stops and how many parked pushes are looked at.
+/// The maximum number of stops, and of parked pushes, that are read.
 const STOPS_MAX: i64 = 1_000;
 
-/// What there is of an order beside its record.
+/// The data of an order in addition to its record.
 #[derive(Debug, Clone)]
 pub struct Order {
-    /// What is kept of it.
-    pub standing: OrderStatus,
-    /// What it walks through; none before its opening, and where this program can't read it.
+    /// Its stored status.
+    pub status: OrderStatus,
+    /// Its workflow; none before its opening, or if this version can't read it.
     pub workflow: Option<Arc<Workflow>>,
 }
 
 /// A stage that waits for the rest of its predecessors.
 #[derive(Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 pub struct WaitingJoin<'a> {
-    /// Its name.
+    /// The name of the stage.
     pub stage: Cow<'a, str>,
-    /// From where the order has come.
+    /// The predecessors from which the order has arrived.
     pub arrived: Vec<Cow<'a, str>>,
-    /// From where it has not.
+    /// The predecessors from which it has not.
     pub missing: Vec<Cow<'a, str>>,
 }
 
-/// What the records leave out of those that are orders, however many in two round trips.
+/// Loads the data of those records that are orders, in two round trips for any number of records.
 pub async fn load<'a>(
     store: &Store,
     records: impl Iterator<Item = &'a Record>,
@@ -50,13 +50,13 @@ pub async fn load<'a>(
         return Ok(HashMap::new());
     }
     let keys: Vec<_> = names.keys().copied().collect();
-    let standings = store.standings(&keys, STOPS_MAX).await?;
-    let version = |(key, standing): (&ProcessKey, &Result<OrderStatus, _>)| {
+    let statuses = store.standings(&keys, STOPS_MAX).await?;
+    let version = |(key, status): (&ProcessKey, &Result<OrderStatus, _>)| {
         let name = names.get(key).copied().flatten()?;
-        let standing = standing.as_ref().ok()?;
-        Some((name, standing.version.filter(|version| *version > 0)?))
+        let status = status.as_ref().ok()?;
+        Some((name, status.version.filter(|version| *version > 0)?))
     };
-    let versions: BTreeSet<(&str, i32)> = standings.iter().filter_map(version).collect();
+    let versions: BTreeSet<(&str, i32)> = statuses.iter().filter_map(version).collect();
     let versions: Vec<_> = versions.into_iter().collect();
     let stored = store.load_workflow_versions(&versions).await?;
     let read = |stored: StoredWorkflow| {
@@ -65,17 +65,17 @@ pub async fn load<'a>(
     };
     let catalog: HashMap<(String, i32), Arc<Workflow>> =
         stored.into_iter().filter_map(read).collect();
-    let order = |(key, standing): (ProcessKey, OrderStatus)| {
+    let order = |(key, status): (ProcessKey, OrderStatus)| {
         let name = names.get(&key).copied().flatten();
-        let workflow = match (standing.version, name) {
+        let workflow = match (status.version, name) {
             (None, _) => None,
             (Some(0), _) | (_, None) => Some(Arc::new(Workflow::plain())),
             (Some(version), Some(name)) => catalog.get(&(name.to_owned(), version)).cloned(),
         };
-        Order { standing, workflow }
+        Order { status, workflow }
     };
-    let orders = standings.into_iter();
-    let orders = orders.map(|(key, standing)| (key, standing.map(|s| order((key, s)))));
+    let orders = statuses.into_iter();
+    let orders = orders.map(|(key, status)| (key, status.map(|s| order((key, s)))));
     Ok(orders.collect())
 }
 
@@ -87,25 +87,24 @@ fn workflow_name(record: &Record) -> (ProcessKey, Option<&str>) {
 }
 
 impl Order {
-    /// Where it stands.
+    /// Its current stops.
     pub fn active(&self) -> impl Iterator<Item = &Stop> {
-        let stops = self.standing.stops.iter();
+        let stops = self.status.stops.iter();
         stops.filter(|stop| stop.left.is_none())
     }
 
-    /// What its workflow says of a stage.
+    /// The definition of a stage in its workflow.
     pub fn stage(&self, name: &str) -> Option<&Stage> {
         self.workflow.as_ref()?.stages.get(name)
     }
 
-    /// The joins that some predecessors have arrived at and others have not; none where the stops
-    /// are too many to be counted.
+    /// The joins that wait for some of their predecessors; none if not all stops were read.
     pub fn joins(&self) -> Vec<WaitingJoin<'_>> {
-        let seen = u64::try_from(self.standing.stops.len()).unwrap_or(u64::MAX);
+        let seen = u64::try_from(self.status.stops.len()).unwrap_or(u64::MAX);
         let Some(workflow) = &self.workflow else {
             return Vec::new();
         };
-        if seen < self.standing.stops_count || self.active().next().is_none() {
+        if seen < self.status.stops_count || self.active().next().is_none() {
             return Vec::new();
         }
         let predecessors = workflow.predecessors();
@@ -127,10 +126,10 @@ impl Order {
         waits.collect()
     }
 
-    /// How many pushes wait for which stage; those for a `data_id` have no name.
+    /// The number of parked pushes by stage; those for a `data_id` are under the empty name.
     pub fn parked_for(&self) -> BTreeMap<String, u64> {
         let mut stages = BTreeMap::new();
-        for parked in &self.standing.parked {
+        for parked in &self.status.parked {
             let stage = match wire::push(&parked.data).map(|push| push.target) {
                 Some(Target::Stage(name)) => name,
                 Some(Target::Stop(_)) | None => String::new(),
@@ -141,7 +140,7 @@ impl Order {
     }
 
     fn stops_at<'a>(&'a self, stage: &'a str) -> impl Iterator<Item = &'a Stop> {
-        self.standing.stops.iter().filter(move |s| s.stage == stage)
+        self.status.stops.iter().filter(move |s| s.stage == stage)
     }
 
     /// How often a stage was left towards another.
@@ -161,7 +160,7 @@ impl Order {
     }
 }
 
-/// The outcomes that a stage may be left with; empty where it needs none.
+/// The outcomes of a stage; empty if it needs none.
 pub fn outcomes(stage: &Stage) -> Vec<&str> {
     match &stage.next {
         Next::All(_) => Vec::new(),

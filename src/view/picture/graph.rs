@@ -1,6 +1,6 @@
 //! The graph of a picture: a cell for every stage, for the start and the ends, and for every place
-//! between them that an arrow passes. Cells stand in ranks, from left to right; stages only in every
-//! other one, so that there is room for outcomes between them.
+//! between them that an arrow passes. Cells are placed in ranks, from left to right; stages only in
+//! every other one, so that there is room for outcomes between them.
 
 use std::collections::BTreeMap;
 
@@ -11,19 +11,19 @@ use crate::domain::workflow::{Next, Workflow};
 /// Pictures of more arrows, or of more cells, are too large to be read.
 const LINKS_MAX: usize = 1_000;
 const CELLS_MAX: usize = 2_000;
-/// From a stage to the next.
+/// The ranks from a stage to the next.
 const STRIDE: usize = 2;
 
 const STAGE_WIDTH_MIN: i64 = 128;
 /// How wide the start and an end are.
 const DOT: i64 = 18;
-/// How high an arrow is where it passes others, with what is written on it.
+/// The height of a bend, with its label.
 const BEND_HEIGHT: i64 = 22;
 
-/// A cell by its number.
+/// The index of a cell.
 pub(super) type Id = usize;
 
-/// What takes room; its place is given later.
+/// A rectangle; its position is set by `layout`.
 #[derive(Debug)]
 pub(super) struct Cell<'a> {
     pub(super) what: What<'a>,
@@ -32,13 +32,13 @@ pub(super) struct Cell<'a> {
     pub(super) after: Vec<Id>,
     pub(super) width: i64,
     pub(super) height: i64,
-    /// Its left.
+    /// Its left edge.
     pub(super) x: i64,
-    /// Its middle.
+    /// Its vertical middle.
     pub(super) y: i64,
 }
 
-/// One arrow through the cells that it passes, the first and the last included.
+/// One arrow: the cells that it passes, the first and the last included.
 #[derive(Debug)]
 pub(super) struct Way {
     pub(super) cells: Vec<Id>,
@@ -49,12 +49,12 @@ pub(super) struct Way {
 #[derive(Debug)]
 pub(super) struct Graph<'a> {
     pub(super) cells: Vec<Cell<'a>>,
-    /// The cells of each rank, from above.
+    /// The cells of each rank, from top to bottom.
     pub(super) ranks: Vec<Vec<Id>>,
     pub(super) ways: Vec<Way>,
 }
 
-/// From where to where, and with which outcomes; nothing is the start and the end.
+/// An edge with its outcomes; `None` is the start or the end.
 struct Link<'a> {
     from: Option<&'a str>,
     to: Option<&'a str>,
@@ -124,8 +124,8 @@ impl<'a> Graph<'a> {
         id
     }
 
-    /// An arrow on passes a cell in every rank; what is written on it stands in the first of them.
-    /// One that leads back runs below, and what is written there makes its stage as wide.
+    /// Adds an arrow. A forward arrow passes a cell in every rank, the first of which has its
+    /// label. An arrow back runs below, and its stage becomes as wide as its label.
     fn link(&mut self, (from, to): (Id, Id), label: String, is_back: bool) {
         let label_width = label_width(&label);
         let mut cells = vec![from];
@@ -159,7 +159,7 @@ impl<'a> Graph<'a> {
     }
 }
 
-/// The arrows in the order of the stages that they leave; none if there are too many.
+/// The edges in the order of the stages that they leave; `None` if there are too many.
 fn links<'a>(workflow: &'a Workflow, arrows: &Arrows<'a>) -> Option<Vec<Link<'a>>> {
     let mut links = Vec::new();
     let mut of_one = Vec::new();
@@ -200,10 +200,11 @@ fn add<'a>(
     }
 }
 
-/// How far each stage is from the start, by the longest way.
+/// The length of the longest path from the start to each stage.
 fn ranks<'a>(links: &[Link<'a>], arrows: &Arrows<'a>) -> BTreeMap<&'a str, usize> {
     let mut ranks: BTreeMap<&str, usize> = BTreeMap::new();
-    // In the order of the stages that they leave: what leads to those was seen before.
+    // Links are in the order of the stages that they leave, so those leading there were seen
+    // before.
     for link in links {
         let here = link.from.and_then(|from| ranks.get(from)).copied();
         if let (Some(to), false) = (link.to, leads_back(link, arrows)) {
@@ -230,14 +231,14 @@ fn label_width(label: &str) -> i64 {
     }
 }
 
-/// What it takes at most, as letters go; `letter` is that of a small one.
-fn length(text: &str, letter: i64) -> i64 {
+/// The maximum width of a text; `base` is the width of a lower-case character.
+fn length(text: &str, base: i64) -> i64 {
     let width = |c: char| match c {
-        'm' | 'w' | 'M' | 'W' | '@' | '%' => (5 * letter + 2) / 3,
-        'A'..='Z' => 4 * letter / 3,
-        c if c.is_ascii() => letter,
-        // Those of other scripts are wider.
-        _ => 2 * letter,
+        'm' | 'w' | 'M' | 'W' | '@' | '%' => (5 * base + 2) / 3,
+        'A'..='Z' => 4 * base / 3,
+        c if c.is_ascii() => base,
+        // Characters of other scripts are wider.
+        _ => 2 * base,
     };
     text.chars().map(width).sum()
 }
@@ -247,8 +248,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn wide_letters_take_more_room() {
-        // As wide as they are in DejaVu Sans, bold at 14 pixels and plain at 12.
+    fn wide_characters_take_more_room() {
+        // The widths in DejaVu Sans, bold at 14 pixels and plain at 12.
         assert!(name_width(&"m".repeat(26)) >= 26 * 15);
         assert!(name_width("stock") < 128);
         assert!(label_width(&"W".repeat(26)) >= 26 * 12);

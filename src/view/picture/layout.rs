@@ -1,5 +1,5 @@
-//! How far apart cells are: columns as wide as what is widest in them, and rows in which every cell is
-//! as near to its neighbours as those above and below it let it be.
+//! The positions of cells: columns as wide as their widest cell, in which every cell is as near to
+//! its neighbours as the cells above and below it allow.
 
 use super::What;
 use super::graph::{Graph, Id};
@@ -10,28 +10,28 @@ pub(super) const MARGIN: i64 = 20;
 pub(super) const GAP: i64 = 30;
 /// Between two cells of a column.
 const SPACE: i64 = 16;
-/// How often all columns are gone through, on and back in turns.
+/// The number of passes over all columns, alternately forward and back.
 const ROUNDS: usize = 10;
-/// Bends that are nearer to each other than that are straightened; half of [`SPACE`] at most, so that
-/// they come near to nothing else.
+/// Bends that are nearer to each other than this are straightened; at most half of [`SPACE`], so
+/// that they do not come near other cells.
 const SLACK: i64 = 7;
 
-/// Where a rank is.
+/// The edges of a rank.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Column {
     pub(super) left: i64,
     pub(super) right: i64,
 }
 
-/// Cells that push each other, as one.
+/// Adjacent cells that are moved as one.
 struct Block {
-    /// Where they would be, together, each times its weight.
+    /// The sum of their preferred positions, each times its weight.
     sum: i64,
     weight: i64,
     count: usize,
 }
 
-/// Gives every cell its place.
+/// Sets the position of every cell.
 pub(super) fn place(graph: &mut Graph<'_>) -> Vec<Column> {
     let columns = across(graph);
     down(graph);
@@ -65,17 +65,17 @@ fn down(graph: &mut Graph<'_>) {
     }
     for round in 0..ROUNDS {
         let leads_on = round % 2 == 0;
-        let wanted = |graph: &Graph<'_>, id: Id| {
+        let preferred = |graph: &Graph<'_>, id: Id| {
             let cell = graph.cells.get(id)?;
             mean(graph, if leads_on { &cell.before } else { &cell.after })
         };
         if leads_on {
-            ranks.iter().for_each(|row| settle(graph, row, wanted));
+            ranks.iter().for_each(|row| settle(graph, row, preferred));
         } else {
             ranks
                 .iter()
                 .rev()
-                .for_each(|row| settle(graph, row, wanted));
+                .for_each(|row| settle(graph, row, preferred));
         }
     }
     straighten(graph);
@@ -86,7 +86,7 @@ fn down(graph: &mut Graph<'_>) {
     }
 }
 
-/// Takes small steps out of the arrows that pass several columns.
+/// Removes small steps from the arrows that pass several columns.
 fn straighten(graph: &mut Graph<'_>) {
     for way in &graph.ways {
         let mut before: Option<i64> = None;
@@ -110,9 +110,9 @@ fn mean(graph: &Graph<'_>, others: &[Id]) -> Option<i64> {
     sum.checked_div(i64::try_from(others.len()).ok()?)
 }
 
-/// Puts the cells of a rank as near as can be to where each wants to be, in their order and with
-/// room between them: those that would push each other away meet in their middle.
-fn settle(graph: &mut Graph<'_>, row: &[Id], wanted: impl Fn(&Graph<'_>, Id) -> Option<i64>) {
+/// Moves the cells of a rank as near as possible to their preferred positions, in their order and
+/// with space between them: cells that would overlap are centred on their mean.
+fn settle(graph: &mut Graph<'_>, row: &[Id], preferred: impl Fn(&Graph<'_>, Id) -> Option<i64>) {
     let mut offsets = Vec::with_capacity(row.len());
     let mut blocks: Vec<Block> = Vec::new();
     let mut offset = 0;
@@ -126,9 +126,9 @@ fn settle(graph: &mut Graph<'_>, row: &[Id], wanted: impl Fn(&Graph<'_>, Id) -> 
         }
         above = Some(cell.height);
         offsets.push(offset);
-        // Arrows that go far are to be straight.
+        // Long arrows should be straight.
         let weight = if cell.what == What::Bend { 3 } else { 1 };
-        let at = wanted(graph, *id).unwrap_or(cell.y);
+        let at = preferred(graph, *id).unwrap_or(cell.y);
         blocks.push(Block {
             sum: (at - offset) * weight,
             weight,
@@ -151,7 +151,7 @@ fn settle(graph: &mut Graph<'_>, row: &[Id], wanted: impl Fn(&Graph<'_>, Id) -> 
     }
 }
 
-/// Blocks of which the upper one wants to be below the other become one.
+/// Merges the last blocks while the upper one's preferred position is below that of the lower one.
 fn merge(blocks: &mut Vec<Block>) {
     while let [.., upper, lower] = blocks.as_mut_slice() {
         if upper.sum * lower.weight <= lower.sum * upper.weight {

@@ -1,9 +1,9 @@
-//! A workflow as a picture: where its stages stand from left to right and how the arrows between them
-//! run, in whole pixels. The same workflow always gives the same picture.
+//! A workflow as a picture: the positions of its stages from left to right and the paths of the
+//! arrows between them, in whole pixels. The same workflow always gives the same picture.
 //!
-//! Reading order: `graph` (a cell for all that takes room, in ranks), `rows` (who stands above whom,
-//! so that few arrows cross), `place` (how far apart), `route` (the lines). What it looks like is
-//! left to whoever shows it.
+//! Reading order: `graph` (a cell for everything that takes room, in ranks), `rows` (the order of
+//! cells in a rank, so that few arrows cross), `layout` (the positions), `route` (the lines). The
+//! caller draws it.
 
 mod graph;
 mod layout;
@@ -17,65 +17,65 @@ pub use self::route::HEAD;
 use crate::domain::workflow::{Stage, Workflow};
 /// How high a line of text in a stage is.
 pub const LINE_HEIGHT: i64 = 17;
-/// Above the first and below the last line of a stage.
+/// The space above the first and below the last line of a stage.
 pub const PADDING: i64 = 9;
 
-/// The whole.
+/// The whole picture.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Picture<'a> {
-    /// How wide it is.
+    /// Its width.
     pub width: i64,
-    /// How high it is.
+    /// Its height.
     pub height: i64,
-    /// What the arrows lie between.
+    /// The start, the stages and the ends.
     pub nodes: Vec<Node<'a>>,
-    /// From where to where an order goes.
+    /// The arrows between the nodes.
     pub arrows: Vec<Arrow>,
 }
 
 /// The start, an end or a stage, in a rectangle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Node<'a> {
-    /// Which.
+    /// What it shows.
     pub what: What<'a>,
-    /// Its left.
+    /// Its left edge.
     pub x: i64,
-    /// Its top.
+    /// Its top edge.
     pub y: i64,
-    /// How wide it is.
+    /// Its width.
     pub width: i64,
-    /// How high it is.
+    /// Its height.
     pub height: i64,
 }
 
-/// What takes room.
+/// What a cell shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum What<'a> {
     /// The opening.
     Start,
-    /// Where a branch ends.
+    /// The end of a branch.
     End,
     /// A stage, by its name.
     Stage(&'a str),
-    /// Only a place that an arrow passes; there is no node of it.
+    /// A place that an arrow passes; it has no node.
     Bend,
 }
 
 /// An arrow.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Arrow {
-    /// Its line, as SVG writes paths.
+    /// Its line, as an SVG path.
     pub path: String,
-    /// Where it points to, always to the right.
+    /// Its tip, which always points to the right.
     pub tip: (i64, i64),
-    /// The outcomes that it is taken with, and the middle of the line that they are written on.
+    /// Its outcomes, and the middle of the line that they are written on.
     pub label: Option<(String, (i64, i64))>,
     /// Whether it leads back.
     pub is_back: bool,
 }
 
-/// The picture, with so many lines of text in a stage beside its name and its join; none of what is
-/// too large for one.
+/// The picture, with that number of lines of text in a stage below its name and its join; `None` if
+/// the workflow is too large.
 #[must_use]
 pub fn of(workflow: &Workflow, lines: i64) -> Option<Picture<'_>> {
     let mut graph = Graph::of(workflow, lines)?;
@@ -92,7 +92,7 @@ pub fn of(workflow: &Workflow, lines: i64) -> Option<Picture<'_>> {
     })
 }
 
-/// How high a stage is.
+/// The height of a stage.
 fn height(stage: Option<&Stage>, lines: i64) -> i64 {
     let joins = stage.is_some_and(|stage| stage.join.is_some());
     (1 + lines + i64::from(joins)) * LINE_HEIGHT + 2 * PADDING
@@ -108,7 +108,7 @@ fn node<'a>(cell: &Cell<'a>) -> Option<Node<'a>> {
     })
 }
 
-/// As much of a text as there is room for.
+/// The beginning of a text, as much as fits.
 #[must_use]
 pub fn cut(text: &str) -> String {
     const CHARS_MAX: usize = 26;

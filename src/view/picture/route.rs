@@ -1,5 +1,5 @@
-//! The lines of arrows: those that lead on run through the gaps between columns, those that lead back
-//! below all that they pass.
+//! The lines of arrows: forward arrows run through the gaps between columns, arrows back below all
+//! stages that they pass.
 
 use std::fmt::Write;
 
@@ -7,27 +7,27 @@ use super::graph::{Graph, Id, Way};
 use super::layout::Column;
 use super::{Arrow, What};
 
-/// How long the head of an arrow is.
+/// The length of the head of an arrow.
 pub const HEAD: i64 = 8;
-/// From what an arrow back passes down to it.
+/// The distance of an arrow back from what it passes.
 const LANE: i64 = 26;
-/// How round its corners are.
+/// The radius of its corners.
 const CORNER: i64 = 6;
-/// How many of them run beside each other between two columns, and how far apart.
+/// How many of them run side by side between two columns, and how far apart.
 const BESIDE: i64 = 3;
 const APART: i64 = 5;
-/// How far below the middle of a stage it leaves and arrives.
+/// How far below the middle of a stage an arrow back leaves and arrives.
 const LOWER: i64 = 9;
 
-/// Where an arrow back runs.
+/// The track of an arrow back.
 #[derive(Clone, Copy)]
 struct Lane {
     y: i64,
-    /// How much farther from its stages than the nearest.
+    /// How much farther it is from its stages than the nearest one.
     beside: i64,
 }
 
-/// The arrows, and how low the lowest of them or of the cells is.
+/// The arrows, and the lowest point of them and of the cells.
 pub(super) fn arrows(graph: &Graph<'_>, columns: &[Column]) -> (Vec<Arrow>, i64) {
     let mut floors = vec![0; columns.len()];
     for cell in &graph.cells {
@@ -39,7 +39,7 @@ pub(super) fn arrows(graph: &Graph<'_>, columns: &[Column]) -> (Vec<Arrow>, i64)
     let on = graph.ways.iter().filter(|way| !way.is_back);
     let mut arrows: Vec<Arrow> = on.filter_map(|way| straight(graph, way, &column)).collect();
     let mut back: Vec<&Way> = graph.ways.iter().filter(|way| way.is_back).collect();
-    // Short ones run inside of long ones.
+    // Short ones run inside long ones.
     back.sort_by_key(|way| span(graph, way).map(|(first, last)| last - first));
     for (index, way) in (0..).zip(back) {
         let lane = span(graph, way).and_then(|(first, last)| {
@@ -54,7 +54,7 @@ pub(super) fn arrows(graph: &Graph<'_>, columns: &[Column]) -> (Vec<Arrow>, i64)
     (arrows, floors.into_iter().max().unwrap_or(0))
 }
 
-/// From which rank to which an arrow back runs.
+/// The first and the last rank of an arrow back.
 fn span(graph: &Graph<'_>, way: &Way) -> Option<(usize, usize)> {
     let (from, to) = (way.cells.first()?, way.cells.last()?);
     Some((graph.rank(*to), graph.rank(*from)))
@@ -97,7 +97,7 @@ fn straight(graph: &Graph<'_>, way: &Way, column: &impl Fn(Id) -> Option<Column>
     })
 }
 
-/// Out to the right, down, below everything to the left, up and in.
+/// An arrow back: out to the right, down, below everything to the left, up and in.
 fn around(
     graph: &Graph<'_>,
     way: &Way,

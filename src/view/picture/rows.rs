@@ -1,14 +1,14 @@
-//! Who stands above whom in each rank: every cell as near to the middle of its neighbours as it can
-//! be, which leaves few arrows that cross.
+//! The order of cells in each rank: by the mean position of their neighbours, so that few arrows
+//! cross.
 
 use super::graph::{Graph, Id};
 
-/// How often all ranks are gone through, on and back in turns.
+/// The number of passes over all ranks, alternately forward and back.
 const ROUNDS: usize = 12;
-/// Fractions of a place.
+/// The precision of mean positions.
 const SCALE: usize = 1_000;
 
-/// Puts the cells of every rank in order. The best of all rounds stays.
+/// Orders the cells of every rank. The best of all passes is kept.
 pub(super) fn arrange(graph: &mut Graph<'_>) {
     let mut best = (crossings(graph), graph.ranks.clone());
     for round in 0..ROUNDS {
@@ -24,7 +24,7 @@ pub(super) fn arrange(graph: &mut Graph<'_>) {
     graph.ranks = best.1;
 }
 
-/// How many pairs of arrows cross.
+/// The number of pairs of arrows that cross.
 pub(super) fn crossings(graph: &Graph<'_>) -> usize {
     let places = places(graph);
     let place = |id: &Id| places.get(*id).copied().unwrap_or(0);
@@ -73,7 +73,7 @@ fn sweep(graph: &mut Graph<'_>, leads_on: bool) {
     }
 }
 
-/// Of each cell the how manieth it is in its rank.
+/// The index of each cell in its rank.
 fn places(graph: &Graph<'_>) -> Vec<usize> {
     let mut places = vec![0; graph.cells.len()];
     for row in &graph.ranks {

@@ -1,4 +1,4 @@
-//! Pictures of the samples, and what every picture must be like.
+//! Pictures of the example workflows, and properties of every picture.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -31,7 +31,7 @@ fn is_drawn(file: &str, expected: &Expect) {
 }
 
 #[test]
-fn branches_a_join_a_choice_and_a_loop_have_their_places() {
+fn branches_a_join_a_choice_and_a_loop_are_placed() {
     is_drawn(
         PURCHASE,
         &expect![[r#"
@@ -89,7 +89,7 @@ fn ways_that_need_not_cross_do_not() {
 }
 
 #[test]
-fn what_nobody_could_read_is_not_drawn() {
+fn a_workflow_that_is_too_large_is_not_drawn() {
     let names: Vec<String> = (0..60).map(|n| format!("s{n}")).collect();
     let all = |name: &String| (name.clone(), stage(Next::All(names.clone())));
     let tangle = Workflow {
@@ -109,7 +109,8 @@ fn stage(next: Next) -> Stage {
     }
 }
 
-/// Stages that lead anywhere.
+/// Workflows of stages with random successors.
+
 fn workflows() -> impl Strategy<Value = Workflow> {
     let targets = || prop::collection::vec(0_usize..12, 0..4);
     let next = prop_oneof![

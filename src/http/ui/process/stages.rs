@@ -1,4 +1,5 @@
-//! Where an order stands: the picture of its workflow with those stages lit, and the same in words.
+//! The stages of an order: the picture of its workflow with the current ones highlighted, and the
+//! same in words.
 
 use std::collections::BTreeMap;
 
@@ -15,11 +16,11 @@ use crate::view::order::json::parsed;
 use crate::view::order::{Order, outcomes};
 
 const HEADINGS: [&str; 6] = ["Stage", "Entered", "Left", "Outcome", "Deadline", "Stop"];
-const UNOPENED: &str = "Its stages are known once its opening event has come.";
+const UNOPENED: &str = "Its stages are known once its opening event has arrived.";
 const UNREADABLE: &str = "Its workflow was applied by another version of the program, and this one \
                           can't draw it.";
 
-/// The section of an order; nothing of an upload.
+/// The section of an order; empty for an upload.
 pub(super) fn section(found: &FoundProcess) -> Markup {
     let Some(order) = &found.order else {
         return html! {};
@@ -30,8 +31,8 @@ pub(super) fn section(found: &FoundProcess) -> Markup {
             h2 { "Stages" }
             @match &order.workflow {
                 Some(workflow) => {
-                    p { (standing(order)) }
-                    (picture::svg(workflow, &notes(workflow, order), &standing(order)))
+                    p { (summary(order)) }
+                    (picture::svg(workflow, &notes(workflow, order), &summary(order)))
                 }
                 None if is_open => p.hint { (UNREADABLE) },
                 None => p.hint { (UNOPENED) },
@@ -39,21 +40,21 @@ pub(super) fn section(found: &FoundProcess) -> Markup {
             (waits(order))
             (stops(order))
         }
-        @if !order.standing.form.is_empty() {
-            section { h2 { "Form" } (form(&order.standing.form)) }
+        @if !order.status.form.is_empty() {
+            section { h2 { "Form" } (form(&order.status.form)) }
         }
-        @if let Some(attachments) = &order.standing.attachments {
+        @if let Some(attachments) = &order.status.attachments {
             section { h2 { "Attachments" } pre { (about::shown(&pretty(attachments))) } }
         }
     }
 }
 
-/// The same in a sentence.
-fn standing(order: &Order) -> String {
+/// The current stages in a sentence.
+fn summary(order: &Order) -> String {
     let names: Vec<_> = order.active().map(|stop| stop.stage.as_str()).collect();
-    match (names.is_empty(), order.standing.stops_count) {
+    match (names.is_empty(), order.status.stops_count) {
         (false, _) => format!("Waiting at {}.", names.join(" and ")),
-        (true, 0) => "It has entered no stage.".to_owned(),
+        (true, 0) => "It has not entered any stage.".to_owned(),
         (true, 1) => "Finished after one stage.".to_owned(),
         (true, count) => format!("Finished after {count} stages."),
     }
@@ -61,7 +62,7 @@ fn standing(order: &Order) -> String {
 
 fn notes<'a>(workflow: &'a Workflow, order: &Order) -> Notes<'a> {
     let mut stops: BTreeMap<&str, (usize, bool)> = BTreeMap::new();
-    for stop in &order.standing.stops {
+    for stop in &order.status.stops {
         let (count, is_here) = stops.entry(&stop.stage).or_default();
         *count += 1;
         *is_here |= stop.left.is_none();
@@ -84,16 +85,16 @@ fn note(stops: Option<(usize, bool)>) -> Note {
     Note { state, words }
 }
 
-/// The joins and the pushes that wait.
+/// The joins that wait, and the parked pushes.
 fn waits(order: &Order) -> Markup {
-    let parked = order.standing.parked_count;
+    let parked = order.status.parked_count;
     html! {
         @for join in order.joins() {
             p { bdi { (join.stage) } " is waiting for " bdi { (join.missing.join(", ")) } "; " bdi { (join.arrived.join(", ")) } " is done." }
         }
         @if parked > 0 {
             p {
-                (parked) @if parked == 1 { " early push is held:" } @else { " early pushes are held:" }
+                (parked) @if parked == 1 { " early push is parked:" } @else { " early pushes are parked:" }
                 @for (stage, count) in order.parked_for() {
                     " " @if stage.is_empty() { "by data_id" } @else { bdi { (stage) } } " (" (count) ")"
                 }
@@ -104,7 +105,7 @@ fn waits(order: &Order) -> Markup {
 }
 
 fn stops(order: &Order) -> Markup {
-    let stops = &order.standing.stops;
+    let stops = &order.status.stops;
     let listed = u64::try_from(stops.len()).unwrap_or(u64::MAX);
     html! {
         @if !stops.is_empty() {
@@ -115,15 +116,15 @@ fn stops(order: &Order) -> Markup {
                 }
             }
         }
-        @if listed < order.standing.stops_count {
-            p.hint { "These are " (listed) " of " (order.standing.stops_count) " stops." }
+        @if listed < order.status.stops_count {
+            p.hint { "These are " (listed) " of " (order.status.stops_count) " stops." }
         }
     }
 }
 
 fn row(order: &Order, stop: &Stop) -> Markup {
     let stage = order.stage(&stop.stage);
-    let ways = stage.map(outcomes).unwrap_or_default();
+    let outcomes_of_stage = stage.map(outcomes).unwrap_or_default();
     let deadline = stage.and_then(|stage| stage.deadline.as_ref());
     let outcome = stop.left.as_ref().and_then(|left| left.outcome.as_ref());
     html! {
@@ -133,7 +134,7 @@ fn row(order: &Order, stop: &Stop) -> Markup {
             td { @match &stop.left { Some(left) => (format::moment(left.at)), None => b { "current" } } }
             td {
                 @if let Some(outcome) = outcome { bdi { (outcome) } }
-                @else if stop.left.is_none() && !ways.is_empty() { span.hint { "to be " bdi { (ways.join(" or ")) } } }
+                @else if stop.left.is_none() && !outcomes_of_stage.is_empty() { span.hint { "to be " bdi { (outcomes_of_stage.join(" or ")) } } }
             }
             td {
                 @if let Some(due) = stop.due_at {
@@ -153,7 +154,7 @@ fn row(order: &Order, stop: &Stop) -> Markup {
     }
 }
 
-/// What was filled in as it came; a text alone is only that.
+/// The value of a field: a string without its quotes, anything else as JSON.
 fn filled_in(json: &str) -> String {
     match parsed(json) {
         Value::String(text) => text,
@@ -180,17 +181,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_in_a_form_is_shown_without_its_escapes() {
+    fn a_string_in_a_form_is_shown_without_its_escapes() {
         assert_eq!(filled_in("\"M\\u00fcller\""), "Müller");
         assert_eq!(filled_in("12.50"), "12.50");
         assert_eq!(filled_in("[\"a\"]"), "[\"a\"]");
     }
 
     #[test]
-    fn a_stage_says_how_often_it_was_entered() {
-        let said = |stops| note(stops).words;
-        assert_eq!(said(None), "not entered");
-        assert_eq!(said(Some((1, true))), "current");
-        assert_eq!(said(Some((3, false))), "passed (3×)");
+    fn a_stage_shows_how_often_it_was_entered() {
+        let words = |stops| note(stops).words;
+        assert_eq!(words(None), "not entered");
+        assert_eq!(words(Some((1, true))), "current");
+        assert_eq!(words(Some((3, false))), "passed (3×)");
     }
 }
