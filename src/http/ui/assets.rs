@@ -7,7 +7,7 @@ use axum::response::IntoResponse;
 
 use crate::http::web::problem::{HttpProblem, ProblemKind};
 
-/// Each with its name and type.
+/// Name, media type and content of each asset.
 const ASSETS: [(&str, &str, &str); 3] = [
     (
         "monitor.css",
@@ -21,9 +21,9 @@ const ASSETS: [(&str, &str, &str); 3] = [
     ),
     ("icon.svg", "image/svg+xml", include_str!("assets/icon.svg")),
 ];
-const UNKNOWN: &str = "the pages are made of monitor.css, monitor.js and icon.svg";
+const UNKNOWN: &str = "there is no such asset: there are monitor.css, monitor.js and icon.svg";
 
-/// One of them; a newer program may bring others, so browsers ask again.
+/// Serves one asset. Browsers cache it only briefly, since a newer program may have another one.
 pub(super) async fn get(
     name: Result<Path<String>, PathRejection>,
 ) -> Result<impl IntoResponse, HttpProblem> {

@@ -1,4 +1,4 @@
-//! A problem as a page; whoever is not logged in is sent where that is done.
+//! Renders a problem as a page; redirects viewers without a session to the login form.
 
 use axum::extract::Request;
 use axum::http::{Method, StatusCode, Uri, header};
@@ -9,9 +9,9 @@ use maud::{Markup, html};
 use super::{login, page, paths, sse};
 use crate::http::web::problem::{self, HttpProblem, ProblemKind};
 
-/// Gives problems their form.
+/// Renders the problems of all pages.
 pub(super) async fn render(request: Request, next: Next) -> Response {
-    let is_visit = *request.method() == Method::GET && !sse::is_wanted(request.headers());
+    let is_visit = *request.method() == Method::GET && !sse::is_requested(request.headers());
     let visited = is_visit.then(|| request.uri().clone());
     let answer = next.run(request).await;
     problem::say(answer, |problem| match (problem.trouble(), visited) {
@@ -21,8 +21,8 @@ pub(super) async fn render(request: Request, next: Next) -> Response {
 }
 
 fn to_login(uri: &Uri) -> Response {
-    let wanted = uri.path_and_query().map_or("/", |wanted| wanted.as_str());
-    let place = match wanted {
+    let path = uri.path_and_query().map_or("/", |path| path.as_str());
+    let place = match path {
         paths::PROCESSES => paths::LOGIN.to_owned(),
         other => paths::with(paths::LOGIN, &[(login::NEXT, other)]),
     };
@@ -30,11 +30,11 @@ fn to_login(uri: &Uri) -> Response {
 }
 
 fn shown(problem: &HttpProblem) -> Response {
-    let trouble = problem.trouble();
+    let kind = problem.trouble();
     let main: Markup = html! {
-        h1 { (trouble.title()) }
+        h1 { (kind.title()) }
         p { (problem.detail()) }
         p { a href="/" { "To the list of processes" } }
     };
-    page::html_answer(trouble.status(), &page::bare(trouble.title(), &main))
+    page::html_answer(kind.status(), &page::bare(kind.title(), &main))
 }

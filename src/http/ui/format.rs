@@ -1,4 +1,4 @@
-//! Times, lengths of time and states, as people read them.
+//! Times, durations and states, formatted for people.
 
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
@@ -7,14 +7,14 @@ use crate::domain::Status;
 use crate::view::escape;
 use crate::wire::Reason;
 
-/// A moment: to the second where it is shown, in full for programs and whoever asks.
+/// A time: shown to the second; in full for programs and in the tooltip.
 pub(super) fn moment(at: Timestamp) -> Markup {
     let whole = format!("{at:.0}");
     let shown = whole.replace('T', " ").replace('Z', "");
     html! { time datetime=(at) title=(format!("{at} (UTC)")) { (shown) } }
 }
 
-/// A length of time in its two largest units; coarse, so that it seldom changes.
+/// A duration in its two largest units; coarse, so that it seldom changes.
 pub(super) fn length(span: SignedDuration) -> String {
     let seconds = span.as_secs().max(0);
     let (minutes, hours, days) = (seconds / 60, seconds / 3_600, seconds / 86_400);
@@ -29,8 +29,8 @@ pub(super) fn length(span: SignedDuration) -> String {
     }
 }
 
-/// How long something has lasted by now, in its largest unit: pages that stay open say it anew only
-/// when that has changed.
+/// The age of something open, in its largest unit: a live page is sent again only when that has
+/// changed.
 pub(super) fn age(span: SignedDuration) -> String {
     match span.as_secs().max(0) {
         seconds @ 0..60 => format!("{seconds} s"),
@@ -40,12 +40,12 @@ pub(super) fn age(span: SignedDuration) -> String {
     }
 }
 
-/// What a message says of itself: nothing in it may turn the page around.
+/// Text from a message: escaped, and isolated so that it can't change the direction of the page.
 pub(super) fn untrusted(text: Option<&str>) -> Markup {
     html! { @if let Some(text) = text { bdi { (escape::line(text)) } } }
 }
 
-/// A status, told by its word and by a form and colour.
+/// A status, shown by its name, a symbol and a colour.
 pub(super) fn status(status: Status) -> Markup {
     html! { span.status data-status=(status.name()) { (status.name()) } }
 }
@@ -72,7 +72,7 @@ pub(super) fn reason_title(reason: &str) -> &'static str {
     Reason::from_name(reason).map_or("", Reason::title)
 }
 
-/// What to do about it.
+/// How to fix the cause of a dead letter's reason.
 pub(super) fn reason_remedy(reason: &str) -> &'static str {
     Reason::from_name(reason).map_or("", Reason::remedy)
 }
@@ -82,8 +82,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_length_is_said_in_its_largest_units() {
-        for (millis, said) in [
+    fn a_duration_is_shown_in_its_two_largest_units() {
+        for (millis, text) in [
             (-5, "0.0 s"),
             (1_250, "1.2 s"),
             (59_900, "59 s"),
@@ -91,20 +91,20 @@ mod tests {
             (3_600_000, "1 h 0 min"),
             (90_000_000, "1 d 1 h"),
         ] {
-            assert_eq!(length(SignedDuration::from_millis(millis)), said);
+            assert_eq!(length(SignedDuration::from_millis(millis)), text);
         }
     }
 
     #[test]
-    fn what_lasts_is_said_coarsely() {
-        for (seconds, said) in [
+    fn an_age_is_shown_in_its_largest_unit() {
+        for (seconds, text) in [
             (-1, "0 s"),
             (59, "59 s"),
             (179, "2 min"),
             (7_199, "1 h"),
             (90_000, "1 d"),
         ] {
-            assert_eq!(age(SignedDuration::from_secs(seconds)), said);
+            assert_eq!(age(SignedDuration::from_secs(seconds)), text);
         }
     }
 }

@@ -1,5 +1,5 @@
-//! `GET` and `POST /monitor/login`: a key for a session that a cookie carries, until it is not used
-//! for some hours or somebody logs out.
+//! `GET` and `POST /monitor/login`: exchanges an API key for a session in a cookie, which ends when
+//! it is unused for some hours or its viewer logs out.
 
 use std::time::Duration;
 
@@ -20,15 +20,15 @@ use crate::http::web::params::Parameters;
 use crate::http::web::problem::{HttpProblem, ProblemKind};
 use crate::http::web::rate_limit::Peer;
 
-/// The parameter that says where to go from there.
+/// The parameter with the path to go to after the login.
 pub(super) const NEXT: &str = "next";
 const COOKIE: &str = "waybill_session";
-/// How long a session lasts when nobody uses it.
+/// How long an unused session lasts.
 const LASTS: Duration = Duration::from_hours(12);
 
 const NO_FORM: &str = "the form must have a field `key`";
 
-/// What the form sends.
+/// The fields of the form.
 #[derive(Deserialize)]
 pub(super) struct Login {
     key: String,
@@ -36,12 +36,12 @@ pub(super) struct Login {
     next: String,
 }
 
-/// The code of a viewer's session, or the key of a program.
+/// The API key of a program, or the code of a viewer's session.
 pub(super) fn key(headers: &HeaderMap) -> Option<String> {
     auth::key(headers).or_else(|| cookie(headers))
 }
 
-/// The form.
+/// Shows the form.
 pub(super) async fn get(mut parameters: Parameters) -> Result<Response, HttpProblem> {
     let next = parameters.take(NEXT, |next| Ok(next.to_owned()));
     parameters.finish(&[NEXT])?;
@@ -49,7 +49,7 @@ pub(super) async fn get(mut parameters: Parameters) -> Result<Response, HttpProb
     Ok(page::html_answer(StatusCode::OK, &page))
 }
 
-/// Begins a session.
+/// Starts a session.
 pub(super) async fn post(
     State(api): State<Api>,
     ConnectInfo(peer): ConnectInfo<Peer>,
@@ -70,15 +70,15 @@ pub(super) async fn post(
         ));
     }
     let code = api.keys.begin(&key, peer, LASTS).await?;
-    // Nobody can log out of a session whose code is overwritten.
-    if let Some(before) = cookie(&headers) {
-        api.keys.end(&before).await?;
+    // The cookie of the previous session is overwritten, so no one could log out of it later.
+    if let Some(previous) = cookie(&headers) {
+        api.keys.end(&previous).await?;
     }
     let cookie = baked(code.expose_secret(), &headers);
     Ok(redirect(within(&login.next), cookie))
 }
 
-/// Ends the session of whoever asks.
+/// Ends the viewer's session.
 pub(super) async fn leave(
     State(api): State<Api>,
     headers: HeaderMap,
@@ -99,7 +99,7 @@ fn redirect(place: &str, cookie: String) -> Response {
     (StatusCode::SEE_OTHER, headers).into_response()
 }
 
-/// No script reads it, and no other site's page can send it.
+/// The cookie: no script can read it, and no page of another site can send it.
 fn baked(code: &str, headers: &HeaderMap) -> String {
     let secure = if came_over_tls(headers) {
         "; Secure"
@@ -109,7 +109,8 @@ fn baked(code: &str, headers: &HeaderMap) -> String {
     format!("{COOKIE}={code}; Path=/; HttpOnly; SameSite=Strict{secure}")
 }
 
-/// As a proxy says it; of several, the first is the one that the viewer spoke to.
+/// Whether the viewer's connection used TLS, as a proxy reports it; of several proxies, the first
+/// is the one that the viewer connected to.
 fn came_over_tls(headers: &HeaderMap) -> bool {
     let proxied = headers.get("x-forwarded-proto");
     let proxied = proxied.and_then(|proxied| proxied.to_str().ok());
@@ -127,7 +128,7 @@ fn cookie(headers: &HeaderMap) -> Option<String> {
     })
 }
 
-/// A path of ours; anything else could lead away.
+/// The path, if it is one of the monitor's own; anything else could redirect to another site.
 fn within(next: &str) -> &str {
     let is_path = next.starts_with('/') && !next.starts_with("//");
     let is_plain = next
@@ -149,8 +150,8 @@ fn form(next: &str, problem: Option<&HttpProblem>) -> Markup {
             input type="hidden" name=(NEXT) value=(next);
             button type="submit" { "Log in" }
         }
-        p.hint { code { "waybill key create" } " makes a key; one with the scope " code { "admin" }
-            " may also act here." }
+        p.hint { code { "waybill key create" } " creates a key; with the scope " code { "admin" }
+            " it also allows changes here." }
     };
     page::bare("Log in", &main)
 }
@@ -160,9 +161,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_goes_on_to_a_path_of_ours_and_nowhere_else() {
-        for ours in ["/", "/?status=error", "/monitor/processes/a%2Fb"] {
-            assert_eq!(within(ours), ours);
+    fn a_login_redirects_only_to_own_paths() {
+        for own in ["/", "/?status=error", "/monitor/processes/a%2Fb"] {
+            assert_eq!(within(own), own);
         }
         for other in [
             "",
@@ -177,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cookie_that_came_over_tls_goes_back_over_it_alone() {
+    fn a_cookie_set_over_tls_is_marked_secure() {
         let baked_for = |proto: &str| {
             let mut headers = HeaderMap::new();
             headers.insert("x-forwarded-proto", proto.parse().unwrap());

@@ -1,8 +1,9 @@
-//! The monitor page: what people see of processes, on the clients' listener at `/`.
+//! The monitor: pages about processes for people, on the clients' listener at `/`.
 //!
-//! Every page is HTML that the server makes of what is stored, whole without any script. Asked for
-//! as a stream, the same address sends the page's content anew whenever it has changed, and a small
-//! script puts that in place: so there is one way to make a page, and a live one can't differ.
+//! Every page is HTML that the server renders from what is stored, complete without any script.
+//! Requested as an event stream, the same address sends the page's content again whenever it has
+//! changed, and a small script updates the page: pages are rendered in one way only, so a live one
+//! can't differ.
 
 mod assets;
 mod charts;
@@ -32,12 +33,12 @@ use super::web::auth::{self, Gate};
 use super::web::problem::{HttpProblem, ProblemKind};
 use crate::domain::access::Scope;
 
-const NO_ROUTE: &str = "there is no such page; the list at / leads to all there are";
-/// What a form may send.
+const NO_ROUTE: &str = "there is no such page; the list of processes is at /";
+/// The maximum size of a form.
 const BODY_BYTES_MAX: usize = 64 << 10;
-const NO_METHOD: &str = "this page is not sent anything";
+const NO_METHOD: &str = "this page does not accept this method";
 
-/// All pages.
+/// The routes of all pages.
 pub(super) fn router(api: &Api) -> Router {
     let gated = |routes: Router<Api>, scope| {
         let gate = Gate::new(api.keys.clone(), scope).finds(login::key);
@@ -62,7 +63,7 @@ pub(super) fn router(api: &Api) -> Router {
             dead_letters::pages().merge(replays::pages()),
             Scope::Read,
         ))
-        .merge(gated(replays::acts(), Scope::Admin))
+        .merge(gated(replays::actions(), Scope::Admin))
         .merge(gated(resend, Scope::Admin))
         .merge(open)
         .route(paths::BELOW, get(first))
@@ -79,7 +80,7 @@ pub(super) fn router(api: &Api) -> Router {
         .with_state(api.clone())
 }
 
-/// Whoever types the address leaves out the rest.
+/// People may type only the first part of an address.
 async fn first() -> Redirect {
     Redirect::to(paths::PROCESSES)
 }

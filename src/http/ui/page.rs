@@ -9,11 +9,10 @@ use crate::domain::access::{Access, Scope};
 
 /// A page.
 pub(super) struct Page {
-    /// Where it belongs.
+    /// The tab it belongs to.
     pub(super) tab: Tab,
-    /// What it shows, in a few words.
     pub(super) title: String,
-    /// The same in full.
+    /// Its content.
     pub(super) main: Markup,
 }
 
@@ -24,9 +23,9 @@ pub(super) enum Tab {
     Processes,
     /// The last hour as charts.
     Charts,
-    /// What could not be applied, and its replays.
+    /// Dead letters and their replays.
     DeadLetters,
-    /// What orders walk through.
+    /// The workflows of orders.
     Workflows,
 }
 
@@ -61,7 +60,7 @@ impl Tab {
     }
 }
 
-/// The page in its frame, for whoever has this access.
+/// The page in its frame, with the tabs and actions that this access allows.
 pub(super) fn framed(page: &Page, access: &Access) -> Markup {
     let header = html! {
         nav aria-label="Pages" {
@@ -73,14 +72,14 @@ pub(super) fn framed(page: &Page, access: &Access) -> Markup {
             span #live role="status" {}
             button #pause type="button" hidden aria-pressed="false" { "Pause" }
             span { "tenant " b { (access.tenant) } }
-            @if !access.allows(Scope::Admin) { span.mark title="a key with the scope admin may act here" { "read only" } }
+            @if !access.allows(Scope::Admin) { span.mark title="changes require a key with the scope admin" { "read only" } }
             form method="post" action=(paths::LOGOUT) { button type="submit" { "Log out" } }
         }
     };
     document(&page.title, &header, &page.main)
 }
 
-/// A page of which nobody knows who reads it.
+/// A page for a viewer who is not authenticated.
 pub(super) fn bare(title: &str, main: &Markup) -> Markup {
     document(title, &html! {}, main)
 }
@@ -111,7 +110,7 @@ fn document(title: &str, header: &Markup, main: &Markup) -> Markup {
     }
 }
 
-/// An answer that is a page.
+/// A response with a page.
 pub(super) fn html_answer(status: StatusCode, page: &Markup) -> Response {
     let headers = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),

@@ -1,4 +1,4 @@
-//! How a page is asked for: whole, or as a stream of what changes.
+//! The request for a page: as one response, or as a stream of its changes.
 
 use std::future::Future;
 
@@ -18,23 +18,23 @@ use crate::http::web::problem::HttpProblem;
 pub(super) struct PageRequest {
     viewer: Viewer,
     pass: Pass,
-    /// Where the stream has room that was asked for.
+    /// The budget of streams, if a stream was requested.
     streams: Option<Streams>,
 }
 
 impl PageRequest {
-    /// Answers with the page, as often as it was asked for.
+    /// Responds with the page, once or as a stream.
     pub(super) async fn show<F>(
         self,
-        make: impl Fn(Viewer) -> F + Send + 'static,
+        render: impl Fn(Viewer) -> F + Send + 'static,
     ) -> Result<Response, HttpProblem>
     where
         F: Future<Output = Result<Page, HttpProblem>> + Send + 'static,
     {
         if let Some(streams) = &self.streams {
-            return sse::stream(streams, self.viewer, self.pass, make);
+            return sse::stream(streams, self.viewer, self.pass, render);
         }
-        let page = make(self.viewer.clone()).await?;
+        let page = render(self.viewer.clone()).await?;
         let text = page::framed(&page, &self.viewer.access).into_string();
         let body = self.viewer.api.room.answer(text.into_bytes())?;
         let headers = [
@@ -60,7 +60,7 @@ impl FromRequestParts<Api> for PageRequest {
         Ok(Self {
             viewer,
             pass,
-            streams: streams.filter(|_| sse::is_wanted(&parts.headers)),
+            streams: streams.filter(|_| sse::is_requested(&parts.headers)),
         })
     }
 }

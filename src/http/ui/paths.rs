@@ -1,16 +1,16 @@
-//! Where the pages are.
+//! The paths of the pages.
 
 use form_urlencoded::Serializer;
 use uuid::Uuid;
 
 pub(in crate::http) const PROCESSES: &str = "/";
-/// Below this is everything else.
+/// All other paths are below this one.
 pub(in crate::http) const BELOW: &str = "/monitor";
-/// One process, by the parameter `token`: in a path, browsers would take `..` for a step up.
+/// One process, by the parameter `token`: in a path, browsers would resolve `..`.
 pub(super) const PROCESS: &str = "/monitor/process";
-/// Its failed items as a file, likewise.
+/// Its failed items as a file, by the parameter `token`.
 pub(super) const ERRORS: &str = "/monitor/process/errors.csv";
-/// Its completion, to be sent again.
+/// Sends its completion again.
 pub(super) const RESEND: &str = "/monitor/process/resend";
 pub(super) const WORKFLOWS: &str = "/monitor/workflows";
 /// One workflow, by the parameters `name` and `version`.
@@ -59,11 +59,11 @@ pub(super) fn replay(id: Uuid) -> String {
     with(REPLAY, &[("id", id.to_string())])
 }
 
-/// A page, asked for with these parameters.
+/// The path of a page with these parameters.
 pub(super) fn with(path: &str, parameters: &[(impl AsRef<str>, impl AsRef<str>)]) -> String {
-    let begun = format!("{path}?");
-    let length = begun.len();
-    let mut query = Serializer::for_suffix(begun, length);
+    let prefix = format!("{path}?");
+    let length = prefix.len();
+    let mut query = Serializer::for_suffix(prefix, length);
     query.extend_pairs(parameters);
     query.finish()
 }

@@ -1,4 +1,4 @@
-//! What browsers are told to keep pages from, and what is not taken from them.
+//! Security headers of the pages, and the refusal of cross-site forms.
 
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, Method, header};
@@ -7,15 +7,15 @@ use axum::response::{IntoResponse, Response};
 
 use crate::http::web::problem::{HttpProblem, ProblemKind};
 
-/// Only what comes from here is shown, run or asked; nothing within a page is script or style.
+/// Only own resources are loaded, run and connected to; inline scripts and styles are forbidden.
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
      form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
 );
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
-const ELSEWHERE: &str = "forms are taken only from the monitor's own pages";
+const ELSEWHERE: &str = "forms are accepted only from the monitor's own pages";
 
-/// Tells browsers how strict to be with a page.
+/// Adds the security headers to every response.
 pub(super) async fn strict(request: Request, next: Next) -> Response {
     let mut answer = next.run(request).await;
     let headers = answer.headers_mut();
@@ -29,17 +29,17 @@ pub(super) async fn strict(request: Request, next: Next) -> Response {
     answer
 }
 
-/// Refuses what a page of somebody else's sends in a viewer's name.
+/// Refuses what a page of another site sends with a viewer's session.
 pub(super) async fn same_origin(request: Request, next: Next) -> Response {
-    let changes = !matches!(*request.method(), Method::GET | Method::HEAD);
-    if changes && comes_from_elsewhere(&request) {
+    let is_write = !matches!(*request.method(), Method::GET | Method::HEAD);
+    if is_write && is_cross_site(&request) {
         return HttpProblem::new(ProblemKind::Forbidden, ELSEWHERE).into_response();
     }
     next.run(request).await
 }
 
-/// As the browser says it, which a page can't change; programs say nothing.
-fn comes_from_elsewhere(request: &Request) -> bool {
+/// As browsers report it, in headers that no page can set; programs send neither header.
+fn is_cross_site(request: &Request) -> bool {
     let text = |name: HeaderName| request.headers().get(name)?.to_str().ok();
     if let Some(site) = text(FETCH_SITE) {
         return !matches!(site, "same-origin" | "none");

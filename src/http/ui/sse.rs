@@ -1,4 +1,4 @@
-//! A page as a stream: its content again, whenever it has changed.
+//! A page as an event stream: its content is sent again whenever it has changed.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -16,23 +16,23 @@ use crate::http::web::auth::Pass;
 use crate::http::web::memory_budget::{MemoryBudget, MemoryPermit};
 use crate::http::web::problem::{HttpProblem, ProblemKind};
 
-/// How often it is looked whether a page has changed.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// An expensive page is refreshed less often: nobody who looks takes more than a
-/// twentieth of the time, unless the page takes over half a second.
+/// How often a page is rendered to find out whether it has changed.
+const POLL_EVERY: Duration = Duration::from_secs(1);
+/// The pause after rendering, in multiples of its duration: no stream keeps the server busy for
+/// more than a twentieth of the time, unless the page takes over half a second.
 const REST: u32 = 19;
-/// But it is looked again after that long.
-const LOOK_MAX: Duration = Duration::from_secs(10);
-/// How long to wait where it can't be made: many may be waiting for the same.
-const TROUBLED: Duration = Duration::from_secs(3);
-/// How often a stream without news shows that it is there.
+/// The longest pause between two polls.
+const POLL_MAX: Duration = Duration::from_secs(10);
+/// How long to wait after an error: many streams may be waiting for the same resource.
+const RETRY_AFTER: Duration = Duration::from_secs(3);
+/// How often an idle stream sends a comment, which keeps the connection open.
 const COMMENT_EVERY: Duration = Duration::from_secs(15);
-/// What a viewer who does not read may hold up.
+/// How many bytes may be buffered for a viewer who does not read.
 const STREAM_ROOM: usize = 256 << 10;
-/// How many may look at a time. They stay for long, so the room of others is not theirs.
+/// The maximum number of open streams. They stay open for long, so they have a budget of their own.
 const STREAMS_MAX: usize = 256;
 
-/// The room of all streams.
+/// The memory budget of all streams.
 #[derive(Clone)]
 pub(super) struct Streams(MemoryBudget);
 
@@ -43,7 +43,7 @@ impl Default for Streams {
 }
 
 /// Whether a request is for a stream.
-pub(super) fn is_wanted(headers: &HeaderMap) -> bool {
+pub(super) fn is_requested(headers: &HeaderMap) -> bool {
     let accepted = headers.get(header::ACCEPT);
     let accepted = accepted.and_then(|accepted| accepted.to_str().ok());
     accepted.is_some_and(|accepted| accepted.contains("text/event-stream"))
@@ -54,34 +54,34 @@ pub(super) fn stream<F>(
     Streams(room): &Streams,
     viewer: Viewer,
     pass: Pass,
-    make: impl Fn(Viewer) -> F + Send + 'static,
+    render: impl Fn(Viewer) -> F + Send + 'static,
 ) -> Result<Response, HttpProblem>
 where
     F: Future<Output = Result<Page, HttpProblem>> + Send + 'static,
 {
-    let look = PagePoll {
+    let poll = PagePoll {
         _room: room.take(STREAM_ROOM)?,
         viewer,
         pass,
-        make,
+        render,
         shown: None,
         under_way: None,
-        rest: LOOK_EVERY,
+        rest: POLL_EVERY,
     };
     let keep_alive = KeepAlive::new().interval(COMMENT_EVERY);
-    let events = stream::unfold(look, PagePoll::next);
+    let events = stream::unfold(poll, PagePoll::next);
     Ok(Sse::new(events).keep_alive(keep_alive).into_response())
 }
 
 struct PagePoll<M> {
     viewer: Viewer,
     pass: Pass,
-    make: M,
-    /// What was sent last, by its hash: pages may be large.
+    render: M,
+    /// The hash of what was sent last: pages may be large.
     shown: Option<u64>,
-    /// What a large page takes until it was taken up.
+    /// The memory of a large page until it is on its way.
     under_way: Option<MemoryPermit>,
-    /// How long to wait before the next look.
+    /// How long to wait before the next poll.
     rest: Duration,
     _room: MemoryPermit,
 }
@@ -89,7 +89,7 @@ struct PagePoll<M> {
 #[derive(Hash)]
 enum Shown {
     Page(String),
-    /// Why the page can't be made at the moment.
+    /// Why the page can't be rendered at the moment.
     Problem(String),
 }
 
@@ -98,9 +98,9 @@ where
     M: Fn(Viewer) -> F,
     F: Future<Output = Result<Page, HttpProblem>>,
 {
-    /// What has changed; the stream ends when the process stops or the key is not good any more.
+    /// The next change; the stream ends when the server stops or the key is no longer valid.
     async fn next(mut self) -> Option<(Result<Event, Infallible>, Self)> {
-        // More is asked for once what came before is on its way.
+        // This is polled once the previous page is on its way.
         self.under_way = None;
         loop {
             if self.shown.is_some() {
@@ -109,16 +109,16 @@ where
                     () = self.viewer.api.stopped() => return None,
                 }
             }
-            let began = Instant::now();
-            let made = self.page().await;
-            let shown = match made {
+            let started = Instant::now();
+            let rendered = self.page().await;
+            let shown = match rendered {
                 Ok(page) => {
-                    self.rest = (began.elapsed() * REST).clamp(LOOK_EVERY, LOOK_MAX);
+                    self.rest = (started.elapsed() * REST).clamp(POLL_EVERY, POLL_MAX);
                     Shown::Page(page)
                 }
                 Err(problem) if is_final(&problem) => return None,
                 Err(problem) => {
-                    self.rest = TROUBLED;
+                    self.rest = RETRY_AFTER;
                     Shown::Problem(problem.detail().to_owned())
                 }
             };
@@ -130,10 +130,10 @@ where
         }
     }
 
-    /// The page, for whoever still may see it.
+    /// Renders the page, if the viewer's key is still valid.
     async fn page(&mut self) -> Result<String, HttpProblem> {
         self.pass.is_good().await?;
-        let page = (self.make)(self.viewer.clone()).await?.main.into_string();
+        let page = (self.render)(self.viewer.clone()).await?.main.into_string();
         if page.len() > STREAM_ROOM {
             self.under_way = Some(self.viewer.api.room.take(page.len())?);
         }
@@ -141,7 +141,8 @@ where
     }
 }
 
-/// Whether it is the viewer's: trouble of ours passes, and they go on with what they have open.
+/// Whether the viewer may not see the page any more; errors of the server are temporary, and the
+/// viewer keeps the open page.
 fn is_final(problem: &HttpProblem) -> bool {
     matches!(
         problem.trouble(),

@@ -1,9 +1,10 @@
-//! Who looks at a page, and what it is made from.
+//! The viewer of a page.
 
 use crate::domain::access::Access;
 use crate::http::state::Api;
 
-/// Who looks, and at what.
+/// What a page is rendered from, and the viewer's access.
+
 #[derive(Clone)]
 pub(super) struct Viewer {
     pub(super) api: Api,

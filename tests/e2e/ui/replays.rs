@@ -109,7 +109,7 @@ fn a_group_is_tried_and_then_replayed_to_its_end() {
         assert!(group.body().contains(REASON), "{}", group.body());
         let asked = "/monitor/replays/confirm?reason=unknown_workflow&rate=100";
         let asked = admin.get(asked).await;
-        assert!(asked.body().contains("30 letters"), "{}", asked.body());
+        assert!(asked.body().contains("30 dead letters"), "{}", asked.body());
         let page = replay(&admin, "reason=unknown_workflow&rate=100").await;
         let published = "<bdi>Published</bdi></th><td><span class=\"count\">30</span>";
         let report = [
@@ -143,7 +143,12 @@ fn a_dead_letter_that_is_refused_again_comes_back_once_and_is_told_of() {
         let one = "select id::text from waybill.dead_letter limit 1";
         let one: String = ground.rows(one).await[0].get(0);
         let single = replay(&admin, &format!("letter={one}")).await;
-        shows(&admin, &single, &[&status("done"), "1 of 1", "one letter"]).await;
+        shows(
+            &admin,
+            &single,
+            &[&status("done"), "1 of 1", "one dead letter"],
+        )
+        .await;
         reaches("the order", 1, async || orders_open(&ground).await).await;
         shows(&admin, &page, &["11 of them could not be applied again"]).await;
         worker.stop().await;

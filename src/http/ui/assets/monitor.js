@@ -1,17 +1,17 @@
-// Keeps a page as the server has it. Without this script every page works, and stands still.
+// Keeps a page up to date. Without this script every page works, but is not live.
 "use strict";
 
 const main = document.getElementById("main");
 const state = document.getElementById("live");
 const pause = document.getElementById("pause");
-/** How long to wait where browsers give up by themselves. */
+/** How long to wait before reconnecting after the browser has given up. */
 const AGAIN_MS = 5000;
 
-/** Makes the children of a node like those that are wanted. What stays is not replaced, so focus,
- *  what somebody has typed and what they have opened stay too. */
-function children(node, wanted) {
+/** Updates the children of a node to those of another. Nodes that stay are not replaced, so focus,
+ *  typed text and opened details stay too. */
+function children(node, target) {
   let at = node.firstChild;
-  for (const next of [...wanted.childNodes]) {
+  for (const next of [...target.childNodes]) {
     const named = next.id ? [...node.children].find((child) => child.id === next.id) : undefined;
     if (named) {
       if (named === at) at = at.nextSibling;
@@ -32,22 +32,22 @@ function children(node, wanted) {
   }
 }
 
-/** Makes a node like the one that is wanted, which has the same name. */
-function become(node, wanted) {
+/** Updates a node to another one with the same name. */
+function become(node, target) {
   if (node.nodeType !== Node.ELEMENT_NODE) {
-    if (node.data !== wanted.data) node.data = wanted.data;
+    if (node.data !== target.data) node.data = target.data;
     return;
   }
-  if (node.isEqualNode(wanted)) return;
-  // Whether somebody has opened it is theirs.
-  const theirs = node.nodeName === "DETAILS" ? "open" : "";
+  if (node.isEqualNode(target)) return;
+  // The viewer opens and closes details, not the server.
+  const kept = node.nodeName === "DETAILS" ? "open" : "";
   for (const { name } of [...node.attributes]) {
-    if (name !== theirs && !wanted.hasAttribute(name)) node.removeAttribute(name);
+    if (name !== kept && !target.hasAttribute(name)) node.removeAttribute(name);
   }
-  for (const { name, value } of wanted.attributes) {
-    if (name !== theirs && node.getAttribute(name) !== value) node.setAttribute(name, value);
+  for (const { name, value } of target.attributes) {
+    if (name !== kept && node.getAttribute(name) !== value) node.setAttribute(name, value);
   }
-  children(node, wanted);
+  children(node, target);
 }
 
 function say(text) {
@@ -55,9 +55,9 @@ function say(text) {
   state.dataset.state = text === "live" ? "live" : "away";
 }
 
-/** Whether to ask for the page anew: trouble of the server passes, but not a key that is not good
- *  any more, or a page that is not there. */
-async function isPassing() {
+/** Whether to reconnect: errors of the server are temporary, but an invalid key or a page that does
+ *  not exist is not. */
+async function isTemporary() {
   try {
     const answer = await fetch(location.href, { method: "HEAD", cache: "no-store" });
     return answer.ok || answer.status === 429 || answer.status >= 500;
@@ -75,17 +75,17 @@ function follow(isFollowed, again) {
   });
   source.addEventListener("problem", (event) => say(`not live: ${event.data}`));
   source.addEventListener("error", async () => {
-    const passes = source.readyState !== EventSource.CLOSED || (await isPassing());
+    const retries = source.readyState !== EventSource.CLOSED || (await isTemporary());
     if (!isFollowed(source)) return;
-    say(passes ? "not connected; trying again" : "Live updates stopped. Reload the page.");
-    if (!passes || source.readyState !== EventSource.CLOSED) return;
+    say(retries ? "not connected; trying again" : "Live updates stopped. Reload the page.");
+    if (!retries || source.readyState !== EventSource.CLOSED) return;
     setTimeout(() => isFollowed(source) && again(), AGAIN_MS);
   });
   return source;
 }
 
-/** Follows the page while somebody looks at it: browsers open few connections to one place, so a
- *  page in the background must not keep one. */
+/** Follows the page while it is visible: browsers open few connections to one host, so a page in
+ *  the background must not keep one. */
 function keep() {
   let source;
   const choose = () => {
@@ -101,7 +101,7 @@ function keep() {
     choose();
   });
   document.addEventListener("visibilitychange", choose);
-  // A page that the browser puts away and brings back has lost its connection.
+  // A page that the browser restores from its cache has lost its connection.
   window.addEventListener("pagehide", () => source?.close());
   window.addEventListener("pageshow", (event) => event.persisted && choose());
   pause.hidden = false;

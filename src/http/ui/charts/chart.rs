@@ -1,4 +1,4 @@
-//! A chart: a series as a picture, the same as a table, and the same in a sentence.
+//! A chart: series as a picture, as a table, and in a sentence.
 
 mod marks;
 mod numbers;
@@ -12,10 +12,10 @@ use self::marks::Frame;
 use super::scale::{self, Scale};
 use super::unit::Unit;
 
-/// Values by minute under a name.
+/// Series of one value per minute, with a name.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Chart {
-    /// What tells it apart on its page.
+    /// Its id on the page.
     pub(super) id: &'static str,
     pub(super) name: &'static str,
     /// What it shows, in a sentence.
@@ -31,15 +31,15 @@ pub(super) struct Chart {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
     Lines,
-    /// As bars, one upon the other.
+    /// As stacked bars.
     Stacked,
 }
 
-/// One value a minute; nothing where it is not known.
+/// One value per minute; `None` where it is not known.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Line {
     pub(super) name: &'static str,
-    /// What it looks like: one of four.
+    /// Its style: one of four.
     pub(super) mark: usize,
     pub(super) values: Vec<Option<f64>>,
 }
@@ -60,14 +60,14 @@ impl Line {
 }
 
 impl Chart {
-    /// The chart with all that belongs to it.
+    /// The chart with its legend, picture and table.
     pub(super) fn draw(&self) -> Markup {
         html! {
             section.chart id=(format!("chart-{}", self.id)) {
                 h2 { (self.name) }
                 p.hint { (self.about) }
                 @if self.lines.iter().all(Line::is_unknown) {
-                    p.empty { "No samples yet that tell anything of this." }
+                    p.empty { "No samples yet for this chart." }
                 } @else {
                     (self.legend())
                     (self.picture())
@@ -77,7 +77,7 @@ impl Chart {
         }
     }
 
-    /// What each line means, and where it stands now.
+    /// The name of each line with its latest value.
     fn legend(&self) -> Markup {
         html! {
             ul.legend {
@@ -85,7 +85,7 @@ impl Chart {
                     li {
                         svg.key viewBox="0 0 26 10" aria-hidden="true" { (marks::key(self.form, line.mark)) }
                         (line.name) " "
-                        span.count { (self.said(line.latest())) }
+                        span.count { (self.text(line.latest())) }
                     }
                 }
             }
@@ -103,12 +103,12 @@ impl Chart {
                 @for tick in &scale.ticks {
                     @let y = marks::place(frame.y(*tick));
                     line.grid x1=(Frame::LEFT) x2=(Frame::RIGHT) y1=(y) y2=(y) {}
-                    text.tick x=(Frame::LEFT - 5.0) y=(y) dy="4" text-anchor="end" { (self.unit.say(*tick)) }
+                    text.tick x=(Frame::LEFT - 5.0) y=(y) dy="4" text-anchor="end" { (self.unit.short(*tick)) }
                 }
-                @for (minute, said) in scale::quarters(self.start, frame.minutes) {
+                @for (minute, text) in scale::quarters(self.start, frame.minutes) {
                     @let x = marks::place(frame.x(scale::real(minute)));
                     line.grid x1=(x) x2=(x) y1=(Frame::TOP) y2=(Frame::BOTTOM + 4.0) {}
-                    text.tick x=(x) y=(Frame::BOTTOM + 18.0) text-anchor="middle" { (said) }
+                    text.tick x=(x) y=(Frame::BOTTOM + 18.0) text-anchor="middle" { (text) }
                 }
                 @match self.form {
                     Form::Lines => @for line in &self.lines { (marks::line(&frame, line)) },
@@ -118,7 +118,7 @@ impl Chart {
         }
     }
 
-    /// How much the picture must hold.
+    /// The highest value in the picture.
     fn highest(&self) -> f64 {
         match self.form {
             Form::Lines => self.lines.iter().map(Line::highest).fold(0.0, f64::max),
@@ -146,11 +146,11 @@ impl Chart {
     /// The picture in words.
     fn sentence(&self) -> String {
         let lines = self.lines.iter().map(|line| {
-            let latest = self.said(line.latest());
+            let latest = self.text(line.latest());
             format!(
                 "{}: latest {latest}, highest {}",
                 line.name,
-                self.unit.say(line.highest())
+                self.unit.short(line.highest())
             )
         });
         let title = format!("{} in the last hour", self.name);
@@ -160,7 +160,7 @@ impl Chart {
             .join("; ")
     }
 
-    fn said(&self, value: Option<f64>) -> String {
-        value.map_or_else(|| "not known".to_owned(), |value| self.unit.say(value))
+    fn text(&self, value: Option<f64>) -> String {
+        value.map_or_else(|| "not known".to_owned(), |value| self.unit.short(value))
     }
 }

@@ -1,4 +1,4 @@
-//! The last hour as series: sixty minutes, those that nobody knows of left open.
+//! The last hour as series of sixty minutes; minutes without samples are left open.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -20,7 +20,7 @@ pub(super) struct Hour {
 }
 
 impl Hour {
-    /// Those that are settled, in their places.
+    /// Puts the known minutes in their places.
     pub(super) fn new(known: Vec<Minute>, now: Timestamp) -> Self {
         let hour = SignedDuration::from_hours(1);
         let end = minute_of(now.saturating_sub(SETTLED_AFTER).unwrap_or(now));
@@ -36,12 +36,12 @@ impl Hour {
         Self { start, minutes }
     }
 
-    /// Whether nobody knows anything of it.
+    /// Whether there are no samples of it.
     pub(super) fn is_empty(&self) -> bool {
         self.minutes.iter().all(Option::is_none)
     }
 
-    /// All there is to see of it.
+    /// All charts.
     pub(super) fn charts(&self) -> Vec<Chart> {
         vec![
             self.throughput(),
@@ -49,26 +49,26 @@ impl Hour {
             self.outcomes(),
             self.depth(),
             self.open(),
-            self.held(),
+            self.unapplied(),
         ]
     }
 
     fn throughput(&self) -> Chart {
-        let a_second = |name, mark, count: fn(&Minute) -> u64| {
+        let per_second = |name, mark, count: fn(&Minute) -> u64| {
             self.line(name, mark, |minute| Some(real(count(minute)) / 60.0))
         };
-        let applied = a_second("applied", 0, |minute| minute.counts.applied);
+        let applied = per_second("applied", 0, |minute| minute.counts.applied);
         let others = [
-            a_second("duplicate", 3, |minute| minute.counts.duplicate),
-            a_second("late", 1, |minute| minute.counts.late),
-            a_second("dead", 2, |minute| minute.counts.dead),
+            per_second("duplicate", 3, |minute| minute.counts.duplicate),
+            per_second("late", 1, |minute| minute.counts.late),
+            per_second("dead", 2, |minute| minute.counts.dead),
         ];
         let others = others.into_iter().filter(|line| line.highest() > 0.0);
         Chart {
             lines: std::iter::once(applied).chain(others).collect(),
             ..self.chart("throughput", "Throughput", Unit::PerSecond)
         }
-        .says("Events a second, by what became of them; what did not occur has no line.")
+        .about("Events per second, by outcome; an outcome that did not occur has no line.")
     }
 
     fn latency(&self) -> Chart {
@@ -81,7 +81,7 @@ impl Hour {
             lines: vec![part("p50", 0, 0.5), part("p95", 1, 0.95), part("p99", 2, 0.99)],
             ..self.chart("latency", "Latency", Unit::Seconds)
         }
-        .says("From an event's own time to the commit of its effect; 10 s stands for all that is longer.")
+        .about("From an event's own time to the commit of its effect; 10 s includes everything longer.")
     }
 
     fn outcomes(&self) -> Chart {
@@ -96,7 +96,7 @@ impl Hour {
             lines: lines.collect(),
             ..self.chart("outcomes", "Outcomes", Unit::Count)
         }
-        .says("Uploads and orders that ended, a minute, by status.")
+        .about("Uploads and orders that ended per minute, by status.")
     }
 
     fn depth(&self) -> Chart {
@@ -107,7 +107,7 @@ impl Hour {
             ],
             ..self.chart("depth", "Waiting", Unit::Count)
         }
-        .says("Events that wait for a worker, and messages that wait to be published; the most of each minute.")
+        .about("Events that wait for a worker, and messages that wait to be published; the maximum of each minute.")
     }
 
     fn open(&self) -> Chart {
@@ -118,18 +118,18 @@ impl Hour {
             ],
             ..self.chart("open", "Open", Unit::Count)
         }
-        .says("Uploads and orders that have not ended; the most of each minute.")
+        .about("Uploads and orders that have not ended; the maximum of each minute.")
     }
 
-    fn held(&self) -> Chart {
+    fn unapplied(&self) -> Chart {
         Chart {
             lines: vec![
                 self.level("dead letters", 2, |levels| levels.dead_letters),
                 self.level("parked pushes", 1, |levels| levels.parked),
             ],
-            ..self.chart("held", "Held", Unit::Count)
+            ..self.chart("unapplied", "Not applied", Unit::Count)
         }
-        .says("Messages that wait for somebody to look at them, and pushes that wait for their stage.")
+        .about("Dead letters, which need an operator, and pushes that wait for their stage.")
     }
 
     fn chart(&self, id: &'static str, name: &'static str, unit: Unit) -> Chart {
@@ -165,7 +165,7 @@ impl Hour {
 }
 
 impl Chart {
-    fn says(self, about: &'static str) -> Self {
+    fn about(self, about: &'static str) -> Self {
         Self { about, ..self }
     }
 }
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn minutes_come_to_their_places_and_the_rest_is_open() {
+    fn minutes_are_put_in_their_places_and_the_rest_is_open() {
         let now = "2026-11-22T13:00:42Z".parse().unwrap();
         let minutes = vec![
             minute("2026-11-22T11:59:00Z", 9),
@@ -223,7 +223,7 @@ mod tests {
         assert_eq!(known(&depth.lines[0]), []);
         assert_eq!(known(&depth.lines[1]), [(0, 3.0), (59, 3.0)]);
         assert!(Hour::new(Vec::new(), now).is_empty());
-        // The last samples of a minute come after its end.
+        // The last samples of a minute are written after its end.
         let (early, settled) = ("2026-11-22T13:00:09Z", "2026-11-22T13:00:10Z");
         for (now, start) in [
             (early, "2026-11-22T11:59:00Z"),

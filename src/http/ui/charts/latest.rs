@@ -1,5 +1,5 @@
-//! One look at the database for all who watch the charts: samples come every ten seconds, and it does
-//! not matter how many people look at them.
+//! One poll of the database for all viewers of the charts: samples are written every ten seconds,
+//! and the load does not depend on the number of viewers.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,16 +14,16 @@ use crate::store::write::outbox::OutboxState;
 use crate::store::{Store, StoreError};
 use crate::telemetry::names::SECONDS;
 
-/// How old a look may be.
+/// How old a result may be.
 const GOOD_FOR: Duration = Duration::from_secs(5);
-/// How long nobody asks again after a failure.
+/// How long a failure is reported before the database is queried again.
 const BAD_FOR: Duration = Duration::from_secs(1);
 
-/// The latest look, shared by all who watch.
+/// The latest poll, shared by all viewers.
 #[derive(Debug, Clone, Default)]
-pub(in super::super) struct Latest(Arc<Mutex<Option<(Instant, Looked)>>>);
+pub(in super::super) struct Latest(Arc<Mutex<Option<(Instant, PollResult)>>>);
 
-type Looked = Result<Arc<LatestPoll>, HttpProblem>;
+type PollResult = Result<Arc<LatestPoll>, HttpProblem>;
 
 /// What the page shows.
 #[derive(Debug)]
@@ -35,17 +35,17 @@ pub(super) struct LatestPoll {
 }
 
 impl Latest {
-    /// The latest look, or a new one.
-    pub(super) async fn look(&self, store: &Store) -> Looked {
+    /// The latest result, or a new one if that is too old.
+    pub(super) async fn poll(&self, store: &Store) -> PollResult {
         let mut latest = self.0.lock().await;
-        if let Some((at, looked)) = &*latest
-            && at.elapsed() < if looked.is_ok() { GOOD_FOR } else { BAD_FOR }
+        if let Some((at, result)) = &*latest
+            && at.elapsed() < if result.is_ok() { GOOD_FOR } else { BAD_FOR }
         {
-            return looked.clone();
+            return result.clone();
         }
-        let looked = read(store).await.map(Arc::new).map_err(HttpProblem::from);
-        *latest = Some((Instant::now(), looked.clone()));
-        looked
+        let result = read(store).await.map(Arc::new).map_err(HttpProblem::from);
+        *latest = Some((Instant::now(), result.clone()));
+        result
     }
 }
 

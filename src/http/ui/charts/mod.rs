@@ -1,8 +1,8 @@
-//! Charts of the last hour, drawn by the server out of what the running programs sample.
+//! Charts of the last hour, drawn by the server from the samples of the running instances.
 //!
-//! In reading order: [`page`]; [`latest`] looks at the database for all who watch; [`hour`] makes
-//! series out of minutes ([`quantile`]), [`figures`] shows what is so now; [`chart`] draws a series
-//! ([`scale`], [`chart`]) and gives its numbers ([`mod@unit`]).
+//! In reading order: [`page`]; [`latest`] polls the database for all viewers; [`hour`] turns
+//! minutes into series ([`quantile`]), [`figures`] shows the current state; [`chart`] draws a
+//! series ([`scale`], [`chart`]) and lists its numbers ([`mod@unit`]).
 
 mod chart;
 mod figures;

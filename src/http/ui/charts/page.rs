@@ -1,4 +1,4 @@
-//! `GET /monitor/charts`: what is so now, and what the last hour was like.
+//! `GET /monitor/charts`: the current state, and the last hour.
 
 use axum::Extension;
 use axum::response::Response;
@@ -11,37 +11,39 @@ use crate::http::ui::viewer::Viewer;
 use crate::http::web::auth::Caller;
 use crate::http::web::problem::{HttpProblem, ProblemKind};
 
-const OF_ALL: &str = "the charts show all tenants together: they need a key with the scope admin, or of the tenant default";
+const OF_ALL: &str = "the charts show all tenants together: they require a key with the scope admin, or of the tenant default";
 
-/// The page, for those who may see what all tenants do.
+/// The page, for keys that may see all tenants.
 pub(in super::super) async fn get(
     Extension(latest): Extension<Latest>,
     Caller(access): Caller,
-    ask: PageRequest,
+    request: PageRequest,
 ) -> Result<Response, HttpProblem> {
     if !access.oversees() {
         return Err(HttpProblem::new(ProblemKind::Forbidden, OF_ALL));
     }
-    ask.show(move |viewer| page(viewer, latest.clone())).await
+    request
+        .show(move |viewer| page(viewer, latest.clone()))
+        .await
 }
 
 async fn page(Viewer { api, .. }: Viewer, latest: Latest) -> Result<Page, HttpProblem> {
-    let look = latest.look(&api.store).await?;
+    let latest = latest.poll(&api.store).await?;
     let main = html! {
         h1 { "The last hour" }
         p.hint {
-            "All tenants and all running instances together, by their own samples. Times are UTC; the numbers beside "
+            "All tenants and all running instances together, from their samples. Times are UTC; the numbers beside "
             "names are those of the last whole minute."
         }
-        (figures::figures(&look))
-        @if look.hour.is_empty() {
+        (figures::figures(&latest))
+        @if latest.hour.is_empty() {
             p.empty {
-                "No samples yet of any whole minute in the last hour. Every running Waybill writes one each ten "
-                "seconds; if none comes, " code { "waybill doctor" } " says whether it may write to the database."
+                "No samples yet of any whole minute in the last hour. Every running instance writes one every ten "
+                "seconds; if there are none, " code { "waybill doctor" } " checks whether it may write to the database."
             }
         } @else {
             div.charts {
-                @for chart in look.hour.charts() { (chart.draw()) }
+                @for chart in latest.hour.charts() { (chart.draw()) }
             }
         }
     };

@@ -1,7 +1,7 @@
-//! Percentiles out of counted buckets, reckoned as Prometheus reckons them.
+//! Quantiles of a histogram, computed as Prometheus's `histogram_quantile` does.
 
-/// How long the fastest part `q` of all took at most; nothing where nothing was counted. `counts` holds
-/// one bucket more than there are bounds: what lies in that is said to be the last bound.
+/// The `q`-quantile; `None` of an empty histogram. `counts` has one bucket more than there are
+/// bounds: a quantile in that bucket is the last bound.
 pub(super) fn quantile(q: f64, bounds: &[f64], counts: &[u64]) -> Option<f64> {
     let total: f64 = counts.iter().copied().map(real).sum();
     if total <= 0.0 {
@@ -19,7 +19,7 @@ pub(super) fn quantile(q: f64, bounds: &[f64], counts: &[u64]) -> Option<f64> {
     bounds.last().copied()
 }
 
-/// A count, to reckon with.
+/// A count as a float.
 #[expect(
     clippy::cast_precision_loss,
     reason = "exact below 2^53, which no count of an hour reaches"

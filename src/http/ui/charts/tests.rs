@@ -1,4 +1,4 @@
-//! Pictures of small series: where there is nothing, little, a gap, or very much.
+//! Pictures of small series: without values, with few, with a gap, and with huge ones.
 
 use expect_test::{Expect, expect};
 use jiff::Timestamp;
@@ -25,7 +25,7 @@ fn chart(form: Form, unit: Unit, lines: &[(&'static str, &[Option<f64>])]) -> Ch
     }
 }
 
-/// The elements of the picture alone, one a line, without the grid.
+/// Checks the elements of the picture, one per line, without the grid.
 fn check(chart: &Chart, expected: &Expect) {
     let drawn = chart.draw().into_string();
     let picture = drawn.split_once("<svg role").expect("a picture").1;
@@ -97,7 +97,7 @@ fn one_point_is_a_dot() {
 }
 
 #[test]
-fn zeros_lie_on_the_ground() {
+fn zeros_lie_on_the_baseline() {
     let values = [Some(0.0); 3];
     check(
         &chart(LINES, Unit::PerSecond, &[("applied", &values)]),
@@ -135,7 +135,7 @@ fn huge_values_stay_within_the_picture() {
 }
 
 #[test]
-fn bars_stand_upon_each_other() {
+fn bars_are_stacked() {
     let lines: [(&str, &[Option<f64>]); 3] = [
         ("done", &[Some(2.0), None, Some(1.0)]),
         ("warning", &[Some(0.0), None, Some(0.0)]),
@@ -165,7 +165,7 @@ fn bars_stand_upon_each_other() {
 }
 
 #[test]
-fn nothing_known_is_said_and_not_drawn() {
+fn a_chart_without_values_is_not_drawn() {
     let drawn = chart(LINES, Unit::Count, &[("one", &[None; 60])]).draw();
     let drawn = drawn.into_string();
     assert!(drawn.contains("No samples yet"), "{drawn}");
@@ -176,15 +176,15 @@ fn nothing_known_is_said_and_not_drawn() {
 }
 
 #[test]
-fn the_numbers_stand_below_the_picture() {
+fn the_numbers_are_listed_below_the_picture() {
     let drawn = chart(
         LINES,
         Unit::PerSecond,
         &[("applied", &[Some(0.5), None, Some(1234.5)])],
     );
     let drawn = drawn.draw().into_string();
-    let said = "Some in the last hour; applied: latest 1234/s, highest 1234/s";
-    assert!(drawn.contains(said), "{drawn}");
+    let sentence = "Some in the last hour; applied: latest 1234/s, highest 1234/s";
+    assert!(drawn.contains(sentence), "{drawn}");
     let (_, body) = drawn.split_once("<tbody>").expect("a table");
     let cells = body.split('<').filter_map(|part| part.split_once('>'));
     let cells: Vec<_> = cells

@@ -1,6 +1,6 @@
-//! Numbers as people read them, and as they copy them.
+//! Numbers, formatted for reading and for copying.
 
-/// What a number is of.
+/// The unit of a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unit {
     Count,
@@ -11,8 +11,8 @@ pub(super) enum Unit {
 const SUFFIXES: [&str; 7] = ["", " k", " M", " G", " T", " P", " E"];
 
 impl Unit {
-    /// In three digits or so, with its unit.
-    pub(super) fn say(self, value: f64) -> String {
+    /// About three digits, with the unit.
+    pub(super) fn short(self, value: f64) -> String {
         match self {
             Self::Count => compact(value),
             Self::PerSecond => format!("{}/s", compact(value)),
@@ -23,7 +23,7 @@ impl Unit {
         }
     }
 
-    /// To be copied, without its unit.
+    /// For copying, without the unit.
     pub(super) fn plain(self, value: f64) -> String {
         match self {
             Self::Count => format!("{value:.0}"),
@@ -32,7 +32,7 @@ impl Unit {
         }
     }
 
-    /// What is added to a name where numbers stand without their unit.
+    /// The unit for a heading above plain numbers.
     pub(super) fn suffix(self) -> &'static str {
         match self {
             Self::Count => "",
@@ -42,7 +42,7 @@ impl Unit {
     }
 }
 
-/// Ten thousand and more in thousands, millions and so on.
+/// Values from ten thousand in thousands, millions and so on.
 fn compact(value: f64) -> String {
     let (mut value, mut step) = (value, 0);
     while value >= if step == 0 { 1e4 } else { 1e3 } && step + 1 < SUFFIXES.len() {
@@ -65,7 +65,7 @@ fn three_digits(value: f64) -> String {
     trimmed(format!("{value:.decimals$}"))
 }
 
-/// Without zeros at the end of a fraction.
+/// Without trailing zeros of a fraction.
 fn trimmed(text: String) -> String {
     if !text.contains('.') {
         return text;
@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn numbers_are_short_and_have_their_unit() {
-        for (unit, value, said) in [
+        for (unit, value, text) in [
             (Unit::Count, 0.0, "0"),
             (Unit::Count, 9_999.0, "9999"),
             (Unit::Count, 10_000.0, "10 k"),
@@ -92,7 +92,7 @@ mod tests {
             (Unit::Seconds, 0.25, "250 ms"),
             (Unit::Seconds, 2.5, "2.5 s"),
         ] {
-            assert_eq!(unit.say(value), said);
+            assert_eq!(unit.short(value), text);
         }
         assert_eq!(Unit::Seconds.plain(0.012_34), "0.01234");
         assert_eq!(Unit::PerSecond.plain(120.0), "120");

@@ -1,5 +1,5 @@
-//! The body of a dead letter: shown as text or bytes, and `GET /monitor/dead-letter/body?id=…` for all of
-//! it as it was received.
+//! The body of a dead letter: shown as text or bytes; `GET /monitor/dead-letter/body?id=…`
+//! downloads all of it as it was received.
 
 use axum::extract::State;
 use axum::http::header;
@@ -16,10 +16,10 @@ use crate::store::write::dead_letter::StoredDeadLetter;
 use crate::view::escape;
 use crate::wire::CutBody;
 
-/// So many bytes are shown.
+/// How many bytes are shown.
 pub(super) const SHOWN_MAX: i32 = 64 << 10;
 
-/// All of it, to be kept and not to be shown.
+/// Downloads the whole body.
 pub(super) async fn get(
     State(api): State<Api>,
     Caller(access): Caller,
@@ -28,7 +28,7 @@ pub(super) async fn get(
     let id = parameters.id()?;
     let found = api.store.open_dead_letter(&access.tenant, id, 0).await?;
     let length = found.ok_or_else(super::unknown_dead_letter)?.body_bytes;
-    // Nothing is read for which there is no room.
+    // A body is read only when there is memory for it.
     let room = api
         .room
         .take(usize::try_from(length).unwrap_or(usize::MAX))?;
@@ -52,31 +52,31 @@ pub(super) async fn get(
     Ok((headers, api.room.answer(body)?).into_response())
 }
 
-/// What was read of it.
-pub(super) fn shown(kept: &StoredDeadLetter) -> Markup {
-    let read = kept.dead_letter.body.as_slice();
-    let is_cut = usize::try_from(kept.body_bytes).is_ok_and(|bytes| read.len() < bytes);
-    let download = [("id", kept.dead_letter.id.to_string())];
+/// The part of it that was read.
+pub(super) fn shown(stored: &StoredDeadLetter) -> Markup {
+    let read = stored.dead_letter.body.as_slice();
+    let is_cut = usize::try_from(stored.body_bytes).is_ok_and(|bytes| read.len() < bytes);
+    let download = [("id", stored.dead_letter.id.to_string())];
     html! {
         p {
             a href=(paths::with(paths::DEAD_LETTER_BODY, &download)) { "Download" }
-            " " (kept.body_bytes) " bytes as they were received"
-            @if is_cut { ". Shown are the first " (read.len()) }
+            " " (stored.body_bytes) " bytes as received"
+            @if is_cut { ". The first " (read.len()) " are shown" }
             "."
         }
-        @if let Some(cut) = CutBody::of_problem(&kept.dead_letter.problem) {
+        @if let Some(cut) = CutBody::of_problem(&stored.dead_letter.problem) {
             p.fault {
-                "Cut: the message had " (cut.bytes) " bytes (SHA-256 " code { (escape::line(&cut.sha256)) }
-                "), too many to be kept. It can't be replayed: the producer has to send it again."
+                "Truncated: the message had " (cut.bytes) " bytes (SHA-256 " code { (escape::line(&cut.sha256)) }
+                "), too many to store. It can't be replayed: the producer must send it again."
             }
         }
         @match text(read, is_cut) {
-            _ if read.is_empty() => { p.empty { "It is empty." } }
+            _ if read.is_empty() => { p.empty { "The body is empty." } }
             None => { pre.body { (escape::hex(read)) } }
             Some(text) => {
                 @if let Some(pretty) = pretty(text, is_cut) {
                     details open { summary { "As JSON" } pre.body { (pretty) } }
-                    details { summary { "As it was received" } pre.body { (escape::block(text)) } }
+                    details { summary { "As received" } pre.body { (escape::block(text)) } }
                 } @else {
                     pre.body { (escape::block(text)) }
                 }
@@ -85,7 +85,7 @@ pub(super) fn shown(kept: &StoredDeadLetter) -> Markup {
     }
 }
 
-/// Bytes that are text; only a cut may go through a character.
+/// The bytes as text, if they are UTF-8; a cut may go through the last character.
 fn text(bytes: &[u8], is_cut: bool) -> Option<&str> {
     match std::str::from_utf8(bytes) {
         Ok(text) => Some(text),
@@ -96,7 +96,7 @@ fn text(bytes: &[u8], is_cut: bool) -> Option<&str> {
     }
 }
 
-/// JSON with a line for each of its values.
+/// JSON with one value per line.
 fn pretty(text: &str, is_cut: bool) -> Option<String> {
     if is_cut {
         return None;
@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cut_goes_through_no_character_and_bytes_are_no_text() {
+    fn a_cut_character_is_left_out_and_bytes_are_not_text() {
         assert_eq!(text("aé".as_bytes(), false), Some("aé"));
         assert_eq!(text(b"a\xc3", true), Some("a"));
         assert_eq!(text(b"a\xc3", false), None);

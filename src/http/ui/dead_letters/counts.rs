@@ -1,16 +1,16 @@
-//! How many dead letters there are of each reason.
+//! The number of dead letters of each reason.
 
 use crate::http::ui::viewer::Viewer;
 use crate::http::web::problem::HttpProblem;
 use crate::store::read::dead_letters::DeadLetterGroup;
 use crate::store::write::dead_letter::DeadLetterSelection;
 
-/// So many dead letters of a reason are counted.
+/// The highest exact count of one reason.
 pub(super) const COUNT_MAX: u64 = 10_000;
 
 pub(super) async fn groups(viewer: &Viewer) -> Result<Vec<DeadLetterGroup>, HttpProblem> {
     let Viewer { api, access } = viewer;
-    // One more tells that there are more.
+    // One more shows that the count is not exact.
     let count_max = i64::try_from(COUNT_MAX + 1).unwrap_or(i64::MAX);
     Ok(api
         .store
@@ -18,26 +18,26 @@ pub(super) async fn groups(viewer: &Viewer) -> Result<Vec<DeadLetterGroup>, Http
         .await?)
 }
 
-/// How many dead letters are meant, in words.
+/// The number of selected dead letters, in words.
 pub(in crate::http) async fn counted(
     viewer: &Viewer,
     dead_letters: &DeadLetterSelection,
 ) -> Result<String, HttpProblem> {
     if dead_letters.dead_letter.is_some() {
-        return Ok("1 letter".to_owned());
+        return Ok("1 dead letter".to_owned());
     }
     let reason = dead_letters.reason.as_deref();
     let groups = groups(viewer).await?;
-    let meant = groups
+    let selected = groups
         .iter()
         .filter(|group| reason.is_none_or(|reason| reason == group.reason));
-    let counts: Vec<u64> = meant.map(|group| group.dead_letters).collect();
+    let counts: Vec<u64> = selected.map(|group| group.dead_letters).collect();
     let sum = counts.iter().sum();
     let exact = counts.iter().all(|count| *count <= COUNT_MAX);
     Ok(match (sum, exact) {
-        (1, true) => "1 letter".to_owned(),
-        (sum, true) => format!("{sum} letters"),
-        (_, false) => format!("more than {COUNT_MAX} letters"),
+        (1, true) => "1 dead letter".to_owned(),
+        (sum, true) => format!("{sum} dead letters"),
+        (_, false) => format!("more than {COUNT_MAX} dead letters"),
     })
 }
 

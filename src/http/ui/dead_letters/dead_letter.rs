@@ -1,4 +1,4 @@
-//! `GET /monitor/dead-letter?id=…`: one dead letter with all that was received of it.
+//! `GET /monitor/dead-letter?id=…`: one dead letter with its message as received.
 
 use axum::response::Response;
 use maud::{Markup, html};
@@ -18,9 +18,12 @@ use crate::view::escape;
 use crate::wire::{FieldFault, Problem};
 
 /// The page.
-pub(super) async fn get(ask: PageRequest, parameters: Parameters) -> Result<Response, HttpProblem> {
+pub(super) async fn get(
+    request: PageRequest,
+    parameters: Parameters,
+) -> Result<Response, HttpProblem> {
     let id = parameters.id()?;
-    ask.show(move |viewer| page(viewer, id)).await
+    request.show(move |viewer| page(viewer, id)).await
 }
 
 async fn page(viewer: Viewer, id: Uuid) -> Result<Page, HttpProblem> {
@@ -28,9 +31,9 @@ async fn page(viewer: Viewer, id: Uuid) -> Result<Page, HttpProblem> {
     let found = api
         .store
         .open_dead_letter(&access.tenant, id, body::SHOWN_MAX);
-    let kept = found.await?.ok_or_else(super::unknown_dead_letter)?;
-    let dead_letter = &kept.dead_letter;
-    let meant = DeadLetterSelection {
+    let stored = found.await?.ok_or_else(super::unknown_dead_letter)?;
+    let dead_letter = &stored.dead_letter;
+    let selection = DeadLetterSelection {
         dead_letter: Some(id),
         ..DeadLetterSelection::default()
     };
@@ -39,17 +42,17 @@ async fn page(viewer: Viewer, id: Uuid) -> Result<Page, HttpProblem> {
             a href=(paths::DEAD_LETTERS) { "Dead letters" } " › "
             a href=(paths::dead_letters_of(&dead_letter.reason, None)) { bdi { (dead_letter.reason) } }
         }
-        h1 { "Dead letter of " (format::moment(kept.received_at)) }
+        h1 { "Dead letter of " (format::moment(stored.received_at)) }
         (wrong(dead_letter))
-        (form::replay(&meant, access))
+        (form::replay(&selection, access))
         h2 { "Message" }
-        (facts(&kept))
+        (facts(&stored))
         h2 { "Properties" }
         (object(&dead_letter.properties))
         h2 { "Headers" }
         (object(&dead_letter.headers))
         h2 { "Body" }
-        (body::shown(&kept))
+        (body::shown(&stored))
     };
     Ok(Page {
         tab: Tab::DeadLetters,
@@ -60,6 +63,7 @@ async fn page(viewer: Viewer, id: Uuid) -> Result<Page, HttpProblem> {
 
 fn wrong(dead_letter: &DeadLetter) -> Markup {
     let problem = problem(dead_letter);
+    // An error that only repeats the detail is left out.
     let adds = |error: &&FieldFault| match &error.pointer {
         Some(pointer) => problem.detail != format!("{pointer} {}", error.detail),
         None => problem.detail != error.detail,
@@ -82,8 +86,8 @@ fn wrong(dead_letter: &DeadLetter) -> Markup {
     }
 }
 
-fn facts(kept: &StoredDeadLetter) -> Markup {
-    let dead_letter = &kept.dead_letter;
+fn facts(stored: &StoredDeadLetter) -> Markup {
+    let dead_letter = &stored.dead_letter;
     let texts = [
         ("Type", dead_letter.type_name.as_deref()),
         ("Token", dead_letter.token.as_deref()),
@@ -96,12 +100,12 @@ fn facts(kept: &StoredDeadLetter) -> Markup {
     ];
     html! {
         dl.facts {
-            dt { "Letter" } dd { code { (dead_letter.id) } }
+            dt { "Id" } dd { code { (dead_letter.id) } }
             @for (name, text) in texts {
                 @if text.is_some() { dt { (name) } dd { (format::untrusted(text)) } }
             }
-            dt { "Received" } dd { (format::moment(kept.received_at)) }
-            dt { "Size" } dd { (kept.body_bytes) " bytes" }
+            dt { "Received" } dd { (format::moment(stored.received_at)) }
+            dt { "Size" } dd { (stored.body_bytes) " bytes" }
         }
         @if let Some(token) = &dead_letter.token {
             p { a href=(paths::process(token)) { "To the process of this token" } }
@@ -109,10 +113,10 @@ fn facts(kept: &StoredDeadLetter) -> Markup {
     }
 }
 
-/// An object by its keys, as it was kept.
+/// A stored JSON object, one row per member.
 fn object(json: &str) -> Markup {
     let Ok(object) = serde_json::from_str::<Map<String, Value>>(json) else {
-        return html! { p.fault { "What was kept of them can't be read." } };
+        return html! { p.fault { "The stored value can't be read." } };
     };
     html! {
         @if object.is_empty() {
@@ -135,7 +139,7 @@ fn text(value: &Value) -> Markup {
     }
 }
 
-/// What is said of a dead letter; what was kept by another version may lack a part.
+/// The problem of a dead letter; another version may have stored it without some members.
 pub(super) fn problem(dead_letter: &DeadLetter) -> Problem {
     serde_json::from_str(&dead_letter.problem).unwrap_or_else(|_| {
         let known: Value = serde_json::from_str(&dead_letter.problem).unwrap_or_default();

@@ -1,5 +1,4 @@
-//! `GET /monitor/dead-letters`: why messages can't be applied, how many there are of each reason, and
-//! the replays of late.
+//! `GET /monitor/dead-letters`: the dead letters counted by reason, and the latest replays.
 
 use maud::{Markup, html};
 
@@ -18,13 +17,16 @@ use crate::http::web::problem::HttpProblem;
 use crate::store::read::dead_letters::DeadLetterGroup;
 use crate::store::write::dead_letter::DeadLetterSelection;
 
-/// Replays that are shown.
+/// How many replays are shown.
 const REPLAYS: i64 = 20;
 
 /// The page.
-pub(super) async fn get(ask: PageRequest, parameters: Parameters) -> Result<Response, HttpProblem> {
+pub(super) async fn get(
+    request: PageRequest,
+    parameters: Parameters,
+) -> Result<Response, HttpProblem> {
     parameters.finish(&[])?;
-    ask.show(page).await
+    request.show(page).await
 }
 
 async fn page(viewer: Viewer) -> Result<Page, HttpProblem> {
@@ -34,14 +36,14 @@ async fn page(viewer: Viewer) -> Result<Page, HttpProblem> {
     let main = html! {
         h1 { "Dead letters" }
         p.hint {
-            "Messages that can't be applied, each kept as it was received until somebody replays or discards \
-             it (" code { "waybill dead discard" } ")."
+            "Messages that can't be applied, each kept as received until an operator replays or discards it \
+             (" code { "waybill dead discard" } ")."
         }
         @if groups.is_empty() {
             p.empty { "There are none." }
         } @else {
             (reasons(&groups))
-            h2 { "All of them" }
+            h2 { "All dead letters" }
             (form::replay(&DeadLetterSelection::default(), access))
         }
         @if !replays.is_empty() {
@@ -60,7 +62,7 @@ fn reasons(groups: &[DeadLetterGroup]) -> Markup {
     html! {
         table.processes {
             thead {
-                tr { @for heading in ["Reason", "Letters", "Oldest", "Newest", "What to do"] { th scope="col" { (heading) } } }
+                tr { @for heading in ["Reason", "Dead letters", "Oldest", "Newest", "What to do"] { th scope="col" { (heading) } } }
             }
             tbody #reasons {
                 @for group in groups {
@@ -69,7 +71,7 @@ fn reasons(groups: &[DeadLetterGroup]) -> Markup {
                             a href=(paths::dead_letters_of(&group.reason, None)) { bdi { (group.reason) } }
                             small { (format::reason_title(&group.reason)) }
                         }
-                        td data-label="Letters" { span.count { (counts::count(group.dead_letters)) } }
+                        td data-label="Dead letters" { span.count { (counts::count(group.dead_letters)) } }
                         td data-label="Oldest" { (format::moment(group.oldest)) }
                         td data-label="Newest" { (format::moment(group.newest)) }
                         td data-label="What to do" { (format::reason_remedy(&group.reason)) }

@@ -17,14 +17,14 @@ use crate::http::web::problem::HttpProblem;
 use crate::store::write::dead_letter::{DeadLetterCursor, DeadLetterSelection, StoredDeadLetter};
 use crate::view::escape;
 
-/// Dead letters of a page.
+/// How many dead letters a page shows.
 const ROWS: usize = 50;
-const NO_NAME: &str = "name is missing; the list of dead letters leads to every reason there is";
-const NO_PLACE: &str = "must be as a page before gave it";
+const NO_NAME: &str = "name is missing; the page of dead letters links every reason";
+const NO_PLACE: &str = "must be a cursor from the link of a previous page";
 
 /// The page.
 pub(super) async fn get(
-    ask: PageRequest,
+    request: PageRequest,
     mut parameters: Parameters,
 ) -> Result<Response, HttpProblem> {
     let name = parameters.take("name", list_query::name);
@@ -33,7 +33,8 @@ pub(super) async fn get(
     });
     parameters.finish(&["name", "after"])?;
     let name = name.ok_or_else(|| HttpProblem::parameters(vec![NO_NAME.to_owned()]))?;
-    ask.show(move |viewer| page(viewer, name.clone(), after))
+    request
+        .show(move |viewer| page(viewer, name.clone(), after))
         .await
 }
 
@@ -54,7 +55,7 @@ async fn page(
         .last()
         .filter(|_| has_more)
         .map(StoredDeadLetter::place);
-    let meant = DeadLetterSelection {
+    let selection = DeadLetterSelection {
         reason: Some(reason.clone()),
         ..DeadLetterSelection::default()
     };
@@ -65,7 +66,7 @@ async fn page(
         @if dead_letters.is_empty() {
             p.empty { "There are none here." }
         } @else {
-            (form::replay(&meant, access))
+            (form::replay(&selection, access))
             (rows(&dead_letters))
         }
         nav.more aria-label="Pages of the list" {
@@ -86,16 +87,16 @@ fn rows(dead_letters: &[StoredDeadLetter]) -> Markup {
             thead {
                 tr { @for heading in ["Received", "Type", "Token", "Source", "What is wrong"] { th scope="col" { (heading) } } }
             }
-            tbody #letters {
+            tbody #dead-letters {
 
-                @for kept in dead_letters {
-                    @let of = &kept.dead_letter;
-                    tr id=(format!("letter-{}", of.id)) {
-                        th scope="row" { a href=(paths::dead_letter(of.id)) { (format::moment(kept.received_at)) } }
-                        td data-label="Type" { (format::untrusted(of.type_name.as_deref())) }
-                        td data-label="Token" { (format::untrusted(of.token.as_deref())) }
-                        td data-label="Source" { (format::untrusted(of.source.as_deref())) }
-                        td data-label="What is wrong" { bdi { (escape::line(&dead_letter::problem(of).detail)) } }
+                @for stored in dead_letters {
+                    @let one = &stored.dead_letter;
+                    tr id=(format!("dead-letter-{}", one.id)) {
+                        th scope="row" { a href=(paths::dead_letter(one.id)) { (format::moment(stored.received_at)) } }
+                        td data-label="Type" { (format::untrusted(one.type_name.as_deref())) }
+                        td data-label="Token" { (format::untrusted(one.token.as_deref())) }
+                        td data-label="Source" { (format::untrusted(one.source.as_deref())) }
+                        td data-label="What is wrong" { bdi { (escape::line(&dead_letter::problem(one).detail)) } }
                     }
                 }
             }
@@ -103,15 +104,15 @@ fn rows(dead_letters: &[StoredDeadLetter]) -> Markup {
     }
 }
 
-fn written(place: DeadLetterCursor) -> String {
-    format!("{}_{}", place.received_at, place.id)
+fn written(cursor: DeadLetterCursor) -> String {
+    format!("{}_{}", cursor.received_at, cursor.id)
 }
 
 fn read(text: &str) -> Option<DeadLetterCursor> {
     let (received_at, id) = text.split_once('_')?;
     let received_at = received_at.parse().ok();
     Some(DeadLetterCursor {
-        // Nothing was kept before, and the database knows no time that is very long ago.
+        // No dead letter is older, and PostgreSQL refuses times that are too long ago.
         received_at: received_at.filter(|at| *at >= Timestamp::UNIX_EPOCH)?,
         id: Uuid::try_parse(id).ok()?,
     })
@@ -122,13 +123,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_is_read_as_it_was_written_and_nothing_else_is_one() {
-        let place = DeadLetterCursor {
+    fn a_cursor_is_read_as_it_was_written_and_other_texts_are_refused() {
+        let cursor = DeadLetterCursor {
             received_at: "2026-11-21T20:44:16.123456Z".parse().unwrap(),
             id: Uuid::from_u128(9),
         };
-        assert_eq!(read(&written(place)), Some(place));
-        let ancient = format!("-009999-01-02T01:59:59Z_{}", place.id);
+        assert_eq!(read(&written(cursor)), Some(cursor));
+        let ancient = format!("-009999-01-02T01:59:59Z_{}", cursor.id);
         for other in ["", "_", "2026-11-21T20:44:16Z", "now_7", "7_now", &ancient] {
             assert_eq!(read(other), None, "{other}");
         }

@@ -1,5 +1,5 @@
-//! What could not be applied: by reason, dead letter by dead letter with all that was received, and sent once
-//! more by whoever may.
+//! Dead letters: by reason, and each with its message as received. With the scope `admin` they can
+//! be replayed.
 
 mod body;
 pub(super) mod counts;
@@ -14,9 +14,9 @@ use super::paths;
 use crate::http::state::Api;
 use crate::http::web::problem::{HttpProblem, ProblemKind};
 
-const UNKNOWN: &str = "there is no such letter here: it may have been replayed or discarded";
+const UNKNOWN: &str = "there is no such dead letter: it may have been replayed or discarded";
 
-/// What is shown.
+/// The routes of the pages.
 pub(super) fn pages() -> Router<Api> {
     Router::new()
         .route(paths::DEAD_LETTERS, get(groups::get))

@@ -1,4 +1,4 @@
-//! What a process is and when, as a list of names and values.
+//! The facts and times of a process, as a list of names and values.
 
 use jiff::Timestamp;
 use maud::{Markup, html};
@@ -7,10 +7,10 @@ use serde_json::Value;
 use crate::http::ui::{format, paths};
 use crate::view::record::{OpeningView, View};
 
-/// How much is shown of one text.
+/// How many characters of one text are shown.
 const CHARS_MAX: usize = 20_000;
 
-/// The list, with nothing in it of what there is not.
+/// The list; values that are not known are left out.
 pub(super) fn list(view: &View<'_>, now: Timestamp) -> Markup {
     let version = view.order.as_ref().and_then(|order| order.version);
     html! {
@@ -40,7 +40,7 @@ fn opened_as(opening: &OpeningView<'_>, version: Option<i32>) -> Markup {
         (text("Source", Some(&opening.source)))
         (text("Module", opening.module.as_deref()))
         @match (opening.workflow.as_deref(), version) {
-            // Uploads name workflows that Waybill does not know.
+            // The workflow of an upload is not one of Waybill's.
             (Some(name), Some(version)) if version > 0 => {
                 @let link = html! { a href=(paths::workflow(name, Some(version))) { bdi { (name) } ", version " (version) } };
                 (field("Workflow", &link))
@@ -80,7 +80,7 @@ fn waits(view: &View<'_>) -> Markup {
             (field("Waits for", &html! { bdi { (view.waiting_for.join(" and ")) } }))
         }
         @if view.ended_at.is_none() {
-            (until("Waits till", view.settle_at, "without the rest"))
+            (until("Waits until", view.settle_at, "without the rest"))
             (until("Deadline", view.deadline_at, "with an error"))
         }
     }
@@ -91,12 +91,12 @@ fn attributes(value: &Value) -> Markup {
     html! { pre { (shown(&text)) } }
 }
 
-/// As much of a long text as people read.
+/// The beginning of a long text.
 pub(super) fn shown(text: &str) -> Markup {
     let end = text.char_indices().nth(CHARS_MAX).map(|(end, _)| end);
     html! {
         code { bdi { (text.get(..end.unwrap_or(text.len())).unwrap_or_default()) } }
-        @if end.is_some() { span.hint { " … the first " (CHARS_MAX) " characters; the record over the API has all." } }
+        @if end.is_some() { span.hint { " … the first " (CHARS_MAX) " characters; the API returns all of it." } }
     }
 }
 

@@ -1,12 +1,13 @@
-//! Rows of a table as text that spreadsheets read (RFC 4180).
+//! Rows of a table as CSV for spreadsheets (RFC 4180).
 
-/// What makes a spreadsheet take a text for a formula, or look behind it for one.
+/// The first characters that make a spreadsheet interpret a text as a formula, or search it for
+/// one.
 const FORMULA: [char; 7] = ['=', '+', '-', '@', '\t', '\r', '\n'];
 
-/// One row, with its end. Every cell is quoted, so nothing in it means anything. A cell that a
-/// spreadsheet would take for a formula, because it begins with `=`, `+`, `-`, `@`, a tab or a line
-/// break, gets an apostrophe before it: what is in it came from anybody, and must not be run by
-/// whoever opens the file. Programs that want texts as they came ask the API for them.
+/// One row with its line break. Every cell is quoted. A cell that a spreadsheet would interpret as
+/// a formula, because it begins with `=`, `+`, `-`, `@`, a tab or a line break, is prefixed with an
+/// apostrophe: its text comes from producers and must not run in the spreadsheet of the reader.
+/// Programs that need the texts as received read them from the API.
 pub(super) fn row(cells: &[&str]) -> String {
     let mut row = String::new();
     for (index, cell) in cells.iter().enumerate() {
@@ -29,7 +30,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_row_is_quoted_and_ends_as_rows_do() {
+    fn every_cell_is_quoted_and_a_row_ends_with_a_line_break() {
         assert_eq!(row(&["a", "", "b c"]), "\"a\",\"\",\"b c\"\r\n");
         assert_eq!(row(&["1,2", "x\r\ny"]), "\"1,2\",\"x\r\ny\"\r\n");
         assert_eq!(row(&["she said \"no\""]), "\"she said \"\"no\"\"\"\r\n");
@@ -37,7 +38,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_be_a_formula_is_a_text() {
+    fn formulas_are_escaped() {
         for cell in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1"] {
             assert_eq!(row(&[cell]), format!("\"'{cell}\"\r\n"));
         }

@@ -1,4 +1,4 @@
-//! What became of the message that a process has ended, in words.
+//! The state of the completion of a process, in words.
 
 use maud::{Markup, html};
 
@@ -6,8 +6,8 @@ use crate::broker::topology::COMPLETIONS_EXCHANGE;
 use crate::http::ui::format;
 use crate::view::record::{Completion, View};
 
-/// A word for it, and what that means; `waits` says whether it is in the outbox itself, where other
-/// messages of the process may be too.
+/// The state and its explanation; `waits` is whether the completion itself is in the outbox, where
+/// other messages of the process may be too.
 pub(super) fn words(view: &View<'_>, waits: bool) -> Markup {
     let kind = view.kind.as_deref().unwrap_or_default();
     let key = format!("{kind}.{}", view.status);
@@ -38,7 +38,7 @@ fn unroutable(view: &View<'_>, waits: bool) -> Markup {
     html! {
         "no queue was bound for it"
         @if let Some(at) = view.unroutable_at { " at " (format::moment(at)) }
-        @if waits { ". It is kept in the outbox and tried again." } @else { ", and it was dropped." }
+        @if waits { ". It is kept in the outbox and retried." } @else { ", and it was dropped." }
     }
 }
 
@@ -55,7 +55,7 @@ mod tests {
 
     use super::*;
 
-    fn said(completion: &str, outbox: u64, waits: bool) -> String {
+    fn shown(completion: &str, outbox: u64, waits: bool) -> String {
         let view = json!({
             "token": "t", "tenant": "default", "kind": "upload", "status": "done",
             "summary": "done", "progress": { "done": 1, "total": 1, "failed": 0 },
@@ -67,11 +67,11 @@ mod tests {
     }
 
     #[test]
-    fn each_state_is_said_with_what_it_means() {
-        assert!(said("none", 0, false).contains("None yet</b>: it has not ended."));
-        assert!(said("pending", 2, true).contains("2 messages about its end wait in the outbox"));
-        let sent = said("sent", 0, false);
-        assert_eq!(said("pending", 1, false), sent, "only a reply waits");
+    fn each_state_is_shown_with_its_explanation() {
+        assert!(shown("none", 0, false).contains("None yet</b>: it has not ended."));
+        assert!(shown("pending", 2, true).contains("2 messages about its end wait in the outbox"));
+        let sent = shown("sent", 0, false);
+        assert_eq!(shown("pending", 1, false), sent, "only a reply waits");
         assert!(
             sent.contains("confirmed it on <code>waybill.completions</code>"),
             "{sent}"
@@ -80,7 +80,7 @@ mod tests {
             sent.contains("upload.done") && sent.contains("&lt;mine&gt;"),
             "{sent}"
         );
-        assert!(said("unroutable", 1, false).contains("it was dropped. Bind a queue"));
-        assert!(said("unroutable", 1, true).contains("kept in the outbox and tried again."));
+        assert!(shown("unroutable", 1, false).contains("it was dropped. Bind a queue"));
+        assert!(shown("unroutable", 1, true).contains("kept in the outbox and retried."));
     }
 }

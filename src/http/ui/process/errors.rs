@@ -1,4 +1,4 @@
-//! `GET /monitor/process/errors.csv?token=…`: every failed item of a process, for a spreadsheet.
+//! `GET /monitor/process/errors.csv?token=…`: every failed item of a process as CSV.
 
 use axum::body::Body;
 use axum::extract::State;
@@ -18,15 +18,16 @@ use crate::store::{Store, StoreError};
 use crate::view::parts::Parts;
 
 const HEADINGS: [&str; 3] = ["identifier", "document_id", "messages"];
-/// Between the messages of one item.
+/// Separates the messages of one item.
 const BETWEEN: &str = "; ";
-/// What of the token is in the name of the file.
+/// How many characters of the token are in the file name.
 const NAME_CHARS_MAX: usize = 80;
-/// What one page may take, and the one that is written while the next is read.
+/// The memory of two pages: one is sent while the next is read.
 const ROOM: usize = 4 << 20;
 
-/// Streams them page by page, so that they are never held whole. Each page is as things stand then;
-/// where the database fails in between the answer breaks off, and is not taken for whole.
+/// Streams the items page by page, so that they are never all in memory. Each page is read in its
+/// own snapshot; when the database fails in between, the response is aborted, so the client sees
+/// that it is incomplete.
 pub(in super::super) async fn get(
     State(api): State<Api>,
     Caller(access): Caller,
@@ -51,7 +52,7 @@ pub(in super::super) async fn get(
     Ok((headers, Body::from_stream(pages)).into_response())
 }
 
-/// Where the walk through the items is.
+/// The position in the list of items.
 struct Walk {
     store: Store,
     key: ProcessKey,
@@ -76,7 +77,7 @@ fn row(item: &FailedItem) -> String {
     csv::row(&[&item.identifier, document, &item.messages.join(BETWEEN)])
 }
 
-/// With a name that is one on every system, whatever the token is.
+/// The header with a file name that is valid on every system, whatever the token is.
 fn disposition(token: &str) -> String {
     let safe = |character: char| match character {
         'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '_' => character,
@@ -91,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_is_named_by_its_token_as_far_as_that_is_safe() {
+    fn a_file_name_has_only_safe_characters_of_the_token() {
         let named = |token: &str| disposition(token);
         assert_eq!(named("a-1"), "attachment; filename=\"errors-a-1.csv\"");
         let hostile = named("../\"x\";\r\n ü");

@@ -1,4 +1,4 @@
-//! The steps of a process as a timeline, and what came after its end.
+//! The steps of a process as a timeline, and its late events.
 
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
@@ -7,7 +7,7 @@ use crate::http::ui::format;
 use crate::view::found::FoundProcess;
 use crate::view::record::{StepView, View};
 
-/// The steps in the order of their stamps, each with how long after the opening it was.
+/// The steps in the order of their stamps, each with its time since the opening.
 pub(super) fn timeline(found: &FoundProcess, view: &View<'_>) -> Markup {
     let steps = view.history.as_deref().unwrap_or_default();
     let seen = u64::try_from(found.record.events.len()).unwrap_or(u64::MAX);
@@ -28,7 +28,7 @@ pub(super) fn timeline(found: &FoundProcess, view: &View<'_>) -> Markup {
     }
 }
 
-/// The events that came too late to change anything.
+/// The late events.
 pub(super) fn late(view: &View<'_>) -> Markup {
     let count = view.counts.unwrap_or_default().late;
     let late = view.late.as_deref().unwrap_or_default();
@@ -37,7 +37,7 @@ pub(super) fn late(view: &View<'_>) -> Markup {
         @if count > 0 {
             section {
                 h2 { "Late events" }
-                p { "They came after its end, so they are kept and have changed nothing." }
+                p { "They arrived after the process had ended: they are logged and have changed nothing." }
                 ol.timeline {
                     @for event in late {
                         li {
@@ -69,7 +69,7 @@ fn line(step: &StepView, opened: Option<Timestamp>) -> Markup {
     }
 }
 
-/// After the opening, or before it: producers' clocks differ.
+/// The time since the opening; negative if a producer's clock is behind.
 fn offset(after: SignedDuration) -> String {
     match after.is_negative() {
         true => format!("−{}", format::length(after.abs())),
@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_step_is_so_long_after_the_opening_or_before_it() {
+    fn an_offset_is_after_the_opening_or_before_it() {
         assert_eq!(offset(SignedDuration::from_secs(61)), "+1 min 1 s");
         assert_eq!(offset(SignedDuration::from_millis(-1_500)), "−1.5 s");
         assert_eq!(offset(SignedDuration::ZERO), "+0.0 s");

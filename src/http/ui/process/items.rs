@@ -1,4 +1,4 @@
-//! The items of a process, all of them or those that failed.
+//! The items of a process, all of them or the failed ones.
 
 use maud::{Markup, html};
 
@@ -7,26 +7,26 @@ use crate::http::ui::paths;
 use crate::view::parts::LISTED_MAX;
 use crate::view::record::{ItemView, View};
 
-/// The table, and the ways to the rest.
-pub(super) fn section(view: &View<'_>, asked: &ProcessRequest) -> Markup {
+/// The table, and links to the rest.
+pub(super) fn section(view: &View<'_>, query: &ProcessRequest) -> Markup {
     let items = view.items.as_deref().unwrap_or_default();
     let shown: Vec<_> = items
         .iter()
-        .filter(|item| !asked.errors_only || !item.ok)
+        .filter(|item| !query.errors_only || !item.ok)
         .collect();
     let (seen, failed) = (view.counts.unwrap_or_default().items, view.progress.failed);
-    let there_are = if asked.errors_only { failed } else { seen };
+    let count = if query.errors_only { failed } else { seen };
     let listed = u64::try_from(shown.len()).unwrap_or(u64::MAX);
     html! {
         @if seen > 0 {
             section {
-                h2 { @if asked.errors_only { "Failed items" } @else { "Items" } }
-                p { (seen) " in all, " (failed) " failed. " (ways(asked, failed)) }
+                h2 { @if query.errors_only { "Failed items" } @else { "Items" } }
+                p { (seen) " in all, " (failed) " failed. " (links(query, failed)) }
                 @if shown.is_empty() { p.empty { "None failed." } }
                 @else { (table(&shown)) }
-                @if listed < there_are {
+                @if listed < count {
                     p.hint {
-                        "These are " (listed) " of " (there_are) ", those that failed first; a page shows at most "
+                        "These are " (listed) " of " (count) ", failed ones first; a page shows at most "
                         (LISTED_MAX) "."
                     }
                 }
@@ -35,13 +35,13 @@ pub(super) fn section(view: &View<'_>, asked: &ProcessRequest) -> Markup {
     }
 }
 
-/// To the others, and to a file of those that failed.
-fn ways(asked: &ProcessRequest, failed: u64) -> Markup {
-    let token = ("token", asked.token.as_str());
+/// Links to the other items, and to a file of the failed ones.
+fn links(query: &ProcessRequest, failed: u64) -> Markup {
+    let token = ("token", query.token.as_str());
     html! {
-        @if asked.errors_only { a href=(paths::process(&asked.token)) { "Show all items" } }
-        @else if failed > 0 { a href=(paths::with(paths::PROCESS, &[token, (ERRORS, ONLY)])) { "Show only those that failed" } }
-        @if failed > 0 { " · " a href=(paths::with(paths::ERRORS, &[token])) download { "Those that failed as CSV" } }
+        @if query.errors_only { a href=(paths::process(&query.token)) { "Show all items" } }
+        @else if failed > 0 { a href=(paths::with(paths::PROCESS, &[token, (ERRORS, ONLY)])) { "Show only failed items" } }
+        @if failed > 0 { " · " a href=(paths::with(paths::ERRORS, &[token])) download { "Failed items as CSV" } }
     }
 }
 

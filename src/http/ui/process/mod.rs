@@ -1,4 +1,4 @@
-//! The page of one process: what it is, where it stands, its history, its items.
+//! The page of one process: facts, status, history, items.
 
 mod about;
 mod csv;

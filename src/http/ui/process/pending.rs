@@ -1,4 +1,4 @@
-//! The messages of a process that are still to be published, each with why it waits.
+//! The messages of a process that are not published yet, each with the reason.
 
 use maud::{Markup, html};
 
@@ -8,7 +8,7 @@ use crate::store::write::outbox::{MessageKind, Slow};
 use crate::store::write::slow_outbox::Destination;
 use crate::view::escape;
 
-/// Messages that are listed.
+/// How many messages are listed.
 pub(super) const LISTED_MAX: i64 = 20;
 
 const HEADINGS: [&str; 5] = [
@@ -26,7 +26,7 @@ pub(super) fn has_completion(pending: &[Pending]) -> bool {
         .any(|one| one.what == MessageKind::Completion)
 }
 
-/// The table, or nothing where nothing waits.
+/// The table, or nothing if no message waits.
 pub(super) fn table(pending: &[Pending]) -> Markup {
     html! {
         @if !pending.is_empty() {
@@ -84,15 +84,17 @@ fn place(
 
 fn why(slow: Option<Slow>) -> &'static str {
     match slow {
-        None => "It is published in its turn.",
+        None => "It is next to be published.",
         Some(Slow::Timeout) => "A queue of its destination does not confirm.",
-        Some(Slow::Nacked) => "A queue of its destination refuses: it is full, or has no majority.",
+        Some(Slow::Nacked) => {
+            "A queue of its destination rejects it: the queue is full, or has no quorum."
+        }
         Some(Slow::Unroutable) => "No queue is bound for it.",
-        Some(Slow::Denied) => "Its exchange is missing, or may not be written to.",
+        Some(Slow::Denied) => "Its exchange is missing, or publishing to it is not permitted.",
         Some(Slow::Waiting) => "It was not tried: its destination is failing.",
-        Some(Slow::Refused) => "The message itself is refused.",
+        Some(Slow::Refused) => "The broker refuses the message itself.",
         Some(Slow::Unconfirmed) => {
-            "The broker closed the channel while it was on its way; it is published alone."
+            "The broker closed the channel before it was confirmed; it is retried on its own."
         }
         Some(Slow::Resend) => "It is sent again on request.",
     }

@@ -1,4 +1,4 @@
-//! Which process a page is asked for, and the process itself.
+//! The parameters of the page of a process, and reading the process.
 
 use crate::domain::ProcessKey;
 use crate::http::api::process;
@@ -11,17 +11,17 @@ use crate::view::parts::Parts;
 use crate::view::read::ReadQuery;
 
 const TOKEN: &str = "token";
-/// The parameter that leaves out what went well.
+/// The parameter that leaves out successful items.
 pub(super) const ERRORS: &str = "errors";
 /// Its only value.
 pub(super) const ONLY: &str = "only";
-const NO_TOKEN: &str = "token must be given; the list of processes leads here with it";
+const NO_TOKEN: &str = "token must be given; the list of processes links here with it";
 
-/// What a viewer wants to see.
+/// The parameters of the page.
 #[derive(Debug, Clone)]
 pub(super) struct ProcessRequest {
     pub(super) token: String,
-    /// Of the items, those that failed.
+    /// Whether only failed items are shown.
     pub(super) errors_only: bool,
 }
 
@@ -39,7 +39,7 @@ impl ProcessRequest {
     }
 }
 
-/// The token, the last of the parameters of these names.
+/// The token; parameters other than the known ones are refused.
 pub(super) fn token(mut parameters: Parameters, known: &[&str]) -> Result<String, HttpProblem> {
     parameters.drop_empty();
     let token = parameters.take(TOKEN, list_query::name);
@@ -53,11 +53,11 @@ pub(super) async fn found(
     key: ProcessKey,
     parts: &Parts,
 ) -> Result<FoundProcess, HttpProblem> {
-    let wish = ReadQuery {
+    let query = ReadQuery {
         key,
         parts: parts.clone(),
         as_of: None,
     };
-    let found = process::read(api, &wish).await?;
+    let found = process::read(api, &query).await?;
     found.ok_or_else(HttpProblem::unknown_token)
 }

@@ -1,5 +1,5 @@
-//! `POST /monitor/process/resend`: an admin has the completion of a process published again, as
-//! `waybill resend` does.
+//! `POST /monitor/process/resend`: publishes the completion of a process again, as `waybill resend`
+//! does.
 
 use std::time::Duration;
 
@@ -25,16 +25,17 @@ use crate::view::record::View;
 
 const NO_FORM: &str = "the form can't be read; go back and send it again";
 const NOT_ENDED: &str = "the process has not ended: there is no completion to send again";
-const WAITS: &str = "its completion is in the outbox already; its page says when it is tried next, and why it waits";
+const WAITS: &str =
+    "its completion is in the outbox already; its page shows the reason and the next attempt";
 
-/// What the form sends.
+/// The fields of the form.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in super::super) struct Fields {
     token: String,
 }
 
-/// The form, where there is a completion that is not waiting already.
+/// The form, if there is a completion and it is not in the outbox.
 pub(super) fn form(view: &View<'_>, waits: bool, access: &Access) -> Markup {
     html! {
         @if view.completion != Completion::None && !waits {
@@ -42,7 +43,7 @@ pub(super) fn form(view: &View<'_>, waits: bool, access: &Access) -> Markup {
                 form.replay method="post" action=(paths::RESEND) {
                     input type="hidden" name="token" value=(view.token);
                     button type="submit" { "Send again" }
-                    span.hint { "The same id and body; consumers that have it already can tell." }
+                    span.hint { "With the same message id and body, so consumers can recognise the duplicate." }
                 }
             } @else {
                 p.hint { "Sending it again requires an " code { "admin" } " key." }
@@ -51,7 +52,7 @@ pub(super) fn form(view: &View<'_>, waits: bool, access: &Access) -> Markup {
     }
 }
 
-/// Puts the completion into the outbox and leads back to the page of its process.
+/// Puts the completion into the outbox and redirects to the page of its process.
 pub(in super::super) async fn post(
     State(api): State<Api>,
     Caller(access): Caller,

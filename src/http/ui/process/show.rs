@@ -1,4 +1,4 @@
-//! `GET /monitor/process?token=…`: one process with all that is known of it, live.
+//! `GET /monitor/process?token=…`: one process with all its parts, live.
 
 use axum::response::Response;
 use maud::{Markup, html};
@@ -28,16 +28,18 @@ const PARTS: [Part; 5] = [
 
 /// The page.
 pub(in super::super) async fn get(
-    ask: PageRequest,
+    request: PageRequest,
     parameters: Parameters,
 ) -> Result<Response, HttpProblem> {
-    let asked = ProcessRequest::read(parameters)?;
-    ask.show(move |viewer| page(viewer, asked.clone())).await
+    let query = ProcessRequest::read(parameters)?;
+    request
+        .show(move |viewer| page(viewer, query.clone()))
+        .await
 }
 
-async fn page(Viewer { api, access }: Viewer, asked: ProcessRequest) -> Result<Page, HttpProblem> {
+async fn page(Viewer { api, access }: Viewer, query: ProcessRequest) -> Result<Page, HttpProblem> {
     let parts = Parts::of(&PARTS);
-    let key = ProcessKey::of(&access.tenant, &asked.token);
+    let key = ProcessKey::of(&access.tenant, &query.token);
     let found = request::found(&api, key, &parts).await?;
     let waiting = api.store.pending(key, pending::LISTED_MAX).await?;
     let waits = pending::has_completion(&waiting);
@@ -55,7 +57,7 @@ async fn page(Viewer { api, access }: Viewer, asked: ProcessRequest) -> Result<P
         }
         (stages::section(&found))
         (history::timeline(&found, &view))
-        (items::section(&view, &asked))
+        (items::section(&view, &query))
         (history::late(&view))
     };
     Ok(Page {
@@ -65,7 +67,7 @@ async fn page(Viewer { api, access }: Viewer, asked: ProcessRequest) -> Result<P
     })
 }
 
-/// What it is called: by its file, where it has one.
+/// Its file name, or else its token.
 fn name<'a>(view: &'a View<'_>) -> &'a str {
     let opening = view.opening.as_ref();
     let filename = opening.and_then(|opening| opening.filename.as_deref());

@@ -1,4 +1,4 @@
-//! Which processes somebody looks for, as the form above the list says it.
+//! The filter of the list of processes, and its form.
 
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
@@ -14,7 +14,7 @@ use crate::store::read::list_selection::Selection;
 const NAMES: [&str; 8] = [
     "token", "filename", "group", "module", "kind", "status", "since", "after",
 ];
-/// The texts that one may look for, and what they are called.
+/// The text fields of the form, with their labels.
 const TEXTS: [(&str, &str); 4] = [
     ("token", "Token"),
     ("filename", "File name"),
@@ -22,7 +22,7 @@ const TEXTS: [(&str, &str); 4] = [
     ("module", "Module"),
 ];
 
-/// What is looked for.
+/// The filter.
 #[derive(Debug, Clone)]
 pub(super) struct Filter {
     /// One process.
@@ -30,11 +30,11 @@ pub(super) struct Filter {
     pub(super) selection: Selection,
     pub(super) since: Since,
     pub(super) after: Option<ListCursor>,
-    /// All but the place, as it was given.
+    /// All parameters except the cursor, as given.
     given: Vec<(String, String)>,
 }
 
-/// How far back the list goes, by when processes were first heard of.
+/// How far back the list goes, by the time at which processes were created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Since {
     Hour,
@@ -46,7 +46,7 @@ pub(super) enum Since {
 
 impl Filter {
     pub(super) fn read(mut parameters: Parameters) -> Result<Self, HttpProblem> {
-        // Forms send every field, also those that nobody filled in.
+        // Forms send every field, also the empty ones.
         parameters.drop_empty();
         let given = parameters.without("after");
         let status = |text: &str| {
@@ -76,19 +76,19 @@ impl Filter {
         Ok(filter)
     }
 
-    /// The same, after another place.
+    /// The path of the list with this filter, after another cursor.
     pub(super) fn path(&self, after: Option<ListCursor>) -> String {
         let mut given = self.given.clone();
         given.extend(after.map(|after| ("after".to_owned(), after.to_string())));
         paths::with(paths::PROCESSES, &given)
     }
 
-    /// Whether somebody looks for something at all.
+    /// Whether any filter is set.
     pub(super) fn is_narrow(&self) -> bool {
         !self.given.is_empty()
     }
 
-    /// The form, with what it was filled in with.
+    /// The form, filled in with the current filter.
     pub(super) fn form(&self) -> Markup {
         let given = |name: &str| {
             let mut given = self.given.iter();
@@ -113,16 +113,16 @@ impl Filter {
     }
 }
 
-/// A list to choose from; the first choice is the usual one.
+/// A drop-down list; its first choice is the default.
 fn choice<const N: usize>(
     name: &str,
-    usual: &str,
+    default: &str,
     given: Option<&str>,
     others: [(&str, &str); N],
 ) -> Markup {
     html! {
         select name=(name) {
-            option value="" { (usual) }
+            option value="" { (default) }
             @for (value, words) in others {
                 option value=(value) selected[given == Some(value)] { (words) }
             }
@@ -157,7 +157,7 @@ impl Since {
         found.ok_or_else(|| format!("must be one of {}", all.map(Self::name).join(", ")))
     }
 
-    /// Where the list ends. A day begins at midnight, UTC.
+    /// The creation time at which the list ends. A day begins at midnight, UTC.
     pub(super) fn begin(self, now: Timestamp) -> Option<Timestamp> {
         let before = |span| now.checked_sub(span).ok();
         let day = SignedDuration::from_hours(24);

@@ -1,4 +1,4 @@
-//! `GET /`: today's processes, the newest first, or those that somebody looks for.
+//! `GET /`: today's processes, or those that match a filter, newest first.
 
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -24,15 +24,15 @@ use crate::store::read::list_cursor::ListCursor;
 use crate::view::parts::Parts;
 use crate::view::read::ReadQuery;
 
-/// Processes of a page.
+/// How many processes a page shows.
 const ROWS: u64 = 50;
 const OTHER_LIST: &str = "after belongs to another list; begin at its first page";
 
-/// The list; whoever knows the token is led to the process.
+/// The list; a filter by an existing token redirects to its process.
 pub(in super::super) async fn get(
     State(api): State<Api>,
     Caller(access): Caller,
-    ask: PageRequest,
+    request: PageRequest,
     parameters: Parameters,
 ) -> Result<Response, HttpProblem> {
     let filter = Filter::read(parameters)?;
@@ -43,16 +43,18 @@ pub(in super::super) async fn get(
             return Ok((StatusCode::SEE_OTHER, [(header::LOCATION, place)]).into_response());
         }
     }
-    ask.show(move |viewer| page(viewer, filter.clone())).await
+    request
+        .show(move |viewer| page(viewer, filter.clone()))
+        .await
 }
 
 async fn is_known(api: &Api, key: ProcessKey) -> Result<bool, HttpProblem> {
-    let wish = ReadQuery {
+    let query = ReadQuery {
         key,
         parts: Parts::default(),
         as_of: None,
     };
-    Ok(process::read(api, &wish).await?.is_some())
+    Ok(process::read(api, &query).await?.is_some())
 }
 
 async fn page(Viewer { api, access }: Viewer, filter: Filter) -> Result<Page, HttpProblem> {
@@ -91,7 +93,7 @@ async fn page(Viewer { api, access }: Viewer, filter: Filter) -> Result<Page, Ht
     })
 }
 
-/// The list is sorted by the time that it ends at.
+/// Cuts off processes created before that time; the list is sorted by it.
 fn end_at(listed: &mut Listing, begin: Timestamp) {
     let mut processes = listed.processes.iter();
     if let Some(end) = processes.position(|listed| listed.created_at < begin) {
@@ -101,13 +103,13 @@ fn end_at(listed: &mut Listing, begin: Timestamp) {
     listed.next = listed.next.filter(|next| next.at >= begin);
 }
 
-/// A page looks at so many and no more, whatever it finds.
+/// A page searches up to [`LOOKED_AT_MAX`] processes, even if none match.
 fn nothing(listed: &Listing) -> String {
     match listed.next {
         None => "No processes match these filters.".to_owned(),
         Some(_) => format!(
-            "Nothing among the {LOOKED_AT_MAX} that a page looks through; the search goes on with \
-             the older ones."
+            "Nothing among the {LOOKED_AT_MAX} processes that one page searches; the search \
+             continues with the older ones."
         ),
     }
 }
@@ -122,7 +124,7 @@ fn heading(filter: &Filter) -> String {
     .to_owned()
 }
 
-/// The ways to the first page and to the next.
+/// Links to the first page and to the next.
 fn more(filter: &Filter, next: Option<ListCursor>) -> Markup {
     html! {
         nav.more aria-label="Pages of the list" {

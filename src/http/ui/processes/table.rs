@@ -11,7 +11,7 @@ use crate::store::read::last_step::{LastStep, Latest};
 use crate::store::read::list::Listed;
 use crate::view::step::Step;
 
-/// The table, with the last step of those that have any.
+/// The table, with the last step of each process that has one.
 pub(super) fn table(
     processes: &[Listed],
     latest: &HashMap<ProcessKey, Latest>,
@@ -66,7 +66,7 @@ fn row(listed: &Listed, latest: &HashMap<ProcessKey, Latest>, now: Timestamp) ->
     }
 }
 
-/// An order that makes no steps of its own is where it stands.
+/// The last step, or the current stages of an order without steps.
 fn last_step(latest: Option<&Latest>) -> Markup {
     let Some(Latest { step, stages }) = latest else {
         return html! {};
@@ -74,11 +74,11 @@ fn last_step(latest: Option<&Latest>) -> Markup {
     match step {
         None if stages.is_empty() => html! {},
         None => html! { "at " bdi { (stages.join(", ")) } },
-        Some(LastStep::OfTooMany) => html! { span.hint { "has too many to look through" } },
+        Some(LastStep::OfTooMany) => html! { span.hint { "too many events to search" } },
         Some(LastStep::Said(data)) => {
             let step = Step::read(data);
-            let said = step.message.or(step.name).or(step.state);
-            html! { bdi { (said.unwrap_or_default()) } }
+            let text = step.message.or(step.name).or(step.state);
+            html! { bdi { (text.unwrap_or_default()) } }
         }
     }
 }

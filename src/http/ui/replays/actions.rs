@@ -1,5 +1,5 @@
-//! What whoever may does with dead letters: `GET /monitor/replays/confirm` asks once more,
-//! `POST /monitor/replays` asks for a replay or a dry run, `POST /monitor/replay/stop` ends one.
+//! Actions on dead letters: `GET /monitor/replays/confirm` shows a confirmation,
+//! `POST /monitor/replays` starts a replay or a dry run, `POST /monitor/replay/stop` stops one.
 
 use axum::Form;
 use axum::extract::State;
@@ -23,44 +23,45 @@ use crate::http::web::problem::{HttpProblem, ProblemKind};
 use crate::store::admin::replay::{NewReplay, ReplayRequested};
 
 const NO_FORM: &str = "the form can't be read; go back and send it again";
-const NO_LETTERS: &str = "there are no such letters any more";
-const TOO_MANY: &str = "too many replays are under way; stop some, or wait for their end";
+const NO_DEAD_LETTERS: &str = "there are no such dead letters any more";
+const TOO_MANY: &str = "too many replays have not ended; stop one, or wait until one ends";
 
-/// What the form to stop sends.
+/// The fields of the form that stops a replay.
 #[derive(Deserialize)]
 pub(in crate::http) struct Stop {
     id: Uuid,
 }
 
-/// Says what a replay would take, and asks whether that is meant.
+/// Shows what a replay would publish, to be confirmed.
 pub(in crate::http) async fn confirm(
-    ask: PageRequest,
+    request: PageRequest,
     parameters: Parameters,
 ) -> Result<Response, HttpProblem> {
-    let wanted = Fields::of(parameters)?.read()?;
-    ask.show(move |viewer| {
-        let wanted = wanted.clone();
-        async move {
-            let counted = counts::counted(&viewer, &wanted.dead_letters).await?;
-            Ok(confirmation(&wanted, &counted))
-        }
-    })
-    .await
+    let query = Fields::of(parameters)?.read()?;
+    request
+        .show(move |viewer| {
+            let query = query.clone();
+            async move {
+                let counted = counts::counted(&viewer, &query.dead_letters).await?;
+                Ok(confirmation(&query, &counted))
+            }
+        })
+        .await
 }
 
-fn confirmation(wanted: &ReplayQuery, counted: &str) -> Page {
-    let what = table::meant(
-        wanted.dead_letters.dead_letter,
-        wanted.dead_letters.reason.as_deref(),
+fn confirmation(query: &ReplayQuery, counted: &str) -> Page {
+    let what = table::selected(
+        query.dead_letters.dead_letter,
+        query.dead_letters.reason.as_deref(),
     );
     let main = html! {
         h1 { "Replay " (what) "?" }
         p {
-            "Now " b { (counted) } ". Each is published once more, as its producer sent it, and forgotten \
-             here once the broker has confirmed it. What can't be applied again comes back as a new letter."
+            "Now " b { (counted) } ". Each is published again as its producer sent it, and deleted here once \
+             the broker has confirmed it. One that can't be applied again becomes a new dead letter."
         }
-        p { "Rate: " (table::rate(wanted.rate)) "." }
-        (form::confirm(wanted))
+        p { "Rate: " (table::rate(query.rate)) "." }
+        (form::confirm(query))
     };
     Page {
         tab: Tab::DeadLetters,
@@ -69,29 +70,31 @@ fn confirmation(wanted: &ReplayQuery, counted: &str) -> Page {
     }
 }
 
-/// Asks for a replay and leads to its page.
-pub(in crate::http) async fn ask(
+/// Starts a replay and redirects to its page.
+pub(in crate::http) async fn start(
     State(api): State<Api>,
     Caller(access): Caller,
     pass: Pass,
     fields: Result<Form<Fields>, FormRejection>,
 ) -> Result<Response, HttpProblem> {
     let Form(fields) = fields.map_err(|_| HttpProblem::new(ProblemKind::InvalidBody, NO_FORM))?;
-    let wanted = fields.read()?;
+    let query = fields.read()?;
     let new = NewReplay {
-        dead_letters: wanted.dead_letters,
-        rate: wanted.rate,
-        dry_run: wanted.dry_run,
+        dead_letters: query.dead_letters,
+        rate: query.rate,
+        dry_run: query.dry_run,
         asked_by: pass.id().await?,
     };
     match api.primary.ask_replay(&access.tenant, &new).await? {
         ReplayRequested::Begun(id) => Ok(to(id)),
-        ReplayRequested::NoDeadLetters => Err(HttpProblem::new(ProblemKind::NotFound, NO_LETTERS)),
+        ReplayRequested::NoDeadLetters => {
+            Err(HttpProblem::new(ProblemKind::NotFound, NO_DEAD_LETTERS))
+        }
         ReplayRequested::TooMany => Err(HttpProblem::new(ProblemKind::TooManyRequests, TOO_MANY)),
     }
 }
 
-/// Asks for the end of a replay and leads back to its page.
+/// Requests that a replay stops and redirects to its page.
 pub(in crate::http) async fn stop(
     State(api): State<Api>,
     Caller(access): Caller,

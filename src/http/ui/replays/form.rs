@@ -1,4 +1,4 @@
-//! The forms with which dead letters are replayed.
+//! The forms that start and stop replays.
 
 use maud::{Markup, html};
 
@@ -8,7 +8,7 @@ use crate::http::ui::paths;
 use crate::store::admin::replay::RATE_MAX;
 use crate::store::write::dead_letter::DeadLetterSelection;
 
-/// A replay, its rate, and a dry run before it. More than one dead letter is asked about once more.
+/// Starts a replay, with a rate, or a dry run. More than one dead letter requires a confirmation.
 pub(in crate::http) fn replay(dead_letters: &DeadLetterSelection, access: &Access) -> Markup {
     if !access.allows(Scope::Admin) {
         return html! {
@@ -18,7 +18,7 @@ pub(in crate::http) fn replay(dead_letters: &DeadLetterSelection, access: &Acces
     let is_one = dead_letters.dead_letter.is_some();
     html! {
         form.replay method="post" action=(paths::REPLAYS) {
-            (meant(dead_letters))
+            (selection(dead_letters))
             @if !is_one {
                 label {
                     "Dead letters per second"
@@ -35,19 +35,19 @@ pub(in crate::http) fn replay(dead_letters: &DeadLetterSelection, access: &Acces
     }
 }
 
-/// What was asked for, to be said once more.
-pub(super) fn confirm(wanted: &ReplayQuery) -> Markup {
+/// Confirms a replay with the same parameters.
+pub(super) fn confirm(query: &ReplayQuery) -> Markup {
     html! {
         form.replay method="post" action=(paths::REPLAYS) {
-            (meant(&wanted.dead_letters))
-            @if let Some(rate) = wanted.rate { input type="hidden" name="rate" value=(rate); }
+            (selection(&query.dead_letters))
+            @if let Some(rate) = query.rate { input type="hidden" name="rate" value=(rate); }
             button type="submit" { "Replay" }
             a href=(paths::DEAD_LETTERS) { "Back" }
         }
     }
 }
 
-/// The end of a replay before its time.
+/// Stops a replay.
 pub(super) fn stop(id: uuid::Uuid) -> Markup {
     html! {
         form.stop method="post" action=(paths::STOP_REPLAY) {
@@ -57,7 +57,7 @@ pub(super) fn stop(id: uuid::Uuid) -> Markup {
     }
 }
 
-fn meant(dead_letters: &DeadLetterSelection) -> Markup {
+fn selection(dead_letters: &DeadLetterSelection) -> Markup {
     let (name, value) = match (&dead_letters.dead_letter, &dead_letters.reason) {
         (Some(dead_letter), _) => ("letter", dead_letter.to_string()),
         (None, Some(reason)) => ("reason", reason.clone()),

@@ -1,4 +1,4 @@
-//! Replays of dead letters: started and stopped here, and how far each has come.
+//! Replays of dead letters: starting and stopping them, and their progress.
 
 mod actions;
 pub(super) mod form;
@@ -12,15 +12,15 @@ use axum::routing::{get, post};
 use super::paths;
 use crate::http::state::Api;
 
-/// What is shown.
+/// The routes of the pages.
 pub(super) fn pages() -> Router<Api> {
     Router::new().route(paths::REPLAY, get(replay::get))
 }
 
-/// What is done.
-pub(super) fn acts() -> Router<Api> {
+/// The routes of the actions.
+pub(super) fn actions() -> Router<Api> {
     Router::new()
         .route(paths::CONFIRM_REPLAY, get(actions::confirm))
-        .route(paths::REPLAYS, post(actions::ask))
+        .route(paths::REPLAYS, post(actions::start))
         .route(paths::STOP_REPLAY, post(actions::stop))
 }

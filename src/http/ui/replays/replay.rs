@@ -1,4 +1,4 @@
-//! `GET /monitor/replay?id=…`: how a replay stands, and its report.
+//! `GET /monitor/replay?id=…`: the status of a replay, and its report.
 
 use axum::response::Response;
 use maud::{Markup, html};
@@ -25,11 +25,11 @@ pub(super) fn unknown() -> HttpProblem {
 
 /// The page.
 pub(in crate::http) async fn get(
-    ask: PageRequest,
+    request: PageRequest,
     parameters: Parameters,
 ) -> Result<Response, HttpProblem> {
     let id = parameters.id()?;
-    ask.show(move |viewer| page(viewer, id)).await
+    request.show(move |viewer| page(viewer, id)).await
 }
 
 async fn page(viewer: Viewer, id: Uuid) -> Result<Page, HttpProblem> {
@@ -47,8 +47,8 @@ async fn page(viewer: Viewer, id: Uuid) -> Result<Page, HttpProblem> {
     let what = if replay.dry_run { "Dry run" } else { "Replay" };
     let main = html! {
         nav.trail { a href=(paths::DEAD_LETTERS) { "Dead letters" } }
-        h1 { (what) " of " (table::meant(replay.dead_letter, replay.reason.as_deref())) }
-        (standing(&replay, access))
+        h1 { (what) " of " (table::selected(replay.dead_letter, replay.reason.as_deref())) }
+        (status(&replay, access))
         @if replay.dry_run {
             (outlook(&replay))
             (then(&replay, access))
@@ -64,14 +64,14 @@ async fn page(viewer: Viewer, id: Uuid) -> Result<Page, HttpProblem> {
     })
 }
 
-fn standing(replay: &Replay, access: &Access) -> Markup {
+fn status(replay: &Replay, access: &Access) -> Markup {
     let state = State::of(replay);
     html! {
-        p.standing { (state.shown()) " " (table::progress(replay)) }
+        p.replay-status { (state.shown()) " " (table::progress(replay)) }
         @if state == State::Waiting {
-            p.hint { "It waits for its turn, or for a process with the role " code { "relay" } "." }
+            p.hint { "It waits for earlier replays, or for an instance with the role " code { "relay" } "." }
         }
-        @if let Some(trouble) = &replay.trouble { p.fault { "It is tried again and again: " (trouble) "." } }
+        @if let Some(error) = &replay.trouble { p.fault { "Retrying after an error: " (error) "." } }
         @if state.is_open() && access.allows(Scope::Admin) { (form::stop(replay.id)) }
         dl.facts {
             dt { "Requested" } dd {
@@ -90,33 +90,33 @@ fn standing(replay: &Replay, access: &Access) -> Markup {
     }
 }
 
-/// What became of the dead letters.
+/// The outcomes of the dead letters.
 fn report(replay: &Replay) -> Markup {
     let counts = replay.counts;
     let left = replay.dead_letters.saturating_sub(replay.done());
     let (left_is, left_means) = match State::of(replay) {
         State::Done => (
-            "Gone before",
-            "replayed or discarded by somebody else before their turn",
+            "Already gone",
+            "replayed or discarded elsewhere before this replay reached them",
         ),
-        State::Stopped => ("Left", "still here"),
-        _ => ("To come", "in the order in which they came"),
+        State::Stopped => ("Left", "not replayed, still here"),
+        _ => ("Remaining", "oldest first"),
     };
     let rows = [
         (
             "Published",
             counts.confirmed,
-            "confirmed by the broker and forgotten here",
+            "confirmed by the broker and deleted here",
         ),
         (
-            "Refused by a queue",
+            "Rejected by a queue",
             counts.nacked,
-            "kept: a queue is full or can't be reached",
+            "kept: a queue is full or unavailable",
         ),
         (
             "Unroutable",
             counts.unroutable,
-            "kept: is anything bound to the exchange of events?",
+            "kept: is a queue bound to the exchange of events?",
         ),
         (
             "Damaged",
@@ -138,51 +138,54 @@ fn came_back(returned: &[(String, u64)]) -> Markup {
         @if sum == 0 {
             p { "None were refused again so far." }
         } @else {
-            p { (sum) " of them could not be applied again and are here as new letters:" }
+            p { (sum) " of them could not be applied again and are here as new dead letters:" }
             ul {
                 @for (reason, count) in returned {
                     li { a href=(paths::dead_letters_of(reason, None)) { bdi { (reason) } } " " (count) }
                 }
             }
         }
-        p.hint { "The others were applied, known already, or too late. Workers may still hold some." }
+        p.hint { "The others were applied, duplicate or late. Workers may not have processed all of them yet." }
     }
 }
 
-/// What would become of them.
+/// The expected outcomes.
 fn outlook(replay: &Replay) -> Markup {
-    let fate = |name: &str| {
+    let outcome = |name: &str| {
         ExpectedOutcome::ALL
             .into_iter()
-            .find(|fate| fate.name() == name)
+            .find(|outcome| outcome.name() == name)
     };
     let rows = replay.foreseen.iter();
-    let rows = rows.map(|(name, count)| match fate(name) {
-        Some(fate) => (says(fate).0, *count, says(fate).1),
+    let rows = rows.map(|(name, count)| match outcome(name) {
+        Some(outcome) => {
+            let (name, meaning) = words(outcome);
+            (name, *count, meaning)
+        }
         None => (name.as_str(), *count, format::reason_title(name)),
     });
     html! {
         h2 { "Expected result" }
         p.hint {
-            "As things stand now; what the letters would do to each other is not counted in. Nothing was \
-             published and nothing changed."
+            "Computed from the current records; effects of the dead letters on each other are not included. \
+             Nothing was published and nothing changed."
         }
         (counted(rows))
     }
 }
 
-fn says(fate: ExpectedOutcome) -> (&'static str, &'static str) {
-    match fate {
-        ExpectedOutcome::Applied => ("Applied", "nothing known is against it"),
+fn words(outcome: ExpectedOutcome) -> (&'static str, &'static str) {
+    match outcome {
+        ExpectedOutcome::Applied => ("Applied", "no known obstacle"),
         ExpectedOutcome::Duplicate => (
-            "Known already",
+            "Duplicate",
             "the log has their events; a replay changes nothing",
         ),
         ExpectedOutcome::Late => (
-            "Too late",
+            "Late",
             "their processes have ended; they would be logged as late",
         ),
-        ExpectedOutcome::Undecided => ("Pushes", "where their orders then stand decides"),
+        ExpectedOutcome::Undecided => ("Pushes", "the stages of their orders at that time decide"),
         ExpectedOutcome::Damaged => (
             "Damaged",
             "their properties or headers can't be read; they would be kept",
@@ -202,17 +205,17 @@ fn counted<'a>(rows: impl Iterator<Item = (&'a str, u64, &'a str)>) -> Markup {
     }
 }
 
-/// After a dry run the same dead letters may be replayed.
+/// The form that replays the dead letters of a dry run.
 fn then(replay: &Replay, access: &Access) -> Markup {
-    let meant = DeadLetterSelection {
+    let selection = DeadLetterSelection {
         tenant: None,
         dead_letter: replay.dead_letter,
         reason: replay.reason.clone(),
     };
     html! {
         @if replay.ended_at.is_some() {
-            h2 { "Then" }
-            (form::replay(&meant, access))
+            h2 { "Replay them" }
+            (form::replay(&selection, access))
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Which dead letters somebody wants to be replayed, and how, as forms say it.
+//! The parameters of a replay, as forms send them.
 
 use serde::Deserialize;
 use uuid::Uuid;
@@ -13,7 +13,7 @@ use crate::store::write::dead_letter::DeadLetterSelection;
 const NAMES: [&str; 4] = ["letter", "reason", "all", "rate"];
 const ONE: &str = "give one of letter, reason and all";
 
-/// The fields of a form; what nobody filled in is empty. An unknown one is refused: a misspelt
+/// The fields of the form; those not filled in are empty. An unknown field is refused: a misspelt
 /// `dry_run` must not publish.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -26,7 +26,7 @@ pub(in crate::http) struct Fields {
     dry_run: String,
 }
 
-/// What somebody wants.
+/// Which dead letters to replay, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ReplayQuery {
     pub(super) dead_letters: DeadLetterSelection,
@@ -35,7 +35,7 @@ pub(super) struct ReplayQuery {
 }
 
 impl Fields {
-    /// As the form to confirm sends them.
+    /// The fields from the parameters of the confirmation.
     pub(super) fn of(mut parameters: Parameters) -> Result<Self, HttpProblem> {
         let mut take = |name: &str| parameters.take(name, |text| Ok(text.to_owned()));
         let fields = Self {
@@ -49,10 +49,10 @@ impl Fields {
         Ok(fields)
     }
 
-    /// All that is wrong is told at once.
+    /// Checks the fields; the error reports all problems at once.
     pub(super) fn read(&self) -> Result<ReplayQuery, HttpProblem> {
         let mut faults = Vec::new();
-        // What is only spaces is not given: else nothing would narrow the dead letters down.
+        // A blank field is not given: otherwise it would select all dead letters.
         let given = [&self.dead_letter, &self.reason, &self.all].map(|text| given_text(text));
         if given.iter().flatten().count() != 1 {
             faults.push(ONE.to_owned());
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn one_thing_is_meant_at_a_rate_that_can_be_kept() {
+    fn exactly_one_selection_and_a_valid_rate_are_required() {
         let id = Uuid::from_u128(7);
         let one = fields(&id.to_string(), "", "", "").unwrap();
         assert_eq!((one.dead_letters.dead_letter, one.rate), (Some(id), None));

@@ -1,4 +1,4 @@
-//! Replays as the rows of a table, and what is said of them everywhere.
+//! Replays as the rows of a table, and texts that several pages use.
 
 use maud::{Markup, html};
 use uuid::Uuid;
@@ -7,20 +7,20 @@ use super::form;
 use crate::http::ui::{format, paths};
 use crate::store::admin::replay::Replay;
 
-/// How a replay stands.
+/// The state of a replay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
-    /// Nobody works on it: it waits for those before it, or for its next turn.
+    /// No relay works on it: it waits for earlier replays, or for its next turn.
     Waiting,
-    /// It goes on.
+    /// A relay works on it.
     Running,
-    /// It can't go on at the moment.
+    /// It is retried after an error.
     Stalled,
-    /// It was asked to stop and has not ended.
+    /// A stop was requested and it has not ended.
     Stopping,
-    /// It has ended before its end.
+    /// It was stopped before all dead letters were processed.
     Stopped,
-    /// It is through.
+    /// All dead letters were processed.
     Done,
 }
 
@@ -40,7 +40,7 @@ impl State {
             Replay {
                 trouble: Some(_), ..
             } => Self::Stalled,
-            // For its first turn, or for the next.
+            // It has not started, or waits for its next turn.
             Replay { begun_at: None, .. } | Replay { is_held: false, .. } => Self::Waiting,
             Replay { .. } => Self::Running,
         }
@@ -50,7 +50,7 @@ impl State {
         !matches!(self, Self::Stopped | Self::Done)
     }
 
-    /// Its word, and the status of a process that looks the same.
+    /// Its name, in the style of the status of a process.
     pub(super) fn shown(self) -> Markup {
         let (word, like) = match self {
             Self::Waiting => ("waiting", "waiting"),
@@ -64,12 +64,12 @@ impl State {
     }
 }
 
-/// The table; whoever may act can stop those that have not ended.
-pub(in crate::http) fn replays(replays: &[Replay], may_act: bool) -> Markup {
+/// The table; with the scope `admin`, replays that have not ended can be stopped.
+pub(in crate::http) fn replays(replays: &[Replay], is_admin: bool) -> Markup {
     html! {
         table.processes {
             thead {
-                tr { @for heading in ["Replay", "Requested", "Rate", "State", "Letters", "Action"] { th scope="col" { (heading) } } }
+                tr { @for heading in ["Replay", "Requested", "Rate", "State", "Progress", "Action"] { th scope="col" { (heading) } } }
             }
             tbody #replays {
                 @for one in replays {
@@ -77,13 +77,13 @@ pub(in crate::http) fn replays(replays: &[Replay], may_act: bool) -> Markup {
                     tr id=(format!("replay-{}", one.id)) {
                         th scope="row" {
                             a href=(paths::replay(one.id)) { @if one.dry_run { "Dry run" } @else { "Replay" } }
-                            small { "of " (meant(one.dead_letter, one.reason.as_deref())) }
+                            small { "of " (selected(one.dead_letter, one.reason.as_deref())) }
                         }
                         td data-label="Requested" { (format::moment(one.asked_at)) }
                         td data-label="Rate" { @if !one.dry_run { (rate(one.rate)) } }
                         td data-label="State" { (state.shown()) }
-                        td data-label="Letters" { (progress(one)) }
-                        td data-label="Action" { @if may_act && state.is_open() { (form::stop(one.id)) } }
+                        td data-label="Progress" { (progress(one)) }
+                        td data-label="Action" { @if is_admin && state.is_open() { (form::stop(one.id)) } }
                     }
                 }
             }
@@ -91,30 +91,30 @@ pub(in crate::http) fn replays(replays: &[Replay], may_act: bool) -> Markup {
     }
 }
 
-/// How far it has come.
+/// Its progress.
 pub(super) fn progress(replay: &Replay) -> Markup {
     let kept = replay.counts.sum() - replay.counts.confirmed;
     let done = replay.done();
     let total = match State::of(replay) {
-        // Some may have been discarded before their turn, and some come late.
+        // Some may have been discarded before the replay reached them, and some were added since.
         State::Done => done,
         _ => replay.dead_letters.max(done),
     };
     format::progress(done, Some(total), kept)
 }
 
-/// Which dead letters are meant.
-pub(super) fn meant(dead_letter: Option<Uuid>, reason: Option<&str>) -> Markup {
+/// The selected dead letters, with a link.
+pub(super) fn selected(dead_letter: Option<Uuid>, reason: Option<&str>) -> Markup {
     html! {
         @match (dead_letter, reason) {
-            (Some(id), _) => { a href=(paths::dead_letter(id)) { "one letter" } }
+            (Some(id), _) => { a href=(paths::dead_letter(id)) { "one dead letter" } }
             (None, Some(reason)) => { a href=(paths::dead_letters_of(reason, None)) { bdi { (reason) } } }
-            (None, None) => { "all letters" }
+            (None, None) => { "all dead letters" }
         }
     }
 }
 
-/// At which rate.
+/// The rate, in words.
 pub(super) fn rate(rate: Option<u32>) -> String {
     match rate {
         Some(rate) => format!("{rate} a second"),

@@ -1,4 +1,4 @@
-//! `GET /monitor/workflows`: every workflow that was applied. They belong to all tenants.
+//! `GET /monitor/workflows`: every applied workflow. Workflows are shared by all tenants.
 
 use axum::response::Response;
 use maud::{Markup, html};
@@ -13,11 +13,11 @@ use crate::store::admin::workflow::ListedWorkflow;
 
 /// The list.
 pub(in super::super) async fn get(
-    ask: PageRequest,
+    request: PageRequest,
     parameters: Parameters,
 ) -> Result<Response, HttpProblem> {
     parameters.finish(&[])?;
-    ask.show(page).await
+    request.show(page).await
 }
 
 async fn page(Viewer { api, .. }: Viewer) -> Result<Page, HttpProblem> {

@@ -1,4 +1,4 @@
-//! Workflows: all of them, one of them, and the picture that shows where an order stands too.
+//! Workflows: the list, one of them, and the picture, which the page of an order uses too.
 
 pub(super) mod list;
 pub(super) mod picture;

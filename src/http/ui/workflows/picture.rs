@@ -1,4 +1,4 @@
-//! The picture of a workflow as SVG, with what there is to say of its stages.
+//! The picture of a workflow as SVG, with notes on its stages.
 
 use std::collections::BTreeMap;
 
@@ -9,28 +9,28 @@ use crate::view::picture::{self, Arrow, HEAD, LINE_HEIGHT, Node, PADDING, What};
 
 const TOO_LARGE: &str = "This workflow has more arrows than a picture can show.";
 
-/// What is said of a stage.
+/// A note on a stage.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in super::super) struct Note {
     pub(in super::super) state: State,
-    /// The same in words, a few of them.
+    /// The state in a few words.
     pub(in super::super) words: String,
 }
 
-/// What a stage is for an order.
+/// The state of a stage in an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in super::super) enum State {
-    /// It stands there.
+    /// The order is at this stage.
     Here,
-    /// It was there.
+    /// The order has left it.
     Passed,
-    /// It was not.
+    /// The order has not entered it.
     Ahead,
 }
 
 pub(in super::super) type Notes<'a> = BTreeMap<&'a str, Note>;
 
-/// The picture, which says the same as the text. Notes are on every stage or on none.
+/// The picture, with the text as its description. Notes are on every stage or on none.
 pub(in super::super) fn svg(workflow: &Workflow, notes: &Notes<'_>, text: &str) -> Markup {
     let Some(picture) = picture::of(workflow, i64::from(!notes.is_empty())) else {
         return html! { p.hint { (TOO_LARGE) } };
@@ -79,7 +79,7 @@ fn node(node: &Node<'_>, workflow: &Workflow, notes: &Notes<'_>) -> Markup {
     }
 }
 
-/// What is written below the name.
+/// The lines below the name.
 fn lines(name: &str, workflow: &Workflow, notes: &Notes<'_>) -> Vec<String> {
     let join = workflow.stages.get(name).and_then(|stage| stage.join);
     let join = join.map(|join| match join {
@@ -118,7 +118,7 @@ mod tests {
     const FILE: &str = "name = 'w'\nstart = ['a']\n[stages]\na.next = { '<b>&' = ['c'], go = ['d'] }\nc.next = ['e']\nd.next = ['e']\ne.join = 'any'\n";
 
     #[test]
-    fn every_stage_says_what_it_is_and_no_outcome_is_taken_for_markup() {
+    fn every_stage_shows_its_state_and_outcomes_are_escaped() {
         let workflow = read(FILE.as_bytes()).unwrap();
         let note = |state, words: &str| Note {
             state,
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_large_says_so() {
+    fn a_workflow_that_is_too_large_is_not_drawn() {
         let names: Vec<String> = (0..50).map(|n| format!("s{n}")).collect();
         let next = format!("{names:?}");
         let stages = names.iter().map(|name| format!("{name}.next = {next}\n"));

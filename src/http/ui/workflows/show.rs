@@ -1,4 +1,4 @@
-//! `GET /monitor/workflow?name=…`: one version of a workflow, drawn and in words.
+//! `GET /monitor/workflow?name=…`: one version of a workflow, as a picture and as a table.
 
 use axum::response::Response;
 use maud::{Markup, html};
@@ -19,16 +19,16 @@ use crate::wire::workflow_file;
 
 const NAME: &str = "name";
 const VERSION: &str = "version";
-/// How many versions are linked.
+/// The maximum number of linked versions.
 const VERSIONS_MAX: i32 = 50;
-const NO_NAME: &str = "name must be given; the list of workflows leads here with it";
+const NO_NAME: &str = "name must be given; the list of workflows links here with it";
 const UNKNOWN: &str = "no workflow has this name, or it has no such version";
 const UNREADABLE: &str = "This version was applied by another version of the program, and this one \
-                          finds faults in it.";
+                          finds errors in it.";
 
 /// The page.
 pub(in super::super) async fn get(
-    ask: PageRequest,
+    request: PageRequest,
     mut parameters: Parameters,
 ) -> Result<Response, HttpProblem> {
     let name = parameters.take(NAME, list_query::name);
@@ -38,7 +38,8 @@ pub(in super::super) async fn get(
     });
     parameters.finish(&[NAME, VERSION])?;
     let name = name.ok_or_else(|| HttpProblem::parameters(vec![NO_NAME.to_owned()]))?;
-    ask.show(move |viewer| page(viewer, name.clone(), version))
+    request
+        .show(move |viewer| page(viewer, name.clone(), version))
         .await
 }
 
@@ -77,7 +78,7 @@ async fn page(
     })
 }
 
-/// The ways to the others, the newest first.
+/// Links to all versions, the newest first.
 fn versions(stored: &StoredWorkflow, last: i32) -> Markup {
     let shown = (1..=last)
         .rev()
@@ -105,7 +106,7 @@ fn drawn(workflow: &Workflow) -> Markup {
     html! {
         section {
             h2 { "Stages" }
-            (picture::svg(workflow, &Notes::new(), "The table below says what leads where."))
+            (picture::svg(workflow, &Notes::new(), "The table below lists where each stage leads."))
             (stages::table(workflow))
         }
         section {

@@ -1,4 +1,4 @@
-//! What a picture shows of a workflow's stages, and what it leaves out, as a table.
+//! The stages of a workflow as a table, with details that the picture leaves out.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::domain::workflow::{Field, FieldKind, Join, Next, Stage, StageDeadline
 
 const HEADINGS: [&str; 5] = ["Stage", "Leads to", "Join", "Deadline", "Form"];
 
-/// The stages in the order in which an order comes to them.
+/// The stages in the sequence in which an order enters them.
 pub(super) fn table(workflow: &Workflow) -> Markup {
     let arrows = Arrows::of(workflow);
     html! {
@@ -57,8 +57,8 @@ fn row(name: &str, stage: &Stage) -> Markup {
             td {
                 @match stage.join {
                     None => {}
-                    Some(Join::All) => "waits for all that lead here",
-                    Some(Join::Any) => "is entered with the first that leads here",
+                    Some(Join::All) => "waits for all stages that lead here",
+                    Some(Join::Any) => "is entered with the first stage that leads here",
                 }
             }
             td { @if let Some(deadline) = &stage.deadline { (due(deadline)) } }
@@ -82,7 +82,7 @@ fn next(next: &Next) -> Markup {
     }
 }
 
-/// Those that are entered at the same time.
+/// The stages that are entered at the same time.
 fn all(stages: &[String]) -> Markup {
     html! {
         @match stages {
@@ -110,7 +110,7 @@ fn kind(kind: &FieldKind) -> Markup {
     }
 }
 
-/// As it is written in a file.
+/// A duration as a workflow file has it.
 pub(super) fn duration(value: SignedDuration) -> String {
     show_duration(Duration::try_from(value).unwrap_or_default())
 }

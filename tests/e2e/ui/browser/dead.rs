@@ -18,7 +18,7 @@ impl Page {
     async fn replay_is(&self, state: &str) {
         let state = json!(state);
         self.wait_until(&format!(
-            "document.querySelector('.standing .status')?.innerText.trim() === {state}"
+            "document.querySelector('.replay-status .status')?.innerText.trim() === {state}"
         ))
         .await;
     }
@@ -55,7 +55,7 @@ fn a_dead_letter_is_replayed_to_its_record() {
             .await;
         page.follow(page.click(&named("#reasons a", "unknown_workflow")))
             .await;
-        page.follow(page.click("document.querySelector('#letters a')"))
+        page.follow(page.click("document.querySelector('#dead-letters a')"))
             .await;
         page.shows("order.opened").await;
         page.shows("To the process of this token").await;
@@ -97,7 +97,7 @@ fn many_dead_letters_are_asked_about_once_more() {
             .await;
         page.still_there().await;
         page.follow(page.click(&named("button", "Replay …"))).await;
-        page.shows("Now 3 letters").await;
+        page.shows("Now 3 dead letters").await;
         page.follow(page.click(&named("a", "Back"))).await;
         assert_eq!(scene.ground.number(LETTERS).await, 3);
 
@@ -112,7 +112,7 @@ fn many_dead_letters_are_asked_about_once_more() {
         page.shows("3 of them could not be applied again").await;
         page.follow(page.click(&named("main a", "unknown_workflow")))
             .await;
-        page.wait_until("document.querySelectorAll('#letters tr').length === 3")
+        page.wait_until("document.querySelectorAll('#dead-letters tr').length === 3")
             .await;
         page.quiet().await;
         scene.end().await;
@@ -131,7 +131,7 @@ fn whoever_may_only_read_sees_nothing_to_press() {
             page.goto("/monitor/dead-letters").await;
             if !words.is_empty() {
                 page.follow(page.click(&named("#reasons a", words))).await;
-                page.follow(page.click("document.querySelector('#letters a')"))
+                page.follow(page.click("document.querySelector('#dead-letters a')"))
                     .await;
             }
             page.shows("Replaying requires an admin key.").await;

@@ -34,7 +34,7 @@ const PAGES: [(&str, &str, &str); 10] = [
     ),
     (
         "/monitor/replays/confirm?all=yes",
-        "Now 4 letters",
+        "Now 4 dead letters",
         "confirm",
     ),
 ];
@@ -67,7 +67,7 @@ fn every_page_is_readable_in_every_look() {
 async fn dead_letter(page: &Page, look: (Size, Theme)) {
     page.goto("/monitor/dead-letters/reason?name=unknown_type")
         .await;
-    page.follow(page.click(&css("#letters a"))).await;
+    page.follow(page.click(&css("#dead-letters a"))).await;
     page.is_live().await;
     page.readable(look).await;
     page.picture(&named("letter", look)).await;

@@ -72,12 +72,11 @@ impl Page {
 
     /// Types into whatever has the focus.
     pub(crate) async fn type_text(&self, text: &str) {
-        for dead_letter in text.chars() {
-            let dead_letter = dead_letter.to_string();
-            self.key(json!({ "type": "keyDown", "key": dead_letter, "text": dead_letter }))
+        for character in text.chars() {
+            let character = character.to_string();
+            self.key(json!({ "type": "keyDown", "key": character, "text": character }))
                 .await;
-            self.key(json!({ "type": "keyUp", "key": dead_letter }))
-                .await;
+            self.key(json!({ "type": "keyUp", "key": character })).await;
         }
     }
 

@@ -134,10 +134,10 @@ fn what_somebody_types_stays_while_the_page_is_renewed() {
         page.click(&field("File name")).await;
         page.type_text("scn").await;
         page.press("ArrowLeft").await;
-        for (token, dead_letter) in [("typing-1", "a"), ("typing-2", "/")] {
+        for (token, character) in [("typing-1", "a"), ("typing-2", "/")] {
             scene.open(token, "other.pdf", 1).await;
             page.row_says(token, "running").await;
-            page.type_text(dead_letter).await;
+            page.type_text(character).await;
         }
         let typed = format!(
             "[document.activeElement === {0}, {0}.value, {0}.selectionStart].join()",

@@ -67,7 +67,7 @@ fn a_dead_letter_is_replayed_without_a_script() {
         // It stands still, so one loads it again.
         until("the end of the replay", async || {
             page.goto(&place).await;
-            let state = "document.querySelector('.standing').innerText.includes('done')";
+            let state = "document.querySelector('.replay-status').innerText.includes('done')";
             (page.evaluate(state).await == true).then_some(())
         })
         .await;

@@ -1,4 +1,4 @@
-//! Lines and bars, each told apart by form as well as by colour.
+//! Lines and bars, distinguished by pattern as well as by colour.
 
 use std::fmt::Write;
 
@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use super::{Form, Line};
 use crate::http::ui::charts::scale::real;
 
-/// Where values lie in a picture.
+/// The coordinates of values in a picture.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Frame {
     /// The value at the upper edge.
@@ -22,24 +22,24 @@ impl Frame {
     pub(super) const TOP: f64 = 10.0;
     pub(super) const BOTTOM: f64 = 165.0;
 
-    /// Where so many minutes have passed.
+    /// The x coordinate after that number of minutes.
     pub(super) fn x(&self, minutes: f64) -> f64 {
         Self::LEFT + (Self::RIGHT - Self::LEFT) * minutes / real(self.minutes.max(1))
     }
 
-    /// How high a value is.
+    /// The y coordinate of a value.
     pub(super) fn y(&self, value: f64) -> f64 {
         let part = (value / self.top).clamp(0.0, 1.0);
         Self::BOTTOM - (Self::BOTTOM - Self::TOP) * part
     }
 }
 
-/// A place in a picture, as it is written.
+/// A coordinate as text.
 pub(super) fn place(value: f64) -> String {
     format!("{value:.1}")
 }
 
-/// A line that is broken where nothing is known; what stands alone becomes a dot.
+/// A line that is broken where values are not known; a single value becomes a dot.
 pub(super) fn line(frame: &Frame, line: &Line) -> Markup {
     let mut path = String::new();
     let mut dots = Vec::new();
@@ -52,7 +52,7 @@ pub(super) fn line(frame: &Frame, line: &Line) -> Markup {
             .collect();
         match points.as_slice() {
             [] => {}
-            [alone] => dots.push(*alone),
+            [single] => dots.push(*single),
             several => {
                 for (at, (x, y)) in several.iter().enumerate() {
                     let step = if at == 0 { 'M' } else { 'L' };
@@ -67,7 +67,7 @@ pub(super) fn line(frame: &Frame, line: &Line) -> Markup {
     }
 }
 
-/// Bars, one upon the other.
+/// Stacked bars.
 pub(super) fn stack(frame: &Frame, lines: &[Line]) -> Markup {
     let mut below = vec![0.0; frame.minutes];
     let width = (frame.x(1.0) - frame.x(0.0) - 0.8).max(0.5);
@@ -96,7 +96,7 @@ pub(super) fn stack(frame: &Frame, lines: &[Line]) -> Markup {
     }
 }
 
-/// What stands for one of them beside its name.
+/// The symbol of a line in the legend.
 pub(super) fn key(form: Form, mark: usize) -> Markup {
     match form {
         Form::Lines => html! { path class=(class("line", mark)) d="M0 5H26" {} },
@@ -114,7 +114,7 @@ fn fill(mark: usize) -> String {
     format!("url(#fill-{mark})")
 }
 
-/// Whole, slanting, crossed, upright.
+/// The fill of a mark: solid, diagonal, crossed, vertical.
 fn pattern(mark: usize) -> Markup {
     let id = format!("fill-{mark}");
     let class = class("ink", mark);

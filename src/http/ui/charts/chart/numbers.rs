@@ -1,4 +1,4 @@
-//! The numbers of a chart, for those who can't see it and those who want to copy them.
+//! The numbers of a chart, for screen readers and for copying.
 
 use maud::{Markup, html};
 
