@@ -4,7 +4,8 @@
 //! properties nor decisions by a clock; these come from the record:
 //!
 //! - `reply_to` is known if the opening is the one that is still valid.
-//! - The times until which an open process waits are the current ones; an ended process has none.
+//! - The times until which an open process waits are the current ones; if it has ended since, they
+//!   are not known.
 //! - The stops of an order were entered and left at the time of a transaction, by the same clock as
 //!   the receive times of events. So they are exact between transactions; each event of one
 //!   transaction already shows all the stops that the transaction created.

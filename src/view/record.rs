@@ -49,7 +49,7 @@ pub struct View<'a> {
     pub(crate) message: Option<Cow<'a, str>>,
     pub(crate) opening: Option<OpeningView<'a>>,
     pub(crate) completion: Completion,
-    /// When its completion was first unroutable.
+    /// Since when its completion has been unroutable.
     pub(crate) unroutable_at: Option<Timestamp>,
     /// The number of messages about its end that are not published yet.
     pub(crate) outbox: u64,

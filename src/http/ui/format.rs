@@ -45,7 +45,7 @@ pub(super) fn untrusted(text: Option<&str>) -> Markup {
     html! { @if let Some(text) = text { bdi { (escape::line(text)) } } }
 }
 
-/// A status, shown by its name, a symbol and a colour.
+/// A status, shown by its name, a form and a colour.
 pub(super) fn status(status: Status) -> Markup {
     html! { span.status data-status=(status.name()) { (status.name()) } }
 }

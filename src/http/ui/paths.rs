@@ -47,7 +47,7 @@ pub(super) fn dead_letter(id: Uuid) -> String {
     with(DEAD_LETTER, &[("id", id.to_string())])
 }
 
-/// The dead letters of a reason, or those after a place in that list.
+/// The dead letters of a reason, or those after a cursor.
 pub(super) fn dead_letters_of(reason: &str, after: Option<String>) -> String {
     let mut parameters = vec![("name", reason.to_owned())];
     parameters.extend(after.map(|after| ("after", after)));

@@ -69,7 +69,8 @@ fn line(step: &StepView, opened: Option<Timestamp>) -> Markup {
     }
 }
 
-/// The time since the opening; negative if a producer's clock is behind.
+/// The time since the opening; it can be negative, since producers' clocks differ.
+
 fn offset(after: SignedDuration) -> String {
     match after.is_negative() {
         true => format!("−{}", format::length(after.abs())),

@@ -84,7 +84,7 @@ fn place(
 
 fn why(slow: Option<Slow>) -> &'static str {
     match slow {
-        None => "It is next to be published.",
+        None => "It is queued for publishing.",
         Some(Slow::Timeout) => "A queue of its destination does not confirm.",
         Some(Slow::Nacked) => {
             "A queue of its destination rejects it: the queue is full, or has no quorum."
