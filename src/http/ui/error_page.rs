@@ -14,7 +14,7 @@ pub(super) async fn render(request: Request, next: Next) -> Response {
     let is_visit = *request.method() == Method::GET && !sse::is_requested(request.headers());
     let visited = is_visit.then(|| request.uri().clone());
     let answer = next.run(request).await;
-    problem::say(answer, |problem| match (problem.trouble(), visited) {
+    problem::say(answer, |problem| match (problem.kind(), visited) {
         (ProblemKind::Unauthorized, Some(uri)) => to_login(&uri),
         _ => shown(problem),
     })
@@ -30,7 +30,7 @@ fn to_login(uri: &Uri) -> Response {
 }
 
 fn shown(problem: &HttpProblem) -> Response {
-    let kind = problem.trouble();
+    let kind = problem.kind();
     let main: Markup = html! {
         h1 { (kind.title()) }
         p { (problem.detail()) }

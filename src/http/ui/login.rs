@@ -63,7 +63,7 @@ pub(super) async fn post(
     let admitted = api.keys.admit(&key, peer).await;
     let allowed = admitted.and_then(|access| auth::allow(access, Scope::Read));
     if let Err(problem) = allowed {
-        let status = problem.trouble().status();
+        let status = problem.kind().status();
         return Ok(page::html_answer(
             status,
             &form(&login.next, Some(&problem)),

@@ -145,7 +145,7 @@ where
 /// viewer keeps the open page.
 fn is_final(problem: &HttpProblem) -> bool {
     matches!(
-        problem.trouble(),
+        problem.kind(),
         ProblemKind::Unauthorized | ProblemKind::Forbidden
     )
 }

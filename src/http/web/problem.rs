@@ -23,7 +23,7 @@ const JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
 /// The answer to a request that can't be answered.
 #[derive(Debug, Clone)]
 pub(in crate::http) struct HttpProblem {
-    trouble: ProblemKind,
+    kind: ProblemKind,
     /// After how many seconds the same may go well.
     retry_after: Option<u64>,
     problem: Problem,
@@ -40,11 +40,11 @@ pub(in crate::http) struct ProblemView<'a> {
 }
 
 impl HttpProblem {
-    pub(in crate::http) fn new(trouble: ProblemKind, detail: &str) -> Self {
-        let problem = Problem::named(trouble.name(), trouble.title(), detail.to_owned());
-        let retry_after = (trouble == ProblemKind::Unavailable).then_some(1);
+    pub(in crate::http) fn new(kind: ProblemKind, detail: &str) -> Self {
+        let problem = Problem::named(kind.name(), kind.title(), detail.to_owned());
+        let retry_after = (kind == ProblemKind::Unavailable).then_some(1);
         Self {
-            trouble,
+            kind,
             retry_after,
             problem,
         }
@@ -92,7 +92,7 @@ impl HttpProblem {
     /// What a worker refused, in its own words.
     pub(in crate::http) fn refused(problem: Problem) -> Self {
         Self {
-            trouble: ProblemKind::Unprocessable,
+            kind: ProblemKind::Unprocessable,
             retry_after: None,
             problem,
         }
@@ -133,14 +133,14 @@ impl HttpProblem {
     pub(in crate::http) fn view<'a>(&'a self, instance: &'a str) -> ProblemView<'a> {
         ProblemView {
             problem: &self.problem,
-            status: self.trouble.status().as_u16(),
+            status: self.kind.status().as_u16(),
             instance,
         }
     }
 
     /// What is wrong.
-    pub(in crate::http) fn trouble(&self) -> ProblemKind {
-        self.trouble
+    pub(in crate::http) fn kind(&self) -> ProblemKind {
+        self.kind
     }
 
     /// The same for people, with the remedy.
@@ -149,11 +149,11 @@ impl HttpProblem {
     }
 
     fn answer(&self, instance: &str) -> Response {
-        let status = self.trouble.status();
+        let status = self.kind.status();
         let body = serde_json::to_vec(&self.view(instance)).unwrap_or_default();
         let mut answer = (status, [(header::CONTENT_TYPE, JSON)], body).into_response();
         let headers = answer.headers_mut();
-        if self.trouble == ProblemKind::Unauthorized {
+        if self.kind == ProblemKind::Unauthorized {
             let ways = HeaderValue::from_static(r#"Bearer realm="waybill", Basic realm="waybill""#);
             headers.insert(header::WWW_AUTHENTICATE, ways);
         }
@@ -164,7 +164,7 @@ impl HttpProblem {
 impl IntoResponse for HttpProblem {
     /// Only marked here: [`render`] knows the request.
     fn into_response(self) -> Response {
-        let mut response = self.trouble.status().into_response();
+        let mut response = self.kind.status().into_response();
         response.extensions_mut().insert(self);
         response
     }
@@ -172,7 +172,7 @@ impl IntoResponse for HttpProblem {
 
 impl From<Box<Rejection>> for HttpProblem {
     fn from(rejection: Box<Rejection>) -> Self {
-        let trouble = match rejection.reason {
+        let kind = match rejection.reason {
             Reason::TooLarge => ProblemKind::TooLarge,
             Reason::UnsupportedContentType | Reason::UnsupportedEncoding => {
                 ProblemKind::UnsupportedMediaType
@@ -181,7 +181,7 @@ impl From<Box<Rejection>> for HttpProblem {
             _ => ProblemKind::Unprocessable,
         };
         Self {
-            trouble,
+            kind,
             ..Self::refused(rejection.problem)
         }
     }

@@ -73,11 +73,11 @@ fn writing() -> Router<Api> {
 
 /// Two of its messages are words that clients know; the others say what is wrong.
 fn say(problem: &HttpProblem) -> Response {
-    let status = match problem.trouble() {
+    let status = match problem.kind() {
         ProblemKind::Unprocessable => StatusCode::BAD_REQUEST,
         trouble => trouble.status(),
     };
-    let message = match problem.trouble() {
+    let message = match problem.kind() {
         ProblemKind::Unauthorized => "Unauthorized",
         ProblemKind::Forbidden => "Forbidden",
         _ => problem.detail(),
@@ -85,7 +85,7 @@ fn say(problem: &HttpProblem) -> Response {
     let code = status.as_u16();
     let error = Said { code, message };
     let mut response = (status, json(&Refusal { error })).into_response();
-    if problem.trouble() == ProblemKind::Unauthorized {
+    if problem.kind() == ProblemKind::Unauthorized {
         let headers = response.headers_mut();
         headers.insert(header::WWW_AUTHENTICATE, BASIC);
     }

@@ -271,7 +271,7 @@ mod tests {
         let asked = ["one", "two", "three"].map(asked);
         let said = |absent: [&Absent; 3]| {
             let problem = refuse(&asked, &absent.map(Err)).unwrap_err();
-            (problem.trouble(), problem.detail().to_owned())
+            (problem.kind(), problem.detail().to_owned())
         };
         let (trouble, detail) = said([&Absent::NoEvent, &Absent::Forgotten, &Absent::Unknown]);
         assert_eq!(trouble, ProblemKind::NotFound);

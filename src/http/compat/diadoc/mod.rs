@@ -74,7 +74,7 @@ fn token(parameters: &str) -> Option<String> {
 
 /// A sentence, with a code for programs.
 fn say(problem: &HttpProblem) -> Response {
-    let (status, code) = told(problem.trouble());
+    let (status, code) = told(problem.kind());
     let about = [
         (
             header::CONTENT_TYPE,

@@ -103,7 +103,7 @@ pub(super) fn stands(stops: &[ActiveStop]) -> Response {
 /// What was called could not be done.
 pub(super) fn refuse(call: Call, problem: HttpProblem) -> Response {
     problem::say(problem.into_response(), |problem| {
-        answer(&failed(call, problem.trouble(), problem.detail()))
+        answer(&failed(call, problem.kind(), problem.detail()))
     })
 }
 

@@ -130,7 +130,7 @@ impl OmflowRequest {
     async fn admit(&self, fields: &Fields, scope: Scope) -> Result<Access, HttpProblem> {
         let code = fields.get("security").map(str::to_owned);
         let admitted = self.api.keys.admit(&code, self.peer).await;
-        let access = admitted.map_err(|problem| match (&code, problem.trouble()) {
+        let access = admitted.map_err(|problem| match (&code, problem.kind()) {
             (None, ProblemKind::Unauthorized) => {
                 HttpProblem::new(ProblemKind::Unauthorized, NO_CODE)
             }

@@ -59,16 +59,16 @@ fn everywhere(path: &str, methods: &MethodRouter<Api>) -> Router<Api> {
 
 /// What can't be answered: what it is in short, and what is wrong and how to mend it.
 fn say(problem: &HttpProblem) -> Response {
-    let status = match problem.trouble() {
+    let status = match problem.kind() {
         // It knows no finer ones for what came in.
         ProblemKind::UnsupportedMediaType | ProblemKind::Unprocessable | ProblemKind::KeyReused => {
             StatusCode::BAD_REQUEST
         }
         trouble => trouble.status(),
     };
-    let body = json!({"errors": problem.trouble().title(), "message": problem.detail()});
+    let body = json!({"errors": problem.kind().title(), "message": problem.detail()});
     let mut answer = (status, JSON, body.to_string()).into_response();
-    if problem.trouble() == ProblemKind::Unauthorized {
+    if problem.kind() == ProblemKind::Unauthorized {
         answer.headers_mut().insert(header::WWW_AUTHENTICATE, KEYS);
     }
     answer
