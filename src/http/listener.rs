@@ -1,5 +1,5 @@
-//! The listener for clients: the native API, the monitor page, and the dialects that clients of other
-//! systems speak.
+//! The listener for clients: the native API, the monitor page, and the dialects of clients of other
+//! systems.
 
 use std::io;
 use std::time::Duration;
@@ -17,32 +17,32 @@ use super::web::metrics_layer::{Meter, measure};
 use super::web::rate_limit::Peer;
 use super::{compat, ui};
 
-/// A request may wait for the end of a process, so its clock is longer than the longest wait.
+/// A request may wait for the end of a process, so its timeout is longer than the longest wait.
 const LIMITS: Limits = Limits {
     connections: 16_384,
-    // Heads are limited by the server, bodies by who reads them.
+    // The HTTP server limits headers, the handlers limit bodies.
     request_bytes: usize::MAX,
     transfer: Duration::from_secs(75),
     bytes_per_second: 16 << 10,
     idle: Duration::from_secs(75),
 };
-/// Longest wait at the end for answers that are under way.
+/// Longest wait at shutdown for responses that are in progress.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// Serves until told to stop; those who wait are then answered with what is known.
+/// Serves until stopped; requests that wait are then answered with the current state.
 ///
 /// # Errors
 ///
-/// When the listener itself fails; failing clients are their own problem.
+/// When the listener itself fails; errors of single connections are not reported.
 pub async fn serve(listener: TcpListener, setup: Setup, stop: CancellationToken) -> io::Result<()> {
     let dialects = setup.dialects.clone();
     let meter = Meter::new(setup.telemetry.clone(), &dialects);
-    // They end with the listener.
+    // The tasks end with the listener.
     let (api, _tasks) = Api::new(setup, &stop);
     let router = api::router(&api).merge(ui::router(&api));
     let router = compat::add(router, &api, &dialects);
     let router = router.layer(from_fn_with_state(meter, measure));
-    let router = router.layer(from_fn(drain_bodies::take_in));
+    let router = router.layer(from_fn(drain_bodies::drain));
     let service = router.into_make_service_with_connect_info::<Peer>();
     let server = axum::serve(Guard::new(listener, LIMITS), service)
         .with_graceful_shutdown(stop.clone().cancelled_owned())

@@ -1,6 +1,6 @@
-//! What is served over HTTP: the listener for clients ([`listener`]) and the one for operators ([`ops`]).
+//! The HTTP servers: the listener for clients ([`listener`]) and the one for operators ([`ops`]).
 //!
-//! [`web`] is what every request passes: authentication, limits, parameters, waiting, problems. Handlers
+//! [`web`] has what all requests share: authentication, limits, parameters, waiting, problems. Handlers
 //! are in [`api`] (the native API), `ui` (the pages) and `compat` (clients of other systems); they share
 //! [`state`] and send events by [`submit`].
 

@@ -1,7 +1,7 @@
-//! The listener for operators: whether this process lives and is ready, and its metrics.
+//! The listener for operators: liveness, readiness and metrics of this process.
 //!
-//! It answers from memory alone. It stays up while the process drains, so that the end can be
-//! watched, and it is the last to stop.
+//! It answers from memory alone. It stays up while the process drains, so that the shutdown can be
+//! monitored, and it stops last.
 
 use std::fmt;
 use std::io;
@@ -27,25 +27,25 @@ const LIMITS: Limits = Limits {
     bytes_per_second: 16 << 10,
     idle: Duration::from_secs(75),
 };
-/// Pause between two rounds of upkeep: observations pile up until then.
+/// Interval between two runs of upkeep; observations accumulate in between.
 const UPKEEP: Duration = Duration::from_secs(5);
-/// Longest wait at the end for answers that are under way.
+/// Longest wait at shutdown for responses that are in progress.
 const GRACE: Duration = Duration::from_secs(2);
 const TEXT: &str = "text/plain; charset=utf-8";
 const EXPOSITION: &str = "text/plain; version=0.0.4; charset=utf-8";
 const ROUTES: &str = "no such page; there are /livez, /readyz and /metrics\n";
 
-/// What runs before each scrape to bring levels up to date; it must not block.
+/// Callback before each scrape that updates the gauges; it must not block.
 pub type Refresh = Arc<dyn Fn() + Send + Sync>;
 
-/// What the listener shows.
+/// What the listener serves.
 #[derive(Clone)]
 pub struct Ops {
     /// The metrics.
     pub telemetry: Telemetry,
     /// The health.
     pub health: Health,
-    /// What runs before each scrape, if anything.
+    /// Runs before each scrape, if set.
     pub refresh: Option<Refresh>,
 }
 
@@ -58,11 +58,11 @@ impl fmt::Debug for Ops {
     }
 }
 
-/// Serves until shutdown, and does the upkeep of the metrics meanwhile.
+/// Serves until shutdown, and runs the upkeep of the metrics meanwhile.
 ///
 /// # Errors
 ///
-/// When the listener itself fails; failing clients are their own problem.
+/// When the listener itself fails; errors of single connections are not reported.
 pub async fn serve(listener: TcpListener, ops: Ops, shutdown: CancellationToken) -> io::Result<()> {
     let guard = Guard::new(listener, LIMITS);
     let server = axum::serve(guard, router(ops.clone()))
@@ -113,7 +113,7 @@ async fn metrics(State(ops): State<Ops>) -> Response {
     (headers, ops.telemetry.render()).into_response()
 }
 
-/// One line that names everything that is wrong.
+/// One line that names every failed check.
 fn complain(what: &str, details: &[impl AsRef<str>]) -> Response {
     let details: Vec<&str> = details.iter().map(AsRef::as_ref).collect();
     let body = format!("{what}: {}\n", details.join(", "));
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_wrong_path_is_told_the_right_ones() {
+    async fn an_unknown_path_gets_the_list_of_known_ones() {
         let server = Server::start().await;
         let answer = server.get("/metric").await;
         assert!(answer.starts_with("HTTP/1.1 404"));

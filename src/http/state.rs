@@ -1,4 +1,4 @@
-//! What the handlers of the clients' listener share, and the tasks that work for them.
+//! The state that the handlers of the clients' listener share, and their background tasks.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -22,34 +22,34 @@ use crate::store::read::event_outcome::{EventOutcome, SentEvent};
 use crate::telemetry::Telemetry;
 use crate::wire;
 
-/// What the listener works with.
+/// What the listener needs to start.
 #[derive(Clone)]
 pub struct Setup {
-    /// Where processes are read; it may be a replica.
+    /// The database for reading processes; it may be a replica.
     pub store: Store,
-    /// Where files and sessions are noted, and read what must not be behind.
+    /// The primary database: for files and sessions, and for reads that must not lag behind.
     pub primary: Store,
-    /// Where files are kept.
+    /// The storage of files.
     pub files: Files,
-    /// What uploads may bring.
+    /// Limits of uploads.
     pub uploads: UploadLimits,
-    /// Where events go.
+    /// The broker that events are published to.
     pub broker: BrokerSettings,
-    /// What an event may not exceed.
+    /// Limits of one event.
     pub limits: wire::Limits,
-    /// How often somebody may ask.
+    /// Rate limits per API key and address.
     pub allowances: Allowances,
-    /// Which other systems' clients are answered, and where.
+    /// Which dialects of other systems are enabled, and under which paths.
     pub dialects: DialectSettings,
-    /// Where requests are counted.
+    /// Counts requests.
     pub telemetry: Telemetry,
 }
 
-/// What the handlers share.
+/// The state that the handlers share.
 #[derive(Clone)]
 pub(crate) struct Api(Arc<Shared>);
 
-/// The same, once for all of them.
+/// The fields of [`Api`].
 pub(crate) struct Shared {
     pub(super) store: Store,
     pub(super) primary: Store,
@@ -58,19 +58,19 @@ pub(crate) struct Shared {
     pub(super) limits: wire::Limits,
     pub(super) keys: Keys,
     pub(super) room: MemoryBudget,
-    pub(super) together: Batcher,
-    pub(super) post: EventPublisher,
+    pub(super) batcher: Batcher,
+    pub(super) publisher: EventPublisher,
     pub(super) ended: Waiters<ProcessKey, ()>,
-    pub(super) fates: Waiters<SentEvent, EventOutcome>,
-    pub(super) news: Notifier,
+    pub(super) outcomes: Waiters<SentEvent, EventOutcome>,
+    pub(super) notifier: Notifier,
     pub(super) stop: CancellationToken,
 }
 
 impl Api {
-    /// What handlers share, and the tasks that work for them until told to stop.
+    /// Creates the state, and the background tasks that run until `stop`.
     pub(super) fn new(setup: Setup, stop: &CancellationToken) -> (Self, JoinSet<()>) {
-        let (post, counter) = publisher::post();
-        let (together, lanes) = batcher::together();
+        let (publisher, task) = publisher::publisher();
+        let (batcher, lanes) = batcher::batcher();
         let rates = Rates::new(setup.allowances);
         let api = Self(Arc::new(Shared {
             keys: Keys::new(setup.store.clone(), setup.primary.clone(), rates.clone()),
@@ -80,42 +80,42 @@ impl Api {
             uploads: setup.uploads,
             limits: setup.limits,
             room: MemoryBudget::default(),
-            together,
-            post,
+            batcher,
+            publisher,
             ended: Waiters::default(),
-            fates: Waiters::default(),
-            news: Notifier::default(),
+            outcomes: Waiters::default(),
+            notifier: Notifier::default(),
             stop: stop.clone(),
         }));
-        let mut tasks = api.look(stop);
+        let mut tasks = api.poll(stop);
         for lane in lanes {
             tasks.spawn(lane.serve(api.store.clone()));
         }
-        tasks.spawn(counter.serve(setup.broker));
-        tasks.spawn(rates.forget(stop.clone()));
+        tasks.spawn(task.serve(setup.broker));
+        tasks.spawn(rates.evict(stop.clone()));
         (api, tasks)
     }
 
-    /// Waits until the listener is told to stop.
+    /// Waits until the listener is stopped.
     pub(super) async fn stopped(&self) {
         self.stop.cancelled().await;
     }
 
-    /// Looks at the database for all who wait.
-    fn look(&self, stop: &CancellationToken) -> JoinSet<()> {
+    /// Polls the database for all requests that wait.
+    fn poll(&self, stop: &CancellationToken) -> JoinSet<()> {
         let mut tasks = JoinSet::new();
         let store = self.store.clone();
-        // After a failure the next look asks again.
+        // After a failure the next poll tries again.
         let ended = async move |keys: &[ProcessKey]| {
             let ended = store.ended(keys).await.unwrap_or_default();
             ended.into_iter().map(|key| (key, ())).collect()
         };
-        tasks.spawn(self.ended.clone().look(ended, stop.clone()));
+        tasks.spawn(self.ended.clone().poll(ended, stop.clone()));
         let store = self.store.clone();
-        let fates = async move |sent: &[SentEvent]| store.fates(sent).await.unwrap_or_default();
-        tasks.spawn(self.fates.clone().look(fates, stop.clone()));
-        let news = self.news.clone();
-        tasks.spawn(news.look(self.store.clone(), stop.clone()));
+        let outcomes = async move |sent: &[SentEvent]| store.fates(sent).await.unwrap_or_default();
+        tasks.spawn(self.outcomes.clone().poll(outcomes, stop.clone()));
+        let notifier = self.notifier.clone();
+        tasks.spawn(notifier.poll(self.store.clone(), stop.clone()));
         tasks
     }
 }

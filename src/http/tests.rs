@@ -1,4 +1,4 @@
-//! What the guard does to clients that are slow, greedy or many.
+//! The connection limits against clients that are slow, greedy or many.
 
 use std::io;
 use std::net::SocketAddr;
@@ -65,7 +65,7 @@ async fn a_connection_over_the_limit_waits_for_its_place() {
     let mut second = TcpStream::connect(address).await.unwrap();
     second.write_all(REQUEST).await.unwrap();
     first.write_all(REQUEST).await.unwrap();
-    // The first is served, goes idle, and is closed; only then comes the second's turn.
+    // The first is served, goes idle, and is closed; only then is the second accepted.
     assert!(until_closed(&mut first).await.ends_with("hello"));
     assert!(until_closed(&mut second).await.ends_with("hello"));
 }
@@ -84,10 +84,10 @@ async fn requests_on_one_connection_each_get_their_time() {
 }
 
 #[tokio::test]
-async fn a_taken_address_names_its_setting() {
+async fn an_address_in_use_is_reported_with_its_setting() {
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
-    let taken = bind(any, "ops.listen").await.unwrap();
-    let address = taken.local_addr().unwrap();
+    let in_use = bind(any, "ops.listen").await.unwrap();
+    let address = in_use.local_addr().unwrap();
     let error = bind(address, "ops.listen").await.unwrap_err();
     let expected = format!("cannot listen on {address} (setting `ops.listen`): address in use");
     assert_eq!(error.to_string(), expected);

@@ -1,4 +1,4 @@
-//! `POST /v1/processes/{token}/cancel`: giving up a process, whatever its kind.
+//! `POST /v1/processes/{token}/cancel`: cancels a process of either kind.
 
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
@@ -15,20 +15,20 @@ use crate::http::web::auth::Caller;
 use crate::http::web::params::Parameters;
 use crate::http::web::problem::HttpProblem;
 
-/// Cancels a process that is known. The body, if there is one, is the data of `<kind>.cancelled`.
+/// Cancels an existing process. The body, if there is one, is the data of `<kind>.cancelled`.
 #[utoipa::path(
     post,
     path = "/v1/processes/{token}/cancel",
     operation_id = "cancelProcess",
     tag = "sending",
-    summary = "Gives up a process",
-    description = "Whatever its kind; an unknown one can't be.",
+    summary = "Cancels a process",
+    description = "Of either kind; it must exist.",
     params(parameters::Token, parameters::Prefer, parameters::IdempotencyKey),
     request_body = Option<bodies::Cancel>,
     responses(
         (status = 200, description = "Applied", body = Receipt),
-        (status = 202, description = "Kept by the broker", body = Receipt, headers(("Location", description = "The process"))),
-        responses::SentToProcess,
+        (status = 202, description = "Confirmed by the broker", body = Receipt, headers(("Location", description = "The process"))),
+        responses::SendToProcessProblems,
     ),
 )]
 pub(in super::super) async fn post(
@@ -43,7 +43,7 @@ pub(in super::super) async fn post(
     let key = ProcessKey::of(&access.tenant, &token);
     let kind = api.store.kind(key).await?;
     let body = api.room.receive(body, api.limits.body_bytes).await?;
-    let happened = EventRequest {
+    let request = EventRequest {
         type_: match kind.ok_or_else(HttpProblem::unknown_token)? {
             Kind::Upload => "upload.cancelled",
             Kind::Order => "order.cancelled",
@@ -51,5 +51,5 @@ pub(in super::super) async fn post(
         token: Some(&token),
         data: &body.bytes,
     };
-    api.happen(&access, &headers, happened).await
+    api.submit_request(&access, &headers, request).await
 }

@@ -1,6 +1,6 @@
-//! `GET /openapi.json`, `/docs`, `/asyncapi.json` and `/schemas/{name}`: the contract, for everybody.
+//! `GET /openapi.json`, `/docs`, `/asyncapi.json` and `/schemas/{name}`: the contract.
 //!
-//! They hold nothing secret and are the same for all, so no key is asked for.
+//! The documents contain no secrets and are the same for all clients, so they need no key.
 
 use std::sync::Arc;
 
@@ -22,23 +22,23 @@ use crate::wire::schema;
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 const SCHEMA: HeaderValue = HeaderValue::from_static("application/schema+json");
-/// They change only with the version that runs.
+/// They change only with the version of Waybill.
 const CACHED: HeaderValue = HeaderValue::from_static("public, max-age=3600");
-/// What follows the name of a schema in its path.
-const ENDING: &str = ".json";
+/// The extension after the name of a schema in its path.
+const EXTENSION: &str = ".json";
 const UNKNOWN: &str =
     "no schema has this name; there is one of every event type, such as upload.received.json";
 
-/// The documents that are made at the start.
+/// The documents that are generated at the start.
 pub(in crate::http) struct Documents {
     openapi: String,
     page: Page,
 }
 
 impl Documents {
-    /// Those that show what the routes say of themselves.
-    pub(in crate::http) fn of(said: &OpenApi) -> Self {
-        let document = openapi::document(said).unwrap_or_else(|error| {
+    /// Generates them from the annotations of the routes.
+    pub(in crate::http) fn of(annotations: &OpenApi) -> Self {
+        let document = openapi::document(annotations).unwrap_or_else(|error| {
             debug_assert!(false, "our own documents are JSON: {error}");
             Value::Null
         });
@@ -57,7 +57,7 @@ pub(in crate::http) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(docs))
 }
 
-/// The exchanges, and what goes through them.
+/// The exchanges and their messages.
 #[utoipa::path(
     get,
     path = "/asyncapi.json",
@@ -70,7 +70,7 @@ async fn asyncapi() -> impl IntoResponse {
     (headers(JSON), schema::asyncapi())
 }
 
-/// Of an event type, of what goes out, or of an envelope.
+/// The schema of an event type, of a published message, or of an envelope.
 #[utoipa::path(
     get,
     path = "/schemas/{name}",
@@ -80,21 +80,21 @@ async fn asyncapi() -> impl IntoResponse {
     params(("name" = String, Path, description = "Its name and `.json`, such as `upload.received.json`")),
     responses(
         (status = 200, description = "The schema", body = Object, content_type = "application/schema+json"),
-        responses::Named,
+        responses::NamedProblems,
     ),
 )]
 async fn schema(
     name: Result<Path<String>, PathRejection>,
 ) -> Result<impl IntoResponse, HttpProblem> {
     let text = name.ok().and_then(|Path(name)| {
-        let name = name.strip_suffix(ENDING)?;
+        let name = name.strip_suffix(EXTENSION)?;
         schema::schema(name)
     });
     let text = text.ok_or_else(|| HttpProblem::new(ProblemKind::NotFound, UNKNOWN))?;
     Ok((headers(SCHEMA), text))
 }
 
-/// What is answered here, for programs.
+/// The HTTP API, for programs.
 #[utoipa::path(
     get,
     path = "/openapi.json",
@@ -107,7 +107,7 @@ async fn openapi(Extension(documents): Extension<Arc<Documents>>) -> impl IntoRe
     (headers(JSON), documents.openapi.clone())
 }
 
-/// The same for people.
+/// The HTTP API as a page.
 #[utoipa::path(
     get,
     path = "/docs",
@@ -137,7 +137,7 @@ mod tests {
     use crate::wire::encode::completion::SOURCE;
 
     #[test]
-    fn the_channels_are_the_exchanges_for_others_and_the_replies() {
+    fn the_channels_are_the_public_exchanges_and_the_replies() {
         let document: Value = serde_json::from_str(schema::asyncapi()).unwrap();
         let mut exchanges = BTreeSet::new();
         for (name, channel) in document["channels"].as_object().unwrap() {
@@ -152,7 +152,7 @@ mod tests {
             assert_eq!(exchange["durable"], true);
             exchanges.insert(name.as_str());
         }
-        // The other two are between Waybill and the broker alone.
+        // The other two are internal.
         let public = [
             topology::EVENTS_EXCHANGE,
             topology::COMPLETIONS_EXCHANGE,
@@ -162,11 +162,11 @@ mod tests {
     }
 
     #[test]
-    fn who_publishes_is_the_same_everywhere() {
+    fn the_source_is_the_same_in_the_document_and_in_messages() {
         let document: Value = serde_json::from_str(schema::asyncapi()).unwrap();
         let headers = &document["components"]["messageTraits"]["published"]["headers"];
-        let told = &headers["properties"]["cloudEvents_source"]["const"];
-        assert_eq!(told, SOURCE);
+        let documented = &headers["properties"]["cloudEvents_source"]["const"];
+        assert_eq!(documented, SOURCE);
         let message = Outgoing::new("", "", "", Vec::new());
         assert_eq!(message.properties.app_id.as_deref(), Some(SOURCE));
     }

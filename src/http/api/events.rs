@@ -1,5 +1,4 @@
-//! `GET /v1/events` and `GET /v1/events/stream`: everything that happens, in the order of commits,
-//! from a cursor on.
+//! `GET /v1/events` and `GET /v1/events/stream`: all events in the order of commits, from a cursor on.
 
 use std::convert::Infallible;
 use std::time::{Duration, Instant};
@@ -23,26 +22,26 @@ use crate::store::read::feed::{Feed, FeedError};
 use crate::store::read::feed_cursor::Cursor;
 use crate::view::feed::{self, PageView};
 
-/// A comment keeps the line open through whatever lies between.
+/// Comments keep the connection open through proxies.
 const COMMENT_EVERY: Duration = Duration::from_secs(15);
-/// A page of a stream is small, for its reader may be slow, and there may be many.
+/// Pages of a stream are small: readers may be slow, and many.
 const STREAM_BYTES_MAX: i64 = 128 << 10;
-/// What a stream takes: its page, as read and as written, and what the connection keeps.
-const STREAM_ROOM: usize = 1 << 20;
+/// Memory of a stream: its page, as read and as written, and the buffers of the connection.
+const STREAM_BYTES: usize = 1 << 20;
 const LAST_EVENT_ID: &str = "last-event-id";
 
-/// A page of events; with `Prefer: wait` not before there is one, or the time is over.
+/// A page of events; with `Prefer: wait` it waits for one, up to the limit.
 #[utoipa::path(
     get,
     path = "/v1/events",
     operation_id = "listEvents",
     tag = "events",
-    summary = "What happened after a cursor",
-    description = "A client that goes on with `after`, the `next` of the page before, neither skips nor repeats an event. With `Prefer: wait` not before there is one.",
+    summary = "Events after a cursor",
+    description = "A client that continues with `after`, the `next` of the previous page, neither skips nor repeats an event. With `Prefer: wait` it waits for an event.",
     params(parameters::Events, parameters::Prefer),
     responses(
-        (status = 200, description = "A page", body = PageView, headers(("Link", description = "Where the next page is"))),
-        responses::Followed,
+        (status = 200, description = "A page", body = PageView, headers(("Link", description = "Link to the next page"))),
+        responses::FeedProblems,
     ),
 )]
 pub(in crate::http) async fn list(
@@ -62,7 +61,7 @@ pub(in crate::http) async fn list(
         }
         after = Some(page.next);
         let left = until.saturating_duration_since(Instant::now());
-        if !page.more && !api.goes_on(page.next, left).await {
+        if !page.more && !api.has_more(page.next, left).await {
             break page;
         }
     };
@@ -81,18 +80,18 @@ pub(in crate::http) async fn list(
     Ok(answer)
 }
 
-/// The same as server-sent events, without an end: what is new, or what came after `Last-Event-ID`.
+/// The same as server-sent events, without an end: new events, or those after `Last-Event-ID`.
 #[utoipa::path(
     get,
     path = "/v1/events/stream",
     operation_id = "streamEvents",
     tag = "events",
-    summary = "What happens, as server-sent events",
+    summary = "Events as server-sent events",
     description = "From now on, or from `after` or `Last-Event-ID` on; without an end.",
     params(parameters::Events, parameters::LastEventId),
     responses(
         (status = 200, description = "Events, each with its cursor as `id`", body = String, content_type = "text/event-stream"),
-        responses::Followed,
+        responses::FeedProblems,
     ),
 )]
 pub(in crate::http) async fn stream(
@@ -110,12 +109,12 @@ pub(in crate::http) async fn stream(
     }
     let after = api.begin(filter.after, Some(After::Now)).await?;
     filter.bytes_max = STREAM_BYTES_MAX;
-    let room = api.room.take(STREAM_ROOM)?;
-    // The first page is read before the answer begins: it may be refused.
+    let permit = api.room.take(STREAM_BYTES)?;
+    // The first page is read before the response begins, so that an error has its status.
     let first = api.page(&filter, &access, after).await?;
     let reader = Reader {
         api,
-        _room: room,
+        _permit: permit,
         place: first.next,
         access,
         pass,
@@ -127,23 +126,23 @@ pub(in crate::http) async fn stream(
     Ok(Sse::new(events).keep_alive(keep_alive).into_response())
 }
 
-/// Somebody who follows the feed.
+/// A client that follows the feed.
 struct Reader {
     api: Api,
     access: Access,
     pass: Pass,
     filter: Filter,
-    /// After what to go on.
+    /// The cursor to continue after.
     place: Cursor,
     first: Option<Feed>,
-    _room: OwnedSemaphorePermit,
+    _permit: OwnedSemaphorePermit,
 }
 
 type Sent = Vec<Result<Event, Infallible>>;
 
 impl Reader {
-    /// One page; the stream ends when the process stops, the key is not good any more, or the
-    /// database is away: then the client comes again, with its cursor.
+    /// One page; the stream ends when the process stops, the key is no longer valid, or the database
+    /// is unavailable: then the client reconnects with its cursor.
     async fn next(mut self) -> Option<(Sent, Self)> {
         let page = match self.first.take() {
             Some(first) => first,
@@ -162,7 +161,7 @@ impl Reader {
         let sent: Sent = events.collect();
         if sent.is_empty() && !page.more {
             tokio::select! {
-                () = self.api.news.after(self.place) => {}
+                () = self.api.notifier.after(self.place) => {}
                 () = self.api.stop.cancelled() => return None,
             }
         }
@@ -193,20 +192,20 @@ impl Api {
         self.store.feed(&query).await.map_err(|error| match error {
             FeedError::Gone { .. } => HttpProblem::new(
                 ProblemKind::Gone,
-                "events after this cursor have been deleted; begin again without after",
+                "events after this cursor have been deleted; start again without after",
             ),
             FeedError::Undone => HttpProblem::new(
                 ProblemKind::Gone,
-                "the database was recovered to a moment before this cursor; begin again without after",
+                "the database was recovered to a moment before this cursor; start again without after",
             ),
             FeedError::Store(error) => error.into(),
         })
     }
 
-    /// Waits for what comes after a place; says whether there is something.
-    async fn goes_on(&self, place: Cursor, wait: Duration) -> bool {
+    /// Waits for events after a cursor; returns whether there are any.
+    async fn has_more(&self, place: Cursor, wait: Duration) -> bool {
         tokio::select! {
-            news = tokio::time::timeout(wait, self.news.after(place)) => news.is_ok(),
+            notification = tokio::time::timeout(wait, self.notifier.after(place)) => notification.is_ok(),
             () = self.stop.cancelled() => false,
         }
     }

@@ -1,4 +1,4 @@
-//! Which events a reader of the feed wants, out of the query.
+//! The query parameters of the feed.
 
 use crate::domain::access::Access;
 use crate::domain::{Kind, ProcessKey};
@@ -8,20 +8,20 @@ use crate::store::read::feed::{FEED_BYTES_MAX, FEED_EVENTS_MAX, FeedQuery};
 use crate::store::read::feed_cursor::Cursor;
 use crate::wire;
 
-/// Events of a page unless the reader wants more or fewer.
+/// Default page size.
 const LIMIT: u64 = 100;
 pub(super) const NAMES: [&str; 5] = ["after", "limit", "kind", "type", "token"];
 
-/// Where a reader begins.
+/// Where to start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum After {
-    /// After this place.
+    /// After this cursor.
     Place(Cursor),
-    /// With what is yet to come.
+    /// With the next new event.
     Now,
 }
 
-/// What a reader wants.
+/// Filter, cursor and page size.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Filter {
     pub(super) after: Option<After>,
@@ -29,7 +29,7 @@ pub(super) struct Filter {
     kind: Option<Kind>,
     types: Vec<&'static str>,
     token: Option<String>,
-    /// Bytes of data that a page is cut at.
+    /// Most bytes of data per page.
     pub(super) bytes_max: i64,
 }
 
@@ -47,7 +47,7 @@ impl Filter {
         Ok(filter)
     }
 
-    /// The question to the store: of the caller's tenant alone.
+    /// The query to the store, for the caller's tenant only.
     pub(super) fn of<'a>(&'a self, access: &'a Access, after: Option<Cursor>) -> FeedQuery<'a> {
         let key = |token: &String| ProcessKey::of(&access.tenant, token);
         FeedQuery {
@@ -61,7 +61,7 @@ impl Filter {
         }
     }
 
-    /// The same as a query, after another place.
+    /// The same query string with another cursor.
     pub(super) fn query(&self, after: Cursor) -> String {
         let types = self.types.join(",");
         let pairs = [

@@ -20,22 +20,22 @@ use crate::http::web::params::Parameters;
 use crate::http::web::problem::{HttpProblem, ProblemKind};
 use crate::store::write::file::File;
 
-const UNKNOWN: &str = "no file of this process has this id: check both, and whose key this is";
-const AWAY: &str = "the file can't be read just now; try again in a moment";
+const UNKNOWN: &str = "no file of this process has this id: check both, and the tenant of the key";
+const AWAY: &str = "the file can't be read right now; try again in a moment";
 
-/// Streams a file back; never held whole, and never shown by a browser as part of this site.
+/// Streams a file; browsers download it and never show it as part of this site.
 #[utoipa::path(
     get,
     path = "/v1/processes/{token}/files/{id}",
     operation_id = "getFile",
     tag = "processes",
     summary = "The contents of a file",
-    description = "Of the type that the contents are of, whole or a range of them.",
+    description = "With its detected media type, as a whole or a range.",
     params(parameters::Token, parameters::FileId, parameters::Range),
     responses(
-        (status = 200, description = "All of it", content_type = "*/*", headers(("ETag", description = "Of the file"))),
-        (status = 206, description = "The range", content_type = "*/*", headers(("Content-Range", description = "Which it is"))),
-        responses::AskedForFile,
+        (status = 200, description = "The whole file", content_type = "*/*", headers(("ETag", description = "The version of the file"))),
+        (status = 206, description = "The range", content_type = "*/*", headers(("Content-Range", description = "The range and the size"))),
+        responses::FileProblems,
     ),
 )]
 pub(in crate::http) async fn get(
@@ -51,13 +51,13 @@ pub(in crate::http) async fn get(
     let process = ProcessKey::of(&access.tenant, &token);
     let file = api.primary.file(process, id).await?.ok_or_else(unknown)?;
     let about = about(&file);
-    let asked = match is_still(&headers, &file) {
+    let requested = match matches_if_range(&headers, &file) {
         true => headers
             .get(header::RANGE)
             .and_then(|value| value.to_str().ok()),
         false => None,
     };
-    let (status, range) = match range(asked, file.size) {
+    let (status, range) = match range(requested, file.size) {
         RangeRequest::Whole => (StatusCode::OK, 0..file.size),
         RangeRequest::Part(range) => (StatusCode::PARTIAL_CONTENT, range),
         RangeRequest::Beyond => {
@@ -93,7 +93,7 @@ pub(in crate::http) async fn get(
     Ok(response)
 }
 
-/// What exactly is wrong with the store is for operators, in the log.
+/// The log has the error of the file store; the client does not get it.
 fn unreadable(error: FilesError) -> HttpProblem {
     tracing::warn!(%error, "a file could not be read");
     match error {
@@ -104,7 +104,7 @@ fn unreadable(error: FilesError) -> HttpProblem {
     }
 }
 
-/// What a request asks of a file.
+/// The part of a file that a request selects.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum RangeRequest {
     Whole,
@@ -112,9 +112,9 @@ enum RangeRequest {
     Beyond,
 }
 
-/// Several ranges at once, and what can't be read, are answered with the whole (RFC 9110).
-fn range(asked: Option<&str>, size: u64) -> RangeRequest {
-    let Some(Ok(parsed)) = asked.map(parse_range_header) else {
+/// Several ranges, and unreadable ones, get the whole file (RFC 9110).
+fn range(requested: Option<&str>, size: u64) -> RangeRequest {
+    let Some(Ok(parsed)) = requested.map(parse_range_header) else {
         return RangeRequest::Whole;
     };
     match parsed.validate(size).as_deref() {
@@ -124,8 +124,8 @@ fn range(asked: Option<&str>, size: u64) -> RangeRequest {
     }
 }
 
-/// Whether a range may be given of what the client has a part of already.
-fn is_still(headers: &HeaderMap, file: &File) -> bool {
+/// Whether the client's `If-Range` allows a partial response.
+fn matches_if_range(headers: &HeaderMap, file: &File) -> bool {
     let condition = headers.get(header::IF_RANGE);
     condition.is_none_or(|tag| tag.as_bytes() == etag(file).as_bytes())
 }
@@ -150,8 +150,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_range_is_a_part_and_what_can_not_be_read_is_the_whole() {
-        for (asked, answer) in [
+    fn one_range_is_partial_and_an_unreadable_one_is_the_whole_file() {
+        for (requested, expected) in [
             (None, RangeRequest::Whole),
             (Some("bytes=0-0"), RangeRequest::Part(0..1)),
             (Some("bytes=2-"), RangeRequest::Part(2..10)),
@@ -162,7 +162,7 @@ mod tests {
             (Some("lines=1-2"), RangeRequest::Whole),
             (Some("bytes=b-a"), RangeRequest::Whole),
         ] {
-            assert_eq!(range(asked, 10), answer, "{asked:?}");
+            assert_eq!(range(requested, 10), expected, "{requested:?}");
         }
     }
 }

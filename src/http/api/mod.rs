@@ -1,8 +1,8 @@
-//! The native API, one file for each resource: a process by its token, many at once, lists, waiting for
-//! an end, the change feed, and events of producers that have no AMQP.
+//! The native API, one file for each resource: a process by its token, batches, lists, waiting for an
+//! end, the change feed, and events of producers that have no AMQP.
 //!
-//! Every request passes the same layers: [`problem::render`] gives what went wrong its form,
-//! [`auth::admit`] says whose it is and whether the key allows it. Handlers see what is left.
+//! Every request passes the same layers: [`problem::render`] renders errors as problem details,
+//! [`auth::admit`] authenticates and authorizes it. Then the handler runs.
 
 pub(crate) mod cancel;
 pub(super) mod documents;
@@ -32,7 +32,7 @@ use super::web::keys::Keys;
 use super::web::problem::{self, HttpProblem, ProblemKind};
 use crate::domain::access::Scope;
 
-/// The native API: what it is asked, and how it says that it can't answer.
+/// The routes of the native API, with their error responses.
 pub(super) fn router(api: &Api) -> Router {
     let (routes, document) = routes(&api.keys).split_for_parts();
     routes
@@ -45,7 +45,7 @@ pub(super) fn router(api: &Api) -> Router {
         .with_state(api.clone())
 }
 
-/// All that is answered, and what is said of it: what has no annotation can't be here.
+/// All routes with their documentation: a handler without annotation does not compile here.
 fn routes(keys: &Keys) -> OpenApiRouter<Api> {
     let reading = OpenApiRouter::new()
         .routes(routes!(processes::get))
@@ -60,7 +60,7 @@ fn routes(keys: &Keys) -> OpenApiRouter<Api> {
         .routes(routes!(orders::open))
         .routes(routes!(orders::push))
         .routes(routes!(cancel::post))
-        // Bodies are counted as they come.
+        // The handlers limit bodies as they arrive.
         .layer(DefaultBodyLimit::disable());
     openapi::router()
         .merge(gated(reading, keys, Scope::Read))
@@ -68,7 +68,7 @@ fn routes(keys: &Keys) -> OpenApiRouter<Api> {
         .merge(documents::routes())
 }
 
-/// Puts a gate before a group of routes, and says so in the document.
+/// Requires a scope for a group of routes, and documents it.
 fn gated(group: OpenApiRouter<Api>, keys: &Keys, scope: Scope) -> OpenApiRouter<Api> {
     let gate = Gate::new(keys.clone(), scope);
     let mut group = group.route_layer(from_fn_with_state(gate, auth::admit));

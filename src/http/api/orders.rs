@@ -1,4 +1,4 @@
-//! `POST /v1/orders` and `POST /v1/orders/{token}/push`: opening an order, and moving it on.
+//! `POST /v1/orders` and `POST /v1/orders/{token}/push`: opening an order, and pushing it on.
 
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
@@ -30,8 +30,8 @@ const PUSHED: &str = "order.pushed";
     request_body = Option<bodies::Order>,
     responses(
         (status = 200, description = "Applied", body = Receipt),
-        (status = 202, description = "Kept by the broker", body = Receipt, headers(("Location", description = "The process"))),
-        responses::Sent,
+        (status = 202, description = "Confirmed by the broker", body = Receipt, headers(("Location", description = "The process"))),
+        responses::SendProblems,
     ),
 )]
 pub(in super::super) async fn open(
@@ -44,28 +44,28 @@ pub(in super::super) async fn open(
     parameters.finish(&[])?;
     let body = api.room.receive(body, api.limits.body_bytes).await?;
     let token = token(&body.bytes)?;
-    let happened = EventRequest {
+    let request = EventRequest {
         type_: OPENED,
         token: token.as_deref(),
         data: &body.bytes,
     };
-    api.happen(&access, &headers, happened).await
+    api.submit_request(&access, &headers, request).await
 }
 
-/// Moves an order on from a stage. The body is the data of `order.pushed`.
+/// Pushes an order on from a stage. The body is the data of `order.pushed`.
 #[utoipa::path(
     post,
     path = "/v1/orders/{token}/push",
     operation_id = "pushOrder",
     tag = "sending",
-    summary = "Moves an order on from a stage",
-    description = "A push that comes before its order, or before its stage, waits for it.",
+    summary = "Pushes an order on from a stage",
+    description = "A push that arrives before its order, or before its stage, is parked until then.",
     params(parameters::Token, parameters::Prefer, parameters::IdempotencyKey),
     request_body = bodies::Push,
     responses(
         (status = 200, description = "Applied", body = Receipt),
-        (status = 202, description = "Kept by the broker", body = Receipt, headers(("Location", description = "The process"))),
-        responses::SentToProcess,
+        (status = 202, description = "Confirmed by the broker", body = Receipt, headers(("Location", description = "The process"))),
+        responses::SendToProcessProblems,
     ),
 )]
 pub(in super::super) async fn push(
@@ -78,15 +78,15 @@ pub(in super::super) async fn push(
     parameters.finish(&[])?;
     let Path(token) = token.map_err(|_| HttpProblem::unknown_token())?;
     let body = api.room.receive(body, api.limits.body_bytes).await?;
-    let happened = EventRequest {
+    let request = EventRequest {
         type_: PUSHED,
         token: Some(&token),
         data: &body.bytes,
     };
-    api.happen(&access, &headers, happened).await
+    api.submit_request(&access, &headers, request).await
 }
 
-/// The token in the body; what else is wrong with it is found when it is read as data.
+/// The token in the body; other faults are found when the body is decoded as data.
 fn token(body: &[u8]) -> Result<Option<String>, HttpProblem> {
     #[derive(Deserialize)]
     struct Named {

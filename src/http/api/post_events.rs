@@ -1,4 +1,4 @@
-//! `POST /v1/events`: events of producers that have no AMQP, one or several.
+//! `POST /v1/events`: one or several events of producers that have no AMQP.
 
 use axum::body::Body;
 use axum::extract::State;
@@ -19,20 +19,20 @@ use crate::http::web::prefer;
 use crate::http::web::problem::HttpProblem;
 use crate::wire::{Accepted, HeaderValue};
 
-/// Bytes of one request, unless a single event may have more.
+/// Most bytes of one request, unless a single event may have more.
 const BYTES_MAX: usize = 8 << 20;
 const BATCH: &str = "application/cloudevents-batch+json";
 const STRUCTURED: &str = "application/cloudevents+json";
-const NO_LIST: &str = "is no event and no list of events in JSON";
+const NO_LIST: &str = "must be an event or a list of events in JSON";
 
-/// Takes events: all of them, or none and every fault of the first that has one.
+/// Accepts all events, or none: then it reports the faults of the first invalid one.
 #[utoipa::path(
     post,
     path = "/v1/events",
     operation_id = "sendEvents",
     tag = "sending",
     summary = "Sends one event or a list of them",
-    description = "All of them are taken, or none. Each needs an `id` and a `source`; the tenant is the key's. With `Prefer: wait` not answered before they were applied.",
+    description = "Either all events are accepted or none. Each needs an `id` and a `source`; the tenant is that of the key. With `Prefer: wait` the response waits until they are applied.",
     params(parameters::Prefer, parameters::IdempotencyKey),
     request_body(description = "An event, or a list of up to 1,000; as plain JSON or as CloudEvents", content(
         (bodies::Plain = "application/json"),
@@ -40,9 +40,9 @@ const NO_LIST: &str = "is no event and no list of events in JSON";
         (bodies::Batch = "application/cloudevents-batch+json"),
     )),
     responses(
-        (status = 200, description = "Applied, as far as they can be", body = ReceiptsBody),
-        (status = 202, description = "Kept by the broker", body = ReceiptsBody),
-        responses::Sent,
+        (status = 200, description = "Applied, or refused with a problem", body = ReceiptsBody),
+        (status = 202, description = "Confirmed by the broker", body = ReceiptsBody),
+        responses::SendProblems,
     ),
 )]
 pub(in super::super) async fn post(
@@ -66,7 +66,7 @@ pub(in super::super) async fn post(
     let wait = prefer::wait(&headers);
     let Some(list) = list(&body, read.content_type)? else {
         let event = read.single(&body.bytes)?;
-        return receipt::alone(api.submit(&[event], wait).await?);
+        return receipt::single(api.submit(&[event], wait).await?);
     };
     let events = list.iter().enumerate();
     let events = events.map(|(number, event)| read.one_of(number, event.get()));
@@ -74,7 +74,7 @@ pub(in super::super) async fn post(
     Ok(receipt::several(&api.submit(&events, wait).await?))
 }
 
-/// Reads the events of one request.
+/// Decodes the events of one request.
 struct Reader<'a> {
     api: &'a Api,
     access: &'a Access,
@@ -85,18 +85,18 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn single(&self, body: &[u8]) -> Result<Accepted, HttpProblem> {
-        let given = ReceivedEvent {
+        let received = ReceivedEvent {
             headers: &self.headers,
             content_type: self.content_type,
             id: self.key,
             body,
         };
-        given.read(self.access, &self.api.limits)
+        received.read(self.access, &self.api.limits)
     }
 
     fn one_of(&self, number: usize, event: &str) -> Result<Accepted, HttpProblem> {
         let id = self.key.map(|key| format!("{key}.{number}"));
-        let given = ReceivedEvent {
+        let received = ReceivedEvent {
             headers: &[],
             content_type: match self.content_type {
                 Some(stated) if is(stated, BATCH) => Some(STRUCTURED),
@@ -105,12 +105,12 @@ impl Reader<'_> {
             id: id.as_deref(),
             body: event.as_bytes(),
         };
-        let read = given.read(self.access, &self.api.limits);
+        let read = received.read(self.access, &self.api.limits);
         read.map_err(|problem| problem.within(&number.to_string()))
     }
 }
 
-/// The events of a list; `None` if it is a single one.
+/// The events of a list; `None` if the body is a single event.
 fn list<'a>(
     body: &'a Received,
     content_type: Option<&str>,
@@ -128,7 +128,7 @@ fn list<'a>(
     Ok(Some(list))
 }
 
-/// The headers that may be attributes of an event: whose it is is not theirs to say.
+/// The headers that may be attributes of an event: all but the tenant, which is that of the key.
 fn attributes(headers: &HeaderMap) -> Vec<(&str, HeaderValue<'_>)> {
     let is_one =
         |name: &str| name.starts_with("ce-") || ["traceparent", "tracestate"].contains(&name);
@@ -149,7 +149,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_attributes_and_trace_context_are_taken_from_the_headers_of_a_request() {
+    fn only_attributes_and_trace_context_come_from_the_headers_of_a_request() {
         let mut headers = HeaderMap::new();
         for name in [
             "ce-id",

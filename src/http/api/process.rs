@@ -1,4 +1,4 @@
-//! `GET /v1/processes/{token}`: how a process stands, now or once it has ended.
+//! `GET /v1/processes/{token}`: the record of a process, now or once it has ended.
 
 use std::slice;
 
@@ -23,19 +23,19 @@ use crate::view::record::View;
 
 const INCLUDE: &str = "include";
 
-/// Answers with the record; with `Prefer: wait` not before the process has ended, or the time is over.
+/// Returns the record; with `Prefer: wait` it waits until the process has ended, up to the limit.
 #[utoipa::path(
     get,
     path = "/v1/processes/{token}",
     operation_id = "getProcess",
     tag = "processes",
     summary = "The status of a process",
-    description = "With `Prefer: wait` not before the process has ended, or the time is over; also waits for a token that has no events yet.",
+    description = "With `Prefer: wait` the response waits until the process has ended or the time is over, also for a token that has no events yet.",
     params(parameters::Token, parameters::Include, parameters::Prefer, parameters::IfNoneMatch),
     responses(
-        (status = 200, description = "The record", body = View, headers(("ETag", description = "Of this answer"))),
-        (status = 304, description = "The client has it already"),
-        responses::AskedForProcess,
+        (status = 200, description = "The record", body = View, headers(("ETag", description = "The version of this response"))),
+        (status = 304, description = "The client has this version already"),
+        responses::ProcessProblems,
     ),
 )]
 pub(in crate::http) async fn get(
@@ -49,26 +49,26 @@ pub(in crate::http) async fn get(
     parameters.finish(&[INCLUDE])?;
     let Path(token) = token.map_err(|_| HttpProblem::unknown_token())?;
     let key = ProcessKey::of(&access.tenant, &token);
-    let wish = ReadQuery {
+    let query = ReadQuery {
         key,
         parts,
         as_of: None,
     };
     let wait = prefer::wait(&headers);
-    let mut found = read(&api, &wish).await?;
+    let mut found = read(&api, &query).await?;
     let has_ended = |found: &FoundProcess| found.record.process.ended.is_some();
     if let Some(wait) = wait
         && !found.as_ref().is_some_and(has_ended)
     {
         tokio::select! {
-            // Ended or not: how it stands is the answer.
-            _ = tokio::time::timeout(wait, api.ended.answer(key)) => {}
+            // Ended or not: the response is the current record.
+            _ = tokio::time::timeout(wait, api.ended.wait_for(key)) => {}
             () = api.stop.cancelled() => {}
         }
-        found = read(&api, &wish).await?;
+        found = read(&api, &query).await?;
     }
     let found = found.ok_or_else(HttpProblem::unknown_token)?;
-    let body = serde_json::to_vec(&found.view(&wish.parts));
+    let body = serde_json::to_vec(&found.view(&query.parts));
     let mut response = answer(&api, body.unwrap_or_default(), &headers)?;
     if wait.is_some() {
         let applied = HeaderValue::from_static("wait");
@@ -77,15 +77,15 @@ pub(in crate::http) async fn get(
     Ok(response)
 }
 
-/// The record, if there is one; what was there and is not kept any more is not waited for.
+/// The record, if there is one; fails if it was deleted, since there is nothing to wait for.
 pub(in crate::http) async fn read(
     api: &Api,
-    wish: &ReadQuery,
+    query: &ReadQuery,
 ) -> Result<Option<FoundProcess>, HttpProblem> {
-    let found = match wish.parts == Parts::default() {
-        true => Some(api.together.record(wish.key).await?),
+    let found = match query.parts == Parts::default() {
+        true => Some(api.batcher.record(query.key).await?),
         false => {
-            let found = read::read(&api.store, slice::from_ref(wish)).await?;
+            let found = read::read(&api.store, slice::from_ref(query)).await?;
             found.into_iter().next()
         }
     };
@@ -97,7 +97,7 @@ pub(in crate::http) async fn read(
     }
 }
 
-/// The record, or that the client has it already.
+/// The record, or 304 if the client has this version already.
 fn answer(api: &Api, body: Vec<u8>, headers: &HeaderMap) -> Result<Response, HttpProblem> {
     let hash = digest(&SHA256, &body);
     let tag: String = hash

@@ -1,5 +1,5 @@
 //! `POST /v1/processes/batch`: many processes in one call, now or as of one of their events, each
-//! with its own parts and its own answer.
+//! with its own parts and its own result.
 
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{HeaderMap, Uri, header};
@@ -27,25 +27,25 @@ use crate::view::read::{self, Absent, ReadQuery};
 use crate::view::record::View;
 use crate::wire::FieldFault;
 
-/// How many processes one call may name.
+/// Most processes of one call.
 const REQUESTS_MAX: usize = 100;
-/// The longest body of a call.
+/// Most bytes of a body.
 const BODY_BYTES_MAX: usize = 64 << 10;
-/// The last part of the path; a process may have that token too.
+/// The last segment of the path; a process may have it as its token.
 const NAME: &str = "batch";
 const REQUESTS: &str = "requests";
 const AS_OF: &str = "as_of";
-const TOO_LONG: &str = "with all that one call asks to see as of an event at most 10,000 events and \
-                        16 MiB of their data are read; ask for fewer at once, or as of an earlier one";
+const TOO_LONG: &str = "all requests with as_of in one call together may read at most 10,000 events and \
+                        16 MiB of their data; request fewer at once, or as of an earlier event";
 
-/// An answer to each request, at its place.
+/// The results, in the order of the requests.
 #[derive(Serialize, ToSchema)]
 #[schema(as = BatchAnswers)]
 struct Answers<'a> {
     answers: Vec<Answer<'a>>,
 }
 
-/// A process, or why there is none.
+/// A process, or a problem.
 #[derive(Serialize, ToSchema)]
 #[schema(as = BatchAnswer)]
 struct Answer<'a> {
@@ -56,27 +56,27 @@ struct Answer<'a> {
     problem: Option<ProblemView<'a>>,
 }
 
-/// One of the requests: the token, where one could be read, and what is asked for.
+/// One of the requests: the token, if it could be read, and the query.
 struct Entry {
     token: Option<String>,
-    wish: Result<ReadQuery, HttpProblem>,
+    query: Result<ReadQuery, HttpProblem>,
 }
 
-/// The methods of the path.
+/// The methods of this path.
 pub(in crate::http) fn route() -> UtoipaMethodRouter<Api> {
     routes!(answer, namesake).layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
 }
 
-/// Answers every request at its place, with a process or with a problem.
+/// Returns a process or a problem for every request, in their order.
 #[utoipa::path(
     post,
     path = "/v1/processes/batch",
     operation_id = "getProcesses",
     tag = "processes",
     summary = "Many processes in one call",
-    description = "Every request is answered at its place, with a process or with a problem of its own.",
+    description = "The results are in the order of the requests: each is a process or a problem.",
     request_body = parameters::BatchRequest,
-    responses((status = 200, description = "An answer for each", body = Answers), responses::AskedForMany),
+    responses((status = 200, description = "A result for each", body = Answers), responses::BatchProblems),
 )]
 async fn answer(
     State(api): State<Api>,
@@ -90,9 +90,9 @@ async fn answer(
     let entries: Vec<_> = requests
         .map(|(place, request)| Entry::read(request, place, &access))
         .collect();
-    let wishes = entries.iter().filter_map(|entry| entry.wish.as_ref().ok());
-    let wishes: Vec<_> = wishes.cloned().collect();
-    let found = read::read(&api.store, &wishes).await?;
+    let queries = entries.iter().filter_map(|entry| entry.query.as_ref().ok());
+    let queries: Vec<_> = queries.cloned().collect();
+    let found = read::read(&api.store, &queries).await?;
     let results = results(&entries, found);
     let instance = |place: usize| format!("{}#/{REQUESTS}/{place}", uri.path());
     let instances: Vec<_> = (0..entries.len()).map(instance).collect();
@@ -110,7 +110,7 @@ async fn answer(
     Ok((headers, body).into_response())
 }
 
-/// `GET` of a process that is called like this path.
+/// `GET` of the process whose token is the last segment of this path.
 #[utoipa::path(
     get,
     path = "/v1/processes/batch",
@@ -119,9 +119,9 @@ async fn answer(
     summary = "The process whose token is `batch`",
     params(parameters::Include, parameters::Prefer, parameters::IfNoneMatch),
     responses(
-        (status = 200, description = "The record", body = View, headers(("ETag", description = "Of this answer"))),
-        (status = 304, description = "The client has it already"),
-        responses::AskedForProcess,
+        (status = 200, description = "The record", body = View, headers(("ETag", description = "The version of this response"))),
+        (status = 304, description = "The client has this version already"),
+        responses::ProcessProblems,
     ),
 )]
 async fn namesake(
@@ -150,13 +150,13 @@ fn requests(value: Value) -> Result<Vec<Value>, String> {
     }
 }
 
-/// What became of each request; the wishes were read in their order.
+/// The result of each request; `found` has those of the valid queries, in their order.
 fn results(
     entries: &[Entry],
     found: Vec<Result<FoundProcess, Absent>>,
 ) -> Vec<Result<FoundProcess, HttpProblem>> {
     let mut found = found.into_iter();
-    let result = |(place, entry): (usize, &Entry)| match &entry.wish {
+    let result = |(place, entry): (usize, &Entry)| match &entry.query {
         Ok(_) => {
             let found = found.next().unwrap_or(Err(Absent::Unknown));
             found.map_err(|absent| missing(absent, place))
@@ -171,8 +171,7 @@ fn missing(absent: Absent, place: usize) -> HttpProblem {
         Absent::Unknown => HttpProblem::unknown_token(),
         Absent::Forgotten => HttpProblem::forgotten(),
         Absent::NoEvent => HttpProblem::body(vec![FieldFault {
-            detail: "must be the cursor of an event of this process; /v1/events gives them"
-                .to_owned(),
+            detail: "must be the cursor of an event of this process, from /v1/events".to_owned(),
             pointer: Some(format!("#/{REQUESTS}/{place}/{AS_OF}")),
         }]),
         Absent::TooLong => HttpProblem::new(ProblemKind::LogTooLong, TOO_LONG),
@@ -187,7 +186,7 @@ impl Entry {
             Err(problem) => {
                 return Self {
                     token: None,
-                    wish: Err(problem),
+                    query: Err(problem),
                 };
             }
         };
@@ -197,7 +196,7 @@ impl Entry {
         let read = fields.finish(&["token", "include", AS_OF]);
         let key = ProcessKey::of(&access.tenant, token.as_deref().unwrap_or_default());
         Self {
-            wish: read.map(|()| ReadQuery { key, parts, as_of }),
+            query: read.map(|()| ReadQuery { key, parts, as_of }),
             token,
         }
     }
@@ -207,7 +206,7 @@ impl Entry {
         result: &'a Result<FoundProcess, HttpProblem>,
         instance: &'a str,
     ) -> Answer<'a> {
-        let parts = self.wish.as_ref().map(|wish| wish.parts.clone());
+        let parts = self.query.as_ref().map(|query| query.parts.clone());
         let parts = parts.unwrap_or_default();
         let (process, problem) = match result {
             Ok(found) => (Some(found.view(&parts)), None),

@@ -1,4 +1,4 @@
-//! `GET /v1/processes`: the caller's processes that pass a filter, the newest first, page by page.
+//! `GET /v1/processes`: the tenant's processes that match a filter, the newest first, in pages.
 
 use axum::extract::State;
 use axum::http::header;
@@ -14,20 +14,20 @@ use crate::store::read::list::ListError;
 use crate::view::listing::{self, PageView};
 
 const OTHER_SORT: &str =
-    "after belongs to a list in another order; a cursor goes with the parameters it came from";
+    "after belongs to a list in another order; use a cursor with the parameters that it came from";
 
-/// A page, and where the next one is.
+/// A page, with a link to the next one.
 #[utoipa::path(
     get,
     path = "/v1/processes",
     operation_id = "listProcesses",
     tag = "processes",
-    summary = "Processes that pass a filter, the newest first",
-    description = "Ask again with `after` until `next` is null; a page may be empty and still have a `next`.",
+    summary = "Processes that match a filter, the newest first",
+    description = "Continue with `after` until `next` is null; a page may be empty and still have a `next`.",
     params(parameters::Processes),
     responses(
-        (status = 200, description = "A page", body = PageView, headers(("Link", description = "Where the next page is"))),
-        responses::Asked,
+        (status = 200, description = "A page", body = PageView, headers(("Link", description = "Link to the next page"))),
+        responses::ListProblems,
     ),
 )]
 pub(in crate::http) async fn get(
@@ -35,10 +35,10 @@ pub(in crate::http) async fn get(
     Caller(access): Caller,
     parameters: Parameters,
 ) -> Result<Response, HttpProblem> {
-    let wish = ListQuery::read(parameters)?;
+    let list = ListQuery::read(parameters)?;
     let page = api
         .store
-        .list(&access.tenant, &wish.selection, wish.after, wish.limit);
+        .list(&access.tenant, &list.selection, list.after, list.limit);
     let page = page.await.map_err(|error| match error {
         ListError::OtherSort => HttpProblem::parameters(vec![OTHER_SORT.to_owned()]),
         ListError::Store(error) => error.into(),
@@ -51,7 +51,7 @@ pub(in crate::http) async fn get(
         body,
     )
         .into_response();
-    let next = page.next.map(|next| wish.query(next));
+    let next = page.next.map(|next| list.query(next));
     let next = next.map(|query| format!("</v1/processes?{query}>; rel=\"next\""));
     if let Some(Ok(next)) = next.map(|next| next.parse()) {
         answer.headers_mut().insert(header::LINK, next);

@@ -1,4 +1,4 @@
-//! `POST /v1/uploads`: files, each of which becomes an upload with a token of its own.
+//! `POST /v1/uploads`: files, each of which becomes an upload with its own token.
 
 use axum::extract::State;
 use axum::extract::multipart::MultipartRejection;
@@ -16,27 +16,27 @@ use crate::http::web::params::Parameters;
 use crate::http::web::prefer;
 use crate::http::web::problem::HttpProblem;
 
-/// What may be said of the files, for all alike.
+/// The fields, which apply to all files.
 const FIELDS: Fields = Fields {
     texts: &["workflow_id", "module", "group"],
     json: &["documents", "attributes"],
-    passes_over: false,
+    ignores_unknown: false,
 };
 
-/// Keeps files and opens an upload for each.
+/// Stores files and opens an upload for each.
 #[utoipa::path(
     post,
     path = "/v1/uploads",
     operation_id = "upload",
     tag = "sending",
     summary = "Sends files, each of which becomes an upload",
-    description = "With a token of its own. What a file is, its contents tell.",
+    description = "Each upload has its own token. The media type of a file is detected from its contents.",
     params(parameters::Prefer, parameters::IdempotencyKey),
     request_body(content = parameters::Upload, content_type = "multipart/form-data"),
     responses(
         (status = 200, description = "The uploads are open", body = Uploads),
-        (status = 202, description = "The files are kept, and their uploads by the broker", body = Uploads),
-        responses::Sent,
+        (status = 202, description = "The files are stored, and the broker has confirmed their uploads", body = Uploads),
+        responses::SendProblems,
     ),
 )]
 pub(in crate::http) async fn post(
@@ -52,7 +52,7 @@ pub(in crate::http) async fn post(
         access: &access,
         key: key.as_deref(),
     };
-    let form = api.take_form(sender, form, FIELDS).await?;
+    let form = api.receive_form(sender, form, FIELDS).await?;
     let wait = prefer::wait(&headers);
     let receipts = api.open_uploads(&access, &form, wait).await?;
     let attachments = form.files.into_iter().map(|file| file.attachment);

@@ -1,8 +1,8 @@
-//! Clients of other systems: each dialect is a thin translation over the same records, under a path of
-//! its own, with that system's words for what is asked and for what goes wrong.
+//! APIs of other systems: each dialect is a thin translation over the same records, under its own path,
+//! with that system's requests, responses and errors.
 //!
-//! A dialect finds the key where its clients put it, and gives a problem the form that they expect;
-//! whose a request is and what the key allows is decided as for everybody.
+//! A dialect reads the API key where its clients send it, and renders problems as they expect them;
+//! authentication and authorization are those of the native API.
 
 mod ahgora;
 mod diadoc;
@@ -23,32 +23,32 @@ use super::web::problem::{self, HttpProblem, ProblemKind};
 use crate::config::DialectSettings;
 use crate::domain::access::Scope;
 
-/// How long a client waits for what it sent to be applied; these systems answer when it is done.
+/// How long a request waits until its event is applied; these systems respond only then.
 const APPLIED_WITHIN: Duration = Duration::from_secs(30);
 
 const NO_METHOD: &str = "this path has other methods; see the header Allow";
 const NO_ROUTE: &str = "no such path";
 
-/// One system's way to ask and to answer.
+/// The API of one system.
 struct Dialect {
-    /// What needs no key, or brings it elsewhere than in a header.
+    /// Routes without a key, or with a key that is not in a header.
     open: Router<Api>,
-    /// What needs a key that may read.
+    /// Routes that need a key with the scope `read`.
     reading: Router<Api>,
-    /// What needs a key that may write.
+    /// Routes that need a key with the scope `write`.
     writing: Router<Api>,
-    /// Where its clients put their key.
+    /// Reads the key from the headers.
     key: fn(&HeaderMap) -> Option<String>,
-    /// What they get when a request can't be answered.
-    say: Say,
+    /// Renders a problem.
+    render: Render,
 }
 
-type Say = fn(&HttpProblem) -> Response;
+type Render = fn(&HttpProblem) -> Response;
 
-/// Where a dialect is, unless it is switched off, and how it is made.
+/// The path of a dialect, unless it is disabled, and its constructor.
 type Entry<'a> = (&'a Option<String>, fn(&DialectSettings) -> Dialect);
 
-/// Puts every dialect that is switched on beside the native API.
+/// Adds the enabled dialects to the native API.
 pub(super) fn add(native: Router, api: &Api, settings: &DialectSettings) -> Router {
     let dialects: [Entry<'_>; 4] = [
         (&settings.open_capture, open_capture::dialect),
@@ -56,11 +56,13 @@ pub(super) fn add(native: Router, api: &Api, settings: &DialectSettings) -> Rout
         (&settings.ahgora, ahgora::dialect),
         (&settings.omflow, omflow::dialect),
     ];
-    dialects.into_iter().fold(native, |router, (prefix, made)| {
-        let Some(prefix) = prefix else { return router };
-        // With all that lies below it, whether there is something or not.
-        router.nest_service(prefix, made(settings).router(api))
-    })
+    dialects
+        .into_iter()
+        .fold(native, |router, (prefix, create)| {
+            let Some(prefix) = prefix else { return router };
+            // The dialect also handles unknown paths below its prefix.
+            router.nest_service(prefix, create(settings).router(api))
+        })
 }
 
 impl Dialect {
@@ -79,14 +81,14 @@ impl Dialect {
             .merge(self.open)
             .method_not_allowed_fallback(refuse)
             .fallback(async || HttpProblem::new(ProblemKind::NotFound, NO_ROUTE))
-            // Bodies are counted as they come.
+            // The handlers limit bodies as they arrive.
             .layer(DefaultBodyLimit::disable())
-            .layer(from_fn_with_state(self.say, render))
+            .layer(from_fn_with_state(self.render, render_problem))
             .with_state(api.clone())
     }
 }
 
-/// Gives problems the form of the dialect.
-async fn render(State(say): State<Say>, request: Request, next: Next) -> Response {
-    problem::say(next.run(request).await, say)
+/// Renders problems in the form of the dialect.
+async fn render_problem(State(render): State<Render>, request: Request, next: Next) -> Response {
+    problem::say(next.run(request).await, render)
 }

@@ -1,19 +1,19 @@
-//! What a file is, told by its contents, and what it may be called.
+//! The media type of a file by its contents, and safe file names.
 
-/// How many of its first bytes tell what a file is.
+/// How many of the first bytes the media type is detected from.
 pub(in crate::http) const HEAD_BYTES: usize = 8 << 10;
-/// Takes whatever comes.
+/// Allows every type.
 const ANY: &str = "any";
 const NAMELESS: &str = "file";
 
-/// What may be uploaded.
+/// Media types that may be uploaded.
 #[derive(Debug, Clone)]
 pub struct Allowed {
     types: Vec<String>,
 }
 
 impl Allowed {
-    /// Media types with commas between them, or `any`.
+    /// Parses comma-separated media types, or `any`.
     #[must_use]
     pub fn new(text: &str) -> Self {
         let types = text.split(',').map(|name| name.trim().to_ascii_lowercase());
@@ -22,23 +22,23 @@ impl Allowed {
         }
     }
 
-    /// Whether this media type is among them.
+    /// Whether this media type is allowed.
     pub(in crate::http) fn has(&self, media_type: &str) -> bool {
         self.types.iter().any(|t| t == ANY || t == media_type)
     }
 
-    /// All of them, for people.
+    /// All of them, for messages.
     pub(in crate::http) fn named(&self) -> String {
         self.types.join(", ")
     }
 }
 
-/// The media type of what begins with these bytes.
+/// The media type of a file that begins with these bytes.
 pub(in crate::http) fn media_type(head: &[u8]) -> &'static str {
     if let Some(known) = infer::get(head) {
         return known.mime_type();
     }
-    // A character may have been cut at the end.
+    // The last character may be incomplete.
     let is_text = match std::str::from_utf8(head) {
         Ok(_) => true,
         Err(error) => error.error_len().is_none(),
@@ -49,7 +49,7 @@ pub(in crate::http) fn media_type(head: &[u8]) -> &'static str {
     }
 }
 
-/// A name without a folder and without what no name should hold, of at most so many bytes.
+/// The name without folders, control characters and leading dots, of at most `bytes_max` bytes.
 pub(in crate::http) fn safe_name(given: &str, bytes_max: usize) -> String {
     let last = given.rsplit(['/', '\\']).next().unwrap_or_default();
     let mut name = String::new();
@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_loses_its_folders_and_everything_that_could_lead_elsewhere() {
+    fn a_safe_name_has_no_folders_control_characters_or_leading_dots() {
         for (given, safe) in [
             ("invoice.pdf", "invoice.pdf"),
             ("../../etc/passwd", "passwd"),
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_what_its_contents_are_whatever_it_is_called() {
+    fn the_media_type_is_detected_from_the_contents() {
         assert_eq!(media_type(b"%PDF-1.7\n"), "application/pdf");
         assert_eq!(media_type(b"\x89PNG\r\n\x1a\n"), "image/png");
         assert_eq!(media_type("caf\u{e9}".as_bytes()), "text/plain");

@@ -1,4 +1,4 @@
-//! A request that is one event: its attributes are made here, its data is the client's.
+//! A request that becomes one event: its attributes are set here, its data is the client's.
 
 use axum::http::HeaderMap;
 use axum::response::Response;
@@ -13,50 +13,50 @@ use crate::http::web::prefer;
 use crate::http::web::problem::HttpProblem;
 use crate::wire::{Accepted, HeaderValue};
 
-/// What a request says has happened.
+/// The parts of the event that come from the request.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::http) struct EventRequest<'a> {
     /// The event's type.
     pub(in crate::http) type_: &'a str,
-    /// The process, unless it is to get a token.
+    /// The token of the process; without one it is generated.
     pub(in crate::http) token: Option<&'a str>,
-    /// Its data, as received; nothing is no data.
+    /// The data as received; empty means no data.
     pub(in crate::http) data: &'a [u8],
 }
 
 impl Api {
-    /// Submits a request's event, once however often the request is repeated.
-    pub(in crate::http) async fn happen(
+    /// Submits the event of a request; a repetition with the same idempotency key has no effect.
+    pub(in crate::http) async fn submit_request(
         &self,
         access: &Access,
         headers: &HeaderMap,
-        happened: EventRequest<'_>,
+        request: EventRequest<'_>,
     ) -> Result<Response, HttpProblem> {
         let key = idempotency::key(headers)?;
         let id = key.clone().unwrap_or_else(idempotency::random);
-        let event = self.read(access, &happened, &id, content_type(headers))?;
+        let event = self.read(access, &request, &id, content_type(headers))?;
         if key.is_some() && self.is_repeated(&event).await? {
-            return receipt::alone(vec![Receipt::repeated(&event)]);
+            return receipt::single(vec![Receipt::repeated(&event)]);
         }
-        receipt::alone(self.submit(&[event], prefer::wait(headers)).await?)
+        receipt::single(self.submit(&[event], prefer::wait(headers)).await?)
     }
 
-    /// The event that a request is.
+    /// The event of a request, with the native API as its source.
     pub(in crate::http) fn read(
         &self,
         access: &Access,
-        happened: &EventRequest<'_>,
+        request: &EventRequest<'_>,
         id: &str,
         content_type: Option<&str>,
     ) -> Result<Accepted, HttpProblem> {
-        self.read_from(access, happened, (SOURCE, id), content_type)
+        self.read_from(access, request, (SOURCE, id), content_type)
     }
 
-    /// The same of another source than the native API.
+    /// The same with another source.
     pub(in crate::http) fn read_from(
         &self,
         access: &Access,
-        happened: &EventRequest<'_>,
+        request: &EventRequest<'_>,
         (source, id): (&str, &str),
         content_type: Option<&str>,
     ) -> Result<Accepted, HttpProblem> {
@@ -65,20 +65,20 @@ impl Api {
             ("ce-specversion", HeaderValue::Text("1.0")),
             ("ce-id", HeaderValue::Text(id)),
             ("ce-source", HeaderValue::Text(source)),
-            ("ce-type", HeaderValue::Text(happened.type_)),
+            ("ce-type", HeaderValue::Text(request.type_)),
             ("ce-time", HeaderValue::Text(&time)),
         ];
         headers.extend(
-            happened
+            request
                 .token
                 .map(|token| ("ce-subject", HeaderValue::Text(token))),
         );
-        let given = ReceivedEvent {
+        let received = ReceivedEvent {
             headers: &headers,
             content_type,
             id: None,
-            body: happened.data,
+            body: request.data,
         };
-        given.read(access, &self.limits)
+        received.read(access, &self.limits)
     }
 }

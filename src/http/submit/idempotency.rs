@@ -1,19 +1,19 @@
-//! The identity of what a client sends without one: out of the header `Idempotency-Key`, so that a
-//! repetition is the same event, or a new one.
+//! The id of an event that a client sends without one: from the header `Idempotency-Key`, so that a
+//! retry is the same event, or random.
 
 use axum::http::HeaderMap;
 use uuid::Uuid;
 
 use crate::http::web::problem::HttpProblem;
 
-/// The source of events that Waybill makes for clients.
+/// The source of events that Waybill creates for clients.
 pub(in crate::http) const SOURCE: &str = "waybill-http";
 
 const HEADER: &str = "idempotency-key";
-/// Room for the number of an event behind it, within the limit of ids.
+/// Leaves space for the index of an event after it, within the limit of ids.
 const BYTES_MAX: usize = 190;
 
-/// What the client calls its request, if it may come again.
+/// The idempotency key, if the request has one.
 pub(in crate::http) fn key(headers: &HeaderMap) -> Result<Option<String>, HttpProblem> {
     let Some(value) = headers.get(HEADER) else {
         return Ok(None);
@@ -27,7 +27,7 @@ pub(in crate::http) fn key(headers: &HeaderMap) -> Result<Option<String>, HttpPr
     Ok(Some(text.to_owned()))
 }
 
-/// A name that no other event has.
+/// A unique id.
 pub(in crate::http) fn random() -> String {
     Uuid::new_v4().to_string()
 }

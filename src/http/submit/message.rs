@@ -1,5 +1,5 @@
-//! An event from HTTP to AMQP: whatever way it came in, it goes on as a `CloudEvent` in binary mode
-//! with its data as received.
+//! An event from HTTP to AMQP: it is published as a `CloudEvent` in binary mode, with its data as
+//! received.
 
 use axum::http::{HeaderMap, header};
 
@@ -10,7 +10,7 @@ use crate::domain::{Happening, Opening};
 use crate::http::web::problem::HttpProblem;
 use crate::wire::{Accepted, HeaderValue, Limits, Message, decode};
 
-/// Events of one request.
+/// Most events of one request.
 pub(in crate::http) const EVENTS_MAX: usize = 1_000;
 
 /// The media type of a body as its sender states it.
@@ -18,21 +18,21 @@ pub(in crate::http) fn content_type(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::CONTENT_TYPE)?.to_str().ok()
 }
 
-/// What an event over HTTP is made of; nothing of it is trusted.
+/// The unvalidated parts of an event over HTTP.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::http) struct ReceivedEvent<'a> {
     /// The attributes as headers.
     pub(in crate::http) headers: &'a [(&'a str, HeaderValue<'a>)],
     /// The media type.
     pub(in crate::http) content_type: Option<&'a str>,
-    /// The id of an event that says none.
+    /// The id of an event that has none itself.
     pub(in crate::http) id: Option<&'a str>,
     /// The bytes.
     pub(in crate::http) body: &'a [u8],
 }
 
 impl ReceivedEvent<'_> {
-    /// Reads it as a worker would; it can only be its sender's.
+    /// Decodes it as a worker would; its tenant is that of the API key.
     pub(in crate::http) fn read(
         &self,
         access: &Access,
@@ -51,7 +51,7 @@ impl ReceivedEvent<'_> {
     }
 }
 
-/// The message that workers get of an event.
+/// The message of an event for the workers.
 pub(in crate::http) fn outgoing(accepted: &Accepted) -> Outgoing {
     let event = &accepted.event;
     let stamp = &event.stamp;
@@ -74,11 +74,11 @@ pub(in crate::http) fn outgoing(accepted: &Accepted) -> Outgoing {
         ("traceparent", opening.and_then(|o| o.traceparent.clone())),
         ("tracestate", opening.and_then(|o| o.tracestate.clone())),
     ];
-    let said = attributes
+    let headers = attributes
         .into_iter()
         .filter_map(|(name, value)| Some((name.to_owned(), value?.as_str().into())));
     let properties = &mut message.properties;
-    properties.headers = said.collect();
+    properties.headers = headers.collect();
     properties.content_type = Some("application/json".to_owned());
     properties.correlation_id = Some(event.token.clone());
     properties.type_ = Some(accepted.type_name.to_owned());

@@ -1,7 +1,7 @@
-//! What clients send: read as if it had come over AMQP, published for the workers like everybody's
-//! events, and, for those who wait, answered once it was applied.
+//! Events that clients send over HTTP: decoded like those over AMQP, published for the workers like
+//! those of all producers, and, with `Prefer: wait`, answered after a worker has applied them.
 //!
-//! Nothing is applied here: whatever came in over HTTP takes the same way as all the rest.
+//! Nothing is applied here: events over HTTP take the same path as all others.
 
 pub mod content;
 pub(in crate::http) mod event_request;
@@ -24,8 +24,8 @@ use crate::store::read::event_outcome::{EventOutcome, SentEvent};
 use crate::wire::Accepted;
 
 impl Api {
-    /// Publishes events and waits for the broker to take them, and then, at most so long, for the
-    /// workers to apply them; says of each how far it came.
+    /// Publishes events and waits for the broker's confirms, and then, up to `wait`, for the workers
+    /// to apply them; returns how far each event got.
     pub(in crate::http) async fn submit(
         &self,
         events: &[Accepted],
@@ -35,7 +35,7 @@ impl Api {
             Some(_) => Some(self.store.now().await?),
             None => None,
         };
-        self.post
+        self.publisher
             .send(events.iter().map(outgoing).collect())
             .await?;
         let mut receipts: Vec<_> = events.iter().map(Receipt::accepted).collect();
@@ -43,23 +43,24 @@ impl Api {
             let sent = events
                 .iter()
                 .map(|event| SentEvent::new(&event.event, since));
-            let fates = futures_util::future::join_all(sent.map(|sent| self.fate(sent, wait)));
-            for (receipt, fate) in receipts.iter_mut().zip(fates.await) {
-                receipt.learn(fate);
+            let outcomes = sent.map(|sent| self.outcome(sent, wait));
+            let outcomes = futures_util::future::join_all(outcomes).await;
+            for (receipt, outcome) in receipts.iter_mut().zip(outcomes) {
+                receipt.set_outcome(outcome);
             }
         }
         Ok(receipts)
     }
 
-    /// What becomes of an event within a time, if anything does.
-    async fn fate(&self, sent: SentEvent, wait: Duration) -> Option<EventOutcome> {
+    /// The outcome of an event, if it is known within `wait`.
+    async fn outcome(&self, sent: SentEvent, wait: Duration) -> Option<EventOutcome> {
         tokio::select! {
-            fate = tokio::time::timeout(wait, self.fates.answer(sent)) => fate.ok().flatten(),
+            outcome = tokio::time::timeout(wait, self.outcomes.wait_for(sent)) => outcome.ok().flatten(),
             () = self.stop.cancelled() => None,
         }
     }
 
-    /// Whether an event of that identity is known already, and says the same.
+    /// Whether the event is in the log already; fails if the logged one has other data.
     async fn is_repeated(&self, event: &Accepted) -> Result<bool, HttpProblem> {
         let sent = SentEvent::new(&event.event, event.event.stamp.time);
         let known = self.store.fates(&[sent]).await?;

@@ -1,5 +1,5 @@
-//! The parts of a form as they come. The parser holds whatever lies between two contents, so that is
-//! read within a limit: who sends it may be known only from the parts themselves.
+//! Streams the parts of a multipart form. The parser buffers everything between two part bodies, so
+//! that is limited: clients may authenticate only within the parts.
 
 use std::mem;
 use std::pin::Pin;
@@ -15,17 +15,17 @@ use futures_util::{Stream, StreamExt};
 use super::upload::BROKEN;
 use crate::http::web::problem::{HttpProblem, ProblemKind};
 
-/// Bytes between two contents: a boundary and a few headers.
+/// Bytes between two part bodies: a boundary and a few headers.
 const BETWEEN_BYTES_MAX: usize = 64 << 10;
-/// The parser takes a piece whenever it is asked for something, whether it needs it or not: a form of
-/// nothing but heads makes it hold one or two for each.
-const PIECE_BYTES_MAX: usize = 16 << 10;
-/// Parts of one request.
+/// The parser reads a chunk at every poll, whether it needs it or not: a form of nothing but headers
+/// makes it buffer one or two for each.
+const CHUNK_BYTES_MAX: usize = 16 << 10;
+/// Most parts of one request.
 const PARTS_MAX: usize = 300;
 
 const TOO_MUCH: &str = "there is too much before a part";
 
-/// A form that is taken apart while it comes.
+/// A form that is parsed while it arrives.
 #[derive(Debug)]
 pub(in crate::http) struct Parts {
     form: Multipart,
@@ -33,16 +33,16 @@ pub(in crate::http) struct Parts {
     count: usize,
 }
 
-/// How many bytes may come before the parser has found what it looks for.
+/// How many bytes may arrive before the parser finds the next part.
 #[derive(Debug, Clone, Default)]
 struct BytesLeft(Arc<AtomicUsize>);
 
-/// A body piece by piece.
-struct Pieces {
+/// A body in chunks of limited size.
+struct Chunks {
     body: BodyDataStream,
     rest: Bytes,
-    /// Whether the parser got one just now: it would go on for as long as there are more.
-    is_given: bool,
+    /// Whether the last poll returned a chunk: the parser would continue as long as there are more.
+    was_ready: bool,
     left: BytesLeft,
 }
 
@@ -51,7 +51,7 @@ impl Parts {
     pub(in crate::http) async fn part(&mut self) -> Result<Option<Field<'_>>, HttpProblem> {
         self.left.set(BETWEEN_BYTES_MAX);
         let part = self.form.next_field().await;
-        // Contents are counted by whoever takes them.
+        // The reader of a part limits its body.
         self.left.set(usize::MAX);
         let part = part.map_err(|_| HttpProblem::new(ProblemKind::InvalidBody, BROKEN))?;
         self.count += usize::from(part.is_some());
@@ -68,13 +68,13 @@ impl<S: Send + Sync> FromRequest<S> for Parts {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, MultipartRejection> {
         let left = BytesLeft::default();
-        let pieces = |body: Body| Pieces {
+        let chunks = |body: Body| Chunks {
             body: body.into_data_stream(),
             rest: Bytes::new(),
-            is_given: false,
+            was_ready: false,
             left: left.clone(),
         };
-        let request = request.map(|body| Body::from_stream(pieces(body)));
+        let request = request.map(|body| Body::from_stream(chunks(body)));
         Ok(Self {
             form: Multipart::from_request(request, state).await?,
             left,
@@ -88,7 +88,7 @@ impl BytesLeft {
         self.0.store(bytes, Ordering::Relaxed);
     }
 
-    /// Whether some were left, before so many more.
+    /// Subtracts `bytes`; false if none were left before.
     fn take(&self, bytes: usize) -> bool {
         let left = self.0.load(Ordering::Relaxed);
         self.set(left.saturating_sub(bytes));
@@ -96,11 +96,11 @@ impl BytesLeft {
     }
 }
 
-impl Stream for Pieces {
+impl Stream for Chunks {
     type Item = Result<Bytes, axum::Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        if mem::take(&mut self.is_given) {
+        if mem::take(&mut self.was_ready) {
             context.waker().wake_by_ref();
             return Poll::Pending;
         }
@@ -111,14 +111,14 @@ impl Stream for Pieces {
                 None => return Poll::Ready(None),
             }
         }
-        let length = self.rest.len().min(PIECE_BYTES_MAX);
-        let piece = self.rest.split_to(length);
-        self.is_given = true;
-        let given = match self.left.take(length) {
-            true => Ok(piece),
+        let length = self.rest.len().min(CHUNK_BYTES_MAX);
+        let bytes = self.rest.split_to(length);
+        self.was_ready = true;
+        let chunk = match self.left.take(length) {
+            true => Ok(bytes),
             false => Err(axum::Error::new(TOO_MUCH)),
         };
-        Poll::Ready(Some(given))
+        Poll::Ready(Some(chunk))
     }
 }
 
@@ -128,7 +128,7 @@ mod tests {
 
     use super::*;
 
-    /// A form that begins so, and goes on for long.
+    /// A long form with this beginning.
     async fn parts(begin: &str, more: &str) -> (Parts, Arc<AtomicUsize>) {
         let begin = stream::iter([Bytes::from(begin.to_owned())]);
         let more = stream::repeat(Bytes::from(more.to_owned())).take(4_096);
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_comes_before_a_part_is_held_only_up_to_a_limit() {
+    async fn bytes_before_a_part_are_limited() {
         for begin in ["", "--x\r\ncontent-disposition: form-data; name=\""] {
             let (mut parts, read) = parts(begin, &"y".repeat(16 << 10)).await;
             assert!(parts.part().await.is_err(), "{begin}");
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn contents_are_not_limited_here_and_parts_are_counted() {
+    async fn part_bodies_are_not_limited_here_and_parts_are_counted() {
         let begin = "--x\r\ncontent-disposition: form-data; name=\"a\"\r\n\r\n";
         let (mut form, _) = parts(begin, &"y".repeat(16 << 10)).await;
         let mut part = form.part().await.unwrap().unwrap();

@@ -1,4 +1,5 @@
-//! The one who publishes for all clients: what came while the broker confirmed goes out together.
+//! Publishes the events of all clients: requests that arrive while the broker confirms form the next
+//! batch.
 
 use std::time::Duration;
 
@@ -8,25 +9,25 @@ use crate::broker::{self, BrokerError, Connection, Outgoing, Publisher, Verdict,
 use crate::config::BrokerSettings;
 use crate::http::web::problem::{HttpProblem, ProblemKind};
 
-/// Requests that may wait to be published.
+/// Most pending requests.
 const REQUESTS_MAX: usize = 1_024;
-/// Requests that are published together.
+/// Requests per batch.
 const REQUESTS_AT_ONCE: usize = 64;
 
 const BUSY: &str = "too many events wait for the broker; sending this again is safe";
-/// It may have what it did not confirm.
+/// The broker may have messages that it did not confirm.
 const UNREACHABLE: &str = "the broker can't be reached, or did not confirm this; sending it again is safe under the same id or Idempotency-Key";
-const NO_QUEUE: &str = "no queue takes events yet; `waybill run --roles worker` makes it";
+const NO_QUEUE: &str = "no queue is bound for events yet; `waybill run --roles worker` declares it";
 const FULL: &str = "the queue of events is full; sending this again is safe";
 
-/// Where messages are handed in.
+/// Accepts messages.
 #[derive(Clone)]
 pub(in crate::http) struct EventPublisher {
     requests: mpsc::Sender<Request>,
 }
 
-/// The other end of a [`EventPublisher`].
-pub(in crate::http) struct Counter {
+/// Publishes the messages of an [`EventPublisher`].
+pub(in crate::http) struct PublisherTask {
     requests: mpsc::Receiver<Request>,
 }
 
@@ -50,17 +51,17 @@ impl PublisherConnection {
     }
 }
 
-/// A post and its other end.
-pub(in crate::http) fn post() -> (EventPublisher, Counter) {
+/// Creates a publisher and its task.
+pub(in crate::http) fn publisher() -> (EventPublisher, PublisherTask) {
     let (sender, receiver) = mpsc::channel(REQUESTS_MAX);
     (
         EventPublisher { requests: sender },
-        Counter { requests: receiver },
+        PublisherTask { requests: receiver },
     )
 }
 
 impl EventPublisher {
-    /// Publishes messages; only when the broker has all of them is it done.
+    /// Publishes messages and waits until the broker has confirmed all of them.
     pub(in crate::http) async fn send(&self, messages: Vec<Outgoing>) -> Result<(), HttpProblem> {
         let (answer, answered) = oneshot::channel();
         let request = Request { messages, answer };
@@ -82,10 +83,10 @@ impl EventPublisher {
     }
 }
 
-impl Counter {
-    /// Publishes what is handed in, until nobody can hand in anything more.
+impl PublisherTask {
+    /// Runs until the publisher is dropped.
     pub(in crate::http) async fn serve(mut self, settings: BrokerSettings) {
-        let mut line = None;
+        let mut connection = None;
         let mut requests = Vec::new();
         while self
             .requests
@@ -95,20 +96,22 @@ impl Counter {
         {
             let messages = requests.iter().flat_map(|request| request.messages.clone());
             let messages: Vec<Outgoing> = messages.collect();
-            let published = publish(&mut line, &settings, &messages).await;
-            // The broker closed the channel over one of them: each request is then on its own.
-            let alone = matches!(&published, Err(error) if error.is_of_channel());
+            let published = publish(&mut connection, &settings, &messages).await;
+            // One of them made the broker close the channel: publish each request separately.
+            let separately = matches!(&published, Err(error) if error.is_of_channel());
             let mut verdicts = published.map(Vec::into_iter);
             for request in requests.drain(..) {
                 let own = match &mut verdicts {
                     Ok(verdicts) => Ok(verdicts.take(request.messages.len()).collect()),
-                    Err(_) if alone => publish(&mut line, &settings, &request.messages).await,
+                    Err(_) if separately => {
+                        publish(&mut connection, &settings, &request.messages).await
+                    }
                     Err(error) => Err(error.clone()),
                 };
                 if let Err(error) = &own {
                     tracing::warn!(%error, "events of a client could not be published");
                 }
-                // A client that has gone will send it again.
+                // The client may have disconnected; it will send the events again.
                 let _ = request.answer.send(own);
             }
         }
@@ -116,13 +119,14 @@ impl Counter {
 }
 
 async fn publish(
-    line: &mut Option<PublisherConnection>,
+    cached: &mut Option<PublisherConnection>,
     settings: &BrokerSettings,
     messages: &[Outgoing],
 ) -> Result<Vec<Verdict>, BrokerError> {
     let timeout = settings.confirm_timeout;
-    let mut usable = match line.take().filter(|line| line.connection.is_connected()) {
-        Some(line) if line.publisher.is_usable() => line,
+    let open = cached.take();
+    let mut usable = match open.filter(|open| open.connection.is_connected()) {
+        Some(open) if open.publisher.is_usable() => open,
         Some(PublisherConnection { connection, .. }) => {
             PublisherConnection::open(connection, timeout).await?
         }
@@ -133,13 +137,13 @@ async fn publish(
     };
     let published = usable.publisher.publish_all(messages).await;
     match &published {
-        Ok(_) => *line = Some(usable),
+        Ok(_) => *cached = Some(usable),
         Err(error) if error.is_of_channel() => {
-            // What is missing, an exchange that was deleted perhaps, is declared again.
+            // Declares what is missing, such as an exchange that was deleted.
             if let Err(error) = topology::declare(&usable.connection, settings.partitions).await {
                 tracing::warn!(%error, "exchanges and queues could not be declared");
             }
-            *line = Some(usable);
+            *cached = Some(usable);
         }
         Err(_) => {}
     }

@@ -1,4 +1,4 @@
-//! What a client is told of an event that was taken.
+//! The response to a client that sent events.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -11,7 +11,7 @@ use crate::http::web::problem::HttpProblem;
 use crate::store::read::event_outcome::EventOutcome;
 use crate::wire::{Accepted, Problem};
 
-/// How far an event came, and the token to ask by.
+/// The state of an event, and the token of its process.
 #[derive(Debug, Serialize, ToSchema)]
 pub(in crate::http) struct Receipt {
     pub(in crate::http) token: String,
@@ -22,20 +22,20 @@ pub(in crate::http) struct Receipt {
     pub(in crate::http) problem: Option<Problem>,
 }
 
-/// How far each of several events came.
+/// The states of several events.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Receipts)]
 pub(in crate::http) struct Several<'a> {
     events: &'a [Receipt],
 }
 
-/// Files that became uploads.
+/// The uploads of a request, one per file.
 #[derive(Debug, Serialize, ToSchema)]
 pub(in crate::http) struct Uploads {
     uploads: Vec<Upload>,
 }
 
-/// A file that became an upload.
+/// The upload of one file.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = UploadReceipt)]
 struct Upload {
@@ -44,23 +44,23 @@ struct Upload {
     file: Attachment,
 }
 
-/// How far an event came.
+/// The state of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = ReceiptState)]
 pub(in crate::http) enum State {
-    /// The broker keeps it; a worker will apply it.
+    /// The broker has confirmed it; a worker will apply it.
     Accepted,
     /// It is in the record.
     Applied,
-    /// It came after the end of its process, and is kept as late.
+    /// It arrived after the end of its process, and is logged as late.
     Late,
     /// It can't be applied.
     Refused,
 }
 
 impl Receipt {
-    /// The broker has it.
+    /// The broker has confirmed the event.
     pub(in crate::http) fn accepted(event: &Accepted) -> Self {
         let stamp = &event.event.stamp;
         Self {
@@ -72,7 +72,7 @@ impl Receipt {
         }
     }
 
-    /// It was known already.
+    /// The event is in the log already.
     pub(in crate::http) fn repeated(event: &Accepted) -> Self {
         Self {
             state: State::Applied,
@@ -80,9 +80,9 @@ impl Receipt {
         }
     }
 
-    /// Takes over what became of it.
-    pub(in crate::http) fn learn(&mut self, fate: Option<EventOutcome>) {
-        (self.state, self.problem) = match fate {
+    /// Sets the state by the outcome.
+    pub(in crate::http) fn set_outcome(&mut self, outcome: Option<EventOutcome>) {
+        (self.state, self.problem) = match outcome {
             None => (State::Accepted, None),
             Some(EventOutcome::Logged { late: false, .. }) => (State::Applied, None),
             Some(EventOutcome::Logged { late: true, .. }) => (State::Late, None),
@@ -99,8 +99,8 @@ impl Receipt {
     }
 }
 
-/// The answer to a request that sent one event.
-pub(in crate::http) fn alone(mut receipts: Vec<Receipt>) -> Result<Response, HttpProblem> {
+/// The response to a request with one event.
+pub(in crate::http) fn single(mut receipts: Vec<Receipt>) -> Result<Response, HttpProblem> {
     let Some(receipt) = receipts.pop() else {
         return Ok(several(&receipts));
     };
@@ -111,12 +111,12 @@ pub(in crate::http) fn alone(mut receipts: Vec<Receipt>) -> Result<Response, Htt
     Ok((status, receipt.location(), json(&receipt)).into_response())
 }
 
-/// The answer to a request that sent several.
+/// The response to a request with several events.
 pub(in crate::http) fn several(receipts: &[Receipt]) -> Response {
     (status(receipts), json(&Several { events: receipts })).into_response()
 }
 
-/// The answer to a request that opened uploads.
+/// The response to a request that opened uploads.
 pub(in crate::http) fn uploads(
     receipts: Vec<Receipt>,
     files: impl Iterator<Item = Attachment>,
@@ -132,7 +132,7 @@ pub(in crate::http) fn uploads(
     (status, location, json(&Uploads { uploads })).into_response()
 }
 
-/// Taken, or done.
+/// 202 while one of the events has not been applied, otherwise 200.
 fn status(receipts: &[Receipt]) -> StatusCode {
     match receipts.iter().any(|r| r.state == State::Accepted) {
         true => StatusCode::ACCEPTED,

@@ -1,4 +1,4 @@
-//! One file of an upload on its way into the store, hashed as it comes and never held whole.
+//! Stores one file of an upload: streamed and hashed, never in memory as a whole.
 
 use std::time::Duration;
 
@@ -15,15 +15,15 @@ use crate::http::state::Api;
 use crate::http::web::links;
 use crate::http::web::problem::{HttpProblem, ProblemKind};
 
-/// Contents that no process was opened for are removed after this: their event may wait in its queue
-/// for as long as the workers are away.
+/// Files without a process are removed after this: their event may wait in its queue for as long as
+/// no worker runs.
 const ORPHAN_AFTER: Duration = Duration::from_secs(30 * 24 * 3_600);
 
-const NOT_KEPT: &str = "the file can't be kept just now; sending it again is safe";
+const NOT_STORED: &str = "the file can't be stored right now; sending it again is safe";
 pub(in crate::http) const BROKEN: &str = "malformed or truncated multipart body";
 pub(super) const ALL_TOO_LARGE: &str = "the request has more bytes than files.request_bytes";
 
-/// A file that was kept, as events and answers name it.
+/// A stored file, as in events and responses.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(in crate::http) struct Attachment {
     pub(in crate::http) id: Uuid,
@@ -34,19 +34,19 @@ pub(in crate::http) struct Attachment {
     uri: String,
 }
 
-/// How many bytes a request may still bring.
+/// How many more bytes are allowed.
 #[derive(Debug)]
 pub(in crate::http) struct Allowance {
     pub(in crate::http) request: u64,
     pub(in crate::http) file: u64,
 }
 
-/// Whose a file is: a process, and which of its files.
+/// The process that a file belongs to, and which of its files it is.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::http) struct Owner<'a> {
     pub(in crate::http) tenant: &'a str,
     pub(in crate::http) token: &'a str,
-    /// Makes the file's id, so that the same one sent again is the same.
+    /// The file's id is derived from it, so that a retry has the same id.
     pub(in crate::http) label: &'a str,
 }
 
@@ -54,13 +54,13 @@ pub(in crate::http) struct Owner<'a> {
 enum Sink {
     /// Into the store.
     Store(Box<Writing>),
-    /// Nowhere: they are there from an earlier attempt, and only compared.
+    /// Nowhere: the file is there from an earlier request, only the hashes are compared.
     Compared(Box<Digesting>),
 }
 
 impl Api {
-    /// Keeps a file as one of its process.
-    pub(in crate::http) async fn keep(
+    /// Stores a file of a process.
+    pub(in crate::http) async fn store_file(
         &self,
         owner: Owner<'_>,
         mut field: Field<'_>,
@@ -85,44 +85,44 @@ impl Api {
             Some(_) => Sink::Compared(Box::default()),
             None => self.sink(process, id, (&name, media_type)).await?,
         };
-        let kept = fill(&mut sink, head, &mut field, allowance, &mut left).await;
-        let kept = match kept {
+        let filled = fill(&mut sink, head, &mut field, allowance, &mut left).await;
+        let stored = match filled {
             Ok(()) => sink.finish().await?,
             Err(problem) => {
                 sink.abort().await;
                 return Err(problem);
             }
         };
-        if known.is_some_and(|known| known.sha256 != kept.sha256) {
+        if known.is_some_and(|known| known.sha256 != stored.sha256) {
             return Err(HttpProblem::key_reused());
         }
         self.primary
-            .finish_file(process, id, kept.size, &kept.sha256)
+            .finish_file(process, id, stored.size, &stored.sha256)
             .await?;
         Ok(Attachment {
             id,
             name,
             media_type: media_type.to_owned(),
-            size: kept.size,
-            sha256: kept.sha256,
+            size: stored.size,
+            sha256: stored.sha256,
             uri: links::file(owner.token, id),
         })
     }
 }
 
 impl Api {
-    /// A place for contents that are not there yet.
+    /// A sink for a new file.
     async fn sink(
         &self,
         process: ProcessKey,
         id: Uuid,
         about: (&str, &str),
     ) -> Result<Sink, HttpProblem> {
-        let begun = self
+        let registered = self
             .primary
             .begin_file(process, id, about, ORPHAN_AFTER)
             .await;
-        begun?;
+        registered?;
         let path = FilePath {
             process: process.0,
             id,
@@ -134,7 +134,7 @@ impl Api {
 impl Sink {
     async fn add(&mut self, bytes: Bytes) -> Result<(), HttpProblem> {
         match self {
-            Self::Store(writing) => writing.add(bytes).await.map_err(not_kept),
+            Self::Store(writing) => writing.add(bytes).await.map_err(not_stored),
             Self::Compared(digest) => {
                 digest.add(&bytes);
                 Ok(())
@@ -144,7 +144,7 @@ impl Sink {
 
     async fn finish(self) -> Result<StoredFile, HttpProblem> {
         match self {
-            Self::Store(writing) => writing.finish().await.map_err(not_kept),
+            Self::Store(writing) => writing.finish().await.map_err(not_stored),
             Self::Compared(digest) => Ok(digest.finish()),
         }
     }
@@ -170,7 +170,7 @@ async fn fill(
     Ok(())
 }
 
-/// The first bytes, enough to tell what it is.
+/// The first bytes, enough to detect the media type.
 async fn head(
     field: &mut Field<'_>,
     allowance: &mut Allowance,
@@ -185,7 +185,7 @@ async fn head(
     Ok(head.freeze())
 }
 
-/// The next bytes, within what is allowed.
+/// The next bytes, within the limits.
 async fn part(
     field: &mut Field<'_>,
     allowance: &mut Allowance,
@@ -203,8 +203,8 @@ async fn part(
     Ok(Some(part))
 }
 
-/// What exactly is wrong with the store is for operators, in the log.
-fn not_kept(error: FilesError) -> HttpProblem {
-    tracing::warn!(%error, "a file could not be kept");
-    HttpProblem::new(ProblemKind::Unavailable, NOT_KEPT)
+/// The log has the error of the file store; the client does not get it.
+fn not_stored(error: FilesError) -> HttpProblem {
+    tracing::warn!(%error, "a file could not be stored");
+    HttpProblem::new(ProblemKind::Unavailable, NOT_STORED)
 }

@@ -1,5 +1,5 @@
-//! A form of files on its way in, part by part: each file is kept and becomes an upload with a token
-//! of its own; what the fields say is said of all alike, whether they come before the files or after.
+//! A multipart form with files: each file is stored and becomes an upload with a token of its own. The
+//! fields apply to all of them, whether they come before the files or after.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -18,47 +18,47 @@ use crate::domain::access::Access;
 use crate::http::state::Api;
 use crate::http::web::problem::{HttpProblem, ProblemKind};
 
-/// The only file of an upload.
+/// The label of the only file of an upload.
 const FILE: &str = "file";
-/// Files of one request.
+/// Most files of one request.
 const FILES_MAX: usize = 100;
-/// Fields of one request.
+/// Most fields of one request.
 const FIELDS_MAX: usize = 100;
-/// The longest field.
+/// Most bytes of a field.
 const FIELD_BYTES_MAX: usize = 64 << 10;
 
 const NO_FORM: &str = "the body must be multipart/form-data";
 const NO_FILE: &str = "there is no file: a part with a filename is one";
 
-/// The fields that a kind of form has beside its files.
+/// The fields that a form may have beside its files.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::http) struct Fields {
-    /// Those that are texts.
+    /// Names of text fields.
     pub(in crate::http) texts: &'static [&'static str],
-    /// Those that are JSON.
+    /// Names of JSON fields.
     pub(in crate::http) json: &'static [&'static str],
-    /// Whether a field of any other name is passed over, and not refused.
-    pub(in crate::http) passes_over: bool,
+    /// Whether unknown fields are ignored instead of rejected.
+    pub(in crate::http) ignores_unknown: bool,
 }
 
-/// Whose form it is, and what its sender calls it if it may come again.
+/// Who sent the form, and its idempotency key.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::http) struct Sender<'a> {
     pub(in crate::http) access: &'a Access,
     pub(in crate::http) key: Option<&'a str>,
 }
 
-/// A form that came in; while it is held it counts as an upload under way.
+/// A form that was received; until it is dropped it counts as an upload in progress.
 #[derive(Debug)]
 pub(in crate::http) struct Form {
-    /// What is said of the files, for all alike.
-    pub(in crate::http) said: BTreeMap<String, Value>,
+    /// The fields, which apply to all files.
+    pub(in crate::http) fields: BTreeMap<String, Value>,
     /// At least one.
     pub(in crate::http) files: Vec<Uploaded>,
     _place: OwnedSemaphorePermit,
 }
 
-/// A file that was kept, with the identity of its upload.
+/// A stored file, with the id and token of its upload.
 #[derive(Debug)]
 pub(in crate::http) struct Uploaded {
     id: String,
@@ -67,8 +67,8 @@ pub(in crate::http) struct Uploaded {
 }
 
 impl Api {
-    /// Takes a form in and keeps its files.
-    pub(in crate::http) async fn take_form(
+    /// Receives a form and stores its files.
+    pub(in crate::http) async fn receive_form(
         &self,
         sender: Sender<'_>,
         form: Result<Parts, MultipartRejection>,
@@ -81,29 +81,31 @@ impl Api {
             request: self.uploads.request_bytes,
             file: self.uploads.file_bytes,
         };
-        let mut taken = Form {
-            said: BTreeMap::new(),
+        let mut received = Form {
+            fields: BTreeMap::new(),
             files: Vec::new(),
             _place: place,
         };
         let mut count = 0;
         while let Some(part) = form.part().await? {
             if part.file_name().is_some() {
-                let file = self.file(sender, taken.files.len(), part, &mut allowance);
-                taken.files.push(file.await?);
+                let file = self.file(sender, received.files.len(), part, &mut allowance);
+                received.files.push(file.await?);
                 continue;
             }
             count += 1;
             at_most(count, FIELDS_MAX, "fields")?;
-            taken.said.extend(fields.read(part, &mut allowance).await?);
+            received
+                .fields
+                .extend(fields.read(part, &mut allowance).await?);
         }
-        if taken.files.is_empty() {
+        if received.files.is_empty() {
             return Err(HttpProblem::new(ProblemKind::InvalidBody, NO_FILE));
         }
-        Ok(taken)
+        Ok(received)
     }
 
-    /// Opens an upload for each file, and says how far each came.
+    /// Opens an upload for each file.
     pub(in crate::http) async fn open_uploads(
         &self,
         access: &Access,
@@ -112,19 +114,19 @@ impl Api {
     ) -> Result<Vec<Receipt>, HttpProblem> {
         let mut events = Vec::new();
         for (number, file) in form.files.iter().enumerate() {
-            let data = file.data(&form.said);
-            let happened = EventRequest {
+            let data = file.data(&form.fields);
+            let request = EventRequest {
                 type_: "upload.received",
                 token: Some(&file.token),
                 data: data.as_bytes(),
             };
-            let read = self.read(access, &happened, &file.id, None);
+            let read = self.read(access, &request, &file.id, None);
             events.push(read.map_err(|problem| problem.within(&number.to_string()))?);
         }
         self.submit(&events, wait).await
     }
 
-    /// Keeps one file, behind so many others.
+    /// Stores the file at this index.
     async fn file(
         &self,
         sender: Sender<'_>,
@@ -143,7 +145,7 @@ impl Api {
             token: &token,
             label: FILE,
         };
-        let attachment = self.keep(owner, part, allowance).await?;
+        let attachment = self.store_file(owner, part, allowance).await?;
         Ok(Uploaded {
             id,
             token,
@@ -153,20 +155,20 @@ impl Api {
 }
 
 impl Uploaded {
-    fn data(&self, said: &BTreeMap<String, Value>) -> String {
+    fn data(&self, fields: &BTreeMap<String, Value>) -> String {
         let mut data = json!({
             "filename": self.attachment.name,
             "attachments": [&self.attachment],
         });
         if let Some(data) = data.as_object_mut() {
-            data.extend(said.clone());
+            data.extend(fields.clone());
         }
         data.to_string()
     }
 }
 
 impl Fields {
-    /// Reads a field that is no file; nothing if it is passed over.
+    /// Reads a field that is not a file; `None` if it is ignored.
     async fn read(
         &self,
         mut part: Field<'_>,
@@ -175,9 +177,9 @@ impl Fields {
         let name = part.name().unwrap_or_default().to_owned();
         let is_json = self.json.contains(&name.as_str());
         let is_known = is_json || self.texts.contains(&name.as_str());
-        if !is_known && !self.passes_over {
+        if !is_known && !self.ignores_unknown {
             let known = [self.texts, self.json].concat().join(", ");
-            let detail = format!("a field has no name that is known; there are {known}");
+            let detail = format!("a field has an unknown name; known are {known}");
             return Err(HttpProblem::new(ProblemKind::InvalidBody, &detail));
         }
         let mut bytes = Vec::new();

@@ -1,4 +1,4 @@
-//! What uploads may bring, and how many may be under way at once.
+//! Limits of uploads, and how many may be in progress at once.
 
 use std::sync::Arc;
 
@@ -7,25 +7,25 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::content::Allowed;
 use crate::http::web::problem::{HttpProblem, ProblemKind};
 
-/// Uploads that may be under way at once: each holds a few parts of its file.
+/// Most concurrent uploads: each has a few chunks of its file in memory.
 const UPLOADS_AT_ONCE: usize = 32;
 
-const BUSY: &str = "too many uploads are under way; try again in a moment";
+const BUSY: &str = "too many uploads are in progress; try again in a moment";
 
-/// What uploads may bring.
+/// Limits of uploads.
 #[derive(Debug, Clone)]
 pub struct UploadLimits {
-    /// Bytes of a file.
+    /// Most bytes of a file.
     pub file_bytes: u64,
-    /// Bytes of a request.
+    /// Most bytes of a request.
     pub request_bytes: u64,
-    /// What a file may be.
+    /// Allowed media types.
     pub types: Allowed,
     places: Arc<Semaphore>,
 }
 
 impl UploadLimits {
-    /// These limits.
+    /// Creates limits.
     #[must_use]
     pub fn new(file_bytes: u64, request_bytes: u64, types: Allowed) -> Self {
         Self {
@@ -36,7 +36,7 @@ impl UploadLimits {
         }
     }
 
-    /// A place for one upload, until it is dropped.
+    /// A permit for one upload, released on drop.
     pub(in crate::http) fn place(&self) -> Result<OwnedSemaphorePermit, HttpProblem> {
         let place = Arc::clone(&self.places).try_acquire_owned();
         place.map_err(|_| HttpProblem::new(ProblemKind::Unavailable, BUSY))

@@ -1,5 +1,4 @@
-//! Whose request it is: the key in `Authorization`, as a bearer token or as the password of HTTP
-//! Basic.
+//! Authentication: the API key in `Authorization`, as a bearer token or as the password of HTTP Basic.
 
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
 use axum::http::request::Parts;
@@ -14,13 +13,13 @@ use super::problem::{HttpProblem, ProblemKind};
 use super::rate_limit::Peer;
 use crate::domain::access::{Access, Scope};
 
-const OUTSIDE: &str = "no key opens this path";
+const OUTSIDE: &str = "no key gives access to this path";
 
-/// Whose request it is, and what the key allows.
+/// The tenant and scopes of the request's API key.
 #[derive(Debug, Clone)]
 pub(in crate::http) struct Caller(pub(in crate::http) Access);
 
-/// What a group of routes asks of a key.
+/// What a group of routes requires of an API key.
 #[derive(Clone)]
 pub(in crate::http) struct Gate {
     keys: Keys,
@@ -28,7 +27,7 @@ pub(in crate::http) struct Gate {
     find: fn(&HeaderMap) -> Option<String>,
 }
 
-/// What a request came in with: it may be asked again whether that is still good.
+/// The API key of a request in progress; its validity can be checked again.
 #[derive(Clone)]
 pub(in crate::http) struct Pass {
     gate: Gate,
@@ -45,7 +44,7 @@ impl Gate {
         }
     }
 
-    /// The same for clients that put their key elsewhere.
+    /// The same for clients that send their key in another place.
     pub(in crate::http) fn finds(self, find: fn(&HeaderMap) -> Option<String>) -> Self {
         Self { find, ..self }
     }
@@ -55,7 +54,7 @@ impl Gate {
     }
 }
 
-/// The access again, if it has this scope.
+/// Returns the access if it has this scope.
 pub(in crate::http) fn allow(access: Access, scope: Scope) -> Result<Access, HttpProblem> {
     if access.allows(scope) {
         return Ok(access);
@@ -75,14 +74,14 @@ impl Pass {
         self.gate.keys.id(&self.key, self.peer).await
     }
 
-    /// Whether the key is good, by now.
+    /// Checks that the key is still valid.
     pub(in crate::http) async fn is_good(&self) -> Result<(), HttpProblem> {
         let access = self.gate.keys.access(&self.key, self.peer).await?;
         self.gate.allow(access).map(|_| ())
     }
 }
 
-/// Lets a request through if its key allows it, and its answer out if the key still does.
+/// Authorizes a request, and checks its key again before the response is sent.
 pub(in crate::http) async fn admit(
     State(gate): State<Gate>,
     ConnectInfo(peer): ConnectInfo<Peer>,
@@ -96,7 +95,7 @@ pub(in crate::http) async fn admit(
     extensions.insert(Caller(access));
     extensions.insert(pass.clone());
     let answer = next.run(request).await;
-    // It may have waited for long.
+    // The request may have waited for a long time.
     pass.is_good().await?;
     Ok(answer)
 }
@@ -106,7 +105,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, HttpProblem> {
         let caller = parts.extensions.get::<Self>().cloned();
-        // Only a route that was put outside of every gate gets here without one.
+        // Missing only if a route is not behind a gate.
         caller.ok_or_else(|| HttpProblem::new(ProblemKind::Forbidden, OUTSIDE))
     }
 }
@@ -120,7 +119,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Pass {
     }
 }
 
-/// The key of a request, if there is one; what can't be read is a wrong one.
+/// The key of a request, if there is one; an unreadable one counts as invalid.
 pub(in crate::http) fn key(headers: &HeaderMap) -> Option<String> {
     let header = headers.get(header::AUTHORIZATION)?;
     let text = header.to_str().unwrap_or_default();

@@ -1,5 +1,5 @@
-//! Records that are asked for one by one at the same time are read together: however many ask, few
-//! questions are with the database, and while those are under way the next ones gather.
+//! Concurrent reads of single records are combined into batches: a few queries run at a time, and
+//! requests that arrive meanwhile form the next batch.
 
 use std::sync::Arc;
 
@@ -12,25 +12,25 @@ use crate::view::found::FoundProcess;
 use crate::view::parts::Parts;
 use crate::view::read::{self, Absent, ReadQuery};
 
-/// Questions that are with the database at once.
+/// Concurrent queries.
 const LANES: usize = 4;
-/// Records of one question.
+/// Records per query.
 const RECORDS_MAX: usize = 64;
-/// Requests that may wait; there are fewer connections.
-const ASKED_MAX: usize = 32_768;
+/// Reads that may be pending; there are fewer connections.
+const PENDING_MAX: usize = 32_768;
 
-const STOPPED: &str = "the listener is about to stop; ask again";
+const STOPPED: &str = "the listener is about to stop; send the request again";
 
-/// Where records are asked for.
+/// Accepts reads.
 #[derive(Clone)]
 pub(in crate::http) struct Batcher {
-    asked: mpsc::Sender<PendingRead>,
+    pending: mpsc::Sender<PendingRead>,
 }
 
-/// The other end of a [`Batcher`].
+/// Executes the reads of a [`Batcher`], one batch after the other.
 #[derive(Clone)]
 pub(in crate::http) struct Lane {
-    asked: Arc<Mutex<mpsc::Receiver<PendingRead>>>,
+    pending: Arc<Mutex<mpsc::Receiver<PendingRead>>>,
 }
 
 struct PendingRead {
@@ -38,14 +38,14 @@ struct PendingRead {
     answer: oneshot::Sender<Result<Result<FoundProcess, Absent>, HttpProblem>>,
 }
 
-/// Where to ask, and those who answer.
-pub(in crate::http) fn together() -> (Batcher, [Lane; LANES]) {
-    let (sender, receiver) = mpsc::channel(ASKED_MAX);
+/// Creates a batcher and its lanes.
+pub(in crate::http) fn batcher() -> (Batcher, [Lane; LANES]) {
+    let (sender, receiver) = mpsc::channel(PENDING_MAX);
     let receiver = Arc::new(Mutex::new(receiver));
     let lane = |_| Lane {
-        asked: Arc::clone(&receiver),
+        pending: Arc::clone(&receiver),
     };
-    (Batcher { asked: sender }, std::array::from_fn(lane))
+    (Batcher { pending: sender }, std::array::from_fn(lane))
 }
 
 impl Batcher {
@@ -56,33 +56,33 @@ impl Batcher {
     ) -> Result<Result<FoundProcess, Absent>, HttpProblem> {
         let (answer, answered) = oneshot::channel();
         let stopped = || HttpProblem::new(ProblemKind::Unavailable, STOPPED);
-        let asked = self.asked.send(PendingRead { key, answer }).await;
-        asked.map_err(|_| stopped())?;
+        let sent = self.pending.send(PendingRead { key, answer }).await;
+        sent.map_err(|_| stopped())?;
         answered.await.map_err(|_| stopped())?
     }
 }
 
 impl Lane {
-    /// Answers until nobody can ask any more.
+    /// Runs until the batcher is dropped.
     pub(in crate::http) async fn serve(self, store: Store) {
-        let mut asked = Vec::new();
+        let mut batch = Vec::new();
         while self
-            .asked
+            .pending
             .lock()
             .await
-            .recv_many(&mut asked, RECORDS_MAX)
+            .recv_many(&mut batch, RECORDS_MAX)
             .await
             > 0
         {
-            let wishes: Vec<_> = asked.iter().map(PendingRead::wish).collect();
-            let answers = read::read(&store, &wishes).await;
+            let queries: Vec<_> = batch.iter().map(PendingRead::query).collect();
+            let answers = read::read(&store, &queries).await;
             let mut answers = answers.map(Vec::into_iter).map_err(HttpProblem::from);
-            for PendingRead { answer, .. } in asked.drain(..) {
+            for PendingRead { answer, .. } in batch.drain(..) {
                 let own = match &mut answers {
                     Ok(found) => Ok(found.next().unwrap_or(Err(Absent::Unknown))),
                     Err(problem) => Err(problem.clone()),
                 };
-                // Nobody minds if it has gone.
+                // The request may have been cancelled.
                 let _ = answer.send(own);
             }
         }
@@ -90,7 +90,7 @@ impl Lane {
 }
 
 impl PendingRead {
-    fn wish(&self) -> ReadQuery {
+    fn query(&self) -> ReadQuery {
         ReadQuery {
             key: self.key,
             parts: Parts::default(),

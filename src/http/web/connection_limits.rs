@@ -1,8 +1,8 @@
 //! A listener that slow or greedy clients cannot exhaust.
 //!
-//! The server reads requests without a clock. So every connection gets one here: a request has
-//! to arrive whole within a time and a size, an answer has to be taken within a time, and only
-//! so many connections are open at once. The rest wait in the backlog of the system.
+//! The HTTP server has no timeouts of its own. So every connection gets them here: a request has to
+//! arrive completely within a time and a size, the client has to read the response within a time,
+//! and the number of open connections is limited. Further ones wait in the listen backlog.
 
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
@@ -17,7 +17,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, Sleep, sleep};
 
-/// What one listener grants its clients.
+/// Limits of one listener.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// Most connections at once.
@@ -26,13 +26,13 @@ pub struct Limits {
     pub request_bytes: usize,
     /// Longest time from the first byte of a request, or of an answer, to its last.
     pub transfer: Duration,
-    /// What a request may take longer than that: a second for so many bytes.
+    /// Minimum transfer rate: extends the time of a request by one second per this many bytes.
     pub bytes_per_second: usize,
     /// Longest time between an answer and the next request.
     pub idle: Duration,
 }
 
-/// A listener that holds its clients to limits.
+/// A listener that enforces limits.
 #[derive(Debug)]
 pub struct Guard {
     listener: TcpListener,
@@ -40,7 +40,7 @@ pub struct Guard {
     free: Arc<Semaphore>,
 }
 
-/// A connection that is held to limits, and gives its place back when dropped.
+/// A connection with limits; dropping it releases its permit.
 #[derive(Debug)]
 pub struct Guarded {
     stream: TcpStream,
@@ -53,15 +53,15 @@ pub struct Guarded {
 /// What the client is expected to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
-    /// Send a request, when it likes.
+    /// Send the next request.
     Idle,
-    /// Finish the request of which it has sent this many bytes since then.
+    /// Finish the request: bytes received, and since when.
     Request(usize, Instant),
-    /// Take the answer.
+    /// Read the response.
     Answer,
 }
 
-/// An address could not be listened on.
+/// Binding to an address failed.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot listen on {address} (setting `{setting}`): {}", .source.kind())]
 pub struct BindError {
@@ -70,11 +70,11 @@ pub struct BindError {
     source: io::Error,
 }
 
-/// Listens on an address that a setting gave.
+/// Listens on the address of a setting.
 ///
 /// # Errors
 ///
-/// When the address is taken, forbidden or not ours; names address and setting.
+/// When the address is in use, forbidden or not local; names address and setting.
 pub async fn bind(address: SocketAddr, setting: &'static str) -> Result<TcpListener, BindError> {
     TcpListener::bind(address)
         .await
@@ -86,7 +86,7 @@ pub async fn bind(address: SocketAddr, setting: &'static str) -> Result<TcpListe
 }
 
 impl Guard {
-    /// Holds the clients of a listener to limits.
+    /// Adds limits to a listener.
     #[must_use]
     pub fn new(listener: TcpListener, limits: Limits) -> Self {
         Self {
@@ -102,7 +102,7 @@ impl Listener for Guard {
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Guarded, SocketAddr) {
-        // The semaphore is never closed, so there is always a place in the end.
+        // The semaphore is never closed, so this never fails.
         let place = Arc::clone(&self.free).acquire_owned().await.ok();
         let (stream, address) = Listener::accept(&mut self.listener).await;
         let guarded = Guarded {
@@ -126,8 +126,8 @@ impl Guarded {
         self.deadline.as_mut().reset(Instant::now() + within);
     }
 
-    /// Fails a transfer that waits once the deadline has passed.
-    fn hold<T>(&mut self, context: &mut Context<'_>) -> Poll<io::Result<T>> {
+    /// Fails a pending transfer once the deadline has passed.
+    fn check_deadline<T>(&mut self, context: &mut Context<'_>) -> Poll<io::Result<T>> {
         match self.deadline.as_mut().poll(context) {
             Poll::Ready(()) => Poll::Ready(Err(ErrorKind::TimedOut.into())),
             Poll::Pending => Poll::Pending,
@@ -136,7 +136,7 @@ impl Guarded {
 
     fn has_read(&mut self, bytes: usize) -> io::Result<()> {
         let (before, since) = match self.phase {
-            // The client has closed its side; whatever else happens, there is no new request.
+            // The client has closed its side: there is no new request.
             _ if bytes == 0 => return Ok(()),
             Phase::Idle | Phase::Answer => (0, Instant::now()),
             Phase::Request(before, since) => (before, since),
@@ -152,7 +152,7 @@ impl Guarded {
         Ok(())
     }
 
-    fn wants_to_write(&mut self) {
+    fn begin_write(&mut self) {
         if self.phase != Phase::Answer {
             self.expect(Phase::Answer, self.limits.transfer);
         }
@@ -172,7 +172,7 @@ impl AsyncRead for Guarded {
                 Poll::Ready(self.has_read(bytes))
             }
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
-            Poll::Pending => self.hold(context),
+            Poll::Pending => self.check_deadline(context),
         }
     }
 }
@@ -183,10 +183,10 @@ impl AsyncWrite for Guarded {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.wants_to_write();
+        self.begin_write();
         match Pin::new(&mut self.stream).poll_write(context, bytes) {
             Poll::Ready(result) => Poll::Ready(result),
-            Poll::Pending => self.hold(context),
+            Poll::Pending => self.check_deadline(context),
         }
     }
 
@@ -195,10 +195,10 @@ impl AsyncWrite for Guarded {
         context: &mut Context<'_>,
         parts: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.wants_to_write();
+        self.begin_write();
         match Pin::new(&mut self.stream).poll_write_vectored(context, parts) {
             Poll::Ready(result) => Poll::Ready(result),
-            Poll::Pending => self.hold(context),
+            Poll::Pending => self.check_deadline(context),
         }
     }
 
@@ -206,7 +206,7 @@ impl AsyncWrite for Guarded {
         self.stream.is_write_vectored()
     }
 
-    /// The server flushes when an answer is complete; from then on the client may be idle.
+    /// The server flushes when a response is complete; from then on the client may be idle.
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.phase == Phase::Answer {
             let idle = self.limits.idle;

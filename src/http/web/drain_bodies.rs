@@ -1,6 +1,6 @@
-//! Small bodies are taken in before anybody looks at the request. Who answers without having read the
-//! body loses the connection, and a client that is not told so loses the next request that it sends
-//! on it: so one that is refused a call of usual size may go on, and with a larger one it is told.
+//! Reads small bodies before the handlers run. A response that is sent before the body was read ends
+//! the connection, and a client that does not know it loses the next request on it. With a small body
+//! the connection stays usable; with a larger one an error response has `Connection: close`.
 
 use axum::body::{Body, HttpBody, to_bytes};
 use axum::extract::Request;
@@ -11,19 +11,19 @@ use futures_util::stream;
 
 use super::problem::Refused;
 
-/// What every connection may hold; there are only so many.
+/// Memory that every connection may use; their number is limited.
 const SMALL: usize = 16 << 10;
 
-/// Lets a request through with its body, if that is a small one.
-pub(in crate::http) async fn take_in(request: Request, next: Next) -> Response {
+/// Reads the body of a request if it is small.
+pub(in crate::http) async fn drain(request: Request, next: Next) -> Response {
     let length = request.body().size_hint().exact();
-    // Who asks first whether to send it does not want it read for nothing.
-    let asks = request.headers().contains_key(header::EXPECT);
-    if length.is_some_and(|length| length <= SMALL as u64) && !asks {
+    // With `Expect: 100-continue` the client sends the body only if it is needed.
+    let expects_continue = request.headers().contains_key(header::EXPECT);
+    if length.is_some_and(|length| length <= SMALL as u64) && !expects_continue {
         let (parts, body) = request.into_parts();
         let body = match to_bytes(body, SMALL).await {
             Ok(bytes) => Body::from(bytes),
-            // Whoever reads it says so in its own words.
+            // The handler reports the error when it reads the body.
             Err(error) => Body::from_stream(stream::iter([Err::<Vec<u8>, _>(error)])),
         };
         return next.run(Request::from_parts(parts, body)).await;

@@ -1,5 +1,5 @@
-//! A request's body that is a JSON object: each known field once, everything wrong told at once with
-//! its place.
+//! A request body that is a JSON object: each known field once, all faults reported at once with their
+//! JSON pointers.
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
@@ -10,12 +10,12 @@ use serde_json::{Map, Value};
 use super::problem::{HttpProblem, ProblemKind};
 use crate::wire::FieldFault;
 
-/// How many faults one answer lists; those that mend them find the rest.
+/// Most faults of one response; the rest is reported once these are fixed.
 const FAULTS_MAX: usize = 20;
-/// Where a body begins, as a JSON pointer in the form of a URI fragment.
+/// The root of a body, as a JSON pointer in the form of a URI fragment.
 const TOP: &str = "#";
 
-/// The fields of an object, until they are taken.
+/// The fields of an object that have not been read yet.
 #[derive(Debug)]
 pub(in crate::http) struct Fields {
     at: String,
@@ -24,7 +24,7 @@ pub(in crate::http) struct Fields {
 }
 
 impl Fields {
-    /// The fields of a value at a place of the body, if it is an object.
+    /// The fields of the value at a pointer of the body, if it is an object.
     pub(in crate::http) fn of(value: Value, at: String) -> Result<Self, HttpProblem> {
         match value {
             Value::Object(left) => Ok(Self {
@@ -36,7 +36,7 @@ impl Fields {
         }
     }
 
-    /// Takes a field, if it is there; null is as if it were not.
+    /// Reads an optional field; null means absent.
     pub(in crate::http) fn take<T>(
         &mut self,
         name: &str,
@@ -52,7 +52,7 @@ impl Fields {
         }
     }
 
-    /// The same for a field that has to be there.
+    /// Reads a required field.
     pub(in crate::http) fn need<T>(
         &mut self,
         name: &str,
@@ -66,7 +66,7 @@ impl Fields {
         self.take(name, read)
     }
 
-    /// What nobody took is no field; `known` are those there are.
+    /// Reports all faults; a field that was not read is unknown, `known` are the valid ones.
     pub(in crate::http) fn finish(mut self, known: &[&str]) -> Result<(), HttpProblem> {
         let unknown = std::mem::take(&mut self.left);
         let detail = format!("is unknown; there are {}", known.join(", "));
@@ -102,7 +102,7 @@ impl<S: Send + Sync> FromRequest<S> for Fields {
     }
 }
 
-/// A text out of a field.
+/// The string of a field.
 pub(in crate::http) fn text(value: Value) -> Result<String, String> {
     match value {
         Value::String(text) => Ok(text),
@@ -110,7 +110,7 @@ pub(in crate::http) fn text(value: Value) -> Result<String, String> {
     }
 }
 
-/// A list out of a field.
+/// The array of a field.
 pub(in crate::http) fn list(value: Value) -> Result<Vec<Value>, String> {
     match value {
         Value::Array(values) => Ok(values),
@@ -118,7 +118,7 @@ pub(in crate::http) fn list(value: Value) -> Result<Vec<Value>, String> {
     }
 }
 
-/// Whoever does not say what it is sends JSON.
+/// A missing `Content-Type` means JSON.
 fn may_be_json(headers: &HeaderMap) -> bool {
     let Some(type_) = headers.get(header::CONTENT_TYPE) else {
         return true;
@@ -130,12 +130,12 @@ fn may_be_json(headers: &HeaderMap) -> bool {
 
 fn unread(rejection: &BytesRejection) -> HttpProblem {
     if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        return HttpProblem::new(ProblemKind::TooLarge, "ask for less at once");
+        return HttpProblem::new(ProblemKind::TooLarge, "request less at once");
     }
     HttpProblem::new(ProblemKind::InvalidBody, "the body did not arrive whole")
 }
 
-/// Only where it is wrong: the parser's words may quote the body.
+/// Names only the position: the parser's message may quote the body.
 fn unparsed(error: &serde_json::Error) -> HttpProblem {
     let (line, column) = (error.line(), error.column());
     let detail = match error.is_eof() {

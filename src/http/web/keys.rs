@@ -1,4 +1,4 @@
-//! The keys that requests bring, remembered for a moment: a revoked one works for no longer.
+//! API keys of requests, cached for a moment: a revoked key is accepted for no longer.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,39 +14,39 @@ use crate::store::admin::api_key::{self, KeyState};
 use crate::store::admin::session::{self, Session};
 use crate::store::{Store, StoreError};
 
-/// How long an answer of the database is believed.
-const REMEMBERED: Duration = Duration::from_secs(2);
-/// How many keys are remembered at most.
+/// How long an entry of the cache is valid.
+const CACHED_FOR: Duration = Duration::from_secs(2);
+/// Most keys in the cache.
 const KEYS_MAX: usize = 10_000;
 
-const NO_KEY: &str = "send a key in the header Authorization; `waybill key create` makes one";
-const UNKNOWN: &str = "the key is not known here";
-const EXPIRED: &str = "the key has expired; `waybill key create` makes a new one";
+const NO_KEY: &str = "send a key in the header Authorization; `waybill key create` creates one";
+const UNKNOWN: &str = "the key is unknown";
+const EXPIRED: &str = "the key has expired; `waybill key create` creates a new one";
 const REVOKED: &str = "the key was revoked";
 const NO_SESSION: &str = "a code is not enough here; send the key";
 const ENDED: &str = "the code is not known, or was not used for too long; get a new one";
 
-/// What a key allows, or why it is none.
-type KeyLookup = Result<RememberedKey, &'static str>;
-type Remembered = HashMap<Option<String>, (Instant, RememberedKey)>;
+/// A valid key, or why it is invalid.
+type KeyLookup = Result<CachedKey, &'static str>;
+type Cache = HashMap<Option<String>, (Instant, CachedKey)>;
 
-/// What whoever was let in may do, and as whom they are counted.
+/// What a valid key allows, and the id for the rate limit.
 #[derive(Debug, Clone)]
-struct RememberedKey {
+struct CachedKey {
     access: Access,
-    /// The id of the key, whether it was shown or a code that stands for it.
+    /// The id of the key, also where the client sent the code of a session.
     id: Option<String>,
 }
 
-/// What is known of keys.
+/// Looks up and caches keys.
 #[derive(Clone)]
 pub(in crate::http) struct Keys {
     store: Store,
-    /// Where sessions are.
+    /// For sessions.
     primary: Store,
     rates: Rates,
-    /// By the text of the key; without one too.
-    remembered: Arc<Mutex<Remembered>>,
+    /// By the text of the key; `None` for requests without one.
+    cache: Arc<Mutex<Cache>>,
 }
 
 impl Keys {
@@ -55,12 +55,12 @@ impl Keys {
             store,
             primary,
             rates,
-            remembered: Arc::default(),
+            cache: Arc::default(),
         }
     }
 
-    /// What whoever brings this key, or the code of a session, may do. Where no key was ever made
-    /// there is nobody to tell apart: then all is allowed, and the listener is bound to this machine.
+    /// Authenticates with a key or the code of a session, and counts the request. As long as no key
+    /// was ever created, everything is allowed, and the listener is bound to this machine.
     pub(in crate::http) async fn admit(
         &self,
         key: &Option<String>,
@@ -71,15 +71,15 @@ impl Keys {
         Ok(known.access)
     }
 
-    /// Begins a session of whoever brings this key: its code is as good as the key until it was not
-    /// used for so long.
+    /// Begins a session for this key: its code replaces the key until it has not been used for
+    /// `lasts`.
     pub(in crate::http) async fn begin(
         &self,
         key: &Option<String>,
         peer: Peer,
         lasts: Duration,
     ) -> Result<SecretString, HttpProblem> {
-        // A code that begot others would never end.
+        // A code that could create others would never expire.
         if key.as_deref().is_some_and(session::is_code) {
             return Err(HttpProblem::new(ProblemKind::Unauthorized, NO_SESSION));
         }
@@ -89,8 +89,8 @@ impl Keys {
             .primary
             .create_session(known.id.as_deref(), lasts)
             .await?;
-        // Whoever comes with it next is not guessing.
-        self.remember(Some(code.expose_secret().to_owned()), known);
+        // The next request with this code is not a guess.
+        self.insert(Some(code.expose_secret().to_owned()), known);
         Ok(code)
     }
 
@@ -101,7 +101,7 @@ impl Keys {
         Ok(())
     }
 
-    /// What may be done by a request that was admitted before and has lasted.
+    /// What the key of a request that was admitted before allows now.
     pub(in crate::http) async fn access(
         &self,
         key: &Option<String>,
@@ -119,14 +119,14 @@ impl Keys {
         Ok(self.known(key, peer).await?.id)
     }
 
-    async fn known(&self, key: &Option<String>, peer: Peer) -> Result<RememberedKey, HttpProblem> {
+    async fn known(&self, key: &Option<String>, peer: Peer) -> Result<CachedKey, HttpProblem> {
         let known = self.locked().get(key).cloned();
         if let Some((since, known)) = &known
-            && since.elapsed() < REMEMBERED
+            && since.elapsed() < CACHED_FOR
         {
             return Ok(known.clone());
         }
-        // Whoever was let in lately is not guessing.
+        // A key that was valid lately is not a guess.
         if known.is_none() && key.is_some() {
             self.rates.guess(peer)?;
         }
@@ -137,7 +137,7 @@ impl Keys {
         };
         match found? {
             Ok(known) => {
-                self.remember(key.clone(), known.clone());
+                self.insert(key.clone(), known.clone());
                 Ok(known)
             }
             Err(why) => {
@@ -147,12 +147,12 @@ impl Keys {
         }
     }
 
-    fn remember(&self, key: Option<String>, known: RememberedKey) {
-        let mut remembered = self.locked();
-        if remembered.len() >= KEYS_MAX {
-            remembered.clear();
+    fn insert(&self, key: Option<String>, known: CachedKey) {
+        let mut cache = self.locked();
+        if cache.len() >= KEYS_MAX {
+            cache.clear();
         }
-        remembered.insert(key, (Instant::now(), known));
+        cache.insert(key, (Instant::now(), known));
     }
 
     async fn look_up(&self, key: &str) -> Result<KeyLookup, StoreError> {
@@ -161,19 +161,19 @@ impl Keys {
             None => Err(UNKNOWN),
             Some((KeyState::Expired, _)) => Err(EXPIRED),
             Some((KeyState::Revoked, _)) => Err(REVOKED),
-            Some((KeyState::Valid, access)) => Ok(RememberedKey {
+            Some((KeyState::Valid, access)) => Ok(CachedKey {
                 access,
                 id: api_key::id_of(key).map(str::to_owned),
             }),
         })
     }
 
-    /// What the key allows that a session was begun with.
+    /// What the key of a session allows.
     async fn resume(&self, code: &str) -> Result<KeyLookup, StoreError> {
         Ok(match self.primary.use_session(code).await? {
             None => Err(ENDED),
-            Some(Session::Unkeyed) => Ok(RememberedKey::anybody()),
-            Some(Session::Keyed(used)) => Ok(RememberedKey {
+            Some(Session::Unkeyed) => Ok(CachedKey::open()),
+            Some(Session::Keyed(used)) => Ok(CachedKey {
                 access: used.access,
                 id: Some(used.key),
             }),
@@ -184,19 +184,17 @@ impl Keys {
         if self.store.any_key().await? {
             return Ok(Err(NO_KEY));
         }
-        Ok(Ok(RememberedKey::anybody()))
+        Ok(Ok(CachedKey::open()))
     }
 
-    fn locked(&self) -> MutexGuard<'_, Remembered> {
-        self.remembered
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    fn locked(&self) -> MutexGuard<'_, Cache> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl RememberedKey {
-    /// Where there are no keys.
-    fn anybody() -> Self {
+impl CachedKey {
+    /// Full access, as long as there are no keys.
+    fn open() -> Self {
         Self {
             access: Access {
                 tenant: DEFAULT_TENANT.to_owned(),

@@ -1,9 +1,9 @@
-//! The paths of what clients are pointed to.
+//! Paths of resources, for links in responses.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use uuid::Uuid;
 
-/// What stands for itself in a part of a path (RFC 3986).
+/// All but the unreserved characters of a path segment (RFC 3986).
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -20,7 +20,7 @@ pub(in crate::http) fn file(token: &str, id: Uuid) -> String {
     format!("{}/files/{id}", process(token))
 }
 
-/// A name as the header `Content-Disposition` takes it (RFC 8187).
+/// A file name as a header `Content-Disposition` (RFC 8187).
 pub(in crate::http) fn disposition(name: &str) -> String {
     let name = utf8_percent_encode(name, ESCAPED);
     format!("attachment; filename*=UTF-8''{name}")

@@ -1,4 +1,4 @@
-//! Which processes somebody wants listed, out of the query.
+//! The query parameters of a list of processes.
 
 use super::params::Parameters;
 use super::problem::HttpProblem;
@@ -9,7 +9,7 @@ use crate::store::read::list_cursor::ListCursor;
 use crate::store::read::list_selection::{Range, Selection};
 use crate::wire::{self, Limits};
 
-/// Processes of a page unless the reader wants more or fewer.
+/// Default page size.
 const LIMIT: u64 = 100;
 const AFTER: &str = "after";
 pub(in crate::http) const NAMES: [&str; 14] = [
@@ -29,13 +29,13 @@ pub(in crate::http) const NAMES: [&str; 14] = [
     "ended_before",
 ];
 
-/// What a reader wants.
+/// Filter, cursor and page size.
 #[derive(Debug)]
 pub(in crate::http) struct ListQuery {
     pub(in crate::http) selection: Selection,
     pub(in crate::http) after: Option<ListCursor>,
     pub(in crate::http) limit: u64,
-    /// All but the place, as it was given.
+    /// All parameters but the cursor, as received.
     given: Vec<(String, String)>,
 }
 
@@ -72,7 +72,7 @@ impl ListQuery {
         })
     }
 
-    /// The same as a query, after another place.
+    /// The same query string with another cursor.
     pub(in crate::http) fn query(&self, after: ListCursor) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(&self.given);
@@ -100,7 +100,7 @@ fn statuses(text: &str) -> Result<Vec<Status>, String> {
     })
 }
 
-/// What the door lets in as a name; anything else could not be found.
+/// A name as events may have it; any other can't be found.
 pub(in crate::http) fn name(text: &str) -> Result<String, String> {
     let max = Limits::NAME_BYTES_MAX;
     let fits = (1..=max).contains(&text.len()) && !text.contains(char::is_control);

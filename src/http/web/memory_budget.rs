@@ -1,5 +1,5 @@
-//! Memory that clients take up: bodies as they come in and answers until they were taken are held
-//! whole, but all of them together only up to a limit.
+//! A memory limit for all request bodies and responses together: each is kept in memory until it was
+//! processed or sent.
 
 use std::sync::Arc;
 
@@ -9,22 +9,22 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::problem::{HttpProblem, ProblemKind};
 
-/// Bytes that all of them may take together.
+/// Limit in bytes.
 const BYTES_MAX: usize = 256 << 20;
-/// What is smaller than that is not counted: the number of connections is limited too.
+/// Smaller responses are not counted: the number of connections is limited too.
 const SMALL: usize = 16 << 10;
 
-const FULL: &str = "too many large requests and answers are under way; try again in a moment";
+const FULL: &str = "too many large requests and responses are in progress; try again in a moment";
 const BROKEN: &str = "the body ended too early, or is not as its headers say";
 
-/// Memory for what clients take up.
+/// Memory for request bodies and responses.
 #[derive(Clone)]
 pub(in crate::http) struct MemoryBudget(Arc<Semaphore>);
 
-/// A body, and the room it takes until it is dropped.
+/// A body with the permit for its memory.
 pub(in crate::http) struct Received {
     pub(in crate::http) bytes: Vec<u8>,
-    room: Option<MemoryPermit>,
+    permit: Option<MemoryPermit>,
 }
 
 impl Default for MemoryBudget {
@@ -33,39 +33,39 @@ impl Default for MemoryBudget {
     }
 }
 
-/// Bytes that take room until they are dropped.
-struct Held(
+/// Bytes with the permit for their memory.
+struct Counted(
     Vec<u8>,
-    #[expect(dead_code, reason = "it is only held")] MemoryPermit,
+    #[expect(dead_code, reason = "released on drop")] MemoryPermit,
 );
 
-/// Memory that was taken, given back when dropped.
+/// A share of the memory, released on drop.
 pub(in crate::http) type MemoryPermit = OwnedSemaphorePermit;
 
 impl MemoryBudget {
-    /// Memory for so many bytes.
+    /// A budget of this many bytes.
     pub(in crate::http) fn of(bytes: usize) -> Self {
         Self(Arc::new(Semaphore::new(bytes)))
     }
 
-    /// Takes room.
+    /// Acquires memory, or fails if there is not enough left.
     pub(in crate::http) fn take(&self, bytes: usize) -> Result<MemoryPermit, HttpProblem> {
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
-        let taken = Arc::clone(&self.0).try_acquire_many_owned(bytes);
-        taken.map_err(|_| HttpProblem::new(ProblemKind::Unavailable, FULL))
+        let permit = Arc::clone(&self.0).try_acquire_many_owned(bytes);
+        permit.map_err(|_| HttpProblem::new(ProblemKind::Unavailable, FULL))
     }
 
-    /// An answer that takes room until its client has it.
+    /// A response body that counts until it was sent.
     pub(in crate::http) fn answer(&self, body: Vec<u8>) -> Result<Bytes, HttpProblem> {
         if body.len() < SMALL {
             return Ok(body.into());
         }
-        let taken = self.take(body.len())?;
-        Ok(Bytes::from_owner(Held(body, taken)))
+        let permit = self.take(body.len())?;
+        Ok(Bytes::from_owner(Counted(body, permit)))
     }
 
-    /// Takes a body of at most so many bytes. Memory is taken as the bytes come: whoever is slow
-    /// holds only what was sent.
+    /// Reads a body of at most `max` bytes. Memory is acquired as the bytes arrive, so a slow client
+    /// uses only what it has sent.
     pub(in crate::http) async fn receive(
         &self,
         body: Body,
@@ -73,7 +73,7 @@ impl MemoryBudget {
     ) -> Result<Received, HttpProblem> {
         let mut body = body.into_data_stream();
         let mut bytes = Vec::new();
-        let mut room: Option<MemoryPermit> = None;
+        let mut permit: Option<MemoryPermit> = None;
         while let Some(part) = body.next().await {
             let part = part.map_err(|_| HttpProblem::new(ProblemKind::InvalidBody, BROKEN))?;
             if bytes.len() + part.len() > max {
@@ -81,30 +81,33 @@ impl MemoryBudget {
                 return Err(HttpProblem::new(ProblemKind::TooLarge, &detail));
             }
             let more = self.take(part.len())?;
-            match &mut room {
-                Some(room) => room.merge(more),
-                None => room = Some(more),
+            match &mut permit {
+                Some(permit) => permit.merge(more),
+                None => permit = Some(more),
             }
             bytes.extend_from_slice(&part);
         }
-        Ok(Received { bytes, room })
+        Ok(Received { bytes, permit })
     }
 }
 
 impl Received {
-    /// Gives up the bytes; what was made of them takes their room.
-    pub(in crate::http) fn into_room(self) -> Option<MemoryPermit> {
-        self.room
+    /// Drops the bytes and keeps the permit, for what was parsed out of them.
+    pub(in crate::http) fn into_permit(self) -> Option<MemoryPermit> {
+        self.permit
     }
 
-    /// A body that takes no room.
+    /// A body without a permit.
     #[cfg(test)]
     pub(in crate::http) fn of(bytes: Vec<u8>) -> Self {
-        Self { bytes, room: None }
+        Self {
+            bytes,
+            permit: None,
+        }
     }
 }
 
-impl AsRef<[u8]> for Held {
+impl AsRef<[u8]> for Counted {
     fn as_ref(&self) -> &[u8] {
         &self.0
     }

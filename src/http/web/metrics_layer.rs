@@ -1,5 +1,4 @@
-//! What operators see of clients' requests: how many there were on which route, how they were answered,
-//! and how long it took.
+//! Request metrics: count and duration by route and class of status.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -17,11 +16,11 @@ const DIADOC: &str = "diadoc";
 const AHGORA: &str = "ahgora";
 const OMFLOW: &str = "omflow";
 const MONITOR: &str = "monitor";
-/// What has no route, so that nobody makes series by asking for what is not there.
+/// Requests without a route, so that unknown paths don't create time series.
 const OTHER: &str = "other";
 
-/// Every route that is told apart: those of the native API, a dialect and the monitor
-/// as a whole, and all the rest.
+/// All values of the label: each route of the native API, each dialect and the monitor as a whole,
+/// and all others.
 pub static ROUTES: &[&str] = &[
     "/v1/processes",
     "/v1/processes/batch",
@@ -45,7 +44,7 @@ pub static ROUTES: &[&str] = &[
     OTHER,
 ];
 
-/// Who counts requests, and what tells their routes apart.
+/// Counts requests by route.
 #[derive(Clone)]
 pub(in crate::http) struct Meter {
     telemetry: Telemetry,
@@ -89,7 +88,7 @@ impl Meter {
     }
 }
 
-/// Counts a request once its answer begins; what is left of the answer takes as long as the client.
+/// Counts a request when its response begins; sending the body depends on the client.
 pub(in crate::http) async fn measure(
     State(meter): State<Meter>,
     request: Request,

@@ -1,4 +1,4 @@
-//! What every request passes: authentication, limits, parameters, waiting, and problems as answers.
+//! Shared by all handlers: authentication, limits, parameters, waiting, and error responses.
 
 pub(crate) mod auth;
 pub(super) mod batcher;

@@ -1,4 +1,4 @@
-//! Whether the log goes on after a place: asked once for all who wait for it.
+//! Notifies waiting requests of new events: one poll of the database for all of them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,25 +10,25 @@ use tokio_util::sync::CancellationToken;
 use crate::store::Store;
 use crate::store::read::feed_cursor::Cursor;
 
-/// How often the database is asked while somebody waits.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// Poll interval while there are waiting requests.
+const POLL_EVERY: Duration = Duration::from_millis(100);
 
-/// The newest place of the log that was seen.
+/// The newest position of the event log.
 #[derive(Clone, Default)]
 pub(in crate::http) struct Notifier {
     newest: watch::Sender<Option<Cursor>>,
     waiting: Arc<AtomicUsize>,
 }
 
-/// Somebody who waits.
-struct PolledPlace(Arc<AtomicUsize>);
+/// Counts a waiting request until dropped.
+struct Waiting(Arc<AtomicUsize>);
 
 impl Notifier {
-    /// Waits until there is something after that place.
+    /// Waits until there are events after `place`.
     pub(in crate::http) async fn after(&self, place: Cursor) {
         self.waiting.fetch_add(1, Ordering::Relaxed);
-        let _place = PolledPlace(Arc::clone(&self.waiting));
-        // It can't close: this holds it.
+        let _waiting = Waiting(Arc::clone(&self.waiting));
+        // The sender is `self`, so the channel can't close.
         let _ = self
             .newest
             .subscribe()
@@ -36,17 +36,17 @@ impl Notifier {
             .await;
     }
 
-    /// Looks for everybody, until told to stop.
-    pub(in crate::http) async fn look(self, store: Store, stop: CancellationToken) {
+    /// Polls the database until stopped.
+    pub(in crate::http) async fn poll(self, store: Store, stop: CancellationToken) {
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
-                () = tokio::time::sleep(LOOK_EVERY) => {}
+                () = tokio::time::sleep(POLL_EVERY) => {}
             }
             if self.waiting.load(Ordering::Relaxed) == 0 {
                 continue;
             }
-            // After a failure the next look asks again.
+            // After a failure the next poll tries again.
             if let Ok(newest) = store.feed_newest().await {
                 self.newest.send_if_modified(|seen| {
                     let is_new = newest > *seen;
@@ -58,7 +58,7 @@ impl Notifier {
     }
 }
 
-impl Drop for PolledPlace {
+impl Drop for Waiting {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }

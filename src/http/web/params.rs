@@ -1,4 +1,4 @@
-//! The parameters of a request's query: each known name once, everything wrong told at once.
+//! Query parameters: each known name once, all faults reported at once.
 
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
@@ -8,7 +8,7 @@ use super::problem::HttpProblem;
 
 pub(in crate::http) const WRONG_ID: &str = "must be a UUID";
 
-/// What came in the query, until it is taken.
+/// The query parameters that have not been read yet.
 #[derive(Debug, Default)]
 pub(in crate::http) struct Parameters {
     left: Vec<(String, String)>,
@@ -16,7 +16,7 @@ pub(in crate::http) struct Parameters {
 }
 
 impl Parameters {
-    /// Takes a parameter, if it is there.
+    /// Reads an optional parameter.
     pub(in crate::http) fn take<T>(
         &mut self,
         name: &str,
@@ -36,7 +36,7 @@ impl Parameters {
         }
     }
 
-    /// The parameter `id`, where there is no other.
+    /// Reads the parameter `id`, the only one.
     pub(in crate::http) fn id(mut self) -> Result<Uuid, HttpProblem> {
         let id = self.take("id", |id| {
             Uuid::try_parse(id).map_err(|_| WRONG_ID.to_owned())
@@ -45,24 +45,24 @@ impl Parameters {
         id.ok_or_else(|| HttpProblem::parameters(vec![format!("id {WRONG_ID}")]))
     }
 
-    /// Forgets what was sent without a value, as forms do with fields that nobody filled in.
+    /// Drops parameters without a value, as HTML forms send them for empty fields.
     pub(in crate::http) fn drop_empty(&mut self) {
         self.left.retain(|(_, value)| !value.is_empty());
     }
 
-    /// All that was given, but what has that name: to ask on with.
+    /// All parameters but `name`, for the link to the next page.
     pub(in crate::http) fn without(&self, name: &str) -> Vec<(String, String)> {
         let others = self.left.iter().filter(|(given, _)| given != name);
         others.cloned().collect()
     }
 
-    /// What nobody took is let pass: other systems do.
+    /// Reports all faults, and ignores unknown parameters, as other systems do.
     pub(in crate::http) fn finish_leniently(mut self) -> Result<(), HttpProblem> {
         self.left.clear();
         self.finish(&[])
     }
 
-    /// What nobody took is no parameter; `known` are those there are.
+    /// Reports all faults; a parameter that was not read is unknown, `known` are the valid ones.
     pub(in crate::http) fn finish(mut self, known: &[&str]) -> Result<(), HttpProblem> {
         if !self.left.is_empty() {
             let known = known.join(", ");

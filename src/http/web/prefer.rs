@@ -1,14 +1,13 @@
-//! What a client would rather have: the header `Prefer` (RFC 7240), of which `wait` counts here.
+//! The header `Prefer` (RFC 7240); only `wait` is supported.
 
 use std::time::Duration;
 
 use axum::http::HeaderMap;
 
-/// The longest wait that is granted; whoever wants more asks again.
+/// The longest wait; a client may send the request again to wait longer.
 pub(super) const WAIT_MAX: Duration = Duration::from_secs(60);
 
-/// How long the client would wait, at most [`WAIT_MAX`]. It is a preference: what can't be read is
-/// none.
+/// How long the client prefers to wait, at most [`WAIT_MAX`]. An unreadable preference is ignored.
 pub(in crate::http) fn wait(headers: &HeaderMap) -> Option<Duration> {
     let values = headers.get_all("prefer").iter();
     let texts = values.filter_map(|value| value.to_str().ok());

@@ -1,4 +1,4 @@
-//! What a request gets that can't be answered: RFC 9457 problem details.
+//! Error responses: RFC 9457 problem details.
 
 use axum::extract::Request;
 use axum::http::{HeaderValue, header};
@@ -11,25 +11,24 @@ pub(in crate::http) use super::problem_kind::ProblemKind;
 use crate::store::StoreError;
 use crate::wire::{FieldFault, Problem, Reason, Rejection};
 
-const TOO_OFTEN: &str = "more requests a second than are granted; wait as `Retry-After` says";
+const TOO_OFTEN: &str = "the rate limit is exceeded; wait as `Retry-After` says";
 const KEY_REUSED: &str = "the header Idempotency-Key was used with another content; use a new one";
-const UNKNOWN_TOKEN: &str =
-    "no process has this token: check it, and whose key this is; ended processes are forgotten";
+const UNKNOWN_TOKEN: &str = "no process has this token: check the token, and the tenant of the key; ended processes are deleted";
 const FORGOTTEN: &str = "the process of this token had ended, and is not kept any more";
-/// A newer version may answer after so long.
+/// By then a newer version may have been deployed.
 const UNREADABLE_RETRY_SECONDS: u64 = 60;
 const JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
 
-/// The answer to a request that can't be answered.
+/// An error response.
 #[derive(Debug, Clone)]
 pub(in crate::http) struct HttpProblem {
     kind: ProblemKind,
-    /// After how many seconds the same may go well.
+    /// After how many seconds the client may retry.
     retry_after: Option<u64>,
     problem: Problem,
 }
 
-/// Why a request can't be answered, or an element of it: RFC 9457 problem details.
+/// Why a request, or an element of it, failed: RFC 9457 problem details.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Problem)]
 pub(in crate::http) struct ProblemView<'a> {
@@ -50,7 +49,7 @@ impl HttpProblem {
         }
     }
 
-    /// Whoever asks too often is told when to ask again.
+    /// The rate limit is exceeded; says when to retry.
     pub(in crate::http) fn too_often(seconds: u64) -> Self {
         Self {
             retry_after: Some(seconds),
@@ -58,7 +57,7 @@ impl HttpProblem {
         }
     }
 
-    /// Everything that is wrong with the parameters, each as its name and the remedy.
+    /// All faults of the parameters, each with its name and the remedy.
     pub(in crate::http) fn parameters(faults: Vec<String>) -> Self {
         let mut problem = Self::new(ProblemKind::InvalidParameter, &faults.join("; "));
         let fault = |detail| FieldFault {
@@ -69,19 +68,19 @@ impl HttpProblem {
         problem
     }
 
-    /// Everything that is wrong with the body, each with its place.
+    /// All faults of the body, each with its JSON pointer.
     pub(in crate::http) fn body(faults: Vec<FieldFault>) -> Self {
-        let said = faults.iter().map(|fault| match &fault.pointer {
+        let details = faults.iter().map(|fault| match &fault.pointer {
             Some(pointer) => format!("{pointer} {}", fault.detail),
             None => fault.detail.clone(),
         });
-        let said: Vec<_> = said.collect();
-        let mut problem = Self::new(ProblemKind::InvalidBody, &said.join("; "));
+        let details: Vec<_> = details.collect();
+        let mut problem = Self::new(ProblemKind::InvalidBody, &details.join("; "));
         problem.problem.errors = faults;
         problem
     }
 
-    /// One thing that is wrong with the body.
+    /// One fault of the body.
     pub(in crate::http) fn body_at(pointer: &str, detail: &str) -> Self {
         Self::body(vec![FieldFault {
             detail: detail.to_owned(),
@@ -89,7 +88,7 @@ impl HttpProblem {
         }])
     }
 
-    /// What a worker refused, in its own words.
+    /// A worker refused the event, with this problem.
     pub(in crate::http) fn refused(problem: Problem) -> Self {
         Self {
             kind: ProblemKind::Unprocessable,
@@ -98,22 +97,22 @@ impl HttpProblem {
         }
     }
 
-    /// What was sent under a key before was something else.
+    /// The idempotency key was used with another content.
     pub(in crate::http) fn key_reused() -> Self {
         Self::new(ProblemKind::KeyReused, KEY_REUSED)
     }
 
-    /// No such process, or another tenant's: nobody is told which.
+    /// No such process, or it is another tenant's: the response does not say which.
     pub(in crate::http) fn unknown_token() -> Self {
         Self::new(ProblemKind::NotFound, UNKNOWN_TOKEN)
     }
 
-    /// It was there once.
+    /// The process was deleted.
     pub(in crate::http) fn forgotten() -> Self {
         Self::new(ProblemKind::Gone, FORGOTTEN)
     }
 
-    /// The same, of one element of the body.
+    /// The same problem, for one element of the body.
     pub(in crate::http) fn within(mut self, element: &str) -> Self {
         for error in &mut self.problem.errors {
             let inner = error.pointer.as_deref().unwrap_or("#");
@@ -129,7 +128,7 @@ impl HttpProblem {
         self
     }
 
-    /// Reads the form out of it; `instance` says of what in the request it tells.
+    /// The JSON of the problem; `instance` names the part of the request that it is about.
     pub(in crate::http) fn view<'a>(&'a self, instance: &'a str) -> ProblemView<'a> {
         ProblemView {
             problem: &self.problem,
@@ -138,12 +137,12 @@ impl HttpProblem {
         }
     }
 
-    /// What is wrong.
+    /// The kind of problem.
     pub(in crate::http) fn kind(&self) -> ProblemKind {
         self.kind
     }
 
-    /// The same for people, with the remedy.
+    /// What is wrong, with the remedy.
     pub(in crate::http) fn detail(&self) -> &str {
         &self.problem.detail
     }
@@ -154,15 +153,16 @@ impl HttpProblem {
         let mut answer = (status, [(header::CONTENT_TYPE, JSON)], body).into_response();
         let headers = answer.headers_mut();
         if self.kind == ProblemKind::Unauthorized {
-            let ways = HeaderValue::from_static(r#"Bearer realm="waybill", Basic realm="waybill""#);
-            headers.insert(header::WWW_AUTHENTICATE, ways);
+            let schemes =
+                HeaderValue::from_static(r#"Bearer realm="waybill", Basic realm="waybill""#);
+            headers.insert(header::WWW_AUTHENTICATE, schemes);
         }
         answer
     }
 }
 
 impl IntoResponse for HttpProblem {
-    /// Only marked here: [`render`] knows the request.
+    /// Only attached here: [`render`] knows the path of the request.
     fn into_response(self) -> Response {
         let mut response = self.kind.status().into_response();
         response.extensions_mut().insert(self);
@@ -188,7 +188,7 @@ impl From<Box<Rejection>> for HttpProblem {
 }
 
 impl From<StoreError> for HttpProblem {
-    /// What exactly is wrong with the database is for operators, in the log.
+    /// The log has the error of the database; the client does not get it.
     fn from(error: StoreError) -> Self {
         tracing::warn!(%error, "a request could not be answered");
         let problem = |detail: &str| Self::new(ProblemKind::Unavailable, detail);
@@ -196,8 +196,7 @@ impl From<StoreError> for HttpProblem {
             StoreError::Corrupt(what) => Self {
                 retry_after: Some(UNREADABLE_RETRY_SECONDS),
                 ..problem(&format!(
-                    "what is stored of it can't be read by this version ({what}); a newer one may \
-                     be able to"
+                    "this version can't read the stored data ({what}); a newer one may be able to"
                 ))
             },
             _ => problem("try again in a moment"),
@@ -205,17 +204,17 @@ impl From<StoreError> for HttpProblem {
     }
 }
 
-/// Gives problems their form, with the path of the request in them.
+/// Renders problems as JSON, with the path of the request in them.
 pub(in crate::http) async fn render(request: Request, next: Next) -> Response {
     let instance = request.uri().path().to_owned();
     say(next.run(request).await, |problem| problem.answer(&instance))
 }
 
-/// What an answer carries that tells of a problem, whatever status its form has.
+/// Marks an error response, whatever its status.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::http) struct Refused;
 
-/// Gives the problem of a response its form, if it has one.
+/// Renders the problem of a response, if it has one.
 pub(in crate::http) fn say(
     mut response: Response,
     form: impl FnOnce(&HttpProblem) -> Response,

@@ -1,56 +1,56 @@
-//! What can be wrong with a request: a closed set, in one table.
+//! The kinds of problems of requests, in one table.
 
 use axum::http::StatusCode;
 
-/// What can be wrong with a request.
+/// A kind of problem of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::http) enum ProblemKind {
     /// A parameter or header is invalid.
     InvalidParameter,
-    /// No key, or none that is good.
+    /// No valid key.
     Unauthorized,
     /// The key does not allow this.
     Forbidden,
-    /// Nothing of that name.
+    /// No such resource.
     NotFound,
-    /// It was there, and is not kept any more.
+    /// It was deleted.
     Gone,
-    /// What it asks for does not fit the state of what it is about.
+    /// The request conflicts with the state of the resource.
     Conflict,
-    /// The path is right, the method is not.
+    /// The path does not support the method.
     MethodNotAllowed,
     /// The body can't be read.
     InvalidBody,
     /// The body is larger than allowed.
     TooLarge,
-    /// The body is of a kind that is not taken.
+    /// The media type of the body is not supported.
     UnsupportedMediaType,
-    /// The body can be read, and can't be applied.
+    /// The body is well-formed but can't be applied.
     Unprocessable,
-    /// What happened is too much to be gone through again.
+    /// The event log is too long to replay.
     LogTooLong,
-    /// A file has no such range.
+    /// The range is beyond the file.
     RangeNotSatisfiable,
-    /// An idempotency key came with another content before.
+    /// The idempotency key was used with another content.
     KeyReused,
-    /// It asks too often.
+    /// The rate limit is exceeded.
     TooManyRequests,
     /// The database is temporarily unavailable.
     Unavailable,
 }
 
 impl ProblemKind {
-    /// The last part of its type, the same for every problem of this kind.
+    /// The last segment of the type URI.
     pub(in crate::http) const fn name(self) -> &'static str {
         self.row().0
     }
 
-    /// The same in words.
+    /// A short description.
     pub(in crate::http) const fn title(self) -> &'static str {
         self.row().2
     }
 
-    /// What it is answered with.
+    /// The HTTP status.
     pub(in crate::http) fn status(self) -> StatusCode {
         StatusCode::from_u16(self.row().1).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
@@ -58,15 +58,15 @@ impl ProblemKind {
     const fn row(self) -> (&'static str, u16, &'static str) {
         match self {
             Self::InvalidParameter => ("invalid_parameter", 400, "Invalid parameter"),
-            Self::Unauthorized => ("unauthorized", 401, "The request needs a key"),
+            Self::Unauthorized => ("unauthorized", 401, "The request needs an API key"),
             Self::Forbidden => ("forbidden", 403, "The key does not allow this"),
             Self::NotFound => ("not_found", 404, "Not found"),
-            Self::Gone => ("gone", 410, "It is not kept any more"),
-            Self::Conflict => ("conflict", 409, "This can't be done now"),
+            Self::Gone => ("gone", 410, "It was deleted"),
+            Self::Conflict => ("conflict", 409, "Conflict with the current state"),
             Self::MethodNotAllowed => (
                 "method_not_allowed",
                 405,
-                "The path does not have this method",
+                "The path does not support this method",
             ),
             Self::InvalidBody => ("invalid_body", 400, "The body can't be read"),
             Self::TooLarge => ("too_large", 413, "The body is larger than allowed"),
@@ -81,7 +81,7 @@ impl ProblemKind {
                 422,
                 "The key was used for something else",
             ),
-            Self::TooManyRequests => ("too_many_requests", 429, "The requests come too fast"),
+            Self::TooManyRequests => ("too_many_requests", 429, "Rate limit exceeded"),
             Self::Unavailable => ("unavailable", 503, "Service temporarily unavailable"),
         }
     }

@@ -1,6 +1,6 @@
-//! How often somebody may ask: requests by key, and wrong keys by address.
+//! Rate limits: requests by API key, and attempts with unknown keys by address.
 //!
-//! Addresses are often those of a proxy, so whoever has a good key is counted by the key alone.
+//! Addresses are often those of a proxy, so requests with a valid key are counted by the key alone.
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -16,33 +16,33 @@ use tokio_util::sync::CancellationToken;
 use super::connection_limits::Guard;
 use super::problem::HttpProblem;
 
-/// How often what nobody uses any more is forgotten.
-const FORGET_EVERY: Duration = Duration::from_secs(30);
+/// How often unused counters are evicted.
+const EVICT_EVERY: Duration = Duration::from_secs(30);
 
-/// How many requests a second are granted.
+/// Requests per second.
 #[derive(Debug, Clone, Copy)]
 pub struct Allowances {
-    /// To one key, or to one address where there are no keys.
+    /// Of one key, or of one address while there are no keys.
     pub requests: NonZeroU32,
-    /// With a wrong key, to one address.
+    /// With an unknown key, of one address.
     pub wrong_keys: NonZeroU32,
 }
 
-/// Where a request comes from.
+/// The client's address.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::http) struct Peer(pub(in crate::http) IpAddr);
 
-/// Who is counted.
+/// What requests are counted by.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Who {
+enum Counter {
     Key(String),
     Address(IpAddr),
 }
 
-/// The counts of everybody.
+/// All counters.
 #[derive(Clone)]
 pub(in crate::http) struct Rates {
-    requests: Arc<DefaultKeyedRateLimiter<Who>>,
+    requests: Arc<DefaultKeyedRateLimiter<Counter>>,
     wrong_keys: Arc<DefaultKeyedRateLimiter<IpAddr>>,
 }
 
@@ -57,30 +57,30 @@ impl Rates {
         }
     }
 
-    /// Counts a request that was let in.
+    /// Counts an authenticated request.
     pub(in crate::http) fn request(
         &self,
         key: Option<&str>,
         peer: Peer,
     ) -> Result<(), HttpProblem> {
-        let who = match key {
-            Some(key) => Who::Key(key.to_owned()),
-            None => Who::Address(peer.0),
+        let counter = match key {
+            Some(key) => Counter::Key(key.to_owned()),
+            None => Counter::Address(peer.0),
         };
-        check(&self.requests, &who)
+        check(&self.requests, &counter)
     }
 
-    /// Counts a look at a key that may be a guess.
+    /// Counts the lookup of a key that may be a guess.
     pub(in crate::http) fn guess(&self, peer: Peer) -> Result<(), HttpProblem> {
         check(&self.wrong_keys, &peer.0)
     }
 
-    /// Forgets those who have not asked for a while, until told to stop.
-    pub(in crate::http) async fn forget(self, stop: CancellationToken) {
+    /// Evicts unused counters, until stopped.
+    pub(in crate::http) async fn evict(self, stop: CancellationToken) {
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
-                () = tokio::time::sleep(FORGET_EVERY) => {}
+                () = tokio::time::sleep(EVICT_EVERY) => {}
             }
             self.requests.retain_recent();
             self.wrong_keys.retain_recent();
@@ -90,9 +90,9 @@ impl Rates {
 
 fn check<K: std::hash::Hash + Eq + Clone>(
     limiter: &DefaultKeyedRateLimiter<K>,
-    who: &K,
+    counter: &K,
 ) -> Result<(), HttpProblem> {
-    limiter.check_key(who).map_err(|until| {
+    limiter.check_key(counter).map_err(|until| {
         let wait = until.wait_time_from(DefaultClock::default().now());
         HttpProblem::too_often(wait.as_secs() + 1)
     })

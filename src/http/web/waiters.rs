@@ -1,4 +1,4 @@
-//! Waiting for what the database will say one day: however many wait, it is asked once for all.
+//! Requests that wait for a change in the database: one poll for all of them.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -8,40 +8,40 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
-/// How often the database is asked while somebody waits.
-pub(super) const LOOK_EVERY: Duration = Duration::from_millis(100);
-/// Questions that are put at once.
-const QUESTIONS_AT_ONCE: usize = 5_000;
+/// Poll interval.
+pub(super) const POLL_EVERY: Duration = Duration::from_millis(100);
+/// Keys per query.
+const KEYS_AT_ONCE: usize = 5_000;
 
-/// Those who wait, by what they ask.
-pub(in crate::http) struct Waiters<Q, A> {
-    asked: Arc<Mutex<HashMap<Q, Vec<oneshot::Sender<A>>>>>,
+/// The waiting requests, by the key that they wait for.
+pub(in crate::http) struct Waiters<K, V> {
+    pending: Arc<Mutex<HashMap<K, Vec<oneshot::Sender<V>>>>>,
 }
 
-impl<Q: Clone + Eq + Hash, A: Clone> Waiters<Q, A> {
-    /// Waits for the answer; `None` if whoever looks for it has stopped.
-    pub(in crate::http) async fn answer(&self, question: Q) -> Option<A> {
-        let (sender, answer) = oneshot::channel();
-        self.locked().entry(question).or_default().push(sender);
-        answer.await.ok()
+impl<K: Clone + Eq + Hash, V: Clone> Waiters<K, V> {
+    /// Waits for the value of a key; `None` if polling has stopped.
+    pub(in crate::http) async fn wait_for(&self, key: K) -> Option<V> {
+        let (sender, value) = oneshot::channel();
+        self.locked().entry(key).or_default().push(sender);
+        value.await.ok()
     }
 
-    /// Looks for everybody with `ask`, until told to stop: it gives the answers that there are.
-    pub(in crate::http) async fn look(
+    /// Polls with `query`, until stopped; it returns the values of the keys that have one.
+    pub(in crate::http) async fn poll(
         self,
-        ask: impl AsyncFn(&[Q]) -> Vec<(Q, A)>,
+        query: impl AsyncFn(&[K]) -> Vec<(K, V)>,
         stop: CancellationToken,
     ) {
         loop {
             tokio::select! {
                 () = stop.cancelled() => break,
-                () = tokio::time::sleep(LOOK_EVERY) => {}
+                () = tokio::time::sleep(POLL_EVERY) => {}
             }
-            for questions in self.questions().chunks(QUESTIONS_AT_ONCE) {
-                for (question, answer) in ask(questions).await {
-                    for sender in self.locked().remove(&question).into_iter().flatten() {
-                        // Nobody minds if it has gone.
-                        let _ = sender.send(answer.clone());
+            for keys in self.keys().chunks(KEYS_AT_ONCE) {
+                for (key, value) in query(keys).await {
+                    for sender in self.locked().remove(&key).into_iter().flatten() {
+                        // The request may have been cancelled.
+                        let _ = sender.send(value.clone());
                     }
                 }
             }
@@ -49,31 +49,31 @@ impl<Q: Clone + Eq + Hash, A: Clone> Waiters<Q, A> {
         self.locked().clear();
     }
 
-    /// What somebody still asks.
-    fn questions(&self) -> Vec<Q> {
-        let mut asked = self.locked();
-        asked.retain(|_, senders| {
+    /// The keys that requests still wait for.
+    fn keys(&self) -> Vec<K> {
+        let mut pending = self.locked();
+        pending.retain(|_, senders| {
             senders.retain(|sender| !sender.is_closed());
             !senders.is_empty()
         });
-        asked.keys().cloned().collect()
+        pending.keys().cloned().collect()
     }
 
-    fn locked(&self) -> MutexGuard<'_, HashMap<Q, Vec<oneshot::Sender<A>>>> {
-        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
+    fn locked(&self) -> MutexGuard<'_, HashMap<K, Vec<oneshot::Sender<V>>>> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl<Q, A> Clone for Waiters<Q, A> {
+impl<K, V> Clone for Waiters<K, V> {
     fn clone(&self) -> Self {
-        let asked = Arc::clone(&self.asked);
-        Self { asked }
+        let pending = Arc::clone(&self.pending);
+        Self { pending }
     }
 }
 
-impl<Q, A> Default for Waiters<Q, A> {
+impl<K, V> Default for Waiters<K, V> {
     fn default() -> Self {
-        let asked = Arc::default();
-        Self { asked }
+        let pending = Arc::default();
+        Self { pending }
     }
 }

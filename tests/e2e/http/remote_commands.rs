@@ -189,7 +189,7 @@ fn whoever_is_not_let_in_or_finds_nobody_is_told_what_to_do() {
         let remedy = "WAYBILL_CLIENT__KEY_FILE";
         let stranger = Person::with(&url, &format!("{}0", reader.key()));
         let refused = stranger.says(&["get", TOKEN_MARK]);
-        refused.ended(1, &["the key is not known here", remedy]);
+        refused.ended(1, &["the key is unknown", remedy]);
         let keyless = Person::bare();
         let get = ["get", TOKEN_MARK, "--url", &url];
         keyless.says(&get).ended(1, &["send a key", remedy]);

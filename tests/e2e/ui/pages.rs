@@ -124,7 +124,7 @@ fn a_key_that_opens_nothing_here_is_told_why() {
         let (writer, _) = key(&ground, "default", &[Scope::Write]).await;
         let (wrong, _) = logged_in(&client, "wb_0123456789ab_00").await;
         assert_eq!(wrong.status, 401);
-        assert!(wrong.body().contains("the key is not known here"));
+        assert!(wrong.body().contains("the key is unknown"));
         let (narrow, _) = logged_in(&client, &writer).await;
         assert_eq!(narrow.status, 403);
         assert!(narrow.body().contains("it needs a key with the scope read"));

@@ -1,5 +1,4 @@
-//! Bodies that are events or their data, for the document: by reference to the schemas of the
-//! contract.
+//! Request bodies that are events or their data: references to the schemas of the contract.
 
 use std::borrow::Cow;
 
@@ -29,17 +28,17 @@ macro_rules! bodies {
 }
 
 bodies! {
-    /// A plain event, or several.
+    /// A plain event, or a list of them.
     Plain is "Events" = OneOfBuilder::new().item(named("event")).item(many("event")).into();
     /// A `CloudEvent` in structured mode.
     Structured is "CloudEvent" = named("cloudevent");
-    /// Several of them.
+    /// A list of them.
     Batch is "CloudEvents" = many("cloudevent");
-    /// What opens an order, with a token where the client has one.
+    /// Opens an order, with a token if the client has one.
     Order is "OrderRequest" = AllOfBuilder::new().item(named("order.opened")).item(token()).into();
-    /// What moves an order on.
+    /// Pushes an order on.
     Push is "PushRequest" = named("order.pushed");
-    /// Why a process is given up.
+    /// Why a process is cancelled.
     Cancel is "CancelRequest" = named("order.cancelled");
 }
 
@@ -57,7 +56,7 @@ fn token() -> RefOr<Schema> {
     let token = ObjectBuilder::new()
         .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
         .description(Some(
-            "The public name of the process; without it one is made.",
+            "The public name of the process; without it one is generated.",
         ));
     ObjectBuilder::new().property("token", token).into()
 }

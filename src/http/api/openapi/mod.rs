@@ -1,7 +1,7 @@
-//! The OpenAPI document: what the handlers say of themselves, what the gates ask of everybody, and
-//! the schemas of events.
+//! The OpenAPI document: the annotations of the handlers, the requirements of the gates, and the
+//! schemas of events.
 //!
-//! It comes out of the same router that answers, so a path can't be in one without the other.
+//! It is generated from the router that serves the requests, so every route is in both.
 
 pub(super) mod bodies;
 mod page;
@@ -16,51 +16,55 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement
 use utoipa_axum::router::OpenApiRouter;
 
 pub(super) use self::page::{Page, page};
-use self::responses::Gated;
+use self::responses::GateProblems;
 use crate::domain::access::Scope;
 use crate::http::state::Api;
 use crate::http::web::problem::ProblemView;
 use crate::wire;
 
-/// What an operation asks of a key; one without it asks for none.
+/// The scope that an operation requires; without it the operation needs no key.
 const SCOPE: &str = "x-waybill-scope";
 const NULL: &str = "null";
-/// The ways a key is shown, with what is said of them.
-const WAYS: [(&str, HttpAuthScheme, &str); 2] = [
-    ("bearer", HttpAuthScheme::Bearer, "A key as a bearer token."),
+/// The authentication schemes with their descriptions.
+const SCHEMES: [(&str, HttpAuthScheme, &str); 2] = [
+    (
+        "bearer",
+        HttpAuthScheme::Bearer,
+        "An API key as a bearer token.",
+    ),
     (
         "basic",
         HttpAuthScheme::Basic,
-        "A key as the password, with any name.",
+        "An API key as the password, with any user name.",
     ),
 ];
 
-/// What is there before the handlers say anything.
+/// The document without the handlers.
 #[derive(OpenApi)]
 #[openapi(
     info(
         title = "Waybill",
-        description = "One truthful record per upload or order. Who asks shows a key, which speaks for one tenant: \
-                       there are no processes but that tenant's. `waybill key create` makes keys; as long as none \
-                       was ever made, everything is open to this machine.",
+        description = "One truthful record per upload or order. Clients authenticate with an API key, which belongs to \
+                       one tenant and gives access to its processes only. `waybill key create` creates keys; as \
+                       long as none was ever created, everything is open to this machine.",
     ),
-    servers((url = "/", description = "Where this document is")),
+    servers((url = "/", description = "The server of this document")),
     components(schemas(ProblemView)),
     tags(
-        (name = "processes", description = "How uploads and orders stand."),
-        (name = "events", description = "All that happens, in the order of commits."),
-        (name = "sending", description = "Events of those who have no AMQP: checked at once, published with a \
-                                          confirm, and applied by the workers like everybody's."),
-        (name = "documents", description = "The contract, for everybody."),
+        (name = "processes", description = "The status of uploads and orders."),
+        (name = "events", description = "All events, in the order of commits."),
+        (name = "sending", description = "Events of producers that have no AMQP: validated at once, published with a \
+                                          confirm, and applied by the workers like all others."),
+        (name = "documents", description = "The contract; no key is needed."),
     ),
 )]
 struct Base;
 
-/// A router whose document has nothing but what holds for all.
+/// A router with the document that has no operations yet.
 pub(in crate::http) fn router() -> OpenApiRouter<Api> {
     let mut document = Base::openapi();
     let components = document.components.get_or_insert_default();
-    for (name, scheme, description) in WAYS {
+    for (name, scheme, description) in SCHEMES {
         let scheme = HttpBuilder::new()
             .scheme(scheme)
             .description(Some(description));
@@ -70,24 +74,24 @@ pub(in crate::http) fn router() -> OpenApiRouter<Api> {
     OpenApiRouter::with_openapi(document)
 }
 
-/// Says of a group of routes what its gate asks, and what it answers to those it keeps out.
+/// Documents the scope that the gate of a group of routes requires, and its error responses.
 pub(in crate::http) fn guard(group: &mut utoipa::openapi::OpenApi, scope: Scope) {
-    let ways = WAYS.map(|(name, ..)| SecurityRequirement::new(name, [] as [&str; 0]));
+    let security = SCHEMES.map(|(name, ..)| SecurityRequirement::new(name, [] as [&str; 0]));
     for operation in group.paths.paths.values_mut().flat_map(operations) {
         let extension = Extensions::from_iter([(SCOPE, scope.name())]);
         operation
             .extensions
             .get_or_insert_default()
             .merge(extension);
-        operation.security = Some(ways.to_vec());
+        operation.security = Some(security.to_vec());
         let responses = &mut operation.responses.responses;
-        responses.extend(<Gated as utoipa::IntoResponses>::responses());
+        responses.extend(<GateProblems as utoipa::IntoResponses>::responses());
     }
 }
 
-/// The whole document: with the schemas of events that it names.
-pub(super) fn document(said: &utoipa::openapi::OpenApi) -> serde_json::Result<Value> {
-    let mut document = serde_json::to_value(said)?;
+/// The whole document, with the schemas of events that it refers to.
+pub(super) fn document(annotations: &utoipa::openapi::OpenApi) -> serde_json::Result<Value> {
+    let mut document = serde_json::to_value(annotations)?;
     let schemas = document.pointer_mut("/components/schemas");
     if let Some(Value::Object(schemas)) = schemas {
         schemas.extend(wire::schema::taken()?);
@@ -95,18 +99,18 @@ pub(super) fn document(said: &utoipa::openapi::OpenApi) -> serde_json::Result<Va
     let paths = document.get_mut("paths").and_then(Value::as_object_mut);
     let items = paths.into_iter().flat_map(|paths| paths.values_mut());
     for operation in items.filter_map(Value::as_object_mut).flatten() {
-        be_left_out(operation.1);
+        make_optional_not_nullable(operation.1);
     }
     Ok(document)
 }
 
-/// Parameters and bodies may be left out, but never be null, as optional fields may.
-fn be_left_out(operation: &mut Value) {
+/// Optional parameters and bodies may be absent but, unlike optional fields, never null.
+fn make_optional_not_nullable(operation: &mut Value) {
     let parameters = operation.get_mut("parameters");
     let parameters = parameters.and_then(Value::as_array_mut);
     for parameter in parameters.into_iter().flatten() {
         if let Some(type_) = parameter.pointer_mut("/schema/type") {
-            be_not_null(type_, &NULL.into());
+            remove_null(type_, &NULL.into());
         }
     }
     let bodies = operation.pointer_mut("/requestBody/content");
@@ -116,7 +120,7 @@ fn be_left_out(operation: &mut Value) {
         if let Some(schema) = schema
             && let Some(mut choice) = schema.get("oneOf").cloned()
         {
-            be_not_null(&mut choice, &json!({ "type": NULL }));
+            remove_null(&mut choice, &json!({ "type": NULL }));
             if !choice.is_array() {
                 *schema = choice;
             }
@@ -124,8 +128,8 @@ fn be_left_out(operation: &mut Value) {
     }
 }
 
-/// Of a choice between null and something else takes the other.
-fn be_not_null(choice: &mut Value, null: &Value) {
+/// Replaces a choice between null and something else by the latter.
+fn remove_null(choice: &mut Value, null: &Value) {
     if let Some([one, other]) = choice.as_array().map(Vec::as_slice)
         && (one == null || other == null)
     {

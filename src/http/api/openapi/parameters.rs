@@ -1,6 +1,6 @@
-//! What requests bring, for the document: their parameters and bodies, as the handlers read them.
+//! Parameters and bodies of requests for the document, as the handlers read them.
 
-#![expect(dead_code, reason = "only the document is made of these types")]
+#![expect(dead_code, reason = "these types only describe the document")]
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::view::schema::{EventType, Kind, PartName, Status};
 
-/// Which process.
+/// The process.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]
 pub(in super::super) struct Token {
@@ -17,78 +17,78 @@ pub(in super::super) struct Token {
     token: String,
 }
 
-/// Which file of it.
+/// The file of a process.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]
 pub(in super::super) struct FileId {
-    /// The file, as its upload was answered.
+    /// The id of the file, from the response to its upload.
     id: Uuid,
 }
 
-/// What is to be seen of a process.
+/// The parts of a process to include.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(in super::super) struct Include {
-    /// Parts beside the record.
+    /// Parts to include with the record.
     #[param(style = Form, explode = false, value_type = Vec<PartName>, required = false)]
     include: Option<Vec<String>>,
 }
 
-/// How long the client would wait.
+/// How long the client prefers to wait.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
 pub(in super::super) struct Prefer {
-    /// `wait=10` waits at most 10 seconds, 60 at most, for the requested state.
+    /// `wait=10` waits up to 10 seconds for the requested state; 60 is the most.
     #[param(rename = "Prefer")]
     prefer: Option<String>,
 }
 
-/// What the client has already.
+/// The version that the client has already.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
 pub(in super::super) struct IfNoneMatch {
-    /// The `ETag` of what the client has already.
+    /// The `ETag` of the version that the client has already.
     #[param(rename = "If-None-Match")]
     if_none_match: Option<String>,
 }
 
-/// What the client calls its request.
+/// The client's id of a request.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
 pub(in super::super) struct IdempotencyKey {
-    /// A name for this request: what comes again under it is the same, and has its effect once.
+    /// An id of this request: a retry with the same key is the same request and takes effect once.
     #[param(rename = "Idempotency-Key", min_length = 1, max_length = 190)]
     idempotency_key: Option<String>,
 }
 
-/// Which part of a file.
+/// The part of a file.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
 pub(in super::super) struct Range {
-    /// One range, such as `bytes=0-1023`; several, and what can't be read, are answered with the whole.
+    /// One range, such as `bytes=0-1023`; several, and unreadable ones, get the whole file.
     #[param(rename = "Range")]
     range: Option<String>,
-    /// The `ETag` of the parts that the client has: if it is another file by now, the whole comes.
+    /// The `ETag` of the parts that the client has: if the file has changed, the whole file is sent.
     #[param(rename = "If-Range")]
     if_range: Option<String>,
 }
 
-/// Where a stream goes on.
+/// Where a stream continues.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
 pub(in super::super) struct LastEventId {
-    /// The last event that was received, which browsers send by themselves; it takes precedence over `after`.
+    /// The last event that was received; browsers send it themselves. It takes precedence over `after`.
     #[param(rename = "Last-Event-ID")]
     last_event_id: Option<String>,
 }
 
-/// Which events; the same names as in [`crate::http::api::feed_query`].
+/// Filters of events; the same names as in [`crate::http::api::feed_query`].
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(in super::super) struct Events {
-    /// After this place: a cursor out of an answer, or `now`.
+    /// Start after this cursor of a response, or `now`.
     after: Option<String>,
-    /// How many at most.
+    /// Page size.
     #[param(minimum = 1, maximum = 1000, default = 100)]
     limit: Option<u64>,
     /// Of processes of this kind.
@@ -101,13 +101,13 @@ pub(in super::super) struct Events {
     token: Option<String>,
 }
 
-/// Which processes; the same names as in [`crate::http::web::list_query`]. All filters have to fit.
+/// Filters of processes; the same names as in [`crate::http::web::list_query`]. All must match.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(in super::super) struct Processes {
-    /// After this place: `next` of the page before.
+    /// Start after this cursor: `next` of the previous page.
     after: Option<String>,
-    /// How many at most.
+    /// Page size.
     #[param(minimum = 1, maximum = 1000, default = 100)]
     limit: Option<u64>,
     /// Of this kind.
@@ -131,7 +131,7 @@ pub(in super::super) struct Processes {
     /// Opened by this source.
     #[param(min_length = 1, max_length = 255)]
     source: Option<String>,
-    /// With this in the name of the file; A to Z in capitals or not.
+    /// With this text in the name of the file; the case of A to Z is ignored.
     #[param(min_length = 1, max_length = 255)]
     filename: Option<String>,
     /// Opened at this moment or later.
@@ -144,31 +144,31 @@ pub(in super::super) struct Processes {
     ended_before: Option<Timestamp>,
 }
 
-/// Processes to be answered in one call.
+/// The processes of one call.
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in super::super) struct BatchRequest {
-    /// Each is answered at its place.
+    /// The results are in this order.
     #[schema(min_items = 1, max_items = 100)]
     requests: Vec<BatchEntry>,
 }
 
-/// A process that is asked for in a batch.
+/// A process of a batch.
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
 struct BatchEntry {
     token: String,
-    /// Parts beside the record.
+    /// Parts to include with the record.
     #[schema(value_type = Option<Vec<PartName>>)]
     include: Option<Vec<String>>,
-    /// The cursor of one of its events: the process as it was after that.
+    /// The cursor of one of its events: returns the process as it was after that event.
     as_of: Option<String>,
 }
 
-/// Files, and what is said of all of them alike.
+/// Files, and fields that apply to all of them.
 #[derive(ToSchema)]
 pub(in super::super) struct Upload {
-    /// 1 to 100 files: every part with a filename is one, whatever its name.
+    /// 1 to 100 files: every part with a filename is one, of any name.
     #[schema(value_type = Vec<String>, format = Binary, min_items = 1, max_items = 100)]
     file: Vec<Vec<u8>>,
     #[schema(min_length = 1)]
@@ -195,14 +195,16 @@ mod tests {
     use crate::store::read::list::LIST_MAX;
     use crate::wire::Limits;
 
-    fn told<T: IntoParams>(names: &[&str], most: u64) {
-        let told = T::into_params(|| None);
+    fn check<T: IntoParams>(names: &[&str], max: u64) {
+        let documented = T::into_params(|| None);
         let name = |parameter: &Parameter| parameter.name.clone();
-        assert_eq!(told.iter().map(name).collect::<Vec<_>>(), names);
-        let limit = told.iter().find(|parameter| parameter.name == "limit");
+        assert_eq!(documented.iter().map(name).collect::<Vec<_>>(), names);
+        let limit = documented
+            .iter()
+            .find(|parameter| parameter.name == "limit");
         let limit = serde_json::to_value(limit).unwrap();
-        assert_eq!(limit["schema"]["maximum"], most);
-        let lengths = told.into_iter().map(|parameter| {
+        assert_eq!(limit["schema"]["maximum"], max);
+        let lengths = documented.into_iter().map(|parameter| {
             let parameter = serde_json::to_value(parameter).unwrap();
             parameter["schema"]["maxLength"].as_u64()
         });
@@ -212,7 +214,7 @@ mod tests {
 
     #[test]
     fn the_parameters_are_those_that_are_read() {
-        told::<Events>(&feed_query::NAMES, FEED_EVENTS_MAX);
-        told::<Processes>(&list_query::NAMES, LIST_MAX);
+        check::<Events>(&feed_query::NAMES, FEED_EVENTS_MAX);
+        check::<Processes>(&list_query::NAMES, LIST_MAX);
     }
 }

@@ -1,4 +1,4 @@
-//! What goes wrong, for the document: sets of troubles that handlers and gates name as theirs.
+//! Error responses for the document: sets of problems that handlers and gates may return.
 
 use std::collections::BTreeMap;
 
@@ -9,73 +9,74 @@ use utoipa::{IntoResponses, ToSchema};
 use crate::http::submit::receipt::{Receipt, Several};
 use crate::http::web::problem::{ProblemKind, ProblemView};
 
-macro_rules! troubles {
-    ($($(#[$doc:meta])* $name:ident = [$($trouble:ident),+ $(,)?];)+) => {$(
+macro_rules! problem_sets {
+    ($($(#[$doc:meta])* $name:ident = [$($kind:ident),+ $(,)?];)+) => {$(
         $(#[$doc])*
         pub(in super::super) struct $name;
 
         impl IntoResponses for $name {
             fn responses() -> BTreeMap<String, RefOr<Response>> {
-                problems(&[$(ProblemKind::$trouble),+])
+                problems(&[$(ProblemKind::$kind),+])
             }
         }
     )+};
 }
 
-troubles! {
+problem_sets! {
     /// Of every gate.
-    Gated = [Unauthorized, Forbidden, TooManyRequests, Unavailable];
-    /// Of those who ask with parameters.
-    Asked = [InvalidParameter];
-    /// Of those who ask for a process.
-    AskedForProcess = [InvalidParameter, NotFound, Gone];
-    /// Of those who ask for many.
-    AskedForMany = [InvalidBody, TooLarge, UnsupportedMediaType];
-    /// Of those who ask for a file.
-    AskedForFile = [InvalidParameter, NotFound, RangeNotSatisfiable];
-    /// Of those who follow what happens.
-    Followed = [InvalidParameter, Gone];
-    /// Of those who send something new.
-    Sent = [InvalidParameter, InvalidBody, TooLarge, UnsupportedMediaType, Unprocessable, KeyReused];
-    /// Of those who send something to a process.
-    SentToProcess = [
+    GateProblems = [Unauthorized, Forbidden, TooManyRequests, Unavailable];
+    /// Of lists.
+    ListProblems = [InvalidParameter];
+    /// Of one process.
+    ProcessProblems = [InvalidParameter, NotFound, Gone];
+    /// Of batches of processes.
+    BatchProblems = [InvalidBody, TooLarge, UnsupportedMediaType];
+    /// Of files.
+    FileProblems = [InvalidParameter, NotFound, RangeNotSatisfiable];
+    /// Of the feed.
+    FeedProblems = [InvalidParameter, Gone];
+    /// Of requests that send events.
+    SendProblems = [InvalidParameter, InvalidBody, TooLarge, UnsupportedMediaType, Unprocessable, KeyReused];
+    /// Of requests that send an event to a process.
+    SendToProcessProblems = [
         InvalidParameter, InvalidBody, NotFound, TooLarge, UnsupportedMediaType, Unprocessable, KeyReused,
     ];
-    /// Of those who ask for something by its name.
-    Named = [NotFound];
+    /// Of documents by name.
+    NamedProblems = [NotFound];
 }
 
-/// What becomes of one event, or of each of a list.
+/// The state of one event, or of each of a list.
 #[derive(ToSchema)]
 #[serde(untagged)]
-#[expect(dead_code, reason = "only the document is made of it")]
+#[expect(dead_code, reason = "only describes the document")]
 pub(in super::super) enum ReceiptsBody<'a> {
     One(Receipt),
     Several(Several<'a>),
 }
 
-/// The answers to these troubles, by their status.
-fn problems(troubles: &[ProblemKind]) -> BTreeMap<String, RefOr<Response>> {
-    let mut told: BTreeMap<u16, Vec<ProblemKind>> = BTreeMap::new();
-    for trouble in troubles {
-        let status = trouble.status().as_u16();
-        told.entry(status).or_default().push(*trouble);
+/// The responses for these kinds of problems, by status.
+fn problems(kinds: &[ProblemKind]) -> BTreeMap<String, RefOr<Response>> {
+    let mut by_status: BTreeMap<u16, Vec<ProblemKind>> = BTreeMap::new();
+    for kind in kinds {
+        let status = kind.status().as_u16();
+        by_status.entry(status).or_default().push(*kind);
     }
-    let told = told.into_iter();
-    told.map(|(status, troubles)| (status.to_string(), RefOr::T(problem(&troubles))))
+    let responses = by_status.into_iter();
+    responses
+        .map(|(status, kinds)| (status.to_string(), RefOr::T(problem(&kinds))))
         .collect()
 }
 
-fn problem(troubles: &[ProblemKind]) -> Response {
-    let named = |trouble: &ProblemKind| format!("{} (`{}`)", trouble.title(), trouble.name());
-    let named: Vec<_> = troubles.iter().map(named).collect();
+fn problem(kinds: &[ProblemKind]) -> Response {
+    let named = |kind: &ProblemKind| format!("{} (`{}`)", kind.title(), kind.name());
+    let named: Vec<_> = kinds.iter().map(named).collect();
     let content = ContentBuilder::new()
         .schema(Some(Ref::from_schema_name(ProblemView::name())))
         .build();
     let response = ResponseBuilder::new()
         .description(named.join(", or: "))
         .content("application/problem+json", content);
-    let headers = troubles.iter().filter_map(|trouble| header(*trouble));
+    let headers = kinds.iter().filter_map(|kind| header(*kind));
     headers
         .fold(response, |response, (name, description)| {
             let header = HeaderBuilder::new().description(Some(description)).build();
@@ -84,15 +85,15 @@ fn problem(troubles: &[ProblemKind]) -> Response {
         .build()
 }
 
-/// The header that comes with a trouble, and what it says.
-fn header(trouble: ProblemKind) -> Option<(&'static str, &'static str)> {
-    match trouble {
-        ProblemKind::Unauthorized => Some(("WWW-Authenticate", "How a key is shown.")),
+/// The header of a response with this kind of problem, and its description.
+fn header(kind: ProblemKind) -> Option<(&'static str, &'static str)> {
+    match kind {
+        ProblemKind::Unauthorized => Some(("WWW-Authenticate", "The authentication schemes.")),
         ProblemKind::TooManyRequests | ProblemKind::Unavailable => Some((
             "Retry-After",
-            "After how many seconds the same may go well.",
+            "After how many seconds the client may retry.",
         )),
-        ProblemKind::RangeNotSatisfiable => Some(("Content-Range", "How long the file is.")),
+        ProblemKind::RangeNotSatisfiable => Some(("Content-Range", "The size of the file.")),
         ProblemKind::InvalidParameter
         | ProblemKind::Forbidden
         | ProblemKind::NotFound

@@ -1,4 +1,4 @@
-//! How a process stands in the words of Ahgora's monitor: a pure function of records.
+//! The status of a process as Ahgora's monitor shows it: a pure function of records.
 
 #[cfg(test)]
 mod tests;
@@ -8,16 +8,16 @@ use serde::Serialize;
 use crate::domain::Status;
 use crate::store::read::record::Record;
 
-/// Errors of one answer.
+/// Most errors of one response.
 const ERRORS_MAX: usize = 1_000;
 
-/// What became of a request, or of all requests of a `unique`.
+/// The status of a request, or of all requests of a `unique`.
 #[derive(Debug, Serialize)]
 pub(super) struct Answer<'a> {
     data: Data<'a>,
     company: &'a str,
     pub(super) unique: &'a str,
-    /// Empty for a `unique` as a whole.
+    /// Empty if it is of a whole `unique`.
     subunique: &'a str,
     status: &'static str,
     progress: ProgressAnswer,
@@ -34,14 +34,14 @@ struct Failure<'a> {
     message: Vec<&'a str>,
 }
 
-/// Its clients read counts as texts.
+/// Counts are strings in this API.
 #[derive(Debug, Serialize)]
 struct ProgressAnswer {
     done: String,
     total: String,
 }
 
-/// What processes come to together.
+/// Totals of several processes.
 #[derive(Debug, Default)]
 pub(super) struct Sum {
     open: u64,
@@ -52,7 +52,7 @@ pub(super) struct Sum {
     records: u64,
 }
 
-/// What became of one request.
+/// The status of one request.
 pub(super) fn of_process(record: &Record) -> Answer<'_> {
     let process = &record.process;
     let mut sum = Sum::default();
@@ -71,7 +71,7 @@ pub(super) fn of_process(record: &Record) -> Answer<'_> {
     }
 }
 
-/// What became of all requests of a `unique`.
+/// The status of all requests of a `unique`.
 pub(super) fn of_group<'a>(
     company: &'a str,
     unique: &'a str,
@@ -91,8 +91,8 @@ pub(super) fn of_group<'a>(
 }
 
 impl Sum {
-    /// Counts a process. Clients compare `done` with `total` to see whether it has ended, so the two
-    /// differ for as long as it has not.
+    /// Adds a process. Clients compare `done` with `total` to see whether it has ended, so the two
+    /// differ until then.
     pub(super) fn add(&mut self, status: Status, done: u64, total: Option<u64>) {
         *match status {
             Status::Waiting | Status::Running => &mut self.open,
@@ -109,7 +109,7 @@ impl Sum {
         self.records = self.records.saturating_add(total);
     }
 
-    /// Whether there is none.
+    /// Whether there are no processes.
     pub(super) fn is_empty(&self) -> bool {
         self.open + self.done + self.warned + self.failed == 0
     }
@@ -142,7 +142,7 @@ impl Sum {
     }
 }
 
-/// Why the process as a whole failed, then what failed in it.
+/// Why the process failed, then the items that failed.
 fn errors(record: &Record) -> impl Iterator<Item = Failure<'_>> {
     let process = &record.process;
     let failed = record.items.iter().filter(|item| !item.ok);
@@ -159,7 +159,7 @@ fn errors(record: &Record) -> impl Iterator<Item = Failure<'_>> {
 
 fn reason(record: &Record) -> Option<&str> {
     let ended = record.process.ended.as_ref()?;
-    let said = ended.message.as_deref().or(ended.code.as_deref());
+    let message = ended.message.as_deref().or(ended.code.as_deref());
     let cancelled = ended.status == Status::Cancelled;
-    said.or(cancelled.then_some(ended.status.name()))
+    message.or(cancelled.then_some(ended.status.name()))
 }

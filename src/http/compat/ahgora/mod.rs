@@ -1,5 +1,5 @@
-//! Ahgora's clients: they send records in lists, and ask what became of them until their answer is no
-//! longer valid.
+//! Ahgora's API: clients send lists of records, and query their status until the response is no longer
+//! valid.
 
 mod answer;
 mod process;
@@ -22,28 +22,28 @@ use crate::http::state::Api;
 use crate::http::web::auth;
 use crate::http::web::problem::{HttpProblem, ProblemKind};
 
-/// Whom the uploads come from that are opened here.
+/// The source of uploads that are opened here.
 const SOURCE: &str = "ahgora";
-/// How these clients are told to show their key.
+/// The challenge that these clients expect.
 const BASIC: HeaderValue = HeaderValue::from_static(r#"Basic realm="waybill""#);
 
-/// For how long after its end a process is answered.
+/// For how long after its end the status of a process is available.
 #[derive(Debug, Clone, Copy)]
 struct Validity(Duration);
 
-/// What these clients get instead of an answer.
+/// An error response.
 #[derive(Serialize)]
-struct Refusal<'a> {
-    error: Said<'a>,
+struct ErrorBody<'a> {
+    error: ErrorDetail<'a>,
 }
 
 #[derive(Serialize)]
-struct Said<'a> {
+struct ErrorDetail<'a> {
     code: u16,
     message: &'a str,
 }
 
-/// How Ahgora's clients ask, and how they are answered.
+/// The routes of Ahgora's API.
 pub(super) fn dialect(settings: &DialectSettings) -> Dialect {
     let validity = Validity(settings.ahgora_validity);
     Dialect {
@@ -51,7 +51,7 @@ pub(super) fn dialect(settings: &DialectSettings) -> Dialect {
         reading: reading().layer(Extension(validity)),
         writing: writing().layer(Extension(validity)),
         key: auth::key,
-        say,
+        render: error_response,
     }
 }
 
@@ -71,11 +71,11 @@ fn writing() -> Router<Api> {
     MODULES.iter().fold(Router::new(), route)
 }
 
-/// Two of its messages are words that clients know; the others say what is wrong.
-fn say(problem: &HttpProblem) -> Response {
+/// Two of its messages are fixed words that clients know; the others say what is wrong.
+fn error_response(problem: &HttpProblem) -> Response {
     let status = match problem.kind() {
         ProblemKind::Unprocessable => StatusCode::BAD_REQUEST,
-        trouble => trouble.status(),
+        kind => kind.status(),
     };
     let message = match problem.kind() {
         ProblemKind::Unauthorized => "Unauthorized",
@@ -83,8 +83,8 @@ fn say(problem: &HttpProblem) -> Response {
         _ => problem.detail(),
     };
     let code = status.as_u16();
-    let error = Said { code, message };
-    let mut response = (status, json(&Refusal { error })).into_response();
+    let error = ErrorDetail { code, message };
+    let mut response = (status, json(&ErrorBody { error })).into_response();
     if problem.kind() == ProblemKind::Unauthorized {
         let headers = response.headers_mut();
         headers.insert(header::WWW_AUTHENTICATE, BASIC);
@@ -92,7 +92,7 @@ fn say(problem: &HttpProblem) -> Response {
     response
 }
 
-/// A body, and that nobody keeps it.
+/// A JSON body that must not be cached.
 fn json(body: &impl Serialize) -> ([(header::HeaderName, &'static str); 2], Vec<u8>) {
     let headers = [
         (header::CONTENT_TYPE, "application/json"),

@@ -1,5 +1,4 @@
-//! `GET /process`: what became of one request, or of all requests of a `unique`, as long as that is
-//! valid.
+//! `GET /process`: the status of one request, or of all requests of a `unique`, as long as it is valid.
 
 use std::slice;
 use std::time::Duration;
@@ -29,19 +28,19 @@ use crate::view::read::{self, Absent, ReadQuery};
 
 const SUBUNIQUE: &str = "subunique";
 const UNIQUE: &str = "unique";
-/// How many pages of uploads a `unique` may have.
+/// Most pages of uploads of a `unique`.
 const PAGES_MAX: usize = 10;
-/// Of how many uploads of a `unique` the errors are shown.
+/// Most uploads of a `unique` whose errors are shown.
 const FAILING_MAX: usize = 100;
 
-const MISSING: &str = "subunique is missing; give the one that the request was answered with, or a \
+const MISSING: &str = "subunique is missing; send the one from the response to the request, or a \
                        unique for all of its requests";
 const UNKNOWN: &str = "the company has no process of this subunique";
 const UNKNOWN_GROUP: &str = "the company has no process of this unique";
 const OTHER_GROUP: &str = "the subunique is of another unique";
 const OVER: &str =
-    "the answer is not valid any more: its time after the end of the process is over";
-const TOO_MANY: &str = "the unique has more than 10000 requests; ask for one by its subunique";
+    "the status is not valid any more: its time after the end of the process is over";
+const TOO_MANY: &str = "the unique has more than 10000 requests; query one by its subunique";
 
 /// All uploads of a `unique`.
 #[derive(Default)]
@@ -52,7 +51,7 @@ struct Group {
     failing: Vec<String>,
 }
 
-/// Answers for one request, or for all requests of a `unique`.
+/// Returns the status of one request, or of all requests of a `unique`.
 pub(super) async fn get(
     State(api): State<Api>,
     Caller(access): Caller,
@@ -83,10 +82,10 @@ pub(super) async fn get(
     Ok((headers, api.room.answer(body)?).into_response())
 }
 
-/// The process of that token, with what failed in it.
+/// The process of this token, with the items that failed.
 async fn one(api: &Api, access: &Access, subunique: &str) -> Result<Record, HttpProblem> {
-    let wish = wish(access, subunique);
-    let found = read::read(&api.store, slice::from_ref(&wish)).await?;
+    let query = query(access, subunique);
+    let found = read::read(&api.store, slice::from_ref(&query)).await?;
     match found.into_iter().next() {
         Some(Ok(found)) => Ok(found.record),
         Some(Err(Absent::Forgotten)) => Err(over()),
@@ -95,7 +94,7 @@ async fn one(api: &Api, access: &Access, subunique: &str) -> Result<Record, Http
     }
 }
 
-/// What all processes of a group come to, and those of which errors are shown.
+/// The totals of a group, and the processes whose errors are shown.
 async fn all(
     api: &Api,
     access: &Access,
@@ -109,7 +108,7 @@ async fn all(
     if !group.sum.is_open() {
         is_valid(group.sealed, validity)?;
     }
-    let failing = group.failing.iter().map(|token| wish(access, token));
+    let failing = group.failing.iter().map(|token| query(access, token));
     let failing: Vec<_> = failing.collect();
     let found = read::read(&api.store, &failing).await?;
     let found = found.into_iter().flatten();
@@ -126,7 +125,7 @@ async fn gather(api: &Api, company: &str, unique: &str) -> Result<Group, HttpPro
     for _ in 0..PAGES_MAX {
         let page = api.store.list(company, &selection, after, LIST_MAX).await;
         let page = page.map_err(unique::unlisted)?;
-        page.processes.into_iter().for_each(|one| group.take(one));
+        page.processes.into_iter().for_each(|one| group.add(one));
         after = page.next;
         if after.is_none() {
             return Ok(group);
@@ -136,8 +135,8 @@ async fn gather(api: &Api, company: &str, unique: &str) -> Result<Group, HttpPro
 }
 
 impl Group {
-    /// The newest comes first.
-    fn take(&mut self, listed: Listed) {
+    /// Adds a process; the newest comes first.
+    fn add(&mut self, listed: Listed) {
         self.sum.add(listed.status, listed.done, listed.total);
         self.sealed = self.sealed.max(listed.sealed_at);
         let ended_badly = listed.status.is_final() && listed.status != Status::Done;
@@ -147,8 +146,8 @@ impl Group {
     }
 }
 
-/// A process with what failed in it.
-fn wish(access: &Access, token: &str) -> ReadQuery {
+/// The query of a process with the items that failed.
+fn query(access: &Access, token: &str) -> ReadQuery {
     ReadQuery {
         key: ProcessKey::of(&access.tenant, token),
         parts: Parts::of(&[Part::Errors]),
@@ -156,8 +155,8 @@ fn wish(access: &Access, token: &str) -> ReadQuery {
     }
 }
 
-/// What still runs is always answered; the end is counted from by the clock that all ends have in
-/// common.
+/// The status of a running process is always available. Ends are recorded with the clock of the
+/// database, so they are comparable.
 fn is_valid(sealed: Option<Timestamp>, validity: Duration) -> Result<(), HttpProblem> {
     let is_over = |sealed: Timestamp| {
         let validity = SignedDuration::try_from(validity).unwrap_or(SignedDuration::MAX);

@@ -1,7 +1,7 @@
-//! `POST /people` and its like: a list of records becomes an upload whose items they are.
+//! `POST /people` and similar: a list of records becomes an upload with the records as its items.
 //!
-//! The records go with the event as they came, in its field `records`; whoever works on them reads
-//! them there and says what became of each.
+//! The event has the records as received in its field `records`; the workers that process them read
+//! them there and report the outcome of each.
 
 use axum::Extension;
 use axum::body::Body;
@@ -20,23 +20,23 @@ use crate::http::web::auth::Caller;
 use crate::http::web::params::Parameters;
 use crate::http::web::problem::{HttpProblem, ProblemKind};
 
-/// Records of one request.
+/// Most records of one request.
 const RECORDS_MAX: usize = 1_000;
-/// Bytes of one request.
+/// Most bytes of one request.
 const BYTES_MAX: usize = 1 << 20;
 
 const NO_ARRAY: &str = "Request format must be an Array";
-const NOT_YET: &str = "the records are kept, but nobody has begun with them yet: do not send them \
-                       again, ask for this subunique later";
+const NOT_YET: &str = "the records are stored, but processing has not started yet: do not send them \
+                       again, query this subunique later";
 
-/// One of the routes: its module, and how it says that work has begun.
+/// One of the routes: its module, and its message of success.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Producer {
     pub(super) module: &'static str,
     message: &'static str,
 }
 
-/// Every route. The messages of `costcenter` and `users` are documented, letter by letter.
+/// All routes. The messages of `costcenter` and `users` are exactly as documented.
 pub(super) const MODULES: [Producer; 7] = [
     producer("people", "People's Integration on progress"),
     producer("absences", "Absence's Integration on progress"),
@@ -47,7 +47,7 @@ pub(super) const MODULES: [Producer; 7] = [
     producer("users", "User\u{b4}s Integration on progress"),
 ];
 
-/// What opens the upload.
+/// The data of the opening event.
 #[derive(Serialize)]
 struct Received<'a> {
     module: &'a str,
@@ -56,16 +56,16 @@ struct Received<'a> {
     records: &'a RawValue,
 }
 
-/// What the client is told.
+/// The response body.
 #[derive(Serialize)]
-struct Begun<'a> {
+struct Opened<'a> {
     company: &'a str,
     unique: &'a str,
     subunique: &'a str,
     message: &'a str,
 }
 
-/// Opens an upload of the records, and answers once it is open.
+/// Opens an upload of the records, and responds once it is open.
 pub(super) async fn post(
     State(api): State<Api>,
     Caller(access): Caller,
@@ -89,28 +89,28 @@ pub(super) async fn post(
         records,
     };
     let data = serde_json::to_vec(&data).unwrap_or_default();
-    let happened = EventRequest {
+    let request = EventRequest {
         type_: "upload.received",
         token: Some(&subunique),
         data: &data,
     };
-    let event = api.read_from(&access, &happened, (SOURCE, &subunique), None)?;
+    let event = api.read_from(&access, &request, (SOURCE, &subunique), None)?;
     let mut receipts = api.submit(&[event], Some(APPLIED_WITHIN)).await?;
     let (status, message) = match receipts.pop() {
-        Some(receipt) => told(receipt, producer)?,
+        Some(receipt) => outcome(receipt, producer)?,
         None => (StatusCode::ACCEPTED, NOT_YET),
     };
-    let begun = Begun {
+    let opened = Opened {
         company: &access.tenant,
         unique: &unique,
         subunique: &subunique,
         message,
     };
-    Ok((status, json(&begun)).into_response())
+    Ok((status, json(&opened)).into_response())
 }
 
-/// How far the upload came.
-fn told(
+/// The status and message for the state of the upload.
+fn outcome(
     receipt: receipt::Receipt,
     producer: Producer,
 ) -> Result<(StatusCode, &'static str), HttpProblem> {
@@ -125,7 +125,7 @@ fn told(
     }
 }
 
-/// The list as it came, and how many records there are.
+/// The list as received, and the number of its records.
 fn records(body: &[u8]) -> Result<(&RawValue, usize), HttpProblem> {
     if !body.trim_ascii_start().starts_with(b"[") {
         return Err(invalid(NO_ARRAY));

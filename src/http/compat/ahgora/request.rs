@@ -1,4 +1,4 @@
-//! What every request may say beside what it asks for: the version of the interface, and the company.
+//! Parameters of every request: the version of the API, and the company.
 
 use axum::http::HeaderMap;
 
@@ -6,7 +6,7 @@ use crate::domain::access::Access;
 use crate::http::web::params::Parameters;
 use crate::http::web::problem::{HttpProblem, ProblemKind};
 
-/// The only version there is.
+/// The only supported version.
 const VERSION: &str = "v2";
 /// A header, or a parameter of the same name.
 const ACCEPT_VERSION: &str = "Accept-Version";
@@ -15,7 +15,7 @@ const COMPANY: &str = "company";
 const OTHER_COMPANY: &str = "the key is another company's";
 const OTHER_VERSION: &str = "must be v2";
 
-/// Takes the version and the company: both may be left out, neither may be another.
+/// Checks the version and the company: both are optional.
 pub(super) fn check(
     access: &Access,
     parameters: &mut Parameters,

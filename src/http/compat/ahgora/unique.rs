@@ -1,7 +1,7 @@
-//! The `unique` of a company's requests: the same for all of them until none has come for a while.
+//! The `unique` of a company's requests: the same for all of them until none has arrived for a while.
 //!
-//! It is kept nowhere but in the uploads themselves, so every replica finds the same one. Two first
-//! requests at the same moment may get two.
+//! It is stored only with the uploads themselves, so every instance finds the same one. Two concurrent
+//! first requests may get different ones.
 
 use std::time::Duration;
 
@@ -16,11 +16,11 @@ use crate::store::StoreError;
 use crate::store::read::list::ListError;
 use crate::store::read::list_selection::{Range, Selection};
 
-/// How many pages of a tenant's newest processes are looked through for one from here, of 10,000
-/// each: whoever opens more than that meanwhile gets a new `unique`.
+/// Most pages of the tenant's newest processes, of 10,000 each, that are searched for an upload of this
+/// source: with more processes in between the request gets a new `unique`.
 const PAGES_MAX: usize = 10;
 
-/// The group of the company's newest upload, if that is young enough; a new one otherwise.
+/// The group of the company's newest upload, if it is recent enough, otherwise a new one.
 pub(super) async fn current(
     api: &Api,
     company: &str,
@@ -49,12 +49,12 @@ pub(super) async fn current(
     Ok(random())
 }
 
-/// A name that nobody can guess, and that no other upload or group has.
+/// A unique name that can't be guessed.
 pub(super) fn random() -> String {
     Uuid::new_v4().simple().to_string()
 }
 
-/// What went wrong with a list whose places are all its own.
+/// The problem of a failed list whose cursors are its own.
 pub(super) fn unlisted(error: ListError) -> HttpProblem {
     match error {
         ListError::OtherSort => StoreError::Corrupt("place in a list").into(),

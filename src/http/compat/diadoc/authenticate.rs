@@ -1,5 +1,5 @@
-//! `POST /Authenticate`: a login and a password for a token. The password is a key, and so is the
-//! token: there is nothing else that opens a box here.
+//! `POST /Authenticate`: exchanges a login and a password for a token. Both the password and the token
+//! are the API key: nothing else gives access to a box here.
 
 use axum::body::Body;
 use axum::extract::{ConnectInfo, State};
@@ -13,17 +13,16 @@ use crate::http::state::Api;
 use crate::http::web::problem::{HttpProblem, ProblemKind};
 use crate::http::web::rate_limit::Peer;
 
-/// The only way to authenticate that there is here.
+/// The only supported type of authentication.
 const PASSWORD: &str = "password";
-/// The longest body: two short texts.
+/// Most bytes of a body: two short strings.
 const BODY_BYTES_MAX: usize = 16 << 10;
 
-const NO_PASSWORD: &str = "the password is missing: give login and password as parameters of the \
-                           query or in the body; the password is a key, the login may be anything";
-const OTHER_TYPE: &str =
-    "the parameter type must be password: there is no other way to authenticate";
+const NO_PASSWORD: &str = "the password is missing: send login and password as parameters of the \
+                           query or in the body; the password is an API key, the login may be anything";
+const OTHER_TYPE: &str = "the parameter type must be password: no other type is supported";
 
-/// Answers with the token.
+/// Returns the token.
 pub(super) async fn post(
     State(api): State<Api>,
     ConnectInfo(peer): ConnectInfo<Peer>,
@@ -39,8 +38,8 @@ pub(super) async fn post(
         Some(password) => password,
         None => {
             let body = api.room.receive(body, BODY_BYTES_MAX).await?;
-            let given: LoginPassword = form::read("LoginPassword", &headers, &body.bytes)?;
-            given.password
+            let login: LoginPassword = form::read("LoginPassword", &headers, &body.bytes)?;
+            login.password
         }
     };
     if password.is_empty() {

@@ -1,5 +1,5 @@
-//! The contents of documents: of each how long it is, and of those that are wanted the bytes, as far
-//! as one answer has room for them.
+//! The contents of documents: the size of each, and the bytes of requested ones up to a limit per
+//! response.
 
 use axum::body::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -10,53 +10,53 @@ use crate::files::{FilePath, FilesError};
 use crate::http::state::Api;
 use crate::http::web::problem::{HttpProblem, ProblemKind};
 
-/// How many bytes all contents of an answer may have together.
+/// Most bytes of all contents of a response.
 const BYTES_MAX: u64 = 1 << 20;
-/// Files that are read at the same time.
+/// Files that are read concurrently.
 const FILES_AT_ONCE: usize = 8;
-/// What the size of a content is if nobody knows it.
+/// The size of a content if it is unknown.
 const UNKNOWN: i32 = -1;
 
-const AWAY: &str = "the content of a document can't be read just now; try again in a moment";
+const AWAY: &str = "the content of a document can't be read right now; try again in a moment";
 
 /// A content that has not been read yet.
 #[derive(Debug)]
 pub(super) struct Unread<'a> {
-    /// How long it is; a document may have none that is known here.
+    /// The size, if it is known.
     pub(super) size: Option<u64>,
-    pub(super) lies: Lies<'a>,
-    /// Whether the client wants it.
-    pub(super) wanted: bool,
+    pub(super) location: Location<'a>,
+    /// Whether the client requested the bytes.
+    pub(super) requested: bool,
 }
 
-/// Where a content lies.
+/// Where a content is stored.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Lies<'a> {
+pub(super) enum Location<'a> {
     Nowhere,
     Here(&'a str),
     Item(ProcessKey, &'a str),
     File(FilePath),
 }
 
-/// Reads those contents that are wanted, as far as there is room; the others only have their size.
+/// Reads the requested contents up to the limit; the others only get their size.
 pub(super) async fn read(api: &Api, unread: &[Unread<'_>]) -> Result<Vec<Content>, HttpProblem> {
     let chosen = chosen(unread);
-    let wanted = unread.iter().zip(&chosen);
-    let wanted = wanted.filter_map(|(content, size)| match (content.lies, *size) {
-        (Lies::Item(key, identifier), Some(size)) => Some((key, identifier, size)),
+    let items = unread.iter().zip(&chosen);
+    let items = items.filter_map(|(content, size)| match (content.location, *size) {
+        (Location::Item(key, identifier), Some(size)) => Some((key, identifier, size)),
         _ => None,
     });
-    let wanted: Vec<_> = wanted.collect();
-    let mut data = api.store.item_data(&wanted).await?.into_iter();
+    let items: Vec<_> = items.collect();
+    let mut data = api.store.item_data(&items).await?.into_iter();
     let mut bytes = Vec::with_capacity(unread.len());
     for (content, size) in unread.iter().zip(&chosen) {
-        bytes.push(match (content.lies, *size) {
-            (Lies::Here(data), Some(_)) => Body::Read(data.as_bytes().to_vec()),
-            (Lies::Item(..), Some(_)) => match data.next().flatten() {
+        bytes.push(match (content.location, *size) {
+            (Location::Here(data), Some(_)) => Body::Read(data.as_bytes().to_vec()),
+            (Location::Item(..), Some(_)) => match data.next().flatten() {
                 Some(data) => Body::Read(data.into_bytes()),
                 None => Body::None,
             },
-            (Lies::File(path), Some(size)) => Body::File(path, size),
+            (Location::File(path), Some(size)) => Body::File(path, size),
             (_, _) => Body::None,
         });
     }
@@ -79,11 +79,11 @@ impl Unread<'_> {
     }
 }
 
-/// The sizes of those that are read: in their order, each that still fits.
+/// The sizes of the contents that are read: in their order, each that still fits.
 fn chosen(unread: &[Unread<'_>]) -> Vec<Option<u64>> {
     let mut left = BYTES_MAX;
     let mut choose = |content: &Unread<'_>| {
-        let size = content.size.filter(|_| content.wanted)?;
+        let size = content.size.filter(|_| content.requested)?;
         left = left.checked_sub(size)?;
         Some(size)
     };
@@ -106,7 +106,7 @@ impl Body {
     }
 }
 
-/// A file whose process was forgotten meanwhile has no bytes any more.
+/// Reads a file; none if its process was deleted meanwhile.
 async fn file(api: &Api, path: FilePath, size: u64) -> Result<Option<Vec<u8>>, HttpProblem> {
     let parts = match api.files.read(path, 0..size).await {
         Ok(parts) => parts,
@@ -121,7 +121,7 @@ async fn file(api: &Api, path: FilePath, size: u64) -> Result<Option<Vec<u8>>, H
     read.map(Some).map_err(|error| away(&error))
 }
 
-/// What exactly is wrong with the store is for operators, in the log.
+/// The log has the error of the file store; the client does not get it.
 fn away(error: &impl std::fmt::Display) -> HttpProblem {
     tracing::warn!(%error, "a file could not be read");
     HttpProblem::new(ProblemKind::Unavailable, AWAY)
@@ -132,12 +132,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn contents_are_read_in_their_order_as_far_as_there_is_room() {
+    fn contents_are_read_in_their_order_up_to_the_limit() {
         const HALF: u64 = BYTES_MAX / 2;
-        let content = |size, wanted| Unread {
+        let content = |size, requested| Unread {
             size,
-            lies: Lies::Nowhere,
-            wanted,
+            location: Location::Nowhere,
+            requested,
         };
         let unread = [
             content(Some(HALF), true),
@@ -156,12 +156,12 @@ mod tests {
     }
 
     #[test]
-    fn a_size_that_nobody_knows_or_that_does_not_fit_is_minus_one() {
+    fn a_size_that_is_unknown_or_does_not_fit_is_minus_one() {
         for (size, stated) in [(None, -1), (Some(7), 7), (Some(1 << 31), -1)] {
             let content = Unread {
                 size,
-                lies: Lies::Nowhere,
-                wanted: true,
+                location: Location::Nowhere,
+                requested: true,
             };
             assert_eq!(content.stated(), stated);
         }

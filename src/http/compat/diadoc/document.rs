@@ -15,17 +15,17 @@ const TICKS_1970: i128 = 621_355_968_000_000_000;
 const NANOSECONDS: i128 = 100;
 /// The version of documents that have no format of their own.
 const VERSION: &str = "v1";
-/// The longest text of a status.
+/// Most bytes of a status hint.
 const HINT_BYTES_MAX: usize = 4 << 10;
 
-/// What a document is made of.
+/// The data of a document.
 #[derive(Debug)]
 pub(super) struct FoundDocument<'a> {
     pub(super) id: DocumentId,
     pub(super) record: &'a Record,
     /// The item, unless it is the process as a whole.
     pub(super) item: Option<&'a FoundItem>,
-    /// When the newest event was logged that counts here.
+    /// When the newest event of the record was logged.
     pub(super) last_event_at: Option<jiff::Timestamp>,
     pub(super) content: Content,
 }
@@ -127,7 +127,7 @@ fn status_model(severity: Severity, status: Status, mut hint: String) -> Docflow
     }
 }
 
-/// When it arrived: at an end that is neither a failure nor a cancellation.
+/// When it was delivered: at an end that is neither a failure nor a cancellation.
 fn delivered(process: &Process) -> Option<jiff::Timestamp> {
     let ended = process.ended.as_ref()?;
     matches!(ended.status, Status::Done | Status::Warning).then_some(ended.at)
@@ -137,7 +137,7 @@ fn opening(process: &Process) -> Option<&Opening> {
     process.opening.as_ref().map(|(_, opening)| opening)
 }
 
-/// What Diadoc has no field for.
+/// Values that Diadoc has no field for.
 fn custom_data(process: &Process) -> Vec<CustomDataItem> {
     let opening = opening(process);
     let ended = process.ended.as_ref();

@@ -61,7 +61,7 @@ fn record() -> Record {
     }
 }
 
-fn told(record: &Record, entity: &str, item: Option<&FoundItem>) -> DocumentWithDocflow {
+fn found(record: &Record, entity: &str, item: Option<&FoundItem>) -> DocumentWithDocflow {
     let id = DocumentId {
         message_id: "t-1".to_owned(),
         entity_id: entity.to_owned(),
@@ -101,7 +101,7 @@ async fn body(documents: Vec<DocumentWithDocflow>) -> Value {
 }
 
 #[tokio::test]
-async fn a_process_as_a_whole_tells_how_it_ended() {
+async fn a_process_as_a_whole_shows_how_it_ended() {
     let expected = json!({"Documents": [{
         "DocumentId": {"MessageId": "t-1", "EntityId": "t-1"},
         "LastEventId": "c10001000000000000000700000002",
@@ -145,7 +145,7 @@ async fn a_process_as_a_whole_tells_how_it_ended() {
         },
         "InitialDocumentIds": [],
     }]});
-    assert_eq!(body(vec![told(&record(), "t-1", None)]).await, expected);
+    assert_eq!(body(vec![found(&record(), "t-1", None)]).await, expected);
 }
 
 #[tokio::test]
@@ -156,7 +156,7 @@ async fn an_item_has_its_own_outcome_and_that_of_its_process_beside() {
         document_id: Some("d-7".to_owned()),
         bytes: Some(3),
     };
-    let body = body(vec![told(&record(), "page-1", Some(&item))]).await;
+    let body = body(vec![found(&record(), "page-1", Some(&item))]).await;
     let found = &body["Documents"][0];
     let id = json!({"MessageId": "t-1", "EntityId": "page-1"});
     assert_eq!(found["DocumentId"], id);
@@ -191,7 +191,7 @@ async fn an_item_has_its_own_outcome_and_that_of_its_process_beside() {
 }
 
 #[tokio::test]
-async fn what_nobody_has_opened_yet_has_not_been_sent() {
+async fn an_unopened_process_has_not_been_sent() {
     let mut record = record();
     record.process = Process::unopened("acme".to_owned(), "t-1".to_owned(), Kind::Order);
     (record.sealed_at, record.cursor) = (None, None);
@@ -223,7 +223,7 @@ async fn what_nobody_has_opened_yet_has_not_been_sent() {
         },
         "InitialDocumentIds": [],
     }]});
-    assert_eq!(body(vec![told(&record, "t-1", None)]).await, expected);
+    assert_eq!(body(vec![found(&record, "t-1", None)]).await, expected);
 }
 
 #[test]
@@ -238,7 +238,7 @@ fn every_end_has_its_severity() {
         if let Some(ended) = &mut record.process.ended {
             ended.status = status;
         }
-        let found = serde_json::to_value(told(&record, "t-1", None)).unwrap();
+        let found = serde_json::to_value(found(&record, "t-1", None)).unwrap();
         let primary = &found["Docflow"]["DocflowStatus"]["PrimaryStatus"];
         assert_eq!(primary["Severity"], severity);
         let delivered = &found["Docflow"]["DeliveryTimestamp"];
@@ -249,12 +249,12 @@ fn every_end_has_its_severity() {
 /// What is wrong with a batch in JSON.
 fn fault(batch: &Value) -> String {
     let batch = form::read("Batch", &HeaderMap::new(), batch.to_string().as_bytes());
-    let asked = batch.and_then(|batch| request::asked(batch, "acme"));
-    asked.unwrap_err().detail().to_owned()
+    let requests = batch.and_then(|batch| request::requests(batch, "acme"));
+    requests.unwrap_err().detail().to_owned()
 }
 
 #[test]
-fn a_batch_is_told_everything_that_is_wrong_with_it_by_place() {
+fn all_faults_of_a_batch_are_reported_by_index() {
     let good = json!({"DocumentId": {"MessageId": "t", "EntityId": "e"}});
     let batch = json!({"Requests": [
         good,
@@ -268,8 +268,8 @@ fn a_batch_is_told_everything_that_is_wrong_with_it_by_place() {
         fault(&batch),
         "Requests[1].DocumentId.EntityId is missing; \
          Requests[2].DocumentId.MessageId is missing; \
-         Requests[3].DocumentId.EntityId must not hold control characters; \
-         Requests[4].LastEventId must be one that was answered for this document, or the cursor of \
+         Requests[3].DocumentId.EntityId must not contain control characters; \
+         Requests[4].LastEventId must be one from a response for this document, or the cursor of \
          one of its events"
     );
     let nothing = json!({"Requests": vec![json!({}); 7]});

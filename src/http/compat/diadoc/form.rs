@@ -1,4 +1,4 @@
-//! The two forms of a message: protobuf unless the headers ask for JSON.
+//! The two encodings of a message: protobuf, or JSON if the headers say so.
 
 use axum::http::{HeaderMap, HeaderName, header};
 use axum::response::{IntoResponse, Response};
@@ -12,20 +12,20 @@ use crate::http::web::problem::{HttpProblem, ProblemKind};
 
 const JSON: &str = "application/json";
 const PROTOBUF: &str = "application/x-protobuf";
-/// What clients call protobuf.
+/// Media types that clients use for protobuf.
 const PROTOBUFS: [&str; 3] = [PROTOBUF, "application/protobuf", "application/octet-stream"];
 
 const NO_PROTOBUF: &str = "in protobuf; if it is JSON, say so in the header Content-Type";
 
-/// Reads a message that is called so.
+/// Decodes a message; `name` is for error messages.
 pub(super) fn read<M>(name: &str, headers: &HeaderMap, body: &[u8]) -> Result<M, HttpProblem>
 where
     M: Message + Default + DeserializeOwned,
 {
     let broken = |detail: &str| HttpProblem::new(ProblemKind::InvalidBody, detail);
-    // No message begins with a brace.
+    // No protobuf message begins with a brace.
     if is_json(headers) || body.starts_with(b"{") {
-        // The parser's words may quote the body.
+        // The parser's message may quote the body.
         return serde_json::from_slice(body).map_err(|error| {
             let (line, column) = (error.line(), error.column());
             broken(&format!(
@@ -36,7 +36,7 @@ where
     M::decode(body).map_err(|_| broken(&format!("the body is no {name} {NO_PROTOBUF}")))
 }
 
-/// Answers with a message in the form that the client takes.
+/// Returns a message in the encoding that the client accepts.
 pub(super) fn answer<M>(
     room: &MemoryBudget,
     headers: &HeaderMap,
@@ -45,7 +45,7 @@ pub(super) fn answer<M>(
 where
     M: Message + Serialize,
 {
-    let (media_type, body) = match wants_json(headers) {
+    let (media_type, body) = match accepts_json(headers) {
         true => (JSON, json(message)),
         false => (PROTOBUF, message.encode_to_vec()),
     };
@@ -60,8 +60,8 @@ fn is_json(headers: &HeaderMap) -> bool {
     media_types(headers, &header::CONTENT_TYPE).any(|media_type| media_type == JSON)
 }
 
-/// The first form that the client names; if it names none, the one in which it asked.
-fn wants_json(headers: &HeaderMap) -> bool {
+/// The first encoding that the client accepts; if it names none, that of the request.
+fn accepts_json(headers: &HeaderMap) -> bool {
     let mut accepted = media_types(headers, &header::ACCEPT);
     let named = accepted.find_map(|media_type| match media_type.as_str() {
         JSON => Some(true),
@@ -80,7 +80,7 @@ fn media_types(headers: &HeaderMap, name: &HeaderName) -> impl Iterator<Item = S
     })
 }
 
-/// What is not there has no name; lists are there even if they are empty.
+/// JSON without absent fields, but with empty lists.
 fn json(message: &impl Serialize) -> Vec<u8> {
     let mut value = serde_json::to_value(message).unwrap_or_default();
     without_nulls(&mut value);
@@ -134,7 +134,7 @@ mod tests {
             if let Some(text) = accept {
                 headers.insert(header::ACCEPT, text.parse().unwrap());
             }
-            let found = (is_json(&headers), wants_json(&headers));
+            let found = (is_json(&headers), accepts_json(&headers));
             assert_eq!(found, (json_in, json_out), "{content_type:?} {accept:?}");
         }
     }

@@ -1,8 +1,8 @@
-//! Clients of Diadoc: how documents stand, many at once, in protobuf or JSON.
+//! Diadoc's API: the status of many documents at once, in protobuf or JSON.
 //!
 //! A box is a tenant, a message is a process, and a document is a process as a whole or one of its
-//! items. Reading order: [`docflows`] (the method), [`request`] (what it is asked for), [`document`]
-//! (what it answers), [`content`] (the bytes that may come along), [`form`] (protobuf or JSON).
+//! items. Reading order: [`docflows`] (the method), [`request`] (its request), [`document`] (its
+//! response), [`content`] (the contents of documents), [`form`] (protobuf or JSON).
 
 mod authenticate;
 mod content;
@@ -30,7 +30,7 @@ const SCHEME: &str = "DiadocAuth";
 const TOKEN: &str = "ddauth_token";
 const ERROR_CODE: HeaderName = HeaderName::from_static("x-diadoc-errorcode");
 
-/// Everything that its clients may ask here.
+/// The routes of Diadoc's API.
 pub(super) fn dialect(_: &DialectSettings) -> Dialect {
     let docflows = || post(docflows::post);
     let authenticate = || post(authenticate::post);
@@ -45,11 +45,11 @@ pub(super) fn dialect(_: &DialectSettings) -> Dialect {
             .route("/V2/GetDocflows", docflows()),
         writing: Router::new(),
         key,
-        say,
+        render: error_response,
     }
 }
 
-/// The key is the token; a header without one brings a wrong key.
+/// The key is the token; a header without a token counts as an invalid key.
 fn key(headers: &HeaderMap) -> Option<String> {
     let header = headers.get(header::AUTHORIZATION)?;
     let text = header.to_str().unwrap_or_default().trim();
@@ -61,10 +61,10 @@ fn key(headers: &HeaderMap) -> Option<String> {
     }
 }
 
-/// Clients write commas, spaces or both, and some a comma behind the scheme.
+/// Clients separate parameters by commas, spaces or both, and some write a comma after the scheme.
 fn token(parameters: &str) -> Option<String> {
-    let separates = |letter: char| letter == ',' || letter.is_whitespace();
-    let mut parameters = parameters.split(separates);
+    let is_separator = |character: char| character == ',' || character.is_whitespace();
+    let mut parameters = parameters.split(is_separator);
     parameters.find_map(|parameter| {
         let (name, value) = parameter.split_once('=')?;
         let is_token = name.eq_ignore_ascii_case(TOKEN);
@@ -73,8 +73,8 @@ fn token(parameters: &str) -> Option<String> {
 }
 
 /// A sentence, with a code for programs.
-fn say(problem: &HttpProblem) -> Response {
-    let (status, code) = told(problem.kind());
+fn error_response(problem: &HttpProblem) -> Response {
+    let (status, code) = status_and_code(problem.kind());
     let about = [
         (
             header::CONTENT_TYPE,
@@ -84,16 +84,18 @@ fn say(problem: &HttpProblem) -> Response {
     ];
     let mut answer = (status, about, sentence(problem.detail())).into_response();
     if status == StatusCode::UNAUTHORIZED {
-        let way = HeaderValue::from_static(SCHEME);
-        answer.headers_mut().insert(header::WWW_AUTHENTICATE, way);
+        let scheme = HeaderValue::from_static(SCHEME);
+        answer
+            .headers_mut()
+            .insert(header::WWW_AUTHENTICATE, scheme);
     }
     answer
 }
 
-/// What these clients know: whatever else is wrong with a request is a bad one, and whatever is wrong
-/// here an error inside.
-const fn told(trouble: ProblemKind) -> (StatusCode, &'static str) {
-    match trouble {
+/// The errors that these clients know: all others of the request are bad requests, and those of the
+/// server are internal errors.
+const fn status_and_code(kind: ProblemKind) -> (StatusCode, &'static str) {
+    match kind {
         ProblemKind::InvalidParameter => (StatusCode::BAD_REQUEST, "InvalidParameter"),
         ProblemKind::InvalidBody
         | ProblemKind::UnsupportedMediaType
@@ -113,9 +115,9 @@ const fn told(trouble: ProblemKind) -> (StatusCode, &'static str) {
 }
 
 fn sentence(detail: &str) -> String {
-    let mut letters = detail.chars();
-    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
-    let rest = letters.as_str().trim_end_matches('.');
+    let mut characters = detail.chars();
+    let first = characters.next().map(|first| first.to_ascii_uppercase());
+    let rest = characters.as_str().trim_end_matches('.');
     first.into_iter().chain(rest.chars()).chain(['.']).collect()
 }
 
@@ -151,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn what_goes_wrong_is_said_in_a_sentence() {
+    fn an_error_is_a_sentence() {
         assert_eq!(sentence("the key was revoked"), "The key was revoked.");
         assert_eq!(sentence("Requests[0] is wrong."), "Requests[0] is wrong.");
     }

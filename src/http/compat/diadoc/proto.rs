@@ -1,6 +1,5 @@
-//! The messages of GetDocflows: what comes and goes as protobuf, and the same as JSON with the names
-//! of the `.proto`. What is never answered here is left out; its numbers are not used for anything
-//! else.
+//! The messages of GetDocflows, as protobuf and as JSON with the names of the `.proto`. Fields that are
+//! never set here are left out; their numbers are not reused.
 
 use std::fmt::Debug;
 
@@ -36,7 +35,7 @@ pub(super) struct DocumentId {
     pub(super) entity_id: String,
 }
 
-/// What a client shows to be given a token; its JSON has other capitals than all the rest.
+/// The credentials for a token; unlike all others its JSON has lower-case names.
 #[derive(Clone, PartialEq, Message, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub(super) struct LoginPassword {
@@ -178,7 +177,7 @@ pub(super) struct Entity {
 #[derive(Clone, PartialEq, Message, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Content {
-    /// -1 where nobody knows.
+    /// -1 if it is unknown.
     #[prost(sfixed32, required, tag = "1")]
     pub(super) size: i32,
     #[prost(bytes = "vec", optional, tag = "2")]

@@ -1,5 +1,4 @@
-//! What a batch asks for, once nothing is wrong with it: whose box, which documents, as of which of
-//! their events.
+//! Validates a batch: the box, the documents, and the events as of which they are requested.
 
 use axum::http::Uri;
 
@@ -9,18 +8,18 @@ use crate::domain::access::Access;
 use crate::http::web::problem::{HttpProblem, ProblemKind};
 use crate::store::read::feed_cursor::Cursor;
 
-/// How many documents one call may name.
+/// Most documents of one call.
 const REQUESTS_MAX: usize = 100;
-/// How many faults, or documents that are not there, one answer names.
+/// Most faults, or missing documents, that one response names.
 const NAMED_MAX: usize = 5;
-/// What some clients write behind the name of a box.
+/// Some clients append it to the name of a box.
 const BOX_DOMAIN: &str = "@diadoc.ru";
 
 const NO_BOX: &str = "the parameter boxId is missing: it is the name of your tenant";
-const FOREIGN_BOX: &str = "this key does not open the box of the parameter boxId: it must be the \
+const FOREIGN_BOX: &str = "this key gives no access to the box of the parameter boxId: it must be the \
                            name of the key's tenant";
 
-/// One document that is asked for.
+/// One requested document.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct DocumentRequest {
     pub(super) message_id: String,
@@ -56,11 +55,11 @@ impl DocumentRequest {
     }
 }
 
-/// What an event that is none has to be.
+/// The fault of an invalid event id.
 pub(super) const NO_EVENT: &str =
-    "must be one that was answered for this document, or the cursor of one of its events";
+    "must be one from a response for this document, or the cursor of one of its events";
 
-/// Whether the box is the key's own.
+/// Checks that the box is the tenant of the key.
 pub(super) fn own_box(uri: &Uri, access: &Access) -> Result<(), HttpProblem> {
     let given = parameter(uri, "boxId").filter(|given| !given.is_empty());
     let given = given.ok_or_else(|| HttpProblem::new(ProblemKind::InvalidParameter, NO_BOX))?;
@@ -71,27 +70,28 @@ pub(super) fn own_box(uri: &Uri, access: &Access) -> Result<(), HttpProblem> {
     Err(HttpProblem::new(ProblemKind::Forbidden, FOREIGN_BOX))
 }
 
-/// Reads a batch; everything that is wrong with it is told at once.
-pub(super) fn asked(
+/// Validates a batch; all faults are reported at once.
+pub(super) fn requests(
     batch: GetDocflowBatchRequest,
     tenant: &str,
 ) -> Result<Vec<DocumentRequest>, HttpProblem> {
     let count = batch.requests.len();
     if count > REQUESTS_MAX {
-        let detail =
-            format!("Requests must name at most {REQUESTS_MAX} documents, not {count}; ask twice");
+        let detail = format!(
+            "Requests must name at most {REQUESTS_MAX} documents, not {count}; send more than one call"
+        );
         return Err(HttpProblem::new(ProblemKind::InvalidBody, &detail));
     }
-    let mut asked = Vec::with_capacity(count);
+    let mut requests = Vec::with_capacity(count);
     let mut faults = Vec::new();
     for (place, request) in batch.requests.into_iter().enumerate() {
         match DocumentRequest::read(request, tenant) {
-            Ok(one) => asked.push(one),
+            Ok(one) => requests.push(one),
             Err(fault) => faults.push(format!("Requests[{place}].{fault}")),
         }
     }
     match faults.is_empty() {
-        true => Ok(asked),
+        true => Ok(requests),
         false => Err(HttpProblem::new(
             ProblemKind::InvalidBody,
             &several(&faults),
@@ -99,17 +99,17 @@ pub(super) fn asked(
     }
 }
 
-/// The first of these, and how many more there are.
-pub(super) fn several(told: &[String]) -> String {
-    let named: Vec<_> = told.iter().take(NAMED_MAX).map(String::as_str).collect();
+/// The first of these faults, and how many more there are.
+pub(super) fn several(faults: &[String]) -> String {
+    let named: Vec<_> = faults.iter().take(NAMED_MAX).map(String::as_str).collect();
     let named = named.join("; ");
-    match told.len().saturating_sub(NAMED_MAX) {
+    match faults.len().saturating_sub(NAMED_MAX) {
         0 => named,
         more => format!("{named}; and {more} more"),
     }
 }
 
-/// A parameter of the query, in whatever capitals it is written.
+/// A parameter of the query; its name is not case-sensitive.
 pub(super) fn parameter(uri: &Uri, name: &str) -> Option<String> {
     let query = uri.query().unwrap_or_default().as_bytes();
     let mut given = form_urlencoded::parse(query);
@@ -122,7 +122,7 @@ fn name(field: &str, text: &str) -> Result<(), String> {
         return Err(format!("{field} is missing"));
     }
     if text.chars().any(char::is_control) {
-        return Err(format!("{field} must not hold control characters"));
+        return Err(format!("{field} must not contain control characters"));
     }
     Ok(())
 }

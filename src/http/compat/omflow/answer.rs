@@ -1,5 +1,5 @@
-//! What clients of OMFLOW read: the status is in the body, as a text, and each call has two messages
-//! of its own. Why something failed stands beside them.
+//! Responses of OMFLOW: the status is in the body, as a string, and each call has its own two messages.
+//! The reason of a failure is in an additional field.
 
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
@@ -12,7 +12,7 @@ const NO_CODE: &str = "The security code is wrong or has expired.";
 const NOT_ALLOWED: &str = "You do not have permission for this operation.";
 const WRONG_URL: &str = "The URL is wrong.";
 
-/// What a client calls.
+/// The calls of the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Call {
     Login,
@@ -21,7 +21,7 @@ pub(super) enum Call {
     Push,
 }
 
-/// What went well.
+/// The body of a successful call.
 #[derive(Debug, Serialize)]
 struct Done<T> {
     status: &'static str,
@@ -31,7 +31,7 @@ struct Done<T> {
     detail: Option<&'static str>,
 }
 
-/// What did not.
+/// The body of a failed call.
 #[derive(Debug, Serialize)]
 struct Failed<'a> {
     status: &'static str,
@@ -39,14 +39,14 @@ struct Failed<'a> {
     detail: &'a str,
 }
 
-/// A stop where an order stands.
+/// An active stop of an order.
 #[derive(Debug, Serialize)]
-struct Stands<'a> {
+struct StopBody<'a> {
     data_id: String,
     stop_chart_text: &'a str,
 }
 
-/// The code to come with; only here the status is a number.
+/// The security code; only here the status is a number.
 #[derive(Debug, Serialize)]
 struct LoggedIn<'a> {
     status: u16,
@@ -79,36 +79,36 @@ pub(super) fn logged_in(security: &str) -> Response {
     })
 }
 
-/// An order is open, and has that number.
+/// The order is open, and has this number.
 pub(super) fn opened(number: u64) -> Response {
     answer(&placed(number.to_string(), None))
 }
 
-/// An order will be open.
-pub(super) fn kept(why: &'static str) -> Response {
+/// The order has been sent, but is not open yet.
+pub(super) fn accepted(why: &'static str) -> Response {
     answer(&placed(String::new(), Some(why)))
 }
 
-/// An order has moved on.
+/// The order was pushed on.
 pub(super) fn pushed() -> Response {
     answer(&done("Order pushed successfully.", ""))
 }
 
-/// Where an order stands.
-pub(super) fn stands(stops: &[ActiveStop]) -> Response {
-    let stands: Vec<_> = stops.iter().map(stand).collect();
-    answer(&done("Query successful.", stands))
+/// The active stops of an order.
+pub(super) fn stops(stops: &[ActiveStop]) -> Response {
+    let stops: Vec<_> = stops.iter().map(stop_body).collect();
+    answer(&done("Query successful.", stops))
 }
 
-/// What was called could not be done.
+/// The call failed.
 pub(super) fn refuse(call: Call, problem: HttpProblem) -> Response {
     problem::say(problem.into_response(), |problem| {
         answer(&failed(call, problem.kind(), problem.detail()))
     })
 }
 
-/// What was asked for is no call at all.
-pub(super) fn say(problem: &HttpProblem) -> Response {
+/// The path is not a call of the API.
+pub(super) fn unknown_path(problem: &HttpProblem) -> Response {
     answer(&Failed {
         status: "403",
         message: WRONG_URL,
@@ -132,15 +132,15 @@ fn done<T>(message: &'static str, result: T) -> Done<T> {
     }
 }
 
-fn stand(stop: &ActiveStop) -> Stands<'_> {
-    Stands {
+fn stop_body(stop: &ActiveStop) -> StopBody<'_> {
+    StopBody {
         data_id: stop.data_id.to_string(),
         stop_chart_text: &stop.stage,
     }
 }
 
-fn failed(call: Call, trouble: ProblemKind, detail: &str) -> Failed<'_> {
-    let (status, message) = match (call, trouble) {
+fn failed(call: Call, kind: ProblemKind, detail: &str) -> Failed<'_> {
+    let (status, message) = match (call, kind) {
         (Call::Open | Call::Query | Call::Push, ProblemKind::Unauthorized) => ("403", NO_CODE),
         (Call::Open | Call::Query | Call::Push, ProblemKind::Forbidden) => ("403", NOT_ALLOWED),
         (call, _) => ("404", call.failed()),
@@ -152,7 +152,7 @@ fn failed(call: Call, trouble: ProblemKind, detail: &str) -> Failed<'_> {
     }
 }
 
-/// Always with the status 200 of HTTP.
+/// A response; its HTTP status is always 200.
 fn answer(body: &impl Serialize) -> Response {
     let body = serde_json::to_vec(body).unwrap_or_default();
     ([(header::CONTENT_TYPE, "application/json")], body).into_response()
@@ -170,15 +170,15 @@ mod tests {
     }
 
     #[test]
-    fn what_went_well_has_the_message_of_its_call_and_a_result() {
+    fn a_success_has_the_message_of_its_call_and_a_result() {
         assert_eq!(
             value(&placed(1_234_567.to_string(), None)),
             json!({"status": "200", "message": "Order placed successfully.", "result": "1234567"})
         );
         assert_eq!(
-            value(&placed(String::new(), Some("it waits"))),
+            value(&placed(String::new(), Some("not yet"))),
             json!({"status": "200", "message": "Order placed successfully.", "result": "",
-                   "detail": "it waits"})
+                   "detail": "not yet"})
         );
         assert_eq!(
             value(&done("Order pushed successfully.", "")),
@@ -187,14 +187,14 @@ mod tests {
     }
 
     #[test]
-    fn where_an_order_stands_is_a_list_however_many_stops_there_are() {
+    fn the_active_stops_are_a_list_of_any_length() {
         let stop = |n: u128, stage: &str| ActiveStop {
             data_id: Uuid::from_u128(n),
             stage: stage.to_owned(),
         };
         let stops = [stop(1, "finance"), stop(2, "stock")];
         for count in 0..=2 {
-            let stands: Vec<_> = stops.iter().take(count).map(stand).collect();
+            let bodies: Vec<_> = stops.iter().take(count).map(stop_body).collect();
             let expected = [
                 json!({"data_id": "00000000-0000-0000-0000-000000000001",
                        "stop_chart_text": "finance"}),
@@ -202,7 +202,7 @@ mod tests {
                        "stop_chart_text": "stock"}),
             ];
             assert_eq!(
-                value(&done("Query successful.", stands)),
+                value(&done("Query successful.", bodies)),
                 json!({"status": "200", "message": "Query successful.",
                        "result": expected.iter().take(count).collect::<Vec<_>>()})
             );
@@ -210,8 +210,8 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_has_the_message_of_its_call_and_says_why_beside_it() {
-        for (call, trouble, status, message) in [
+    fn a_failure_has_the_message_of_its_call_and_the_reason() {
+        for (call, kind, status, message) in [
             (
                 Call::Open,
                 ProblemKind::NotFound,
@@ -240,7 +240,7 @@ mod tests {
             ),
         ] {
             assert_eq!(
-                value(&failed(call, trouble, "why")),
+                value(&failed(call, kind, "why")),
                 json!({"status": status, "message": message, "detail": "why"})
             );
         }

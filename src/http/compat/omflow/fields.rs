@@ -1,5 +1,4 @@
-//! The fields of a request, in any of the three encodings: each known one once, the others are
-//! nobody's.
+//! The fields of a request, in any of the three encodings: each known one once; others are ignored.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +11,7 @@ use crate::http::submit::upload::BROKEN;
 use crate::http::web::memory_budget::{MemoryBudget, MemoryPermit, Received};
 use crate::http::web::problem::{HttpProblem, ProblemKind};
 
-/// What is looked at.
+/// The known fields.
 const NAMES: [&str; 7] = [
     "security",
     "action",
@@ -29,7 +28,7 @@ const NO_OBJECT: &str = "the body must be a JSON object";
 const ODD_NAME: &str = "a file must have its name in filename; filename* is not read";
 const NO_TEXT: &str = "a field is not in UTF-8";
 
-/// How a body says its fields.
+/// The encoding of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Encoding {
     Form,
@@ -37,17 +36,17 @@ pub(super) enum Encoding {
     Multipart,
 }
 
-/// The fields that are looked at: texts, and JSON as its text.
+/// The known fields: strings, and JSON as its text.
 #[derive(Default)]
 pub(super) struct Fields {
     texts: BTreeMap<&'static str, String>,
-    /// What they take up.
-    room: Option<MemoryPermit>,
+    /// The permit for their memory.
+    permit: Option<MemoryPermit>,
     bytes: usize,
 }
 
 impl Encoding {
-    /// What the headers say.
+    /// The encoding by the header `Content-Type`.
     pub(super) fn of(headers: &HeaderMap) -> Result<Self, HttpProblem> {
         let type_ = headers.get(header::CONTENT_TYPE);
         let type_ = type_.and_then(|value| value.to_str().ok());
@@ -62,17 +61,17 @@ impl Encoding {
 }
 
 impl Fields {
-    /// The fields of a form in one piece.
+    /// The fields of a URL-encoded form.
     pub(super) fn form(body: Received) -> Result<Self, HttpProblem> {
         let mut fields = Self::default();
         for (name, value) in form_urlencoded::parse(&body.bytes) {
-            // What is no UTF-8 is replaced by this sign, which no client sends.
+            // The parser replaces invalid UTF-8 by this character, which no client sends.
             match value.contains(char::REPLACEMENT_CHARACTER) {
                 true => return Err(HttpProblem::new(ProblemKind::InvalidBody, NO_TEXT)),
                 false => fields.add(&name, || Ok(value.into_owned()))?,
             }
         }
-        fields.room = body.into_room();
+        fields.permit = body.into_permit();
         Ok(fields)
     }
 
@@ -88,11 +87,11 @@ impl Fields {
                 fields.add(&name, || Ok(text))?;
             }
         }
-        fields.room = body.into_room();
+        fields.permit = body.into_permit();
         Ok(fields)
     }
 
-    /// Takes one more part of a form in, within so many bytes for all of them.
+    /// Adds a part of a multipart form; all parts together may have up to `max` bytes.
     pub(super) async fn part(
         &mut self,
         mut part: Field<'_>,
@@ -102,7 +101,7 @@ impl Fields {
         let name = part.name().unwrap_or_default().to_owned();
         let head = part.headers().get(header::CONTENT_DISPOSITION);
         let head = head.map(HeaderValue::as_bytes).unwrap_or_default();
-        // It would be taken for a field that nobody looks at, and its file be lost.
+        // It would be handled as an unknown field, and its file be lost.
         if part.file_name().is_none() && head.windows(10).any(|bytes| bytes == b"filename*=") {
             return Err(HttpProblem::new(ProblemKind::InvalidBody, ODD_NAME));
         }
@@ -114,10 +113,10 @@ impl Fields {
                 let detail = format!("the fields have more than {max} bytes");
                 return Err(HttpProblem::new(ProblemKind::TooLarge, &detail));
             }
-            let taken = room.take(more.len())?;
-            match &mut self.room {
-                Some(room) => room.merge(taken),
-                None => self.room = Some(taken),
+            let acquired = room.take(more.len())?;
+            match &mut self.permit {
+                Some(permit) => permit.merge(acquired),
+                None => self.permit = Some(acquired),
             }
             bytes.extend_from_slice(&more);
         }
@@ -125,19 +124,19 @@ impl Fields {
         self.add(&name, || String::from_utf8(bytes).map_err(text))
     }
 
-    /// A field, if it is there and says something.
+    /// A field, unless it is absent or blank.
     pub(super) fn get(&self, name: &'static str) -> Option<&str> {
         let text = self.texts.get(name).map(|text| text.trim());
         text.filter(|text| !text.is_empty())
     }
 
-    /// The same for a field that has to be there.
+    /// A required field.
     pub(super) fn need(&self, name: &'static str) -> Result<&str, HttpProblem> {
         let missing = || HttpProblem::body_at(&format!("#/{name}"), "is missing");
         self.get(name).ok_or_else(missing)
     }
 
-    /// Which of the two calls it is that share an address.
+    /// Which of the two calls that share a path it is.
     pub(super) fn call(&self) -> Call {
         match self.get("action") {
             Some("update") => Call::Push,
@@ -202,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_not_be_read_says_why() {
+    fn unreadable_fields_are_reported() {
         let twice = Fields::form(received("action=create&action=update"));
         assert_eq!(detail(twice), "#/action is there twice");
         let bytes = Fields::form(received("formdata=%ff"));

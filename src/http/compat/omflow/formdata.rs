@@ -1,5 +1,5 @@
-//! A form as clients of OMFLOW send it, a list of `{id, value}` in which nearly everything is a text,
-//! as the fields of an order.
+//! Converts a form of OMFLOW, a list of `{id, value}` in which nearly every value is a string, into the
+//! form of an order.
 
 use std::collections::BTreeMap;
 
@@ -10,13 +10,13 @@ use serde_json::{Number, Value};
 use crate::domain::workflow::{Field, FieldKind, Next, Stage};
 use crate::http::web::problem::HttpProblem;
 
-/// A form: JSON by field.
+/// A form: JSON values by field.
 pub(super) type Form = BTreeMap<String, Box<RawValue>>;
 
 const FORMDATA: &str = "#/formdata";
 const FILES_ITEM: &str = "#/files_item";
 
-/// What a client may say of a field; its `type` is the workflow's affair.
+/// A field of the list; its `type` is ignored, since the workflow defines it.
 #[derive(Deserialize)]
 struct Item {
     id: String,
@@ -24,7 +24,7 @@ struct Item {
     value: Option<Box<RawValue>>,
 }
 
-/// The form in `formdata`; none is an empty one.
+/// The form in `formdata`; empty if that is missing.
 pub(super) fn read(text: Option<&str>, max: usize) -> Result<Form, HttpProblem> {
     let wrong = |detail: &str| HttpProblem::body_at(FORMDATA, detail);
     let Some(text) = text else {
@@ -46,7 +46,7 @@ pub(super) fn read(text: Option<&str>, max: usize) -> Result<Form, HttpProblem> 
     Ok(form)
 }
 
-/// The fields in `files_item` that are files.
+/// The file fields in `files_item`.
 pub(super) fn file_fields(text: Option<&str>, max: usize) -> Result<Vec<String>, HttpProblem> {
     let wrong = |detail: &str| HttpProblem::body_at(FILES_ITEM, detail);
     let Some(text) = text else {
@@ -60,8 +60,8 @@ pub(super) fn file_fields(text: Option<&str>, max: usize) -> Result<Vec<String>,
     }
 }
 
-/// Puts the names of files into a field: of one its name, of several a list, as always where the
-/// workflow asks for one.
+/// Sets a field to the names of its files: a string for one file, a list for several or if the
+/// workflow declares a list.
 pub(super) fn name_files(form: &mut Form, field: &str, names: &[&str], fields: &[Field]) {
     let is_list = |of: &Field| of.id == field && of.kind == FieldKind::List;
     let value = match names {
@@ -72,7 +72,7 @@ pub(super) fn name_files(form: &mut Form, field: &str, names: &[&str], fields: &
     form.insert(field.to_owned(), value);
 }
 
-/// Gives values the types that the workflow asks for, where they say the same.
+/// Converts values to the types that the workflow declares, if they are equivalent.
 pub(super) fn fit(form: &mut Form, fields: &[Field]) {
     for field in fields {
         if let Some(value) = form.get_mut(&field.id)
@@ -83,7 +83,7 @@ pub(super) fn fit(form: &mut Form, fields: &[Field]) {
     }
 }
 
-/// The outcome that a form says: the value of the only field whose choices all are outcomes.
+/// The outcome of a form: the value of the only field whose choices all are outcomes.
 pub(super) fn outcome(stage: &Stage, form: &Form) -> Option<String> {
     let Next::ByOutcome(outcomes) = &stage.next else {
         return None;
@@ -98,26 +98,26 @@ pub(super) fn outcome(stage: &Stage, form: &Form) -> Option<String> {
     serde_json::from_str(form.get(&field.id)?.get()).ok()
 }
 
-/// The same value as another type; `None` where it is to stay as it is.
+/// The value converted to the type of the field; `None` if it stays unchanged.
 fn fitting(json: &str, field: &Field) -> Option<Box<RawValue>> {
     let Ok(text) = serde_json::from_str::<String>(json) else {
-        // A text that is none has half a character in it, and is nobody's to mend.
+        // A string that can't be parsed has a lone surrogate; it stays unchanged.
         let is_word = !json.starts_with(['[', '{', 'n', '"']);
         let takes_text = matches!(field.kind, FieldKind::Text | FieldKind::Choice(_));
         return (is_word && takes_text).then(|| raw(&Value::from(json)));
     };
-    // Whoever leaves a field of a page empty sends an empty text.
+    // An empty input of an HTML form is sent as an empty string.
     if text.is_empty() && (field.required || field.kind != FieldKind::Text) {
         return Some(null());
     }
     let text = text.trim();
-    let is_the_same = match field.kind {
+    let is_equivalent = match field.kind {
         FieldKind::Number => serde_json::from_str::<Number>(text).is_ok(),
         FieldKind::Boolean => matches!(text, "true" | "false"),
         FieldKind::List => text.starts_with('['),
         FieldKind::Text | FieldKind::Date | FieldKind::Choice(_) | FieldKind::File => false,
     };
-    match is_the_same {
+    match is_equivalent {
         true => RawValue::from_string(text.to_owned()).ok(),
         false => None,
     }
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_become_what_the_workflow_asks_for_and_nothing_else_changes() {
+    fn strings_become_the_declared_types_and_nothing_else_changes() {
         let choice = FieldKind::Choice(vec!["1".to_owned()]);
         for (given, kind, required, fitted) in [
             (r#""12.50""#, FieldKind::Number, true, "12.50"),

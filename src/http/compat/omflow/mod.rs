@@ -1,8 +1,8 @@
-//! Clients of OMFLOW: they open orders, ask where they stand and push them on, through two addresses
-//! for each workflow.
+//! OMFLOW's API: clients open orders, query their stops and push them on, through two paths for each
+//! workflow.
 //!
-//! HTTP always says 200 and the body carries the status, whatever is wrong. What a client shows is
-//! among the fields: a security code that stands for its key, or the key itself.
+//! The HTTP status is always 200, the body has the status of the call. Clients authenticate with the
+//! field `security`: a security code, which is a session of their API key, or the key itself.
 
 mod answer;
 mod fields;
@@ -34,8 +34,7 @@ use crate::http::web::problem::{HttpProblem, ProblemKind};
 use crate::http::web::rate_limit::Peer;
 use crate::wire;
 
-/// Bytes that the fields of all requests may take together: most of them come before it is known
-/// whose they are.
+/// Most bytes of the fields of all requests together: most of them arrive before authentication.
 const FIELDS_BYTES_MAX: usize = 64 << 20;
 
 const SECURITY: &str = "/accounts/api/security/get";
@@ -47,15 +46,15 @@ const NO_CODE: &str = "the field security is missing; GET /accounts/api/security
 const NO_WORKFLOW: &str = "no workflow of the name in the path was applied";
 const UNREADABLE: &str = "this version of Waybill can't read the workflow";
 
-/// What the dialect needs beside the API.
+/// State of this dialect.
 #[derive(Clone)]
 struct OmflowState {
     room: MemoryBudget,
-    /// How long a security code is good for after its last use.
+    /// How long a security code is valid after its last use.
     lasts: Duration,
 }
 
-/// What every call comes with.
+/// The parts that every call has.
 struct OmflowRequest {
     api: Api,
     desk: OmflowState,
@@ -64,7 +63,7 @@ struct OmflowRequest {
     flow: String,
 }
 
-/// What this dialect answers.
+/// The routes of OMFLOW's API.
 pub(super) fn dialect(settings: &DialectSettings) -> Dialect {
     let desk = OmflowState {
         room: MemoryBudget::of(FIELDS_BYTES_MAX),
@@ -76,19 +75,19 @@ pub(super) fn dialect(settings: &DialectSettings) -> Dialect {
         .route(&slashed(SECURITY), get(log_in))
         .route(EDIT, post(edit))
         .route(&slashed(EDIT), post(edit))
-        .route(QUERY, post(ask))
-        .route(&slashed(QUERY), post(ask))
+        .route(QUERY, post(query))
+        .route(&slashed(QUERY), post(query))
         .route_layer(Extension(desk));
     Dialect {
         open,
         reading: Router::new(),
         writing: Router::new(),
         key: auth::key,
-        say: answer::say,
+        render: answer::unknown_path,
     }
 }
 
-/// A security code for a key.
+/// Exchanges a key for a security code.
 async fn log_in(
     State(api): State<Api>,
     Extension(desk): Extension<OmflowState>,
@@ -103,20 +102,20 @@ async fn log_in(
 }
 
 /// Opens an order, or pushes one.
-async fn edit(asked: OmflowRequest, request: Request) -> Response {
+async fn edit(call: OmflowRequest, request: Request) -> Response {
     let mut fields = Fields::default();
-    let edited = asked.edit(request, &mut fields).await;
+    let edited = call.edit(request, &mut fields).await;
     edited.unwrap_or_else(|problem| answer::refuse(fields.call(), problem))
 }
 
-/// Says where an order stands.
-async fn ask(asked: OmflowRequest, request: Request) -> Response {
-    let answered = asked.query(request).await;
-    answered.unwrap_or_else(|problem| answer::refuse(Call::Query, problem))
+/// Returns the active stops of an order.
+async fn query(call: OmflowRequest, request: Request) -> Response {
+    let queried = call.query(request).await;
+    queried.unwrap_or_else(|problem| answer::refuse(Call::Query, problem))
 }
 
 impl OmflowRequest {
-    /// Takes fields in that come in one piece.
+    /// Reads the fields of a body that is not multipart.
     async fn take(&self, encoding: Encoding, request: Request) -> Result<Fields, HttpProblem> {
         let max = self.api.limits.body_bytes;
         let body = self.desk.room.receive(request.into_body(), max).await?;
@@ -126,7 +125,7 @@ impl OmflowRequest {
         }
     }
 
-    /// Who asks, if the code is good and its key allows this, and there may be such a workflow.
+    /// Authenticates and authorizes the client, and checks the name of the workflow.
     async fn admit(&self, fields: &Fields, scope: Scope) -> Result<Access, HttpProblem> {
         let code = fields.get("security").map(str::to_owned);
         let admitted = self.api.keys.admit(&code, self.peer).await;

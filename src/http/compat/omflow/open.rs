@@ -1,4 +1,4 @@
-//! Opening an order: its fields, then the files that come with it, and the number it gets.
+//! Opening an order: its fields, then its files, and the number in the response.
 
 use axum::extract::multipart;
 use axum::extract::{FromRequest, Request};
@@ -27,12 +27,12 @@ use crate::store::read::numeric_id::number;
 use crate::wire::{Accepted, FieldFault};
 
 const OPENED: &str = "order.opened";
-/// Files of one order.
+/// Most files of one order.
 const FILES_MAX: usize = 100;
 
 const NO_ACTION: &str = "must be create or update";
 const A_FILE: &str = "files come with action=create only, after all the other fields";
-const NOT_YET: &str = "the order is sent and not applied yet; it gets its number when it is";
+const NOT_YET: &str = "the order was sent and is not applied yet; then it gets its number";
 const ENDED: &str = "the order can't be opened";
 
 /// An order that is about to be opened.
@@ -45,7 +45,7 @@ struct Opening {
     _place: Option<OwnedSemaphorePermit>,
 }
 
-/// A file that was kept, with the name of its part: a field of files, or any other.
+/// A stored file, with the name of its part: a file field, or any other.
 #[derive(Serialize)]
 struct File {
     #[serde(flatten)]
@@ -63,7 +63,7 @@ struct Data<'a> {
 }
 
 impl OmflowRequest {
-    /// Does what the field `action` says.
+    /// Executes the field `action`.
     pub(super) async fn edit(
         &self,
         request: Request,
@@ -71,7 +71,7 @@ impl OmflowRequest {
     ) -> Result<Response, HttpProblem> {
         let encoding = Encoding::of(request.headers())?;
         let opening = match encoding {
-            Encoding::Multipart => self.take_files(request, fields).await?,
+            Encoding::Multipart => self.receive_files(request, fields).await?,
             Encoding::Form | Encoding::Json => {
                 *fields = self.take(encoding, request).await?;
                 None
@@ -87,8 +87,8 @@ impl OmflowRequest {
         self.open(fields, opening).await
     }
 
-    /// Takes a form in, part by part. Whose files they are must be known before they come.
-    async fn take_files(
+    /// Reads a multipart form. The client must be authenticated before its files arrive.
+    async fn receive_files(
         &self,
         request: Request,
         fields: &mut Fields,
@@ -101,10 +101,10 @@ impl OmflowRequest {
         };
         let mut opening = None;
         while let Some(part) = form.part().await? {
-            // A page sends a file without a name where none was chosen.
-            let is_nothing = part.file_name().is_some_and(str::is_empty);
-            if is_nothing || part.file_name().is_none() {
-                if opening.is_some() && !is_nothing {
+            // An HTML form sends a part with an empty filename if no file was chosen.
+            let is_no_file = part.file_name().is_some_and(str::is_empty);
+            if is_no_file || part.file_name().is_none() {
+                if opening.is_some() && !is_no_file {
                     return Err(HttpProblem::new(ProblemKind::InvalidBody, A_FILE));
                 }
                 let max = self.api.limits.body_bytes;
@@ -115,7 +115,7 @@ impl OmflowRequest {
                 Some(opening) => opening,
                 none => none.insert(self.begin_with_files(fields).await?),
             };
-            self.keep(opening, part, &mut allowance).await?;
+            self.add_file(opening, part, &mut allowance).await?;
         }
         Ok(opening)
     }
@@ -125,7 +125,7 @@ impl OmflowRequest {
             return Err(HttpProblem::new(ProblemKind::InvalidBody, A_FILE));
         }
         let opening = self.begin(fields).await?;
-        // What is wrong with the other fields is told before anything is kept.
+        // Faults of the other fields are reported before any file is stored.
         let event = self.event(fields, &opening)?;
         let filled = formdata::file_fields(fields.get("files_item"), self.api.limits.items)?;
         let declared = &opening.workflow.form;
@@ -142,7 +142,7 @@ impl OmflowRequest {
         })
     }
 
-    /// Looks who opens an order of which workflow, and gives it a token.
+    /// Authenticates the client, loads the workflow, and generates the token.
     async fn begin(&self, fields: &Fields) -> Result<Opening, HttpProblem> {
         let access = self.admit(fields, Scope::Write).await?;
         if fields.need("action")? != "create" {
@@ -160,7 +160,7 @@ impl OmflowRequest {
         })
     }
 
-    async fn keep(
+    async fn add_file(
         &self,
         opening: &mut Opening,
         part: multipart::Field<'_>,
@@ -177,12 +177,12 @@ impl OmflowRequest {
             token: &opening.token,
             label: &label,
         };
-        let attachment = self.api.keep(owner, part, allowance).await?;
+        let attachment = self.api.store_file(owner, part, allowance).await?;
         opening.files.push(File { attachment, field });
         Ok(())
     }
 
-    /// The form, with the names of the files that came.
+    /// The form, with the names of the files.
     fn fill(&self, fields: &Fields, opening: &Opening) -> Result<Form, HttpProblem> {
         let max = self.api.limits.items;
         let mut form = formdata::read(fields.get("formdata"), max)?;
@@ -196,7 +196,7 @@ impl OmflowRequest {
         Ok(form)
     }
 
-    /// The event that opens it.
+    /// The opening event.
     fn event(&self, fields: &Fields, opening: &Opening) -> Result<Accepted, HttpProblem> {
         let form = self.fill(fields, opening)?;
         let data = serde_json::to_vec(&Data {
@@ -204,12 +204,12 @@ impl OmflowRequest {
             form: &form,
             attachments: &opening.files,
         });
-        let happened = EventRequest {
+        let request = EventRequest {
             type_: OPENED,
             token: Some(&opening.token),
             data: &data.unwrap_or_default(),
         };
-        self.api.read(&opening.access, &happened, &opening.id, None)
+        self.api.read(&opening.access, &request, &opening.id, None)
     }
 
     /// Opens an order, and waits until it is open.
@@ -227,12 +227,12 @@ impl OmflowRequest {
             Some((State::Late | State::Refused, None)) => {
                 Err(HttpProblem::new(ProblemKind::Unprocessable, ENDED))
             }
-            Some((State::Accepted, None)) | None => Ok(answer::kept(NOT_YET)),
+            Some((State::Accepted, None)) | None => Ok(answer::accepted(NOT_YET)),
         }
     }
 }
 
-/// A worker would refuse a form with faults: such a one is not even sent.
+/// Rejects a form with faults, which a worker would refuse.
 pub(super) fn fits(faults: Vec<FormFault>) -> Result<(), HttpProblem> {
     if faults.is_empty() {
         return Ok(());
@@ -244,7 +244,7 @@ pub(super) fn fits(faults: Vec<FormFault>) -> Result<(), HttpProblem> {
     Err(HttpProblem::body(faults.into_iter().map(fault).collect()))
 }
 
-/// What is wrong with the form of an opening.
+/// The faults of the form of an opening.
 fn faults(workflow: &Workflow, event: &Accepted) -> Vec<FormFault> {
     let Happening::Opened(opening) = &event.event.happening else {
         return Vec::new();

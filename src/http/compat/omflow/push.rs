@@ -1,4 +1,4 @@
-//! Pushing an order on from a stop, by the stop's name alone.
+//! Pushing an order on from a stop, by the id of the stop only.
 
 use axum::response::Response;
 use serde::Serialize;
@@ -20,10 +20,10 @@ use crate::wire::Accepted;
 
 const PUSHED: &str = "order.pushed";
 
-const NO_STOP: &str = "is not where an order of this workflow stands now; query the order again";
+const NO_STOP: &str = "is not an active stop of an order of this workflow; query the order again";
 const UNFIT: &str = "the push does not fit the stage";
-const LEFT: &str = "the order has left this stop meanwhile; query it again";
-const NOT_YET: &str = "the push was sent and not applied in time: it may be yet, so query the order before pushing again";
+const LEFT: &str = "the order has left this stop; query it again";
+const NOT_YET: &str = "the push was sent and not applied in time: it may still be, so query the order before pushing again";
 
 /// The data of the event.
 #[derive(Serialize)]
@@ -35,17 +35,17 @@ struct Push<'a> {
 }
 
 impl OmflowRequest {
-    /// Pushes an order on, and waits until it has moved.
+    /// Pushes an order on, and waits until that is applied.
     pub(super) async fn push(&self, fields: &Fields) -> Result<Response, HttpProblem> {
         let access = self.admit(fields, Scope::Write).await?;
         let nowhere = || HttpProblem::body_at("#/data_id", NO_STOP);
         let data_id = Uuid::parse_str(fields.need("data_id")?).map_err(|_| nowhere())?;
         let store = &self.api.primary;
-        // A push to a stop that is not there would wait for it, and nobody would be told.
-        let standing = store.find_stop(&access.tenant, &self.flow, data_id).await?;
-        let standing = standing.ok_or_else(nowhere)?;
-        let workflow = self.workflow(Some(standing.version)).await?;
-        let stage = workflow.stages.get(&standing.stage).ok_or_else(nowhere)?;
+        // A push to a missing stop would be parked without an error.
+        let stop = store.find_stop(&access.tenant, &self.flow, data_id).await?;
+        let stop = stop.ok_or_else(nowhere)?;
+        let workflow = self.workflow(Some(stop.version)).await?;
+        let stage = workflow.stages.get(&stop.stage).ok_or_else(nowhere)?;
 
         let mut form = formdata::read(fields.get("formdata"), self.api.limits.items)?;
         formdata::fit(&mut form, &stage.form);
@@ -55,14 +55,14 @@ impl OmflowRequest {
             outcome: fields.get("outcome").or(decided.as_deref()),
             form: &form,
         });
-        let happened = EventRequest {
+        let request = EventRequest {
             type_: PUSHED,
-            token: Some(&standing.token),
+            token: Some(&stop.token),
             data: &data.unwrap_or_default(),
         };
         let event = self
             .api
-            .read(&access, &happened, &idempotency::random(), None)?;
+            .read(&access, &request, &idempotency::random(), None)?;
         fits(&workflow, stage, &event)?;
         let receipts = self.api.submit(&[event], Some(APPLIED_WITHIN)).await?;
         let receipt = receipts.into_iter().next();
@@ -79,7 +79,7 @@ impl OmflowRequest {
     }
 }
 
-/// Whether a worker would take it as well: what it would refuse is not even sent.
+/// Rejects a push that a worker would refuse.
 fn fits(workflow: &Workflow, stage: &Stage, event: &Accepted) -> Result<(), HttpProblem> {
     let Happening::Pushed(push) = &event.event.happening else {
         return Ok(());

@@ -1,4 +1,4 @@
-//! Where an order stands, by its number.
+//! The active stops of an order, by its number.
 
 use axum::extract::{FromRequest, Request};
 use axum::response::Response;
@@ -10,29 +10,29 @@ use crate::http::submit::multipart::Parts;
 use crate::http::submit::upload::BROKEN;
 use crate::http::web::problem::{HttpProblem, ProblemKind};
 
-const NO_NUMBER: &str = "must be the number that opening the order gave";
-const A_FILE: &str = "files come with an order that is opened, and with no other call";
+const NO_NUMBER: &str = "must be the number from the response that opened the order";
+const A_FILE: &str = "files come with action=create only";
 
 impl OmflowRequest {
-    /// The stops where an order stands: none where it has ended, or where there is none such.
+    /// The active stops of an order: none if it has ended, or if there is no such order.
     pub(super) async fn query(&self, request: Request) -> Result<Response, HttpProblem> {
         let fields = self.fields(request).await?;
         let access = self.admit(&fields, Scope::Read).await?;
         let number = fields.need("data_no")?.parse();
         let number = number.map_err(|_| HttpProblem::body_at("#/data_no", NO_NUMBER))?;
-        // The primary knows of an order that was opened a moment ago, wherever that was.
+        // A replica may not have an order that was opened a moment ago.
         let store = &self.api.primary;
         let stops = store
             .active_stops(&access.tenant, &self.flow, number)
             .await?;
         if stops.is_empty() {
-            // Whoever mistook the name of the workflow shall not think that the order has ended.
+            // For an unknown workflow the response must not look as if the order has ended.
             self.workflow(None).await?;
         }
-        Ok(answer::stands(&stops))
+        Ok(answer::stops(&stops))
     }
 
-    /// The fields of a request that brings nothing else.
+    /// The fields of a request without files.
     async fn fields(&self, request: Request) -> Result<Fields, HttpProblem> {
         let encoding = Encoding::of(request.headers())?;
         if encoding != Encoding::Multipart {

@@ -1,4 +1,4 @@
-//! Times as Open-Capture writes them, all of them in UTC: for programs, and at length for people.
+//! Timestamps as Open-Capture writes them, all in UTC: for programs, and long ones for people.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -21,7 +21,7 @@ const MONTHS: [&str; 12] = [
     "Décembre",
 ];
 
-/// What long dates are written in.
+/// The language of long dates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Language {
     /// `Jeudi 27 Avril 2023 10:28:31`
@@ -31,7 +31,7 @@ pub(super) enum Language {
 }
 
 impl Language {
-    /// The one that a setting names.
+    /// The language of the setting.
     pub(super) fn named(name: &str) -> Self {
         match name {
             "fr" => Self::French,
@@ -39,7 +39,7 @@ impl Language {
         }
     }
 
-    /// A time at length.
+    /// A long date.
     pub(super) fn long(self, at: Timestamp) -> String {
         if self == Self::Other {
             return at.strftime("%b %d %Y %H:%M:%S").to_string();
@@ -55,17 +55,17 @@ impl Language {
     }
 }
 
-/// A time as in a header of HTTP.
+/// A date as in HTTP headers.
 pub(super) fn http(at: Timestamp) -> String {
     at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
-/// A time as in a line of history.
+/// A date as in lines of history.
 pub(super) fn plain(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
-/// A time between two others in hundredths of a second; none is less than nothing.
+/// The duration in hundredths of a second, at least zero.
 pub(super) fn elapsed(from: Timestamp, to: Timestamp) -> String {
     let hundredths = (to.duration_since(from).as_millis() / 10).max(0);
     let (seconds, hundredths) = (hundredths / 100, hundredths % 100);
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn dates_are_those_of_the_servers_that_clients_know() {
+    fn dates_are_as_open_capture_writes_them() {
         let time = at("2023-04-27T10:28:31.9Z");
         assert_eq!(http(time), "Thu, 27 Apr 2023 10:28:31 GMT");
         assert_eq!(plain(time), "2023-04-27 10:28:31");
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn elapsed_time_has_hundredths_and_as_many_hours_as_it_takes() {
+    fn elapsed_time_has_hundredths_and_any_number_of_hours() {
         let from = at("2026-01-01T00:00:00Z");
         for (to, text) in [
             ("2026-01-01T00:00:22.359Z", "00:00:22.35"),

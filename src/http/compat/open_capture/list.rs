@@ -1,7 +1,7 @@
-//! `GET monitoring/list`: the newest uploads, by number of lines to skip and to show.
+//! `GET monitoring/list`: the newest uploads, with offset and limit.
 //!
-//! Skipping costs more the further it goes, so the list ends where a page of the native one stops
-//! looking: at a tenant's newest processes, so many of them. In there it is exact.
+//! A larger offset costs more, so the list ends where a page of the native API stops scanning: after
+//! a fixed number of the tenant's newest processes. Within these it is exact.
 
 use axum::Extension;
 use axum::extract::State;
@@ -22,14 +22,14 @@ use crate::store::read::list::{LOOKED_AT_MAX, ListError};
 use crate::store::read::list_selection::Selection;
 use crate::store::read::record::Record;
 
-/// Rows of a page.
+/// Most rows of a page.
 const LIMIT_MAX: u64 = 100;
-/// Records that are read at once; their items and histories share what may be read.
+/// Records per query; their items and histories share its limits.
 const AT_ONCE: usize = 10;
-/// Rows behind so many bytes come without documents and steps.
+/// After this many bytes the rows have no documents and steps.
 const BYTES_MAX: usize = 8 << 20;
 
-/// What a reader wants.
+/// Filter, offset and limit.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct ListParameters {
     pub(super) limit: u64,
@@ -37,15 +37,15 @@ pub(super) struct ListParameters {
     pub(super) selection: Selection,
 }
 
-/// Answers with a page.
+/// Returns a page.
 pub(super) async fn get(
     State(api): State<Api>,
     Caller(access): Caller,
     Extension(language): Extension<Language>,
     parameters: Parameters,
 ) -> Result<Response, HttpProblem> {
-    let asked = ListParameters::read(parameters)?;
-    let page = page(&api, &access.tenant, &asked).await;
+    let parameters = ListParameters::read(parameters)?;
+    let page = page(&api, &access.tenant, &parameters).await;
     let (total, keys) = page.map_err(|error| match error {
         ListError::OtherSort => StoreError::Corrupt("order of a list").into(),
         ListError::Store(error) => HttpProblem::from(error),
@@ -60,7 +60,7 @@ pub(super) async fn get(
     answer(&api, &shown(rows))
 }
 
-/// The whole answer.
+/// The response body.
 pub(super) fn shown(rows: Vec<Map<String, Value>>) -> Value {
     json!({ "processes": rows })
 }
@@ -70,7 +70,7 @@ fn with_total(mut row: Map<String, Value>, total: u64) -> Map<String, Value> {
     row
 }
 
-/// The rows of these; a record that was cut for the sake of its neighbours is read alone.
+/// The rows of these processes; a record that was cut by the limits of the query is read alone.
 async fn rows_of(
     api: &Api,
     keys: &[ProcessKey],
@@ -99,30 +99,33 @@ async fn rows_of(
     Ok(rows)
 }
 
-/// A row that says that it lacks documents and steps.
+/// A row without documents and steps, marked as truncated.
 fn bare_row(record: &Record, language: Language) -> Map<String, Value> {
     let mut row = row(record, language);
     row.insert(CUT.to_owned(), true.into());
     row
 }
 
-/// How many there are in all, and which the page shows.
+/// The total, and the processes of the page.
 async fn page(
     api: &Api,
     tenant: &str,
-    asked: &ListParameters,
+    parameters: &ListParameters,
 ) -> Result<(u64, Vec<ProcessKey>), ListError> {
     let counted = api
         .store
-        .count_listed(tenant, &asked.selection, asked.offset);
+        .count_listed(tenant, &parameters.selection, parameters.offset);
     let counted = counted.await?;
-    let left = counted.total.saturating_sub(asked.offset).min(asked.limit);
+    let left = counted
+        .total
+        .saturating_sub(parameters.offset)
+        .min(parameters.limit);
     if left == 0 {
         return Ok((counted.total, Vec::new()));
     }
     let page = api
         .store
-        .list(tenant, &asked.selection, counted.place, left);
+        .list(tenant, &parameters.selection, counted.place, left);
     let processes = page.await?.processes;
     let keys = processes.iter();
     let keys = keys.map(|listed| ProcessKey::of(tenant, &listed.token));
@@ -130,14 +133,14 @@ async fn page(
 }
 
 impl ListParameters {
-    /// What the query says; what else is in it says nothing here.
+    /// Reads the query; unknown parameters are ignored.
     pub(super) fn read(mut parameters: Parameters) -> Result<Self, HttpProblem> {
         let limit = take(&mut parameters, "limit", |text| number(text, 0, LIMIT_MAX));
         let offset = take(&mut parameters, "offset", |text| {
             number(text, 0, LOOKED_AT_MAX)
         });
         let module = take(&mut parameters, "module", name);
-        let statuses = take(&mut parameters, "status", shown_under);
+        let statuses = take(&mut parameters, "status", statuses_named);
         parameters.finish_leniently()?;
         Ok(Self {
             limit: limit.unwrap_or(LIMIT_MAX),
@@ -152,7 +155,7 @@ impl ListParameters {
     }
 }
 
-/// Takes a parameter; an empty one is as if it were not there.
+/// Reads an optional parameter; an empty one counts as absent.
 fn take<T>(
     parameters: &mut Parameters,
     name: &str,
@@ -165,13 +168,13 @@ fn take<T>(
     parameters.take(name, read).flatten()
 }
 
-fn number(text: &str, least: u64, most: u64) -> Result<u64, String> {
+fn number(text: &str, min: u64, max: u64) -> Result<u64, String> {
     let number = text.parse().ok();
-    let number = number.filter(|number| (least..=most).contains(number));
-    number.ok_or_else(|| format!("must be a whole number from {least} to {most}"))
+    let number = number.filter(|number| (min..=max).contains(number));
+    number.ok_or_else(|| format!("must be a whole number from {min} to {max}"))
 }
 
-fn shown_under(text: &str) -> Result<Vec<Status>, String> {
+fn statuses_named(text: &str) -> Result<Vec<Status>, String> {
     statuses(text).ok_or_else(|| "must be wait, running, done or error".to_owned())
 }
 

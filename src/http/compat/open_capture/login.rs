@@ -1,5 +1,5 @@
-//! `POST auth/login`: a key for a token, which is the key itself. It is as good as it was: nothing is
-//! begun here that would end.
+//! `POST auth/login`: exchanges an API key for a token, which is the key itself. No session is created,
+//! so the token is valid for as long as the key.
 
 use axum::body::Body;
 use axum::extract::{ConnectInfo, State};
@@ -14,12 +14,12 @@ use crate::http::state::Api;
 use crate::http::web::problem::{HttpProblem, ProblemKind};
 use crate::http::web::rate_limit::Peer;
 
-/// The longest body of a login.
+/// Most bytes of a body.
 const BODY_BYTES_MAX: usize = 16 << 10;
-/// After how long clients log in anew, unless the key ends before.
+/// After how long clients log in again, unless the key expires before.
 const MINUTES: i64 = 24 * 60;
 
-/// Answers with the token.
+/// Returns the token.
 pub(super) async fn post(
     State(api): State<Api>,
     ConnectInfo(peer): ConnectInfo<Peer>,
@@ -31,13 +31,13 @@ pub(super) async fn post(
     let key = text(&fields, "password")?;
     let access = api.keys.admit(&Some(key.clone()), peer).await?;
     let found = api.store.find_key(&key).await?;
-    let ends = found.and_then(|found| found.expires_at);
-    let left = ends.map(|ends| ends.duration_since(clock::now()).as_mins());
+    let expires = found.and_then(|found| found.expires_at);
+    let left = expires.map(|expires| expires.duration_since(clock::now()).as_mins());
     let minutes = left.map_or(MINUTES, |left| left.clamp(0, MINUTES));
     answer(&api, &welcome(&key, &username, &access, minutes))
 }
 
-/// The whole answer.
+/// The response body.
 pub(super) fn welcome(key: &str, username: &str, access: &Access, minutes: i64) -> Value {
     let privileges = [
         (Scope::Read, &["monitoring"] as &[_]),
@@ -63,7 +63,7 @@ pub(super) fn welcome(key: &str, username: &str, access: &Access, minutes: i64) 
 fn text(fields: &Map<String, Value>, name: &str) -> Result<String, HttpProblem> {
     let text = fields.get(name).and_then(Value::as_str);
     let text = text.filter(|text| !text.is_empty());
-    let detail = format!("`{name}` must be a text that is not empty; the password is a key");
+    let detail = format!("`{name}` must be a string that is not empty; the password is an API key");
     let missing = || HttpProblem::new(ProblemKind::InvalidBody, &detail);
     text.map(str::to_owned).ok_or_else(missing)
 }
@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whoever_logs_in_is_given_the_key_and_told_what_it_allows() {
+    fn a_login_returns_the_key_and_its_privileges() {
         let access = Access {
             tenant: "default".to_owned(),
             scopes: vec![Scope::Read],

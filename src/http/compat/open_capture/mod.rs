@@ -1,8 +1,8 @@
-//! Clients of Open-Capture: a process by the token of its upload or by its number, the list of them,
+//! Open-Capture's API: a process by the token of its upload or by its number, the list of processes,
 //! uploads, and the login.
 //!
-//! Its servers answer below `/ws`, those with several instances below a name before that; which
-//! instance a client names says nothing here, its key says whose it is.
+//! Its servers have the API below `/ws`, and those with several instances below `/{instance}/ws`; the
+//! name of the instance is ignored here, the tenant is that of the key.
 
 mod dates;
 mod list;
@@ -30,7 +30,7 @@ const JSON: [(HeaderName, &str); 1] = [(header::CONTENT_TYPE, "application/json"
 const KEYS: HeaderValue =
     HeaderValue::from_static(r#"Bearer realm="open-capture", Basic realm="open-capture""#);
 
-/// How its clients ask and are answered.
+/// The routes of Open-Capture's API.
 pub(super) fn dialect(settings: &DialectSettings) -> Dialect {
     let language = Language::named(&settings.open_capture_language);
     let by_token = everywhere("monitoring/getProcessByToken", &post(request::by_token));
@@ -44,11 +44,11 @@ pub(super) fn dialect(settings: &DialectSettings) -> Dialect {
             .layer(Extension(language)),
         writing: everywhere("verifier/upload", &post(upload::post)),
         key: auth::key,
-        say,
+        render: error_response,
     }
 }
 
-/// A path at each place where its clients look for it.
+/// A path under each prefix that its clients use.
 fn everywhere(path: &str, methods: &MethodRouter<Api>) -> Router<Api> {
     ["", "/ws", "/{instance}/ws"]
         .into_iter()
@@ -57,14 +57,14 @@ fn everywhere(path: &str, methods: &MethodRouter<Api>) -> Router<Api> {
         })
 }
 
-/// What can't be answered: what it is in short, and what is wrong and how to mend it.
-fn say(problem: &HttpProblem) -> Response {
+/// An error: a title, and a message with the remedy.
+fn error_response(problem: &HttpProblem) -> Response {
     let status = match problem.kind() {
-        // It knows no finer ones for what came in.
+        // Open-Capture has no other status for these.
         ProblemKind::UnsupportedMediaType | ProblemKind::Unprocessable | ProblemKind::KeyReused => {
             StatusCode::BAD_REQUEST
         }
-        trouble => trouble.status(),
+        kind => kind.status(),
     };
     let body = json!({"errors": problem.kind().title(), "message": problem.detail()});
     let mut answer = (status, JSON, body.to_string()).into_response();
@@ -74,9 +74,9 @@ fn say(problem: &HttpProblem) -> Response {
     answer
 }
 
-/// An answer that nobody keeps: the next may be another.
+/// A JSON response that must not be cached.
 fn answer(api: &Api, body: &Value) -> Result<Response, HttpProblem> {
-    let kept = [(header::CACHE_CONTROL, "no-store")];
+    let uncached = [(header::CACHE_CONTROL, "no-store")];
     let body = api.room.answer(body.to_string().into_bytes())?;
-    Ok((JSON, kept, body).into_response())
+    Ok((JSON, uncached, body).into_response())
 }

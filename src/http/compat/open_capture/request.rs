@@ -1,5 +1,5 @@
 //! `POST monitoring/getProcessByToken` and `GET monitoring/getProcessById/{id}`: one process, in a list
-//! that is empty if there is none.
+//! that is empty if there is no such process.
 
 use axum::Extension;
 use axum::body::Body;
@@ -21,26 +21,27 @@ use crate::store::read::record::Record;
 use crate::view::parts::{Part, Parts};
 use crate::view::read::{self, ReadQuery};
 
-/// The longest body of a question.
+/// Most bytes of a body.
 const BODY_BYTES_MAX: usize = 64 << 10;
 
-const NO_TOKEN: &str = "must be a text that is not empty: the token that the upload answered with";
+const NO_TOKEN: &str =
+    "must be a string that is not empty: the token from the response to the upload";
 const NO_NUMBER: &str = "no such path: the last part must be the id of a process, a whole number";
 
-/// Which process somebody wants, and whether with the data of its documents.
+/// The token, and whether to include the data of the documents.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct ProcessParameters {
     pub(super) token: String,
     pub(super) retrieve_data: bool,
 }
 
-/// The path's own part.
+/// The parameter of the path.
 #[derive(Deserialize)]
 pub(super) struct Numbered {
     id: String,
 }
 
-/// Answers by token.
+/// Returns a process by its token.
 pub(super) async fn by_token(
     State(api): State<Api>,
     Caller(access): Caller,
@@ -48,17 +49,17 @@ pub(super) async fn by_token(
     body: Body,
 ) -> Result<Response, HttpProblem> {
     let body = api.room.receive(body, BODY_BYTES_MAX).await?;
-    let asked = ProcessParameters::read(&fields(&body.bytes)?)?;
-    let key = ProcessKey::of(&access.tenant, &asked.token);
-    let parts: &[Part] = match asked.retrieve_data {
+    let parameters = ProcessParameters::read(&fields(&body.bytes)?)?;
+    let key = ProcessKey::of(&access.tenant, &parameters.token);
+    let parts: &[Part] = match parameters.retrieve_data {
         true => &PARTS_WITH_DATA,
         false => &PARTS,
     };
     let records = records(&api, &[key], parts).await?;
-    answer(&api, &shown(&records, asked.retrieve_data, language))
+    answer(&api, &shown(&records, parameters.retrieve_data, language))
 }
 
-/// Answers by number.
+/// Returns a process by its number.
 pub(super) async fn by_number(
     State(api): State<Api>,
     Caller(access): Caller,
@@ -76,7 +77,7 @@ pub(super) async fn by_number(
     answer(&api, &shown(&records, false, language))
 }
 
-/// The whole answer.
+/// The response body.
 pub(super) fn shown(records: &[Record], with_data: bool, language: Language) -> Value {
     let rows = records.iter().map(|record| row(record, language));
     let process = rows.collect::<Vec<_>>();
@@ -87,23 +88,23 @@ pub(super) fn shown(records: &[Record], with_data: bool, language: Language) -> 
     }
 }
 
-/// The records of these processes in this order, without those that are not there (any more).
+/// The records of these processes in this order, without missing ones.
 pub(super) async fn records(
     api: &Api,
     keys: &[ProcessKey],
     parts: &[Part],
 ) -> Result<Vec<Record>, StoreError> {
-    let wish = |key: &ProcessKey| ReadQuery {
+    let query = |key: &ProcessKey| ReadQuery {
         key: *key,
         parts: Parts::of(parts),
         as_of: None,
     };
-    let wishes: Vec<_> = keys.iter().map(wish).collect();
-    let found = read::read(&api.store, &wishes).await?.into_iter();
+    let queries: Vec<_> = keys.iter().map(query).collect();
+    let found = read::read(&api.store, &queries).await?.into_iter();
     Ok(found.flatten().map(|found| found.record).collect())
 }
 
-/// The fields of a body in JSON.
+/// The fields of a JSON body.
 pub(super) fn fields(body: &[u8]) -> Result<Map<String, Value>, HttpProblem> {
     let body = serde_json::from_slice(body).map_err(|_| "must be JSON");
     let fields = body.and_then(|body| match body {
@@ -114,7 +115,7 @@ pub(super) fn fields(body: &[u8]) -> Result<Map<String, Value>, HttpProblem> {
 }
 
 impl ProcessParameters {
-    /// What the fields say; what else there is says nothing here.
+    /// Reads the fields; unknown ones are ignored.
     pub(super) fn read(fields: &Map<String, Value>) -> Result<Self, HttpProblem> {
         let token = fields.get("token").and_then(Value::as_str);
         let token = token.filter(|token| !token.is_empty());
@@ -123,7 +124,7 @@ impl ProcessParameters {
         };
         let retrieve_data = match fields.get("retrieveData") {
             None | Some(Value::Null) => Ok(false),
-            Some(Value::Bool(wanted)) => Ok(*wanted),
+            Some(Value::Bool(flag)) => Ok(*flag),
             Some(_) => Err(wrong("retrieveData", "must be true or false")),
         };
         Ok(Self {
@@ -138,10 +139,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_question_needs_a_token_and_what_it_says_besides_does_no_harm() {
+    fn a_request_needs_a_token_and_other_fields_are_ignored() {
         let read = |body: Value| ProcessParameters::read(body.as_object().unwrap());
-        let asked = read(json!({"token": "t", "retrieveData": true, "lang": "fra"})).unwrap();
-        assert!(asked.retrieve_data && asked.token == "t");
+        let parameters = read(json!({"token": "t", "retrieveData": true, "lang": "fra"})).unwrap();
+        assert!(parameters.retrieve_data && parameters.token == "t");
         for body in [
             json!({"token": "t"}),
             json!({"token": "t", "retrieveData": null}),

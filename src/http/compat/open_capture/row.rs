@@ -1,4 +1,4 @@
-//! A record as Open-Capture shows a process.
+//! A record as a row of Open-Capture.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,29 +16,30 @@ use crate::view::parts::Part;
 use crate::view::step::Step;
 use crate::view::summary;
 
-/// What a row is made of, beside the record.
+/// The parts that a row needs with the record.
 pub(super) const PARTS: [Part; 2] = [Part::Steps, Part::Items];
-/// The same with the fields of its documents.
+/// The same with the data of the documents.
 pub(super) const PARTS_WITH_DATA: [Part; 3] = [Part::Steps, Part::Items, Part::Data];
-/// What its clients know files as that came in over HTTP.
+/// Open-Capture's name for uploads over HTTP.
 const INTERFACE: &str = "interface";
-/// Where a row does not hold all documents and steps it says so.
+/// Marks a row that does not have all documents and steps.
 pub(super) const CUT: &str = "truncated";
-/// Numbers beyond it are not what every parser of JSON reads.
+/// JSON parsers may lose precision beyond this number.
 const EXACT: i64 = 1 << 53;
 
-/// A document by what it is called: as a number where it is one.
+/// The id of a document: a number if it is one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum DocumentId<'a> {
     Number(i64),
     Text(&'a str),
 }
 
-/// One row of an answer.
+/// One row of a response.
 pub(super) fn row(record: &Record, language: Language) -> Map<String, Value> {
     let process = &record.process;
     let opening = process.opening.as_ref();
-    let (stamp, said) = (opening.map(|(s, _)| s), opening.map(|(_, said)| said));
+    let stamp = opening.map(|(stamp, _)| stamp);
+    let opening = opening.map(|(_, opening)| opening);
     let created = stamp.map_or(record.created_at, |stamp| stamp.time);
     let ended = process.ended.as_ref().map(|ended| ended.at);
     let documents = record.items.iter().filter_map(|i| i.document_id.as_deref());
@@ -49,10 +50,10 @@ pub(super) fn row(record: &Record, language: Language) -> Map<String, Value> {
         "token": process.token,
         "status": status(process.status()),
         "error": has_failed(process),
-        "module": said.and_then(|said| said.module.as_deref()),
+        "module": opening.and_then(|opening| opening.module.as_deref()),
         "source": stamp.map(|stamp| source(&stamp.source)),
-        "filename": said.and_then(|said| said.filename.as_deref()),
-        "workflow_id": said.and_then(|said| said.workflow.as_deref()),
+        "filename": opening.and_then(|opening| opening.filename.as_deref()),
+        "workflow_id": opening.and_then(|opening| opening.workflow.as_deref()),
         "creation_date": http(created),
         "creation_date_formated": language.long(created),
         "end_date": ended.map(http),
@@ -71,7 +72,7 @@ pub(super) fn row(record: &Record, language: Language) -> Map<String, Value> {
     row
 }
 
-/// The fields of each document; nothing as long as the process is not done, and if it has none.
+/// The data of each document; `None` while the process has not ended, or without documents.
 pub(super) fn document_data(record: &Record) -> Option<Value> {
     let documents = documents(record);
     if record.process.ended.is_none() || documents.is_empty() {
@@ -82,21 +83,21 @@ pub(super) fn document_data(record: &Record) -> Option<Value> {
     Some(Value::Object(data.collect()))
 }
 
-/// Whether a record has more items or history than were read.
+/// Whether a record has more items or events than were read.
 pub(super) fn is_cut(record: &Record) -> bool {
     let fewer = |read: usize, of: u64| u64::try_from(read).is_ok_and(|read| read < of);
     let items = record.process.items.seen;
     fewer(record.items.len(), items) || fewer(record.events.len(), record.logged)
 }
 
-/// Whether more of it is read where it is read alone.
+/// Whether a query of this record alone reads more of it.
 pub(super) fn is_short(record: &Record) -> bool {
     let fewer = |read: usize, of: u64| read < LISTED_MAX && (read as u64) < of;
     let items = record.process.items.seen;
     fewer(record.items.len(), items) || fewer(record.events.len(), record.logged)
 }
 
-/// What its clients call how a process stands.
+/// Open-Capture's name of a status.
 const fn status(status: Status) -> &'static str {
     match status {
         Status::Waiting => "wait",
@@ -105,7 +106,7 @@ const fn status(status: Status) -> &'static str {
     }
 }
 
-/// The statuses that it shows under a name; nothing if it has none of that name.
+/// The statuses with this name of Open-Capture; `None` if it is unknown.
 pub(super) fn statuses(name: &str) -> Option<Vec<Status>> {
     if name == "error" {
         return Some(vec![Status::Warning, Status::Error, Status::Cancelled]);
@@ -115,7 +116,7 @@ pub(super) fn statuses(name: &str) -> Option<Vec<Status>> {
     (!shown.is_empty()).then_some(shown)
 }
 
-/// Whether something has failed, so far or for good.
+/// Whether the process or one of its items has failed.
 fn has_failed(process: &Process) -> bool {
     match &process.ended {
         Some(ended) => ended.status != Status::Done,
@@ -130,11 +131,11 @@ fn source(producer: &str) -> &str {
     }
 }
 
-/// Its history by number from 1 on; an end that is none of success is the last line.
+/// The history, numbered from 1; an unsuccessful end is the last line.
 fn steps(record: &Record) -> Map<String, Value> {
-    let told = record.events.iter();
-    let told = told.filter(|event| Step::is(event) && !event.late);
-    let told = told.map(|event| {
+    let steps = record.events.iter();
+    let steps = steps.filter(|event| Step::is(event) && !event.late);
+    let steps = steps.map(|event| {
         let step = Step::of(event);
         let has_failed = step.state.as_deref() == Some("error");
         let message = step.message.or(step.name).unwrap_or_default();
@@ -147,7 +148,7 @@ fn steps(record: &Record) -> Map<String, Value> {
         let summary = summary::summary(process, record.created_at);
         line(true, summary, ended.at)
     });
-    let lines = told.chain(ended).enumerate();
+    let lines = steps.chain(ended).enumerate();
     lines
         .map(|(number, line)| ((number + 1).to_string(), line))
         .collect()
@@ -158,7 +159,7 @@ fn line(has_failed: bool, message: String, at: Timestamp) -> Value {
     json!({"status": status, "message": message, "date": plain(at)})
 }
 
-/// The documents with what the items say of each.
+/// The documents with the data of their items.
 fn documents(record: &Record) -> BTreeMap<DocumentId<'_>, Map<String, Value>> {
     let mut documents: BTreeMap<_, Map<_, _>> = BTreeMap::new();
     for item in &record.items {
@@ -180,7 +181,7 @@ fn documents(record: &Record) -> BTreeMap<DocumentId<'_>, Map<String, Value>> {
 impl<'a> DocumentId<'a> {
     fn of(text: &'a str) -> Self {
         let number = text.parse().ok();
-        // A number that is written in another way would come back as another name.
+        // A number in another notation, such as `007`, would change its name.
         let is_same = |n: &i64| n.abs() <= EXACT && n.to_string() == text;
         number
             .filter(is_same)

@@ -1,4 +1,4 @@
-//! What clients of Open-Capture are told, as whole bodies.
+//! Whole bodies of responses to clients of Open-Capture.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -48,13 +48,13 @@ fn opened() -> Record {
         source: "waybill-http".to_owned(),
         id: "1".to_owned(),
     };
-    let said = Opening {
+    let opening = Opening {
         filename: Some("CALINDA_INV-001510_uctl.pdf".to_owned()),
         module: Some("verifier".to_owned()),
         workflow: Some("default_workflow".to_owned()),
         ..Opening::default()
     };
-    record.process.opening = Some((stamp, said));
+    record.process.opening = Some((stamp, opening));
     record
 }
 
@@ -103,7 +103,7 @@ fn with_event(mut record: Record, type_name: &str, data: &Value, late: bool) -> 
 }
 
 #[test]
-fn the_answer_of_the_documentation_is_given_to_its_question() {
+fn the_response_is_that_of_the_documentation() {
     let record = with_items(ended(Status::Done, None), &[("1", Some("1"), Some(FIELDS))]);
     let fields: Value = serde_json::from_str(FIELDS).unwrap();
     let process = json!([{
@@ -138,7 +138,7 @@ fn the_answer_of_the_documentation_is_given_to_its_question() {
 }
 
 #[test]
-fn a_process_waits_runs_and_is_done_whatever_came_of_it() {
+fn a_process_waits_runs_and_is_done_with_any_outcome() {
     let waiting = row(&unopened(), Language::French);
     let expected = json!({
         "creation_date": "Thu, 27 Apr 2023 10:28:31 GMT",
@@ -235,7 +235,7 @@ fn documents_come_from_items_and_ids_that_are_no_numbers_stay_texts() {
 }
 
 #[test]
-fn a_row_that_does_not_hold_all_says_so() {
+fn an_incomplete_row_is_marked_as_truncated() {
     let mut record = with_items(ended(Status::Done, None), &[("1", Some("1"), None)]);
     record.process.items.seen = 1_001;
     assert_eq!(row(&record, Language::French)["truncated"], true);
@@ -245,7 +245,7 @@ fn a_row_that_does_not_hold_all_says_so() {
 }
 
 #[test]
-fn a_record_is_read_again_only_if_more_of_it_is_read_then() {
+fn a_record_is_read_again_only_if_that_reads_more() {
     for (read, seen, short) in [(999, 1_000, true), (1_000, 1_001, false), (3, 3, false)] {
         let items = vec![("1", Some("1"), None); read];
         let mut record = with_items(ended(Status::Done, None), &items);

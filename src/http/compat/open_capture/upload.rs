@@ -1,4 +1,4 @@
-//! `POST verifier/upload`: files, each of which gets a token to ask by.
+//! `POST verifier/upload`: files, each of which becomes an upload with a token.
 
 use std::collections::BTreeMap;
 
@@ -18,19 +18,19 @@ use crate::http::submit::upload_form::{Fields, Form, Sender};
 use crate::http::web::auth::Caller;
 use crate::http::web::problem::{HttpProblem, ProblemKind};
 const WORKFLOW: &str = "workflowId";
-/// What may be said of a supplier; whoever works on the file finds it among its attributes.
+/// Fields about the supplier; they become attributes of the upload.
 const SUPPLIER: [&str; 3] = ["siret", "siren", "vat_number"];
 const FIELDS: Fields = Fields {
     texts: &[WORKFLOW, "siret", "siren", "vat_number"],
     json: &[],
-    passes_over: true,
+    ignores_unknown: true,
 };
-/// What its clients know the part of the system as that takes these files.
+/// Open-Capture's name of the module for these files.
 const MODULE: &str = "verifier";
 
 const NO_WORKFLOW: &str = "`workflowId` is missing: send it as a field of the form";
 
-/// Keeps files and opens an upload for each.
+/// Stores files and opens an upload for each.
 pub(super) async fn post(
     State(api): State<Api>,
     Caller(access): Caller,
@@ -42,8 +42,8 @@ pub(super) async fn post(
         access: &access,
         key: key.as_deref(),
     };
-    let mut form = api.take_form(sender, form, FIELDS).await?;
-    form.said = said(std::mem::take(&mut form.said), api.limits.name_bytes)?;
+    let mut form = api.receive_form(sender, form, FIELDS).await?;
+    form.fields = fields(std::mem::take(&mut form.fields), api.limits.name_bytes)?;
     let receipts = api.open_uploads(&access, &form, Some(APPLIED_WITHIN));
     let receipts = receipts.await?;
     let is_open = receipts.iter().all(|r| r.state == Applied::Applied);
@@ -52,14 +52,14 @@ pub(super) async fn post(
     }
     let mut answer = answer(&api, &tokens(&receipts, &form))?.into_response();
     if !is_open {
-        // The files are kept and the broker has their events; a worker has yet to apply them.
+        // The broker has confirmed the events; the workers have not applied them yet.
         *answer.status_mut() = StatusCode::ACCEPTED;
     }
     Ok(answer)
 }
 
-/// The same in the words of events.
-pub(super) fn said(
+/// Converts the fields of the form to those of the event.
+pub(super) fn fields(
     mut given: BTreeMap<String, Value>,
     name_bytes: usize,
 ) -> Result<BTreeMap<String, Value>, HttpProblem> {
@@ -74,7 +74,7 @@ pub(super) fn said(
         let detail = format!("`{WORKFLOW}` must be at most {name_bytes} bytes long");
         return Err(HttpProblem::new(ProblemKind::InvalidBody, &detail));
     }
-    let mut said = BTreeMap::from([
+    let mut fields = BTreeMap::from([
         ("workflow_id".to_owned(), workflow),
         ("module".to_owned(), MODULE.into()),
     ]);
@@ -82,12 +82,12 @@ pub(super) fn said(
     let supplier = supplier.filter(|(name, _)| SUPPLIER.contains(&name.as_str()));
     let supplier: Map<_, _> = supplier.collect();
     if !supplier.is_empty() {
-        said.insert("attributes".to_owned(), supplier.into());
+        fields.insert("attributes".to_owned(), supplier.into());
     }
-    Ok(said)
+    Ok(fields)
 }
 
-/// The whole answer.
+/// The response body.
 fn tokens(receipts: &[Receipt], form: &Form) -> Value {
     let files = receipts.iter().zip(&form.files);
     let files = files
@@ -100,15 +100,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_upload_says_its_workflow_and_what_is_known_of_the_supplier() {
+    fn an_upload_has_its_workflow_and_attributes_of_the_supplier() {
         let given = [("workflowId", "w"), ("siret", "493")];
         let given = given.map(|(name, value)| (name.to_owned(), json!(value)));
-        let told =
+        let expected =
             json!({"workflow_id": "w", "module": "verifier", "attributes": {"siret": "493"}});
-        assert_eq!(json!(said(given.into(), 1).unwrap()), told);
+        assert_eq!(json!(fields(given.into(), 1).unwrap()), expected);
         let named = |name: &str| vec![("workflowId".to_owned(), json!(name))];
         for wrong in [Vec::new(), named(""), named("ww")] {
-            let problem = said(wrong.into_iter().collect(), 1).unwrap_err();
+            let problem = fields(wrong.into_iter().collect(), 1).unwrap_err();
             assert!(problem.detail().contains("workflowId"));
         }
     }

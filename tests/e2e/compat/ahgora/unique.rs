@@ -72,7 +72,7 @@ fn a_unique_is_summed_up_however_many_requests_it_has_up_to_a_limit() {
         make(1).await;
         let reply = process(&client, "unique=many").await;
         let message = &reply.json(400)["error"]["message"];
-        let words = "the unique has more than 10000 requests; ask for one by its subunique";
+        let words = "the unique has more than 10000 requests; query one by its subunique";
         assert_eq!(message, words);
         worker.stop().await;
     });

@@ -216,12 +216,12 @@ fn what_is_not_applied_in_time_is_not_said_to_be() {
         assert_eq!(
             opened,
             json!({"status": "200", "message": "Order placed successfully.", "result": "",
-                   "detail": "the order is sent and not applied yet; it gets its number when it is"})
+                   "detail": "the order was sent and is not applied yet; then it gets its number"})
         );
         assert_eq!(
             pushed,
             json!({"status": "404", "message": "Order promotion failed.", "detail":
-                   "the push was sent and not applied in time: it may be yet, so query the order \
+                   "the push was sent and not applied in time: it may still be, so query the order \
                     before pushing again"})
         );
         assert_eq!(omflow.stands("leave", &number).await, stops);

@@ -1,13 +1,13 @@
-//! Pieces of HTML: whatever is put in is escaped here.
+//! Fragments of HTML; all text in them is escaped.
 
 use std::fmt::Write;
 
-/// A piece of HTML.
+/// A fragment of HTML.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Html(String);
 
 impl Html {
-    /// A text that may be anything.
+    /// Escapes a text.
     pub(super) fn text(text: &str) -> Self {
         let mut html = String::with_capacity(text.len());
         for character in text.chars() {
@@ -23,7 +23,7 @@ impl Html {
         Self(html)
     }
 
-    /// A text in which what stands between backticks is code.
+    /// A text in which `code` is in backticks.
     pub(super) fn prose(text: &str) -> Self {
         let mut html = Self::default();
         for (number, part) in text.split('`').enumerate() {
@@ -35,24 +35,24 @@ impl Html {
         html
     }
 
-    /// An element, with its attributes behind its name where it has any: they are ours.
+    /// An element; `opening` is its name with attributes, which are not escaped.
     pub(super) fn element(opening: &str, inner: &Self) -> Self {
         let name = opening.split(' ').next().unwrap_or_default();
         Self(format!("<{opening}>{}</{name}>", inner.0))
     }
 
-    /// A link to a place of this page, or of this site.
+    /// A link within this page or site.
     pub(super) fn link(to: &str, inner: &Self) -> Self {
         Self(format!("<a href=\"{}\">{}</a>", Self::text(to).0, inner.0))
     }
 
-    /// An element that can be linked to.
+    /// An element with an id.
     pub(super) fn place(name: &str, id: &str, inner: &Self) -> Self {
         let id = Self::text(id).0;
         Self(format!("<{name} id=\"{id}\">{}</{name}>", inner.0))
     }
 
-    /// A table; nothing if it has no rows.
+    /// A table; empty if it has no rows.
     pub(super) fn table<const N: usize>(heads: [&str; N], rows: &[[Self; N]]) -> Self {
         if rows.is_empty() {
             return Self::default();
@@ -71,7 +71,7 @@ impl Html {
         let _ = self.0.write_str(&more.0);
     }
 
-    /// The whole page that this is the body of.
+    /// The whole page with this as its body.
     pub(super) fn page(&self, title: &str, style: &str) -> String {
         let title = Self::text(title).0;
         format!(
@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whatever_is_put_in_stays_text() {
+    fn text_is_escaped() {
         let evil = "<script>&\"'";
         let safe = "&lt;script&gt;&amp;&quot;&#39;";
         assert_eq!(Html::text(evil).0, safe);

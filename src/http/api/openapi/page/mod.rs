@@ -1,5 +1,4 @@
-//! The document as a page for people: made once, out of the same JSON that programs get, and in
-//! need of no script.
+//! The OpenAPI document as an HTML page: generated once from the same JSON, without scripts.
 
 mod html;
 mod operation;
@@ -15,7 +14,7 @@ use self::html::Html;
 
 const STYLE: &str = include_str!("style.css");
 const TITLE: &str = "Waybill over HTTP";
-const KEYS: &str = "In the examples `$URL` is where this page is, and `$KEY` a key: `waybill key create` makes one.";
+const KEYS: &str = "In the examples `$URL` is the server of this page, and `$KEY` an API key: `waybill key create` creates one.";
 
 /// The page.
 pub(in super::super) struct Page {
@@ -74,7 +73,7 @@ pub(in super::super) fn page(document: &Value) -> Page {
 }
 
 impl Page {
-    /// What a browser may do with it: read it, with its own style and nothing else.
+    /// Security headers: the browser may load the page's own style and nothing else.
     pub(in super::super) fn guards(&self) -> [(HeaderName, String); 3] {
         let hash = BASE64_STANDARD.encode(digest(&SHA256, STYLE.as_bytes()));
         let policy = format!(

@@ -1,4 +1,4 @@
-//! One operation on the page: what it takes, what it answers, and how it is asked.
+//! One operation on the page: its parameters, its responses, and an example with curl.
 
 use serde_json::Value;
 
@@ -10,22 +10,22 @@ use crate::http::api::openapi::SCOPE;
 pub(super) struct Operation<'a> {
     method: String,
     path: &'a str,
-    said: &'a Value,
+    spec: &'a Value,
 }
 
 /// The operations of a path.
 pub(super) fn all<'a>((path, item): (&'a String, &'a Value)) -> Vec<Operation<'a>> {
     let methods = item.as_object().into_iter().flatten();
-    let methods = methods.filter(|(_, said)| said.get("responses").is_some());
-    let operation = |(method, said): (&String, &'a Value)| Operation {
+    let methods = methods.filter(|(_, spec)| spec.get("responses").is_some());
+    let operation = |(method, spec): (&String, &'a Value)| Operation {
         method: method.to_uppercase(),
         path,
-        said,
+        spec,
     };
     methods.map(operation).collect()
 }
 
-/// Its line in the list of all.
+/// Its line in the list of operations.
 pub(super) fn entry(operation: &Operation<'_>) -> Html {
     let line = [
         operation.name(),
@@ -36,11 +36,11 @@ pub(super) fn entry(operation: &Operation<'_>) -> Html {
     Html::element("div", &link)
 }
 
-/// All of it.
+/// Its section.
 pub(super) fn section(operation: &Operation<'_>) -> Html {
-    let scope = match operation.said.get(SCOPE).and_then(Value::as_str) {
-        Some(scope) => format!("a key that may `{scope}`"),
-        None => "for everybody".to_owned(),
+    let scope = match operation.spec.get(SCOPE).and_then(Value::as_str) {
+        Some(scope) => format!("needs a key with the scope `{scope}`"),
+        None => "needs no key".to_owned(),
     };
     let curl = Html::element("pre", &Html::text(&operation.curl()));
     let parts = [
@@ -49,19 +49,22 @@ pub(super) fn section(operation: &Operation<'_>) -> Html {
             "p class=\"summary\"",
             &Html::prose(operation.text("summary")),
         ),
-        schema::description(operation.said),
+        schema::description(operation.spec),
         Html::element("p class=\"scope\"", &Html::prose(&scope)),
         curl,
-        Html::table(["takes", "where", "type", "what it is"], &operation.takes()),
-        Html::table(["answers", "when", "body"], &operation.answers()),
+        Html::table(
+            ["parameter", "in", "type", "description"],
+            &operation.inputs(),
+        ),
+        Html::table(["status", "when", "body"], &operation.answers()),
     ];
     Html::place("section", operation.id(), &parts.into_iter().collect())
 }
 
 impl Operation<'_> {
-    /// Whether it is under this heading.
+    /// Whether it has this tag.
     pub(super) fn is_of(&self, tag: &Value) -> bool {
-        let tags = self.said.get("tags").and_then(Value::as_array);
+        let tags = self.spec.get("tags").and_then(Value::as_array);
         tags.is_some_and(|tags| tags.iter().any(|name| Some(name) == tag.get("name")))
     }
 
@@ -70,7 +73,7 @@ impl Operation<'_> {
     }
 
     fn text(&self, key: &str) -> &str {
-        self.said
+        self.spec
             .get(key)
             .and_then(Value::as_str)
             .unwrap_or_default()
@@ -83,18 +86,18 @@ impl Operation<'_> {
     }
 
     fn parameters(&self) -> &[Value] {
-        let parameters = self.said.get("parameters").and_then(Value::as_array);
+        let parameters = self.spec.get("parameters").and_then(Value::as_array);
         parameters.map_or(&[], Vec::as_slice)
     }
 
     /// Parameters and bodies, one row each.
-    fn takes(&self) -> Vec<[Html; 4]> {
+    fn inputs(&self) -> Vec<[Html; 4]> {
         let text = |of: &Value, key: &str| {
             let text = of.get(key).and_then(Value::as_str);
             text.unwrap_or_default().to_owned()
         };
         let parameter = |parameter: &Value| {
-            let type_ = parameter.get("schema").map(schema::word);
+            let type_ = parameter.get("schema").map(schema::short);
             [
                 Html::element("code", &Html::text(&text(parameter, "name"))),
                 Html::text(&text(parameter, "in")),
@@ -102,20 +105,20 @@ impl Operation<'_> {
                 Html::prose(&text(parameter, "description")),
             ]
         };
-        let body = self.said.get("requestBody").unwrap_or(&Value::Null);
-        let said = text(body, "description");
+        let body = self.spec.get("requestBody").unwrap_or(&Value::Null);
+        let description = text(body, "description");
         let bodies = content(body).into_iter().map(|(media_type, type_)| {
             let name = Html::element("code", &Html::text(media_type));
-            [name, Html::text("body"), type_, Html::prose(&said)]
+            [name, Html::text("body"), type_, Html::prose(&description)]
         });
         let parameters = self.parameters().iter().map(parameter);
         parameters.chain(bodies).collect()
     }
 
     fn answers(&self) -> Vec<[Html; 3]> {
-        let answers = self.said.get("responses").and_then(Value::as_object);
+        let answers = self.spec.get("responses").and_then(Value::as_object);
         let answer = |(status, answer): (&String, &Value)| {
-            let said = answer.get("description").and_then(Value::as_str);
+            let description = answer.get("description").and_then(Value::as_str);
             let bodies = content(answer).into_iter().map(|(media_type, type_)| {
                 let media_type = Html::element("small", &Html::text(media_type));
                 Html::element(
@@ -125,20 +128,20 @@ impl Operation<'_> {
             });
             [
                 Html::element("code", &Html::text(status)),
-                Html::prose(said.unwrap_or_default()),
+                Html::prose(description.unwrap_or_default()),
                 bodies.collect(),
             ]
         };
         answers.into_iter().flatten().map(answer).collect()
     }
 
-    /// How it is asked from a shell.
+    /// An example with curl.
     fn curl(&self) -> String {
         let mut line = "curl".to_owned();
-        if self.said.get(SCOPE).is_some() {
+        if self.spec.get(SCOPE).is_some() {
             line.push_str(" -H \"Authorization: Bearer $KEY\"");
         }
-        let body = self.said.get("requestBody").unwrap_or(&Value::Null);
+        let body = self.spec.get("requestBody").unwrap_or(&Value::Null);
         let bodies = content(body);
         match bodies.first() {
             Some((media_type, _)) if media_type.starts_with("multipart/") => {
@@ -161,13 +164,13 @@ impl Operation<'_> {
     }
 }
 
-/// The media types of a body or an answer, each with the word for its schema.
+/// The media types of a body or a response, each with its schema in short.
 fn content(of: &Value) -> Vec<(&str, Html)> {
     let content = of.get("content").and_then(Value::as_object);
     let types = content.into_iter().flatten();
     types
         .map(|(media_type, content)| {
-            let type_ = content.get("schema").map(schema::word);
+            let type_ = content.get("schema").map(schema::short);
             (media_type.as_str(), type_.unwrap_or_default())
         })
         .collect()

@@ -1,28 +1,28 @@
-//! Schemas on the page: in a word where they are used, in a table where they are defined.
+//! Schemas on the page: in short where they are used, as a table where they are defined.
 
 use serde_json::{Map, Value};
 
 use super::html::Html;
 
-/// Where schemas are in the document.
+/// The prefix of references to schemas.
 const SCHEMAS: &str = "#/components/schemas/";
-/// How deep a schema is told in words; what lies deeper can be unfolded as JSON.
+/// To which depth a schema is described in short; the JSON has the rest.
 const DEPTH_MAX: u8 = 4;
 
-/// A schema in a word, with links to those that have a name.
-pub(super) fn word(schema: &Value) -> Html {
-    told(schema, DEPTH_MAX)
+/// A schema in short, with links to named ones.
+pub(super) fn short(schema: &Value) -> Html {
+    described(schema, DEPTH_MAX)
 }
 
-/// A schema that has a name: its fields, and all of it as JSON.
+/// A named schema: its fields, and all of it as JSON.
 pub(super) fn definition((name, schema): (&String, &Value)) -> Html {
     let mut rows = Vec::new();
     collect(schema, &mut rows);
-    let table = Html::table(["field", "type", "what it is"], &rows);
+    let table = Html::table(["field", "type", "description"], &rows);
     let json = Html::element("pre", &Html::text(&format!("{schema:#}")));
     let summary = Html::element("summary", &Html::text("JSON Schema"));
     let kind = match rows.is_empty() {
-        true => Html::element("p", &word(schema)),
+        true => Html::element("p", &short(schema)),
         false => Html::default(),
     };
     let parts = [
@@ -39,7 +39,7 @@ pub(super) fn definition((name, schema): (&String, &Value)) -> Html {
     )
 }
 
-/// What is said of something, as a paragraph.
+/// The description, as a paragraph.
 pub(super) fn description(of: &Value) -> Html {
     match of.get("description").and_then(Value::as_str) {
         Some(text) => Html::element("p", &Html::prose(text)),
@@ -47,7 +47,7 @@ pub(super) fn description(of: &Value) -> Html {
     }
 }
 
-/// The fields of an object, also of one that is put together.
+/// The fields of an object, also of one that is composed with `allOf`.
 fn collect(schema: &Value, rows: &mut Vec<[Html; 3]>) {
     let required = schema.get("required").and_then(Value::as_array);
     let properties = schema.get("properties").and_then(Value::as_object);
@@ -55,10 +55,14 @@ fn collect(schema: &Value, rows: &mut Vec<[Html; 3]>) {
         let is_required = required.is_some_and(|names| names.iter().any(|n| n == name));
         let mut first = Html::element("code", &Html::text(name));
         if is_required {
-            first.add(&Html::element("small", &Html::text(" always")));
+            first.add(&Html::element("small", &Html::text(" required")));
         }
-        let said = field.get("description").and_then(Value::as_str);
-        rows.push([first, word(field), Html::prose(said.unwrap_or_default())]);
+        let description = field.get("description").and_then(Value::as_str);
+        rows.push([
+            first,
+            short(field),
+            Html::prose(description.unwrap_or_default()),
+        ]);
     }
     for part in list(schema, "allOf") {
         if let Some(name) = reference(part) {
@@ -69,7 +73,7 @@ fn collect(schema: &Value, rows: &mut Vec<[Html; 3]>) {
     }
 }
 
-fn told(schema: &Value, depth: u8) -> Html {
+fn described(schema: &Value, depth: u8) -> Html {
     if let Some(name) = reference(schema) {
         return named(name);
     }
@@ -86,36 +90,36 @@ fn told(schema: &Value, depth: u8) -> Html {
     for (key, between) in [("oneOf", " or "), ("anyOf", " or "), ("allOf", " and ")] {
         let parts = list(schema, key);
         if !parts.is_empty() && schema.get("properties").is_none() {
-            return joined(parts.iter().map(|part| told(part, deeper)), between);
+            return joined(parts.iter().map(|part| described(part, deeper)), between);
         }
     }
     if let Some(items) = schema.get("items") {
-        return joined([Html::text("list of"), told(items, deeper)], " ");
+        return joined([Html::text("list of"), described(items, deeper)], " ");
     }
     if let Some(values) = schema.get("additionalProperties").filter(|v| v.is_object()) {
-        return joined([Html::text("object of"), told(values, deeper)], " ");
+        return joined([Html::text("object of"), described(values, deeper)], " ");
     }
     Html::text(&simple(schema))
 }
 
-/// The type of what is neither named nor put together, and its form.
+/// The type of a schema that is neither named nor composed, and its format.
 fn simple(schema: &Value) -> String {
     let types = match schema.get("type") {
         Some(Value::Array(types)) => types.iter().map(plain).collect(),
         Some(type_) => vec![plain(type_)],
         None => vec!["anything".to_owned()],
     };
-    let mut word = types.join(" or ");
+    let mut short = types.join(" or ");
     if let Some(Value::String(form)) = schema.get("format") {
-        word.push_str(&format!(", {form}"));
+        short.push_str(&format!(", {form}"));
     }
     let bound = |key: &str| schema.get(key).filter(|bound| bound.is_number()).map(plain);
     match (bound("minimum"), bound("maximum")) {
-        (Some(least), Some(most)) => word.push_str(&format!(", {least} to {most}")),
-        (Some(least), None) => word.push_str(&format!(", {least} or more")),
+        (Some(min), Some(max)) => short.push_str(&format!(", {min} to {max}")),
+        (Some(min), None) => short.push_str(&format!(", {min} or more")),
         _ => {}
     }
-    word
+    short
 }
 
 fn named(name: &str) -> Html {
@@ -151,7 +155,7 @@ fn joined(parts: impl IntoIterator<Item = Html>, between: &str) -> Html {
     html
 }
 
-/// The schemas of a document, by their names.
+/// The schemas of a document, by name.
 pub(super) fn all(document: &Value) -> Option<&Map<String, Value>> {
     document.pointer("/components/schemas")?.as_object()
 }

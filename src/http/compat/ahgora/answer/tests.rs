@@ -1,4 +1,4 @@
-//! The monitor's whole bodies, on data.
+//! Whole bodies of the monitor's responses.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -89,14 +89,14 @@ fn every_error_has_its_identifier_and_all_its_messages() {
         "PIS já cadastrado.",
     ];
     let record = with_item(record("c01de0cc", Some(3)), "01011", &messages);
-    let record = with_item(with_item(record, "01012", &["nobody"]), "01013", &[]);
+    let record = with_item(with_item(record, "01012", &["no name"]), "01013", &[]);
     let record = ended(record, Status::Warning, None);
     assert_eq!(
         body(&of_process(&record)),
         json!({
             "data": {"errors": [
                 {"identifier": "01011", "message": messages},
-                {"identifier": "01012", "message": ["nobody"]},
+                {"identifier": "01012", "message": ["no name"]},
             ]},
             "company": "a133595",
             "unique": "8dbf32bc",
@@ -109,7 +109,7 @@ fn every_error_has_its_identifier_and_all_its_messages() {
 
 #[test]
 fn an_end_without_items_says_why_and_a_cancelled_process_is_an_error() {
-    for (status, message, told) in [
+    for (status, message, expected) in [
         (
             Status::Error,
             Some("the file is locked"),
@@ -122,7 +122,7 @@ fn an_end_without_items_says_why_and_a_cancelled_process_is_an_error() {
         assert_eq!(
             body(&of_process(&record)),
             json!({
-                "data": {"errors": [{"identifier": "t", "message": [told]}]},
+                "data": {"errors": [{"identifier": "t", "message": [expected]}]},
                 "company": "a133595",
                 "unique": "8dbf32bc",
                 "subunique": "t",
