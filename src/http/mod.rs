@@ -1,8 +1,8 @@
 //! The HTTP servers: the listener for clients ([`listener`]) and the one for operators ([`ops`]).
 //!
-//! [`web`] has what all requests share: authentication, limits, parameters, waiting, problems. Handlers
-//! are in [`api`] (the native API), `ui` (the pages) and `compat` (clients of other systems); they share
-//! [`state`] and send events by [`submit`].
+//! [`web`] has what all requests share: authentication, limits, parameters, waiting, problems.
+//! Handlers are in [`api`] (the native API), `ui` (the pages) and `compat` (clients of other
+//! systems); they share [`state`] and send events by [`submit`].
 
 pub mod api;
 mod compat;

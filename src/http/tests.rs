@@ -36,7 +36,7 @@ async fn server() -> (JoinSet<io::Result<()>>, SocketAddr) {
 /// What the server sends until it hangs up.
 async fn until_closed(stream: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
-    // A reset is as good an end as any here.
+    // A reset counts as an end, too.
     let _ = stream.read_to_end(&mut bytes).await;
     String::from_utf8(bytes).unwrap()
 }

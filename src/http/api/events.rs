@@ -1,4 +1,5 @@
-//! `GET /v1/events` and `GET /v1/events/stream`: all events in the order of commits, from a cursor on.
+//! `GET /v1/events` and `GET /v1/events/stream`: all events in the order of commits, from a cursor
+//! on.
 
 use std::convert::Infallible;
 use std::time::{Duration, Instant};
@@ -141,8 +142,8 @@ struct Reader {
 type Sent = Vec<Result<Event, Infallible>>;
 
 impl Reader {
-    /// One page; the stream ends when the process stops, the key is no longer valid, or the database
-    /// is unavailable: then the client reconnects with its cursor.
+    /// One page; the stream ends when the process stops, the key is no longer valid, or the
+    /// database is unavailable: then the client reconnects with its cursor.
     async fn next(mut self) -> Option<(Sent, Self)> {
         let page = match self.first.take() {
             Some(first) => first,

@@ -1,5 +1,5 @@
-//! The native API, one file for each resource: a process by its token, batches, lists, waiting for an
-//! end, the change feed, and events of producers that have no AMQP.
+//! The native API, one file for each resource: a process by its token, batches, lists, waiting for
+//! an end, the change feed, and events of producers that have no AMQP.
 //!
 //! Every request passes the same layers: [`problem::render`] renders errors as problem details,
 //! [`auth::admit`] authenticates and authorizes it. Then the handler runs.

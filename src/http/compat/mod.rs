@@ -1,5 +1,5 @@
-//! APIs of other systems: each dialect is a thin translation over the same records, under its own path,
-//! with that system's requests, responses and errors.
+//! APIs of other systems: each dialect is a thin translation over the same records, under its own
+//! path, with that system's requests, responses and errors.
 //!
 //! A dialect reads the API key where its clients send it, and renders problems as they expect them;
 //! authentication and authorization are those of the native API.

@@ -24,8 +24,8 @@ use crate::store::read::event_outcome::{EventOutcome, SentEvent};
 use crate::wire::Accepted;
 
 impl Api {
-    /// Publishes events and waits for the broker's confirms, and then, up to `wait`, for the workers
-    /// to apply them; returns how far each event got.
+    /// Publishes events and waits for the broker's confirms, and then, up to `wait`, for the
+    /// workers to apply them; returns how far each event got.
     pub(in crate::http) async fn submit(
         &self,
         events: &[Accepted],

@@ -17,8 +17,8 @@ use crate::http::web::problem::{HttpProblem, ProblemKind};
 
 /// Bytes between two part bodies: a boundary and a few headers.
 const BETWEEN_BYTES_MAX: usize = 64 << 10;
-/// The parser reads a chunk at every poll, whether it needs it or not: a form of nothing but headers
-/// makes it buffer one or two for each.
+/// The parser reads a chunk at every poll, whether it needs it or not: a form of nothing but
+/// headers makes it buffer one or two for each.
 const CHUNK_BYTES_MAX: usize = 16 << 10;
 /// Most parts of one request.
 const PARTS_MAX: usize = 300;

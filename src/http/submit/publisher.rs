@@ -1,5 +1,5 @@
-//! Publishes the events of all clients: requests that arrive while the broker confirms form the next
-//! batch.
+//! Publishes the events of all clients: requests that arrive while the broker confirms form the
+//! next batch.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! A multipart form with files: each file is stored and becomes an upload with a token of its own. The
-//! fields apply to all of them, whether they come before the files or after.
+//! A multipart form with files: each file is stored and becomes an upload with a token of its own.
+//! The fields apply to all of them, whether they come before the files or after.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

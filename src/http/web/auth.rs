@@ -1,4 +1,5 @@
-//! Authentication: the API key in `Authorization`, as a bearer token or as the password of HTTP Basic.
+//! Authentication: the API key in `Authorization`, as a bearer token or as the password of HTTP
+//! Basic.
 
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
 use axum::http::request::Parts;

@@ -1,6 +1,7 @@
-//! Reads small bodies before the handlers run. A response that is sent before the body was read ends
-//! the connection, and a client that does not know it loses the next request on it. With a small body
-//! the connection stays usable; with a larger one an error response has `Connection: close`.
+//! Reads small bodies before the handlers run. A response that is sent before the body was read
+//! ends the connection, and a client that does not know it loses the next request on it. With a
+//! small body the connection stays usable; with a larger one an error closes it, and the response
+//! has the header `Connection: close`.
 
 use axum::body::{Body, HttpBody, to_bytes};
 use axum::extract::Request;

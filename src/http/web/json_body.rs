@@ -1,5 +1,5 @@
-//! A request body that is a JSON object: each known field once, all faults reported at once with their
-//! JSON pointers.
+//! A request body that is a JSON object: each known field once, all faults reported at once with
+//! their JSON pointers.
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;

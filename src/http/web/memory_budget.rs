@@ -1,5 +1,5 @@
-//! A memory limit for all request bodies and responses together: each is kept in memory until it was
-//! processed or sent.
+//! A memory limit for all request bodies and responses together: each is kept in memory until it
+//! was processed or sent.
 
 use std::sync::Arc;
 
@@ -64,8 +64,8 @@ impl MemoryBudget {
         Ok(Bytes::from_owner(Counted(body, permit)))
     }
 
-    /// Reads a body of at most `max` bytes. Memory is acquired as the bytes arrive, so a slow client
-    /// uses only what it has sent.
+    /// Reads a body of at most `max` bytes. Memory is acquired as the bytes arrive, so a slow
+    /// client uses only what it has sent.
     pub(in crate::http) async fn receive(
         &self,
         body: Body,

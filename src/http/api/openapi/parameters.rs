@@ -68,7 +68,7 @@ pub(in super::super) struct Range {
     /// One range, such as `bytes=0-1023`; several, and unreadable ones, get the whole file.
     #[param(rename = "Range")]
     range: Option<String>,
-    /// The `ETag` of the parts that the client has: if the file has changed, the whole file is sent.
+    /// The `ETag` of the parts that the client has: a file that has changed is sent whole.
     #[param(rename = "If-Range")]
     if_range: Option<String>,
 }
@@ -77,7 +77,7 @@ pub(in super::super) struct Range {
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
 pub(in super::super) struct LastEventId {
-    /// The last event that was received; browsers send it themselves. It takes precedence over `after`.
+    /// The last event that was received; it takes precedence over `after`. Browsers set it.
     #[param(rename = "Last-Event-ID")]
     last_event_id: Option<String>,
 }

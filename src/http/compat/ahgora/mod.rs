@@ -1,5 +1,5 @@
-//! Ahgora's API: clients send lists of records, and query their status until the response is no longer
-//! valid.
+//! Ahgora's API: clients send lists of records, and query their status until the response is no
+//! longer valid.
 
 mod answer;
 mod process;

@@ -1,4 +1,5 @@
-//! `GET /process`: the status of one request, or of all requests of a `unique`, as long as it is valid.
+//! `GET /process`: the status of one request, or of all requests of a `unique`, as long as it is
+//! valid.
 
 use std::slice;
 use std::time::Duration;

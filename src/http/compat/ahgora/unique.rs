@@ -1,7 +1,8 @@
-//! The `unique` of a company's requests: the same for all of them until none has arrived for a while.
+//! The `unique` of a company's requests: the same for all of them until none has arrived for a
+//! while.
 //!
-//! It is stored only with the uploads themselves, so every instance finds the same one. Two concurrent
-//! first requests may get different ones.
+//! It is stored only with the uploads themselves, so every instance finds the same one. Two
+//! concurrent first requests may get different ones.
 
 use std::time::Duration;
 
@@ -16,8 +17,8 @@ use crate::store::StoreError;
 use crate::store::read::list::ListError;
 use crate::store::read::list_selection::{Range, Selection};
 
-/// Most pages of the tenant's newest processes, of 10,000 each, that are searched for an upload of this
-/// source: with more processes in between the request gets a new `unique`.
+/// Most pages of the tenant's newest processes, of 10,000 each, that are searched for an upload of
+/// this source: with more processes in between the request gets a new `unique`.
 const PAGES_MAX: usize = 10;
 
 /// The group of the company's newest upload, if it is recent enough, otherwise a new one.

@@ -1,5 +1,5 @@
-//! `POST /Authenticate`: exchanges a login and a password for a token. Both the password and the token
-//! are the API key: nothing else gives access to a box here.
+//! `POST /Authenticate`: exchanges a login and a password for a token. Both the password and the
+//! token are the API key: nothing else gives access to a box here.
 
 use axum::body::Body;
 use axum::extract::{ConnectInfo, State};

@@ -1,5 +1,5 @@
-//! `POST /GetDocflows`: the status of the documents of a batch, now or as of one of their events, with
-//! a fixed number of queries.
+//! `POST /GetDocflows`: the status of the documents of a batch, now or as of one of their events,
+//! with a fixed number of queries.
 
 use std::collections::HashMap;
 
@@ -106,8 +106,8 @@ async fn documents(
     Ok(found.map(document).collect())
 }
 
-/// Reads each process as of each event once: returns the queries, and the index of the query of every
-/// request.
+/// Reads each process as of each event once: returns the queries, and the index of the query of
+/// every request.
 fn queries(requests: &[DocumentRequest]) -> (Vec<ReadQuery>, Vec<usize>) {
     let mut queries = Vec::new();
     let mut known = HashMap::new();

@@ -1,5 +1,5 @@
-//! The messages of GetDocflows, as protobuf and as JSON with the names of the `.proto`. Fields that are
-//! never set here are left out; their numbers are not reused.
+//! The messages of GetDocflows, as protobuf and as JSON with the names of the `.proto`. Fields that
+//! are never set here are left out; their numbers are not reused.
 
 use std::fmt::Debug;
 

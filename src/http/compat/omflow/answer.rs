@@ -1,5 +1,5 @@
-//! Responses of OMFLOW: the status is in the body, as a string, and each call has its own two messages.
-//! The reason of a failure is in an additional field.
+//! Responses of OMFLOW: the status is in the body, as a string, and each call has its own two
+//! messages. The reason of a failure is in an additional field.
 
 use axum::http::header;
 use axum::response::{IntoResponse, Response};

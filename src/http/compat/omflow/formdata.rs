@@ -1,5 +1,5 @@
-//! Converts a form of OMFLOW, a list of `{id, value}` in which nearly every value is a string, into the
-//! form of an order.
+//! Converts a form of OMFLOW, a list of `{id, value}` in which nearly every value is a string, into
+//! the form of an order.
 
 use std::collections::BTreeMap;
 

@@ -1,8 +1,8 @@
-//! OMFLOW's API: clients open orders, query their stops and push them on, through two paths for each
-//! workflow.
+//! OMFLOW's API: clients open orders, query their stops and push them on, through two paths for
+//! each workflow.
 //!
-//! The HTTP status is always 200, the body has the status of the call. Clients authenticate with the
-//! field `security`: a security code, which is a session of their API key, or the key itself.
+//! The HTTP status is always 200, the body has the status of the call. Clients authenticate with
+//! the field `security`: a security code, which is a session of their API key, or the key itself.
 
 mod answer;
 mod fields;

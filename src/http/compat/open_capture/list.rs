@@ -1,7 +1,7 @@
 //! `GET monitoring/list`: the newest uploads, with offset and limit.
 //!
-//! A larger offset costs more, so the list ends where a page of the native API stops scanning: after
-//! a fixed number of the tenant's newest processes. Within these it is exact.
+//! A larger offset costs more, so the list ends where a page of the native API stops scanning:
+//! after a fixed number of the tenant's newest processes. Within these it is exact.
 
 use axum::Extension;
 use axum::extract::State;

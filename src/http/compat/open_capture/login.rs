@@ -1,5 +1,5 @@
-//! `POST auth/login`: exchanges an API key for a token, which is the key itself. No session is created,
-//! so the token is valid for as long as the key.
+//! `POST auth/login`: exchanges an API key for a token, which is the key itself. No session is
+//! created, so the token is valid for as long as the key.
 
 use axum::body::Body;
 use axum::extract::{ConnectInfo, State};

@@ -1,8 +1,8 @@
-//! Open-Capture's API: a process by the token of its upload or by its number, the list of processes,
-//! uploads, and the login.
+//! Open-Capture's API: a process by the token of its upload or by its number, the list of
+//! processes, uploads, and the login.
 //!
-//! Its servers have the API below `/ws`, and those with several instances below `/{instance}/ws`; the
-//! name of the instance is ignored here, the tenant is that of the key.
+//! Its servers have the API below `/ws`, and those with several instances below `/{instance}/ws`;
+//! the name of the instance is ignored here, the tenant is that of the key.
 
 mod dates;
 mod list;

@@ -1,5 +1,5 @@
-//! `POST monitoring/getProcessByToken` and `GET monitoring/getProcessById/{id}`: one process, in a list
-//! that is empty if there is no such process.
+//! `POST monitoring/getProcessByToken` and `GET monitoring/getProcessById/{id}`: one process, in a
+//! list that is empty if there is no such process.
 
 use axum::Extension;
 use axum::body::Body;
