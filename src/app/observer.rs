@@ -98,7 +98,7 @@ impl Observer {
         self.report(&answer);
         match answer {
             Ok(()) => {}
-            Err(error @ StoreError::Unfit(_)) => self.store.tell_misfit(error),
+            Err(error @ StoreError::Unfit(_)) => self.store.report_misfit(error),
             // What was asked may still run on it.
             Err(_) => self.own.renew(),
         }

@@ -108,7 +108,7 @@ impl Store {
 
     /// Tells whoever waits for it that no work can be done on this database
     /// ([`StoreError::is_misfit`]).
-    pub fn tell_misfit(&self, error: StoreError) {
+    pub fn report_misfit(&self, error: StoreError) {
         // One is enough: those behind it say the same.
         let _ = self.misfit.try_send(error);
     }

@@ -50,12 +50,12 @@ pub fn schema(name: &str) -> Option<&'static str> {
 /// # Errors
 ///
 /// When a schema is no JSON, which none is.
-pub fn taken() -> serde_json::Result<Map<String, Value>> {
-    let mut taken = components()?;
-    taken.retain(|name, _| {
+pub fn accepted() -> serde_json::Result<Map<String, Value>> {
+    let mut accepted = components()?;
+    accepted.retain(|name, _| {
         event_types::all().any(|t| t.name == name) || ENVELOPES.contains(&name.as_str())
     });
-    Ok(taken)
+    Ok(accepted)
 }
 
 /// The AsyncAPI document, in which all schemas are.

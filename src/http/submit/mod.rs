@@ -63,7 +63,7 @@ impl Api {
     /// Whether the event is in the log already; fails if the logged one has other data.
     async fn is_repeated(&self, event: &Accepted) -> Result<bool, HttpProblem> {
         let sent = SentEvent::new(&event.event, event.event.stamp.time);
-        let known = self.store.fates(&[sent]).await?;
+        let known = self.store.event_outcomes(&[sent]).await?;
         match known.first() {
             Some((_, EventOutcome::Logged { data, .. })) if *data == event.data => Ok(true),
             Some((_, EventOutcome::Logged { .. })) => Err(HttpProblem::key_reused()),

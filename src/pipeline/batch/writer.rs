@@ -126,7 +126,7 @@ impl Writer {
                 return;
             }
             if let Err(misfit) = self.pass_all(&mut open).await {
-                self.store.tell_misfit(misfit);
+                self.store.report_misfit(misfit);
                 give_up.cancelled().await;
                 return;
             }

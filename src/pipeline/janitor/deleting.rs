@@ -29,8 +29,8 @@ impl Janitor {
     ) -> Result<Done, StoreError> {
         self.give_up_undeliverable().await?;
         let deletion = Deletion::expired(&self.store, self.kept.ended, cut).await?;
-        let taken = u64::try_from(deletion.taken().len()).unwrap_or(u64::MAX);
-        hand.take(deletion.taken());
+        let taken = u64::try_from(deletion.claimed().len()).unwrap_or(u64::MAX);
+        hand.take(deletion.claimed());
         if taken == 0 {
             return Ok(Done::of(0, cut.limit));
         }
@@ -55,8 +55,8 @@ impl Janitor {
         };
         let walk = *self.walk();
         let (deletion, next) = Deletion::unopened(&self.store, kept_for, walk, cut).await?;
-        let taken = deletion.taken().len();
-        hand.take(deletion.taken());
+        let taken = deletion.claimed().len();
+        hand.take(deletion.claimed());
         if taken > 0 {
             let finished = deletion.whole(self.rows(cut), self.shard).await?;
             self.telemetry.retention_deleted(finished);

@@ -29,7 +29,7 @@ impl Janitor {
         hand: &Hand,
     ) -> Result<Done, StoreError> {
         let late = LateParked::take(&self.store, self.kept.parked, cut).await?;
-        hand.take(&late.taken());
+        hand.take(&late.claimed());
         let reason = Reason::StageNotReached;
         let detail = "it waited as long as a push may; look where the order stands";
         let expiry = ParkedExpiry {

@@ -51,7 +51,7 @@ impl DryRun {
     pub(super) fn of(self, held: &ClaimedReplay) -> Self {
         Self {
             replay: Some(held.id),
-            foreseen: held.foreseen.clone(),
+            foreseen: held.expected.clone(),
             ..self
         }
     }
@@ -80,7 +80,7 @@ impl DryRun {
         }
         let events = readable.iter().filter_map(Entry::as_event);
         let events: Vec<&Event> = events.map(|event| &event.new.event).collect();
-        let met = self.store.foresee(&events).await?;
+        let met = self.store.dry_run_lookups(&events).await?;
         for (event, met) in events.iter().zip(met) {
             let name = self.decide(event, met).await?;
             self.count(name);

@@ -1,6 +1,6 @@
 //! The way through the dead letters that are meant, in pages and in pieces that may be held at once.
 
-use crate::store::read::dead_letter_scan::Weighed;
+use crate::store::read::dead_letter_scan::DeadLetterSize;
 use crate::store::write::dead_letter::{DeadLetterCursor, DeadLetterSelection};
 use crate::store::{Store, StoreError};
 
@@ -47,13 +47,13 @@ impl Pages {
     }
 
     /// The next page; empty at the end.
-    pub async fn next(&mut self) -> Result<Vec<Weighed>, StoreError> {
+    pub async fn next(&mut self) -> Result<Vec<DeadLetterSize>, StoreError> {
         let Some(end) = self.end else {
             return Ok(Vec::new());
         };
         let page = self
             .store
-            .walk_dead_letters(&self.dead_letters, self.after, end, PAGE);
+            .scan_dead_letters(&self.dead_letters, self.after, end, PAGE);
         let page = page.await?;
         self.after = page
             .last()
@@ -65,9 +65,9 @@ impl Pages {
 
 /// The dead letters in pieces of so many at most, and of so many bytes as may be held at once.
 pub fn pieces(
-    dead_letters: &[Weighed],
+    dead_letters: &[DeadLetterSize],
     dead_letters_max: usize,
-) -> impl Iterator<Item = &[Weighed]> {
+) -> impl Iterator<Item = &[DeadLetterSize]> {
     let mut rest = dead_letters;
     std::iter::from_fn(move || {
         let mut held = 0;
@@ -90,8 +90,8 @@ mod tests {
 
     use super::*;
 
-    fn of(bytes: i64) -> Weighed {
-        Weighed {
+    fn of(bytes: i64) -> DeadLetterSize {
+        DeadLetterSize {
             place: DeadLetterCursor {
                 received_at: Timestamp::UNIX_EPOCH,
                 id: Uuid::nil(),

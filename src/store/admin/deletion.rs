@@ -14,9 +14,9 @@ use crate::domain::Kind;
 use crate::store::write::{counters, process};
 use crate::store::{Connection, Store, StoreError, column, from_bigint, to_bigint};
 
-const TAKE_EXPIRED: &str = include_str!("../queries/admin/take_expired.sql");
+const CLAIM_EXPIRED: &str = include_str!("../queries/admin/claim_expired.sql");
 const WALK_UNOPENED: &str = include_str!("../queries/admin/walk_unopened.sql");
-const TAKE_UNOPENED: &str = include_str!("../queries/admin/take_unopened.sql");
+const CLAIM_UNOPENED: &str = include_str!("../queries/admin/claim_unopened.sql");
 const EVENTS: &str = include_str!("../queries/admin/delete_process_events.sql");
 const ITEMS: &str = include_str!("../queries/admin/delete_process_items.sql");
 const STAGES: &str = include_str!("../queries/admin/delete_process_stages.sql");
@@ -103,7 +103,7 @@ impl Deletion {
     ) -> Result<Self, StoreError> {
         let connection = store.connection().await?;
         connection.begin().await?;
-        let statement = connection.prepared(TAKE_EXPIRED).await?;
+        let statement = connection.prepared(CLAIM_EXPIRED).await?;
         let rows = connection
             .query(
                 &statement,
@@ -136,7 +136,7 @@ impl Deletion {
         let last = rows.last().filter(|_| rows.len() >= WALK_STEP);
         let after = last.map(|row| (row.get(1), row.get(0)));
         let keys = never_opened(&rows, cut);
-        let statement = connection.prepared(TAKE_UNOPENED).await?;
+        let statement = connection.prepared(CLAIM_UNOPENED).await?;
         let rows = connection.query(&statement, &[&keys]).await?;
         let taken = column(&rows, |row| ClaimedRecord::from_row(row, 0, 1));
         let next = match taken.is_empty() {
@@ -149,7 +149,7 @@ impl Deletion {
 
     /// The processes.
     #[must_use]
-    pub fn taken(&self) -> &[ClaimedRecord] {
+    pub fn claimed(&self) -> &[ClaimedRecord] {
         &self.taken
     }
 

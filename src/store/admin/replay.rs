@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::store::write::dead_letter::DeadLetterSelection;
 use crate::store::{Store, StoreError, column, from_bigint};
 
-const ASK: &str = include_str!("../queries/admin/ask_replay.sql");
+const REQUEST: &str = include_str!("../queries/admin/request_replay.sql");
 const LIST: &str = include_str!("../queries/admin/list_replays.sql");
 const RETURNED: &str = include_str!("../queries/admin/returned_dead_letters.sql");
 const STOP: &str = include_str!("../queries/admin/stop_replay.sql");
@@ -32,7 +32,7 @@ pub struct NewReplay {
     /// Whether it only says what would become of them.
     pub dry_run: bool,
     /// The id of the key of whoever asks, if there is one.
-    pub asked_by: Option<String>,
+    pub requested_by: Option<String>,
 }
 
 /// What becomes of a replay that is asked for.
@@ -91,9 +91,9 @@ pub struct Replay {
     /// Whether it only says what would become of them.
     pub dry_run: bool,
     /// The id of a key.
-    pub asked_by: String,
+    pub requested_by: String,
     /// When it was asked for.
-    pub asked_at: Timestamp,
+    pub requested_at: Timestamp,
     /// How many dead letters there were then.
     pub dead_letters: u64,
     /// When somebody began to work on it.
@@ -101,17 +101,17 @@ pub struct Replay {
     /// What has become of them.
     pub counts: Counts,
     /// What would become of them.
-    pub foreseen: ExpectedCounts,
+    pub expected: ExpectedCounts,
     /// Why it does not go on at the moment.
-    pub trouble: Option<String>,
+    pub problem: Option<String>,
     /// When it was asked to stop.
-    pub stop_asked_at: Option<Timestamp>,
+    pub stop_requested_at: Option<Timestamp>,
     /// When it has ended.
     pub ended_at: Option<Timestamp>,
     /// Whether it has come to the end of what was meant.
     pub is_through: bool,
     /// Whether somebody works on it.
-    pub is_held: bool,
+    pub is_claimed: bool,
 }
 
 impl ExpectedOutcome {
@@ -124,7 +124,7 @@ impl ExpectedOutcome {
         Self::Damaged,
     ];
 
-    /// Its name among what is foreseen.
+    /// Its name among what is expected.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -157,23 +157,23 @@ impl Replay {
     /// How many dead letters it has done with.
     #[must_use]
     pub fn done(&self) -> u64 {
-        self.counts.sum() + self.foreseen.values().sum::<u64>()
+        self.counts.sum() + self.expected.values().sum::<u64>()
     }
 }
 
 impl Store {
     /// Asks for a replay of a tenant's dead letters that are there now.
-    pub async fn ask_replay(
+    pub async fn request_replay(
         &self,
         tenant: &str,
         new: &NewReplay,
     ) -> Result<ReplayRequested, StoreError> {
         let id = Uuid::new_v4();
         let rate = new.rate.map(u32::cast_signed);
-        let asked_by = new.asked_by.as_deref().unwrap_or_default();
+        let requested_by = new.requested_by.as_deref().unwrap_or_default();
         let NewReplay { dead_letters, .. } = new;
         let connection = self.connection().await?;
-        let statement = connection.prepared(ASK).await?;
+        let statement = connection.prepared(REQUEST).await?;
         let row = connection
             .query_one(
                 &statement,
@@ -184,7 +184,7 @@ impl Store {
                     &dead_letters.reason,
                     &rate,
                     &new.dry_run,
-                    &asked_by,
+                    &requested_by,
                     &UNDER_WAY_MAX,
                     &KEPT,
                 ],
@@ -251,8 +251,8 @@ fn from_row(row: &Row) -> Result<Replay, StoreError> {
         reason: row.get(2),
         rate: row.get::<_, Option<i32>>(3).map(i32::cast_unsigned),
         dry_run: row.get(4),
-        asked_by: row.get(5),
-        asked_at: row.get(6),
+        requested_by: row.get(5),
+        requested_at: row.get(6),
         dead_letters: count(7),
         begun_at: row.get(8),
         counts: Counts {
@@ -261,15 +261,15 @@ fn from_row(row: &Row) -> Result<Replay, StoreError> {
             unroutable: count(11),
             damaged: count(12),
         },
-        foreseen: foreseen(row.get(13))?,
-        trouble: row.get(14),
-        stop_asked_at: row.get(15),
+        expected: expected_counts(row.get(13))?,
+        problem: row.get(14),
+        stop_requested_at: row.get(15),
         ended_at: row.get(16),
         is_through: row.get(17),
-        is_held: row.get::<_, Option<bool>>(18).unwrap_or(false),
+        is_claimed: row.get::<_, Option<bool>>(18).unwrap_or(false),
     })
 }
 
-pub(super) fn foreseen(text: &str) -> Result<ExpectedCounts, StoreError> {
+pub(super) fn expected_counts(text: &str) -> Result<ExpectedCounts, StoreError> {
     serde_json::from_str(text).map_err(|_| StoreError::Corrupt("outlook of a replay"))
 }

@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::replay::{Counts, ExpectedCounts, foreseen};
+use super::replay::{Counts, ExpectedCounts, expected_counts};
 use crate::store::write::dead_letter::{DeadLetterCursor, DeadLetterSelection};
 use crate::store::{Store, StoreError, to_bigint};
 
 const CLAIM: &str = include_str!("../queries/admin/claim_replay.sql");
-const HOLD: &str = include_str!("../queries/admin/hold_replay.sql");
-const NOTE: &str = include_str!("../queries/admin/note_replay.sql");
+const EXTEND: &str = include_str!("../queries/admin/extend_replay_claim.sql");
+const NOTE: &str = include_str!("../queries/admin/note_replay_progress.sql");
 const END: &str = include_str!("../queries/admin/end_replay.sql");
-const RELEASE: &str = include_str!("../queries/admin/release_replay.sql");
+const RELEASE: &str = include_str!("../queries/admin/release_replay_claim.sql");
 
 /// A replay that is held.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub struct ClaimedReplay {
     /// The newest dead letter that was done with.
     pub at: Option<DeadLetterCursor>,
     /// What would become of those before it.
-    pub foreseen: ExpectedCounts,
+    pub expected: ExpectedCounts,
     /// Whether it was asked to stop.
     pub is_to_stop: bool,
     /// Whose it is.
@@ -50,26 +50,26 @@ pub struct ReplayProgress<'a> {
     /// What became of the others since it was noted last.
     pub counts: Counts,
     /// What would become of all so far.
-    pub foreseen: &'a ExpectedCounts,
+    pub expected: &'a ExpectedCounts,
 }
 
 /// What somebody who works on a replay is to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Order {
+pub enum ClaimState {
     /// Go on.
-    GoOn,
+    Continue,
     /// End it.
     Stop,
     /// Leave it alone: it is somebody else's by now, or nobody's.
-    Leave,
+    Lost,
 }
 
-impl Order {
+impl ClaimState {
     fn of(held: bool, stop: bool) -> Self {
         match (held, stop) {
-            (false, _) => Self::Leave,
+            (false, _) => Self::Lost,
             (true, true) => Self::Stop,
-            (true, false) => Self::GoOn,
+            (true, false) => Self::Continue,
         }
     }
 }
@@ -104,7 +104,7 @@ impl Store {
                 .0
                 .zip(at.1)
                 .map(|(received_at, id)| DeadLetterCursor { received_at, id }),
-            foreseen: foreseen(row.get(10))?,
+            expected: expected_counts(row.get(10))?,
             is_to_stop: row.get(11),
             claim,
             lease,
@@ -112,24 +112,27 @@ impl Store {
     }
 
     /// Holds on to a replay.
-    pub async fn hold_replay(&self, held: &ClaimedReplay) -> Result<Order, StoreError> {
+    pub async fn extend_replay_claim(
+        &self,
+        held: &ClaimedReplay,
+    ) -> Result<ClaimState, StoreError> {
         let connection = self.connection().await?;
-        let statement = connection.prepared(HOLD).await?;
+        let statement = connection.prepared(EXTEND).await?;
         let lease = held.lease.as_secs_f64();
         let row = connection
             .query_opt(&statement, &[&held.id, &held.claim, &lease])
             .await?;
-        Ok(row.map_or(Order::Leave, |row| Order::of(true, row.get(0))))
+        Ok(row.map_or(ClaimState::Lost, |row| ClaimState::of(true, row.get(0))))
     }
 
     /// Notes how far it has come, forgets what was confirmed, both or none; and holds on to it.
-    pub async fn note_replay(
+    pub async fn note_replay_progress(
         &self,
         held: &ClaimedReplay,
         progress: &ReplayProgress<'_>,
-    ) -> Result<Order, StoreError> {
+    ) -> Result<ClaimState, StoreError> {
         let ReplayProgress { at, counts, .. } = progress;
-        let foreseen = serde_json::json!(progress.foreseen).to_string();
+        let expected = serde_json::json!(progress.expected).to_string();
         let connection = self.connection().await?;
         let statement = connection.prepared(NOTE).await?;
         let row = connection
@@ -142,14 +145,16 @@ impl Store {
                     &to_bigint(counts.nacked),
                     &to_bigint(counts.unroutable),
                     &to_bigint(counts.damaged),
-                    &foreseen,
+                    &expected,
                     &at.received_at,
                     &at.id,
                     &held.lease.as_secs_f64(),
                 ],
             )
             .await?;
-        Ok(row.map_or(Order::Leave, |row| Order::of(row.get(0), row.get(1))))
+        Ok(row.map_or(ClaimState::Lost, |row| {
+            ClaimState::of(row.get(0), row.get(1))
+        }))
     }
 
     /// Notes that it has ended, at its end or before.

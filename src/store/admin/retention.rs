@@ -112,7 +112,7 @@ impl LateParked {
 
     /// The orders.
     #[must_use]
-    pub fn taken(&self) -> Vec<ClaimedRecord> {
+    pub fn claimed(&self) -> Vec<ClaimedRecord> {
         let mut taken = column(&self.late, |(_, taken)| *taken);
         taken.sort_by_key(|taken| taken.key);
         taken.dedup();

@@ -7,7 +7,7 @@ use crate::store::write::dead_letter::{self, DeadLetter};
 use crate::store::write::outbox::{self, MessageKind, OutboxRow, Slow};
 use crate::store::{Connection, Store, StoreError, column};
 
-const TAKE: &str = include_str!("../queries/admin/take_undeliverable.sql");
+const CLAIM: &str = include_str!("../queries/admin/claim_undeliverable.sql");
 
 /// Such messages, their processes locked; dropped, it changes nothing.
 pub struct Undeliverable {
@@ -23,7 +23,7 @@ impl Undeliverable {
         processes: i64,
     ) -> Result<Self, StoreError> {
         let connection = store.connection().await?;
-        let statement = connection.prepared(TAKE).await?;
+        let statement = connection.prepared(CLAIM).await?;
         connection.begin().await?;
         let whats = column(&MessageKind::ALL, |what| what.name());
         let slow = Slow::ALL.into_iter();

@@ -12,7 +12,7 @@ const ONE: &str = include_str!("../queries/read/measure_dead_letter.sql");
 
 /// A dead letter on the way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Weighed {
+pub struct DeadLetterSize {
     /// Where it stands.
     pub place: DeadLetterCursor,
     /// How long its body and all that came with it are.
@@ -21,16 +21,17 @@ pub struct Weighed {
 
 impl Store {
     /// The oldest of these dead letters after one place and up to another.
-    pub async fn walk_dead_letters(
+    pub async fn scan_dead_letters(
         &self,
         dead_letters: &DeadLetterSelection,
         after: Option<DeadLetterCursor>,
         end: DeadLetterCursor,
         limit: i64,
-    ) -> Result<Vec<Weighed>, StoreError> {
+    ) -> Result<Vec<DeadLetterSize>, StoreError> {
         if let Some(id) = dead_letters.dead_letter {
-            let found = self.weigh_dead_letter(id).await?.into_iter();
-            let between = |one: &Weighed| one.place <= end && after.is_none_or(|it| it < one.place);
+            let found = self.measure_dead_letter(id).await?.into_iter();
+            let between =
+                |one: &DeadLetterSize| one.place <= end && after.is_none_or(|it| it < one.place);
             return Ok(found.filter(between).collect());
         }
         let (time, id) = after.map(|place| (place.received_at, place.id)).unzip();
@@ -53,19 +54,19 @@ impl Store {
                 )
                 .await?
         };
-        Ok(column(&rows, weighed))
+        Ok(column(&rows, from_row))
     }
 
-    async fn weigh_dead_letter(&self, id: Uuid) -> Result<Option<Weighed>, StoreError> {
+    async fn measure_dead_letter(&self, id: Uuid) -> Result<Option<DeadLetterSize>, StoreError> {
         let connection = self.connection().await?;
         let statement = connection.prepared(ONE).await?;
         let row = connection.query_opt(&statement, &[&id]).await?;
-        Ok(row.as_ref().map(weighed))
+        Ok(row.as_ref().map(from_row))
     }
 }
 
-fn weighed(row: &tokio_postgres::Row) -> Weighed {
-    Weighed {
+fn from_row(row: &tokio_postgres::Row) -> DeadLetterSize {
+    DeadLetterSize {
         place: DeadLetterCursor {
             id: row.get(0),
             received_at: row.get(1),

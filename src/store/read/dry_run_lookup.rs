@@ -3,7 +3,7 @@
 use crate::domain::{Event, Kind};
 use crate::store::{Store, StoreError, column};
 
-const FORESEE: &str = include_str!("../queries/read/foresee_events.sql");
+const LOOK_UP: &str = include_str!("../queries/read/dry_run_lookup.sql");
 
 /// What an event would meet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -20,9 +20,12 @@ pub struct DryRunLookup {
 
 impl Store {
     /// What these events would meet, each at its place.
-    pub async fn foresee(&self, events: &[&Event]) -> Result<Vec<DryRunLookup>, StoreError> {
+    pub async fn dry_run_lookups(
+        &self,
+        events: &[&Event],
+    ) -> Result<Vec<DryRunLookup>, StoreError> {
         let connection = self.connection().await?;
-        let statement = connection.prepared(FORESEE).await?;
+        let statement = connection.prepared(LOOK_UP).await?;
         let keys = column(events, |event| event.key().0);
         let sources = column(events, |event| event.stamp.source.as_str());
         let ids = column(events, |event| event.stamp.id.as_str());

@@ -49,7 +49,7 @@ impl SentEvent {
 
 impl Store {
     /// What became of these events, as far as anything has.
-    pub async fn fates(
+    pub async fn event_outcomes(
         &self,
         sent: &[SentEvent],
     ) -> Result<Vec<(SentEvent, EventOutcome)>, StoreError> {

@@ -15,7 +15,7 @@ use crate::store::{Store, StoreError, column, from_bigint, to_bigint};
 const ITEMS: &str = include_str!("../queries/read/find_items.sql");
 const DATA: &str = include_str!("../queries/read/find_item_data.sql");
 const FILES: &str = include_str!("../queries/read/first_files.sql");
-const MOMENTS: &str = include_str!("../queries/read/find_moments.sql");
+const EVENT_TIMES: &str = include_str!("../queries/read/find_event_times.sql");
 
 /// The outcome of one item.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,7 +121,7 @@ impl Store {
             return Ok(found);
         }
         let connection = self.connection().await?;
-        let statement = connection.prepared(MOMENTS).await?;
+        let statement = connection.prepared(EVENT_TIMES).await?;
         let keys = column(places, |place| place.key.0);
         let epochs = column(places, |place| place.cursor.epoch);
         let transactions = column(places, |place| place.cursor.tx.to_string());

@@ -13,7 +13,7 @@ use crate::store::write::parked::query;
 use crate::store::write::stage;
 use crate::store::{Store, StoreError, Unreadable, column, from_bigint};
 
-const STANDING: &str = include_str!("../queries/read/read_standing.sql");
+const STATUS: &str = include_str!("../queries/read/read_order_status.sql");
 const STOPS: &str = include_str!("../queries/read/read_stops.sql");
 const PARKED: &str = include_str!("../queries/read/read_parked.sql");
 
@@ -52,7 +52,7 @@ pub struct ParkedPush {
 impl Store {
     /// Where orders stand, each with at most so many stops and so many pushes that wait: one round
     /// trip.
-    pub async fn standings(
+    pub async fn order_statuses(
         &self,
         keys: &[ProcessKey],
         max: i64,
@@ -63,36 +63,36 @@ impl Store {
         let connection = self.connection().await?;
         let (kept, stops, parked) = tokio::join!(
             biased;
-            query(&connection, STANDING, by_key),
+            query(&connection, STATUS, by_key),
             query(&connection, STOPS, limited),
             query(&connection, PARKED, limited),
         );
-        let mut standings = HashMap::with_capacity(keys.len());
+        let mut order_statuses = HashMap::with_capacity(keys.len());
         for row in kept? {
-            standings.insert(ProcessKey(row.get(0)), standing(&row));
+            order_statuses.insert(ProcessKey(row.get(0)), order_status(&row));
         }
         for row in stops? {
-            let Some(entry) = standings.get_mut(&ProcessKey(row.get(0))) else {
+            let Some(entry) = order_statuses.get_mut(&ProcessKey(row.get(0))) else {
                 continue;
             };
-            if let Ok(standing) = entry {
+            if let Ok(order_status) = entry {
                 match stage::stop(&row) {
-                    Ok(stop) => standing.stops.push(stop),
+                    Ok(stop) => order_status.stops.push(stop),
                     Err(unreadable) => *entry = Err(unreadable),
                 }
             }
         }
         for row in parked? {
-            if let Some(Ok(standing)) = standings.get_mut(&ProcessKey(row.get(0))) {
-                standing.parked.push(parked_push(&row));
+            if let Some(Ok(order_status)) = order_statuses.get_mut(&ProcessKey(row.get(0))) {
+                order_status.parked.push(parked_push(&row));
             }
         }
-        Ok(standings)
+        Ok(order_statuses)
     }
 }
 
 /// What is kept, without its lists.
-fn standing(row: &Row) -> Result<OrderStatus, Unreadable> {
+fn order_status(row: &Row) -> Result<OrderStatus, Unreadable> {
     Ok(OrderStatus {
         version: row.get(1),
         form: form(row.get(2))?,

@@ -189,7 +189,7 @@ pub async fn write_items(
     questions: &Questions,
 ) -> Result<Answers, StoreError> {
     event::correct(connection, corrections).await?;
-    process::unmake(connection, &corrections.unmade).await?;
+    process::remove(connection, &corrections.unmade).await?;
     item::forget(connection, &corrections.turned).await?;
     let (written, sequenced, summaries, place) = tokio::join!(
         biased;

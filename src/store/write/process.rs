@@ -18,7 +18,7 @@ use crate::store::unreadable::{Unreadable, get};
 use crate::store::{Connection, StoreError, column, from_bigint, stamp, to_bigint};
 
 pub(super) const INSERT: &str = include_str!("../queries/write/insert_processes.sql");
-const UNMAKE: &str = include_str!("../queries/write/unmake_processes.sql");
+const REMOVE: &str = include_str!("../queries/write/remove_processes.sql");
 pub(super) const LOCK: &str = include_str!("../queries/write/lock_processes.sql");
 pub(super) const UPDATE: &str = include_str!("../queries/write/update_processes.sql");
 pub(super) const UPDATE_COUNTS: &str = include_str!("../queries/write/update_counts.sql");
@@ -80,11 +80,11 @@ pub(super) async fn lock(connection: &Connection, keys: &[Uuid]) -> Result<Locke
 }
 
 /// Takes records away again that were made in this transaction.
-pub(super) async fn unmake(connection: &Connection, keys: &[ProcessKey]) -> Result<(), StoreError> {
+pub(super) async fn remove(connection: &Connection, keys: &[ProcessKey]) -> Result<(), StoreError> {
     if keys.is_empty() {
         return Ok(());
     }
-    let statement = connection.prepared(UNMAKE).await?;
+    let statement = connection.prepared(REMOVE).await?;
     let keys = column(keys, |key| key.0);
     connection.execute(&statement, &[&keys]).await?;
     Ok(())

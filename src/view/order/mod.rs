@@ -50,7 +50,7 @@ pub async fn load<'a>(
         return Ok(HashMap::new());
     }
     let keys: Vec<_> = names.keys().copied().collect();
-    let statuses = store.standings(&keys, STOPS_MAX).await?;
+    let statuses = store.order_statuses(&keys, STOPS_MAX).await?;
     let version = |(key, status): (&ProcessKey, &Result<OrderStatus, _>)| {
         let name = names.get(key).copied().flatten()?;
         let status = status.as_ref().ok()?;

@@ -94,7 +94,7 @@ pub(super) fn document(annotations: &utoipa::openapi::OpenApi) -> serde_json::Re
     let mut document = serde_json::to_value(annotations)?;
     let schemas = document.pointer_mut("/components/schemas");
     if let Some(Value::Object(schemas)) = schemas {
-        schemas.extend(wire::schema::taken()?);
+        schemas.extend(wire::schema::accepted()?);
     }
     let paths = document.get_mut("paths").and_then(Value::as_object_mut);
     let items = paths.into_iter().flat_map(|paths| paths.values_mut());

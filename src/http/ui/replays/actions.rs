@@ -83,9 +83,9 @@ pub(in crate::http) async fn start(
         dead_letters: query.dead_letters,
         rate: query.rate,
         dry_run: query.dry_run,
-        asked_by: pass.id().await?,
+        requested_by: pass.id().await?,
     };
-    match api.primary.ask_replay(&access.tenant, &new).await? {
+    match api.primary.request_replay(&access.tenant, &new).await? {
         ReplayRequested::Begun(id) => Ok(to(id)),
         ReplayRequested::NoDeadLetters => {
             Err(HttpProblem::new(ProblemKind::NotFound, NO_DEAD_LETTERS))

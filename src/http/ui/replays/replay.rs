@@ -71,12 +71,12 @@ fn status(replay: &Replay, access: &Access) -> Markup {
         @if state == State::Waiting {
             p.hint { "It waits for earlier replays, or for an instance with the role " code { "relay" } "." }
         }
-        @if let Some(error) = &replay.trouble { p.fault { "Retrying after an error: " (error) "." } }
+        @if let Some(error) = &replay.problem { p.fault { "Retrying after an error: " (error) "." } }
         @if state.is_open() && access.allows(Scope::Admin) { (form::stop(replay.id)) }
         dl.facts {
             dt { "Requested" } dd {
-                (format::moment(replay.asked_at))
-                @if !replay.asked_by.is_empty() { " with the key " code { (replay.asked_by) } }
+                (format::moment(replay.requested_at))
+                @if !replay.requested_by.is_empty() { " with the key " code { (replay.requested_by) } }
             }
             dt { "Dead letters at start" } dd { (replay.dead_letters) }
             @if !replay.dry_run { dt { "Rate" } dd { (table::rate(replay.rate)) } }
@@ -156,7 +156,7 @@ fn outlook(replay: &Replay) -> Markup {
             .into_iter()
             .find(|outcome| outcome.name() == name)
     };
-    let rows = replay.foreseen.iter();
+    let rows = replay.expected.iter();
     let rows = rows.map(|(name, count)| match outcome(name) {
         Some(outcome) => {
             let (name, meaning) = words(outcome);

@@ -34,14 +34,14 @@ impl State {
                 false => Self::Stopped,
             },
             Replay {
-                stop_asked_at: Some(_),
+                stop_requested_at: Some(_),
                 ..
             } => Self::Stopping,
             Replay {
-                trouble: Some(_), ..
+                problem: Some(_), ..
             } => Self::Stalled,
             // It has not started, or waits for its next turn.
-            Replay { begun_at: None, .. } | Replay { is_held: false, .. } => Self::Waiting,
+            Replay { begun_at: None, .. } | Replay { is_claimed: false, .. } => Self::Waiting,
             Replay { .. } => Self::Running,
         }
     }
@@ -79,7 +79,7 @@ pub(in crate::http) fn replays(replays: &[Replay], is_admin: bool) -> Markup {
                             a href=(paths::replay(one.id)) { @if one.dry_run { "Dry run" } @else { "Replay" } }
                             small { "of " (selected(one.dead_letter, one.reason.as_deref())) }
                         }
-                        td data-label="Requested" { (format::moment(one.asked_at)) }
+                        td data-label="Requested" { (format::moment(one.requested_at)) }
                         td data-label="Rate" { @if !one.dry_run { (rate(one.rate)) } }
                         td data-label="State" { (state.shown()) }
                         td data-label="Progress" { (progress(one)) }

@@ -18,8 +18,8 @@ use crate::pipeline::replay::sender::{SendReport, Sender};
 use crate::pipeline::retry_reason::reason;
 use crate::store::StoreError;
 use crate::store::admin::replay::{Counts, ExpectedCounts};
-use crate::store::admin::replay_claim::{ClaimedReplay, Order, ReplayProgress};
-use crate::store::read::dead_letter_scan::Weighed;
+use crate::store::admin::replay_claim::{ClaimState, ClaimedReplay, ReplayProgress};
+use crate::store::read::dead_letter_scan::DeadLetterSize;
 use crate::telemetry::{Published, RetryReason, What};
 
 /// How often a replay is held on to while something takes long.
@@ -211,7 +211,7 @@ impl ReplayJob {
             tokio::select! {
                 done = &mut work => return Ok(Ok(done?)),
                 () = tokio::time::sleep(HOLD_EVERY) => {
-                    let order = self.desk.store.hold_replay(&self.held).await?;
+                    let order = self.desk.store.extend_replay_claim(&self.held).await?;
                     if let Some(left) = ordered(order) {
                         return Ok(Err(left));
                     }
@@ -223,7 +223,7 @@ impl ReplayJob {
     /// Notes what became of a piece; says whether that was the last one.
     async fn note(
         &self,
-        piece: &[Weighed],
+        piece: &[DeadLetterSize],
         sent: &SendReport,
         foreseen: &ExpectedCounts,
     ) -> Result<Option<Left>, ReplayError> {
@@ -234,9 +234,13 @@ impl ReplayJob {
             at: last.place,
             confirmed: &sent.confirmed,
             counts: sent.counts,
-            foreseen,
+            expected: foreseen,
         };
-        let order = self.desk.store.note_replay(&self.held, &progress).await?;
+        let order = self
+            .desk
+            .store
+            .note_replay_progress(&self.held, &progress)
+            .await?;
         let is_over = self.is_full.load(Ordering::Relaxed) && self.turn <= Instant::now();
         Ok(ordered(order).or(is_over.then_some(Left::Unfinished)))
     }
@@ -254,17 +258,17 @@ impl ReplayJob {
     }
 }
 
-fn ids(dead_letters: &[Weighed]) -> Vec<Uuid> {
+fn ids(dead_letters: &[DeadLetterSize]) -> Vec<Uuid> {
     dead_letters
         .iter()
         .map(|dead_letter| dead_letter.place.id)
         .collect()
 }
 
-fn ordered(order: Order) -> Option<Left> {
+fn ordered(order: ClaimState) -> Option<Left> {
     match order {
-        Order::GoOn => None,
-        Order::Stop => Some(Left::Stopped),
-        Order::Leave => Some(Left::Lost),
+        ClaimState::Continue => None,
+        ClaimState::Stop => Some(Left::Stopped),
+        ClaimState::Lost => Some(Left::Lost),
     }
 }

@@ -34,7 +34,7 @@ async fn a_large_process_goes_slice_by_slice_and_is_gone_for_every_reader_meanwh
         let deletion = Deletion::expired(&ground.store, LONG, &ClaimLimits::of(500))
             .await
             .unwrap();
-        assert_eq!(deletion.taken().len(), 1);
+        assert_eq!(deletion.claimed().len(), 1);
         let finished = deletion.slice(600, &mut stopped).await.unwrap();
         slices += 1;
         assert_eq!(seen(&ground, key).await.err(), Some(Absent::Forgotten));
@@ -88,10 +88,10 @@ async fn a_deletion_skips_what_another_holds_and_finds_what_came_late() {
     let mut stopped = Stopped::default();
     let take = async || Deletion::expired(&ground.store, LONG, &ONE).await;
     let first = take().await.unwrap();
-    assert_eq!(first.taken()[0].key, one);
+    assert_eq!(first.claimed()[0].key, one);
     let second = take().await.unwrap();
-    assert_eq!(second.taken()[0].key, other);
-    assert!(take().await.unwrap().taken().is_empty());
+    assert_eq!(second.claimed()[0].key, other);
+    assert!(take().await.unwrap().claimed().is_empty());
     drop(second);
     assert_eq!(first.slice(3_000, &mut stopped).await.unwrap(), 0);
     // A late event that sorts before what was deleted; a janitor that knows nothing of the slice.
@@ -143,7 +143,7 @@ async fn what_is_set_aside_is_skipped_until_it_is_tried_again_or_nothing_is_wron
     assert_eq!(store.tally().await.unwrap().quarantined, 1);
     let taken = async || {
         let deletion = Deletion::expired(store, LONG, &ONE).await.unwrap();
-        deletion.taken()[0]
+        deletion.claimed()[0]
     };
     assert_eq!((taken().await.key, taken().await.again), (other, false));
     ground
