@@ -14,27 +14,28 @@ use super::dial::{self, Target};
 use super::fitness;
 use crate::config::DatabaseSettings;
 
-/// A pool of connections, each checked for what the promises assume.
+/// A pool of connections, each checked when it is opened.
 #[derive(Debug, Clone)]
 pub struct Store {
     pool: Pool,
-    /// Connections from before that are not used again.
+    /// Connections opened before this time are not used again.
     renewed: watch::Sender<Option<Instant>>,
     answer_timeout: Duration,
     misfit: mpsc::Sender<StoreError>,
     misfits: Arc<Mutex<mpsc::Receiver<StoreError>>>,
 }
 
-/// One connection; drop it to give it back, or [`Connection::discard`] it. Dropped inside a
-/// transaction, by a panic or a cancelled task, it is closed: nobody may inherit half a batch.
+/// One connection; drop it to return it to the pool, or [`Connection::discard`] it. Dropped inside
+/// a transaction, by a panic or a cancelled task, it is closed, so that no one inherits half a
+/// batch.
 pub struct Connection {
-    /// Nothing only while it is dropped.
+    /// `None` only while it is dropped.
     object: Option<Object>,
     in_transaction: AtomicBool,
 }
 
 impl Store {
-    /// Reads the settings; connects when somebody asks for a connection.
+    /// Reads the settings; the first connection is opened on first use.
     pub fn new(settings: &DatabaseSettings) -> Result<Self, StoreError> {
         Self::on(settings, Target::Primary)
     }
@@ -68,7 +69,7 @@ impl Store {
             .recycle_timeout(Some(settings.connect_timeout))
             .post_create(check)
             .pre_recycle(is_old)
-            // One after the other, large batches would leave each connection with buffers of their size.
+            // In FIFO order large batches would give every connection buffers of their size.
             .queue_mode(QueueMode::Lifo)
             .runtime(deadpool_postgres::Runtime::Tokio1)
             .build()
@@ -100,20 +101,19 @@ impl Store {
         self.pool.retain(|_, _| false);
     }
 
-    /// How long a transaction may stay without an answer before its connection is given up.
+    /// How long a transaction may wait for an answer before its connection is closed.
     #[must_use]
     pub fn answer_timeout(&self) -> Duration {
         self.answer_timeout
     }
 
-    /// Tells whoever waits for it that no work can be done on this database
-    /// ([`StoreError::is_misfit`]).
+    /// Reports that this database can't be used ([`StoreError::is_misfit`]) to [`Store::misfit`].
     pub fn report_misfit(&self, error: StoreError) {
-        // One is enough: those behind it say the same.
+        // One is enough: the later ones say the same.
         let _ = self.misfit.try_send(error);
     }
 
-    /// Waits until somebody tells that no work can be done on this database.
+    /// Waits for a report that this database can't be used.
     pub async fn misfit(&self) -> StoreError {
         match self.misfits.lock().await.recv().await {
             Some(error) => error,
@@ -121,7 +121,7 @@ impl Store {
         }
     }
 
-    /// Connections now: idle, used, and how many there may be.
+    /// The pool's connections: idle, in use, and the maximum.
     #[must_use]
     pub fn pool_state(&self) -> (usize, usize, usize) {
         let status = self.pool.status();
@@ -131,23 +131,23 @@ impl Store {
 }
 
 impl Connection {
-    /// The statement of that text, prepared once per connection.
+    /// The prepared statement of this text, prepared once per connection.
     pub(super) async fn prepared(&self, text: &str) -> Result<Statement, StoreError> {
         Ok(self.object().prepare_cached(text).await?)
     }
 
-    /// Closes it: after a failure nobody knows what still runs on it.
+    /// Closes it: after a failure a statement may still run on it.
     pub fn discard(self) {
         self.set_in_transaction(true);
     }
 
-    /// Says whether a transaction is open on it, as far as was heard.
+    /// Records whether a transaction is open on it, as far as the server's answers show.
     pub(super) fn set_in_transaction(&self, open: bool) {
         self.in_transaction.store(open, Ordering::Relaxed);
     }
 
     fn object(&self) -> &Object {
-        self.object.as_ref().expect("only a drop takes it")
+        self.object.as_ref().expect("only drop removes it")
     }
 }
 
@@ -171,7 +171,7 @@ impl Deref for Connection {
 
 impl std::ops::DerefMut for Connection {
     fn deref_mut(&mut self) -> &mut Self::Target {
-        self.object.as_mut().expect("only a drop takes it")
+        self.object.as_mut().expect("only drop removes it")
     }
 }
 
@@ -187,7 +187,7 @@ impl Connection {
         self.end("commit").await
     }
 
-    /// Gives up the transaction.
+    /// Rolls back the transaction.
     pub async fn roll_back(&self) -> Result<(), StoreError> {
         self.end("rollback").await
     }

@@ -1,4 +1,4 @@
-//! How a connection to PostgreSQL is opened: addresses, TLS, and what is sent along at its start.
+//! How a connection to PostgreSQL is opened: addresses, TLS, and startup parameters.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use super::fitness::{MARK, MARK_VALUE};
 use crate::config::DatabaseSettings;
 use crate::tls;
 
-/// Which of the servers that a URL names are connected to, unless the URL says it.
+/// Which of a URL's servers to connect to, unless the URL sets `target_session_attrs`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Target {
     /// The one that takes writes, where there are several.
@@ -40,7 +40,8 @@ pub(super) fn manager(settings: &DatabaseSettings, target: Target) -> Result<Man
     Ok(Manager::from_config(config, connector, pooling))
 }
 
-/// What the URL says wins, but TLS is either requested and verified or not used: no fallback.
+/// The URL wins over the settings, but TLS is either required and verified or not used: no
+/// fallback.
 fn config(settings: &DatabaseSettings, target: Target) -> Result<Config, StoreError> {
     let url = settings.url.expose_secret();
     let verified = url
@@ -51,8 +52,8 @@ fn config(settings: &DatabaseSettings, target: Target) -> Result<Config, StoreEr
             "the URL can't be read: {error}; write postgres://user:password@host:5432/database"
         ))
     })?;
-    let wants_tls = settings.ca_file.is_some() || config.get_ssl_mode() == SslMode::Require;
-    config.ssl_mode(if wants_tls {
+    let requires_tls = settings.ca_file.is_some() || config.get_ssl_mode() == SslMode::Require;
+    config.ssl_mode(if requires_tls {
         SslMode::Require
     } else {
         SslMode::Disable
@@ -74,9 +75,9 @@ fn config(settings: &DatabaseSettings, target: Target) -> Result<Config, StoreEr
     Ok(config)
 }
 
-/// What every connection sets as it starts. The server takes the last of two values, so the URL's
-/// own options come last. The plans are fixed because batches are alike and tables grow under them:
-/// index look-ups, planned once. PgBouncer refuses options that end with a space.
+/// The startup options of every connection. The server uses the last of two values, so the URL's
+/// own options come last. Generic plans of index look-ups are forced, because batches are alike
+/// while tables grow. PgBouncer refuses options that end with a space.
 fn options(settings: &DatabaseSettings, own: Option<&str>) -> String {
     let statement = settings.statement_timeout.as_millis();
     let lock = settings.lock_timeout.as_millis();

@@ -1,4 +1,4 @@
-//! What can go wrong with the database, and the questions that are asked of it.
+//! Errors of the database, and what they mean for the caller.
 
 use tokio_postgres::error::SqlState;
 
@@ -10,16 +10,16 @@ pub enum StoreError {
     /// The server refused a statement, or the connection broke.
     #[error("database: {}", describe(.0))]
     Database(#[from] tokio_postgres::Error),
-    /// No connection was to be had.
+    /// No connection could be opened or became free.
     #[error("no connection to the database: {0}")]
     Unavailable(String),
-    /// The promises can't be kept on it; the text has the remedy.
+    /// Waybill's guarantees would not hold on it; the text has the remedy.
     #[error("the database can't be used as it is: {0}")]
     Unfit(String),
-    /// No answer in time; the connection is not to be used again.
+    /// No answer in time; the connection must not be used again.
     #[error("the database did not answer in time")]
     Timeout,
-    /// A process was forgotten between being found and being locked; trying again makes it anew.
+    /// A process was deleted between being found and being locked; a retry creates it again.
     #[error("a process was removed while its events came in")]
     Removed,
     /// A stored value that no version of the program writes.
@@ -28,7 +28,7 @@ pub enum StoreError {
     /// The settings can't be used.
     #[error("database settings: {0}")]
     Settings(String),
-    /// The system gave no random bytes to make a secret of.
+    /// The operating system returned no random bytes for a secret.
     #[error("the system gave no random bytes")]
     NoRandomness,
     /// The schema could not be brought up to date.
@@ -36,35 +36,35 @@ pub enum StoreError {
     Migration(String),
 }
 
-/// Why something is tried again.
+/// Why a statement is retried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Retry {
-    /// The connection broke, or the server can't serve now.
+    /// The connection broke, or the server is unavailable.
     Connection,
-    /// Two transactions waited for each other.
+    /// The server resolved a deadlock.
     Deadlock,
     /// A statement or a lock took too long.
     Timeout,
-    /// Two transactions got into each other's way.
+    /// A serialization failure.
     Serialization,
     /// The server answered with an error of its own, or a stored value can't be read.
     Refused,
 }
 
-/// What may be at fault when the same work fails.
+/// What is to blame when the same work keeps failing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Blame {
-    /// The database as a whole, or how it is reached: it would fail at anything else too.
+    /// The database as a whole, or the connection to it: any other work would fail too.
     Database,
-    /// It was too much at once, or one of the records is too much by itself.
+    /// The batch is too large, or one of its records is.
     Size,
     /// One of the records.
     Record,
 }
 
 impl StoreError {
-    /// What may be at fault. Connections, locks against each other, resources, the server's
-    /// shutdown, a read-only server, rights and missing tables are nobody's record.
+    /// What is to blame. Connections, deadlocks, resources, the server's shutdown, a read-only
+    /// server, privileges and missing tables are no record's fault.
     #[must_use]
     pub fn blame(&self) -> Blame {
         let Some(state) = self.state() else {
@@ -89,8 +89,8 @@ impl StoreError {
         }
     }
 
-    /// Whether the values themselves were refused: trying again would end the same. A key that is
-    /// there already is not among them: with the records locked, only a race could bring it.
+    /// Whether the server refused the values themselves, so that a retry would fail too. A unique
+    /// violation is not one of these: with the records locked, only a race can cause it.
     #[must_use]
     pub fn is_data(&self) -> bool {
         let Some(state) = self.state() else {
@@ -104,8 +104,8 @@ impl StoreError {
             .any(|class| state.code().starts_with(class))
     }
 
-    /// Whether the tables, the rights on them, or the way there are not those this program was
-    /// written for: trying again would end the same, until somebody changes them.
+    /// Whether the tables, the privileges on them, or the connection are not what this version
+    /// requires: a retry would fail too, until an operator changes them.
     #[must_use]
     pub fn is_misfit(&self) -> bool {
         if matches!(self, Self::Unfit(_)) || self.is_lost_statement() {
@@ -115,23 +115,23 @@ impl StoreError {
             .is_some_and(|state| state.code().starts_with("42"))
     }
 
-    /// Whether the server knows other prepared statements than this program: each was prepared on
-    /// another server process, by a pooler in transaction mode.
+    /// Whether a prepared statement is missing or exists already, because a pooler in transaction
+    /// mode prepared it on another server process.
     #[must_use]
     pub fn is_lost_statement(&self) -> bool {
         self.state().is_some_and(pooler::is_lost_statement)
     }
 
-    /// What this error is recognised by when it comes back, if the message itself may cause it: the
-    /// server answered, and with none of the errors that pass (a connection, a shutdown, a deadlock,
-    /// a lack of resources). A timeout counts too, because a message may be too expensive.
+    /// What identifies this error when it recurs, if the message itself may cause it: the server
+    /// answered with an error that is not transient (connection, shutdown, deadlock, insufficient
+    /// resources). A timeout counts too, because a message may be too expensive.
     #[must_use]
     pub fn persistent_cause(&self) -> Option<&str> {
         match self {
             Self::Database(_) => {
                 let code = self.state()?.code();
-                let passes = ["08", "40", "53", "57P"];
-                (!passes.iter().any(|class| code.starts_with(class))).then_some(code)
+                let transient = ["08", "40", "53", "57P"];
+                (!transient.iter().any(|class| code.starts_with(class))).then_some(code)
             }
             Self::Timeout => Some("timeout"),
             Self::Corrupt(what) => Some(what),
@@ -144,7 +144,7 @@ impl StoreError {
         }
     }
 
-    /// Why it is worth trying again.
+    /// Why it is worth a retry.
     #[must_use]
     pub fn retry(&self) -> Retry {
         let Some(state) = self.state() else {
@@ -164,7 +164,7 @@ impl StoreError {
         }
     }
 
-    /// The server's code, where it answered.
+    /// The server's SQLSTATE, where it answered.
     #[must_use]
     pub fn state(&self) -> Option<&SqlState> {
         match self {
@@ -190,7 +190,7 @@ impl From<deadpool_postgres::PoolError> for StoreError {
                     .map_or_else(|| Self::Unavailable(describe(&error)), Self::Unfit)
             }
             PoolError::PostCreateHook(HookError::Message(unfit)) => Self::Unfit(unfit.into()),
-            // Not a timeout of a statement, which a message may be the cause of.
+            // Not a timeout of a statement, which a message may cause.
             PoolError::Timeout(_) => {
                 Self::Unavailable("none became free or was made in time".to_owned())
             }

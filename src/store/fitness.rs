@@ -1,17 +1,17 @@
-//! Checks what the promises assume of a new connection: that what is set at its start arrives, and that
-//! a commit survives a crash.
+//! Checks a new connection: that its startup parameters reach the server, and that a commit
+//! survives a crash.
 
 use deadpool_postgres::ClientWrapper;
 
 use super::StoreError;
 use super::pooler::NO_POOLER;
 
-/// A parameter of our own, sent when a connection starts: if it is missing, so are the others.
+/// Our own startup parameter: if it does not reach the server, neither do the others.
 pub(super) const MARK: &str = "waybill.session";
 pub(super) const MARK_VALUE: &str = "1";
 const CHECK_SESSION: &str = include_str!("queries/admin/check_session.sql");
 
-/// Refuses a new connection on which the promises could not be kept.
+/// Refuses a new connection on which Waybill's guarantees would not hold.
 pub(super) async fn check(client: &ClientWrapper) -> Result<(), StoreError> {
     let row = client.query_one(CHECK_SESSION, &[]).await?;
     let (mark, commit, isolation): (Option<&str>, &str, &str) =
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_session_that_keeps_the_promises_is_used() {
+    fn only_a_session_that_keeps_the_guarantees_is_used() {
         let named = [
             (None, "on", "read committed", "pooler"),
             (Some(""), "on", "read committed", "pooler"),

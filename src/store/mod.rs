@@ -1,8 +1,9 @@
 //! PostgreSQL: every statement of the project, one per file in `queries`, and nothing of AMQP.
 //!
-//! Three doors: [`mod@write`] is what workers write, [`write::batch`] the transaction of a batch in two halves
-//! with the pure merge between them; [`read`] is what clients and operators read; [`admin`] what operators
-//! and the janitor do. Each file holds one table or concern, and `queries` has the same doors.
+//! Three modules: [`mod@write`] is what workers write, [`write::batch`] the transaction of a batch
+//! in two halves with the pure merge between them; [`read`] is what clients and operators read;
+//! [`admin`] is what operators and the janitor do. Each file covers one table or concern, and
+//! `queries` has the same folders.
 
 pub mod admin;
 pub mod connection;
@@ -24,7 +25,7 @@ fn column<'a, T, V>(rows: &'a [T], value: impl Fn(&'a T) -> V) -> Vec<V> {
     rows.iter().map(value).collect()
 }
 
-/// A count as PostgreSQL keeps it; counts are bounded far below at the door.
+/// A count as PostgreSQL stores it; input validation keeps counts far below the maximum.
 fn to_bigint(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }

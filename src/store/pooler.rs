@@ -5,8 +5,8 @@ use tokio_postgres::error::SqlState;
 pub(super) const NO_POOLER: &str = "connect to PostgreSQL itself, as Waybill has a pool of its own, or through \
                          a pooler in session mode as deploy/README.md says";
 
-/// What the server's error says of a pooler in between, on the connection's start or the first
-/// statement.
+/// The explanation of an error that a pooler causes at the connection's start or at the first
+/// statement; `None` for any other error.
 pub(super) fn of_a_pooler(error: &tokio_postgres::Error) -> Option<String> {
     if error.code().is_some_and(is_lost_statement) {
         return Some(transaction_mode());
@@ -24,8 +24,8 @@ pub(super) fn of_a_pooler(error: &tokio_postgres::Error) -> Option<String> {
         })
 }
 
-/// Whether the server knows other prepared statements than this program: each was prepared on another
-/// server process, by a pooler in transaction mode.
+/// Whether a prepared statement is missing or exists already, because a pooler in transaction mode
+/// prepared it on another server process.
 pub(super) fn is_lost_statement(state: &SqlState) -> bool {
     [
         SqlState::INVALID_SQL_STATEMENT_NAME,

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::Unreadable;
 use crate::domain::Stamp;
 
-/// Between the parts; no part may hold a control character.
+/// Between the parts; no part may contain a control character.
 const SEPARATOR: char = '\t';
 /// In place of a sequence; sorts before every digit.
 const NO_SEQUENCE: &str = "-";

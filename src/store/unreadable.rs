@@ -10,16 +10,17 @@ use super::StoreError;
 /// How much of a value is shown, in characters.
 const SHOWN_MAX: usize = 100;
 
-/// A stored value that this version can't read. Displayed, and as an error, it names the column only.
+/// A stored value that this version can't read. Displayed, or as an error, it names only the
+/// column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreadable {
     column: &'static str,
-    /// The column with its value, as far as that may be shown.
+    /// The column, with its value if that may be shown.
     text: String,
 }
 
 impl Unreadable {
-    /// A column with this value, which must be none of a producer's contents.
+    /// A column with this value, which must not come from a producer.
     #[must_use]
     pub fn value(column: &'static str, value: &str) -> Self {
         let shown: String = value.chars().take(SHOWN_MAX).collect();
@@ -27,10 +28,10 @@ impl Unreadable {
         Self { column, text }
     }
 
-    /// A column with contents of another form.
+    /// A column whose contents have another format.
     #[must_use]
     pub fn contents(column: &'static str) -> Self {
-        let text = format!("{column} has contents of another form");
+        let text = format!("{column} has contents of another format");
         Self { column, text }
     }
 
@@ -39,7 +40,7 @@ impl Unreadable {
     pub fn workflow(name: &str, version: i32) -> Self {
         Self {
             column: "workflow",
-            text: format!("workflow {name} version {version} is not there or of another form"),
+            text: format!("workflow {name} version {version} is missing or has another format"),
         }
     }
 
@@ -49,7 +50,7 @@ impl Unreadable {
         self.column
     }
 
-    /// What people read of it, with the value.
+    /// The message for people, with the value.
     #[must_use]
     pub fn detail(&self) -> String {
         format!("this version can't read what is stored: {}", self.text)
@@ -68,7 +69,7 @@ impl From<Unreadable> for StoreError {
     }
 }
 
-/// A column whose type has values that this program has none for.
+/// Reads a column whose type has values that the Rust type can't represent.
 pub(super) fn get<'a, T: FromSql<'a>>(
     row: &'a Row,
     index: usize,

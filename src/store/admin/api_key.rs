@@ -1,7 +1,7 @@
-//! The table `api_key`: who may ask over HTTP, for which tenant, and for how long.
+//! The table `api_key`: who may send HTTP requests, for which tenant, and for how long.
 //!
-//! The text of a key is given out once, by [`Store::create_key`]; only its hash is kept. Times are
-//! those of the database's clock, so that every process agrees on when a key expires.
+//! [`Store::create_key`] returns the text of a key once; only its hash is stored. Times are those
+//! of the database's clock, so that every instance agrees on when a key expires.
 
 use std::time::Duration;
 
@@ -22,73 +22,74 @@ const ANY: &str = include_str!("../queries/admin/any_key.sql");
 /// The longest tenant, and the longest name of a key.
 pub const NAME_BYTES_MAX: usize = 200;
 
-/// A key to be made.
+/// A key to create.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewKey {
-    /// A person's word for it; may be empty.
+    /// A description for people; may be empty.
     pub name: String,
-    /// What may be done with it.
+    /// What it allows.
     pub access: Access,
-    /// How long it is good for; `None` for ever.
+    /// How long it is valid; `None` for ever.
     pub expires_after: Option<Duration>,
 }
 
-/// A key that was made. Nobody can show its text a second time.
+/// A created key. Its text can't be shown a second time.
 #[derive(Debug)]
 pub struct CreatedKey {
-    /// What it is called from now on.
+    /// Its id.
     pub id: String,
-    /// What its holder shows.
+    /// The text that clients authenticate with.
     pub text: SecretString,
-    /// When it ends.
+    /// When it expires.
     pub expires_at: Option<Timestamp>,
 }
 
-/// Whether a key is still good.
+/// Whether a key is still valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyState {
     /// It is.
     Valid,
-    /// Its time is over.
+    /// It has expired.
     Expired,
-    /// Somebody revoked it, whether it had expired or not.
+    /// An operator revoked it, whether it had expired or not.
     Revoked,
 }
 
-/// A key whose text was shown. Its access counts only while its state is [`KeyState::Valid`].
+/// A key that a client authenticated with. Its access counts only while its state is
+/// [`KeyState::Valid`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FoundKey {
-    /// What it is called.
+    /// Its id.
     pub id: String,
-    /// What may be done with it.
+    /// What it allows.
     pub access: Access,
-    /// Whether it was still good when it was looked up.
+    /// Whether it was still valid when it was looked up.
     pub state: KeyState,
-    /// When it ends, for those who remember it for a while.
+    /// When it expires, for callers that cache it.
     pub expires_at: Option<Timestamp>,
 }
 
-/// A key among others.
+/// A key in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedKey {
-    /// What it is called.
+    /// Its id.
     pub id: String,
-    /// A person's word for it.
+    /// A description for people.
     pub name: String,
-    /// What may be done with it.
+    /// What it allows.
     pub access: Access,
-    /// Whether it is still good.
+    /// Whether it is still valid.
     pub state: KeyState,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
-    /// When it ends.
+    /// When it expires.
     pub expires_at: Option<Timestamp>,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
 }
 
 impl KeyState {
-    /// The name people and programs read.
+    /// The name in messages and output.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -100,7 +101,7 @@ impl KeyState {
 }
 
 impl Store {
-    /// Makes a key and keeps its hash.
+    /// Creates a key and stores its hash.
     pub async fn create_key(&self, new: &NewKey) -> Result<CreatedKey, StoreError> {
         let (id, text) = key_text::generate()?;
         let hash = key_text::hash(text.expose_secret());
@@ -130,15 +131,15 @@ impl Store {
         rows.iter().map(listed).collect()
     }
 
-    /// Ends a key; one that was revoked before keeps its time. Says whether there is such a key.
+    /// Revokes a key; one that was revoked before keeps its time. Returns whether the key exists.
     pub async fn revoke_key(&self, id: &str) -> Result<bool, StoreError> {
         let connection = self.connection().await?;
         let statement = connection.prepared(REVOKE).await?;
         Ok(connection.execute(&statement, &[&id]).await? > 0)
     }
 
-    /// The key of that text. What is not the text of a key is not even asked for; what has the id
-    /// of a key and another secret is not found either.
+    /// The key with this text; `None` if the text is malformed, or has the id of a key with another
+    /// secret.
     pub async fn find_key(&self, text: &str) -> Result<Option<FoundKey>, StoreError> {
         let Some(id) = id_of(text) else {
             return Ok(None);
@@ -159,7 +160,7 @@ impl Store {
         }))
     }
 
-    /// Whether a key was ever made, good or not.
+    /// Whether a key was ever created, valid or not.
     pub async fn any_key(&self) -> Result<bool, StoreError> {
         let connection = self.connection().await?;
         let statement = connection.prepared(ANY).await?;
@@ -179,7 +180,7 @@ fn listed(row: &Row) -> Result<ListedKey, StoreError> {
     })
 }
 
-/// Of the first two columns.
+/// Reads the first two columns.
 fn access(row: &Row) -> Result<Access, StoreError> {
     let names: Vec<&str> = row.get(1);
     let scopes = names.into_iter().map(Scope::from_name);
@@ -190,7 +191,7 @@ fn access(row: &Row) -> Result<Access, StoreError> {
     })
 }
 
-/// Of the fourth and fifth column: whether it has expired, and when it was revoked.
+/// Reads the fourth and fifth column: whether it has expired, and when it was revoked.
 fn state(row: &Row) -> KeyState {
     let revoked_at: Option<Timestamp> = row.get(4);
     match (revoked_at, row.get(3)) {

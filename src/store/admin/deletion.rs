@@ -1,4 +1,4 @@
-//! Deleting processes with all that hangs on them, bounded by rows: a large one goes slice by slice,
+//! Deleting processes with all their rows, a bounded number at a time: a large one slice by slice,
 //! its record last.
 
 use std::collections::BTreeMap;
@@ -24,20 +24,20 @@ const PARKED: &str = include_str!("../queries/admin/delete_process_parked.sql");
 const RECORDS: &str = include_str!("../queries/admin/delete_processes.sql");
 const BEGIN: &str = include_str!("../queries/admin/begin_deleting.sql");
 
-/// Futures that are polled together send their statements in order only if all are prepared.
+/// Futures polled at once send their statements in order only if all are prepared.
 const STATEMENTS: [&str; 6] = [EVENTS, ITEMS, STAGES, PARKED, RECORDS, BEGIN];
 
-/// Open records of a kind that one step of a walk looks at.
+/// Open records of a kind that one step of a walk scans.
 const WALK_STEP: usize = 1_000;
 
-/// Processes that are locked in order to be deleted; dropped, it changes nothing.
+/// Processes that are locked for deletion; dropped, it changes nothing.
 pub struct Deletion {
     connection: Connection,
-    taken: Vec<ClaimedRecord>,
+    claimed: Vec<ClaimedRecord>,
 }
 
-/// In which processes the last slice has stopped, and after which rows: what is there before these was
-/// deleted. Forgotten, the next slice only takes longer.
+/// In which processes the last slice stopped, and after which rows: the rows before were deleted.
+/// Without it, the next slice only takes longer.
 #[derive(Debug, Clone, Default)]
 pub struct Stopped {
     /// After the event of that source and id.
@@ -63,14 +63,14 @@ impl Stopped {
         self.events.is_some() || self.items.is_some()
     }
 
-    /// Forgets what is not in these processes.
+    /// Drops what is not in these processes.
     fn keep_to(&mut self, keys: &[Uuid]) {
         self.events.take_if(|(process, _)| !keys.contains(process));
         self.items.take_if(|(process, _)| !keys.contains(process));
     }
 }
 
-/// Where a walk through the open records of a kind is: after one of that time and key.
+/// The place of a walk through the open records of a kind: after this time and key.
 #[derive(Debug, Clone, Copy)]
 pub struct Walk {
     kind: Kind,
@@ -87,7 +87,7 @@ impl Walk {
         }
     }
 
-    /// Of which records.
+    /// The kind of the records.
     #[must_use]
     pub const fn kind(&self) -> Kind {
         self.kind
@@ -95,7 +95,7 @@ impl Walk {
 }
 
 impl Deletion {
-    /// Takes ended processes that are past their retention.
+    /// Claims ended processes that are past their retention.
     pub async fn expired(
         store: &Store,
         retention: Duration,
@@ -110,12 +110,15 @@ impl Deletion {
                 &[&retention.as_secs_f64(), &cut.limit, &cut.skip],
             )
             .await?;
-        let taken = column(&rows, |row| ClaimedRecord::from_row(row, 0, 1));
-        Ok(Self { connection, taken })
+        let claimed = column(&rows, |row| ClaimedRecord::from_row(row, 0, 1));
+        Ok(Self {
+            connection,
+            claimed,
+        })
     }
 
-    /// Walks on through the open records that are older than that and takes those that were never
-    /// opened; says where the walk goes on, and nothing at its end.
+    /// Continues a walk through the open records that are older than `kept_for` and claims those
+    /// that were never opened; returns where the walk continues, `None` at its end.
     pub async fn unopened(
         store: &Store,
         kept_for: Duration,
@@ -138,25 +141,31 @@ impl Deletion {
         let keys = never_opened(&rows, cut);
         let statement = connection.prepared(CLAIM_UNOPENED).await?;
         let rows = connection.query(&statement, &[&keys]).await?;
-        let taken = column(&rows, |row| ClaimedRecord::from_row(row, 0, 1));
-        let next = match taken.is_empty() {
+        let claimed = column(&rows, |row| ClaimedRecord::from_row(row, 0, 1));
+        let next = match claimed.is_empty() {
             true => after.map(|after| Walk { after, ..walk }),
             // Once they are deleted there may be more at the same place.
             false => Some(walk),
         };
-        Ok((Self { connection, taken }, next))
+        Ok((
+            Self {
+                connection,
+                claimed,
+            },
+            next,
+        ))
     }
 
-    /// The processes.
+    /// The claimed processes.
     #[must_use]
     pub fn claimed(&self) -> &[ClaimedRecord] {
-        &self.taken
+        &self.claimed
     }
 
-    /// Deletes at most so many events, as many items and as many stops of ended processes, and the
-    /// records that have nothing left; says how many of these there were. The others are gone for
-    /// their readers from now on. `stopped` is where the slice before has stopped, and becomes where
-    /// this one does.
+    /// Deletes at most `rows` events, `rows` items and `rows` stops of ended processes, and the
+    /// records that have no rows left; returns the number of deleted records. The others are `gone`
+    /// for readers from now on. `stopped` is where the last slice stopped; it becomes where this
+    /// one does.
     pub async fn slice(self, rows: i64, stopped: &mut Stopped) -> Result<u64, StoreError> {
         let connection = &self.connection;
         prepare(connection).await?;
@@ -164,8 +173,8 @@ impl Deletion {
         stopped.keep_to(&keys);
         let went_on = stopped.is_somewhere();
         let more = delete_rows(connection, &keys, rows, (true, stopped)).await?;
-        // Whether there is nothing left of a process that a slice stopped in is looked at only at its
-        // end, since the look passes by all that was deleted.
+        // A process that a slice stopped in is checked for left rows only at its end, since the
+        // check scans over all that was deleted.
         let ready: Vec<Uuid> = keys
             .iter()
             .copied()
@@ -182,8 +191,8 @@ impl Deletion {
     }
 
     /// Deletes records that were never opened, whole, with their parked pushes, in statements of at
-    /// most so many rows; says how many of these there were. They are not final, so nothing may be
-    /// seen of them half deleted: what comes for one of them meanwhile waits for its lock.
+    /// most `rows` rows; returns the number of deleted records. They have not ended, so readers
+    /// must not see them half deleted: events that arrive for them meanwhile wait for the lock.
     pub async fn whole(self, rows: i64, shard: i16) -> Result<u64, StoreError> {
         let connection = &self.connection;
         prepare(connection).await?;
@@ -192,7 +201,7 @@ impl Deletion {
         while delete_rows(connection, &keys, rows, (false, &mut stopped)).await? {}
         let parked = connection.prepared(PARKED).await?;
         connection.execute(&parked, &[&keys, &shard]).await?;
-        // The lock has kept others from adding any.
+        // The lock has prevented new rows.
         let finished = delete_records(connection, &keys, true).await?;
         let closed = finished.iter().map(|(kind, count)| (*kind, -count));
         counters::add_open(connection, &closed.collect(), shard).await?;
@@ -201,11 +210,11 @@ impl Deletion {
     }
 
     fn keys(&self) -> Vec<Uuid> {
-        column(&self.taken, |taken| taken.key.0)
+        column(&self.claimed, |record| record.key.0)
     }
 }
 
-/// The keys of at most so many records that were never opened.
+/// The keys of records that were never opened, up to the limit.
 fn never_opened(rows: &[Row], cut: &ClaimLimits) -> Vec<Uuid> {
     let most = usize::try_from(cut.limit).unwrap_or(usize::MAX);
     let unopened = rows.iter().filter(|row| !row.get::<_, bool>(2));
@@ -215,8 +224,8 @@ fn never_opened(rows: &[Row], cut: &ClaimLimits) -> Vec<Uuid> {
         .collect()
 }
 
-/// Deletes at most so many rows of each table, with or without tombstones; says whether there may be
-/// more.
+/// Deletes at most `rows` rows of each table, with or without tombstones; returns whether there may
+/// be more.
 async fn delete_rows(
     connection: &Connection,
     keys: &[Uuid],
@@ -232,7 +241,7 @@ async fn delete_rows(
     let (source, id) = event.unzip();
     let after_event: &[&(dyn ToSql + Sync)] = &[&keys, &rows, &tombstones, &process, &source, &id];
     let these: &[&(dyn ToSql + Sync)] = &[&keys, &rows];
-    // The events last: with them the tenants' horizons are locked.
+    // The events last: their statement locks the tenants' horizons.
     let (items, stages, events) = tokio::join!(
         biased;
         connection.query_opt(&items, after_item),
@@ -252,7 +261,8 @@ async fn prepare(connection: &Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Deletes records, those that have nothing left unless `all` have not; says how many, by kind.
+/// Deletes records: all of them, or without `all` those that have no rows left; returns their
+/// number by kind.
 async fn delete_records(
     connection: &Connection,
     keys: &[Uuid],

@@ -1,4 +1,4 @@
-//! What the database server is and what its user may do, for people who look for a fault.
+//! The database server's version and settings and the user's privileges, for `waybill doctor`.
 
 use jiff::Timestamp;
 
@@ -6,34 +6,34 @@ use crate::store::{Store, StoreError};
 
 const INSPECT: &str = include_str!("../queries/admin/inspect.sql");
 
-/// The oldest server that is supported, in PostgreSQL's own count.
+/// The oldest supported server, as `server_version_num`.
 pub const VERSION_NUMBER_MIN: i32 = 140_000;
 
-/// A look at the database.
+/// The state of the database server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inspection {
     /// The server's version as a number, such as 150018.
     pub version_number: i32,
-    /// The server's version as it calls itself.
+    /// The server's version as text.
     pub version: String,
-    /// Whether it takes no writes, because it is a replica or was told so.
+    /// Whether it accepts no writes: it is a replica, or its transactions are read-only.
     pub read_only: bool,
-    /// Whether a schema may be made in the database.
+    /// Whether the user may create a schema in the database.
     pub may_create_schema: bool,
-    /// Whether tables may be made in the schema `waybill`.
+    /// Whether the user may create tables in the schema `waybill`.
     pub may_create_tables: bool,
-    /// As whom.
+    /// The user.
     pub user: String,
-    /// Tables that may not be read, or not be written where a worker writes.
+    /// Tables on which the user has not all the privileges that Waybill needs.
     pub closed_tables: Vec<String>,
     /// The server's time.
     pub now: Timestamp,
-    /// What a commit waits for.
+    /// The setting `synchronous_commit`.
     pub synchronous_commit: String,
 }
 
 impl Store {
-    /// Looks at the server; works on a database without the schema too.
+    /// Inspects the server; works without the schema too.
     pub async fn inspect(&self) -> Result<Inspection, StoreError> {
         let connection = self.connection().await?;
         let row = connection.query_one(INSPECT, &[]).await?;

@@ -1,7 +1,7 @@
-//! The text of an API key, `wb_<id>_<secret>`: how it is made, read, hashed and compared.
+//! The text of an API key, `wb_<id>_<secret>`: generating, parsing, hashing and comparing it.
 //!
 //! A plain hash is enough, because a secret of 256 random bits can't be guessed. The text is a
-//! secret: nothing here logs it, and nothing that can be printed holds it or its hash.
+//! secret: nothing here logs it, and no printable type contains it or its hash.
 
 use std::fmt::Write;
 
@@ -35,18 +35,18 @@ pub fn id_of(text: &str) -> Option<&str> {
     (is_id(id) && is_hex(secret, SECRET_BYTES)).then_some(id)
 }
 
-/// Whether that may be the id of a key.
+/// Whether a text has the form of a key's id.
 #[must_use]
 pub fn is_id(text: &str) -> bool {
     is_hex(text, ID_BYTES)
 }
 
-/// What is kept of a key.
+/// The hash of a key's text, as stored.
 pub(super) fn hash(text: &str) -> Vec<u8> {
     digest(&SHA256, text.as_bytes()).as_ref().to_vec()
 }
 
-/// Whether a text is that of the key with this hash, in a time that does not tell how nearly.
+/// Whether a text has this hash, compared in constant time.
 pub(super) fn matches(text: &str, kept: &[u8]) -> bool {
     hash(text).ct_eq(kept).into()
 }

@@ -1,5 +1,5 @@
-//! Brings the schema up to date, one program at a time, and begins an epoch of the change feed when
-//! the tables have come to another cluster or time line.
+//! Brings the schema up to date, one instance at a time, and begins an epoch of the change feed
+//! when the tables have moved to another cluster or time line.
 
 use std::time::Duration;
 
@@ -16,54 +16,53 @@ mod embedded {
 const LOCK: i64 = 9_292_455;
 const TABLE: &str = "waybill.migration";
 
-/// A migration gives up on a table that others use after this long, because everybody who comes
-/// meanwhile waits behind it.
+/// How long a migration waits for a table's lock, because all later statements queue behind it.
 const LOCK_MAX: &str = "set lock_timeout = '1s'";
-/// Then it lets the others work, and tries again.
+/// The pause before it retries.
 const PAUSE: Duration = Duration::from_secs(2);
-/// It gives up after this many attempts: a transaction that holds a table for longer has to be ended.
+/// The most attempts: a transaction that locks a table for longer has to be ended.
 const ATTEMPTS: u32 = 60;
 
 const CREATE_SCHEMA: &str = include_str!("../queries/admin/create_schema.sql");
 
-/// What the schema is and what it should be.
+/// The applied and the known schema version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Versions {
     /// The newest applied migration.
     pub applied: Option<i32>,
-    /// The newest this program knows.
+    /// The newest migration of this program.
     pub known: i32,
 }
 
-/// What was done to the schema.
+/// What a migration did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Migrated {
-    /// How many migrations were missing.
+    /// How many migrations were applied.
     pub applied: usize,
-    /// The epoch that was begun because the tables have come to another cluster or time line.
+    /// The epoch that was begun because the tables have moved to another cluster or time line.
     pub epoch: Option<i16>,
 }
 
 impl Versions {
-    /// Whether this program finds all that it was written for. There may be more, of a newer program
-    /// beside it; if that took something away, the first statement that misses it ends this one.
+    /// Whether the schema has all that this program needs. It may be newer; if a newer migration
+    /// removed something, the first statement that misses it ends this program.
     #[must_use]
     pub fn suffice(self) -> bool {
         self.applied >= Some(self.known)
     }
 
-    /// Whether a newer program has brought the tables further.
+    /// Whether a newer program has migrated the schema further.
     #[must_use]
     pub fn are_newer(self) -> bool {
         self.applied > Some(self.known)
     }
 }
 
-/// Applies what is missing and says what that was. Waits for others that do the same; the lock is
-/// of the session, so it ends with the connection whatever happens.
+/// Applies the missing migrations. Waits for other instances that do the same; the advisory lock is
+/// a session lock, so it always ends with the connection.
 pub async fn migrate(mut connection: Connection) -> Result<Migrated, StoreError> {
     let migrated = bring_up(&mut connection).await;
-    // The relaxed timeouts must not go back to the pool.
+    // A connection with relaxed timeouts must not return to the pool.
     connection.discard();
     migrated
 }
@@ -89,7 +88,7 @@ async fn bring_up(connection: &mut Connection) -> Result<Migrated, StoreError> {
                 if attempt >= ATTEMPTS || !is_in_use(&error) {
                     return Err(failed(&error));
                 }
-                tracing::warn!("a table is in use: the migration waits for it, others go on");
+                tracing::warn!("a table is in use: the migration waits, other sessions go on");
                 tokio::time::sleep(PAUSE).await;
             }
         }
@@ -100,7 +99,7 @@ async fn bring_up(connection: &mut Connection) -> Result<Migrated, StoreError> {
     })
 }
 
-/// Applies what is missing, each migration in a transaction of its own.
+/// Applies the missing migrations, each in its own transaction.
 async fn apply(connection: &mut Connection) -> Result<usize, refinery::Error> {
     let mut runner = embedded::migrations::runner();
     let runner = runner.set_migration_table_name(TABLE);
@@ -108,7 +107,7 @@ async fn apply(connection: &mut Connection) -> Result<usize, refinery::Error> {
     Ok(report.applied_migrations().len())
 }
 
-/// Whether others had a table for too long, or waited for this one while it waited for them.
+/// Whether another transaction locked a table for too long, or there was a deadlock.
 fn is_in_use(error: &refinery::Error) -> bool {
     let state = of_the_server(error).and_then(tokio_postgres::Error::code);
     state.is_some_and(|state| {
@@ -122,8 +121,8 @@ fn is_in_use(error: &refinery::Error) -> bool {
 
 fn failed(error: &refinery::Error) -> StoreError {
     let of_the_server = of_the_server(error).and_then(tokio_postgres::Error::as_db_error);
-    let said = of_the_server.map_or_else(String::new, |answer| format!(": {}", answer.message()));
-    StoreError::Migration(format!("{error}{said}"))
+    let detail = of_the_server.map_or_else(String::new, |answer| format!(": {}", answer.message()));
+    StoreError::Migration(format!("{error}{detail}"))
 }
 
 fn of_the_server(error: &refinery::Error) -> Option<&tokio_postgres::Error> {

@@ -1,5 +1,5 @@
 //! The table `quarantine`: processes that the janitor can't seal or delete, set aside so that the
-//! others go on. And what it takes at once, so that it can find out which those are.
+//! others are not blocked. And the limits of its claims, with which it finds them.
 
 use std::time::Duration;
 
@@ -12,42 +12,42 @@ use crate::store::{Store, StoreError};
 const SET_ASIDE: &str = include_str!("../queries/admin/set_aside.sql");
 const RELEASE: &str = include_str!("../queries/admin/release_quarantine.sql");
 
-/// How long a process is left alone that was set aside.
+/// How long a process stays set aside before it is retried.
 const RETRY_AFTER: Duration = Duration::from_hours(1);
 /// The longest reason that is kept, in characters.
 const REASON_MAX: usize = 500;
 
-/// How much to take at once.
+/// Limits of a claim.
 #[derive(Debug, Clone)]
 pub struct ClaimLimits {
-    /// At most so many.
+    /// The most processes.
     pub limit: i64,
-    /// None of these processes.
+    /// Processes to skip.
     pub skip: Vec<Uuid>,
 }
 
-/// A process that was taken.
+/// A claimed process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClaimedRecord {
     /// Its key.
     pub key: ProcessKey,
-    /// Whether it had been set aside and is tried again.
+    /// Whether it had been set aside and is retried.
     pub again: bool,
 }
 
-/// What can't be done to a process.
+/// What failed for a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum QuarantinedFor {
     /// It is due and can't be sealed.
     Seal,
     /// Its parked pushes can't be turned into dead letters.
     Park,
-    /// Its time is over and it can't be deleted.
+    /// Its retention is over and it can't be deleted.
     Delete,
 }
 
 impl QuarantinedFor {
-    /// As it is stored.
+    /// The name in the table.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -59,7 +59,7 @@ impl QuarantinedFor {
 }
 
 impl ClaimLimits {
-    /// The first so many.
+    /// Limits without processes to skip.
     #[must_use]
     pub const fn of(limit: i64) -> Self {
         let skip = Vec::new();
@@ -68,7 +68,7 @@ impl ClaimLimits {
 }
 
 impl ClaimedRecord {
-    /// From columns `key` and `again`.
+    /// Reads the columns `key` and `again`.
     pub(in crate::store) fn from_row(row: &Row, key: usize, again: usize) -> Self {
         Self {
             key: ProcessKey(row.get(key)),
@@ -92,7 +92,7 @@ impl Store {
         Ok(())
     }
 
-    /// Lets go of what is not wrong any more; says how many that were.
+    /// Releases processes that are no longer affected; returns how many.
     pub async fn release_quarantine(&self) -> Result<u64, StoreError> {
         self.alone(RELEASE, &[]).await
     }

@@ -1,5 +1,5 @@
-//! The table `replay`: dead letters on their way back, as whoever asks for it, works on it and looks
-//! at it sees them. Whatever becomes of the process that works on one, its row tells the next.
+//! The table `replay`: requested replays of dead letters and their progress. If the instance that
+//! works on one fails, another one continues from its row.
 
 use std::collections::BTreeMap;
 
@@ -17,105 +17,105 @@ const STOP: &str = include_str!("../queries/admin/stop_replay.sql");
 
 /// The greatest rate, in dead letters per second.
 pub const RATE_MAX: u32 = 10_000;
-/// Replays of one tenant that may be under way.
+/// The most unfinished replays of one tenant.
 const UNDER_WAY_MAX: i64 = 20;
-/// Replays of one tenant that are kept, with those under way.
+/// The most replays of one tenant that are kept, unfinished ones included.
 const KEPT: i64 = 100;
 
-/// A replay that is asked for.
+/// A replay to request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewReplay {
-    /// Which dead letters.
+    /// The selected dead letters.
     pub dead_letters: DeadLetterSelection,
-    /// Dead letters per second; without one as fast as the broker confirms.
+    /// Dead letters per second; without it as fast as the broker confirms.
     pub rate: Option<u32>,
-    /// Whether it only says what would become of them.
+    /// Whether it only predicts the outcomes.
     pub dry_run: bool,
-    /// The id of the key of whoever asks, if there is one.
+    /// The id of the requesting client's API key, if any.
     pub requested_by: Option<String>,
 }
 
-/// What becomes of a replay that is asked for.
+/// The result of requesting a replay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReplayRequested {
-    /// This one begins as soon as a process takes it.
+    /// It begins as soon as an instance claims it.
     Begun(Uuid),
-    /// There are no such dead letters.
+    /// The selection is empty.
     NoDeadLetters,
-    /// Too many are under way.
+    /// Too many replays are unfinished.
     TooMany,
 }
 
-/// What became of dead letters.
+/// Outcomes of replayed dead letters.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Counts {
-    /// The broker has them.
+    /// The broker confirmed them.
     pub confirmed: u64,
-    /// A queue refused them.
+    /// The broker nacked them.
     pub nacked: u64,
-    /// No queue takes them.
+    /// The broker returned them as unroutable.
     pub unroutable: u64,
-    /// What is kept of them can't be read.
+    /// Their stored form can't be read.
     pub damaged: u64,
 }
 
-/// What would become of a dead letter that would not be refused.
+/// The predicted outcome of a dead letter that would not be refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExpectedOutcome {
-    /// It would change its process, or be a line of its history.
+    /// It would be applied to its process, or logged as a step.
     Applied,
     /// Its event is in the log.
     Duplicate,
     /// Its process has ended.
     Late,
-    /// It is a push: where its order then stands decides.
+    /// It is a push: its outcome depends on the stage of its order by then.
     Undecided,
-    /// What is kept of it can't be read.
+    /// Its stored form can't be read.
     Damaged,
 }
 
-/// What would become of dead letters: how many of each fate, or of each reason why they would be refused.
+/// Predicted outcomes: counts by outcome, or by the reason of a refusal.
 pub type ExpectedCounts = BTreeMap<String, u64>;
 
-/// A replay as people see it.
+/// A replay with its progress.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Replay {
     /// Its id.
     pub id: Uuid,
-    /// What is meant, where it is one dead letter.
+    /// The only selected dead letter, if it is one.
     pub dead_letter: Option<Uuid>,
-    /// What is meant, where it is a reason.
+    /// The selected reason, if any.
     pub reason: Option<String>,
     /// Dead letters per second.
     pub rate: Option<u32>,
-    /// Whether it only says what would become of them.
+    /// Whether it only predicts the outcomes.
     pub dry_run: bool,
-    /// The id of a key.
+    /// The id of an API key; may be empty.
     pub requested_by: String,
-    /// When it was asked for.
+    /// When it was requested.
     pub requested_at: Timestamp,
-    /// How many dead letters there were then.
+    /// How many dead letters were selected then.
     pub dead_letters: u64,
-    /// When somebody began to work on it.
+    /// When an instance began to work on it.
     pub begun_at: Option<Timestamp>,
-    /// What has become of them.
+    /// The outcomes so far.
     pub counts: Counts,
-    /// What would become of them.
+    /// The predicted outcomes of a dry run.
     pub expected: ExpectedCounts,
-    /// Why it does not go on at the moment.
+    /// The error that interrupts it at the moment.
     pub problem: Option<String>,
-    /// When it was asked to stop.
+    /// When a stop was requested.
     pub stop_requested_at: Option<Timestamp>,
-    /// When it has ended.
+    /// When it ended.
     pub ended_at: Option<Timestamp>,
-    /// Whether it has come to the end of what was meant.
+    /// Whether it has reached the end of its selection.
     pub is_through: bool,
-    /// Whether somebody works on it.
+    /// Whether an instance works on it.
     pub is_claimed: bool,
 }
 
 impl ExpectedOutcome {
-    /// Every fate; none has the name of a reason.
+    /// Every outcome; none has the name of a reason.
     pub const ALL: [Self; 5] = [
         Self::Applied,
         Self::Duplicate,
@@ -124,7 +124,7 @@ impl ExpectedOutcome {
         Self::Damaged,
     ];
 
-    /// Its name among what is expected.
+    /// Its name in [`ExpectedCounts`].
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -138,13 +138,13 @@ impl ExpectedOutcome {
 }
 
 impl Counts {
-    /// All of them.
+    /// The total.
     #[must_use]
     pub fn sum(self) -> u64 {
         self.confirmed + self.nacked + self.unroutable + self.damaged
     }
 
-    /// Adds others.
+    /// Adds other counts.
     pub fn add(&mut self, others: Self) {
         self.confirmed += others.confirmed;
         self.nacked += others.nacked;
@@ -154,7 +154,7 @@ impl Counts {
 }
 
 impl Replay {
-    /// How many dead letters it has done with.
+    /// How many dead letters are processed.
     #[must_use]
     pub fn done(&self) -> u64 {
         self.counts.sum() + self.expected.values().sum::<u64>()
@@ -162,7 +162,7 @@ impl Replay {
 }
 
 impl Store {
-    /// Asks for a replay of a tenant's dead letters that are there now.
+    /// Requests a replay of a tenant's dead letters that exist now.
     pub async fn request_replay(
         &self,
         tenant: &str,
@@ -197,7 +197,7 @@ impl Store {
         })
     }
 
-    /// Asks for the end of a replay, if it has not ended.
+    /// Requests that a replay stops, if it has not ended.
     pub async fn stop_replay(&self, tenant: &str, id: Uuid) -> Result<(), StoreError> {
         let connection = self.connection().await?;
         let statement = connection.prepared(STOP).await?;
@@ -210,12 +210,12 @@ impl Store {
         self.some_replays(tenant, None, limit).await
     }
 
-    /// One of them.
+    /// One of a tenant's replays.
     pub async fn replay(&self, tenant: &str, id: Uuid) -> Result<Option<Replay>, StoreError> {
         Ok(self.some_replays(tenant, Some(id), 1).await?.pop())
     }
 
-    /// The dead letters that a replay has brought back and that are here still, by reason.
+    /// The number of dead letters that came back from a replay, by reason.
     pub async fn returned_dead_letters(
         &self,
         tenant: &str,
@@ -271,5 +271,5 @@ fn from_row(row: &Row) -> Result<Replay, StoreError> {
 }
 
 pub(super) fn expected_counts(text: &str) -> Result<ExpectedCounts, StoreError> {
-    serde_json::from_str(text).map_err(|_| StoreError::Corrupt("outlook of a replay"))
+    serde_json::from_str(text).map_err(|_| StoreError::Corrupt("expected outcomes of a replay"))
 }

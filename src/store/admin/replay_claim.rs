@@ -1,5 +1,6 @@
-//! The table `replay`, as whoever works on one sees it: held for a while, and held on to; let go by
-//! a crash, it is taken up by another where it was noted to be.
+//! The table `replay` for the instances that run replays: a claim has a lease, which is extended
+//! while the work goes on. After a crash the lease expires, and another instance continues from the
+//! noted progress.
 
 use std::time::Duration;
 
@@ -15,58 +16,58 @@ const NOTE: &str = include_str!("../queries/admin/note_replay_progress.sql");
 const END: &str = include_str!("../queries/admin/end_replay.sql");
 const RELEASE: &str = include_str!("../queries/admin/release_replay_claim.sql");
 
-/// A replay that is held.
+/// A claimed replay.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClaimedReplay {
     /// Its id.
     pub id: Uuid,
-    /// Which dead letters.
+    /// The selected dead letters.
     pub dead_letters: DeadLetterSelection,
     /// Dead letters per second.
     pub rate: Option<u32>,
-    /// Whether it only says what would become of them.
+    /// Whether it only predicts the outcomes.
     pub dry_run: bool,
-    /// Where the dead letters ended when it was asked for.
+    /// The place of the newest dead letter when it was requested.
     pub end: DeadLetterCursor,
-    /// The newest dead letter that was done with.
+    /// The place of the last processed dead letter.
     pub at: Option<DeadLetterCursor>,
-    /// What would become of those before it.
+    /// The predicted outcomes so far.
     pub expected: ExpectedCounts,
-    /// Whether it was asked to stop.
+    /// Whether a stop was requested.
     pub is_to_stop: bool,
-    /// Whose it is.
+    /// The id of this claim.
     claim: Uuid,
-    /// For how long, unless it is held on to.
+    /// How long the claim lasts unless it is extended.
     lease: Duration,
 }
 
-/// How far a replay has come.
+/// The progress of a replay.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReplayProgress<'a> {
-    /// The newest dead letter that was done with.
+    /// The place of the last processed dead letter.
     pub at: DeadLetterCursor,
-    /// Dead letters to forget.
+    /// Confirmed dead letters, to be deleted.
     pub confirmed: &'a [Uuid],
-    /// What became of the others since it was noted last.
+    /// Outcomes of the others since the last note.
     pub counts: Counts,
-    /// What would become of all so far.
+    /// The predicted outcomes of all so far.
     pub expected: &'a ExpectedCounts,
 }
 
-/// What somebody who works on a replay is to do.
+/// The state of a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClaimState {
-    /// Go on.
+    /// It is valid: continue.
     Continue,
-    /// End it.
+    /// A stop was requested: end the replay.
     Stop,
-    /// Leave it alone: it is somebody else's by now, or nobody's.
+    /// The claim has expired, or another instance has it.
     Lost,
 }
 
 impl ClaimState {
-    fn of(held: bool, stop: bool) -> Self {
-        match (held, stop) {
+    fn of(is_valid: bool, stop: bool) -> Self {
+        match (is_valid, stop) {
             (false, _) => Self::Lost,
             (true, true) => Self::Stop,
             (true, false) => Self::Continue,
@@ -75,7 +76,7 @@ impl ClaimState {
 }
 
 impl Store {
-    /// Takes a replay that nobody works on, for so long.
+    /// Claims a replay that no instance works on, for the length of the lease.
     pub async fn claim_replay(&self, lease: Duration) -> Result<Option<ClaimedReplay>, StoreError> {
         let claim = Uuid::new_v4();
         let connection = self.connection().await?;
@@ -111,24 +112,25 @@ impl Store {
         }))
     }
 
-    /// Holds on to a replay.
+    /// Extends the claim by its lease.
     pub async fn extend_replay_claim(
         &self,
-        held: &ClaimedReplay,
+        replay: &ClaimedReplay,
     ) -> Result<ClaimState, StoreError> {
         let connection = self.connection().await?;
         let statement = connection.prepared(EXTEND).await?;
-        let lease = held.lease.as_secs_f64();
+        let lease = replay.lease.as_secs_f64();
         let row = connection
-            .query_opt(&statement, &[&held.id, &held.claim, &lease])
+            .query_opt(&statement, &[&replay.id, &replay.claim, &lease])
             .await?;
         Ok(row.map_or(ClaimState::Lost, |row| ClaimState::of(true, row.get(0))))
     }
 
-    /// Notes how far it has come, forgets what was confirmed, both or none; and holds on to it.
+    /// Notes the progress and deletes the confirmed dead letters in one transaction, and extends
+    /// the claim.
     pub async fn note_replay_progress(
         &self,
-        held: &ClaimedReplay,
+        replay: &ClaimedReplay,
         progress: &ReplayProgress<'_>,
     ) -> Result<ClaimState, StoreError> {
         let ReplayProgress { at, counts, .. } = progress;
@@ -139,8 +141,8 @@ impl Store {
             .query_opt(
                 &statement,
                 &[
-                    &held.id,
-                    &held.claim,
+                    &replay.id,
+                    &replay.claim,
                     &progress.confirmed,
                     &to_bigint(counts.nacked),
                     &to_bigint(counts.unroutable),
@@ -148,7 +150,7 @@ impl Store {
                     &expected,
                     &at.received_at,
                     &at.id,
-                    &held.lease.as_secs_f64(),
+                    &replay.lease.as_secs_f64(),
                 ],
             )
             .await?;
@@ -157,32 +159,33 @@ impl Store {
         }))
     }
 
-    /// Notes that it has ended, at its end or before.
+    /// Ends a replay; `is_through` if it has reached the end of its selection.
     pub async fn end_replay(
         &self,
-        held: &ClaimedReplay,
+        replay: &ClaimedReplay,
         is_through: bool,
     ) -> Result<(), StoreError> {
         let connection = self.connection().await?;
         let statement = connection.prepared(END).await?;
         connection
-            .execute(&statement, &[&held.id, &held.claim, &is_through])
+            .execute(&statement, &[&replay.id, &replay.claim, &is_through])
             .await?;
         Ok(())
     }
 
-    /// Gives it up for somebody to take it again, after a while where there is trouble.
+    /// Releases the claim, so that a replay is claimed again after a delay, with the error if there
+    /// was one.
     pub async fn release_replay(
         &self,
-        held: &ClaimedReplay,
+        replay: &ClaimedReplay,
         again_after: Duration,
-        trouble: Option<&str>,
+        problem: Option<&str>,
     ) -> Result<(), StoreError> {
         let connection = self.connection().await?;
         let statement = connection.prepared(RELEASE).await?;
         let after = again_after.as_secs_f64();
         connection
-            .execute(&statement, &[&held.id, &held.claim, &after, &trouble])
+            .execute(&statement, &[&replay.id, &replay.claim, &after, &problem])
             .await?;
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! Completions that are sent again on request: which ones, and their rows in the outbox.
+//! Completions that are resent on request: which ones, and their rows in the outbox.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::store::{Store, StoreError, column, from_bigint};
 const ENDED: &str = include_str!("../queries/admin/ended_between.sql");
 const INSERT: &str = include_str!("../queries/admin/insert_resend.sql");
 
-/// Which completions.
+/// Which completions to resend.
 #[derive(Debug, Clone)]
 pub struct EndedBetween {
     /// Of processes that were sealed at or after this time.
@@ -21,7 +21,7 @@ pub struct EndedBetween {
     pub until: Timestamp,
     /// Only of this tenant.
     pub tenant: Option<String>,
-    /// Only with one of these statuses; none for all.
+    /// Only with one of these statuses; empty for all.
     pub statuses: Vec<Status>,
 }
 
@@ -35,7 +35,7 @@ pub struct Sealed {
 }
 
 impl Store {
-    /// A page of what was sealed, after the last one of the page before.
+    /// A page of sealed processes, after the last one of the previous page.
     pub async fn ended_between(
         &self,
         query: &EndedBetween,
@@ -68,8 +68,8 @@ impl Store {
         }))
     }
 
-    /// Has completions sent again, the first after `start` and each of the others `pause` later; says
-    /// how many were not in the outbox still.
+    /// Inserts completions into the outbox, due after `start` and then every `pause`; returns how
+    /// many were not in the outbox already.
     pub async fn resend(
         &self,
         rows: &[OutboxRow],

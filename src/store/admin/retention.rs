@@ -1,5 +1,4 @@
-//! What leaves besides processes: what reminds of them, pushes that have waited too long, dead letters
-//! that were kept long enough.
+//! Retention of tombstones, parked pushes and dead letters.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -19,19 +18,19 @@ use crate::store::{Connection, Store, StoreError, column, from_bigint};
 const FIND_TOMBSTONES: &str = include_str!("../queries/admin/find_tombstones.sql");
 const LOAD_TOMBSTONES: &str = include_str!("../queries/admin/load_tombstones.sql");
 const DELETE_TOMBSTONES: &str = include_str!("../queries/admin/delete_tombstones.sql");
-const DELETE_LETTERS: &str = include_str!("../queries/admin/delete_old_dead_letters.sql");
+const DELETE_DEAD_LETTERS: &str = include_str!("../queries/admin/delete_old_dead_letters.sql");
 
-/// What is remembered of an attempt that ended and was deleted.
+/// The tombstone of an attempt that ended and was deleted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tombstone {
-    /// When it ended; not kept by versions before attempts.
+    /// When it ended; missing in rows of versions without attempts.
     pub ended_at: Option<Timestamp>,
-    /// Hashes of the opening events that it had.
+    /// Hashes of its opening events.
     pub openings: Vec<Vec<u8>>,
 }
 
 impl Tombstone {
-    /// Whether an event belongs to that attempt or to one before.
+    /// Whether an event belongs to this attempt or to an earlier one.
     #[must_use]
     pub fn covers(&self, event: &Event) -> bool {
         let stamp = &event.stamp;
@@ -58,7 +57,7 @@ fn opening_hash(source: &str, id: &str) -> Vec<u8> {
     hash.as_ref().iter().copied().take(16).collect()
 }
 
-/// Loads what is remembered of the attempts before.
+/// Loads the tombstones of earlier attempts.
 pub(in crate::store) async fn tombstones(
     connection: &Connection,
     keys: &[Uuid],
@@ -78,27 +77,27 @@ pub(in crate::store) async fn tombstones(
     Ok(rows.iter().map(tombstone).collect())
 }
 
-/// When a parked push has waited too long, and what it becomes.
+/// When a parked push expires, and the dead letter it becomes.
 #[derive(Debug, Clone)]
 pub struct ParkedExpiry {
-    /// After this.
+    /// After this time.
     pub after: Duration,
     /// The dead letter's reason.
     pub reason: &'static str,
     /// Its problem.
     pub problem: String,
-    /// Which shard of the counts it moves.
+    /// The shard of the counts to change.
     pub shard: i16,
 }
 
-/// Pushes that have waited too long, their orders locked; dropped, it changes nothing.
+/// Expired parked pushes, their orders locked; dropped, it changes nothing.
 pub struct LateParked {
     connection: Connection,
     late: Vec<(PushId, ClaimedRecord)>,
 }
 
 impl LateParked {
-    /// Takes some.
+    /// Claims some.
     pub async fn take(
         store: &Store,
         after: Duration,
@@ -110,16 +109,16 @@ impl LateParked {
         Ok(Self { connection, late })
     }
 
-    /// The orders.
+    /// The claimed orders.
     #[must_use]
     pub fn claimed(&self) -> Vec<ClaimedRecord> {
-        let mut taken = column(&self.late, |(_, taken)| *taken);
-        taken.sort_by_key(|taken| taken.key);
-        taken.dedup();
-        taken
+        let mut claimed = column(&self.late, |(_, record)| *record);
+        claimed.sort_by_key(|record| record.key);
+        claimed.dedup();
+        claimed
     }
 
-    /// Makes dead letters of them; says how many there were.
+    /// Moves them to the dead letters; returns how many there were.
     pub async fn expire(self, expiry: &ParkedExpiry) -> Result<u64, StoreError> {
         let refused = self.late.into_iter();
         let refused = refused.map(|(push, _)| (push, expiry.reason, expiry.problem.clone()));
@@ -131,8 +130,8 @@ impl LateParked {
 }
 
 impl Store {
-    /// Which of these processes were there, have ended, and were let go. One of the same token that
-    /// came later does not change that: ask for it first.
+    /// Which of these processes have a tombstone. The token may have a later process too: look for
+    /// that first.
     pub async fn forgotten(&self, keys: &[ProcessKey]) -> Result<HashSet<ProcessKey>, StoreError> {
         let connection = self.connection().await?;
         let statement = connection.prepared(FIND_TOMBSTONES).await?;
@@ -141,7 +140,7 @@ impl Store {
         Ok(rows.iter().map(|row| ProcessKey(row.get(0))).collect())
     }
 
-    /// Lets go of at most `limit` tombstones older than that; says how many there were.
+    /// Deletes at most `limit` tombstones older than `kept_for`; returns how many.
     pub async fn delete_tombstones(
         &self,
         kept_for: Duration,
@@ -151,7 +150,7 @@ impl Store {
             .await
     }
 
-    /// Deletes at most `limit` dead letters older than that; says how many there were.
+    /// Deletes at most `limit` dead letters older than `kept_for`; returns how many.
     pub async fn delete_old_dead_letters(
         &self,
         kept_for: Duration,
@@ -160,7 +159,7 @@ impl Store {
     ) -> Result<u64, StoreError> {
         let connection = self.connection().await?;
         connection.begin().await?;
-        let statement = connection.prepared(DELETE_LETTERS).await?;
+        let statement = connection.prepared(DELETE_DEAD_LETTERS).await?;
         let row = connection
             .query_one(&statement, &[&kept_for.as_secs_f64(), &limit, &shard])
             .await?;
@@ -168,8 +167,8 @@ impl Store {
         Ok(from_bigint(row.get(0)))
     }
 
-    /// Runs one statement that is a transaction of its own. Given up without an answer, its connection
-    /// is closed: whoever got it next would wait for that statement.
+    /// Runs one statement in its own transaction. Cancelled before the answer, it closes the
+    /// connection, whose next user would have to wait for that statement.
     pub(in crate::store) async fn alone(
         &self,
         text: &str,

@@ -1,5 +1,4 @@
-//! The table `sample`: what each running program did in the last seconds, for the charts of the last
-//! hour.
+//! The table `sample`: what each instance did in a few seconds, for the charts of the last hour.
 
 use std::time::Duration;
 
@@ -15,36 +14,36 @@ const DELETE: &str = include_str!("../queries/admin/delete_samples.sql");
 const MINUTES: &str = include_str!("../queries/admin/sampled_minutes.sql");
 const LATELY: &str = include_str!("../queries/admin/sampled_lately.sql");
 
-/// When all samples of a minute are there: before that it would seem to have been a quiet one.
+/// How long after a minute all its samples are stored: before that its counts are too low.
 pub const SETTLED_AFTER: Duration = Duration::from_secs(10);
 
-/// What one program did in a stretch of time, and how things stood at its end.
+/// What one instance did in an interval, and the levels at its end.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sample {
-    /// The run of a program that it is of.
+    /// The instance, new at each start.
     pub instance: Uuid,
-    /// Its place among those of the same run.
+    /// Its number within the instance.
     pub number: u64,
-    /// How long the stretch was.
+    /// The length of the interval.
     pub span: Duration,
-    /// What happened in it.
+    /// The counts of the interval.
     pub counts: Counts,
-    /// Events by how long they took: up to each of the bounds, and beyond the last one.
+    /// The latency histogram: events up to each bound, and above the last one.
     pub latency: Vec<u64>,
-    /// How things stood.
+    /// The levels at the end.
     pub levels: Levels,
 }
 
-/// How much happened.
+/// Counts of what happened.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Deliveries taken.
+    /// Deliveries received.
     pub received: u64,
-    /// Events that had their effect.
+    /// Applied events.
     pub applied: u64,
-    /// Repetitions.
+    /// Duplicates.
     pub duplicate: u64,
-    /// Events that came after the end.
+    /// Late events.
     pub late: u64,
     /// Messages that can't be applied.
     pub dead: u64,
@@ -52,16 +51,16 @@ pub struct Counts {
     pub ended: [u64; 4],
 }
 
-/// How things stood, where it was known.
+/// Levels, where known.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Levels {
-    /// Events that wait in the queues.
+    /// Ready messages in the queues.
     pub queue_ready: Option<u64>,
-    /// Messages that wait to be published.
+    /// Messages in the outbox.
     pub outbox: Option<u64>,
-    /// Dead letters that wait for somebody.
+    /// Dead letters.
     pub dead_letters: Option<u64>,
-    /// Pushes that wait for their stops.
+    /// Parked pushes.
     pub parked: Option<u64>,
     /// Uploads that have not ended.
     pub uploads_open: Option<u64>,
@@ -69,36 +68,36 @@ pub struct Levels {
     pub orders_open: Option<u64>,
 }
 
-/// What all programs did in one minute; levels are the highest that was seen in it.
+/// What all instances did in one minute; levels are the highest of the minute.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Minute {
-    /// When it began.
+    /// Its start.
     pub start: Timestamp,
-    /// What happened in it.
+    /// The counts of the interval.
     pub counts: Counts,
-    /// Events by how long they took; empty where that was told apart by other bounds.
+    /// The latency histogram; empty where it was sampled with other bounds.
     pub latency: Vec<u64>,
-    /// How things stood.
+    /// The levels at the end.
     pub levels: Levels,
 }
 
-/// What all programs did just now.
+/// What all instances did recently.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Lately {
     /// The database's time.
     pub now: Timestamp,
-    /// Events that had their effect within the last minute.
+    /// Events applied within the last minute.
     pub applied: u64,
-    /// How many seconds of that minute are known; nothing where no program runs.
+    /// How many seconds of that minute are covered by samples; `None` without any.
     pub seconds: Option<f64>,
-    /// Events that wait in the queues, where a program knows.
+    /// Ready messages in the queues, where known.
     pub queue_ready: Option<u64>,
-    /// Events of the last five minutes by how long they took; empty where none is known.
+    /// The latency histogram of the last five minutes; empty where unknown.
     pub latency: Vec<u64>,
 }
 
 impl Store {
-    /// Keeps a sample that was taken so long ago; one that is there already stays.
+    /// Stores a sample that is `ago` old; one that is stored already stays.
     pub async fn keep_sample(
         &self,
         sample: &Sample,
@@ -122,12 +121,12 @@ impl Store {
         Ok(())
     }
 
-    /// Lets go of at most `limit` samples older than that; says how many there were.
+    /// Deletes at most `limit` samples older than `kept_for`; returns how many.
     pub async fn delete_samples(&self, kept_for: Duration, limit: i64) -> Result<u64, StoreError> {
         self.alone(DELETE, &[&kept_for.as_secs_f64(), &limit]).await
     }
 
-    /// The last sixty settled minutes, those without a sample left out.
+    /// The last sixty settled minutes, without those that have no sample.
     pub async fn sampled_minutes(&self, bounds: &[f64]) -> Result<Vec<Minute>, StoreError> {
         let connection = self.connection().await?;
         let statement = connection.prepared(MINUTES).await?;
@@ -137,7 +136,7 @@ impl Store {
         Ok(rows.iter().map(minute).collect())
     }
 
-    /// The last moments.
+    /// The last minutes.
     pub async fn sampled_lately(&self, bounds: &[f64]) -> Result<Lately, StoreError> {
         let connection = self.connection().await?;
         let statement = connection.prepared(LATELY).await?;
@@ -152,7 +151,7 @@ impl Store {
     }
 }
 
-/// In the order of the columns, without the ends.
+/// In the order of the columns, without `ended`.
 fn counts(counts: &Counts) -> [u64; 5] {
     [
         counts.received,

@@ -1,8 +1,8 @@
-//! The table `session`: a key shown once, and from then on a code that stands for it until nobody
-//! has used it for a while.
+//! The table `session`: a client authenticates once with an API key and from then on with a session
+//! code, which expires when it is not used for a while.
 //!
-//! Like the text of a key, a code is given out once and only its hash is kept. It is good on every
-//! replica as long as its key is, so it is written and read on the primary.
+//! Like the text of a key, a code is returned once and only its hash is stored. It is valid on
+//! every instance as long as its key is, so it is written and read on the primary.
 
 use std::time::Duration;
 
@@ -18,36 +18,36 @@ const CREATE: &str = include_str!("../queries/admin/create_session.sql");
 const END: &str = include_str!("../queries/admin/end_session.sql");
 const USE: &str = include_str!("../queries/admin/use_session.sql");
 
-/// Sessions of one key; one more, and the one that was used longest ago goes.
+/// The most sessions of one key; beyond that the least recently used is deleted.
 const OF_ONE_KEY_MAX: i64 = 1_000;
 
-/// A session that is good.
+/// A valid session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UsedSession {
     /// The id of its key.
     pub key: String,
-    /// What may be done with it.
+    /// What it allows.
     pub access: Access,
 }
 
-/// What the database knows of a code.
+/// The session of a code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Session {
-    /// A key's.
+    /// The session of a key.
     Keyed(UsedSession),
-    /// Nobody's: no key was ever made.
+    /// A session without a key: no key was ever created.
     Unkeyed,
 }
 
-/// Whether that has the form of a code.
+/// Whether a text has the form of a code.
 #[must_use]
 pub fn is_code(text: &str) -> bool {
     parse(text).is_some()
 }
 
 impl Store {
-    /// Begins a session of the key with this id, or of nobody's where no key was ever made, and
-    /// gives its code. It ends when it was not used for this long.
+    /// Creates a session of the key with this id, or one without a key if no key was ever created,
+    /// and returns its code. It expires when it is not used for `lasts`.
     pub async fn create_session(
         &self,
         key: Option<&str>,
@@ -63,8 +63,8 @@ impl Store {
         Ok(SecretString::from(code.to_string()))
     }
 
-    /// The session of this code, which from now on lasts anew; `None` where there is none, it has
-    /// ended, or its key is not good any more.
+    /// The session of this code, whose expiry is reset; `None` if there is none, it has expired, or
+    /// its key is no longer valid.
     pub async fn use_session(&self, code: &str) -> Result<Option<Session>, StoreError> {
         let Some(code) = parse(code) else {
             return Ok(None);
@@ -104,7 +104,7 @@ fn hash(code: Uuid) -> Vec<u8> {
     key_text::hash(&code.to_string())
 }
 
-/// As it was given out: with hyphens.
+/// Parses a code, a UUID with hyphens.
 fn parse(text: &str) -> Option<Uuid> {
     let code = Uuid::try_parse(text).ok()?;
     (text.len() == 36).then_some(code)

@@ -1,5 +1,5 @@
-//! Messages that could not be delivered for as long as their process was kept: they become dead
-//! dead letters, so that retention goes on.
+//! Messages that could not be delivered within the retention of their process: they become dead
+//! letters, so that the process can be deleted.
 
 use std::time::Duration;
 
@@ -9,14 +9,14 @@ use crate::store::{Connection, Store, StoreError, column};
 
 const CLAIM: &str = include_str!("../queries/admin/claim_undeliverable.sql");
 
-/// Such messages, their processes locked; dropped, it changes nothing.
+/// Undeliverable messages, their processes locked; dropped, it changes nothing.
 pub struct Undeliverable {
     connection: Connection,
     rows: Vec<(OutboxRow, Option<String>)>,
 }
 
 impl Undeliverable {
-    /// Takes those of some processes that were kept for `retention`, or as long as their workflow says.
+    /// Claims those of some processes past `retention`, or past the retention of their workflow.
     pub async fn take(
         store: &Store,
         retention: Duration,
@@ -42,13 +42,13 @@ impl Undeliverable {
         Ok(Self { connection, rows })
     }
 
-    /// The messages, with what the broker said of each.
+    /// The messages, with the broker's reply to each.
     #[must_use]
     pub fn rows(&self) -> &[(OutboxRow, Option<String>)] {
         &self.rows
     }
 
-    /// Keeps the dead letters instead of them.
+    /// Replaces them by dead letters.
     pub async fn finish(self, dead_letters: &[DeadLetter], shard: i16) -> Result<(), StoreError> {
         let dead_letters: Vec<&DeadLetter> = dead_letters.iter().collect();
         let rows: Vec<&OutboxRow> = self.rows.iter().map(|(row, _)| row).collect();

@@ -1,4 +1,4 @@
-//! The table `workflow`: every version of every workflow, as the text that was applied.
+//! The table `workflow`: every version of every workflow, as the applied text.
 
 use jiff::Timestamp;
 use tokio_postgres::Row;
@@ -11,18 +11,18 @@ const LIST: &str = include_str!("../queries/admin/list_workflows.sql");
 const LOAD: &str = include_str!("../queries/admin/load_workflow.sql");
 const LOAD_VERSIONS: &str = include_str!("../queries/admin/load_workflow_versions.sql");
 
-/// What became of a workflow that was applied.
+/// The result of applying a workflow.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AppliedWorkflow {
     /// Its name.
     pub name: String,
-    /// The version that holds its text.
+    /// The version with its text.
     pub version: i32,
-    /// Whether that version was made for it.
+    /// Whether that version was created for it.
     pub is_new: bool,
 }
 
-/// A workflow among others.
+/// A workflow in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedWorkflow {
     /// Its name.
@@ -40,17 +40,17 @@ pub struct ListedWorkflow {
 pub struct StoredWorkflow {
     /// Its name.
     pub name: String,
-    /// Which one.
+    /// Its version.
     pub version: i32,
-    /// The text that was applied.
+    /// The applied text.
     pub source: String,
-    /// When.
+    /// When it was applied.
     pub created_at: Timestamp,
 }
 
 impl Store {
-    /// Applies workflows, given as name and text, all or none. Text that says what the newest
-    /// version says makes no new one.
+    /// Applies workflows, given as name and text, all or none. A text equal to the newest version
+    /// creates no new one.
     pub async fn apply_workflows(
         &self,
         workflows: &[(&str, &str)],
@@ -78,7 +78,7 @@ impl Store {
         }))
     }
 
-    /// A version of a workflow, or its newest; `None` if there is none such.
+    /// A version of a workflow, or its newest; `None` if it does not exist.
     pub async fn load_workflow(
         &self,
         name: &str,
@@ -88,7 +88,7 @@ impl Store {
         load(&connection, name, version).await
     }
 
-    /// Versions of workflows, those that are there, in any order.
+    /// Those of these versions that exist, in any order.
     pub async fn load_workflow_versions(
         &self,
         versions: &[(&str, i32)],

@@ -1,5 +1,5 @@
-//! The way through many dead letters: where each stands and how much it weighs, without the dead letters
-//! themselves, of which a page could be too much to hold.
+//! Scanning many dead letters: the place and the size of each, without their bodies, of which a
+//! page could be too large for memory.
 
 use uuid::Uuid;
 
@@ -10,12 +10,12 @@ const OF_TENANT: &str = include_str!("../queries/read/scan_dead_letters.sql");
 const OF_ALL: &str = include_str!("../queries/read/scan_all_dead_letters.sql");
 const ONE: &str = include_str!("../queries/read/measure_dead_letter.sql");
 
-/// A dead letter on the way.
+/// A dead letter's place and size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DeadLetterSize {
-    /// Where it stands.
+    /// Its place.
     pub place: DeadLetterCursor,
-    /// How long its body and all that came with it are.
+    /// Bytes of its body, headers and properties.
     pub bytes: i64,
 }
 

@@ -1,7 +1,7 @@
-//! Dead letters as somebody looks through those of a tenant: by reason, page by page, one by one.
+//! A tenant's dead letters for the pages: grouped by reason, page by page, one by one.
 //!
-//! A dead letter belongs to the tenant that it names, and to `default` where it names none, as its event
-//! would.
+//! A dead letter belongs to the tenant that it names, and to `default` where it names none, as an
+//! event does.
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -18,11 +18,11 @@ const OPEN: &str = include_str!("../queries/read/open_dead_letter.sql");
 pub struct DeadLetterGroup {
     /// Why they can't be applied.
     pub reason: String,
-    /// How many there are, as far as was counted.
+    /// How many there are, up to the limit of counting.
     pub dead_letters: u64,
-    /// When the oldest came.
+    /// When the oldest was received.
     pub oldest: Timestamp,
-    /// When the newest came.
+    /// When the newest was received.
     pub newest: Timestamp,
 }
 
@@ -40,7 +40,7 @@ impl Store {
             Some(DeadLetterGroup {
                 reason: row.get(0),
                 dead_letters: from_bigint(row.get(1)),
-                // Nothing where the last one has just gone.
+                // Null where the last one has just been deleted.
                 oldest: row.get::<_, Option<_>>(2)?,
                 newest: row.get::<_, Option<_>>(3)?,
             })

@@ -1,25 +1,26 @@
-//! What events would meet if they came now, read without locks: it may be otherwise a moment later.
+//! The state that events would find if they arrived now, read without locks: it may change at any
+//! moment.
 
 use crate::domain::{Event, Kind};
 use crate::store::{Store, StoreError, column};
 
 const LOOK_UP: &str = include_str!("../queries/read/dry_run_lookup.sql");
 
-/// What an event would meet.
+/// The state that an event would find.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct DryRunLookup {
-    /// What its process tracks, if there is one and that is decided.
+    /// The kind of its process, if the process exists and its kind is decided.
     pub kind: Option<Kind>,
-    /// Whether that is opened.
+    /// Whether the process is opened.
     pub is_opened: bool,
-    /// Whether it has ended.
+    /// Whether the process has ended.
     pub has_ended: bool,
     /// Whether the event is in the log.
     pub is_logged: bool,
 }
 
 impl Store {
-    /// What these events would meet, each at its place.
+    /// The state that each of these events would find, in the same order.
     pub async fn dry_run_lookups(
         &self,
         events: &[&Event],

@@ -1,4 +1,4 @@
-//! What became of single events: for whoever sent them and wants to know.
+//! Outcomes of single events, for the clients that sent them.
 
 use jiff::Timestamp;
 
@@ -8,7 +8,7 @@ use crate::store::{Store, StoreError, column};
 const FIND: &str = include_str!("../queries/read/find_events.sql");
 const NOW: &str = include_str!("../queries/read/database_now.sql");
 
-/// An event that somebody asks about.
+/// An event whose outcome a client waits for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct SentEvent {
     tenant: String,
@@ -18,7 +18,7 @@ pub struct SentEvent {
     since: Timestamp,
 }
 
-/// What became of it.
+/// The outcome of an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EventOutcome {
     /// It is in the log.
@@ -28,13 +28,13 @@ pub enum EventOutcome {
         /// Its data as received.
         data: String,
     },
-    /// It can't be applied; the problem, as JSON, says why.
+    /// It was refused; the problem, as JSON, says why.
     Refused(String),
 }
 
 impl SentEvent {
-    /// Asks about an event; refusals from before `since`, by the database's clock, are another
-    /// attempt's.
+    /// An event sent at `since`, by the database's clock; earlier refusals belong to another
+    /// attempt.
     #[must_use]
     pub fn new(event: &Event, since: Timestamp) -> Self {
         Self {
@@ -48,7 +48,7 @@ impl SentEvent {
 }
 
 impl Store {
-    /// What became of these events, as far as anything has.
+    /// The outcomes of these events, of those that have one.
     pub async fn event_outcomes(
         &self,
         sent: &[SentEvent],
@@ -68,18 +68,18 @@ impl Store {
                 ],
             )
             .await?;
-        let fate = |row: &tokio_postgres::Row| {
+        let outcome = |row: &tokio_postgres::Row| {
             let number = usize::try_from(row.get::<_, i64>(0)).ok()?;
-            let fate = match row.get::<_, Option<bool>>(1) {
+            let outcome = match row.get::<_, Option<bool>>(1) {
                 Some(late) => EventOutcome::Logged {
                     late,
                     data: row.get(2),
                 },
                 None => EventOutcome::Refused(row.get(3)),
             };
-            Some((sent.get(number.checked_sub(1)?)?.clone(), fate))
+            Some((sent.get(number.checked_sub(1)?)?.clone(), outcome))
         };
-        Ok(rows.iter().filter_map(fate).collect())
+        Ok(rows.iter().filter_map(outcome).collect())
     }
 
     /// The time by the database's clock.

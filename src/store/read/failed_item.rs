@@ -1,28 +1,28 @@
-//! All failed items of a process, however many, in pages.
+//! All failed items of a process, in pages.
 
 use crate::domain::ProcessKey;
 use crate::store::{Store, StoreError, column};
 
 const FAILED: &str = include_str!("../queries/read/failed_items.sql");
 
-/// A page has at most so many.
+/// The most items of a page.
 const ITEMS_MAX: i64 = 1_000;
-/// What the messages of a page may take, but for its last item's.
+/// The most bytes of a page's messages, without those of its last item.
 const BYTES_MAX: i64 = 1 << 20;
 
-/// One of them.
+/// A failed item.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FailedItem {
     /// Its name.
     pub identifier: String,
     /// What people read.
     pub messages: Vec<String>,
-    /// The document it became all the same.
+    /// The document it became nevertheless.
     pub document_id: Option<String>,
 }
 
 impl Store {
-    /// The next of them after an identifier, or the first after an empty one; none after the last.
+    /// The failed items after an identifier, or the first ones after an empty one.
     pub async fn failed_items(
         &self,
         key: ProcessKey,

@@ -1,27 +1,28 @@
 //! The change feed: the log of all processes in the order of commits, read with a cursor.
 //!
-//! A reader that follows its cursor sees every event once: only what lies below every running
-//! transaction is read, so nothing can still appear before a place that was given out. A write
-//! transaction that stays open, anywhere in the cluster, holds the feed back; it never makes a gap.
+//! A reader that follows its cursor sees every event once: only events below every running
+//! transaction are read, so none can still appear before a cursor that was returned. A write
+//! transaction that stays open, anywhere in the cluster, delays the feed; it never causes a gap.
 //!
 //! # Cursors after a crash, a promotion or a recovery
 //!
-//! A cursor is the place of an event that was visible, and below every running transaction, when the
-//! cursor was returned; or it is a horizon. It never names a transaction that logged no event: a
-//! synchronous replica is certain to have only what is committed, and after a crash or a promotion the
-//! server may assign a transaction id again that it had not written down. So the event of every cursor
-//! exists after the promotion of a synchronous replica, and after a crash unless `synchronous_commit`
-//! was off.
+//! A cursor is the place of an event that was visible, and below every running transaction, when
+//! the cursor was returned; or it is a horizon. It never names a transaction that logged no event:
+//! a synchronous replica is certain to have only what is committed, and after a crash or a
+//! promotion the server may assign a transaction id again that it had not written down. So the
+//! event of every cursor exists after the promotion of a synchronous replica, and after a crash
+//! unless `synchronous_commit` was off.
 //!
 //! The new time line begins a new [epoch](super::epoch), and all its events come after those of the
-//! epochs before, so no cursor of theirs skips them. A reader that has seen events which the recovery
-//! has undone gets an error: its cursor has no event and is above every horizon, or it lies after the
-//! place where the log ended when the next epoch began. This has one limit: of two transactions that
-//! overlapped at the moment of the recovery the later one may have survived alone, and a cursor at its
-//! event stays valid although the reader has seen the other one's.
+//! epochs before, so no cursor of theirs skips them. A reader that has seen events which the
+//! recovery has undone gets an error: its cursor has no event and is above every horizon, or it
+//! lies after the place where the log ended when the next epoch began. This has one limit: of two
+//! transactions that overlapped at the moment of the recovery the later one may have survived
+//! alone, and a cursor at its event stays valid although the reader has seen the other one's.
 //!
-//! Earlier versions returned cursors at the end of a transaction that need not have logged an event.
-//! They stay valid, since nothing tells whether a recovery has undone what their reader has seen.
+//! Earlier versions returned cursors at the end of a transaction that need not have logged an
+//! event. They stay valid, since it is unknown whether a recovery has undone what their reader has
+//! seen.
 
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, Statement};
@@ -39,28 +40,28 @@ const NEWEST: &str = include_str!("../queries/read/feed_newest.sql");
 
 /// The most events of one page.
 pub const FEED_EVENTS_MAX: u64 = 1_000;
-/// A page whose data reaches this is cut; one event alone may be larger.
+/// A page ends once its data reaches this; a single event may be larger.
 pub const FEED_BYTES_MAX: i64 = 4 * 1024 * 1024;
-/// How many events a filtered reader looks at for each that it asks for.
-const LOOKED_AT_PER_EVENT: u64 = 10;
+/// How many events a filtered query scans for each that it requests.
+const SCANNED_PER_EVENT: u64 = 10;
 
-/// What a reader asks for.
+/// A query of the feed.
 #[derive(Debug, Clone)]
 pub struct FeedQuery<'a> {
-    /// After this place; nothing for all of the log that is whole: since the horizon, or all that
-    /// is kept of one process.
+    /// After this place; `None` for the whole log: from the horizon, or all that is kept of one
+    /// process.
     pub after: Option<Cursor>,
-    /// At most so many events, from 1 to [`FEED_EVENTS_MAX`].
+    /// The most events of the page, from 1 to [`FEED_EVENTS_MAX`].
     pub limit: u64,
     /// Only this tenant's.
     pub tenant: Option<&'a str>,
     /// Only of uploads, or only of orders.
     pub kind: Option<Kind>,
-    /// Only of these types, as producers write them; none for all.
+    /// Only of these types, as producers write them; empty for all.
     pub types: &'a [&'a str],
     /// Only of this process.
     pub process: Option<ProcessKey>,
-    /// The data of a page is cut here, at [`FEED_BYTES_MAX`] at most.
+    /// The page ends at this many bytes of data, at most [`FEED_BYTES_MAX`].
     pub bytes_max: i64,
 }
 
@@ -69,9 +70,9 @@ pub struct FeedQuery<'a> {
 pub struct Feed {
     /// What passed the filter, in the order of commits.
     pub events: Vec<FeedEvent>,
-    /// After what to ask next; it moves on over what the filter left out.
+    /// The cursor of the next page; it skips what the filter left out.
     pub next: Cursor,
-    /// Whether to ask again at once: the page was cut, and what follows was not looked at.
+    /// Whether there may be more already: the page was cut, and what follows was not scanned.
     pub more: bool,
 }
 
@@ -80,11 +81,11 @@ pub struct Feed {
 pub struct FeedEvent {
     /// Its place.
     pub cursor: Cursor,
-    /// Whose.
+    /// The tenant of its process.
     pub tenant: String,
-    /// The name of its process.
+    /// The token of its process.
     pub token: String,
-    /// What it says its process tracks.
+    /// The kind that its type names.
     pub kind: Kind,
     /// What was logged.
     pub logged: LoggedEvent,
@@ -124,8 +125,8 @@ impl Default for FeedQuery<'_> {
 }
 
 impl Store {
-    /// Reads a page of the feed. It costs a bounded number of events whatever the filter, except
-    /// that one process is found by its own key and costs its events.
+    /// Reads a page of the feed. It scans a bounded number of events whatever the filter; with
+    /// `process`, the events of that process.
     pub async fn feed(&self, query: &FeedQuery<'_>) -> Result<Feed, FeedError> {
         let connection = self.connection().await?;
         let limit = query.limit.clamp(1, FEED_EVENTS_MAX);
@@ -148,8 +149,8 @@ impl Store {
         let passed: i64 = first.get(23);
         let events = rows.iter().filter_map(|row| event(row).transpose());
         let events = events.collect::<Result<Vec<_>, StoreError>>()?;
-        let taken = i64::try_from(events.len()).unwrap_or(i64::MAX);
-        let cut = taken < passed || passed >= to_bigint(limit);
+        let returned = i64::try_from(events.len()).unwrap_or(i64::MAX);
+        let cut = returned < passed || passed >= to_bigint(limit);
         let stop = match events.last() {
             Some(last) if cut => Some(last.cursor),
             _ => far,
@@ -161,13 +162,13 @@ impl Store {
         })
     }
 
-    /// Where a reader begins that wants only what is yet to come.
+    /// The cursor of a reader that wants only future events.
     pub async fn feed_end(&self) -> Result<Cursor, StoreError> {
         end(&self.connection().await?).await
     }
 
-    /// The place of the newest event that may be read: whoever holds a smaller cursor has something
-    /// to look at. So one query, asked again and again, serves all who wait.
+    /// The place of the newest event that may be read: a reader with a smaller cursor has events to
+    /// read. So one polled query serves all waiting readers.
     pub async fn feed_newest(&self) -> Result<Option<Cursor>, StoreError> {
         let connection = self.connection().await?;
         let statement = connection.prepared(NEWEST).await?;
@@ -176,7 +177,7 @@ impl Store {
     }
 }
 
-/// The place after which everything comes that is not committed yet, and nothing that is visible now.
+/// The place before every event that is not committed yet, and after every one that is visible.
 pub(in crate::store) async fn end(connection: &Connection) -> Result<Cursor, StoreError> {
     let statement = connection.prepared(END).await?;
     feed_cursor::from_row(&connection.query_one(&statement, &[]).await?, 0)
@@ -200,14 +201,14 @@ async fn read(
     limit: u64,
 ) -> Result<Vec<Row>, StoreError> {
     let filtered = query.tenant.is_some() || query.kind.is_some() || !query.types.is_empty();
-    let looked_at = match filtered {
-        true => limit * LOOKED_AT_PER_EVENT,
+    let scanned = match filtered {
+        true => limit * SCANNED_PER_EVENT,
         false => limit,
     };
-    let looked_at = to_bigint(looked_at);
+    let scanned = to_bigint(scanned);
     let (statement, scope): (Statement, &(dyn ToSql + Sync)) = match &query.process {
         Some(ProcessKey(key)) => (connection.prepared(READ_PROCESS).await?, key),
-        None => (connection.prepared(READ).await?, &looked_at),
+        None => (connection.prepared(READ).await?, &scanned),
     };
     let after = match query.process {
         Some(_) => Some(query.after.unwrap_or_default()),

@@ -1,4 +1,4 @@
-//! A place in the log of events, as readers of the feed hold it: text that they keep and give back.
+//! A place in the event log as text, which readers of the feed keep and send back.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,7 +7,7 @@ use tokio_postgres::Row;
 
 use crate::store::StoreError;
 
-/// Tells this form of the text from later ones.
+/// The version of the text's format.
 const VERSION: &str = "c1";
 /// Digits of epoch, transaction and position, in base 16.
 const DIGITS: [usize; 3] = [4, 16, 8];
@@ -16,17 +16,17 @@ const DIGITS: [usize; 3] = [4, 16, 8];
 /// place before all events. None of the parts is negative.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Cursor {
-    /// Which epoch: each cluster and time line that the tables have lived on begins the next.
+    /// The epoch: each cluster and time line that the tables have lived on begins the next.
     pub epoch: i16,
     /// The transaction that logged the event.
     pub tx: u64,
-    /// Which of its events.
+    /// The position of the event in its transaction.
     pub pos: i32,
 }
 
 /// A text that is no cursor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not a cursor that was given out here")]
+#[error("not a cursor that this server returned")]
 pub struct CursorError;
 
 impl Cursor {
@@ -38,7 +38,7 @@ impl Cursor {
 }
 
 impl fmt::Display for Cursor {
-    /// Dead letters and digits of a fixed number: fits into a URL or a header as it is.
+    /// A fixed number of ASCII letters and digits: fits into a URL or a header unescaped.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { epoch, tx, pos } = self;
         write!(f, "{VERSION}{epoch:04x}{tx:016x}{pos:08x}")
@@ -65,7 +65,7 @@ fn parse(text: &str) -> Option<Cursor> {
     })
 }
 
-/// So many digits off the front. Only one text stands for a number: no sign, no capitals.
+/// Parses the first N hexadecimal digits. Each number has one text: no sign, no upper case.
 pub(super) fn number(text: &str, digits: usize) -> Option<(u64, &str)> {
     let (digits, rest) = text.split_at_checked(digits)?;
     let plain = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');

@@ -1,6 +1,6 @@
-//! What holds the change feed back: the oldest open transaction with a transaction id, in any database
-//! of the cluster, because readers see only what lies below it. Replicas and replication slots do not
-//! hold the feed back: they have no transaction ids.
+//! What delays the change feed: the oldest open transaction with a transaction id, in any database
+//! of the cluster, because readers see only what lies below it. Replicas and replication slots do
+//! not delay the feed: they have no transaction ids.
 
 use jiff::Timestamp;
 
@@ -18,10 +18,10 @@ pub struct FeedLag {
     pub seconds: f64,
 }
 
-/// A transaction that holds the feed back.
+/// A transaction that delays the feed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder {
-    /// The backend's process id; none for a prepared transaction.
+    /// The backend's process id; `None` for a prepared transaction.
     pub pid: Option<i32>,
     /// The user it belongs to.
     pub user: Option<String>,

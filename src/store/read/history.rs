@@ -1,4 +1,4 @@
-//! Reading the log of a process from its start to one of its events, for many processes at once.
+//! Reading the logs of many processes, each from its start to one of its events.
 
 use tokio_postgres::Row;
 
@@ -9,12 +9,12 @@ use crate::store::{Store, StoreError, column};
 
 const READ: &str = include_str!("../queries/read/read_logs.sql");
 
-/// The most events that are read at once, of all logs together.
+/// The most events that one query reads, over all logs.
 const EVENTS_MAX: i64 = 10_000;
 /// The most bytes of their data.
 const BYTES_MAX: i64 = 16 * 1024 * 1024;
 
-/// A place in the log, said to be that of an event of a process.
+/// A place in the log, expected to be that of an event of this process.
 #[derive(Debug, Clone, Copy)]
 pub struct LogPlace {
     /// The process.
@@ -26,9 +26,9 @@ pub struct LogPlace {
 /// The log of a process up to a place.
 #[derive(Debug, Clone)]
 pub enum Log {
-    /// There is no event of the process at that place, or readers of the feed don't know it yet.
+    /// The process has no event at that place, or the event is not visible to the feed yet.
     NoEvent,
-    /// It is longer than what is read at once.
+    /// It is longer than one query reads.
     TooLong,
     /// All of it.
     Whole(Part),
@@ -41,13 +41,13 @@ pub struct Part {
     pub events: Vec<LoggedEvent>,
     /// The place of the last one.
     pub end: Cursor,
-    /// Whether whatever came after it came after the end of the process.
+    /// Whether all later events are late.
     pub is_last: bool,
 }
 
 impl Store {
-    /// The logs up to these places, in one round trip, each whole or not at all: at most
-    /// 10,000 events with 16 MiB of data, of all together.
+    /// The logs up to these places, in one round trip, each whole or not at all: at most 10,000
+    /// events with 16 MiB of data over all logs.
     pub async fn logs(&self, places: &[LogPlace]) -> Result<Vec<Log>, StoreError> {
         if places.is_empty() {
             return Ok(Vec::new());
@@ -85,7 +85,7 @@ impl Store {
 }
 
 impl Log {
-    /// A place that is one has a row, even if none of its log was read.
+    /// Adds a row. An existing place has a row even if none of its log was read.
     fn add(&mut self, end: Cursor, row: &Row) {
         if row.get::<_, Option<&str>>(0).is_none() {
             *self = Self::TooLong;

@@ -1,5 +1,5 @@
-//! Single things of many processes, each found by its name in one question for all: items, their
-//! data, the files that were sent, the moments of events.
+//! Look-ups for many processes in one query: items, their data, uploaded files, and the times at
+//! which events were logged.
 
 use std::collections::HashMap;
 
@@ -30,7 +30,7 @@ pub struct FoundItem {
     pub bytes: Option<u64>,
 }
 
-/// A file whose contents are whole.
+/// A file that was stored completely.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FoundFile {
     /// Its id in the process.
@@ -40,19 +40,19 @@ pub struct FoundFile {
 }
 
 impl Store {
-    /// These items, each at its place, if it is there.
+    /// These items, in the same order; `None` where there is none.
     pub async fn find_items(
         &self,
-        wanted: &[(ProcessKey, &str)],
+        items: &[(ProcessKey, &str)],
     ) -> Result<Vec<Option<FoundItem>>, StoreError> {
-        let mut found = vec![None; wanted.len()];
-        if wanted.is_empty() {
+        let mut found = vec![None; items.len()];
+        if items.is_empty() {
             return Ok(found);
         }
         let connection = self.connection().await?;
         let statement = connection.prepared(ITEMS).await?;
-        let keys = column(wanted, |(key, _)| key.0);
-        let identifiers = column(wanted, |(_, identifier)| *identifier);
+        let keys = column(items, |(key, _)| key.0);
+        let identifiers = column(items, |(_, identifier)| *identifier);
         let lines = i32::try_from(MESSAGES_MAX).unwrap_or(i32::MAX);
         let rows = connection
             .query(&statement, &[&keys, &identifiers, &lines])
@@ -69,20 +69,20 @@ impl Store {
         Ok(found)
     }
 
-    /// The data of these items, each at its place, where it still has so many bytes.
+    /// The data of these items, in the same order, where it still has the given number of bytes.
     pub async fn item_data(
         &self,
-        wanted: &[(ProcessKey, &str, u64)],
+        items: &[(ProcessKey, &str, u64)],
     ) -> Result<Vec<Option<String>>, StoreError> {
-        let mut found = vec![None; wanted.len()];
-        if wanted.is_empty() {
+        let mut found = vec![None; items.len()];
+        if items.is_empty() {
             return Ok(found);
         }
         let connection = self.connection().await?;
         let statement = connection.prepared(DATA).await?;
-        let keys = column(wanted, |(key, _, _)| key.0);
-        let identifiers = column(wanted, |(_, identifier, _)| *identifier);
-        let bytes = column(wanted, |(_, _, bytes)| to_bigint(*bytes));
+        let keys = column(items, |(key, _, _)| key.0);
+        let identifiers = column(items, |(_, identifier, _)| *identifier);
+        let bytes = column(items, |(_, _, bytes)| to_bigint(*bytes));
         let rows = connection
             .query(&statement, &[&keys, &identifiers, &bytes])
             .await?;
@@ -92,7 +92,7 @@ impl Store {
         Ok(found)
     }
 
-    /// The first whole file of each of these processes that has one.
+    /// The first complete file of each of these processes that has one.
     pub async fn first_files(
         &self,
         keys: &[ProcessKey],
@@ -114,7 +114,7 @@ impl Store {
         Ok(rows.iter().map(file).collect())
     }
 
-    /// When the events at these places were logged, each at its place.
+    /// When the events at these places were logged, in the same order.
     pub async fn moments(&self, places: &[LogPlace]) -> Result<Vec<Option<Timestamp>>, StoreError> {
         let mut found = vec![None; places.len()];
         if places.is_empty() {
@@ -136,7 +136,7 @@ impl Store {
     }
 }
 
-/// At the place that `with ordinality` counts from 1 in that column.
+/// Stores a value at the index that `with ordinality` counts from 1 in that column.
 fn put<T>(found: &mut [Option<T>], row: &Row, number: usize, value: T) {
     let place = usize::try_from(row.get::<_, i64>(number) - 1).ok();
     if let Some(found) = place.and_then(|place| found.get_mut(place)) {

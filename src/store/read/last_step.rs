@@ -1,4 +1,4 @@
-//! What a list says of where processes are just now: their last step, and the stages of orders.
+//! The current position of processes for lists: their last step, and the stages of orders.
 
 use std::collections::HashMap;
 
@@ -9,31 +9,31 @@ use crate::store::{Store, StoreError, column, from_bigint, to_bigint};
 
 const READ: &str = include_str!("../queries/read/read_latest.sql");
 
-/// Steps of one process that are looked through.
+/// The most steps of one process that are scanned.
 const STEPS_MAX: u64 = 1_000;
-/// Stages of one process that are told.
+/// The most stages of one process that are returned.
 const STAGES_MAX: u64 = 5;
 
-/// Where a process is just now.
+/// The current position of a process.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Latest {
     /// Its last step, if it has any.
     pub step: Option<LastStep>,
-    /// The first [`STAGES_MAX`] stages where it stands, if it is an order.
+    /// The first [`STAGES_MAX`] current stages of an order.
     pub stages: Vec<String>,
 }
 
-/// What is known of the last step of a process that has any.
+/// The last step of a process that has any.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LastStep {
     /// Its data, as received.
     Said(String),
-    /// There are more than a list looks through.
+    /// Unknown: the process has more steps than a list scans.
     OfTooMany,
 }
 
 impl Store {
-    /// Where each of these processes is.
+    /// The current position of each of these processes.
     pub async fn latest(
         &self,
         keys: &[ProcessKey],

@@ -1,9 +1,9 @@
 //! Lists of a tenant's processes, the newest first, page by page.
 //!
-//! A page looks at a bounded number of processes in the order of an index, whatever the filter, and
-//! holds those that passed. Its `next` moves on over what the filter left out, so a reader that
-//! follows it comes to the end, and sees each process once: the place of one never changes, but for
-//! an opening that is found to be earlier.
+//! A page scans a bounded number of processes in the order of an index, whatever the filter, and
+//! contains those that passed. Its `next` skips what the filter left out, so a reader that follows
+//! it reaches the end and sees each process once: the place of a process changes only if an earlier
+//! opening arrives.
 
 use jiff::Timestamp;
 use tokio_postgres::Row;
@@ -21,7 +21,7 @@ const COUNT: &str = include_str!("../queries/read/count_listed.sql");
 
 /// The most processes of one page.
 pub const LIST_MAX: u64 = 1_000;
-/// How many processes one page looks at.
+/// How many processes one page scans.
 pub const LOOKED_AT_MAX: u64 = 10_000;
 
 /// A page of a list.
@@ -29,7 +29,7 @@ pub const LOOKED_AT_MAX: u64 = 10_000;
 pub struct Listing {
     /// What passed and can be read by this version, the newest first.
     pub processes: Vec<Listed>,
-    /// After what to ask next; nothing at the end.
+    /// The cursor of the next page; `None` at the end.
     pub next: Option<ListCursor>,
 }
 
@@ -42,11 +42,11 @@ pub struct Listed {
     pub tenant: String,
     /// What it tracks; until that is decided, what its first event says.
     pub kind: Kind,
-    /// Where it stands.
+    /// Its status.
     pub status: Status,
     /// How much is done.
     pub done: u64,
-    /// How much there is, where somebody said so.
+    /// How much there is, if an event said so.
     pub total: Option<u64>,
     /// How many of its items failed.
     pub failed: u64,
@@ -56,7 +56,7 @@ pub struct Listed {
     pub ended_at: Option<Timestamp>,
     /// When it was sealed, by the database's clock.
     pub sealed_at: Option<Timestamp>,
-    /// When it was first heard of.
+    /// When its first event was stored.
     pub created_at: Timestamp,
     /// The graph that an order walks.
     pub workflow: Option<String>,
@@ -68,9 +68,9 @@ pub struct Listed {
     pub source: Option<String>,
     /// The name of the uploaded file.
     pub filename: Option<String>,
-    /// What programs read of how it ended.
+    /// The code of how it ended, for programs.
     pub code: Option<String>,
-    /// What people read of it.
+    /// The message about it, for people.
     pub message: Option<String>,
 }
 
@@ -82,20 +82,20 @@ impl Listed {
     }
 }
 
-/// How much a list holds, and where it goes on.
+/// The length of a list, and a place in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Counted {
     /// How many there are among the newest [`LOOKED_AT_MAX`] processes.
     pub total: u64,
-    /// After what to ask; nothing where the list begins, and where fewer there are.
+    /// The cursor after the skipped ones; `None` at the start, or where there are fewer.
     pub place: Option<ListCursor>,
 }
 
 /// Why there is no page.
 #[derive(Debug, thiserror::Error)]
 pub enum ListError {
-    /// The place is one of a list that is sorted by something else.
-    #[error("the place belongs to a list in another order")]
+    /// The cursor belongs to a list with another sort order.
+    #[error("the cursor belongs to a list with another sort order")]
     OtherSort,
     /// The database failed.
     #[error(transparent)]
@@ -103,7 +103,7 @@ pub enum ListError {
 }
 
 impl Store {
-    /// Reads a page of at most so many of a tenant's processes, from 1 to [`LIST_MAX`].
+    /// Reads a page of a tenant's processes; `limit` is from 1 to [`LIST_MAX`].
     pub async fn list(
         &self,
         tenant: &str,
@@ -118,10 +118,10 @@ impl Store {
         let limit = limit.clamp(1, LIST_MAX);
         let connection = self.connection().await?;
         let bound = selection.bound(after);
-        // One more than fits tells whether something follows.
-        let taken = to_bigint(limit + 1);
-        let asked = (tenant, selection);
-        let rows = read(&connection, statement(sort), asked, bound, taken).await?;
+        // One more than fits shows whether something follows.
+        let row_limit = to_bigint(limit + 1);
+        let query = (tenant, selection);
+        let rows = read(&connection, statement(sort), query, bound, row_limit).await?;
         let place = |row: &Row, column: usize| {
             let at: Option<Timestamp> = row.get(column);
             let key: Option<Uuid> = row.get(column + 1);
@@ -140,7 +140,7 @@ impl Store {
             None => far,
         };
         let processes = passed.iter().take(fits);
-        // One that this version can't read is left out: the others are listed all the same.
+        // One that this version can't read is left out: the others are still listed.
         let processes = processes.filter_map(|(_, row)| listed(row).ok());
         Ok(Listing {
             processes: processes.collect(),
@@ -148,8 +148,8 @@ impl Store {
         })
     }
 
-    /// Counts what a list holds of a tenant's newest [`LOOKED_AT_MAX`] processes, and finds the place
-    /// after so many of them, for those who can't hold a place themselves.
+    /// Counts a list over a tenant's newest [`LOOKED_AT_MAX`] processes, and finds the cursor after
+    /// the first `skipped` ones, for APIs whose clients page by offset.
     pub async fn count_listed(
         &self,
         tenant: &str,
@@ -161,9 +161,9 @@ impl Store {
             return Err(ListError::OtherSort);
         }
         let connection = self.connection().await?;
-        let asked = (tenant, selection);
+        let query = (tenant, selection);
         let bound = selection.bound(None);
-        let rows = read(&connection, COUNT, asked, bound, to_bigint(skipped)).await?;
+        let rows = read(&connection, COUNT, query, bound, to_bigint(skipped)).await?;
         let row = rows.first().ok_or(StoreError::Corrupt("count of a list"))?;
         let (at, key): (Option<Timestamp>, Option<Uuid>) = (row.get(1), row.get(2));
         let place = at.zip(key).map(|(at, key)| ListCursor {
@@ -183,9 +183,9 @@ async fn read(
     statement: &'static str,
     (tenant, selection): (&str, &Selection),
     (at, key): Bound,
-    taken: i64,
+    row_limit: i64,
 ) -> Result<Vec<Row>, StoreError> {
-    let looked_at = to_bigint(LOOKED_AT_MAX);
+    let scanned = to_bigint(LOOKED_AT_MAX);
     let statement = connection.prepared(statement).await?;
     let statuses = column(&selection.statuses, |status| status.name());
     let filename = selection.filename.as_deref().map(containing);
@@ -193,8 +193,8 @@ async fn read(
         &tenant,
         &at,
         &key,
-        &looked_at,
-        &taken,
+        &scanned,
+        &row_limit,
         &selection.kind.map(Kind::name),
         &(!statuses.is_empty()).then_some(statuses),
         &selection.workflow,
@@ -209,7 +209,7 @@ async fn read(
         &selection.stage,
     ];
     connection.set_in_transaction(true);
-    // One round trip: what is polled together is sent together, in this order.
+    // One round trip: futures polled at once send their statements in this order.
     let (begun, rows, committed) = tokio::join!(
         biased;
         connection.batch_execute(BEGIN),
@@ -222,7 +222,7 @@ async fn read(
     Ok(rows?)
 }
 
-/// The pattern of what holds that text; none of its characters means something else.
+/// The `like` pattern of values that contain this text, with its wildcards escaped.
 fn containing(text: &str) -> String {
     let mut pattern = String::from("%");
     for character in text.chars() {

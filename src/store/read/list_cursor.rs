@@ -1,4 +1,4 @@
-//! A place in a list of processes, as clients hold it: text that they keep and give back.
+//! A place in a list of processes as text, which clients keep and send back.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,46 +9,46 @@ use uuid::Uuid;
 use super::feed_cursor::number;
 use crate::domain::ProcessKey;
 
-/// Tells this form of the text from later ones.
+/// The version of the text's format.
 const VERSION: &str = "p1";
 /// Digits of a number of 64 bits, in base 16.
 const DIGITS: usize = 16;
-/// 0001-01-01T00:00:00Z: no earlier time is taken in.
+/// 0001-01-01T00:00:00Z: no earlier time is accepted.
 const FIRST_MICROSECOND: i64 = -62_135_596_800_000_000;
 
-/// What a list is sorted by, the newest first. A place means something in its own sort alone.
+/// What a list is sorted by, the newest first. A cursor is valid only for its own sort.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sort {
-    /// When they were first heard of, which never changes.
+    /// When their first event was stored, which never changes.
     Created,
     /// When they were opened; only those that were.
     Opened,
     /// When they ended; only those that have.
     Ended,
-    /// When they were first heard of, within one group.
+    /// When their first event was stored, within one group.
     Group,
 }
 
-/// A place in a list: that of a process which was looked at.
+/// A place in a list: that of a scanned process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ListCursor {
     /// The list's sort.
     pub sort: Sort,
     /// The time that it sorts by, in whole microseconds.
     pub at: Timestamp,
-    /// Tells equal times apart.
+    /// The key of the process, which orders equal times.
     pub key: ProcessKey,
 }
 
 /// A text that is no place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not a cursor that was given out here")]
+#[error("not a cursor that this server returned")]
 pub struct PlaceError;
 
 impl Sort {
     pub(super) const ALL: [Self; 4] = [Self::Created, Self::Opened, Self::Ended, Self::Group];
 
-    const fn letter(self) -> char {
+    const fn code(self) -> char {
         match self {
             Self::Created => 'c',
             Self::Opened => 'o',
@@ -59,11 +59,11 @@ impl Sort {
 }
 
 impl fmt::Display for ListCursor {
-    /// Letters and digits of a fixed number: fits into a URL as it is.
+    /// A fixed number of ASCII letters and digits: fits into a URL unescaped.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let at = self.at.as_microsecond().saturating_sub(FIRST_MICROSECOND);
-        let (letter, key) = (self.sort.letter(), self.key.0.simple());
-        write!(f, "{VERSION}{letter}{at:016x}{key:x}")
+        let (code, key) = (self.sort.code(), self.key.0.simple());
+        write!(f, "{VERSION}{code}{at:016x}{key:x}")
     }
 }
 
@@ -78,8 +78,8 @@ impl FromStr for ListCursor {
 fn parse(text: &str) -> Option<ListCursor> {
     let rest = text.strip_prefix(VERSION)?;
     let mut sorts = Sort::ALL.into_iter();
-    let sort = sorts.find(|sort| rest.starts_with(sort.letter()))?;
-    let (at, rest) = number(rest.strip_prefix(sort.letter())?, DIGITS)?;
+    let sort = sorts.find(|sort| rest.starts_with(sort.code()))?;
+    let (at, rest) = number(rest.strip_prefix(sort.code())?, DIGITS)?;
     let (high, rest) = number(rest, DIGITS)?;
     let (low, rest) = number(rest, DIGITS)?;
     let at = FIRST_MICROSECOND.checked_add_unsigned(at)?;

@@ -1,4 +1,4 @@
-//! Which processes somebody wants, and along which index they are found.
+//! The filter of a list, and the index that finds its processes.
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -6,19 +6,19 @@ use uuid::Uuid;
 use super::list_cursor::{ListCursor, Sort};
 use crate::domain::{Kind, Status};
 
-/// Time and key below which a page begins; nothing for the newest.
+/// Time and key below which a page begins; `None` for the newest.
 pub(super) type Bound = (Option<Timestamp>, Option<Uuid>);
 
-/// Which processes somebody wants; all that is given has to fit.
+/// The filter of a list: a process has to match every given field.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Selection {
     /// Uploads, or orders.
     pub kind: Option<Kind>,
-    /// In one of these; none for all.
+    /// In one of these; empty for all.
     pub statuses: Vec<Status>,
     /// Of this workflow.
     pub workflow: Option<String>,
-    /// Orders that stand there.
+    /// Orders that are at this stage.
     pub stage: Option<String>,
     /// Of this group.
     pub group: Option<String>,
@@ -26,7 +26,7 @@ pub struct Selection {
     pub module: Option<String>,
     /// Opened by this producer.
     pub source: Option<String>,
-    /// With this in the name of the file, in capitals or not.
+    /// With this in the name of the file, ignoring case.
     pub filename: Option<String>,
     /// When they were opened.
     pub opened: Range,
@@ -34,7 +34,7 @@ pub struct Selection {
     pub ended: Range,
 }
 
-/// A range of times, open where nothing is given.
+/// A range of times, open where a bound is `None`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Range {
     /// From this time on.
@@ -44,8 +44,8 @@ pub struct Range {
 }
 
 impl Selection {
-    /// What a list of it is sorted by. A group is small among all processes, so it comes first; a
-    /// range of times bounds the walk.
+    /// The sort of its list. A group is small among all processes, so it comes first; a range of
+    /// times bounds the index scan.
     #[must_use]
     pub fn sort(&self) -> Sort {
         if self.group.is_some() {
@@ -59,8 +59,8 @@ impl Selection {
         }
     }
 
-    /// Below what a page begins: the place, or the end of the range where that comes before. Two
-    /// bounds in the statement would make the walk begin at the one that is further off.
+    /// Where a page begins: at the cursor, or at the end of the range if that is earlier. With two
+    /// bounds in the statement the index scan would begin at the later one.
     pub(super) fn bound(&self, after: Option<ListCursor>) -> Bound {
         let end = match self.sort() {
             Sort::Opened => self.opened.before,

@@ -1,13 +1,13 @@
-//! The statements of all lists, made of one text.
+//! The statements of all lists, built from one template.
 
 use std::sync::LazyLock;
 
 use super::list_cursor::Sort;
 
 const LIST: &str = include_str!("../queries/read/list_processes.sql");
-/// Where the column stands that a list is sorted by.
+/// The placeholder of the sort column.
 const COLUMN: &str = "{at}";
-/// What a line ends with, and in which lists it is.
+/// Marks the end of a line that belongs to one list only.
 const ONLY: &str = " -- only ";
 
 /// The statement of each list.
@@ -25,7 +25,7 @@ pub fn statement(sort: Sort) -> &'static str {
     }
 }
 
-/// The text of all lists as that of one of them.
+/// The template filled in for one list.
 fn filled_in(sort: Sort) -> String {
     let (column, own) = match sort {
         Sort::Created => ("created_at", ""),

@@ -1,8 +1,8 @@
-//! Processes by number, for those who can't call them by their token.
+//! Processes by number, for APIs that can't address them by token.
 //!
-//! The number of a process is the beginning of its key, so it is nowhere kept, and who looks for it
-//! looks through a narrow range of keys. It has 53 bits, so that every JSON parser reads it exactly:
-//! of ten million processes of one tenant two have the same with a chance of one in two hundred.
+//! The number of a process is the beginning of its key, so it is not stored, and a look-up scans a
+//! narrow range of keys. It has 53 bits, so that every JSON parser reads it exactly: the chance
+//! that two of a tenant's ten million processes share one is one in two hundred.
 
 use uuid::Uuid;
 
@@ -12,7 +12,7 @@ use crate::store::{Store, StoreError};
 const FIND: &str = include_str!("../queries/read/find_numbered.sql");
 /// Bits of the key behind its number.
 const REST: u32 = 128 - 60 + 3;
-/// Where a UUID says which version it is: these bits are the same in every key.
+/// The position of a UUID's version: these bits are the same in every key.
 const VERSION: u32 = 76;
 /// Bits of the number that lie below the version.
 const LOW_BITS: u32 = VERSION - REST;
@@ -26,7 +26,7 @@ pub fn number(key: ProcessKey) -> u64 {
     u64::try_from((high << LOW_BITS) | low).unwrap_or(u64::MAX)
 }
 
-/// The least and the greatest key of that number; `None` if it is too large to be one.
+/// The smallest and the greatest key of this number; `None` if it is too large.
 pub(super) fn keys(number: u64) -> Option<(Uuid, Uuid)> {
     let number = u128::from(number);
     let high = number >> LOW_BITS;
@@ -40,8 +40,7 @@ pub(super) fn keys(number: u64) -> Option<(Uuid, Uuid)> {
 }
 
 impl Store {
-    /// The tokens of a tenant's processes with that number, the oldest first: hardly ever more than
-    /// one.
+    /// The tokens of a tenant's processes with this number, the oldest first: rarely more than one.
     pub async fn numbered(&self, tenant: &str, number: u64) -> Result<Vec<String>, StoreError> {
         let Some((least, greatest)) = keys(number) else {
             return Ok(Vec::new());

@@ -1,4 +1,4 @@
-//! Reading where orders stand, for people: their forms, their stops, and the pushes that wait.
+//! The status of orders, for people: their forms, their stops, and their parked pushes.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -17,40 +17,40 @@ const STATUS: &str = include_str!("../queries/read/read_order_status.sql");
 const STOPS: &str = include_str!("../queries/read/read_stops.sql");
 const PARKED: &str = include_str!("../queries/read/read_parked.sql");
 
-/// What a record keeps of an order.
+/// The status of an order.
 #[derive(Debug, Clone, Default)]
 pub struct OrderStatus {
-    /// The version of the workflow it opened with; 0 without one, none before the opening.
+    /// The version of the workflow it opened with; 0 without one, `None` before the opening.
     pub version: Option<i32>,
     /// What was filled in: JSON by field.
     pub form: BTreeMap<String, String>,
     /// What came with the opening, JSON.
     pub attachments: Option<String>,
-    /// Where it stands, then what it left.
+    /// The current stops, then those it left.
     pub stops: Vec<Stop>,
     /// How many stops there are.
     pub stops_count: u64,
-    /// The pushes that wait for their stops.
+    /// The parked pushes.
     pub parked: Vec<ParkedPush>,
     /// How many of them there are.
     pub parked_count: u64,
 }
 
-/// A push that waits for its stop.
+/// A parked push.
 #[derive(Debug, Clone)]
 pub struct ParkedPush {
     /// Who produced it.
     pub source: String,
     /// Its id.
     pub id: String,
-    /// Since when.
+    /// When it was parked.
     pub parked_at: Timestamp,
     /// Its data, JSON as received.
     pub data: String,
 }
 
 impl Store {
-    /// Where orders stand, each with at most so many stops and so many pushes that wait: one round
+    /// The statuses of orders, each with at most `max` stops and `max` parked pushes, in one round
     /// trip.
     pub async fn order_statuses(
         &self,
@@ -91,7 +91,7 @@ impl Store {
     }
 }
 
-/// What is kept, without its lists.
+/// The columns of the record, without the lists.
 fn order_status(row: &Row) -> Result<OrderStatus, Unreadable> {
     Ok(OrderStatus {
         version: row.get(1),

@@ -1,4 +1,4 @@
-//! What is still to be published of one process, for people.
+//! The outbox messages of one process, for people.
 
 use jiff::Timestamp;
 use tokio_postgres::Row;
@@ -15,20 +15,20 @@ const READ: &str = include_str!("../queries/read/read_outbox.sql");
 pub struct Pending {
     /// What it is for.
     pub what: MessageKind,
-    /// Where it goes.
+    /// Its destination.
     pub destination: Destination,
     /// Why it is on the slow lane, if it is.
     pub slow: Option<Slow>,
-    /// What the broker said.
+    /// The broker's reply.
     pub detail: Option<String>,
-    /// How often it was tried and not delivered.
+    /// The number of failed attempts.
     pub attempts: i32,
-    /// When it is tried next.
+    /// When the next attempt is due.
     pub next_attempt_at: Timestamp,
 }
 
 impl Store {
-    /// The messages of a process that are still to be published, its completion first.
+    /// The messages of a process that are not confirmed yet, its completion first.
     pub async fn pending(&self, key: ProcessKey, limit: i64) -> Result<Vec<Pending>, StoreError> {
         let connection = self.connection().await?;
         let statement = connection.prepared(READ).await?;
@@ -49,7 +49,7 @@ impl Store {
                 next_attempt_at: row.get(6),
             })
         };
-        // One that this version can't read is left out, as it is where messages are published.
+        // One that this version can't read is left out, as the relay does.
         Ok(rows.iter().filter_map(|row| pending(row).ok()).collect())
     }
 }

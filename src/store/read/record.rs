@@ -1,4 +1,4 @@
-//! Reading processes for people: the records, their histories, their items. One is read as many are.
+//! Reading processes for people: the records, their histories, their items.
 
 use std::collections::HashMap;
 
@@ -15,24 +15,24 @@ const COUNTS: &str = include_str!("../queries/read/count_events.sql");
 const EVENTS: &str = include_str!("../queries/read/read_events.sql");
 const ITEMS: &str = include_str!("../queries/read/read_items.sql");
 
-/// One process with what hangs on it.
+/// One process with its events and items.
 #[derive(Debug, Clone)]
 pub struct Record {
     /// The record.
     pub process: Process,
-    /// When it was first heard of.
+    /// When its first event was stored.
     pub created_at: Timestamp,
     /// When it was sealed, by the database's clock.
     pub sealed_at: Option<Timestamp>,
-    /// Since when its completion is known to have had no queue.
+    /// Since when its completion is known to be unroutable.
     pub unroutable_at: Option<Timestamp>,
-    /// Messages about it that are still to be published.
+    /// The number of its messages in the outbox.
     pub outbox: u64,
-    /// How many events were logged; this and the next two where they are wanted.
+    /// How many events were logged; this and the next two only if requested.
     pub logged: u64,
-    /// How many of them came after its end.
+    /// How many of them are late.
     pub late: u64,
-    /// The place of its newest event that readers of the feed have been given.
+    /// The place of its newest event that is visible to the feed.
     pub cursor: Option<Cursor>,
     /// Its log in the order of stamps.
     pub events: Vec<LoggedEvent>,
@@ -40,19 +40,19 @@ pub struct Record {
     pub items: Vec<StoredItem>,
 }
 
-/// A record, or why it can't be read; nothing if there is none.
+/// A record, or why it can't be read; `None` if there is none.
 pub type StoredRecord = Option<Result<Record, Unreadable>>;
 
-/// What is wanted of one process.
+/// A query of one process.
 #[derive(Debug, Clone, Copy)]
 pub struct RecordQuery {
-    /// Which one.
+    /// The process.
     pub key: ProcessKey,
-    /// At most so many events of its log.
+    /// The most events of its log.
     pub events: i64,
-    /// At most so many of its items.
+    /// The most of its items.
     pub items: i64,
-    /// Whether they come with their data; steps always do.
+    /// Whether to read their data; that of steps is always read.
     pub data: bool,
     /// Whether to count its log.
     pub counts: bool,
@@ -73,7 +73,7 @@ pub struct LoggedEvent {
     pub sequence: Option<u64>,
     /// Whether its process had ended.
     pub late: bool,
-    /// Its data, JSON as received; empty where it is not wanted.
+    /// Its data, JSON as received; empty if not requested.
     pub data: String,
     /// When it was logged.
     pub received_at: Timestamp,
@@ -92,51 +92,50 @@ pub struct StoredItem {
     pub messages: Vec<String>,
     /// The document it became.
     pub document_id: Option<String>,
-    /// The producer's fields, JSON, where they are wanted.
+    /// The producer's fields, JSON, if requested.
     pub data: Option<String>,
 }
 
 impl Store {
-    /// The process of that token with at most so many events and items; `None` if nobody ever
-    /// spoke of it.
+    /// A process with at most `events` events and `items` items; `None` if it does not exist.
     pub async fn record(
         &self,
         key: ProcessKey,
         events: i64,
         items: i64,
     ) -> Result<Option<Record>, StoreError> {
-        let wanted = RecordQuery {
+        let query = RecordQuery {
             key,
             events,
             items,
             data: true,
             counts: true,
         };
-        let found = self.records(&[wanted], i64::MAX).await?.pop().flatten();
+        let found = self.records(&[query], i64::MAX).await?.pop().flatten();
         Ok(found.transpose()?)
     }
 
-    /// These processes, each at its place, in one round trip however many. Of all their events
-    /// together no more are read once their data reaches `bytes_max`, and of their items likewise.
+    /// These processes, in the same order, in one round trip. Once the data of their events
+    /// reaches `bytes_max`, no more events are read; items likewise.
     pub async fn records(
         &self,
-        wanted: &[RecordQuery],
+        queries: &[RecordQuery],
         bytes_max: i64,
     ) -> Result<Vec<StoredRecord>, StoreError> {
         let connection = self.connection().await?;
-        // Each sees what the one before it saw, and what was committed since. So the places of the
-        // newest events come first: a record may be newer than its place, and never older, or
-        // whoever asks on after that would not hear of what the record lacks.
+        // Each statement sees what the previous one saw, and what was committed since. So the
+        // newest events' places are read first: a record may be newer than its place, never older.
+        // Otherwise a reader of the feed from that place would miss what the record has not.
         let (counts, records, events, items) = tokio::join!(
             biased;
-            counts(&connection, wanted),
-            bare(&connection, wanted),
-            lists(&connection, EVENTS, wanted, |wanted| wanted.events, bytes_max),
-            lists(&connection, ITEMS, wanted, |wanted| wanted.items, bytes_max),
+            counts(&connection, queries),
+            bare(&connection, queries),
+            lists(&connection, EVENTS, queries, |query| query.events, bytes_max),
+            lists(&connection, ITEMS, queries, |query| query.items, bytes_max),
         );
         let records = records?;
-        let found = |wanted: &RecordQuery| records.get(&wanted.key).cloned();
-        let mut found: Vec<_> = wanted.iter().map(found).collect();
+        let found = |query: &RecordQuery| records.get(&query.key).cloned();
+        let mut found: Vec<_> = queries.iter().map(found).collect();
         for row in counts? {
             if let Some(record) = at(&mut found, row.get(3)) {
                 record.logged = from_bigint(row.get(0));
@@ -161,10 +160,10 @@ impl Store {
 /// The records without their lists.
 async fn bare(
     connection: &Connection,
-    wanted: &[RecordQuery],
+    queries: &[RecordQuery],
 ) -> Result<HashMap<ProcessKey, Result<Record, Unreadable>>, StoreError> {
     let statement = connection.prepared(RECORDS).await?;
-    let keys = column(wanted, |wanted| wanted.key.0);
+    let keys = column(queries, |query| query.key.0);
     let rows = connection.query(&statement, &[&keys]).await?;
     let record = |row: &Row| {
         Ok(Record {
@@ -184,39 +183,39 @@ async fn bare(
     Ok(by_key.collect())
 }
 
-/// How long the logs are, where somebody wants to know; each row ends with the number of its wish.
-async fn counts(connection: &Connection, wanted: &[RecordQuery]) -> Result<Vec<Row>, StoreError> {
-    if wanted.iter().all(|wanted| !wanted.counts) {
+/// The lengths of the logs, if requested; each row ends with the number of its query.
+async fn counts(connection: &Connection, queries: &[RecordQuery]) -> Result<Vec<Row>, StoreError> {
+    if queries.iter().all(|query| !query.counts) {
         return Ok(Vec::new());
     }
     let statement = connection.prepared(COUNTS).await?;
-    let counted = |wanted: &RecordQuery| wanted.counts.then_some(wanted.key.0);
-    let keys = column(wanted, counted);
+    let counted = |query: &RecordQuery| query.counts.then_some(query.key.0);
+    let keys = column(queries, counted);
     Ok(connection.query(&statement, &[&keys]).await?)
 }
 
-/// What hangs on those processes of which some is wanted; each row ends with the number of its wish.
+/// The requested events or items; each row ends with the number of its query.
 async fn lists(
     connection: &Connection,
     statement: &'static str,
-    wanted: &[RecordQuery],
+    queries: &[RecordQuery],
     most: impl Fn(&RecordQuery) -> i64,
     bytes_max: i64,
 ) -> Result<Vec<Row>, StoreError> {
-    if wanted.iter().all(|wanted| most(wanted) == 0) {
+    if queries.iter().all(|query| most(query) == 0) {
         return Ok(Vec::new());
     }
     let statement = connection.prepared(statement).await?;
-    let keys = column(wanted, |wanted| wanted.key.0);
-    let most = column(wanted, most);
-    let data = column(wanted, |wanted| wanted.data);
+    let keys = column(queries, |query| query.key.0);
+    let most = column(queries, most);
+    let data = column(queries, |query| query.data);
     let rows = connection
         .query(&statement, &[&keys, &most, &bytes_max, &data])
         .await?;
     Ok(rows)
 }
 
-/// The place that `with ordinality` counts from 1.
+/// The record at the index that `with ordinality` counts from 1.
 fn at(found: &mut [StoredRecord], number: i64) -> Option<&mut Record> {
     let place = usize::try_from(number - 1).ok()?;
     found.get_mut(place)?.as_mut()?.as_mut().ok()
@@ -241,7 +240,7 @@ fn item(row: &Row) -> StoredItem {
     StoredItem {
         identifier: row.get(0),
         ok: row.get(1),
-        // A null in it is no message.
+        // Nulls are skipped.
         messages: row
             .get::<_, Vec<Option<String>>>(2)
             .into_iter()

@@ -1,4 +1,4 @@
-//! Single stops of orders, for those who know an order by its number and a stop by its `data_id`.
+//! Look-ups of stops, for APIs that address an order by number and a stop by `data_id`.
 
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
@@ -9,28 +9,28 @@ use crate::store::{Store, StoreError};
 const FIND: &str = include_str!("../queries/read/find_stop.sql");
 const ACTIVE: &str = include_str!("../queries/read/find_active_stops.sql");
 
-/// A stop that was not left.
+/// A stop that has not been left.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ActiveStop {
-    /// Its name.
+    /// Its id.
     pub data_id: Uuid,
-    /// Where.
+    /// Its stage.
     pub stage: String,
 }
 
-/// The order that stands at a stop.
+/// The order at a stop.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StageVisit {
     /// Its token.
     pub token: String,
-    /// Where.
+    /// Its stage.
     pub stage: String,
     /// The version of its workflow.
     pub version: i32,
 }
 
 impl Store {
-    /// Where a tenant's order on a workflow stands, by its number; nowhere if there is none such.
+    /// The current stops of a tenant's order on a workflow, by its number; empty if there is none.
     pub async fn active_stops(
         &self,
         tenant: &str,
@@ -51,7 +51,7 @@ impl Store {
         Ok(rows.iter().map(stop).collect())
     }
 
-    /// The tenant's order on a workflow that stands at this stop, if one does.
+    /// The tenant's order on a workflow that is at this stop.
     pub async fn find_stop(
         &self,
         tenant: &str,
