@@ -15,7 +15,7 @@ use crate::domain::completion_rules::{self, Cause};
 use crate::domain::merge::Touched;
 use crate::domain::{Kind, Process, ProcessKey};
 use crate::store::write::batch::Changes;
-use crate::store::write::batch::{Loaded, Questions};
+use crate::store::write::batch::{EndingQueries, Loaded};
 use crate::store::write::dead_letter::DeadLetter;
 use crate::store::write::event::{Corrections, Sequences};
 use crate::store::write::outbox::OutboxRow;
@@ -69,7 +69,7 @@ impl Merged {
     }
 
     /// What must be known to seal what may end.
-    pub fn questions(&self) -> Questions {
+    pub fn questions(&self) -> EndingQueries {
         let records = self.records.iter().map(|record| &record.process);
         let ending: Vec<&Process> = records
             .filter(|p| completion_rules::may_end(p, self.now))
@@ -82,7 +82,7 @@ impl Merged {
             Some((process.key, process.kind, sequence))
         });
         let with_items = ending.iter().filter(|process| process.items.seen > 0);
-        Questions {
+        EndingQueries {
             sequenced: sequenced.filter(|(.., sequence)| *sequence > 0).collect(),
             items: with_items.map(|process| process.key.0).collect(),
             place: !ending.is_empty(),

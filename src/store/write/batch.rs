@@ -1,5 +1,5 @@
 //! One transaction in two halves, with the pure merge between them:
-//! [`begin`] makes, locks, logs and loads; [`commit`] writes what the merge decided.
+//! [`begin`] creates, locks, logs and loads; [`commit`] writes what the merge decided.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
@@ -21,26 +21,26 @@ use crate::store::admin::retention;
 use crate::store::read::feed_cursor::Cursor;
 use crate::store::read::{epoch, feed};
 use crate::store::{Connection, StoreError};
-/// What the second half writes.
+/// The changes that the second half writes.
 #[derive(Debug, Default)]
 pub struct Changes<'a> {
     /// Records that changed in more than their counts.
     pub processes: Vec<&'a Process>,
     /// Records of which only the counts changed.
     pub counts: Vec<&'a Process>,
-    /// What must be published.
+    /// Messages to publish.
     pub outbox: Vec<OutboxRow>,
-    /// What could not be applied.
+    /// Messages that could not be applied.
     pub dead_letters: Vec<&'a DeadLetter>,
     /// By how much the number of open processes changed.
     pub open: BTreeMap<Kind, i64>,
-    /// What changed of orders.
+    /// Changes of orders.
     pub orders: Option<&'a OrderChanges>,
-    /// Which kinds were decided after events had been kept.
+    /// Kinds that were decided after events had been parked.
     pub kinds: Option<DecidedKinds>,
 }
 
-/// The statements of a batch, each in its place between `begin` and `commit`.
+/// The statements of a batch between `begin` and `commit`.
 const STATEMENTS: [&str; 27] = [
     epoch::BEGIN,
     process::INSERT,
@@ -71,10 +71,10 @@ const STATEMENTS: [&str; 27] = [
     feed::END,
 ];
 
-/// Begins a transaction and, on another server or time line, an epoch; makes the records that lack,
+/// Begins a transaction and, on another server or time line, an epoch; creates missing records,
 /// locks all in key order, logs the events (each identity once) and loads what the merge needs: one
-/// round trip. Records that are `known`
-/// to be there are not looked for twice; if one has been removed meanwhile, it says so.
+/// round trip. Records that are `known` to exist are not created; if one has been deleted
+/// meanwhile, it returns [`StoreError::Removed`].
 pub async fn begin(
     connection: &Connection,
     events: &[&NewEvent],
@@ -100,7 +100,7 @@ pub async fn begin(
         event::insert(connection, events),
         item::load(connection, events),
     );
-    // The first failure in the order of sending is the cause; those behind it are consequences.
+    // The first failure in the order of sending is the cause; the later ones follow from it.
     begun?;
     epoch?;
     let created = created?;
@@ -129,7 +129,7 @@ pub async fn begin(
     Ok(loaded)
 }
 
-/// Begins the transaction of a janitor: locks some of what is due.
+/// Begins a transaction of the janitor: claims due processes.
 pub async fn begin_due(
     connection: &Connection,
     cut: &ClaimLimits,
@@ -139,17 +139,17 @@ pub async fn begin_due(
     process::due(connection, cut).await
 }
 
-/// Loads what [`begin_due`] has taken.
+/// Loads what [`begin_due`] claimed.
 pub async fn load_due(
     connection: &Connection,
-    taken: &[ClaimedRecord],
+    claimed: &[ClaimedRecord],
 ) -> Result<Loaded, StoreError> {
-    let keys: Vec<Uuid> = taken.iter().map(|taken| taken.key.0).collect();
+    let keys: Vec<Uuid> = claimed.iter().map(|record| record.key.0).collect();
     let locked = process::lock(connection, &keys).await?;
     Ok(Loaded::from(locked))
 }
 
-/// Loads what the orders among the records need, and the workflow versions that openings get.
+/// Loads the orders among the records, and the workflow versions for openings.
 pub async fn load_orders(
     connection: &Connection,
     keys: &[Uuid],
@@ -158,63 +158,63 @@ pub async fn load_orders(
     stage::load(connection, keys, workflows).await
 }
 
-/// What must be known of processes that may end now.
+/// Queries about processes that may end now.
 #[derive(Debug, Default)]
-pub struct Questions {
-    /// Which sequences below this one are in the log?
+pub struct EndingQueries {
+    /// Whose sequences below this one to count.
     pub sequenced: Vec<(ProcessKey, Kind, u64)>,
-    /// What does a completion say of its items?
+    /// Whose items to summarize.
     pub items: Vec<Uuid>,
-    /// After which place of the feed is all that is not committed yet?
+    /// Whether to return the end of the feed.
     pub place: bool,
 }
 
-/// The answers.
+/// The results of the queries.
 #[derive(Debug, Default)]
-pub struct Answers {
-    /// The sequences that are there.
+pub struct EndingResults {
+    /// The sequences in the log.
     pub sequenced: HashMap<ProcessKey, event::Sequences>,
-    /// What a completion says of the items.
+    /// The summaries of items for completions.
     pub items: HashMap<ProcessKey, ItemSummary>,
-    /// After which place of the feed everything is that was not committed before.
+    /// The place in the feed before everything that was not committed yet.
     pub place: Option<Cursor>,
 }
 
-/// Puts the log right, writes outcomes and, with them there, answers the questions: one round
-/// trip, unless there is something to put right.
+/// Corrects the log, writes outcomes and then runs the queries: one round trip, unless there are
+/// corrections.
 pub async fn write_items(
     connection: &Connection,
     corrections: &Corrections,
     items: &[ChangedItem],
-    questions: &Questions,
-) -> Result<Answers, StoreError> {
+    queries: &EndingQueries,
+) -> Result<EndingResults, StoreError> {
     event::correct(connection, corrections).await?;
     process::remove(connection, &corrections.unmade).await?;
     item::forget(connection, &corrections.turned).await?;
     let (written, sequenced, summaries, place) = tokio::join!(
         biased;
         item::upsert(connection, items),
-        event::count_sequenced(connection, &questions.sequenced),
-        item::summarize(connection, &questions.items),
-        place(connection, questions.place),
+        event::count_sequenced(connection, &queries.sequenced),
+        item::summarize(connection, &queries.items),
+        place(connection, queries.place),
     );
     written?;
-    Ok(Answers {
+    Ok(EndingResults {
         sequenced: sequenced?,
         items: summaries?,
         place: place?,
     })
 }
 
-async fn place(connection: &Connection, wanted: bool) -> Result<Option<Cursor>, StoreError> {
-    match wanted {
+async fn place(connection: &Connection, requested: bool) -> Result<Option<Cursor>, StoreError> {
+    match requested {
         true => feed::end(connection).await.map(Some),
         false => Ok(None),
     }
 }
 
-/// Writes the rest and commits: one round trip. An error may hide a commit that succeeded; the
-/// log tells when the batch is tried again.
+/// Writes the rest and commits: one round trip. An error may hide a commit that succeeded; on a
+/// retry the log recognises the events.
 pub async fn commit(
     connection: &Connection,
     changes: &Changes<'_>,
@@ -232,7 +232,8 @@ pub async fn commit(
         counters::add_open(connection, &changes.open, shard),
         connection.commit(),
     );
-    // On an aborted transaction the server answers a commit without an error, so each counts.
+    // The server answers `commit` of an aborted transaction without an error, so each result
+    // counts.
     walked?;
     decided?;
     updated?;
@@ -243,9 +244,9 @@ pub async fn commit(
     committed
 }
 
-/// Prepares what a connection has not prepared yet. Only then do futures that are polled together
-/// send their statements in the order they are written in: one that first had to wait for its
-/// preparation would be overtaken, even by the commit.
+/// Prepares what a connection has not prepared yet. Only then do futures polled at once send their
+/// statements in order: one that first waited for its preparation would be overtaken, even by the
+/// commit.
 async fn prepare(connection: &Connection) -> Result<(), StoreError> {
     for statement in STATEMENTS {
         connection.prepared(statement).await?;

@@ -1,4 +1,4 @@
-//! The table `tally`: counts kept as things happen, instead of `count(*)` over big tables.
+//! The table `tally`: counts updated by each change, instead of `count(*)` over big tables.
 
 use std::collections::BTreeMap;
 
@@ -17,24 +17,24 @@ const DEAD: &str = "dead_letters";
 const STUCK: &str = "outbox_stuck";
 const QUARANTINED: &str = "quarantined";
 
-/// What is counted over all workers.
+/// Counts over all workers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Processes that have not ended, by kind.
     pub open: BTreeMap<String, u64>,
-    /// Dead letters that wait for somebody, by reason.
+    /// Dead letters, by reason.
     pub dead_letters: BTreeMap<String, u64>,
-    /// Messages of the outbox that can't be delivered now, by reason.
+    /// Stuck messages of the outbox, by reason.
     pub stuck: BTreeMap<String, u64>,
-    /// Pushes that wait for their stops.
+    /// Parked pushes.
     pub parked: u64,
-    /// Processes that are set aside because they can't be sealed or deleted.
+    /// Quarantined processes.
     pub quarantined: u64,
-    /// Since when the oldest open process of a kind is open.
+    /// When the oldest open process of a kind was created.
     pub oldest_open: BTreeMap<String, Timestamp>,
 }
 
-/// Moves the counts of open processes.
+/// Changes the counts of open processes.
 pub(in crate::store) async fn add_open(
     connection: &Connection,
     changes: &BTreeMap<Kind, i64>,

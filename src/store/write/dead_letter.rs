@@ -1,4 +1,5 @@
-//! The table `dead_letter`: what could not be applied, kept until someone replays or discards it.
+//! The table `dead_letter`: messages that could not be applied, kept until an operator replays or
+//! discards them.
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -11,14 +12,14 @@ const NEWEST: &str = include_str!("../queries/write/newest_dead_letter.sql");
 const READ: &str = include_str!("../queries/write/read_dead_letters.sql");
 const DELETE: &str = include_str!("../queries/write/delete_dead_letters.sql");
 
-/// A message that could not be applied, with all that was received of it.
+/// A message that could not be applied, as received.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeadLetter {
-    /// Computed from all that was received.
+    /// Computed from the received message.
     pub id: Uuid,
-    /// Why: one of a closed set.
+    /// The reason, from a closed set.
     pub reason: String,
-    /// Why, for people and programs: RFC 9457 JSON.
+    /// The problem: RFC 9457 JSON.
     pub problem: String,
     /// As far as it could be read.
     pub tenant: Option<String>,
@@ -30,11 +31,11 @@ pub struct DeadLetter {
     pub event_id: Option<String>,
     /// As far as it could be read.
     pub type_name: Option<String>,
-    /// Where it was published to.
+    /// The exchange it was published to.
     pub exchange: String,
-    /// By which key.
+    /// Its routing key.
     pub routing_key: String,
-    /// Where it was received from.
+    /// The queue it was received from.
     pub queue: String,
     /// Its properties, JSON.
     pub properties: String,
@@ -44,18 +45,18 @@ pub struct DeadLetter {
     pub body: Vec<u8>,
 }
 
-/// A dead letter with the time it was kept.
+/// A dead letter as stored.
 #[derive(Debug, Clone)]
 pub struct StoredDeadLetter {
     /// The dead letter; its body is empty in listings.
     pub dead_letter: DeadLetter,
-    /// How long the body is.
+    /// The length of the body.
     pub body_bytes: i64,
-    /// When it was kept.
+    /// When it was stored.
     pub received_at: Timestamp,
 }
 
-/// Which dead letters are meant: all, where nothing narrows them.
+/// A selection of dead letters: all, unless a field narrows it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DeadLetterSelection {
     /// Of this tenant.
@@ -66,17 +67,17 @@ pub struct DeadLetterSelection {
     pub reason: Option<String>,
 }
 
-/// Where a dead letter stands among all: by the time it was kept.
+/// The place of a dead letter among all, which are ordered by the time they were stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct DeadLetterCursor {
-    /// When it was kept.
+    /// When it was stored.
     pub received_at: Timestamp,
     /// Its id.
     pub id: Uuid,
 }
 
 impl StoredDeadLetter {
-    /// Where it stands.
+    /// Its place.
     #[must_use]
     pub fn place(&self) -> DeadLetterCursor {
         DeadLetterCursor {
@@ -86,7 +87,7 @@ impl StoredDeadLetter {
     }
 }
 
-/// Keeps dead letters and counts those that are new.
+/// Inserts dead letters and counts those that are new.
 pub(in crate::store) async fn insert(
     connection: &Connection,
     dead_letters: &[&DeadLetter],
@@ -148,7 +149,7 @@ impl Store {
         Ok(column(&rows, from_row))
     }
 
-    /// Where the dead letters end now; `None` if there are none.
+    /// The place of the newest dead letter; `None` if there are none.
     pub async fn newest_dead_letter(&self) -> Result<Option<DeadLetterCursor>, StoreError> {
         let connection = self.connection().await?;
         let statement = connection.prepared(NEWEST).await?;
@@ -159,7 +160,7 @@ impl Store {
         }))
     }
 
-    /// These dead letters, whole, those that are there, in any order.
+    /// Those of these dead letters that exist, with their bodies, in any order.
     pub async fn read_dead_letters(
         &self,
         ids: &[Uuid],
@@ -170,7 +171,7 @@ impl Store {
         Ok(column(&rows, from_row))
     }
 
-    /// Forgets dead letters that were replayed or are not wanted; says how many there were.
+    /// Deletes dead letters that were replayed or discarded; returns how many.
     pub async fn delete_dead_letters(&self, ids: &[Uuid]) -> Result<u64, StoreError> {
         let connection = self.connection().await?;
         let statement = connection.prepared(DELETE).await?;

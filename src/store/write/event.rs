@@ -1,4 +1,4 @@
-//! The table `event`: the log of what was applied, which is also what recognises repetitions.
+//! The table `event`: the log of applied events, which also detects duplicates.
 
 use std::collections::HashMap;
 
@@ -18,7 +18,7 @@ const RETAKE: &str = include_str!("../queries/write/retake_events.sql");
 
 pub(super) const COUNT_SEQUENCED: &str = include_str!("../queries/write/count_sequenced.sql");
 
-/// An event on its way into the log.
+/// An event to log.
 #[derive(Debug, Clone)]
 pub struct NewEvent {
     /// The key of its process, computed once.
@@ -27,58 +27,57 @@ pub struct NewEvent {
     pub event: Event,
     /// Its type as producers write it.
     pub type_name: &'static str,
-    /// Whether its time was said by the producer.
+    /// Whether the producer gave its time.
     pub time_given: bool,
     /// Its data as received.
     pub data: String,
 }
 
-/// What the log took, to be put right once the records are known. Places count from 0 among the
-/// events that were inserted.
+/// Corrections of the events just logged, made once the records are known. Places count from 0
+/// among the inserted events.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Corrections {
-    /// Came after the end of their processes.
+    /// Late events.
     pub late: Vec<usize>,
-    /// Are of another kind than their processes, and don't belong here.
+    /// Events of another kind than their processes, to be removed.
     pub misplaced: Vec<usize>,
-    /// Were in the log as refused and are not any more.
+    /// Events that were in the log as refused and are now accepted.
     pub retaken: Vec<Retaken>,
-    /// Records that were made for events of which none may open them.
+    /// Records that were created for events that may not open them, to be removed.
     pub unmade: Vec<ProcessKey>,
-    /// Records that turned out to be of the other kind, so that their items are deleted and
-    /// written again.
+    /// Records that turned out to be of the other kind: their items are deleted and written again.
     pub turned: Vec<ProcessKey>,
 }
 
-/// An event that was refused after it had been logged, came again, and is not refused any more.
+/// An event that was refused after it had been logged, was published again, and is now accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Retaken {
-    /// Of which process.
+    /// Its process.
     pub key: ProcessKey,
     /// Who produced it.
     pub source: String,
-    /// Its id there.
+    /// Its id in that source.
     pub id: String,
-    /// Its place among the events that came with it.
+    /// Its place among the events of the batch.
     pub place: usize,
     /// Whether its process has ended.
     pub late: bool,
 }
 
-/// What the log has of an identity that came again.
+/// The logged event with the identity of a received one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Logged {
     /// The type.
     pub type_name: String,
     /// The time.
     pub time: Timestamp,
-    /// The data; nothing where it is the same text.
+    /// The data; `None` where it is the same text.
     pub data: Option<String>,
     /// Whether it was refused after it had been logged.
     pub refused: bool,
 }
 
-/// What the log has of those events that it had before, by their places.
+/// The logged events of those identities that are not new, by their places.
 pub(super) async fn logged(
     connection: &Connection,
     events: &[&NewEvent],
@@ -118,7 +117,7 @@ pub(super) async fn logged(
     Ok(logged.collect())
 }
 
-/// Logs events, each identity once in `events`; says of each whether it is new.
+/// Logs events, each identity once in `events`; returns for each whether it is new.
 pub(super) async fn insert(
     connection: &Connection,
     events: &[&NewEvent],
@@ -148,7 +147,7 @@ pub(super) async fn insert(
     Ok(new)
 }
 
-/// Puts right what this transaction logged.
+/// Corrects what this transaction logged.
 pub(super) async fn correct(
     connection: &Connection,
     corrections: &Corrections,
@@ -169,7 +168,7 @@ pub(super) async fn correct(
     Ok(())
 }
 
-/// Takes rows over that were refused: they come at a new place of the log.
+/// Accepts rows that were refused: they move to a new place in the log.
 async fn retake(connection: &Connection, retaken: &[Retaken]) -> Result<(), StoreError> {
     if retaken.is_empty() {
         return Ok(());
@@ -194,7 +193,7 @@ async fn retake(connection: &Connection, retaken: &[Retaken]) -> Result<(), Stor
 /// The sequences of a process in the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Sequences {
-    /// How many different ones there are.
+    /// The number of distinct ones.
     pub count: u64,
     /// One more than the greatest; 0 without any.
     pub declared: u64,

@@ -1,7 +1,7 @@
-//! The files of processes: what each is, while its contents lie elsewhere.
+//! The files of processes: their metadata; the contents are stored elsewhere.
 //!
-//! A file is noted before its contents are written and forgotten after they were removed, so a crash
-//! at any instant leaves nothing that nobody knows of.
+//! A file's row is inserted before its contents are written and deleted after they were removed, so
+//! a crash never leaves contents without a row.
 
 use std::time::Duration;
 
@@ -17,22 +17,22 @@ const DUE: &str = include_str!("../queries/write/due_files.sql");
 const DELETE: &str = include_str!("../queries/write/delete_files.sql");
 const DEFER: &str = include_str!("../queries/write/defer_files.sql");
 
-/// A file whose contents are whole.
+/// A file that was stored completely.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct File {
-    /// What its sender called it, made safe.
+    /// Its sanitized name.
     pub name: String,
-    /// What it is, by its contents.
+    /// Its media type, detected from its contents.
     pub media_type: String,
     /// Bytes.
     pub size: u64,
-    /// The digest of its contents, in hexadecimal.
+    /// The SHA-256 of its contents, in hexadecimal.
     pub sha256: String,
 }
 
 impl Store {
-    /// Notes a file whose contents are about to be written. Unless its process is there after
-    /// `orphan_after` it is removed.
+    /// Inserts a file whose contents are about to be written. It is removed unless its process
+    /// exists after `orphan_after`.
     pub async fn begin_file(
         &self,
         process: ProcessKey,
@@ -49,7 +49,7 @@ impl Store {
         Ok(())
     }
 
-    /// Notes that the contents of a file are whole.
+    /// Records that the contents of a file are complete.
     pub async fn finish_file(
         &self,
         process: ProcessKey,
@@ -65,7 +65,7 @@ impl Store {
         Ok(())
     }
 
-    /// A file whose contents are whole.
+    /// A file that was stored completely.
     pub async fn file(&self, process: ProcessKey, id: Uuid) -> Result<Option<File>, StoreError> {
         let connection = self.connection().await?;
         let statement = connection.prepared(FIND).await?;
@@ -78,8 +78,7 @@ impl Store {
         }))
     }
 
-    /// Those of at most so many files whose time has come that belong to no process, or to none
-    /// any more: their processes and ids.
+    /// Of at most `limit` due files those whose process does not exist, as process and id.
     pub async fn due_files(&self, limit: i64) -> Result<Vec<(Uuid, Uuid)>, StoreError> {
         let connection = self.connection().await?;
         connection.set_in_transaction(true);
@@ -89,7 +88,7 @@ impl Store {
         Ok(column(&rows, |row| (row.get(0), row.get(1))))
     }
 
-    /// Forgets files whose contents were removed.
+    /// Deletes files whose contents were removed.
     pub async fn delete_files(&self, gone: &[(Uuid, Uuid)]) -> Result<(), StoreError> {
         if gone.is_empty() {
             return Ok(());
@@ -100,7 +99,7 @@ impl Store {
         Ok(())
     }
 
-    /// Looks at files again only after that time.
+    /// Makes files due again only after `after`.
     pub async fn defer_files(
         &self,
         files: &[(Uuid, Uuid)],

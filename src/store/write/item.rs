@@ -1,4 +1,4 @@
-//! The table `item`: outcomes in and out, and what a completion says of them.
+//! The table `item`: reading and writing outcomes, and their summary for completions.
 
 use std::collections::HashMap;
 
@@ -15,7 +15,7 @@ pub(super) const UPSERT: &str = include_str!("../queries/write/upsert_items.sql"
 const FORGET: &str = include_str!("../queries/write/forget_items.sql");
 pub(super) const SUMMARIZE: &str = include_str!("../queries/write/summarize_items.sql");
 
-/// The outcome of an item that changed.
+/// A changed outcome of an item.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ChangedItem {
     /// Its process.
@@ -26,7 +26,7 @@ pub struct ChangedItem {
     pub stamp: Stamp,
 }
 
-/// The stored outcomes of every item that the events mention, and what can't be read of them.
+/// The stored outcomes of every item that the events mention, and those that can't be read.
 pub(super) async fn load(
     connection: &Connection,
     events: &[&NewEvent],
@@ -67,7 +67,7 @@ pub(super) async fn load(
     Ok((outcomes, unreadable))
 }
 
-/// Forgets the items of records that turn out to be of the other kind.
+/// Deletes the items of records that turn out to be of the other kind.
 pub(super) async fn forget(connection: &Connection, keys: &[ProcessKey]) -> Result<(), StoreError> {
     if keys.is_empty() {
         return Ok(());
@@ -105,7 +105,7 @@ pub(super) async fn upsert(
     Ok(())
 }
 
-/// What the completions of these processes say of their items.
+/// The summaries of the items of these processes, for completions.
 pub(super) async fn summarize(
     connection: &Connection,
     keys: &[Uuid],
@@ -142,7 +142,7 @@ fn limit(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-/// The server writes the array as JSON, which can't fail; a null in it is no message.
+/// The server writes the array as JSON, which can't fail; nulls in it are skipped.
 fn item_error((identifier, messages): (String, String)) -> Result<ItemError, StoreError> {
     let messages: Vec<Option<String>> =
         serde_json::from_str(&messages).map_err(|_| StoreError::Corrupt("item messages"))?;

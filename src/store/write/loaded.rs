@@ -1,4 +1,4 @@
-//! What the first half of a batch's transaction found.
+//! What the first half of a batch's transaction loaded.
 
 use std::collections::HashMap;
 
@@ -13,31 +13,31 @@ use crate::domain::{Kind, Process, ProcessKey};
 use crate::store::Unreadable;
 use crate::store::admin::retention::Tombstone;
 
-/// What the first half found.
+/// What the first half loaded.
 #[derive(Debug, Default)]
 pub struct Loaded {
     /// The database's time: the one clock that all workers share.
     pub now: Timestamp,
     /// The records, locked, in key order.
     pub processes: Vec<Process>,
-    /// Records that are locked too and that this version can't read; nothing is written of them.
+    /// Records that are locked too and that this version can't read; they are not written.
     pub unreadable: HashMap<ProcessKey, Unreadable>,
-    /// The records that were made.
+    /// The created records.
     pub created: HashMap<ProcessKey, Kind>,
-    /// What is remembered of attempts before, where a token was opened again.
+    /// The tombstones of earlier attempts, where a token was opened again.
     pub tombstones: HashMap<ProcessKey, Tombstone>,
     /// Whether each event is new.
     pub new: Vec<bool>,
-    /// What the log has of those that are not, by their places.
+    /// The logged events of those that are not, by their places.
     pub logged: HashMap<usize, Logged>,
     /// The stored outcomes of the items that the events mention.
     pub outcomes: HashMap<ProcessKey, Outcomes>,
-    /// What waits of the other kind, where a record has not opened and such an event comes.
+    /// Parked events of the other kind, where a record is not open and such an event arrives.
     pub others: HashMap<ProcessKey, Others>,
 }
 
 impl Loaded {
-    /// Leaves out records of which this version can't read something.
+    /// Moves records that this version can't read completely to `unreadable`.
     pub fn leave_out(&mut self, unreadable: HashMap<ProcessKey, Unreadable>) {
         if unreadable.is_empty() {
             return;
@@ -61,7 +61,7 @@ impl From<process::Locked> for Loaded {
     }
 }
 
-/// Records that were there and have not opened, and that events of the other kind come to; and whether
+/// Existing records that are not open and for which events of the other kind arrive; and whether
 /// one of these is an opening.
 pub(super) fn with_others(
     processes: &[Process],

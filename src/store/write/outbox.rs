@@ -1,4 +1,4 @@
-//! The table `outbox`: what is committed and still to be published.
+//! The table `outbox`: messages that are committed and not yet confirmed.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -17,19 +17,19 @@ const NOTE_UNROUTABLE: &str = include_str!("../queries/write/note_unroutable.sql
 const NOTE_ROUTED: &str = include_str!("../queries/write/note_routed.sql");
 const STATE: &str = include_str!("../queries/write/outbox_state.sql");
 
-/// What a message is for: a column and a metric label.
+/// The kind of a message: a column and a metric label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum MessageKind {
     /// A process has ended.
     Completion,
     /// An order has reached a stage.
     Stage,
-    /// An answer to the queue that an opening event named.
+    /// A reply to the `reply_to` queue of an opening event.
     Reply,
 }
 
 impl MessageKind {
-    /// Every purpose.
+    /// Every kind.
     pub const ALL: [Self; 3] = [Self::Completion, Self::Stage, Self::Reply];
 
     /// The name in SQL and in metrics.
@@ -43,24 +43,24 @@ impl MessageKind {
     }
 }
 
-/// Why a message is on the slow lane: a column and, of those that are stuck, a metric label.
+/// Why a message is on the slow lane: a column and, for stuck messages, a metric label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Slow {
-    /// Its destination does not confirm.
+    /// The broker did not confirm it in time.
     Timeout,
-    /// A queue of its destination refuses messages: it is full, or has no majority.
+    /// The broker nacked it: a queue is full, or has no majority of replicas.
     Nacked,
-    /// No queue is bound for it.
+    /// The broker returned it: no queue is bound for it.
     Unroutable,
-    /// Its exchange is missing, or may not be written to.
+    /// Its exchange is missing, or the user has no permission to write to it.
     Denied,
-    /// It was not tried: its destination is failing.
+    /// It was not published: its destination is failing.
     Waiting,
     /// The broker refused the message itself.
     Refused,
-    /// It was on its way when the broker closed the channel over another message, or over this one.
+    /// It was unconfirmed when the broker closed the channel because of this or another message.
     Unconfirmed,
-    /// It was delivered before and is sent again on request.
+    /// It was delivered before and is resent on request.
     Resend,
 }
 
@@ -102,34 +102,34 @@ pub struct OutboxRow {
     pub token: String,
     /// The event type.
     pub type_name: String,
-    /// The body, JSON; a stuck completion has none, it is made from the record again.
+    /// The body, JSON; a stuck completion has none, it is built from the record again.
     pub payload: Option<String>,
-    /// The process it speaks of.
+    /// The process it is about.
     pub process: ProcessKey,
-    /// What it is for.
+    /// Its kind.
     pub what: MessageKind,
-    /// Where to; empty for the default exchange.
+    /// The exchange; empty for the default exchange.
     pub exchange: String,
-    /// By which key.
+    /// The routing key.
     pub routing_key: String,
     /// The headers.
     pub headers: BTreeMap<String, String>,
-    /// When what it speaks of happened.
+    /// When the event it reports happened.
     pub time: Timestamp,
     /// Why it is on the slow lane, if it is.
     pub slow: Option<Slow>,
 }
 
-/// What is still to be published.
+/// The size and age of the outbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OutboxState {
-    /// How many messages.
+    /// The number of messages.
     pub pending: u64,
-    /// Since when the oldest waits.
+    /// When the oldest was inserted.
     pub oldest: Option<Timestamp>,
 }
 
-/// Puts messages in; a sweeper takes them up after `sweep_after` unless they are gone by then.
+/// Inserts messages; the sweeper claims those that are still there after `sweep_after`.
 pub(super) async fn insert(
     connection: &Connection,
     rows: &[OutboxRow],
@@ -161,12 +161,12 @@ pub(super) async fn insert(
 }
 
 impl Store {
-    /// Forgets messages that were delivered or given up.
+    /// Deletes messages that were delivered or discarded.
     pub async fn delete_outbox(&self, rows: &[&OutboxRow]) -> Result<(), StoreError> {
         self.on_rows(DELETE, rows).await
     }
 
-    /// Makes messages due that nobody knows anything about.
+    /// Makes messages due whose outcome is unknown.
     pub async fn return_outbox(&self, rows: &[&OutboxRow]) -> Result<(), StoreError> {
         self.on_rows(RETURN, rows).await
     }
@@ -178,8 +178,8 @@ impl Store {
         }
     }
 
-    /// Takes what is due on the normal lane, at most so many messages and bytes; unless they are
-    /// gone by then they are due again after `lease`.
+    /// Claims due messages of the normal lane, up to a number of messages and bytes; those not
+    /// deleted by then are due again after `lease`.
     pub async fn claim_outbox(
         &self,
         messages: i64,
@@ -194,12 +194,12 @@ impl Store {
         Ok(readable(&rows))
     }
 
-    /// Notes on the records that no queue took their completion.
+    /// Notes on the records that their completion is unroutable.
     pub async fn note_unroutable(&self, keys: &[ProcessKey]) -> Result<(), StoreError> {
         self.on_records(NOTE_UNROUTABLE, keys).await
     }
 
-    /// Notes on the records that a queue has their completion now.
+    /// Notes on the records that their completion was routed.
     pub async fn note_routed(&self, keys: &[ProcessKey]) -> Result<(), StoreError> {
         self.on_records(NOTE_ROUTED, keys).await
     }
@@ -216,7 +216,7 @@ impl Store {
         Ok(())
     }
 
-    /// How much is still to be published.
+    /// The size and age of the outbox.
     pub async fn outbox_state(&self) -> Result<OutboxState, StoreError> {
         let connection = self.connection().await?;
         let statement = connection.prepared(STATE).await?;
@@ -228,7 +228,7 @@ impl Store {
     }
 }
 
-/// Forgets messages in a transaction.
+/// Deletes messages in a transaction.
 pub(in crate::store) async fn delete(
     connection: &Connection,
     rows: &[&OutboxRow],
@@ -251,7 +251,8 @@ async fn on_rows(
     Ok(())
 }
 
-/// Leaves out what this version can't read: it stays in the table, and comes again with its lease.
+/// Leaves out what this version can't read: it stays in the table, and is due again after its
+/// lease.
 pub(super) fn readable(rows: &[tokio_postgres::Row]) -> Vec<OutboxRow> {
     rows.iter().filter_map(|row| from_row(row).ok()).collect()
 }
@@ -277,7 +278,7 @@ pub(in crate::store) fn what(name: &str) -> Result<MessageKind, StoreError> {
     let what = MessageKind::ALL
         .into_iter()
         .find(|what| what.name() == name);
-    what.ok_or(StoreError::Corrupt("outbox purpose"))
+    what.ok_or(StoreError::Corrupt("outbox message kind"))
 }
 
 pub(in crate::store) fn slow(name: &str) -> Result<Slow, StoreError> {

@@ -1,5 +1,5 @@
-//! The table `parked`: pushes that came before their stops, and events that came before the opening of
-//! their process, which decides its kind; each with the dead letter it may become.
+//! The table `parked`: pushes that arrived before their stops, and events that arrived before the
+//! opening of their process, which decides its kind; each with the dead letter it may become.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -22,31 +22,31 @@ pub(super) const LOAD_OTHERS: &str = include_str!("../queries/write/load_other_k
 pub(super) const REFUSE_OTHERS: &str = include_str!("../queries/write/refuse_other_kind.sql");
 pub(super) const DELETE_EARLY: &str = include_str!("../queries/write/delete_early.sql");
 
-/// So many events of another kind than the first one's may wait for the opening of a process.
+/// The most parked events of another kind than the first event's, per process.
 pub const OTHERS_MAX: usize = 1_000;
-/// Their data may be so long together, in bytes: an opening of their kind has all of it read.
+/// The most bytes of their data: an opening of their kind reads all of it.
 pub const OTHERS_BYTES_MAX: usize = 16 << 20;
 
-/// A push that waits.
+/// A parked push.
 #[derive(Debug, Clone)]
 pub struct ParkedRow {
-    /// The event's.
+    /// The event's stamp.
     pub stamp: Stamp,
-    /// What it says, as received.
+    /// Its data, as received.
     pub data: String,
 }
 
-/// The events that wait for their process, which has not opened, to become of their kind.
+/// The parked events of a process that is not open and may become of their kind.
 #[derive(Debug, Clone, Default)]
 pub struct Others {
     count: usize,
     bytes: usize,
-    /// The events, where an opening of their kind has come.
+    /// The events, where an opening of their kind has arrived.
     pub rows: Vec<OtherRow>,
 }
 
 impl Others {
-    /// Counts one more with so much data; says whether there was room for it.
+    /// Counts one more event with `bytes` of data; returns whether it is within the limits.
     #[must_use]
     pub fn add(&mut self, bytes: usize) -> bool {
         let has_room = self.count < OTHERS_MAX && self.bytes + bytes <= OTHERS_BYTES_MAX;
@@ -58,30 +58,30 @@ impl Others {
     }
 }
 
-/// An event that waits for its process to become of its kind.
+/// A parked event of another kind than the first event's.
 #[derive(Debug, Clone)]
 pub struct OtherRow {
-    /// The event's.
+    /// The event's stamp.
     pub stamp: Stamp,
-    /// What kind of event.
+    /// Its type.
     pub type_name: String,
-    /// What it says, as received.
+    /// Its data, as received.
     pub data: String,
 }
 
-/// Processes whose kinds were decided after events of them had been kept.
+/// Processes whose kinds were decided after events had been parked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DecidedKinds {
-    /// Which processes, and the kinds they have.
+    /// The processes and their kinds.
     pub processes: Vec<(ProcessKey, Kind)>,
-    /// Why events of the other kind are refused: the reason of their dead letters.
+    /// The reason of the dead letters that events of the other kind become.
     pub reason: &'static str,
-    /// The same as the problem that people and programs read.
+    /// The problem of those dead letters.
     pub problem: String,
 }
 
-/// Loads how much waits for processes to become of another kind than that of their first event, and
-/// where an opening of that kind has come, the events.
+/// Loads the number and size of the parked events of another kind than their process's first event,
+/// and where an opening of that kind has arrived, the events.
 pub(super) async fn load_others(
     connection: &Connection,
     processes: &[(Uuid, bool)],
@@ -110,8 +110,8 @@ pub(super) async fn load_others(
     Ok(others)
 }
 
-/// Makes dead letters of what was kept of the other kind than that of its process, and forgets what
-/// was kept of the same kind, but for pushes that wait for their stops.
+/// Moves parked events of another kind than their process to the dead letters, and deletes those of
+/// the same kind, except pushes that wait for their stops.
 pub(super) async fn decide(
     connection: &Connection,
     decided: Option<&DecidedKinds>,
@@ -133,7 +133,7 @@ pub(super) async fn decide(
     refused.and(deleted).map(|_| ())
 }
 
-/// Keeps events.
+/// Parks events.
 pub(super) async fn insert(
     connection: &Connection,
     parked: &[(ProcessKey, DeadLetter)],
@@ -166,7 +166,7 @@ pub(super) async fn insert(
     Ok(())
 }
 
-/// Forgets those whose stops were reached.
+/// Deletes pushes whose stops were reached.
 pub(super) async fn delete(
     connection: &Connection,
     applied: &[PushId],
@@ -182,7 +182,7 @@ pub(super) async fn delete(
     Ok(())
 }
 
-/// Makes dead letters of those that will find no stop.
+/// Moves pushes whose stops will not be reached to the dead letters.
 pub(in crate::store) async fn refuse(
     connection: &Connection,
     refused: &[(PushId, &'static str, String)],
@@ -205,8 +205,8 @@ pub(in crate::store) async fn refuse(
     Ok(())
 }
 
-/// Locks the orders of pushes that have waited too long, some of them, so that no batch applies one
-/// at the same time; says which pushes.
+/// Claims some pushes that have waited too long, and locks their orders, so that no batch applies
+/// one at the same time.
 pub(in crate::store) async fn late(
     connection: &Connection,
     after: Duration,
@@ -238,14 +238,14 @@ pub(super) fn from_row(row: &Row) -> ParkedRow {
     }
 }
 
-/// Which push, and of which order.
+/// The identity of a push and its order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PushId {
-    /// The order's.
+    /// The order's key.
     pub process: ProcessKey,
-    /// Who said so.
+    /// Who produced it.
     pub source: String,
-    /// Its name there.
+    /// Its id in that source.
     pub id: String,
 }
 

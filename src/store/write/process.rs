@@ -24,7 +24,8 @@ pub(super) const UPDATE: &str = include_str!("../queries/write/update_processes.
 pub(super) const UPDATE_COUNTS: &str = include_str!("../queries/write/update_counts.sql");
 pub(super) const DUE: &str = include_str!("../queries/write/due_processes.sql");
 
-/// Makes the records that lack, one event of each process in key order; says which, and their kinds.
+/// Creates missing records from one event of each process in key order; returns their keys and
+/// kinds.
 pub(super) async fn insert(
     connection: &Connection,
     first_events: &[(ProcessKey, &Event)],
@@ -51,7 +52,7 @@ pub(super) async fn insert(
         .collect()
 }
 
-/// Records that were locked.
+/// Locked records.
 #[derive(Debug, Default)]
 pub(super) struct Locked {
     /// In key order.
@@ -79,7 +80,7 @@ pub(super) async fn lock(connection: &Connection, keys: &[Uuid]) -> Result<Locke
     Ok(locked)
 }
 
-/// Takes records away again that were made in this transaction.
+/// Deletes records that this transaction created.
 pub(super) async fn remove(connection: &Connection, keys: &[ProcessKey]) -> Result<(), StoreError> {
     if keys.is_empty() {
         return Ok(());
@@ -90,7 +91,7 @@ pub(super) async fn remove(connection: &Connection, keys: &[ProcessKey]) -> Resu
     Ok(())
 }
 
-/// Processes that are due, locked.
+/// Claims due processes.
 pub(super) async fn due(
     connection: &Connection,
     cut: &ClaimLimits,
@@ -99,7 +100,7 @@ pub(super) async fn due(
     Ok(column(&rows, |row| ClaimedRecord::from_row(row, 0, 1)))
 }
 
-/// Writes the counts of records back.
+/// Updates the counts of records.
 pub(super) async fn update_counts(
     connection: &Connection,
     changed: &[&Process],
@@ -125,7 +126,7 @@ pub(super) async fn update_counts(
     Ok(())
 }
 
-/// Writes whole records back; of those that ended with a hash of what is published about that.
+/// Updates whole records; ended ones with the hash of their completion.
 pub(super) async fn update(
     connection: &Connection,
     changed: &[&Process],
@@ -191,7 +192,7 @@ fn completion_hashes(changed: &[&Process], outbox: &[OutboxRow]) -> Vec<Option<V
     changed.iter().map(hash).collect()
 }
 
-/// What tells whether a body that is made again is the one that was sent.
+/// The hash of a completion's body, which shows whether a rebuilt body equals the one sent.
 #[must_use]
 pub fn body_hash(body: &str) -> Digest {
     digest(&SHA256, body.as_bytes())

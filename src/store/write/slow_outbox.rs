@@ -1,4 +1,5 @@
-//! The slow lane of the table `outbox`: messages that can't be delivered now, and where they go.
+//! The slow lane of the table `outbox`: messages that can't be delivered now, and their
+//! destinations.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -17,7 +18,7 @@ const LOAD_ENDED: &str = include_str!("../queries/write/load_ended.sql");
 const RELEASE: &str = include_str!("../queries/write/release_waiting.sql");
 const WAITING: &str = include_str!("../queries/write/waiting_destinations.sql");
 
-/// Where messages go: an exchange and a routing key.
+/// An exchange and a routing key that messages are published to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Destination {
     /// The exchange; empty for the default one.
@@ -26,17 +27,17 @@ pub struct Destination {
     pub routing_key: String,
 }
 
-/// A destination that is failing.
+/// A failing destination.
 #[derive(Debug, Clone)]
 pub struct Failing {
-    /// Which one.
+    /// The destination.
     pub destination: Destination,
-    /// What the broker says, where it may not be published to.
+    /// The broker's reply, where it refuses access.
     pub denied: Option<String>,
 }
 
 impl Failing {
-    /// Whether it is the whole exchange that is missing or may not be written to, not one key of it.
+    /// Whether the whole exchange is missing or refused, not just one routing key.
     #[must_use]
     pub fn denies_exchange(&self) -> bool {
         let denied = self.denied.as_ref();
@@ -47,31 +48,31 @@ impl Failing {
 /// A message that was not delivered.
 #[derive(Debug, Clone)]
 pub struct Failed {
-    /// Which one.
+    /// The destination.
     pub row: OutboxRow,
-    /// Why.
+    /// The reason.
     pub slow: Slow,
-    /// What the broker said.
+    /// The broker's reply.
     pub detail: Option<String>,
-    /// The wait after its first failure; it doubles with each.
+    /// The delay after the first failure; it doubles with each.
     pub retry_after: Duration,
 }
 
-/// The completion of a process that has ended, and what was kept of the one that was sent.
+/// The rebuilt completion of an ended process, with the format and hash of the original.
 #[derive(Debug, Clone)]
 pub struct RetryPlan {
-    /// Which process.
+    /// The process.
     pub process: ProcessKey,
-    /// Made from the record.
+    /// Built from the record.
     pub completion: Completion,
-    /// The format of the body that was sent; none where it was sent by a version before formats.
+    /// The format of the original body; `None` where a version without formats sent it.
     pub format: Option<i16>,
-    /// The SHA-256 of that body.
+    /// The SHA-256 of the original body.
     pub hash: Option<Vec<u8>>,
 }
 
 impl OutboxRow {
-    /// Where it goes.
+    /// Its destination.
     #[must_use]
     pub fn destination(&self) -> Destination {
         Destination {
@@ -82,7 +83,7 @@ impl OutboxRow {
 }
 
 impl Store {
-    /// Puts messages on the slow lane, or back to its end.
+    /// Moves messages to the slow lane, or back to its end.
     pub async fn fail_outbox(&self, failed: &[Failed]) -> Result<(), StoreError> {
         if failed.is_empty() {
             return Ok(());
@@ -105,7 +106,7 @@ impl Store {
         Ok(())
     }
 
-    /// Takes messages that are published one by one.
+    /// Claims messages that are published one by one.
     pub async fn claim_single(
         &self,
         limit: i64,
@@ -119,7 +120,7 @@ impl Store {
         Ok(outbox::readable(&rows))
     }
 
-    /// Takes messages of a destination that is failing.
+    /// Claims messages of a failing destination.
     pub async fn claim_failing(
         &self,
         destination: &Destination,
@@ -135,7 +136,7 @@ impl Store {
         Ok(outbox::readable(&rows))
     }
 
-    /// Where messages go that could not be delivered because of their destination, at most `limit`.
+    /// The failing destinations, at most `limit`.
     pub async fn failing_destinations(&self, limit: i64) -> Result<Vec<Failing>, StoreError> {
         let connection = self.connection().await?;
         let statement = connection.prepared(FAILING).await?;
@@ -147,7 +148,7 @@ impl Store {
         Ok(failing.collect())
     }
 
-    /// Where messages go that wait although their destination is not failing any more.
+    /// Destinations that have waiting messages and are no longer failing.
     pub async fn waiting_destinations(&self, limit: i64) -> Result<Vec<Destination>, StoreError> {
         let connection = self.connection().await?;
         let statement = connection.prepared(WAITING).await?;
@@ -155,7 +156,7 @@ impl Store {
         Ok(rows.iter().map(destination).collect())
     }
 
-    /// Brings waiting messages of a destination back to the normal lane; says how many.
+    /// Moves waiting messages of a destination back to the normal lane; returns how many.
     pub async fn release_waiting(
         &self,
         destination: &Destination,
@@ -170,7 +171,7 @@ impl Store {
         Ok(row.get(0))
     }
 
-    /// The completions of processes that have ended, made from their records.
+    /// The completions of ended processes, rebuilt from their records.
     pub async fn completions(
         &self,
         keys: &[ProcessKey],
@@ -179,7 +180,7 @@ impl Store {
         let statement = connection.prepared(LOAD_ENDED).await?;
         let keys = column(keys, |key| key.0);
         let rows = connection.query(&statement, &[&keys]).await?;
-        // One that can't be read has no completion, and keeps none of the others from theirs.
+        // One that can't be read is left out, so that it does not block the others.
         let ended = rows.iter().filter_map(|row| Some((ended(row).ok()?, row)));
         let (ended, rows): (Vec<Process>, Vec<_>) = ended.unzip();
         let mut items = summaries(&connection, &ended).await?;

@@ -1,5 +1,5 @@
-//! The table `stage`, and what a record keeps of an order: with the parked pushes all that a batch
-//! of order events needs beside the records.
+//! The table `stage`, and the columns of orders in `process`: with the parked pushes all that a
+//! batch of order events needs besides the records.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -23,27 +23,27 @@ pub(super) const NEWEST: &str = include_str!("../queries/write/newest_workflows.
 pub(super) const UPDATE: &str = include_str!("../queries/write/update_orders.sql");
 pub(super) const UPSERT_STOPS: &str = include_str!("../queries/write/upsert_stops.sql");
 
-/// What is kept of an order beside its record.
+/// The state of an order besides its record.
 #[derive(Debug, Clone, Default)]
 pub struct OrderRow {
     /// The version of its workflow, once it is open; 0 without a workflow.
     pub version: Option<i32>,
-    /// What was filled in.
+    /// Its form.
     pub form: Form,
     /// Its stops.
     pub stops: Vec<Stop>,
-    /// The pushes that wait for one.
+    /// Its parked pushes.
     pub parked: Vec<ParkedRow>,
 }
 
-/// Orders by process, and the workflow versions that openings get now.
+/// Orders by process, and the newest workflow versions.
 #[derive(Debug, Default)]
 pub struct Orders {
-    /// What is kept of each.
+    /// The state of each.
     pub rows: HashMap<ProcessKey, OrderRow>,
-    /// The newest version of each workflow that was asked for and is there.
+    /// The newest version of each requested workflow that exists.
     pub newest: BTreeMap<String, i32>,
-    /// What this version can't read of them.
+    /// Orders that this version can't read.
     pub unreadable: HashMap<ProcessKey, Unreadable>,
 }
 
@@ -53,37 +53,37 @@ impl Orders {
     }
 }
 
-/// What a batch changes of its orders.
+/// The changes of orders in a batch.
 #[derive(Debug, Default)]
 pub struct OrderChanges {
-    /// The version and the form; with an opening its attachments.
+    /// Changed records.
     pub orders: Vec<OrderChange>,
     /// Stops that were entered or left.
     pub stops: Vec<(ProcessKey, Stop)>,
-    /// Pushes that wait, each with the dead letter that it may become.
+    /// Pushes to park, each with the dead letter that it may become.
     pub parked: Vec<(ProcessKey, DeadLetter)>,
-    /// Pushes that wait no longer.
+    /// Parked pushes that were applied.
     pub applied: Vec<PushId>,
-    /// Pushes that waited in vain, with the reason and the problem.
+    /// Parked pushes that were refused, with the reason and the problem.
     pub refused: Vec<(PushId, &'static str, String)>,
 }
 
-/// What changes in the record of an order.
+/// Changes in the record of an order.
 #[derive(Debug)]
 pub struct OrderChange {
-    /// Which one.
+    /// Its key.
     pub key: ProcessKey,
     /// The version of its workflow.
     pub version: Option<i32>,
-    /// What was filled in.
+    /// Its form.
     pub form: Form,
-    /// What came with its earliest opening, where that has changed.
+    /// The attachments of its earliest opening, where they have changed.
     pub attachments: Option<Option<String>>,
-    /// How long it is kept after its end, where it has ended and its workflow says so.
+    /// Its retention, where it has ended and its workflow sets one.
     pub kept: Option<SignedDuration>,
 }
 
-/// Loads what is kept of orders, and the newest versions of workflows: one round trip.
+/// Loads orders and the newest versions of workflows: one round trip.
 pub(super) async fn load(
     connection: &Connection,
     keys: &[Uuid],
@@ -131,7 +131,7 @@ pub(super) async fn load(
     Ok(orders)
 }
 
-/// Writes what a batch changed of its orders: one round trip, with what follows in the same one.
+/// Writes the changes of orders, in the round trip of the commit.
 pub(super) async fn write(
     connection: &Connection,
     changes: Option<&OrderChanges>,
@@ -205,7 +205,7 @@ async fn upsert_stops(
 pub(in crate::store) fn stop(row: &Row) -> Result<Stop, Unreadable> {
     let entered_at: Timestamp = get(row, 4, "entered_at")?;
     let left_at: Option<Timestamp> = get(row, 6, "left_at")?;
-    // Versions before wrote no more than when they saw it.
+    // Earlier versions did not write these two.
     let seen_at: Option<Timestamp> = get(row, 8, "seen_at")?;
     let left_seen_at: Option<Timestamp> = get(row, 9, "left_seen_at")?;
     Ok(Stop {

@@ -1,4 +1,5 @@
--- Adds a version of a workflow unless the newest says the same; the caller holds the table's lock.
+-- Adds a version of a workflow unless the newest has the same text; the caller has locked the
+-- table.
 with newest as (
     select w.version, w.source
     from waybill.workflow w

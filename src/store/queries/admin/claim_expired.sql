@@ -1,6 +1,6 @@
--- Takes ended processes past their retention, the general one or their workflow's, the oldest first:
--- locks them, so that nobody logs a late event meanwhile, and skips what others hold. What still has
--- something to publish stays, and so does what is set aside.
+-- Claims ended processes past their retention, the general one or their workflow's, the oldest
+-- first: locks them, so that no late event is logged meanwhile, and skips locked ones, those with
+-- messages in the outbox, and those set aside.
 with general as (
     select key, sealed_at as due_at from waybill.process p
     where sealed_at < now() - make_interval(secs => $1) and keep_until is null

@@ -1,6 +1,6 @@
--- Takes a replay that nobody works on, for so many seconds. Those of a tenant that publish go one
--- after the other, so that no dead letter is published by two of them; one that was asked for later may
--- be in work before one that took long to ask for. Those that were given up stand behind all others.
+-- Claims a replay that no instance works on, for $2 seconds. The publishing replays of a tenant run
+-- one after the other, so that no two publish the same dead letter; one may be claimed before an
+-- earlier one whose request commits later. Released ones come after all others.
 with next as (
     select r.id
     from waybill.replay r

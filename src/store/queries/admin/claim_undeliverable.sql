@@ -1,5 +1,5 @@
--- Messages that can't be delivered, of processes whose time is over: a bounded number of processes,
--- locked; those that others hold are skipped, and messages that this version can't read.
+-- Undeliverable messages of processes past their retention: locks at most $2 processes of each kind
+-- of retention; skips locked ones, and messages that this version can't read.
 with general as (
     select key from waybill.process p
     where sealed_at < now() - make_interval(secs => $1) and keep_until is null

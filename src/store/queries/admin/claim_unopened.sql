@@ -1,4 +1,4 @@
--- Locks those of these records that were never opened; skips what others hold and what is set aside.
+-- Claims those of these records that were never opened; skips locked ones and those set aside.
 select key,
        exists (select from waybill.quarantine q where q.process = p.key and q.what = 'delete')
 from waybill.process p

@@ -1,5 +1,5 @@
--- Makes the schema where it lacks. `if not exists` asks for the right to create one even where it is
--- there, and an owner whom somebody gave a schema need not have that.
+-- Creates the schema if it is missing. `if not exists` requires the privilege to create one even if
+-- it exists, and an owner who was given the schema need not have that.
 do $$
 begin
     if to_regnamespace('waybill') is null then

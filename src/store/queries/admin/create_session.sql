@@ -1,6 +1,6 @@
--- Keeps a new session by its hash, and forgets what nobody needs: those that have ended, and of the
--- same key all but the $4 that were used last. It lasts a thirtieth and two seconds longer than is
--- said, because not every use is written, and for two seconds after one nobody asks.
+-- Inserts a session by its hash, and deletes expired ones and all but the key's $4 last used ones.
+-- It lasts a thirtieth and two seconds longer than $3, because not every use is written, and an
+-- instance caches a session for two seconds.
 with ended as (
     select hash from waybill.session
     where expires_at <= now()

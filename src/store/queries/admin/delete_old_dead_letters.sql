@@ -1,5 +1,4 @@
--- Deletes dead letters that are older than they are kept for, at most $2, the oldest first, and counts
--- them out.
+-- Deletes dead letters past their retention, at most $2, the oldest first, and lowers the counts.
 with gone as (
     delete from waybill.dead_letter
     where id = any (array(

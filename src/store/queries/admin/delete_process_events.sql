@@ -1,9 +1,9 @@
--- Deletes at most $2 events of processes that are locked, first what follows $5 and $6 of process $4,
--- where the last slice has stopped: looking for them from the start, each slice would have to pass by
--- all that was deleted before it. The horizon of each tenant rises in the same transaction, so that no
--- reader of the log takes what is gone for never written. Where $3 says so, a tombstone keeps what must
--- be recognised later: it replaces that of an earlier attempt with the first slice, and collects the
--- openings with each. If it has stopped again, it says where.
+-- Deletes at most $2 events of locked processes, first those after ($5, $6) of process $4, where
+-- the last slice stopped: from the start, each slice would scan all rows deleted before it. The
+-- horizon of each tenant rises in the same transaction, so that readers of the log notice the
+-- deletion. With $3, a tombstone keeps what must be recognised later: the first slice replaces that
+-- of an earlier attempt, and each slice adds its openings. Returns the last row if there may be
+-- more.
 with due as materialized (
     (select ctid, process, source, id from waybill.event
      where process = $4::uuid and (source, id) > ($5::text, $6::text)
@@ -33,7 +33,7 @@ horizon as (
     on conflict (tenant) do update set epoch = excluded.epoch, tx = excluded.tx, pos = excluded.pos
     where (excluded.epoch, excluded.tx, excluded.pos) > (h.epoch, h.tx, h.pos)
 ),
-taken as (
+openings as (
     select key, array_agg(opening order by opening) filter (where opening is not null) as openings
     from (
         select unnest($1::uuid[]) as key, null::bytea as opening
@@ -54,7 +54,7 @@ tombstones as (
                            from unnest(coalesce(k.openings, '{}') || t.openings) o
                            order by o limit 100)
            end
-    from taken t
+    from openings t
     join waybill.process p on p.key = t.key
     left join waybill.tombstone k on k.key = p.key and p.deleting_at is not null
     where p.deleting_at is null or t.openings is not null

@@ -1,5 +1,5 @@
--- Deletes at most $2 items of processes that are locked, first what follows $4 of process $3, where
--- the last slice has stopped. If it has stopped again, it says where.
+-- Deletes at most $2 items of locked processes, first those after $4 of process $3, where the last
+-- slice stopped. Returns the last row if there may be more.
 with due as materialized (
     (select ctid, process, identifier from waybill.item
      where process = $3::uuid and identifier > $4::text

@@ -1,5 +1,5 @@
--- Deletes the parked pushes of processes that are locked, and counts them down; and what else was kept
--- of them.
+-- Deletes the parked pushes of locked processes and lowers their count; and their other parked
+-- events.
 with gone as (
     delete from waybill.parked where process = any ($1::uuid[]) returning type
 )

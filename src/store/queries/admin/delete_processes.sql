@@ -1,5 +1,5 @@
--- Deletes these records; unless $2 says that nothing of them is left, only those of which nothing is.
--- Their files are removed next.
+-- Deletes these records; unless $2, only those without any rows left. Their files become due for
+-- removal.
 with gone as (
     delete from waybill.process p
     where key = any ($1::uuid[])

@@ -1,4 +1,4 @@
--- Lets go of samples that are older than any chart, a bounded number, the oldest first.
+-- Deletes samples that are older than any chart, at most $2, the oldest first.
 with old as (
     select instance, number from waybill.sample
     where at < now() - make_interval(secs => $1)

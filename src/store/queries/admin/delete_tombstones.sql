@@ -1,4 +1,4 @@
--- Lets go of the memory of processes that were let go, a bounded number, the oldest first.
+-- Deletes old tombstones, at most $2, the oldest first.
 with old as (
     select key from waybill.tombstone
     where forgotten_at < now() - make_interval(secs => $1)

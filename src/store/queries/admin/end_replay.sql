@@ -1,4 +1,4 @@
--- Notes that a replay has ended; one that was not stopped has come to its end.
+-- Ends a replay; with $3 it has reached the end of its selection.
 update waybill.replay
 set ended_at = now(), claimed_by = null, claimed_until = null, trouble = null,
     at_received_at = case when $3 then end_received_at else at_received_at end,

@@ -1,2 +1,2 @@
--- Whoever logs out needs the code no more.
+-- Deletes a session when its client logs out.
 delete from waybill.session where hash = $1

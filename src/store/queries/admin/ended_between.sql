@@ -1,4 +1,4 @@
--- Processes that were sealed in a span of time, the oldest first, page by page.
+-- Processes that were sealed in a time range, the oldest first, page by page.
 select sealed_at, key
 from waybill.process
 where sealed_at >= $1 and sealed_at < $2 and deleting_at is null

@@ -1,4 +1,4 @@
--- One key with its hash, and whether its time is over by this server's clock.
+-- One key with its hash, and whether it has expired by this server's clock.
 select k.tenant, k.scopes, k.expires_at, coalesce(k.expires_at <= now(), false), k.revoked_at,
        k.hash
 from waybill.api_key k

@@ -1,2 +1,2 @@
--- Which processes have ended and were let go, as long as that is remembered.
+-- Which of these processes have a tombstone.
 select key from waybill.tombstone where key = any ($1::uuid[])

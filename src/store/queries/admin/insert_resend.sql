@@ -1,5 +1,5 @@
--- Has completions sent again, one by one on the slow lane: each is due a little after the one before.
--- One that is still in the outbox is left as it is.
+-- Inserts completions to resend, one by one on the slow lane: each is due $10 seconds after the
+-- previous one. One that is still in the outbox is left as it is.
 with resent as (
     insert into waybill.outbox (id, aggregatetype, aggregateid, type, payload, process, what,
                                 exchange, routing_key, headers, time, next_attempt_at, slow)

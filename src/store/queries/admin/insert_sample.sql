@@ -1,4 +1,4 @@
--- Keeps a sample, stamped with the database's clock; one whose fate was unknown may come again.
+-- Inserts a sample with the database's time; one whose outcome was unknown may be inserted again.
 insert into waybill.sample (
     instance, number, at, seconds, received, applied, duplicate, late, dead,
     done, warning, error, cancelled, bounds, latency,

@@ -1,5 +1,5 @@
--- What the server is and what this user may do, by what deploy/postgresql/rights.sql grants; asks
--- nothing of tables that may be missing.
+-- The server's settings and this user's privileges, compared with deploy/postgresql/rights.sql;
+-- reads no tables, which may be missing.
 select current_setting('server_version_num')::integer,
        current_setting('server_version'),
        pg_is_in_recovery() or current_setting('transaction_read_only')::boolean,

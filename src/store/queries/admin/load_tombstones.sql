@@ -1,2 +1,2 @@
--- What is remembered of the attempts before, of tokens that were opened again.
+-- The tombstones of earlier attempts, of tokens that were opened again.
 select key, ended_at, openings from waybill.tombstone where key = any ($1::uuid[])

@@ -1,2 +1,2 @@
--- Two that apply at the same time must not make the same version; readers don't wait.
+-- Two transactions must not add the same version at the same time; readers don't wait.
 lock table waybill.workflow in share row exclusive mode

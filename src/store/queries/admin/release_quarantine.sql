@@ -1,4 +1,4 @@
--- Lets go of what is not wrong any more: the process is gone, has ended, or waits for no push.
+-- Releases processes that are no longer affected: deleted, ended, or without parked events.
 delete from waybill.quarantine q
 where not exists (
     select from waybill.process p

@@ -1,7 +1,7 @@
--- Asks for a replay of the dead letters that are there now, if there are any and not too many replays
--- are under way; and forgets those of the tenant that ended before its newest $9.
-with meant as (
-    -- Only the branch that is meant is carried out, each by its index.
+-- Inserts a replay of the selected dead letters, if there are any and not too many replays are
+-- unfinished; and deletes the tenant's ended replays beyond its newest $9.
+with selected as (
+    -- Only the matching branch is executed, each by its index.
     select case
         when $3::uuid is not null then
             (select count(*) from waybill.dead_letter d
@@ -12,12 +12,12 @@ with meant as (
         else
             (select count(*) from waybill.dead_letter d
              where coalesce(d.tenant, 'default') = $2)
-    end as letters
+    end as dead_letters
 ),
 newest as (
     select received_at, id from waybill.dead_letter order by received_at desc, id desc limit 1
 ),
-under_way as (
+unfinished as (
     select count(*) as replays from waybill.replay where tenant = $2 and ended_at is null
 ),
 surplus as (
@@ -31,12 +31,12 @@ gone as (
     delete from waybill.replay
     where id in (select id from surplus) and ended_at is not null
 ),
-asked as (
+requested as (
     insert into waybill.replay (id, tenant, letter, reason, rate, dry_run, asked_by,
                                 letters, end_received_at, end_letter)
-    select $1, $2, $3, $4, $5::integer, $6, $7, meant.letters, newest.received_at, newest.id
-    from meant, newest, under_way
-    where meant.letters > 0 and under_way.replays < $8::bigint
+    select $1, $2, $3, $4, $5::integer, $6, $7, selected.dead_letters, newest.received_at, newest.id
+    from selected, newest, unfinished
+    where selected.dead_letters > 0 and unfinished.replays < $8::bigint
     returning id
 )
-select meant.letters, exists (select from asked) from meant
+select selected.dead_letters, exists (select from requested) from selected

@@ -1,4 +1,4 @@
--- The dead letters that a replay has brought back and that are here still, by reason.
+-- The number of dead letters that came back from a replay, by reason.
 select d.reason, count(*)
 from waybill.dead_letter d
 where d.headers like '%"x-waybill-replay":"%'

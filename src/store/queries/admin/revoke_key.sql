@@ -1,4 +1,4 @@
--- Ends a key, and keeps the time at which that was done first.
+-- Revokes a key; one that was revoked before keeps its time.
 update waybill.api_key
 set revoked_at = coalesce(revoked_at, now())
 where id = $1

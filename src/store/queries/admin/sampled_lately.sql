@@ -1,5 +1,6 @@
--- The last moments, all programs together: what was applied in the last minute and how many seconds of
--- it are known, how much was ready in the queues at last, and the latencies of the last five minutes.
+-- The last minutes over all instances: the applied events of the last minute and how many seconds
+-- of it are covered, the newest number of ready messages, and the latencies of the last five
+-- minutes.
 select now(),
        coalesce(sum(s.applied), 0)::bigint,
        extract(epoch from max(s.at) - min(s.at - make_interval(secs => s.seconds)))::double precision,

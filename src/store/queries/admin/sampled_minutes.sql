@@ -1,10 +1,10 @@
--- The last hour by whole minutes that ended $2 seconds ago or before, all programs together. What they did adds up; how things stand they
--- all see alike, so the highest is taken. A sample belongs where the middle of its time lies, and its
--- latencies count only if they were told apart by the same bounds.
+-- The last hour by whole minutes that ended at least $2 seconds ago, over all instances. Counts are
+-- summed; every instance sees the same levels, so the maximum is used. A sample belongs to the
+-- minute of its midpoint, and its latencies count only if they have the same bounds.
 with hour as (
     select date_trunc('minute', now() - make_interval(secs => $2::float8)) as till
 ),
-taken as materialized (
+samples as materialized (
     select h.till, date_trunc('minute', s.at - make_interval(secs => s.seconds / 2)) as minute, s.*
     from hour h
     join waybill.sample s on s.at >= h.till - interval '60 minutes'
@@ -13,7 +13,7 @@ latencies as (
     select b.minute, array_agg(b.events order by b.place) as events
     from (
         select t.minute, l.place, sum(l.events)::bigint as events
-        from taken t, unnest(t.latency) with ordinality as l (events, place)
+        from samples t, unnest(t.latency) with ordinality as l (events, place)
         where t.bounds = $1
         group by t.minute, l.place
     ) b
@@ -26,7 +26,7 @@ select t.minute,
        coalesce((select l.events from latencies l where l.minute = t.minute), '{}'),
        max(t.queue_ready), max(t.outbox), max(t.dead_letters), max(t.parked),
        max(t.uploads_open), max(t.orders_open)
-from taken t
+from samples t
 where t.minute >= t.till - interval '60 minutes' and t.minute < t.till
 group by t.minute
 order by t.minute

@@ -1,4 +1,4 @@
--- Asks whoever works on a replay to stop; one that nobody works on has ended with that.
+-- Requests that a replay stops; one that no instance works on ends at once.
 update waybill.replay
 set stop_asked_at = coalesce(stop_asked_at, now()),
     ended_at = case when claimed_until > now() then null else now() end,

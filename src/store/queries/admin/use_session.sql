@@ -1,6 +1,6 @@
--- What the key of a session allows, while both are good: nothing for one of nobody's key, which is
--- good as long as there is no key. Its end moves on with its use; that is not written more often
--- than every sixtieth of its time.
+-- The access of a session's key, while both are valid; null for a session without a key, which is
+-- valid as long as there is no key. A use postpones its expiry; that is written at most once in a
+-- sixtieth of its lifetime.
 with found as (
     select s.hash, s.key, k.tenant, k.scopes
     from waybill.session s

@@ -1,5 +1,5 @@
--- The next $4 records of a kind, the oldest first, that are open since before the limit, and whether
--- each was opened: few of them are not, and no index knows which.
+-- The next $4 open records of a kind that are older than $2 seconds, the oldest first, and whether
+-- each was opened: few were not, and no index finds them.
 select key, created_at, opened_at is not null
 from waybill.process
 where ended_at is null and kind = $1

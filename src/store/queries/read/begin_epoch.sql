@@ -1,7 +1,6 @@
 -- Begins an epoch if the newest one began on another server or time line, and returns its number. A
--- cluster uses no time line twice, so neither a number; the primary key lets one of concurrent
--- writers begin it, and the others wait for that one. The newest place now is where the epochs before
--- ended.
+-- cluster never reuses a time line, so no number is reused; the primary key lets one of concurrent
+-- writers begin it, and the others wait. The newest place now is the end of the earlier epochs.
 insert into waybill.epoch (number, system_identifier, timeline, after_epoch, after_tx, after_pos)
 select coalesce(l.number, 0) + case
            when l.system_identifier = s.system_identifier and s.timeline > l.timeline

@@ -1,5 +1,5 @@
--- How many of a tenant's newest $4 processes pass the filter of a list, and the place of the one that
--- has $5 - 1 of them before it: a list that goes on there has skipped $5.
+-- The number of a tenant's newest $4 processes that pass the filter of a list, and the place of the
+-- $5th: a list that continues there has skipped $5.
 with passed as materialized (
     select s.at, s.key, row_number() over (order by s.at desc, s.key desc) as number
     from (

@@ -1,2 +1,2 @@
--- The clock that what is written is stamped with.
+-- The database's time, which rows are stamped with.
 select now()

@@ -1,4 +1,4 @@
--- What events would meet: of which kind their process is, once that is decided, whether it is opened,
+-- The state that events would find: the kind of their process, if decided, whether it is opened,
 -- whether it has ended, and whether they are in the log.
 select case when p.opened_at is not null or p.ended_at is not null then p.kind end,
        p.opened_at is not null, p.ended_at is not null, e.process is not null

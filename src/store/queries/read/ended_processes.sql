@@ -1,4 +1,4 @@
--- Which of the processes that somebody waits for have ended.
+-- Which of the processes that clients wait for have ended.
 select key
 from waybill.process
 where key = any ($1::uuid[]) and ended_at is not null

@@ -1,5 +1,5 @@
--- The failed items of a process after one, in the order of the primary key: at most $3, and none once
--- $4 bytes of messages came before it. So the first always comes.
+-- The failed items of a process after one, in the order of the primary key: at most $3, until the
+-- messages reach $4 bytes. The first one is always returned.
 select f.identifier, f.messages, f.document_id
 from (
     select i.*, sum(i.bytes) over (order by i.identifier rows unbounded preceding) - i.bytes

@@ -1,6 +1,6 @@
--- The cursor for a reader that starts with what is not committed yet: the place of the newest event
--- that readers may see, or of one that retention has deleted. Not the number of a transaction that
--- logged no event: after a crash or a promotion the server may assign that number again.
+-- The cursor for a reader that wants only future events: the place of the newest event that readers
+-- may see, or of one that retention has deleted. Not the number of a transaction that logged no
+-- event: after a crash or a promotion the server may assign that number again.
 select p.epoch, p.tx::text, p.pos
 from (
     (select e.epoch, e.tx, e.pos
@@ -19,6 +19,6 @@ from (
     union all
     select h.epoch, h.tx, h.pos from waybill.feed_horizon h
 ) p
--- by the columns: the bare name would be that of the text above
+-- qualified: the bare name would be the text column of the select list
 order by p.epoch desc, p.tx desc, p.pos desc
 limit 1

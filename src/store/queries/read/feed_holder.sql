@@ -1,4 +1,4 @@
--- The transaction that holds the change feed back: the oldest one with a transaction id, running or
+-- The transaction that delays the change feed: the oldest one with a transaction id, running or
 -- prepared, in any database of the cluster. xact_start of other users is null without
 -- pg_read_all_stats.
 select a.pid, a.usename::text, a.datname::text, a.xact_start, null::text

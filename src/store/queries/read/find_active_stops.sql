@@ -1,6 +1,6 @@
--- Where the tenant's order with that number stands, if it walks that workflow; of several with the
--- same number the oldest counts. The order is looked for in the order of keys, because a plan that
--- looks in the order of age reads all that a tenant has.
+-- The current stops of the tenant's order with this number on this workflow; of several with the
+-- same number the oldest counts. The inner query sorts by key, because a plan that sorts by age
+-- reads all rows of the tenant.
 select s.data_id, s.stage
 from waybill.stage s
 where s.left_at is null

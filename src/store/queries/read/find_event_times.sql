@@ -1,7 +1,7 @@
 -- When the events at these places of their processes were logged. Each row ends with the number of
--- its wish.
-select e.received_at, w.number
+-- its query.
+select e.received_at, q.number
 from unnest($1::uuid[], $2::smallint[], $3::text[], $4::integer[]) with ordinality
-     as w (process, epoch, tx, pos, number)
+     as q (process, epoch, tx, pos, number)
 join waybill.event e
-  on e.epoch = w.epoch and e.tx = w.tx::xid8 and e.pos = w.pos and e.process = w.process
+  on e.epoch = q.epoch and e.tx = q.tx::xid8 and e.pos = q.pos and e.process = q.process

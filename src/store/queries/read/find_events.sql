@@ -1,5 +1,5 @@
--- What became of events: logged, or refused since somebody began to ask. The log counts first: what
--- was refused once may have been applied since.
+-- The outcomes of events: logged, or refused since they were sent. The log comes first: a refused
+-- event may have been applied since.
 select q.number, e.late, e.data, r.problem
 from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[])
      with ordinality q(process, tenant, token, source, id, since, number)

@@ -1,7 +1,7 @@
--- The data of single items, where it still has the length that somebody made room for. Each row ends
--- with the number of its wish.
-select i.data, w.number
+-- The data of single items, where it still has the expected length. Each row ends with the number
+-- of its query.
+select i.data, q.number
 from unnest($1::uuid[], $2::text[], $3::bigint[]) with ordinality
-     as w (process, identifier, bytes, number)
-join waybill.item i on i.process = w.process and i.identifier = w.identifier
-where octet_length(i.data) = w.bytes
+     as q (process, identifier, bytes, number)
+join waybill.item i on i.process = q.process and i.identifier = q.identifier
+where octet_length(i.data) = q.bytes

@@ -1,5 +1,5 @@
--- The processes of a tenant in a range of keys, by the primary key: in its order they are looked for,
--- because a plan that looks in the order of their age reads all that a tenant has.
+-- The processes of a tenant in a range of keys. The inner query sorts by the primary key, because a
+-- plan that sorts by age reads all rows of the tenant.
 select token
 from (
     select token, created_at

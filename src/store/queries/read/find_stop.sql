@@ -1,4 +1,4 @@
--- The stop of that name, if it is one of a tenant's order on that workflow and was not left.
+-- The stop with this id, if it belongs to a tenant's order on this workflow and has not been left.
 select p.token, s.stage, p.workflow_version
 from waybill.stage s
 join waybill.process p on p.key = s.process

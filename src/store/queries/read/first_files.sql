@@ -1,4 +1,4 @@
--- Of each of these processes the first file whose contents are whole.
+-- The first complete file of each of these processes.
 select distinct on (f.process) f.process, f.id, f.size
 from waybill.file f
 where f.process = any ($1::uuid[]) and f.size is not null

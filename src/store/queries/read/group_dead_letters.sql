@@ -1,5 +1,5 @@
--- The reasons of a tenant's dead letters, each with how many there are, up to $2 of them, and when the
--- oldest and the newest came: along the index from one reason to the next.
+-- The reasons of a tenant's dead letters, each with the number of dead letters, counted up to $2,
+-- and the times of the oldest and the newest: one index look-up from one reason to the next.
 with recursive reasons (reason) as (
     (select d.reason from waybill.dead_letter d
      where coalesce(d.tenant, 'default') = $1

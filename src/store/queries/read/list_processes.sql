@@ -1,8 +1,7 @@
--- A tenant's processes by one of their times, the newest first, below a place; where the list is that
--- of a group or of a range of times, the walk is bounded by it. `listing` puts the column in for {at}
--- and leaves out the lines of other lists.
--- At most $4 are looked at; of those that pass the filter the first $5 are taken. Where fewer pass,
--- `far` is the last one that was looked at, unless the list ended before.
+-- A tenant's processes by one of their times, the newest first, below a place; a group or a range
+-- of times bounds the index scan. `list_statement` replaces {at} by the column and removes the
+-- lines of other lists. At most $4 are scanned; of those that pass the filter the first $5 are
+-- returned. If fewer pass, `far` is the last one that was scanned, unless the list ended before.
 with page as materialized (
     select s.at, s.key, s.tenant, s.token, s.kind, s.status, s.progress_done, s.total,
            s.items, s.items_failed, s.opened_at, s.ended_at, s.created_at,
@@ -31,7 +30,7 @@ with page as materialized (
       and ($14::timestamptz is null or s.opened_at < $14)
       and ($15::timestamptz is null or s.ended_at >= $15)
       and ($16::timestamptz is null or s.ended_at < $16)
-      -- not `exists`, which may be planned as a look through all stages of everybody
+      -- not `exists`, which may be planned as a scan of all tenants' stages
       and ($17::text is null
            or (select true from waybill.stage t
                where t.process = s.key and t.left_at is null and t.stage = $17 limit 1))

@@ -1,5 +1,5 @@
--- Whether a place is that of an event which a recovery has undone: it lies after the end of its epoch,
--- or has no event and is above every horizon. On a replica the event may just not have arrived yet.
+-- Whether a recovery has undone the event at a place: the place lies after the end of its epoch, or
+-- has no event and is above every horizon. On a replica the event may just not have arrived yet.
 select not pg_is_in_recovery() and (
     exists (
         select from waybill.epoch n

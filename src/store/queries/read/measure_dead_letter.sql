@@ -1,4 +1,4 @@
--- Where a dead letter stands and how much it weighs.
+-- The place and the size of a dead letter.
 select d.id, d.received_at,
        octet_length(d.body)::bigint + octet_length(d.headers) + octet_length(d.properties)
 from waybill.dead_letter d

@@ -1,10 +1,10 @@
 -- The log after a place, or after the horizon, in (epoch, tx, pos) order and only below every
--- running transaction: one that began earlier may still commit later, before what is there now.
--- At most $4 events are looked at; of those that pass the filter the first $5 are taken, as long as
--- their data together stays below $6 bytes. Where fewer than $5 pass, `far` is the last one that
--- was looked at, unless the log ended before; `newest` is where it ends. All of it is one snapshot,
--- the horizon too: that of the tenant, or without one the greatest of all.
-with look as materialized (
+-- running transaction, which may still commit events before those that are visible now.
+-- At most $4 events are scanned; of those that pass the filter the first $5 are returned, until
+-- their data reaches $6 bytes. If fewer than $5 pass, `far` is the last one that was scanned,
+-- unless the log ended before; `newest` is the end of the log. All of it is one snapshot, the
+-- horizon too: that of the tenant, or without a tenant the greatest of all.
+with snapshot as materialized (
     select h.epoch as gone_epoch, h.tx as gone_tx, h.pos as gone_pos,
            (select max(number) from waybill.epoch) as epoch,
            pg_snapshot_xmin(pg_current_snapshot()) as xmin
@@ -30,10 +30,10 @@ page as materialized (
     from (
         select e.*
         from waybill.event e
-        where (e.epoch, e.tx, e.pos) > (coalesce($1::smallint, (select gone_epoch from look)),
-                                        coalesce($2::text::xid8, (select gone_tx from look)),
-                                        coalesce($3::integer, (select gone_pos from look)))
-          and (e.epoch, e.tx) < ((select epoch from look), (select xmin from look))
+        where (e.epoch, e.tx, e.pos) > (coalesce($1::smallint, (select gone_epoch from snapshot)),
+                                        coalesce($2::text::xid8, (select gone_tx from snapshot)),
+                                        coalesce($3::integer, (select gone_pos from snapshot)))
+          and (e.epoch, e.tx) < ((select epoch from snapshot), (select xmin from snapshot))
         order by e.epoch, e.tx, e.pos
         limit $4::bigint
     ) s
@@ -48,10 +48,10 @@ far as materialized (
     select e.epoch, e.tx, e.pos
     from waybill.event e
     where (select count(*) from page) < $5
-      and (e.epoch, e.tx, e.pos) > (coalesce($1, (select gone_epoch from look)),
-                                    coalesce($2::text::xid8, (select gone_tx from look)),
-                                    coalesce($3, (select gone_pos from look)))
-      and (e.epoch, e.tx) < ((select epoch from look), (select xmin from look))
+      and (e.epoch, e.tx, e.pos) > (coalesce($1, (select gone_epoch from snapshot)),
+                                    coalesce($2::text::xid8, (select gone_tx from snapshot)),
+                                    coalesce($3, (select gone_pos from snapshot)))
+      and (e.epoch, e.tx) < ((select epoch from snapshot), (select xmin from snapshot))
     order by e.epoch, e.tx, e.pos
     offset $4 - 1
     limit 1
@@ -59,10 +59,10 @@ far as materialized (
 newest as materialized (
     select e.epoch, e.tx, e.pos
     from waybill.event e
-    where (e.epoch, e.tx, e.pos) > (coalesce($1, (select gone_epoch from look)),
-                                    coalesce($2::text::xid8, (select gone_tx from look)),
-                                    coalesce($3, (select gone_pos from look)))
-      and (e.epoch, e.tx) < ((select epoch from look), (select xmin from look))
+    where (e.epoch, e.tx, e.pos) > (coalesce($1, (select gone_epoch from snapshot)),
+                                    coalesce($2::text::xid8, (select gone_tx from snapshot)),
+                                    coalesce($3, (select gone_pos from snapshot)))
+      and (e.epoch, e.tx) < ((select epoch from snapshot), (select xmin from snapshot))
     order by e.epoch desc, e.tx desc, e.pos desc
     limit 1
 )
@@ -70,7 +70,7 @@ select k.source, k.id, k.type, k.time, k.sequence, k.late, k.data, k.received_at
        k.tenant, k.token, k.kind, k.epoch, k.tx::text, k.pos,
        l.gone_epoch, l.gone_tx::text, l.gone_pos, n.epoch, n.tx::text, n.pos,
        f.epoch, f.tx::text, f.pos, (select count(*) from page), k.refused
-from look l
+from snapshot l
 left join page k on k.bytes_before < $6::bigint
 left join far f on true
 left join newest n on true

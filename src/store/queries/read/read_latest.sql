@@ -1,5 +1,5 @@
--- Of each of these processes the step with the greatest stamp, how many of its steps were looked at
--- (at most $2), and the first stages where it stands (at most $3).
+-- Of each of these processes the step with the greatest stamp, the number of scanned steps (at most
+-- $2), and its first current stages (at most $3).
 select w.process, s.data, s.seen,
        array(
            select t.stage

@@ -1,4 +1,4 @@
--- What is kept of orders beside their records, and how much hangs on them.
+-- The order columns of records, and the numbers of stops and parked pushes.
 select p.key, p.workflow_version, p.form, p.attachments,
        (select count(*) from waybill.stage s where s.process = p.key),
        (select count(*) from waybill.parked k where k.process = p.key and k.type = 'order.pushed')

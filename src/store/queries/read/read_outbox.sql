@@ -1,4 +1,4 @@
--- What is still to be published of a process, its completion first, at most $2.
+-- The outbox messages of a process, its completion first, at most $2.
 select what, exchange, routing_key, slow, detail, attempts, next_attempt_at
 from waybill.outbox
 where process = $1

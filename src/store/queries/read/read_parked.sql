@@ -1,5 +1,4 @@
--- The pushes of orders that wait for their stops, of each order at most $2, the oldest first, with
--- what they say.
+-- The parked pushes of orders with their data, of each order at most $2, the oldest first.
 select w.process, k.source, k.event_id, k.parked_at, k.data
 from unnest($1::uuid[]) with ordinality as w (process, place),
      lateral (

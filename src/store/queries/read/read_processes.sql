@@ -1,5 +1,5 @@
--- Records with the columns of lock_processes.sql first, and what is still to be published. The log
--- is only looked at where an ending waits for what came before it.
+-- Records with the columns of lock_processes.sql first, and the number of outbox messages. The log
+-- is read only where an ending waits for events before it.
 select p.key, tenant, token, kind, status,
        opening_stamp, filename, module, workflow, group_name,
        attributes, reply_to, traceparent, tracestate,

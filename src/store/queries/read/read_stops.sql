@@ -1,4 +1,4 @@
--- The stops of orders, of each at most $2: where it stands first, then what it left, the last one
+-- The stops of orders, of each at most $2: the current ones first, then those it left, the last one
 -- first.
 select w.process, s.data_id, s.stage, s.number, s.entered_at, s.due_at, s.left_at, s.outcome,
        s.seen_at, s.left_seen_at

@@ -1,4 +1,4 @@
--- Where the dead letters of all tenants stand between two places and how much they weigh, the oldest first.
+-- The places and sizes of all tenants' dead letters between two places, the oldest first.
 select d.id, d.received_at,
        octet_length(d.body)::bigint + octet_length(d.headers) + octet_length(d.properties)
 from waybill.dead_letter d

@@ -1,5 +1,6 @@
--- Where a tenant's dead letters of a reason, or of all, stand between two places and how much they weigh,
--- the oldest first. Each reason is a stretch of the index; so many of each hold the oldest of all.
+-- The places and sizes of a tenant's dead letters of a reason, or of all, between two places, the
+-- oldest first. Each reason is a range of the index; the oldest $7 of each include the oldest of
+-- all.
 with recursive reasons (reason) as (
     select coalesce($2::text, (select d.reason from waybill.dead_letter d
                                where coalesce(d.tenant, 'default') = $1

@@ -1,4 +1,4 @@
--- Moves the counts by what this transaction changed; in key order, last before the commit.
+-- Adds this transaction's changes to the counts; in key order, last before the commit.
 insert into waybill.tally (name, label, shard, value)
 select n.name, n.label, $4, n.change
 from unnest($1::text[], $2::text[], $3::bigint[]) as n (name, label, change)

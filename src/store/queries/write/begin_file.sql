@@ -1,4 +1,4 @@
--- Notes a file before its contents are written; one that was begun before is begun anew.
+-- Inserts a file before its contents are written; an unfinished one is begun again.
 insert into waybill.file (process, id, name, media_type, due_at)
 values ($1, $2, $3, $4, now() + make_interval(secs => $5))
 on conflict (process, id) do update

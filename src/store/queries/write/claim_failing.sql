@@ -1,4 +1,4 @@
--- Takes messages of one failing destination, and puts their next attempt off.
+-- Claims messages of one failing destination by postponing their next attempt.
 with due as (
     select process, id, what
     from waybill.outbox

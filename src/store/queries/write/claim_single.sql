@@ -1,4 +1,4 @@
--- Takes messages that are published one by one, and puts their next attempt off.
+-- Claims messages that are published one by one by postponing their next attempt.
 with due as (
     select process, id, what
     from waybill.outbox

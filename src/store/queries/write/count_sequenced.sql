@@ -1,5 +1,5 @@
--- How many different sequences below that of its ending a process has in the log, and the greatest;
--- events of the other kind, which may be there until the kind is decided, are not its own.
+-- The number of distinct sequences that a process has in the log below that of its ending, and the
+-- greatest; without events of the other kind, which may be there until the kind is decided.
 select a.process, sequences.count, sequences.max
 from unnest($1::uuid[], $2::bigint[], $3::text[]) as a (process, sequence, kind)
 cross join lateral (

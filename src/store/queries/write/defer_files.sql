@@ -1,4 +1,4 @@
--- Looks later at files that could not be removed now, so that they are not in the way of others.
+-- Postpones files that could not be removed now, so that they do not block others.
 update waybill.file f
 set due_at = now() + make_interval(secs => $3)
 from unnest($1::uuid[], $2::uuid[]) as n (process, id)

@@ -1,4 +1,4 @@
--- Forgets dead letters and counts them out.
+-- Deletes dead letters and lowers their counts.
 with gone as (
     delete from waybill.dead_letter where id = any ($1::uuid[]) returning reason
 ),

@@ -1,2 +1,2 @@
--- Forgets what was kept of events until the kind of their process was decided; pushes wait on.
+-- Deletes the parked events of processes whose kind is decided now; pushes stay parked.
 delete from waybill.parked where process = any ($1::uuid[]) and type <> 'order.pushed'

@@ -1,4 +1,4 @@
--- Forgets what was confirmed, or returned where such messages are dropped.
+-- Deletes messages that were confirmed, or returned where unroutable ones are dropped.
 with gone as (
     delete from waybill.outbox o
     using unnest($1::uuid[], $2::uuid[], $3::text[]) as n (process, id, what)

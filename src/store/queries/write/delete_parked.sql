@@ -1,4 +1,4 @@
--- Forgets pushes whose stops were reached, and counts them down.
+-- Deletes parked pushes whose stops were reached, and lowers their count.
 with gone as (
     delete from waybill.parked k
     using unnest($1::uuid[], $2::text[], $3::text[]) as n (process, source, event_id)

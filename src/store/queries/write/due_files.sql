@@ -1,5 +1,5 @@
--- Looks at files whose time has come: those that have become a process's are looked at again only
--- once it is forgotten; the others belong to no process, or to none any more.
+-- Claims due files: those whose process exists are due again only once it is deleted; the others,
+-- whose process does not exist, are returned.
 with due as (
     select process, id from waybill.file where due_at <= now() order by due_at limit $1
     for update skip locked

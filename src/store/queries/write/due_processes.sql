@@ -1,6 +1,6 @@
--- Takes processes whose settle time or deadline has passed, and orders that stand at a stage for too
--- long; at most $1, the oldest first. Skips what others hold ($2: what this janitor has just failed at)
--- and what is set aside.
+-- Claims processes whose settle time or deadline has passed, and orders past the deadline of a
+-- stage; at most $1, the oldest first. Skips locked ones, $2, on which this janitor has just
+-- failed, and those set aside.
 with ending as (
     select key, least(settle_at, deadline_at) as at from waybill.process p
     where ended_at is null and least(settle_at, deadline_at) <= now()
@@ -20,7 +20,7 @@ overdue as (
     order by due_at
     limit $1
 ),
-standing as (
+at_stage as (
     select p.key, (select min(due_at) from overdue o where o.process = p.key) as at
     from waybill.process p
     where ended_at is null and key in (select process from overdue)
@@ -30,7 +30,7 @@ select d.key,
        exists (select from waybill.quarantine q where q.process = d.key and q.what = 'seal')
 from (
     select key, min(at) as at
-    from (select * from ending union all select * from standing) each
+    from (select * from ending union all select * from at_stage) each
     group by key
     order by min(at)
     limit $1

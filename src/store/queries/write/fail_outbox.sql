@@ -1,5 +1,5 @@
--- Puts messages on the slow lane, or back to its end, with the reason, and counts those that are
--- stuck. The wait doubles with each attempt of the message's own. A completion keeps no payload.
+-- Moves messages to the slow lane, or back to its end, with the reason, and counts stuck ones. The
+-- delay doubles with each attempt to publish the message. A completion keeps no payload.
 with before as materialized (
     select o.process, o.id, o.what, o.slow as was, n.slow, n.detail, n.seconds
     from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::double precision[])

@@ -1,6 +1,5 @@
--- Where messages of the slow lane go whose destination is at fault, at most $1, each found by a step
--- along the index however many messages it has; with what the broker says where it may not be
--- published to.
+-- The failing destinations of messages on the slow lane, at most $1, each found by one index
+-- look-up however many messages it has; with the broker's reply where it denied access.
 with recursive destination as (
     (
         select exchange, routing_key

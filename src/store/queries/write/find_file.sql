@@ -1,4 +1,4 @@
--- A file whose contents are whole.
+-- A complete file.
 select name, media_type, size, sha256
 from waybill.file
 where process = $1 and id = $2 and size is not null

@@ -1,4 +1,4 @@
--- Keeps what could not be applied and counts it; a redelivery of the same message is the same dead letter.
+-- Inserts and counts messages that could not be applied; a redelivery is the same dead letter.
 with kept as (
     insert into waybill.dead_letter (id, reason, problem, tenant, token, source, event_id, type,
                                      exchange, routing_key, queue, properties, headers, body)

@@ -1,6 +1,6 @@
--- Log and dedupe in one: what comes back is new. What turns out to be late or of another kind than
--- its process is put right afterwards, which is rare: a join here would cost every event. The epoch
--- of this server began at the latest in this transaction.
+-- Logs and deduplicates: returns the new events. Events that are late or of another kind than their
+-- process are corrected afterwards, which is rare: a join here would slow down every event. The
+-- epoch of this server began at the latest in this transaction.
 insert into waybill.event (process, source, id, type, time, sequence, data, late, epoch, pos)
 select e.process, e.source, e.id, e.type, e.time, e.sequence, e.data, false,
        (select max(number) from waybill.epoch), e.pos

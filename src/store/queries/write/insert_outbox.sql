@@ -1,5 +1,5 @@
--- What must be published because of this batch. The worker publishes it from memory after the
--- commit; a sweeper takes what is still here at `next_attempt_at`.
+-- The messages of this batch. The worker publishes them from memory after the commit; a sweeper
+-- claims those that are still here at `next_attempt_at`.
 insert into waybill.outbox (id, aggregatetype, aggregateid, type, payload,
                             process, what, exchange, routing_key, headers, time, next_attempt_at)
 select n.id, 'process', n.aggregateid, n.type, n.payload,

@@ -1,5 +1,5 @@
--- Keeps pushes that came before their stops, and counts them; and events that came before the kind of
--- their process was decided.
+-- Parks pushes that arrived before their stops, and counts them; and events that arrived before the
+-- kind of their process was decided.
 with kept as (
     insert into waybill.parked (process, source, event_id, id, tenant, token, type,
                                 exchange, routing_key, queue, properties, headers, body)

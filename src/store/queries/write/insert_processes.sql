@@ -1,6 +1,6 @@
--- Makes a record for every token that has none yet; in key order, as every lock is taken. Each is
--- looked up by its key: `not exists` may be planned as a walk through all of another index. A token
--- whose process was deleted and is remembered begins its next attempt.
+-- Creates a record for every token that has none; in key order, as all locks. Each is looked up by
+-- its key: `not exists` may be planned as a full scan of another index. A token with a tombstone
+-- begins its next attempt.
 insert into waybill.process (key, tenant, token, kind, deadline_at, attempt)
 select n.key, n.tenant, n.token, n.kind, now() + make_interval(secs => $5),
        1 + coalesce((select t.attempt from waybill.tombstone t where t.key = n.key), 0)

@@ -1,6 +1,5 @@
--- Pushes that have waited too long, at most $2; their orders are locked, so that no batch applies one
--- at the same time. Skips what others hold ($3: what this janitor has just failed at) and what is set
--- aside.
+-- Pushes that were parked too long, at most $2; locks their orders, so that no batch applies one at
+-- the same time. Skips locked ones, $3, on which this janitor has just failed, and those set aside.
 select k.process, k.source, k.event_id,
        exists (select from waybill.quarantine q where q.process = k.process and q.what = 'park')
 from waybill.parked k join waybill.process p on p.key = k.process

@@ -1,5 +1,5 @@
--- A page of dead letters, oldest first, without their bodies. The place where the page begins is
--- given by its columns, because the dead letter there may be gone.
+-- A page of dead letters, oldest first, without their bodies. The page begins after a time and an
+-- id, because the dead letter there may have been deleted.
 select d.id, d.reason, d.problem, d.tenant, d.token, d.source, d.event_id, d.type,
        d.exchange, d.routing_key, d.queue, d.properties, d.headers, ''::bytea,
        octet_length(d.body)::bigint, d.received_at

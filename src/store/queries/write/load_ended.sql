@@ -1,4 +1,4 @@
--- The records of processes that have ended, as their completions are made from them.
+-- The records of ended processes, for rebuilding their completions.
 select key, tenant, token, kind, status,
        opening_stamp, filename, module, workflow, group_name,
        attributes, reply_to, traceparent, tracestate,

@@ -1,5 +1,5 @@
--- Events of another kind than the first one of their process, of each at most $3, and how long each is;
--- where the process opens now, what they say too, which is in the event log.
+-- Parked events of another kind than their process's first one, of each process at most $3, with
+-- their lengths; where the process opens now, with their data, which is in the event log.
 select p.key, k.source, k.id, k.time, k.sequence, case when n.opens then k.data end, k.type,
        octet_length(k.data)
 from unnest($1::uuid[], $2::boolean[]) as n (key, opens)

@@ -1,5 +1,5 @@
--- Loads the records and keeps them from others until the end of the transaction; in key order. How
--- many sequenced events came before an ending is counted where it matters, from the log.
+-- Loads and locks records in key order until the end of the transaction. The sequenced events
+-- before an ending are counted separately, where it matters.
 select key, tenant, token, kind, status,
        opening_stamp, filename, module, workflow, group_name,
        attributes, reply_to, traceparent, tracestate,

@@ -1,4 +1,4 @@
--- Marks events of this transaction that came after the end of their processes.
+-- Marks late events of this transaction.
 update waybill.event
 set late = true
 where tx = pg_current_xact_id() and pos = any ($1::integer[])

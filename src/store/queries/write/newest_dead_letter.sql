@@ -1,4 +1,4 @@
--- Where the dead letters end now.
+-- The place of the newest dead letter.
 select received_at, id
 from waybill.dead_letter
 order by received_at desc, id desc

@@ -1,4 +1,4 @@
--- Forgets on the record that no queue was bound for its completion: one has it now.
+-- Clears the note that a completion is unroutable.
 update waybill.process p
 set unroutable_at = null
 from unnest($1::uuid[]) as n (key)

@@ -1,4 +1,4 @@
--- Keeps on the record that the broker had no queue for its completion.
+-- Notes on records that their completion is unroutable.
 update waybill.process p
 set unroutable_at = now()
 from unnest($1::uuid[]) as n (key)

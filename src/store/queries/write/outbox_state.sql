@@ -1,2 +1,2 @@
--- How much of the normal lane is still to be published, and since when; it is bounded by the limit.
+-- The number of messages on the normal lane, which is bounded, and when the oldest was inserted.
 select count(*), min(created_at) from waybill.outbox where slow is null

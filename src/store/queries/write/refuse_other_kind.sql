@@ -1,5 +1,5 @@
--- Makes dead letters of what was kept of the other kind than that of its process, which is decided now,
--- and marks it in the log: readers have seen it, or will.
+-- Moves parked events of the other kind than their process, which is decided now, to the dead
+-- letters, and marks them in the log: readers have seen them, or will.
 with gone as (
     delete from waybill.parked k
     using unnest($1::uuid[], $2::text[]) as n (process, kind)

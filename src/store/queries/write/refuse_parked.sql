@@ -1,5 +1,5 @@
--- Makes dead letters of pushes that will never find their stops, and marks them in the log: readers
--- have seen them, or will.
+-- Moves parked pushes whose stops will not be reached to the dead letters, and marks them in the
+-- log: readers have seen them, or will.
 with gone as (
     delete from waybill.parked k
     using unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[])
@@ -25,5 +25,5 @@ insert into waybill.tally (name, label, shard, value)
 select 'parked', '', $6::smallint, -count(*) from gone
 union all
 select * from (select 'dead_letters', reason, $6::smallint, count(*) from kept
-               group by reason order by reason) letters
+               group by reason order by reason) counted
 on conflict (name, label, shard) do update set value = tally.value + excluded.value

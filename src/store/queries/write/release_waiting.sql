@@ -1,4 +1,4 @@
--- Brings messages of a destination that works again back to the normal lane, at most $3.
+-- Moves waiting messages of a destination that works again to the normal lane, at most $3.
 with waiting as (
     select process, id, what
     from waybill.outbox

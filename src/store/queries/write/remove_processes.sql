@@ -1,2 +1,2 @@
--- Takes records away again that this transaction made: none of their events may open them.
+-- Deletes records that this transaction created for events that may not open them.
 delete from waybill.process where key = any ($1::uuid[])

@@ -1,5 +1,5 @@
--- Takes over events that were refused after they had been logged, and came again: as new ones, at a
--- place of this transaction, so that readers who are past the old place see them too.
+-- Accepts events that were refused after they had been logged and were published again: as new ones
+-- at a place of this transaction, so that readers past the old place see them too.
 update waybill.event e
 set refused = null, late = n.late, tx = pg_current_xact_id(), pos = n.pos, received_at = now(),
     epoch = (select max(number) from waybill.epoch)

@@ -1,4 +1,5 @@
--- Makes messages due whose connection ended before the broker had answered: a sweeper takes them.
+-- Makes messages due whose connection closed before the broker confirmed them: a sweeper claims
+-- them.
 update waybill.outbox o
 set next_attempt_at = now()
 from unnest($1::uuid[], $2::uuid[], $3::text[]) as n (process, id, what)

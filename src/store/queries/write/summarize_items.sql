@@ -1,4 +1,4 @@
--- What a completion says of the items: the first failed ones, the first documents, their count.
+-- The item summary of a completion: the first failed items, the first documents, their number.
 select k.key,
        e.identifiers, e.messages,
        array(select i.document_id from waybill.item i

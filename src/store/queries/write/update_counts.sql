@@ -1,4 +1,4 @@
--- Writes the counts of records of which nothing else changed: most of them, so few columns.
+-- Updates the counts of records of which nothing else changed: most of them, so few columns.
 update waybill.process p
 set progress_done = n.progress_done, total = n.total, total_stamp = n.total_stamp,
     items = n.items, items_failed = n.items_failed

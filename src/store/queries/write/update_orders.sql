@@ -1,4 +1,4 @@
--- Writes what is kept of orders beside their records.
+-- Updates the order columns of records.
 update waybill.process p
 set workflow_version = n.workflow_version, form = n.form,
     attachments = case when n.has_attachments then n.attachments else p.attachments end,

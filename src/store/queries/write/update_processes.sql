@@ -1,4 +1,5 @@
--- Writes records that opened, ended, or wait for their end, whole. The array of a nullable column may hold nulls.
+-- Updates records that opened, ended, or wait for their end. Arrays of nullable columns may contain
+-- nulls.
 update waybill.process p
 set status = n.status, kind = n.kind,
     opened_at = n.opened_at, opening_stamp = n.opening_stamp, source = n.source,

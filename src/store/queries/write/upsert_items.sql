@@ -1,5 +1,5 @@
--- Writes the outcomes that changed; each identifier comes once. Arrays of arrays must be
--- rectangular, so the messages travel as JSON.
+-- Upserts changed outcomes; each identifier occurs once. Arrays of arrays must be rectangular, so
+-- the messages are passed as JSON.
 insert into waybill.item (process, identifier, ok, messages, document_id, data, stamp)
 select n.process, n.identifier, n.ok,
        array(select json_array_elements_text(n.messages::json)), n.document_id, n.data, n.stamp

@@ -1,4 +1,4 @@
--- Writes stops that were entered or left.
+-- Upserts stops that were entered or left.
 insert into waybill.stage (process, data_id, stage, number, entered_at, due_at, left_at, outcome,
                            seen_at, left_seen_at)
 select *

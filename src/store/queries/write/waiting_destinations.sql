@@ -1,4 +1,4 @@
--- Where messages go that wait because their destination was failing and is not any more, at most $1.
+-- Destinations that have waiting messages and are no longer failing, at most $1.
 with recursive destination as (
     (
         select exchange, routing_key
