@@ -1,26 +1,26 @@
-//! Who may do what: the tenant that a key speaks for, and its scopes.
+//! What an API key allows: its tenant and its scopes.
 
-/// The tenant of those that name none.
+/// The tenant of events and keys that name none.
 pub const DEFAULT_TENANT: &str = "default";
 
-/// What may be done with a key. Scopes are independent: who may write may not read, unless a key
-/// has both. Only [`Scope::Admin`] takes in the others.
+/// A permission of a key. Scopes are independent: a key that may write may not read, unless it has
+/// both. Only [`Scope::Admin`] includes the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scope {
-    /// Ask for records, events and files.
+    /// Read records, events and files.
     Read,
     /// Send events and files.
     Write,
-    /// Everything, also what is for operators.
+    /// Everything, including operations for operators.
     Admin,
 }
 
-/// What somebody who showed a key may do.
+/// What an authenticated client may do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Access {
-    /// Whose processes alone are there for it.
+    /// The only tenant whose processes it can access.
     pub tenant: String,
-    /// What may be done with them.
+    /// Its permissions.
     pub scopes: Vec<Scope>,
 }
 
@@ -46,14 +46,14 @@ impl Scope {
 }
 
 impl Access {
-    /// Whether that may be done.
+    /// Whether a scope is granted.
     #[must_use]
     pub fn allows(&self, scope: Scope) -> bool {
         self.scopes.contains(&Scope::Admin) || self.scopes.contains(&scope)
     }
 
-    /// Whether they may see what all tenants do together: operators, and the tenant of those who
-    /// name none, which is the only one where nobody names any.
+    /// Whether it may see figures over all tenants: administrators, and the default tenant, which
+    /// is the only one where no tenants are used.
     #[must_use]
     pub fn oversees(&self) -> bool {
         self.tenant == DEFAULT_TENANT || self.allows(Scope::Admin)

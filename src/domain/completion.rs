@@ -1,4 +1,4 @@
-//! What is said when a process has ended, built once from its record and its items.
+//! The completion of an ended process, built from its record and its items.
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -7,8 +7,8 @@ use super::event::Opening;
 use super::ids::Kind;
 use super::process::{Process, Status};
 
-/// The number of the format that a completion's body has: what it holds and how it is cut. The body of
-/// a completion that was sent can be made again as long as its format is known.
+/// The version of the format of a completion's body: its members and how they are cut. The body of
+/// a completion can be rebuilt as long as its format is known.
 pub const FORMAT: i16 = 1;
 /// The most bytes of one message that a completion carries.
 pub const MESSAGE_BYTES_MAX: usize = 4 * 1024;
@@ -21,7 +21,7 @@ pub const DOCUMENTS_MAX: usize = 1_000;
 /// How many messages of one failed item it lists.
 pub const MESSAGES_MAX: usize = 10;
 
-/// The words of one completion event.
+/// The contents of one completion.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Completion {
     /// The same for every copy: the UUIDv5 of tenant and token, which is the process key; from the
@@ -41,11 +41,11 @@ pub struct Completion {
     pub code: Option<String>,
     /// The failure's message.
     pub message: Option<String>,
-    /// What the opening event said, where one came.
+    /// The opening, if there was one.
     pub opening: Option<Opening>,
     /// How much was done.
     pub done: u64,
-    /// How much there was, where somebody said so.
+    /// How much there was, if an event said so.
     pub total: Option<u64>,
     /// How many items failed.
     pub failed: u64,
@@ -55,11 +55,11 @@ pub struct Completion {
     pub document_ids: Vec<String>,
     /// How many items have a document id.
     pub document_count: u64,
-    /// When it was opened, said by the producer.
+    /// When it was opened, by the producer's clock.
     pub opened_at: Option<Timestamp>,
     /// When it ended.
     pub ended_at: Timestamp,
-    /// Its place among the messages about this process, from 1: those about stages come before.
+    /// Its number among the messages about this process, from 1, after the stage messages.
     pub number: u64,
 }
 
@@ -68,7 +68,7 @@ pub struct Completion {
 pub struct ItemError {
     /// Its name.
     pub identifier: String,
-    /// What people read.
+    /// Messages for people.
     pub messages: Vec<String>,
 }
 

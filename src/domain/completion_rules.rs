@@ -1,10 +1,10 @@
-//! When a process ends, and how: an ending event with nothing missing, the settle time, a deadline.
+//! When and how a process ends: an ending event with nothing missing, the settle time, a deadline.
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::process::{Ended, Ending, EndingKind, Process, Status};
 
-/// The code of a process that ended although something was missing.
+/// The code of a process that ended although events were missing.
 pub const INCOMPLETE: &str = "incomplete";
 /// The code of a process that did not end in time.
 pub const DEADLINE_EXCEEDED: &str = "deadline_exceeded";
@@ -20,7 +20,7 @@ pub enum Cause {
     Deadline,
 }
 
-/// Whether the process may end now, but for what the log says of its sequence.
+/// Whether the process may end now, apart from missing sequences, which the log shows.
 #[must_use]
 pub fn may_end(process: &Process, now: Timestamp) -> bool {
     let passed = |at: Option<Timestamp>| at.is_some_and(|at| at <= now);
@@ -32,7 +32,7 @@ pub fn may_end(process: &Process, now: Timestamp) -> bool {
             || passed(process.deadline_at))
 }
 
-/// Seals the process if it is time; otherwise notes until when an ending waits for the rest.
+/// Seals the process if it is due; otherwise sets until when an ending waits for missing events.
 pub fn seal(process: &mut Process, settle: SignedDuration, now: Timestamp) -> Option<Cause> {
     if process.ended.is_some() {
         return None;
@@ -52,7 +52,7 @@ fn decide(process: &mut Process, settle: SignedDuration, now: Timestamp) -> Opti
             return Some((Cause::Ending, outcome(process, ending)));
         }
         let settle_at = settle_at(process, settle, now);
-        // Whichever passed first, however late anybody looks.
+        // Whichever passed first, however late this runs.
         if settle_at <= now && deadline.is_none_or(|deadline| settle_at <= deadline) {
             return Some((Cause::Settle, incomplete(process, ending, settle_at)));
         }
@@ -73,20 +73,21 @@ fn decide(process: &mut Process, settle: SignedDuration, now: Timestamp) -> Opti
     deadline.map(|deadline| (Cause::Deadline, exceeded(deadline)))
 }
 
-/// When it stops to wait for what is missing.
+/// When it stops waiting for missing events.
 fn settle_at(process: &Process, settle: SignedDuration, now: Timestamp) -> Timestamp {
     let first = || now.saturating_add(settle).unwrap_or(now);
     process.settle_at.unwrap_or_else(first)
 }
 
-/// An order without a stage left waits for its total and for every sequence below the greatest.
+/// An order at the end of its workflow waits for its total and for every sequence below the
+/// greatest.
 fn nothing_declared_is_missing(process: &Process) -> bool {
     let is_short = process.total().is_some_and(|total| process.done() < total);
     process.sequenced >= process.declared && !is_short
 }
 
-/// An ending waits for the opening, for the sequenced events before it and, if it says that all
-/// was said, for the total.
+/// An ending waits for the opening, for the sequenced events before it and, if it is `completed`,
+/// for the total.
 fn nothing_missing(process: &Process, ending: &Ending) -> bool {
     let before = ending.stamp.sequence.unwrap_or(0);
     process.opening.is_some() && process.sequenced >= before && total_reached(process, ending)
@@ -99,7 +100,7 @@ fn total_reached(process: &Process, ending: &Ending) -> bool {
     }
 }
 
-/// An order without any stage left.
+/// The end of an order at the end of its workflow.
 fn walked(process: &Process, at: Timestamp) -> Ended {
     Ended {
         status: of_items(process),
@@ -139,7 +140,7 @@ fn incomplete(process: &Process, ending: &Ending, at: Timestamp) -> Ended {
     cut_short(ended)
 }
 
-/// It ended although something was missing.
+/// The end of a process although events were missing.
 fn cut_short(mut ended: Ended) -> Ended {
     if ended.status == Status::Done {
         ended.status = Status::Warning;

@@ -1,10 +1,10 @@
-//! What can happen to a process, as types that can't be wrong; bytes become these in `wire`.
+//! Events as validated types; `wire` decodes bytes into these.
 
 use super::form::Filled;
 use super::ids::{Kind, ProcessKey, Stamp};
 use super::order::Push;
 
-/// One thing that happened to one process.
+/// One event of one process.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
     /// Who owns the process.
@@ -13,7 +13,7 @@ pub struct Event {
     pub token: String,
     /// What the process tracks.
     pub kind: Kind,
-    /// When, in which order and from whom: the identity is its source and id.
+    /// Its time, sequence and identity.
     pub stamp: Stamp,
     /// What happened.
     pub happening: Happening,
@@ -26,7 +26,7 @@ impl Event {
         matches!(self.happening, Happening::Opened(_))
     }
 
-    /// The key of the process this happened to.
+    /// The key of its process.
     #[must_use]
     pub fn key(&self) -> ProcessKey {
         ProcessKey::of(&self.tenant, &self.token)
@@ -40,9 +40,9 @@ pub enum Happening {
     Opened(Box<Opening>),
     /// An order is to leave a stop.
     Pushed(Box<Push>),
-    /// A line of history, read from the event log: it changes no state.
+    /// A step, read from the event log: it changes no state.
     Step,
-    /// Counters of a producer that has no items.
+    /// Counters of a producer that reports no items.
     Progress {
         /// How much is done.
         done: Option<u64>,
@@ -51,26 +51,26 @@ pub enum Happening {
     },
     /// Outcomes of items.
     Items(Vec<Item>),
-    /// The producer has said all.
+    /// The producer has reported everything.
     Completed {
         /// How much there was.
         total: Option<u64>,
     },
     /// The process failed.
     Failed {
-        /// What people read.
+        /// The message for people.
         message: Option<String>,
-        /// What programs read.
+        /// The code for programs.
         code: Option<String>,
     },
-    /// Somebody gave it up.
+    /// The process was cancelled.
     Cancelled {
         /// Why.
         reason: Option<String>,
     },
 }
 
-/// What an opening event says of its process.
+/// The data of an opening event.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Opening {
     /// The file that was uploaded.
@@ -85,22 +85,22 @@ pub struct Opening {
     pub total: Option<u64>,
     /// The producer's own fields, as JSON text.
     pub attributes: Option<String>,
-    /// What only an order's opening says.
+    /// The data of an order's opening.
     pub order: Option<Box<OrderOpening>>,
-    /// The queue that wants the completion too.
+    /// The queue to which a copy of the completion is sent.
     pub reply_to: Option<String>,
-    /// W3C trace context, put back on the completion.
+    /// W3C trace context, copied to the completion.
     pub traceparent: Option<String>,
     /// Its vendor part.
     pub tracestate: Option<String>,
 }
 
-/// What an opening event says of an order.
+/// The order part of an opening event.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct OrderOpening {
-    /// What it fills in of the form.
+    /// The fields of the form that it fills in.
     pub form: Filled,
-    /// What belongs to it, as JSON text.
+    /// The attachments, as JSON text.
     pub attachments: Option<String>,
     /// The names of the attachments.
     pub files: Vec<String>,
@@ -113,7 +113,7 @@ pub struct Item {
     pub identifier: String,
     /// Whether it succeeded.
     pub ok: bool,
-    /// What people read.
+    /// The message for people.
     pub messages: Vec<String>,
     /// The document it became.
     pub document_id: Option<String>,

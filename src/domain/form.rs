@@ -1,4 +1,4 @@
-//! The fields that events bring to an order, and whether a workflow takes them.
+//! The form of an order: fields from its events, and their validation against the workflow.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use super::ids::Stamp;
 use super::workflow::{Field, FieldKind};
 
-/// What one event says of an order's form, by field.
+/// The fields that one event fills in, by id.
 pub type Filled = BTreeMap<String, Value>;
 
 /// The value of a field.
@@ -15,14 +15,14 @@ pub type Filled = BTreeMap<String, Value>;
 pub struct Value {
     /// As received, JSON.
     pub json: String,
-    /// What it is.
+    /// Its JSON type.
     pub shape: Shape,
 }
 
-/// What a value is, as far as a field's type asks.
+/// The JSON type of a value, as far as validation needs it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Shape {
-    /// Nothing: as if the field were not there.
+    /// Null: as if the field were absent.
     Null,
     /// A text.
     Text(String),
@@ -36,14 +36,13 @@ pub enum Shape {
     Object,
 }
 
-/// The longest form of an order in bytes, if no setting says otherwise: what its fields are called
-/// and hold, all of its events together.
+/// The default maximum of an order's form in bytes: the ids and values of all its fields.
 pub const FORM_BYTES_MAX: usize = 1024 * 1024;
 
-/// What is wrong with one field.
+/// A fault of one field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FormFault {
-    /// Which one.
+    /// The field.
     pub field: String,
     /// What is wrong, and the remedy.
     pub detail: String,
@@ -56,7 +55,7 @@ pub struct Form {
     pub fields: BTreeMap<String, (Stamp, String)>,
 }
 
-/// How long what an event says is, in bytes.
+/// The size of an event's fields, in bytes.
 #[must_use]
 pub fn bytes(filled: &Filled) -> usize {
     let each = filled.iter().map(|(id, value)| id.len() + value.json.len());
@@ -64,7 +63,7 @@ pub fn bytes(filled: &Filled) -> usize {
 }
 
 impl Form {
-    /// How long it would be with what an event says, in bytes.
+    /// The size it would have with an event's fields, in bytes.
     #[must_use]
     pub fn bytes_with(&self, filled: &Filled) -> usize {
         let others = self
@@ -75,7 +74,7 @@ impl Form {
         others.sum::<usize>() + bytes(filled)
     }
 
-    /// Takes over what an event said.
+    /// Merges an event's fields.
     pub fn merge(&mut self, stamp: &Stamp, filled: &Filled) {
         for (field, value) in filled {
             let known = self.fields.get(field);
@@ -87,8 +86,8 @@ impl Form {
     }
 }
 
-/// Every fault of a form: what is required and missing, what has another type, and, where only
-/// these fields are known, what is unknown. `files` are the names of the event's attachments.
+/// Every fault of a form: missing required fields, wrong types and unknown fields. `files` are the
+/// names of the event's attachments.
 #[must_use]
 pub fn faults(fields: &[Field], filled: &Filled, files: &[String]) -> Vec<FormFault> {
     let mut faults = Vec::new();

@@ -1,4 +1,4 @@
-//! What names a process and places an event among the others: kinds, keys and stamps.
+//! Kinds and keys of processes, and stamps, which order events.
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -40,16 +40,16 @@ impl ProcessKey {
     /// The UUIDv5 of `urn:waybill:process` in the URL namespace.
     const NAMESPACE: Uuid = Uuid::from_u128(0x119f_bddd_46d5_528d_b7da_d90b_3cc6_b286);
 
-    /// The key of a token. Neither part may hold control characters (`wire` sees to that), so a
-    /// line feed between them keeps every pair apart.
+    /// The key of a token. Neither part may contain control characters (`wire` checks that), so the
+    /// line feed between them makes every pair unique.
     #[must_use]
     pub fn of(tenant: &str, token: &str) -> Self {
         let name = [tenant, token].join("\n");
         Self(Uuid::new_v5(&Self::NAMESPACE, name.as_bytes()))
     }
 
-    /// What an attempt to do with a token is called outside: the key for the first one. No token holds
-    /// the line feed before the number.
+    /// The id of an attempt in messages: the key for the first one. No token contains the line feed
+    /// before the number.
     #[must_use]
     pub fn of_attempt(tenant: &str, token: &str, attempt: u32) -> Self {
         match attempt {
@@ -66,15 +66,15 @@ impl ProcessKey {
     }
 }
 
-/// Where an event stands among the others of its process: by time, then sequence, then identity.
+/// The position of an event in its process: by time, then sequence, then identity.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Stamp {
-    /// When it happened, said by the producer.
+    /// When it happened, by the producer's clock.
     pub time: Timestamp,
     /// The producer's count, from 0 per token.
     pub sequence: Option<u64>,
     /// Who produced it.
     pub source: String,
-    /// Its name, unique in its source.
+    /// Its id, unique in its source.
     pub id: String,
 }

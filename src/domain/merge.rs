@@ -1,7 +1,7 @@
 //! What one event changes in its process and its items; each rule commutes and is idempotent.
 //!
-//! The caller has already dropped repetitions (the event log knows them) and events that came
-//! after the end; whether the process ends now is decided in `seal`.
+//! The caller has already dropped duplicates (the event log knows them) and late events; whether
+//! the process ends now is decided in `seal`.
 
 use std::collections::HashMap;
 
@@ -9,13 +9,13 @@ use super::event::{Event, Happening, Item, Opening};
 use super::ids::Stamp;
 use super::process::{Ending, EndingKind, Process};
 
-/// The outcomes a process has for the identifiers that are being touched.
+/// The stored outcomes of the items that events mention.
 #[derive(Debug, Default)]
 pub struct Outcomes {
     by_identifier: HashMap<String, Outcome>,
 }
 
-/// An item's outcome with the stamp of the event that said so.
+/// An item's outcome with the stamp of its event.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome {
     /// The stamp it won with.
@@ -27,7 +27,7 @@ pub struct Outcome {
 }
 
 impl Outcomes {
-    /// Puts in an outcome that is already stored.
+    /// Adds a stored outcome.
     pub fn load(&mut self, identifier: String, ok: bool, stamp: Stamp) {
         let stored = Outcome {
             stamp,
@@ -37,7 +37,7 @@ impl Outcomes {
         self.by_identifier.insert(identifier, stored);
     }
 
-    /// The outcomes that differ from what is stored.
+    /// The outcomes that differ from the stored ones.
     pub fn into_changed(self) -> impl Iterator<Item = (Item, Stamp)> {
         self.by_identifier
             .into_values()
@@ -45,10 +45,10 @@ impl Outcomes {
     }
 }
 
-/// How much of a record an event may have changed.
+/// Which part of a record an event may have changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Touched {
-    /// Nothing: it is a line of history.
+    /// Nothing: it is a step.
     Nothing,
     /// Its counts and totals.
     Counts,
@@ -103,7 +103,7 @@ impl Happening {
     }
 }
 
-/// The smallest stamp describes the process.
+/// The opening with the smallest stamp counts.
 fn open(process: &mut Process, stamp: &Stamp, opening: &Opening) {
     let first = process
         .opening
@@ -115,7 +115,7 @@ fn open(process: &mut Process, stamp: &Stamp, opening: &Opening) {
     set_total(process, stamp, opening.total);
 }
 
-/// The greatest stamp says how much there is.
+/// The total with the greatest stamp counts.
 fn set_total(process: &mut Process, stamp: &Stamp, total: Option<u64>) {
     let Some(total) = total else { return };
     let newer = process
@@ -127,7 +127,7 @@ fn set_total(process: &mut Process, stamp: &Stamp, total: Option<u64>) {
     }
 }
 
-/// The greatest stamp says how an item came out; inside one event the last mention does.
+/// The outcome with the greatest stamp counts; inside one event the last one.
 fn set_outcome(process: &mut Process, outcomes: &mut Outcomes, stamp: &Stamp, item: &Item) {
     let counts = &mut process.items;
     match outcomes.by_identifier.get_mut(&item.identifier) {
@@ -153,7 +153,7 @@ fn set_outcome(process: &mut Process, outcomes: &mut Outcomes, stamp: &Stamp, it
     }
 }
 
-/// Of several endings the one with the smallest stamp counts.
+/// The ending with the smallest stamp counts.
 fn end(process: &mut Process, stamp: &Stamp, kind: EndingKind) {
     let first = process
         .ending

@@ -1,9 +1,9 @@
 //! What an event does to a process: pure rules, no tokio, no SQL, no JSON, no clock.
 //!
 //! Reading order: [`event`] (what may happen), [`process`] (the record), [`merge`] (what an event
-//! changes), [`completion_rules`] (when a process ends and how), [`completion`] (what is said then),
-//! [`workflow`] (the graph that an order walks), [`replay_history`] (what a process was). [`ids`] has keys
-//! and stamps; [`access`] is what a key allows.
+//! changes), [`completion_rules`] (when a process ends and how), [`completion`] (what is published
+//! then), [`workflow`] (the graph that an order walks), [`replay_history`] (earlier states of a
+//! process). [`ids`] has keys and stamps; [`access`] is what a key allows.
 //! Every rule commutes and is idempotent over the *set* of events, so the order and the
 //! repetition of deliveries do not matter; time is always an argument.
 

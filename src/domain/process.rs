@@ -1,14 +1,14 @@
-//! The record of one upload or order, and the words for how it stands and how it ended.
+//! The record of one upload or order, its status and its end.
 
 use jiff::Timestamp;
 
 use super::event::{Event, Opening};
 use super::ids::{Kind, ProcessKey, Stamp};
 
-/// Where a process stands. Closed: it is a column, a routing key and a metric label.
+/// The status of a process. Closed: it is a column, a routing key and a metric label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Status {
-    /// Something was heard of it, but not yet its opening.
+    /// It has events, but no opening yet.
     Waiting,
     /// It is open.
     Running,
@@ -18,7 +18,7 @@ pub enum Status {
     Warning,
     /// It ended and failed.
     Error,
-    /// It was given up.
+    /// It was cancelled.
     Cancelled,
 }
 
@@ -68,11 +68,11 @@ pub struct Process {
     pub tenant: String,
     /// Its public name.
     pub token: String,
-    /// What it tracks; until that [is decided](Process::decided_kind), what its first event says.
+    /// What it tracks; until that [is decided](Process::decided_kind), the kind of its first event.
     pub kind: Kind,
     /// How often the token was opened, this time included, as far as that is remembered.
     pub attempt: u32,
-    /// What the opening event with the smallest stamp said, once one came.
+    /// The opening with the smallest stamp.
     pub opening: Option<(Stamp, Opening)>,
     /// The greatest `done` of its progress events.
     pub progress_done: u64,
@@ -80,19 +80,20 @@ pub struct Process {
     pub total: Option<(Stamp, u64)>,
     /// Counts of its items.
     pub items: ItemCounts,
-    /// How many different sequences below that of its ending were seen, or at all of an order that has
-    /// walked to its end. Not kept: whoever asks for the seal counts them in the log.
+    /// The number of distinct sequences below that of its ending, or all of an order at the end of
+    /// its workflow. Not stored: counted in the log before sealing.
     pub sequenced: u64,
-    /// One more than the greatest sequence of an order that has walked to its end. Not kept likewise.
+    /// One more than the greatest sequence of an order at the end of its workflow. Not stored
+    /// either.
     pub declared: u64,
-    /// At how many stages an order has been. Not kept: they are counted.
+    /// The number of an order's stops. Not stored: they are counted.
     pub stops: u64,
-    /// When an order left its last stop, if it has walked to its end. Not kept: it follows from its
-    /// stops.
+    /// When an order left its last stop, if it has reached the end of its workflow. Not stored: it
+    /// follows from its stops.
     pub through: Option<Timestamp>,
     /// The ending event with the smallest stamp.
     pub ending: Option<Ending>,
-    /// When an ending stops waiting for what is missing.
+    /// When an ending stops waiting for missing events.
     pub settle_at: Option<Timestamp>,
     /// When it ends with an error unless it ended before.
     pub deadline_at: Option<Timestamp>,
@@ -109,28 +110,28 @@ pub struct ItemCounts {
     pub failed: u64,
 }
 
-/// An ending event that was seen; the process may still wait for what is missing.
+/// An ending event; the process may still wait for missing events.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ending {
-    /// Its place among the others; its sequence says how many came before it.
+    /// Its stamp; the sequence is the number of events before it.
     pub stamp: Stamp,
-    /// What it said.
+    /// How the process ends.
     pub kind: EndingKind,
 }
 
-/// What an ending event said.
+/// The kind of an ending.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EndingKind {
-    /// The producer has said all.
+    /// The producer has reported everything.
     Completed,
     /// It failed.
     Failed {
-        /// What people read.
+        /// The message for people.
         message: Option<String>,
-        /// What programs read.
+        /// The code for programs.
         code: Option<String>,
     },
-    /// It was given up.
+    /// It was cancelled.
     Cancelled {
         /// Why.
         reason: Option<String>,
@@ -144,27 +145,27 @@ pub struct Ended {
     pub status: Status,
     /// When it ended: the ending event's time, or when the settle time or the deadline passed.
     pub at: Timestamp,
-    /// What programs read of a failure: the producer's code, `incomplete`, `deadline_exceeded`.
+    /// The code of a failure: the producer's, `incomplete`, or `deadline_exceeded`.
     pub code: Option<String>,
-    /// What people read of it.
+    /// The message for people.
     pub message: Option<String>,
 }
 
-/// What the kind of an event means for the record of its token.
+/// How the kind of an event fits the record of its token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fit {
     /// The record is of that kind.
     Same,
-    /// It is not, but may become so: the event waits for the opening.
+    /// It may become of that kind: the event is parked until the opening.
     Waits,
-    /// It becomes so: this is the first opening.
+    /// It becomes of that kind: this is the first opening.
     Turns,
     /// It is of the other kind.
     Never,
 }
 
 impl Process {
-    /// A record of which nothing is known yet but its name.
+    /// A new record without any events applied.
     #[must_use]
     pub fn unopened(tenant: String, token: String, kind: Kind) -> Self {
         Self {
@@ -188,7 +189,7 @@ impl Process {
         }
     }
 
-    /// The name of this attempt in what goes out: of the first one that of the process.
+    /// The id of this attempt in messages: the process key for the first one.
     #[must_use]
     pub fn attempt_id(&self) -> ProcessKey {
         ProcessKey::of_attempt(&self.tenant, &self.token, self.attempt)
@@ -200,7 +201,7 @@ impl Process {
         (self.opening.is_some() || self.ended.is_some()).then_some(self.kind)
     }
 
-    /// What the kind of an event means for it.
+    /// How the kind of an event fits it.
     #[must_use]
     pub fn fit(&self, event: &Event) -> Fit {
         match self.decided_kind() {
@@ -211,7 +212,7 @@ impl Process {
         }
     }
 
-    /// Forgets what events of its kind have said, for an opening of the other kind.
+    /// Resets it to the other kind, for the first opening.
     pub fn turn(&mut self, kind: Kind) {
         let (tenant, token) = (
             std::mem::take(&mut self.tenant),
@@ -224,7 +225,7 @@ impl Process {
         };
     }
 
-    /// Where it stands, derived from what was seen.
+    /// Its status, derived from its events.
     #[must_use]
     pub fn status(&self) -> Status {
         match (&self.ended, &self.opening) {
@@ -244,7 +245,7 @@ impl Process {
         }
     }
 
-    /// How much there is, where somebody said so.
+    /// How much there is, if an event said so.
     #[must_use]
     pub fn total(&self) -> Option<u64> {
         self.total.as_ref().map(|(_, total)| *total)

@@ -1,5 +1,5 @@
-//! What a process was after the first of its events: the merge again, from nothing. Whether it had
-//! ended by then is left to whoever knows when it was sealed.
+//! The state of a process after the first N of its events: the merge again from the start. Whether
+//! it had ended by then is decided by the caller, which knows when it was sealed.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use super::ids::Kind;
 use super::merge::{self, Outcomes};
 use super::process::Process;
 
-/// A process on the way through its log.
+/// A process while its log is read.
 #[derive(Debug)]
 pub struct Past {
     process: Process,
@@ -19,21 +19,21 @@ pub struct Past {
     sequences: BTreeSet<u64>,
 }
 
-/// A process as it was.
+/// An earlier state of a process.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Was {
     /// The record, which has not ended.
     pub process: Process,
     /// Its items, those that failed first, then by identifier.
     pub items: Vec<Item>,
-    /// What was filled in of an order's form.
+    /// The form of an order.
     pub form: Form,
-    /// What had come with the opening of an order.
+    /// The attachments of an order's opening.
     pub attachments: Option<String>,
 }
 
 impl Past {
-    /// Before anything was heard of it.
+    /// The state before the first event.
     #[must_use]
     pub fn begin(tenant: String, token: String, kind: Kind) -> Self {
         Self {
@@ -45,7 +45,7 @@ impl Past {
         }
     }
 
-    /// Goes on over an event that changed the process.
+    /// Applies an event that changed the process.
     pub fn take(&mut self, event: &Event) {
         merge::apply(&mut self.process, &mut self.outcomes, event);
         self.pass(event.stamp.sequence);
@@ -69,12 +69,12 @@ impl Past {
         }
     }
 
-    /// Goes on over an event that is only in the log: it was late, or waits.
+    /// Skips an event that is only in the log: it was late, or is parked.
     pub fn pass(&mut self, sequence: Option<u64>) {
         self.sequences.extend(sequence);
     }
 
-    /// What it was here.
+    /// The state at this point.
     #[must_use]
     pub fn stop(self) -> Was {
         let mut process = self.process;

@@ -1,4 +1,4 @@
-//! How often a stage is due, and whether an order can still come to it.
+//! How often a stage is entered, and whether an order can still reach it.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{Left, Order, Pushed, Refusal, Target};
 use crate::domain::workflow::{Join, Next, Stage};
 
-/// A push may name a stop that far ahead of those there are.
+/// How far ahead of the existing stops a push may name one.
 const AHEAD: u32 = 64;
 
 impl Order<'_> {
@@ -16,8 +16,8 @@ impl Order<'_> {
         count(self.stops.iter().filter(|stop| stop.stage == stage))
     }
 
-    /// When a stage is entered for the first time, the second, …: that follows from the times of all
-    /// departures, not from the order in which they became known.
+    /// When a stage is entered for the first time, the second, …: this follows from the times of
+    /// all departures, not from the order in which they were received.
     pub(super) fn entries(&self, name: &str, stage: &Stage) -> Vec<Timestamp> {
         let mut arrivals: Vec<Vec<Timestamp>> = self.arrivals(name).into_values().collect();
         arrivals.iter_mut().for_each(|times| times.sort_unstable());
@@ -44,7 +44,7 @@ impl Order<'_> {
         }
     }
 
-    /// When each predecessor has gone on to a stage; the start is one of them, named "".
+    /// When each predecessor was left towards a stage; the start is one of them, named "".
     fn arrivals(&self, name: &str) -> BTreeMap<&str, Vec<Timestamp>> {
         let workflow = self.workflow;
         let mut arrivals = BTreeMap::new();
@@ -63,7 +63,7 @@ impl Order<'_> {
         arrivals
     }
 
-    /// What becomes of a push whose stop is not active.
+    /// The outcome of a push whose stop is not active.
     pub(super) fn absent(&self, target: &Target) -> Pushed {
         let stages = &self.workflow.stages;
         let stage = match target {
@@ -75,7 +75,7 @@ impl Order<'_> {
         };
         match stage {
             None => Pushed::Refused(Refusal::Unknown),
-            // What leaves a stop that was left already must not leave the next one unseen.
+            // A second push for a stop must not leave the next stop at that stage.
             Some(name) if matches!(target, Target::Stage(_)) && self.entered(name) > 0 => {
                 Pushed::Refused(Refusal::Left)
             }
@@ -89,7 +89,7 @@ impl Order<'_> {
         (entered + 1..=entered + AHEAD).any(|n| Self::data_id(self.process, stage, n) == id)
     }
 
-    /// Whether a stage can still be entered: from a stop that is active, or by a join that waits.
+    /// Whether a stage can still be entered: from an active stop, or by a waiting join.
     fn may_come(&self, name: &str) -> bool {
         let stages = &self.workflow.stages;
         let mut reached: Vec<&str> = Vec::new();

@@ -1,8 +1,8 @@
 //! How pushes move an order through its workflow.
 //!
-//! Which stops there are follows from which stops were left, and how: the number of times a stage
-//! is entered is a function of its predecessors' departures, so it does not matter in which order
-//! they came or who saw them.
+//! The stops follow from which stops were left, and how: the number of times a stage is entered is
+//! a function of its predecessors' departures, so the order in which pushes arrive does not matter,
+//! nor which worker applies them.
 
 mod entry_counts;
 
@@ -13,23 +13,23 @@ use super::form::{self, Filled, Form, FormFault};
 use super::ids::{ProcessKey, Stamp};
 use super::workflow::{Next, Stage, Workflow};
 
-/// The most stops of an order: a loop that nobody leaves must end somewhere.
+/// The most stops of an order: an endless loop must end somewhere.
 pub const STOPS_MAX: usize = 1_000;
 
 /// One stop of an order at a stage.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stop {
-    /// Its name: the same whoever computes it.
+    /// Its id, computed the same everywhere.
     pub data_id: Uuid,
-    /// Where.
+    /// Its stage.
     pub stage: String,
-    /// The how manieth at this stage, from 1.
+    /// Its number at this stage, from 1.
     pub number: u32,
-    /// Since when, as the events say that led here.
+    /// When it was entered, by the time of the events that led here.
     pub entered_at: Timestamp,
-    /// When that became known.
+    /// When a worker applied that.
     pub seen_at: Timestamp,
-    /// When it has lasted too long: counted from when it became known.
+    /// Its deadline, counted from `seen_at`.
     pub due_at: Option<Timestamp>,
     /// How it was left.
     pub left: Option<Left>,
@@ -38,11 +38,11 @@ pub struct Stop {
 /// How a stop was left.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Left {
-    /// When, as the push says; where none did, when its time was over.
+    /// When, by the push; without a push its deadline.
     pub at: Timestamp,
-    /// When that became known.
+    /// When a worker applied that.
     pub seen_at: Timestamp,
-    /// With what outcome.
+    /// The outcome.
     pub outcome: Option<String>,
 }
 
@@ -51,7 +51,7 @@ pub struct Left {
 pub struct Push {
     /// Which stop it leaves.
     pub target: Target,
-    /// What came out of it.
+    /// The outcome of the stop.
     pub outcome: Option<String>,
     /// What it adds to the form.
     pub form: Filled,
@@ -60,27 +60,27 @@ pub struct Push {
 /// Which stop a push leaves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
-    /// This one.
+    /// The stop with this id.
     Stop(Uuid),
-    /// The oldest one at this stage; one that the order has left is named by its id.
+    /// The oldest active stop at this stage.
     Stage(String),
 }
 
-/// A push that came before its stop.
+/// A parked push.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Parked {
-    /// The event's.
+    /// The event's stamp.
     pub stamp: Stamp,
-    /// What it asks for.
+    /// The push.
     pub push: Push,
 }
 
-/// What became of a push.
+/// The outcome of a push.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Pushed {
     /// It left a stop.
     Applied,
-    /// Its stop is still to come.
+    /// Its stop may still be entered.
     Parked,
     /// It can't be applied, now or later.
     Refused(Refusal),
@@ -93,54 +93,54 @@ pub enum Refusal {
     Unknown,
     /// The stop was left, and the order does not come back there.
     Left,
-    /// The order ended before it came there.
+    /// The order ended before it reached the stop.
     Ended,
-    /// The order has stopped as often as an order may.
+    /// The order has the maximum number of stops.
     TooManyStops,
-    /// The stage goes on by outcome, and this is none of them.
+    /// The stage continues by outcome, and the push's is none of these.
     Outcome(Vec<String>),
-    /// The stage's form is not filled as it must be.
+    /// The form does not match the stage's.
     Form(Vec<FormFault>),
     /// The form of the order would be longer than this.
     FormTooLong(usize),
 }
 
-/// What an order may hold.
+/// Limits of an order.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct OrderLimits {
     /// The longest form, in bytes.
     pub form_bytes: usize,
-    /// The most pushes that wait for their stage.
+    /// The most parked pushes.
     pub parked_pushes: usize,
 }
 
-/// An order on its way.
+/// An order on its way through its workflow.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Order<'a> {
-    /// Whose it is.
+    /// The key of its process.
     pub process: ProcessKey,
-    /// What it walks through.
+    /// Its workflow.
     pub workflow: &'a Workflow,
     /// When it was opened: the time of the earliest opening.
     pub opened_at: Timestamp,
     /// Every stop so far, each stage's in the order of their numbers.
     pub stops: Vec<Stop>,
-    /// What its events have filled in.
+    /// Its form.
     pub form: Form,
-    /// The most bytes of that.
+    /// The most bytes of the form.
     pub form_bytes_max: usize,
 }
 
 impl Order<'_> {
-    /// The name of a stop.
+    /// The id of a stop.
     #[must_use]
     pub fn data_id(process: ProcessKey, stage: &str, number: u32) -> Uuid {
         let name = format!("{stage}\n{number}");
         Uuid::new_v5(&process.0, name.as_bytes())
     }
 
-    /// Enters every stage whose turn has come, and gives each stop the time of the departure that
-    /// led to it.
+    /// Enters every stage that is due, and sets each stop's time to that of the departure that led
+    /// to it.
     pub fn advance(&mut self, now: Timestamp) {
         let workflow = self.workflow;
         for (name, stage) in &workflow.stages {
@@ -170,7 +170,7 @@ impl Order<'_> {
         }
     }
 
-    /// Applies a push if its stop is there, and enters what it leads to.
+    /// Applies a push if its stop is active, and enters the next stages.
     pub fn push(&mut self, stamp: &Stamp, push: &Push, now: Timestamp) -> Pushed {
         let count = self.stops.len();
         let active = self.stops.iter_mut().filter(|stop| stop.left.is_none());
@@ -202,7 +202,7 @@ impl Order<'_> {
         Pushed::Applied
     }
 
-    /// Leaves a stop whose time is over with the outcome that its workflow gives it.
+    /// Leaves a stop past its deadline with the outcome that its workflow sets.
     pub fn time_out(&mut self, data_id: Uuid, outcome: String, now: Timestamp) -> Pushed {
         if self.stops.len() >= STOPS_MAX {
             return Pushed::Refused(Refusal::TooManyStops);
@@ -219,8 +219,8 @@ impl Order<'_> {
         Pushed::Applied
     }
 
-    /// Enters what is due and tries what was parked, in stamp order, until nothing moves any more.
-    /// What is parked no longer comes out, with what became of it.
+    /// Enters due stages and applies parked pushes, in stamp order, until nothing changes any more.
+    /// Returns the pushes that are no longer parked, with their outcomes.
     pub fn walk(&mut self, parked: &mut Vec<Parked>, now: Timestamp) -> Vec<(Parked, Pushed)> {
         let mut settled = Vec::new();
         parked.sort_by(|one, other| one.stamp.cmp(&other.stamp));
@@ -239,20 +239,20 @@ impl Order<'_> {
         }
     }
 
-    /// The stops where it stands.
+    /// The active stops.
     pub fn active(&self) -> impl Iterator<Item = &Stop> {
         self.stops.iter().filter(|stop| stop.left.is_none())
     }
 }
 
-/// When an order with these stops left the last one, if it has walked to its end.
+/// When an order left the last of these stops, if it has reached the end of its workflow.
 #[must_use]
 pub fn through(stops: &[Stop]) -> Option<Timestamp> {
     let left = stops.iter().map(|stop| Some(stop.left.as_ref()?.at));
     left.collect::<Option<Vec<_>>>()?.into_iter().max()
 }
 
-/// Why a push can't leave a stage, whichever stop it is.
+/// Why a push can't leave a stage, at whichever stop.
 #[must_use]
 pub fn unfit(workflow: &Workflow, stage: &Stage, push: &Push) -> Option<Refusal> {
     if let Next::ByOutcome(choices) = &stage.next

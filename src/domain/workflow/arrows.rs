@@ -1,11 +1,10 @@
-//! Which way the arrows of a graph lead: on, or back to where an order was before. Whoever draws a
-//! workflow goes by that.
+//! The direction of a graph's arrows, for drawing a workflow: forward, or back to an earlier stage.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Next, Predecessor, Workflow};
 
-/// The arrows of a workflow, and the order of its stages along them.
+/// The arrows of a workflow, and its stages in topological order.
 #[derive(Debug, Default)]
 pub struct Arrows<'a> {
     back: BTreeSet<(&'a str, &'a str)>,
@@ -14,7 +13,7 @@ pub struct Arrows<'a> {
 }
 
 impl<'a> Arrows<'a> {
-    /// Those of this workflow; stages that nothing leads to are left out.
+    /// The arrows of a workflow; unreachable stages are left out.
     #[must_use]
     pub fn of(workflow: &'a Workflow) -> Self {
         let mut search = Search {
@@ -38,7 +37,7 @@ impl<'a> Arrows<'a> {
         arrows
             .parents
             .extend(start.map(|stage| (stage.as_str(), None)));
-        // From the start to the ends: the last one stays.
+        // From the start to the ends: the last parent wins.
         for name in &arrows.sorted {
             let next = workflow.stages.get(*name).map(|stage| &stage.next);
             for target in next.into_iter().flat_map(Next::targets) {
@@ -56,22 +55,22 @@ impl<'a> Arrows<'a> {
         self.back.contains(&(from, to))
     }
 
-    /// Of what leads on to a stage, what is farthest from the start.
+    /// Of a stage's forward predecessors, the one farthest from the start.
     #[must_use]
     pub fn parent(&self, stage: &str) -> Option<Predecessor<'a>> {
         self.parents.get(stage).copied()
     }
 
-    /// The stages, each behind all that leads on to it; of those that could be next, in the order in
-    /// which the workflow names them.
+    /// The stages in topological order; of several candidates, the one that the workflow names
+    /// first.
     #[must_use]
     pub fn sorted(&self) -> &[&'a str] {
         &self.sorted
     }
 }
 
-/// A search into the depth, last branches first: so they finish first, and what is drawn first comes
-/// first when that is turned around.
+/// A depth-first search, last branches first: these finish first, so the reversed result begins
+/// with the first ones.
 #[derive(Debug)]
 struct Search<'a> {
     workflow: &'a Workflow,

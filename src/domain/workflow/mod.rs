@@ -1,7 +1,7 @@
 //! The graph of stages that an order walks.
 //!
-//! [`soundness`] says whether a graph can be walked at all, and [`arrows`] which way its arrows lead;
-//! reading it from a file is left to `wire`.
+//! [`soundness`] checks whether a graph can be walked, and [`arrows`] finds the direction of its
+//! arrows; `wire` reads it from a file.
 
 pub mod arrows;
 pub mod soundness;
@@ -12,54 +12,54 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 
-/// The name that stands for no workflow.
+/// The name for orders without a workflow.
 const PLAIN: &str = "order";
 /// The only stage of an order without a workflow.
 const OPEN: &str = "open";
 
-/// A named graph; what it says was checked when it was read.
+/// A named graph, which was validated when it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Workflow {
     /// Its name, which opening events give.
     pub name: String,
     /// The stages that opening enters.
     pub start: Vec<String>,
-    /// What the opening event's form holds.
+    /// The fields of the opening event's form.
     pub form: Vec<Field>,
     /// The stages by name.
     pub stages: BTreeMap<String, Stage>,
     /// How long an order may take.
     pub deadline: Option<SignedDuration>,
-    /// How long an ending waits for what is missing; else the general setting.
+    /// How long an ending waits for missing events; else the general setting.
     pub settle: Option<SignedDuration>,
     /// How long an ended order is kept; else the general setting.
     pub retention: Option<SignedDuration>,
 }
 
-/// A place where an order stands until a push moves it on.
+/// A stage, where an order stays until a push moves it on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stage {
-    /// What becomes active when it is left.
+    /// The stages that become active when it is left.
     pub next: Next,
-    /// What it waits for where it has several predecessors.
+    /// How it waits for several predecessors.
     pub join: Option<Join>,
-    /// What the form of the push that leaves it holds.
+    /// The fields of the form of the push that leaves it.
     pub form: Vec<Field>,
-    /// How long an order may stand here.
+    /// How long an order may stay here.
     pub deadline: Option<StageDeadline>,
 }
 
-/// What becomes active when a stage is left.
+/// The stages that become active when a stage is left.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Next {
-    /// All of these, at the same time; nothing ends this branch.
+    /// All of these, at the same time; none ends this branch.
     All(Vec<String>),
-    /// What the push's outcome says; it must be one of these.
+    /// Those of the push's outcome, which must be one of these.
     ByOutcome(BTreeMap<String, Vec<String>>),
 }
 
 /// When a stage with several predecessors becomes active. Without a join every arrival enters it
-/// anew, which is right where they exclude each other, and for loops.
+/// again, which is right for alternatives and loops.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Join {
     /// When every predecessor has arrived.
@@ -68,12 +68,12 @@ pub enum Join {
     Any,
 }
 
-/// What happens to an order that stands too long.
+/// What happens to an order that stays too long.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StageDeadline {
-    /// How long it may stand.
+    /// How long it may stay.
     pub after: SignedDuration,
-    /// The outcome to go on with; without one the order ends with an error.
+    /// The outcome to continue with; without one the order ends with an error.
     pub outcome: Option<String>,
 }
 
@@ -82,13 +82,13 @@ pub struct StageDeadline {
 pub struct Field {
     /// Its id, the key in the event's `form`.
     pub id: String,
-    /// What it may hold.
+    /// Its type.
     pub kind: FieldKind,
-    /// Whether it must be there.
+    /// Whether it is required.
     pub required: bool,
 }
 
-/// What a field may hold.
+/// The type of a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FieldKind {
     /// A text.
@@ -107,11 +107,11 @@ pub enum FieldKind {
     File,
 }
 
-/// What a stage is entered from: another stage, or the opening.
+/// What a stage is entered from: another stage, or `None` for the opening.
 pub type Predecessor<'a> = Option<&'a str>;
 
 impl Workflow {
-    /// What an order without a workflow walks through: one stage, `open`.
+    /// The workflow of orders without one: a single stage, `open`.
     #[must_use]
     pub fn plain() -> Self {
         let open = Stage {
@@ -131,8 +131,8 @@ impl Workflow {
         }
     }
 
-    /// Whether the form of an order may have a field: any without a workflow, else those that the
-    /// workflow or one of its stages names.
+    /// Whether the form of an order may have a field: any without a workflow, else those of the
+    /// workflow and its stages.
     #[must_use]
     pub fn has_field(&self, id: &str) -> bool {
         let stages = self.stages.values().flat_map(|stage| &stage.form);
@@ -140,7 +140,7 @@ impl Workflow {
         is_plain || self.form.iter().chain(stages).any(|field| field.id == id)
     }
 
-    /// What each stage is entered from; a stage that nothing leads to has no entry.
+    /// The predecessors of each stage; an unreachable stage has no entry.
     #[must_use]
     pub fn predecessors(&self) -> BTreeMap<&str, BTreeSet<Predecessor<'_>>> {
         let mut predecessors: BTreeMap<&str, BTreeSet<_>> = BTreeMap::new();
@@ -158,7 +158,7 @@ impl Workflow {
 }
 
 impl FieldKind {
-    /// The word for it in a workflow file.
+    /// The name in a workflow file.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
@@ -174,7 +174,7 @@ impl FieldKind {
 }
 
 impl Next {
-    /// Every stage it may make active.
+    /// Every stage that it may activate.
     pub fn targets(&self) -> impl Iterator<Item = &str> {
         let lists: Vec<&Vec<String>> = match self {
             Self::All(stages) => vec![stages],

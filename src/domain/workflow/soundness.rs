@@ -1,7 +1,7 @@
-//! Whether a graph can be walked: stages that nothing leads to, joins that wait in vain.
+//! Checks whether a graph can be walked: unreachable stages, and joins that never complete.
 //!
-//! The first faults follow from the graph alone. That an order ends with a join still waiting is
-//! found by `walk`, which plays the orders that can be.
+//! Most flaws follow from the graph alone. `walk` simulates possible orders to find those that end
+//! while a join still waits.
 
 mod walk;
 
@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Join, Predecessor, Workflow};
 
-/// Why orders of a workflow can't all come to their end.
+/// Why not every order of a workflow can reach its end.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Flaw {
     /// No way leads from the start to this stage.
@@ -17,7 +17,7 @@ pub enum Flaw {
         /// The stage.
         stage: String,
     },
-    /// It joins, and fewer than two predecessors lead to it.
+    /// It has a join, but fewer than two predecessors.
     NeedlessJoin {
         /// The stage.
         stage: String,
@@ -26,24 +26,24 @@ pub enum Flaw {
     Deadlock {
         /// The stage.
         stage: String,
-        /// Whom it waits for.
+        /// The predecessors it waits for.
         missing: Vec<String>,
     },
     /// An order can end, by pushes alone, while it still waits.
     LeftWaiting {
         /// The stage.
         stage: String,
-        /// Who has arrived; nothing is the opening.
+        /// The predecessors that arrived; `None` is the opening.
         arrived: Vec<Option<String>>,
-        /// Who never does.
+        /// The predecessors that never arrive.
         missing: Vec<Option<String>>,
-        /// Outcomes that lead there, as stage and outcome, for an example.
+        /// Example outcomes that lead there, as stage and outcome.
         outcomes: Vec<(String, String)>,
     },
 }
 
 impl Flaw {
-    /// The stage that it is about.
+    /// The stage it concerns.
     #[must_use]
     pub fn stage(&self) -> &str {
         match self {
@@ -55,8 +55,8 @@ impl Flaw {
     }
 }
 
-/// Every flaw, by kind. Orders are played only where the graph itself has none, because any other
-/// flaw would show in them once more.
+/// Every flaw, by kind. Orders are simulated only if the graph has no other flaws, because those
+/// would show up again.
 #[must_use]
 pub fn flaws(workflow: &Workflow) -> Vec<Flaw> {
     let predecessors = workflow.predecessors();
@@ -105,8 +105,8 @@ fn needless_joins(workflow: &Workflow, predecessors: &Predecessors<'_>) -> Vec<F
         .collect()
 }
 
-/// Joins of which a predecessor can't be entered before the join itself. Only those that somebody
-/// reaches are named: what lies behind them waits for the same reason.
+/// Joins of which a predecessor can't be entered before the join itself. Only joins that some
+/// predecessor reaches are named: those behind them wait for the same reason.
 fn deadlocks(workflow: &Workflow, predecessors: &Predecessors<'_>) -> Vec<Flaw> {
     let entered = enterable(workflow, predecessors);
     let comes = |from: &Predecessor<'_>| from.is_none_or(|stage| entered.contains(stage));
@@ -124,7 +124,7 @@ fn deadlocks(workflow: &Workflow, predecessors: &Predecessors<'_>) -> Vec<Flaw> 
     flaws
 }
 
-/// The stages that can be entered at all, if every choice were free.
+/// The stages that can be entered, if every outcome is possible.
 fn enterable<'a>(workflow: &Workflow, predecessors: &Predecessors<'a>) -> BTreeSet<&'a str> {
     let mut entered: BTreeSet<&str> = BTreeSet::new();
     loop {

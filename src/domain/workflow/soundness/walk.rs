@@ -1,18 +1,18 @@
-//! Plays the orders of a workflow to find those that end while a join still waits.
+//! Simulates the orders of a workflow to find those that end while a join still waits.
 //!
-//! What a stage's predecessors have sent decides how often it is entered, and nothing else does:
-//! with `join = "all"` the least of them, with `any` the most, without a join their sum. So no
-//! push gets in another's way, every order that ends can be played with its pushes in a fixed
-//! order of stages, and parallel branches need not be mixed in every way there is.
+//! Only the arrivals from its predecessors decide how often a stage is entered: with `join = "all"`
+//! the minimum, with `any` the maximum, without a join their sum. So pushes commute, every order
+//! that ends can be simulated with its pushes in a fixed order of stages, and parallel branches
+//! need not be interleaved in every way.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::Flaw;
 use crate::domain::workflow::{Join, Next, Predecessor, Workflow};
 
-/// The most states that are looked at; a workflow with more is taken as sound beyond them.
+/// The most states that are examined; a workflow with more is assumed to be sound beyond them.
 const STATES_MAX: usize = 20_000;
-/// The most times that one thing is counted in a state; beyond that it is not looked at.
+/// The greatest count in a state; states beyond it are not examined.
 const COUNT_MAX: u8 = 8;
 
 /// The joins that an order can leave waiting, each with the shortest example.
@@ -30,13 +30,13 @@ pub(super) fn left_waiting(workflow: &Workflow) -> Vec<Flaw> {
     walk.flaws.into_values().collect()
 }
 
-/// Where an order stands.
+/// The state of an order.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 struct State<'a> {
     /// How often each stage is active.
     active: BTreeMap<&'a str, u8>,
     /// By join and predecessor: how many of its arrivals wait for others (`all`), or how many were
-    /// overtaken by others and will change nothing (`any`).
+    /// preceded by others and will change nothing (`any`).
     arrivals: BTreeMap<(&'a str, Predecessor<'a>), u8>,
 }
 
@@ -71,7 +71,7 @@ impl<'a> Walk<'a> {
         walk
     }
 
-    /// Pushes the first active stage in every way it can be.
+    /// Pushes the first active stage with every outcome.
     fn go_on(&mut self, at: usize) {
         let Some(Visit { state, .. }) = self.visits.get(at) else {
             return;
@@ -116,7 +116,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// The state after a predecessor was left towards these stages; nothing when a count is full.
+    /// The state after a predecessor was left towards these stages; `None` when a count is full.
     fn arrive(
         &self,
         mut state: State<'a>,
@@ -172,7 +172,7 @@ impl<'a> Walk<'a> {
         Some(true)
     }
 
-    /// Notes the joins that wait in a state in which nothing is active any more.
+    /// Notes the joins that wait in a state without active stages.
     fn note_waiting(&mut self, at: usize, state: &State<'a>) {
         let waiting: BTreeSet<&str> = state.arrivals.keys().map(|(stage, _)| *stage).collect();
         for name in waiting {
@@ -218,7 +218,7 @@ fn add(count: &mut u8) -> Option<()> {
     (*count <= COUNT_MAX).then_some(())
 }
 
-/// Takes one off; whether there was one.
+/// Subtracts one; returns whether there was one.
 fn take<K: Ord>(counts: &mut BTreeMap<K, u8>, key: K) -> bool {
     match counts.get_mut(&key) {
         None => false,
