@@ -1,10 +1,10 @@
-//! Bytes to events and completions to bytes; no tokio, no AMQP client, no SQL.
+//! Decodes events and encodes completions; no tokio, no AMQP client, no SQL.
 //!
-//! [`mod@decode`] is the way in: what came and its limits ([`decode::message`]), three encodings that
-//! become one (`encoding`, `envelope`), what each event type says (`event_types`, `data`), and why a
-//! message is refused ([`decode::reason`], [`problem`]). [`encode`] is the way out: completions, stages,
-//! and events of our own tools. [`schema`] is all of that as documents for others, [`workflow_file`] a
-//! file that describes the stages of an order.
+//! [`mod@decode`] reads messages: the input and its limits ([`decode::message`]), three encodings
+//! (`encoding`, `envelope`), the data of each event type (`event_types`, `data`), and the reasons
+//! of refusals ([`decode::reason`], [`problem`]). [`encode`] writes completions, stages, and events
+//! of our own tools. [`schema`] describes all of that for others; [`workflow_file`] reads a file
+//! that describes the stages of an order.
 //!
 //! The hot path borrows from the body and allocates only what an event keeps. Everything that
 //! explains a refusal (`parse_error`, `salvage`) runs after the fast path has failed.

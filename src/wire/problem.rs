@@ -1,5 +1,4 @@
-//! What is said about a refused message: RFC 9457 problem details, the same for dead letters and
-//! for HTTP.
+//! RFC 9457 problem details of a refused message, the same for dead letters and for HTTP.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -19,7 +18,7 @@ pub struct Problem {
     pub type_: String,
     /// The same for every problem of this type.
     pub title: Cow<'static, str>,
-    /// What is wrong with this message; never holds its values, but it may name keys.
+    /// What is wrong with this message; never contains its values, but may name keys.
     pub detail: String,
     /// One entry per fault found.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -57,14 +56,14 @@ impl Problem {
     }
 }
 
-/// A message that can't be applied, with what could be read of it for finding it again.
+/// A refused message, with its readable parts for finding it again.
 ///
-/// The readable parts are cut to the limit of names and hold no control characters.
+/// The readable parts are cut to the limit of names and contain no control characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejection {
-    /// Why.
+    /// The reason.
     pub reason: Reason,
-    /// What people and programs read about it.
+    /// The problem details.
     pub problem: Problem,
     /// The tenant it names.
     pub tenant: Option<String>,
@@ -85,5 +84,5 @@ impl fmt::Display for Rejection {
     }
 }
 
-// Written out because a derive would take the field `source` for the cause.
+// Written out because a derive would treat the field `source` as the cause.
 impl Error for Rejection {}

@@ -1,7 +1,8 @@
 //! The contract as documents: a JSON Schema of every message, and AsyncAPI for the channels.
 //!
-//! The schemas say what [`mod@super::decode`] takes, as far as a schema can, with the limits as
-//! they are by default. Each stands alone, but for those of the envelopes, which name the others.
+//! The schemas describe what [`mod@super::decode`] accepts, as far as a schema can, with the
+//! default limits. Each is self-contained, except those of the envelopes, which refer to the
+//! others.
 
 use std::sync::LazyLock;
 
@@ -11,7 +12,7 @@ use super::decode::event_types::{self, Shape};
 use super::encode::completion::{COMPLETED, REFUSED, TOKEN};
 use super::encode::stage::STAGE_ENTERED;
 
-/// What is no event type: the envelopes of events, and what goes out.
+/// Schemas that are not of an event type: the envelopes, and published messages.
 const OTHERS: [(&str, &str); 6] = [
     ("event", include_str!("schemas/event.json")),
     ("cloudevent", include_str!("schemas/cloudevent.json")),
@@ -30,8 +31,8 @@ const REFERENCE: &str = "$ref";
 /// What follows the name of another schema in a reference to it.
 const ENDING: &str = ".json";
 
-/// The schemas by name: that of an event type is of its `data`, that of a type that goes out of
-/// the body; `event` and `cloudevent` are the envelopes.
+/// The schemas by name: that of an event type describes its `data`, that of a published type the
+/// body; `event` and `cloudevent` are the envelopes.
 pub fn schemas() -> impl Iterator<Item = (&'static str, &'static str)> {
     let data = event_types::all().map(|event_type| (event_type.name, data(event_type.shape)));
     data.chain(OTHERS)
@@ -44,7 +45,7 @@ pub fn schema(name: &str) -> Option<&'static str> {
     schemas.find_map(|(known, text)| (known == name).then_some(text))
 }
 
-/// The schemas of what Waybill takes, event types and envelopes, as components of a document that
+/// The schemas of what Waybill accepts, event types and envelopes, as components of a document that
 /// has them in `#/components/schemas`.
 ///
 /// # Errors
@@ -129,7 +130,7 @@ fn component(schema: Map<String, Value>, definitions: &Value) -> Value {
     Value::Object(part)
 }
 
-/// Puts in what a definition says. What is said beside the reference is narrower and comes first.
+/// Inserts a definition. The members beside the reference are narrower and override it.
 fn spread(part: &mut Map<String, Value>, target: &str, definitions: &Value) {
     let name = target.trim_start_matches("#/$defs/");
     let Some(Value::Object(definition)) = definitions.get(name) else {

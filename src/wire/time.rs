@@ -15,7 +15,7 @@ const FRACTION_DIGITS_MAX: usize = 9;
 pub(super) const DEMAND: &str =
     "must be an RFC 3339 time with its zone, like 2026-01-31T12:00:00Z, of the years 1 to 9999";
 
-/// The time that the text writes, if it writes one as RFC 3339 wants it.
+/// Parses an RFC 3339 time.
 pub(super) fn parse(text: &str) -> Option<Timestamp> {
     let (seconds, rest) = text.split_at_checked("0000-00-00T00:00:00".len())?;
     let shape = "0000-00-00T00:00:00".bytes();
@@ -44,7 +44,7 @@ pub(super) fn parse(text: &str) -> Option<Timestamp> {
     (time.as_second() >= FIRST_SECOND).then(|| clock::to_micros(time))
 }
 
-/// The time that the text writes, or what it has to be.
+/// Parses an RFC 3339 time; the error says what it must be.
 pub fn time(text: &str) -> Result<Timestamp, &'static str> {
     parse(text).ok_or(DEMAND)
 }
@@ -61,7 +61,7 @@ pub(super) fn from_seconds(seconds: u64) -> Result<Timestamp, &'static str> {
 fn fits(byte: u8, form: u8) -> bool {
     match form {
         b'0' => byte.is_ascii_digit(),
-        letter => byte.eq_ignore_ascii_case(&letter),
+        separator => byte.eq_ignore_ascii_case(&separator),
     }
 }
 

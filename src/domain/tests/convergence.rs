@@ -50,42 +50,43 @@ fn timed(happenings: Vec<Happening>) -> impl Strategy<Value = Vec<Event>> {
     })
 }
 
-/// Every event carries its place, the ending too: it says how many came before it.
+/// Every event has a sequence; that of the ending is the number of events before it.
 pub(super) fn with_sequence() -> impl Strategy<Value = Vec<Event>> {
-    let told = (
+    let happenings = (
         prop::collection::vec(anything(), 0..7),
         any::<Index>(),
         count(),
         ending(),
     );
-    let told = told.prop_map(|(mut told, place, total, ending)| {
-        told.insert(place.index(told.len() + 1), opened(total));
-        told.push(ending);
-        told
+    let happenings = happenings.prop_map(|(mut happenings, place, total, ending)| {
+        happenings.insert(place.index(happenings.len() + 1), opened(total));
+        happenings.push(ending);
+        happenings
     });
     let number = |(place, event)| sequenced(place as u64, event);
-    told.prop_flat_map(timed)
+    happenings
+        .prop_flat_map(timed)
         .prop_map(move |events| events.into_iter().enumerate().map(number).collect())
 }
 
-/// Nothing carries a sequence, but the ending says the total; every item has one outcome.
+/// No event has a sequence, but the ending has the total; every item has one outcome.
 pub(super) fn with_total() -> impl Strategy<Value = Vec<Event>> {
     let outcomes = prop::collection::vec((any::<bool>(), any::<bool>()), 0..=NAMES.len());
-    let told = (outcomes, 0..4_usize, any::<bool>()).prop_map(|(outcomes, steps, known)| {
+    let happenings = (outcomes, 0..4_usize, any::<bool>()).prop_map(|(outcomes, steps, known)| {
         let total = Some(outcomes.len() as u64);
-        let mut told = vec![opened(total.filter(|_| known)), completed(total)];
-        told.extend(vec![Happening::Step; steps]);
-        let mut together = Vec::new();
+        let mut happenings = vec![opened(total.filter(|_| known)), completed(total)];
+        happenings.extend(vec![Happening::Step; steps]);
+        let mut batch = Vec::new();
         for (name, (ok, ends)) in NAMES.into_iter().zip(outcomes) {
-            together.push((name, ok));
+            batch.push((name, ok));
             if ends {
-                told.push(items(&std::mem::take(&mut together)));
+                happenings.push(items(&std::mem::take(&mut batch)));
             }
         }
-        told.push(items(&together));
-        told
+        happenings.push(items(&batch));
+        happenings
     });
-    told.prop_flat_map(timed)
+    happenings.prop_flat_map(timed)
 }
 
 /// Every event one to three times, in any order, cut anywhere.
@@ -121,7 +122,7 @@ fn outcome(case: &Case) -> World {
     world
 }
 
-/// The end as a plain recount of the set of events tells it.
+/// The expected end, counted from the set of events.
 fn expected(events: &[Event]) -> (u64, u64, Status) {
     let mut in_order: Vec<&Event> = events.iter().collect();
     in_order.sort_by(|one, other| one.stamp.cmp(&other.stamp));
@@ -158,12 +159,12 @@ fn expected(events: &[Event]) -> (u64, u64, Status) {
 }
 
 fn converges(case: &Case) -> World {
-    let mut told = World::of(case.events.clone());
-    told.clock(3_600);
+    let mut reference = World::of(case.events.clone());
+    reference.clock(3_600);
     let world = outcome(case);
-    assert_eq!(world.process, told.process);
-    assert_eq!(world.items, told.items);
-    assert_eq!(world.causes.len(), 1, "one end, told once");
+    assert_eq!(world.process, reference.process);
+    assert_eq!(world.items, reference.items);
+    assert_eq!(world.causes.len(), 1, "it ends once");
     let counts = world.process.items;
     let record = (world.process.done(), counts.failed, world.status());
     assert_eq!(record, expected(&case.events));

@@ -37,7 +37,7 @@ fn a_completed_process_waits_until_its_total_is_reached() {
     assert_eq!(
         world.ended_at(),
         Some(at(5)),
-        "when it ended, not when it was heard of"
+        "when it ended, not when that was received"
     );
 }
 
@@ -201,7 +201,7 @@ fn the_settle_time_is_counted_from_the_ending_and_not_moved_by_what_follows() {
 }
 
 #[test]
-fn a_process_nobody_opened_ends_when_it_has_settled() {
+fn a_process_without_an_opening_ends_when_it_has_settled() {
     let mut world = World::of([event(5, "end", completed(None))]);
     world.clock(3_600);
     assert_eq!(

@@ -208,7 +208,7 @@ impl World {
         }
     }
 
-    /// Counters equal a recount, and the end is told once.
+    /// Counters equal a recount, and it ends once.
     fn check(&self) {
         let failed = self.items.values().filter(|(item, _)| !item.ok).count();
         assert_eq!(self.process.items.seen, self.items.len() as u64);

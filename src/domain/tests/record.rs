@@ -52,7 +52,7 @@ fn progress_going_back_changes_nothing() {
 }
 
 #[test]
-fn the_total_with_the_greatest_stamp_counts_whoever_says_it() {
+fn the_total_with_the_greatest_stamp_counts_whichever_event_has_it() {
     let said = |total| Happening::Progress {
         done: None,
         total: Some(total),

@@ -1,4 +1,4 @@
-//! A process put back to each of its events is what it was there.
+//! Replaying a process up to each of its events gives its state at that event.
 
 use proptest::prelude::*;
 
@@ -9,7 +9,7 @@ use crate::domain::form::{Filled, Shape, Value};
 use crate::domain::order::{Push, Target};
 use crate::domain::replay_history::{Past, Was};
 
-/// What the world knows, as the past tells it.
+/// The current state, in the form that a replay returns.
 fn now(world: &World) -> (Process, Vec<Item>) {
     let process = Process {
         ended: None,
@@ -21,7 +21,7 @@ fn now(world: &World) -> (Process, Vec<Item>) {
     (process, items)
 }
 
-/// Merged anew; `late` says how many of the last ones came after the end.
+/// The state merged from the start; the last `late` events are late.
 fn again(events: &[Event], late: usize) -> Was {
     let mut past = Past::begin("acme".to_owned(), "t1".to_owned(), Kind::Upload);
     let (counted, late) = events.split_at(events.len() - late);
@@ -31,12 +31,12 @@ fn again(events: &[Event], late: usize) -> Was {
     past.stop()
 }
 
-fn stands_at_every_event(events: &[Event]) {
+fn check_at_every_event(events: &[Event]) {
     let mut world = World::new();
     for count in 1..=events.len() {
-        let told = &events[..count];
-        world.batch(told.last().cloned());
-        let was = again(told, world.late.len());
+        let so_far = &events[..count];
+        world.batch(so_far.last().cloned());
+        let was = again(so_far, world.late.len());
         assert_eq!((was.process, was.items), now(&world));
     }
 }
@@ -48,12 +48,12 @@ proptest! {
     fn a_process_is_at_each_event_what_it_was_then(
         events in prop_oneof![with_sequence(), with_total()].prop_shuffle()
     ) {
-        stands_at_every_event(&events);
+        check_at_every_event(&events);
     }
 }
 
 #[test]
-fn a_form_holds_what_was_filled_in_so_far_and_an_opening_without_attachments_takes_none_away() {
+fn a_form_has_the_fields_so_far_and_an_opening_without_attachments_removes_none() {
     let filled = |json: &str| {
         let value = Value {
             json: json.to_owned(),

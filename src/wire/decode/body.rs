@@ -1,4 +1,4 @@
-//! The body as text: one UTF-8 document inside the limits, with remedies for the usual mistakes.
+//! The body as text: one UTF-8 document within the limits, with remedies for the usual mistakes.
 
 use serde::de::IgnoredAny;
 
@@ -26,12 +26,11 @@ pub(super) fn text<'a>(body: &'a [u8], limits: &Limits) -> Result<&'a str, Fault
         );
         Fault::whole(Reason::Undecodable, detail)
     })?;
-    scan(text, limits.nesting)
-        .map_err(|(trouble, offset)| explain(text, trouble, offset, limits))?;
+    scan(text, limits.nesting).map_err(|(fault, offset)| explain(text, fault, offset, limits))?;
     Ok(text)
 }
 
-/// What the first bytes give away.
+/// A usual mistake that the first bytes reveal.
 fn usual_mistake(body: &[u8]) -> Option<&'static str> {
     match body {
         [] => Some("the body is empty"),
@@ -47,20 +46,20 @@ fn usual_mistake(body: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// The fault behind what the scan met. A document that is not JSON at all is called that.
-fn explain(text: &str, trouble: JsonFault, offset: usize, limits: &Limits) -> Fault {
-    if trouble == JsonFault::TooDeep {
+/// The fault that the scan found; a syntax error if the document is not JSON at all.
+fn explain(text: &str, fault: JsonFault, offset: usize, limits: &Limits) -> Fault {
+    if fault == JsonFault::TooDeep {
         let detail = format!("the body is nested over {} levels", limits.nesting);
         return Fault::whole(Reason::TooDeep, detail);
     }
     if let Err(error) = serde_json::from_str::<IgnoredAny>(text) {
         return syntax(&error);
     }
-    let detail = match trouble {
-        JsonFault::Nul => "holds the character \\u0000, which can't be stored",
-        JsonFault::LoneSurrogate => "holds half of a surrogate pair, which is no character",
+    let detail = match fault {
+        JsonFault::Nul => "contains the character \\u0000, which can't be stored",
+        JsonFault::LoneSurrogate => "contains half of a surrogate pair, which is no character",
         JsonFault::Number | JsonFault::TooDeep => {
-            "holds a number out of the range of a 64-bit float"
+            "contains a number out of the range of a 64-bit float"
         }
     };
     Fault::at(Reason::InvalidField, pointer_at(text, offset), detail)

@@ -1,4 +1,4 @@
-//! What a dead letter says of a body that was too large to be kept whole: a member of its problem.
+//! The member of a dead letter's problem that describes a body too large to be kept whole.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +18,7 @@ struct Member {
 }
 
 impl CutBody {
-    /// What a dead letter's problem says of it; `None` if the body was kept whole.
+    /// Reads it from a dead letter's problem; `None` if the body was kept whole.
     #[must_use]
     pub fn of_problem(problem: &str) -> Option<Self> {
         serde_json::from_str::<Member>(problem).ok()?.body

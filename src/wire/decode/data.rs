@@ -1,4 +1,4 @@
-//! The data of each event type, and what it says happened.
+//! Decodes the data of each event type.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;

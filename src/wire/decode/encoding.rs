@@ -1,4 +1,4 @@
-//! Which of the three encodings a message uses, told by its content type and headers.
+//! Which of the three encodings a message uses, by its content type and headers.
 
 use super::fault::Fault;
 use super::headers::Headers;
@@ -16,7 +16,7 @@ pub(super) enum Encoding {
     Binary,
 }
 
-/// Tells the encoding, or why there is none that fits.
+/// The encoding of a message, or why it is not supported.
 pub(super) fn of(message: &Message<'_>, headers: &Headers<'_>) -> Result<Encoding, Fault> {
     check_content_encoding(message.content_encoding)?;
     let binary = headers.are_cloud_event();
@@ -31,7 +31,7 @@ pub(super) fn of(message: &Message<'_>, headers: &Headers<'_>) -> Result<Encodin
         return Ok(Encoding::Structured);
     }
     if media_type.eq_ignore_ascii_case("application/cloudevents-batch+json") {
-        let detail = "a batch of events is not taken; publish one event per message";
+        let detail = "a batch of events is not accepted; publish one event per message";
         return Err(Fault::whole(Reason::UnsupportedContentType, detail));
     }
     if !media_type.is_empty() {
@@ -55,7 +55,7 @@ pub(super) fn is_json(stated: &str) -> bool {
 }
 
 fn check_json(stated: &str) -> Result<(), Fault> {
-    // The usual spelling first: it costs no copy.
+    // The usual spelling first: it needs no copy.
     if stated == "application/json" || is_json(stated) {
         return Ok(());
     }

@@ -1,4 +1,4 @@
-//! The attributes of an event out of any of the three encodings, with their fallbacks.
+//! The attributes of an event in any of the three encodings, with their fallbacks.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -46,7 +46,7 @@ impl AttributeOrigin {
     }
 }
 
-/// What the envelope says, before anything is judged.
+/// The attributes of the envelope, before validation.
 #[derive(Debug, Default)]
 pub(super) struct Envelope<'a> {
     pub(super) id: Option<FoundAttribute<'a>>,
@@ -182,7 +182,7 @@ fn structured<'a>(text: &'a str, faults: &mut Faults) -> Result<Envelope<'a>, Fa
     }
     if body.data_base64.is_some() {
         let place = AttributeOrigin::Body("data_base64");
-        let detail = "is not taken; give the data as JSON in `data`";
+        let detail = "is not accepted; give the data as JSON in `data`";
         faults.push(place.fault(Reason::UnsupportedContentType, detail));
     }
     Ok(Envelope {
@@ -286,7 +286,7 @@ fn merge_tenant<'a>(
     }
 }
 
-/// Trace context that is no text becomes an invalid one: it is ignored and counted, no fault.
+/// Trace context that is no text becomes an invalid one: it is ignored and counted, not a fault.
 fn trace(value: HeaderValue<'_>) -> Cow<'_, str> {
     match value {
         HeaderValue::Text(text) => Cow::Borrowed(text),

@@ -1,10 +1,10 @@
-//! Faults found while decoding, gathered so that one answer names all of them.
+//! Faults found while decoding, collected so that one response lists all of them.
 
 use std::fmt;
 
 use super::reason::Reason;
 
-/// How many faults one answer lists; the rest is counted.
+/// How many faults one response lists; the rest is counted.
 const FAULTS_MAX: usize = 20;
 /// How long a pointer may get: keys of the body are part of it.
 const POINTER_CHARS_MAX: usize = 512;

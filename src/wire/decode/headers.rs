@@ -1,4 +1,4 @@
-//! The headers that events need, picked out of all headers in one pass.
+//! The headers that events need, selected from all headers in one pass.
 
 use super::fault::Fault;
 use super::message::{HeaderValue, Limits};

@@ -8,7 +8,7 @@ use super::object::{List, NumberOrText, Object, Text};
 use super::validate::Validator;
 use crate::domain::{Happening, Item};
 
-/// The data. Everything is optional to the parser so that all that is missing is reported.
+/// The data. Everything is optional for the parser, so that all missing fields are reported.
 #[derive(Deserialize)]
 pub(super) struct Items<'a> {
     #[serde(borrow)]
@@ -48,7 +48,7 @@ pub(super) fn happening(data: Items<'_>, judge: &mut Validator<'_>) -> Happening
     )
 }
 
-/// One outcome. What is missing is noted and filled in, since the event is refused anyway.
+/// One outcome. Missing fields are noted and get defaults, since the event is refused anyway.
 fn outcome(index: usize, item: ItemData<'_>, judge: &mut Validator<'_>) -> Item {
     if item.identifier.is_none() {
         judge.demand(format_args!("items/{index}/identifier"), "is missing");

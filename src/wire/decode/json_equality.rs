@@ -1,9 +1,9 @@
-//! Whether two JSON texts say the same: spaces, the order of names and the way in which a number or a
-//! text is written make no difference.
+//! Whether two JSON texts are equal, ignoring whitespace, the order of members and the notation of
+//! numbers and strings.
 
 use serde_json::{Number, Value};
 
-/// Whether both say the same.
+/// Whether both are equal.
 #[must_use]
 pub fn same_json(one: &str, other: &str) -> bool {
     if one == other {
@@ -30,7 +30,7 @@ fn same(one: &Value, other: &Value) -> bool {
     }
 }
 
-/// Whole numbers are compared as such: as fractions large ones would look alike.
+/// Whole numbers are compared as integers: as floats different large ones would be equal.
 fn same_number(one: &Number, other: &Number) -> bool {
     one == other
         || (one.is_f64() || other.is_f64())

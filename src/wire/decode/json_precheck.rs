@@ -1,9 +1,9 @@
-//! One pass over the raw text for what a JSON parser lets through and a database does not:
-//! depth, `\u0000`, lone surrogates, numbers beyond a float.
+//! One pass over the raw text for what a JSON parser accepts and the database does not: depth,
+//! `\u0000`, lone surrogates, numbers beyond a float.
 //!
 //! It assumes nothing about the syntax; what is not JSON is left to the parser.
 
-/// What was met.
+/// What the scan found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum JsonFault {
     /// Nested deeper than allowed.
@@ -19,7 +19,7 @@ pub(super) enum JsonFault {
 /// Digits of a number: all of the greatest float's, and its fraction.
 const NUMBER_CHARS_MAX: usize = 400;
 
-/// Scans the whole text; the offset is where the trouble is.
+/// Scans the whole text; returns the first fault with its offset.
 pub(super) fn scan(text: &str, nesting: usize) -> Result<(), (JsonFault, usize)> {
     let bytes = text.as_bytes();
     let (mut at, mut depth) = (0_usize, 0_usize);
@@ -101,7 +101,7 @@ fn number_end(text: &str, start: usize) -> Result<usize, (JsonFault, usize)> {
     Ok(start + length)
 }
 
-/// Neither infinite nor rounded down to nothing. What is no number at all is the parser's.
+/// Neither infinite nor rounded to zero. What is no number at all is left to the parser.
 fn fits_a_float(number: &str) -> bool {
     let Ok(value) = number.parse::<f64>() else {
         return true;

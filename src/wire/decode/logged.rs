@@ -1,5 +1,5 @@
-//! Events as they were logged: read again, without refusing anything, since they were checked when
-//! they came, perhaps under other limits.
+//! Decodes logged events without refusing any, since they were validated when they arrived,
+//! perhaps with other limits.
 
 use super::data;
 use super::event_types::EventType;
@@ -9,8 +9,8 @@ use super::validate::Validator;
 use crate::domain::Happening;
 use crate::domain::order::Push;
 
-/// What happened, out of the type and the data of a logged event; `None` if that is damaged. What
-/// only the envelope said, `reply_to` and the trace, is not in the log.
+/// Decodes the type and the data of a logged event; `None` if they are damaged. What only the
+/// envelope has, `reply_to` and the trace, is not in the log.
 #[must_use]
 pub fn logged(type_name: &str, data: &str) -> Option<Happening> {
     let limits = Limits {
@@ -27,7 +27,7 @@ pub fn logged(type_name: &str, data: &str) -> Option<Happening> {
     data::happening(known.shape, data, &mut judge)
 }
 
-/// A push as it was logged; `None` if that is damaged.
+/// Decodes a logged push; `None` if it is damaged.
 #[must_use]
 pub fn push(data: &str) -> Option<Push> {
     match logged("order.pushed", data)? {

@@ -1,16 +1,16 @@
-//! What comes in, the limits it must keep, and what comes out of decoding.
+//! The input of decoding, its limits, and its result.
 
 use jiff::SignedDuration;
 
 use crate::config::LimitSettings;
 use crate::domain::Event;
 
-/// One message as an AMQP client (or HTTP) hands it over. Nothing of it is trusted.
+/// One message as an AMQP client (or HTTP) delivers it. Nothing in it is trusted.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Message<'a> {
     /// The bytes.
     pub body: &'a [u8],
-    /// The topic it was published with.
+    /// The routing key.
     pub routing_key: &'a str,
     /// The property `content_type`.
     pub content_type: Option<&'a str>,
@@ -28,7 +28,7 @@ pub struct Message<'a> {
     pub app_id: Option<&'a str>,
     /// The property `timestamp`, in seconds.
     pub timestamp: Option<u64>,
-    /// The headers, in any order. Those nobody asks for may be left out.
+    /// The headers, in any order. Those that events don't use may be left out.
     pub headers: &'a [(&'a str, HeaderValue<'a>)],
 }
 
@@ -43,7 +43,7 @@ pub enum HeaderValue<'a> {
     Other,
 }
 
-/// What a message may not exceed.
+/// Limits of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of a body: 2 MiB by default.
@@ -55,22 +55,22 @@ pub struct Limits {
     pub name_bytes: usize,
     /// Items of one event: 1,000 by default, at most [`Limits::ITEMS_MAX`].
     pub items: usize,
-    /// Bytes of one message or reason that people read: 4 KiB by default.
+    /// Bytes of one text for people: 4 KiB by default.
     pub text_bytes: usize,
     /// Bytes of the names and texts of all headers: 64 KiB by default.
     pub header_bytes: usize,
-    /// How far ahead of its arrival an event may be: a day by default.
+    /// How far an event's time may be ahead of its arrival: a day by default.
     pub future: SignedDuration,
 }
 
 impl Limits {
     /// Tokens and ids travel as AMQP short strings, which hold 255 bytes.
     pub const NAME_BYTES_MAX: usize = 255;
-    /// More items than this are counted, never kept in memory, whatever the setting says.
+    /// More items than this are counted, never kept in memory, whatever the setting.
     pub const ITEMS_MAX: usize = 10_000;
     /// Messages of one item.
     pub const MESSAGES_PER_ITEM: usize = 100;
-    /// The greatest count: what every JSON reader holds exactly.
+    /// The greatest count: what every JSON parser reads exactly.
     pub const COUNT_MAX: u64 = 1 << 53;
     /// The greatest sequence: what a `bigint` holds.
     pub const SEQUENCE_MAX: u64 = i64::MAX as u64;
@@ -97,15 +97,15 @@ pub struct Accepted {
     pub event: Event,
     /// The event type, from the closed set of [`crate::wire::type_names`].
     pub type_name: &'static str,
-    /// Whether it says itself when it happened; otherwise its time is that of its arrival.
+    /// Whether it has a time of its own; otherwise its time is that of its arrival.
     pub time_given: bool,
-    /// The JSON text of its data as received; `{}` where it had none.
+    /// The JSON text of its data as received; `{}` if it had none.
     pub data: String,
     /// Whether it had no token and got one derived from its identity.
     pub derived_token: bool,
-    /// Where an opening event wants its answers sent.
+    /// The queue for replies to an opening event.
     pub reply_to: Option<String>,
-    /// Whether an opening event carried trace context that is not valid and was left out.
+    /// Whether an opening event had an invalid trace context, which was dropped.
     pub trace_ignored: bool,
 }
 

@@ -1,4 +1,4 @@
-//! The way of a message to an event: limits, encoding, envelope, names, data.
+//! Decodes a message into an event: limits, encoding, envelope, names, data.
 
 pub(super) mod body;
 pub(super) mod cut_body;
@@ -118,7 +118,7 @@ fn text<'a>(
     Ok((encoding, text))
 }
 
-/// When, in which order, and from whom; `None` only with a fault noted.
+/// The stamp; `None` only with a fault noted.
 fn stamp(
     envelope: &mut Envelope<'_>,
     encoding: Encoding,
@@ -204,7 +204,7 @@ fn token(
     None
 }
 
-/// Where an attribute belongs that is not there.
+/// Where a missing attribute belongs.
 fn place(encoding: Encoding, name: &'static str) -> AttributeOrigin {
     match encoding {
         Encoding::Plain | Encoding::Structured => AttributeOrigin::Body(name),
@@ -232,14 +232,14 @@ fn opening(happening: &mut Happening) -> Option<&mut Opening> {
     }
 }
 
-/// What only an opening event carries beside its data.
+/// What only an opening event has besides its data.
 #[derive(Debug, Default)]
 struct Side {
     reply_to: Option<String>,
     trace_ignored: bool,
 }
 
-/// Puts what the envelope says of an opening on it.
+/// Copies the envelope's part of an opening to it.
 fn complete(
     opening: &mut Opening,
     message: &Message<'_>,
@@ -263,7 +263,7 @@ fn reply_to(message: &Message<'_>, judge: &mut Validator<'_>) -> Option<String> 
     }))
 }
 
-/// Puts valid trace context on the opening; says whether there was nothing to leave out.
+/// Copies valid trace context to the opening; returns whether nothing was dropped.
 fn put_trace(opening: &mut Opening, envelope: &Envelope<'_>) -> bool {
     let (parent, state) = (&envelope.traceparent, &envelope.tracestate);
     opening.traceparent = parent

@@ -8,8 +8,8 @@ use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor};
 
-/// A text borrowed from the body unless it holds escapes. Its own type because serde borrows
-/// `Cow` only when it is not inside an `Option`.
+/// A text borrowed from the body unless it has escapes. Its own type because serde borrows `Cow`
+/// only when it is not inside an `Option`.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
 
@@ -33,7 +33,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     }
 }
 
-/// A list of which at most `KEPT` elements are held in memory; the rest is counted.
+/// A list of which at most `KEPT` elements are kept in memory; the rest is counted.
 #[derive(Debug)]
 pub(super) struct List<T, const KEPT: usize> {
     pub(super) kept: Vec<T>,

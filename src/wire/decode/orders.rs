@@ -56,7 +56,7 @@ struct Attachment<'a> {
     uri: Option<Text<'a>>,
 }
 
-/// What an opened order says.
+/// Decodes the data of `order.opened`.
 pub(super) fn opened(data: Opened<'_>, judge: &mut Validator<'_>) -> Happening {
     Happening::Opened(Box::new(Opening {
         workflow: judge.name(format_args!("workflow_id"), data.workflow_id),
@@ -71,7 +71,7 @@ pub(super) fn opened(data: Opened<'_>, judge: &mut Validator<'_>) -> Happening {
     }))
 }
 
-/// What a push says.
+/// Decodes the data of `order.pushed`.
 pub(super) fn pushed(data: Pushed<'_>, judge: &mut Validator<'_>) -> Option<Happening> {
     let id = data.data_id.map(|Text(text)| Uuid::parse_str(&text));
     let stage = judge.name(format_args!("stage"), data.stage);

@@ -1,4 +1,5 @@
-//! Why a text did not parse: the pointer and the remedy. Runs only after the fast path failed.
+//! Explains why a text did not parse: the pointer and the remedy. Runs only after the fast path
+//! failed.
 //!
 //! No value of the body gets into a detail: details are logged.
 
@@ -53,8 +54,8 @@ fn place(error: &serde_json::Error) -> String {
     format!("line {} column {}", error.line(), error.column())
 }
 
-/// The JSON pointer of what stands at an offset of a document that is JSON. Inside a key it is
-/// the object that has the key.
+/// The JSON pointer of the value at an offset of a JSON document. Inside a key it is the object
+/// that has the key.
 pub(super) fn pointer_at(text: &str, offset: usize) -> String {
     let bytes = text.as_bytes();
     let mut frames: Vec<Frame> = Vec::new();
@@ -118,13 +119,13 @@ fn pointer(base: &str, path: &Path, twice: Option<&str>) -> String {
     pointer
 }
 
-/// The field that the parser met a second time.
+/// The field that the parser found twice.
 fn twice(said: &str) -> Option<&str> {
     let rest = said.strip_prefix("duplicate field `")?;
     rest.split('`').next()
 }
 
-/// What the field must be. Of the parser's words only what it expected is used: the rest quotes
+/// What the field must be. Of the parser's message only the expected type is used: the rest quotes
 /// the value.
 fn demand(said: &str) -> String {
     if twice(said).is_some() {
@@ -134,11 +135,11 @@ fn demand(said: &str) -> String {
         .rsplit_once("expected ")
         .map_or("something else", |(_, expected)| expected);
     let expected = expected.split(" at line ").next().unwrap_or(expected);
-    let wanted = match expected {
+    let required = match expected {
         "a string" => "a text",
         "u64" => "a whole number, 0 or more",
         "a boolean" => "true or false",
         other => other,
     };
-    format!("must be {wanted}")
+    format!("must be {required}")
 }

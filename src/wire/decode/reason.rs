@@ -13,11 +13,11 @@ pub enum Reason {
     TooLarge,
     /// The body is nested deeper than allowed.
     TooDeep,
-    /// No id or no source: nothing could recognise its repetition.
+    /// No id or no source: duplicates could not be detected.
     MissingIdentity,
     /// No token, and it is not an opening event.
     MissingToken,
-    /// An event type nobody knows.
+    /// An unknown event type.
     UnknownType,
     /// A field is invalid.
     InvalidField,
@@ -29,25 +29,26 @@ pub enum Reason {
     KindMismatch,
     /// The order's workflow was never applied.
     UnknownWorkflow,
-    /// The form is not filled as the workflow asks.
+    /// The form is not filled in as the workflow requires.
     InvalidForm,
     /// The order has no such stage, or no such stop.
     UnknownStage,
-    /// The stage was left, or will not be reached.
+    /// The stop was left, or will not be reached.
     StageLeft,
     /// A push waited for a stage that the order did not reach in time.
     StageNotReached,
-    /// The same identity came before with another content.
+    /// Another event with the same identity was received before.
     IdentityConflict,
     /// It belongs to an attempt that ended and was deleted.
     Gone,
-    /// A completion, a stage event or a reply that could not be delivered while its process was kept.
+    /// A completion, a stage event or a reply that could not be delivered while its process was
+    /// kept.
     Undeliverable,
     /// This version can't read what is stored of its process.
     UnreadableRecord,
-    /// The database refused what validation had let pass.
+    /// The database refused what validation had accepted.
     RefusedByDatabase,
-    /// It was delivered too often without ever being finished.
+    /// It was redelivered too often without being acknowledged.
     DeliveryLimit,
     /// A consumer rejected it.
     Rejected,
@@ -117,7 +118,7 @@ impl Reason {
         }
     }
 
-    /// The sentence people read; constant per reason.
+    /// The title for people; constant per reason.
     #[must_use]
     pub const fn title(self) -> &'static str {
         match self {
@@ -134,10 +135,10 @@ impl Reason {
             Self::TenantMismatch => "The event names another tenant than its header",
             Self::KindMismatch => "The token belongs to a process of another kind",
             Self::UnknownWorkflow => "The workflow is unknown",
-            Self::InvalidForm => "The form is not filled as the workflow asks",
+            Self::InvalidForm => "The form is not filled in as the workflow requires",
             Self::UnknownStage => "The order has no such stage",
             Self::StageNotReached => "The order did not reach the stage",
-            Self::StageLeft => "The order does not stand at this stage",
+            Self::StageLeft => "The order is not at this stage",
             Self::IdentityConflict => "Another event has the same identity",
             Self::Gone => "The process ended and was deleted",
             Self::Undeliverable => "The message could not be delivered",
@@ -149,7 +150,7 @@ impl Reason {
         }
     }
 
-    /// What to do about it; constant per reason.
+    /// The remedy; constant per reason.
     #[must_use]
     pub const fn remedy(self) -> &'static str {
         match self {
@@ -176,12 +177,14 @@ impl Reason {
             Self::KindMismatch => "Let the producer give uploads and orders tokens of their own.",
             Self::UnknownWorkflow => "Apply the workflow, then replay.",
             Self::InvalidForm => {
-                "Let the producer fill in the form, or apply a workflow that takes it and replay."
+                "Let the producer fill in the form, or apply a workflow that accepts it and replay."
             }
             Self::UnknownStage | Self::StageLeft | Self::StageNotReached => {
-                "Look where the order stands; a replay helps only where it will come to the stage."
+                "Look up the order's stages; a replay helps only if it will reach the stage."
             }
-            Self::IdentityConflict => "The first one counts; give every event an id of its own.",
+            Self::IdentityConflict => {
+                "The first one counts; let the producer give every event its own id."
+            }
             Self::Gone => "Open the token again, later than its end; then replay what follows.",
             Self::Undeliverable => {
                 "Bind a queue, or repair the one that fails; then replay: the message goes to its own \
@@ -190,16 +193,14 @@ impl Reason {
             Self::UnreadableRecord => {
                 "Let the newest version run everywhere, or repair the record; then replay."
             }
-            Self::RefusedByDatabase => {
-                "Look into the log of the worker and the database; then replay."
-            }
+            Self::RefusedByDatabase => "Read the logs of the worker and the database; then replay.",
             Self::DeliveryLimit => {
-                "Workers ended again and again while they held these: look into their logs, then replay."
+                "Workers crashed repeatedly before acknowledging these: read their logs, then replay."
             }
             Self::Rejected => {
-                "Another consumer or a full queue gave these up; replay once it is mended."
+                "Another consumer or a full queue rejected these; replay once that is fixed."
             }
-            Self::Expired => "They waited too long in their queue; replay if they still count.",
+            Self::Expired => "They exceeded the TTL of their queue; replay if they still matter.",
         }
     }
 

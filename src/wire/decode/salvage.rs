@@ -1,5 +1,5 @@
-//! What can be read of a refused message, so that its dead letter can be found. Runs only after
-//! decoding has failed; takes what it can get and judges nothing.
+//! Reads what is readable of a refused message, so that its dead letter can be found. Runs only
+//! after decoding has failed; validates nothing.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -24,7 +24,7 @@ pub(super) struct Salvaged {
 }
 
 impl Salvaged {
-    /// Looks at the body, then the headers, then the properties.
+    /// Reads the body, then the headers, then the properties.
     pub(super) fn of(message: &Message<'_>, headers: &Headers<'_>, limits: &Limits) -> Self {
         let mut seen = Self::default();
         if message.body.len() <= limits.body_bytes && !headers.are_cloud_event() {
@@ -109,25 +109,25 @@ impl<'de> Visitor<'de> for BodyVisitor<'_> {
     }
 }
 
-/// Cut to the limit of names, without anything a terminal or a database would choke on.
+/// Cut to the limit of names, without control characters.
 fn presentable(text: &str, bytes_max: usize) -> String {
     let mut kept = String::new();
-    for letter in text.chars() {
-        let letter = if letter.is_control() {
+    for character in text.chars() {
+        let character = if character.is_control() {
             char::REPLACEMENT_CHARACTER
         } else {
-            letter
+            character
         };
-        if kept.len() + letter.len_utf8() > bytes_max {
+        if kept.len() + character.len_utf8() > bytes_max {
             break;
         }
-        kept.push(letter);
+        kept.push(character);
     }
     kept
 }
 
 impl Faults {
-    /// What is said about the message: the first fault gives the reason.
+    /// The rejection of the message: the first fault gives the reason.
     pub(super) fn into_rejection(self, seen: Salvaged) -> Rejection {
         let reason = self
             .listed

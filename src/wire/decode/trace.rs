@@ -1,8 +1,8 @@
-//! W3C trace context: only valid values are kept, so that a completion never spreads a bad one.
+//! W3C trace context: only valid values are kept, so that completions never propagate invalid ones.
 
 /// Members of a `tracestate`.
 const MEMBERS_MAX: usize = 32;
-/// Bytes of a `tracestate` that must be carried on.
+/// Bytes of a `tracestate` that must be propagated.
 const STATE_BYTES_MAX: usize = 512;
 
 /// Whether a `traceparent` is valid: version, trace id, parent id, flags.
@@ -27,7 +27,7 @@ pub(super) fn is_parent(text: &str) -> bool {
         && text.is_ascii()
 }
 
-/// Whether a `tracestate` is valid, as far as carrying it on needs.
+/// Whether a `tracestate` is valid, as far as propagation needs.
 pub(super) fn is_state(text: &str) -> bool {
     let printable = |byte: u8| matches!(byte, b' '..=b'~' | b'\t');
     let members = text.split(',').map(str::trim).filter(|one| !one.is_empty());

@@ -12,7 +12,7 @@ use super::object::Text;
 use super::reason::Reason;
 use crate::wire::time;
 
-/// Judges the values of one message and gathers its faults.
+/// Validates the values of one message and collects its faults.
 #[derive(Debug)]
 pub(super) struct Validator<'l> {
     pub(super) limits: &'l Limits,
@@ -24,7 +24,7 @@ pub(super) struct Validator<'l> {
 /// What is wrong with a value.
 type Complaint = (Reason, String);
 
-/// An event of a time that is far ahead would win over all others for as long.
+/// An event far in the future would override all others until then.
 const AHEAD: &str = "is further ahead of the clock than events may be (limits.future); check the \
                      producer's clock and unit";
 
@@ -36,8 +36,8 @@ impl Validator<'_> {
         Some(text.into_owned())
     }
 
-    /// A text for people inside the data. Any character is fine: NUL has no way in, since the
-    /// scan refuses its escape and JSON refuses it raw.
+    /// A text for people inside the data. Any character is allowed: the scan refuses an escaped
+    /// NUL, and JSON a raw one.
     pub(super) fn text(&mut self, at: Arguments<'_>, text: Option<Text<'_>>) -> Option<String> {
         let Text(text) = text?;
         let max = self.limits.text_bytes;
@@ -66,7 +66,7 @@ impl Validator<'_> {
         Some(text.to_owned())
     }
 
-    /// Notes that the place in the data is not as it must be.
+    /// Notes that the value at a place in the data is invalid.
     pub(super) fn demand(&mut self, at: Arguments<'_>, detail: &str) {
         self.note(at, Err((Reason::InvalidField, detail.to_owned())));
     }
@@ -133,7 +133,7 @@ fn judge_name(text: &str, limits: &Limits) -> Result<(), Complaint> {
         return Err((Reason::InvalidField, "must not be blank".to_owned()));
     }
     if has_control(text) {
-        let detail = "must not hold control characters".to_owned();
+        let detail = "must not contain control characters".to_owned();
         return Err((Reason::InvalidField, detail));
     }
     Ok(())

@@ -1,5 +1,5 @@
-//! What goes out: completions and answers to opening events. Byte-stable: the same record gives
-//! the same bytes, whoever builds them and however often.
+//! Encodes completions and replies to opening events. Byte-stable: the same record always gives
+//! the same bytes.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -13,18 +13,18 @@ use crate::wire::problem::Problem;
 pub const SOURCE: &str = "waybill";
 /// The type of a completion.
 pub const COMPLETED: &str = "process.completed";
-/// The type of the answer that an opening event can't be applied.
+/// The type of the reply that an opening event was refused.
 pub const REFUSED: &str = "process.refused";
-/// The type of the answer that tells a derived token.
+/// The type of the reply with a derived token.
 pub const TOKEN: &str = "process.token";
 
-/// The header of a completion that says where in the feed to read on: after that place is
+/// The header of a completion with the cursor from which to read the feed: after it comes
 /// everything that was not committed when the process ended, and its end.
 const CURSOR: &str = "cursor";
 
 pub(super) const JSON: &str = "application/json";
 
-/// A message to publish; the exchange is the publisher's to know.
+/// A message to publish; the publisher adds the exchange.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outbound {
     /// The same for every copy.
@@ -39,14 +39,14 @@ pub struct Outbound {
     pub headers: Vec<(String, String)>,
     /// JSON.
     pub body: String,
-    /// By which key it is routed.
+    /// The routing key.
     pub routing_key: String,
-    /// When what it speaks of happened.
+    /// When the event it reports happened.
     pub timestamp: Timestamp,
 }
 
-/// The message that says how a process ended: a `CloudEvent` in binary mode, with the place in the
-/// feed from which on its reader misses nothing.
+/// The completion of a process: a `CloudEvent` in binary mode, with the cursor from which a reader
+/// of the feed misses nothing.
 #[must_use]
 pub fn completion(completion: &Completion, cursor: Option<&str>) -> Outbound {
     let opening = completion.opening.as_ref();
@@ -75,7 +75,7 @@ pub fn completion(completion: &Completion, cursor: Option<&str>) -> Outbound {
     }
 }
 
-/// The answer to an opening event that had no token, for the queue it named.
+/// The reply to an opening event without a token, to its `reply_to` queue.
 #[must_use]
 pub fn token_reply(event: &Event) -> Outbound {
     let reply_to = match &event.happening {
@@ -88,7 +88,7 @@ pub fn token_reply(event: &Event) -> Outbound {
         | Happening::Failed { .. }
         | Happening::Cancelled { .. } => None,
     };
-    // An id of its own: returned messages are told apart by it, and the completion has the key.
+    // An id of its own, which identifies returned messages; the completion's id is the key.
     let message_id = Uuid::new_v5(&event.key().0, b"token");
     let time = event.stamp.time;
     Outbound {
@@ -109,8 +109,7 @@ pub fn token_reply(event: &Event) -> Outbound {
     }
 }
 
-/// The answer to an opening event that can't be applied, for the queue it named; `None` if it named
-/// none.
+/// The reply to a refused opening event, to its `reply_to` queue; `None` if it has none.
 #[must_use]
 pub fn refusal(event: &Event, problem: &Problem) -> Option<Outbound> {
     let Happening::Opened(opening) = &event.happening else {
@@ -230,7 +229,7 @@ impl<'a> CompletionBody<'a> {
     }
 }
 
-/// The failed items as long as they fit.
+/// The first failed items that fit.
 fn errors(all: &[completion::ItemError]) -> Vec<ItemError<'_>> {
     let mut bytes = 0;
     let errors = all.iter().map(|error| ItemError {
@@ -245,13 +244,13 @@ fn errors(all: &[completion::ItemError]) -> Vec<ItemError<'_>> {
     fit.collect()
 }
 
-/// The beginning of a text, as long as a completion may carry.
+/// A text cut to the limit of a completion.
 fn cut(text: &str) -> &str {
     text.get(..text.floor_char_boundary(MESSAGE_BYTES_MAX))
         .unwrap_or(text)
 }
 
-/// The header that tells which of the messages about a process comes first, though delivery may not.
+/// The header with the order of the messages about a process, since deliveries may be reordered.
 pub(super) fn numbered(number: u64) -> (String, String) {
     ("cloudEvents_sequence".to_owned(), number.to_string())
 }

@@ -1,4 +1,4 @@
-//! Events, completions and stages to bytes.
+//! Encodes events, completions and stages.
 
 pub mod completion;
 pub mod plain_event;

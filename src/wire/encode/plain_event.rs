@@ -9,10 +9,10 @@ use crate::wire::decode::decode;
 use crate::wire::decode::message::{Accepted, Limits, Message};
 use crate::wire::problem::Rejection;
 
-/// A plain event. What it says is judged by [`PlainEvent::check`], not by its type.
+/// A plain event. [`PlainEvent::check`] validates it; the type does not.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PlainEvent {
-    /// Its name, unique in its source.
+    /// Its id, unique in its source.
     pub id: String,
     /// The event type.
     #[serde(rename = "type")]
@@ -30,12 +30,12 @@ pub struct PlainEvent {
     /// The producer's count, from 0 per token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sequence: Option<u64>,
-    /// What its type asks for; an object.
+    /// The data that its type requires; an object.
     pub data: Value,
 }
 
 impl PlainEvent {
-    /// An event of a process, with an id that no other has, and without what may be left out.
+    /// An event of a process, with a unique id and without optional fields.
     #[must_use]
     pub fn new(source: &str, type_: &str, token: &str, time: Timestamp, data: Value) -> Self {
         Self {
@@ -59,7 +59,7 @@ impl PlainEvent {
         })
     }
 
-    /// Whether a worker with these limits would take it.
+    /// Whether a worker with these limits would accept it.
     ///
     /// # Errors
     ///
@@ -69,7 +69,7 @@ impl PlainEvent {
     }
 }
 
-/// Whether a worker with these limits would take a line as the body of a plain event; `now` is
+/// Whether a worker with these limits would accept a line as the body of a plain event; `now` is
 /// its time if it has none.
 ///
 /// # Errors

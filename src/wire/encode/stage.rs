@@ -1,4 +1,4 @@
-//! What goes out when an order reaches a stage: the next system binds a queue and does the work.
+//! Encodes the message that an order has reached a stage, for the service that does the work.
 
 use std::collections::BTreeMap;
 
@@ -12,28 +12,28 @@ use super::completion::{JSON, Outbound, headers, json, numbered};
 /// The type of the message.
 pub(in crate::wire) const STAGE_ENTERED: &str = "stage.entered";
 
-/// The most bytes of a form that the message carries: fields in the order of their names as long as
-/// they fit, and `form_cut` where some do not.
+/// The most bytes of a form in the message: the first fields by name that fit, and `form_cut` if
+/// some do not.
 pub(super) const FORM_BYTES_MAX: usize = 512 * 1024;
 
 /// An order that has reached a stage.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StageEntered {
-    /// The stop, which a push names to leave it.
+    /// The id of the stop, which a push names to leave it.
     pub data_id: Uuid,
     /// The order's token.
     pub token: String,
     /// Who owns the order.
     pub tenant: String,
-    /// What it walks through.
+    /// Its workflow.
     pub workflow: String,
-    /// Where it stands now.
+    /// The stage it has reached.
     pub stage: String,
-    /// Since when.
+    /// When it was entered.
     pub entered_at: Timestamp,
-    /// Its place among the messages about this order, from 1.
+    /// Its number among the messages about this order, from 1.
     pub number: u64,
-    /// What was filled in by then: JSON by field.
+    /// The form at that time: JSON by field.
     pub form: BTreeMap<String, String>,
 }
 

@@ -173,7 +173,7 @@ fn the_tenant_of_the_header_must_not_contradict_the_body() {
 }
 
 #[test]
-fn headers_nobody_asks_for_may_be_of_any_type_but_not_endless() {
+fn unused_headers_may_be_of_any_type_but_not_endless() {
     let body = step().to_string();
     let long = "x".repeat(100 * 1024);
     let small = [

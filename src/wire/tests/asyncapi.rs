@@ -94,10 +94,13 @@ fn what_goes_out_has_the_routing_keys_that_its_channel_names() {
             _ => assert_eq!(key, "answers"),
         }
     }
-    let told = |name: &str| texts(&completions["parameters"][name]["enum"]);
-    assert_eq!((told("kind"), kinds.len()), (kinds, Kind::ALL.len()));
+    let documented = |name: &str| texts(&completions["parameters"][name]["enum"]);
+    assert_eq!((documented("kind"), kinds.len()), (kinds, Kind::ALL.len()));
     let ends = Status::ALL.iter().filter(|status| status.is_final());
-    assert_eq!((told("status"), statuses.len()), (statuses, ends.count()));
+    assert_eq!(
+        (documented("status"), statuses.len()),
+        (statuses, ends.count())
+    );
     let channels = ["replies", "waybill.completions", "waybill.stages"];
     let carried = channels.map(|channel| carried(&document, channel));
     let carried: BTreeSet<_> = carried.into_iter().flatten().collect();
@@ -114,12 +117,15 @@ fn what_goes_out_has_the_headers_that_it_names() {
     let mut always: Option<BTreeSet<&str>> = None;
     for message in &published {
         assert_eq!(shared["contentType"], message.content_type);
-        let told = headers(&document, message.type_);
+        let documented = headers(&document, message.type_);
         for (name, value) in &message.headers {
-            let parts = told.map(|part| &part["properties"][name]);
+            let parts = documented.map(|part| &part["properties"][name]);
             assert!(parts.iter().any(|part| part.is_object()), "{name}");
             let constant = parts.iter().find_map(|part| part["const"].as_str());
-            assert!(constant.is_none_or(|told| told == value), "{name}: {value}");
+            assert!(
+                constant.is_none_or(|documented| documented == value),
+                "{name}: {value}"
+            );
         }
         let carried: BTreeSet<_> = message.headers.iter().map(|(name, _)| &**name).collect();
         let common = always.get_or_insert(carried.clone());
@@ -128,12 +134,12 @@ fn what_goes_out_has_the_headers_that_it_names() {
     }
     let [shared, own] = headers(&document, crate::wire::encode::completion::COMPLETED);
     assert_eq!(texts(&shared["required"]), always.unwrap());
-    let told = &names(&shared["properties"]) | &names(&own["properties"]);
-    assert_eq!(told, sent);
+    let documented = &names(&shared["properties"]) | &names(&own["properties"]);
+    assert_eq!(documented, sent);
 }
 
 #[test]
-fn every_example_is_an_event_that_is_taken() {
+fn every_example_is_an_event_that_is_accepted() {
     let document = document();
     let mut types = BTreeSet::new();
     for (name, message) in document["components"]["messages"].as_object().unwrap() {
@@ -170,7 +176,7 @@ const STRANGE: HeaderValue<'_> = HeaderValue::Text("text/strange");
 #[test]
 fn every_header_of_an_event_in_binary_mode_is_read() {
     let document = document();
-    let told = &document["components"]["messages"]["cloudevent.binary"]["headers"];
+    let documented = &document["components"]["messages"]["cloudevent.binary"]["headers"];
     let usual = [
         ("cloudEvents_specversion", HeaderValue::Text("1.0")),
         ("cloudEvents_id", HeaderValue::Text("e1")),
@@ -185,7 +191,7 @@ fn every_header_of_an_event_in_binary_mode_is_read() {
     };
     let plainly = said(&usual);
     assert!(plainly.is_ok());
-    for name in names(&told["properties"]) {
+    for name in names(&documented["properties"]) {
         let mut changed = usual.to_vec();
         changed.retain(|(known, _)| *known != name);
         changed.push((name, STRANGE));

@@ -122,7 +122,7 @@ fn content_types_are_json_or_cloud_events() {
         "text/json": accepted
         "application/vnd.scanner+json": accepted
         "application/json; charset=iso-8859-1": unsupported_content_type | - the charset of the content type must be utf-8
-        "application/cloudevents-batch+json": unsupported_content_type | - a batch of events is not taken; publish one event per message
+        "application/cloudevents-batch+json": unsupported_content_type | - a batch of events is not accepted; publish one event per message
         "text/plain": unsupported_content_type | - the content type must be application/json or application/cloudevents+json
         "application/xml": unsupported_content_type | - the content type must be application/json or application/cloudevents+json
         "application/x-protobuf": unsupported_content_type | - the content type must be application/json or application/cloudevents+json

@@ -143,7 +143,7 @@ fn a_structured_event_keeps_the_rules() {
         subject "": invalid_field | #/subject must not be blank
         datacontenttype "text/xml": unsupported_content_type | #/datacontenttype must be application/json
         datacontenttype "application/x+json": accepted
-        data_base64 "e30=": unsupported_content_type | #/data_base64 is not taken; give the data as JSON in `data`
+        data_base64 "e30=": unsupported_content_type | #/data_base64 is not accepted; give the data as JSON in `data`
         data {"total":"x"}: invalid_field | #/data/total must be a whole number, 0 or more
         data null: accepted
         id null: missing_identity | #/id is missing; give it, or the property message_id

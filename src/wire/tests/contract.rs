@@ -175,8 +175,8 @@ fn what_goes_out_is_what_its_schema_says() {
         let body: Value = serde_json::from_str(&message.body).unwrap();
         assert!(takes(message.type_, &body), "{body}");
         let schema: Value = serde_json::from_str(schema::schema(message.type_).unwrap()).unwrap();
-        let told = names(&schema["properties"]);
-        assert!(names(&body).is_subset(&told), "{body}");
+        let documented = names(&schema["properties"]);
+        assert!(names(&body).is_subset(&documented), "{body}");
         for needed in schema["required"].as_array().unwrap() {
             let mut less = body.clone();
             less.as_object_mut()

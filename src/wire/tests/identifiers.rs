@@ -13,7 +13,7 @@ fn names_are_bytes_with_few_rules() {
         ("200 bytes", token(&"x".repeat(200))),
         ("201 bytes", token(&"x".repeat(201))),
         (
-            "100 letters of two bytes and one more",
+            "100 characters of two bytes and one more",
             token(&("é".repeat(100) + "x")),
         ),
         ("2,705 bytes", token(&"x".repeat(2_705))),
@@ -31,14 +31,14 @@ fn names_are_bytes_with_few_rules() {
         blank: invalid_field | #/token must not be blank
         200 bytes: accepted
         201 bytes: limit_exceeded | #/token must be at most 200 bytes long
-        100 letters of two bytes and one more: limit_exceeded | #/token must be at most 200 bytes long
+        100 characters of two bytes and one more: limit_exceeded | #/token must be at most 200 bytes long
         2,705 bytes: limit_exceeded | #/token must be at most 200 bytes long
         SQL: accepted
         path traversal: accepted
-        CR LF: invalid_field | #/token must not hold control characters
-        ANSI: invalid_field | #/token must not hold control characters
-        DEL: invalid_field | #/token must not hold control characters
-        C1 control: invalid_field | #/token must not hold control characters
+        CR LF: invalid_field | #/token must not contain control characters
+        ANSI: invalid_field | #/token must not contain control characters
+        DEL: invalid_field | #/token must not contain control characters
+        C1 control: invalid_field | #/token must not contain control characters
         script: accepted
         blanks around: accepted
     "#]].assert_eq(&table(cases));
@@ -108,12 +108,12 @@ fn names_inside_the_data_are_judged_too() {
         ),
     ];
     expect![[r#"
-        filename: invalid_field | #/data/filename must not hold control characters
-        module: invalid_field | #/data/module must not hold control characters
-        workflow_id: invalid_field | #/data/workflow_id must not hold control characters
-        group: invalid_field | #/data/group must not hold control characters
+        filename: invalid_field | #/data/filename must not contain control characters
+        module: invalid_field | #/data/module must not contain control characters
+        workflow_id: invalid_field | #/data/workflow_id must not contain control characters
+        group: invalid_field | #/data/group must not contain control characters
         filename with a path: accepted
-        identifier: invalid_field | #/data/items/0/identifier must not hold control characters
+        identifier: invalid_field | #/data/items/0/identifier must not contain control characters
         document_id: invalid_field | #/data/items/0/document_id must not be blank
         code: limit_exceeded | #/data/code must be at most 200 bytes long
         name of a step: invalid_field | #/data/name must not be blank

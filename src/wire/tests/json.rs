@@ -33,7 +33,7 @@ fn nesting_stops_at_the_limit() {
 }
 
 #[test]
-fn what_a_database_can_not_store_is_refused_where_it_stands() {
+fn what_a_database_can_not_store_is_refused_at_its_place() {
     let cases = [
         ("NUL in a value", free(r#"[1, "a\u0000b"]"#)),
         ("NUL in a key", free(r#"{"a\u0000": 1}"#)),
@@ -56,16 +56,16 @@ fn what_a_database_can_not_store_is_refused_where_it_stands() {
         ),
     ];
     expect![[r#"
-        NUL in a value: invalid_field | #/data/free/1 holds the character \u0000, which can't be stored
-        NUL in a key: invalid_field | #/data/free holds the character \u0000, which can't be stored
+        NUL in a value: invalid_field | #/data/free/1 contains the character \u0000, which can't be stored
+        NUL in a key: invalid_field | #/data/free contains the character \u0000, which can't be stored
         NUL behind an escaped backslash: accepted
-        NUL behind two: invalid_field | #/data/free holds the character \u0000, which can't be stored
-        NUL in a token: invalid_field | #/token holds the character \u0000, which can't be stored
-        first half of a pair: invalid_field | #/data/free/a~1b/1 holds half of a surrogate pair, which is no character
-        second half of a pair: invalid_field | #/data/free holds half of a surrogate pair, which is no character
-        halves the wrong way round: invalid_field | #/data/free holds half of a surrogate pair, which is no character
-        two first halves: invalid_field | #/data/free holds half of a surrogate pair, which is no character
-        half and another escape: invalid_field | #/data/free holds half of a surrogate pair, which is no character
+        NUL behind two: invalid_field | #/data/free contains the character \u0000, which can't be stored
+        NUL in a token: invalid_field | #/token contains the character \u0000, which can't be stored
+        first half of a pair: invalid_field | #/data/free/a~1b/1 contains half of a surrogate pair, which is no character
+        second half of a pair: invalid_field | #/data/free contains half of a surrogate pair, which is no character
+        halves the wrong way round: invalid_field | #/data/free contains half of a surrogate pair, which is no character
+        two first halves: invalid_field | #/data/free contains half of a surrogate pair, which is no character
+        half and another escape: invalid_field | #/data/free contains half of a surrogate pair, which is no character
         a pair: accepted
         an escape that is none: undecodable | - the body is not JSON: invalid escape at line 1 column 23
         NUL in what is no document: undecodable | - the body ends in the middle of the document, at line 1 column 14

@@ -57,7 +57,7 @@ fn with(mut event: Value, field: &str, value: Value) -> Value {
     event
 }
 
-/// An event with one field of its envelope taken out.
+/// An event with one field of its envelope removed.
 fn without(mut event: Value, field: &str) -> Value {
     event.as_object_mut().unwrap().remove(field);
     event

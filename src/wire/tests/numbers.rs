@@ -24,12 +24,12 @@ fn numbers_fit_a_float() {
     expect![[r#"
         NaN: undecodable | - the body is not JSON: expected value at line 1 column 17
         infinite: undecodable | - the body is not JSON: invalid number at line 1 column 18
-        1e400: invalid_field | #/data/free/0 holds a number out of the range of a 64-bit float
+        1e400: invalid_field | #/data/free/0 contains a number out of the range of a 64-bit float
         1e308: accepted
-        1e-400: invalid_field | #/data/free holds a number out of the range of a 64-bit float
+        1e-400: invalid_field | #/data/free contains a number out of the range of a 64-bit float
         0e400: accepted
-        1,000 digits: invalid_field | #/data/free holds a number out of the range of a 64-bit float
-        1,000 behind the point: invalid_field | #/data/free holds a number out of the range of a 64-bit float
+        1,000 digits: invalid_field | #/data/free contains a number out of the range of a 64-bit float
+        1,000 behind the point: invalid_field | #/data/free contains a number out of the range of a 64-bit float
         leading zero: undecodable | - the body is not JSON: invalid number at line 1 column 18
         2^64: accepted
     "#]].assert_eq(&table(cases));
@@ -69,7 +69,7 @@ fn counts_and_sequences_are_whole_and_bounded() {
         count 9007199254740992: accepted
         count 9007199254740993: invalid_field | #/data/done must be at most 2^53
         count 18446744073709551616: invalid_field | #/data/done must be a whole number, 0 or more
-        count 1e400: invalid_field | #/data/done holds a number out of the range of a 64-bit float
+        count 1e400: invalid_field | #/data/done contains a number out of the range of a 64-bit float
         count 1e3: invalid_field | #/data/done must be a whole number, 0 or more
         count 1.0: invalid_field | #/data/done must be a whole number, 0 or more
         count -1: invalid_field | #/data/done must be a whole number, 0 or more

@@ -115,12 +115,12 @@ fn a_completion_says_where_the_feed_goes_on() {
 }
 
 #[test]
-fn a_completion_of_a_process_nobody_opened_says_null() {
+fn a_completion_of_a_process_without_an_opening_says_null() {
     expect![[r#"{"token":"t1","tenant":"acme","kind":"upload","status":"error","workflow":null,"group":null,"filename":null,"progress":{"done":3,"total":null,"failed":1},"errors":[],"error_count":1,"error":{"code":"deadline_exceeded","message":null},"document_ids":["d1","d3"],"document_count":2,"opened_at":null,"ended_at":"2026-02-03T04:05:07.25Z","elapsed_seconds":0.0}"#]].assert_eq(&completion(&unopened(), None).body);
 }
 
 #[test]
-fn the_answer_to_an_opening_event_tells_its_token() {
+fn the_reply_to_an_opening_event_has_its_token() {
     let body = without(event("upload.received", json!({})), "token").to_string();
     let message = Message {
         reply_to: Some("answers"),

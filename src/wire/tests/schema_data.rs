@@ -23,7 +23,7 @@ fn what_may_be_left_out_may_be_null() {
     let id = "119fbddd-46d5-528d-b7da-d90b3cc6b286";
     let attachment = json!({ "name": "n", "size": null, "uri": null });
     let outcome = json!({ "identifier": "é", "ok": true, "messages": null, "document_id": null });
-    let taken = [
+    let accepted = [
         (
             "upload.received",
             json!({ "filename": null, "total": null, "attributes": null }),
@@ -60,7 +60,7 @@ fn what_may_be_left_out_may_be_null() {
         ("upload.failed", json!({ "message": null, "code": null })),
         ("upload.cancelled", json!({ "reason": null })),
     ];
-    for (type_, data) in &taken {
+    for (type_, data) in &accepted {
         assert!(judged(type_, data), "{type_} {data}");
     }
 }
@@ -209,7 +209,7 @@ fn value() -> impl Strategy<Value = Value> {
     prop_oneof![3 => leaf(), 1 => lists]
 }
 
-/// An object with some of these fields, or with one that nobody knows.
+/// An object with some of these fields, or with an unknown one.
 fn object(names: Vec<String>, value: impl Strategy<Value = Value>) -> impl Strategy<Value = Value> {
     let unknown = ["colour".to_owned()];
     let name = prop::sample::select(names.into_iter().chain(unknown).collect::<Vec<_>>());

@@ -31,12 +31,12 @@ const BEYOND: [(&str, &str); 14] = [
         "a media type has parameters and no case",
     ),
 ];
-/// The same for what makes a text or a number one that can't be stored, wherever it stands.
-const UNSTORABLE: &str = "holds ";
+/// The same for what makes a text or a number impossible to store, at any place.
+const UNSTORABLE: &str = "contains ";
 
 type Validators = HashMap<&'static str, [Validator; 2]>;
 
-/// Each schema as it is served, and as it stands in the AsyncAPI document.
+/// Each schema as it is served, and as it is in the AsyncAPI document.
 static VALIDATORS: LazyLock<Validators> = LazyLock::new(|| {
     let at = |name: &str| format!("http://waybill.test/schemas/{name}.json");
     let all = || schema::schemas().map(|(name, text)| (name, serde_json::from_str(text).unwrap()));
@@ -85,7 +85,7 @@ pub(super) fn agree(message: &Message<'_>, said: &Result<Accepted, Box<Rejection
             };
             let errors = &rejection.problem.errors;
             let is_beyond = errors.iter().all(|fault| beyond(&fault.detail));
-            // Without its type in the body nobody knows which data it should have.
+            // Without its type in the body it is unknown which data it should have.
             if !is_beyond && body["type"].is_string() {
                 assert!(
                     !takes(envelope, &body),

@@ -5,7 +5,7 @@ use expect_test::expect;
 use super::*;
 
 /// What becomes of each text as the time of an event.
-fn told(texts: &[&str]) -> String {
+fn outcomes(texts: &[&str]) -> String {
     let mut lines = String::new();
     for text in texts {
         let body = with(step(), "time", json!(text)).to_string();
@@ -46,7 +46,7 @@ fn times_are_rfc_3339_with_a_zone_and_kept_to_the_microsecond() {
         "0001-01-01T00:00:00Z": 0001-01-01T00:00:00Z
         "9999-12-30T22:00:00Z": #/time is further ahead of the clock than events may be (limits.future); check the producer's clock and unit
     "#]]
-    .assert_eq(&told(&texts));
+    .assert_eq(&outcomes(&texts));
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn what_is_no_such_time_is_refused() {
     ];
     let demand = "#/time must be an RFC 3339 time with its zone, like 2026-01-31T12:00:00Z, \
                   of the years 1 to 9999";
-    for line in told(&texts).lines() {
+    for line in outcomes(&texts).lines() {
         assert!(line.ends_with(demand), "{line}");
     }
 }

@@ -16,7 +16,7 @@ const TYPES: [&str; 7] = [
     "text", "number", "boolean", "date", "choice", "list", "file",
 ];
 
-/// The form of what a table describes; `header` is how a field of it begins.
+/// The form in a table; `header` is the header of its fields.
 pub(super) fn read(reader: &mut Reader<'_>, owner: &Table<'_, '_>, header: &str) -> Vec<Field> {
     let Some(value) = owner.get("form") else {
         return Vec::new();
@@ -143,7 +143,7 @@ fn choices(reader: &mut Reader<'_>, table: &Table<'_, '_>, at: &Span) -> Option<
     Some(texts.into_iter().map(|(choice, _)| choice).collect())
 }
 
-/// Fields of one id in several forms are one field of the order, so they hold the same.
+/// Fields with the same id in several forms are one field of the order, so they have the same type.
 fn check_same(reader: &mut Reader<'_>, id: &str, at: &Span, kind: &FieldKind) {
     let line = reader.line(at);
     let (first, first_line) = *reader

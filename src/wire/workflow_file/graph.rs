@@ -1,4 +1,4 @@
-//! What the stages say of each other: whom they name, who reaches them, whether joins complete.
+//! Checks the graph: stages named in `next`, reachability, and whether joins complete.
 
 use super::reader::quoted;
 use super::reader::{Mention, Reader, Span};
@@ -6,10 +6,10 @@ use crate::config::nearest;
 use crate::domain::workflow::Workflow;
 use crate::domain::workflow::soundness::{Flaw, flaws};
 
-/// Of a shorter name every other one is near.
+/// The shortest name for which a similar one is suggested.
 const GUESSED_BYTES_MIN: usize = 3;
 
-/// Finds what is wrong with the graph, as far as it could be read.
+/// Reports the flaws of the graph, as far as it could be read.
 pub(super) fn check(reader: &mut Reader<'_>, workflow: &Workflow) {
     if !reader.knows_stages() {
         return;
@@ -26,7 +26,7 @@ pub(super) fn check(reader: &mut Reader<'_>, workflow: &Workflow) {
         return;
     }
     for flaw in flaws(workflow) {
-        // Of a graph with gaps only what is certain is said: nobody reaches these.
+        // Of an incomplete graph only certain flaws are reported: unreachable stages.
         if all_known || matches!(flaw, Flaw::Unreachable { .. }) {
             let at = place(reader, &flaw);
             reader.fault(&at, words(&flaw));

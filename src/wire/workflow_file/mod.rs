@@ -1,4 +1,4 @@
-//! A workflow file: TOML text to a [`Workflow`], or all that is wrong with it, line by line.
+//! Reads a workflow file: TOML text to a [`Workflow`], or all its faults by line.
 //!
 //! ```toml
 //! name = "purchase"            # letters, digits, `_` and `-`, as for stages
@@ -19,7 +19,7 @@
 //! [stages.review]
 //! next = { accepted = ["finance", "stock"], refused = [] }   # by the push's outcome
 //! deadline = "2d"              # then the order ends with an error …
-//! on_deadline = "refused"      # … or this outcome is taken; only where `next` has outcomes
+//! on_deadline = "refused"      # … or continues with this outcome; only where `next` has outcomes
 //!
 //! [[stages.review.form]]       # a field of the form of the push that leaves the stage
 //! id = "comment"
@@ -36,7 +36,7 @@
 //! ```
 //!
 //! Reading order: `reader` (lines and faults), `table` (values of the right type), `form` and
-//! `stage`, `graph` (what the stages say of each other).
+//! `stage`, `graph` (checks across stages).
 
 mod form;
 mod graph;
@@ -68,7 +68,7 @@ pub const CHOICE_BYTES_MAX: usize = 200;
 /// The most faults that are listed.
 pub const FAULTS_MAX: usize = 100;
 
-/// What orders without a workflow have in place of its name.
+/// The name for orders without a workflow.
 const RESERVED: &str = "order";
 const KEYS: [&str; 8] = [
     "name",
@@ -93,7 +93,7 @@ pub struct Fault {
     pub message: String,
 }
 
-/// Reads a file; on failure says everything that is wrong with it, first line first.
+/// Reads a file; on failure returns all its faults, first line first.
 pub fn read(file: &[u8]) -> Result<Workflow, Vec<Fault>> {
     if file.len() > FILE_BYTES_MAX {
         let message = format!("the file is longer than {FILE_BYTES_MAX} bytes; make it shorter");
@@ -111,7 +111,7 @@ pub fn read(file: &[u8]) -> Result<Workflow, Vec<Fault>> {
     let mut reader = Reader::new(text);
     let (root, errors) = DeTable::parse_recoverable(text);
     if note_syntax(&mut reader, &errors) {
-        // What could be read of the rest would be blamed for what could not.
+        // Faults of the rest could be consequences of the syntax errors.
         return Err(reader.into_faults());
     }
     let workflow = workflow(&mut reader, root.get_ref());
@@ -145,7 +145,7 @@ fn note_syntax(reader: &mut Reader<'_>, errors: &[Error]) -> bool {
     broken
 }
 
-/// What stands there a second time: a table by its whole header, anything else by its key.
+/// The duplicate at a place: a table by its whole header, anything else by its key.
 fn duplicate(reader: &Reader<'_>, at: &Span) -> String {
     let header = reader.line_text(at);
     let header = header.split('#').next().unwrap_or_default().trim();
@@ -164,7 +164,7 @@ fn workflow(reader: &mut Reader<'_>, root: &DeTable<'_>) -> Workflow {
         reader.check_name(at, "the name of the workflow", name);
         if name == RESERVED {
             let message = format!(
-                "the name {} stands for orders without a workflow; choose another",
+                "the name {} is reserved for orders without a workflow; choose another",
                 quoted(name)
             );
             reader.fault(at, message);

@@ -1,4 +1,4 @@
-//! What is gathered while a file is read: its faults with their lines, and where things stand.
+//! The state of reading a file: its faults with their lines, and the places of stages.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -8,12 +8,12 @@ use super::{FAULTS_MAX, Fault, NAME_BYTES_MAX};
 /// A place in the text, in bytes.
 pub(super) type Span = Range<usize>;
 
-/// A stage that is spoken of, and where.
+/// A mention of a stage, and its place.
 #[derive(Debug)]
 pub(super) struct Mention {
     pub(super) stage: String,
     pub(super) at: Span,
-    /// By what: `start`, or a stage's `next`.
+    /// What mentions it: `start`, or a stage's `next`.
     pub(super) by: String,
 }
 
@@ -34,7 +34,7 @@ pub(super) struct Reader<'s> {
     ways_known: bool,
     pub(super) mentions: Vec<Mention>,
     pub(super) places: BTreeMap<String, StageReference>,
-    /// What the fields of all forms hold, and on which line the first of them says so.
+    /// The types of the fields of all forms, and the lines that first define them.
     pub(super) fields: BTreeMap<String, (&'static str, usize)>,
 }
 
@@ -73,12 +73,12 @@ impl<'s> Reader<'s> {
         self.faults.push(Fault { line, message });
     }
 
-    /// A stage could not be read: nobody is told that it is not there.
+    /// A stage could not be read: missing stages are not reported.
     pub(super) fn stages_are_unknown(&mut self) {
         self.stages_known = false;
     }
 
-    /// Where something leads to could not be read: it is not judged whether all can be walked.
+    /// A `next` could not be read: the graph is not checked.
     pub(super) fn ways_are_unknown(&mut self) {
         self.ways_known = false;
     }
@@ -119,7 +119,7 @@ impl<'s> Reader<'s> {
         }
     }
 
-    /// The faults by line, not more than people read.
+    /// The faults by line, up to [`FAULTS_MAX`].
     pub(super) fn into_faults(mut self) -> Vec<Fault> {
         self.faults.sort();
         self.faults.dedup();

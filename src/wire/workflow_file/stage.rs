@@ -1,4 +1,4 @@
-//! The stages: where each leads to, what it waits for, and how long an order may stand there.
+//! The stages: where each leads to, what it waits for, and how long an order may stay there.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -178,7 +178,7 @@ fn deadline(reader: &mut Reader<'_>, table: &Table<'_, '_>, next: &Next) -> Opti
     after.map(|after| StageDeadline { after, outcome })
 }
 
-/// Remembers who speaks of which stages, and refuses what is said twice.
+/// Notes which stages are mentioned by what, and refuses duplicates.
 fn mention(reader: &mut Reader<'_>, names: Option<Vec<Text>>, by: &str) -> Vec<String> {
     let Some(names) = names else {
         reader.ways_are_unknown();

@@ -1,4 +1,4 @@
-//! A table of a workflow file: its keys are known, and its values have the type they should have.
+//! A table of a workflow file: checks its keys and the types of its values.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -39,7 +39,7 @@ impl<'t, 's> Table<'t, 's> {
             let remedy = if let Some(near) = nearest(name, known.iter().copied()) {
                 format!("did you mean `{near}`?")
             } else if super::KEYS.contains(&name) {
-                "keys of the workflow stand above the first `[`".to_owned()
+                "keys of the workflow go above the first `[`".to_owned()
             } else {
                 format!("its keys are `{}`", known.join("`, `"))
             };
@@ -60,7 +60,7 @@ impl<'t, 's> Table<'t, 's> {
         }
     }
 
-    /// The text of a key that has to be there.
+    /// The text of a required key.
     pub(super) fn required_text(
         &self,
         reader: &mut Reader<'_>,
@@ -86,7 +86,7 @@ impl<'t, 's> Table<'t, 's> {
         self.texts_of(reader, key, self.get(key)?)
     }
 
-    /// The texts of a list; nothing if anything in it is something else.
+    /// The texts of a list; `None` if an element is something else.
     pub(super) fn texts_of(
         &self,
         reader: &mut Reader<'_>,
@@ -139,7 +139,7 @@ impl<'t, 's> Table<'t, 's> {
         read.and_then(|duration| SignedDuration::try_from(duration).ok())
     }
 
-    /// Says that a value has the wrong type.
+    /// Reports that a value has the wrong type.
     pub(super) fn wrong<T>(
         &self,
         reader: &mut Reader<'_>,

@@ -128,9 +128,10 @@ fn events(pushes: &[Parked], outcomes: &[bool], total: Option<u64>, numbered: bo
     let pushes = pushes
         .iter()
         .map(|parked| Happening::Pushed(Box::new(parked.push.clone())));
-    let told = std::iter::once(Happening::Opened(Box::new(opening)));
-    let told = told.chain(items).chain(pushes);
-    told.enumerate()
+    let happenings = std::iter::once(Happening::Opened(Box::new(opening)));
+    let happenings = happenings.chain(items).chain(pushes);
+    happenings
+        .enumerate()
         .map(|(number, happening)| Event {
             tenant: "default".to_owned(),
             token: "order".to_owned(),
@@ -159,14 +160,14 @@ proptest! {
         let workflow = workflow(&block);
         let pushes = history(&workflow, &choices, false);
         let total = (!numbered).then_some(outcomes.len() as u64);
-        let told = events(&pushes, &outcomes, total, numbered);
-        let repeated = again.iter().filter_map(|place| told.get(*place).cloned());
-        let mut shuffled: Vec<Event> = repeated.chain(told.iter().cloned()).collect();
+        let ordered = events(&pushes, &outcomes, total, numbered);
+        let repeated = again.iter().filter_map(|place| ordered.get(*place).cloned());
+        let mut shuffled: Vec<Event> = repeated.chain(ordered.iter().cloned()).collect();
         for place in 0..shuffled.len() {
             let other = seed[place % seed.len()].index(shuffled.len());
             shuffled.swap(place, other);
         }
-        let (expected, late) = record(&workflow, &told);
+        let (expected, late) = record(&workflow, &ordered);
         prop_assert_eq!(late, 0);
         prop_assert_eq!(expected.items.seen, outcomes.len() as u64);
         let (record, late) = record(&workflow, &shuffled);
@@ -185,17 +186,17 @@ fn an_order_that_walked_through_without_its_items_ends_incomplete_after_the_sett
     };
     let stamp = stamp(0);
     let pushes = [Parked { stamp, push }];
-    let mut told = events(&pushes, &[true, true], Some(3), false);
-    let end = told.len() as i64 - 1;
-    let (record, _) = record(&workflow, &told);
+    let mut ordered = events(&pushes, &[true, true], Some(3), false);
+    let end = ordered.len() as i64 - 1;
+    let (record, _) = record(&workflow, &ordered);
     let ended = record.ended.unwrap();
     assert_eq!(
         (ended.status, ended.code.as_deref()),
         (Status::Warning, Some("incomplete"))
     );
     let mut whole = Whole::new(&workflow);
-    told.truncate(2);
-    told.iter().for_each(|event| whole.take(event));
+    ordered.truncate(2);
+    ordered.iter().for_each(|event| whole.take(event));
     assert!(whole.process.ended.is_none());
     let all = events(&pushes, &[true, true, true], Some(3), false);
     all.iter().for_each(|event| whole.take(event));

@@ -63,7 +63,7 @@ fn waits(lines: &[&str], stage: &str, missing: &[&str], outcomes: &[(&str, &str)
     let [
         Flaw::LeftWaiting {
             stage: at,
-            missing: lacks,
+            missing: absent,
             outcomes: by,
             ..
         },
@@ -71,12 +71,12 @@ fn waits(lines: &[&str], stage: &str, missing: &[&str], outcomes: &[(&str, &str)
     else {
         panic!("{found:?}");
     };
-    let lacks: Vec<_> = lacks
+    let absent: Vec<_> = absent
         .iter()
         .map(|name| name.as_deref().unwrap_or("start"))
         .collect();
     let by: Vec<_> = by.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
-    assert_eq!((at.as_str(), &*lacks, &*by), (stage, missing, outcomes));
+    assert_eq!((at.as_str(), &*absent, &*by), (stage, missing, outcomes));
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn a_branch_that_may_end_early_leaves_its_join_waiting() {
 }
 
 #[test]
-fn an_any_join_waits_for_nobody() {
+fn an_any_join_waits_for_no_other_branch() {
     sound(&[
         "start a",
         "a: no -> c",

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// An order as its definition says: how often each way was taken, and each stage left.
+/// An order by definition: how often each way was walked, and each stage left.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct Played {
     arrived: BTreeMap<(String, Option<String>), usize>,

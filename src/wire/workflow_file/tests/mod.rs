@@ -117,7 +117,7 @@ fn every_type_of_field_is_known_by_its_name() {
 }
 
 #[test]
-fn all_faults_are_told_at_once_in_the_order_of_their_lines() {
+fn all_faults_are_reported_at_once_in_the_order_of_their_lines() {
     check(
         "nam = 'w'\nstart = ['a']\ndeadline = 'soon'\n[stages.a]\nnext = ['b', 'c']\njoin = 'al'\n\
          [stages.b]\nnext = 7\n[[stages.b.form]]\nid = ''\n",

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn text_that_is_not_toml_is_told_with_its_line() {
+fn text_that_is_not_toml_is_reported_with_its_line() {
     check(
         "name = 'w'\nstart = ['a'\n[stages.a]\n",
         &expect![[r#"
@@ -23,7 +23,7 @@ fn text_that_is_not_toml_is_told_with_its_line() {
 }
 
 #[test]
-fn bytes_that_are_not_utf_8_are_told_with_their_line() {
+fn bytes_that_are_not_utf_8_are_reported_with_their_line() {
     let faults = read(b"name = 'w'\n# \xff\n").unwrap_err();
     assert_eq!(faults.len(), 1);
     assert_eq!(faults[0].line, 2);
@@ -49,7 +49,7 @@ fn what_is_given_twice_is_named() {
 }
 
 #[test]
-fn an_empty_file_lacks_everything() {
+fn an_empty_file_misses_everything() {
     check(
         "",
         &expect![[r#"
@@ -69,13 +69,13 @@ fn unknown_keys_are_refused_with_the_one_that_was_meant() {
         &expect![[r#"
             1: unknown key `colour` in the workflow; its keys are `name`, `kind`, `start`, `deadline`, `settle`, `retention`, `form`, `stages`
             7: unknown key `joins` in stage `b`; did you mean `join`?
-            11: unknown key `deadline` in field `f`; keys of the workflow stand above the first `[`
+            11: unknown key `deadline` in field `f`; keys of the workflow go above the first `[`
         "#]],
     );
 }
 
 #[test]
-fn a_value_of_the_wrong_type_is_told_what_it_is_and_should_be() {
+fn a_value_of_the_wrong_type_is_reported_with_what_it_is_and_should_be() {
     check(
         "name = 7\nkind = 'upload'\nstart = 'a'\ndeadline = 14\nsettle = 2026-11-22\nform = {}\n\
          stages.a = []\nstages.b.join = true\nstages.c.next = ['d', 1]\nstages.d.next = 'a'\n\
@@ -120,11 +120,11 @@ fn names_fit_into_routing_keys() {
 }
 
 #[test]
-fn the_name_of_orders_without_a_workflow_is_taken() {
+fn the_name_of_orders_without_a_workflow_is_reserved() {
     check(
         "name = 'order'\nstart = ['a']\n[stages.a]\n",
         &expect![[r#"
-            1: the name `order` stands for orders without a workflow; choose another
+            1: the name `order` is reserved for orders without a workflow; choose another
         "#]],
     );
 }
