@@ -112,7 +112,7 @@ pub fn faults(fields: &[Field], filled: &Filled, files: &[String]) -> Vec<FormFa
     for id in filled.keys().filter(|id| !known(id)) {
         fault(
             id,
-            "is no field here; the workflow says which there are".to_owned(),
+            "is no field here; the workflow defines the fields".to_owned(),
         );
     }
     faults

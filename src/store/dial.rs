@@ -16,7 +16,7 @@ use crate::tls;
 /// Which of a URL's servers to connect to, unless the URL sets `target_session_attrs`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Target {
-    /// The one that takes writes, where there are several.
+    /// The one that accepts writes, if there are several.
     Primary,
     /// Any of them.
     Any,

@@ -192,7 +192,7 @@ impl From<deadpool_postgres::PoolError> for StoreError {
             PoolError::PostCreateHook(HookError::Message(unfit)) => Self::Unfit(unfit.into()),
             // Not a timeout of a statement, which a message may cause.
             PoolError::Timeout(_) => {
-                Self::Unavailable("none became free or was made in time".to_owned())
+                Self::Unavailable("none became free or could be opened in time".to_owned())
             }
             other => Self::Unavailable(other.to_string()),
         }

@@ -20,7 +20,7 @@ pub use self::connection::{Connection, Store};
 pub use self::error::{Blame, Retry, StoreError};
 pub use self::unreadable::Unreadable;
 
-/// One column of a batch of rows, as the array that `unnest` takes.
+/// One column of a batch of rows, as an array for `unnest`.
 fn column<'a, T, V>(rows: &'a [T], value: impl Fn(&'a T) -> V) -> Vec<V> {
     rows.iter().map(value).collect()
 }

@@ -274,7 +274,7 @@ pub fn unfit(workflow: &Workflow, stage: &Stage, push: &Push) -> Option<Refusal>
     let unknown = push.form.keys().filter(|id| !workflow.has_field(id));
     faults.extend(unknown.map(|id| FormFault {
         field: id.clone(),
-        detail: "is no field of the workflow; its stages say which there are".to_owned(),
+        detail: "is no field of the workflow; its stages define the fields".to_owned(),
     }));
     (!faults.is_empty()).then_some(Refusal::Form(faults))
 }

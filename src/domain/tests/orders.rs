@@ -221,7 +221,7 @@ fn push_stage(order: &mut Order<'_>, stage: &str, outcome: Option<&str>) -> Push
     order.push(&stamp(order.stops.len()), &push, NOW)
 }
 
-fn standing(order: &Order<'_>) -> Vec<(String, u32)> {
+fn active_stops(order: &Order<'_>) -> Vec<(String, u32)> {
     let active = order.active();
     active.map(|s| (s.stage.clone(), s.number)).collect()
 }
@@ -236,7 +236,7 @@ fn a_loop_stops_at_its_stage_again_with_another_data_id() {
         push_stage(&mut order, "review", Some("refused")),
         Pushed::Applied
     );
-    assert_eq!(standing(&order), [("review".to_owned(), 2)]);
+    assert_eq!(active_stops(&order), [("review".to_owned(), 2)]);
     assert_ne!(order.stops[1].data_id, first);
     let stale = Push {
         target: Target::Stop(first),
@@ -260,9 +260,9 @@ fn a_join_is_entered_once_when_its_last_branch_arrives() {
         Pushed::Applied
     );
     assert_eq!(push_stage(&mut order, "stock", None), Pushed::Applied);
-    assert_eq!(standing(&order), [("finance".to_owned(), 1)]);
+    assert_eq!(active_stops(&order), [("finance".to_owned(), 1)]);
     assert_eq!(push_stage(&mut order, "finance", None), Pushed::Applied);
-    assert_eq!(standing(&order), [("close".to_owned(), 1)]);
+    assert_eq!(active_stops(&order), [("close".to_owned(), 1)]);
     assert_eq!(
         push_stage(&mut order, "finance", None),
         Pushed::Refused(Refusal::Left)

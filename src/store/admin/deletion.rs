@@ -99,7 +99,7 @@ impl Deletion {
     pub async fn expired(
         store: &Store,
         retention: Duration,
-        cut: &ClaimLimits,
+        limits: &ClaimLimits,
     ) -> Result<Self, StoreError> {
         let connection = store.connection().await?;
         connection.begin().await?;
@@ -107,7 +107,7 @@ impl Deletion {
         let rows = connection
             .query(
                 &statement,
-                &[&retention.as_secs_f64(), &cut.limit, &cut.skip],
+                &[&retention.as_secs_f64(), &limits.limit, &limits.skip],
             )
             .await?;
         let claimed = column(&rows, |row| ClaimedRecord::from_row(row, 0, 1));
@@ -123,7 +123,7 @@ impl Deletion {
         store: &Store,
         kept_for: Duration,
         walk: Walk,
-        cut: &ClaimLimits,
+        limits: &ClaimLimits,
     ) -> Result<(Self, Option<Walk>), StoreError> {
         let connection = store.connection().await?;
         connection.begin().await?;
@@ -138,7 +138,7 @@ impl Deletion {
             .await?;
         let last = rows.last().filter(|_| rows.len() >= WALK_STEP);
         let after = last.map(|row| (row.get(1), row.get(0)));
-        let keys = never_opened(&rows, cut);
+        let keys = never_opened(&rows, limits);
         let statement = connection.prepared(CLAIM_UNOPENED).await?;
         let rows = connection.query(&statement, &[&keys]).await?;
         let claimed = column(&rows, |row| ClaimedRecord::from_row(row, 0, 1));
@@ -215,11 +215,11 @@ impl Deletion {
 }
 
 /// The keys of records that were never opened, up to the limit.
-fn never_opened(rows: &[Row], cut: &ClaimLimits) -> Vec<Uuid> {
-    let most = usize::try_from(cut.limit).unwrap_or(usize::MAX);
+fn never_opened(rows: &[Row], limits: &ClaimLimits) -> Vec<Uuid> {
+    let most = usize::try_from(limits.limit).unwrap_or(usize::MAX);
     let unopened = rows.iter().filter(|row| !row.get::<_, bool>(2));
     let keys = unopened.map(|row| row.get(0));
-    keys.filter(|key| !cut.skip.contains(key))
+    keys.filter(|key| !limits.skip.contains(key))
         .take(most)
         .collect()
 }

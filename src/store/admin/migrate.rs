@@ -88,7 +88,7 @@ async fn bring_up(connection: &mut Connection) -> Result<Migrated, StoreError> {
                 if attempt >= ATTEMPTS || !is_in_use(&error) {
                     return Err(failed(&error));
                 }
-                tracing::warn!("a table is in use: the migration waits, other sessions go on");
+                tracing::warn!("a table is in use: the migration waits, other sessions continue");
                 tokio::time::sleep(PAUSE).await;
             }
         }

@@ -101,11 +101,11 @@ impl LateParked {
     pub async fn take(
         store: &Store,
         after: Duration,
-        cut: &ClaimLimits,
+        limits: &ClaimLimits,
     ) -> Result<Self, StoreError> {
         let connection = store.connection().await?;
         connection.begin().await?;
-        let late = parked::late(&connection, after, cut).await?;
+        let late = parked::late(&connection, after, limits).await?;
         Ok(Self { connection, late })
     }
 

@@ -132,11 +132,11 @@ pub async fn begin(
 /// Begins a transaction of the janitor: claims due processes.
 pub async fn begin_due(
     connection: &Connection,
-    cut: &ClaimLimits,
+    limits: &ClaimLimits,
 ) -> Result<Vec<ClaimedRecord>, StoreError> {
     prepare(connection).await?;
     connection.begin().await?;
-    process::due(connection, cut).await
+    process::due(connection, limits).await
 }
 
 /// Loads what [`begin_due`] claimed.
@@ -190,7 +190,7 @@ pub async fn write_items(
 ) -> Result<EndingResults, StoreError> {
     event::correct(connection, corrections).await?;
     process::remove(connection, &corrections.unmade).await?;
-    item::forget(connection, &corrections.turned).await?;
+    item::delete(connection, &corrections.turned).await?;
     let (written, sequenced, summaries, place) = tokio::join!(
         biased;
         item::upsert(connection, items),

@@ -12,7 +12,7 @@ use crate::store::{Connection, StoreError, Unreadable, column, from_bigint, stam
 
 pub(super) const LOAD: &str = include_str!("../queries/write/load_outcomes.sql");
 pub(super) const UPSERT: &str = include_str!("../queries/write/upsert_items.sql");
-const FORGET: &str = include_str!("../queries/write/forget_items.sql");
+const DELETE: &str = include_str!("../queries/write/delete_items.sql");
 pub(super) const SUMMARIZE: &str = include_str!("../queries/write/summarize_items.sql");
 
 /// A changed outcome of an item.
@@ -68,11 +68,11 @@ pub(super) async fn load(
 }
 
 /// Deletes the items of records that turn out to be of the other kind.
-pub(super) async fn forget(connection: &Connection, keys: &[ProcessKey]) -> Result<(), StoreError> {
+pub(super) async fn delete(connection: &Connection, keys: &[ProcessKey]) -> Result<(), StoreError> {
     if keys.is_empty() {
         return Ok(());
     }
-    let statement = connection.prepared(FORGET).await?;
+    let statement = connection.prepared(DELETE).await?;
     let keys = column(keys, |key| key.0);
     connection.execute(&statement, &[&keys]).await?;
     Ok(())

@@ -210,10 +210,10 @@ pub(in crate::store) async fn refuse(
 pub(in crate::store) async fn late(
     connection: &Connection,
     after: Duration,
-    cut: &ClaimLimits,
+    limits: &ClaimLimits,
 ) -> Result<Vec<(PushId, ClaimedRecord)>, StoreError> {
     let after = after.as_secs_f64();
-    let rows = query(connection, LATE, &[&after, &cut.limit, &cut.skip]).await?;
+    let rows = query(connection, LATE, &[&after, &limits.limit, &limits.skip]).await?;
     let push = |row: &Row| {
         let push = PushId {
             process: ProcessKey(row.get(0)),

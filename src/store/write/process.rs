@@ -94,9 +94,9 @@ pub(super) async fn remove(connection: &Connection, keys: &[ProcessKey]) -> Resu
 /// Claims due processes.
 pub(super) async fn due(
     connection: &Connection,
-    cut: &ClaimLimits,
+    limits: &ClaimLimits,
 ) -> Result<Vec<ClaimedRecord>, StoreError> {
-    let rows = query(connection, DUE, &[&cut.limit, &cut.skip]).await?;
+    let rows = query(connection, DUE, &[&limits.limit, &limits.skip]).await?;
     Ok(column(&rows, |row| ClaimedRecord::from_row(row, 0, 1)))
 }
 

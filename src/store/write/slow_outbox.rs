@@ -184,17 +184,17 @@ impl Store {
         let ended = rows.iter().filter_map(|row| Some((ended(row).ok()?, row)));
         let (ended, rows): (Vec<Process>, Vec<_>) = ended.unzip();
         let mut items = summaries(&connection, &ended).await?;
-        let kept = ended.iter().zip(rows).filter_map(|(process, row)| {
+        let plans = ended.iter().zip(rows).filter_map(|(process, row)| {
             let summary = items.remove(&process.key).unwrap_or_default();
-            let kept = RetryPlan {
+            let plan = RetryPlan {
                 process: process.key,
                 completion: Completion::of(process, summary)?,
                 format: row.get(29),
                 hash: row.get(30),
             };
-            Some((process.key, kept))
+            Some((process.key, plan))
         });
-        Ok(kept.collect())
+        Ok(plans.collect())
     }
 }
 

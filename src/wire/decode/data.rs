@@ -12,25 +12,31 @@ use super::validate::Validator;
 use crate::domain::{Happening, Opening};
 
 /// Reads the data of a shape; `None` only with a fault noted.
-pub(super) fn happening(shape: Shape, data: &str, judge: &mut Validator<'_>) -> Option<Happening> {
+pub(super) fn happening(
+    shape: Shape,
+    data: &str,
+    validator: &mut Validator<'_>,
+) -> Option<Happening> {
     Some(match shape {
-        Shape::Received => received(parse(data, judge)?, judge),
-        Shape::Opened => orders::opened(parse(data, judge)?, judge),
-        Shape::Pushed => orders::pushed(parse(data, judge)?, judge)?,
-        Shape::Step => step(parse(data, judge)?, judge),
-        Shape::Progress => progress(&parse(data, judge)?, judge),
-        Shape::Items => items::happening(parse::<Items<'_>>(data, judge)?, judge),
-        Shape::Completed => completed(&parse(data, judge)?, judge),
-        Shape::Failed => failed(parse(data, judge)?, judge),
-        Shape::Cancelled => cancelled(parse(data, judge)?, judge),
+        Shape::Received => received(parse(data, validator)?, validator),
+        Shape::Opened => orders::opened(parse(data, validator)?, validator),
+        Shape::Pushed => orders::pushed(parse(data, validator)?, validator)?,
+        Shape::Step => step(parse(data, validator)?, validator),
+        Shape::Progress => progress(&parse(data, validator)?, validator),
+        Shape::Items => items::happening(parse::<Items<'_>>(data, validator)?, validator),
+        Shape::Completed => completed(&parse(data, validator)?, validator),
+        Shape::Failed => failed(parse(data, validator)?, validator),
+        Shape::Cancelled => cancelled(parse(data, validator)?, validator),
     })
 }
 
-fn parse<'a, T: Deserialize<'a>>(data: &'a str, judge: &mut Validator<'_>) -> Option<T> {
+fn parse<'a, T: Deserialize<'a>>(data: &'a str, validator: &mut Validator<'_>) -> Option<T> {
     match serde_json::from_str(data) {
         Ok(Object(parsed)) => Some(parsed),
         Err(_) => {
-            judge.faults.push(diagnose::<Object<T>>(data, judge.base));
+            validator
+                .faults
+                .push(diagnose::<Object<T>>(data, validator.base));
             None
         }
     }
@@ -52,22 +58,22 @@ struct Received<'a> {
     attributes: Option<&'a RawValue>,
 }
 
-fn received(data: Received<'_>, judge: &mut Validator<'_>) -> Happening {
-    let documents = judge.count(format_args!("documents"), data.documents);
-    let total = judge.count(format_args!("total"), data.total);
+fn received(data: Received<'_>, validator: &mut Validator<'_>) -> Happening {
+    let documents = validator.count(format_args!("documents"), data.documents);
+    let total = validator.count(format_args!("total"), data.total);
     if documents
         .zip(total)
         .is_some_and(|(one, other)| one != other)
     {
-        judge.demand(format_args!("total"), "contradicts `documents`; give one");
+        validator.demand(format_args!("total"), "contradicts `documents`; give one");
     }
     Happening::Opened(Box::new(Opening {
-        filename: judge.name(format_args!("filename"), data.filename),
-        module: judge.name(format_args!("module"), data.module),
-        workflow: judge.name(format_args!("workflow_id"), data.workflow_id),
-        group: judge.name(format_args!("group"), data.group),
+        filename: validator.name(format_args!("filename"), data.filename),
+        module: validator.name(format_args!("module"), data.module),
+        workflow: validator.name(format_args!("workflow_id"), data.workflow_id),
+        group: validator.name(format_args!("group"), data.group),
         total: total.or(documents),
-        attributes: judge.object(format_args!("attributes"), data.attributes),
+        attributes: validator.object(format_args!("attributes"), data.attributes),
         ..Opening::default()
     }))
 }
@@ -83,21 +89,21 @@ struct Step<'a> {
 }
 
 /// A step changes no record: it is checked here and read back from the event log.
-fn step(data: Step<'_>, judge: &mut Validator<'_>) -> Happening {
+fn step(data: Step<'_>, validator: &mut Validator<'_>) -> Happening {
     if data.message.is_none() && data.name.is_none() {
-        judge.demand(
+        validator.demand(
             format_args!("message"),
             "is missing; give `message` or `name`",
         );
     }
-    judge.text(format_args!("message"), data.message);
-    judge.name(format_args!("name"), data.name);
+    validator.text(format_args!("message"), data.message);
+    validator.name(format_args!("name"), data.name);
     let states = ["running", "done", "error"];
     if data
         .state
         .is_some_and(|Text(state)| !states.contains(&&*state))
     {
-        judge.demand(format_args!("state"), "must be running, done or error");
+        validator.demand(format_args!("state"), "must be running, done or error");
     }
     Happening::Step
 }
@@ -108,16 +114,16 @@ struct ProgressData {
     total: Option<u64>,
 }
 
-fn progress(data: &ProgressData, judge: &mut Validator<'_>) -> Happening {
+fn progress(data: &ProgressData, validator: &mut Validator<'_>) -> Happening {
     if data.done.is_none() && data.total.is_none() {
-        judge.demand(
+        validator.demand(
             format_args!("done"),
             "is missing; give `done`, `total` or both",
         );
     }
     Happening::Progress {
-        done: judge.count(format_args!("done"), data.done),
-        total: judge.count(format_args!("total"), data.total),
+        done: validator.count(format_args!("done"), data.done),
+        total: validator.count(format_args!("total"), data.total),
     }
 }
 
@@ -126,9 +132,9 @@ struct Completed {
     total: Option<u64>,
 }
 
-fn completed(data: &Completed, judge: &mut Validator<'_>) -> Happening {
+fn completed(data: &Completed, validator: &mut Validator<'_>) -> Happening {
     Happening::Completed {
-        total: judge.count(format_args!("total"), data.total),
+        total: validator.count(format_args!("total"), data.total),
     }
 }
 
@@ -140,10 +146,10 @@ struct Failed<'a> {
     code: Option<Text<'a>>,
 }
 
-fn failed(data: Failed<'_>, judge: &mut Validator<'_>) -> Happening {
+fn failed(data: Failed<'_>, validator: &mut Validator<'_>) -> Happening {
     Happening::Failed {
-        message: judge.text(format_args!("message"), data.message),
-        code: judge.name(format_args!("code"), data.code),
+        message: validator.text(format_args!("message"), data.message),
+        code: validator.name(format_args!("code"), data.code),
     }
 }
 
@@ -153,8 +159,8 @@ struct Cancelled<'a> {
     reason: Option<Text<'a>>,
 }
 
-fn cancelled(data: Cancelled<'_>, judge: &mut Validator<'_>) -> Happening {
+fn cancelled(data: Cancelled<'_>, validator: &mut Validator<'_>) -> Happening {
     Happening::Cancelled {
-        reason: judge.text(format_args!("reason"), data.reason),
+        reason: validator.text(format_args!("reason"), data.reason),
     }
 }

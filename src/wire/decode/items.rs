@@ -29,43 +29,43 @@ struct ItemData<'a> {
 }
 
 /// The outcomes it holds.
-pub(super) fn happening(data: Items<'_>, judge: &mut Validator<'_>) -> Happening {
+pub(super) fn happening(data: Items<'_>, validator: &mut Validator<'_>) -> Happening {
     let Some(list) = data.items else {
-        judge.demand(format_args!("items"), "is missing");
+        validator.demand(format_args!("items"), "is missing");
         return Happening::Items(Vec::new());
     };
-    let max = judge.limits.items.min(Limits::ITEMS_MAX);
+    let max = validator.limits.items.min(Limits::ITEMS_MAX);
     if list.count > max {
         let detail = format!("must have at most {max} entries; send several events");
-        judge.exceeded(format_args!("items"), detail);
+        validator.exceeded(format_args!("items"), detail);
         return Happening::Items(Vec::new());
     }
     let items = list.kept.into_iter().enumerate();
     Happening::Items(
         items
-            .map(|(index, Object(item))| outcome(index, item, judge))
+            .map(|(index, Object(item))| outcome(index, item, validator))
             .collect(),
     )
 }
 
 /// One outcome. Missing fields are noted and get defaults, since the event is refused anyway.
-fn outcome(index: usize, item: ItemData<'_>, judge: &mut Validator<'_>) -> Item {
+fn outcome(index: usize, item: ItemData<'_>, validator: &mut Validator<'_>) -> Item {
     if item.identifier.is_none() {
-        judge.demand(format_args!("items/{index}/identifier"), "is missing");
+        validator.demand(format_args!("items/{index}/identifier"), "is missing");
     }
     if item.ok.is_none() {
-        judge.demand(
+        validator.demand(
             format_args!("items/{index}/ok"),
             "is missing; give true or false",
         );
     }
     Item {
-        identifier: judge
+        identifier: validator
             .name(format_args!("items/{index}/identifier"), item.identifier)
             .unwrap_or_default(),
         ok: item.ok.unwrap_or_default(),
-        messages: messages(index, item.messages, judge),
-        document_id: judge.name(
+        messages: messages(index, item.messages, validator),
+        document_id: validator.name(
             format_args!("items/{index}/document_id"),
             item.document_id.map(|NumberOrText(text)| text),
         ),
@@ -76,16 +76,16 @@ fn outcome(index: usize, item: ItemData<'_>, judge: &mut Validator<'_>) -> Item 
 fn messages(
     index: usize,
     list: Option<List<Text<'_>, { Limits::MESSAGES_PER_ITEM }>>,
-    judge: &mut Validator<'_>,
+    validator: &mut Validator<'_>,
 ) -> Vec<String> {
     let Some(list) = list else { return Vec::new() };
     if list.count > Limits::MESSAGES_PER_ITEM {
         let detail = format!("must have at most {} entries", Limits::MESSAGES_PER_ITEM);
-        judge.exceeded(format_args!("items/{index}/messages"), detail);
+        validator.exceeded(format_args!("items/{index}/messages"), detail);
     }
     let kept = list.kept.into_iter().enumerate();
     kept.filter_map(|(place, text)| {
-        judge.text(format_args!("items/{index}/messages/{place}"), Some(text))
+        validator.text(format_args!("items/{index}/messages/{place}"), Some(text))
     })
     .collect()
 }

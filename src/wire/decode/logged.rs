@@ -18,13 +18,13 @@ pub fn logged(type_name: &str, data: &str) -> Option<Happening> {
         items: Limits::ITEMS_MAX,
         ..Limits::default()
     };
-    let mut judge = Validator {
+    let mut validator = Validator {
         limits: &limits,
         faults: Faults::default(),
         base: "#/data",
     };
     let known = EventType::named(type_name)?;
-    data::happening(known.shape, data, &mut judge)
+    data::happening(known.shape, data, &mut validator)
 }
 
 /// Decodes a logged push; `None` if it is damaged.

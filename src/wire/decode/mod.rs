@@ -59,20 +59,20 @@ fn read(
     let (encoding, text) = text(message, headers, limits)?;
     let mut faults = Faults::default();
     let mut envelope = envelope::read(encoding, text, message, headers, &mut faults)?;
-    let mut judge = Validator {
+    let mut validator = Validator {
         limits,
         faults,
         base: envelope.data_base,
     };
-    let stamp = stamp(&mut envelope, encoding, message, arrived, &mut judge);
+    let stamp = stamp(&mut envelope, encoding, message, arrived, &mut validator);
     let time_given = envelope.time.is_some() || message.timestamp.is_some();
-    let known = event_type(envelope.type_.take(), encoding, &mut judge);
-    let token = token(envelope.token.take(), encoding, known, &mut judge);
-    let tenant = tenant(envelope.tenant.take(), &mut judge);
+    let known = event_type(envelope.type_.take(), encoding, &mut validator);
+    let token = token(envelope.token.take(), encoding, known, &mut validator);
+    let tenant = tenant(envelope.tenant.take(), &mut validator);
     let mut happening =
-        known.and_then(|known| data::happening(known.shape, envelope.data, &mut judge));
+        known.and_then(|known| data::happening(known.shape, envelope.data, &mut validator));
     let opening = happening.as_mut().and_then(opening);
-    let side = opening.map(|opening| complete(opening, message, &envelope, &mut judge));
+    let side = opening.map(|opening| complete(opening, message, &envelope, &mut validator));
     let side = side.unwrap_or_default();
     let (Some(known), Some(stamp), Some(token), Some(tenant), Some(happening), true) = (
         known,
@@ -80,9 +80,9 @@ fn read(
         token,
         tenant,
         happening,
-        judge.faults.is_empty(),
+        validator.faults.is_empty(),
     ) else {
-        return Err(judge.faults);
+        return Err(validator.faults);
     };
     let derived_token = token.is_none();
     Ok(Accepted {
@@ -124,13 +124,13 @@ fn stamp(
     encoding: Encoding,
     message: &Message<'_>,
     arrived: Timestamp,
-    judge: &mut Validator<'_>,
+    validator: &mut Validator<'_>,
 ) -> Option<Stamp> {
     let mut identity = |found: Option<FoundAttribute<'_>>, name, detail| match found {
-        Some(_) => judge.found(found),
+        Some(_) => validator.found(found),
         None => {
             let fault = place(encoding, name).fault(Reason::MissingIdentity, detail);
-            judge.faults.push(fault);
+            validator.faults.push(fault);
             None
         }
     };
@@ -149,9 +149,9 @@ fn stamp(
         .is_some_and(|count| count > Limits::SEQUENCE_MAX)
     {
         let fault = place(encoding, "sequence").fault(Reason::InvalidField, "must be under 2^63");
-        judge.faults.push(fault);
+        validator.faults.push(fault);
     }
-    let time = judge.time(envelope.time.as_ref(), message.timestamp, arrived);
+    let time = validator.time(envelope.time.as_ref(), message.timestamp, arrived);
     Some(Stamp {
         time: time?,
         sequence: envelope.sequence,
@@ -163,18 +163,18 @@ fn stamp(
 fn event_type(
     found: Option<FoundAttribute<'_>>,
     encoding: Encoding,
-    judge: &mut Validator<'_>,
+    validator: &mut Validator<'_>,
 ) -> Option<&'static EventType> {
     let Some(found) = found else {
         let detail = "is missing; give it, or the property type, or the routing key";
         let fault = place(encoding, "type").fault(Reason::UnknownType, detail);
-        judge.faults.push(fault);
+        validator.faults.push(fault);
         return None;
     };
     let known = EventType::named(&found.text);
     if known.is_none() {
         let detail = "is no event type; names look like upload.received or order.step";
-        judge
+        validator
             .faults
             .push(found.place.fault(Reason::UnknownType, detail));
     }
@@ -186,10 +186,10 @@ fn token(
     found: Option<FoundAttribute<'_>>,
     encoding: Encoding,
     event_type: Option<&EventType>,
-    judge: &mut Validator<'_>,
+    validator: &mut Validator<'_>,
 ) -> Option<Option<String>> {
     if found.is_some() {
-        return judge.found(found).map(Some);
+        return validator.found(found).map(Some);
     }
     if event_type.is_some_and(EventType::opens) {
         return Some(None);
@@ -200,7 +200,7 @@ fn token(
     };
     let detail = "is missing; give it, or the property correlation_id";
     let fault = place(encoding, name).fault(Reason::MissingToken, detail);
-    judge.faults.push(fault);
+    validator.faults.push(fault);
     None
 }
 
@@ -212,9 +212,9 @@ fn place(encoding: Encoding, name: &'static str) -> AttributeOrigin {
     }
 }
 
-fn tenant(found: Option<FoundAttribute<'_>>, judge: &mut Validator<'_>) -> Option<String> {
+fn tenant(found: Option<FoundAttribute<'_>>, validator: &mut Validator<'_>) -> Option<String> {
     match found {
-        Some(_) => judge.found(found),
+        Some(_) => validator.found(found),
         None => Some(DEFAULT_TENANT.to_owned()),
     }
 }
@@ -244,9 +244,9 @@ fn complete(
     opening: &mut Opening,
     message: &Message<'_>,
     envelope: &Envelope<'_>,
-    judge: &mut Validator<'_>,
+    validator: &mut Validator<'_>,
 ) -> Side {
-    let reply_to = reply_to(message, judge);
+    let reply_to = reply_to(message, validator);
     opening.reply_to.clone_from(&reply_to);
     Side {
         reply_to,
@@ -254,10 +254,10 @@ fn complete(
     }
 }
 
-fn reply_to(message: &Message<'_>, judge: &mut Validator<'_>) -> Option<String> {
+fn reply_to(message: &Message<'_>, validator: &mut Validator<'_>) -> Option<String> {
     let text = message.reply_to.filter(|text| !text.is_empty())?;
     let place = AttributeOrigin::Property("reply_to");
-    judge.found(Some(FoundAttribute {
+    validator.found(Some(FoundAttribute {
         text: text.into(),
         place,
     }))

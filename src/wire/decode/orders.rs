@@ -57,14 +57,14 @@ struct Attachment<'a> {
 }
 
 /// Decodes the data of `order.opened`.
-pub(super) fn opened(data: Opened<'_>, judge: &mut Validator<'_>) -> Happening {
+pub(super) fn opened(data: Opened<'_>, validator: &mut Validator<'_>) -> Happening {
     Happening::Opened(Box::new(Opening {
-        workflow: judge.name(format_args!("workflow_id"), data.workflow_id),
-        group: judge.name(format_args!("group"), data.group),
-        attributes: judge.object(format_args!("attributes"), data.attributes),
+        workflow: validator.name(format_args!("workflow_id"), data.workflow_id),
+        group: validator.name(format_args!("group"), data.group),
+        attributes: validator.object(format_args!("attributes"), data.attributes),
         order: Some(Box::new(OrderOpening {
-            form: filled(data.form, judge),
-            files: files(data.attachments, judge),
+            form: filled(data.form, validator),
+            files: files(data.attachments, validator),
             attachments: data.attachments.map(|raw| raw.get().to_owned()),
         })),
         ..Opening::default()
@@ -72,36 +72,36 @@ pub(super) fn opened(data: Opened<'_>, judge: &mut Validator<'_>) -> Happening {
 }
 
 /// Decodes the data of `order.pushed`.
-pub(super) fn pushed(data: Pushed<'_>, judge: &mut Validator<'_>) -> Option<Happening> {
+pub(super) fn pushed(data: Pushed<'_>, validator: &mut Validator<'_>) -> Option<Happening> {
     let id = data.data_id.map(|Text(text)| Uuid::parse_str(&text));
-    let stage = judge.name(format_args!("stage"), data.stage);
+    let stage = validator.name(format_args!("stage"), data.stage);
     let target = match (id, stage) {
         (Some(Ok(id)), None) => Some(Target::Stop(id)),
         (None, Some(stage)) => Some(Target::Stage(stage)),
         (Some(Err(_)), _) => {
-            judge.demand(
+            validator.demand(
                 format_args!("data_id"),
                 "must be the UUID that the stage event gave",
             );
             None
         }
         (None, None) => {
-            judge.demand(
+            validator.demand(
                 format_args!("stage"),
                 "is missing; give `stage` or `data_id`",
             );
             None
         }
         (Some(Ok(_)), Some(_)) => {
-            judge.demand(
+            validator.demand(
                 format_args!("stage"),
                 "must not be there beside `data_id`; give one",
             );
             None
         }
     };
-    let outcome = judge.name(format_args!("outcome"), data.outcome);
-    let form = filled(data.form, judge);
+    let outcome = validator.name(format_args!("outcome"), data.outcome);
+    let form = filled(data.form, validator);
     let push = Push {
         target: target?,
         outcome,
@@ -110,16 +110,16 @@ pub(super) fn pushed(data: Pushed<'_>, judge: &mut Validator<'_>) -> Option<Happ
     Some(Happening::Pushed(Box::new(push)))
 }
 
-fn filled(form: Option<Object<Fields<'_>>>, judge: &mut Validator<'_>) -> Filled {
+fn filled(form: Option<Object<Fields<'_>>>, validator: &mut Validator<'_>) -> Filled {
     let fields = form.map(|Object(fields)| fields).unwrap_or_default();
-    let max = judge.limits.items;
+    let max = validator.limits.items;
     if fields.len() > max {
         let detail = format!("must have at most {max} fields");
-        judge.exceeded(format_args!("form"), detail);
+        validator.exceeded(format_args!("form"), detail);
     }
     let mut filled = Filled::new();
     for (id, raw) in fields {
-        let id = judge.name(format_args!("form"), Some(Text(id)));
+        let id = validator.name(format_args!("form"), Some(Text(id)));
         filled.extend(id.map(|id| (id, value(raw))));
     }
     filled
@@ -142,38 +142,38 @@ fn value(raw: &RawValue) -> Value {
 }
 
 /// The names of the attachments.
-fn files(raw: Option<&RawValue>, judge: &mut Validator<'_>) -> Vec<String> {
+fn files(raw: Option<&RawValue>, validator: &mut Validator<'_>) -> Vec<String> {
     let Some(raw) = raw else { return Vec::new() };
     type Attachments<'a> = List<Object<Attachment<'a>>, { Limits::ITEMS_MAX }>;
     let Ok(list) = serde_json::from_str::<Attachments<'_>>(raw.get()) else {
         let detail = "must be a list of {name, media_type, size, sha256, uri}";
-        judge.demand(format_args!("attachments"), detail);
+        validator.demand(format_args!("attachments"), detail);
         return Vec::new();
     };
-    let max = judge.limits.items.min(Limits::ITEMS_MAX);
+    let max = validator.limits.items.min(Limits::ITEMS_MAX);
     if list.count > max {
         let detail = format!("must have at most {max} entries");
-        judge.exceeded(format_args!("attachments"), detail);
+        validator.exceeded(format_args!("attachments"), detail);
     }
     let attachments = list.kept.into_iter().enumerate();
     attachments
-        .filter_map(|(index, Object(attachment))| file(index, attachment, judge))
+        .filter_map(|(index, Object(attachment))| file(index, attachment, validator))
         .collect()
 }
 
-fn file(index: usize, attachment: Attachment<'_>, judge: &mut Validator<'_>) -> Option<String> {
+fn file(index: usize, attachment: Attachment<'_>, validator: &mut Validator<'_>) -> Option<String> {
     if attachment.name.is_none() {
-        judge.demand(format_args!("attachments/{index}/name"), "is missing");
+        validator.demand(format_args!("attachments/{index}/name"), "is missing");
     }
-    judge.name(
+    validator.name(
         format_args!("attachments/{index}/media_type"),
         attachment.media_type,
     );
-    judge.name(
+    validator.name(
         format_args!("attachments/{index}/sha256"),
         attachment.sha256,
     );
-    judge.text(format_args!("attachments/{index}/uri"), attachment.uri);
-    judge.count(format_args!("attachments/{index}/size"), attachment.size);
-    judge.name(format_args!("attachments/{index}/name"), attachment.name)
+    validator.text(format_args!("attachments/{index}/uri"), attachment.uri);
+    validator.count(format_args!("attachments/{index}/size"), attachment.size);
+    validator.name(format_args!("attachments/{index}/name"), attachment.name)
 }

@@ -32,7 +32,7 @@ impl Validator<'_> {
     /// A name inside the data.
     pub(super) fn name(&mut self, at: Arguments<'_>, text: Option<Text<'_>>) -> Option<String> {
         let Text(text) = text?;
-        self.note(at, judge_name(&text, self.limits));
+        self.note(at, check_name(&text, self.limits));
         Some(text.into_owned())
     }
 
@@ -79,7 +79,7 @@ impl Validator<'_> {
     /// A name in the envelope.
     pub(super) fn found(&mut self, found: Option<FoundAttribute<'_>>) -> Option<String> {
         let FoundAttribute { text, place } = found?;
-        if let Err((reason, detail)) = judge_name(&text, self.limits) {
+        if let Err((reason, detail)) = check_name(&text, self.limits) {
             self.faults.push(place.fault(reason, detail));
             return None;
         }
@@ -93,7 +93,7 @@ impl Validator<'_> {
         seconds: Option<u64>,
         arrived: Timestamp,
     ) -> Option<Timestamp> {
-        let judged = match (stated, seconds) {
+        let checked = match (stated, seconds) {
             (Some(found), _) => time::parse(&found.text)
                 .ok_or((found.place, time::DEMAND))
                 .map(|time| (found.place, time)),
@@ -105,7 +105,7 @@ impl Validator<'_> {
             (None, None) => return Some(crate::clock::to_micros(arrived)),
         };
         let latest = arrived.saturating_add(self.limits.future);
-        let timely = judged.and_then(|(place, time)| match latest {
+        let timely = checked.and_then(|(place, time)| match latest {
             Ok(latest) if time > latest => Err((place, AHEAD)),
             _ => Ok(time),
         });
@@ -114,8 +114,8 @@ impl Validator<'_> {
             .ok()
     }
 
-    fn note(&mut self, at: Arguments<'_>, judged: Result<(), Complaint>) {
-        if let Err((reason, detail)) = judged {
+    fn note(&mut self, at: Arguments<'_>, checked: Result<(), Complaint>) {
+        if let Err((reason, detail)) = checked {
             let pointer = format_args!("{}/{at}", self.base).to_string();
             self.faults.push(Fault::at(reason, pointer, detail));
         }
@@ -124,7 +124,7 @@ impl Validator<'_> {
 
 /// A name: not blank, no control characters, not too long. Names are compared byte by byte, so
 /// two Unicode forms of one word are two names.
-fn judge_name(text: &str, limits: &Limits) -> Result<(), Complaint> {
+fn check_name(text: &str, limits: &Limits) -> Result<(), Complaint> {
     if text.len() > limits.name_bytes {
         let detail = format!("must be at most {} bytes long", limits.name_bytes);
         return Err((Reason::LimitExceeded, detail));

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::outbound::{ended, unopened};
-use super::schemas::takes;
+use super::schemas::accepts;
 use super::*;
 use crate::domain::completion::{DOCUMENTS_MAX, ERRORS_MAX, MESSAGES_MAX};
 use crate::domain::{Completion, Kind, Status};
@@ -37,7 +37,7 @@ fn every_type_has_a_schema_and_every_schema_is_sound() {
     assert!(schema::schema("upload.exploded").is_none());
 }
 
-/// Whether it says what it is, and what each of its fields is.
+/// Whether it describes itself and each of its fields.
 fn described(schema: &Value) -> bool {
     let says = schema["description"].as_str();
     let parts = [&schema["properties"], &schema["items"]["properties"]];
@@ -173,7 +173,7 @@ fn ended_as(kind: Kind, status: Status) -> Completion {
 fn what_goes_out_is_what_its_schema_says() {
     for message in published() {
         let body: Value = serde_json::from_str(&message.body).unwrap();
-        assert!(takes(message.type_, &body), "{body}");
+        assert!(accepts(message.type_, &body), "{body}");
         let schema: Value = serde_json::from_str(schema::schema(message.type_).unwrap()).unwrap();
         let documented = names(&schema["properties"]);
         assert!(names(&body).is_subset(&documented), "{body}");
@@ -182,7 +182,7 @@ fn what_goes_out_is_what_its_schema_says() {
             less.as_object_mut()
                 .unwrap()
                 .remove(needed.as_str().unwrap());
-            assert!(!takes(message.type_, &less), "{less}");
+            assert!(!accepts(message.type_, &less), "{less}");
         }
     }
 }

@@ -55,7 +55,7 @@ fn two_unicode_forms_of_one_word_are_two_names() {
 }
 
 #[test]
-fn every_name_of_the_envelope_is_judged_and_all_faults_are_reported() {
+fn every_name_of_the_envelope_is_validated_and_all_faults_are_reported() {
     let long = "x".repeat(201);
     let mut all = event("upload.items", json!({ "items": [{ "identifier": " " }] }));
     for field in ["id", "source", "token", "tenant"] {
@@ -75,7 +75,7 @@ fn every_name_of_the_envelope_is_judged_and_all_faults_are_reported() {
 }
 
 #[test]
-fn names_inside_the_data_are_judged_too() {
+fn names_inside_the_data_are_validated_too() {
     let received = |field: &str| {
         let data = json!({ field: "a\u{7}b" });
         event("upload.received", data).to_string()

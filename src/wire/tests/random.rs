@@ -144,7 +144,7 @@ fn keeps_name(name: &str) {
     assert!(!name.chars().any(char::is_control));
 }
 
-fn judge(message: &Message<'_>) {
+fn validator(message: &Message<'_>) {
     match decode(message, &LIMITS, arrived()) {
         Ok(accepted) => keeps_limits(&accepted),
         Err(rejection) => {
@@ -162,13 +162,13 @@ proptest! {
 
     #[test]
     fn random_bytes_never_panic(body in prop::collection::vec(any::<u8>(), 0..64)) {
-        judge(&plain(&body));
+        validator(&plain(&body));
     }
 
     #[test]
     fn mutated_events_never_panic_and_accepted_ones_keep_the_limits(body in mutated()) {
-        judge(&plain(&body));
-        judge(&Message { content_type: Some("application/cloudevents+json"), ..plain(&body) });
+        validator(&plain(&body));
+        validator(&Message { content_type: Some("application/cloudevents+json"), ..plain(&body) });
     }
 
     #[test]
@@ -178,7 +178,7 @@ proptest! {
         body in almost_valid(),
     ) {
         let headers = [(name, HeaderValue::Text(&texts[0])), ("ce-sequence", HeaderValue::Text(&texts[1]))];
-        judge(&Message {
+        validator(&Message {
             routing_key: &texts[1],
             message_id: Some(&texts[2]),
             correlation_id: Some(&texts[3]),

@@ -1,8 +1,8 @@
-//! The data of each event type: what the decoder takes of it its schema takes, and nothing else.
+//! The data of each event type: the schema accepts what the decoder accepts, and nothing else.
 
 use proptest::prelude::*;
 
-use super::schemas::judged;
+use super::schemas::decodes;
 use crate::wire::tests::*;
 
 /// An item's data among others.
@@ -14,7 +14,7 @@ fn item(item: Value) -> Value {
 fn a_document_may_be_named_by_any_number_of_64_bits() {
     for number in [json!(u64::MAX), json!(i64::MIN), json!(0), json!(7.0)] {
         let item = item(json!({ "identifier": "a", "ok": true, "document_id": number }));
-        assert!(judged("upload.items", &item), "{item}");
+        assert!(decodes("upload.items", &item), "{item}");
     }
 }
 
@@ -61,7 +61,7 @@ fn what_may_be_left_out_may_be_null() {
         ("upload.cancelled", json!({ "reason": null })),
     ];
     for (type_, data) in &accepted {
-        assert!(judged(type_, data), "{type_} {data}");
+        assert!(decodes(type_, data), "{type_} {data}");
     }
 }
 
@@ -78,7 +78,7 @@ fn no_data_is_as_good_as_null() {
 
 fn refused<const N: usize>(cases: [(&str, Value); N]) {
     for (type_, data) in &cases {
-        assert!(!judged(type_, data), "{type_} {data}");
+        assert!(!decodes(type_, data), "{type_} {data}");
     }
 }
 
@@ -239,6 +239,6 @@ proptest! {
     fn decoder_and_schema_take_the_same_data(
         (type_, data) in typed_data(),
     ) {
-        judged(type_, &data);
+        decodes(type_, &data);
     }
 }

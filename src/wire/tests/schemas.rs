@@ -54,8 +54,8 @@ static VALIDATORS: LazyLock<Validators> = LazyLock::new(|| {
     validators.collect()
 });
 
-/// Whether a schema takes a value, both as it is served and inside AsyncAPI.
-pub(super) fn takes(name: &str, value: &Value) -> bool {
+/// Whether a schema accepts a value, both as it is served and inside AsyncAPI.
+pub(super) fn accepts(name: &str, value: &Value) -> bool {
     let [served, shown] = &VALIDATORS[name];
     let said = served.is_valid(value);
     assert_eq!(said, shown.is_valid(value), "{name} in AsyncAPI: {value}");
@@ -74,9 +74,9 @@ pub(super) fn agree(message: &Message<'_>, said: &Result<Accepted, Box<Rejection
     };
     match said {
         Ok(accepted) => {
-            assert!(takes(envelope, &body), "accepted: {body}");
+            assert!(accepts(envelope, &body), "accepted: {body}");
             let data = serde_json::from_str(&accepted.data).unwrap();
-            assert!(takes(accepted.type_name, &data), "accepted: {data}");
+            assert!(accepts(accepted.type_name, &data), "accepted: {data}");
         }
         Err(rejection) => {
             let beyond = |detail: &str| {
@@ -88,7 +88,7 @@ pub(super) fn agree(message: &Message<'_>, said: &Result<Accepted, Box<Rejection
             // Without its type in the body it is unknown which data it should have.
             if !is_beyond && body["type"].is_string() {
                 assert!(
-                    !takes(envelope, &body),
+                    !accepts(envelope, &body),
                     "{}: {body}",
                     rejection.problem.detail
                 );
@@ -97,11 +97,11 @@ pub(super) fn agree(message: &Message<'_>, said: &Result<Accepted, Box<Rejection
     }
 }
 
-/// Decodes an event with that data; its schema must say the same.
-pub(super) fn judged(type_: &str, data: &Value) -> bool {
+/// Decodes an event with this data; its schema must agree.
+pub(super) fn decodes(type_: &str, data: &Value) -> bool {
     let body = event(type_, data.clone()).to_string();
     let accepted = decode_default(&plain(body.as_bytes())).is_ok();
-    assert_eq!(takes(type_, data), accepted, "{type_} {data}");
+    assert_eq!(accepts(type_, data), accepted, "{type_} {data}");
     accepted
 }
 
@@ -111,7 +111,7 @@ fn the_sample_events_are_what_their_schemas_say() {
     let mut count = 0;
     for file in std::fs::read_dir(folder).unwrap() {
         let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
-        // `agree` looks at every one of them.
+        // `agree` checks every one of them.
         for line in text.lines() {
             let _ = decode_default(&plain(line.as_bytes()));
             count += 1;

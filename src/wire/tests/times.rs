@@ -1,10 +1,10 @@
-//! When things happened.
+//! Times of events.
 
 use expect_test::expect;
 
 use super::*;
 
-/// What becomes of each text as the time of an event.
+/// The result of each text as the time of an event.
 fn outcomes(texts: &[&str]) -> String {
     let mut lines = String::new();
     for text in texts {

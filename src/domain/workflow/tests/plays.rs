@@ -53,7 +53,7 @@ impl Played {
     }
 }
 
-/// The joins that some order of up to so many pushes leaves waiting.
+/// The joins that some order of up to that number of pushes leaves waiting.
 fn played(workflow: &Workflow, pushes_max: usize) -> BTreeSet<String> {
     let mut opened = Played::default();
     opened.arrive(None, &workflow.start);
