@@ -10,7 +10,7 @@ use waybill::domain::completion::{ItemError, ItemSummary};
 use waybill::domain::merge::Outcomes;
 use waybill::domain::{Happening, Item, Kind, Process, ProcessKey, Stamp};
 use waybill::store::read::feed_cursor::Cursor;
-use waybill::store::write::batch::{Answers, Loaded, Questions};
+use waybill::store::write::batch::{EndingQueries, EndingResults, Loaded};
 use waybill::store::write::event::{NewEvent, Sequences};
 use waybill::store::write::item::ChangedItem;
 use waybill::store::write::outbox::OutboxRow;
@@ -47,7 +47,7 @@ pub(crate) struct Act {
     /// Records of which only the counts changed.
     pub(crate) counts: Vec<Process>,
     pub(crate) items: Vec<ChangedItem>,
-    pub(crate) questions: Questions,
+    pub(crate) questions: EndingQueries,
     pub(crate) outbox: Vec<OutboxRow>,
     pub(crate) open: BTreeMap<Kind, i64>,
 }
@@ -203,7 +203,7 @@ impl Memory {
         }
     }
 
-    fn answer(&self, questions: &Questions) -> Answers {
+    fn answer(&self, questions: &EndingQueries) -> EndingResults {
         let count = |key: &ProcessKey, below: u64| {
             let sequences = self.sequences.get(key).into_iter().flatten();
             let seen = sequences.filter(|sequence| **sequence < below);
@@ -214,7 +214,7 @@ impl Memory {
         };
         let sequenced = questions.sequenced.iter();
         let items = questions.items.iter().map(|key| ProcessKey(*key));
-        Answers {
+        EndingResults {
             sequenced: sequenced
                 .map(|(key, _, below)| (*key, count(key, *below)))
                 .collect(),
