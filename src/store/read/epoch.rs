@@ -1,11 +1,11 @@
 //! Epochs of the change feed: each server and time line that the tables have lived on.
 //!
-//! The server numbers transactions. A restored dump meets other numbers on its new server; a promoted
-//! replica or a point-in-time recovery may reuse the numbers of transactions that it never received.
-//! So the first transaction that logs events there begins the next epoch, and each event carries its
-//! epoch. The check runs in that transaction, not once per connection: a connection can outlive the
-//! promotion of its server, and a pooler may have several servers behind it, but a transaction that
-//! writes runs on one server and one time line.
+//! The server numbers transactions. A restored dump meets other numbers on its new server; a
+//! promoted replica or a point-in-time recovery may reuse the numbers of transactions that it never
+//! received. So the first transaction that logs events there begins the next epoch, and each event
+//! carries its epoch. The check runs in that transaction, not once per connection: a connection can
+//! outlive the promotion of its server, and a pooler may have several servers behind it, but a
+//! transaction that writes runs on one server and one time line.
 
 use crate::store::{Connection, StoreError};
 

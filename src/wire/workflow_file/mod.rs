@@ -19,7 +19,7 @@
 //! [stages.review]
 //! next = { accepted = ["finance", "stock"], refused = [] }   # by the push's outcome
 //! deadline = "2d"              # then the order ends with an error …
-//! on_deadline = "refused"      # … or continues with this outcome; only where `next` has outcomes
+//! on_deadline = "refused"      # … or with this outcome; only where `next` has outcomes
 //!
 //! [[stages.review.form]]       # a field of the form of the push that leaves the stage
 //! id = "comment"
