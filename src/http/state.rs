@@ -112,7 +112,8 @@ impl Api {
         };
         tasks.spawn(self.ended.clone().poll(ended, stop.clone()));
         let store = self.store.clone();
-        let outcomes = async move |sent: &[SentEvent]| store.event_outcomes(sent).await.unwrap_or_default();
+        let outcomes =
+            async move |sent: &[SentEvent]| store.event_outcomes(sent).await.unwrap_or_default();
         tasks.spawn(self.outcomes.clone().poll(outcomes, stop.clone()));
         let notifier = self.notifier.clone();
         tasks.spawn(notifier.poll(self.store.clone(), stop.clone()));

@@ -41,7 +41,10 @@ impl State {
                 problem: Some(_), ..
             } => Self::Stalled,
             // It has not started, or waits for its next turn.
-            Replay { begun_at: None, .. } | Replay { is_claimed: false, .. } => Self::Waiting,
+            Replay { begun_at: None, .. }
+            | Replay {
+                is_claimed: false, ..
+            } => Self::Waiting,
             Replay { .. } => Self::Running,
         }
     }
