@@ -1,7 +1,5 @@
 //! `GET /v1/processes/{token}`: the record of a process, now or once it has ended.
 
-use std::slice;
-
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -15,10 +13,9 @@ use crate::http::web::auth::Caller;
 use crate::http::web::params::Parameters;
 use crate::http::web::prefer;
 use crate::http::web::problem::HttpProblem;
-use crate::store::StoreError;
 use crate::view::found::FoundProcess;
 use crate::view::parts::Parts;
-use crate::view::read::{self, Absent, ReadQuery};
+use crate::view::read::ReadQuery;
 use crate::view::record::View;
 
 const INCLUDE: &str = "include";
@@ -55,7 +52,7 @@ pub(in crate::http) async fn get(
         as_of: None,
     };
     let wait = prefer::wait(&headers);
-    let mut found = read(&api, &query).await?;
+    let mut found = api.record(&query).await?;
     let has_ended = |found: &FoundProcess| found.record.process.ended.is_some();
     if let Some(wait) = wait
         && !found.as_ref().is_some_and(has_ended)
@@ -65,7 +62,7 @@ pub(in crate::http) async fn get(
             _ = tokio::time::timeout(wait, api.ended.wait_for(key)) => {}
             () = api.stop.cancelled() => {}
         }
-        found = read(&api, &query).await?;
+        found = api.record(&query).await?;
     }
     let found = found.ok_or_else(HttpProblem::unknown_token)?;
     let body = serde_json::to_vec(&found.view(&query.parts));
@@ -75,26 +72,6 @@ pub(in crate::http) async fn get(
         response.headers_mut().insert("preference-applied", applied);
     }
     Ok(response)
-}
-
-/// The record, if there is one; fails if it was deleted, since there is nothing to wait for.
-pub(in crate::http) async fn read(
-    api: &Api,
-    query: &ReadQuery,
-) -> Result<Option<FoundProcess>, HttpProblem> {
-    let found = match query.parts == Parts::default() {
-        true => Some(api.batcher.record(query.key).await?),
-        false => {
-            let found = read::read(&api.store, slice::from_ref(query)).await?;
-            found.into_iter().next()
-        }
-    };
-    match found {
-        Some(Ok(found)) => Ok(Some(found)),
-        Some(Err(Absent::Forgotten)) => Err(HttpProblem::forgotten()),
-        Some(Err(Absent::Unreadable(column))) => Err(StoreError::Corrupt(column).into()),
-        Some(Err(_)) | None => Ok(None),
-    }
 }
 
 /// The record, or 304 if the client has this version already.

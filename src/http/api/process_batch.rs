@@ -23,7 +23,7 @@ use crate::store::StoreError;
 use crate::store::read::feed_cursor::Cursor;
 use crate::view::found::FoundProcess;
 use crate::view::parts::{Part, Parts};
-use crate::view::read::{self, Absent, ReadQuery};
+use crate::view::read::{Absent, ReadQuery};
 use crate::view::record::View;
 use crate::wire::FieldFault;
 
@@ -92,7 +92,7 @@ async fn answer(
         .collect();
     let queries = entries.iter().filter_map(|entry| entry.query.as_ref().ok());
     let queries: Vec<_> = queries.cloned().collect();
-    let found = read::read(&api.store, &queries).await?;
+    let found = api.records(&queries).await?;
     let results = results(&entries, found);
     let instance = |place: usize| format!("{}#/{REQUESTS}/{place}", uri.path());
     let instances: Vec<_> = (0..entries.len()).map(instance).collect();

@@ -16,4 +16,5 @@ pub(super) mod prefer;
 pub(crate) mod problem;
 pub(super) mod problem_kind;
 pub(crate) mod rate_limit;
+pub(crate) mod records;
 pub(super) mod waiters;

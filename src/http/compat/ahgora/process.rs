@@ -25,7 +25,7 @@ use crate::store::read::list::{LIST_MAX, Listed};
 use crate::store::read::list_selection::Selection;
 use crate::store::read::record::Record;
 use crate::view::parts::{Part, Parts};
-use crate::view::read::{self, Absent, ReadQuery};
+use crate::view::read::{Absent, ReadQuery};
 
 const SUBUNIQUE: &str = "subunique";
 const UNIQUE: &str = "unique";
@@ -86,7 +86,7 @@ pub(super) async fn get(
 /// The process of this token, with the items that failed.
 async fn one(api: &Api, access: &Access, subunique: &str) -> Result<Record, HttpProblem> {
     let query = query(access, subunique);
-    let found = read::read(&api.store, slice::from_ref(&query)).await?;
+    let found = api.records(slice::from_ref(&query)).await?;
     match found.into_iter().next() {
         Some(Ok(found)) => Ok(found.record),
         Some(Err(Absent::Forgotten)) => Err(over()),
@@ -111,7 +111,7 @@ async fn all(
     }
     let failing = group.failing.iter().map(|token| query(access, token));
     let failing: Vec<_> = failing.collect();
-    let found = read::read(&api.store, &failing).await?;
+    let found = api.records(&failing).await?;
     let found = found.into_iter().flatten();
     Ok((group.sum, found.map(|found| found.record).collect()))
 }

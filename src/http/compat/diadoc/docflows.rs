@@ -26,7 +26,7 @@ use crate::store::read::record::{Record, StoredItem};
 use crate::store::{Store, StoreError};
 use crate::view::found::FoundProcess;
 use crate::view::parts::{Part, Parts};
-use crate::view::read::{self, Absent, ReadQuery};
+use crate::view::read::{Absent, ReadQuery};
 
 /// Most bytes of a body.
 const BODY_BYTES_MAX: usize = 256 << 10;
@@ -71,7 +71,7 @@ async fn documents(
     requests: &[DocumentRequest],
 ) -> Result<Vec<DocumentWithDocflow>, HttpProblem> {
     let (queries, places) = queries(requests);
-    let found = read::read(&api.store, &queries).await?;
+    let found = api.records(&queries).await?;
     let moments = moments(&api.store, &found).await?;
     let result = |place: &usize| found.get(*place).map(Result::as_ref);
     let results: Vec<_> = places.iter().filter_map(result).collect();

@@ -76,7 +76,7 @@ async fn rows_of(
     keys: &[ProcessKey],
     language: Language,
     bytes: &mut usize,
-) -> Result<Vec<Map<String, Value>>, StoreError> {
+) -> Result<Vec<Map<String, Value>>, HttpProblem> {
     if *bytes > BYTES_MAX {
         let bare = request::records(api, keys, &[]).await?;
         return Ok(bare

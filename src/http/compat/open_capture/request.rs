@@ -16,10 +16,9 @@ use crate::domain::ProcessKey;
 use crate::http::state::Api;
 use crate::http::web::auth::Caller;
 use crate::http::web::problem::{HttpProblem, ProblemKind};
-use crate::store::StoreError;
 use crate::store::read::record::Record;
 use crate::view::parts::{Part, Parts};
-use crate::view::read::{self, ReadQuery};
+use crate::view::read::ReadQuery;
 
 /// Most bytes of a body.
 const BODY_BYTES_MAX: usize = 64 << 10;
@@ -93,14 +92,14 @@ pub(super) async fn records(
     api: &Api,
     keys: &[ProcessKey],
     parts: &[Part],
-) -> Result<Vec<Record>, StoreError> {
+) -> Result<Vec<Record>, HttpProblem> {
     let query = |key: &ProcessKey| ReadQuery {
         key: *key,
         parts: Parts::of(parts),
         as_of: None,
     };
     let queries: Vec<_> = keys.iter().map(query).collect();
-    let found = read::read(&api.store, &queries).await?.into_iter();
+    let found = api.records(&queries).await?.into_iter();
     Ok(found.flatten().map(|found| found.record).collect())
 }
 

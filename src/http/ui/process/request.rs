@@ -1,7 +1,6 @@
 //! The parameters of the page of a process, and reading the process.
 
 use crate::domain::ProcessKey;
-use crate::http::api::process;
 use crate::http::state::Api;
 use crate::http::web::list_query;
 use crate::http::web::params::Parameters;
@@ -58,6 +57,6 @@ pub(super) async fn found(
         parts: parts.clone(),
         as_of: None,
     };
-    let found = process::read(api, &query).await?;
+    let found = api.record(&query).await?;
     found.ok_or_else(HttpProblem::unknown_token)
 }

@@ -10,7 +10,6 @@ use super::filter::{Filter, Since};
 use super::table;
 use crate::clock;
 use crate::domain::ProcessKey;
-use crate::http::api::process;
 use crate::http::state::Api;
 use crate::http::ui::page::{Page, Tab};
 use crate::http::ui::page_request::PageRequest;
@@ -54,7 +53,7 @@ async fn is_known(api: &Api, key: ProcessKey) -> Result<bool, HttpProblem> {
         parts: Parts::default(),
         as_of: None,
     };
-    Ok(process::read(api, &query).await?.is_some())
+    Ok(api.record(&query).await?.is_some())
 }
 
 async fn page(Viewer { api, access }: Viewer, filter: Filter) -> Result<Page, HttpProblem> {
