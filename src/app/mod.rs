@@ -166,7 +166,7 @@ impl App {
         let mut working = JoinSet::new();
         let roll = Roll::default();
         let mut serving = JoinSet::new();
-        let (mailbox, dead_letterbox) = relay::mailbox();
+        let (mailbox, incoming) = relay::mailbox();
         // Closed until the database was looked at.
         let (gate, gate_state) = watch::channel(false);
         serving.spawn(self.observer(gate).run(done.clone()));
@@ -192,7 +192,7 @@ impl App {
             roll.start(&mut working, "replays", self.desk().run(stop.clone()));
         }
         // Ends when the last mailbox is gone, so after all that may still leave something in it.
-        let publisher = publish(relay, dead_letterbox, give_up.clone());
+        let publisher = publish(relay, incoming, give_up.clone());
         roll.start(&mut working, "publisher", publisher);
         if let Some(api) = self.api.take() {
             let answering = api.serve(stop.clone(), health.clone());

@@ -77,12 +77,8 @@ impl Roll {
     }
 }
 
-pub(super) async fn publish(
-    relay: Relay,
-    dead_letterbox: RelayReceiver,
-    give_up: CancellationToken,
-) {
-    relay.publish(dead_letterbox, give_up).await;
+pub(super) async fn publish(relay: Relay, incoming: RelayReceiver, give_up: CancellationToken) {
+    relay.publish(incoming, give_up).await;
 }
 
 pub(super) async fn serve(listener: TcpListener, ops: Ops, done: CancellationToken) {

@@ -1,4 +1,4 @@
-//! A dead letter from what was received, and back to what was received, for a replay.
+//! Converts a received message to a dead letter, and back for a replay.
 
 use ring::digest::{SHA256, digest};
 use serde_json::json;
@@ -11,12 +11,12 @@ use crate::domain::Event;
 use crate::store::write::dead_letter::DeadLetter;
 use crate::wire::{CutBody, Problem, Reason, Rejection};
 
-/// How much of a readable part is kept beside the raw bytes.
+/// How much of a text field is kept in its column; the raw bytes are kept whole.
 const PART_CHARS_MAX: usize = 255;
-/// How much is kept of a body that is too large.
+/// How many bytes are kept of a body that is too large.
 const CUT_BYTES: usize = 64 << 10;
 
-/// The dead letter of a message that was refused. Of a body over `body_max` bytes a part is kept.
+/// The dead letter of a refused message. A body over `body_max` bytes is truncated.
 pub(super) fn of(
     delivery: &Delivery,
     queue: &str,
@@ -63,7 +63,7 @@ fn cut(body: &[u8]) -> CutBody {
     }
 }
 
-/// A refusal of an event that had been decoded.
+/// The rejection of an event that was decoded.
 pub(super) fn refusal(event: &Event, type_name: &str, reason: Reason, detail: String) -> Rejection {
     Rejection {
         reason,
@@ -76,19 +76,19 @@ pub(super) fn refusal(event: &Event, type_name: &str, reason: Reason, detail: St
     }
 }
 
-/// A refusal of a message whose properties no client library can read: two different ones may look
-/// alike once they are mended, so none of them may count as an identity.
+/// The rejection of a message whose properties the client library can't read: two different ones
+/// may be equal after the repair, so none of them may count as an identity.
 pub(super) fn malformed(delivery: &Delivery) -> Rejection {
     let detail = "a property or header name is not UTF-8; publish texts as UTF-8";
     Rejection {
         reason: Reason::Undecodable,
         problem: Problem::new(Reason::Undecodable, detail.to_owned()),
-        ..given_up(delivery)
+        ..dead_lettered(delivery)
     }
 }
 
-/// A refusal of a message that the broker gave up; its `x-death` header says why.
-pub(super) fn given_up(delivery: &Delivery) -> Rejection {
+/// The rejection of a message that the broker dead-lettered; its `x-death` header says why.
+pub(super) fn dead_lettered(delivery: &Delivery) -> Rejection {
     let (reason, detail) = match death_reason(&delivery.properties) {
         Some("delivery_limit") => (
             Reason::DeliveryLimit,
@@ -112,8 +112,8 @@ pub(super) fn given_up(delivery: &Delivery) -> Rejection {
     }
 }
 
-/// The message as it was sent: to the exchange of events, or of our own to the place where it could not
-/// be delivered; `None` if the dead letter is damaged, or its body was not kept whole.
+/// The message as it was sent, for the exchange of events, or Waybill's own undeliverable message
+/// for its original exchange; `None` if the dead letter is damaged, or its body was truncated.
 pub(super) fn replay(dead_letter: &DeadLetter) -> Option<Outgoing> {
     if CutBody::of_problem(&dead_letter.problem).is_some() {
         return None;
@@ -132,9 +132,9 @@ pub(super) fn replay(dead_letter: &DeadLetter) -> Option<Outgoing> {
     ))
 }
 
-/// The same for every delivery of one message: what the broker adds from delivery to delivery is
-/// left out, also how it was given up. A message that is given up twice is one dead letter; a replay
-/// is marked, and so another message.
+/// The same for every delivery of one message: headers that the broker adds on delivery or
+/// dead-lettering are left out. A message that is dead-lettered twice is one dead letter; a replay
+/// is marked, and so is another message.
 fn fingerprint(delivery: &Delivery, properties: &str, cut: Option<&CutBody>) -> Uuid {
     let Delivery {
         exchange,
@@ -231,9 +231,9 @@ mod tests {
     }
 
     #[test]
-    fn a_dead_letter_gives_back_every_property_and_every_kind_of_header() {
+    fn a_dead_letter_restores_every_property_and_every_kind_of_header() {
         let delivery = delivery();
-        let dead_letter = of(&delivery, "waybill.events.0", given_up(&delivery), 9);
+        let dead_letter = of(&delivery, "waybill.events.0", dead_lettered(&delivery), 9);
         let mut message = replay(&dead_letter).unwrap();
         message
             .properties
@@ -253,7 +253,7 @@ mod tests {
         again.tag = 9;
         let mut other = delivery();
         other.body.push(1);
-        let id = |delivery: &Delivery| of(delivery, "q", given_up(delivery), 9).id;
+        let id = |delivery: &Delivery| of(delivery, "q", dead_lettered(delivery), 9).id;
         for added in ["x-delivery-count", "x-acquired-count", "x-death"] {
             let added = (added.to_owned(), HeaderValue::Int(2));
             again.properties.headers.push(added);
@@ -261,14 +261,22 @@ mod tests {
         assert_eq!(id(&first), id(&again));
         assert_ne!(id(&first), id(&other));
     }
+
     #[test]
-    fn of_a_body_that_is_too_large_a_part_is_kept_and_its_hash_and_it_is_no_replay() {
+    fn a_body_that_is_too_large_is_truncated_and_hashed_and_cannot_be_replayed() {
         let delivery = |last: u8| {
             let mut body = vec![b'x'; CUT_BYTES];
             body.push(last);
             Delivery { body, ..delivery() }
         };
-        let dead_letter = |last| of(&delivery(last), "q", given_up(&delivery(last)), CUT_BYTES);
+        let dead_letter = |last| {
+            of(
+                &delivery(last),
+                "q",
+                dead_lettered(&delivery(last)),
+                CUT_BYTES,
+            )
+        };
         let kept = dead_letter(b'1');
         assert_eq!(kept.body.len(), CUT_BYTES);
         let cut = CutBody::of_problem(&kept.problem).unwrap();

@@ -1,9 +1,9 @@
-//! Named points at which a worker can be told to die, so that tests know the instant of a crash.
+//! Named points at which a worker can crash on purpose, so that tests know the instant of a crash.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Where a worker may be told to die.
+/// Where a worker can crash on purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CrashPoint {
     /// A batch is decoded.
@@ -57,7 +57,7 @@ impl CrashPoint {
     }
 }
 
-/// The crash that was asked for, if any.
+/// The configured crash, if any.
 #[derive(Debug, Clone, Default)]
 pub struct Faults {
     crash: Option<Arc<Crash>>,
@@ -70,7 +70,7 @@ struct Crash {
 }
 
 impl Faults {
-    /// Reads `point` or `point:n`, which dies when the point is reached for the n-th time.
+    /// Parses `point` or `point:n`, which aborts when the point is reached for the n-th time.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (name, count) = text.split_once(':').unwrap_or((text, "1"));
@@ -81,7 +81,7 @@ impl Faults {
         })
     }
 
-    /// Dies here if that was asked for: at once, like a kill, with nothing cleaned up.
+    /// Aborts here if configured: at once, like a kill, with nothing cleaned up.
     pub fn pass(&self, point: CrashPoint) {
         if let Some(crash) = &self.crash
             && crash.point == point
@@ -91,7 +91,7 @@ impl Faults {
         }
     }
 
-    /// Whether that point may still be the end.
+    /// Whether a crash at that point is still to come.
     #[must_use]
     pub fn waits_at(&self, point: CrashPoint) -> bool {
         self.crash.as_ref().is_some_and(|crash| {

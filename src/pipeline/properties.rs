@@ -1,10 +1,10 @@
-//! The properties and headers of a message as JSON, and back without loss.
+//! Converts the properties and headers of a message to JSON, and back without loss.
 
 use serde_json::{Map, Value, json};
 
 use crate::broker::{HeaderValue, Properties};
 
-/// The properties without the headers.
+/// The properties, without the headers, as JSON.
 pub(super) fn to_json(properties: &Properties) -> String {
     let all = json!({
         "content_type": properties.content_type,
@@ -30,12 +30,12 @@ pub(super) fn to_json(properties: &Properties) -> String {
     Value::Object(given).to_string()
 }
 
-/// The headers.
+/// The headers as JSON.
 pub(super) fn headers_to_json(headers: &[(String, HeaderValue)]) -> String {
     table_json(headers).to_string()
 }
 
-/// Both together again; `None` if they were damaged.
+/// Both from JSON; `None` if it is damaged.
 pub(super) fn from_json(properties: &str, headers: &str) -> Option<Properties> {
     let properties: Map<String, Value> = serde_json::from_str(properties).ok()?;
     let headers: Map<String, Value> = serde_json::from_str(headers).ok()?;
@@ -58,7 +58,7 @@ pub(super) fn from_json(properties: &str, headers: &str) -> Option<Properties> {
     })
 }
 
-/// Types that JSON has stand for themselves; the others are objects with one key that starts with
+/// Types that JSON has map to themselves; the others are objects with one key that starts with
 /// a dollar sign.
 fn value_json(value: &HeaderValue) -> Value {
     match value {

@@ -1,5 +1,5 @@
-//! Sends completions again that were delivered, or dropped, before: the same id and the same body,
-//! made from the record, as long as that is kept.
+//! Sends completions again that were delivered or dropped before: the same id and the same body,
+//! rebuilt from the record, as long as that is kept.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,31 +11,31 @@ use crate::store::write::slow_outbox::RetryPlan;
 use crate::store::{Store, StoreError};
 use crate::view::completion;
 
-/// Completions that are read and written together.
+/// How many completions are read and written at a time.
 const AT_ONCE: i64 = 500;
 
 /// Why there is no completion of a process that has ended.
 const UNREADABLE: &str = "its record can't be read by this version, or is being deleted";
 
-/// Has completions sent again at a limited rate.
+/// Schedules completions to be sent again at a limited rate.
 #[derive(Debug)]
 pub struct Resend {
     store: Store,
-    /// At most so many a second.
+    /// The maximum per second.
     rate: u32,
-    /// Only counts them.
+    /// Whether to only count them.
     dry_run: bool,
     done: Resent,
 }
 
-/// How many completions came to what.
+/// Outcomes of the completions.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Resent {
     /// To be sent again, by status.
     pub by_status: BTreeMap<&'static str, u64>,
     /// Still in the outbox, and left as they are.
     pub pending: u64,
-    /// Not to be made any more, by token or, where that can't be read, by key; and why.
+    /// Those that can't be rebuilt, by token or, if that can't be read, by key; and why.
     pub failed: Vec<(String, &'static str)>,
 }
 
@@ -48,7 +48,7 @@ impl Resent {
 }
 
 impl Resend {
-    /// One that has sent nothing yet.
+    /// A resend that has sent nothing yet.
     #[must_use]
     pub fn new(store: &Store, rate: u32, dry_run: bool) -> Self {
         Self {
@@ -59,7 +59,7 @@ impl Resend {
         }
     }
 
-    /// The completion of one process; `false` if it has not ended, or there is none.
+    /// Resends the completion of one process; `false` if it has not ended, or has none.
     ///
     /// # Errors
     ///
@@ -71,7 +71,7 @@ impl Resend {
         Ok(found)
     }
 
-    /// The completions of all processes that a query means.
+    /// Resends the completions of all processes that a query selects.
     ///
     /// # Errors
     ///
@@ -98,7 +98,7 @@ impl Resend {
         }
     }
 
-    /// What came of it.
+    /// The outcomes.
     #[must_use]
     pub fn done(self) -> Resent {
         self.done

@@ -3,7 +3,7 @@
 use crate::store::{Retry, StoreError};
 use crate::telemetry::RetryReason;
 
-/// Why something is tried again, as a metric label.
+/// Why a call is tried again, as a metric label.
 pub(super) fn reason(error: &StoreError) -> RetryReason {
     match error.retry() {
         Retry::Connection => RetryReason::Connection,

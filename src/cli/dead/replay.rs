@@ -54,7 +54,7 @@ pub(super) async fn run(replay: &Replay, sources: &Sources) -> Result<ExitCode, 
         let mut outlook = DryRun::new(&store, (&settings.limits).into());
         let look = async |ids: &[Uuid]| Ok(outlook.add(ids).await?);
         walk(&store, &replay.choice, AT_ONCE, look).await?;
-        output::line(&outlook_words(outlook.foreseen()))?;
+        output::line(&outlook_words(outlook.expected()))?;
         return Ok(ExitCode::SUCCESS);
     }
     let connection = servers::broker(&settings.broker).await?;

@@ -1,5 +1,5 @@
-//! Whether the database accepts what the writers of this process write: what tells a message that
-//! can't be written from a database that refuses everything.
+//! Whether the database accepts what the writers of this process write: distinguishes a message
+//! that can't be written from a database that refuses everything.
 
 use std::fmt::Display;
 use std::sync::Arc;
@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use crate::telemetry::{Condition, Health, Telemetry};
 
-/// So many refusals with nothing committed between them are the database's: a batch whole, and the
-/// halves of two.
+/// After this many refusals with no commit between them, the cause is the database: a whole batch,
+/// and the halves of two.
 const REFUSALS_MAX: u32 = 5;
 
 /// Shared by all writers of a worker.
@@ -56,7 +56,7 @@ impl Acceptance {
         self.refusals.load(Ordering::Relaxed) >= REFUSALS_MAX
     }
 
-    /// What was refused is not tried any more: others may have taken it.
+    /// Resets the count: the refused deliveries are no longer this process's to write.
     pub(in crate::pipeline) fn forget(&self) {
         if self.refusals.swap(0, Ordering::Relaxed) >= REFUSALS_MAX {
             self.health.set(Condition::DatabaseAccepting, true);

@@ -13,7 +13,7 @@ use super::orders::Refused;
 use crate::domain::completion_rules::Cause;
 use crate::telemetry::{Ended, Outcome, SealCause, Telemetry};
 
-/// Settles every delivery of a job in the account, and counts what became of processes.
+/// Counts the outcome of every delivery of a job, and the processes opened and ended.
 pub(super) fn batch(telemetry: &Telemetry, job: &WriteDone, now: Timestamp) {
     let mut settled: BTreeMap<(&str, &str), (Outcome, u64)> = BTreeMap::new();
     let mut dead: BTreeMap<&str, u64> = BTreeMap::new();
@@ -47,7 +47,7 @@ pub(super) fn batch(telemetry: &Telemetry, job: &WriteDone, now: Timestamp) {
     }
 }
 
-/// Counts what opened and what ended.
+/// Counts the processes opened and ended.
 pub(in crate::pipeline) fn processes(telemetry: &Telemetry, decision: &Decision) {
     for (kind, count) in &decision.opened {
         telemetry.processes_opened(kind.name(), *count);
@@ -74,11 +74,11 @@ pub(in crate::pipeline) fn processes(telemetry: &Telemetry, decision: &Decision)
     }
 }
 
-/// Counts what a janitor sealed.
+/// Counts the processes that a janitor sealed.
 pub(in crate::pipeline) fn due(telemetry: &Telemetry, decision: &Decision) {
-    let count = |wanted: Cause| {
+    let count = |sealed_by: Cause| {
         let causes = decision.ended.iter().map(|(_, cause)| *cause);
-        causes.filter(|cause| *cause == wanted).count() as u64
+        causes.filter(|cause| *cause == sealed_by).count() as u64
     };
     telemetry.janitor_sealed(SealCause::Settle, count(Cause::Settle));
     telemetry.janitor_sealed(SealCause::Deadline, count(Cause::Deadline));

@@ -1,7 +1,7 @@
-//! What a batch changes: pure, between the parts of its transaction.
+//! Decides what a batch changes: pure, between the two halves of its transaction.
 //!
-//! First the events are merged into the records; then, with what the log and the items say of those
-//! that may end, they are sealed.
+//! First the events are merged into the records; then the records that may end are sealed, given
+//! what the log and the items say about them.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -30,11 +30,11 @@ pub struct Decision {
     pub ended: Vec<(usize, Cause)>,
     /// Records opened, by kind.
     pub opened: BTreeMap<Kind, u64>,
-    /// What changed of the orders' walks.
+    /// What changed in the orders.
     pub entered: Entered,
     /// By how much the number of open processes changed.
     pub open_change: BTreeMap<Kind, i64>,
-    /// Which kinds were decided after events may have been kept for that.
+    /// Which processes' kinds were decided after events may have been parked for that.
     pub kinds: Vec<(ProcessKey, Kind)>,
 }
 
@@ -48,7 +48,7 @@ pub struct Changed {
 }
 
 impl Merged {
-    /// Takes records whose settle time or deadline has passed.
+    /// The records whose settle time or deadline has passed, with nothing to merge.
     pub fn due(loaded: Loaded, mut orders: Orders) -> Self {
         let record = |process| Record::new(process, &loaded.created);
         let mut records: Vec<_> = loaded.processes.into_iter().map(record).collect();
@@ -68,7 +68,7 @@ impl Merged {
         }
     }
 
-    /// What must be known to seal what may end.
+    /// What must be read to seal the records that may end.
     pub fn questions(&self) -> EndingQueries {
         let records = self.records.iter().map(|record| &record.process);
         let ending: Vec<&Process> = records
@@ -89,7 +89,7 @@ impl Merged {
         }
     }
 
-    /// Seals what is complete.
+    /// Seals the records that are complete.
     pub fn decide(
         self,
         sequenced: &HashMap<ProcessKey, Sequences>,
@@ -171,7 +171,7 @@ pub(in crate::pipeline) fn changes<'a>(
     }
 }
 
-/// What becomes of what was kept until the kinds of processes were decided.
+/// What happens to the events that were parked until the kinds of processes were decided.
 fn kinds(decision: &Decision) -> Option<DecidedKinds> {
     let processes = Some(decision.kinds.clone()).filter(|kinds| !kinds.is_empty())?;
     let refused = Refused::other_kind();

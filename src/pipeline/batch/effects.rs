@@ -1,4 +1,4 @@
-//! What must be published because of a batch, as rows of the outbox.
+//! The messages that a batch causes, as rows of the outbox.
 
 use std::collections::HashMap;
 
@@ -31,7 +31,7 @@ pub fn completions(
     rows
 }
 
-/// One message to whoever is bound, and one to the queue that the opening event named.
+/// One message to every bound queue, and a copy to the queue that the opening event named.
 fn completion(process: &Process, summary: ItemSummary, place: Option<&str>) -> Vec<OutboxRow> {
     let Some(completion) = Completion::of(process, summary) else {
         return Vec::new();
@@ -49,16 +49,16 @@ fn completion(process: &Process, summary: ItemSummary, place: Option<&str>) -> V
     std::iter::once(row).chain(copy).collect()
 }
 
-/// The answers to opening events that name a queue: the token that one got, or why it can't be applied.
+/// The replies to opening events that name a queue: the derived token, or why it can't be applied.
 pub fn replies<'a>(events: impl Iterator<Item = &'a BatchEvent>) -> Vec<OutboxRow> {
     let reply = |BatchEvent {
                      new,
-                     token_wanted,
+                     token_requested,
                      outcome,
                      ..
                  }: &BatchEvent| {
         let outbound = match outcome {
-            Ok(Outcome::Applied) if *token_wanted => wire::token_reply(&new.event),
+            Ok(Outcome::Applied) if *token_requested => wire::token_reply(&new.event),
             Ok(_) => return None,
             Err(refused) => wire::refusal(&new.event, &refused.problem())?,
         };

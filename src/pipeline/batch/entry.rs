@@ -1,4 +1,4 @@
-//! One delivery of a batch: received, decoded, and held until the batch has committed.
+//! One delivery of a batch: received, decoded, and unacknowledged until the batch has committed.
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -18,18 +18,18 @@ pub(in crate::pipeline) struct Entry {
     pub(in crate::pipeline) content: Content,
 }
 
-/// What a delivery holds.
+/// The decoded content of a delivery.
 #[derive(Debug)]
 pub(in crate::pipeline) enum Content {
     /// An event.
     Event(Box<BatchEvent>),
-    /// Something that can't be applied.
+    /// A message that can't be applied.
     Dead(Box<DeadLetter>),
 }
 
 impl Entry {
-    /// Decodes an event; what can't be decoded becomes a dead letter. Says too whether trace
-    /// context was left out.
+    /// Decodes an event; a message that can't be decoded becomes a dead letter. Also returns
+    /// whether trace context was ignored.
     pub(in crate::pipeline) fn event(
         delivery: Box<Delivery>,
         queue: &str,
@@ -38,7 +38,7 @@ impl Entry {
     ) -> (Self, bool) {
         if delivery.malformed {
             let malformed = dead_letter::malformed(&delivery);
-            return (Self::given_up(delivery, queue, malformed, limits), false);
+            return (Self::rejected(delivery, queue, malformed, limits), false);
         }
         let headers = headers(&delivery);
         match wire::decode(&message(&delivery, &headers), limits, now) {
@@ -47,18 +47,18 @@ impl Entry {
                 let content = event_content(accepted);
                 (Self { delivery, content }, trace_ignored)
             }
-            Err(rejection) => (Self::given_up(delivery, queue, *rejection, limits), false),
+            Err(rejection) => (Self::rejected(delivery, queue, *rejection, limits), false),
         }
     }
 
-    /// Takes a message that the broker gave up.
+    /// An entry for a message that the broker dead-lettered.
     pub(in crate::pipeline) fn dead(delivery: Box<Delivery>, queue: &str, limits: &Limits) -> Self {
-        let rejection = dead_letter::given_up(&delivery);
-        Self::given_up(delivery, queue, rejection, limits)
+        let rejection = dead_letter::dead_lettered(&delivery);
+        Self::rejected(delivery, queue, rejection, limits)
     }
 
-    /// The dead letter takes the place of the body, which may be larger than anything that is kept.
-    fn given_up(
+    /// The dead letter replaces the body, which may be larger than the part that is kept.
+    fn rejected(
         mut delivery: Box<Delivery>,
         queue: &str,
         rejection: Rejection,
@@ -103,15 +103,15 @@ impl Entry {
         Some(dead_letter)
     }
 
-    /// What an event that is kept may become; the reason is given when it does.
+    /// The dead letter that a parked event may become later; its reason is set then.
     pub(super) fn kept(&self, queue: &str) -> Option<(ProcessKey, DeadLetter)> {
         let event = self.as_event().filter(|event| event.is_kept)?;
         let dead_letter = self.dead_letter(queue, Reason::StageNotReached, String::new())?;
         Some((event.new.key, dead_letter))
     }
 
-    /// In which of so many shares it belongs: the events of a process are together, a dead letter may
-    /// be anywhere.
+    /// Which of `shares` shares it belongs to: all events of a process share one, a dead letter may
+    /// be in any.
     pub(in crate::pipeline) fn share(&self, shares: usize) -> usize {
         let key = self.as_event().map_or(0, |event| event.new.key.0.as_u128());
         key.checked_rem(shares as u128).unwrap_or(0) as usize
@@ -138,7 +138,7 @@ impl Entry {
         }
     }
 
-    /// How many bytes of a body it holds.
+    /// How many bytes of a body it keeps in memory.
     pub(in crate::pipeline) fn bytes(&self) -> usize {
         let dead_letter = self
             .as_dead_letter()
@@ -163,8 +163,8 @@ fn event_content(accepted: Accepted) -> Content {
         time_given: accepted.time_given,
         data: accepted.data,
     };
-    let token_wanted = accepted.derived_token && accepted.reply_to.is_some();
-    Content::Event(Box::new(BatchEvent::new(event, token_wanted)))
+    let token_requested = accepted.derived_token && accepted.reply_to.is_some();
+    Content::Event(Box::new(BatchEvent::new(event, token_requested)))
 }
 
 fn headers(delivery: &Delivery) -> Vec<(&str, wire::HeaderValue<'_>)> {

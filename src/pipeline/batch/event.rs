@@ -1,4 +1,4 @@
-//! One event of a batch: where its identity came first, and what becomes of it.
+//! One event of a batch: where its identity came first, and its outcome.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use super::orders::Refused;
 use crate::domain::ProcessKey;
 use crate::store::write::event::NewEvent;
 
-/// What became of an event that was not refused.
+/// The outcome of an event that was not refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// It changed its process, or is a line of its history.
@@ -19,37 +19,37 @@ pub enum Outcome {
     Parked,
 }
 
-/// Where the identity of an event came first in its batch: the log is asked of each identity once.
+/// Where the identity of an event came first in its batch: each identity is logged once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
-    /// Here; it is at this place of what is logged.
+    /// Here; its index among the logged events.
     First(usize),
-    /// At this place of the batch.
+    /// Earlier; the index of the first one in the batch.
     Repeat(usize),
 }
 
 /// An event of a batch.
 #[derive(Debug)]
 pub struct BatchEvent {
-    /// What is logged of it.
+    /// The event as it is logged.
     pub new: NewEvent,
-    /// Whether its producer waits for the token that it got.
-    pub token_wanted: bool,
+    /// Whether its producer waits for a reply with the derived token.
+    pub token_requested: bool,
     /// Where its identity came first.
     pub place: Place,
-    /// What became of it, or why it can't be applied; before the merge it has changed nothing.
+    /// Its outcome, or why it can't be applied; `Duplicate` until it is merged.
     pub outcome: Result<Outcome, Refused>,
-    /// Whether it may still become a dead letter: what it means is decided later.
+    /// Whether it is kept as a dead letter to be: whether it can be applied is decided later.
     pub is_kept: bool,
 }
 
 impl BatchEvent {
     /// An event that was received.
     #[must_use]
-    pub fn new(new: NewEvent, token_wanted: bool) -> Self {
+    pub fn new(new: NewEvent, token_requested: bool) -> Self {
         Self {
             new,
-            token_wanted,
+            token_requested,
             place: Place::First(0),
             outcome: Ok(Outcome::Duplicate),
             is_kept: false,
@@ -57,7 +57,7 @@ impl BatchEvent {
     }
 }
 
-/// Notes of each event where its identity came first.
+/// Sets the place of each event.
 pub fn find_repetitions(events: &mut [&mut BatchEvent]) {
     let mut firsts = HashMap::with_capacity(events.len());
     let mut places = Vec::with_capacity(events.len());

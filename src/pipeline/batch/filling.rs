@@ -1,4 +1,4 @@
-//! A batch while it is filled: deliveries of one channel, and when they are enough.
+//! A batch while it is filled with deliveries of one channel, and when it is full.
 
 use std::time::Duration;
 
@@ -9,9 +9,9 @@ use super::entry::Entry;
 use crate::broker::{Acker, BrokerError};
 use crate::telemetry::{CutReason, Telemetry};
 
-/// A batch from here on is worth several transactions.
+/// A batch of at least this many deliveries is written in several transactions.
 const LARGE: usize = 200;
-/// What waits for the batches under way waits at most this long.
+/// A batch waits at most this long for the batches before it.
 pub(in crate::pipeline) const PATIENCE: Duration = Duration::from_secs(1);
 
 /// When a batch is full.
@@ -26,22 +26,22 @@ pub struct BatchLimits {
 /// Deliveries of one channel that are written, committed and acknowledged together.
 #[derive(Debug)]
 pub(in crate::pipeline) struct Batch {
-    /// Every process has its events in one of them.
+    /// All events of a process are in the same share.
     shares: Vec<Vec<Entry>>,
     count: usize,
     bytes: usize,
     /// How long its deliveries took to decode.
     pub(in crate::pipeline) decoding: Duration,
     acker: Acker,
-    /// The newest delivery, whose acknowledgement speaks for all.
+    /// The newest delivery tag: acknowledging it with `multiple` covers the whole batch.
     newest: u64,
     under_way: Option<Ticket>,
-    /// Until when it waits for those before it.
+    /// Until when it waits for the batches before it.
     patience: Instant,
 }
 
 impl Batch {
-    /// To be written in so many shares, one at least.
+    /// An empty batch, to be written in `shares` shares, at least one.
     pub(in crate::pipeline) fn new(acker: Acker, shares: usize) -> Self {
         Self {
             shares: (0..shares).map(|_| Vec::new()).collect(),
@@ -55,7 +55,7 @@ impl Batch {
         }
     }
 
-    /// Holds one delivery more.
+    /// Adds a delivery.
     pub(in crate::pipeline) fn push(&mut self, entry: Entry) {
         if self.is_empty() {
             self.patience = Instant::now() + PATIENCE;
@@ -69,7 +69,7 @@ impl Batch {
         }
     }
 
-    /// Until when it waits for those before it.
+    /// Until when it waits for the batches before it.
     pub(in crate::pipeline) fn patience(&self) -> Instant {
         self.patience
     }
@@ -83,8 +83,8 @@ impl Batch {
         self.count == 0
     }
 
-    /// What can be written at the same time. A small batch is all in one share: what a
-    /// transaction costs whatever its size is then paid once.
+    /// Takes the shares, which can be written at the same time. A small batch has one share: it
+    /// pays the fixed cost of a transaction once.
     pub(in crate::pipeline) fn take_shares(&mut self) -> Vec<Vec<Entry>> {
         let mut shares = std::mem::take(&mut self.shares);
         if self.count < LARGE
@@ -95,23 +95,23 @@ impl Batch {
         shares
     }
 
-    /// What is here, leaving an empty batch of the same channel.
+    /// Takes the batch, leaving an empty one of the same channel.
     pub(in crate::pipeline) fn take(&mut self) -> Self {
         let next = Self::new(self.acker.clone(), self.shares.len());
         std::mem::replace(self, next)
     }
 
-    /// It is under way until it is dropped.
-    pub(in crate::pipeline) fn set_out(&mut self, under_way: &UnderWay) {
+    /// Counts it as under way until it is dropped.
+    pub(in crate::pipeline) fn start(&mut self, under_way: &UnderWay) {
         self.under_way = Some(under_way.ticket());
     }
 
-    /// Counts what will come again.
+    /// Counts its deliveries as requeued.
     pub(in crate::pipeline) fn returned(&self, telemetry: &Telemetry) {
         telemetry.returned(self.count as u64);
     }
 
-    /// Why it takes no more, once it does.
+    /// Why it is full, once it is.
     pub(in crate::pipeline) fn full(&self, limits: BatchLimits) -> Option<CutReason> {
         if self.count >= limits.events {
             Some(CutReason::Count)
@@ -141,12 +141,12 @@ struct Ticket {
 }
 
 impl UnderWay {
-    /// Waits until there is none, but not for ever: one that can't be written must not keep the next
-    /// one from being tried.
+    /// Waits until there is none, at most until `until`: one that can't be written must not keep
+    /// the next one from being tried.
     pub(in crate::pipeline) async fn none(&self, until: Instant) {
         let mut count = self.count.subscribe();
         let none = count.wait_for(|count| *count == 0);
-        // It can't close: this holds it.
+        // The channel can't close: `self` owns its sender.
         let _ = tokio::time::timeout_at(until, none).await;
     }
 

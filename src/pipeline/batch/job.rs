@@ -1,4 +1,4 @@
-//! What one writer writes in one transaction, and what that did.
+//! A writer's job, and what its transactions wrote.
 
 use tokio::sync::oneshot;
 
@@ -6,7 +6,7 @@ use super::decide::Decision;
 use super::entry::Entry;
 use crate::store::write::outbox::OutboxRow;
 
-/// A share of a batch for one writer, and who waits for it.
+/// A share of a batch for one writer, and where it reports completion.
 pub(in crate::pipeline) struct WriteJob {
     pub(super) entries: Vec<Entry>,
     pub(super) done: oneshot::Sender<WriteDone>,
@@ -18,12 +18,12 @@ pub(super) struct WriteDone {
     pub(super) written: Written,
 }
 
-/// What committed transactions did.
+/// What committed transactions wrote.
 #[derive(Debug, Default)]
 pub(super) struct Written {
-    /// What was decided, part by part where a job was halved.
+    /// The decisions, one per part if a job was halved.
     pub(super) decisions: Vec<Decision>,
-    /// What must be published now.
+    /// The messages to publish now.
     pub(super) outbox: Vec<OutboxRow>,
 }
 

@@ -12,8 +12,8 @@ use crate::store::write::event::NewEvent;
 use crate::store::{Connection, StoreError, Unreadable};
 use crate::wire;
 
-/// What is kept of the orders among the records, and every workflow they need. Records of which this
-/// version can't read something of that are left out.
+/// Loads the orders among the records, and every workflow they need. Leaves out records of which
+/// this version can't read a part.
 pub(in crate::pipeline) async fn load_orders(
     connection: &Connection,
     loaded: &mut Loaded,
@@ -54,7 +54,7 @@ pub(in crate::pipeline) async fn load_orders(
     Ok(orders)
 }
 
-/// Reads the versions of workflows that the catalog has not.
+/// Reads the workflow versions that are not in the catalog.
 async fn read_workflows(
     connection: &Connection,
     versions: impl Iterator<Item = (String, i32)>,

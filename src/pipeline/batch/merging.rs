@@ -20,11 +20,11 @@ use crate::wire;
 /// Records with the events of a batch merged in.
 #[derive(Debug)]
 pub struct Merged {
-    /// What to put right in the log.
+    /// What to correct in the log.
     pub corrections: Corrections,
     /// Outcomes of items to write.
     pub items: Vec<ChangedItem>,
-    /// The orders of the batch, walked as far as their pushes lead.
+    /// The orders of the batch, moved on as far as their pushes lead.
     pub orders: Orders,
     /// The records of the batch, merged.
     pub records: Vec<Record>,
@@ -41,14 +41,14 @@ struct Merging {
     records: Vec<Record>,
     by_key: HashMap<ProcessKey, usize>,
     items: HashMap<ProcessKey, Outcomes>,
-    /// What has waited for openings that are among the events.
+    /// Events that waited for openings which are in this batch.
     waited: HashMap<ProcessKey, Vec<Event>>,
     corrections: Corrections,
 }
 
 impl Merged {
-    /// Merges what is new of a batch, openings first: they decide of which kind a record is. Each event
-    /// learns its outcome.
+    /// Merges the new events of a batch, openings first: they decide the kind of a record. Stores
+    /// its outcome in each event.
     pub fn of(events: &mut [&mut BatchEvent], loaded: Loaded, orders: Orders) -> Self {
         let mut merging = Merging::new(loaded, orders);
         for opens in [true, false] {
@@ -160,8 +160,8 @@ impl Merging {
         }
     }
 
-    /// Takes out records that were made for events of which none may open them: a token whose process
-    /// was deleted and is remembered gets another one only by an opening.
+    /// Removes records that were created for events of which none may open them: a token whose
+    /// deleted process has a tombstone gets a new process only by an opening.
     fn unmade(&mut self) -> Vec<ProcessKey> {
         let created = &mut self.loaded.created;
         let unmade = |record: &mut Record| {
@@ -174,7 +174,8 @@ impl Merging {
     }
 }
 
-/// Reads what has waited for openings; records of which this version can't read that are left out.
+/// Reads the events that waited for openings; leaves out records whose waiting events this version
+/// can't read.
 fn waited(loaded: &mut Loaded) -> HashMap<ProcessKey, Vec<Event>> {
     let (mut waited, mut unreadable) = (HashMap::new(), HashMap::new());
     for process in &loaded.processes {
@@ -200,8 +201,8 @@ fn waited(loaded: &mut Loaded) -> HashMap<ProcessKey, Vec<Event>> {
     waited
 }
 
-/// By how much the number of open processes has changed: what was made, and what turned out to be of
-/// the other kind.
+/// By how much the number of open processes has changed: processes created, and those that turned
+/// out to be of the other kind.
 fn open_change(records: &[Record], created: &HashMap<ProcessKey, Kind>) -> BTreeMap<Kind, i64> {
     let mut change = BTreeMap::new();
     for kind in created.values() {

@@ -1,10 +1,11 @@
 //! The life of a batch, from its first delivery to its acknowledgement.
 //!
-//! Deliveries fill a batch ([`filling`]), decoded one by one ([`entry`]). [`Outlet::send`] hands each
-//! writer a share. A [`writer`] tries the transaction below until it commits, and halves what fails by its
-//! data ([`part`]). In it the events are merged into their records ([`merging`]) and it is decided what
-//! ends ([`decide`]), purely; [`effects`] are the messages that causes. When all shares are committed,
-//! [`Acknowledger`] acknowledges the batch and offers its messages to the relay.
+//! Deliveries fill a batch ([`filling`]), decoded one by one ([`entry`]). [`Outlet::send`]
+//! dispatches a share to each writer. A [`writer`] tries the transaction below until it commits,
+//! and halves parts that fail by their data ([`part`]). The transaction merges the events into
+//! their records ([`merging`]) and decides which processes end ([`decide`]), both pure; [`effects`]
+//! are the messages to publish. When all shares are committed, [`Acknowledger`] acknowledges the
+//! batch and offers its messages to the relay.
 
 pub(super) mod acceptance;
 pub(super) mod batch_metrics;
@@ -47,20 +48,20 @@ use crate::store::write::batch;
 use crate::store::{Connection, StoreError};
 use crate::telemetry::{Phase, Telemetry};
 
-/// A batch that is being written. A share that was given up is never done.
+/// A batch that is being written. An abandoned share closes its channel.
 pub(super) struct Pending {
     batch: Batch,
     shares: Vec<oneshot::Receiver<WriteDone>>,
 }
 
-/// Where batches go.
+/// The channels to the writers and the acknowledger.
 pub(super) struct Outlet {
     pub(super) writers: Vec<mpsc::Sender<WriteJob>>,
     pub(super) pending: mpsc::Sender<Pending>,
 }
 
 impl Outlet {
-    /// Dispatches a batch; returns it if nobody writes any more.
+    /// Dispatches a batch; returns it if the writers have stopped.
     pub(super) async fn send(&self, mut batch: Batch) -> Result<(), Batch> {
         let mut shares = Vec::with_capacity(self.writers.len());
         for (entries, writer) in batch.take_shares().into_iter().zip(&self.writers) {
@@ -80,8 +81,8 @@ impl Outlet {
 }
 
 impl Writer {
-    /// Writes some of a job's deliveries and all they cause in one transaction. Tried again, it decides
-    /// anew what becomes of each.
+    /// Writes some of a job's deliveries and all they cause in one transaction. A retry decides
+    /// their outcomes again.
     async fn transaction(
         &mut self,
         connection: &Connection,
@@ -106,7 +107,7 @@ impl Writer {
         let mut decision = merged.decide(&answers.sequenced, self.rules.settle);
 
         let queue = &self.queue;
-        // Also those that did not wait long: they are found and settled like any other.
+        // Includes events parked and unparked within this batch: those are settled like any other.
         let kept = entries.iter().filter_map(|entry| entry.kept(queue));
         decision.entered.changes.parked = kept.collect();
         let mut outbox = effects::replies(entries.iter().filter_map(Entry::as_event));
@@ -136,7 +137,7 @@ impl Writer {
         })
     }
 
-    /// Waits for an answer, unless it is told to die while that is under way.
+    /// Waits for an answer, unless a crash is due while the request is under way.
     async fn dying_at<T>(
         &self,
         point: CrashPoint,
@@ -145,15 +146,15 @@ impl Writer {
         if !self.faults.waits_at(point) {
             return answer.await;
         }
-        // Long enough to be sent, short enough that the answer is hardly ever here.
+        // Long enough to send the request, too short for most answers.
         let early = tokio::time::timeout(Duration::from_millis(1), answer).await;
         self.faults.pass(point);
         early.unwrap_or(Err(StoreError::Timeout))
     }
 }
 
-/// Acknowledges batches in their order, because an acknowledgement speaks for all that was delivered
-/// earlier.
+/// Acknowledges batches in order, because an acknowledgement with `multiple` covers all earlier
+/// deliveries.
 pub(super) struct Acknowledger {
     pub(super) lane: Arc<LaneState>,
     pub(super) mailbox: RelaySender,
@@ -162,8 +163,9 @@ pub(super) struct Acknowledger {
 }
 
 impl Acknowledger {
-    /// Runs until no more batches come. After one that could not be written or acknowledged none
-    /// is acknowledged: they come again, and the log knows what of them was applied.
+    /// Runs until no more batches come. After one that could not be written or acknowledged, none
+    /// is acknowledged: the broker requeues them, and the log recognises the events already
+    /// applied.
     pub(super) async fn run(self, mut pending: mpsc::Receiver<Pending>) -> Result<(), BrokerError> {
         let mut outcome = Ok(true);
         while let Some(Pending { batch, shares }) = pending.recv().await {
@@ -180,7 +182,7 @@ impl Acknowledger {
         outcome.map(|_| ())
     }
 
-    /// Commit, then acknowledge, then publish from memory: the outbox row is the guarantee.
+    /// After the commit: publishes from memory and acknowledges. The outbox row is the guarantee.
     async fn conclude(&self, batch: &Batch, shares: Vec<WriteDone>) -> Result<(), BrokerError> {
         let now = clock::now();
         for share in &shares {

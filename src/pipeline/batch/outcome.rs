@@ -1,4 +1,4 @@
-//! What becomes of one event, given its record and what is known of its identity.
+//! The outcome of one event, given its record and what is known of its identity.
 
 use jiff::Timestamp;
 
@@ -10,7 +10,7 @@ use crate::store::write::batch::Loaded;
 use crate::store::write::event::{Corrections, NewEvent, Retaken};
 use crate::wire;
 
-/// Applies an event to the walk of its order, where it is one; says what becomes of it.
+/// Decides the outcome of an event; applies it to the walk of its order, if it has one.
 pub fn outcome(
     process: &Process,
     event: &NewEvent,
@@ -46,7 +46,7 @@ pub fn outcome(
     }
 }
 
-/// Whether an event belongs to an attempt before, or comes before the opening of this one.
+/// Whether an event belongs to an earlier attempt, or comes before the opening of this one.
 fn is_gone(process: &Process, event: &NewEvent, loaded: &Loaded) -> bool {
     let is_waiting = process.attempt > 1 && process.opening.is_none();
     let before = loaded.tombstones.get(&process.key);
@@ -56,9 +56,9 @@ fn is_gone(process: &Process, event: &NewEvent, loaded: &Loaded) -> bool {
 /// What is known of an event's identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IdentityMatch {
-    /// It is new, at this place of what was logged.
+    /// It is new; its index among the logged events.
     New(usize),
-    /// It was refused after it had been logged, and comes again.
+    /// It was logged and then refused, and comes again.
     Refused(usize),
     /// It came before.
     Repeated,
@@ -67,7 +67,8 @@ pub enum IdentityMatch {
 }
 
 impl IdentityMatch {
-    /// Compares an event with the `first` one of its identity in the batch, or with that in the log.
+    /// Compares an event with the `first` one of its identity in the batch, or with that in the
+    /// log.
     pub fn of(event: &NewEvent, place: Place, first: Option<&NewEvent>, loaded: &Loaded) -> Self {
         let is_same = match place {
             Place::First(place) if loaded.new.get(place) == Some(&true) => {
@@ -94,7 +95,7 @@ impl IdentityMatch {
         }
     }
 
-    /// What becomes of the event where its record can't be read: only what the log has is known.
+    /// The outcome of an event whose record can't be read: only the log can decide it.
     pub fn without_record(
         self,
         place: Place,
@@ -107,7 +108,7 @@ impl IdentityMatch {
         }
     }
 
-    /// What to put right in the log once it is decided what becomes of the event.
+    /// Adds what to correct in the log, given the event's outcome.
     pub fn correct(
         self,
         corrections: &mut Corrections,
@@ -130,7 +131,7 @@ impl IdentityMatch {
     }
 }
 
-/// Whether an event says what the first one of its identity said; a time counts where it was given.
+/// Whether an event equals the first one of its identity; times are compared only if both have one.
 fn is_same(event: &NewEvent, type_name: &str, time: Option<Timestamp>, data: &str) -> bool {
     event.type_name == type_name
         && time.is_none_or(|time| time == event.event.stamp.time)

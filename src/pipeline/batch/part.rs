@@ -1,11 +1,11 @@
-//! A part of a batch on its way into the database, and what to do when its transaction fails: retry
-//! it, halve it until the culprit is alone, or give the culprit up. Pure.
+//! A part of a batch to be written, and what to do when its transaction fails: retry it, halve it
+//! until the culprit is alone, or quarantine the culprit. Pure.
 
 use std::ops::Range;
 
 use crate::store::StoreError;
 
-/// The same error so many times in a row is no accident.
+/// The same error this many times in a row is persistent.
 const TRIES: u32 = 3;
 
 /// A part of a batch.
@@ -76,8 +76,8 @@ impl Part {
         remedy
     }
 
-    /// Both halves. The error is known from the whole, so that one failure more halves them again;
-    /// a message that is alone then is tried as often as any.
+    /// Both halves. They inherit the error of the whole, so that one more failure halves them
+    /// again; a single message gets all its tries.
     pub(super) fn halves(self) -> [Self; 2] {
         let middle = self.range.start + self.range.len() / 2;
         [self.range.start..middle, middle..self.range.end].map(|range| {
@@ -90,7 +90,7 @@ impl Part {
         })
     }
 
-    /// Whether it is alone and was refused as often as it takes.
+    /// Whether it is a single message that has used all its tries.
     pub(super) fn is_suspect(&self) -> bool {
         let failing = self.failing.as_ref();
         self.range.len() <= 1 && failing.is_some_and(|failing| failing.in_a_row >= TRIES)
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_culprit_is_given_up_only_after_another_message_was_committed() {
+    fn a_culprit_is_quarantined_only_after_another_message_was_committed() {
         let [mut culprit, _] = {
             let mut both = Part::new(0..2);
             for _ in 0..TRIES {

@@ -15,9 +15,9 @@ pub struct Record {
     pub process: Process,
     /// Whether it was open before the batch.
     pub was_open: bool,
-    /// What its first event said it is.
+    /// The kind by its first event.
     pub first_kind: Kind,
-    /// Whether it was made in this transaction.
+    /// Whether it was created in this transaction.
     is_new: bool,
     /// What the batch changed in it.
     pub touched: Touched,
@@ -26,7 +26,7 @@ pub struct Record {
 }
 
 impl Record {
-    /// As it was loaded, or created by this batch.
+    /// A record as it was loaded, or created by this batch.
     pub fn new(process: Process, created: &HashMap<ProcessKey, Kind>) -> Self {
         Self {
             was_open: process.opening.is_some(),
@@ -49,7 +49,7 @@ impl Record {
         self.touched = self.touched.max(touched);
     }
 
-    /// Becomes of the other kind, for the opening that comes now, and takes what has waited for that.
+    /// Changes to the other kind, by the opening that follows, and applies the events that waited.
     pub fn turn(&mut self, kind: Kind, items: &mut Outcomes, waited: &[Event]) {
         self.process.turn(kind);
         *items = Outcomes::default();
@@ -58,13 +58,13 @@ impl Record {
         }
     }
 
-    /// Whether its kind was decided in this batch, after events of it may have been kept.
+    /// Whether its kind was decided in this batch, after events of it may have been parked.
     pub fn has_decided(&self) -> bool {
         let decided = self.process.decided_kind().is_some();
         decided && !self.was_open && !self.is_new
     }
 
-    /// Takes over what the walk of its order decides.
+    /// Copies what the walk of its order decides.
     pub fn take_from(&mut self, orders: &Orders, now: Timestamp) {
         let process = &mut self.process;
         process.through = orders.through(process.key);

@@ -1,5 +1,5 @@
-//! Runs the transactions of batches until they are committed: retries on a fresh connection what
-//! failed by its connection, and halves what failed by its data, or keeps failing, until the culprit
+//! Runs the transactions of batches until they are committed: retries on a fresh connection after a
+//! connection error, and halves a part that failed by its data, or keeps failing, until the culprit
 //! is alone ([`Part`]).
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
@@ -25,23 +25,23 @@ use crate::store::{Store, StoreError};
 use crate::telemetry::{Phase, RetryReason, Telemetry};
 use crate::wire::Reason;
 
-/// Records that a writer remembers at most: about a megabyte of keys.
+/// How many records a writer remembers at most: about a megabyte of keys.
 const KNOWN_MAX: usize = 50_000;
 
-/// How long things may stay open.
+/// The time and size limits that a writer applies.
 #[derive(Debug, Clone, Copy)]
 pub struct Rules {
     /// How long an ending waits for what is missing.
     pub settle: SignedDuration,
     /// How long a process may be open at all.
     pub deadline: Option<Duration>,
-    /// When the sweeper takes up what was not published from memory.
+    /// After how long the sweeper publishes what was not published from memory.
     pub sweep_after: Duration,
-    /// What an order may hold.
+    /// The size limits of an order.
     pub orders: OrderLimits,
 }
 
-/// Writes what it is given, part by part.
+/// Writes the jobs it receives, part by part.
 pub(in crate::pipeline) struct Writer {
     pub(in crate::pipeline) store: Store,
     pub(in crate::pipeline) rules: Rules,
@@ -49,13 +49,13 @@ pub(in crate::pipeline) struct Writer {
     pub(in crate::pipeline) telemetry: Telemetry,
     /// The queue the batches come from.
     pub(in crate::pipeline) queue: String,
-    /// Which shard of the counts it moves.
+    /// Which shard of the counts it updates.
     pub(in crate::pipeline) shard: i16,
-    /// Records that were there lately, so that they need not be looked for twice.
+    /// Records known to exist, which need not be created.
     pub(in crate::pipeline) known: HashSet<ProcessKey>,
-    /// The workflows it has met; a version never changes.
+    /// Cached workflows; a version never changes.
     pub(in crate::pipeline) catalog: Catalog,
-    /// What all writers know of the database.
+    /// Shared by all writers: whether the database accepts writes.
     pub(in crate::pipeline) acceptance: Acceptance,
     pub(in crate::pipeline) backoff: Backoff,
 }
@@ -65,7 +65,7 @@ struct Open {
     entries: Vec<Entry>,
     done: oneshot::Sender<WriteDone>,
     parts: VecDeque<Part>,
-    /// What is committed, by its place in the batch.
+    /// What is committed, by its index in the job.
     written: BTreeMap<usize, Written>,
     began: Instant,
 }
@@ -91,7 +91,7 @@ impl Open {
         self.written
             .into_values()
             .for_each(|part| written.add(part));
-        // Nobody listens after the session.
+        // After the session there is no receiver any more.
         let _ = self.done.send(WriteDone {
             entries: self.entries,
             written,
@@ -100,9 +100,9 @@ impl Open {
 }
 
 impl Writer {
-    /// Writes job after job until none comes any more. A job that waits for a part of it does not
-    /// keep the next one from being tried: its messages tell a bad message from a bad database.
-    /// Told to give up it leaves the rest: what is not acknowledged comes again.
+    /// Writes jobs until no more come. A job with a failing part does not keep the next one from
+    /// being tried: whether that commits distinguishes a bad message from a bad database. `give_up`
+    /// ends it at once: the broker requeues what is not acknowledged.
     pub(in crate::pipeline) async fn run(
         mut self,
         mut jobs: mpsc::Receiver<WriteJob>,
@@ -121,7 +121,7 @@ impl Writer {
                 },
                 () = tokio::time::sleep(pause.unwrap_or_default()), if pause.is_some() => {}
             }
-            // No other message will come that could tell what is wrong with those left.
+            // No other message will come to show whether the messages or the database are at fault.
             if closed && open.iter().all(Open::is_suspect) {
                 return;
             }
@@ -139,8 +139,8 @@ impl Writer {
         }
     }
 
-    /// Tries every part of every job. Where it makes no sense to go on, the next pass begins behind
-    /// the job that was tried last.
+    /// Tries every part of every job. If it stops early, the next pass begins after the job tried
+    /// last.
     async fn pass_all(&mut self, open: &mut [Open]) -> Result<(), StoreError> {
         for at in 0..open.len() {
             if let Some(job) = open.get_mut(at)
@@ -153,7 +153,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Tries every part of a job; says whether it makes sense to try others now.
+    /// Tries every part of a job; returns whether it makes sense to try other jobs now.
     async fn pass(&mut self, job: &mut Open) -> Result<bool, StoreError> {
         let mut later = Vec::new();
         let mut goes_on = true;
@@ -198,7 +198,7 @@ impl Writer {
         Ok(goes_on)
     }
 
-    /// What could not be written although others could becomes a dead letter.
+    /// Turns messages that could not be written, although others could, into dead letters.
     fn quarantine(&self, slice: &mut [Entry], error: &StoreError) {
         self.telemetry.retried(RetryReason::Bisect, error);
         for culprit in slice {
@@ -206,8 +206,8 @@ impl Writer {
         }
     }
 
-    /// Remembers what a transaction has shown. Whoever forgets a record later makes the next batch fail
-    /// once, which clears what is known.
+    /// Remembers the records of a committed transaction. If one is deleted later, the next batch
+    /// fails once, which clears the known records.
     fn note(&mut self, entries: &[Entry]) {
         self.backoff.reset();
         let events = || entries.iter().filter_map(Entry::as_event);

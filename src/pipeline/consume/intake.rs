@@ -1,7 +1,7 @@
-//! Takes deliveries from one queue and decodes them into outlet while the batch before is being
+//! Receives deliveries from one queue and decodes them into a batch while the batch before is being
 //! written.
 //!
-//! It consumes anew when its window changes; each batch is of one channel.
+//! It subscribes again when its window changes; each batch is of one channel.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -19,7 +19,8 @@ use crate::pipeline::batch::filling::{Batch, BatchLimits, PATIENCE, UnderWay};
 use crate::pipeline::failpoint::{CrashPoint, Faults};
 use crate::telemetry::{Backpressure, CutReason as Cut, Phase, Telemetry};
 use crate::wire::Limits;
-/// The part of a lane that takes and decodes.
+
+/// The part of a lane that receives and decodes.
 pub(super) struct Intake {
     pub(super) queue: String,
     pub(super) lane: Arc<LaneState>,
@@ -28,7 +29,7 @@ pub(super) struct Intake {
     pub(super) window: Window,
     pub(super) limits: Limits,
     pub(super) batch: BatchLimits,
-    /// How many transactions a batch may be shared by.
+    /// In how many transactions a batch may be written.
     pub(super) shares: usize,
     pub(super) under_way: UnderWay,
     pub(super) telemetry: Telemetry,
@@ -37,38 +38,38 @@ pub(super) struct Intake {
     pub(super) gate: watch::Receiver<bool>,
 }
 
-/// Why an intake has taken all that a consumer had.
+/// Why an intake has cancelled its consumer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum IntakeEnd {
-    /// It was told to stop, or nobody writes any more.
+    /// A stop was requested, or the writers have ended.
     Stopped,
     /// The window has changed.
     Resized,
 }
 
 impl Intake {
-    /// Takes until it is stopped (`Ok`) or its consumer ends.
+    /// Consumes until it is stopped (`Ok`) or its consumer ends.
     pub(super) async fn run(mut self, outlet: Outlet, signals: Signals) -> Result<(), BrokerError> {
         loop {
-            // What waits behind a closed gate is better kept by the broker than here.
+            // While the gate is closed, messages stay in the broker's queue.
             self.wait_open(&signals).await;
             let prefetch = self.window.open();
             let consumer = Consumer::open(&self.connection, &self.queue, prefetch).await?;
             self.lane.set_up(true);
-            if self.take(consumer, &outlet, &signals).await? == IntakeEnd::Stopped {
+            if self.consume(consumer, &outlet, &signals).await? == IntakeEnd::Stopped {
                 return Ok(());
             }
-            // What the old window let in is done with before the new one takes more.
+            // Deliveries of the old window are finished before the new one opens.
             self.under_way
                 .none(tokio::time::Instant::now() + PATIENCE)
                 .await;
         }
     }
 
-    /// Takes what one consumer delivers. A batch is handed over when it is full, or when nothing
-    /// more is here and no batch is under way: what comes meanwhile shares the next one, as small
-    /// segments do with Nagle's algorithm.
-    async fn take(
+    /// Receives the deliveries of one consumer. Dispatches a batch when it is full, or when no
+    /// delivery is ready and no batch is under way: later deliveries share the next batch, like
+    /// small segments under Nagle's algorithm.
+    async fn consume(
         &mut self,
         mut consumer: Consumer,
         outlet: &Outlet,
@@ -90,15 +91,15 @@ impl Intake {
                 }
                 next = consumer.next() => match next {
                     Next::Delivery(delivery) => {
-                        if self.hold(&mut batch, delivery) && ending.is_none() {
+                        if self.decode(&mut batch, delivery) && ending.is_none() {
                             ending = Some(IntakeEnd::Resized);
                             self.cancel(&consumer, &batch).await?;
                         }
                     }
                     Next::Ended(ended) => match (ended, ending) {
-                        (Ended::Cancelled, Some(taken)) => {
-                            self.hand_over(batch, Cut::Shutdown, outlet).await;
-                            return Ok(taken);
+                        (Ended::Cancelled, Some(end)) => {
+                            self.dispatch(batch, Cut::Shutdown, outlet).await;
+                            return Ok(end);
                         }
                         (ended, _) => {
                             self.returned(&batch);
@@ -108,21 +109,21 @@ impl Intake {
                 },
                 () = signals.give_up.cancelled() => {
                     self.returned(&batch);
-                    return Err(BrokerError::Lost("the lane was given up".to_owned()));
+                    return Err(BrokerError::Lost("the lane was stopped".to_owned()));
                 }
                 () = self.under_way.none(batch.patience()), if !batch.is_empty() => cut = Some(Cut::Idle),
-                // Whoever waits for a delivery hears that none is to be taken any more.
+                // Wakes the loop up, to pause if the gate has closed.
                 Ok(()) = self.gate.changed(), if ending.is_none() => {}
             }
             if let Some(why) = batch.full(self.batch).or(cut)
-                && !self.hand_over(batch.take(), why, outlet).await
+                && !self.dispatch(batch.take(), why, outlet).await
             {
                 return Ok(IntakeEnd::Stopped);
             }
         }
     }
 
-    /// Asks for no more; where that fails, what is held comes again.
+    /// Cancels the consumer; if that fails, the broker requeues the batch.
     async fn cancel(&self, consumer: &Consumer, batch: &Batch) -> Result<(), BrokerError> {
         let cancelled = consumer.cancel().await;
         if cancelled.is_err() {
@@ -131,13 +132,13 @@ impl Intake {
         cancelled
     }
 
-    /// Waits for the writer and hands a batch over; says whether the writer was there.
-    async fn hand_over(&self, mut batch: Batch, why: Cut, outlet: &Outlet) -> bool {
+    /// Waits for the writers and sends them a batch; returns whether they were there.
+    async fn dispatch(&self, mut batch: Batch, why: Cut, outlet: &Outlet) -> bool {
         if batch.is_empty() {
             return true;
         }
         self.cut(&batch, why);
-        batch.set_out(&self.under_way);
+        batch.start(&self.under_way);
         let waiting = Instant::now();
         let sent = outlet.send(batch).await;
         self.telemetry
@@ -148,30 +149,30 @@ impl Intake {
         sent.is_ok()
     }
 
-    /// What is held comes again.
+    /// Counts a batch as requeued.
     fn returned(&self, batch: &Batch) {
         batch.returned(&self.telemetry);
         self.lane.finish(batch.len());
     }
 
-    /// Decodes a delivery into the batch; says whether the window has changed.
-    fn hold(&mut self, batch: &mut Batch, delivery: Box<Delivery>) -> bool {
+    /// Decodes a delivery into the batch; returns whether the window has changed.
+    fn decode(&mut self, batch: &mut Batch, delivery: Box<Delivery>) -> bool {
         let began = Instant::now();
         let now = clock::now();
         let bytes = delivery.body.len();
         self.telemetry.received(delivery.redelivered, now);
         self.lane.receive();
-        let held = match self.carries {
+        let entry = match self.carries {
             Carries::Events => {
-                let (held, trace_ignored) = Entry::event(delivery, &self.queue, &self.limits, now);
+                let (entry, trace_ignored) = Entry::event(delivery, &self.queue, &self.limits, now);
                 if trace_ignored {
                     self.telemetry.trace_context_invalid(1);
                 }
-                held
+                entry
             }
             Carries::DeadLetters => Entry::dead(delivery, &self.queue, &self.limits),
         };
-        batch.push(held);
+        batch.push(entry);
         batch.decoding += began.elapsed();
         self.window.observe(bytes)
     }
@@ -182,10 +183,10 @@ impl Intake {
         self.faults.pass(CrashPoint::Decoded);
     }
 
-    /// The gate is closed: what is held is finished, nothing more is taken.
-    async fn pause(&mut self, held: Batch, outlet: &Outlet, signals: &Signals) {
-        // Should nobody write any more, the next batch will find out.
-        let _ = self.hand_over(held, Cut::Idle, outlet).await;
+    /// The gate is closed: dispatches the batch and waits until the gate opens.
+    async fn pause(&mut self, batch: Batch, outlet: &Outlet, signals: &Signals) {
+        // If the writers have ended, the next batch fails too.
+        let _ = self.dispatch(batch, Cut::Idle, outlet).await;
         self.wait_open(signals).await;
     }
 

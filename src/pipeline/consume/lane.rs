@@ -1,4 +1,4 @@
-//! One queue's way into the database: an intake, writers, and who acknowledges what is written.
+//! The path of one queue into the database: an intake, writers and an acknowledger.
 
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -19,9 +19,9 @@ pub(super) async fn run(
     let mut parts = JoinSet::new();
     let mut jobs = Vec::with_capacity(writers.len());
     for writer in writers {
-        let (job, taken) = mpsc::channel(1);
+        let (job, incoming) = mpsc::channel(1);
         jobs.push(job);
-        let writing = writer.run(taken, signals.give_up.clone());
+        let writing = writer.run(incoming, signals.give_up.clone());
         parts.spawn(async {
             writing.await;
             Ok(())
@@ -40,7 +40,7 @@ pub(super) async fn run(
             Err(BrokerError::Lost(format!("a lane's task ended: {panic}")))
         });
         if ended.is_err() {
-            // What it still holds can't be acknowledged any more.
+            // Its pending deliveries can't be acknowledged any more.
             signals.give_up.cancel();
         }
         outcome = outcome.and(ended);

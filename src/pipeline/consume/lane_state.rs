@@ -1,4 +1,4 @@
-//! What a lane is told from outside, and what it shows of itself and its queue.
+//! The signals to a lane, and the status of the lane and its queue.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -11,20 +11,20 @@ use tokio_util::sync::CancellationToken;
 pub(super) enum Carries {
     /// Events.
     Events,
-    /// What the broker gave up.
+    /// Messages that the broker dead-lettered.
     DeadLetters,
 }
 
-/// What a lane is told from outside.
+/// The signals to a lane.
 #[derive(Debug, Clone)]
 pub(super) struct Signals {
-    /// Take no more, finish what is held.
+    /// Receive no more, finish the unacknowledged deliveries.
     pub(super) stop: CancellationToken,
-    /// It is over: what can't be finished at once comes again.
+    /// End at once: the broker requeues what is not acknowledged.
     pub(super) give_up: CancellationToken,
 }
 
-/// What a lane shows of itself and its queue.
+/// The status of a lane and its queue.
 #[derive(Debug)]
 pub(in crate::pipeline) struct LaneState {
     queue: String,
@@ -33,7 +33,7 @@ pub(in crate::pipeline) struct LaneState {
     done: AtomicU64,
     ready: AtomicU32,
     silent: AtomicBool,
-    /// Nothing while it consumes.
+    /// `None` while it consumes.
     down_since: Mutex<Option<Instant>>,
 }
 
@@ -62,7 +62,7 @@ impl LaneState {
         self.carries == Carries::Events
     }
 
-    /// It consumes, or has stopped to.
+    /// Sets whether it consumes.
     pub(super) fn set_up(&self, up: bool) {
         let mut since = self.down_since();
         *since = match up {
@@ -76,7 +76,7 @@ impl LaneState {
         self.received.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Deliveries were acknowledged, or returned.
+    /// Deliveries were acknowledged or requeued.
     pub(in crate::pipeline) fn finish(&self, deliveries: usize) {
         self.done.fetch_add(deliveries as u64, Ordering::Relaxed);
     }
@@ -85,11 +85,11 @@ impl LaneState {
         self.received.load(Ordering::Relaxed)
     }
 
-    pub(super) fn holds_any(&self) -> bool {
+    pub(super) fn has_unacknowledged(&self) -> bool {
         self.received() != self.done.load(Ordering::Relaxed)
     }
 
-    /// Its queue answers in time, or does not.
+    /// Sets whether its queue answers in time.
     pub(super) fn answers(&self, yes: bool) {
         self.silent.store(!yes, Ordering::Relaxed);
     }
@@ -102,7 +102,7 @@ impl LaneState {
         self.ready.load(Ordering::Relaxed)
     }
 
-    /// What is wrong with it, if it has been for that long.
+    /// The problem of the lane, if it has lasted for `for_long`.
     pub(super) fn fails(&self, for_long: Duration) -> Option<String> {
         let queue = &self.queue;
         if self.silent.load(Ordering::Relaxed) {

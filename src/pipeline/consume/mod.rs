@@ -1,4 +1,4 @@
-//! From the broker's queues to batches: sessions, deliveries, prefetch, and a watchdog over them.
+//! From the broker's queues to batches: sessions, deliveries, prefetch, and a watchdog.
 
 pub(super) mod intake;
 pub(super) mod lane;

@@ -1,15 +1,15 @@
-//! How many deliveries a lane asks for at a time, so that what it holds stays within its bytes.
+//! The prefetch of a lane, chosen so that its unacknowledged deliveries stay within its bytes.
 //!
-//! AMQP counts deliveries, not bytes: the largest of the recent messages tells how many fit.
+//! AMQP limits deliveries, not bytes: the largest of the recent messages decides how many fit.
 
-/// A lane never asks for fewer, so that one message that has to wait does not stop the others.
+/// The smallest prefetch, so that one message that has to wait does not stop the others.
 const FEWEST: u16 = 2;
-/// How many deliveries to ask for before the size of any is known.
+/// The prefetch before the size of any message is known.
 const START: u16 = 2;
-/// By how much the window may grow at a time: so many are in doubt for each one seen.
+/// The factor by which the window may grow at a time, as the sizes of the new ones are unknown.
 const GROWTH: u16 = 8;
-/// The window is looked at again after this many deliveries, or when one of them is too large.
-const LOOK_EVERY: u32 = 256;
+/// The window is checked again after this many deliveries, or when one of them is too large.
+const CHECK_EVERY: u32 = 256;
 
 /// The prefetch of one lane.
 #[derive(Debug)]
@@ -20,13 +20,13 @@ pub(super) struct Window {
     largest: usize,
     largest_before: usize,
     seen: u32,
-    /// With this window.
+    /// Deliveries seen with this window.
     seen_in: u32,
 }
 
 impl Window {
     /// At most `most` deliveries and about `bytes` bytes. It starts small, because the broker fills
-    /// the first window before anyone can look at a message, and grows with what was seen.
+    /// the first window before the size of a message is known, and grows with the sizes seen.
     pub(super) fn new(most: u16, bytes: usize) -> Self {
         Self {
             most,
@@ -39,25 +39,25 @@ impl Window {
         }
     }
 
-    /// How many deliveries to ask for.
+    /// The prefetch to use.
     pub(super) fn open(&self) -> u16 {
         self.open
     }
 
-    /// Looks at one delivery; says whether the window has changed so much that the lane should
-    /// consume anew with it.
+    /// Records the size of a delivery; returns whether the window has changed so much that the lane
+    /// should subscribe again.
     pub(super) fn observe(&mut self, bytes: usize) -> bool {
         self.seen += 1;
         self.seen_in += 1;
         let outgrown = bytes > self.largest.max(self.largest_before);
         self.largest = self.largest.max(bytes);
-        let is_due = self.seen_in >= LOOK_EVERY.min(self.open.into());
+        let is_due = self.seen_in >= CHECK_EVERY.min(self.open.into());
         let fitting = self.fitting();
         let narrower = outgrown && fitting <= self.open / 2;
         if !is_due && !narrower {
             return false;
         }
-        if self.seen >= LOOK_EVERY {
+        if self.seen >= CHECK_EVERY {
             self.seen = 0;
             self.largest_before = std::mem::take(&mut self.largest);
         }
@@ -118,7 +118,7 @@ mod tests {
         let mut window = Window::new(4_000, 64 * MIB);
         after(&mut window, 1_000, 64 * 1024);
         assert!(window.observe(2 * MIB));
-        after(&mut window, 4 * LOOK_EVERY, 512);
+        after(&mut window, 4 * CHECK_EVERY, 512);
         assert_eq!(window.open(), 4_000);
     }
 

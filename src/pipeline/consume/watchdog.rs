@@ -1,5 +1,6 @@
-//! Feels the pulse of a session: whether the broker answers, and whether every lane takes what its
-//! queue has. A queue that is silent is its own lane's problem, and named in the readiness.
+//! Checks a session: whether the broker answers, and whether every lane receives what is ready in
+//! its queue. A queue that does not answer affects only its own lane, and is named in the
+//! readiness.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,19 +11,19 @@ use super::lane_state::LaneState;
 use crate::broker::{BrokerError, Connection, topology};
 use crate::telemetry::{Condition, Dependency, Health, Telemetry};
 
-/// How often the broker is asked.
+/// How often the broker is pinged.
 const EVERY: Duration = Duration::from_secs(1);
-/// After this long without an answer the broker counts as away, and a queue as silent.
+/// After this long without an answer the broker counts as disconnected, and a queue as silent.
 const AWAY_AFTER: Duration = Duration::from_secs(3);
-/// After this long without an answer the session is given up.
+/// After this long without an answer the session ends.
 const LOST_AFTER: Duration = Duration::from_secs(20);
-/// The broker answers for a queue that does not answer itself (one without a majority), with zero and
-/// after a quarter of a second: so many of these in a row, with nothing delivered, are no accident.
+/// For a queue without a majority the broker answers with zero after a quarter of a second.
 const SLOW: Duration = Duration::from_millis(200);
+/// This many slow answers in a row, with nothing delivered, mean that the queue is silent.
 const SLOW_TIMES: u32 = 5;
 /// Messages ready and none received for this long: the subscription is dead.
 const STALLED_AFTER: Duration = Duration::from_secs(15);
-/// A lane that is opened again within this time counts as consuming.
+/// A lane that reopens within this time counts as consuming.
 const DOWN_AFTER: Duration = Duration::from_secs(3);
 
 /// The watchdog of one session.
@@ -34,10 +35,10 @@ pub(super) struct Pulse<'a> {
 }
 
 impl Pulse<'_> {
-    /// Runs until the session is to be given up, and says why.
+    /// Runs until the session must end; returns why.
     pub(super) async fn run(&self) -> BrokerError {
         loop {
-            if let Err(error) = self.ask().await {
+            if let Err(error) = self.ping().await {
                 return error;
             }
             self.show();
@@ -45,8 +46,8 @@ impl Pulse<'_> {
         }
     }
 
-    /// Whether the broker answers: asked for what involves no queue.
-    async fn ask(&self) -> Result<(), BrokerError> {
+    /// Checks whether the broker answers a request that involves no queue.
+    async fn ping(&self) -> Result<(), BrokerError> {
         let ping = self.connection.ping();
         tokio::pin!(ping);
         let answer = match tokio::time::timeout(AWAY_AFTER, &mut ping).await {
@@ -75,7 +76,7 @@ impl Pulse<'_> {
         self.health.beat("worker");
     }
 
-    /// What the lanes show of themselves.
+    /// Reports the status of the lanes.
     fn show(&self) {
         let events = self.lanes.iter().filter(|lane| lane.carries_events());
         let ready = events.map(|lane| u64::from(lane.ready())).sum();
@@ -90,8 +91,8 @@ impl Pulse<'_> {
     }
 }
 
-/// Watches the queue of one lane until its subscription is found dead: messages are ready, and none
-/// is delivered although nothing is held. `gate` is false while consuming pauses.
+/// Watches the queue of one lane until its subscription is dead: messages are ready, and none is
+/// delivered although none is unacknowledged. `gate` is false while consuming pauses.
 pub(super) async fn watch(
     connection: &Connection,
     lane: &LaneState,
@@ -109,7 +110,7 @@ pub(super) async fn watch(
             false => 0,
         };
         lane.answers(slow < SLOW_TIMES && took < AWAY_AFTER);
-        let idle = is_still && !lane.holds_any() && *gate.borrow();
+        let idle = is_still && !lane.has_unacknowledged() && *gate.borrow();
         stalled_since = match stalled_since {
             _ if ready == 0 || !idle => None,
             None => Some(Instant::now()),
@@ -123,9 +124,10 @@ pub(super) async fn watch(
     }
 }
 
-/// How many messages are ready, and how long the answer took; says while it is waited for too long.
+/// How many messages are ready, and how long the answer took; marks the queue as silent while the
+/// answer is late.
 async fn ready(connection: &Connection, lane: &LaneState) -> (u32, Duration) {
-    let asked = Instant::now();
+    let began = Instant::now();
     let count = topology::ready_count(connection, lane.queue());
     tokio::pin!(count);
     let answer = match tokio::time::timeout(AWAY_AFTER, &mut count).await {
@@ -135,9 +137,9 @@ async fn ready(connection: &Connection, lane: &LaneState) -> (u32, Duration) {
             count.await
         }
     };
-    // What is wrong with it shows elsewhere: a lost connection ends the session, a deleted queue the
+    // Errors are reported elsewhere: a lost connection ends the session, a deleted queue the
     // subscription.
     let ready = answer.unwrap_or(0);
     lane.show_ready(ready);
-    (ready, asked.elapsed())
+    (ready, began.elapsed())
 }

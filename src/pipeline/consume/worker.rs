@@ -1,5 +1,5 @@
-//! Keeps a session with the broker: connects, declares, consumes; when the connection ends, drops the
-//! session whole and starts another.
+//! Keeps a session with the broker: connects, declares, consumes; when the connection ends, drops
+//! the whole session and starts another.
 
 mod session;
 
@@ -30,10 +30,10 @@ use crate::store::Store;
 use crate::telemetry::{Condition, Dependency, Health, Telemetry};
 use crate::wire::Limits;
 
-/// Transactions that a large batch of events is shared by.
+/// In how many transactions a large batch of events is written.
 const SHARES: usize = config::WRITERS_PER_PARTITION;
 
-/// A session that lasted this long was a good one: the next failure starts the backoff afresh.
+/// A session that lasted this long was a good one: the next failure resets the backoff.
 pub(super) const GOOD_SESSION: Duration = Duration::from_secs(5);
 
 /// Consumes events into the database.
@@ -45,17 +45,17 @@ pub struct Worker {
     pub broker: BrokerSettings,
     /// When processes end.
     pub rules: Rules,
-    /// What an event may not exceed.
+    /// The size limits of an event.
     pub limits: Limits,
     /// When a batch is full.
     pub batch: BatchLimits,
-    /// About how many bytes each lane may hold.
+    /// About how many unacknowledged bytes each lane may have.
     pub bytes_in_flight: usize,
     /// Where it is counted.
     pub telemetry: Telemetry,
     /// Where it shows that it is alive.
     pub health: Health,
-    /// Where it may be told to die.
+    /// The points where it may crash on purpose.
     pub faults: Faults,
     /// Where completions go.
     pub mailbox: RelaySender,
@@ -64,7 +64,7 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// Works until told to stop; then finishes what is held. `give_up` ends it at once.
+    /// Works until stopped; then finishes its unacknowledged deliveries. `give_up` ends it at once.
     pub async fn run(self, stop: CancellationToken, give_up: CancellationToken) {
         let mut backoff = Backoff::new();
         let acceptance = Acceptance::new(self.health.clone(), self.telemetry.clone());
@@ -112,7 +112,7 @@ impl Worker {
         session.run(&queues).await
     }
 
-    /// What a lane is made of.
+    /// The parts of a lane.
     pub(super) fn lane(
         &self,
         lane: &Arc<LaneState>,
@@ -182,7 +182,7 @@ fn shares(carries: Carries) -> usize {
     }
 }
 
-/// Any of a few, so that workers seldom move the same row.
+/// A random shard, so that workers seldom update the same row.
 #[must_use]
 pub fn shard() -> i16 {
     const SHARDS: u16 = 32;

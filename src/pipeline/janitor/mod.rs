@@ -1,6 +1,6 @@
-//! Ends what is due (settle time, deadline) and deletes what is past its retention: one task per job,
-//! each in slices that are bounded in rows and time, so that none waits for another. Several janitors
-//! may run: each locks what it takes and skips what another holds.
+//! Ends processes that are due (settle time, deadline) and deletes those past their retention: one
+//! task per job, in slices bounded in rows and time, so that no job waits for another. Several
+//! janitors may run: each locks the rows it claims and skips rows locked by another.
 
 mod deleting;
 mod pace;
@@ -22,17 +22,17 @@ use crate::store::admin::deletion::{Stopped, Walk};
 use crate::store::admin::quarantine::QuarantinedFor;
 use crate::telemetry::{Health, Telemetry};
 
-/// Looks after what no event will move any more.
+/// Ends and deletes processes that no event will change any more.
 pub struct Janitor {
-    /// Where the processes are, over connections of its own: one for each job is enough.
+    /// The database, over a pool of its own: one connection for each job is enough.
     pub store: Store,
-    /// How long they may stay open.
+    /// How long processes may stay open.
     pub rules: Rules,
     /// How long things are kept.
     pub kept: RetentionTimes,
-    /// How often it looks.
+    /// How often it polls.
     pub interval: Duration,
-    /// How many processes one transaction takes.
+    /// How many processes one transaction claims.
     pub batch: i64,
     /// How many events, and as many items, one transaction deletes.
     pub rows: i64,
@@ -42,13 +42,13 @@ pub struct Janitor {
     pub health: Health,
     /// Where completions go.
     pub mailbox: RelaySender,
-    /// Which shard of the counts it moves.
+    /// Which shard of the counts it updates.
     pub shard: i16,
     /// Where the contents of files are.
     pub files: Files,
-    /// Where the walk through never opened records is.
+    /// The position of the walk through never opened records.
     pub walk: Mutex<Walk>,
-    /// Where the last slice of a deletion has stopped.
+    /// Where the last slice of a deletion stopped.
     pub stopped: Mutex<Stopped>,
 }
 
@@ -57,22 +57,22 @@ pub struct Janitor {
 pub struct RetentionTimes {
     /// An ended process.
     pub ended: Duration,
-    /// What reminds of it.
+    /// Its tombstone.
     pub tombstones: Duration,
     /// A push that waits for its stop.
     pub parked: Duration,
-    /// A dead letter; for ever without one.
+    /// A dead letter; `None` keeps it for ever.
     pub dead_letters: Option<Duration>,
-    /// A process that was never opened; for ever without one.
+    /// A process that was never opened; `None` keeps it for ever.
     pub unopened: Option<Duration>,
 }
 
-/// One thing that is done again and again.
+/// A recurring job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JanitorJob {
     /// Seals processes whose settle time or deadline has passed.
     Seal,
-    /// Makes dead letters of pushes that have waited too long.
+    /// Turns pushes that have waited too long into dead letters.
     Park,
     /// Deletes ended processes past their retention.
     Delete,
@@ -86,7 +86,7 @@ pub enum JanitorJob {
     DeadLetters,
     /// Deletes samples that are older than the charts.
     Samples,
-    /// Lets go of what was set aside and is not wrong any more.
+    /// Releases quarantined processes that can be sealed or deleted again.
     Quarantine,
 }
 
@@ -120,7 +120,7 @@ impl JanitorJob {
         }
     }
 
-    /// After how many intervals it looks again: what is due soon more often than what is old anyway.
+    /// After how many intervals it polls again: deadlines more often than old rows.
     const fn intervals(self) -> u32 {
         match self {
             Self::Seal | Self::Park | Self::Delete | Self::Files => 1,
@@ -132,8 +132,8 @@ impl JanitorJob {
         }
     }
 
-    /// What it can't do to a process that it fails at.
-    const fn what(self) -> Option<QuarantinedFor> {
+    /// For which operation a process is quarantined that the job fails at.
+    const fn quarantined_for(self) -> Option<QuarantinedFor> {
         match self {
             Self::Seal => Some(QuarantinedFor::Seal),
             Self::Park => Some(QuarantinedFor::Park),
@@ -148,7 +148,7 @@ impl JanitorJob {
 }
 
 impl Janitor {
-    /// Its jobs, each with the name of its loop, until told to stop.
+    /// Its jobs, each with the name of its loop, which run until stopped.
     pub fn jobs(
         self,
         stop: &CancellationToken,
@@ -162,7 +162,7 @@ impl Janitor {
         })
     }
 
-    /// The walk's first place.
+    /// The first position of the walk.
     #[must_use]
     pub const fn first_walk() -> Mutex<Walk> {
         Mutex::new(Walk::begin(Kind::Upload))

@@ -1,9 +1,9 @@
-//! Seals what is due, and expires pushes that have waited in vain.
+//! Seals processes that are due, and expires pushes that have waited too long.
 
 use std::collections::HashMap;
 
 use super::Janitor;
-use super::turns::{Done, Hand};
+use super::turns::{Claims, Done};
 use crate::domain::ProcessKey;
 use crate::pipeline::batch::decide::Decision;
 use crate::pipeline::batch::decide::changes;
@@ -19,19 +19,20 @@ use crate::store::{Connection, StoreError, Unreadable};
 use crate::wire::{Problem, Reason};
 
 /// Records that this version can't read.
-type LeftOut = HashMap<ProcessKey, Unreadable>;
+type UnreadableRecords = HashMap<ProcessKey, Unreadable>;
 
 impl Janitor {
-    /// Makes dead letters of pushes that have waited too long.
+    /// Turns pushes that have waited too long into dead letters.
     pub(super) async fn expire_parked(
         &self,
         cut: &ClaimLimits,
-        hand: &Hand,
+        claims: &Claims,
     ) -> Result<Done, StoreError> {
         let late = LateParked::take(&self.store, self.kept.parked, cut).await?;
-        hand.take(&late.claimed());
+        claims.set(&late.claimed());
         let reason = Reason::StageNotReached;
-        let detail = "it waited as long as a push may; look where the order stands";
+        let detail = "it waited for its stage as long as a push may; see the current stages of \
+                      the order";
         let expiry = ParkedExpiry {
             after: self.kept.parked,
             reason: reason.name(),
@@ -41,20 +42,20 @@ impl Janitor {
         Ok(Done::of(late.expire(&expiry).await?, cut.limit))
     }
 
-    /// Seals what is due.
+    /// Seals processes that are due.
     pub(super) async fn seal_due(
         &self,
         cut: &ClaimLimits,
-        hand: &Hand,
+        claims: &Claims,
     ) -> Result<Done, StoreError> {
         let connection = self.store.connection().await?;
-        let taken = batch::begin_due(&connection, cut).await?;
-        hand.take(&taken);
-        if taken.is_empty() {
+        let claimed = batch::begin_due(&connection, cut).await?;
+        claims.set(&claimed);
+        if claimed.is_empty() {
             connection.roll_back().await?;
             return Ok(Done::of(0, cut.limit));
         }
-        let loaded = batch::load_due(&connection, &taken).await?;
+        let loaded = batch::load_due(&connection, &claimed).await?;
         let (decision, outbox, unreadable) = self.transaction(&connection, loaded).await?;
         batch_metrics::processes(&self.telemetry, &decision);
         batch_metrics::due(&self.telemetry, &decision);
@@ -66,9 +67,9 @@ impl Janitor {
             self.telemetry
                 .set_aside(QuarantinedFor::Seal.name(), &key.0, why);
         }
-        let count = u64::try_from(taken.len()).unwrap_or(u64::MAX);
+        let count = u64::try_from(claimed.len()).unwrap_or(u64::MAX);
         Ok(Done {
-            something: taken.len() > unreadable.len(),
+            progressed: claimed.len() > unreadable.len(),
             ..Done::of(count, cut.limit)
         })
     }
@@ -77,7 +78,7 @@ impl Janitor {
         &self,
         connection: &Connection,
         mut loaded: batch::Loaded,
-    ) -> Result<(Decision, Vec<OutboxRow>, LeftOut), StoreError> {
+    ) -> Result<(Decision, Vec<OutboxRow>, UnreadableRecords), StoreError> {
         let mut catalog = Catalog::new();
         let limits = self.rules.orders;
         let orders = load_orders(connection, &mut loaded, &[], &mut catalog, limits).await?;

@@ -1,5 +1,5 @@
-//! The loop of a job: slice after slice until there is nothing left or its time is over, then a pause.
-//! A slice that fails, panics or hangs is the matter of its own job.
+//! The loop of a job: slice after slice until nothing is left or its time is over, then a pause.
+//! A slice that fails, panics or hangs affects only its own job.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -18,45 +18,45 @@ use crate::telemetry::Condition;
 
 /// How long a job goes on before it pauses.
 const ROUND_MAX: Duration = Duration::from_secs(10);
-/// How long one slice may take; the server's own timeouts end it earlier. Less than what a loop may
-/// take before it counts as stuck.
+/// How long one slice may take; the server's own timeouts end it earlier. Less than the time after
+/// which a loop counts as stuck.
 const SLICE_MAX: Duration = Duration::from_secs(45);
 /// The shortest pause after a failure: each may have cost a connection.
 const PAUSE_FAILED: Duration = Duration::from_secs(1);
 /// The longest pause of a job.
 const PAUSE_MAX: Duration = Duration::from_secs(30);
 
-/// What a slice has taken so far: known even if it fails, panics or hangs.
+/// The records that a slice has claimed: known even if it fails, panics or hangs.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Hand(Arc<Mutex<Vec<ClaimedRecord>>>);
+pub(super) struct Claims(Arc<Mutex<Vec<ClaimedRecord>>>);
 
-/// What a slice did.
+/// The result of a slice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Done {
-    /// Whether it did anything.
-    pub(super) something: bool,
+    /// Whether it did something.
+    pub(super) progressed: bool,
     /// Whether there may be more to do.
     pub(super) more: bool,
 }
 
-impl Hand {
-    /// Notes what was taken.
-    pub(super) fn take(&self, taken: &[ClaimedRecord]) {
-        let mut hand = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *hand = taken.to_vec();
+impl Claims {
+    /// Sets the claimed records.
+    pub(super) fn set(&self, records: &[ClaimedRecord]) {
+        let mut claims = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *claims = records.to_vec();
     }
 
-    fn taken(&self) -> Vec<ClaimedRecord> {
-        let hand = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        hand.clone()
+    fn get(&self) -> Vec<ClaimedRecord> {
+        let claims = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        claims.clone()
     }
 }
 
 impl Done {
-    /// So many were done of at most so many.
+    /// `done` records out of at most `limit`.
     pub(super) fn of(done: u64, limit: i64) -> Self {
         Self {
-            something: done > 0,
+            progressed: done > 0,
             more: done >= limit.unsigned_abs(),
         }
     }
@@ -69,11 +69,11 @@ enum Turn {
     More,
     /// The pause: nothing is left to do.
     Idle,
-    /// The pause, or longer if it fails again and again.
+    /// The pause, or a longer one if it keeps failing.
     Failed,
 }
 
-/// Why a slice came to nothing.
+/// Why a slice failed.
 enum Failure {
     Store(StoreError),
     Panic,
@@ -96,7 +96,7 @@ impl Failure {
 }
 
 impl Janitor {
-    /// Does a job again and again until told to stop.
+    /// Repeats a job until stopped.
     pub(super) async fn turns(
         self: Arc<Self>,
         job: JanitorJob,
@@ -104,7 +104,7 @@ impl Janitor {
         stop: CancellationToken,
     ) {
         let pause = (self.interval * job.intervals()).min(PAUSE_MAX);
-        // Not all at the same time: so a few connections do for all.
+        // Staggers the jobs, so that a few connections are enough for all.
         let share = u32::try_from(number).unwrap_or(0) * self.interval;
         let mut next = share / u32::try_from(JanitorJob::ALL.len()).unwrap_or(u32::MAX);
         let mut pace = Pace::new(self.batch);
@@ -115,7 +115,7 @@ impl Janitor {
                 () = stop.cancelled() => break,
                 () = tokio::time::sleep(next) => {}
             }
-            // What nothing can be written to would only fail.
+            // A database that can't be written to would only fail.
             if !self.health.holds(Condition::DatabaseWritable) {
                 next = pause;
                 continue;
@@ -139,15 +139,15 @@ impl Janitor {
     /// Does one slice.
     async fn step(self: &Arc<Self>, job: JanitorJob, pace: &mut Pace) -> Turn {
         self.health.beat(job.name());
-        let hand = Hand::default();
-        let ended = self.guarded(job, pace.cut(), hand.clone()).await;
-        let taken = hand.taken();
+        let claims = Claims::default();
+        let ended = self.guarded(job, pace.cut(), claims.clone()).await;
+        let claimed = claims.get();
         match ended {
             Ok(done) => {
                 match done {
                     Done {
-                        something: true, ..
-                    } => pace.succeeded(&taken),
+                        progressed: true, ..
+                    } => pace.succeeded(&claimed),
                     Done { more: false, .. } => pace.idle(),
                     Done { .. } => {}
                 }
@@ -161,10 +161,11 @@ impl Janitor {
                     Failure::Store(error) => self.telemetry.retried(reason(error), error),
                     Failure::Panic => self.telemetry.panicked(job.name()),
                 }
-                match pace.failed(failure.blame(), &taken) {
+                match pace.failed(failure.blame(), &claimed) {
                     Next::Again => Turn::More,
                     Next::Rest => Turn::Failed,
-                    Next::SetAside(key) => match self.set_aside(job, key, &failure.text()).await {
+                    Next::Quarantine(key) => match self.quarantine(job, key, &failure.text()).await
+                    {
                         true => Turn::More,
                         false => Turn::Failed,
                     },
@@ -173,16 +174,16 @@ impl Janitor {
         }
     }
 
-    /// A slice in a task of its own, so that its panic ends there, and with a limit to its time.
+    /// Runs a slice in a task of its own, which contains a panic, with a time limit.
     async fn guarded(
         self: &Arc<Self>,
         job: JanitorJob,
         cut: ClaimLimits,
-        hand: Hand,
+        claims: Claims,
     ) -> Result<Done, Failure> {
         let janitor = Arc::clone(self);
         let mut running = JoinSet::new();
-        running.spawn(async move { janitor.slice(job, cut, hand).await });
+        running.spawn(async move { janitor.slice(job, cut, claims).await });
         match tokio::time::timeout(SLICE_MAX, running.join_next()).await {
             Err(_) => Err(Failure::Store(StoreError::Timeout)),
             Ok(Some(Ok(ended))) => ended.map_err(Failure::Store),
@@ -195,13 +196,13 @@ impl Janitor {
         &self,
         job: JanitorJob,
         cut: ClaimLimits,
-        hand: Hand,
+        claims: Claims,
     ) -> Result<Done, StoreError> {
         match job {
-            JanitorJob::Seal => self.seal_due(&cut, &hand).await,
-            JanitorJob::Park => self.expire_parked(&cut, &hand).await,
-            JanitorJob::Delete => self.delete_expired(&cut, &hand).await,
-            JanitorJob::Unopened => self.delete_unopened(&cut, &hand).await,
+            JanitorJob::Seal => self.seal_due(&cut, &claims).await,
+            JanitorJob::Park => self.expire_parked(&cut, &claims).await,
+            JanitorJob::Delete => self.delete_expired(&cut, &claims).await,
+            JanitorJob::Unopened => self.delete_unopened(&cut, &claims).await,
             JanitorJob::Files => self.remove_files(cut.limit).await,
             JanitorJob::Tombstones => self.delete_tombstones(cut.limit).await,
             JanitorJob::DeadLetters => self.delete_dead_letters(cut.limit).await,
@@ -210,9 +211,9 @@ impl Janitor {
         }
     }
 
-    /// Says whether that could be done; if not, it is found again.
-    async fn set_aside(&self, job: JanitorJob, key: ProcessKey, why: &str) -> bool {
-        let Some(what) = job.what() else {
+    /// Returns whether the process could be quarantined; if not, it is found again.
+    async fn quarantine(&self, job: JanitorJob, key: ProcessKey, why: &str) -> bool {
+        let Some(what) = job.quarantined_for() else {
             return false;
         };
         match self.store.set_aside(key, what, why).await {

@@ -1,4 +1,4 @@
-//! Makes dead letters of messages that could not be delivered for as long as their process was kept.
+//! Turns messages that could not be delivered while their process was kept into dead letters.
 
 use serde_json::json;
 use uuid::Uuid;
@@ -14,34 +14,34 @@ use crate::store::write::outbox::{OutboxRow, Slow};
 use crate::wire::encode::completion::SOURCE;
 use crate::wire::{Problem, Reason};
 
-/// Of how many processes one slice gives up messages.
+/// How many processes one slice claims.
 const PROCESSES_MAX: i64 = 100;
 
 impl Janitor {
-    /// Makes dead letters of what could not be delivered in all that time.
-    pub(super) async fn give_up_undeliverable(&self) -> Result<(), StoreError> {
-        let taken = Undeliverable::take(&self.store, self.kept.ended, PROCESSES_MAX).await?;
-        if taken.rows().is_empty() {
-            // Nothing is locked: the connection is as it was.
-            return taken.finish(&[], self.shard).await;
+    /// Turns undeliverable messages of processes past their retention into dead letters.
+    pub(super) async fn dead_letter_undeliverable(&self) -> Result<(), StoreError> {
+        let claimed = Undeliverable::take(&self.store, self.kept.ended, PROCESSES_MAX).await?;
+        if claimed.rows().is_empty() {
+            // Nothing is locked: the connection can be returned.
+            return claimed.finish(&[], self.shard).await;
         }
-        let rows = taken.rows().iter().map(|(row, _)| row.clone()).collect();
-        let (whole, failed) = bodies::made(&self.store, rows).await?;
+        let rows = claimed.rows().iter().map(|(row, _)| row.clone()).collect();
+        let (whole, failed) = bodies::rebuild(&self.store, rows).await?;
         let failed = failed.into_iter().map(|(row, why)| (row, Some(why)));
         let rows = whole.into_iter().map(|row| (row, None)).chain(failed);
         let dead_letters = rows.map(|(row, why)| {
             let slow = row.slow.map_or("", Slow::name);
-            let mut said = taken.rows().iter();
-            let said = said.find(|(other, _)| (other.id, other.what) == (row.id, row.what));
-            let said = said.and_then(|(_, detail)| detail.as_deref());
-            let detail = match why.or(said) {
+            let mut stored = claimed.rows().iter();
+            let stored = stored.find(|(other, _)| (other.id, other.what) == (row.id, row.what));
+            let stored = stored.and_then(|(_, detail)| detail.as_deref());
+            let detail = match why.or(stored) {
                 Some(why) => format!("not delivered: {slow}, {why}"),
                 None => format!("not delivered: {slow}"),
             };
             dead_letter(&row, relay::outgoing(&row), detail)
         });
         let dead_letters: Vec<DeadLetter> = dead_letters.collect();
-        taken.finish(&dead_letters, self.shard).await?;
+        claimed.finish(&dead_letters, self.shard).await?;
         self.telemetry.dead_lettered(
             Reason::Undeliverable.name(),
             u64::try_from(dead_letters.len()).unwrap_or(u64::MAX),
@@ -50,7 +50,7 @@ impl Janitor {
     }
 }
 
-/// The dead letter of a message of our own that could not be delivered while its process was kept.
+/// The dead letter of a message of Waybill's own.
 fn dead_letter(row: &OutboxRow, message: Outgoing, detail: String) -> DeadLetter {
     let reason = Reason::Undeliverable;
     let name = [row.what.name(), &row.exchange, &row.routing_key].join("\n");

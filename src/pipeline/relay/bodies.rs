@@ -1,4 +1,4 @@
-//! Makes the bodies of completions from their records again.
+//! Rebuilds the bodies of completions from their records.
 
 use std::collections::HashMap;
 
@@ -10,14 +10,14 @@ use crate::store::write::slow_outbox::{Failed, RetryPlan};
 use crate::store::{Store, StoreError};
 use crate::view::completion;
 
-/// Gives completions without a body theirs, as far as their records give it; the others, with why
-/// not.
-pub(in super::super) async fn made(
+/// Rebuilds missing bodies of completions; returns the complete rows, and the others with the
+/// reason.
+pub(in super::super) async fn rebuild(
     store: &Store,
     rows: Vec<OutboxRow>,
 ) -> Result<(Vec<OutboxRow>, Vec<(OutboxRow, &'static str)>), StoreError> {
-    let lacking = rows.iter().filter(|row| row.payload.is_none());
-    let keys: Vec<ProcessKey> = lacking.map(|row| row.process).collect();
+    let missing = rows.iter().filter(|row| row.payload.is_none());
+    let keys: Vec<ProcessKey> = missing.map(|row| row.process).collect();
     if keys.is_empty() {
         return Ok((rows, Vec::new()));
     }
@@ -39,13 +39,13 @@ pub(in super::super) async fn made(
 }
 
 impl Relay {
-    /// Gives completions without a body theirs; one whose record does not give the same bytes any
-    /// more stays on the slow lane, and says so.
+    /// Rebuilds missing bodies of completions; one whose record no longer yields the same bytes
+    /// stays on the slow lane, with the reason.
     pub(super) async fn with_bodies(
         &self,
         rows: Vec<OutboxRow>,
     ) -> Result<Vec<OutboxRow>, StoreError> {
-        let (whole, failed) = made(&self.store, rows).await?;
+        let (whole, failed) = rebuild(&self.store, rows).await?;
         let failed = failed.into_iter().map(|(row, detail)| Failed {
             row,
             slow: Slow::Refused,
@@ -62,6 +62,6 @@ fn body(row: &OutboxRow, kept: &HashMap<ProcessKey, RetryPlan>) -> Result<String
     let kept = kept
         .get(&row.process)
         .filter(|_| row.what == MessageKind::Completion);
-    let kept = kept.ok_or("its process has no readable record that it could be made from")?;
+    let kept = kept.ok_or("its process has no readable record to rebuild it from")?;
     Ok(completion::again(kept)?.body)
 }

@@ -1,9 +1,9 @@
-//! One channel of the normal lane: many messages on their way at a time, each settled by its own
+//! One channel of the normal lane: many messages in flight at a time, each settled by its own
 //! answer.
 //!
-//! A queue that confirms nothing holds up its channel. So a message that is not confirmed in time
-//! puts its destination on the slow lane, and the channel is given up; what else was on it is due
-//! again at once. The connection goes on: fewer messages are on their way than would stop it.
+//! A queue that confirms nothing blocks its channel. So a message that is not confirmed in time
+//! puts its destination on the slow lane, and the channel is closed; its other messages are due
+//! again at once. The connection stays open: its window is too small to stop it.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::task::JoinSet;
 
-use super::line::{ChannelConnection, SharedConnection};
 use super::settle::{Outcome, Settled};
+use super::shared_connection::{ChannelConnection, SharedConnection};
 use super::{Relay, outgoing};
 use crate::broker::window::NOT_FOUND;
 use crate::broker::{self, Answer, BrokerError, Unanswered, Verdict, Window, topology};
@@ -21,13 +21,13 @@ use crate::pipeline::failpoint::CrashPoint;
 use crate::store::write::outbox::{OutboxRow, Slow};
 use crate::telemetry::{Phase, RetryReason};
 
-/// Messages on their way at a time. RabbitMQ stops reading from a connection with 400 for a channel
-/// that takes none, and makes room again for 200 at a time; so with fewer than 200 it reads on
-/// (`{rabbit, credit_flow_default_credit, {400, 200}}`, its default).
+/// Messages in flight at a time. RabbitMQ's credit flow stops reading from a connection after 400
+/// messages that a channel process has not handled, and grants credit again per 200; with fewer
+/// than 200 it keeps reading (`{rabbit, credit_flow_default_credit, {400, 200}}`, its default).
 const WINDOW: usize = 192;
-/// A message that is not confirmed for so long is a reason to look for a destination at fault.
+/// After this long without a confirm, the destination at fault is searched for.
 pub(super) const PATIENCE: Duration = Duration::from_secs(2);
-/// The same where younger ones were confirmed: it is not the broker or the connection that is slow.
+/// The same if younger messages were confirmed: the broker and the connection are not slow.
 const OVERTAKEN: Duration = Duration::from_secs(1);
 
 /// A message that waits to be published.
@@ -35,34 +35,34 @@ pub(super) struct Queued {
     /// Boxed, because it is moved from place to place.
     pub(super) row: Box<OutboxRow>,
     pub(super) committed: Option<Instant>,
-    /// Given back once it is settled.
+    /// Released once it is settled.
     pub(super) _room: OwnedSemaphorePermit,
 }
 
-/// A message on its way.
+/// A published message without an answer yet.
 pub(super) struct InFlight {
     pub(super) queued: Queued,
     pub(super) since: Instant,
 }
 
-/// Where messages are on their way.
+/// An open channel in confirm mode.
 pub(super) struct Open {
-    pub(super) line: Arc<ChannelConnection>,
+    pub(super) connection: Arc<ChannelConnection>,
     pub(super) window: Window,
 }
 
 /// One channel, opened when there is something to publish.
 pub(super) struct Channel {
     pub(super) relay: Relay,
-    pub(super) lines: Arc<SharedConnection>,
+    pub(super) shared: Arc<SharedConnection>,
     pub(super) open: Option<Open>,
     queue: VecDeque<Queued>,
     pub(super) sent: BTreeMap<u64, InFlight>,
     next_number: u64,
-    /// Of the confirmed messages the one that was published last.
+    /// The newest confirmed message.
     pub(super) furthest: u64,
     settled: mpsc::Sender<Settled>,
-    /// Not before then another channel is tried.
+    /// No other channel is opened before this time.
     pub(super) away_until: Option<Instant>,
     pub(super) closing: JoinSet<()>,
 }
@@ -70,12 +70,12 @@ pub(super) struct Channel {
 impl Channel {
     pub(super) fn new(
         relay: Relay,
-        lines: Arc<SharedConnection>,
+        shared: Arc<SharedConnection>,
         settled: mpsc::Sender<Settled>,
     ) -> Self {
         Self {
             relay,
-            lines,
+            shared,
             open: None,
             queue: VecDeque::new(),
             sent: BTreeMap::new(),
@@ -89,16 +89,16 @@ impl Channel {
 
     /// Publishes what comes in until no more can come.
     pub(super) async fn run(mut self, mut incoming: mpsc::UnboundedReceiver<Queued>) {
-        let (mut more, mut taken) = (true, Vec::new());
+        let (mut more, mut received) = (true, Vec::new());
         while more || !self.queue.is_empty() || !self.sent.is_empty() {
             self.fill().await;
             self.crash_point().await;
             let oldest = self.sent.iter().next();
             let oldest = oldest.map(|(number, sent)| sent.since + self.patience(*number, sent));
             tokio::select! {
-                count = incoming.recv_many(&mut taken, WINDOW), if more && self.queue.is_empty() => {
+                count = incoming.recv_many(&mut received, WINDOW), if more && self.queue.is_empty() => {
                     more = count > 0;
-                    self.queue.extend(taken.drain(..));
+                    self.queue.extend(received.drain(..));
                 }
                 answer = next(&mut self.open), if !self.sent.is_empty() => match answer {
                     Some((number, answer)) => self.note(number, answer).await,
@@ -114,11 +114,11 @@ impl Channel {
         self.closing.join_all().await;
     }
 
-    /// How long a message may take.
+    /// How long a message may wait for its confirm.
     pub(super) fn patience(&self, number: u64, sent: &InFlight) -> Duration {
-        let line = self.open.as_ref().map(|open| &open.line);
-        let overtaken =
-            number < self.furthest || line.is_some_and(|line| line.has_confirmed_since(sent.since));
+        let connection = self.open.as_ref().map(|open| &open.connection);
+        let overtaken = number < self.furthest
+            || connection.is_some_and(|connection| connection.has_confirmed_since(sent.since));
         let most = match overtaken {
             true => OVERTAKEN,
             false => PATIENCE,
@@ -126,7 +126,7 @@ impl Channel {
         self.relay.broker.confirm_timeout.min(most)
     }
 
-    /// Publishes what waits, as far as there is room on the way.
+    /// Publishes waiting messages, as far as the window has room.
     async fn fill(&mut self) {
         while self.sent.len() < WINDOW
             && self.away_until.is_none()
@@ -154,8 +154,8 @@ impl Channel {
     async fn opened(&mut self) -> Option<&mut Open> {
         if self.open.as_ref().is_none_or(|open| !open.window.is_open()) {
             self.retire();
-            match self.lines.channel().await {
-                Ok((line, window)) => self.open = Some(Open { line, window }),
+            match self.shared.channel().await {
+                Ok((connection, window)) => self.open = Some(Open { connection, window }),
                 Err(until) => self.away_until = Some(until),
             }
         }
@@ -177,7 +177,7 @@ impl Channel {
             return;
         };
         if let (Some(open), Outcome::Confirmed) = (&self.open, &outcome) {
-            open.line.confirmed(sent.since);
+            open.connection.confirmed(sent.since);
         }
         self.relay
             .telemetry
@@ -190,16 +190,16 @@ impl Channel {
         self.settle(sent.queued, outcome).await;
     }
 
-    /// The broker closed the channel over one of the messages on their way. Each of them is
-    /// published on its own, which tells whose fault it was.
+    /// The broker closed the channel because of one of the messages in flight. Each goes to the
+    /// slow lane to be published on its own, which shows which one is at fault.
     async fn refused(&mut self, refusal: &broker::Refusal) {
         self.relay
             .telemetry
             .retried(RetryReason::Confirm, &refusal.error);
         if refusal.code == NOT_FOUND
-            && let Some(Open { line, .. }) = &self.open
+            && let Some(Open { connection, .. }) = &self.open
             && let Err(error) =
-                topology::declare(&line.connection, self.relay.broker.partitions).await
+                topology::declare(&connection.inner, self.relay.broker.partitions).await
         {
             self.relay.telemetry.retried(RetryReason::Confirm, &error);
         }
@@ -211,11 +211,11 @@ impl Channel {
         self.retire();
     }
 
-    /// The connection has ended: what was on its way is due again at once.
+    /// The connection has ended: its messages in flight are due again at once.
     async fn lose(&mut self, error: &BrokerError) {
         self.relay.telemetry.retried(RetryReason::Confirm, error);
         if let Some(open) = self.open.take() {
-            self.away_until = Some(self.lines.give_up(&open.line).await);
+            self.away_until = Some(self.shared.give_up(&open.connection).await);
         }
         for (_, sent) in std::mem::take(&mut self.sent) {
             self.settle(sent.queued, Outcome::Lost).await;
@@ -228,11 +228,11 @@ impl Channel {
             committed: queued.committed,
             outcome,
         };
-        // It takes messages for as long as there may be one.
+        // The receiver lives as long as this channel.
         let _ = self.settled.send(settled).await;
     }
 
-    /// Gives the channel up without waiting until it is closed.
+    /// Closes the channel without waiting for it.
     pub(super) fn retire(&mut self) {
         while self.closing.try_join_next().is_some() {}
         if let Some(open) = self.open.take() {
@@ -243,7 +243,7 @@ impl Channel {
     async fn crash_point(&mut self) {
         let point = CrashPoint::PublishedBeforeConfirm;
         if !self.sent.is_empty() && self.relay.faults.waits_at(point) {
-            // Long enough to be sent, short enough that hardly a confirm is here.
+            // Long enough to send the message, too short for most confirms.
             let _ = tokio::time::timeout(Duration::from_millis(1), next(&mut self.open)).await;
             self.relay.faults.pass(point);
         }

@@ -1,5 +1,5 @@
-//! Where messages can't be delivered at present: read from the outbox, so that every process and
-//! every new one knows the same; what this process has just found out comes on top.
+//! The destinations that fail at present: read from the outbox, so that every process and every new
+//! one knows the same; plus what this process has just observed.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,30 +14,30 @@ use crate::store::write::slow_outbox::{Destination, Failing};
 
 /// How often the table is read.
 const READ_EVERY: Duration = Duration::from_secs(1);
-/// Failing destinations that a process knows at most.
+/// The maximum of failing destinations that a process knows.
 pub(super) const KNOWN_MAX: i64 = 1_000;
-/// For how long this process goes by what it has found out itself: longer than it takes until the
-/// table says so.
+/// For how long this process trusts its own observation: longer than it takes to appear in the
+/// table.
 const FOUND_FOR: Duration = Duration::from_secs(5);
 /// For how long messages of a size that was refused are not tried on the normal lane.
 const SIZE_FOR: Duration = Duration::from_secs(300);
 
-/// The destinations that fail; clones share what is known.
+/// The destinations that fail; clones share their state.
 #[derive(Debug, Clone, Default)]
 pub struct Destinations(Arc<Mutex<FailingDestinations>>);
 
 #[derive(Debug, Default)]
 struct FailingDestinations {
     failing: HashSet<Destination>,
-    /// Exchanges that are missing or may not be written to, whatever the routing key.
+    /// Exchanges that are missing or that the user may not write to.
     denied: HashSet<String>,
     found: HashMap<Destination, Instant>,
-    /// The shortest body that the broker refused for its length, and what it said.
+    /// The shortest body that the broker refused for its length, when, and its reply text.
     too_large: Option<(usize, Instant, String)>,
 }
 
 impl Destinations {
-    /// Why a message is not to be tried on the normal lane, if it is not.
+    /// Why a message may not be published on the normal lane, if so.
     pub(super) fn refuses(&self, row: &OutboxRow, now: Instant) -> Option<(Slow, Option<String>)> {
         let known = self.known();
         let length = row.payload.as_ref().map_or(0, String::len);
@@ -63,12 +63,12 @@ impl Destinations {
         self.known().denied.contains(exchange)
     }
 
-    /// Notes that a destination fails, until the table says so.
+    /// Marks a destination as failing, until it appears in the table.
     pub(super) fn blame(&self, destination: Destination) {
         self.known().found.insert(destination, Instant::now());
     }
 
-    /// Notes how long a body was that the broker refused for its length.
+    /// Records the length of a body that the broker refused for its length.
     pub(super) fn too_large(&self, length: usize, text: &str) {
         let mut known = self.known();
         let shortest = known
@@ -78,7 +78,7 @@ impl Destinations {
         known.too_large = Some((shortest.min(length), Instant::now(), text.to_owned()));
     }
 
-    /// Takes over what the table says.
+    /// Replaces the failing destinations by those of the table.
     fn read(&self, failing: Vec<Failing>) {
         let mut known = self.known();
         let denied = failing.iter().filter(|failing| failing.denies_exchange());
@@ -96,7 +96,7 @@ impl Destinations {
 }
 
 impl Relay {
-    /// Reads again and again which destinations fail.
+    /// Polls the failing destinations.
     pub(super) async fn watch_destinations(self, done: CancellationToken) {
         loop {
             match self.store.failing_destinations(KNOWN_MAX).await {

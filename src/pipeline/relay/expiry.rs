@@ -1,4 +1,4 @@
-//! What a channel does about messages that were not confirmed in time.
+//! Handles messages of a channel that were not confirmed in time.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -11,26 +11,26 @@ use crate::store::write::outbox::Slow;
 use crate::store::write::slow_outbox::Destination;
 
 impl Channel {
-    /// Messages were not confirmed in time. At fault are the destinations of those that younger
-    /// ones have overtaken on the same channel, or the only destination on it if younger ones have
-    /// overtaken on others; else that is found out.
+    /// Messages were not confirmed in time. At fault are the destinations of messages overtaken by
+    /// younger ones on the same channel, or the only destination of the channel if younger messages
+    /// were confirmed on other channels; otherwise it probes for them.
     pub(super) async fn expire(&mut self) {
         let now = Instant::now();
-        let Some(Open { line, .. }) = &self.open else {
+        let Some(Open { connection, .. }) = &self.open else {
             return;
         };
-        if line.is_blocked() {
-            // The broker takes nothing from anybody at present.
+        if connection.is_blocked() {
+            // The broker blocks all publishers at present.
             self.sent.values_mut().for_each(|sent| sent.since = now);
             return;
         }
-        let line = Arc::clone(line);
+        let connection = Arc::clone(connection);
         let oldest = self.sent.values().map(|sent| sent.since).min();
-        let works = oldest.is_some_and(|oldest| line.has_confirmed_since(oldest));
+        let works = oldest.is_some_and(|oldest| connection.has_confirmed_since(oldest));
         let mut at_fault = self.overtaken(now);
         self.retire();
         if !works {
-            self.away_until = Some(self.lines.give_up(&line).await);
+            self.away_until = Some(self.shared.give_up(&connection).await);
         }
         let sent = std::mem::take(&mut self.sent).into_values();
         let mut sent: Vec<Queued> = sent.map(|sent| sent.queued).collect();
@@ -40,7 +40,7 @@ impl Channel {
             if works && destinations.len() == 1 {
                 at_fault = destinations;
             } else {
-                sent = self.find_out(sent, &mut at_fault).await;
+                sent = self.probe_each(sent, &mut at_fault).await;
             }
         }
         for destination in &at_fault {
@@ -48,7 +48,7 @@ impl Channel {
             tracing::warn!(
                 exchange,
                 key,
-                "a destination does not confirm: its messages are set aside"
+                "a destination does not confirm: its messages move to the slow lane"
             );
             self.relay.destinations.blame(destination.clone());
         }
@@ -71,8 +71,9 @@ impl Channel {
             .collect()
     }
 
-    /// Tries the first message to each destination; the others are still without an outcome.
-    async fn find_out(
+    /// Publishes the first message to each destination; returns the others, still without an
+    /// outcome.
+    async fn probe_each(
         &mut self,
         sent: Vec<Queued>,
         at_fault: &mut HashSet<Destination>,

@@ -1,5 +1,5 @@
-//! The normal lane: each destination on a channel that it shares with few others or none, so that
-//! one that confirms nothing keeps hardly any other waiting.
+//! The normal lane: each destination has a channel that it shares with few others or none, so that
+//! one that confirms nothing delays hardly any other.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,67 +9,67 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::channel::{Channel, Queued};
-use super::line::SharedConnection;
 use super::settle::{SETTLED_MAX, Settled};
+use super::shared_connection::SharedConnection;
 use super::{Relay, RelayBatch, RelayReceiver, permits, size};
 use crate::store::write::slow_outbox::Destination;
 
 /// Channels on the one connection.
 const CHANNELS: usize = 16;
-/// Destinations whose channel is remembered; after that many all are given out afresh.
+/// How many destinations have an assigned channel; beyond that, all are assigned again.
 const REMEMBERED: usize = 4_096;
 
-/// The channels, and which of them each destination has.
+/// The channels, and the one assigned to each destination.
 struct Lane {
     relay: Relay,
-    lines: Arc<SharedConnection>,
+    shared: Arc<SharedConnection>,
     settled: mpsc::Sender<Settled>,
     queues: Vec<mpsc::UnboundedSender<Queued>>,
-    places: HashMap<Destination, usize>,
+    assigned: HashMap<Destination, usize>,
     channels: JoinSet<()>,
 }
 
 impl Relay {
-    /// Publishes what comes in until every mailbox is gone, or until told to give up.
-    pub async fn publish(self, mut dead_letterbox: RelayReceiver, give_up: CancellationToken) {
+    /// Publishes received rows until every mailbox is dropped, or until `give_up`.
+    pub async fn publish(self, mut incoming: RelayReceiver, give_up: CancellationToken) {
         let (settled, receiver) = mpsc::channel(SETTLED_MAX);
         let (done, mut tasks) = (CancellationToken::new(), JoinSet::new());
         tasks.spawn(self.clone().settle(receiver));
         tasks.spawn(self.clone().watch_destinations(done.clone()));
-        let lines = Arc::new(SharedConnection::new(self.clone()));
+        let shared = Arc::new(SharedConnection::new(self.clone()));
         let lane = Lane {
             relay: self,
-            lines: Arc::clone(&lines),
+            shared: Arc::clone(&shared),
             settled,
             queues: Vec::new(),
-            places: HashMap::new(),
+            assigned: HashMap::new(),
             channels: JoinSet::new(),
         };
         tokio::select! {
             () = give_up.cancelled() => {}
-            () = lane.run(&mut dead_letterbox) => {}
+            () = lane.run(&mut incoming) => {}
         }
-        lines.end().await;
+        shared.end().await;
         done.cancel();
         tasks.join_all().await;
     }
 }
 
 impl Lane {
-    async fn run(mut self, dead_letterbox: &mut RelayReceiver) {
-        while let Some(post) = dead_letterbox.posts.recv().await {
-            self.distribute(post);
+    async fn run(mut self, incoming: &mut RelayReceiver) {
+        while let Some(batch) = incoming.batches.recv().await {
+            self.distribute(batch);
         }
         drop(self.queues);
         self.channels.join_all().await;
     }
 
-    fn distribute(&mut self, post: RelayBatch) {
-        let (committed, mut post_room) = (post.committed, post.room);
-        for row in post.rows {
+    fn distribute(&mut self, batch: RelayBatch) {
+        let (committed, mut batch_room) = (batch.committed, batch.room);
+        for row in batch.rows {
             let share = permits(size(&row)) as usize;
-            let share = share.min(post_room.num_permits());
-            let Some(room) = post_room.split(share) else {
+            let share = share.min(batch_room.num_permits());
+            let Some(room) = batch_room.split(share) else {
                 continue;
             };
             let place = self.place(row.destination());
@@ -79,32 +79,32 @@ impl Lane {
                 _room: room,
             };
             if let Some(queue) = self.queues.get(place) {
-                // It takes messages for as long as there may be one.
+                // The channel lives as long as this sender.
                 let _ = queue.send(queued);
             }
         }
     }
 
-    /// The channel of a destination: one of its own while there are enough.
+    /// The channel of a destination: one of its own while there are enough channels.
     fn place(&mut self, destination: Destination) -> usize {
-        if let Some(place) = self.places.get(&destination) {
+        if let Some(place) = self.assigned.get(&destination) {
             return *place;
         }
-        if self.places.len() >= REMEMBERED {
-            self.places.clear();
+        if self.assigned.len() >= REMEMBERED {
+            self.assigned.clear();
         }
         if self.queues.len() < CHANNELS {
             let (queue, receiver) = mpsc::unbounded_channel();
             let channel = Channel::new(
                 self.relay.clone(),
-                Arc::clone(&self.lines),
+                Arc::clone(&self.shared),
                 self.settled.clone(),
             );
             self.channels.spawn(channel.run(receiver));
             self.queues.push(queue);
         }
-        let place = self.places.len() % CHANNELS;
-        self.places.insert(destination, place);
+        let place = self.assigned.len() % CHANNELS;
+        self.assigned.insert(destination, place);
         place
     }
 }

@@ -1,11 +1,11 @@
-//! Publishes what is in the outbox: what a batch has just committed, from memory; what a crash, an
+//! Publishes the outbox: rows that a batch has just committed, from memory; rows that a crash, an
 //! outage or a full mailbox left behind, from the table.
 //!
-//! Every message has its own outcome, and the table remembers it: nothing is retried in memory. On
-//! the normal [`lane`] each destination has a [`channel`], with many messages on their way at a time;
-//! a destination that does not confirm, or a message that the broker refuses, leaves it for the
-//! [`slow`] lane, which has a connection of its own. [`settle`] writes down what became of each,
-//! [`sweep`] takes up what is due.
+//! Every message has its own outcome, which the table stores: nothing is retried in memory. On the
+//! normal [`lane`] each destination has a [`channel`], with many messages in flight at a time; a
+//! destination that does not confirm, or a message that the broker refuses, moves to the [`slow`]
+//! lane, which has a connection of its own. [`settle`] writes each outcome, [`sweep`] publishes
+//! rows that are due.
 //!
 //! A message leaves the outbox only after its confirm, or after a return where that is the setting.
 
@@ -14,10 +14,10 @@ mod channel;
 mod destinations;
 mod expiry;
 mod lane;
-mod line;
 mod probe;
 mod probes;
 mod settle;
+mod shared_connection;
 mod single;
 mod slow;
 mod sweep;
@@ -36,10 +36,10 @@ use crate::store::Store;
 use crate::store::write::outbox::{MessageKind, OutboxRow};
 use crate::telemetry::Telemetry;
 
-/// Bytes of messages that may wait for the publisher or be on their way, however small the batches that
-/// they come in; what finds no room stays in the table for the sweeper.
+/// Bytes of messages that may wait for the publisher or be in flight, whatever the size of their
+/// batches; messages without room stay in the table for the sweeper.
 const MAILBOX_BYTES: u32 = 32 * 1024 * 1024;
-/// What a message takes beside its body, about.
+/// About how much memory a message needs besides its body.
 const ROW_BYTES: usize = 512;
 
 /// Rows to publish, with the time their batch was committed.
@@ -50,33 +50,33 @@ struct RelayBatch {
     room: OwnedSemaphorePermit,
 }
 
-/// Where committed rows are left for the publisher.
+/// Sends committed rows to the publisher.
 #[derive(Clone)]
 pub struct RelaySender {
-    posts: mpsc::UnboundedSender<RelayBatch>,
+    batches: mpsc::UnboundedSender<RelayBatch>,
     room: Arc<Semaphore>,
 }
 
-/// The other end of a [`RelaySender`].
+/// The receiving end of a [`RelaySender`].
 pub struct RelayReceiver {
-    posts: mpsc::UnboundedReceiver<RelayBatch>,
+    batches: mpsc::UnboundedReceiver<RelayBatch>,
 }
 
-/// A mailbox and its other end.
+/// A mailbox: both its ends.
 #[must_use]
 pub fn mailbox() -> (RelaySender, RelayReceiver) {
     let (sender, receiver) = mpsc::unbounded_channel();
     let room = Arc::new(Semaphore::new(MAILBOX_BYTES as usize));
     let mailbox = RelaySender {
-        posts: sender,
+        batches: sender,
         room,
     };
-    (mailbox, RelayReceiver { posts: receiver })
+    (mailbox, RelayReceiver { batches: receiver })
 }
 
 impl RelaySender {
-    /// Leaves rows to be published now. Those without room are published later, by a sweep: a
-    /// broker that blocks publishers must not stop the consuming that would relieve it.
+    /// Sends rows to be published now. Rows without room are published later by a sweep: a broker
+    /// that blocks publishers must not stop the consumers that would relieve it.
     pub(super) fn offer(&self, mut rows: Vec<OutboxRow>) {
         let mut bytes = 0;
         let room = self.room.available_permits();
@@ -93,8 +93,8 @@ impl RelaySender {
         }
         if let Ok(room) = permit {
             let committed = Some(Instant::now());
-            // Without anybody to publish them they stay in the table.
-            let _ = self.posts.send(RelayBatch {
+            // Without a publisher they stay in the table.
+            let _ = self.batches.send(RelayBatch {
                 rows,
                 committed,
                 room,
@@ -102,18 +102,18 @@ impl RelaySender {
         }
     }
 
-    /// Leaves rows that a sweep has taken, once there is room; says whether somebody is there to
-    /// publish them.
+    /// Sends rows that a sweep has claimed, once there is room; returns whether there is a
+    /// publisher.
     async fn send(&self, rows: Vec<OutboxRow>) -> bool {
         let bytes = rows.iter().map(size).sum();
         let permit = Arc::clone(&self.room).acquire_many_owned(permits(bytes));
         let Ok(room) = permit.await else { return false };
-        let post = RelayBatch {
+        let batch = RelayBatch {
             rows,
             committed: None,
             room,
         };
-        self.posts.send(post).is_ok()
+        self.batches.send(batch).is_ok()
     }
 }
 
@@ -132,23 +132,23 @@ pub struct Relay {
     pub store: Store,
     /// Where the messages go.
     pub broker: BrokerSettings,
-    /// What to do with what no queue takes.
+    /// What to do with unroutable messages.
     pub unroutable: Unroutable,
-    /// When a message that is still here is tried again.
+    /// After how long an unconfirmed message is published again.
     pub sweep_after: Duration,
     /// Where it is counted.
     pub telemetry: Telemetry,
-    /// Where it may be told to die.
+    /// The points where it may crash on purpose.
     pub faults: Faults,
-    /// Where messages can't be delivered at present.
+    /// The destinations that fail at present.
     pub destinations: Destinations,
-    /// Says that messages were made due at once.
+    /// Notifies the sweeper that messages are due at once.
     pub returned: Arc<Notify>,
 }
 
 impl Relay {
-    /// Whether a message that no queue takes is forgotten. A reply queue that is gone does not come
-    /// back; a completion's queue may.
+    /// Whether an unroutable message is dropped. A deleted reply queue does not come back; a
+    /// completion's queue may.
     fn drops(&self, what: MessageKind) -> bool {
         match (what, self.unroutable) {
             (MessageKind::Reply, _) | (_, Unroutable::Drop) => true,
@@ -199,28 +199,28 @@ mod tests {
         }
     }
 
-    fn waiting(dead_letterbox: &mut RelayReceiver) -> usize {
-        let posts = std::iter::from_fn(|| dead_letterbox.posts.try_recv().ok());
-        posts.map(|post| post.rows.len()).sum()
+    fn waiting(receiver: &mut RelayReceiver) -> usize {
+        let batches = std::iter::from_fn(|| receiver.batches.try_recv().ok());
+        batches.map(|batch| batch.rows.len()).sum()
     }
 
     #[test]
-    fn a_publisher_that_pauses_finds_every_message_of_many_small_batches() {
-        let (mailbox, mut dead_letterbox) = mailbox();
+    fn a_publisher_that_pauses_receives_every_message_of_many_small_batches() {
+        let (mailbox, mut receiver) = mailbox();
         for _ in 0..5_000 {
             mailbox.offer(vec![row(1_000)]);
         }
-        assert_eq!(waiting(&mut dead_letterbox), 5_000);
+        assert_eq!(waiting(&mut receiver), 5_000);
     }
 
     #[test]
-    fn what_exceeds_the_memory_of_the_mailbox_stays_in_the_table() {
-        let (mailbox, mut dead_letterbox) = mailbox();
+    fn rows_beyond_the_memory_of_the_mailbox_stay_in_the_table() {
+        let (mailbox, mut receiver) = mailbox();
         for _ in 0..5 {
             mailbox.offer(vec![row(10 * 1024 * 1024), row(1_000)]);
         }
-        assert_eq!(waiting(&mut dead_letterbox), 6);
+        assert_eq!(waiting(&mut receiver), 6);
         mailbox.offer(vec![row(10 * 1024 * 1024)]);
-        assert_eq!(waiting(&mut dead_letterbox), 1);
+        assert_eq!(waiting(&mut receiver), 1);
     }
 }

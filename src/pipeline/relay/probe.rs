@@ -1,4 +1,4 @@
-//! Finds out which destinations are at fault when a channel stands still: a message to each, on a
+//! Finds the destinations at fault when a channel is stuck: publishes a message to each, on a
 //! channel of its own.
 
 use std::collections::HashSet;
@@ -16,12 +16,12 @@ use crate::broker;
 use crate::store::write::outbox::{OutboxRow, Slow};
 use crate::telemetry::RetryReason;
 
-/// Destinations that are tried at a time; messages to more of them are due again at once.
+/// How many destinations are tried at a time; messages to more of them are due again at once.
 const AT_ONCE: usize = 64;
 /// Once one has confirmed, the others get this long.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// The first of each destination, and the rest.
+/// Splits off the first message of each destination.
 pub(super) fn first_of_each<T, D: Eq + std::hash::Hash>(
     all: Vec<T>,
     destination: impl Fn(&T) -> D,
@@ -34,8 +34,8 @@ pub(super) fn first_of_each<T, D: Eq + std::hash::Hash>(
 }
 
 impl Relay {
-    /// Publishes messages to different destinations, on a connection that is then among those that
-    /// are being closed; one outcome for each, in their order.
+    /// Publishes messages to different destinations, on a connection that it then closes in
+    /// `closing`; returns their outcomes in order.
     pub(super) async fn probe(
         &self,
         rows: Vec<OutboxRow>,
@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_of_each_destination_is_taken() {
+    fn the_first_of_each_destination_is_split_off() {
         let split = first_of_each(vec!["a1", "a2", "b1", "a3", "b2"], |text| {
             text.chars().next()
         });

@@ -1,20 +1,20 @@
-//! When a failing destination is tried again, and how much at a time: one message at growing
-//! intervals while it fails, many once it confirms; what had waited behind them comes back to the
-//! normal lane little by little.
+//! When a failing destination is tried again, and with how many messages: one at growing intervals
+//! while it fails, many once it confirms; waiting messages then return to the normal lane step by
+//! step.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use crate::store::write::slow_outbox::Destination;
 
-/// Messages of a destination that confirms again that are on their way at a time.
+/// Messages in flight at a time to a destination that confirms again.
 const AT_ONCE: usize = 16;
 /// The longest pause between two attempts.
 const PAUSE_MAX: Duration = Duration::from_secs(60);
-/// How many waiting messages come back to the normal lane first; as many again each time.
+/// How many waiting messages return to the normal lane first; the number doubles each time.
 const RELEASE_FIRST: i64 = 64;
 const RELEASE_MAX: i64 = 1_024;
-/// The pause before more are released where the last ones failed: it doubles each time.
+/// The pause before more are released after the last ones failed; it doubles each time.
 const RELAPSE: Duration = Duration::from_secs(10);
 const RELAPSE_MAX: Duration = Duration::from_secs(300);
 /// A destination without messages on the slow lane is forgotten after this long.
@@ -58,7 +58,7 @@ impl Probes {
     pub(super) fn room(&mut self, destination: &Destination, now: Instant) -> usize {
         let probe = self.probe(destination, now);
         if std::mem::take(&mut probe.released) {
-            // It fails although messages were released: the next ones wait longer.
+            // It failed after messages were released: the next ones wait longer.
             probe.release = RELEASE_FIRST;
             probe.release_at = now + doubled(RELAPSE, probe.relapses, RELAPSE_MAX);
             probe.relapses += 1;
@@ -82,12 +82,12 @@ impl Probes {
         count
     }
 
-    /// A message is on its way.
+    /// A message was published.
     pub(super) fn sent(&mut self, destination: &Destination, now: Instant) {
         self.probe(destination, now).in_flight += 1;
     }
 
-    /// A message has its answer; `confirms` is whether its destination works, where that is known.
+    /// A message has its answer; `confirms` is whether its destination works, if known.
     pub(super) fn answered(
         &mut self,
         destination: &Destination,
@@ -98,7 +98,7 @@ impl Probes {
         probe.in_flight = probe.in_flight.saturating_sub(1);
         match confirms {
             Some(true) => (probe.failures, probe.confirmed) = (0, true),
-            // Many that fail together are one failure.
+            // Several failures at the same time count once.
             Some(false) if probe.retry_at > now => probe.confirmed = false,
             Some(false) => {
                 probe.confirmed = false;
@@ -109,7 +109,7 @@ impl Probes {
         }
     }
 
-    /// Forgets those that have had no messages for long.
+    /// Forgets destinations that have had no messages for long.
     pub(super) fn forget(&mut self, now: Instant) {
         self.0.retain(|_, probe| {
             probe.in_flight > 0 || now.duration_since(probe.seen) < FORGET_AFTER
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_that_fail_together_are_one_failure() {
+    fn failures_at_the_same_time_count_once() {
         let (mut probes, place, now) = (Probes::default(), destination(), Instant::now());
         for _ in 0..50 {
             probes.answered(&place, Some(false), now);
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn one_that_fails_again_after_a_release_waits_longer_for_the_next() {
+    fn a_destination_that_fails_again_after_a_release_waits_longer_for_the_next() {
         let (mut probes, place, mut now) = (Probes::default(), destination(), Instant::now());
         assert_eq!([0; 3].map(|_| probes.release(&place, now)), [64, 128, 256]);
         for seconds in [10, 20, 40, 80, 160, 300] {
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn what_says_nothing_about_the_destination_changes_nothing_but_the_room() {
+    fn an_answer_that_does_not_concern_the_destination_changes_only_the_room() {
         let (mut probes, place, now) = (Probes::default(), destination(), Instant::now());
         probes.sent(&place, now);
         probes.answered(&place, None, now);

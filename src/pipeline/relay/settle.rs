@@ -1,4 +1,4 @@
-//! Writes down what became of each message.
+//! Writes the outcome of each message to the outbox.
 
 use std::time::{Duration, Instant};
 
@@ -17,34 +17,34 @@ use crate::telemetry::{self, Published};
 pub(super) const SETTLED_MAX: usize = 4_096;
 /// Messages that one statement settles.
 const AT_ONCE: usize = 2_048;
-/// The wait of a message whose destination fails, after its first attempt.
+/// The delay of a message whose destination fails, after its first attempt.
 const RETRY: Duration = Duration::from_secs(1);
-/// The same of a message that the broker refused: it will hardly be taken later.
+/// The same for a message that the broker refused: it will hardly be accepted later.
 pub(super) const RETRY_REFUSED: Duration = Duration::from_secs(60);
 
-/// A message and what became of it.
+/// A message and its outcome.
 #[derive(Debug)]
 pub(super) struct Settled {
     pub(super) row: Box<OutboxRow>,
-    /// When it was committed, if it came from there.
+    /// When it was committed, if it came from memory.
     pub(super) committed: Option<Instant>,
     pub(super) outcome: Outcome,
 }
 
-/// What became of a message.
+/// The outcome of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Outcome {
-    /// The broker has it.
+    /// The broker confirmed it.
     Confirmed,
     /// No queue is bound for it.
     Unroutable,
     /// It goes to the slow lane, or stays there.
     Slow(Slow, Option<String>),
-    /// Nothing is known: its connection has ended.
+    /// Unknown: its connection has ended.
     Lost,
 }
 
-/// What is written together.
+/// The outcomes that are written at a time.
 #[derive(Default)]
 struct Batch<'a> {
     done: Vec<&'a OutboxRow>,
@@ -56,8 +56,8 @@ struct Batch<'a> {
 }
 
 impl Relay {
-    /// Settles messages until no more come, those that wait in one go. A failure leaves them to be
-    /// published once more.
+    /// Settles messages until no more come, waiting ones in one batch. After a failure they are
+    /// published again.
     pub(super) async fn settle(self, mut settled: mpsc::Receiver<Settled>) {
         let mut messages = Vec::new();
         while settled.recv_many(&mut messages, AT_ONCE).await > 0 {
@@ -142,7 +142,7 @@ fn label(what: MessageKind) -> telemetry::What {
     }
 }
 
-/// As it is counted; a message that was not tried is not.
+/// The metric label of an outcome; a message that was not published has none.
 fn result(outcome: &Outcome) -> Option<Published> {
     match outcome {
         Outcome::Confirmed => Some(Published::Confirmed),

@@ -1,4 +1,4 @@
-//! One message on a channel of its own: whatever happens to the channel is the answer to it.
+//! Publishes one message on a channel of its own: whatever happens to the channel is its answer.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,15 +10,15 @@ use crate::broker::{Connection, Refusal, Unanswered, Verdict, Window, topology};
 use crate::store::write::outbox::{OutboxRow, Slow};
 use crate::store::write::slow_outbox::Destination;
 
-/// What became of one message.
+/// The outcome of one message.
 #[derive(Debug)]
 pub(super) struct Answered {
     pub(super) row: Box<OutboxRow>,
     pub(super) destination: Destination,
-    /// How long its body was.
+    /// The length of its body.
     pub(super) length: usize,
     pub(super) outcome: Outcome,
-    /// Whether the broker closed the whole connection over it, or over another one on it.
+    /// Whether the broker closed the whole connection because of it, or of another message.
     pub(super) closed_connection: bool,
     /// Its channel, for the next message.
     pub(super) window: Option<Window>,
@@ -86,13 +86,13 @@ fn decided(verdict: Verdict) -> Outcome {
     }
 }
 
-/// An exchange that is missing is declared again: it may have been deleted.
+/// Declares a missing exchange again: it may have been deleted.
 async fn refused(connection: &Connection, partitions: u16, refusal: Refusal) -> Outcome {
     let text = Some(format!("{} ({})", refusal.text, refusal.code));
     match refusal.code {
         ACCESS_REFUSED => Outcome::Slow(Slow::Denied, text),
         NOT_FOUND => {
-            // Where that fails, the next attempt says why.
+            // If that fails, the next attempt reports why.
             let _ = topology::declare(connection, partitions).await;
             Outcome::Slow(Slow::Denied, text)
         }

@@ -1,6 +1,6 @@
-//! The slow lane, on a connection of its own: destinations that fail are tried with a message now
-//! and then, and messages that were refused, or may have been, one by one. A destination that
-//! confirms again gets all of its messages back.
+//! The slow lane, on a connection of its own: tries failing destinations with single messages, and
+//! messages that were or may have been refused one by one. Once a destination confirms again, all
+//! its messages return to the normal lane.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -23,13 +23,13 @@ use crate::store::StoreError;
 use crate::store::write::outbox::{OutboxRow, Slow};
 use crate::telemetry::RetryReason;
 
-/// Messages on their way at a time, each on a channel of its own.
+/// Messages in flight at a time, each on a channel of its own.
 const AT_ONCE: usize = 16;
-/// How often the table is looked at.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
-/// How long a message may take: destinations that fail shall not take all channels for long.
+/// How often the table is polled.
+const POLL_EVERY: Duration = Duration::from_millis(500);
+/// How long a message may take: failing destinations must not occupy all channels for long.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// A message that was taken and not settled is taken again after this long.
+/// A message that was claimed and not settled may be claimed again after this long.
 const LEASE: Duration = Duration::from_secs(30);
 /// The pause after a failure to reach the broker.
 const AWAY: Duration = Duration::from_secs(2);
@@ -42,14 +42,14 @@ struct SlowLane {
     connection: Option<Arc<Connection>>,
     idle: Vec<Window>,
     in_flight: FuturesUnordered<BoxFuture<'static, Answered>>,
-    /// One while it is to be found out which message closes the connection.
+    /// One while it searches for the message that closes the connection.
     at_once: usize,
     probes: Probes,
     settled: mpsc::Sender<Settled>,
 }
 
 impl Relay {
-    /// Works on the slow lane until told to stop.
+    /// Works on the slow lane until stopped.
     pub async fn slow(self, stop: CancellationToken) {
         let (settled, receiver) = mpsc::channel(SETTLED_MAX);
         let mut settling = JoinSet::new();
@@ -71,16 +71,16 @@ impl Relay {
 
 impl SlowLane {
     async fn run(&mut self, stop: &CancellationToken) {
-        let mut look_at = Instant::now();
+        let mut poll_at = Instant::now();
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
                 Some(answered) = self.in_flight.next(), if !self.in_flight.is_empty() => {
                     self.note(answered).await;
                 }
-                () = tokio::time::sleep_until(look_at.into()) => {
-                    look_at = Instant::now() + match self.look().await {
-                        Ok(()) => LOOK_EVERY,
+                () = tokio::time::sleep_until(poll_at.into()) => {
+                    poll_at = Instant::now() + match self.poll().await {
+                        Ok(()) => POLL_EVERY,
                         Err(pause) => pause,
                     };
                 }
@@ -88,16 +88,16 @@ impl SlowLane {
         }
     }
 
-    /// Takes what is due; fails with how long to wait before the next look.
-    async fn look(&mut self) -> Result<(), Duration> {
-        let taken = self.take().await.map_err(|error| {
+    /// Claims and publishes due messages; fails with how long to wait before the next poll.
+    async fn poll(&mut self) -> Result<(), Duration> {
+        let claimed = self.claim().await.map_err(|error| {
             self.relay.telemetry.retried(reason(&error), &error);
             AWAY
         })?;
-        if taken.is_empty() {
+        if claimed.is_empty() {
             return Ok(());
         }
-        // What was taken in vain is due again after its lease.
+        // If it can't connect, the claimed messages are due again after their lease.
         let connection = self.connected().await.map_err(|error| {
             self.relay.telemetry.retried(RetryReason::Confirm, &error);
             AWAY
@@ -107,7 +107,7 @@ impl SlowLane {
             partitions: self.relay.broker.partitions,
         };
         let now = Instant::now();
-        for row in taken {
+        for row in claimed {
             self.probes.sent(&row.destination(), now);
             let window = self.idle.pop();
             let publishing =
@@ -117,17 +117,17 @@ impl SlowLane {
         Ok(())
     }
 
-    fn room(&self, taken: usize) -> usize {
-        self.at_once.saturating_sub(self.in_flight.len() + taken)
+    fn room(&self, claimed: usize) -> usize {
+        self.at_once.saturating_sub(self.in_flight.len() + claimed)
     }
 
-    async fn take(&mut self) -> Result<Vec<OutboxRow>, StoreError> {
+    async fn claim(&mut self) -> Result<Vec<OutboxRow>, StoreError> {
         let (store, now) = (self.relay.store.clone(), Instant::now());
-        let mut taken = Vec::new();
+        let mut claimed = Vec::new();
         self.probes.forget(now);
-        // Those first that are sooner done with.
+        // First those that are settled sooner.
         if self.room(0) > 0 {
-            taken = store
+            claimed = store
                 .claim_single(limit(self.room(0).div_ceil(2)), LEASE)
                 .await?;
         }
@@ -136,9 +136,9 @@ impl SlowLane {
             let room = self
                 .probes
                 .room(destination, now)
-                .min(self.room(taken.len()));
+                .min(self.room(claimed.len()));
             if room > 0 {
-                taken.extend(store.claim_failing(destination, limit(room), LEASE).await?);
+                claimed.extend(store.claim_failing(destination, limit(room), LEASE).await?);
             }
         }
         for destination in store.waiting_destinations(RELEASED_AT_ONCE).await? {
@@ -149,7 +149,7 @@ impl SlowLane {
                 }
             }
         }
-        self.relay.with_bodies(taken).await
+        self.relay.with_bodies(claimed).await
     }
 
     async fn connected(&mut self) -> Result<Arc<Connection>, BrokerError> {
@@ -167,7 +167,7 @@ impl SlowLane {
         let now = Instant::now();
         let mut outcome = answered.outcome;
         if answered.closed_connection {
-            // With others on the connection it may have been one of those.
+            // If others were in flight on the connection, one of those may be the cause.
             let alone = self.at_once == 1;
             self.at_once = 1;
             if !alone && let Outcome::Slow(Slow::Refused, detail) = outcome {
@@ -199,7 +199,7 @@ impl SlowLane {
             committed: None,
             outcome,
         };
-        // It takes messages for as long as there may be one.
+        // The receiver lives as long as this lane.
         let _ = self.settled.send(settled).await;
     }
 }

@@ -1,4 +1,4 @@
-//! Takes up what nobody published from memory.
+//! Publishes the outbox rows that were not published from memory.
 
 use std::time::Duration;
 
@@ -9,15 +9,15 @@ use crate::pipeline::retry_reason::reason;
 use crate::store::StoreError;
 use crate::store::write::outbox::OutboxRow;
 
-/// Messages that a sweep takes at once.
+/// Messages that a sweep claims at once.
 const SWEEP_ROWS: i64 = 500;
-/// Bytes that a sweep takes at once; one message may be longer.
+/// Bytes that a sweep claims at once; one message may be longer.
 const SWEEP_BYTES: i64 = 8 * 1024 * 1024;
-/// How often the sweeper looks, beside when it is told that something is due.
+/// How often the sweeper polls, unless it is notified that something is due.
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
 
 impl Relay {
-    /// Hands what is due to the publisher, until told to stop.
+    /// Sends due rows to the publisher, until stopped.
     pub async fn sweep(self, mailbox: RelaySender, stop: CancellationToken) {
         loop {
             let claimed = self.claim().await.unwrap_or_else(|error| {

@@ -1,7 +1,7 @@
-//! What would become of dead letters that were published now: decided as a worker would, as far as that
-//! can be told without locks, and with nothing changed.
+//! Predicts the outcomes of dead letters if they were published now: decided as a worker would, as
+//! far as possible without locks, and with nothing changed.
 //!
-//! What the dead letters would do to each other is left out, and so is where an order would stand.
+//! It ignores the effects of the dead letters on each other, and the stages of orders.
 
 use std::collections::HashMap;
 
@@ -21,48 +21,48 @@ use crate::store::write::dead_letter::StoredDeadLetter;
 use crate::store::{Store, StoreError};
 use crate::wire::{self, Limits, Reason};
 
-/// Workflows that are remembered: dead letters may name as many as there are dead letters.
+/// How many workflows are cached: every dead letter may name another one.
 const WORKFLOWS_MAX: usize = 100;
 
-/// The outlook of one replay.
+/// The expected outcomes of one replay.
 pub struct DryRun {
     store: Store,
     limits: Limits,
     replay: Option<Uuid>,
-    foreseen: ExpectedCounts,
-    /// The newest version of some that were asked for.
+    expected: ExpectedCounts,
+    /// Cached: the newest versions of workflows.
     workflows: HashMap<String, Option<Workflow>>,
 }
 
 impl DryRun {
-    /// Of dead letters that must keep those limits.
+    /// A dry run with the size limits of events.
     #[must_use]
     pub fn new(store: &Store, limits: Limits) -> Self {
         Self {
             store: store.clone(),
             limits,
             replay: None,
-            foreseen: ExpectedCounts::new(),
+            expected: ExpectedCounts::new(),
             workflows: HashMap::new(),
         }
     }
 
-    /// The same of a replay, where somebody has looked at some dead letters already.
-    pub(super) fn of(self, held: &ClaimedReplay) -> Self {
+    /// The same, to continue a claimed replay.
+    pub(super) fn of(self, replay: &ClaimedReplay) -> Self {
         Self {
-            replay: Some(held.id),
-            foreseen: held.expected.clone(),
+            replay: Some(replay.id),
+            expected: replay.expected.clone(),
             ..self
         }
     }
 
-    /// How many of each fate or reason there are so far.
+    /// How many of each outcome or reason are expected so far.
     #[must_use]
-    pub fn foreseen(&self) -> &ExpectedCounts {
-        &self.foreseen
+    pub fn expected(&self) -> &ExpectedCounts {
+        &self.expected
     }
 
-    /// Looks at some dead letters, as many as may be held at once.
+    /// Adds a piece of dead letters.
     pub async fn add(&mut self, ids: &[Uuid]) -> Result<(), StoreError> {
         let mut readable = Vec::new();
         for kept in self.store.read_dead_letters(ids).await? {
@@ -71,7 +71,7 @@ impl DryRun {
                 continue;
             }
             match self.delivered(&kept) {
-                Some(held) => readable.push(held),
+                Some(entry) => readable.push(entry),
                 None => self.count(ExpectedOutcome::Damaged.name()),
             }
         }
@@ -80,40 +80,40 @@ impl DryRun {
         }
         let events = readable.iter().filter_map(Entry::as_event);
         let events: Vec<&Event> = events.map(|event| &event.new.event).collect();
-        let met = self.store.dry_run_lookups(&events).await?;
-        for (event, met) in events.iter().zip(met) {
-            let name = self.decide(event, met).await?;
+        let found = self.store.dry_run_lookups(&events).await?;
+        for (event, found) in events.iter().zip(found) {
+            let name = self.decide(event, found).await?;
             self.count(name);
         }
         Ok(())
     }
 
-    /// As a worker would take it.
+    /// The entry that a worker would make of it.
     fn delivered(&self, kept: &StoredDeadLetter) -> Option<Entry> {
         let message = dead_letter::replay(&kept.dead_letter)?;
         let message = sender::marked(message, kept.dead_letter.id, self.replay);
         let delivery = Box::new(Delivery::from(message));
-        let (held, _) = Entry::event(
+        let (entry, _) = Entry::event(
             delivery,
             &kept.dead_letter.queue,
             &self.limits,
             clock::now(),
         );
-        Some(held)
+        Some(entry)
     }
 
     async fn decide(
         &mut self,
         event: &Event,
-        met: DryRunLookup,
+        found: DryRunLookup,
     ) -> Result<&'static str, StoreError> {
-        if met.kind.is_some_and(|kind| kind != event.kind) {
+        if found.kind.is_some_and(|kind| kind != event.kind) {
             return Ok(Reason::KindMismatch.name());
         }
-        if met.is_logged {
+        if found.is_logged {
             return Ok(ExpectedOutcome::Duplicate.name());
         }
-        if met.has_ended {
+        if found.has_ended {
             return Ok(ExpectedOutcome::Late.name());
         }
         if let Happening::Pushed(_) = &event.happening {
@@ -121,7 +121,7 @@ impl DryRun {
         }
         if let Happening::Opened(opening) = &event.happening
             && event.kind == Kind::Order
-            && !met.is_opened
+            && !found.is_opened
             && let Some(reason) = self.refuses(opening).await?
         {
             return Ok(reason.name());
@@ -129,7 +129,7 @@ impl DryRun {
         Ok(ExpectedOutcome::Applied.name())
     }
 
-    /// Why an order can't be opened, if so.
+    /// Why an order can't be opened, if it can't.
     async fn refuses(&mut self, opening: &Opening) -> Result<Option<Reason>, StoreError> {
         let Some(name) = &opening.workflow else {
             return Ok(None);
@@ -152,6 +152,6 @@ impl DryRun {
     }
 
     fn count(&mut self, name: &str) {
-        *self.foreseen.entry(name.to_owned()).or_default() += 1;
+        *self.expected.entry(name.to_owned()).or_default() += 1;
     }
 }

@@ -1,8 +1,8 @@
-//! Dead letters on their way back: published once more, each forgotten after its confirm.
+//! Replays: dead letters are published again, each deleted after its confirm.
 //!
-//! [`selection`] goes through the dead letters that are meant, [`sender`] publishes some of them and says
-//! what became of each, [`rate_limit`] keeps the rate. A replay that was asked for is a row, which
-//! [`runner`] finds and works on: by publishing, or for a dry run by [`dry_run`].
+//! [`selection`] reads the selected dead letters, [`sender`] publishes some of them and returns the
+//! outcome of each, [`rate_limit`] keeps the rate. A requested replay is a row, which [`runner`]
+//! claims and works on: by publishing, or for a dry run by [`dry_run`].
 
 pub mod dry_run;
 pub mod rate_limit;
@@ -16,7 +16,7 @@ use crate::store::StoreError;
 /// Why a replay can't go on.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplayError {
-    /// The dead letters can't be read or forgotten.
+    /// The dead letters can't be read or deleted.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// They can't be published.

@@ -1,12 +1,12 @@
-//! A limit of dead letters per second: small pieces, each in its turn.
+//! Limits the dead letters per second: small pieces, evenly spaced.
 
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
-/// The most dead letters that are published together.
+/// The maximum of dead letters in a piece.
 const AT_ONCE_MAX: u32 = 500;
-/// In so many pieces the dead letters of a second are published, where there are enough.
+/// In how many pieces the dead letters of a second are published, if there are enough.
 const PIECES: u32 = 4;
 
 /// When the next dead letters are to be published.
@@ -17,7 +17,7 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// Dead letters per second; without a rate there is always a turn.
+    /// Dead letters per second; `None` never waits.
     #[must_use]
     pub fn new(rate: Option<u32>) -> Self {
         Self {
@@ -26,14 +26,14 @@ impl Pace {
         }
     }
 
-    /// How many dead letters at once keep the pace even.
+    /// How many dead letters to publish at once.
     #[must_use]
     pub fn dead_letters(&self) -> usize {
         let rate = self.rate.unwrap_or(u32::MAX);
         (rate / PIECES).clamp(1, AT_ONCE_MAX) as usize
     }
 
-    /// Waits for the turn of so many dead letters.
+    /// Waits until `dead_letters` more may be published.
     pub async fn turn(&mut self, dead_letters: usize) {
         if let Some(rate) = self.rate {
             sleep_until(self.next).await;
@@ -42,13 +42,13 @@ impl Pace {
     }
 }
 
-/// How long so many dead letters take.
+/// How long `dead_letters` take at `rate`.
 fn length(dead_letters: usize, rate: u32) -> Duration {
     let dead_letters = u32::try_from(dead_letters).unwrap_or(u32::MAX);
     Duration::from_secs(1).saturating_mul(dead_letters) / rate.max(1)
 }
 
-/// What came late is made up for by one piece at most.
+/// When the next piece is due: a delay is made up for by at most one piece.
 fn following(due: Instant, now: Instant, length: Duration) -> Instant {
     let earliest = now.checked_sub(length).unwrap_or(now);
     due.max(earliest) + length
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dead_letters_come_as_many_a_second_as_were_asked_for() {
+    fn dead_letters_are_published_at_the_requested_rate() {
         let second = Duration::from_secs(1);
         for (rate, dead_letters) in [(1, 1), (4, 1), (100, 25), (10_000, 500)] {
             assert_eq!(Pace::new(Some(rate)).dead_letters(), dead_letters);

@@ -1,5 +1,5 @@
-//! Takes up replays that were asked for. Any number of processes may: each is held by one, and
-//! whoever is gone holds it no longer than [`LEASE`].
+//! Claims requested replays and works on them. Any number of processes may: each replay is claimed
+//! by one process, whose claim ends at the latest [`LEASE`] after it has died.
 
 mod job;
 
@@ -17,29 +17,29 @@ use crate::store::Store;
 use crate::telemetry::Telemetry;
 use crate::wire::Limits;
 
-/// How long a replay is held without a word.
+/// How long a claim lasts unless it is renewed.
 const LEASE: Duration = Duration::from_secs(10);
-/// How often it is looked for one.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How often it polls for a replay.
+const POLL_EVERY: Duration = Duration::from_secs(1);
 /// How many one process works on at a time.
 const AT_ONCE: usize = 4;
 
-/// What takes replays up.
+/// Claims replays and works on them.
 #[derive(Clone)]
 pub struct ReplayRunner {
     /// Where the dead letters are.
     pub store: Store,
-    /// Where they go; connected to only while there is something to publish.
+    /// Where they go; connected only while there is something to publish.
     pub broker: BrokerSettings,
-    /// What an event may not exceed.
+    /// The size limits of an event.
     pub limits: Limits,
     /// Where it is counted.
     pub telemetry: Telemetry,
 }
 
 impl ReplayRunner {
-    /// Looks for replays until told to stop; then finishes what is being published, and leaves the
-    /// rest to others.
+    /// Polls for replays until stopped; then finishes what is being published, and releases its
+    /// replays to others.
     pub async fn run(self, stop: CancellationToken) {
         let mut jobs = JoinSet::new();
         let is_full = Arc::new(AtomicBool::new(false));
@@ -48,8 +48,8 @@ impl ReplayRunner {
             is_full.store(jobs.len() >= AT_ONCE, Ordering::Relaxed);
             if jobs.len() < AT_ONCE {
                 match self.store.claim_replay(LEASE).await {
-                    Ok(Some(held)) => {
-                        let job = ReplayJob::new(self.clone(), held, stop.clone());
+                    Ok(Some(replay)) => {
+                        let job = ReplayJob::new(self.clone(), replay, stop.clone());
                         jobs.spawn(job.giving_way(Arc::clone(&is_full)).run());
                         continue;
                     }
@@ -59,7 +59,7 @@ impl ReplayRunner {
             }
             tokio::select! {
                 () = stop.cancelled() => {}
-                () = tokio::time::sleep(LOOK_EVERY) => {}
+                () = tokio::time::sleep(POLL_EVERY) => {}
             }
         }
         while jobs.join_next().await.is_some() {}

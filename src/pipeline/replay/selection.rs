@@ -1,16 +1,16 @@
-//! The way through the dead letters that are meant, in pages and in pieces that may be held at once.
+//! Reads the selected dead letters, in pages and in pieces that fit into memory.
 
 use crate::store::read::dead_letter_scan::DeadLetterSize;
 use crate::store::write::dead_letter::{DeadLetterCursor, DeadLetterSelection};
 use crate::store::{Store, StoreError};
 
-/// How many dead letters one page holds.
+/// The dead letters of one page.
 const PAGE: i64 = 500;
-/// How many bytes of dead letters are held at once, unless a single one is longer.
-const HELD_BYTES_MAX: i64 = 8 << 20;
+/// The maximum bytes of dead letters in one piece, unless a single one is longer.
+const PIECE_BYTES_MAX: i64 = 8 << 20;
 
-/// Goes through dead letters up to where they end at the start: what is refused again meanwhile comes
-/// behind that and is not taken twice.
+/// Reads dead letters up to the newest one at the start: those refused again meanwhile come after
+/// it and are not read twice.
 #[derive(Debug)]
 pub struct Pages {
     store: Store,
@@ -20,7 +20,7 @@ pub struct Pages {
 }
 
 impl Pages {
-    /// All that are there now.
+    /// Up to the newest dead letter.
     pub async fn new(store: &Store, dead_letters: DeadLetterSelection) -> Result<Self, StoreError> {
         Ok(Self {
             end: store.newest_dead_letter().await?,
@@ -30,7 +30,7 @@ impl Pages {
         })
     }
 
-    /// From one place to another.
+    /// From one cursor to another.
     #[must_use]
     pub fn between(
         store: &Store,
@@ -63,18 +63,18 @@ impl Pages {
     }
 }
 
-/// The dead letters in pieces of so many at most, and of so many bytes as may be held at once.
+/// Splits dead letters into pieces of at most `dead_letters_max`, and of limited bytes.
 pub fn pieces(
     dead_letters: &[DeadLetterSize],
     dead_letters_max: usize,
 ) -> impl Iterator<Item = &[DeadLetterSize]> {
     let mut rest = dead_letters;
     std::iter::from_fn(move || {
-        let mut held = 0;
+        let mut bytes = 0;
         let fitting = rest.iter().take_while(|dead_letter| {
-            let first = held == 0;
-            held += dead_letter.bytes.max(1);
-            first || held <= HELD_BYTES_MAX
+            let first = bytes == 0;
+            bytes += dead_letter.bytes.max(1);
+            first || bytes <= PIECE_BYTES_MAX
         });
         let count = fitting.take(dead_letters_max.max(1)).count();
         let (piece, others) = rest.split_at_checked(count)?;
@@ -101,14 +101,14 @@ mod tests {
     }
 
     #[test]
-    fn a_piece_is_as_long_as_may_be_held_and_never_empty() {
+    fn a_piece_is_limited_in_bytes_and_never_empty() {
         let sizes = |bytes: &[i64], max| {
             let dead_letters: Vec<_> = bytes.iter().copied().map(of).collect();
             pieces(&dead_letters, max)
                 .map(<[_]>::len)
                 .collect::<Vec<_>>()
         };
-        let most = HELD_BYTES_MAX;
+        let most = PIECE_BYTES_MAX;
         assert_eq!(sizes(&[], 9), [0; 0]);
         assert_eq!(sizes(&[1, 1, 1, 1, 1], 2), [2, 2, 1]);
         assert_eq!(

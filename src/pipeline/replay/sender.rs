@@ -1,8 +1,8 @@
-//! Publishes dead letters once more and says what became of each; to forget those that were
-//! confirmed is left to whoever asked.
+//! Publishes dead letters again and returns the outcome of each; the caller deletes those that were
+//! confirmed.
 //!
-//! A crash between the confirm and the forgetting publishes a dead letter twice. That is harmless: both
-//! messages carry the same event, and the log knows its identity.
+//! A crash between the confirm and the deletion publishes a dead letter twice. That is harmless:
+//! both messages carry the same event, and the log recognises its identity.
 
 use std::time::Duration;
 
@@ -14,15 +14,15 @@ use crate::pipeline::dead_letter;
 use crate::store::Store;
 use crate::store::admin::replay::Counts;
 
-/// The header that names the dead letter a message comes from. With it the message differs from the
-/// one that was refused: refused again it becomes a dead letter of its own, which the deletion of the
-/// first can't take along.
+/// The header that names the dead letter a message comes from. It makes the message differ from the
+/// refused one: refused again, it becomes a dead letter of its own, which is not deleted with the
+/// first.
 const REPLAY_OF: &str = "x-waybill-replay-of";
 
-/// The header that names the replay, so that it can be told what it has brought back.
+/// The header that names the replay, so that the dead letters it caused can be found.
 const REPLAY: &str = "x-waybill-replay";
 
-/// Who publishes dead letters.
+/// Publishes dead letters.
 #[derive(Debug)]
 pub struct Sender<'a> {
     store: Store,
@@ -32,12 +32,12 @@ pub struct Sender<'a> {
     replay: Option<Uuid>,
 }
 
-/// What became of some dead letters.
+/// Outcomes of a group of dead letters.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct SendReport {
     /// Those that the broker has confirmed.
     pub confirmed: Vec<Uuid>,
-    /// How many of each fate.
+    /// How many of each outcome.
     pub counts: Counts,
 }
 
@@ -57,7 +57,7 @@ impl<'a> Sender<'a> {
         })
     }
 
-    /// The same on behalf of a replay.
+    /// The same, on behalf of a replay.
     #[must_use]
     pub fn of(self, replay: Uuid) -> Self {
         Self {
@@ -66,8 +66,8 @@ impl<'a> Sender<'a> {
         }
     }
 
-    /// Publishes dead letters, as many as may be held at once. One that is gone by now was somebody
-    /// else's.
+    /// Publishes a piece of dead letters. One that no longer exists was replayed or deleted by
+    /// another process.
     pub async fn send(&mut self, ids: &[Uuid]) -> Result<SendReport, ReplayError> {
         let (mut sent, mut messages) = (Vec::new(), Vec::new());
         let mut outcome = SendReport::default();
@@ -95,8 +95,8 @@ impl<'a> Sender<'a> {
         Ok(outcome)
     }
 
-    /// The broker closed the channel over one of the messages: each is published alone, and the one
-    /// that closes it again counts as refused.
+    /// The broker closed the channel because of one of the messages: publishes each alone, and
+    /// counts the one that closes it again as refused.
     async fn one_by_one(&mut self, messages: &[Outgoing]) -> Result<Vec<Verdict>, ReplayError> {
         let mut verdicts = Vec::with_capacity(messages.len());
         for message in messages {
@@ -117,7 +117,7 @@ impl<'a> Sender<'a> {
     }
 }
 
-/// Says where a message comes from.
+/// Marks a message with the dead letter and the replay it comes from.
 pub(super) fn marked(mut message: Outgoing, dead_letter: Uuid, replay: Option<Uuid>) -> Outgoing {
     let headers = &mut message.properties.headers;
     headers.retain(|(name, _)| name != REPLAY_OF && name != REPLAY);

@@ -1,5 +1,5 @@
-//! The orders of a batch: their walks through their workflows while the batch is merged, and what
-//! that changes.
+//! The orders of a batch: how they move through their workflows while the batch is merged, and
+//! what that changes.
 
 mod refused;
 mod walk;
@@ -10,7 +10,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 pub use self::refused::Refused;
-use self::refused::{misfilled, of_push, refused};
+use self::refused::{invalid_form, of_push, refused};
 use self::walk::Walk;
 pub use self::walk::{Announced, Entered};
 use crate::domain::order::{self, Order, OrderLimits, Push, Pushed, Refusal};
@@ -22,7 +22,7 @@ use crate::wire::Reason;
 /// Every version of a workflow that a batch needs.
 pub type Catalog = HashMap<(String, i32), Arc<Workflow>>;
 
-/// What became of an event of an order.
+/// The outcome of an event of an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// It changed its order.
@@ -54,7 +54,7 @@ pub struct Workflows {
 }
 
 impl Orders {
-    /// What was loaded of the orders of a batch, and what this version can't read of them.
+    /// The loaded orders of a batch, and those that this version can't read.
     pub fn new(
         loaded: crate::store::write::stage::Orders,
         workflows: Workflows,
@@ -82,7 +82,7 @@ impl Orders {
         (orders, unreadable)
     }
 
-    /// Applies what an event means for its order's walk; `process` is as it was before.
+    /// Applies an event to its order's walk; `process` is as it was before.
     pub fn apply(&mut self, event: &Event, process: &Process, now: Timestamp) -> Verdict {
         self.bind(process);
         match &event.happening {
@@ -103,8 +103,8 @@ impl Orders {
         }
     }
 
-    /// Takes the outcomes of stages whose deadlines have passed; says when the order has to end,
-    /// where a stage has none or the order has stopped as often as it may.
+    /// Applies the outcomes of stages whose deadlines have passed; returns when the order must end,
+    /// if a stage has no such outcome or the order has reached its maximum of stops.
     pub fn expire(&mut self, process: &Process, now: Timestamp) -> Option<Timestamp> {
         self.bind(process);
         let key = process.key;
@@ -128,12 +128,12 @@ impl Orders {
         }
     }
 
-    /// What its workflow says of how long an order may take and waits.
+    /// The workflow of an order, which sets its deadline and settle time.
     pub fn rules(&self, key: ProcessKey) -> Option<&Workflow> {
         self.walks.get(&key)?.workflow.as_deref()
     }
 
-    /// Makes sure that the walk of an order knows its workflow, if the order is open.
+    /// Ensures that the walk of an open order has its workflow.
     fn bind(&mut self, process: &Process) {
         let walk = self.walks.entry(process.key).or_default();
         if walk.token.is_empty() {
@@ -149,7 +149,7 @@ impl Orders {
         }
     }
 
-    /// At how many stages an order has been.
+    /// How many stops an order has made.
     pub fn stops(&self, key: ProcessKey) -> u64 {
         let stops = self.walks.get(&key).map_or(0, |walk| walk.row.stops.len());
         u64::try_from(stops).unwrap_or(u64::MAX)
@@ -188,7 +188,7 @@ impl Orders {
             faults = form::faults(&workflow.form, &order.form, &order.files);
         }
         if !faults.is_empty() {
-            return Err(misfilled(faults));
+            return Err(invalid_form(faults));
         }
         if walk.row.form.bytes_with(&order.form) > self.limits.form_bytes {
             return Err(of_push(&Refusal::FormTooLong(self.limits.form_bytes)));
@@ -237,7 +237,7 @@ impl Orders {
         walk.settled.extend(settled);
     }
 
-    /// Does something to an order that is open.
+    /// Runs `act` on an order that is open.
     fn on_order<T>(&mut self, key: ProcessKey, act: impl FnOnce(&mut Order<'_>) -> T) -> Option<T> {
         let walk = self.walks.get_mut(&key)?;
         let workflow = walk.workflow.as_deref()?;
@@ -254,8 +254,8 @@ impl Orders {
         Some(acted)
     }
 
-    /// What to write of the orders, and the stops that were entered; of those that ended, every
-    /// stop is left and nothing is parked any more.
+    /// What to write of the orders, and the stops that were entered. An order that ended leaves
+    /// every stop and has nothing parked any more.
     pub fn changes(mut self, ended: &HashMap<ProcessKey, Timestamp>, now: Timestamp) -> Entered {
         let mut entered = Entered::default();
         for (key, at) in ended {
@@ -272,7 +272,7 @@ impl Orders {
     }
 }
 
-/// The workflow that an opening names, or the one of those that name none.
+/// The workflow that an opening names, or the plain one if it names none.
 fn named(
     catalog: &Catalog,
     opening: Option<&Opening>,

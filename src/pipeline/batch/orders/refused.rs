@@ -1,4 +1,4 @@
-//! Why an event of an order can't be applied, in the words of a problem.
+//! Why an event can't be applied, as a problem document.
 
 use crate::domain::form;
 use crate::domain::order::{Refusal, STOPS_MAX};
@@ -6,7 +6,7 @@ use crate::store::Unreadable;
 use crate::store::write::parked::{OTHERS_BYTES_MAX, OTHERS_MAX};
 use crate::wire::{FieldFault, Problem, Reason};
 
-/// Why an event of an order can't be applied.
+/// Why an event can't be applied.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
     /// The reason of the dead letter.
@@ -18,7 +18,7 @@ pub struct Refused {
 }
 
 impl Refused {
-    /// The token is taken by a process of the other kind.
+    /// The token belongs to a process of the other kind.
     pub fn other_kind() -> Self {
         let detail = "the token belongs to a process of the other kind; use another token";
         Self {
@@ -30,7 +30,8 @@ impl Refused {
 
     /// The same identity came before with another content.
     pub fn identity_conflict() -> Self {
-        let detail = "an event of the same source and id came before with another type, time or data;                       give every event an id of its own";
+        let detail = "an event of the same source and id came before with another type, time or \
+                      data; give every event an id of its own";
         Self {
             reason: Reason::IdentityConflict,
             detail: detail.to_owned(),
@@ -40,7 +41,8 @@ impl Refused {
 
     /// It belongs to an attempt that ended and was deleted, or came before the opening of the next.
     pub fn gone() -> Self {
-        let detail = "the process of the token ended and was deleted; only a new opening, later than its                       end, begins the next attempt";
+        let detail = "the process of the token ended and was deleted; only a new opening, later \
+                      than its end, begins the next attempt";
         Self {
             reason: Reason::Gone,
             detail: detail.to_owned(),
@@ -48,10 +50,10 @@ impl Refused {
         }
     }
 
-    /// Too much waits already for the process to turn out to be of its kind.
+    /// Too many events already wait for the kind of the process to be decided.
     pub fn too_early() -> Self {
         let detail = format!(
-            "at most {OTHERS_MAX} events with {OTHERS_BYTES_MAX} bytes of data together wait for a token \
+            "at most {OTHERS_MAX} events with {OTHERS_BYTES_MAX} bytes of data in total wait for a token \
              to be opened as another kind than that of its first event; send the opening, then replay \
              this message"
         );
@@ -62,7 +64,7 @@ impl Refused {
         }
     }
 
-    /// This version can't read what is stored of its process.
+    /// This version can't read the stored record of its process.
     pub fn unreadable(why: &Unreadable) -> Self {
         Self {
             reason: Reason::UnreadableRecord,
@@ -71,7 +73,7 @@ impl Refused {
         }
     }
 
-    /// What people and programs read about it.
+    /// The problem document for people and programs.
     pub fn problem(&self) -> Problem {
         let mut problem = Problem::new(self.reason, self.detail.clone());
         problem.errors.clone_from(&self.errors);
@@ -91,14 +93,14 @@ pub(super) fn refused(reason: Reason, field: &str, detail: &str) -> Refused {
     }
 }
 
-pub(super) fn misfilled(faults: Vec<form::FormFault>) -> Refused {
+pub(super) fn invalid_form(faults: Vec<form::FormFault>) -> Refused {
     let errors = faults.into_iter().map(|fault| FieldFault {
         pointer: Some(format!("#/data/form/{}", fault.field)),
         detail: fault.detail,
     });
     Refused {
         reason: Reason::InvalidForm,
-        detail: "the form is not filled as the workflow asks".to_owned(),
+        detail: "the form does not meet the workflow's rules".to_owned(),
         errors: errors.collect(),
     }
 }
@@ -114,7 +116,7 @@ pub(super) fn too_many_parked(max: usize) -> Refused {
 pub(super) fn too_much_parked(bytes_max: usize) -> Refused {
     let detail = format!(
         "is too long to wait for its stage: the forms of pushes that wait are at most {bytes_max} \
-         bytes together (16 times limits.form_bytes); replay this one once the order has moved on, \
+         bytes in total (16 times limits.form_bytes); replay this one once the order has moved on, \
          or raise the limit"
     );
     refused(Reason::LimitExceeded, "form", &detail)
@@ -123,7 +125,7 @@ pub(super) fn too_much_parked(bytes_max: usize) -> Refused {
 pub(super) fn of_push(refusal: &Refusal) -> Refused {
     match refusal {
         Refusal::Unknown => {
-            let detail = "is no stage of this order; look where it stands";
+            let detail = "is no stage of this order; see the current stages of the order";
             refused(Reason::UnknownStage, "stage", detail)
         }
         Refusal::Left => {
@@ -143,7 +145,7 @@ pub(super) fn of_push(refusal: &Refusal) -> Refused {
             let detail = format!("must be one of {}", outcomes.join(", "));
             refused(Reason::InvalidField, "outcome", &detail)
         }
-        Refusal::Form(faults) => misfilled(faults.clone()),
+        Refusal::Form(faults) => invalid_form(faults.clone()),
         Refusal::FormTooLong(bytes) => {
             let detail = format!(
                 "makes the form of the order longer than {bytes} bytes (limits.form_bytes); put \

@@ -1,4 +1,4 @@
-//! One order on its walk, and what that changes.
+//! How one order moves through its workflow, and what that changes.
 
 use std::sync::Arc;
 
@@ -13,50 +13,50 @@ use crate::store::write::parked::PushId;
 use crate::store::write::stage::{OrderChange, OrderChanges, OrderRow};
 use crate::wire::{self, StageEntered};
 
-/// The forms of the pushes that wait may together be so many times as long as the form of the order.
+/// How many times the order's maximum form size the forms of all its parked pushes may have.
 const FORMS_PARKED_MAX: usize = 16;
 
-/// One order on its walk.
+/// The progress of one order through its workflow.
 #[derive(Debug, Default)]
 pub(super) struct Walk {
     pub row: OrderRow,
-    /// As they were loaded.
+    /// The stops as they were loaded.
     pub before: Vec<Stop>,
     pub workflow: Option<Arc<Workflow>>,
     pub token: String,
     pub tenant: String,
-    /// What came with the earliest opening, where that is among the events.
+    /// The attachments of the earliest opening, if that is in this batch.
     pub attachments: Option<Option<String>>,
     pub opened_at: Option<Timestamp>,
-    /// What this attempt is called, where the names of its stops come from.
+    /// The id of this attempt, from which the ids of its stops are derived.
     pub attempt: Option<ProcessKey>,
     pub parked: Vec<Parked>,
-    /// What waited and does no longer.
+    /// Pushes that were parked and no longer are.
     pub settled: Vec<(Parked, Pushed)>,
     pub changed: bool,
     pub ended: bool,
 }
 
-/// What a batch writes of its orders, and which stops are to be announced.
+/// What a batch writes of its orders, and which stops to announce.
 #[derive(Debug, Default)]
 pub struct Entered {
-    /// What is written of orders.
+    /// The changes of orders to write.
     pub changes: OrderChanges,
-    /// The stages that were entered, to be announced.
+    /// The stops that were entered, to announce.
     pub stops: Vec<Announced>,
 }
 
-/// A stop that was entered, as the next system is told.
+/// A stop that was entered, as announced to the next system.
 #[derive(Debug)]
 pub struct Announced {
     /// The order.
     pub process: ProcessKey,
-    /// What is announced.
+    /// The announcement.
     pub entered: StageEntered,
 }
 
 impl Walk {
-    /// As it was loaded.
+    /// The walk as it was loaded.
     pub(super) fn of(row: OrderRow) -> Result<Self, Unreadable> {
         let parked = row.parked.iter().map(|parked| {
             let push = wire::push(&parked.data);
@@ -72,7 +72,7 @@ impl Walk {
         })
     }
 
-    /// Keeps a push until its stop is reached, unless that would be too many, or too much.
+    /// Parks a push until its stop is reached, unless that would exceed the limits.
     pub(super) fn park(
         &mut self,
         stamp: &Stamp,
@@ -93,7 +93,7 @@ impl Walk {
         Ok(())
     }
 
-    /// The order has ended: every stop is left, and nothing is parked any more.
+    /// Ends the order: it leaves every stop, and nothing is parked any more.
     pub(super) fn end(&mut self, at: Timestamp, now: Timestamp) {
         for stop in self.row.stops.iter_mut().filter(|stop| stop.left.is_none()) {
             stop.left = Some(Left {
@@ -126,7 +126,7 @@ impl Walk {
         }
     }
 
-    /// Notes what changed since it was loaded.
+    /// Records in `entered` what changed since it was loaded.
     pub(super) fn note(self, key: ProcessKey, entered: &mut Entered) {
         let was = |stop: &Stop| {
             self.before

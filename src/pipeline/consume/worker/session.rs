@@ -1,8 +1,8 @@
-//! One session with the broker: a lane per queue, each on a connection of its own and opened again by
-//! itself when it fails, until the session's own connection ends.
+//! One session with the broker: a lane per queue, each on a connection of its own and reopened when
+//! it fails, until the session's own connection ends.
 //!
-//! A broker ends the whole connection on which a queue without a majority was asked for something, so
-//! no queue may share one with another.
+//! When an operation on a quorum queue without a majority fails, the broker closes the whole
+//! connection, so no two queues may share one.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -31,11 +31,11 @@ pub(super) struct Session<'a> {
 /// How a lane has ended without an error.
 enum Ended {
     Stopped,
-    /// Its queue is left over from more partitions, and was deleted.
-    Needless,
+    /// Its queue is left over from a larger number of partitions, and was deleted.
+    Obsolete,
 }
 
-/// What keeps one lane going.
+/// Keeps one lane running.
 struct Keeper {
     worker: Worker,
     acceptance: Acceptance,
@@ -69,7 +69,7 @@ impl Session<'_> {
         outcome
     }
 
-    /// Waits until every lane has ended; only the loss of the connection ends them all.
+    /// Waits until every lane has ended; the loss of the connection ends them all.
     async fn watch(
         &self,
         lanes: &[Arc<LaneState>],
@@ -120,7 +120,7 @@ impl Keeper {
         loop {
             let began = Instant::now();
             let error = match self.connected(is_first).await {
-                Ok(Ended::Needless) => return,
+                Ok(Ended::Obsolete) => return,
                 Ok(Ended::Stopped) => BrokerError::Lost("a lane ended".to_owned()),
                 Err(error) => error,
             };
@@ -151,7 +151,7 @@ impl Keeper {
         let is_needed = is_first || restore::queue(&connection, queue, settings.partitions).await?;
         let outcome = match is_needed {
             true => self.lane(&connection).await.map(|()| Ended::Stopped),
-            false => Ok(Ended::Needless),
+            false => Ok(Ended::Obsolete),
         };
         connection.close().await;
         outcome
@@ -175,7 +175,7 @@ impl Keeper {
                 running.await.and(Err(stalled))
             }
         };
-        // What it could not write may be another worker's by now.
+        // The broker may have delivered to another worker what this one could not write.
         self.acceptance.forget();
         outcome
     }

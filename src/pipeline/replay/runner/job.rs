@@ -1,5 +1,5 @@
-//! Works on one replay: dead letter by dead letter in their order, noting how far it has come in the
-//! transaction that forgets what was confirmed.
+//! Works on one replay: dead letter by dead letter in order, recording its progress in the
+//! transaction that deletes the confirmed ones.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,106 +22,113 @@ use crate::store::admin::replay_claim::{ClaimState, ClaimedReplay, ReplayProgres
 use crate::store::read::dead_letter_scan::DeadLetterSize;
 use crate::telemetry::{Published, RetryReason, What};
 
-/// How often a replay is held on to while something takes long.
-const HOLD_EVERY: Duration = Duration::from_secs(1);
-/// How long one is worked on before others get their turn.
+/// How often the lease of a replay is renewed while a step takes long.
+const RENEW_EVERY: Duration = Duration::from_secs(1);
+/// How long one replay is worked on before others get their turn.
 const TURN: Duration = Duration::from_secs(60);
-/// After this long one that has failed may be taken again.
+/// After this long a replay that has failed may be claimed again.
 const AGAIN_AFTER: Duration = Duration::from_secs(3);
 
-const NO_BROKER: &str = "the broker can't be reached, or does not take what is published";
+const NO_BROKER: &str = "the broker can't be reached, or does not accept what is published";
 const NO_DATABASE: &str = "the database does not answer";
 
-/// One replay in work.
+/// One claimed replay.
 pub(super) struct ReplayJob {
-    desk: ReplayRunner,
-    held: ClaimedReplay,
+    runner: ReplayRunner,
+    replay: ClaimedReplay,
     stop: CancellationToken,
-    /// Until when others don't wait for it, and whether they may have to.
+    /// Until when it may keep others waiting.
     turn: Instant,
+    /// Whether others may be waiting.
     is_full: Arc<AtomicBool>,
 }
 
 /// How work on a replay ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Left {
-    /// At its end.
-    Through,
-    /// Because somebody has asked for that.
+    /// All dead letters are done.
+    Finished,
+    /// A stop of the replay was requested.
     Stopped,
-    /// Because this process ends, or others are to have their turn.
+    /// This process ends, or others get their turn.
     Unfinished,
-    /// Because it is somebody else's by now.
+    /// Another process has claimed it.
     Lost,
 }
 
-/// What some dead letters came to, and what to do then.
+/// The result of a step, or how the work ends.
 type Step<T> = Result<Result<T, Left>, ReplayError>;
 
 impl ReplayJob {
-    pub(super) fn new(desk: ReplayRunner, held: ClaimedReplay, stop: CancellationToken) -> Self {
+    pub(super) fn new(
+        runner: ReplayRunner,
+        replay: ClaimedReplay,
+        stop: CancellationToken,
+    ) -> Self {
         Self {
-            desk,
-            held,
+            runner,
+            replay,
             stop,
             turn: Instant::now() + TURN,
             is_full: Arc::default(),
         }
     }
 
-    /// One that is left to others after a while if there is no room for more: a slow one of a
-    /// million dead letters would keep all others waiting for days.
+    /// A job that is released after its turn if the runner is full: a slow replay of a million dead
+    /// letters would keep all others waiting for days.
     pub(super) fn giving_way(self, is_full: Arc<AtomicBool>) -> Self {
         Self { is_full, ..self }
     }
 
-    /// Works until it has ended or has to be left to others.
+    /// Works until the replay has ended or is released.
     pub(super) async fn run(self) {
-        let left = match self.held.is_to_stop {
+        let left = match self.replay.is_to_stop {
             true => Ok(Left::Stopped),
-            false if self.held.dry_run => self.look().await,
+            false if self.replay.dry_run => self.dry_run().await,
             false => self.publish().await,
         };
-        if let Err(error) = self.leave(left).await {
-            self.desk.telemetry.retried(reason(&error), &error);
+        if let Err(error) = self.conclude(left).await {
+            self.runner.telemetry.retried(reason(&error), &error);
         }
     }
 
-    async fn leave(&self, left: Result<Left, ReplayError>) -> Result<(), StoreError> {
-        let (store, held) = (&self.desk.store, &self.held);
-        let (id, dry_run) = (held.id, held.dry_run);
+    async fn conclude(&self, left: Result<Left, ReplayError>) -> Result<(), StoreError> {
+        let (store, replay) = (&self.runner.store, &self.replay);
+        let (id, dry_run) = (replay.id, replay.dry_run);
         match left {
-            Ok(end @ (Left::Through | Left::Stopped)) => {
+            Ok(end @ (Left::Finished | Left::Stopped)) => {
                 let stopped = end == Left::Stopped;
                 tracing::info!(replay = %id, dry_run, stopped, "a replay has ended");
-                store.end_replay(held, !stopped).await
+                store.end_replay(replay, !stopped).await
             }
-            Ok(Left::Unfinished) => store.release_replay(held, Duration::ZERO, None).await,
+            Ok(Left::Unfinished) => store.release_replay(replay, Duration::ZERO, None).await,
             Ok(Left::Lost) => Ok(()),
             Err(error) => {
-                let trouble = self.failed(&error);
-                store.release_replay(held, AGAIN_AFTER, Some(trouble)).await
+                let problem = self.failed(&error);
+                store
+                    .release_replay(replay, AGAIN_AFTER, Some(problem))
+                    .await
             }
         }
     }
 
-    /// What exactly is wrong is for operators, in the log.
+    /// A general problem to store; the details are logged for operators.
     fn failed(&self, error: &ReplayError) -> &'static str {
-        let (reason, trouble) = match error {
+        let (reason, problem) = match error {
             ReplayError::Store(error) => (reason(error), NO_DATABASE),
             ReplayError::Broker(_) => (RetryReason::Confirm, NO_BROKER),
         };
-        self.desk.telemetry.retried(reason, error);
-        trouble
+        self.runner.telemetry.retried(reason, error);
+        problem
     }
 
     /// Publishes the dead letters.
     async fn publish(&self) -> Result<Left, ReplayError> {
         let connect = async {
-            let connected = broker::connect(&self.desk.broker, "waybill replay").await;
+            let connected = broker::connect(&self.runner.broker, "waybill replay").await;
             connected.map_err(ReplayError::from)
         };
-        let connection = match self.holding(connect).await? {
+        let connection = match self.renewing(connect).await? {
             Ok(connection) => connection,
             Err(left) => return Ok(left),
         };
@@ -131,14 +138,14 @@ impl ReplayJob {
     }
 
     async fn publish_on(&self, connection: &Connection) -> Result<Left, ReplayError> {
-        let timeout = self.desk.broker.confirm_timeout;
-        let sender = Sender::open(&self.desk.store, connection, timeout).await?;
-        let mut sender = sender.of(self.held.id);
+        let timeout = self.runner.broker.confirm_timeout;
+        let sender = Sender::open(&self.runner.store, connection, timeout).await?;
+        let mut sender = sender.of(self.replay.id);
         let mut pages = self.pages();
-        let mut pace = Pace::new(self.held.rate);
+        let mut pace = Pace::new(self.replay.rate);
         loop {
-            let page = match self.holding(pages.next()).await? {
-                Ok(page) if page.is_empty() => return Ok(Left::Through),
+            let page = match self.renewing(pages.next()).await? {
+                Ok(page) if page.is_empty() => return Ok(Left::Finished),
                 Ok(page) => page,
                 Err(left) => return Ok(left),
             };
@@ -149,9 +156,9 @@ impl ReplayJob {
                     () = pace.turn(piece.len()) => {}
                 }
                 let ids = ids(piece);
-                // Told to stop meanwhile, it does not wait for a broker that is slow to confirm:
-                // what was sent and is still here may be published twice, which is harmless.
-                let sent = match self.holding(sender.send(&ids)).await? {
+                // When stopped, it does not wait for a broker that is slow to confirm: dead letters
+                // sent but not deleted may be published twice, which is harmless.
+                let sent = match self.renewing(sender.send(&ids)).await? {
                     Ok(sent) => sent,
                     Err(left) => return Ok(left),
                 };
@@ -163,15 +170,15 @@ impl ReplayJob {
         }
     }
 
-    /// Looks what would become of the dead letters.
-    async fn look(&self) -> Result<Left, ReplayError> {
-        let outlook = DryRun::new(&self.desk.store, self.desk.limits);
-        let mut outlook = outlook.of(&self.held);
+    /// Predicts the outcomes of the dead letters.
+    async fn dry_run(&self) -> Result<Left, ReplayError> {
+        let dry_run = DryRun::new(&self.runner.store, self.runner.limits);
+        let mut dry_run = dry_run.of(&self.replay);
         let mut pages = self.pages();
         let at_once = Pace::new(None).dead_letters();
         loop {
-            let page = match self.holding(pages.next()).await? {
-                Ok(page) if page.is_empty() => return Ok(Left::Through),
+            let page = match self.renewing(pages.next()).await? {
+                Ok(page) if page.is_empty() => return Ok(Left::Finished),
                 Ok(page) => page,
                 Err(left) => return Ok(left),
             };
@@ -180,11 +187,11 @@ impl ReplayJob {
                     return Ok(Left::Unfinished);
                 }
                 let ids = ids(piece);
-                if let Err(left) = self.holding(outlook.add(&ids)).await? {
+                if let Err(left) = self.renewing(dry_run.add(&ids)).await? {
                     return Ok(left);
                 }
-                let foreseen = outlook.foreseen();
-                if let Some(left) = self.note(piece, &SendReport::default(), foreseen).await? {
+                let expected = dry_run.expected();
+                if let Some(left) = self.note(piece, &SendReport::default(), expected).await? {
                     return Ok(left);
                 }
             }
@@ -197,12 +204,12 @@ impl ReplayJob {
             at,
             end,
             ..
-        } = &self.held;
-        Pages::between(&self.desk.store, dead_letters.clone(), *at, *end)
+        } = &self.replay;
+        Pages::between(&self.runner.store, dead_letters.clone(), *at, *end)
     }
 
-    /// Does something that may take long, and holds on to the replay meanwhile.
-    async fn holding<T, E>(&self, work: impl Future<Output = Result<T, E>>) -> Step<T>
+    /// Runs a step that may take long, and renews the lease of the replay meanwhile.
+    async fn renewing<T, E>(&self, work: impl Future<Output = Result<T, E>>) -> Step<T>
     where
         ReplayError: From<E>,
     {
@@ -210,8 +217,8 @@ impl ReplayJob {
         loop {
             tokio::select! {
                 done = &mut work => return Ok(Ok(done?)),
-                () = tokio::time::sleep(HOLD_EVERY) => {
-                    let order = self.desk.store.extend_replay_claim(&self.held).await?;
+                () = tokio::time::sleep(RENEW_EVERY) => {
+                    let order = self.runner.store.extend_replay_claim(&self.replay).await?;
                     if let Some(left) = ordered(order) {
                         return Ok(Err(left));
                     }
@@ -220,12 +227,12 @@ impl ReplayJob {
         }
     }
 
-    /// Notes what became of a piece; says whether that was the last one.
+    /// Records the outcomes of a piece; returns how the work ends, if it does.
     async fn note(
         &self,
         piece: &[DeadLetterSize],
         sent: &SendReport,
-        foreseen: &ExpectedCounts,
+        expected: &ExpectedCounts,
     ) -> Result<Option<Left>, ReplayError> {
         let Some(last) = piece.last() else {
             return Ok(None);
@@ -234,12 +241,12 @@ impl ReplayJob {
             at: last.place,
             confirmed: &sent.confirmed,
             counts: sent.counts,
-            expected: foreseen,
+            expected,
         };
         let order = self
-            .desk
+            .runner
             .store
-            .note_replay_progress(&self.held, &progress)
+            .note_replay_progress(&self.replay, &progress)
             .await?;
         let is_over = self.is_full.load(Ordering::Relaxed) && self.turn <= Instant::now();
         Ok(ordered(order).or(is_over.then_some(Left::Unfinished)))
@@ -252,7 +259,7 @@ impl ReplayJob {
             (Published::Unroutable, counts.unroutable),
         ] {
             if count > 0 {
-                self.desk.telemetry.published(What::Replay, result, count);
+                self.runner.telemetry.published(What::Replay, result, count);
             }
         }
     }

@@ -10,25 +10,25 @@ use crate::backoff::Backoff;
 use crate::broker::{self, BrokerError, Connection, Window};
 use crate::telemetry::{RetryReason, Telemetry};
 
-/// Opens the connection, and opens it again when it was given up.
+/// Opens the connection, and reopens it after it was closed.
 pub(super) struct SharedConnection {
     relay: Relay,
     current: tokio::sync::Mutex<Current>,
 }
 
 struct Current {
-    line: Option<Arc<ChannelConnection>>,
+    connection: Option<Arc<ChannelConnection>>,
     backoff: Backoff,
-    /// Not before then another connection is tried.
+    /// No other connection is opened before this time.
     away_until: Instant,
     closing: JoinSet<()>,
 }
 
-/// A connection to publish on, and what shows whether it works.
+/// A connection to publish on, and whether it works.
 pub(super) struct ChannelConnection {
-    pub(super) connection: Connection,
+    pub(super) inner: Connection,
     opened: Instant,
-    /// When that one of the confirmed messages was published that was published last.
+    /// When the newest confirmed message was published.
     confirmed: Mutex<Instant>,
     _blocked: JoinSet<()>,
 }
@@ -36,7 +36,7 @@ pub(super) struct ChannelConnection {
 impl SharedConnection {
     pub(super) fn new(relay: Relay) -> Self {
         let current = Current {
-            line: None,
+            connection: None,
             backoff: Backoff::new(),
             away_until: Instant::now(),
             closing: JoinSet::new(),
@@ -47,23 +47,23 @@ impl SharedConnection {
         }
     }
 
-    /// A new channel; fails with the time before which it is no use to try again.
+    /// A new channel; fails with the earliest time to try again.
     pub(super) async fn channel(&self) -> Result<(Arc<ChannelConnection>, Window), Instant> {
-        let line = self.line().await?;
-        match Window::open(&line.connection).await {
-            Ok(window) => Ok((line, window)),
+        let connection = self.connection().await?;
+        match Window::open(&connection.inner).await {
+            Ok(window) => Ok((connection, window)),
             Err(error) => {
                 self.relay.telemetry.retried(RetryReason::Confirm, &error);
-                Err(self.give_up(&line).await)
+                Err(self.give_up(&connection).await)
             }
         }
     }
 
-    async fn line(&self) -> Result<Arc<ChannelConnection>, Instant> {
+    async fn connection(&self) -> Result<Arc<ChannelConnection>, Instant> {
         let mut current = self.current.lock().await;
-        if let Some(line) = &current.line {
-            if line.connection.is_connected() {
-                return Ok(Arc::clone(line));
+        if let Some(connection) = &current.connection {
+            if connection.inner.is_connected() {
+                return Ok(Arc::clone(connection));
             }
             current.retire();
         }
@@ -71,7 +71,7 @@ impl SharedConnection {
             return Err(current.away_until);
         }
         match ChannelConnection::open(&self.relay).await {
-            Ok(line) => Ok(Arc::clone(current.line.insert(Arc::new(line)))),
+            Ok(connection) => Ok(Arc::clone(current.connection.insert(Arc::new(connection)))),
             Err(error) => {
                 self.relay.telemetry.retried(RetryReason::Confirm, &error);
                 current.wait();
@@ -80,14 +80,14 @@ impl SharedConnection {
         }
     }
 
-    /// Gives a connection up without waiting until it is closed; says before which time it is no
-    /// use to try another one.
-    pub(super) async fn give_up(&self, line: &Arc<ChannelConnection>) -> Instant {
+    /// Closes a connection without waiting for it; returns the earliest time to open another
+    /// one.
+    pub(super) async fn give_up(&self, connection: &Arc<ChannelConnection>) -> Instant {
         let mut current = self.current.lock().await;
         if current
-            .line
+            .connection
             .as_ref()
-            .is_some_and(|now| Arc::ptr_eq(now, line))
+            .is_some_and(|now| Arc::ptr_eq(now, connection))
         {
             current.retire();
         }
@@ -105,13 +105,13 @@ impl SharedConnection {
 impl Current {
     fn retire(&mut self) {
         while self.closing.try_join_next().is_some() {}
-        if let Some(line) = self.line.take() {
-            if line.has_confirmed_since(line.opened) {
+        if let Some(connection) = self.connection.take() {
+            if connection.has_confirmed_since(connection.opened) {
                 self.backoff.reset();
             }
             self.wait();
             self.closing
-                .spawn(async move { line.connection.close().await });
+                .spawn(async move { connection.inner.close().await });
         }
     }
 
@@ -126,18 +126,18 @@ impl ChannelConnection {
         let opened = Instant::now();
         Ok(Self {
             _blocked: watch(&connection, &relay.telemetry),
-            connection,
+            inner: connection,
             opened,
             confirmed: Mutex::new(opened),
         })
     }
 
-    /// Whether the broker takes nothing on it at present.
+    /// Whether the broker has blocked it (`connection.blocked`).
     pub(super) fn is_blocked(&self) -> bool {
-        *self.connection.blocked().borrow()
+        *self.inner.blocked().borrow()
     }
 
-    /// Notes that a message published at that time was confirmed.
+    /// A message published at that time was confirmed.
     pub(super) fn confirmed(&self, published: Instant) {
         let mut confirmed = self
             .confirmed
