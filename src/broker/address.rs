@@ -1,5 +1,5 @@
-//! From the address in the settings to the one the client library takes, mending what it gets
-//! wrong.
+//! Parses the broker's address from the settings for the client library, correcting its parser's
+//! errors.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use lapin::uri::AMQPUri;
 
 use super::BrokerError;
 
-/// Reads the address and puts the heartbeat into it.
+/// Parses the address and adds the heartbeat.
 ///
 /// The parser's own message can repeat the whole address, password included, so it is not passed
 /// on.
@@ -26,8 +26,8 @@ pub(super) fn parse(address: &str, heartbeat: Duration) -> Result<AMQPUri, Broke
     Ok(uri)
 }
 
-/// Whole seconds, as the protocol counts; zero would switch heartbeats off, and with them the
-/// only way to notice a peer that has vanished.
+/// Whole seconds, as in the protocol; zero would disable heartbeats, and with them the
+/// only way to detect a peer that has vanished.
 fn heartbeat_seconds(heartbeat: Duration) -> u16 {
     u16::try_from(heartbeat.as_millis().div_ceil(1000))
         .unwrap_or(u16::MAX)

@@ -1,4 +1,4 @@
-//! A connection to the broker: opened once, watched until it ends, never mended.
+//! A connection to the broker: opened once, watched until it ends, never recovered.
 
 use std::{
     net::{Shutdown, TcpStream},
@@ -18,14 +18,13 @@ use super::error::{request, within};
 use super::{BrokerError, address, size, tls};
 use crate::config::BrokerSettings;
 
-/// How often the state is looked at in case an event was missed; also the longest delay with which
-/// [`Connection::ended`] can fire late.
-const LOOK_AGAIN: Duration = Duration::from_millis(500);
-/// How long a connection may take to close before it is cut off.
+/// How often the state is polled in case an event was missed; also the maximum delay of
+/// [`Connection::ended`].
+const POLL_EVERY: Duration = Duration::from_millis(500);
+/// How long a connection may take to close before its socket is shut down.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// An open connection. Dropping it closes it; what it delivered and was not acknowledged goes
-/// back to its queue.
+/// An open connection. Dropping it closes it; the broker requeues its unacknowledged deliveries.
 #[derive(Debug)]
 pub struct Connection {
     inner: lapin::Connection,
@@ -35,11 +34,11 @@ pub struct Connection {
     _watcher: JoinSet<()>,
 }
 
-/// Makes one attempt to connect; `name` is what the broker's own tools list the connection as.
+/// Makes one attempt to connect; `name` is the connection's name in the broker's own tools.
 ///
 /// # Errors
 ///
-/// Says why there is no connection, and what to do about it where a person has to.
+/// Why it could not connect, and the remedy if an operator has to act.
 pub async fn connect(settings: &BrokerSettings, name: &str) -> Result<Connection, BrokerError> {
     let uri = address::parse(settings.url.expose_secret(), settings.heartbeat)?;
     let tls = tls::client_config(settings, &uri)?;
@@ -80,7 +79,7 @@ impl Connection {
         request("opening a channel", self.inner.create_channel()).await
     }
 
-    /// Asks the broker for what involves no queue, to see whether it answers.
+    /// Checks whether the broker answers a request that involves no queue.
     ///
     /// # Errors
     ///
@@ -90,13 +89,13 @@ impl Connection {
         request("closing a channel", channel.close(200, "OK".into())).await
     }
 
-    /// How long the properties of a message may be: with all before them they have one frame.
+    /// The maximum length of a message's properties: the content header must fit into one frame.
     pub(super) fn properties_max(&self) -> usize {
         let frame = self.inner.configuration().frame_max();
         size::properties_max(usize::try_from(frame).unwrap_or(usize::MAX))
     }
 
-    /// Whether the connection is open right now, as far as anyone has noticed.
+    /// Whether the connection is open, as far as the client library has noticed.
     #[must_use]
     pub fn is_connected(&self) -> bool {
         self.inner.status().connected() && !self.ended.is_cancelled()
@@ -115,24 +114,24 @@ impl Connection {
         self.ended.clone()
     }
 
-    /// Why the connection has ended, if it was not its owner's wish.
+    /// Why the connection has ended, unless its owner closed it.
     #[must_use]
     pub fn end_reason(&self) -> Option<BrokerError> {
         self.reason.get().cloned()
     }
 
-    /// Says goodbye to the broker, and cuts the connection off if that takes longer than two
+    /// Closes the connection in order, and shuts its socket down if that takes longer than two
     /// seconds.
     pub async fn close(&self) {
-        let goodbye = self.inner.close(200, "OK".into());
-        if let Err(error) = within("closing the connection", CLOSE_TIMEOUT, goodbye).await {
+        let close = self.inner.close(200, "OK".into());
+        if let Err(error) = within("closing the connection", CLOSE_TIMEOUT, close).await {
             tracing::debug!(%error, "broker connection did not close cleanly");
         }
         self.ended.cancel();
     }
 }
 
-/// What the watching task needs: not the connection itself, which it would keep open.
+/// The state of the watching task: not the connection itself, which it would keep open.
 struct Watch {
     status: ConnectionStatus,
     socket: Option<TcpStream>,
@@ -146,7 +145,7 @@ impl Watch {
         self.until_ended(events).await;
         self.blocked.send_replace(false);
         self.ended.cancel();
-        // The library waits for a vanished peer to take a goodbye; this lets its thread end.
+        // The library waits for a vanished peer to answer its close; this lets its thread end.
         if let Some(socket) = self.socket {
             let _ = socket.shutdown(Shutdown::Both);
         }
@@ -166,7 +165,7 @@ impl Watch {
                     None => return,
                 },
                 () = self.ended.cancelled() => return,
-                () = tokio::time::sleep(LOOK_AGAIN) => {}
+                () = tokio::time::sleep(POLL_EVERY) => {}
             }
         }
     }
@@ -177,7 +176,7 @@ impl Watch {
             .send_if_modified(|shown| std::mem::replace(shown, now) != now);
     }
 
-    /// Errors of single channels come as events too; only those of the connection are its end.
+    /// Errors of single channels come as events too; only those of the connection end it.
     fn note(&self, event: &Event) {
         if let Event::Error(error) = event
             && !self.status.connected()
@@ -187,7 +186,7 @@ impl Watch {
     }
 }
 
-/// Notices a connection that started to close and does not finish.
+/// Detects a connection that started to close and does not finish.
 #[derive(Default)]
 struct Closing {
     since: Option<tokio::time::Instant>,

@@ -1,4 +1,4 @@
-//! Takes deliveries from one queue, over a channel of its own, and acknowledges them.
+//! Consumes from one queue, over a channel of its own, and acknowledges the deliveries.
 
 use futures_util::{FutureExt, StreamExt};
 use lapin::{
@@ -10,21 +10,21 @@ use lapin::{
 use super::error::request;
 use super::{BrokerError, Connection, Delivery};
 
-/// What a consumer has to say next.
+/// The next item of a consumer.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Next {
-    /// A message; it is held until it is acknowledged or the channel ends. Boxed: it is large, and
-    /// handed on many times before it is written.
+    /// A message; unacknowledged until it is acknowledged or the channel ends. Boxed: it is large
+    /// and moved many times before it is written.
     Delivery(Box<Delivery>),
-    /// Nothing more will come. What was held and not acknowledged goes back to the queue.
+    /// No more deliveries. The broker requeues the unacknowledged ones when the channel ends.
     Ended(Ended),
 }
 
-/// Why nothing more comes.
+/// Why no more deliveries come.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ended {
     /// The subscription was cancelled, by [`Consumer::cancel`] or by the broker (the queue was
-    /// deleted or moved). The channel lives: what is held can still be acknowledged.
+    /// deleted or moved). The channel is open: deliveries can still be acknowledged.
     Cancelled,
     /// The channel or the connection has ended; acknowledging is no longer possible.
     Lost(BrokerError),
@@ -45,7 +45,7 @@ pub struct Acker {
 }
 
 impl Consumer {
-    /// Subscribes to `queue`, with at most `prefetch` deliveries held at a time.
+    /// Subscribes to `queue`, with at most `prefetch` unacknowledged deliveries.
     ///
     /// # Errors
     ///
@@ -57,7 +57,7 @@ impl Consumer {
         })?;
         let channel = conn.channel().await?;
         // Zero would mean no limit, and the library's own buffer has none. Per consumer, because
-        // quorum queues know no limit per channel.
+        // quorum queues support no limit per channel.
         let qos = channel.basic_qos(prefetch.max(1), BasicQosOptions { global: false });
         request("setting the prefetch limit", qos).await?;
         let (options, arguments) = (BasicConsumeOptions::default(), FieldTable::default());
@@ -71,7 +71,7 @@ impl Consumer {
     }
 
     /// Waits for the next delivery. Dropping the future loses nothing, so it can be one of the
-    /// branches of a `select!`. Once ended, it says so again and again.
+    /// branches of a `select!`. Once ended, it returns [`Next::Ended`] on every call.
     pub async fn next(&mut self) -> Next {
         if let Some(ended) = &self.ended {
             return Next::Ended(ended.clone());
@@ -80,7 +80,7 @@ impl Consumer {
         self.receive(item)
     }
 
-    /// The next delivery if it is already here; for taking as many as there are without waiting.
+    /// The next delivery if it is already here.
     pub fn try_next(&mut self) -> Option<Next> {
         if let Some(ended) = &self.ended {
             return Some(Next::Ended(ended.clone()));
@@ -96,8 +96,8 @@ impl Consumer {
         self.acker.clone()
     }
 
-    /// Asks the broker for nothing more. What it had sent already can still be taken with
-    /// [`next`](Self::next), until that says [`Ended::Cancelled`]; what is held stays held.
+    /// Cancels the consumer. [`next`](Self::next) still returns deliveries that the broker has
+    /// already sent, then [`Ended::Cancelled`]; unacknowledged deliveries stay unacknowledged.
     ///
     /// # Errors
     ///
@@ -110,7 +110,7 @@ impl Consumer {
         request("cancelling a subscription", cancel).await
     }
 
-    /// Closes the channel: whatever is not acknowledged by now goes back to the queue.
+    /// Closes the channel: the broker requeues its unacknowledged deliveries.
     pub async fn close(self) {
         // An error means that the channel has ended already.
         let _ = request(
@@ -134,13 +134,13 @@ impl Consumer {
 
 impl Acker {
     /// Acknowledges every delivery up to and including `tag`. Each of them must be finished:
-    /// the broker forgets them all.
+    /// the broker deletes them all.
     ///
     /// # Errors
     ///
     /// If the channel has ended; the broker then delivers them again.
     pub async fn ack_through(&self, tag: u64) -> Result<(), BrokerError> {
-        // Tags start at 1; zero would stand for everything that was delivered so far.
+        // Tags start at 1; zero would mean everything delivered so far.
         if tag == 0 {
             return Ok(());
         }
@@ -150,7 +150,7 @@ impl Acker {
         request("acknowledging", ack).await
     }
 
-    /// Whether the channel is still open, as far as anyone has noticed.
+    /// Whether the channel is still open, as far as the client library has noticed.
     #[must_use]
     pub fn is_usable(&self) -> bool {
         self.channel.status().connected()

@@ -1,5 +1,5 @@
-//! One attempt to reach the broker: resolve, connect, TLS, AMQP handshake, within one limit and
-//! with nothing left running when it is exceeded.
+//! One attempt to connect to the broker: resolve, connect, TLS, AMQP handshake, within one limit
+//! and with nothing left running when it is exceeded.
 
 use std::{
     io,
@@ -23,7 +23,7 @@ use super::lapin_workarounds::runtime::{
 };
 use super::lapin_workarounds::screen::Screened;
 
-/// A connection, and a second handle on its socket with which it can be cut off.
+/// A connection, and a second handle on its socket to shut it down.
 pub(super) struct Dialled {
     pub(super) connection: lapin::Connection,
     pub(super) socket: Option<TcpStream>,
@@ -42,7 +42,7 @@ pub(super) async fn dial(
     let connection = lapin::Connection::connector(
         uri.clone(),
         runtime::screening(),
-        // The library drives this on a thread of its own that outlives a caller who gives up,
+        // The library runs this on a thread of its own that outlives a caller that gives up,
         // hence the limit in here as well.
         async move |uri: AMQPUri, _: ScreeningRuntime| {
             let open = open(&uri, tls.as_ref(), &progress);
@@ -64,7 +64,7 @@ pub(super) async fn dial(
     }
 }
 
-/// A stream to the broker that nothing was said on yet.
+/// A stream to the broker, before the AMQP handshake.
 pub(super) async fn stream(
     uri: &AMQPUri,
     tls: Option<&Arc<ClientConfig>>,
@@ -72,7 +72,7 @@ pub(super) async fn stream(
     open(uri, tls, &Attempt::default()).await
 }
 
-/// Opens the stream that AMQP is then spoken over.
+/// Opens the stream for the AMQP connection.
 async fn open(
     uri: &AMQPUri,
     tls: Option<&Arc<ClientConfig>>,
@@ -81,7 +81,7 @@ async fn open(
     let addresses = resolve(uri).await?;
     progress.enter(Stage::Connect);
     let stream = tokio::net::TcpStream::connect(addresses.as_slice()).await?;
-    progress.hold(&stream)?;
+    progress.keep(&stream)?;
     let stream = match tls {
         None => compatible(stream),
         Some(config) => {
@@ -96,7 +96,7 @@ async fn open(
     Ok(stream)
 }
 
-/// How far an attempt has come.
+/// The stage of an attempt.
 #[derive(Clone, Copy, Debug, Default)]
 enum Stage {
     #[default]
@@ -125,8 +125,8 @@ impl Attempt {
         self.lock().stage = stage;
     }
 
-    /// Keeps a second handle on the socket, unless the attempt was given up meanwhile.
-    fn hold(&self, socket: &tokio::net::TcpStream) -> io::Result<()> {
+    /// Keeps a second handle on the socket, unless the attempt was abandoned meanwhile.
+    fn keep(&self, socket: &tokio::net::TcpStream) -> io::Result<()> {
         socket.set_nodelay(true)?;
         let mut progress = self.lock();
         if progress.abandoned {
@@ -136,8 +136,8 @@ impl Attempt {
         Ok(())
     }
 
-    /// Gives up. A peer that accepts and then stays silent would otherwise keep the library's
-    /// thread waiting for as long as it likes, one more per attempt.
+    /// Abandons the attempt. A peer that accepts and then stays silent would otherwise block the
+    /// library's thread, one more per attempt.
     fn abandon(&self, uri: &AMQPUri, limit: Duration) -> BrokerError {
         let mut progress = self.lock();
         progress.abandoned = true;
@@ -169,7 +169,7 @@ async fn resolve(uri: &AMQPUri) -> io::Result<Vec<SocketAddr>> {
     Ok(found.collect())
 }
 
-/// What a failed attempt means, and what to do about it.
+/// The error of a failed attempt, with its remedy.
 fn explain(uri: &AMQPUri, stage: Stage, error: &lapin::Error) -> BrokerError {
     let place = place(uri);
     match error.kind() {
@@ -188,19 +188,19 @@ fn explain(uri: &AMQPUri, stage: Stage, error: &lapin::Error) -> BrokerError {
             )),
             (None, Stage::Handshake) => BrokerError::Unreachable(format!(
                 "{place} ended the connection during the AMQP handshake ({error}); if that stays so, it may not be an \
-                 AMQP port, or want TLS (amqps://)"
+                 AMQP port, or require TLS (amqps://)"
             )),
         },
         ErrorKind::ParsingError(_) | ErrorKind::InvalidProtocolVersion(_) => {
             BrokerError::Settings(format!(
-                "{place} does not speak AMQP 0-9-1; check the port, and write amqps:// if it is one for TLS"
+                "{place} does not answer as an AMQP 0-9-1 server; check the port, and write amqps:// if it is one for TLS"
             ))
         }
         _ => BrokerError::Unreachable(format!("the broker at {place} cannot be used: {error}")),
     }
 }
 
-/// The broker's own refusal during the handshake: 403 for the login, 530 for the virtual host.
+/// The broker's refusal during the handshake: 403 for the login, 530 for the virtual host.
 fn refusal(uri: &AMQPUri, answer: &AMQPError) -> BrokerError {
     let user = &uri.authority.userinfo.username;
     let vhost = &uri.vhost;
@@ -230,7 +230,7 @@ fn untrusted(uri: &AMQPUri, cause: &rustls::Error) -> BrokerError {
     let place = place(uri);
     let host = &uri.authority.host;
     BrokerError::Tls(match cause {
-        // The latter is an authority of the same name with another key.
+        // `BadSignature`: an authority of the same name with another key.
         rustls::Error::InvalidCertificate(
             CertificateError::UnknownIssuer | CertificateError::BadSignature,
         ) => format!(
@@ -246,11 +246,11 @@ fn untrusted(uri: &AMQPUri, cause: &rustls::Error) -> BrokerError {
             format!("the certificate of the broker at {place} is not valid: {why}")
         }
         rustls::Error::InvalidMessage(_) => format!(
-            "{place} does not speak TLS; use the broker's port for TLS (5671 by default), or write amqp:// if \
-             unencrypted is meant"
+            "{place} does not answer with TLS; use the broker's port for TLS (5671 by default), or write amqp:// if \
+             the connection is to be unencrypted"
         ),
         rustls::Error::AlertReceived(alert) => format!(
-            "the broker at {place} refuses the TLS connection ({alert:?}); it may want a client certificate, or a different one"
+            "the broker at {place} refuses the TLS connection ({alert:?}); it may require a client certificate, or a different one"
         ),
         other => format!("the TLS connection to the broker at {place} failed: {other}"),
     })

@@ -1,4 +1,4 @@
-//! What can go wrong with the broker, in terms of what to do about it; no error names a password.
+//! Errors of the broker, grouped by their remedy; none contains a password.
 
 use std::{future::Future, time::Duration};
 
@@ -9,19 +9,19 @@ use lapin::{
 
 use super::OPERATION_TIMEOUT;
 
-/// Why something on the broker's side did not work. The text says what to do where a person has to.
+/// Why a request to the broker failed. The text names the remedy if an operator has to act.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BrokerError {
-    /// An own setting is wrong: the address, or a certificate file.
+    /// A setting is wrong: the address, or a certificate file.
     #[error("{0}")]
     Settings(String),
-    /// The broker was reached and says no: wrong user or password, virtual host, or permissions.
+    /// The broker refuses access: wrong user or password, virtual host, or permissions.
     #[error("{0}")]
     Refused(String),
-    /// No trustworthy encrypted connection came about.
+    /// No trusted TLS connection could be opened.
     #[error("{0}")]
     Tls(String),
-    /// The exchanges and queues on the broker are not, or cannot be made, what is needed.
+    /// An exchange or queue is missing, or exists with other arguments.
     #[error("{0}")]
     Topology(String),
     /// The broker could not be reached.
@@ -30,9 +30,9 @@ pub enum BrokerError {
     /// The broker did not answer in time.
     #[error("{what} took longer than {} s", limit.as_secs_f32())]
     Timeout {
-        /// What was asked of the broker.
+        /// The request.
         what: &'static str,
-        /// How long it was given.
+        /// Its timeout.
         limit: Duration,
     },
     /// The connection or channel in use has ended.
@@ -41,13 +41,13 @@ pub enum BrokerError {
 }
 
 impl BrokerError {
-    /// Whether it ended no more than the channel it came on: what the broker says no to.
+    /// Whether the broker closed only the channel.
     #[must_use]
     pub fn is_of_channel(&self) -> bool {
         matches!(self, Self::Refused(_) | Self::Topology(_))
     }
 
-    /// The error of a request named `what` on a connection that had been established.
+    /// The error of a request named `what` on an established connection.
     pub(super) fn on(what: &str, error: &lapin::Error) -> Self {
         match error.kind() {
             ErrorKind::ProtocolError(answer) => Self::answer(what, answer),

@@ -1,13 +1,13 @@
-//! The values that a message's headers can have, and their way to and from the client library.
+//! The values of a message's headers, and their conversion to and from the client library.
 
 use std::borrow::Cow;
 
 use lapin::types::{AMQPValue, DecimalValue, FieldTable, ShortString};
 
-/// How deep headers may nest; what lies deeper is read as [`HeaderValue::Void`].
+/// How deep headers may nest; deeper values are read as [`HeaderValue::Void`].
 pub const DEPTH_MAX: usize = 32;
 
-/// A header's value. Every width of integer that AMQP has is read into the widest of its sign.
+/// A header's value. Integers of every width are read into the widest of their sign.
 #[derive(Clone, Debug, PartialEq)]
 pub enum HeaderValue {
     /// True or false.
@@ -25,7 +25,7 @@ pub enum HeaderValue {
         /// All digits.
         value: u32,
     },
-    /// A text; valid UTF-8, as texts mostly are but need not be.
+    /// A text that is valid UTF-8.
     Text(String),
     /// Bytes, or a text that is not UTF-8.
     Bytes(Vec<u8>),
@@ -40,7 +40,7 @@ pub enum HeaderValue {
 }
 
 impl HeaderValue {
-    /// The value as a text, if it is a single one that can be written down.
+    /// The value as a text, if it is a scalar.
     #[must_use]
     pub fn as_text(&self) -> Option<Cow<'_, str>> {
         match self {
@@ -129,7 +129,7 @@ fn text_or_bytes(bytes: &[u8]) -> HeaderValue {
     }
 }
 
-/// AMQP as RabbitMQ speaks it has no unsigned 64 bits; what exceeds 32 is written signed.
+/// RabbitMQ's AMQP has no unsigned 64-bit integers; values over 32 bits are written signed.
 fn write(value: &HeaderValue) -> Option<AMQPValue> {
     Some(match value {
         HeaderValue::Bool(value) => AMQPValue::Boolean(*value),
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nests_too_deep_is_cut_off() {
+    fn values_nested_too_deep_are_cut_off() {
         let mut value = AMQPValue::Boolean(true);
         for _ in 0..DEPTH_MAX + 5 {
             value = AMQPValue::FieldArray(vec![value].into());
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn only_single_values_have_a_text() {
+    fn only_scalars_have_a_text() {
         let text = |value: &HeaderValue| value.as_text().map(Cow::into_owned);
         assert_eq!(text(&"a".into()).as_deref(), Some("a"));
         assert_eq!(text(&HeaderValue::Int(-3)).as_deref(), Some("-3"));

@@ -1,6 +1,6 @@
-//! A look at the broker for people who search a fault: permissions, and what of the topology is
-//! there in the right form. It changes nothing: it makes things of its own and takes them away,
-//! and declares anew only what exists already.
+//! Inspects the broker for operators who diagnose a problem: permissions, and which exchanges and
+//! queues exist with the right arguments. It changes nothing: it deletes the queues and exchanges
+//! it creates, and redeclares only existing ones.
 
 use lapin::{
     BasicProperties, Channel, ExchangeKind,
@@ -19,22 +19,22 @@ use super::topology::{
 };
 use super::{BrokerError, Connection};
 
-/// What a part of the topology is like.
+/// The status of an exchange or a queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum State {
-    /// As it must be.
+    /// It exists as needed.
     Right,
-    /// Not there; a worker's start makes it.
+    /// It does not exist; a worker declares it when it starts.
     Absent,
-    /// There, but of another form, or not to be looked at.
+    /// It exists with other arguments, or may not be inspected.
     Wrong(BrokerError),
 }
 
-/// Tries whether things called `waybill.…` may be made (configure), bound (write) and read.
+/// Checks the permissions to declare (configure), bind (write) and read queues named `waybill.…`.
 ///
 /// # Errors
 ///
-/// The first permission that is missing, or why it could not be tried.
+/// The first permission that is missing, or why it could not be checked.
 pub async fn permissions(conn: &Connection) -> Result<(), BrokerError> {
     let channel = conn.channel().await?;
     let name = ShortString::from(format!("waybill.doctor.{}", Uuid::new_v4()));
@@ -45,51 +45,51 @@ pub async fn permissions(conn: &Connection) -> Result<(), BrokerError> {
         ..QueueDeclareOptions::default()
     };
     let declare = channel.queue_declare(name.clone(), options, none());
-    request("making a queue waybill.… (configure)", declare).await?;
+    request("declaring a queue waybill.… (configure)", declare).await?;
     let get = channel.basic_get(name.clone(), BasicGetOptions::default());
     request("reading from a queue waybill.… (read)", get).await?;
     let kind = ExchangeKind::Fanout;
-    let declare = channel.exchange_declare(name.clone(), kind, passing(), none());
-    request("making an exchange waybill.… (configure)", declare).await?;
+    let declare = channel.exchange_declare(name.clone(), kind, temporary(), none());
+    request("declaring an exchange waybill.… (configure)", declare).await?;
     let options = QueueBindOptions::default();
     let bind = channel.queue_bind(name.clone(), name.clone(), "".into(), options, none());
     let bound = request("binding a queue waybill.… (write)", bind).await;
-    // The queue goes with the connection; the exchange would stay where nothing was bound to it.
+    // The queue is deleted with the connection; an exchange without a binding would stay.
     let again = conn.channel().await?;
     let delete = again.exchange_delete(name, ExchangeDeleteOptions::default());
     request("deleting an exchange waybill.…", delete).await?;
     bound
 }
 
-/// Tries whether the broker can spread events over partitions. Ends the connection if not.
+/// Checks whether the broker has the consistent-hash exchange. Ends the connection if not.
 ///
 /// # Errors
 ///
-/// If the plugin is missing, or it could not be tried.
+/// If the plugin is missing, or it could not be checked.
 pub async fn consistent_hash(conn: &Connection) -> Result<(), BrokerError> {
     let channel = conn.channel().await?;
     let name = ShortString::from(format!("waybill.doctor.{}", Uuid::new_v4()));
     let kind = ExchangeKind::Custom("x-consistent-hash".to_owned());
-    let declare = channel.exchange_declare(name.clone(), kind, passing(), FieldTable::default());
-    request("making an exchange", declare)
+    let declare = channel.exchange_declare(name.clone(), kind, temporary(), FieldTable::default());
+    request("declaring an exchange", declare)
         .await
-        .map_err(|error| topology::mend(error, "exchange", HASH_EXCHANGE))?;
+        .map_err(|error| topology::explain(error, "exchange", HASH_EXCHANGE))?;
     let delete = channel.exchange_delete(name, ExchangeDeleteOptions::default());
     request("deleting an exchange", delete).await?;
     topology::close(&channel).await;
     Ok(())
 }
 
-/// Whether the broker takes a message with a body of so many bytes. It goes to no queue, but the
-/// broker receives it whole.
+/// Whether the broker accepts a message with a body of `bytes` bytes. It is routed to no queue, but
+/// the broker receives all of it.
 ///
 /// # Errors
 ///
-/// If it could not be tried, such as for lack of the right to write to the default exchange.
+/// If it could not be tried, such as without write permission on the default exchange.
 pub async fn takes_body(conn: &Connection, bytes: usize) -> Result<bool, BrokerError> {
     let channel = conn.channel().await?;
     let confirm = channel.confirm_select(ConfirmSelectOptions::default());
-    request("asking for confirms", confirm).await?;
+    request("enabling publisher confirms", confirm).await?;
     let nowhere = ShortString::from(format!("waybill.doctor.{}", Uuid::new_v4()));
     let (body, properties) = (vec![0; bytes], BasicProperties::default());
     let options = BasicPublishOptions::default();
@@ -100,13 +100,13 @@ pub async fn takes_body(conn: &Connection, bytes: usize) -> Result<bool, BrokerE
             topology::close(&channel).await;
             Ok(true)
         }
-        // The broker's word for a body that is too long; it ends the channel.
+        // The broker closes the channel if the body is too long.
         Err(BrokerError::Topology(_)) => Ok(false),
         Err(error) => Err(error),
     }
 }
 
-/// Looks at every exchange and queue that `partitions` need, each with what it is called.
+/// The status of every exchange and queue that `partitions` need, with its name.
 ///
 /// # Errors
 ///
@@ -117,17 +117,17 @@ pub async fn topology(
 ) -> Result<Vec<(String, State)>, BrokerError> {
     let mut states = Vec::new();
     for part in parts(partitions) {
-        // Each on a channel of its own: a wrong answer ends it.
+        // Each on a channel of its own: a failed declaration closes it.
         let channel = conn.channel().await?;
-        let state = look(&channel, &part).await?;
+        let state = inspect(&channel, &part).await?;
         topology::close(&channel).await;
         states.push((part.words(), state));
     }
     Ok(states)
 }
 
-/// Queues of former partitions with how much they still hold, and how many events the broker gave
-/// up and nobody has taken since.
+/// Queues of former partitions with their ready messages, and how many dead-lettered messages are
+/// ready in the dead-letter queue.
 ///
 /// # Errors
 ///
@@ -136,17 +136,17 @@ pub async fn leftovers(
     conn: &Connection,
     partitions: u16,
 ) -> Result<Vec<(String, u32)>, BrokerError> {
-    let mut held = Vec::new();
+    let mut counts = Vec::new();
     for queue in topology::existing_from(conn, partitions).await? {
         let count = topology::ready_count(conn, &queue).await?;
-        held.push((queue, count));
+        counts.push((queue, count));
     }
     match topology::ready_count(conn, DEAD_QUEUE).await {
-        Ok(count) => held.push((DEAD_QUEUE.to_owned(), count)),
+        Ok(count) => counts.push((DEAD_QUEUE.to_owned(), count)),
         Err(BrokerError::Topology(_)) => {}
         Err(error) => return Err(error),
     }
-    Ok(held)
+    Ok(counts)
 }
 
 /// An exchange or a queue.
@@ -199,7 +199,7 @@ impl Part {
     async fn exists(&self, channel: &Channel) -> Result<(), BrokerError> {
         let name = ShortString::from(self.name());
         match self {
-            // A passive declaration does not look at the kind.
+            // A passive declaration does not check the type.
             Self::Topic(_) | Self::Hash => {
                 let options = ExchangeDeclareOptions {
                     passive: true,
@@ -207,7 +207,7 @@ impl Part {
                 };
                 let kind = ExchangeKind::Topic;
                 let declare = channel.exchange_declare(name, kind, options, FieldTable::default());
-                request("looking at an exchange", declare).await
+                request("inspecting an exchange", declare).await
             }
             Self::DeadQueue | Self::EventQueue(_) => {
                 let options = QueueDeclareOptions {
@@ -215,7 +215,7 @@ impl Part {
                     ..QueueDeclareOptions::default()
                 };
                 let declare = channel.queue_declare(name, options, FieldTable::default());
-                request("looking at a queue", declare).await.map(drop)
+                request("inspecting a queue", declare).await.map(drop)
             }
         }
     }
@@ -234,7 +234,7 @@ impl Part {
     }
 }
 
-async fn look(channel: &Channel, part: &Part) -> Result<State, BrokerError> {
+async fn inspect(channel: &Channel, part: &Part) -> Result<State, BrokerError> {
     match part.exists(channel).await {
         Ok(()) => {}
         Err(BrokerError::Topology(_)) => return Ok(State::Absent),
@@ -250,8 +250,8 @@ async fn look(channel: &Channel, part: &Part) -> Result<State, BrokerError> {
     }
 }
 
-/// An exchange that goes with its last binding, or the broker's next start.
-fn passing() -> ExchangeDeclareOptions {
+/// An exchange that is deleted with its last binding, or at the broker's next start.
+fn temporary() -> ExchangeDeclareOptions {
     ExchangeDeclareOptions {
         auto_delete: true,
         ..ExchangeDeclareOptions::default()

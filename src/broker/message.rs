@@ -1,4 +1,4 @@
-//! A message as it arrives and leaves, in own types; the only place that knows the client
+//! A received or published message in Waybill's own types; the only place that knows the client
 //! library's.
 
 use lapin::{
@@ -9,25 +9,24 @@ use lapin::{
 use super::header::{HeaderValue, from_table, to_table};
 use super::lapin_workarounds::frame::SUBSTITUTE;
 
-/// An event as the broker delivered it, held by a consumer until it is acknowledged.
+/// A message as the broker delivered it, unacknowledged until the consumer acknowledges it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Delivery {
-    /// Its number on the channel that delivered it; means nothing on any other.
+    /// Its delivery tag, valid only on the channel that delivered it.
     pub tag: u64,
-    /// Whether it may have been delivered before. The broker guesses: a crash of a consumer sets
-    /// it for everything that was on its way.
+    /// Whether it may have been delivered before. A hint: the crash of a consumer sets it for all
+    /// its unacknowledged deliveries.
     pub redelivered: bool,
     /// The exchange it was published to; empty for the default one.
     pub exchange: String,
     /// The routing key it was published with.
     pub routing_key: String,
     /// Whether a text of its properties, the routing key or a header's name is not UTF-8. Such
-    /// texts are not as they were sent (U+001A stands for what was not understood), so an identity
-    /// among them may not be trusted.
+    /// texts were changed (U+001A replaces invalid bytes), so they may not be used as an identity.
     pub malformed: bool,
     /// The bytes of the message.
     pub body: Vec<u8>,
-    /// What came with the bytes.
+    /// Its properties and headers.
     pub properties: Properties,
 }
 
@@ -70,7 +69,7 @@ impl Properties {
         named.next().map(|(_, value)| value)
     }
 
-    pub(super) fn is_mended(&self) -> bool {
+    pub(super) fn is_repaired(&self) -> bool {
         let texts = [
             &self.content_type,
             &self.content_encoding,
@@ -83,7 +82,8 @@ impl Properties {
             &self.user_id,
         ];
         let mut names = self.headers.iter().map(|(name, _)| name);
-        texts.into_iter().flatten().any(|text| is_mended(text)) || names.any(|name| is_mended(name))
+        texts.into_iter().flatten().any(|text| is_repaired(text))
+            || names.any(|name| is_repaired(name))
     }
 
     /// The client library's form, or `None` if a text is longer than AMQP can carry (255 bytes).
@@ -146,7 +146,7 @@ impl From<lapin::message::Delivery> for Delivery {
     fn from(from: lapin::message::Delivery) -> Self {
         let properties = Properties::from(&from.properties);
         Self {
-            malformed: is_mended(from.routing_key.as_str()) || properties.is_mended(),
+            malformed: is_repaired(from.routing_key.as_str()) || properties.is_repaired(),
             tag: from.delivery_tag,
             redelivered: from.redelivered,
             exchange: from.exchange.into(),
@@ -157,7 +157,7 @@ impl From<lapin::message::Delivery> for Delivery {
     }
 }
 
-pub(super) fn is_mended(text: &str) -> bool {
+pub(super) fn is_repaired(text: &str) -> bool {
     text.contains(SUBSTITUTE)
 }
 

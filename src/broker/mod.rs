@@ -1,26 +1,27 @@
-//! Everything that speaks AMQP 0-9-1 with RabbitMQ, and nothing else: it knows neither the store
-//! nor what an event means.
+//! The AMQP 0-9-1 client for RabbitMQ, and nothing else: it knows neither the store nor what an
+//! event means.
 //!
 //! In reading order: [`connection`] (how a connection is opened, watched and closed; `address`,
 //! `tls` and `dial` open it), [`topology`] (names of exchanges and queues, and their declaration;
-//! [`restore`] of a deleted queue), [`message`] with [`header`] and [`outgoing`] (what arrives and leaves,
-//! in own types), [`consumer`], [`window`] with [`publisher`] (publishing with confirms), [`error`].
-//! [`lapin_workarounds`] repair what comes in before the client library reads it, and read the broker's
-//! [`greeting`](lapin_workarounds::greeting); [`inspect`] looks at a broker for people.
+//! [`restore`] of a deleted queue), [`message`] with [`header`] and [`outgoing`] (received and
+//! published messages, in own types), [`consumer`], [`window`] with [`publisher`] (publishing with
+//! confirms), [`error`]. [`lapin_workarounds`] repair incoming frames before the client library
+//! reads them, and read the broker's [`greeting`](lapin_workarounds::greeting); [`inspect`]
+//! diagnoses a broker for operators.
 //!
 //! Invariants:
 //!
-//! - A connection that ends stays ended. Nothing is recovered behind the caller's back: delivery
-//!   tags, confirms and the stream belong to one channel and die with it. Whoever supervises
-//!   reconnects, declares and consumes anew.
-//! - No message can end the connection or the process: incoming frames are mended before the client
-//!   library reads them, and what had to be mended is marked ([`Delivery::malformed`]).
+//! - A connection that ends stays ended. Nothing is recovered automatically: delivery tags,
+//!   confirms and the stream belong to one channel and end with it. The caller reconnects, declares
+//!   and consumes again.
+//! - No message can end the connection or the process: incoming frames are repaired before the
+//!   client library reads them, and repaired messages are marked ([`Delivery::malformed`]).
 //! - Every wait has a limit: the connect timeout, the confirm timeout, or [`OPERATION_TIMEOUT`].
 //! - Consuming and publishing use separate connections, because a broker that blocks a publisher
 //!   stops reading its whole connection, acknowledgements included.
 //! - Nothing counts as published before its own confirm has come and no return has.
 //!
-//! Left out on purpose: automatic recovery, transactions, taking messages with `basic.get`.
+//! Left out on purpose: automatic recovery, transactions, polling with `basic.get`.
 
 mod address;
 pub mod connection;

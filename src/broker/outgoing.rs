@@ -1,7 +1,7 @@
-//! A message on its way to the broker.
+//! A message to publish.
 
 use super::Properties;
-use super::message::{Delivery, is_mended};
+use super::message::{Delivery, is_repaired};
 
 /// The name Waybill publishes under.
 pub const APP_ID: &str = "waybill";
@@ -15,15 +15,15 @@ pub struct Outgoing {
     pub exchange: String,
     /// The routing key.
     pub routing_key: String,
-    /// What goes with the bytes.
+    /// The properties and headers.
     pub properties: Properties,
     /// The bytes.
     pub body: Vec<u8>,
 }
 
 impl Outgoing {
-    /// A persistent message from Waybill. Without a `message_id` a batch can only tell messages
-    /// apart by where they go, so it is asked for first.
+    /// A persistent message from Waybill. The `message_id` is required: without it, the messages of
+    /// a batch differ only by their destinations.
     #[must_use]
     pub fn new(exchange: &str, routing_key: &str, message_id: &str, body: Vec<u8>) -> Self {
         Self {
@@ -39,10 +39,11 @@ impl Outgoing {
         }
     }
 
-    /// A dead letter sent once more, as its producer sent it.
+    /// A dead letter to publish again, as its producer sent it.
     ///
-    /// Left out is what would make the broker refuse it (another user's name), drop it (its
-    /// expiry, and the trail of earlier dead-lettering), or send it to more than this one place.
+    /// It omits what would make the broker refuse it (another user's name), drop it (its
+    /// expiration, and the headers of earlier dead-lettering), or route it to more than this
+    /// destination.
     #[must_use]
     pub fn replay(
         exchange: &str,
@@ -68,8 +69,8 @@ impl Outgoing {
     }
 }
 
-/// Whether the broker adds a header of that name to what it delivers again or gives up: it differs
-/// from delivery to delivery of the same message.
+/// Whether the broker adds a header of that name when it redelivers or dead-letters a message: it
+/// differs between deliveries of the same message.
 #[must_use]
 pub fn is_added_by_broker(header: &str) -> bool {
     const PREFIXES: [&str; 3] = ["x-death", "x-first-death-", "x-last-death-"];
@@ -82,12 +83,12 @@ fn sends_copies(header: &str) -> bool {
 }
 
 impl From<Outgoing> for Delivery {
-    /// As a consumer would get it, to decide about it without sending it.
+    /// The delivery that a consumer would receive, for a dry run.
     fn from(from: Outgoing) -> Self {
         Self {
             tag: 0,
             redelivered: false,
-            malformed: is_mended(&from.routing_key) || from.properties.is_mended(),
+            malformed: is_repaired(&from.routing_key) || from.properties.is_repaired(),
             exchange: from.exchange,
             routing_key: from.routing_key,
             body: from.body,
@@ -101,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_replay_keeps_what_the_producer_said_and_drops_what_the_broker_added() {
+    fn a_replay_keeps_what_the_producer_set_and_drops_what_the_broker_added() {
         let properties = Properties {
             user_id: Some("someone".to_owned()),
             expiration: Some("1000".to_owned()),

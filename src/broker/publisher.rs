@@ -1,18 +1,18 @@
-//! Publishes messages and finds out, for each, whether the broker has taken it.
+//! Publishes messages and waits for the broker's verdict on each.
 
 use std::time::Duration;
 
 use super::window::{Answer, Unanswered, Verdict, Window};
 use super::{BrokerError, Connection, Outgoing};
 
-/// How many messages are on their way to the broker at a time.
+/// How many messages are in flight at a time.
 pub const WINDOW: usize = 500;
 
 /// A channel in confirm mode, owned by the one task that publishes on it.
 #[derive(Debug)]
 pub struct Publisher {
-    /// Taken while a batch is on its way: a confirm that a dropped call left behind would be taken
-    /// for one of the next batch.
+    /// `None` while a batch is in flight: a dropped call would leave confirms behind that look like
+    /// those of the next batch.
     window: Option<Window>,
     confirm_timeout: Duration,
 }
@@ -37,13 +37,13 @@ impl Publisher {
         self.window.as_ref().is_some_and(Window::is_open)
     }
 
-    /// Publishes `batch` and waits until the broker has decided about each message of it; the
+    /// Publishes `batch` and waits for the broker's verdict on each message; the
     /// verdicts are in the order of the messages.
     ///
     /// # Errors
     ///
-    /// If the broker falls silent or the channel ends. Then nothing is known about any message of
-    /// the batch, not even about those it had confirmed, and the publisher is finished.
+    /// If the broker does not answer or the channel ends. Then the outcome of every message of the
+    /// batch is unknown, even of those it had confirmed, and the publisher can't be used again.
     pub async fn publish_all(&mut self, batch: &[Outgoing]) -> Result<Vec<Verdict>, BrokerError> {
         let usable = self.window.take().filter(Window::is_open);
         let Some(mut window) = usable else {
@@ -94,7 +94,8 @@ async fn exchange(
     }
 }
 
-/// Why the channel ended: a message that was not sent any more does not say, but those before it do.
+/// Why the channel ended: the answers to earlier messages name the reason, those to unsent ones
+/// don't.
 async fn cause(window: &mut Window, first: Unanswered, limit: Duration) -> BrokerError {
     let mut cause = first;
     while let Unanswered::Lost(_) = cause
@@ -110,7 +111,7 @@ async fn cause(window: &mut Window, first: Unanswered, limit: Duration) -> Broke
 async fn next(window: &mut Window, limit: Duration) -> Result<(u64, Answer), BrokerError> {
     match tokio::time::timeout(limit, window.next()).await {
         Ok(Some(answer)) => Ok(answer),
-        Ok(None) => Err(BrokerError::Lost("a confirm went missing".to_owned())),
+        Ok(None) => Err(BrokerError::Lost("a confirm is missing".to_owned())),
         Err(_) => Err(BrokerError::Timeout {
             what: "a publisher confirm",
             limit,

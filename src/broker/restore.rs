@@ -1,5 +1,5 @@
-//! Brings back one queue that was deleted while it was consumed from; the rest of the topology is left
-//! alone.
+//! Declares a queue again that was deleted while it was consumed from; the rest of the topology is
+//! left unchanged.
 
 use super::topology::{
     ANY, DEAD_EXCHANGE, DEAD_QUEUE, EVENTS_EXCHANGE, HASH_EXCHANGE, WEIGHT, bind_queue, close,
@@ -7,8 +7,8 @@ use super::topology::{
 };
 use super::{BrokerError, Connection};
 
-/// Declares one queue to consume from again, with its binding; says whether it is needed: one left
-/// over from a higher number of partitions is not once it was deleted.
+/// Declares a queue to consume from again, with its binding; returns whether it is needed: a
+/// deleted queue left over from a higher number of partitions is not.
 ///
 /// # Errors
 ///

@@ -1,15 +1,15 @@
-//! How long the properties of a message are on the wire: they have one frame, and more than that
-//! ends the connection for all others on it.
+//! The length of a message's properties on the wire: they must fit into one frame, or the broker
+//! closes the connection.
 
 use super::header::HeaderValue;
 use super::message::Properties;
 
 /// Head and end of a frame.
 const FRAME: usize = 8;
-/// What stands before the properties: class, weight, size of the body, and which there are.
+/// The fields before the properties: class, weight, body size and property flags.
 const BEFORE: usize = 14;
 
-/// How long properties may be where frames may be so long; zero stands for no limit.
+/// The maximum length of properties for a maximum frame size; zero means no limit.
 pub(super) fn properties_max(frame_max: usize) -> usize {
     match frame_max {
         0 => usize::MAX,
@@ -17,7 +17,7 @@ pub(super) fn properties_max(frame_max: usize) -> usize {
     }
 }
 
-/// As they are written, which may be longer than they were received: numbers are written in their
+/// Their length as written, which may exceed the received length: numbers are written in their
 /// longest form.
 pub(super) fn properties(properties: &Properties) -> usize {
     let texts = [
@@ -42,7 +42,7 @@ fn table(entries: &[(String, HeaderValue)]) -> usize {
     4 + entries.iter().map(entry).sum::<usize>()
 }
 
-/// With the byte that tells its type.
+/// The length of a value, including its type octet.
 fn value(value: &HeaderValue) -> usize {
     1 + match value {
         HeaderValue::Void => 0,
@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_length_is_that_on_the_wire() {
+    fn a_length_equals_the_one_on_the_wire() {
         let headers = vec![
             ("a".to_owned(), HeaderValue::Text("xyz".to_owned())),
             ("n".to_owned(), HeaderValue::List(vec![HeaderValue::Int(1)])),

@@ -1,4 +1,4 @@
-//! Whether a broker connection is encrypted: the address says so, and nothing falls back.
+//! TLS of a broker connection: the address decides, and there is no fallback.
 
 use std::sync::Arc;
 
@@ -9,10 +9,9 @@ use super::BrokerError;
 use crate::config::BrokerSettings;
 use crate::tls;
 
-/// The TLS configuration that the address asks for; `None` for a plain `amqp://` address.
+/// The TLS configuration for the address; `None` for a plain `amqp://` address.
 ///
-/// An own authority replaces the system's authorities instead of joining them: who names one
-/// means that one.
+/// A configured authority replaces the system's authorities instead of being added to them.
 pub(super) fn client_config(
     settings: &BrokerSettings,
     uri: &AMQPUri,
@@ -26,7 +25,7 @@ pub(super) fn client_config(
         .map_err(|error| BrokerError::Settings(format!("TLS with the broker: {error}")))
 }
 
-/// Certificates beside a plain address mean that someone believes the connection is encrypted.
+/// Refuses certificate files with a plain address: the operator expects an encrypted connection.
 fn refuse_unused_files(settings: &BrokerSettings) -> Result<(), BrokerError> {
     let files = [&settings.ca_file, &settings.cert_file, &settings.key_file];
     if files.into_iter().any(Option::is_some) {

@@ -1,7 +1,7 @@
-//! The exchanges and queues that Waybill uses: their names, and how they come to be.
+//! The exchanges and queues that Waybill uses: their names and declarations.
 //!
-//! Only what cannot be said later is said at declaration (type and dead-letter exchange); limits
-//! belong in a policy, which an operator can change without deleting anything.
+//! The declarations set only arguments that can't be changed later (type and dead-letter exchange);
+//! limits belong in a policy, which an operator can change without deleting anything.
 
 use lapin::{
     Channel, ExchangeKind,
@@ -17,22 +17,22 @@ use super::{BrokerError, Connection};
 
 /// Where producers publish events; the routing key is the event's type.
 pub const EVENTS_EXCHANGE: &str = "waybill.events";
-/// Spreads the events over the partitions, by token, where there are several.
+/// Distributes the events over the partitions by token, if there are several.
 pub const HASH_EXCHANGE: &str = "waybill.events.hash";
 /// Where completions are published; the routing key is `<kind>.<status>`.
 pub const COMPLETIONS_EXCHANGE: &str = "waybill.completions";
 /// Where entered stages are published; the routing key is `<workflow>.<stage>`.
 pub const STAGES_EXCHANGE: &str = "waybill.stages";
-/// Where the broker puts events that it gives up on.
+/// Where the broker dead-letters events.
 pub const DEAD_EXCHANGE: &str = "waybill.dead";
-/// The queue that holds what came to [`DEAD_EXCHANGE`].
+/// The queue bound to [`DEAD_EXCHANGE`].
 pub const DEAD_QUEUE: &str = "waybill.dead";
-/// The most partitions that can be configured.
+/// The maximum number of partitions.
 pub const PARTITIONS_MAX: u16 = 256;
 
 /// Matches every routing key.
 pub(super) const ANY: &str = "#";
-/// The share of a queue in the hash exchange; all have the same.
+/// The binding key to the hash exchange: the weight of a queue, the same for all.
 pub(super) const WEIGHT: &str = "1";
 
 /// The queues to consume events from.
@@ -40,8 +40,8 @@ pub(super) const WEIGHT: &str = "1";
 pub struct EventQueues {
     /// One per partition; they receive what is published.
     pub current: Vec<String>,
-    /// Left over from a higher number of partitions. They receive nothing more, but what they
-    /// still hold is nowhere else, so they are consumed like the others.
+    /// Left over from a higher number of partitions. They receive nothing more, but may still
+    /// contain events, so they are consumed like the others.
     pub former: Vec<String>,
 }
 
@@ -53,13 +53,13 @@ pub fn events_queue(n: u16) -> String {
 
 /// Declares everything, for `partitions` queues of events. Repeating it changes nothing.
 ///
-/// Where the number of partitions has changed, new routes are made before old ones are removed:
+/// After a change of the number of partitions, it creates new bindings before it removes old ones:
 /// meanwhile an event may arrive twice, but none is lost.
 ///
 /// # Errors
 ///
-/// If something exists already in another form, the plugin for several partitions is missing, or
-/// the user lacks a permission. The connection may have ended then.
+/// If something exists already with other arguments, the plugin for several partitions is missing,
+/// or the user has no permission. The connection may have ended then.
 pub async fn declare(conn: &Connection, partitions: u16) -> Result<EventQueues, BrokerError> {
     if !(1..=PARTITIONS_MAX).contains(&partitions) {
         return Err(BrokerError::Settings(format!(
@@ -91,7 +91,7 @@ pub async fn declare(conn: &Connection, partitions: u16) -> Result<EventQueues, 
     Ok(EventQueues { current, former })
 }
 
-/// How many messages wait in `queue`, not counting those that a consumer holds.
+/// How many messages are ready in `queue`, without the unacknowledged ones.
 ///
 /// # Errors
 ///
@@ -103,14 +103,14 @@ pub async fn ready_count(conn: &Connection, queue: &str) -> Result<u32, BrokerEr
         ..QueueDeclareOptions::default()
     };
     let declare = channel.queue_declare(short(queue)?, options, FieldTable::default());
-    let found = request("looking at a queue", declare).await?;
+    let found = request("inspecting a queue", declare).await?;
     close(&channel).await;
     Ok(found.message_count())
 }
 
 async fn route_directly(channel: &Channel) -> Result<(), BrokerError> {
     bind_queue(channel, &events_queue(0), EVENTS_EXCHANGE, ANY).await?;
-    // Deleting an exchange takes its bindings along, and is fine if there is none.
+    // Deleting an exchange also deletes its bindings, and succeeds if there is none.
     let delete = channel.exchange_delete(HASH_EXCHANGE.into(), ExchangeDeleteOptions::default());
     request("deleting exchange waybill.events.hash", delete).await
 }
@@ -139,8 +139,8 @@ async fn route_by_hash(
     Ok(())
 }
 
-/// The queues of partitions `first` and up that exist. Asking for one that doesn't ends the
-/// channel it is asked on.
+/// The existing queues of partitions `first` and up. A passive declaration of a missing queue
+/// closes its channel.
 pub(super) async fn existing_from(
     conn: &Connection,
     first: u16,
@@ -175,14 +175,14 @@ pub(super) async fn declare_exchange(
     let declare = channel.exchange_declare(name.into(), kind, options, arguments);
     request("declaring an exchange", declare)
         .await
-        .map_err(|error| mend(error, "exchange", name))
+        .map_err(|error| explain(error, "exchange", name))
 }
 
-/// A queue of this connection alone that gets all that `exchange` gets from now on.
+/// Declares an exclusive queue that receives everything published to `exchange` from now on.
 ///
 /// # Errors
 ///
-/// If the user may not declare queues, or the exchange lacks.
+/// If the user may not declare queues, or the exchange is missing.
 pub async fn tap(conn: &Connection, exchange: &str) -> Result<String, BrokerError> {
     let channel = conn.channel().await?;
     let options = QueueDeclareOptions {
@@ -219,7 +219,7 @@ pub(super) async fn declare_queue(
     request("declaring a queue", declare)
         .await
         .map(drop)
-        .map_err(|error| mend(error, "queue", name))
+        .map_err(|error| explain(error, "queue", name))
 }
 
 pub(super) async fn bind_queue(
@@ -254,16 +254,16 @@ async fn unbind_queue(
     request("unbinding a queue", unbind).await
 }
 
-/// Closing is a courtesy: whatever goes wrong with it, the channel is not used again.
+/// Closes a channel; errors don't matter, as it is not used again.
 pub(super) async fn close(channel: &Channel) {
     let _ = request("closing a channel", channel.close(200, "OK".into())).await;
 }
 
-/// Adds to the broker's answer which thing it is about and what can be done.
-pub(super) fn mend(error: BrokerError, what: &str, name: &str) -> BrokerError {
+/// Adds to the broker's answer which exchange or queue it concerns, and the remedy.
+pub(super) fn explain(error: BrokerError, what: &str, name: &str) -> BrokerError {
     match error {
         BrokerError::Topology(text) => BrokerError::Topology(format!(
-            "{what} {name} exists on the broker in another form than Waybill needs ({text}); once it is empty and \
+            "{what} {name} exists on the broker with other arguments than Waybill needs ({text}); once it is empty and \
              unused, delete it and start again, or use another virtual host"
         )),
         BrokerError::Lost(text) if name == HASH_EXCHANGE && text.contains("exchange type") => {

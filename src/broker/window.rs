@@ -1,5 +1,5 @@
-//! Messages on their way on one channel. Each gets an outcome of its own as soon as it is known:
-//! one that the broker does not answer keeps none of the others waiting.
+//! Messages in flight on one channel. Each gets its own outcome as soon as it is known: one that
+//! the broker does not answer delays none of the others.
 
 use std::collections::HashSet;
 use std::collections::VecDeque;
@@ -18,9 +18,9 @@ use lapin::{
 use super::error::request;
 use super::{BrokerError, Connection, Outgoing, size};
 
-/// The reply code of a channel that is closed because there is no such exchange.
+/// The reply code when the broker closes a channel because an exchange is missing.
 pub const NOT_FOUND: u16 = 404;
-/// The reply code of a channel that is closed because of missing permissions.
+/// The reply code when the broker closes a channel because of missing permissions.
 pub const ACCESS_REFUSED: u16 = 403;
 
 /// How long a channel may take to close.
@@ -33,29 +33,29 @@ pub enum Verdict {
     Confirmed,
     /// A queue refused it, because it is full or cannot be reached.
     Nacked,
-    /// No queue takes it: nothing is bound for its routing key, or AMQP cannot carry one of its
+    /// It reaches no queue: none is bound for its routing key, or AMQP cannot carry one of its
     /// texts (more than 255 bytes) or all of its properties (more than a frame holds).
     Unroutable,
 }
 
-/// Why there is no verdict about a message, and never will be.
+/// Why there is and will be no verdict about a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unanswered {
-    /// The broker closed the channel, or the connection, because of a message that was on its way:
+    /// The broker closed the channel, or the connection, because of a message in flight:
     /// this one or another one.
     Refused(Refusal),
     /// The connection ended for another reason.
     Lost(BrokerError),
 }
 
-/// What the broker said when it closed a channel.
+/// The broker's `channel.close` or `connection.close`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// The reply code: 403, 404, 406, …
     pub code: u16,
-    /// Its text.
+    /// The reply text.
     pub text: String,
-    /// What kind of error that is.
+    /// The same as an error.
     pub error: BrokerError,
 }
 
@@ -67,7 +67,7 @@ impl Refusal {
     }
 }
 
-/// What became of one message.
+/// The outcome of one message.
 pub type Answer = Result<Verdict, Unanswered>;
 
 type Published = Pin<Box<dyn Future<Output = (u64, lapin::Result<Confirmed>)> + Send>>;
@@ -75,10 +75,10 @@ type Published = Pin<Box<dyn Future<Output = (u64, lapin::Result<Confirmed>)> + 
 /// A channel in confirm mode, owned by the one task that publishes on it.
 pub struct Window {
     channel: Channel,
-    /// How long properties may be as a whole; the broker ends the connection over more.
+    /// The maximum total length of properties; the broker closes the connection if it is exceeded.
     properties_max: usize,
     in_flight: FuturesUnordered<Published>,
-    /// Confirmed, unless a return of the same message has been received with another confirm.
+    /// Confirmed, unless the message was returned along with another confirm.
     confirmed: Vec<(u64, Destination)>,
     returned: HashSet<Destination>,
     answered: VecDeque<(u64, Answer)>,
@@ -93,7 +93,7 @@ impl Window {
     pub async fn open(connection: &Connection) -> Result<Self, BrokerError> {
         let channel = connection.channel().await?;
         let select = channel.confirm_select(ConfirmSelectOptions::default());
-        request("switching publisher confirms on", select).await?;
+        request("enabling publisher confirms", select).await?;
         Ok(Self {
             channel,
             properties_max: connection.properties_max(),
@@ -110,8 +110,7 @@ impl Window {
         self.channel.status().connected()
     }
 
-    /// Publishes a message; [`Self::next`] sends it and later says what became of it, under this
-    /// number.
+    /// Publishes a message; [`Self::next`] sends it and later returns its outcome with this number.
     pub fn publish(&mut self, number: u64, message: Outgoing) {
         if let Some(publishing) = self.publishing(number, message) {
             self.in_flight.push(publishing);
@@ -148,11 +147,11 @@ impl Window {
         }))
     }
 
-    /// Waits for the next answer; `None` if no message is on its way. Nothing is lost when it is
+    /// Waits for the next answer; `None` if no message is in flight. Nothing is lost when it is
     /// dropped before it is done.
     ///
-    /// A returned message comes with its own confirm or with one that came earlier. So a confirm
-    /// counts once every other one that is here has been looked at.
+    /// A returned message comes with its own confirm or an earlier one. So a confirm counts only
+    /// after all other received confirms have been checked.
     pub async fn next(&mut self) -> Option<(u64, Answer)> {
         if self.answered.is_empty() {
             let (number, first) = self.in_flight.next().await?;
@@ -161,7 +160,7 @@ impl Window {
                 self.note(number, more);
             }
             for (number, destination) in self.confirmed.drain(..) {
-                // Hardly ever is anything returned.
+                // Returns are rare.
                 let returned = !self.returned.is_empty() && self.returned.remove(&destination);
                 let verdict = match returned {
                     true => Verdict::Unroutable,
@@ -191,7 +190,7 @@ impl Window {
         self.answered.push_back((number, answer));
     }
 
-    /// Closes the channel; what is on its way stays without an answer.
+    /// Closes the channel; messages in flight stay without an answer.
     pub async fn close(self) {
         let close = self.channel.close(200, "OK".into());
         let _ = tokio::time::timeout(CLOSE_TIMEOUT, close).await;
@@ -224,7 +223,7 @@ impl Unanswered {
         })
     }
 
-    /// As an error of whoever needs all messages to be answered.
+    /// The error, for a caller that needs an answer to every message.
     #[must_use]
     pub fn into_error(self) -> BrokerError {
         match self {
@@ -239,7 +238,7 @@ struct Confirmed {
     confirmation: Confirmation,
 }
 
-/// Tells the messages of a window apart: the same message may go to two places.
+/// Identifies a message of a window: the same message may go to two destinations.
 #[derive(PartialEq, Eq, Hash)]
 struct Destination {
     message_id: Option<String>,

@@ -1,12 +1,11 @@
-//! Mends what a producer can put into a frame and the client library cannot bear: texts that are
-//! not UTF-8 end its connection, and headers that nest deeply overflow its stack.
+//! Repairs contents of frames that a producer can send but the client library can't parse: texts
+//! that are not UTF-8 end its connection, and deeply nested headers overflow its stack.
 //!
-//! Everything keeps its length, so nothing around it has to change. A frame that is not understood
-//! is left alone.
+//! Every repair keeps the length. A frame that can't be parsed is left unchanged.
 
 use crate::broker::header::DEPTH_MAX;
 
-/// Stands for each stretch of bytes that is not UTF-8; the control character made for this.
+/// Replaces bytes that are not UTF-8: the control character SUBSTITUTE.
 pub(in crate::broker) const SUBSTITUTE: char = '\u{1a}';
 /// Type, channel and size.
 pub(super) const HEAD: usize = 7;
@@ -18,11 +17,11 @@ const RETURN: (u16, u16) = (60, 50);
 const DELIVER: (u16, u16) = (60, 60);
 const BYTES: u8 = b'x';
 
-/// What the head of a frame announces.
+/// The head of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Head {
     kind: u8,
-    /// How many bytes follow, the end mark included.
+    /// How many bytes follow, including the frame-end octet.
     pub(super) rest: usize,
 }
 
@@ -36,17 +35,17 @@ impl Head {
         Some(Self { kind, rest })
     }
 
-    /// Whether such a frame can carry texts or headers of a producer.
-    pub(super) fn may_need_mending(self) -> bool {
+    /// Whether such a frame can carry texts or headers set by a producer.
+    pub(super) fn may_need_repair(self) -> bool {
         self.kind == METHOD || self.kind == HEADER
     }
 }
 
-/// Mends one whole frame.
-pub(super) fn mend(frame: &mut [u8]) {
+/// Repairs one whole frame.
+pub(super) fn repair(frame: &mut [u8]) {
     let kind = frame.first().copied();
     let mut cursor = Cursor { rest: frame };
-    // A walk that ends early has met something that is not as the protocol has it.
+    // `None` means that the frame does not follow the protocol.
     let _walked = match kind {
         Some(METHOD) => cursor.method(),
         Some(HEADER) => cursor.content_header(),
@@ -54,7 +53,7 @@ pub(super) fn mend(frame: &mut [u8]) {
     };
 }
 
-/// Walks over a frame; every step is `None` when the bytes run out.
+/// Parses a frame; every step is `None` when the bytes run out.
 struct Cursor<'a> {
     rest: &'a mut [u8],
 }
@@ -108,7 +107,7 @@ impl<'a> Cursor<'a> {
             return None;
         };
         match *kind {
-            // Bytes are laid out like lists and tables, and nobody looks into them.
+            // Byte arrays have the same layout as lists and tables, and are not parsed further.
             b'A' | b'F' if depth == 0 => {
                 *kind = BYTES;
                 self.sized().map(drop)
@@ -136,7 +135,7 @@ impl<'a> Cursor<'a> {
         let &mut [length] = self.take(1)? else {
             return None;
         };
-        self.take(length.into()).map(mend_text)
+        self.take(length.into()).map(repair_text)
     }
 
     fn sized(&mut self) -> Option<Cursor<'a>> {
@@ -156,13 +155,13 @@ impl<'a> Cursor<'a> {
     }
 
     fn take(&mut self, count: usize) -> Option<&'a mut [u8]> {
-        let (taken, rest) = std::mem::take(&mut self.rest).split_at_mut_checked(count)?;
+        let (head, rest) = std::mem::take(&mut self.rest).split_at_mut_checked(count)?;
         self.rest = rest;
-        Some(taken)
+        Some(head)
     }
 }
 
-fn mend_text(mut text: &mut [u8]) {
+fn repair_text(mut text: &mut [u8]) {
     while let Err(error) = std::str::from_utf8(text) {
         let bad = error.error_len().unwrap_or(usize::MAX);
         let (_, rest) = text.split_at_mut(error.valid_up_to());
@@ -199,13 +198,13 @@ mod tests {
             (b"plain", b"plain"),
         ] {
             let mut text = before.to_vec();
-            mend_text(&mut text);
+            repair_text(&mut text);
             assert_eq!(text, after);
         }
     }
 
     #[test]
-    fn every_property_is_walked_over() {
+    fn every_property_is_parsed() {
         let table = sized(b"\x01\xe9S\x00\x00\x00\x01\xe9");
         let mut properties = vec![];
         properties.extend(b"\x01\xe9\x01e");
@@ -215,13 +214,13 @@ mod tests {
         properties.extend(b"\x01t\x01u\x01a\x01\xff");
         let before = header_frame(0xfffc, &properties);
         let mut after = before.clone();
-        mend(&mut after);
+        repair(&mut after);
         let changed: Vec<_> = before.iter().zip(&after).filter(|(b, a)| b != a).collect();
         assert_eq!(changed, [(&0xe9, &0x1a), (&0xe9, &0x1a), (&0xff, &0x1a)]);
     }
 
     #[test]
-    fn lists_and_tables_become_bytes_where_they_nest_too_deep() {
+    fn lists_and_tables_nested_too_deep_become_bytes() {
         let mut value = b"V".to_vec();
         for level in 0..10_000 {
             value = match level % 2 {
@@ -232,17 +231,17 @@ mod tests {
         let table = sized(&[b"\x01k".to_vec(), value].concat());
         let before = header_frame(1 << 13, &table);
         let mut after = before.clone();
-        mend(&mut after);
+        repair(&mut after);
         let changed: Vec<_> = before.iter().zip(&after).filter(|(b, a)| b != a).collect();
         assert_eq!(changed.len(), 1);
         assert_eq!(changed[0].1, &BYTES);
     }
 
     #[test]
-    fn no_frame_cut_short_or_garbled_does_harm() {
+    fn truncated_and_garbled_frames_do_no_harm() {
         let whole = header_frame(0xfffc, &[200; 60]);
         for length in 0..whole.len() {
-            mend(&mut whole[..length].to_vec());
+            repair(&mut whole[..length].to_vec());
         }
     }
 }

@@ -1,7 +1,7 @@
-//! What the broker says of itself before anyone has logged in: its name and version.
+//! Reads the broker's `connection.start`, sent before the login: its product name and version.
 //!
-//! The client library keeps this to itself, so the first two messages of the protocol are
-//! exchanged here, on a connection that is then dropped.
+//! The client library does not expose these, so this exchanges the first two messages of the
+//! protocol on a connection that it then drops.
 
 use std::io;
 
@@ -13,14 +13,14 @@ use super::runtime::BrokerStream;
 use crate::broker::{BrokerError, address, dial, tls};
 use crate::config::BrokerSettings;
 
-/// How a client begins: the protocol's name and version.
+/// The protocol header: the protocol's name and version.
 const PROTOCOL: &[u8] = b"AMQP\0\0\x09\x01";
 /// Class and method of `connection.start`, then the protocol's version.
 const START: [u8; 4] = [0, 10, 0, 10];
 /// The longest greeting that is read.
 const GREETING_MAX: usize = 64 << 10;
 
-/// What the broker says of itself.
+/// The server properties of the broker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Greeting {
     /// Its name, such as `RabbitMQ`.
@@ -30,7 +30,7 @@ pub struct Greeting {
 }
 
 impl Greeting {
-    /// The first two numbers of the version; zeros where it has none.
+    /// The first two numbers of the version; zero for a missing one.
     #[must_use]
     pub fn release(&self) -> (u32, u32) {
         let mut numbers = self
@@ -41,12 +41,12 @@ impl Greeting {
     }
 }
 
-/// Asks the broker for its greeting.
+/// Requests the broker's greeting.
 ///
 /// # Errors
 ///
-/// If the broker can't be reached or answers something else; [`connect`](crate::broker::connect) explains
-/// that better.
+/// If the broker can't be reached or answers something else; [`connect`](crate::broker::connect)
+/// explains that better.
 pub async fn greeting(settings: &BrokerSettings) -> Result<Greeting, BrokerError> {
     use secrecy::ExposeSecret;
     let uri = address::parse(settings.url.expose_secret(), settings.heartbeat)?;
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_greeting_is_refused() {
+    fn anything_but_a_greeting_is_refused() {
         assert_eq!(read(b""), None);
         assert_eq!(read(b"\0\x0a\0\x0b\0\x09\0\0\0\0"), None);
         assert_eq!(read(b"\0\x0a\0\x0a\0\x09\0\0\0\xff"), None);

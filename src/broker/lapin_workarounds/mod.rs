@@ -1,4 +1,4 @@
-//! What the client library can't bear or doesn't tell, fixed between it and the socket.
+//! Workarounds for what the client library can't parse or does not expose.
 
 pub(super) mod frame;
 pub mod greeting;

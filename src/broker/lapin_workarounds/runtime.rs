@@ -1,4 +1,4 @@
-//! Tokio as the client library wants it, with streams whose incoming frames are mended.
+//! The Tokio runtime for the client library, with streams whose incoming frames are repaired.
 
 use std::{
     future::Future,
@@ -17,11 +17,11 @@ use tokio_util::compat::{Compat, TokioAsyncReadCompatExt};
 
 use super::screen::Screened;
 
-/// The runtime that the client library is given.
+/// The runtime for the client library.
 pub(in crate::broker) type ScreeningRuntime = Runtime<RuntimeParts<Tokio, ScreeningReactor>>;
 /// A connection to the broker, encrypted or not.
 pub(in crate::broker) type BrokerStream = Compat<Box<dyn Socket>>;
-/// The same as the client library sees it.
+/// The connection as the client library sees it.
 pub(in crate::broker) type ScreenedStream = AsyncTcpStream<Screened<BrokerStream>>;
 
 /// The current Tokio runtime, for the library; to be called within one.
@@ -30,7 +30,7 @@ pub(in crate::broker) fn screening() -> ScreeningRuntime {
     Runtime::new(RuntimeParts::new(Tokio::current(), reactor))
 }
 
-/// What bytes are read from and written to.
+/// A byte stream, encrypted or not.
 pub(in crate::broker) trait Socket:
     tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin
 {
@@ -44,7 +44,7 @@ pub(in crate::broker) fn compatible(socket: impl Socket + 'static) -> BrokerStre
     socket.compat()
 }
 
-/// Tokio's reactor but for the kind of stream.
+/// Tokio's reactor, except for the type of stream.
 #[derive(Clone, Debug)]
 pub(in crate::broker) struct ScreeningReactor(Tokio);
 

@@ -1,5 +1,5 @@
-//! Stands between the socket and the client library and mends each frame that comes in; frames
-//! that go out and the bodies of messages pass untouched.
+//! Sits between the socket and the client library and repairs incoming frames; outgoing frames and
+//! the bodies of messages pass unchanged.
 
 use std::{
     io,
@@ -13,10 +13,10 @@ use super::frame::{self, HEAD, Head};
 
 /// How much is read from the socket at once.
 const CHUNK: usize = 64 * 1024;
-/// The largest frame that is held back to be mended; the broker's frames have at most 128 KiB.
-const HELD_MAX: usize = 1024 * 1024;
+/// The largest frame that is buffered for repair; the broker's frames have at most 128 KiB.
+const FRAME_MAX: usize = 1024 * 1024;
 
-/// A stream whose incoming frames are mended.
+/// A stream whose incoming frames are repaired.
 pub(in crate::broker) struct Screened<S> {
     stream: S,
     chunk: Box<[u8]>,
@@ -41,15 +41,15 @@ impl<S: AsyncRead + Unpin> AsyncRead for Screened<S> {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         loop {
-            let taken = this.screen.take(buffer);
-            if taken > 0 || buffer.is_empty() {
-                return Poll::Ready(Ok(taken));
+            let count = this.screen.read(buffer);
+            if count > 0 || buffer.is_empty() {
+                return Poll::Ready(Ok(count));
             }
             let count = ready!(Pin::new(&mut this.stream).poll_read(context, &mut this.chunk))?;
             let Some(bytes) = this.chunk.get(..count).filter(|bytes| !bytes.is_empty()) else {
                 return Poll::Ready(Ok(0));
             };
-            this.screen.put(bytes);
+            this.screen.write(bytes);
         }
     }
 }
@@ -80,22 +80,22 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Screened<S> {
     }
 }
 
-/// Cuts what comes in into frames and mends those that may need it.
+/// Splits the incoming bytes into frames and repairs those that may need it.
 #[derive(Default)]
 struct Screen {
-    /// Bytes that may go on, of which the first `taken` have gone.
+    /// Bytes to pass on, of which the first `consumed` have been read.
     ready: Vec<u8>,
-    taken: usize,
-    /// The beginning of a frame: its head, or all of one that is to be mended.
-    held: Vec<u8>,
-    /// How long `held` has to be before something can be done with it.
-    wanted: Option<usize>,
-    /// How many bytes of the current frame pass untouched.
+    consumed: usize,
+    /// The beginning of a frame: its head, or the whole frame if it may need repair.
+    partial: Vec<u8>,
+    /// The length of the whole frame, if `partial` collects one.
+    frame_length: Option<usize>,
+    /// How many bytes of the current frame still pass unchanged.
     passing: usize,
 }
 
 impl Screen {
-    fn put(&mut self, mut bytes: &[u8]) {
+    fn write(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
             bytes = if self.passing > 0 {
                 let (now, later) = bytes.split_at(self.passing.min(bytes.len()));
@@ -103,9 +103,12 @@ impl Screen {
                 self.passing -= now.len();
                 later
             } else {
-                let missing = self.wanted.unwrap_or(HEAD).saturating_sub(self.held.len());
+                let missing = self
+                    .frame_length
+                    .unwrap_or(HEAD)
+                    .saturating_sub(self.partial.len());
                 let (now, later) = bytes.split_at(missing.min(bytes.len()));
-                self.held.extend_from_slice(now);
+                self.partial.extend_from_slice(now);
                 if now.len() == missing {
                     self.complete();
                 }
@@ -114,30 +117,30 @@ impl Screen {
         }
     }
 
-    /// Goes on with a head, or with a whole frame.
+    /// Handles a complete head, or a complete frame.
     fn complete(&mut self) {
-        if self.wanted.take().is_some() {
-            frame::mend(&mut self.held);
-        } else if let Some(head) = Head::read(&self.held) {
-            if head.may_need_mending() && head.rest <= HELD_MAX {
-                self.wanted = Some(HEAD + head.rest);
+        if self.frame_length.take().is_some() {
+            frame::repair(&mut self.partial);
+        } else if let Some(head) = Head::read(&self.partial) {
+            if head.may_need_repair() && head.rest <= FRAME_MAX {
+                self.frame_length = Some(HEAD + head.rest);
                 return;
             }
             self.passing = head.rest;
         }
-        self.ready.append(&mut self.held);
+        self.ready.append(&mut self.partial);
     }
 
-    fn take(&mut self, buffer: &mut [u8]) -> usize {
-        let waiting = self.ready.get(self.taken..).unwrap_or_default();
+    fn read(&mut self, buffer: &mut [u8]) -> usize {
+        let waiting = self.ready.get(self.consumed..).unwrap_or_default();
         let count = waiting.len().min(buffer.len());
         for (to, from) in buffer.iter_mut().zip(waiting) {
             *to = *from;
         }
-        self.taken += count;
-        if self.taken == self.ready.len() {
+        self.consumed += count;
+        if self.consumed == self.ready.len() {
             self.ready.clear();
-            self.taken = 0;
+            self.consumed = 0;
         }
         count
     }
@@ -159,16 +162,16 @@ mod tests {
     }
 
     #[test]
-    fn frames_are_mended_however_they_are_cut_up() {
+    fn frames_are_repaired_however_they_are_split() {
         let (before, after) = frames();
         for size in 1..=before.len() {
             let mut screen = Screen::default();
             let mut seen = Vec::new();
             let mut buffer = [0; 3];
             for piece in before.chunks(size) {
-                screen.put(piece);
+                screen.write(piece);
                 loop {
-                    let count = screen.take(&mut buffer);
+                    let count = screen.read(&mut buffer);
                     if count == 0 {
                         break;
                     }

@@ -102,7 +102,7 @@ impl Channel {
                 }
                 answer = next(&mut self.open), if !self.sent.is_empty() => match answer {
                     Some((number, answer)) => self.note(number, answer).await,
-                    None => self.lose(&BrokerError::Lost("a confirm went missing".to_owned())).await,
+                    None => self.lose(&BrokerError::Lost("a confirm is missing".to_owned())).await,
                 },
                 () = at(oldest), if oldest.is_some() => self.expire().await,
                 () = at(self.away_until), if !self.queue.is_empty() && self.away_until.is_some() => {
