@@ -1,19 +1,18 @@
-//! How long to wait before the next attempt: capped, growing, and jittered. Who waits and for what
-//! is the business of the supervisors of broker and database.
+//! How long to wait before the next attempt: exponential, capped and jittered. The callers wait.
 
 use std::time::Duration;
 
-/// The longest wait before the first repetition.
+/// The maximum wait before the first retry.
 pub const FIRST: Duration = Duration::from_millis(100);
-/// The longest wait at all; also how long an outage can go unnoticed once it is over.
+/// The maximum wait; also how long the end of an outage can go unnoticed.
 pub const CAP: Duration = Duration::from_secs(5);
-/// The shortest wait, so that an unlucky draw does not turn into a busy loop.
+/// The minimum wait, so that a small random value does not cause a busy loop.
 pub const FLOOR: Duration = Duration::from_millis(10);
 
-/// Counts the attempts that failed in a row and gives the wait that follows each.
+/// Counts the attempts that failed in a row and returns the wait after each.
 ///
 /// The wait is drawn evenly from zero up to a limit that doubles from [`FIRST`] to [`CAP`] ("full
-/// jitter"), so that many workers that lost the same server do not come back in step.
+/// jitter"), so that many workers that lost the same server do not reconnect at the same time.
 #[derive(Clone, Debug, Default)]
 pub struct Backoff {
     failures: u32,
@@ -29,7 +28,7 @@ impl Backoff {
     /// How long to wait now that another attempt has failed.
     #[expect(
         clippy::should_implement_trait,
-        reason = "it never ends, so the Option of an iterator would only be noise"
+        reason = "it never ends, so the Option of an iterator would be useless"
     )]
     pub fn next(&mut self) -> Duration {
         let wait = delay(self.failures, random());
@@ -37,13 +36,13 @@ impl Backoff {
         wait
     }
 
-    /// Forgets the failures: the attempt has succeeded.
+    /// Resets the failures after a successful attempt.
     pub fn reset(&mut self) {
         self.failures = 0;
     }
 }
 
-/// The wait after `failures` earlier failures, with `random` spread evenly over all of `u32`.
+/// The wait after `failures` earlier failures, with `random` uniform over all of `u32`.
 #[must_use]
 pub fn delay(failures: u32, random: u32) -> Duration {
     let limit = FIRST
@@ -53,7 +52,7 @@ pub fn delay(failures: u32, random: u32) -> Duration {
     limit.mul_f64(share).max(FLOOR)
 }
 
-/// Thirty-two bits that differ between processes and calls; a version 4 UUID brings them along.
+/// Thirty-two random bits from a version 4 UUID.
 fn random() -> u32 {
     let [a, b, c, d, ..] = uuid::Uuid::new_v4().into_bytes();
     u32::from_be_bytes([a, b, c, d])
@@ -73,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn the_wait_is_spread_but_never_nothing() {
+    fn the_wait_is_random_but_never_zero() {
         assert_eq!(delay(3, 0), FLOOR);
         assert_eq!(delay(3, u32::MAX / 2).as_millis(), 400);
     }

@@ -1,8 +1,8 @@
-//! The one place that reads the machine's clock; everyone else is handed a time.
+//! The only place that reads the machine's clock; everything else receives a time.
 
 use jiff::{Timestamp, TimestampRound, Unit};
 
-/// The current time, cut to the microseconds that PostgreSQL keeps.
+/// The current time, truncated to microseconds like PostgreSQL's timestamps.
 #[expect(
     clippy::disallowed_methods,
     reason = "this is the one place that reads the clock"
@@ -12,7 +12,7 @@ pub fn now() -> Timestamp {
     to_micros(Timestamp::now())
 }
 
-/// A time cut to whole microseconds, so that what is compared in memory equals what is stored.
+/// A time truncated to microseconds, so that it equals its stored value.
 #[must_use]
 pub fn to_micros(time: Timestamp) -> Timestamp {
     let cut = TimestampRound::new()

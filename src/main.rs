@@ -1,8 +1,8 @@
-//! The program `waybill`; everything it can do is in the library.
+//! The program `waybill`; its code is in the library.
 
 use std::process::ExitCode;
 
-/// Batches are made in one thread and freed in another, small and large in turn: the system's
+/// Batches are allocated in one thread and freed in another, small and large in turn: the system's
 /// allocator spent a third of a worker's time on that (`bench/README.md`).
 #[cfg(feature = "jemalloc")]
 #[global_allocator]

@@ -1,4 +1,4 @@
-//! The TLS client settings that both servers are reached with: verified, or not at all.
+//! The TLS client configuration for both servers; certificates are always verified.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -7,34 +7,34 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
 
-/// Why no TLS settings could be made.
+/// Why the TLS configuration failed.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
     /// A file that can't be read as PEM.
     #[error("the file {path} cannot be used: {reason}", path = path.display())]
     File {
-        /// Which.
+        /// The file.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         reason: String,
     },
-    /// A certificate without its key, or the other way round.
+    /// A certificate without its key, or a key without its certificate.
     #[error("a client certificate needs both its certificate file and its key file")]
     HalfIdentity,
     /// The machine has no trusted roots.
     #[error("the system has no trusted certificates; install ca-certificates or name a CA file")]
     NoRoots,
-    /// The library refused.
+    /// The TLS library refused the configuration.
     #[error("{0}")]
     Rustls(#[from] rustls::Error),
 }
 
-/// Makes ring the cryptography of what brings none of its own; the first call counts.
+/// Installs ring as the default crypto provider; only the first call has an effect.
 pub fn install() {
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
-/// Trusts the CA file, or the system's roots; shows the client's certificate where there is one.
+/// Trusts the CA file, or the system's roots; presents the client's certificate if there is one.
 pub fn client_config(
     ca_file: Option<&Path>,
     cert_file: Option<&Path>,
@@ -72,7 +72,10 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
         .and_then(Iterator::collect)
         .map_err(|error| unreadable(path, &error))?;
     if found.is_empty() {
-        return Err(unreadable(path, &"it holds no certificate in PEM form"));
+        return Err(unreadable(
+            path,
+            &"it contains no certificate in PEM format",
+        ));
     }
     Ok(found)
 }

@@ -1,4 +1,4 @@
-//! What each role is built of, out of the settings.
+//! Builds the parts of each role from the settings.
 
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
@@ -24,9 +24,9 @@ use crate::store::{Store, StoreError};
 use crate::telemetry::{Condition, Labels};
 use crate::wire::{self, Reason};
 
-/// Shorter than a loop may take before it counts as stuck.
+/// Shorter than the time after which a loop counts as stuck.
 const PATIENCE_MAX: Duration = Duration::from_secs(20);
-/// Connections of the observer: one to look with, and another to tell a pooler by at the start.
+/// Connections of the observer: one to poll with, and another to detect a pooler at the start.
 const OBSERVING: usize = 2;
 
 /// The observer's own connections.
@@ -136,7 +136,7 @@ impl App {
         }
     }
 
-    pub(super) fn desk(&self) -> ReplayRunner {
+    pub(super) fn replay_runner(&self) -> ReplayRunner {
         ReplayRunner {
             store: self.store.clone(),
             broker: self.settings.broker.clone(),
@@ -146,7 +146,7 @@ impl App {
     }
 }
 
-/// The closed sets of types, reasons and routes; what fits none is `unknown`, rejected, or another.
+/// The closed sets of types, reasons and routes; others count as the last of each set.
 pub(super) fn labels() -> Labels {
     static TYPES: LazyLock<Vec<&str>> =
         LazyLock::new(|| wire::type_names().chain([wire::type_label(None)]).collect());
@@ -159,7 +159,7 @@ pub(super) fn labels() -> Labels {
     }
 }
 
-/// What must hold for a process with these roles to be ready.
+/// The conditions for a process with these roles to be ready.
 pub(super) fn required(roles: &Roles) -> Vec<Condition> {
     let mut required = vec![Condition::DatabaseConnected, Condition::MigrationsCurrent];
     if [Role::Worker, Role::Relay, Role::Janitor]
@@ -181,7 +181,7 @@ pub(super) fn required(roles: &Roles) -> Vec<Condition> {
     required
 }
 
-/// The same database with a connection for each job of the janitor.
+/// The same database, with a connection for each job of the janitor.
 pub(super) fn for_janitor(database: &DatabaseSettings) -> DatabaseSettings {
     let pool = JanitorJob::ALL.len();
     DatabaseSettings {
@@ -190,7 +190,7 @@ pub(super) fn for_janitor(database: &DatabaseSettings) -> DatabaseSettings {
     }
 }
 
-/// The store of files.
+/// The file store.
 pub(super) fn files(settings: &Settings) -> anyhow::Result<Files> {
     Ok(Files::open(&settings.files.url, cloud_credentials())?)
 }

@@ -1,4 +1,4 @@
-//! The listener for clients: what it reads from, and when it may open.
+//! The listener for clients: its connections, and when it may open.
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -20,16 +20,16 @@ use crate::http::web::rate_limit::Allowances;
 use crate::store::Store;
 use crate::telemetry::{Condition, Health, Telemetry};
 
-/// How often the database is asked for a first key.
-const ASK_AGAIN: Duration = Duration::from_secs(1);
-/// Of so many times it is said once that there is none.
-const SAY_EVERY: u64 = 60;
+/// How often the database is polled for a first key.
+const POLL_EVERY: Duration = Duration::from_secs(1);
+/// How many polls without a key pass between two warnings.
+const WARN_EVERY: u64 = 60;
 const SETTING: &str = "http.listen";
 
-/// The role that answers clients.
+/// The `api` role.
 pub(super) struct Api {
     address: SocketAddr,
-    /// Open already, where only this machine can reach it.
+    /// Open already if only this machine can reach it.
     listener: Option<TcpListener>,
     setup: Setup,
 }
@@ -80,24 +80,24 @@ impl Api {
         })
     }
 
-    /// Its pool of connections that write.
+    /// Its pool of connections to the primary.
     pub(super) fn primary(&self) -> Store {
         self.setup.primary.clone()
     }
 
-    /// Where it listens; nowhere yet where the keys must be looked at first.
+    /// Where it listens; `None` while it waits for a first key.
     pub(super) fn address(&self) -> Option<SocketAddr> {
         self.listener.as_ref()?.local_addr().ok()
     }
 
-    /// Serves until told to stop.
+    /// Serves until stopped.
     pub(super) async fn serve(self, stop: CancellationToken, health: Health) -> anyhow::Result<()> {
         let listener = match self.listener {
             Some(listener) => listener,
             None => {
                 tokio::select! {
                     () = stop.cancelled() => return Ok(()),
-                    () = keyed(&self.setup.store, self.address) => {}
+                    () = first_key(&self.setup.store, self.address) => {}
                 }
                 connection_limits::bind(self.address, SETTING).await?
             }
@@ -114,24 +114,24 @@ fn a_second(count: u32) -> NonZeroU32 {
     NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN)
 }
 
-/// Waits for the database to say that there are keys: without one nobody could be told apart, so only
-/// this machine may ask.
-async fn keyed(store: &Store, address: SocketAddr) {
-    let mut looks = 0_u64;
+/// Waits until the database has an API key: without one, clients can't authenticate, so only this
+/// machine may connect.
+async fn first_key(store: &Store, address: SocketAddr) {
+    let mut polls = 0_u64;
     loop {
         match store.any_key().await {
             Ok(true) => return,
-            Ok(false) if looks.is_multiple_of(SAY_EVERY) => tracing::warn!(
+            Ok(false) if polls.is_multiple_of(WARN_EVERY) => tracing::warn!(
                 "{SETTING} {address} can be reached from other machines, and there is no key yet: \
-                 it opens once `waybill key create` has made one; 127.0.0.1 needs none"
+                 it opens once `waybill key create` has created one; 127.0.0.1 needs none"
             ),
             Ok(false) => {}
-            Err(error) if looks.is_multiple_of(SAY_EVERY) => {
+            Err(error) if polls.is_multiple_of(WARN_EVERY) => {
                 tracing::warn!(%error, "the keys can't be read yet");
             }
             Err(_) => {}
         }
-        looks += 1;
-        tokio::time::sleep(ASK_AGAIN).await;
+        polls += 1;
+        tokio::time::sleep(POLL_EVERY).await;
     }
 }

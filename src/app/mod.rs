@@ -1,4 +1,4 @@
-//! One running process: builds what its roles need, watches it, and ends it cleanly.
+//! One running process: builds the parts of its roles, watches them, and stops them cleanly.
 
 mod build;
 mod client_listener;
@@ -21,7 +21,7 @@ use self::build::{files, for_janitor, labels, observing, required};
 use self::client_listener::Api;
 pub use self::roles::{Role, Roles};
 pub use self::signals::Signals;
-use self::tasks::{Roll, Tasks, first_failure, publish, serve};
+use self::tasks::{RunningTasks, Tasks, first_failure, publish, serve};
 use crate::config::Settings;
 use crate::files::Files;
 use crate::http::ops::Ops;
@@ -30,7 +30,8 @@ use crate::pipeline::failpoint::Faults;
 use crate::pipeline::relay;
 use crate::store::Store;
 use crate::telemetry::{Health, Telemetry};
-/// How long tasks may take to end once they were told to give up.
+
+/// How long tasks may take to end after `give_up`.
 const GIVE_UP_GRACE: Duration = Duration::from_secs(2);
 
 /// How long the last sample may take; without it the charts miss some seconds.
@@ -39,9 +40,9 @@ const LAST_SAMPLE_MAX: Duration = Duration::from_secs(1);
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
-    /// Everything that was held is finished.
+    /// Every received delivery is finished.
     Clean,
-    /// The grace period passed, or a second signal came: what was held comes again.
+    /// The grace period passed, or a second signal came: the broker requeues pending deliveries.
     Forced,
 }
 
@@ -52,7 +53,7 @@ pub struct App {
     telemetry: Telemetry,
     health: Health,
     store: Store,
-    /// The janitor's own: its jobs and the workers never wait for each other's connections.
+    /// The janitor's own pool: its jobs and the workers never wait for each other's connections.
     janitor_store: Store,
     observing: Store,
     files: Files,
@@ -94,24 +95,24 @@ impl App {
         })
     }
 
-    /// Where the ops listener is; useful where the port was left to the system.
+    /// The address of the ops listener; useful if the system chose the port.
     pub fn ops_address(&self) -> anyhow::Result<SocketAddr> {
         Ok(self.listener.local_addr()?)
     }
 
-    /// Where clients are answered, where that is known before the start.
+    /// The address of the listener for clients, if it is open before the start.
     #[must_use]
     pub fn http_address(&self) -> Option<SocketAddr> {
         self.api.as_ref()?.address()
     }
 
-    /// What this process knows of its own health.
+    /// The health of this process.
     #[must_use]
     pub fn health(&self) -> Health {
         self.health.clone()
     }
 
-    /// Runs until the signals say stop, then finishes what is held.
+    /// Runs until a signal to stop, then finishes received deliveries.
     pub async fn run(self, signals: Signals) -> anyhow::Result<End> {
         let stop = CancellationToken::new();
         let give_up = CancellationToken::new();
@@ -127,7 +128,7 @@ impl App {
                 End::Forced
             }
             () = signals.first() => {
-                tracing::info!("stopping: taking nothing more, finishing what is held");
+                tracing::info!("stopping: receiving no more messages, finishing pending deliveries");
                 tasks.health.drain();
                 stop.cancel();
                 tokio::select! {
@@ -138,7 +139,7 @@ impl App {
             }
         };
         if end == End::Forced && failure.is_none() {
-            let left = tasks.roll.left();
+            let left = tasks.running.names();
             tracing::warn!(
                 left,
                 "forced shutdown; unacknowledged messages will be redelivered"
@@ -164,10 +165,10 @@ impl App {
         done: &CancellationToken,
     ) -> Tasks {
         let mut working = JoinSet::new();
-        let roll = Roll::default();
+        let running = RunningTasks::default();
         let mut serving = JoinSet::new();
         let (mailbox, incoming) = relay::mailbox();
-        // Closed until the database was looked at.
+        // Closed until the database was checked.
         let (gate, gate_state) = watch::channel(false);
         serving.spawn(self.observer(gate).run(done.clone()));
         let mut sampling = JoinSet::new();
@@ -176,27 +177,31 @@ impl App {
         if self.roles.has(Role::Worker) {
             let worker = self.worker(mailbox.clone(), gate_state);
             let worker = worker.run(stop.clone(), give_up.clone());
-            roll.start(&mut working, "worker", worker);
+            running.start(&mut working, "worker", worker);
         }
         if self.roles.has(Role::Janitor) {
             for (name, job) in self.janitor(mailbox.clone()).jobs(stop) {
-                roll.start(&mut working, name, job);
+                running.start(&mut working, name, job);
             }
         }
         let relay = self.relay();
         if self.roles.has(Role::Relay) {
             let sweeper = relay.clone().sweep(mailbox, stop.clone());
-            roll.start(&mut working, "sweeper", sweeper);
+            running.start(&mut working, "sweeper", sweeper);
             let slow = relay.clone().slow(stop.clone());
-            roll.start(&mut working, "slow lane", slow);
-            roll.start(&mut working, "replays", self.desk().run(stop.clone()));
+            running.start(&mut working, "slow lane", slow);
+            running.start(
+                &mut working,
+                "replays",
+                self.replay_runner().run(stop.clone()),
+            );
         }
-        // Ends when the last mailbox is gone, so after all that may still leave something in it.
+        // Ends when the last mailbox is dropped, so after all tasks that may still send to it.
         let publisher = publish(relay, incoming, give_up.clone());
-        roll.start(&mut working, "publisher", publisher);
+        running.start(&mut working, "publisher", publisher);
         if let Some(api) = self.api.take() {
             let answering = api.serve(stop.clone(), health.clone());
-            working.spawn(roll.clone().until("clients", answering));
+            working.spawn(running.clone().track("clients", answering));
         }
         let ops = Ops {
             telemetry: self.telemetry,
@@ -209,7 +214,7 @@ impl App {
             sampling,
             _serving: serving,
             health,
-            roll,
+            running,
         }
     }
 }

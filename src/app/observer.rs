@@ -1,4 +1,4 @@
-//! Looks at the database every second: whether it answers, how full the outbox is, what is open.
+//! Polls the database every second: whether it answers, the size of the outbox, what is open.
 
 use std::time::Duration;
 
@@ -12,36 +12,37 @@ use crate::store::read::epoch;
 use crate::store::{Store, StoreError};
 use crate::telemetry::{Condition, Dependency, Health, Pool, Quarantined, Stuck, Telemetry};
 
-/// How often the database is asked.
+/// How often the database is polled.
 const EVERY: Duration = Duration::from_secs(1);
-/// After this long without an answer it counts as away.
-const AWAY_AFTER: Duration = Duration::from_secs(2);
+/// After this long without an answer it counts as disconnected.
+const DISCONNECTED_AFTER: Duration = Duration::from_secs(2);
 
 /// Watches the database on behalf of health, metrics and back-pressure.
 pub(super) struct Observer {
-    /// The pool of those that work.
+    /// The pool of the workers.
     pub(super) store: Store,
-    /// The other pools that write: for clients, and the janitor's.
+    /// The other pools that write: of the listener for clients, and of the janitor.
     pub(super) others: Vec<Store>,
-    /// Connections of its own: a pool that is used up must not look like a database that is away.
+    /// Connections of its own: an exhausted pool must not look like a database that does not
+    /// answer.
     pub(super) own: Store,
-    /// How long an answer is waited for, once its lateness was reported.
+    /// How much longer to wait for an answer after it was reported as late.
     pub(super) patience: Duration,
     pub(super) telemetry: Telemetry,
     pub(super) health: Health,
     /// Consuming pauses while more rows than this wait to be published.
     pub(super) outbox_limit: u64,
-    /// Whether consuming may go on.
+    /// Whether consuming may continue.
     pub(super) gate: watch::Sender<bool>,
 }
 
-/// What it has found out once and need not look at again.
+/// What is known from earlier polls.
 #[derive(Default)]
 struct LastObservation {
-    /// No pooler in transaction mode is in between.
+    /// There is no pooler in transaction mode in between.
     direct: bool,
     migrated: bool,
-    /// What the last look said of writes.
+    /// Whether the database was read-only at the last poll.
     read_only: bool,
 }
 
@@ -50,8 +51,8 @@ impl Observer {
         tokio::join!(self.watch(&done), self.watch_lag(&done));
     }
 
-    /// How far the feed is behind is looked up apart: where the log can't be read, the database may
-    /// be well.
+    /// Polls the lag of the feed separately: if the log can't be read, the database may still be
+    /// healthy.
     async fn watch_lag(&self, done: &CancellationToken) {
         loop {
             if let Ok(lag) = self.own.feed_lag().await {
@@ -78,17 +79,17 @@ impl Observer {
         }
     }
 
-    /// Reports what one look finds, and that it is late as soon as it is.
+    /// Polls once and reports the result, also when the answer is late.
     async fn observe(&self, known: &mut LastObservation) {
         let answer = {
-            let look = self.look(known);
-            tokio::pin!(look);
-            match tokio::time::timeout(AWAY_AFTER, &mut look).await {
+            let poll = self.poll(known);
+            tokio::pin!(poll);
+            match tokio::time::timeout(DISCONNECTED_AFTER, &mut poll).await {
                 Ok(answer) => answer,
                 Err(_) => {
                     self.report(&Err(StoreError::Timeout));
-                    // Another of several servers may be reached in the meantime.
-                    let late = tokio::time::timeout(self.patience, look).await;
+                    // Another one of several servers may answer in the meantime.
+                    let late = tokio::time::timeout(self.patience, poll).await;
                     late.unwrap_or(Err(StoreError::Timeout))
                 }
             }
@@ -99,7 +100,7 @@ impl Observer {
         match answer {
             Ok(()) => {}
             Err(error @ StoreError::Unfit(_)) => self.store.report_misfit(error),
-            // What was asked may still run on it.
+            // The query may still be running on the connection.
             Err(_) => self.own.renew(),
         }
     }
@@ -113,14 +114,14 @@ impl Observer {
         }
     }
 
-    async fn look(&self, known: &mut LastObservation) -> Result<(), StoreError> {
+    async fn poll(&self, known: &mut LastObservation) -> Result<(), StoreError> {
         if !known.direct {
             self.own.check_pooler().await?;
             known.direct = true;
             // One connection is enough from here on.
             self.own.renew();
         }
-        if !self.takes_writes(&mut known.read_only).await?
+        if !self.accepts_writes(&mut known.read_only).await?
             || !self.schema_is_current(&mut known.migrated).await?
         {
             return Ok(());
@@ -149,9 +150,9 @@ impl Observer {
         Ok(())
     }
 
-    /// A server that takes no writes pauses consuming; connections to it are not kept, since another
-    /// of several servers, or the next one behind the same name, may take them.
-    async fn takes_writes(&self, read_only: &mut bool) -> Result<bool, StoreError> {
+    /// A read-only server pauses consuming; connections to it are not kept, since another one of
+    /// several servers, or the next one behind the same name, may accept writes.
+    async fn accepts_writes(&self, read_only: &mut bool) -> Result<bool, StoreError> {
         let writes = self.own.writes().await?;
         let accepted = writes == Writes::Accepted;
         self.health.set(Condition::DatabaseWritable, accepted);
@@ -163,7 +164,7 @@ impl Observer {
             );
             self.own.renew();
         }
-        // Where it turned, and where another server has taken its place.
+        // The server has changed its role, or another server has replaced it.
         if std::mem::replace(read_only, !accepted) == accepted {
             for pool in [&self.store].into_iter().chain(&self.others) {
                 pool.renew();
@@ -172,8 +173,8 @@ impl Observer {
         Ok(accepted)
     }
 
-    /// The version is looked at until it is right once, so that a newer program may bring the
-    /// tables up while this one runs.
+    /// Checks the version until it is right once, so that a newer program may migrate the tables
+    /// while this one runs.
     async fn schema_is_current(&self, migrated: &mut bool) -> Result<bool, StoreError> {
         let connection = self.own.connection().await?;
         let versions = migrate::versions(&connection).await?;
@@ -181,11 +182,11 @@ impl Observer {
             tracing::warn!(
                 applied = versions.applied,
                 known = versions.known,
-                "the schema is of a newer program; this one works on as long as its statements fit"
+                "the schema is of a newer program; this one continues as long as its statements fit"
             );
         }
         if !*migrated && !versions.suffice() {
-            // A worker whose statements do not fit finds out by itself, and ends.
+            // A worker whose statements do not fit fails and ends the process.
             self.gate.send_replace(true);
             tracing::warn!(
                 applied = versions.applied,
@@ -195,11 +196,11 @@ impl Observer {
             return Ok(false);
         }
         *migrated = true;
-        // The first event begins it too; this is for readers, until there is one.
+        // The first event begins an epoch too; this is for readers until then.
         if let Some(epoch) = epoch::begin(&connection).await? {
             tracing::warn!(
                 epoch,
-                "the tables have come to another database cluster or time line: began an epoch"
+                "the tables have moved to another database cluster or time line: began an epoch"
             );
         }
         Ok(true)

@@ -1,17 +1,17 @@
-//! What one process does: all of it, or a part that is scaled alone.
+//! The roles of one process: all of them, or some that are scaled separately.
 
 use std::str::FromStr;
 
-/// A part of the work.
+/// A role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    /// Takes events into the database and publishes what they cause.
+    /// Consumes events into the database and publishes the resulting messages.
     Worker,
-    /// Publishes what a crash left in the outbox, and dead letters once more.
+    /// Publishes what was left in the outbox, and replays dead letters.
     Relay,
     /// Answers clients over HTTP.
     Api,
-    /// Ends what is due and forgets what is old.
+    /// Ends processes that are due and deletes old ones.
     Janitor,
 }
 
@@ -42,7 +42,7 @@ impl Roles {
         Self(Role::ALL.to_vec())
     }
 
-    /// Whether that role is among them.
+    /// Whether it contains a role.
     #[must_use]
     pub fn has(&self, role: Role) -> bool {
         self.0.contains(&role)

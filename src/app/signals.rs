@@ -1,10 +1,10 @@
-//! Being told to stop: SIGINT, SIGTERM, or a token; the second time means at once.
+//! Requests to stop: SIGINT, SIGTERM, or a token; the second signal stops at once.
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
-/// Where the wish to stop comes from.
+/// The source of requests to stop.
 pub struct Signals {
     stop: CancellationToken,
     process: Option<Mutex<(Signal, Signal)>>,
@@ -32,7 +32,7 @@ impl Signals {
         }
     }
 
-    /// The first wish to stop.
+    /// Waits for the first request to stop.
     pub async fn first(&self) {
         tokio::select! {
             () = self.stop.cancelled() => {}
@@ -40,7 +40,7 @@ impl Signals {
         }
     }
 
-    /// The second: a token has none.
+    /// Waits for the second one: a token has none.
     pub async fn second(&self) {
         self.signalled().await;
     }

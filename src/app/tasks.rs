@@ -1,4 +1,4 @@
-//! The tasks of a process, and what makes all of them end.
+//! The tasks of a process, and the failures that end all of them.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,16 +12,16 @@ use crate::pipeline::relay::{Relay, RelayReceiver};
 use crate::store::Store;
 use crate::telemetry::Health;
 
-/// What runs.
+/// The tasks of a process.
 pub(super) struct Tasks {
-    /// What must finish before the process may end.
+    /// Tasks that must finish before the process may end.
     pub(super) working: JoinSet<anyhow::Result<()>>,
-    /// What watches them until then, and writes that down.
+    /// The sampler, which runs until then.
     pub(super) sampling: JoinSet<()>,
-    /// What goes on until then.
+    /// The observer and the ops listener, which run until then.
     pub(super) _serving: JoinSet<()>,
     pub(super) health: Health,
-    pub(super) roll: Roll,
+    pub(super) running: RunningTasks,
 }
 
 impl Tasks {
@@ -35,12 +35,12 @@ impl Tasks {
     }
 }
 
-/// The tasks that have not ended yet, by name: for whoever wonders what a stop waits for.
+/// The names of the tasks that have not ended yet, to log what a stop waits for.
 #[derive(Clone, Default)]
-pub(super) struct Roll(Arc<Mutex<BTreeSet<&'static str>>>);
+pub(super) struct RunningTasks(Arc<Mutex<BTreeSet<&'static str>>>);
 
-impl Roll {
-    /// Starts a task that can't fail but by a panic; it is on the roll until it ends.
+impl RunningTasks {
+    /// Starts a task that can fail only by a panic; its name is listed until it ends.
     pub(super) fn start(
         &self,
         working: &mut JoinSet<anyhow::Result<()>>,
@@ -51,11 +51,11 @@ impl Roll {
             task.await;
             Ok(())
         };
-        working.spawn(self.clone().until(name, task));
+        working.spawn(self.clone().track(name, task));
     }
 
-    /// A task on the roll until it ends.
-    pub(super) async fn until(
+    /// Runs a task whose name is listed until it ends.
+    pub(super) async fn track(
         self,
         name: &'static str,
         task: impl Future<Output = anyhow::Result<()>>,
@@ -66,8 +66,8 @@ impl Roll {
         ended
     }
 
-    /// Who is left.
-    pub(super) fn left(&self) -> String {
+    /// The names of the running tasks.
+    pub(super) fn names(&self) -> String {
         let names: Vec<_> = self.locked().iter().copied().collect();
         names.join(", ")
     }
@@ -88,7 +88,7 @@ pub(super) async fn serve(listener: TcpListener, ops: Ops, done: CancellationTok
 }
 
 /// Waits for a task that fails, by an error or a panic, or for a database that this program can't
-/// work on.
+/// use.
 pub(super) async fn first_failure(
     working: &mut JoinSet<anyhow::Result<()>>,
     store: &Store,

@@ -1,4 +1,4 @@
-//! What must hold between settings that are each fine by themselves.
+//! Checks between settings that are valid on their own.
 
 use std::collections::BTreeMap;
 
@@ -7,26 +7,26 @@ use super::sources::FoundValue;
 use super::units::show_bytes;
 use super::values::{Value, Values};
 
-/// Settings that make sense only together.
-const TOGETHER: &[(&str, &str)] = &[
+/// Pairs of settings that require each other.
+const PAIRS: &[(&str, &str)] = &[
     ("database.cert_file", "database.key_file"),
     ("broker.cert_file", "broker.key_file"),
 ];
 
-/// Sizes of which the first must not be below the second.
+/// Pairs of sizes: the first must not be below the second.
 const AT_LEAST: &[(&str, &str)] = &[
     ("worker.bytes_in_flight", "limits.body_bytes"),
     ("limits.body_bytes", "limits.text_bytes"),
 ];
 
-/// Transactions at the same time for the events of one partition: while one waits for its round
-/// trips, the database works on the other.
+/// Concurrent transactions for the events of one partition: while one waits for its round trips,
+/// the database works on the other.
 pub const WRITERS_PER_PARTITION: usize = 2;
-/// Connections that a process needs besides: for dead letters, the relay, samples, and replays.
+/// Other connections that a process needs: for dead letters, the relay, samples, and replays.
 const OTHER_CONNECTIONS: usize = 4;
 
-/// Paths of which no two may be the same.
-const APART: &[&str] = &[
+/// Paths that must differ.
+const DISTINCT: &[&str] = &[
     "dialects.open_capture",
     "dialects.diadoc",
     "dialects.ahgora",
@@ -37,7 +37,7 @@ const APART: &[&str] = &[
 pub(super) fn between(values: &Values, found: &BTreeMap<&'static str, FoundValue>) -> Vec<Fault> {
     let origin = |key: &str| found.get(key).map_or(Origin::Default, |f| f.origin.clone());
     let mut faults = Vec::new();
-    for (one, other) in TOGETHER {
+    for (one, other) in PAIRS {
         for (given, missing) in [(one, other), (other, one)] {
             if found.contains_key(given) && !found.contains_key(missing) {
                 let fault = Fault::new(*given, format!("needs `{missing}` too"));
@@ -60,9 +60,9 @@ pub(super) fn between(values: &Values, found: &BTreeMap<&'static str, FoundValue
         Some(Value::Text(text)) => Some(text),
         _ => None,
     };
-    for (place, key) in APART.iter().enumerate() {
+    for (place, key) in DISTINCT.iter().enumerate() {
         let same = |other: &&&str| text(key).is_some() && text(key) == text(other);
-        if let Some(other) = APART.iter().take(place).find(same) {
+        if let Some(other) = DISTINCT.iter().take(place).find(same) {
             let fault = Fault::new(*key, format!("is the same as `{other}`"));
             faults.push(fault.from(origin(key)));
         }
@@ -70,7 +70,7 @@ pub(super) fn between(values: &Values, found: &BTreeMap<&'static str, FoundValue
     faults
 }
 
-/// A pool in which the partitions wait for each other.
+/// A pool that is too small for the partitions.
 fn small_pool(values: &Values) -> Option<Fault> {
     let number = |key: &str| match values.0.get(key) {
         Some(Value::Number(number)) => Some(*number),

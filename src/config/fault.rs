@@ -1,11 +1,11 @@
-//! What is wrong with a configuration: which key, from where, why, and what would be right.
+//! Faults of a configuration: the key, the source, the problem, and the allowed values.
 
 use std::{fmt, path::PathBuf};
 
 /// Where a value came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
-    /// Nobody gave it.
+    /// No source sets it.
     Default,
     /// This key of the settings file.
     File(PathBuf, String),
@@ -22,9 +22,9 @@ pub struct Fault {
     pub key: String,
     /// Where the value came from; `None` when there is none.
     pub origin: Option<Origin>,
-    /// What is wrong, without the value of a secret.
+    /// The problem, without the value of a secret.
     pub problem: String,
-    /// What would be right.
+    /// The allowed values.
     pub allowed: Option<String>,
 }
 
@@ -99,7 +99,7 @@ impl From<Fault> for Faults {
     }
 }
 
-/// The candidate that a mistyped name most likely meant, if one is near.
+/// The candidate closest to a mistyped name, if one is close enough.
 pub(crate) fn nearest<'a>(
     name: &str,
     candidates: impl Iterator<Item = &'a str>,
@@ -113,7 +113,7 @@ pub(crate) fn nearest<'a>(
         .map(|(_, candidate)| candidate)
 }
 
-/// How many letters have to be changed, added or taken away to make one word of the other.
+/// The Levenshtein distance: how many characters must be changed, added or removed.
 fn distance(left: &str, right: &str) -> usize {
     let mut row: Vec<usize> = (0..=right.chars().count()).collect();
     for (i, a) in left.chars().enumerate() {
@@ -137,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn distance_counts_dead_letters() {
+    fn distance_counts_characters() {
         assert_eq!(distance("", "abc"), 3);
         assert_eq!(distance("kitten", "sitting"), 3);
         assert_eq!(distance("same", "same"), 0);
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn only_near_names_are_proposed() {
+    fn only_close_names_are_proposed() {
         let names = ["batch.events", "batch.bytes"];
         assert_eq!(
             nearest("batch.event", names.into_iter()),

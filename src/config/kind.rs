@@ -1,4 +1,4 @@
-//! What values a setting takes, how a text becomes one, and how that is explained.
+//! The kinds of values that settings accept: parsing and description.
 
 use std::{net::SocketAddr, str::FromStr, time::Duration};
 
@@ -8,12 +8,12 @@ use tracing_subscriber::filter::Targets;
 use super::units::{parse_bytes, parse_duration, show_bytes, show_duration};
 use super::values::Value;
 
-/// The most characters of a wrong value that a fault repeats.
+/// How many characters of a wrong value a fault repeats.
 const SHOWN_CHARS: usize = 60;
-/// Where the native API is.
-const TAKEN: [&str; 4] = ["/v1", "/docs", "/schemas", "/monitor"];
+/// The paths of the native API and pages.
+const RESERVED: [&str; 4] = ["/v1", "/docs", "/schemas", "/monitor"];
 
-/// Which values a setting takes.
+/// Which values a setting accepts.
 #[derive(Debug, Clone, Copy)]
 pub enum Kind {
     /// Any text.
@@ -34,7 +34,7 @@ pub enum Kind {
     Duration(Duration, Duration),
     /// A duration within bounds, or `off`.
     DurationOrOff(Duration, Duration),
-    /// The first part of the paths that something is served under, or `off`.
+    /// A path prefix of one segment, or `off`.
     PrefixOrOff,
     /// One of these words.
     Choice(&'static [&'static str]),
@@ -45,7 +45,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// What may be written, in full, for whoever wrote something else.
+    /// The allowed values, in full, for a fault.
     #[must_use]
     pub fn allowed(&self) -> String {
         let range = self.range();
@@ -57,8 +57,8 @@ impl Kind {
             Self::Address => format!("{range}, such as `127.0.0.1:9464`"),
             Self::Filter => format!("{range}, such as `info` or `warn,waybill=debug`"),
             Self::PrefixOrOff => format!(
-                "{range}, of small letters, digits and hyphens, but for {}",
-                or(&TAKEN, "")
+                "{range}, of lower-case characters, digits and hyphens, except {}",
+                or(&RESERVED, "")
             ),
             Self::Text
             | Self::Path
@@ -69,7 +69,7 @@ impl Kind {
         }
     }
 
-    /// What may be written, in short, for a table.
+    /// The allowed values, in short, for a table.
     #[must_use]
     pub fn range(&self) -> String {
         match self {
@@ -78,19 +78,19 @@ impl Kind {
             Self::SecretUrl(schemes) | Self::Url(schemes) => {
                 format!("a URL that starts with {}", or(schemes, "://"))
             }
-            Self::Secret => "a word of letters, digits and signs".to_owned(),
+            Self::Secret => "one word of printable ASCII characters".to_owned(),
             Self::Count(min, max) => format!("{min} to {max}"),
             Self::Bytes(min, max) => format!("{} to {}", show_bytes(*min), show_bytes(*max)),
             Self::Duration(min, max) => durations(*min, *max),
             Self::DurationOrOff(min, max) => format!("{}, or `off`", durations(*min, *max)),
-            Self::PrefixOrOff => "a path of one part such as `/name`, or `off`".to_owned(),
+            Self::PrefixOrOff => "a path of one segment such as `/name`, or `off`".to_owned(),
             Self::Choice(words) => or(words, ""),
             Self::Address => "an address and a port".to_owned(),
             Self::Filter => "levels and targets".to_owned(),
         }
     }
 
-    /// Reads a value; on failure says what was wrong with it, without repeating a secret.
+    /// Parses a value; on failure returns the problem, without repeating a secret.
     pub(super) fn parse(&self, text: &str) -> Result<Value, String> {
         match self {
             Self::Text | Self::Path => Ok(Value::Text(text.to_owned())),
@@ -140,7 +140,7 @@ fn parse_url(text: &str, schemes: &[&str]) -> Result<(), String> {
     Ok(())
 }
 
-/// It will be shown, so it must not hold what may not be.
+/// Such a URL is shown, so it must not contain credentials.
 fn parse_open_url(text: &str, schemes: &[&str]) -> Result<Value, String> {
     parse_url(text, schemes)?;
     if text.contains(['@', '?', '#']) {
@@ -165,8 +165,8 @@ fn parse_prefix(text: &str) -> Result<Value, String> {
     if name.is_empty() || !name.bytes().all(is_plain) {
         return Err(format!("{} is not such a path", quote(text)));
     }
-    match TAKEN.contains(&text) {
-        true => Err(format!("{} is taken", quote(text))),
+    match RESERVED.contains(&text) {
+        true => Err(format!("{} is reserved", quote(text))),
         false => Ok(Value::Text(text.to_owned())),
     }
 }
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_url_that_is_shown_holds_no_password() {
+    fn a_url_that_is_shown_contains_no_password() {
         let kind = Kind::Url(&["http", "https"]);
         for text in [
             "http://user:hunter2@host",
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn a_prefix_is_one_part_of_a_path_that_is_not_taken() {
+    fn a_prefix_is_one_path_segment_that_is_not_reserved() {
         let kind = Kind::PrefixOrOff;
         for text in ["/omflow", "/open-capture", "/2", "off"] {
             assert!(kind.parse(text).is_ok(), "{text}");
@@ -250,7 +250,7 @@ mod tests {
         for text in ["", "/", "omflow", "/a/b", "/A", "/{x}", "/*", "/a b"] {
             assert!(wrong(kind, text).contains("not such a path"), "{text}");
         }
-        assert!(wrong(kind, "/v1").contains("taken"));
+        assert!(wrong(kind, "/v1").contains("reserved"));
     }
 
     #[test]

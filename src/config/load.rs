@@ -1,4 +1,4 @@
-//! Loading: all sources laid over each other, every value checked, every fault reported.
+//! Loading: merges all sources, checks every value, reports every fault.
 
 use std::{ffi::OsString, path::Path, path::PathBuf};
 
@@ -11,10 +11,10 @@ use super::{
     Setting, Settings, checks,
 };
 
-/// The longest file that holds a secret.
+/// The maximum size of a file with a secret.
 const SECRET_BYTES_MAX: u64 = 64 << 10;
 
-/// Settings that have passed every check, and where each came from.
+/// Settings that have passed every check, and the origin of each.
 #[derive(Debug, Clone)]
 pub struct Loaded {
     /// The settings.
@@ -25,13 +25,13 @@ pub struct Loaded {
 
 /// Loads the settings from their defaults, a file, the environment and flags, weakest first.
 ///
-/// The environment is handed in: [`std::env::vars_os`] in a run, pairs of texts in a test. The
+/// The environment is a parameter: [`std::env::vars_os`] in a run, pairs of texts in a test. The
 /// file is the flag's, or else the one that [`FILE_VARIABLE`] names. Each override is `key=value`.
-/// A value that is empty counts as not given.
+/// An empty value counts as not set.
 ///
 /// # Errors
 ///
-/// All faults of all sources together; none of them repeats a secret.
+/// All faults of all sources; none of them repeats a secret.
 pub fn load<K: Into<OsString>, V: Into<OsString>>(
     file: Option<&Path>,
     environment: impl IntoIterator<Item = (K, V)>,
@@ -40,12 +40,12 @@ pub fn load<K: Into<OsString>, V: Into<OsString>>(
     Given::gather(file, environment, overrides).all()
 }
 
-/// What the sources give, for whoever needs only a part of it: what others require may lack then,
-/// but nothing that is given may be wrong.
+/// The values of all sources, for commands that need only some sections: required settings of other
+/// sections may be missing, but no value may be invalid.
 pub struct Given(Sources);
 
 impl Given {
-    /// Gathers what all sources give; [`load`] says more of them.
+    /// Reads the values of all sources; see [`load`].
     pub fn gather<K: Into<OsString>, V: Into<OsString>>(
         file: Option<&Path>,
         environment: impl IntoIterator<Item = (K, V)>,
@@ -67,11 +67,11 @@ impl Given {
         Self(sources)
     }
 
-    /// Everything, for a run.
+    /// All settings, for a run.
     ///
     /// # Errors
     ///
-    /// All faults of all sources together.
+    /// All faults of all sources.
     pub fn all(self) -> Result<Loaded, Faults> {
         let (values, effective) = check(self.0, &["database", "broker"])?;
         let settings = Settings::read(&values)?;
@@ -81,21 +81,21 @@ impl Given {
         })
     }
 
-    /// The database alone.
+    /// Only the settings of the database.
     ///
     /// # Errors
     ///
-    /// All faults of all sources together.
+    /// All faults of all sources.
     pub fn database(self) -> Result<DatabaseSettings, Faults> {
         let (values, _) = check(self.0, &["database"])?;
         Ok(DatabaseSettings::read(&values)?)
     }
 
-    /// The broker, and what one message may contain.
+    /// The settings of the broker, and the limits of a message.
     ///
     /// # Errors
     ///
-    /// All faults of all sources together.
+    /// All faults of all sources.
     pub fn broker(self) -> Result<(BrokerSettings, LimitSettings), Faults> {
         let (values, _) = check(self.0, &["broker"])?;
         Ok((
@@ -104,17 +104,17 @@ impl Given {
         ))
     }
 
-    /// Whether a server is named, for what else goes to the broker.
+    /// Whether commands use a server over HTTP.
     #[must_use]
     pub fn has_client(&self) -> bool {
         self.0.found.contains_key("client.url")
     }
 
-    /// The server to use over HTTP, and what one event may contain.
+    /// The settings of the HTTP client, and the limits of an event.
     ///
     /// # Errors
     ///
-    /// All faults of all sources together.
+    /// All faults of all sources.
     pub fn client(self) -> Result<(ClientSettings, LimitSettings), Faults> {
         let (values, _) = check(self.0, &[])?;
         Ok((
@@ -131,7 +131,7 @@ fn named_file(environment: &[(OsString, OsString)]) -> Option<PathBuf> {
         .map(|(_, value)| PathBuf::from(value))
 }
 
-/// Checks every value; what lacks is a fault only in the sections that are needed.
+/// Checks every value; a missing one is a fault only in the needed sections.
 fn check(sources: Sources, needed: &[&str]) -> Result<(Values, Vec<Effective>), Faults> {
     let Sources { found, mut faults } = sources;
     let mut values = Values::default();
@@ -183,7 +183,7 @@ fn value_of(setting: &'static Setting, given: Option<&FoundValue>) -> Result<Val
 fn default_of(setting: &Setting) -> Result<Value, Fault> {
     if setting.is_required() {
         let ways = format!(
-            "set {0}, or {0}_FILE for a file that holds it",
+            "set {0}, or {0}_FILE for a file that contains it",
             setting.variable
         );
         return Err(

@@ -1,8 +1,8 @@
-//! The settings of a run: found in defaults, file, environment and flags, and checked all at once.
+//! The settings of a run: read from defaults, file, environment and flags, and all checked.
 //!
-//! [`sections`] is the one table of settings; reading them, the report of
-//! `waybill config` and the table in `docs/reference` all follow it. Nothing outside this module reads
-//! the environment, and nothing in it opens a connection.
+//! [`sections`] is the only table of settings; parsing, the report of `waybill config` and the
+//! table in `docs/reference` all follow it. Nothing outside this module reads the environment, and
+//! nothing in it opens a connection.
 
 mod checks;
 mod fault;
@@ -31,10 +31,10 @@ pub use self::values::{LogFormat, Unroutable};
 pub(crate) use self::fault::nearest;
 pub(crate) use self::units::{parse_duration, show_duration};
 
-/// The variable that names the settings file when no flag does.
+/// The variable that names the settings file if no flag does.
 pub const FILE_VARIABLE: &str = "WAYBILL_CONFIG";
 
-/// What the environment says of object stores, in the names that their own tools use.
+/// The environment's variables for object stores, with the names that their own tools use.
 #[must_use]
 pub fn cloud_credentials() -> Vec<(String, String)> {
     let is_one = |name: &str| CLOUDS.iter().any(|cloud| name.starts_with(cloud));
@@ -43,35 +43,35 @@ pub fn cloud_credentials() -> Vec<(String, String)> {
 
 const CLOUDS: [&str; 3] = ["AWS_", "AZURE_", "GOOGLE_"];
 
-/// What one setting is called, holds and means.
+/// One setting: its names, default, kind and meaning.
 #[derive(Debug)]
 pub struct Setting {
     /// Its name in the file and in a flag: `section.field`.
     pub key: &'static str,
     /// Its name in the environment.
     pub variable: &'static str,
-    /// Its value when nobody gives one, or `required`, or `none`.
+    /// Its value if no source sets it, or `required`, or `none`.
     pub default: &'static str,
-    /// Which values it takes.
+    /// Which values it accepts.
     pub kind: Kind,
     /// What it does, in half a sentence.
     pub doc: &'static str,
 }
 
 impl Setting {
-    /// The section it stands in.
+    /// Its section.
     #[must_use]
     pub fn section(&self) -> &'static str {
         self.key.split_once('.').map_or("", |(section, _)| section)
     }
 
-    /// Whether its value may never be shown, and may be given as a file instead.
+    /// Whether its value is never shown, and may be read from a file instead.
     #[must_use]
     pub const fn is_secret(&self) -> bool {
         matches!(self.kind, Kind::SecretUrl(_) | Kind::Secret)
     }
 
-    /// Whether somebody has to give it.
+    /// Whether it is required.
     #[must_use]
     pub fn is_required(&self) -> bool {
         self.default == "required"
@@ -83,7 +83,7 @@ impl Setting {
         self.default == "none"
     }
 
-    /// Whether it is kept out of the documentation, because only tests need it.
+    /// Whether it is omitted from the documentation, because only tests need it.
     #[must_use]
     pub fn is_hidden(&self) -> bool {
         self.key.starts_with("fault.")

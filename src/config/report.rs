@@ -1,4 +1,4 @@
-//! The settings for people: the effective ones of a run, and the table of the documentation.
+//! Reports of settings: the effective ones of a run, and the table of the documentation.
 
 use std::fmt::{self, Write};
 
@@ -6,15 +6,15 @@ use super::fault::Origin;
 use super::sources::FoundValue;
 use super::{SETTINGS, Setting};
 
-/// What stands in place of a secret.
+/// The placeholder for a secret.
 const REDACTED: &str = "[redacted]";
 
-/// One setting as it is in this run, fit to be shown.
+/// One effective setting of this run, with secrets redacted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Effective {
     /// Its name.
     pub key: &'static str,
-    /// Its value as it was written, or a placeholder for a secret.
+    /// Its value as written, or a placeholder for a secret.
     pub value: String,
     /// Where the value came from.
     pub origin: Origin,
@@ -45,8 +45,10 @@ impl fmt::Display for Effective {
 /// The table of settings in the documentation, as Markdown.
 #[must_use]
 pub fn settings_table() -> String {
-    let mut table =
-        String::from("| variable | default | allowed | what it is |\n| --- | --- | --- | --- |\n");
+    let mut table = String::from(
+        "| variable | default | allowed | meaning |
+| --- | --- | --- | --- |\n",
+    );
     for setting in SETTINGS.iter().filter(|setting| !setting.is_hidden()) {
         let _ = writeln!(
             table,

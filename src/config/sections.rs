@@ -1,7 +1,7 @@
 //! Every setting, once: its field, variable, default, kind and meaning.
 //!
 //! One macro turns the table below into the structs, their documentation, the list [`SETTINGS`]
-//! and the code that fills the structs, so that none of them can say something else.
+//! and the code that fills the structs, so that they can't differ.
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -14,6 +14,7 @@ use super::kind::Kind::{
 };
 use super::values::{LogFormat, Unroutable, Values};
 use super::{Kind, Setting};
+
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
 const GIB: u64 = 1 << 30;
@@ -26,7 +27,7 @@ const fn days(n: u64) -> Duration {
     Duration::from_secs(n * 86_400)
 }
 
-/// How long a single wait on the network may be.
+/// The bounds of a timeout on the network.
 const WAIT: Kind = Time(ms(10), ms(3_600_000));
 
 macro_rules! sections {
@@ -87,7 +88,7 @@ sections! {
     /// The database that keeps the records.
     database: DatabaseSettings {
         url: SecretString = "WAYBILL_DATABASE__URL", "required", SecretUrl(&["postgres", "postgresql"]),
-            "where records are kept; `DATABASE_URL` is honoured too";
+            "PostgreSQL database of the records; `DATABASE_URL` is read too";
         ca_file: Option<PathBuf> = "WAYBILL_DATABASE__CA_FILE", "none", Path,
             "certificates to trust instead of the system's, PEM";
         cert_file: Option<PathBuf> = "WAYBILL_DATABASE__CERT_FILE", "none", Path,
@@ -95,19 +96,19 @@ sections! {
         key_file: Option<PathBuf> = "WAYBILL_DATABASE__KEY_FILE", "none", Path,
             "the key of the client's certificate, PEM";
         pool: usize = "WAYBILL_DATABASE__POOL", "8", Count(2, 1_000),
-            "most connections of one process, and one more for each of the janitor's nine jobs; at least 2 for each of `broker.partitions` and 4 more";
+            "maximum connections of one process, and one more for each of the janitor's nine jobs; at least 2 for each of `broker.partitions` and 4 more";
         connect_timeout: Duration = "WAYBILL_DATABASE__CONNECT_TIMEOUT", "5s", WAIT,
-            "longest wait for a connection";
+            "maximum wait for a connection";
         statement_timeout: Duration = "WAYBILL_DATABASE__STATEMENT_TIMEOUT", "30s", WAIT,
-            "longest run of one statement, held by the server";
+            "maximum run time of one statement, enforced by the server";
         lock_timeout: Duration = "WAYBILL_DATABASE__LOCK_TIMEOUT", "10s", WAIT,
-            "longest wait for one lock, held by the server";
+            "maximum wait for one lock, enforced by the server";
     }
 
     /// The broker that events come from and completions go to.
     broker: BrokerSettings {
         url: SecretString = "WAYBILL_BROKER__URL", "required", SecretUrl(&["amqp", "amqps"]),
-            "where events come from; `AMQP_URL` is honoured too";
+            "RabbitMQ broker of events and completions; `AMQP_URL` is read too";
         ca_file: Option<PathBuf> = "WAYBILL_BROKER__CA_FILE", "none", Path,
             "certificates to trust instead of the system's, PEM";
         cert_file: Option<PathBuf> = "WAYBILL_BROKER__CERT_FILE", "none", Path,
@@ -117,67 +118,67 @@ sections! {
         management_url: Option<SecretString> = "WAYBILL_BROKER__MANAGEMENT_URL", "none", SecretUrl(&["http", "https"]),
             "the broker's management API, such as `http://monitor:password@host:15672`: `waybill doctor` reads the queues' policies there";
         heartbeat: Duration = "WAYBILL_BROKER__HEARTBEAT", "5s", Time(ms(1_000), ms(3_600_000)),
-            "a silent peer is given up after twice this, counted in whole seconds";
+            "AMQP heartbeat timeout, in whole seconds; a silent peer is disconnected after twice this";
         connect_timeout: Duration = "WAYBILL_BROKER__CONNECT_TIMEOUT", "5s", WAIT,
-            "longest wait for a connection";
+            "maximum wait for a connection";
         confirm_timeout: Duration = "WAYBILL_BROKER__CONFIRM_TIMEOUT", "10s", WAIT,
-            "longest wait for a publish to be confirmed";
+            "maximum wait for a publisher confirm";
         partitions: u16 = "WAYBILL_BROKER__PARTITIONS", "1", Count(1, 256),
-            "queues that events are spread over by token";
+            "queues over which events are distributed by token";
         prefetch: u16 = "WAYBILL_BROKER__PREFETCH", "4000", Count(1, 65_535),
-            "most unacknowledged messages of one consumer";
+            "maximum unacknowledged messages of one consumer";
     }
 
-    /// What one message may contain; what breaks a limit becomes a dead letter.
+    /// What one message may contain; a message that exceeds a limit becomes a dead letter.
     limits: LimitSettings {
         body_bytes: usize = "WAYBILL_LIMITS__BODY_BYTES", "2MiB", Bytes(KIB, 128 * MIB),
-            "longest body of a message";
+            "maximum body of a message";
         nesting: usize = "WAYBILL_LIMITS__NESTING", "64", Count(4, 127),
-            "deepest nesting of JSON";
+            "maximum nesting of JSON";
         name_bytes: usize = "WAYBILL_LIMITS__NAME_BYTES", "200", Count(36, 200),
-            "longest token, id, identifier or name";
+            "maximum length of a token, id, identifier or name";
         items: usize = "WAYBILL_LIMITS__ITEMS", "1000", Count(1, 10_000),
-            "most items in one event";
+            "maximum items in one event";
         form_bytes: usize = "WAYBILL_LIMITS__FORM_BYTES", "1MiB", Bytes(KIB, 16 * MIB),
-            "longest form of an order, all of its events together";
+            "maximum form of an order, over all of its events";
         parked_pushes: usize = "WAYBILL_LIMITS__PARKED_PUSHES", "1000", Count(1, 100_000),
-            "most pushes of an order that wait for their stage; their forms together may be 16 times `limits.form_bytes`";
+            "maximum pushes of an order that wait for their stage; their forms may have 16 times `limits.form_bytes` in total";
         text_bytes: usize = "WAYBILL_LIMITS__TEXT_BYTES", "4KiB", Bytes(64, MIB),
-            "longest single message or reason";
+            "maximum length of a single message or reason";
         header_bytes: usize = "WAYBILL_LIMITS__HEADER_BYTES", "64KiB", Bytes(KIB, MIB),
-            "longest headers of a message, all together";
+            "maximum size of all headers of a message";
         future: Duration = "WAYBILL_LIMITS__FUTURE", "1d", Time(ms(1_000), days(36_500)),
             "how far ahead of the clock the time of an event may be";
     }
 
-    /// When a batch is cut; a stream that is idle cuts it at once.
+    /// When a batch is full; a batch is written at once while no other one is under way.
     batch: BatchSettings {
         events: usize = "WAYBILL_BATCH__EVENTS", "1000", Count(1, 10_000),
-            "most events in one transaction";
+            "maximum events in one transaction";
         bytes: usize = "WAYBILL_BATCH__BYTES", "8MiB", Bytes(KIB, GIB),
-            "most bytes in one transaction";
+            "maximum bytes in one transaction";
     }
 
-    /// What one worker holds.
+    /// The memory of a worker.
     worker: WorkerSettings {
         bytes_in_flight: usize = "WAYBILL_WORKER__BYTES_IN_FLIGHT", "64MiB", Bytes(KIB, 64 * GIB),
-            "about how many bytes of messages one queue's consumer holds; large messages make its prefetch smaller";
+            "about how many unacknowledged bytes one queue's consumer may have; large messages reduce its prefetch";
     }
 
-    /// Completions on their way out.
+    /// The publishing of completions.
     outbox: OutboxSettings {
         limit: u64 = "WAYBILL_OUTBOX__LIMIT", "100000", Count(1, 100_000_000),
-            "most rows that wait to be published; consuming pauses above";
+            "maximum rows that wait to be published; consuming pauses above";
         unroutable: Unroutable = "WAYBILL_OUTBOX__UNROUTABLE", "drop", Choice(&["drop", "keep"]),
             "what happens to an unroutable message";
         sweep_after: Duration = "WAYBILL_OUTBOX__SWEEP_AFTER", "30s", WAIT,
-            "age at which a row that a crash left behind is published";
+            "age at which the sweeper publishes a row that was left in the outbox";
     }
 
     /// How long processes live.
     process: ProcessSettings {
         settle: Duration = "WAYBILL_PROCESS__SETTLE", "10m", Time(ms(1), days(365)),
-            "longest wait after an ending event for what is missing";
+            "maximum wait after an ending event for missing events";
         deadline: Option<Duration> = "WAYBILL_PROCESS__DEADLINE", "off", DurationOrOff(ms(1), days(3_650)),
             "a process that is open for longer ends with `error`";
         retention: Duration = "WAYBILL_PROCESS__RETENTION", "30d", Time(ms(1_000), days(36_500)),
@@ -188,16 +189,16 @@ sections! {
             "after that, it is answered over HTTP as gone for this long";
     }
 
-    /// The jobs that end and remove processes whose time has come.
+    /// The jobs that end processes that are due and delete old ones.
     janitor: JanitorSettings {
         parked_for: Duration = "WAYBILL_JANITOR__PARKED_FOR", "7d", Time(ms(1), days(3_650)),
-            "longest wait of a push for its stage; then it becomes a dead letter";
+            "maximum wait of a push for its stage; then it becomes a dead letter";
         interval: Duration = "WAYBILL_JANITOR__INTERVAL", "5s", Time(ms(10), ms(30_000)),
-            "pause between two rounds of a job; four times that for what is only old";
+            "pause between two rounds of a job; four times that for deleting old rows";
         batch: usize = "WAYBILL_JANITOR__BATCH", "500", Count(1, 10_000),
-            "most processes ended or removed in one transaction";
+            "maximum processes ended or deleted in one transaction";
         rows: usize = "WAYBILL_JANITOR__ROWS", "20000", Count(1, 1_000_000),
-            "most events, and as many items, deleted in one transaction";
+            "maximum events, and maximum items, deleted in one transaction";
         dead_letters_kept: Option<Duration> = "WAYBILL_JANITOR__DEAD_LETTERS_KEPT", "off", DurationOrOff(ms(1_000), days(36_500)),
             "a dead letter that was neither replayed nor discarded is deleted after this";
     }
@@ -205,68 +206,68 @@ sections! {
     /// The listener for clients.
     http: HttpSettings {
         listen: SocketAddr = "WAYBILL_HTTP__LISTEN", "127.0.0.1:8080", Address,
-            "where clients are answered; other machines can reach it only once there is an API key";
+            "address of the listener for clients; other machines can reach it only once there is an API key";
         database_url: Option<SecretString> = "WAYBILL_HTTP__DATABASE_URL", "none", SecretUrl(&["postgres", "postgresql"]),
             "a replica to read from instead of `database.url`";
         pool: usize = "WAYBILL_HTTP__POOL", "8", Count(2, 1_000),
-            "most database connections of the listener, to the replica as many again";
+            "maximum database connections of the listener, and the same number to the replica";
         requests_per_second: u32 = "WAYBILL_HTTP__REQUESTS_PER_SECOND", "5000", Count(1, 1_000_000),
             "requests granted to one key, or to one address as long as there are no keys";
         wrong_keys_per_second: u32 = "WAYBILL_HTTP__WRONG_KEYS_PER_SECOND", "20", Count(1, 1_000_000),
             "requests with a key that is not known yet, granted to one address";
     }
 
-    /// The other systems whose clients are answered, each under a path of its own.
+    /// The other systems whose clients are served, each under a path of its own.
     dialects: DialectSettings {
         open_capture: Option<String> = "WAYBILL_DIALECTS__OPEN_CAPTURE", "/open-capture", PrefixOrOff,
-            "where clients of Open-Capture are answered";
+            "path prefix for clients of Open-Capture";
         open_capture_language: String = "WAYBILL_DIALECTS__OPEN_CAPTURE_LANGUAGE", "fr", Choice(&["fr", "en"]),
             "the language of their long dates";
         diadoc: Option<String> = "WAYBILL_DIALECTS__DIADOC", "/diadoc", PrefixOrOff,
-            "where clients of Diadoc are answered";
+            "path prefix for clients of Diadoc";
         ahgora: Option<String> = "WAYBILL_DIALECTS__AHGORA", "/ahgora", PrefixOrOff,
-            "where clients of Ahgora are answered";
+            "path prefix for clients of Ahgora";
         ahgora_validity: Duration = "WAYBILL_DIALECTS__AHGORA_VALIDITY", "15m", Time(ms(1_000), days(365)),
-            "for how long after its end they are answered about a process, and how long their `unique` stays the same without new requests";
+            "how long after its end they can query a process, and how long their `unique` stays the same without new requests";
         omflow: Option<String> = "WAYBILL_DIALECTS__OMFLOW", "/omflow", PrefixOrOff,
-            "where clients of OMFLOW are answered";
+            "path prefix for clients of OMFLOW";
         omflow_security: Duration = "WAYBILL_DIALECTS__OMFLOW_SECURITY", "5m", Time(ms(1_000), days(1)),
-            "a security code of OMFLOW is good for this long after its last use";
+            "a security code of OMFLOW is valid for this long after its last use";
     }
 
     /// The files that clients upload.
     files: FileSettings {
         url: String = "WAYBILL_FILES__URL", "waybill-files", Text,
-            "where files are kept: a folder, or a URL such as `s3://bucket/prefix` (`AWS_…`, `AZURE_…` and `GOOGLE_…` are honoured)";
+            "where files are kept: a folder, or a URL such as `s3://bucket/prefix` (variables `AWS_…`, `AZURE_…` and `GOOGLE_…` are read too)";
         file_bytes: usize = "WAYBILL_FILES__FILE_BYTES", "64MiB", Bytes(KIB, 64 * GIB),
-            "largest file of an upload";
+            "maximum file of an upload";
         request_bytes: usize = "WAYBILL_FILES__REQUEST_BYTES", "256MiB", Bytes(KIB, 64 * GIB),
-            "most bytes of all files of one upload together";
+            "maximum total bytes of all files of one upload";
         types: String = "WAYBILL_FILES__TYPES", "application/pdf,image/jpeg,image/png,image/tiff", Text,
-            "what a file may be by its contents: media types, or `any`";
+            "allowed media types of a file, detected from its contents, or `any`";
     }
 
     /// The listener for health and metrics.
     ops: OpsSettings {
         listen: SocketAddr = "WAYBILL_OPS__LISTEN", "127.0.0.1:9464", Address,
-            "where health and metrics are served";
+            "address of the listener for health and metrics";
     }
 
     /// The end of a run.
     shutdown: ShutdownSettings {
         grace: Duration = "WAYBILL_SHUTDOWN__GRACE", "20s", Time(ms(10), ms(3_600_000)),
-            "longest wait for held work after SIGTERM";
+            "maximum wait for pending work after SIGTERM";
     }
 
     /// What is logged, and how.
     log: LogSettings {
         filter: String = "WAYBILL_LOG__FILTER", "info", Filter,
-            "which lines are written";
+            "which lines are logged";
         format: LogFormat = "WAYBILL_LOG__FORMAT", "auto", Choice(&["auto", "text", "json"]),
             "`auto` is text on a terminal and JSON elsewhere";
     }
 
-    /// The server that commands ask instead of database and broker.
+    /// The server that commands use instead of database and broker.
     client: ClientSettings {
         url: String = "WAYBILL_CLIENT__URL", "http://127.0.0.1:8080", Url(&["http", "https"]),
             "the server that `get`, `watch`, `open` and `push` use over HTTP, and `publish` where this is set";
@@ -279,6 +280,6 @@ sections! {
     /// Faults on purpose, for tests.
     fault: FaultSettings {
         crash_at: Option<String> = "WAYBILL_FAULT__CRASH_AT", "none", Text,
-            "the crash point at which the program dies";
+            "the crash point at which the program aborts";
     }
 }

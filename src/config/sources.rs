@@ -1,7 +1,7 @@
-//! Where values come from: file, environment and flags, laid over each other, weakest first.
+//! The sources of values: file, environment and flags, merged by precedence.
 //!
-//! Names are resolved here; whether a value is any good is decided later, so that all faults of
-//! all sources are found in one go.
+//! Names are resolved here; values are checked later, so that all faults of all sources are
+//! reported at once.
 
 use std::{collections::BTreeMap, ffi::OsString, fs::File, io::Read, path::Path};
 
@@ -10,17 +10,17 @@ use toml::{Table, Value};
 use super::fault::{Fault, Origin, nearest};
 use super::{FILE_VARIABLE, SETTINGS, Setting};
 
-/// The longest settings file.
+/// The maximum size of a settings file.
 const FILE_BYTES_MAX: u64 = 1 << 20;
 /// The longest name that is compared with the known ones.
 const NAME_BYTES_MAX: usize = 100;
 const PREFIX: &str = "WAYBILL_";
-/// Variables of the environment with our prefix that are no settings.
+/// Variables with Waybill's prefix that are not settings.
 const OTHER_VARIABLES: &[&str] = &[FILE_VARIABLE, "WAYBILL_REVISION"];
-/// Names from elsewhere that are honoured, but give way to our own.
+/// Common names that are read too, with lower precedence than Waybill's own.
 const ALIASES: &[(&str, &str)] = &[("DATABASE_URL", "database.url"), ("AMQP_URL", "broker.url")];
 
-/// How strong a source is.
+/// The precedence of a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
     File,
@@ -29,17 +29,17 @@ enum Rank {
     Flag,
 }
 
-/// A value as it was found.
+/// A value as found.
 #[derive(Debug)]
 pub(super) struct FoundValue {
     pub(super) text: String,
-    /// Whether the text names a file that holds the value.
+    /// Whether the text names a file that contains the value.
     pub(super) is_file: bool,
     pub(super) origin: Origin,
     rank: Rank,
 }
 
-/// The strongest value found for each setting, and the faults on the way there.
+/// The value with the highest precedence for each setting, and the faults found so far.
 #[derive(Debug, Default)]
 pub(super) struct Sources {
     pub(super) found: BTreeMap<&'static str, FoundValue>,
@@ -47,7 +47,7 @@ pub(super) struct Sources {
 }
 
 impl Sources {
-    /// Takes what the settings file says.
+    /// Adds the values of the settings file.
     pub(super) fn file(&mut self, path: &Path) {
         let origin = |key: &str| Origin::File(path.to_owned(), key.to_owned());
         let parsed = read_text(path, FILE_BYTES_MAX)
@@ -61,7 +61,7 @@ impl Sources {
         }
     }
 
-    /// Takes what the environment says.
+    /// Adds the values of the environment.
     pub(super) fn environment(&mut self, variables: Vec<(OsString, OsString)>) {
         for (name, value) in variables {
             let Some(name) = name.to_str() else { continue };
@@ -89,7 +89,7 @@ impl Sources {
         }
     }
 
-    /// Takes what flags say, each `key=value`; later ones win.
+    /// Adds the values of flags, each `key=value`; later ones win.
     pub(super) fn flags(&mut self, overrides: &[String]) {
         for (at, text) in overrides.iter().enumerate() {
             let Some((key, value)) = text.split_once('=') else {
@@ -97,7 +97,7 @@ impl Sources {
                 self.faults.push(fault.allowed("`key=value`"));
                 continue;
             };
-            self.take(
+            self.add(
                 key.trim(),
                 value.to_owned(),
                 Rank::Flag,
@@ -123,13 +123,13 @@ impl Sources {
                     let fault = Fault::new(&key, "is not a single value");
                     self.faults.push(fault.from(origin(&key)));
                 }
-                Value::String(text) => self.take(&key, text, Rank::File, origin(&key)),
-                single => self.take(&key, single.to_string(), Rank::File, origin(&key)),
+                Value::String(text) => self.add(&key, text, Rank::File, origin(&key)),
+                single => self.add(&key, single.to_string(), Rank::File, origin(&key)),
             }
         }
     }
 
-    fn take(&mut self, key: &str, text: String, rank: Rank, origin: Origin) {
+    fn add(&mut self, key: &str, text: String, rank: Rank, origin: Origin) {
         match resolve(key) {
             Some((setting, is_file)) => {
                 self.put(
@@ -146,7 +146,7 @@ impl Sources {
         }
     }
 
-    /// Keeps a value unless a stronger one is there; an empty one counts as not given.
+    /// Keeps a value unless there is one of higher precedence; an empty one counts as not set.
     fn put(&mut self, setting: &'static Setting, found: FoundValue) {
         if found.text.trim().is_empty() {
             return;
@@ -179,7 +179,7 @@ impl Sources {
     }
 }
 
-/// Reads a text file up to a limit; on failure says why.
+/// Reads a text file up to a limit; on failure returns why.
 pub(super) fn read_text(path: &Path, bytes_max: u64) -> Result<String, String> {
     let cannot = |error: std::io::Error| format!("cannot be read: {}", error.kind());
     let mut text = String::new();
@@ -193,7 +193,7 @@ pub(super) fn read_text(path: &Path, bytes_max: u64) -> Result<String, String> {
     Ok(text)
 }
 
-/// The setting that a dotted key means, and whether it names a file that holds the value.
+/// The setting of a dotted key, and whether it names a file that contains the value.
 fn resolve(key: &str) -> Option<(&'static Setting, bool)> {
     let exact = |key: &str| SETTINGS.iter().find(|setting| setting.key == key);
     if let Some(setting) = exact(key) {
@@ -203,7 +203,7 @@ fn resolve(key: &str) -> Option<(&'static Setting, bool)> {
     setting.is_secret().then_some((setting, true))
 }
 
-/// What a variable is to us: `None` when it is not ours, a rank without setting when it is unknown.
+/// The setting of a variable: `None` if it is not Waybill's, a rank without setting if unknown.
 fn variable_target(name: &str) -> Option<(Rank, Option<(&'static Setting, bool)>)> {
     for (alias, key) in ALIASES {
         if name == *alias || name.strip_suffix("_FILE") == Some(alias) {
@@ -225,7 +225,7 @@ fn variable_target(name: &str) -> Option<(Rank, Option<(&'static Setting, bool)>
     Some((Rank::Environment, target))
 }
 
-/// Whether Kubernetes sets this variable by itself in the neighbourhood of a service `waybill…`.
+/// Whether Kubernetes sets this variable for a service `waybill…` in the same namespace.
 fn is_service_link(name: &str) -> bool {
     !name.contains("__")
         && (name.contains("_SERVICE_HOST")
@@ -234,7 +234,7 @@ fn is_service_link(name: &str) -> bool {
             || name.ends_with("_PORT"))
 }
 
-/// Place and message of a syntax error, without the line itself: it could hold a secret.
+/// Position and message of a syntax error, without the line itself, which may contain a secret.
 fn syntax(error: &toml::de::Error) -> String {
     let text = error.to_string();
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());

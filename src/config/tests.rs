@@ -1,4 +1,4 @@
-//! Scenarios of loading: which source wins, what is refused, and that no secret gets out.
+//! Scenarios of loading: precedence of sources, refused values, and that no secret is shown.
 
 use std::{fs, path::PathBuf, time::Duration};
 
@@ -36,7 +36,7 @@ fn origin_of(loaded: &Loaded, key: &str) -> String {
 }
 
 #[test]
-fn defaults_fill_what_nobody_gives() {
+fn defaults_apply_to_settings_that_no_source_sets() {
     let loaded = with(&[]).unwrap();
     let settings = &loaded.settings;
     assert_eq!(settings.batch.events, 1000);
@@ -52,7 +52,7 @@ fn defaults_fill_what_nobody_gives() {
 }
 
 #[test]
-fn a_stronger_source_wins() {
+fn the_source_of_higher_precedence_wins() {
     let path = file(
         "layers.toml",
         "[batch]\nevents = 10\nbytes = \"1MiB\"\n[janitor]\nbatch = 7\n",
@@ -87,7 +87,7 @@ fn the_environment_can_name_the_file() {
 }
 
 #[test]
-fn usual_names_of_urls_are_honoured_but_weaker() {
+fn common_names_of_urls_are_read_with_lower_precedence() {
     let usual = [
         ("DATABASE_URL", "postgres://a@usual/x"),
         ("AMQP_URL", "amqp://a@usual/"),
@@ -103,7 +103,7 @@ fn usual_names_of_urls_are_honoured_but_weaker() {
 }
 
 #[test]
-fn a_secret_can_lie_in_a_file() {
+fn a_secret_can_be_read_from_a_file() {
     let secret = file("secret", "postgres://u:hunter2@db/filed\n");
     let environment = [
         BROKER,
@@ -125,7 +125,7 @@ fn a_secret_can_lie_in_a_file() {
 }
 
 #[test]
-fn all_faults_come_at_once() {
+fn all_faults_are_reported_at_once() {
     let path = file(
         "faulty.toml",
         "batchsize = 3\n[batch]\nevent = 10\nevents = [1]\n[process]\nsettle = 600\n",
@@ -151,7 +151,7 @@ fn all_faults_come_at_once() {
               batchsize (file faulty.toml: batchsize): is not a setting
               WAYBILL_BATCH_BYTES (environment WAYBILL_BATCH_BYTES): is not a setting; did you mean `WAYBILL_BATCH__BYTES`?
               override 2: has no `=`; allowed: `key=value`
-              database.url: is required: set WAYBILL_DATABASE__URL, or WAYBILL_DATABASE__URL_FILE for a file that holds it; allowed: a URL that starts with `postgres://` or `postgresql://`
+              database.url: is required: set WAYBILL_DATABASE__URL, or WAYBILL_DATABASE__URL_FILE for a file that contains it; allowed: a URL that starts with `postgres://` or `postgresql://`
               broker.url (environment AMQP_URL): is not such a URL (its value is not shown); allowed: a URL that starts with `amqp://` or `amqps://`
               broker.partitions (environment WAYBILL_BROKER__PARTITIONS): `300` is too large; allowed: a whole number from 1 to 256
               outbox.unroutable (environment WAYBILL_OUTBOX__UNROUTABLE): `lose` is not one of the choices; allowed: `drop` or `keep`
@@ -250,7 +250,7 @@ fn every_setting_is_sound() {
 }
 
 #[test]
-fn the_table_hides_what_only_tests_need() {
+fn the_table_omits_settings_that_only_tests_need() {
     let table = settings_table();
     assert!(table.contains("| `WAYBILL_BATCH__EVENTS` | `1000` |"));
     assert!(!table.contains("FAULT"));

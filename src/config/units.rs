@@ -1,4 +1,4 @@
-//! Durations and sizes as people write them: `250ms`, `10m`, `64KiB`.
+//! Durations and sizes with units: `250ms`, `10m`, `64KiB`.
 
 use std::time::Duration;
 
@@ -11,14 +11,14 @@ const DURATION_UNITS: &[(&str, u64)] = &[
 ];
 const SIZE_UNITS: &[(&str, u64)] = &[("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
 
-/// Reads a whole number with a unit of time; `None` when it is anything else.
+/// Parses a whole number with a unit of time; `None` if it is anything else.
 pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
     let (number, unit) = split(text)?;
     let (_, millis) = DURATION_UNITS.iter().find(|(name, _)| *name == unit)?;
     number.checked_mul(*millis).map(Duration::from_millis)
 }
 
-/// Reads a whole number of bytes, plain or with a binary unit; `None` when it is anything else.
+/// Parses a whole number of bytes, plain or with a binary unit; `None` if it is anything else.
 pub(super) fn parse_bytes(text: &str) -> Option<u64> {
     let (number, unit) = split(text)?;
     if unit.is_empty() {
@@ -28,13 +28,13 @@ pub(super) fn parse_bytes(text: &str) -> Option<u64> {
     number.checked_mul(*bytes)
 }
 
-/// Writes a duration with the largest unit that loses nothing.
+/// Formats a duration with the largest exact unit.
 pub(crate) fn show_duration(duration: Duration) -> String {
     let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     show(millis, DURATION_UNITS).unwrap_or_else(|| "0s".to_owned())
 }
 
-/// Writes a size with the largest unit that loses nothing.
+/// Formats a size with the largest exact unit.
 pub(super) fn show_bytes(bytes: u64) -> String {
     show(bytes, SIZE_UNITS).unwrap_or_else(|| bytes.to_string())
 }

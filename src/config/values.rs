@@ -1,4 +1,4 @@
-//! A checked value, and how it becomes the type of the field that holds it.
+//! Checked values, and their conversion to the types of the fields.
 
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -6,16 +6,16 @@ use secrecy::SecretString;
 
 use super::fault::Fault;
 
-/// What happens to an unroutable completion.
+/// What happens to an unroutable message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unroutable {
-    /// It is counted, logged and forgotten.
+    /// It is counted, logged and deleted.
     Drop,
     /// Its row stays in the outbox and is tried again.
     Keep,
 }
 
-/// How log lines are written.
+/// The format of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
     /// Text on a terminal, JSON elsewhere.

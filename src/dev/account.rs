@@ -1,4 +1,4 @@
-//! The user a server runs as: its own where we are root, because both refuse or should refuse root.
+//! The user a server runs as: its own if this program runs as root, which neither server should.
 
 use std::{
     ffi::OsString,
@@ -12,7 +12,7 @@ use super::DevError;
 /// The user a server runs as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Account {
-    /// Whoever runs this program.
+    /// The user that runs this program.
     Current,
     /// Another user, which only root can become.
     Other {
@@ -35,7 +35,7 @@ impl Account {
         find(&users, user).ok_or(DevError::NoAccount { user })
     }
 
-    /// What stands before a command so that it runs as this user.
+    /// The prefix of a command that runs it as this user.
     pub(super) fn prefix(self) -> Vec<OsString> {
         match self {
             Self::Current => Vec::new(),
@@ -56,7 +56,7 @@ impl Account {
         }
     }
 
-    /// Refuses a folder that this user can't get to.
+    /// Refuses a folder that this user can't access.
     pub(super) fn require_way_to(self, folder: &Path) -> Result<(), DevError> {
         let Self::Other { name, uid, gid } = self else {
             return Ok(());

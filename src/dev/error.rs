@@ -1,11 +1,11 @@
-//! Why a private server could not be used, in one line a person can act on.
+//! Why a private server could not be used, in one line with the remedy.
 
 use std::{
     io,
     path::{Path, PathBuf},
 };
 
-/// What went wrong with a private server. Never holds a password.
+/// An error of a private server. Never contains a password.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DevError {
@@ -23,12 +23,12 @@ pub enum DevError {
         /// The user's name.
         user: &'static str,
     },
-    /// The server's user can't get to its folder.
+    /// The server's user can't access its folder.
     #[error("user {user} may not enter {}: choose another folder, or chmod o+x it", folder.display())]
     Closed {
         /// The user the server would run as.
         user: &'static str,
-        /// The folder on the way that is closed.
+        /// The folder on the path that it may not enter.
         folder: PathBuf,
     },
     /// Another program runs a server on this folder.
@@ -49,15 +49,15 @@ pub enum DevError {
         /// The last lines of it.
         tail: String,
     },
-    /// Another program listens where the server wanted to.
-    #[error("{server} did not start: another program took its port {port}")]
-    PortTaken {
+    /// Another program listens on the server's port.
+    #[error("{server} did not start: another program listens on its port {port}")]
+    PortInUse {
         /// The server's name.
         server: &'static str,
         /// The port on 127.0.0.1.
         port: u16,
     },
-    /// The server outlived even a kill.
+    /// The server did not end even after a kill.
     #[error("{server} did not end (process {pid})")]
     NotEnded {
         /// The server's name.
@@ -70,13 +70,13 @@ pub enum DevError {
     Ctl {
         /// Its first argument.
         command: String,
-        /// What it said.
+        /// Its output.
         output: String,
     },
     /// A file or folder could not be used.
     #[error("could not {action} {}: {source}", path.display())]
     File {
-        /// What was tried.
+        /// The operation.
         action: &'static str,
         /// The file or folder.
         path: PathBuf,

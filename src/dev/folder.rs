@@ -1,4 +1,4 @@
-//! What a server's folder holds besides its data: its lock, its secrets and its ports.
+//! The files in a server's folder besides its data: its lock, its secrets and its ports.
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
@@ -16,25 +16,25 @@ use uuid::Uuid;
 use super::DevError;
 use super::account::{Account, is_root};
 
-/// How long a folder is waited for whose program is dead but whose server is still ending.
+/// How long to wait for a folder whose program has died but whose server is still stopping.
 const ENDING_MAX: Duration = Duration::from_secs(25);
 
-/// The right to run one server. Handed to the server as an open file, so that it lasts exactly as
+/// The right to run one server. The server inherits it as an open file, so that it lasts exactly as
 /// long as the last of the server's processes.
 pub(super) struct Lock {
     file: File,
 }
 
 impl Lock {
-    /// Takes the lock, or says which process has it.
-    pub(super) async fn take(path: &Path) -> Result<Self, DevError> {
+    /// Acquires the lock, or returns which process has it.
+    pub(super) async fn acquire(path: &Path) -> Result<Self, DevError> {
         let deadline = Instant::now() + ENDING_MAX;
         loop {
-            if let Some(lock) = Self::try_take(path)? {
+            if let Some(lock) = Self::try_acquire(path)? {
                 return Ok(lock);
             }
-            let pid = holder(path);
-            if is_there(pid) || Instant::now() >= deadline {
+            let pid = owner(path);
+            if exists(pid) || Instant::now() >= deadline {
                 let folder = path.parent().unwrap_or(path).to_owned();
                 return Err(DevError::InUse { folder, pid });
             }
@@ -42,14 +42,14 @@ impl Lock {
         }
     }
 
-    /// Takes the lock when the server that has it is gone; `None` when it isn't in time.
-    pub(super) async fn take_when_free(
+    /// Acquires the lock once the server that has it is gone; `None` if it isn't in time.
+    pub(super) async fn acquire_when_free(
         path: &Path,
         limit: Duration,
     ) -> Result<Option<Self>, DevError> {
         let deadline = Instant::now() + limit;
         loop {
-            let lock = Self::try_take(path)?;
+            let lock = Self::try_acquire(path)?;
             if lock.is_some() || Instant::now() >= deadline {
                 return Ok(lock);
             }
@@ -57,7 +57,7 @@ impl Lock {
         }
     }
 
-    fn try_take(path: &Path) -> Result<Option<Self>, DevError> {
+    fn try_acquire(path: &Path) -> Result<Option<Self>, DevError> {
         let fault = |source| DevError::file("lock", path, source);
         let mut file = OpenOptions::new()
             .create(true)
@@ -83,9 +83,9 @@ impl From<Lock> for Stdio {
     }
 }
 
-/// Creates the folder where it lacks and answers with its absolute path.
+/// Creates the folder if it is missing and returns its absolute path.
 pub(super) fn create(folder: &Path) -> Result<PathBuf, DevError> {
-    // As root the servers' own users pass through it to their own, private folders.
+    // If run by root, the servers' own users need access to their private folders below.
     let mode = if is_root() { 0o711 } else { 0o700 };
     fs::DirBuilder::new()
         .recursive(true)
@@ -127,7 +127,7 @@ pub(super) fn write_private(path: &Path, text: &str, account: Account) -> Result
     write().map_err(|source| DevError::file("write", path, source))
 }
 
-/// The secret kept in a file; a new random one the first time.
+/// The secret stored in a file; a new random one the first time.
 pub(super) fn secret(path: &Path, account: Account) -> Result<String, DevError> {
     match fs::read_to_string(path) {
         Ok(kept) if !kept.trim().is_empty() => return Ok(kept.trim().to_owned()),
@@ -140,7 +140,7 @@ pub(super) fn secret(path: &Path, account: Account) -> Result<String, DevError> 
     Ok(secret)
 }
 
-/// A port on 127.0.0.1, the one of last time where it is still free.
+/// A port on 127.0.0.1, the last one used if it is still free.
 ///
 /// Keep the listener until all ports are chosen, so that none is chosen twice.
 pub(super) fn claim_port(path: &Path) -> Result<(u16, TcpListener), DevError> {
@@ -168,14 +168,14 @@ fn bind(port: u16) -> io::Result<TcpListener> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port))
 }
 
-/// The process that wrote itself into a lock; 0 where it can't be told.
-fn holder(path: &Path) -> u32 {
+/// The process id in a lock file; 0 if it can't be read.
+fn owner(path: &Path) -> u32 {
     fs::read_to_string(path)
         .ok()
         .and_then(|text| text.trim().parse().ok())
         .unwrap_or(0)
 }
 
-fn is_there(pid: u32) -> bool {
+fn exists(pid: u32) -> bool {
     Path::new("/proc").join(pid.to_string()).exists()
 }

@@ -17,7 +17,7 @@ use super::folder::{self, Lock};
 use super::plan::Plan;
 use super::{DevError, processes};
 
-/// The same for everyone, so that nothing of the caller's environment reaches a server.
+/// A fixed `PATH`, so that a server does not inherit the caller's environment.
 pub(super) const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 const SCRIPT: &str = include_str!("guard.sh");
@@ -25,7 +25,7 @@ const SCRIPT: &str = include_str!("guard.sh");
 /// How long a killed server's processes may take to disappear.
 const KILLED_MAX: Duration = Duration::from_secs(10);
 
-/// A log that grew past this is begun anew at the next start.
+/// A log larger than this is removed at the next start.
 const LOG_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
 /// How much of a log's end goes into an error.
@@ -64,7 +64,7 @@ impl Plan {
 /// One server with its guard.
 pub(super) struct Guard {
     plan: Plan,
-    /// Ours while no server has it.
+    /// `None` while a server has it.
     lock: Option<Lock>,
     shell: Option<(Child, ChildStdin)>,
     pid: u32,
@@ -90,7 +90,7 @@ impl Guard {
         self.pid
     }
 
-    /// Waits until `probe` says yes. A server that ends meanwhile, or takes longer than `limit`, is
+    /// Waits until `probe` succeeds. A server that ends meanwhile, or takes longer than `limit`, is
     /// stopped and reported with the end of its log.
     pub(super) async fn ready(
         &mut self,
@@ -102,9 +102,9 @@ impl Guard {
             if processes::has_ended(self.pid) || Instant::now() >= deadline {
                 let error = self.not_started();
                 self.stop().await?;
-                // Ours are free again now, so a port that isn't explains it.
+                // Its ports are free again now, so one that isn't belongs to another program.
                 return match self.plan.ports.iter().find(|&&port| !folder::is_free(port)) {
-                    Some(&port) => Err(DevError::PortTaken {
+                    Some(&port) => Err(DevError::PortInUse {
                         server: self.plan.name,
                         port,
                     }),
@@ -116,7 +116,7 @@ impl Guard {
         Ok(())
     }
 
-    /// Ends the server cleanly, in the end by force, and removes its folder if it is temporary.
+    /// Stops the server cleanly, or kills it, and removes its folder if it is temporary.
     pub(super) async fn stop(&mut self) -> Result<(), DevError> {
         self.end_with(b"").await
     }
@@ -125,28 +125,28 @@ impl Guard {
     pub(super) async fn kill(&mut self) -> Result<(), DevError> {
         if self.shell.is_some() && self.lock.is_none() {
             processes::signal("KILL", &processes::family(self.pid)).await?;
-            self.regain_lock().await?;
+            self.reacquire_lock().await?;
         }
         Ok(())
     }
 
-    /// Starts the server once more, after a clean end where it still runs.
+    /// Starts the server again; stops it cleanly first if it is running.
     pub(super) async fn restart(&mut self) -> Result<(), DevError> {
         self.end_with(b"keep\n").await?;
         if self.lock.is_none() {
-            self.regain_lock().await?;
+            self.reacquire_lock().await?;
         }
         self.start_again().await
     }
 
-    /// Stops all its processes where they stand; connections stay open and silent.
+    /// Suspends all its processes; connections stay open and silent.
     pub(super) async fn pause(&self) -> Result<(), DevError> {
         // The parent first: then the list of its children is final.
         processes::signal("STOP", &[self.pid]).await?;
         processes::signal("STOP", &processes::family(self.pid)).await
     }
 
-    /// Lets a paused server go on.
+    /// Resumes a paused server.
     pub(super) async fn resume(&self) -> Result<(), DevError> {
         processes::signal("CONT", &processes::family(self.pid)).await
     }
@@ -160,7 +160,7 @@ impl Guard {
             program: "/bin/sh",
             source,
         };
-        // The command is dropped at once, and with it our copy of the lock.
+        // The command is dropped at once, and with it this program's copy of the lock.
         let mut shell = self.plan.command(lock).spawn().map_err(fault)?;
         let (Some(orders), Some(answers)) = (shell.stdin.take(), shell.stdout.take()) else {
             return Err(fault(std::io::ErrorKind::BrokenPipe.into()));
@@ -175,12 +175,12 @@ impl Guard {
         Ok(())
     }
 
-    /// Gives the guard its last order, then waits for it and so for the server.
+    /// Sends the guard its last order, then waits for it and so for the server.
     async fn end_with(&mut self, order: &[u8]) -> Result<(), DevError> {
         let Some((mut shell, mut orders)) = self.shell.take() else {
             return Ok(());
         };
-        // A guard that is gone already has nothing left to be told.
+        // A guard that has already ended needs no order.
         let _ = orders.write_all(order).await;
         let _ = orders.flush().await;
         drop(orders);
@@ -191,8 +191,8 @@ impl Guard {
         }
     }
 
-    async fn regain_lock(&mut self) -> Result<(), DevError> {
-        self.lock = Lock::take_when_free(&self.plan.lock(), KILLED_MAX).await?;
+    async fn reacquire_lock(&mut self) -> Result<(), DevError> {
+        self.lock = Lock::acquire_when_free(&self.plan.lock(), KILLED_MAX).await?;
         match self.lock {
             Some(_) => Ok(()),
             None => Err(self.not_ended()),
@@ -214,7 +214,7 @@ impl Guard {
         }
     }
 
-    /// The last lines the server logged since its last start.
+    /// The last lines that the server logged since its last start.
     fn log_tail(&self) -> String {
         let read = || -> std::io::Result<String> {
             let mut file = File::open(self.plan.log())?;
@@ -237,13 +237,13 @@ impl Guard {
     }
 }
 
-/// Where the next start's lines will begin.
+/// The offset of the next start's log lines.
 fn begin_log(log: &std::path::Path) -> u64 {
     let size = fs::metadata(log).map_or(0, |file| file.len());
     if size <= LOG_BYTES_MAX {
         return size;
     }
-    // A log that can't be removed only stays longer.
+    // A log that can't be removed stays until the next start.
     let _ = fs::remove_file(log);
     0
 }

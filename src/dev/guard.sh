@@ -1,8 +1,8 @@
-# Runs one server and ends it when the program that started this guard is gone.
+# Runs one server and stops it when the program that started this guard has ended.
 #
-# Standard input is a pipe that only that program holds: it ends when the program does, however it
-# died. Standard error is the folder's lock, which the server inherits and so holds while it lives.
-# Standard output gets one line: the server's process id.
+# Standard input is a pipe that only that program has open: it closes when the program ends, however
+# it ends. Standard error is the folder's lock file, which the server inherits and so keeps locked
+# while it runs. Standard output gets one line: the server's process id.
 #
 # $1 log file  $2 the server's folder  $3 signal to stop it  $4 tenths of a second before KILL
 # $5 folder to remove afterwards, or empty  $6... the server's command
@@ -17,7 +17,7 @@ trap '' HUP INT TERM
 echo "$server"
 exec >/dev/null
 
-# The server and its children, which may be stopped (SIGSTOP) and then see no other signal.
+# The server and its children, which may be suspended (SIGSTOP) and then receive no other signal.
 family() {
     echo "$server"
     for stat in /proc/[0-9]*/stat; do
@@ -40,7 +40,7 @@ while kill -s 0 "$server" 2>/dev/null; do
     if [ "$waited" -ge "$patience" ]; then
         kill -s KILL $(family) 2>/dev/null
     elif [ $((waited % 10)) -eq 0 ]; then
-        # Said again every second: a server that is still setting up does not hear it.
+        # Sent again every second: a server that is still starting ignores it.
         kill -s "$signal" "$server" 2>/dev/null
         kill -s CONT $(family) 2>/dev/null
     fi
@@ -51,6 +51,6 @@ wait "$server" 2>/dev/null
 
 if [ -n "$remove" ] && [ "$order" != keep ]; then
     rm -rf "$remove"
-    # The folder above goes with its last content.
+    # Removes the parent folder if it is empty.
     rmdir "${remove%/*}" 2>/dev/null
 fi

@@ -1,10 +1,9 @@
 //! Private PostgreSQL and RabbitMQ servers for `waybill dev`, the tests and the benchmark.
 //!
-//! They need no Docker and no running service, only the installed packages. Everything they write
-//! lies below one folder, they listen on 127.0.0.1 only, and they end with the program that started
-//! them, however it ends: each runs under a small guard (`guard.sh`) that waits for the end of a
-//! pipe only this program holds. Linux only, because it reads `/proc`. What is done with the
-//! servers is left to the callers.
+//! They need no Docker and no running service, only the installed packages. They write only below
+//! one folder, listen on 127.0.0.1 only, and end with the program that started them, however it
+//! ends: each runs under a small guard (`guard.sh`) that waits for the end of a pipe that only this
+//! program has open. Linux only, because it reads `/proc`.
 
 mod account;
 mod error;
@@ -36,13 +35,14 @@ pub struct Servers {
 }
 
 impl Servers {
-    /// Starts both servers on `folder`, which is created where it lacks, and waits until they
-    /// answer. Data from an earlier start on the same folder is there again, and so are the ports
-    /// where they are still free.
+    /// Starts both servers on `folder`, which is created if it is missing, and waits until they
+    /// answer. Data from an earlier start on the same folder is used again, and so are the ports
+    /// if they are still free.
     ///
     /// # Errors
     ///
-    /// When a package is not installed, another program uses the folder, or a server does not start.
+    /// When a package is not installed, another program uses the folder, or a server does not
+    /// start.
     pub async fn start(folder: &Path) -> Result<Self, DevError> {
         Self::start_with(folder, false).await
     }
@@ -58,13 +58,13 @@ impl Servers {
         let folder = std::env::temp_dir().join(name);
         let servers = Self::start_with(&folder, true).await;
         if servers.is_err() {
-            // Whatever was started has ended, and only then does its guard remove its part.
+            // The started servers have ended, and their guards have removed their folders.
             let _ = std::fs::remove_dir_all(&folder);
         }
         servers
     }
 
-    /// The folder that holds everything the servers write.
+    /// The folder that the servers write to.
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
@@ -74,7 +74,7 @@ impl Servers {
     ///
     /// # Errors
     ///
-    /// When a server is still there after it was told to end and then killed.
+    /// When a server is still running after a signal to stop and a kill.
     pub async fn stop(self) -> Result<(), DevError> {
         let (postgres, rabbitmq) = tokio::join!(self.postgres.stop(), self.rabbitmq.stop());
         postgres.and(rabbitmq)
@@ -83,7 +83,7 @@ impl Servers {
     async fn start_with(folder: &Path, temporary: bool) -> Result<Self, DevError> {
         programs::require_all()?;
         let folder = folder::create(folder)?;
-        // Both run to their end: a start that is dropped half-way would still hold the folder.
+        // Both run to completion: a start that is dropped half-way would still lock the folder.
         match tokio::join!(
             Postgres::start_with(&folder, temporary),
             RabbitMq::start_with(&folder, temporary),
@@ -107,11 +107,11 @@ impl Servers {
     }
 }
 
-/// Starts a server, and once more where another program has taken its port: that was free when we
-/// chose it, and the next choice will differ.
+/// Starts a server, and retries once if another program now uses its port, which was free when it
+/// was chosen.
 async fn start_twice<S>(start: impl AsyncFn() -> Result<S, DevError>) -> Result<S, DevError> {
     match start().await {
-        Err(DevError::PortTaken { .. }) => start().await,
+        Err(DevError::PortInUse { .. }) => start().await,
         result => result,
     }
 }

@@ -1,4 +1,4 @@
-//! What a server is run with. Running it is left to the guard.
+//! How a server is run; the guard runs it.
 
 use std::{
     ffi::OsString,
@@ -12,28 +12,28 @@ use super::account::Account;
 pub(super) struct Plan {
     /// The server's name, also of its log and lock.
     pub(super) name: &'static str,
-    /// Its folder, in which it runs.
+    /// Its working directory.
     pub(super) home: PathBuf,
-    /// Whom it runs as.
+    /// The user it runs as.
     pub(super) account: Account,
     /// Its program and arguments.
     pub(super) command: Vec<OsString>,
     /// Its whole environment besides `PATH` and `LANG`.
     pub(super) environment: Vec<(&'static str, OsString)>,
-    /// What makes it end cleanly.
+    /// The signal that stops it cleanly.
     pub(super) stop_signal: &'static str,
     /// How long it may take to do so before it is killed.
     pub(super) patience: Duration,
     /// Whether its folder is removed at the end.
     pub(super) temporary: bool,
-    /// What must not get into an error message.
+    /// A secret that must not appear in an error message.
     pub(super) secret: Option<String>,
     /// The ports it will listen on.
     pub(super) ports: Vec<u16>,
 }
 
 impl Plan {
-    /// What a server in this folder has in common with any other.
+    /// A plan with the defaults of all servers.
     pub(super) fn new(
         name: &'static str,
         home: &Path,

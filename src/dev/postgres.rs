@@ -11,10 +11,10 @@ use super::guard::Guard;
 use super::plan::Plan;
 use super::{DevError, programs, start_twice};
 
-/// Sets the data up the first time, then becomes the server.
+/// Initializes the data the first time, then executes the server.
 const SCRIPT: &str = include_str!("postgres.sh");
 
-/// User and database alike.
+/// The name of both user and database.
 const NAME: &str = "waybill";
 
 /// Setting up takes a second, recovery after a kill usually less.
@@ -63,13 +63,13 @@ impl Postgres {
         let mut plan = Plan::new("postgresql", &home, account, PATIENCE);
         plan.stop_signal = "INT";
         plan.temporary = temporary;
-        let lock = Lock::take(&plan.lock()).await?;
+        let lock = Lock::acquire(&plan.lock()).await?;
         let password = folder::secret(&plan.home.join("password"), account)?;
-        let (port, held) = folder::claim_port(&plan.home.join("port"))?;
+        let (port, listener) = folder::claim_port(&plan.home.join("port"))?;
         plan.command = command(&plan.home, port)?;
         plan.secret = Some(password.clone());
         plan.ports.push(port);
-        drop(held);
+        drop(listener);
         let mut server = Self {
             guard: Guard::start(plan, lock).await?,
             port,
@@ -92,7 +92,7 @@ impl Postgres {
         self.port
     }
 
-    /// The process that accepts connections and is every other one's parent.
+    /// The postmaster process, the parent of all others.
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.guard.pid()
@@ -102,7 +102,7 @@ impl Postgres {
     ///
     /// # Errors
     ///
-    /// When it outlives even a kill.
+    /// When it does not end even after a kill.
     pub async fn stop(mut self) -> Result<(), DevError> {
         self.guard.stop().await
     }
@@ -116,7 +116,7 @@ impl Postgres {
         self.guard.kill().await
     }
 
-    /// Starts it again on the same port and data, after a clean end where it still runs.
+    /// Starts it again on the same port and data; stops it cleanly first if it is running.
     ///
     /// # Errors
     ///
@@ -126,7 +126,7 @@ impl Postgres {
         self.ready().await
     }
 
-    /// Stops all its processes where they stand; connections stay open and silent.
+    /// Suspends all its processes; connections stay open and silent.
     ///
     /// # Errors
     ///
@@ -135,7 +135,7 @@ impl Postgres {
         self.guard.pause().await
     }
 
-    /// Lets it go on after [`Postgres::pause`].
+    /// Resumes it after [`Postgres::pause`].
     ///
     /// # Errors
     ///
@@ -146,7 +146,7 @@ impl Postgres {
 
     async fn ready(&mut self) -> Result<(), DevError> {
         let url = self.url();
-        // A login is refused until recovery is through.
+        // Logins are refused until recovery has finished.
         let probe = async || {
             let login = tokio_postgres::connect(&url, NoTls);
             matches!(timeout(Duration::from_secs(5), login).await, Ok(Ok(_)))

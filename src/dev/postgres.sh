@@ -1,10 +1,10 @@
-# Becomes a PostgreSQL server in the current folder, after creating its data there the first time.
+# Runs a PostgreSQL server in the current folder, after creating its data there the first time.
 #
 # $1 folder of PostgreSQL's programs  $2... the server's arguments
 bin=$1
 shift
 
-# Built beside and then renamed: a set-up that was interrupted is not taken for a finished one.
+# Created under another name and then renamed, so that an interrupted initdb leaves no data folder.
 if [ ! -d data ]; then
     rm -rf data.new
     "$bin/initdb" -D data.new -U waybill --pwfile=password --auth=scram-sha-256 -E UTF8 --locale=C &&

@@ -1,4 +1,4 @@
-//! Which processes a server consists of, and how to signal them.
+//! Finds the processes of a server and signals them.
 
 use std::{fs, process::Stdio};
 
@@ -6,7 +6,7 @@ use tokio::process::Command;
 
 use super::DevError;
 
-/// Whether a process is gone, or is only waiting for its parent to notice its end.
+/// Whether a process has ended, or is a zombie.
 pub(super) fn has_ended(pid: u32) -> bool {
     status(pid).is_none_or(|status| matches!(status.state, 'Z' | 'X'))
 }
@@ -22,9 +22,9 @@ pub(super) fn family(pid: u32) -> Vec<u32> {
     std::iter::once(pid).chain(children).collect()
 }
 
-/// Sends a signal by its name. A process that has ended meanwhile is no fault.
+/// Sends a signal by its name; ignores processes that have ended.
 pub(super) async fn signal(name: &str, pids: &[u32]) -> Result<(), DevError> {
-    // The shell's own `kill`: the program of that name is not installed everywhere.
+    // The shell's built-in `kill`: the program of that name is not installed everywhere.
     Command::new("/bin/sh")
         .args([
             "-c",
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_with_blanks_and_parentheses_does_not_confuse() {
+    fn a_name_with_blanks_and_parentheses_is_parsed() {
         let status = parse("17 (a) b) (c) S 4 17 17 0").expect("the line is well formed");
         assert_eq!((status.state, status.parent), ('S', 4));
     }

@@ -1,4 +1,4 @@
-//! Where the installed servers' programs are.
+//! Finds the installed servers' programs.
 
 use std::{
     fs,
@@ -12,10 +12,10 @@ use super::DevError;
 const POSTGRES_VERSIONS: &str = "/usr/lib/postgresql";
 
 /// Packages' and the official image's folders of RabbitMQ's scripts. The wrappers on the PATH are
-/// no use: they switch the user and the folder.
+/// no use: they change the user and the folder.
 const RABBITMQ_SCRIPTS: [&str; 2] = ["/usr/lib/rabbitmq/bin", "/opt/rabbitmq/sbin"];
 
-/// Refuses with one message that names every package that lacks.
+/// Fails with one message that names every missing package.
 pub(super) fn require_all() -> Result<(), DevError> {
     match (postgres(None), rabbitmq()) {
         (Err(_), Err(_)) => Err(DevError::Missing {
@@ -26,13 +26,13 @@ pub(super) fn require_all() -> Result<(), DevError> {
     }
 }
 
-/// The folder of PostgreSQL's server programs: of the major version `wanted` where it is there, and
+/// The folder of PostgreSQL's server programs: of the major version `version` if installed, of
 /// the newest otherwise.
-pub(super) fn postgres(wanted: Option<&str>) -> Result<PathBuf, DevError> {
+pub(super) fn postgres(version: Option<&str>) -> Result<PathBuf, DevError> {
     let installed = postgres_versions(Path::new(POSTGRES_VERSIONS));
     let exact = installed
         .iter()
-        .find(|(version, _)| wanted == Some(version.to_string().as_str()));
+        .find(|(found, _)| version == Some(found.to_string().as_str()));
     exact
         .or_else(|| installed.last())
         .map(|(_, folder)| folder.clone())

@@ -1,6 +1,6 @@
-//! Where the contents of files are kept: a local folder, or S3 and its like, by one interface.
+//! The file store: a local folder, or an object store such as S3, behind one interface.
 //!
-//! What a file is called and whom it belongs to is in the database; here it is a path and bytes.
+//! The database has a file's name and process; here it is a path and bytes.
 
 use std::io;
 use std::ops::Range;
@@ -19,35 +19,35 @@ use uuid::Uuid;
 
 pub use bytes::Bytes;
 
-/// What is sent to the store at once; the least that S3 takes as a part.
+/// The size of a part; the minimum for a multipart upload to S3.
 const PART_BYTES: usize = 5 << 20;
-/// Parts of one file that are under way at the same time.
+/// Parts of one file that are uploaded at the same time.
 const PARTS_AT_ONCE: usize = 1;
 
-/// Why a file can't be kept or given.
+/// Why a file can't be written or read.
 #[derive(Debug, thiserror::Error)]
 pub enum FilesError {
-    /// The place to keep files is no folder and no URL that is known.
+    /// The setting is neither a folder nor a supported URL.
     #[error("files.url is no folder and no URL of an object store: {0}")]
     Settings(String),
-    /// It is not there.
+    /// The file is missing.
     #[error("the file is not in the store")]
     Missing,
     /// Its end could not be written.
-    #[error("the store of files failed: {0}")]
+    #[error("the file store failed: {0}")]
     Write(#[source] io::Error),
     /// The store failed.
-    #[error("the store of files failed: {0}")]
+    #[error("the file store failed: {0}")]
     Store(#[source] object_store::Error),
 }
 
-/// The store of files.
+/// The file store.
 #[derive(Debug, Clone)]
 pub struct Files {
     store: Arc<dyn ObjectStore>,
 }
 
-/// The name of a file's contents: its process and its own id.
+/// The path of a file: its process and its own id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FilePath {
     /// The process it belongs to.
@@ -56,7 +56,7 @@ pub struct FilePath {
     pub id: Uuid,
 }
 
-/// What was kept.
+/// A stored file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredFile {
     /// Bytes.
@@ -65,7 +65,7 @@ pub struct StoredFile {
     pub sha256: String,
 }
 
-/// A file while it is written; dropped before its end, it was never there.
+/// A file while it is written; if dropped before its end, it does not exist.
 pub struct Writing {
     writer: BufWriter,
     digest: Digesting,
@@ -78,12 +78,11 @@ pub struct Digesting {
 }
 
 impl Files {
-    /// Opens the store at a folder or URL; `credentials` are what its kind takes from the
-    /// environment.
+    /// Opens the store at a folder or URL; `credentials` are its settings from the environment.
     ///
     /// # Errors
     ///
-    /// If there is no such kind of store.
+    /// If that kind of store is not supported.
     pub fn open(place: &str, credentials: Vec<(String, String)>) -> Result<Self, FilesError> {
         let wrong = |why: &dyn ToString| FilesError::Settings(why.to_string());
         let url = match place.contains("://") {
@@ -95,7 +94,7 @@ impl Files {
         Ok(Self { store })
     }
 
-    /// Begins a file; what was there before is replaced once it is whole.
+    /// Begins a file; it replaces an earlier one once it is finished.
     #[must_use]
     pub fn write(&self, path: FilePath) -> Writing {
         let store = Arc::clone(&self.store);
@@ -110,13 +109,13 @@ impl Files {
     ///
     /// # Errors
     ///
-    /// If it is not there, or the store fails.
+    /// If it is missing, or the store fails.
     pub async fn read(
         &self,
         path: FilePath,
         range: Range<u64>,
     ) -> Result<BoxStream<'static, Result<Bytes, object_store::Error>>, FilesError> {
-        // An empty range is no range to the store.
+        // The store rejects an empty range.
         if range.is_empty() {
             return Ok(Box::pin(futures_util::stream::empty()));
         }
@@ -128,7 +127,7 @@ impl Files {
         Ok(found.map_err(FilesError::from)?.into_stream())
     }
 
-    /// Removes a file; one that is not there is removed already.
+    /// Removes a file; succeeds if it is missing.
     ///
     /// # Errors
     ///
@@ -157,32 +156,32 @@ impl Writing {
         self.writer.put(bytes).await.map_err(FilesError::from)
     }
 
-    /// Makes it whole.
+    /// Finishes the file.
     ///
     /// # Errors
     ///
-    /// If the store fails; then it may be there or not.
+    /// If the store fails; then the file may exist or not.
     pub async fn finish(mut self) -> Result<StoredFile, FilesError> {
         let finished = self.writer.shutdown().await;
         finished.map_err(FilesError::Write)?;
         Ok(self.digest.finish())
     }
 
-    /// Gives it up.
+    /// Abandons the file.
     pub async fn abort(mut self) {
-        // What is left of it in the store is for the store's own clearing up.
+        // The store's own lifecycle rules remove leftovers.
         let _ = self.writer.abort().await;
     }
 }
 
 impl Digesting {
-    /// Takes bytes in.
+    /// Adds bytes.
     pub fn add(&mut self, bytes: &[u8]) {
         self.size += bytes.len() as u64;
         self.digest.update(bytes);
     }
 
-    /// What they were.
+    /// The size and digest of the bytes.
     #[must_use]
     pub fn finish(self) -> StoredFile {
         let digest = self.digest.finish();
@@ -218,7 +217,7 @@ impl From<object_store::Error> for FilesError {
     }
 }
 
-/// A folder as a URL; it is made with the first file.
+/// A folder as a URL; it is created with the first file.
 fn folder(place: &str) -> io::Result<Url> {
     let folder = absolute(place)?;
     Url::from_directory_path(folder).map_err(|()| io::ErrorKind::InvalidInput.into())

@@ -1,7 +1,7 @@
-//! The account of deliveries: what was received is settled or in flight, at every instant.
+//! The balance of deliveries: each received delivery is settled or in flight, at every instant.
 //!
-//! Plain numbers behind one lock. Whoever exports them takes one copy, so that a scrape can
-//! never see a delivery twice or not at all, and the hot path waits for nothing but that copy.
+//! Plain numbers behind one lock. An export copies them at once, so that a scrape never counts a
+//! delivery twice or not at all, and the hot path waits only for that copy.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -11,19 +11,19 @@ use super::labels::Outcome;
 
 const OUTCOMES: usize = Outcome::ALL.len();
 
-/// The account; clones of its entries are consistent cuts.
+/// The balance; clones of its entries are consistent snapshots.
 #[derive(Debug)]
 pub(super) struct DeliveryBalance {
     types: &'static [&'static str],
     entries: Mutex<Entries>,
 }
 
-/// The numbers of the account at one instant.
+/// The numbers at one instant.
 #[derive(Debug, Clone)]
 pub(super) struct Entries {
     pub(super) fresh: u64,
     pub(super) redelivered: u64,
-    /// Counted by itself, never computed from the others; below zero shows a bug.
+    /// Counted on its own, never computed from the others; a value below zero shows a bug.
     pub(super) in_flight: i64,
     /// By type of event, then by outcome.
     pub(super) settled: Vec<[u64; OUTCOMES]>,
@@ -31,7 +31,7 @@ pub(super) struct Entries {
 }
 
 impl DeliveryBalance {
-    /// An empty account for these types of events.
+    /// An empty balance for these types of events.
     pub(super) fn new(types: &'static [&'static str]) -> Self {
         let entries = Entries {
             fresh: 0,
@@ -46,7 +46,7 @@ impl DeliveryBalance {
         }
     }
 
-    /// Takes deliveries in.
+    /// Counts received deliveries.
     pub(super) fn receive(&self, fresh: u64, redelivered: u64, at: Timestamp) {
         let mut entries = self.lock();
         entries.fresh += fresh;
@@ -57,7 +57,7 @@ impl DeliveryBalance {
         entries.last_delivery = entries.last_delivery.max(Some(at));
     }
 
-    /// Settles deliveries of one type; an unlisted type counts as the last one listed.
+    /// Counts settled deliveries of one type; an unlisted type counts as the last one listed.
     pub(super) fn settle(&self, event_type: &str, outcome: Outcome, events: u64) {
         let last = self.types.len().saturating_sub(1);
         let at = self.types.iter().position(|known| *known == event_type);
@@ -69,8 +69,8 @@ impl DeliveryBalance {
         }
     }
 
-    /// The account as it is now.
-    pub(super) fn cut(&self) -> Entries {
+    /// A snapshot of the balance.
+    pub(super) fn snapshot(&self) -> Entries {
         self.lock().clone()
     }
 
@@ -85,11 +85,14 @@ mod tests {
 
     #[test]
     fn an_unlisted_type_counts_as_the_last() {
-        let ledger = DeliveryBalance::new(&["a", "unknown"]);
-        ledger.receive(2, 1, Timestamp::UNIX_EPOCH);
-        ledger.settle("nonsense", Outcome::Dead, 1);
-        let cut = ledger.cut();
-        assert_eq!(cut.settled[1][Outcome::Dead as usize], 1);
-        assert_eq!((cut.fresh, cut.redelivered, cut.in_flight), (2, 1, 2));
+        let balance = DeliveryBalance::new(&["a", "unknown"]);
+        balance.receive(2, 1, Timestamp::UNIX_EPOCH);
+        balance.settle("nonsense", Outcome::Dead, 1);
+        let snapshot = balance.snapshot();
+        assert_eq!(snapshot.settled[1][Outcome::Dead as usize], 1);
+        assert_eq!(
+            (snapshot.fresh, snapshot.redelivered, snapshot.in_flight),
+            (2, 1, 2)
+        );
     }
 }

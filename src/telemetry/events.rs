@@ -1,7 +1,7 @@
-//! One function per happening: it counts, and where people should know, it logs.
+//! One function per kind of occurrence: it counts, and logs what operators should know.
 //!
-//! A message that repeats is one line per few seconds with the number of those held back. No
-//! line carries a token, a payload or a secret; error texts come from our own error types.
+//! A repeated message is logged once per few seconds with the number of suppressed lines. No line
+//! contains a token, a payload or a secret; error texts come from Waybill's own error types.
 
 use std::fmt::Display;
 use std::sync::atomic::Ordering;
@@ -17,7 +17,7 @@ use super::labels::{
 use super::metrics::Telemetry;
 use super::names;
 
-/// A pause that people should know of; shorter ones are how a full batch waits for its turn.
+/// The shortest pause that is logged; shorter ones are a full batch waiting for its turn.
 const LONG_PAUSE: Duration = Duration::from_secs(1);
 
 /// Processes of one kind that were sealed with one status.
@@ -32,28 +32,28 @@ pub struct Ended<'a> {
 }
 
 impl Telemetry {
-    /// A message was taken from the broker.
+    /// A message was received from the broker.
     pub fn received(&self, redelivered: bool, at: Timestamp) {
         let again = u64::from(redelivered);
-        self.0.ledger.receive(1 - again, again, at);
+        self.0.balance.receive(1 - again, again, at);
     }
 
-    /// Messages were taken from the broker.
+    /// Messages were received from the broker.
     pub fn received_many(&self, fresh: u64, redelivered: u64, at: Timestamp) {
-        self.0.ledger.receive(fresh, redelivered, at);
+        self.0.balance.receive(fresh, redelivered, at);
     }
 
-    /// Deliveries are done with: their effect, or the lack of one, is committed.
+    /// Deliveries are settled: their effect, if any, is committed.
     pub fn settled(&self, event_type: &str, outcome: Outcome, events: u64) {
-        self.0.ledger.settle(event_type, outcome, events);
+        self.0.balance.settle(event_type, outcome, events);
     }
 
-    /// Deliveries went back to the broker undone, with the connection or on purpose.
+    /// Deliveries were requeued, with the end of the connection or on purpose.
     pub fn returned(&self, events: u64) {
         if events == 0 {
             return;
         }
-        self.0.ledger.settle("unknown", Outcome::Returned, events);
+        self.0.balance.settle("unknown", Outcome::Returned, events);
         info!(events, "deliveries returned to the broker");
     }
 
@@ -106,19 +106,19 @@ impl Telemetry {
         }
     }
 
-    /// The janitor sealed processes whose time was over.
+    /// The janitor sealed processes whose settle time or deadline had passed.
     pub fn janitor_sealed(&self, cause: SealCause, processes: u64) {
         self.add(names::JANITOR_SEALED, &[cause.as_str()], processes);
         if processes > 0 {
             info!(
                 processes,
                 cause = cause.as_str(),
-                "sealed what was left open"
+                "sealed processes that were due"
             );
         }
     }
 
-    /// Processes were removed because their time was over.
+    /// Processes were deleted past their retention.
     pub fn retention_deleted(&self, processes: u64) {
         self.add(names::RETENTION_DELETED, &[], processes);
         if processes > 0 {
@@ -126,19 +126,19 @@ impl Telemetry {
         }
     }
 
-    /// Dead letters were deleted because they were kept long enough.
+    /// Dead letters were deleted past their retention.
     pub fn dead_letters_expired(&self, dead_letters: u64) {
         if dead_letters > 0 {
             info!(dead_letters, "deleted dead letters past their retention");
         }
     }
 
-    /// The janitor set a process aside that it failed at.
-    pub fn set_aside(&self, what: &str, process: &dyn Display, reason: &dyn Display) {
-        warn!(what, %process, %reason, "a process can't be dealt with and was set aside");
+    /// The janitor quarantined a process that it could not seal or delete.
+    pub fn quarantined(&self, what: &str, process: &dyn Display, reason: &dyn Display) {
+        warn!(what, %process, %reason, "a process can't be sealed or deleted and was quarantined");
     }
 
-    /// A job of the janitor panicked; it goes on.
+    /// A job of the janitor panicked; the janitor continues.
     pub fn panicked(&self, job: &'static str) {
         if let Some(suppressed) = self.permit("a job panicked", job) {
             error!(job, suppressed, "a job panicked");
@@ -159,7 +159,7 @@ impl Telemetry {
         self.add(names::TRACE_CONTEXT_INVALID, &[], messages);
     }
 
-    /// Messages were published, and the broker has answered.
+    /// Messages were published, with the broker's answer.
     pub fn published(&self, what: What, result: Published, messages: u64) {
         let labels = [what.as_str(), result.as_str()];
         self.add(names::PUBLISHED, &labels, messages);
@@ -190,7 +190,7 @@ impl Telemetry {
         }
     }
 
-    /// Work is tried again.
+    /// An operation is retried.
     pub fn retried(&self, reason: RetryReason, cause: &dyn Display) {
         let reason = reason.as_str();
         self.add(names::RETRIES, &[reason], 1);
@@ -199,7 +199,7 @@ impl Telemetry {
         }
     }
 
-    /// The database answers but refuses everything that is written.
+    /// The database answers but refuses all writes.
     pub fn writes_refused(&self, cause: &dyn Display) {
         self.0.registry.gauge(names::WRITES_REFUSED, &[]).set(1.0);
         if let Some(suppressed) = self.permit("database does not accept writes", "") {
@@ -207,40 +207,40 @@ impl Telemetry {
         }
     }
 
-    /// The database accepts again what is written.
+    /// The database accepts writes again.
     pub fn writes_accepted(&self) {
         self.0.registry.gauge(names::WRITES_REFUSED, &[]).set(0.0);
         info!("database accepts writes again");
     }
 
-    /// A dependency is reached; said as often as it is found so, logged when it changes.
+    /// A dependency is connected; reported after every check, logged on changes.
     pub fn connected(&self, dependency: Dependency) {
-        let changed = self.reach(dependency, true);
+        let changed = self.set_connected(dependency, true);
         let dependency = dependency.as_str();
         if changed && let Some(suppressed) = self.permit("connected", dependency) {
             info!(dependency, suppressed, "connected");
         }
     }
 
-    /// A dependency can't be reached; said as often as it is found so.
+    /// A dependency is not connected; reported after every check.
     pub fn disconnected(&self, dependency: Dependency, cause: &dyn Display) {
-        self.reach(dependency, false);
+        self.set_connected(dependency, false);
         let dependency = dependency.as_str();
         if let Some(suppressed) = self.permit("not connected", dependency) {
             error!(dependency, %cause, suppressed, "not connected");
         }
     }
 
-    /// Shows whether a dependency is reached; says whether that is news.
-    fn reach(&self, dependency: Dependency, reached: bool) -> bool {
-        let level = f64::from(u8::from(reached));
+    /// Sets whether a dependency is connected; returns whether that has changed.
+    fn set_connected(&self, dependency: Dependency, connected: bool) -> bool {
+        let level = f64::from(u8::from(connected));
         let labels = [dependency.as_str()];
         self.0.registry.gauge(names::CONNECTED, &labels).set(level);
-        let known = self.0.reached.get(dependency as usize);
-        known.is_some_and(|known| known.swap(reached, Ordering::Relaxed) != reached)
+        let known = self.0.connected.get(dependency as usize);
+        known.is_some_and(|known| known.swap(connected, Ordering::Relaxed) != connected)
     }
 
-    /// A lost dependency is about to be tried again after a pause.
+    /// A lost dependency is tried again after a pause.
     pub fn reconnecting(&self, dependency: Dependency, pause: Duration) {
         let dependency = dependency.as_str();
         self.add(names::RECONNECTS, &[dependency], 1);
@@ -249,12 +249,12 @@ impl Telemetry {
         }
     }
 
-    /// The broker has stopped, or started again, to accept messages.
+    /// The broker has blocked or unblocked the publishing connection.
     pub fn publisher_blocked(&self, blocked: bool) {
         let gauge = self.0.registry.gauge(names::PUBLISHER_BLOCKED, &[]);
         gauge.set(f64::from(u8::from(blocked)));
         let message = if blocked { "blocked" } else { "unblocked" };
-        if let Some(suppressed) = self.permit("broker changed its mind", message) {
+        if let Some(suppressed) = self.permit("publisher blocked", message) {
             warn!(
                 blocked,
                 suppressed, "broker changed whether it accepts messages"
@@ -262,7 +262,7 @@ impl Telemetry {
         }
     }
 
-    /// Consuming paused for a while; a long pause is reported in pieces as it goes.
+    /// Consuming paused; a long pause is reported in parts.
     pub fn backpressure(&self, cause: Backpressure, pause: Duration) {
         self.add_pause(cause, pause);
         let cause = cause.as_str();
@@ -273,7 +273,7 @@ impl Telemetry {
         }
     }
 
-    /// A client's request was answered, this long after it came.
+    /// A client's request was answered, this long after it was received.
     pub fn http_answered(&self, route: &str, status: StatusClass, took: Duration) {
         self.add(names::HTTP_REQUESTS, &[route, status.as_str()], 1);
         let registry = &self.0.registry;

@@ -1,4 +1,4 @@
-//! Levels: numbers that are looked up now and then, and shown until the next look.
+//! Gauges: numbers that are polled, and exported until the next poll.
 
 use std::time::Instant;
 
@@ -16,41 +16,42 @@ pub struct Pool {
     pub idle: usize,
     /// In use.
     pub used: usize,
-    /// How many there may be.
+    /// The maximum.
     pub max: usize,
 }
 
 impl Telemetry {
-    /// How many processes of a kind are open, and since when the oldest is.
+    /// How many processes of a kind are open, and since when the oldest one is.
     pub fn show_open(&self, kind: &str, processes: u64, oldest: Option<Timestamp>) {
         let level = match kind {
             "order" => Level::OrdersOpen,
             _ => Level::UploadsOpen,
         };
-        self.saw(level, processes);
+        self.sample(level, processes);
         self.show(names::PROCESSES_OPEN, &[kind], count(processes));
         self.show(names::OLDEST_OPEN, &[kind], seconds(oldest));
     }
 
     /// How many pushes wait for their stage.
     pub fn show_parked(&self, pushes: u64) {
-        self.saw(Level::Parked, pushes);
+        self.sample(Level::Parked, pushes);
         self.show(names::PARKED_PUSHES, &[], count(pushes));
     }
 
-    /// How long the oldest committed event has been waiting to become visible to readers of the feed.
+    /// How long the oldest committed event has been waiting to become visible to readers of the
+    /// feed.
     pub fn show_feed_lag(&self, seconds: Option<f64>) {
         self.show(names::FEED_LAG, &[], seconds.unwrap_or(0.0));
     }
 
-    /// How many of these are set aside.
+    /// How many of these are quarantined.
     pub fn show_quarantined(&self, what: Quarantined, number: u64) {
         self.show(names::QUARANTINED, &[what.as_str()], count(number));
     }
 
-    /// How many rows wait to be published, and since when the oldest does.
+    /// How many rows wait to be published, and since when the oldest one does.
     pub fn show_outbox(&self, rows: u64, oldest: Option<Timestamp>) {
-        self.saw(Level::Outbox, rows);
+        self.sample(Level::Outbox, rows);
         self.show(names::OUTBOX_PENDING, &[], count(rows));
         self.show(names::OUTBOX_OLDEST, &[], seconds(oldest));
     }
@@ -60,10 +61,10 @@ impl Telemetry {
         self.show(names::OUTBOX_STUCK, &[reason.as_str()], count(messages));
     }
 
-    /// How many dead letters there are for each reason; a reason that is left out has none.
+    /// How many dead letters there are for each reason; a missing reason has none.
     pub fn show_dead_letters(&self, by_reason: &[(&str, u64)]) {
         let dead_letters = by_reason.iter().map(|(_, dead_letters)| dead_letters);
-        self.saw(Level::DeadLetters, dead_letters.sum());
+        self.sample(Level::DeadLetters, dead_letters.sum());
         let reasons = self.0.labels.reasons;
         for reason in reasons {
             let is_last = reasons.last() == Some(reason);
@@ -76,12 +77,12 @@ impl Telemetry {
         }
     }
 
-    /// How many events wait in the queues. The broker exports that by itself, so only samples show it.
+    /// How many events are ready in the queues. Only for samples, as the broker exports it itself.
     pub fn show_ready(&self, events: u64) {
-        self.saw(Level::QueueReady, events);
+        self.sample(Level::QueueReady, events);
     }
 
-    /// How the pool of database connections stands.
+    /// The state of the pool of database connections.
     pub fn show_pool(&self, pool: Pool) {
         let states = [
             (PoolState::Idle, pool.idle),
@@ -98,7 +99,7 @@ impl Telemetry {
         }
     }
 
-    fn saw(&self, level: Level, value: u64) {
+    fn sample(&self, level: Level, value: u64) {
         self.0.sampled.seen(level, value, Instant::now());
     }
 

@@ -1,29 +1,29 @@
-//! What this process knows about its own health: conditions for being ready, loops that turn.
+//! The health of this process: conditions for readiness, and heartbeats of its loops.
 //!
-//! State only. The loops report; the listener for health shows; nobody here asks the database.
+//! State only: the loops report it, the ops listener shows it; nothing here queries the database.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// The longest a loop may take to turn before it counts as stuck.
+/// A loop without a heartbeat for this long counts as stuck.
 pub const STUCK_AFTER: Duration = Duration::from_secs(60);
 
-/// Something that must hold for this process to be ready.
+/// A condition for this process to be ready.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Condition {
-    /// The broker is reached.
+    /// The broker is connected.
     BrokerConnected,
-    /// The database is reached.
+    /// The database is connected.
     DatabaseConnected,
-    /// The database takes writes.
+    /// The database is not read-only.
     DatabaseWritable,
-    /// The database accepts what is written to it.
+    /// The database accepts the workers' writes.
     DatabaseAccepting,
-    /// The schema is the one this program was written for.
+    /// The schema has the version that this program needs.
     MigrationsCurrent,
-    /// Messages are being taken.
+    /// Messages are being consumed.
     Consuming,
     /// Clients are being answered.
     Answering,
@@ -41,7 +41,7 @@ impl Condition {
         Self::Answering,
     ];
 
-    /// What is said while it does not hold.
+    /// The text while it does not hold.
     #[must_use]
     pub const fn complaint(self) -> &'static str {
         match self {
@@ -71,7 +71,7 @@ struct State {
 }
 
 impl Health {
-    /// Nothing holds yet; only the given conditions are needed for the roles of this process.
+    /// No condition holds yet; only `required` ones matter for the roles of this process.
     #[must_use]
     pub fn new(required: &[Condition]) -> Self {
         Self(Arc::new(State {
@@ -83,7 +83,7 @@ impl Health {
         }))
     }
 
-    /// Says whether a condition holds.
+    /// Sets whether a condition holds.
     pub fn set(&self, condition: Condition, holds: bool) {
         self.reasons().remove(&(condition as usize));
         self.flag(condition, holds);
@@ -95,13 +95,13 @@ impl Health {
         }
     }
 
-    /// Says that a condition does not hold, and why.
+    /// Sets that a condition does not hold, and why.
     pub fn fails(&self, condition: Condition, why: String) {
         self.reasons().insert(condition as usize, why);
         self.flag(condition, false);
     }
 
-    /// Says that this process is stopping; it will not be ready again.
+    /// Sets that this process is stopping; it will not be ready again.
     pub fn drain(&self) {
         self.0.draining.store(true, Ordering::Release);
     }
@@ -110,7 +110,7 @@ impl Health {
     ///
     /// # Errors
     ///
-    /// What is missing, for people.
+    /// What is missing, as texts for operators.
     pub fn ready(&self) -> Result<(), Vec<String>> {
         let draining = self.0.draining.load(Ordering::Acquire);
         let required = self.0.required.iter().copied();
@@ -127,19 +127,19 @@ impl Health {
         }
     }
 
-    /// Says that a loop has turned; its first turn puts it under watch.
+    /// The heartbeat of a loop; the first one registers it.
     ///
-    /// An idle loop has to turn too, well within [`STUCK_AFTER`].
+    /// An idle loop needs heartbeats too, well within [`STUCK_AFTER`].
     pub fn beat(&self, name: &'static str) {
         self.loops().insert(name, Instant::now());
     }
 
-    /// Says that a loop has ended on purpose and need not turn any more.
+    /// Removes a loop that has ended on purpose.
     pub fn retire(&self, name: &'static str) {
         self.loops().remove(name);
     }
 
-    /// Whether every loop under watch has turned lately.
+    /// Whether every registered loop has had a recent heartbeat.
     ///
     /// # Errors
     ///
@@ -148,7 +148,7 @@ impl Health {
         let stuck: Vec<&'static str> = self
             .loops()
             .iter()
-            .filter(|(_, turned)| now.saturating_duration_since(**turned) >= STUCK_AFTER)
+            .filter(|(_, beat)| now.saturating_duration_since(**beat) >= STUCK_AFTER)
             .map(|(name, _)| *name)
             .collect();
         if stuck.is_empty() { Ok(()) } else { Err(stuck) }
@@ -184,7 +184,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn readiness_says_what_is_missing() {
+    fn readiness_names_what_is_missing() {
         let health = Health::new(&[Condition::DatabaseConnected, Condition::Consuming]);
         assert_eq!(
             health.ready(),
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_loop_that_stands_still_is_named() {
+    fn a_loop_that_is_stuck_is_named() {
         let health = Health::new(&[]);
         health.beat("intake");
         health.beat("janitor");

@@ -1,4 +1,4 @@
-//! The closed sets that label values come from; a value outside of them cannot be exported.
+//! The closed sets of label values; other values cannot be exported.
 
 /// One label of a metric and every value it takes.
 #[derive(Debug, Clone, Copy)]
@@ -14,28 +14,28 @@ pub struct Axis {
 pub enum Values {
     /// These.
     Closed(&'static [&'static str]),
-    /// The types of events, handed in at the start.
+    /// The types of events, passed in at the start.
     Types,
-    /// The reasons of dead letters, handed in at the start.
+    /// The reasons of dead letters, passed in at the start.
     Reasons,
-    /// The routes of the listener for clients, handed in at the start.
+    /// The routes of the listener for clients, passed in at the start.
     Routes,
 }
 
-/// The sets that other modules own, handed in once at the start.
+/// The sets that other modules own, passed in once at the start.
 #[derive(Debug, Clone, Copy)]
 pub struct Labels {
-    /// Every type of event; the last one stands for what could not be told.
+    /// Every type of event; the last one is used for unknown types.
     pub types: &'static [&'static str],
-    /// Every reason of a dead letter; the last one stands for what could not be told.
+    /// Every reason of a dead letter; the last one is used for unknown reasons.
     pub reasons: &'static [&'static str],
-    /// Every route of the listener for clients; the last one stands for all the rest.
+    /// Every route of the listener for clients; the last one is used for all others.
     pub routes: &'static [&'static str],
 }
 
 #[cfg(test)]
 impl Labels {
-    /// A few of each, as a test needs them.
+    /// A few of each, for tests.
     pub(crate) const SAMPLE: Self = Self {
         types: &["upload.received", "upload.step", "upload.items", "unknown"],
         reasons: &["undecodable", "too_deep", "too_large", "rejected"],
@@ -68,7 +68,7 @@ macro_rules! label {
 }
 
 label! {
-    /// What became of a delivery.
+    /// The outcome of a delivery.
     Outcome, "outcome":
     Applied = "applied", Duplicate = "duplicate", Late = "late", Dead = "dead", Returned = "returned"
 }
@@ -81,14 +81,14 @@ label! {
     Phase, "phase": Decode = "decode", Transaction = "transaction", Ack = "ack", Publish = "publish"
 }
 label! {
-    /// Why something was tried again.
+    /// Why an operation was retried.
     RetryReason, "reason":
     Connection = "connection", Deadlock = "deadlock", Timeout = "timeout",
     Serialization = "serialization", Bisect = "bisect", Refused = "refused", Watchdog = "watchdog", Confirm = "confirm",
     Lane = "lane"
 }
 label! {
-    /// A service that Waybill cannot do without.
+    /// A service that Waybill depends on.
     Dependency, "dependency": Broker = "broker", Database = "database"
 }
 label! {
@@ -102,7 +102,7 @@ label! {
     Replay = "replay"
 }
 label! {
-    /// What the broker said to a publish.
+    /// The broker's answer to a publish.
     Published, "result": Confirmed = "confirmed", Nacked = "nacked", Refused = "refused",
     Unroutable = "unroutable", Unknown = "unknown"
 }
@@ -116,11 +116,11 @@ label! {
     SealCause, "cause": Settle = "settle", Deadline = "deadline"
 }
 label! {
-    /// What is set aside because nothing can be done with it.
+    /// What is quarantined because it can't be sealed or deleted.
     Quarantined, "what": Process = "process"
 }
 label! {
-    /// How a connection of the pool is used; `max` is how many there may be.
+    /// The state of a connection of the pool; `max` is the pool's maximum size.
     PoolState, "state": Idle = "idle", Used = "used", Max = "max"
 }
 label! {
@@ -177,7 +177,7 @@ pub(super) const REVISION_VALUE: &str = match option_env!("WAYBILL_REVISION") {
 };
 
 impl StatusClass {
-    /// That of a status.
+    /// The class of a status.
     #[must_use]
     pub const fn of(status: u16) -> Self {
         match status {

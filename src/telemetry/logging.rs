@@ -11,9 +11,9 @@ use tracing_subscriber::{Layer, Registry, fmt};
 
 /// Libraries that would log parameters and payloads at finer levels than these.
 const MASKS: &[(&str, LevelFilter)] = &[
-    // Every broken connection is a line without a cause here, and an error with one for us.
+    // It logs every broken connection without a cause; Waybill logs the error with one.
     ("deadpool", LevelFilter::OFF),
-    // Returned messages come with their payload at `warn`, and every error reaches us as a value.
+    // It logs returned messages with their payload at `warn`; it also returns every error.
     ("lapin", LevelFilter::OFF),
     ("refinery_core", LevelFilter::WARN),
     ("tokio_postgres", LevelFilter::INFO),
@@ -22,17 +22,17 @@ const MASKS: &[(&str, LevelFilter)] = &[
 /// Logging could not be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum LoggingError {
-    /// The filter is not one.
+    /// The filter is malformed.
     #[error("the log filter is malformed")]
     Filter(#[from] ParseError),
-    /// Somebody else has set up logging before.
+    /// Logging was set up before.
     #[error("logging is already set up")]
     Twice(#[from] TryInitError),
 }
 
 /// Sends log lines to standard error from now on.
 ///
-/// `filter` is a list such as `info` or `warn,waybill=debug`. `json` forces one form; without it
+/// `filter` is a list such as `info` or `warn,waybill=debug`. `json` forces one format; without it
 /// a terminal gets text and everything else gets JSON.
 ///
 /// # Errors
@@ -53,20 +53,20 @@ pub fn install(filter: &str, json: Option<bool>) -> Result<(), LoggingError> {
     Ok(())
 }
 
-/// The filter, with libraries that say too much held down whatever it asks for.
+/// The filter, with the levels of verbose libraries limited.
 fn masked(filter: &Targets) -> Targets {
     let general = filter.default_level().unwrap_or(LevelFilter::OFF);
-    let mut held = Targets::new().with_default(general);
+    let mut limited = Targets::new().with_default(general);
     for (library, most) in MASKS {
-        held = held.with_target(*library, general.min(*most));
+        limited = limited.with_target(*library, general.min(*most));
     }
     for (target, level) in filter.iter() {
         let mask = MASKS
             .iter()
             .find(|(library, _)| target.starts_with(library));
-        held = held.with_target(target, mask.map_or(level, |(_, most)| level.min(*most)));
+        limited = limited.with_target(target, mask.map_or(level, |(_, most)| level.min(*most)));
     }
-    held
+    limited
 }
 
 #[cfg(test)]
@@ -75,20 +75,20 @@ mod tests {
     use tracing::Level;
 
     #[test]
-    fn libraries_that_log_parameters_are_held_down() {
-        for asked in [
+    fn libraries_that_log_parameters_are_limited() {
+        for requested in [
             "trace",
             "trace,lapin=trace",
             "off,lapin::channel=trace,lapin=debug",
         ] {
-            let filter = masked(&Targets::from_str(asked).unwrap());
+            let filter = masked(&Targets::from_str(requested).unwrap());
             assert!(
                 !filter.would_enable("lapin::channel", &Level::INFO),
-                "{asked}"
+                "{requested}"
             );
             assert!(
                 !filter.would_enable("tokio_postgres::query", &Level::DEBUG),
-                "{asked}"
+                "{requested}"
             );
         }
     }

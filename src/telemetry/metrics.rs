@@ -31,16 +31,16 @@ pub struct Telemetry(pub(super) Arc<Inner>);
 #[derive(Debug)]
 pub(super) struct Inner {
     pub(super) registry: Registry,
-    pub(super) ledger: DeliveryBalance,
+    pub(super) balance: DeliveryBalance,
     pub(super) sampled: Sampled,
     pub(super) throttle: Throttle,
     pub(super) event_latency: Histogram,
     pub(super) labels: Labels,
-    /// Which dependencies are reached, so that only changes are logged.
-    pub(super) reached: [AtomicBool; Dependency::ALL.len()],
-    /// Time spent in backpressure by cause; counters hold whole numbers, so parts add up here.
+    /// Which dependencies are connected, so that only changes are logged.
+    pub(super) connected: [AtomicBool; Dependency::ALL.len()],
+    /// Time spent in backpressure by cause; counters are whole numbers, so fractions add up here.
     paused: Mutex<[Duration; Backpressure::ALL.len()]>,
-    /// Held while the account is copied out and rendered, so that no two scrapes mix.
+    /// Locked while the balance is copied and rendered, so that scrapes do not mix.
     scrape: Mutex<()>,
     recorder: PrometheusRecorder,
     handle: PrometheusHandle,
@@ -63,11 +63,11 @@ impl Telemetry {
         Ok(Self(Arc::new(Inner {
             event_latency: registry.histogram(names::EVENT_LATENCY, &[]),
             registry,
-            ledger: DeliveryBalance::new(labels.types),
+            balance: DeliveryBalance::new(labels.types),
             sampled: Sampled::default(),
             throttle: Throttle::default(),
             labels: *labels,
-            reached: Default::default(),
+            connected: Default::default(),
             paused: Mutex::default(),
             scrape: Mutex::new(()),
             handle: recorder.handle(),
@@ -76,29 +76,29 @@ impl Telemetry {
         })))
     }
 
-    /// All metrics in the text format of Prometheus, with one consistent cut of the account.
+    /// All metrics in the text format of Prometheus, with a consistent snapshot of the balance.
     #[must_use]
     pub fn render(&self) -> String {
         let inner = &self.0;
         let _one_scrape_at_a_time = inner.scrape.lock().unwrap_or_else(PoisonError::into_inner);
-        self.export_account(&inner.ledger.cut());
+        self.export_balance(&inner.balance.snapshot());
         metrics::with_local_recorder(&inner.recorder, || inner.process.collect());
         inner.handle.render()
     }
 
-    /// How many deliveries were taken so far, and how many of them are in flight.
+    /// How many deliveries were received so far, and how many of them are in flight.
     #[must_use]
     pub fn account(&self) -> (u64, i64) {
-        let cut = self.0.ledger.cut();
-        (cut.fresh + cut.redelivered, cut.in_flight)
+        let snapshot = self.0.balance.snapshot();
+        (snapshot.fresh + snapshot.redelivered, snapshot.in_flight)
     }
 
-    /// Work for every few seconds: drains observations, and logs what was held back at the end
-    /// of a burst.
+    /// To be called every few seconds: drains observations, and logs how many lines were suppressed
+    /// at the end of a burst.
     pub fn upkeep(&self) {
         self.0.handle.run_upkeep();
         for ((message, label), suppressed) in self.0.throttle.expire(Instant::now()) {
-            info!(suppressed, label, "held back: {message}");
+            info!(suppressed, label, "suppressed: {message}");
         }
     }
 
@@ -115,16 +115,16 @@ impl Telemetry {
         }
     }
 
-    /// Puts a cut of the account where the exposition finds it; only [`Self::render`] may, as
-    /// these series change nowhere else.
-    fn export_account(&self, cut: &Entries) {
+    /// Exports a snapshot of the balance; only [`Self::render`] may, as these series change nowhere
+    /// else.
+    fn export_balance(&self, snapshot: &Entries) {
         let Inner {
             registry, labels, ..
         } = &*self.0;
         let deliveries = |redelivered| registry.counter(names::DELIVERIES, &[redelivered]);
-        deliveries("false").absolute(cut.fresh);
-        deliveries("true").absolute(cut.redelivered);
-        for (event_type, row) in labels.types.iter().zip(&cut.settled) {
+        deliveries("false").absolute(snapshot.fresh);
+        deliveries("true").absolute(snapshot.redelivered);
+        for (event_type, row) in labels.types.iter().zip(&snapshot.settled) {
             for (outcome, events) in Outcome::ALL.iter().zip(row) {
                 let values = [*event_type, outcome.as_str()];
                 registry
@@ -134,19 +134,19 @@ impl Telemetry {
         }
         registry
             .gauge(names::IN_FLIGHT, &[])
-            .set(number(cut.in_flight));
+            .set(number(snapshot.in_flight));
         registry
             .gauge(names::LAST_DELIVERY, &[])
-            .set(seconds(cut.last_delivery));
+            .set(seconds(snapshot.last_delivery));
     }
 }
 
-/// A time as Prometheus wants it; 0 stands for none.
+/// A time for Prometheus; 0 means none.
 pub(super) fn seconds(time: Option<Timestamp>) -> f64 {
     time.map_or(0.0, |time| number(time.as_microsecond()) / 1e6)
 }
 
-/// A count as Prometheus wants it.
+/// A count for Prometheus.
 #[expect(
     clippy::cast_precision_loss,
     reason = "exact below 2^53, which no count of ours reaches"
@@ -156,13 +156,13 @@ pub(super) fn number(count: i64) -> f64 {
 }
 
 impl Telemetry {
-    /// What happened since the start.
+    /// The totals since the start.
     #[must_use]
     pub fn totals(&self) -> Totals {
-        self.0.sampled.totals(&self.0.ledger.cut())
+        self.0.sampled.totals(&self.0.balance.snapshot())
     }
 
-    /// How a level was seen last; nothing if that was too long ago to be true.
+    /// The last value of a level; `None` if it is too old.
     #[must_use]
     pub fn level(&self, level: Level) -> Option<u64> {
         self.0.sampled.known(level, Instant::now())

@@ -1,7 +1,7 @@
-//! What operators see: metrics, log lines and health.
+//! Metrics, log lines and health for operators.
 //!
-//! Every happening is one function that counts and logs together; who calls it knows neither
-//! metric names nor log levels. Serving what is collected here is left to `http`.
+//! Every kind of occurrence is one function that both counts and logs; its callers know neither
+//! metric names nor log levels. `http` serves what is collected here.
 
 mod delivery_balance;
 mod events;

@@ -1,7 +1,7 @@
-//! Every metric, described once: its name, what it is, its labels and its help.
+//! Every metric, described once: its name, type, labels and help.
 //!
-//! The registry makes every series of this table exist from the start, and the documentation's
-//! table is this one.
+//! The registry creates every series of this table at the start, and the documentation's table is
+//! generated from it.
 
 use std::fmt::Write;
 
@@ -11,30 +11,30 @@ use super::labels::{
     Stuck, TYPE, VERSION, What,
 };
 
-/// Bounds for what should take milliseconds, in seconds.
+/// Buckets for operations that should take milliseconds, in seconds.
 pub const SECONDS: &[f64] = &[
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
 ];
-/// Bounds for an answer over HTTP, in seconds: few, since there are many routes; clients may wait for
-/// a minute.
+/// Buckets for an answer over HTTP, in seconds: few, since there are many routes; clients may wait
+/// for a minute.
 pub const ANSWER_SECONDS: &[f64] = &[0.005, 0.025, 0.1, 0.5, 2.5, 10.0, 60.0];
-/// Bounds for the life of a process, in seconds: a tenth of a second to a week.
+/// Buckets for the life of a process, in seconds: a tenth of a second to a week.
 pub const LIFE_SECONDS: &[f64] = &[
     0.1, 1.0, 10.0, 60.0, 300.0, 900.0, 3_600.0, 14_400.0, 86_400.0, 604_800.0,
 ];
-/// Bounds for the size of a batch, in events.
+/// Buckets for the size of a batch, in events.
 pub const EVENTS: &[f64] = &[
     1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1_000.0, 2_000.0, 5_000.0, 10_000.0,
 ];
 
-/// What a metric is.
+/// The type of a metric.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Kind {
     /// A number that only grows.
     Counter,
     /// A number that goes up and down.
     Gauge,
-    /// Observations, counted below these bounds.
+    /// Observations, with these buckets.
     Histogram(&'static [f64]),
 }
 
@@ -43,11 +43,11 @@ pub enum Kind {
 pub struct Metric {
     /// Its name.
     pub name: &'static str,
-    /// What it is.
+    /// Its type.
     pub kind: Kind,
     /// Its labels.
     pub labels: &'static [Axis],
-    /// What it says, in half a sentence.
+    /// Its help text, half a sentence.
     pub help: &'static str,
 }
 
@@ -67,11 +67,11 @@ macro_rules! metrics {
 
 metrics! {
     DELIVERIES = "waybill_deliveries_total", Kind::Counter, [REDELIVERED],
-        "Messages taken from the broker";
+        "Messages received from the broker";
     EVENTS_SETTLED = "waybill_events_total", Kind::Counter, [TYPE, Outcome::AXIS],
-        "Deliveries that are done with, by what became of them";
+        "Settled deliveries, by outcome";
     IN_FLIGHT = "waybill_in_flight", Kind::Gauge, [],
-        "Deliveries taken and not yet done with";
+        "Deliveries received and not yet settled";
     BATCH_EVENTS = "waybill_batch_events", Kind::Histogram(EVENTS), [],
         "Events in one batch";
     BATCH_CUT = "waybill_batch_cut_total", Kind::Counter, [CutReason::AXIS],
@@ -103,15 +103,15 @@ metrics! {
     FEED_LAG = "waybill_feed_lag_seconds", Kind::Gauge, [],
         "How long the oldest committed event has waited for an open transaction before readers of the feed may see it";
     PUBLISHED = "waybill_published_total", Kind::Counter, [What::AXIS, Published::AXIS],
-        "Messages published, by what the broker said";
+        "Messages published, by the broker's answer";
     DEAD_LETTERS = "waybill_dead_letters", Kind::Gauge, [REASON],
         "Dead letters that were neither replayed nor discarded";
     DEAD_LETTERED = "waybill_dead_letters_total", Kind::Counter, [REASON],
         "Messages that became dead letters";
     RETRIES = "waybill_retries_total", Kind::Counter, [RetryReason::AXIS],
-        "Work that was tried again";
+        "Operations that were retried";
     CONNECTED = "waybill_connected", Kind::Gauge, [Dependency::AXIS],
-        "1 while the dependency is reached";
+        "1 while the dependency is connected";
     WRITES_REFUSED = "waybill_writes_refused", Kind::Gauge, [],
         "1 while the database answers but refuses everything that a worker writes";
     RECONNECTS = "waybill_reconnects_total", Kind::Counter, [Dependency::AXIS],
@@ -119,7 +119,7 @@ metrics! {
     PUBLISHER_BLOCKED = "waybill_publisher_blocked", Kind::Gauge, [],
         "1 while the broker accepts no messages";
     LAST_DELIVERY = "waybill_last_delivery_timestamp_seconds", Kind::Gauge, [],
-        "When the last message was taken, 0 before the first";
+        "When the last message was received, 0 before the first";
     BACKPRESSURE = "waybill_backpressure_seconds_total", Kind::Counter, [Backpressure::AXIS],
         "Time in which consuming paused, in whole seconds";
     POOL_CONNECTIONS = "waybill_db_pool_connections", Kind::Gauge, [PoolState::AXIS],
@@ -127,23 +127,27 @@ metrics! {
     JANITOR_SEALED = "waybill_janitor_sealed_total", Kind::Counter, [SealCause::AXIS],
         "Processes that the janitor sealed";
     RETENTION_DELETED = "waybill_retention_deleted_total", Kind::Counter, [],
-        "Processes removed because their time was over";
+        "Processes deleted past their retention";
     QUARANTINED = "waybill_quarantined", Kind::Gauge, [Quarantined::AXIS],
-        "What is set aside because it can't be sealed or deleted";
+        "Processes in quarantine because they can't be sealed or deleted";
     TRACE_CONTEXT_INVALID = "waybill_trace_context_invalid_total", Kind::Counter, [],
         "Trace contexts ignored because they were malformed";
     HTTP_REQUESTS = "waybill_http_requests_total", Kind::Counter, [ROUTE, StatusClass::AXIS],
         "Requests of clients that were answered; a dialect is one route";
     HTTP_REQUEST_DURATION = "waybill_http_request_duration_seconds", Kind::Histogram(ANSWER_SECONDS), [ROUTE],
-        "Time until a client's request began to be answered, with what it waited for";
+        "Time until a client's request began to be answered, including waits";
     BUILD_INFO = "waybill_build_info", Kind::Gauge, [VERSION, REVISION],
-        "1, labelled with what is running";
+        "1, labelled with the running version and revision";
 }
 
 /// The table of metrics in the documentation, as Markdown.
 #[must_use]
 pub fn metrics_table() -> String {
-    let mut table = String::from("| metric | type | what it says |\n| --- | --- | --- |\n");
+    let mut table = String::from(
+        "| metric | type | meaning |
+| --- | --- | --- |
+",
+    );
     for metric in METRICS {
         let keys: Vec<&str> = metric.labels.iter().map(|axis| axis.key).collect();
         let labels = match keys.as_slice() {

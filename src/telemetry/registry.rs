@@ -1,4 +1,4 @@
-//! Handles of every series in the table of metrics, made at the start.
+//! Handles of every series in the table of metrics, created at the start.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use super::names::{Kind, METRICS, Metric};
 
 static METADATA: Metadata<'static> = Metadata::new("waybill", Level::INFO, None);
 
-/// A recorder that knows the bounds of every histogram.
+/// A recorder with the buckets of every histogram.
 pub(super) fn recorder() -> Result<PrometheusRecorder, BuildError> {
     let mut builder = PrometheusBuilder::new();
     for metric in METRICS {
@@ -73,17 +73,17 @@ impl Registry {
         registry
     }
 
-    /// The counter of a series; one that counts nowhere if there is no such series.
+    /// The counter of a series; a no-op if there is no such series.
     pub(super) fn counter(&self, name: &str, values: &[&str]) -> Counter {
         find(&self.counters, name, values).unwrap_or_else(Counter::noop)
     }
 
-    /// The gauge of a series; one that shows nowhere if there is no such series.
+    /// The gauge of a series; a no-op if there is no such series.
     pub(super) fn gauge(&self, name: &str, values: &[&str]) -> Gauge {
         find(&self.gauges, name, values).unwrap_or_else(Gauge::noop)
     }
 
-    /// The histogram of a series; one that keeps nothing if there is no such series.
+    /// The histogram of a series; a no-op if there is no such series.
     pub(super) fn histogram(&self, name: &str, values: &[&str]) -> Histogram {
         find(&self.histograms, name, values).unwrap_or_else(Histogram::noop)
     }

@@ -1,7 +1,7 @@
-//! What is sampled for charts: counts since the start, and levels as they were seen last.
+//! The numbers sampled for charts: counts since the start, and the last values of levels.
 //!
-//! The exposition keeps the same numbers where nobody but a scrape can read them, so they are counted
-//! here a second time: a few atomic additions. Writing samples is left to `app`.
+//! Only a scrape can read the same numbers of the exposition, so they are counted here a second
+//! time: a few atomic additions. `app` writes the samples.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -14,17 +14,17 @@ use super::names::SECONDS;
 /// Up to each of the bounds, and beyond the last.
 const BUCKETS: usize = SECONDS.len() + 1;
 const STATUSES: usize = 4;
-/// A level that nobody has seen for longer is not known any more.
-const SEEN_WITHIN: Duration = Duration::from_secs(5);
+/// A level that was not updated for longer is unknown.
+const UPDATED_WITHIN: Duration = Duration::from_secs(5);
 
-/// What happened since the start, as it stands at one moment.
+/// Counts since the start, at one moment.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Totals {
-    /// Deliveries taken.
+    /// Deliveries received.
     pub received: u64,
-    /// Events that had their effect.
+    /// Events that were applied.
     pub applied: u64,
-    /// Repetitions.
+    /// Duplicates.
     pub duplicate: u64,
     /// Events that came after the end.
     pub late: u64,
@@ -43,7 +43,7 @@ pub enum Level {
     QueueReady,
     /// Rows that wait to be published.
     Outbox,
-    /// Dead letters that wait for somebody.
+    /// Dead letters that wait for an operator.
     DeadLetters,
     /// Pushes that wait for their stage.
     Parked,
@@ -55,7 +55,7 @@ pub enum Level {
 
 const LEVELS: usize = 6;
 
-/// What is counted and seen.
+/// The counts and levels.
 #[derive(Debug, Default)]
 pub(super) struct Sampled {
     ended: [AtomicU64; STATUSES],
@@ -71,7 +71,7 @@ impl Sampled {
         add(&self.latency, at, 1);
     }
 
-    /// So many processes ended with that status.
+    /// `processes` processes ended with that status.
     pub(super) fn ended(&self, status: &str, processes: u64) {
         if let Values::Closed(statuses) = STATUS.values
             && let Some(at) = statuses.iter().position(|known| *known == status)
@@ -80,7 +80,7 @@ impl Sampled {
         }
     }
 
-    /// A level was seen.
+    /// Updates a level.
     pub(super) fn seen(&self, level: Level, value: u64, at: Instant) {
         let mut levels = self.levels.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(cell) = levels.get_mut(level as usize) {
@@ -88,15 +88,15 @@ impl Sampled {
         }
     }
 
-    /// What happened since the start, with what the account of deliveries says.
-    pub(super) fn totals(&self, cut: &Entries) -> Totals {
+    /// The totals since the start, including those of the balance of deliveries.
+    pub(super) fn totals(&self, snapshot: &Entries) -> Totals {
         let settled = |outcome: Outcome| {
-            let rows = cut.settled.iter();
+            let rows = snapshot.settled.iter();
             rows.filter_map(|row| row.get(outcome as usize)).sum()
         };
         let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
         Totals {
-            received: cut.fresh + cut.redelivered,
+            received: snapshot.fresh + snapshot.redelivered,
             applied: settled(Outcome::Applied),
             duplicate: settled(Outcome::Duplicate),
             late: settled(Outcome::Late),
@@ -106,16 +106,16 @@ impl Sampled {
         }
     }
 
-    /// A level, if it was seen lately.
+    /// A level, if it was updated lately.
     pub(super) fn known(&self, level: Level, now: Instant) -> Option<u64> {
         let levels = self.levels.lock().unwrap_or_else(PoisonError::into_inner);
         let (value, at) = (*levels.get(level as usize)?)?;
-        (now.saturating_duration_since(at) <= SEEN_WITHIN).then_some(value)
+        (now.saturating_duration_since(at) <= UPDATED_WITHIN).then_some(value)
     }
 }
 
 impl Totals {
-    /// What happened since those.
+    /// The difference to earlier totals.
     #[must_use]
     pub fn since(&self, before: &Self) -> Self {
         let since = |now: u64, before: u64| now.saturating_sub(before);
@@ -188,12 +188,15 @@ mod tests {
     }
 
     #[test]
-    fn a_level_is_known_only_as_long_as_somebody_looks() {
+    fn a_level_is_known_only_while_it_is_updated() {
         let (sampled, start) = (Sampled::default(), Instant::now());
         assert_eq!(sampled.known(Level::Outbox, start), None);
         sampled.seen(Level::Outbox, 7, start);
-        assert_eq!(sampled.known(Level::Outbox, start + SEEN_WITHIN), Some(7));
-        let later = start + SEEN_WITHIN + Duration::from_millis(1);
+        assert_eq!(
+            sampled.known(Level::Outbox, start + UPDATED_WITHIN),
+            Some(7)
+        );
+        let later = start + UPDATED_WITHIN + Duration::from_millis(1);
         assert_eq!(sampled.known(Level::Outbox, later), None);
         assert_eq!(sampled.known(Level::Parked, start), None);
     }

@@ -1,4 +1,4 @@
-//! The exposition as Prometheus sees it: complete from the start, and in balance at every scrape.
+//! The exposition as Prometheus sees it: complete from the start, and balanced at every scrape.
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -71,7 +71,7 @@ fn every_series_exists_at_zero_from_the_start() {
 }
 
 #[test]
-fn the_account_balances_at_every_scrape() {
+fn deliveries_balance_at_every_scrape() {
     let telemetry = telemetry();
     let stop = AtomicBool::new(false);
     thread::scope(|scope| {
@@ -167,10 +167,10 @@ fn work_reaches_its_series() {
 }
 
 #[test]
-fn trouble_reaches_its_series() {
+fn errors_reach_their_series() {
     let telemetry = telemetry();
     telemetry.dead_lettered("too_large", 2);
-    telemetry.dead_lettered("never heard of", 1);
+    telemetry.dead_lettered("unknown to this version", 1);
     telemetry.published(What::Completion, Published::Unroutable, 3);
     telemetry.published(What::Reply, Published::Nacked, 1);
     telemetry.trace_context_invalid(1);
@@ -207,7 +207,7 @@ fn trouble_reaches_its_series() {
 }
 
 #[test]
-fn levels_are_shown_until_the_next_look() {
+fn gauges_are_shown_until_the_next_update() {
     let telemetry = telemetry();
     let time = Timestamp::from_microsecond(1_700_000_000_250_000).unwrap();
     telemetry.show_open("upload", 3, Some(time));

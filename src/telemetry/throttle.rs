@@ -1,4 +1,4 @@
-//! Keeps a message that repeats down to one line per window, and counts what it held back.
+//! Limits a repeated message to one line per window, and counts the suppressed lines.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 /// The least time between two lines of one message.
 const WINDOW: Duration = Duration::from_secs(5);
 
-/// Which message: its text, and the label that tells its variants apart.
+/// Identifies a message: its text, and a label that distinguishes its variants.
 type Message = (&'static str, &'static str);
 
 /// The messages seen lately; bounded, because messages and labels come from closed sets.
@@ -17,33 +17,33 @@ pub(super) struct Throttle(Mutex<HashMap<Message, Window>>);
 #[derive(Debug)]
 struct Window {
     opened: Instant,
-    held_back: u64,
+    suppressed: u64,
 }
 
 impl Throttle {
-    /// Whether a line may be written now; if so, how many like it were held back before.
+    /// Whether a line may be written now; if so, how many of them were suppressed before.
     pub(super) fn permit(&self, message: Message, now: Instant) -> Option<u64> {
         let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(window) = windows.get_mut(&message) else {
-            let (opened, held_back) = (now, 0);
-            windows.insert(message, Window { opened, held_back });
+            let (opened, suppressed) = (now, 0);
+            windows.insert(message, Window { opened, suppressed });
             return Some(0);
         };
         if now.saturating_duration_since(window.opened) < WINDOW {
-            window.held_back += 1;
+            window.suppressed += 1;
             return None;
         }
         window.opened = now;
-        Some(std::mem::take(&mut window.held_back))
+        Some(std::mem::take(&mut window.suppressed))
     }
 
-    /// Forgets messages that have stopped, and returns those with lines held back at the end.
+    /// Forgets messages that have stopped, and returns those with suppressed lines at the end.
     pub(super) fn expire(&self, now: Instant) -> Vec<(Message, u64)> {
         let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         windows
             .extract_if(|_, window| now.saturating_duration_since(window.opened) >= WINDOW)
-            .map(|(message, window)| (message, window.held_back))
-            .filter(|(_, held_back)| *held_back > 0)
+            .map(|(message, window)| (message, window.suppressed))
+            .filter(|(_, suppressed)| *suppressed > 0)
             .collect()
     }
 }

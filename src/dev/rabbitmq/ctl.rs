@@ -29,7 +29,7 @@ pub(super) struct Ctl {
 }
 
 impl Ctl {
-    /// The tool beside the server's scripts, run as the server's user in its environment.
+    /// `rabbitmqctl` from the server's scripts, run as the server's user in its environment.
     pub(super) fn new(
         scripts: &Path,
         home: &Path,
@@ -46,20 +46,20 @@ impl Ctl {
         }
     }
 
-    /// Has the server import definitions. They go through a file: `rabbitmqctl` of 3.13 to 4.0.5 waits
-    /// for ever where it should read its standard input.
+    /// Imports definitions, from a file: `rabbitmqctl` of 3.13 to 4.0.5 hangs when it reads them
+    /// from its standard input.
     pub(super) async fn import(&self, definitions: &Value) -> Result<(), DevError> {
         let name = format!("definitions-{}.json", Uuid::new_v4().simple());
         let file = self.home.join(name);
         folder::write_private(&file, &definitions.to_string(), self.account)?;
         let path = file.display().to_string();
         let imported = self.run(&["import_definitions", &path]).await;
-        // One that can't be removed goes with the folder.
+        // A file that can't be removed is removed with the folder.
         let _ = fs::remove_file(&file);
         imported.map(drop)
     }
 
-    /// Runs one command and answers with what it printed.
+    /// Runs one command and returns its output.
     pub(super) async fn run(&self, args: &[&str]) -> Result<String, DevError> {
         let failed = |output: &str| DevError::Ctl {
             command: args.first().copied().unwrap_or_default().to_owned(),

@@ -1,4 +1,4 @@
-//! A private RabbitMQ server: on 127.0.0.1 only, with its own port mapper (epmd) beside it.
+//! A private RabbitMQ server: on 127.0.0.1 only, with its own port mapper (epmd).
 
 mod ctl;
 mod policies;
@@ -55,8 +55,8 @@ impl RabbitMq {
         let home = folder::create_home(&folder, "rabbitmq", account)?;
         let mut epmd = Plan::new("epmd", &home, account, PATIENCE);
         let mut node = Plan::new("rabbitmq", &home, account, PATIENCE);
-        let epmd_lock = Lock::take(&epmd.lock()).await?;
-        let node_lock = Lock::take(&node.lock()).await?;
+        let epmd_lock = Lock::acquire(&epmd.lock()).await?;
+        let node_lock = Lock::acquire(&node.lock()).await?;
 
         let ports = Ports::claim(&home)?;
         let password = folder::secret(&home.join("password"), account)?;
@@ -80,14 +80,14 @@ impl RabbitMq {
             ctl,
         };
         if let Err(error) = server.ready().await {
-            // The node has ended already; another start may follow at once.
+            // The node has already ended; another start may follow at once.
             server.epmd.stop().await?;
             return Err(error);
         }
         Ok(server)
     }
 
-    /// Where to connect, with the password; the virtual host is `/`.
+    /// The URL to connect to, with the password; the virtual host is `/`.
     #[must_use]
     pub fn url(&self) -> String {
         self.url_of("/")
@@ -99,13 +99,13 @@ impl RabbitMq {
         self.ports.amqp
     }
 
-    /// The process of the Erlang machine that is the server.
+    /// The process of the server's Erlang VM.
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.node.pid()
     }
 
-    /// Creates a virtual host and answers with its URL.
+    /// Creates a virtual host and returns its URL.
     ///
     /// # Errors
     ///
@@ -134,7 +134,7 @@ impl RabbitMq {
         self.ctl.import(&definitions).await
     }
 
-    /// Runs `rabbitmqctl` on this server and answers with what it printed.
+    /// Runs `rabbitmqctl` on this server and returns its output.
     ///
     /// # Errors
     ///
@@ -147,13 +147,13 @@ impl RabbitMq {
     ///
     /// # Errors
     ///
-    /// When it outlives even a kill.
+    /// When it does not end even after a kill.
     pub async fn stop(mut self) -> Result<(), DevError> {
         let node = self.node.stop().await;
         node.and(self.epmd.stop().await)
     }
 
-    /// Kills the Erlang machine at once and waits until it is gone.
+    /// Kills the Erlang VM at once and waits until it is gone.
     ///
     /// # Errors
     ///
@@ -162,7 +162,7 @@ impl RabbitMq {
         self.node.kill().await
     }
 
-    /// Starts it again on the same port and data, after a clean end where it still runs.
+    /// Starts it again on the same port and data; stops it cleanly first if it is running.
     ///
     /// # Errors
     ///
@@ -172,7 +172,7 @@ impl RabbitMq {
         self.ready().await
     }
 
-    /// Stops it where it stands; connections stay open and silent.
+    /// Suspends it; connections stay open and silent.
     ///
     /// # Errors
     ///
@@ -181,7 +181,7 @@ impl RabbitMq {
         self.node.pause().await
     }
 
-    /// Lets it go on after [`RabbitMq::pause`].
+    /// Resumes it after [`RabbitMq::pause`].
     ///
     /// # Errors
     ///
@@ -193,7 +193,7 @@ impl RabbitMq {
     async fn ready(&mut self) -> Result<(), DevError> {
         let port = self.ports.amqp;
         let url = self.url();
-        // The port opens last; a login then shows that user and permissions are there too.
+        // The port opens last; a login then shows that user and permissions exist too.
         let probe = async || is_open(port).await && can_log_in(&url).await;
         self.node.ready(READY_MAX, probe).await
     }
@@ -212,7 +212,7 @@ fn epmd_command(port: u16) -> Vec<OsString> {
         .into()
 }
 
-/// The node would start a daemon of its own where it finds no port mapper.
+/// Without a port mapper the node would start a daemon of its own.
 async fn epmd_ready(epmd: &mut Guard, port: u16) -> Result<(), DevError> {
     epmd.ready(Duration::from_secs(10), async || is_open(port).await)
         .await
@@ -232,7 +232,7 @@ async fn can_log_in(url: &str) -> bool {
     true
 }
 
-/// A virtual host's name as the last part of a URL.
+/// A virtual host's name as the last segment of a URL.
 fn percent_encoded(name: &str) -> String {
     name.bytes()
         .map(|byte| match byte {
@@ -249,7 +249,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_virtual_host_is_written_so_that_it_stays_one_part_of_the_url() {
+    fn a_virtual_host_is_encoded_as_one_segment_of_the_url() {
         assert_eq!(percent_encoded("/"), "%2f");
         assert_eq!(percent_encoded("test_1-a"), "test_1-a");
         assert_eq!(percent_encoded("é"), "%c3%a9");

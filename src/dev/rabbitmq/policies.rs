@@ -1,11 +1,12 @@
-//! The limits of the queues, as `deploy/rabbitmq/permissions.sh policy` sets them.
+//! The policies of the queues, as `deploy/rabbitmq/permissions.sh policy` sets them.
 
 use serde_json::{Value, json};
 
-/// Bodies that a private server's queue of events holds; a laptop has less room than a cluster.
+/// The maximum bytes of bodies in a private server's event queue; a laptop has less disk space.
 const EVENTS_BYTES: u64 = 1 << 30;
 
-/// What `rabbitmqctl import_definitions` takes, for a virtual host of a server of that version.
+/// Definitions for `rabbitmqctl import_definitions`, for a virtual host of a server of that
+/// version.
 pub(super) fn definitions(version: &str, vhost: &str) -> Value {
     // Before 4.0 there is no limit unless a policy sets one, and -1 is refused.
     let dead = match version.starts_with("3.") {

@@ -7,22 +7,22 @@ use uuid::Uuid;
 use crate::dev::account::Account;
 use crate::dev::{DevError, folder};
 
-/// The one user there is.
+/// The only user.
 pub(super) const USER: &str = "waybill";
 
-/// Part of the data's identity, so it never changes. Servers don't clash: each has its own epmd.
+/// Part of the data's identity, so it never changes. Servers don't conflict: each has its own epmd.
 const NODE: &str = "waybill@localhost";
 
-/// Two schedulers that don't spin leave the machine to what is tested. Distribution, too, listens
-/// on 127.0.0.1 only; our epmd runs already, and none must be started as a daemon.
+/// Two schedulers without busy waiting leave the machine to what is tested. Distribution listens on
+/// 127.0.0.1 only; the private epmd runs already, and none must be started as a daemon.
 const SERVER_ARGS: &str =
     "+S 2:2 +sbwt none -start_epmd false -kernel inet_dist_use_interface {127,0,0,1}";
 
-/// As for the server; a tool needs no second scheduler.
+/// The same for the tool, with one scheduler.
 const CTL_ARGS: &str =
     "+S 1:1 +sbwt none -start_epmd false -kernel inet_dist_use_interface {127,0,0,1}";
 
-/// `rabbitmqctl` takes the first free port from here; a range lets calls overlap.
+/// `rabbitmqctl` uses the first free port of this range; calls may overlap.
 const CTL_PORTS: [&str; 2] = ["40000", "49999"];
 
 /// The ports on 127.0.0.1 that a server and its port mapper listen on.
@@ -33,12 +33,12 @@ pub(super) struct Ports {
 }
 
 impl Ports {
-    /// Last time's ports where they are still free.
+    /// The ports of the last start if they are still free.
     pub(super) fn claim(home: &Path) -> Result<Self, DevError> {
-        let (amqp, _held_amqp) = folder::claim_port(&home.join("port"))?;
-        let (distribution, _held_distribution) =
+        let (amqp, _amqp_listener) = folder::claim_port(&home.join("port"))?;
+        let (distribution, _distribution_listener) =
             folder::claim_port(&home.join("distribution.port"))?;
-        let (epmd, _held_epmd) = folder::claim_port(&home.join("epmd.port"))?;
+        let (epmd, _epmd_listener) = folder::claim_port(&home.join("epmd.port"))?;
         Ok(Self {
             amqp,
             distribution,
@@ -47,12 +47,12 @@ impl Ports {
     }
 }
 
-/// Writes what the server reads at its start.
+/// Writes the files that the server reads at its start.
 pub(super) fn write(home: &Path, account: Account, password: &str) -> Result<(), DevError> {
     let write = |name: &str, text: &str| folder::write_private(&home.join(name), text, account);
     write("enabled_plugins", "[rabbitmq_consistent_hash_exchange].\n")?;
     write("rabbitmq.conf", &configuration(password))?;
-    // A cookie that is there may be in use by a tool of an earlier start.
+    // An existing cookie may be in use by a tool of an earlier start.
     if !home.join(".erlang.cookie").exists() {
         write(".erlang.cookie", &Uuid::new_v4().simple().to_string())?;
     }
@@ -65,8 +65,8 @@ pub(super) fn environment(home: &Path, ports: &Ports) -> Vec<(&'static str, OsSt
     let [ctl_min, ctl_max] = CTL_PORTS;
     vec![
         ("HOME", home.into()),
-        // Makes the script become the Erlang machine instead of waiting for it, so that the
-        // process we know is the server.
+        // Makes the script execute the Erlang VM instead of waiting for it, so that the
+        // known process is the server.
         ("RUNNING_UNDER_SYSTEMD", "true".into()),
         ("RABBITMQ_NODENAME", NODE.into()),
         ("RABBITMQ_NODE_IP_ADDRESS", "127.0.0.1".into()),
@@ -76,12 +76,12 @@ pub(super) fn environment(home: &Path, ports: &Ports) -> Vec<(&'static str, OsSt
         ("ERL_EPMD_ADDRESS", "127.0.0.1".into()),
         ("RABBITMQ_MNESIA_BASE", path("data")),
         ("RABBITMQ_LOG_BASE", path("log")),
-        // To the standard output, where the guard keeps it with what the script says.
+        // To the standard output, which the guard logs together with the script's output.
         ("RABBITMQ_LOGS", "-".into()),
         ("RABBITMQ_PID_FILE", path("pid")),
         ("RABBITMQ_ENABLED_PLUGINS_FILE", path("enabled_plugins")),
         ("RABBITMQ_CONFIG_FILE", path("rabbitmq.conf")),
-        // The rest don't exist; naming them keeps those of an installed service out.
+        // These files don't exist; naming them prevents reading those of an installed service.
         ("RABBITMQ_CONFIG_FILES", path("conf.d/*.conf")),
         ("RABBITMQ_ADVANCED_CONFIG_FILE", path("advanced.config")),
         ("RABBITMQ_CONF_ENV_FILE", path("rabbitmq-env.conf")),
@@ -92,8 +92,8 @@ pub(super) fn environment(home: &Path, ports: &Ports) -> Vec<(&'static str, OsSt
     ]
 }
 
-/// The user takes the place of `guest` at the first start. The limits only keep alarms of a nearly
-/// full or small machine out of a private server, and those of production follow.
+/// The user replaces `guest` at the first start. The limits only prevent alarms on a small or
+/// nearly full machine; the settings of production follow.
 fn configuration(password: &str) -> String {
     format!(
         "default_user = {USER}\n\

@@ -65,7 +65,7 @@ impl Janitor {
                 .set_aside(*key, QuarantinedFor::Seal, &why.detail())
                 .await?;
             self.telemetry
-                .set_aside(QuarantinedFor::Seal.name(), &key.0, why);
+                .quarantined(QuarantinedFor::Seal.name(), &key.0, why);
         }
         let count = u64::try_from(claimed.len()).unwrap_or(u64::MAX);
         Ok(Done {

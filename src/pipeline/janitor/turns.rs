@@ -218,7 +218,7 @@ impl Janitor {
         };
         match self.store.set_aside(key, what, why).await {
             Ok(()) => {
-                self.telemetry.set_aside(what.name(), &key.0, &why);
+                self.telemetry.quarantined(what.name(), &key.0, &why);
                 true
             }
             Err(error) => {

@@ -92,7 +92,7 @@ fn a_damaged_record_is_set_aside_and_counted_and_all_others_are_sealed_and_delet
         })
         .await;
         // Another must succeed after it has failed, in the same janitor, however few there are.
-        until("three set aside", async || {
+        until("three quarantined", async || {
             due(&ground, "later", 1).await;
             expired(&ground, "old-later", 1, 2).await;
             let counted = first
@@ -105,14 +105,14 @@ fn a_damaged_record_is_set_aside_and_counted_and_all_others_are_sealed_and_delet
                        where reason = 'database: a page is unreadable (P0001)'
                          and retry_at > now() + interval '50 minutes'";
         assert_eq!(ground.number(reasons).await, 3);
-        assert!((first.log_text() + &second.log_text()).contains("was set aside"));
+        assert!((first.log_text() + &second.log_text()).contains("was quarantined"));
 
         ground
             .execute("drop trigger damaged on waybill.process")
             .await;
         let retry = "update waybill.quarantine set retry_at = now()";
         ground.execute(retry).await;
-        until("nothing set aside", async || {
+        until("nothing quarantined", async || {
             let counted = first.metric("waybill_quarantined", "").await;
             let left = (ground.number(OPEN).await, ground.number(EXPIRED).await);
             (left == (0, 0) && counted == 0).then_some(())
