@@ -1,6 +1,6 @@
--- As whom Grafana reads where processes stand: two tables and nothing else, and never for long. Run it as
--- the owner of the tables after `waybill migrate`, with the role's password in READER_PASSWORD; running it
--- again changes nothing but the password.
+-- The role for Grafana: reads two tables and nothing else, with a short timeout. Run it as the owner of the
+-- tables after `waybill migrate`, with the role's password in READER_PASSWORD; running it again changes
+-- only the password.
 \getenv password READER_PASSWORD
 begin;
 

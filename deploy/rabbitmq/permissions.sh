@@ -1,6 +1,6 @@
 #!/bin/sh
-# Lets a user of RabbitMQ do what its part needs, and nothing else. Makes the virtual host and the user
-# where they lack; a new user's password is read from the standard input.
+# Grants a user of RabbitMQ the permissions that its part needs, and nothing else. Creates the virtual host
+# and the user if they are missing; a new user's password is read from the standard input.
 #
 # usage: permissions.sh [-p VHOST] PART USER            VHOST is / unless given
 #        permissions.sh [-p VHOST] [-b BYTES] policy    BYTES is 10737418240 (10 GiB) unless given
@@ -10,18 +10,18 @@
 #   publisher  Waybill with the roles relay and janitor, or one of them: it only publishes
 #   api        Waybill with the role api: it publishes what clients send
 #   producer   a service that publishes events
-#   consumer   a service that waits for completions and stages in queues called USER.…
-#   policy     limits of the queues. Of events: a message that ends its consumer comes back 20 times at
-#              most and then goes to waybill.dead, which has it before the queue forgets it; a queue with
-#              BYTES of bodies refuses more, so that producers keep it. Of waybill.dead: no limit, where
+#   consumer   a service that consumes completions and stages from queues named USER.…
+#   policy     limits of the queues. Of events: a message that crashes its consumer is delivered at most 20
+#              times and then dead-lettered to waybill.dead, at least once; a queue with BYTES of bodies
+#              rejects publishes, so that producers keep the events. Of waybill.dead: no delivery limit;
 #              RabbitMQ from 4.0 on has one of 20 deliveries, after which a message is lost
 #
-# A worker declares its exchanges and queues whenever it connects, also where they are there already, and
-# RabbitMQ asks for `configure` then; so a topology that somebody else declared needs the same rights.
+# A worker declares its exchanges and queues whenever it connects, even if they exist already, and
+# RabbitMQ requires `configure` for that; so a topology declared in advance needs the same permissions.
 #
 # $RABBITMQCTL is the command to run instead of rabbitmqctl, such as
 # 'kubectl exec -i rabbitmq-0 -- rabbitmqctl'. With options of rabbitmqctl in it no user can be created;
-# RABBITMQ_NODENAME says the same as -n.
+# RABBITMQ_NODENAME has the same effect as -n.
 set -eu
 
 usage() {
@@ -32,7 +32,7 @@ usage() {
 # shellcheck disable=SC2086  # a command with its arguments
 ctl() { ${RABBITMQCTL:-rabbitmqctl} -s "$@"; }
 
-# known NAME COMMAND...     whether the first column of what it lists has the name
+# known NAME COMMAND...     whether the first column of the command's list contains the name
 known() {
     name=$1
     shift
@@ -53,7 +53,7 @@ shift $((OPTIND - 1))
 nothing='^$'
 exchanges='completions|stages|dead'
 queues='events\.[0-9]+'
-# `waybill doctor` tries its rights on things of its own.
+# `waybill doctor` checks its permissions on queues and exchanges of its own.
 doctors='doctor\..+'
 topology="events\\.hash|$queues|$exchanges|$doctors"
 # Replies go to the queue that an opening event names, through the default exchange.
@@ -71,7 +71,7 @@ policy)
     *) unlimited='"delivery-limit": -1, ' ;;
     esac
     events='"delivery-limit": 20, "dead-letter-strategy": "at-least-once"'
-    # Ours come before what others say of all queues.
+    # The priority puts these before general policies for all queues.
     ctl set_policy -p "$vhost" --priority 10 --apply-to queues waybill '^waybill\.events\.[0-9]+$' \
         "{$events, \"overflow\": \"reject-publish\", \"max-length-bytes\": $bytes}" </dev/null
     ctl set_policy -p "$vhost" --priority 10 --apply-to queues waybill-dead '^waybill\.dead$' \
@@ -110,7 +110,7 @@ esac
 user=$2
 
 known "$vhost" list_vhosts name || ctl add_vhost "$vhost" </dev/null
-# With anything but these two words rabbitmqctl reads no password from RabbitMQ 3.13 on, and waits for ever.
+# With any other arguments, rabbitmqctl of RabbitMQ 3.13 and later reads no password and hangs.
 # shellcheck disable=SC2086  # a command with its arguments
 known "$user" list_users || ${RABBITMQCTL:-rabbitmqctl} add_user "$user" >/dev/null
 ctl set_permissions -p "$vhost" "$user" "$configure" "$write" "$read" </dev/null
