@@ -1,4 +1,4 @@
-//! What must hold after a run; a run that breaks it does not count.
+//! The invariants after a run; a run that breaks one does not count.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use waybill::broker;
 use waybill::broker::topology;
 use waybill::domain::Kind;
 
-use crate::audience::Heard;
+use crate::audience::Received;
 use crate::engine::Engine;
 use crate::ground::{Field, query};
 use crate::workload::{SOURCE, Workload, token};
@@ -15,18 +15,21 @@ use crate::workload::{SOURCE, Workload, token};
 /// How long the outbox may take to become empty after the last completion.
 const SETTLE: Duration = Duration::from_secs(10);
 
-/// Every broken rule in words; none if the run counts. The workers have ended by now.
+/// Every broken invariant as text; none if the run counts. The workers have ended by now.
 pub(crate) async fn broken(
     engine: Engine,
     field: &Field,
     workload: Workload,
-    heard: &HashMap<String, Heard>,
+    received: &HashMap<String, Received>,
 ) -> anyhow::Result<Vec<String>> {
-    let mut broken = broken_but_for_copies(engine, field, workload, heard).await?;
-    // The broker alone repeats what is repeated.
+    let mut broken = broken_but_for_copies(engine, field, workload, received).await?;
+    // Engine (a) repeats repeated messages.
     if engine.uses_broker() && engine.uses_database() {
         let what = "completions that came more than once";
-        let copies = heard.values().filter(|heard| heard.copies != 1).count();
+        let copies = received
+            .values()
+            .filter(|received| received.copies != 1)
+            .count();
         expect(&mut broken, what, copies as u64, 0);
     }
     Ok(broken)
@@ -37,7 +40,7 @@ pub(crate) async fn broken_but_for_copies(
     engine: Engine,
     field: &Field,
     workload: Workload,
-    heard: &HashMap<String, Heard>,
+    received: &HashMap<String, Received>,
 ) -> anyhow::Result<Vec<String>> {
     let mut broken = Vec::new();
     if engine.uses_database() {
@@ -47,7 +50,7 @@ pub(crate) async fn broken_but_for_copies(
         outbox(field, &mut broken).await?;
     }
     if engine.uses_broker() {
-        completions(engine, workload, heard, &mut broken);
+        completions(engine, workload, received, &mut broken);
         let connection = broker::connect(&field.settings.broker, "bench check").await?;
         let left = topology::ready_count(&connection, &topology::events_queue(0)).await?;
         expect(
@@ -61,8 +64,8 @@ pub(crate) async fn broken_but_for_copies(
     Ok(broken)
 }
 
-/// Every published identity exactly once: the right number of rows, each of them one of ours, and
-/// none twice.
+/// Every published identity exactly once: the right number of rows, each of them of this workload,
+/// and none twice.
 async fn events(field: &Field, workload: Workload, broken: &mut Vec<String>) -> anyhow::Result<()> {
     let sequence = match workload.kind {
         Kind::Upload => "right(e.id, 1)::bigint",
@@ -138,28 +141,31 @@ async fn outbox(field: &Field, broken: &mut Vec<String>) -> anyhow::Result<()> {
 fn completions(
     engine: Engine,
     workload: Workload,
-    heard: &HashMap<String, Heard>,
+    received: &HashMap<String, Received>,
     broken: &mut Vec<String>,
 ) {
     expect(
         broken,
         "processes with a completion",
-        heard.len() as u64,
+        received.len() as u64,
         u64::from(workload.processes),
     );
-    let differing = heard.values().filter(|heard| heard.differs).count();
+    let differing = received
+        .values()
+        .filter(|received| received.differs)
+        .count();
     expect(
         broken,
         "completions whose copies differ",
         differing as u64,
         0,
     );
-    // The broker alone knows no statuses.
+    // Engine (a) has no statuses.
     if engine.uses_database() {
         let wrong = (0..workload.processes).filter(|n| {
             let (kind, status) = (workload.kind.name(), workload.expected(*n).status.name());
-            let told = |heard: &Heard| heard.routing_key == format!("{kind}.{status}");
-            !heard.get(&token(*n)).is_some_and(told)
+            let is_right = |received: &Received| received.routing_key == format!("{kind}.{status}");
+            !received.get(&token(*n)).is_some_and(is_right)
         });
         expect(
             broken,

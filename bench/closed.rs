@@ -1,5 +1,5 @@
 //! One closed run: the queue is full, the clock starts with the engine, and it stops when the last
-//! effect is committed and the last completion and announcement have come.
+//! effect is committed and the last completion and announcement have been received.
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use crate::statements;
 use crate::stops::Stops;
 use crate::workload::Workload;
 
-/// What a run showed.
+/// The results of a run.
 #[derive(Debug, Clone)]
 pub(crate) struct Outcome {
     pub(crate) engine: Engine,
@@ -85,7 +85,7 @@ async fn on_field(
         }
     }
     running.stop().await?;
-    let mut broken = check::broken(engine, field, workload, &audience.heard()).await?;
+    let mut broken = check::broken(engine, field, workload, &audience.received()).await?;
     if engine.uses_database() {
         broken.extend(stops.broken(field).await?);
     }
@@ -100,18 +100,18 @@ async fn on_field(
 }
 
 /// Waits until every event is committed. A completion comes after the events of its process, so
-/// one look is the rule.
+/// one poll is usually enough.
 pub(crate) async fn committed(field: &Field, workload: Workload) -> anyhow::Result<()> {
     let statement = "select count(*) from waybill.process where sealed_at is not null";
-    let wanted = u64::from(workload.processes);
+    let expected = u64::from(workload.processes);
     let mut patience = Patience::new();
     loop {
         let rows = query(&field.database_url, statement).await?;
         let sealed: i64 = rows.iter().map(|row| row.get::<_, i64>(0)).sum();
-        if sealed.unsigned_abs() == wanted {
+        if sealed.unsigned_abs() == expected {
             return Ok(());
         }
-        patience.with(sealed.unsigned_abs(), wanted, "processes sealed")?;
+        patience.with(sealed.unsigned_abs(), expected, "processes sealed")?;
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

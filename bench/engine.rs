@@ -32,7 +32,7 @@ pub(crate) enum Engine {
     Naive,
     /// Waybill with one worker, walking orders.
     Orders,
-    /// The broker alone with as many messages as orders make.
+    /// The broker alone with the messages of orders.
     OrdersBroker,
 }
 
@@ -60,7 +60,7 @@ impl Engine {
         }
     }
 
-    /// What it is, for people.
+    /// Its title.
     pub(crate) fn title(self) -> &'static str {
         match self {
             Self::BrokerCeiling => "(a) broker alone",
@@ -74,7 +74,7 @@ impl Engine {
         }
     }
 
-    /// What its workload's processes are.
+    /// The kind of its workload's processes.
     pub(crate) fn kind(self) -> Kind {
         match self {
             Self::Orders | Self::OrdersBroker => Kind::Order,
@@ -90,7 +90,7 @@ impl Engine {
         !matches!(self, Self::BrokerCeiling | Self::OrdersBroker)
     }
 
-    /// Whether it holds the whole workload in memory, which says nothing about it.
+    /// Whether it keeps the whole workload in memory, so that its memory is not meaningful.
     pub(crate) fn rehearses(self) -> bool {
         matches!(self, Self::DatabaseCeiling | Self::Null)
     }
@@ -114,12 +114,12 @@ pub(crate) struct Running {
     children: Vec<Child>,
     /// Where Waybill's workers serve health and metrics.
     ops: Vec<SocketAddr>,
-    /// Only our own engines are spoken to.
+    /// The standard input and output of this program's own engines.
     lines: Option<(ChildStdin, Lines<BufReader<ChildStdout>>)>,
 }
 
 impl Running {
-    /// Prepares an engine. Ours wait until they are told to [`go`](Self::go); Waybill begins with
+    /// Prepares an engine. This program's own ones wait for [`go`](Self::go); Waybill starts with
     /// `go`, so its start counts.
     pub(crate) async fn prepare(
         engine: Engine,
@@ -165,7 +165,7 @@ impl Running {
         Ok(())
     }
 
-    /// Waits until an engine of ours says that it is through.
+    /// Waits until one of this program's own engines reports its end.
     pub(crate) async fn done(&mut self) -> anyhow::Result<()> {
         let (_, lines) = self
             .lines
@@ -182,7 +182,7 @@ impl Running {
         Ok(())
     }
 
-    /// What Waybill's first worker exports.
+    /// The metrics of Waybill's first worker.
     pub(crate) async fn metrics(&self) -> anyhow::Result<String> {
         let address = self.ops.first().context("only Waybill exports metrics")?;
         scrape::get(*address, "/metrics").await
@@ -192,7 +192,7 @@ impl Running {
         self.children.iter().filter_map(Child::id).collect()
     }
 
-    /// Ends the processes as an operator would; each must end well.
+    /// Stops the processes by SIGTERM; each must exit with code 0.
     pub(crate) async fn stop(mut self) -> anyhow::Result<()> {
         drop(self.lines.take());
         for child in &mut self.children {
@@ -222,7 +222,7 @@ fn spawn(mut command: Command, field: &Field, stdout: Stdio) -> anyhow::Result<C
     Ok(command.spawn()?)
 }
 
-/// Waits for a word; a line that says something else only shows that the engine goes on.
+/// Waits for a line with a given word; other lines only show progress.
 async fn expect(lines: &mut Lines<BufReader<ChildStdout>>, word: &str) -> anyhow::Result<()> {
     loop {
         let line = patience::once("a word of the engine", lines.next_line()).await??;

@@ -9,7 +9,7 @@ use waybill::config::BrokerSettings;
 use crate::patience::Patience;
 use crate::workload::{Workload, time_of};
 
-/// Messages between two looks at their confirms.
+/// Messages that are published before waiting for their confirms.
 const CHUNK: usize = 5_000;
 
 /// Publishes every message and waits until all of them are confirmed and ready.
@@ -26,7 +26,7 @@ pub(crate) async fn fill(settings: &BrokerSettings, workload: Workload) -> anyho
         let confirmed = verdicts
             .iter()
             .all(|verdict| *verdict == Verdict::Confirmed);
-        anyhow::ensure!(confirmed, "not every message was taken by the broker");
+        anyhow::ensure!(confirmed, "not every message was confirmed by the broker");
     }
     let queue = topology::events_queue(0);
     let mut patience = Patience::new();

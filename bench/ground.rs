@@ -1,4 +1,4 @@
-//! Where the runs take place: one PostgreSQL and one RabbitMQ, both durable, and for each run a
+//! The servers of the runs: one PostgreSQL and one RabbitMQ, both durable, and for each run a
 //! database and a virtual host of its own.
 
 use anyhow::Context;
@@ -17,10 +17,10 @@ use waybill::store::admin::migrate;
 
 /// The queue that an independent consumer reads completions from.
 pub(crate) const AUDIENCE_QUEUE: &str = "bench.audience";
-/// The queue in which the next systems find their work.
+/// The queue of announced stages.
 pub(crate) const STAGES_QUEUE: &str = "bench.stages";
 
-/// The program that is measured: it was built with this one, and is beside it.
+/// The measured program, built together with this one and in the same folder.
 pub(crate) fn waybill() -> anyhow::Result<std::path::PathBuf> {
     Ok(std::env::current_exe()?.with_file_name("waybill"))
 }
@@ -32,7 +32,7 @@ pub(crate) struct Ground {
     pub(crate) statistics: bool,
 }
 
-/// The place of one run.
+/// The database and virtual host of one run.
 pub(crate) struct Field {
     name: String,
     pub(crate) settings: Settings,
@@ -55,7 +55,7 @@ impl Ground {
         })
     }
 
-    /// A new place with the schema, the topology and the audience's queue.
+    /// Creates them, with the schema, the topology and the audience's queue.
     pub(crate) async fn field(&self, name: &str) -> anyhow::Result<Field> {
         let create = format!("create database {name}");
         execute(&self.servers.postgres.url(), &["checkpoint", &create]).await?;
@@ -75,7 +75,7 @@ impl Ground {
         })
     }
 
-    /// Removes a place, so that it is no burden on the next one.
+    /// Removes them, so that they do not slow down the next run.
     pub(crate) async fn clear(&self, field: Field) -> anyhow::Result<()> {
         self.servers
             .rabbitmq
@@ -93,7 +93,7 @@ impl Field {
     }
 }
 
-/// The settings of a program that uses these servers; all else as by default.
+/// The settings of a program that uses these servers; otherwise the defaults.
 fn settings(database_url: &str, amqp_url: &str) -> anyhow::Result<Settings> {
     let own = [
         format!("database.url={database_url}"),
@@ -119,7 +119,7 @@ async fn declare(settings: &Settings) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A quorum queue that gets what an exchange gets by that key.
+/// Declares a quorum queue and binds it to an exchange by that key.
 pub(crate) async fn bind(
     channel: &Channel,
     queue: &str,

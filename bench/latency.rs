@@ -35,7 +35,7 @@ pub(crate) fn quantiles(mut values: Vec<Duration>) -> Latency {
 }
 
 /// Of the exported histogram: interpolated inside its buckets, as Prometheus does; the maximum is
-/// the upper bound of the last bucket that holds anything.
+/// the upper bound of the last bucket that is not empty.
 pub(crate) fn commit_latency(metrics: &str) -> anyhow::Result<Latency> {
     let buckets = buckets(metrics);
     let all = buckets.last().map_or(0.0, |(_, count)| *count);

@@ -1,11 +1,11 @@
-//! What the numbers were measured on: they mean little without it.
+//! Describes the machine, without which the numbers mean little.
 
 use std::fs;
 use std::process::Command;
 
 use crate::ground::{Ground, query};
 
-/// One line for people.
+/// One line of text.
 pub(crate) async fn describe(ground: &Ground) -> anyhow::Result<String> {
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     let cpu =

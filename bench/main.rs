@@ -1,7 +1,8 @@
-//! The end-to-end benchmark: Waybill beside what bounds it and what it replaces, in one run.
+//! The end-to-end benchmark: compares Waybill with its upper bounds and with a naive program, in
+//! one run.
 //!
-//! `README.md` says what is measured and how. The engines that Waybill is compared with are this
-//! same program, started again; everything durable, everything on this machine.
+//! `README.md` describes what is measured and how. The engines that Waybill is compared with are
+//! this same program, started again; everything durable, everything on this machine.
 
 mod audience;
 mod check;
@@ -65,7 +66,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Runs everything that is asked for; says whether every run counts.
+/// Runs the selected engines; returns whether every run counts.
 async fn bench(options: &Options) -> anyhow::Result<bool> {
     note("starting PostgreSQL and RabbitMQ …");
     let ground = Ground::new(options.statements).await?;
@@ -81,7 +82,7 @@ async fn bench(options: &Options) -> anyhow::Result<bool> {
 
 async fn measure(ground: &Ground, options: &Options) -> anyhow::Result<Report> {
     let machine = machine::describe(ground).await?;
-    let wanted = |name: &str| {
+    let selected = |name: &str| {
         options
             .only
             .as_ref()
@@ -89,7 +90,7 @@ async fn measure(ground: &Ground, options: &Options) -> anyhow::Result<Report> {
     };
     let mut runs = Vec::new();
     for _ in 0..options.rounds.max(1) {
-        for engine in ENGINES.into_iter().filter(|engine| wanted(engine.name())) {
+        for engine in ENGINES.into_iter().filter(|engine| selected(engine.name())) {
             let run = closed::run(ground, engine, options.workload(engine)).await?;
             note(&format!(
                 "{}: {:.0} events/s",
@@ -104,7 +105,7 @@ async fn measure(ground: &Ground, options: &Options) -> anyhow::Result<Report> {
         .filter_map(|engine| median(&runs, engine))
         .collect();
     let mut open = Vec::new();
-    if wanted("open_loop") {
+    if selected("open_loop") {
         for engine in [Engine::BrokerCeiling, Engine::Waybill(1)] {
             let (rate, workload) = (options.rate(), options.open_loop());
             note(&format!("{}: open loop, {rate} events/s …", engine.title()));
@@ -112,13 +113,13 @@ async fn measure(ground: &Ground, options: &Options) -> anyhow::Result<Report> {
         }
     }
     let mut reads = None;
-    if wanted("reads") {
+    if selected("reads") {
         let worker = median(&runs, Engine::Waybill(1));
         let half = worker.map(|run| (run.events_per_second() / 2.0) as u32);
         reads = Some(reads::run(ground, options.reads(half)).await?);
     }
     let mut isolation = None;
-    if wanted("isolation") {
+    if selected("isolation") {
         isolation = Some(isolation::run(ground, options.isolation()).await?);
     }
     Ok(Report {
@@ -130,7 +131,7 @@ async fn measure(ground: &Ground, options: &Options) -> anyhow::Result<Report> {
     })
 }
 
-/// The run in the middle, with whatever any of them broke.
+/// The median run, with the broken invariants of all of them.
 fn median(runs: &[closed::Outcome], engine: Engine) -> Option<closed::Outcome> {
     let mut runs: Vec<_> = runs
         .iter()
@@ -144,8 +145,8 @@ fn median(runs: &[closed::Outcome], engine: Engine) -> Option<closed::Outcome> {
     Some(middle)
 }
 
-/// Tells whoever waits how far it is.
+/// Reports progress.
 fn note(line: &str) {
-    // Nobody needs to be there to hear it.
+    // Errors of the standard error are ignored.
     let _ = writeln!(std::io::stderr(), "{line}");
 }

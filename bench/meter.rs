@@ -1,4 +1,4 @@
-//! What a run costs: processor time per component and the memory of the worker, out of `/proc`.
+//! The cost of a run: processor time per component and the memory of the worker, from `/proc`.
 
 use std::fs;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,10 +10,10 @@ use crate::ground::Ground;
 
 /// Ticks of `/proc/PID/stat` in a second, on every Linux.
 const TICKS: f64 = 100.0;
-/// How often memory is looked at.
+/// How often memory is sampled.
 const EVERY: Duration = Duration::from_millis(100);
 
-/// Processor seconds so far, or between two looks.
+/// Processor seconds so far, or between two samples.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Cpu {
     pub(crate) worker: f64,
@@ -24,7 +24,7 @@ pub(crate) struct Cpu {
 }
 
 impl Cpu {
-    /// What everybody has used until now.
+    /// The processor time of all components until now.
     pub(crate) fn now(ground: &Ground, workers: &[u32]) -> Self {
         Self {
             worker: workers.iter().map(|pid| used(*pid).own).sum(),
@@ -44,7 +44,7 @@ impl Cpu {
     }
 }
 
-/// Looks at the memory of processes until it is dropped.
+/// Samples the memory of processes until it is dropped.
 pub(crate) struct MemoryWatch {
     samples: Arc<Mutex<Vec<Sample>>>,
     _watching: JoinSet<()>,
@@ -138,10 +138,10 @@ fn family(pid: u32) -> f64 {
     parent.own + parent.ended + children.map(|used| used.own + used.ended).sum::<f64>()
 }
 
-/// Nothing, for a process that is gone.
+/// Zero for a process that has ended.
 fn used(pid: u32) -> Used {
     let line = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    // The name may hold blanks and parentheses; the fields after it are numbered from 3.
+    // The name may contain blanks and parentheses; the fields after it are numbered from 3.
     let fields: Vec<&str> = line
         .rsplit_once(')')
         .map_or("", |(_, rest)| rest)

@@ -1,5 +1,5 @@
-//! The open loop: events come at a fixed rate whatever the service does, and every latency counts
-//! from the moment an event was meant to be sent, so that a stall is not hidden by waiting for it.
+//! The open loop: events are sent at a fixed rate whatever the service does, and every latency
+//! counts from the planned moment of sending, so that a stall is not hidden by waiting for it.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ use waybill::broker::Outgoing;
 use waybill::clock;
 use waybill::config::BrokerSettings;
 
-use crate::audience::{Audience, Heard};
+use crate::audience::{Audience, Received};
 use crate::check;
 use crate::engine::{Engine, Running};
 use crate::ground::Ground;
@@ -27,14 +27,14 @@ const LEAD: Duration = Duration::from_millis(500);
 /// Memory is flat after the first third: until then buffers fill for the first time.
 const WARM_UP: f64 = 1.0 / 3.0;
 
-/// What the open loop showed.
+/// The results of the open loop.
 #[derive(Debug, Clone)]
 pub(crate) struct Outcome {
     pub(crate) engine: Engine,
     pub(crate) rate: u32,
     pub(crate) seconds: f64,
     pub(crate) events: usize,
-    /// The sender's own delay: how far behind the plan a message was handed to the socket.
+    /// The sender's own delay: how far behind the plan a message was written to the socket.
     pub(crate) sender: Latency,
     /// Of Waybill, from its own histogram.
     pub(crate) to_commit: Option<Latency>,
@@ -93,7 +93,7 @@ pub(crate) async fn run(
         _ => None,
     };
     running.stop().await?;
-    let heard = audience.heard();
+    let received = audience.received();
     let outcome = Outcome {
         engine,
         rate,
@@ -101,11 +101,16 @@ pub(crate) async fn run(
         events: workload.events(),
         sender: quantiles(lags),
         to_commit,
-        to_completion: quantiles(completion_latencies(plan, &order, &heard, Duration::ZERO)),
+        to_completion: quantiles(completion_latencies(
+            plan,
+            &order,
+            &received,
+            Duration::ZERO,
+        )),
         cpu,
         peak_mib: peak_mib(&samples),
         slope_kib_per_second: slope_kib_per_second(warmed_up(&samples)),
-        broken: check::broken(engine, &field, workload, &heard).await?,
+        broken: check::broken(engine, &field, workload, &received).await?,
     };
     ground.clear(field).await?;
     Ok(outcome)
@@ -125,8 +130,8 @@ pub(crate) fn prepare(order: &[Place], rate: u32) -> (Plan, Vec<Outgoing>) {
     (plan, messages.collect())
 }
 
-/// Hands each message over when it is due, without waiting for any confirm; answers with how late
-/// each was, once all are confirmed.
+/// Publishes each message when it is due, without waiting for any confirm; returns the delay of
+/// each, once all are confirmed.
 pub(crate) async fn send(
     settings: &BrokerSettings,
     plan: Plan,
@@ -179,18 +184,18 @@ pub(crate) async fn send(
 
 async fn confirmed(mut due: mpsc::UnboundedReceiver<PublisherConfirm>) -> anyhow::Result<()> {
     while let Some(confirm) = due.recv().await {
-        let taken = matches!(confirm.await?, Confirmation::Ack(None));
-        anyhow::ensure!(taken, "the broker did not take a message");
+        let acked = matches!(confirm.await?, Confirmation::Ack(None));
+        anyhow::ensure!(acked, "the broker did not confirm a message");
     }
     Ok(())
 }
 
-/// From the planned moment of the ending event to its completion's arrival, of the events that were
-/// due so long after the start or later.
+/// From the planned moment of the ending event to its completion's arrival, for events due at least
+/// `after` the start.
 pub(crate) fn completion_latencies(
     plan: Plan,
     order: &[Place],
-    heard: &HashMap<String, Heard>,
+    received: &HashMap<String, Received>,
     after: Duration,
 ) -> Vec<Duration> {
     let mut ends: HashMap<String, Instant> = HashMap::new();
@@ -203,9 +208,9 @@ pub(crate) fn completion_latencies(
     let pairs = ends
         .iter()
         .filter(|(_, due)| **due >= plan.start + after)
-        .filter_map(|(token, due)| Some((heard.get(token)?, due)));
+        .filter_map(|(token, due)| Some((received.get(token)?, due)));
     pairs
-        .map(|(heard, due)| heard.first.saturating_duration_since(*due))
+        .map(|(received, due)| received.first.saturating_duration_since(*due))
         .collect()
 }
 

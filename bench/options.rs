@@ -1,4 +1,4 @@
-//! What the benchmark is asked to do.
+//! The options of the benchmark.
 
 use std::path::PathBuf;
 
@@ -9,29 +9,29 @@ use crate::engine::Engine;
 use crate::workload::Workload;
 use crate::{isolation, reads};
 
-/// Events a second beside the reads where the worker's own speed was not measured.
+/// Events per second beside the reads if the worker's own speed was not measured.
 const LOAD: u32 = 10_000;
 
-/// Measures Waybill from the broker to the database and back, beside what bounds it.
+/// Measures Waybill from the broker to the database and back, compared with its upper bounds.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "scripts/bench")]
 pub(crate) struct Options {
     /// A quarter of the events and a third of the open loop: under two minutes.
     #[arg(long)]
     pub(crate) quick: bool,
-    /// Write everything that was measured to this file.
+    /// Write all measurements to this file.
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
     /// Runs of each engine and of isolation; the table shows the median.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) rounds: usize,
-    /// Only engines whose name holds this text, and no verdict: for work on one of them.
+    /// Only engines whose name contains this text, and no verdict: for work on one of them.
     #[arg(long, value_name = "TEXT")]
     pub(crate) only: Option<String>,
-    /// Print the server's most expensive statements of each run; costs a little speed.
+    /// Print the server's most expensive statements of each run; slightly slower.
     #[arg(long)]
     pub(crate) statements: bool,
-    /// Cargo says this to every benchmark.
+    /// Cargo passes this flag to every benchmark.
     #[arg(long, hide = true)]
     pub(crate) bench: bool,
 }
@@ -58,7 +58,7 @@ impl Options {
         Workload::of_rate(self.rate(), seconds)
     }
 
-    /// What is asked for while the worker does half of what it can.
+    /// The reads while the worker runs at half of its speed.
     pub(crate) fn reads(&self, half: Option<u32>) -> reads::Plan {
         let (processes, seconds) = if self.quick {
             (100_000, 5)
@@ -72,12 +72,12 @@ impl Options {
         }
     }
 
-    /// What a failing destination is set beside.
+    /// The runs with and without a failing destination.
     pub(crate) fn isolation(&self) -> isolation::Plan {
         isolation::Plan {
             rounds: self.rounds,
             closed: self.workload(Engine::Waybill(1)),
-            // Ten seconds of it may show what it takes to find out which destination fails.
+            // In the first ten seconds the relay may still detect which destination fails.
             open: Workload::of_rate(self.rate(), if self.quick { 20 } else { 30 }),
             rate: self.rate(),
         }

@@ -1,5 +1,5 @@
-//! What a worker would write and publish for every batch of a workload, worked out beforehand
-//! with the real decoding and the real merge, over records in memory instead of the database.
+//! Computes in advance what a worker would write and publish for every batch of a workload, with
+//! the real decoding and the real merge, over records in memory instead of the database.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -23,26 +23,26 @@ use waybill::pipeline::batch::event::{BatchEvent, find_repetitions, firsts};
 use waybill::pipeline::batch::merging::Merged;
 use waybill::pipeline::batch::orders::Orders;
 
-/// As many as Waybill takes at once.
+/// The size of Waybill's batches.
 pub(crate) const BATCH: usize = 2_000;
-/// The transactions it writes them in at the same time, each with processes of its own.
+/// The number of concurrent transactions per batch, each with its own processes.
 pub(crate) const SHARES: usize = 2;
 /// Nothing is ever missing here.
 pub(crate) const SETTLE: SignedDuration = SignedDuration::from_hours(1);
 
 /// One batch.
 pub(crate) struct Scene {
-    /// How many messages it takes.
+    /// The number of its messages.
     pub(crate) messages: usize,
-    /// What becomes of them, a transaction each.
+    /// Its transactions.
     pub(crate) acts: Vec<Act>,
 }
 
-/// One transaction: what was received, and what became of it.
+/// One transaction: its events, and what it writes.
 pub(crate) struct Act {
-    /// What the messages say, each identity once.
+    /// The events, each identity once.
     pub(crate) events: Vec<NewEvent>,
-    /// Records to write whole.
+    /// Records to write completely.
     pub(crate) processes: Vec<Process>,
     /// Records of which only the counts changed.
     pub(crate) counts: Vec<Process>,
@@ -124,7 +124,7 @@ fn decode(place: Place, time: Timestamp) -> anyhow::Result<BatchEvent> {
     Ok(BatchEvent::new(event, false))
 }
 
-/// What the database would know.
+/// The state that the database would have.
 #[derive(Default)]
 struct Memory {
     processes: HashMap<ProcessKey, Process>,

@@ -1,4 +1,4 @@
-//! What was measured, as a Markdown table with verdicts for people and as JSON for programs.
+//! The results, as Markdown tables with verdicts and as JSON for programs.
 
 use serde_json::{Value, json};
 
@@ -24,7 +24,7 @@ pub(crate) struct Verdict {
 }
 
 impl Report {
-    /// Every broken rule of every run, with the run's name.
+    /// Every broken invariant of every run, with the run's name.
     pub(crate) fn broken(&self) -> Vec<String> {
         let closed = self.closed.iter().flat_map(|run| {
             run.broken

@@ -1,4 +1,4 @@
-//! Asks a worker's ops listener.
+//! Requests to a worker's ops listener.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 /// How long a worker may take to be ready.
 const READY_MAX: Duration = Duration::from_secs(30);
 
-/// An address that nobody listens on now.
+/// An address without a listener.
 pub(crate) async fn free_address() -> anyhow::Result<SocketAddr> {
     Ok(TcpListener::bind("127.0.0.1:0").await?.local_addr()?)
 }
@@ -34,12 +34,12 @@ pub(crate) async fn get(address: SocketAddr, path: &str) -> anyhow::Result<Strin
 
 /// Waits until a worker is ready.
 pub(crate) async fn ready(address: SocketAddr) -> anyhow::Result<()> {
-    let asking = async {
+    let polling = async {
         while get(address, "/readyz").await.is_err() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    tokio::time::timeout(READY_MAX, asking)
+    tokio::time::timeout(READY_MAX, polling)
         .await
         .context("the worker does not become ready")
 }

@@ -1,18 +1,18 @@
-//! Which statements of a run the server spent its time on.
+//! The statements of a run with the most time in the server.
 
 use crate::ground::{Field, Ground, execute, query};
 
 /// How many are shown.
 const SHOWN: usize = 14;
 
-/// Forgets what was counted so far.
+/// Resets the statistics.
 pub(crate) async fn reset(ground: &Ground) -> anyhow::Result<()> {
     let url = ground.servers.postgres.url();
     let create = "create extension if not exists pg_stat_statements";
     execute(&url, &[create, "select pg_stat_statements_reset()"]).await
 }
 
-/// The most expensive statements since, by the server's own count.
+/// The most expensive statements since then, by `pg_stat_statements`.
 pub(crate) async fn expensive(ground: &Ground, field: &Field) -> anyhow::Result<Vec<String>> {
     let statement = format!(
         "select calls, total_exec_time, rows, shared_blks_dirtied, wal_bytes::bigint,

@@ -1,5 +1,5 @@
-//! The stops of a run's orders: what they walk through, and what must hold of them in the end. Of
-//! uploads there is nothing to prepare and nothing to check.
+//! The stops of a run's orders: their workflow, and their invariants at the end. Uploads need no
+//! preparation and no check.
 
 use waybill::domain::Kind;
 use waybill::store::Store;
@@ -9,7 +9,7 @@ use crate::check::{count, empty, expect};
 use crate::ground::Field;
 use crate::workload::{Workload, order};
 
-/// The orders of a run, and the next systems that hear of their stops.
+/// The orders of a run, and the consumer of their announced stops.
 pub(crate) struct Stops(Option<Listening>);
 
 struct Listening {
@@ -31,7 +31,7 @@ impl Stops {
         })))
     }
 
-    /// Waits until the next systems have heard of every stop.
+    /// Waits until every stop has been announced.
     pub(crate) async fn announced(&mut self) -> anyhow::Result<()> {
         match &mut self.0 {
             Some(listening) => listening.audience.wait_for(listening.stops).await,
@@ -39,7 +39,7 @@ impl Stops {
         }
     }
 
-    /// Every broken rule in words. The workers have ended by now.
+    /// Every broken invariant as text. The workers have ended by now.
     pub(crate) async fn broken(&self, field: &Field) -> anyhow::Result<Vec<String>> {
         let mut broken = Vec::new();
         let Some(Listening { stops, audience }) = &self.0 else {
@@ -62,10 +62,10 @@ impl Stops {
         );
         empty(field, "waybill.stage where left_at is null", &mut broken).await?;
         empty(field, "waybill.parked", &mut broken).await?;
-        let announced = audience.heard();
-        let heard = announced.len() as u64;
-        expect(&mut broken, "stops announced", heard, all);
-        let copies = announced.values().filter(|heard| heard.copies != 1);
+        let announced = audience.received();
+        let received = announced.len() as u64;
+        expect(&mut broken, "stops announced", received, all);
+        let copies = announced.values().filter(|received| received.copies != 1);
         let copies = copies.count() as u64;
         expect(&mut broken, "stops announced more than once", copies, 0);
         Ok(broken)

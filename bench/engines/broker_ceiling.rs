@@ -15,9 +15,9 @@ use crate::workload::{self, Workload};
 
 /// As many as Waybill puts into one transaction.
 const BATCH: usize = 1_000;
-/// In the open loop it works on what is here once nothing has come for so long.
+/// In the open loop it works on received messages after this long without another one.
 const IDLE: Duration = Duration::from_millis(1);
-/// What waits is published together, as Waybill does.
+/// Waiting messages are published together, as Waybill does.
 const ROUNDS: usize = 64;
 /// About the length of a completion, and of the announcement of a stop.
 const ANSWER_BYTES: usize = 450;
@@ -52,30 +52,31 @@ async fn consume(
     let acker = consumer.acker();
     let mut left = workload.order().len();
     let mut tag = 0;
-    let mut held = Vec::with_capacity(BATCH);
+    let mut batch = Vec::with_capacity(BATCH);
     while left > 0 {
         let idle = match tokio::time::timeout(IDLE, consumer.next()).await {
             Ok(Next::Delivery(delivery)) => {
                 tag = delivery.tag;
-                held.push(delivery);
+                batch.push(delivery);
                 left -= 1;
                 false
             }
             Ok(Next::Ended(_)) => anyhow::bail!("the subscription ended"),
             Err(_) => true,
         };
-        if held.len() == BATCH || left == 0 || (idle && !held.is_empty()) {
+        if batch.len() == BATCH || left == 0 || (idle && !batch.is_empty()) {
             acker.ack_through(tag).await?;
             completions
                 .send(
-                    held.drain(..)
+                    batch
+                        .drain(..)
                         .filter_map(|delivery| answer(workload.kind, *delivery))
                         .collect(),
                 )
                 .await?;
         }
     }
-    // An acknowledgement is on its way when the connection closes in order.
+    // The last acknowledgement is sent before the connection closes in order.
     tokio::time::sleep(Duration::from_millis(1)).await;
     connection.close().await;
     Ok(())

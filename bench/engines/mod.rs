@@ -1,4 +1,4 @@
-//! The engines of this program: what Waybill is compared with.
+//! The engines of this program that Waybill is compared with.
 
 mod bare;
 mod broker_ceiling;
@@ -18,7 +18,7 @@ use crate::engine::Engine;
 use crate::workload::Workload;
 use waybill::domain::Kind;
 
-/// Runs one engine in this process; the caller said so on the command line.
+/// Runs the engine of the command line in this process.
 pub(crate) async fn run(mut args: impl Iterator<Item = String>) -> anyhow::Result<()> {
     let name = args.next().context("which engine?")?;
     if name == "bare" {
@@ -28,7 +28,7 @@ pub(crate) async fn run(mut args: impl Iterator<Item = String>) -> anyhow::Resul
     let kind = args.next().as_deref().and_then(Kind::from_name);
     let mut number = || {
         args.next()
-            .context("a number lacks")?
+            .context("a number is missing")?
             .parse::<u32>()
             .context("a number")
     };
@@ -38,7 +38,7 @@ pub(crate) async fn run(mut args: impl Iterator<Item = String>) -> anyhow::Resul
         open: number()?,
     };
     let starter = Starter {
-        // From here on: the signal to end may come before the engine is through.
+        // Registered here: the signal to stop may come before the engine has finished.
         signals: Signals::of_process()?,
         input: BufReader::new(tokio::io::stdin()),
     };
@@ -60,14 +60,14 @@ fn settings() -> anyhow::Result<Settings> {
     Ok(loaded.settings)
 }
 
-/// Where the start is announced and the end told.
+/// The signals between the engine and the benchmark.
 struct Starter {
     signals: Signals,
     input: BufReader<Stdin>,
 }
 
 impl Starter {
-    /// Says that all is prepared, and waits for the start.
+    /// Reports that all is prepared, and waits for the start.
     async fn ready(&mut self) -> anyhow::Result<()> {
         say("ready")?;
         let mut line = String::new();
@@ -75,7 +75,7 @@ impl Starter {
         Ok(())
     }
 
-    /// Waits for the signal to end.
+    /// Waits for the signal to stop.
     async fn wait_for_end(&mut self) -> anyhow::Result<()> {
         self.signals.first().await;
         Ok(())

@@ -1,4 +1,4 @@
-//! The program most people would write first: a message, a transaction, a confirm, an
+//! A naive program: for each message a transaction, a confirm, and an
 //! acknowledgement, and then the next message.
 
 use anyhow::Context;
@@ -82,7 +82,7 @@ impl Naive {
         Ok(())
     }
 
-    /// One transaction; the completion where the event ended its process.
+    /// One transaction; returns the completion if the event ended its process.
     async fn store(&mut self, event: &Value) -> anyhow::Result<Option<Outgoing>> {
         let (token, type_) = (text(event, "token")?, text(event, "type")?);
         let (source, id) = (text(event, "source")?, text(event, "id")?);
@@ -112,7 +112,7 @@ impl Naive {
                     &[&key, &opened, &done, &total, &items, &failed, &ends],
                 )
                 .await?;
-            completion = ends.then(|| told(key, token, &row));
+            completion = ends.then(|| completion_message(key, token, &row));
         }
         transaction.commit().await?;
         Ok(completion)
@@ -131,7 +131,7 @@ fn items(data: &Value) -> anyhow::Result<(i64, i64)> {
     Ok((i64::try_from(items.len())?, i64::try_from(failed.count())?))
 }
 
-fn told(key: Uuid, token: &str, row: &tokio_postgres::Row) -> Outgoing {
+fn completion_message(key: Uuid, token: &str, row: &tokio_postgres::Row) -> Outgoing {
     let status: &str = row.get(0);
     let (done, total, failed): (i64, Option<i64>, i64) = (row.get(1), row.get(2), row.get(3));
     let progress = serde_json::json!({ "done": done, "total": total, "failed": failed });

@@ -1,5 +1,5 @@
 //! The same input and output as Waybill without any logic: every batch's rows and messages were
-//! worked out before the clock started. It consumes, runs the statements, acknowledges, publishes
+//! computed before the clock started. It consumes, runs the statements, acknowledges, publishes
 //! and deletes, with the same overlap.
 
 use std::collections::HashSet;
@@ -55,7 +55,7 @@ pub(super) async fn run(
     let acker = consumer.acker();
     let (posts, queued) = mpsc::channel(64);
     let (written, done) = mpsc::channel(1);
-    let (tags, taken) = mpsc::channel(1);
+    let (tags, received) = mpsc::channel(1);
     let mut goes = Vec::new();
     let mut tasks: JoinSet<anyhow::Result<()>> = JoinSet::new();
     for (place, share) in shares.into_iter().enumerate() {
@@ -72,7 +72,7 @@ pub(super) async fn run(
     }
     drop((posts, written));
     tasks.spawn(take(consumer, sizes, goes, tags));
-    tasks.spawn(acknowledge(acker, taken, done));
+    tasks.spawn(acknowledge(acker, received, done));
     tasks.spawn(publish(publisher, store, queued));
     while let Some(ended) = tasks.join_next().await {
         ended??;
@@ -94,7 +94,7 @@ fn shares(scenes: Vec<Scene>) -> Vec<Vec<Prepared>> {
     shares
 }
 
-/// Lets every writer go on when a batch is here.
+/// Starts every writer when a batch is received.
 async fn take(
     mut consumer: Consumer,
     sizes: Vec<usize>,
@@ -102,17 +102,17 @@ async fn take(
     tags: mpsc::Sender<u64>,
 ) -> anyhow::Result<()> {
     for size in sizes {
-        let mut held = Vec::with_capacity(size);
-        while held.len() < size {
+        let mut batch = Vec::with_capacity(size);
+        while batch.len() < size {
             let Next::Delivery(delivery) = consumer.next().await else {
                 anyhow::bail!("the subscription ended");
             };
-            held.push(delivery);
+            batch.push(delivery);
         }
         for go in &goes {
             go.send(()).await?;
         }
-        tags.send(held.last().map_or(0, |delivery| delivery.tag))
+        tags.send(batch.last().map_or(0, |delivery| delivery.tag))
             .await?;
     }
     Ok(())

@@ -10,7 +10,7 @@ use waybill::config::BrokerSettings;
 use waybill::domain::Status;
 
 use super::{ENGINE, Recovery};
-use crate::audience::{Audience, Heard};
+use crate::audience::{Audience, Received};
 use crate::check::{broken_but_for_copies, count, expect};
 use crate::engine::Running;
 use crate::ground::{AUDIENCE_QUEUE, Field, Ground, bind};
@@ -58,11 +58,11 @@ impl<'a> Destinations<'a> {
         &self.field
     }
 
-    /// Makes one queue confirm nothing, as one without a majority, if it is to fail.
+    /// Suspends one queue, which then confirms nothing, as if without a majority, if `fails`.
     pub(super) async fn suspend(&mut self, fails: bool) -> anyhow::Result<()> {
         self.suspended = fails;
         match fails {
-            true => self.tell("suspend").await,
+            true => self.set_failing("suspend").await,
             false => Ok(()),
         }
     }
@@ -74,8 +74,8 @@ impl<'a> Destinations<'a> {
         self.healthy.wait_for(all - failing).await
     }
 
-    pub(super) fn heard_by_healthy(&self) -> HashMap<String, Heard> {
-        self.healthy.heard()
+    pub(super) fn received_by_healthy(&self) -> HashMap<String, Received> {
+        self.healthy.received()
     }
 
     /// Lets the failing queue recover, waits until it has all of its completions, and checks that
@@ -84,22 +84,25 @@ impl<'a> Destinations<'a> {
         let failing = self.failing_count();
         let mut broken = Vec::new();
         if self.suspended {
-            // Otherwise it has not failed.
+            // Otherwise the queue did not fail.
             let waiting = count(&self.field, WAITING).await?;
             let what = "completions that wait for the failing queue";
             expect(&mut broken, what, waiting, failing as u64);
-            self.tell("resume").await?;
+            self.set_failing("resume").await?;
         }
         let start = Instant::now();
         self.failing.wait_for(failing).await?;
         let seconds = start.elapsed().as_secs_f64();
         self.outbox_empty().await?;
         running.stop().await?;
-        let mut heard = self.healthy.heard();
-        heard.extend(self.failing.heard());
-        let rules = broken_but_for_copies(ENGINE, &self.field, self.workload, &heard);
+        let mut received = self.healthy.received();
+        received.extend(self.failing.received());
+        let rules = broken_but_for_copies(ENGINE, &self.field, self.workload, &received);
         broken.extend(rules.await?);
-        let repeated = heard.values().filter(|heard| heard.copies > 1).count();
+        let repeated = received
+            .values()
+            .filter(|received| received.copies > 1)
+            .count();
         if !self.suspended {
             let what = "completions that came more than once";
             expect(&mut broken, what, repeated as u64, 0);
@@ -119,7 +122,7 @@ impl<'a> Destinations<'a> {
         failing.count()
     }
 
-    /// Messages that came twice may still be on their way.
+    /// Repeated messages may still be in flight.
     async fn outbox_empty(&self) -> anyhow::Result<()> {
         let mut patience = Patience::new();
         loop {
@@ -131,7 +134,7 @@ impl<'a> Destinations<'a> {
         }
     }
 
-    async fn tell(&self, what: &str) -> anyhow::Result<()> {
+    async fn set_failing(&self, what: &str) -> anyhow::Result<()> {
         let name = format!("{}_{FAILING_QUEUE}", self.field.name());
         let expression = format!("sys:{what}(whereis(list_to_atom(\"{name}\"))).");
         let rabbitmq = &self.ground.servers.rabbitmq;

@@ -1,8 +1,8 @@
-//! One destination fails beside healthy ones: what these lose by it, as the ratio of two runs that
+//! One destination fails beside healthy ones: its cost for these, as the ratio of two runs that
 //! differ in nothing else.
 //!
 //! The completion of every tenth upload goes to a quorum queue of its own. In one of the two runs
-//! that queue confirms nothing until everything else is through; then it recovers.
+//! that queue confirms nothing until everything else is finished; then it recovers.
 
 mod destinations;
 pub(crate) mod report;
@@ -22,10 +22,10 @@ use crate::workload::Workload;
 use destinations::Destinations;
 
 const ENGINE: Engine = Engine::Waybill(1);
-/// By then a worker has found out which destination fails, and published what was held up meanwhile.
+/// By then a worker has detected which destination fails, and published the delayed messages.
 const FOUND_OUT: Duration = Duration::from_secs(10);
 
-/// What is run.
+/// The plan of the runs.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Plan {
     pub(crate) rounds: usize,
@@ -44,7 +44,7 @@ pub(crate) struct Pair<T> {
     pub(crate) failing: T,
 }
 
-/// What both loops showed: of each the run in the middle.
+/// The results of both loops: of each the median run.
 #[derive(Debug)]
 pub(crate) struct Outcome {
     pub(crate) rate: u32,
@@ -71,12 +71,12 @@ pub(crate) struct Open {
     pub(crate) sender: Latency,
     /// From planned sending to the completion in the healthy queue.
     pub(crate) to_completion: Latency,
-    /// The same of what was due once the failing destination had been found out.
+    /// The same for those due after the failing destination was detected.
     pub(crate) found_out: Latency,
     pub(crate) recovery: Recovery,
 }
 
-/// What came of the failing destination.
+/// The outcome of the failing destination.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Recovery {
     /// From its recovery until it has all of its completions.
@@ -124,7 +124,7 @@ impl<T: Clone> Pair<T> {
         [&self.healthy, &self.failing]
     }
 
-    /// The run in the middle, of each kind.
+    /// The median run of each kind.
     fn median(pairs: Vec<Self>, value: fn(&T) -> f64) -> Self {
         let (healthy, failing) = pairs.into_iter().map(|p| (p.healthy, p.failing)).unzip();
         let middle = |mut runs: Vec<T>| {
@@ -172,10 +172,10 @@ async fn fixed_rate(ground: &Ground, plan: Plan, fails: bool) -> anyhow::Result<
     let lags = open_loop::send(broker, schedule, messages).await?;
     destinations.wait_for_healthy().await?;
     committed(destinations.field(), workload).await?;
-    let heard = destinations.heard_by_healthy();
+    let received = destinations.received_by_healthy();
     let latency = |after| {
         quantiles(open_loop::completion_latencies(
-            schedule, &order, &heard, after,
+            schedule, &order, &received, after,
         ))
     };
     Ok(Open {

@@ -1,4 +1,4 @@
-//! What the failing destination cost the healthy one, in tables and as verdicts.
+//! The cost of the failing destination for the healthy one, in tables and as verdicts.
 
 use serde_json::{Value, json};
 

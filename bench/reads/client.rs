@@ -1,4 +1,4 @@
-//! A client that costs little beside the server it asks: one connection, kept open, one request at
+//! A client that is inexpensive compared with the server: one persistent connection, one request at
 //! a time.
 
 use std::net::SocketAddr;
@@ -27,21 +27,21 @@ impl Client {
 
     /// The body of an answer, which must be 200.
     pub(super) async fn get(&mut self, path: &str) -> anyhow::Result<&[u8]> {
-        self.ask(&format!("GET {path} HTTP/1.1\r\nhost: bench\r\n\r\n"))
+        self.send(&format!("GET {path} HTTP/1.1\r\nhost: bench\r\n\r\n"))
             .await
     }
 
     /// The same for a request with a body of JSON.
     pub(super) async fn post(&mut self, path: &str, body: &str) -> anyhow::Result<&[u8]> {
         let length = body.len();
-        self.ask(&format!(
+        self.send(&format!(
             "POST {path} HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\n\
              content-length: {length}\r\n\r\n{body}"
         ))
         .await
     }
 
-    async fn ask(&mut self, request: &str) -> anyhow::Result<&[u8]> {
+    async fn send(&mut self, request: &str) -> anyhow::Result<&[u8]> {
         self.stream.write_all(request.as_bytes()).await?;
         self.next_line().await?;
         let status = self.line.clone();
@@ -57,7 +57,7 @@ impl Client {
                 length = Some(value.parse()?);
             }
         }
-        let length: usize = length.context("an answer says how long it is")?;
+        let length: usize = length.context("an answer has no content-length")?;
         self.body.resize(length, 0);
         self.stream.read_exact(&mut self.body).await?;
         anyhow::ensure!(
@@ -71,7 +71,7 @@ impl Client {
     async fn next_line(&mut self) -> anyhow::Result<()> {
         self.line.clear();
         let read = self.stream.read_line(&mut self.line).await?;
-        anyhow::ensure!(read > 0, "the server has hung up");
+        anyhow::ensure!(read > 0, "the server has closed the connection");
         self.line.truncate(self.line.trim_end().len());
         Ok(())
     }

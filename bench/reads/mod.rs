@@ -1,4 +1,4 @@
-//! What clients ask while the worker works: records by token, batches, and the feed, on a store of
+//! Clients' requests while the worker works: records by token, batches, and the feed, on a store of
 //! very many processes.
 
 mod client;
@@ -33,7 +33,7 @@ const SECONDS: u64 = 5;
 const BATCHES: u32 = 300;
 const BATCH_SECONDS: u32 = 4;
 
-/// What was asked for.
+/// The plan of the measurement.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Plan {
     /// Processes in the store.
@@ -50,7 +50,7 @@ pub(crate) struct Outcome {
     pub(crate) plan: Plan,
     /// Records by token at [`RATE`], beside the worker.
     pub(crate) open: Latency,
-    /// Requests a second at most: Waybill, and the least that answers.
+    /// Maximum requests per second: Waybill, and the bare program.
     pub(crate) fastest: (f64, f64),
     /// A single one and a hundred at once, one after the other: beside the worker, and alone.
     pub(crate) beside: (Latency, Latency),
@@ -89,7 +89,7 @@ pub(crate) async fn run(ground: &Ground, plan: Plan) -> anyhow::Result<Outcome> 
     })
 }
 
-/// A program that answers.
+/// A server program.
 struct Server {
     child: Child,
     address: SocketAddr,
@@ -144,12 +144,12 @@ fn record(n: u32) -> String {
     format!("/v1/processes/{}", filled::token(n))
 }
 
-/// Requests a second when everybody asks as soon as the last answer is there.
+/// Requests per second when every client sends the next request after each answer.
 async fn fastest(address: SocketAddr, plan: Plan) -> anyhow::Result<f64> {
     let until = Instant::now() + Duration::from_secs(SECONDS);
-    let mut asking: JoinSet<anyhow::Result<u32>> = JoinSet::new();
+    let mut clients: JoinSet<anyhow::Result<u32>> = JoinSet::new();
     for number in 0..CLIENTS {
-        asking.spawn(async move {
+        clients.spawn(async move {
             let mut client = Client::connect(address).await?;
             let mut dice = Dice(u64::from(number) + 1);
             let mut count = 0;
@@ -161,8 +161,8 @@ async fn fastest(address: SocketAddr, plan: Plan) -> anyhow::Result<f64> {
         });
     }
     let mut count = 0;
-    while let Some(asked) = asking.join_next().await {
-        count += asked??;
+    while let Some(answered) = clients.join_next().await {
+        count += answered??;
     }
     Ok(f64::from(count) / SECONDS as f64)
 }
@@ -173,23 +173,23 @@ async fn batches(address: SocketAddr, plan: Plan) -> anyhow::Result<(Latency, La
     Ok((single, one_by_one(address, plan, 100).await?))
 }
 
-/// Requests for so many processes each, one after the other.
+/// Requests for `size` processes each, one after the other.
 async fn one_by_one(address: SocketAddr, plan: Plan, size: u32) -> anyhow::Result<Latency> {
     let mut client = Client::connect(address).await?;
     let mut dice = Dice(7);
-    let mut taken = Vec::new();
+    let mut latencies = Vec::new();
     for _ in 0..BATCHES {
         let tokens = (0..size).map(|_| filled::token(any(&mut dice, plan)));
         let requests: Vec<Value> = tokens.map(|token| json!({ "token": token })).collect();
         let body = json!({ "requests": requests }).to_string();
         let began = Instant::now();
         client.post("/v1/processes/batch", &body).await?;
-        taken.push(began.elapsed());
+        latencies.push(began.elapsed());
     }
-    Ok(quantiles(taken))
+    Ok(quantiles(latencies))
 }
 
-/// As much of a page of the feed as its reader needs.
+/// The needed fields of a page of the feed.
 #[derive(Deserialize)]
 struct Page {
     events: Vec<IgnoredAny>,
@@ -225,37 +225,41 @@ async fn beside_the_worker(
     running.go(Engine::Waybill(1), field).await?;
     running.ready().await?;
     let (sending, messages) = open_loop::prepare(&workload.order(), plan.load);
-    let asking = async {
-        let open = asked(address, plan, sending.start).await?;
+    let clients = async {
+        let open = open_loop_reads(address, plan, sending.start).await?;
         Ok((open, batches(address, plan).await?))
     };
     let sent = open_loop::send(&field.settings.broker, sending, messages);
-    let (latencies, _) = tokio::try_join!(asking, sent)?;
+    let (latencies, _) = tokio::try_join!(clients, sent)?;
     audience.wait_for(workload.processes as usize).await?;
     running.stop().await?;
     Ok(latencies)
 }
 
-/// Every request counts from the moment it was meant to be sent.
-async fn asked(address: SocketAddr, plan: Plan, start: Instant) -> anyhow::Result<Latency> {
-    let mut asking: JoinSet<anyhow::Result<Vec<Duration>>> = JoinSet::new();
+/// Every latency counts from the planned moment of the request.
+async fn open_loop_reads(
+    address: SocketAddr,
+    plan: Plan,
+    start: Instant,
+) -> anyhow::Result<Latency> {
+    let mut clients: JoinSet<anyhow::Result<Vec<Duration>>> = JoinSet::new();
     for number in 0..CLIENTS {
-        asking.spawn(async move {
+        clients.spawn(async move {
             let mut client = Client::connect(address).await?;
             let mut dice = Dice(u64::from(number) + 1);
-            let mut taken = Vec::new();
+            let mut latencies = Vec::new();
             for turn in (number..RATE * plan.seconds).step_by(CLIENTS as usize) {
                 let due = start + Duration::from_secs(1) * turn / RATE;
                 tokio::time::sleep_until(due.into()).await;
                 client.get(&record(any(&mut dice, plan))).await?;
-                taken.push(due.elapsed());
+                latencies.push(due.elapsed());
             }
-            Ok(taken)
+            Ok(latencies)
         });
     }
     let mut all = Vec::new();
-    while let Some(taken) = asking.join_next().await {
-        all.extend(taken??);
+    while let Some(latencies) = clients.join_next().await {
+        all.extend(latencies??);
     }
     Ok(quantiles(all))
 }

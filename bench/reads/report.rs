@@ -1,4 +1,4 @@
-//! What the reads showed, in a table and as verdicts.
+//! The results of the reads, in a table and as verdicts.
 
 use serde_json::{Value, json};
 

@@ -11,19 +11,19 @@ use uuid::Uuid;
 use waybill::broker::{Outgoing, topology};
 use waybill::domain::{Kind, Status};
 
-/// Who the events come from.
+/// The source of the events.
 pub(crate) const SOURCE: &str = "bench";
 /// Bytes of every body.
 pub(crate) const BODY_BYTES: usize = 512;
-/// Of so many messages one is sent again.
+/// One of this many messages is sent again.
 const REPEATED_ONE_IN: u64 = 100;
-/// A repetition comes at most so many messages after the first.
+/// A duplicate is sent at most this many messages after the first.
 const REPEATED_WITHIN: u64 = 3_000;
 
-/// What a run consists of.
+/// The workload of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Workload {
-    /// What the processes are.
+    /// The kind of the processes.
     pub(crate) kind: Kind,
     /// How many there are.
     pub(crate) processes: u32,
@@ -40,11 +40,11 @@ pub(crate) struct Place {
     pub(crate) process: u32,
     /// Which of its events.
     pub(crate) sequence: u32,
-    /// Where it comes first in the order of sending: a repetition has the time of the first.
+    /// Its first position in the order of sending: a duplicate has the time of the first.
     pub(crate) position: usize,
 }
 
-/// How a process must end.
+/// The expected end of a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Expected {
     pub(crate) status: Status,
@@ -54,7 +54,7 @@ pub(crate) struct Expected {
 }
 
 impl Workload {
-    /// Uploads that bring so many events a second for so many seconds.
+    /// Uploads with `rate` events per second for a number of seconds.
     pub(crate) fn of_rate(rate: u32, seconds: u32) -> Self {
         Self {
             kind: Kind::Upload,
@@ -76,7 +76,7 @@ impl Workload {
         }
     }
 
-    /// Every message in the order of sending, repetitions included; the last one ends a process.
+    /// Every message in the order of sending, including duplicates; the last one ends a process.
     pub(crate) fn order(self) -> Vec<Place> {
         let mut dice = Dice(0x5eed);
         let mut under_way = UnderWay::new(self);
@@ -169,7 +169,7 @@ impl Place {
         };
         let sequence = match self.kind {
             Kind::Upload => format!(r#""sequence":{},"#, self.sequence),
-            // What moves an order on comes from several systems, which can't count together.
+            // The pushes of an order come from several systems, which have no common sequence.
             Kind::Order => String::new(),
         };
         let head = format!(

@@ -64,7 +64,7 @@ async fn rows_outlive_stop_kill_and_restart_on_the_same_port() -> Outcome {
     server.kill().await?;
     let thief = TcpListener::bind(("127.0.0.1", port))?;
     let refused = server.restart().await;
-    assert!(matches!(refused, Err(DevError::PortTaken { port: taken, .. }) if taken == port));
+    assert!(matches!(refused, Err(DevError::PortInUse { port: taken, .. }) if taken == port));
     drop(thief);
     server.restart().await?;
 
