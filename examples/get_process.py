@@ -1,8 +1,7 @@
 #!/usr/bin/env python3
-"""Asks how a process stands, waits for its end, and prints its status and its failed items.
+"""Gets a process over HTTP, waits for its end, and prints its status and its failed items.
 
-Needs nothing but Python. Where to ask is --url, or HTTP_URL from the environment; the key is
-API_KEY.
+Needs only Python. The server is --url, or HTTP_URL from the environment; the key is API_KEY.
 """
 
 import argparse
@@ -13,11 +12,11 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-# Waybill answers as soon as the process has ended, and after so many seconds in any case.
+# Waybill answers as soon as the process has ended, or after this many seconds.
 WAIT_SECONDS = 30
 
 
-def ask(url, key, token):
+def get_process(url, key, token):
     path = "/v1/processes/" + urllib.parse.quote(token, safe="")
     request = urllib.request.Request(url + path + "?include=errors")
     request.add_header("Authorization", f"Bearer {key}")
@@ -35,7 +34,7 @@ def main():
         parser.error("give --url or set HTTP_URL")
 
     try:
-        process = ask(arguments.url, os.environ.get("API_KEY", ""), arguments.token)
+        process = get_process(arguments.url, os.environ.get("API_KEY", ""), arguments.token)
     except urllib.error.HTTPError as error:
         problem = json.load(error)
         sys.exit(f"{problem['title']}: {problem['detail']}")

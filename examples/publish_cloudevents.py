@@ -3,7 +3,7 @@
 
 Waybill reads both modes of CloudEvents, and reads the token from the attribute "subject":
   binary      the attributes are headers with the prefix "cloudEvents_"; the body is the data
-  structured  one JSON document holds the attributes and the data
+  structured  one JSON document contains the attributes and the data
 
 Needs pika (Debian: python3-pika). The broker is --url, or AMQP_URL from the environment.
 """
@@ -19,16 +19,16 @@ import pika
 
 SOURCE = "/examples/publish_cloudevents"
 
-HAPPENINGS = [
-    ("upload.received", {"filename": "letters.zip", "module": "letters", "total": 2}),
+EVENTS = [
+    ("upload.received", {"filename": "scans.zip", "module": "scans", "total": 2}),
     ("upload.step", {"name": "unpack", "message": "unpacking", "state": "running"}),
-    ("upload.step", {"name": "unpack", "message": "two letters", "state": "done"}),
+    ("upload.step", {"name": "unpack", "message": "two scans", "state": "done"}),
     (
         "upload.items",
         {
             "items": [
-                {"identifier": "a.txt", "ok": True, "document_id": "letter-a"},
-                {"identifier": "b.txt", "ok": True, "document_id": "letter-b"},
+                {"identifier": "a.txt", "ok": True, "document_id": "scan-a"},
+                {"identifier": "b.txt", "ok": True, "document_id": "scan-b"},
             ]
         },
     ),
@@ -72,7 +72,7 @@ def publish(channel, mode, event, data):
             headers=headers,
             delivery_mode=2,
             message_id=event["id"],
-            # Several queues share the events of a busy system by this property.
+            # With several partitions, events are distributed by the hash of this property.
             correlation_id=event["subject"],
         ),
         mandatory=True,
@@ -93,7 +93,7 @@ def main():
         connection = pika.BlockingConnection(pika.URLParameters(arguments.url))
         channel = connection.channel()
         channel.confirm_delivery()
-        for sequence, (event_type, data) in enumerate(HAPPENINGS):
+        for sequence, (event_type, data) in enumerate(EVENTS):
             publish(channel, mode, attributes(arguments.token, sequence, event_type), data)
         connection.close()
     except pika.exceptions.AMQPError as error:

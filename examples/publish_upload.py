@@ -16,8 +16,8 @@ import pika
 SOURCE = "examples/publish_upload"
 
 
-def happenings(items, failed):
-    """What happens to an upload: pairs of an event type and its data."""
+def upload_events(items, failed):
+    """The events of an upload: pairs of an event type and its data."""
     yield "upload.received", {
         "filename": "invoices.pdf",
         "module": "invoices",
@@ -50,7 +50,7 @@ def publish(channel, token, sequence, event_type, data):
         "type": event_type,
         "token": token,
         "time": datetime.now(timezone.utc).isoformat(),
-        # Counted from 0 per token. With it Waybill knows at the end whether anything is missing.
+        # Counted from 0 per token. It shows at the end whether any event is missing.
         "sequence": sequence,
         "data": data,
     }
@@ -66,7 +66,7 @@ def publish(channel, token, sequence, event_type, data):
             type=event_type,
             app_id=SOURCE,
         ),
-        mandatory=True,  # refused, instead of dropped, where no queue takes it
+        mandatory=True,  # returned, instead of dropped, if it is unroutable
     )
 
 
@@ -83,9 +83,9 @@ def main():
     try:
         connection = pika.BlockingConnection(pika.URLParameters(arguments.url))
         channel = connection.channel()
-        # From here on publishing waits until the broker has the event, and raises if it has not.
+        # Publisher confirms: publishing waits for the confirm, and raises without one.
         channel.confirm_delivery()
-        events = happenings(arguments.items, arguments.failed)
+        events = upload_events(arguments.items, arguments.failed)
         for sequence, (event_type, data) in enumerate(events):
             publish(channel, arguments.token, sequence, event_type, data)
         connection.close()

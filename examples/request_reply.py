@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Opens an upload without a token, is told the token, and is told when the upload has ended.
+"""Opens an upload without a token, receives its token, and then its completion.
 
-The opening event names a queue in reply_to. Waybill sends two messages there: the token it has
-given the upload, and in the end a copy of the completion.
+The opening event names a queue in reply_to. Waybill sends two messages there: the token of the
+upload, and at its end a copy of the completion.
 
 Needs pika (Debian: python3-pika). The broker is --url, or AMQP_URL from the environment.
 """
@@ -37,7 +37,7 @@ def publish(channel, event_type, data, token=None, reply_to=None):
             content_type="application/json",
             delivery_mode=2,
             message_id=event["id"],
-            # Would be taken for the token, so the opening event has none.
+            # It would be used as the token, so the opening event has none.
             correlation_id=token,
             reply_to=reply_to,
         ),
@@ -55,7 +55,7 @@ def replies(channel, queue, timeout):
 
 
 def run(channel, timeout):
-    # Exclusive: it goes with this connection. A service that may restart names a durable one.
+    # Exclusive: deleted with this connection. A service that may restart uses a durable one.
     queue = channel.queue_declare("", exclusive=True).method.queue
     publish(channel, "upload.received", {"filename": "contract.pdf", "total": 1}, reply_to=queue)
     token = None

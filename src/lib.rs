@@ -1,7 +1,7 @@
 //! Waybill keeps one truthful record per upload or order.
 //!
-//! Services publish what happens to an upload as events on RabbitMQ. Workers consume these events in
-//! batches, merge them into one record per process in PostgreSQL, publish a completion with the
+//! Services publish what happens to an upload as events on RabbitMQ. Workers consume these events
+//! in batches, merge them into one record per process in PostgreSQL, publish a completion with the
 //! process's token when it ends, and export Prometheus metrics. Everything an event causes is
 //! written in one transaction, and the message is acknowledged only after that transaction has
 //! committed.
@@ -29,15 +29,16 @@
 //! [`mod@wire::decode`]) → `pipeline::batch::writer` → the first half of the transaction
 //! ([`store::write::batch`]) → the merge ([`pipeline::batch::merging`] by the rules of
 //! [`domain::merge`]) → the ends of processes ([`pipeline::batch::decide`],
-//! [`domain::completion_rules`]) → the second half, which commits → [`pipeline::batch`] acknowledges →
-//! [`pipeline::relay`] publishes the completion and deletes its outbox row once it is confirmed.
+//! [`domain::completion_rules`]) → the second half, which commits → [`pipeline::batch`]
+//! acknowledges → [`pipeline::relay`] publishes the completion and deletes its outbox row once it
+//! is confirmed.
 //!
 //! # The path of one request
 //!
 //! [`http::listener`] → [`http::web`] (limits, authentication, rate, parameters) → a handler of
 //! [`http::api`], `http::ui` or `http::compat` → [`view::read`] → [`store::read`] → the record as
-//! JSON ([`view::record`]). [`http::submit`] turns a client's submission into an event and publishes
-//! it; the event then takes the path above.
+//! JSON ([`view::record`]). [`http::submit`] turns a client's submission into an event and
+//! publishes it; the event then takes the path above.
 //!
 //! # Invariants
 //!
@@ -47,9 +48,9 @@
 //!   after its confirm.
 //! - A record is a function of the set of its events: every merge rule commutes, and the event log
 //!   recognises duplicates. So workers compete for messages without any coordination.
-//! - Locks are taken in key order.
-//! - A message that can't be applied becomes one dead letter with its bytes, in the same transaction
-//!   as the rest of its batch.
+//! - Locks are acquired in key order.
+//! - A message that can't be applied becomes one dead letter with its bytes, in the same
+//!   transaction as the rest of its batch.
 //!
 //! # Left out on purpose
 //!

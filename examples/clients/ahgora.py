@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Sends people to Ahgora's interface, asks until they are done, prints what failed.
+"""Sends people to Ahgora's interface, polls until they are done, prints the failed ones.
 
 Works with Ahgora and with Waybill alike: only the address and the credential differ. Needs requests
 (apt install python3-requests).
@@ -11,7 +11,7 @@ import time
 
 import requests
 
-# How often to ask, and for how long.
+# How often to poll, and for how long.
 PAUSE_SECONDS = 0.2
 PATIENCE_SECONDS = 60
 
@@ -47,7 +47,7 @@ class Ahgora:
             progress = process["progress"]
             assert progress["done"] != progress["total"], process
             time.sleep(PAUSE_SECONDS)
-        sys.exit("nobody works on it")
+        sys.exit("no back-end processes it")
 
     def gone(self, subunique):
         deadline = time.monotonic() + PATIENCE_SECONDS

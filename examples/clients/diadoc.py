@@ -2,8 +2,8 @@
 """Follows a hundred documents from their sending to their end, as a client of Diadoc would.
 
 Needs protoc and Python's protobuf (apt install protobuf-compiler python3-protobuf). The messages are
-made from diadoc.proto beside this file. What happens to the documents is told through /v1/events of
-the same server, so the key needs the scopes read and write.
+generated from diadoc.proto beside this file. The events of the documents are sent to /v1/events of the
+same server, so the key needs the scopes read and write.
 """
 
 import argparse
@@ -26,8 +26,8 @@ PROTO = pathlib.Path(__file__).with_name("diadoc.proto")
 
 
 def messages():
-    """What protoc makes of the .proto."""
-    # Older code of protoc and newer libraries understand each other in pure Python.
+    """The module that protoc generates from the .proto."""
+    # Code of an older protoc works with newer libraries in pure Python.
     os.environ.setdefault("PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION", "python")
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run(
@@ -67,22 +67,22 @@ class Diadoc:
         credential = f"{self.client},ddauth_token={token or self.token}"
         return send(url, body, Authorization=credential, **headers)
 
-    def batch(self, asked):
+    def batch(self, requests):
         """A batch of (message, entity), each with more fields of its request."""
         batch = self.proto.GetDocflowBatchRequest()
-        for message, entity, more in asked:
+        for message, entity, more in requests:
             request = batch.Requests.add(**more)
             request.DocumentId.MessageId, request.DocumentId.EntityId = message, entity
         return batch.SerializeToString()
 
-    def docflows(self, asked):
-        status, _, answer = self.post(self.batch(asked))
+    def docflows(self, requests):
+        status, _, answer = self.post(self.batch(requests))
         assert status == 200, (status, answer)
         return self.proto.GetDocflowBatchResponse.FromString(answer).Documents
 
 
 class Story:
-    """What happens to the documents."""
+    """The events of the documents."""
 
     def __init__(self, url, key):
         self.url, self.key, self.sequence = url, key, 0
@@ -90,7 +90,7 @@ class Story:
         self.group = f"batch-{run}"
         self.tokens = [f"document-{run}-{number}" for number in range(COUNT)]
 
-    def tell(self, kind, data):
+    def publish(self, kind, data):
         events = [
             {"id": f"{token}-{self.sequence}", "type": kind, "token": token, "source": "example",
              "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
@@ -105,16 +105,16 @@ class Story:
         assert status == 200, (status, answer)
 
     def begin(self):
-        self.tell("upload.received", lambda number: {
+        self.publish("upload.received", lambda number: {
             "filename": f"{number}.pdf", "module": "mail", "workflow_id": "intake",
             "group": self.group, "total": 1})
 
     def end(self):
-        self.tell("upload.items", lambda number: {"items": [
+        self.publish("upload.items", lambda number: {"items": [
             {"identifier": "page", "ok": not fails(number), "document_id": f"archive-{number}",
              "messages": ["the total is not readable"] if fails(number) else [],
              "data": {"number": number}}]})
-        self.tell("upload.completed", lambda number: {})
+        self.publish("upload.completed", lambda number: {})
 
 
 def fails(number):
@@ -143,7 +143,7 @@ def set_fields(message, found):
 
 
 def same(document, answer):
-    """Whether a document and one in JSON say the same."""
+    """Checks that a document and its JSON form are equal."""
     for field in document.DESCRIPTOR.fields:
         name, value = field.name, getattr(document, field.name)
         if field.label == field.LABEL_REPEATED:
@@ -164,7 +164,7 @@ def same(document, answer):
 
 def follow(diadoc, story, proto):
     story.begin()
-    # How they stand, once every event has its place.
+    # Their current state, once every event has its position in the feed.
     now = [(token, token, {}) for token in story.tokens]
     before = diadoc.docflows(now)
     while not all(document.LastEventId for document in before):
@@ -181,12 +181,12 @@ def follow(diadoc, story, proto):
         severity = document.Docflow.DocflowStatus.PrimaryStatus.Severity
         assert severity == (proto.Error if fails(number) else proto.Success), document
 
-    # As they stood then.
+    # Their state at that time.
     then = [(document.DocumentId.MessageId, document.DocumentId.EntityId,
              {"LastEventId": document.LastEventId}) for document in before]
     assert list(diadoc.docflows(then)) == list(before)
 
-    # Items with what was sent of them.
+    # Items with their data.
     items = [(token, "page", {"InjectEntityContent": True}) for token in story.tokens]
     pages = diadoc.docflows(items)
     for number, page in enumerate(pages):
@@ -199,13 +199,13 @@ def follow(diadoc, story, proto):
 
 
 def forms(diadoc, proto, documents, items):
-    """Every field is there, none that the .proto does not have, and JSON says the same."""
+    """Every field is set, none is missing in the .proto, and the JSON form is equal."""
     known = proto.GetDocflowBatchResponse(Documents=documents)
     length = known.ByteSize()
     known.DiscardUnknownFields()
-    assert known.ByteSize() == length, "there are fields that the .proto lacks"
-    lacks = all_fields(known.DESCRIPTOR, set()) - set_fields(known, set())
-    assert not lacks, lacks
+    assert known.ByteSize() == length, "there are fields that are not in the .proto"
+    missing = all_fields(known.DESCRIPTOR, set()) - set_fields(known, set())
+    assert not missing, missing
 
     body = {"Requests": [{"DocumentId": {"MessageId": message, "EntityId": entity}, **more}
                          for message, entity, more in items]}

@@ -17,13 +17,13 @@ TIMEOUT_SECONDS = 60
 
 
 class Client:
-    """One who has a security code."""
+    """A client with a security code."""
 
     def __init__(self, url, user, key, flow):
         base = url.rstrip("/")
         self.edit_url = f"{base}/rest/flowmanage/api/omdata/edit/{flow}/"
         self.query_url = f"{base}/rest/flowmanage/api/omdata-data-id/get/{flow}/"
-        # HTTP Basic: anybody's name, and a key as the password.
+        # HTTP Basic: any user name, and a key as the password.
         answer = requests.get(
             f"{base}/accounts/api/security/get/", auth=(user, key), timeout=TIMEOUT_SECONDS
         ).json()
@@ -32,7 +32,7 @@ class Client:
         self.security = answer["result"]["security"]
 
     def call(self, url, files=None, **fields):
-        """Every answer says 200 in HTTP; how it went is in the body."""
+        """Every answer has the HTTP status 200; the outcome is in the body."""
         values = {"security": self.security, "omflow_restapi": 1, **fields}
         response = requests.post(url, data=values, files=files, timeout=TIMEOUT_SECONDS)
         response.raise_for_status()
@@ -47,7 +47,7 @@ class Client:
         return answer["result"]
 
     def stops(self, data_no):
-        """Where the order stands: a data_id by the name of each stage."""
+        """The current stages of the order: a data_id by the name of each stage."""
         answer = self.call(self.query_url, data_no=data_no)
         expect(answer, "Query successful.")
         return {stop["stop_chart_text"]: stop["data_id"] for stop in answer["result"]}
@@ -86,7 +86,7 @@ def walk(client, folder):
 
     stops = client.stops(data_no)
     equal("stages", sorted(stops), ["review"])
-    # Where a stage goes on in one of several ways, `outcome` says in which.
+    # If a stage has several ways out, `outcome` selects one.
     first = stops["review"]
     expect(client.push(first, outcome="accepted"), "Order pushed successfully.")
 
@@ -94,7 +94,7 @@ def walk(client, folder):
     equal("stages of the fork", sorted(stops), ["finance", "stock"])
     # A stop is left once.
     expect(client.push(first, outcome="accepted"), "Order promotion failed.", "404")
-    # The workflow says what has to be filled in.
+    # The workflow defines the required fields.
     expect(client.push(stops["finance"]), "Order promotion failed.", "404")
     cost_centre = [{"id": "cost_centre", "value": "A7"}]
     expect(client.push(stops["finance"], cost_centre), "Order pushed successfully.")

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""A client of Open-Capture: logs in, uploads three files, asks for each by its token until it is done,
-and prints what was read from its documents.
+"""A client of Open-Capture: logs in, uploads three files, polls each by its token until it is done,
+and prints the data of its documents.
 
-It was written for Open-Capture's web services and knows nothing of Waybill: the address and the
-password are all that is told it. Needs `requests`. Who works on the files is somebody else.
+It was written for Open-Capture's web services and knows nothing of Waybill except the address and the
+password. Needs `requests`. Another service processes the files.
 """
 
 import argparse
@@ -18,7 +18,7 @@ ROW = {
     "end_date_formated", "error", "filename", "id", "module", "source", "status", "steps", "token",
     "workflow_id",
 }
-ASK = "/monitoring/getProcessByToken"
+BY_TOKEN_PATH = "/monitoring/getProcessByToken"
 
 
 def log_in(url, key):
@@ -60,9 +60,9 @@ def upload(session, url):
     return tokens
 
 
-def ask(session, url, token, retrieve_data=False):
-    question = {"token": token, "retrieveData": retrieve_data}
-    answer = session.post(url + ASK, json=question, timeout=60)
+def get_by_token(session, url, token, retrieve_data=False):
+    query = {"token": token, "retrieveData": retrieve_data}
+    answer = session.post(url + BY_TOKEN_PATH, json=query, timeout=60)
     answer.raise_for_status()
     return answer.json()
 
@@ -70,7 +70,7 @@ def ask(session, url, token, retrieve_data=False):
 def wait(session, url, token, seconds):
     deadline = time.monotonic() + seconds
     while True:
-        answer = ask(session, url, token)
+        answer = get_by_token(session, url, token)
         assert len(answer["process"]) == 1, answer
         process = answer["process"][0]
         assert set(process) == ROW, process
@@ -91,7 +91,7 @@ def show(session, url, process):
     for number in numbers:
         step = process["steps"][number]
         print("", number, step["date"], step["status"], step["message"], sep="\t")
-    data = ask(session, url, process["token"], retrieve_data=True).get("document_data", {})
+    data = get_by_token(session, url, process["token"], retrieve_data=True).get("document_data", {})
     assert sorted(data) == sorted(map(str, process["document_ids"])), (data, process)
     for document, fields in data.items():
         for name, value in fields.items():
@@ -109,11 +109,11 @@ def main():
     url = arguments.url.rstrip("/")
 
     session = log_in(url, arguments.key)
-    assert ask(session, url, "nobody-spoke-of-it", True) == {"process": []}
-    stranger = requests.post(url + ASK, json={"token": "x"}, timeout=60)
+    assert get_by_token(session, url, "unknown-token", True) == {"process": []}
+    stranger = requests.post(url + BY_TOKEN_PATH, json={"token": "x"}, timeout=60)
     assert stranger.status_code == 401, stranger.text
     webservice = requests.post(
-        url + ASK, json={"token": "x"}, auth=("anyone", arguments.key), timeout=60
+        url + BY_TOKEN_PATH, json={"token": "x"}, auth=("anyone", arguments.key), timeout=60
     )
     assert webservice.json() == {"process": []}, webservice.text
     tokens = upload(session, url)

@@ -39,7 +39,7 @@ class Prometheus:
         except OSError:
             return False
 
-    def ask(self, what, **parameters):
+    def get(self, what, **parameters):
         url = f"http://{self.address}/api/v1/{what}?{urllib.parse.urlencode(parameters)}"
         try:
             with urllib.request.urlopen(url, timeout=10) as answer:
@@ -49,14 +49,14 @@ class Prometheus:
 
     def numbers(self, expression):
         """The labels of every series that is a number now."""
-        result = self.ask("query", query=expression)
+        result = self.get("query", query=expression)
         if result["resultType"] != "vector":
             raise Refused(f"is a {result['resultType']}")
         series = result["result"]
         return [one["metric"] for one in series if math.isfinite(float(one["value"][1]))]
 
     def series(self, selector):
-        return self.ask("series", **{"match[]": selector})
+        return self.get("series", **{"match[]": selector})
 
 
 def expression_faults(prometheus, expression):
@@ -117,7 +117,7 @@ def runbook_faults(text):
 
 
 def panel_faults(prometheus, tables, panel, instance):
-    """Faults of what one panel asks."""
+    """Faults of the queries of one panel."""
     source = panel["datasource"]
     if source == {"type": "grafana-postgresql-datasource", "uid": "${tables}"}:
         yield from tables.faults(panel)
@@ -153,7 +153,7 @@ def dashboard_faults(prometheus, tables, file, instance):
 
 def alert_faults(prometheus):
     """Faults of the alerts, and how many there are."""
-    rules = [rule for group in prometheus.ask("rules")["groups"] for rule in group["rules"]]
+    rules = [rule for group in prometheus.get("rules")["groups"] for rule in group["rules"]]
     faults = []
     for rule in rules:
         found = [] if rule["health"] == "ok" else [f"is {rule['health']}: {rule.get('lastError', '')}"]
@@ -165,7 +165,7 @@ def alert_faults(prometheus):
 
 def all_faults(prometheus, tables, instance):
     """All faults, and how many expressions and alerts were looked at."""
-    targets = prometheus.ask("targets", state="active")["activeTargets"]
+    targets = prometheus.get("targets", state="active")["activeTargets"]
     faults = [f"{one['scrapePool']} is not scraped: {one['lastError']}" for one in targets if one["health"] != "up"]
     faults += tables.own_faults()
     expressions = 0

@@ -27,20 +27,20 @@ class Tables:
         host = parts.netloc.rsplit("@", 1)[1]
         self.url = parts._replace(netloc=f"waybill_grafana:{PASSWORD}@{host}").geturl()
 
-    def ask(self, sql):
+    def run(self, sql):
         """The rows, or what PostgreSQL says is wrong."""
         outcome = subprocess.run(["psql", "--csv", "--set=ON_ERROR_STOP=1", f"--command={sql}", self.url],
                                  capture_output=True, text=True)
         return list(csv.DictReader(outcome.stdout.splitlines())), outcome.stderr.strip()
 
     def faults(self, panel):
-        """Faults of the questions of one panel, each with the question."""
+        """Faults of the queries of one panel, each with the query."""
         units = {one["matcher"]["options"] for one in panel["fieldConfig"]["overrides"]}
         for target in panel["targets"]:
             sql = target["rawSql"]
             for name, value in VARIABLES.items():
                 sql = sql.replace(name, value)
-            rows, error = self.ask(sql)
+            rows, error = self.run(sql)
             if error:
                 yield f"{error}: {sql}"
             elif not rows:
@@ -51,9 +51,9 @@ class Tables:
                 yield from (f"column {name} is always empty: {sql}" for name in empty)
 
     def own_faults(self):
-        """Whether the role may do more than it has to."""
+        """Faults of the role: privileges that it does not need."""
         for sql in ("select from waybill.api_key", "select from waybill.dead_letter",
                     "set transaction_read_only = off; update waybill.process set total = 1"):
-            _, error = self.ask(sql)
+            _, error = self.run(sql)
             if "permission denied" not in error:
                 yield f"Grafana's role may do this: {sql}"

@@ -1,4 +1,4 @@
-"""Says what of deploy/systemd and deploy/kubernetes is not true of the program."""
+"""Reports where deploy/systemd and deploy/kubernetes do not match the program."""
 
 import pathlib
 import subprocess
@@ -16,10 +16,10 @@ def main():
     program = pathlib.Path(sys.argv[1])
     with tempfile.TemporaryDirectory(prefix="waybill-deploy.") as folder:
         folder = pathlib.Path(folder)
-        told = subprocess.run(
+        config = subprocess.run(
             [program, "config"], capture_output=True, text=True, check=True, cwd=folder,
             env={"DATABASE_URL": "postgres://a:b@c/d", "AMQP_URL": "amqp://a:b@c"}).stdout
-        lines = (line.split("  (")[0].split(" = ", 1) for line in told.splitlines())
+        lines = (line.split("  (")[0].split(" = ", 1) for line in config.splitlines())
         settings = {words[0]: words[1] for words in lines if len(words) == 2}
         faults = units.faults(ROOT / "deploy/systemd", program, settings, folder)
         faults += manifests.faults(ROOT / "deploy/kubernetes", program, settings, folder)

@@ -1,4 +1,4 @@
-"""What of the query that scales the workers does not do what it should."""
+"""Tests the query that scales the workers."""
 
 import re
 import subprocess
@@ -16,12 +16,12 @@ CASES = {
     "what is given back is not done": (
         {READY.format(0): "60000x40", DONE.format("applied", "a"): "0+15000x40",
          DONE.format("returned", "a"): "0+15000x40"}, 60),
-    "nobody takes anything": ({READY.format(0): "9000x40", DONE.format("applied", "a"): "7x40"}, 90),
+    "no worker consumes": ({READY.format(0): "9000x40", DONE.format("applied", "a"): "7x40"}, 90),
     "there is no worker": ({READY.format(0): "9000x40"}, 90),
     "nothing waits and nothing happens": ({READY.format(0): "0x40", DONE.format("applied", "a"): "7x40"}, 0),
     "other queues don't count": (
         {READY.format(0): "0x40", 'rabbitmq_detailed_queue_messages_ready{queue="waybill.dead"}': "9000x40"}, 0),
-    "nobody knows what waits": ({DONE.format("applied", "a"): "0+15000x40"}, None),
+    "the queue lengths are unknown": ({DONE.format("applied", "a"): "0+15000x40"}, None),
 }
 
 
@@ -48,8 +48,8 @@ def wrong_answers(query, root, folder):
     (folder / "rules.yml").write_text(yaml.safe_dump(rules))
     (folder / "tests.yml").write_text(yaml.safe_dump(
         {"rule_files": ["rules.yml"], "evaluation_interval": "15s", "tests": tests}))
-    asked = subprocess.run([promtool, "test", "rules", "tests.yml"], cwd=folder, capture_output=True, text=True)
-    return [f"KEDA: {asked.stdout}{asked.stderr}"] if asked.returncode else []
+    result = subprocess.run([promtool, "test", "rules", "tests.yml"], cwd=folder, capture_output=True, text=True)
+    return [f"KEDA: {result.stdout}{result.stderr}"] if result.returncode else []
 
 
 def samples(seconds):

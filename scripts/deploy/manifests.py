@@ -1,4 +1,4 @@
-"""What of the manifests Kubernetes or the program would not accept."""
+"""Faults of the manifests: what Kubernetes or the program would not accept."""
 
 import os
 import pathlib
@@ -11,9 +11,9 @@ import yaml
 
 # The oldest release that knows all the fields, and the newest whose schemas are here.
 RELEASES = ["1.27", "1.37"]
-# What others have defined.
+# Resources defined by others.
 FOREIGN = {"ScaledObject", "PodMonitor"}
-# What the store of files takes from the environment.
+# The file store's variables of the environment.
 CLOUDS = ("AWS_", "AZURE_", "GOOGLE_")
 
 
@@ -46,7 +46,7 @@ def unreadable(path):
 
 
 def built(folder, components, scratch):
-    """What kustomize makes of it, in a folder of somebody who uses it."""
+    """The output of kustomize, in a folder of its own."""
     user = scratch / ("with-" + "-".join(components))
     user.mkdir(exist_ok=True)
     base = pathlib.Path(os.path.relpath(folder, user.resolve()))
@@ -68,7 +68,7 @@ def schema_faults(resource):
 
 
 def selector_faults(resources):
-    """Whoever selects pods has to find some."""
+    """Every selector must match pods."""
     templates = [r["spec"]["template"]["metadata"]["labels"] for r in resources if r["kind"] in ("Deployment", "Job")]
     for resource in resources:
         spec = resource.get("spec", {})
@@ -79,8 +79,8 @@ def selector_faults(resources):
             for value in expression["values"]:
                 if not any(labels.get(expression["key"]) == value for labels in templates):
                     yield f"{resource['metadata']['name']}: no pod has {expression['key']} {value}"
-        wanted = selector if resource["kind"] == "Service" else selector.get("matchLabels", {})
-        if not any(wanted.items() <= labels.items() for labels in templates):
+        labels_needed = selector if resource["kind"] == "Service" else selector.get("matchLabels", {})
+        if not any(labels_needed.items() <= labels.items() for labels in templates):
             yield f"{resource['kind']} {resource['metadata']['name']} selects no pod"
 
 
@@ -127,9 +127,9 @@ def running_faults(pod, container, environment, program, settings, scratch):
         yield "terminationGracePeriodSeconds is hardly longer than shutdown.grace"
     with programs.running(program, container["args"], environment, scratch) as (process, url):
         for probe, expected in [("startupProbe", 200), ("livenessProbe", 200), ("readinessProbe", 503)]:
-            asked = container[probe]["httpGet"]
-            found = programs.status_in_time(process, url + asked["path"])
-            if asked["port"] != "ops" or found != expected:
-                yield f"{probe}: {asked} answers {found}, not {expected}, without its servers"
+            request = container[probe]["httpGet"]
+            found = programs.status_in_time(process, url + request["path"])
+            if request["port"] != "ops" or found != expected:
+                yield f"{probe}: {request} answers {found}, not {expected}, without its servers"
         if programs.status(url + "/metrics") != 200:
             yield "there are no metrics"

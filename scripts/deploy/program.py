@@ -8,7 +8,7 @@ import time
 import urllib.error
 import urllib.request
 
-# Addresses that nobody answers at: what is asked for is what is known without them.
+# Addresses without a server: the tests need none.
 DATABASE = "postgres://waybill_run:secret@127.0.0.1:1/waybill"
 BROKER = "amqp://waybill:secret@127.0.0.1:1/%2f"
 SECONDS_TO_START = 20
@@ -21,16 +21,16 @@ def seconds(text):
 
 
 def accepts(program, arguments, environment, folder):
-    """What the program has against its arguments and settings, if anything."""
-    asked = subprocess.run([program, *arguments, "--help"], capture_output=True, text=True)
-    if asked.returncode:
-        return f"waybill {' '.join(arguments)}: {asked.stderr.strip()}"
+    """The program's error about its arguments and settings, if any."""
+    result = subprocess.run([program, *arguments, "--help"], capture_output=True, text=True)
+    if result.returncode:
+        return f"waybill {' '.join(arguments)}: {result.stderr.strip()}"
     needed = {} if any("DATABASE" in name for name in environment) else {"DATABASE_URL": DATABASE}
     if not any("BROKER" in name for name in environment):
         needed["AMQP_URL"] = BROKER
-    asked = subprocess.run([program, "config"], capture_output=True, text=True, cwd=folder,
+    result = subprocess.run([program, "config"], capture_output=True, text=True, cwd=folder,
                            env=environment | needed)
-    return asked.stderr.strip() if asked.returncode else None
+    return result.stderr.strip() if result.returncode else None
 
 
 def free_port():

@@ -1,4 +1,4 @@
-"""What of systemd's units is not true of the program."""
+"""Faults of systemd's units: where they do not match the program."""
 
 import re
 import shutil
@@ -47,17 +47,17 @@ def unit_faults(unit, program, settings, scratch):
 
 
 def verified(unit, text, program, scratch):
-    """What systemd has against it, with the program where it is now."""
+    """The errors of systemd-analyze, with the program's current path."""
     if not shutil.which("systemd-analyze"):
         print(f"check-deploy: without systemd-analyze: {unit.name} is not verified")
         return
     copy = scratch / unit.name
     copy.write_text(text.replace(INSTALLED, str(program)))
-    asked = subprocess.run(["systemd-analyze", "verify", copy], capture_output=True, text=True)
-    if asked.returncode or asked.stderr.strip():
-        yield asked.stderr.strip()
-    asked = subprocess.run(
+    result = subprocess.run(["systemd-analyze", "verify", copy], capture_output=True, text=True)
+    if result.returncode or result.stderr.strip():
+        yield result.stderr.strip()
+    result = subprocess.run(
         ["systemd-analyze", "security", "--offline=true", f"--threshold={EXPOSURE_MAX}", copy],
         capture_output=True, text=True)
-    if asked.returncode:
-        yield (asked.stdout.strip().splitlines() or [asked.stderr.strip()])[-1]
+    if result.returncode:
+        yield (result.stdout.strip().splitlines() or [result.stderr.strip()])[-1]

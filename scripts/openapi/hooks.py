@@ -1,4 +1,4 @@
-"""What schemathesis is told of Waybill: tokens of processes that are there, and bodies it can make.
+"""Hooks of schemathesis: tokens of existing processes, and bodies it can generate.
 
 It reads WAYBILL_URL and WAYBILL_KEY. Half of all paths name what was made here, so that not every
 answer is "not found"; the others keep what schemathesis thought of.

@@ -75,7 +75,10 @@ fn a_plain_port_is_refused_as_such() {
         settings.ca_file = Some(server.ca);
         let error = refusal(&settings).await;
         assert!(matches!(error, BrokerError::Tls(_)), "{error}");
-        assert!(error.to_string().contains("does not speak TLS"), "{error}");
+        assert!(
+            error.to_string().contains("does not answer with TLS"),
+            "{error}"
+        );
     });
 }
 

@@ -139,7 +139,7 @@ fn the_examples_run_beside_it_its_data_survives_and_nothing_is_left_behind() {
 
     let again = Dev::start(&folder);
     assert_eq!(again.watch(&token), Some(10), "its data is back");
-    let answer = again.example(&["ask.py", token.trim()]);
+    let answer = again.example(&["get_process.py", token.trim()]);
     assert!(answer.starts_with("warning\t"), "{answer}");
     assert!(
         answer.contains("invoice-1\tthe total is not readable"),
