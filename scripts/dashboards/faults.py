@@ -11,7 +11,7 @@ import urllib.request
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 DASHBOARDS = ROOT / "deploy/grafana/dashboards"
 ALERTS = ROOT / "deploy/prometheus/alerts.yml"
-RUNBOOKS = ROOT / "deploy/runbooks.md"
+RUNBOOKS = ROOT / "docs/operate/runbooks.md"
 # What Grafana puts in; the window holds several scrapes.
 VARIABLES = {"$__rate_interval": "15s", "$__range": "1m", "$kind": "upload|order"}
 
@@ -111,7 +111,7 @@ def filled(text, instance):
 
 def runbook_faults(text):
     sections = {line[3:].strip().lower() for line in RUNBOOKS.read_text().splitlines() if line.startswith("## ")}
-    for section in re.findall(r"deploy/runbooks\.md#([\w-]+)", text):
+    for section in re.findall(r"docs/operate/runbooks\.md#([\w-]+)", text):
         if section not in sections:
             yield f"no runbook {section}"
 

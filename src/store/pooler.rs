@@ -3,7 +3,7 @@
 use tokio_postgres::error::SqlState;
 
 pub(super) const NO_POOLER: &str = "connect to PostgreSQL itself, as Waybill has a pool of its own, or through \
-                         a pooler in session mode as deploy/README.md says";
+                         a pooler in session mode as docs/operate/production.md says";
 
 /// The explanation of an error that a pooler causes at the connection's start or at the first
 /// statement; `None` for any other error.

@@ -141,7 +141,7 @@ fn a_pooler_in_transaction_mode_is_named_and_one_in_session_mode_is_used() {
     run(async {
         let ground = Ground::empty("pooler_modes").await;
         ground.waybill(&["migrate"]).ok();
-        // As deploy/README.md says for poolers in session mode.
+        // As docs/operate/production.md says for poolers in session mode.
         ground
             .execute(&format!(
                 "alter database {} set waybill.session = '1'",
