@@ -1,4 +1,4 @@
-//! Pages of the documentation that are made from the code; `UPDATE_EXPECT=1` writes them anew.
+//! Pages of the documentation that are generated from the code; `UPDATE_EXPECT=1` writes them.
 
 use std::fmt::Write;
 

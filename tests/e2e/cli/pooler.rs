@@ -155,7 +155,9 @@ fn a_pooler_in_transaction_mode_is_named_and_one_in_session_mode_is_used() {
             .waybill(&ground, &["doctor"])
             .ok()
             .says("may read and write every table");
-        let transaction = format!("pool_mode = transaction\n{ignore}");
+        // With one server process, two connections always share it.
+        let shared = "pool_mode = transaction\ndefault_pool_size = 1";
+        let transaction = format!("{shared}\n{ignore}");
         let transaction = Pooler::start(&ground, "transaction", &transaction).await;
         transaction
             .waybill(&ground, &["run"])

@@ -253,7 +253,7 @@ fn a_hundred_who_wait_hear_of_the_end_at_once_and_a_stop_answers_those_left() {
         let stopped = async {
             until("somebody who waits", async || {
                 let looks = "select count(*) from pg_stat_activity
-                             where datname = current_database() and query like '%somebody waits for%'
+                             where datname = current_database() and query like '%that clients wait for%'
                                and query not like '%pg_stat_activity%'";
                 (trial.ground.number(looks).await > 0).then_some(())
             })

@@ -45,7 +45,7 @@ async fn a_page_is_a_short_walk_through_the_index_however_long_the_log() {
     // Only the page itself is sorted, where it is joined with what is known of the whole, and the
     // few horizons before it.
     let (_, walks) = page.split_once("CTE page").unwrap();
-    let (whole, _) = page.split_once("CTE look").unwrap();
+    let (whole, _) = page.split_once("CTE snapshot").unwrap();
     let sorted = |part: &str| part.matches("Sort Key").count();
     assert_eq!((sorted(whole), sorted(walks)), (1, 0), "{page}");
     let newest = "Index Only Scan Backward using event_feed on event e_2 (actual rows=1 loops=1)";

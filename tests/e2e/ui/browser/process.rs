@@ -88,7 +88,7 @@ fn an_upload_is_followed_to_its_end() {
 
 /// Of the items, those that failed, on the page and as a file.
 async fn read_failed(page: &Page) {
-    page.follow(page.click(&named("a", "Show only those that failed")))
+    page.follow(page.click(&named("a", "Show only failed items")))
         .await;
     page.is_live().await;
     let rows = page
