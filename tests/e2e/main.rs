@@ -6,7 +6,7 @@
 //! operators rely on, [`cli`] the commands, [`dev`] the private servers, and beneath them the edges:
 //! [`broker`] and [`store`]. [`support`] is what all of them share; it begins with `ground` (servers, a database
 //! and a virtual host for each test), `worker` (the program as a child process), `story` (what is
-//! published), `producer` and `audience` (the independent ends) and `checker` (the invariants).
+//! published), `producer` and `recorder` (the independent ends) and `checker` (the invariants).
 
 #![expect(
     clippy::indexing_slicing,

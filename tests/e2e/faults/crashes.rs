@@ -2,11 +2,11 @@
 
 use waybill::pipeline::failpoint::CrashPoint;
 
+use crate::support::bad_messages::mixed;
 use crate::support::ground::{run, until};
 use crate::support::producer::Message;
-use crate::support::spoiled::mixed;
+use crate::support::scenario::Trial;
 use crate::support::story::{repeated, shuffled, stories};
-use crate::support::trial::Trial;
 
 #[test]
 fn a_worker_killed_at_every_named_instant_loses_and_repeats_nothing_good_or_bad() {

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crate::support::ground::{Ground, run, until};
 use crate::support::proxy::{COMMIT, Mode, PUBLISH, Proxy};
+use crate::support::scenario::Trial;
 use crate::support::story::{shuffled, stories};
-use crate::support::trial::Trial;
 use crate::support::worker::Plan;
 
 /// Its events come in many small batches, and nobody but the writer commits.

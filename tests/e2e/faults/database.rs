@@ -7,8 +7,8 @@ use lapin::{BasicProperties, options::BasicPublishOptions};
 use tokio_postgres::NoTls;
 
 use crate::support::ground::{Ground, execute, run, until};
+use crate::support::scenario::Trial;
 use crate::support::story::stories;
-use crate::support::trial::Trial;
 use crate::support::worker::Worker;
 
 #[test]

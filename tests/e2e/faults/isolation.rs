@@ -13,9 +13,9 @@ use lapin::{
 use serde_json::json;
 use waybill::wire::PlainEvent;
 
-use crate::support::audience::Audience;
 use crate::support::ground::{Ground, ctl, run, until};
 use crate::support::producer::Producer;
+use crate::support::recorder::Audience;
 use crate::support::worker::Worker;
 
 const UPLOADS: usize = 600;

@@ -8,11 +8,11 @@ use uuid::Uuid;
 use waybill::pipeline::failpoint::CrashPoint;
 use waybill::wire::PlainEvent;
 
-use crate::support::audience::{Audience, Heard};
 use crate::support::checker;
 use crate::support::ground::{Ground, run, until};
 use crate::support::order_story::{PURCHASE, Teller, Walks, apply, ended, published, reaches};
 use crate::support::producer::Producer;
+use crate::support::recorder::{Audience, Heard};
 use crate::support::story::{TOKEN_MARK, repeated, shuffled};
 use crate::support::worker::Worker;
 

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::support::ground::{Ground, run, until};
+use crate::support::scenario::Trial;
 use crate::support::story::stories;
-use crate::support::trial::Trial;
 
 const LOGGED: &str = "select count(*) from waybill.event";
 

@@ -8,10 +8,10 @@ use waybill::dev::Servers;
 
 use crate::support::ground::{run, until};
 use crate::support::producer::Producer;
+use crate::support::scenario::Trial;
 use crate::support::scraper;
 use crate::support::scraper::Watch;
 use crate::support::story::{shuffled, stories};
-use crate::support::trial::Trial;
 use crate::support::worker::Worker;
 
 #[test]

@@ -9,9 +9,9 @@ use serde_json::json;
 use waybill::wire::PlainEvent;
 
 use super::isolation::{bind, open, stuck, uploads};
-use crate::support::audience::Audience;
 use crate::support::ground::{Ground, ctl, run, until, with_last};
 use crate::support::producer::{Message, Producer};
+use crate::support::recorder::Audience;
 use crate::workers::limits::largest_message;
 use crate::workers::resend::waybill;
 

@@ -8,8 +8,8 @@ use lapin::{
 };
 
 use crate::support::ground::{Ground, run, until};
+use crate::support::scenario::Trial;
 use crate::support::story::{repeated, shuffled, stories};
-use crate::support::trial::Trial;
 
 #[test]
 fn a_completion_that_a_full_queue_refuses_is_published_again_until_it_is_taken() {

@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::ops::shutdown::Blocker;
 use crate::support::ground;
 use crate::support::ground::{Ground, run};
+use crate::support::scenario::Trial;
 use crate::support::story::{shuffled, stories};
-use crate::support::trial::Trial;
 use crate::support::worker::Worker;
 
 #[test]

@@ -6,8 +6,8 @@ use std::time::Duration;
 use crate::support::ground::{Ground, run, until};
 use crate::support::ops;
 use crate::support::producer::Message;
+use crate::support::scenario::Trial;
 use crate::support::story::{step, stories};
-use crate::support::trial::Trial;
 use crate::support::worker::Worker;
 
 const LETTERS: &str =

@@ -9,8 +9,8 @@ use crate::support::client::Client;
 use crate::support::ground::{Ground, run, until};
 use crate::support::order_story::{PURCHASE, Teller, apply, walk};
 use crate::support::producer::Producer;
+use crate::support::scenario::Trial;
 use crate::support::story::{TOKEN_MARK, step, stories, story};
-use crate::support::trial::Trial;
 
 const EVERY_PART: [&str; 7] = [
     "items", "steps", "errors", "events", "late", "stages", "data",

@@ -8,8 +8,8 @@ use tokio_postgres::NoTls;
 
 use crate::support::client::Client;
 use crate::support::ground::{run, until};
+use crate::support::scenario::Trial;
 use crate::support::story::{TOKEN_MARK, stories, story};
-use crate::support::trial::Trial;
 
 /// Follows the pages of a feed to its end; as source and id.
 async fn followed(client: &Client, path: &str) -> Vec<(String, String)> {

@@ -4,8 +4,8 @@ use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 use crate::support::client::Client;
 use crate::support::ground::run;
+use crate::support::scenario::Trial;
 use crate::support::story::{stories, story};
-use crate::support::trial::Trial;
 
 /// Of each kind.
 const CLIENTS: usize = 60;

@@ -10,7 +10,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 
 use crate::support::client::{Client, Reply};
 use crate::support::ground::{Ground, run, until};
-use crate::support::odd_texts::{in_header, values};
+use crate::support::hostile_values::{in_header, values};
 use crate::support::openapi_document::{Described, Operation};
 
 const AT_ONCE: usize = 16;

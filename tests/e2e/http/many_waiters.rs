@@ -6,8 +6,8 @@ use futures_util::{StreamExt, stream};
 use tokio::net::TcpStream;
 
 use crate::support::ground::{run, until};
+use crate::support::scenario::Trial;
 use crate::support::story::{TOKEN_MARK, stories};
-use crate::support::trial::Trial;
 
 /// How many wait: as many as come in well before the first has waited as long as it may, also on a
 /// busy machine. Ten thousand of them cost the same.

@@ -7,8 +7,8 @@ use waybill::domain::access::Scope;
 use super::processes::keyed;
 use crate::support::client::{Client, Reply};
 use crate::support::ground::{Ground, run, until};
+use crate::support::scenario::Trial;
 use crate::support::story::{TOKEN_MARK, stories, story};
-use crate::support::trial::Trial;
 
 const PATH: &str = "/v1/processes/batch";
 const EVERY_PART: &str = "items,steps,errors,events,late,stages,data";

@@ -12,8 +12,8 @@ use super::process_batch::token;
 use crate::support::client::Client;
 use crate::support::ground::{Ground, run, until};
 use crate::support::ops;
+use crate::support::scenario::Trial;
 use crate::support::story::{TOKEN_MARK, stories, story};
-use crate::support::trial::Trial;
 
 const SCOPES: [Scope; 1] = [Scope::Read];
 

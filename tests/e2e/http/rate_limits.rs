@@ -4,8 +4,8 @@ use waybill::domain::access::Scope;
 
 use super::processes::keyed;
 use crate::support::ground::{Ground, run};
+use crate::support::scenario::Trial;
 use crate::support::story::{TOKEN_MARK, stories};
-use crate::support::trial::Trial;
 
 #[test]
 fn one_key_that_asks_too_often_waits_while_others_do_not() {

@@ -5,10 +5,10 @@ use serde_json::json;
 use waybill::wire::PlainEvent;
 
 use super::process_batch::{answers, problem};
-use crate::support::audience::Audience;
 use crate::support::client::Client;
 use crate::support::ground::{Ground, run, until};
 use crate::support::producer::{Message, Producer};
+use crate::support::recorder::Audience;
 use crate::support::story::{step, stories};
 use crate::workers::resend::waybill;
 use crate::workers::unreadable::{damaged, due, opened};

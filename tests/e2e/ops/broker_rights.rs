@@ -8,14 +8,14 @@ use waybill::domain::access::Scope;
 
 use super::database_roles::{RUN, login};
 use crate::http::processes::keyed;
-use crate::support::audience::Audience;
 use crate::support::command::Person;
+use crate::support::forbidden_operations::Attempt::{Bind, Declare, Delete, Publish, Take};
+use crate::support::forbidden_operations::{open, refused};
 use crate::support::ground::{Ground, ctl, password, run, until};
 use crate::support::producer::{Message, Producer};
+use crate::support::recorder::Audience;
+use crate::support::scenario::Trial;
 use crate::support::story::stories;
-use crate::support::trespass::Attempt::{Bind, Declare, Delete, Publish, Take};
-use crate::support::trespass::{open, refused};
-use crate::support::trial::Trial;
 
 const SCRIPT: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),

@@ -11,12 +11,12 @@ use std::{
 use tokio::process::Command;
 
 use super::database_roles::{ROLES, RUN, login};
-use crate::support::audience::{Audience, Heard};
 use crate::support::checker;
 use crate::support::ground::{Ground, PATIENCE, execute, run, until, with_last};
-use crate::support::likeness::{TOLD, first, said_again, told};
 use crate::support::order_story::{PURCHASE, Walks, apply};
 use crate::support::producer::{Message, Producer};
+use crate::support::recorder::{Audience, Heard};
+use crate::support::snapshots::{TOLD, first, said_again, told};
 use crate::support::story::{repeated, shuffled, story};
 
 const UPLOADS: usize = 42;

@@ -6,8 +6,8 @@ use tokio::task::JoinSet;
 use tokio_postgres::NoTls;
 
 use crate::support::ground::{run, until};
+use crate::support::scenario::Trial;
 use crate::support::story::{shuffled, stories};
-use crate::support::trial::Trial;
 use crate::support::worker::Worker;
 
 #[test]

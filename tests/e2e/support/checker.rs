@@ -11,9 +11,9 @@ use waybill::store::Store;
 use waybill::store::read::record::Record;
 use waybill::wire::{Limits, PlainEvent};
 
-use super::audience::{Audience, Heard};
 use super::ground::{Ground, password};
 use super::producer::Producer;
+use super::recorder::{Audience, Heard};
 use super::story::{MARK, TOKEN_MARK};
 
 /// How much there must be in the end.

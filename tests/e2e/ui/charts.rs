@@ -5,8 +5,8 @@ use waybill::domain::access::Scope;
 use crate::http::processes::key;
 use crate::support::client::Client;
 use crate::support::ground::{Ground, run, until};
+use crate::support::scenario::Trial;
 use crate::support::story::stories;
-use crate::support::trial::Trial;
 
 const CHARTS: &str = "/monitor/charts";
 /// The charts show whole minutes; what was sampled just now becomes one.

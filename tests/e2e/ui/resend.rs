@@ -8,10 +8,10 @@ use waybill::wire::PlainEvent;
 
 use crate::faults::isolation::{bind, open, uploads};
 use crate::http::processes::keyed;
-use crate::support::audience::Audience;
 use crate::support::client::{Client, Reply};
 use crate::support::ground::{Ground, run, until};
 use crate::support::producer::Producer;
+use crate::support::recorder::Audience;
 use crate::support::worker::Worker;
 
 const ACTION: &str = "/monitor/process/resend";

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::support::ground::{Ground, run};
+use crate::support::scenario::Trial;
 use crate::support::story::{long_story, repeated, shuffled, stories};
-use crate::support::trial::Trial;
 
 /// Everything of the records but when a worker looked at them.
 const RECORDS: &str = "select p.token, (to_jsonb(p) - 'created_at' - 'sealed_at')::text \

@@ -7,9 +7,9 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use waybill::wire::PlainEvent;
 
-use crate::support::audience::{Audience, Heard};
 use crate::support::ground::{Ground, run, until};
 use crate::support::producer::Producer;
+use crate::support::recorder::{Audience, Heard};
 
 const GONE: &str = "select count(*) from waybill.dead_letter where reason = 'gone'";
 

@@ -1,11 +1,11 @@
 //! Bad messages hurt only themselves: each becomes one dead letter, its neighbours commit.
 
+use crate::support::bad_messages::{bad, mixed};
 use crate::support::ground::run;
 use crate::support::hostile_messages;
 use crate::support::producer::Message;
-use crate::support::spoiled::{bad, mixed};
+use crate::support::scenario::Trial;
 use crate::support::story::{SOURCE, shuffled, step, stories, story};
-use crate::support::trial::Trial;
 
 #[test]
 fn hostile_messages_are_refused_one_by_one_with_their_reason_and_their_bytes() {

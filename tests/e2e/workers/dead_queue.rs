@@ -6,8 +6,8 @@ use lapin::options::{BasicConsumeOptions, BasicRejectOptions};
 use crate::support::ground;
 use crate::support::ground::{Ground, run, until};
 use crate::support::producer::Message;
+use crate::support::scenario::Trial;
 use crate::support::story::step;
-use crate::support::trial::Trial;
 
 const QUEUE: &str = "waybill.events.0";
 

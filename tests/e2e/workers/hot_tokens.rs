@@ -1,8 +1,8 @@
 //! Several workers at the same few processes.
 
 use crate::support::ground::run;
+use crate::support::scenario::Trial;
 use crate::support::story::{long_story, repeated, shuffled};
-use crate::support::trial::Trial;
 
 #[test]
 fn two_workers_share_hot_tokens_and_agree_on_every_record() {

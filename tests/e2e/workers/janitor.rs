@@ -8,11 +8,11 @@ use serde_json::Value;
 use waybill::domain::access::Scope;
 
 use crate::http::processes::keyed;
-use crate::support::audience::Audience;
 use crate::support::checker;
 use crate::support::client::Client;
 use crate::support::ground::{Ground, run, until};
 use crate::support::producer::Producer;
+use crate::support::recorder::Audience;
 use crate::support::story::{TOKEN_MARK, long_story, stories, story};
 use crate::support::worker::Worker;
 

@@ -8,8 +8,8 @@ use waybill::wire::PlainEvent;
 use crate::support::client::Client;
 use crate::support::ground::{Ground, run, until};
 use crate::support::producer::{Message, Producer};
+use crate::support::scenario::Trial;
 use crate::support::story::{SOURCE, shuffled, stories};
-use crate::support::trial::Trial;
 
 const MISMATCHES: &str = "select count(*) from waybill.dead_letter where reason = 'kind_mismatch'";
 const KEPT: &str = "select count(*) from waybill.parked";

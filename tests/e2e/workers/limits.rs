@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use crate::support::audience::Audience;
 use crate::support::ground::{Ground, ctl, run, until};
 use crate::support::producer::{Message, Producer};
+use crate::support::recorder::Audience;
+use crate::support::scenario::Trial;
 use crate::support::story::{TOKEN_MARK, step, stories};
-use crate::support::trial::Trial;
 
 const OUTBOX: &str = "select count(*) from waybill.outbox";
 

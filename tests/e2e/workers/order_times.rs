@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::support::audience::Audience;
 use crate::support::checker;
 use crate::support::ground::{Ground, run, until};
 use crate::support::order_story::{Teller, apply, ended};
 use crate::support::producer::{Message, Producer};
+use crate::support::recorder::Audience;
 use crate::support::story::TOKEN_MARK;
 use crate::support::worker::Worker;
 

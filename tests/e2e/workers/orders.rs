@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use crate::support::audience::Audience;
 use crate::support::checker;
 use crate::support::ground::{Ground, run, until};
 use crate::support::order_story::{PURCHASE, Teller, apply, ended, published, walk};
 use crate::support::producer::{Message, Producer};
+use crate::support::recorder::Audience;
 use crate::support::story::{TOKEN_MARK, repeated, shuffled};
 
 #[test]

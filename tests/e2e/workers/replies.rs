@@ -4,12 +4,12 @@ use lapin::options::QueueDeclareOptions;
 use serde_json::{Value, json};
 use waybill::domain::ProcessKey;
 
-use crate::support::audience::Audience;
 use crate::support::checker;
 use crate::support::ground::{Ground, run, until};
 use crate::support::producer::{Message, Producer};
+use crate::support::recorder::Audience;
+use crate::support::scenario::Trial;
 use crate::support::story::{MARK, SOURCE, stories};
-use crate::support::trial::Trial;
 
 const OUTBOX: &str = "select count(*) from waybill.outbox";
 

@@ -5,9 +5,9 @@ use std::process::Stdio;
 use tokio::process::Command;
 
 use crate::faults::isolation::{stuck, uploads};
-use crate::support::audience::{Audience, Heard};
 use crate::support::ground::{Ground, run, until};
 use crate::support::producer::Producer;
+use crate::support::recorder::{Audience, Heard};
 
 /// How a command ended, and all that it said.
 pub(crate) struct Said {

@@ -11,11 +11,11 @@ use waybill::domain::access::Scope;
 use waybill::wire::PlainEvent;
 
 use crate::http::processes::key;
-use crate::support::audience::Audience;
 use crate::support::client::{Client, Reply};
 use crate::support::ground::{Ground, run, until};
 use crate::support::producer::Producer;
 use crate::support::python::python;
+use crate::support::recorder::Audience;
 
 pub(crate) const BOTH: [Scope; 2] = [Scope::Read, Scope::Write];
 pub(crate) const PREFIX: &str = "/ahgora";

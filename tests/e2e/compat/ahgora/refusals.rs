@@ -8,7 +8,7 @@ use waybill::domain::access::Scope;
 use super::records::{PREFIX, basic};
 use crate::support::client::{Client, Reply};
 use crate::support::ground::{Ground, run, until};
-use crate::support::odd_texts::values;
+use crate::support::hostile_values::values;
 
 const PRODUCERS: [&str; 7] = [
     "people",

@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 use waybill::telemetry::names::SECONDS;
 
 use super::scene::Scene;
-use crate::support::audience::Audience;
 use crate::support::order_story::apply;
 use crate::support::producer::Message;
+use crate::support::recorder::Audience;
 
 const PURCHASE: &str = include_str!("../../../../examples/workflows/purchase.toml");
 /// Sixty minutes of one program, a sample each ten seconds.

@@ -7,9 +7,9 @@ use super::hands::{css, named};
 use super::looks::LOOKS;
 use super::page::Page;
 use super::scene::Scene;
-use crate::support::audience::Audience;
 use crate::support::ground::run;
 use crate::support::order_story::{PURCHASE, apply};
+use crate::support::recorder::Audience;
 
 const READ: [Scope; 1] = [Scope::Read];
 

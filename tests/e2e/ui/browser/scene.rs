@@ -11,10 +11,10 @@ use super::hands::css;
 use super::looks::LOOKS;
 use super::page::Page;
 use crate::http::processes;
-use crate::support::audience::Audience;
 use crate::support::client::Client;
 use crate::support::ground::Ground;
 use crate::support::producer::Producer;
+use crate::support::recorder::Audience;
 use crate::support::story::SOURCE;
 use crate::support::worker::{Plan, Worker};
 

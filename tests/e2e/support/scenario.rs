@@ -4,11 +4,11 @@ use std::time::Instant;
 
 use waybill::wire::PlainEvent;
 
-use super::audience::Audience;
 use super::checker;
 use super::checker::Expected;
 use super::ground::{Ground, PATIENCE};
 use super::producer::{Message, Producer};
+use super::recorder::Audience;
 use super::worker::Worker;
 
 /// A ground with both independent ends on it.

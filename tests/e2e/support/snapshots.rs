@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::audience::{Audience, Heard};
 use super::ground::Ground;
+use super::recorder::{Audience, Heard};
 
 /// Everything that is told of a process, without when and where in the log a worker wrote it down; the
 /// stops of an order are made when a worker makes them, and so is its end at the last of them.
