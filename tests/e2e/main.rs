@@ -1,12 +1,13 @@
-//! The promises, end to end: real workers against real servers, with real work going through while
-//! something fails.
+//! The end-to-end tests: real workers against real servers, with events under way while something
+//! fails.
 //!
-//! The folders mirror what is proved: [`workers`] and the janitor while nothing fails, [`faults`] of one
-//! part, [`http`] the native API, [`compat`] the clients of other systems, [`ui`] the pages, [`ops`] what
-//! operators rely on, [`cli`] the commands, [`dev`] the private servers, and beneath them the edges:
-//! [`broker`] and [`store`]. [`support`] is what all of them share; it begins with `ground` (servers, a database
-//! and a virtual host for each test), `worker` (the program as a child process), `story` (what is
-//! published), `producer` and `recorder` (the independent ends) and `checker` (the invariants).
+//! The folders: [`workers`] and the janitor while nothing fails, [`faults`] of one part, [`http`]
+//! the native API, [`compat`] the clients of other systems, [`ui`] the pages, [`ops`] what
+//! operators rely on, [`cli`] the commands, [`dev`] the private servers, and beneath them the
+//! edges: [`broker`] and [`store`]. [`support`] is what all of them share; it begins with `ground`
+//! (servers, a database and a virtual host for each test), `worker` (the program as a child
+//! process), `story` (what is published), `producer` and `recorder` (an independent producer and
+//! consumer) and `checker` (the invariants).
 
 #![expect(
     clippy::indexing_slicing,

@@ -1,5 +1,5 @@
-//! No circle of files: a file may use its parents and what lies below itself, and apart from that files
-//! use each other in one direction.
+//! No circle of files: a file may use its parents and what lies below itself, and apart from that
+//! files use each other in one direction.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ type Module = Vec<String>;
 /// The modules of the library, each with its code.
 struct Library {
     code: BTreeMap<Module, String>,
-    /// What each module hands on from elsewhere, by the name it has there.
+    /// The re-exports of each module, by their names there.
     exports: BTreeMap<Module, BTreeMap<String, Module>>,
 }
 
@@ -32,7 +32,7 @@ fn no_files_use_each_other_in_a_circle() {
     }
 }
 
-/// Looks for a circle on the way down from a module.
+/// Searches for a circle from a module on.
 fn circle(
     module: &Module,
     uses: &BTreeMap<&Module, BTreeSet<Module>>,
@@ -88,7 +88,7 @@ impl Library {
         library
     }
 
-    /// The modules that a module uses, but for its parents.
+    /// The modules that a module uses, except its parents.
     fn uses(&self, module: &Module) -> BTreeSet<Module> {
         let code = &self.code[module];
         let trees = imports(code).into_iter();
@@ -99,7 +99,7 @@ impl Library {
         used.filter(|used| !module.starts_with(used)).collect()
     }
 
-    /// A path from the root of the library; nothing if it leads elsewhere.
+    /// A path from the root of the library; `None` if it leads elsewhere.
     fn absolute(&self, module: &Module, path: &[String]) -> Option<Module> {
         let mut from = module.clone();
         let mut rest = path;
@@ -126,7 +126,7 @@ impl Library {
         Some([&from, rest].concat())
     }
 
-    /// The module that holds what a path names.
+    /// The module that contains the item of a path.
     fn home(&self, path: &[String]) -> Module {
         let mut module = Module::new();
         for (at, name) in path.iter().enumerate() {
@@ -153,7 +153,7 @@ fn without_tests_and_comments(text: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// Each import with whether it is handed on.
+/// Each import, and whether it is a re-export.
 fn imports(code: &str) -> Vec<(bool, String)> {
     let mut found = Vec::new();
     let mut rest = code;

@@ -1,4 +1,4 @@
-//! Rules that the compiler can't hold: layers, lengths, and documentation that says what is so.
+//! Rules that the compiler can't check: layers, lengths, and documentation that matches the code.
 
 #![expect(
     clippy::indexing_slicing,
@@ -101,7 +101,7 @@ fn a_layer_uses_only_what_lies_below_it() {
 }
 
 #[test]
-fn the_domain_knows_no_input_output_format_or_clock() {
+fn the_domain_uses_no_input_output_format_or_clock() {
     for file in files(&root().join("src/domain"), "rs") {
         let text = read(&file);
         for foreign in [
@@ -183,7 +183,7 @@ fn the_image_is_built_with_every_file_that_the_program_includes() {
 }
 
 #[test]
-fn clients_are_answered_only_where_the_document_says_so() {
+fn clients_are_answered_only_as_documented() {
     for file in files(&root().join("src/http/api"), "rs") {
         let text = read(&file);
         for way in [".route(", ".route_service(", ".nest(", ".nest_service("] {
@@ -217,7 +217,7 @@ fn no_word_in_the_code_is_left_for_later() {
         for word in &words {
             assert!(
                 !text.contains(word.as_str()),
-                "{} holds {word}",
+                "{} contains {word}",
                 file.display()
             );
         }

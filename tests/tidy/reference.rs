@@ -1,4 +1,4 @@
-//! Pages of the documentation that are generated from the code; `UPDATE_EXPECT=1` writes them.
+//! Pages of the documentation that are generated from the code; `UPDATE_EXPECT=1` rewrites them.
 
 use std::fmt::Write;
 
@@ -11,7 +11,7 @@ use waybill::wire::schema;
 
 use crate::{files, read, root};
 
-/// What is above this line in a page is written by hand.
+/// The part of a page above this line is written by hand.
 const MADE: &str =
     "<!-- made from the code from here on: UPDATE_EXPECT=1 cargo test --test tidy -->\n";
 
@@ -136,7 +136,7 @@ fn fields(text: &mut String, schema: &Value) {
     }
 }
 
-/// What a field holds, in a word or two.
+/// The type of a field, in a word or two.
 fn kind(schema: &Value) -> String {
     if let Some(names) = schema["enum"].as_array() {
         let names: Vec<_> = names

@@ -1,4 +1,4 @@
-//! Taking deliveries: the limit, acknowledgements, and every way it can end.
+//! Consuming: the prefetch limit, acknowledgements, and every way it can end.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::broker::ground::{PATIENCE, delivery, fill, ground, next, queue, wait_
 use crate::support::ground::run;
 
 #[test]
-fn no_more_is_held_than_the_prefetch_limit() {
+fn the_prefetch_limit_bounds_unacknowledged_deliveries() {
     run(async {
         let ground = ground().await;
         queue(&ground.conn, "prefetch").await;
@@ -79,7 +79,7 @@ fn a_deleted_queue_cancels_and_leaves_the_channel_open() {
 }
 
 #[test]
-fn cancelling_still_hands_out_what_had_arrived() {
+fn a_cancelled_consumer_still_yields_what_had_arrived() {
     run(async {
         let ground = ground().await;
         queue(&ground.conn, "cancel").await;
@@ -139,7 +139,7 @@ fn closing_the_connection_ends_its_consumers() {
 }
 
 #[test]
-fn waiting_can_be_given_up_without_losing_a_delivery() {
+fn an_aborted_wait_loses_no_delivery() {
     run(async {
         let ground = ground().await;
         queue(&ground.conn, "select").await;

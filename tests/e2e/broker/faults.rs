@@ -102,7 +102,7 @@ fn a_confirm_that_does_not_come_is_an_error_in_time() {
 }
 
 #[test]
-fn a_peer_that_accepts_and_stays_silent_is_given_up_and_let_go() {
+fn connecting_to_a_silent_peer_times_out() {
     run(async {
         let ground = ground().await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -124,7 +124,7 @@ fn a_peer_that_accepts_and_stays_silent_is_given_up_and_let_go() {
 }
 
 #[test]
-fn nobody_listening_and_no_such_host_are_told_apart() {
+fn a_refused_connection_and_an_unknown_host_are_different_errors() {
     run(async {
         let ground = ground().await;
         let free = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -1,5 +1,5 @@
-//! What the broker's tests run on: an address, an empty virtual host, and short ways to get messages
-//! in and out.
+//! What the broker's tests run on: an address, an empty virtual host, and short ways to get
+//! messages in and out.
 
 use std::time::Duration;
 
@@ -35,12 +35,12 @@ impl Ground {
             .unwrap()
     }
 
-    /// A proxy before the broker.
+    /// A proxy in front of the broker.
     pub(crate) async fn proxy(&self) -> Proxy {
         Proxy::before(&self.url).await.0
     }
 
-    /// One that ends TLS.
+    /// A proxy that terminates TLS.
     pub(crate) async fn tls_proxy(
         &self,
         server: &Certificates,
@@ -59,7 +59,7 @@ impl Ground {
             .replace(&format!(":{own}@"), &format!(":{password}@"))
     }
 
-    /// The address by way of another host and port.
+    /// The address with another host and port.
     pub(crate) fn by_way_of(&self, scheme: &str, place: &str) -> String {
         let (_, rest) = self.url.split_once("://").unwrap();
         let (login, rest) = rest.rsplit_once('@').unwrap();
@@ -95,7 +95,7 @@ pub(crate) async fn queue(conn: &Connection, name: &str) {
         .unwrap();
 }
 
-/// Publishes straight into `queue` through the library, with properties of any kind.
+/// Publishes directly to `queue` through the library, with properties of any kind.
 pub(crate) async fn put(conn: &Connection, queue: &str, body: &[u8], properties: BasicProperties) {
     let channel = conn.channel().await.unwrap();
     channel.confirm_select(Default::default()).await.unwrap();
@@ -127,7 +127,7 @@ pub(crate) async fn delivery(consumer: &mut Consumer) -> Delivery {
     }
 }
 
-/// Waits until `queue` has `count` messages that nobody holds.
+/// Waits until `queue` has `count` ready messages.
 pub(crate) async fn wait_ready(conn: &Connection, queue: &str, count: u32) {
     let wait = async {
         while topology::ready_count(conn, queue).await.unwrap() != count {

@@ -1,4 +1,4 @@
-//! Messages that no well-meaning producer sends: they arrive, marked, and hurt nobody.
+//! Messages that no well-meaning producer sends: they arrive, marked, and affect no others.
 
 use waybill::broker::{Consumer, Delivery, HeaderValue};
 

@@ -1,4 +1,4 @@
-//! The broker module against a real RabbitMQ that these tests have to themselves.
+//! The broker module against a real RabbitMQ.
 mod consuming;
 mod faults;
 mod ground;

@@ -1,4 +1,4 @@
-//! Publishing: one exact verdict per message, and none where nothing is known.
+//! Publishing: one exact verdict per message, and none if the outcome is unknown.
 
 use waybill::broker::{BrokerError, Consumer, Outgoing, Publisher, Verdict, topology};
 
@@ -74,7 +74,7 @@ fn batches_follow_each_other_on_one_publisher() {
 }
 
 #[test]
-fn what_amqp_cannot_carry_is_unroutable_and_harms_nobody() {
+fn what_amqp_cannot_carry_is_unroutable_and_breaks_no_other_message() {
     run(async {
         let ground = ground().await;
         queue(&ground.conn, "texts").await;
@@ -119,7 +119,7 @@ fn a_channel_that_ends_leaves_the_whole_batch_unknown() {
 }
 
 #[test]
-fn a_call_given_up_half_way_ends_the_publisher() {
+fn an_aborted_call_ends_the_publisher() {
     run(async {
         let ground = ground().await;
         queue(&ground.conn, "given-up").await;

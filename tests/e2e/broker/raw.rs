@@ -1,4 +1,4 @@
-//! As much of an AMQP client as it takes to publish what no library would.
+//! A minimal AMQP client, to publish what no library would.
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -31,7 +31,7 @@ pub(crate) fn text(bytes: &[u8]) -> Vec<u8> {
     [&[u8::try_from(bytes.len()).unwrap()], bytes].concat()
 }
 
-/// Anything that is preceded by its length in four bytes.
+/// Bytes preceded by their length in four bytes.
 pub(crate) fn sized(bytes: &[u8]) -> Vec<u8> {
     [&u32::try_from(bytes.len()).unwrap().to_be_bytes(), bytes].concat()
 }

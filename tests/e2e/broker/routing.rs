@@ -1,4 +1,4 @@
-//! The exchanges and queues: made once, changed without loss, refused with a remedy.
+//! The exchanges and queues: declared once, changed without loss, refused with a remedy.
 
 use std::collections::BTreeSet;
 
@@ -30,7 +30,7 @@ async fn publish(conn: &Connection, ids: std::ops::Range<usize>) {
     );
 }
 
-/// Empties the queues and says which message was where.
+/// Empties the queues; returns which message was in which.
 async fn drain(conn: &Connection, queues: &topology::EventQueues) -> Vec<BTreeSet<String>> {
     let mut found = Vec::new();
     for queue in queues.current.iter().chain(&queues.former) {
@@ -133,13 +133,13 @@ fn a_rejected_event_reaches_the_dead_queue() {
         topology::declare(&ground.conn, 1).await.unwrap();
         publish(&ground.conn, 0..1).await;
         let channel = ground.conn.channel().await.unwrap();
-        let held = loop {
+        let event = loop {
             let get = channel.basic_get("waybill.events.0".into(), Default::default());
             if let Some(message) = get.await.unwrap() {
                 break message.delivery;
             }
         };
-        held.acker.reject(Default::default()).await.unwrap();
+        event.acker.reject(Default::default()).await.unwrap();
         let mut consumer = Consumer::open(&ground.conn, "waybill.dead", 1)
             .await
             .unwrap();
@@ -153,7 +153,7 @@ fn a_rejected_event_reaches_the_dead_queue() {
 }
 
 #[test]
-fn a_queue_in_another_form_is_named_with_a_remedy() {
+fn a_queue_with_other_arguments_is_reported_with_a_remedy() {
     run(async {
         let ground = ground().await;
         let channel = ground.conn.channel().await.unwrap();
@@ -175,7 +175,7 @@ fn a_queue_in_another_form_is_named_with_a_remedy() {
 }
 
 #[test]
-fn an_exchange_in_another_form_is_named_with_a_remedy() {
+fn an_exchange_of_another_type_is_reported_with_a_remedy() {
     run(async {
         let ground = ground().await;
         let channel = ground.conn.channel().await.unwrap();
@@ -209,7 +209,7 @@ fn a_number_of_partitions_out_of_range_is_refused() {
 }
 
 #[test]
-fn a_refused_login_says_what_to_correct_and_no_password() {
+fn a_refused_login_is_reported_with_a_remedy_and_without_the_password() {
     run(async {
         let ground = ground().await;
         let error = refusal(&settings(&ground.with_password("s3cret"))).await;

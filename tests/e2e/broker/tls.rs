@@ -95,7 +95,7 @@ fn a_tls_port_without_tls_is_refused_as_such() {
 }
 
 #[test]
-fn a_client_certificate_is_shown_where_one_is_wanted() {
+fn a_client_certificate_is_sent_where_the_server_requires_one() {
     run(async {
         let ground = ground().await;
         let server = Certificates::issue("tls-client-server", "localhost");

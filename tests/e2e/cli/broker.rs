@@ -1,4 +1,4 @@
-//! Commands that speak to the broker: publish, doctor.
+//! Commands that use the broker: publish, doctor.
 
 use waybill::broker::{Connection, connect, topology};
 use waybill::config;
@@ -139,7 +139,7 @@ fn the_doctor_finds_what_is_missing_wrong_or_waiting() {
 }
 
 #[test]
-fn the_doctor_names_permissions_that_lack_and_how_to_grant_them() {
+fn the_doctor_names_missing_permissions_and_how_to_grant_them() {
     run(async {
         let ground = Ground::empty("restricting").await;
         ground.waybill(&["migrate"]).ok();

@@ -1,20 +1,20 @@
-//! Commands about dead letters, on dead letters that a worker would have kept.
+//! Commands for dead letters, with rows as a worker writes them.
 
 use waybill::broker::topology;
 
 use crate::cli::broker::{connection, waiting};
 use crate::support::ground::{Ground, run};
 
-const LETTERS: [&str; 3] = [
+const DEAD_LETTERS: [&str; 3] = [
     "6c1f6a3e-0a50-5c3a-9d59-0e9d5a6f4b11",
     "6c1f6a3e-0a50-5c3a-9d59-0e9d5a6f4b12",
     "6c1f6a3e-0a50-5c3a-9d59-0e9d5a6f4b13",
 ];
-const NOBODY: &str = "00000000-0000-0000-0000-000000000000";
+const UNKNOWN: &str = "00000000-0000-0000-0000-000000000000";
 
 pub(crate) async fn insert_dead_letters(ground: &Ground) {
     ground.waybill(&["migrate"]).ok();
-    for (n, id) in LETTERS.iter().enumerate() {
+    for (n, id) in DEAD_LETTERS.iter().enumerate() {
         ground
             .execute(&format!(
                 "insert into waybill.dead_letter (id, reason, problem, token, exchange, routing_key,
@@ -34,7 +34,7 @@ fn dead_letters_are_listed_in_pages_and_shown() {
     run(async {
         let ground = Ground::empty("listing").await;
         insert_dead_letters(&ground).await;
-        let [first, second, third] = LETTERS;
+        let [first, second, third] = DEAD_LETTERS;
         let list = ground.waybill(&["dead", "list", "--limit", "2"]).ok();
         let list = list
             .says(first)
@@ -64,24 +64,24 @@ fn dead_letters_are_listed_in_pages_and_shown() {
         let shown = shown.says("00 1b 5b 32 ff").says("expired");
         assert!(!shown.out.contains('\u{1b}'));
         ground
-            .waybill(&["dead", "show", NOBODY])
+            .waybill(&["dead", "show", UNKNOWN])
             .failed(4)
-            .complains(NOBODY);
+            .complains(UNKNOWN);
     });
 }
 
 #[test]
-fn dead_letters_are_discarded_only_as_asked_for() {
+fn only_the_selected_dead_letters_are_discarded() {
     run(async {
         let ground = Ground::empty("discarding").await;
         insert_dead_letters(&ground).await;
-        let [_, second, _] = LETTERS;
+        let [_, second, _] = DEAD_LETTERS;
         ground
             .waybill(&["dead", "discard", "--all"])
             .failed(2)
             .complains("--yes");
         ground
-            .waybill(&["dead", "discard", second, NOBODY, "--yes"])
+            .waybill(&["dead", "discard", second, UNKNOWN, "--yes"])
             .failed(4);
         assert_eq!(
             ground
@@ -109,7 +109,7 @@ fn dead_letters_are_discarded_only_as_asked_for() {
 }
 
 #[test]
-fn a_replay_forgets_only_what_was_confirmed() {
+fn a_replay_deletes_only_confirmed_dead_letters() {
     run(async {
         let ground = Ground::empty("replaying").await;
         insert_dead_letters(&ground).await;
@@ -133,7 +133,7 @@ fn a_replay_forgets_only_what_was_confirmed() {
         let connection = connection(&ground).await;
         topology::declare(&connection, 1).await.unwrap();
         ground
-            .waybill(&["dead", "replay", LETTERS[0]])
+            .waybill(&["dead", "replay", DEAD_LETTERS[0]])
             .ok()
             .says("replayed 1 of 1");
         assert_eq!(

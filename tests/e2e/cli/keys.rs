@@ -1,4 +1,4 @@
-//! Commands about keys, and whether what they print is found again by its text alone.
+//! Commands for API keys, and finding a key by its printed text.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ fn store(ground: &Ground) -> Store {
     .unwrap()
 }
 
-/// Makes a key: its text and its id.
+/// Creates a key; returns its text and its id.
 fn create(ground: &Ground, more: &[&str]) -> (String, String) {
     let created = ground.waybill(&[&ACME[..], more].concat()).ok();
     let created = created.complains("shown once");
@@ -71,7 +71,7 @@ fn a_created_key_is_found_until_it_is_revoked() {
         let first = store.list_keys().await.unwrap();
         let found = store.find_key(&text).await.unwrap().unwrap();
         assert_eq!(found.state, KeyState::Revoked);
-        assert!(store.any_key().await.unwrap(), "the doors stay closed");
+        assert!(store.any_key().await.unwrap(), "a key is still required");
 
         let answer = ground.waybill(&["key", "revoke", &text]).ok();
         assert_eq!(answer.out, revoked);
@@ -116,7 +116,7 @@ fn a_wrong_secret_of_a_known_id_is_not_found() {
 }
 
 #[test]
-fn an_expired_key_is_told_as_expired() {
+fn an_expired_key_is_reported_as_expired() {
     run(async {
         let ground = Ground::empty("expired_keys").await;
         ground.waybill(&["migrate"]).ok();
@@ -145,7 +145,7 @@ fn an_expired_key_is_told_as_expired() {
 }
 
 #[test]
-fn the_text_of_a_key_is_only_where_it_was_printed() {
+fn the_text_of_a_key_is_printed_once_and_stored_nowhere() {
     run(async {
         let ground = Ground::empty("secret_keys").await;
         ground.waybill(&["migrate"]).ok();
@@ -183,7 +183,7 @@ fn the_text_of_a_key_is_only_where_it_was_printed() {
 }
 
 #[test]
-fn nothing_that_is_printed_for_a_fault_holds_a_secret() {
+fn no_error_message_contains_a_secret() {
     run(async {
         let ground = Ground::empty("printed_keys").await;
         ground.waybill(&["migrate"]).ok();
@@ -203,41 +203,41 @@ fn nothing_that_is_printed_for_a_fault_holds_a_secret() {
         new.access.scopes.clear();
         let refused = store.create_key(&new).await.unwrap_err();
         assert!(refused.is_data());
-        let said = refused.to_string();
-        assert!(said.contains("scopes_are_not_empty"), "{said}");
-        assert!(!said.contains("\\x") && !said.contains("wb_"), "{said}");
+        let error = refused.to_string();
+        assert!(error.contains("scopes_are_not_empty"), "{error}");
+        assert!(!error.contains("\\x") && !error.contains("wb_"), "{error}");
     });
 }
 
 #[test]
-fn arguments_that_make_no_key_are_told_with_a_remedy() {
+fn invalid_key_arguments_are_reported_with_a_remedy() {
     let nowhere = [("DATABASE_URL", "postgres://w@127.0.0.1:1/w")];
-    let told = |arguments: &[&str], remedy: &str| {
+    let assert_refused = |arguments: &[&str], remedy: &str| {
         waybill(arguments, &nowhere, "").failed(2).complains(remedy);
     };
     let create = ["key", "create", "--tenant"];
     let with = |more: &[&'static str]| [&create[..], more].concat();
-    told(&with(&["acme"]), "--scope <SCOPE,…>");
-    told(&["key", "create", "--scope", "read"], "--tenant <TENANT>");
+    assert_refused(&with(&["acme"]), "--scope <SCOPE,…>");
+    assert_refused(&["key", "create", "--scope", "read"], "--tenant <TENANT>");
     for scope in ["all", "read,", "read, write", ""] {
         let arguments = [&create[..], &["acme", "--scope", scope]].concat();
-        told(&arguments, "the scopes are read, write, admin");
+        assert_refused(&arguments, "the scopes are read, write, admin");
     }
-    told(
+    assert_refused(
         &[&ACME[..], &["--expires", "soon"]].concat(),
         "such as 12h or 90d, from 1s to 3650d, or `never`",
     );
-    told(&with(&[" ", "--scope", "read"]), "--tenant: must not be");
-    told(
+    assert_refused(&with(&[" ", "--scope", "read"]), "--tenant: must not be");
+    assert_refused(
         &with(&["a\u{1b}[2J", "--scope", "read"]),
         "--tenant: must not hold control characters",
     );
     let long = "ü".repeat(101);
-    told(
+    assert_refused(
         &[&create[..], &[&long, "--scope", "read"]].concat(),
         "--tenant: must be at most 200 bytes long",
     );
-    told(
+    assert_refused(
         &[&ACME[..], &["--name", &long]].concat(),
         "--name: must be at most 200 bytes long",
     );

@@ -1,5 +1,4 @@
-//! The command line as people use it, on real servers: one pair for all tests, and in it a database
-//! and a virtual host for each.
+//! The command line on real servers, with a database and a virtual host for each test.
 
 mod broker;
 mod dead;

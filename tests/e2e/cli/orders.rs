@@ -1,4 +1,4 @@
-//! Orders from the command line: opened, looked at, pushed to their end, with a worker beside.
+//! Orders from the command line, with a worker: opened, shown, pushed to their end.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -6,14 +6,14 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use waybill::domain::access::Scope;
 
-use crate::support::command::Person;
+use crate::support::command::User;
 use crate::support::ground::{Ground, run};
 use crate::support::worker::Worker;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The sample workflows, a worker with the API, and a user of it.
-async fn prepare(name: &str) -> (Worker, Person) {
+async fn prepare(name: &str) -> (Worker, User) {
     let ground = Ground::shared(name).await;
     let samples = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("examples/workflows");
     let file = |name: &str| samples.join(name).display().to_string();
@@ -22,15 +22,15 @@ async fn prepare(name: &str) -> (Worker, Person) {
         .waybill(&["workflow", "apply", &purchase, &invoice])
         .ok();
     let (worker, client) = ground.answering().await;
-    let person = Person::keyed(&ground, &client.url(), &[Scope::Read, Scope::Write]).await;
-    (worker, person)
+    let user = User::keyed(&ground, &client.url(), &[Scope::Read, Scope::Write]).await;
+    (worker, user)
 }
 
-/// The record of an order, once it stands at these stages.
-fn standing(person: &Person, token: &str, stages: &[&str]) -> Value {
+/// The record of an order, once it is at these stages.
+fn at_stages(user: &User, token: &str, stages: &[&str]) -> Value {
     let until = Instant::now() + PATIENCE;
     loop {
-        let answer = person.says(&["get", token, "--json"]);
+        let answer = user.says(&["get", token, "--json"]);
         let record: Value = serde_json::from_str(&answer.out).unwrap_or_default();
         let places = record.pointer("/order/stands_at").and_then(Value::as_array);
         let names = places.map(|p| p.iter().filter_map(|p| p.get("stage")).collect::<Vec<_>>());
@@ -43,27 +43,26 @@ fn standing(person: &Person, token: &str, stages: &[&str]) -> Value {
     }
 }
 
-fn push(person: &Person, arguments: &[&str]) {
-    person
-        .says(&[&["push"], arguments].concat())
+fn push(user: &User, arguments: &[&str]) {
+    user.says(&[&["push"], arguments].concat())
         .ok()
         .says("waybill get ");
 }
 
-/// Opens an order and answers with its token.
-fn open_purchase(person: &Person) -> String {
+/// Opens an order; returns its token.
+fn open_purchase(user: &User) -> String {
     let form = ["--set", "article=chair", "--set", "amount=12.5"];
     let open = [&["open", "purchase"], form.as_slice()].concat();
-    let opened = person.says(&open).ok().complains("waybill get ");
+    let opened = user.says(&open).ok().complains("waybill get ");
     opened.out.trim().to_owned()
 }
 
 #[test]
-fn an_order_is_opened_looked_at_and_pushed_to_its_end() {
+fn an_order_is_opened_shown_and_pushed_to_its_end() {
     run(async {
-        let (worker, person) = prepare("ordering").await;
-        let token = &open_purchase(&person);
-        let record = standing(&person, token, &["review"]);
+        let (worker, user) = prepare("ordering").await;
+        let token = &open_purchase(&user);
+        let record = at_stages(&user, token, &["review"]);
         let order = &record["order"];
         assert_eq!(order["version"], 1);
         assert_eq!(order["form"]["amount"], 12.5);
@@ -75,22 +74,21 @@ fn an_order_is_opened_looked_at_and_pushed_to_its_end() {
         assert_eq!(place["form"][0]["id"], "comment");
 
         push(
-            &person,
+            &user,
             &[token, "--stage", "buy", "--set", "delivery=2026-12-01"],
         );
         let id = place["data_id"].as_str().unwrap();
-        push(&person, &[token, "--data-id", id, "--outcome", "accepted"]);
-        standing(&person, token, &["finance", "stock"]);
-        push(&person, &[token, "--stage", "stock"]);
-        let record = standing(&person, token, &["finance"]);
+        push(&user, &[token, "--data-id", id, "--outcome", "accepted"]);
+        at_stages(&user, token, &["finance", "stock"]);
+        push(&user, &[token, "--stage", "stock"]);
+        let record = at_stages(&user, token, &["finance"]);
         let join = &record["order"]["joins"][0];
         assert_eq!(
             (&join["stage"], &join["missing"][0]),
             (&"buy".into(), &"finance".into())
         );
         assert_eq!(record["order"]["parked"]["stages"]["buy"], 1);
-        person
-            .says(&["get", token])
+        user.says(&["get", token])
             .ok()
             .says("stands at\n  finance  since ")
             .says("    field cost_centre: text, required\n")
@@ -99,11 +97,11 @@ fn an_order_is_opened_looked_at_and_pushed_to_its_end() {
             .says("  amount            12.5\n");
 
         push(
-            &person,
+            &user,
             &[token, "--stage", "finance", "--set", "cost_centre=A7"],
         );
-        person.says(&["watch", token, "--timeout", "30s"]).ok();
-        let record = standing(&person, token, &[]);
+        user.says(&["watch", token, "--timeout", "30s"]).ok();
+        let record = at_stages(&user, token, &[]);
         let order = &record["order"];
         assert_eq!(order["form"]["delivery"], "2026-12-01");
         assert_eq!(order["left"].as_array().unwrap().len(), 4);
@@ -115,7 +113,7 @@ fn an_order_is_opened_looked_at_and_pushed_to_its_end() {
 #[test]
 fn an_order_shows_its_deadlines_and_its_attachments() {
     run(async {
-        let (worker, person) = prepare("tenants-order").await;
+        let (worker, user) = prepare("tenants-order").await;
         let open = [
             "open",
             "invoice",
@@ -130,16 +128,15 @@ fn an_order_shows_its_deadlines_and_its_attachments() {
             "--set",
             "total=80",
         ];
-        let opened = person.says(&open).ok();
+        let opened = user.says(&open).ok();
         assert_eq!(opened.out, "R-7\n");
         opened.complains("`waybill get R-7`");
         let get = ["get", "R-7"];
         let until = Instant::now() + PATIENCE;
-        while !person.says(&get).out.contains("stands at") && Instant::now() < until {
+        while !user.says(&get).out.contains("stands at") && Instant::now() < until {
             std::thread::sleep(Duration::from_millis(50));
         }
-        person
-            .says(&get)
+        user.says(&get)
             .ok()
             .says(", then goes on with escalated\n")
             .says("outcome approved | escalated | rejected")
@@ -150,15 +147,15 @@ fn an_order_shows_its_deadlines_and_its_attachments() {
 }
 
 #[test]
-fn the_sample_order_walks_to_its_end_and_its_loop_is_told() {
+fn the_sample_order_walks_to_its_end_through_a_loop() {
     run(async {
-        let (worker, person) = prepare("sampling").await;
+        let (worker, user) = prepare("sampling").await;
         let events = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("examples/events");
         let file = events.join("order-done.jsonl").display().to_string();
-        person.says(&["publish", &file]).ok();
+        user.says(&["publish", &file]).ok();
         let watch = ["watch", "example-order", "--timeout", "30s"];
-        person.says(&watch).ok();
-        let record = standing(&person, "example-order", &[]);
+        user.says(&watch).ok();
+        let record = at_stages(&user, "example-order", &[]);
         let left = record["order"]["left"].as_array().unwrap();
         let second = left.iter().find(|left| left["number"] == 2).unwrap();
         assert_eq!(
@@ -172,11 +169,11 @@ fn the_sample_order_walks_to_its_end_and_its_loop_is_told() {
 }
 
 #[test]
-fn what_is_wrong_is_refused_and_not_published() {
+fn invalid_orders_are_refused_and_not_published() {
     run(async {
-        let (worker, person) = prepare("wrong-pushes").await;
-        let refused = |arguments: &[&str], said: &str| {
-            person.says(arguments).failed(2).complains(said);
+        let (worker, user) = prepare("wrong-pushes").await;
+        let refused = |arguments: &[&str], text: &str| {
+            user.says(arguments).failed(2).complains(text);
         };
         refused(&["push", "t"], "--stage");
         refused(&["push", "t", "--data-id", "7"], "--data-id");
@@ -195,18 +192,15 @@ fn what_is_wrong_is_refused_and_not_published() {
             &[&stage[..], &["broker.nothing=2"]].concat(),
             "broker.nothing",
         );
-        person
-            .says(&["open", ""])
-            .failed(1)
-            .complains("workflow_id");
+        user.says(&["open", ""]).failed(1).complains("workflow_id");
         let long = "x".repeat(300);
         let open = ["open", "purchase", "--token", &long];
-        person.says(&open).failed(1).complains("token");
+        user.says(&open).failed(1).complains("token");
         let settings = ["open", "purchase", "--set", "broker.prefetch=100"];
         let form = ["--set", "article=chair", "--set", "amount=1"];
-        let opened = person.says(&[&settings[..], &form[..]].concat());
+        let opened = user.says(&[&settings[..], &form[..]].concat());
         let token = opened.ok().out;
-        standing(&person, token.trim(), &["review"]);
+        at_stages(&user, token.trim(), &["review"]);
         worker.stop().await;
     });
 }

@@ -1,4 +1,4 @@
-//! Limits of the broker, as `deploy/` sets them: what the doctor finds of them, and what they do.
+//! Limits of the broker, as `deploy/` sets them: what the doctor reports, and their effects.
 
 use std::path::Path;
 use std::process::Command;
@@ -11,28 +11,29 @@ use waybill::broker::topology;
 use crate::cli::broker::connection;
 use crate::support::ground::{Ground, ctl, run};
 
-/// Stands in for rabbitmqctl: has a version, and notes what it was told to do.
-const NOTING: &str =
+/// A substitute for rabbitmqctl: has a version, and records its commands.
+const RECORDING: &str =
     "case $2 in version) echo $VERSION ;; *) shift; printf '%s\\n' \"$@\" '' ;; esac";
 
-/// What `permissions.sh policy` tells a broker of that version to do.
+/// The rabbitmqctl commands of `permissions.sh policy` for a broker of that version.
 fn commands(version: &str, vhost: &str, bytes: &str) -> Vec<Vec<String>> {
     let script = concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/deploy/rabbitmq/permissions.sh"
     );
-    let noting = std::env::temp_dir().join(format!("waybill-noting-{}", uuid::Uuid::new_v4()));
-    std::fs::write(&noting, NOTING).unwrap();
+    let recording =
+        std::env::temp_dir().join(format!("waybill-recording-{}", uuid::Uuid::new_v4()));
+    std::fs::write(&recording, RECORDING).unwrap();
     let output = Command::new("sh")
         .args([script, "-p", vhost, "-b", bytes, "policy"])
-        .env("RABBITMQCTL", format!("sh {}", noting.display()))
+        .env("RABBITMQCTL", format!("sh {}", recording.display()))
         .env("VERSION", version)
         .output()
         .unwrap();
-    std::fs::remove_file(noting).unwrap();
+    std::fs::remove_file(recording).unwrap();
     assert!(output.status.success(), "{output:?}");
-    let noted = String::from_utf8(output.stdout).unwrap();
-    let commands = noted.split("\n\n").filter(|command| !command.is_empty());
+    let recorded = String::from_utf8(output.stdout).unwrap();
+    let commands = recorded.split("\n\n").filter(|command| !command.is_empty());
     commands
         .map(|command| command.lines().map(str::to_owned).collect())
         .collect()
@@ -85,12 +86,12 @@ fn waybill_dev_sets_the_same_policies_as_production() {
 }
 
 #[test]
-fn a_queue_of_events_that_is_full_refuses_what_comes_and_loses_nothing_it_gives_up() {
+fn a_full_event_queue_rejects_publishes_and_dead_letters_without_loss() {
     run(async {
         let ground = Ground::empty("policies").await;
         let connection = connection(&ground).await;
         topology::declare(&connection, 1).await.unwrap();
-        // The broker tries again after three minutes, unless told otherwise.
+        // By default the broker retries after three minutes.
         let sooner =
             "application:set_env(rabbit, dead_letter_worker_publisher_confirm_timeout, 500).";
         ctl(&["eval", sooner]).await;
@@ -120,7 +121,7 @@ fn a_queue_of_events_that_is_full_refuses_what_comes_and_loses_nothing_it_gives_
         assert_eq!(kept + refused, 20);
         assert!((3..=10).contains(&kept), "{kept}");
 
-        give_up(&ground, kept).await;
+        reject_all(&ground, kept).await;
         for _ in 0..100 {
             let dead = topology::ready_count(&connection, "waybill.dead")
                 .await
@@ -130,12 +131,12 @@ fn a_queue_of_events_that_is_full_refuses_what_comes_and_loses_nothing_it_gives_
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
-        panic!("what was given up did not arrive");
+        panic!("the rejected messages did not arrive");
     });
 }
 
-/// Rejects everything that waits, although the queue that it goes to is away for a while.
-async fn give_up(ground: &Ground, count: usize) {
+/// Rejects every message while the dead letter queue is unbound for a while.
+async fn reject_all(ground: &Ground, count: usize) {
     let connection = connection(ground).await;
     let channel = connection.channel().await.unwrap();
     let unbind = channel.queue_unbind(
@@ -155,7 +156,7 @@ async fn give_up(ground: &Ground, count: usize) {
 }
 
 #[test]
-fn the_doctor_tries_how_large_a_message_may_be_and_says_what_it_can_not_see() {
+fn the_doctor_tests_the_message_size_limit_and_reports_what_it_cannot_check() {
     run(async {
         let ground = Ground::empty("sizes").await;
         ground.waybill(&["migrate"]).ok();
@@ -183,7 +184,7 @@ fn the_doctor_tries_how_large_a_message_may_be_and_says_what_it_can_not_see() {
 }
 
 #[test]
-fn a_production_setting_is_that_of_every_private_server() {
+fn private_servers_use_the_production_settings() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let settings = std::fs::read_to_string(root.join("deploy/rabbitmq/waybill.conf")).unwrap();
     assert!(settings.contains("max_message_size = 4194304\n"));

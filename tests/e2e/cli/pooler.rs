@@ -1,5 +1,5 @@
-//! PgBouncer between Waybill and PostgreSQL: refused with its remedy where it would lose what a
-//! session has set or prepared, used where it does not.
+//! PgBouncer between Waybill and PostgreSQL: refused with a remedy if it would lose settings or
+//! prepared statements of a session, used otherwise.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
@@ -43,7 +43,7 @@ impl Pooler {
         std::fs::write(&file, config).unwrap();
         let mut command = Command::new(PROGRAM);
         if std::fs::metadata("/proc/self").unwrap().uid() == 0 {
-            // It refuses to be root.
+            // It refuses to run as root.
             command.args(["-u", "postgres"]);
         }
         let log = std::fs::File::create(folder.join("log")).unwrap();
@@ -67,7 +67,7 @@ impl Pooler {
         format!("postgres://waybill:any@127.0.0.1:{}/{database}", self.port)
     }
 
-    /// Leaves statements of the names that programs give theirs on a server process.
+    /// Leaves prepared statements with usual names on a server process.
     async fn leave_statements(&self, ground: &Ground) {
         let prepare = |number| format!("prepare s{number} as select 1;");
         let prepare: String = (0..20).map(prepare).collect();
@@ -90,7 +90,7 @@ impl Pooler {
 
 impl Drop for Pooler {
     fn drop(&mut self) {
-        // Nothing of it may be left, whatever the test found.
+        // Nothing of it may be left, whatever the outcome.
         let _ = self.child.kill();
         let _ = self.child.wait();
         let _ = std::fs::remove_dir_all(&self.folder);
@@ -98,7 +98,7 @@ impl Drop for Pooler {
 }
 
 #[test]
-fn a_pooler_that_refuses_or_ignores_what_a_connection_sends_is_named_with_its_remedy() {
+fn a_pooler_that_refuses_or_ignores_startup_settings_is_reported_with_a_remedy() {
     run(async {
         let ground = Ground::empty("pooler_options").await;
         ground.waybill(&["migrate"]).ok();
@@ -137,7 +137,7 @@ fn a_pooler_that_refuses_or_ignores_what_a_connection_sends_is_named_with_its_re
 }
 
 #[test]
-fn a_pooler_in_transaction_mode_is_named_and_one_in_session_mode_is_used() {
+fn a_pooler_in_transaction_mode_is_refused_and_one_in_session_mode_is_used() {
     run(async {
         let ground = Ground::empty("pooler_modes").await;
         ground.waybill(&["migrate"]).ok();

@@ -1,11 +1,11 @@
-//! The schema, and commands that read records, on rows that a worker would have written.
+//! The schema, and commands that read records, with rows as a worker writes them.
 
 use std::io::{BufRead, BufReader};
 
 use waybill::domain::ProcessKey;
 use waybill::domain::access::Scope;
 
-use crate::support::command::Person;
+use crate::support::command::User;
 use crate::support::ground::{Ground, run};
 
 const EVERY: [&str; 4] = ["done", "warning", "error", "cancelled"];
@@ -45,7 +45,7 @@ async fn insert_running(ground: &Ground) {
 }
 
 #[test]
-fn a_schema_is_made_once_and_asked_for_where_it_lacks() {
+fn the_schema_is_created_once_and_commands_report_when_it_is_missing() {
     run(async {
         let ground = Ground::empty("migrating").await;
         ground
@@ -64,7 +64,7 @@ fn a_schema_is_made_once_and_asked_for_where_it_lacks() {
     });
 }
 
-/// How many there are.
+/// The number of migrations.
 fn migrations() -> usize {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations");
     let files = std::fs::read_dir(folder).expect("a folder");
@@ -77,9 +77,9 @@ fn a_record_is_shown_with_its_history_in_order_and_failed_items_first() {
     run(async {
         let ground = Ground::shared("getting").await;
         let (worker, client) = ground.answering().await;
-        let person = Person::keyed(&ground, &client.url(), &[Scope::Read]).await;
+        let user = User::keyed(&ground, &client.url(), &[Scope::Read]).await;
         insert_running(&ground).await;
-        let shown = person
+        let shown = user
             .says(&["get", "t"])
             .ok()
             .says("running: 2 of 10 done, 1 failed");
@@ -88,41 +88,41 @@ fn a_record_is_shown_with_its_history_in_order_and_failed_items_first() {
         assert!(at("FAIL  b  bad") < at("ok    a"), "{}", shown.out);
         assert!(!shown.out.contains('\u{1b}'));
 
-        let json = person.says(&["get", "t", "--json", "--items", "1"]).ok();
+        let json = user.says(&["get", "t", "--json", "--items", "1"]).ok();
         let json: serde_json::Value = serde_json::from_str(&json.out).unwrap();
         assert_eq!(json["status"], "running");
         assert_eq!(json["items"][0]["identifier"], "b");
         assert_eq!(json["items"].as_array().unwrap().len(), 1);
         assert_eq!(json["counts"]["items"], 2);
 
-        let unknown = person.says(&["get", "unknown"]).failed(4);
+        let unknown = user.says(&["get", "unknown"]).failed(4);
         unknown.complains("no process has this token");
         worker.stop().await;
     });
 }
 
 #[test]
-fn watching_tells_what_is_new_and_ends_with_the_status() {
+fn watch_prints_what_is_new_and_ends_with_the_status() {
     run(async {
         let ground = Ground::shared("watching").await;
         let (worker, client) = ground.answering().await;
-        let person = Person::keyed(&ground, &client.url(), &[Scope::Read]).await;
+        let user = User::keyed(&ground, &client.url(), &[Scope::Read]).await;
         for (status, code) in EVERY.into_iter().zip([0, 10, 11, 12]) {
             insert_ended(&ground, status).await;
-            person.says(&["watch", status]).failed(code).says("because");
+            user.says(&["watch", status]).failed(code).says("because");
         }
-        let unknown = person
+        let unknown = user
             .says(&["watch", "unknown", "--timeout", "500ms"])
             .failed(13);
         unknown.complains("no events for unknown");
 
         insert_running(&ground).await;
-        let mut watch = person.start(&["watch", "t", "--timeout", "20s"]);
+        let mut watch = user.start(&["watch", "t", "--timeout", "20s"]);
         let mut lines = BufReader::new(watch.stdout.take().unwrap()).lines();
-        let mut said: Vec<String> = Vec::new();
-        // This is the last that it says of what is there when it looks first.
-        while !said.concat().contains("running: 2 of 10 done") {
-            said.push(lines.next().unwrap().unwrap());
+        let mut printed: Vec<String> = Vec::new();
+        // The last line that it prints at its first poll.
+        while !printed.concat().contains("running: 2 of 10 done") {
+            printed.push(lines.next().unwrap().unwrap());
         }
         let (key, step) = (key("t"), "{\"message\":\"nearly there\"}");
         ground
@@ -135,7 +135,7 @@ fn watching_tells_what_is_new_and_ends_with_the_status() {
             .await;
         let later: Vec<_> = lines.map(Result::unwrap).collect();
         assert_eq!(watch.wait().unwrap().code(), Some(0), "{later:?}");
-        assert!(said.concat().contains("virus scan"), "{said:?}");
+        assert!(printed.concat().contains("virus scan"), "{printed:?}");
         let later = later.concat();
         assert!(
             later.contains("nearly there") && !later.contains("virus scan"),

@@ -1,4 +1,4 @@
-//! Commands over HTTP, against a server that answers as it is told.
+//! Commands over HTTP, against a server with prepared answers.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -10,7 +10,7 @@ use crate::support::command::waybill;
 const KEY: &str = "wb_hunter2";
 const RECEIPTS: &str = r#"{"events":[{"state":"accepted"}]}"#;
 
-/// A server that gives each request its answer, in this order, and tells what it was asked.
+/// A server that answers each request with the next of `answers`, and returns the requests.
 fn server(answers: &[&str]) -> (String, JoinHandle<Vec<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/prefix/", listener.local_addr().unwrap());
@@ -56,11 +56,11 @@ fn problem(status: &str, retry_after: &str) -> String {
     answer(status, &headers, body)
 }
 
-fn told(url: &str, arguments: &[&str], input: &str) -> Answer {
+fn run_waybill(url: &str, arguments: &[&str], input: &str) -> Answer {
     let variables = [("WAYBILL_CLIENT__URL", url), ("WAYBILL_CLIENT__KEY", KEY)];
     let answer = waybill(arguments, &variables, input);
-    let said = format!("{}{}", answer.out, answer.err);
-    assert!(!said.contains("hunter2"), "{said}");
+    let output = format!("{}{}", answer.out, answer.err);
+    assert!(!output.contains("hunter2"), "{output}");
     answer
 }
 
@@ -69,38 +69,38 @@ fn line(id: u32) -> String {
 }
 
 #[test]
-fn what_a_busy_server_does_not_take_is_sent_again() {
+fn events_that_a_busy_server_refuses_are_sent_again() {
     let busy = problem("429 Too Many Requests", "retry-after: 1\r\n");
     let away = problem("503 Service Unavailable", "");
-    let taken = answer("202 Accepted", "", RECEIPTS);
-    let (url, serving) = server(&[&busy, &away, &taken]);
+    let accepted = answer("202 Accepted", "", RECEIPTS);
+    let (url, serving) = server(&[&busy, &away, &accepted]);
     let began = std::time::Instant::now();
-    told(&url, &["publish", "-"], &line(1))
+    run_waybill(&url, &["publish", "-"], &line(1))
         .ok()
         .says("confirmed 1");
     assert!(began.elapsed() >= std::time::Duration::from_secs(1));
-    let asked = serving.join().unwrap();
-    assert_eq!(asked[0], asked[2]);
+    let requests = serving.join().unwrap();
+    assert_eq!(requests[0], requests[2]);
     assert!(
-        asked[0].starts_with("POST /prefix/v1/events HTTP/1.1\r\n"),
-        "{asked:?}"
+        requests[0].starts_with("POST /prefix/v1/events HTTP/1.1\r\n"),
+        "{requests:?}"
     );
     assert!(
-        asked[0].contains(&format!("authorization: Bearer {KEY}\r\n")),
-        "{asked:?}"
+        requests[0].contains(&format!("authorization: Bearer {KEY}\r\n")),
+        "{requests:?}"
     );
     assert!(
-        asked[0].ends_with(&format!("[{}]", line(1).trim())),
-        "{asked:?}"
+        requests[0].ends_with(&format!("[{}]", line(1).trim())),
+        "{requests:?}"
     );
 }
 
 #[test]
-fn what_is_too_large_together_is_sent_in_parts() {
+fn a_batch_that_is_too_large_is_sent_in_parts() {
     let large = problem("413 Payload Too Large", "");
-    let taken = answer("202 Accepted", "", RECEIPTS);
-    let (url, serving) = server(&[&large, &taken, &large]);
-    let sent = told(&url, &["publish", "-"], &(line(1) + &line(2)));
+    let accepted = answer("202 Accepted", "", RECEIPTS);
+    let (url, serving) = server(&[&large, &accepted, &large]);
+    let sent = run_waybill(&url, &["publish", "-"], &(line(1) + &line(2)));
     sent.failed(1)
         .says("confirmed 1; left out for a fault 1")
         .complains("line 2: any: not just now");
@@ -108,10 +108,10 @@ fn what_is_too_large_together_is_sent_in_parts() {
 }
 
 #[test]
-fn a_server_that_never_takes_it_is_given_up_and_one_that_is_another_is_recognised() {
+fn retries_end_and_another_kind_of_server_is_recognised() {
     let away = problem("503 Service Unavailable", "");
     let (url, serving) = server(&[away.as_str(); 8]);
-    let sent = told(&url, &["publish", "-"], &line(1)).failed(1);
+    let sent = run_waybill(&url, &["publish", "-"], &line(1)).failed(1);
     sent.says("unconfirmed 1").complains("not just now");
     assert_eq!(serving.join().unwrap().len(), 8);
 
@@ -123,32 +123,32 @@ fn a_server_that_never_takes_it_is_given_up_and_one_that_is_another_is_recognise
     let page = answer("200 OK", "content-type: text/html\r\n", "<html>");
     let missing = answer("404 Not Found", "content-type: text/html\r\n", "<html>");
     let (url, serving) = server(&[&moved, &page, &missing]);
-    told(&url, &["get", "t"], "")
+    run_waybill(&url, &["get", "t"], "")
         .failed(1)
         .complains("unexpected response 301");
-    told(&url, &["get", "t"], "")
+    run_waybill(&url, &["get", "t"], "")
         .failed(1)
         .complains("unexpected response without a record");
-    told(&url, &["watch", "t"], "")
+    run_waybill(&url, &["watch", "t"], "")
         .failed(1)
         .complains("unexpected response 404");
-    let asked = serving.join().unwrap();
+    let requests = serving.join().unwrap();
     assert!(
-        asked[0].starts_with("GET /prefix/v1/processes/t?include="),
-        "{asked:?}"
+        requests[0].starts_with("GET /prefix/v1/processes/t?include="),
+        "{requests:?}"
     );
 }
 
 #[test]
-fn a_token_is_asked_for_as_it_is() {
+fn a_token_is_percent_encoded_in_the_path() {
     let gone = problem("410 Gone", "");
     let (url, serving) = server(&[&gone]);
-    told(&url, &["get", "a/b?c#d e%"], "")
+    run_waybill(&url, &["get", "a/b?c#d e%"], "")
         .failed(4)
         .complains("not just now");
-    let asked = serving.join().unwrap();
+    let requests = serving.join().unwrap();
     assert!(
-        asked[0].starts_with("GET /prefix/v1/processes/a%2Fb%3Fc%23d%20e%25?"),
-        "{asked:?}"
+        requests[0].starts_with("GET /prefix/v1/processes/a%2Fb%3Fc%23d%20e%25?"),
+        "{requests:?}"
     );
 }

@@ -1,4 +1,4 @@
-//! Commands that need no server, or find none.
+//! Commands that need no server, or can't reach one.
 
 use crate::support::command::waybill;
 
@@ -8,7 +8,7 @@ const NOWHERE: [(&str, &str); 2] = [
 ];
 
 #[test]
-fn help_shows_examples_and_exit_codes_and_no_value_of_the_environment() {
+fn help_shows_examples_and_exit_codes_and_no_environment_values() {
     let help = waybill(&["--help"], &NOWHERE, "")
         .ok()
         .says("Examples:")
@@ -53,14 +53,14 @@ fn wrong_usage_and_settings_end_with_2_and_name_every_fault() {
 }
 
 #[test]
-fn a_command_asks_only_for_the_servers_it_uses() {
+fn a_command_requires_only_the_servers_it_uses() {
     let [database, broker] = NOWHERE;
     let only = |arguments: &[&str], used, unused, name: &str| {
         let tried = waybill(arguments, &[used], "").failed(1);
         tried.complains(&format!("check {name}"));
-        let asked = waybill(arguments, &[unused], "").failed(2);
-        let asked = asked.complains(&format!("{name}: is required: set WAYBILL_"));
-        assert!(asked.err.contains("have a fault"), "{}", asked.err);
+        let refused = waybill(arguments, &[unused], "").failed(2);
+        let refused = refused.complains(&format!("{name}: is required: set WAYBILL_"));
+        assert!(refused.err.contains("have a fault"), "{}", refused.err);
     };
     let workflow = concat!(
         env!("CARGO_MANIFEST_DIR"),
@@ -79,8 +79,8 @@ fn a_command_asks_only_for_the_servers_it_uses() {
     }
     only(&["publish", "-"], broker, database, "broker.url");
     for arguments in [&["run"][..], &["config"], &["dead", "replay", "--all"]] {
-        let asked = waybill(arguments, &[], "").failed(2);
-        asked
+        let refused = waybill(arguments, &[], "").failed(2);
+        refused
             .complains("database.url: is")
             .complains("broker.url: is");
     }
@@ -90,7 +90,7 @@ fn a_command_asks_only_for_the_servers_it_uses() {
 }
 
 #[test]
-fn servers_that_are_away_are_an_error_with_a_remedy_and_without_secrets() {
+fn unreachable_servers_are_an_error_with_a_remedy_and_without_secrets() {
     for arguments in [&["migrate"][..], &["dead", "list"]] {
         let answer = waybill(arguments, &NOWHERE, "")
             .failed(1)
@@ -110,7 +110,7 @@ fn servers_that_are_away_are_an_error_with_a_remedy_and_without_secrets() {
 }
 
 #[test]
-fn a_reader_that_goes_away_is_a_quiet_end() {
+fn a_closed_output_pipe_ends_the_command_quietly() {
     use std::process::{Command, Stdio};
     let mut child = Command::new(env!("CARGO_BIN_EXE_waybill"))
         .args(["completions", "bash"])

@@ -1,4 +1,4 @@
-//! Commands about workflows, on the samples and on files with faults.
+//! Commands for workflows, with the samples and with files with faults.
 
 use std::path::PathBuf;
 
@@ -10,7 +10,7 @@ fn sample(name: &str) -> String {
     path.join(name).display().to_string()
 }
 
-/// A file of that text, in a folder of the test's own.
+/// A file with this text, in a folder of the test's own.
 fn file(test: &str, name: &str, text: &str) -> String {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(test);
     std::fs::create_dir_all(&folder).unwrap();
@@ -31,12 +31,12 @@ fn workflow_files_are_checked_without_settings() {
         "bad.toml",
         "name = 'w'\nstart = ['a']\n[stages.b]\n",
     );
-    let told = waybill(&["workflow", "check", &purchase, &bad], &[], "").failed(1);
-    let told = told
+    let checked = waybill(&["workflow", "check", &purchase, &bad], &[], "").failed(1);
+    let checked = checked
         .complains(&format!("{bad}:2: `start` names the stage `a`"))
         .complains(&format!("{bad}:3: no way leads"))
         .complains("error: files with faults: 1 of 2");
-    assert!(told.out.is_empty(), "{}", told.out);
+    assert!(checked.out.is_empty(), "{}", checked.out);
     waybill(&["workflow", "check", &purchase, &purchase], &[], "")
         .failed(1)
         .complains(":1: the workflow `purchase` is in");
@@ -129,7 +129,7 @@ fn every_version_of_a_workflow_can_be_shown() {
 }
 
 #[test]
-fn workflows_applied_at_the_same_time_make_one_version() {
+fn workflows_applied_at_the_same_time_create_one_version() {
     run(async {
         let ground = Ground::empty("racing").await;
         ground.waybill(&["migrate"]).ok();

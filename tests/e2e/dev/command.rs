@@ -1,4 +1,4 @@
-//! `waybill dev` as a newcomer uses it: one command, the examples beside it, and nothing left behind.
+//! `waybill dev` as a newcomer uses it: one command, the examples, and nothing left behind.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -62,7 +62,7 @@ impl Dev {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// Follows a process until it ends; says with which exit code.
+    /// Follows a process until it ends; returns the exit code.
     fn watch(&self, token: &str) -> Option<i32> {
         let waybill = env!("CARGO_BIN_EXE_waybill");
         let output = self.run(waybill, &["watch", token.trim(), "--timeout", "30s"]);
@@ -87,7 +87,7 @@ impl Dev {
 }
 
 impl Drop for Dev {
-    /// A test that fails half-way leaves nothing running either.
+    /// A failed test leaves nothing running either.
     fn drop(&mut self) {
         // An error means that it has ended already.
         let _ = self.child.kill();
@@ -95,7 +95,7 @@ impl Drop for Dev {
     }
 }
 
-/// A Python that knows the AMQP client: the user's, or the distribution's.
+/// A Python that has the AMQP client: the user's, or the distribution's.
 fn python() -> &'static str {
     let knows_pika = |python: &&str| {
         let output = Command::new(python).args(["-c", "import pika"]).output();
@@ -108,7 +108,7 @@ fn python() -> &'static str {
 }
 
 #[test]
-fn the_examples_run_beside_it_its_data_survives_and_nothing_is_left_behind() {
+fn the_examples_run_with_waybill_dev_and_its_data_survives_a_restart() {
     let name = format!("waybill-dev-command-{}", uuid::Uuid::new_v4().simple());
     let folder = std::env::temp_dir().join(name);
     fs::create_dir(&folder).unwrap();

@@ -1,8 +1,8 @@
-//! Which processes run on this machine.
+//! The processes on this machine.
 
 use std::{fs, path::Path};
 
-/// The command lines that name a folder.
+/// The command lines that contain a folder.
 pub(crate) fn processes_of(folder: &Path) -> Vec<String> {
     let folder = folder.display().to_string();
     fs::read_dir("/proc")
@@ -15,7 +15,7 @@ pub(crate) fn processes_of(folder: &Path) -> Vec<String> {
         .collect()
 }
 
-/// How a process was started; empty when it has ended.
+/// The command line of a process; empty when it has ended.
 pub(crate) fn command_line(pid: u32) -> String {
     let bytes = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
     String::from_utf8_lossy(&bytes).replace('\0', " ")

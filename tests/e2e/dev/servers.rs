@@ -1,4 +1,4 @@
-//! The private servers, for real: what they keep over a stop, a kill and a restart.
+//! The private servers: what survives a stop, a kill and a restart.
 
 use std::{error::Error, fs, net::TcpListener, path::PathBuf, process::Command, time::Duration};
 
@@ -41,7 +41,7 @@ async fn both_servers_answer_and_leave_nothing_behind() -> Outcome {
 }
 
 #[tokio::test]
-async fn rows_outlive_stop_kill_and_restart_on_the_same_port() -> Outcome {
+async fn rows_survive_stop_kill_and_restart_on_the_same_port() -> Outcome {
     let folder = Scratch::new("rows");
     let server = Postgres::start(&folder.0).await?;
     let port = server.port();
@@ -64,11 +64,11 @@ async fn rows_outlive_stop_kill_and_restart_on_the_same_port() -> Outcome {
     server.kill().await?;
     let thief = TcpListener::bind(("127.0.0.1", port))?;
     let refused = server.restart().await;
-    assert!(matches!(refused, Err(DevError::PortInUse { port: taken, .. }) if taken == port));
+    assert!(matches!(refused, Err(DevError::PortInUse { port: used, .. }) if used == port));
     drop(thief);
     server.restart().await?;
 
-    // As after a crash: nobody told the guard.
+    // As after a crash: without notice to the guard.
     signal("KILL", server.pid())?;
     server.restart().await?;
     assert_eq!(query(&server, "select count(*)::int from kept").await?, 2);
@@ -79,7 +79,7 @@ async fn rows_outlive_stop_kill_and_restart_on_the_same_port() -> Outcome {
 }
 
 #[tokio::test]
-async fn messages_outlive_stop_kill_and_restart_on_the_same_port() -> Outcome {
+async fn messages_survive_stop_kill_and_restart_on_the_same_port() -> Outcome {
     let folder = Scratch::new("messages");
     let server = RabbitMq::start(&folder.0).await?;
     let url = server.url();
@@ -105,7 +105,7 @@ async fn messages_outlive_stop_kill_and_restart_on_the_same_port() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_paused_server_is_silent_and_then_goes_on() -> Outcome {
+async fn a_paused_server_does_not_answer_until_it_is_resumed() -> Outcome {
     let folder = Scratch::new("paused");
     let mut server = Postgres::start(&folder.0).await?;
     server.pause().await?;
@@ -210,7 +210,7 @@ async fn publish(url: &str, queue: &str) -> Outcome {
     Ok(())
 }
 
-/// Fails where the plugin that spreads messages over partitions is not on.
+/// Fails if the plugin that spreads messages over partitions is not enabled.
 async fn declare_hash_exchange(url: &str) -> Outcome {
     let connection = Connection::connect(url, ConnectionProperties::default()).await?;
     let channel = connection.create_channel().await?;
@@ -223,7 +223,7 @@ async fn declare_hash_exchange(url: &str) -> Outcome {
     Ok(())
 }
 
-/// Takes one message out of a queue; whether there was one.
+/// Gets one message from a queue; returns whether there was one.
 async fn take(url: &str, queue: &str) -> Outcome<bool> {
     let connection = Connection::connect(url, ConnectionProperties::default()).await?;
     let channel = connection.create_channel().await?;
@@ -233,7 +233,7 @@ async fn take(url: &str, queue: &str) -> Outcome<bool> {
     Ok(got)
 }
 
-/// Sends a signal from outside.
+/// Sends a signal to a process.
 fn signal(name: &str, pid: u32) -> Outcome {
     let kill = format!("kill -s {name} {pid}");
     let status = Command::new("/bin/sh").args(["-c", &kill]).status()?;

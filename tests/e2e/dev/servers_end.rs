@@ -1,4 +1,4 @@
-//! The private servers never outlive their program, not even one that is killed.
+//! The private servers end with their program, also with one that is killed.
 
 use std::{
     error::Error,
@@ -31,7 +31,7 @@ fn servers_end_with_a_program_that_is_killed() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_folder_is_refused_while_its_program_lives_and_free_once_it_is_killed() -> Outcome {
+async fn a_folder_is_locked_until_its_program_is_killed() -> Outcome {
     let (mut program, folder) = start("holds_a_database_until_killed")?;
     let Err(refused) = Postgres::start(&folder).await else {
         return Err("two programs used the folder".into());
@@ -55,23 +55,23 @@ async fn a_folder_is_refused_while_its_program_lives_and_free_once_it_is_killed(
 #[ignore = "started by servers_end_with_a_program_that_is_killed"]
 async fn holds_servers_until_killed() -> Outcome {
     let servers = Servers::start_temporary().await?;
-    // The worst case: a stopped server does not see a polite signal.
+    // The worst case: a stopped server does not handle SIGTERM.
     servers.postgres.pause().await?;
     println!("folder={}", servers.folder().display());
     std::future::pending().await
 }
 
 #[tokio::test]
-#[ignore = "started by a_folder_is_refused_while_its_program_lives_and_free_once_it_is_killed"]
+#[ignore = "started by a_folder_is_locked_until_its_program_is_killed"]
 async fn holds_a_database_until_killed() -> Outcome {
-    let name = format!("waybill-dev-test-held-{}", std::process::id());
+    let name = format!("waybill-dev-test-locked-{}", std::process::id());
     let folder = std::env::temp_dir().join(name);
     let _server = Postgres::start(&folder).await?;
     println!("folder={}", folder.display());
     std::future::pending().await
 }
 
-/// Starts one of the tests above as a program of its own, and waits for the folder it tells.
+/// Starts one of the tests above as a program of its own, and waits for the folder that it prints.
 fn start(test: &str) -> Outcome<(Child, PathBuf)> {
     let mut program = Command::new(std::env::current_exe()?)
         .args([

@@ -1,18 +1,19 @@
-//! A worker that dies at any instant: what it had taken is done by the next one, once.
+//! A worker that dies at any instant: its unacknowledged deliveries are processed by the next one,
+//! once.
 
 use waybill::pipeline::failpoint::CrashPoint;
 
 use crate::support::bad_messages::mixed;
 use crate::support::ground::{run, until};
 use crate::support::producer::Message;
-use crate::support::scenario::Trial;
+use crate::support::scenario::Scenario;
 use crate::support::story::{repeated, shuffled, stories};
 
 #[test]
 fn a_worker_killed_at_every_named_instant_loses_and_repeats_nothing_good_or_bad() {
     run(async {
-        let mut trial = Trial::shared("crash-points").await;
-        let plan = trial.ground.plan().with("batch.events", "40");
+        let mut scenario = Scenario::shared("crash-points").await;
+        let plan = scenario.ground.plan().with("batch.events", "40");
         for (n, point) in CrashPoint::ALL.into_iter().enumerate() {
             let name = point.name();
             let events = shuffled(repeated(stories(name, 35), 9), n as u64);
@@ -20,33 +21,33 @@ fn a_worker_killed_at_every_named_instant_loses_and_repeats_nothing_good_or_bad(
             let messages = mixed(&messages, 7, name);
             let crash = plan.clone().with("fault.crash_at", &format!("{name}:2"));
             let doomed = crash.launch().await;
-            trial.publish(messages).await;
+            scenario.publish(messages).await;
             doomed.crashed().await;
         }
         let worker = plan.start().await;
-        trial.rest().await;
+        scenario.until_idle().await;
         assert!(
             worker
                 .metric("waybill_deliveries_total", "redelivered=\"true\"")
                 .await
                 > 0
         );
-        trial.conclude(vec![worker]).await;
+        scenario.finish(vec![worker]).await;
     });
 }
 
 #[test]
-fn a_worker_killed_from_outside_again_and_again_loses_and_repeats_nothing() {
+fn a_worker_killed_repeatedly_loses_and_repeats_nothing() {
     run(async {
-        let mut trial = Trial::shared("kills").await;
-        let plan = trial.ground.plan().with("batch.events", "60");
+        let mut scenario = Scenario::shared("kills").await;
+        let plan = scenario.ground.plan().with("batch.events", "60");
         for round in 0..4 {
             let tag = format!("kill{round}");
             let events = shuffled(stories(&tag, 80), round);
             let messages: Vec<Message> = events.iter().map(Message::event).collect();
             let messages = mixed(&messages, 1, &tag);
             let worker = plan.start().await;
-            let publishing = trial.publish(messages);
+            let publishing = scenario.publish(messages);
             let killing = async {
                 let applied = "outcome=\"applied\"";
                 until("some work", async || {
@@ -59,6 +60,6 @@ fn a_worker_killed_from_outside_again_and_again_loses_and_repeats_nothing() {
             tokio::join!(publishing, killing);
         }
         let worker = plan.start().await;
-        trial.conclude(vec![worker]).await;
+        scenario.finish(vec![worker]).await;
     });
 }

@@ -1,15 +1,15 @@
 //! The network fails at the worst instants: after the server has done something, before the worker
-//! hears of it; and in every other way.
+//! receives its answer; and in every other way.
 
 use std::time::Duration;
 
 use crate::support::ground::{Ground, run, until};
 use crate::support::proxy::{COMMIT, Mode, PUBLISH, Proxy};
-use crate::support::scenario::Trial;
+use crate::support::scenario::Scenario;
 use crate::support::story::{shuffled, stories};
 use crate::support::worker::Plan;
 
-/// Its events come in many small batches, and nobody but the writer commits.
+/// Events come in many small batches, and only the writer commits.
 fn plan(ground: &Ground) -> Plan {
     ground
         .plan()
@@ -20,12 +20,15 @@ fn plan(ground: &Ground) -> Plan {
 #[test]
 fn a_commit_whose_answer_is_lost_counts_once() {
     run(async {
-        let mut trial = Trial::shared("lost-commits").await;
-        let (proxy, url) = Proxy::before(&trial.ground.run_url).await;
-        let worker = plan(&trial.ground).with("database.url", &url).start().await;
+        let mut scenario = Scenario::shared("lost-commits").await;
+        let (proxy, url) = Proxy::before(&scenario.ground.run_url).await;
+        let worker = plan(&scenario.ground)
+            .with("database.url", &url)
+            .start()
+            .await;
         for round in 1..=3 {
             proxy.cut(COMMIT, 2);
-            trial
+            scenario
                 .events(&shuffled(stories(&format!("commit{round}"), 40), 3))
                 .await;
             until("a lost answer", async || {
@@ -33,7 +36,7 @@ fn a_commit_whose_answer_is_lost_counts_once() {
             })
             .await;
         }
-        trial.rest().await;
+        scenario.until_idle().await;
         let duplicates = worker
             .metric("waybill_events_total", "outcome=\"duplicate\"")
             .await;
@@ -44,19 +47,22 @@ fn a_commit_whose_answer_is_lost_counts_once() {
                 .await
                 >= 3
         );
-        trial.conclude(vec![worker]).await;
+        scenario.finish(vec![worker]).await;
     });
 }
 
 #[test]
 fn a_publish_whose_confirm_is_lost_is_repeated_byte_by_byte() {
     run(async {
-        let mut trial = Trial::shared("lost-confirms").await;
-        let (proxy, url) = Proxy::before(&trial.ground.broker_url).await;
-        let worker = plan(&trial.ground).with("broker.url", &url).start().await;
+        let mut scenario = Scenario::shared("lost-confirms").await;
+        let (proxy, url) = Proxy::before(&scenario.ground.broker_url).await;
+        let worker = plan(&scenario.ground)
+            .with("broker.url", &url)
+            .start()
+            .await;
         for round in 1..=3 {
             proxy.cut(PUBLISH, 2);
-            trial
+            scenario
                 .events(&shuffled(stories(&format!("confirm{round}"), 40), 5))
                 .await;
             until("a lost confirm", async || {
@@ -64,23 +70,23 @@ fn a_publish_whose_confirm_is_lost_is_repeated_byte_by_byte() {
             })
             .await;
         }
-        trial.rest().await;
+        scenario.until_idle().await;
         until("a completion that came twice", async || {
-            let copies = trial.audience.by_token();
+            let copies = scenario.recorder.by_token();
             copies.values().any(|copies| copies.len() > 1).then_some(())
         })
         .await;
-        trial.conclude(vec![worker]).await;
+        scenario.finish(vec![worker]).await;
     });
 }
 
 #[test]
 fn a_bad_network_delays_and_changes_nothing() {
     run(async {
-        let mut trial = Trial::shared("bad-network").await;
-        let (database, database_url) = Proxy::before(&trial.ground.run_url).await;
-        let (broker, broker_url) = Proxy::before(&trial.ground.broker_url).await;
-        let worker = plan(&trial.ground)
+        let mut scenario = Scenario::shared("bad-network").await;
+        let (database, database_url) = Proxy::before(&scenario.ground.run_url).await;
+        let (broker, broker_url) = Proxy::before(&scenario.ground.broker_url).await;
+        let worker = plan(&scenario.ground)
             .with("database.url", &database_url)
             .with("database.statement_timeout", "1s")
             .with("database.lock_timeout", "1s")
@@ -90,7 +96,7 @@ fn a_bad_network_delays_and_changes_nothing() {
             .start()
             .await;
         let second = Duration::from_secs(1);
-        let weathers = [
+        let conditions = [
             (Mode::Slow(Duration::from_millis(15)), second),
             (Mode::Slices, second),
             (Mode::HoleToServer, 3 * second),
@@ -98,14 +104,14 @@ fn a_bad_network_delays_and_changes_nothing() {
             (Mode::Hole, 3 * second),
             (Mode::Down, second),
         ];
-        for (n, (mode, time)) in weathers.into_iter().enumerate() {
+        for (n, (mode, time)) in conditions.into_iter().enumerate() {
             for (side, proxy) in [&database, &broker].into_iter().enumerate() {
-                let tag = format!("weather{n}-{side}");
+                let tag = format!("network{n}-{side}");
                 let events = shuffled(stories(&tag, 30), n as u64);
                 let (before, after) = events.split_at(events.len() / 2);
-                trial.events(before).await;
+                scenario.events(before).await;
                 proxy.set(mode);
-                trial.events(after).await;
+                scenario.events(after).await;
                 tokio::time::sleep(time).await;
                 proxy.set(Mode::Pass);
             }
@@ -116,11 +122,11 @@ fn a_bad_network_delays_and_changes_nothing() {
             broker.set(Mode::Pass);
             tokio::time::sleep(Duration::from_millis(150)).await;
         }
-        trial.rest().await;
+        scenario.until_idle().await;
         assert!(
             worker.metric("waybill_retries_total", "").await > 0,
-            "nothing was felt"
+            "the worker noticed no fault"
         );
-        trial.conclude(vec![worker]).await;
+        scenario.finish(vec![worker]).await;
     });
 }

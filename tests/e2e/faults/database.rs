@@ -1,5 +1,5 @@
-//! What is assumed of the database: that it takes writes, and that who watches it is not kept
-//! waiting by those who work on it.
+//! A read-only database and an exhausted pool: the observer reports the one, and is not delayed by
+//! the other.
 
 use std::time::{Duration, Instant};
 
@@ -7,22 +7,22 @@ use lapin::{BasicProperties, options::BasicPublishOptions};
 use tokio_postgres::NoTls;
 
 use crate::support::ground::{Ground, execute, run, until};
-use crate::support::scenario::Trial;
+use crate::support::scenario::Scenario;
 use crate::support::story::stories;
 use crate::support::worker::Worker;
 
 #[test]
-fn a_database_that_turns_read_only_shows_within_five_seconds_and_nothing_spins() {
+fn a_read_only_database_shows_within_five_seconds_without_a_busy_loop() {
     run(async {
-        let mut trial = Trial::own("read-only").await;
-        let worker = trial.ground.plan().start().await;
-        trial.events(&stories("before", 20)).await;
-        trial.rest().await;
+        let mut scenario = Scenario::own("read-only").await;
+        let worker = scenario.ground.plan().start().await;
+        scenario.events(&stories("before", 20)).await;
+        scenario.until_idle().await;
 
-        // Whoever logs in with this address may write all the same.
+        // A session with this address may write nevertheless.
         let admin = format!(
             "{}?options=-c%20default_transaction_read_only%3Doff",
-            trial.ground.database_url
+            scenario.ground.database_url
         );
         let turn = async |value: &str| {
             let set = format!("alter system set default_transaction_read_only = {value}");
@@ -36,7 +36,7 @@ fn a_database_that_turns_read_only_shows_within_five_seconds_and_nothing_spins()
         })
         .await;
         assert!(began.elapsed() < Duration::from_secs(5));
-        trial.events(&stories("meanwhile", 20)).await;
+        scenario.events(&stories("meanwhile", 20)).await;
         let retries = async || worker.metric("waybill_retries_total", "").await;
         let before = retries().await;
         let cpu = cpu_ticks(&worker);
@@ -52,21 +52,26 @@ fn a_database_that_turns_read_only_shows_within_five_seconds_and_nothing_spins()
             (worker.readiness().await == Some(200)).then_some(())
         })
         .await;
-        trial.conclude(vec![worker]).await;
+        scenario.finish(vec![worker]).await;
     });
 }
 
 #[test]
-fn a_pool_that_is_used_up_does_not_make_the_database_look_away() {
+fn an_exhausted_pool_does_not_make_the_database_seem_unreachable() {
     run(async {
-        let mut trial = Trial::shared("used-up").await;
-        let worker = trial.ground.plan().with("database.pool", "6").start().await;
-        let connected = tokio_postgres::connect(&trial.ground.database_url, NoTls).await;
+        let mut scenario = Scenario::shared("used-up").await;
+        let worker = scenario
+            .ground
+            .plan()
+            .with("database.pool", "6")
+            .start()
+            .await;
+        let connected = tokio_postgres::connect(&scenario.ground.database_url, NoTls).await;
         let (mut client, connection) = connected.expect("the database is there");
         let mut driving = tokio::task::JoinSet::new();
         driving.spawn(connection);
         let lock = client.transaction().await.expect("a transaction");
-        // What the observer reads stays open for readers.
+        // The tables that the observer reads stay readable.
         for (tables, mode) in [
             (
                 "process, waybill.event, waybill.outbox, waybill.tally, waybill.dead_letter",
@@ -77,15 +82,15 @@ fn a_pool_that_is_used_up_does_not_make_the_database_look_away() {
                 "access exclusive",
             ),
         ] {
-            let take = format!("lock table waybill.{tables} in {mode} mode");
-            lock.batch_execute(&take).await.expect("the locks");
+            let statement = format!("lock table waybill.{tables} in {mode} mode");
+            lock.batch_execute(&statement).await.expect("the locks");
         }
-        trial.events(&stories("held-up", 900)).await;
-        send(&trial.ground, "waybill.dead").await;
+        scenario.events(&stories("blocked", 900)).await;
+        send(&scenario.ground, "waybill.dead").await;
         let used = "waybill_db_pool_connections";
         let used = async || worker.metric(used, "state=\"used\"").await;
         let mut most = 0;
-        // The sampler comes every ten seconds.
+        // The sampler runs every ten seconds.
         for _ in 0..130 {
             most = most.max(used().await);
             assert_eq!(worker.readiness().await, Some(200), "{}", worker.log_text());
@@ -95,13 +100,13 @@ fn a_pool_that_is_used_up_does_not_make_the_database_look_away() {
             assert_eq!(connected, 1);
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
-        assert_eq!(most, 6, "the pool had plenty");
+        assert_eq!(most, 6, "the pool was not exhausted");
         lock.rollback().await.expect("the locks go");
         worker.stop().await;
     });
 }
 
-/// Puts a message into a queue.
+/// Publishes a message to a queue.
 async fn send(ground: &Ground, queue: &str) {
     let properties = lapin::ConnectionProperties::default();
     let connection = lapin::Connection::connect(&ground.broker_url, properties).await;
@@ -115,7 +120,7 @@ async fn send(ground: &Ground, queue: &str) {
     closed.expect("it closes");
 }
 
-/// The processor's time that it has used so far.
+/// The CPU time that it has used so far.
 fn cpu_ticks(worker: &Worker) -> u64 {
     let stat = std::fs::read_to_string(format!("/proc/{}/stat", worker.pid()));
     let stat = stat.expect("it runs");

@@ -15,13 +15,13 @@ use waybill::wire::PlainEvent;
 
 use crate::support::ground::{Ground, ctl, run, until};
 use crate::support::producer::Producer;
-use crate::support::recorder::Audience;
+use crate::support::recorder::Recorder;
 use crate::support::worker::Worker;
 
 const UPLOADS: usize = 600;
-/// Every so many uploads one fails: its completion goes to the queue that fails.
+/// One of this many uploads fails: its completion goes to the failing queue.
 const FAILING: usize = 10;
-/// Longer than a healthy queue waits for its share, beside a failing one or not.
+/// Longer than a healthy queue waits for its messages, beside a failing one or not.
 const USUAL: Duration = Duration::from_secs(30);
 
 #[test]
@@ -67,7 +67,7 @@ fn a_queue_that_confirms_nothing_delays_neither_the_others_nor_the_end_of_any_pr
     });
 }
 
-/// Uploads of two events each, of which every so many fail.
+/// Uploads of two events each; one in [`FAILING`] fails.
 pub(crate) fn uploads(count: usize) -> Vec<PlainEvent> {
     (0..count).flat_map(upload).collect()
 }
@@ -100,7 +100,7 @@ async fn ended(ground: &Ground, count: usize) {
     .await;
 }
 
-/// Waits until the metric says that so many messages are stuck.
+/// Waits until the metric reports `count` stuck messages.
 pub(crate) async fn stuck(worker: &Worker, reason: &str, count: usize) {
     let count = i64::try_from(count).expect("few");
     until("the number of stuck messages", async || {
@@ -138,13 +138,13 @@ pub(crate) async fn bind(channel: &Channel, name: &str, key: &str) {
     bound.await.expect("a binding");
 }
 
-async fn bound(ground: &Ground, channel: &Channel, name: &str, key: &str) -> Audience {
-    let audience = Audience::of_queue(ground, name).await;
+async fn bound(ground: &Ground, channel: &Channel, name: &str, key: &str) -> Recorder {
+    let recorder = Recorder::of_queue(ground, name).await;
     bind(channel, name, key).await;
-    audience
+    recorder
 }
 
-/// The tokens of all that is in a queue.
+/// The tokens of all messages in a queue.
 async fn drain(channel: &Channel, name: &str) -> Vec<String> {
     let mut tokens = Vec::new();
     loop {
@@ -159,16 +159,16 @@ async fn drain(channel: &Channel, name: &str) -> Vec<String> {
     }
 }
 
-/// Makes a quorum queue answer nothing, as one without a majority.
+/// Suspends a quorum queue's process, so that it answers nothing, as one without a majority.
 pub(crate) async fn suspend(ground: &Ground, queue: &str) {
-    tell(ground, "suspend", queue).await;
+    sys_call(ground, "suspend", queue).await;
 }
 
 pub(crate) async fn resume(ground: &Ground, queue: &str) {
-    tell(ground, "resume", queue).await;
+    sys_call(ground, "resume", queue).await;
 }
 
-async fn tell(ground: &Ground, what: &str, queue: &str) {
+async fn sys_call(ground: &Ground, what: &str, queue: &str) {
     let vhost = ground.vhost();
     let name = format!("{vhost}_{queue}");
     ctl(&[

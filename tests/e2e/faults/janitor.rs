@@ -1,4 +1,4 @@
-//! The jobs of the janitor do not wait for each other, whatever is held, slow, damaged or broken.
+//! The jobs of the janitor do not wait for each other, whatever is locked, slow, damaged or broken.
 
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,7 @@ const SEALED: &str = "select count(*) from waybill.process where code = 'deadlin
 const OPEN: &str = "select count(*) from waybill.process where ended_at is null";
 const EXPIRED: &str = "select count(*) from waybill.process where token like 'old%'";
 const QUARANTINED: &str = "select count(*) from waybill.quarantine";
-/// Raises for the records whose token says so.
+/// Raises for records with such a token.
 const DAMAGE: &str = "create function waybill.damaged() returns trigger language plpgsql as $$
     begin
         if old.token like '%damaged' then raise exception 'a page is unreadable'; end if;
@@ -21,28 +21,28 @@ const DAMAGE: &str = "create function waybill.damaged() returns trigger language
     end $$;
     create trigger damaged before update or delete on waybill.process
         for each row execute function waybill.damaged()";
-/// Makes each row take its time.
+/// Makes each deletion slow.
 const SLOW: &str = "create function waybill.slow() returns trigger language plpgsql as $$
     begin perform pg_sleep(0.02); return old; end $$;
     create trigger slow before delete on waybill.event
         for each row execute function waybill.slow()";
 
 #[test]
-fn sealing_goes_on_while_a_deletion_is_held_up_and_a_large_one_is_under_way() {
+fn sealing_continues_during_a_blocked_and_a_large_deletion() {
     run(async {
-        let ground = Ground::shared("janitor-held").await;
-        expired(&ground, "old-held", 1, 3).await;
+        let ground = Ground::shared("janitor-locked").await;
+        expired(&ground, "old-locked", 1, 3).await;
         expired(&ground, "old-large", 1, 200_000).await;
         let (client, connection) = tokio_postgres::connect(&ground.database_url, NoTls)
             .await
             .expect("the database is there");
         let mut driving = JoinSet::new();
         driving.spawn(connection);
-        let hold = "begin; select from waybill.event e join waybill.process p on p.key = e.process
-                    where p.token = 'old-held1' for update of e";
-        client.batch_execute(hold).await.expect("a lock");
+        let lock = "begin; select from waybill.event e join waybill.process p on p.key = e.process
+                    where p.token = 'old-locked1' for update of e";
+        client.batch_execute(lock).await.expect("a lock");
         due(&ground, "due", 100).await;
-        let janitor = forgetting(&ground)
+        let janitor = plan(&ground)
             .with("database.lock_timeout", "20s")
             .start()
             .await;
@@ -54,7 +54,7 @@ fn sealing_goes_on_while_a_deletion_is_held_up_and_a_large_one_is_under_way() {
         assert!(began.elapsed() < Duration::from_secs(5));
         assert_eq!(ground.number(EXPIRED).await, 2);
         client.batch_execute("commit").await.expect("an end");
-        // While the large one goes away slice by slice.
+        // While the large one is deleted slice by slice.
         let some = "select (count(*) < 200000)::integer::bigint from waybill.event";
         until("a slice", async || {
             (ground.number(some).await == 1).then_some(())
@@ -76,7 +76,7 @@ fn sealing_goes_on_while_a_deletion_is_held_up_and_a_large_one_is_under_way() {
 }
 
 #[test]
-fn a_damaged_record_is_set_aside_and_counted_and_all_others_are_sealed_and_deleted() {
+fn a_damaged_record_is_quarantined_and_all_others_are_sealed_and_deleted() {
     run(async {
         let ground = Ground::shared("janitor-damaged").await;
         expired(&ground, "old", 40, 2).await;
@@ -85,7 +85,7 @@ fn a_damaged_record_is_set_aside_and_counted_and_all_others_are_sealed_and_delet
                       where token in ('old7', 'due9', 'due31')";
         ground.execute(damage).await;
         ground.execute(DAMAGE).await;
-        let (first, second) = two(&forgetting(&ground)).await;
+        let (first, second) = two(&plan(&ground)).await;
         until("all but the damaged", async || {
             let left = (ground.number(SEALED).await, ground.number(EXPIRED).await);
             (left == (38, 1)).then_some(())
@@ -135,7 +135,7 @@ fn a_job_that_panics_stops_neither_another_nor_the_program() {
                  alter table waybill.file alter column id type text",
             )
             .await;
-        let janitor = forgetting(&ground).start().await;
+        let janitor = plan(&ground).start().await;
         until("a panic", async || {
             janitor.log_text().contains("a job panicked").then_some(())
         })
@@ -156,12 +156,12 @@ fn a_job_that_panics_stops_neither_another_nor_the_program() {
 }
 
 #[test]
-fn a_statement_that_takes_too_long_is_tried_with_less_and_nothing_is_set_aside() {
+fn a_slow_statement_is_retried_with_a_smaller_batch_and_nothing_is_quarantined() {
     run(async {
         let ground = Ground::shared("janitor-slow").await;
         expired(&ground, "old", 100, 5).await;
         ground.execute(SLOW).await;
-        let plan = forgetting(&ground).with("database.statement_timeout", "1s");
+        let plan = plan(&ground).with("database.statement_timeout", "1s");
         let janitor = plan.start().await;
         until("an empty table", async || {
             (ground.number(EXPIRED).await == 0).then_some(())
@@ -176,8 +176,8 @@ fn a_statement_that_takes_too_long_is_tried_with_less_and_nothing_is_set_aside()
     });
 }
 
-/// A janitor that lets nothing be kept for more than an hour.
-fn forgetting(ground: &Ground) -> Plan {
+/// A janitor with a retention of one hour.
+fn plan(ground: &Ground) -> Plan {
     let plan = ground.plan().roles("janitor");
     plan.with("process.retention", "1h")
         .with("janitor.interval", "50ms")

@@ -1,5 +1,5 @@
-//! Orders while workers die: whoever finishes what a dead worker had taken, no stage is entered
-//! twice, no join is missed, and the next systems hear of each stop with the same bytes.
+//! Orders while workers die: whichever worker processes the deliveries of a dead one, no stage is
+//! entered twice, no join is missed, and every copy of a stage message has the same bytes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,29 +10,29 @@ use waybill::wire::PlainEvent;
 
 use crate::support::checker;
 use crate::support::ground::{Ground, run, until};
-use crate::support::order_story::{PURCHASE, Teller, Walks, apply, ended, published, reaches};
+use crate::support::order_story::{OrderEvents, PURCHASE, Walks, apply, ended, published, reaches};
 use crate::support::producer::Producer;
-use crate::support::recorder::{Audience, Heard};
+use crate::support::recorder::{Received, Recorder};
 use crate::support::story::{TOKEN_MARK, repeated, shuffled};
 use crate::support::worker::Worker;
 
-/// The independent ends of one test, and what they must have seen of each other.
-struct Trial {
+/// A producer, recorders, and what they must have received in the end.
+struct Scenario {
     ground: Ground,
     producer: Producer,
-    completions: Audience,
-    stages: Audience,
+    completions: Recorder,
+    stages: Recorder,
     walks: Walks,
 }
 
-impl Trial {
+impl Scenario {
     async fn new(name: &str) -> Self {
         let ground = Ground::shared(name).await;
         apply(&ground, "purchase", PURCHASE).await;
         Self {
             producer: Producer::new(&ground),
-            completions: Audience::of_completions(&ground).await,
-            stages: Audience::of_stages(&ground).await,
+            completions: Recorder::of_completions(&ground).await,
+            stages: Recorder::of_stages(&ground).await,
             walks: Walks::default(),
             ground,
         }
@@ -43,8 +43,8 @@ impl Trial {
         shuffled(repeated(self.walks.begin(tag, count), 3), seed)
     }
 
-    /// Waits until every order is done and told of, stops the workers and checks every promise.
-    async fn conclude(&self, workers: Vec<Worker>) {
+    /// Waits until every order is done and published, stops the workers and checks every invariant.
+    async fn finish(&self, workers: Vec<Worker>) {
         let (orders, stops) = (self.walks.tokens.len(), self.walks.stops.len());
         ended(&self.ground, i64::try_from(orders).expect("few")).await;
         published(&self.ground).await;
@@ -56,8 +56,8 @@ impl Trial {
             worker.stop().await;
         }
         until("every completion and announcement", async || {
-            let told = copies(&self.stages, |heard| heard.id.clone()).len();
-            (told >= stops && self.completions.by_token().len() >= orders).then_some(())
+            let entered = copies(&self.stages, |copy| copy.id.clone()).len();
+            (entered >= stops && self.completions.by_token().len() >= orders).then_some(())
         })
         .await;
         let returned = self.ground.ready("waybill.events.0").await;
@@ -65,8 +65,8 @@ impl Trial {
         let mut faults = checker::sets(&self.ground, &self.producer).await;
         faults.extend(checker::counters(&self.ground).await);
         assert!(faults.is_empty(), "{faults:#?}");
-        self.judge_stops().await;
-        self.judge_messages();
+        self.check_stops().await;
+        self.check_messages();
         checker::assert_nothing_leaked(&self.ground);
     }
 
@@ -80,8 +80,8 @@ impl Trial {
         .await;
     }
 
-    /// Publishes, and kills a worker as soon as it has done something; says whether it did before
-    /// every order was done without it.
+    /// Publishes, and kills a worker as soon as it has done something; returns whether it had
+    /// before every order was done without it.
     async fn kill_at_work(&mut self, events: &[PlainEvent], victim: &Worker) -> bool {
         let done = "select count(*) from waybill.process where status = 'done'";
         let all = i64::try_from(self.walks.tokens.len()).expect("few");
@@ -102,7 +102,7 @@ impl Trial {
         tokio::join!(publishing, killing).1
     }
 
-    async fn judge_stops(&self) {
+    async fn check_stops(&self) {
         let rows = self
             .ground
             .rows("select data_id from waybill.stage where left_at is not null")
@@ -120,14 +120,14 @@ impl Trial {
         }
     }
 
-    fn judge_messages(&self) {
-        let told = copies(&self.stages, |heard| heard.id.clone());
+    fn check_messages(&self) {
+        let entered = copies(&self.stages, |copy| copy.id.clone());
         let stops: BTreeSet<String> = self.walks.stops.iter().map(Uuid::to_string).collect();
-        assert_eq!(told.keys().cloned().collect::<BTreeSet<_>>(), stops);
-        let ended = copies(&self.completions, |heard| heard.token.clone());
+        assert_eq!(entered.keys().cloned().collect::<BTreeSet<_>>(), stops);
+        let ended = copies(&self.completions, |copy| copy.token.clone());
         let tokens: BTreeSet<String> = self.walks.tokens.iter().cloned().collect();
         assert_eq!(ended.keys().cloned().collect::<BTreeSet<_>>(), tokens);
-        for copies in told.values().chain(ended.values()) {
+        for copies in entered.values().chain(ended.values()) {
             let same = copies.iter().all(|copy| *copy == copies[0]);
             assert!(same, "the copies differ: {copies:?}");
         }
@@ -137,8 +137,8 @@ impl Trial {
 #[test]
 fn orders_survive_a_worker_that_is_killed_at_every_named_instant_beside_another() {
     run(async {
-        let mut trial = Trial::new("order-crash-points").await;
-        let plan = trial.ground.plan().with("batch.events", "20");
+        let mut scenario = Scenario::new("order-crash-points").await;
+        let plan = scenario.ground.plan().with("batch.events", "20");
         let steady = plan.start().await;
         for (n, point) in CrashPoint::ALL.into_iter().enumerate() {
             let name = point.name();
@@ -148,42 +148,42 @@ fn orders_survive_a_worker_that_is_killed_at_every_named_instant_beside_another(
             // The other one may be so quick that this one needs more work to reach its end.
             let mut round = 0;
             while !doomed.is_gone() {
-                let events = trial.begin(&format!("{name}-{round}"), 40, n as u64);
-                trial.producer.events(&events).await;
-                trial.done_or(&mut doomed).await;
+                let events = scenario.begin(&format!("{name}-{round}"), 40, n as u64);
+                scenario.producer.events(&events).await;
+                scenario.done_or(&mut doomed).await;
                 round += 1;
             }
             doomed.crashed().await;
         }
         let restarted = plan.start().await;
-        trial.conclude(vec![steady, restarted]).await;
+        scenario.finish(vec![steady, restarted]).await;
     });
 }
 
 #[test]
-fn orders_survive_workers_that_are_killed_from_outside_again_and_again() {
+fn orders_survive_workers_that_are_killed_repeatedly() {
     run(async {
-        let mut trial = Trial::new("order-kills").await;
-        let plan = trial.ground.plan().with("batch.events", "30");
+        let mut scenario = Scenario::new("order-kills").await;
+        let plan = scenario.ground.plan().with("batch.events", "30");
         let mut steady = plan.start().await;
         for round in 0..4 {
             let victim = plan.start().await;
             // The other one may be so quick that this one needs more work to get its share.
             for part in 0.. {
-                let events = trial.begin(&format!("kill{round}-{part}"), 80, round);
-                if trial.kill_at_work(&events, &victim).await {
+                let events = scenario.begin(&format!("kill{round}-{part}"), 80, round);
+                if scenario.kill_at_work(&events, &victim).await {
                     break;
                 }
             }
             victim.kill().await;
             if round == 1 {
-                // Nobody is left who has seen the first half.
+                // No worker is left that has seen the first half.
                 std::mem::replace(&mut steady, plan.start().await)
                     .kill()
                     .await;
             }
         }
-        trial.conclude(vec![steady]).await;
+        scenario.finish(vec![steady]).await;
     });
 }
 
@@ -192,33 +192,33 @@ fn an_order_that_is_cancelled_or_fails_leaves_every_stop_and_refuses_what_was_pa
     run(async {
         let ground = Ground::shared("order-endings").await;
         apply(&ground, "purchase", PURCHASE).await;
-        let completions = Audience::of_completions(&ground).await;
+        let completions = Recorder::of_completions(&ground).await;
         let mut producer = Producer::new(&ground);
         let worker = ground.plan().start().await;
         let [mut cancelled, mut failed] = ["cancelled", "failed"].map(early_close);
-        producer.events(&cancelled.told).await;
-        producer.events(&failed.told).await;
+        producer.events(&cancelled.events).await;
+        producer.events(&failed.events).await;
         let parked = "select count(*) from waybill.parked";
         reaches(&ground, "both pushes parked", parked, 2).await;
-        cancelled.tell("order.cancelled", json!({"reason": "no longer needed"}));
-        failed.tell("order.failed", json!({"message": "sold out"}));
-        producer.events(&cancelled.told[3..]).await;
-        producer.events(&failed.told[3..]).await;
+        cancelled.add("order.cancelled", json!({"reason": "no longer needed"}));
+        failed.add("order.failed", json!({"message": "sold out"}));
+        producer.events(&cancelled.events[3..]).await;
+        producer.events(&failed.events[3..]).await;
         until("both completions", async || {
             (completions.by_token().len() == 2).then_some(())
         })
         .await;
         published(&ground).await;
         worker.stop().await;
-        let told = |one: &str, other: &str| {
+        let of_both = |one: &str, other: &str| {
             let both = [(&cancelled, one), (&failed, other)];
-            both.map(|(teller, said)| (teller.token.clone(), said.to_owned()))
+            both.map(|(order, text)| (order.token.clone(), text.to_owned()))
         };
         let statuses = "select token, status from waybill.process order by token";
-        let expected = told("cancelled", "error");
+        let expected = of_both("cancelled", "error");
         assert_eq!(pairs(&ground, statuses).await, expected);
         let dead_letters = "select token, reason from waybill.dead_letter order by token";
-        let expected = told("stage_not_reached", "stage_not_reached");
+        let expected = of_both("stage_not_reached", "stage_not_reached");
         assert_eq!(pairs(&ground, dead_letters).await, expected);
         let active = "select count(*) from waybill.stage where left_at is null";
         assert_eq!(ground.number(active).await, 0);
@@ -230,13 +230,13 @@ fn an_order_that_is_cancelled_or_fails_leaves_every_stop_and_refuses_what_was_pa
     });
 }
 
-/// An order that stands at both branches, with the push of the join before its time.
-fn early_close(tag: &str) -> Teller {
-    let mut teller = Teller::new(&format!("{TOKEN_MARK}-{tag}"));
-    teller.open();
-    teller.push("review", Some("accepted"), json!({}));
-    teller.push("close", None, json!({"note": "too early"}));
-    teller
+/// An order at both branches, with the push of the join before its time.
+fn early_close(tag: &str) -> OrderEvents {
+    let mut order = OrderEvents::new(&format!("{TOKEN_MARK}-{tag}"));
+    order.open();
+    order.push("review", Some("accepted"), json!({}));
+    order.push("close", None, json!({"note": "too early"}));
+    order
 }
 
 async fn pairs(ground: &Ground, query: &str) -> Vec<(String, String)> {
@@ -244,11 +244,14 @@ async fn pairs(ground: &Ground, query: &str) -> Vec<(String, String)> {
     rows.iter().map(|row| (row.get(0), row.get(1))).collect()
 }
 
-/// Everything that was heard, by what makes it the same message.
-fn copies(audience: &Audience, key: impl Fn(&Heard) -> String) -> BTreeMap<String, Vec<Heard>> {
-    let mut copies: BTreeMap<String, Vec<Heard>> = BTreeMap::new();
-    for heard in audience.heard() {
-        copies.entry(key(&heard)).or_default().push(heard);
+/// Every copy that was received, grouped by a key.
+fn copies(
+    recorder: &Recorder,
+    key: impl Fn(&Received) -> String,
+) -> BTreeMap<String, Vec<Received>> {
+    let mut copies: BTreeMap<String, Vec<Received>> = BTreeMap::new();
+    for copy in recorder.received() {
+        copies.entry(key(&copy)).or_default().push(copy);
     }
     copies
 }

@@ -1,23 +1,23 @@
-//! Tables that are not those of this program end a worker with a remedy, and nothing is lost.
+//! Tables of another version, restored tables and their epochs: nothing is lost.
 
 use std::time::Duration;
 
 use crate::support::ground::{Ground, run, until};
-use crate::support::scenario::Trial;
+use crate::support::scenario::Scenario;
 use crate::support::story::stories;
 
 const LOGGED: &str = "select count(*) from waybill.event";
 
 #[test]
-fn a_worker_on_another_versions_tables_ends_with_the_remedy_and_gives_all_back() {
+fn a_worker_on_tables_of_another_version_ends_with_a_remedy_and_requeues_all() {
     run(async {
-        let mut trial = Trial::shared("misfit").await;
-        let mut worker = trial.ground.plan().start().await;
-        trial.events(&stories("before", 5)).await;
-        trial.rest().await;
+        let mut scenario = Scenario::shared("misfit").await;
+        let mut worker = scenario.ground.plan().start().await;
+        scenario.events(&stories("before", 5)).await;
+        scenario.until_idle().await;
         let rename = "alter table waybill.event rename column time to happened_at";
-        trial.ground.execute(rename).await;
-        trial.events(&stories("after", 20)).await;
+        scenario.ground.execute(rename).await;
+        scenario.events(&stories("after", 20)).await;
         let status = worker.ended(Duration::from_secs(10)).await;
         assert_eq!(status.code(), Some(1), "{}", worker.log_text());
         let log = worker.log_text();
@@ -26,53 +26,57 @@ fn a_worker_on_another_versions_tables_ends_with_the_remedy_and_gives_all_back()
         assert!(last.ends_with("run `waybill migrate`"), "{last}");
 
         let rename = "alter table waybill.event rename column happened_at to time";
-        trial.ground.execute(rename).await;
-        let worker = trial.ground.plan().start().await;
-        trial.conclude(vec![worker]).await;
+        scenario.ground.execute(rename).await;
+        let worker = scenario.ground.plan().start().await;
+        scenario.finish(vec![worker]).await;
     });
 }
 
 #[test]
-fn while_a_newer_version_comes_the_old_one_works_on_and_may_start_anew() {
+fn the_old_version_works_and_restarts_during_an_upgrade() {
     run(async {
-        let mut trial = Trial::shared("side-by-side").await;
-        let worker = trial.ground.plan().start().await;
-        // What a newer program leaves whose migration takes nothing away.
+        let mut scenario = Scenario::shared("side-by-side").await;
+        let worker = scenario.ground.plan().start().await;
+        // As after a newer program's migration that removes nothing.
         let newer = "alter table waybill.event add column more text;
                      insert into waybill.migration select max(version) + 1, 'more', max(applied_on), '1'
                      from waybill.migration";
-        trial.ground.execute(newer).await;
-        trial.events(&stories("beside", 10)).await;
-        trial.rest().await;
+        scenario.ground.execute(newer).await;
+        scenario.events(&stories("beside", 10)).await;
+        scenario.until_idle().await;
         assert_eq!(worker.readiness().await, Some(200));
         worker.stop().await;
 
-        let anew = trial.ground.plan().launch().await;
-        trial.events(&stories("anew", 10)).await;
-        trial.rest().await;
-        assert_eq!(anew.readiness().await, Some(200));
-        assert!(anew.log_text().contains("the schema is of a newer program"));
-        trial.conclude(vec![anew]).await;
+        let restarted = scenario.ground.plan().launch().await;
+        scenario.events(&stories("restarted", 10)).await;
+        scenario.until_idle().await;
+        assert_eq!(restarted.readiness().await, Some(200));
+        assert!(
+            restarted
+                .log_text()
+                .contains("the schema is of a newer program")
+        );
+        scenario.finish(vec![restarted]).await;
     });
 }
 
 #[test]
-fn a_worker_on_restored_tables_goes_on_in_an_epoch_of_its_own() {
+fn a_worker_on_restored_tables_begins_a_new_epoch() {
     run(async {
-        let mut trial = Trial::shared("restored").await;
-        let worker = trial.ground.plan().start().await;
-        trial.events(&stories("before", 5)).await;
-        trial.rest().await;
-        let logged = trial.ground.number(LOGGED).await;
-        // As if these tables had been dumped elsewhere.
+        let mut scenario = Scenario::shared("restored").await;
+        let worker = scenario.ground.plan().start().await;
+        scenario.events(&stories("before", 5)).await;
+        scenario.until_idle().await;
+        let logged = scenario.ground.number(LOGGED).await;
+        // As if these tables had been restored from another server.
         let elsewhere = "update waybill.epoch set system_identifier = 1";
-        trial.ground.execute(elsewhere).await;
-        trial.events(&stories("after", 20)).await;
-        trial.conclude(vec![worker]).await;
+        scenario.ground.execute(elsewhere).await;
+        scenario.events(&stories("after", 20)).await;
+        scenario.finish(vec![worker]).await;
         let begun = "select count(*) from waybill.epoch where number = 2 and after_epoch = 1";
-        assert_eq!(trial.ground.number(begun).await, 1);
+        assert_eq!(scenario.ground.number(begun).await, 1);
         let kept = "select count(*) from waybill.event where epoch = 1";
-        assert_eq!(trial.ground.number(kept).await, logged);
+        assert_eq!(scenario.ground.number(kept).await, logged);
     });
 }
 

@@ -1,4 +1,4 @@
-//! A server dies or falls silent under load: it shows within seconds, everything comes right by
+//! A server dies or falls silent under load: it shows within seconds, the worker recovers by
 //! itself, and nothing is lost.
 
 use std::time::{Duration, Instant};
@@ -8,55 +8,65 @@ use waybill::dev::Servers;
 
 use crate::support::ground::{run, until};
 use crate::support::producer::Producer;
-use crate::support::scenario::Trial;
+use crate::support::scenario::Scenario;
 use crate::support::scraper;
 use crate::support::scraper::Watch;
 use crate::support::story::{shuffled, stories};
 use crate::support::worker::Worker;
 
 #[test]
-fn a_broker_that_is_killed_and_one_that_falls_silent_show_and_cost_nothing() {
+fn a_killed_and_a_silent_broker_show_in_readiness_and_lose_nothing() {
     run(async {
-        let (mut trial, mut servers) = own("broker-outages").await;
-        let mut worker = trial.ground.plan().with("batch.events", "60").start().await;
+        let (mut scenario, mut servers) = own("broker-outages").await;
+        let mut worker = scenario
+            .ground
+            .plan()
+            .with("batch.events", "60")
+            .start()
+            .await;
         let seen = Watch::of(&worker);
 
-        outage(&mut trial, &mut worker, "killed", async |worker| {
+        outage(&mut scenario, &mut worker, "killed", async |worker| {
             servers.rabbitmq.kill().await.expect("it can be killed");
             scraper::assert_shown(worker, Instant::now()).await;
             servers.rabbitmq.restart().await.expect("it starts again");
         })
         .await;
-        outage(&mut trial, &mut worker, "silent", async |worker| {
+        outage(&mut scenario, &mut worker, "silent", async |worker| {
             servers.rabbitmq.pause().await.expect("it can be stopped");
             scraper::assert_shown(worker, Instant::now()).await;
             servers.rabbitmq.resume().await.expect("it goes on");
         })
         .await;
 
-        assert!(trial.producer.missed > 0, "the producer felt nothing");
-        seen.judge(&trial.ground).await;
-        trial.rest().await;
+        assert!(scenario.producer.missed > 0, "the producer noticed nothing");
+        seen.check(&scenario.ground).await;
+        scenario.until_idle().await;
         worker.stop().await;
-        let worker = publish_against_an_alarm(&mut trial, &servers).await;
-        trial.conclude(vec![worker]).await;
+        let worker = publish_against_an_alarm(&mut scenario, &servers).await;
+        scenario.finish(vec![worker]).await;
     });
 }
 
 #[test]
-fn a_database_that_is_killed_and_one_that_falls_silent_show_and_cost_nothing() {
+fn a_killed_and_a_silent_database_show_in_readiness_and_lose_nothing() {
     run(async {
-        let (mut trial, mut servers) = own("database-outages").await;
-        let mut worker = trial.ground.plan().with("batch.events", "60").start().await;
+        let (mut scenario, mut servers) = own("database-outages").await;
+        let mut worker = scenario
+            .ground
+            .plan()
+            .with("batch.events", "60")
+            .start()
+            .await;
         let seen = Watch::of(&worker);
 
-        outage(&mut trial, &mut worker, "killed", async |worker| {
+        outage(&mut scenario, &mut worker, "killed", async |worker| {
             servers.postgres.kill().await.expect("it can be killed");
             scraper::assert_shown(worker, Instant::now()).await;
             servers.postgres.restart().await.expect("it starts again");
         })
         .await;
-        outage(&mut trial, &mut worker, "silent", async |worker| {
+        outage(&mut scenario, &mut worker, "silent", async |worker| {
             servers.postgres.pause().await.expect("it can be stopped");
             scraper::assert_shown(worker, Instant::now()).await;
             servers.postgres.resume().await.expect("it goes on");
@@ -66,58 +76,58 @@ fn a_database_that_is_killed_and_one_that_falls_silent_show_and_cost_nothing() {
         let retried = worker
             .metric("waybill_retries_total", "reason=\"connection\"")
             .await;
-        assert!(retried > 0, "the writer felt nothing");
-        seen.judge(&trial.ground).await;
-        trial.rest().await;
+        assert!(retried > 0, "the writer noticed nothing");
+        seen.check(&scenario.ground).await;
+        scenario.until_idle().await;
         let applied = applied(&worker).await;
-        trial.conclude(vec![worker]).await;
-        // Samples have waited for the database, and the last was taken at the end.
+        scenario.finish(vec![worker]).await;
+        // Samples have waited for the database, and the last was written at the end.
         let sampled = "select sum(applied)::bigint from waybill.sample";
-        assert_eq!(trial.ground.number(sampled).await, applied);
+        assert_eq!(scenario.ground.number(sampled).await, applied);
     });
 }
 
-/// A broker that is short of memory takes no completions, but still gives events.
-async fn publish_against_an_alarm(trial: &mut Trial, servers: &Servers) -> Worker {
+/// A broker with a memory alarm accepts no completions, but still delivers events.
+async fn publish_against_an_alarm(scenario: &mut Scenario, servers: &Servers) -> Worker {
     let ctl = async |limit: &[&str]| {
         let set = [&["set_vm_memory_high_watermark"], limit].concat();
         servers.rabbitmq.ctl(&set).await.expect("rabbitmqctl");
     };
-    trial.events(&stories("alarm", 50)).await;
+    scenario.events(&stories("alarm", 50)).await;
     ctl(&["absolute", "1MB"]).await;
-    let worker = trial.ground.plan().start().await;
+    let worker = scenario.ground.plan().start().await;
     until("a blocked publisher", async || {
         let blocked = worker.metric("waybill_publisher_blocked", "").await;
         (blocked == 1).then_some(())
     })
     .await;
     until("every event applied", async || {
-        let ready = trial.ground.ready("waybill.events.0").await;
+        let ready = scenario.ground.ready("waybill.events.0").await;
         let in_flight = worker.metric("waybill_in_flight", "").await;
         (ready == Some(0) && in_flight == 0).then_some(())
     })
     .await;
-    let kept = trial
+    let kept = scenario
         .ground
         .number("select count(*) from waybill.outbox")
         .await;
     assert_eq!(kept, 50, "all completions wait");
     assert_eq!(worker.readiness().await, Some(200));
     ctl(&["0.4"]).await;
-    trial.rest().await;
+    scenario.until_idle().await;
     assert_eq!(worker.metric("waybill_publisher_blocked", "").await, 0);
     worker
 }
 
-async fn own(name: &str) -> (Trial, Servers) {
-    let mut trial = Trial::own(name).await;
-    let servers = trial.ground.servers.take().expect("servers of its own");
-    (trial, servers)
+async fn own(name: &str) -> (Scenario, Servers) {
+    let mut scenario = Scenario::own(name).await;
+    let servers = scenario.ground.servers.take().expect("servers of its own");
+    (scenario, servers)
 }
 
-/// A fault comes and goes while the worker is at work, and then everything comes right.
+/// A fault begins and ends while the worker is at work, which then recovers.
 async fn outage(
-    trial: &mut Trial,
+    scenario: &mut Scenario,
     worker: &mut Worker,
     tag: &str,
     fault: impl AsyncFnOnce(&Worker),
@@ -128,9 +138,9 @@ async fn outage(
         fault(worker).await;
         over.cancel();
     };
-    tokio::join!(load(&mut trial.producer, tag, &over), fault);
+    tokio::join!(load(&mut scenario.producer, tag, &over), fault);
     worker.ready().await;
-    trial.rest().await;
+    scenario.until_idle().await;
 }
 
 /// Publishes a few hundred events a second until the fault is over, and some more.
@@ -148,7 +158,7 @@ async fn load(producer: &mut Producer, tag: &str, over: &CancellationToken) {
     }
 }
 
-/// Waits until the worker has applied a hundred events more.
+/// Waits until the worker has applied another hundred events.
 async fn at_work(worker: &Worker) {
     let before = applied(worker).await;
     until("work under way", async || {

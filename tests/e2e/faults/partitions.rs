@@ -1,5 +1,5 @@
-//! One partition fails while the others are well: those go on at their rate, readiness names the one
-//! that fails, and it catches up by itself.
+//! One partition fails while the others are well: those keep their rate, readiness names the
+//! failing one, and it catches up by itself.
 
 use std::time::{Duration, Instant};
 
@@ -14,12 +14,12 @@ use crate::support::ops;
 use crate::support::worker::{Plan, Worker};
 
 const EACH: usize = 200;
-/// Longer than a healthy partition takes for its share.
+/// Longer than a healthy partition needs for its uploads.
 const USUAL: Duration = Duration::from_secs(15);
 const ENDED: &str = "select count(*) from waybill.process where ended_at is not null";
 
 #[test]
-fn a_queue_that_answers_nothing_stops_no_other_partition_and_is_named() {
+fn an_unresponsive_queue_is_named_and_stops_no_other_partition() {
     run(async {
         let ground = Ground::shared("silent-partition").await;
         let worker = plan(&ground).start().await;
@@ -36,7 +36,7 @@ fn a_queue_that_answers_nothing_stops_no_other_partition_and_is_named() {
             says(&worker, "waybill.events.1").await.then_some(())
         })
         .await;
-        // Longer than a broker may be silent before its session is given up.
+        // Longer than a broker may be silent before its session is closed.
         tokio::time::sleep(Duration::from_secs(25)).await;
         let lost = worker.metric("waybill_reconnects_total", "broker").await;
         assert_eq!(lost, 0, "{}", worker.log_text());

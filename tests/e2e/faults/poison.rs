@@ -1,5 +1,5 @@
-//! Messages that the broker refuses, and places that it does not let anybody write to: they are set
-//! aside with what the broker says, and nothing else waits for them.
+//! Messages that the broker refuses, and destinations without permission or existence: such
+//! messages are set aside with the broker's reason, and no other message waits for them.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use waybill::wire::PlainEvent;
 use super::isolation::{bind, open, stuck, uploads};
 use crate::support::ground::{Ground, ctl, run, until, with_last};
 use crate::support::producer::{Message, Producer};
-use crate::support::recorder::Audience;
+use crate::support::recorder::Recorder;
 use crate::workers::limits::largest_message;
 use crate::workers::resend::waybill;
 
@@ -21,12 +21,12 @@ const DETAIL: &str = "select count(*) from waybill.outbox where detail like '%si
 const SIZE_MAX: usize = 60_000;
 
 #[test]
-fn a_message_that_the_broker_refuses_is_set_aside_and_stops_nobody() {
+fn a_message_that_the_broker_refuses_is_set_aside_and_delays_no_other() {
     run(async {
         let ground = Ground::own("too-large-for-the-broker").await;
         let rabbitmq = &ground.servers.as_ref().expect("its own servers").rabbitmq;
-        let audience = Audience::of_completions(&ground).await;
-        let stages = Audience::of_stages(&ground).await;
+        let recorder = Recorder::of_completions(&ground).await;
+        let stages = Recorder::of_stages(&ground).await;
         let mut producer = Producer::new(&ground);
         producer.events(&[order()]).await;
         let bad = |id: &str, length| Message::bad(id, "x".repeat(length).as_bytes(), "undecodable");
@@ -38,13 +38,13 @@ fn a_message_that_the_broker_refuses_is_set_aside_and_stops_nobody() {
         let worker = ground.plan().start().await;
         producer.events(&uploads(100)).await;
         until("every completion", async || {
-            (audience.by_token().len() == 100).then_some(())
+            (recorder.by_token().len() == 100).then_some(())
         })
         .await;
         stuck(&worker, "refused", 1).await;
         assert_eq!(ground.number(DETAIL).await, 1);
         assert_eq!(ground.number(OUTBOX).await, 1);
-        assert!(stages.heard().is_empty());
+        assert!(stages.received().is_empty());
         // A dead letter likewise.
         let replayed = waybill(&ground, &["dead", "replay", "--all"]).await;
         assert_eq!(replayed.code, Some(1), "{}", replayed.text);
@@ -55,7 +55,7 @@ fn a_message_that_the_broker_refuses_is_set_aside_and_stops_nobody() {
 }
 
 #[test]
-fn replies_that_may_not_be_written_wait_until_they_may_and_delay_no_completion() {
+fn replies_without_permission_wait_and_delay_no_completion() {
     run(async {
         let ground = Ground::shared("denied-replies").await;
         let vhost = ground.vhost();
@@ -69,8 +69,8 @@ fn replies_that_may_not_be_written_wait_until_they_may_and_delay_no_completion()
         let (start, place) = url.rsplit_once('@').expect("the address names a user");
         let (start, _) = start.rsplit_once(':').expect("the address has a password");
         let url = with_last(&format!("{start}:secret@{place}"), &vhost);
-        let replies = Audience::of_queue(&ground, "mine").await;
-        let audience = Audience::of_completions(&ground).await;
+        let replies = Recorder::of_queue(&ground, "mine").await;
+        let recorder = Recorder::of_completions(&ground).await;
         let worker = ground.plan().with("broker.url", &url).start().await;
         let events: Vec<_> = uploads(60)
             .iter()
@@ -81,12 +81,12 @@ fn replies_that_may_not_be_written_wait_until_they_may_and_delay_no_completion()
             .collect();
         Producer::new(&ground).publish(events).await;
         until("every completion", async || {
-            (audience.by_token().len() == 60).then_some(())
+            (recorder.by_token().len() == 60).then_some(())
         })
         .await;
         until("every reply set aside", async || {
             let now = worker.metric("waybill_outbox_stuck", "").await;
-            (now == 60 && replies.heard().is_empty()).then_some(())
+            (now == 60 && replies.received().is_empty()).then_some(())
         })
         .await;
         ctl(&["set_permissions", "-p", &vhost, &user, all, all, all]).await;
@@ -109,14 +109,14 @@ fn an_exchange_that_was_deleted_is_declared_again_and_nothing_kept_for_it_is_los
     run(async {
         let ground = Ground::shared("deleted-exchange").await;
         let (connection, channel) = open(&ground).await;
-        let audience = Audience::of_completions(&ground).await;
+        let recorder = Recorder::of_completions(&ground).await;
         let plan = ground.plan().with("outbox.unroutable", "keep");
         let worker = plan.start().await;
         let events = uploads(40);
         let mut producer = Producer::new(&ground);
         producer.events(&events[..40]).await;
         until("the first completions", async || {
-            (audience.by_token().len() == 20).then_some(())
+            (recorder.by_token().len() == 20).then_some(())
         })
         .await;
         let exchange = "waybill.completions";
@@ -143,9 +143,9 @@ fn an_exchange_that_was_deleted_is_declared_again_and_nothing_kept_for_it_is_los
         })
         .await
         .expect("the exchange is declared again");
-        bind(&channel, "audience", "#").await;
+        bind(&channel, "recorder", "#").await;
         until("all completions", async || {
-            (audience.by_token().len() == 40).then_some(())
+            (recorder.by_token().len() == 40).then_some(())
         })
         .await;
         worker.stop().await;
@@ -153,7 +153,7 @@ fn an_exchange_that_was_deleted_is_declared_again_and_nothing_kept_for_it_is_los
     });
 }
 
-/// An order whose form is longer than the broker takes messages.
+/// An order whose form is larger than the broker's message size limit.
 fn order() -> PlainEvent {
     let time = "2026-01-31T12:00:00Z".parse().expect("a time");
     let data = json!({ "form": { "text": "x".repeat(2 * SIZE_MAX) } });

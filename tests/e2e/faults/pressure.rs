@@ -1,4 +1,4 @@
-//! A broker that refuses, blocks and reshuffles, and a worker that sleeps too long.
+//! A full queue, changes of partitions, and a worker that is suspended too long.
 
 use std::time::Duration;
 
@@ -8,15 +8,15 @@ use lapin::{
 };
 
 use crate::support::ground::{Ground, run, until};
-use crate::support::scenario::Trial;
+use crate::support::scenario::Scenario;
 use crate::support::story::{repeated, shuffled, stories};
 
 #[test]
-fn a_completion_that_a_full_queue_refuses_is_published_again_until_it_is_taken() {
+fn a_completion_that_a_full_queue_rejects_is_published_until_it_is_confirmed() {
     run(async {
-        let mut trial = Trial::shared("full-queue").await;
-        let worker = trial.ground.plan().start().await;
-        let (connection, channel) = channel(&trial.ground).await;
+        let mut scenario = Scenario::shared("full-queue").await;
+        let worker = scenario.ground.plan().start().await;
+        let (connection, channel) = channel(&scenario.ground).await;
         let mut limits = FieldTable::default();
         limits.insert("x-max-length".into(), AMQPValue::LongInt(1));
         let refuse = LongString::from("reject-publish");
@@ -34,31 +34,31 @@ fn a_completion_that_a_full_queue_refuses_is_published_again_until_it_is_taken()
             FieldTable::default(),
         );
         bind.await.expect("a binding");
-        trial.events(&stories("refused", 25)).await;
+        scenario.events(&stories("refused", 25)).await;
         let nacked = "what=\"completion\",result=\"nacked\"";
         until("refusals", async || {
             (worker.metric("waybill_published_total", nacked).await >= 10).then_some(())
         })
         .await;
-        let kept = trial
+        let kept = scenario
             .ground
             .number("select count(*) from waybill.outbox")
             .await;
-        assert!(kept > 0, "refused messages were forgotten");
+        assert!(kept > 0, "rejected messages were lost");
         let deleted = channel
             .queue_delete("narrow".into(), Default::default())
             .await;
         deleted.expect("it is there");
         connection.close(200, "OK".into()).await.expect("a goodbye");
-        trial.conclude(vec![worker]).await;
+        scenario.finish(vec![worker]).await;
     });
 }
 
 #[test]
-fn a_worker_that_slept_until_the_broker_gave_it_up_does_no_harm_when_it_wakes() {
+fn a_worker_resumed_after_its_heartbeat_timeout_does_no_harm() {
     run(async {
-        let mut trial = Trial::shared("sleeper").await;
-        let plan = trial
+        let mut scenario = Scenario::shared("sleeper").await;
+        let plan = scenario
             .ground
             .plan()
             .with("batch.events", "30")
@@ -66,7 +66,7 @@ fn a_worker_that_slept_until_the_broker_gave_it_up_does_no_harm_when_it_wakes() 
         let mut sleeper = plan.start().await;
         let events = shuffled(stories("asleep", 150), 4);
         let (before, after) = events.split_at(events.len() / 2);
-        let falling_asleep = async {
+        let suspending = async {
             until("work under way", async || {
                 let applied = "outcome=\"applied\"";
                 let done = sleeper.metric("waybill_events_total", applied).await;
@@ -75,22 +75,22 @@ fn a_worker_that_slept_until_the_broker_gave_it_up_does_no_harm_when_it_wakes() 
             .await;
             sleeper.signal("STOP").await;
         };
-        tokio::join!(trial.producer.events(before), falling_asleep);
+        tokio::join!(scenario.producer.events(before), suspending);
         let other = plan.start().await;
-        trial.events(after).await;
-        // A transaction may sleep too; only its end frees the processes it has locked.
+        scenario.events(after).await;
+        // A transaction may be suspended too; only its end releases the processes it has locked.
         tokio::time::sleep(Duration::from_secs(5)).await;
         sleeper.signal("CONT").await;
         sleeper.ready().await;
-        trial.conclude(vec![sleeper, other]).await;
+        scenario.finish(vec![sleeper, other]).await;
     });
 }
 
 #[test]
-fn partitions_can_be_added_and_taken_away_under_load() {
+fn partitions_can_be_added_and_removed_under_load() {
     run(async {
-        let mut trial = Trial::shared("partitions").await;
-        let roomy = trial.ground.plan().with("database.pool", "12");
+        let mut scenario = Scenario::shared("partitions").await;
+        let roomy = scenario.ground.plan().with("database.pool", "12");
         let plan = |partitions: &str| roomy.clone().with("broker.partitions", partitions);
         let mut workers = vec![plan("1").start().await];
         let plans = [plan("4"), plan("2")];
@@ -101,19 +101,19 @@ fn partitions_can_be_added_and_taken_away_under_load() {
                 tokio::time::sleep(Duration::from_millis(200)).await;
                 plan.start().await
             };
-            let ((), worker) = tokio::join!(trial.producer.events(&events), moving);
+            let ((), worker) = tokio::join!(scenario.producer.events(&events), moving);
             workers.push(worker);
         }
         for worker in workers.drain(..2) {
             worker.stop().await;
         }
-        trial.events(&stories("partition-last", 60)).await;
-        trial.rest().await;
+        scenario.events(&stories("partition-last", 60)).await;
+        scenario.until_idle().await;
         for partition in 1..4 {
             let queue = format!("waybill.events.{partition}");
-            assert_eq!(trial.ground.ready(&queue).await, Some(0), "{queue}");
+            assert_eq!(scenario.ground.ready(&queue).await, Some(0), "{queue}");
         }
-        trial.conclude(workers).await;
+        scenario.finish(workers).await;
     });
 }
 

@@ -1,22 +1,22 @@
-//! A database that says no in every way it knows, for a while: the batch is tried again.
+//! A database that refuses in every way, for a while: the batch is retried.
 
 use std::time::Duration;
 
 use crate::ops::shutdown::Blocker;
 use crate::support::ground;
 use crate::support::ground::{Ground, run};
-use crate::support::scenario::Trial;
+use crate::support::scenario::Scenario;
 use crate::support::story::{shuffled, stories};
 use crate::support::worker::Worker;
 
 #[test]
 fn a_database_that_refuses_for_a_while_costs_time_and_nothing_else() {
     run(async {
-        let mut trial = Trial::shared("refusals").await;
-        let plan = trial.ground.plan().with("batch.events", "60");
+        let mut scenario = Scenario::shared("refusals").await;
+        let plan = scenario.ground.plan().with("batch.events", "60");
         let plan = plan.with("database.lock_timeout", "500ms");
         let worker = plan.start().await;
-        let name = database(&trial.ground);
+        let name = database(&scenario.ground);
         let end_all = format!(
             "select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'"
         );
@@ -37,31 +37,31 @@ fn a_database_that_refuses_for_a_while_costs_time_and_nothing_else() {
         for (seed, (tag, refuse, relent)) in refusals.into_iter().enumerate() {
             let events = shuffled(stories(tag, 60), seed as u64);
             let (before, after) = events.split_at(events.len() / 2);
-            trial.events(before).await;
-            administer(&trial.ground, &refuse).await;
-            trial.events(after).await;
+            scenario.events(before).await;
+            administer(&scenario.ground, &refuse).await;
+            scenario.events(after).await;
             tokio::time::sleep(Duration::from_secs(1)).await;
-            administer(&trial.ground, &relent).await;
-            trial.rest().await;
+            administer(&scenario.ground, &relent).await;
+            scenario.until_idle().await;
         }
-        felt(&worker, "connection").await;
-        let blocker = Blocker::of(&trial.ground.database_url).await;
-        trial.events(&stories("locked", 60)).await;
+        noticed(&worker, "connection").await;
+        let blocker = Blocker::of(&scenario.ground.database_url).await;
+        scenario.events(&stories("locked", 60)).await;
         tokio::time::sleep(Duration::from_secs(2)).await;
         drop(blocker);
-        trial.rest().await;
-        felt(&worker, "timeout").await;
-        trial.conclude(vec![worker]).await;
+        scenario.until_idle().await;
+        noticed(&worker, "timeout").await;
+        scenario.finish(vec![worker]).await;
     });
 }
 
-/// Plans that were made before are no longer valid.
+/// Invalidates prepared plans.
 const CHANGE: &str = "alter table waybill.process add column extra text; \
     alter table waybill.event alter column data set storage external; \
     create index extra on waybill.item (document_id)";
 const CHANGE_BACK: &str = "drop index waybill.extra; alter table waybill.process drop column extra";
 
-/// From another database, but for what concerns the tables.
+/// Executes statements; those that don't name a table from another database.
 async fn administer(ground: &Ground, statements: &[&str]) {
     for statement in statements {
         if !statement.contains("waybill.") {
@@ -72,12 +72,12 @@ async fn administer(ground: &Ground, statements: &[&str]) {
     }
 }
 
-async fn felt(worker: &Worker, reason: &str) {
+async fn noticed(worker: &Worker, reason: &str) {
     let label = format!("reason=\"{reason}\"");
     let retried = worker.metric("waybill_retries_total", &label).await;
     assert!(
         retried > 0,
-        "the worker felt no {reason}\n{}",
+        "the worker noticed no {reason}\n{}",
         worker.log_text()
     );
 }

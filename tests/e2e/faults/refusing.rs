@@ -1,20 +1,20 @@
-//! A database that answers and keeps refusing: one message that it refuses becomes a dead letter once
-//! another was committed, and where it refuses everything the worker waits, says so, and goes on.
+//! A database that answers and keeps refusing: a message that it refuses becomes a dead letter once
+//! another was committed; if it refuses everything the worker waits, reports it, and continues.
 
 use std::time::Duration;
 
 use crate::support::ground::{Ground, run, until};
 use crate::support::ops;
 use crate::support::producer::Message;
-use crate::support::scenario::Trial;
+use crate::support::scenario::Scenario;
 use crate::support::story::{step, stories};
 use crate::support::worker::Worker;
 
-const LETTERS: &str =
+const DEAD_LETTERS: &str =
     "select count(*) from waybill.dead_letter where reason = 'refused_by_database'";
 const CULPRIT: &str = "the-culprit";
 
-/// A trigger on the log that raises an internal error for what fits a condition.
+/// A trigger on the log that raises an internal error for rows that match a condition.
 async fn refuse(ground: &Ground, what: &str) {
     let refuse = format!(
         "create or replace function public.refuse() returns trigger language plpgsql as $$
@@ -36,54 +36,54 @@ fn culprit() -> Message {
 }
 
 #[test]
-fn a_message_that_the_database_keeps_refusing_becomes_one_dead_letter_and_its_neighbours_commit() {
+fn a_message_the_database_keeps_refusing_becomes_one_dead_letter_and_the_others_commit() {
     run(async {
-        let mut trial = Trial::shared("refused-one").await;
-        refuse(&trial.ground, &format!("new.id = '{CULPRIT}'")).await;
+        let mut scenario = Scenario::shared("refused-one").await;
+        refuse(&scenario.ground, &format!("new.id = '{CULPRIT}'")).await;
         let mut messages: Vec<Message> =
             stories("beside", 100).iter().map(Message::event).collect();
         messages.insert(messages.len() / 3, culprit());
-        trial.publish(messages).await;
-        let worker = trial.ground.plan().start().await;
-        trial.conclude(vec![worker]).await;
-        assert_eq!(trial.ground.number(LETTERS).await, 1);
+        scenario.publish(messages).await;
+        let worker = scenario.ground.plan().start().await;
+        scenario.finish(vec![worker]).await;
+        assert_eq!(scenario.ground.number(DEAD_LETTERS).await, 1);
     });
 }
 
 #[test]
-fn a_lone_message_is_refused_only_after_another_one_was_committed() {
+fn a_single_message_is_dead_lettered_only_after_another_one_commits() {
     run(async {
-        let mut trial = Trial::shared("refused-alone").await;
-        refuse(&trial.ground, &format!("new.id = '{CULPRIT}'")).await;
-        let worker = trial.ground.plan().start().await;
-        trial.publish(vec![culprit()]).await;
-        until("a worker that says what is wrong", async || {
+        let mut scenario = Scenario::shared("refused-alone").await;
+        refuse(&scenario.ground, &format!("new.id = '{CULPRIT}'")).await;
+        let worker = scenario.ground.plan().start().await;
+        scenario.publish(vec![culprit()]).await;
+        until("a worker that reports the refusal", async || {
             refuses(&worker).await.then_some(())
         })
         .await;
-        assert_eq!(trial.ground.number(LETTERS).await, 0);
+        assert_eq!(scenario.ground.number(DEAD_LETTERS).await, 0);
         // A single other message is enough, although the culprit's batch is still open.
-        trial.events(&stories("after", 1)).await;
+        scenario.events(&stories("after", 1)).await;
         until("the dead letter", async || {
-            (trial.ground.number(LETTERS).await == 1).then_some(())
+            (scenario.ground.number(DEAD_LETTERS).await == 1).then_some(())
         })
         .await;
         until("a ready worker", async || {
             (worker.readiness().await == Some(200)).then_some(())
         })
         .await;
-        trial.conclude(vec![worker]).await;
+        scenario.finish(vec![worker]).await;
     });
 }
 
 #[test]
-fn a_database_that_refuses_everything_makes_no_dead_letter_and_is_waited_for() {
+fn a_database_that_refuses_everything_causes_no_dead_letter() {
     run(async {
-        let mut trial = Trial::shared("refused-all").await;
-        refuse(&trial.ground, "true").await;
-        let worker = trial.ground.plan().start().await;
-        trial.events(&stories("all", 50)).await;
-        until("a worker that says what is wrong", async || {
+        let mut scenario = Scenario::shared("refused-all").await;
+        refuse(&scenario.ground, "true").await;
+        let worker = scenario.ground.plan().start().await;
+        scenario.events(&stories("all", 50)).await;
+        until("a worker that reports the refusal", async || {
             refuses(&worker).await.then_some(())
         })
         .await;
@@ -92,29 +92,29 @@ fn a_database_that_refuses_everything_makes_no_dead_letter_and_is_waited_for() {
         tokio::time::sleep(Duration::from_secs(10)).await;
         let after = worker.metric("waybill_retries_total", "").await;
         assert!(after - before < 30, "{} attempts in 10 s", after - before);
-        assert_eq!(trial.ground.number(LETTERS).await, 0);
-        accept(&trial.ground).await;
-        trial.rest().await;
+        assert_eq!(scenario.ground.number(DEAD_LETTERS).await, 0);
+        accept(&scenario.ground).await;
+        scenario.until_idle().await;
         assert_eq!(worker.readiness().await, Some(200));
         assert_eq!(worker.metric("waybill_writes_refused", "").await, 0);
-        trial.conclude(vec![worker]).await;
-        assert_eq!(trial.ground.number(LETTERS).await, 0);
+        scenario.finish(vec![worker]).await;
+        assert_eq!(scenario.ground.number(DEAD_LETTERS).await, 0);
     });
 }
 
 #[test]
-fn a_worker_stops_cleanly_while_a_message_is_refused_and_the_message_comes_again() {
+fn a_worker_stops_cleanly_while_a_message_is_refused_and_the_message_is_requeued() {
     run(async {
-        let mut trial = Trial::shared("refused-stop").await;
-        refuse(&trial.ground, &format!("new.id = '{CULPRIT}'")).await;
-        let worker = trial.ground.plan().start().await;
-        trial.publish(vec![culprit()]).await;
-        until("a worker that says what is wrong", async || {
+        let mut scenario = Scenario::shared("refused-stop").await;
+        refuse(&scenario.ground, &format!("new.id = '{CULPRIT}'")).await;
+        let worker = scenario.ground.plan().start().await;
+        scenario.publish(vec![culprit()]).await;
+        until("a worker that reports the refusal", async || {
             refuses(&worker).await.then_some(())
         })
         .await;
         worker.stop().await;
-        assert_eq!(trial.ground.ready("waybill.events.0").await, Some(1));
+        assert_eq!(scenario.ground.ready("waybill.events.0").await, Some(1));
     });
 }
 

@@ -1,4 +1,4 @@
-//! What comes in over HTTP: it takes the way of all events, and whoever waits is told the truth.
+//! Events over HTTP: they are processed like all events, and a waiting client gets their outcome.
 
 use serde_json::json;
 
@@ -19,7 +19,7 @@ pub(crate) fn token(tag: &str) -> String {
 }
 
 #[test]
-fn a_producer_without_amqp_tells_a_whole_story_and_reads_what_it_wrote() {
+fn a_producer_sends_all_events_over_http_and_reads_the_record() {
     run(async {
         let ground = Ground::shared("submit-story").await;
         let (worker, client) = ground.answering().await;
@@ -38,7 +38,7 @@ fn a_producer_without_amqp_tells_a_whole_story_and_reads_what_it_wrote() {
         let record = client.get(&path).await.record();
         assert!(record["ended_at"].is_string(), "{record}");
 
-        // The same once more changes nothing; what is new comes too late.
+        // The same events again change nothing; a new one is late.
         let again = patient(&client).post("/v1/events", json!(events)).await;
         assert_eq!(again.record()["events"][0]["state"], "applied");
         let late = json!({"id": "late", "source": "e2e", "type": "upload.step",
@@ -53,7 +53,7 @@ fn a_producer_without_amqp_tells_a_whole_story_and_reads_what_it_wrote() {
 }
 
 #[test]
-fn a_cloud_event_is_taken_in_each_of_its_forms() {
+fn a_cloud_event_is_accepted_in_each_content_mode() {
     run(async {
         let ground = Ground::shared("submit-cloud").await;
         let (worker, client) = ground.answering().await;
@@ -95,7 +95,7 @@ fn a_cloud_event_is_taken_in_each_of_its_forms() {
 }
 
 #[test]
-fn an_order_is_opened_pushed_and_cancelled_and_each_answer_says_what_became_of_it() {
+fn an_order_is_opened_pushed_and_cancelled_with_the_outcome_in_each_answer() {
     run(async {
         let ground = Ground::shared("submit-order").await;
         apply(&ground, "purchase", PURCHASE).await;
@@ -108,11 +108,8 @@ fn an_order_is_opened_pushed_and_cancelled_and_each_answer_says_what_became_of_i
         let location = opened.header("location").expect("where it is");
         assert_eq!(receipt["state"], "applied");
         let stages = format!("{location}?include=stages");
-        let standing = reader.get(&stages).await.record();
-        assert_eq!(
-            standing["order"]["stands_at"][0]["stage"], "review",
-            "{standing}"
-        );
+        let open = reader.get(&stages).await.record();
+        assert_eq!(open["order"]["stands_at"][0]["stage"], "review", "{open}");
 
         let push = format!(
             "/v1/orders/{}/push",
@@ -137,7 +134,7 @@ fn an_order_is_opened_pushed_and_cancelled_and_each_answer_says_what_became_of_i
             .await;
         assert_eq!(cancelled.record()["state"], "applied");
         assert_eq!(reader.get(location).await.record()["status"], "cancelled");
-        let unknown = client.post("/v1/processes/nobody/cancel", "").await;
+        let unknown = client.post("/v1/processes/unknown/cancel", "").await;
         unknown.problem(404, "not_found");
         let refused = client
             .post("/v1/orders", json!({"workflow_id": "none"}))
@@ -148,7 +145,7 @@ fn an_order_is_opened_pushed_and_cancelled_and_each_answer_says_what_became_of_i
 }
 
 #[test]
-fn a_request_that_is_repeated_under_its_key_is_one_order_and_another_content_is_refused() {
+fn an_idempotency_key_repeats_an_order_and_refuses_another_content() {
     run(async {
         let ground = Ground::shared("submit-again").await;
         let (worker, client) = ground.answering().await;

@@ -1,4 +1,4 @@
-//! What is not taken over HTTP: it is said why, and nothing of it is published.
+//! Events refused over HTTP: the answer says why, and nothing of them is published.
 
 use serde_json::{Value, json};
 use waybill::domain::access::Scope;
@@ -14,14 +14,14 @@ fn event(id: &str, data: Value) -> Value {
 }
 
 #[test]
-fn an_event_that_can_not_be_taken_is_pointed_at_and_its_whole_list_with_it() {
+fn an_invalid_event_is_pointed_at_and_its_whole_list_refused() {
     run(async {
         let ground = Ground::shared("submit-wrong").await;
         let (plan, client) = ground.api_plan().await;
         let api = plan.roles("api").start().await;
         let done = || json!({"done": 1});
         let mut foreign = event("3", done());
-        foreign["tenant"] = json!("somebody");
+        foreign["tenant"] = json!("another");
         let nameless = json!({"type": "upload.step", "token": "t", "source": "e2e"});
         for (body, name, pointer) in [
             (
@@ -52,7 +52,7 @@ fn an_event_that_can_not_be_taken_is_pointed_at_and_its_whole_list_with_it() {
 }
 
 #[test]
-fn an_order_that_can_not_be_taken_names_its_fault() {
+fn an_invalid_order_is_refused_with_its_fault() {
     run(async {
         let ground = Ground::shared("submit-wrong-order").await;
         let (plan, client) = ground.api_plan().await;
@@ -74,7 +74,7 @@ fn an_order_that_can_not_be_taken_names_its_fault() {
         let form = client.with("content-type", "application/x-www-form-urlencoded");
         let form = form.post("/v1/orders", "a=b").await;
         form.problem(415, "unsupported_content_type");
-        let other = client.ask("DELETE", "/v1/orders").await;
+        let other = client.request("DELETE", "/v1/orders").await;
         other.problem(405, "method_not_allowed");
         assert_eq!(ground.ready("waybill.events.0").await, Some(0));
         api.stop().await;
@@ -82,7 +82,7 @@ fn an_order_that_can_not_be_taken_names_its_fault() {
 }
 
 #[test]
-fn only_a_key_that_may_write_sends_and_only_for_its_own_tenant() {
+fn a_key_needs_the_write_scope_and_writes_for_its_own_tenant() {
     run(async {
         let ground = Ground::shared("submit-keys").await;
         let (worker, client) = ground.answering().await;
@@ -111,13 +111,13 @@ fn only_a_key_that_may_write_sends_and_only_for_its_own_tenant() {
 }
 
 #[test]
-fn without_the_broker_nothing_is_taken_and_the_client_is_told_to_come_again() {
+fn without_the_broker_requests_are_refused_with_retry_after() {
     run(async {
         let ground = Ground::shared("submit-away").await;
         let (plan, client): (Plan, Client) = ground.api_plan().await;
         let api = plan
             .roles("api")
-            .with("broker.url", "amqp://nobody:nothing@127.0.0.1:1/none")
+            .with("broker.url", "amqp://none:none@127.0.0.1:1/none")
             .start()
             .await;
         let reply = client.post("/v1/orders", "{}").await;

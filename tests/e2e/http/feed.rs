@@ -1,4 +1,4 @@
-//! What readers of the feed hear: every event once, in one order, wherever they begin again.
+//! Readers of the feed get every event once, in one order, wherever they resume.
 
 use std::collections::BTreeSet;
 
@@ -8,21 +8,21 @@ use tokio_postgres::NoTls;
 
 use crate::support::client::Client;
 use crate::support::ground::{run, until};
-use crate::support::scenario::Trial;
+use crate::support::scenario::Scenario;
 use crate::support::story::{TOKEN_MARK, stories, story};
 
-/// Follows the pages of a feed to its end; as source and id.
+/// Follows the pages of a feed to its end; returns source and id of each event.
 async fn followed(client: &Client, path: &str) -> Vec<(String, String)> {
-    let mut heard = Vec::new();
+    let mut events = Vec::new();
     let mut path = path.to_owned();
     loop {
         let reply = client.get(&path).await;
         let link = reply.header("link").expect("a link").to_owned();
         let page = reply.record();
-        let events = page["events"].as_array().expect("events");
-        heard.extend(events.iter().map(identity));
-        if events.is_empty() && page["more"] == false {
-            return heard;
+        let found = page["events"].as_array().expect("events");
+        events.extend(found.iter().map(identity));
+        if found.is_empty() && page["more"] == false {
+            return events;
         }
         path = next(&link);
         let cursor = page["next"].as_str().expect("a cursor");
@@ -41,19 +41,19 @@ fn identity(event: &Value) -> (String, String) {
 }
 
 #[test]
-fn a_reader_hears_every_event_once_whatever_its_pages_and_filters() {
+fn a_reader_gets_every_event_once_with_any_page_size_and_filter() {
     run(async {
-        let mut trial = Trial::shared("feed-pages").await;
-        let (worker, client) = trial.ground.answering().await;
-        let second = trial.ground.plan().start().await;
-        let told = stories("pages", 30);
-        trial.events(&told).await;
-        trial.rest().await;
+        let mut scenario = Scenario::shared("feed-pages").await;
+        let (worker, client) = scenario.ground.answering().await;
+        let second = scenario.ground.plan().start().await;
+        let published = stories("pages", 30);
+        scenario.events(&published).await;
+        scenario.until_idle().await;
 
         let all = followed(&client, "/v1/events?limit=7").await;
         let different: BTreeSet<_> = all.iter().cloned().collect();
         assert_eq!(different.len(), all.len(), "none twice");
-        let published: BTreeSet<_> = told
+        let expected: BTreeSet<_> = published
             .iter()
             .map(|e| {
                 (
@@ -62,74 +62,74 @@ fn a_reader_hears_every_event_once_whatever_its_pages_and_filters() {
                 )
             })
             .collect();
-        assert_eq!(different, published);
+        assert_eq!(different, expected);
         assert_eq!(followed(&client, "/v1/events?limit=1000").await, all);
 
-        let of_type = |name: &str| told.iter().filter(|event| event.type_ == name).count();
+        let of_type = |name: &str| published.iter().filter(|event| event.type_ == name).count();
         let steps = followed(&client, "/v1/events?type=upload.items&limit=3").await;
         assert_eq!(steps.len(), of_type("upload.items"));
         let one = followed(&client, &format!("/v1/events?token={TOKEN_MARK}-pages-4")).await;
         assert_eq!(one.len(), story("pages", 4).len());
         assert!(followed(&client, "/v1/events?kind=order").await.is_empty());
 
-        // Whoever was told of an end over AMQP reads on from there over HTTP.
-        for heard in trial.audience.heard() {
-            let cursor = heard.cursor.expect("a completion has a cursor");
-            let path = format!("/v1/events?after={cursor}&token={}", heard.token);
+        // A consumer of completions reads on over HTTP from their cursors.
+        for completion in scenario.recorder.received() {
+            let cursor = completion.cursor.expect("a completion has a cursor");
+            let path = format!("/v1/events?after={cursor}&token={}", completion.token);
             let events = followed(&client, &path).await;
             assert!(!events.is_empty(), "the end lies after its cursor");
         }
-        trial.conclude(vec![worker, second]).await;
+        scenario.finish(vec![worker, second]).await;
     });
 }
 
 #[test]
-fn whoever_waits_for_news_gets_it_and_a_stream_goes_on_where_it_broke() {
+fn a_waiting_reader_gets_new_events_and_a_stream_resumes_where_it_broke() {
     run(async {
-        let mut trial = Trial::shared("feed-news").await;
-        let (worker, client) = trial.ground.answering().await;
-        let told = story("news", 0);
+        let mut scenario = Scenario::shared("feed-new").await;
+        let (worker, client) = scenario.ground.answering().await;
+        let published = story("new", 0);
         let patient = client.with("prefer", "wait=60");
-        let mut listening = client.listen("/v1/events/stream").await;
+        let mut stream = client.stream("/v1/events/stream").await;
         let waiting = patient.get("/v1/events?after=now&limit=1");
-        let (reply, ()) = tokio::join!(waiting, trial.events(&told));
+        let (reply, ()) = tokio::join!(waiting, scenario.events(&published));
         let page = reply.record();
         assert_eq!(page["events"].as_array().map(Vec::len), Some(1), "{page}");
 
-        let half = told.len() / 2;
-        let mut heard = Vec::new();
+        let half = published.len() / 2;
+        let mut events = Vec::new();
         let mut last = String::new();
         for _ in 0..half {
-            let (id, event) = listening.next().await;
+            let (id, event) = stream.next().await;
             assert_eq!(event["cursor"], id.as_str());
-            heard.push(identity(&event));
+            events.push(identity(&event));
             last = id;
         }
-        drop(listening);
+        drop(stream);
         let mut again = client
             .with("last-event-id", &last)
-            .listen("/v1/events/stream")
+            .stream("/v1/events/stream")
             .await;
-        for _ in half..told.len() {
-            heard.push(identity(&again.next().await.1));
+        for _ in half..published.len() {
+            events.push(identity(&again.next().await.1));
         }
-        assert_eq!(followed(&client, "/v1/events").await, heard);
-        trial.conclude(vec![worker]).await;
+        assert_eq!(followed(&client, "/v1/events").await, events);
+        scenario.finish(vec![worker]).await;
     });
 }
 
 #[test]
-fn a_cursor_from_before_what_is_kept_is_gone_and_a_wrong_one_is_wrong() {
+fn an_expired_cursor_is_gone_and_a_malformed_one_is_invalid() {
     run(async {
-        let mut trial = Trial::shared("feed-gone").await;
-        let (worker, client) = trial.ground.answering().await;
-        trial.events(&story("gone", 0)).await;
-        trial.rest().await;
+        let mut scenario = Scenario::shared("feed-gone").await;
+        let (worker, client) = scenario.ground.answering().await;
+        scenario.events(&story("gone", 0)).await;
+        scenario.until_idle().await;
         let first = client.get("/v1/events?limit=1").await.record();
         let old = first["next"].as_str().expect("a cursor").to_owned();
         let deleted = "update waybill.feed_horizon set (epoch, tx, pos) =
                            (select epoch, tx, pos from waybill.event order by epoch, tx desc, pos desc limit 1)";
-        trial.ground.execute(deleted).await;
+        scenario.ground.execute(deleted).await;
         let path = format!("/v1/events?after={old}");
         client.get(&path).await.problem(410, "gone");
         let stream = format!("/v1/events/stream?after={old}");
@@ -155,25 +155,25 @@ fn a_cursor_from_before_what_is_kept_is_gone_and_a_wrong_one_is_wrong() {
             .get("/v1/events/stream")
             .await;
         stale.problem(400, "invalid_parameter");
-        trial.conclude(vec![worker]).await;
+        scenario.finish(vec![worker]).await;
     });
 }
 
 #[test]
-fn a_transaction_that_holds_the_feed_back_shows_in_the_metrics() {
+fn an_open_transaction_that_delays_the_feed_shows_in_the_metrics() {
     run(async {
-        // It would hold back every reader of a shared server.
-        let mut trial = Trial::own("feed-held").await;
-        let worker = trial.ground.plan().start().await;
+        // It would delay every reader of a shared server.
+        let mut scenario = Scenario::own("feed-delayed").await;
+        let worker = scenario.ground.plan().start().await;
         let lag = "waybill_feed_lag_seconds";
-        let (open, connection) = tokio_postgres::connect(&trial.ground.database_url, NoTls)
+        let (open, connection) = tokio_postgres::connect(&scenario.ground.database_url, NoTls)
             .await
             .expect("a connection");
         let mut driving = JoinSet::new();
         driving.spawn(connection);
         let begin = "begin; select pg_current_xact_id()";
         open.batch_execute(begin).await.expect("a transaction");
-        trial.events(&story("held", 0)).await;
+        scenario.events(&story("delayed", 0)).await;
         until("the lag", async || {
             (worker.metric(lag, "").await >= 1).then_some(())
         })
@@ -183,6 +183,6 @@ fn a_transaction_that_holds_the_feed_back_shows_in_the_metrics() {
             (worker.metric(lag, "").await == 0).then_some(())
         })
         .await;
-        trial.conclude(vec![worker]).await;
+        scenario.finish(vec![worker]).await;
     });
 }

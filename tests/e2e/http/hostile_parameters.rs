@@ -1,5 +1,5 @@
-//! Whatever stands in a parameter of a request, in its path, its query or its headers, is refused with
-//! a problem or taken for what it is; nothing breaks, and nothing that was taken is lost.
+//! Any value of a parameter, in the path, the query or the headers, is refused with a problem or
+//! accepted as it is; nothing breaks, and nothing that was accepted is lost.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +18,7 @@ const FORM: &str = "--b\r\ncontent-disposition: form-data; name=\"file\"; filena
 
 const FORM_TYPE: &str = "multipart/form-data; boundary=b";
 
-/// One request: which operation, with what in its path, its query and its headers.
+/// One request of an operation.
 struct Attempt {
     operation: Operation,
     path: String,
@@ -26,7 +26,7 @@ struct Attempt {
     body: String,
 }
 
-/// What there is to ask for.
+/// The resources that the requests name.
 struct Own {
     order: String,
     upload: String,
@@ -53,9 +53,9 @@ impl Own {
 fn attempts(described: &Described, own: &Own) -> Vec<Attempt> {
     let mut attempts = Vec::new();
     for operation in described.operations() {
-        let said = &described.0["paths"][&operation.path];
-        let said = &said[operation.method.to_lowercase().as_str()]["parameters"];
-        for parameter in said.as_array().into_iter().flatten() {
+        let methods = &described.0["paths"][&operation.path];
+        let parameters = &methods[operation.method.to_lowercase().as_str()]["parameters"];
+        for parameter in parameters.as_array().into_iter().flatten() {
             let name = parameter["name"].as_str().expect("a name");
             for value in values() {
                 let encoded = percent_encode(&value, NON_ALPHANUMERIC).to_string();
@@ -145,15 +145,15 @@ fn binary(sending: &Operation) -> Vec<Attempt> {
 }
 
 impl Attempt {
-    /// What is wrong with its answer, if anything is, and what it says was taken.
-    async fn make(self, client: &Client) -> (Option<String>, Vec<(String, String)>) {
+    /// Sends it; returns the fault of its answer, if any, and the events that it accepted.
+    async fn send(self, client: &Client) -> (Option<String>, Vec<(String, String)>) {
         let type_ = match self.operation.id.as_str() {
             "upload" => FORM_TYPE,
             _ => "application/json",
         };
         let client = client.with("content-type", type_);
-        let said = |client: Client, (name, value): &(String, String)| client.with(name, value);
-        let client = self.headers.iter().fold(client, said);
+        let with = |client: Client, (name, value): &(String, String)| client.with(name, value);
+        let client = self.headers.iter().fold(client, with);
         if self.operation.id == "streamEvents" && begins(&client, &self.path).await {
             return (None, Vec::new());
         }
@@ -164,7 +164,7 @@ impl Attempt {
             format!("{method} {path} {headers:?}: {fault}\n{reply:?}")
         });
         let body = serde_json::from_str(reply.body()).unwrap_or_default();
-        (fault, taken(&body))
+        (fault, accepted(&body))
     }
 }
 
@@ -192,14 +192,14 @@ fn fault(reply: &Reply) -> Option<&'static str> {
                 && problem["detail"]
                     .as_str()
                     .is_some_and(|detail| !detail.is_empty());
-            (!is_problem).then_some("is no problem")
+            (!is_problem).then_some("is not a problem")
         }
         _ => Some("broke something"),
     }
 }
 
-/// Source and id of every event that was taken.
-fn taken(body: &Value) -> Vec<(String, String)> {
+/// Source and id of every accepted event.
+fn accepted(body: &Value) -> Vec<(String, String)> {
     if let (Some(source), Some(id), Some(_)) = (
         body["source"].as_str(),
         body["id"].as_str(),
@@ -209,10 +209,10 @@ fn taken(body: &Value) -> Vec<(String, String)> {
     }
     let lists = ["events", "uploads"].into_iter();
     let several = lists.filter_map(|list| body[list].as_array());
-    several.flatten().flat_map(taken).collect()
+    several.flatten().flat_map(accepted).collect()
 }
 
-async fn kept(ground: &Ground) -> BTreeSet<(String, String)> {
+async fn stored(ground: &Ground) -> BTreeSet<(String, String)> {
     let rows = "select source, id from waybill.event
                 union select source, event_id from waybill.dead_letter where event_id is not null";
     let rows = ground.rows(rows).await;
@@ -220,7 +220,7 @@ async fn kept(ground: &Ground) -> BTreeSet<(String, String)> {
 }
 
 #[test]
-fn no_value_of_any_parameter_breaks_anything_and_what_is_taken_is_kept() {
+fn hostile_values_break_nothing_and_accepted_events_are_stored() {
     run(async {
         let ground = Ground::shared("hostile-parameters").await;
         let (plan, client) = ground.api_plan().await;
@@ -234,18 +234,21 @@ fn no_value_of_any_parameter_breaks_anything_and_what_is_taken_is_kept() {
         attempts.extend(binary(&sending.expect("it is there")));
         assert!(attempts.len() > 2_000, "{}", attempts.len());
 
-        let made = stream::iter(attempts.into_iter().map(|attempt| attempt.make(&client)));
-        let made: Vec<_> = made.buffer_unordered(AT_ONCE).collect().await;
-        let faults: Vec<_> = made
+        let sent = stream::iter(attempts.into_iter().map(|attempt| attempt.send(&client)));
+        let sent: Vec<_> = sent.buffer_unordered(AT_ONCE).collect().await;
+        let faults: Vec<_> = sent
             .iter()
             .filter_map(|(fault, _)| fault.as_ref())
             .collect();
         assert!(faults.is_empty(), "{} faults: {faults:#?}", faults.len());
-        let taken: BTreeSet<_> = made.into_iter().flat_map(|(_, taken)| taken).collect();
-        assert!(taken.len() > 200, "{}", taken.len());
-        until("all that was taken", async || {
-            let kept = kept(&ground).await;
-            taken.is_subset(&kept).then_some(())
+        let accepted: BTreeSet<_> = sent
+            .into_iter()
+            .flat_map(|(_, accepted)| accepted)
+            .collect();
+        assert!(accepted.len() > 200, "{}", accepted.len());
+        until("all that was accepted", async || {
+            let stored = stored(&ground).await;
+            accepted.is_subset(&stored).then_some(())
         })
         .await;
         assert!(client.get("/v1/processes").await.status == 200);

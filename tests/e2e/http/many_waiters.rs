@@ -1,4 +1,4 @@
-//! Very many who wait at once.
+//! Very many waiting requests at once.
 
 use std::time::Duration;
 
@@ -6,26 +6,26 @@ use futures_util::{StreamExt, stream};
 use tokio::net::TcpStream;
 
 use crate::support::ground::{run, until};
-use crate::support::scenario::Trial;
+use crate::support::scenario::Scenario;
 use crate::support::story::{TOKEN_MARK, stories};
 
-/// How many wait: as many as come in well before the first has waited as long as it may, also on a
-/// busy machine. Ten thousand of them cost the same.
+/// The number of waiting requests: all arrive well before the first one times out, also on a busy
+/// machine. Ten thousand of them cost the same.
 const CROWD: usize = 3_000;
-/// For so many different processes.
+/// The number of different processes.
 const PROCESSES: usize = 1_500;
-/// Who connects at the same time: the system keeps no more in its backlog for sure.
+/// Connections opened at the same time: the system's backlog may be no larger.
 const AT_ONCE: usize = 64;
-/// Transactions of two seconds: twenty looks at the crowd, and what the worker itself does.
+/// Transactions in two seconds: twenty polls for all requests, and what the worker itself does.
 const COMMITS_MAX: i64 = 100;
 
 #[test]
-fn thousands_who_wait_cost_the_database_one_question_at_a_time() {
+fn thousands_of_waiting_requests_cost_the_database_one_query_at_a_time() {
     run(async {
-        let mut trial = Trial::shared("crowd").await;
+        let mut scenario = Scenario::shared("crowd").await;
         let limit = rlimit::increase_nofile_limit(u64::MAX).expect("more open files");
         assert!(limit > 4_000, "this machine allows {limit} open files");
-        let (plan, client) = trial.ground.api_plan().await;
+        let (plan, client) = scenario.ground.api_plan().await;
         let plan = plan.with("http.requests_per_second", "1000000");
         let worker = plan.roles("worker,relay,api").start().await;
         let patient = client.with("prefer", "wait=60");
@@ -34,17 +34,17 @@ fn thousands_who_wait_cost_the_database_one_question_at_a_time() {
             patient.begin(path)
         });
         let crowd: Vec<TcpStream> = crowd.buffer_unordered(AT_ONCE).collect().await;
-        // Each is looked up once when it comes; then the whole crowd is one question.
+        // Each is looked up once when it arrives; then one query serves all of them.
         let commits = "select xact_commit from pg_stat_database where datname = current_database()";
         let calm = async || {
-            let before = trial.ground.number(commits).await;
+            let before = scenario.ground.number(commits).await;
             tokio::time::sleep(Duration::from_secs(2)).await;
-            let after = trial.ground.number(commits).await;
+            let after = scenario.ground.number(commits).await;
             (after - before < COMMITS_MAX).then_some(())
         };
-        until("a database that is asked little", calm).await;
+        until("a database with few queries", calm).await;
 
-        trial.events(&stories("crowd", 10)).await;
+        scenario.events(&stories("crowd", 10)).await;
         let mut answered = 0;
         let answers = async || {
             let mut start = [0; 1_024];
@@ -59,6 +59,6 @@ fn thousands_who_wait_cost_the_database_one_question_at_a_time() {
         };
         until("those whose processes have ended", answers).await;
         drop(crowd);
-        trial.conclude(vec![worker]).await;
+        scenario.finish(vec![worker]).await;
     });
 }

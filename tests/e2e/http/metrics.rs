@@ -1,4 +1,4 @@
-//! What operators see of clients' requests: every route that there is, none that a client makes up.
+//! The metrics of clients' requests: one series per documented route, none that a client invents.
 
 use crate::support::ground::{Ground, run};
 use crate::support::openapi_document::Described;
@@ -7,7 +7,7 @@ const REQUESTS: &str = "waybill_http_requests_total";
 const COUNTED: &str = "waybill_http_request_duration_seconds_count";
 
 #[test]
-fn requests_are_counted_by_route_and_status_and_nobody_can_make_series() {
+fn requests_are_counted_by_route_and_status_and_clients_create_no_series() {
     run(async {
         let ground = Ground::shared("measured").await;
         let (plan, client) = ground.api_plan().await;
@@ -26,13 +26,13 @@ fn requests_are_counted_by_route_and_status_and_nobody_can_make_series() {
             let series = format!("{REQUESTS}{{route=\"{path}\",status=\"2xx\"}}");
             assert!(before.text().contains(&series), "{series}");
         }
-        // Four dialects, the monitor, and what is none of all that.
+        // Four dialects, the monitor, and all other paths.
         assert_eq!(series(before.text()), (paths.len() + 6) * 4);
 
         client.get("/v1/processes").await.record();
-        client.get("/v1/processes/nobody").await;
-        client.get("/v1/processes/nobody-else").await;
-        client.ask("DELETE", "/v1/uploads").await;
+        client.get("/v1/processes/unknown").await;
+        client.get("/v1/processes/unknown-too").await;
+        client.request("DELETE", "/v1/uploads").await;
         client.post("/ponto/users", "[{}]").await.record();
         client.get("/ponto/process").await;
         client.get("/ponto/made-up").await;

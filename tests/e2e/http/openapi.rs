@@ -1,5 +1,5 @@
-//! The OpenAPI document holds: every operation in it is there, asks for the key that it says it asks
-//! for, shows nobody what is another tenant's, and answers as it promises.
+//! The OpenAPI document is true: every operation in it exists, requires the scope that it names,
+//! shows no other tenant's data, and answers as documented.
 
 use std::time::Duration;
 
@@ -14,21 +14,21 @@ use crate::support::ground::{Ground, run, until};
 use crate::support::openapi_document::{Described, Operation};
 use crate::support::worker::Worker;
 
-/// In all that the owner sent, and in no name that others know.
+/// In everything that the owner sent, and in no name that others use.
 const SECRET: &str = "only-the-owner-knows";
 const BOUNDARY: &str = "walk-boundary";
 
-/// What the owner has.
+/// The owner's resources.
 struct Belongings {
     token: String,
     file: String,
     order: String,
 }
 
-/// Somebody who asks, and what is expected to come of it.
-struct Asker {
+/// A client, and what its key allows.
+struct Caller {
     client: Client,
-    /// `None` for those whose key is none.
+    /// `None` without a valid key.
     scopes: Option<&'static [Scope]>,
     is_owner: bool,
 }
@@ -40,8 +40,8 @@ fn upload_form(name: &str) -> String {
     )
 }
 
-/// Asks what an operation is for, of the owner's belongings where it is about something.
-async fn ask(client: &Client, operation: &Operation, own: &Belongings) -> Reply {
+/// Sends a request of an operation, about the owner's resources.
+async fn send(client: &Client, operation: &Operation, own: &Belongings) -> Reply {
     let token = match operation.id.as_str() {
         "pushOrder" => &own.order,
         _ => &own.token,
@@ -60,13 +60,13 @@ async fn ask(client: &Client, operation: &Operation, own: &Belongings) -> Reply 
             return client.post(&path, upload_form("walk")).await;
         }
         _ if operation.method == "POST" => json!({}),
-        _ => return client.ask(&operation.method, &path).await,
+        _ => return client.request(&operation.method, &path).await,
     };
     client.post(&path, body).await
 }
 
-/// A program with files and keys of its own, and a client without a key that gets nowhere.
-async fn behind_a_door(ground: &Ground) -> (Worker, Client, Client) {
+/// A worker with files and API keys, a client without a key that is refused, and the owner.
+async fn with_keys(ground: &Ground) -> (Worker, Client, Client) {
     let (plan, client) = ground.api_plan().await;
     let folder = ground.folder.join("files");
     let plan = plan
@@ -75,7 +75,7 @@ async fn behind_a_door(ground: &Ground) -> (Worker, Client, Client) {
         .with("http.wrong_keys_per_second", "1000");
     let worker = plan.roles("worker,relay,api").start().await;
     let (owner, _) = keyed(ground, &client, "default", &[Scope::Read, Scope::Write]).await;
-    until("a door that is closed", async || {
+    until("a refusal without a key", async || {
         let reply = client.get("/v1/events").await;
         (reply.status == 401).then_some(())
     })
@@ -83,7 +83,7 @@ async fn behind_a_door(ground: &Ground) -> (Worker, Client, Client) {
     (worker, client, owner)
 }
 
-/// Sends what is then asked for; also a process that is called like a path.
+/// Creates the owner's resources, and a process with a token like a path.
 async fn belongings(owner: &Client) -> Belongings {
     let patient = owner.with("prefer", "wait=60");
     let form = format!("multipart/form-data; boundary={BOUNDARY}");
@@ -106,7 +106,7 @@ async fn belongings(owner: &Client) -> Belongings {
     }
 }
 
-/// A key that was good for a moment only.
+/// A client with an expired key.
 async fn expired(ground: &Ground, client: &Client) -> Client {
     let new = NewKey {
         name: String::new(),
@@ -121,7 +121,7 @@ async fn expired(ground: &Ground, client: &Client) -> Client {
     client.with("authorization", &format!("Bearer {text}"))
 }
 
-async fn askers(ground: &Ground, open: &Client) -> Vec<Asker> {
+async fn callers(ground: &Ground, open: &Client) -> Vec<Caller> {
     let (revoked, id) = keyed(ground, open, "default", &[Scope::Admin]).await;
     assert!(ground.store().revoke_key(&id).await.expect("revoked"));
     let strangers = [
@@ -130,12 +130,12 @@ async fn askers(ground: &Ground, open: &Client) -> Vec<Asker> {
         expired(ground, open).await,
         revoked,
     ];
-    let stranger = |client| Asker {
+    let stranger = |client| Caller {
         client,
         scopes: None,
         is_owner: false,
     };
-    let mut askers: Vec<_> = strangers.into_iter().map(stranger).collect();
+    let mut callers: Vec<_> = strangers.into_iter().map(stranger).collect();
     let keys: [(&str, &'static [Scope]); 4] = [
         ("default", &[Scope::Read]),
         ("default", &[Scope::Write]),
@@ -143,55 +143,55 @@ async fn askers(ground: &Ground, open: &Client) -> Vec<Asker> {
         ("default", &[Scope::Admin]),
     ];
     for (tenant, scopes) in keys {
-        askers.push(Asker {
+        callers.push(Caller {
             client: keyed(ground, open, tenant, scopes).await.0,
             scopes: Some(scopes),
             is_owner: tenant == "default",
         });
     }
-    askers
+    callers
 }
 
-/// Whether it is about a process that has to be there.
+/// Whether it names a process that has to exist.
 fn needs_process(operation: &Operation) -> bool {
     let names_one = operation.path.contains("{token}") || operation.id == "getProcessCalledBatch";
     // A push may come before its order.
     names_one && operation.id != "pushOrder"
 }
 
-fn may(scopes: &[Scope], wanted: &str) -> bool {
-    let allows = |scope: &Scope| *scope == Scope::Admin || scope.name() == wanted;
+fn may(scopes: &[Scope], required: &str) -> bool {
+    let allows = |scope: &Scope| *scope == Scope::Admin || scope.name() == required;
     scopes.iter().any(allows)
 }
 
-/// What is to come of it: the status, and of a problem its name.
-fn expected(asker: &Asker, operation: &Operation) -> Option<(u16, &'static str)> {
+/// The expected problem: its status and name.
+fn expected(caller: &Caller, operation: &Operation) -> Option<(u16, &'static str)> {
     let scope = operation.scope.as_deref()?;
-    match asker.scopes {
+    match caller.scopes {
         None => Some((401, "unauthorized")),
         Some(scopes) if !may(scopes, scope) => Some((403, "forbidden")),
-        Some(_) if !asker.is_owner && needs_process(operation) => Some((404, "not_found")),
+        Some(_) if !caller.is_owner && needs_process(operation) => Some((404, "not_found")),
         Some(_) => None,
     }
 }
 
 #[test]
-fn every_operation_asks_for_the_key_that_it_says_and_answers_as_it_promises() {
+fn every_operation_requires_its_scope_and_answers_as_documented() {
     run(async {
         let ground = Ground::shared("openapi").await;
-        let (worker, open, owner) = behind_a_door(&ground).await;
+        let (worker, open, owner) = with_keys(&ground).await;
         let own = belongings(&owner).await;
         let described = Described::by(&open).await;
         let operations = described.operations();
-        for asker in askers(&ground, &open).await {
+        for caller in callers(&ground, &open).await {
             for operation in &operations {
-                let problem = expected(&asker, operation);
+                let problem = expected(&caller, operation);
                 if operation.id == "streamEvents" && problem.is_none() {
-                    // It has no end; that it begins well is looked at there.
-                    asker.client.listen(&operation.path).await;
+                    // It has no end; `stream` checks how it begins.
+                    caller.client.stream(&operation.path).await;
                     continue;
                 }
-                let reply = ask(&asker.client, operation, &own).await;
+                let reply = send(&caller.client, operation, &own).await;
                 match problem {
                     Some((status, name)) => drop(reply.problem(status, name)),
                     None => assert!(
@@ -203,13 +203,13 @@ fn every_operation_asks_for_the_key_that_it_says_and_answers_as_it_promises() {
                 described.holds(operation, &reply);
                 let shown = reply.body().contains(SECRET);
                 assert!(
-                    asker.is_owner || !shown,
+                    caller.is_owner || !shown,
                     "{} shows it: {reply:?}",
                     operation.id
                 );
             }
         }
-        // Another tenant's push to the order went to an order of its own: two are the owner's.
+        // Another tenant's push applies to an order of that tenant: two are the owner's.
         let order = format!("/v1/processes/{}?include=counts", own.order);
         until("both pushes of the owner", async || {
             let order = owner.get(&order).await.record();
@@ -227,10 +227,10 @@ fn every_operation_asks_for_the_key_that_it_says_and_answers_as_it_promises() {
 }
 
 #[test]
-fn the_document_and_its_page_are_there_for_everybody_and_name_the_same_operations() {
+fn the_document_and_its_page_need_no_key_and_list_the_same_operations() {
     run(async {
         let ground = Ground::shared("openapi-page").await;
-        let (worker, open, _) = behind_a_door(&ground).await;
+        let (worker, open, _) = with_keys(&ground).await;
         let described = Described::by(&open).await;
         assert_eq!(described.0["openapi"], "3.1.0");
         assert_eq!(described.0["info"]["version"], env!("CARGO_PKG_VERSION"));

@@ -1,5 +1,5 @@
-//! Many processes in one call: every request has its own answer at its place, whatever the others
-//! ask for.
+//! Many processes in one call: every request has its own answer in its position, independent of the
+//! others.
 
 use serde_json::{Value, json};
 use waybill::domain::access::Scope;
@@ -7,18 +7,18 @@ use waybill::domain::access::Scope;
 use super::processes::keyed;
 use crate::support::client::{Client, Reply};
 use crate::support::ground::{Ground, run, until};
-use crate::support::scenario::Trial;
+use crate::support::scenario::Scenario;
 use crate::support::story::{TOKEN_MARK, stories, story};
 
 const PATH: &str = "/v1/processes/batch";
 const EVERY_PART: &str = "items,steps,errors,events,late,stages,data";
 
-/// The name of a story.
+/// The token of a story.
 pub(crate) fn token(tag: &str, n: usize) -> String {
     format!("{TOKEN_MARK}-{tag}-{n}")
 }
 
-/// The places of a process's events, once the feed has so many.
+/// The cursors of a process's events, once the feed has `count`.
 pub(crate) async fn places(client: &Client, token: &str, count: usize) -> Vec<String> {
     let path = format!("/v1/events?limit=1000&token={token}");
     until("every event in the feed", async || {
@@ -31,14 +31,14 @@ pub(crate) async fn places(client: &Client, token: &str, count: usize) -> Vec<St
     .await
 }
 
-pub(crate) async fn ask(client: &Client, body: &Value) -> Reply {
+pub(crate) async fn post_batch(client: &Client, body: &Value) -> Reply {
     let client = client.with("content-type", "application/json");
     client.send("POST", PATH, &body.to_string()).await
 }
 
 /// The answers to requests, one for each.
 pub(crate) async fn answers(client: &Client, requests: &[Value]) -> Vec<Value> {
-    let reply = ask(client, &json!({ "requests": requests })).await;
+    let reply = post_batch(client, &json!({ "requests": requests })).await;
     let mut record = reply.record();
     let answers = record["answers"].take();
     let answers = answers.as_array().expect("answers").clone();
@@ -67,11 +67,11 @@ pub(crate) fn problem<'a>(answer: &'a Value, status: u16, name: &str) -> &'a Val
 }
 
 #[test]
-fn each_request_of_a_batch_is_answered_at_its_place_as_if_it_were_asked_alone() {
+fn each_request_of_a_batch_is_answered_in_its_position_as_if_it_were_alone() {
     run(async {
-        let mut trial = Trial::shared("batch-answers").await;
-        let (worker, client) = trial.ground.answering().await;
-        trial.events(&stories("batch", 3)).await;
+        let mut scenario = Scenario::shared("batch-answers").await;
+        let (worker, client) = scenario.ground.answering().await;
+        scenario.events(&stories("batch", 3)).await;
         let tokens: Vec<_> = (0..3).map(|n| token("batch", n)).collect();
         for (n, token) in tokens.iter().enumerate() {
             places(&client, token, story("batch", n).len()).await;
@@ -85,7 +85,7 @@ fn each_request_of_a_batch_is_answered_at_its_place_as_if_it_were_asked_alone() 
         let every: Vec<&str> = EVERY_PART.split(',').collect();
         let requests = [
             json!({"token": tokens[2], "include": every}),
-            json!({"token": "nobody-spoke-of-it"}),
+            json!({"token": "unknown-token"}),
             json!({"token": tokens[0], "include": null}),
             json!({"token": tokens[1], "include": ["all"]}),
             json!({"token": tokens[1], "include": ["items"]}),
@@ -107,17 +107,17 @@ fn each_request_of_a_batch_is_answered_at_its_place_as_if_it_were_asked_alone() 
         for answer in answers(&client, &many).await {
             assert_eq!(answer["process"], alone(&tokens[1], "").await);
         }
-        let (foreign, _) = keyed(&trial.ground, &client, "other", &[Scope::Read]).await;
+        let (foreign, _) = keyed(&scenario.ground, &client, "other", &[Scope::Read]).await;
         problem(&answers(&foreign, &many[..1]).await[0], 404, "not_found");
-        let (writing, _) = keyed(&trial.ground, &client, "default", &[Scope::Write]).await;
-        let refused = ask(&writing, &json!({"requests": many})).await;
+        let (writing, _) = keyed(&scenario.ground, &client, "default", &[Scope::Write]).await;
+        let refused = post_batch(&writing, &json!({"requests": many})).await;
         refused.problem(403, "forbidden");
-        trial.conclude(vec![worker]).await;
+        scenario.finish(vec![worker]).await;
     });
 }
 
 #[test]
-fn a_request_that_can_not_be_read_is_the_problem_of_its_own_answer() {
+fn an_invalid_request_of_a_batch_is_a_problem_of_its_own_answer() {
     run(async {
         let ground = Ground::shared("batch-entries").await;
         let (worker, client) = ground.answering_as("api").await;
@@ -133,11 +133,11 @@ fn a_request_that_can_not_be_read_is_the_problem_of_its_own_answer() {
             (json!({"token": "t", "include": [1]}), vec!["include"]),
         ] {
             let requests = json!({"requests": [{"token": "t"}, request]});
-            let answers = ask(&client, &requests).await.record()["answers"].take();
+            let answers = post_batch(&client, &requests).await.record()["answers"].take();
             problem(&answers[0], 404, "not_found");
-            let told = problem(&answers[1], 400, "invalid_body");
-            assert_eq!(told["instance"], format!("{PATH}#/requests/1"));
-            let errors = told["errors"].as_array().expect("faults");
+            let problem = problem(&answers[1], 400, "invalid_body");
+            assert_eq!(problem["instance"], format!("{PATH}#/requests/1"));
+            let errors = problem["errors"].as_array().expect("faults");
             let places: Vec<_> = errors.iter().map(|error| &error["pointer"]).collect();
             let expected = pointers.iter().map(|name| format!("#/requests/1/{name}"));
             assert_eq!(
@@ -150,16 +150,16 @@ fn a_request_that_can_not_be_read_is_the_problem_of_its_own_answer() {
         }
         for wrong in [json!("t"), json!(["t"]), json!(null)] {
             let requests = json!({"requests": [wrong]});
-            let answers = ask(&client, &requests).await.record()["answers"].take();
-            let told = problem(&answers[0], 400, "invalid_body");
-            assert_eq!(told["errors"][0]["pointer"], "#/requests/0");
+            let answers = post_batch(&client, &requests).await.record()["answers"].take();
+            let problem = problem(&answers[0], 400, "invalid_body");
+            assert_eq!(problem["errors"][0]["pointer"], "#/requests/0");
         }
         worker.stop().await;
     });
 }
 
 #[test]
-fn what_is_no_batch_is_refused_as_a_whole_with_the_place_of_each_fault() {
+fn an_invalid_batch_is_refused_with_a_pointer_to_each_fault() {
     run(async {
         let ground = Ground::shared("batch-wrong").await;
         let (worker, client) = ground.answering_as("api").await;
@@ -179,10 +179,12 @@ fn what_is_no_batch_is_refused_as_a_whole_with_the_place_of_each_fault() {
             (json!([one]), vec!["#"]),
             (json!("requests"), vec!["#"]),
         ] {
-            let told = ask(&client, &body).await.problem(400, "invalid_body");
-            let errors = told["errors"].as_array().expect("faults");
-            let told: Vec<_> = errors.iter().map(|error| &error["pointer"]).collect();
-            assert_eq!(told, pointers, "{body}");
+            let problem = post_batch(&client, &body)
+                .await
+                .problem(400, "invalid_body");
+            let errors = problem["errors"].as_array().expect("faults");
+            let found: Vec<_> = errors.iter().map(|error| &error["pointer"]).collect();
+            assert_eq!(found, pointers, "{body}");
         }
         let deep = format!("{{\"requests\":{}", "[".repeat(10_000));
         for text in [
@@ -193,20 +195,20 @@ fn what_is_no_batch_is_refused_as_a_whole_with_the_place_of_each_fault() {
             "\u{feff}{}",
             &deep,
         ] {
-            let told = client.send("POST", PATH, text).await;
-            told.problem(400, "invalid_body");
+            let reply = client.send("POST", PATH, text).await;
+            reply.problem(400, "invalid_body");
         }
         let form = client.with("content-type", "application/x-www-form-urlencoded");
-        let told = form.send("POST", PATH, "requests=t").await;
-        told.problem(415, "unsupported_media_type");
+        let reply = form.send("POST", PATH, "requests=t").await;
+        reply.problem(415, "unsupported_media_type");
         let large = json!({"requests": [{"token": "x".repeat(70_000)}]});
-        ask(&client, &large).await.problem(413, "too_large");
+        post_batch(&client, &large).await.problem(413, "too_large");
         let longest = json!({"requests": vec![json!({"token": "x".repeat(200)}); 100]});
-        assert_eq!(ask(&client, &longest).await.status, 200);
+        assert_eq!(post_batch(&client, &longest).await.status, 200);
 
-        // A token may be called like the path.
+        // A token may equal the last part of the path.
         client.get(PATH).await.problem(404, "not_found");
-        let put = client.ask("PUT", PATH).await;
+        let put = client.request("PUT", PATH).await;
         put.problem(405, "method_not_allowed");
         worker.stop().await;
     });

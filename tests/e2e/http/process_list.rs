@@ -1,5 +1,4 @@
-//! What a client sees that asks for lists of processes: those it means, each once, and only those of
-//! its own tenant.
+//! Lists of processes: the selected ones, each once, and only those of the client's own tenant.
 
 use serde_json::{Value, json};
 use waybill::domain::access::Scope;
@@ -15,9 +14,8 @@ use crate::support::story::{SOURCE, TOKEN_MARK, stories};
 const GROUP: &str = "Q1 & more/ü";
 const UPLOADS: usize = 35;
 
-/// Uploads that end in every way, and an order that stands where every order without a workflow
-/// does.
-async fn told(ground: &Ground) {
+/// Uploads that end in every way, and an order without a workflow at its only stage.
+async fn publish_processes(ground: &Ground) {
     let mut events = stories("list", UPLOADS);
     let time = "2026-02-01T12:00:00Z".parse().expect("a time");
     let data = json!({ "group": GROUP, "attributes": { "note": 1 } });
@@ -34,7 +32,7 @@ async fn told(ground: &Ground) {
     .await;
 }
 
-/// Follows a list to its end; as tokens.
+/// Follows a list to its end; returns the tokens.
 async fn followed(client: &Client, query: &str) -> Vec<String> {
     let mut seen = Vec::new();
     let mut path = format!("/v1/processes?{query}");
@@ -54,7 +52,7 @@ async fn followed(client: &Client, query: &str) -> Vec<String> {
     }
 }
 
-/// Lists, and how many of what was told is in each.
+/// Lists, and the number of processes in each.
 const LISTS: [(&str, usize); 7] = [
     ("kind=upload&limit=2", UPLOADS),
     ("status=error,cancelled&limit=3", 2 * UPLOADS / 7),
@@ -64,7 +62,7 @@ const LISTS: [(&str, usize); 7] = [
     ("ended_after=2026-01-31T12:00:00Z&limit=4", UPLOADS),
     ("status=waiting", 0),
 ];
-/// Lists in which there is nothing but the order.
+/// Lists that contain only the order.
 const OF_THE_ORDER: [&str; 3] = [
     "stage=open",
     "group=Q1+%26+more%2F%C3%BC&limit=1",
@@ -72,11 +70,11 @@ const OF_THE_ORDER: [&str; 3] = [
 ];
 
 #[test]
-fn a_list_holds_what_was_asked_for_and_nothing_of_another_tenant() {
+fn a_list_contains_the_selected_processes_and_none_of_another_tenant() {
     run(async {
         let ground = Ground::shared("list").await;
         let (worker, client) = ground.answering().await;
-        told(&ground).await;
+        publish_processes(&ground).await;
         let all = followed(&client, "limit=7").await;
         assert_eq!(all.len(), UPLOADS + 1);
         assert_eq!(followed(&client, "").await, all);
@@ -101,7 +99,7 @@ fn a_list_holds_what_was_asked_for_and_nothing_of_another_tenant() {
     });
 }
 
-/// Of the process that was opened in the third second.
+/// For the process that was opened in the third second.
 async fn shows_the_same_as_the_record(client: &Client, token: &str) {
     let opened = "opened_after=2026-01-31T13:00:02%2B01:00&opened_before=2026-01-31T12:00:03Z";
     let page = client.get(&format!("/v1/processes?{opened}")).await;

@@ -1,5 +1,5 @@
-//! What clients hear over HTTP: how a process stands, its end as soon as it has ended, and nothing
-//! of what their key does not allow.
+//! Processes over HTTP: their status, their end as soon as they have ended, and nothing that the
+//! client's API key does not allow.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use super::process_batch::token;
 use crate::support::client::Client;
 use crate::support::ground::{Ground, run, until};
 use crate::support::ops;
-use crate::support::scenario::Trial;
+use crate::support::scenario::Scenario;
 use crate::support::story::{TOKEN_MARK, stories, story};
 
 const SCOPES: [Scope; 1] = [Scope::Read];
@@ -50,14 +50,14 @@ fn path(tag: &str) -> String {
 #[test]
 fn a_client_follows_an_upload_from_unknown_to_its_end() {
     run(async {
-        let mut trial = Trial::shared("http-follow").await;
-        let (worker, client) = trial.ground.answering().await;
+        let mut scenario = Scenario::shared("http-follow").await;
+        let (worker, client) = scenario.ground.answering().await;
         let path = path("follow");
         client.get(&path).await.problem(404, "not_found");
 
         let mut events = story("follow", 0);
         let end = events.pop().expect("it has an end");
-        trial.events(&events).await;
+        scenario.events(&events).await;
         let running = until("a running upload", async || {
             let reply = client.get(&path).await;
             (reply.status == 200).then(|| reply.record())
@@ -72,7 +72,7 @@ fn a_client_follows_an_upload_from_unknown_to_its_end() {
         let patient = client.with("prefer", "wait=60");
         let waiting = patient.get(&path);
         let end = [end];
-        let (reply, ()) = tokio::join!(waiting, trial.events(&end));
+        let (reply, ()) = tokio::join!(waiting, scenario.events(&end));
         assert!(reply.header("preference-applied").is_some());
         let done = reply.record();
         assert_eq!(done["status"], "done", "{done}");
@@ -81,20 +81,20 @@ fn a_client_follows_an_upload_from_unknown_to_its_end() {
             "{done}"
         );
 
-        trial.conclude(vec![worker]).await;
+        scenario.finish(vec![worker]).await;
     });
 }
 
 #[test]
-fn a_record_carries_the_parts_that_are_asked_for_and_no_more() {
+fn a_record_contains_only_the_requested_parts() {
     run(async {
-        let mut trial = Trial::shared("http-parts").await;
-        let (worker, client) = trial.ground.answering().await;
-        trial.events(&story("parts", 1)).await;
+        let mut scenario = Scenario::shared("http-parts").await;
+        let (worker, client) = scenario.ground.answering().await;
+        scenario.events(&story("parts", 1)).await;
         let path = path("parts").replace("-0", "-1");
         // Until the feed has all of it the record's cursor moves on.
         process_batch::places(&client, &token("parts", 1), story("parts", 1).len()).await;
-        let ended = until("an end that everybody was told of", async || {
+        let ended = until("an end whose completion is sent", async || {
             let reply = client.get(&path).await;
             (reply.status == 200 && reply.record()["completion"] == "sent").then_some(reply)
         })
@@ -117,28 +117,28 @@ fn a_record_carries_the_parts_that_are_asked_for_and_no_more() {
         assert_eq!((again.status, again.body()), (304, ""));
         let other = client.with("if-none-match", "\"other\"").get(&path).await;
         assert_eq!(other.record(), ended.record());
-        trial.conclude(vec![worker]).await;
+        scenario.finish(vec![worker]).await;
     });
 }
 
 #[test]
-fn wrong_requests_are_told_what_is_wrong_with_them() {
+fn refusals_name_the_faults_of_a_request() {
     run(async {
         let ground = Ground::shared("http-wrong").await;
         let (worker, client) = ground.answering_as("api").await;
         let wrong = client.get("/v1/processes/t?include=all&colour=red").await;
         let problem = wrong.problem(400, "invalid_parameter");
         let errors = problem["errors"].as_array().expect("faults");
-        let told: Vec<_> = errors
+        let details: Vec<_> = errors
             .iter()
             .filter_map(|error| error["detail"].as_str())
             .collect();
-        assert_eq!(told.len(), 2, "{problem}");
+        assert_eq!(details.len(), 2, "{problem}");
         assert!(
-            told[0].starts_with("include must be names out of steps, items"),
+            details[0].starts_with("include must be names out of steps, items"),
             "{problem}"
         );
-        assert!(told[1].ends_with("there are include"), "{problem}");
+        assert!(details[1].ends_with("there are include"), "{problem}");
         assert_eq!(problem["instance"], "/v1/processes/t");
 
         let twice = client
@@ -157,7 +157,7 @@ fn wrong_requests_are_told_what_is_wrong_with_them() {
             .get("/v2/processes/t")
             .await
             .problem(404, "not_found");
-        let posted = client.ask("POST", "/v1/processes/t").await;
+        let posted = client.request("POST", "/v1/processes/t").await;
         posted.problem(405, "method_not_allowed");
         assert_eq!(posted.header("allow"), Some("GET,HEAD"));
         worker.stop().await;
@@ -167,21 +167,21 @@ fn wrong_requests_are_told_what_is_wrong_with_them() {
 #[test]
 fn a_key_opens_its_own_tenant_and_its_own_scopes_until_it_is_revoked() {
     run(async {
-        let mut trial = Trial::shared("http-keys").await;
-        let (worker, open) = trial.ground.answering().await;
-        trial.events(&stories("keys", 1)).await;
+        let mut scenario = Scenario::shared("http-keys").await;
+        let (worker, open) = scenario.ground.answering().await;
+        scenario.events(&stories("keys", 1)).await;
         let path = path("keys");
         open.with("prefer", "wait=60").get(&path).await.record();
 
-        let ground = &trial.ground;
+        let ground = &scenario.ground;
         let (own, id) = keyed(ground, &open, "default", &SCOPES).await;
         let (foreign, _) = keyed(ground, &open, "other", &SCOPES).await;
         let (writing, _) = keyed(ground, &open, "default", &[Scope::Write]).await;
         own.get(&path).await.record();
         foreign.get(&path).await.problem(404, "not_found");
         writing.get(&path).await.problem(403, "forbidden");
-        let made_up = format!("Bearer wb_{id}_{}", "0".repeat(64));
-        for wrong in ["Bearer nonsense", "Basic !", &made_up] {
+        let forged = format!("Bearer wb_{id}_{}", "0".repeat(64));
+        for wrong in ["Bearer nonsense", "Basic !", &forged] {
             let guessed = open.with("authorization", wrong).get(&path).await;
             assert!(
                 !guessed
@@ -191,8 +191,8 @@ fn a_key_opens_its_own_tenant_and_its_own_scopes_until_it_is_revoked() {
             );
             assert!(guessed.header("www-authenticate").is_some());
         }
-        // Until the first key was made everybody was let in; that is forgotten within seconds.
-        until("a door that is closed", async || {
+        // Without any key every client has access; the server caches that for seconds.
+        until("a refusal without a key", async || {
             let reply = open.get(&path).await;
             (reply.status == 401).then_some(())
         })
@@ -207,17 +207,17 @@ fn a_key_opens_its_own_tenant_and_its_own_scopes_until_it_is_revoked() {
         assert!(began.elapsed() < Duration::from_secs(5));
         let log = worker.log_text();
         assert!(!log.contains("wb_"), "a key is in the log");
-        trial.conclude(vec![worker]).await;
+        scenario.finish(vec![worker]).await;
     });
 }
 
 #[test]
-fn a_listener_that_others_can_reach_does_not_open_before_there_is_a_key() {
+fn a_public_listener_does_not_open_before_there_is_a_key() {
     run(async {
         let ground = Ground::shared("http-open").await;
         let plan = ground.plan().roles("api").with("http.listen", "0.0.0.0:0");
         let mut worker = plan.launch().await;
-        until("a word of the missing key", async || {
+        until("a log line about the missing key", async || {
             let log = worker.log_text();
             (log.contains("http.listen") && log.contains("waybill key create")).then_some(())
         })
@@ -237,25 +237,25 @@ fn a_listener_that_others_can_reach_does_not_open_before_there_is_a_key() {
 }
 
 #[test]
-fn a_hundred_who_wait_hear_of_the_end_at_once_and_a_stop_answers_those_left() {
+fn waiting_requests_are_answered_at_the_end_of_the_process_and_at_a_shutdown() {
     run(async {
-        let mut trial = Trial::shared("http-crowd").await;
-        let (worker, client) = trial.ground.answering().await;
+        let mut scenario = Scenario::shared("http-crowd").await;
+        let (worker, client) = scenario.ground.answering().await;
         let patient = client.with("prefer", "wait=60");
         let path = path("crowd");
         let crowd = futures_util::future::join_all((0..100).map(|_| patient.get(&path)));
-        let told = stories("crowd", 1);
-        let (replies, ()) = tokio::join!(crowd, trial.events(&told));
+        let events = stories("crowd", 1);
+        let (replies, ()) = tokio::join!(crowd, scenario.events(&events));
         for reply in &replies {
             assert_eq!(reply.record()["status"], json!("done"));
         }
-        let waiting = patient.get("/v1/processes/nobody-will-ever-speak-of-it");
+        let waiting = patient.get("/v1/processes/never-opened");
         let stopped = async {
-            until("somebody who waits", async || {
-                let looks = "select count(*) from pg_stat_activity
-                             where datname = current_database() and query like '%that clients wait for%'
+            until("a waiting client", async || {
+                let polls = "select count(*) from pg_stat_activity
+                             where datname = current_database() and query like '%clients wait for%'
                                and query not like '%pg_stat_activity%'";
-                (trial.ground.number(looks).await > 0).then_some(())
+                (scenario.ground.number(polls).await > 0).then_some(())
             })
             .await;
             worker.stop().await;

@@ -1,14 +1,14 @@
-//! Who asks too often is told when to come again, and whose key ends is heard of no more.
+//! A client over its rate limit gets a `Retry-After`, and a revoked key ends streams and waits.
 
 use waybill::domain::access::Scope;
 
 use super::processes::keyed;
 use crate::support::ground::{Ground, run};
-use crate::support::scenario::Trial;
+use crate::support::scenario::Scenario;
 use crate::support::story::{TOKEN_MARK, stories};
 
 #[test]
-fn one_key_that_asks_too_often_waits_while_others_do_not() {
+fn a_key_over_its_rate_limit_is_refused_while_others_are_not() {
     run(async {
         let ground = Ground::shared("rates").await;
         let (plan, client) = ground.api_plan().await;
@@ -22,7 +22,7 @@ fn one_key_that_asks_too_often_waits_while_others_do_not() {
         let (modest, _) = keyed(&ground, &client, "default", &[Scope::Read]).await;
         let mut refused = None;
         for _ in 0..20 {
-            let reply = greedy.get("/v1/processes/nobody").await;
+            let reply = greedy.get("/v1/processes/unknown").await;
             if reply.status == 429 {
                 refused = Some(reply);
                 break;
@@ -33,22 +33,22 @@ fn one_key_that_asks_too_often_waits_while_others_do_not() {
         refused.problem(429, "too_many_requests");
         assert_eq!(refused.header("retry-after"), Some("1"));
         modest
-            .get("/v1/processes/nobody")
+            .get("/v1/processes/unknown")
             .await
             .problem(404, "not_found");
 
-        // Guesses from one address have a limit of their own, which good keys don't feel.
+        // Guesses from one address have a limit of their own, which valid keys don't share.
         let guess = client.with("authorization", "Bearer wb_0_0");
         let mut answers = Vec::new();
         for _ in 0..10 {
-            answers.push(guess.get("/v1/processes/nobody").await.status);
+            answers.push(guess.get("/v1/processes/unknown").await.status);
         }
         assert!(
             answers.contains(&401) && answers.contains(&429),
             "{answers:?}"
         );
         modest
-            .get("/v1/processes/nobody")
+            .get("/v1/processes/unknown")
             .await
             .problem(404, "not_found");
         api.stop().await;
@@ -56,18 +56,18 @@ fn one_key_that_asks_too_often_waits_while_others_do_not() {
 }
 
 #[test]
-fn a_key_that_is_revoked_ends_what_it_still_waits_for() {
+fn a_revoked_key_ends_its_waiting_requests_and_streams() {
     run(async {
-        let mut trial = Trial::shared("rates-revoked").await;
-        let (worker, client) = trial.ground.answering().await;
-        let (reader, id) = keyed(&trial.ground, &client, "default", &[Scope::Read]).await;
-        let mut listening = reader.listen("/v1/events/stream").await;
-        trial.events(&stories("heard", 1)).await;
-        listening.next().await;
+        let mut scenario = Scenario::shared("rates-revoked").await;
+        let (worker, client) = scenario.ground.answering().await;
+        let (reader, id) = keyed(&scenario.ground, &client, "default", &[Scope::Read]).await;
+        let mut stream = reader.stream("/v1/events/stream").await;
+        scenario.events(&stories("before", 1)).await;
+        stream.next().await;
         let waiting = reader.with("prefer", "wait=4");
-        let path = format!("/v1/processes/{TOKEN_MARK}-nobody");
+        let path = format!("/v1/processes/{TOKEN_MARK}-unknown");
         let revoke = async {
-            trial
+            scenario
                 .ground
                 .store()
                 .revoke_key(&id)
@@ -76,8 +76,8 @@ fn a_key_that_is_revoked_ends_what_it_still_waits_for() {
         };
         let (reply, ()) = tokio::join!(waiting.get(&path), revoke);
         reply.problem(401, "unauthorized");
-        trial.events(&stories("unheard", 1)).await;
-        listening.ends().await;
-        trial.conclude(vec![worker]).await;
+        scenario.events(&stories("after", 1)).await;
+        stream.ends().await;
+        scenario.finish(vec![worker]).await;
     });
 }

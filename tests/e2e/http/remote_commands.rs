@@ -1,4 +1,4 @@
-//! Commands of people who have an API key and nothing else.
+//! Commands of users who have an API key and no other access.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use serde_json::json;
 use waybill::domain::access::Scope;
 
 use super::events::token;
-use crate::support::command::{Answer, Person};
+use crate::support::command::{Answer, User};
 use crate::support::ground::{Ground, run, until};
 use crate::support::order_story::{PURCHASE, apply};
 use crate::support::story::TOKEN_MARK;
@@ -22,28 +22,26 @@ fn line(id: &str, type_: &str, token: &str, data: serde_json::Value) -> String {
 }
 
 #[test]
-fn a_person_with_a_key_follows_an_upload() {
+fn a_user_with_a_key_follows_an_upload() {
     run(async {
         let ground = Ground::shared("remote-follow").await;
         let (worker, client) = ground.answering().await;
-        let person = Person::keyed(&ground, &client.url(), &BOTH).await;
+        let user = User::keyed(&ground, &client.url(), &BOTH).await;
         let token = &token("remote");
         let get = ["get", token];
         let words = "no process has this token";
-        person.says(&get).ended(4, &[words]);
+        user.says(&get).ended(4, &[words]);
         let watch = ["watch", token, "--timeout", "500ms"];
         let words = ["no events for", "not ended within the timeout"];
-        person.says(&watch).ended(13, &words);
+        user.says(&watch).ended(13, &words);
 
-        let following = person.start(&["watch", token, "--timeout", "60s"]);
+        let following = user.start(&["watch", token, "--timeout", "60s"]);
         let publish = ["publish", "-"];
-        let sent = person.sends(&publish, &beginning(token));
+        let sent = user.sends(&publish, &beginning(token));
         sent.ended(0, &["confirmed 3"]);
-        shows(&person, token, "running: 2 of 3 done, 1 failed").await;
+        shows(&user, token, "running: 2 of 3 done, 1 failed").await;
 
-        person
-            .sends(&publish, &end(token))
-            .ended(0, &["confirmed 3"]);
+        user.sends(&publish, &end(token)).ended(0, &["confirmed 3"]);
         let words = [
             "virus scan",
             "nearly there",
@@ -56,13 +54,13 @@ fn a_person_with_a_key_follows_an_upload() {
             "{}",
             followed.out
         );
-        shows(&person, token, "ended with a warning").await;
-        person.says(&["watch", token]).ended(10, &words);
+        shows(&user, token, "ended with a warning").await;
+        user.says(&["watch", token]).ended(10, &words);
         worker.stop().await;
     });
 }
 
-/// What happens first: an upload of three items, of which two are done.
+/// The first events: an upload of three items, of which two are done.
 fn beginning(token: &str) -> String {
     let items = json!([{"identifier": "a", "ok": true, "data": {"page": 1}},
         {"identifier": "b", "ok": false, "messages": ["blank\u{1b}[2J"]}]);
@@ -73,7 +71,7 @@ fn beginning(token: &str) -> String {
         + &line("3", "upload.items", token, json!({ "items": items }))
 }
 
-/// What happens then, all at once.
+/// The remaining events, sent at once.
 fn end(token: &str) -> String {
     let items = json!([{"identifier": "c", "ok": true}]);
     line(
@@ -85,8 +83,8 @@ fn end(token: &str) -> String {
         + &line("6", "upload.completed", token, json!({"total": 3}))
 }
 
-/// Waits until the record says so, in every form.
-async fn shows(person: &Person, token: &str, words: &str) {
+/// Waits until every form of `get` prints the words.
+async fn shows(user: &User, token: &str, words: &str) {
     let forms: [&[&str]; 4] = [
         &["get", token],
         &["get", token, "--json"],
@@ -95,7 +93,7 @@ async fn shows(person: &Person, token: &str, words: &str) {
     ];
     for form in forms {
         until("the words", async || {
-            let answer = person.says(form);
+            let answer = user.says(form);
             (answer.code == Some(0) && answer.out.contains(words)).then_some(())
         })
         .await;
@@ -103,14 +101,14 @@ async fn shows(person: &Person, token: &str, words: &str) {
 }
 
 #[test]
-fn a_line_that_is_refused_is_named_and_its_neighbours_are_taken() {
+fn a_refused_line_is_named_and_the_others_are_accepted() {
     run(async {
         let ground = Ground::shared("remote-lines").await;
         let (plan, client) = ground.api_plan().await;
-        // Less than the sender knows of.
+        // Less than the client knows of.
         let worker = plan.roles("worker,relay,api").with("limits.items", "2");
         let worker = worker.start().await;
-        let person = Person::keyed(&ground, &client.url(), &[Scope::Write]).await;
+        let user = User::keyed(&ground, &client.url(), &[Scope::Write]).await;
         let token = &token("lines");
         let three = json!([1, 2, 3].map(|n| json!({"identifier": format!("{n}"), "ok": true})));
         let mut lines: Vec<_> = (0..1_200)
@@ -129,7 +127,7 @@ fn a_line_that_is_refused_is_named_and_its_neighbours_are_taken() {
         }
         lines[3] = "{\"id\":\"no source\"}\n".to_owned();
         lines[5] = line("opening", "upload.received", "", json!({})).replace("\"token\":\"\",", "");
-        let sent = person.sends(&["publish", "-"], &lines.concat());
+        let sent = user.sends(&["publish", "-"], &lines.concat());
         let words = [
             "confirmed 1196; left out for a fault 4",
             "line 4: missing_identity",
@@ -147,7 +145,7 @@ fn a_line_that_is_refused_is_named_and_its_neighbours_are_taken() {
         })
         .await;
 
-        let forced = person.says(&["publish", "-", "--force"]);
+        let forced = user.says(&["publish", "-", "--force"]);
         forced.ended(2, &["--force"]);
         worker.stop().await;
     });
@@ -159,16 +157,16 @@ fn an_order_is_opened_and_pushed_over_http() {
         let ground = Ground::shared("remote-order").await;
         apply(&ground, "purchase", PURCHASE).await;
         let (worker, client) = ground.answering().await;
-        let person = Person::keyed(&ground, &client.url(), &BOTH).await;
+        let user = User::keyed(&ground, &client.url(), &BOTH).await;
         let token = &token("remote-order");
         let open = ["open", "purchase", "--set", "amount=1", "--token", token];
-        person.says(&open).ended(0, &[token]);
-        shows(&person, token, "review").await;
+        user.says(&open).ended(0, &[token]);
+        shows(&user, token, "review").await;
         let push = ["push", token, "--stage", "review", "--outcome", "accepted"];
-        person.says(&push).ended(0, &["sent"]);
+        user.says(&push).ended(0, &["sent"]);
         until("the next stages", async || {
-            let told = person.says(&["get", token]);
-            told.out.contains("finance").then_some(())
+            let shown = user.says(&["get", token]);
+            shown.out.contains("finance").then_some(())
         })
         .await;
         worker.stop().await;
@@ -176,25 +174,25 @@ fn an_order_is_opened_and_pushed_over_http() {
 }
 
 #[test]
-fn whoever_is_not_let_in_or_finds_nobody_is_told_what_to_do() {
+fn refusals_and_unreachable_servers_are_reported_with_a_remedy() {
     run(async {
         let ground = Ground::shared("remote-wrong").await;
         let (worker, client) = ground.answering().await;
         let url = client.url();
-        let reader = Person::keyed(&ground, &url, &[Scope::Read]).await;
+        let reader = User::keyed(&ground, &url, &[Scope::Read]).await;
         let good = line("1", "upload.received", &token("wrong"), json!({}));
         let sent = reader.sends(&["publish", "-"], &good);
         sent.ended(1, &["the scope write", "waybill key create", "confirmed 0"]);
 
         let remedy = "WAYBILL_CLIENT__KEY_FILE";
-        let stranger = Person::with(&url, &format!("{}0", reader.key()));
+        let stranger = User::with(&url, &format!("{}0", reader.key()));
         let refused = stranger.says(&["get", TOKEN_MARK]);
         refused.ended(1, &["the key is unknown", remedy]);
-        let keyless = Person::bare();
+        let keyless = User::bare();
         let get = ["get", TOKEN_MARK, "--url", &url];
         keyless.says(&get).ended(1, &["send a key", remedy]);
 
-        // The flags alone will do, and win.
+        // The flags are sufficient, and take precedence.
         let file = ground.folder.join("key");
         std::fs::write(&file, format!("{}\n", reader.key())).expect("the folder is ours");
         let file = file.to_str().expect("UTF-8");
@@ -209,8 +207,8 @@ fn whoever_is_not_let_in_or_finds_nobody_is_told_what_to_do() {
             .ended(1, &[&other, "is this a Waybill server"]);
         worker.stop().await;
         for arguments in [&["get", TOKEN_MARK][..], &["publish", "-"]] {
-            let told = reader.sends(arguments, &good);
-            told.ended(1, &[&url, "can't be reached: ", "check client.url"]);
+            let failed = reader.sends(arguments, &good);
+            failed.ended(1, &[&url, "can't be reached: ", "check client.url"]);
         }
         let secret = ["get", TOKEN_MARK, "--url", "http://user:wb_hunter2@host"];
         reader
@@ -220,18 +218,18 @@ fn whoever_is_not_let_in_or_finds_nobody_is_told_what_to_do() {
 }
 
 #[test]
-fn a_server_that_comes_back_is_watched_on() {
+fn watch_continues_after_the_server_restarts() {
     run(async {
         let ground = Ground::shared("remote-away").await;
         let (plan, client) = ground.api_plan().await;
         let plan = plan.roles("worker,relay,api");
         let worker = plan.start().await;
-        let person = Person::keyed(&ground, &client.url(), &BOTH).await;
+        let user = User::keyed(&ground, &client.url(), &BOTH).await;
         let token = &token("away");
         let opened = line("1", "upload.received", token, json!({}));
-        person.sends(&["publish", "-"], &opened).ended(0, &[]);
-        let following = person.start(&["watch", token, "--timeout", "90s"]);
-        // Long enough to be asking.
+        user.sends(&["publish", "-"], &opened).ended(0, &[]);
+        let following = user.start(&["watch", token, "--timeout", "90s"]);
+        // Long enough to be waiting for an answer.
         tokio::time::sleep(Duration::from_secs(1)).await;
         worker.stop().await;
         tokio::time::sleep(Duration::from_secs(1)).await;
@@ -242,7 +240,7 @@ fn a_server_that_comes_back_is_watched_on() {
             token,
             json!({"message": "the disk is full"}),
         );
-        person.sends(&["publish", "-"], &ended).ended(0, &[]);
+        user.sends(&["publish", "-"], &ended).ended(0, &[]);
         Answer::of(following).ended(11, &["the disk is full"]);
         worker.stop().await;
     });

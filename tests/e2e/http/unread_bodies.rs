@@ -1,4 +1,4 @@
-//! Clients that keep their connection, and are refused something with a body.
+//! Refused requests with a body on a kept connection.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use tokio::net::TcpStream;
 
 use crate::support::ground::{Ground, run};
 
-/// The head of the next answer; its body is left out where its length is told.
+/// The head of the next answer; its body is skipped by its content length.
 async fn answer(stream: &mut TcpStream) -> String {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
@@ -25,7 +25,7 @@ async fn answer(stream: &mut TcpStream) -> String {
 }
 
 #[test]
-fn whoever_is_refused_goes_on_with_the_connection_or_is_told_that_it_ends() {
+fn a_refusal_keeps_the_connection_or_announces_its_close() {
     run(async {
         let ground = Ground::shared("http-bodies").await;
         let (worker, client) = ground.answering().await;

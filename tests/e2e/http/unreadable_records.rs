@@ -1,5 +1,5 @@
-//! Readers beside records that hold what only a newer version can read: each is told of its own record,
-//! and nobody else notices.
+//! Records with values that only a newer version can read: a reader of such a record gets an error,
+//! and no other reader notices.
 
 use serde_json::json;
 use waybill::wire::PlainEvent;
@@ -8,13 +8,13 @@ use super::process_batch::{answers, problem};
 use crate::support::client::Client;
 use crate::support::ground::{Ground, run, until};
 use crate::support::producer::{Message, Producer};
-use crate::support::recorder::Audience;
+use crate::support::recorder::Recorder;
 use crate::support::story::{step, stories};
 use crate::workers::resend::waybill;
 use crate::workers::unreadable::{damaged, due, opened};
 
 #[test]
-fn a_reader_of_a_record_that_cant_be_read_is_told_so_and_no_other_reader_notices() {
+fn an_unreadable_record_is_reported_to_its_reader_and_to_no_other() {
     run(async {
         let ground = Ground::shared("unreadable-read").await;
         let (worker, client) = ground.answering().await;
@@ -25,19 +25,19 @@ fn a_reader_of_a_record_that_cant_be_read_is_told_so_and_no_other_reader_notices
             (client.get("/v1/processes/due-0").await.status == 200).then_some(())
         })
         .await;
-        for (token, said) in [("newer-status", "status"), ("newer-stamp", "total_stamp")] {
+        for (token, field) in [("newer-status", "status"), ("newer-stamp", "total_stamp")] {
             let reply = client.get(&format!("/v1/processes/{token}")).await;
-            is_told(&reply.problem(503, "unavailable"), said);
+            assert_names(&reply.problem(503, "unavailable"), field);
         }
         let path = "/v1/processes/newer-form?include=stages";
-        is_told(&client.get(path).await.problem(503, "unavailable"), "form");
+        assert_names(&client.get(path).await.problem(503, "unavailable"), "form");
         let tokens = ["due-0", "newer-status", "newer-form", "newer-item"];
         let requests =
             tokens.map(|token| json!({ "token": token, "include": ["stages", "items"] }));
         let answers = answers(&client, &requests).await;
         assert_eq!(answers[0]["process"]["token"], "due-0");
-        is_told(problem(&answers[1], 503, "unavailable"), "status");
-        is_told(problem(&answers[2], 503, "unavailable"), "form");
+        assert_names(problem(&answers[1], 503, "unavailable"), "status");
+        assert_names(problem(&answers[2], 503, "unavailable"), "form");
         assert_eq!(answers[3]["process"]["token"], "newer-item");
         let listed = client.get("/v1/processes?limit=100").await.record();
         let listed = listed["processes"].as_array().expect("a list").len();
@@ -52,7 +52,7 @@ fn a_reader_of_a_record_that_cant_be_read_is_told_so_and_no_other_reader_notices
     });
 }
 
-/// Pages for people.
+/// Pages of the monitor.
 async fn pages(client: &Client) {
     for (path, status) in [
         ("/", 200),
@@ -64,14 +64,14 @@ async fn pages(client: &Client) {
     }
 }
 
-fn is_told(problem: &serde_json::Value, said: &str) {
+fn assert_names(problem: &serde_json::Value, field: &str) {
     let detail = problem["detail"].as_str().expect("a detail");
-    assert!(detail.contains(said), "{detail}");
+    assert!(detail.contains(field), "{detail}");
     assert!(detail.contains("can't read"), "{detail}");
 }
 
 #[test]
-fn completions_of_others_are_sent_again_beside_one_that_cant_be_read() {
+fn an_unreadable_record_stops_no_other_resend() {
     run(async {
         let ground = Ground::shared("unreadable-resend").await;
         let worker = ground.plan().start().await;
@@ -97,10 +97,10 @@ fn completions_of_others_are_sent_again_beside_one_that_cant_be_read() {
             )
             .await;
         let span = ["resend", "--since", "2026-01-01T00:00:00Z", "--dry-run"];
-        let said = waybill(&ground, &span).await;
-        assert!(said.text.contains("would send 12"), "{}", said.text);
-        assert!(said.text.contains("can't read"), "{}", said.text);
-        // A null among the messages of an item is no message.
+        let output = waybill(&ground, &span).await;
+        assert!(output.text.contains("would send 12"), "{}", output.text);
+        assert!(output.text.contains("can't be read"), "{}", output.text);
+        // A null among the messages of an item is not a message.
         let null = "update waybill.item set messages = '{null,late}'";
         ground.execute(null).await;
         let store = ground.store();
@@ -130,7 +130,7 @@ fn failed(token: &str) -> [PlainEvent; 2] {
 fn a_message_of_a_newer_version_keeps_no_other_in_the_outbox() {
     run(async {
         let ground = Ground::shared("unreadable-outbox").await;
-        let replies = Audience::of_queue(&ground, "mine").await;
+        let replies = Recorder::of_queue(&ground, "mine").await;
         ground
             .execute(
                 "alter table waybill.outbox drop constraint outbox_what_check;
@@ -146,7 +146,7 @@ fn a_message_of_a_newer_version_keeps_no_other_in_the_outbox() {
             .await;
         let relay = ground.plan().roles("relay").start().await;
         until("every other message", async || {
-            (replies.heard().len() == 9).then_some(())
+            (replies.received().len() == 9).then_some(())
         })
         .await;
         let left = "select count(*) from waybill.outbox where what = 'webhook'";

@@ -1,4 +1,4 @@
-//! Files over HTTP: kept by their contents, given back in ranges, removed with their processes.
+//! Files over HTTP: stored by their contents, served in ranges, deleted with their processes.
 
 use serde_json::{Value, json};
 use waybill::domain::access::Scope;
@@ -29,7 +29,7 @@ pub(crate) async fn upload(client: &Client, parts: &[String]) -> Reply {
 }
 
 #[test]
-fn files_become_uploads_with_a_token_each_and_come_back_whole_or_in_parts() {
+fn each_file_becomes_an_upload_and_is_served_whole_or_in_ranges() {
     run(async {
         let ground = Ground::shared("uploads").await;
         let (plan, client) = ground.api_plan().await;
@@ -64,7 +64,7 @@ fn files_become_uploads_with_a_token_each_and_come_back_whole_or_in_parts() {
         );
         assert_eq!(opening["attributes"]["desk"], 7);
 
-        comes_back(
+        is_served(
             &client,
             file["uri"].as_str().expect("where it is"),
             &contents,
@@ -74,7 +74,7 @@ fn files_become_uploads_with_a_token_each_and_come_back_whole_or_in_parts() {
     });
 }
 
-async fn comes_back(client: &Client, uri: &str, contents: &str) {
+async fn is_served(client: &Client, uri: &str, contents: &str) {
     let whole = client.get(uri).await;
     assert_eq!((whole.status, whole.body().len()), (200, contents.len()));
     assert_eq!(whole.header("content-type"), Some("application/pdf"));
@@ -94,7 +94,7 @@ async fn comes_back(client: &Client, uri: &str, contents: &str) {
 }
 
 #[test]
-fn an_upload_that_is_repeated_under_its_key_is_the_same_and_another_file_is_refused() {
+fn an_idempotency_key_repeats_an_upload_and_refuses_another_file() {
     run(async {
         let ground = Ground::shared("uploads-again").await;
         let (plan, client) = ground.api_plan().await;
@@ -117,7 +117,7 @@ fn an_upload_that_is_repeated_under_its_key_is_the_same_and_another_file_is_refu
 }
 
 #[test]
-fn what_is_no_upload_is_refused_and_leaves_no_process() {
+fn an_invalid_upload_is_refused_and_creates_no_process() {
     run(async {
         let ground = Ground::shared("uploads-wrong").await;
         let (plan, client) = ground.api_plan().await;
@@ -157,7 +157,7 @@ fn what_is_no_upload_is_refused_and_leaves_no_process() {
 }
 
 #[test]
-fn a_file_is_only_its_tenants_and_goes_with_its_process() {
+fn a_file_belongs_to_its_tenant_and_is_deleted_with_its_process() {
     run(async {
         let ground = Ground::shared("uploads-gone").await;
         let (plan, client) = ground.api_plan().await;
@@ -191,7 +191,7 @@ fn a_file_is_only_its_tenants_and_goes_with_its_process() {
     });
 }
 
-/// How many files lie below a folder.
+/// The number of files below a folder.
 fn walk(folder: &std::path::Path) -> usize {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     entries

@@ -1,4 +1,5 @@
-//! The rights that `deploy/rabbitmq/permissions.sh` gives: enough for each part, and for nothing else.
+//! The permissions that `deploy/rabbitmq/permissions.sh` grants: enough for each role, and for
+//! nothing else.
 
 use std::process::Stdio;
 
@@ -8,13 +9,13 @@ use waybill::domain::access::Scope;
 
 use super::database_roles::{RUN, login};
 use crate::http::processes::keyed;
-use crate::support::command::Person;
-use crate::support::forbidden_operations::Attempt::{Bind, Declare, Delete, Publish, Take};
-use crate::support::forbidden_operations::{open, refused};
+use crate::support::command::User;
+use crate::support::forbidden_operations::Operation::{Bind, Declare, Delete, Get, Publish};
+use crate::support::forbidden_operations::{assert_refused, open};
 use crate::support::ground::{Ground, ctl, password, run, until};
 use crate::support::producer::{Message, Producer};
-use crate::support::recorder::Audience;
-use crate::support::scenario::Trial;
+use crate::support::recorder::Recorder;
+use crate::support::scenario::Scenario;
 use crate::support::story::stories;
 
 const SCRIPT: &str = concat!(
@@ -24,67 +25,67 @@ const SCRIPT: &str = concat!(
 /// A consumer's queues.
 const ALL: &str = "rights-consumer.all";
 const REPLIES: &str = "rights-consumer.replies";
-/// Stands in for rabbitmqctl: knows the virtual host and no user, and notes what it was told to do.
-const NOTING: &str = "[ $1 != -s ] || shift; \
+/// A substitute for rabbitmqctl: knows the virtual host and no user, and records its commands.
+const RECORDING: &str = "[ $1 != -s ] || shift; \
                       case $1 in list_vhosts) echo /; echo $VHOST ;; list_users) ;; version) echo 3.10.8 ;; \
                       *) printf '%s\\n' \"$@\" '' >>$NOTES; cat >/dev/null ;; esac";
 
 #[test]
-fn each_part_does_its_work_with_the_rights_of_its_own_and_no_other() {
+fn each_role_works_with_its_own_permissions_and_no_others() {
     run(async {
         let ground = Ground::shared("rights").await;
         bare(&ground).await;
         let users = Users::new(&ground).await;
         let plan = ground.plan().with("broker.partitions", "2");
-        let taking = plan.clone().with("broker.url", &users.worker);
+        let consuming = plan.clone().with("broker.url", &users.worker);
         let publishing = plan.with("broker.url", &users.publisher);
         let workers = vec![
-            taking.roles("worker").start().await,
+            consuming.roles("worker").start().await,
             publishing.roles("relay,janitor").start().await,
         ];
-        let mut trial = Trial {
+        let mut scenario = Scenario {
             producer: Producer::at(&users.producer),
-            audience: users.audience(ALL, Some("waybill.completions")).await,
+            recorder: users.recorder(ALL, Some("waybill.completions")).await,
             ground,
         };
-        let replies = users.audience(REPLIES, None).await;
-        let asking = stories("rights", 14).into_iter().map(|event| {
+        let replies = users.recorder(REPLIES, None).await;
+        let openings = stories("rights", 14).into_iter().map(|event| {
             let message = Message::event(&event);
-            message.having(|said| said.with_reply_to(REPLIES.into()))
+            message.having(|properties| properties.with_reply_to(REPLIES.into()))
         });
-        trial.publish(asking.collect()).await;
-        trial.rest().await;
-        until("a copy for each who asked", async || {
+        scenario.publish(openings.collect()).await;
+        scenario.until_idle().await;
+        until("a copy for each reply queue", async || {
             (replies.by_token().len() == 14).then_some(())
         })
         .await;
-        submit(&trial.ground, &users.api).await;
+        submit(&scenario.ground, &users.api).await;
         for worker in workers {
             worker.stop().await;
         }
-        // With fewer queues again what spread the events is taken away.
-        let less = trial.ground.plan().with("broker.url", &users.worker);
+        // With fewer queues again the exchange that spread the events is deleted.
+        let less = scenario.ground.plan().with("broker.url", &users.worker);
         less.roles("worker").start().await.stop().await;
-        users.are_refused_what_is_not_theirs().await;
+        users.have_no_other_permissions().await;
     });
 }
 
 #[test]
-fn one_user_for_all_roles_and_commands_reaches_no_foreign_name() {
+fn one_user_for_all_roles_and_commands_has_no_access_to_other_names() {
     run(async {
         let ground = Ground::shared("rights-all").await;
         bare(&ground).await;
         let all = user(&ground, "all").await;
         let worker = ground.plan().with("broker.url", &all).start().await;
-        let person = Person::at(&login(&ground.database_url, RUN), &all);
-        let doctor = person.says(&["doctor"]);
+        let user = User::at(&login(&ground.database_url, RUN), &all);
+        let doctor = user.says(&["doctor"]);
         doctor.ended(
             0,
             &["may configure, write and read waybill.*", "all 6 exchanges"],
         );
         let line = json!({"id": "1", "source": "rights", "type": "upload.received", "token": "one",
                           "time": "2026-01-31T12:00:00Z", "data": {}});
-        let published = person.sends(&["publish", "-"], &line.to_string());
+        let published = user.sends(&["publish", "-"], &line.to_string());
         published.ended(0, &[]);
         until("its record", async || {
             let open = "select count(*) from waybill.process where status = 'running'";
@@ -94,16 +95,16 @@ fn one_user_for_all_roles_and_commands_reaches_no_foreign_name() {
         worker.stop().await;
         let foreign = [
             Declare("foreign"),
-            Take("foreign"),
+            Get("foreign"),
             Bind("waybill.dead", "amq.topic"),
         ];
-        refused(&all, &foreign).await;
+        assert_refused(&all, &foreign).await;
         let policy = commands(&ground, &["policy"]).await;
         ctl_all(&policy).await;
     });
 }
 
-/// Where each part logs in.
+/// The address of each role, with its user.
 struct Users {
     worker: String,
     publisher: String,
@@ -130,29 +131,29 @@ impl Users {
         }
     }
 
-    async fn audience(&self, queue: &str, exchange: Option<&'static str>) -> Audience {
-        Audience::at(&self.consumer, queue, exchange).await
+    async fn recorder(&self, queue: &str, exchange: Option<&'static str>) -> Recorder {
+        Recorder::at(&self.consumer, queue, exchange).await
     }
 
-    async fn are_refused_what_is_not_theirs(&self) {
+    async fn have_no_other_permissions(&self) {
         let (events, queue) = ("waybill.events", "waybill.events.0");
         let completions = "waybill.completions";
-        refused(
+        assert_refused(
             &self.worker,
-            &[Declare("foreign"), Publish(events), Take(ALL)],
+            &[Declare("foreign"), Publish(events), Get(ALL)],
         )
         .await;
-        refused(
+        assert_refused(
             &self.publisher,
-            &[Declare(queue), Publish(events), Take(queue)],
+            &[Declare(queue), Publish(events), Get(queue)],
         )
         .await;
-        refused(
+        assert_refused(
             &self.api,
-            &[Declare(queue), Publish(completions), Take(queue)],
+            &[Declare(queue), Publish(completions), Get(queue)],
         )
         .await;
-        refused(
+        assert_refused(
             &self.producer,
             &[Declare(queue), Publish(completions), Publish("")],
         )
@@ -162,13 +163,13 @@ impl Users {
             Delete(queue),
             Publish(events),
             Bind(ALL, events),
-            Take(queue),
+            Get(queue),
         ];
-        refused(&self.consumer, &consumer).await;
+        assert_refused(&self.consumer, &consumer).await;
     }
 }
 
-/// A client's event goes through, by the rights of the part that answers.
+/// Submits a client's event with the permissions of the API.
 async fn submit(ground: &Ground, broker_url: &str) {
     let (plan, client) = ground.api_plan().await;
     let answering = plan
@@ -184,7 +185,7 @@ async fn submit(ground: &Ground, broker_url: &str) {
     answering.stop().await;
 }
 
-/// Takes away what the ground has declared, so that the part has to.
+/// Deletes what the ground has declared, so that the role has to declare it.
 async fn bare(ground: &Ground) {
     let (_connection, channel) = open(&ground.broker_url).await;
     for exchange in ["events", "completions", "stages", "dead"] {
@@ -200,22 +201,22 @@ async fn bare(ground: &Ground) {
     }
 }
 
-/// A user with the rights of a part, and where it logs in.
+/// A user with the permissions of a role; returns its address.
 async fn user(ground: &Ground, part: &str) -> String {
     let user = format!("rights-{part}");
     ctl_all(&commands(ground, &[part, &user]).await).await;
     login(&ground.broker_url, &user)
 }
 
-/// What the script tells rabbitmqctl to do, with the ground's password for new users.
+/// The rabbitmqctl commands of the script, with the ground's password for new users.
 async fn commands(ground: &Ground, arguments: &[&str]) -> Vec<Vec<String>> {
-    let noting = ground.folder.join(format!("{}.sh", arguments[0]));
-    std::fs::write(&noting, NOTING).expect("the folder is ours");
-    let notes = noting.with_extension("notes");
+    let recording = ground.folder.join(format!("{}.sh", arguments[0]));
+    std::fs::write(&recording, RECORDING).expect("the folder is ours");
+    let notes = recording.with_extension("notes");
     let output = Command::new("sh")
         .args([SCRIPT, "-p", &ground.vhost()])
         .args(arguments)
-        .env("RABBITMQCTL", format!("sh {}", noting.display()))
+        .env("RABBITMQCTL", format!("sh {}", recording.display()))
         .env("VHOST", ground.vhost())
         .env("NOTES", &notes)
         .stdin(Stdio::null())
@@ -223,9 +224,9 @@ async fn commands(ground: &Ground, arguments: &[&str]) -> Vec<Vec<String>> {
         .await
         .expect("a shell");
     assert!(output.status.success(), "{output:?}");
-    let told = std::fs::read_to_string(&notes).expect("notes");
+    let notes_text = std::fs::read_to_string(&notes).expect("notes");
     let mut commands = Vec::new();
-    for command in told.split_terminator("\n\n") {
+    for command in notes_text.split_terminator("\n\n") {
         let mut words: Vec<_> = command.lines().map(str::to_owned).collect();
         assert_ne!(words[0], "add_vhost", "it is there");
         if words[0] == "add_user" {

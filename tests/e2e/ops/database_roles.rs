@@ -1,5 +1,5 @@
 //! The roles of `deploy/postgresql`. Every worker of every test runs as the role that it has there,
-//! so each statement is tried with no more than its rights; here is what these are.
+//! so each statement is tested with no more than its rights; these tests check the rights.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -7,21 +7,21 @@ use std::path::Path;
 use tokio::task::JoinSet;
 use tokio_postgres::NoTls;
 
-use crate::support::command::Person;
+use crate::support::command::User;
 use crate::support::ground::{Ground, execute, migrate_all, password, run};
 
-/// As whom Waybill runs.
+/// The role that Waybill runs as.
 pub(crate) const RUN: &str = "waybill_run";
-/// Who migrates.
+/// The role that migrates.
 pub(crate) const OWNER: &str = "waybill_owner";
 const READER: &str = "waybill_read";
 
-/// Makes the roles.
+/// Creates the roles.
 pub(crate) const ROLES: &str = include_str!("../../../deploy/postgresql/roles.sql");
 const RIGHTS: &str = include_str!("../../../deploy/postgresql/rights.sql");
 const INSPECT: &str = include_str!("../../../src/store/queries/admin/inspect.sql");
 
-/// The words before a table, and which right to it they ask for.
+/// The words before a table, and the right to it that they need.
 const WORDS: [(&str, &str); 7] = [
     ("insert into waybill.", "insert"),
     ("update waybill.", "update"),
@@ -29,11 +29,11 @@ const WORDS: [(&str, &str); 7] = [
     ("from waybill.", "select"),
     ("join waybill.", "select"),
     ("using waybill.", "select"),
-    // Of the rights that the lock may be taken with the one that destroys least.
+    // Of the rights that allow this lock the least destructive one.
     ("lock table waybill.", "update"),
 ];
 
-/// Words that ask for the right to update the table that was named last before them.
+/// Words that need the right to update the table that was named last before them.
 const UPDATES: [(&str, &[&str]); 3] = [
     ("do update", &["insert into waybill."]),
     ("for update", &["from waybill.", "join waybill."]),
@@ -42,7 +42,7 @@ const UPDATES: [(&str, &[&str]); 3] = [
 
 type Rights = BTreeMap<String, BTreeSet<String>>;
 
-/// Makes a new database what it is in production: the roles, the tables by their owner, the rights.
+/// Sets a new database up as in production: the roles, the tables by their owner, the rights.
 pub(crate) async fn set_up(url: &str) {
     execute(url, ROLES).await;
     let password = password(url);
@@ -64,14 +64,14 @@ pub(crate) fn login(url: &str, user: &str) -> String {
 #[test]
 fn the_rights_are_those_that_the_statements_need() {
     let mut needed = needed();
-    // Asked for beside the files of statements, and written by migrations alone.
+    // Read outside the statement files, and written only by migrations.
     add(&mut needed, "migration", "select");
     assert_eq!(granted(RIGHTS), needed, "rights.sql");
     assert_eq!(inspected(INSPECT), needed, "inspect.sql");
 }
 
 #[test]
-fn whom_waybill_runs_as_may_neither_change_tables_nor_write_what_it_never_writes() {
+fn the_run_role_may_not_change_tables_or_write_what_it_never_writes() {
     run(async {
         let ground = Ground::shared("roles").await;
         let as_run = login(&ground.database_url, RUN);
@@ -95,7 +95,7 @@ fn whom_waybill_runs_as_may_neither_change_tables_nor_write_what_it_never_writes
         ] {
             assert_eq!(state(&as_run, statement).await, DENIED, "{statement}");
         }
-        let doctor = Person::at(&as_run, &ground.broker_url).says(&["doctor"]);
+        let doctor = User::at(&as_run, &ground.broker_url).says(&["doctor"]);
         doctor.ended(
             0,
             &["as user waybill_run", "may read and write every table"],
@@ -104,7 +104,7 @@ fn whom_waybill_runs_as_may_neither_change_tables_nor_write_what_it_never_writes
 }
 
 #[test]
-fn people_read_all_but_keys_and_what_a_migration_brings_is_the_programs_at_once() {
+fn the_read_role_reads_all_but_keys_and_new_tables_are_writable_at_once() {
     run(async {
         let ground = Ground::shared("readers").await;
         let url = |role| login(&ground.database_url, role);
@@ -124,16 +124,16 @@ fn people_read_all_but_keys_and_what_a_migration_brings_is_the_programs_at_once(
         assert_eq!(state(&url(READER), look).await, DENIED);
         execute(&url(OWNER), RIGHTS).await;
         assert_eq!(state(&url(READER), look).await, "");
-        // By whoever it was run first, and by the owner, who needs no right to make schemas.
+        // By the user who ran it first, and by the owner, who needs no right to create schemas.
         execute(&ground.database_url, ROLES).await;
         migrate_all(&url(OWNER)).await;
     });
 }
 
-/// SQLSTATE of what is not allowed.
+/// SQLSTATE of a missing privilege.
 const DENIED: &str = "42501";
 
-/// The SQLSTATE that a statement ends with, empty where it does what it says.
+/// The SQLSTATE that a statement ends with, empty on success.
 async fn state(url: &str, statement: &str) -> String {
     let connected = tokio_postgres::connect(url, NoTls).await;
     let (client, connection) = connected.expect("it may log in");

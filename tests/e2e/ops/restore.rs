@@ -1,5 +1,5 @@
-//! After a disaster: a backup from the middle of the work, restored into another database cluster, and
-//! a broker that delivers old messages again come to the records that were lost.
+//! After a disaster: a backup from the middle of the work, restored into another database cluster,
+//! and a broker that delivers old messages again lead to the records that were lost.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,8 +15,8 @@ use crate::support::checker;
 use crate::support::ground::{Ground, PATIENCE, execute, run, until, with_last};
 use crate::support::order_story::{PURCHASE, Walks, apply};
 use crate::support::producer::{Message, Producer};
-use crate::support::recorder::{Audience, Heard};
-use crate::support::snapshots::{TOLD, first, said_again, told};
+use crate::support::recorder::{Received, Recorder};
+use crate::support::snapshots::{TABLES, assert_published_again, first_copies, table_contents};
 use crate::support::story::{repeated, shuffled, story};
 
 const UPLOADS: usize = 42;
@@ -28,31 +28,31 @@ const ENDED: &str = "select count(*) from waybill.process where ended_at is not 
 const SEALED: &str = "select key::text from waybill.process where ended_at is not null";
 const ENTERED: &str = "select data_id::text from waybill.stage";
 
-/// What was there before the disaster.
+/// The state before the disaster.
 struct Original {
     dump: PathBuf,
-    /// In the order in which they were published; the backup was made somewhere in `during`.
+    /// In the order in which they were published; the backup was taken during `during`.
     before: Vec<Message>,
     during: Vec<Message>,
     after: Vec<Message>,
-    told: Vec<Vec<String>>,
+    tables: Vec<Vec<String>>,
     logged: i64,
     ended: i64,
-    completions: BTreeMap<String, Heard>,
-    stages: BTreeMap<String, Heard>,
+    completions: BTreeMap<String, Received>,
+    stages: BTreeMap<String, Received>,
 }
 
 #[test]
-fn a_restored_backup_and_old_messages_come_to_the_records_that_were_lost() {
+fn a_restored_backup_and_old_messages_restore_the_lost_records() {
     run(async {
         let original = original().await;
-        let mut ground = Ground::own("restore-anew").await;
+        let mut ground = Ground::own("restore-new").await;
         restore(&mut ground, &original.dump).await;
-        let held = ground.number(LOGGED).await;
+        let restored = ground.number(LOGGED).await;
         let ended = ground.number(ENDED).await;
         assert!(
-            0 < held && held < original.logged,
-            "{held} events in the backup"
+            0 < restored && restored < original.logged,
+            "{restored} events in the backup"
         );
         assert!(
             0 < ended && ended < original.ended,
@@ -60,39 +60,40 @@ fn a_restored_backup_and_old_messages_come_to_the_records_that_were_lost() {
         );
         let sealed = ids(&ground, SEALED).await;
         let entered = ids(&ground, ENTERED).await;
-        let completions = Audience::of_completions(&ground).await;
-        let stages = Audience::of_stages(&ground).await;
-        // All since the backup, and some that it holds already: in any order, some of them twice.
+        let completions = Recorder::of_completions(&ground).await;
+        let stages = Recorder::of_stages(&ground).await;
+        // All since the backup, and some that it contains already: in any order, some of them
+        // twice.
         let mut old: Vec<_> = original.before.iter().step_by(3).cloned().collect();
         old.extend(original.during.iter().chain(&original.after).cloned());
         let mut producer = Producer::new(&ground);
         producer.publish(shuffled(repeated(old, 4), 11)).await;
 
         let worker = ground.plan().start().await;
-        rest(&ground, original.logged, original.ended).await;
+        until_idle(&ground, original.logged, original.ended).await;
         worker.stop().await;
 
-        for (query, (found, lost)) in TOLD
+        for (query, (found, lost)) in TABLES
             .iter()
-            .zip(told(&ground).await.iter().zip(&original.told))
+            .zip(table_contents(&ground).await.iter().zip(&original.tables))
         {
             assert_eq!(found, lost, "{query}");
         }
-        let anew = "select count(*) from waybill.event where epoch = 2";
-        assert_eq!(ground.number(anew).await, original.logged - held);
+        let new = "select count(*) from waybill.event where epoch = 2";
+        assert_eq!(ground.number(new).await, original.logged - restored);
         assert_eq!(checker::counters(&ground).await, Vec::<String>::new());
-        said_again(&original.completions, &completions, &sealed);
-        said_again(&original.stages, &stages, &entered);
+        assert_published_again(&original.completions, &completions, &sealed);
+        assert_published_again(&original.stages, &stages, &entered);
     });
 }
 
-/// A system at work, of which in the midst of it a backup is made, up to its last completion; then it
+/// A system that is backed up in the middle of its work and runs until its last completion; then it
 /// is gone, with its broker.
 async fn original() -> Original {
     let ground = Ground::own("restore-original").await;
     apply(&ground, "purchase", PURCHASE).await;
-    let completions = Audience::of_completions(&ground).await;
-    let stages = Audience::of_stages(&ground).await;
+    let completions = Recorder::of_completions(&ground).await;
+    let stages = Recorder::of_stages(&ground).await;
     let worker = ground.plan().start().await;
     let mut before = messages();
     let mut during = before.split_off(before.len() / 3);
@@ -101,10 +102,10 @@ async fn original() -> Original {
     producer.publish(before.clone()).await;
     // What is not in the database yet would not be in the backup.
     let bad = before.iter().filter(|message| message.event.is_none());
-    let taken = count(producer.confirmed().len() + bad.count());
-    until("all of it taken", async || {
+    let applied = count(producer.confirmed().len() + bad.count());
+    until("all of it applied", async || {
         let found = ground.number(LOGGED).await + ground.number(DEAD).await;
-        (found == taken).then_some(())
+        (found == applied).then_some(())
     })
     .await;
     let dump = ground.folder.join("waybill.dump");
@@ -112,12 +113,12 @@ async fn original() -> Original {
     producer.publish(after.clone()).await;
     let logged = count(producer.confirmed().len());
     let ended = count(UPLOADS + ORDERS);
-    rest(&ground, logged, ended).await;
+    until_idle(&ground, logged, ended).await;
     worker.stop().await;
     Original {
-        told: told(&ground).await,
-        completions: first(&completions),
-        stages: first(&stages),
+        tables: table_contents(&ground).await,
+        completions: first_copies(&completions),
+        stages: first_copies(&stages),
         dump,
         before,
         during,
@@ -167,7 +168,7 @@ async fn back_up(ground: &Ground, dump: &Path) {
     .await;
 }
 
-/// Into a new database of the ground's cluster, which from now on is the ground's.
+/// Into a new database of the ground's cluster, which the ground uses from now on.
 async fn restore(ground: &mut Ground, dump: &Path) {
     execute(&ground.database_url, "create database restored").await;
     ground.database_url = with_last(&ground.database_url, "restored");
@@ -196,13 +197,13 @@ async fn run_tool(program: &str, arguments: &[&str]) {
         .output()
         .await
         .unwrap_or_else(|error| panic!("{program}: {error}"));
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{program}: {said}");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{program}: {errors}");
 }
 
 /// Waits until everything is applied, ended and published.
-async fn rest(ground: &Ground, logged: i64, ended: i64) {
-    let wanted = [logged, ended, count(BAD), 0, 0];
+async fn until_idle(ground: &Ground, logged: i64, ended: i64) {
+    let expected = [logged, ended, count(BAD), 0, 0];
     let began = Instant::now();
     loop {
         let found = [
@@ -212,18 +213,18 @@ async fn rest(ground: &Ground, logged: i64, ended: i64) {
             ground.number("select count(*) from waybill.outbox").await,
             ground.ready("waybill.events.0").await.map_or(-1, i64::from),
         ];
-        if found == wanted {
+        if found == expected {
             return;
         }
         assert!(
             began.elapsed() < PATIENCE,
-            "events, ends, dead letters, outbox and ready are {found:?}, not {wanted:?}"
+            "events, ends, dead letters, outbox and ready are {found:?}, not {expected:?}"
         );
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
 
-/// The ids of what the backup holds, by a query: nobody says so again.
+/// The ids that a query finds in the backup: their messages need not be published again.
 async fn ids(ground: &Ground, query: &str) -> BTreeSet<String> {
     let rows = ground.rows(query).await;
     rows.iter().map(|row| row.get(0)).collect()

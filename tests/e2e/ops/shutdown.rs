@@ -1,4 +1,5 @@
-//! Asked to stop, a worker finishes what it holds and gives back nothing; asked twice, it goes.
+//! On a signal a worker finishes its unacknowledged deliveries and requeues nothing; on a second
+//! one it ends at once.
 
 use std::time::{Duration, Instant};
 
@@ -6,15 +7,15 @@ use tokio::task::JoinSet;
 use tokio_postgres::NoTls;
 
 use crate::support::ground::{run, until};
-use crate::support::scenario::Trial;
+use crate::support::scenario::Scenario;
 use crate::support::story::{shuffled, stories};
 use crate::support::worker::Worker;
 
 #[test]
-fn a_worker_stopped_under_load_leaves_nothing_to_deliver_again() {
+fn a_worker_stopped_under_load_leaves_nothing_to_redeliver() {
     run(async {
-        let mut trial = Trial::shared("stop").await;
-        let plan = trial.ground.plan().with("batch.events", "50");
+        let mut scenario = Scenario::shared("stop").await;
+        let plan = scenario.ground.plan().with("batch.events", "50");
         for round in 0..3 {
             let worker = plan.start().await;
             let events = shuffled(stories(&format!("stop{round}"), 150), round);
@@ -23,12 +24,12 @@ fn a_worker_stopped_under_load_leaves_nothing_to_deliver_again() {
                 working(&worker).await;
                 worker.stop().await;
             };
-            tokio::join!(trial.producer.events(&events), stopping);
+            tokio::join!(scenario.producer.events(&events), stopping);
             let log = std::fs::read_to_string(log).expect("a log");
-            assert!(!log.contains("returned"), "it gave something back:\n{log}");
+            assert!(!log.contains("returned"), "it requeued something:\n{log}");
         }
         let worker = plan.start().await;
-        trial.rest().await;
+        scenario.until_idle().await;
         let twice = worker
             .metric("waybill_events_total", "outcome=\"duplicate\"")
             .await;
@@ -36,32 +37,32 @@ fn a_worker_stopped_under_load_leaves_nothing_to_deliver_again() {
             twice, 0,
             "the one before did not acknowledge what it had done"
         );
-        trial.conclude(vec![worker]).await;
+        scenario.finish(vec![worker]).await;
     });
 }
 
 #[test]
-fn what_a_worker_holds_when_it_is_stopped_is_not_delivered_again() {
+fn unacknowledged_deliveries_of_a_stopped_worker_are_not_redelivered() {
     run(async {
-        let mut trial = Trial::shared("held").await;
-        let worker = trial
+        let mut scenario = Scenario::shared("unacked").await;
+        let worker = scenario
             .ground
             .plan()
             .with("broker.prefetch", "20")
             .start()
             .await;
-        // The window opens with what it has seen.
-        trial.events(&stories("before", 20)).await;
-        trial.rest().await;
+        // The window grows with the deliveries that it has seen.
+        scenario.events(&stories("before", 20)).await;
+        scenario.until_idle().await;
         let log = "select count(*) from waybill.event";
-        let before = trial.ground.number(log).await;
-        let blocker = Blocker::of(&trial.ground.database_url).await;
-        trial.events(&stories("held", 40)).await;
-        // Nothing is under way inside the broker then: on a cancel it marks that as redelivered
-        // although no worker has seen it.
+        let before = scenario.ground.number(log).await;
+        let blocker = Blocker::of(&scenario.ground.database_url).await;
+        scenario.events(&stories("pending", 40)).await;
+        // Then nothing is under way inside the broker, which on a cancel it would mark as
+        // redelivered although no worker has seen it.
         until("a full window", async || {
-            let held = worker.metric("waybill_in_flight", "").await;
-            (held == 20).then_some(())
+            let pending = worker.metric("waybill_in_flight", "").await;
+            (pending == 20).then_some(())
         })
         .await;
         worker.signal("TERM").await;
@@ -73,26 +74,26 @@ fn what_a_worker_holds_when_it_is_stopped_is_not_delivered_again() {
         let mut worker = worker;
         let status = worker.ended(Duration::from_secs(30)).await;
         assert_eq!(status.code(), Some(0), "{}", worker.log_text());
-        let logged = trial.ground.number(log).await;
-        assert_eq!(logged - before, 20, "it did not finish what it held");
-        let worker = trial.ground.plan().start().await;
-        trial.rest().await;
+        let logged = scenario.ground.number(log).await;
+        assert_eq!(logged - before, 20, "it did not finish its deliveries");
+        let worker = scenario.ground.plan().start().await;
+        scenario.until_idle().await;
         let again = worker
             .metric("waybill_deliveries_total", "redelivered=\"true\"")
             .await;
-        assert_eq!(again, 0, "the one before gave something back");
-        trial.conclude(vec![worker]).await;
+        assert_eq!(again, 0, "the one before requeued something");
+        scenario.finish(vec![worker]).await;
     });
 }
 
 #[test]
 fn a_second_signal_forces_the_end_and_the_next_worker_does_the_rest() {
     run(async {
-        let mut trial = Trial::shared("forced").await;
-        let worker = trial.ground.plan().start().await;
-        let blocker = Blocker::of(&trial.ground.database_url).await;
-        trial.events(&stories("forced", 30)).await;
-        until("held work", async || {
+        let mut scenario = Scenario::shared("forced").await;
+        let worker = scenario.ground.plan().start().await;
+        let blocker = Blocker::of(&scenario.ground.database_url).await;
+        scenario.events(&stories("forced", 30)).await;
+        until("pending work", async || {
             (worker.metric("waybill_in_flight", "").await > 0).then_some(())
         })
         .await;
@@ -102,30 +103,30 @@ fn a_second_signal_forces_the_end_and_the_next_worker_does_the_rest() {
             (worker.readiness().await == Some(503)).then_some(())
         })
         .await;
-        let asked_again = Instant::now();
+        let second_signal = Instant::now();
         worker.signal("TERM").await;
         let status = worker.ended(Duration::from_secs(10)).await;
         assert_eq!(status.code(), Some(1), "{}", worker.log_text());
-        assert!(asked_again.elapsed() < Duration::from_secs(5));
+        assert!(second_signal.elapsed() < Duration::from_secs(5));
         drop(blocker);
-        let worker = trial.ground.plan().start().await;
-        trial.conclude(vec![worker]).await;
+        let worker = scenario.ground.plan().start().await;
+        scenario.finish(vec![worker]).await;
     });
 }
 
 #[test]
-fn a_worker_that_can_not_finish_in_time_goes_when_its_grace_is_over() {
+fn a_worker_that_cannot_finish_ends_after_its_grace_period() {
     run(async {
-        let mut trial = Trial::shared("grace").await;
-        let mut worker = trial
+        let mut scenario = Scenario::shared("grace").await;
+        let mut worker = scenario
             .ground
             .plan()
             .with("shutdown.grace", "1s")
             .start()
             .await;
-        let blocker = Blocker::of(&trial.ground.database_url).await;
-        trial.events(&stories("grace", 30)).await;
-        until("held work", async || {
+        let blocker = Blocker::of(&scenario.ground.database_url).await;
+        scenario.events(&stories("grace", 30)).await;
+        until("pending work", async || {
             (worker.metric("waybill_in_flight", "").await > 0).then_some(())
         })
         .await;
@@ -133,8 +134,8 @@ fn a_worker_that_can_not_finish_in_time_goes_when_its_grace_is_over() {
         let status = worker.ended(Duration::from_secs(8)).await;
         assert_eq!(status.code(), Some(1), "{}", worker.log_text());
         drop(blocker);
-        let worker = trial.ground.plan().start().await;
-        trial.conclude(vec![worker]).await;
+        let worker = scenario.ground.plan().start().await;
+        scenario.finish(vec![worker]).await;
     });
 }
 

@@ -1,4 +1,4 @@
-//! The database's edge on real servers: TLS that never falls back, migrations side by side.
+//! Connections to real servers: TLS without a fallback, and concurrent migrations.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -52,7 +52,7 @@ fn certificates(folder: &Path) {
     );
 }
 
-/// Makes the server offer TLS after its next start.
+/// Enables TLS after the server's next start.
 async fn encrypt(settings: &DatabaseSettings, certificates: &Path) {
     let at = certificates.display();
     let connection = Store::new(settings).unwrap().connection().await.unwrap();

@@ -1,4 +1,4 @@
-//! Migrations beside programs that go on working: none waits long, none is ended by them.
+//! Migrations beside running programs: none waits long, and none is ended.
 
 use std::path::Path;
 use std::time::Duration;
@@ -11,14 +11,14 @@ use waybill::store::{Connection, Store};
 
 use crate::store::server::{folder, settings};
 
-/// The last one that was released.
+/// The last released version.
 const RELEASED: i32 = 12;
 const WAITS: &str = "select exists (select from pg_locks
     where mode = 'AccessExclusiveLock' and not granted and relation = $1::text::regclass)";
 const INSERT: &str = "insert into waybill.process (key, tenant, token, kind)
     values (gen_random_uuid(), 'default', gen_random_uuid()::text, 'upload')";
 
-/// The tables as an earlier version made them.
+/// The tables of an earlier version.
 async fn older(settings: &DatabaseSettings) {
     let mut files = Vec::new();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
@@ -43,7 +43,7 @@ async fn connection(settings: &DatabaseSettings) -> Connection {
     Store::new(settings).unwrap().connection().await.unwrap()
 }
 
-/// Somebody reads a table in a transaction that stays open, and then opens a process in it.
+/// A client reads a table in a transaction that stays open, and then inserts a process in it.
 async fn beside(settings: &DatabaseSettings, table: &str) {
     older(settings).await;
     let (reader, looking) = (connection(settings).await, connection(settings).await);
@@ -74,7 +74,7 @@ async fn beside(settings: &DatabaseSettings, table: &str) {
 }
 
 #[tokio::test]
-async fn a_migration_keeps_nobody_waiting_for_a_table_that_a_long_transaction_uses() {
+async fn a_migration_blocks_no_one_while_a_long_transaction_uses_a_table() {
     let folder = folder();
     let server = Postgres::start(&folder.join("server")).await.unwrap();
     let (base, _) = server
@@ -83,7 +83,7 @@ async fn a_migration_keeps_nobody_waiting_for_a_table_that_a_long_transaction_us
         .map_or_else(Default::default, |(base, name)| {
             (base.to_owned(), name.to_owned())
         });
-    // With the second one the migration already has the table that is written to.
+    // In the second round the migration already has a lock on the table that is written to.
     for (name, table) in [
         ("first", "waybill.process"),
         ("second", "waybill.tombstone"),

@@ -24,7 +24,7 @@ impl Server {
         server
     }
 
-    /// On what is in the folder.
+    /// On the data in the folder.
     pub(crate) async fn on(folder: PathBuf) -> Self {
         let server = Postgres::start(&folder).await.unwrap();
         Self {
@@ -57,7 +57,8 @@ impl Server {
         rows[0].get(0)
     }
 
-    /// Runs a statement as the pool's connections do, but with scans of whole tables allowed; says how.
+    /// Runs a statement as the pool's connections do, but with scans of whole tables allowed;
+    /// returns its plan.
     pub(crate) async fn explain(&self, before: &str, statement: &str, values: &str) -> String {
         let connection = self.connection().await;
         let prepare =

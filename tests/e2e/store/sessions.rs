@@ -36,7 +36,7 @@ async fn setting(settings: &DatabaseSettings, name: &str) -> Result<String, Stor
 }
 
 #[tokio::test]
-async fn settings_are_sent_when_a_connection_starts_and_the_urls_own_win() {
+async fn settings_are_sent_at_startup_and_those_of_the_url_win() {
     let folder = folder();
     let server = server(&folder, "server").await;
     execute(
@@ -128,20 +128,20 @@ impl Pair {
     }
 }
 
-/// The ports of so many connections at the same time.
+/// The ports of `count` simultaneous connections.
 async fn ports(store: &Store, count: usize) -> Vec<i32> {
-    let (mut held, mut ports) = (Vec::new(), Vec::new());
+    let (mut connections, mut ports) = (Vec::new(), Vec::new());
     for _ in 0..count {
         let connection = store.connection().await.unwrap();
         let row = connection.query_one("select inet_server_port()", &[]).await;
         ports.push(row.unwrap().get(0));
-        held.push(connection);
+        connections.push(connection);
     }
     ports
 }
 
 #[tokio::test]
-async fn of_several_servers_the_one_that_takes_writes_is_used_also_after_they_changed_roles() {
+async fn the_writable_server_of_several_is_used_also_after_a_failover() {
     let folder = folder();
     let pair = Pair::start(&folder).await;
     let both = pair.url();
@@ -151,7 +151,7 @@ async fn of_several_servers_the_one_that_takes_writes_is_used_also_after_they_ch
     assert_eq!(ports(&store, 4).await, [b; 4]);
     assert_eq!(store.writes().await.unwrap(), Writes::Accepted);
 
-    // Who only reads takes any, and a URL that says otherwise is followed.
+    // A reader accepts any server, and the URL's own setting wins.
     let reading = Store::replica(&settings(&both)).unwrap();
     assert_eq!(ports(&reading, 2).await, [a; 2]);
     assert_eq!(reading.writes().await.unwrap(), Writes::ReadOnly);

@@ -12,7 +12,7 @@ pub(crate) fn mixed(good: &[Message], every: usize, tag: &str) -> Vec<Message> {
     messages
 }
 
-/// A message that can't be applied, of one kind or another.
+/// A message that can't be applied, for one of three reasons.
 pub(crate) fn bad(tag: &str, n: usize) -> Message {
     let id = format!("{tag}-{n}");
     let (body, reason) = match n % 3 {

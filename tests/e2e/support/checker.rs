@@ -1,5 +1,5 @@
-//! The invariants P1 to P6 and P10: compares the producer's history and the audience's notes with
-//! the database.
+//! The invariants P1 to P6 and P10: compares the producer's history and the recorder's copies
+//! with the database.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,10 +13,10 @@ use waybill::wire::{Limits, PlainEvent};
 
 use super::ground::{Ground, password};
 use super::producer::Producer;
-use super::recorder::{Audience, Heard};
+use super::recorder::{Received, Recorder};
 use super::story::{MARK, TOKEN_MARK};
 
-/// How much there must be in the end.
+/// The numbers expected in the end.
 pub(crate) struct Expected {
     pub(crate) events: i64,
     pub(crate) dead: i64,
@@ -44,24 +44,26 @@ impl Expected {
     }
 }
 
-/// Everything that is not as promised.
+/// Every violated invariant.
 pub(crate) async fn faults(
     ground: &Ground,
     producer: &Producer,
-    audience: &Audience,
+    recorder: &Recorder,
 ) -> Vec<String> {
     let mut faults = sets(ground, producer).await;
     faults.extend(counters(ground).await);
     faults.extend(dead_letters(ground, producer).await);
     let store = ground.store();
-    let heard = audience.by_token();
+    let received = recorder.by_token();
     let folded = fold_all(producer);
     for (token, process) in &folded {
-        let copies = heard.get(token).map(Vec::as_slice).unwrap_or_default();
+        let copies = received.get(token).map(Vec::as_slice).unwrap_or_default();
         faults.extend(record(&store, process, copies).await);
     }
-    let ghosts = heard.keys().filter(|token| !folded.contains_key(*token));
-    faults.extend(ghosts.map(|token| format!("P5: a completion of {token}, which nobody sent")));
+    let unexpected = received.keys().filter(|token| !folded.contains_key(*token));
+    faults.extend(
+        unexpected.map(|token| format!("P5: a completion of {token}, which no producer sent")),
+    );
     faults.truncate(20);
     faults
 }
@@ -81,11 +83,11 @@ pub(crate) fn assert_clean(ground: &Ground, text: &str, what: &str) {
     let private = secrets.iter().map(String::as_str).chain([MARK, TOKEN_MARK]);
     for word in private {
         let line = text.lines().find(|line| line.contains(word));
-        assert!(line.is_none(), "P10: {what} tells {word}: {line:?}");
+        assert!(line.is_none(), "P10: {what} contains {word}: {line:?}");
     }
 }
 
-/// The record that the set of events makes, computed without any worker.
+/// The record of a set of events, computed without any worker.
 pub(crate) fn fold<'a>(events: impl Iterator<Item = &'a PlainEvent>) -> Process {
     let mut outcomes = Outcomes::default();
     let mut sequences = BTreeSet::new();
@@ -124,9 +126,9 @@ fn fold_all(producer: &Producer) -> BTreeMap<String, Process> {
     folded.collect()
 }
 
-/// Without the times that depend on when a worker looked, without the opening's total, which the
-/// record keeps apart, with the stamp of whoever said the last one, and without how many sequences
-/// were seen, which nobody asks of a process that has ended.
+/// Without the times that depend on when a worker ran, without the opening's total, which the
+/// record stores apart with its own stamp, and without the number of sequences seen, which no
+/// reader of an ended process uses.
 fn comparable(process: Process) -> Process {
     let opening = process.opening.map(|(stamp, opening)| {
         let total = None;
@@ -144,7 +146,7 @@ fn comparable(process: Process) -> Process {
     }
 }
 
-/// P1 and the half of P5 that concerns events: what was confirmed is what is in the log.
+/// P1, and P5 for events: the log contains exactly the confirmed events.
 pub(crate) async fn sets(ground: &Ground, producer: &Producer) -> Vec<String> {
     let logged = ground
         .rows("select source, id, late from waybill.event where refused is null")
@@ -168,7 +170,7 @@ pub(crate) async fn sets(ground: &Ground, producer: &Producer) -> Vec<String> {
     faults
 }
 
-/// P2: the counters that are kept equal a recount.
+/// P2: the stored counters equal a recount.
 pub(crate) async fn counters(ground: &Ground) -> Vec<String> {
     let recounts = [
         (
@@ -209,7 +211,7 @@ pub(crate) async fn counters(ground: &Ground) -> Vec<String> {
 const BODY_MAX: usize = 2 << 20;
 const KEPT_OF_LARGE: usize = 64 << 10;
 
-/// P6: each bad message is there once, with its reason and its bytes, and nothing else is.
+/// P6: each bad message is a dead letter once, with its reason and its bytes, and nothing else is.
 async fn dead_letters(ground: &Ground, producer: &Producer) -> Vec<String> {
     let mut balance: BTreeMap<(Vec<u8>, String), i64> = BTreeMap::new();
     for message in &producer.messages {
@@ -235,7 +237,7 @@ async fn dead_letters(ground: &Ground, producer: &Producer) -> Vec<String> {
 }
 
 /// P3, P4 and P5 for one process.
-async fn record(store: &Store, folded: &Process, copies: &[Heard]) -> Vec<String> {
+async fn record(store: &Store, folded: &Process, copies: &[Received]) -> Vec<String> {
     let token = &folded.token;
     let found = store
         .record(folded.key, 0, 0)
@@ -253,7 +255,7 @@ async fn record(store: &Store, folded: &Process, copies: &[Heard]) -> Vec<String
     faults
 }
 
-fn completions(record: &Record, copies: &[Heard]) -> Option<String> {
+fn completions(record: &Record, copies: &[Received]) -> Option<String> {
     let process = &record.process;
     let token = &process.token;
     match (copies, &process.ended) {
@@ -261,17 +263,17 @@ fn completions(record: &Record, copies: &[Heard]) -> Option<String> {
         ([], Some(_)) => Some(format!("P4: {token} has no completion")),
         (_, None) => Some(format!("P5: {token} has a completion and has not ended")),
         ([first, ..], Some(ended)) => {
-            let said: Value = serde_json::from_slice(&first.body).unwrap_or_default();
-            let progress = (&said["progress"]["done"], &said["progress"]["failed"]);
+            let body: Value = serde_json::from_slice(&first.body).unwrap_or_default();
+            let progress = (&body["progress"]["done"], &body["progress"]["failed"]);
             let fits = first.id == process.key.0.to_string()
-                && said["token"] == **token
-                && said["status"] == ended.status.name()
+                && body["token"] == **token
+                && body["status"] == ended.status.name()
                 && first.routing_key == format!("upload.{}", ended.status.name())
                 && *progress.0 == process.done()
                 && *progress.1 == process.items.failed;
             if !fits {
                 Some(format!(
-                    "P4: the completion of {token} says {said}, not {process:?}"
+                    "P4: the completion of {token} is {body}, not {process:?}"
                 ))
             } else if copies.iter().any(|copy| copy != first) {
                 Some(format!("P4: the copies of {token} differ"))

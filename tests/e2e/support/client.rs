@@ -15,7 +15,7 @@ use super::worker::{Plan, Worker};
 /// Longer than any wait of these tests.
 const PATIENCE: Duration = Duration::from_secs(70);
 
-/// Somebody who asks, with or without a key.
+/// An HTTP client, with or without an API key.
 #[derive(Debug, Clone)]
 pub(crate) struct Client {
     address: SocketAddr,
@@ -31,7 +31,7 @@ pub(crate) struct Reply {
 }
 
 impl Ground {
-    /// A worker that answers clients too, and one of them.
+    /// A worker with the API, and a client of it.
     pub(crate) async fn answering(&self) -> (Worker, Client) {
         self.answering_as("worker,relay,api").await
     }
@@ -54,27 +54,27 @@ impl Ground {
 }
 
 impl Client {
-    /// The same, who says this too.
+    /// The same client with one more header.
     pub(crate) fn with(&self, header: &str, value: &str) -> Self {
         let headers = format!("{}{header}: {value}\r\n", self.headers);
         Self { headers, ..*self }
     }
 
-    /// Where it asks.
+    /// The server's address.
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
     pub(crate) async fn get(&self, path: &str) -> Reply {
-        self.ask("GET", path).await
+        self.request("GET", path).await
     }
 
-    /// A connection on which nothing is said yet.
+    /// A connection on which nothing has been sent.
     pub(crate) async fn connect(&self) -> TcpStream {
         TcpStream::connect(self.address).await.expect("it listens")
     }
 
-    /// Asks, and leaves the answer to whoever reads the stream.
+    /// Sends a request; the caller reads the answer from the stream.
     pub(crate) async fn begin(&self, path: String) -> TcpStream {
         let mut stream = TcpStream::connect(self.address).await.expect("it listens");
         let request = format!("GET {path} HTTP/1.1\r\nhost: e2e\r\n{}\r\n", self.headers);
@@ -83,7 +83,7 @@ impl Client {
         stream
     }
 
-    /// Sends a body, of JSON unless the client says something else.
+    /// Sends a body, as JSON unless the client has another content type.
     pub(crate) async fn post(&self, path: &str, body: impl ToString) -> Reply {
         let json = self.with("content-type", "application/json");
         let client = if self.headers.contains("content-type") {
@@ -94,11 +94,11 @@ impl Client {
         client.send("POST", path, &body.to_string()).await
     }
 
-    pub(crate) async fn ask(&self, method: &str, path: &str) -> Reply {
+    pub(crate) async fn request(&self, method: &str, path: &str) -> Reply {
         self.send(method, path, "").await
     }
 
-    /// A request with a body, of which nothing but its length is said.
+    /// A request with a body and its length, without a content type.
     pub(crate) async fn send(&self, method: &str, path: &str, body: &str) -> Reply {
         let length = match body.len() {
             0 => String::new(),
@@ -137,13 +137,13 @@ impl Client {
 }
 
 /// Server-sent events as they come.
-pub(crate) struct Listening {
+pub(crate) struct EventStream {
     lines: Lines<BufReader<TcpStream>>,
 }
 
 impl Client {
-    /// Begins to listen. As HTTP 1.0: then the stream is nothing but its lines.
-    pub(crate) async fn listen(&self, path: &str) -> Listening {
+    /// Opens the stream. As HTTP 1.0: then the body is nothing but its lines.
+    pub(crate) async fn stream(&self, path: &str) -> EventStream {
         let mut stream = TcpStream::connect(self.address).await.expect("it listens");
         let request = format!("GET {path} HTTP/1.0\r\nhost: e2e\r\n{}\r\n", self.headers);
         let sent = stream.write_all(request.as_bytes()).await;
@@ -156,11 +156,11 @@ impl Client {
             .expect("a status");
         assert!(first.contains(" 200 "), "{first}");
         while lines.next_line().await.expect("a head") != Some(String::new()) {}
-        Listening { lines }
+        EventStream { lines }
     }
 }
 
-impl Listening {
+impl EventStream {
     /// The id and the data of the next event.
     pub(crate) async fn next(&mut self) -> (String, Value) {
         let (id, data) = self.event().await;
@@ -180,7 +180,7 @@ impl Listening {
             match line.split_once(": ") {
                 Some(("id", value)) => value.clone_into(&mut id),
                 Some(("data", value)) => data.push_str(value),
-                // An empty line ends an event; a comment is none.
+                // An empty line ends an event; a comment is not one.
                 _ if line.is_empty() && !data.is_empty() => {
                     return (id, data);
                 }
@@ -190,8 +190,8 @@ impl Listening {
     }
 }
 
-impl Listening {
-    /// Waits for the end of the stream, whatever still comes before it.
+impl EventStream {
+    /// Waits for the end of the stream.
     pub(crate) async fn ends(&mut self) {
         let end = async { while self.lines.next_line().await.expect("a line").is_some() {} };
         timeout(PATIENCE, end).await.expect("an end");
@@ -205,7 +205,7 @@ impl Reply {
         lines.find_map(|(found, value)| found.eq_ignore_ascii_case(name).then_some(value))
     }
 
-    /// The body of an answer that went well.
+    /// The body of an answer with the status 200.
     pub(crate) fn record(&self) -> Value {
         self.json(200)
     }
@@ -217,7 +217,7 @@ impl Reply {
         serde_json::from_str(&self.body).expect("JSON")
     }
 
-    /// The problem of an answer that did not; everything a problem has to have is there.
+    /// The problem of an answer with this status; checks that it has every required member.
     pub(crate) fn problem(&self, status: u16, name: &str) -> Value {
         assert_eq!(self.status, status, "{}\n{}", self.head, self.body);
         let type_ = self.header("content-type");

@@ -8,9 +8,9 @@ use waybill::domain::access::Scope;
 use super::ground::Ground;
 use crate::http::processes::key;
 
-/// A user at a terminal, with nothing in the environment but this.
+/// A user at a terminal, with only these variables in the environment.
 #[derive(Clone)]
-pub(crate) struct Person {
+pub(crate) struct User {
     variables: Vec<(&'static str, String)>,
 }
 
@@ -33,15 +33,15 @@ impl Ground {
     }
 
     /// An operator with the addresses of database, broker and files.
-    pub(crate) fn operator(&self) -> Person {
-        let mut person = Person::at(&self.database_url, &self.broker_url);
+    pub(crate) fn operator(&self) -> User {
+        let mut user = User::at(&self.database_url, &self.broker_url);
         let files = self.folder.join("files").display().to_string();
-        person.variables.push(("WAYBILL_FILES__URL", files));
-        person
+        user.variables.push(("WAYBILL_FILES__URL", files));
+        user
     }
 }
 
-impl Person {
+impl User {
     /// With a server and a key of the tenant `default`.
     pub(crate) async fn keyed(ground: &Ground, url: &str, scopes: &[Scope]) -> Self {
         let (text, _) = key(ground, "default", scopes).await;
@@ -56,7 +56,7 @@ impl Person {
         Self { variables }
     }
 
-    /// With nothing at all.
+    /// With no variables.
     pub(crate) fn bare() -> Self {
         let variables = Vec::new();
         Self { variables }
@@ -75,7 +75,7 @@ impl Person {
         &self.variables[1].1
     }
 
-    /// Starts a command, for a test that reads what it says while it runs.
+    /// Starts a command, for a test that reads its output while it runs.
     pub(crate) fn start(&self, arguments: &[&str]) -> Child {
         let variables = self.variables.iter();
         let variables: Vec<_> = variables.map(|(name, value)| (*name, &**value)).collect();
@@ -86,16 +86,16 @@ impl Person {
         self.sends(arguments, "")
     }
 
-    /// Runs it with something on its standard input; it never prints the key.
+    /// Runs a command with this standard input; checks that it does not print the key.
     pub(crate) fn sends(&self, arguments: &[&str], input: &str) -> Answer {
         let answer = feed(self.start(arguments), input);
-        let said = format!("{}{}", answer.out, answer.err);
+        let output = format!("{}{}", answer.out, answer.err);
         let keys = self
             .variables
             .iter()
             .filter(|(name, _)| *name == "WAYBILL_CLIENT__KEY");
         for (_, key) in keys {
-            assert!(!said.contains(key), "{said}");
+            assert!(!output.contains(key), "{output}");
         }
         answer
     }
@@ -111,27 +111,27 @@ impl Answer {
         }
     }
 
-    /// The same, where it succeeded.
+    /// Checks that it succeeded.
     pub(crate) fn ok(self) -> Self {
         self.failed(0)
     }
 
-    /// The same, where it ended with that code.
+    /// Checks the exit code.
     pub(crate) fn failed(self, code: i32) -> Self {
         self.ended(code, &[])
     }
 
-    /// The same, where it ended with that code and these words.
+    /// Checks the exit code and that the output contains these words.
     pub(crate) fn ended(self, code: i32, words: &[&str]) -> Self {
-        let said = format!("{}{}", self.out, self.err);
-        assert_eq!(self.code, Some(code), "{said}");
+        let output = format!("{}{}", self.out, self.err);
+        assert_eq!(self.code, Some(code), "{output}");
         for words in words {
-            assert!(said.contains(words), "{words:?} is not in\n{said}");
+            assert!(output.contains(words), "{words:?} is not in\n{output}");
         }
         self
     }
 
-    /// The same, where its output has that text.
+    /// Checks that its output contains the text.
     pub(crate) fn says(self, text: &str) -> Self {
         assert!(
             self.out.contains(text),
@@ -142,7 +142,7 @@ impl Answer {
         self
     }
 
-    /// The same, where its errors have that text.
+    /// Checks that its error output contains the text.
     pub(crate) fn complains(self, text: &str) -> Self {
         assert!(
             self.err.contains(text),

@@ -1,4 +1,4 @@
-//! What somebody tries at the broker who has no business there.
+//! Operations on the broker that a user has no permission for.
 
 use lapin::{
     BasicProperties, Channel, Confirmation, Connection, ConnectionProperties,
@@ -6,31 +6,31 @@ use lapin::{
     types::FieldTable,
 };
 
-use Attempt::{Bind, Declare, Delete, Publish, Take};
+use Operation::{Bind, Declare, Delete, Get, Publish};
 
-/// One thing that is tried: with a queue, or with an exchange.
+/// One operation, on a queue or an exchange.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Attempt {
+pub(crate) enum Operation {
     Declare(&'static str),
     Delete(&'static str),
     Publish(&'static str),
     Bind(&'static str, &'static str),
-    Take(&'static str),
+    Get(&'static str),
 }
 
-/// All of it is refused to a user.
-pub(crate) async fn refused(url: &str, attempts: &[Attempt]) {
-    for attempt in attempts {
-        let said = try_it(url, *attempt).await;
-        let said = said.expect_err("it is refused").to_string();
-        assert!(said.contains("ACCESS"), "{attempt:?}: {said}");
+/// Checks that the broker refuses each operation to a user.
+pub(crate) async fn assert_refused(url: &str, operations: &[Operation]) {
+    for operation in operations {
+        let result = perform(url, *operation).await;
+        let error = result.expect_err("it is refused").to_string();
+        assert!(error.contains("ACCESS"), "{operation:?}: {error}");
     }
 }
 
-async fn try_it(url: &str, attempt: Attempt) -> lapin::Result<()> {
+async fn perform(url: &str, operation: Operation) -> lapin::Result<()> {
     let (_connection, channel) = open(url).await;
     let none = FieldTable::default;
-    match attempt {
+    match operation {
         Declare(queue) => {
             let options = QueueDeclareOptions {
                 durable: true,
@@ -49,7 +49,7 @@ async fn try_it(url: &str, attempt: Attempt) -> lapin::Result<()> {
                 channel.queue_bind(queue.into(), exchange.into(), "#".into(), options, none());
             bind.await?;
         }
-        Take(queue) => {
+        Get(queue) => {
             channel.basic_get(queue.into(), Default::default()).await?;
         }
         Publish(exchange) => return publish(&channel, exchange).await,
@@ -62,8 +62,14 @@ async fn publish(channel: &Channel, exchange: &str) -> lapin::Result<()> {
         .confirm_select(ConfirmSelectOptions::default())
         .await?;
     let options = BasicPublishOptions::default();
-    let said = BasicProperties::default();
-    let sent = channel.basic_publish(exchange.into(), "upload.step".into(), options, b"{}", said);
+    let properties = BasicProperties::default();
+    let sent = channel.basic_publish(
+        exchange.into(),
+        "upload.step".into(),
+        options,
+        b"{}",
+        properties,
+    );
     match sent.await?.await? {
         Confirmation::NotRequested | Confirmation::Ack(_) => Ok(()),
         Confirmation::Nack(_) => panic!("no queue refuses it"),

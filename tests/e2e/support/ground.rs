@@ -1,5 +1,5 @@
-//! What every test stands on: private servers, and on them a database and a virtual host of the
-//! test's own. What is done on it is left to the others.
+//! What every test runs on: private servers, and on them a database and a virtual host of the
+//! test's own.
 
 use std::{
     future::Future,
@@ -32,7 +32,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 const TEST_MAX: Duration = Duration::from_secs(180);
 /// Virtual hosts, one per test, created while the first tests run: one by one takes seconds each.
 const VHOSTS: usize = 340;
-/// So many are created at a time.
+/// How many are created at a time.
 const VHOSTS_AT_ONCE: usize = 20;
 const TEMPLATE: &str = "e2e_template";
 
@@ -44,7 +44,7 @@ static OWN_SERVERS: Mutex<()> = Mutex::const_new(());
 
 struct Shared {
     servers: Arc<Ours>,
-    taken: AtomicUsize,
+    used: AtomicUsize,
     /// How many virtual hosts there are.
     vhosts: watch::Receiver<usize>,
     creating: Mutex<()>,
@@ -53,17 +53,17 @@ struct Shared {
 /// A migrated database and a virtual host with Waybill's exchanges and queues.
 pub(crate) struct Ground {
     pub(crate) database_url: String,
-    /// The same, as whom Waybill runs.
+    /// The same database, as the role that Waybill runs as.
     pub(crate) run_url: String,
     pub(crate) broker_url: String,
     /// Where the workers' logs are.
     pub(crate) folder: PathBuf,
-    /// Only where the test has servers of its own.
+    /// Only if the test has servers of its own.
     pub(crate) servers: Option<Servers>,
     _turn: Option<MutexGuard<'static, ()>>,
 }
 
-/// Runs a test to its end, or to the end of its time.
+/// Runs a test, with a time limit.
 pub(crate) fn run(test: impl Future<Output = ()>) {
     RUNTIME.block_on(async {
         let ended = timeout(TEST_MAX, test).await;
@@ -72,7 +72,7 @@ pub(crate) fn run(test: impl Future<Output = ()>) {
 }
 
 impl Ground {
-    /// On the shared servers, which must not be hurt.
+    /// On the shared servers, which a test must not stop.
     pub(crate) async fn shared(name: &str) -> Self {
         let ground = Self::on_shared(name, TEMPLATE).await;
         ground.declare().await;
@@ -86,8 +86,8 @@ impl Ground {
 
     async fn on_shared(name: &str, template: &str) -> Self {
         let shared = SHARED.get_or_init(start_shared).await;
-        let number = shared.taken.fetch_add(1, Ordering::Relaxed);
-        assert!(number < VHOSTS, "make more virtual hosts");
+        let number = shared.used.fetch_add(1, Ordering::Relaxed);
+        assert!(number < VHOSTS, "create more virtual hosts");
         let database = format!("e2e_{number}");
         let database_url = with_last(&shared.servers.database_url(), &database);
         let ground = Self {
@@ -158,7 +158,7 @@ impl Ground {
 
     pub(crate) async fn rows(&self, text: &str) -> Vec<Row> {
         let rows = self.try_rows(text, &[]).await;
-        rows.unwrap_or_else(|| panic!("no answer to: {text}"))
+        rows.unwrap_or_else(|| panic!("no result of: {text}"))
     }
 
     /// One number; `-1` while the database is away.
@@ -190,24 +190,24 @@ impl Ground {
     }
 }
 
-/// Says something to the shared database server.
+/// Executes SQL on the shared database server.
 pub(crate) async fn administer(text: &str) {
     let shared = SHARED.get().expect("a ground on it");
     execute(&shared.servers.database_url(), text).await;
 }
 
-/// Runs `rabbitmqctl` on the shared broker; what it printed.
+/// Runs `rabbitmqctl` on the shared broker; returns what it printed.
 pub(crate) async fn ctl(args: &[&str]) -> String {
     let shared = SHARED.get().expect("a ground on it");
     shared.servers.ctl(args).await
 }
 
-/// Polls until there is an answer.
+/// Polls until `probe` returns a value.
 pub(crate) async fn until<T>(what: &str, mut probe: impl AsyncFnMut() -> Option<T>) -> T {
     let began = Instant::now();
     loop {
-        if let Some(answer) = probe().await {
-            return answer;
+        if let Some(value) = probe().await {
+            return value;
         }
         assert!(began.elapsed() < PATIENCE, "waited in vain for {what}");
         tokio::time::sleep(Duration::from_millis(50)).await;
@@ -244,20 +244,20 @@ async fn start_shared() -> Shared {
     tokio::spawn(async move {
         for first in (0..VHOSTS).step_by(VHOSTS_AT_ONCE) {
             let next = first + VHOSTS_AT_ONCE;
-            creating.make_vhosts(first..next).await;
+            creating.create_vhosts(first..next).await;
             created.send_replace(next);
         }
     });
     Shared {
         servers,
         vhosts,
-        taken: AtomicUsize::new(0),
+        used: AtomicUsize::new(0),
         creating: Mutex::new(()),
     }
 }
 
 pub(crate) async fn migrate_all(url: &str) {
-    let settings = settings(url, "amqp://nobody:nothing@127.0.0.1/%2f");
+    let settings = settings(url, "amqp://none:none@127.0.0.1/%2f");
     let store = Store::new(&settings.database).expect("settings of the database");
     let connection = store.connection().await.expect("the database is there");
     migrate::migrate(connection).await.expect("the schema");
@@ -272,7 +272,7 @@ fn settings(database_url: &str, broker_url: &str) -> config::Settings {
     loaded.expect("settings").settings
 }
 
-/// Says something to a database.
+/// Executes SQL on a database.
 pub(crate) async fn execute(url: &str, text: &str) {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect(text);
     let mut driving = JoinSet::new();

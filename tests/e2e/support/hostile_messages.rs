@@ -1,5 +1,4 @@
-//! Messages that are not what they should be, each with the reason it must be refused with, and
-//! odd ones that are fine.
+//! Invalid messages, each with the reason of its dead letter, and odd ones that are valid.
 
 use lapin::{
     BasicProperties,
@@ -15,7 +14,7 @@ const UNDECODABLE: &str = "undecodable";
 const INVALID: &str = "invalid_field";
 const LIMIT: &str = "limit_exceeded";
 
-/// Everything that must be refused.
+/// Messages that must be refused.
 pub(crate) fn refused() -> Vec<Message> {
     let bodies = [bytes(), json_texts(), identifiers(), times()].concat();
     let named = bodies
@@ -25,7 +24,7 @@ pub(crate) fn refused() -> Vec<Message> {
     named.chain(properties()).collect()
 }
 
-/// Odd events that must be applied like any other.
+/// Odd events that must be applied.
 pub(crate) fn accepted() -> Vec<Message> {
     let tokens = [
         "'; drop table waybill.process; --",
@@ -222,7 +221,7 @@ fn properties() -> Vec<Message> {
         plain(2, "too_large").having(|p| p.with_headers(text_header("big", &"h".repeat(100_000)))),
         plain(3, "tenant_mismatch")
             .having(|p| p.with_headers(text_header("tenant", "other")))
-            .telling(r#""tenant":"one","#),
+            .with_field(r#""tenant":"one","#),
         no_time.having(|p| p.with_timestamp(1_769_860_800_000)),
         Message::bad("", &no_id, "missing_identity")
             .having(|_| BasicProperties::default().with_content_type("application/json".into())),
@@ -230,8 +229,8 @@ fn properties() -> Vec<Message> {
 }
 
 impl Message {
-    /// The same body with another field in front.
-    fn telling(mut self, field: &str) -> Self {
+    /// The same body with one more field in front.
+    fn with_field(mut self, field: &str) -> Self {
         let text = String::from_utf8(self.body).expect("JSON is UTF-8");
         self.body = text.replacen('{', &format!("{{{field}"), 1).into_bytes();
         self
@@ -268,7 +267,7 @@ fn every_kind() -> FieldTable {
     table
 }
 
-/// As if the broker had given it up before.
+/// As if the broker had dead-lettered it before.
 fn forged_death() -> FieldTable {
     let mut deaths = FieldArray::default();
     deaths.push(AMQPValue::FieldTable(text_header("reason", "rejected")));

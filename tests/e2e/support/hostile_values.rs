@@ -1,4 +1,4 @@
-//! What may stand in a parameter, a header or a name of somebody who does not care, or does.
+//! Values that careless or hostile clients send in parameters, headers and names.
 
 /// Names, marks and lists.
 const NAMES: &[&str] = &[
@@ -32,7 +32,7 @@ const NAMES: &[&str] = &[
     "a,b,a",
     "=",
 ];
-/// Times that are none, or far off.
+/// Times that are invalid, or far off.
 const TIMES: &[&str] = &[
     "0000-01-01T00:00:00Z",
     "10000-01-01T00:00:00Z",
@@ -43,7 +43,7 @@ const TIMES: &[&str] = &[
     "2026-01-31T23:59:60Z",
     "2126-01-01T00:00:00Z",
 ];
-/// Numbers, places and ranges.
+/// Numbers, cursors and ranges.
 const NUMBERS: &[&str] = &[
     "1769860800",
     "1769860800000",
@@ -62,7 +62,7 @@ const NUMBERS: &[&str] = &[
     "bytes=18446744073709551616-",
 ];
 
-/// What may stand anywhere.
+/// Values for any place.
 pub(crate) fn values() -> Vec<Vec<u8>> {
     let long = [200, 201, 255, 256, 2_705].map(|length| vec![b'x'; length]);
     let digits = vec![b'9'; 1_000];
@@ -75,7 +75,7 @@ pub(crate) fn values() -> Vec<Vec<u8>> {
     texts.chain(long).chain([digits]).chain(no_text).collect()
 }
 
-/// A value as a header can carry it.
+/// The value, if a header can carry it.
 pub(crate) fn in_header(value: &[u8]) -> Option<String> {
     let text = String::from_utf8(value.to_vec()).ok()?;
     (!text.contains(char::is_control)).then_some(text)

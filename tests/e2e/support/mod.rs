@@ -1,4 +1,5 @@
-//! What tests share: servers, a database and a virtual host for each test, workers, the independent ends, and the invariants.
+//! What tests share: servers, a database and a virtual host for each test, workers, an independent
+//! producer and consumer, and the invariants.
 
 pub(super) mod bad_messages;
 pub(super) mod certificates;

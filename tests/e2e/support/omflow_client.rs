@@ -55,7 +55,7 @@ pub(crate) struct Omflow {
     pub(crate) security: String,
 }
 
-/// How a body says its fields.
+/// How a body encodes its fields.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Encoding {
     Form,
@@ -68,7 +68,7 @@ pub(crate) async fn leave(ground: &Ground) {
     apply(ground, "leave", LEAVE).await;
 }
 
-/// What a key gets as the password of HTTP Basic.
+/// The answer to a login with a key as the password of HTTP Basic.
 pub(crate) async fn log_in(client: &Client, key: &str) -> Value {
     let login = base64::Engine::encode(&base64::prelude::BASE64_STANDARD, format!("anybody:{key}"));
     let client = client.with("authorization", &format!("Basic {login}"));
@@ -100,7 +100,7 @@ impl Omflow {
         self.call(&format!("{EDIT}/{flow}/"), fields, as_).await
     }
 
-    /// Opens an order; says its number.
+    /// Opens an order; returns its number.
     pub(crate) async fn open(&self, flow: &str, formdata: &Value, as_: Encoding) -> String {
         let fields = [("action", "create"), ("formdata", &formdata.to_string())];
         let answer = self.edit(flow, &fields, as_).await;
@@ -113,8 +113,8 @@ impl Omflow {
         number
     }
 
-    /// Where an order stands: the names of its stages with their ids.
-    pub(crate) async fn stands(&self, flow: &str, data_no: &str) -> Vec<(String, String)> {
+    /// The current stages of an order: their names and ids.
+    pub(crate) async fn current_stages(&self, flow: &str, data_no: &str) -> Vec<(String, String)> {
         let fields = [("data_no", data_no)];
         let path = format!("{QUERY}/{flow}");
         let answer = self.call(&path, &fields, Encoding::Form).await;
@@ -162,7 +162,7 @@ impl Omflow {
                 )
             }
             Encoding::Json => {
-                // Whatever is JSON comes as it is.
+                // Text that is JSON is sent as JSON.
                 let value = |text: &str| serde_json::from_str(text).unwrap_or_else(|_| json!(text));
                 let body = all
                     .iter()

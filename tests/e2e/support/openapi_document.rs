@@ -1,11 +1,11 @@
-//! The OpenAPI document as somebody else's program reads it: which operations there are, and whether
-//! an answer is one that was promised.
+//! The OpenAPI document as a client's program reads it: the operations, and whether an answer
+//! conforms.
 
 use serde_json::{Value, json};
 
 use super::client::{Client, Reply};
 
-/// The document that a program serves.
+/// The document that the server returns.
 pub(crate) struct Described(pub(crate) Value);
 
 /// A method of a path.
@@ -15,7 +15,7 @@ pub(crate) struct Operation {
     pub(crate) path: String,
     /// Its name in the document.
     pub(crate) id: String,
-    /// What its key has to allow, if it needs one.
+    /// The scope that its API key needs, if it needs a key.
     pub(crate) scope: Option<String>,
     responses: Value,
 }
@@ -28,38 +28,41 @@ impl Described {
     pub(crate) fn operations(&self) -> Vec<Operation> {
         let mut operations = Vec::new();
         for (path, item) in self.0["paths"].as_object().expect("paths") {
-            for (method, said) in item.as_object().expect("methods") {
-                let text = |key: &str| said[key].as_str().map(str::to_owned);
+            for (method, described) in item.as_object().expect("methods") {
+                let text = |key: &str| described[key].as_str().map(str::to_owned);
                 operations.push(Operation {
                     method: method.to_uppercase(),
                     path: path.clone(),
                     id: text("operationId").expect("a name"),
                     scope: text("x-waybill-scope"),
-                    responses: said["responses"].clone(),
+                    responses: described["responses"].clone(),
                 });
             }
         }
         operations
     }
 
-    /// The operations as a page of the documentation, below what is written there by hand.
+    /// The operations as a page of the documentation, below the part written by hand.
     pub(crate) fn reference(&self, page: &str) -> String {
         const MADE: &str = "<!-- made from the code from here on: UPDATE_EXPECT=1 cargo test --test e2e openapi -->\n";
         let (written, _) = page.split_once(MADE).unwrap_or((page, ""));
         let mut text = format!("{written}{MADE}");
         for operation in self.operations() {
             let Operation { method, path, .. } = &operation;
-            let said = &self.0["paths"][path][method.to_lowercase()];
+            let described = &self.0["paths"][path][method.to_lowercase()];
             let scope = operation.scope.as_deref().map_or_else(
                 || "No API key is needed.".to_owned(),
                 |scope| format!("Needs an API key with the scope `{scope}`."),
             );
-            let about = [&said["summary"], &said["description"]].map(|it| it.as_str());
+            let about = [&described["summary"], &described["description"]].map(|it| it.as_str());
             let about: Vec<_> = about.into_iter().flatten().collect();
             let about = about.join(". ");
             let about = about.trim_end_matches('.');
             text += &format!("\n## `{method} {path}`\n\n{about}. {scope}\n");
-            for (title, rows) in [("parameter", rows(said)), ("status", answers(said))] {
+            for (title, rows) in [
+                ("parameter", rows(described)),
+                ("status", answers(described)),
+            ] {
                 if !rows.is_empty() {
                     text += &format!("\n| {title} | meaning |\n| --- | --- |\n{rows}");
                 }
@@ -68,17 +71,17 @@ impl Described {
         text
     }
 
-    /// Whether an answer has a status, a media type and a body that the document promises.
+    /// Checks that an answer has a status, a media type and a body that the document describes.
     pub(crate) fn holds(&self, operation: &Operation, reply: &Reply) {
         let at = format!("{} {}: {}", operation.method, operation.path, reply.status);
         let response = &operation.responses[reply.status.to_string()];
         assert!(response.is_object(), "{at} is not in the document");
         for (name, _) in response["headers"].as_object().into_iter().flatten() {
-            // Nothing follows the last page, and only one process is where it can be pointed to.
-            let may_lack = ["Link", "Location"].contains(&name.as_str());
+            // The last page has no link, and only an answer about one process has a location.
+            let is_optional = ["Link", "Location"].contains(&name.as_str());
             assert!(
-                may_lack || reply.header(name).is_some(),
-                "{at} lacks {name}"
+                is_optional || reply.header(name).is_some(),
+                "{at} has no {name}"
             );
         }
         let Some(stated) = reply.header("content-type") else {
@@ -119,7 +122,7 @@ impl Described {
 }
 
 #[test]
-fn a_body_that_is_not_as_promised_is_noticed() {
+fn a_body_that_violates_its_schema_is_a_fault() {
     let described = Described(json!({ "components": { "schemas": {
         "Thing": { "type": "object", "required": ["at"], "properties": {
             "at": { "type": "string", "format": "date-time" }

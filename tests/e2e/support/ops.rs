@@ -1,4 +1,4 @@
-//! Asks a worker's listener for health and metrics, over plain HTTP.
+//! Requests health and metrics from a worker's listener, over plain HTTP.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -15,11 +15,11 @@ pub(crate) struct Answer {
     pub(crate) body: String,
 }
 
-/// What a scrape says, one series a line.
+/// A scrape, one series a line.
 #[derive(Debug, Clone)]
 pub(crate) struct Scrape(String);
 
-/// Asks for a page; `None` if nobody answers within two seconds.
+/// Requests a path; `None` without an answer within two seconds.
 pub(crate) async fn get(address: SocketAddr, path: &str) -> Option<Answer> {
     let exchange = async {
         let mut stream = TcpStream::connect(address).await.ok()?;

@@ -1,5 +1,5 @@
-//! What happens to orders, as events: a sample workflow, and walks through it that end the same
-//! in whatever order their events arrive.
+//! The events of sample orders: a workflow, and walks through it that end the same in whatever
+//! sequence their events arrive.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -35,33 +35,33 @@ type = "text"
 required = true
 "#;
 
-/// Of so many orders one is refused and reviewed again.
+/// One of this many orders is refused and reviewed again.
 const REFUSED_ONE_IN: usize = 3;
 
-pub(crate) struct Teller {
+pub(crate) struct OrderEvents {
     pub(crate) token: String,
-    pub(crate) told: Vec<PlainEvent>,
+    pub(crate) events: Vec<PlainEvent>,
 }
 
-impl Teller {
+impl OrderEvents {
     pub(crate) fn new(token: &str) -> Self {
         Self {
             token: token.to_owned(),
-            told: Vec::new(),
+            events: Vec::new(),
         }
     }
 
     /// Opens it with a form that fits.
     pub(crate) fn open(&mut self) {
         let data = json!({"workflow_id": "purchase", "form": {"amount": 12.5}});
-        self.tell("order.opened", data);
+        self.add("order.opened", data);
     }
 
-    pub(crate) fn tell(&mut self, type_: &str, data: Value) {
-        let number = self.told.len();
+    pub(crate) fn add(&mut self, type_: &str, data: Value) {
+        let number = self.events.len();
         let start: Timestamp = "2026-01-31T12:00:00Z".parse().expect("a time");
         let after = SignedDuration::from_secs(i64::try_from(number).expect("few"));
-        self.told.push(PlainEvent {
+        self.events.push(PlainEvent {
             id: format!("{}-{number}", self.token),
             ..PlainEvent::new(SOURCE, type_, &self.token, start + after, data)
         });
@@ -72,13 +72,13 @@ impl Teller {
             Some(outcome) => json!({"stage": stage, "outcome": outcome, "form": form}),
             None => json!({"stage": stage, "form": form}),
         };
-        self.tell("order.pushed", data);
+        self.add("order.pushed", data);
     }
 
-    /// Leaves one stop of a stage to which the order comes back.
+    /// Leaves one stop of a stage that the order enters again.
     fn review(&mut self, number: u32, outcome: &str) {
         let id = self.stop("review", number).to_string();
-        self.tell("order.pushed", json!({"data_id": id, "outcome": outcome}));
+        self.add("order.pushed", json!({"data_id": id, "outcome": outcome}));
     }
 
     fn stop(&self, stage: &str, number: u32) -> Uuid {
@@ -95,11 +95,11 @@ impl Teller {
 
 /// An order that is accepted at once and walks to its end.
 pub(crate) fn walk(token: &str) -> Vec<PlainEvent> {
-    let mut teller = Teller::new(token);
-    teller.open();
-    teller.push("review", Some("accepted"), json!({}));
-    teller.branches_and_close();
-    teller.told
+    let mut order = OrderEvents::new(token);
+    order.open();
+    order.push("review", Some("accepted"), json!({}));
+    order.branches_and_close();
+    order.events
 }
 
 /// Orders that walk to their end, and every stop they make, by its name.
@@ -116,21 +116,21 @@ impl Walks {
     }
 
     fn one(&mut self, tag: &str, n: usize) -> Vec<PlainEvent> {
-        let mut teller = Teller::new(&format!("{TOKEN_MARK}-{tag}-{n}"));
-        teller.open();
+        let mut order = OrderEvents::new(&format!("{TOKEN_MARK}-{tag}-{n}"));
+        order.open();
         let mut reviews = 1;
         if n.is_multiple_of(REFUSED_ONE_IN) {
-            teller.review(reviews, "refused");
+            order.review(reviews, "refused");
             reviews += 1;
         }
-        teller.review(reviews, "accepted");
-        teller.branches_and_close();
-        let once = ["finance", "stock", "close"].map(|stage| teller.stop(stage, 1));
+        order.review(reviews, "accepted");
+        order.branches_and_close();
+        let once = ["finance", "stock", "close"].map(|stage| order.stop(stage, 1));
         self.stops.extend(once);
-        let reviewed = (1..=reviews).map(|number| teller.stop("review", number));
+        let reviewed = (1..=reviews).map(|number| order.stop("review", number));
         self.stops.extend(reviewed);
-        self.tokens.push(teller.token);
-        teller.told
+        self.tokens.push(order.token);
+        order.events
     }
 }
 
@@ -140,7 +140,7 @@ pub(crate) async fn apply(ground: &Ground, name: &str, text: &str) {
     applied.expect("a workflow");
 }
 
-/// Waits until so many orders are done.
+/// Waits until `count` orders are done.
 pub(crate) async fn ended(ground: &Ground, count: i64) {
     let done = "select count(*) from waybill.process where status = 'done'";
     reaches(ground, "every order done", done, count).await;
@@ -152,7 +152,7 @@ pub(crate) async fn published(ground: &Ground) {
     reaches(ground, "an empty outbox", left, 0).await;
 }
 
-/// Waits until a query's number is the one.
+/// Waits until a query returns this number.
 pub(crate) async fn reaches(ground: &Ground, what: &str, query: &str, number: i64) {
     until(what, async || {
         (ground.number(query).await == number).then_some(())

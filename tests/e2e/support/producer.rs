@@ -1,5 +1,5 @@
-//! The independent sending end: publishes with confirms, again and again until each message is
-//! confirmed, and keeps a history of every attempt.
+//! An independent producer: publishes with confirms until each message is confirmed, and records
+//! every attempt.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,14 +15,14 @@ use waybill::wire::PlainEvent;
 
 use super::ground::{Ground, PATIENCE};
 
-/// How many publishes wait for their confirm at a time.
+/// The most unconfirmed publishes at a time.
 const WINDOW: usize = 200;
-/// After this long without a confirm nobody knows what became of a publish.
+/// After this long without a confirm the outcome of a publish is unknown.
 const CONFIRM_MAX: Duration = Duration::from_secs(8);
 
-/// What the broker said of one publish.
+/// The outcome of one publish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fate {
+pub(crate) enum Outcome {
     Confirmed,
     Nacked,
     Unknown,
@@ -31,9 +31,9 @@ pub(crate) enum Fate {
 /// One publish.
 #[derive(Clone, Debug)]
 pub(crate) struct Attempt {
-    /// Which of the producer's messages.
+    /// The index in the producer's messages.
     pub(crate) message: usize,
-    pub(crate) fate: Fate,
+    pub(crate) outcome: Outcome,
 }
 
 /// A message as it is sent.
@@ -42,9 +42,9 @@ pub(crate) struct Message {
     pub(crate) routing_key: String,
     pub(crate) body: Vec<u8>,
     pub(crate) properties: BasicProperties,
-    /// What it says, if it is an event that can be applied.
+    /// The event, if it can be applied.
     pub(crate) event: Option<PlainEvent>,
-    /// Why it can't be, if it is not.
+    /// The reason of its dead letter, if it can't.
     pub(crate) reason: Option<String>,
 }
 
@@ -131,11 +131,11 @@ impl Producer {
                 continue;
             };
             for window in open.clone().chunks(WINDOW) {
-                let fates = self.window(&channel, window).await;
-                let lost = fates.contains(&Fate::Unknown);
-                for (message, fate) in window.iter().copied().zip(fates) {
-                    self.attempts.push(Attempt { message, fate });
-                    if fate == Fate::Confirmed {
+                let outcomes = self.window(&channel, window).await;
+                let lost = outcomes.contains(&Outcome::Unknown);
+                for (message, outcome) in window.iter().copied().zip(outcomes) {
+                    self.attempts.push(Attempt { message, outcome });
+                    if outcome == Outcome::Confirmed {
                         open.retain(|index| *index != message);
                     }
                 }
@@ -148,23 +148,23 @@ impl Producer {
         }
     }
 
-    /// The distinct events that the broker has taken, by source and id.
+    /// The distinct events that the broker has confirmed, by source and id.
     pub(crate) fn confirmed(&self) -> BTreeMap<(String, String), PlainEvent> {
         let confirmed = self
             .attempts
             .iter()
-            .filter(|attempt| attempt.fate == Fate::Confirmed);
-        let taken: BTreeSet<usize> = confirmed.map(|attempt| attempt.message).collect();
-        let events = taken
+            .filter(|attempt| attempt.outcome == Outcome::Confirmed);
+        let indices: BTreeSet<usize> = confirmed.map(|attempt| attempt.message).collect();
+        let events = indices
             .iter()
             .filter_map(|index| self.messages[*index].event.as_ref());
         let named = events.map(|event| ((event.source.clone(), event.id.clone()), event.clone()));
         named.collect()
     }
 
-    async fn window(&self, channel: &Channel, indices: &[usize]) -> Vec<Fate> {
-        let mut confirms = Vec::with_capacity(indices.len());
-        for index in indices {
+    async fn window(&self, channel: &Channel, window: &[usize]) -> Vec<Outcome> {
+        let mut confirms = Vec::with_capacity(window.len());
+        for index in window {
             let message = &self.messages[*index];
             let publish = channel.basic_publish(
                 "waybill.events".into(),
@@ -175,21 +175,21 @@ impl Producer {
             );
             confirms.push(timeout(CONFIRM_MAX, publish).await);
         }
-        let mut fates = Vec::with_capacity(confirms.len());
+        let mut outcomes = Vec::with_capacity(confirms.len());
         let mut silent = false;
         for sent in confirms {
-            let fate = match sent {
+            let outcome = match sent {
                 Ok(Ok(confirm)) if !silent => match timeout(CONFIRM_MAX, confirm).await {
-                    Ok(Ok(Confirmation::Ack(_))) => Fate::Confirmed,
-                    Ok(Ok(Confirmation::Nack(_))) => Fate::Nacked,
-                    Ok(Ok(Confirmation::NotRequested) | Err(_)) | Err(_) => Fate::Unknown,
+                    Ok(Ok(Confirmation::Ack(_))) => Outcome::Confirmed,
+                    Ok(Ok(Confirmation::Nack(_))) => Outcome::Nacked,
+                    Ok(Ok(Confirmation::NotRequested) | Err(_)) | Err(_) => Outcome::Unknown,
                 },
-                _ => Fate::Unknown,
+                _ => Outcome::Unknown,
             };
-            silent |= fate == Fate::Unknown;
-            fates.push(fate);
+            silent |= outcome == Outcome::Unknown;
+            outcomes.push(outcome);
         }
-        fates
+        outcomes
     }
 }
 

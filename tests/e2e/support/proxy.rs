@@ -1,5 +1,5 @@
-//! The network between a worker and one server: passes bytes on, or holds, slows, slices and cuts
-//! them; on demand it cuts between a request and its answer.
+//! The network between a worker and one server: passes bytes on, blocks, delays or splits them; on
+//! request it cuts the connection between a request and its answer.
 
 use std::{
     net::SocketAddr,
@@ -43,7 +43,7 @@ pub(crate) struct Cut {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {
     Pass,
-    /// Ends every connection and takes no new one.
+    /// Ends every connection and accepts no new one.
     Down,
     /// Nothing arrives, neither here nor there.
     Hole,
@@ -63,7 +63,7 @@ enum Way {
     ToClient,
 }
 
-/// A proxy for as many connections as come, until it is dropped.
+/// A proxy for any number of connections, until it is dropped.
 pub(crate) struct Proxy {
     address: SocketAddr,
     state: Arc<State>,
@@ -73,19 +73,19 @@ pub(crate) struct Proxy {
 struct State {
     target: u16,
     mode: watch::Sender<Mode>,
-    /// The cut that is due, and before the answer to which request.
+    /// The next cut, and before the answer to which request.
     due: Mutex<Option<(Cut, u32)>>,
     cuts: AtomicU32,
 }
 
-/// One connection: its end, and whether its next answer is the one that is kept back.
+/// One connection: its end, and whether its next answer is the one to suppress.
 struct Link {
     ended: CancellationToken,
     armed: AtomicBool,
 }
 
 impl Proxy {
-    /// In front of the server in `url`; answers with itself and the address by way of it.
+    /// In front of the server in `url`; returns itself and the address through it.
     pub(crate) async fn before(url: &str) -> (Self, String) {
         let proxy = Self::start(url, None).await;
         let by_way = url.replace(
@@ -95,7 +95,7 @@ impl Proxy {
         (proxy, by_way)
     }
 
-    /// The same, speaking TLS to its clients and plain text to the server.
+    /// The same, with TLS to its clients and plain text to the server.
     pub(crate) async fn ending_tls(url: &str, tls: TlsAcceptor) -> Self {
         Self::start(url, Some(tls)).await
     }
@@ -127,7 +127,7 @@ impl Proxy {
     }
 
     /// Cuts once between the `nth` request from now on and its answer: the server has done it,
-    /// the worker never hears of it.
+    /// the worker never receives the answer.
     pub(crate) fn cut(&self, cut: Cut, nth: u32) {
         *self.state.due() = Some((cut, nth));
     }
@@ -143,20 +143,20 @@ impl State {
         self.due.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits while nothing gets through that way; says how it gets through.
+    /// Waits while nothing gets through in that direction; returns the mode.
     async fn open(&self, way: Way) -> Mode {
-        let held = |mode: &Mode| match mode {
+        let blocked = |mode: &Mode| match mode {
             Mode::Hole => true,
             Mode::HoleToServer => way == Way::ToServer,
             Mode::HoleToClient => way == Way::ToClient,
             Mode::Pass | Mode::Down | Mode::Slow(_) | Mode::Slices => false,
         };
         let mut mode = self.mode.subscribe();
-        let open = mode.wait_for(|mode| !held(mode)).await;
+        let open = mode.wait_for(|mode| !blocked(mode)).await;
         open.map_or(Mode::Down, |mode| *mode)
     }
 
-    /// Looks at what passes; says whether it may.
+    /// Inspects bytes; returns whether they may pass.
     fn inspect(&self, way: Way, link: &Link, bytes: &[u8], fresh: usize) -> bool {
         let armed = link.armed.load(Ordering::Relaxed);
         let mut due = self.due();

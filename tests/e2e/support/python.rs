@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-/// A Python that knows a module: the user's, or the distribution's.
+/// A Python that has a module: the user's, or the distribution's.
 pub(crate) fn python(module: &str) -> &'static str {
     let knows = |python: &&str| {
         let import = ["-c", &format!("import {module}")];

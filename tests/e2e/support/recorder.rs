@@ -1,5 +1,5 @@
-//! The independent receiving end: a durable queue of its own that gets every completion, and a
-//! record of every copy received.
+//! An independent consumer with a durable queue of its own, which records every copy of a message
+//! that it receives.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -19,7 +19,7 @@ use super::ground::{Ground, until};
 
 /// One copy of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Heard {
+pub(crate) struct Received {
     pub(crate) id: String,
     pub(crate) token: String,
     pub(crate) routing_key: String,
@@ -28,84 +28,84 @@ pub(crate) struct Heard {
     pub(crate) cursor: Option<String>,
 }
 
-/// A consumer that comes back after every failure.
-pub(crate) struct Audience {
-    heard: Arc<Mutex<Vec<Heard>>>,
-    _listening: JoinSet<()>,
+/// A consumer that connects again after every failure.
+pub(crate) struct Recorder {
+    received: Arc<Mutex<Vec<Received>>>,
+    _task: JoinSet<()>,
 }
 
-impl Audience {
-    /// Listens to all completions.
+impl Recorder {
+    /// Consumes all completions.
     pub(crate) async fn of_completions(ground: &Ground) -> Self {
-        Self::at(&ground.broker_url, "audience", Some("waybill.completions")).await
+        Self::at(&ground.broker_url, "recorder", Some("waybill.completions")).await
     }
 
-    /// Listens to all stages that orders reach.
+    /// Consumes a message for each stage that an order enters.
     pub(crate) async fn of_stages(ground: &Ground) -> Self {
         Self::at(&ground.broker_url, "next-system", Some("waybill.stages")).await
     }
 
-    /// Listens to everything that producers say, as a back-end does.
+    /// Consumes all events of producers, as a back-end does.
     pub(crate) async fn of_events(ground: &Ground) -> Self {
         Self::at(&ground.broker_url, "back-end", Some("waybill.events")).await
     }
 
-    /// Listens to a queue that gets what is sent to it by name.
+    /// Consumes a queue that messages are sent to by its name.
     pub(crate) async fn of_queue(ground: &Ground, queue: &str) -> Self {
         Self::at(&ground.broker_url, queue, None).await
     }
 
-    /// Everything heard so far.
-    pub(crate) fn heard(&self) -> Vec<Heard> {
-        self.heard
+    /// Every copy received so far.
+    pub(crate) fn received(&self) -> Vec<Received> {
+        self.received
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
     }
 
     /// Every copy by token.
-    pub(crate) fn by_token(&self) -> BTreeMap<String, Vec<Heard>> {
-        let mut copies: BTreeMap<String, Vec<Heard>> = BTreeMap::new();
-        for heard in self.heard() {
-            copies.entry(heard.token.clone()).or_default().push(heard);
+    pub(crate) fn by_token(&self) -> BTreeMap<String, Vec<Received>> {
+        let mut by_token: BTreeMap<String, Vec<Received>> = BTreeMap::new();
+        for copy in self.received() {
+            by_token.entry(copy.token.clone()).or_default().push(copy);
         }
-        copies
+        by_token
     }
 
-    /// Waits until that many different messages were heard. A confirmed message may still be on its
-    /// way here.
-    pub(crate) async fn hears(&self, count: usize) {
-        until(&format!("{count} messages heard"), async || {
-            let heard = self.heard();
-            let ids: BTreeSet<_> = heard.iter().map(|heard| &heard.id).collect();
+    /// Waits until `count` different messages were received. A confirmed message may still be on
+    /// its way here.
+    pub(crate) async fn receives(&self, count: usize) {
+        until(&format!("{count} messages received"), async || {
+            let received = self.received();
+            let ids: BTreeSet<_> = received.iter().map(|copy| &copy.id).collect();
             (ids.len() == count).then_some(())
         })
         .await;
     }
 
-    /// Listens as a user of its own to a queue, which gets what comes to the exchange.
+    /// Consumes a queue, bound to the exchange, as the user in the address.
     pub(crate) async fn at(broker_url: &str, queue: &str, exchange: Option<&'static str>) -> Self {
         let url = format!("{broker_url}?heartbeat=5");
-        let first = until("the audience's queue", async || {
+        let first = until("the recorder's queue", async || {
             open(&url, queue, exchange).await
         })
         .await;
-        let heard: Arc<Mutex<Vec<Heard>>> = Arc::default();
-        let mut listening = JoinSet::new();
-        let (notes, queue) = (Arc::clone(&heard), queue.to_owned());
-        listening.spawn(async move {
+        let received: Arc<Mutex<Vec<Received>>> = Arc::default();
+        let mut task = JoinSet::new();
+        let (copies, queue) = (Arc::clone(&received), queue.to_owned());
+        task.spawn(async move {
             let mut opened = Some(first);
             loop {
                 if let Some((_connection, channel)) = opened {
-                    listen(&channel, &queue, &notes).await;
+                    consume_all(&channel, &queue, &copies).await;
                 }
                 tokio::time::sleep(Duration::from_millis(100)).await;
                 opened = open(&url, &queue, exchange).await;
             }
         });
         Self {
-            heard,
-            _listening: listening,
+            received,
+            _task: task,
         }
     }
 }
@@ -140,11 +140,11 @@ async fn open(
     timeout(Duration::from_secs(5), opening).await.ok()?
 }
 
-/// Listens until the channel ends.
-async fn listen(channel: &Channel, queue: &str, notes: &Mutex<Vec<Heard>>) {
+/// Receives until the channel ends.
+async fn consume_all(channel: &Channel, queue: &str, copies: &Mutex<Vec<Received>>) {
     let (options, none) = (BasicConsumeOptions::default(), FieldTable::default());
-    let consume = channel.basic_consume(queue.into(), "".into(), options, none);
-    let Ok(Ok(mut stream)) = timeout(Duration::from_secs(5), consume).await else {
+    let subscribed = channel.basic_consume(queue.into(), "".into(), options, none);
+    let Ok(Ok(mut stream)) = timeout(Duration::from_secs(5), subscribed).await else {
         return;
     };
     while let Some(Ok(delivery)) = stream.next().await {
@@ -154,17 +154,17 @@ async fn listen(channel: &Channel, queue: &str, notes: &Mutex<Vec<Heard>>) {
                 .map(|text| text.as_str().to_owned())
                 .unwrap_or_default()
         };
-        let heard = Heard {
+        let copy = Received {
             id: text(properties.message_id()),
             token: text(properties.correlation_id()),
             routing_key: delivery.routing_key.as_str().to_owned(),
             body: delivery.data.clone(),
             cursor: cursor(properties),
         };
-        notes
+        copies
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .push(heard);
+            .push(copy);
         if delivery.ack(BasicAckOptions::default()).await.is_err() {
             return;
         }

@@ -1,4 +1,4 @@
-//! One test's real work: a producer, an audience, and how it is brought to rest and judged.
+//! What a test works with: a producer, a recorder, waiting until all work is done, and the checks.
 
 use std::time::Instant;
 
@@ -8,17 +8,17 @@ use super::checker;
 use super::checker::Expected;
 use super::ground::{Ground, PATIENCE};
 use super::producer::{Message, Producer};
-use super::recorder::Audience;
+use super::recorder::Recorder;
 use super::worker::Worker;
 
-/// A ground with both independent ends on it.
-pub(crate) struct Trial {
+/// A ground with a producer and a recorder.
+pub(crate) struct Scenario {
     pub(crate) ground: Ground,
     pub(crate) producer: Producer,
-    pub(crate) audience: Audience,
+    pub(crate) recorder: Recorder,
 }
 
-impl Trial {
+impl Scenario {
     pub(crate) async fn shared(name: &str) -> Self {
         Self::on(Ground::shared(name).await).await
     }
@@ -30,7 +30,7 @@ impl Trial {
     pub(crate) async fn on(ground: Ground) -> Self {
         Self {
             producer: Producer::new(&ground),
-            audience: Audience::of_completions(&ground).await,
+            recorder: Recorder::of_completions(&ground).await,
             ground,
         }
     }
@@ -44,16 +44,16 @@ impl Trial {
     }
 
     /// Waits until all work is done, stops the workers and checks every invariant.
-    pub(crate) async fn conclude(&self, workers: Vec<Worker>) {
-        self.rest().await;
+    pub(crate) async fn finish(&self, workers: Vec<Worker>) {
+        self.until_idle().await;
         for worker in workers {
             worker.stop().await;
         }
-        self.judge().await;
+        self.check().await;
     }
 
     /// Waits until everything that was published is applied and everything due is published.
-    pub(crate) async fn rest(&self) {
+    pub(crate) async fn until_idle(&self) {
         let expected = Expected::of(&self.producer);
         let began = Instant::now();
         loop {
@@ -62,18 +62,18 @@ impl Trial {
                 return;
             }
             if began.elapsed() > PATIENCE {
-                let faults = checker::faults(&self.ground, &self.producer, &self.audience).await;
-                panic!("it did not come to rest: {missing:#?}\n{faults:#?}");
+                let faults = checker::faults(&self.ground, &self.producer, &self.recorder).await;
+                panic!("work is left: {missing:#?}\n{faults:#?}");
             }
             tokio::time::sleep(std::time::Duration::from_millis(100)).await;
         }
     }
 
     /// Checks every invariant; nothing may be running or waiting.
-    pub(crate) async fn judge(&self) {
+    pub(crate) async fn check(&self) {
         let unfinished = self.ground.ready("waybill.events.0").await;
         assert_eq!(unfinished, Some(0), "messages went back to the queue");
-        let faults = checker::faults(&self.ground, &self.producer, &self.audience).await;
+        let faults = checker::faults(&self.ground, &self.producer, &self.recorder).await;
         assert!(faults.is_empty(), "{faults:#?}");
         checker::assert_nothing_leaked(&self.ground);
     }
@@ -89,21 +89,21 @@ impl Trial {
         let sealed = ground.number(sealed).await;
         let outbox = ground.number("select count(*) from waybill.outbox").await;
         let ready = ground.ready("waybill.events.0").await.map_or(-1, i64::from);
-        let heard = self.audience.by_token().len();
-        let heard = i64::try_from(heard).expect("few");
+        let completions = self.recorder.by_token().len();
+        let completions = i64::try_from(completions).expect("few");
         let found = [
             ("events in the log", logged, expected.events),
             ("dead letters", dead, expected.dead),
             ("sealed processes", sealed, expected.sealed),
-            ("completions", heard, expected.sealed),
+            ("completions", completions, expected.sealed),
             ("rows in the outbox", outbox, 0),
             ("messages ready", ready, 0),
         ];
         let wrong = found
             .into_iter()
-            .filter(|(_, found, wanted)| found != wanted);
+            .filter(|(_, found, expected)| found != expected);
         wrong
-            .map(|(what, found, wanted)| format!("{what}: {found}, not {wanted}"))
+            .map(|(what, found, expected)| format!("{what}: {found}, not {expected}"))
             .collect()
     }
 }

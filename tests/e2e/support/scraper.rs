@@ -1,5 +1,5 @@
-//! Looks at a worker again and again while something else happens: every scrape must balance, and
-//! tell neither secrets nor payloads.
+//! Scrapes a worker repeatedly while something else happens: every scrape must balance, and
+//! contain neither secrets nor payloads.
 
 use std::{
     net::SocketAddr,
@@ -14,7 +14,7 @@ use super::ops::Scrape;
 use super::worker::Worker;
 use super::{checker, ops};
 
-/// How soon a lost server must show.
+/// How soon the loss of a server must show.
 const SHOWN_WITHIN: Duration = Duration::from_secs(5);
 
 /// A poller of one worker.
@@ -31,8 +31,8 @@ impl Watch {
         Self { polling, stop }
     }
 
-    /// Stops looking and checks what was seen.
-    pub(crate) async fn judge(mut self, ground: &Ground) {
+    /// Stops polling and checks every scrape.
+    pub(crate) async fn check(mut self, ground: &Ground) {
         self.stop.cancel();
         let scrapes = self
             .polling

@@ -1,5 +1,5 @@
 //! The servers that all tests share: private ones, or those that `WAYBILL_TEST_SERVERS` names, to
-//! try other versions. It holds JSON:
+//! test other versions. Its value is JSON:
 //! `{"database_url": …, "amqp_url": …, "rabbitmqctl": ["docker", "exec", NAME, "rabbitmqctl"]}`;
 //! the broker's user is `waybill`, and both must be empty.
 
@@ -44,7 +44,7 @@ impl Ours {
     }
 
     /// Creates virtual hosts `e2e_0`, `e2e_1` … in one go.
-    pub(crate) async fn make_vhosts(&self, numbers: Range<usize>) {
+    pub(crate) async fn create_vhosts(&self, numbers: Range<usize>) {
         let all = "<<\".*\">>";
         let (first, last) = (numbers.start, numbers.end - 1);
         let program = format!(
@@ -55,7 +55,7 @@ impl Ours {
         self.ctl(&["eval", &program]).await;
     }
 
-    /// Runs `rabbitmqctl`; what it printed.
+    /// Runs `rabbitmqctl`; returns what it printed.
     pub(crate) async fn ctl(&self, args: &[&str]) -> String {
         match self {
             Self::Private(servers) => servers.rabbitmq.ctl(args).await.expect("rabbitmqctl"),

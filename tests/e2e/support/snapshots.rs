@@ -1,15 +1,15 @@
-//! Whether two lives of the same work told the same: what the tables hold, and what was published.
+//! Compares a run with its repetition after a restore: the tables, and what was published.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
 use super::ground::Ground;
-use super::recorder::{Audience, Heard};
+use super::recorder::{Received, Recorder};
 
-/// Everything that is told of a process, without when and where in the log a worker wrote it down; the
-/// stops of an order are made when a worker makes them, and so is its end at the last of them.
-pub(crate) const TOLD: [&str; 7] = [
+/// All contents of the tables, without what depends on when a worker wrote them: times, positions
+/// in the log, and the end of an order, which is the time of its last stop.
+pub(crate) const TABLES: [&str; 7] = [
     "select to_jsonb(p) - '{created_at,sealed_at,settle_at,deadline_at}'::text[]
             - case p.kind when 'order' then 'ended_at' else '' end
      from waybill.process p order by p.key",
@@ -24,63 +24,63 @@ pub(crate) const TOLD: [&str; 7] = [
      from waybill.tally t group by t.name, t.label having sum(t.value) <> 0 order by t.name, t.label",
 ];
 
-/// What the tables hold, query by query.
-pub(crate) async fn told(ground: &Ground) -> Vec<Vec<String>> {
-    let mut told = Vec::new();
-    for query in TOLD {
+/// What the tables contain, query by query.
+pub(crate) async fn table_contents(ground: &Ground) -> Vec<Vec<String>> {
+    let mut contents = Vec::new();
+    for query in TABLES {
         let rows = ground
             .rows(&format!("select t::text from ({query}) q (t)"))
             .await;
-        told.push(rows.iter().map(|row| row.get(0)).collect());
+        contents.push(rows.iter().map(|row| row.get(0)).collect());
     }
-    told
+    contents
 }
 
-/// The first copy of each message; the others are the same.
-pub(crate) fn first(audience: &Audience) -> BTreeMap<String, Heard> {
-    let mut first: BTreeMap<String, Heard> = BTreeMap::new();
-    for heard in audience.heard() {
-        let heard = Heard {
+/// The first copy of each message; the other copies must equal it.
+pub(crate) fn first_copies(recorder: &Recorder) -> BTreeMap<String, Received> {
+    let mut copies: BTreeMap<String, Received> = BTreeMap::new();
+    for message in recorder.received() {
+        let message = Received {
             cursor: None,
-            ..heard
+            ..message
         };
-        let known = first
-            .entry(heard.id.clone())
-            .or_insert_with(|| heard.clone());
-        assert_eq!(*known, heard, "every copy has the same bytes");
+        let known = copies
+            .entry(message.id.clone())
+            .or_insert_with(|| message.clone());
+        assert_eq!(*known, message, "every copy has the same bytes");
     }
-    first.values_mut().for_each(forget_when);
-    first
+    copies.values_mut().for_each(clear_times);
+    copies
 }
 
-/// An order ends when a worker makes its last step, so its completion tells another time. Of a stop its
-/// name counts: what is told of it tells when it was made, and the form as it stood then.
-fn forget_when(heard: &mut Heard) {
-    let mut said: Value = serde_json::from_slice(&heard.body).expect("JSON");
-    let forgotten: &[&str] = match heard.routing_key.split_once('.') {
+/// Removes what depends on when a worker ran: the end of an order, and when a stop was entered,
+/// with the form as it was then.
+fn clear_times(message: &mut Received) {
+    let mut body: Value = serde_json::from_slice(&message.body).expect("JSON");
+    let removed: &[&str] = match message.routing_key.split_once('.') {
         Some(("upload", _)) => return,
         Some(("order", _)) => &["ended_at", "elapsed_seconds"],
         _ => &["entered_at", "form"],
     };
-    for field in forgotten {
-        assert!(!said[field].take().is_null(), "{said}");
+    for field in removed {
+        assert!(!body[field].take().is_null(), "{body}");
     }
-    heard.body = said.to_string().into_bytes();
+    message.body = body.to_string().into_bytes();
 }
 
-/// What is said after the disaster was said before it, under the same id and in the same words; and
-/// what is not said again is held by the backup as said.
-pub(crate) fn said_again(
-    lost: &BTreeMap<String, Heard>,
-    audience: &Audience,
-    held: &BTreeSet<String>,
+/// Checks that every message published after the disaster was published before it, with the same id
+/// and body, and that the backup contains what was not published again.
+pub(crate) fn assert_published_again(
+    before: &BTreeMap<String, Received>,
+    recorder: &Recorder,
+    in_backup: &BTreeSet<String>,
 ) {
-    let again = first(audience);
-    for (id, heard) in &again {
-        assert_eq!(lost.get(id), Some(heard), "{id}");
+    let after = first_copies(recorder);
+    for (id, message) in &after {
+        assert_eq!(before.get(id), Some(message), "{id}");
     }
-    let silent = lost.keys().filter(|id| !again.contains_key(*id));
-    let silent: BTreeSet<_> = silent.cloned().collect();
-    assert!(silent.is_subset(held), "{silent:?} of {held:?}");
-    assert!(!again.is_empty(), "something happened after the backup");
+    let missing = before.keys().filter(|id| !after.contains_key(*id));
+    let missing: BTreeSet<_> = missing.cloned().collect();
+    assert!(missing.is_subset(in_backup), "{missing:?} of {in_backup:?}");
+    assert!(!after.is_empty(), "something happened after the backup");
 }

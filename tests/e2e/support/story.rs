@@ -1,15 +1,15 @@
-//! What happens to uploads, as events: many shapes, always the same for the same number, each
-//! ending said so that the record depends on nothing but the set of its events.
+//! The events of sample uploads: many shapes, always the same for the same number. The record
+//! depends only on the set of its events.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use waybill::wire::PlainEvent;
 
-/// In every text that a producer writes: it may appear nowhere but in the database and on the wire.
+/// In every text that a producer writes; it may appear only in the database and on the wire.
 pub(crate) const MARK: &str = "zqx-private-words";
 /// In every token.
 pub(crate) const TOKEN_MARK: &str = "zqx-token";
-/// Who all events come from.
+/// The source of all events.
 pub(crate) const SOURCE: &str = "e2e";
 
 /// The events of `count` uploads; tokens of different tags differ.
@@ -19,33 +19,33 @@ pub(crate) fn stories(tag: &str, count: usize) -> Vec<PlainEvent> {
 
 /// The events of one upload.
 pub(crate) fn story(tag: &str, n: usize) -> Vec<PlainEvent> {
-    let mut teller = Teller::new(&format!("{TOKEN_MARK}-{tag}-{n}"), n);
+    let mut upload = UploadEvents::new(&format!("{TOKEN_MARK}-{tag}-{n}"), n);
     let items = 2 + n % 4;
     match n % 7 {
-        0 => teller.items(items, &[]),
-        1 => teller.items(items, &[0]),
-        2 => teller.failed(),
-        3 => teller.cancelled(),
-        4 => teller.counted(items),
-        5 => teller.unsequenced(items),
-        _ => teller.opened_twice(items),
+        0 => upload.items(items, &[]),
+        1 => upload.items(items, &[0]),
+        2 => upload.failed(),
+        3 => upload.cancelled(),
+        4 => upload.counted(items),
+        5 => upload.unsequenced(items),
+        _ => upload.opened_twice(items),
     }
-    teller.told
+    upload.events
 }
 
-/// One long upload: `items` single items, some of them said twice with another outcome.
+/// One long upload: `items` single items, some of them twice with another outcome.
 pub(crate) fn long_story(tag: &str, items: usize) -> Vec<PlainEvent> {
-    let mut teller = Teller::new(&format!("{TOKEN_MARK}-{tag}"), 0);
+    let mut upload = UploadEvents::new(&format!("{TOKEN_MARK}-{tag}"), 0);
     let failing: Vec<usize> = (0..items).filter(|n| n % 10 == 3).collect();
-    teller.items(items, &failing);
-    teller.told
+    upload.items(items, &failing);
+    upload.events
 }
 
-/// A line of history of its own, which ends nothing.
+/// One step, which ends nothing.
 pub(crate) fn step(token: &str, id: &str) -> PlainEvent {
-    let mut teller = Teller::new(token, 0);
-    teller.tell("upload.step", json!({ "message": MARK }), None);
-    let mut event = teller.told.remove(0);
+    let mut upload = UploadEvents::new(token, 0);
+    upload.add("upload.step", json!({ "message": MARK }), None);
+    let mut event = upload.events.remove(0);
     id.clone_into(&mut event.id);
     event
 }
@@ -78,25 +78,25 @@ pub(crate) fn random(state: &mut u64) -> u64 {
     z ^ (z >> 31)
 }
 
-struct Teller {
+struct UploadEvents {
     token: String,
     start: Timestamp,
-    told: Vec<PlainEvent>,
+    events: Vec<PlainEvent>,
 }
 
-impl Teller {
+impl UploadEvents {
     fn new(token: &str, n: usize) -> Self {
         let start: Timestamp = "2026-01-31T12:00:00Z".parse().expect("a time");
         let later = SignedDuration::from_secs(i64::try_from(n).expect("few"));
         Self {
             token: token.to_owned(),
             start: start.saturating_add(later).expect("in range"),
-            told: Vec::new(),
+            events: Vec::new(),
         }
     }
 
-    /// Every item once, then those of `mended` again with a better outcome, then one that fails.
-    fn items(&mut self, items: usize, mended: &[usize]) {
+    /// Every item once, then those of `repaired` again with a better outcome, then one that fails.
+    fn items(&mut self, items: usize, repaired: &[usize]) {
         self.open(items);
         self.next(
             "upload.step",
@@ -105,10 +105,10 @@ impl Teller {
         for item in 0..items {
             self.next(
                 "upload.items",
-                json!({ "items": [item_of(item, !mended.contains(&item))] }),
+                json!({ "items": [item_of(item, !repaired.contains(&item))] }),
             );
         }
-        for item in mended.iter().step_by(2) {
+        for item in repaired.iter().step_by(2) {
             self.next("upload.items", json!({ "items": [item_of(*item, true)] }));
         }
         self.end("upload.completed", json!({ "total": items }));
@@ -141,17 +141,17 @@ impl Teller {
         self.end("upload.completed", json!({}));
     }
 
-    /// Only the total says how much there is.
+    /// Without sequence numbers: only the total says how many items there are.
     fn unsequenced(&mut self, items: usize) {
-        self.tell("upload.received", opening(items), None);
+        self.add("upload.received", opening(items), None);
         for item in 0..items {
-            self.tell(
+            self.add(
                 "upload.items",
                 json!({ "items": [item_of(item, true)] }),
                 None,
             );
         }
-        self.tell("upload.completed", json!({ "total": items }), None);
+        self.add("upload.completed", json!({ "total": items }), None);
     }
 
     fn opened_twice(&mut self, items: usize) {
@@ -171,19 +171,19 @@ impl Teller {
     }
 
     fn next(&mut self, type_: &str, data: Value) {
-        let sequence = self.told.len() as u64;
-        self.tell(type_, data, Some(sequence));
+        let sequence = self.events.len() as u64;
+        self.add(type_, data, Some(sequence));
     }
 
     fn end(&mut self, type_: &str, data: Value) {
         self.next(type_, data);
     }
 
-    fn tell(&mut self, type_: &str, data: Value, sequence: Option<u64>) {
-        let at = self.told.len();
+    fn add(&mut self, type_: &str, data: Value, sequence: Option<u64>) {
+        let at = self.events.len();
         let later = SignedDuration::from_millis(i64::try_from(at).expect("few") * 7);
         let time = self.start.saturating_add(later).expect("in range");
-        self.told.push(PlainEvent {
+        self.events.push(PlainEvent {
             id: format!("{}-{at}", self.token),
             sequence,
             ..PlainEvent::new(SOURCE, type_, &self.token, time, data)

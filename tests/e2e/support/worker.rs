@@ -134,7 +134,7 @@ impl Worker {
         matches!(self.child.try_wait(), Ok(Some(_)))
     }
 
-    /// The status of its readiness, if it answers.
+    /// The HTTP status of its readiness, if it answers.
     pub(crate) async fn readiness(&self) -> Option<u16> {
         Some(ops::get(self.ops, "/readyz").await?.status)
     }
@@ -179,7 +179,7 @@ impl Worker {
         self.child.kill().await.expect("a child can be killed");
     }
 
-    /// Asks it to stop and expects that it does so cleanly.
+    /// Sends SIGTERM and expects a clean end.
     pub(crate) async fn stop(mut self) {
         self.signal("TERM").await;
         let status = self.ended(Duration::from_secs(30)).await;

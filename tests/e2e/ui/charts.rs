@@ -1,15 +1,15 @@
-//! What the charts of the monitor page show: what every running program sampled, added up.
+//! The charts of the monitor page: the sum of the samples of every running program.
 
 use waybill::domain::access::Scope;
 
 use crate::http::processes::key;
 use crate::support::client::Client;
 use crate::support::ground::{Ground, run, until};
-use crate::support::scenario::Trial;
+use crate::support::scenario::Scenario;
 use crate::support::story::stories;
 
 const CHARTS: &str = "/monitor/charts";
-/// The charts show whole minutes; what was sampled just now becomes one.
+/// The charts show whole minutes; this moves current samples into one.
 const EARLIER: &str = "update waybill.sample set at = at - interval '2 minutes'";
 
 async fn viewer(ground: &Ground, client: &Client) -> Client {
@@ -17,7 +17,7 @@ async fn viewer(ground: &Ground, client: &Client) -> Client {
     client.with("authorization", &format!("Bearer {text}"))
 }
 
-/// The content of a page, as people read it.
+/// The page, and its visible text.
 async fn page(client: &Client) -> (String, String) {
     let reply = client.get(CHARTS).await;
     assert_eq!(reply.status, 200);
@@ -32,7 +32,7 @@ async fn page(client: &Client) -> (String, String) {
     (html, words)
 }
 
-/// Waits until the page shows that; the server looks every few seconds.
+/// Waits until the page shows that; the server reads the samples every few seconds.
 async fn shows(client: &Client, what: &str, is_shown: impl Fn(&str, &str) -> bool) {
     until(what, async || {
         let (html, words) = page(client).await;
@@ -62,8 +62,8 @@ fn a_minute(events: i64) -> f64 {
     f64::from(i32::try_from(events).expect("few")) / 60.0
 }
 
-/// Waits until three programs have told of so many events and of every end, and one of them how things
-/// stand now.
+/// Waits until three programs have sampled all events and every end, and one of them the levels at
+/// rest.
 async fn all_sampled(ground: &Ground, events: i64) {
     let ended = "done + warning + error + cancelled";
     let at_rest = "case when queue_ready = 0 and outbox = 0 and dead_letters = 0 and parked = 0
@@ -82,27 +82,27 @@ async fn all_sampled(ground: &Ground, events: i64) {
 #[test]
 fn two_workers_add_up_and_any_process_shows_it() {
     run(async {
-        let mut trial = Trial::shared("monitor-charts").await;
-        let one = trial.ground.plan().roles("worker").start().await;
-        let other = trial.ground.plan().start().await;
-        let (api, client) = trial.ground.answering_as("api").await;
-        let client = viewer(&trial.ground, &client).await;
-        trial.ground.execute("delete from waybill.sample").await;
+        let mut scenario = Scenario::shared("monitor-charts").await;
+        let one = scenario.ground.plan().roles("worker").start().await;
+        let other = scenario.ground.plan().start().await;
+        let (api, client) = scenario.ground.answering_as("api").await;
+        let client = viewer(&scenario.ground, &client).await;
+        scenario.ground.execute("delete from waybill.sample").await;
         let (_, words) = page(&client).await;
         assert!(words.contains("No samples yet"), "{words}");
 
         let events = stories("charts", 70);
         let count = i64::try_from(events.len()).expect("few");
-        trial.events(&events).await;
-        trial.rest().await;
-        all_sampled(&trial.ground, count).await;
-        let ground = &trial.ground;
+        scenario.events(&events).await;
+        scenario.until_idle().await;
+        all_sampled(&scenario.ground, count).await;
+        let ground = &scenario.ground;
         let applied = sampled(ground, "applied").await;
         let latency = "(select sum(events) from unnest(latency) events)";
         assert_eq!(sampled(ground, latency).await, applied);
 
         ground.execute(EARLIER).await;
-        // They fell into one minute or two.
+        // They may be in one minute or two.
         shows(&client, "every outcome", |html, _| {
             (in_table(html, "Outcomes") - 70.0).abs() < 0.1
         })
@@ -114,27 +114,27 @@ fn two_workers_add_up_and_any_process_shows_it() {
             (a_second - a_minute(applied)).abs() < 0.01
         })
         .await;
-        shows(&client, "what is so now", |_, words| {
+        shows(&client, "the current levels", |_, words| {
             ["In the queue 0 ", "In the outbox 0 ", "p99 10 s or more"]
                 .into_iter()
-                .all(|said| words.contains(said))
+                .all(|text| words.contains(text))
         })
         .await;
         for worker in [one, other, api] {
             worker.stop().await;
         }
-        trial.judge().await;
+        scenario.check().await;
     });
 }
 
 #[test]
-fn samples_are_added_up_by_minute_and_let_go_after_the_hour() {
+fn samples_are_summed_by_minute_and_deleted_after_the_hour() {
     run(async {
         let ground = Ground::shared("monitor-charts-minutes").await;
-        ground.execute(TOLD).await;
+        ground.execute(SAMPLES).await;
         let store = ground.store();
         let minutes = store.sampled_minutes(&[0.1, 1.0]).await.expect("minutes");
-        let told: Vec<_> = minutes
+        let found: Vec<_> = minutes
             .iter()
             .map(|minute| {
                 let levels = (minute.levels.queue_ready, minute.levels.outbox);
@@ -145,7 +145,7 @@ fn samples_are_added_up_by_minute_and_let_go_after_the_hour() {
             (100, vec![], (None, None)),
             (5, vec![2, 1, 1], (Some(7), Some(2))),
         ];
-        assert_eq!(told, expected);
+        assert_eq!(found, expected);
         let apart = minutes[1].start.duration_since(minutes[0].start);
         assert_eq!(apart.as_mins(), 20);
 
@@ -159,9 +159,9 @@ fn samples_are_added_up_by_minute_and_let_go_after_the_hour() {
     });
 }
 
-/// Of two programs: one minute that both were in, one whose latencies have other bounds, and what lies
-/// outside of the hour. The minute of the first rows is that of the middle of their time.
-const TOLD: &str = "
+/// Samples of two programs: one minute with both, one with other latency bounds, and some outside
+/// of the hour. The first rows belong to the minute of the middle of their time.
+const SAMPLES: &str = "
     insert into waybill.sample (instance, number, at, seconds, received, applied, duplicate, late, dead,
                                 done, warning, error, cancelled, bounds, latency, queue_ready, outbox)
     select i::uuid, n, date_trunc('minute', now()) - make_interval(mins => m) + make_interval(secs => s),
@@ -174,4 +174,4 @@ const TOLD: &str = "
         ('00000000-0000-0000-0000-000000000002', 2, 0, 10, 9, '{0.1,1}', '{9,0,0}', 9, 9),
         ('00000000-0000-0000-0000-000000000002', 3, 90, 0, 9, '{0.1,1}', '{9,0,0}', 9, 9),
         ('00000000-0000-0000-0000-000000000002', 4, 91, 0, 9, '{0.1,1}', '{9,0,0}', 9, 9)
-    ) as told (i, n, m, s, a, b, l, q, o)";
+    ) as sampled (i, n, m, s, a, b, l, q, o)";

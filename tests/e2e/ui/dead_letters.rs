@@ -1,4 +1,4 @@
-//! Dead letters on the monitor page: what is shown of them, and to whom.
+//! Dead letters on the monitor page: their content, and which clients see them.
 
 use waybill::domain::access::Scope;
 
@@ -9,24 +9,24 @@ use crate::support::ground::{Ground, run};
 use crate::support::producer::{Message, Producer};
 use crate::support::worker::Worker;
 
-struct People {
+struct Setup {
     worker: Worker,
     admin: Client,
     reader: Client,
-    /// May do everything, elsewhere.
+    /// An admin of another tenant.
     other: Client,
     /// One of three dead letters.
     dead_letter: String,
 }
 
-async fn people(ground: &Ground) -> People {
+async fn setup(ground: &Ground) -> Setup {
     let (worker, open) = ground.answering_as("worker,api").await;
     let (admin, _) = keyed(ground, &open, "default", &[Scope::Admin]).await;
     let (reader, _) = keyed(ground, &open, "default", &[Scope::Read]).await;
     let (other, _) = keyed(ground, &open, "other", &[Scope::Admin]).await;
     dead_letters_of(ground, 3).await;
     let dead_letter = "select id::text from waybill.dead_letter limit 1";
-    People {
+    Setup {
         worker,
         admin,
         reader,
@@ -36,12 +36,12 @@ async fn people(ground: &Ground) -> People {
 }
 
 #[test]
-fn who_may_only_read_sees_no_form_and_another_tenant_sees_nothing() {
+fn a_read_only_key_sees_no_form_and_another_tenant_sees_nothing() {
     run(async {
         let ground = Ground::shared("dead-tenants").await;
-        let people = people(&ground).await;
-        let (admin, reader, other) = (&people.admin, &people.reader, &people.other);
-        let page = format!("/monitor/dead-letter?id={}", people.dead_letter);
+        let setup = setup(&ground).await;
+        let (admin, reader, other) = (&setup.admin, &setup.reader, &setup.other);
+        let page = format!("/monitor/dead-letter?id={}", setup.dead_letter);
         let group = format!("/monitor/dead-letters/reason?name={REASON}");
         let replay_page = replay(admin, "all=yes").await;
         for path in ["/monitor/dead-letters", &group, &page, &replay_page] {
@@ -55,7 +55,7 @@ fn who_may_only_read_sees_no_form_and_another_tenant_sees_nothing() {
             let seen = other.get(path).await;
             assert!(seen.body().contains("There are none"), "{}", seen.body());
         }
-        let body = format!("/monitor/dead-letter/body?id={}", people.dead_letter);
+        let body = format!("/monitor/dead-letter/body?id={}", setup.dead_letter);
         for path in [&page, &body, &replay_page] {
             assert_eq!(other.get(path).await.status, 404, "{path}");
         }
@@ -63,21 +63,21 @@ fn who_may_only_read_sees_no_form_and_another_tenant_sees_nothing() {
         assert_eq!(raw.header("content-type"), Some("application/octet-stream"));
         assert_eq!(raw.header("x-content-type-options"), Some("nosniff"));
         assert!(raw.body().contains("\"workflow_id\":\"replayed\""));
-        people.worker.stop().await;
+        setup.worker.stop().await;
     });
 }
 
 #[test]
-fn nobody_replays_without_the_scope_or_from_elsewhere() {
+fn a_replay_needs_the_scope_and_the_same_origin() {
     run(async {
         let ground = Ground::shared("dead-scopes").await;
-        let people = people(&ground).await;
-        let (admin, reader, other) = (&people.admin, &people.reader, &people.other);
+        let setup = setup(&ground).await;
+        let (admin, reader, other) = (&setup.admin, &setup.reader, &setup.other);
         let replay_page = replay(admin, "all=yes").await;
         let id = format!("id={}", replay_page.rsplit_once('=').expect("an id").1);
-        let dead_letter = format!("letter={}", people.dead_letter);
+        let dead_letter = format!("letter={}", setup.dead_letter);
         let elsewhere = admin.with("sec-fetch-site", "cross-site");
-        for (who, path, form, status) in [
+        for (client, path, form, status) in [
             (reader, "/monitor/replays", "all=yes", 403),
             (reader, "/monitor/replay/stop", &*id, 403),
             (other, "/monitor/replay/stop", &id, 404),
@@ -86,15 +86,15 @@ fn nobody_replays_without_the_scope_or_from_elsewhere() {
             (admin, "/monitor/replays", "all=yes&rate=0", 400),
             (&elsewhere, "/monitor/replays", "all=yes", 403),
         ] {
-            let form_client = who.with("content-type", "application/x-www-form-urlencoded");
+            let form_client = client.with("content-type", "application/x-www-form-urlencoded");
             let reply = form_client.send("POST", path, form).await;
             assert_eq!(reply.status, status, "{path} {form}\n{}", reply.body());
         }
-        let asked = reader.get("/monitor/replays/confirm?all=yes").await;
-        assert_eq!(asked.status, 403);
+        let confirm = reader.get("/monitor/replays/confirm?all=yes").await;
+        assert_eq!(confirm.status, 403);
         let open = "select count(*) from waybill.replay where stop_asked_at is null";
         assert_eq!(ground.number(open).await, 1);
-        people.worker.stop().await;
+        setup.worker.stop().await;
     });
 }
 
@@ -108,7 +108,7 @@ fn a_dead_letter_is_shown_with_its_problem_and_nothing_in_it_becomes_part_of_the
         let texts: [&[u8]; 2] = [b"{\"a\": \"<script>\", \r", b"\x00<script>\xff"];
         let bad = texts.map(|text| Message::bad("<script>", text, "undecodable"));
         producer.publish(bad.to_vec()).await;
-        reaches("two letters", 2, async || dead_letters(&ground).await).await;
+        reaches("two dead letters", 2, async || dead_letters(&ground).await).await;
         for row in ground
             .rows("select id::text from waybill.dead_letter")
             .await

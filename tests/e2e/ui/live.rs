@@ -1,5 +1,5 @@
-//! Pages that are followed: they outlast trouble of ours, nobody who looks takes the room of others,
-//! and they come anew only when something has changed.
+//! Live pages: they survive a database outage, leave room for other requests, and are sent again
+//! only when something has changed.
 
 use std::time::Duration;
 
@@ -12,13 +12,13 @@ use crate::support::ground::{Ground, run};
 const STREAM: (&str, &str) = ("accept", "text/event-stream");
 
 #[test]
-fn a_page_that_is_followed_says_that_the_database_is_away_and_goes_on() {
+fn a_live_page_reports_a_database_outage_and_continues() {
     run(async {
         let ground = Ground::shared("monitor_outlasts").await;
         let (worker, client) = ground.answering().await;
         let (viewer, _) = keyed(&ground, &client, "default", &[Scope::Read]).await;
         let follower = viewer.with(STREAM.0, STREAM.1);
-        let mut page = follower.listen("/monitor/workflows").await;
+        let mut page = follower.stream("/monitor/workflows").await;
         assert!(page.text().await.contains("<h1>Workflows</h1>"));
         let away = "alter table waybill.api_key rename to api_key_away";
         ground.execute(away).await;
@@ -31,7 +31,7 @@ fn a_page_that_is_followed_says_that_the_database_is_away_and_goes_on() {
 }
 
 #[test]
-fn many_who_look_leave_room_for_others() {
+fn many_live_pages_leave_room_for_other_requests() {
     run(async {
         let ground = Ground::shared("monitor_many").await;
         let (worker, client) = ground.answering().await;
@@ -39,7 +39,7 @@ fn many_who_look_leave_room_for_others() {
         let follower = viewer.with(STREAM.0, STREAM.1);
         let mut pages = Vec::new();
         for _ in 0..256 {
-            pages.push(follower.listen("/monitor/workflows").await);
+            pages.push(follower.stream("/monitor/workflows").await);
         }
         assert_eq!(follower.get("/monitor/workflows").await.status, 503);
         assert_eq!(viewer.get("/monitor/workflows").await.status, 200);
@@ -49,7 +49,7 @@ fn many_who_look_leave_room_for_others() {
 }
 
 #[test]
-fn a_list_of_open_processes_is_not_sent_anew_with_every_second() {
+fn an_unchanged_list_is_not_sent_every_second() {
     run(async {
         let ground = Ground::shared("monitor_calm").await;
         let (worker, client) = ground.answering().await;
@@ -58,7 +58,7 @@ fn a_list_of_open_processes_is_not_sent_anew_with_every_second() {
             values (gen_random_uuid(), 'default', 'calm', 'upload', 'running', 'x',
                     now() - interval '3 hours')";
         ground.execute(open).await;
-        let mut page = client.with(STREAM.0, STREAM.1).listen("/?since=ever").await;
+        let mut page = client.with(STREAM.0, STREAM.1).stream("/?since=ever").await;
         assert!(page.text().await.contains("calm"));
         let again = timeout(Duration::from_secs(4), page.text()).await;
         assert!(again.is_err(), "{again:?}");
@@ -67,7 +67,7 @@ fn a_list_of_open_processes_is_not_sent_anew_with_every_second() {
 }
 
 #[test]
-fn a_list_that_found_nothing_yet_says_so_and_none_goes_on_past_its_end() {
+fn an_empty_list_says_so_and_no_list_continues_past_its_end() {
     run(async {
         let ground = Ground::shared("monitor_search").await;
         let (worker, client) = ground.answering().await;

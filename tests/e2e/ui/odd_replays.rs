@@ -1,4 +1,4 @@
-//! Replays of what is odd: a dead letter that AMQP can't carry, and forms that mean nothing.
+//! Odd replays: dead letters that AMQP can't carry, and invalid forms.
 
 use waybill::domain::access::Scope;
 
@@ -6,14 +6,14 @@ use super::replays::{REASON, dead_letters, dead_letters_of, reaches, replay};
 use crate::http::processes::keyed;
 use crate::support::ground::{Ground, run, until};
 
-/// An own dead letter, older than all others, of properties that just fitted into a frame when they came:
-/// with the names of dead letter and replay they do not.
+/// A dead letter, older than all others, with headers that just fitted into a frame when they came:
+/// with the added headers of a replay they do not.
 const LARGE: &str = "insert into waybill.dead_letter
     (id, reason, problem, token, exchange, routing_key, queue, properties, headers, body, received_at)
     values ('00000000-0000-0000-0000-00000000000a', 'too_large', '{}', 'large', 'waybill.events',
             'upload.step', 'waybill.events.0', '{}', '{\"a\":\"' || repeat('x', 131000) || '\"}', 'x',
             now() - interval '1 day')";
-/// What came as one byte each leaves as eight.
+/// Numbers that came as one byte each and are sent as eight.
 const NUMBERS: &str = "insert into waybill.dead_letter
     (id, reason, problem, token, exchange, routing_key, queue, properties, headers, body, received_at)
     values ('00000000-0000-0000-0000-00000000000b', 'too_large', '{}', 'many', 'waybill.events',
@@ -21,7 +21,7 @@ const NUMBERS: &str = "insert into waybill.dead_letter
             now() - interval '1 day')";
 
 #[test]
-fn a_dead_letter_that_does_not_fit_into_a_frame_stays_and_keeps_no_other_back() {
+fn a_dead_letter_larger_than_a_frame_stays_and_delays_no_other() {
     run(async {
         let ground = Ground::shared("dead-large").await;
         let (worker, open) = ground.answering_as("worker,relay,api").await;
@@ -46,7 +46,7 @@ fn a_dead_letter_that_does_not_fit_into_a_frame_stays_and_keeps_no_other_back() 
 }
 
 #[test]
-fn a_form_that_says_nothing_or_something_unknown_replays_nothing() {
+fn an_empty_or_unknown_form_replays_nothing() {
     run(async {
         let ground = Ground::shared("dead-forms").await;
         let (worker, open) = ground.answering_as("worker,api").await;
@@ -68,9 +68,9 @@ fn a_form_that_says_nothing_or_something_unknown_replays_nothing() {
         let place = "-009999-01-02T01:59:59Z_00000000-0000-0000-0000-000000000000";
         let list = format!("/monitor/dead-letters/reason?name={REASON}&after={place}");
         assert_eq!(admin.get(&list).await.status, 400);
-        let asked = "select count(*) from waybill.replay";
-        assert_eq!(ground.number(asked).await, 0);
-        reaches("letters", 2, async || dead_letters(&ground).await).await;
+        let started = "select count(*) from waybill.replay";
+        assert_eq!(ground.number(started).await, 0);
+        reaches("dead letters", 2, async || dead_letters(&ground).await).await;
         worker.stop().await;
     });
 }

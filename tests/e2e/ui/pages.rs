@@ -1,5 +1,4 @@
-//! The monitor page as a browser asks for it: who is let in, what a list shows, and that a page which
-//! is followed changes when something happens.
+//! The monitor page as a browser requests it: logins, lists, and live pages.
 
 use waybill::domain::access::Scope;
 
@@ -9,7 +8,7 @@ use crate::support::ground::{Ground, run, until};
 use crate::support::producer::Producer;
 use crate::support::story::{stories, story};
 
-/// How a row says that its process has ended.
+/// Marks of the rows of ended processes.
 const ENDED: [&str; 4] = [
     "data-status=\"done\"",
     "data-status=\"warning\"",
@@ -35,8 +34,8 @@ async fn logged_in(client: &Client, key: &str) -> (Reply, Client) {
     )
 }
 
-/// Seventy uploads that have ended in every way; their tokens.
-async fn told(ground: &Ground) -> Vec<String> {
+/// Publishes seventy uploads that end in every way; returns their tokens.
+async fn publish_uploads(ground: &Ground) -> Vec<String> {
     let events = stories("monitored", 70);
     Producer::new(ground).events(&events).await;
     until("every end", async || {
@@ -48,7 +47,7 @@ async fn told(ground: &Ground) -> Vec<String> {
     rows.iter().map(|row| row.get(0)).collect()
 }
 
-/// Which of these tokens a page shows.
+/// The tokens among these that a page shows.
 fn shown<'a>(page: &Reply, tokens: &'a [String]) -> Vec<&'a str> {
     assert_eq!(page.status, 200, "{}", page.body());
     let shown = tokens.iter().filter(|token| {
@@ -59,14 +58,14 @@ fn shown<'a>(page: &Reply, tokens: &'a [String]) -> Vec<&'a str> {
 }
 
 #[test]
-fn whoever_has_a_key_logs_in_once_and_out_again() {
+fn a_user_with_a_key_logs_in_once_and_out_again() {
     run(async {
         let ground = Ground::shared("monitor_login").await;
         let (worker, client) = ground.answering().await;
-        // On this machine, while there is no key, nobody has to.
+        // On this machine no login is needed while there is no key.
         assert_eq!(client.get("/").await.status, 200);
         let (reader, id) = key(&ground, "default", &[Scope::Read]).await;
-        until("a listener that asks for keys", async || {
+        until("a listener that requires keys", async || {
             (client.get("/").await.status == 303).then_some(())
         })
         .await;
@@ -93,7 +92,7 @@ fn whoever_has_a_key_logs_in_once_and_out_again() {
         assert!(page.body().contains("read only"), "{}", page.body());
         assert_eq!(page.header("cache-control"), Some("no-store"));
 
-        // Whoever logs in again has the new session alone.
+        // A new login ends the old session.
         let (welcome, _) = logged_in(&viewer, &reader).await;
         assert_eq!(viewer.get("/").await.status, 303);
         let cookie = welcome.header("set-cookie").expect("a cookie");
@@ -117,7 +116,7 @@ fn whoever_has_a_key_logs_in_once_and_out_again() {
 }
 
 #[test]
-fn a_key_that_opens_nothing_here_is_told_why() {
+fn a_refused_login_says_why() {
     run(async {
         let ground = Ground::shared("monitor_wrong").await;
         let (worker, client) = ground.answering().await;
@@ -136,7 +135,7 @@ fn a_key_that_opens_nothing_here_is_told_why() {
 }
 
 #[test]
-fn every_answer_is_strict_and_nothing_is_taken_from_pages_of_others() {
+fn every_answer_has_security_headers_and_cross_site_forms_are_refused() {
     run(async {
         let ground = Ground::shared("monitor_strict").await;
         let (worker, client) = ground.answering().await;
@@ -183,7 +182,7 @@ fn every_answer_is_strict_and_nothing_is_taken_from_pages_of_others() {
 }
 
 #[test]
-fn what_all_tenants_do_together_is_shown_to_operators_and_to_the_tenant_without_a_name() {
+fn totals_of_all_tenants_are_shown_to_operators_and_the_default_tenant() {
     run(async {
         let ground = Ground::shared("monitor_overseen").await;
         let (worker, client) = ground.answering().await;
@@ -196,21 +195,21 @@ fn what_all_tenants_do_together_is_shown_to_operators_and_to_the_tenant_without_
             let page = viewer.get("/monitor/charts").await;
             assert_eq!(page.status, status, "{tenant} {scope:?}");
             let list = viewer.get("/").await;
-            let is_led_there = list.body().contains("href=\"/monitor/charts\"");
-            assert_eq!(is_led_there, status == 200, "{tenant} {scope:?}");
+            let is_linked = list.body().contains("href=\"/monitor/charts\"");
+            assert_eq!(is_linked, status == 200, "{tenant} {scope:?}");
         }
         worker.stop().await;
     });
 }
 
 #[test]
-fn a_list_goes_on_page_by_page_and_holds_nothing_of_another_tenant() {
+fn a_list_has_pages_and_contains_nothing_of_another_tenant() {
     run(async {
         let ground = Ground::shared("monitor_list").await;
         let (worker, client) = ground.answering().await;
         let (other, _) = keyed(&ground, &client, "other", &[Scope::Admin]).await;
         let (client, _) = keyed(&ground, &client, "default", &[Scope::Read]).await;
-        let tokens = told(&ground).await;
+        let tokens = publish_uploads(&ground).await;
         let first = client.get("/").await;
         assert_eq!(shown(&first, &tokens).len(), 50);
         let next = first
@@ -235,11 +234,11 @@ fn a_list_goes_on_page_by_page_and_holds_nothing_of_another_tenant() {
 }
 
 #[test]
-fn a_list_is_narrowed_to_what_somebody_looks_for() {
+fn a_list_is_filtered_by_a_search() {
     run(async {
         let ground = Ground::shared("monitor_filter").await;
         let (worker, client) = ground.answering().await;
-        let tokens = told(&ground).await;
+        let tokens = publish_uploads(&ground).await;
         let failed = client
             .get("/?token=&kind=upload&status=error&since=hour")
             .await;
@@ -250,9 +249,9 @@ fn a_list_is_narrowed_to_what_somebody_looks_for() {
         let found = client.get(&format!("/?token={}", tokens[0])).await;
         let place = format!("/monitor/process?token={}", tokens[0]);
         assert_eq!(found.header("location"), Some(place.as_str()));
-        let unknown = client.get("/?token=%3Cb%3Enobody").await;
+        let unknown = client.get("/?token=%3Cb%3Enone").await;
         assert!(
-            unknown.body().contains("&lt;b&gt;nobody"),
+            unknown.body().contains("&lt;b&gt;none"),
             "{}",
             unknown.body()
         );
@@ -271,13 +270,13 @@ fn a_list_is_narrowed_to_what_somebody_looks_for() {
 }
 
 #[test]
-fn a_page_that_is_followed_changes_with_what_happens_and_ends_with_its_key() {
+fn a_live_page_is_updated_and_ends_with_its_key() {
     run(async {
         let ground = Ground::shared("monitor_live").await;
         let (worker, client) = ground.answering().await;
         let (viewer, id) = keyed(&ground, &client, "default", &[Scope::Read]).await;
         let follower = viewer.with("accept", "text/event-stream");
-        let mut page = follower.listen("/?since=hour").await;
+        let mut page = follower.stream("/?since=hour").await;
         assert!(
             page.text()
                 .await

@@ -1,4 +1,4 @@
-//! The pages of a process and of workflows, as whoever may read them is given them.
+//! The pages of a process and of workflows.
 
 use serde_json::{Value, json};
 use waybill::domain::access::Scope;
@@ -11,9 +11,9 @@ use crate::support::order_story::{PURCHASE, apply};
 use crate::support::story::TOKEN_MARK;
 
 const BOTH: [Scope; 2] = [Scope::Read, Scope::Write];
-/// What a browser would run, if it were let.
+/// Markup that a browser would execute.
 const HOSTILE: &str = "<img src=x onerror=alert(1)>\"'&";
-/// More than a page of items lists.
+/// More items than a page lists.
 const FAILED: usize = 1_203;
 
 fn token(tag: &str) -> String {
@@ -26,7 +26,7 @@ fn path(page: &str, token: &str) -> String {
     format!("/monitor/{page}?{}", query.finish())
 }
 
-/// The text of a page that is one.
+/// The body of a page with the status 200.
 fn page(reply: &Reply) -> String {
     assert_eq!(reply.status, 200, "{}", reply.body());
     assert_eq!(
@@ -41,14 +41,14 @@ fn page(reply: &Reply) -> String {
     body.to_owned()
 }
 
-/// What a page says that a request can't be answered.
+/// Checks an error page.
 fn refusal(reply: &Reply, status: u16, words: &str) {
     assert_eq!(reply.status, status, "{}", reply.body());
     let html = reply.header("content-type") == Some("text/html; charset=utf-8");
     assert!(html && reply.body().contains(words), "{}", reply.body());
 }
 
-/// A body that came in chunks, as one.
+/// Decodes a chunked body.
 fn whole(body: &str) -> String {
     let (mut whole, mut rest) = (String::new(), body);
     while let Some((size, after)) = rest.split_once("\r\n") {
@@ -59,18 +59,18 @@ fn whole(body: &str) -> String {
     whole
 }
 
-async fn tell(client: &Client, token: &str, told: &[(&str, Value)]) {
-    let events = told.iter().enumerate().map(|(n, (type_, data))| {
+async fn publish(client: &Client, token: &str, events: &[(&str, Value)]) {
+    let bodies = events.iter().enumerate().map(|(n, (type_, data))| {
         json!({"id": n.to_string(), "source": "e2e", "type": type_, "token": token, "data": data})
     });
-    let events: Vec<_> = events.collect();
-    let reply = patient(client).post("/v1/events", json!(events)).await;
+    let bodies: Vec<_> = bodies.collect();
+    let reply = patient(client).post("/v1/events", json!(bodies)).await;
     for receipt in reply.record()["events"].as_array().expect("receipts") {
         assert_eq!(receipt["state"], "applied", "{receipt}");
     }
 }
 
-/// So many items, all good or all bad.
+/// Items with these numbers, all good or all failed.
 fn items(ok: bool, numbers: std::ops::Range<usize>) -> Value {
     let item = |n: usize| {
         let messages = [format!("+{n}"), HOSTILE.to_owned()];
@@ -79,11 +79,11 @@ fn items(ok: bool, numbers: std::ops::Range<usize>) -> Value {
     json!({"items": numbers.map(item).collect::<Vec<_>>()})
 }
 
-/// An upload of which most failed, and something came late.
-async fn tell_a_bad_upload(client: &Client, token: &str) {
+/// An upload with mostly failed items and a late event.
+async fn publish_a_bad_upload(client: &Client, token: &str) {
     let opening = json!({"filename": HOSTILE, "group": "g", "attributes": {"a": HOSTILE}});
     let step = json!({"name": "scan", "message": HOSTILE, "state": "error"});
-    let told = [
+    let events = [
         ("upload.received", opening),
         ("upload.step", step),
         ("upload.items", items(false, 0..1_000)),
@@ -91,14 +91,14 @@ async fn tell_a_bad_upload(client: &Client, token: &str) {
         ("upload.items", items(true, FAILED..FAILED + 2)),
         ("upload.completed", json!({"total": FAILED + 2})),
     ];
-    tell(client, token, &told).await;
+    publish(client, token, &events).await;
     let late = json!({"id": "late", "source": "e2e", "type": "upload.step", "token": token,
         "data": {"message": "too late"}});
     let late = patient(client).post("/v1/events", &late).await;
     assert_eq!(late.record()["state"], "late");
 }
 
-/// The file has every failed item once, and nothing that a spreadsheet would run.
+/// Checks that the file has every failed item once, and nothing that a spreadsheet would execute.
 fn has_every_failed_item(file: &Reply) {
     assert_eq!(file.header("content-type"), Some("text/csv; charset=utf-8"));
     let name = file.header("content-disposition").expect("a name");
@@ -115,13 +115,13 @@ fn has_every_failed_item(file: &Reply) {
 }
 
 #[test]
-fn failed_items_are_shown_and_given_out_whole_and_harmless() {
+fn failed_items_are_shown_and_exported_whole_and_escaped() {
     run(async {
         let ground = Ground::shared("monitor-items").await;
         let (worker, open) = ground.answering().await;
         let (client, _) = keyed(&ground, &open, "default", &BOTH).await;
         let token = token("items");
-        tell_a_bad_upload(&client, &token).await;
+        publish_a_bad_upload(&client, &token).await;
         let shown = page(&client.get(&path("process", &token)).await);
         for words in [
             "ended with a warning: 1203 of 1205 items failed",
@@ -145,7 +145,7 @@ fn failed_items_are_shown_and_given_out_whole_and_harmless() {
 }
 
 #[test]
-fn the_picture_of_an_order_lights_where_it_stands() {
+fn the_graph_of_an_order_marks_its_current_stages() {
     run(async {
         let ground = Ground::shared("monitor-order").await;
         apply(&ground, "purchase", PURCHASE).await;
@@ -158,7 +158,7 @@ fn the_picture_of_an_order_lights_where_it_stands() {
         let look = async || page(&client.get(&path("process", &token)).await);
 
         let before = look().await;
-        lit(
+        assert_marked(
             &before,
             &[("review", "here"), ("finance", "ahead"), ("close", "ahead")],
         );
@@ -170,7 +170,7 @@ fn the_picture_of_an_order_lights_where_it_stands() {
             .await;
         pushed.record();
         let after = look().await;
-        lit(
+        assert_marked(
             &after,
             &[("review", "passed"), ("finance", "here"), ("stock", "here")],
         );
@@ -202,8 +202,8 @@ async fn every_version_has_its_page(client: &Client) {
     }
 }
 
-/// Which states the picture shows stages in.
-fn lit(page: &str, stages: &[(&str, &str)]) {
+/// Checks the states of stages in the graph.
+fn assert_marked(page: &str, stages: &[(&str, &str)]) {
     for (stage, state) in stages {
         let drawn = format!("<g class=\"stage\" data-state=\"{state}\"><title>{stage}</title>");
         assert!(page.contains(&drawn), "{drawn} is not in\n{page}");
@@ -211,14 +211,14 @@ fn lit(page: &str, stages: &[(&str, &str)]) {
 }
 
 #[test]
-fn a_process_is_shown_to_nobody_but_its_tenant() {
+fn a_process_is_shown_only_to_its_tenant() {
     run(async {
         let ground = Ground::shared("monitor-tenant").await;
         let (worker, open) = ground.answering().await;
         let (client, _) = keyed(&ground, &open, "default", &BOTH).await;
         let (other, _) = keyed(&ground, &open, "other", &BOTH).await;
         let token = token("mine");
-        tell(
+        publish(
             &client,
             &token,
             &[("upload.received", json!({"filename": "mine"}))],
@@ -229,7 +229,7 @@ fn a_process_is_shown_to_nobody_but_its_tenant() {
             assert_eq!(reply.status, 200, "{}", reply.body());
             let foreign = other.get(&path(name, &token)).await;
             refusal(&foreign, 404, "no process has this token");
-            let unknown = client.get(&path(name, "nobody")).await;
+            let unknown = client.get(&path(name, "unknown")).await;
             refusal(&unknown, 404, "no process has this token");
             let bare = client.get(&format!("/monitor/{name}")).await;
             refusal(&bare, 400, "token must be given");

@@ -1,5 +1,5 @@
-//! Dead letters that are replayed from the monitor page: all of a group at a rate, tried before,
-//! stopped half-way, gone on with after a crash, and told of afterwards.
+//! Replays of dead letters from the monitor page: all of a group at a rate, dry runs, stopped
+//! half-way, continued after a crash, and reported.
 
 use serde_json::json;
 use waybill::domain::access::Scope;
@@ -11,7 +11,7 @@ use crate::support::order_story;
 use crate::support::producer::{Message, Producer};
 use crate::support::worker::Worker;
 
-/// Orders of a workflow that nobody has applied yet.
+/// A workflow that is not applied yet when its orders arrive.
 const WORKFLOW: &str = "name = \"replayed\"\nstart = [\"only\"]\n[stages.only]\n";
 pub(crate) const REASON: &str = "unknown_workflow";
 
@@ -42,11 +42,11 @@ async fn orders_open(ground: &Ground) -> i64 {
     ground.number(open).await
 }
 
-pub(crate) async fn reaches(what: &str, wanted: i64, mut count: impl AsyncFnMut() -> i64) {
-    until(what, async || (count().await == wanted).then_some(())).await;
+pub(crate) async fn reaches(what: &str, expected: i64, mut count: impl AsyncFnMut() -> i64) {
+    until(what, async || (count().await == expected).then_some(())).await;
 }
 
-/// A worker with dead letters of that many orders, and somebody who may replay them.
+/// A worker with `count` dead letters, and a client that may replay them.
 async fn with_dead_letters(ground: &Ground, roles: &str, count: usize) -> (Worker, Client) {
     let (worker, open) = ground.answering_as(roles).await;
     let (admin, _) = keyed(ground, &open, "default", &[Scope::Admin]).await;
@@ -57,11 +57,14 @@ async fn with_dead_letters(ground: &Ground, roles: &str, count: usize) -> (Worke
 pub(crate) async fn dead_letters_of(ground: &Ground, count: usize) {
     let mut producer = Producer::new(ground);
     producer.publish(orders("order", count)).await;
-    let wanted = i64::try_from(count).expect("few");
-    reaches("dead letters", wanted, async || dead_letters(ground).await).await;
+    let expected = i64::try_from(count).expect("few");
+    reaches("dead letters", expected, async || {
+        dead_letters(ground).await
+    })
+    .await;
 }
 
-/// Sends the form and gives the page that it leads to.
+/// Sends the form; returns the page that it leads to.
 pub(crate) async fn replay(client: &Client, form: &str) -> String {
     let form_client = client.with("content-type", "application/x-www-form-urlencoded");
     let reply = form_client.send("POST", "/monitor/replays", form).await;
@@ -69,7 +72,7 @@ pub(crate) async fn replay(client: &Client, form: &str) -> String {
     reply.header("location").expect("a page").to_owned()
 }
 
-/// Waits until the page says all of that, and gives it.
+/// Waits until the page contains all words; returns it.
 async fn shows(client: &Client, page: &str, words: &[&str]) -> String {
     until(&format!("{words:?}"), async || {
         let reply = client.get(page).await;
@@ -89,7 +92,7 @@ fn status(word: &str) -> String {
 }
 
 #[test]
-fn a_group_is_tried_and_then_replayed_to_its_end() {
+fn a_group_is_dry_run_and_then_replayed_to_its_end() {
     run(async {
         let ground = Ground::shared("dead-group").await;
         let (worker, admin) = with_dead_letters(&ground, "worker,relay,api", 30).await;
@@ -107,9 +110,13 @@ fn a_group_is_tried_and_then_replayed_to_its_end() {
 
         let group = admin.get("/monitor/dead-letters").await;
         assert!(group.body().contains(REASON), "{}", group.body());
-        let asked = "/monitor/replays/confirm?reason=unknown_workflow&rate=100";
-        let asked = admin.get(asked).await;
-        assert!(asked.body().contains("30 dead letters"), "{}", asked.body());
+        let confirm = "/monitor/replays/confirm?reason=unknown_workflow&rate=100";
+        let confirm = admin.get(confirm).await;
+        assert!(
+            confirm.body().contains("30 dead letters"),
+            "{}",
+            confirm.body()
+        );
         let page = replay(&admin, "reason=unknown_workflow&rate=100").await;
         let published = "<bdi>Published</bdi></th><td><span class=\"count\">30</span>";
         let report = [
@@ -131,7 +138,7 @@ fn a_group_is_tried_and_then_replayed_to_its_end() {
 }
 
 #[test]
-fn a_dead_letter_that_is_refused_again_comes_back_once_and_is_told_of() {
+fn a_replayed_dead_letter_that_is_refused_again_returns_once_and_is_reported() {
     run(async {
         let ground = Ground::shared("dead-again").await;
         let (worker, admin) = with_dead_letters(&ground, "worker,relay,api", 12).await;
@@ -156,14 +163,14 @@ fn a_dead_letter_that_is_refused_again_comes_back_once_and_is_told_of() {
 }
 
 #[test]
-fn a_slow_replay_is_stopped_half_way_and_leaves_the_rest() {
+fn a_stopped_replay_leaves_the_remaining_dead_letters() {
     run(async {
         let ground = Ground::shared("dead-stop").await;
         let (worker, admin) = with_dead_letters(&ground, "worker,relay,api", 40).await;
         apply(&ground).await;
         let page = replay(&admin, "all=yes&rate=4").await;
         let id = page.rsplit_once('=').expect("an id").1;
-        until("some letters gone", async || {
+        until("some dead letters gone", async || {
             (dead_letters(&ground).await <= 38).then_some(())
         })
         .await;
@@ -181,7 +188,7 @@ fn a_slow_replay_is_stopped_half_way_and_leaves_the_rest() {
 }
 
 #[test]
-fn another_process_goes_on_where_one_was_killed() {
+fn another_process_continues_the_replay_of_a_killed_one() {
     run(async {
         let ground = Ground::shared("dead-killed").await;
         let (worker, admin) = with_dead_letters(&ground, "worker,api", 60).await;
@@ -189,7 +196,7 @@ fn another_process_goes_on_where_one_was_killed() {
         let page = replay(&admin, "reason=unknown_workflow&rate=20").await;
         let plan = ground.plan().roles("relay");
         let doomed = plan.start().await;
-        until("some letters gone", async || {
+        until("some dead letters gone", async || {
             (dead_letters(&ground).await <= 50).then_some(())
         })
         .await;
@@ -207,21 +214,21 @@ fn another_process_goes_on_where_one_was_killed() {
 }
 
 #[test]
-fn a_process_that_stops_leaves_the_rest_to_another_at_once() {
+fn another_process_continues_the_replay_of_a_stopped_one_at_once() {
     run(async {
-        let ground = Ground::shared("dead-handed-over").await;
+        let ground = Ground::shared("dead-stopped-process").await;
         let (worker, admin) = with_dead_letters(&ground, "worker,api", 60).await;
         apply(&ground).await;
         let page = replay(&admin, "all=yes&rate=20").await;
         let plan = ground.plan().roles("relay");
         let first = plan.start().await;
-        until("some letters gone", async || {
+        until("some dead letters gone", async || {
             (dead_letters(&ground).await <= 50).then_some(())
         })
         .await;
         first.stop().await;
-        let held = "select count(*) from waybill.replay where claimed_until > now()";
-        assert_eq!(ground.number(held).await, 0);
+        let claimed = "select count(*) from waybill.replay where claimed_until > now()";
+        assert_eq!(ground.number(claimed).await, 0);
         let next = plan.start().await;
         shows(&admin, &page, &[&status("done"), "60 of 60"]).await;
         next.stop().await;

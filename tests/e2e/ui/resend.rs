@@ -1,4 +1,4 @@
-//! Completions on the page of their process: why one is stuck, and an admin sends one again.
+//! Completions on the page of their process: why one is stuck, and an admin resends one.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::http::processes::keyed;
 use crate::support::client::{Client, Reply};
 use crate::support::ground::{Ground, run, until};
 use crate::support::producer::Producer;
-use crate::support::recorder::Audience;
+use crate::support::recorder::Recorder;
 use crate::support::worker::Worker;
 
 const ACTION: &str = "/monitor/process/resend";
@@ -19,16 +19,16 @@ const ACTION: &str = "/monitor/process/resend";
 const FORM: &str = "action=\"/monitor/process/resend\"";
 const PAGE: &str = "/monitor/process?token=isolated-1";
 
-struct People {
+struct Setup {
     worker: Worker,
     admin: Client,
     reader: Client,
-    /// May do everything, elsewhere.
+    /// An admin of another tenant.
     other: Client,
 }
 
-/// A worker with these roles, after the end of some uploads, and who looks at them.
-async fn people(ground: &Ground, roles: &str, settings: &[(&str, &str)]) -> People {
+/// A worker with these roles, after the end of some uploads, and clients.
+async fn setup(ground: &Ground, roles: &str, settings: &[(&str, &str)]) -> Setup {
     let (mut plan, client) = ground.api_plan().await;
     for (name, value) in settings {
         plan = plan.with(name, value);
@@ -50,7 +50,7 @@ async fn people(ground: &Ground, roles: &str, settings: &[(&str, &str)]) -> Peop
         (ground.number(ended).await == 3 && ground.number(open).await == 1).then_some(())
     })
     .await;
-    People {
+    Setup {
         worker,
         admin,
         reader,
@@ -63,7 +63,7 @@ async fn resend(client: &Client, token: &str) -> Reply {
     form.send("POST", ACTION, &format!("token={token}")).await
 }
 
-/// Waits until the page of the process says all of that, and gives it.
+/// Waits until the page of the process contains all words; returns it.
 async fn shows(client: &Client, words: &[&str]) -> String {
     until(&format!("{words:?}"), async || {
         let reply = client.get(PAGE).await;
@@ -80,12 +80,12 @@ fn refused(reply: &Reply, status: u16, words: &str) {
 }
 
 #[test]
-fn an_admin_sends_a_completion_again_from_the_page_of_its_process() {
+fn an_admin_resends_a_completion_from_the_page_of_its_process() {
     run(async {
         let ground = Ground::shared("page-resend").await;
-        let audience = Audience::of_completions(&ground).await;
-        let people = people(&ground, "worker,relay,api", &[]).await;
-        let (admin, reader) = (&people.admin, &people.reader);
+        let recorder = Recorder::of_completions(&ground).await;
+        let setup = setup(&ground, "worker,relay,api", &[]).await;
+        let (admin, reader) = (&setup.admin, &setup.reader);
         let sent = shows(admin, &["the broker has confirmed it", FORM]).await;
         assert!(!sent.contains("Waiting to be published"), "{sent}");
         let read = shows(reader, &["the broker has confirmed it"]).await;
@@ -95,8 +95,8 @@ fn an_admin_sends_a_completion_again_from_the_page_of_its_process() {
         let elsewhere = admin.with("sec-fetch-site", "cross-site");
         refused(&resend(&elsewhere, "isolated-1").await, 403, "own pages");
         let unknown = "no process has this token";
-        refused(&resend(&people.other, "isolated-1").await, 404, unknown);
-        refused(&resend(admin, "nobody").await, 404, unknown);
+        refused(&resend(&setup.other, "isolated-1").await, 404, unknown);
+        refused(&resend(admin, "unknown").await, 404, unknown);
         refused(&resend(admin, "").await, 404, unknown);
         refused(&resend(admin, "open&all=yes").await, 400, "form");
         refused(&resend(admin, "open").await, 409, "has not ended");
@@ -105,61 +105,61 @@ fn an_admin_sends_a_completion_again_from_the_page_of_its_process() {
             .await;
         let changed = resend(admin, "isolated-2").await;
         refused(&changed, 409, "changed in the database");
-        assert_eq!(audience.heard().len(), 3);
+        assert_eq!(recorder.received().len(), 3);
 
-        let asked = resend(admin, "isolated-1").await;
-        assert_eq!(asked.status, 303, "{}", asked.body());
-        assert_eq!(asked.header("location"), Some(PAGE));
+        let resent = resend(admin, "isolated-1").await;
+        assert_eq!(resent.status, 303, "{}", resent.body());
+        assert_eq!(resent.header("location"), Some(PAGE));
         until("one more copy", async || {
-            (audience.heard().len() == 4).then_some(())
+            (recorder.received().len() == 4).then_some(())
         })
         .await;
-        let copies = audience.by_token().remove("isolated-1").expect("copies");
+        let copies = recorder.by_token().remove("isolated-1").expect("copies");
         assert_eq!(copies.len(), 2);
         assert_eq!(
             (&copies[0].id, &copies[0].body),
             (&copies[1].id, &copies[1].body)
         );
         shows(admin, &["the broker has confirmed it", FORM]).await;
-        people.worker.stop().await;
+        setup.worker.stop().await;
     });
 }
 
 #[test]
-fn a_completion_that_waits_already_is_not_sent_again() {
+fn a_pending_completion_is_not_sent_again() {
     run(async {
         let ground = Ground::shared("page-resend-waits").await;
         let keep = [("outbox.unroutable", "keep")];
-        let people = people(&ground, "worker,relay,api", &keep).await;
-        let waits = shows(&people.admin, &["Waiting to be published"]).await;
+        let setup = setup(&ground, "worker,relay,api", &keep).await;
+        let waits = shows(&setup.admin, &["Waiting to be published"]).await;
         assert!(!waits.contains(FORM), "{waits}");
-        let again = resend(&people.admin, "isolated-1").await;
+        let again = resend(&setup.admin, "isolated-1").await;
         refused(&again, 409, "in the outbox already");
         let rows = "select count(*) from waybill.outbox where slow = 'unroutable'";
         until("nothing else in the outbox", async || {
             (ground.number(rows).await == 3).then_some(())
         })
         .await;
-        people.worker.stop().await;
+        setup.worker.stop().await;
     });
 }
 
 #[test]
-fn the_page_says_why_a_completion_is_stuck_and_when_it_is_tried_next() {
+fn the_page_shows_why_a_completion_is_stuck_and_when_it_is_retried() {
     run(async {
         let ground = Ground::shared("page-stuck").await;
         let keep = [("outbox.unroutable", "keep")];
-        let people = people(&ground, "worker,relay,api", &keep).await;
+        let setup = setup(&ground, "worker,relay,api", &keep).await;
         let words = [
             "Unroutable",
             "unroutable",
             "No queue is bound",
             "Next attempt",
         ];
-        let stuck = shows(&people.reader, &words).await;
+        let stuck = shows(&setup.reader, &words).await;
         assert!(stuck.contains("upload.done"), "{stuck}");
-        people.worker.stop().await;
-        // What the broker says of a message is not to become part of the page.
+        setup.worker.stop().await;
+        // The broker's text is escaped on the page.
         ground
             .execute(
                 "update waybill.outbox set slow = 'refused', attempts = 7, detail = '<b>406', \
@@ -174,22 +174,22 @@ fn the_page_says_why_a_completion_is_stuck_and_when_it_is_tried_next() {
 }
 
 #[test]
-fn a_completion_that_had_no_queue_counts_as_sent_once_it_was_sent_again() {
+fn an_unroutable_completion_counts_as_sent_after_a_resend() {
     run(async {
         let ground = Ground::shared("page-unroutable").await;
-        let people = people(&ground, "worker,relay,api", &[]).await;
-        shows(&people.admin, &["it was dropped", FORM]).await;
-        let audience = Audience::of_queue(&ground, "bound-later").await;
+        let setup = setup(&ground, "worker,relay,api", &[]).await;
+        shows(&setup.admin, &["it was dropped", FORM]).await;
+        let recorder = Recorder::of_queue(&ground, "bound-later").await;
         let (_connection, channel) = open(&ground).await;
         bind(&channel, "bound-later", "#").await;
-        // What was returned before the queue was bound is noted by now.
+        // By now the relay has recorded that the broker returned the message.
         tokio::time::sleep(Duration::from_millis(500)).await;
-        assert_eq!(resend(&people.admin, "isolated-1").await.status, 303);
+        assert_eq!(resend(&setup.admin, "isolated-1").await.status, 303);
         until("the completion", async || {
-            (audience.heard().len() == 1).then_some(())
+            (recorder.received().len() == 1).then_some(())
         })
         .await;
-        shows(&people.admin, &["the broker has confirmed it"]).await;
-        people.worker.stop().await;
+        shows(&setup.admin, &["the broker has confirmed it"]).await;
+        setup.worker.stop().await;
     });
 }

@@ -1,12 +1,12 @@
-//! The same events in other orders and with other repetitions make the same records.
+//! The same events in any order and with any repetitions lead to the same records.
 
 use std::collections::BTreeMap;
 
 use crate::support::ground::{Ground, run};
-use crate::support::scenario::Trial;
+use crate::support::scenario::Scenario;
 use crate::support::story::{long_story, repeated, shuffled, stories};
 
-/// Everything of the records but when a worker looked at them.
+/// The records without the times that depend on the worker.
 const RECORDS: &str = "select p.token, (to_jsonb(p) - 'created_at' - 'sealed_at')::text \
     || coalesce((select jsonb_agg(to_jsonb(i) order by i.identifier)::text \
                  from waybill.item i where i.process = p.key), '') \
@@ -29,8 +29,8 @@ async fn converge(
     every: usize,
     batch: &str,
 ) -> BTreeMap<String, (String, Vec<u8>)> {
-    let mut trial = Trial::shared(name).await;
-    let worker = trial
+    let mut scenario = Scenario::shared(name).await;
+    let worker = scenario
         .ground
         .plan()
         .with("batch.events", batch)
@@ -38,10 +38,12 @@ async fn converge(
         .await;
     let mut events = stories("order", 70);
     events.extend(long_story("order-long", 50));
-    trial.events(&shuffled(repeated(events, every), seed)).await;
-    trial.conclude(vec![worker]).await;
-    let copies = trial.audience.by_token();
-    let records = records(&trial.ground).await;
+    scenario
+        .events(&shuffled(repeated(events, every), seed))
+        .await;
+    scenario.finish(vec![worker]).await;
+    let copies = scenario.recorder.by_token();
+    let records = records(&scenario.ground).await;
     let with_body = |(token, record): (String, String)| {
         let body = copies[&token][0].body.clone();
         (token, (record, body))

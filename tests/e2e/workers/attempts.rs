@@ -1,5 +1,5 @@
-//! After its process was deleted a token is remembered: what belongs to the attempt before is told
-//! from the opening of the next one.
+//! After its process was deleted a token has a tombstone: events of the attempt before are
+//! distinguished from the opening of the next one.
 
 use std::collections::BTreeSet;
 
@@ -9,15 +9,15 @@ use waybill::wire::PlainEvent;
 
 use crate::support::ground::{Ground, run, until};
 use crate::support::producer::Producer;
-use crate::support::recorder::{Audience, Heard};
+use crate::support::recorder::{Received, Recorder};
 
 const GONE: &str = "select count(*) from waybill.dead_letter where reason = 'gone'";
 
 #[test]
-fn what_comes_again_after_retention_is_gone_and_a_new_opening_begins_the_next_attempt() {
+fn repeated_events_are_gone_after_retention_and_an_opening_begins_the_next_attempt() {
     run(async {
         let ground = Ground::shared("attempts").await;
-        let audience = Audience::of_completions(&ground).await;
+        let recorder = Recorder::of_completions(&ground).await;
         let worker = ground.plan().with("process.retention", "1s").start().await;
         let mut producer = Producer::new(&ground);
         let first = [
@@ -33,24 +33,24 @@ fn what_comes_again_after_retention_is_gone_and_a_new_opening_begins_the_next_at
         ];
         producer.events(&second).await;
         until("the second completion", async || {
-            (distinct(&audience).len() == 2).then_some(())
+            (distinct(&recorder).len() == 2).then_some(())
         })
         .await;
         producer.events(&first).await;
-        until("what is gone still", async || {
+        until("dead letters for what is still gone", async || {
             (ground.number(GONE).await >= 4 && ground.ready("waybill.events.0").await == Some(0))
                 .then_some(())
         })
         .await;
         deleted(&ground, 2).await;
-        check(&distinct(&audience));
+        check(&distinct(&recorder));
         let open = "select coalesce(sum(value), 0)::bigint from waybill.tally where name = 'processes_open'";
         assert_eq!(ground.number(open).await, 0);
         worker.stop().await;
     });
 }
 
-/// Repetitions, one from the middle that never came, and one that overtakes the next opening.
+/// Repetitions, one event from the middle that never came, and one that overtakes the next opening.
 async fn refused(ground: &Ground, producer: &mut Producer, first: &[PlainEvent; 2]) {
     let gone = [
         first[1].clone(),
@@ -67,19 +67,19 @@ async fn refused(ground: &Ground, producer: &mut Producer, first: &[PlainEvent; 
     assert_eq!(left, 0);
 }
 
-/// Both attempts are told, each by an id of its own.
-fn check(heard: &[Heard]) {
-    let bodies = heard
+/// Both attempts have a completion, each with an id of its own.
+fn check(completions: &[Received]) {
+    let bodies = completions
         .iter()
-        .map(|heard| serde_json::from_slice(&heard.body));
+        .map(|completion| serde_json::from_slice(&completion.body));
     let bodies: Vec<Value> = bodies.collect::<Result<_, _>>().expect("JSON");
-    let told = bodies
+    let attempts = bodies
         .iter()
         .map(|body| (&body["attempt"], &body["status"]));
     let (none, second) = (Value::Null, json!(2));
     let (done, error) = (json!("done"), json!("error"));
     assert_eq!(
-        told.collect::<Vec<_>>(),
+        attempts.collect::<Vec<_>>(),
         [(&none, &done), (&second, &error)]
     );
 }
@@ -89,11 +89,11 @@ fn unreadable() -> Value {
 }
 
 /// The completions, each once.
-fn distinct(audience: &Audience) -> Vec<Heard> {
-    let mut heard = audience.heard();
+fn distinct(recorder: &Recorder) -> Vec<Received> {
+    let mut completions = recorder.received();
     let mut seen = BTreeSet::new();
-    heard.retain(|heard| seen.insert(heard.id.clone()));
-    heard
+    completions.retain(|copy| seen.insert(copy.id.clone()));
+    completions
 }
 
 fn event(id: &str, second: i64, type_: &str, data: Value) -> PlainEvent {
@@ -104,7 +104,7 @@ fn event(id: &str, second: i64, type_: &str, data: Value) -> PlainEvent {
     }
 }
 
-/// Waits until the process was deleted, and so many attempts are remembered.
+/// Waits until the process is deleted and its tombstone has this attempt.
 async fn deleted(ground: &Ground, attempt: i64) {
     until("the tombstone", async || {
         let remembered = "select coalesce(max(attempt), 0)::bigint from waybill.tombstone";

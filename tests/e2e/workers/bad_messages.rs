@@ -1,24 +1,24 @@
-//! Bad messages hurt only themselves: each becomes one dead letter, its neighbours commit.
+//! Bad messages affect no others: each becomes one dead letter, the others commit.
 
 use crate::support::bad_messages::{bad, mixed};
 use crate::support::ground::run;
 use crate::support::hostile_messages;
 use crate::support::producer::Message;
-use crate::support::scenario::Trial;
+use crate::support::scenario::Scenario;
 use crate::support::story::{SOURCE, shuffled, step, stories, story};
 
 #[test]
 fn hostile_messages_are_refused_one_by_one_with_their_reason_and_their_bytes() {
     run(async {
-        let mut trial = Trial::shared("hostile").await;
-        let worker = trial.ground.plan().start().await;
+        let mut scenario = Scenario::shared("hostile").await;
+        let worker = scenario.ground.plan().start().await;
         let mut messages = hostile_messages::refused();
         messages.extend(hostile_messages::accepted());
         let neighbours = stories("neighbour", 20);
         messages.extend(neighbours.iter().map(Message::event));
-        trial.publish(messages).await;
-        trial.rest().await;
-        // Known identities with other content, and other tokens' kinds, are told and change nothing.
+        scenario.publish(messages).await;
+        scenario.until_idle().await;
+        // A known identity with another content and an event of another kind become dead letters.
         let mut twin = neighbours[0].clone();
         twin.data = serde_json::json!({ "filename": "another" });
         let mut twin = Message::event(&twin);
@@ -31,16 +31,16 @@ fn hostile_messages_are_refused_one_by_one_with_their_reason_and_their_bytes() {
         "order.step".clone_into(&mut other_kind.type_);
         let other_kind = other_kind.to_line();
         let other_kind = Message::bad("other-kind", other_kind.as_bytes(), "kind_mismatch");
-        trial.publish(vec![twin, other_kind]).await;
-        trial.conclude(vec![worker]).await;
+        scenario.publish(vec![twin, other_kind]).await;
+        scenario.finish(vec![worker]).await;
     });
 }
 
 #[test]
 fn ten_thousand_messages_with_few_and_many_bad_ones_lose_no_good_one() {
     run(async {
-        let mut trial = Trial::shared("volume").await;
-        let worker = trial
+        let mut scenario = Scenario::shared("volume").await;
+        let worker = scenario
             .ground
             .plan()
             .with("batch.events", "100")
@@ -51,24 +51,24 @@ fn ten_thousand_messages_with_few_and_many_bad_ones_lose_no_good_one() {
             .map(Message::event)
             .collect();
         let (few, rest) = good.split_at(good.len() - 2_500);
-        trial.publish(mixed(few, 99, "few")).await;
-        trial.publish(mixed(rest, 1, "many")).await;
+        scenario.publish(mixed(few, 99, "few")).await;
+        scenario.publish(mixed(rest, 1, "many")).await;
         assert!(
-            trial.producer.messages.len() >= 10_000,
+            scenario.producer.messages.len() >= 10_000,
             "{}",
-            trial.producer.messages.len()
+            scenario.producer.messages.len()
         );
-        trial.conclude(vec![worker]).await;
+        scenario.finish(vec![worker]).await;
     });
 }
 
 #[test]
-fn what_only_the_database_refuses_is_found_and_its_neighbours_commit() {
+fn a_message_that_only_the_database_refuses_is_found_and_the_others_commit() {
     run(async {
-        let mut trial = Trial::shared("refused").await;
+        let mut scenario = Scenario::shared("refused").await;
         let check =
             "alter table waybill.event add constraint no_poison check (id not like '%poison%')";
-        trial.ground.execute(check).await;
+        scenario.ground.execute(check).await;
         let mut messages: Vec<Message> =
             stories("healthy", 60).iter().map(Message::event).collect();
         for (n, at) in [0, 77, 78, 201, messages.len()].into_iter().enumerate() {
@@ -78,45 +78,45 @@ fn what_only_the_database_refuses_is_found_and_its_neighbours_commit() {
             message.reason = Some("refused_by_database".to_owned());
             messages.insert(at, message);
         }
-        trial.publish(messages).await;
-        let worker = trial.ground.plan().start().await;
-        trial.rest().await;
+        scenario.publish(messages).await;
+        let worker = scenario.ground.plan().start().await;
+        scenario.until_idle().await;
         assert!(
             worker
                 .metric("waybill_retries_total", "reason=\"bisect\"")
                 .await
                 > 0
         );
-        let ghosts = "select count(*) from waybill.process where token like 'poisoned%'";
+        let unexpected = "select count(*) from waybill.process where token like 'poisoned%'";
         assert_eq!(
-            trial.ground.number(ghosts).await,
+            scenario.ground.number(unexpected).await,
             0,
-            "a refused event made a record"
+            "a refused event created a record"
         );
-        trial.conclude(vec![worker]).await;
+        scenario.finish(vec![worker]).await;
     });
 }
 
 #[test]
-fn nothing_but_bad_messages_and_nothing_but_repetitions_are_taken_in_stride() {
+fn only_bad_messages_and_only_duplicates_are_processed() {
     run(async {
-        let mut trial = Trial::shared("all-bad").await;
-        let worker = trial.ground.plan().start().await;
-        trial
+        let mut scenario = Scenario::shared("all-bad").await;
+        let worker = scenario.ground.plan().start().await;
+        scenario
             .publish((0..1_000).map(|n| bad("all", n)).collect())
             .await;
         let one = story("repeated", 0);
         let many: Vec<_> = (0..200).flat_map(|_| one.clone()).collect();
-        trial.events(&many).await;
-        trial.rest().await;
+        scenario.events(&many).await;
+        scenario.until_idle().await;
         assert!(many.iter().all(|event| event.source == SOURCE));
-        let wanted = i64::try_from(many.len() - one.len()).expect("few");
+        let expected = i64::try_from(many.len() - one.len()).expect("few");
         let duplicates = "outcome=\"duplicate\"";
         crate::support::ground::until("every repetition", async || {
             let seen = worker.metric("waybill_events_total", duplicates).await;
-            (seen == wanted).then_some(())
+            (seen == expected).then_some(())
         })
         .await;
-        trial.conclude(vec![worker]).await;
+        scenario.finish(vec![worker]).await;
     });
 }

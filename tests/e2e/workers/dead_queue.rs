@@ -1,4 +1,4 @@
-//! What the broker gives up on becomes a dead letter like any other.
+//! Messages that the broker dead-letters become dead letters of Waybill.
 
 use futures_util::StreamExt;
 use lapin::options::{BasicConsumeOptions, BasicRejectOptions};
@@ -6,16 +6,16 @@ use lapin::options::{BasicConsumeOptions, BasicRejectOptions};
 use crate::support::ground;
 use crate::support::ground::{Ground, run, until};
 use crate::support::producer::Message;
-use crate::support::scenario::Trial;
+use crate::support::scenario::Scenario;
 use crate::support::story::step;
 
 const QUEUE: &str = "waybill.events.0";
 
 #[test]
-fn what_a_consumer_rejected_or_gave_back_too_often_or_what_expired_is_kept_with_its_reason() {
+fn rejected_returned_and_expired_messages_become_dead_letters_with_a_reason() {
     run(async {
-        let mut trial = Trial::shared("dead-queue").await;
-        let vhost = trial.ground.vhost();
+        let mut scenario = Scenario::shared("dead-queue").await;
+        let vhost = scenario.ground.vhost();
         let policy = [
             "set_policy",
             "-p",
@@ -26,30 +26,32 @@ fn what_a_consumer_rejected_or_gave_back_too_often_or_what_expired_is_kept_with_
         ];
         ground::ctl(&policy).await;
         let lost = |id: &str, reason: &str| {
-            let event = step(&format!("given-up-{id}"), id);
+            let event = step(&format!("dead-lettered-{id}"), id);
             Message::bad(id, event.to_line().as_bytes(), reason)
         };
-        trial.publish(vec![lost("rejected", "rejected")]).await;
-        refuse(&trial.ground, 1, false).await;
-        trial.publish(vec![lost("often", "delivery_limit")]).await;
-        refuse(&trial.ground, 3, true).await;
+        scenario.publish(vec![lost("rejected", "rejected")]).await;
+        refuse(&scenario.ground, 1, false).await;
+        scenario
+            .publish(vec![lost("often", "delivery_limit")])
+            .await;
+        refuse(&scenario.ground, 3, true).await;
         let soon = lost("late", "expired").having(|p| p.with_expiration("1".into()));
-        trial.publish(vec![soon]).await;
-        until("all three given up", async || {
-            (trial.ground.ready("waybill.dead").await == Some(3)).then_some(())
+        scenario.publish(vec![soon]).await;
+        until("all three dead-lettered", async || {
+            (scenario.ground.ready("waybill.dead").await == Some(3)).then_some(())
         })
         .await;
-        let worker = trial.ground.plan().start().await;
-        trial
+        let worker = scenario.ground.plan().start().await;
+        scenario
             .events(&crate::support::story::stories("beside", 10))
             .await;
-        trial.conclude(vec![worker]).await;
-        let left = trial.ground.ready("waybill.dead").await;
+        scenario.finish(vec![worker]).await;
+        let left = scenario.ground.ready("waybill.dead").await;
         assert_eq!(left, Some(0));
     });
 }
 
-/// Takes deliveries and refuses them.
+/// Consumes deliveries and rejects them.
 async fn refuse(ground: &Ground, times: usize, requeue: bool) {
     let properties = lapin::ConnectionProperties::default();
     let connection = lapin::Connection::connect(&ground.broker_url, properties).await;

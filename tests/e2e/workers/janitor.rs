@@ -1,5 +1,5 @@
-//! What no event will move any more is ended and forgotten when its time has come, once, however
-//! many janitors look.
+//! Processes that no event will change any more are ended and deleted at their time, once, with any
+//! number of janitors.
 
 use std::time::{Duration, Instant};
 
@@ -12,50 +12,50 @@ use crate::support::checker;
 use crate::support::client::Client;
 use crate::support::ground::{Ground, run, until};
 use crate::support::producer::Producer;
-use crate::support::recorder::Audience;
+use crate::support::recorder::Recorder;
 use crate::support::story::{TOKEN_MARK, long_story, stories, story};
 use crate::support::worker::Worker;
 
 const OPEN: &str = "select count(*) from waybill.process where ended_at is null";
 
 #[test]
-fn two_janitors_end_what_settles_and_what_is_overdue_once_each() {
+fn two_janitors_end_each_settled_or_overdue_process_once() {
     run(async {
         let ground = Ground::shared("due").await;
-        let audience = Audience::of_completions(&ground).await;
+        let recorder = Recorder::of_completions(&ground).await;
         let mut producer = Producer::new(&ground);
         let plan = ground
             .plan()
             .with("process.settle", "1500ms")
             .with("process.deadline", "3s");
         let (first, second) = (plan.start().await, plan.start().await);
-        // Some lack their second event for good, the others their ending.
+        // Some never get their second event, the others never their ending.
         let mut events = Vec::new();
         for n in 0..30 {
-            let mut lacking = story(&format!("lacking{n}"), 7 * n);
-            lacking.remove(2);
+            let mut incomplete = story(&format!("incomplete{n}"), 7 * n);
+            incomplete.remove(2);
             let mut endless = story(&format!("endless{n}"), 7 * n);
             endless.pop();
-            events.extend(lacking);
+            events.extend(incomplete);
             events.extend(endless);
         }
         producer.events(&events).await;
         until("60 completions", async || {
-            (audience.by_token().len() == 60).then_some(())
+            (recorder.by_token().len() == 60).then_some(())
         })
         .await;
         assert_eq!(ground.number(OPEN).await, 0);
-        for (token, copies) in audience.by_token() {
+        for (token, copies) in recorder.by_token() {
             assert_eq!(copies.len(), 1, "{token}");
-            let said: Value = serde_json::from_slice(&copies[0].body).expect("JSON");
-            let wanted = if token.contains("lacking") {
+            let body: Value = serde_json::from_slice(&copies[0].body).expect("JSON");
+            let expected = if token.contains("incomplete") {
                 ("warning", "incomplete")
             } else {
                 ("error", "deadline_exceeded")
             };
             assert_eq!(
-                (&said["status"], &said["error"]["code"]),
-                (&wanted.0.into(), &wanted.1.into()),
+                (&body["status"], &body["error"]["code"]),
+                (&expected.0.into(), &expected.1.into()),
                 "{token}"
             );
         }
@@ -72,10 +72,10 @@ fn two_janitors_end_what_settles_and_what_is_overdue_once_each() {
 }
 
 #[test]
-fn two_janitors_forget_what_is_past_its_retention_with_all_that_hangs_on_it() {
+fn two_janitors_delete_expired_processes_with_all_their_rows() {
     run(async {
         let ground = Ground::shared("retention").await;
-        let audience = Audience::of_completions(&ground).await;
+        let recorder = Recorder::of_completions(&ground).await;
         let mut producer = Producer::new(&ground);
         let worker = ground.plan().roles("worker").start().await;
         let mut events = stories("old", 300);
@@ -86,7 +86,7 @@ fn two_janitors_forget_what_is_past_its_retention_with_all_that_hangs_on_it() {
         events.extend(open);
         producer.events(&events).await;
         until("every completion", async || {
-            (audience.by_token().len() == 301).then_some(())
+            (recorder.by_token().len() == 301).then_some(())
         })
         .await;
         until("an empty outbox", async || {
@@ -126,7 +126,7 @@ fn two_janitors_forget_what_is_past_its_retention_with_all_that_hangs_on_it() {
 }
 
 #[test]
-fn what_was_forgotten_is_gone_until_that_is_forgotten_too_or_it_comes_again() {
+fn a_deleted_process_is_gone_until_its_tombstone_expires_or_it_is_opened_again() {
     run(async {
         let ground = Ground::shared("tombstones").await;
         let (worker, client) = ground.answering().await;
@@ -139,7 +139,7 @@ fn what_was_forgotten_is_gone_until_that_is_forgotten_too_or_it_comes_again() {
         }
         let (foreign, _) = keyed(&ground, &client, "other", &[Scope::Read]).await;
         let (own, _) = keyed(&ground, &client, "default", &[Scope::Read]).await;
-        let janitor = forgetting(&ground, "process.retention").await;
+        let janitor = janitor_with(&ground, "process.retention").await;
         for path in [&path, &other] {
             answers(&own, path, 410).await;
         }
@@ -150,7 +150,7 @@ fn what_was_forgotten_is_gone_until_that_is_forgotten_too_or_it_comes_again() {
             detail.contains("had ended, and is not kept any more"),
             "{detail}"
         );
-        // It will not end a second time by being waited for.
+        // A waiting client is answered at once: the process has ended.
         let began = Instant::now();
         answers(&own.with("prefer", "wait=30"), &path, 410).await;
         assert!(began.elapsed() < Duration::from_secs(10));
@@ -173,7 +173,7 @@ fn what_was_forgotten_is_gone_until_that_is_forgotten_too_or_it_comes_again() {
         producer.events(&again).await;
         answers(&own, &path, 200).await;
         own.get(&other).await.problem(410, "gone");
-        let janitor = forgetting(&ground, "process.tombstones").await;
+        let janitor = janitor_with(&ground, "process.tombstones").await;
         answers(&own, &other, 404).await;
         janitor.stop().await;
         assert_eq!(own.get(&path).await.record()["status"], "running");
@@ -181,13 +181,13 @@ fn what_was_forgotten_is_gone_until_that_is_forgotten_too_or_it_comes_again() {
     });
 }
 
-/// A janitor whose memory of one thing is short.
-async fn forgetting(ground: &Ground, setting: &str) -> Worker {
+/// A janitor with a retention of one second in this setting.
+async fn janitor_with(ground: &Ground, setting: &str) -> Worker {
     let plan = ground.plan().roles("janitor").with(setting, "1s");
     plan.with("janitor.interval", "20ms").start().await
 }
 
-/// Waits for that answer.
+/// Waits for an answer with this status.
 async fn answers(client: &Client, path: &str, status: u16) {
     until("the answer to change", async || {
         (client.get(path).await.status == status).then_some(())

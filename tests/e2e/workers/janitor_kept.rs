@@ -1,4 +1,4 @@
-//! What is kept for a time besides ended processes: dead letters, and processes that nobody opened.
+//! What is kept for a time besides ended processes: dead letters, and unopened processes.
 
 use serde_json::json;
 use waybill::wire::PlainEvent;
@@ -10,9 +10,9 @@ use crate::support::story::{step, story};
 const COUNTED: &str = "select coalesce(sum(value), 0)::bigint from waybill.tally where name = ";
 
 #[test]
-fn old_dead_letters_are_deleted_and_counted_out_and_without_a_setting_none_is() {
+fn old_dead_letters_are_deleted_only_with_the_setting() {
     run(async {
-        let ground = Ground::shared("kept-letters").await;
+        let ground = Ground::shared("kept-dead-letters").await;
         ground
             .execute(
                 "insert into waybill.dead_letter (id, reason, problem, exchange, routing_key, queue,
@@ -55,7 +55,7 @@ fn old_dead_letters_are_deleted_and_counted_out_and_without_a_setting_none_is() 
 }
 
 #[test]
-fn what_nobody_opens_is_deleted_after_its_time_with_its_pushes_and_leaves_no_trace() {
+fn an_unopened_process_is_deleted_with_its_pushes_after_its_time() {
     run(async {
         let ground = Ground::shared("kept-unopened").await;
         let worker = ground.plan().roles("worker").start().await;
@@ -128,7 +128,7 @@ async fn leaves_no_trace(ground: &Ground, unopened: &str) {
     }
 }
 
-/// Waits until a janitor has looked at everything.
+/// Waits until a janitor has processed everything.
 async fn passes(ground: &Ground) {
     ground
         .execute(
@@ -144,7 +144,7 @@ async fn passes(ground: &Ground) {
     tokio::time::sleep(std::time::Duration::from_millis(500)).await;
 }
 
-/// A push of an order that nobody has opened.
+/// A push of an unopened order.
 fn push(token: &str) -> PlainEvent {
     let mut event = step(token, "1");
     event.type_ = "order.pushed".to_owned();

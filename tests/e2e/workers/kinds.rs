@@ -1,5 +1,5 @@
-//! The kind of a process is decided by its opening: a misrouted event takes no token over, whenever it
-//! comes, and becomes one dead letter with its bytes.
+//! The kind of a process is decided by its opening: a misrouted event does not change it, whenever
+//! it comes, and becomes one dead letter with its bytes.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -8,17 +8,22 @@ use waybill::wire::PlainEvent;
 use crate::support::client::Client;
 use crate::support::ground::{Ground, run, until};
 use crate::support::producer::{Message, Producer};
-use crate::support::scenario::Trial;
+use crate::support::scenario::Scenario;
 use crate::support::story::{SOURCE, shuffled, stories};
 
 const MISMATCHES: &str = "select count(*) from waybill.dead_letter where reason = 'kind_mismatch'";
-const KEPT: &str = "select count(*) from waybill.parked";
+const PARKED: &str = "select count(*) from waybill.parked";
 
 #[test]
 fn misrouted_events_change_no_record_whether_they_come_first_or_last() {
     run(async {
-        let mut trial = Trial::shared("misrouted").await;
-        let worker = trial.ground.plan().with("batch.events", "10").start().await;
+        let mut scenario = Scenario::shared("misrouted").await;
+        let worker = scenario
+            .ground
+            .plan()
+            .with("batch.events", "10")
+            .start()
+            .await;
         let uploads = stories("misrouted", 70);
         let mut tokens: Vec<String> = uploads.iter().filter_map(|e| e.token.clone()).collect();
         tokens.dedup();
@@ -34,15 +39,15 @@ fn misrouted_events_change_no_record_whether_they_come_first_or_last() {
             messages.push(misrouted(&token, "pushed", json!({ "stage": "open" })));
             messages.push(misrouted(&token, "failed", json!({ "message": "foreign" })));
         }
-        trial.publish(shuffled(messages, 5)).await;
-        trial.conclude(vec![worker]).await;
-        assert_eq!(trial.ground.number(MISMATCHES).await, 210);
-        assert_eq!(trial.ground.number(KEPT).await, 0);
+        scenario.publish(shuffled(messages, 5)).await;
+        scenario.finish(vec![worker]).await;
+        assert_eq!(scenario.ground.number(MISMATCHES).await, 210);
+        assert_eq!(scenario.ground.number(PARKED).await, 0);
     });
 }
 
 #[test]
-fn the_kind_is_undecided_until_the_opening_and_what_waited_for_it_counts_then() {
+fn the_kind_is_undecided_until_the_opening_and_earlier_events_count_then() {
     run(async {
         let ground = Ground::shared("undecided").await;
         let (worker, client) = ground.answering().await;
@@ -66,7 +71,7 @@ fn the_kind_is_undecided_until_the_opening_and_what_waited_for_it_counts_then() 
             ])
             .await;
         logged(&ground, 4).await;
-        assert_eq!(ground.number(KEPT).await, 4);
+        assert_eq!(ground.number(PARKED).await, 4);
         producer
             .events(&[event("t1", "o1", 0, "order.opened", json!({}))])
             .await;
@@ -80,7 +85,7 @@ fn the_kind_is_undecided_until_the_opening_and_what_waited_for_it_counts_then() 
             record["progress"],
             json!({ "done": 1, "total": null, "failed": 0 })
         );
-        assert_eq!(ground.number(KEPT).await, 0);
+        assert_eq!(ground.number(PARKED).await, 0);
         assert_eq!(ground.number(MISMATCHES).await, 2);
         let marked = "select count(*) from waybill.event where refused = 'kind_mismatch'";
         assert_eq!(ground.number(marked).await, 2);
@@ -107,7 +112,7 @@ async fn record(client: &Client, token: &str) -> Value {
     reply.json(200)
 }
 
-fn said() -> Value {
+fn message() -> Value {
     json!({ "message": "m" })
 }
 
@@ -138,26 +143,26 @@ fn event(token: &str, id: &str, second: i64, type_: &str, data: Value) -> PlainE
 }
 
 #[test]
-fn what_waits_for_the_other_kind_is_bounded_in_number_and_in_bytes() {
+fn events_of_the_other_kind_are_bounded_in_number_and_bytes() {
     run(async {
         let ground = Ground::shared("others").await;
         let worker = ground.plan().start().await;
         let mut producer = Producer::new(&ground);
-        let first = |token| event(token, "first", 0, "upload.step", said());
+        let first = |token| event(token, "first", 0, "upload.step", message());
         producer.events(&[first("many"), first("long")]).await;
         logged(&ground, 2).await;
-        let many = (0..1_003).map(|n| event("many", &format!("m{n}"), 1, "order.step", said()));
+        let many = (0..1_003).map(|n| event("many", &format!("m{n}"), 1, "order.step", message()));
         let scan = json!({ "message": "m", "scan": "0".repeat(1_900_000) });
         let long = (0..10).map(|n| event("long", &format!("l{n}"), 1, "order.step", scan.clone()));
         producer.events(&many.chain(long).collect::<Vec<_>>()).await;
-        until("what there is no room for", async || {
+        until("the events beyond the limits", async || {
             let reasons =
                 "select count(*) from waybill.dead_letter where reason = 'limit_exceeded'";
             let refused = ground.number(reasons).await;
             (refused == 5 && ground.ready("waybill.events.0").await == Some(0)).then_some(())
         })
         .await;
-        assert_eq!(ground.number(KEPT).await, 2 + 1_000 + 8);
+        assert_eq!(ground.number(PARKED).await, 2 + 1_000 + 8);
         let opening = event("long", "opening", 0, "order.opened", json!({}));
         producer.events(&[opening]).await;
         until("the opening", async || {
@@ -166,7 +171,7 @@ fn what_waits_for_the_other_kind_is_bounded_in_number_and_in_bytes() {
             (ground.number(open).await == 1).then_some(())
         })
         .await;
-        assert_eq!(ground.number(KEPT).await, 1 + 1_000);
+        assert_eq!(ground.number(PARKED).await, 1 + 1_000);
         worker.stop().await;
     });
 }
@@ -179,7 +184,7 @@ fn an_opening_whose_early_events_cant_be_read_is_refused_until_they_can() {
         let mut producer = Producer::new(&ground);
         producer
             .events(&[
-                event("t1", "first", 0, "upload.step", said()),
+                event("t1", "first", 0, "upload.step", message()),
                 event("t1", "early", 1, "order.items", items("own")),
             ])
             .await;
@@ -201,7 +206,7 @@ fn an_opening_whose_early_events_cant_be_read_is_refused_until_they_can() {
         })
         .await;
         logged(&ground, 3).await;
-        assert_eq!(ground.number(KEPT).await, 2);
+        assert_eq!(ground.number(PARKED).await, 2);
         let waiting =
             "select count(*) from waybill.process where token = 't1' and status = 'waiting'";
         assert_eq!(ground.number(waiting).await, 1);

@@ -1,21 +1,21 @@
-//! Whatever fills up has a limit, and consuming pauses there.
+//! Everything that fills up has a limit, at which consuming pauses.
 
 use serde_json::json;
 
 use crate::support::ground::{Ground, ctl, run, until};
 use crate::support::producer::{Message, Producer};
-use crate::support::recorder::Audience;
-use crate::support::scenario::Trial;
+use crate::support::recorder::Recorder;
+use crate::support::scenario::Scenario;
 use crate::support::story::{TOKEN_MARK, step, stories};
 
 const OUTBOX: &str = "select count(*) from waybill.outbox";
 
-/// Messages that are not due for a long time, as if a relay were missing. Those that can't be delivered
-/// are no reason to pause: they are set aside.
-const HELD: &str = "
+/// Messages that are not due for a long time, as if no relay were running. Undeliverable messages
+/// do not cause a pause: they are set aside.
+const NOT_DUE: &str = "
     insert into waybill.outbox (id, aggregatetype, aggregateid, type, payload, process, what, exchange,
                                 routing_key, headers, time, next_attempt_at)
-    select gen_random_uuid(), 'process', 'held', 'process.completed', '{}', gen_random_uuid(),
+    select gen_random_uuid(), 'process', 'not-due', 'process.completed', '{}', gen_random_uuid(),
            'completion', 'waybill.completions', 'upload.done', '{}', now(), now() + '1 hour'
     from generate_series(1, 30)";
 
@@ -30,7 +30,7 @@ fn a_full_outbox_pauses_consuming_until_it_drains() {
             .with("broker.prefetch", "20");
         plan = plan.with("batch.events", "10");
         let worker = plan.start().await;
-        ground.execute(HELD).await;
+        ground.execute(NOT_DUE).await;
         until("a full outbox", async || {
             let pending = worker.metric("waybill_outbox_pending", "").await;
             (pending >= 30).then_some(())
@@ -46,56 +46,59 @@ fn a_full_outbox_pauses_consuming_until_it_drains() {
         .await;
         let sent = i64::try_from(producer.messages.len()).expect("few");
         assert!(paused < sent, "nothing was left to pause for");
-        // Longer than the watchdog waits for deliveries: a pause is no stall.
+        // Longer than the watchdog waits for deliveries: a pause is not a stall.
         tokio::time::sleep(std::time::Duration::from_secs(17)).await;
         assert_eq!(worker.metric("waybill_deliveries_total", "").await, paused);
         let watchdog = "reason=\"watchdog\"";
         assert_eq!(worker.metric("waybill_retries_total", watchdog).await, 0);
         let in_flight = worker.metric("waybill_in_flight", "").await;
-        assert_eq!(in_flight, 0, "what was held is not done");
+        assert_eq!(in_flight, 0, "some deliveries are not done");
         assert_eq!(worker.readiness().await, Some(200));
-        let audience = Audience::of_completions(&ground).await;
+        let recorder = Recorder::of_completions(&ground).await;
         ground
-            .execute("delete from waybill.outbox where aggregateid = 'held'")
+            .execute("delete from waybill.outbox where aggregateid = 'not-due'")
             .await;
-        let trial = Trial {
+        let scenario = Scenario {
             ground,
             producer,
-            audience,
+            recorder,
         };
-        trial.rest().await;
+        scenario.until_idle().await;
         assert!(
             worker
                 .metric("waybill_backpressure_seconds_total", "cause=\"outbox\"")
                 .await
                 >= 17
         );
-        trial.conclude(vec![worker]).await;
+        scenario.finish(vec![worker]).await;
     });
 }
 
 #[test]
 fn large_messages_shrink_the_window_so_that_memory_stays_bounded() {
     run(async {
-        // What is held exists at most a few times: as received, as data, on its way out.
+        // A pending message exists at most a few times: as received, as data, on its way out.
         let grown = grown_by_large_messages("large", true).await;
         assert!(grown < 5 * 32 * 1024, "it grew by {grown} KiB");
     });
 }
 
 #[test]
-fn large_messages_before_an_opening_which_are_kept_raw_too_stay_within_the_same_memory() {
+fn large_messages_before_an_opening_stay_within_the_same_memory() {
     run(async {
         let grown = grown_by_large_messages("large-early", false).await;
         assert!(grown < 5 * 32 * 1024, "it grew by {grown} KiB");
     });
 }
 
-/// By how many KiB a worker grows that takes so many messages of 1.9 MB.
+/// The KiB by which a worker grows that consumes large messages of 1.9 MB.
 async fn grown_by_large_messages(name: &str, opened: bool) -> i64 {
     const COUNT: usize = 120;
-    let mut trial = Trial::shared(name).await;
-    let mut plan = trial.ground.plan().with("worker.bytes_in_flight", "16MiB");
+    let mut scenario = Scenario::shared(name).await;
+    let mut plan = scenario
+        .ground
+        .plan()
+        .with("worker.bytes_in_flight", "16MiB");
     plan = plan.with("batch.bytes", "4MiB");
     let idle = plan.start().await;
     let empty = resident_kib(&idle);
@@ -107,10 +110,10 @@ async fn grown_by_large_messages(name: &str, opened: bool) -> i64 {
             event.data = json!({});
             event
         };
-        trial
+        scenario
             .events(&(0..COUNT).map(opening).collect::<Vec<_>>())
             .await;
-        trial.rest().await;
+        scenario.until_idle().await;
     }
     idle.stop().await;
     let large = |n: usize| {
@@ -118,44 +121,44 @@ async fn grown_by_large_messages(name: &str, opened: bool) -> i64 {
         event.data = json!({ "message": "m", "scan": "0".repeat(1_900_000) });
         Message::event(&event)
     };
-    trial.publish((0..COUNT).map(large).collect()).await;
+    scenario.publish((0..COUNT).map(large).collect()).await;
     let worker = plan.start().await;
-    trial.rest().await;
+    scenario.until_idle().await;
     let grown = resident_kib(&worker) - empty;
-    trial.conclude(vec![worker]).await;
+    scenario.finish(vec![worker]).await;
     grown
 }
 
 #[test]
-fn bodies_of_sixty_mebibytes_stay_within_a_workers_memory_and_leave_a_part_each() {
+fn bodies_of_sixty_mebibytes_fit_into_memory_and_are_kept_in_part() {
     const LARGE: usize = 60 << 20;
     const COUNT: usize = 8;
     run(async {
-        let mut trial = Trial::shared("huge").await;
-        // As RabbitMQ 3 takes them unless it was told otherwise.
+        let mut scenario = Scenario::shared("huge").await;
+        // RabbitMQ 3's default limit.
         ctl(&["eval", &largest_message(128 << 20)]).await;
-        let plan = trial.ground.plan();
+        let plan = scenario.ground.plan();
         let idle = plan.start().await;
         let empty = resident_kib(&idle);
         idle.stop().await;
         let body = vec![b'x'; LARGE];
         for n in 0..COUNT {
             let message = Message::bad(&format!("huge-{n}"), &body, "too_large");
-            trial.publish(vec![message]).await;
+            scenario.publish(vec![message]).await;
         }
-        trial.events(&stories("beside", 20)).await;
+        scenario.events(&stories("beside", 20)).await;
         let worker = plan.start().await;
         let cut = "select count(*) from waybill.dead_letter
                    where reason = 'too_large' and octet_length(body) = 65536
                      and (problem::jsonb -> 'body' ->> 'bytes')::bigint = 62914560";
         until("the dead letters", async || {
             let count = i64::try_from(COUNT).expect("few");
-            (trial.ground.number(cut).await == count).then_some(())
+            (scenario.ground.number(cut).await == count).then_some(())
         })
         .await;
         let sealed = "select count(*) from waybill.process where ended_at is not null";
         until("the others", async || {
-            (trial.ground.number(sealed).await == 20).then_some(())
+            (scenario.ground.number(sealed).await == 20).then_some(())
         })
         .await;
         let grown = resident_kib(&worker) - empty;
@@ -164,8 +167,8 @@ fn bodies_of_sixty_mebibytes_stay_within_a_workers_memory_and_leave_a_part_each(
     });
 }
 
-/// What makes the broker take bodies of so many bytes, on channels from here on. RabbitMQ 3 looks at its
-/// settings, RabbitMQ 4 at what it read there when it started.
+/// An Erlang expression that sets the broker's message size limit for new channels. RabbitMQ 3
+/// reads its settings, RabbitMQ 4 a copy made when it started.
 pub(crate) fn largest_message(bytes: usize) -> String {
     format!(
         "application:set_env(rabbit, max_message_size, {bytes}), \
@@ -173,11 +176,11 @@ pub(crate) fn largest_message(bytes: usize) -> String {
     )
 }
 
-/// The greatest size it ever had.
+/// Its peak resident size.
 fn resident_kib(worker: &crate::support::worker::Worker) -> i64 {
     let path = format!("/proc/{}/status", worker.pid());
     let status = std::fs::read_to_string(path).expect("it runs");
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let digits = line.and_then(|line| line.split_whitespace().next());
-    digits.expect("Linux says it").parse().expect("a number")
+    digits.expect("Linux reports it").parse().expect("a number")
 }

@@ -1,4 +1,4 @@
-//! Orders: forks, joins, early and late pushes, bad ones, and what the next systems are told.
+//! Orders: forks, joins, early and late pushes, invalid ones, and the messages to the next systems.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 use crate::support::checker;
 use crate::support::ground::{Ground, run, until};
-use crate::support::order_story::{PURCHASE, Teller, apply, ended, published, walk};
+use crate::support::order_story::{OrderEvents, PURCHASE, apply, ended, published, walk};
 use crate::support::producer::{Message, Producer};
-use crate::support::recorder::Audience;
+use crate::support::recorder::Recorder;
 use crate::support::story::{TOKEN_MARK, repeated, shuffled};
 
 #[test]
@@ -16,8 +16,8 @@ fn hot_orders_in_any_order_on_two_workers_enter_each_stage_once_and_miss_no_join
     run(async {
         let ground = Ground::shared("hot-orders").await;
         apply(&ground, "purchase", PURCHASE).await;
-        let completions = Audience::of_completions(&ground).await;
-        let stages = Audience::of_stages(&ground).await;
+        let completions = Recorder::of_completions(&ground).await;
+        let stages = Recorder::of_stages(&ground).await;
         let mut producer = Producer::new(&ground);
         let workers = [ground.plan().start().await, ground.plan().start().await];
         let tokens: Vec<_> = (0..200)
@@ -46,37 +46,37 @@ fn hot_orders_in_any_order_on_two_workers_enter_each_stage_once_and_miss_no_join
                 .await,
             0
         );
-        // One announcement a stop, and a completion an order.
-        stages.hears(800).await;
-        completions.hears(200).await;
-        let mut told: BTreeMap<String, BTreeSet<Vec<u8>>> = BTreeMap::new();
-        for heard in stages.heard() {
-            told.entry(heard.id).or_default().insert(heard.body);
+        // One message per stop, and one completion per order.
+        stages.receives(800).await;
+        completions.receives(200).await;
+        let mut bodies_by_id: BTreeMap<String, BTreeSet<Vec<u8>>> = BTreeMap::new();
+        for copy in stages.received() {
+            bodies_by_id.entry(copy.id).or_default().insert(copy.body);
         }
-        let once = told.values().all(|bodies| bodies.len() == 1);
-        assert!(once, "every copy of an announcement is the same");
+        let once = bodies_by_id.values().all(|bodies| bodies.len() == 1);
+        assert!(once, "every copy of a stage message is the same");
         assert_eq!(completions.by_token().len(), 200);
         checker::assert_nothing_leaked(&ground);
     });
 }
 
 #[test]
-fn the_next_systems_walk_an_order_by_what_they_are_told_and_loops_stop_anew() {
+fn next_systems_walk_an_order_from_stage_messages_and_loops_enter_stages_again() {
     run(async {
         let ground = Ground::shared("order-systems").await;
         apply(&ground, "purchase", PURCHASE).await;
-        let stages = Audience::of_stages(&ground).await;
+        let stages = Recorder::of_stages(&ground).await;
         let mut producer = Producer::new(&ground);
         let worker = ground.plan().start().await;
-        let mut teller = Teller::new(&format!("{TOKEN_MARK}-told"));
+        let mut order = OrderEvents::new(&format!("{TOKEN_MARK}-walked"));
         let opening = json!({"workflow_id": "purchase", "form": {"amount": 1}});
-        teller.tell("order.opened", opening);
-        producer.events(&teller.told).await;
+        order.add("order.opened", opening);
+        producer.events(&order.events).await;
         let expected = ["review", "review", "review", "finance", "stock", "close"];
         let mut ids = BTreeSet::new();
         for (index, _) in expected.iter().enumerate() {
-            let heard = until("a stage", async || stages.heard().get(index).cloned()).await;
-            let body: Value = serde_json::from_slice(&heard.body).expect("JSON");
+            let message = until("a stage", async || stages.received().get(index).cloned()).await;
+            let body: Value = serde_json::from_slice(&message.body).expect("JSON");
             assert!(ids.insert(body["data_id"].to_string()), "a new data_id");
             let outcome = match (body["stage"].as_str(), index) {
                 (Some("review"), 0 | 1) => json!("refused"),
@@ -88,8 +88,8 @@ fn the_next_systems_walk_an_order_by_what_they_are_told_and_loops_stop_anew() {
             if !outcome.is_null() {
                 data["outcome"] = outcome;
             }
-            teller.tell("order.pushed", data);
-            producer.events(&teller.told[index + 1..]).await;
+            order.add("order.pushed", data);
+            producer.events(&order.events[index + 1..]).await;
         }
         ended(&ground, 1).await;
         worker.stop().await;
@@ -102,22 +102,22 @@ fn the_next_systems_walk_an_order_by_what_they_are_told_and_loops_stop_anew() {
 }
 
 #[test]
-fn an_opening_that_does_not_fit_its_workflow_is_a_dead_letter_with_every_fault() {
+fn an_invalid_opening_is_a_dead_letter_with_every_fault() {
     run(async {
         let ground = Ground::shared("bad-openings").await;
         apply(&ground, "purchase", PURCHASE).await;
         let mut producer = Producer::new(&ground);
         let worker = ground.plan().start().await;
-        let mut unknown = Teller::new(&format!("{TOKEN_MARK}-unknown"));
-        unknown.tell("order.opened", json!({"workflow_id": "nothing"}));
-        let mut empty = Teller::new(&format!("{TOKEN_MARK}-empty"));
+        let mut unknown = OrderEvents::new(&format!("{TOKEN_MARK}-unknown"));
+        unknown.add("order.opened", json!({"workflow_id": "nothing"}));
+        let mut empty = OrderEvents::new(&format!("{TOKEN_MARK}-empty"));
         let form = json!({"amount": "much", "colour": "red"});
-        empty.tell(
+        empty.add(
             "order.opened",
             json!({"workflow_id": "purchase", "form": form}),
         );
-        producer.events(&unknown.told).await;
-        producer.events(&empty.told).await;
+        producer.events(&unknown.events).await;
+        producer.events(&empty.events).await;
         let dead_letters = dead_letters(&ground, 2).await;
         let reasons: Vec<&str> = dead_letters
             .iter()
@@ -133,17 +133,17 @@ fn an_opening_that_does_not_fit_its_workflow_is_a_dead_letter_with_every_fault()
 }
 
 #[test]
-fn a_push_beside_a_refused_opening_waits_for_the_one_that_fits() {
+fn a_push_beside_a_refused_opening_waits_for_a_valid_one() {
     run(async {
         let ground = Ground::shared("second-opening").await;
         apply(&ground, "purchase", PURCHASE).await;
         let mut producer = Producer::new(&ground);
         let token = format!("{TOKEN_MARK}-corrected");
-        let mut misfilled = Teller::new(&token);
-        misfilled.tell("order.opened", json!({"workflow_id": "purchase"}));
-        misfilled.told[0].id.push_str("-misfilled");
+        let mut misfilled = OrderEvents::new(&token);
+        misfilled.add("order.opened", json!({"workflow_id": "purchase"}));
+        misfilled.events[0].id.push_str("-misfilled");
         // Before any worker: both are in one batch.
-        producer.events(&misfilled.told).await;
+        producer.events(&misfilled.events).await;
         producer.events(&walk(&token)[1..]).await;
         let worker = ground.plan().start().await;
         dead_letters(&ground, 1).await;
@@ -161,7 +161,7 @@ fn a_push_beside_a_refused_opening_waits_for_the_one_that_fits() {
 }
 
 #[test]
-fn a_push_that_does_not_fit_is_a_dead_letter_and_holds_up_nobody() {
+fn an_invalid_push_is_a_dead_letter_and_blocks_no_other() {
     run(async {
         let ground = Ground::shared("bad-pushes").await;
         apply(&ground, "purchase", PURCHASE).await;
@@ -171,19 +171,19 @@ fn a_push_that_does_not_fit_is_a_dead_letter_and_holds_up_nobody() {
         let mut good = walk(&token);
         let last = good.pop().expect("the last push");
         producer.events(&good).await;
-        let standing = "select count(*) from waybill.stage where stage = 'close'";
+        let reached = "select count(*) from waybill.stage where stage = 'close'";
         until("the last stage", async || {
-            (ground.number(standing).await == 1).then_some(())
+            (ground.number(reached).await == 1).then_some(())
         })
         .await;
-        let mut bad = Teller::new(&token);
-        bad.told.clone_from(&good);
+        let mut bad = OrderEvents::new(&token);
+        bad.events.clone_from(&good);
         bad.push("nowhere", None, json!({}));
         bad.push("review", Some("accepted"), json!({}));
         bad.push("close", None, json!({}));
-        let nobody = "00000000-0000-0000-0000-000000000000";
-        bad.tell("order.pushed", json!({ "data_id": nobody }));
-        let bad: Vec<Message> = bad.told[4..].iter().map(Message::event).collect();
+        let unknown = "00000000-0000-0000-0000-000000000000";
+        bad.add("order.pushed", json!({ "data_id": unknown }));
+        let bad: Vec<Message> = bad.events[4..].iter().map(Message::event).collect();
         producer.publish(bad).await;
         producer.events(&[last]).await;
         ended(&ground, 1).await;
@@ -204,7 +204,7 @@ fn a_push_that_does_not_fit_is_a_dead_letter_and_holds_up_nobody() {
     });
 }
 
-/// Reasons and problems, once there are so many.
+/// Reasons and problems, once there are `count` dead letters.
 async fn dead_letters(ground: &Ground, count: usize) -> Vec<(String, String)> {
     let dead_letters = "select reason, problem from waybill.dead_letter order by reason";
     until("every dead letter", async || {

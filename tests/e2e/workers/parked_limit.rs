@@ -1,15 +1,16 @@
-//! How many early pushes an order holds: what goes beyond waits as a dead letter instead.
+//! The limit of parked pushes per order: those beyond it become dead letters.
 
 use serde_json::json;
 use waybill::wire::PlainEvent;
 
 use super::resend::waybill;
 use crate::support::ground::{Ground, run, until};
-use crate::support::order_story::{PURCHASE, Teller, apply, ended};
+use crate::support::order_story::{OrderEvents, PURCHASE, apply, ended};
 use crate::support::producer::{Message, Producer};
 
 const PARKED: &str = "select count(*) from waybill.parked";
-const LETTERS: &str = "select count(*) from waybill.dead_letter where reason = 'limit_exceeded'";
+const DEAD_LETTERS: &str =
+    "select count(*) from waybill.dead_letter where reason = 'limit_exceeded'";
 
 async fn reaches(ground: &Ground, what: &str, query: &str, count: i64) {
     until(what, async || {
@@ -19,28 +20,28 @@ async fn reaches(ground: &Ground, what: &str, query: &str, count: i64) {
 }
 
 #[test]
-fn early_pushes_beyond_the_limit_are_dead_letters_and_repeated_ones_do_not_count_twice() {
+fn early_pushes_beyond_the_limit_are_dead_letters_and_duplicates_count_once() {
     run(async {
         let ground = Ground::shared("parked-limit").await;
         apply(&ground, "purchase", PURCHASE).await;
         let mut order = early("limited");
         let other = early("other");
-        let opening = order.told.pop().expect("it opens last");
+        let opening = order.events.pop().expect("it opens last");
         let mut producer = Producer::new(&ground);
         // Three of four fit, in one batch; each comes twice.
-        let twice = order.told.iter().chain(&order.told).cloned();
+        let twice = order.events.iter().chain(&order.events).cloned();
         producer.events(&twice.collect::<Vec<_>>()).await;
         let plan = ground.plan().with("limits.parked_pushes", "3");
         let worker = plan.start().await;
         reaches(&ground, "three parked", PARKED, 3).await;
-        reaches(&ground, "a dead letter", LETTERS, 1).await;
-        // What is parked comes again, marked as a replay; it is no fourth one.
-        let again = order.told.iter().take(3).map(Message::event);
+        reaches(&ground, "a dead letter", DEAD_LETTERS, 1).await;
+        // A parked push comes again, marked as a replay; it is not counted as a fourth one.
+        let again = order.events.iter().take(3).map(Message::event);
         let marked = again.map(|message| message.having(|p| p.with_priority(1)));
         producer.publish(marked.collect()).await;
-        producer.events(&other.told[..3]).await;
+        producer.events(&other.events[..3]).await;
         reaches(&ground, "the other order's too", PARKED, 6).await;
-        assert_eq!(ground.number(LETTERS).await, 1);
+        assert_eq!(ground.number(DEAD_LETTERS).await, 1);
         let details = ground
             .rows("select problem::json ->> 'detail' from waybill.dead_letter")
             .await;
@@ -53,14 +54,14 @@ fn early_pushes_beyond_the_limit_are_dead_letters_and_repeated_ones_do_not_count
         let replayed = waybill(&ground, &["dead", "replay", "--all"]).await;
         assert_eq!(replayed.code, Some(0), "{}", replayed.text);
         ended(&ground, 1).await;
-        assert_eq!(ground.number(LETTERS).await, 0);
+        assert_eq!(ground.number(DEAD_LETTERS).await, 0);
         worker.stop().await;
     });
 }
 
 /// The pushes of an order, the last stage's after the others, and then its opening.
-fn early(token: &str) -> Teller {
-    let mut order = Teller::new(token);
+fn early(token: &str) -> OrderEvents {
+    let mut order = OrderEvents::new(token);
     order.push("review", Some("accepted"), json!({}));
     order.push("finance", None, json!({ "centre": "A7" }));
     order.push("stock", None, json!({}));
@@ -77,9 +78,9 @@ fn large_early_pushes_are_bounded_by_their_bytes_too() {
         let worker = plan.start().await;
         let mut producer = Producer::new(&ground);
         let push = |n: usize| {
-            let mut order = Teller::new("large");
+            let mut order = OrderEvents::new("large");
             order.push("review", None, json!({ "note": "x".repeat(1_000) }));
-            let mut event: PlainEvent = order.told.remove(0);
+            let mut event: PlainEvent = order.events.remove(0);
             event.id = format!("large-{n}");
             event
         };
@@ -87,7 +88,7 @@ fn large_early_pushes_are_bounded_by_their_bytes_too() {
             .events(&(0..20).map(push).collect::<Vec<_>>())
             .await;
         reaches(&ground, "sixteen parked", PARKED, 16).await;
-        reaches(&ground, "the rest", LETTERS, 4).await;
+        reaches(&ground, "the rest", DEAD_LETTERS, 4).await;
         worker.stop().await;
     });
 }

@@ -1,4 +1,4 @@
-//! What nobody is there to take, and answers to whoever asked.
+//! Completions without a queue, and replies to `reply_to` queues.
 
 use lapin::options::QueueDeclareOptions;
 use serde_json::{Value, json};
@@ -7,14 +7,14 @@ use waybill::domain::ProcessKey;
 use crate::support::checker;
 use crate::support::ground::{Ground, run, until};
 use crate::support::producer::{Message, Producer};
-use crate::support::recorder::Audience;
-use crate::support::scenario::Trial;
+use crate::support::recorder::Recorder;
+use crate::support::scenario::Scenario;
 use crate::support::story::{MARK, SOURCE, stories};
 
 const OUTBOX: &str = "select count(*) from waybill.outbox";
 
 #[test]
-fn a_completion_that_no_queue_wants_is_dropped_and_counted_by_default() {
+fn an_unroutable_completion_is_dropped_and_counted_by_default() {
     run(async {
         let ground = Ground::shared("unroutable").await;
         let mut producer = Producer::new(&ground);
@@ -38,7 +38,7 @@ fn a_completion_that_no_queue_wants_is_dropped_and_counted_by_default() {
 }
 
 #[test]
-fn a_completion_that_no_queue_wants_yet_is_kept_where_that_is_asked_for() {
+fn an_unroutable_completion_is_kept_with_the_setting_keep() {
     run(async {
         let ground = Ground::shared("kept").await;
         let mut producer = Producer::new(&ground);
@@ -54,74 +54,74 @@ fn a_completion_that_no_queue_wants_yet_is_kept_where_that_is_asked_for() {
         })
         .await;
         assert_eq!(ground.number(OUTBOX).await, 40);
-        let audience = Audience::of_completions(&ground).await;
-        let trial = Trial {
+        let recorder = Recorder::of_completions(&ground).await;
+        let scenario = Scenario {
             ground,
             producer,
-            audience,
+            recorder,
         };
-        trial.conclude(vec![worker]).await;
+        scenario.finish(vec![worker]).await;
     });
 }
 
 #[test]
-fn an_opening_without_a_token_gets_one_back_and_later_a_copy_of_the_completion() {
+fn an_opening_without_a_token_gets_a_reply_and_a_copy_of_the_completion() {
     run(async {
-        let trial = Trial::shared("replies").await;
-        let replies = Audience::of_queue(&trial.ground, "replies").await;
-        let worker = trial.ground.plan().start().await;
-        let mut producer = Producer::new(&trial.ground);
-        let opening = opening("asked-1", "replies");
-        // A redelivery derives the same token and asks for no second answer.
+        let scenario = Scenario::shared("replies").await;
+        let replies = Recorder::of_queue(&scenario.ground, "replies").await;
+        let worker = scenario.ground.plan().start().await;
+        let mut producer = Producer::new(&scenario.ground);
+        let opening = opening("opened-1", "replies");
+        // A redelivery derives the same token and causes no second reply.
         producer.publish(vec![opening.clone(), opening]).await;
-        let token = ProcessKey::derived_token(SOURCE, "asked-1");
-        let told = until("a token", async || replies.heard().first().cloned()).await;
-        let said: Value = serde_json::from_slice(&told.body).expect("JSON");
+        let token = ProcessKey::derived_token(SOURCE, "opened-1");
+        let reply = until("a token", async || replies.received().first().cloned()).await;
+        let body: Value = serde_json::from_slice(&reply.body).expect("JSON");
         assert_eq!(
-            (&said["token"], &said["id"]),
-            (&json!(token), &json!("asked-1"))
+            (&body["token"], &body["id"]),
+            (&json!(token), &json!("opened-1"))
         );
-        assert_eq!(told.token, token);
+        assert_eq!(reply.token, token);
 
         producer.publish(vec![ending("ended-1", &token)]).await;
-        let copy = until("a copy", async || replies.heard().get(1).cloned()).await;
+        let copy = until("a copy", async || replies.received().get(1).cloned()).await;
         let original = until("a completion", async || {
-            trial.audience.heard().first().cloned()
+            scenario.recorder.received().first().cloned()
         })
         .await;
         assert_eq!((copy.id, copy.body), (original.id, original.body));
         worker.stop().await;
-        assert_eq!(replies.heard().len(), 2);
-        checker::assert_nothing_leaked(&trial.ground);
+        assert_eq!(replies.received().len(), 2);
+        checker::assert_nothing_leaked(&scenario.ground);
     });
 }
 
 #[test]
-fn an_answer_to_a_queue_that_is_gone_is_dropped_and_stops_nobody() {
+fn a_reply_to_a_deleted_queue_is_dropped() {
     run(async {
-        let trial = Trial::shared("gone-replies").await;
-        let worker = trial
+        let scenario = Scenario::shared("gone-replies").await;
+        let worker = scenario
             .ground
             .plan()
             .with("outbox.unroutable", "keep")
             .start()
             .await;
-        let mut producer = Producer::new(&trial.ground);
-        let token = ProcessKey::derived_token(SOURCE, "asked-2");
+        let mut producer = Producer::new(&scenario.ground);
+        let token = ProcessKey::derived_token(SOURCE, "opened-2");
         producer
             .publish(vec![
-                opening("asked-2", "nowhere"),
+                opening("opened-2", "nowhere"),
                 ending("ended-2", &token),
             ])
             .await;
         until("a completion", async || {
-            trial.audience.heard().first().cloned()
+            scenario.recorder.received().first().cloned()
         })
         .await;
         let unroutable = "what=\"reply\",result=\"unroutable\"";
-        until("two dropped answers", async || {
+        until("two dropped replies", async || {
             let dropped = worker.metric("waybill_published_total", unroutable).await;
-            (dropped == 2 && trial.ground.number(OUTBOX).await == 0).then_some(())
+            (dropped == 2 && scenario.ground.number(OUTBOX).await == 0).then_some(())
         })
         .await;
         worker.stop().await;
@@ -129,13 +129,13 @@ fn an_answer_to_a_queue_that_is_gone_is_dropped_and_stops_nobody() {
 }
 
 #[test]
-fn a_queue_deleted_under_its_consumer_is_made_anew_and_consumed() {
+fn a_queue_deleted_under_its_consumer_is_declared_again_and_consumed() {
     run(async {
-        let mut trial = Trial::shared("deleted-queue").await;
-        let mut worker = trial.ground.plan().start().await;
-        trial.events(&stories("before", 20)).await;
-        trial.rest().await;
-        let url = &trial.ground.broker_url;
+        let mut scenario = Scenario::shared("deleted-queue").await;
+        let mut worker = scenario.ground.plan().start().await;
+        scenario.events(&stories("before", 20)).await;
+        scenario.until_idle().await;
+        let url = &scenario.ground.broker_url;
         let properties = lapin::ConnectionProperties::default();
         let connection = lapin::Connection::connect(url, properties)
             .await
@@ -155,7 +155,7 @@ fn a_queue_deleted_under_its_consumer_is_made_anew_and_consumed() {
             channel.queue_declare(name, options, Default::default())
         };
         until("a consumer of a new queue", async || {
-            let found = trial.ground.ready("waybill.events.0").await;
+            let found = scenario.ground.ready("waybill.events.0").await;
             found.map(|_| ())
         })
         .await;
@@ -165,8 +165,8 @@ fn a_queue_deleted_under_its_consumer_is_made_anew_and_consumed() {
             (queue.consumer_count() > 0).then_some(())
         })
         .await;
-        trial.events(&stories("after", 20)).await;
-        trial.conclude(vec![worker]).await;
+        scenario.events(&stories("after", 20)).await;
+        scenario.finish(vec![worker]).await;
     });
 }
 

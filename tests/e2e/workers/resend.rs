@@ -1,4 +1,4 @@
-//! Completions that are sent again: the same id and the same body, as long as the record gives it.
+//! Resent completions: the same id and the same body, as long as the record has not changed.
 
 use std::process::Stdio;
 
@@ -7,16 +7,16 @@ use tokio::process::Command;
 use crate::faults::isolation::{stuck, uploads};
 use crate::support::ground::{Ground, run, until};
 use crate::support::producer::Producer;
-use crate::support::recorder::{Audience, Heard};
+use crate::support::recorder::{Received, Recorder};
 
-/// How a command ended, and all that it said.
-pub(crate) struct Said {
+/// The exit code and the output of a command.
+pub(crate) struct Output {
     pub(crate) code: Option<i32>,
     pub(crate) text: String,
 }
 
 /// Runs a command on the ground.
-pub(crate) async fn waybill(ground: &Ground, args: &[&str]) -> Said {
+pub(crate) async fn waybill(ground: &Ground, args: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_waybill"));
     command
         .args(args)
@@ -26,7 +26,7 @@ pub(crate) async fn waybill(ground: &Ground, args: &[&str]) -> Said {
         .stdin(Stdio::null());
     let output = command.output().await.expect("the program runs");
     let texts = [output.stdout, output.stderr].concat();
-    Said {
+    Output {
         code: output.status.code(),
         text: String::from_utf8_lossy(&texts).into_owned(),
     }
@@ -36,12 +36,12 @@ pub(crate) async fn waybill(ground: &Ground, args: &[&str]) -> Said {
 fn a_completion_is_sent_again_with_the_same_id_and_body_by_token_or_by_time() {
     run(async {
         let ground = Ground::shared("resend").await;
-        let audience = Audience::of_completions(&ground).await;
+        let recorder = Recorder::of_completions(&ground).await;
         let worker = ground.plan().start().await;
         Producer::new(&ground).events(&uploads(30)).await;
         let copies = async |count: usize| {
             until("every copy", async || {
-                (audience.heard().len() == count).then_some(())
+                (recorder.received().len() == count).then_some(())
             })
             .await;
         };
@@ -61,9 +61,9 @@ fn a_completion_is_sent_again_with_the_same_id_and_body_by_token_or_by_time() {
         let again = waybill(&ground, &[&failed[..], &["--rate", "1000"]].concat()).await;
         assert_eq!(again.code, Some(0), "{}", again.text);
         copies(34).await;
-        for (token, copies) in audience.by_token() {
+        for (token, copies) in recorder.by_token() {
             let same =
-                |one: &Heard, other: &Heard| (&one.id, &one.body) == (&other.id, &other.body);
+                |one: &Received, other: &Received| (&one.id, &one.body) == (&other.id, &other.body);
             assert!(copies.iter().all(|copy| same(copy, &copies[0])), "{token}");
             assert!(copies[0].cursor.is_some());
             assert!(
@@ -71,7 +71,7 @@ fn a_completion_is_sent_again_with_the_same_id_and_body_by_token_or_by_time() {
                 "{token}"
             );
         }
-        let unknown = waybill(&ground, &["resend", "--token", "nobody"]).await;
+        let unknown = waybill(&ground, &["resend", "--token", "unknown"]).await;
         assert_eq!(unknown.code, Some(4), "{}", unknown.text);
         let wrong = waybill(&ground, &["resend"]).await;
         assert_eq!(wrong.code, Some(2), "{}", wrong.text);
@@ -80,7 +80,7 @@ fn a_completion_is_sent_again_with_the_same_id_and_body_by_token_or_by_time() {
 }
 
 #[test]
-fn what_could_not_be_delivered_while_it_was_kept_becomes_a_dead_letter_that_can_be_replayed() {
+fn an_undeliverable_completion_becomes_a_dead_letter_at_retention_and_can_be_replayed() {
     run(async {
         let ground = Ground::shared("undeliverable").await;
         let plan = ground.plan().with("outbox.unroutable", "keep");
@@ -94,20 +94,20 @@ fn what_could_not_be_delivered_while_it_was_kept_becomes_a_dead_letter_that_can_
             (dead_letters == 5 && ground.number(left).await == 0).then_some(())
         })
         .await;
-        let audience = Audience::of_completions(&ground).await;
+        let recorder = Recorder::of_completions(&ground).await;
         let args = ["dead", "replay", "--reason", "undeliverable"];
         let replayed = waybill(&ground, &args).await;
         assert_eq!(replayed.code, Some(0), "{}", replayed.text);
         until("the completions", async || {
-            (audience.by_token().len() == 5).then_some(())
+            (recorder.by_token().len() == 5).then_some(())
         })
         .await;
         let statuses = ["upload.error", "upload.done"];
-        let heard = audience.heard();
+        let copies = recorder.received();
         assert!(
-            heard
+            copies
                 .iter()
-                .all(|heard| statuses.contains(&heard.routing_key.as_str()))
+                .all(|copy| statuses.contains(&copy.routing_key.as_str()))
         );
         stuck(&worker, "", 0).await;
         worker.stop().await;
@@ -115,27 +115,27 @@ fn what_could_not_be_delivered_while_it_was_kept_becomes_a_dead_letter_that_can_
 }
 
 #[test]
-fn a_completion_that_its_record_does_not_give_any_more_is_not_sent() {
+fn a_completion_that_no_longer_matches_its_record_is_not_sent() {
     run(async {
         let ground = Ground::shared("resend-changed").await;
-        let audience = Audience::of_completions(&ground).await;
+        let recorder = Recorder::of_completions(&ground).await;
         let worker = ground.plan().start().await;
         Producer::new(&ground).events(&uploads(1)).await;
         until("the completion", async || {
-            (audience.heard().len() == 1).then_some(())
+            (recorder.received().len() == 1).then_some(())
         })
         .await;
         ground
             .execute("update waybill.process set message = 'something else'")
             .await;
-        let said = waybill(&ground, &["resend", "--token", "isolated-0"]).await;
-        assert_eq!(said.code, Some(1), "{}", said.text);
+        let output = waybill(&ground, &["resend", "--token", "isolated-0"]).await;
+        assert_eq!(output.code, Some(1), "{}", output.text);
         assert!(
-            said.text.contains("changed in the database"),
+            output.text.contains("changed in the database"),
             "{}",
-            said.text
+            output.text
         );
         worker.stop().await;
-        assert_eq!(audience.heard().len(), 1);
+        assert_eq!(recorder.received().len(), 1);
     });
 }

@@ -1,26 +1,27 @@
-//! Records that hold what only a newer version can read: their own events wait as dead letters, and
-//! nothing else notices.
+//! Records with values that only a newer version can read: their events become dead letters, and
+//! no other record is affected.
 
 use serde_json::json;
 use waybill::wire::PlainEvent;
 
 use super::resend::waybill;
 use crate::support::ground::{Ground, run, until};
-use crate::support::order_story::{PURCHASE, Teller, apply};
+use crate::support::order_story::{OrderEvents, PURCHASE, apply};
 use crate::support::producer::Producer;
 use crate::support::story::{step, stories};
 use crate::support::worker::Worker;
 
 const REASON: &str = "unreadable_record";
-const LETTERS: &str = "select count(*) from waybill.dead_letter where reason = 'unreadable_record'";
-/// Records and all that hangs on them, of the processes that are damaged.
+const DEAD_LETTERS: &str =
+    "select count(*) from waybill.dead_letter where reason = 'unreadable_record'";
+/// The damaged records with all their rows.
 const STORED: &str = "select p.token, p::text,
        array(select e::text from waybill.event e where e.process = p.key order by e.pos)::text,
        array(select i::text from waybill.item i where i.process = p.key)::text,
        array(select s::text from waybill.stage s where s.process = p.key order by s.data_id)::text,
        array(select k.event_id from waybill.parked k where k.process = p.key)::text
     from waybill.process p where p.token like 'newer-%' order by p.token";
-/// What a newer version may have written, where the constraints of this one are gone.
+/// What a newer version may have written, without the constraints of this one.
 const DAMAGE: &str = r#"
     alter table waybill.process drop constraint process_status_check;
     update waybill.process set status = 'archived' where token = 'newer-status';
@@ -47,7 +48,7 @@ const REPAIR: &str = r#"
     insert into waybill.workflow (name, version, source)
         values ('future', 1, E'name = "future"\nstart = ["only"]\n[stages.only]\n');
 "#;
-/// Each damaged record, with what the detail of its dead letter says.
+/// Each damaged record, with a part of the detail of its dead letter.
 const DAMAGED: [(&str, &str); 8] = [
     ("newer-form", "form"),
     ("newer-future", "workflow future version 1"),
@@ -59,8 +60,8 @@ const DAMAGED: [(&str, &str); 8] = [
     ("newer-workflow", "workflow purchase version 2"),
 ];
 
-/// The first events of records, and those that come once the records are damaged.
-fn told() -> (Vec<PlainEvent>, Vec<PlainEvent>) {
+/// The first events of the records, and those that come once the records are damaged.
+fn sample_events() -> (Vec<PlainEvent>, Vec<PlainEvent>) {
     let (mut before, mut after) = (Vec::new(), Vec::new());
     for token in ["newer-status", "newer-stamp"] {
         before.push(opened(token));
@@ -76,20 +77,20 @@ fn told() -> (Vec<PlainEvent>, Vec<PlainEvent>) {
     before.extend([opened("newer-item"), items("newer-item-1", false)]);
     after.push(items("newer-item-after", true));
     for token in ["newer-form", "newer-stop", "newer-workflow"] {
-        let mut order = Teller::new(token);
+        let mut order = OrderEvents::new(token);
         order.open();
         order.push("review", Some("accepted"), json!({}));
-        after.extend(order.told.split_off(1));
-        before.extend(order.told);
+        after.extend(order.events.split_off(1));
+        before.extend(order.events);
     }
-    let mut parked = Teller::new("newer-parked");
+    let mut parked = OrderEvents::new("newer-parked");
     parked.push("review", Some("accepted"), json!({}));
     parked.open();
-    after.extend(parked.told.split_off(1));
-    before.extend(parked.told);
-    let mut future = Teller::new("newer-future");
-    future.tell("order.opened", json!({ "workflow_id": "future" }));
-    after.extend(future.told);
+    after.extend(parked.events.split_off(1));
+    before.extend(parked.events);
+    let mut future = OrderEvents::new("newer-future");
+    future.add("order.opened", json!({ "workflow_id": "future" }));
+    after.extend(future.events);
     (before, after)
 }
 
@@ -103,7 +104,7 @@ pub(crate) fn opened(token: &str) -> PlainEvent {
 /// Records of another version, as a worker that can't read them finds them.
 pub(crate) async fn damaged(ground: &Ground, producer: &mut Producer) -> Vec<PlainEvent> {
     apply(ground, "purchase", PURCHASE).await;
-    let (before, after) = told();
+    let (before, after) = sample_events();
     producer.events(&before).await;
     until("the first events", async || {
         let logged = ground.number("select count(*) from waybill.event").await;
@@ -122,13 +123,13 @@ async fn stored(ground: &Ground) -> Vec<Vec<String>> {
 
 async fn dead_letters(ground: &Ground, count: usize) {
     until("the dead letters", async || {
-        (ground.number(LETTERS).await == count as i64).then_some(())
+        (ground.number(DEAD_LETTERS).await == count as i64).then_some(())
     })
     .await;
 }
 
-async fn set_aside(worker: &Worker, count: i64) {
-    until("the records that are set aside", async || {
+async fn quarantined(worker: &Worker, count: i64) {
+    until("the quarantined records", async || {
         let counted = worker
             .metric("waybill_quarantined", "what=\"process\"")
             .await;
@@ -139,19 +140,19 @@ async fn set_aside(worker: &Worker, count: i64) {
 
 /// Each dead letter names what can't be read.
 async fn problems(ground: &Ground) {
-    assert_eq!(ground.number(LETTERS).await, DAMAGED.len() as i64);
+    assert_eq!(ground.number(DEAD_LETTERS).await, DAMAGED.len() as i64);
     let details = "select token, problem from waybill.dead_letter order by token";
-    for (row, (token, said)) in ground.rows(details).await.iter().zip(DAMAGED) {
+    for (row, (token, text)) in ground.rows(details).await.iter().zip(DAMAGED) {
         assert_eq!(row.get::<_, String>(0), token);
         let problem: serde_json::Value =
             serde_json::from_str(row.get(1)).expect("a problem is JSON");
         let detail = problem["detail"].as_str().expect("a detail");
-        assert!(detail.contains(said), "{detail}");
+        assert!(detail.contains(text), "{detail}");
         assert_eq!(problem["type"], format!("urn:waybill:problem:{REASON}"));
     }
 }
 
-/// An operator finds the records.
+/// The doctor and the list of dead letters show the records.
 async fn shown(ground: &Ground) {
     let doctor = waybill(ground, &["doctor"]).await;
     assert!(doctor.text.contains(REASON), "{}", doctor.text);
@@ -173,7 +174,7 @@ fn events_of_a_record_that_cant_be_read_are_dead_letters_at_once_and_count_once_
         // All of it in one batch, with others.
         let mut events = stories("beside", 20);
         events.splice(10..10, after);
-        // One that was applied before is a repetition as ever.
+        // One that was applied before is a duplicate, as usual.
         events.push(opened("newer-status"));
         producer.events(&events).await;
         let worker = ground.plan().start().await;
@@ -213,7 +214,7 @@ fn events_of_a_record_that_cant_be_read_are_dead_letters_at_once_and_count_once_
 }
 
 #[test]
-fn a_record_that_cant_be_read_keeps_no_other_from_being_sealed_and_is_set_aside() {
+fn an_unreadable_record_is_quarantined_and_all_others_are_sealed() {
     run(async {
         let ground = Ground::shared("unreadable-due").await;
         let mut producer = Producer::new(&ground);
@@ -235,12 +236,12 @@ fn a_record_that_cant_be_read_keeps_no_other_from_being_sealed_and_is_set_aside(
         })
         .await;
         // Nothing else has to succeed for that: what can't be read is not the database's fault.
-        set_aside(&worker, 6).await;
+        quarantined(&worker, 6).await;
         let doctor = waybill(&ground, &["doctor"]).await;
-        let said = "processes that can't be sealed or deleted: 6";
-        assert!(doctor.text.contains(said), "{}", doctor.text);
-        let kept = "select count(*) from waybill.quarantine where what = 'seal'";
-        assert_eq!(ground.number(kept).await, 6);
+        let line = "processes that can't be sealed or deleted: 6";
+        assert!(doctor.text.contains(line), "{}", doctor.text);
+        let rows = "select count(*) from waybill.quarantine where what = 'seal'";
+        assert_eq!(ground.number(rows).await, 6);
         assert_eq!(worker.metric("waybill_retries_total", "").await, 0);
         ground.execute(REPAIR).await;
         ground
@@ -251,7 +252,7 @@ fn a_record_that_cant_be_read_keeps_no_other_from_being_sealed_and_is_set_aside(
             (ground.number(open).await == 0).then_some(())
         })
         .await;
-        set_aside(&worker, 0).await;
+        quarantined(&worker, 0).await;
         worker.stop().await;
     });
 }

@@ -1,5 +1,5 @@
-//! Ahgora's clients, end to end: they send people, a back-end works on them, the monitor tells how far
-//! it is, and after its time that it is gone.
+//! Ahgora's clients, end to end: they send people, a back-end works on them, the monitor reports
+//! the progress, and after the validity that it is gone.
 
 use std::process::Stdio;
 
@@ -15,15 +15,15 @@ use crate::support::client::{Client, Reply};
 use crate::support::ground::{Ground, run, until};
 use crate::support::producer::Producer;
 use crate::support::python::python;
-use crate::support::recorder::Audience;
+use crate::support::recorder::Recorder;
 
 pub(crate) const BOTH: [Scope; 2] = [Scope::Read, Scope::Write];
 pub(crate) const PREFIX: &str = "/ahgora";
 
-/// Who works on what comes in, over AMQP alone.
+/// A back-end that works on uploads, over AMQP alone.
 pub(crate) struct BackEnd {
     company: String,
-    audience: Audience,
+    recorder: Recorder,
     producer: Producer,
 }
 
@@ -31,19 +31,19 @@ impl BackEnd {
     pub(crate) async fn of(ground: &Ground, company: &str) -> Self {
         Self {
             company: company.to_owned(),
-            audience: Audience::of_events(ground).await,
+            recorder: Recorder::of_events(ground).await,
             producer: Producer::new(ground),
         }
     }
 
-    /// Waits for the upload of that number, and says of its records that every n-th failed.
+    /// Waits for the upload of that number, and reports every n-th of its records as failed.
     pub(crate) async fn work(&mut self, number: usize, fails: usize) -> (String, Value) {
         let (token, data) = until("records to work on", async || {
-            let heard = self.audience.heard().into_iter();
-            let mut opened = heard.filter(|heard| heard.routing_key == "upload.received");
-            let heard = opened.nth(number)?;
-            let data: Value = serde_json::from_slice(&heard.body).expect("JSON");
-            Some((heard.token, data))
+            let received = self.recorder.received().into_iter();
+            let mut opened = received.filter(|copy| copy.routing_key == "upload.received");
+            let opening = opened.nth(number)?;
+            let data: Value = serde_json::from_slice(&opening.body).expect("JSON");
+            Some((opening.token, data))
         })
         .await;
         let records = data["records"].as_array().expect("records");
@@ -53,20 +53,20 @@ impl BackEnd {
             json!({"identifier": record["matricula"], "ok": !fails, "messages": messages})
         };
         let items: Vec<_> = records.iter().enumerate().map(item).collect();
-        let tell = |type_, data| PlainEvent {
+        let event = |type_, data| PlainEvent {
             tenant: Some(self.company.clone()),
             ..PlainEvent::new("back-end", type_, &token, clock::now(), data)
         };
         let events = [
-            tell("upload.items", json!({ "items": items })),
-            tell("upload.completed", json!({ "total": records.len() })),
+            event("upload.items", json!({ "items": items })),
+            event("upload.completed", json!({ "total": records.len() })),
         ];
         self.producer.events(&events).await;
         (token, data)
     }
 }
 
-/// A client that shows its key as these clients do.
+/// A client that sends its key as these clients do.
 pub(crate) async fn basic(
     ground: &Ground,
     client: &Client,
@@ -126,7 +126,8 @@ fn a_thousand_people_of_whom_thirty_fail_are_followed_until_the_answer_is_gone()
         let query = format!("subunique={subunique}&Accept-Version=v2");
         let mut expected = json!({"data": {"errors": []}, "company": "a133595", "unique": unique,
             "subunique": subunique, "status": "processing", "progress": {"done": "0", "total": "1000"}});
-        // It is open before its request is answered, and for however long nobody works on it.
+        // It is open before its request is answered, and as long as the back-end does not work on
+        // it.
         assert_eq!(process(&client, &query).await.record(), expected);
         tokio::time::sleep(std::time::Duration::from_secs(3)).await;
         assert_eq!(process(&client, &query).await.record(), expected);
@@ -157,7 +158,7 @@ fn a_thousand_people_of_whom_thirty_fail_are_followed_until_the_answer_is_gone()
         let record = client.get(&native).await.record();
         assert_eq!(
             record["status"], "warning",
-            "it is gone for these clients alone"
+            "it is gone for these clients only"
         );
         assert_eq!(record["events"][0]["data"]["records"], sent);
         worker.stop().await;
@@ -184,10 +185,10 @@ fn a_client_written_for_ahgora_works_with_another_address_and_key() {
             .stdin(Stdio::null());
         let (output, _) = tokio::join!(script.output(), back_end.work(0, 3));
         let output = output.expect("it runs");
-        let told = String::from_utf8_lossy(&output.stdout);
+        let printed = String::from_utf8_lossy(&output.stdout);
         let expected = "warning\t2\n000000\tCPF Inválido\n000003\tCPF Inválido\ngone\n";
         assert_eq!(
-            told,
+            printed,
             expected,
             "{}",
             String::from_utf8_lossy(&output.stderr)

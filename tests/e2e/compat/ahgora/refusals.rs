@@ -1,5 +1,4 @@
-//! What Ahgora's clients are told when they can't be answered: for each route the code and the form
-//! that they know.
+//! Refusals to Ahgora's clients: for each route the code and the form that they know.
 
 use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 use serde_json::{Value, json};
@@ -20,13 +19,13 @@ const PRODUCERS: [&str; 7] = [
     "users",
 ];
 
-fn refused(reply: &Reply, code: u16, message: &str) {
+fn assert_error(reply: &Reply, code: u16, message: &str) {
     let error = json!({"error": {"code": code, "message": message}});
     assert_eq!(reply.json(code), error);
 }
 
-/// That it was refused, with words of our own in which that is said.
-fn told(reply: &Reply, code: u16, words: &str) {
+/// Checks the code and the form of a refusal with a message of Waybill's own.
+fn assert_refused(reply: &Reply, code: u16, words: &str) {
     let body = reply.json(code);
     assert_eq!(body["error"]["code"], code, "{body}");
     let message = body["error"]["message"].as_str().expect("words");
@@ -39,7 +38,7 @@ async fn send(client: &Client, module: &str, body: impl ToString) -> Reply {
 }
 
 #[test]
-fn a_key_is_needed_that_allows_it_and_for_its_own_company() {
+fn a_key_needs_the_scope_and_its_own_company() {
     run(async {
         let ground = Ground::shared("ahgora-keys").await;
         let (plan, open) = ground.api_plan().await;
@@ -54,23 +53,23 @@ fn a_key_is_needed_that_allows_it_and_for_its_own_company() {
         for wrong in ["Basic !", "Basic bm9ib2R5Og==", "Bearer nonsense"] {
             let wrong = open.with("authorization", wrong);
             let reply = wrong.get(&process).await;
-            refused(&reply, 401, "Unauthorized");
+            assert_error(&reply, 401, "Unauthorized");
             let way = reply.header("www-authenticate");
             assert_eq!(way, Some("Basic realm=\"waybill\""));
             for module in PRODUCERS {
-                refused(&send(&wrong, module, "[{}]").await, 401, "Unauthorized");
+                assert_error(&send(&wrong, module, "[{}]").await, 401, "Unauthorized");
             }
         }
-        refused(&writer.get(&process).await, 403, "Forbidden");
+        assert_error(&writer.get(&process).await, 403, "Forbidden");
         for module in PRODUCERS {
-            refused(&send(&south, module, "[{}]").await, 403, "Forbidden");
+            assert_error(&send(&south, module, "[{}]").await, 403, "Forbidden");
             let other = format!("{module}?company=south");
-            refused(&send(&north, &other, "[{}]").await, 403, "Forbidden");
+            assert_error(&send(&north, &other, "[{}]").await, 403, "Forbidden");
         }
         let other = north.get(&format!("{process}&company=south")).await;
-        refused(&other, 403, "Forbidden");
+        assert_error(&other, 403, "Forbidden");
         let foreign = south.get(&process).await;
-        told(
+        assert_refused(
             &foreign,
             400,
             "the company has no process of this subunique",
@@ -79,7 +78,7 @@ fn a_key_is_needed_that_allows_it_and_for_its_own_company() {
         let foreign = south
             .get(&format!("{PREFIX}/process?unique={unique}"))
             .await;
-        told(&foreign, 400, "the company has no process of this unique");
+        assert_refused(&foreign, 400, "the company has no process of this unique");
         assert_eq!(
             ground.number("select count(*) from waybill.process").await,
             1
@@ -89,7 +88,7 @@ fn a_key_is_needed_that_allows_it_and_for_its_own_company() {
 }
 
 #[test]
-fn what_is_no_list_of_records_is_refused_and_opens_nothing() {
+fn an_invalid_list_of_records_is_refused_and_opens_nothing() {
     run(async {
         let ground = Ground::shared("ahgora-wrong").await;
         let (worker, client) = ground.answering().await;
@@ -106,26 +105,26 @@ fn what_is_no_list_of_records_is_refused_and_opens_nothing() {
                 "<people/>",
                 "\u{feff}[{}]",
             ] {
-                refused(&send(&client, module, body).await, 400, no_array);
+                assert_error(&send(&client, module, body).await, 400, no_array);
             }
-            told(&send(&client, module, "[]").await, 400, "1 to 1000 records");
-            told(&send(&client, module, &many).await, 400, "not 1001");
-            told(&send(&client, module, "[{},1]").await, 400, "record 2");
-            told(
+            assert_refused(&send(&client, module, "[]").await, 400, "1 to 1000 records");
+            assert_refused(&send(&client, module, &many).await, 400, "not 1001");
+            assert_refused(&send(&client, module, "[{},1]").await, 400, "record 2");
+            assert_refused(
                 &send(&client, module, "[{}").await,
                 400,
                 "no JSON, at line 1",
             );
-            told(&send(&client, module, &deep).await, 400, "64");
+            assert_refused(&send(&client, module, &deep).await, 400, "64");
             let zero = "[{\"a\":\"\\u0000\"}]";
-            told(&send(&client, module, zero).await, 400, "");
+            assert_refused(&send(&client, module, zero).await, 400, "");
             let over = send(&client, module, padded((1 << 20) + 1)).await;
-            told(&over, 413, "over 1048576 bytes");
+            assert_refused(&over, 413, "over 1048576 bytes");
             let reply = client.get(&format!("{PREFIX}/{module}")).await;
-            told(&reply, 405, "Allow");
+            assert_refused(&reply, 405, "Allow");
             assert_eq!(reply.header("allow"), Some("POST"));
             let version = format!("{module}?Accept-Version=v9");
-            told(&send(&client, &version, "[{}]").await, 400, "must be v2");
+            assert_refused(&send(&client, &version, "[{}]").await, 400, "must be v2");
         }
         assert_eq!(ground.number("select count(*) from waybill.event").await, 0);
         assert_eq!(
@@ -141,11 +140,11 @@ fn what_is_no_list_of_records_is_refused_and_opens_nothing() {
 }
 
 #[test]
-fn what_is_asked_wrongly_is_told_what_is_wrong_with_it() {
+fn invalid_parameters_are_named_in_the_refusal() {
     run(async {
-        let ground = Ground::shared("ahgora-asked").await;
+        let ground = Ground::shared("ahgora-parameters").await;
         let (worker, client) = ground.answering().await;
-        let ask = async |query: &str| client.get(&format!("{PREFIX}/process?{query}")).await;
+        let get = async |query: &str| client.get(&format!("{PREFIX}/process?{query}")).await;
         for (query, words) in [
             ("", "subunique is missing"),
             ("subunique=", "subunique must be 1 to 255 bytes long"),
@@ -158,23 +157,23 @@ fn what_is_asked_wrongly_is_told_what_is_wrong_with_it() {
             ("unique=%00", "unique must be 1 to 255 bytes long"),
             ("subunique=a&Accept-Version=v1", "Accept-Version must be v2"),
         ] {
-            told(&ask(query).await, 400, words);
+            assert_refused(&get(query).await, 400, words);
         }
         let version = client.with("accept-version", "v3");
         let reply = version.get(&format!("{PREFIX}/process?subunique=a")).await;
-        told(&reply, 400, "the header Accept-Version must be v2");
+        assert_refused(&reply, 400, "the header Accept-Version must be v2");
         let posted = send(&client, "process", "[]").await;
-        told(&posted, 405, "Allow");
+        assert_refused(&posted, 405, "Allow");
         assert_eq!(posted.header("allow"), Some("GET,HEAD"));
-        told(&client.get("/ahgora/results").await, 404, "no such path");
+        assert_refused(&client.get("/ahgora/results").await, 404, "no such path");
 
         let begun = send(&client.with("accept-version", "V2"), "users", "[{}]").await;
         let begun = begun.record();
         let query = format!("subunique={}", begun["subunique"].as_str().expect("one"));
         let slash = client.get(&format!("{PREFIX}/process/?{query}&_=1")).await;
         assert_eq!(slash.record()["status"], "processing");
-        told(
-            &ask(&format!("{query}&unique=x")).await,
+        assert_refused(
+            &get(&format!("{query}&unique=x")).await,
             400,
             "another unique",
         );
@@ -183,7 +182,7 @@ fn what_is_asked_wrongly_is_told_what_is_wrong_with_it() {
 }
 
 #[test]
-fn no_value_of_a_parameter_breaks_anything() {
+fn hostile_parameter_values_are_refused() {
     run(async {
         let ground = Ground::shared("ahgora-odd").await;
         let (worker, client) = ground.answering_as("api").await;
@@ -193,7 +192,7 @@ fn no_value_of_a_parameter_breaks_anything() {
                 let path = format!("{PREFIX}/process?{name}={value}");
                 let reply = client.get(&path).await;
                 let code = if name == "company" { 403 } else { 400 };
-                told(&reply, code, "");
+                assert_refused(&reply, code, "");
             }
         }
         worker.stop().await;
@@ -201,7 +200,7 @@ fn no_value_of_a_parameter_breaks_anything() {
 }
 
 #[test]
-fn what_was_removed_is_gone_and_what_nobody_applied_is_not_claimed_to_be() {
+fn removed_processes_are_gone_and_unapplied_ones_are_only_accepted() {
     run(async {
         let ground = Ground::shared("ahgora-gone").await;
         let (plan, client) = ground.api_plan().await;
@@ -229,12 +228,12 @@ fn what_was_removed_is_gone_and_what_nobody_applied_is_not_claimed_to_be() {
             (reply.status != 200).then_some(reply)
         })
         .await;
-        told(&reply, 410, "not valid any more");
+        assert_refused(&reply, 410, "not valid any more");
         worker.stop().await;
 
         let alone = plan.roles("api").start().await;
         let stopped = async {
-            until("an event that nobody takes", async || {
+            until("an event that no worker consumes", async || {
                 (ground.ready("waybill.events.0").await == Some(1)).then_some(())
             })
             .await;

@@ -1,5 +1,5 @@
-//! Ahgora's `unique`: one for all requests of a company that come soon after another, and the sum of
-//! them.
+//! Ahgora's `unique`: one for all requests of a company that come shortly after one another, and
+//! their sum.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::records::{BOTH, BackEnd, basic, ended, people, process};
 use crate::support::ground::{Ground, run};
 
 #[test]
-fn a_unique_is_one_for_all_requests_of_a_company_whichever_replica_answers() {
+fn a_unique_is_shared_by_all_requests_of_a_company_on_every_replica() {
     run(async {
         let ground = Ground::shared("ahgora-unique").await;
         let (worker, client) = ground.answering().await;
@@ -54,11 +54,11 @@ fn a_unique_is_one_for_all_requests_of_a_company_whichever_replica_answers() {
 }
 
 #[test]
-fn a_unique_is_summed_up_however_many_requests_it_has_up_to_a_limit() {
+fn a_unique_sums_up_its_requests_up_to_a_limit() {
     run(async {
         let ground = Ground::shared("ahgora-sum").await;
         let (worker, client) = ground.answering_as("api").await;
-        let make = async |count: usize| {
+        let insert = async |count: usize| {
             let rows = format!(
                 "insert into waybill.process (key, tenant, token, kind, group_name)
                  select gen_random_uuid(), 'default', gen_random_uuid(), 'upload', 'many'
@@ -66,10 +66,10 @@ fn a_unique_is_summed_up_however_many_requests_it_has_up_to_a_limit() {
             );
             ground.execute(&rows).await;
         };
-        make(10_000).await;
+        insert(10_000).await;
         let answer = process(&client, "unique=many").await.record();
         assert_eq!(answer["progress"], json!({"done": "0", "total": "10000"}));
-        make(1).await;
+        insert(1).await;
         let reply = process(&client, "unique=many").await;
         let message = &reply.json(400)["error"]["message"];
         let words = "the unique has more than 10000 requests; query one by its subunique";
@@ -79,7 +79,7 @@ fn a_unique_is_summed_up_however_many_requests_it_has_up_to_a_limit() {
 }
 
 #[test]
-fn a_unique_is_new_when_none_came_for_a_while() {
+fn a_new_unique_begins_after_a_pause() {
     run(async {
         let ground = Ground::shared("ahgora-new-unique").await;
         let (plan, client) = ground.api_plan().await;
@@ -97,7 +97,7 @@ fn a_unique_is_new_when_none_came_for_a_while() {
 }
 
 #[test]
-fn a_unique_is_answered_until_its_time_after_the_last_end_is_over() {
+fn a_unique_is_answered_until_its_validity_after_the_last_end() {
     run(async {
         let ground = Ground::shared("ahgora-last-end").await;
         let (plan, client) = ground.api_plan().await;

@@ -1,12 +1,12 @@
-//! What clients of Diadoc are answered: items wherever they lie, the past, contents as far as there is
-//! room, and a sentence for everything that is wrong.
+//! Answers to clients of Diadoc: items at any position, states as of an event, contents up to a
+//! size limit, and a sentence for every refusal.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 use waybill::domain::access::Scope;
 
-use super::documents::refused;
-use crate::http::process_batch::{ask, places};
+use super::documents::refusal;
+use crate::http::process_batch::{places, post_batch};
 use crate::http::processes::key;
 use crate::http::uploads::{PDF, part, upload};
 use crate::support::client::Client;
@@ -36,9 +36,9 @@ async fn documents(client: &Client, requests: &[Value]) -> Vec<Value> {
     documents
 }
 
-/// Tells what happened to a process, and waits until it was applied.
-async fn tell(client: &Client, token: &str, told: &[(&str, Value)]) {
-    for (number, (kind, data)) in told.iter().enumerate() {
+/// Publishes events of a process, and waits until they were applied.
+async fn publish(client: &Client, token: &str, events: &[(&str, Value)]) {
+    for (number, (kind, data)) in events.iter().enumerate() {
         let event = json!({
             "id": format!("{token}-{number}"), "source": "e2e", "type": kind, "token": token,
             "time": format!("2026-01-01T00:00:0{number}Z"), "data": data,
@@ -48,7 +48,7 @@ async fn tell(client: &Client, token: &str, told: &[(&str, Value)]) {
     }
 }
 
-/// So many items from a number on.
+/// `count` items from a number on.
 fn items(from: usize, count: usize) -> (&'static str, Value) {
     let item =
         |n: usize| json!({"identifier": format!("item-{n:04}"), "ok": true, "data": {"n": n}});
@@ -57,12 +57,12 @@ fn items(from: usize, count: usize) -> (&'static str, Value) {
 }
 
 #[test]
-fn items_are_found_wherever_they_lie_now_and_then() {
+fn items_are_found_at_any_position_now_and_as_of_an_event() {
     run(async {
         let ground = Ground::shared("diadoc-items").await;
         let (worker, client) = ground.answering().await;
         let opened = ("upload.received", json!({"filename": "a.pdf"}));
-        tell(
+        publish(
             &client,
             "many",
             &[opened, items(0, 1_000), items(1_000, 200)],
@@ -81,17 +81,17 @@ fn items_are_found_wherever_they_lie_now_and_then() {
         assert_eq!(earlier[1]["LastEventId"], *events[2]);
         let not_yet = [as_of("many", "item-1000", &events[1])];
         let reply = client.post(PATH, json!({ "Requests": not_yet })).await;
-        let said = refused(&reply, 404, "NotFound");
+        let message = refusal(&reply, 404, "NotFound");
         assert!(
-            said.contains("Requests[0] (MessageId \"many\", EntityId \"item-1000\")"),
-            "{said}"
+            message.contains("Requests[0] (MessageId \"many\", EntityId \"item-1000\")"),
+            "{message}"
         );
 
-        // The native list of the same moment is cut as ever.
+        // The native list as of the same event has its usual limit.
         let native = json!({"requests": [
             {"token": "many", "as_of": events[2], "include": ["items"]},
         ]});
-        let native = ask(&client, &native).await.record();
+        let native = post_batch(&client, &native).await.record();
         let listed = native["answers"][0]["process"]["items"].as_array();
         assert_eq!(listed.map(Vec::len), Some(1_000));
         worker.stop().await;
@@ -99,7 +99,7 @@ fn items_are_found_wherever_they_lie_now_and_then() {
 }
 
 #[test]
-fn contents_come_along_as_far_as_there_is_room() {
+fn contents_are_included_up_to_a_size_limit() {
     run(async {
         let ground = Ground::shared("diadoc-contents").await;
         let (worker, client) = ground.answering().await;
@@ -112,22 +112,22 @@ fn contents_come_along_as_far_as_there_is_room() {
         let patient = client.with("prefer", "wait=60");
         let uploads = upload(&patient, &parts).await.record()["uploads"].clone();
         let tokens = [0, 1, 2, 3].map(|n| uploads[n]["token"].as_str().expect("a token"));
-        tell(&client, "paper", &[items(7, 1)]).await;
+        publish(&client, "paper", &[items(7, 1)]).await;
 
-        let wanted = |message: &str, entity: &str| {
+        let with_content = |message: &str, entity: &str| {
             let mut request = about(message, entity);
             request["InjectEntityContent"] = true.into();
             request
         };
-        let whole = |n: usize| wanted(tokens[n], tokens[n]);
+        let whole = |n: usize| with_content(tokens[n], tokens[n]);
         let requests = [
             whole(0),
             whole(3),
             whole(1),
             whole(2),
-            wanted("paper", "item-0007"),
+            with_content("paper", "item-0007"),
             about(tokens[0], tokens[0]),
-            wanted("paper", "paper"),
+            with_content("paper", "paper"),
         ];
         let found = documents(&client, &requests).await;
         let contents = found.iter().map(|document| {
@@ -166,7 +166,7 @@ fn by(client: &Client, key: &str) -> Client {
 }
 
 #[test]
-fn whatever_is_wrong_with_a_call_is_said_in_a_sentence() {
+fn every_refusal_has_a_status_a_code_and_a_sentence() {
     run(async {
         let ground = Ground::shared("diadoc-refusals").await;
         let (worker, client) = ground.answering().await;
@@ -175,7 +175,7 @@ fn whatever_is_wrong_with_a_call_is_said_in_a_sentence() {
         let (mute, _) = key(&ground, "acme", &[Scope::Write]).await;
         for (key, token) in [(&acme, "mine"), (&acme, "also-mine"), (&other, "theirs")] {
             let client = client.with("authorization", &format!("Bearer {key}"));
-            tell(&client, token, &[("upload.received", json!({}))]).await;
+            publish(&client, token, &[("upload.received", json!({}))]).await;
         }
         let bearer = client.with("authorization", &format!("Bearer {other}"));
         let foreign = places(&bearer, "theirs", 1).await.remove(0);
@@ -195,20 +195,20 @@ fn whatever_is_wrong_with_a_call_is_said_in_a_sentence() {
             (&acme, "/diadoc/", 404, "NotFound"),
         ] {
             let reply = client.post(path, &mine).await;
-            refused(&reply, status, code);
+            refusal(&reply, status, code);
             let way = reply.header("www-authenticate");
             assert_eq!(way, (status == 401).then_some("DiadocAuth"));
         }
         for path in [OWN, "/diadoc/V3/Authenticate"] {
             let reply = acme.get(path).await;
-            refused(&reply, 405, "MethodNotAllowed");
+            refusal(&reply, 405, "MethodNotAllowed");
             assert_eq!(reply.header("allow"), Some("POST"));
         }
         worker.stop().await;
     });
 }
 
-/// Bodies of calls to the box `acme`; the event is one of another box.
+/// Checks bodies of calls to the box `acme`; `foreign` is an event of another box.
 async fn bodies(acme: &Client, foreign: &str) {
     let none = acme.post(OWN, json!({})).await.record();
     assert_eq!(none, json!({"Documents": []}));
@@ -239,28 +239,28 @@ async fn bodies(acme: &Client, foreign: &str) {
         (batch(&[mine, theirs]), 404, "NotFound", "Requests[1]"),
     ] {
         let reply = acme.post(OWN, body).await;
-        let said = refused(&reply, status, code);
-        assert!(said.contains(says), "{said}");
+        let message = refusal(&reply, status, code);
+        assert!(message.contains(says), "{message}");
     }
     let protobuf = acme.send("POST", OWN, "no protobuf").await;
-    assert!(refused(&protobuf, 400, "InvalidRequest").contains("Content-Type"));
+    assert!(refusal(&protobuf, 400, "InvalidRequest").contains("Content-Type"));
 }
 
 #[test]
-fn what_is_wrong_here_is_an_error_inside_that_may_be_over_soon() {
+fn a_server_fault_is_an_internal_error_with_retry_after() {
     run(async {
         let ground = Ground::shared("diadoc-inside").await;
         let (worker, client) = ground.answering_as("api").await;
         let hide = "alter table waybill.process rename to hidden";
         ground.execute(hide).await;
         let reply = client.post(PATH, batch(&[about("mine", "mine")])).await;
-        refused(&reply, 500, "InternalServerError");
+        refusal(&reply, 500, "InternalServerError");
         assert_eq!(reply.header("retry-after"), Some("1"));
         ground
             .execute("alter table waybill.hidden rename to process")
             .await;
         let reply = client.post(PATH, batch(&[about("mine", "mine")])).await;
-        refused(&reply, 404, "NotFound");
+        refusal(&reply, 404, "NotFound");
         worker.stop().await;
     });
 }

@@ -1,5 +1,5 @@
-//! Clients of Diadoc: a hundred documents followed from their sending to their end, by a client whose
-//! messages protoc makes, and what is refused.
+//! Clients of Diadoc: a hundred documents followed from their sending to their end, by a client
+//! with messages from protoc, and refusals.
 
 use std::process::Command;
 
@@ -11,7 +11,7 @@ use crate::support::client::Reply;
 use crate::support::ground::{Ground, run};
 use crate::support::python::python;
 
-/// The program of that name beside the examples, asking this server.
+/// Runs the example client of that name; returns its output.
 pub(crate) async fn example(name: &str, arguments: Vec<String>) -> String {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/clients");
     let program = format!("{folder}/{name}");
@@ -23,10 +23,10 @@ pub(crate) async fn example(name: &str, arguments: Vec<String>) -> String {
         output.expect("Python")
     });
     let output = running.await.expect("it ends");
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    let complained = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}\n{complained}");
-    said
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{printed}\n{errors}");
+    printed
 }
 
 #[test]
@@ -37,22 +37,22 @@ fn a_client_of_protoc_follows_a_hundred_documents_and_decodes_every_field() {
         let (key, _) = key(&ground, "acme", &[Scope::Read, Scope::Write]).await;
         let url = format!("{}/diadoc", client.url());
         let arguments = ["--url", &url, "--key", &key, "--box", "acme"];
-        let said = example("diadoc.py", arguments.map(str::to_owned).to_vec()).await;
-        let codes: Vec<_> = said
+        let printed = example("diadoc.py", arguments.map(str::to_owned).to_vec()).await;
+        let codes: Vec<_> = printed
             .lines()
             .filter_map(|line| line.split('\t').next())
             .collect();
         assert_eq!(
             codes[..6],
             ["400", "400", "401", "403", "404", "405"],
-            "{said}"
+            "{printed}"
         );
         worker.stop().await;
     });
 }
 
-/// The sentence of a refusal, which has all that it must have.
-pub(crate) fn refused<'a>(reply: &'a Reply, status: u16, code: &str) -> &'a str {
+/// Checks a refusal; returns its sentence.
+pub(crate) fn refusal<'a>(reply: &'a Reply, status: u16, code: &str) -> &'a str {
     assert_eq!(reply.status, status, "{}", reply.body());
     assert_eq!(
         reply.header("x-diadoc-errorcode"),
@@ -69,7 +69,7 @@ pub(crate) fn refused<'a>(reply: &'a Reply, status: u16, code: &str) -> &'a str 
 }
 
 #[test]
-fn a_key_is_the_password_and_comes_back_as_the_token() {
+fn authenticate_returns_the_key_as_the_token() {
     run(async {
         let ground = Ground::shared("diadoc-login").await;
         let (worker, client) = ground.answering().await;
@@ -94,26 +94,26 @@ fn a_key_is_the_password_and_comes_back_as_the_token() {
             assert_eq!((reply.status, reply.body()), (200, key.as_str()));
         }
         let wrong = json!({"login": "me", "password": "wb_1_2"});
-        refused(&client.post(v3, wrong).await, 401, "Unauthorized");
-        refused(
+        refusal(&client.post(v3, wrong).await, 401, "Unauthorized");
+        refusal(
             &client.post(v3, json!({"login": "me"})).await,
             400,
             "InvalidParameter",
         );
-        refused(&client.post(v3, "{").await, 400, "InvalidRequest");
-        refused(
+        refusal(&client.post(v3, "{").await, 400, "InvalidRequest");
+        refusal(
             &client.send("POST", "/diadoc/Authenticate", "").await,
             400,
             "InvalidParameter",
         );
         let certificate = "/diadoc/V3/Authenticate?type=certificate";
-        refused(
+        refusal(
             &client.post(certificate, "x").await,
             400,
             "InvalidParameter",
         );
         let long = json!({"login": "x".repeat(16 << 10)});
-        refused(&client.post(v3, long).await, 400, "RequestTooLarge");
+        refusal(&client.post(v3, long).await, 400, "RequestTooLarge");
         worker.stop().await;
     });
 }

@@ -1,5 +1,5 @@
-//! Orders as clients of OMFLOW walk them: opened, queried and pushed through two addresses, in all
-//! three encodings, and by the programs that such clients are.
+//! Orders of OMFLOW clients: opened, queried and pushed through two addresses, in all three
+//! encodings, and by programs written for OMFLOW.
 
 use std::path::Path;
 
@@ -26,7 +26,7 @@ fn an_order_is_opened_queried_and_pushed_to_its_end_in_every_encoding() {
                                   {"id": "FORMITM_4", "value": "12.50"}]);
             let data_no = omflow.open("leave", &formdata, as_).await;
             // Right after the opening, and one for each branch.
-            let stops = omflow.stands("leave", &data_no).await;
+            let stops = omflow.current_stages("leave", &data_no).await;
             let [(one, deputy), (other, manager)] = stops.as_slice() else {
                 panic!("{stops:?}");
             };
@@ -34,16 +34,16 @@ fn an_order_is_opened_queried_and_pushed_to_its_end_in_every_encoding() {
 
             let until = json!([{"id": "FORMITM_5", "value": "2026-12-24"}]);
             assert_eq!(omflow.push(manager, &until, as_).await, pushed());
-            let left = omflow.stands("leave", &data_no).await;
+            let left = omflow.current_stages("leave", &data_no).await;
             assert_eq!(left, [("deputy".to_owned(), deputy.clone())]);
             assert_eq!(omflow.push(deputy, &json!([]), as_).await, pushed());
-            let joined = omflow.stands("leave", &data_no).await;
+            let joined = omflow.current_stages("leave", &data_no).await;
             assert_eq!(joined.len(), 1);
             assert_eq!(joined[0].0, "close");
             let decision = json!([{"id": "FORMITM_6", "value": "granted"}]);
             assert_eq!(omflow.push(&joined[0].1, &decision, as_).await, pushed());
             assert!(
-                omflow.stands("leave", &data_no).await.is_empty(),
+                omflow.current_stages("leave", &data_no).await.is_empty(),
                 "it has ended"
             );
         }
@@ -99,7 +99,7 @@ fn files_come_with_an_order_and_those_of_fields_are_named_in_them() {
 }
 
 #[test]
-fn files_that_come_too_early_or_are_of_another_kind_open_nothing() {
+fn files_before_the_code_or_of_a_refused_type_open_nothing() {
     run(async {
         let ground = Ground::shared("omflow-no-files").await;
         leave(&ground).await;
@@ -137,7 +137,7 @@ fn files_that_come_too_early_or_are_of_another_kind_open_nothing() {
 }
 
 #[test]
-fn programs_written_for_omflow_run_with_nothing_but_another_address_and_code() {
+fn programs_for_omflow_need_only_another_address_and_code() {
     run(async {
         let ground = Ground::shared("omflow-python").await;
         leave(&ground).await;
@@ -148,8 +148,8 @@ fn programs_written_for_omflow_run_with_nothing_but_another_address_and_code() {
         let url = format!("{}/omflow", client.url());
         let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/clients/omflow.py");
         let script = examples.to_str().expect("UTF-8");
-        let told = printed(&[script, "--url", &url, "--key", &key]).await;
-        assert!(told.contains("finished"), "{told}");
+        let output = printed(&[script, "--url", &url, "--key", &key]).await;
+        assert!(output.contains("finished"), "{output}");
         let ended = "select count(*) from waybill.process where status = 'done'";
         assert_eq!(ground.number(ended).await, 1);
 
@@ -165,8 +165,8 @@ fn programs_written_for_omflow_run_with_nothing_but_another_address_and_code() {
             json!({"formdata": [{"id": "FORMITM_1", "value": "rest"}],
                    "parts": ["files", "FORMITM_3"], "files_item": ["FORMITM_3"]}),
         ] {
-            let told = printed(&["-c", CALL, &url, code, file, &values.to_string()]).await;
-            let answer: Value = serde_json::from_str(&told).expect("JSON");
+            let output = printed(&["-c", CALL, &url, code, file, &values.to_string()]).await;
+            let answer: Value = serde_json::from_str(&output).expect("JSON");
             assert_eq!(answer["message"], "Order placed successfully.", "{answer}");
         }
         let count = "select count(*) from waybill.file where size = 9";
@@ -178,7 +178,7 @@ fn programs_written_for_omflow_run_with_nothing_but_another_address_and_code() {
     });
 }
 
-/// One call: where, the code, a file, and what differs.
+/// One call, with its URL, the code, a file, and what differs.
 const CALL: &str = "import json, requests, sys
 url, security, path, what = sys.argv[1:]
 what = json.loads(what)
@@ -189,7 +189,7 @@ if 'files_item' in what:
 files = {part: open(path, 'rb') for part in what['parts']}
 print(requests.post(url, data=values, files=files).text)";
 
-/// What a program prints that ends well.
+/// The output of a Python program that succeeds.
 async fn printed(arguments: &[&str]) -> String {
     let output = Command::new(python("requests")).args(arguments).output();
     let output = output.await.expect("it runs");

@@ -1,5 +1,5 @@
-//! What clients of OMFLOW are told when something is wrong: always by the body, in their own words,
-//! and nothing of it reaches an order.
+//! Refusals to clients of OMFLOW: always in the body, worded as OMFLOW words them, and without any
+//! effect on an order.
 
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ const PROMOTION: &str = "Order promotion failed.";
 const WRONG_URL: &str = "The URL is wrong.";
 const QUERY_PATH: &str = "/omflow/rest/flowmanage/api/omdata-data-id/get/leave";
 
-/// The whole of a failure; says why.
+/// Checks the whole of a failure and its reason.
 fn failed(answer: &Value, status: &str, message: &str, why: &str) {
     let detail = answer["detail"].as_str().expect("why");
     assert!(detail.contains(why), "{why:?} is not in {detail:?}");
@@ -38,9 +38,9 @@ type Fields = &'static [(&'static str, &'static str)];
 const CREATE: (&str, &str) = ("action", "create");
 const UPDATE: (&str, &str) = ("action", "update");
 
-/// Openings that fail: of which workflow, with what, and why.
+/// Openings that fail: the workflow, the fields, and the reason.
 const UNOPENED: [(&str, Fields, &str); 8] = [
-    ("nobody", &[CREATE], "no workflow of the name"),
+    ("unknown", &[CREATE], "no workflow of the name"),
     ("leave", &[], "#/action is missing"),
     ("leave", &[("action", "delete")], "must be create or update"),
     ("leave", &[CREATE, ("formdata", "{")], "must be a JSON list"),
@@ -72,7 +72,7 @@ const UNOPENED: [(&str, Fields, &str); 8] = [
     ),
 ];
 
-/// Requests that are none: their types, their bodies, and why.
+/// Malformed requests: their types, their bodies, and the reason.
 const UNREAD: [(&str, &str, &str); 5] = [
     ("text/plain", "a", "application/x-www-form-urlencoded"),
     ("application/json", "[", "must be a JSON object"),
@@ -101,7 +101,7 @@ async fn are_empty(ground: &Ground, tables: &[&str]) {
 }
 
 #[test]
-fn what_can_not_be_opened_says_which_field_is_wrong_and_leaves_nothing() {
+fn an_invalid_opening_names_its_field_and_creates_nothing() {
     run(async {
         let ground = Ground::shared("omflow-not-opened").await;
         leave(&ground).await;
@@ -129,14 +129,14 @@ fn what_can_not_be_opened_says_which_field_is_wrong_and_leaves_nothing() {
 }
 
 #[test]
-fn a_push_that_does_not_fit_fails_at_once_and_waits_for_nothing() {
+fn an_invalid_push_fails_at_once() {
     run(async {
         let ground = Ground::shared("omflow-not-pushed").await;
         leave(&ground).await;
         let (worker, client) = ground.answering().await;
         let omflow = Omflow::new(&ground, &client, "default").await;
         let number = omflow.open("leave", &json!([]), Encoding::Json).await;
-        let stops = omflow.stands("leave", &number).await;
+        let stops = omflow.current_stages("leave", &number).await;
         let (deputy, manager) = (stops[0].1.as_str(), stops[1].1.as_str());
         let missing = "#/formdata/FORMITM_5 is missing";
         for (id, value, why) in [
@@ -151,10 +151,10 @@ fn a_push_that_does_not_fit_fails_at_once_and_waits_for_nothing() {
             failed(&answer, "404", PROMOTION, why);
         }
         let elsewhere = [UPDATE, ("data_id", manager)];
-        let elsewhere = omflow.edit("nobody", &elsewhere, Encoding::Form).await;
+        let elsewhere = omflow.edit("unknown", &elsewhere, Encoding::Form).await;
         failed(&elsewhere, "404", PROMOTION, "query the order again");
 
-        // A field that neither the workflow nor a stage knows is refused; a stop is left once.
+        // A field of neither the workflow nor a stage is refused; a stop is left once.
         let more = json!([{"id": "x", "value": 1}]);
         let unknown = omflow.push(deputy, &more, Encoding::Form).await;
         failed(
@@ -176,7 +176,7 @@ fn a_push_that_does_not_fit_fails_at_once_and_waits_for_nothing() {
 }
 
 #[test]
-fn a_choice_is_made_by_a_field_of_the_form_or_by_an_outcome_beside_it() {
+fn a_choice_is_read_from_the_form_or_from_the_outcome() {
     run(async {
         let ground = Ground::shared("omflow-choice").await;
         leave(&ground).await;
@@ -184,24 +184,24 @@ fn a_choice_is_made_by_a_field_of_the_form_or_by_an_outcome_beside_it() {
         let omflow = Omflow::new(&ground, &client, "default").await;
         let number = omflow.open("leave", &json!([]), Encoding::Json).await;
         let date = json!([{"id": "FORMITM_5", "value": "2026-12-24"}]);
-        for (_, id) in omflow.stands("leave", &number).await {
+        for (_, id) in omflow.current_stages("leave", &number).await {
             assert_eq!(omflow.push(&id, &date, Encoding::Json).await, pushed());
         }
-        let close = omflow.stands("leave", &number).await[0].1.clone();
+        let close = omflow.current_stages("leave", &number).await[0].1.clone();
         let close = [UPDATE, ("data_id", close.as_str())];
         let undecided = edit(&omflow, &close).await;
         let why = "#/outcome must be one of granted, refused";
         failed(&undecided, "404", PROMOTION, why);
-        let said = [close.as_slice(), &[("outcome", "refused")]].concat();
-        assert_eq!(edit(&omflow, &said).await, pushed());
-        assert_eq!(omflow.stands("leave", &number).await[0].0, "file");
+        let refused = [close.as_slice(), &[("outcome", "refused")]].concat();
+        assert_eq!(edit(&omflow, &refused).await, pushed());
+        assert_eq!(omflow.current_stages("leave", &number).await[0].0, "file");
         are_empty(&ground, &["parked", "dead_letter"]).await;
         worker.stop().await;
     });
 }
 
 #[test]
-fn an_order_is_only_its_tenants_and_of_one_workflow() {
+fn an_order_belongs_to_one_tenant_and_one_workflow() {
     run(async {
         let ground = Ground::shared("omflow-tenants").await;
         leave(&ground).await;
@@ -211,14 +211,14 @@ fn an_order_is_only_its_tenants_and_of_one_workflow() {
         let north = Omflow::new(&ground, &client, "north").await;
         let south = Omflow::new(&ground, &client, "south").await;
         let number = north.open("leave", &json!([]), Encoding::Multipart).await;
-        let stops = north.stands("leave", &number).await;
+        let stops = north.current_stages("leave", &number).await;
         assert_eq!(stops.len(), 2);
-        assert!(south.stands("leave", &number).await.is_empty());
-        assert!(north.stands("purchase", &number).await.is_empty());
-        assert!(north.stands("leave", "1").await.is_empty());
+        assert!(south.current_stages("leave", &number).await.is_empty());
+        assert!(north.current_stages("purchase", &number).await.is_empty());
+        assert!(north.current_stages("leave", "1").await.is_empty());
         let foreign = south.push(&stops[0].1, &json!([]), Encoding::Form).await;
         failed(&foreign, "404", PROMOTION, "query the order again");
-        for flow in ["nobody", "%00"] {
+        for flow in ["unknown", "%00"] {
             let unknown = query(&north, flow, &number).await;
             failed(&unknown, "404", QUERY, "no workflow of the name");
         }
@@ -232,7 +232,7 @@ fn an_order_is_only_its_tenants_and_of_one_workflow() {
         }
         assert!(
             north
-                .stands("leave", "18446744073709551615")
+                .current_stages("leave", "18446744073709551615")
                 .await
                 .is_empty()
         );
@@ -241,7 +241,7 @@ fn an_order_is_only_its_tenants_and_of_one_workflow() {
 }
 
 #[test]
-fn http_says_200_whatever_is_wrong_with_a_request() {
+fn every_fault_of_a_request_has_the_http_status_200() {
     run(async {
         let ground = Ground::shared("omflow-http").await;
         leave(&ground).await;
@@ -268,7 +268,7 @@ fn http_says_200_whatever_is_wrong_with_a_request() {
                 "no such path",
             ),
         ] {
-            let reply = client.ask(method, path).await;
+            let reply = client.request(method, path).await;
             failed(&reply.record(), "403", WRONG_URL, why);
         }
         let large = "x".repeat(70_000);
@@ -279,7 +279,7 @@ fn http_says_200_whatever_is_wrong_with_a_request() {
         }
         for (type_, body, why) in UNREAD {
             for (path, message) in [(edit_path, OPENING), (QUERY_PATH, QUERY)] {
-                let answer = say(&client, path, type_, body).await;
+                let answer = send(&client, path, type_, body).await;
                 failed(&answer, "404", message, why);
             }
         }
@@ -287,7 +287,7 @@ fn http_says_200_whatever_is_wrong_with_a_request() {
     });
 }
 
-async fn say(client: &Client, path: &str, type_: &str, body: &str) -> Value {
+async fn send(client: &Client, path: &str, type_: &str, body: &str) -> Value {
     client
         .with("content-type", type_)
         .post(path, body)

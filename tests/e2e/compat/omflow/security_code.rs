@@ -1,5 +1,5 @@
-//! The security code of OMFLOW: it stands for a key, on every replica, until nobody has used it for
-//! a while; and what is said of an order when the workers are away.
+//! The security code of OMFLOW: it represents a key on every replica, until it was not used for a
+//! while; and answers about an order while no worker runs.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ async fn query(client: &Client, security: Option<&str>) -> Value {
     client.post(QUERY_PATH, body).await.record()
 }
 
-/// Asks until the answer has this status.
+/// Queries until the answer has this status.
 async fn answers(client: &Client, security: &str, status: &str) -> Value {
     until("another answer", async || {
         let answer = query(client, Some(security)).await;
@@ -53,15 +53,15 @@ fn a_code_lasts_from_its_last_use_on_every_replica_and_ends_with_its_key() {
         let lasts = "select count(*) from waybill.session \
                      where expires_at between now() + interval '5 minutes 5 seconds' \
                      and now() + interval '5 minutes 12 seconds'";
-        until("a code that lasts anew", async || {
+        until("a code with a new expiry", async || {
             query(&client, Some(code)).await;
             (ground.number(lasts).await == 1).then_some(())
         })
         .await;
         let kept = format!("select count(*) from waybill.session s where s::text like '%{code}%'");
-        assert_eq!(ground.number(&kept).await, 0, "only a hash is kept");
+        assert_eq!(ground.number(&kept).await, 0, "only a hash is stored");
 
-        // Nobody has used it for five minutes.
+        // It was not used for five minutes.
         ground
             .execute("update waybill.session set expires_at = now()")
             .await;
@@ -92,14 +92,14 @@ fn a_code_lasts_from_its_last_use_on_every_replica_and_ends_with_its_key() {
 }
 
 #[test]
-fn without_a_code_that_is_good_nothing_is_answered() {
+fn requests_without_a_valid_code_are_refused() {
     run(async {
         let ground = Ground::shared("omflow-no-code").await;
         leave(&ground).await;
         let (plan, client) = ground.api_plan().await;
         let api = plan.roles("api").start().await;
 
-        // Where no key was ever made, nobody is told apart.
+        // Without any key every client is the same.
         let answer = client.get(SECURITY).await.record();
         let early = answer["result"]["security"].as_str().expect("a code");
         assert_eq!(query(&client, Some(early)).await["status"], "200");
@@ -118,7 +118,7 @@ fn without_a_code_that_is_good_nothing_is_answered() {
             json!({"status": "403", "message": NO_CODE, "detail":
                    "the field security is missing; GET /accounts/api/security/get/ gives a code"})
         );
-        // A key is as good as a code of its own.
+        // A key is valid as a code.
         assert_eq!(query(&client, Some(&key)).await["status"], "200");
         let unknown = "7f2eaad4-d2eb-4f50-9678-002f8c97915f";
         for wrong in [unknown, "wb_0_0", "no code"] {
@@ -158,7 +158,7 @@ fn only_a_key_gets_a_code() {
             let failed = json!({"status": "404", "message": "Login failed.", "detail": detail});
             assert_eq!(answer, failed);
         }
-        // Of one key there are so many codes, and those that were used last stay.
+        // One key has at most a thousand codes; the last used ones stay.
         let more = "insert into waybill.session (hash, key, lasts, expires_at) \
                     select sha256(n::text::bytea), key, lasts, now() + n * interval '1 second' \
                     from waybill.session, generate_series(1, 1200) n";
@@ -167,14 +167,14 @@ fn only_a_key_gets_a_code() {
         assert_eq!(again["status"], 200);
         let count = "select count(*) from waybill.session";
         assert_eq!(ground.number(count).await, 1_000);
-        let nobody = client.get(SECURITY).await.record();
-        assert_eq!(nobody["message"], "Login failed.");
+        let keyless = client.get(SECURITY).await.record();
+        assert_eq!(keyless["message"], "Login failed.");
         api.stop().await;
     });
 }
 
 #[test]
-fn a_code_that_is_used_all_the_time_never_ends_however_short_it_is_good() {
+fn a_code_in_constant_use_never_expires() {
     run(async {
         let ground = Ground::shared("omflow-short-code").await;
         leave(&ground).await;
@@ -195,7 +195,7 @@ fn a_code_that_is_used_all_the_time_never_ends_however_short_it_is_good() {
 }
 
 #[test]
-fn what_is_not_applied_in_time_is_not_said_to_be() {
+fn an_order_not_applied_in_time_is_not_reported_as_applied() {
     run(async {
         let ground = Ground::shared("omflow-away").await;
         leave(&ground).await;
@@ -203,7 +203,7 @@ fn what_is_not_applied_in_time_is_not_said_to_be() {
         let worker = plan.clone().roles("worker,relay,api").start().await;
         let omflow = Omflow::new(&ground, &client, "default").await;
         let number = omflow.open("leave", &json!([]), Encoding::Form).await;
-        let stops = omflow.stands("leave", &number).await;
+        let stops = omflow.current_stages("leave", &number).await;
         worker.stop().await;
 
         let api = plan.roles("api").start().await;
@@ -224,7 +224,7 @@ fn what_is_not_applied_in_time_is_not_said_to_be() {
                    "the push was sent and not applied in time: it may still be, so query the order \
                     before pushing again"})
         );
-        assert_eq!(omflow.stands("leave", &number).await, stops);
+        assert_eq!(omflow.current_stages("leave", &number).await, stops);
         api.stop().await;
     });
 }

@@ -1,4 +1,4 @@
-//! The list that clients of Open-Capture page through: exact by number, and within its bounds.
+//! The list of Open-Capture clients: exact numbered pages, and its bounds.
 
 use serde_json::{Value, json};
 
@@ -20,7 +20,7 @@ fn tokens(rows: &[Value]) -> Vec<String> {
 }
 
 /// Uploads of two modules, of which every fifth fails and every fifth is done, and an order.
-async fn told(client: &Client) {
+async fn publish_processes(client: &Client) {
     let event = |n: usize, type_: &str, data: Value| {
         json!({"id": format!("{n}-{type_}"), "source": "e2e", "type": type_,
             "token": format!("zqx-token-{n}"), "data": data})
@@ -44,12 +44,12 @@ async fn told(client: &Client) {
 }
 
 #[test]
-fn pages_by_number_hold_each_process_once_and_say_how_many_there_are() {
+fn numbered_pages_contain_each_process_once_and_the_total() {
     run(async {
         let ground = Ground::shared("capture-list").await;
         let (worker, client) = ground.answering().await;
         assert_eq!(client.get(LIST).await.record(), json!({"processes": []}));
-        told(&client).await;
+        publish_processes(&client).await;
         let all = client.get("/v1/processes?kind=upload").await.record();
         let all = tokens(all["processes"].as_array().expect("processes"));
         assert_eq!(all.len(), UPLOADS);
@@ -69,10 +69,10 @@ fn pages_by_number_hold_each_process_once_and_say_how_many_there_are() {
             assert!(rows(&client, nothing).await.is_empty(), "{nothing}");
         }
 
-        // A row is that of the process asked for by its token, with the number of all beside it.
-        let asked = json!({"token": all[3]});
+        // A row equals the process queried by its token, plus the total.
+        let by_token = json!({"token": all[3]});
         let path = "/open-capture/monitoring/getProcessByToken";
-        let mut row = client.post(path, asked).await.record()["process"][0].clone();
+        let mut row = client.post(path, by_token).await.record()["process"][0].clone();
         row["total"] = json!(UPLOADS);
         assert_eq!(rows(&client, "limit=1&offset=3").await, [row]);
 
@@ -82,7 +82,7 @@ fn pages_by_number_hold_each_process_once_and_say_how_many_there_are() {
     });
 }
 
-/// Only what fits, and as many as fit.
+/// Checks the rows and the total of each filter.
 async fn filtered(client: &Client) {
     for (query, count) in [
         ("status=wait", 0),
@@ -98,7 +98,7 @@ async fn filtered(client: &Client) {
     }
 }
 
-/// What is no page of it.
+/// Checks that invalid pages are refused.
 async fn refused(client: &Client) {
     for wrong in [
         "limit=101",
@@ -117,7 +117,7 @@ async fn refused(client: &Client) {
 }
 
 #[test]
-fn what_a_row_does_not_hold_it_says_and_neighbours_take_nothing_from_each_other() {
+fn a_row_reports_what_it_leaves_out_and_rows_do_not_mix() {
     run(async {
         let ground = Ground::shared("capture-cut").await;
         let (worker, client) = ground.answering().await;
@@ -141,7 +141,7 @@ fn what_a_row_does_not_hold_it_says_and_neighbours_take_nothing_from_each_other(
                     event(0, "upload.items", items(0, 1_000)),
                     event(1, "upload.items", items(1_000, 1_100)),
                 ]),
-                // Together more than is read at once.
+                // In total more than one read returns.
                 _ => json!([
                     event(0, "upload.received", json!({})),
                     event(
@@ -172,7 +172,7 @@ fn what_a_row_does_not_hold_it_says_and_neighbours_take_nothing_from_each_other(
 }
 
 #[test]
-fn a_page_has_a_bound_and_the_rows_behind_it_say_that_they_lack_steps() {
+fn a_page_is_bounded_and_rows_beyond_it_report_missing_steps() {
     run(async {
         let ground = Ground::shared("capture-bound").await;
         let (worker, client) = ground.answering().await;

@@ -1,4 +1,4 @@
-//! Clients of Open-Capture: what they ask by token, from the first word of a process to its documents.
+//! Clients of Open-Capture: processes by token, from the first event to the documents.
 
 use serde_json::{Value, json};
 use waybill::domain::access::Scope;
@@ -10,11 +10,11 @@ use crate::support::ground::{Ground, run};
 const PATH: &str = "/open-capture/monitoring/getProcessByToken";
 const TOKEN: &str = "zqx-token-capture";
 
-async fn ask(client: &Client, body: &Value) -> Value {
+async fn get(client: &Client, body: &Value) -> Value {
     client.post(PATH, body).await.record()
 }
 
-/// The two texts of an answer that went wrong.
+/// The two texts of an error answer.
 pub(crate) fn refusal(reply: &Reply, status: u16) -> (String, String) {
     let body = reply.json(status);
     let text = |name: &str| body[name].as_str().expect("a text").to_owned();
@@ -32,35 +32,35 @@ fn a_process_is_followed_by_its_token_until_it_is_done() {
     run(async {
         let ground = Ground::shared("capture-token").await;
         let (worker, client) = ground.answering().await;
-        let asked = json!({"token": TOKEN, "retrieveData": true});
-        assert_eq!(ask(&client, &asked).await, json!({"process": []}));
+        let by_token = json!({"token": TOKEN, "retrieveData": true});
+        assert_eq!(get(&client, &by_token).await, json!({"process": []}));
 
         let producer = client.with("prefer", "wait=60");
-        let happen = async |events: Value| {
+        let publish = async |events: Value| {
             let receipts = producer.post("/v1/events", events).await.record();
             for receipt in receipts["events"].as_array().expect("a receipt of each") {
                 assert_eq!(receipt["state"], "applied");
             }
         };
         let step = json!({"message": "2 pages read", "state": "done"});
-        happen(json!([event("2", "upload.step", "10:28:32", &step)])).await;
-        let answer = ask(&client, &asked).await;
+        publish(json!([event("2", "upload.step", "10:28:32", &step)])).await;
+        let answer = get(&client, &by_token).await;
         assert_eq!(answer["process"][0]["status"], "wait", "{answer}");
 
         let opening = json!({"filename": "CALINDA.pdf", "module": "splitter", "workflow_id": "w"});
-        happen(json!([event("1", "upload.received", "10:28:31", &opening)])).await;
-        let answer = ask(&client, &asked).await;
+        publish(json!([event("1", "upload.received", "10:28:31", &opening)])).await;
+        let answer = get(&client, &by_token).await;
         assert_eq!(answer["process"][0]["status"], "running", "{answer}");
         assert!(answer.get("document_data").is_none(), "{answer}");
 
         let items = json!({"items": [{"identifier": "a", "ok": true, "document_id": "1",
             "data": {"city": "Marseille", "form_id": 3}}]});
-        happen(json!([
+        publish(json!([
             event("3", "upload.items", "10:28:40", &items),
             event("4", "upload.completed", "10:28:53.35", &json!({"total": 1})),
         ]))
         .await;
-        let answer = ask(&client, &asked).await;
+        let answer = get(&client, &by_token).await;
         let id = answer["process"][0]["id"].as_u64().expect("a number");
         let expected = done(id);
         assert_eq!(answer, expected);
@@ -69,7 +69,7 @@ fn a_process_is_followed_by_its_token_until_it_is_done() {
     });
 }
 
-/// All that is said of it in the end.
+/// The whole answer in the end.
 fn done(id: u64) -> Value {
     json!({
         "document_data": {"1": {"city": "Marseille", "form_id": 3}},
@@ -94,7 +94,7 @@ fn done(id: u64) -> Value {
     })
 }
 
-/// The same at every place, and by number.
+/// Checks the same under every path, and by number.
 async fn everywhere(client: &Client, id: u64, process: &Value) {
     for place in ["", "/ws", "/main/ws", "/ws/ws"] {
         let path = format!("/open-capture{place}/monitoring/getProcessByToken");
@@ -111,7 +111,7 @@ async fn everywhere(client: &Client, id: u64, process: &Value) {
     assert_eq!(client.get(&other).await.record(), json!({"process": []}));
 }
 
-/// Paths below the prefix at which there is nothing.
+/// Unknown paths below the prefix.
 const NOWHERE: [&str; 4] = [
     "",
     "monitoring",
@@ -120,7 +120,7 @@ const NOWHERE: [&str; 4] = [
 ];
 
 #[test]
-fn whoever_may_not_ask_or_asks_wrongly_is_told_in_the_words_of_open_capture() {
+fn refusals_are_worded_as_open_capture_words_them() {
     run(async {
         let ground = Ground::shared("capture-wrong").await;
         let (worker, client) = ground.answering().await;
@@ -135,21 +135,21 @@ fn whoever_may_not_ask_or_asks_wrongly_is_told_in_the_words_of_open_capture() {
         );
         let producer = north.with("prefer", "wait=60");
         producer.post("/v1/events", opening).await.record();
-        let asked = json!({"token": TOKEN});
-        assert_eq!(ask(&north, &asked).await["process"][0]["token"], TOKEN);
-        assert_eq!(ask(&south, &asked).await, json!({"process": []}));
-        let id = ask(&north, &asked).await["process"][0]["id"].clone();
+        let by_token = json!({"token": TOKEN});
+        assert_eq!(get(&north, &by_token).await["process"][0]["token"], TOKEN);
+        assert_eq!(get(&south, &by_token).await, json!({"process": []}));
+        let id = get(&north, &by_token).await["process"][0]["id"].clone();
         let by_id = format!("/open-capture/monitoring/getProcessById/{id}");
         assert_eq!(south.get(&by_id).await.record(), json!({"process": []}));
         let list = "/open-capture/monitoring/list";
         assert_eq!(south.get(list).await.record(), json!({"processes": []}));
 
         let bad = client.with("authorization", "Bearer wb_no_key");
-        for (asker, status) in [(&client, 401), (&bad, 401), (&mute, 403)] {
+        for (caller, status) in [(&client, 401), (&bad, 401), (&mute, 403)] {
             for path in [by_id.as_str(), list] {
-                refusal(&asker.get(path).await, status);
+                refusal(&caller.get(path).await, status);
             }
-            let reply = asker.post(PATH, &asked).await;
+            let reply = caller.post(PATH, &by_token).await;
             refusal(&reply, status);
             assert_eq!(reply.header("www-authenticate").is_some(), status == 401);
         }
@@ -168,8 +168,8 @@ fn whoever_may_not_ask_or_asks_wrongly_is_told_in_the_words_of_open_capture() {
         for path in NOWHERE {
             refusal(&north.get(&format!("/open-capture/{path}")).await, 404);
         }
-        let unknown = json!({"token": "nobody-spoke-of-it", "retrieveData": true, "more": 1});
-        assert_eq!(ask(&north, &unknown).await, json!({"process": []}));
+        let unknown = json!({"token": "unknown-token", "retrieveData": true, "more": 1});
+        assert_eq!(get(&north, &unknown).await, json!({"process": []}));
         worker.stop().await;
     });
 }

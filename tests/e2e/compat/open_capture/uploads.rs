@@ -1,5 +1,4 @@
-//! Clients of Open-Capture that upload: a script of theirs from the login to the documents, and what
-//! is refused.
+//! Uploads of Open-Capture clients: a script from the login to the documents, and refusals.
 
 use std::process::{Command, Stdio};
 
@@ -30,7 +29,7 @@ async fn upload(client: &Client, parts: &[String]) -> Reply {
 }
 
 #[test]
-fn a_script_for_open_capture_needs_its_address_and_its_password_changed_and_nothing_else() {
+fn a_script_for_open_capture_needs_only_another_address_and_password() {
     run(async {
         let ground = Ground::shared("capture-script").await;
         let (worker, client) = ground.answering().await;
@@ -63,7 +62,7 @@ fn a_script_for_open_capture_needs_its_address_and_its_password_changed_and_noth
     });
 }
 
-/// The service that works on what is uploaded.
+/// The service that processes the uploads.
 async fn work(service: &Client) {
     let uploads = until("three uploads", async || {
         let page = service.get("/v1/processes?status=running").await.record();
@@ -102,7 +101,7 @@ async fn work(service: &Client) {
 }
 
 #[test]
-fn files_get_a_token_each_wherever_the_fields_stand_and_nothing_refused_is_opened() {
+fn each_file_gets_a_token_and_refused_uploads_open_nothing() {
     run(async {
         let ground = Ground::shared("capture-upload").await;
         let (plan, client) = ground.api_plan().await;
@@ -145,10 +144,10 @@ fn files_get_a_token_each_wherever_the_fields_stand_and_nothing_refused_is_opene
         assert_eq!(names, ["one.pdf", "two.pdf"]);
         assert_ne!(files[0]["token"], files[1]["token"]);
         assert_eq!(files[0].as_object().map(serde_json::Map::len), Some(2));
-        // It is there as soon as the answer is, and once however often it is sent.
-        let asked = json!({"token": files[1]["token"]});
+        // It exists as soon as it is answered, and once, however often it is sent.
+        let by_token = json!({"token": files[1]["token"]});
         let path = "/open-capture/monitoring/getProcessByToken";
-        let process = client.post(path, asked).await.record()["process"][0].clone();
+        let process = client.post(path, by_token).await.record()["process"][0].clone();
         assert_eq!(process["workflow_id"], "w");
         assert_eq!(upload(&client, &parts).await.record(), answer);
         worker.stop().await;
@@ -156,21 +155,21 @@ fn files_get_a_token_each_wherever_the_fields_stand_and_nothing_refused_is_opene
 }
 
 #[test]
-fn an_upload_that_nobody_has_applied_yet_is_not_called_done() {
+fn an_upload_that_is_not_applied_is_not_reported_as_done() {
     run(async {
         let ground = Ground::shared("capture-accepted").await;
         let (api, client) = ground.answering_as("api").await;
         let parts = [part("workflowId", None, "w"), part("f", Some("a.pdf"), PDF)];
         let answer = upload(&client, &parts).await.json(202);
         assert_eq!(answer[0]["filename"], "a.pdf");
-        let asked = json!({"token": answer[0]["token"]});
+        let by_token = json!({"token": answer[0]["token"]});
         let path = "/open-capture/monitoring/getProcessByToken";
-        let process = client.post(path, asked.clone()).await.record();
+        let process = client.post(path, by_token.clone()).await.record();
         assert_eq!(process, json!({"process": []}));
-        // It was kept for whoever works next.
+        // It is kept for the next worker.
         let worker = ground.plan().roles("worker").start().await;
         until("the process", async || {
-            let process = client.post(path, asked.clone()).await.record();
+            let process = client.post(path, by_token.clone()).await.record();
             (process["process"][0]["status"] == "running").then_some(())
         })
         .await;

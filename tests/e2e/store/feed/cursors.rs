@@ -10,7 +10,7 @@ use waybill::store::read::feed::{Feed, FeedError, FeedQuery};
 use waybill::store::read::feed_cursor::Cursor;
 
 use crate::store::feed::ground::{PROCESSES, log};
-use crate::store::feed::reader::{Reader, Wish};
+use crate::store::feed::reader::{Reader, Selection};
 use crate::store::server::Server;
 
 async fn read(ground: &Server, after: Option<Cursor>) -> Result<Feed, FeedError> {
@@ -31,7 +31,7 @@ async fn ids(ground: &Server, after: Option<Cursor>) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_cursor_that_retention_has_overtaken_is_gone_and_none_other() {
+async fn only_cursors_overtaken_by_retention_are_gone() {
     let ground = Server::with_processes().await;
     let connection = ground.connection().await;
     let mut logged = Vec::new();
@@ -41,7 +41,7 @@ async fn a_cursor_that_retention_has_overtaken_is_gone_and_none_other() {
     let before = read(&ground, None).await.unwrap();
     let places: Vec<_> = before.events.iter().map(|event| event.cursor).collect();
     assert_eq!(ids(&ground, None).await, logged);
-    // With the first process the events 0 and 2 are forgotten.
+    // With the first process the events 0 and 2 are deleted.
     forget(&ground, 0).await;
     for gone in [Cursor::default(), places[0], places[1]] {
         let answer = read(&ground, Some(gone)).await;
@@ -58,7 +58,7 @@ async fn a_cursor_that_retention_has_overtaken_is_gone_and_none_other() {
 }
 
 #[tokio::test]
-async fn the_horizon_never_falls_and_is_nothing_to_the_reader_of_one_process() {
+async fn the_horizon_never_falls_and_does_not_affect_readers_of_one_process() {
     let ground = Server::with_processes().await;
     let connection = ground.connection().await;
     for (number, process) in [0, 1, 0, 1].into_iter().enumerate() {
@@ -88,7 +88,7 @@ async fn the_horizon_never_falls_and_is_nothing_to_the_reader_of_one_process() {
     ground.end().await;
 }
 
-/// Ends a process long ago and lets retention have it.
+/// Ends a process long ago and deletes it by retention.
 async fn forget(ground: &Server, process: usize) {
     let (tenant, token, _) = PROCESSES[process];
     let end = format!(
@@ -114,7 +114,7 @@ async fn cursors_stay_valid_when_the_tables_move_to_another_cluster() {
     let ground = Server::with_processes().await;
     let connection = ground.connection().await;
     let mut logged = vec![log(&connection, 0, 0).await, log(&connection, 1, 1).await];
-    let mut reader = Reader::begin(&ground.store, &Wish::everything(1)).await;
+    let mut reader = Reader::begin(&ground.store, &Selection::everything(1)).await;
     reader.drain(&ground.store).await;
     let before = ground.store.feed_end().await.unwrap();
     assert_eq!(ground.store.feed_newest().await.unwrap(), Some(before));
@@ -129,7 +129,7 @@ async fn cursors_stay_valid_when_the_tables_move_to_another_cluster() {
     let again = migrate::migrate(ground.connection().await).await.unwrap();
     assert_eq!((again.applied, again.epoch), (0, None));
 
-    // What this connection prepared long ago logs into the new epoch too.
+    // Statements that this connection prepared before log into the new epoch too.
     logged.push(log(&connection, 0, 3).await);
     // A new cluster counts from the start again.
     ground
@@ -145,15 +145,15 @@ async fn cursors_stay_valid_when_the_tables_move_to_another_cluster() {
 }
 
 #[tokio::test]
-async fn a_page_is_bounded_in_bytes_and_a_filter_in_what_it_looks_at() {
+async fn a_page_is_bounded_in_bytes_and_a_filter_in_what_it_reads() {
     let ground = Server::with_processes().await;
     let connection = ground.connection().await;
     for number in 0..300 {
         log(&connection, number % 3, number).await;
     }
     log(&connection, 3, 300).await;
-    // Of 301 events the last one is wanted; each page looks at twenty.
-    let mut reader = Reader::begin(&ground.store, &Wish::of_tenant(3, 2)).await;
+    // Of 301 events the last one matches; each page reads twenty.
+    let mut reader = Reader::begin(&ground.store, &Selection::of_tenant(3, 2)).await;
     let mut pages = 1;
     while reader.read(&ground.store).await {
         pages += 1;

@@ -4,7 +4,7 @@ use waybill::store::read::epoch;
 use waybill::store::read::feed::FeedQuery;
 
 use crate::store::feed::ground::{begin, commit, write};
-use crate::store::feed::reader::{Reader, Wish};
+use crate::store::feed::reader::{Reader, Selection};
 use crate::store::feed::replica::until;
 use crate::store::server::Server;
 
@@ -20,7 +20,7 @@ const LOGGED: &str = "select array_agg(epoch order by epoch, tx, pos) from waybi
 #[tokio::test]
 async fn the_first_event_on_another_server_or_time_line_begins_an_epoch() {
     let ground = Server::with_processes().await;
-    let mut reader = Reader::begin(&ground.store, &Wish::everything(1)).await;
+    let mut reader = Reader::begin(&ground.store, &Selection::everything(1)).await;
     for (number, elsewhere) in ELSEWHERE.into_iter().enumerate() {
         write(&ground.store, 0, 2 * number).await;
         reader.drain(&ground.store).await;
@@ -52,7 +52,7 @@ async fn two_writers_begin_only_one_epoch() {
     write(&ground.store, 2, 0).await;
     ground.execute(ELSEWHERE[0]).await;
     let [first, second] = [ground.connection().await, ground.connection().await];
-    // Statements are prepared, so that one round trip is all there is to wait for.
+    // Statements are prepared, so that there is only one round trip to wait for.
     begin(&first, 0, 1).await;
     let waits = async {
         until("the other waits", async || {
@@ -70,7 +70,7 @@ async fn two_writers_begin_only_one_epoch() {
 }
 
 #[tokio::test]
-async fn an_epoch_whose_first_writer_gives_up_is_begun_by_the_next_one() {
+async fn an_epoch_whose_first_writer_rolls_back_is_begun_by_the_next_one() {
     let ground = Server::with_processes().await;
     ground.execute(ELSEWHERE[1]).await;
     let [first, second] = [ground.connection().await, ground.connection().await];
@@ -94,7 +94,7 @@ async fn an_epoch_whose_first_writer_gives_up_is_begun_by_the_next_one() {
 }
 
 #[tokio::test]
-async fn whoever_may_log_events_may_begin_their_epoch() {
+async fn a_role_that_may_log_events_may_begin_their_epoch() {
     let ground = Server::with_processes().await;
     ground
         .execute(

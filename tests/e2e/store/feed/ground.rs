@@ -1,5 +1,5 @@
-//! Processes and events put there by hand, in transactions that tests hold open, commit or roll back
-//! as they please.
+//! Processes and events inserted by hand, in transactions that tests keep open, commit or roll
+//! back.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use waybill::store::{Connection, Store};
 
 use crate::store::server::Server;
 
-/// Tenant, token and kind of the processes that every ground has. Few events are the last one's.
+/// Tenant, token and kind of the processes that every ground has. The last one has few events.
 pub(crate) const PROCESSES: [(&str, &str, Kind); 4] = [
     ("alpha", "t0", Kind::Upload),
     ("alpha", "t1", Kind::Order),
@@ -46,7 +46,7 @@ impl Server {
         .await;
     }
 
-    /// Every event's id, in the order of the feed, whoever may see it.
+    /// Every event's id of every tenant, in the order of the feed.
     pub(crate) async fn log(&self) -> Vec<String> {
         let rows = self
             .query("select id from waybill.event order by epoch, tx, pos")
@@ -55,7 +55,7 @@ impl Server {
     }
 }
 
-/// The id of an event, which says what it is of, and its type.
+/// The id of an event, which contains its process and its type.
 fn name(process: usize, number: usize) -> (String, &'static str) {
     let (tenant, token, kind) = PROCESSES[process];
     let type_name = match kind {
@@ -100,14 +100,14 @@ pub(crate) async fn begin(connection: &Connection, process: usize, number: usize
     id
 }
 
-/// The other half.
+/// The second half of the batch.
 pub(crate) async fn commit(connection: &Connection) {
     let changes = Changes::default();
     let committed = batch::commit(connection, &changes, Duration::from_secs(1), 0);
     committed.await.unwrap();
 }
 
-/// Logs an event of one of the processes; its id says which it is of, and its type.
+/// Logs an event of one of the processes; its id contains the process and its type.
 pub(crate) async fn log(connection: &Connection, process: usize, number: usize) -> String {
     let (tenant, token, _) = PROCESSES[process];
     let (id, type_name) = name(process, number);

@@ -1,4 +1,4 @@
-//! What retention has deleted: of each tenant for itself.
+//! Horizons of retention, one per tenant.
 
 use waybill::store::read::feed::{Feed, FeedError, FeedQuery};
 use waybill::store::read::feed_cursor::Cursor;
@@ -20,7 +20,7 @@ async fn read(
     ground.store.feed(&query).await
 }
 
-/// Deletes all that a tenant has, as retention does.
+/// Deletes all events of a tenant, as retention does.
 async fn forget(ground: &Server, tenant: &str) {
     ground
         .execute(&format!(
@@ -50,8 +50,8 @@ async fn retention_of_one_tenant_leaves_the_cursors_of_others_valid() {
     for (at, rest) in [(0, &logged[1..]), (1, &logged[3..]), (2, &logged[3..])] {
         let page = read(&ground, Some("beta"), Some(places[at])).await.unwrap();
         let ids: Vec<_> = page.events.iter().map(|event| &event.logged.id).collect();
-        let wanted: Vec<_> = rest.iter().filter(|id| id.starts_with("beta")).collect();
-        assert_eq!(ids, wanted);
+        let expected: Vec<_> = rest.iter().filter(|id| id.starts_with("beta")).collect();
+        assert_eq!(ids, expected);
     }
     for tenant in [Some("alpha"), None] {
         let answer = read(&ground, tenant, Some(places[1])).await;
@@ -62,7 +62,7 @@ async fn retention_of_one_tenant_leaves_the_cursors_of_others_valid() {
         assert!(read(&ground, tenant, Some(oldest)).await.is_ok());
         assert!(read(&ground, tenant, None).await.is_ok());
     }
-    // Where the end was, and still is.
+    // The end of the feed has not moved.
     assert_eq!(ground.store.feed_end().await.unwrap(), places[4]);
     for tenant in ["alpha", "beta"] {
         assert!(read(&ground, Some(tenant), Some(places[4])).await.is_ok());
@@ -71,7 +71,7 @@ async fn retention_of_one_tenant_leaves_the_cursors_of_others_valid() {
 }
 
 #[tokio::test]
-async fn a_horizon_above_an_open_transaction_is_no_place_to_begin_at() {
+async fn a_horizon_above_an_open_transaction_is_no_valid_start() {
     let ground = Server::with_processes().await;
     write(&ground.store, 0, 0).await;
     let open = ground.connection().await;

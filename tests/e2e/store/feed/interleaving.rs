@@ -8,7 +8,7 @@ use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use waybill::store::Connection;
 
 use crate::store::feed::ground::{self, PROCESSES};
-use crate::store::feed::reader::{Reader, Wish, wishes};
+use crate::store::feed::reader::{Reader, Selection, selections};
 use crate::store::server::Server;
 
 const WRITERS: usize = 4;
@@ -46,7 +46,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 struct Writer {
-    /// Nothing only while it is dropped.
+    /// `None` only while it is dropped.
     connection: Option<Connection>,
     open: bool,
 }
@@ -80,7 +80,7 @@ impl Writer {
 }
 
 impl Drop for Writer {
-    /// A failed case must not leave the next one a transaction.
+    /// A failed case must not leave an open transaction to the next one.
     fn drop(&mut self) {
         if let Some(connection) = self.connection.take()
             && self.open
@@ -90,16 +90,20 @@ impl Drop for Writer {
     }
 }
 
-/// Does the steps, ends what is open, lets every reader read on, and compares.
-async fn play(ground: &Server, steps: &[Step], wishes: &[Wish]) -> Result<(), TestCaseError> {
+/// Executes the steps, ends open transactions, lets every reader read on, and compares.
+async fn play(
+    ground: &Server,
+    steps: &[Step],
+    selections: &[Selection],
+) -> Result<(), TestCaseError> {
     ground.clear().await;
     let mut writers = Vec::new();
     for _ in 0..WRITERS {
         writers.push(Writer::of(ground).await);
     }
     let mut readers = Vec::new();
-    for wish in wishes {
-        readers.push(Reader::begin(&ground.store, wish).await);
+    for selection in selections {
+        readers.push(Reader::begin(&ground.store, selection).await);
     }
     for (number, step) in steps.iter().enumerate() {
         match *step {
@@ -115,7 +119,7 @@ async fn play(ground: &Server, steps: &[Step], wishes: &[Wish]) -> Result<(), Te
     let log = ground.log().await;
     for reader in &mut readers {
         reader.drain(&ground.store).await;
-        prop_assert_eq!(&reader.seen, &reader.wanted(&log));
+        prop_assert_eq!(&reader.seen, &reader.expected(&log));
     }
     Ok(())
 }
@@ -129,9 +133,9 @@ fn no_reader_skips_or_repeats_an_event_however_transactions_interleave() {
         failure_persistence: None,
         ..Config::default()
     });
-    let cases = (steps(), proptest::collection::vec(wishes(), READERS));
-    let outcome = runner.run(&cases, |(steps, wishes)| {
-        runtime.block_on(play(&ground, &steps, &wishes))
+    let cases = (steps(), proptest::collection::vec(selections(), READERS));
+    let outcome = runner.run(&cases, |(steps, selections)| {
+        runtime.block_on(play(&ground, &steps, &selections))
     });
     runtime.block_on(ground.end());
     outcome.unwrap();
@@ -163,7 +167,7 @@ async fn readers_beside_busy_writers_see_all_in_one_order() {
     let reading = join_all((1..5).map(|limit| {
         let (ground, stop) = (&ground, &stop);
         async move {
-            let mut reader = Reader::begin(&ground.store, &Wish::everything(limit * 3)).await;
+            let mut reader = Reader::begin(&ground.store, &Selection::everything(limit * 3)).await;
             let stopped = stop.notified();
             tokio::pin!(stopped);
             let mut done = false;

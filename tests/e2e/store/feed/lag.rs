@@ -1,4 +1,4 @@
-//! A transaction that stays open holds the feed back, and is found.
+//! A transaction that stays open delays the feed, and is reported.
 
 use std::process::Command;
 
@@ -7,7 +7,7 @@ use waybill::store::Store;
 use crate::store::feed::ground::write;
 use crate::store::server::{Server, store};
 
-/// What the doctor says of the database; there is no broker.
+/// The doctor's output about the database; there is no broker.
 fn doctor(url: &str) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_waybill"))
         .args(["doctor", "--set", &format!("database.url={url}")])
@@ -17,7 +17,7 @@ fn doctor(url: &str) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-async fn held_for(store: &Store) -> f64 {
+async fn lag_seconds(store: &Store) -> f64 {
     store
         .feed_lag()
         .await
@@ -48,30 +48,30 @@ async fn a_foreign_transaction_that_stays_open_shows_as_lag_and_the_doctor_names
     foreign.batch_execute(open).await.unwrap();
     let row = foreign.query_one("select pg_backend_pid()", &[]).await;
     let pid: i32 = row.unwrap().get(0);
-    assert_eq!(held_for(&ground.store).await, 0.0);
+    assert_eq!(lag_seconds(&ground.store).await, 0.0);
     write(&ground.store, 0, 0).await;
-    // As if it had waited for long.
+    // As if it had waited for an hour.
     ground
         .execute("update waybill.event set received_at = now() - interval '1 hour'")
         .await;
-    assert!(held_for(&ground.store).await >= 3_600.0);
+    assert!(lag_seconds(&ground.store).await >= 3_600.0);
     let holder = ground.store.feed_holder().await.unwrap().unwrap();
-    assert!(holder.since.is_some(), "a superuser sees everybody");
+    assert!(holder.since.is_some(), "a superuser sees every session");
     let holder = store(&ordinary).feed_holder().await.unwrap().unwrap();
     assert_eq!((holder.pid, holder.since), (Some(pid), None));
-    let said = doctor(&ordinary);
+    let output = doctor(&ordinary);
     let named = format!("process {pid} of user billing in database erp, open since ");
-    assert!(said.contains(&named), "{said}");
+    assert!(output.contains(&named), "{output}");
 
     foreign.batch_execute("rollback").await.unwrap();
-    assert_eq!(held_for(&ground.store).await, 0.0);
+    assert_eq!(lag_seconds(&ground.store).await, 0.0);
     assert!(doctor(&ordinary).contains(quiet));
     drop(foreign);
     ground.end().await;
 }
 
 #[tokio::test]
-async fn a_prepared_transaction_that_nobody_ends_is_named_too() {
+async fn an_abandoned_prepared_transaction_is_named_too() {
     let mut ground = Server::with_processes().await;
     ground
         .execute("alter system set max_prepared_transactions = 1")
@@ -88,11 +88,11 @@ async fn a_prepared_transaction_that_nobody_ends_is_named_too() {
     ground
         .execute("update waybill.event set received_at = now() - interval '1 minute'")
         .await;
-    assert!(held_for(&ground.store).await >= 60.0);
-    let said = doctor(&ground.server.url());
+    assert!(lag_seconds(&ground.store).await >= 60.0);
+    let output = doctor(&ground.server.url());
     let named = "the prepared transaction 'two-phase' of user waybill in database waybill";
-    assert!(said.contains(named), "{said}");
+    assert!(output.contains(named), "{output}");
     ground.execute("rollback prepared 'two-phase'").await;
-    assert_eq!(held_for(&ground.store).await, 0.0);
+    assert_eq!(lag_seconds(&ground.store).await, 0.0);
     ground.end().await;
 }

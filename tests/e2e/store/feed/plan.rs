@@ -1,4 +1,4 @@
-//! What reading the feed costs the server, as the server itself explains it.
+//! The cost of reading the feed, by the server's own plans.
 
 use crate::store::server::Server;
 
@@ -9,7 +9,7 @@ const NEWEST: &str = include_str!("../../../../src/store/queries/read/feed_newes
 async fn a_page_is_a_short_walk_through_the_index_however_long_the_log() {
     let ground = Server::with_processes().await;
     fill(&ground).await;
-    // Written by a transaction that still runs: not to be walked through either.
+    // Written by a transaction that still runs: not to be read either.
     let writer = ground.connection().await;
     writer
         .batch_execute(
@@ -26,7 +26,7 @@ async fn a_page_is_a_short_walk_through_the_index_however_long_the_log() {
         "1::smallint, '100', 1, 500, 50, 4000000, 'beta', null, null",
     );
     let page = page.await;
-    // One process of four is wanted: its fifty are found among some two hundred events.
+    // One process of four is selected: its fifty are found among some two hundred events.
     let (_, walk) = page
         .split_once("Index Scan using event_feed on event e (actual rows=")
         .unwrap_or_else(|| panic!("{page}"));

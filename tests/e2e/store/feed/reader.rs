@@ -1,4 +1,4 @@
-//! A client that follows the feed through its cursor and remembers what it saw.
+//! A client that follows the feed with its cursor and records the events.
 
 use proptest::prelude::*;
 use waybill::domain::ProcessKey;
@@ -8,20 +8,20 @@ use waybill::store::read::feed_cursor::Cursor;
 
 use crate::store::feed::ground::{PROCESSES, PROGRESS, STEP};
 
-/// What it asks for.
+/// The events that a reader selects.
 #[derive(Debug, Clone)]
-pub(crate) struct Wish {
+pub(crate) struct Selection {
     limit: u64,
-    /// Of which tenant or kind: that of this process.
+    /// The tenant or kind of this process.
     tenant: Option<usize>,
     kind: Option<usize>,
     process: Option<usize>,
     types: Vec<&'static str>,
-    /// Begins with what is new, not with what is there.
+    /// Begins at the end of the feed.
     from_end: bool,
 }
 
-impl Wish {
+impl Selection {
     pub(crate) fn everything(limit: u64) -> Self {
         Self {
             limit,
@@ -40,8 +40,8 @@ impl Wish {
         }
     }
 
-    /// Whether the event of that id, as [`crate::store::feed::ground::log`] makes it, passes.
-    fn wants(&self, id: &str) -> bool {
+    /// Whether the event of that id, as [`crate::store::feed::ground::log`] names it, matches.
+    fn matches(&self, id: &str) -> bool {
         let mut parts = id.split('/');
         let mut part = || parts.next().unwrap();
         let (tenant, token, type_name) = (part(), part(), part());
@@ -54,7 +54,7 @@ impl Wish {
     }
 }
 
-pub(crate) fn wishes() -> impl Strategy<Value = Wish> {
+pub(crate) fn selections() -> impl Strategy<Value = Selection> {
     let process = || proptest::option::of(0..PROCESSES.len());
     let types = prop_oneof![
         3 => Just(Vec::new()),
@@ -69,40 +69,42 @@ pub(crate) fn wishes() -> impl Strategy<Value = Wish> {
         types,
         any::<bool>(),
     )
-        .prop_map(|(limit, tenant, kind, process, types, from_end)| Wish {
-            limit,
-            tenant,
-            kind,
-            process,
-            types,
-            from_end,
-        })
+        .prop_map(
+            |(limit, tenant, kind, process, types, from_end)| Selection {
+                limit,
+                tenant,
+                kind,
+                process,
+                types,
+                from_end,
+            },
+        )
 }
 
 pub(crate) struct Reader {
-    wish: Wish,
+    selection: Selection,
     cursor: Option<Cursor>,
     pub(crate) seen: Vec<String>,
 }
 
 impl Reader {
-    pub(crate) async fn begin(store: &Store, wish: &Wish) -> Self {
-        let cursor = match wish.from_end {
+    pub(crate) async fn begin(store: &Store, selection: &Selection) -> Self {
+        let cursor = match selection.from_end {
             true => Some(store.feed_end().await.unwrap()),
             false => None,
         };
         Self {
-            wish: wish.clone(),
+            selection: selection.clone(),
             cursor,
             seen: Vec::new(),
         }
     }
 
-    /// Asks once and says whether to ask again at once. The cursor goes through its text, as it
-    /// does with clients.
+    /// Reads one page; returns whether there is more. The cursor is converted to text and back, as
+    /// with clients.
     pub(crate) async fn read(&mut self, store: &Store) -> bool {
         let Feed { events, next, more } = store.feed(&self.query()).await.unwrap();
-        assert!(events.len() as u64 <= self.wish.limit);
+        assert!(events.len() as u64 <= self.selection.limit);
         let places: Vec<_> = events.iter().map(|event| event.cursor).collect();
         assert!(places.is_sorted(), "{places:?}");
         assert!(self.cursor.is_none_or(|cursor| cursor <= next));
@@ -113,7 +115,7 @@ impl Reader {
         more
     }
 
-    /// Reads to the end; that every page moves on is what ends it.
+    /// Reads to the end; checks that every page moves on.
     pub(crate) async fn drain(&mut self, store: &Store) {
         let mut before = self.cursor;
         while self.read(store).await {
@@ -122,20 +124,20 @@ impl Reader {
         }
     }
 
-    pub(crate) fn wanted(&self, log: &[String]) -> Vec<String> {
-        let wanted = log.iter().filter(|id| self.wish.wants(id));
-        wanted.cloned().collect()
+    pub(crate) fn expected(&self, log: &[String]) -> Vec<String> {
+        let matching = log.iter().filter(|id| self.selection.matches(id));
+        matching.cloned().collect()
     }
 
     fn query(&self) -> FeedQuery<'_> {
-        let wish = &self.wish;
+        let selection = &self.selection;
         FeedQuery {
             after: self.cursor,
-            limit: wish.limit,
-            tenant: wish.tenant.map(|one| PROCESSES[one].0),
-            kind: wish.kind.map(|one| PROCESSES[one].2),
-            types: &wish.types,
-            process: wish.process.map(|one| {
+            limit: selection.limit,
+            tenant: selection.tenant.map(|one| PROCESSES[one].0),
+            kind: selection.kind.map(|one| PROCESSES[one].2),
+            types: &selection.types,
+            process: selection.process.map(|one| {
                 let (tenant, token, _) = PROCESSES[one];
                 ProcessKey::of(tenant, token)
             }),

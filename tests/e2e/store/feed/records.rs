@@ -1,4 +1,5 @@
-//! Many records, their lists and their logs, each read in one round trip as if it were the only one.
+//! Many records, their lists and their logs, each read in one round trip as if it were the only
+//! one.
 
 use std::time::Duration;
 
@@ -17,8 +18,8 @@ fn key(process: usize) -> ProcessKey {
     ProcessKey::of(tenant, token)
 }
 
-/// So much of a process, with all that belongs to it.
-fn wanted(key: ProcessKey, events: i64, items: i64) -> RecordQuery {
+/// A query for a process with its newest events and items, their data and counts.
+fn query_of(key: ProcessKey, events: i64, items: i64) -> RecordQuery {
     RecordQuery {
         key,
         events,
@@ -28,7 +29,7 @@ fn wanted(key: ProcessKey, events: i64, items: i64) -> RecordQuery {
     }
 }
 
-/// The places of the log of one process, as readers of the feed get them.
+/// The positions in the log of one process, as readers of the feed get them.
 async fn places(ground: &Server, process: usize) -> Vec<LogPlace> {
     let key = key(process);
     let query = FeedQuery {
@@ -41,7 +42,7 @@ async fn places(ground: &Server, process: usize) -> Vec<LogPlace> {
     cursors.map(|cursor| LogPlace { key, cursor }).collect()
 }
 
-/// How many events of a process, each with that much data.
+/// Logs `count` events of a process, each with `bytes` of data.
 async fn fill(ground: &Server, process: usize, count: usize, bytes: usize) {
     let key = key(process).0;
     ground
@@ -53,8 +54,8 @@ async fn fill(ground: &Server, process: usize, count: usize, bytes: usize) {
         .await;
 }
 
-/// Comes back once somebody waits for a lock.
-async fn somebody_waits(ground: &Server) {
+/// Returns once a session waits for a lock.
+async fn until_a_lock_is_awaited(ground: &Server) {
     let connection = ground.connection().await;
     let waits = "select from pg_locks where not granted";
     while connection.query(waits, &[]).await.unwrap().is_empty() {
@@ -72,7 +73,7 @@ fn lengths(logs: &[Log]) -> Vec<Option<usize>> {
 }
 
 #[tokio::test]
-async fn each_record_has_its_place_its_limits_and_its_own_lists() {
+async fn each_record_has_its_position_its_limits_and_its_own_lists() {
     let ground = Server::with_processes().await;
     let connection = ground.connection().await;
     for number in 0..10 {
@@ -84,15 +85,15 @@ async fn each_record_has_its_place_its_limits_and_its_own_lists() {
         let row = format!("{item} ('{key}', '{name}', {ok}, '{{m}}', 's')");
         ground.execute(&row).await;
     }
-    let nobody = ProcessKey(Uuid::nil());
-    let wishes = [
-        wanted(key(1), 2, 0),
-        wanted(nobody, 9, 9),
-        wanted(key(0), 0, 9),
-        wanted(key(3), 9, 9),
-        wanted(key(1), 9, 9),
+    let unknown = ProcessKey(Uuid::nil());
+    let queries = [
+        query_of(key(1), 2, 0),
+        query_of(unknown, 9, 9),
+        query_of(key(0), 0, 9),
+        query_of(key(3), 9, 9),
+        query_of(key(1), 9, 9),
     ];
-    let records = read(&ground, &wishes, i64::MAX).await;
+    let records = read(&ground, &queries, i64::MAX).await;
     let found = records.iter().map(|record| {
         let record = record.as_ref()?;
         let items = record.items.iter().map(|item| item.identifier.as_str());
@@ -111,19 +112,19 @@ async fn each_record_has_its_place_its_limits_and_its_own_lists() {
     let newest = places(&ground, 1).await.last().map(|place| place.cursor);
     assert_eq!(records[0].as_ref().unwrap().cursor, newest);
 
-    // A cut in bytes takes from the last ones.
+    // The limit in bytes drops the last ones.
     ground
         .execute("update waybill.event set data = repeat('x', 100)")
         .await;
-    let records = read(&ground, &wishes, 350).await;
+    let records = read(&ground, &queries, 350).await;
     let counts = records.iter().flatten().map(|record| record.events.len());
     assert_eq!(counts.collect::<Vec<_>>(), [2, 0, 0, 2]);
     ground.end().await;
 }
 
 /// Records that can all be read.
-async fn read(ground: &Server, wanted: &[RecordQuery], bytes_max: i64) -> Vec<Option<Record>> {
-    let found = ground.store.records(wanted, bytes_max).await.unwrap();
+async fn read(ground: &Server, queries: &[RecordQuery], bytes_max: i64) -> Vec<Option<Record>> {
+    let found = ground.store.records(queries, bytes_max).await.unwrap();
     found
         .into_iter()
         .map(|found| found.map(Result::unwrap))
@@ -131,7 +132,7 @@ async fn read(ground: &Server, wanted: &[RecordQuery], bytes_max: i64) -> Vec<Op
 }
 
 #[tokio::test]
-async fn data_that_nobody_wants_is_not_read_but_for_that_of_steps() {
+async fn data_that_is_not_requested_is_read_for_steps_only() {
     let ground = Server::with_processes().await;
     let connection = ground.connection().await;
     for number in 0..2 {
@@ -145,12 +146,12 @@ async fn data_that_nobody_wants_is_not_read_but_for_that_of_steps() {
             key.0
         ))
         .await;
-    let wanted = |data| RecordQuery {
+    let query = |data| RecordQuery {
         data,
-        ..wanted(key, 9, 9)
+        ..query_of(key, 9, 9)
     };
     let read = async |data| {
-        let found = self::read(&ground, &[wanted(data)], 1_000).await;
+        let found = self::read(&ground, &[query(data)], 1_000).await;
         let record = found.into_iter().next().flatten().unwrap();
         let items = record.items.iter();
         let items: Vec<_> = items.map(|item| item.data.is_some()).collect();
@@ -164,10 +165,10 @@ async fn data_that_nobody_wants_is_not_read_but_for_that_of_steps() {
 }
 
 #[tokio::test]
-async fn a_record_is_never_older_than_the_place_it_comes_with() {
+async fn a_record_is_never_older_than_its_cursor() {
     let ground = Server::with_processes().await;
     let writer = ground.connection().await;
-    // Whoever reads knows the statements.
+    // Prepares the reader's statements.
     ground.store.record(key(0), 0, 0).await.unwrap();
     writer
         .batch_execute("begin; lock table waybill.epoch in access exclusive mode")
@@ -175,12 +176,12 @@ async fn a_record_is_never_older_than_the_place_it_comes_with() {
         .unwrap();
     let reading = ground.store.record(key(0), 0, 0);
     let writing = async {
-        somebody_waits(&ground).await;
+        until_a_lock_is_awaited(&ground).await;
         log(&writer, 0, 1).await;
         let key = key(0).0;
-        let told =
+        let update =
             format!("update waybill.process set progress_done = 1 where key = '{key}'; commit");
-        writer.batch_execute(&told).await.unwrap();
+        writer.batch_execute(&update).await.unwrap();
     };
     let (record, ()) = tokio::join!(reading, writing);
     let record = record.unwrap().unwrap();
@@ -190,7 +191,7 @@ async fn a_record_is_never_older_than_the_place_it_comes_with() {
 }
 
 #[tokio::test]
-async fn a_log_is_read_up_to_an_event_of_its_process_that_the_feed_gave() {
+async fn a_log_is_read_up_to_an_event_that_the_feed_returned() {
     let ground = Server::with_processes().await;
     let connection = ground.connection().await;
     for number in 0..10 {
@@ -204,22 +205,22 @@ async fn a_log_is_read_up_to_an_event_of_its_process_that_the_feed_gave() {
     log(&connection, 0, 11).await;
     let rows = "select epoch, tx::text, pos from waybill.event where pos = 11";
     let row = connection.query_one(rows, &[]).await.unwrap();
-    let held_back = Cursor {
+    let delayed = Cursor {
         epoch: row.get(0),
         tx: row.get::<_, &str>(1).parse().unwrap(),
         pos: row.get(2),
     };
     let place = |key, cursor| LogPlace { key, cursor };
-    let asked = [
+    let places = [
         of_second[4],
         place(key(0), of_second[4].cursor),
         place(key(0), Cursor::default()),
-        place(key(0), held_back),
+        place(key(0), delayed),
         place(ProcessKey(Uuid::nil()), of_second[4].cursor),
         of_first[0],
         of_second[2],
     ];
-    let logs = ground.store.logs(&asked).await.unwrap();
+    let logs = ground.store.logs(&places).await.unwrap();
     let expected = [Some(5), None, None, None, None, Some(1), Some(3)];
     assert_eq!(lengths(&logs), expected);
     let record = ground.store.record(key(0), 0, 0).await.unwrap().unwrap();
@@ -232,18 +233,18 @@ async fn a_log_is_read_up_to_an_event_of_its_process_that_the_feed_gave() {
     assert_eq!(last.end, of_second[4].cursor);
 
     open.batch_execute("rollback").await.unwrap();
-    let logs = ground.store.logs(&asked[3..4]).await.unwrap();
+    let logs = ground.store.logs(&places[3..4]).await.unwrap();
     assert_eq!(lengths(&logs), [Some(6)]);
     ground.end().await;
 }
 
 #[tokio::test]
-async fn a_log_that_is_too_long_is_not_read_and_hides_no_other() {
+async fn a_log_that_is_too_long_is_not_read_and_the_others_are() {
     let ground = Server::with_processes().await;
     for (process, count, bytes) in [(0, 10_001, 2), (1, 6_000, 2), (2, 9, 2_000_000)] {
         fill(&ground, process, count, bytes).await;
     }
-    let mut asked = Vec::new();
+    let mut places = Vec::new();
     for (process, pos) in [
         (0, 10_001),
         (1, 6_000),
@@ -264,26 +265,26 @@ async fn a_log_that_is_too_long_is_not_read_and_hides_no_other() {
             tx: row.get::<_, &str>(1).parse().unwrap(),
             pos: row.get(2),
         };
-        asked.push(LogPlace {
+        places.push(LogPlace {
             key: key(process),
             cursor,
         });
     }
     let too_long = Some(usize::MAX);
-    for (asked, expected) in [
-        (&asked[..1], vec![too_long]),
-        (&asked[2..3], vec![Some(10_000)]),
-        (&asked[4..6], vec![too_long, Some(8)]),
+    for (requested, expected) in [
+        (&places[..1], vec![too_long]),
+        (&places[2..3], vec![Some(10_000)]),
+        (&places[4..6], vec![too_long, Some(8)]),
         (
-            &[asked[0], asked[1], asked[3]][..],
+            &[places[0], places[1], places[3]][..],
             vec![too_long, Some(6_000), Some(4_000)],
         ),
         (
-            &[asked[1], asked[3], asked[5]][..],
+            &[places[1], places[3], places[5]][..],
             vec![Some(6_000), Some(4_000), too_long],
         ),
     ] {
-        let logs = ground.store.logs(asked).await.unwrap();
+        let logs = ground.store.logs(requested).await.unwrap();
         assert_eq!(lengths(&logs), expected);
     }
     ground.end().await;

@@ -6,10 +6,10 @@ use waybill::store::read::feed::{FeedError, FeedEvent, FeedQuery};
 use waybill::store::read::feed_cursor::Cursor;
 
 use crate::store::feed::ground::{begin, commit, write};
-use crate::store::feed::reader::{Reader, Wish};
+use crate::store::feed::reader::{Reader, Selection};
 use crate::store::server::{self, Server};
 
-/// What a reader of everything is shown after a place.
+/// The events that an unfiltered reader gets after a cursor.
 async fn ids(store: &Store, after: Cursor) -> Result<Vec<String>, FeedError> {
     let query = FeedQuery {
         after: Some(after),
@@ -25,7 +25,7 @@ async fn is_undone(store: &Store, after: Cursor) -> bool {
     matches!(ids(store, after).await, Err(FeedError::Undone))
 }
 
-/// Gives numbers to transactions that log nothing.
+/// Uses up transaction ids without logging.
 async fn burn(ground: &Server, count: usize) {
     let connection = ground.connection().await;
     for how in ["commit", "rollback"].iter().cycle().take(count) {
@@ -34,7 +34,7 @@ async fn burn(ground: &Server, count: usize) {
     }
 }
 
-/// The cursor that versions before gave out at the end of the feed.
+/// The cursor that earlier versions returned at the end of the feed.
 async fn end_as_before(ground: &Server) -> Cursor {
     let xmin = ground.value("select pg_snapshot_xmin(pg_current_snapshot())");
     let running: u64 = xmin.await.parse().unwrap();
@@ -45,17 +45,17 @@ async fn end_as_before(ground: &Server) -> Cursor {
     }
 }
 
-/// Some that have read a part, and some that filter.
+/// Readers at different positions, some with filters.
 async fn readers(ground: &Server) -> Vec<Reader> {
-    let wishes = [
-        Wish::everything(1),
-        Wish::everything(50),
-        Wish::of_tenant(2, 1),
-        Wish::of_tenant(3, 5),
+    let selections = [
+        Selection::everything(1),
+        Selection::everything(50),
+        Selection::of_tenant(2, 1),
+        Selection::of_tenant(3, 5),
     ];
     let mut readers = Vec::new();
-    for (at, wish) in wishes.iter().enumerate() {
-        let mut reader = Reader::begin(&ground.store, wish).await;
+    for (at, selection) in selections.iter().enumerate() {
+        let mut reader = Reader::begin(&ground.store, selection).await;
         for _ in 0..at {
             reader.read(&ground.store).await;
         }
@@ -82,7 +82,7 @@ async fn promoting_a_synchronous_replica_keeps_every_cursor() {
     for reader in &mut readers[1..] {
         reader.drain(&primary.store).await;
     }
-    // One who was connected before and writes after it.
+    // A client that connected before the promotion and writes after it.
     let early = replica.connection().await;
     early.batch_execute("select 1").await.unwrap();
     replica.promote(&mut primary).await;
@@ -101,7 +101,7 @@ async fn promoting_a_synchronous_replica_keeps_every_cursor() {
     }
     for reader in &mut readers {
         reader.drain(&replica.store).await;
-        assert_eq!(reader.seen, reader.wanted(&logged));
+        assert_eq!(reader.seen, reader.expected(&logged));
     }
     drop(early);
     replica.end().await;
@@ -157,7 +157,7 @@ async fn a_cursor_of_events_that_a_promoted_replica_never_received_is_gone() {
     assert_eq!(lost.len(), 4);
 
     replica.promote(&mut primary).await;
-    // Before anything is written, then after it, when those numbers of transactions were used again.
+    // Before anything is written, and after the transaction ids were used again.
     for round in 0..2 {
         for cursor in &lost {
             assert!(
@@ -171,7 +171,7 @@ async fn a_cursor_of_events_that_a_promoted_replica_never_received_is_gone() {
     let new = ids(&replica.store, survived).await.unwrap();
     assert_eq!(new, replica.log().await[1..]);
     assert_eq!(new.len(), 2);
-    // Retention that has come further hides none of those after the end of the first epoch.
+    // A later horizon of retention hides none of those after the end of the first epoch.
     let horizon = "insert into waybill.tenant_horizon select 'else', epoch, tx, pos
                    from waybill.event order by epoch desc, tx desc limit 1";
     replica.execute(horizon).await;
@@ -188,7 +188,7 @@ async fn a_cursor_of_events_that_a_promoted_replica_never_received_is_gone() {
     primary.end().await;
 }
 
-/// The events that readers see, each with its place.
+/// The events that readers get, each with its cursor.
 async fn places(ground: &Server) -> Vec<(String, Cursor)> {
     let query = FeedQuery {
         limit: 100,
@@ -230,7 +230,7 @@ async fn a_cursor_from_after_the_moment_of_a_point_in_time_recovery_is_gone() {
                 }
             }
         }
-        // The first one was given up, and the second one does not know that it ever was.
+        // The first recovery was abandoned, and the second one does not know of it.
         if let Some(before) = before {
             assert!(is_undone(&recovered.store, before).await);
         }

@@ -1,4 +1,4 @@
-//! A second server made out of a first one: as its replica, or brought to an earlier moment.
+//! A second server from a first one: as its replica, or recovered to an earlier moment.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -39,7 +39,7 @@ impl Server {
         replica
     }
 
-    /// A backup of now, to be brought to a later moment.
+    /// A backup of now, to be recovered to a later moment.
     pub(crate) fn back_up(&self, signal: &str, settings: &str) -> Backup {
         let folder = server::folder();
         let mut copying = Command::new("/bin/sh")
@@ -61,7 +61,7 @@ impl Server {
         self.value("select pg_current_wal_lsn()").await
     }
 
-    /// From now on no transaction is over here before it is on the replica's disk.
+    /// From now on no commit returns before it is on the replica's disk.
     pub(crate) async fn waits_for(&self, replica: &Server) {
         self.is_followed_by(replica).await;
         for setting in [
@@ -90,7 +90,7 @@ impl Server {
         .await;
     }
 
-    /// From now on it receives nothing more.
+    /// Disconnects it from its primary.
     pub(crate) async fn cut_off(&self) {
         self.execute("alter system set primary_conninfo = ''").await;
         self.execute("select pg_reload_conf()").await;
@@ -102,7 +102,7 @@ impl Server {
         .await;
     }
 
-    /// Takes the place of a server that is no more.
+    /// Kills the primary and promotes this one.
     pub(crate) async fn promote(&self, primary: &mut Server) {
         primary.server.kill().await.unwrap();
         assert_eq!(self.value("select pg_promote()").await, "true");
@@ -130,7 +130,7 @@ impl Backup {
     }
 }
 
-/// Looks until it is so.
+/// Polls until it is so.
 pub(crate) async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
     let began = Instant::now();
     while !is_so().await {

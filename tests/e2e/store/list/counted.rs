@@ -1,4 +1,4 @@
-//! Lists for those who skip by number: how many there are, and the place after so many.
+//! Lists skipped by number: the total, and the cursor after `n` processes.
 
 use waybill::domain::{Kind, Status};
 use waybill::store::read::list::{Counted, LOOKED_AT_MAX};
@@ -12,7 +12,7 @@ const NUMBERED: &str = include_str!("../../../../src/store/queries/read/find_num
 const COUNT: &str = include_str!("../../../../src/store/queries/read/count_listed.sql");
 
 #[tokio::test]
-async fn whoever_skips_by_number_goes_on_where_whoever_reads_all_is_by_then() {
+async fn skipping_by_number_continues_where_reading_all_would_be() {
     let ground = Server::start().await;
     ground.fill(1, 3_000).await;
     let some = Selection {
@@ -53,7 +53,7 @@ async fn whoever_skips_by_number_goes_on_where_whoever_reads_all_is_by_then() {
 }
 
 #[tokio::test]
-async fn counting_looks_at_the_newest_processes_alone_and_sorts_nothing() {
+async fn counting_reads_only_the_newest_processes_and_sorts_nothing() {
     let ground = Server::start().await;
     ground.fill(1, 20_000).await;
     ground.execute("vacuum analyze waybill.process").await;
@@ -79,12 +79,12 @@ async fn counting_looks_at_the_newest_processes_alone_and_sorts_nothing() {
 }
 
 #[tokio::test]
-async fn a_process_is_found_by_its_number_without_a_look_at_the_others_of_its_tenant() {
+async fn finding_a_process_by_its_number_reads_no_other_process() {
     let ground = Server::start().await;
     ground.fill(1, 20_000).await;
     ground.execute("vacuum analyze waybill.process").await;
     let connection = ground.connection().await;
-    // As for whoever asks often: the plan is made before the numbers are known.
+    // As for frequent queries: a generic plan, made before the numbers are known.
     let prepare =
         format!("set plan_cache_mode = force_generic_plan; prepare numbered as {NUMBERED}");
     connection.batch_execute(&prepare).await.unwrap();

@@ -1,4 +1,4 @@
-//! What is remembered of processes that retention has deleted, and for how long.
+//! Tombstones of deleted processes, and how long they are kept.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::store::server::Server;
 const LONG: Duration = Duration::from_secs(3_600);
 
 #[tokio::test]
-async fn what_was_let_go_is_remembered_for_its_time_and_forgotten_in_bounded_batches() {
+async fn tombstones_are_kept_for_their_time_and_deleted_in_bounded_batches() {
     let ground = Server::start().await;
     ground.fill(1, 600).await;
     let keys = ground.query("select key from waybill.process where ended_at is not null");
@@ -25,10 +25,10 @@ async fn what_was_let_go_is_remembered_for_its_time_and_forgotten_in_bounded_bat
     assert_eq!(ground.store.forgotten(&keys).await.unwrap().len(), 400);
     let open = ground.known().await;
     assert_eq!(open.len(), 200);
-    let nobody = [ProcessKey::of("alpha", "nobody")];
-    assert!(ground.store.forgotten(&nobody).await.unwrap().is_empty());
+    let unknown = [ProcessKey::of("alpha", "unknown")];
+    assert!(ground.store.forgotten(&unknown).await.unwrap().is_empty());
 
-    // They came back, ended and were let go again: remembered from then on.
+    // They came again, ended and were deleted again: kept from then on.
     ground
         .execute(
             "update waybill.tombstone set forgotten_at = now() - interval '2 hours';

@@ -1,4 +1,4 @@
-//! More processes than one page looks at.
+//! More processes than one page reads.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use waybill::store::admin::quarantine::ClaimLimits;
 use crate::store::server::Server;
 
 impl Server {
-    /// One slice of what retention does, which has rows enough.
+    /// One slice of a retention job.
     pub(crate) async fn delete_expired(&self, retention: Duration, processes: i64) -> u64 {
         let cut = ClaimLimits::of(processes);
         let deletion = Deletion::expired(&self.store, retention, &cut).await;

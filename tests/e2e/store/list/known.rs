@@ -1,4 +1,4 @@
-//! What is in the table, and which of it a selection means, said a second time and without SQL.
+//! The contents of the table, and the rows of a selection, computed without SQL.
 
 use jiff::Timestamp;
 use tokio_postgres::Row;
@@ -28,7 +28,7 @@ pub(crate) struct Known {
 }
 
 impl Server {
-    /// All there is.
+    /// All processes.
     pub(crate) async fn known(&self) -> Vec<Known> {
         let rows = self
             .query(
@@ -58,13 +58,13 @@ impl Server {
     }
 }
 
-/// The tokens that a reader has to see, in this order.
-pub(crate) fn wanted(all: &[Known], tenant: &str, selection: &Selection) -> Vec<String> {
+/// The tokens that a reader must get, in this order.
+pub(crate) fn expected(all: &[Known], tenant: &str, selection: &Selection) -> Vec<String> {
     let fits = |known: &&Known| known.tenant == tenant && known.fits(selection);
-    let mut wanted: Vec<_> = all.iter().filter(fits).collect();
+    let mut matching: Vec<_> = all.iter().filter(fits).collect();
     let by_end = selection.ended != Range::default();
     let by_opening = selection.opened != Range::default();
-    wanted.sort_by_key(|known| {
+    matching.sort_by_key(|known| {
         let at = match selection.group {
             None if by_end => known.ended_at.unwrap(),
             None if by_opening => known.opened_at.unwrap(),
@@ -72,16 +72,17 @@ pub(crate) fn wanted(all: &[Known], tenant: &str, selection: &Selection) -> Vec<
         };
         std::cmp::Reverse((at, known.key))
     });
-    wanted.iter().map(|known| known.token.clone()).collect()
+    matching.iter().map(|known| known.token.clone()).collect()
 }
 
 impl Known {
     fn fits(&self, selection: &Selection) -> bool {
-        let is =
-            |wanted: &Option<String>, found: &Option<String>| wanted.is_none() || wanted == found;
-        let named = |wanted: &String| {
+        let is = |selected: &Option<String>, found: &Option<String>| {
+            selected.is_none() || selected == found
+        };
+        let named = |part: &String| {
             let name = self.filename.as_ref().map(|name| name.to_ascii_lowercase());
-            name.is_some_and(|name| name.contains(&wanted.to_ascii_lowercase()))
+            name.is_some_and(|name| name.contains(&part.to_ascii_lowercase()))
         };
         let statuses = selection.statuses.iter().map(|status| status.name());
         let statuses: Vec<_> = statuses.collect();
@@ -110,7 +111,7 @@ fn lies_in(range: Range, at: Option<Timestamp>) -> bool {
             .is_none_or(|before| at.is_some_and(|at| at < before))
 }
 
-/// Selections of every kind, alone and together; some mean nothing at all.
+/// Selections of every kind, alone and combined; some select nothing.
 pub(crate) const SELECTIONS: [&str; 31] = [
     "",
     "kind=order",
@@ -124,7 +125,7 @@ pub(crate) const SELECTIONS: [&str; 31] = [
     "group=g2&kind=upload",
     "group=g6&opened_after=2025-12-31T12:00:00Z",
     "module=m3&source=s1",
-    "source=nobody",
+    "source=unknown",
     "opened_after=2025-12-31T12:00:00Z",
     "opened_before=2025-12-31T12:00:00Z",
     "opened_after=2025-12-31T12:00:00Z&opened_before=2025-12-31T12:01:00.000001Z",
@@ -145,7 +146,7 @@ pub(crate) const SELECTIONS: [&str; 31] = [
     "filename=nothing like it",
 ];
 
-/// A selection out of its text.
+/// Parses a selection.
 pub(crate) fn selection(text: &str) -> Selection {
     let mut read = Selection::default();
     for (name, value) in text.split('&').filter_map(|pair| pair.split_once('=')) {

@@ -1,5 +1,5 @@
-//! Lists of processes on a real server: no page skips or repeats a process, and none costs more than
-//! a bounded walk along an index.
+//! Lists of processes on a real server: no page skips or repeats a process, and none costs more
+//! than a bounded walk along an index.
 
 mod counted;
 mod forgotten;

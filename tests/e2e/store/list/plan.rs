@@ -1,4 +1,4 @@
-//! What a page costs the server, as the server itself explains it.
+//! The cost of a page, by the server's own plans.
 
 use waybill::store::read::list;
 use waybill::store::read::list_cursor::Sort;
@@ -23,7 +23,7 @@ const WALKS: [(Sort, &str, &str); 4] = [
 async fn a_page_is_a_bounded_walk_along_its_index_for_a_large_tenant_among_many_small_ones() {
     let ground = Server::start().await;
     ground.fill(1, 20_000).await;
-    // Whoever plans for the average tenant would rather sort the little it has.
+    // A generic plan for the average tenant would sort its few rows instead.
     ground
         .execute(
             "update waybill.process set group_name = 'all' where tenant = 'alpha';
@@ -47,7 +47,7 @@ async fn a_page_is_a_bounded_walk_along_its_index_for_a_large_tenant_among_many_
             )
         };
 
-        // Of what nobody has: a page looks at all it may, and no further.
+        // With no matching process a page reads its maximum, and no more.
         let nobodys = [
             "'upload'",
             "'{running}'",
@@ -62,13 +62,13 @@ async fn a_page_is_a_bounded_walk_along_its_index_for_a_large_tenant_among_many_
         assert!(plan.contains(bound), "{plan}");
         is_bounded(&plan);
 
-        // Without a filter nothing but the page is looked at.
+        // Without a filter only the page is read.
         let plan = ground.explain(BEGIN, statement, &values(["null"; 6])).await;
         assert_eq!(rows(&plan, &walk), 101, "{plan}");
         assert!(plan.contains(&format!("{far}(never executed)")), "{plan}");
         is_bounded(&plan);
 
-        // Where an order stands is looked up order by order.
+        // The current stages are looked up order by order.
         let standing = ["null", "null", "null", "null", "null", "'stock'"];
         let plan = ground.explain(BEGIN, statement, &values(standing)).await;
         assert!(plan.contains("using stage_pkey on stage t "), "{plan}");
@@ -77,7 +77,7 @@ async fn a_page_is_a_bounded_walk_along_its_index_for_a_large_tenant_among_many_
     ground.end().await;
 }
 
-/// How many rows a node of the plan gave.
+/// The number of rows that a node of the plan returned.
 pub(crate) fn rows(plan: &str, node: &str) -> u64 {
     let (_, rest) = plan
         .split_once(&format!("{node}(actual rows="))

@@ -1,4 +1,4 @@
-//! What single orders and codes cost the server, whatever it is asked for by.
+//! The cost of finding one order or one code, by each of its keys.
 
 use crate::store::list::plan::rows;
 use crate::store::server::Server;
@@ -9,7 +9,7 @@ const CREATE: &str = include_str!("../../../../src/store/queries/admin/create_se
 const USE: &str = include_str!("../../../../src/store/queries/admin/use_session.sql");
 
 #[tokio::test]
-async fn who_knows_a_number_or_a_code_reads_no_table_for_it() {
+async fn a_known_number_or_code_is_found_without_a_table_scan() {
     let ground = Server::start().await;
     ground.fill(1, 20_000).await;
     ground
@@ -54,15 +54,15 @@ async fn who_knows_a_number_or_a_code_reads_no_table_for_it() {
 }
 
 impl Server {
-    /// Runs a statement with the plan that it gets when it has run often.
+    /// Explains a statement with its generic plan.
     pub(crate) async fn explain_generic(&self, statement: &str, values: &str) -> String {
         let connection = self.connection().await;
         let prepare = format!(
-            "set plan_cache_mode = force_generic_plan; deallocate all; prepare asked as {statement}"
+            "set plan_cache_mode = force_generic_plan; deallocate all; prepare explained as {statement}"
         );
         connection.batch_execute(&prepare).await.unwrap();
         let explain = "explain (analyze, costs off, timing off, summary off)";
-        let explain = format!("{explain} execute asked ({values})");
+        let explain = format!("{explain} execute explained ({values})");
         let rows = connection.query(&explain, &[]).await.unwrap();
         connection.discard();
         let lines: Vec<String> = rows.iter().map(|row| row.get(0)).collect();

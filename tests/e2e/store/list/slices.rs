@@ -1,5 +1,4 @@
-//! A process with many rows is deleted slice by slice; meanwhile no reader takes it for whole, and
-//! none misses anything unknowingly.
+//! A process with many rows is deleted slice by slice; meanwhile it is gone for every reader.
 
 use std::time::Duration;
 
@@ -20,7 +19,7 @@ const EVENTS: i64 = 5_000;
 const ITEMS: i64 = 2_000;
 
 #[tokio::test]
-async fn a_large_process_goes_slice_by_slice_and_is_gone_for_every_reader_meanwhile() {
+async fn a_large_process_is_deleted_in_slices_and_is_gone_for_readers_at_once() {
     let ground = Server::start().await;
     ground.fill(1, 60).await;
     let key = large(&ground, "alpha", "large", "2 hours").await;
@@ -44,7 +43,7 @@ async fn a_large_process_goes_slice_by_slice_and_is_gone_for_every_reader_meanwh
             .await;
         let left: i64 = left[0].get(0);
         assert!(before - left <= 600 && (finished == 1) == (left == 0));
-        // What the feed still has of it is all that comes after the horizon of its tenant.
+        // The feed still returns exactly what comes after the horizon of its tenant.
         let hidden = "select count(*) from waybill.event_before e, waybill.tenant_horizon h
              where h.tenant = 'alpha' and (e.epoch, e.tx, e.pos) > (h.epoch, h.tx, h.pos)
                and not exists (select from waybill.event k where k.source = e.source and k.id = e.id)";
@@ -67,7 +66,7 @@ async fn leaves_only_what_must_be_recognised(ground: &Server, key: ProcessKey) {
         );
         assert_eq!(one(ground, &left).await.get::<_, i64>(0), 0, "{table}");
     }
-    // Each accepted opening is remembered, and nothing that came late or opened nothing.
+    // The tombstone has each accepted opening, and no late or refused one.
     let remembered = "select t.attempt, t.ended_at is not null, t.openings = array(
             select substring(sha256(convert_to(source || E'\\n' || id, 'UTF8')) from 1 for 16) as h
             from waybill.event_before where type = 'upload.received' and not late
@@ -81,7 +80,7 @@ async fn leaves_only_what_must_be_recognised(ground: &Server, key: ProcessKey) {
 }
 
 #[tokio::test]
-async fn a_deletion_skips_what_another_holds_and_finds_what_came_late() {
+async fn a_deletion_skips_locked_processes_and_finds_late_rows() {
     let ground = Server::start().await;
     let one = large(&ground, "alpha", "one", "3 hours").await;
     let other = large(&ground, "beta", "other", "2 hours").await;
@@ -94,7 +93,7 @@ async fn a_deletion_skips_what_another_holds_and_finds_what_came_late() {
     assert!(take().await.unwrap().claimed().is_empty());
     drop(second);
     assert_eq!(first.slice(3_000, &mut stopped).await.unwrap(), 0);
-    // A late event that sorts before what was deleted; a janitor that knows nothing of the slice.
+    // A late event that sorts before what was deleted; a janitor without knowledge of the slice.
     ground
         .execute(&format!(
             "insert into waybill.event (process, source, id, type, time, late, data, pos)
@@ -131,7 +130,7 @@ async fn a_deletion_skips_what_another_holds_and_finds_what_came_late() {
 }
 
 #[tokio::test]
-async fn what_is_set_aside_is_skipped_until_it_is_tried_again_or_nothing_is_wrong_any_more() {
+async fn quarantined_records_are_skipped_until_a_retry_or_a_repair() {
     let ground = Server::start().await;
     let one = large(&ground, "alpha", "one", "3 hours").await;
     let other = large(&ground, "alpha", "other", "2 hours").await;
@@ -141,15 +140,15 @@ async fn what_is_set_aside_is_skipped_until_it_is_tried_again_or_nothing_is_wron
         .await
         .unwrap();
     assert_eq!(store.tally().await.unwrap().quarantined, 1);
-    let taken = async || {
+    let claimed = async || {
         let deletion = Deletion::expired(store, LONG, &ONE).await.unwrap();
         deletion.claimed()[0]
     };
-    assert_eq!((taken().await.key, taken().await.again), (other, false));
+    assert_eq!((claimed().await.key, claimed().await.again), (other, false));
     ground
         .execute("update waybill.quarantine set retry_at = now()")
         .await;
-    assert_eq!((taken().await.key, taken().await.again), (one, true));
+    assert_eq!((claimed().await.key, claimed().await.again), (one, true));
     store
         .set_aside(one, QuarantinedFor::Delete, "it still is")
         .await
@@ -208,14 +207,14 @@ async fn seen(ground: &Server, key: ProcessKey) -> Result<(), Absent> {
         process,
         ..FeedQuery::default()
     };
-    let told = store.feed(&query).await.unwrap().events;
+    let events = store.feed(&query).await.unwrap().events;
     let parts = Parts::default();
     let as_of = None;
     let found = read(store, &[ReadQuery { key, parts, as_of }])
         .await
         .unwrap()
         .remove(0);
-    assert_eq!(found.is_ok(), kind.is_some() && !told.is_empty());
+    assert_eq!(found.is_ok(), kind.is_some() && !events.is_empty());
     found.map(|_| ())
 }
 

@@ -4,13 +4,13 @@ use waybill::store::read::list::{LIST_MAX, ListError};
 use waybill::store::read::list_cursor::{ListCursor, Sort};
 use waybill::store::read::list_selection::{Range, Selection};
 
-use crate::store::list::known::{SELECTIONS, selection, wanted};
+use crate::store::list::known::{SELECTIONS, expected, selection};
 use crate::store::server::Server;
 
-/// More than twice what one page looks at.
+/// More than twice what one page reads.
 const ROWS: u32 = 25_000;
 
-/// Somebody who reads on from page to page.
+/// A reader that reads page by page.
 struct Reader<'a> {
     tenant: &'a str,
     selection: &'a Selection,
@@ -32,7 +32,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Asks once and says whether to ask again. The place goes through its text, as with clients.
+    /// Reads one page; returns whether there is more. The cursor is converted to text and back, as
+    /// with clients.
     async fn read(&mut self, ground: &Server) -> bool {
         let page = ground
             .store
@@ -71,17 +72,17 @@ async fn a_reader_sees_each_process_of_a_selection_once_and_in_order() {
     let known = ground.known().await;
     for selection in SELECTIONS.map(selection) {
         for tenant in ["alpha", "beta", "gamma"] {
-            let wanted = wanted(&known, tenant, &selection);
+            let tokens = expected(&known, tenant, &selection);
             // Small pages where there is little, so that many ends fall among equal times.
-            let limit = if wanted.len() < 500 { 7 } else { 333 };
+            let limit = if tokens.len() < 500 { 7 } else { 333 };
             let (seen, pages) = Reader::of(tenant, &selection, limit).drain(&ground).await;
             assert!(
-                seen == wanted,
+                seen == tokens,
                 "{tenant} {selection:?}: {} of {}",
                 seen.len(),
-                wanted.len()
+                tokens.len()
             );
-            // A page is full, or as long as a page looks.
+            // A page is full, or has read its maximum.
             let most = seen.len() / usize::try_from(limit).unwrap() + 25_000 / 10_000 + 1;
             assert!(pages <= most, "{pages} pages for {selection:?}");
         }
@@ -90,11 +91,11 @@ async fn a_reader_sees_each_process_of_a_selection_once_and_in_order() {
 }
 
 #[tokio::test]
-async fn what_comes_meanwhile_moves_nothing_that_was_there() {
+async fn new_processes_move_nothing_in_a_list() {
     let ground = Server::start().await;
     ground.fill(1, 3_000).await;
     for (round, selection) in SELECTIONS.map(selection).iter().enumerate() {
-        let before = wanted(&ground.known().await, "alpha", selection);
+        let before = expected(&ground.known().await, "alpha", selection);
         let mut reader = Reader::of("alpha", selection, 50.max(before.len() as u64 / 4));
         let first = 3_001 + u32::try_from(round).unwrap() * 300;
         let mut part = 0;
@@ -106,12 +107,12 @@ async fn what_comes_meanwhile_moves_nothing_that_was_there() {
                 part += 1;
             }
         }
-        let after = wanted(&ground.known().await, "alpha", selection);
+        let after = expected(&ground.known().await, "alpha", selection);
         let mut seen = reader.seen.clone();
         seen.sort();
         seen.dedup();
         assert_eq!(seen.len(), reader.seen.len(), "none twice: {selection:?}");
-        // What was there is seen in its order; what came may be seen in its place.
+        // Old processes are seen in order; new ones may be seen in their position.
         let mut old = before.iter().peekable();
         for token in &reader.seen {
             assert!(after.contains(token), "{token}: {selection:?}");
@@ -123,7 +124,7 @@ async fn what_comes_meanwhile_moves_nothing_that_was_there() {
 }
 
 #[tokio::test]
-async fn a_place_is_good_in_its_own_order_alone_and_may_point_anywhere_in_it() {
+async fn a_cursor_is_valid_only_in_its_own_order_and_at_any_position() {
     let ground = Server::start().await;
     ground.fill(1, 200).await;
     let all = Selection::default();
@@ -140,7 +141,7 @@ async fn a_place_is_good_in_its_own_order_alone_and_may_point_anywhere_in_it() {
     let refused = ground.store.list("alpha", &opened, Some(next), 10).await;
     assert!(matches!(refused, Err(ListError::OtherSort)));
     // Before all times, and after all that there are.
-    let all = wanted(&ground.known().await, "alpha", &opened);
+    let all = expected(&ground.known().await, "alpha", &opened);
     for (at, found) in [("0000", 0), ("0460", all.len())] {
         let text = format!("p1o{at}{}", "0".repeat(44));
         let place: ListCursor = text.parse().unwrap();

@@ -1,18 +1,18 @@
-//! Accessibility: every page is held to WCAG 2.1 A and AA by axe, which comes from npm in the version
-//! of `scripts/accessibility/package-lock.json`.
+//! Accessibility: axe checks every page for WCAG 2.1 A and AA. It comes from npm in the version of
+//! `scripts/accessibility/package-lock.json`.
 
 use serde_json::Value;
 use tokio::{process::Command, sync::OnceCell};
 
 use super::page::Page;
 
-/// What axe looks for.
+/// The rules that axe checks.
 const RULES: &str = "['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice']";
 
 static AXE: OnceCell<String> = OnceCell::const_new();
 
 impl Page {
-    /// Fails with everything that axe has found in the page as it stands.
+    /// Fails with everything that axe finds in the page.
     pub(crate) async fn accessible(&self) {
         let found = self.violations().await;
         let address = self.evaluate("location.href").await;
@@ -23,10 +23,10 @@ impl Page {
         );
     }
 
-    /// What axe has found: the rule, how often and what it asks for, and the first places where it is broken.
+    /// The violations: the rule, its help, and the first elements that violate it.
     pub(crate) async fn violations(&self) -> Vec<String> {
         let source = AXE.get_or_init(source).await;
-        // Put in from outside: the page's own policy stays as strict as it is.
+        // Injected by the debugger: the page's policy stays as it is.
         if self.evaluate("typeof axe").await == "undefined" {
             self.evaluate(source).await;
         }
@@ -47,10 +47,10 @@ async fn source() -> String {
     let script = format!("{root}/scripts/npm-modules");
     let output = Command::new(&script).arg("accessibility").output().await;
     let output = output.unwrap_or_else(|error| panic!("{script}: {error}"));
-    let said = String::from_utf8_lossy(&output.stderr);
+    let errors = String::from_utf8_lossy(&output.stderr);
     assert!(
         output.status.success(),
-        "axe did not come from npm, which the first run needs: {said}"
+        "axe did not come from npm, which the first run needs: {errors}"
     );
     let folder = String::from_utf8(output.stdout).expect("a path");
     let path = format!("{}/node_modules/axe-core/axe.min.js", folder.trim_end());

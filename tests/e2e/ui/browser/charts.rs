@@ -1,9 +1,9 @@
-//! The charts: their figures change while somebody looks, and what they have opened stays open.
+//! The charts: their figures are updated, and an open table stays open.
 
 use serde_json::json;
 use waybill::domain::access::Scope;
 
-use super::hands::named;
+use super::input::named;
 use super::scene::Scene;
 use crate::support::ground::run;
 
@@ -17,7 +17,7 @@ fn figure(name: &str) -> String {
 }
 
 #[test]
-fn figures_change_while_somebody_reads_the_numbers() {
+fn charts_update_while_their_table_is_open() {
     run(async {
         let mut scene = Scene::set("charts").await;
         scene.hour().await;
@@ -27,7 +27,7 @@ fn figures_change_while_somebody_reads_the_numbers() {
         page.remember().await;
         let charts = "document.querySelectorAll('.chart svg[role=img]').length";
         assert_eq!(page.evaluate(charts).await, 6);
-        // Every picture is there in numbers, too: sixty minutes of it.
+        // Every chart has its numbers as a table: sixty minutes.
         page.click(&named("summary", "Numbers")).await;
         let open = "document.querySelector('.chart details[open] tbody')?.rows.length === 60";
         page.wait_until(open).await;

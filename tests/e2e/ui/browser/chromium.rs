@@ -1,8 +1,8 @@
-//! The browser of all tests: one headless Chromium, which is spoken to over a pipe (Chrome DevTools
-//! Protocol). What is said there is left to the others.
+//! The browser of all tests: one headless Chromium, controlled over a pipe (Chrome DevTools
+//! Protocol).
 //!
-//! It has no port that others could reach, and it ends when the pipe does: also when the tests panic
-//! or are killed.
+//! It has no port that others could reach, and it ends when the pipe does: also when the tests
+//! panic or are killed.
 
 use std::{
     collections::HashMap,
@@ -25,7 +25,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::seen::Seen;
+use super::activity::Activity;
 use crate::support::ground::{PATIENCE, folder};
 
 /// Chromium reads commands from descriptor 3 and answers on 4.
@@ -35,8 +35,8 @@ for name in chromium chromium-browser google-chrome; do
 done
 echo "there is no Chromium: 'scripts/needs test' installs it" >&2
 "#;
-/// Nothing is asked of anybody but the machine itself, tabs that nobody sees are as quick as others,
-/// and what people do is not dropped because nothing was painted yet.
+/// No requests to other machines, background tabs as fast as others, and no input dropped before
+/// the first paint.
 const FLAGS: [&str; 18] = [
     "--headless=new",
     "--remote-debugging-pipe",
@@ -69,15 +69,15 @@ pub(crate) struct Browser {
     _tasks: JoinSet<()>,
 }
 
-/// Who is told of what comes.
+/// Receivers of answers and events.
 #[derive(Default)]
 struct Waiting {
     gone: bool,
     answers: HashMap<u64, oneshot::Sender<Value>>,
-    sessions: HashMap<String, Seen>,
+    sessions: HashMap<String, Activity>,
 }
 
-/// The one browser; the first who asks starts it.
+/// The one browser; the first call starts it.
 pub(crate) async fn browser() -> &'static Browser {
     BROWSER.get_or_init(Browser::start).await
 }
@@ -102,11 +102,11 @@ impl Browser {
             _tasks: tasks,
         };
         let version = browser.call(None, "Browser.getVersion", json!({})).await;
-        version.expect("a browser that speaks");
+        version.expect("a browser that answers");
         browser
     }
 
-    /// Says something to the browser, or to one of its tabs, and waits for the answer.
+    /// Sends a command to the browser, or to one of its tabs, and waits for the answer.
     pub(crate) async fn call(
         &self,
         session: Option<&str>,
@@ -127,13 +127,13 @@ impl Browser {
         }
     }
 
-    /// Says something to which no answer is waited for.
-    pub(crate) fn tell(&self, session: Option<&str>, method: &str, params: Value) {
+    /// Sends a command without waiting for an answer.
+    pub(crate) fn notify(&self, session: Option<&str>, method: &str, params: Value) {
         self.send(session, method, params, None);
     }
 
-    /// From now on what a tab does is written down there.
-    pub(crate) fn watch(&self, session: &str, seen: Seen) {
+    /// Records the events of a tab from now on.
+    pub(crate) fn watch(&self, session: &str, seen: Activity) {
         let mut waiting = lock(&self.waiting);
         waiting.sessions.insert(session.to_owned(), seen);
     }
@@ -155,7 +155,7 @@ impl Browser {
             command["sessionId"] = session.into();
         }
         let mut waiting = lock(&self.waiting);
-        // Whoever waits for an answer of a browser that is gone hears so because nobody holds the sender.
+        // Once the browser is gone the sender is dropped, so the caller gets an error.
         if !waiting.gone {
             waiting.answers.extend(answer.map(|answer| (id, answer)));
             let _ = self.commands.send(command.to_string());
@@ -181,7 +181,7 @@ fn launch(folder: &Path) -> Child {
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(log);
-    // Its own walls can't be built by root, as whom tests run in many containers.
+    // Its sandbox does not work as root, which tests run as in many containers.
     let root = std::fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0);
     if root {
         command.arg("--no-sandbox");
@@ -211,7 +211,7 @@ async fn read(
         bytes.pop();
         let message: Value = serde_json::from_slice(&bytes).expect("JSON from the browser");
         bytes.clear();
-        // A page stands still until somebody answers it; the test hears of it as a complaint.
+        // A page blocks until its dialog is answered; the test gets it as a complaint.
         if message["method"] == "Page.javascriptDialogOpening" {
             let no = json!({
                 "id": 0, "sessionId": message["sessionId"],
@@ -219,17 +219,17 @@ async fn read(
             });
             let _ = commands.send(no.to_string());
         }
-        take(&mut lock(&waiting), message);
+        dispatch(&mut lock(&waiting), message);
     }
     let mut waiting = lock(&waiting);
     waiting.gone = true;
     waiting.answers.clear();
 }
 
-fn take(waiting: &mut Waiting, message: Value) {
+fn dispatch(waiting: &mut Waiting, message: Value) {
     if let Some(id) = message["id"].as_u64() {
         if let Some(answer) = waiting.answers.remove(&id) {
-            // Whoever asked may have given up.
+            // The caller may have timed out.
             let _ = answer.send(message);
         }
         return;

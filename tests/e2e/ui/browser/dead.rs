@@ -1,9 +1,9 @@
-//! Dead letters: what was wrong, replayed by whoever may to the end, which is a record.
+//! Dead letters: their problems, and replays by an admin until the record exists.
 
 use serde_json::json;
 use waybill::domain::access::Scope;
 
-use super::hands::named;
+use super::input::named;
 use super::page::Page;
 use super::scene::Scene;
 use crate::support::ground::run;
@@ -11,10 +11,10 @@ use crate::support::order_story::{PURCHASE, apply, reaches};
 
 const READ: [Scope; 1] = [Scope::Read];
 const ALL: [Scope; 1] = [Scope::Admin];
-const LETTERS: &str = "select count(*) from waybill.dead_letter";
+const DEAD_LETTERS: &str = "select count(*) from waybill.dead_letter";
 
 impl Page {
-    /// Waits until the replay on the page stands like this.
+    /// Waits until the replay on the page has this status.
     async fn replay_is(&self, state: &str) {
         let state = json!(state);
         self.wait_until(&format!(
@@ -23,7 +23,7 @@ impl Page {
         .await;
     }
 
-    /// How many dead letters became of what a report calls so.
+    /// The count of an outcome in the report.
     async fn reported(&self, name: &str) -> String {
         let cell = format!(
             "[...document.querySelectorAll('.counts th')]
@@ -35,14 +35,14 @@ impl Page {
     }
 }
 
-/// Orders of a workflow that nobody has applied yet.
+/// Publishes orders of a workflow that is not applied yet.
 async fn refused(scene: &mut Scene, tokens: &[&str]) {
     for token in tokens {
         let opening = json!({ "workflow_id": "purchase", "form": { "amount": 3 } });
-        scene.tell(token, "order.opened", opening).await;
+        scene.publish(token, "order.opened", opening).await;
     }
     let count = i64::try_from(tokens.len()).expect("few");
-    reaches(&scene.ground, "dead letters", LETTERS, count).await;
+    reaches(&scene.ground, "dead letters", DEAD_LETTERS, count).await;
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn a_dead_letter_is_replayed_to_its_record() {
         page.shows("order.opened").await;
         page.shows("To the process of this token").await;
 
-        // What would become of it, before and after somebody has done something about it.
+        // A dry run before and after the repair.
         page.follow(page.click(&named("button", "Dry run"))).await;
         page.replay_is("done").await;
         assert_eq!(page.reported("unknown_workflow").await, "1");
@@ -73,7 +73,7 @@ fn a_dead_letter_is_replayed_to_its_record() {
         page.replay_is("done").await;
         assert_eq!(page.reported("Published").await, "1");
         page.shows("None were refused again so far.").await;
-        reaches(&scene.ground, "no letter", LETTERS, 0).await;
+        reaches(&scene.ground, "no dead letter", DEAD_LETTERS, 0).await;
         page.goto("/monitor/process?token=dead-1").await;
         page.shows("Waiting at review.").await;
         page.goto("/monitor/dead-letters").await;
@@ -84,7 +84,7 @@ fn a_dead_letter_is_replayed_to_its_record() {
 }
 
 #[test]
-fn many_dead_letters_are_asked_about_once_more() {
+fn replaying_many_dead_letters_requires_a_confirmation() {
     run(async {
         let mut scene = Scene::set("dead-many").await;
         let page = scene.viewer(&ALL).await;
@@ -92,16 +92,16 @@ fn many_dead_letters_are_asked_about_once_more() {
         page.is_live().await;
         page.remember().await;
         refused(&mut scene, &["many-1", "many-2", "many-3"]).await;
-        // They come in while somebody looks.
+        // They arrive while the page is open.
         page.wait_until("document.querySelector('#reasons .count')?.innerText === '3'")
             .await;
         page.still_there().await;
         page.follow(page.click(&named("button", "Replay …"))).await;
         page.shows("Now 3 dead letters").await;
         page.follow(page.click(&named("a", "Back"))).await;
-        assert_eq!(scene.ground.number(LETTERS).await, 3);
+        assert_eq!(scene.ground.number(DEAD_LETTERS).await, 3);
 
-        // Nothing has been done about them, so they come back; with a rate that lets one watch.
+        // Nothing was repaired, so they return; at a rate slow enough to watch.
         page.fill("document.querySelector('[name=rate]')", "2")
             .await;
         page.follow(page.click(&named("button", "Replay …"))).await;
@@ -120,7 +120,7 @@ fn many_dead_letters_are_asked_about_once_more() {
 }
 
 #[test]
-fn whoever_may_only_read_sees_nothing_to_press() {
+fn a_read_only_key_sees_no_buttons() {
     run(async {
         let mut scene = Scene::set("dead-read").await;
         refused(&mut scene, &["read-1"]).await;
@@ -137,10 +137,10 @@ fn whoever_may_only_read_sees_nothing_to_press() {
             page.shows("Replaying requires an admin key.").await;
             assert_eq!(page.evaluate(acts).await, "logout");
         }
-        // Neither does it help to know how it is done.
+        // A request without the form is refused too.
         let sent = "fetch('/monitor/replays', { method: 'post', body: new URLSearchParams({ all: 'yes' }) }).then(one => one.status)";
         assert_eq!(page.evaluate(sent).await, 403);
-        page.forgive("status of 403").await;
+        page.expect_complaint("status of 403").await;
         assert_eq!(
             scene
                 .ground

@@ -1,11 +1,11 @@
-//! The page of the interface's documents, which is written for people too.
+//! The documentation page of the API.
 
-use super::looks::LOOKS;
+use super::appearance::LOOKS;
 use super::page::Page;
 use crate::support::ground::{Ground, run};
 
 #[test]
-fn the_documents_can_be_read_in_every_look() {
+fn the_documents_are_readable_in_every_size_and_theme() {
     run(async {
         let ground = Ground::shared("browser-docs").await;
         let (worker, client) = ground.answering_as("api").await;

@@ -1,15 +1,15 @@
-//! Every page, in every look: whole, in its theme, readable for everybody. The pictures in the README
-//! are made here, too.
+//! Every page in every size and theme: it fits, has its theme, and is accessible. The screenshots
+//! of the documentation are taken here, too.
 
 use waybill::domain::access::Scope;
 
-use super::hands::{css, named as words};
-use super::looks::{LOOKS, Size, Theme};
+use super::appearance::{LOOKS, Size, Theme};
+use super::input::{css, named as words};
 use super::page::Page;
 use super::scene::Scene;
 use crate::support::ground::run;
 
-/// Where they are, what they show in the end, and what their picture is called.
+/// The path, a text that it shows in the end, and the name of its screenshot.
 const PAGES: [(&str, &str, &str); 10] = [
     ("/", "order-513", "list"),
     ("/?status=error", "the file ends", "filtered"),
@@ -40,11 +40,11 @@ const PAGES: [(&str, &str, &str); 10] = [
 ];
 
 #[test]
-fn every_page_is_readable_in_every_look() {
+fn every_page_is_readable_in_every_size_and_theme() {
     run(async {
-        let scene = Scene::lively("every-page").await;
+        let scene = Scene::with_sample_data("every-page").await;
         let page = scene.viewer(&[Scope::Read, Scope::Admin]).await;
-        // What was published last is there.
+        // Until what was published last is shown.
         page.wait_until("document.querySelectorAll('#processes tr').length === 9")
             .await;
         for look in LOOKS {
@@ -63,7 +63,7 @@ fn every_page_is_readable_in_every_look() {
     });
 }
 
-/// One dead letter, which has no address that is known before.
+/// One dead letter; its address is not known before.
 async fn dead_letter(page: &Page, look: (Size, Theme)) {
     page.goto("/monitor/dead-letters/reason?name=unknown_type")
         .await;
@@ -76,7 +76,7 @@ async fn dead_letter(page: &Page, look: (Size, Theme)) {
     page.readable(look).await;
 }
 
-/// What the picture of a page in a look is called.
+/// The name of a page's screenshot.
 fn named(name: &str, (size, theme): (Size, Theme)) -> String {
     format!("{name}-{size:?}-{theme:?}").to_lowercase()
 }

@@ -1,21 +1,21 @@
-//! The tests' own eyes and hands: what a bad page does is noticed, and what people do arrives.
+//! The test harness itself: complaints of a bad page are noticed, and simulated input arrives.
 
-use super::hands::{css, field, named};
-use super::looks::{Size, Theme};
+use super::appearance::{Size, Theme};
+use super::input::{css, field, named};
 use super::page::Page;
 use crate::support::ground::run;
 
-/// Where nothing listens.
+/// An address where nothing listens.
 const NOWHERE: &str = "http://127.0.0.1:1";
 
-/// A page that is made of this.
+/// The address of a page with this content.
 fn page_of(html: &str) -> String {
     let encoded: String = html.bytes().map(|byte| format!("%{byte:02x}")).collect();
     format!("data:text/html;charset=utf-8,{encoded}")
 }
 
 #[test]
-fn what_a_bad_page_does_is_noticed() {
+fn errors_of_a_bad_page_are_noticed() {
     run(async {
         let bad = [
             ("<script>console.error('alas')</script>", "alas"),
@@ -24,7 +24,7 @@ fn what_a_bad_page_does_is_noticed() {
             ("<img src=x onerror=alert('mine')>", "dialog: mine"),
             (
                 "<img src=http://192.0.2.1/pixel>",
-                "asked elsewhere: http://192.0.2.1/pixel",
+                "foreign request: http://192.0.2.1/pixel",
             ),
             (
                 "<meta http-equiv=content-security-policy content=\"script-src 'none'\"><script>1</script>",
@@ -34,14 +34,14 @@ fn what_a_bad_page_does_is_noticed() {
         for (html, words) in bad {
             let page = Page::of(NOWHERE).await;
             page.goto(&page_of(html)).await;
-            page.forgive(words).await;
+            page.expect_complaint(words).await;
             page.abandon();
         }
     });
 }
 
 #[test]
-fn what_can_not_be_read_is_noticed() {
+fn unreadable_text_is_noticed() {
     run(async {
         let page = Page::of(NOWHERE).await;
         page.goto(&page_of("<img src=data:,><p style='color:#aaa'>pale</p>"))
@@ -60,7 +60,7 @@ fn what_can_not_be_read_is_noticed() {
 }
 
 #[test]
-fn hands_do_what_people_do() {
+fn simulated_input_works_as_a_users() {
     run(async {
         let page = Page::of(NOWHERE).await;
         page.look((Size::Desk, Theme::Dark)).await;

@@ -1,17 +1,17 @@
-//! Whatever producers write stays text: in every field, on every page.
+//! Hostile text of producers stays text: in every field, on every page.
 
 use lapin::types::{AMQPValue, FieldTable};
 use serde_json::json;
 use waybill::domain::access::Scope;
 
-use super::hands::named;
+use super::input::named;
 use super::page::Page;
 use super::scene::Scene;
 use crate::support::ground::run;
 use crate::support::order_story::reaches;
 use crate::support::producer::Message;
 
-/// A page that is made by these would do something else than show them.
+/// Texts that an unescaped page would not just show.
 const EVIL: [&str; 12] = [
     "<img src=x onerror=alert(1)>",
     "\"><script>alert(2)</script>",
@@ -29,11 +29,10 @@ const EVIL: [&str; 12] = [
 ];
 /// Only messages may hold control characters.
 const CONTROLS: &str = "a\rb\nc\r\n\r\ndata: d\u{1}\u{1b}[31m\u{7f}\u{85}\t\u{8}";
-/// Who wants to look at all of them.
 const READ: [Scope; 1] = [Scope::Read];
-const LETTERS: &str = "select count(*) from waybill.dead_letter";
+const DEAD_LETTERS: &str = "select count(*) from waybill.dead_letter";
 
-/// Nothing on a page is made of what somebody wrote.
+/// Elements that can only come from injected markup.
 const HARMLESS: &str = "(() => {
     const all = [...document.querySelectorAll('*')];
     const wrong = [
@@ -47,7 +46,7 @@ const HARMLESS: &str = "(() => {
     return wrong.map(one => one.outerHTML.slice(0, 300));
 })()";
 
-/// Where dead letters that turn the direction of writing could turn what is written around them.
+/// Text with bidirectional control characters that is not isolated from the text around it.
 const TURNED: &str = "(() => {
     const wrong = [];
     const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -60,7 +59,7 @@ const TURNED: &str = "(() => {
 })()";
 
 impl Page {
-    /// Shows all of these, and nothing that they would like to be.
+    /// Checks that the page shows all of these as text only.
     async fn shows_as_text(&self, words: &[&str]) {
         for words in words {
             let shown = format!("document.body.textContent.includes({})", json!(words));
@@ -77,7 +76,7 @@ impl Page {
     }
 }
 
-/// The same in messages that can't be applied, in every place of them.
+/// The same texts in every place of messages that can't be applied.
 fn dead_letters() -> Vec<Message> {
     let bad = |words: &&str| {
         let event = json!({
@@ -85,8 +84,8 @@ fn dead_letters() -> Vec<Message> {
         });
         let mut headers = FieldTable::default();
         headers.insert((*words).into(), AMQPValue::LongString((*words).into()));
-        let told = Message::bad(words, event.to_string().as_bytes(), "");
-        told.having(|properties| {
+        let message = Message::bad(words, event.to_string().as_bytes(), "");
+        message.having(|properties| {
             let properties = properties.with_headers(headers);
             properties.with_app_id((*words).into())
         })
@@ -100,7 +99,7 @@ fn dead_letters() -> Vec<Message> {
     EVIL.iter().map(bad).chain(others).collect()
 }
 
-/// Looks at each of them, and at each reason.
+/// Opens the page of each dead letter and of each reason.
 async fn read_dead_letters(scene: &Scene, page: &Page) {
     let ground = &scene.ground;
     for (query, path) in [
@@ -118,47 +117,50 @@ async fn read_dead_letters(scene: &Scene, page: &Page) {
         }
     }
     page.click(&named("a", "Download")).await;
-    page.forgive("download: ").await;
+    page.expect_complaint("download: ").await;
 }
 
-/// As it stands in an address.
+/// Percent-encoded for an address.
 fn encoded(words: &str) -> String {
     words.bytes().map(|byte| format!("%{byte:02x}")).collect()
 }
 
-/// An upload that says something in all its fields.
-async fn tell(scene: &mut Scene, words: &str) {
+/// An upload with this text in all its fields.
+async fn publish_upload(scene: &mut Scene, words: &str) {
     let opening = json!({
         "filename": words, "module": words, "group": words, "workflow_id": words, "total": 2,
         "attributes": { words: words },
     });
-    scene.tell(words, "upload.received", opening).await;
+    scene.publish(words, "upload.received", opening).await;
     let message = format!("{words}{CONTROLS}");
     let step = json!({ "name": words, "message": message, "state": "done" });
-    scene.tell(words, "upload.step", step).await;
+    scene.publish(words, "upload.step", step).await;
     let items = json!({ "items": [
         { "identifier": words, "ok": false, "messages": [message], "document_id": words,
           "data": { words: words } },
         { "identifier": "good", "ok": true },
     ]});
-    scene.tell(words, "upload.items", items).await;
+    scene.publish(words, "upload.items", items).await;
     let failed = json!({ "message": message, "code": words });
-    scene.tell(words, "upload.failed", failed).await;
+    scene.publish(words, "upload.failed", failed).await;
 }
 
 #[test]
-fn whatever_producers_write_stays_text() {
+fn hostile_text_of_producers_stays_text() {
     run(async {
         let mut scene = Scene::set("hostile").await;
         let page = scene.viewer(&READ).await;
         page.is_live().await;
         for words in EVIL {
-            tell(&mut scene, words).await;
+            publish_upload(&mut scene, words).await;
         }
-        // As it came in, piece by piece, and as a page of its own; in a hand there is less room.
+        // As live updates, and as a newly loaded page on a phone.
         page.shows_as_text(&EVIL).await;
-        page.look((super::looks::Size::Phone, super::looks::Theme::Light))
-            .await;
+        page.look((
+            super::appearance::Size::Phone,
+            super::appearance::Theme::Light,
+        ))
+        .await;
         page.goto("/").await;
         page.shows_as_text(&EVIL).await;
         for words in EVIL {
@@ -168,11 +170,11 @@ fn whatever_producers_write_stays_text() {
             let title = format!("document.title === {}", json!(format!("{words} · Waybill")));
             page.wait_until(&title).await;
         }
-        assert_eq!(scene.ground.number(LETTERS).await, 0);
+        assert_eq!(scene.ground.number(DEAD_LETTERS).await, 0);
         let dead_letters = dead_letters();
         let count = i64::try_from(dead_letters.len()).expect("few");
         scene.producer.publish(dead_letters).await;
-        reaches(&scene.ground, "dead letters", LETTERS, count).await;
+        reaches(&scene.ground, "dead letters", DEAD_LETTERS, count).await;
         read_dead_letters(&scene, &page).await;
         page.quiet().await;
         scene.end().await;
@@ -180,9 +182,9 @@ fn whatever_producers_write_stays_text() {
 }
 
 #[test]
-fn whatever_somebody_looks_for_stays_text() {
+fn hostile_search_text_stays_text() {
     run(async {
-        let scene = Scene::set("hostile-wish").await;
+        let scene = Scene::set("hostile-search").await;
         let page = scene.viewer(&READ).await;
         for words in EVIL {
             for field in ["token", "filename", "group", "module"] {
@@ -198,7 +200,7 @@ fn whatever_somebody_looks_for_stays_text() {
             "/?after=%22%3E%3Cimg%20src=x%3E",
         ] {
             page.goto(place).await;
-            page.forgive("status of 40").await;
+            page.expect_complaint("status of 40").await;
             page.stays_text().await;
             page.accessible().await;
         }

@@ -1,8 +1,8 @@
-//! Without a mouse: everything is reached, in the order in which it is read, and one sees where one is.
+//! Without a mouse: everything is reached, in reading order, and the focus is visible.
 
 use waybill::domain::access::Scope;
 
-use super::hands::{css, field, named};
+use super::input::{css, field, named};
 use super::page::Page;
 use super::scene::Scene;
 use crate::support::ground::run;
@@ -13,13 +13,12 @@ impl Page {
         assert_eq!(self.evaluate(&there).await, true, "{element}");
     }
 
-    /// Goes through the page with Tab: these come one after the other, and each shows that it is its
-    /// turn.
+    /// Goes through the page with Tab: these get the focus in this order, and show it.
     async fn tabs_through(&self, stops: &[String]) {
         let mut before: Option<&str> = None;
         for stop in stops {
             let presses = self.tab_to(stop).await;
-            assert!(presses > 0, "{stop} has the focus without being asked");
+            assert!(presses > 0, "{stop} has the focus without a key press");
             if let Some(before) = before {
                 let order = format!(
                     "({before}).compareDocumentPosition({stop}) === Node.DOCUMENT_POSITION_FOLLOWING"

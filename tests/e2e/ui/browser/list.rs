@@ -1,18 +1,18 @@
-//! The list of processes: live, and only what one looks for.
+//! The list of processes: live, filtered, and in pages.
 
 use std::collections::BTreeSet;
 
 use serde_json::json;
 use waybill::domain::access::Scope;
 
-use super::hands::{css, field, named};
+use super::input::{css, field, named};
 use super::page::Page;
 use super::scene::Scene;
 use crate::support::ground::run;
 
 const READ: [Scope; 1] = [Scope::Read];
 
-/// What the row of a token says, in one line; nothing if there is none.
+/// The text of a token's row, in one line; empty if there is none.
 fn row(token: &str) -> String {
     format!(
         "[...document.querySelectorAll('#processes tr')]
@@ -23,7 +23,7 @@ fn row(token: &str) -> String {
 }
 
 impl Page {
-    /// Waits until the row of a token says this.
+    /// Waits until the row of a token contains these words.
     async fn row_says(&self, token: &str, words: &str) {
         let condition = format!("({}).includes({})", row(token), json!(words));
         self.wait_until(&condition).await;
@@ -39,7 +39,7 @@ impl Page {
 }
 
 #[test]
-fn the_list_shows_an_upload_from_its_opening_to_its_end_while_somebody_looks() {
+fn the_open_list_shows_an_upload_from_its_opening_to_its_end() {
     run(async {
         let mut scene = Scene::set("list").await;
         let page = scene.viewer(&READ).await;
@@ -51,16 +51,16 @@ fn the_list_shows_an_upload_from_its_opening_to_its_end_while_somebody_looks() {
         page.row_says("list-1", "running").await;
         page.row_says("list-1", "0 of 2").await;
         let step = json!({ "message": "page 1 is being read" });
-        scene.tell("list-1", "upload.step", step).await;
+        scene.publish("list-1", "upload.step", step).await;
         page.row_says("list-1", "page 1 is being read").await;
         let items = json!({ "items": [
             { "identifier": "page-1", "ok": true }, { "identifier": "page-2", "ok": false },
         ]});
-        scene.tell("list-1", "upload.items", items).await;
+        scene.publish("list-1", "upload.items", items).await;
         page.row_says("list-1", "2 of 2").await;
         page.row_says("list-1", "1 failed").await;
         scene
-            .tell("list-1", "upload.completed", json!({ "total": 2 }))
+            .publish("list-1", "upload.completed", json!({ "total": 2 }))
             .await;
         page.row_says("list-1", "warning").await;
         scene.open("list-2", "scan-0816.pdf", 1).await;
@@ -74,14 +74,14 @@ fn the_list_shows_an_upload_from_its_opening_to_its_end_while_somebody_looks() {
 }
 
 #[test]
-fn only_what_one_looks_for_is_shown() {
+fn the_list_shows_only_the_processes_searched_for() {
     run(async {
         let mut scene = Scene::set("filter").await;
         scene.open("filter-1", "Invoice-1.pdf", 1).await;
         scene.open("filter-2", "invoice-2.pdf", 1).await;
         scene.open("filter-3", "contract.pdf", 1).await;
         let failed = json!({ "message": "it can't be read", "code": "unreadable" });
-        scene.tell("filter-2", "upload.failed", failed).await;
+        scene.publish("filter-2", "upload.failed", failed).await;
         let page = scene.viewer(&READ).await;
         page.row_says("filter-2", "it can't be read").await;
 
@@ -92,20 +92,20 @@ fn only_what_one_looks_for_is_shown() {
         page.type_text("error").await;
         page.follow(page.click(&named("button", "Show"))).await;
         assert_eq!(page.tokens().await, ["filter-2"]);
-        // What one looks for is in the address, and stays in the form.
+        // The filters are in the address, and stay in the form.
         page.goto("/monitor/login").await;
         page.back().await;
         assert_eq!(page.tokens().await, ["filter-2"]);
         let name = format!("{}.value", field("File name"));
         assert_eq!(page.evaluate(&name).await, "INVOICE");
 
-        // It is live here too: what does not fit does not come, what fits does.
+        // The filtered list is live too: only matching processes appear.
         page.is_live().await;
         scene
-            .tell("filter-3", "upload.failed", json!({ "message": "lost" }))
+            .publish("filter-3", "upload.failed", json!({ "message": "lost" }))
             .await;
         scene
-            .tell("filter-1", "upload.failed", json!({ "message": "lost" }))
+            .publish("filter-1", "upload.failed", json!({ "message": "lost" }))
             .await;
         page.row_says("filter-1", "error").await;
         assert_eq!(page.tokens().await, ["filter-2", "filter-1"]);
@@ -117,7 +117,7 @@ fn only_what_one_looks_for_is_shown() {
         page.follow(page.press("Enter")).await;
         page.shows("No process has the token filter-4").await;
         page.fill(&field("Token"), "").await;
-        page.fill(&field("Group"), "nobody's").await;
+        page.fill(&field("Group"), "unknown").await;
         page.follow(page.press("Enter")).await;
         page.shows("No processes match these filters.").await;
         page.quiet().await;
@@ -126,7 +126,7 @@ fn only_what_one_looks_for_is_shown() {
 }
 
 #[test]
-fn what_somebody_types_stays_while_the_page_is_renewed() {
+fn typed_text_stays_while_the_page_is_updated() {
     run(async {
         let mut scene = Scene::set("typing").await;
         let page = scene.viewer(&READ).await;
@@ -145,7 +145,7 @@ fn what_somebody_types_stays_while_the_page_is_renewed() {
         );
         assert_eq!(page.evaluate(&typed).await, "true,sca/n,4");
 
-        // And whoever has gone down to a row stays on it while others come in above.
+        // A focused row keeps the focus while others appear above.
         let link = "[...document.querySelectorAll('#processes a')].find(one => one.href.endsWith('typing-1'))";
         page.tab_to(link).await;
         scene.open("typing-3", "another.pdf", 1).await;
@@ -158,7 +158,7 @@ fn what_somebody_types_stays_while_the_page_is_renewed() {
 }
 
 #[test]
-fn whoever_pauses_the_page_reads_in_peace() {
+fn a_paused_page_does_not_change() {
     run(async {
         let mut scene = Scene::set("pause").await;
         let page = scene.viewer(&READ).await;
@@ -167,7 +167,7 @@ fn whoever_pauses_the_page_reads_in_peace() {
         page.click(&css("#pause")).await;
         scene.open("pause-1", "meanwhile.pdf", 1).await;
         other.row_says("pause-1", "running").await;
-        // The other's page was renewed; this one's would have been too.
+        // The other page was updated; this one would have been too.
         page.shows("paused").await;
         assert!(page.tokens().await.is_empty());
         page.click(&css("#pause")).await;
@@ -180,7 +180,7 @@ fn whoever_pauses_the_page_reads_in_peace() {
 }
 
 #[test]
-fn the_page_goes_on_by_itself_when_waybill_comes_back() {
+fn the_page_reconnects_when_waybill_restarts() {
     run(async {
         let mut scene = Scene::set("restart").await;
         scene.open("restart-1", "before.pdf", 1).await;
@@ -194,7 +194,7 @@ fn the_page_goes_on_by_itself_when_waybill_comes_back() {
         page.row_says("restart-2", "running").await;
         page.is_live().await;
         page.still_there().await;
-        page.overlook("ERR_");
+        page.ignore_complaints("ERR_");
         page.quiet().await;
         scene.end().await;
     });
@@ -230,7 +230,7 @@ fn nothing_moves_when_the_page_becomes_live() {
         let scene = Scene::set("moves").await;
         let page = scene.viewer(&[Scope::Admin]).await;
         page.is_live().await;
-        // Who is about to press something would press something else.
+        // Otherwise a click could hit another element.
         let moved = "(() => {
             const live = document.querySelector('#live');
             const top = () => document.querySelector('main').getBoundingClientRect().top;

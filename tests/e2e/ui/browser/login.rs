@@ -1,9 +1,9 @@
-//! Who may look: a key opens the pages, until somebody logs out.
+//! Logins: a key opens the pages, until the logout.
 
 use waybill::domain::access::Scope;
 
-use super::hands::named;
-use super::looks::LOOKS;
+use super::appearance::LOOKS;
+use super::input::named;
 use super::scene::Scene;
 use crate::http::processes;
 use crate::support::ground::run;
@@ -12,19 +12,19 @@ use crate::support::ground::run;
 const REFUSED: &str = "status of 401";
 
 #[test]
-fn a_key_opens_the_page_that_was_wanted_until_one_logs_out() {
+fn a_login_leads_to_the_requested_page_until_a_logout() {
     run(async {
         let mut scene = Scene::set("login").await;
-        scene.open("login-1", "wanted.pdf", 1).await;
+        scene.open("login-1", "requested.pdf", 1).await;
         let (key, _) = processes::key(&scene.ground, "default", &[Scope::Read]).await;
         let page = scene.stranger().await;
-        page.goto("/?since=ever&filename=wanted").await;
+        page.goto("/?since=ever&filename=requested").await;
         page.wait_until("location.pathname === '/monitor/login'")
             .await;
         page.log_in(&key).await;
-        page.wait_until("location.search === '?since=ever&filename=wanted'")
+        page.wait_until("location.search === '?since=ever&filename=requested'")
             .await;
-        page.shows("wanted.pdf").await;
+        page.shows("requested.pdf").await;
         page.is_live().await;
         // No script can read the session, and no key is left anywhere.
         let left = page
@@ -44,7 +44,7 @@ fn a_key_opens_the_page_that_was_wanted_until_one_logs_out() {
 }
 
 #[test]
-fn a_wrong_key_is_told_so_and_the_form_stays_usable() {
+fn a_wrong_key_is_reported_and_the_form_stays_usable() {
     run(async {
         let scene = Scene::set("wrong-key").await;
         let (key, id) = processes::key(&scene.ground, "default", &[Scope::Read]).await;
@@ -53,7 +53,7 @@ fn a_wrong_key_is_told_so_and_the_form_stays_usable() {
             page.look(look).await;
             page.goto("/monitor/login").await;
             page.log_in("wb_123456789abc_nonsense").await;
-            page.forgive(REFUSED).await;
+            page.expect_complaint(REFUSED).await;
             page.wait_until("document.querySelector('[role=alert]')?.innerText")
                 .await;
             assert!(!page.text().await.contains("nonsense"));
@@ -62,11 +62,11 @@ fn a_wrong_key_is_told_so_and_the_form_stays_usable() {
         page.log_in(&key).await;
         page.is_live().await;
 
-        // A key that is taken away takes its sessions with it.
+        // A revoked key ends its sessions.
         let revoked = scene.ground.store().revoke_key(&id).await;
         revoked.expect("a key that is there");
         page.shows("Live updates stopped. Reload the page.").await;
-        page.forgive(REFUSED).await;
+        page.expect_complaint(REFUSED).await;
         page.goto("/").await;
         page.wait_until("location.pathname === '/monitor/login'")
             .await;

@@ -4,11 +4,11 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
+use super::activity::Activity;
 use super::chromium::{Browser, browser};
-use super::seen::Seen;
 use crate::support::ground::PATIENCE;
 
-/// How the answer begins when the page went away while it was asked.
+/// Errors of an evaluation during a navigation.
 const MOVED_ON: [&str; 4] = [
     "Inspected target navigated",
     "Execution context was destroyed",
@@ -22,8 +22,8 @@ pub(crate) struct Page {
     context: String,
     session: String,
     site: String,
-    seen: Seen,
-    judged: bool,
+    activity: Activity,
+    finished: bool,
 }
 
 impl Page {
@@ -41,15 +41,15 @@ impl Page {
         let target = text(browser, "Target.createTarget", target, "targetId").await;
         let attach = json!({ "targetId": target, "flatten": true });
         let session = text(browser, "Target.attachToTarget", attach, "sessionId").await;
-        let seen = Seen::of(site);
-        browser.watch(&session, seen.clone());
+        let activity = Activity::of(site);
+        browser.watch(&session, activity.clone());
         let page = Self {
             browser,
             context,
             session,
             site: site.to_owned(),
-            seen,
-            judged: false,
+            activity,
+            finished: false,
         };
         for domain in ["Page", "Runtime", "Log", "Network"] {
             page.call(&format!("{domain}.enable"), json!({})).await;
@@ -75,20 +75,20 @@ impl Page {
         assert!(answer["errorText"].is_null(), "{url}: {answer}");
         // Without a loader it was another place of the same page.
         if let Some(loader) = answer["loaderId"].as_str() {
-            self.seen.loaded(loader).await;
+            self.activity.loaded(loader).await;
         }
     }
 
-    /// Does what leads to another page, and waits until that has loaded.
+    /// Performs an action that leads to another page, and waits until that has loaded.
     pub(crate) async fn follow(&self, action: impl Future<Output = ()>) {
-        let count = self.seen.count();
+        let count = self.activity.count();
         action.await;
-        if !self.seen.more_than(count).await {
+        if !self.activity.more_than(count).await {
             let here = self.evaluate("location.href").await;
             let text = self.text().await;
             panic!(
                 "nothing leads on from {here}:\n{text}\n{:?}",
-                self.seen.complaints()
+                self.activity.complaints()
             );
         }
     }
@@ -101,13 +101,13 @@ impl Page {
         .await;
     }
 
-    /// The value of an expression, or of the promise that it is.
+    /// The value of an expression, or of its promise.
     pub(crate) async fn evaluate(&self, expression: &str) -> Value {
         let answer = self.try_evaluate(expression).await;
         answer.unwrap_or_else(|error| panic!("{error}\n{expression}"))
     }
 
-    /// Waits until an expression is true, and gives its value.
+    /// Waits until an expression is true; returns its value.
     pub(crate) async fn wait_until(&self, condition: &str) -> Value {
         let watching = format!(
             "new Promise((met, broken) => {{
@@ -130,14 +130,14 @@ impl Page {
         loop {
             match self.try_evaluate(&watching).await {
                 Ok(value) if !value.is_null() => return value,
-                // The next page is waited on anew.
+                // The next page is waited on again.
                 Err(error)
                     if MOVED_ON.iter().any(|one| error.contains(one))
                         && began.elapsed() < PATIENCE => {}
                 answer => panic!(
                     "waited in vain until {condition}: {answer:?}\n{}\n{:?}",
                     self.text().await,
-                    self.seen.complaints()
+                    self.activity.complaints()
                 ),
             }
         }
@@ -156,7 +156,7 @@ impl Page {
         text.as_str().unwrap_or_default().to_owned()
     }
 
-    /// With `false` its pages run no script.
+    /// Enables or disables scripts.
     pub(crate) async fn scripts(&self, allowed: bool) {
         let disabled = json!({ "value": !allowed });
         self.call("Emulation.setScriptExecutionDisabled", disabled)
@@ -164,37 +164,37 @@ impl Page {
     }
 
     /// Waits for a complaint with these words, which the test expects.
-    pub(crate) async fn forgive(&self, words: &str) {
-        self.seen.forgive(words).await;
+    pub(crate) async fn expect_complaint(&self, words: &str) {
+        self.activity.expect_complaint(words).await;
     }
 
-    /// Forgives complaints with these words, where there are any.
-    pub(crate) fn overlook(&self, words: &str) {
-        self.seen.overlook(words);
+    /// Ignores complaints with these words, if there are any.
+    pub(crate) fn ignore_complaints(&self, words: &str) {
+        self.activity.ignore_complaints(words);
     }
 
-    /// Closes it, if nothing was done that a good page does not do: no error or warning in the
-    /// console, no exception, no dialog, no download, no request to elsewhere.
+    /// Closes it, and checks that there were no complaints: no error or warning in the console, no
+    /// exception, no dialog, no download, no foreign request.
     pub(crate) async fn quiet(mut self) {
-        self.judged = true;
+        self.finished = true;
         // What comes before the answer has been noted with it.
         self.evaluate("1").await;
-        let complaints = self.seen.complaints();
+        let complaints = self.activity.complaints();
         assert!(
             complaints.is_empty(),
             "the page was not quiet: {complaints:#?}"
         );
     }
 
-    /// Closes it, whatever it did.
+    /// Closes it, with any complaints.
     pub(crate) fn abandon(mut self) {
-        self.judged = true;
+        self.finished = true;
     }
 
-    /// Says something to the tab.
+    /// Sends a command to the tab.
     pub(crate) async fn call(&self, method: &str, params: Value) -> Value {
         let answer = self.browser.call(Some(&self.session), method, params).await;
-        answer.unwrap_or_else(|error| panic!("{error}\n{:?}", self.seen.complaints()))
+        answer.unwrap_or_else(|error| panic!("{error}\n{:?}", self.activity.complaints()))
     }
 
     async fn try_evaluate(&self, expression: &str) -> Result<Value, String> {
@@ -218,8 +218,8 @@ impl Drop for Page {
         self.browser.forget(&self.session);
         let context = json!({ "browserContextId": self.context });
         self.browser
-            .tell(None, "Target.disposeBrowserContext", context);
-        let fine = self.judged || std::thread::panicking();
+            .notify(None, "Target.disposeBrowserContext", context);
+        let fine = self.finished || std::thread::panicking();
         assert!(fine, "a test with a page ends with quiet(), and in time");
     }
 }

@@ -1,9 +1,9 @@
-//! Without any script every page works, and stands still.
+//! Without any script every page works, and does not change by itself.
 
 use serde_json::json;
 use waybill::domain::access::Scope;
 
-use super::hands::{field, named};
+use super::input::{field, named};
 use super::scene::Scene;
 use crate::http::processes;
 use crate::support::ground::{run, until};
@@ -27,18 +27,18 @@ fn the_list_works_without_a_script() {
             text.contains("plain-1") && !text.contains("plain-2"),
             "{text}"
         );
-        // What only the script can do is not offered.
+        // Controls that need the script are hidden.
         let offered = page
             .evaluate("document.querySelector('#pause').offsetParent === null")
             .await;
         assert_eq!(offered, true);
         let progress = json!({ "done": 1 });
-        scene.tell("plain-1", "upload.progress", progress).await;
+        scene.publish("plain-1", "upload.progress", progress).await;
         let stale = page
             .evaluate("document.body.innerText.includes('1 of 2')")
             .await;
         assert_eq!(stale, false);
-        // What looks at the page needs them.
+        // axe needs scripts.
         page.scripts(true).await;
         page.accessible().await;
         page.scripts(false).await;
@@ -53,7 +53,7 @@ fn a_dead_letter_is_replayed_without_a_script() {
     run(async {
         let mut scene = Scene::set("no-script-act").await;
         let opening = json!({ "workflow_id": "purchase", "form": { "amount": 3 } });
-        scene.tell("plain-3", "order.opened", opening).await;
+        scene.publish("plain-3", "order.opened", opening).await;
         let dead_letters = "select count(*) from waybill.dead_letter";
         reaches(&scene.ground, "a dead letter", dead_letters, 1).await;
         apply(&scene.ground, "purchase", PURCHASE).await;
@@ -64,7 +64,7 @@ fn a_dead_letter_is_replayed_without_a_script() {
         page.follow(page.click(&named("button", "Replay"))).await;
         let place = page.evaluate("location.pathname + location.search").await;
         let place = place.as_str().expect("a path").to_owned();
-        // It stands still, so one loads it again.
+        // It does not update itself, so it is loaded again.
         until("the end of the replay", async || {
             page.goto(&place).await;
             let state = "document.querySelector('.replay-status').innerText.includes('done')";

@@ -3,13 +3,13 @@
 use serde_json::json;
 use waybill::domain::access::Scope;
 
-use super::hands::{css, named};
-use super::looks::LOOKS;
+use super::appearance::LOOKS;
+use super::input::{css, named};
 use super::page::Page;
 use super::scene::Scene;
 use crate::support::ground::run;
 use crate::support::order_story::{PURCHASE, apply};
-use crate::support::recorder::Audience;
+use crate::support::recorder::Recorder;
 
 const READ: [Scope; 1] = [Scope::Read];
 
@@ -22,7 +22,7 @@ impl Page {
         self.wait_until(&shown).await;
     }
 
-    /// Waits until a stage in the picture is marked like this.
+    /// Waits until a stage in the graph has this mark.
     async fn stage_is(&self, stage: &str, state: &str) {
         let found = format!(
             "[...document.querySelectorAll('.picture .stage')]
@@ -38,11 +38,11 @@ impl Page {
 fn an_upload_is_followed_to_its_end() {
     run(async {
         let mut scene = Scene::set("follow").await;
-        scene.audience = Some(Audience::of_completions(&scene.ground).await);
+        scene.recorder = Some(Recorder::of_completions(&scene.ground).await);
         scene.open("follow-1", "scan-4711.pdf", 3).await;
         let page = scene.viewer(&READ).await;
         page.is_live().await;
-        // From the list with the keyboard alone.
+        // From the list with the keyboard only.
         let link = named("#processes a", "scan-4711.pdf");
         page.wait_until(&format!("!!{link}")).await;
         page.tab_to(&link).await;
@@ -52,26 +52,26 @@ fn an_upload_is_followed_to_its_end() {
         page.remember().await;
 
         let step = json!({ "name": "scan", "message": "page 2 is crooked", "state": "running" });
-        scene.tell("follow-1", "upload.step", step).await;
+        scene.publish("follow-1", "upload.step", step).await;
         page.shows("page 2 is crooked").await;
         let items = json!({ "items": [
             { "identifier": "page-1", "ok": true, "document_id": "doc-77" },
             { "identifier": "page-2", "ok": false, "messages": ["blank", "crooked"] },
         ]});
-        scene.tell("follow-1", "upload.items", items).await;
+        scene.publish("follow-1", "upload.items", items).await;
         page.shows("2 of 3").await;
         for words in ["doc-77", "blank", "crooked", "None yet"] {
             page.shows(words).await;
         }
         let items = json!({ "items": [{ "identifier": "page-3", "ok": true }] });
-        scene.tell("follow-1", "upload.items", items).await;
+        scene.publish("follow-1", "upload.items", items).await;
         scene
-            .tell("follow-1", "upload.completed", json!({ "total": 3 }))
+            .publish("follow-1", "upload.completed", json!({ "total": 3 }))
             .await;
         page.status_is("warning").await;
         page.shows("the broker has confirmed it").await;
         scene
-            .tell(
+            .publish(
                 "follow-1",
                 "upload.step",
                 json!({ "message": "afterwards" }),
@@ -86,7 +86,7 @@ fn an_upload_is_followed_to_its_end() {
     });
 }
 
-/// Of the items, those that failed, on the page and as a file.
+/// The failed items, on the page and as a file.
 async fn read_failed(page: &Page) {
     page.follow(page.click(&named("a", "Show only failed items")))
         .await;
@@ -96,7 +96,7 @@ async fn read_failed(page: &Page) {
         .await;
     assert_eq!(rows, 1);
     page.click(&named("a", "Those that failed as CSV")).await;
-    page.forgive("download: ").await;
+    page.expect_complaint("download: ").await;
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn an_order_is_followed_through_its_stages() {
         let mut scene = Scene::set("stages").await;
         apply(&scene.ground, "purchase", PURCHASE).await;
         let opening = json!({ "workflow_id": "purchase", "form": { "amount": 12.5 } });
-        scene.tell("stages-1", "order.opened", opening).await;
+        scene.publish("stages-1", "order.opened", opening).await;
         let page = scene.viewer(&READ).await;
         page.goto("/monitor/process?token=stages-1").await;
         page.is_live().await;
@@ -119,17 +119,17 @@ fn an_order_is_followed_through_its_stages() {
             json!({ "stage": "stock" }),
         ];
         for push in pushes {
-            scene.tell("stages-1", "order.pushed", push).await;
+            scene.publish("stages-1", "order.pushed", push).await;
         }
         for (stage, state) in [("review", "passed"), ("stock", "passed"), ("close", "here")] {
             page.stage_is(stage, state).await;
         }
-        // A push without what the stage asks for moves nothing.
+        // A push without a required field changes nothing.
         scene
-            .tell("stages-1", "order.pushed", json!({ "stage": "close" }))
+            .publish("stages-1", "order.pushed", json!({ "stage": "close" }))
             .await;
         let push = json!({ "stage": "close", "form": { "note": "bought" } });
-        scene.tell("stages-1", "order.pushed", push).await;
+        scene.publish("stages-1", "order.pushed", push).await;
         page.stage_is("close", "passed").await;
         page.status_is("done").await;
         page.shows("bought").await;
@@ -147,7 +147,7 @@ fn an_order_is_followed_through_its_stages() {
 }
 
 #[test]
-fn a_process_that_is_not_there_is_said_so() {
+fn an_unknown_process_is_reported_as_unknown() {
     run(async {
         let scene = Scene::set("absent").await;
         let page = scene.viewer(&READ).await;
@@ -158,7 +158,7 @@ fn a_process_that_is_not_there_is_said_so() {
             ("/monitor/nothing", 404),
         ] {
             page.goto(path).await;
-            page.forgive(&format!("status of {status}")).await;
+            page.expect_complaint(&format!("status of {status}")).await;
             page.readable(LOOKS[0]).await;
         }
         page.follow(page.click(&css("main a"))).await;
@@ -168,7 +168,7 @@ fn a_process_that_is_not_there_is_said_so() {
     });
 }
 
-/// A message of the process that may not be written to its queue.
+/// A message of the process that the broker denies without permission.
 const DENIED: &str = "
     insert into waybill.outbox (id, aggregatetype, aggregateid, type, process, what, exchange, routing_key,
                                 headers, time, next_attempt_at, slow, attempts, detail, payload)
@@ -178,12 +178,12 @@ const DENIED: &str = "
     from waybill.process where token = 'again-1'";
 
 #[test]
-fn what_waits_is_readable_in_every_look_and_a_completion_is_sent_again() {
+fn pending_completions_are_readable_in_every_theme_and_sent_again() {
     run(async {
         let mut scene = Scene::set("again").await;
         scene.open("again-1", "scan-4712.pdf", 1).await;
         scene
-            .tell("again-1", "upload.completed", json!({ "total": 0 }))
+            .publish("again-1", "upload.completed", json!({ "total": 0 }))
             .await;
         let page = scene.viewer(&[Scope::Read, Scope::Admin]).await;
         page.goto("/monitor/process?token=again-1").await;
@@ -195,7 +195,7 @@ fn what_waits_is_readable_in_every_look_and_a_completion_is_sent_again() {
             page.readable(look).await;
             page.picture(&format!("waiting-{look:?}")).await;
         }
-        scene.audience = Some(Audience::of_completions(&scene.ground).await);
+        scene.recorder = Some(Recorder::of_completions(&scene.ground).await);
         let all = "delete from waybill.outbox";
         scene.ground.execute(all).await;
         page.follow(page.click(&named("button", "Send again")))

@@ -1,5 +1,4 @@
-//! What a test of the monitor has: a running Waybill that answers, something that publishes to it, and
-//! people who look.
+//! What a test of the monitor uses: a running worker with the API, a producer, and pages.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -7,14 +6,14 @@ use waybill::clock;
 use waybill::domain::access::Scope;
 use waybill::wire::PlainEvent;
 
-use super::hands::css;
-use super::looks::LOOKS;
+use super::appearance::LOOKS;
+use super::input::css;
 use super::page::Page;
 use crate::http::processes;
 use crate::support::client::Client;
 use crate::support::ground::Ground;
 use crate::support::producer::Producer;
-use crate::support::recorder::Audience;
+use crate::support::recorder::Recorder;
 use crate::support::story::SOURCE;
 use crate::support::worker::{Plan, Worker};
 
@@ -22,10 +21,10 @@ pub(crate) struct Scene {
     pub(crate) ground: Ground,
     pub(crate) producer: Producer,
     pub(crate) client: Client,
-    /// Who says what happens.
+    /// The source of the events.
     pub(crate) source: &'static str,
-    /// Who hears of ends, where anybody does.
-    pub(crate) audience: Option<Audience>,
+    /// The consumer of completions, if there is one.
+    pub(crate) recorder: Option<Recorder>,
     plan: Plan,
     worker: Worker,
 }
@@ -33,7 +32,7 @@ pub(crate) struct Scene {
 impl Scene {
     pub(crate) async fn set(name: &str) -> Self {
         let ground = Ground::shared(&format!("browser-{name}")).await;
-        // As long as there is no key everybody on the machine is let in.
+        // Without any key every client on the machine has access.
         processes::key(&ground, "default", &[Scope::Read]).await;
         let (plan, client) = ground.api_plan().await;
         let plan = plan.roles("worker,relay,janitor,api");
@@ -43,19 +42,19 @@ impl Scene {
             ground,
             client,
             source: SOURCE,
-            audience: None,
+            recorder: None,
             plan,
         }
     }
 
-    /// Somebody who has not logged in, on a desk.
+    /// A page without a login, in desktop size.
     pub(crate) async fn stranger(&self) -> Page {
         let page = Page::of(&self.client.url()).await;
         page.look(LOOKS[0]).await;
         page
     }
 
-    /// Somebody with a new key, at the list of processes.
+    /// A page logged in with a new key, at the list of processes.
     pub(crate) async fn viewer(&self, scopes: &[Scope]) -> Page {
         let (key, _) = processes::key(&self.ground, "default", scopes).await;
         let page = self.stranger().await;
@@ -64,21 +63,21 @@ impl Scene {
         page
     }
 
-    /// Publishes what has happened just now.
-    pub(crate) async fn tell(&mut self, token: &str, type_: &str, data: Value) {
-        self.tell_of(token, type_, 0, data).await;
+    /// Publishes an event of this moment.
+    pub(crate) async fn publish(&mut self, token: &str, type_: &str, data: Value) {
+        self.publish_ago(token, type_, 0, data).await;
     }
 
-    /// Publishes what has happened so many seconds ago.
-    pub(crate) async fn tell_of(&mut self, token: &str, type_: &str, ago: i64, data: Value) {
+    /// Publishes an event of `ago` seconds ago.
+    pub(crate) async fn publish_ago(&mut self, token: &str, type_: &str, ago: i64, data: Value) {
         let event = PlainEvent::new(self.source, type_, token, before(ago), data);
         self.producer.events(&[event]).await;
     }
 
-    /// Opens an upload of so many items.
+    /// Opens an upload of `total` items.
     pub(crate) async fn open(&mut self, token: &str, filename: &str, total: usize) {
         let data = json!({ "filename": filename, "module": "scanner", "total": total });
-        self.tell(token, "upload.received", data).await;
+        self.publish(token, "upload.received", data).await;
     }
 
     /// Stops Waybill; the pages stay open.
@@ -97,7 +96,7 @@ impl Scene {
     }
 }
 
-/// A scene on which nothing runs for the moment.
+/// A scene without a running worker.
 pub(crate) struct Stopped {
     ground: Ground,
     producer: Producer,
@@ -106,7 +105,7 @@ pub(crate) struct Stopped {
 }
 
 impl Stopped {
-    /// The same again, at the same place.
+    /// Starts the same worker at the same address.
     pub(crate) async fn start(self) -> Scene {
         Scene {
             worker: self.plan.start().await,
@@ -114,7 +113,7 @@ impl Stopped {
             producer: self.producer,
             client: self.client,
             source: SOURCE,
-            audience: None,
+            recorder: None,
             plan: self.plan,
         }
     }
@@ -127,13 +126,13 @@ impl Page {
         self.follow(self.press("Enter")).await;
     }
 
-    /// Waits until it says that it is live.
+    /// Waits until the page is live.
     pub(crate) async fn is_live(&self) {
         self.wait_until("document.querySelector('#live')?.dataset.state === 'live'")
             .await;
     }
 
-    /// Marks it, so that [`still_there`](Self::still_there) tells whether it was ever loaded again.
+    /// Marks it, so that [`still_there`](Self::still_there) detects a reload.
     pub(crate) async fn remember(&self) {
         self.evaluate("window.remembered = true").await;
     }
@@ -144,7 +143,7 @@ impl Page {
     }
 }
 
-/// So many seconds before now.
+/// The time this many seconds ago.
 pub(crate) fn before(seconds: i64) -> Timestamp {
     let ago = SignedDuration::from_secs(seconds);
     clock::now().checked_sub(ago).expect("a time")

@@ -1,5 +1,5 @@
-//! A scene on which much has happened: uploads and orders in every state, dead letters, and an hour
-//! of samples.
+//! A scene with sample data: uploads and orders in every state, dead letters, and an hour of
+//! samples.
 
 use serde_json::{Value, json};
 use waybill::telemetry::names::SECONDS;
@@ -7,7 +7,7 @@ use waybill::telemetry::names::SECONDS;
 use super::scene::Scene;
 use crate::support::order_story::apply;
 use crate::support::producer::Message;
-use crate::support::recorder::Audience;
+use crate::support::recorder::Recorder;
 
 const PURCHASE: &str = include_str!("../../../../examples/workflows/purchase.toml");
 /// Sixty minutes of one program, a sample each ten seconds.
@@ -27,11 +27,11 @@ const HOUR: &str = "
          (select array{bounds}::float8[] as bounds) real";
 
 impl Scene {
-    /// What a good day looks like.
-    pub(crate) async fn lively(name: &str) -> Self {
+    /// A scene with all of it.
+    pub(crate) async fn with_sample_data(name: &str) -> Self {
         let mut scene = Self::set(name).await;
         scene.source = "mail-room";
-        scene.audience = Some(Audience::of_completions(&scene.ground).await);
+        scene.recorder = Some(Recorder::of_completions(&scene.ground).await);
         apply(&scene.ground, "purchase", PURCHASE).await;
         scene.dead_letters().await;
         scene.uploads().await;
@@ -83,7 +83,7 @@ impl Scene {
         self.upload("scan-0811", "annual-report-2026.pdf", 900, 12)
             .await;
         self.items("scan-0811", 880, 12, &[]).await;
-        self.tell_of("scan-0811", "upload.completed", 876, json!({ "total": 12 }))
+        self.publish_ago("scan-0811", "upload.completed", 876, json!({ "total": 12 }))
             .await;
 
         self.upload("scan-0812", "contract-2026-118.pdf", 620, 5)
@@ -99,25 +99,25 @@ impl Scene {
         self.items("scan-0812", 607, 5, &[3]).await;
         self.step("scan-0812", 606, ["text", "page 3 is blank", "error"])
             .await;
-        self.tell_of("scan-0812", "upload.completed", 605, json!({ "total": 5 }))
+        self.publish_ago("scan-0812", "upload.completed", 605, json!({ "total": 5 }))
             .await;
 
         self.upload("scan-0813", "delivery-notes.pdf", 400, 40)
             .await;
         self.items("scan-0813", 395, 7, &[]).await;
         let failed = json!({ "message": "the file ends in the middle of page 8", "code": "torn" });
-        self.tell_of("scan-0813", "upload.failed", 394, failed)
+        self.publish_ago("scan-0813", "upload.failed", 394, failed)
             .await;
 
         self.upload("scan-0814", "application-sent-twice.pdf", 300, 2)
             .await;
         let reason = json!({ "reason": "it was sent twice" });
-        self.tell_of("scan-0814", "upload.cancelled", 290, reason)
+        self.publish_ago("scan-0814", "upload.cancelled", 290, reason)
             .await;
 
         self.upload("scan-0815", "invoices-of-november.zip", 240, 1_000)
             .await;
-        self.tell_of("scan-0815", "upload.progress", 20, json!({ "done": 412 }))
+        self.publish_ago("scan-0815", "upload.progress", 20, json!({ "done": 412 }))
             .await;
         self.step(
             "scan-0815",
@@ -128,7 +128,7 @@ impl Scene {
         self.step(
             "scan-0816",
             3,
-            ["scan", "heard of before it was opened", "running"],
+            ["scan", "received before its opening", "running"],
         )
         .await;
     }
@@ -140,25 +140,28 @@ impl Scene {
         ] {
             let form = json!({ "article": article, "amount": amount, "urgency": "normal" });
             let opening = json!({ "workflow_id": "purchase", "form": form, "group": "autumn" });
-            self.tell_of(token, "order.opened", 200, opening).await;
+            self.publish_ago(token, "order.opened", 200, opening).await;
             let push = json!({ "stage": "review", "outcome": "accepted", "form": { "comment": "go ahead" } });
-            self.tell_of(token, "order.pushed", 150, push).await;
+            self.publish_ago(token, "order.pushed", 150, push).await;
         }
         let push = json!({ "stage": "finance", "form": { "cost_centre": "A7" } });
-        self.tell_of("order-512", "order.pushed", 60, push).await;
+        self.publish_ago("order-512", "order.pushed", 60, push)
+            .await;
         let step =
             json!({ "name": "stock", "message": "12 of 24 are on the shelf", "state": "running" });
-        self.tell_of("order-512", "order.step", 30, step).await;
+        self.publish_ago("order-512", "order.step", 30, step).await;
         let opening =
             json!({ "workflow_id": "purchase", "form": { "article": "Ink", "amount": 30 } });
-        self.tell_of("order-513", "order.opened", 40, opening).await;
+        self.publish_ago("order-513", "order.opened", 40, opening)
+            .await;
         let push = json!({ "stage": "review", "outcome": "refused" });
-        self.tell_of("order-513", "order.pushed", 10, push).await;
+        self.publish_ago("order-513", "order.pushed", 10, push)
+            .await;
     }
 
     async fn upload(&mut self, token: &str, filename: &str, ago: i64, total: usize) {
         let data = json!({ "filename": filename, "module": "scanner", "total": total, "group": "mail room" });
-        self.tell_of(token, "upload.received", ago, data).await;
+        self.publish_ago(token, "upload.received", ago, data).await;
     }
 
     async fn items(&mut self, token: &str, ago: i64, count: usize, failed: &[usize]) {
@@ -171,12 +174,12 @@ impl Scene {
             }
         };
         let items: Vec<_> = (1..=count).map(item).collect();
-        self.tell_of(token, "upload.items", ago, json!({ "items": items }))
+        self.publish_ago(token, "upload.items", ago, json!({ "items": items }))
             .await;
     }
 
     async fn step(&mut self, token: &str, ago: i64, [name, message, state]: [&str; 3]) {
         let data = json!({ "name": name, "message": message, "state": state });
-        self.tell_of(token, "upload.step", ago, data).await;
+        self.publish_ago(token, "upload.step", ago, data).await;
     }
 }

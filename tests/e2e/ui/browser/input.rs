@@ -1,5 +1,5 @@
-//! Mouse and keys, as people use them: what is covered can't be clicked, what has no focus gets no
-//! text.
+//! Mouse and keys as users use them: a covered element can't be clicked, one without the focus gets
+//! no text.
 
 use serde_json::{Value, json};
 
@@ -70,7 +70,7 @@ impl Page {
         }
     }
 
-    /// Types into whatever has the focus.
+    /// Types into the focused element.
     pub(crate) async fn type_text(&self, text: &str) {
         for character in text.chars() {
             let character = character.to_string();
@@ -103,7 +103,7 @@ impl Page {
         self.key(event("keyUp")).await;
     }
 
-    /// Presses Tab until an element has the focus; how often that took.
+    /// Presses Tab until an element has the focus; returns how often.
     pub(crate) async fn tab_to(&self, element: &str) -> usize {
         const MAX: usize = 100;
         for count in 0..MAX {

@@ -1,5 +1,5 @@
-//! What a tab does while a test uses it: pages that have loaded, and everything that a good page does
-//! not do.
+//! The activity of a tab: pages that have loaded, and complaints: errors, dialogs, downloads and
+//! foreign requests.
 
 use std::{fmt::Display, sync::Arc};
 
@@ -10,8 +10,8 @@ use crate::support::ground::PATIENCE;
 
 /// One per tab; clones are the same.
 #[derive(Clone)]
-pub(crate) struct Seen {
-    /// Where the tab's pages come from; nothing else may be asked.
+pub(crate) struct Activity {
+    /// The origin of the tab's pages; requests to others are complaints.
     site: Arc<str>,
     state: Arc<watch::Sender<State>>,
 }
@@ -23,7 +23,7 @@ struct State {
     complaints: Vec<String>,
 }
 
-impl Seen {
+impl Activity {
     pub(crate) fn of(site: &str) -> Self {
         Self {
             site: site.into(),
@@ -41,18 +41,18 @@ impl Seen {
                 }
                 None
             }
-            // It is there at once, as it was left.
+            // It is shown at once, without a load event.
             "Page.frameNavigated" if params["type"] == "BackForwardCacheRestore" => {
                 let loader = text(&params["frame"]["loaderId"]);
                 self.state.send_modify(|state| state.loaded.push(loader));
                 None
             }
-            "Page.javascriptDialogOpening" => said("dialog", &params["message"]),
-            "Page.downloadWillBegin" => said("download", &params["url"]),
+            "Page.javascriptDialogOpening" => complaint_of("dialog", &params["message"]),
+            "Page.downloadWillBegin" => complaint_of("download", &params["url"]),
             "Runtime.exceptionThrown" => {
                 let details = &params["exceptionDetails"];
                 let exception = &details["exception"]["description"];
-                said(
+                complaint_of(
                     "exception",
                     if exception.is_null() {
                         &details["text"]
@@ -92,26 +92,26 @@ impl Seen {
         self.reaches("a page that loads", there).await;
     }
 
-    /// Waits until more pages have loaded than so many; says whether they have.
+    /// Waits until more than `count` pages have loaded; returns whether they have.
     pub(crate) async fn more_than(&self, count: usize) -> bool {
         let there = |state: &State| state.loaded.len() > count;
         self.waits(there).await
     }
 
-    /// Waits for a complaint with these words, and forgives it.
-    pub(crate) async fn forgive(&self, words: &str) {
+    /// Waits for a complaint with these words, and removes it.
+    pub(crate) async fn expect_complaint(&self, words: &str) {
         let there = |state: &State| state.complaints.iter().any(|one| one.contains(words));
         self.reaches(words, there).await;
-        self.overlook(words);
+        self.ignore_complaints(words);
     }
 
-    /// Forgives complaints with these words.
-    pub(crate) fn overlook(&self, words: &str) {
+    /// Removes complaints with these words.
+    pub(crate) fn ignore_complaints(&self, words: &str) {
         self.state
             .send_modify(|state| state.complaints.retain(|one| !one.contains(words)));
     }
 
-    /// What nobody has forgiven.
+    /// The remaining complaints.
     pub(crate) fn complaints(&self) -> Vec<String> {
         self.state.borrow().complaints.clone()
     }
@@ -132,11 +132,11 @@ impl Seen {
     fn foreign(&self, url: &Value) -> Option<String> {
         let url = text(url);
         let own = url.starts_with(&*self.site) || url.starts_with("data:");
-        (!own).then(|| format!("asked elsewhere: {url}"))
+        (!own).then(|| format!("foreign request: {url}"))
     }
 }
 
-fn said(what: impl Display, words: &Value) -> Option<String> {
+fn complaint_of(what: impl Display, words: &Value) -> Option<String> {
     Some(format!("{what}: {}", text(words)))
 }
 

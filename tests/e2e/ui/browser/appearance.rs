@@ -1,4 +1,4 @@
-//! How a page looks: on a desk or in a hand, by day or by night, and pictures of it.
+//! Sizes and themes of a page, and screenshots.
 
 use std::path::PathBuf;
 
@@ -19,7 +19,7 @@ pub(crate) enum Size {
     Phone,
 }
 
-/// All that people may have.
+/// All combinations.
 pub(crate) const LOOKS: [(Size, Theme); 4] = [
     (Size::Desk, Theme::Light),
     (Size::Desk, Theme::Dark),
@@ -28,7 +28,7 @@ pub(crate) const LOOKS: [(Size, Theme); 4] = [
 ];
 
 impl Page {
-    /// From now on it is shown like this.
+    /// Sets the size and the theme.
     pub(crate) async fn look(&self, (size, theme): (Size, Theme)) {
         match size {
             Size::Desk => self.screen(1280, 900).await,
@@ -45,7 +45,7 @@ impl Page {
         self.call("Emulation.setEmulatedMedia", media).await;
     }
 
-    /// A screen of another size; small ones are those of phones.
+    /// Sets the size of the screen; small ones are phones.
     pub(crate) async fn screen(&self, width: u32, height: u32) {
         let screen = json!({
             "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500,
@@ -54,14 +54,14 @@ impl Page {
             .await;
     }
 
-    /// In this look it is whole, in its theme, and without what axe would find.
+    /// Checks that it fits, has the theme, and passes axe.
     pub(crate) async fn readable(&self, (_, theme): (Size, Theme)) {
-        self.ground_is(theme).await;
+        self.background_is(theme).await;
         self.fits().await;
         self.accessible().await;
     }
 
-    /// Nothing of it lies outside to the right, where nobody looks.
+    /// Checks that nothing overflows to the right.
     pub(crate) async fn fits(&self) {
         let wide = "(() => {
             const width = document.scrollingElement.scrollWidth;
@@ -74,8 +74,8 @@ impl Page {
         assert_eq!(self.evaluate(wide).await, "");
     }
 
-    /// Light text on dark ground, or the other way round.
-    pub(crate) async fn ground_is(&self, theme: Theme) {
+    /// Checks that the background is dark or light.
+    pub(crate) async fn background_is(&self, theme: Theme) {
         let brightness = "(() => {
             const painted = [document.body, document.documentElement]
                 .map(one => getComputedStyle(one).backgroundColor)
@@ -90,10 +90,10 @@ impl Page {
         } else {
             Theme::Light
         };
-        assert_eq!(found, theme, "the ground's brightness is {brightness}");
+        assert_eq!(found, theme, "the background's brightness is {brightness}");
     }
 
-    /// A picture of the whole page, for whoever looks at it later.
+    /// Saves a screenshot of the whole page.
     pub(crate) async fn picture(&self, name: &str) {
         let params = json!({ "format": "webp", "quality": 90, "captureBeyondViewport": true });
         let answer = self.call("Page.captureScreenshot", params).await;
@@ -106,13 +106,13 @@ impl Page {
     }
 }
 
-/// Where pictures are kept: together for whoever wants them, or beside what else tests leave.
+/// The folder for screenshots: that of the variable, or one beside the tests' other files.
 #[expect(
     clippy::disallowed_methods,
-    reason = "it says where pictures go, not how Waybill runs"
+    reason = "it says where screenshots go, not how Waybill runs"
 )]
 fn pictures() -> PathBuf {
-    let wanted = std::env::var("WAYBILL_SCREENSHOTS").ok();
+    let folder = std::env::var("WAYBILL_SCREENSHOTS").ok();
     let ours = || PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("e2e/pictures");
-    wanted.map_or_else(ours, PathBuf::from)
+    folder.map_or_else(ours, PathBuf::from)
 }
