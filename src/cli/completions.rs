@@ -1,4 +1,4 @@
-//! `waybill completions`: a script that completes the command line in a shell.
+//! `waybill completions`: a shell completion script.
 
 use std::process::ExitCode;
 
@@ -8,14 +8,14 @@ use clap_complete::Shell;
 use super::failure::Failure;
 use super::output;
 
-/// Print a script that completes `waybill` on the command line of a shell.
+/// Print a shell completion script for `waybill`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   waybill completions bash > /etc/bash_completion.d/waybill
   waybill completions zsh > ~/.zfunc/_waybill")]
 pub(super) struct Completions {
-    /// The shell.
+    /// The shell to complete for.
     shell: Shell,
 }
 

@@ -1,4 +1,4 @@
-//! `waybill config`: the settings in effect and where each came from.
+//! `waybill config`: the settings in effect and the origin of each.
 
 use std::process::ExitCode;
 
@@ -7,7 +7,7 @@ use clap::Args;
 use super::failure::Failure;
 use super::{Sources, escape, output, servers};
 
-/// Show every setting in effect and where it came from; secrets are not shown.
+/// Show every setting in effect and its origin; secrets are not shown.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

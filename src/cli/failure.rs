@@ -1,4 +1,4 @@
-//! How a command fails: what people read, with a remedy, and the exit code.
+//! How a command fails: the error message, with a remedy, and the exit code.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -13,32 +13,32 @@ use crate::store::StoreError;
 pub(super) const FAILED: u8 = 1;
 /// The exit code of a command line or settings that can't be used.
 pub(super) const USAGE: u8 = 2;
-/// The exit code where nothing is known of what was asked for.
+/// The exit code for a token, dead letter, workflow or key that does not exist.
 pub(super) const UNKNOWN: u8 = 4;
 
-/// Why a command did not do what it was asked for.
+/// Why a command failed.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// It was tried and did not work.
+    /// It was tried and failed.
     Failed(String),
-    /// The command line or the settings can't be used.
+    /// The command line or the settings are invalid.
     Usage(String),
     /// There is no such token, dead letter, workflow or key.
     Unknown(String),
-    /// Nobody reads any more: the end of `waybill … | head`.
-    NobodyReads,
+    /// The reader has closed the pipe: the end of `waybill … | head`.
+    OutputClosed,
 }
 
 impl Failure {
-    /// Says it on the standard error.
-    pub(super) fn tell(self) -> ExitCode {
+    /// Prints the message to the standard error.
+    pub(super) fn report(self) -> ExitCode {
         let (text, code) = match self {
             Self::Failed(text) => (text, FAILED),
             Self::Usage(text) => (text, USAGE),
             Self::Unknown(text) => (text, UNKNOWN),
-            Self::NobodyReads => return ExitCode::SUCCESS,
+            Self::OutputClosed => return ExitCode::SUCCESS,
         };
-        // Where even the standard error is closed, the exit code has to do.
+        // If even the standard error is closed, the exit code has to suffice.
         let _ = writeln!(io::stderr().lock(), "error: {}", escape::block(&text));
         ExitCode::from(code)
     }
@@ -53,7 +53,7 @@ impl From<Faults> for Failure {
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         match error.kind() {
-            io::ErrorKind::BrokenPipe => Self::NobodyReads,
+            io::ErrorKind::BrokenPipe => Self::OutputClosed,
             _ => Self::Failed(error.to_string()),
         }
     }
@@ -65,14 +65,14 @@ impl From<BrokerError> for Failure {
         match error {
             BrokerError::Settings(_) => Self::Usage(text),
             BrokerError::Topology(_) if text.contains("no exchange") => Self::Failed(format!(
-                "{text}; `waybill run` makes the exchanges and queues when it starts"
+                "{text}; `waybill run` creates the exchanges and queues when it starts"
             )),
             BrokerError::Refused(_) | BrokerError::Tls(_) | BrokerError::Topology(_) => {
                 Self::Failed(text)
             }
             BrokerError::Unreachable(_) | BrokerError::Timeout { .. } | BrokerError::Lost(_) => {
                 Self::Failed(format!(
-                    "{text}; check broker.url and that the broker runs, `waybill doctor` looks closer"
+                    "{text}; check broker.url and that the broker is running; see `waybill doctor`"
                 ))
             }
         }
@@ -101,27 +101,29 @@ impl From<ReplayError> for Failure {
     }
 }
 
-/// What to do about a failure of the database.
+/// The remedy for a database error.
 pub(super) fn remedy(error: &StoreError) -> Option<&'static str> {
     if error.is_lost_statement() {
         return Some(
             "prepared statements get lost, so a pooler in transaction mode is in between: connect \
-             to PostgreSQL itself, as Waybill has a pool of its own",
+             to PostgreSQL itself, since Waybill has its own connection pool",
         );
     }
     match error.state().map(tokio_postgres::error::SqlState::code) {
-        Some("42501") => Some("grant the user what it lacks: `waybill doctor` lists it"),
-        // No such schema, table, column; or not such as the statement expects.
+        Some("42501") => {
+            Some("grant the missing permissions to the user: `waybill doctor` lists them")
+        }
+        // A missing schema, table or column, or one of another type than the statement expects.
         Some(state) if state.starts_with("3F") || state.starts_with("42") => Some(
-            "the schema is missing or of another version than this program: run `waybill migrate`",
+            "the schema is missing or has another version than this program: run `waybill migrate`",
         ),
-        Some("28P01" | "28000") => Some("correct user and password in database.url"),
+        Some("28P01" | "28000") => Some("correct the user and password in database.url"),
         Some("3D000") => Some("create the database, or correct its name in database.url"),
-        Some("25006") => Some("this is a read-only server: database.url must name the primary"),
+        Some("25006") => Some("this server is read-only: database.url must name the primary"),
         Some(_) => None,
         None => match error {
             StoreError::Unavailable(_) | StoreError::Timeout => {
-                Some("check database.url and that the server runs")
+                Some("check database.url and that the server is running")
             }
             StoreError::Database(_)
             | StoreError::Unfit(_)
@@ -129,7 +131,9 @@ pub(super) fn remedy(error: &StoreError) -> Option<&'static str> {
             | StoreError::Settings(_)
             | StoreError::NoRandomness
             | StoreError::Migration(_) => None,
-            StoreError::Corrupt(_) => Some("a newer version may have written it: use that one"),
+            StoreError::Corrupt(_) => {
+                Some("a newer version of this program may have written it: use that version")
+            }
         },
     }
 }

@@ -1,5 +1,5 @@
 //! The fields of a form: given on the command line as `--set FIELD=VALUE`, beside the `--set` of
-//! settings, and told to whoever has to fill them in.
+//! settings, and described to the user who fills them in.
 
 use serde_json::{Map, Value};
 
@@ -11,7 +11,7 @@ use crate::view::order::json::FieldView;
 /// The most digits that survive as a number.
 const DIGITS_MAX: usize = 15;
 
-/// What `--set` gave: the fields, and the sources with the settings alone.
+/// Separates the fields from the settings given with `--set`.
 pub(super) fn split(
     set: &[String],
     sources: &Sources,
@@ -20,8 +20,8 @@ pub(super) fn split(
     Ok((parse(&fields)?, sources.with(settings)))
 }
 
-/// What may be filled in, and whether it must be; raw, so whoever shows it escapes it.
-pub(super) fn words(field: &FieldView<'_>) -> String {
+/// The field's type or choices, and whether it is required; raw, so the caller must escape it.
+pub(super) fn describe(field: &FieldView<'_>) -> String {
     let kind = match field.choices.is_empty() {
         false => format!("one of {}", field.choices.join(", ")),
         true => field.kind.to_string(),
@@ -30,7 +30,7 @@ pub(super) fn words(field: &FieldView<'_>) -> String {
     format!("field {}: {kind}{required}", field.id)
 }
 
-/// The fields by name: JSON where the value is that, else a text.
+/// The fields by name: a value that is not JSON is a text.
 fn parse(set: &[String]) -> Result<Map<String, Value>, Failure> {
     let mut fields = Map::new();
     let mut faults = Vec::new();
@@ -40,14 +40,16 @@ fn parse(set: &[String]) -> Result<Map<String, Value>, Failure> {
             continue;
         };
         if field.is_empty() {
-            faults.push(format!("--set {given}: names no field; write FIELD=VALUE"));
+            faults.push(format!(
+                "--set {given}: the field name is empty; write FIELD=VALUE"
+            ));
             continue;
         }
         let value = value(text);
         if is_rounded(&value, text) {
             faults.push(format!(
-                "--set {given}: has more digits than a number can keep; write it as a text: \
-                 '{field}=\"{text}\"'"
+                "--set {given}: the number has too many digits to be stored exactly; write it as a \
+                 text: '{field}=\"{text}\"'"
             ));
         }
         if fields.insert(field.to_owned(), value).is_some() {
@@ -61,8 +63,8 @@ fn parse(set: &[String]) -> Result<Map<String, Value>, Failure> {
     }
 }
 
-/// Whether it names something of a section of settings, known or misspelt: a misspelt one may
-/// carry a password, which must not end in an event.
+/// Whether it names a setting by its section. A misspelt setting counts too: it may contain a
+/// password, which must not end up in an event.
 fn is_setting(given: &str) -> bool {
     let key = given.split_once('=').map_or(given, |(key, _)| key);
     let section = key.split_once('.').map(|(section, _)| section);
@@ -95,25 +97,25 @@ mod tests {
     }
 
     #[test]
-    fn a_value_is_json_where_it_can_be_and_else_a_text() {
+    fn a_value_that_is_not_json_is_a_text() {
         let set = ["a=12.5", "b=true", "c=x=y", "d=", "e=[1,2]", "f=\"12\""];
         let expected = json!({"a": 12.5, "b": true, "c": "x=y", "d": "", "e": [1, 2], "f": "12"});
         assert_eq!(parsed(&set), Ok(expected));
     }
 
     #[test]
-    fn every_fault_is_told() {
+    fn every_fault_is_reported() {
         let set = ["amount", "=3", "a=1", "a=2", "n=12345678901234567890123"];
         expect_test::expect![[r#"
             --set amount: has no `=`; write FIELD=VALUE
-            --set =3: names no field; write FIELD=VALUE
+            --set =3: the field name is empty; write FIELD=VALUE
             --set a=2: gives `a` a second time
-            --set n=12345678901234567890123: has more digits than a number can keep; write it as a text: 'n="12345678901234567890123"'"#]]
+            --set n=12345678901234567890123: the number has too many digits to be stored exactly; write it as a text: 'n="12345678901234567890123"'"#]]
         .assert_eq(&parsed(&set).unwrap_err());
     }
 
     #[test]
-    fn settings_stay_settings() {
+    fn a_key_in_a_settings_section_is_a_setting() {
         assert!(is_setting("broker.url=amqp://x"));
         assert!(is_setting("database.ulr=postgres://x"));
         assert!(!is_setting("amount=3") && !is_setting("delivery.day=2026-11-21"));

@@ -1,4 +1,4 @@
-//! `waybill migrate`: brings the tables up to date.
+//! `waybill migrate`: creates or updates the tables.
 
 use std::process::ExitCode;
 
@@ -8,7 +8,7 @@ use super::failure::Failure;
 use super::{Sources, output, servers};
 use crate::store::admin::migrate;
 
-/// Create or update the tables in the schema `waybill`; safe to run twice and at the same time.
+/// Create or update the tables in the schema `waybill`; safe to run repeatedly and concurrently.
 #[derive(Debug, Args)]
 pub(super) struct Migrate {}
 
@@ -23,7 +23,8 @@ pub(super) async fn run(sources: &Sources) -> Result<ExitCode, Failure> {
     output::line(&text)?;
     if let Some(epoch) = migrated.epoch {
         output::line(&format!(
-            "the tables have come to another database cluster or time line: began epoch {epoch} of the change feed"
+            "the tables were moved to another database cluster or time line: epoch {epoch} of the \
+             change feed has begun"
         ))?;
     }
     Ok(ExitCode::SUCCESS)

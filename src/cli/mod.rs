@@ -1,7 +1,7 @@
-//! The `waybill` command: what can be asked for, and how each answer ends.
+//! The `waybill` command: its subcommands, their output and their exit codes.
 //!
-//! One file or folder per subcommand. Each returns how it ended; only [`failure`] knows the exit
-//! codes of failures, only [`output`] writes to people, and whatever came from outside goes
+//! One file or folder per subcommand. Each returns an exit code or a failure; only [`failure`]
+//! knows the exit codes of failures, only [`output`] prints, and every text of external origin goes
 //! through [`escape`] before it is shown.
 
 mod completions;
@@ -47,23 +47,23 @@ Examples:
   waybill publish events.jsonl           publish one event per line
   waybill open purchase --set amount=3   open an order, print its token
   waybill push 8a4f0c --stage finance    move it on from a stage
-  waybill get 8a4f0c                     how a process stands, with its history
+  waybill get 8a4f0c                     show a process with its history
   waybill watch 8a4f0c --timeout 5m      follow it until it ends
   waybill get 8a4f0c --url http://waybill:8080 --key-file key
   waybill dead list --reason invalid_field
   waybill resend --token 8a4f0c          send its completion again
-  waybill workflow apply purchase.toml   what orders walk
+  waybill workflow apply purchase.toml   store the workflow that orders follow
   waybill key create --tenant acme --scope read
   waybill doctor                         check settings, database and broker
   waybill dev --demo                     try everything, with private servers
 
 Settings come from defaults, a TOML file, WAYBILL_… variables (DATABASE_URL and AMQP_URL too) and
---set, weakest first; `waybill config` shows them.
+--set; each overrides those before it. `waybill config` shows them.
 
 Exit codes: 0 ok, 1 failed, 2 wrong usage or settings, 4 unknown token, dead letter,
 workflow or key; `waybill watch` has more.";
 
-/// What is logged when more is asked for; the libraries would log parameters.
+/// The log filter of `--verbose`; at debug level the libraries would log parameters.
 const VERBOSE: &str = "warn,waybill=debug";
 
 /// Keeps one truthful record per upload or order, and says when it is done.
@@ -81,10 +81,10 @@ struct Cli {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Settings")]
 struct Sources {
-    /// Read this TOML file; without it the one that the variable WAYBILL_CONFIG names.
+    /// Read this TOML file [default: the one that the variable WAYBILL_CONFIG names].
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Set one setting, stronger than file and environment; repeatable.
+    /// Set one setting; overrides file and environment; repeatable.
     #[arg(long, global = true, value_name = "KEY=VALUE")]
     set: Vec<String>,
     /// Log more, to the standard error.
@@ -93,7 +93,7 @@ struct Sources {
 }
 
 impl Sources {
-    /// The same with other flags that set something.
+    /// These sources with other `--set` flags.
     fn with(&self, set: Vec<String>) -> Self {
         Self {
             config: self.config.clone(),
@@ -124,13 +124,13 @@ enum Command {
     Completions(completions::Completions),
 }
 
-/// Reads the command line, does what it says, and tells how it ended.
+/// Parses the command line, runs the command, and returns its exit code.
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            // Nobody is left to be told where even this can't be written.
+            // If even this can't be printed, only the exit code is left.
             let _ = error.print();
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(failure::USAGE));
         }
@@ -138,13 +138,13 @@ pub fn main() -> ExitCode {
     tls::install();
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
-        Err(error) => return Failure::from(error).tell(),
+        Err(error) => return Failure::from(error).report(),
     };
     let ended = runtime.block_on(dispatch(cli));
     // A read of the standard input can't be called off, and nothing else is left to wait for.
     runtime.shutdown_background();
     let _ = std::io::stdout().lock().flush();
-    ended.unwrap_or_else(|failure| failure.tell())
+    ended.unwrap_or_else(|failure| failure.report())
 }
 
 async fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {

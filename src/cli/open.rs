@@ -13,9 +13,9 @@ use super::{Sources, escape, fields, output, servers};
 use crate::clock;
 use crate::wire::PlainEvent;
 
-/// What `--set` takes here.
+/// The value name of `--set` here.
 pub(super) const FIELD_VALUE: &str = "FIELD=VALUE";
-/// Who the events of these commands come from.
+/// The source of the events that these commands send.
 const SOURCE: &str = "waybill-cli";
 
 /// Open an order and print its token.
@@ -27,22 +27,23 @@ Examples:
   token=$(waybill open purchase --set article=chair --set amount=1)
   waybill open purchase --set amount=1 --url http://waybill:8080 --key-file key
 
-The token alone goes to the standard output. The workflow must have been applied (`waybill workflow
-list`; `show` lists its fields). The server publishes the event and waits for the broker's confirm;
-then a worker opens the order, or makes a dead letter of an event that does not fit (`waybill dead
-list`).
+Only the token goes to the standard output. The workflow must have been applied (see `waybill
+workflow list`; `waybill workflow show` lists its fields). The server publishes the event and waits
+for the broker's confirm; then a worker opens the order, or stores an event that it can't apply as a
+dead letter (see `waybill dead list`).
 
 Exit codes: 0 the event was confirmed, 1 it was not, 2 wrong usage or settings.")]
 pub(super) struct Open {
-    /// The workflow to walk.
+    /// The name of the workflow.
     workflow: String,
-    /// Fill in a field, with JSON or else a text; repeatable. SECTION.KEY=VALUE sets a setting.
+    /// Fill in a field; a value that is not JSON is a text; repeatable. SECTION.KEY=VALUE sets a
+    /// setting.
     #[arg(long, value_name = FIELD_VALUE)]
     set: Vec<String>,
     /// Name an attachment, which fields of type file refer to; repeatable.
     #[arg(long, value_name = "NAME[=URI]")]
     attach: Vec<String>,
-    /// The token of the order; without it a new UUID.
+    /// The token of the order [default: a new UUID].
     #[arg(long)]
     token: Option<String>,
     #[command(flatten)]

@@ -1,4 +1,4 @@
-//! The one way to write to people: lines on the standard output, colours only on a terminal.
+//! The only place that prints: lines on the standard output, colours only on a terminal.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -6,11 +6,11 @@ use serde::Serialize;
 
 use super::escape;
 
-/// Writes one line, which may hold several.
+/// Writes text, and a line feed if it does not end with one.
 ///
 /// # Errors
 ///
-/// When it can't be written; a broken pipe means that nobody reads any more.
+/// When it can't be written; a broken pipe means that the reader has gone.
 pub fn line(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes())?;
@@ -20,7 +20,7 @@ pub fn line(text: &str) -> io::Result<()> {
     out.flush()
 }
 
-/// Writes one line to the standard error: a remark beside the answer.
+/// Writes one line to the standard error: a remark beside the output.
 ///
 /// # Errors
 ///
@@ -50,7 +50,7 @@ impl Style {
     #[cfg(test)]
     pub(super) const PLAIN: Self = Self { colours: false };
 
-    /// Colours where the standard output is a terminal that has them and nobody objects.
+    /// Colours if the standard output is a terminal that has them and `NO_COLOR` is not set.
     pub(super) fn of_stdout() -> Self {
         let given = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
         let dumb = given("TERM").is_none_or(|term| term == "dumb");
@@ -59,22 +59,22 @@ impl Style {
         }
     }
 
-    /// What went well.
+    /// Success.
     pub(super) fn good(self, text: &str) -> String {
         self.paint("32", text)
     }
 
-    /// What deserves a look.
-    pub(super) fn odd(self, text: &str) -> String {
+    /// A warning.
+    pub(super) fn warning(self, text: &str) -> String {
         self.paint("33", text)
     }
 
-    /// What went wrong.
+    /// A failure.
     pub(super) fn bad(self, text: &str) -> String {
         self.paint("31", text)
     }
 
-    /// What is said first.
+    /// A heading or a name.
     pub(super) fn strong(self, text: &str) -> String {
         self.paint("1", text)
     }

@@ -20,25 +20,26 @@ Examples:
   waybill push 8a4f0c --stage finance --set cost_centre=A7 --set amount=12.5
   waybill push 8a4f0c --data-id 6fa459ea-ee8a-3ca4-894e-db77e160355e
 
-`waybill get TOKEN` shows the stages of an order, the outcomes it may be pushed with and the fields
-to fill in. The server publishes the event and waits for the broker's confirm; then a worker applies
-it. A push that comes before its stage is active waits for it; one that does not fit becomes a dead
-letter (`waybill dead list`).
+`waybill get TOKEN` shows the current stages of an order, their outcomes and the fields to fill in.
+The server publishes the event and waits for the broker's confirm; then a worker applies it. A push
+that arrives before its stage is active is parked until it is; one that can't be applied becomes a
+dead letter (see `waybill dead list`).
 
 Exit codes: 0 the event was confirmed, 1 it was not, 2 wrong usage or settings.")]
 pub(super) struct Push {
     /// The token of the order.
     token: String,
-    /// Leave the stage of this name; of several stops there, the oldest.
+    /// Leave the stage of this name; if the order is at it several times, the oldest visit.
     #[arg(long, required_unless_present = "data_id", conflicts_with = "data_id")]
     stage: Option<String>,
-    /// Leave this one stop, named as its stage event names it.
+    /// Leave this visit of a stage, by the data_id in its stage event.
     #[arg(long, value_name = "UUID")]
     data_id: Option<Uuid>,
-    /// What came out of the stage, where it goes on by outcome.
+    /// The outcome of the stage, if the stage has outcomes.
     #[arg(long)]
     outcome: Option<String>,
-    /// Fill in a field, with JSON or else a text; repeatable. SECTION.KEY=VALUE sets a setting.
+    /// Fill in a field; a value that is not JSON is a text; repeatable. SECTION.KEY=VALUE sets a
+    /// setting.
     #[arg(long, value_name = open::FIELD_VALUE)]
     set: Vec<String>,
     #[command(flatten)]

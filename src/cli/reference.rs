@@ -1,10 +1,10 @@
-//! The reference of all commands in the documentation, as Markdown.
+//! The command reference of the documentation, as Markdown.
 
 use std::fmt::Write;
 
 use clap::{Arg, ArgAction, Command};
 
-/// Every command with its arguments, from the command line itself.
+/// Every command with its arguments, from their clap definitions.
 #[must_use]
 pub fn reference() -> String {
     let mut command = super::definition();
@@ -42,7 +42,7 @@ fn section(text: &mut String, command: &Command) {
     }
 }
 
-/// An argument as it is written.
+/// An argument as it is written on the command line.
 fn argument(arg: &Arg) -> String {
     let names = arg.get_value_names().unwrap_or_default();
     let values: Vec<_> = names.iter().map(ToString::to_string).collect();

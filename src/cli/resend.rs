@@ -1,4 +1,4 @@
-//! `waybill resend`: has completions sent again.
+//! `waybill resend`: sends completions again.
 
 use std::process::ExitCode;
 
@@ -10,6 +10,7 @@ use super::{Sources, output, servers};
 use crate::domain::{DEFAULT_TENANT, ProcessKey, Status};
 use crate::pipeline::resend::{Resend as Job, Resent};
 use crate::store::admin::resend::EndedBetween;
+
 /// Failures that are listed; all are counted.
 const LISTED_MAX: usize = 20;
 
@@ -21,12 +22,12 @@ Examples:
   waybill resend --since 2026-11-21T20:00:00Z --until 2026-11-21T22:30:00Z --dry-run
   waybill resend --since 2026-11-21T20:00:00Z --status error --status warning --rate 20
 
-A span of time means processes that Waybill ended in it. The completions are put into the outbox;
-a running relay (`waybill run --roles relay`) publishes them one by one at the rate, each without
-the header cursor. Copies to reply_to are not sent again.
+--since and --until select the processes that Waybill ended in that time. The command writes their
+completions to the outbox; a running relay (`waybill run --roles relay`) publishes them one by one
+at the rate, each without the header cursor. Copies to reply_to are not sent again.
 
-Exit codes: 0 ok, 1 some could not be made from their records, 2 wrong usage or settings, 4 no such
-token, or it has not ended.")]
+Exit codes: 0 ok, 1 some completions could not be created from their records, 2 wrong usage or
+settings, 4 no such token, or its process has not ended.")]
 pub(super) struct Resend {
     /// The completion of this token.
     #[arg(long, required_unless_present = "since", conflicts_with_all = ["since", "until", "status"])]
@@ -34,19 +35,19 @@ pub(super) struct Resend {
     /// Completions of processes that ended at or after this time, such as 2026-11-21T20:00:00Z.
     #[arg(long, value_name = "TIME")]
     since: Option<Timestamp>,
-    /// And before this one; now, if it is left out.
+    /// Completions of processes that ended before this time [default: now].
     #[arg(long, value_name = "TIME", requires = "since")]
     until: Option<Timestamp>,
-    /// Only those with this status; repeatable.
+    /// Only processes with this status; repeatable.
     #[arg(long, value_name = "STATUS", value_parser = status)]
     status: Vec<Status>,
-    /// Whose; without it `default` for a token and all for a span of time.
+    /// Only processes of this tenant [default: `default` with --token, all tenants with --since].
     #[arg(long)]
     tenant: Option<String>,
-    /// At most so many a second.
+    /// Publish at most N completions per second.
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     rate: u32,
-    /// Send nothing: say how many there are.
+    /// Send nothing; print how many there are.
     #[arg(long)]
     dry_run: bool,
 }
@@ -59,7 +60,7 @@ pub(super) async fn run(resend: &Resend, sources: &Sources) -> Result<ExitCode, 
             let tenant = resend.tenant.as_deref().unwrap_or(DEFAULT_TENANT);
             if !job.one(ProcessKey::of(tenant, token)).await? {
                 return Err(Failure::Unknown(format!(
-                    "no process of the token {token} that has ended and can be read; see `waybill get`"
+                    "no process with the token {token} has ended and can be read; see `waybill get`"
                 )));
             }
         }
@@ -92,14 +93,17 @@ fn words(done: &Resent, dry_run: bool, rate: u32) -> String {
     let sum = done.sum();
     let mut words = match dry_run {
         true => format!("would send {sum}"),
-        false => format!("{sum} to be sent at {rate} a second"),
+        false => format!("{sum} to be sent at {rate} per second"),
     };
     if !by_status.is_empty() {
         words.push_str(&format!(": {}", by_status.join(", ")));
     }
     for (what, count) in [
-        ("waiting in the outbox already", done.pending),
-        ("not to be made any more", done.failed.len() as u64),
+        ("already in the outbox", done.pending),
+        (
+            "could not be created from their records",
+            done.failed.len() as u64,
+        ),
     ] {
         if count > 0 {
             words.push_str(&format!("; {what} {count}"));
@@ -110,5 +114,5 @@ fn words(done: &Resent, dry_run: bool, rate: u32) -> String {
 
 fn status(name: &str) -> Result<Status, String> {
     let known = Status::from_name(name).filter(|status| status.is_final());
-    known.ok_or_else(|| "a process ends with done, warning, error or cancelled".to_owned())
+    known.ok_or_else(|| "must be done, warning, error or cancelled".to_owned())
 }

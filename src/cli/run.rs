@@ -1,5 +1,5 @@
-//! `waybill run`: the service itself. With it `waybill dev`, which runs the same with servers of its
-//! own.
+//! `waybill run`: the service itself; also starts `waybill dev`, which runs it with private
+//! servers.
 
 use std::process::ExitCode;
 
@@ -11,20 +11,20 @@ use crate::app::{App, End, Roles, Signals};
 use crate::config::LogFormat;
 use crate::store::StoreError;
 
-/// What `waybill dev` logs.
+/// The log filter of `waybill dev`.
 const DEV_FILTER: &str = "info";
 
-/// Consume events, publish completions, end what is due, until SIGTERM or Ctrl-C.
+/// Consume events, publish completions, and end processes that are due, until SIGTERM or Ctrl-C.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   waybill run
   waybill run --roles worker,relay      and the janitor in another process
 
-Exit codes: 0 everything held was finished, 1 it was not or something failed, 2 wrong usage or
-settings.")]
+Exit codes: 0 all unacknowledged deliveries were processed before the exit, 1 some were not or
+something failed, 2 wrong usage or settings.")]
 pub(super) struct Run {
-    /// What this process does, separated by commas: worker, relay, janitor [default: all].
+    /// The roles of this process, separated by commas: worker, relay, api, janitor [default: all].
     #[arg(long, value_name = "ROLES")]
     roles: Option<Roles>,
 }
@@ -37,7 +37,7 @@ pub(super) async fn run(run: &Run, sources: &Sources) -> Result<ExitCode, Failur
         &settings.log.filter
     };
     servers::log(filter, settings.log.format)?;
-    // Every client is an open file; where the system grants no more, that is how many there can be.
+    // Every client is an open file; if this fails, the current limit bounds the number of clients.
     let _ = rlimit::increase_nofile_limit(u64::MAX);
     let roles = run.roles.clone().unwrap_or_else(Roles::all);
     let ended = async {
@@ -67,7 +67,7 @@ fn failure(error: anyhow::Error) -> Failure {
         Err(error) => error,
     };
     match error.downcast_ref::<std::io::Error>() {
-        Some(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Failure::NobodyReads,
+        Some(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Failure::OutputClosed,
         Some(_) | None => Failure::Failed(format!("{error:#}")),
     }
 }

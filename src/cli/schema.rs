@@ -1,4 +1,5 @@
-//! `waybill schema`: prints the documents of the message contract; it needs no server.
+//! `waybill schema`: prints the JSON Schemas and the AsyncAPI document of the messages; it needs no
+//! server.
 
 use std::process::ExitCode;
 
@@ -8,10 +9,10 @@ use super::failure::Failure;
 use super::output;
 use crate::wire::schema;
 
-/// The document of the channels, beside the schemas.
+/// The name of the AsyncAPI document.
 const ASYNCAPI: &str = "asyncapi";
 
-/// Print the contract of the messages: JSON Schemas and AsyncAPI.
+/// Print the message contract: JSON Schemas and AsyncAPI.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -22,16 +23,17 @@ Examples:
 
 Exit codes: 0 ok, 1 failed, 2 wrong usage or settings, 4 unknown name.")]
 pub(super) struct Schema {
-    /// Which one; without it the names are listed.
+    /// The name of the document; without it, lists all names.
     name: Option<String>,
 }
 
-pub(super) fn run(asked: &Schema) -> Result<ExitCode, Failure> {
-    let text = match asked.name.as_deref() {
+pub(super) fn run(schema: &Schema) -> Result<ExitCode, Failure> {
+    let text = match schema.name.as_deref() {
         Some(ASYNCAPI) => schema::asyncapi().to_owned(),
         Some(name) => schema::schema(name)
             .ok_or_else(|| {
-                let text = format!("no document is called {name}: `waybill schema` lists them");
+                let text =
+                    format!("no document has the name {name}: `waybill schema` lists the names");
                 Failure::Unknown(text)
             })?
             .to_owned(),

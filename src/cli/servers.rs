@@ -1,4 +1,4 @@
-//! From the command line to settings, log lines, database, broker, and the HTTP API.
+//! Settings, logging, and connections to database, broker and HTTP API, from the command line.
 
 use super::Sources;
 use super::failure::Failure;
@@ -9,49 +9,49 @@ use crate::store::Store;
 use crate::telemetry;
 use crate::wire::Limits;
 
-/// What the broker's own tools list our connections as.
+/// The name of our connections in the broker's own tools.
 const CONNECTION_NAME: &str = "waybill command";
 
 /// Where events are sent.
-pub(super) enum Events {
-    /// To the broker; connects when it is used.
+pub(super) enum EventTarget {
+    /// The broker; connects when it is used.
     Broker(BrokerSettings),
-    /// To a server.
+    /// The HTTP API.
     Http(Client),
 }
 
-/// The settings from all sources, for what needs database and broker.
+/// The settings from all sources, for commands that need database and broker.
 pub(super) fn load(sources: &Sources) -> Result<Loaded, config::Faults> {
     given(sources).all()
 }
 
-/// The settings alone.
+/// The settings without their origins.
 pub(super) fn settings(sources: &Sources) -> Result<Settings, Failure> {
     Ok(load(sources)?.settings)
 }
 
-/// The database, for what needs no broker; connects when it is used.
+/// The database, for commands that need no broker; connects when it is used.
 pub(super) fn store(sources: &Sources) -> Result<Store, Failure> {
     Ok(Store::new(&given(sources).database()?)?)
 }
 
-/// A client of the API; connects when it is used.
+/// A client of the HTTP API; connects when it is used.
 pub(super) fn client(sources: &Sources) -> Result<Client, Failure> {
     let (client, _) = given(sources).client()?;
     Client::new(&client)
 }
 
-/// Where events are sent: over HTTP where a server is named, else to the broker; and what one of
-/// them may contain.
-pub(super) fn events(sources: &Sources) -> Result<(Events, Limits), Failure> {
+/// The target of events, which is HTTP if a server is configured, else the broker; and the limits
+/// of one event.
+pub(super) fn event_target(sources: &Sources) -> Result<(EventTarget, Limits), Failure> {
     let given = given(sources);
     if given.has_client() {
         let (client, limits) = given.client()?;
         let client = Client::new(&client)?;
-        return Ok((Events::Http(client), (&limits).into()));
+        return Ok((EventTarget::Http(client), (&limits).into()));
     }
     let (broker, limits) = given.broker()?;
-    Ok((Events::Broker(broker), (&limits).into()))
+    Ok((EventTarget::Broker(broker), (&limits).into()))
 }
 
 /// A connection to the broker.
@@ -59,7 +59,7 @@ pub(super) async fn broker(settings: &BrokerSettings) -> Result<Connection, Brok
     broker::connect(settings, CONNECTION_NAME).await
 }
 
-/// Shows log lines on the standard error from now on.
+/// Starts logging to the standard error.
 pub(super) fn log(filter: &str, format: LogFormat) -> Result<(), Failure> {
     let json = match format {
         LogFormat::Auto => None,

@@ -1,4 +1,4 @@
-//! `waybill dead discard`: forgets dead letters for good.
+//! `waybill dead discard`: deletes dead letters permanently.
 
 use std::io::{BufRead, IsTerminal, Write};
 use std::process::ExitCode;
@@ -12,18 +12,19 @@ use crate::cli::{Sources, output, servers};
 use crate::pipeline::replay::selection::Pages;
 use crate::store::Store;
 
-/// Delete dead letters for good.
+/// Delete dead letters permanently.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   waybill dead discard 6c1f6a3e-0a50-5c3a-9d59-0e9d5a6f4b11
   waybill dead discard --reason undecodable --yes
 
-Exit codes: 0 ok, 1 failed, 2 wrong usage or settings, 4 no such letter.")]
+Exit codes: 0 ok, 1 failed, 2 wrong usage or settings, 4 no such dead
+letter.")]
 pub(super) struct Discard {
     #[command(flatten)]
     choice: Choice,
-    /// Do not ask.
+    /// Do not prompt for confirmation.
     #[arg(long)]
     yes: bool,
 }
@@ -34,7 +35,7 @@ pub(super) async fn run(discard: &Discard, sources: &Sources) -> Result<ExitCode
         super::dead_letter(&store, *id).await?;
     }
     let count = discard.choice.count(&store).await?;
-    if !discard.yes && !asked(count)? {
+    if !discard.yes && !confirmed(count)? {
         output::line("nothing was discarded")?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -62,14 +63,16 @@ async fn delete(store: &Store, choice: &Choice) -> Result<u64, Failure> {
     }
 }
 
-fn asked(count: u64) -> Result<bool, Failure> {
+/// Prompts for a confirmation on the terminal.
+fn confirmed(count: u64) -> Result<bool, Failure> {
     if !std::io::stdin().is_terminal() {
         return Err(Failure::Usage(
-            "discarding can't be undone; confirm it with --yes".to_owned(),
+            "discarding can't be undone: confirm it with --yes (the standard input is no terminal)"
+                .to_owned(),
         ));
     }
     let mut out = std::io::stderr().lock();
-    write!(out, "discard {count} dead letters for good? [y/N] ")?;
+    write!(out, "discard {count} dead letters permanently? [y/N] ")?;
     out.flush()?;
     let mut answer = String::new();
     std::io::stdin().lock().read_line(&mut answer)?;

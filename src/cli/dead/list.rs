@@ -21,7 +21,7 @@ use crate::wire::Reason;
 Examples:
   waybill dead list
   waybill dead list --reason missing_token --limit 100
-  waybill dead list --after 6c1f6a3e-0a50-5c3a-9d59-0e9d5a6f4b11      the page behind that letter
+  waybill dead list --after 6c1f6a3e-0a50-5c3a-9d59-0e9d5a6f4b11      the page after that one
 
 --json prints an array of objects: id, reason, problem (RFC 9457), received_at, tenant, token,
 source, event_id, type, exchange, routing_key, queue, body_bytes.")]
@@ -29,10 +29,10 @@ pub(super) struct List {
     /// Only dead letters of this reason.
     #[arg(long, value_parser = selection::reason)]
     reason: Option<Reason>,
-    /// At most so many.
+    /// List at most N.
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     limit: u32,
-    /// Only dead letters behind this one.
+    /// Only dead letters after this one.
     #[arg(long, value_name = "ID")]
     after: Option<Uuid>,
     /// Print JSON.
@@ -62,26 +62,26 @@ pub(super) async fn run(list: &List, sources: &Sources) -> Result<ExitCode, Fail
 /// The dead letters as lines.
 pub(super) fn render(dead_letters: &[StoredDeadLetter], limit: u32) -> String {
     let mut text = String::new();
-    for kept in dead_letters {
-        let dead_letter = &kept.dead_letter;
-        let said = [
+    for stored in dead_letters {
+        let dead_letter = &stored.dead_letter;
+        let labels = [
             ("type", &dead_letter.type_name),
             ("token", &dead_letter.token),
             ("source", &dead_letter.source),
         ];
-        let said = said
+        let labels = labels
             .into_iter()
             .filter_map(|(label, value)| Some((label, value.as_ref()?)));
-        let said: Vec<_> = said
+        let labels: Vec<_> = labels
             .map(|(label, value)| format!("{label} {}", escape::line(value)))
             .collect();
         let _ = writeln!(
             text,
             "{}  {:.0}  {}  {}\n    {}",
             dead_letter.id,
-            kept.received_at,
+            stored.received_at,
             escape::line(&dead_letter.reason),
-            said.join(", "),
+            labels.join(", "),
             escape::line(&detail(&dead_letter.problem))
         );
     }
@@ -95,7 +95,7 @@ pub(super) fn render(dead_letters: &[StoredDeadLetter], limit: u32) -> String {
     text
 }
 
-/// What the problem says is wrong.
+/// The `detail` of the problem.
 fn detail(problem: &str) -> String {
     let problem: Value = serde_json::from_str(problem).unwrap_or_default();
     let detail = problem.get("detail").and_then(Value::as_str);
@@ -120,13 +120,13 @@ struct View<'a> {
     body_bytes: i64,
 }
 
-fn view(kept: &StoredDeadLetter) -> View<'_> {
-    let dead_letter = &kept.dead_letter;
+fn view(stored: &StoredDeadLetter) -> View<'_> {
+    let dead_letter = &stored.dead_letter;
     View {
         id: dead_letter.id.to_string(),
         reason: &dead_letter.reason,
         problem: serde_json::from_str(&dead_letter.problem).unwrap_or_default(),
-        received_at: kept.received_at,
+        received_at: stored.received_at,
         tenant: dead_letter.tenant.as_deref(),
         token: dead_letter.token.as_deref(),
         source: dead_letter.source.as_deref(),
@@ -135,6 +135,6 @@ fn view(kept: &StoredDeadLetter) -> View<'_> {
         exchange: &dead_letter.exchange,
         routing_key: &dead_letter.routing_key,
         queue: &dead_letter.queue,
-        body_bytes: kept.body_bytes,
+        body_bytes: stored.body_bytes,
     }
 }

@@ -1,4 +1,4 @@
-//! `waybill dead`: the messages that could not be applied, to be read, replayed or discarded.
+//! `waybill dead`: reads, replays and discards messages that could not be applied.
 
 mod discard;
 mod list;
@@ -48,7 +48,7 @@ pub(super) async fn run(dead: Dead, sources: &Sources) -> Result<ExitCode, Failu
     }
 }
 
-/// The whole dead letter.
+/// The dead letter with its body.
 async fn dead_letter(store: &Store, id: Uuid) -> Result<StoredDeadLetter, Failure> {
     let mut found = store.read_dead_letters(&[id]).await?;
     found.pop().ok_or_else(|| unknown(id))
@@ -56,6 +56,7 @@ async fn dead_letter(store: &Store, id: Uuid) -> Result<StoredDeadLetter, Failur
 
 fn unknown(id: Uuid) -> Failure {
     Failure::Unknown(format!(
-        "no dead letter {id}: it may have been replayed or discarded; see `waybill dead list`"
+        "no dead letter with the id {id}: it may have been replayed or discarded; see `waybill \
+         dead list`"
     ))
 }

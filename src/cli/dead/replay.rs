@@ -1,4 +1,4 @@
-//! `waybill dead replay`: publishes dead letters once more, and forgets each after its confirm.
+//! `waybill dead replay`: publishes dead letters again, and deletes each after its confirm.
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;
@@ -16,8 +16,9 @@ use crate::pipeline::replay::sender::Sender;
 use crate::store::Store;
 use crate::store::admin::replay::{Counts, ExpectedCounts, RATE_MAX};
 
-/// Dead letters by id that are held at once: nobody has looked how long each is.
-const AT_ONCE: usize = 100;
+/// Dead letters selected by id that are in memory at the same time; their sizes are not known
+/// before.
+const BATCH_IDS: usize = 100;
 
 /// Publish dead letters again; each is deleted when the broker has confirmed it.
 #[derive(Debug, Args)]
@@ -27,15 +28,15 @@ Examples:
   waybill dead replay --reason unknown_workflow --dry-run
   waybill dead replay --reason refused_by_database --rate 50
 
-Each goes to the exchange waybill.events as its producer sent it, with the header
-x-waybill-replay-of. What can't be applied again becomes a new letter.
+Each is published to the exchange waybill.events as its producer sent it, with the header
+x-waybill-replay-of added. One that again can't be applied becomes a new dead letter.
 
-Exit codes: 0 all confirmed, 1 some not (they are kept), 2 wrong usage or settings, 4 no such
+Exit codes: 0 all confirmed, 1 some not (they are kept), 2 wrong usage or settings, 4 no such dead
 letter.")]
 pub(super) struct Replay {
     #[command(flatten)]
     choice: Choice,
-    /// At most so many dead letters per second.
+    /// Publish at most N dead letters per second.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(RATE_MAX)))]
     rate: Option<u32>,
     /// Publish nothing; show the expected result.
@@ -46,15 +47,15 @@ pub(super) struct Replay {
 pub(super) async fn run(replay: &Replay, sources: &Sources) -> Result<ExitCode, Failure> {
     let settings = servers::settings(sources)?;
     let store = Store::new(&settings.database)?;
-    // First, so that nothing is published where a mistyped id is among them.
+    // First, so that nothing is published if one of the ids is mistyped.
     for id in &replay.choice.ids {
         super::dead_letter(&store, *id).await?;
     }
     if replay.dry_run {
-        let mut outlook = DryRun::new(&store, (&settings.limits).into());
-        let look = async |ids: &[Uuid]| Ok(outlook.add(ids).await?);
-        walk(&store, &replay.choice, AT_ONCE, look).await?;
-        output::line(&outlook_words(outlook.expected()))?;
+        let mut dry_run = DryRun::new(&store, (&settings.limits).into());
+        let add = async |ids: &[Uuid]| Ok(dry_run.add(ids).await?);
+        for_each_batch(&store, &replay.choice, BATCH_IDS, add).await?;
+        output::line(&expected_summary(dry_run.expected()))?;
         return Ok(ExitCode::SUCCESS);
     }
     let connection = servers::broker(&settings.broker).await?;
@@ -69,43 +70,43 @@ pub(super) async fn run(replay: &Replay, sources: &Sources) -> Result<ExitCode, 
     let counts = replayer.counts;
     drop(replayer);
     connection.close().await;
-    output::line(&words(counts))?;
+    output::line(&summary(counts))?;
     outcome?;
-    let whole = counts.confirmed == counts.sum();
-    Ok(if whole {
+    let all_confirmed = counts.confirmed == counts.sum();
+    Ok(if all_confirmed {
         ExitCode::SUCCESS
     } else {
         ExitCode::from(FAILED)
     })
 }
 
-/// What would become of the dead letters, in a line.
-pub(super) fn outlook_words(foreseen: &ExpectedCounts) -> String {
-    let said = foreseen
+/// The expected outcomes of a replay, in one line.
+pub(super) fn expected_summary(expected: &ExpectedCounts) -> String {
+    let counts = expected
         .iter()
         .map(|(name, count)| format!("{name} {count}"));
-    let said: Vec<_> = said.collect();
-    let sum: u64 = foreseen.values().sum();
-    let colon = if said.is_empty() { "" } else { ": " };
-    format!("would replay {sum}{colon}{}", said.join(", "))
+    let counts: Vec<_> = counts.collect();
+    let sum: u64 = expected.values().sum();
+    let colon = if counts.is_empty() { "" } else { ": " };
+    format!("would replay {sum}{colon}{}", counts.join(", "))
 }
 
-/// What became of the dead letters, in a line.
-pub(super) fn words(counts: Counts) -> String {
-    let mut words = format!("replayed {} of {}", counts.confirmed, counts.sum());
+/// The outcomes of a replay, in one line.
+pub(super) fn summary(counts: Counts) -> String {
+    let mut summary = format!("replayed {} of {}", counts.confirmed, counts.sum());
     for (what, count) in [
         ("refused by the broker", counts.nacked),
         ("unroutable", counts.unroutable),
         ("damaged", counts.damaged),
     ] {
         if count > 0 {
-            words.push_str(&format!("; {what} {count}"));
+            summary.push_str(&format!("; {what} {count}"));
         }
     }
     if counts.confirmed < counts.sum() {
-        words.push_str("; what was not replayed is kept");
+        summary.push_str("; the others are kept");
     }
-    words
+    summary
 }
 
 struct Replayer<'a> {
@@ -117,11 +118,12 @@ struct Replayer<'a> {
 
 impl Replayer<'_> {
     async fn all(&mut self, choice: &Choice) -> Result<(), Failure> {
-        let (store, at_once) = (self.store.clone(), self.pace.dead_letters());
-        walk(&store, choice, at_once, async |ids| self.some(ids).await).await
+        let (store, batch_size) = (self.store.clone(), self.pace.dead_letters());
+        let replay = async |ids: &[Uuid]| self.batch(ids).await;
+        for_each_batch(&store, choice, batch_size, replay).await
     }
 
-    async fn some(&mut self, ids: &[Uuid]) -> Result<(), Failure> {
+    async fn batch(&mut self, ids: &[Uuid]) -> Result<(), Failure> {
         self.pace.turn(ids.len()).await;
         let sent = self.sender.send(ids).await?;
         self.counts.add(sent.counts);
@@ -130,17 +132,17 @@ impl Replayer<'_> {
     }
 }
 
-/// Does something with all dead letters of a choice, so many at once at most.
-async fn walk(
+/// Calls `act` with the ids of all dead letters of a choice, at most `batch_size` at a time.
+async fn for_each_batch(
     store: &Store,
     choice: &Choice,
-    at_once: usize,
+    batch_size: usize,
     mut act: impl AsyncFnMut(&[Uuid]) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     if !choice.ids.is_empty() {
-        let once: BTreeSet<Uuid> = choice.ids.iter().copied().collect();
-        let once: Vec<Uuid> = once.into_iter().collect();
-        for ids in once.chunks(at_once.min(AT_ONCE)) {
+        let distinct: BTreeSet<Uuid> = choice.ids.iter().copied().collect();
+        let distinct: Vec<Uuid> = distinct.into_iter().collect();
+        for ids in distinct.chunks(batch_size.min(BATCH_IDS)) {
             act(ids).await?;
         }
         return Ok(());
@@ -151,7 +153,7 @@ async fn walk(
         if page.is_empty() {
             return Ok(());
         }
-        for piece in selection::pieces(&page, at_once) {
+        for piece in selection::pieces(&page, batch_size) {
             let ids: Vec<Uuid> = piece
                 .iter()
                 .map(|dead_letter| dead_letter.place.id)

@@ -1,4 +1,4 @@
-//! Which dead letters a command means: by id, by reason, or all.
+//! The dead letters that a command selects: by id, by reason, or all.
 
 use clap::Args;
 use uuid::Uuid;
@@ -24,12 +24,12 @@ pub(super) struct Choice {
 }
 
 impl Choice {
-    /// The same where it is not by id.
+    /// The selection, if it is not by id.
     pub(super) fn dead_letters(&self) -> DeadLetterSelection {
         dead_letters(self.reason)
     }
 
-    /// How many dead letters that are, about: others may come and go.
+    /// The approximate number of selected dead letters: they may change meanwhile.
     pub(super) async fn count(&self, store: &Store) -> Result<u64, Failure> {
         if !self.ids.is_empty() {
             return Ok(u64::try_from(self.ids.len()).unwrap_or(u64::MAX));
@@ -42,7 +42,7 @@ impl Choice {
     }
 }
 
-/// Those of a reason, or all.
+/// Selects the dead letters of a reason, or all.
 pub(super) fn dead_letters(reason: Option<Reason>) -> DeadLetterSelection {
     DeadLetterSelection {
         reason: reason.map(|reason| reason.name().to_owned()),

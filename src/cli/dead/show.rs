@@ -1,4 +1,4 @@
-//! `waybill dead show`: one dead letter with all that was received of it.
+//! `waybill dead show`: one dead letter with its properties, headers and body.
 
 use std::fmt::Write;
 use std::process::ExitCode;
@@ -12,16 +12,16 @@ use crate::cli::{Sources, escape, output, servers};
 use crate::store::write::dead_letter::StoredDeadLetter;
 use crate::wire::CutBody;
 
-/// How much of a body is shown unless all of it is asked for.
+/// The bytes of a body that are shown without `--full`.
 const BODY_BYTES_MAX: usize = 4 << 10;
 
 /// Show one dead letter: what is wrong with it, its properties, headers and body.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-A body that is text is shown as text, any other as hexadecimal bytes. Control characters are
-written out (\\u{1b}), so that nothing in it can drive the terminal.
+A body that is UTF-8 text is shown as text, any other in hexadecimal. Control characters are escaped
+(\\u{1b}), so that they can't control the terminal.
 
-Exit codes: 0 ok, 1 failed, 2 wrong usage or settings, 4 no such letter.")]
+Exit codes: 0 ok, 1 failed, 2 wrong usage or settings, 4 no such dead letter.")]
 pub(super) struct Show {
     /// The id of the dead letter.
     id: Uuid,
@@ -32,19 +32,19 @@ pub(super) struct Show {
 
 pub(super) async fn run(show: &Show, sources: &Sources) -> Result<ExitCode, Failure> {
     let store = servers::store(sources)?;
-    let kept = super::dead_letter(&store, show.id).await?;
+    let stored = super::dead_letter(&store, show.id).await?;
     let body_max = if show.full {
         usize::MAX
     } else {
         BODY_BYTES_MAX
     };
-    output::line(&render(&kept, body_max))?;
+    output::line(&render(&stored, body_max))?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// The dead letter as text.
-pub(super) fn render(kept: &StoredDeadLetter, body_max: usize) -> String {
-    let dead_letter = &kept.dead_letter;
+pub(super) fn render(stored: &StoredDeadLetter, body_max: usize) -> String {
+    let dead_letter = &stored.dead_letter;
     let mut text = format!("dead letter {}\n", dead_letter.id);
     let mut field = |label: &str, value: Option<&str>| {
         if let Some(value) = value {
@@ -52,7 +52,7 @@ pub(super) fn render(kept: &StoredDeadLetter, body_max: usize) -> String {
         }
     };
     field("reason", Some(&dead_letter.reason));
-    field("kept", Some(&format!("{:.3}", kept.received_at)));
+    field("kept", Some(&format!("{:.3}", stored.received_at)));
     field("tenant", dead_letter.tenant.as_deref());
     field("token", dead_letter.token.as_deref());
     field("source", dead_letter.source.as_deref());
@@ -77,8 +77,8 @@ pub(super) fn render(kept: &StoredDeadLetter, body_max: usize) -> String {
     if let Some(cut) = CutBody::of_problem(&dead_letter.problem) {
         let _ = writeln!(
             text,
-            "  … cut: it had {} bytes (SHA-256 {}), too many to be kept. It can't be replayed: the \
-             producer has to send it again.",
+            "  … truncated: the body had {} bytes (SHA-256 {}), too many to be kept. It can't be \
+             replayed: the producer has to send it again.",
             cut.bytes,
             escape::line(&cut.sha256)
         );
@@ -86,12 +86,12 @@ pub(super) fn render(kept: &StoredDeadLetter, body_max: usize) -> String {
     text
 }
 
-/// The body, cut at a whole character.
+/// The body, truncated at a character boundary.
 fn body(bytes: &[u8], max: usize) -> String {
     let cut = bytes.get(..max).unwrap_or(bytes);
     let (shown, mut text) = match std::str::from_utf8(cut) {
         Ok(text) => (cut.len(), indented(&escape::block(text))),
-        // Only the cut has gone through a character.
+        // Only the last character is incomplete, because of the cut.
         Err(error) if error.error_len().is_none() && cut.len() < bytes.len() => {
             let whole = cut.get(..error.valid_up_to()).unwrap_or_default();
             let text = String::from_utf8_lossy(whole);

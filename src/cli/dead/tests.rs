@@ -1,4 +1,4 @@
-//! Dead letters as people see them.
+//! Dead letters as text.
 
 use expect_test::expect;
 use uuid::Uuid;
@@ -7,7 +7,7 @@ use super::{list, replay, show};
 use crate::store::admin::replay::Counts;
 use crate::store::write::dead_letter::{DeadLetter, StoredDeadLetter};
 
-fn kept(body: &[u8]) -> StoredDeadLetter {
+fn stored(body: &[u8]) -> StoredDeadLetter {
     let dead_letter = DeadLetter {
         id: Uuid::from_u128(0x6c1f_6a3e_0a50_5c3a_9d59_0e9d_5a6f_4b11),
         reason: "invalid_field".into(),
@@ -32,23 +32,23 @@ fn kept(body: &[u8]) -> StoredDeadLetter {
 }
 
 #[test]
-fn a_list_has_two_lines_a_dead_letter_and_says_where_to_go_on() {
+fn a_list_has_two_lines_per_dead_letter_and_names_the_next_page() {
     expect![[r#"
         6c1f6a3e-0a50-5c3a-9d59-0e9d5a6f4b11  2026-11-21T20:44:16Z  invalid_field  type upload.completed, token 8a4f0c\u{1b}[31m, source shop
             `total` is \u{1b}[2J negative
-    "#]].assert_eq(&list::render(&[kept(b"")], 50));
+    "#]].assert_eq(&list::render(&[stored(b"")], 50));
     expect![[r#"
         6c1f6a3e-0a50-5c3a-9d59-0e9d5a6f4b11  2026-11-21T20:44:16Z  invalid_field  type upload.completed, token 8a4f0c\u{1b}[31m, source shop
             `total` is \u{1b}[2J negative
         there may be more: --after 6c1f6a3e-0a50-5c3a-9d59-0e9d5a6f4b11
-    "#]].assert_eq(&list::render(&[kept(b"")], 1));
+    "#]].assert_eq(&list::render(&[stored(b"")], 1));
     assert_eq!(list::render(&[], 50), "no dead letters\n");
 }
 
 #[test]
-fn a_dead_letter_is_shown_whole_and_can_not_drive_the_terminal() {
+fn a_dead_letter_is_shown_whole_and_can_not_control_the_terminal() {
     let text = show::render(
-        &kept("{\n\t\"a\": \"\u{1b}[2J\u{202e}\"\r\n}".as_bytes()),
+        &stored("{\n\t\"a\": \"\u{1b}[2J\u{202e}\"\r\n}".as_bytes()),
         4096,
     );
     assert!(!text.contains(|c: char| c.is_control() && !matches!(c, '\n' | '\t')));
@@ -89,9 +89,9 @@ fn a_dead_letter_is_shown_whole_and_can_not_drive_the_terminal() {
 }
 
 #[test]
-fn a_body_is_cut_at_a_whole_character_and_bytes_are_dumped() {
+fn a_body_is_truncated_at_a_character_boundary_and_bytes_are_dumped() {
     let body = |bytes: &[u8], max| {
-        let text = show::render(&kept(bytes), max);
+        let text = show::render(&stored(bytes), max);
         text[text.find("\nbody").unwrap()..].to_owned()
     };
     expect![[r#"
@@ -129,28 +129,32 @@ fn a_replay_names_what_was_kept() {
         damaged: 1,
         nacked: 0,
     };
-    expect!["replayed 3 of 5; unroutable 1; damaged 1; what was not replayed is kept"]
-        .assert_eq(&replay::words(counts));
+    expect!["replayed 3 of 5; unroutable 1; damaged 1; the others are kept"]
+        .assert_eq(&replay::summary(counts));
 }
 
 #[test]
-fn a_dry_run_says_what_would_become_of_the_dead_letters() {
-    let foreseen = [
+fn a_dry_run_prints_the_expected_outcomes() {
+    let expected = [
         ("applied".to_owned(), 4),
         ("unknown_workflow".to_owned(), 2),
     ];
     expect!["would replay 6: applied 4, unknown_workflow 2"]
-        .assert_eq(&replay::outlook_words(&foreseen.into_iter().collect()));
-    assert_eq!(replay::outlook_words(&Default::default()), "would replay 0");
+        .assert_eq(&replay::expected_summary(&expected.into_iter().collect()));
+    assert_eq!(
+        replay::expected_summary(&Default::default()),
+        "would replay 0"
+    );
 }
 
 #[test]
-fn a_dead_letter_whose_body_was_cut_says_so_and_that_it_is_no_replay() {
-    let mut kept = kept(b"the beginning");
-    kept.dead_letter.problem = r#"{"detail":"d","body":{"bytes":62914560,"sha256":"00ff"}}"#.into();
-    let text = show::render(&kept, 4096);
+fn a_dead_letter_with_a_truncated_body_says_that_it_can_not_be_replayed() {
+    let mut stored = stored(b"the beginning");
+    stored.dead_letter.problem =
+        r#"{"detail":"d","body":{"bytes":62914560,"sha256":"00ff"}}"#.into();
+    let text = show::render(&stored, 4096);
     assert!(
-        text.contains("cut: it had 62914560 bytes (SHA-256 00ff)"),
+        text.contains("truncated: the body had 62914560 bytes (SHA-256 00ff)"),
         "{text}"
     );
     assert!(text.contains("It can't be replayed"), "{text}");

@@ -1,20 +1,21 @@
-//! The demo's own consumer of completions: what any client that waits for tokens would write.
+//! The demo's own consumer of completions, as any client that waits for tokens would write it.
 
 use serde::Deserialize;
 
 use crate::broker::{BrokerError, Connection, Consumer, Next, topology};
 
-/// Unacknowledged messages at a time.
+/// The prefetch count: the most unacknowledged messages.
 const PREFETCH: u16 = 100;
 
-/// A queue bound to every completion, gone with its connection.
+/// A consumer of all completions; its queue is deleted with its connection.
 pub(super) struct Completions {
     consumer: Consumer,
-    /// Received and to be acknowledged before the next is awaited: a cancelled wait loses nothing.
+    /// The delivery to acknowledge before the next is awaited, so that a cancelled wait loses
+    /// nothing.
     received: Option<u64>,
 }
 
-/// A completion, as far as the demo shows it.
+/// The members of a completion that the demo shows.
 #[derive(Debug, Deserialize)]
 pub(super) struct Completion {
     pub(super) token: String,
@@ -41,11 +42,11 @@ impl Completions {
         })
     }
 
-    /// The next completion; `None` when the queue is gone. May be one of several branches.
+    /// The next completion; `None` when the queue is gone. Cancel safe.
     pub(super) async fn next(&mut self) -> Option<Completion> {
         loop {
-            // Never twice, which would end the channel: if this is cancelled before the
-            // acknowledgement has gone, the next one covers it.
+            // Never twice, which would close the channel: if this is cancelled before the
+            // acknowledgement is sent, the next one covers it.
             if let Some(tag) = self.received.take() {
                 self.consumer.acker().ack_through(tag).await.ok()?;
             }
@@ -67,7 +68,7 @@ impl Completion {
             "completion  {:<9}  {:<20}  {:<14}  {:>5.2} s  {}",
             self.status,
             name.unwrap_or_default(),
-            self.progress.words(),
+            self.progress.text(),
             self.elapsed_seconds,
             self.token
         )
@@ -75,16 +76,16 @@ impl Completion {
 }
 
 impl Progress {
-    /// Orders have none unless a producer counts.
-    fn words(&self) -> String {
+    /// `done/total`; empty for orders whose producer does not count.
+    fn text(&self) -> String {
         let total = self.total.map(|total| total.to_string());
-        let mut words = match (self.done, total) {
+        let mut text = match (self.done, total) {
             (0, None) => String::new(),
             (done, total) => format!("{done}/{}", total.unwrap_or_else(|| "?".to_owned())),
         };
         if self.failed > 0 {
-            words.push_str(&format!(", {} failed", self.failed));
+            text.push_str(&format!(", {} failed", self.failed));
         }
-        words
+        text
     }
 }

@@ -1,5 +1,5 @@
-//! `waybill dev --demo`: the samples of `examples/events` over and over, each time with new tokens, and
-//! their completions as they come.
+//! `waybill dev --demo`: publishes the samples of `examples/events` repeatedly, each time with new
+//! tokens, and prints their completions as they arrive.
 
 mod completions;
 mod samples;
@@ -21,23 +21,23 @@ use crate::store::Store;
 
 /// Rounds of a finite demo: each sample once per round.
 const ROUNDS: usize = 4;
-/// Between two events of a sample.
-const BEAT: Duration = Duration::from_millis(60);
-/// How long a finite demo waits for the completions it has not seen.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// The pause between two events of a sample.
+const PAUSE: Duration = Duration::from_millis(60);
+/// How long a finite demo waits for outstanding completions.
+const COMPLETION_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What a finite demo saw.
+/// The results of a finite demo.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(super) struct Summary {
     /// Events sent that can be applied.
     pub(super) events: usize,
-    /// Those that can't.
+    /// Events sent that can't be applied.
     pub(super) bad: usize,
     /// Completions with the expected status.
     pub(super) right: usize,
-    /// Completions with another one.
+    /// Completions with another status.
     pub(super) wrong: usize,
-    /// Completions that never came.
+    /// Completions that never arrived.
     pub(super) missing: usize,
 }
 
@@ -63,9 +63,9 @@ pub(super) async fn run(
         demo.publish_round().await?;
         round += 1;
     }
-    let patience = Instant::now() + PATIENCE;
-    while once && !demo.expected.is_empty() && Instant::now() < patience && !stop.is_cancelled() {
-        demo.show(BEAT).await?;
+    let deadline = Instant::now() + COMPLETION_TIMEOUT;
+    while once && !demo.expected.is_empty() && Instant::now() < deadline && !stop.is_cancelled() {
+        demo.show(PAUSE).await?;
     }
     let mut summary = demo.summary;
     summary.missing = demo.expected.len();
@@ -77,14 +77,14 @@ pub(super) async fn run(
 struct Demo<'a> {
     completions: Completions,
     publisher: Publisher,
-    /// The status with which each process must end, by token.
+    /// The expected final status of each process, by token.
     expected: HashMap<String, Status>,
     summary: Summary,
     stop: &'a CancellationToken,
 }
 
 impl Demo<'_> {
-    /// Every sample at the same time, their events interleaved, and the bad ones.
+    /// Publishes all samples concurrently, with their events interleaved.
     async fn publish_round(&mut self) -> anyhow::Result<()> {
         let samples = samples::samples(clock::now())?;
         for Sample {
@@ -105,12 +105,12 @@ impl Demo<'_> {
         for n in 0..longest.unwrap_or(0) {
             let events = samples.iter().filter_map(|sample| sample.events.get(n));
             self.publish(&events.cloned().collect::<Vec<_>>()).await?;
-            self.show(BEAT).await?;
+            self.show(PAUSE).await?;
         }
         Ok(())
     }
 
-    /// Shows completions for a while.
+    /// Shows completions for this time.
     async fn show(&mut self, time: Duration) -> anyhow::Result<()> {
         let until = tokio::time::Instant::now() + time;
         loop {
@@ -126,7 +126,7 @@ impl Demo<'_> {
         }
     }
 
-    /// Completions of other producers are shown and not counted.
+    /// Counts a completion of the demo; those of other producers are only shown.
     fn count(&mut self, completion: &Completion) {
         if let Some(status) = self.expected.remove(&completion.token) {
             if status.name() == completion.status {
@@ -150,7 +150,7 @@ impl Demo<'_> {
 }
 
 impl Summary {
-    /// Whether every expected completion came.
+    /// Whether every expected completion arrived.
     pub(super) fn is_good(&self) -> bool {
         self.missing == 0 && self.wrong == 0 && self.right > 0
     }

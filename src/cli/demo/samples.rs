@@ -1,4 +1,4 @@
-//! The files of `examples/events` as processes that begin now: with tokens, ids and times of their own.
+//! The files of `examples/events` as new processes that begin now, with new tokens, ids and times.
 
 use anyhow::Context;
 use jiff::{SignedDuration, Timestamp};
@@ -20,7 +20,7 @@ pub(super) const WORKFLOWS: [(&str, &str); 2] = [
     ),
 ];
 
-/// Each file, and the status with which its process ends; none where its events can't be applied.
+/// Each file, and the final status of its process; none if its events can't be applied.
 const FILES: [(&str, Option<Status>); 8] = [
     (
         include_str!("../../../examples/events/upload-done.jsonl"),
@@ -53,19 +53,19 @@ const FILES: [(&str, Option<Status>); 8] = [
     (include_str!("../../../examples/events/bad.jsonl"), None),
 ];
 
-/// A second of the files passes in this time.
+/// The time in which one second of the files passes.
 const SECOND: SignedDuration = SignedDuration::from_millis(40);
 
 /// One process.
 #[derive(Debug)]
 pub(super) struct Sample {
     pub(super) token: String,
-    /// The status with which it must end.
+    /// The expected final status.
     pub(super) ends: Option<Status>,
     pub(super) events: Vec<Outgoing>,
 }
 
-/// Every file once.
+/// One sample per file.
 pub(super) fn samples(now: Timestamp) -> anyhow::Result<Vec<Sample>> {
     let samples = FILES.into_iter().map(|(lines, ends)| {
         let token = Uuid::new_v4().to_string();
@@ -81,18 +81,19 @@ pub(super) fn samples(now: Timestamp) -> anyhow::Result<Vec<Sample>> {
     samples.collect()
 }
 
-/// An event of a file. Its id stays what it is within the process, so that repetitions are ones.
+/// An event of a file. Events with the same id keep the same id, so that repetitions stay
+/// repetitions.
 fn event(line: &str, token: &str, (number, now): (usize, Timestamp)) -> anyhow::Result<Outgoing> {
     let mut event: Map<String, Value> =
-        serde_json::from_str(line).context("a sample is no JSON")?;
+        serde_json::from_str(line).context("a sample is not JSON")?;
     let text = |event: &Map<String, Value>, name: &str| {
         let text = event.get(name).and_then(Value::as_str);
         text.unwrap_or_default().to_owned()
     };
     let id = format!("{token}-{}", text(&event, "id"));
-    let place = event.get("sequence").and_then(Value::as_u64);
-    let place = place.unwrap_or(u64::try_from(number)?);
-    let later = SECOND.saturating_mul(i32::try_from(place)?);
+    let position = event.get("sequence").and_then(Value::as_u64);
+    let position = position.unwrap_or(u64::try_from(number)?);
+    let later = SECOND.saturating_mul(i32::try_from(position)?);
     let time = now.saturating_add(later).unwrap_or(now);
     for (name, value) in [
         ("id", &id),

@@ -1,4 +1,5 @@
-//! The key of a folder: made once, kept beside the servers' data, which know its hash.
+//! The API key of a data folder: created once and kept beside the servers' data, which have its
+//! hash.
 
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -14,19 +15,19 @@ use crate::store::admin::api_key::{KeyState, NewKey};
 
 const FILE: &str = "api_key";
 
-/// The key of last time while it is good, else a new one.
+/// The key in the folder if it is still valid, else a new one.
 pub(super) async fn of_folder(folder: &Path, store: &Store) -> anyhow::Result<String> {
     let file = folder.join(FILE);
-    let kept = match std::fs::read_to_string(&file) {
-        Ok(kept) => kept.trim().to_owned(),
+    let stored = match std::fs::read_to_string(&file) {
+        Ok(stored) => stored.trim().to_owned(),
         Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
         Err(error) => {
             return Err(error).with_context(|| format!("could not read {}", file.display()));
         }
     };
-    let known = store.find_key(&kept).await?;
-    if known.is_some_and(|known| known.state == KeyState::Valid) {
-        return Ok(kept);
+    let found = store.find_key(&stored).await?;
+    if found.is_some_and(|found| found.state == KeyState::Valid) {
+        return Ok(stored);
     }
     let created = store.create_key(&new()).await?;
     let text = created.text.expose_secret();
@@ -45,7 +46,7 @@ fn new() -> NewKey {
     }
 }
 
-/// Nobody else may read it.
+/// Writes the file so that no other user can read it.
 fn write(file: &Path, text: &str) -> std::io::Result<()> {
     let mut options = std::fs::OpenOptions::new();
     let options = options.write(true).create(true).truncate(true).mode(0o600);

@@ -1,5 +1,5 @@
-//! `waybill dev`: private servers, the schema, all roles, and a demo if asked for; all of it ends
-//! together.
+//! `waybill dev`: private servers, the schema, all roles, and optionally a demo, which start and
+//! stop as one.
 
 mod key;
 
@@ -19,20 +19,20 @@ use crate::store::Store;
 use crate::store::admin::migrate;
 use crate::telemetry::Health;
 
-/// Where the servers keep their data unless told otherwise.
+/// The default data folder of the servers, in the temporary directory.
 const FOLDER: &str = "waybill-dev";
 
-/// Runs everything on this machine: private PostgreSQL and RabbitMQ servers, the schema, all roles.
+/// Run everything on this machine: private PostgreSQL and RabbitMQ servers, the schema, all roles.
 #[derive(Debug, Args)]
 pub struct Dev {
-    /// Where the servers keep their data; started again on it, they have it back
+    /// The data folder of the servers; a later start with the same folder has the same data
     /// [default: waybill-dev in the temporary directory].
     #[arg(long, value_name = "FOLDER")]
     folder: Option<PathBuf>,
-    /// Publish a lively sample of uploads and orders and show the completions as they come.
+    /// Publish sample uploads and orders and show their completions.
     #[arg(long)]
     demo: bool,
-    /// End by itself after a fixed number of samples; exit 0 only if every completion came.
+    /// Stop after a fixed number of samples; exit 0 only if every completion arrived.
     #[arg(long, requires = "demo")]
     once: bool,
     /// Write the addresses as JSON to this file once everything is ready.
@@ -40,7 +40,7 @@ pub struct Dev {
     ready_file: Option<PathBuf>,
 }
 
-/// What a program needs to know to use what runs here.
+/// The addresses and credentials that a program needs to use these servers.
 #[derive(Debug, Serialize)]
 struct Addresses {
     amqp_url: String,
@@ -50,7 +50,7 @@ struct Addresses {
     api_key: String,
 }
 
-/// Runs until Ctrl-C, SIGTERM or the end of a finite demo; says whether all went well.
+/// Runs until Ctrl-C, SIGTERM or the end of a finite demo; returns whether all went well.
 pub async fn run(dev: Dev, overrides: &[String]) -> anyhow::Result<bool> {
     let signals = Signals::of_process()?;
     let stop = CancellationToken::new();
@@ -71,7 +71,7 @@ pub async fn run(dev: Dev, overrides: &[String]) -> anyhow::Result<bool> {
         () = async { signals.first().await; stop.cancel(); signals.second().await } => Ok(false),
     };
     if let Some(file) = &dev.ready_file {
-        // It speaks of servers that are going; a file that is gone already is no fault.
+        // Its servers are stopping; a file that is already gone is no error.
         let _ = std::fs::remove_file(file);
     }
     servers.stop().await?;
@@ -96,7 +96,8 @@ async fn with_servers(
         ops_url: format!("http://{}", app.ops_address()?),
         http_url: format!(
             "http://{}",
-            app.http_address().context("nobody answers clients")?
+            app.http_address()
+                .context("no HTTP listener was started, although waybill dev runs the role api")?
         ),
         api_key: key::of_folder(folder, &store).await?,
     };
@@ -121,7 +122,7 @@ async fn with_servers(
     let good = tokio::select! {
         ended = &mut running => {
             ended?;
-            anyhow::bail!("the workers ended by themselves");
+            anyhow::bail!("the roles stopped unexpectedly");
         }
         good = using => good,
     };
@@ -156,7 +157,7 @@ fn announce(dev: &Dev, addresses: &Addresses) -> anyhow::Result<()> {
     output::line(&format!("  WAYBILL_CLIENT__URL={}", addresses.http_url))?;
     output::line(&format!("  WAYBILL_CLIENT__KEY={}", addresses.api_key))?;
     output::line(&format!(
-        "  monitor page, with that key: {}/",
+        "  monitor page (sign in with that key): {}/",
         addresses.http_url
     ))?;
     output::line(&format!(
@@ -165,14 +166,14 @@ fn announce(dev: &Dev, addresses: &Addresses) -> anyhow::Result<()> {
     ))?;
     output::line("stop with Ctrl-C")?;
     if let Some(file) = &dev.ready_file {
-        write_whole(file, &serde_json::to_vec_pretty(addresses)?)
+        write_atomically(file, &serde_json::to_vec_pretty(addresses)?)
             .with_context(|| format!("could not write {}", file.display()))?;
     }
     Ok(())
 }
 
-/// Whoever waits for the file finds it whole: it appears by a rename. It holds passwords.
-fn write_whole(file: &Path, text: &[u8]) -> std::io::Result<()> {
+/// Writes a file with secrets atomically, by a rename, since programs wait for it to appear.
+fn write_atomically(file: &Path, text: &[u8]) -> std::io::Result<()> {
     use std::io::Write;
     use std::os::unix::fs::OpenOptionsExt;
     let mut name = file.as_os_str().to_owned();
@@ -199,12 +200,12 @@ fn report(summary: &demo::Summary, once: bool) -> anyhow::Result<()> {
         missing,
     } = summary;
     output::line(&format!(
-        "demo: {events} events sent, {right} completions as expected, {bad} bad messages kept as dead \
-         letters"
+        "demo: {events} events sent, {right} completions as expected, {bad} invalid messages kept \
+         as dead letters"
     ))?;
     if once && !summary.is_good() {
         output::line(&format!(
-            "demo: {wrong} completions were wrong, {missing} never came"
+            "demo: {wrong} completions had another status, {missing} did not arrive"
         ))?;
     }
     Ok(())

@@ -1,4 +1,5 @@
-//! The doctor's look at RabbitMQ: version, permissions, topology, and what waits in queues.
+//! The doctor's checks of RabbitMQ: version, permissions, topology, and messages in leftover
+//! queues.
 
 use super::finding::Finding;
 use super::policies;
@@ -11,22 +12,22 @@ use crate::config::Settings;
 const ABOUT: &str = "broker";
 /// The oldest release that is supported.
 const RELEASE_MIN: (u32, u32) = (3, 10);
-/// More than so many times the longest body is not taken from the broker.
+/// The broker should refuse bodies longer than this multiple of `limits.body_bytes`.
 const LARGE: usize = 4;
-/// The longest body that is sent to try it.
+/// The longest body that is sent as a test.
 const PROBE_MAX: usize = 64 << 20;
 
 /// Everything about the broker.
 pub(super) async fn examine(settings: &Settings) -> Vec<Finding> {
     let mut findings = Vec::new();
-    if let Err(error) = look(settings, &mut findings).await {
+    if let Err(error) = check(settings, &mut findings).await {
         findings.push(Finding::fail(ABOUT, error.to_string()));
     }
     findings
 }
 
-async fn look(settings: &Settings, findings: &mut Vec<Finding>) -> Result<(), BrokerError> {
-    // First what explains best why there is no connection.
+async fn check(settings: &Settings, findings: &mut Vec<Finding>) -> Result<(), BrokerError> {
+    // First, because its error best explains why there is no connection.
     let connection = servers::broker(&settings.broker).await?;
     match greeting(&settings.broker).await {
         Ok(greeting) => {
@@ -37,24 +38,24 @@ async fn look(settings: &Settings, findings: &mut Vec<Finding>) -> Result<(), Br
     }
     findings.push(largest(&connection, settings.limits.body_bytes).await);
     let partitions = settings.broker.partitions;
-    let looked = examine_connected(&connection, partitions, findings).await;
+    let checked = check_connected(&connection, partitions, findings).await;
     connection.close().await;
-    looked?;
+    checked?;
     if partitions > 1 {
-        // A refusal ends the connection, so it has its own.
+        // A separate connection, because a refusal closes it.
         let connection = servers::broker(&settings.broker).await?;
-        let able = inspect::consistent_hash(&connection).await;
+        let supported = inspect::consistent_hash(&connection).await;
         connection.close().await;
-        able?;
+        supported?;
         findings.push(Finding::ok(
             ABOUT,
-            format!("can spread events over {partitions} queues"),
+            format!("can distribute events over {partitions} queues"),
         ));
     }
     Ok(())
 }
 
-async fn examine_connected(
+async fn check_connected(
     connection: &Connection,
     partitions: u16,
     findings: &mut Vec<Finding>,
@@ -69,83 +70,88 @@ async fn examine_connected(
     }
     let states = inspect::topology(connection, partitions).await?;
     findings.extend(parts(&states));
-    let held = inspect::leftovers(connection, partitions).await?;
+    let queues = inspect::leftovers(connection, partitions).await?;
     findings.extend(
-        held.iter()
+        queues
+            .iter()
             .filter_map(|(queue, count)| leftover(queue, *count)),
     );
     Ok(())
 }
 
 pub(super) fn version(greeting: &Greeting) -> Finding {
-    let said = format!("{} {}", greeting.product, greeting.version);
+    let message = format!("{} {}", greeting.product, greeting.version);
     let release = greeting.release();
     if release < RELEASE_MIN {
-        let remedy = "version 3.10 or newer is needed, for quorum queues as they are used here";
-        return Finding::fail(ABOUT, said).mend(remedy.to_owned());
+        let remedy =
+            "upgrade to version 3.10 or newer, whose quorum queues have all features used here";
+        return Finding::fail(ABOUT, message).remedy(remedy.to_owned());
     }
-    Finding::ok(ABOUT, said)
+    Finding::ok(ABOUT, message)
 }
 
-/// How large a body the broker takes; a worker holds those that come whole.
+/// Checks how large a body the broker accepts, since a worker keeps whole bodies in memory.
 async fn largest(connection: &Connection, body_bytes: usize) -> Finding {
     let large = body_bytes.saturating_mul(LARGE);
-    let takes = async {
+    let limit = async {
         if !inspect::takes_body(connection, body_bytes).await? {
-            return Ok(Takes::TooLittle);
+            return Ok(BodyLimit::TooLow);
         }
         if large > PROBE_MAX {
-            return Ok(Takes::NotTried);
+            return Ok(BodyLimit::Untested);
         }
         match inspect::takes_body(connection, large + 1).await? {
-            true => Ok(Takes::TooMuch),
-            false => Ok(Takes::Enough),
+            true => Ok(BodyLimit::TooHigh),
+            false => Ok(BodyLimit::Suitable),
         }
     };
-    let takes: Result<Takes, BrokerError> = takes.await;
-    body_limit(&takes, body_bytes)
+    let limit: Result<BodyLimit, BrokerError> = limit.await;
+    body_limit(&limit, body_bytes)
 }
 
-/// What was found of the largest body.
+/// How the broker's limit of the body size compares with `limits.body_bytes`.
 #[derive(Debug)]
-pub(super) enum Takes {
-    TooLittle,
-    Enough,
-    TooMuch,
-    NotTried,
+pub(super) enum BodyLimit {
+    TooLow,
+    Suitable,
+    TooHigh,
+    Untested,
 }
 
-pub(super) fn body_limit(takes: &Result<Takes, BrokerError>, body_bytes: usize) -> Finding {
+pub(super) fn body_limit(limit: &Result<BodyLimit, BrokerError>, body_bytes: usize) -> Finding {
     let set = format!(
         "set max_message_size = {} in rabbitmq.conf (deploy/rabbitmq/waybill.conf)",
         body_bytes.saturating_mul(2)
     );
     let large = body_bytes.saturating_mul(LARGE);
-    match takes {
-        Ok(Takes::Enough) => Finding::ok(
+    match limit {
+        Ok(BodyLimit::Suitable) => Finding::ok(
             ABOUT,
-            format!("takes bodies of {body_bytes} bytes and refuses more than {large}"),
+            format!("accepts bodies of {body_bytes} bytes and refuses more than {large}"),
         ),
-        Ok(Takes::TooLittle) => Finding::fail(
+        Ok(BodyLimit::TooLow) => Finding::fail(
             ABOUT,
             format!("refuses bodies of {body_bytes} bytes, which limits.body_bytes allows"),
         )
-        .mend(set),
-        Ok(Takes::TooMuch) => Finding::warn(
+        .remedy(set),
+        Ok(BodyLimit::TooHigh) => Finding::warn(
             ABOUT,
             format!(
-                "takes bodies of more than {large} bytes: a burst of them makes a worker exceed \
+                "accepts bodies of more than {large} bytes: a burst of them makes a worker exceed \
                  its memory"
             ),
         )
-        .mend(set),
-        Ok(Takes::NotTried) => Finding::warn(
+        .remedy(set),
+        Ok(BodyLimit::Untested) => Finding::warn(
             ABOUT,
-            format!("was not tried with bodies of more than {PROBE_MAX} bytes"),
+            format!("was not tested with bodies of more than {PROBE_MAX} bytes"),
         )
-        .mend(format!("check it yourself: {set}")),
-        Err(error) => Finding::warn(ABOUT, format!("the largest body is not known: {error}"))
-            .mend(format!("check it yourself: {set}")),
+        .remedy(format!("check the limit yourself: {set}")),
+        Err(error) => Finding::warn(
+            ABOUT,
+            format!("the limit of the body size is unknown: {error}"),
+        )
+        .remedy(format!("check the limit yourself: {set}")),
     }
 }
 
@@ -161,13 +167,14 @@ pub(super) fn parts(states: &[(String, State)]) -> Vec<Finding> {
         }
     }
     if absent.is_empty() && findings.is_empty() {
-        let said = format!("all {} exchanges and queues are there", states.len());
-        findings.push(Finding::ok(ABOUT, said));
+        let message = format!("all {} exchanges and queues exist", states.len());
+        findings.push(Finding::ok(ABOUT, message));
     } else if !absent.is_empty() {
         let names: Vec<_> = absent.iter().map(|(name, _)| name.as_str()).collect();
-        let said = format!("not there yet: {}", names.join(", "));
-        let remedy = "`waybill run` makes them when it starts; until then nothing can be published";
-        findings.push(Finding::warn(ABOUT, said).mend(remedy.to_owned()));
+        let message = format!("does not exist yet: {}", names.join(", "));
+        let remedy =
+            "`waybill run` creates them when it starts; until then nothing can be published";
+        findings.push(Finding::warn(ABOUT, message).remedy(remedy.to_owned()));
     }
     findings
 }
@@ -176,21 +183,21 @@ pub(super) fn leftover(queue: &str, count: u32) -> Option<Finding> {
     if count == 0 {
         return None;
     }
-    let (said, remedy) = if queue == topology::DEAD_QUEUE {
+    let (message, remedy) = if queue == topology::DEAD_QUEUE {
         (
-            format!("{queue} holds messages that the broker gave up: {count}"),
-            "a running worker turns them into dead letters",
+            format!("{queue} has messages that the broker dead-lettered: {count}"),
+            "start a worker: it stores them as dead letters",
         )
     } else {
         (
-            format!("{queue}, of a higher number of partitions, still holds events: {count}"),
-            "a worker that starts now consumes them too",
+            format!("{queue}, of a higher number of partitions, still has events: {count}"),
+            "restart a worker: it consumes them too",
         )
     };
-    Some(Finding::warn(ABOUT, said).mend(remedy.to_owned()))
+    Some(Finding::warn(ABOUT, message).remedy(remedy.to_owned()))
 }
 
 fn denied(error: &BrokerError) -> Finding {
     let remedy = "rabbitmqctl set_permissions -p VHOST USER '^waybill\\.' '^(waybill\\.|amq\\.default$)' '^waybill\\.'";
-    Finding::fail(ABOUT, error.to_string()).mend(remedy.to_owned())
+    Finding::fail(ABOUT, error.to_string()).remedy(remedy.to_owned())
 }

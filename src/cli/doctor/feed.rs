@@ -1,4 +1,4 @@
-//! The doctor's look at the change feed: which transaction holds it back.
+//! The doctor's check of the change feed: names the transaction that holds it back.
 
 use jiff::{SignedDuration, Timestamp, Unit};
 
@@ -7,7 +7,7 @@ use crate::store::read::feed_lag::Holder;
 use crate::store::{Store, StoreError};
 
 const ABOUT: &str = "database";
-/// A transaction that is older than this holds the feed back for longer than any batch does.
+/// A transaction older than this holds the feed back for longer than any batch does.
 const AGE_MAX: SignedDuration = SignedDuration::from_secs(10);
 
 pub(super) async fn examine(store: &Store, now: Timestamp) -> Result<Finding, StoreError> {
@@ -15,7 +15,8 @@ pub(super) async fn examine(store: &Store, now: Timestamp) -> Result<Finding, St
     Ok(judge(store.feed_holder().await?.as_ref(), waiting, now))
 }
 
-/// Where the start of the transaction is hidden, the event that has waited longest stands in for it.
+/// If the start of the transaction is not visible, uses the time of the event that has waited
+/// longest.
 pub(super) fn judge(
     holder: Option<&Holder>,
     waiting: Option<Timestamp>,
@@ -46,6 +47,6 @@ pub(super) fn judge(
             )
         }
     };
-    let said = format!("a transaction holds the change feed back: {who} {whose}");
-    Finding::warn(ABOUT, said).mend(remedy)
+    let message = format!("a transaction holds the change feed back: {who} {whose}");
+    Finding::warn(ABOUT, message).remedy(remedy)
 }

@@ -1,4 +1,4 @@
-//! The doctor's look at the store of files: whether one can be written, read and removed.
+//! The doctor's check of the file store: whether a file can be written, read and removed.
 
 use std::path::{Path, PathBuf, absolute};
 use std::time::Duration;
@@ -12,56 +12,56 @@ use crate::config::{Settings, cloud_credentials};
 use crate::files::{Bytes, FilePath, Files, FilesError};
 
 const ABOUT: &str = "files";
-/// Longer than a store takes that can be reached.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Ample for any store that can be reached.
+const TIMEOUT: Duration = Duration::from_secs(10);
 const CONTENT: Bytes = Bytes::from_static(b"written by waybill doctor");
-/// What files are kept below that belong to no process.
-const NOBODY: Uuid = Uuid::nil();
+/// The process id of the test file, which belongs to no process.
+const NO_PROCESS: Uuid = Uuid::nil();
 
 const FOLDER: &str = "let this user write to the folder, or set files.url; only the roles api and \
                       janitor need it";
-const CLOUD: &str = "check files.url, and what AWS_…, AZURE_… or GOOGLE_… say; only the roles api and \
-                     janitor need it";
+const CLOUD: &str = "check files.url and the variables AWS_…, AZURE_… or GOOGLE_…; only the roles \
+                     api and janitor need it";
 
 /// What could not be done with a file, and why.
-type Stuck = (&'static str, FilesError);
+type ProbeError = (&'static str, FilesError);
 
-/// Everything about the store of files. What it makes it removes again, folders too.
+/// Everything about the file store. Removes the file and the folders that it creates.
 pub(super) async fn examine(settings: &Settings) -> Vec<Finding> {
     let url = &settings.files.url;
     let folder = folder(url);
-    let made = folder.as_deref().map(missing).unwrap_or_default();
-    let place = folder.map_or_else(|| url.clone(), |folder| folder.display().to_string());
+    let created = folder.as_deref().map(missing).unwrap_or_default();
+    let shown = folder.map_or_else(|| url.clone(), |folder| folder.display().to_string());
     let remedy = match url.contains("://") {
         true => CLOUD,
         false => FOLDER,
     };
     let files = Files::open(url, cloud_credentials());
-    let said = match files {
+    let result = match files {
         Err(error) => Err(error.to_string()),
-        Ok(files) => match timeout(PATIENCE, probe(&files)).await {
+        Ok(files) => match timeout(TIMEOUT, probe(&files)).await {
             Err(_) => Err(format!(
-                "{place}: no answer within {} s",
-                PATIENCE.as_secs()
+                "{shown}: no response within {} s",
+                TIMEOUT.as_secs()
             )),
-            Ok(Err((what, error))) => Err(format!("{place}: a file can't be {what}: {error}")),
-            Ok(Ok(())) => Ok(format!("{place}: files can be written, read and removed")),
+            Ok(Err((what, error))) => Err(format!("{shown}: a file can't be {what}: {error}")),
+            Ok(Ok(())) => Ok(format!("{shown}: files can be written, read and removed")),
         },
     };
-    for folder in made {
-        // It may be in use by now.
+    for folder in created {
+        // Fails if the folder is in use by now.
         let _ = std::fs::remove_dir(folder);
     }
-    vec![match said {
-        Ok(said) => Finding::ok(ABOUT, said),
-        Err(said) => Finding::fail(ABOUT, said).mend(remedy.to_owned()),
+    vec![match result {
+        Ok(message) => Finding::ok(ABOUT, message),
+        Err(message) => Finding::fail(ABOUT, message).remedy(remedy.to_owned()),
     }]
 }
 
 /// Writes a file, reads it and removes it.
-async fn probe(files: &Files) -> Result<(), Stuck> {
+async fn probe(files: &Files) -> Result<(), ProbeError> {
     let path = FilePath {
-        process: NOBODY,
+        process: NO_PROCESS,
         id: Uuid::new_v4(),
     };
     write(files, path)
@@ -84,12 +84,12 @@ async fn read(files: &Files, path: FilePath) -> Result<(), FilesError> {
     let parts: Vec<Bytes> = parts.try_collect().await?;
     match parts.concat() == CONTENT {
         true => Ok(()),
-        // Something else is there.
+        // The content is not what was written.
         false => Err(FilesError::Missing),
     }
 }
 
-/// The folder, where files are kept in one.
+/// The folder, if files are kept in one.
 fn folder(url: &str) -> Option<PathBuf> {
     if url.contains("://") {
         return None;
@@ -97,9 +97,9 @@ fn folder(url: &str) -> Option<PathBuf> {
     absolute(url).ok()
 }
 
-/// The folders that a first file would make, the innermost first.
+/// The folders that writing a first file creates, the innermost first.
 fn missing(folder: &Path) -> Vec<PathBuf> {
-    let inner = folder.join(NOBODY.to_string());
+    let inner = folder.join(NO_PROCESS.to_string());
     let missing = inner.ancestors().take_while(|folder| !folder.exists());
     missing.map(Path::to_owned).collect()
 }
@@ -110,7 +110,7 @@ mod tests {
     use crate::cli::output::Style;
     use crate::config;
 
-    async fn said(url: &str) -> String {
+    async fn examined(url: &str) -> String {
         let settings = [
             "database.url=postgres://localhost/none".to_owned(),
             "broker.url=amqp://localhost".to_owned(),
@@ -129,15 +129,15 @@ mod tests {
         let folder = outer.join("made/for/files");
         let place = folder.to_str().unwrap();
         let ok = format!("ok    files     {place}: files can be written, read and removed");
-        assert_eq!(said(place).await, ok);
+        assert_eq!(examined(place).await, ok);
         assert!(!outer.exists());
         std::fs::create_dir_all(&folder).unwrap();
-        assert_eq!(said(place).await, ok);
+        assert_eq!(examined(place).await, ok);
         assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
 
         std::fs::write(outer.join("file"), "").unwrap();
         let below = outer.join("file/below");
-        let fail = said(below.to_str().unwrap()).await;
+        let fail = examined(below.to_str().unwrap()).await;
         let start = format!(
             "FAIL  files     {}: a file can't be written: ",
             below.display()
@@ -148,7 +148,7 @@ mod tests {
             "{fail}"
         );
         std::fs::remove_dir_all(&outer).unwrap();
-        let fail = said("ftp://nowhere/").await;
+        let fail = examined("ftp://nowhere/").await;
         assert!(fail.contains("files.url is no folder and no URL"), "{fail}");
     }
 }

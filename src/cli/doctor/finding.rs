@@ -1,9 +1,9 @@
-//! One line of the doctor: how bad it is, what it is about, and how to mend it.
+//! One finding of the doctor: its level, its subject, and the remedy.
 
 use crate::cli::escape;
 use crate::cli::output::Style;
 
-/// How bad it is.
+/// The severity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Level {
     Ok,
@@ -12,38 +12,38 @@ enum Level {
     Fail,
 }
 
-/// One thing that was looked at.
+/// The result of one check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Finding {
     level: Level,
     about: &'static str,
-    said: String,
+    message: String,
     remedy: Option<String>,
 }
 
 impl Finding {
-    /// As it should be.
-    pub(super) fn ok(about: &'static str, said: impl Into<String>) -> Self {
-        Self::new(Level::Ok, about, said.into())
+    /// Works as it should.
+    pub(super) fn ok(about: &'static str, message: impl Into<String>) -> Self {
+        Self::new(Level::Ok, about, message.into())
     }
 
-    /// Not looked at.
-    pub(super) fn note(about: &'static str, said: impl Into<String>) -> Self {
-        Self::new(Level::Note, about, said.into())
+    /// Was not checked.
+    pub(super) fn note(about: &'static str, message: impl Into<String>) -> Self {
+        Self::new(Level::Note, about, message.into())
     }
 
-    /// Works, and deserves a look.
-    pub(super) fn warn(about: &'static str, said: impl Into<String>) -> Self {
-        Self::new(Level::Warn, about, said.into())
+    /// Works, but needs attention.
+    pub(super) fn warn(about: &'static str, message: impl Into<String>) -> Self {
+        Self::new(Level::Warn, about, message.into())
     }
 
     /// Does not work.
-    pub(super) fn fail(about: &'static str, said: impl Into<String>) -> Self {
-        Self::new(Level::Fail, about, said.into())
+    pub(super) fn fail(about: &'static str, message: impl Into<String>) -> Self {
+        Self::new(Level::Fail, about, message.into())
     }
 
-    /// With what can be done.
-    pub(super) fn mend(mut self, remedy: impl Into<Option<String>>) -> Self {
+    /// Adds the remedy.
+    pub(super) fn remedy(mut self, remedy: impl Into<Option<String>>) -> Self {
         self.remedy = remedy.into();
         self
     }
@@ -56,21 +56,21 @@ impl Finding {
         let level = match self.level {
             Level::Ok => style.good("ok  "),
             Level::Note => "note".to_owned(),
-            Level::Warn => style.odd("warn"),
+            Level::Warn => style.warning("warn"),
             Level::Fail => style.bad("FAIL"),
         };
-        let mut text = format!("{level}  {:<9} {}", self.about, escape::line(&self.said));
+        let mut text = format!("{level}  {:<9} {}", self.about, escape::line(&self.message));
         if let Some(remedy) = &self.remedy {
             text.push_str(&format!("\n      {:<9} {}", "", escape::line(remedy)));
         }
         text
     }
 
-    fn new(level: Level, about: &'static str, said: String) -> Self {
+    fn new(level: Level, about: &'static str, message: String) -> Self {
         Self {
             level,
             about,
-            said,
+            message,
             remedy: None,
         }
     }

@@ -1,4 +1,4 @@
-//! `waybill doctor`: looks at settings, database, broker and the store of files, and says how to mend what is wrong.
+//! `waybill doctor`: checks settings, database, broker and file store, and names the remedies.
 
 mod broker;
 mod database;
@@ -18,22 +18,22 @@ use super::failure::{FAILED, Failure};
 use super::output::{self, Style};
 use super::{Sources, servers};
 
-/// Check settings, database, broker and files; say how to fix what is wrong.
+/// Check settings, database, broker and file store; print the remedy for each problem.
 ///
-/// Changes nothing: on the broker it makes a queue and an exchange of its own and deletes them, where
-/// files are kept a file.
+/// It changes no data: it creates and deletes a queue and an exchange of its own on the broker, and
+/// a file of its own in the file store.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Each line begins with ok, note, warn or FAIL; below it stands how to mend it.
+Each line begins with ok, note (was not checked), warn or FAIL; the line below it names the remedy.
 
-Exit codes: 0 nothing failed, 1 something did.")]
+Exit codes: 0 no line begins with FAIL, 1 at least one does.")]
 pub(super) struct Doctor {}
 
 pub(super) async fn run(sources: &Sources) -> Result<ExitCode, Failure> {
     let style = Style::of_stdout();
     let settings = match servers::load(sources) {
         Ok(loaded) => {
-            say(
+            print_findings(
                 &[Finding::ok(
                     "settings",
                     format!("{} in effect", loaded.effective.len()),
@@ -44,16 +44,16 @@ pub(super) async fn run(sources: &Sources) -> Result<ExitCode, Failure> {
         }
         Err(faults) => {
             let findings: Vec<_> = faults.0.iter().map(settings_fault).collect();
-            say(&findings, style)?;
+            print_findings(&findings, style)?;
             return Ok(ExitCode::from(FAILED));
         }
     };
     let database = database::examine(&settings).await;
-    say(&database, style)?;
+    print_findings(&database, style)?;
     let broker = broker::examine(&settings).await;
-    say(&broker, style)?;
+    print_findings(&broker, style)?;
     let files = files::examine(&settings).await;
-    say(&files, style)?;
+    print_findings(&files, style)?;
     let findings = database.iter().chain(&broker).chain(&files);
     let failed = { findings }.any(Finding::is_fail);
     Ok(if failed {
@@ -65,7 +65,7 @@ pub(super) async fn run(sources: &Sources) -> Result<ExitCode, Failure> {
 
 fn settings_fault(fault: &crate::config::Fault) -> Finding {
     let origin = fault.origin.as_ref().map(|origin| format!(" ({origin})"));
-    let said = format!(
+    let message = format!(
         "{}{}: {}",
         fault.key,
         origin.unwrap_or_default(),
@@ -75,10 +75,10 @@ fn settings_fault(fault: &crate::config::Fault) -> Finding {
         .allowed
         .as_ref()
         .map(|allowed| format!("allowed: {allowed}"));
-    Finding::fail("settings", said).mend(remedy)
+    Finding::fail("settings", message).remedy(remedy)
 }
 
-fn say(findings: &[Finding], style: Style) -> Result<(), Failure> {
+fn print_findings(findings: &[Finding], style: Style) -> Result<(), Failure> {
     for finding in findings {
         output::line(&finding.render(style))?;
     }

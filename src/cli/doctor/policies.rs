@@ -1,4 +1,4 @@
-//! The limits of the broker's queues: policies, which only its management API shows.
+//! The doctor's check of the queues' policies, which only the broker's management API shows.
 
 use std::time::Duration;
 
@@ -15,44 +15,44 @@ use crate::tls;
 
 const ABOUT: &str = "broker";
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
-/// The first release that limits deliveries by itself.
+/// The first release with a default delivery limit.
 const RELEASE_WITH_LIMIT: (u32, u32) = (4, 0);
-const SET: &str = "deploy/rabbitmq/permissions.sh policy sets them";
+const SET: &str = "`deploy/rabbitmq/permissions.sh policy` sets them";
 
 /// A queue as the management API shows it.
 #[derive(Debug, Deserialize)]
 pub(super) struct Queue {
     pub(super) name: String,
-    /// The API has an empty list where there is no policy, and nothing for some seconds after its start.
+    /// An empty list if there is no policy; absent for some seconds after the broker's start.
     #[serde(default)]
     pub(super) effective_policy_definition: Value,
 }
 
-/// What limits the queues; nothing where it is not known.
+/// Everything about the policies of the queues.
 pub(super) async fn examine(settings: &Settings, release: (u32, u32)) -> Vec<Finding> {
     let Some(address) = &settings.broker.management_url else {
-        let said = "the policies of its queues were not looked at, since AMQP does not show them";
-        let remedy = "rabbitmqctl list_queues -p VHOST name effective_policy_definition shows them, \
-                      as this does where broker.management_url is set; deploy/rabbitmq/permissions.sh \
-                      policy sets them";
-        return vec![Finding::note(ABOUT, said).mend(remedy.to_owned())];
+        let message = "the policies of its queues were not checked: AMQP does not show them";
+        let remedy = "set broker.management_url to check them here, or run `rabbitmqctl \
+                      list_queues -p VHOST name effective_policy_definition`; \
+                      `deploy/rabbitmq/permissions.sh policy` sets them";
+        return vec![Finding::note(ABOUT, message).remedy(remedy.to_owned())];
     };
     match queues(&settings.broker, address.expose_secret()).await {
         Ok(queues) => judge(&queues, release),
         Err(error) => {
-            let said = format!("the policies of its queues can't be read: {error}");
+            let message = format!("the policies of its queues can't be read: {error}");
             let remedy = "check broker.management_url: its user needs the tag monitoring";
-            vec![Finding::warn(ABOUT, said).mend(remedy.to_owned())]
+            vec![Finding::warn(ABOUT, message).remedy(remedy.to_owned())]
         }
     }
 }
 
-/// Asks the management API for the queues of the virtual host that events come from.
+/// Queries the management API for the queues of the virtual host in `broker.url`.
 async fn queues(settings: &BrokerSettings, address: &str) -> Result<Vec<Queue>, String> {
-    let unreadable = |_| "broker.management_url is no URL".to_owned();
-    let mut url = Url::parse(address).map_err(unreadable)?;
-    let vhost = Url::parse(settings.url.expose_secret()).map_err(|_| "broker.url is no URL")?;
-    // Escaped in one address as in the other.
+    let invalid = |_| "broker.management_url is not a URL".to_owned();
+    let mut url = Url::parse(address).map_err(invalid)?;
+    let vhost = Url::parse(settings.url.expose_secret()).map_err(|_| "broker.url is not a URL")?;
+    // Both URLs escape it in the same way.
     let vhost = match vhost.path().trim_start_matches('/') {
         "" => "%2F".to_owned(),
         name => name.to_owned(),
@@ -61,7 +61,7 @@ async fn queues(settings: &BrokerSettings, address: &str) -> Result<Vec<Queue>, 
     url.set_query(Some("columns=name,effective_policy_definition"));
     let builder = reqwest::Client::builder()
         .timeout(ANSWER_TIMEOUT)
-        // The password is for this server and no other.
+        // The password must not be sent to any other server.
         .redirect(Policy::none())
         .no_proxy();
     let builder = match url.scheme() {
@@ -71,33 +71,33 @@ async fn queues(settings: &BrokerSettings, address: &str) -> Result<Vec<Queue>, 
         }
         _ => builder.tls_certs_only([]),
     };
-    // The address has a password, so no error may repeat it.
-    let said = |error: reqwest::Error| error.without_url().to_string();
-    let http = builder.build().map_err(said)?;
-    let answer = http.get(url).send().await.map_err(said)?;
-    let answer = answer.error_for_status().map_err(said)?;
-    let body = answer.bytes().await.map_err(said)?;
-    serde_json::from_slice(&body).map_err(|_| "the answer is not a list of queues".to_owned())
+    // The URL contains a password, so no error message may include it.
+    let text = |error: reqwest::Error| error.without_url().to_string();
+    let http = builder.build().map_err(text)?;
+    let response = http.get(url).send().await.map_err(text)?;
+    let response = response.error_for_status().map_err(text)?;
+    let body = response.bytes().await.map_err(text)?;
+    serde_json::from_slice(&body).map_err(|_| "the response is not a list of queues".to_owned())
 }
 
-/// What the limits of these queues mean.
+/// The findings about the policies of these queues.
 pub(super) fn judge(queues: &[Queue], release: (u32, u32)) -> Vec<Finding> {
     let (mut findings, mut right) = (Vec::new(), false);
     for queue in queues.iter().filter(|queue| is_ours(&queue.name)) {
         let (name, policy) = (&queue.name, &queue.effective_policy_definition);
         let faults = of_events(policy);
         let finding = if policy.is_null() {
-            let said = format!("the policy of {name} is not known yet");
-            let remedy = "RabbitMQ has just started: ask again in a moment";
-            Finding::note(ABOUT, said).mend(remedy.to_owned())
+            let message = format!("the policy of {name} is not known yet");
+            let remedy = "RabbitMQ has just started: run `waybill doctor` again in a moment";
+            Finding::note(ABOUT, message).remedy(remedy.to_owned())
         } else if name != DEAD_QUEUE && !faults.is_empty() {
-            let said = format!("{name}: {}", faults.join("; "));
-            Finding::warn(ABOUT, said).mend(SET.to_owned())
+            let message = format!("{name}: {}", faults.join("; "));
+            Finding::warn(ABOUT, message).remedy(SET.to_owned())
         } else if name == DEAD_QUEUE
             && let Some(fault) = of_dead(policy, release)
         {
-            let said = format!("{DEAD_QUEUE} can lose messages: {fault}");
-            Finding::fail(ABOUT, said).mend(SET.to_owned())
+            let message = format!("{DEAD_QUEUE} can lose messages: {fault}");
+            Finding::fail(ABOUT, message).remedy(SET.to_owned())
         } else {
             right = true;
             continue;
@@ -121,8 +121,8 @@ fn of_events(policy: &Value) -> Vec<&'static str> {
     let mut faults = Vec::new();
     if !is("dead-letter-strategy", "at-least-once") || !is("overflow", "reject-publish") {
         faults.push(
-            "no at-least-once dead-lettering with reject-publish: what the broker gives up may be \
-             lost on its way to waybill.dead",
+            "no at-least-once dead-lettering with reject-publish: messages that the broker \
+             dead-letters may be lost on their way to waybill.dead",
         );
     }
     if policy.get("max-length-bytes").is_none() {
@@ -135,10 +135,10 @@ fn of_dead(policy: &Value, release: (u32, u32)) -> Option<String> {
     let limit = policy.get("delivery-limit").and_then(Value::as_i64);
     match limit {
         Some(limit) if limit >= 0 => {
-            return Some(format!("after {limit} deliveries one is dropped"));
+            return Some(format!("a message is dropped after {limit} deliveries"));
         }
         None if release >= RELEASE_WITH_LIMIT => {
-            return Some("after 20 deliveries, RabbitMQ's default, one is dropped".to_owned());
+            return Some("a message is dropped after 20 deliveries, RabbitMQ's default".to_owned());
         }
         Some(_) | None => {}
     }
@@ -167,16 +167,16 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_shown_is_not_judged() {
+    fn a_policy_that_is_not_shown_is_not_judged() {
         let foreign = queue("foreign", json!([]));
         check(judge(&[foreign], (4, 0)), expect![""]);
         let dead = queue("waybill.dead", serde_json::Value::Null);
         check(
             judge(&[dead], (4, 0)),
             expect![[r#"
-            note  broker    the policy of waybill.dead is not known yet
-                            RabbitMQ has just started: ask again in a moment
-        "#]],
+                note  broker    the policy of waybill.dead is not known yet
+                                RabbitMQ has just started: run `waybill doctor` again in a moment
+            "#]],
         );
     }
 
@@ -212,17 +212,17 @@ mod tests {
         check(
             judge(&wrong, (4, 1)),
             expect![[r#"
-            warn  broker    waybill.events.0: no at-least-once dead-lettering with reject-publish: what the broker gives up may be lost on its way to waybill.dead; no max-length-bytes: it may fill the broker's disk
-                            deploy/rabbitmq/permissions.sh policy sets them
-            FAIL  broker    waybill.dead can lose messages: after 20 deliveries, RabbitMQ's default, one is dropped
-                            deploy/rabbitmq/permissions.sh policy sets them
-            FAIL  broker    waybill.dead can lose messages: after 3 deliveries one is dropped
-                            deploy/rabbitmq/permissions.sh policy sets them
-            FAIL  broker    waybill.dead can lose messages: its policy has message-ttl
-                            deploy/rabbitmq/permissions.sh policy sets them
-            FAIL  broker    waybill.dead can lose messages: its policy has max-length
-                            deploy/rabbitmq/permissions.sh policy sets them
-        "#]],
+                warn  broker    waybill.events.0: no at-least-once dead-lettering with reject-publish: messages that the broker dead-letters may be lost on their way to waybill.dead; no max-length-bytes: it may fill the broker's disk
+                                `deploy/rabbitmq/permissions.sh policy` sets them
+                FAIL  broker    waybill.dead can lose messages: a message is dropped after 20 deliveries, RabbitMQ's default
+                                `deploy/rabbitmq/permissions.sh policy` sets them
+                FAIL  broker    waybill.dead can lose messages: a message is dropped after 3 deliveries
+                                `deploy/rabbitmq/permissions.sh policy` sets them
+                FAIL  broker    waybill.dead can lose messages: its policy has message-ttl
+                                `deploy/rabbitmq/permissions.sh policy` sets them
+                FAIL  broker    waybill.dead can lose messages: its policy has max-length
+                                `deploy/rabbitmq/permissions.sh policy` sets them
+            "#]],
         );
     }
 }

@@ -1,4 +1,4 @@
-//! What the doctor says, without servers.
+//! The doctor's findings, without servers.
 
 use std::collections::BTreeMap;
 
@@ -53,7 +53,7 @@ fn a_server_is_judged_by_version_role_and_clock() {
         expect![[r#"
             ok    database  PostgreSQL 15.18, as user waybill
             FAIL  database  PostgreSQL 13.4, as user waybill
-                            version 14 or newer is needed
+                            upgrade to version 14 or newer
         "#]],
     );
     let replica = Inspection {
@@ -67,16 +67,16 @@ fn a_server_is_judged_by_version_role_and_clock() {
             .into_iter()
             .chain(database::server(&inspection(), later)),
         expect![[r#"
-            FAIL  database  takes no writes
+            FAIL  database  is read-only
                             database.url must name the primary, without default_transaction_read_only
-            warn  database  its clock and this machine's are 61 s apart
-                            let NTP set both
+            warn  database  its clock and the clock of this machine differ by 61 s
+                            synchronise both with NTP
         "#]],
     );
 }
 
 #[test]
-fn what_a_commit_has_survived_is_said() {
+fn the_durability_of_a_commit_is_reported() {
     let with = |value: &str| Inspection {
         synchronous_commit: value.into(),
         ..inspection()
@@ -85,18 +85,18 @@ fn what_a_commit_has_survived_is_said() {
         ["on", "remote_apply", "remote_write", "local"]
             .map(|value| database::durability(&with(value))),
         expect![[r#"
-            ok    database  a confirmed commit is on disk, also on that of each synchronous standby there is (synchronous_commit on)
-            ok    database  a confirmed commit is on disk, and applied on each synchronous standby there is (synchronous_commit remote_apply)
-            warn  database  a confirmed commit is on disk, and in the memory of each synchronous standby there is: one whose machine crashes as it takes over lacks the last ones (synchronous_commit remote_write)
-                            unless that is meant, take synchronous_commit out of the options in database.url
-            warn  database  a confirmed commit is on the primary's disk alone: a standby that takes over lacks the last ones (synchronous_commit local)
-                            unless that is meant, take synchronous_commit out of the options in database.url
+            ok    database  a confirmed commit is on the primary's disk, and on that of each synchronous standby (synchronous_commit on)
+            ok    database  a confirmed commit is on the primary's disk, and applied on each synchronous standby (synchronous_commit remote_apply)
+            warn  database  a confirmed commit is on the primary's disk, and in the memory of each synchronous standby: a standby whose machine crashes during a failover loses the last commits (synchronous_commit remote_write)
+                            unless this is intended, remove synchronous_commit from the options in database.url
+            warn  database  a confirmed commit is on the primary's disk only: after a failover the last commits may be missing (synchronous_commit local)
+                            unless this is intended, remove synchronous_commit from the options in database.url
         "#]],
     );
 }
 
 #[test]
-fn a_schema_is_judged_by_its_version_and_who_may_change_it() {
+fn a_schema_is_judged_by_its_version_and_the_users_permissions() {
     let versions = |applied| Versions { applied, known: 3 };
     let owner = Inspection {
         may_create_schema: true,
@@ -109,10 +109,10 @@ fn a_schema_is_judged_by_its_version_and_who_may_change_it() {
         expect![[r#"
             FAIL  database  has no tables yet
                             run `waybill migrate`
-            FAIL  database  its schema has version 2, this program needs 3
+            FAIL  database  the schema has version 2, this program needs version 3
                             run `waybill migrate`
             ok    database  schema version 3, up to date
-            warn  database  its schema has version 4, this program knows 3
+            warn  database  the schema has version 4, this program knows only version 3
                             use the newer program
         "#]],
     );
@@ -120,7 +120,7 @@ fn a_schema_is_judged_by_its_version_and_who_may_change_it() {
         [database::schema(versions(None), &inspection())],
         expect![[r#"
             FAIL  database  has no tables yet
-                            run `waybill migrate` as a user who may create tables; this one may not
+                            run `waybill migrate` as a user with permission to create tables; this user has none
         "#]],
     );
     let closed = Inspection {
@@ -138,7 +138,7 @@ fn a_schema_is_judged_by_its_version_and_who_may_change_it() {
 }
 
 #[test]
-fn who_holds_the_feed_back_is_named_when_it_lasts() {
+fn a_transaction_that_holds_the_feed_back_for_long_is_named() {
     let ago = |seconds| Some(now() - SignedDuration::from_secs(seconds));
     let running = |since| Holder {
         pid: Some(4711),
@@ -176,12 +176,12 @@ fn who_holds_the_feed_back_is_named_when_it_lasts() {
 }
 
 #[test]
-fn what_waits_in_tables_is_shown_with_its_remedy() {
+fn pending_rows_are_reported_with_their_remedy() {
     let counts = BTreeMap::from([("expired".to_owned(), 2), ("too_deep".to_owned(), 0)]);
     check(
         [database::dead_letters(&counts)],
         expect![[r#"
-            warn  database  dead letters that wait: 2 (expired 2)
+            warn  database  dead letters: 2 (expired 2)
                             see `waybill dead list`
         "#]],
     );
@@ -192,10 +192,10 @@ fn what_waits_in_tables_is_shown_with_its_remedy() {
     check(
         [outbox(0, 0), outbox(3, 0), outbox(3, 9)].map(|state| database::outbox(&state, now())),
         expect![[r#"
-            ok    database  outbox empty
+            ok    database  the outbox is empty
             ok    database  messages in the outbox: 3
             warn  database  messages in the outbox: 3, the oldest for 9 minutes
-                            is a relay running (`waybill run`), and has each completion a queue?
+                            check that a relay is running (`waybill run`) and that a queue is bound for every completion
         "#]],
     );
 }
@@ -210,7 +210,7 @@ fn a_broker_is_judged_by_its_release() {
         releases.iter().map(broker::version),
         expect![[r#"
             FAIL  broker    RabbitMQ 3.9.1
-                            version 3.10 or newer is needed, for quorum queues as they are used here
+                            upgrade to version 3.10 or newer, whose quorum queues have all features used here
             ok    broker    RabbitMQ 3.10.8
             ok    broker    RabbitMQ 4.0.5
         "#]],
@@ -219,28 +219,28 @@ fn a_broker_is_judged_by_its_release() {
 
 #[test]
 fn the_largest_body_is_judged() {
-    use broker::Takes::{Enough, NotTried, TooLittle, TooMuch};
+    use broker::BodyLimit::{Suitable, TooHigh, TooLow, Untested};
     check(
-        [Enough, TooMuch, TooLittle, NotTried].map(|takes| broker::body_limit(&Ok(takes), 1_000)),
+        [Suitable, TooHigh, TooLow, Untested].map(|limit| broker::body_limit(&Ok(limit), 1_000)),
         expect![[r#"
-            ok    broker    takes bodies of 1000 bytes and refuses more than 4000
-            warn  broker    takes bodies of more than 4000 bytes: a burst of them makes a worker exceed its memory
+            ok    broker    accepts bodies of 1000 bytes and refuses more than 4000
+            warn  broker    accepts bodies of more than 4000 bytes: a burst of them makes a worker exceed its memory
                             set max_message_size = 2000 in rabbitmq.conf (deploy/rabbitmq/waybill.conf)
             FAIL  broker    refuses bodies of 1000 bytes, which limits.body_bytes allows
                             set max_message_size = 2000 in rabbitmq.conf (deploy/rabbitmq/waybill.conf)
-            warn  broker    was not tried with bodies of more than 67108864 bytes
-                            check it yourself: set max_message_size = 2000 in rabbitmq.conf (deploy/rabbitmq/waybill.conf)
+            warn  broker    was not tested with bodies of more than 67108864 bytes
+                            check the limit yourself: set max_message_size = 2000 in rabbitmq.conf (deploy/rabbitmq/waybill.conf)
         "#]],
     );
 }
 
 #[test]
-fn parts_that_lack_are_named_and_wrong_ones_fail() {
+fn missing_parts_are_named_and_wrong_ones_fail() {
     let state = |name: &str, state| (name.to_owned(), state);
     check(
         broker::parts(&[state("a", State::Right), state("b", State::Right)]),
         expect![[r#"
-            ok    broker    all 2 exchanges and queues are there
+            ok    broker    all 2 exchanges and queues exist
         "#]],
     );
     let wrong = State::Wrong(BrokerError::Topology("it is a classic queue".into()));
@@ -248,23 +248,24 @@ fn parts_that_lack_are_named_and_wrong_ones_fail() {
         broker::parts(&[state("a", State::Absent), state("b", wrong)]),
         expect![[r#"
             FAIL  broker    b: it is a classic queue
-            warn  broker    not there yet: a
-                            `waybill run` makes them when it starts; until then nothing can be published
+            warn  broker    does not exist yet: a
+                            `waybill run` creates them when it starts; until then nothing can be published
         "#]],
     );
-    let held = [
+    let queues = [
         ("waybill.events.3", 5),
         ("waybill.dead", 1),
         ("waybill.events.4", 0),
     ];
     check(
-        held.into_iter()
+        queues
+            .into_iter()
             .filter_map(|(queue, count)| broker::leftover(queue, count)),
         expect![[r#"
-            warn  broker    waybill.events.3, of a higher number of partitions, still holds events: 5
-                            a worker that starts now consumes them too
-            warn  broker    waybill.dead holds messages that the broker gave up: 1
-                            a running worker turns them into dead letters
+            warn  broker    waybill.events.3, of a higher number of partitions, still has events: 5
+                            restart a worker: it consumes them too
+            warn  broker    waybill.dead has messages that the broker dead-lettered: 1
+                            start a worker: it stores them as dead letters
         "#]],
     );
 }

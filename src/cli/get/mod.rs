@@ -1,5 +1,5 @@
-//! `waybill get`: how a process stands, with its history, its items and its completion, and of an
-//! order where it stands.
+//! `waybill get`: the record of a process: status, history, items, completion, and the current
+//! stages of an order.
 
 mod order;
 #[cfg(test)]
@@ -22,7 +22,7 @@ use crate::view::parts::Part;
 use crate::view::record::View;
 use crate::view::step::Step;
 
-/// The parts that are shown.
+/// The parts of a record that are shown.
 const SHOWN: [Part; 4] = [Part::Steps, Part::Items, Part::Stages, Part::Late];
 
 /// Show a process: status, progress, history, items, completion.
@@ -34,22 +34,24 @@ Examples:
   waybill get 8a4f0c --json | jq .status
   waybill get 8a4f0c --url http://waybill:8080 --key-file key
 
-It uses the HTTP API; the key says whose processes are shown.
+It uses the HTTP API; the API key determines the tenant.
 
 --json prints one object: token, tenant, kind, status (waiting, running, done, warning, error,
 cancelled), summary (the status in words), progress {done, total, failed}, waiting_for [text],
 settle_at, deadline_at, opened_at, ended_at, sealed_at, elapsed_seconds, code, message, opening
-{source, filename, module, workflow, group, attributes, reply_to} or null, completion (none, pending,
-unroutable, sent), unroutable_at, outbox (messages of its end still to be published), history
-[{time, state, name, message, late}] and items [{identifier, ok, messages, document_id, data}], each
-cut at its limit, late [{time, type, source, id}], and counts {events, late, items} of all there are;
-cursor is the place of its newest event in the feed. Items and events are cut at 1,000 each.
+{source, filename, module, workflow, group, attributes, reply_to} or null, completion (none,
+pending, unroutable, sent), unroutable_at, outbox (messages of its end that are not published yet),
+history [{time, state, name, message, late}] and items [{identifier, ok, messages, document_id,
+data}], each up to its limit, late [{time, type, source, id}], and counts {events, late, items},
+which are the totals; cursor is the place of its newest event in the feed. At most 1,000 items and
+1,000 events are shown.
 
-An order has order {version, stands_at [{stage, data_id, number, since, due_at,
+An order also has order {version, stands_at [{stage, data_id, number, since, due_at,
 on_deadline, outcomes, form [{id, type, required, choices}]}], joins [{stage, arrived, missing}],
-parked {count, stages {name: count}} (those by data_id have the name \"\"), form {field: value},
-attachments, left [{stage, data_id, number, since, left_at, outcome}], stops}: a push leaves one of
-stands_at, with one of its outcomes where it has any, and fills in its form.
+parked {count, stages {name: count}} (pushes by data_id have the name \"\"), form {field: value},
+attachments, left [{stage, data_id, number, since, left_at, outcome}], stops}. stands_at has the
+current stages: a push leaves one of them, with one of its outcomes if it has any, and fills in its
+form.
 
 Exit codes: 0 ok, 1 failed, 2 wrong usage or settings, 4 unknown token.")]
 pub(super) struct Get {
@@ -58,10 +60,10 @@ pub(super) struct Get {
     /// Print JSON.
     #[arg(long)]
     json: bool,
-    /// Show at most so many items, those that failed first.
+    /// Show at most N items, failed ones first.
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(..=1_000))]
     items: u32,
-    /// Look at no more than the first so many events.
+    /// Show the history and the late events of the first N events only.
     #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(..=1_000))]
     events: u32,
     #[command(flatten)]
@@ -77,7 +79,7 @@ pub(super) async fn run(get: &Get, sources: &Sources) -> Result<ExitCode, Failur
 }
 
 impl Get {
-    /// People read no producers' own fields. How far the history reaches, the events tell.
+    /// Only JSON has the producers' own data; the events are needed to limit the history.
     fn parts(&self) -> Vec<Part> {
         let mut parts = SHOWN.to_vec();
         match self.json {
@@ -89,7 +91,7 @@ impl Get {
     }
 
     fn show(&self, mut view: View<'_>) -> Result<(), Failure> {
-        self.cut(&mut view);
+        self.truncate(&mut view);
         if self.json {
             view.events = None;
             output::json(&view)?;
@@ -99,8 +101,8 @@ impl Get {
         Ok(())
     }
 
-    /// Leaves what was asked for of lists that may be longer.
-    fn cut(&self, view: &mut View<'_>) {
+    /// Truncates the lists to `--items` and `--events`.
+    fn truncate(&self, view: &mut View<'_>) {
         let items = usize::try_from(self.items).unwrap_or(usize::MAX);
         view.items.iter_mut().for_each(|list| list.truncate(items));
         let Some(events) = &mut view.events else {
@@ -120,7 +122,7 @@ impl Get {
     }
 }
 
-/// How to look at a process.
+/// Names the command that shows a process.
 pub(super) fn look_up(token: &str) -> String {
     format!("see `waybill get {}`", escape::line(token))
 }

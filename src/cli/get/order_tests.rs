@@ -1,4 +1,4 @@
-//! Orders as people and programs see them.
+//! Orders as text and as JSON.
 
 use std::sync::Arc;
 
@@ -88,7 +88,7 @@ fn order(stops: Vec<Stop>) -> Order {
 }
 
 #[test]
-fn an_order_says_where_it_stands_and_what_it_waits_for() {
+fn an_order_shows_its_current_stages_and_what_it_waits_for() {
     let stops = vec![
         stop("a", 2, None),
         stop("b", 1, Some("")),
@@ -97,16 +97,16 @@ fn an_order_says_where_it_stands_and_what_it_waits_for() {
     let text = shown(&order(stops));
     expect![[r#"
 
-        stands at
-          a  since 2026-11-21T20:44:02Z, stop 2, due 2026-11-21T20:44:50Z, then goes on with on
+        current stages
+          a  since 2026-11-21T20:44:02Z, visit 2, due 2026-11-21T20:44:50Z, then goes on with on
             data_id 00000000-0000-0000-0000-000000000002
             outcome again | on
             field size: one of s, l, required
 
-        joins that wait
+        waiting joins
           c: b arrived, a missing
 
-        pushes that wait for their stage (2)
+        parked pushes (2)
           by data_id  1
           c  1
 

@@ -1,4 +1,4 @@
-//! Records as people and programs see them.
+//! Records as text and as JSON.
 
 use expect_test::{Expect, expect};
 use jiff::Timestamp;
@@ -96,7 +96,7 @@ fn step(second: u8, data: &str) -> LoggedEvent {
     }
 }
 
-/// As it comes over HTTP: what is said in JSON is all that is needed.
+/// The text of a record, from its JSON as received over HTTP.
 fn shown(record: &Record) -> String {
     let parts = [&SHOWN[..], &[Part::Events]].concat();
     let json = serde_json::to_string(&record::view(record, None, &Parts::of(&parts))).unwrap();
@@ -110,7 +110,7 @@ fn check(record: &Record, expected: Expect) {
 }
 
 #[test]
-fn what_is_unknown_waits_for_its_opening() {
+fn an_unopened_process_waits_for_its_opening() {
     check(
         &unopened(),
         expect![[r#"
@@ -121,16 +121,16 @@ fn what_is_unknown_waits_for_its_opening() {
     check(
         &ending(unopened(), EndingKind::Completed),
         expect![[r#"
-        process 8a4f0c of tenant default
-        waiting for its opening event; it completed at 2026-11-21T20:44:30Z already
-          waiting for  its opening event and 4 of the 4 sequenced events before its end
-          waiting till 2026-11-21T20:44:59Z, then it ends without the rest
-    "#]],
+            process 8a4f0c of tenant default
+            waiting for its opening event; it completed at 2026-11-21T20:44:30Z already
+              waiting for  its opening event and 4 of the 4 sequenced events before its end
+              waits until  2026-11-21T20:44:59Z, then it ends without the rest
+        "#]],
     );
 }
 
 #[test]
-fn an_open_one_says_how_far_it_is() {
+fn a_running_process_shows_its_progress() {
     let mut record = with_items(running(), 3, 1);
     record.events = vec![
         step(2, r#"{"name":"virus scan","state":"done"}"#),
@@ -162,7 +162,7 @@ fn an_open_one_says_how_far_it_is() {
               2026-11-21T20:44:03.000Z  running  line one\nline two \u{1b}]0;owned\u{7}
               2026-11-21T20:44:04.000Z  error    import: stopped
               2026-11-21T20:44:05.000Z
-              … of the first 4 of 9 events (--events N)
+              … history of the first 4 of 9 events (--events N)
 
             items (3, 1 failed)
               FAIL  line 7  document D-1  no such \u{1b}[31mcost centre; check it
@@ -172,7 +172,7 @@ fn an_open_one_says_how_far_it_is() {
 }
 
 #[test]
-fn an_ending_that_waits_says_for_what() {
+fn a_pending_ending_shows_what_it_waits_for() {
     check(
         &ending(with_items(running(), 3, 0), EndingKind::Completed),
         expect![[r#"
@@ -185,7 +185,7 @@ fn an_ending_that_waits_says_for_what() {
               opened       2026-11-21T20:44:01Z
               progress     3 of 10 done
               waiting for  2 of the 4 sequenced events before its end and 7 of its total of 10
-              waiting till 2026-11-21T20:44:59Z, then it ends without the rest
+              waits until  2026-11-21T20:44:59Z, then it ends without the rest
 
             items (3)
               ok    line 7  document D-1  no such \u{1b}[31mcost centre; check it
@@ -199,22 +199,22 @@ fn an_ending_that_waits_says_for_what() {
     check(
         &ending(running(), failed),
         expect![[r#"
-        upload 8a4f0c of tenant default
-        running: 0 of 10 done, waiting for the rest since 2026-11-21T20:44:30Z
-          source       shop
-          file         march.csv
-          group        payroll
-          attributes   {"year":2026}
-          opened       2026-11-21T20:44:01Z
-          progress     0 of 10 done
-          waiting for  2 of the 4 sequenced events before its end
-          waiting till 2026-11-21T20:44:59Z, then it ends without the rest
-    "#]],
+            upload 8a4f0c of tenant default
+            running: 0 of 10 done, waiting for the rest since 2026-11-21T20:44:30Z
+              source       shop
+              file         march.csv
+              group        payroll
+              attributes   {"year":2026}
+              opened       2026-11-21T20:44:01Z
+              progress     0 of 10 done
+              waiting for  2 of the 4 sequenced events before its end
+              waits until  2026-11-21T20:44:59Z, then it ends without the rest
+        "#]],
     );
 }
 
 #[test]
-fn every_end_has_its_words() {
+fn every_end_has_its_summary() {
     let all = [
         ended(with_items(running(), 10, 0), Status::Done, None, None),
         ended(with_items(running(), 3, 1), Status::Warning, None, None),
@@ -244,7 +244,7 @@ fn every_end_has_its_words() {
 }
 
 #[test]
-fn an_ended_one_says_where_its_completion_is_and_what_came_late() {
+fn an_ended_process_shows_its_completion_and_its_late_events() {
     let mut record = ended(running(), Status::Done, None, None);
     let lines = |record: &Record| {
         let text = shown(record);
@@ -265,12 +265,12 @@ fn an_ended_one_says_where_its_completion_is_and_what_came_late() {
     }];
     expect![[r#"
         ended        2026-11-21T20:44:31Z, after 30s
-          completion   still to be published, 2 messages
+          completion   not published yet, 2 messages
 
         history
           2026-11-21T20:44:40.000Z           hello?  (late)
 
-        late, after the end (1)
+        late events (1)
           2026-11-21T20:44:40.000Z  upload.step  shop e40
     "#]]
     .assert_eq(&lines(&record));
@@ -278,18 +278,18 @@ fn an_ended_one_says_where_its_completion_is_and_what_came_late() {
     record.events.clear();
     expect![[r#"
         ended        2026-11-21T20:44:31Z, after 30s
-          completion   kept and tried again: no queue was bound for it at 2026-11-21T20:44:32Z
+          completion   kept and retried: no queue was bound for it at 2026-11-21T20:44:32Z
 
         history
-          … of the first 0 of 1 events (--events N)
+          … history of the first 0 of 1 events (--events N)
 
-        late, after the end (1)
+        late events (1)
     "#]]
     .assert_eq(&lines(&record));
 }
 
 #[test]
-fn programs_get_the_same_as_json() {
+fn a_record_as_json() {
     let mut record = ended(with_items(running(), 3, 1), Status::Warning, None, None);
     record.events = vec![step(2, r#"{"name":"virus scan","state":"done"}"#)];
     record.logged = 1;

@@ -1,4 +1,4 @@
-//! A record as text for people, wherever it was asked for.
+//! A record as text.
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -6,14 +6,14 @@ use std::fmt::Write;
 use jiff::{SignedDuration, Timestamp};
 
 use super::order;
-use super::order::cut;
+use super::order::truncated;
 use crate::cli::escape;
 use crate::cli::output::Style;
 use crate::domain::Status;
 use crate::view::record::{Completion, ItemView, StepView, View};
 use crate::view::summary;
 
-/// The whole answer.
+/// The whole record.
 pub(super) fn render(record: &View<'_>, style: Style) -> String {
     let mut text = head(record, style);
     about(&mut text, record);
@@ -35,22 +35,22 @@ pub(in crate::cli) fn step_line(step: &StepView, style: Style) -> String {
         "done" => style.good(&shown),
         _ => shown,
     };
-    let said: Vec<_> = [&step.name, &step.message].into_iter().flatten().collect();
-    let said: Vec<_> = said.iter().map(|text| escape::line(text)).collect();
+    let parts: Vec<_> = [&step.name, &step.message].into_iter().flatten().collect();
+    let parts: Vec<_> = parts.iter().map(|text| escape::line(text)).collect();
     let late = if step.late { "  (late)" } else { "" };
-    let said = cut(&said.join(": "));
-    let line = format!("{:.3}  {shown}  {said}{late}", step.time);
+    let text = truncated(&parts.join(": "));
+    let line = format!("{:.3}  {shown}  {text}{late}", step.time);
     line.trim_end().to_owned()
 }
 
-/// The sentence about a process, in the colour of its status.
-pub(in crate::cli) fn summary(words: &str, status: &str, style: Style) -> String {
-    let words = escape::line(words);
+/// The summary of a process, in the colour of its status.
+pub(in crate::cli) fn summary(text: &str, status: &str, style: Style) -> String {
+    let text = escape::line(text);
     match Status::from_name(status) {
-        Some(Status::Done) => style.good(&words),
-        Some(Status::Warning | Status::Cancelled) => style.odd(&words),
-        Some(Status::Error) => style.bad(&words),
-        Some(Status::Waiting | Status::Running) | None => style.strong(&words),
+        Some(Status::Done) => style.good(&text),
+        Some(Status::Warning | Status::Cancelled) => style.warning(&text),
+        Some(Status::Error) => style.bad(&text),
+        Some(Status::Waiting | Status::Running) | None => style.strong(&text),
     }
 }
 
@@ -69,14 +69,14 @@ fn about(text: &mut String, record: &View<'_>) {
         }
     };
     if let Some(opening) = &record.opening {
-        let said = |text: &Option<Cow<'_, str>>| text.as_ref().map(ToString::to_string);
+        let owned = |text: &Option<Cow<'_, str>>| text.as_ref().map(ToString::to_string);
         field("source", Some(opening.source.to_string()));
-        field("file", said(&opening.filename));
-        field("module", said(&opening.module));
-        field("workflow", said(&opening.workflow));
-        field("group", said(&opening.group));
+        field("file", owned(&opening.filename));
+        field("module", owned(&opening.module));
+        field("workflow", owned(&opening.workflow));
+        field("group", owned(&opening.group));
         let attributes = opening.attributes.as_ref();
-        field("attributes", attributes.map(|a| cut(&a.to_string())));
+        field("attributes", attributes.map(|a| truncated(&a.to_string())));
     }
     field("opened", record.opened_at.map(|at| format!("{at:.0}")));
     let progress = &record.progress;
@@ -86,14 +86,14 @@ fn about(text: &mut String, record: &View<'_>) {
         field("waiting for", Some(record.waiting_for.join(" and ")));
     }
     let settle = |at: Timestamp| format!("{at:.0}, then it ends without the rest");
-    field("waiting till", record.settle_at.map(settle));
+    field("waits until", record.settle_at.map(settle));
     let deadline = |at: Timestamp| format!("{at:.0}, then it ends with an error");
     field("deadline", record.deadline_at.map(deadline));
     field(
         "ended",
         record.ended_at.map(|at| ended_at(record.opened_at, at)),
     );
-    field("completion", completion_words(record));
+    field("completion", completion(record));
 }
 
 fn ended_at(opened: Option<Timestamp>, at: Timestamp) -> String {
@@ -107,18 +107,18 @@ fn ended_at(opened: Option<Timestamp>, at: Timestamp) -> String {
     }
 }
 
-fn completion_words(record: &View<'_>) -> Option<String> {
+fn completion(record: &View<'_>) -> Option<String> {
     let unroutable = record.unroutable_at.unwrap_or_default();
     Some(match (record.completion, record.outbox) {
         (Completion::None, _) => return None,
         (Completion::Sent, _) => "published and confirmed".to_owned(),
-        (Completion::Pending, 1) => "still to be published".to_owned(),
-        (Completion::Pending, rows) => format!("still to be published, {rows} messages"),
+        (Completion::Pending, 1) => "not published yet".to_owned(),
+        (Completion::Pending, rows) => format!("not published yet, {rows} messages"),
         (Completion::Unroutable, 0) => {
             format!("dropped: no queue was bound for it at {unroutable:.0}")
         }
         (Completion::Unroutable, _) => {
-            format!("kept and tried again: no queue was bound for it at {unroutable:.0}")
+            format!("kept and retried: no queue was bound for it at {unroutable:.0}")
         }
     })
 }
@@ -137,7 +137,7 @@ fn history(text: &mut String, record: &View<'_>, style: Style) {
     if seen < logged {
         let _ = writeln!(
             text,
-            "  … of the first {seen} of {logged} events (--events N)"
+            "  … history of the first {seen} of {logged} events (--events N)"
         );
     }
 }
@@ -173,7 +173,11 @@ fn item_line(item: &ItemView<'_>, style: Style) -> String {
         let _ = write!(line, "  document {}", escape::line(document));
     }
     if !item.messages.is_empty() {
-        let _ = write!(line, "  {}", escape::line(&cut(&item.messages.join("; "))));
+        let _ = write!(
+            line,
+            "  {}",
+            escape::line(&truncated(&item.messages.join("; ")))
+        );
     }
     line
 }
@@ -183,7 +187,7 @@ fn late(text: &mut String, record: &View<'_>, style: Style) {
     if late == 0 {
         return;
     }
-    let title = format!("late, after the end ({late})");
+    let title = format!("late events ({late})");
     let _ = writeln!(text, "\n{}", style.strong(&title));
     for event in record.late.iter().flatten() {
         let (source, id) = (escape::line(&event.source), escape::line(&event.id));

@@ -1,4 +1,4 @@
-//! `waybill key create`: makes a key and shows it once.
+//! `waybill key create`: creates an API key and shows it once.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -6,19 +6,19 @@ use std::time::Duration;
 use clap::Args;
 use secrecy::ExposeSecret;
 
-use super::scope_words;
+use super::scope_names;
 use crate::cli::failure::Failure;
 use crate::cli::{Sources, output, servers};
 use crate::config::{parse_duration, show_duration};
 use crate::domain::access::{Access, Scope};
 use crate::store::admin::api_key::{NAME_BYTES_MAX, NewKey};
 
-/// What `--expires` takes for a key that does not end by itself.
+/// The value of `--expires` for a key that does not expire.
 const NEVER: &str = "never";
 const EXPIRES_MIN: Duration = Duration::from_secs(1);
 const EXPIRES_MAX: Duration = Duration::from_secs(3_650 * 86_400);
 
-/// Create an API key and print it, this once and never again.
+/// Create an API key and print it; it can't be shown again.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -26,44 +26,44 @@ Examples:
   waybill key create --tenant acme --scope read,write --name archive --expires 90d
   key=$(waybill key create --tenant acme --scope write)
 
-The key alone goes to the standard output, on its last line; remarks go to the standard error. The
-database keeps a hash of it: a key that was lost is revoked and made anew.
+Only the key goes to the standard output, on its last line; remarks go to the standard error. The
+database has only a hash of it: if a key is lost, revoke it and create another one.
 
-Scopes: read asks for records, events and files; write sends events and files, and reads nothing;
-admin allows everything. A key sees the processes of its tenant and no others.
+Scopes: read allows reading records, events and files; write allows sending events and files, but no
+reading; admin allows everything. A key gives access to the processes of its tenant only.
 
 Exit codes: 0 ok, 1 failed, 2 wrong usage or settings.")]
 pub(super) struct Create {
-    /// Whose processes it is for.
+    /// The tenant whose processes the key gives access to.
     #[arg(long)]
     tenant: String,
-    /// What it allows: read, write, admin, or several with commas between.
+    /// The scopes, separated by commas: read, write, admin.
     #[arg(long, value_name = "SCOPE,…", required = true, value_delimiter = ',', value_parser = scope)]
     scope: Vec<Scope>,
-    /// A name for people, such as who uses it.
+    /// A descriptive name, such as that of the client that uses the key.
     #[arg(long, default_value = "", hide_default_value = true)]
     name: String,
-    /// How long it is good for, such as 12h or 90d, or `never`.
+    /// How long the key is valid, such as 12h or 90d, or `never`.
     #[arg(long, value_name = "DURATION", default_value = NEVER, value_parser = expires)]
     expires: Expires,
 }
 
-/// How long a key is good for.
+/// How long a key is valid; `None` if it does not expire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Expires(pub(super) Option<Duration>);
 
 pub(super) async fn run(create: &Create, sources: &Sources) -> Result<ExitCode, Failure> {
     let new = new_key(create).map_err(Failure::Usage)?;
     let created = servers::store(sources)?.create_key(&new).await?;
-    let ends = match created.expires_at {
+    let expiry = match created.expires_at {
         Some(at) => format!("expires {at:.0}"),
         None => "never expires".to_owned(),
     };
     output::line(created.text.expose_secret())?;
     output::remark(&format!(
-        "key {} was made: {}, {ends}; it is shown once: keep it",
+        "created key {}: {}, {expiry}; store it now: it is shown once",
         created.id,
-        scope_words(&new.access.scopes)
+        scope_names(&new.access.scopes)
     ))?;
     Ok(ExitCode::SUCCESS)
 }
@@ -87,7 +87,7 @@ fn new_key(create: &Create) -> Result<NewKey, String> {
     })
 }
 
-/// As for names in events: an event of such a tenant would be refused too.
+/// The same bounds as for names in events: an event of any other tenant would be refused.
 fn bounded(option: &str, text: &str) -> Result<(), String> {
     if text.len() > NAME_BYTES_MAX {
         return Err(format!(
@@ -95,7 +95,7 @@ fn bounded(option: &str, text: &str) -> Result<(), String> {
         ));
     }
     if text.chars().any(char::is_control) {
-        return Err(format!("{option}: must not hold control characters"));
+        return Err(format!("{option}: must not contain control characters"));
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! `waybill key list`: one line per key, oldest first, and never its text.
+//! `waybill key list`: one line per API key, oldest first, without its text.
 
 use std::fmt::Write;
 use std::process::ExitCode;
@@ -7,21 +7,21 @@ use clap::Args;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::scope_words;
+use super::scope_names;
 use crate::cli::failure::Failure;
 use crate::cli::{Sources, escape, output, servers};
 use crate::domain::access::Scope;
 use crate::store::admin::api_key::{KeyState, ListedKey};
 
-/// List keys, oldest first, also those that are no longer good.
+/// List API keys, oldest first, including expired and revoked ones.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   waybill key list
   waybill key list --json | jq '.[] | select(.state == \"valid\") | .id'
 
-Each line: id, state (valid, expired, revoked), when it was made, tenant, scopes, when it expires
-or was revoked, name. The key itself is not kept and can't be shown.
+Each line: id, state (valid, expired, revoked), time of creation, tenant, scopes, time of expiry or
+revocation, name. The key itself is not stored and can't be shown.
 
 --json prints an array of objects: id, name, tenant, scopes, state, created_at, expires_at,
 revoked_at.
@@ -47,7 +47,7 @@ pub(super) async fn run(list: &List, sources: &Sources) -> Result<ExitCode, Fail
 /// The keys as lines.
 pub(super) fn render(keys: &[ListedKey]) -> String {
     if keys.is_empty() {
-        return "no keys; make one with `waybill key create`\n".to_owned();
+        return "no keys; create one with `waybill key create`\n".to_owned();
     }
     let mut text = String::new();
     for key in keys {
@@ -58,7 +58,7 @@ pub(super) fn render(keys: &[ListedKey]) -> String {
             key.state.name(),
             key.created_at,
             escape::line(&key.access.tenant),
-            scope_words(&key.access.scopes),
+            scope_names(&key.access.scopes),
             end(key)
         );
         if !key.name.is_empty() {

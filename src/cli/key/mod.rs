@@ -1,4 +1,4 @@
-//! `waybill key`: the keys that clients show over HTTP, to be made, listed and revoked.
+//! `waybill key`: creates, lists and revokes the API keys that HTTP clients authenticate with.
 
 mod create;
 mod list;
@@ -14,7 +14,7 @@ use super::Sources;
 use super::failure::Failure;
 use crate::domain::access::Scope;
 
-/// Make, list and revoke the keys that clients show over HTTP.
+/// Create, list and revoke the API keys that HTTP clients authenticate with.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -41,8 +41,8 @@ pub(super) async fn run(key: Key, sources: &Sources) -> Result<ExitCode, Failure
     }
 }
 
-/// Scopes as they are given and shown: `read,write`.
-fn scope_words(scopes: &[Scope]) -> String {
+/// Scopes separated by commas: `read,write`.
+fn scope_names(scopes: &[Scope]) -> String {
     let names: Vec<_> = scopes.iter().map(|scope| scope.name()).collect();
     names.join(",")
 }

@@ -1,4 +1,4 @@
-//! `waybill key revoke`: ends a key for good.
+//! `waybill key revoke`: revokes an API key permanently.
 
 use std::process::ExitCode;
 
@@ -8,13 +8,13 @@ use crate::cli::failure::Failure;
 use crate::cli::{Sources, output, servers};
 use crate::store::admin::api_key::{id_of, is_id};
 
-/// End a key for good; to do it twice does no harm.
+/// Revoke an API key permanently; revoking it again changes nothing.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   waybill key revoke 5f0c9a7e21bd
 
-The id is the middle part of the key; a whole key is taken for its id.
+The id is the middle part of the key; a whole key is accepted instead of its id.
 
 Exit codes: 0 ok, 1 failed, 2 wrong usage or settings, 4 no such key.")]
 pub(super) struct Revoke {
@@ -32,11 +32,12 @@ pub(super) async fn run(revoke: &Revoke, sources: &Sources) -> Result<ExitCode, 
     Ok(ExitCode::SUCCESS)
 }
 
-/// What is no id may be most of a key, so it is not repeated.
+/// A text that is not an id may be most of a key, so the message does not repeat it.
 pub(super) fn unknown(id: &str) -> Failure {
     Failure::Unknown(if is_id(id) {
         format!("no key {id}; see `waybill key list`")
     } else {
-        "that is no id of a key: 12 digits of 0 to 9 and a to f; see `waybill key list`".to_owned()
+        "not the id of a key, which is 12 digits of 0 to 9 and a to f; see `waybill key list`"
+            .to_owned()
     })
 }

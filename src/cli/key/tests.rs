@@ -1,4 +1,4 @@
-//! How keys are listed, and what is said about arguments that can't be used.
+//! The list of keys, and the messages about invalid arguments.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ fn at(text: &str) -> Timestamp {
 }
 
 fn key(id: &str, state: KeyState) -> ListedKey {
-    let later = |wanted| (state == wanted).then(|| at("2026-11-22T08:00:00Z"));
+    let later = |if_state| (state == if_state).then(|| at("2026-11-22T08:00:00Z"));
     ListedKey {
         id: id.to_owned(),
         name: "archive".to_owned(),
@@ -33,7 +33,7 @@ fn key(id: &str, state: KeyState) -> ListedKey {
 }
 
 #[test]
-fn each_key_is_one_line_that_drives_no_terminal() {
+fn each_key_is_one_line_that_can_not_control_the_terminal() {
     let mut odd = key("000000000004", KeyState::Valid);
     odd.expires_at = Some(at("2027-02-19T20:44:16Z"));
     odd.name = "a\nb\u{1b}[2J".to_owned();
@@ -56,18 +56,21 @@ fn each_key_is_one_line_that_drives_no_terminal() {
 }
 
 #[test]
-fn a_key_is_good_for_a_while_or_for_ever() {
+fn a_key_is_valid_for_a_duration_or_for_ever() {
     assert_eq!(expires("never"), Ok(Expires(None)));
     let days = Duration::from_secs(90 * 86_400);
     assert_eq!(expires("90d"), Ok(Expires(Some(days))));
     for wrong in ["", "90", "0s", "10ms", "-1d", "3651d", "Never", "1y"] {
-        let told = expires(wrong).unwrap_err();
-        assert!(told.contains("from 1s to 3650d, or `never`"), "{told}");
+        let message = expires(wrong).unwrap_err();
+        assert!(
+            message.contains("from 1s to 3650d, or `never`"),
+            "{message}"
+        );
     }
 }
 
 #[test]
-fn an_unknown_scope_is_told_the_known_ones() {
+fn the_message_about_an_unknown_scope_lists_the_known_ones() {
     assert_eq!(scope("write"), Ok(Scope::Write));
     assert_eq!(
         scope("Write"),
@@ -76,11 +79,11 @@ fn an_unknown_scope_is_told_the_known_ones() {
 }
 
 #[test]
-fn what_is_no_id_is_not_repeated_because_it_may_be_most_of_a_key() {
-    let told = |id: &str| match unknown(id) {
+fn a_text_that_is_not_an_id_is_not_repeated_because_it_may_be_most_of_a_key() {
+    let message = |id: &str| match unknown(id) {
         Failure::Unknown(text) => text,
         other => panic!("{other:?}"),
     };
-    assert!(told("0123456789ab").starts_with("no key 0123456789ab; "));
-    assert!(!told("wb_0123456789ab_beef").contains("beef"));
+    assert!(message("0123456789ab").starts_with("no key 0123456789ab; "));
+    assert!(!message("wb_0123456789ab_beef").contains("beef"));
 }

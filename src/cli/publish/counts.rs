@@ -1,21 +1,21 @@
-//! What became of lines, in numbers and in words.
+//! The outcomes of published lines, counted.
 
 use super::lines::LineFault;
 use crate::cli::failure::Failure;
 
-/// What became of the lines.
+/// How many lines had each outcome.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Counts {
+pub(super) struct LineCounts {
     pub(super) confirmed: u64,
     pub(super) nacked: u64,
     pub(super) unroutable: u64,
-    /// Sent, and the broker fell silent.
+    /// Sent, but the broker did not respond.
     pub(super) unknown: u64,
-    /// Left out for their faults.
+    /// Not sent, because of their faults.
     pub(super) faulty: u64,
 }
 
-impl Counts {
+impl LineCounts {
     pub(super) fn all_confirmed(self) -> bool {
         let confirmed = self.confirmed;
         self == Self {
@@ -32,15 +32,16 @@ impl Counts {
         self.faulty += more.faulty;
     }
 
-    pub(super) fn words(self) -> String {
-        let mut words = format!("confirmed {}", self.confirmed);
+    /// The counts in one line, with the remedies.
+    pub(super) fn summary(self) -> String {
+        let mut summary = format!("confirmed {}", self.confirmed);
         for (what, count, remedy) in [
-            ("left out for a fault", self.faulty, ""),
+            ("not sent because of a fault", self.faulty, ""),
             ("refused by a full or unreachable queue", self.nacked, ""),
             (
                 "unroutable",
                 self.unroutable,
-                " (has `waybill run` ever started?)",
+                " (no queue is bound: start `waybill run` once)",
             ),
             (
                 "unconfirmed",
@@ -49,19 +50,19 @@ impl Counts {
             ),
         ] {
             if count > 0 {
-                words.push_str(&format!("; {what} {count}{remedy}"));
+                summary.push_str(&format!("; {what} {count}{remedy}"));
             }
         }
-        words
+        summary
     }
 }
 
-/// What became of a batch.
+/// The outcomes of one batch.
 #[derive(Debug, Default)]
 pub(super) struct BatchReport {
-    pub(super) counts: Counts,
-    /// Lines that were refused, and are not counted yet.
+    pub(super) counts: LineCounts,
+    /// Lines that the server refused, not counted yet.
     pub(super) faults: Vec<LineFault>,
-    /// Why the rest was not sent.
+    /// Why the remaining lines were not sent.
     pub(super) failure: Option<Failure>,
 }

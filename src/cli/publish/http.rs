@@ -1,5 +1,5 @@
-//! Events over HTTP: in lists that a server takes whole or refuses for one of them. What it refuses is
-//! taken out, and the rest goes on.
+//! Sends events over HTTP, in lists that a server accepts or refuses as a whole. An event that it
+//! refuses is removed, and the others are sent again.
 
 use std::time::Duration;
 
@@ -13,22 +13,22 @@ use crate::wire::Problem;
 
 /// The most events of one request.
 const EVENTS_MAX: usize = 1_000;
-/// How often a request is sent that a busy server does not take.
-const TRIES: u32 = 8;
-/// The longest wait before the next try, whatever the server wishes.
+/// The most attempts of one request while the server is busy.
+const ATTEMPTS_MAX: u32 = 8;
+/// The longest wait before the next attempt, whatever `Retry-After` requests.
 const WAIT_MAX: Duration = Duration::from_secs(30);
 
-/// A server that takes events.
-pub(super) struct Posted {
+/// Posts events to a server.
+pub(super) struct EventPoster {
     client: Client,
-    /// Events of the next request: fewer after a refusal, so that few are sent again.
+    /// The number of events of the next request: fewer after a refusal, so that few are sent again.
     size: usize,
 }
 
-/// An event on its way: its line, and its text.
-type Line<'a> = (u64, &'a [u8]);
+/// An event to send: its line number and its text.
+type NumberedEvent<'a> = (u64, &'a [u8]);
 
-impl Posted {
+impl EventPoster {
     pub(super) fn new(client: Client) -> Self {
         Self {
             client,
@@ -38,56 +38,57 @@ impl Posted {
 
     pub(super) async fn send(&mut self, batch: &Batch) -> BatchReport {
         let bodies = batch.messages.iter().map(|message| message.body.as_slice());
-        let mut lines: Vec<Line<'_>> = batch.numbers.iter().copied().zip(bodies).collect();
-        let mut sent = BatchReport::default();
-        while !lines.is_empty() {
-            let count = self.size.min(lines.len());
-            let events: Vec<_> = lines.iter().take(count).map(|(_, body)| *body).collect();
+        let mut pending: Vec<NumberedEvent<'_>> =
+            batch.numbers.iter().copied().zip(bodies).collect();
+        let mut report = BatchReport::default();
+        while !pending.is_empty() {
+            let count = self.size.min(pending.len());
+            let events: Vec<_> = pending.iter().take(count).map(|(_, body)| *body).collect();
             let count = events.len();
-            let error = match self.patiently(&events).await {
+            let error = match self.send_with_retries(&events).await {
                 Ok(()) => {
-                    lines.drain(..count);
-                    sent.counts.confirmed += u64::try_from(count).unwrap_or(u64::MAX);
+                    pending.drain(..count);
+                    report.counts.confirmed += u64::try_from(count).unwrap_or(u64::MAX);
                     self.size = (self.size * 2).min(EVENTS_MAX);
                     continue;
                 }
                 Err(error) => error,
             };
-            match culprit(&error, count) {
-                Culprit::Event(place, said) => {
-                    let (line, _) = lines.remove(place);
-                    sent.faults.push(LineFault {
+            match refusal_cause(&error, count) {
+                RefusalCause::Event(index, message) => {
+                    let (line, _) = pending.remove(index);
+                    report.faults.push(LineFault {
                         line,
-                        said,
+                        message,
                         sent: false,
                     });
-                    // Those before it are known to be good.
-                    self.size = if place > 0 { place } else { halved(count) };
+                    // The events before it are known to be valid.
+                    self.size = if index > 0 { index } else { halved(count) };
                 }
-                Culprit::Size => self.size = halved(count),
-                Culprit::Nobody => {
+                RefusalCause::Size => self.size = halved(count),
+                RefusalCause::Other => {
                     if error.is_doubtful() {
-                        sent.counts.unknown = u64::try_from(count).unwrap_or(u64::MAX);
+                        report.counts.unknown = u64::try_from(count).unwrap_or(u64::MAX);
                     }
-                    sent.failure = Some(error.into());
+                    report.failure = Some(error.into());
                     break;
                 }
             }
         }
-        sent
+        report
     }
 
-    /// Sends events, again and again where the server is busy: a repetition changes nothing.
-    async fn patiently(&self, events: &[&[u8]]) -> Result<(), RemoteError> {
+    /// Sends events, retrying while the server is busy: a repetition changes nothing.
+    async fn send_with_retries(&self, events: &[&[u8]]) -> Result<(), RemoteError> {
         let mut backoff = Backoff::new();
-        let mut tries = 1;
+        let mut attempt = 1;
         loop {
             match self.client.send(events).await {
-                Err(error) if error.is_busy() && tries < TRIES => {
-                    tracing::debug!(%error, "the events are sent again");
-                    let asked_for = error.retry_after().unwrap_or_default();
-                    tokio::time::sleep(backoff.next().max(asked_for).min(WAIT_MAX)).await;
-                    tries += 1;
+                Err(error) if error.is_busy() && attempt < ATTEMPTS_MAX => {
+                    tracing::debug!(%error, "sending the events again");
+                    let retry_after = error.retry_after().unwrap_or_default();
+                    tokio::time::sleep(backoff.next().max(retry_after).min(WAIT_MAX)).await;
+                    attempt += 1;
                 }
                 outcome => return outcome,
             }
@@ -96,16 +97,16 @@ impl Posted {
 }
 
 /// Why a list was refused.
-enum Culprit {
-    /// For the event at this place, of which that is said.
+enum RefusalCause {
+    /// The event at this index, with the message about it.
     Event(usize, String),
-    /// It is too large.
+    /// The list is too large.
     Size,
-    /// For something else.
-    Nobody,
+    /// Any other cause.
+    Other,
 }
 
-fn culprit(error: &RemoteError, count: usize) -> Culprit {
+fn refusal_cause(error: &RemoteError, count: usize) -> RefusalCause {
     const OF_CONTENT: [StatusCode; 4] = [
         StatusCode::BAD_REQUEST,
         StatusCode::PAYLOAD_TOO_LARGE,
@@ -113,29 +114,30 @@ fn culprit(error: &RemoteError, count: usize) -> Culprit {
         StatusCode::UNPROCESSABLE_ENTITY,
     ];
     let Some(refusal) = error.refusal(&OF_CONTENT) else {
-        return Culprit::Nobody;
+        return RefusalCause::Other;
     };
-    match place(&refusal.problem).filter(|place| *place < count) {
-        Some(place) => Culprit::Event(place, explain(&alone(&refusal.problem, place))),
-        None if refusal.status != StatusCode::PAYLOAD_TOO_LARGE => Culprit::Nobody,
-        None if count == 1 => Culprit::Event(0, explain(&refusal.problem)),
-        None => Culprit::Size,
+    match index(&refusal.problem).filter(|index| *index < count) {
+        Some(index) => RefusalCause::Event(index, explain(&of_event(&refusal.problem, index))),
+        None if refusal.status != StatusCode::PAYLOAD_TOO_LARGE => RefusalCause::Other,
+        None if count == 1 => RefusalCause::Event(0, explain(&refusal.problem)),
+        None => RefusalCause::Size,
     }
 }
 
-/// Which event of a list a problem is about: `#/3/data/total` is in the fourth.
-fn place(problem: &Problem) -> Option<usize> {
+/// The index of the event that a problem is about: `#/3/data/total` is in the fourth event.
+fn index(problem: &Problem) -> Option<usize> {
     let pointer = problem.errors.first()?.pointer.as_deref()?;
     let path = pointer.strip_prefix("#/")?;
     path.split('/').next()?.parse().ok()
 }
 
-/// The same problem of the event by itself.
-fn alone(problem: &Problem, place: usize) -> Problem {
+/// The problem with pointers into the event instead of the list.
+fn of_event(problem: &Problem, index: usize) -> Problem {
     let mut problem = problem.clone();
-    let list = format!("#/{place}");
+    let prefix = format!("#/{index}");
     for error in &mut problem.errors {
-        let inner = error.pointer.as_deref().and_then(|p| p.strip_prefix(&list));
+        let inner = error.pointer.as_deref();
+        let inner = inner.and_then(|pointer| pointer.strip_prefix(&prefix));
         error.pointer = inner.map(|inner| format!("#{inner}"));
     }
     problem
@@ -152,21 +154,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_problem_of_a_list_is_one_of_a_line() {
+    fn a_problem_of_a_list_becomes_one_of_a_line() {
         let problem = json!({"type": "urn:waybill:problem:invalid_field", "title": "t",
             "detail": "d", "errors": [{"detail": "is no number", "pointer": "#/12/data/total"}]});
         let problem: Problem = serde_json::from_value(problem).unwrap();
-        assert_eq!(place(&problem), Some(12));
+        assert_eq!(index(&problem), Some(12));
         assert_eq!(
-            explain(&alone(&problem, 12)),
+            explain(&of_event(&problem, 12)),
             "invalid_field: #/data/total is no number"
         );
         let whole = json!({"type": "urn:waybill:problem:undecodable", "title": "t",
             "detail": "d", "errors": [{"detail": "is cut", "pointer": "#/0"}]});
         let whole: Problem = serde_json::from_value(whole).unwrap();
-        assert_eq!(explain(&alone(&whole, 0)), "undecodable: is cut");
+        assert_eq!(explain(&of_event(&whole, 0)), "undecodable: is cut");
         let other = json!({"type": "urn:waybill:problem:invalid_body", "title": "t",
             "detail": "d", "errors": [{"detail": "is no list", "pointer": "#"}]});
-        assert_eq!(place(&serde_json::from_value(other).unwrap()), None);
+        assert_eq!(index(&serde_json::from_value(other).unwrap()), None);
     }
 }

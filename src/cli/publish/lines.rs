@@ -1,4 +1,5 @@
-//! Lines to messages: read with a limit, checked as a worker would, gathered in batches.
+//! Turns lines into messages: reads them with a limit, checks them as a worker does, and gathers
+//! them in batches.
 
 use std::io;
 
@@ -10,30 +11,30 @@ use crate::clock;
 use crate::wire::encode::plain_event;
 use crate::wire::{Accepted, FieldFault, Limits, Problem};
 
-/// How many lines one batch holds.
+/// The most lines of a batch.
 const BATCH_LINES: usize = 2_000;
-/// How many bytes of lines, unless a single one is longer.
+/// The most bytes of a batch, unless a single line is longer.
 const BATCH_BYTES: u64 = 4 << 20;
-/// The routing key of a forced line whose type can't be read.
+/// The routing key of a forced line without a readable type.
 const NO_TYPE: &str = "unreadable";
-/// What AMQP can carry in one text.
+/// The longest short string of AMQP.
 const SHORT_TEXT_MAX: usize = 255;
 
-/// Some lines on their way.
+/// A batch of lines as messages.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
     pub(super) messages: Vec<Outgoing>,
-    /// The line of each message.
+    /// The line number of each message.
     pub(super) numbers: Vec<u64>,
     pub(super) faults: Vec<LineFault>,
-    /// Tokens that were derived, with the numbers of their lines.
+    /// Derived tokens, with their line numbers.
     pub(super) tokens: Vec<(u64, String)>,
-    /// How much of the input that was.
+    /// The bytes of the input in this batch.
     pub(super) bytes: u64,
 }
 
 impl Batch {
-    /// Whether the input had ended.
+    /// Whether the input has ended.
     pub(super) fn is_empty(&self) -> bool {
         self.bytes == 0
     }
@@ -48,9 +49,9 @@ impl Batch {
 #[derive(Debug)]
 pub(super) struct LineFault {
     pub(super) line: u64,
-    /// What is wrong, raw.
-    pub(super) said: String,
-    /// Whether it is sent nevertheless.
+    /// What is wrong, not escaped.
+    pub(super) message: String,
+    /// Whether the line is sent nevertheless.
     pub(super) sent: bool,
 }
 
@@ -84,14 +85,15 @@ impl<R: AsyncBufRead + Unpin> Lines<R> {
             batch.bytes += bytes;
             self.number += 1;
             match line {
-                Some(line) => self.take(line.trim_ascii(), &mut batch),
+                Some(line) => self.add(line.trim_ascii(), &mut batch),
                 None => batch.faults.push(self.too_long()),
             }
         }
         Ok(batch)
     }
 
-    fn take(&self, line: &[u8], batch: &mut Batch) {
+    /// Checks a line and adds it to the batch.
+    fn add(&self, line: &[u8], batch: &mut Batch) {
         if line.is_empty() {
             return;
         }
@@ -109,10 +111,10 @@ impl<R: AsyncBufRead + Unpin> Lines<R> {
                 }
                 batch.push(self.number, message(&accepted, line));
             }
-            Err(said) => {
+            Err(message) => {
                 batch.faults.push(LineFault {
                     line: self.number,
-                    said,
+                    message,
                     sent: self.force,
                 });
                 if self.force {
@@ -122,11 +124,11 @@ impl<R: AsyncBufRead + Unpin> Lines<R> {
         }
     }
 
-    /// A line beyond the limit is never held, so it can't be forced either.
+    /// A line over the limit is never kept in memory, so it can't be forced either.
     fn too_long(&self) -> LineFault {
         LineFault {
             line: self.number,
-            said: format!(
+            message: format!(
                 "too_large: the line is over {} bytes",
                 self.limits.body_bytes
             ),
@@ -134,7 +136,7 @@ impl<R: AsyncBufRead + Unpin> Lines<R> {
         }
     }
 
-    /// The next line, `None` instead of it if it is too long, and its length with its end.
+    /// The next line, or `None` for it if it is too long, and its length with the line feed.
     async fn next_line(&mut self) -> io::Result<Option<(Option<Vec<u8>>, u64)>> {
         let mut line = Vec::new();
         let mut bytes = 0;
@@ -145,14 +147,14 @@ impl<R: AsyncBufRead + Unpin> Lines<R> {
                 break;
             }
             let end = here.iter().position(|byte| *byte == b'\n');
-            let taken = end.map_or(here.len(), |end| end + 1);
-            // The end of a line, and what a body may be trimmed of, is not the body's.
-            whole = whole && line.len() + taken <= self.limits.body_bytes + 2;
+            let length = end.map_or(here.len(), |end| end + 1);
+            // The line end of two bytes is not part of the body.
+            whole = whole && line.len() + length <= self.limits.body_bytes + 2;
             if whole {
-                line.extend_from_slice(here.get(..taken).unwrap_or_default());
+                line.extend_from_slice(here.get(..length).unwrap_or_default());
             }
-            self.input.consume(taken);
-            bytes += u64::try_from(taken).unwrap_or(u64::MAX);
+            self.input.consume(length);
+            bytes += u64::try_from(length).unwrap_or(u64::MAX);
             if end.is_some() {
                 break;
             }
@@ -161,7 +163,7 @@ impl<R: AsyncBufRead + Unpin> Lines<R> {
     }
 }
 
-/// A line that was accepted, as it is published.
+/// The message of an accepted line.
 pub(super) fn message(accepted: &Accepted, line: &[u8]) -> Outgoing {
     let event = &accepted.event;
     let exchange = topology::EVENTS_EXCHANGE;
@@ -174,7 +176,7 @@ pub(super) fn message(accepted: &Accepted, line: &[u8]) -> Outgoing {
     message
 }
 
-/// What can be read of a line that is sent in spite of its faults.
+/// The readable members of a line that is sent in spite of its faults.
 #[derive(Debug, Default, Deserialize)]
 struct Readable {
     id: Option<String>,
@@ -184,7 +186,7 @@ struct Readable {
     source: Option<String>,
 }
 
-/// Properties say what the body says and nothing more, so that no fault is hidden by them.
+/// The message of a faulty line. Its properties repeat only the body, so that they hide no fault.
 fn forced(line: &[u8]) -> Outgoing {
     let read: Readable = serde_json::from_slice(line).unwrap_or_default();
     let short = |text: Option<String>| text.filter(|text| text.len() <= SHORT_TEXT_MAX);
@@ -200,13 +202,13 @@ fn forced(line: &[u8]) -> Outgoing {
     message
 }
 
-/// All faults on one line.
+/// The reason and all faults of a problem, on one line.
 pub(super) fn explain(problem: &Problem) -> String {
-    let said = |fault: &FieldFault| match fault.pointer.as_deref() {
+    let text = |fault: &FieldFault| match fault.pointer.as_deref() {
         Some("#") | None => fault.detail.clone(),
         Some(pointer) => format!("{pointer} {}", fault.detail),
     };
-    let mut all: Vec<_> = problem.errors.iter().map(said).collect();
+    let mut all: Vec<_> = problem.errors.iter().map(text).collect();
     if all.is_empty() {
         all.push(problem.detail.clone());
     }

@@ -1,5 +1,5 @@
-//! `waybill publish`: events from a file, one JSON document per line, each confirmed, by the broker
-//! or over HTTP.
+//! `waybill publish`: sends events from a file, one JSON document per line, to the broker or over
+//! HTTP, and waits for the confirms.
 
 mod counts;
 mod http;
@@ -15,19 +15,20 @@ use std::process::ExitCode;
 use clap::Args;
 use tokio::io::{AsyncRead, BufReader};
 
-use self::counts::Counts;
+use self::counts::LineCounts;
 use self::lines::{Batch, LineFault, Lines};
 use self::progress::PublishProgress;
-use self::sending::Sending;
+use self::sending::TargetConnection;
 use super::failure::{FAILED, Failure};
 use super::publish::counts::BatchReport;
 use super::remote::Address;
-use super::servers::{self, Events};
+use super::servers::{self, EventTarget};
 use super::{Sources, escape, output};
-/// How many faults are reported one by one.
+
+/// The most faults that are reported one by one.
 const FAULTS_MAX: u64 = 100;
-const NO_FORCE: &str =
-    "--force needs the broker: over HTTP a line with a fault is refused, and nobody keeps it";
+const NO_FORCE: &str = "--force works only with the broker: over HTTP the server refuses lines with \
+                        a fault; omit --force, or --url and the setting client.url";
 
 /// Publish events, one JSON document per line, and wait for the broker's confirms.
 #[derive(Debug, Args)]
@@ -39,11 +40,11 @@ Examples:
 
 A line: {\"id\":\"1\",\"source\":\"shop\",\"type\":\"upload.received\",\"token\":\"8a4f0c\",\"data\":{}}
 
-Each line is checked as a worker would check it; a line with a fault is reported with its number
-and left out. An id is never invented: publishing a file twice changes nothing.
+Each line is checked as a worker checks it; a line with a fault is reported with its number and not
+sent. Ids come from the file only, so publishing a file twice changes nothing.
 
-Over HTTP (--url) the key says whose the processes are, and the server publishes and waits for the
-confirms.
+Over HTTP (--url) the API key determines the tenant, and the server publishes the events and waits
+for the confirms.
 
 Exit codes: 0 every line was confirmed, 1 some were not, 2 wrong usage or settings.")]
 pub(super) struct Publish {
@@ -57,22 +58,22 @@ pub(super) struct Publish {
 }
 
 pub(super) async fn run(publish: &Publish, sources: &Sources) -> Result<ExitCode, Failure> {
-    let (to, limits) = servers::events(&publish.address.over(sources))?;
-    if publish.force && matches!(to, Events::Http(_)) {
+    let (target, limits) = servers::event_target(&publish.address.over(sources))?;
+    if publish.force && matches!(target, EventTarget::Http(_)) {
         return Err(Failure::Usage(NO_FORCE.to_owned()));
     }
     let (input, bytes) = open(publish).await?;
     let lines = Lines::new(BufReader::new(input), limits, publish.force);
     let mut sender = Sender {
-        sending: Sending::begin(to).await?,
-        counts: Counts::default(),
+        connection: TargetConnection::open(target).await?,
+        counts: LineCounts::default(),
         progress: PublishProgress::new(bytes),
     };
     let outcome = sender.send(lines).await;
     sender.progress.end();
-    sender.sending.end().await;
+    sender.connection.close().await;
     let counts = sender.counts;
-    output::line(&counts.words())?;
+    output::line(&counts.summary())?;
     outcome?;
     Ok(if counts.all_confirmed() {
         ExitCode::SUCCESS
@@ -83,7 +84,7 @@ pub(super) async fn run(publish: &Publish, sources: &Sources) -> Result<ExitCode
 
 type Input = Box<dyn AsyncRead + Send + Unpin>;
 
-/// The input, and how long it is where that is known.
+/// The input, and its length if known.
 async fn open(publish: &Publish) -> Result<(Input, Option<u64>), Failure> {
     if publish.file.as_os_str() == "-" {
         return Ok((Box::new(tokio::io::stdin()), None));
@@ -95,7 +96,7 @@ async fn open(publish: &Publish) -> Result<(Input, Option<u64>), Failure> {
     let metadata = file.metadata().await.map_err(failed)?;
     if metadata.is_dir() {
         return Err(Failure::Failed(format!(
-            "{} is a folder",
+            "{} is a folder; name a file, or - for the standard input",
             publish.file.display()
         )));
     }
@@ -104,20 +105,20 @@ async fn open(publish: &Publish) -> Result<(Input, Option<u64>), Failure> {
 }
 
 struct Sender {
-    sending: Sending,
-    counts: Counts,
+    connection: TargetConnection,
+    counts: LineCounts,
     progress: PublishProgress,
 }
 
 impl Sender {
-    /// The next batch is read and checked while this one is confirmed.
+    /// Sends all lines; reads and checks the next batch while this one is being confirmed.
     async fn send(&mut self, mut lines: Lines<BufReader<Input>>) -> Result<(), Failure> {
         let mut batch = lines.next_batch().await?;
         while !batch.is_empty() {
             self.report(&batch.faults)?;
-            self.name(&batch)?;
-            let (sent, next) = tokio::join!(self.sending.send(&batch), lines.next_batch());
-            self.count(sent)?;
+            self.print_tokens(&batch)?;
+            let (report, next) = tokio::join!(self.connection.send(&batch), lines.next_batch());
+            self.count(report)?;
             self.progress.advance(batch.bytes, self.counts.confirmed);
             batch = next?;
         }
@@ -130,17 +131,18 @@ impl Sender {
                 self.counts.faulty += 1;
             }
             if self.progress.reported < FAULTS_MAX {
-                let text = format!("line {}: {}", fault.line, fault.said);
+                let text = format!("line {}: {}", fault.line, fault.message);
                 self.progress.remark(&escape::line(&text))?;
             } else if self.progress.reported == FAULTS_MAX {
-                self.progress.remark("more faults are counted only")?;
+                self.progress.remark("further faults are only counted")?;
             }
             self.progress.reported += 1;
         }
         Ok(())
     }
 
-    fn name(&self, batch: &Batch) -> Result<(), Failure> {
+    /// Prints the tokens that were derived, since the file has none for these lines.
+    fn print_tokens(&self, batch: &Batch) -> Result<(), Failure> {
         for (line, token) in &batch.tokens {
             let token = escape::line(token);
             self.progress
@@ -149,9 +151,9 @@ impl Sender {
         Ok(())
     }
 
-    fn count(&mut self, sent: BatchReport) -> Result<(), Failure> {
-        self.counts.add(sent.counts);
-        self.report(&sent.faults)?;
-        sent.failure.map_or(Ok(()), Err)
+    fn count(&mut self, report: BatchReport) -> Result<(), Failure> {
+        self.counts.add(report.counts);
+        self.report(&report.faults)?;
+        report.failure.map_or(Ok(()), Err)
     }
 }

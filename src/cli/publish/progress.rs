@@ -1,4 +1,4 @@
-//! How far a publish is: a bar on a terminal, nothing elsewhere.
+//! The progress of a publish: a bar on a terminal, nothing elsewhere.
 
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -8,16 +8,15 @@ use crate::cli::output;
 const BAR: &str = "{bar:30} {bytes}/{total_bytes}  {msg}";
 const SPINNER: &str = "{spinner} {bytes}  {msg}";
 
-/// The bar, and the lines that must not tear it.
+/// The progress bar, and output that does not interfere with it.
 pub(super) struct PublishProgress {
     bar: ProgressBar,
-    /// How many faults were reported.
+    /// The number of reported faults.
     pub(super) reported: u64,
 }
 
 impl PublishProgress {
-    /// For an input of that length, where it is known. Draws on the standard error, and only if
-    /// that is a terminal.
+    /// For an input of this length, if known. Draws on the standard error, and only on a terminal.
     pub(super) fn new(bytes: Option<u64>) -> Self {
         let (bar, template) = match bytes {
             Some(bytes) => (ProgressBar::new(bytes), BAR),
@@ -30,7 +29,7 @@ impl PublishProgress {
         }
     }
 
-    /// So many more bytes are done.
+    /// Advances the bar by these bytes.
     pub(super) fn advance(&self, bytes: u64, confirmed: u64) {
         self.bar.inc(bytes);
         self.bar.set_message(format!("{confirmed} confirmed"));
@@ -46,7 +45,7 @@ impl PublishProgress {
         Ok(self.bar.suspend(|| output::line(text))?)
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub(super) fn end(&self) {
         self.bar.finish_and_clear();
     }

@@ -1,63 +1,63 @@
-//! The two ways on which a batch is sent, and what became of it.
+//! Sends a batch to the broker or over HTTP, and reports the outcomes.
 
 use super::counts::BatchReport;
-use super::http::Posted;
+use super::http::EventPoster;
 use super::lines::Batch;
 use crate::broker::{BrokerError, Connection, Publisher, Verdict};
 use crate::cli::failure::Failure;
-use crate::cli::servers::{self, Events};
+use crate::cli::servers::{self, EventTarget};
 
-/// A way to the queues.
-pub(super) enum Sending {
-    /// To the broker.
+/// A connection to the target of the events.
+pub(super) enum TargetConnection {
+    /// The broker.
     Broker(Box<(Connection, Publisher)>),
-    /// Over HTTP.
-    Http(Posted),
+    /// The HTTP API.
+    Http(EventPoster),
 }
 
-impl Sending {
-    pub(super) async fn begin(to: Events) -> Result<Self, Failure> {
-        match to {
-            Events::Broker(settings) => {
+impl TargetConnection {
+    pub(super) async fn open(target: EventTarget) -> Result<Self, Failure> {
+        match target {
+            EventTarget::Broker(settings) => {
                 let connection = servers::broker(&settings).await?;
                 let publisher = Publisher::open(&connection, settings.confirm_timeout).await?;
                 Ok(Self::Broker(Box::new((connection, publisher))))
             }
-            Events::Http(client) => Ok(Self::Http(Posted::new(client))),
+            EventTarget::Http(client) => Ok(Self::Http(EventPoster::new(client))),
         }
     }
 
     pub(super) async fn send(&mut self, batch: &Batch) -> BatchReport {
         match self {
-            Self::Broker(line) => judge(batch, line.1.publish_all(&batch.messages).await),
-            Self::Http(posted) => posted.send(batch).await,
+            Self::Broker(broker) => report(batch, broker.1.publish_all(&batch.messages).await),
+            Self::Http(poster) => poster.send(batch).await,
         }
     }
 
-    pub(super) async fn end(self) {
+    pub(super) async fn close(self) {
         match self {
-            Self::Broker(line) => line.0.close().await,
+            Self::Broker(broker) => broker.0.close().await,
             Self::Http(_) => {}
         }
     }
 }
 
-fn judge(batch: &Batch, verdicts: Result<Vec<Verdict>, BrokerError>) -> BatchReport {
-    let mut sent = BatchReport::default();
+fn report(batch: &Batch, verdicts: Result<Vec<Verdict>, BrokerError>) -> BatchReport {
+    let mut report = BatchReport::default();
     match verdicts {
         Ok(verdicts) => {
             for verdict in verdicts {
                 match verdict {
-                    Verdict::Confirmed => sent.counts.confirmed += 1,
-                    Verdict::Nacked => sent.counts.nacked += 1,
-                    Verdict::Unroutable => sent.counts.unroutable += 1,
+                    Verdict::Confirmed => report.counts.confirmed += 1,
+                    Verdict::Nacked => report.counts.nacked += 1,
+                    Verdict::Unroutable => report.counts.unroutable += 1,
                 }
             }
         }
         Err(error) => {
-            sent.counts.unknown = u64::try_from(batch.messages.len()).unwrap_or(u64::MAX);
-            sent.failure = Some(error.into());
+            report.counts.unknown = u64::try_from(batch.messages.len()).unwrap_or(u64::MAX);
+            report.failure = Some(error.into());
         }
     }
-    sent
+    report
 }

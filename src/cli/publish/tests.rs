@@ -2,7 +2,7 @@
 
 use expect_test::expect;
 
-use super::counts::Counts;
+use super::counts::LineCounts;
 use super::lines::{Batch, Lines};
 use crate::wire::Limits;
 
@@ -17,12 +17,12 @@ async fn read(input: &[u8], force: bool) -> Batch {
 }
 
 fn faults(batch: &Batch) -> String {
-    let fault = |fault: &super::lines::LineFault| format!("{} {}\n", fault.line, fault.said);
+    let fault = |fault: &super::lines::LineFault| format!("{} {}\n", fault.line, fault.message);
     batch.faults.iter().map(fault).collect()
 }
 
 #[tokio::test]
-async fn a_line_becomes_a_message_with_its_names_as_properties() {
+async fn a_line_becomes_a_message_with_properties() {
     let batch = read(format!("\n{GOOD}\r\n").as_bytes(), false).await;
     let [message] = batch.messages.as_slice() else {
         panic!("{batch:?}");
@@ -40,7 +40,7 @@ async fn a_line_becomes_a_message_with_its_names_as_properties() {
 }
 
 #[tokio::test]
-async fn every_fault_names_its_line_and_nothing_of_it_is_sent() {
+async fn every_fault_names_its_line_which_is_not_sent() {
     let long = "x".repeat(300);
     let input = [
         GOOD,
@@ -68,7 +68,7 @@ async fn every_fault_names_its_line_and_nothing_of_it_is_sent() {
 }
 
 #[tokio::test]
-async fn a_forced_line_is_sent_as_it_is_but_one_beyond_the_limit_is_not() {
+async fn a_forced_line_is_sent_unchanged_unless_it_is_over_the_limit() {
     let input = format!(
         "{{\"type\":\"nonsense\",\"id\":\"7\"}}\n???\n{}\n",
         "x".repeat(300)
@@ -91,7 +91,7 @@ async fn a_forced_line_is_sent_as_it_is_but_one_beyond_the_limit_is_not() {
 }
 
 #[tokio::test]
-async fn an_opening_without_a_token_gets_the_one_a_worker_would_derive() {
+async fn an_opening_without_a_token_gets_the_one_that_a_worker_derives() {
     let line = r#"{"id":"1","source":"shop","type":"upload.received","data":{}}"#;
     let batch = read(line.as_bytes(), false).await;
     let token = crate::domain::ProcessKey::derived_token("shop", "1");
@@ -100,7 +100,7 @@ async fn an_opening_without_a_token_gets_the_one_a_worker_would_derive() {
 }
 
 #[tokio::test]
-async fn a_batch_is_bounded_and_the_next_goes_on_behind_it() {
+async fn a_batch_is_bounded_and_the_next_continues_after_it() {
     let input = format!("{GOOD}\n").repeat(2_500);
     let mut lines = Lines::new(input.as_bytes(), Limits::default(), false);
     let mut sizes = Vec::new();
@@ -116,18 +116,18 @@ async fn a_batch_is_bounded_and_the_next_goes_on_behind_it() {
 
 #[test]
 fn the_summary_names_what_was_not_confirmed() {
-    let counts = Counts {
+    let counts = LineCounts {
         confirmed: 7,
-        ..Counts::default()
+        ..LineCounts::default()
     };
     assert!(counts.all_confirmed());
-    assert_eq!(counts.words(), "confirmed 7");
-    let counts = Counts {
+    assert_eq!(counts.summary(), "confirmed 7");
+    let counts = LineCounts {
         unroutable: 2,
         faulty: 1,
         ..counts
     };
     assert!(!counts.all_confirmed());
-    expect!["confirmed 7; left out for a fault 1; unroutable 2 (has `waybill run` ever started?)"]
-        .assert_eq(&counts.words());
+    expect!["confirmed 7; not sent because of a fault 1; unroutable 2 (no queue is bound: start `waybill run` once)"]
+        .assert_eq(&counts.summary());
 }

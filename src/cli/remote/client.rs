@@ -1,5 +1,5 @@
-//! Requests to a server over HTTP: with the key, a timeout for every wait, and responses of a limited
-//! size. What is requested and what the responses mean is left to others.
+//! HTTP requests to a server: with the API key, timeouts, and a limit of the response size. Paths
+//! and bodies are those of the callers.
 
 use std::time::Duration;
 
@@ -15,16 +15,16 @@ use crate::config::ClientSettings;
 use crate::tls;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// The longest silence, beyond what was asked to be waited for.
+/// The longest time without received bytes, in addition to the requested wait.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
-/// The longest time a whole answer may take, beyond that.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(120);
-/// The longest wait that is asked for.
+/// The longest time until a response is complete, in addition to the requested wait.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(120);
+/// The longest wait that is requested with `Prefer`.
 pub(in crate::cli) const WAIT: Duration = Duration::from_secs(25);
-/// The longest answer: log and items of a record come with 16 MiB of data each.
-const ANSWER_BYTES_MAX: usize = 64 << 20;
+/// The longest response: events and items of a record have up to 16 MiB of data each.
+const RESPONSE_BYTES_MAX: usize = 64 << 20;
 
-/// A server and the key for it.
+/// A client of one server, with its API key.
 #[derive(Clone)]
 pub(in crate::cli) struct Client {
     http: reqwest::Client,
@@ -32,7 +32,7 @@ pub(in crate::cli) struct Client {
 }
 
 impl Client {
-    /// Nothing is connected yet.
+    /// A client that connects when it is used.
     pub(in crate::cli) fn new(settings: &ClientSettings) -> Result<Self, Failure> {
         let base = Url::parse(&settings.url)
             .map_err(|error| Failure::Usage(format!("client.url: {error}")))?;
@@ -40,7 +40,7 @@ impl Client {
             .default_headers(headers(settings.key.as_ref())?)
             .connect_timeout(CONNECT_TIMEOUT)
             .read_timeout(WAIT + READ_TIMEOUT)
-            // The key is for this server and no other.
+            // The key must not be sent to any other server.
             .redirect(Policy::none())
             .no_proxy();
         let builder = match base.scheme() {
@@ -50,7 +50,7 @@ impl Client {
                 let unusable = |error: tls::TlsError| Failure::Usage(error.to_string());
                 builder.tls_backend_preconfigured(trusted.map_err(unusable)?)
             }
-            // A machine without certificates can do without them.
+            // Plain HTTP works on a machine without certificates too.
             _ => builder.tls_certs_only([]),
         };
         let http = builder.build();
@@ -58,7 +58,7 @@ impl Client {
         Ok(Self { http, base })
     }
 
-    /// The whole body of the answer to a `GET`, which may wait for so long.
+    /// The body of the response to a `GET`, for which the server may wait that long.
     pub(super) async fn get(
         &self,
         path: &[&str],
@@ -69,54 +69,55 @@ impl Client {
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
-        let request = self.http.get(url).timeout(ANSWER_TIMEOUT + wait);
+        let request = self.http.get(url).timeout(RESPONSE_TIMEOUT + wait);
         let request = match wait.as_secs() {
             0 => request,
             seconds => request.header("prefer", format!("wait={seconds}")),
         };
-        self.ask(request).await
+        self.send_request(request).await
     }
 
-    /// The whole body of the answer to a `POST` of JSON.
+    /// The body of the response to a `POST` of JSON.
     pub(super) async fn post(&self, path: &[&str], body: Vec<u8>) -> Result<Vec<u8>, RemoteError> {
-        let request = self.http.post(self.at(path)).timeout(ANSWER_TIMEOUT);
+        let request = self.http.post(self.at(path)).timeout(RESPONSE_TIMEOUT);
         let request = request.header(CONTENT_TYPE, "application/json").body(body);
-        self.ask(request).await
+        self.send_request(request).await
     }
 
-    async fn ask(&self, request: RequestBuilder) -> Result<Vec<u8>, RemoteError> {
+    async fn send_request(&self, request: RequestBuilder) -> Result<Vec<u8>, RemoteError> {
         let broken = |error: reqwest::Error| RemoteError::unreachable(&self.base, &error);
-        let mut answer = request.send().await.map_err(broken)?;
+        let mut response = request.send().await.map_err(broken)?;
         let mut body = Vec::new();
-        while let Some(more) = answer.chunk().await.map_err(broken)? {
-            if body.len() + more.len() > ANSWER_BYTES_MAX {
-                return Err(self.strange("with more than it should"));
+        while let Some(chunk) = response.chunk().await.map_err(broken)? {
+            if body.len() + chunk.len() > RESPONSE_BYTES_MAX {
+                let what = format!("of more than {RESPONSE_BYTES_MAX} bytes");
+                return Err(self.unexpected(&what));
             }
-            body.extend_from_slice(&more);
+            body.extend_from_slice(&chunk);
         }
-        self.judge(&answer, body)
+        self.body_of_success(&response, body)
     }
 
-    fn judge(&self, answer: &Response, body: Vec<u8>) -> Result<Vec<u8>, RemoteError> {
-        let status = answer.status();
+    fn body_of_success(&self, response: &Response, body: Vec<u8>) -> Result<Vec<u8>, RemoteError> {
+        let status = response.status();
         if status.is_success() {
             return Ok(body);
         }
-        Err(RemoteError::refused(status, answer.headers(), &body)
-            .unwrap_or_else(|| self.strange(&format!("{}", status.as_u16()))))
+        Err(RemoteError::refused(status, response.headers(), &body)
+            .unwrap_or_else(|| self.unexpected(&format!("{}", status.as_u16()))))
     }
 
-    /// It is not the server that it should be.
-    pub(super) fn strange(&self, answer: &str) -> RemoteError {
-        RemoteError::Strange {
+    /// A response that no Waybill server gives.
+    pub(super) fn unexpected(&self, response: &str) -> RemoteError {
+        RemoteError::Unexpected {
             address: self.base.to_string(),
-            answer: answer.to_owned(),
+            response: response.to_owned(),
         }
     }
 
     fn at(&self, path: &[&str]) -> Url {
         let mut url = self.base.clone();
-        // An address of HTTP always has a path.
+        // An HTTP URL always has a path.
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty().extend(path);
         }
@@ -130,7 +131,9 @@ fn headers(key: Option<&SecretString>) -> Result<HeaderMap, Failure> {
     if let Some(key) = key {
         let bearer = format!("Bearer {}", key.expose_secret());
         let bearer = HeaderValue::from_str(&bearer);
-        let mut bearer = bearer.map_err(|_| Failure::Usage("client.key is no key".to_owned()))?;
+        let mut bearer = bearer.map_err(|_| {
+            Failure::Usage("client.key has characters that no API key has".to_owned())
+        })?;
         bearer.set_sensitive(true);
         headers.insert(AUTHORIZATION, bearer);
     }

@@ -1,4 +1,4 @@
-//! Why a server did not give an answer, and what people can do about it.
+//! Errors of requests to a server, with their remedies.
 
 use std::error::Error;
 use std::time::Duration;
@@ -10,51 +10,51 @@ use url::Url;
 use crate::cli::failure::Failure;
 use crate::wire::Problem;
 
-const KEYS: &str = "give one with --key-file, WAYBILL_CLIENT__KEY or WAYBILL_CLIENT__KEY_FILE \
-                    (`waybill key create` makes them)";
+const KEY_REMEDY: &str = "set another with --key-file, WAYBILL_CLIENT__KEY or \
+                          WAYBILL_CLIENT__KEY_FILE (`waybill key create` creates keys)";
 
-/// Why there is no answer.
+/// Why a request failed.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::cli) enum RemoteError {
-    /// Nobody is there, or does not answer to the end.
+    /// There is no connection, or no complete response.
     #[error("{address} can't be reached: {reason}")]
     Unreachable {
-        /// Where.
+        /// The URL of the server.
         address: String,
-        /// Why.
+        /// The cause.
         reason: String,
     },
-    /// The server says why not.
-    #[error("{}", problem_words(&.0.problem))]
+    /// The server refused the request with a problem.
+    #[error("{}", problem_text(&.0.problem))]
     Refused(Box<Refusal>),
-    /// Somebody else answers there.
-    #[error("unexpected response {answer} from {address}; is this a Waybill server?")]
-    Strange {
-        /// Where.
+    /// A response that no Waybill server gives.
+    #[error("unexpected response {response} from {address}; is this a Waybill server?")]
+    Unexpected {
+        /// The URL of the server.
         address: String,
-        /// What.
-        answer: String,
+        /// The response.
+        response: String,
     },
 }
 
-/// What a server says that does not do as it was asked.
+/// A problem with which a server refused a request.
 #[derive(Debug)]
 pub(in crate::cli) struct Refusal {
     pub(in crate::cli) status: StatusCode,
     pub(in crate::cli) problem: Problem,
-    /// After which time the same may go well.
+    /// The value of `Retry-After`.
     retry_after: Option<Duration>,
 }
 
 impl RemoteError {
-    /// The cause behind all that a library wraps around it.
+    /// With the innermost cause, which the library wraps in several errors.
     pub(super) fn unreachable(address: &Url, error: &reqwest::Error) -> Self {
         let mut cause: &dyn Error = error;
-        while let Some(deeper) = cause.source() {
-            cause = deeper;
+        while let Some(inner) = cause.source() {
+            cause = inner;
         }
         let reason = match error.is_timeout() {
-            true => "it did not answer in time".to_owned(),
+            true => "it did not respond in time".to_owned(),
             false => cause.to_string(),
         };
         Self::Unreachable {
@@ -63,7 +63,7 @@ impl RemoteError {
         }
     }
 
-    /// The problem of an answer, if it is one.
+    /// The refusal, if the response is a problem document.
     pub(super) fn refused(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<Self> {
         let media_type = headers.get(CONTENT_TYPE)?.to_str().ok()?;
         if !media_type.starts_with("application/problem+json") {
@@ -82,32 +82,32 @@ impl RemoteError {
     pub(in crate::cli) fn refusal(&self, statuses: &[StatusCode]) -> Option<&Refusal> {
         match self {
             Self::Refused(refusal) if statuses.contains(&refusal.status) => Some(refusal),
-            Self::Refused(_) | Self::Unreachable { .. } | Self::Strange { .. } => None,
+            Self::Refused(_) | Self::Unreachable { .. } | Self::Unexpected { .. } => None,
         }
     }
 
-    /// After which time the server wants to be asked again.
+    /// After which time the server requests the next attempt.
     pub(in crate::cli) fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Refused(refusal) => refusal.retry_after,
-            Self::Unreachable { .. } | Self::Strange { .. } => None,
+            Self::Unreachable { .. } | Self::Unexpected { .. } => None,
         }
     }
 
-    /// Whether the same question may be answered later.
-    pub(in crate::cli) fn passes(&self) -> bool {
+    /// Whether the same request may succeed later.
+    pub(in crate::cli) fn is_transient(&self) -> bool {
         matches!(self, Self::Unreachable { .. }) || self.is_busy()
     }
 
-    /// Whether what was sent may have been taken nevertheless.
+    /// Whether the server may have accepted the request nevertheless.
     pub(in crate::cli) fn is_doubtful(&self) -> bool {
         match self {
-            Self::Unreachable { .. } | Self::Strange { .. } => true,
+            Self::Unreachable { .. } | Self::Unexpected { .. } => true,
             Self::Refused(refusal) => refusal.status.is_server_error(),
         }
     }
 
-    /// Whether the server asks to come again.
+    /// Whether the server is temporarily overloaded or unavailable.
     pub(in crate::cli) fn is_busy(&self) -> bool {
         const BUSY: [StatusCode; 2] = [
             StatusCode::TOO_MANY_REQUESTS,
@@ -122,16 +122,19 @@ impl From<RemoteError> for Failure {
         let text = error.to_string();
         match &error {
             RemoteError::Unreachable { .. } => Self::Failed(format!(
-                "{text}; check client.url (--url), and that `waybill run` serves the role api there"
+                "{text}; check client.url (--url), and that `waybill run` with the role api is \
+                 running there"
             )),
-            RemoteError::Strange { .. } => {
+            RemoteError::Unexpected { .. } => {
                 Self::Failed(format!("{text}; check client.url (--url)"))
             }
             RemoteError::Refused(refusal) => match refusal.status {
-                StatusCode::UNAUTHORIZED => Self::Failed(format!("no good key: {text}; {KEYS}")),
-                StatusCode::FORBIDDEN => {
-                    Self::Failed(format!("the key does not allow this: {text}; {KEYS}"))
+                StatusCode::UNAUTHORIZED => {
+                    Self::Failed(format!("no valid API key: {text}; {KEY_REMEDY}"))
                 }
+                StatusCode::FORBIDDEN => Self::Failed(format!(
+                    "the API key does not allow this: {text}; {KEY_REMEDY}"
+                )),
                 StatusCode::NOT_FOUND | StatusCode::GONE => Self::Unknown(text),
                 _ => Self::Failed(text),
             },
@@ -139,8 +142,8 @@ impl From<RemoteError> for Failure {
     }
 }
 
-/// What a problem says: every fault with its place, or else its one sentence.
-fn problem_words(problem: &Problem) -> String {
+/// The text of a problem: every fault with its pointer, or else the detail.
+fn problem_text(problem: &Problem) -> String {
     let faults = problem.errors.iter().map(|fault| match &fault.pointer {
         Some(pointer) => format!("{pointer} {}", fault.detail),
         None => fault.detail.clone(),

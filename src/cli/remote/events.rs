@@ -1,4 +1,4 @@
-//! Requests about events: those of one process, and new ones.
+//! Requests that read the events of a process or send new ones.
 
 use std::time::Duration;
 
@@ -13,13 +13,13 @@ use crate::view::record::StepView;
 use crate::view::step::Step;
 use crate::wire::PlainEvent;
 
-/// What happened to a process after some place.
+/// A page of the events of a process.
 #[derive(Debug, Deserialize)]
-pub(in crate::cli) struct Page {
+pub(in crate::cli) struct EventPage {
     events: Vec<Event>,
-    /// After what to ask next.
+    /// The cursor for the next page.
     pub(in crate::cli) next: String,
-    /// Whether there is more at once.
+    /// Whether the next page is available already.
     pub(in crate::cli) more: bool,
 }
 
@@ -32,14 +32,14 @@ struct Event {
     data: Option<Box<RawValue>>,
 }
 
-/// What was taken of several events.
+/// The receipts of several sent events.
 #[derive(Deserialize)]
 struct Receipts {
     events: Vec<IgnoredAny>,
 }
 
-impl Page {
-    /// The lines of history in it.
+impl EventPage {
+    /// The history in this page.
     pub(in crate::cli) fn steps(&self) -> Vec<StepView> {
         let steps = self.events.iter();
         let steps = steps.filter(|event| Step::is_named(&event.type_name));
@@ -65,35 +65,35 @@ impl Event {
 }
 
 impl Client {
-    /// What happened to a process after a place, or all of it; it may be waited for.
+    /// The events of a process after a cursor, or from the beginning; waits for one up to `wait`.
     pub(in crate::cli) async fn events(
         &self,
         token: &str,
         after: Option<&str>,
         wait: Duration,
-    ) -> Result<Page, RemoteError> {
+    ) -> Result<EventPage, RemoteError> {
         let mut query = vec![("token", token)];
         query.extend(after.map(|after| ("after", after)));
         let body = self.get(&["v1", "events"], &query, wait).await?;
-        serde_json::from_slice(&body).map_err(|_| self.strange("with no events"))
+        serde_json::from_slice(&body).map_err(|_| self.unexpected("without events"))
     }
 
-    /// Sends one event; the broker has confirmed it then.
+    /// Sends one event; returns once the broker has confirmed it.
     pub(in crate::cli) async fn send_one(&self, event: &PlainEvent) -> Result<(), RemoteError> {
         let body = event.to_line().into_bytes();
         self.post(&["v1", "events"], body).await.map(drop)
     }
 
-    /// Sends events, each a JSON text; the broker has confirmed all of them then, or none was accepted.
+    /// Sends events, each a JSON text; either the broker has confirmed all, or none was accepted.
     pub(in crate::cli) async fn send(&self, events: &[&[u8]]) -> Result<(), RemoteError> {
         let mut body = Vec::with_capacity(events.iter().map(|event| event.len() + 1).sum());
         body.push(b'[');
         body.extend_from_slice(&events.join(&b','));
         body.push(b']');
-        let answer = self.post(&["v1", "events"], body).await?;
-        match serde_json::from_slice::<Receipts>(&answer) {
+        let response = self.post(&["v1", "events"], body).await?;
+        match serde_json::from_slice::<Receipts>(&response) {
             Ok(receipts) if receipts.events.len() == events.len() => Ok(()),
-            Ok(_) | Err(_) => Err(self.strange("with other receipts")),
+            Ok(_) | Err(_) => Err(self.unexpected("with another number of receipts")),
         }
     }
 }

@@ -1,6 +1,4 @@
-//! Commands over HTTP: the flags that name a server, and a client of its API.
-//!
-//! What the commands do with the responses is theirs.
+//! For commands over HTTP: the flags that name a server, and a client of its API.
 
 mod client;
 mod error;
@@ -11,14 +9,14 @@ use clap::Args;
 
 pub(super) use self::client::{Client, WAIT};
 pub(super) use self::error::RemoteError;
-pub(super) use self::events::Page;
+pub(super) use self::events::EventPage;
 use super::Sources;
 
-/// Which server to use.
+/// The server and the API key to use.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Over HTTP")]
 pub(super) struct Address {
-    /// Use this server [default: WAYBILL_CLIENT__URL, or http://127.0.0.1:8080].
+    /// Use the server at this URL [default: WAYBILL_CLIENT__URL, or http://127.0.0.1:8080].
     #[arg(long, value_name = "URL")]
     url: Option<String>,
     /// Authenticate with the API key in this file [default: WAYBILL_CLIENT__KEY, or the file that
@@ -28,7 +26,7 @@ pub(super) struct Address {
 }
 
 impl Address {
-    /// The sources with these flags, which win.
+    /// The sources overridden by these flags.
     pub(super) fn over(&self, sources: &Sources) -> Sources {
         let flags = [
             ("client.url", &self.url),

@@ -1,4 +1,4 @@
-//! Asking a server for records.
+//! Requests that read the record of a process.
 
 use std::time::Duration;
 
@@ -8,8 +8,8 @@ use crate::view::parts::Part;
 use crate::view::record::View;
 
 impl Client {
-    /// A process with these parts; after so long at most as it stands then, if it is to be waited
-    /// for its end.
+    /// The record of a process with these parts; with `wait`, once the process has ended or that
+    /// time has passed.
     pub(in crate::cli) async fn process(
         &self,
         token: &str,
@@ -23,6 +23,6 @@ impl Client {
             _ => &[("include", include.as_str())],
         };
         let body = self.get(&["v1", "processes", token], query, wait).await?;
-        serde_json::from_slice(&body).map_err(|_| self.strange("without a record"))
+        serde_json::from_slice(&body).map_err(|_| self.unexpected("without a record"))
     }
 }

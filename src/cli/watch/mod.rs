@@ -17,16 +17,16 @@ use crate::domain::Status;
 use crate::view::record::StepView;
 
 /// The shortest time between two polls.
-const EVERY: Duration = Duration::from_millis(300);
-/// How long the server may be unreachable before that ends the watching.
-const PATIENCE: Duration = Duration::from_secs(60);
+const POLL_INTERVAL_MIN: Duration = Duration::from_millis(300);
+/// How long the server may be unreachable before the command fails.
+const UNREACHABLE_MAX: Duration = Duration::from_secs(60);
 
 const WARNING: u8 = 10;
 const ERROR: u8 = 11;
 const CANCELLED: u8 = 12;
 const TIMEOUT: u8 = 13;
 
-/// Follow a process until it ends: each new line of history and each progress as it comes.
+/// Follow a process until it ends: print new history and progress.
 ///
 /// It also waits for a token that has no events yet.
 #[derive(Debug, Args)]
@@ -36,8 +36,8 @@ Examples:
   waybill watch 8a4f0c --timeout 10m && deploy
   waybill watch 8a4f0c --url http://waybill:8080 --key-file key
 
-Exit codes tell how it ended: 0 done, 10 warning, 11 error, 12 cancelled, 13 it did not end within
-the timeout; and as ever 1 failed, 2 wrong usage or settings, 4 a token that is no longer kept.")]
+Exit codes: 0 done, 10 warning, 11 error, 12 cancelled, 13 it did not end within the timeout,
+1 failed, 2 wrong usage or settings, 4 the process has been deleted.")]
 pub(super) struct Watch {
     /// The token of the process.
     token: String,
@@ -60,7 +60,7 @@ pub(super) async fn run(watch: &Watch, sources: &Sources) -> Result<ExitCode, Fa
         Some(limit) => match tokio::time::timeout(limit, follower.run(watch)).await {
             Ok(ended) => ended?,
             Err(_) => {
-                output::remark("it has not ended within the timeout")?;
+                output::remark("the process has not ended within the timeout")?;
                 return Ok(ExitCode::from(TIMEOUT));
             }
         },
@@ -68,14 +68,14 @@ pub(super) async fn run(watch: &Watch, sources: &Sources) -> Result<ExitCode, Fa
     Ok(exit_code(ended.as_str()))
 }
 
-/// What one poll found.
+/// The result of one poll.
 struct WatchPoll {
-    /// What is new of its history.
+    /// The new lines of history.
     steps: Vec<StepView>,
     summary: String,
     status: String,
     has_ended: bool,
-    /// Whether there is more history to fetch at once.
+    /// Whether more history is available already.
     more: bool,
 }
 
@@ -86,7 +86,7 @@ struct Follower {
 }
 
 impl Follower {
-    /// The status with which it ends.
+    /// Follows the process and returns its final status.
     async fn run(mut self, watch: &Watch) -> Result<String, Failure> {
         let mut reported_unknown = false;
         loop {
@@ -107,7 +107,7 @@ impl Follower {
                 }
                 None => {}
             }
-            let pause = tokio::time::sleep(EVERY);
+            let pause = tokio::time::sleep(POLL_INTERVAL_MIN);
             self.process.wait().await;
             pause.await;
         }

@@ -1,14 +1,14 @@
-//! Polls a process over HTTP: whenever something has happened to it, and when it has ended.
+//! Polls a process over HTTP after each new event and when it has ended.
 
 use std::time::Duration;
 
 use reqwest::StatusCode;
 use tokio::time::Instant;
 
-use super::{PATIENCE, WatchPoll};
+use super::{UNREACHABLE_MAX, WatchPoll};
 use crate::backoff::Backoff;
 use crate::cli::failure::Failure;
-use crate::cli::remote::{Client, Page, RemoteError, WAIT};
+use crate::cli::remote::{Client, EventPage, RemoteError, WAIT};
 use crate::view::parts::LISTED_MAX;
 use crate::view::parts::Part;
 use crate::view::record::StepView;
@@ -19,8 +19,8 @@ const NOW: Duration = Duration::ZERO;
 pub(super) struct ProcessPoll {
     client: Client,
     token: String,
-    place: Option<String>,
-    /// The first lines of history that came.
+    cursor: Option<String>,
+    /// The first received lines of history, up to `LISTED_MAX`.
     seen: Vec<StepView>,
 }
 
@@ -29,13 +29,13 @@ impl ProcessPoll {
         Self {
             client,
             token: token.to_owned(),
-            place: None,
+            cursor: None,
             seen: Vec::new(),
         }
     }
 
-    /// The next poll; `None` if there are no events for the token. A server that is unreachable for a
-    /// while does not end the watching.
+    /// The next poll; `None` if there are no events for the token. Retries while the server is
+    /// unreachable, for a limited time.
     pub(super) async fn poll(&mut self) -> Result<Option<WatchPoll>, Failure> {
         let began = Instant::now();
         let mut backoff = Backoff::new();
@@ -43,7 +43,7 @@ impl ProcessPoll {
             match self.try_poll().await {
                 Ok(poll) => return Ok(poll),
                 Err(error) if error.refusal(&[StatusCode::NOT_FOUND]).is_some() => return Ok(None),
-                Err(error) if error.passes() && began.elapsed() < PATIENCE => {
+                Err(error) if error.is_transient() && began.elapsed() < UNREACHABLE_MAX => {
                     tracing::debug!(%error, "retrying the request");
                     let retry_after = error.retry_after().unwrap_or_default();
                     tokio::time::sleep(backoff.next().max(retry_after)).await;
@@ -53,17 +53,17 @@ impl ProcessPoll {
         }
     }
 
-    /// Waits until something has happened. A wait that fails is over too: the next poll reports why.
+    /// Waits for the next event or the end. Returns on errors too: the next poll reports them.
     pub(super) async fn wait(&self) {
-        let place = self.place.as_deref();
+        let cursor = self.cursor.as_deref();
         tokio::select! {
-            _ = self.client.events(&self.token, place, WAIT) => {}
-            // What a clock ends is no event.
+            _ = self.client.events(&self.token, cursor, WAIT) => {}
+            // A process that ends by a deadline has no event for it.
             _ = self.client.process(&self.token, &[], WAIT) => {}
         }
     }
 
-    /// The record first: what it says of an end then covers every step that is shown.
+    /// Reads the record before the events, so that no event of an ended process is missed.
     async fn try_poll(&mut self) -> Result<Option<WatchPoll>, RemoteError> {
         let view = self.client.process(&self.token, &[], NOW).await?;
         let (page, mut steps) = self.page().await?;
@@ -74,7 +74,7 @@ impl ProcessPoll {
         }
         let free = LISTED_MAX.saturating_sub(self.seen.len());
         self.seen.extend(steps.iter().take(free).cloned());
-        self.place = Some(page.next);
+        self.cursor = Some(page.next);
         Ok(Some(WatchPoll {
             steps,
             summary: view.summary,
@@ -84,11 +84,11 @@ impl ProcessPoll {
         }))
     }
 
-    /// What happened since the last poll, with the lines of history in it that are new.
-    async fn page(&self) -> Result<(Page, Vec<StepView>), RemoteError> {
-        let place = self.place.as_deref();
-        match self.client.events(&self.token, place, NOW).await {
-            // The place is older than what is kept: from the beginning, then.
+    /// The events since the last poll, with the new lines of history.
+    async fn page(&self) -> Result<(EventPage, Vec<StepView>), RemoteError> {
+        let cursor = self.cursor.as_deref();
+        match self.client.events(&self.token, cursor, NOW).await {
+            // The cursor is older than the events that are kept: start from the beginning.
             Err(error) if error.refusal(&[StatusCode::GONE]).is_some() => {
                 let page = self.client.events(&self.token, None, NOW).await?;
                 let steps = self.unseen(&[], page.steps());
@@ -101,18 +101,18 @@ impl ProcessPoll {
         }
     }
 
-    /// Those that did not come before, nor are among these; what came twice is twice there.
+    /// The steps that are neither in `seen` nor in `these`; equal steps are counted.
     fn unseen(&self, these: &[StepView], mut steps: Vec<StepView>) -> Vec<StepView> {
         let mut known: Vec<_> = self.seen.iter().chain(these).collect();
         steps.retain(|step| {
-            let place = known.iter().position(|known| *known == step);
-            place.map(|place| known.swap_remove(place)).is_none()
+            let index = known.iter().position(|known| *known == step);
+            index.map(|index| known.swap_remove(index)).is_none()
         });
         steps
     }
 
-    /// The whole history of a process that has ended, where it is short enough to be compared with what
-    /// was seen: another client's open transaction may delay the feed.
+    /// The whole history of an ended process, if it is short enough to be compared with `seen`: an
+    /// open transaction of another client may delay the feed.
     async fn history(&self) -> Result<Vec<StepView>, RemoteError> {
         let view = self.client.process(&self.token, &[Part::Steps], NOW);
         let view = view.await?;

@@ -1,4 +1,4 @@
-//! `waybill workflow apply` and `check`: files that hold workflows.
+//! `waybill workflow apply` and `check`: store or check workflow files.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -9,11 +9,11 @@ use super::files;
 use crate::cli::failure::Failure;
 use crate::cli::{Sources, output, servers};
 
-/// Put workflows into the database; what changed becomes a new version.
+/// Store workflows in the database; a changed workflow becomes a new version.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-All files are checked first: if one has a fault, nothing is applied, and every fault is told as
-FILE:LINE: what is wrong. A file that says what the newest version says makes no new version.
+All files are checked first: if one has a fault, nothing is applied, and every fault is reported as
+FILE:LINE: message. A file whose workflow equals the newest version creates no new version.
 
 Exit codes: 0 ok, 1 failed or a file has faults, 2 wrong usage or settings.")]
 pub(super) struct Apply {
@@ -25,9 +25,9 @@ pub(super) struct Apply {
 /// Check workflow files; needs neither settings nor a database.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Every fault is told as FILE:LINE: what is wrong.
+Every fault is reported as FILE:LINE: message.
 
-Exit codes: 0 all are sound, 1 a file has faults, 2 wrong usage.")]
+Exit codes: 0 all files are valid, 1 a file has faults, 2 wrong usage.")]
 pub(super) struct Check {
     /// The files, one workflow each.
     #[arg(required = true, value_name = "FILE")]
@@ -61,7 +61,7 @@ pub(super) fn check(check: &Check) -> Result<ExitCode, Failure> {
             1 => "1 stage".to_owned(),
             count => format!("{count} stages"),
         };
-        output::line(&format!("{} is sound, {stages}", workflow.name))?;
+        output::line(&format!("{} is valid, {stages}", workflow.name))?;
     }
     Ok(ExitCode::SUCCESS)
 }

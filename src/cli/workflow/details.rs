@@ -1,27 +1,27 @@
-//! What a drawing leaves out: forms, deadlines and the other durations of a workflow.
+//! The parts of a workflow that a drawing leaves out: forms, deadlines and other durations.
 
 use std::fmt::Write;
 use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use crate::cli::fields;
+use crate::cli::fields::describe;
 use crate::config::show_duration;
 use crate::domain::workflow::{Field, Stage, StageDeadline, Workflow};
 use crate::view::order::json::FieldView;
 
-/// One block for the order and one for the stages that have anything to tell; each begins with an
+/// One block for the order and one per stage that has a form or a deadline; each begins with an
 /// empty line.
 pub(super) fn list(workflow: &Workflow) -> String {
     let mut order = Vec::new();
-    for (words, value) in [
+    for (label, value) in [
         ("ends with an error after", workflow.deadline),
-        ("waits for what is missing at its end for", workflow.settle),
-        ("is kept for", workflow.retention),
+        ("settle time", workflow.settle),
+        ("retention", workflow.retention),
     ] {
-        order.extend(value.map(|value| format!("{words} {}", duration(value))));
+        order.extend(value.map(|value| format!("{label} {}", duration(value))));
     }
-    order.extend(asked(&workflow.form));
+    order.extend(fields(&workflow.form));
     let mut text = String::new();
     block(&mut text, "the order", &order);
     for (name, stage) in &workflow.stages {
@@ -39,13 +39,12 @@ fn of_stage(stage: &Stage) -> Vec<String> {
             None => format!("ends the order with an error after {after}"),
         });
     }
-    lines.extend(asked(&stage.form));
+    lines.extend(fields(&stage.form));
     lines
 }
 
-fn asked(form: &[Field]) -> impl Iterator<Item = String> {
-    form.iter()
-        .map(|field| fields::words(&FieldView::of(field)))
+fn fields(form: &[Field]) -> impl Iterator<Item = String> {
+    form.iter().map(|field| describe(&FieldView::of(field)))
 }
 
 fn block(text: &mut String, title: &str, lines: &[String]) {
@@ -58,7 +57,7 @@ fn block(text: &mut String, title: &str, lines: &[String]) {
     }
 }
 
-/// A duration as it is written in a file.
+/// A duration as written in a workflow file.
 pub(super) fn duration(value: SignedDuration) -> String {
     show_duration(Duration::try_from(value).unwrap_or_default())
 }

@@ -5,8 +5,8 @@ use std::fmt::Write;
 use super::details::duration;
 use crate::domain::workflow::{Join, Next, Stage, Workflow};
 
-/// The graph in Graphviz' language. Outcomes stand at their arrows; arrows without one are taken
-/// at the same time. A dashed circle is the end of a branch.
+/// The graph in Graphviz' DOT language. Arrows are labelled with their outcomes; those without one
+/// are followed at the same time. A dashed circle is the end of a branch.
 pub(super) fn graph(workflow: &Workflow) -> String {
     let mut text = String::new();
     let _ = writeln!(text, "digraph {} {{", quoted(&workflow.name));
@@ -68,7 +68,7 @@ fn edges(text: &mut String, from: &str, targets: &[String], outcome: Option<&str
     }
 }
 
-/// In quotes, where only quotes, backslashes and line feeds mean something.
+/// A quoted string, in which only quotes, backslashes and line feeds are special.
 fn quoted(text: &str) -> String {
     let escaped = text
         .replace('\\', "\\\\")

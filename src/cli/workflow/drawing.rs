@@ -1,8 +1,8 @@
 //! A workflow as a tree of arrows for the terminal.
 //!
-//! Every stage is drawn once with what follows it. Where several ways lead to it, that is at the
-//! one that is farthest from the start, so that a join stands behind its branches; the other ways
-//! end with its name and where to look: `(back)` for a loop, `(below)` or `(above)` for a meeting.
+//! Every stage is drawn once, with its successors. If several arrows lead to it, it is drawn at the
+//! one farthest from the start, so that a join follows its branches; the other arrows end with its
+//! name and where it is drawn: `(back)` for a loop, else `(below)` or `(above)`.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::domain::workflow::arrows::Arrows;
 use crate::domain::workflow::{Join, Next, Stage, Workflow};
 
 const ARROW: &str = "─▶ ";
-/// A line that is longer goes on below.
+/// A longer line continues on the next one.
 const WIDTH_MAX: usize = 72;
 
 /// The drawing, line by line.
@@ -27,7 +27,7 @@ pub(super) fn draw(workflow: &Workflow) -> String {
     drawing.text()
 }
 
-/// One line, in which another stage may be pointed at.
+/// One line, which may refer to a stage on another line.
 #[derive(Debug, Default)]
 struct Line<'a> {
     text: String,
@@ -39,12 +39,12 @@ struct Drawing<'a> {
     workflow: &'a Workflow,
     arrows: Arrows<'a>,
     lines: Vec<Line<'a>>,
-    /// On which line each stage was drawn.
+    /// The line on which each stage was drawn.
     drawn: BTreeMap<&'a str, usize>,
 }
 
 impl<'a> Drawing<'a> {
-    /// Where all of these become active, behind what the last line says.
+    /// Appends stages that become active at the same time to the last line.
     fn all(&mut self, from: Option<&'a str>, targets: &'a [String], indent: &str) {
         match targets {
             [] => self.put("─▶ end"),
@@ -155,7 +155,7 @@ impl<'a> Drawing<'a> {
     }
 }
 
-/// How a branch begins, and what stands before the lines below it.
+/// The beginning of a branch, and the indentation of the lines below it.
 fn fork(indent: &str, is_last: bool) -> (String, String) {
     if is_last {
         (format!("{indent}└"), format!("{indent}   "))

@@ -1,4 +1,4 @@
-//! Workflow files as they are given on the command line, and how their faults are told.
+//! Reads the workflow files of the command line and reports their faults.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -10,16 +10,16 @@ use crate::cli::{escape, output};
 use crate::domain::workflow::Workflow;
 use crate::wire::workflow_file::{self, FILE_BYTES_MAX, Fault};
 
-/// A file without faults.
+/// A workflow file without faults.
 #[derive(Debug)]
-pub(super) struct Sound {
+pub(super) struct ValidFile {
     pub(super) workflow: Workflow,
     pub(super) source: String,
 }
 
-/// Reads all files; tells every fault of each of them, and what follows from that.
-pub(super) fn read(paths: &[PathBuf], consequence: &str) -> Result<Vec<Sound>, Failure> {
-    let mut sound = Vec::new();
+/// Reads all files and reports every fault; `consequence` ends the error message.
+pub(super) fn read(paths: &[PathBuf], consequence: &str) -> Result<Vec<ValidFile>, Failure> {
+    let mut valid = Vec::new();
     let mut faulty = 0;
     let mut names: BTreeMap<String, &Path> = BTreeMap::new();
     for path in paths {
@@ -29,22 +29,22 @@ pub(super) fn read(paths: &[PathBuf], consequence: &str) -> Result<Vec<Sound>, F
         let read = workflow_file::read(&bytes).and_then(|workflow| {
             match names.insert(workflow.name.clone(), path) {
                 None => Ok(workflow),
-                Some(other) => Err(vec![twice(&workflow.name, other)]),
+                Some(other) => Err(vec![duplicate(&workflow.name, other)]),
             }
         });
         match read {
-            Ok(workflow) => sound.push(Sound {
+            Ok(workflow) => valid.push(ValidFile {
                 workflow,
                 source: String::from_utf8_lossy(&bytes).into_owned(),
             }),
             Err(faults) => {
                 faulty += 1;
-                tell(path, &faults)?;
+                report(path, &faults)?;
             }
         }
     }
     if faulty == 0 {
-        return Ok(sound);
+        return Ok(valid);
     }
     let count = paths.len();
     Err(Failure::Failed(format!(
@@ -52,24 +52,24 @@ pub(super) fn read(paths: &[PathBuf], consequence: &str) -> Result<Vec<Sound>, F
     )))
 }
 
-/// One line per fault, as compilers tell theirs, so that editors find the place.
-fn tell(path: &Path, faults: &[Fault]) -> io::Result<()> {
+/// Prints one line per fault, in the format of compilers, so that editors can go to the line.
+fn report(path: &Path, faults: &[Fault]) -> io::Result<()> {
     for Fault { line, message } in faults {
-        let said = format!("{}:{line}: {message}", path.display());
-        output::remark(&escape::line(&said))?;
+        let text = format!("{}:{line}: {message}", path.display());
+        output::remark(&escape::line(&text))?;
     }
     Ok(())
 }
 
-fn twice(name: &str, other: &Path) -> Fault {
+fn duplicate(name: &str, other: &Path) -> Fault {
     let message = format!(
-        "the workflow `{name}` is in {} too; give one of them another name",
+        "the name `{name}` is also used in {}; rename one of the two workflows",
         other.display()
     );
     Fault { line: 1, message }
 }
 
-/// Not more than a workflow may have and one byte, which is enough to refuse it.
+/// Reads up to one byte more than the limit, which suffices to refuse the file.
 fn bytes(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let limit = u64::try_from(FILE_BYTES_MAX).unwrap_or(u64::MAX);

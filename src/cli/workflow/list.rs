@@ -12,7 +12,7 @@ use crate::store::admin::workflow::ListedWorkflow;
 /// List workflows with their newest version.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Each line: name, newest version, when it was applied, how many versions there are.
+Each line: name, newest version, time of its application, number of versions.
 
 Exit codes: 0 ok, 1 failed, 2 wrong usage or settings.")]
 pub(super) struct List {}

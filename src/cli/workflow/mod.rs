@@ -1,4 +1,4 @@
-//! `waybill workflow`: the graphs that orders walk, from files into the database and drawn.
+//! `waybill workflow`: applies, lists, draws and checks workflows, the graphs that orders follow.
 
 mod apply;
 mod details;
@@ -17,7 +17,7 @@ use clap::{Args, Subcommand};
 use super::Sources;
 use super::failure::Failure;
 
-/// Check, apply, list and draw workflows: the stages that orders walk.
+/// Check, apply, list and draw workflows: the graphs of stages that orders follow.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -26,7 +26,7 @@ Examples:
   waybill workflow show purchase
   waybill workflow show purchase --dot | dot -Tsvg > purchase.svg
 
-An order keeps the version of its workflow that it opened with.")]
+An order keeps the version of the workflow that was the newest when it was opened.")]
 pub(super) struct Workflow {
     #[command(subcommand)]
     action: Action,

@@ -25,10 +25,10 @@ Exit codes: 0 ok, 1 failed, 2 wrong usage or settings, 4 no such workflow.")]
 pub(super) struct Show {
     /// The name of the workflow.
     name: String,
-    /// This version instead of the newest.
+    /// The version [default: the newest].
     #[arg(long, value_name = "N")]
     version: Option<i32>,
-    /// Print the graph for Graphviz.
+    /// Print the graph in the DOT language of Graphviz.
     #[arg(long)]
     dot: bool,
     /// Print the file as it was applied.
@@ -54,8 +54,8 @@ pub(super) async fn run(show: &Show, sources: &Sources) -> Result<ExitCode, Fail
 fn render(stored: &StoredWorkflow, as_dot: bool) -> Result<String, Failure> {
     let workflow = workflow_file::read(stored.source.as_bytes()).map_err(|_| {
         Failure::Failed(format!(
-            "version {} of `{}` was applied by another version of this program, and this one finds \
-             faults in it; `--source` prints it",
+            "version {} of `{}` was applied by another version of this program and is invalid for \
+             this one; print the file with `--source`",
             stored.version, stored.name
         ))
     })?;
@@ -73,7 +73,7 @@ fn render(stored: &StoredWorkflow, as_dot: bool) -> Result<String, Failure> {
     Ok(escape::block(&text).into_owned())
 }
 
-/// The file, byte for byte unless it goes to a terminal.
+/// The file: unchanged, but escaped on a terminal.
 fn source(text: String) -> String {
     if std::io::stdout().is_terminal() {
         escape::block(&text).into_owned()

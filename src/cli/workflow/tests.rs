@@ -1,4 +1,4 @@
-//! How workflows are drawn and listed, on the samples and on small graphs.
+//! Drawings and lists of workflows, for the samples and for small graphs.
 
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
@@ -12,7 +12,7 @@ const PURCHASE: &str = include_str!("../../../examples/workflows/purchase.toml")
 const INVOICE: &str = include_str!("../../../examples/workflows/invoice.toml");
 
 fn workflow(file: &str) -> Workflow {
-    read(file.as_bytes()).expect("it is sound")
+    read(file.as_bytes()).expect("it is valid")
 }
 
 /// The drawing of a workflow of these stages.
@@ -42,7 +42,7 @@ fn the_examples_show_the_drawing_as_it_is() {
 }
 
 #[test]
-fn ways_that_meet_without_a_join_are_drawn_once() {
+fn arrows_that_meet_without_a_join_are_drawn_once() {
     expect![[r#"
         start ─▶ check
         ├─ approved ─▶ pay (below)
@@ -73,7 +73,7 @@ fn several_start_stages_begin_at_the_same_time() {
 }
 
 #[test]
-fn a_long_chain_goes_on_below() {
+fn a_long_chain_continues_on_the_next_line() {
     let chain: String = (0..12)
         .map(|n| format!("stage_{n}.next = ['stage_{}']\n", n + 1))
         .collect();
@@ -92,7 +92,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_stage_is_drawn_once_and_pointed_at_elsewhere(
+    fn every_stage_is_drawn_once_and_referred_to_elsewhere(
         ways in prop::collection::vec(prop::collection::vec(prop::collection::btree_set(0..7_usize, 0..4), 1..4), 7)
     ) {
         let mut file = "name = 'w'\nstart = ['s0', 's1', 's2', 's3', 's4', 's5', 's6']\n".to_owned();
@@ -115,12 +115,12 @@ proptest! {
 }
 
 #[test]
-fn what_a_drawing_leaves_out_is_listed() {
+fn forms_and_durations_are_listed() {
     expect![[r#"
 
         the order
           ends with an error after 14d
-          waits for what is missing at its end for 1h
+          settle time 1h
           field number: text, required
           field total: number, required
           field due: date
@@ -142,7 +142,7 @@ fn what_a_drawing_leaves_out_is_listed() {
 
         the order
           ends with an error after 30d
-          is kept for 365d
+          retention 365d
           field article: text, required
           field amount: number, required
           field urgency: one of low, normal, high

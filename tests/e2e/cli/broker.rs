@@ -66,7 +66,7 @@ fn events_are_published_confirmed_and_counted() {
         let path = file.to_str().unwrap();
         let answer = ground.waybill(&["publish", path]).failed(1);
         answer
-            .says("confirmed 1; left out for a fault 2")
+            .says("confirmed 1; not sent because of a fault 2")
             .complains("line 3: missing_identity")
             .complains("line 4: unknown_type");
         assert_eq!(waiting(&connection).await, 3_001);
@@ -91,7 +91,7 @@ fn the_doctor_finds_what_is_missing_wrong_or_waiting() {
         let first = ground.waybill(&["doctor"]).ok();
         first
             .says("ok    broker    RabbitMQ ")
-            .says("warn  broker    not there yet: exchange waybill.events,")
+            .says("warn  broker    does not exist yet: exchange waybill.events,")
             .says("may configure, write and read")
             .says("ok    files     ")
             .says("files can be written, read and removed");
@@ -101,7 +101,7 @@ fn the_doctor_finds_what_is_missing_wrong_or_waiting() {
         let all = ground
             .waybill(&spread)
             .ok()
-            .says("exchanges and queues are there");
+            .says("exchanges and queues exist");
         assert!(
             !all.out.contains("warn") && !all.out.contains("FAIL"),
             "{}",
@@ -117,7 +117,7 @@ fn the_doctor_finds_what_is_missing_wrong_or_waiting() {
         ground
             .waybill(&["doctor"])
             .ok()
-            .says("dead letters that wait: 3 (expired 1, too_deep 2)");
+            .says("dead letters: 3 (expired 1, too_deep 2)");
         let channel = connection.channel().await.unwrap();
         channel
             .queue_delete("waybill.events.0".into(), Default::default())
@@ -173,6 +173,6 @@ fn the_doctor_names_missing_permissions_and_how_to_grant_them() {
             .says("rabbitmqctl set_permissions -p VHOST USER");
         waybill(&["dead", "list"], &variables, "")
             .failed(1)
-            .complains("grant the user what it lacks");
+            .complains("grant the missing permissions to the user");
     });
 }

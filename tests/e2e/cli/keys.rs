@@ -230,7 +230,7 @@ fn invalid_key_arguments_are_reported_with_a_remedy() {
     assert_refused(&with(&[" ", "--scope", "read"]), "--tenant: must not be");
     assert_refused(
         &with(&["a\u{1b}[2J", "--scope", "read"]),
-        "--tenant: must not hold control characters",
+        "--tenant: must not contain control characters",
     );
     let long = "ü".repeat(101);
     assert_refused(

@@ -90,10 +90,10 @@ fn an_order_is_opened_shown_and_pushed_to_its_end() {
         assert_eq!(record["order"]["parked"]["stages"]["buy"], 1);
         user.says(&["get", token])
             .ok()
-            .says("stands at\n  finance  since ")
+            .says("current stages\n  finance  since ")
             .says("    field cost_centre: text, required\n")
-            .says("joins that wait\n  buy: stock arrived, finance missing\n")
-            .says("pushes that wait for their stage (1)\n  buy  1\n")
+            .says("waiting joins\n  buy: stock arrived, finance missing\n")
+            .says("parked pushes (1)\n  buy  1\n")
             .says("  amount            12.5\n");
 
         push(
@@ -133,7 +133,7 @@ fn an_order_shows_its_deadlines_and_its_attachments() {
         opened.complains("`waybill get R-7`");
         let get = ["get", "R-7"];
         let until = Instant::now() + PATIENCE;
-        while !user.says(&get).out.contains("stands at") && Instant::now() < until {
+        while !user.says(&get).out.contains("current stages") && Instant::now() < until {
             std::thread::sleep(Duration::from_millis(50));
         }
         user.says(&get)

@@ -163,12 +163,12 @@ fn the_doctor_tests_the_message_size_limit_and_reports_what_it_cannot_check() {
         ground
             .waybill(&["doctor"])
             .ok()
-            .says("ok    broker    takes bodies of 2097152 bytes and refuses more than 8388608")
-            .says("note  broker    the policies of its queues were not looked at");
+            .says("ok    broker    accepts bodies of 2097152 bytes and refuses more than 8388608")
+            .says("note  broker    the policies of its queues were not checked");
         ground
             .waybill(&["doctor", "--set", "limits.body_bytes=512KiB"])
             .ok()
-            .says("warn  broker    takes bodies of more than 2097152 bytes")
+            .says("warn  broker    accepts bodies of more than 2097152 bytes")
             .says("set max_message_size = 1048576");
         ground
             .waybill(&["doctor", "--set", "limits.body_bytes=8MiB"])

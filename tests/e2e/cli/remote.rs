@@ -102,7 +102,7 @@ fn a_batch_that_is_too_large_is_sent_in_parts() {
     let (url, serving) = server(&[&large, &accepted, &large]);
     let sent = run_waybill(&url, &["publish", "-"], &(line(1) + &line(2)));
     sent.failed(1)
-        .says("confirmed 1; left out for a fault 1")
+        .says("confirmed 1; not sent because of a fault 1")
         .complains("line 2: any: not just now");
     assert_eq!(serving.join().unwrap().len(), 3);
 }

@@ -24,8 +24,8 @@ fn workflow_files_are_checked_without_settings() {
     let (purchase, invoice) = (sample("purchase.toml"), sample("invoice.toml"));
     waybill(&["workflow", "check", &purchase, &invoice], &[], "")
         .ok()
-        .says("purchase is sound, 5 stages")
-        .says("invoice is sound, 3 stages");
+        .says("purchase is valid, 5 stages")
+        .says("invoice is valid, 3 stages");
     let bad = file(
         "check",
         "bad.toml",
@@ -39,7 +39,7 @@ fn workflow_files_are_checked_without_settings() {
     assert!(checked.out.is_empty(), "{}", checked.out);
     waybill(&["workflow", "check", &purchase, &purchase], &[], "")
         .failed(1)
-        .complains(":1: the workflow `purchase` is in");
+        .complains(":1: the name `purchase` is also used in");
     waybill(&["workflow", "check", "/nowhere.toml"], &[], "")
         .failed(1)
         .complains("/nowhere.toml can't be read");

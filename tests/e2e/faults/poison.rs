@@ -48,7 +48,7 @@ fn a_message_that_the_broker_refuses_is_set_aside_and_delays_no_other() {
         // A dead letter likewise.
         let replayed = waybill(&ground, &["dead", "replay", "--all"]).await;
         assert_eq!(replayed.code, Some(1), "{}", replayed.text);
-        let words = "replayed 1 of 2; refused by the broker 1; what was not replayed is kept";
+        let words = "replayed 1 of 2; refused by the broker 1; the others are kept";
         assert!(replayed.text.contains(words), "{}", replayed.text);
         worker.stop().await;
     });

@@ -129,7 +129,7 @@ fn a_refused_line_is_named_and_the_others_are_accepted() {
         lines[5] = line("opening", "upload.received", "", json!({})).replace("\"token\":\"\",", "");
         let sent = user.sends(&["publish", "-"], &lines.concat());
         let words = [
-            "confirmed 1196; left out for a fault 4",
+            "confirmed 1196; not sent because of a fault 4",
             "line 4: missing_identity",
             "line 1: ",
             "line 8: ",

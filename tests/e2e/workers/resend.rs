@@ -49,7 +49,7 @@ fn a_completion_is_sent_again_with_the_same_id_and_body_by_token_or_by_time() {
         let one = waybill(&ground, &["resend", "--token", "isolated-7"]).await;
         assert_eq!(one.code, Some(0), "{}", one.text);
         assert!(
-            one.text.contains("1 to be sent at 50 a second: done 1"),
+            one.text.contains("1 to be sent at 50 per second: done 1"),
             "{}",
             one.text
         );
