@@ -16,7 +16,7 @@ use crate::domain::ProcessKey;
 use crate::domain::access::Access;
 use crate::http::state::Api;
 use crate::http::web::auth::Caller;
-use crate::http::web::json_body::{self, Fields};
+use crate::http::web::json_body::{self, ObjectFields};
 use crate::http::web::params::Parameters;
 use crate::http::web::problem::{HttpProblem, ProblemKind, ProblemView};
 use crate::store::StoreError;
@@ -82,7 +82,7 @@ async fn answer(
     State(api): State<Api>,
     Caller(access): Caller,
     uri: Uri,
-    mut body: Fields,
+    mut body: ObjectFields,
 ) -> Result<Response, HttpProblem> {
     let requests = body.need(REQUESTS, requests);
     body.finish(&[REQUESTS])?;
@@ -181,7 +181,7 @@ fn missing(absent: Absent, place: usize) -> HttpProblem {
 
 impl Entry {
     fn read(request: Value, place: usize, access: &Access) -> Self {
-        let mut fields = match Fields::of(request, format!("#/{REQUESTS}/{place}")) {
+        let mut fields = match ObjectFields::of(request, format!("#/{REQUESTS}/{place}")) {
             Ok(fields) => fields,
             Err(problem) => {
                 return Self {

@@ -10,14 +10,14 @@ use crate::http::state::Api;
 use crate::http::submit::idempotency;
 use crate::http::submit::multipart::Parts;
 use crate::http::submit::receipt::{self, Uploads};
-use crate::http::submit::upload_form::{Fields, Sender};
+use crate::http::submit::upload_form::{AllowedFields, UploadSender};
 use crate::http::web::auth::Caller;
 use crate::http::web::params::Parameters;
 use crate::http::web::prefer;
 use crate::http::web::problem::HttpProblem;
 
 /// The fields, which apply to all files.
-const FIELDS: Fields = Fields {
+const FIELDS: AllowedFields = AllowedFields {
     texts: &["workflow_id", "module", "group"],
     json: &["documents", "attributes"],
     ignores_unknown: false,
@@ -48,7 +48,7 @@ pub(in crate::http) async fn post(
 ) -> Result<Response, HttpProblem> {
     parameters.finish(&[])?;
     let key = idempotency::key(&headers)?;
-    let sender = Sender {
+    let sender = UploadSender {
         access: &access,
         key: key.as_deref(),
     };

@@ -32,7 +32,7 @@ const NO_FILE: &str = "there is no file: a part with a filename is one";
 
 /// The fields that a form may have beside its files.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::http) struct Fields {
+pub(in crate::http) struct AllowedFields {
     /// Names of text fields.
     pub(in crate::http) texts: &'static [&'static str],
     /// Names of JSON fields.
@@ -43,14 +43,14 @@ pub(in crate::http) struct Fields {
 
 /// Who sent the form, and its idempotency key.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::http) struct Sender<'a> {
+pub(in crate::http) struct UploadSender<'a> {
     pub(in crate::http) access: &'a Access,
     pub(in crate::http) key: Option<&'a str>,
 }
 
 /// A form that was received; until it is dropped it counts as an upload in progress.
 #[derive(Debug)]
-pub(in crate::http) struct Form {
+pub(in crate::http) struct UploadForm {
     /// The fields, which apply to all files.
     pub(in crate::http) fields: BTreeMap<String, Value>,
     /// At least one.
@@ -70,10 +70,10 @@ impl Api {
     /// Receives a form and stores its files.
     pub(in crate::http) async fn receive_form(
         &self,
-        sender: Sender<'_>,
+        sender: UploadSender<'_>,
         form: Result<Parts, MultipartRejection>,
-        fields: Fields,
-    ) -> Result<Form, HttpProblem> {
+        fields: AllowedFields,
+    ) -> Result<UploadForm, HttpProblem> {
         let place = self.uploads.place()?;
         let mut form =
             form.map_err(|_| HttpProblem::new(ProblemKind::UnsupportedMediaType, NO_FORM))?;
@@ -81,7 +81,7 @@ impl Api {
             request: self.uploads.request_bytes,
             file: self.uploads.file_bytes,
         };
-        let mut received = Form {
+        let mut received = UploadForm {
             fields: BTreeMap::new(),
             files: Vec::new(),
             _place: place,
@@ -109,7 +109,7 @@ impl Api {
     pub(in crate::http) async fn open_uploads(
         &self,
         access: &Access,
-        form: &Form,
+        form: &UploadForm,
         wait: Option<Duration>,
     ) -> Result<Vec<Receipt>, HttpProblem> {
         let mut events = Vec::new();
@@ -129,7 +129,7 @@ impl Api {
     /// Stores the file at this index.
     async fn file(
         &self,
-        sender: Sender<'_>,
+        sender: UploadSender<'_>,
         number: usize,
         part: Field<'_>,
         allowance: &mut Allowance,
@@ -167,7 +167,7 @@ impl Uploaded {
     }
 }
 
-impl Fields {
+impl AllowedFields {
     /// Reads a field that is not a file; `None` if it is ignored.
     async fn read(
         &self,

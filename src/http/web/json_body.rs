@@ -17,13 +17,13 @@ const TOP: &str = "#";
 
 /// The fields of an object that have not been read yet.
 #[derive(Debug)]
-pub(in crate::http) struct Fields {
+pub(in crate::http) struct ObjectFields {
     at: String,
     left: Map<String, Value>,
     faults: Vec<FieldFault>,
 }
 
-impl Fields {
+impl ObjectFields {
     /// The fields of the value at a pointer of the body, if it is an object.
     pub(in crate::http) fn of(value: Value, at: String) -> Result<Self, HttpProblem> {
         match value {
@@ -87,7 +87,7 @@ impl Fields {
     }
 }
 
-impl<S: Send + Sync> FromRequest<S> for Fields {
+impl<S: Send + Sync> FromRequest<S> for ObjectFields {
     type Rejection = HttpProblem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, HttpProblem> {

@@ -30,7 +30,7 @@ const NO_TEXT: &str = "a field is not in UTF-8";
 
 /// The encoding of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Encoding {
+pub(super) enum BodyEncoding {
     Form,
     Json,
     Multipart,
@@ -38,14 +38,14 @@ pub(super) enum Encoding {
 
 /// The known fields: strings, and JSON as its text.
 #[derive(Default)]
-pub(super) struct Fields {
+pub(super) struct KnownFields {
     texts: BTreeMap<&'static str, String>,
     /// The permit for their memory.
     permit: Option<MemoryPermit>,
     bytes: usize,
 }
 
-impl Encoding {
+impl BodyEncoding {
     /// The encoding by the header `Content-Type`.
     pub(super) fn of(headers: &HeaderMap) -> Result<Self, HttpProblem> {
         let type_ = headers.get(header::CONTENT_TYPE);
@@ -60,7 +60,7 @@ impl Encoding {
     }
 }
 
-impl Fields {
+impl KnownFields {
     /// The fields of a URL-encoded form.
     pub(super) fn form(body: Received) -> Result<Self, HttpProblem> {
         let mut fields = Self::default();
@@ -169,7 +169,7 @@ mod tests {
         Received::of(text.as_bytes().to_vec())
     }
 
-    fn detail(read: Result<Fields, HttpProblem>) -> String {
+    fn detail(read: Result<KnownFields, HttpProblem>) -> String {
         let problem = read.err().unwrap();
         problem.detail().to_owned()
     }
@@ -187,9 +187,9 @@ mod tests {
                 "formdata": "[{{\"id\": \"a\"}}]", "data_no": "12"}}"#
         );
         for fields in [
-            Fields::form(received(form)),
-            Fields::json(received(&json)),
-            Fields::json(received(&text)),
+            KnownFields::form(received(form)),
+            KnownFields::json(received(&json)),
+            KnownFields::json(received(&text)),
         ] {
             let fields = fields.ok().unwrap();
             assert_eq!(fields.get("security"), Some(CODE));
@@ -202,14 +202,18 @@ mod tests {
 
     #[test]
     fn unreadable_fields_are_reported() {
-        let twice = Fields::form(received("action=create&action=update"));
+        let twice = KnownFields::form(received("action=create&action=update"));
         assert_eq!(detail(twice), "#/action is there twice");
-        let bytes = Fields::form(received("formdata=%ff"));
+        let bytes = KnownFields::form(received("formdata=%ff"));
         assert_eq!(detail(bytes), NO_TEXT);
         for wrong in ["", "[]", "{", "\"a\""] {
-            assert_eq!(detail(Fields::json(received(wrong))), NO_OBJECT, "{wrong}");
+            assert_eq!(
+                detail(KnownFields::json(received(wrong))),
+                NO_OBJECT,
+                "{wrong}"
+            );
         }
-        let other = Fields::form(received("colour=red&colour=blue")).ok();
+        let other = KnownFields::form(received("colour=red&colour=blue")).ok();
         assert!(other.is_some_and(|fields| fields.texts.is_empty()));
     }
 
@@ -218,18 +222,21 @@ mod tests {
         let of = |value: &str| {
             let mut headers = HeaderMap::new();
             headers.insert(header::CONTENT_TYPE, value.parse().unwrap());
-            Encoding::of(&headers).ok()
+            BodyEncoding::of(&headers).ok()
         };
-        assert_eq!(of("Application/JSON; charset=utf-8"), Some(Encoding::Json));
+        assert_eq!(
+            of("Application/JSON; charset=utf-8"),
+            Some(BodyEncoding::Json)
+        );
         assert_eq!(
             of("multipart/form-data; boundary=x"),
-            Some(Encoding::Multipart)
+            Some(BodyEncoding::Multipart)
         );
         assert_eq!(
             of("application/x-www-form-urlencoded"),
-            Some(Encoding::Form)
+            Some(BodyEncoding::Form)
         );
         assert_eq!(of("text/plain"), None);
-        assert!(Encoding::of(&HeaderMap::new()).is_err());
+        assert!(BodyEncoding::of(&HeaderMap::new()).is_err());
     }
 }

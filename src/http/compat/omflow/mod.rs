@@ -22,7 +22,7 @@ use axum::{Extension, Router};
 use secrecy::ExposeSecret;
 
 use self::answer::Call;
-use self::fields::{Encoding, Fields};
+use self::fields::{BodyEncoding, KnownFields};
 use super::Dialect;
 use crate::config::DialectSettings;
 use crate::domain::access::{Access, Scope};
@@ -103,7 +103,7 @@ async fn log_in(
 
 /// Opens an order, or pushes one.
 async fn edit(call: OmflowRequest, request: Request) -> Response {
-    let mut fields = Fields::default();
+    let mut fields = KnownFields::default();
     let edited = call.edit(request, &mut fields).await;
     edited.unwrap_or_else(|problem| answer::refuse(fields.call(), problem))
 }
@@ -116,17 +116,21 @@ async fn query(call: OmflowRequest, request: Request) -> Response {
 
 impl OmflowRequest {
     /// Reads the fields of a body that is not multipart.
-    async fn take(&self, encoding: Encoding, request: Request) -> Result<Fields, HttpProblem> {
+    async fn take(
+        &self,
+        encoding: BodyEncoding,
+        request: Request,
+    ) -> Result<KnownFields, HttpProblem> {
         let max = self.api.limits.body_bytes;
         let body = self.desk.room.receive(request.into_body(), max).await?;
         match encoding {
-            Encoding::Json => Fields::json(body),
-            Encoding::Form | Encoding::Multipart => Fields::form(body),
+            BodyEncoding::Json => KnownFields::json(body),
+            BodyEncoding::Form | BodyEncoding::Multipart => KnownFields::form(body),
         }
     }
 
     /// Authenticates and authorizes the client, and checks the name of the workflow.
-    async fn admit(&self, fields: &Fields, scope: Scope) -> Result<Access, HttpProblem> {
+    async fn admit(&self, fields: &KnownFields, scope: Scope) -> Result<Access, HttpProblem> {
         let code = fields.get("security").map(str::to_owned);
         let admitted = self.api.keys.admit(&code, self.peer).await;
         let access = admitted.map_err(|problem| match (&code, problem.kind()) {

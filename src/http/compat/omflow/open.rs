@@ -8,7 +8,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::OmflowRequest;
 use super::answer::{self, Call};
-use super::fields::{Encoding, Fields};
+use super::fields::{BodyEncoding, KnownFields};
 use super::formdata::{self, Form};
 use crate::domain::access::{Access, Scope};
 use crate::domain::event::OrderOpening;
@@ -67,12 +67,12 @@ impl OmflowRequest {
     pub(super) async fn edit(
         &self,
         request: Request,
-        fields: &mut Fields,
+        fields: &mut KnownFields,
     ) -> Result<Response, HttpProblem> {
-        let encoding = Encoding::of(request.headers())?;
+        let encoding = BodyEncoding::of(request.headers())?;
         let opening = match encoding {
-            Encoding::Multipart => self.receive_files(request, fields).await?,
-            Encoding::Form | Encoding::Json => {
+            BodyEncoding::Multipart => self.receive_files(request, fields).await?,
+            BodyEncoding::Form | BodyEncoding::Json => {
                 *fields = self.take(encoding, request).await?;
                 None
             }
@@ -91,7 +91,7 @@ impl OmflowRequest {
     async fn receive_files(
         &self,
         request: Request,
-        fields: &mut Fields,
+        fields: &mut KnownFields,
     ) -> Result<Option<Opening>, HttpProblem> {
         let form = Parts::from_request(request, &self.api).await;
         let mut form = form.map_err(|_| HttpProblem::new(ProblemKind::InvalidBody, BROKEN))?;
@@ -120,7 +120,7 @@ impl OmflowRequest {
         Ok(opening)
     }
 
-    async fn begin_with_files(&self, fields: &Fields) -> Result<Opening, HttpProblem> {
+    async fn begin_with_files(&self, fields: &KnownFields) -> Result<Opening, HttpProblem> {
         if fields.get("action") != Some("create") {
             return Err(HttpProblem::new(ProblemKind::InvalidBody, A_FILE));
         }
@@ -143,7 +143,7 @@ impl OmflowRequest {
     }
 
     /// Authenticates the client, loads the workflow, and generates the token.
-    async fn begin(&self, fields: &Fields) -> Result<Opening, HttpProblem> {
+    async fn begin(&self, fields: &KnownFields) -> Result<Opening, HttpProblem> {
         let access = self.admit(fields, Scope::Write).await?;
         if fields.need("action")? != "create" {
             return Err(HttpProblem::body_at("#/action", NO_ACTION));
@@ -183,7 +183,7 @@ impl OmflowRequest {
     }
 
     /// The form, with the names of the files.
-    fn fill(&self, fields: &Fields, opening: &Opening) -> Result<Form, HttpProblem> {
+    fn fill(&self, fields: &KnownFields, opening: &Opening) -> Result<Form, HttpProblem> {
         let max = self.api.limits.items;
         let mut form = formdata::read(fields.get("formdata"), max)?;
         let declared = &opening.workflow.form;
@@ -197,7 +197,7 @@ impl OmflowRequest {
     }
 
     /// The opening event.
-    fn event(&self, fields: &Fields, opening: &Opening) -> Result<Accepted, HttpProblem> {
+    fn event(&self, fields: &KnownFields, opening: &Opening) -> Result<Accepted, HttpProblem> {
         let form = self.fill(fields, opening)?;
         let data = serde_json::to_vec(&Data {
             workflow_id: &self.flow,
@@ -213,7 +213,7 @@ impl OmflowRequest {
     }
 
     /// Opens an order, and waits until it is open.
-    async fn open(&self, fields: &Fields, opening: Opening) -> Result<Response, HttpProblem> {
+    async fn open(&self, fields: &KnownFields, opening: Opening) -> Result<Response, HttpProblem> {
         let event = self.event(fields, &opening)?;
         fits(faults(&opening.workflow, &event))?;
         let receipts = self.api.submit(&[event], Some(APPLIED_WITHIN)).await?;

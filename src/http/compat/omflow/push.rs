@@ -4,7 +4,7 @@ use axum::response::Response;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::fields::Fields;
+use super::fields::KnownFields;
 use super::formdata::{self, Form};
 use super::{OmflowRequest, answer};
 use crate::domain::Happening;
@@ -36,7 +36,7 @@ struct Push<'a> {
 
 impl OmflowRequest {
     /// Pushes an order on, and waits until that is applied.
-    pub(super) async fn push(&self, fields: &Fields) -> Result<Response, HttpProblem> {
+    pub(super) async fn push(&self, fields: &KnownFields) -> Result<Response, HttpProblem> {
         let access = self.admit(fields, Scope::Write).await?;
         let nowhere = || HttpProblem::body_at("#/data_id", NO_STOP);
         let data_id = Uuid::parse_str(fields.need("data_id")?).map_err(|_| nowhere())?;

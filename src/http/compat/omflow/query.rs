@@ -3,7 +3,7 @@
 use axum::extract::{FromRequest, Request};
 use axum::response::Response;
 
-use super::fields::{Encoding, Fields};
+use super::fields::{BodyEncoding, KnownFields};
 use super::{OmflowRequest, answer};
 use crate::domain::access::Scope;
 use crate::http::submit::multipart::Parts;
@@ -33,14 +33,14 @@ impl OmflowRequest {
     }
 
     /// The fields of a request without files.
-    async fn fields(&self, request: Request) -> Result<Fields, HttpProblem> {
-        let encoding = Encoding::of(request.headers())?;
-        if encoding != Encoding::Multipart {
+    async fn fields(&self, request: Request) -> Result<KnownFields, HttpProblem> {
+        let encoding = BodyEncoding::of(request.headers())?;
+        if encoding != BodyEncoding::Multipart {
             return self.take(encoding, request).await;
         }
         let form = Parts::from_request(request, &self.api).await;
         let mut form = form.map_err(|_| HttpProblem::new(ProblemKind::InvalidBody, BROKEN))?;
-        let mut fields = Fields::default();
+        let mut fields = KnownFields::default();
         while let Some(part) = form.part().await? {
             if part.file_name().is_some() {
                 return Err(HttpProblem::new(ProblemKind::InvalidBody, A_FILE));

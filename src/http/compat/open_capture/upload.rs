@@ -14,13 +14,13 @@ use crate::http::state::Api;
 use crate::http::submit::idempotency;
 use crate::http::submit::multipart::Parts;
 use crate::http::submit::receipt::{Receipt, State as Applied};
-use crate::http::submit::upload_form::{Fields, Form, Sender};
+use crate::http::submit::upload_form::{AllowedFields, UploadForm, UploadSender};
 use crate::http::web::auth::Caller;
 use crate::http::web::problem::{HttpProblem, ProblemKind};
 const WORKFLOW: &str = "workflowId";
 /// Fields about the supplier; they become attributes of the upload.
 const SUPPLIER: [&str; 3] = ["siret", "siren", "vat_number"];
-const FIELDS: Fields = Fields {
+const FIELDS: AllowedFields = AllowedFields {
     texts: &[WORKFLOW, "siret", "siren", "vat_number"],
     json: &[],
     ignores_unknown: true,
@@ -38,7 +38,7 @@ pub(super) async fn post(
     form: Result<Parts, MultipartRejection>,
 ) -> Result<Response, HttpProblem> {
     let key = idempotency::key(&headers)?;
-    let sender = Sender {
+    let sender = UploadSender {
         access: &access,
         key: key.as_deref(),
     };
@@ -88,7 +88,7 @@ pub(super) fn fields(
 }
 
 /// The response body.
-fn tokens(receipts: &[Receipt], form: &Form) -> Value {
+fn tokens(receipts: &[Receipt], form: &UploadForm) -> Value {
     let files = receipts.iter().zip(&form.files);
     let files = files
         .map(|(receipt, file)| json!({"filename": file.attachment.name, "token": receipt.token}));

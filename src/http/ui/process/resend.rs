@@ -31,7 +31,7 @@ const WAITS: &str =
 /// The fields of the form.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(in super::super) struct Fields {
+pub(in super::super) struct ResendForm {
     token: String,
 }
 
@@ -56,9 +56,9 @@ pub(super) fn form(view: &View<'_>, waits: bool, access: &Access) -> Markup {
 pub(in super::super) async fn post(
     State(api): State<Api>,
     Caller(access): Caller,
-    fields: Result<Form<Fields>, FormRejection>,
+    fields: Result<Form<ResendForm>, FormRejection>,
 ) -> Result<Response, HttpProblem> {
-    let Form(Fields { token }) =
+    let Form(ResendForm { token }) =
         fields.map_err(|_| HttpProblem::new(ProblemKind::InvalidBody, NO_FORM))?;
     let conflict = |why| HttpProblem::new(ProblemKind::Conflict, why);
     let key = ProcessKey::of(&access.tenant, &token);

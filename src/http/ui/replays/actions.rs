@@ -10,7 +10,7 @@ use maud::html;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::request::{Fields, ReplayQuery};
+use super::request::{ReplayForm, ReplayQuery};
 use super::{form, table};
 use crate::http::state::Api;
 use crate::http::ui::dead_letters::counts;
@@ -28,7 +28,7 @@ const TOO_MANY: &str = "too many replays have not ended; stop one, or wait until
 
 /// The fields of the form that stops a replay.
 #[derive(Deserialize)]
-pub(in crate::http) struct Stop {
+pub(in crate::http) struct StopForm {
     id: Uuid,
 }
 
@@ -37,7 +37,7 @@ pub(in crate::http) async fn confirm(
     request: PageRequest,
     parameters: Parameters,
 ) -> Result<Response, HttpProblem> {
-    let query = Fields::of(parameters)?.read()?;
+    let query = ReplayForm::of(parameters)?.read()?;
     request
         .show(move |viewer| {
             let query = query.clone();
@@ -75,7 +75,7 @@ pub(in crate::http) async fn start(
     State(api): State<Api>,
     Caller(access): Caller,
     pass: Pass,
-    fields: Result<Form<Fields>, FormRejection>,
+    fields: Result<Form<ReplayForm>, FormRejection>,
 ) -> Result<Response, HttpProblem> {
     let Form(fields) = fields.map_err(|_| HttpProblem::new(ProblemKind::InvalidBody, NO_FORM))?;
     let query = fields.read()?;
@@ -98,9 +98,9 @@ pub(in crate::http) async fn start(
 pub(in crate::http) async fn stop(
     State(api): State<Api>,
     Caller(access): Caller,
-    stop: Result<Form<Stop>, FormRejection>,
+    stop: Result<Form<StopForm>, FormRejection>,
 ) -> Result<Response, HttpProblem> {
-    let Form(Stop { id }) =
+    let Form(StopForm { id }) =
         stop.map_err(|_| HttpProblem::new(ProblemKind::InvalidBody, NO_FORM))?;
     let known = api.primary.replay(&access.tenant, id).await?;
     if known.is_none() {

@@ -17,7 +17,7 @@ const ONE: &str = "give one of letter, reason and all";
 /// `dry_run` must not publish.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(in crate::http) struct Fields {
+pub(in crate::http) struct ReplayForm {
     #[serde(rename = "letter")]
     dead_letter: String,
     reason: String,
@@ -34,7 +34,7 @@ pub(super) struct ReplayQuery {
     pub(super) dry_run: bool,
 }
 
-impl Fields {
+impl ReplayForm {
     /// The fields from the parameters of the confirmation.
     pub(super) fn of(mut parameters: Parameters) -> Result<Self, HttpProblem> {
         let mut take = |name: &str| parameters.take(name, |text| Ok(text.to_owned()));
@@ -112,7 +112,7 @@ mod tests {
         rate: &str,
     ) -> Result<ReplayQuery, HttpProblem> {
         let [dead_letter, reason, all, rate] = [dead_letter, reason, all, rate].map(str::to_owned);
-        let fields = Fields {
+        let fields = ReplayForm {
             dead_letter,
             reason,
             all,
