@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::store::admin::samples::{Counts, Levels, Sample};
+use crate::store::admin::samples::{Levels, Sample, SampleCounts};
 use crate::store::{Store, StoreError};
 use crate::telemetry::names::SECONDS;
 use crate::telemetry::{Level, Telemetry, Totals};
@@ -103,7 +103,7 @@ impl SampleBuffer {
             instance: self.instance,
             number: self.recorded,
             span: now.saturating_duration_since(self.till),
-            counts: Counts {
+            counts: SampleCounts {
                 received: delta.received,
                 applied: delta.applied,
                 duplicate: delta.duplicate,

@@ -54,7 +54,7 @@ pub struct View<'a> {
     /// The number of messages about its end that are not published yet.
     pub(crate) outbox: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) counts: Option<Counts>,
+    pub(crate) counts: Option<RecordCounts>,
     /// The cursor of its newest event in the feed, to continue after it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) cursor: Option<String>,
@@ -80,7 +80,8 @@ pub(crate) struct ProgressView {
 }
 
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, ToSchema)]
-pub(crate) struct Counts {
+#[schema(as = Counts)]
+pub(crate) struct RecordCounts {
     pub(crate) events: u64,
     pub(crate) late: u64,
     pub(crate) items: u64,
@@ -180,7 +181,7 @@ pub fn view<'a>(record: &'a Record, order: Option<&'a Order>, parts: &Parts) -> 
         completion: Completion::of(record),
         unroutable_at: record.unroutable_at,
         outbox: ended.map_or(0, |_| record.outbox),
-        counts: counted.then_some(Counts {
+        counts: counted.then_some(RecordCounts {
             events: record.logged,
             late: record.late,
             items: process.items.seen,

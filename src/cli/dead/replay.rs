@@ -14,7 +14,7 @@ use crate::pipeline::replay::rate_limit::Pace;
 use crate::pipeline::replay::selection::{self, Pages};
 use crate::pipeline::replay::sender::Sender;
 use crate::store::Store;
-use crate::store::admin::replay::{Counts, ExpectedCounts, RATE_MAX};
+use crate::store::admin::replay::{ExpectedCounts, RATE_MAX, ReplayCounts};
 
 /// Dead letters selected by id that are in memory at the same time; their sizes are not known
 /// before.
@@ -64,7 +64,7 @@ pub(super) async fn run(replay: &Replay, sources: &Sources) -> Result<ExitCode, 
         sender: Sender::open(&store, &connection, timeout).await?,
         pace: Pace::new(replay.rate),
         store,
-        counts: Counts::default(),
+        counts: ReplayCounts::default(),
     };
     let outcome = replayer.all(&replay.choice).await;
     let counts = replayer.counts;
@@ -92,7 +92,7 @@ pub(super) fn expected_summary(expected: &ExpectedCounts) -> String {
 }
 
 /// The outcomes of a replay, in one line.
-pub(super) fn summary(counts: Counts) -> String {
+pub(super) fn summary(counts: ReplayCounts) -> String {
     let mut summary = format!("replayed {} of {}", counts.confirmed, counts.sum());
     for (what, count) in [
         ("refused by the broker", counts.nacked),
@@ -113,7 +113,7 @@ struct Replayer<'a> {
     store: Store,
     sender: Sender<'a>,
     pace: Pace,
-    counts: Counts,
+    counts: ReplayCounts,
 }
 
 impl Replayer<'_> {

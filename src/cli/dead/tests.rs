@@ -4,7 +4,7 @@ use expect_test::expect;
 use uuid::Uuid;
 
 use super::{list, replay, show};
-use crate::store::admin::replay::Counts;
+use crate::store::admin::replay::ReplayCounts;
 use crate::store::write::dead_letter::{DeadLetter, StoredDeadLetter};
 
 fn stored(body: &[u8]) -> StoredDeadLetter {
@@ -123,7 +123,7 @@ fn a_body_is_truncated_at_a_character_boundary_and_bytes_are_dumped() {
 
 #[test]
 fn a_replay_names_what_was_kept() {
-    let counts = Counts {
+    let counts = ReplayCounts {
         confirmed: 3,
         unroutable: 1,
         damaged: 1,

@@ -12,7 +12,7 @@ use super::ReplayError;
 use crate::broker::{Connection, HeaderValue, Outgoing, Publisher, Verdict};
 use crate::pipeline::dead_letter;
 use crate::store::Store;
-use crate::store::admin::replay::Counts;
+use crate::store::admin::replay::ReplayCounts;
 
 /// The header that names the dead letter a message comes from. It makes the message differ from the
 /// refused one: refused again, it becomes a dead letter of its own, which is not deleted with the
@@ -38,7 +38,7 @@ pub struct SendReport {
     /// Those that the broker has confirmed.
     pub confirmed: Vec<Uuid>,
     /// How many of each outcome.
-    pub counts: Counts,
+    pub counts: ReplayCounts,
 }
 
 impl<'a> Sender<'a> {

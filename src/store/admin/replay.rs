@@ -48,7 +48,7 @@ pub enum ReplayRequested {
 
 /// Outcomes of replayed dead letters.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub struct Counts {
+pub struct ReplayCounts {
     /// The broker confirmed them.
     pub confirmed: u64,
     /// The broker nacked them.
@@ -99,7 +99,7 @@ pub struct Replay {
     /// When an instance began to work on it.
     pub begun_at: Option<Timestamp>,
     /// The outcomes so far.
-    pub counts: Counts,
+    pub counts: ReplayCounts,
     /// The predicted outcomes of a dry run.
     pub expected: ExpectedCounts,
     /// The error that interrupts it at the moment.
@@ -137,7 +137,7 @@ impl ExpectedOutcome {
     }
 }
 
-impl Counts {
+impl ReplayCounts {
     /// The total.
     #[must_use]
     pub fn sum(self) -> u64 {
@@ -255,7 +255,7 @@ fn from_row(row: &Row) -> Result<Replay, StoreError> {
         requested_at: row.get(6),
         dead_letters: count(7),
         begun_at: row.get(8),
-        counts: Counts {
+        counts: ReplayCounts {
             confirmed: count(9),
             nacked: count(10),
             unroutable: count(11),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::replay::{Counts, ExpectedCounts, expected_counts};
+use super::replay::{ExpectedCounts, ReplayCounts, expected_counts};
 use crate::store::write::dead_letter::{DeadLetterCursor, DeadLetterSelection};
 use crate::store::{Store, StoreError, to_bigint};
 
@@ -49,7 +49,7 @@ pub struct ReplayProgress<'a> {
     /// Confirmed dead letters, to be deleted.
     pub confirmed: &'a [Uuid],
     /// Outcomes of the others since the last note.
-    pub counts: Counts,
+    pub counts: ReplayCounts,
     /// The predicted outcomes of all so far.
     pub expected: &'a ExpectedCounts,
 }

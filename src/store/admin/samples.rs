@@ -27,7 +27,7 @@ pub struct Sample {
     /// The length of the interval.
     pub span: Duration,
     /// The counts of the interval.
-    pub counts: Counts,
+    pub counts: SampleCounts,
     /// The latency histogram: events up to each bound, and above the last one.
     pub latency: Vec<u64>,
     /// The levels at the end.
@@ -36,7 +36,7 @@ pub struct Sample {
 
 /// Counts of what happened.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counts {
+pub struct SampleCounts {
     /// Deliveries received.
     pub received: u64,
     /// Applied events.
@@ -74,7 +74,7 @@ pub struct Minute {
     /// Its start.
     pub start: Timestamp,
     /// The counts of the interval.
-    pub counts: Counts,
+    pub counts: SampleCounts,
     /// The latency histogram; empty where it was sampled with other bounds.
     pub latency: Vec<u64>,
     /// The levels at the end.
@@ -106,7 +106,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let connection = self.connection().await?;
         let statement = connection.prepared(INSERT).await?;
-        let Counts { ended, .. } = sample.counts;
+        let SampleCounts { ended, .. } = sample.counts;
         let counts = counts(&sample.counts).into_iter().chain(ended);
         let counts: Vec<i64> = counts.map(to_bigint).collect();
         let latency = column(&sample.latency, |events| to_bigint(*events));
@@ -152,7 +152,7 @@ impl Store {
 }
 
 /// In the order of the columns, without `ended`.
-fn counts(counts: &Counts) -> [u64; 5] {
+fn counts(counts: &SampleCounts) -> [u64; 5] {
     [
         counts.received,
         counts.applied,
@@ -178,7 +178,7 @@ fn minute(row: &Row) -> Minute {
     let count = |at: usize| from_bigint(row.get(at));
     Minute {
         start: row.get(0),
-        counts: Counts {
+        counts: SampleCounts {
             received: count(1),
             applied: count(2),
             duplicate: count(3),

@@ -173,17 +173,17 @@ impl Chart {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::admin::samples::Counts;
+    use crate::store::admin::samples::SampleCounts;
 
     fn minute(start: &str, applied: u64) -> Minute {
         let mut latency = vec![0; SECONDS.len() + 1];
         latency[0] = applied;
         Minute {
             start: start.parse().unwrap(),
-            counts: Counts {
+            counts: SampleCounts {
                 applied,
                 ended: [applied, 0, 1, 0],
-                ..Counts::default()
+                ..SampleCounts::default()
             },
             latency,
             levels: Levels {

@@ -17,7 +17,7 @@ use crate::pipeline::replay::selection::{self, Pages};
 use crate::pipeline::replay::sender::{SendReport, Sender};
 use crate::pipeline::retry_reason::reason;
 use crate::store::StoreError;
-use crate::store::admin::replay::{Counts, ExpectedCounts};
+use crate::store::admin::replay::{ExpectedCounts, ReplayCounts};
 use crate::store::admin::replay_claim::{ClaimState, ClaimedReplay, ReplayProgress};
 use crate::store::read::dead_letter_scan::DeadLetterSize;
 use crate::telemetry::{Published, RetryReason, What};
@@ -252,7 +252,7 @@ impl ReplayJob {
         Ok(ordered(order).or(is_over.then_some(Left::Unfinished)))
     }
 
-    fn count(&self, counts: Counts) {
+    fn count(&self, counts: ReplayCounts) {
         for (result, count) in [
             (Published::Confirmed, counts.confirmed),
             (Published::Nacked, counts.nacked),
