@@ -17,7 +17,7 @@ pub(in crate::http) struct Receipt {
     pub(in crate::http) token: String,
     source: String,
     id: String,
-    pub(in crate::http) state: State,
+    pub(in crate::http) state: ReceiptState,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::http) problem: Option<Problem>,
 }
@@ -47,8 +47,7 @@ struct Upload {
 /// The state of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-#[schema(as = ReceiptState)]
-pub(in crate::http) enum State {
+pub(in crate::http) enum ReceiptState {
     /// The broker has confirmed it; a worker will apply it.
     Accepted,
     /// It is in the record.
@@ -67,7 +66,7 @@ impl Receipt {
             token: event.event.token.clone(),
             source: stamp.source.clone(),
             id: stamp.id.clone(),
-            state: State::Accepted,
+            state: ReceiptState::Accepted,
             problem: None,
         }
     }
@@ -75,7 +74,7 @@ impl Receipt {
     /// The event is in the log already.
     pub(in crate::http) fn repeated(event: &Accepted) -> Self {
         Self {
-            state: State::Applied,
+            state: ReceiptState::Applied,
             ..Self::accepted(event)
         }
     }
@@ -83,11 +82,11 @@ impl Receipt {
     /// Sets the state by the outcome.
     pub(in crate::http) fn set_outcome(&mut self, outcome: Option<EventOutcome>) {
         (self.state, self.problem) = match outcome {
-            None => (State::Accepted, None),
-            Some(EventOutcome::Logged { late: false, .. }) => (State::Applied, None),
-            Some(EventOutcome::Logged { late: true, .. }) => (State::Late, None),
+            None => (ReceiptState::Accepted, None),
+            Some(EventOutcome::Logged { late: false, .. }) => (ReceiptState::Applied, None),
+            Some(EventOutcome::Logged { late: true, .. }) => (ReceiptState::Late, None),
             Some(EventOutcome::Refused(problem)) => {
-                (State::Refused, serde_json::from_str(&problem).ok())
+                (ReceiptState::Refused, serde_json::from_str(&problem).ok())
             }
         };
     }
@@ -134,7 +133,7 @@ pub(in crate::http) fn uploads(
 
 /// 202 while one of the events has not been applied, otherwise 200.
 fn status(receipts: &[Receipt]) -> StatusCode {
-    match receipts.iter().any(|r| r.state == State::Accepted) {
+    match receipts.iter().any(|r| r.state == ReceiptState::Accepted) {
         true => StatusCode::ACCEPTED,
         false => StatusCode::OK,
     }

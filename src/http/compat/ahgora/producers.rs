@@ -116,10 +116,10 @@ fn outcome(
 ) -> Result<(StatusCode, &'static str), HttpProblem> {
     match (receipt.state, receipt.problem) {
         (_, Some(problem)) => Err(HttpProblem::refused(problem)),
-        (receipt::State::Applied | receipt::State::Late, None) => {
+        (receipt::ReceiptState::Applied | receipt::ReceiptState::Late, None) => {
             Ok((StatusCode::OK, producer.message))
         }
-        (receipt::State::Accepted | receipt::State::Refused, None) => {
+        (receipt::ReceiptState::Accepted | receipt::ReceiptState::Refused, None) => {
             Ok((StatusCode::ACCEPTED, NOT_YET))
         }
     }

@@ -19,7 +19,7 @@ use crate::http::compat::APPLIED_WITHIN;
 use crate::http::submit::event_request::EventRequest;
 use crate::http::submit::idempotency::{self, SOURCE};
 use crate::http::submit::multipart::Parts;
-use crate::http::submit::receipt::State;
+use crate::http::submit::receipt::ReceiptState;
 use crate::http::submit::upload::BROKEN;
 use crate::http::submit::upload::{Allowance, Attachment, Owner};
 use crate::http::web::problem::{HttpProblem, ProblemKind};
@@ -219,15 +219,15 @@ impl OmflowRequest {
         let receipts = self.api.submit(&[event], Some(APPLIED_WITHIN)).await?;
         let receipt = receipts.into_iter().next();
         match receipt.map(|receipt| (receipt.state, receipt.problem)) {
-            Some((State::Applied, _)) => {
+            Some((ReceiptState::Applied, _)) => {
                 let key = ProcessKey::of(&opening.access.tenant, &opening.token);
                 Ok(answer::opened(number(key)))
             }
             Some((_, Some(problem))) => Err(HttpProblem::refused(problem)),
-            Some((State::Late | State::Refused, None)) => {
+            Some((ReceiptState::Late | ReceiptState::Refused, None)) => {
                 Err(HttpProblem::new(ProblemKind::Unprocessable, ENDED))
             }
-            Some((State::Accepted, None)) | None => Ok(answer::accepted(NOT_YET)),
+            Some((ReceiptState::Accepted, None)) | None => Ok(answer::accepted(NOT_YET)),
         }
     }
 }

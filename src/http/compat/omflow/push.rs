@@ -14,7 +14,7 @@ use crate::domain::workflow::{Stage, Workflow};
 use crate::http::compat::APPLIED_WITHIN;
 use crate::http::submit::event_request::EventRequest;
 use crate::http::submit::idempotency;
-use crate::http::submit::receipt::State;
+use crate::http::submit::receipt::ReceiptState;
 use crate::http::web::problem::{HttpProblem, ProblemKind};
 use crate::wire::Accepted;
 
@@ -67,12 +67,12 @@ impl OmflowRequest {
         let receipts = self.api.submit(&[event], Some(APPLIED_WITHIN)).await?;
         let receipt = receipts.into_iter().next();
         match receipt.map(|receipt| (receipt.state, receipt.problem)) {
-            Some((State::Applied, _)) => Ok(answer::pushed()),
+            Some((ReceiptState::Applied, _)) => Ok(answer::pushed()),
             Some((_, Some(problem))) => Err(HttpProblem::refused(problem)),
-            Some((State::Late | State::Refused, None)) => {
+            Some((ReceiptState::Late | ReceiptState::Refused, None)) => {
                 Err(HttpProblem::new(ProblemKind::Unprocessable, LEFT))
             }
-            Some((State::Accepted, None)) | None => {
+            Some((ReceiptState::Accepted, None)) | None => {
                 Err(HttpProblem::new(ProblemKind::Unavailable, NOT_YET))
             }
         }

@@ -13,7 +13,7 @@ use crate::http::compat::APPLIED_WITHIN;
 use crate::http::state::Api;
 use crate::http::submit::idempotency;
 use crate::http::submit::multipart::Parts;
-use crate::http::submit::receipt::{Receipt, State as Applied};
+use crate::http::submit::receipt::{Receipt, ReceiptState as Applied};
 use crate::http::submit::upload_form::{AllowedFields, UploadForm, UploadSender};
 use crate::http::web::auth::Caller;
 use crate::http::web::problem::{HttpProblem, ProblemKind};

@@ -10,7 +10,7 @@ use super::about;
 use crate::domain::order::Stop;
 use crate::domain::workflow::Workflow;
 use crate::http::ui::format;
-use crate::http::ui::workflows::picture::{self, Note, Notes, State};
+use crate::http::ui::workflows::picture::{self, Note, Notes, StageState};
 use crate::view::found::FoundProcess;
 use crate::view::order::json::parsed;
 use crate::view::order::{Order, outcomes};
@@ -78,9 +78,9 @@ fn note(stops: Option<(usize, bool)>) -> Note {
         count => format!("{words} ({count}×)"),
     };
     let (state, words) = match stops {
-        None => (State::Ahead, "not entered".to_owned()),
-        Some((count, true)) => (State::Here, times("current", count)),
-        Some((count, false)) => (State::Passed, times("passed", count)),
+        None => (StageState::Ahead, "not entered".to_owned()),
+        Some((count, true)) => (StageState::Here, times("current", count)),
+        Some((count, false)) => (StageState::Passed, times("passed", count)),
     };
     Note { state, words }
 }

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use uuid::Uuid;
 
 use super::form;
-use super::table::{self, State};
+use super::table::{self, ReplayState};
 use crate::clock;
 use crate::domain::access::{Access, Scope};
 use crate::http::ui::page::{Page, Tab};
@@ -65,10 +65,10 @@ async fn page(viewer: Viewer, id: Uuid) -> Result<Page, HttpProblem> {
 }
 
 fn status(replay: &Replay, access: &Access) -> Markup {
-    let state = State::of(replay);
+    let state = ReplayState::of(replay);
     html! {
         p.replay-status { (state.shown()) " " (table::progress(replay)) }
-        @if state == State::Waiting {
+        @if state == ReplayState::Waiting {
             p.hint { "It waits for earlier replays, or for an instance with the role " code { "relay" } "." }
         }
         @if let Some(error) = &replay.problem { p.fault { "Retrying after an error: " (error) "." } }
@@ -94,12 +94,12 @@ fn status(replay: &Replay, access: &Access) -> Markup {
 fn report(replay: &Replay) -> Markup {
     let counts = replay.counts;
     let left = replay.dead_letters.saturating_sub(replay.done());
-    let (left_is, left_means) = match State::of(replay) {
-        State::Done => (
+    let (left_is, left_means) = match ReplayState::of(replay) {
+        ReplayState::Done => (
             "Already gone",
             "replayed or discarded elsewhere before this replay reached them",
         ),
-        State::Stopped => ("Left", "not replayed, still here"),
+        ReplayState::Stopped => ("Left", "not replayed, still here"),
         _ => ("Remaining", "oldest first"),
     };
     let rows = [

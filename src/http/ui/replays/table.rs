@@ -9,7 +9,7 @@ use crate::store::admin::replay::Replay;
 
 /// The state of a replay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum State {
+pub(super) enum ReplayState {
     /// No relay works on it: it waits for earlier replays, or for its next turn.
     Waiting,
     /// A relay works on it.
@@ -24,7 +24,7 @@ pub(super) enum State {
     Done,
 }
 
-impl State {
+impl ReplayState {
     pub(super) fn of(replay: &Replay) -> Self {
         match replay {
             Replay {
@@ -76,7 +76,7 @@ pub(in crate::http) fn replays(replays: &[Replay], is_admin: bool) -> Markup {
             }
             tbody #replays {
                 @for one in replays {
-                    @let state = State::of(one);
+                    @let state = ReplayState::of(one);
                     tr id=(format!("replay-{}", one.id)) {
                         th scope="row" {
                             a href=(paths::replay(one.id)) { @if one.dry_run { "Dry run" } @else { "Replay" } }
@@ -98,9 +98,9 @@ pub(in crate::http) fn replays(replays: &[Replay], is_admin: bool) -> Markup {
 pub(super) fn progress(replay: &Replay) -> Markup {
     let kept = replay.counts.sum() - replay.counts.confirmed;
     let done = replay.done();
-    let total = match State::of(replay) {
+    let total = match ReplayState::of(replay) {
         // Some may have been discarded before the replay reached them, and some were added since.
-        State::Done => done,
+        ReplayState::Done => done,
         _ => replay.dead_letters.max(done),
     };
     format::progress(done, Some(total), kept)

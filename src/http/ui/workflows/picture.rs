@@ -12,14 +12,14 @@ const TOO_LARGE: &str = "This workflow has more arrows than a picture can show."
 /// A note on a stage.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in super::super) struct Note {
-    pub(in super::super) state: State,
+    pub(in super::super) state: StageState,
     /// The state in a few words.
     pub(in super::super) words: String,
 }
 
 /// The state of a stage in an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in super::super) enum State {
+pub(in super::super) enum StageState {
     /// The order is at this stage.
     Here,
     /// The order has left it.
@@ -92,9 +92,9 @@ fn lines(name: &str, workflow: &Workflow, notes: &Notes<'_>) -> Vec<String> {
 
 fn stage(node: &Node<'_>, name: &str, lines: &[String], note: Option<&Note>) -> Markup {
     let state = note.map(|note| match note.state {
-        State::Here => "here",
-        State::Passed => "passed",
-        State::Ahead => "ahead",
+        StageState::Here => "here",
+        StageState::Passed => "passed",
+        StageState::Ahead => "ahead",
     });
     let middle = node.x + node.width / 2;
     let line = node.y + PADDING + LINE_HEIGHT - 4;
@@ -125,10 +125,10 @@ mod tests {
             words: words.to_owned(),
         };
         let notes = Notes::from([
-            ("a", note(State::Passed, "passed (2×)")),
-            ("c", note(State::Here, "current")),
-            ("d", note(State::Ahead, "not entered")),
-            ("e", note(State::Ahead, "not entered")),
+            ("a", note(StageState::Passed, "passed (2×)")),
+            ("c", note(StageState::Here, "current")),
+            ("d", note(StageState::Ahead, "not entered")),
+            ("e", note(StageState::Ahead, "not entered")),
         ]);
         let drawn = svg(&workflow, &notes, "Waiting at <c>.").into_string();
         for words in [
