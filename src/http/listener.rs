@@ -11,14 +11,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::api;
 use super::state::{Api, Setup};
-use super::web::connection_limits::{Guard, Limits};
+use super::web::connection_limits::{ConnectionLimits, LimitedListener};
 use super::web::drain_bodies;
 use super::web::metrics_layer::{Meter, measure};
 use super::web::rate_limit::Peer;
 use super::{compat, ui};
 
 /// A request may wait for the end of a process, so its timeout is longer than the longest wait.
-const LIMITS: Limits = Limits {
+const LIMITS: ConnectionLimits = ConnectionLimits {
     connections: 16_384,
     // The HTTP server limits headers, the handlers limit bodies.
     request_bytes: usize::MAX,
@@ -44,7 +44,7 @@ pub async fn serve(listener: TcpListener, setup: Setup, stop: CancellationToken)
     let router = router.layer(from_fn_with_state(meter, measure));
     let router = router.layer(from_fn(drain_bodies::drain));
     let service = router.into_make_service_with_connect_info::<Peer>();
-    let server = axum::serve(Guard::new(listener, LIMITS), service)
+    let server = axum::serve(LimitedListener::new(listener, LIMITS), service)
         .with_graceful_shutdown(stop.clone().cancelled_owned())
         .into_future();
     tokio::pin!(server);

@@ -17,10 +17,10 @@ use tokio::net::TcpListener;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::web::connection_limits::{Guard, Limits};
+use super::web::connection_limits::{ConnectionLimits, LimitedListener};
 use crate::telemetry::{Health, Telemetry};
 
-const LIMITS: Limits = Limits {
+const LIMITS: ConnectionLimits = ConnectionLimits {
     connections: 64,
     request_bytes: 16 << 10,
     transfer: Duration::from_secs(10),
@@ -64,7 +64,7 @@ impl fmt::Debug for Ops {
 ///
 /// When the listener itself fails; errors of single connections are not reported.
 pub async fn serve(listener: TcpListener, ops: Ops, shutdown: CancellationToken) -> io::Result<()> {
-    let guard = Guard::new(listener, LIMITS);
+    let guard = LimitedListener::new(listener, LIMITS);
     let server = axum::serve(guard, router(ops.clone()))
         .with_graceful_shutdown(shutdown.clone().cancelled_owned())
         .into_future();

@@ -11,9 +11,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-use super::web::connection_limits::{Guard, Limits, bind};
+use super::web::connection_limits::{ConnectionLimits, LimitedListener, bind};
 
-const TINY: Limits = Limits {
+const TINY: ConnectionLimits = ConnectionLimits {
     connections: 1,
     request_bytes: 256,
     transfer: Duration::from_millis(300),
@@ -25,7 +25,7 @@ const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 /// A server that lives as long as the set, and its address.
 async fn server() -> (JoinSet<io::Result<()>>, SocketAddr) {
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
-    let guard = Guard::new(bind(any, "test").await.unwrap(), TINY);
+    let guard = LimitedListener::new(bind(any, "test").await.unwrap(), TINY);
     let address = guard.local_addr().unwrap();
     let routes = Router::new().route("/", get(|| async { "hello" }));
     let mut tasks = JoinSet::new();

@@ -19,7 +19,7 @@ use tokio::time::{Instant, Sleep, sleep};
 
 /// Limits of one listener.
 #[derive(Debug, Clone, Copy)]
-pub struct Limits {
+pub struct ConnectionLimits {
     /// Most connections at once.
     pub connections: usize,
     /// Most bytes of one request, headers included.
@@ -34,9 +34,9 @@ pub struct Limits {
 
 /// A listener that enforces limits.
 #[derive(Debug)]
-pub struct Guard {
+pub struct LimitedListener {
     listener: TcpListener,
-    limits: Limits,
+    limits: ConnectionLimits,
     free: Arc<Semaphore>,
 }
 
@@ -44,7 +44,7 @@ pub struct Guard {
 #[derive(Debug)]
 pub struct Guarded {
     stream: TcpStream,
-    limits: Limits,
+    limits: ConnectionLimits,
     deadline: Pin<Box<Sleep>>,
     phase: Phase,
     _place: Option<OwnedSemaphorePermit>,
@@ -85,10 +85,10 @@ pub async fn bind(address: SocketAddr, setting: &'static str) -> Result<TcpListe
         })
 }
 
-impl Guard {
+impl LimitedListener {
     /// Adds limits to a listener.
     #[must_use]
-    pub fn new(listener: TcpListener, limits: Limits) -> Self {
+    pub fn new(listener: TcpListener, limits: ConnectionLimits) -> Self {
         Self {
             listener,
             limits,
@@ -97,7 +97,7 @@ impl Guard {
     }
 }
 
-impl Listener for Guard {
+impl Listener for LimitedListener {
     type Io = Guarded;
     type Addr = SocketAddr;
 

@@ -13,7 +13,7 @@ use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota};
 use tokio_util::sync::CancellationToken;
 
-use super::connection_limits::Guard;
+use super::connection_limits::LimitedListener;
 use super::problem::HttpProblem;
 
 /// How often unused counters are evicted.
@@ -98,8 +98,8 @@ fn check<K: std::hash::Hash + Eq + Clone>(
     })
 }
 
-impl Connected<IncomingStream<'_, Guard>> for Peer {
-    fn connect_info(stream: IncomingStream<'_, Guard>) -> Self {
+impl Connected<IncomingStream<'_, LimitedListener>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, LimitedListener>) -> Self {
         Self(stream.remote_addr().ip())
     }
 }
