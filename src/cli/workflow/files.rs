@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::failure::Failure;
 use crate::cli::{escape, output};
 use crate::domain::workflow::Workflow;
-use crate::wire::workflow_file::{self, FILE_BYTES_MAX, Fault};
+use crate::wire::workflow_file::{self, FILE_BYTES_MAX, WorkflowFault};
 
 /// A workflow file without faults.
 #[derive(Debug)]
@@ -53,20 +53,20 @@ pub(super) fn read(paths: &[PathBuf], consequence: &str) -> Result<Vec<ValidFile
 }
 
 /// Prints one line per fault, in the format of compilers, so that editors can go to the line.
-fn report(path: &Path, faults: &[Fault]) -> io::Result<()> {
-    for Fault { line, message } in faults {
+fn report(path: &Path, faults: &[WorkflowFault]) -> io::Result<()> {
+    for WorkflowFault { line, message } in faults {
         let text = format!("{}:{line}: {message}", path.display());
         output::remark(&escape::line(&text))?;
     }
     Ok(())
 }
 
-fn duplicate(name: &str, other: &Path) -> Fault {
+fn duplicate(name: &str, other: &Path) -> WorkflowFault {
     let message = format!(
         "the name `{name}` is also used in {}; rename one of the two workflows",
         other.display()
     );
-    Fault { line: 1, message }
+    WorkflowFault { line: 1, message }
 }
 
 /// Reads up to one byte more than the limit, which suffices to refuse the file.

@@ -86,7 +86,7 @@ const DAY: u64 = 86_400_000;
 
 /// Something wrong with a file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Fault {
+pub struct WorkflowFault {
     /// Where, counted from 1.
     pub line: usize,
     /// What, and what to do about it.
@@ -94,10 +94,10 @@ pub struct Fault {
 }
 
 /// Reads a file; on failure returns all its faults, first line first.
-pub fn read(file: &[u8]) -> Result<Workflow, Vec<Fault>> {
+pub fn read(file: &[u8]) -> Result<Workflow, Vec<WorkflowFault>> {
     if file.len() > FILE_BYTES_MAX {
         let message = format!("the file is longer than {FILE_BYTES_MAX} bytes; make it shorter");
-        return Err(vec![Fault { line: 1, message }]);
+        return Err(vec![WorkflowFault { line: 1, message }]);
     }
     let text = match std::str::from_utf8(file) {
         Ok(text) => text,
@@ -105,7 +105,7 @@ pub fn read(file: &[u8]) -> Result<Workflow, Vec<Fault>> {
             let good = file.get(..error.valid_up_to()).unwrap_or_default();
             let line = 1 + good.iter().filter(|byte| **byte == b'\n').count();
             let message = "this line is not UTF-8; save the file in that encoding".to_owned();
-            return Err(vec![Fault { line, message }]);
+            return Err(vec![WorkflowFault { line, message }]);
         }
     };
     let mut reader = Reader::new(text);

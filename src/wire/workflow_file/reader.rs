@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::{FAULTS_MAX, Fault, NAME_BYTES_MAX};
+use super::{FAULTS_MAX, NAME_BYTES_MAX, WorkflowFault};
 
 /// A place in the text, in bytes.
 pub(super) type Span = Range<usize>;
@@ -29,7 +29,7 @@ pub(super) struct StageReference {
 pub(super) struct Reader<'s> {
     text: &'s str,
     line_ends: Vec<usize>,
-    faults: Vec<Fault>,
+    faults: Vec<WorkflowFault>,
     stages_known: bool,
     ways_known: bool,
     pub(super) mentions: Vec<Mention>,
@@ -70,7 +70,7 @@ impl<'s> Reader<'s> {
 
     pub(super) fn fault(&mut self, at: &Span, message: String) {
         let line = self.line(at);
-        self.faults.push(Fault { line, message });
+        self.faults.push(WorkflowFault { line, message });
     }
 
     /// A stage could not be read: missing stages are not reported.
@@ -120,17 +120,17 @@ impl<'s> Reader<'s> {
     }
 
     /// The faults by line, up to [`FAULTS_MAX`].
-    pub(super) fn into_faults(mut self) -> Vec<Fault> {
+    pub(super) fn into_faults(mut self) -> Vec<WorkflowFault> {
         self.faults.sort();
         self.faults.dedup();
         let more = self.faults.len().saturating_sub(FAULTS_MAX);
         self.faults.truncate(FAULTS_MAX);
         if more > 0
-            && let Some(Fault { line, .. }) = self.faults.last()
+            && let Some(WorkflowFault { line, .. }) = self.faults.last()
         {
             let line = *line;
             let message = format!("{more} faults from here on are not listed");
-            self.faults.push(Fault { line, message });
+            self.faults.push(WorkflowFault { line, message });
         }
         self.faults
     }

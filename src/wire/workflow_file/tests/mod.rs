@@ -10,7 +10,7 @@ use std::fmt::Write;
 use expect_test::{Expect, expect};
 use jiff::SignedDuration;
 
-use super::{Fault, read};
+use super::{WorkflowFault, read};
 use crate::domain::workflow::{FieldKind, Join, Next};
 
 /// A file that is sound, to be spoilt by the line that a test adds below it.
@@ -54,7 +54,7 @@ type = "date"
 fn check(file: &str, expected: &Expect) {
     let faults = read(file.as_bytes()).expect_err("it has faults");
     let text = faults.iter().fold(String::new(), |mut text, fault| {
-        let Fault { line, message } = fault;
+        let WorkflowFault { line, message } = fault;
         let _ = writeln!(text, "{line}: {message}");
         text
     });

@@ -26,7 +26,7 @@ proptest! {
         let lines = 1 + file.iter().filter(|byte| **byte == b'\n').count();
         if let Err(faults) = read(&file) {
             prop_assert!(!faults.is_empty());
-            for Fault { line, message } in faults {
+            for WorkflowFault { line, message } in faults {
                 prop_assert!((1..=lines).contains(&line), "{line} of {lines}: {message}");
                 prop_assert!(!message.contains(char::is_control), "{message:?}");
             }
