@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::details::duration;
-use crate::domain::workflow::{Join, Next, Stage, Workflow};
+use crate::domain::workflow::{Join, NextStages, Stage, Workflow};
 
 /// The graph in Graphviz' DOT language. Arrows are labelled with their outcomes; those without one
 /// are followed at the same time. A dashed circle is the end of a branch.
@@ -29,8 +29,8 @@ pub(super) fn graph(workflow: &Workflow) -> String {
     }
     for (name, stage) in &workflow.stages {
         match &stage.next {
-            Next::All(targets) => edges(&mut text, name, targets, None),
-            Next::ByOutcome(choices) => {
+            NextStages::All(targets) => edges(&mut text, name, targets, None),
+            NextStages::ByOutcome(choices) => {
                 for (outcome, targets) in choices {
                     edges(&mut text, name, targets, Some(outcome));
                 }

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::domain::workflow::arrows::Arrows;
-use crate::domain::workflow::{Join, Next, Stage, Workflow};
+use crate::domain::workflow::{Join, NextStages, Stage, Workflow};
 
 const ARROW: &str = "─▶ ";
 /// A longer line continues on the next one.
@@ -97,11 +97,11 @@ impl<'a> Drawing<'a> {
         };
         self.put(&self.join(name, stage));
         match &stage.next {
-            Next::All(targets) => {
+            NextStages::All(targets) => {
                 self.put(" ");
                 self.all(Some(name), targets, indent);
             }
-            Next::ByOutcome(choices) => self.choices(name, choices, indent),
+            NextStages::ByOutcome(choices) => self.choices(name, choices, indent),
         }
     }
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{Left, Order, Pushed, Refusal, Target};
-use crate::domain::workflow::{Join, Next, Stage};
+use crate::domain::workflow::{Join, NextStages, Stage};
 
 /// How far ahead of the existing stops a push may name one.
 const AHEAD: u32 = 64;
@@ -118,10 +118,10 @@ impl Order<'_> {
     }
 }
 
-fn leads(next: &Next, left: &Left, name: &str) -> bool {
+fn leads(next: &NextStages, left: &Left, name: &str) -> bool {
     match next {
-        Next::All(stages) => stages.iter().any(|stage| stage == name),
-        Next::ByOutcome(choices) => {
+        NextStages::All(stages) => stages.iter().any(|stage| stage == name),
+        NextStages::ByOutcome(choices) => {
             let chosen = left
                 .outcome
                 .as_ref()

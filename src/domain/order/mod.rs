@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::form::{self, Filled, Form, FormFault};
 use super::ids::{ProcessKey, Stamp};
-use super::workflow::{Next, Stage, Workflow};
+use super::workflow::{NextStages, Stage, Workflow};
 
 /// The most stops of an order: an endless loop must end somewhere.
 pub const STOPS_MAX: usize = 1_000;
@@ -255,7 +255,7 @@ pub fn through(stops: &[Stop]) -> Option<Timestamp> {
 /// Why a push can't leave a stage, at whichever stop.
 #[must_use]
 pub fn unfit(workflow: &Workflow, stage: &Stage, push: &Push) -> Option<Refusal> {
-    if let Next::ByOutcome(choices) = &stage.next
+    if let NextStages::ByOutcome(choices) = &stage.next
         && !push
             .outcome
             .as_ref()

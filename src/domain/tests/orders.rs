@@ -15,7 +15,7 @@ use crate::domain::form::{FORM_BYTES_MAX, Form, Shape, Value};
 use crate::domain::order::{
     Order, Parked, Push, Pushed, Refusal, STOPS_MAX, Stop, Target, through,
 };
-use crate::domain::workflow::{Field, FieldKind, Join, Next, Workflow};
+use crate::domain::workflow::{Field, FieldKind, Join, NextStages, Workflow};
 use crate::domain::{ProcessKey, Stamp};
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
@@ -55,8 +55,8 @@ fn history(workflow: &Workflow, choices: &[Index], by_name: bool) -> Vec<Parked>
         };
         let choice = choices[pushes.len() % choices.len()];
         let outcome = match &workflow.stages[&stop.stage].next {
-            Next::All(_) => None,
-            Next::ByOutcome(choices) => {
+            NextStages::All(_) => None,
+            NextStages::ByOutcome(choices) => {
                 let names: Vec<&String> = choices.keys().collect();
                 Some(names[choice.index(names.len())].clone())
             }
@@ -196,10 +196,10 @@ fn purchase() -> Workflow {
         ("refused".to_owned(), named(&["review"])),
     ];
     let stages = [
-        stage("review", Next::ByOutcome(outcomes.into()), None),
-        stage("finance", Next::All(named(&["close"])), None),
-        stage("stock", Next::All(named(&["close"])), None),
-        stage("close", Next::All(Vec::new()), Some(Join::All)),
+        stage("review", NextStages::ByOutcome(outcomes.into()), None),
+        stage("finance", NextStages::All(named(&["close"])), None),
+        stage("stock", NextStages::All(named(&["close"])), None),
+        stage("close", NextStages::All(Vec::new()), Some(Join::All)),
     ];
     Workflow {
         start: named(&["review"]),

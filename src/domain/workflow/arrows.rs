@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Next, Predecessor, Workflow};
+use super::{NextStages, Predecessor, Workflow};
 
 /// The arrows of a workflow, and its stages in topological order.
 #[derive(Debug, Default)]
@@ -40,7 +40,7 @@ impl<'a> Arrows<'a> {
         // From the start to the ends: the last parent wins.
         for name in &arrows.sorted {
             let next = workflow.stages.get(*name).map(|stage| &stage.next);
-            for target in next.into_iter().flat_map(Next::targets) {
+            for target in next.into_iter().flat_map(NextStages::targets) {
                 if !arrows.back.contains(&(*name, target)) {
                     arrows.parents.insert(target, Some(name));
                 }
@@ -87,7 +87,7 @@ impl<'a> Search<'a> {
         }
         self.on_way.insert(name);
         let next = self.workflow.stages.get(name).map(|stage| &stage.next);
-        let targets: Vec<_> = next.into_iter().flat_map(Next::targets).collect();
+        let targets: Vec<_> = next.into_iter().flat_map(NextStages::targets).collect();
         for target in targets.into_iter().rev() {
             if self.on_way.contains(target) {
                 self.back.insert((name, target));

@@ -40,7 +40,7 @@ pub struct Workflow {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stage {
     /// The stages that become active when it is left.
-    pub next: Next,
+    pub next: NextStages,
     /// How it waits for several predecessors.
     pub join: Option<Join>,
     /// The fields of the form of the push that leaves it.
@@ -51,7 +51,7 @@ pub struct Stage {
 
 /// The stages that become active when a stage is left.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Next {
+pub enum NextStages {
     /// All of these, at the same time; none ends this branch.
     All(Vec<String>),
     /// Those of the push's outcome, which must be one of these.
@@ -115,7 +115,7 @@ impl Workflow {
     #[must_use]
     pub fn plain() -> Self {
         let open = Stage {
-            next: Next::All(Vec::new()),
+            next: NextStages::All(Vec::new()),
             join: None,
             form: Vec::new(),
             deadline: None,
@@ -173,7 +173,7 @@ impl FieldKind {
     }
 }
 
-impl Next {
+impl NextStages {
     /// Every stage that it may activate.
     pub fn targets(&self) -> impl Iterator<Item = &str> {
         let lists: Vec<&Vec<String>> = match self {

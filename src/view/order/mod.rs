@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::domain::order::{Stop, Target};
-use crate::domain::workflow::{Join, Next, Stage, Workflow};
+use crate::domain::workflow::{Join, NextStages, Stage, Workflow};
 use crate::domain::{Kind, ProcessKey};
 use crate::store::admin::workflow::StoredWorkflow;
 use crate::store::read::order_status::OrderStatus;
@@ -150,8 +150,8 @@ impl Order {
         };
         let towards = |outcome: Option<&String>| {
             let stages = match &stage.next {
-                Next::All(stages) => Some(stages),
-                Next::ByOutcome(choices) => outcome.and_then(|outcome| choices.get(outcome)),
+                NextStages::All(stages) => Some(stages),
+                NextStages::ByOutcome(choices) => outcome.and_then(|outcome| choices.get(outcome)),
             };
             stages.is_some_and(|stages| stages.iter().any(|stage| stage == to))
         };
@@ -163,7 +163,7 @@ impl Order {
 /// The outcomes of a stage; empty if it needs none.
 pub fn outcomes(stage: &Stage) -> Vec<&str> {
     match &stage.next {
-        Next::All(_) => Vec::new(),
-        Next::ByOutcome(choices) => choices.keys().map(String::as_str).collect(),
+        NextStages::All(_) => Vec::new(),
+        NextStages::ByOutcome(choices) => choices.keys().map(String::as_str).collect(),
     }
 }

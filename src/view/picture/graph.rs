@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::{What, cut, height};
 use crate::domain::workflow::arrows::Arrows;
-use crate::domain::workflow::{Next, Workflow};
+use crate::domain::workflow::{NextStages, Workflow};
 
 /// Pictures of more arrows, or of more cells, are too large to be read.
 const LINKS_MAX: usize = 1_000;
@@ -167,8 +167,8 @@ fn links<'a>(workflow: &'a Workflow, arrows: &Arrows<'a>) -> Option<Vec<Link<'a>
     links.append(&mut of_one);
     for name in arrows.sorted() {
         match &workflow.stages.get(*name)?.next {
-            Next::All(targets) => add(&mut of_one, Some(name), targets, None),
-            Next::ByOutcome(choices) => {
+            NextStages::All(targets) => add(&mut of_one, Some(name), targets, None),
+            NextStages::ByOutcome(choices) => {
                 for (outcome, targets) in choices {
                     add(&mut of_one, Some(name), targets, Some(outcome));
                 }

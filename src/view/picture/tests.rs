@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::graph::Graph;
 use super::{Node, Picture, What, of, rows};
-use crate::domain::workflow::{Next, Stage, Workflow};
+use crate::domain::workflow::{NextStages, Stage, Workflow};
 use crate::wire::workflow_file::read;
 
 const PURCHASE: &str = include_str!("../../../examples/workflows/purchase.toml");
@@ -91,7 +91,7 @@ fn ways_that_need_not_cross_do_not() {
 #[test]
 fn a_workflow_that_is_too_large_is_not_drawn() {
     let names: Vec<String> = (0..60).map(|n| format!("s{n}")).collect();
-    let all = |name: &String| (name.clone(), stage(Next::All(names.clone())));
+    let all = |name: &String| (name.clone(), stage(NextStages::All(names.clone())));
     let tangle = Workflow {
         start: names.clone(),
         stages: names.iter().map(all).collect(),
@@ -100,7 +100,7 @@ fn a_workflow_that_is_too_large_is_not_drawn() {
     assert_eq!(of(&tangle, 0), None);
 }
 
-fn stage(next: Next) -> Stage {
+fn stage(next: NextStages) -> Stage {
     Stage {
         next,
         join: None,
@@ -114,10 +114,10 @@ fn stage(next: Next) -> Stage {
 fn workflows() -> impl Strategy<Value = Workflow> {
     let targets = || prop::collection::vec(0_usize..12, 0..4);
     let next = prop_oneof![
-        targets().prop_map(|targets| Next::All(names(&targets))),
+        targets().prop_map(|targets| NextStages::All(names(&targets))),
         prop::collection::btree_map("[a-c]{1,40}", targets(), 1..4).prop_map(|choices| {
             let choices = choices.into_iter();
-            Next::ByOutcome(choices.map(|(outcome, to)| (outcome, names(&to))).collect())
+            NextStages::ByOutcome(choices.map(|(outcome, to)| (outcome, names(&to))).collect())
         }),
     ];
     prop::collection::vec(next, 12).prop_map(|nexts| {

@@ -9,7 +9,7 @@ use super::reader::quoted;
 use super::reader::{Mention, Reader, StageReference};
 use super::table::{Table, Text};
 use super::{CHOICES_MAX, DAY, MILLISECOND, NAME_BYTES_MAX, STAGES_MAX, form};
-use crate::domain::workflow::{Join, Next, Stage, StageDeadline};
+use crate::domain::workflow::{Join, NextStages, Stage, StageDeadline};
 
 const KEYS: [&str; 5] = ["next", "join", "form", "deadline", "on_deadline"];
 
@@ -92,9 +92,9 @@ fn stage(reader: &mut Reader<'_>, name: &Spanned<impl AsRef<str>>, table: &DeTab
     }
 }
 
-fn next(reader: &mut Reader<'_>, table: &Table<'_, '_>) -> Next {
+fn next(reader: &mut Reader<'_>, table: &Table<'_, '_>) -> NextStages {
     let Some(value) = table.get("next") else {
-        return Next::All(Vec::new());
+        return NextStages::All(Vec::new());
     };
     let by = format!("`next` of {}", table.what);
     match value.get_ref() {
@@ -114,18 +114,18 @@ fn next(reader: &mut Reader<'_>, table: &Table<'_, '_>) -> Next {
                 let names = table.texts_of(reader, &format!("next.{name}"), targets);
                 by_outcome.insert(name, mention(reader, names, &by));
             }
-            Next::ByOutcome(by_outcome)
+            NextStages::ByOutcome(by_outcome)
         }
         DeValue::Array(_) => {
             let names = table.texts_of(reader, "next", value);
-            Next::All(mention(reader, names, &by))
+            NextStages::All(mention(reader, names, &by))
         }
         _ => {
             reader.ways_are_unknown();
             let expected = "a list such as `[\"close\"]`, or a table of outcomes such as \
                             `{ accepted = [\"close\"], refused = [] }`";
             let _: Option<()> = table.wrong(reader, "next", value, expected);
-            Next::All(Vec::new())
+            NextStages::All(Vec::new())
         }
     }
 }
@@ -148,19 +148,23 @@ fn join(reader: &mut Reader<'_>, table: &Table<'_, '_>) -> Option<Join> {
     }
 }
 
-fn deadline(reader: &mut Reader<'_>, table: &Table<'_, '_>, next: &Next) -> Option<StageDeadline> {
+fn deadline(
+    reader: &mut Reader<'_>,
+    table: &Table<'_, '_>,
+    next: &NextStages,
+) -> Option<StageDeadline> {
     let after = table.duration(reader, "deadline", MILLISECOND..=3_650 * DAY);
     let outcome = table.text(reader, "on_deadline");
     if let Some((outcome, at)) = &outcome {
         let remedy = match next {
             _ if table.get("deadline").is_none() => Some("add a `deadline`, or remove it".to_owned()),
-            Next::All(_) => Some(
+            NextStages::All(_) => Some(
                 "`next` is a list and has no outcomes: remove it, and the order ends with an error, \
                  or make `next` a table"
                     .to_owned(),
             ),
-            Next::ByOutcome(choices) if choices.contains_key(outcome) => None,
-            Next::ByOutcome(choices) => {
+            NextStages::ByOutcome(choices) if choices.contains_key(outcome) => None,
+            NextStages::ByOutcome(choices) => {
                 let names: Vec<_> = choices.keys().map(|name| quoted(name)).collect();
                 Some(format!("the outcomes are {}", names.join(", ")))
             }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use crate::domain::workflow::{Join, Next, Stage, Workflow};
+use crate::domain::workflow::{Join, NextStages, Stage, Workflow};
 
 /// A part of a graph that is entered once and left once.
 #[derive(Debug, Clone)]
@@ -34,7 +34,7 @@ pub(super) struct Builder {
 }
 
 impl Builder {
-    pub(super) fn stage(&mut self, next: Next, join: Option<Join>) -> Vec<String> {
+    pub(super) fn stage(&mut self, next: NextStages, join: Option<Join>) -> Vec<String> {
         let name = format!("s{}", self.stages.len());
         let stage = Stage {
             next,
@@ -49,24 +49,24 @@ impl Builder {
     /// Answers with the stages that enter the block.
     fn build(&mut self, block: &Block, then: Vec<String>) -> Vec<String> {
         match block {
-            Block::Stop => self.stage(Next::All(then), None),
+            Block::Stop => self.stage(NextStages::All(then), None),
             Block::Row(blocks) => {
                 let blocks = blocks.iter().rev();
                 blocks.fold(then, |then, block| self.build(block, then))
             }
             Block::Fork(blocks, join) => {
                 let join = if blocks.len() > 1 { Some(*join) } else { None };
-                let joined = self.stage(Next::All(then), join);
+                let joined = self.stage(NextStages::All(then), join);
                 let branches = blocks.iter();
                 let branches: Vec<String> = branches
                     .flat_map(|block| {
                         // A branch has an end of its own, so that the join has as many
                         // predecessors as branches.
-                        let end = self.stage(Next::All(joined.clone()), None);
+                        let end = self.stage(NextStages::All(joined.clone()), None);
                         self.build(block, end)
                     })
                     .collect();
-                self.stage(Next::All(branches), None)
+                self.stage(NextStages::All(branches), None)
             }
             Block::Choice(blocks) => {
                 let choices = blocks
@@ -74,7 +74,7 @@ impl Builder {
                     .enumerate()
                     .map(|(index, block)| (index.to_string(), self.build(block, then.clone())));
                 let choices = choices.collect();
-                self.stage(Next::ByOutcome(choices), None)
+                self.stage(NextStages::ByOutcome(choices), None)
             }
         }
     }
@@ -82,7 +82,7 @@ impl Builder {
 
 pub(super) fn workflow(block: &Block) -> Workflow {
     let mut builder = Builder::default();
-    let end = builder.stage(Next::All(Vec::new()), None);
+    let end = builder.stage(NextStages::All(Vec::new()), None);
     let start = builder.build(block, end);
     Workflow {
         name: "generated".to_owned(),
@@ -109,9 +109,9 @@ pub(super) fn away_and_back() -> Workflow {
         deadline: None,
     };
     let stages = [
-        ("review", stage(Next::ByOutcome(outcomes.into()))),
-        ("correct", stage(Next::All(named(&["review"])))),
-        ("end", stage(Next::All(Vec::new()))),
+        ("review", stage(NextStages::ByOutcome(outcomes.into()))),
+        ("correct", stage(NextStages::All(named(&["review"])))),
+        ("end", stage(NextStages::All(Vec::new()))),
     ];
     let stages = stages.map(|(name, stage)| (name.to_owned(), stage));
     Workflow {

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::Flaw;
-use crate::domain::workflow::{Join, Next, Predecessor, Workflow};
+use crate::domain::workflow::{Join, NextStages, Predecessor, Workflow};
 
 /// The most states that are examined; a workflow with more is assumed to be sound beyond them.
 const STATES_MAX: usize = 20_000;
@@ -86,11 +86,11 @@ impl<'a> Walk<'a> {
         }
         let workflow = self.workflow;
         match workflow.stages.get(name).map(|stage| &stage.next) {
-            Some(Next::All(targets)) => {
+            Some(NextStages::All(targets)) => {
                 let after = self.arrive(state, Some(name), targets);
                 self.visit(after, Some(at), None);
             }
-            Some(Next::ByOutcome(choices)) => {
+            Some(NextStages::ByOutcome(choices)) => {
                 for (outcome, targets) in choices {
                     let after = self.arrive(state.clone(), Some(name), targets);
                     self.visit(after, Some(at), Some((name, outcome)));

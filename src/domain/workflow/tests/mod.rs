@@ -22,7 +22,7 @@ fn workflow(lines: &[&str]) -> Workflow {
         let mut head = head.split_whitespace();
         let name = head.next().unwrap().to_owned();
         let stage = stages.entry(name).or_insert_with(|| Stage {
-            next: Next::All(Vec::new()),
+            next: NextStages::All(Vec::new()),
             join: None,
             form: Vec::new(),
             deadline: None,
@@ -33,13 +33,13 @@ fn workflow(lines: &[&str]) -> Workflow {
             _ => {}
         }
         let Some(outcome) = outcome else {
-            stage.next = Next::All(words(targets));
+            stage.next = NextStages::All(words(targets));
             continue;
         };
-        if let Next::All(_) = stage.next {
-            stage.next = Next::ByOutcome(BTreeMap::new());
+        if let NextStages::All(_) = stage.next {
+            stage.next = NextStages::ByOutcome(BTreeMap::new());
         }
-        if let Next::ByOutcome(choices) = &mut stage.next {
+        if let NextStages::ByOutcome(choices) = &mut stage.next {
             choices.insert(outcome.trim().to_owned(), words(targets));
         }
     }

@@ -69,8 +69,8 @@ fn played(workflow: &Workflow, pushes_max: usize) -> BTreeSet<String> {
                 }
                 ended = false;
                 let ways: Vec<&Vec<String>> = match &stage.next {
-                    Next::All(targets) => vec![targets],
-                    Next::ByOutcome(choices) => choices.values().collect(),
+                    NextStages::All(targets) => vec![targets],
+                    NextStages::ByOutcome(choices) => choices.values().collect(),
                 };
                 for targets in ways {
                     let mut order = order.clone();
@@ -127,10 +127,10 @@ fn graph(start: &BTreeSet<usize>, shapes: &[Shape], loops: bool) -> Workflow {
             way.filter(|to| loops || *to > n).map(name).collect()
         };
         let next = match ways.as_slice() {
-            [way] => Next::All(kept(way)),
+            [way] => NextStages::All(kept(way)),
             ways => {
                 let named = ways.iter().enumerate();
-                Next::ByOutcome(named.map(|(n, way)| (format!("o{n}"), kept(way))).collect())
+                NextStages::ByOutcome(named.map(|(n, way)| (format!("o{n}"), kept(way))).collect())
             }
         };
         let stage = Stage {

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Number, Value};
 
-use crate::domain::workflow::{Field, FieldKind, Next, Stage};
+use crate::domain::workflow::{Field, FieldKind, NextStages, Stage};
 use crate::http::web::problem::HttpProblem;
 
 /// A form: JSON values by field.
@@ -85,7 +85,7 @@ pub(super) fn fit(form: &mut Form, fields: &[Field]) {
 
 /// The outcome of a form: the value of the only field whose choices all are outcomes.
 pub(super) fn outcome(stage: &Stage, form: &Form) -> Option<String> {
-    let Next::ByOutcome(outcomes) = &stage.next else {
+    let NextStages::ByOutcome(outcomes) = &stage.next else {
         return None;
     };
     let mut deciding = stage.form.iter().filter(|field| match &field.kind {
@@ -227,7 +227,7 @@ mod tests {
         };
         let outcomes = ["yes", "no"].map(|outcome| (outcome.to_owned(), Vec::new()));
         let mut stage = Stage {
-            next: Next::ByOutcome(BTreeMap::from(outcomes)),
+            next: NextStages::ByOutcome(BTreeMap::from(outcomes)),
             join: None,
             form: vec![choice("how", &["red"]), choice("decision", &["yes", "no"])],
             deadline: None,
@@ -237,7 +237,7 @@ mod tests {
         assert_eq!(outcome(&stage, &Form::new()), None);
         stage.form.push(choice("other", &["no"]));
         assert_eq!(outcome(&stage, &form), None, "two fields could decide");
-        stage.next = Next::All(Vec::new());
+        stage.next = NextStages::All(Vec::new());
         assert_eq!(outcome(&stage, &form), None);
     }
 }

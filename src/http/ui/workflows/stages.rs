@@ -7,7 +7,7 @@ use maud::{Markup, html};
 
 use crate::config::show_duration;
 use crate::domain::workflow::arrows::Arrows;
-use crate::domain::workflow::{Field, FieldKind, Join, Next, Stage, StageDeadline, Workflow};
+use crate::domain::workflow::{Field, FieldKind, Join, NextStages, Stage, StageDeadline, Workflow};
 
 const HEADINGS: [&str; 5] = ["Stage", "Leads to", "Join", "Deadline", "Form"];
 
@@ -71,10 +71,10 @@ fn row(name: &str, stage: &Stage) -> Markup {
     }
 }
 
-fn next(next: &Next) -> Markup {
+fn next(next: &NextStages) -> Markup {
     match next {
-        Next::All(stages) => all(stages),
-        Next::ByOutcome(choices) => html! {
+        NextStages::All(stages) => all(stages),
+        NextStages::ByOutcome(choices) => html! {
             @for (outcome, stages) in choices {
                 div { b { bdi { (outcome) } } ": " (all(stages)) }
             }

@@ -11,7 +11,7 @@ use expect_test::{Expect, expect};
 use jiff::SignedDuration;
 
 use super::{WorkflowFault, read};
-use crate::domain::workflow::{FieldKind, Join, Next};
+use crate::domain::workflow::{FieldKind, Join, NextStages};
 
 /// A file that is sound, to be spoilt by the line that a test adds below it.
 const SOUND: &str = "\
@@ -81,7 +81,7 @@ fn a_whole_file_is_read() {
 fn the_stages_of_a_whole_file_are_read() {
     let workflow = read(WHOLE.as_bytes()).unwrap();
     let review = &workflow.stages["review"];
-    let Next::ByOutcome(outcomes) = &review.next else {
+    let NextStages::ByOutcome(outcomes) = &review.next else {
         panic!("{review:?}");
     };
     assert_eq!(outcomes["accepted"], ["finance", "stock"]);
@@ -92,7 +92,7 @@ fn the_stages_of_a_whole_file_are_read() {
     let close = &workflow.stages["close"];
     assert_eq!(
         (close.join, &close.next),
-        (Some(Join::All), &Next::All(vec![]))
+        (Some(Join::All), &NextStages::All(vec![]))
     );
     assert_eq!(close.form[0].kind, FieldKind::Date);
     assert!(!close.form[0].required);
