@@ -8,7 +8,7 @@ use super::turns::{Claims, Done};
 use crate::domain::Kind;
 use crate::files::FilePath;
 use crate::store::StoreError;
-use crate::store::admin::deletion::{Deletion, Stopped, Walk};
+use crate::store::admin::deletion::{Deletion, OpenRecordsCursor, Stopped};
 use crate::store::admin::quarantine::ClaimLimits;
 
 /// How long samples are kept: an hour for the charts, and a margin.
@@ -63,10 +63,12 @@ impl Janitor {
         }
         let (next, more) = match (next, walk.kind()) {
             // Skipped records may be behind, and are tried again.
-            (Some(_), kind) if claimed > 0 && !cut.skip.is_empty() => (Walk::begin(kind), true),
+            (Some(_), kind) if claimed > 0 && !cut.skip.is_empty() => {
+                (OpenRecordsCursor::begin(kind), true)
+            }
             (Some(next), _) => (next, true),
-            (None, Kind::Upload) => (Walk::begin(Kind::Order), true),
-            (None, Kind::Order) => (Walk::begin(Kind::Upload), false),
+            (None, Kind::Upload) => (OpenRecordsCursor::begin(Kind::Order), true),
+            (None, Kind::Order) => (OpenRecordsCursor::begin(Kind::Upload), false),
         };
         *self.walk() = next;
         Ok(Done {
@@ -147,7 +149,7 @@ impl Janitor {
         self.stopped.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn walk(&self) -> MutexGuard<'_, Walk> {
+    fn walk(&self) -> MutexGuard<'_, OpenRecordsCursor> {
         self.walk.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -18,7 +18,7 @@ use super::relay::RelaySender;
 use crate::domain::Kind;
 use crate::files::Files;
 use crate::store::Store;
-use crate::store::admin::deletion::{Stopped, Walk};
+use crate::store::admin::deletion::{OpenRecordsCursor, Stopped};
 use crate::store::admin::quarantine::QuarantinedFor;
 use crate::telemetry::{Health, Telemetry};
 
@@ -47,7 +47,7 @@ pub struct Janitor {
     /// Where the contents of files are.
     pub files: Files,
     /// The position of the walk through never opened records.
-    pub walk: Mutex<Walk>,
+    pub walk: Mutex<OpenRecordsCursor>,
     /// Where the last slice of a deletion stopped.
     pub stopped: Mutex<Stopped>,
 }
@@ -164,7 +164,7 @@ impl Janitor {
 
     /// The first position of the walk.
     #[must_use]
-    pub const fn first_walk() -> Mutex<Walk> {
-        Mutex::new(Walk::begin(Kind::Upload))
+    pub const fn first_walk() -> Mutex<OpenRecordsCursor> {
+        Mutex::new(OpenRecordsCursor::begin(Kind::Upload))
     }
 }

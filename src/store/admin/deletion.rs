@@ -72,12 +72,12 @@ impl Stopped {
 
 /// The place of a walk through the open records of a kind: after this time and key.
 #[derive(Debug, Clone, Copy)]
-pub struct Walk {
+pub struct OpenRecordsCursor {
     kind: Kind,
     after: (Timestamp, Uuid),
 }
 
-impl Walk {
+impl OpenRecordsCursor {
     /// Before the first record of a kind.
     #[must_use]
     pub const fn begin(kind: Kind) -> Self {
@@ -122,9 +122,9 @@ impl Deletion {
     pub async fn unopened(
         store: &Store,
         kept_for: Duration,
-        walk: Walk,
+        walk: OpenRecordsCursor,
         limits: &ClaimLimits,
-    ) -> Result<(Self, Option<Walk>), StoreError> {
+    ) -> Result<(Self, Option<OpenRecordsCursor>), StoreError> {
         let connection = store.connection().await?;
         connection.begin().await?;
         let statement = connection.prepared(WALK_UNOPENED).await?;
@@ -143,7 +143,7 @@ impl Deletion {
         let rows = connection.query(&statement, &[&keys]).await?;
         let claimed = column(&rows, |row| ClaimedRecord::from_row(row, 0, 1));
         let next = match claimed.is_empty() {
-            true => after.map(|after| Walk { after, ..walk }),
+            true => after.map(|after| OpenRecordsCursor { after, ..walk }),
             // Once they are deleted there may be more at the same place.
             false => Some(walk),
         };
