@@ -10,7 +10,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use futures_util::stream;
 
-use super::problem::Refused;
+use super::problem::ErrorResponse;
 
 /// Memory that every connection may use; their number is limited.
 const SMALL: usize = 16 << 10;
@@ -30,7 +30,7 @@ pub(in crate::http) async fn drain(request: Request, next: Next) -> Response {
         return next.run(Request::from_parts(parts, body)).await;
     }
     let mut answer = next.run(request).await;
-    let is_refused = answer.extensions().get::<Refused>().is_some();
+    let is_refused = answer.extensions().get::<ErrorResponse>().is_some();
     if is_refused || answer.status().is_client_error() || answer.status().is_server_error() {
         let close = HeaderValue::from_static("close");
         answer.headers_mut().insert(header::CONNECTION, close);

@@ -212,7 +212,7 @@ pub(in crate::http) async fn render(request: Request, next: Next) -> Response {
 
 /// Marks an error response, whatever its status.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::http) struct Refused;
+pub(in crate::http) struct ErrorResponse;
 
 /// Renders the problem of a response, if it has one.
 pub(in crate::http) fn say(
@@ -223,7 +223,7 @@ pub(in crate::http) fn say(
         return response;
     };
     let mut answer = form(&problem);
-    answer.extensions_mut().insert(Refused);
+    answer.extensions_mut().insert(ErrorResponse);
     let headers = answer.headers_mut();
     if let Some(seconds) = problem.retry_after {
         headers.insert(header::RETRY_AFTER, seconds.into());
