@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{Left, Order, Pushed, Refusal, Target};
+use super::{Left, Order, PushRefusal, Pushed, Target};
 use crate::domain::workflow::{Join, NextStages, Stage};
 
 /// How far ahead of the existing stops a push may name one.
@@ -69,18 +69,18 @@ impl Order<'_> {
         let stage = match target {
             Target::Stage(name) => stages.get_key_value(name).map(|(name, _)| name),
             Target::Stop(id) if self.stops.iter().any(|stop| stop.data_id == *id) => {
-                return Pushed::Refused(Refusal::Left);
+                return Pushed::Refused(PushRefusal::Left);
             }
             Target::Stop(id) => stages.keys().find(|name| self.is_ahead(name, *id)),
         };
         match stage {
-            None => Pushed::Refused(Refusal::Unknown),
+            None => Pushed::Refused(PushRefusal::Unknown),
             // A second push for a stop must not leave the next stop at that stage.
             Some(name) if matches!(target, Target::Stage(_)) && self.entered(name) > 0 => {
-                Pushed::Refused(Refusal::Left)
+                Pushed::Refused(PushRefusal::Left)
             }
             Some(name) if self.may_come(name) => Pushed::Parked,
-            Some(_) => Pushed::Refused(Refusal::Left),
+            Some(_) => Pushed::Refused(PushRefusal::Left),
         }
     }
 

@@ -83,12 +83,12 @@ pub enum Pushed {
     /// Its stop may still be entered.
     Parked,
     /// It can't be applied, now or later.
-    Refused(Refusal),
+    Refused(PushRefusal),
 }
 
 /// Why a push can't be applied.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refusal {
+pub enum PushRefusal {
     /// The workflow has no such stage, the order no such stop.
     Unknown,
     /// The stop was left, and the order does not come back there.
@@ -182,7 +182,7 @@ impl Order<'_> {
             return self.absent(&push.target);
         };
         if count >= STOPS_MAX {
-            return Pushed::Refused(Refusal::TooManyStops);
+            return Pushed::Refused(PushRefusal::TooManyStops);
         }
         if let Some(stage) = self.workflow.stages.get(&stop.stage)
             && let Some(refusal) = unfit(self.workflow, stage, push)
@@ -190,7 +190,7 @@ impl Order<'_> {
             return Pushed::Refused(refusal);
         }
         if self.form.bytes_with(&push.form) > self.form_bytes_max {
-            return Pushed::Refused(Refusal::FormTooLong(self.form_bytes_max));
+            return Pushed::Refused(PushRefusal::FormTooLong(self.form_bytes_max));
         }
         stop.left = Some(Left {
             at: stamp.time,
@@ -205,7 +205,7 @@ impl Order<'_> {
     /// Leaves a stop past its deadline with the outcome that its workflow sets.
     pub fn time_out(&mut self, data_id: Uuid, outcome: String, now: Timestamp) -> Pushed {
         if self.stops.len() >= STOPS_MAX {
-            return Pushed::Refused(Refusal::TooManyStops);
+            return Pushed::Refused(PushRefusal::TooManyStops);
         }
         let stop = self.stops.iter_mut().find(|stop| stop.data_id == data_id);
         if let Some(stop) = stop {
@@ -254,14 +254,14 @@ pub fn through(stops: &[Stop]) -> Option<Timestamp> {
 
 /// Why a push can't leave a stage, at whichever stop.
 #[must_use]
-pub fn unfit(workflow: &Workflow, stage: &Stage, push: &Push) -> Option<Refusal> {
+pub fn unfit(workflow: &Workflow, stage: &Stage, push: &Push) -> Option<PushRefusal> {
     if let NextStages::ByOutcome(choices) = &stage.next
         && !push
             .outcome
             .as_ref()
             .is_some_and(|outcome| choices.contains_key(outcome))
     {
-        return Some(Refusal::Outcome(choices.keys().cloned().collect()));
+        return Some(PushRefusal::Outcome(choices.keys().cloned().collect()));
     }
     let known = |id: &String| stage.form.iter().any(|field| field.id == *id);
     let own: Filled = push
@@ -276,5 +276,5 @@ pub fn unfit(workflow: &Workflow, stage: &Stage, push: &Push) -> Option<Refusal>
         field: id.clone(),
         detail: "is no field of the workflow; its stages define the fields".to_owned(),
     }));
-    (!faults.is_empty()).then_some(Refusal::Form(faults))
+    (!faults.is_empty()).then_some(PushRefusal::Form(faults))
 }

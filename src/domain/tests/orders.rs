@@ -13,7 +13,7 @@ use proptest::sample::{Index, subsequence};
 use self::graphs::{Block, Builder, away_and_back, block, workflow};
 use crate::domain::form::{FORM_BYTES_MAX, Form, Shape, Value};
 use crate::domain::order::{
-    Order, Parked, Push, Pushed, Refusal, STOPS_MAX, Stop, Target, through,
+    Order, Parked, Push, PushRefusal, Pushed, STOPS_MAX, Stop, Target, through,
 };
 use crate::domain::workflow::{Field, FieldKind, Join, NextStages, Workflow};
 use crate::domain::{ProcessKey, Stamp};
@@ -245,7 +245,7 @@ fn a_loop_stops_at_its_stage_again_with_another_data_id() {
     };
     assert_eq!(
         order.push(&stamp(9), &stale, NOW),
-        Pushed::Refused(Refusal::Left)
+        Pushed::Refused(PushRefusal::Left)
     );
 }
 
@@ -265,7 +265,7 @@ fn a_join_is_entered_once_when_its_last_branch_arrives() {
     assert_eq!(active_stops(&order), [("close".to_owned(), 1)]);
     assert_eq!(
         push_stage(&mut order, "finance", None),
-        Pushed::Refused(Refusal::Left)
+        Pushed::Refused(PushRefusal::Left)
     );
     assert_eq!(push_stage(&mut order, "close", None), Pushed::Applied);
     assert!(through(&order.stops).is_some());
@@ -279,12 +279,12 @@ fn an_unknown_stage_and_a_wrong_outcome_are_refused_and_change_nothing() {
     let before = order.clone();
     assert_eq!(
         push_stage(&mut order, "nowhere", None),
-        Pushed::Refused(Refusal::Unknown)
+        Pushed::Refused(PushRefusal::Unknown)
     );
     let outcomes = vec!["accepted".to_owned(), "refused".to_owned()];
     assert_eq!(
         push_stage(&mut order, "review", Some("maybe")),
-        Pushed::Refused(Refusal::Outcome(outcomes))
+        Pushed::Refused(PushRefusal::Outcome(outcomes))
     );
     assert_eq!(order, before);
 }

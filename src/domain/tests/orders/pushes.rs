@@ -44,7 +44,7 @@ fn a_form_grows_no_longer_than_the_limit() {
     order.advance(NOW);
     let (fits, one_more) = (1_000 - "text".len(), 1_001 - "text".len());
     let refused = push_form(&mut order, "review", Some("refused"), "text", one_more);
-    assert_eq!(refused, Pushed::Refused(Refusal::FormTooLong(1_000)));
+    assert_eq!(refused, Pushed::Refused(PushRefusal::FormTooLong(1_000)));
     let applied = push_form(&mut order, "review", Some("refused"), "text", fits);
     assert_eq!(applied, Pushed::Applied);
     // What replaces a value counts instead of it.
@@ -92,7 +92,7 @@ fn of_two_pushes_by_name_one_leaves_the_visit_and_the_other_leaves_no_later_one(
         // The loop has come back to it: that visit is active, and a push by name leaves it.
         assert_eq!(second == Pushed::Applied, is_there_again);
         if !is_there_again {
-            assert_eq!(second, Pushed::Refused(Refusal::Left));
+            assert_eq!(second, Pushed::Refused(PushRefusal::Left));
         }
     }
     // Between two visits the name alone leaves nothing, and is not kept for the next one either.
@@ -104,7 +104,7 @@ fn of_two_pushes_by_name_one_leaves_the_visit_and_the_other_leaves_no_later_one(
         Pushed::Applied
     );
     let late = push_stage(&mut order, "review", Some("accepted"));
-    assert_eq!(late, Pushed::Refused(Refusal::Left));
+    assert_eq!(late, Pushed::Refused(PushRefusal::Left));
     let next = Order::data_id(key(), "review", 2);
     let early = Push {
         target: Target::Stop(next),
@@ -126,5 +126,5 @@ fn deadlines_that_lead_around_in_a_circle_stop_where_an_order_has_stopped_enough
     for _ in 1..STOPS_MAX {
         assert_eq!(time_out(), Pushed::Applied);
     }
-    assert_eq!(time_out(), Pushed::Refused(Refusal::TooManyStops));
+    assert_eq!(time_out(), Pushed::Refused(PushRefusal::TooManyStops));
 }

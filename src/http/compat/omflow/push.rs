@@ -9,7 +9,7 @@ use super::formdata::{self, Form};
 use super::{OmflowRequest, answer};
 use crate::domain::Happening;
 use crate::domain::access::Scope;
-use crate::domain::order::{self, Refusal};
+use crate::domain::order::{self, PushRefusal};
 use crate::domain::workflow::{Stage, Workflow};
 use crate::http::compat::APPLIED_WITHIN;
 use crate::http::submit::event_request::EventRequest;
@@ -86,17 +86,17 @@ fn fits(workflow: &Workflow, stage: &Stage, event: &Accepted) -> Result<(), Http
     };
     match order::unfit(workflow, stage, push) {
         None => Ok(()),
-        Some(Refusal::Outcome(outcomes)) => {
+        Some(PushRefusal::Outcome(outcomes)) => {
             let detail = format!("must be one of {}", outcomes.join(", "));
             Err(HttpProblem::body_at("#/outcome", &detail))
         }
-        Some(Refusal::Form(faults)) => super::open::fits(faults),
+        Some(PushRefusal::Form(faults)) => super::open::fits(faults),
         Some(
-            Refusal::Unknown
-            | Refusal::Left
-            | Refusal::Ended
-            | Refusal::TooManyStops
-            | Refusal::FormTooLong(_),
+            PushRefusal::Unknown
+            | PushRefusal::Left
+            | PushRefusal::Ended
+            | PushRefusal::TooManyStops
+            | PushRefusal::FormTooLong(_),
         ) => Err(HttpProblem::new(ProblemKind::Unprocessable, UNFIT)),
     }
 }

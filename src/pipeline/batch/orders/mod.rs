@@ -13,7 +13,7 @@ pub use self::refused::Refused;
 use self::refused::{invalid_form, of_push, refused};
 use self::walk::Walk;
 pub use self::walk::{Announced, Entered};
-use crate::domain::order::{self, Order, OrderLimits, Push, Pushed, Refusal};
+use crate::domain::order::{self, Order, OrderLimits, Push, PushRefusal, Pushed};
 use crate::domain::workflow::Workflow;
 use crate::domain::{Event, Happening, Opening, Process, ProcessKey, form};
 use crate::store::Unreadable;
@@ -191,7 +191,7 @@ impl Orders {
             return Err(invalid_form(faults));
         }
         if walk.row.form.bytes_with(&order.form) > self.limits.form_bytes {
-            return Err(of_push(&Refusal::FormTooLong(self.limits.form_bytes)));
+            return Err(of_push(&PushRefusal::FormTooLong(self.limits.form_bytes)));
         }
         // Only now: an opening that is refused binds the order to nothing.
         (walk.workflow, walk.row.version) = (Some(workflow), version);

@@ -1,7 +1,7 @@
 //! Why an event can't be applied, as a problem document.
 
 use crate::domain::form;
-use crate::domain::order::{Refusal, STOPS_MAX};
+use crate::domain::order::{PushRefusal, STOPS_MAX};
 use crate::store::Unreadable;
 use crate::store::write::parked::{OTHERS_BYTES_MAX, OTHERS_MAX};
 use crate::wire::{FieldFault, Problem, Reason};
@@ -122,31 +122,31 @@ pub(super) fn too_much_parked(bytes_max: usize) -> Refused {
     refused(Reason::LimitExceeded, "form", &detail)
 }
 
-pub(super) fn of_push(refusal: &Refusal) -> Refused {
+pub(super) fn of_push(refusal: &PushRefusal) -> Refused {
     match refusal {
-        Refusal::Unknown => {
+        PushRefusal::Unknown => {
             let detail = "is no stage of this order; see the current stages of the order";
             refused(Reason::UnknownStage, "stage", detail)
         }
-        Refusal::Left => {
+        PushRefusal::Left => {
             let detail = "was left, or will not be reached; see the current stages of the order, and \
                           give `data_id` where it comes to a stage again";
             refused(Reason::StageLeft, "stage", detail)
         }
-        Refusal::Ended => {
+        PushRefusal::Ended => {
             let detail = "was not reached before the order ended";
             refused(Reason::StageNotReached, "stage", detail)
         }
-        Refusal::TooManyStops => {
+        PushRefusal::TooManyStops => {
             let detail = format!("leads on, but an order stops at most {STOPS_MAX} times");
             refused(Reason::LimitExceeded, "stage", &detail)
         }
-        Refusal::Outcome(outcomes) => {
+        PushRefusal::Outcome(outcomes) => {
             let detail = format!("must be one of {}", outcomes.join(", "));
             refused(Reason::InvalidField, "outcome", &detail)
         }
-        Refusal::Form(faults) => invalid_form(faults.clone()),
-        Refusal::FormTooLong(bytes) => {
+        PushRefusal::Form(faults) => invalid_form(faults.clone()),
+        PushRefusal::FormTooLong(bytes) => {
             let detail = format!(
                 "makes the form of the order longer than {bytes} bytes (limits.form_bytes); put \
                  large contents into attachments"

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::refused::{Refused, of_push, too_many_parked, too_much_parked};
-use crate::domain::order::{Left, OrderLimits, Parked, Push, Pushed, Refusal, Stop};
+use crate::domain::order::{Left, OrderLimits, Parked, Push, PushRefusal, Pushed, Stop};
 use crate::domain::workflow::Workflow;
 use crate::domain::{ProcessKey, Stamp, form};
 use crate::store::Unreadable;
@@ -104,7 +104,7 @@ impl Walk {
         }
         let unreached = self.parked.drain(..);
         self.settled
-            .extend(unreached.map(|parked| (parked, Pushed::Refused(Refusal::Ended))));
+            .extend(unreached.map(|parked| (parked, Pushed::Refused(PushRefusal::Ended))));
         self.changed = true;
         self.ended = true;
     }
