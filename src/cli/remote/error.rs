@@ -26,7 +26,7 @@ pub(in crate::cli) enum RemoteError {
     },
     /// The server refused the request with a problem.
     #[error("{}", problem_text(&.0.problem))]
-    Refused(Box<Refusal>),
+    Refused(Box<RefusedRequest>),
     /// A response that no Waybill server gives.
     #[error("unexpected response {response} from {address}; is this a Waybill server?")]
     Unexpected {
@@ -39,7 +39,7 @@ pub(in crate::cli) enum RemoteError {
 
 /// A problem with which a server refused a request.
 #[derive(Debug)]
-pub(in crate::cli) struct Refusal {
+pub(in crate::cli) struct RefusedRequest {
     pub(in crate::cli) status: StatusCode,
     pub(in crate::cli) problem: Problem,
     /// The value of `Retry-After`.
@@ -71,7 +71,7 @@ impl RemoteError {
         }
         let seconds = headers.get(RETRY_AFTER);
         let seconds = seconds.and_then(|value| value.to_str().ok()?.parse().ok());
-        Some(Self::Refused(Box::new(Refusal {
+        Some(Self::Refused(Box::new(RefusedRequest {
             status,
             problem: serde_json::from_slice(body).ok()?,
             retry_after: seconds.map(Duration::from_secs),
@@ -79,7 +79,7 @@ impl RemoteError {
     }
 
     /// The refusal with one of these statuses.
-    pub(in crate::cli) fn refusal(&self, statuses: &[StatusCode]) -> Option<&Refusal> {
+    pub(in crate::cli) fn refusal(&self, statuses: &[StatusCode]) -> Option<&RefusedRequest> {
         match self {
             Self::Refused(refusal) if statuses.contains(&refusal.status) => Some(refusal),
             Self::Refused(_) | Self::Unreachable { .. } | Self::Unexpected { .. } => None,
