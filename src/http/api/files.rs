@@ -31,7 +31,7 @@ const AWAY: &str = "the file can't be read right now; try again in a moment";
     tag = "processes",
     summary = "The contents of a file",
     description = "With its detected media type, as a whole or a range.",
-    params(parameters::Token, parameters::FileId, parameters::Range),
+    params(parameters::Token, parameters::FileId, parameters::RangeHeaders),
     responses(
         (status = 200, description = "The whole file", content_type = "*/*", headers(("ETag", description = "The version of the file"))),
         (status = 206, description = "The range", content_type = "*/*", headers(("Content-Range", description = "The range and the size"))),

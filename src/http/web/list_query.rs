@@ -6,7 +6,7 @@ use crate::domain::Status;
 use crate::http::api::feed_query;
 use crate::store::read::list::LIST_MAX;
 use crate::store::read::list_cursor::ListCursor;
-use crate::store::read::list_selection::{Range, Selection};
+use crate::store::read::list_selection::{Selection, TimeRange};
 use crate::wire::{self, Limits};
 
 /// Default page size.
@@ -54,11 +54,11 @@ impl ListQuery {
             module: parameters.take("module", name),
             source: parameters.take("source", name),
             filename: parameters.take("filename", name),
-            opened: Range {
+            opened: TimeRange {
                 after: parameters.take("opened_after", time),
                 before: parameters.take("opened_before", time),
             },
-            ended: Range {
+            ended: TimeRange {
                 after: parameters.take("ended_after", time),
                 before: parameters.take("ended_before", time),
             },

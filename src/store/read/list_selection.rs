@@ -29,14 +29,14 @@ pub struct Selection {
     /// With this in the name of the file, ignoring case.
     pub filename: Option<String>,
     /// When they were opened.
-    pub opened: Range,
+    pub opened: TimeRange,
     /// When they ended.
-    pub ended: Range,
+    pub ended: TimeRange,
 }
 
 /// A range of times, open where a bound is `None`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Range {
+pub struct TimeRange {
     /// From this time on.
     pub after: Option<Timestamp>,
     /// Before this time.
@@ -50,9 +50,9 @@ impl Selection {
     pub fn sort(&self) -> Sort {
         if self.group.is_some() {
             Sort::Group
-        } else if self.ended != Range::default() {
+        } else if self.ended != TimeRange::default() {
             Sort::Ended
-        } else if self.opened != Range::default() {
+        } else if self.opened != TimeRange::default() {
             Sort::Opened
         } else {
             Sort::Created

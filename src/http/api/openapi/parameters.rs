@@ -64,7 +64,7 @@ pub(in super::super) struct IdempotencyKey {
 /// The part of a file.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
-pub(in super::super) struct Range {
+pub(in super::super) struct RangeHeaders {
     /// One range, such as `bytes=0-1023`; several, and unreadable ones, get the whole file.
     #[param(rename = "Range")]
     range: Option<String>,

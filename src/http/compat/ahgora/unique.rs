@@ -15,7 +15,7 @@ use crate::http::state::Api;
 use crate::http::web::problem::HttpProblem;
 use crate::store::StoreError;
 use crate::store::read::list::ListError;
-use crate::store::read::list_selection::{Range, Selection};
+use crate::store::read::list_selection::{Selection, TimeRange};
 
 /// Most pages of the tenant's newest processes, of 10,000 each, that are searched for an upload of
 /// this source: with more processes in between the request gets a new `unique`.
@@ -29,7 +29,7 @@ pub(super) async fn current(
 ) -> Result<String, HttpProblem> {
     let selection = Selection {
         source: Some(SOURCE.to_owned()),
-        opened: Range {
+        opened: TimeRange {
             after: since(clock::now(), validity),
             before: None,
         },

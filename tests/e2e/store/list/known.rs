@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use tokio_postgres::Row;
 use uuid::Uuid;
 use waybill::domain::{Kind, Status};
-use waybill::store::read::list_selection::{Range, Selection};
+use waybill::store::read::list_selection::{Selection, TimeRange};
 
 use crate::store::server::Server;
 
@@ -62,8 +62,8 @@ impl Server {
 pub(crate) fn expected(all: &[Known], tenant: &str, selection: &Selection) -> Vec<String> {
     let fits = |known: &&Known| known.tenant == tenant && known.fits(selection);
     let mut matching: Vec<_> = all.iter().filter(fits).collect();
-    let by_end = selection.ended != Range::default();
-    let by_opening = selection.opened != Range::default();
+    let by_end = selection.ended != TimeRange::default();
+    let by_opening = selection.opened != TimeRange::default();
     matching.sort_by_key(|known| {
         let at = match selection.group {
             None if by_end => known.ended_at.unwrap(),
@@ -102,7 +102,7 @@ impl Known {
     }
 }
 
-fn lies_in(range: Range, at: Option<Timestamp>) -> bool {
+fn lies_in(range: TimeRange, at: Option<Timestamp>) -> bool {
     range
         .after
         .is_none_or(|after| at.is_some_and(|at| at >= after))

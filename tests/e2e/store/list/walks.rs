@@ -2,7 +2,7 @@
 
 use waybill::store::read::list::{LIST_MAX, ListError};
 use waybill::store::read::list_cursor::{ListCursor, Sort};
-use waybill::store::read::list_selection::{Range, Selection};
+use waybill::store::read::list_selection::{Selection, TimeRange};
 
 use crate::store::list::known::{SELECTIONS, expected, selection};
 use crate::store::server::Server;
@@ -129,7 +129,7 @@ async fn a_cursor_is_valid_only_in_its_own_order_and_at_any_position() {
     ground.fill(1, 200).await;
     let all = Selection::default();
     let opened = Selection {
-        opened: Range {
+        opened: TimeRange {
             after: Some("2025-01-01T00:00:00Z".parse().unwrap()),
             before: None,
         },
