@@ -23,13 +23,13 @@ use super::parts::LISTED_MAX;
 use crate::domain::order::{Left, Stop};
 use crate::domain::replay_history::{Past, Was};
 use crate::domain::{Event, Item, Process, Stamp};
-use crate::store::read::history::Part;
+use crate::store::read::history::LogPart;
 use crate::store::read::record::{LoggedEvent, Record, StoredItem};
 use crate::wire;
 
 /// Rewinds a process from its current record to the end of a part of its log; `None` if an event in
 /// that part is damaged.
-pub fn rewind(found: &mut FoundProcess, part: Part) -> Option<()> {
+pub fn rewind(found: &mut FoundProcess, part: LogPart) -> Option<()> {
     let FoundProcess { record, order } = found;
     let at = part.events.last()?.received_at;
     let was = fold(record, order.as_ref(), &part.events)?;
@@ -111,7 +111,7 @@ impl Record {
         self.items = was.items.into_iter().map(stored).collect();
     }
 
-    fn list(&mut self, part: Part) {
+    fn list(&mut self, part: LogPart) {
         let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
         self.cursor = Some(part.end);
         self.logged = count(part.events.len());

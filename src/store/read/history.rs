@@ -31,12 +31,12 @@ pub enum Log {
     /// It is longer than one query reads.
     TooLong,
     /// All of it.
-    Whole(Part),
+    Whole(LogPart),
 }
 
 /// The first part of a log.
 #[derive(Debug, Clone)]
-pub struct Part {
+pub struct LogPart {
     /// Its events in the order of commits.
     pub events: Vec<LoggedEvent>,
     /// The place of the last one.
@@ -95,7 +95,7 @@ impl Log {
         if let Self::Whole(part) = self {
             part.events.push(event);
         } else {
-            *self = Self::Whole(Part {
+            *self = Self::Whole(LogPart {
                 events: vec![event],
                 end,
                 is_last: row.get(9),

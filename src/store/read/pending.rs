@@ -12,7 +12,7 @@ const READ: &str = include_str!("../queries/read/read_outbox.sql");
 
 /// A message in the outbox.
 #[derive(Debug, Clone)]
-pub struct Pending {
+pub struct PendingMessage {
     /// What it is for.
     pub what: MessageKind,
     /// Its destination.
@@ -29,12 +29,16 @@ pub struct Pending {
 
 impl Store {
     /// The messages of a process that are not confirmed yet, its completion first.
-    pub async fn pending(&self, key: ProcessKey, limit: i64) -> Result<Vec<Pending>, StoreError> {
+    pub async fn pending(
+        &self,
+        key: ProcessKey,
+        limit: i64,
+    ) -> Result<Vec<PendingMessage>, StoreError> {
         let connection = self.connection().await?;
         let statement = connection.prepared(READ).await?;
         let rows = connection.query(&statement, &[&key.0, &limit]).await?;
         let pending = |row: &Row| {
-            Ok::<_, StoreError>(Pending {
+            Ok::<_, StoreError>(PendingMessage {
                 what: outbox::what(row.get(0))?,
                 destination: Destination {
                     exchange: row.get(1),

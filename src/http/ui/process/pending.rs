@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use crate::http::ui::format;
-use crate::store::read::pending::Pending;
+use crate::store::read::pending::PendingMessage;
 use crate::store::write::outbox::{MessageKind, Slow};
 use crate::store::write::slow_outbox::Destination;
 use crate::view::escape;
@@ -20,14 +20,14 @@ const HEADINGS: [&str; 5] = [
 ];
 
 /// Whether the completion is among them.
-pub(super) fn has_completion(pending: &[Pending]) -> bool {
+pub(super) fn has_completion(pending: &[PendingMessage]) -> bool {
     pending
         .iter()
         .any(|one| one.what == MessageKind::Completion)
 }
 
 /// The table, or nothing if no message waits.
-pub(super) fn table(pending: &[Pending]) -> Markup {
+pub(super) fn table(pending: &[PendingMessage]) -> Markup {
     html! {
         @if !pending.is_empty() {
             h3 #outbox { "Waiting to be published" }
@@ -42,7 +42,7 @@ pub(super) fn table(pending: &[Pending]) -> Markup {
     }
 }
 
-fn row(pending: &Pending) -> Markup {
+fn row(pending: &PendingMessage) -> Markup {
     let [name, _, reason, attempts, next] = HEADINGS;
     let [_, destination, ..] = HEADINGS;
     html! {
