@@ -8,7 +8,7 @@ use axum::response::Response;
 use super::openapi::{parameters, responses};
 use crate::http::state::Api;
 use crate::http::submit::idempotency;
-use crate::http::submit::multipart::Parts;
+use crate::http::submit::multipart::MultipartParts;
 use crate::http::submit::receipt::{self, Uploads};
 use crate::http::submit::upload_form::{AllowedFields, UploadSender};
 use crate::http::web::auth::Caller;
@@ -44,7 +44,7 @@ pub(in crate::http) async fn post(
     Caller(access): Caller,
     parameters: Parameters,
     headers: HeaderMap,
-    form: Result<Parts, MultipartRejection>,
+    form: Result<MultipartParts, MultipartRejection>,
 ) -> Result<Response, HttpProblem> {
     parameters.finish(&[])?;
     let key = idempotency::key(&headers)?;

@@ -27,7 +27,7 @@ const TOO_MUCH: &str = "there is too much before a part";
 
 /// A form that is parsed while it arrives.
 #[derive(Debug)]
-pub(in crate::http) struct Parts {
+pub(in crate::http) struct MultipartParts {
     form: Multipart,
     left: BytesLeft,
     count: usize,
@@ -46,7 +46,7 @@ struct Chunks {
     left: BytesLeft,
 }
 
-impl Parts {
+impl MultipartParts {
     /// The next part, if there is one.
     pub(in crate::http) async fn part(&mut self) -> Result<Option<Field<'_>>, HttpProblem> {
         self.left.set(BETWEEN_BYTES_MAX);
@@ -63,7 +63,7 @@ impl Parts {
     }
 }
 
-impl<S: Send + Sync> FromRequest<S> for Parts {
+impl<S: Send + Sync> FromRequest<S> for MultipartParts {
     type Rejection = MultipartRejection;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, MultipartRejection> {
@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     /// A long form with this beginning.
-    async fn parts(begin: &str, more: &str) -> (Parts, Arc<AtomicUsize>) {
+    async fn parts(begin: &str, more: &str) -> (MultipartParts, Arc<AtomicUsize>) {
         let begin = stream::iter([Bytes::from(begin.to_owned())]);
         let more = stream::repeat(Bytes::from(more.to_owned())).take(4_096);
         let read = Arc::new(AtomicUsize::new(0));
@@ -141,7 +141,10 @@ mod tests {
         let body = Body::from_stream(begin.chain(more).map(count));
         let request = Request::builder().header("content-type", "multipart/form-data; boundary=x");
         let request = request.body(body).unwrap();
-        (Parts::from_request(request, &()).await.unwrap(), read)
+        (
+            MultipartParts::from_request(request, &()).await.unwrap(),
+            read,
+        )
     }
 
     #[tokio::test]

@@ -10,7 +10,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::event_request::EventRequest;
 use super::idempotency::{self, SOURCE};
-use super::multipart::Parts;
+use super::multipart::MultipartParts;
 use super::receipt::Receipt;
 use super::upload::{ALL_TOO_LARGE, Allowance, Attachment, BROKEN, Owner};
 use crate::domain::ProcessKey;
@@ -71,7 +71,7 @@ impl Api {
     pub(in crate::http) async fn receive_form(
         &self,
         sender: UploadSender<'_>,
-        form: Result<Parts, MultipartRejection>,
+        form: Result<MultipartParts, MultipartRejection>,
         fields: AllowedFields,
     ) -> Result<UploadForm, HttpProblem> {
         let place = self.uploads.place()?;

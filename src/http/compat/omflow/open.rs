@@ -18,7 +18,7 @@ use crate::domain::{Happening, ProcessKey};
 use crate::http::compat::APPLIED_WITHIN;
 use crate::http::submit::event_request::EventRequest;
 use crate::http::submit::idempotency::{self, SOURCE};
-use crate::http::submit::multipart::Parts;
+use crate::http::submit::multipart::MultipartParts;
 use crate::http::submit::receipt::ReceiptState;
 use crate::http::submit::upload::BROKEN;
 use crate::http::submit::upload::{Allowance, Attachment, Owner};
@@ -93,7 +93,7 @@ impl OmflowRequest {
         request: Request,
         fields: &mut KnownFields,
     ) -> Result<Option<Opening>, HttpProblem> {
-        let form = Parts::from_request(request, &self.api).await;
+        let form = MultipartParts::from_request(request, &self.api).await;
         let mut form = form.map_err(|_| HttpProblem::new(ProblemKind::InvalidBody, BROKEN))?;
         let mut allowance = Allowance {
             request: self.api.uploads.request_bytes,

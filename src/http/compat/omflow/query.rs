@@ -6,7 +6,7 @@ use axum::response::Response;
 use super::fields::{BodyEncoding, KnownFields};
 use super::{OmflowRequest, answer};
 use crate::domain::access::Scope;
-use crate::http::submit::multipart::Parts;
+use crate::http::submit::multipart::MultipartParts;
 use crate::http::submit::upload::BROKEN;
 use crate::http::web::problem::{HttpProblem, ProblemKind};
 
@@ -38,7 +38,7 @@ impl OmflowRequest {
         if encoding != BodyEncoding::Multipart {
             return self.take(encoding, request).await;
         }
-        let form = Parts::from_request(request, &self.api).await;
+        let form = MultipartParts::from_request(request, &self.api).await;
         let mut form = form.map_err(|_| HttpProblem::new(ProblemKind::InvalidBody, BROKEN))?;
         let mut fields = KnownFields::default();
         while let Some(part) = form.part().await? {

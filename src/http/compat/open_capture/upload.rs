@@ -12,7 +12,7 @@ use super::answer;
 use crate::http::compat::APPLIED_WITHIN;
 use crate::http::state::Api;
 use crate::http::submit::idempotency;
-use crate::http::submit::multipart::Parts;
+use crate::http::submit::multipart::MultipartParts;
 use crate::http::submit::receipt::{Receipt, ReceiptState as Applied};
 use crate::http::submit::upload_form::{AllowedFields, UploadForm, UploadSender};
 use crate::http::web::auth::Caller;
@@ -35,7 +35,7 @@ pub(super) async fn post(
     State(api): State<Api>,
     Caller(access): Caller,
     headers: HeaderMap,
-    form: Result<Parts, MultipartRejection>,
+    form: Result<MultipartParts, MultipartRejection>,
 ) -> Result<Response, HttpProblem> {
     let key = idempotency::key(&headers)?;
     let sender = UploadSender {
