@@ -11,8 +11,8 @@ use crate::store::read::feed::{Feed, FeedEvent};
 /// A page of the feed.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = EventPage)]
-pub struct PageView<'a> {
-    events: Vec<EventView<'a>>,
+pub struct FeedPageView<'a> {
+    events: Vec<FeedEventView<'a>>,
     /// The cursor of the next page.
     next: String,
     /// Whether there are more events.
@@ -22,7 +22,7 @@ pub struct PageView<'a> {
 /// One event.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Event)]
-pub struct EventView<'a> {
+pub struct FeedEventView<'a> {
     cursor: String,
     id: &'a str,
     source: &'a str,
@@ -47,8 +47,8 @@ pub struct EventView<'a> {
 
 /// The JSON view of a page.
 #[must_use]
-pub fn page(feed: &Feed) -> PageView<'_> {
-    PageView {
+pub fn page(feed: &Feed) -> FeedPageView<'_> {
+    FeedPageView {
         events: feed.events.iter().map(event).collect(),
         next: feed.next.to_string(),
         more: feed.more,
@@ -57,9 +57,9 @@ pub fn page(feed: &Feed) -> PageView<'_> {
 
 /// The JSON view of one event.
 #[must_use]
-pub fn event(event: &FeedEvent) -> EventView<'_> {
+pub fn event(event: &FeedEvent) -> FeedEventView<'_> {
     let logged = &event.logged;
-    EventView {
+    FeedEventView {
         cursor: event.cursor.to_string(),
         id: &logged.id,
         source: &logged.source,

@@ -12,7 +12,7 @@ use crate::store::read::list::{Listed, Listing};
 /// A page of a list.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ProcessPage)]
-pub struct PageView<'a> {
+pub struct ListPageView<'a> {
     processes: Vec<ProcessView<'a>>,
     /// The cursor of the next page.
     next: Option<String>,
@@ -45,8 +45,8 @@ struct ProcessView<'a> {
 
 /// The JSON view of a page.
 #[must_use]
-pub fn page(listing: &Listing) -> PageView<'_> {
-    PageView {
+pub fn page(listing: &Listing) -> ListPageView<'_> {
+    ListPageView {
         processes: listing.processes.iter().map(process).collect(),
         next: listing.next.map(|next| next.to_string()),
         more: listing.next.is_some(),

@@ -65,9 +65,9 @@ pub struct View<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) errors: Option<Vec<ErrorView<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) events: Option<Vec<EventView<'a>>>,
+    pub(crate) events: Option<Vec<LoggedEventView<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) late: Option<Vec<Line<'a>>>,
+    pub(crate) late: Option<Vec<EventLine<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) order: Option<OrderView<'a>>,
 }
@@ -130,9 +130,9 @@ pub(crate) struct ErrorView<'a> {
 
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[schema(as = LoggedEvent)]
-pub(crate) struct EventView<'a> {
+pub(crate) struct LoggedEventView<'a> {
     #[serde(flatten)]
-    pub(crate) line: Line<'a>,
+    pub(crate) line: EventLine<'a>,
     pub(crate) sequence: Option<u64>,
     pub(crate) received_at: Timestamp,
     pub(crate) late: bool,
@@ -141,7 +141,8 @@ pub(crate) struct EventView<'a> {
 }
 
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub(crate) struct Line<'a> {
+#[schema(as = Line)]
+pub(crate) struct EventLine<'a> {
     pub(crate) time: Timestamp,
     #[serde(rename = "type")]
     pub(crate) type_name: Cow<'a, str>,
@@ -256,8 +257,8 @@ fn error(item: &StoredItem) -> ErrorView<'_> {
     }
 }
 
-fn event(event: &LoggedEvent, data: bool) -> EventView<'_> {
-    EventView {
+fn event(event: &LoggedEvent, data: bool) -> LoggedEventView<'_> {
+    LoggedEventView {
         line: line(event),
         sequence: event.sequence,
         received_at: event.received_at,
@@ -266,8 +267,8 @@ fn event(event: &LoggedEvent, data: bool) -> EventView<'_> {
     }
 }
 
-fn line(event: &LoggedEvent) -> Line<'_> {
-    Line {
+fn line(event: &LoggedEvent) -> EventLine<'_> {
+    EventLine {
         time: event.time,
         type_name: Cow::from(&event.type_name),
         source: Cow::from(&event.source),

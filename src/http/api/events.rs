@@ -21,7 +21,7 @@ use crate::http::web::prefer;
 use crate::http::web::problem::{HttpProblem, ProblemKind};
 use crate::store::read::feed::{Feed, FeedError};
 use crate::store::read::feed_cursor::Cursor;
-use crate::view::feed::{self, PageView};
+use crate::view::feed::{self, FeedPageView};
 
 /// Comments keep the connection open through proxies.
 const COMMENT_EVERY: Duration = Duration::from_secs(15);
@@ -41,7 +41,7 @@ const LAST_EVENT_ID: &str = "last-event-id";
     description = "A client that continues with `after`, the `next` of the previous page, neither skips nor repeats an event. With `Prefer: wait` it waits for an event.",
     params(parameters::Events, parameters::Prefer),
     responses(
-        (status = 200, description = "A page", body = PageView, headers(("Link", description = "Link to the next page"))),
+        (status = 200, description = "A page", body = FeedPageView, headers(("Link", description = "Link to the next page"))),
         responses::FeedProblems,
     ),
 )]

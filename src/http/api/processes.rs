@@ -11,7 +11,7 @@ use crate::http::web::list_query::ListQuery;
 use crate::http::web::params::Parameters;
 use crate::http::web::problem::HttpProblem;
 use crate::store::read::list::ListError;
-use crate::view::listing::{self, PageView};
+use crate::view::listing::{self, ListPageView};
 
 const OTHER_SORT: &str =
     "after belongs to a list in another order; use a cursor with the parameters that it came from";
@@ -26,7 +26,7 @@ const OTHER_SORT: &str =
     description = "Continue with `after` until `next` is null; a page may be empty and still have a `next`.",
     params(parameters::Processes),
     responses(
-        (status = 200, description = "A page", body = PageView, headers(("Link", description = "Link to the next page"))),
+        (status = 200, description = "A page", body = ListPageView, headers(("Link", description = "Link to the next page"))),
         responses::ListProblems,
     ),
 )]
