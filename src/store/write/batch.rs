@@ -12,7 +12,7 @@ use super::item::{self, ChangedItem};
 pub use super::loaded::Loaded;
 use super::outbox::{self, OutboxRow};
 use super::parked::{self, DecidedKinds};
-use super::stage::{self, OrderChanges, Orders};
+use super::stage::{self, LoadedOrders, OrderChanges};
 use super::{counters, loaded, process};
 use crate::domain::completion::ItemSummary;
 use crate::domain::{Event, Kind, Process, ProcessKey};
@@ -154,7 +154,7 @@ pub async fn load_orders(
     connection: &Connection,
     keys: &[Uuid],
     workflows: &[&str],
-) -> Result<Orders, StoreError> {
+) -> Result<LoadedOrders, StoreError> {
     stage::load(connection, keys, workflows).await
 }
 

@@ -38,7 +38,7 @@ pub struct OrderRow {
 
 /// Orders by process, and the newest workflow versions.
 #[derive(Debug, Default)]
-pub struct Orders {
+pub struct LoadedOrders {
     /// The state of each.
     pub rows: HashMap<ProcessKey, OrderRow>,
     /// The newest version of each requested workflow that exists.
@@ -47,7 +47,7 @@ pub struct Orders {
     pub unreadable: HashMap<ProcessKey, Unreadable>,
 }
 
-impl Orders {
+impl LoadedOrders {
     fn row(&mut self, key: Uuid) -> &mut OrderRow {
         self.rows.entry(ProcessKey(key)).or_default()
     }
@@ -88,8 +88,8 @@ pub(super) async fn load(
     connection: &Connection,
     keys: &[Uuid],
     workflows: &[&str],
-) -> Result<Orders, StoreError> {
-    let mut orders = Orders::default();
+) -> Result<LoadedOrders, StoreError> {
+    let mut orders = LoadedOrders::default();
     if keys.is_empty() {
         return Ok(orders);
     }

@@ -56,7 +56,7 @@ pub struct Workflows {
 impl Orders {
     /// The loaded orders of a batch, and those that this version can't read.
     pub fn new(
-        loaded: crate::store::write::stage::Orders,
+        loaded: crate::store::write::stage::LoadedOrders,
         workflows: Workflows,
         limits: OrderLimits,
     ) -> (Self, HashMap<ProcessKey, Unreadable>) {
