@@ -18,7 +18,7 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 
 use super::found::FoundProcess;
-use super::order::Order;
+use super::order::OrderDetails;
 use super::parts::LISTED_MAX;
 use crate::domain::order::{Left, Stop};
 use crate::domain::replay_history::{Past, Was};
@@ -46,7 +46,7 @@ pub fn rewind(found: &mut FoundProcess, part: LogPart) -> Option<()> {
 
 /// Merges the part, without events that changed nothing: late ones, and pushes that are still
 /// parked.
-fn fold(record: &Record, order: Option<&Order>, events: &[LoggedEvent]) -> Option<Was> {
+fn fold(record: &Record, order: Option<&OrderDetails>, events: &[LoggedEvent]) -> Option<Was> {
     let parked = order.iter().flat_map(|order| &order.status.parked);
     let parked: HashSet<(&str, &str)> = parked
         .map(|push| (push.source.as_str(), push.id.as_str()))
@@ -122,7 +122,7 @@ impl Record {
     }
 }
 
-impl Order {
+impl OrderDetails {
     fn rewind(&mut self, was: &Was, at: Timestamp, ended: Option<Timestamp>, has_ended: bool) {
         let status = &mut self.status;
         let form = was.form.fields.iter();

@@ -1,6 +1,6 @@
 //! A process with the data that is shown of it.
 
-use super::order::Order;
+use super::order::OrderDetails;
 use crate::store::read::record::Record;
 
 /// A process with the requested parts.
@@ -9,5 +9,5 @@ pub struct FoundProcess {
     /// The record.
     pub record: Record,
     /// The status of an order, if it was requested.
-    pub order: Option<Order>,
+    pub order: Option<OrderDetails>,
 }

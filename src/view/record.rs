@@ -8,7 +8,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 pub use super::completion::Completion;
-use super::order::Order;
+use super::order::OrderDetails;
 use super::order::json::parsed;
 use super::order::json::{OrderView, order_view};
 use super::parts::LISTED_MAX;
@@ -151,7 +151,7 @@ pub(crate) struct EventLine<'a> {
 }
 
 /// The JSON view of a record, with the requested parts.
-pub fn view<'a>(record: &'a Record, order: Option<&'a Order>, parts: &Parts) -> View<'a> {
+pub fn view<'a>(record: &'a Record, order: Option<&'a OrderDetails>, parts: &Parts) -> View<'a> {
     let process = &record.process;
     let ended = process.ended.as_ref();
     let steps = record.events.iter().filter(|event| Step::is(event));

@@ -10,7 +10,7 @@ use super::order;
 use crate::cli::output::Style;
 use crate::domain::order::{Left, Stop};
 use crate::store::read::order_status::{OrderStatus, ParkedPush};
-use crate::view::order::Order;
+use crate::view::order::OrderDetails;
 use crate::view::order::json::{OrderView, order_view};
 
 const GRAPH: &str = "\
@@ -36,7 +36,7 @@ fn time(second: u8) -> Timestamp {
     format!("2026-11-21T20:44:{second:02}Z").parse().unwrap()
 }
 
-fn shown(order: &Order) -> String {
+fn shown(order: &OrderDetails) -> String {
     let json = serde_json::to_string(&order_view(order)).unwrap();
     let view: OrderView<'static> = serde_json::from_str(&json).unwrap();
     assert_eq!(serde_json::to_string(&view).unwrap(), json);
@@ -61,14 +61,14 @@ fn stop(stage: &str, number: u32, left: Option<&str>) -> Stop {
     }
 }
 
-fn order(stops: Vec<Stop>) -> Order {
+fn order(stops: Vec<Stop>) -> OrderDetails {
     let parked = |id: &str, data: &str| ParkedPush {
         source: "shop".into(),
         id: id.into(),
         parked_at: time(4),
         data: data.into(),
     };
-    Order {
+    OrderDetails {
         status: OrderStatus {
             version: Some(1),
             form: [("note\u{1b}".to_owned(), r#""x""#.to_owned())].into(),

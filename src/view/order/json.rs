@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{Order, WaitingJoin, outcomes};
+use super::{OrderDetails, WaitingJoin, outcomes};
 use crate::domain::order::Stop;
 use crate::domain::workflow::{Field, FieldKind, Stage};
 
@@ -69,7 +69,7 @@ pub(crate) struct LeftView<'a> {
 }
 
 /// The JSON view of an order.
-pub fn order_view(order: &Order) -> OrderView<'_> {
+pub fn order_view(order: &OrderDetails) -> OrderView<'_> {
     let status = &order.status;
     OrderView {
         version: status.version,
@@ -90,7 +90,7 @@ pub fn order_view(order: &Order) -> OrderView<'_> {
     }
 }
 
-fn place<'a>(order: &'a Order, stop: &'a Stop) -> PlaceView<'a> {
+fn place<'a>(order: &'a OrderDetails, stop: &'a Stop) -> PlaceView<'a> {
     let stage = order.stage(&stop.stage);
     let deadline = stage.and_then(|stage| stage.deadline.as_ref());
     PlaceView {

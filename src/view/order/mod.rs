@@ -21,7 +21,7 @@ const STOPS_MAX: i64 = 1_000;
 
 /// The data of an order in addition to its record.
 #[derive(Debug, Clone)]
-pub struct Order {
+pub struct OrderDetails {
     /// Its stored status.
     pub status: OrderStatus,
     /// Its workflow; none before its opening, or if this version can't read it.
@@ -43,7 +43,7 @@ pub struct WaitingJoin<'a> {
 pub async fn load<'a>(
     store: &Store,
     records: impl Iterator<Item = &'a Record>,
-) -> Result<HashMap<ProcessKey, Result<Order, Unreadable>>, StoreError> {
+) -> Result<HashMap<ProcessKey, Result<OrderDetails, Unreadable>>, StoreError> {
     let orders = records.filter(|record| record.process.kind == Kind::Order);
     let names: HashMap<ProcessKey, Option<&str>> = orders.map(workflow_name).collect();
     if names.is_empty() {
@@ -72,7 +72,7 @@ pub async fn load<'a>(
             (Some(0), _) | (_, None) => Some(Arc::new(Workflow::plain())),
             (Some(version), Some(name)) => catalog.get(&(name.to_owned(), version)).cloned(),
         };
-        Order { status, workflow }
+        OrderDetails { status, workflow }
     };
     let orders = statuses.into_iter();
     let orders = orders.map(|(key, status)| (key, status.map(|s| order((key, s)))));
@@ -86,7 +86,7 @@ fn workflow_name(record: &Record) -> (ProcessKey, Option<&str>) {
     (process.key, name)
 }
 
-impl Order {
+impl OrderDetails {
     /// Its current stops.
     pub fn active(&self) -> impl Iterator<Item = &Stop> {
         let stops = self.status.stops.iter();

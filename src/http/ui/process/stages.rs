@@ -13,7 +13,7 @@ use crate::http::ui::format;
 use crate::http::ui::workflows::picture::{self, Note, Notes, StageState};
 use crate::view::found::FoundProcess;
 use crate::view::order::json::parsed;
-use crate::view::order::{Order, outcomes};
+use crate::view::order::{OrderDetails, outcomes};
 
 const HEADINGS: [&str; 6] = ["Stage", "Entered", "Left", "Outcome", "Deadline", "Stop"];
 const UNOPENED: &str = "Its stages are known once its opening event has arrived.";
@@ -50,7 +50,7 @@ pub(super) fn section(found: &FoundProcess) -> Markup {
 }
 
 /// The current stages in a sentence.
-fn summary(order: &Order) -> String {
+fn summary(order: &OrderDetails) -> String {
     let names: Vec<_> = order.active().map(|stop| stop.stage.as_str()).collect();
     match (names.is_empty(), order.status.stops_count) {
         (false, _) => format!("Waiting at {}.", names.join(" and ")),
@@ -60,7 +60,7 @@ fn summary(order: &Order) -> String {
     }
 }
 
-fn notes<'a>(workflow: &'a Workflow, order: &Order) -> Notes<'a> {
+fn notes<'a>(workflow: &'a Workflow, order: &OrderDetails) -> Notes<'a> {
     let mut stops: BTreeMap<&str, (usize, bool)> = BTreeMap::new();
     for stop in &order.status.stops {
         let (count, is_here) = stops.entry(&stop.stage).or_default();
@@ -86,7 +86,7 @@ fn note(stops: Option<(usize, bool)>) -> Note {
 }
 
 /// The joins that wait, and the parked pushes.
-fn waits(order: &Order) -> Markup {
+fn waits(order: &OrderDetails) -> Markup {
     let parked = order.status.parked_count;
     html! {
         @for join in order.joins() {
@@ -104,7 +104,7 @@ fn waits(order: &Order) -> Markup {
     }
 }
 
-fn stops(order: &Order) -> Markup {
+fn stops(order: &OrderDetails) -> Markup {
     let stops = &order.status.stops;
     let listed = u64::try_from(stops.len()).unwrap_or(u64::MAX);
     html! {
@@ -122,7 +122,7 @@ fn stops(order: &Order) -> Markup {
     }
 }
 
-fn row(order: &Order, stop: &Stop) -> Markup {
+fn row(order: &OrderDetails, stop: &Stop) -> Markup {
     let stage = order.stage(&stop.stage);
     let outcomes_of_stage = stage.map(outcomes).unwrap_or_default();
     let deadline = stage.and_then(|stage| stage.deadline.as_ref());
