@@ -44,7 +44,7 @@ pub(super) fn router(api: &Api) -> Router {
         let gate = Gate::new(api.keys.clone(), scope).finds(login::key);
         routes.route_layer(from_fn_with_state(gate, auth::admit))
     };
-    let charts = get(charts::page::get).layer(Extension(charts::Latest::default()));
+    let charts = get(charts::page::get).layer(Extension(charts::ChartPolls::default()));
     let pages = Router::new()
         .route(paths::PROCESSES, get(processes::list::get))
         .route(paths::PROCESS, get(process::show::get))

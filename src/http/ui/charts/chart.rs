@@ -21,15 +21,15 @@ pub(super) struct Chart {
     /// What it shows, in a sentence.
     pub(super) about: &'static str,
     pub(super) unit: Unit,
-    pub(super) form: Form,
+    pub(super) form: ChartStyle,
     /// When its first minute begins.
     pub(super) start: Timestamp,
-    pub(super) lines: Vec<Line>,
+    pub(super) lines: Vec<ChartLine>,
 }
 
 /// How values are drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
+pub(super) enum ChartStyle {
     Lines,
     /// As stacked bars.
     Stacked,
@@ -37,14 +37,14 @@ pub(super) enum Form {
 
 /// One value per minute; `None` where it is not known.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Line {
+pub(super) struct ChartLine {
     pub(super) name: &'static str,
     /// Its style: one of four.
     pub(super) mark: usize,
     pub(super) values: Vec<Option<f64>>,
 }
 
-impl Line {
+impl ChartLine {
     /// The highest value, or zero.
     pub(super) fn highest(&self) -> f64 {
         self.values.iter().flatten().copied().fold(0.0, f64::max)
@@ -66,7 +66,7 @@ impl Chart {
             section.chart id=(format!("chart-{}", self.id)) {
                 h2 { (self.name) }
                 p.hint { (self.about) }
-                @if self.lines.iter().all(Line::is_unknown) {
+                @if self.lines.iter().all(ChartLine::is_unknown) {
                     p.empty { "No samples yet for this chart." }
                 } @else {
                     (self.legend())
@@ -111,8 +111,8 @@ impl Chart {
                     text.tick x=(x) y=(Frame::BOTTOM + 18.0) text-anchor="middle" { (text) }
                 }
                 @match self.form {
-                    Form::Lines => @for line in &self.lines { (marks::line(&frame, line)) },
-                    Form::Stacked => (marks::stack(&frame, &self.lines)),
+                    ChartStyle::Lines => @for line in &self.lines { (marks::line(&frame, line)) },
+                    ChartStyle::Stacked => (marks::stack(&frame, &self.lines)),
                 }
             }
         }
@@ -121,8 +121,12 @@ impl Chart {
     /// The highest value in the picture.
     fn highest(&self) -> f64 {
         match self.form {
-            Form::Lines => self.lines.iter().map(Line::highest).fold(0.0, f64::max),
-            Form::Stacked => {
+            ChartStyle::Lines => self
+                .lines
+                .iter()
+                .map(ChartLine::highest)
+                .fold(0.0, f64::max),
+            ChartStyle::Stacked => {
                 let sum = |minute| {
                     let values = self
                         .lines

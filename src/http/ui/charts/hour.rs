@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::chart::{Chart, Form, Line};
+use super::chart::{Chart, ChartLine, ChartStyle};
 use super::quantile::{quantile, real};
 use super::scale::minute_of;
 use super::unit::Unit;
@@ -92,7 +92,7 @@ impl Hour {
             })
         });
         Chart {
-            form: Form::Stacked,
+            form: ChartStyle::Stacked,
             lines: lines.collect(),
             ..self.chart("outcomes", "Outcomes", Unit::Count)
         }
@@ -138,13 +138,18 @@ impl Hour {
             name,
             about: "",
             unit,
-            form: Form::Lines,
+            form: ChartStyle::Lines,
             start: self.start,
             lines: Vec::new(),
         }
     }
 
-    fn level(&self, name: &'static str, mark: usize, level: fn(&Levels) -> Option<u64>) -> Line {
+    fn level(
+        &self,
+        name: &'static str,
+        mark: usize,
+        level: fn(&Levels) -> Option<u64>,
+    ) -> ChartLine {
         self.line(name, mark, move |minute| level(&minute.levels).map(real))
     }
 
@@ -153,10 +158,10 @@ impl Hour {
         name: &'static str,
         mark: usize,
         value: impl Fn(&Minute) -> Option<f64>,
-    ) -> Line {
+    ) -> ChartLine {
         let values = self.minutes.iter();
         let values = values.map(|minute| value(minute.as_ref()?));
-        Line {
+        ChartLine {
             name,
             mark,
             values: values.collect(),
@@ -193,7 +198,7 @@ mod tests {
         }
     }
 
-    fn known(line: &Line) -> Vec<(usize, f64)> {
+    fn known(line: &ChartLine) -> Vec<(usize, f64)> {
         let values = line.values.iter().enumerate();
         values
             .filter_map(|(at, value)| Some((at, (*value)?)))

@@ -21,7 +21,7 @@ const BAD_FOR: Duration = Duration::from_secs(1);
 
 /// The latest poll, shared by all viewers.
 #[derive(Debug, Clone, Default)]
-pub(in super::super) struct Latest(Arc<Mutex<Option<(Instant, PollResult)>>>);
+pub(in super::super) struct ChartPolls(Arc<Mutex<Option<(Instant, PollResult)>>>);
 
 type PollResult = Result<Arc<LatestPoll>, HttpProblem>;
 
@@ -34,7 +34,7 @@ pub(super) struct LatestPoll {
     pub(super) outbox: OutboxState,
 }
 
-impl Latest {
+impl ChartPolls {
     /// The latest result, or a new one if that is too old.
     pub(super) async fn poll(&self, store: &Store) -> PollResult {
         let mut latest = self.0.lock().await;

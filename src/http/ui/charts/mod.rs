@@ -15,4 +15,4 @@ mod scale;
 mod tests;
 mod unit;
 
-pub(super) use self::latest::Latest;
+pub(super) use self::latest::ChartPolls;

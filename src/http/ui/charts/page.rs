@@ -4,7 +4,7 @@ use axum::Extension;
 use axum::response::Response;
 use maud::html;
 
-use super::{Latest, figures};
+use super::{ChartPolls, figures};
 use crate::http::ui::page::{Page, Tab};
 use crate::http::ui::page_request::PageRequest;
 use crate::http::ui::viewer::Viewer;
@@ -15,7 +15,7 @@ const OF_ALL: &str = "the charts show all tenants together: they require a key w
 
 /// The page, for keys that may see all tenants.
 pub(in super::super) async fn get(
-    Extension(latest): Extension<Latest>,
+    Extension(latest): Extension<ChartPolls>,
     Caller(access): Caller,
     request: PageRequest,
 ) -> Result<Response, HttpProblem> {
@@ -27,7 +27,7 @@ pub(in super::super) async fn get(
         .await
 }
 
-async fn page(Viewer { api, .. }: Viewer, latest: Latest) -> Result<Page, HttpProblem> {
+async fn page(Viewer { api, .. }: Viewer, latest: ChartPolls) -> Result<Page, HttpProblem> {
     let latest = latest.poll(&api.store).await?;
     let main = html! {
         h1 { "The last hour" }

@@ -3,17 +3,20 @@
 use expect_test::{Expect, expect};
 use jiff::Timestamp;
 
-use super::chart::{Chart, Form, Line};
+use super::chart::{Chart, ChartLine, ChartStyle};
 use super::unit::Unit;
 
 const START: &str = "2026-11-22T12:13:00Z";
 
-fn chart(form: Form, unit: Unit, lines: &[(&'static str, &[Option<f64>])]) -> Chart {
-    let lines = lines.iter().enumerate().map(|(mark, (name, values))| Line {
-        name,
-        mark,
-        values: values.to_vec(),
-    });
+fn chart(form: ChartStyle, unit: Unit, lines: &[(&'static str, &[Option<f64>])]) -> Chart {
+    let lines = lines
+        .iter()
+        .enumerate()
+        .map(|(mark, (name, values))| ChartLine {
+            name,
+            mark,
+            values: values.to_vec(),
+        });
     Chart {
         id: "some",
         name: "Some",
@@ -41,7 +44,7 @@ fn check(chart: &Chart, expected: &Expect) {
     expected.assert_eq(&shown.join("\n"));
 }
 
-const LINES: Form = Form::Lines;
+const LINES: ChartStyle = ChartStyle::Lines;
 
 #[test]
 fn a_line_is_broken_where_nothing_is_known() {
@@ -142,7 +145,7 @@ fn bars_are_stacked() {
         ("error", &[Some(1.0), None, Some(0.0)]),
     ];
     check(
-        &chart(Form::Stacked, Unit::Count, &lines),
+        &chart(ChartStyle::Stacked, Unit::Count, &lines),
         &expect![[r#"
         ="img" aria-label="Some in the last hour; done: latest 1, highest 2; warning: latest 0, highest 0; error: latest 0, highest 1" viewBox="0 0 400 190">
         <text class="tick" x="47" y="165.0" dy="4" text-anchor="end">

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use maud::{Markup, html};
 
-use super::{Form, Line};
+use super::{ChartLine, ChartStyle};
 use crate::http::ui::charts::scale::real;
 
 /// The coordinates of values in a picture.
@@ -40,7 +40,7 @@ pub(super) fn place(value: f64) -> String {
 }
 
 /// A line that is broken where values are not known; a single value becomes a dot.
-pub(super) fn line(frame: &Frame, line: &Line) -> Markup {
+pub(super) fn line(frame: &Frame, line: &ChartLine) -> Markup {
     let mut path = String::new();
     let mut dots = Vec::new();
     let values = line.values.iter().copied().enumerate();
@@ -68,7 +68,7 @@ pub(super) fn line(frame: &Frame, line: &Line) -> Markup {
 }
 
 /// Stacked bars.
-pub(super) fn stack(frame: &Frame, lines: &[Line]) -> Markup {
+pub(super) fn stack(frame: &Frame, lines: &[ChartLine]) -> Markup {
     let mut below = vec![0.0; frame.minutes];
     let width = (frame.x(1.0) - frame.x(0.0) - 0.8).max(0.5);
     let paths = lines.iter().map(|line| {
@@ -97,10 +97,10 @@ pub(super) fn stack(frame: &Frame, lines: &[Line]) -> Markup {
 }
 
 /// The symbol of a line in the legend.
-pub(super) fn key(form: Form, mark: usize) -> Markup {
+pub(super) fn key(form: ChartStyle, mark: usize) -> Markup {
     match form {
-        Form::Lines => html! { path class=(class("line", mark)) d="M0 5H26" {} },
-        Form::Stacked => {
+        ChartStyle::Lines => html! { path class=(class("line", mark)) d="M0 5H26" {} },
+        ChartStyle::Stacked => {
             html! { path class=(class("bar", mark)) fill=(fill(mark)) d="M1 1h24v8h-24z" {} }
         }
     }
