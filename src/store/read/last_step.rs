@@ -16,7 +16,7 @@ const STAGES_MAX: u64 = 5;
 
 /// The current position of a process.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Latest {
+pub struct CurrentPosition {
     /// Its last step, if it has any.
     pub step: Option<LastStep>,
     /// The first [`STAGES_MAX`] current stages of an order.
@@ -37,7 +37,7 @@ impl Store {
     pub async fn latest(
         &self,
         keys: &[ProcessKey],
-    ) -> Result<HashMap<ProcessKey, Latest>, StoreError> {
+    ) -> Result<HashMap<ProcessKey, CurrentPosition>, StoreError> {
         if keys.is_empty() {
             return Ok(HashMap::new());
         }
@@ -55,13 +55,13 @@ impl Store {
     }
 }
 
-fn latest(row: &Row) -> Latest {
+fn latest(row: &Row) -> CurrentPosition {
     let seen = row.get::<_, Option<i64>>(2).map_or(0, from_bigint);
     let step = match seen > STEPS_MAX {
         true => Some(LastStep::OfTooMany),
         false => row.get::<_, Option<_>>(1).map(LastStep::Said),
     };
-    Latest {
+    CurrentPosition {
         step,
         stages: row.get(3),
     }

@@ -7,14 +7,14 @@ use maud::{Markup, html};
 
 use crate::domain::{Kind, ProcessKey};
 use crate::http::ui::{format, paths};
-use crate::store::read::last_step::{LastStep, Latest};
+use crate::store::read::last_step::{CurrentPosition, LastStep};
 use crate::store::read::list::Listed;
 use crate::view::step::Step;
 
 /// The table, with the last step of each process that has one.
 pub(super) fn table(
     processes: &[Listed],
-    latest: &HashMap<ProcessKey, Latest>,
+    latest: &HashMap<ProcessKey, CurrentPosition>,
     now: Timestamp,
 ) -> Markup {
     html! {
@@ -35,7 +35,7 @@ pub(super) fn table(
     }
 }
 
-fn row(listed: &Listed, latest: &HashMap<ProcessKey, Latest>, now: Timestamp) -> Markup {
+fn row(listed: &Listed, latest: &HashMap<ProcessKey, CurrentPosition>, now: Timestamp) -> Markup {
     let key = ProcessKey::of(&listed.tenant, &listed.token);
     html! {
         tr id=(format!("p-{}", key.0)) {
@@ -67,8 +67,8 @@ fn row(listed: &Listed, latest: &HashMap<ProcessKey, Latest>, now: Timestamp) ->
 }
 
 /// The last step, or the current stages of an order without steps.
-fn last_step(latest: Option<&Latest>) -> Markup {
-    let Some(Latest { step, stages }) = latest else {
+fn last_step(latest: Option<&CurrentPosition>) -> Markup {
+    let Some(CurrentPosition { step, stages }) = latest else {
         return html! {};
     };
     match step {
