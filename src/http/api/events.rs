@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response, Sse};
 use futures_util::stream::{self, StreamExt};
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::feed_query::{After, Filter};
+use super::feed_query::{After, FeedFilter};
 use super::openapi::{parameters, responses};
 use crate::domain::access::Access;
 use crate::http::state::Api;
@@ -51,7 +51,7 @@ pub(in crate::http) async fn list(
     parameters: Parameters,
     headers: HeaderMap,
 ) -> Result<Response, HttpProblem> {
-    let filter = Filter::read(parameters)?;
+    let filter = FeedFilter::read(parameters)?;
     let wait = prefer::wait(&headers);
     let until = Instant::now() + wait.unwrap_or_default();
     let mut after = api.begin(filter.after, None).await?;
@@ -101,7 +101,7 @@ pub(in crate::http) async fn stream(
     parameters: Parameters,
     headers: HeaderMap,
 ) -> Result<Response, HttpProblem> {
-    let mut filter = Filter::read(parameters)?;
+    let mut filter = FeedFilter::read(parameters)?;
     if let Some(last) = headers.get(LAST_EVENT_ID) {
         let last = last.to_str().unwrap_or_default();
         let fault =
@@ -132,7 +132,7 @@ struct Reader {
     api: Api,
     access: Access,
     pass: Pass,
-    filter: Filter,
+    filter: FeedFilter,
     /// The cursor to continue after.
     place: Cursor,
     first: Option<Feed>,
@@ -185,7 +185,7 @@ impl Api {
 
     async fn page(
         &self,
-        filter: &Filter,
+        filter: &FeedFilter,
         access: &Access,
         after: Option<Cursor>,
     ) -> Result<Feed, HttpProblem> {

@@ -23,7 +23,7 @@ pub(super) enum After {
 
 /// Filter, cursor and page size.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Filter {
+pub(super) struct FeedFilter {
     pub(super) after: Option<After>,
     limit: u64,
     kind: Option<Kind>,
@@ -33,7 +33,7 @@ pub(super) struct Filter {
     pub(super) bytes_max: i64,
 }
 
-impl Filter {
+impl FeedFilter {
     pub(super) fn read(mut parameters: Parameters) -> Result<Self, HttpProblem> {
         let filter = Self {
             after: parameters.take("after", after),

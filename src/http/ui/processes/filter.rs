@@ -24,7 +24,7 @@ const TEXTS: [(&str, &str); 4] = [
 
 /// The filter.
 #[derive(Debug, Clone)]
-pub(super) struct Filter {
+pub(super) struct ListFilter {
     /// One process.
     pub(super) token: Option<String>,
     pub(super) selection: Selection,
@@ -44,7 +44,7 @@ pub(super) enum Since {
     Ever,
 }
 
-impl Filter {
+impl ListFilter {
     pub(super) fn read(mut parameters: Parameters) -> Result<Self, HttpProblem> {
         // Forms send every field, also the empty ones.
         parameters.drop_empty();

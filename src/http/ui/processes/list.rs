@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use maud::{Markup, html};
 
-use super::filter::{Filter, Since};
+use super::filter::{ListFilter, Since};
 use super::table;
 use crate::clock;
 use crate::domain::ProcessKey;
@@ -34,7 +34,7 @@ pub(in super::super) async fn get(
     request: PageRequest,
     parameters: Parameters,
 ) -> Result<Response, HttpProblem> {
-    let filter = Filter::read(parameters)?;
+    let filter = ListFilter::read(parameters)?;
     if let Some(token) = &filter.token {
         let key = ProcessKey::of(&access.tenant, token);
         if is_known(&api, key).await? {
@@ -56,7 +56,7 @@ async fn is_known(api: &Api, key: ProcessKey) -> Result<bool, HttpProblem> {
     Ok(api.record(&query).await?.is_some())
 }
 
-async fn page(Viewer { api, access }: Viewer, filter: Filter) -> Result<Page, HttpProblem> {
+async fn page(Viewer { api, access }: Viewer, filter: ListFilter) -> Result<Page, HttpProblem> {
     let now = clock::now();
     let listed = api
         .store
@@ -113,7 +113,7 @@ fn nothing(listed: &Listing) -> String {
     }
 }
 
-fn heading(filter: &Filter) -> String {
+fn heading(filter: &ListFilter) -> String {
     match filter.since {
         Since::Hour => "Processes of the last hour",
         Since::Today => "Today's processes",
@@ -124,7 +124,7 @@ fn heading(filter: &Filter) -> String {
 }
 
 /// Links to the first page and to the next.
-fn more(filter: &Filter, next: Option<ListCursor>) -> Markup {
+fn more(filter: &ListFilter, next: Option<ListCursor>) -> Markup {
     html! {
         nav.more aria-label="Pages of the list" {
             @if filter.after.is_some() { a href=(filter.path(None)) { "To the newest" } }
