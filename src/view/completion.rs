@@ -53,7 +53,8 @@ pub fn row_again(kept: &RetryPlan, exchange: &str) -> Result<OutboxRow, &'static
 /// The state of a completion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Completion {
+#[schema(as = Completion)]
+pub enum CompletionState {
     /// The process has not ended.
     None,
     /// It is in the outbox.
@@ -64,7 +65,7 @@ pub enum Completion {
     Sent,
 }
 
-impl Completion {
+impl CompletionState {
     /// The state of the completion of a process.
     pub(super) fn of(record: &Record) -> Self {
         match (&record.process.ended, record.unroutable_at, record.outbox) {

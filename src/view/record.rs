@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-pub use super::completion::Completion;
+pub use super::completion::CompletionState;
 use super::order::OrderDetails;
 use super::order::json::parsed;
 use super::order::json::{OrderView, order_view};
@@ -48,7 +48,7 @@ pub struct View<'a> {
     pub(crate) code: Option<Cow<'a, str>>,
     pub(crate) message: Option<Cow<'a, str>>,
     pub(crate) opening: Option<OpeningView<'a>>,
-    pub(crate) completion: Completion,
+    pub(crate) completion: CompletionState,
     /// Since when its completion has been unroutable.
     pub(crate) unroutable_at: Option<Timestamp>,
     /// The number of messages about its end that are not published yet.
@@ -179,7 +179,7 @@ pub fn view<'a>(record: &'a Record, order: Option<&'a OrderDetails>, parts: &Par
         code: ended.and_then(|ended| text(&ended.code)),
         message: ended.and_then(|ended| text(&ended.message)),
         opening: process.opening.as_ref().map(opening),
-        completion: Completion::of(record),
+        completion: CompletionState::of(record),
         unroutable_at: record.unroutable_at,
         outbox: ended.map_or(0, |_| record.outbox),
         counts: counted.then_some(RecordCounts {

@@ -10,7 +10,7 @@ use super::order::truncated;
 use crate::cli::escape;
 use crate::cli::output::Style;
 use crate::domain::Status;
-use crate::view::record::{Completion, ItemView, StepView, View};
+use crate::view::record::{CompletionState, ItemView, StepView, View};
 use crate::view::summary;
 
 /// The whole record.
@@ -110,14 +110,14 @@ fn ended_at(opened: Option<Timestamp>, at: Timestamp) -> String {
 fn completion(record: &View<'_>) -> Option<String> {
     let unroutable = record.unroutable_at.unwrap_or_default();
     Some(match (record.completion, record.outbox) {
-        (Completion::None, _) => return None,
-        (Completion::Sent, _) => "published and confirmed".to_owned(),
-        (Completion::Pending, 1) => "not published yet".to_owned(),
-        (Completion::Pending, rows) => format!("not published yet, {rows} messages"),
-        (Completion::Unroutable, 0) => {
+        (CompletionState::None, _) => return None,
+        (CompletionState::Sent, _) => "published and confirmed".to_owned(),
+        (CompletionState::Pending, 1) => "not published yet".to_owned(),
+        (CompletionState::Pending, rows) => format!("not published yet, {rows} messages"),
+        (CompletionState::Unroutable, 0) => {
             format!("dropped: no queue was bound for it at {unroutable:.0}")
         }
-        (Completion::Unroutable, _) => {
+        (CompletionState::Unroutable, _) => {
             format!("kept and retried: no queue was bound for it at {unroutable:.0}")
         }
     })

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use crate::broker::topology::COMPLETIONS_EXCHANGE;
 use crate::http::ui::format;
-use crate::view::record::{Completion, View};
+use crate::view::record::{CompletionState, View};
 
 /// The state and its explanation; `waits` is whether the completion itself is in the outbox, where
 /// other messages of the process may be too.
@@ -20,15 +20,15 @@ pub(super) fn words(view: &View<'_>, waits: bool) -> Markup {
     html! {
         p.delivery {
             @match view.completion {
-                Completion::None => { b { "None yet" } ": it has not ended." (copy) }
-                Completion::Pending if waits => {
+                CompletionState::None => { b { "None yet" } ": it has not ended." (copy) }
+                CompletionState::Pending if waits => {
                     b { "Pending" } ": it goes to " (place) "; " (messages(view.outbox))
                     " about its end wait in the outbox until the broker confirms them." (copy)
                 }
-                Completion::Pending | Completion::Sent => {
+                CompletionState::Pending | CompletionState::Sent => {
                     b { "Sent" } ": the broker has confirmed it on " (place) "." (copy)
                 }
-                Completion::Unroutable => { b { "Unroutable" } ": " (unroutable(view, waits)) " Bind a queue to " (place) "." }
+                CompletionState::Unroutable => { b { "Unroutable" } ": " (unroutable(view, waits)) " Bind a queue to " (place) "." }
             }
         }
     }

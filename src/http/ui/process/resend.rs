@@ -19,7 +19,7 @@ use crate::http::state::Api;
 use crate::http::ui::paths;
 use crate::http::web::auth::Caller;
 use crate::http::web::problem::{HttpProblem, ProblemKind};
-use crate::view::completion::{self, Completion};
+use crate::view::completion::{self, CompletionState};
 use crate::view::parts::Parts;
 use crate::view::record::View;
 
@@ -38,7 +38,7 @@ pub(in super::super) struct ResendForm {
 /// The form, if there is a completion and it is not in the outbox.
 pub(super) fn form(view: &View<'_>, waits: bool, access: &Access) -> Markup {
     html! {
-        @if view.completion != Completion::None && !waits {
+        @if view.completion != CompletionState::None && !waits {
             @if access.allows(Scope::Admin) {
                 form.replay method="post" action=(paths::RESEND) {
                     input type="hidden" name="token" value=(view.token);
