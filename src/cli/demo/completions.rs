@@ -8,7 +8,7 @@ use crate::broker::{BrokerError, Connection, Consumer, Next, topology};
 const PREFETCH: u16 = 100;
 
 /// A consumer of all completions; its queue is deleted with its connection.
-pub(super) struct Completions {
+pub(super) struct CompletionConsumer {
     consumer: Consumer,
     /// The delivery to acknowledge before the next is awaited, so that a cancelled wait loses
     /// nothing.
@@ -17,7 +17,7 @@ pub(super) struct Completions {
 
 /// The members of a completion that the demo shows.
 #[derive(Debug, Deserialize)]
-pub(super) struct Completion {
+pub(super) struct ShownCompletion {
     pub(super) token: String,
     pub(super) status: String,
     filename: Option<String>,
@@ -33,7 +33,7 @@ struct Progress {
     failed: u64,
 }
 
-impl Completions {
+impl CompletionConsumer {
     pub(super) async fn consume(connection: &Connection) -> Result<Self, BrokerError> {
         let queue = topology::tap(connection, topology::COMPLETIONS_EXCHANGE).await?;
         Ok(Self {
@@ -43,7 +43,7 @@ impl Completions {
     }
 
     /// The next completion; `None` when the queue is gone. Cancel safe.
-    pub(super) async fn next(&mut self) -> Option<Completion> {
+    pub(super) async fn next(&mut self) -> Option<ShownCompletion> {
         loop {
             // Never twice, which would close the channel: if this is cancelled before the
             // acknowledgement is sent, the next one covers it.
@@ -61,7 +61,7 @@ impl Completions {
     }
 }
 
-impl Completion {
+impl ShownCompletion {
     pub(super) fn line(&self) -> String {
         let name = self.filename.as_deref().or(self.workflow.as_deref());
         format!(

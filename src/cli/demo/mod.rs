@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use tokio_util::sync::CancellationToken;
 
-use self::completions::{Completion, Completions};
-use self::samples::Sample;
+use self::completions::{CompletionConsumer, ShownCompletion};
+use self::samples::SampleProcess;
 use super::output;
 use crate::broker::{self, Outgoing, Publisher, Verdict};
 use crate::clock;
@@ -52,7 +52,7 @@ pub(super) async fn run(
     let connection = broker::connect(settings, "waybill demo").await?;
     let publishing = broker::connect(settings, "waybill demo publish").await?;
     let mut demo = Demo {
-        completions: Completions::consume(&connection).await?,
+        completions: CompletionConsumer::consume(&connection).await?,
         publisher: Publisher::open(&publishing, settings.confirm_timeout).await?,
         expected: HashMap::new(),
         summary: Summary::default(),
@@ -75,7 +75,7 @@ pub(super) async fn run(
 }
 
 struct Demo<'a> {
-    completions: Completions,
+    completions: CompletionConsumer,
     publisher: Publisher,
     /// The expected final status of each process, by token.
     expected: HashMap<String, Status>,
@@ -87,7 +87,7 @@ impl Demo<'_> {
     /// Publishes all samples concurrently, with their events interleaved.
     async fn publish_round(&mut self) -> anyhow::Result<()> {
         let samples = samples::samples(clock::now())?;
-        for Sample {
+        for SampleProcess {
             token,
             ends,
             events,
@@ -127,7 +127,7 @@ impl Demo<'_> {
     }
 
     /// Counts a completion of the demo; those of other producers are only shown.
-    fn count(&mut self, completion: &Completion) {
+    fn count(&mut self, completion: &ShownCompletion) {
         if let Some(status) = self.expected.remove(&completion.token) {
             if status.name() == completion.status {
                 self.summary.right += 1;

@@ -58,7 +58,7 @@ const SECOND: SignedDuration = SignedDuration::from_millis(40);
 
 /// One process.
 #[derive(Debug)]
-pub(super) struct Sample {
+pub(super) struct SampleProcess {
     pub(super) token: String,
     /// The expected final status.
     pub(super) ends: Option<Status>,
@@ -66,13 +66,13 @@ pub(super) struct Sample {
 }
 
 /// One sample per file.
-pub(super) fn samples(now: Timestamp) -> anyhow::Result<Vec<Sample>> {
+pub(super) fn samples(now: Timestamp) -> anyhow::Result<Vec<SampleProcess>> {
     let samples = FILES.into_iter().map(|(lines, ends)| {
         let token = Uuid::new_v4().to_string();
         let lines = lines.lines().enumerate();
         let events = lines.map(|(second, line)| event(line, &token, (second, now)));
         let events = events.collect::<anyhow::Result<_>>();
-        events.map(|events| Sample {
+        events.map(|events| SampleProcess {
             token,
             ends,
             events,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use reqwest::StatusCode;
 
 use super::counts::BatchReport;
-use super::lines::{Batch, LineFault, explain};
+use super::lines::{LineBatch, LineFault, explain};
 use crate::backoff::Backoff;
 use crate::cli::remote::{Client, RemoteError};
 use crate::wire::Problem;
@@ -36,7 +36,7 @@ impl EventPoster {
         }
     }
 
-    pub(super) async fn send(&mut self, batch: &Batch) -> BatchReport {
+    pub(super) async fn send(&mut self, batch: &LineBatch) -> BatchReport {
         let bodies = batch.messages.iter().map(|message| message.body.as_slice());
         let mut pending: Vec<NumberedEvent<'_>> =
             batch.numbers.iter().copied().zip(bodies).collect();

@@ -22,7 +22,7 @@ const SHORT_TEXT_MAX: usize = 255;
 
 /// A batch of lines as messages.
 #[derive(Debug, Default)]
-pub(super) struct Batch {
+pub(super) struct LineBatch {
     pub(super) messages: Vec<Outgoing>,
     /// The line number of each message.
     pub(super) numbers: Vec<u64>,
@@ -33,7 +33,7 @@ pub(super) struct Batch {
     pub(super) bytes: u64,
 }
 
-impl Batch {
+impl LineBatch {
     /// Whether the input has ended.
     pub(super) fn is_empty(&self) -> bool {
         self.bytes == 0
@@ -74,8 +74,8 @@ impl<R: AsyncBufRead + Unpin> Lines<R> {
     }
 
     /// The next lines; empty at the end of the input.
-    pub(super) async fn next_batch(&mut self) -> io::Result<Batch> {
-        let mut batch = Batch::default();
+    pub(super) async fn next_batch(&mut self) -> io::Result<LineBatch> {
+        let mut batch = LineBatch::default();
         let mut lines = 0;
         while lines < BATCH_LINES && batch.bytes < BATCH_BYTES {
             let Some((line, bytes)) = self.next_line().await? else {
@@ -93,7 +93,7 @@ impl<R: AsyncBufRead + Unpin> Lines<R> {
     }
 
     /// Checks a line and adds it to the batch.
-    fn add(&self, line: &[u8], batch: &mut Batch) {
+    fn add(&self, line: &[u8], batch: &mut LineBatch) {
         if line.is_empty() {
             return;
         }

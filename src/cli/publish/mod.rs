@@ -16,7 +16,7 @@ use clap::Args;
 use tokio::io::{AsyncRead, BufReader};
 
 use self::counts::LineCounts;
-use self::lines::{Batch, LineFault, Lines};
+use self::lines::{LineBatch, LineFault, Lines};
 use self::progress::PublishProgress;
 use self::sending::TargetConnection;
 use super::failure::{FAILED, Failure};
@@ -142,7 +142,7 @@ impl Sender {
     }
 
     /// Prints the tokens that were derived, since the file has none for these lines.
-    fn print_tokens(&self, batch: &Batch) -> Result<(), Failure> {
+    fn print_tokens(&self, batch: &LineBatch) -> Result<(), Failure> {
         for (line, token) in &batch.tokens {
             let token = escape::line(token);
             self.progress

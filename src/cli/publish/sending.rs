@@ -2,7 +2,7 @@
 
 use super::counts::BatchReport;
 use super::http::EventPoster;
-use super::lines::Batch;
+use super::lines::LineBatch;
 use crate::broker::{BrokerError, Connection, Publisher, Verdict};
 use crate::cli::failure::Failure;
 use crate::cli::servers::{self, EventTarget};
@@ -27,7 +27,7 @@ impl TargetConnection {
         }
     }
 
-    pub(super) async fn send(&mut self, batch: &Batch) -> BatchReport {
+    pub(super) async fn send(&mut self, batch: &LineBatch) -> BatchReport {
         match self {
             Self::Broker(broker) => report(batch, broker.1.publish_all(&batch.messages).await),
             Self::Http(poster) => poster.send(batch).await,
@@ -42,7 +42,7 @@ impl TargetConnection {
     }
 }
 
-fn report(batch: &Batch, verdicts: Result<Vec<Verdict>, BrokerError>) -> BatchReport {
+fn report(batch: &LineBatch, verdicts: Result<Vec<Verdict>, BrokerError>) -> BatchReport {
     let mut report = BatchReport::default();
     match verdicts {
         Ok(verdicts) => {

@@ -3,12 +3,12 @@
 use expect_test::expect;
 
 use super::counts::LineCounts;
-use super::lines::{Batch, Lines};
+use super::lines::{LineBatch, Lines};
 use crate::wire::Limits;
 
 const GOOD: &str = r#"{"id":"1","source":"shop","type":"upload.received","token":"t","data":{}}"#;
 
-async fn read(input: &[u8], force: bool) -> Batch {
+async fn read(input: &[u8], force: bool) -> LineBatch {
     let limits = Limits {
         body_bytes: 200,
         ..Limits::default()
@@ -16,7 +16,7 @@ async fn read(input: &[u8], force: bool) -> Batch {
     Lines::new(input, limits, force).next_batch().await.unwrap()
 }
 
-fn faults(batch: &Batch) -> String {
+fn faults(batch: &LineBatch) -> String {
     let fault = |fault: &super::lines::LineFault| format!("{} {}\n", fault.line, fault.message);
     batch.faults.iter().map(fault).collect()
 }
