@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{Left, Order, PushRefusal, Pushed, Target};
+use super::{Left, Order, PushRefusal, PushTarget, Pushed};
 use crate::domain::workflow::{Join, NextStages, Stage};
 
 /// How far ahead of the existing stops a push may name one.
@@ -64,19 +64,19 @@ impl Order<'_> {
     }
 
     /// The outcome of a push whose stop is not active.
-    pub(super) fn absent(&self, target: &Target) -> Pushed {
+    pub(super) fn absent(&self, target: &PushTarget) -> Pushed {
         let stages = &self.workflow.stages;
         let stage = match target {
-            Target::Stage(name) => stages.get_key_value(name).map(|(name, _)| name),
-            Target::Stop(id) if self.stops.iter().any(|stop| stop.data_id == *id) => {
+            PushTarget::Stage(name) => stages.get_key_value(name).map(|(name, _)| name),
+            PushTarget::Stop(id) if self.stops.iter().any(|stop| stop.data_id == *id) => {
                 return Pushed::Refused(PushRefusal::Left);
             }
-            Target::Stop(id) => stages.keys().find(|name| self.is_ahead(name, *id)),
+            PushTarget::Stop(id) => stages.keys().find(|name| self.is_ahead(name, *id)),
         };
         match stage {
             None => Pushed::Refused(PushRefusal::Unknown),
             // A second push for a stop must not leave the next stop at that stage.
-            Some(name) if matches!(target, Target::Stage(_)) && self.entered(name) > 0 => {
+            Some(name) if matches!(target, PushTarget::Stage(_)) && self.entered(name) > 0 => {
                 Pushed::Refused(PushRefusal::Left)
             }
             Some(name) if self.may_come(name) => Pushed::Parked,

@@ -50,7 +50,7 @@ pub struct Left {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Push {
     /// Which stop it leaves.
-    pub target: Target,
+    pub target: PushTarget,
     /// The outcome of the stop.
     pub outcome: Option<String>,
     /// What it adds to the form.
@@ -59,7 +59,7 @@ pub struct Push {
 
 /// Which stop a push leaves.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Target {
+pub enum PushTarget {
     /// The stop with this id.
     Stop(Uuid),
     /// The oldest active stop at this stage.
@@ -175,8 +175,8 @@ impl Order<'_> {
         let count = self.stops.len();
         let active = self.stops.iter_mut().filter(|stop| stop.left.is_none());
         let stop = match &push.target {
-            Target::Stop(id) => active.into_iter().find(|stop| stop.data_id == *id),
-            Target::Stage(name) => active.into_iter().find(|stop| stop.stage == *name),
+            PushTarget::Stop(id) => active.into_iter().find(|stop| stop.data_id == *id),
+            PushTarget::Stage(name) => active.into_iter().find(|stop| stop.stage == *name),
         };
         let Some(stop) = stop else {
             return self.absent(&push.target);

@@ -13,7 +13,7 @@ use proptest::sample::{Index, subsequence};
 use self::graphs::{Block, Builder, away_and_back, block, workflow};
 use crate::domain::form::{FORM_BYTES_MAX, Form, Shape, Value};
 use crate::domain::order::{
-    Order, Parked, Push, PushRefusal, Pushed, STOPS_MAX, Stop, Target, through,
+    Order, Parked, Push, PushRefusal, PushTarget, Pushed, STOPS_MAX, Stop, through,
 };
 use crate::domain::workflow::{Field, FieldKind, Join, NextStages, Workflow};
 use crate::domain::{ProcessKey, Stamp};
@@ -62,9 +62,9 @@ fn history(workflow: &Workflow, choices: &[Index], by_name: bool) -> Vec<Parked>
             }
         };
         let target = if by_name {
-            Target::Stage(stop.stage)
+            PushTarget::Stage(stop.stage)
         } else {
-            Target::Stop(stop.data_id)
+            PushTarget::Stop(stop.data_id)
         };
         let push = Push {
             target,
@@ -164,7 +164,7 @@ proptest! {
                 ("review", _) => Some("accepted".to_owned()),
                 _ => None,
             };
-            let push = Push { target: Target::Stop(stop.data_id), outcome, form: BTreeMap::new() };
+            let push = Push { target: PushTarget::Stop(stop.data_id), outcome, form: BTreeMap::new() };
             let stamp = stamp(pushes.len());
             prop_assert_eq!(order.push(&stamp, &push, NOW), Pushed::Applied);
             pushes.push(Parked { stamp, push });
@@ -214,7 +214,7 @@ fn last_active(order: &Order<'_>) -> Option<Stop> {
 
 fn push_stage(order: &mut Order<'_>, stage: &str, outcome: Option<&str>) -> Pushed {
     let push = Push {
-        target: Target::Stage(stage.to_owned()),
+        target: PushTarget::Stage(stage.to_owned()),
         outcome: outcome.map(str::to_owned),
         form: BTreeMap::new(),
     };
@@ -239,7 +239,7 @@ fn a_loop_stops_at_its_stage_again_with_another_data_id() {
     assert_eq!(active_stops(&order), [("review".to_owned(), 2)]);
     assert_ne!(order.stops[1].data_id, first);
     let stale = Push {
-        target: Target::Stop(first),
+        target: PushTarget::Stop(first),
         outcome: Some("accepted".to_owned()),
         form: BTreeMap::new(),
     };

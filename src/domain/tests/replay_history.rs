@@ -6,7 +6,7 @@ use super::convergence::{with_sequence, with_total};
 use super::*;
 use crate::domain::event::OrderOpening;
 use crate::domain::form::{Filled, Shape, Value};
-use crate::domain::order::{Push, Target};
+use crate::domain::order::{Push, PushTarget};
 use crate::domain::replay_history::{Past, Was};
 
 /// The current state, in the form that a replay returns.
@@ -73,7 +73,7 @@ fn a_form_has_the_fields_so_far_and_an_opening_without_attachments_removes_none(
         }))
     };
     let push = Push {
-        target: Target::Stage("a".to_owned()),
+        target: PushTarget::Stage("a".to_owned()),
         outcome: None,
         form: filled("2"),
     };

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::domain::order::{Stop, Target};
+use crate::domain::order::{PushTarget, Stop};
 use crate::domain::workflow::{Join, NextStages, Stage, Workflow};
 use crate::domain::{Kind, ProcessKey};
 use crate::store::admin::workflow::StoredWorkflow;
@@ -131,8 +131,8 @@ impl OrderDetails {
         let mut stages = BTreeMap::new();
         for parked in &self.status.parked {
             let stage = match wire::push(&parked.data).map(|push| push.target) {
-                Some(Target::Stage(name)) => name,
-                Some(Target::Stop(_)) | None => String::new(),
+                Some(PushTarget::Stage(name)) => name,
+                Some(PushTarget::Stop(_)) | None => String::new(),
             };
             *stages.entry(stage).or_default() += 1;
         }

@@ -12,7 +12,7 @@ use super::object::{List, Object, Text};
 use super::validate::Validator;
 use crate::domain::event::OrderOpening;
 use crate::domain::form::{Filled, Shape, Value};
-use crate::domain::order::{Push, Target};
+use crate::domain::order::{Push, PushTarget};
 use crate::domain::{Happening, Opening};
 
 #[derive(Deserialize)]
@@ -76,8 +76,8 @@ pub(super) fn pushed(data: Pushed<'_>, validator: &mut Validator<'_>) -> Option<
     let id = data.data_id.map(|Text(text)| Uuid::parse_str(&text));
     let stage = validator.name(format_args!("stage"), data.stage);
     let target = match (id, stage) {
-        (Some(Ok(id)), None) => Some(Target::Stop(id)),
-        (None, Some(stage)) => Some(Target::Stage(stage)),
+        (Some(Ok(id)), None) => Some(PushTarget::Stop(id)),
+        (None, Some(stage)) => Some(PushTarget::Stage(stage)),
         (Some(Err(_)), _) => {
             validator.demand(
                 format_args!("data_id"),

@@ -65,7 +65,7 @@ fn push_form(
         shape: Shape::Text(text),
     };
     let push = Push {
-        target: Target::Stage(stage.to_owned()),
+        target: PushTarget::Stage(stage.to_owned()),
         outcome: outcome.map(str::to_owned),
         form: BTreeMap::from([(field.to_owned(), value)]),
     };
@@ -107,7 +107,7 @@ fn of_two_pushes_by_name_one_leaves_the_visit_and_the_other_leaves_no_later_one(
     assert_eq!(late, Pushed::Refused(PushRefusal::Left));
     let next = Order::data_id(key(), "review", 2);
     let early = Push {
-        target: Target::Stop(next),
+        target: PushTarget::Stop(next),
         outcome: Some("accepted".to_owned()),
         form: BTreeMap::new(),
     };

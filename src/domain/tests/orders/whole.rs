@@ -180,7 +180,7 @@ proptest! {
 fn an_order_that_walked_through_without_its_items_ends_incomplete_after_the_settle_time() {
     let workflow = Workflow::plain();
     let push = Push {
-        target: Target::Stage("open".to_owned()),
+        target: PushTarget::Stage("open".to_owned()),
         outcome: None,
         form: BTreeMap::new(),
     };
