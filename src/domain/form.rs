@@ -16,12 +16,12 @@ pub struct Value {
     /// As received, JSON.
     pub json: String,
     /// Its JSON type.
-    pub shape: Shape,
+    pub shape: JsonType,
 }
 
 /// The JSON type of a value, as far as validation needs it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Shape {
+pub enum JsonType {
     /// Null: as if the field were absent.
     Null,
     /// A text.
@@ -97,10 +97,10 @@ pub fn faults(fields: &[Field], filled: &Filled, files: &[String]) -> Vec<FormFa
     };
     for field in fields {
         match filled.get(&field.id).map(|value| &value.shape) {
-            None | Some(Shape::Null) if field.required => {
+            None | Some(JsonType::Null) if field.required => {
                 fault(&field.id, "is missing; the workflow requires it".to_owned());
             }
-            None | Some(Shape::Null) => {}
+            None | Some(JsonType::Null) => {}
             Some(shape) => {
                 if let Some(detail) = mismatch(&field.kind, shape, files) {
                     fault(&field.id, detail);
@@ -118,16 +118,16 @@ pub fn faults(fields: &[Field], filled: &Filled, files: &[String]) -> Vec<FormFa
     faults
 }
 
-fn mismatch(kind: &FieldKind, shape: &Shape, files: &[String]) -> Option<String> {
+fn mismatch(kind: &FieldKind, shape: &JsonType, files: &[String]) -> Option<String> {
     let must = |what: &str| Some(format!("must be {what}"));
     match (kind, shape) {
-        (FieldKind::Text, Shape::Text(_))
-        | (FieldKind::Number, Shape::Number)
-        | (FieldKind::Boolean, Shape::Boolean)
-        | (FieldKind::List, Shape::List) => None,
-        (FieldKind::Date, Shape::Text(text)) if text.parse::<Date>().is_ok() => None,
-        (FieldKind::Choice(choices), Shape::Text(text)) if choices.contains(text) => None,
-        (FieldKind::File, Shape::Text(name)) if files.contains(name) => None,
+        (FieldKind::Text, JsonType::Text(_))
+        | (FieldKind::Number, JsonType::Number)
+        | (FieldKind::Boolean, JsonType::Boolean)
+        | (FieldKind::List, JsonType::List) => None,
+        (FieldKind::Date, JsonType::Text(text)) if text.parse::<Date>().is_ok() => None,
+        (FieldKind::Choice(choices), JsonType::Text(text)) if choices.contains(text) => None,
+        (FieldKind::File, JsonType::Text(name)) if files.contains(name) => None,
         (FieldKind::Text, _) => must("a text"),
         (FieldKind::Number, _) => must("a number"),
         (FieldKind::Boolean, _) => must("true or false"),

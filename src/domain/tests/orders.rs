@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use proptest::sample::{Index, subsequence};
 
 use self::graphs::{Block, Builder, away_and_back, block, workflow};
-use crate::domain::form::{FORM_BYTES_MAX, Form, Shape, Value};
+use crate::domain::form::{FORM_BYTES_MAX, Form, JsonType, Value};
 use crate::domain::order::{
     Order, Parked, Push, PushRefusal, PushTarget, Pushed, STOPS_MAX, Stop, through,
 };

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::convergence::{with_sequence, with_total};
 use super::*;
 use crate::domain::event::OrderOpening;
-use crate::domain::form::{Filled, Shape, Value};
+use crate::domain::form::{Filled, JsonType, Value};
 use crate::domain::order::{Push, PushTarget};
 use crate::domain::replay_history::{Past, Was};
 
@@ -57,7 +57,7 @@ fn a_form_has_the_fields_so_far_and_an_opening_without_attachments_removes_none(
     let filled = |json: &str| {
         let value = Value {
             json: json.to_owned(),
-            shape: Shape::Number,
+            shape: JsonType::Number,
         };
         Filled::from([("amount".to_owned(), value)])
     };

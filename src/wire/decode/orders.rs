@@ -11,7 +11,7 @@ use super::message::Limits;
 use super::object::{List, Object, Text};
 use super::validate::Validator;
 use crate::domain::event::OrderOpening;
-use crate::domain::form::{Filled, Shape, Value};
+use crate::domain::form::{Filled, JsonType, Value};
 use crate::domain::order::{Push, PushTarget};
 use crate::domain::{Happening, Opening};
 
@@ -128,12 +128,12 @@ fn filled(form: Option<Object<Fields<'_>>>, validator: &mut Validator<'_>) -> Fi
 fn value(raw: &RawValue) -> Value {
     let json = raw.get();
     let shape = match json.as_bytes().first() {
-        Some(b'"') => serde_json::from_str(json).map_or(Shape::Null, Shape::Text),
-        Some(b'[') => Shape::List,
-        Some(b'{') => Shape::Object,
-        Some(b't' | b'f') => Shape::Boolean,
-        Some(b'n') | None => Shape::Null,
-        Some(_) => Shape::Number,
+        Some(b'"') => serde_json::from_str(json).map_or(JsonType::Null, JsonType::Text),
+        Some(b'[') => JsonType::List,
+        Some(b'{') => JsonType::Object,
+        Some(b't' | b'f') => JsonType::Boolean,
+        Some(b'n') | None => JsonType::Null,
+        Some(_) => JsonType::Number,
     };
     Value {
         json: json.to_owned(),

@@ -62,7 +62,7 @@ fn push_form(
     let text = "x".repeat(bytes - 2);
     let value = Value {
         json: format!("\"{text}\""),
-        shape: Shape::Text(text),
+        shape: JsonType::Text(text),
     };
     let push = Push {
         target: PushTarget::Stage(stage.to_owned()),
