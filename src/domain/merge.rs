@@ -12,12 +12,12 @@ use super::process::{Ending, EndingKind, Process};
 /// The stored outcomes of the items that events mention.
 #[derive(Debug, Default)]
 pub struct Outcomes {
-    by_identifier: HashMap<String, Outcome>,
+    by_identifier: HashMap<String, ItemOutcome>,
 }
 
 /// An item's outcome with the stamp of its event.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Outcome {
+pub struct ItemOutcome {
     /// The stamp it won with.
     pub stamp: Stamp,
     /// Whether the item succeeded.
@@ -29,7 +29,7 @@ pub struct Outcome {
 impl Outcomes {
     /// Adds a stored outcome.
     pub fn load(&mut self, identifier: String, ok: bool, stamp: Stamp) {
-        let stored = Outcome {
+        let stored = ItemOutcome {
             stamp,
             ok,
             changed: None,
@@ -141,7 +141,7 @@ fn set_outcome(process: &mut Process, outcomes: &mut Outcomes, stamp: &Stamp, it
         None => {
             counts.seen += 1;
             counts.failed += u64::from(!item.ok);
-            let outcome = Outcome {
+            let outcome = ItemOutcome {
                 stamp: stamp.clone(),
                 ok: item.ok,
                 changed: Some(item.clone()),
