@@ -14,7 +14,7 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::openapi::{self, Page, responses};
+use super::openapi::{self, DocumentationPage, responses};
 use crate::http::state::Api;
 use crate::http::web::problem::{HttpProblem, ProblemKind};
 use crate::wire::schema;
@@ -32,7 +32,7 @@ const UNKNOWN: &str =
 /// The documents that are generated at the start.
 pub(in crate::http) struct Documents {
     openapi: String,
-    page: Page,
+    page: DocumentationPage,
 }
 
 impl Documents {

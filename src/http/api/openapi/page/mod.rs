@@ -17,12 +17,12 @@ const TITLE: &str = "Waybill over HTTP";
 const KEYS: &str = "In the examples `$URL` is the server of this page, and `$KEY` an API key: `waybill key create` creates one.";
 
 /// The page.
-pub(in super::super) struct Page {
+pub(in super::super) struct DocumentationPage {
     pub(in super::super) html: String,
 }
 
 /// The document as a page.
-pub(in super::super) fn page(document: &Value) -> Page {
+pub(in super::super) fn page(document: &Value) -> DocumentationPage {
     let empty = Map::new();
     let paths = document.get("paths").and_then(Value::as_object);
     let operations = paths.unwrap_or(&empty).iter().flat_map(operation::all);
@@ -67,12 +67,12 @@ pub(in super::super) fn page(document: &Value) -> Page {
         Html::element("main", &main.into_iter().collect()),
     ];
     let body: Html = parts.into_iter().collect();
-    Page {
+    DocumentationPage {
         html: body.page(TITLE, STYLE),
     }
 }
 
-impl Page {
+impl DocumentationPage {
     /// Security headers: the browser may load the page's own style and nothing else.
     pub(in super::super) fn guards(&self) -> [(HeaderName, String); 3] {
         let hash = BASE64_STANDARD.encode(digest(&SHA256, STYLE.as_bytes()));
