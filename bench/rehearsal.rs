@@ -9,7 +9,7 @@ use waybill::broker::Outgoing;
 use waybill::domain::completion::{ItemError, ItemSummary};
 use waybill::domain::merge::Outcomes;
 use waybill::domain::{Happening, Item, Kind, Process, ProcessKey, Stamp};
-use waybill::store::read::feed_cursor::Cursor;
+use waybill::store::read::feed_cursor::FeedCursor;
 use waybill::store::write::batch::{EndingQueries, EndingResults, Loaded};
 use waybill::store::write::event::{NewEvent, Sequences};
 use waybill::store::write::item::ChangedItem;
@@ -220,7 +220,7 @@ impl Memory {
                 .collect(),
             items: items.map(|key| (key, self.summary(key))).collect(),
             // As long as a real one.
-            place: questions.place.then(Cursor::default),
+            place: questions.place.then(FeedCursor::default),
         }
     }
 

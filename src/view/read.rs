@@ -10,7 +10,7 @@ use super::parts::LISTED_MAX;
 use super::parts::{Part, Parts};
 use super::record::{View, view};
 use crate::domain::ProcessKey;
-use crate::store::read::feed_cursor::Cursor;
+use crate::store::read::feed_cursor::FeedCursor;
 use crate::store::read::history::{Log, LogPlace};
 use crate::store::read::record::{self, RecordQuery};
 use crate::store::{Store, StoreError, Unreadable};
@@ -26,7 +26,7 @@ pub struct ReadQuery {
     /// The requested parts.
     pub parts: Parts,
     /// The cursor of the event after which it is shown; without one, it is current.
-    pub as_of: Option<Cursor>,
+    pub as_of: Option<FeedCursor>,
 }
 
 /// Why a process can't be shown.

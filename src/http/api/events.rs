@@ -20,7 +20,7 @@ use crate::http::web::params::Parameters;
 use crate::http::web::prefer;
 use crate::http::web::problem::{HttpProblem, ProblemKind};
 use crate::store::read::feed::{Feed, FeedError};
-use crate::store::read::feed_cursor::Cursor;
+use crate::store::read::feed_cursor::FeedCursor;
 use crate::view::feed::{self, FeedPageView};
 
 /// Comments keep the connection open through proxies.
@@ -134,7 +134,7 @@ struct Reader {
     pass: Pass,
     filter: FeedFilter,
     /// The cursor to continue after.
-    place: Cursor,
+    place: FeedCursor,
     first: Option<Feed>,
     _permit: OwnedSemaphorePermit,
 }
@@ -175,7 +175,7 @@ impl Api {
         &self,
         after: Option<After>,
         otherwise: Option<After>,
-    ) -> Result<Option<Cursor>, HttpProblem> {
+    ) -> Result<Option<FeedCursor>, HttpProblem> {
         match after.or(otherwise) {
             None => Ok(None),
             Some(After::Place(place)) => Ok(Some(place)),
@@ -187,7 +187,7 @@ impl Api {
         &self,
         filter: &FeedFilter,
         access: &Access,
-        after: Option<Cursor>,
+        after: Option<FeedCursor>,
     ) -> Result<Feed, HttpProblem> {
         let query = filter.of(access, after);
         self.store.feed(&query).await.map_err(|error| match error {
@@ -204,7 +204,7 @@ impl Api {
     }
 
     /// Waits for events after a cursor; returns whether there are any.
-    async fn has_more(&self, place: Cursor, wait: Duration) -> bool {
+    async fn has_more(&self, place: FeedCursor, wait: Duration) -> bool {
         tokio::select! {
             notification = tokio::time::timeout(wait, self.notifier.after(place)) => notification.is_ok(),
             () = self.stop.cancelled() => false,

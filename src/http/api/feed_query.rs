@@ -5,7 +5,7 @@ use crate::domain::{Kind, ProcessKey};
 use crate::http::web::params::Parameters;
 use crate::http::web::problem::HttpProblem;
 use crate::store::read::feed::{FEED_BYTES_MAX, FEED_EVENTS_MAX, FeedQuery};
-use crate::store::read::feed_cursor::Cursor;
+use crate::store::read::feed_cursor::FeedCursor;
 use crate::wire;
 
 /// Default page size.
@@ -16,7 +16,7 @@ pub(super) const NAMES: [&str; 5] = ["after", "limit", "kind", "type", "token"];
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum After {
     /// After this cursor.
-    Place(Cursor),
+    Place(FeedCursor),
     /// With the next new event.
     Now,
 }
@@ -48,7 +48,7 @@ impl FeedFilter {
     }
 
     /// The query to the store, for the caller's tenant only.
-    pub(super) fn of<'a>(&'a self, access: &'a Access, after: Option<Cursor>) -> FeedQuery<'a> {
+    pub(super) fn of<'a>(&'a self, access: &'a Access, after: Option<FeedCursor>) -> FeedQuery<'a> {
         let key = |token: &String| ProcessKey::of(&access.tenant, token);
         FeedQuery {
             after,
@@ -62,7 +62,7 @@ impl FeedFilter {
     }
 
     /// The same query string with another cursor.
-    pub(super) fn query(&self, after: Cursor) -> String {
+    pub(super) fn query(&self, after: FeedCursor) -> String {
         let types = self.types.join(",");
         let pairs = [
             Some(("after", after.to_string())),

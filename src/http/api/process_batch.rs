@@ -20,7 +20,7 @@ use crate::http::web::json_body::{self, ObjectFields};
 use crate::http::web::params::Parameters;
 use crate::http::web::problem::{HttpProblem, ProblemKind, ProblemView};
 use crate::store::StoreError;
-use crate::store::read::feed_cursor::Cursor;
+use crate::store::read::feed_cursor::FeedCursor;
 use crate::view::found::FoundProcess;
 use crate::view::parts::{Part, Parts};
 use crate::view::read::{Absent, ReadQuery};
@@ -220,7 +220,7 @@ impl Entry {
     }
 }
 
-fn cursor(value: Value) -> Result<Cursor, String> {
+fn cursor(value: Value) -> Result<FeedCursor, String> {
     let cursor = json_body::text(value)
         .ok()
         .and_then(|text| text.parse().ok());

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::store::Store;
-use crate::store::read::feed_cursor::Cursor;
+use crate::store::read::feed_cursor::FeedCursor;
 
 /// Poll interval while there are waiting requests.
 const POLL_EVERY: Duration = Duration::from_millis(100);
@@ -16,7 +16,7 @@ const POLL_EVERY: Duration = Duration::from_millis(100);
 /// The newest position of the event log.
 #[derive(Clone, Default)]
 pub(in crate::http) struct Notifier {
-    newest: watch::Sender<Option<Cursor>>,
+    newest: watch::Sender<Option<FeedCursor>>,
     waiting: Arc<AtomicUsize>,
 }
 
@@ -25,7 +25,7 @@ struct Waiting(Arc<AtomicUsize>);
 
 impl Notifier {
     /// Waits until there are events after `place`.
-    pub(in crate::http) async fn after(&self, place: Cursor) {
+    pub(in crate::http) async fn after(&self, place: FeedCursor) {
         self.waiting.fetch_add(1, Ordering::Relaxed);
         let _waiting = Waiting(Arc::clone(&self.waiting));
         // The sender is `self`, so the channel can't close.

@@ -8,7 +8,7 @@ use super::orders::Announced;
 use crate::broker::topology;
 use crate::domain::completion::{Completion, ItemSummary};
 use crate::domain::{Process, ProcessKey};
-use crate::store::read::feed_cursor::Cursor;
+use crate::store::read::feed_cursor::FeedCursor;
 use crate::store::write::outbox::{MessageKind, OutboxRow};
 use crate::view::outgoing::row;
 use crate::wire;
@@ -20,7 +20,7 @@ const DIRECT: &str = "";
 pub fn completions(
     decision: &Decision,
     mut summaries: HashMap<ProcessKey, ItemSummary>,
-    place: Option<Cursor>,
+    place: Option<FeedCursor>,
 ) -> Vec<OutboxRow> {
     let place = place.map(|place| place.to_string());
     let mut rows = Vec::with_capacity(decision.ended.len());

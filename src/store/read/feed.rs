@@ -27,7 +27,7 @@
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, Statement};
 
-use super::feed_cursor::{self, Cursor};
+use super::feed_cursor::{self, FeedCursor};
 use super::record::{self, LoggedEvent};
 use crate::domain::{Kind, ProcessKey};
 use crate::store::{Connection, Store, StoreError, to_bigint};
@@ -50,7 +50,7 @@ const SCANNED_PER_EVENT: u64 = 10;
 pub struct FeedQuery<'a> {
     /// After this place; `None` for the whole log: from the horizon, or all that is kept of one
     /// process.
-    pub after: Option<Cursor>,
+    pub after: Option<FeedCursor>,
     /// The most events of the page, from 1 to [`FEED_EVENTS_MAX`].
     pub limit: u64,
     /// Only this tenant's.
@@ -71,7 +71,7 @@ pub struct Feed {
     /// What passed the filter, in the order of commits.
     pub events: Vec<FeedEvent>,
     /// The cursor of the next page; it skips what the filter left out.
-    pub next: Cursor,
+    pub next: FeedCursor,
     /// Whether there may be more already: the page was cut, and what follows was not scanned.
     pub more: bool,
 }
@@ -80,7 +80,7 @@ pub struct Feed {
 #[derive(Debug, Clone)]
 pub struct FeedEvent {
     /// Its place.
-    pub cursor: Cursor,
+    pub cursor: FeedCursor,
     /// The tenant of its process.
     pub tenant: String,
     /// The token of its process.
@@ -98,7 +98,7 @@ pub enum FeedError {
     #[error("the cursor is older than what is kept")]
     Gone {
         /// The oldest cursor that still misses nothing.
-        oldest: Cursor,
+        oldest: FeedCursor,
     },
     /// The database was recovered to a moment before that cursor was returned: the reader has seen
     /// events that no longer exist.
@@ -163,13 +163,13 @@ impl Store {
     }
 
     /// The cursor of a reader that wants only future events.
-    pub async fn feed_end(&self) -> Result<Cursor, StoreError> {
+    pub async fn feed_end(&self) -> Result<FeedCursor, StoreError> {
         end(&self.connection().await?).await
     }
 
     /// The place of the newest event that may be read: a reader with a smaller cursor has events to
     /// read. So one polled query serves all waiting readers.
-    pub async fn feed_newest(&self) -> Result<Option<Cursor>, StoreError> {
+    pub async fn feed_newest(&self) -> Result<Option<FeedCursor>, StoreError> {
         let connection = self.connection().await?;
         let statement = connection.prepared(NEWEST).await?;
         let row = connection.query_opt(&statement, &[]).await?;
@@ -178,14 +178,14 @@ impl Store {
 }
 
 /// The place before every event that is not committed yet, and after every one that is visible.
-pub(in crate::store) async fn end(connection: &Connection) -> Result<Cursor, StoreError> {
+pub(in crate::store) async fn end(connection: &Connection) -> Result<FeedCursor, StoreError> {
     let statement = connection.prepared(END).await?;
     feed_cursor::from_row(&connection.query_one(&statement, &[]).await?, 0)
 }
 
 /// Whether a recovery has undone what the reader has seen.
-async fn is_lost(connection: &Connection, after: Option<Cursor>) -> Result<bool, StoreError> {
-    let Some(Cursor { epoch, tx, pos }) = after.filter(|after| after.is_of_event()) else {
+async fn is_lost(connection: &Connection, after: Option<FeedCursor>) -> Result<bool, StoreError> {
+    let Some(FeedCursor { epoch, tx, pos }) = after.filter(|after| after.is_of_event()) else {
         return Ok(false);
     };
     let statement = connection.prepared(LOST).await?;

@@ -15,7 +15,7 @@ const DIGITS: [usize; 3] = [4, 16, 8];
 /// A place in the log: after the event of that position in that transaction. The default is the
 /// place before all events. None of the parts is negative.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Cursor {
+pub struct FeedCursor {
     /// The epoch: each cluster and time line that the tables have lived on begins the next.
     pub epoch: i16,
     /// The transaction that logged the event.
@@ -29,7 +29,7 @@ pub struct Cursor {
 #[error("not a cursor that this server returned")]
 pub struct CursorError;
 
-impl Cursor {
+impl FeedCursor {
     /// Whether it is the place of an event: not the one before all events, and not the end of a
     /// transaction, which earlier versions returned.
     pub(super) fn is_of_event(self) -> bool {
@@ -37,7 +37,7 @@ impl Cursor {
     }
 }
 
-impl fmt::Display for Cursor {
+impl fmt::Display for FeedCursor {
     /// A fixed number of ASCII letters and digits: fits into a URL or a header unescaped.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { epoch, tx, pos } = self;
@@ -45,7 +45,7 @@ impl fmt::Display for Cursor {
     }
 }
 
-impl FromStr for Cursor {
+impl FromStr for FeedCursor {
     type Err = CursorError;
 
     fn from_str(text: &str) -> Result<Self, CursorError> {
@@ -53,12 +53,12 @@ impl FromStr for Cursor {
     }
 }
 
-fn parse(text: &str) -> Option<Cursor> {
+fn parse(text: &str) -> Option<FeedCursor> {
     let [epoch, tx, pos] = DIGITS;
     let (epoch, rest) = number(text.strip_prefix(VERSION)?, epoch)?;
     let (tx, rest) = number(rest, tx)?;
     let (pos, rest) = number(rest, pos)?;
-    rest.is_empty().then_some(Cursor {
+    rest.is_empty().then_some(FeedCursor {
         epoch: i16::try_from(epoch).ok()?,
         tx,
         pos: i32::try_from(pos).ok()?,
@@ -74,17 +74,17 @@ pub(super) fn number(text: &str, digits: usize) -> Option<(u64, &str)> {
 }
 
 /// Reads three columns, the transaction as text.
-pub(super) fn from_row(row: &Row, first: usize) -> Result<Cursor, StoreError> {
+pub(super) fn from_row(row: &Row, first: usize) -> Result<FeedCursor, StoreError> {
     let found = from_optional(row, first)?;
     found.ok_or(StoreError::Corrupt("place in the log"))
 }
 
 /// Reads three columns, which may all be null.
-pub(super) fn from_optional(row: &Row, first: usize) -> Result<Option<Cursor>, StoreError> {
+pub(super) fn from_optional(row: &Row, first: usize) -> Result<Option<FeedCursor>, StoreError> {
     let Some(epoch) = row.get(first) else {
         return Ok(None);
     };
-    Ok(Some(Cursor {
+    Ok(Some(FeedCursor {
         epoch,
         tx: transaction(row, first + 1)?,
         pos: row.get(first + 2),
@@ -92,12 +92,12 @@ pub(super) fn from_optional(row: &Row, first: usize) -> Result<Option<Cursor>, S
 }
 
 /// Reads one column: the three numbers as a list, which may be null.
-pub(super) fn from_array(numbers: Option<Vec<i64>>) -> Result<Option<Cursor>, StoreError> {
+pub(super) fn from_array(numbers: Option<Vec<i64>>) -> Result<Option<FeedCursor>, StoreError> {
     let Some(numbers) = numbers else {
         return Ok(None);
     };
     let read = |numbers: &[i64]| match *numbers {
-        [epoch, tx, pos] => Some(Cursor {
+        [epoch, tx, pos] => Some(FeedCursor {
             epoch: i16::try_from(epoch).ok()?,
             tx: u64::try_from(tx).ok()?,
             pos: i32::try_from(pos).ok()?,
@@ -120,8 +120,8 @@ mod tests {
 
     use super::*;
 
-    fn cursors() -> impl Strategy<Value = Cursor> {
-        (0..=i16::MAX, any::<u64>(), 0..=i32::MAX).prop_map(|(epoch, tx, pos)| Cursor {
+    fn cursors() -> impl Strategy<Value = FeedCursor> {
+        (0..=i16::MAX, any::<u64>(), 0..=i32::MAX).prop_map(|(epoch, tx, pos)| FeedCursor {
             epoch,
             tx,
             pos,
@@ -142,7 +142,7 @@ mod tests {
 
         #[test]
         fn a_text_that_is_no_cursor_is_refused(text in any::<String>()) {
-            prop_assert_eq!(text.parse::<Cursor>(), Err(CursorError));
+            prop_assert_eq!(text.parse::<FeedCursor>(), Err(CursorError));
         }
 
         #[test]
@@ -154,7 +154,7 @@ mod tests {
             let text = cursor.to_string();
             let damage = |(place, right)| if place == at { with } else { right };
             let damaged: String = text.chars().enumerate().map(damage).collect();
-            if let Ok(read) = damaged.parse::<Cursor>() {
+            if let Ok(read) = damaged.parse::<FeedCursor>() {
                 prop_assert_eq!(read.to_string(), damaged);
             }
         }
@@ -162,7 +162,7 @@ mod tests {
 
     #[test]
     fn what_looks_like_a_cursor_is_none() {
-        let right = Cursor::default().to_string();
+        let right = FeedCursor::default().to_string();
         assert_eq!(right, format!("c1{}", "0".repeat(28)));
         for wrong in [
             right.replace("c1", "c2"),
@@ -174,7 +174,7 @@ mod tests {
             right.replacen('0', "", 1),
             right + "0",
         ] {
-            assert_eq!(wrong.parse::<Cursor>(), Err(CursorError), "{wrong}");
+            assert_eq!(wrong.parse::<FeedCursor>(), Err(CursorError), "{wrong}");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use tokio_postgres::Row;
 
-use super::feed_cursor::Cursor;
+use super::feed_cursor::FeedCursor;
 use super::record::{LoggedEvent, logged_event};
 use crate::domain::ProcessKey;
 use crate::store::{Store, StoreError, column};
@@ -20,7 +20,7 @@ pub struct LogPlace {
     /// The process.
     pub key: ProcessKey,
     /// The place.
-    pub cursor: Cursor,
+    pub cursor: FeedCursor,
 }
 
 /// The log of a process up to a place.
@@ -40,7 +40,7 @@ pub struct LogPart {
     /// Its events in the order of commits.
     pub events: Vec<LoggedEvent>,
     /// The place of the last one.
-    pub end: Cursor,
+    pub end: FeedCursor,
     /// Whether all later events are late.
     pub is_last: bool,
 }
@@ -86,7 +86,7 @@ impl Store {
 
 impl Log {
     /// Adds a row. An existing place has a row even if none of its log was read.
-    fn add(&mut self, end: Cursor, row: &Row) {
+    fn add(&mut self, end: FeedCursor, row: &Row) {
         if row.get::<_, Option<&str>>(0).is_none() {
             *self = Self::TooLong;
             return;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use tokio_postgres::Row;
 
-use super::feed_cursor::{self, Cursor};
+use super::feed_cursor::{self, FeedCursor};
 use crate::domain::{Process, ProcessKey};
 use crate::store::write::process;
 use crate::store::{Connection, Store, StoreError, Unreadable, column, from_bigint};
@@ -33,7 +33,7 @@ pub struct Record {
     /// How many of them are late.
     pub late: u64,
     /// The place of its newest event that is visible to the feed.
-    pub cursor: Option<Cursor>,
+    pub cursor: Option<FeedCursor>,
     /// Its log in the order of stamps.
     pub events: Vec<LoggedEvent>,
     /// Its items by identifier, those that failed first.

@@ -18,7 +18,7 @@ use crate::domain::completion::ItemSummary;
 use crate::domain::{Event, Kind, Process, ProcessKey};
 use crate::store::admin::quarantine::{ClaimLimits, ClaimedRecord};
 use crate::store::admin::retention;
-use crate::store::read::feed_cursor::Cursor;
+use crate::store::read::feed_cursor::FeedCursor;
 use crate::store::read::{epoch, feed};
 use crate::store::{Connection, StoreError};
 /// The changes that the second half writes.
@@ -177,7 +177,7 @@ pub struct EndingResults {
     /// The summaries of items for completions.
     pub items: HashMap<ProcessKey, ItemSummary>,
     /// The place in the feed before everything that was not committed yet.
-    pub place: Option<Cursor>,
+    pub place: Option<FeedCursor>,
 }
 
 /// Corrects the log, writes outcomes and then runs the queries: one round trip, unless there are
@@ -206,7 +206,7 @@ pub async fn write_items(
     })
 }
 
-async fn place(connection: &Connection, requested: bool) -> Result<Option<Cursor>, StoreError> {
+async fn place(connection: &Connection, requested: bool) -> Result<Option<FeedCursor>, StoreError> {
     match requested {
         true => feed::end(connection).await.map(Some),
         false => Ok(None),

@@ -10,7 +10,7 @@ use super::proto::{Content, DocumentId, DocumentWithDocflow, GetDocflowBatchResp
 use super::{form, request};
 use crate::domain::{Ended, ItemCounts, Kind, Opening, Process, Stamp, Status};
 use crate::http::web::memory_budget::MemoryBudget;
-use crate::store::read::feed_cursor::Cursor;
+use crate::store::read::feed_cursor::FeedCursor;
 use crate::store::read::item_lookup::FoundItem;
 use crate::store::read::record::Record;
 
@@ -51,7 +51,7 @@ fn record() -> Record {
         outbox: 0,
         logged: 3,
         late: 0,
-        cursor: Some(Cursor {
+        cursor: Some(FeedCursor {
             epoch: 1,
             tx: 7,
             pos: 2,

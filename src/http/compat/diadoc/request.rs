@@ -6,7 +6,7 @@ use super::proto::{DocumentId, GetDocflowBatchRequest, GetDocflowRequest};
 use crate::domain::ProcessKey;
 use crate::domain::access::Access;
 use crate::http::web::problem::{HttpProblem, ProblemKind};
-use crate::store::read::feed_cursor::Cursor;
+use crate::store::read::feed_cursor::FeedCursor;
 
 /// Most documents of one call.
 const REQUESTS_MAX: usize = 100;
@@ -25,7 +25,7 @@ pub(super) struct DocumentRequest {
     pub(super) message_id: String,
     pub(super) entity_id: String,
     pub(super) key: ProcessKey,
-    pub(super) as_of: Option<Cursor>,
+    pub(super) as_of: Option<FeedCursor>,
     pub(super) inject: bool,
 }
 

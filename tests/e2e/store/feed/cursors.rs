@@ -7,13 +7,13 @@ use waybill::store::admin::deletion::{Deletion, Stopped};
 use waybill::store::admin::migrate;
 use waybill::store::admin::quarantine::ClaimLimits;
 use waybill::store::read::feed::{Feed, FeedError, FeedQuery};
-use waybill::store::read::feed_cursor::Cursor;
+use waybill::store::read::feed_cursor::FeedCursor;
 
 use crate::store::feed::ground::{PROCESSES, log};
 use crate::store::feed::reader::{Reader, Selection};
 use crate::store::server::Server;
 
-async fn read(ground: &Server, after: Option<Cursor>) -> Result<Feed, FeedError> {
+async fn read(ground: &Server, after: Option<FeedCursor>) -> Result<Feed, FeedError> {
     let query = FeedQuery {
         after,
         limit: 10,
@@ -22,7 +22,7 @@ async fn read(ground: &Server, after: Option<Cursor>) -> Result<Feed, FeedError>
     ground.store.feed(&query).await
 }
 
-async fn ids(ground: &Server, after: Option<Cursor>) -> Vec<String> {
+async fn ids(ground: &Server, after: Option<FeedCursor>) -> Vec<String> {
     let page = read(ground, after).await.unwrap();
     page.events
         .into_iter()
@@ -43,7 +43,7 @@ async fn only_cursors_overtaken_by_retention_are_gone() {
     assert_eq!(ids(&ground, None).await, logged);
     // With the first process the events 0 and 2 are deleted.
     forget(&ground, 0).await;
-    for gone in [Cursor::default(), places[0], places[1]] {
+    for gone in [FeedCursor::default(), places[0], places[1]] {
         let answer = read(&ground, Some(gone)).await;
         let Err(FeedError::Gone { oldest }) = answer else {
             panic!("{answer:?}");

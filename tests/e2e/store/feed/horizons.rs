@@ -1,7 +1,7 @@
 //! Horizons of retention, one per tenant.
 
 use waybill::store::read::feed::{Feed, FeedError, FeedQuery};
-use waybill::store::read::feed_cursor::Cursor;
+use waybill::store::read::feed_cursor::FeedCursor;
 
 use crate::store::feed::ground::write;
 use crate::store::server::Server;
@@ -9,7 +9,7 @@ use crate::store::server::Server;
 async fn read(
     ground: &Server,
     tenant: Option<&str>,
-    after: Option<Cursor>,
+    after: Option<FeedCursor>,
 ) -> Result<Feed, FeedError> {
     let query = FeedQuery {
         after,

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use waybill::domain::ProcessKey;
 use waybill::store::Store;
 use waybill::store::read::feed::{Feed, FeedQuery};
-use waybill::store::read::feed_cursor::Cursor;
+use waybill::store::read::feed_cursor::FeedCursor;
 
 use crate::store::feed::ground::{PROCESSES, PROGRESS, STEP};
 
@@ -83,7 +83,7 @@ pub(crate) fn selections() -> impl Strategy<Value = Selection> {
 
 pub(crate) struct Reader {
     selection: Selection,
-    cursor: Option<Cursor>,
+    cursor: Option<FeedCursor>,
     pub(crate) seen: Vec<String>,
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use uuid::Uuid;
 use waybill::domain::ProcessKey;
 use waybill::store::read::feed::FeedQuery;
-use waybill::store::read::feed_cursor::Cursor;
+use waybill::store::read::feed_cursor::FeedCursor;
 use waybill::store::read::history::{Log, LogPlace};
 use waybill::store::read::record::{Record, RecordQuery};
 
@@ -205,7 +205,7 @@ async fn a_log_is_read_up_to_an_event_that_the_feed_returned() {
     log(&connection, 0, 11).await;
     let rows = "select epoch, tx::text, pos from waybill.event where pos = 11";
     let row = connection.query_one(rows, &[]).await.unwrap();
-    let delayed = Cursor {
+    let delayed = FeedCursor {
         epoch: row.get(0),
         tx: row.get::<_, &str>(1).parse().unwrap(),
         pos: row.get(2),
@@ -214,7 +214,7 @@ async fn a_log_is_read_up_to_an_event_that_the_feed_returned() {
     let places = [
         of_second[4],
         place(key(0), of_second[4].cursor),
-        place(key(0), Cursor::default()),
+        place(key(0), FeedCursor::default()),
         place(key(0), delayed),
         place(ProcessKey(Uuid::nil()), of_second[4].cursor),
         of_first[0],
@@ -260,7 +260,7 @@ async fn a_log_that_is_too_long_is_not_read_and_the_others_are() {
         );
         let row = ground.connection().await.query_one(&query, &[]).await;
         let row = row.unwrap();
-        let cursor = Cursor {
+        let cursor = FeedCursor {
             epoch: row.get(0),
             tx: row.get::<_, &str>(1).parse().unwrap(),
             pos: row.get(2),

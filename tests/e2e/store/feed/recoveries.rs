@@ -3,14 +3,14 @@
 use waybill::store::Store;
 use waybill::store::read::epoch;
 use waybill::store::read::feed::{FeedError, FeedEvent, FeedQuery};
-use waybill::store::read::feed_cursor::Cursor;
+use waybill::store::read::feed_cursor::FeedCursor;
 
 use crate::store::feed::ground::{begin, commit, write};
 use crate::store::feed::reader::{Reader, Selection};
 use crate::store::server::{self, Server};
 
 /// The events that an unfiltered reader gets after a cursor.
-async fn ids(store: &Store, after: Cursor) -> Result<Vec<String>, FeedError> {
+async fn ids(store: &Store, after: FeedCursor) -> Result<Vec<String>, FeedError> {
     let query = FeedQuery {
         after: Some(after),
         limit: 100,
@@ -21,7 +21,7 @@ async fn ids(store: &Store, after: Cursor) -> Result<Vec<String>, FeedError> {
     Ok(ids.collect())
 }
 
-async fn is_undone(store: &Store, after: Cursor) -> bool {
+async fn is_undone(store: &Store, after: FeedCursor) -> bool {
     matches!(ids(store, after).await, Err(FeedError::Undone))
 }
 
@@ -35,10 +35,10 @@ async fn burn(ground: &Server, count: usize) {
 }
 
 /// The cursor that earlier versions returned at the end of the feed.
-async fn end_as_before(ground: &Server) -> Cursor {
+async fn end_as_before(ground: &Server) -> FeedCursor {
     let xmin = ground.value("select pg_snapshot_xmin(pg_current_snapshot())");
     let running: u64 = xmin.await.parse().unwrap();
-    Cursor {
+    FeedCursor {
         epoch: 1,
         tx: running - 1,
         pos: i32::MAX,
@@ -189,7 +189,7 @@ async fn a_cursor_of_events_that_a_promoted_replica_never_received_is_gone() {
 }
 
 /// The events that readers get, each with its cursor.
-async fn places(ground: &Server) -> Vec<(String, Cursor)> {
+async fn places(ground: &Server) -> Vec<(String, FeedCursor)> {
     let query = FeedQuery {
         limit: 100,
         ..FeedQuery::default()
