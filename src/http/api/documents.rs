@@ -16,7 +16,7 @@ use utoipa_axum::routes;
 
 use super::openapi::{self, Page, responses};
 use crate::http::state::Api;
-use crate::http::web::problem::{HttpProblem, ProblemKind};
+use crate::http::web::{HttpProblem, ProblemKind};
 use crate::wire::schema;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");

@@ -2,8 +2,7 @@
 
 use crate::domain::access::Access;
 use crate::domain::{Kind, ProcessKey};
-use crate::http::web::params::Parameters;
-use crate::http::web::problem::HttpProblem;
+use crate::http::web::{HttpProblem, Parameters};
 use crate::store::read::feed::{FEED_BYTES_MAX, FEED_EVENTS_MAX, FeedQuery};
 use crate::store::read::feed_cursor::Cursor;
 use crate::wire;

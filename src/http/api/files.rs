@@ -14,10 +14,7 @@ use super::openapi::{parameters, responses};
 use crate::domain::ProcessKey;
 use crate::files::{FilePath, FilesError};
 use crate::http::state::Api;
-use crate::http::web::auth::Caller;
-use crate::http::web::links;
-use crate::http::web::params::Parameters;
-use crate::http::web::problem::{HttpProblem, ProblemKind};
+use crate::http::web::{Caller, HttpProblem, Parameters, ProblemKind, links};
 use crate::store::write::file::File;
 
 const UNKNOWN: &str = "no file of this process has this id: check both, and the tenant of the key";

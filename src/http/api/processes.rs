@@ -6,10 +6,8 @@ use axum::response::{IntoResponse, Response};
 
 use super::openapi::{parameters, responses};
 use crate::http::state::Api;
-use crate::http::web::auth::Caller;
 use crate::http::web::list_query::ListQuery;
-use crate::http::web::params::Parameters;
-use crate::http::web::problem::HttpProblem;
+use crate::http::web::{Caller, HttpProblem, Parameters};
 use crate::store::read::list::ListError;
 use crate::view::listing::{self, PageView};
 

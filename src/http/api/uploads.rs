@@ -11,10 +11,7 @@ use crate::http::submit::idempotency;
 use crate::http::submit::multipart::Parts;
 use crate::http::submit::receipt::{self, Uploads};
 use crate::http::submit::upload_form::{Fields, Sender};
-use crate::http::web::auth::Caller;
-use crate::http::web::params::Parameters;
-use crate::http::web::prefer;
-use crate::http::web::problem::HttpProblem;
+use crate::http::web::{Caller, HttpProblem, Parameters, prefer};
 
 /// The fields, which apply to all files.
 const FIELDS: Fields = Fields {

@@ -9,8 +9,7 @@ use super::receipt::{self, Receipt};
 use crate::clock;
 use crate::domain::access::Access;
 use crate::http::state::Api;
-use crate::http::web::prefer;
-use crate::http::web::problem::HttpProblem;
+use crate::http::web::{HttpProblem, prefer};
 use crate::wire::{Accepted, HeaderValue};
 
 /// The parts of the event that come from the request.

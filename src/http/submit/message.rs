@@ -7,7 +7,7 @@ use crate::broker::{Outgoing, topology};
 use crate::clock;
 use crate::domain::access::Access;
 use crate::domain::{Happening, Opening};
-use crate::http::web::problem::HttpProblem;
+use crate::http::web::HttpProblem;
 use crate::wire::{Accepted, HeaderValue, Limits, Message, decode};
 
 /// Most events of one request.

@@ -7,7 +7,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::broker::{self, BrokerError, Connection, Outgoing, Publisher, Verdict, topology};
 use crate::config::BrokerSettings;
-use crate::http::web::problem::{HttpProblem, ProblemKind};
+use crate::http::web::{HttpProblem, ProblemKind};
 
 /// Most pending requests.
 const REQUESTS_MAX: usize = 1_024;

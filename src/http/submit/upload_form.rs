@@ -16,7 +16,7 @@ use super::upload::{ALL_TOO_LARGE, Allowance, Attachment, BROKEN, Owner};
 use crate::domain::ProcessKey;
 use crate::domain::access::Access;
 use crate::http::state::Api;
-use crate::http::web::problem::{HttpProblem, ProblemKind};
+use crate::http::web::{HttpProblem, ProblemKind};
 
 /// The label of the only file of an upload.
 const FILE: &str = "file";

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 
 use super::{login, page, paths, sse};
-use crate::http::web::problem::{self, HttpProblem, ProblemKind};
+use crate::http::web::{HttpProblem, ProblemKind, problem};
 
 /// Renders the problems of all pages.
 pub(super) async fn render(request: Request, next: Next) -> Response {

@@ -11,8 +11,7 @@ use super::page::{self, Page};
 use super::sse::{self, Streams};
 use super::viewer::Viewer;
 use crate::http::state::Api;
-use crate::http::web::auth::{Caller, Pass};
-use crate::http::web::problem::HttpProblem;
+use crate::http::web::{Caller, HttpProblem, Pass};
 
 /// A request for a page.
 pub(super) struct PageRequest {

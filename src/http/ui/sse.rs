@@ -12,9 +12,8 @@ use futures_util::stream;
 
 use super::page::Page;
 use super::viewer::Viewer;
-use crate::http::web::auth::Pass;
 use crate::http::web::memory_budget::{MemoryBudget, MemoryPermit};
-use crate::http::web::problem::{HttpProblem, ProblemKind};
+use crate::http::web::{HttpProblem, Pass, ProblemKind};
 
 /// How often a page is rendered to find out whether it has changed.
 const POLL_EVERY: Duration = Duration::from_secs(1);

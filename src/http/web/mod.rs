@@ -18,3 +18,8 @@ pub(super) mod problem_kind;
 pub(crate) mod rate_limit;
 pub(crate) mod records;
 pub(super) mod waiters;
+
+pub(super) use self::auth::{Caller, Pass};
+pub(super) use self::params::Parameters;
+pub(super) use self::problem::{HttpProblem, ProblemKind};
+pub(super) use self::rate_limit::Peer;

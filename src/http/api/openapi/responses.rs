@@ -7,7 +7,8 @@ use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{IntoResponses, ToSchema};
 
 use crate::http::submit::receipt::{Receipt, Several};
-use crate::http::web::problem::{ProblemKind, ProblemView};
+use crate::http::web::ProblemKind;
+use crate::http::web::problem::ProblemView;
 
 macro_rules! problem_sets {
     ($($(#[$doc:meta])* $name:ident = [$($kind:ident),+ $(,)?];)+) => {$(

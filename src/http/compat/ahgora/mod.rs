@@ -19,8 +19,7 @@ use self::producers::{MODULES, Producer};
 use super::Dialect;
 use crate::config::DialectSettings;
 use crate::http::state::Api;
-use crate::http::web::auth;
-use crate::http::web::problem::{HttpProblem, ProblemKind};
+use crate::http::web::{HttpProblem, ProblemKind, auth};
 
 /// The source of uploads that are opened here.
 const SOURCE: &str = "ahgora";

@@ -16,9 +16,7 @@ use crate::http::compat::APPLIED_WITHIN;
 use crate::http::state::Api;
 use crate::http::submit::event_request::EventRequest;
 use crate::http::submit::receipt;
-use crate::http::web::auth::Caller;
-use crate::http::web::params::Parameters;
-use crate::http::web::problem::{HttpProblem, ProblemKind};
+use crate::http::web::{Caller, HttpProblem, Parameters, ProblemKind};
 
 /// Most records of one request.
 const RECORDS_MAX: usize = 1_000;

@@ -10,8 +10,7 @@ use super::form;
 use super::proto::LoginPassword;
 use super::request::parameter;
 use crate::http::state::Api;
-use crate::http::web::problem::{HttpProblem, ProblemKind};
-use crate::http::web::rate_limit::Peer;
+use crate::http::web::{HttpProblem, Peer, ProblemKind};
 
 /// The only supported type of authentication.
 const PASSWORD: &str = "password";

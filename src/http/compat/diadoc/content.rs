@@ -8,7 +8,7 @@ use super::proto::Content;
 use crate::domain::ProcessKey;
 use crate::files::{FilePath, FilesError};
 use crate::http::state::Api;
-use crate::http::web::problem::{HttpProblem, ProblemKind};
+use crate::http::web::{HttpProblem, ProblemKind};
 
 /// Most bytes of all contents of a response.
 const BYTES_MAX: u64 = 1 << 20;

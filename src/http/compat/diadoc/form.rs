@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::http::web::memory_budget::MemoryBudget;
-use crate::http::web::problem::{HttpProblem, ProblemKind};
+use crate::http::web::{HttpProblem, ProblemKind};
 
 const JSON: &str = "application/json";
 const PROTOBUF: &str = "application/x-protobuf";

@@ -5,7 +5,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use crate::http::web::problem::{self, HttpProblem, ProblemKind};
+use crate::http::web::{HttpProblem, ProblemKind, problem};
 use crate::store::read::stage_visit::ActiveStop;
 
 const NO_CODE: &str = "The security code is wrong or has expired.";

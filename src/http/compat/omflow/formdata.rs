@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use serde_json::{Number, Value};
 
 use crate::domain::workflow::{Field, FieldKind, Next, Stage};
-use crate::http::web::problem::HttpProblem;
+use crate::http::web::HttpProblem;
 
 /// A form: JSON values by field.
 pub(super) type Form = BTreeMap<String, Box<RawValue>>;

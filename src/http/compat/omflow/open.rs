@@ -22,7 +22,7 @@ use crate::http::submit::multipart::Parts;
 use crate::http::submit::receipt::State;
 use crate::http::submit::upload::BROKEN;
 use crate::http::submit::upload::{Allowance, Attachment, Owner};
-use crate::http::web::problem::{HttpProblem, ProblemKind};
+use crate::http::web::{HttpProblem, ProblemKind};
 use crate::store::read::numeric_id::number;
 use crate::wire::{Accepted, FieldFault};
 

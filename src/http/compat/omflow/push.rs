@@ -15,7 +15,7 @@ use crate::http::compat::APPLIED_WITHIN;
 use crate::http::submit::event_request::EventRequest;
 use crate::http::submit::idempotency;
 use crate::http::submit::receipt::State;
-use crate::http::web::problem::{HttpProblem, ProblemKind};
+use crate::http::web::{HttpProblem, ProblemKind};
 use crate::wire::Accepted;
 
 const PUSHED: &str = "order.pushed";

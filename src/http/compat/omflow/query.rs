@@ -8,7 +8,7 @@ use super::{OmflowRequest, answer};
 use crate::domain::access::Scope;
 use crate::http::submit::multipart::Parts;
 use crate::http::submit::upload::BROKEN;
-use crate::http::web::problem::{HttpProblem, ProblemKind};
+use crate::http::web::{HttpProblem, ProblemKind};
 
 const NO_NUMBER: &str = "must be the number from the response that opened the order";
 const A_FILE: &str = "files come with action=create only";

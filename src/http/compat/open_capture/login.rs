@@ -11,8 +11,7 @@ use super::request::fields;
 use crate::clock;
 use crate::domain::access::{Access, Scope};
 use crate::http::state::Api;
-use crate::http::web::problem::{HttpProblem, ProblemKind};
-use crate::http::web::rate_limit::Peer;
+use crate::http::web::{HttpProblem, Peer, ProblemKind};
 
 /// Most bytes of a body.
 const BODY_BYTES_MAX: usize = 16 << 10;

@@ -23,8 +23,7 @@ use self::dates::Language;
 use super::Dialect;
 use crate::config::DialectSettings;
 use crate::http::state::Api;
-use crate::http::web::auth;
-use crate::http::web::problem::{HttpProblem, ProblemKind};
+use crate::http::web::{HttpProblem, ProblemKind, auth};
 
 const JSON: [(HeaderName, &str); 1] = [(header::CONTENT_TYPE, "application/json")];
 const KEYS: HeaderValue =

@@ -15,8 +15,7 @@ use crate::http::submit::idempotency;
 use crate::http::submit::multipart::Parts;
 use crate::http::submit::receipt::{Receipt, State as Applied};
 use crate::http::submit::upload_form::{Fields, Form, Sender};
-use crate::http::web::auth::Caller;
-use crate::http::web::problem::{HttpProblem, ProblemKind};
+use crate::http::web::{Caller, HttpProblem, ProblemKind};
 const WORKFLOW: &str = "workflowId";
 /// Fields about the supplier; they become attributes of the upload.
 const SUPPLIER: [&str; 3] = ["siret", "siren", "vat_number"];

@@ -8,8 +8,7 @@ use super::{Latest, figures};
 use crate::http::ui::page::{Page, Tab};
 use crate::http::ui::page_request::PageRequest;
 use crate::http::ui::viewer::Viewer;
-use crate::http::web::auth::Caller;
-use crate::http::web::problem::{HttpProblem, ProblemKind};
+use crate::http::web::{Caller, HttpProblem, ProblemKind};
 
 const OF_ALL: &str = "the charts show all tenants together: they require a key with the scope admin, or of the tenant default";
 

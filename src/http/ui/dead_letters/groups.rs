@@ -12,8 +12,7 @@ use crate::http::ui::page_request::PageRequest;
 use crate::http::ui::paths;
 use crate::http::ui::replays::{form, table};
 use crate::http::ui::viewer::Viewer;
-use crate::http::web::params::Parameters;
-use crate::http::web::problem::HttpProblem;
+use crate::http::web::{HttpProblem, Parameters};
 use crate::store::read::dead_letters::DeadLetterGroup;
 use crate::store::write::dead_letter::DeadLetterSelection;
 

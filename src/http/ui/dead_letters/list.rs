@@ -11,9 +11,7 @@ use crate::http::ui::page_request::PageRequest;
 use crate::http::ui::replays::form;
 use crate::http::ui::viewer::Viewer;
 use crate::http::ui::{format, paths};
-use crate::http::web::list_query;
-use crate::http::web::params::Parameters;
-use crate::http::web::problem::HttpProblem;
+use crate::http::web::{HttpProblem, Parameters, list_query};
 use crate::store::write::dead_letter::{DeadLetterCursor, DeadLetterSelection, StoredDeadLetter};
 use crate::view::escape;
 

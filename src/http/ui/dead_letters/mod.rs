@@ -12,7 +12,7 @@ use axum::routing::get;
 
 use super::paths;
 use crate::http::state::Api;
-use crate::http::web::problem::{HttpProblem, ProblemKind};
+use crate::http::web::{HttpProblem, ProblemKind};
 
 const UNKNOWN: &str = "there is no such dead letter: it may have been replayed or discarded";
 

@@ -2,9 +2,7 @@
 
 use crate::domain::ProcessKey;
 use crate::http::state::Api;
-use crate::http::web::list_query;
-use crate::http::web::params::Parameters;
-use crate::http::web::problem::HttpProblem;
+use crate::http::web::{HttpProblem, Parameters, list_query};
 use crate::view::found::FoundProcess;
 use crate::view::parts::Parts;
 use crate::view::read::ReadQuery;

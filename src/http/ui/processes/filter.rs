@@ -6,9 +6,7 @@ use maud::{Markup, html};
 use crate::domain::{Kind, Status};
 use crate::http::api::feed_query as native;
 use crate::http::ui::paths;
-use crate::http::web::list_query;
-use crate::http::web::params::Parameters;
-use crate::http::web::problem::HttpProblem;
+use crate::http::web::{HttpProblem, Parameters, list_query};
 use crate::store::read::list_cursor::ListCursor;
 use crate::store::read::list_selection::Selection;
 const NAMES: [&str; 8] = [

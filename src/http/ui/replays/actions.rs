@@ -17,9 +17,7 @@ use crate::http::ui::dead_letters::counts;
 use crate::http::ui::page::{Page, Tab};
 use crate::http::ui::page_request::PageRequest;
 use crate::http::ui::paths;
-use crate::http::web::auth::{Caller, Pass};
-use crate::http::web::params::Parameters;
-use crate::http::web::problem::{HttpProblem, ProblemKind};
+use crate::http::web::{Caller, HttpProblem, Parameters, Pass, ProblemKind};
 use crate::store::admin::replay::{NewReplay, ReplayRequested};
 
 const NO_FORM: &str = "the form can't be read; go back and send it again";

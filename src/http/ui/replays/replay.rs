@@ -12,8 +12,7 @@ use crate::http::ui::page::{Page, Tab};
 use crate::http::ui::page_request::PageRequest;
 use crate::http::ui::viewer::Viewer;
 use crate::http::ui::{format, paths};
-use crate::http::web::params::Parameters;
-use crate::http::web::problem::{HttpProblem, ProblemKind};
+use crate::http::web::{HttpProblem, Parameters, ProblemKind};
 use crate::store::admin::replay::{ExpectedOutcome, Replay};
 use crate::store::write::dead_letter::DeadLetterSelection;
 

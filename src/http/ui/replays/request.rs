@@ -3,10 +3,7 @@
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::http::web::list_query;
-use crate::http::web::params;
-use crate::http::web::params::Parameters;
-use crate::http::web::problem::HttpProblem;
+use crate::http::web::{HttpProblem, Parameters, list_query, params};
 use crate::store::admin::replay::RATE_MAX;
 use crate::store::write::dead_letter::DeadLetterSelection;
 

@@ -7,8 +7,7 @@ use crate::http::ui::page::{Page, Tab};
 use crate::http::ui::page_request::PageRequest;
 use crate::http::ui::viewer::Viewer;
 use crate::http::ui::{format, paths};
-use crate::http::web::params::Parameters;
-use crate::http::web::problem::HttpProblem;
+use crate::http::web::{HttpProblem, Parameters};
 use crate::store::admin::workflow::ListedWorkflow;
 
 /// The list.

@@ -11,9 +11,7 @@ use crate::http::ui::page::{Page, Tab};
 use crate::http::ui::page_request::PageRequest;
 use crate::http::ui::viewer::Viewer;
 use crate::http::ui::{format, paths};
-use crate::http::web::list_query;
-use crate::http::web::params::Parameters;
-use crate::http::web::problem::{HttpProblem, ProblemKind};
+use crate::http::web::{HttpProblem, Parameters, ProblemKind, list_query};
 use crate::store::admin::workflow::StoredWorkflow;
 use crate::wire::workflow_file;
 
