@@ -14,7 +14,7 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::openapi::{self, Page, responses};
+use super::openapi::{self, responses};
 use crate::http::state::Api;
 use crate::http::web::{HttpProblem, ProblemKind};
 use crate::wire::schema;
@@ -32,7 +32,7 @@ const UNKNOWN: &str =
 /// The documents that are generated at the start.
 pub(in crate::http) struct Documents {
     openapi: String,
-    page: Page,
+    page: String,
 }
 
 impl Documents {
@@ -117,8 +117,7 @@ async fn openapi(Extension(documents): Extension<Arc<Documents>>) -> impl IntoRe
     responses((status = 200, description = "The page", body = String, content_type = "text/html")),
 )]
 async fn docs(Extension(documents): Extension<Arc<Documents>>) -> impl IntoResponse {
-    let page = &documents.page;
-    (headers(HTML), page.guards(), page.html.clone())
+    (headers(HTML), openapi::guards(), documents.page.clone())
 }
 
 fn headers(media_type: HeaderValue) -> [(HeaderName, HeaderValue); 2] {
