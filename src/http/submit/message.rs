@@ -88,12 +88,6 @@ pub(in crate::http) fn outgoing(accepted: &Accepted) -> Outgoing {
 fn opening(happening: &Happening) -> Option<&Opening> {
     match happening {
         Happening::Opened(opening) => Some(opening),
-        Happening::Pushed(_)
-        | Happening::Step
-        | Happening::Progress { .. }
-        | Happening::Items(_)
-        | Happening::Completed { .. }
-        | Happening::Failed { .. }
-        | Happening::Cancelled { .. } => None,
+        _ => None,
     }
 }
