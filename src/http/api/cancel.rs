@@ -9,8 +9,7 @@ use axum::response::Response;
 use super::openapi::{bodies, parameters, responses};
 use crate::domain::{Kind, ProcessKey};
 use crate::http::state::Api;
-use crate::http::submit::event_request::EventRequest;
-use crate::http::submit::receipt::Receipt;
+use crate::http::submit::{EventRequest, Receipt};
 use crate::http::web::{Caller, HttpProblem, Parameters};
 
 /// Cancels an existing process. The body, if there is one, is the data of `<kind>.cancelled`.

@@ -7,10 +7,9 @@ use axum::response::Response;
 
 use super::openapi::{parameters, responses};
 use crate::http::state::Api;
-use crate::http::submit::idempotency;
-use crate::http::submit::multipart::Parts;
-use crate::http::submit::receipt::{self, Uploads};
-use crate::http::submit::upload_form::{Fields, Sender};
+use crate::http::submit::receipt::Uploads;
+use crate::http::submit::upload_form::Fields;
+use crate::http::submit::{Parts, receipt};
 use crate::http::web::{Caller, HttpProblem, Parameters, prefer};
 
 /// The fields, which apply to all files.
@@ -44,12 +43,7 @@ pub(in crate::http) async fn post(
     form: Result<Parts, MultipartRejection>,
 ) -> Result<Response, HttpProblem> {
     parameters.finish(&[])?;
-    let key = idempotency::key(&headers)?;
-    let sender = Sender {
-        access: &access,
-        key: key.as_deref(),
-    };
-    let form = api.receive_form(sender, form, FIELDS).await?;
+    let form = api.receive_form(&access, &headers, form, FIELDS).await?;
     let wait = prefer::wait(&headers);
     let receipts = api.open_uploads(&access, &form, wait).await?;
     let attachments = form.files.into_iter().map(|file| file.attachment);

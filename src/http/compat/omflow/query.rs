@@ -6,7 +6,7 @@ use axum::response::Response;
 use super::fields::{Encoding, Fields};
 use super::{OmflowRequest, answer};
 use crate::domain::access::Scope;
-use crate::http::submit::multipart::Parts;
+use crate::http::submit::Parts;
 use crate::http::submit::upload::BROKEN;
 use crate::http::web::{HttpProblem, ProblemKind};
 
