@@ -18,7 +18,7 @@ use crate::wire::CutBody;
 pub(super) const SHOWN_MAX: i32 = 64 << 10;
 
 /// Downloads the whole body.
-pub(super) async fn get(
+pub(in super::super) async fn get(
     State(api): State<Api>,
     Caller(access): Caller,
     parameters: Parameters,
