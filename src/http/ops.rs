@@ -3,7 +3,6 @@
 //! It answers from memory alone. It stays up while the process drains, so that the shutdown can be
 //! monitored, and it stops last.
 
-use std::fmt;
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,6 +17,7 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::web::connection_limits::{ConnectionLimits, LimitedListener};
+use super::web::uncached;
 use crate::telemetry::{Health, Telemetry};
 
 const LIMITS: ConnectionLimits = ConnectionLimits {
@@ -47,15 +47,6 @@ pub struct Ops {
     pub health: Health,
     /// Runs before each scrape, if set.
     pub refresh: Option<Refresh>,
-}
-
-impl fmt::Debug for Ops {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { health, .. } = self;
-        f.debug_struct("Ops")
-            .field("health", health)
-            .finish_non_exhaustive()
-    }
 }
 
 /// Serves until shutdown, and runs the upkeep of the metrics meanwhile.
@@ -121,11 +112,7 @@ fn complain(what: &str, details: &[impl AsRef<str>]) -> Response {
 }
 
 fn text(status: StatusCode, body: String) -> Response {
-    let headers = [
-        (header::CONTENT_TYPE, TEXT),
-        (header::CACHE_CONTROL, "no-store"),
-    ];
-    (status, headers, body).into_response()
+    (status, uncached(TEXT), body).into_response()
 }
 
 #[cfg(test)]

@@ -96,11 +96,6 @@ impl Api {
         (api, tasks)
     }
 
-    /// Waits until the listener is stopped.
-    pub(super) async fn stopped(&self) {
-        self.stop.cancelled().await;
-    }
-
     /// Polls the database for all requests that wait.
     fn poll(&self, stop: &CancellationToken) -> JoinSet<()> {
         let mut tasks = JoinSet::new();

@@ -17,14 +17,14 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 
-use super::found::FoundProcess;
 use super::order::OrderDetails;
 use super::parts::LISTED_MAX;
+use super::record::FoundProcess;
 use crate::domain::order::{Left, Stop};
 use crate::domain::replay_history::{Past, Was};
-use crate::domain::{Event, Item, Process, Stamp};
+use crate::domain::{Event, Process, Stamp};
 use crate::store::read::history::LogPart;
-use crate::store::read::record::{LoggedEvent, Record, StoredItem};
+use crate::store::read::record::{LoggedEvent, Record};
 use crate::wire;
 
 /// Rewinds a process from its current record to the end of a part of its log; `None` if an event in
@@ -108,7 +108,7 @@ impl Record {
             self.unroutable_at = None;
             self.outbox = 0;
         }
-        self.items = was.items.into_iter().map(stored).collect();
+        self.items = was.items;
     }
 
     fn list(&mut self, part: LogPart) {
@@ -161,14 +161,4 @@ fn place(stop: &Stop) -> impl Ord {
 
 fn gone(before: usize, after: usize) -> u64 {
     u64::try_from(before - after).unwrap_or(u64::MAX)
-}
-
-fn stored(item: Item) -> StoredItem {
-    StoredItem {
-        identifier: item.identifier,
-        ok: item.ok,
-        messages: item.messages,
-        document_id: item.document_id,
-        data: item.data,
-    }
 }

@@ -6,7 +6,6 @@ pub mod as_of;
 pub mod completion;
 pub mod escape;
 pub mod feed;
-pub mod found;
 pub mod listing;
 pub mod order;
 pub mod outgoing;

@@ -4,11 +4,9 @@
 use std::collections::HashSet;
 
 use super::as_of;
-use super::found::FoundProcess;
-use super::order::{self};
-use super::parts::LISTED_MAX;
-use super::parts::{Part, Parts};
-use super::record::{View, view};
+use super::order;
+use super::parts::{LISTED_MAX, Part, Parts};
+use super::record::FoundProcess;
 use crate::domain::ProcessKey;
 use crate::store::read::feed_cursor::FeedCursor;
 use crate::store::read::history::{Log, LogPlace};
@@ -81,6 +79,13 @@ pub async fn read(
 }
 
 impl ReadQuery {
+    /// The query of a process as it is now.
+    #[must_use]
+    pub fn now(key: ProcessKey, parts: Parts) -> Self {
+        let as_of = None;
+        Self { key, parts, as_of }
+    }
+
     /// The query of the record; a past state has its own lists.
     fn record_query(&self) -> RecordQuery {
         let limit = |parts: &[Part]| match self.parts.has_any(parts) && self.as_of.is_none() {
@@ -103,12 +108,6 @@ impl ReadQuery {
 }
 
 impl FoundProcess {
-    /// The JSON view, with these parts.
-    #[must_use]
-    pub fn view<'a>(&'a self, parts: &Parts) -> View<'a> {
-        view(&self.record, self.order.as_ref(), parts)
-    }
-
     /// The process after that part of its log.
     fn after(mut self, log: Option<Log>) -> Result<Self, Absent> {
         match log {

@@ -9,15 +9,22 @@ use utoipa::ToSchema;
 
 pub use super::completion::CompletionState;
 use super::order::OrderDetails;
-use super::order::json::parsed;
-use super::order::json::{OrderView, order_view};
-use super::parts::LISTED_MAX;
-use super::parts::{Part, Parts};
+use super::order::json::{OrderView, order_view, parsed};
+use super::parts::{LISTED_MAX, Part, Parts};
 use super::step::Step;
 use super::{schema, summary};
 use crate::domain::completion::ERRORS_MAX;
-use crate::domain::{Opening, Process, Stamp};
-use crate::store::read::record::{LoggedEvent, Record, StoredItem};
+use crate::domain::{Item, Opening, Process, Stamp};
+use crate::store::read::record::{LoggedEvent, Record};
+
+/// A process with the requested parts.
+#[derive(Debug)]
+pub struct FoundProcess {
+    /// The record.
+    pub record: Record,
+    /// The status of an order, if it was requested.
+    pub order: Option<OrderDetails>,
+}
 
 /// The record of a process.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -150,6 +157,14 @@ pub(crate) struct EventLine<'a> {
     pub(crate) id: Cow<'a, str>,
 }
 
+impl FoundProcess {
+    /// The JSON view, with these parts.
+    #[must_use]
+    pub fn view<'a>(&'a self, parts: &Parts) -> View<'a> {
+        view(&self.record, self.order.as_ref(), parts)
+    }
+}
+
 /// The JSON view of a record, with the requested parts.
 pub fn view<'a>(record: &'a Record, order: Option<&'a OrderDetails>, parts: &Parts) -> View<'a> {
     let process = &record.process;
@@ -240,7 +255,7 @@ pub(crate) fn step(event: &LoggedEvent) -> StepView {
     }
 }
 
-fn item(item: &StoredItem, data: bool) -> ItemView<'_> {
+fn item(item: &Item, data: bool) -> ItemView<'_> {
     ItemView {
         identifier: Cow::from(&item.identifier),
         ok: item.ok,
@@ -250,7 +265,7 @@ fn item(item: &StoredItem, data: bool) -> ItemView<'_> {
     }
 }
 
-fn error(item: &StoredItem) -> ErrorView<'_> {
+fn error(item: &Item) -> ErrorView<'_> {
     ErrorView {
         identifier: Cow::from(&item.identifier),
         messages: Cow::from(&item.messages),

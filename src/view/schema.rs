@@ -1,45 +1,49 @@
 //! The enumerations of the JSON views, for the OpenAPI document.
 
-use std::borrow::Cow;
-
 use utoipa::openapi::schema::{Schema, SchemaType, Type};
 use utoipa::openapi::{ObjectBuilder, RefOr};
-use utoipa::{PartialSchema, ToSchema};
 
 use super::parts::Part;
 use crate::{domain, wire};
 
-macro_rules! names {
-    ($($(#[$doc:meta])* $type:ident: $description:literal = $names:expr;)+) => {$(
+/// Types that only stand for a named schema of the document.
+macro_rules! schemas {
+    ($($(#[$doc:meta])* $vis:vis $type:ident is $name:literal = $schema:expr;)+) => {$(
         $(#[$doc])*
         #[derive(Debug)]
-        pub struct $type;
+        $vis struct $type;
 
-        impl PartialSchema for $type {
-            fn schema() -> RefOr<Schema> {
-                let schema = ObjectBuilder::new()
-                    .schema_type(SchemaType::new(Type::String))
-                    .description(Some($description))
-                    .enum_values(Some($names));
-                schema.into()
+        impl utoipa::PartialSchema for $type {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                $schema
             }
         }
 
-        impl ToSchema for $type {
-            fn name() -> Cow<'static, str> {
-                Cow::Borrowed(stringify!($type))
+        impl utoipa::ToSchema for $type {
+            fn name() -> std::borrow::Cow<'static, str> {
+                $name.into()
             }
         }
     )+};
 }
 
-names! {
+pub(crate) use schemas;
+
+schemas! {
     /// The kind of a process.
-    Kind: "The kind of a process." = domain::Kind::ALL.map(domain::Kind::name);
+    pub Kind is "Kind" = names("The kind of a process.", domain::Kind::ALL.map(domain::Kind::name));
     /// The status of a process.
-    Status: "The status of a process." = domain::Status::ALL.map(domain::Status::name);
+    pub Status is "Status" = names("The status of a process.", domain::Status::ALL.map(domain::Status::name));
     /// The type of an event.
-    EventType: "The type of an event." = wire::type_names();
+    pub EventType is "EventType" = names("The type of an event.", wire::type_names());
     /// A part of a process that is returned on request.
-    PartName: "A part that is returned on request." = Part::ALL.map(Part::name);
+    pub PartName is "PartName" = names("A part that is returned on request.", Part::ALL.map(Part::name));
+}
+
+fn names(about: &str, names: impl IntoIterator<Item = &'static str>) -> RefOr<Schema> {
+    let schema = ObjectBuilder::new()
+        .schema_type(SchemaType::new(Type::String))
+        .description(Some(about))
+        .enum_values(Some(names));
+    schema.into()
 }

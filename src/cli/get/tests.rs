@@ -5,8 +5,10 @@ use jiff::Timestamp;
 
 use super::{SHOWN, text};
 use crate::cli::output::Style;
-use crate::domain::{Ended, Ending, EndingKind, ItemCounts, Kind, Opening, Process, Stamp, Status};
-use crate::store::read::record::{LoggedEvent, Record, StoredItem};
+use crate::domain::{
+    Ended, Ending, EndingKind, Item, ItemCounts, Kind, Opening, Process, Stamp, Status,
+};
+use crate::store::read::record::{LoggedEvent, Record};
 use crate::view::parts::{Part, Parts};
 use crate::view::record::{self, View};
 use crate::view::summary;
@@ -55,7 +57,7 @@ fn running() -> Record {
 
 fn with_items(mut record: Record, seen: u64, failed: u64) -> Record {
     record.process.items = ItemCounts { seen, failed };
-    record.items = vec![StoredItem {
+    record.items = vec![Item {
         identifier: "line 7".into(),
         ok: failed == 0,
         messages: vec!["no such \u{1b}[31mcost centre".into(), "check it".into()],

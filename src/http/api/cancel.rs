@@ -9,11 +9,8 @@ use axum::response::Response;
 use super::openapi::{bodies, parameters, responses};
 use crate::domain::{Kind, ProcessKey};
 use crate::http::state::Api;
-use crate::http::submit::event_request::EventRequest;
-use crate::http::submit::receipt::Receipt;
-use crate::http::web::auth::Caller;
-use crate::http::web::params::Parameters;
-use crate::http::web::problem::HttpProblem;
+use crate::http::submit::{EventRequest, Receipt};
+use crate::http::web::{Caller, HttpProblem, Parameters};
 
 /// Cancels an existing process. The body, if there is one, is the data of `<kind>.cancelled`.
 #[utoipa::path(

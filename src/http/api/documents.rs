@@ -14,9 +14,9 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::openapi::{self, DocumentationPage, responses};
+use super::openapi::{self, responses};
 use crate::http::state::Api;
-use crate::http::web::problem::{HttpProblem, ProblemKind};
+use crate::http::web::{HttpProblem, ProblemKind};
 use crate::wire::schema;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -32,7 +32,7 @@ const UNKNOWN: &str =
 /// The documents that are generated at the start.
 pub(in crate::http) struct Documents {
     openapi: String,
-    page: DocumentationPage,
+    page: String,
 }
 
 impl Documents {
@@ -117,8 +117,7 @@ async fn openapi(Extension(documents): Extension<Arc<Documents>>) -> impl IntoRe
     responses((status = 200, description = "The page", body = String, content_type = "text/html")),
 )]
 async fn docs(Extension(documents): Extension<Arc<Documents>>) -> impl IntoResponse {
-    let page = &documents.page;
-    (headers(HTML), page.guards(), page.html.clone())
+    (headers(HTML), openapi::guards(), documents.page.clone())
 }
 
 fn headers(media_type: HeaderValue) -> [(HeaderName, HeaderValue); 2] {

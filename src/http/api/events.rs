@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
 use axum::extract::State;
-use axum::http::{HeaderMap, header};
+use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive};
 use axum::response::{IntoResponse, Response, Sse};
 use futures_util::stream::{self, StreamExt};
@@ -15,10 +15,7 @@ use super::feed_query::{After, FeedFilter};
 use super::openapi::{parameters, responses};
 use crate::domain::access::Access;
 use crate::http::state::Api;
-use crate::http::web::auth::{Caller, Pass};
-use crate::http::web::params::Parameters;
-use crate::http::web::prefer;
-use crate::http::web::problem::{HttpProblem, ProblemKind};
+use crate::http::web::{Caller, HttpProblem, Parameters, Pass, ProblemKind, links, prefer};
 use crate::store::read::feed::{Feed, FeedError};
 use crate::store::read::feed_cursor::FeedCursor;
 use crate::view::feed::{self, FeedPageView};
@@ -66,18 +63,9 @@ pub(in crate::http) async fn list(
             break page;
         }
     };
-    let body = serde_json::to_vec(&feed::page(&page)).unwrap_or_default();
-    let body = api.room.answer(body)?;
-    let next = format!("</v1/events?{}>; rel=\"next\"", filter.query(page.next));
-    let mut answer = (
-        [(header::CONTENT_TYPE, "application/json")],
-        [(header::CACHE_CONTROL, "no-store")],
-        body,
-    )
-        .into_response();
-    if let Ok(next) = next.parse() {
-        answer.headers_mut().insert(header::LINK, next);
-    }
+    let mut answer = api.room.json(&feed::page(&page))?;
+    let next = format!("/v1/events?{}", filter.query(page.next));
+    links::add_next(&mut answer, &next);
     Ok(answer)
 }
 

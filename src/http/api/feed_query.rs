@@ -2,8 +2,8 @@
 
 use crate::domain::access::Access;
 use crate::domain::{Kind, ProcessKey};
-use crate::http::web::params::Parameters;
-use crate::http::web::problem::HttpProblem;
+use crate::http::web::params::whole_number;
+use crate::http::web::{HttpProblem, Parameters};
 use crate::store::read::feed::{FEED_BYTES_MAX, FEED_EVENTS_MAX, FeedQuery};
 use crate::store::read::feed_cursor::FeedCursor;
 use crate::wire;
@@ -35,6 +35,7 @@ pub(super) struct FeedFilter {
 
 impl FeedFilter {
     pub(super) fn read(mut parameters: Parameters) -> Result<Self, HttpProblem> {
+        let limit = |text: &str| whole_number(text, 1..=FEED_EVENTS_MAX);
         let filter = Self {
             after: parameters.take("after", after),
             limit: parameters.take("limit", limit).unwrap_or(LIMIT),
@@ -83,12 +84,6 @@ fn after(text: &str) -> Result<After, String> {
     }
     let place = text.parse().map(After::Place);
     place.map_err(|_| "must be a cursor of this feed, or `now`".to_owned())
-}
-
-fn limit(text: &str) -> Result<u64, String> {
-    let limit = text.parse().ok();
-    let limit = limit.filter(|limit| (1..=FEED_EVENTS_MAX).contains(limit));
-    limit.ok_or_else(|| format!("must be a whole number from 1 to {FEED_EVENTS_MAX}"))
 }
 
 pub(in crate::http) fn kind(text: &str) -> Result<Kind, String> {

@@ -14,10 +14,7 @@ use super::openapi::{parameters, responses};
 use crate::domain::ProcessKey;
 use crate::files::{FilePath, FilesError};
 use crate::http::state::Api;
-use crate::http::web::auth::Caller;
-use crate::http::web::links;
-use crate::http::web::params::Parameters;
-use crate::http::web::problem::{HttpProblem, ProblemKind};
+use crate::http::web::{Caller, HttpProblem, Parameters, ProblemKind, links};
 use crate::store::write::file::File;
 
 const UNKNOWN: &str = "no file of this process has this id: check both, and the tenant of the key";
@@ -51,12 +48,9 @@ pub(in crate::http) async fn get(
     let process = ProcessKey::of(&access.tenant, &token);
     let file = api.primary.file(process, id).await?.ok_or_else(unknown)?;
     let about = about(&file);
-    let requested = match matches_if_range(&headers, &file) {
-        true => headers
-            .get(header::RANGE)
-            .and_then(|value| value.to_str().ok()),
-        false => None,
-    };
+    let requested = headers.get(header::RANGE);
+    let requested = requested.filter(|_| matches_if_range(&headers, &file));
+    let requested = requested.and_then(|value| value.to_str().ok());
     let (status, range) = match range(requested, file.size) {
         RangeRequest::Whole => (StatusCode::OK, 0..file.size),
         RangeRequest::Part(range) => (StatusCode::PARTIAL_CONTENT, range),

@@ -10,11 +10,8 @@ use serde_json::Value;
 
 use super::openapi::{bodies, parameters, responses};
 use crate::http::state::Api;
-use crate::http::submit::event_request::EventRequest;
-use crate::http::submit::receipt::Receipt;
-use crate::http::web::auth::Caller;
-use crate::http::web::params::Parameters;
-use crate::http::web::problem::HttpProblem;
+use crate::http::submit::{EventRequest, Receipt};
+use crate::http::web::{Caller, HttpProblem, Parameters};
 
 const OPENED: &str = "order.opened";
 const PUSHED: &str = "order.pushed";

@@ -12,11 +12,8 @@ use crate::domain::access::Access;
 use crate::http::state::Api;
 use crate::http::submit::message::{EVENTS_MAX, ReceivedEvent, content_type};
 use crate::http::submit::{idempotency, receipt};
-use crate::http::web::auth::Caller;
 use crate::http::web::memory_budget::Received;
-use crate::http::web::params::Parameters;
-use crate::http::web::prefer;
-use crate::http::web::problem::HttpProblem;
+use crate::http::web::{Caller, HttpProblem, Parameters, prefer};
 use crate::wire::{Accepted, HeaderValue};
 
 /// Most bytes of one request, unless a single event may have more.

@@ -9,14 +9,10 @@ use ring::digest::{SHA256, digest};
 use super::openapi::{parameters, responses};
 use crate::domain::ProcessKey;
 use crate::http::state::Api;
-use crate::http::web::auth::Caller;
-use crate::http::web::params::Parameters;
-use crate::http::web::prefer;
-use crate::http::web::problem::HttpProblem;
-use crate::view::found::FoundProcess;
+use crate::http::web::{Caller, HttpProblem, Parameters, prefer};
 use crate::view::parts::Parts;
 use crate::view::read::ReadQuery;
-use crate::view::record::View;
+use crate::view::record::{FoundProcess, View};
 
 const INCLUDE: &str = "include";
 
@@ -46,11 +42,7 @@ pub(in crate::http) async fn get(
     parameters.finish(&[INCLUDE])?;
     let Path(token) = token.map_err(|_| HttpProblem::unknown_token())?;
     let key = ProcessKey::of(&access.tenant, &token);
-    let query = ReadQuery {
-        key,
-        parts,
-        as_of: None,
-    };
+    let query = ReadQuery::now(key, parts);
     let wait = prefer::wait(&headers);
     let mut found = api.record(&query).await?;
     let has_ended = |found: &FoundProcess| found.record.process.ended.is_some();

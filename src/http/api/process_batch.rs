@@ -2,8 +2,8 @@
 //! with its own parts and its own result.
 
 use axum::extract::{DefaultBodyLimit, Path, State};
-use axum::http::{HeaderMap, Uri, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, Uri};
+use axum::response::Response;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -15,16 +15,14 @@ use super::process;
 use crate::domain::ProcessKey;
 use crate::domain::access::Access;
 use crate::http::state::Api;
-use crate::http::web::auth::Caller;
-use crate::http::web::json_body::{self, ObjectFields};
-use crate::http::web::params::Parameters;
-use crate::http::web::problem::{HttpProblem, ProblemKind, ProblemView};
+use crate::http::web::json_body::ObjectFields;
+use crate::http::web::problem::ProblemView;
+use crate::http::web::{Caller, HttpProblem, Parameters, ProblemKind, json_body};
 use crate::store::StoreError;
 use crate::store::read::feed_cursor::FeedCursor;
-use crate::view::found::FoundProcess;
 use crate::view::parts::{Part, Parts};
 use crate::view::read::{Absent, ReadQuery};
-use crate::view::record::View;
+use crate::view::record::{FoundProcess, View};
 use crate::wire::FieldFault;
 
 /// Most processes of one call.
@@ -98,16 +96,9 @@ async fn answer(
     let instances: Vec<_> = (0..entries.len()).map(instance).collect();
     let parts = entries.iter().zip(&results).zip(&instances);
     let answers = parts.map(|((entry, result), instance)| entry.answer(result, instance));
-    let answers = Answers {
+    api.room.json(&Answers {
         answers: answers.collect(),
-    };
-    let headers = [
-        (header::CONTENT_TYPE, "application/json"),
-        (header::CACHE_CONTROL, "no-store"),
-    ];
-    let body = serde_json::to_vec(&answers).unwrap_or_default();
-    let body = api.room.answer(body)?;
-    Ok((headers, body).into_response())
+    })
 }
 
 /// `GET` of the process whose token is the last segment of this path.

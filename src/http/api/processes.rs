@@ -1,15 +1,12 @@
 //! `GET /v1/processes`: the tenant's processes that match a filter, the newest first, in pages.
 
 use axum::extract::State;
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 
 use super::openapi::{parameters, responses};
 use crate::http::state::Api;
-use crate::http::web::auth::Caller;
 use crate::http::web::list_query::ListQuery;
-use crate::http::web::params::Parameters;
-use crate::http::web::problem::HttpProblem;
+use crate::http::web::{Caller, HttpProblem, Parameters, links};
 use crate::store::read::list::ListError;
 use crate::view::listing::{self, ListPageView};
 
@@ -43,18 +40,9 @@ pub(in crate::http) async fn get(
         ListError::OtherSort => HttpProblem::parameters(vec![OTHER_SORT.to_owned()]),
         ListError::Store(error) => error.into(),
     })?;
-    let body = serde_json::to_vec(&listing::page(&page)).unwrap_or_default();
-    let body = api.room.answer(body)?;
-    let mut answer = (
-        [(header::CONTENT_TYPE, "application/json")],
-        [(header::CACHE_CONTROL, "no-store")],
-        body,
-    )
-        .into_response();
-    let next = page.next.map(|next| list.query(next));
-    let next = next.map(|query| format!("</v1/processes?{query}>; rel=\"next\""));
-    if let Some(Ok(next)) = next.map(|next| next.parse()) {
-        answer.headers_mut().insert(header::LINK, next);
+    let mut answer = api.room.json(&listing::page(&page))?;
+    if let Some(next) = page.next {
+        links::add_next(&mut answer, &format!("/v1/processes?{}", list.query(next)));
     }
     Ok(answer)
 }

@@ -7,14 +7,10 @@ use axum::response::Response;
 
 use super::openapi::{parameters, responses};
 use crate::http::state::Api;
-use crate::http::submit::idempotency;
-use crate::http::submit::multipart::MultipartParts;
-use crate::http::submit::receipt::{self, Uploads};
-use crate::http::submit::upload_form::{AllowedFields, UploadSender};
-use crate::http::web::auth::Caller;
-use crate::http::web::params::Parameters;
-use crate::http::web::prefer;
-use crate::http::web::problem::HttpProblem;
+use crate::http::submit::receipt::Uploads;
+use crate::http::submit::upload_form::AllowedFields;
+use crate::http::submit::{MultipartParts, receipt};
+use crate::http::web::{Caller, HttpProblem, Parameters, prefer};
 
 /// The fields, which apply to all files.
 const FIELDS: AllowedFields = AllowedFields {
@@ -47,12 +43,7 @@ pub(in crate::http) async fn post(
     form: Result<MultipartParts, MultipartRejection>,
 ) -> Result<Response, HttpProblem> {
     parameters.finish(&[])?;
-    let key = idempotency::key(&headers)?;
-    let sender = UploadSender {
-        access: &access,
-        key: key.as_deref(),
-    };
-    let form = api.receive_form(sender, form, FIELDS).await?;
+    let form = api.receive_form(&access, &headers, form, FIELDS).await?;
     let wait = prefer::wait(&headers);
     let receipts = api.open_uploads(&access, &form, wait).await?;
     let attachments = form.files.into_iter().map(|file| file.attachment);

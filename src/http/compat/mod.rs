@@ -8,6 +8,8 @@ mod ahgora;
 mod diadoc;
 mod omflow;
 mod open_capture;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
@@ -18,10 +20,12 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 
 use super::state::Api;
+use super::submit::receipt;
 use super::web::auth::{self, Gate};
 use super::web::problem::{self, HttpProblem, ProblemKind};
 use crate::config::DialectSettings;
 use crate::domain::access::Scope;
+use crate::wire::Accepted;
 
 /// How long a request waits until its event is applied; these systems respond only then.
 const APPLIED_WITHIN: Duration = Duration::from_secs(30);
@@ -85,6 +89,19 @@ impl Dialect {
             .layer(DefaultBodyLimit::disable())
             .layer(from_fn_with_state(self.render, render_problem))
             .with_state(api.clone())
+    }
+}
+
+/// Submits an event and waits until it is applied. That a worker refuses it is a problem.
+async fn apply(api: &Api, event: Accepted) -> Result<receipt::ReceiptState, HttpProblem> {
+    let mut receipts = api.submit(&[event], Some(APPLIED_WITHIN)).await?;
+    match receipts
+        .pop()
+        .map(|receipt| (receipt.state, receipt.problem))
+    {
+        Some((_, Some(problem))) => Err(HttpProblem::refused(problem)),
+        Some((state, None)) => Ok(state),
+        None => Ok(receipt::ReceiptState::Accepted),
     }
 }
 

@@ -9,8 +9,7 @@ use super::receipt::{self, Receipt};
 use crate::clock;
 use crate::domain::access::Access;
 use crate::http::state::Api;
-use crate::http::web::prefer;
-use crate::http::web::problem::HttpProblem;
+use crate::http::web::{HttpProblem, prefer};
 use crate::wire::{Accepted, HeaderValue};
 
 /// The parts of the event that come from the request.
@@ -34,26 +33,15 @@ impl Api {
     ) -> Result<Response, HttpProblem> {
         let key = idempotency::key(headers)?;
         let id = key.clone().unwrap_or_else(idempotency::random);
-        let event = self.read(access, &request, &id, content_type(headers))?;
+        let event = self.read(access, &request, (SOURCE, &id), content_type(headers))?;
         if key.is_some() && self.is_repeated(&event).await? {
             return receipt::single(vec![Receipt::repeated(&event)]);
         }
         receipt::single(self.submit(&[event], prefer::wait(headers)).await?)
     }
 
-    /// The event of a request, with the native API as its source.
+    /// The event of a request, with its source and id.
     pub(in crate::http) fn read(
-        &self,
-        access: &Access,
-        request: &EventRequest<'_>,
-        id: &str,
-        content_type: Option<&str>,
-    ) -> Result<Accepted, HttpProblem> {
-        self.read_from(access, request, (SOURCE, id), content_type)
-    }
-
-    /// The same with another source.
-    pub(in crate::http) fn read_from(
         &self,
         access: &Access,
         request: &EventRequest<'_>,

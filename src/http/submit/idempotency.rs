@@ -4,7 +4,7 @@
 use axum::http::HeaderMap;
 use uuid::Uuid;
 
-use crate::http::web::problem::HttpProblem;
+use crate::http::web::HttpProblem;
 
 /// The source of events that Waybill creates for clients.
 pub(in crate::http) const SOURCE: &str = "waybill-http";

@@ -7,7 +7,7 @@ use crate::broker::{Outgoing, topology};
 use crate::clock;
 use crate::domain::access::Access;
 use crate::domain::{Happening, Opening};
-use crate::http::web::problem::HttpProblem;
+use crate::http::web::HttpProblem;
 use crate::wire::{Accepted, HeaderValue, Limits, Message, decode};
 
 /// Most events of one request.
@@ -88,12 +88,6 @@ pub(in crate::http) fn outgoing(accepted: &Accepted) -> Outgoing {
 fn opening(happening: &Happening) -> Option<&Opening> {
     match happening {
         Happening::Opened(opening) => Some(opening),
-        Happening::Pushed(_)
-        | Happening::Step
-        | Happening::Progress { .. }
-        | Happening::Items(_)
-        | Happening::Completed { .. }
-        | Happening::Failed { .. }
-        | Happening::Cancelled { .. } => None,
+        _ => None,
     }
 }

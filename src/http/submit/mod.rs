@@ -16,8 +16,10 @@ pub mod upload_limits;
 
 use std::time::Duration;
 
+pub(super) use self::event_request::EventRequest;
 use self::message::outgoing;
-use self::receipt::Receipt;
+pub(super) use self::multipart::MultipartParts;
+pub(super) use self::receipt::Receipt;
 use super::state::Api;
 use super::web::problem::HttpProblem;
 use crate::store::read::event_outcome::{EventOutcome, SentEvent};

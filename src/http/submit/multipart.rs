@@ -13,7 +13,7 @@ use axum::extract::{FromRequest, Multipart, Request};
 use futures_util::{Stream, StreamExt};
 
 use super::upload::BROKEN;
-use crate::http::web::problem::{HttpProblem, ProblemKind};
+use crate::http::web::{HttpProblem, ProblemKind};
 
 /// Bytes between two part bodies: a boundary and a few headers.
 const BETWEEN_BYTES_MAX: usize = 64 << 10;

@@ -1,13 +1,11 @@
 //! Publishes the events of all clients: requests that arrive while the broker confirms form the
 //! next batch.
 
-use std::time::Duration;
-
 use tokio::sync::{mpsc, oneshot};
 
 use crate::broker::{self, BrokerError, Connection, Outgoing, Publisher, Verdict, topology};
 use crate::config::BrokerSettings;
-use crate::http::web::problem::{HttpProblem, ProblemKind};
+use crate::http::web::{HttpProblem, ProblemKind};
 
 /// Most pending requests.
 const REQUESTS_MAX: usize = 1_024;
@@ -39,16 +37,6 @@ struct Request {
 struct PublisherConnection {
     connection: Connection,
     publisher: Publisher,
-}
-
-impl PublisherConnection {
-    async fn open(connection: Connection, timeout: Duration) -> Result<Self, BrokerError> {
-        let publisher = Publisher::open(&connection, timeout).await?;
-        Ok(Self {
-            connection,
-            publisher,
-        })
-    }
 }
 
 /// Creates a publisher and its task.
@@ -123,16 +111,18 @@ async fn publish(
     settings: &BrokerSettings,
     messages: &[Outgoing],
 ) -> Result<Vec<Verdict>, BrokerError> {
-    let timeout = settings.confirm_timeout;
     let open = cached.take();
     let mut usable = match open.filter(|open| open.connection.is_connected()) {
         Some(open) if open.publisher.is_usable() => open,
-        Some(PublisherConnection { connection, .. }) => {
-            PublisherConnection::open(connection, timeout).await?
-        }
-        None => {
-            PublisherConnection::open(broker::connect(settings, "waybill http").await?, timeout)
-                .await?
+        other => {
+            let connection = match other {
+                Some(open) => open.connection,
+                None => broker::connect(settings, "waybill http").await?,
+            };
+            PublisherConnection {
+                publisher: Publisher::open(&connection, settings.confirm_timeout).await?,
+                connection,
+            }
         }
     };
     let published = usable.publisher.publish_all(messages).await;

@@ -6,8 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::upload::Attachment;
-use crate::http::web::links;
-use crate::http::web::problem::HttpProblem;
+use crate::http::web::{HttpProblem, links};
 use crate::store::read::event_outcome::EventOutcome;
 use crate::wire::{Accepted, Problem};
 

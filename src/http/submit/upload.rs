@@ -12,8 +12,7 @@ use super::content::{HEAD_BYTES, media_type, safe_name};
 use crate::domain::ProcessKey;
 use crate::files::{Digesting, FilePath, FilesError, StoredFile, Writing};
 use crate::http::state::Api;
-use crate::http::web::links;
-use crate::http::web::problem::{HttpProblem, ProblemKind};
+use crate::http::web::{HttpProblem, ProblemKind, links};
 
 /// Files without a process are removed after this: their event may wait in its queue for as long as
 /// no worker runs.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use axum::extract::multipart::{Field, MultipartRejection};
+use axum::http::HeaderMap;
 use serde_json::{Value, json};
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -16,7 +17,7 @@ use super::upload::{ALL_TOO_LARGE, Allowance, Attachment, BROKEN, Owner};
 use crate::domain::ProcessKey;
 use crate::domain::access::Access;
 use crate::http::state::Api;
-use crate::http::web::problem::{HttpProblem, ProblemKind};
+use crate::http::web::{HttpProblem, ProblemKind};
 
 /// The label of the only file of an upload.
 const FILE: &str = "file";
@@ -43,9 +44,9 @@ pub(in crate::http) struct AllowedFields {
 
 /// Who sent the form, and its idempotency key.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::http) struct UploadSender<'a> {
-    pub(in crate::http) access: &'a Access,
-    pub(in crate::http) key: Option<&'a str>,
+struct Sender<'a> {
+    access: &'a Access,
+    key: Option<&'a str>,
 }
 
 /// A form that was received; until it is dropped it counts as an upload in progress.
@@ -70,10 +71,14 @@ impl Api {
     /// Receives a form and stores its files.
     pub(in crate::http) async fn receive_form(
         &self,
-        sender: UploadSender<'_>,
+        access: &Access,
+        headers: &HeaderMap,
         form: Result<MultipartParts, MultipartRejection>,
         fields: AllowedFields,
     ) -> Result<UploadForm, HttpProblem> {
+        let key = idempotency::key(headers)?;
+        let key = key.as_deref();
+        let sender = Sender { access, key };
         let place = self.uploads.place()?;
         let mut form =
             form.map_err(|_| HttpProblem::new(ProblemKind::UnsupportedMediaType, NO_FORM))?;
@@ -120,7 +125,7 @@ impl Api {
                 token: Some(&file.token),
                 data: data.as_bytes(),
             };
-            let read = self.read(access, &request, &file.id, None);
+            let read = self.read(access, &request, (SOURCE, &file.id), None);
             events.push(read.map_err(|problem| problem.within(&number.to_string()))?);
         }
         self.submit(&events, wait).await
@@ -129,7 +134,7 @@ impl Api {
     /// Stores the file at this index.
     async fn file(
         &self,
-        sender: UploadSender<'_>,
+        sender: Sender<'_>,
         number: usize,
         part: Field<'_>,
         allowance: &mut Allowance,

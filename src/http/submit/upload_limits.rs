@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::content::Allowed;
-use crate::http::web::problem::{HttpProblem, ProblemKind};
+use crate::http::web::{HttpProblem, ProblemKind};
 
 /// Most concurrent uploads: each has a few chunks of its file in memory.
 const UPLOADS_AT_ONCE: usize = 32;

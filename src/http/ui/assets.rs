@@ -5,7 +5,7 @@ use axum::extract::rejection::PathRejection;
 use axum::http::header;
 use axum::response::IntoResponse;
 
-use crate::http::web::problem::{HttpProblem, ProblemKind};
+use crate::http::web::{HttpProblem, ProblemKind};
 
 /// Name, media type and content of each asset.
 const ASSETS: [(&str, &str, &str); 3] = [

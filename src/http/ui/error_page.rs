@@ -1,13 +1,14 @@
 //! Renders a problem as a page; redirects viewers without a session to the login form.
 
 use axum::extract::Request;
-use axum::http::{Method, StatusCode, Uri, header};
+use axum::http::{Method, Uri};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 
-use super::{login, page, paths, sse};
-use crate::http::web::problem::{self, HttpProblem, ProblemKind};
+use super::page::{self, sse};
+use super::{login, paths};
+use crate::http::web::{HttpProblem, ProblemKind, problem};
 
 /// Renders the problems of all pages.
 pub(super) async fn render(request: Request, next: Next) -> Response {
@@ -26,7 +27,7 @@ fn to_login(uri: &Uri) -> Response {
         paths::PROCESSES => paths::LOGIN.to_owned(),
         other => paths::with(paths::LOGIN, &[(login::NEXT, other)]),
     };
-    (StatusCode::SEE_OTHER, [(header::LOCATION, place)]).into_response()
+    Redirect::to(&place).into_response()
 }
 
 fn shown(problem: &HttpProblem) -> Response {

@@ -67,6 +67,11 @@ pub(super) fn progress(done: u64, total: Option<u64>, failed: u64) -> Markup {
     }
 }
 
+/// The head of a table.
+pub(super) fn heads(names: &[&str]) -> Markup {
+    html! { thead { tr { @for name in names { th scope="col" { (name) } } } } }
+}
+
 /// What a dead letter's reason means.
 pub(super) fn reason_title(reason: &str) -> &'static str {
     Reason::from_name(reason).map_or("", Reason::title)

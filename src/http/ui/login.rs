@@ -15,10 +15,7 @@ use serde::Deserialize;
 use super::{page, paths};
 use crate::domain::access::Scope;
 use crate::http::state::Api;
-use crate::http::web::auth;
-use crate::http::web::params::Parameters;
-use crate::http::web::problem::{HttpProblem, ProblemKind};
-use crate::http::web::rate_limit::Peer;
+use crate::http::web::{HttpProblem, Parameters, Peer, ProblemKind, auth};
 
 /// The parameter with the path to go to after the login.
 pub(super) const NEXT: &str = "next";

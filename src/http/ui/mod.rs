@@ -12,14 +12,11 @@ mod error_page;
 mod format;
 mod login;
 mod page;
-mod page_request;
 pub(super) mod paths;
 mod process;
 mod processes;
 mod replays;
 mod security_headers;
-mod sse;
-mod viewer;
 mod workflows;
 
 use axum::extract::DefaultBodyLimit;
@@ -28,6 +25,7 @@ use axum::response::Redirect;
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 
+use self::page::{Page, PageRequest, Tab, Viewer};
 use super::state::Api;
 use super::web::auth::{self, Gate};
 use super::web::problem::{HttpProblem, ProblemKind};
@@ -51,20 +49,24 @@ pub(super) fn router(api: &Api) -> Router {
         .route(paths::ERRORS, get(process::errors::get))
         .route(paths::WORKFLOWS, get(workflows::list::get))
         .route(paths::WORKFLOW, get(workflows::show::get))
-        .route(paths::CHARTS, charts);
-    let resend = Router::new().route(paths::RESEND, post(process::resend::post));
+        .route(paths::CHARTS, charts)
+        .route(paths::DEAD_LETTERS, get(dead_letters::groups::get))
+        .route(paths::DEAD_LETTERS_OF_REASON, get(dead_letters::list::get))
+        .route(paths::DEAD_LETTER, get(dead_letters::dead_letter::get))
+        .route(paths::DEAD_LETTER_BODY, get(dead_letters::body::get))
+        .route(paths::REPLAY, get(replays::replay::get));
+    let actions = Router::new()
+        .route(paths::RESEND, post(process::resend::post))
+        .route(paths::CONFIRM_REPLAY, get(replays::actions::confirm))
+        .route(paths::REPLAYS, post(replays::actions::start))
+        .route(paths::STOP_REPLAY, post(replays::actions::stop));
     let open = Router::new()
         .route(paths::LOGIN, get(login::get).post(login::post))
         .route(paths::LOGOUT, post(login::leave))
         .route(paths::ASSETS, get(assets::get));
     Router::new()
         .merge(gated(pages, Scope::Read))
-        .merge(gated(
-            dead_letters::pages().merge(replays::pages()),
-            Scope::Read,
-        ))
-        .merge(gated(replays::actions(), Scope::Admin))
-        .merge(gated(resend, Scope::Admin))
+        .merge(gated(actions, Scope::Admin))
         .merge(open)
         .route(paths::BELOW, get(first))
         .route("/monitor/", get(first))
@@ -73,7 +75,7 @@ pub(super) fn router(api: &Api) -> Router {
             HttpProblem::new(ProblemKind::MethodNotAllowed, NO_METHOD)
         })
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .layer(Extension(sse::Streams::default()))
+        .layer(Extension(page::sse::Streams::default()))
         .layer(from_fn(security_headers::same_origin))
         .layer(from_fn(error_page::render))
         .layer(from_fn(security_headers::strict))

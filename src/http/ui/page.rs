@@ -1,19 +1,46 @@
-//! What every page has in common: the frame around its content.
+//! What every page has in common: its request, which is answered once or by a stream of its changes,
+//! and the frame around its content.
 
+pub(super) mod sse;
+
+use std::future::Future;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use maud::{DOCTYPE, Markup, html};
 
+use self::sse::Streams;
 use super::paths;
 use crate::domain::access::{Access, Scope};
+use crate::http::state::Api;
+use crate::http::web::{Caller, HttpProblem, Pass, uncached};
+
+const HTML: &str = "text/html; charset=utf-8";
 
 /// A page.
 pub(super) struct Page {
     /// The tab it belongs to.
-    pub(super) tab: Tab,
-    pub(super) title: String,
+    tab: Tab,
+    title: String,
     /// Its content.
-    pub(super) main: Markup,
+    main: Markup,
+}
+
+/// What a page is rendered from, and the viewer's access.
+#[derive(Clone)]
+pub(super) struct Viewer {
+    pub(super) api: Api,
+    pub(super) access: Access,
+}
+
+/// A request for a page.
+pub(super) struct PageRequest {
+    viewer: Viewer,
+    pass: Pass,
+    /// The budget of streams, if a stream was requested.
+    streams: Option<Streams>,
 }
 
 /// The parts of the monitor.
@@ -30,33 +57,61 @@ pub(super) enum Tab {
 }
 
 impl Tab {
-    const ALL: [Self; 4] = [
-        Self::Processes,
-        Self::Charts,
-        Self::DeadLetters,
-        Self::Workflows,
+    const ALL: [(Self, &str, &str); 4] = [
+        (Self::Processes, "Processes", paths::PROCESSES),
+        (Self::Charts, "Charts", paths::CHARTS),
+        (Self::DeadLetters, "Dead letters", paths::DEAD_LETTERS),
+        (Self::Workflows, "Workflows", paths::WORKFLOWS),
     ];
-
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Processes => "Processes",
-            Self::Charts => "Charts",
-            Self::DeadLetters => "Dead letters",
-            Self::Workflows => "Workflows",
-        }
-    }
 
     fn is_for(self, access: &Access) -> bool {
         self != Self::Charts || access.oversees()
     }
+}
 
-    const fn path(self) -> &'static str {
-        match self {
-            Self::Processes => paths::PROCESSES,
-            Self::Charts => paths::CHARTS,
-            Self::DeadLetters => paths::DEAD_LETTERS,
-            Self::Workflows => paths::WORKFLOWS,
+impl Page {
+    pub(super) fn new(tab: Tab, title: impl Into<String>, main: Markup) -> Self {
+        let title = title.into();
+        Self { tab, title, main }
+    }
+}
+
+impl PageRequest {
+    /// Responds with the page, once or as a stream.
+    pub(super) async fn show<F>(
+        self,
+        render: impl Fn(Viewer) -> F + Send + 'static,
+    ) -> Result<Response, HttpProblem>
+    where
+        F: Future<Output = Result<Page, HttpProblem>> + Send + 'static,
+    {
+        if let Some(streams) = &self.streams {
+            return sse::stream(streams, self.viewer, self.pass, render);
         }
+        let page = render(self.viewer.clone()).await?;
+        let text = framed(&page, &self.viewer.access).into_string();
+        let body = self.viewer.api.room.answer(text.into_bytes())?;
+        let varies = [(header::VARY, "accept")];
+        Ok((uncached(HTML), varies, body).into_response())
+    }
+}
+
+impl FromRequestParts<Api> for PageRequest {
+    type Rejection = HttpProblem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, HttpProblem> {
+        let Caller(access) = Caller::from_request_parts(parts, api).await?;
+        let pass = Pass::from_request_parts(parts, api).await?;
+        let streams = parts.extensions.get::<Streams>().cloned();
+        let viewer = Viewer {
+            api: api.clone(),
+            access,
+        };
+        Ok(Self {
+            viewer,
+            pass,
+            streams: streams.filter(|_| sse::is_requested(&parts.headers)),
+        })
     }
 }
 
@@ -64,8 +119,8 @@ impl Tab {
 pub(super) fn framed(page: &Page, access: &Access) -> Markup {
     let header = html! {
         nav aria-label="Pages" {
-            @for tab in Tab::ALL.into_iter().filter(|tab| tab.is_for(access)) {
-                a href=(tab.path()) aria-current=[(tab == page.tab).then_some("page")] { (tab.name()) }
+            @for (tab, name, path) in Tab::ALL.into_iter().filter(|(tab, ..)| tab.is_for(access)) {
+                a href=(path) aria-current=[(tab == page.tab).then_some("page")] { (name) }
             }
         }
         div.who {
@@ -112,9 +167,5 @@ fn document(title: &str, header: &Markup, main: &Markup) -> Markup {
 
 /// A response with a page.
 pub(super) fn html_answer(status: StatusCode, page: &Markup) -> Response {
-    let headers = [
-        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-        (header::CACHE_CONTROL, "no-store"),
-    ];
-    (status, headers, page.0.clone()).into_response()
+    (status, uncached(HTML), page.0.clone()).into_response()
 }

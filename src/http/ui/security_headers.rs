@@ -5,7 +5,7 @@ use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use crate::http::web::problem::{HttpProblem, ProblemKind};
+use crate::http::web::{HttpProblem, ProblemKind};
 
 /// Only own resources are loaded, run and connected to; inline scripts and styles are forbidden.
 const POLICY: HeaderValue = HeaderValue::from_static(

@@ -49,10 +49,6 @@ impl Gate {
     pub(in crate::http) fn finds(self, find: fn(&HeaderMap) -> Option<String>) -> Self {
         Self { find, ..self }
     }
-
-    fn allow(&self, access: Access) -> Result<Access, HttpProblem> {
-        allow(access, self.scope)
-    }
 }
 
 /// Returns the access if it has this scope.
@@ -67,18 +63,18 @@ pub(in crate::http) fn allow(access: Access, scope: Scope) -> Result<Access, Htt
 impl Pass {
     async fn admit(&self) -> Result<Access, HttpProblem> {
         let access = self.gate.keys.admit(&self.key, self.peer).await?;
-        self.gate.allow(access)
+        allow(access, self.gate.scope)
     }
 
     /// The id of its key, if there is one.
     pub(in crate::http) async fn id(&self) -> Result<Option<String>, HttpProblem> {
-        self.gate.keys.id(&self.key, self.peer).await
+        Ok(self.gate.keys.known(&self.key, self.peer).await?.id)
     }
 
     /// Checks that the key is still valid.
     pub(in crate::http) async fn is_good(&self) -> Result<(), HttpProblem> {
-        let access = self.gate.keys.access(&self.key, self.peer).await?;
-        self.gate.allow(access).map(|_| ())
+        let known = self.gate.keys.known(&self.key, self.peer).await?;
+        allow(known.access, self.gate.scope).map(|_| ())
     }
 }
 
@@ -105,9 +101,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
     type Rejection = HttpProblem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, HttpProblem> {
-        let caller = parts.extensions.get::<Self>().cloned();
-        // Missing only if a route is not behind a gate.
-        caller.ok_or_else(|| HttpProblem::new(ProblemKind::Forbidden, OUTSIDE))
+        of_gate(parts)
     }
 }
 
@@ -115,9 +109,14 @@ impl<S: Send + Sync> FromRequestParts<S> for Pass {
     type Rejection = HttpProblem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, HttpProblem> {
-        let pass = parts.extensions.get::<Self>().cloned();
-        pass.ok_or_else(|| HttpProblem::new(ProblemKind::Forbidden, OUTSIDE))
+        of_gate(parts)
     }
+}
+
+/// What the gate added to a request; missing only if a route is not behind one.
+fn of_gate<T: Clone + Send + Sync + 'static>(parts: &Parts) -> Result<T, HttpProblem> {
+    let added = parts.extensions.get::<T>().cloned();
+    added.ok_or_else(|| HttpProblem::new(ProblemKind::Forbidden, OUTSIDE))
 }
 
 /// The key of a request, if there is one; an unreadable one counts as invalid.

@@ -8,9 +8,9 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 use super::problem::{HttpProblem, ProblemKind};
 use crate::domain::ProcessKey;
 use crate::store::Store;
-use crate::view::found::FoundProcess;
 use crate::view::parts::Parts;
 use crate::view::read::{self, Absent, ReadQuery};
+use crate::view::record::FoundProcess;
 
 /// Concurrent queries.
 const LANES: usize = 4;
@@ -74,7 +74,8 @@ impl Lane {
             .await
             > 0
         {
-            let queries: Vec<_> = batch.iter().map(PendingRead::query).collect();
+            let query = |read: &PendingRead| ReadQuery::now(read.key, Parts::default());
+            let queries: Vec<_> = batch.iter().map(query).collect();
             let answers = read::read(&store, &queries).await;
             let mut answers = answers.map(Vec::into_iter).map_err(HttpProblem::from);
             for PendingRead { answer, .. } in batch.drain(..) {
@@ -85,16 +86,6 @@ impl Lane {
                 // The request may have been cancelled.
                 let _ = answer.send(own);
             }
-        }
-    }
-}
-
-impl PendingRead {
-    fn query(&self) -> ReadQuery {
-        ReadQuery {
-            key: self.key,
-            parts: Parts::default(),
-            as_of: None,
         }
     }
 }

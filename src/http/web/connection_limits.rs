@@ -127,11 +127,16 @@ impl Guarded {
     }
 
     /// Fails a pending transfer once the deadline has passed.
-    fn check_deadline<T>(&mut self, context: &mut Context<'_>) -> Poll<io::Result<T>> {
-        match self.deadline.as_mut().poll(context) {
-            Poll::Ready(()) => Poll::Ready(Err(ErrorKind::TimedOut.into())),
-            Poll::Pending => Poll::Pending,
+    fn within_deadline<T>(
+        &mut self,
+        transfer: Poll<io::Result<T>>,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<T>> {
+        if transfer.is_ready() {
+            return transfer;
         }
+        let deadline = self.deadline.as_mut().poll(context);
+        deadline.map(|()| Err(ErrorKind::TimedOut.into()))
     }
 
     fn has_read(&mut self, bytes: usize) -> io::Result<()> {
@@ -166,14 +171,12 @@ impl AsyncRead for Guarded {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
-        match Pin::new(&mut self.stream).poll_read(context, buffer) {
-            Poll::Ready(Ok(())) => {
-                let bytes = buffer.filled().len().saturating_sub(before);
-                Poll::Ready(self.has_read(bytes))
-            }
-            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
-            Poll::Pending => self.check_deadline(context),
+        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        if let Poll::Ready(Ok(())) = read {
+            let bytes = buffer.filled().len().saturating_sub(before);
+            return Poll::Ready(self.has_read(bytes));
         }
+        self.within_deadline(read, context)
     }
 }
 
@@ -184,10 +187,8 @@ impl AsyncWrite for Guarded {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         self.begin_write();
-        match Pin::new(&mut self.stream).poll_write(context, bytes) {
-            Poll::Ready(result) => Poll::Ready(result),
-            Poll::Pending => self.check_deadline(context),
-        }
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.within_deadline(written, context)
     }
 
     fn poll_write_vectored(
@@ -196,10 +197,8 @@ impl AsyncWrite for Guarded {
         parts: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         self.begin_write();
-        match Pin::new(&mut self.stream).poll_write_vectored(context, parts) {
-            Poll::Ready(result) => Poll::Ready(result),
-            Poll::Pending => self.check_deadline(context),
-        }
+        let written = Pin::new(&mut self.stream).poll_write_vectored(context, parts);
+        self.within_deadline(written, context)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -32,10 +32,10 @@ type Cache = HashMap<Option<String>, (Instant, CachedKey)>;
 
 /// What a valid key allows, and the id for the rate limit.
 #[derive(Debug, Clone)]
-struct CachedKey {
-    access: Access,
+pub(super) struct CachedKey {
+    pub(super) access: Access,
     /// The id of the key, also where the client sent the code of a session.
-    id: Option<String>,
+    pub(super) id: Option<String>,
 }
 
 /// Looks up and caches keys.
@@ -84,11 +84,9 @@ impl Keys {
             return Err(HttpProblem::new(ProblemKind::Unauthorized, NO_SESSION));
         }
         let known = self.known(key, peer).await?;
-        self.rates.request(known.id.as_deref(), peer)?;
-        let code = self
-            .primary
-            .create_session(known.id.as_deref(), lasts)
-            .await?;
+        let id = known.id.as_deref();
+        self.rates.request(id, peer)?;
+        let code = self.primary.create_session(id, lasts).await?;
         // The next request with this code is not a guess.
         self.insert(Some(code.expose_secret().to_owned()), known);
         Ok(code)
@@ -101,25 +99,12 @@ impl Keys {
         Ok(())
     }
 
-    /// What the key of a request that was admitted before allows now.
-    pub(in crate::http) async fn access(
+    /// The key of a request; without a count, for one that was admitted before.
+    pub(super) async fn known(
         &self,
         key: &Option<String>,
         peer: Peer,
-    ) -> Result<Access, HttpProblem> {
-        Ok(self.known(key, peer).await?.access)
-    }
-
-    /// The id of the key of a request that was admitted before, if there is one.
-    pub(in crate::http) async fn id(
-        &self,
-        key: &Option<String>,
-        peer: Peer,
-    ) -> Result<Option<String>, HttpProblem> {
-        Ok(self.known(key, peer).await?.id)
-    }
-
-    async fn known(&self, key: &Option<String>, peer: Peer) -> Result<CachedKey, HttpProblem> {
+    ) -> Result<CachedKey, HttpProblem> {
         let known = self.locked().get(key).cloned();
         if let Some((since, known)) = &known
             && since.elapsed() < CACHED_FOR

@@ -1,5 +1,7 @@
 //! Paths of resources, for links in responses.
 
+use axum::http::header;
+use axum::response::Response;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use uuid::Uuid;
 
@@ -18,6 +20,13 @@ pub(in crate::http) fn process(token: &str) -> String {
 /// A file of a process.
 pub(in crate::http) fn file(token: &str, id: Uuid) -> String {
     format!("{}/files/{id}", process(token))
+}
+
+/// Adds the link to the next page to the response with a page.
+pub(in crate::http) fn add_next(answer: &mut Response, next: &str) {
+    if let Ok(next) = format!("<{next}>; rel=\"next\"").parse() {
+        answer.headers_mut().insert(header::LINK, next);
+    }
 }
 
 /// A file name as a header `Content-Disposition` (RFC 8187).

@@ -1,6 +1,6 @@
 //! The query parameters of a list of processes.
 
-use super::params::Parameters;
+use super::params::{Parameters, whole_number};
 use super::problem::HttpProblem;
 use crate::domain::Status;
 use crate::http::api::feed_query;
@@ -43,7 +43,7 @@ impl ListQuery {
     pub(in crate::http) fn read(mut parameters: Parameters) -> Result<Self, HttpProblem> {
         let given = parameters.without(AFTER);
         let after = parameters.take(AFTER, place);
-        let limit = parameters.take("limit", limit).unwrap_or(LIMIT);
+        let limit = parameters.take("limit", |text| whole_number(text, 1..=LIST_MAX));
         let time = |text: &str| wire::time(text).map_err(str::to_owned);
         let selection = Selection {
             kind: parameters.take("kind", feed_query::kind),
@@ -67,7 +67,7 @@ impl ListQuery {
         Ok(Self {
             selection,
             after,
-            limit,
+            limit: limit.unwrap_or(LIMIT),
             given,
         })
     }
@@ -84,12 +84,6 @@ impl ListQuery {
 pub(in crate::http) fn place(text: &str) -> Result<ListCursor, String> {
     let place = text.parse();
     place.map_err(|_| "must be a cursor of this list, the `next` of the page before".to_owned())
-}
-
-fn limit(text: &str) -> Result<u64, String> {
-    let limit = text.parse().ok();
-    let limit = limit.filter(|limit| (1..=LIST_MAX).contains(limit));
-    limit.ok_or_else(|| format!("must be a whole number from 1 to {LIST_MAX}"))
 }
 
 fn statuses(text: &str) -> Result<Vec<Status>, String> {

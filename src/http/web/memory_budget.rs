@@ -4,7 +4,9 @@
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
+use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt;
+use serde::Serialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::problem::{HttpProblem, ProblemKind};
@@ -62,6 +64,12 @@ impl MemoryBudget {
         }
         let permit = self.take(body.len())?;
         Ok(Bytes::from_owner(Counted(body, permit)))
+    }
+
+    /// A JSON response that must not be cached; its body counts until it was sent.
+    pub(in crate::http) fn json(&self, body: &impl Serialize) -> Result<Response, HttpProblem> {
+        let body = self.answer(serde_json::to_vec(body).unwrap_or_default())?;
+        Ok((super::uncached("application/json"), body).into_response())
     }
 
     /// Reads a body of at most `max` bytes. Memory is acquired as the bytes arrive, so a slow

@@ -18,3 +18,18 @@ pub(super) mod problem_kind;
 pub(crate) mod rate_limit;
 pub(crate) mod records;
 pub(super) mod waiters;
+
+use axum::http::{HeaderName, header};
+
+pub(super) use self::auth::{Caller, Pass};
+pub(super) use self::params::Parameters;
+pub(super) use self::problem::{HttpProblem, ProblemKind};
+pub(super) use self::rate_limit::Peer;
+
+/// The headers of a response that must not be cached.
+pub(super) fn uncached(media_type: &'static str) -> [(HeaderName, &'static str); 2] {
+    [
+        (header::CONTENT_TYPE, media_type),
+        (header::CACHE_CONTROL, "no-store"),
+    ]
+}

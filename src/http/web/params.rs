@@ -1,12 +1,14 @@
 //! Query parameters: each known name once, all faults reported at once.
 
+use std::ops::RangeInclusive;
+
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
 use uuid::Uuid;
 
 use super::problem::HttpProblem;
 
-pub(in crate::http) const WRONG_ID: &str = "must be a UUID";
+const WRONG_ID: &str = "must be a UUID";
 
 /// The query parameters that have not been read yet.
 #[derive(Debug, Default)]
@@ -38,9 +40,7 @@ impl Parameters {
 
     /// Reads the parameter `id`, the only one.
     pub(in crate::http) fn id(mut self) -> Result<Uuid, HttpProblem> {
-        let id = self.take("id", |id| {
-            Uuid::try_parse(id).map_err(|_| WRONG_ID.to_owned())
-        });
+        let id = self.take("id", id);
         self.finish(&["id"])?;
         id.ok_or_else(|| HttpProblem::parameters(vec![format!("id {WRONG_ID}")]))
     }
@@ -74,6 +74,21 @@ impl Parameters {
         }
         Err(HttpProblem::parameters(self.faults))
     }
+}
+
+/// An id.
+pub(in crate::http) fn id(text: &str) -> Result<Uuid, String> {
+    Uuid::try_parse(text).map_err(|_| WRONG_ID.to_owned())
+}
+
+/// A whole number within these bounds.
+pub(in crate::http) fn whole_number(
+    text: &str,
+    bounds: RangeInclusive<u64>,
+) -> Result<u64, String> {
+    let (min, max) = (bounds.start(), bounds.end());
+    let number = text.parse().ok().filter(|number| bounds.contains(number));
+    number.ok_or_else(|| format!("must be a whole number from {min} to {max}"))
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Parameters {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use axum::extract::connect_info::Connected;
 use axum::serve::IncomingStream;
 use governor::clock::{Clock, DefaultClock};
-use governor::{DefaultKeyedRateLimiter, Quota};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use tokio_util::sync::CancellationToken;
 
 use super::connection_limits::LimitedListener;
@@ -48,12 +48,10 @@ pub(in crate::http) struct Rates {
 
 impl Rates {
     pub(in crate::http) fn new(allowances: Allowances) -> Self {
-        let limiter = Quota::per_second;
+        let quota = Quota::per_second;
         Self {
-            requests: Arc::new(DefaultKeyedRateLimiter::keyed(limiter(allowances.requests))),
-            wrong_keys: Arc::new(DefaultKeyedRateLimiter::keyed(limiter(
-                allowances.wrong_keys,
-            ))),
+            requests: Arc::new(RateLimiter::keyed(quota(allowances.requests))),
+            wrong_keys: Arc::new(RateLimiter::keyed(quota(allowances.wrong_keys))),
         }
     }
 

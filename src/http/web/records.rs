@@ -5,9 +5,9 @@ use std::slice;
 use super::problem::HttpProblem;
 use crate::http::state::Api;
 use crate::store::StoreError;
-use crate::view::found::FoundProcess;
 use crate::view::parts::Parts;
 use crate::view::read::{self, Absent, ReadQuery};
+use crate::view::record::FoundProcess;
 
 impl Api {
     /// The record, if there is one; a problem if it was deleted or can't be read.

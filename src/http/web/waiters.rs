@@ -14,6 +14,7 @@ pub(super) const POLL_EVERY: Duration = Duration::from_millis(100);
 const KEYS_AT_ONCE: usize = 5_000;
 
 /// The waiting requests, by the key that they wait for.
+#[derive(Clone)]
 pub(in crate::http) struct Waiters<K, V> {
     pending: Arc<Mutex<HashMap<K, Vec<oneshot::Sender<V>>>>>,
 }
@@ -61,13 +62,6 @@ impl<K: Clone + Eq + Hash, V: Clone> Waiters<K, V> {
 
     fn locked(&self) -> MutexGuard<'_, HashMap<K, Vec<oneshot::Sender<V>>>> {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl<K, V> Clone for Waiters<K, V> {
-    fn clone(&self) -> Self {
-        let pending = Arc::clone(&self.pending);
-        Self { pending }
     }
 }
 

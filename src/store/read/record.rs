@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use tokio_postgres::Row;
 
 use super::feed_cursor::{self, FeedCursor};
-use crate::domain::{Process, ProcessKey};
+use crate::domain::{Item, Process, ProcessKey};
 use crate::store::write::process;
 use crate::store::{Connection, Store, StoreError, Unreadable, column, from_bigint};
 
@@ -37,7 +37,7 @@ pub struct Record {
     /// Its log in the order of stamps.
     pub events: Vec<LoggedEvent>,
     /// Its items by identifier, those that failed first.
-    pub items: Vec<StoredItem>,
+    pub items: Vec<Item>,
 }
 
 /// A record, or why it can't be read; `None` if there is none.
@@ -79,21 +79,6 @@ pub struct LoggedEvent {
     pub received_at: Timestamp,
     /// Why it became a dead letter after it had been logged, if it did.
     pub refused: Option<String>,
-}
-
-/// One item as stored.
-#[derive(Debug, Clone)]
-pub struct StoredItem {
-    /// Its name.
-    pub identifier: String,
-    /// Whether it succeeded.
-    pub ok: bool,
-    /// What people read.
-    pub messages: Vec<String>,
-    /// The document it became.
-    pub document_id: Option<String>,
-    /// The producer's fields, JSON, if requested.
-    pub data: Option<String>,
 }
 
 impl Store {
@@ -236,8 +221,8 @@ pub(super) fn logged_event(row: &Row) -> LoggedEvent {
     }
 }
 
-fn item(row: &Row) -> StoredItem {
-    StoredItem {
+fn item(row: &Row) -> Item {
+    Item {
         identifier: row.get(0),
         ok: row.get(1),
         // Nulls are skipped.

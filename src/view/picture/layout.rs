@@ -59,7 +59,7 @@ fn across(graph: &mut Graph<'_>) -> Vec<Column> {
 }
 
 fn down(graph: &mut Graph<'_>) {
-    let ranks = graph.ranks.clone();
+    let mut ranks = graph.ranks.clone();
     for row in &ranks {
         settle(graph, row, |_, _| Some(0));
     }
@@ -69,14 +69,9 @@ fn down(graph: &mut Graph<'_>) {
             let cell = graph.cells.get(id)?;
             mean(graph, if leads_on { &cell.before } else { &cell.after })
         };
-        if leads_on {
-            ranks.iter().for_each(|row| settle(graph, row, preferred));
-        } else {
-            ranks
-                .iter()
-                .rev()
-                .for_each(|row| settle(graph, row, preferred));
-        }
+        // Each round goes over the ranks in the other direction.
+        ranks.iter().for_each(|row| settle(graph, row, preferred));
+        ranks.reverse();
     }
     straighten(graph);
     let cells = graph.cells.iter();

@@ -110,7 +110,6 @@ fn stage(next: NextStages) -> Stage {
 }
 
 /// Workflows of stages with random successors.
-
 fn workflows() -> impl Strategy<Value = Workflow> {
     let targets = || prop::collection::vec(0_usize..12, 0..4);
     let next = prop_oneof![

@@ -15,7 +15,7 @@ use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 
-pub(super) use self::page::{DocumentationPage, page};
+pub(super) use self::page::{guards, page};
 use self::responses::GateProblems;
 use crate::domain::access::Scope;
 use crate::http::state::Api;

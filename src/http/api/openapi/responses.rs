@@ -6,8 +6,10 @@ use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{IntoResponses, ToSchema};
 
-use crate::http::submit::receipt::{Receipt, Several};
-use crate::http::web::problem::{ProblemKind, ProblemView};
+use crate::http::submit::Receipt;
+use crate::http::submit::receipt::Several;
+use crate::http::web::ProblemKind;
+use crate::http::web::problem::ProblemView;
 
 macro_rules! problem_sets {
     ($($(#[$doc:meta])* $name:ident = [$($kind:ident),+ $(,)?];)+) => {$(
@@ -94,17 +96,6 @@ fn header(kind: ProblemKind) -> Option<(&'static str, &'static str)> {
             "After how many seconds the client may retry.",
         )),
         ProblemKind::RangeNotSatisfiable => Some(("Content-Range", "The size of the file.")),
-        ProblemKind::InvalidParameter
-        | ProblemKind::Forbidden
-        | ProblemKind::NotFound
-        | ProblemKind::Gone
-        | ProblemKind::Conflict
-        | ProblemKind::MethodNotAllowed
-        | ProblemKind::InvalidBody
-        | ProblemKind::TooLarge
-        | ProblemKind::UnsupportedMediaType
-        | ProblemKind::Unprocessable
-        | ProblemKind::LogTooLong
-        | ProblemKind::KeyReused => None,
+        _ => None,
     }
 }

@@ -4,6 +4,7 @@
 mod tests;
 
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::domain::Status;
 use crate::store::read::record::Record;
@@ -14,31 +15,15 @@ const ERRORS_MAX: usize = 1_000;
 /// The status of a request, or of all requests of a `unique`.
 #[derive(Debug, Serialize)]
 pub(super) struct Answer<'a> {
-    data: Data<'a>,
+    /// The errors.
+    data: Value,
     company: &'a str,
     pub(super) unique: &'a str,
     /// Empty if it is of a whole `unique`.
     subunique: &'a str,
     status: &'static str,
-    progress: ProgressAnswer,
-}
-
-#[derive(Debug, Serialize)]
-struct Data<'a> {
-    errors: Vec<Failure<'a>>,
-}
-
-#[derive(Debug, Serialize)]
-struct Failure<'a> {
-    identifier: &'a str,
-    message: Vec<&'a str>,
-}
-
-/// Counts are strings in this API.
-#[derive(Debug, Serialize)]
-struct ProgressAnswer {
-    done: String,
-    total: String,
+    /// Counts are strings in this API.
+    progress: Value,
 }
 
 /// Totals of several processes.
@@ -60,14 +45,9 @@ pub(super) fn of_process(record: &Record) -> Answer<'_> {
     let opening = process.opening.as_ref();
     let group = opening.and_then(|(_, opening)| opening.group.as_deref());
     Answer {
-        data: Data {
-            errors: errors(record).take(ERRORS_MAX).collect(),
-        },
         company: &process.tenant,
-        unique: group.unwrap_or_default(),
         subunique: &process.token,
-        status: sum.status(),
-        progress: sum.progress(),
+        ..sum.answer(group.unwrap_or_default(), errors(record))
     }
 }
 
@@ -79,14 +59,8 @@ pub(super) fn of_group<'a>(
     failing: &'a [Record],
 ) -> Answer<'a> {
     Answer {
-        data: Data {
-            errors: failing.iter().flat_map(errors).take(ERRORS_MAX).collect(),
-        },
         company,
-        unique,
-        subunique: "",
-        status: sum.status(),
-        progress: sum.progress(),
+        ..sum.answer(unique, failing.iter().flat_map(errors))
     }
 }
 
@@ -134,26 +108,28 @@ impl Sum {
         }
     }
 
-    fn progress(&self) -> ProgressAnswer {
-        ProgressAnswer {
-            done: self.records_done.to_string(),
-            total: self.records.to_string(),
+    fn answer<'a>(&self, unique: &'a str, errors: impl Iterator<Item = Value>) -> Answer<'a> {
+        Answer {
+            data: json!({"errors": errors.take(ERRORS_MAX).collect::<Vec<_>>()}),
+            company: "",
+            unique,
+            subunique: "",
+            status: self.status(),
+            progress: json!({
+                "done": self.records_done.to_string(),
+                "total": self.records.to_string(),
+            }),
         }
     }
 }
 
 /// Why the process failed, then the items that failed.
-fn errors(record: &Record) -> impl Iterator<Item = Failure<'_>> {
-    let process = &record.process;
+fn errors(record: &Record) -> impl Iterator<Item = Value> {
     let failed = record.items.iter().filter(|item| !item.ok);
-    let failed = failed.map(|item| Failure {
-        identifier: &item.identifier,
-        message: item.messages.iter().map(String::as_str).collect(),
-    });
-    let whole = reason(record).map(|reason| Failure {
-        identifier: &process.token,
-        message: vec![reason],
-    });
+    let failed =
+        failed.map(|item| json!({"identifier": item.identifier, "message": item.messages}));
+    let token = &record.process.token;
+    let whole = reason(record).map(|reason| json!({"identifier": token, "message": [reason]}));
     whole.into_iter().chain(failed)
 }
 

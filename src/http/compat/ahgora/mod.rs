@@ -14,13 +14,13 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 use serde::Serialize;
+use serde_json::json;
 
 use self::producers::{MODULES, Producer};
 use super::Dialect;
 use crate::config::DialectSettings;
 use crate::http::state::Api;
-use crate::http::web::auth;
-use crate::http::web::problem::{HttpProblem, ProblemKind};
+use crate::http::web::{HttpProblem, ProblemKind, auth, uncached};
 
 /// The source of uploads that are opened here.
 const SOURCE: &str = "ahgora";
@@ -30,18 +30,6 @@ const BASIC: HeaderValue = HeaderValue::from_static(r#"Basic realm="waybill""#);
 /// For how long after its end the status of a process is available.
 #[derive(Debug, Clone, Copy)]
 struct Validity(Duration);
-
-/// An error response.
-#[derive(Serialize)]
-struct ErrorBody<'a> {
-    error: ErrorDetail<'a>,
-}
-
-#[derive(Serialize)]
-struct ErrorDetail<'a> {
-    code: u16,
-    message: &'a str,
-}
 
 /// The routes of Ahgora's API.
 pub(super) fn dialect(settings: &DialectSettings) -> Dialect {
@@ -82,9 +70,8 @@ fn error_response(problem: &HttpProblem) -> Response {
         ProblemKind::Forbidden => "Forbidden",
         _ => problem.detail(),
     };
-    let code = status.as_u16();
-    let error = ErrorDetail { code, message };
-    let mut response = (status, json(&ErrorBody { error })).into_response();
+    let error = json!({"error": {"code": status.as_u16(), "message": message}});
+    let mut response = (status, json(&error)).into_response();
     if problem.kind() == ProblemKind::Unauthorized {
         let headers = response.headers_mut();
         headers.insert(header::WWW_AUTHENTICATE, BASIC);
@@ -94,9 +81,6 @@ fn error_response(problem: &HttpProblem) -> Response {
 
 /// A JSON body that must not be cached.
 fn json(body: &impl Serialize) -> ([(header::HeaderName, &'static str); 2], Vec<u8>) {
-    let headers = [
-        (header::CONTENT_TYPE, "application/json"),
-        (header::CACHE_CONTROL, "no-store"),
-    ];
-    (headers, serde_json::to_vec(body).unwrap_or_default())
+    let body = serde_json::to_vec(body).unwrap_or_default();
+    (uncached("application/json"), body)
 }

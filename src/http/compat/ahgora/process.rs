@@ -7,19 +7,17 @@ use std::time::Duration;
 use axum::Extension;
 use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use jiff::{SignedDuration, Timestamp};
 
 use super::answer::{self, Sum};
-use super::{Validity, json, request, unique};
+use super::{Validity, request, unique};
 use crate::clock;
 use crate::domain::access::Access;
 use crate::domain::{ProcessKey, Status};
 use crate::http::state::Api;
-use crate::http::web::auth::Caller;
 use crate::http::web::list_query::name;
-use crate::http::web::params::Parameters;
-use crate::http::web::problem::{HttpProblem, ProblemKind};
+use crate::http::web::{Caller, HttpProblem, Parameters, ProblemKind};
 use crate::store::StoreError;
 use crate::store::read::list::{LIST_MAX, Listed};
 use crate::store::read::list_selection::Selection;
@@ -64,7 +62,7 @@ pub(super) async fn get(
     let subunique = parameters.take(SUBUNIQUE, name);
     let unique = parameters.take(UNIQUE, name);
     parameters.finish_leniently()?;
-    let (headers, body) = match (subunique, unique) {
+    match (subunique, unique) {
         (Some(subunique), unique) => {
             let record = one(&api, &access, &subunique).await?;
             is_valid(record.sealed_at, validity)?;
@@ -72,15 +70,15 @@ pub(super) async fn get(
             if unique.is_some_and(|unique| unique != answer.unique) {
                 return Err(invalid(OTHER_GROUP));
             }
-            json(&answer)
+            api.room.json(&answer)
         }
         (None, Some(unique)) => {
             let (sum, failing) = all(&api, &access, &unique, validity).await?;
-            json(&answer::of_group(&access.tenant, &unique, &sum, &failing))
+            let answer = answer::of_group(&access.tenant, &unique, &sum, &failing);
+            api.room.json(&answer)
         }
-        (None, None) => return Err(invalid(MISSING)),
-    };
-    Ok((headers, api.room.answer(body)?).into_response())
+        (None, None) => Err(invalid(MISSING)),
+    }
 }
 
 /// The process of this token, with the items that failed.
@@ -149,23 +147,17 @@ impl Group {
 
 /// The query of a process with the items that failed.
 fn query(access: &Access, token: &str) -> ReadQuery {
-    ReadQuery {
-        key: ProcessKey::of(&access.tenant, token),
-        parts: Parts::of(&[Part::Errors]),
-        as_of: None,
-    }
+    let key = ProcessKey::of(&access.tenant, token);
+    ReadQuery::now(key, Parts::of(&[Part::Errors]))
 }
 
 /// The status of a running process is always available. Ends are recorded with the clock of the
 /// database, so they are comparable.
 fn is_valid(sealed: Option<Timestamp>, validity: Duration) -> Result<(), HttpProblem> {
-    let is_over = |sealed: Timestamp| {
-        let validity = SignedDuration::try_from(validity).unwrap_or(SignedDuration::MAX);
-        clock::now().duration_since(sealed) > validity
-    };
-    match sealed.is_some_and(is_over) {
-        true => Err(over()),
-        false => Ok(()),
+    let validity = SignedDuration::try_from(validity).unwrap_or(SignedDuration::MAX);
+    match sealed {
+        Some(sealed) if clock::now().duration_since(sealed) > validity => Err(over()),
+        _ => Ok(()),
     }
 }
 

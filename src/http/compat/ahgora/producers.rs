@@ -12,13 +12,10 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::{SOURCE, Validity, json, request, unique};
-use crate::http::compat::APPLIED_WITHIN;
+use crate::http::compat::apply;
 use crate::http::state::Api;
-use crate::http::submit::event_request::EventRequest;
-use crate::http::submit::receipt;
-use crate::http::web::auth::Caller;
-use crate::http::web::params::Parameters;
-use crate::http::web::problem::{HttpProblem, ProblemKind};
+use crate::http::submit::{EventRequest, receipt};
+use crate::http::web::{Caller, HttpProblem, Parameters, ProblemKind};
 
 /// Most records of one request.
 const RECORDS_MAX: usize = 1_000;
@@ -94,11 +91,14 @@ pub(super) async fn post(
         token: Some(&subunique),
         data: &data,
     };
-    let event = api.read_from(&access, &request, (SOURCE, &subunique), None)?;
-    let mut receipts = api.submit(&[event], Some(APPLIED_WITHIN)).await?;
-    let (status, message) = match receipts.pop() {
-        Some(receipt) => outcome(receipt, producer)?,
-        None => (StatusCode::ACCEPTED, NOT_YET),
+    let event = api.read(&access, &request, (SOURCE, &subunique), None)?;
+    let (status, message) = match apply(&api, event).await? {
+        receipt::ReceiptState::Applied | receipt::ReceiptState::Late => {
+            (StatusCode::OK, producer.message)
+        }
+        receipt::ReceiptState::Accepted | receipt::ReceiptState::Refused => {
+            (StatusCode::ACCEPTED, NOT_YET)
+        }
     };
     let opened = Opened {
         company: &access.tenant,
@@ -107,22 +107,6 @@ pub(super) async fn post(
         message,
     };
     Ok((status, json(&opened)).into_response())
-}
-
-/// The status and message for the state of the upload.
-fn outcome(
-    receipt: receipt::Receipt,
-    producer: Producer,
-) -> Result<(StatusCode, &'static str), HttpProblem> {
-    match (receipt.state, receipt.problem) {
-        (_, Some(problem)) => Err(HttpProblem::refused(problem)),
-        (receipt::ReceiptState::Applied | receipt::ReceiptState::Late, None) => {
-            Ok((StatusCode::OK, producer.message))
-        }
-        (receipt::ReceiptState::Accepted | receipt::ReceiptState::Refused, None) => {
-            Ok((StatusCode::ACCEPTED, NOT_YET))
-        }
-    }
 }
 
 /// The list as received, and the number of its records.

@@ -3,8 +3,7 @@
 use axum::http::HeaderMap;
 
 use crate::domain::access::Access;
-use crate::http::web::params::Parameters;
-use crate::http::web::problem::{HttpProblem, ProblemKind};
+use crate::http::web::{HttpProblem, Parameters, ProblemKind};
 
 /// The only supported version.
 const VERSION: &str = "v2";

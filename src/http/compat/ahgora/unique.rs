@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::SOURCE;
 use crate::clock;
 use crate::http::state::Api;
-use crate::http::web::problem::HttpProblem;
+use crate::http::web::HttpProblem;
 use crate::store::StoreError;
 use crate::store::read::list::ListError;
 use crate::store::read::list_selection::{Selection, TimeRange};

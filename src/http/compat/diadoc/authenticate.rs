@@ -3,15 +3,14 @@
 
 use axum::body::Body;
 use axum::extract::{ConnectInfo, State};
-use axum::http::{HeaderMap, Uri, header};
+use axum::http::{HeaderMap, Uri};
 use axum::response::{IntoResponse, Response};
 
 use super::form;
 use super::proto::LoginPassword;
 use super::request::parameter;
 use crate::http::state::Api;
-use crate::http::web::problem::{HttpProblem, ProblemKind};
-use crate::http::web::rate_limit::Peer;
+use crate::http::web::{HttpProblem, Peer, ProblemKind, uncached};
 
 /// The only supported type of authentication.
 const PASSWORD: &str = "password";
@@ -46,9 +45,5 @@ pub(super) async fn post(
         return Err(invalid(NO_PASSWORD));
     }
     api.keys.admit(&Some(password.clone()), peer).await?;
-    let about = [
-        (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
-        (header::CACHE_CONTROL, "no-store"),
-    ];
-    Ok((about, password).into_response())
+    Ok((uncached("text/plain; charset=utf-8"), password).into_response())
 }

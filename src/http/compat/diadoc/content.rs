@@ -8,7 +8,7 @@ use super::proto::Content;
 use crate::domain::ProcessKey;
 use crate::files::{FilePath, FilesError};
 use crate::http::state::Api;
-use crate::http::web::problem::{HttpProblem, ProblemKind};
+use crate::http::web::{HttpProblem, ProblemKind};
 
 /// Most bytes of all contents of a response.
 const BYTES_MAX: u64 = 1 << 20;
@@ -48,28 +48,28 @@ pub(super) async fn read(api: &Api, unread: &[Unread<'_>]) -> Result<Vec<Content
     });
     let items: Vec<_> = items.collect();
     let mut data = api.store.item_data(&items).await?.into_iter();
-    let mut bytes = Vec::with_capacity(unread.len());
-    for (content, size) in unread.iter().zip(&chosen) {
-        bytes.push(match (content.location, *size) {
-            (Location::Here(data), Some(_)) => Body::Read(data.as_bytes().to_vec()),
-            (Location::Item(..), Some(_)) => match data.next().flatten() {
-                Some(data) => Body::Read(data.into_bytes()),
-                None => Body::None,
-            },
-            (Location::File(path), Some(size)) => Body::File(path, size),
-            (_, _) => Body::None,
-        });
-    }
-    let read = bytes.into_iter().map(|body| body.read(api));
-    let bytes = stream::iter(read).buffered(FILES_AT_ONCE);
+    let bytes = unread.iter().zip(chosen).map(|(content, size)| {
+        let of_item = match (content.location, size) {
+            (Location::Item(..), Some(_)) => data.next().flatten(),
+            _ => None,
+        };
+        async move {
+            match (content.location, size) {
+                (Location::Here(data), Some(_)) => Ok(Some(data.as_bytes().to_vec())),
+                (Location::File(path), Some(size)) => file(api, path, size).await,
+                (_, _) => Ok(of_item.map(String::into_bytes)),
+            }
+        }
+    });
+    // The data of items is taken in their order.
+    let bytes: Vec<_> = bytes.collect();
+    let bytes = stream::iter(bytes).buffered(FILES_AT_ONCE);
     let bytes: Vec<_> = bytes.try_collect().await?;
-    let contents = unread.iter().zip(bytes);
-    Ok(contents
-        .map(|(content, data)| Content {
-            size: content.stated(),
-            data,
-        })
-        .collect())
+    let content = |(content, data): (&Unread<'_>, _)| Content {
+        size: content.stated(),
+        data,
+    };
+    Ok(unread.iter().zip(bytes).map(content).collect())
 }
 
 impl Unread<'_> {
@@ -88,22 +88,6 @@ fn chosen(unread: &[Unread<'_>]) -> Vec<Option<u64>> {
         Some(size)
     };
     unread.iter().map(&mut choose).collect()
-}
-
-enum Body {
-    None,
-    Read(Vec<u8>),
-    File(FilePath, u64),
-}
-
-impl Body {
-    async fn read(self, api: &Api) -> Result<Option<Vec<u8>>, HttpProblem> {
-        match self {
-            Self::None => Ok(None),
-            Self::Read(bytes) => Ok(Some(bytes)),
-            Self::File(path, size) => file(api, path, size).await,
-        }
-    }
 }
 
 /// Reads a file; none if its process was deleted meanwhile.

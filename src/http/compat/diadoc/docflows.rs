@@ -14,19 +14,18 @@ use super::document::{FoundDocument, document};
 use super::form;
 use super::proto::{DocumentId, DocumentWithDocflow, GetDocflowBatchResponse};
 use super::request::{DocumentRequest, NO_EVENT, own_box, requests, several};
-use crate::domain::ProcessKey;
 use crate::domain::completion::MESSAGES_MAX;
+use crate::domain::{self, ProcessKey};
 use crate::files::FilePath;
 use crate::http::state::Api;
-use crate::http::web::auth::Caller;
-use crate::http::web::problem::{HttpProblem, ProblemKind};
+use crate::http::web::{Caller, HttpProblem, ProblemKind};
 use crate::store::read::history::LogPlace;
 use crate::store::read::item_lookup::{FoundFile, FoundItem};
-use crate::store::read::record::{Record, StoredItem};
+use crate::store::read::record::Record;
 use crate::store::{Store, StoreError};
-use crate::view::found::FoundProcess;
 use crate::view::parts::{Part, Parts};
 use crate::view::read::{Absent, ReadQuery};
+use crate::view::record::FoundProcess;
 
 /// Most bytes of a body.
 const BODY_BYTES_MAX: usize = 256 << 10;
@@ -176,7 +175,7 @@ async fn items(store: &Store, present: &mut [Present<'_>]) -> Result<(), HttpPro
     }
 }
 
-fn past(item: &StoredItem) -> Item<'_> {
+fn past(item: &domain::Item) -> Item<'_> {
     Item {
         outcome: FoundItem {
             ok: item.ok,

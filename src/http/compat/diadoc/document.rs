@@ -139,22 +139,15 @@ fn opening(process: &Process) -> Option<&Opening> {
 
 /// Values that Diadoc has no field for.
 fn custom_data(process: &Process) -> Vec<CustomDataItem> {
+    let kind = process.decided_kind();
+    let stamp = process.opening.as_ref().map(|(stamp, _)| stamp);
     let opening = opening(process);
     let ended = process.ended.as_ref();
     let of_opening =
         |field: fn(&Opening) -> &Option<String>| opening.and_then(|o| field(o).clone());
     let values = [
-        (
-            "kind",
-            process.decided_kind().map(|kind| kind.name().to_owned()),
-        ),
-        (
-            "source",
-            process
-                .opening
-                .as_ref()
-                .map(|(stamp, _)| stamp.source.clone()),
-        ),
+        ("kind", kind.map(|kind| kind.name().to_owned())),
+        ("source", stamp.map(|stamp| stamp.source.clone())),
         ("module", of_opening(|opening| &opening.module)),
         ("workflow", of_opening(|opening| &opening.workflow)),
         ("done", Some(process.done().to_string())),

@@ -1,31 +1,26 @@
 //! Documents out of records: whole bodies, in JSON and in protobuf.
 
 use axum::http::{HeaderMap, header};
-use jiff::Timestamp;
 use prost::Message;
 use serde_json::{Value, json};
 
 use super::document::{FoundDocument, document};
 use super::proto::{Content, DocumentId, DocumentWithDocflow, GetDocflowBatchResponse};
 use super::{form, request};
-use crate::domain::{Ended, ItemCounts, Kind, Opening, Process, Stamp, Status};
+use crate::domain::{ItemCounts, Kind, Opening, Process, Stamp, Status};
+use crate::http::compat::tests::{self, at};
 use crate::http::web::memory_budget::MemoryBudget;
 use crate::store::read::feed_cursor::FeedCursor;
 use crate::store::read::item_lookup::FoundItem;
 use crate::store::read::record::Record;
 
-fn at(text: &str) -> Timestamp {
-    text.parse().unwrap()
-}
-
 /// An upload of two items of which one failed, at its end.
 fn record() -> Record {
-    let mut process = Process::unopened("acme".to_owned(), "t-1".to_owned(), Kind::Upload);
+    let record = tests::unopened("acme", "t-1", "2026-01-02T03:04:06Z");
+    let mut record = tests::ended(record, Status::Warning, "2026-01-02T03:05:00Z", None);
     let stamp = Stamp {
-        time: at("2026-01-02T03:04:05.000006Z"),
         sequence: Some(0),
-        source: "scanner".to_owned(),
-        id: "1".to_owned(),
+        ..tests::stamp("2026-01-02T03:04:05.000006Z", "scanner")
     };
     let opening = Opening {
         filename: Some("a.pdf".to_owned()),
@@ -34,31 +29,21 @@ fn record() -> Record {
         group: Some("monday".to_owned()),
         ..Opening::default()
     };
+    let process = &mut record.process;
     process.total = Some((stamp.clone(), 2));
     process.opening = Some((stamp, opening));
     process.items = ItemCounts { seen: 2, failed: 1 };
-    process.ended = Some(Ended {
-        status: Status::Warning,
-        at: at("2026-01-02T03:05:00Z"),
-        code: Some("half".to_owned()),
-        message: None,
-    });
-    Record {
-        process,
-        created_at: at("2026-01-02T03:04:06Z"),
-        sealed_at: Some(at("2026-01-02T03:05:01Z")),
-        unroutable_at: None,
-        outbox: 0,
-        logged: 3,
-        late: 0,
-        cursor: Some(FeedCursor {
-            epoch: 1,
-            tx: 7,
-            pos: 2,
-        }),
-        events: Vec::new(),
-        items: Vec::new(),
+    if let Some(ended) = &mut process.ended {
+        ended.code = Some("half".to_owned());
     }
+    record.sealed_at = Some(at("2026-01-02T03:05:01Z"));
+    record.logged = 3;
+    record.cursor = Some(FeedCursor {
+        epoch: 1,
+        tx: 7,
+        pos: 2,
+    });
+    record
 }
 
 fn found(record: &Record, entity: &str, item: Option<&FoundItem>) -> DocumentWithDocflow {
@@ -66,22 +51,15 @@ fn found(record: &Record, entity: &str, item: Option<&FoundItem>) -> DocumentWit
         message_id: "t-1".to_owned(),
         entity_id: entity.to_owned(),
     };
-    let content = match item {
-        Some(_) => Content {
-            size: 3,
-            data: Some(b"{ }".to_vec()),
-        },
-        None => Content {
-            size: -1,
-            data: None,
-        },
-    };
     document(FoundDocument {
         id,
         record,
         item,
         last_event_at: record.cursor.map(|_| at("2026-01-02T03:05:00.5Z")),
-        content,
+        content: Content {
+            size: if item.is_some() { 3 } else { -1 },
+            data: item.map(|_| b"{ }".to_vec()),
+        },
     })
 }
 

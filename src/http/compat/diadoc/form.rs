@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::http::web::memory_budget::MemoryBudget;
-use crate::http::web::problem::{HttpProblem, ProblemKind};
+use crate::http::web::{HttpProblem, ProblemKind, uncached};
 
 const JSON: &str = "application/json";
 const PROTOBUF: &str = "application/x-protobuf";
@@ -49,11 +49,7 @@ where
         true => (JSON, json(message)),
         false => (PROTOBUF, message.encode_to_vec()),
     };
-    let about = [
-        (header::CONTENT_TYPE, media_type),
-        (header::CACHE_CONTROL, "no-store"),
-    ];
-    Ok((about, room.answer(body)?).into_response())
+    Ok((uncached(media_type), room.answer(body)?).into_response())
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
@@ -105,35 +101,21 @@ mod tests {
     #[test]
     fn it_is_protobuf_unless_the_headers_say_json() {
         for (content_type, accept, json_in, json_out) in [
-            (None, None, false, false),
-            (Some("application/x-protobuf"), Some("*/*"), false, false),
-            (
-                Some("Application/JSON; charset=utf-8"),
-                Some("application/json"),
-                true,
-                true,
-            ),
-            (Some("application/json"), Some("*/*"), true, true),
-            (
-                Some("application/json"),
-                Some("application/octet-stream"),
-                true,
-                false,
-            ),
-            (
-                None,
-                Some("text/plain, application/json;q=0.9"),
-                false,
-                true,
-            ),
+            ("", "", false, false),
+            (PROTOBUF, "*/*", false, false),
+            ("Application/JSON; charset=utf-8", JSON, true, true),
+            (JSON, "*/*", true, true),
+            (JSON, "application/octet-stream", true, false),
+            ("", "text/plain, application/json;q=0.9", false, true),
         ] {
-            let mut headers = HeaderMap::new();
-            if let Some(text) = content_type {
-                headers.insert(header::CONTENT_TYPE, text.parse().unwrap());
-            }
-            if let Some(text) = accept {
-                headers.insert(header::ACCEPT, text.parse().unwrap());
-            }
+            let given = [
+                (header::CONTENT_TYPE, content_type),
+                (header::ACCEPT, accept),
+            ];
+            let given = given.into_iter().filter(|(_, text)| !text.is_empty());
+            let headers: HeaderMap = given
+                .map(|(name, text)| (name, text.parse().unwrap()))
+                .collect();
             let found = (is_json(&headers), accepts_json(&headers));
             assert_eq!(found, (json_in, json_out), "{content_type:?} {accept:?}");
         }

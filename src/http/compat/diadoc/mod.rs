@@ -21,8 +21,7 @@ use axum::routing::post;
 
 use super::Dialect;
 use crate::config::DialectSettings;
-use crate::http::web::auth;
-use crate::http::web::problem::{HttpProblem, ProblemKind};
+use crate::http::web::{HttpProblem, ProblemKind, auth};
 
 /// The scheme of its clients' header `Authorization`.
 const SCHEME: &str = "DiadocAuth";

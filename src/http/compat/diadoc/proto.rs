@@ -8,6 +8,24 @@ use base64::prelude::BASE64_STANDARD;
 use prost::{Enumeration, Message};
 use serde::{Deserialize, Serialize, Serializer};
 
+/// Messages of a response: each field with its type and number in the `.proto`.
+macro_rules! answers {
+    ($($(#[$about:meta])* $name:ident {
+        $($field:ident: $type:ty = ($($proto:tt)+) $(as $form:literal)?,)+
+    })+) => {$(
+        $(#[$about])*
+        #[derive(Clone, PartialEq, Message, Serialize)]
+        #[serde(rename_all = "PascalCase")]
+        pub(super) struct $name {
+            $(
+                #[prost($($proto)+)]
+                $(#[serde(serialize_with = $form)])?
+                pub(super) $field: $type,
+            )+
+        }
+    )+};
+}
+
 #[derive(Clone, PartialEq, Message, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub(super) struct GetDocflowBatchRequest {
@@ -47,151 +65,90 @@ pub(super) struct LoginPassword {
     pub(super) password: String,
 }
 
-#[derive(Clone, PartialEq, Message, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct GetDocflowBatchResponse {
-    #[prost(message, repeated, tag = "1")]
-    pub(super) documents: Vec<DocumentWithDocflow>,
-}
+answers! {
+    GetDocflowBatchResponse {
+        documents: Vec<DocumentWithDocflow> = (message, repeated, tag = "1"),
+    }
 
-#[derive(Clone, PartialEq, Message, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct DocumentWithDocflow {
-    #[prost(message, optional, tag = "1")]
-    pub(super) document_id: Option<DocumentId>,
-    #[prost(string, optional, tag = "2")]
-    pub(super) last_event_id: Option<String>,
-    #[prost(message, optional, tag = "3")]
-    pub(super) last_event_timestamp: Option<Timestamp>,
-    #[prost(message, optional, tag = "4")]
-    pub(super) document_info: Option<DocumentInfo>,
-    #[prost(message, optional, tag = "5")]
-    pub(super) docflow: Option<Docflow>,
-    #[prost(message, repeated, tag = "6")]
-    pub(super) initial_document_ids: Vec<DocumentId>,
-}
+    DocumentWithDocflow {
+        document_id: Option<DocumentId> = (message, optional, tag = "1"),
+        last_event_id: Option<String> = (string, optional, tag = "2"),
+        last_event_timestamp: Option<Timestamp> = (message, optional, tag = "3"),
+        document_info: Option<DocumentInfo> = (message, optional, tag = "4"),
+        docflow: Option<Docflow> = (message, optional, tag = "5"),
+        initial_document_ids: Vec<DocumentId> = (message, repeated, tag = "6"),
+    }
 
-/// 100 nanoseconds since the year 1 began.
-#[derive(Clone, Copy, PartialEq, Message, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct Timestamp {
-    #[prost(sfixed64, required, tag = "1")]
-    pub(super) ticks: i64,
-}
+    /// 100 nanoseconds since the year 1 began.
+    #[derive(Copy)]
+    Timestamp {
+        ticks: i64 = (sfixed64, required, tag = "1"),
+    }
 
-#[derive(Clone, PartialEq, Message, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct DocumentInfo {
-    #[prost(enumeration = "DocumentType", optional, tag = "1")]
-    #[serde(serialize_with = "named::<DocumentType, _>")]
-    pub(super) document_type: Option<i32>,
-    #[prost(enumeration = "DocumentDirection", optional, tag = "2")]
-    #[serde(serialize_with = "named::<DocumentDirection, _>")]
-    pub(super) document_direction: Option<i32>,
-    #[prost(string, optional, tag = "4")]
-    pub(super) custom_document_id: Option<String>,
-    #[prost(string, required, tag = "18")]
-    pub(super) version: String,
-}
+    DocumentInfo {
+        document_type: Option<i32> = (enumeration = "DocumentType", optional, tag = "1")
+            as "named::<DocumentType, _>",
+        document_direction: Option<i32> = (enumeration = "DocumentDirection", optional, tag = "2")
+            as "named::<DocumentDirection, _>",
+        custom_document_id: Option<String> = (string, optional, tag = "4"),
+        version: String = (string, required, tag = "18"),
+    }
 
-#[derive(Clone, PartialEq, Message, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct Docflow {
-    #[prost(bool, optional, tag = "1")]
-    pub(super) is_finished: Option<bool>,
-    #[prost(message, optional, tag = "2")]
-    pub(super) document_attachment: Option<SignedAttachment>,
-    #[prost(bool, optional, tag = "4")]
-    pub(super) document_is_deleted: Option<bool>,
-    #[prost(message, optional, tag = "5")]
-    pub(super) docflow_status: Option<DocflowStatus>,
-    #[prost(message, optional, tag = "6")]
-    pub(super) send_timestamp: Option<Timestamp>,
-    #[prost(message, optional, tag = "7")]
-    pub(super) delivery_timestamp: Option<Timestamp>,
-    #[prost(message, optional, tag = "12")]
-    pub(super) unilateral_docflow: Option<UnilateralDocflow>,
-    #[prost(string, optional, tag = "16")]
-    pub(super) packet_id: Option<String>,
-    #[prost(message, repeated, tag = "17")]
-    pub(super) custom_data: Vec<CustomDataItem>,
-}
+    Docflow {
+        is_finished: Option<bool> = (bool, optional, tag = "1"),
+        document_attachment: Option<SignedAttachment> = (message, optional, tag = "2"),
+        document_is_deleted: Option<bool> = (bool, optional, tag = "4"),
+        docflow_status: Option<DocflowStatus> = (message, optional, tag = "5"),
+        send_timestamp: Option<Timestamp> = (message, optional, tag = "6"),
+        delivery_timestamp: Option<Timestamp> = (message, optional, tag = "7"),
+        unilateral_docflow: Option<UnilateralDocflow> = (message, optional, tag = "12"),
+        packet_id: Option<String> = (string, optional, tag = "16"),
+        custom_data: Vec<CustomDataItem> = (message, repeated, tag = "17"),
+    }
 
-#[derive(Clone, Copy, PartialEq, Message, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct UnilateralDocflow {
-    #[prost(bool, optional, tag = "1")]
-    pub(super) is_finished: Option<bool>,
-}
+    #[derive(Copy)]
+    UnilateralDocflow {
+        is_finished: Option<bool> = (bool, optional, tag = "1"),
+    }
 
-#[derive(Clone, PartialEq, Message, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct DocflowStatus {
-    #[prost(message, optional, tag = "1")]
-    pub(super) primary_status: Option<DocflowStatusModel>,
-    #[prost(message, optional, tag = "2")]
-    pub(super) secondary_status: Option<DocflowStatusModel>,
-}
+    DocflowStatus {
+        primary_status: Option<DocflowStatusModel> = (message, optional, tag = "1"),
+        secondary_status: Option<DocflowStatusModel> = (message, optional, tag = "2"),
+    }
 
-#[derive(Clone, PartialEq, Message, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct DocflowStatusModel {
-    #[prost(enumeration = "DocflowStatusSeverity", optional, tag = "1")]
-    #[serde(serialize_with = "named::<DocflowStatusSeverity, _>")]
-    pub(super) severity: Option<i32>,
-    #[prost(string, optional, tag = "2")]
-    pub(super) status_text: Option<String>,
-    #[prost(string, optional, tag = "3")]
-    pub(super) status_hint: Option<String>,
-}
+    DocflowStatusModel {
+        severity: Option<i32> = (enumeration = "DocflowStatusSeverity", optional, tag = "1")
+            as "named::<DocflowStatusSeverity, _>",
+        status_text: Option<String> = (string, optional, tag = "2"),
+        status_hint: Option<String> = (string, optional, tag = "3"),
+    }
 
-#[derive(Clone, PartialEq, Message, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct SignedAttachment {
-    #[prost(message, optional, tag = "1")]
-    pub(super) attachment: Option<Attachment>,
-}
+    SignedAttachment {
+        attachment: Option<Attachment> = (message, optional, tag = "1"),
+    }
 
-#[derive(Clone, PartialEq, Message, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct Attachment {
-    #[prost(message, optional, tag = "1")]
-    pub(super) entity: Option<Entity>,
-    #[prost(string, optional, tag = "2")]
-    pub(super) attachment_filename: Option<String>,
-    #[prost(string, optional, tag = "3")]
-    pub(super) display_filename: Option<String>,
-}
+    Attachment {
+        entity: Option<Entity> = (message, optional, tag = "1"),
+        attachment_filename: Option<String> = (string, optional, tag = "2"),
+        display_filename: Option<String> = (string, optional, tag = "3"),
+    }
 
-#[derive(Clone, PartialEq, Message, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct Entity {
-    #[prost(string, optional, tag = "1")]
-    pub(super) entity_id: Option<String>,
-    #[prost(message, optional, tag = "2")]
-    pub(super) creation_timestamp: Option<Timestamp>,
-    #[prost(message, optional, tag = "3")]
-    pub(super) content: Option<Content>,
-}
+    Entity {
+        entity_id: Option<String> = (string, optional, tag = "1"),
+        creation_timestamp: Option<Timestamp> = (message, optional, tag = "2"),
+        content: Option<Content> = (message, optional, tag = "3"),
+    }
 
-#[derive(Clone, PartialEq, Message, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct Content {
-    /// -1 if it is unknown.
-    #[prost(sfixed32, required, tag = "1")]
-    pub(super) size: i32,
-    #[prost(bytes = "vec", optional, tag = "2")]
-    #[serde(serialize_with = "base64")]
-    pub(super) data: Option<Vec<u8>>,
-}
+    /// The size is -1 if it is unknown.
+    Content {
+        size: i32 = (sfixed32, required, tag = "1"),
+        data: Option<Vec<u8>> = (bytes = "vec", optional, tag = "2") as "base64",
+    }
 
-#[derive(Clone, PartialEq, Message, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct CustomDataItem {
-    #[prost(string, required, tag = "1")]
-    pub(super) key: String,
-    #[prost(string, optional, tag = "2")]
-    pub(super) value: Option<String>,
+    CustomDataItem {
+        key: String = (string, required, tag = "1"),
+        value: Option<String> = (string, optional, tag = "2"),
+    }
 }
 
 // The names of these variants are those on the wire.
@@ -222,15 +179,13 @@ where
     E: TryFrom<i32> + Debug,
     S: Serializer,
 {
-    match number.and_then(|number| E::try_from(number).ok()) {
-        Some(variant) => serializer.collect_str(&format_args!("{variant:?}")),
-        None => serializer.serialize_none(),
-    }
+    let variant = number.and_then(|number| E::try_from(number).ok());
+    variant
+        .map(|variant| format!("{variant:?}"))
+        .serialize(serializer)
 }
 
 fn base64<S: Serializer>(bytes: &Option<Vec<u8>>, serializer: S) -> Result<S::Ok, S::Error> {
-    match bytes {
-        Some(bytes) => serializer.serialize_some(&BASE64_STANDARD.encode(bytes)),
-        None => serializer.serialize_none(),
-    }
+    let text = bytes.as_ref().map(|bytes| BASE64_STANDARD.encode(bytes));
+    text.serialize(serializer)
 }

@@ -5,7 +5,7 @@ use axum::http::Uri;
 use super::proto::{DocumentId, GetDocflowBatchRequest, GetDocflowRequest};
 use crate::domain::ProcessKey;
 use crate::domain::access::Access;
-use crate::http::web::problem::{HttpProblem, ProblemKind};
+use crate::http::web::{HttpProblem, ProblemKind};
 use crate::store::read::feed_cursor::FeedCursor;
 
 /// Most documents of one call.

@@ -4,8 +4,9 @@
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use serde_json::{Value, json};
 
-use crate::http::web::problem::{self, HttpProblem, ProblemKind};
+use crate::http::web::{HttpProblem, ProblemKind, problem};
 use crate::store::read::stage_visit::ActiveStop;
 
 const NO_CODE: &str = "The security code is wrong or has expired.";
@@ -21,42 +22,15 @@ pub(super) enum Call {
     Push,
 }
 
-/// The body of a successful call.
+/// The body of a response. The status is a string, but a number with a security code.
 #[derive(Debug, Serialize)]
-struct Done<T> {
-    status: &'static str,
+struct Body<'a, S, R> {
+    status: S,
     message: &'static str,
-    result: T,
     #[serde(skip_serializing_if = "Option::is_none")]
-    detail: Option<&'static str>,
-}
-
-/// The body of a failed call.
-#[derive(Debug, Serialize)]
-struct Failed<'a> {
-    status: &'static str,
-    message: &'static str,
-    detail: &'a str,
-}
-
-/// An active stop of an order.
-#[derive(Debug, Serialize)]
-struct StopBody<'a> {
-    data_id: String,
-    stop_chart_text: &'a str,
-}
-
-/// The security code; only here the status is a number.
-#[derive(Debug, Serialize)]
-struct LoggedIn<'a> {
-    status: u16,
-    message: &'static str,
-    result: Code<'a>,
-}
-
-#[derive(Debug, Serialize)]
-struct Code<'a> {
-    security: &'a str,
+    result: Option<R>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<&'a str>,
 }
 
 impl Call {
@@ -72,11 +46,7 @@ impl Call {
 
 /// A session was begun.
 pub(super) fn logged_in(security: &str) -> Response {
-    answer(&LoggedIn {
-        status: 200,
-        message: "Successful.",
-        result: Code { security },
-    })
+    answer(&session(security))
 }
 
 /// The order is open, and has this number.
@@ -109,47 +79,58 @@ pub(super) fn refuse(call: Call, problem: HttpProblem) -> Response {
 
 /// The path is not a call of the API.
 pub(super) fn unknown_path(problem: &HttpProblem) -> Response {
-    answer(&Failed {
-        status: "403",
-        message: WRONG_URL,
-        detail: problem.detail(),
-    })
+    answer(&refused("403", WRONG_URL, problem.detail()))
 }
 
-fn placed(result: String, detail: Option<&'static str>) -> Done<String> {
-    Done {
+fn session(security: &str) -> Body<'_, u16, Value> {
+    Body {
+        status: 200,
+        message: "Successful.",
+        result: Some(json!({ "security": security })),
+        detail: None,
+    }
+}
+
+fn placed(result: String, detail: Option<&'static str>) -> Body<'static, &'static str, String> {
+    Body {
         detail,
         ..done("Order placed successfully.", result)
     }
 }
 
-fn done<T>(message: &'static str, result: T) -> Done<T> {
-    Done {
+fn done<R>(message: &'static str, result: R) -> Body<'static, &'static str, R> {
+    Body {
         status: "200",
         message,
-        result,
+        result: Some(result),
         detail: None,
     }
 }
 
-fn stop_body(stop: &ActiveStop) -> StopBody<'_> {
-    StopBody {
-        data_id: stop.data_id.to_string(),
-        stop_chart_text: &stop.stage,
+fn refused<'a>(
+    status: &'static str,
+    message: &'static str,
+    detail: &'a str,
+) -> Body<'a, &'static str, ()> {
+    Body {
+        status,
+        message,
+        result: None,
+        detail: Some(detail),
     }
 }
 
-fn failed(call: Call, kind: ProblemKind, detail: &str) -> Failed<'_> {
+fn stop_body(stop: &ActiveStop) -> Value {
+    json!({"data_id": stop.data_id, "stop_chart_text": stop.stage})
+}
+
+fn failed(call: Call, kind: ProblemKind, detail: &str) -> Body<'_, &'static str, ()> {
     let (status, message) = match (call, kind) {
         (Call::Open | Call::Query | Call::Push, ProblemKind::Unauthorized) => ("403", NO_CODE),
         (Call::Open | Call::Query | Call::Push, ProblemKind::Forbidden) => ("403", NOT_ALLOWED),
         (call, _) => ("404", call.failed()),
     };
-    Failed {
-        status,
-        message,
-        detail,
-    }
+    refused(status, message, detail)
 }
 
 /// A response; its HTTP status is always 200.
@@ -160,7 +141,6 @@ fn answer(body: &impl Serialize) -> Response {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
     use uuid::Uuid;
 
     use super::*;
@@ -171,19 +151,28 @@ mod tests {
 
     #[test]
     fn a_success_has_the_message_of_its_call_and_a_result() {
-        assert_eq!(
-            value(&placed(1_234_567.to_string(), None)),
-            json!({"status": "200", "message": "Order placed successfully.", "result": "1234567"})
-        );
-        assert_eq!(
-            value(&placed(String::new(), Some("not yet"))),
-            json!({"status": "200", "message": "Order placed successfully.", "result": "",
-                   "detail": "not yet"})
-        );
-        assert_eq!(
-            value(&done("Order pushed successfully.", "")),
-            json!({"status": "200", "message": "Order pushed successfully.", "result": ""})
-        );
+        for (body, expected) in [
+            (
+                value(&placed(1_234_567.to_string(), None)),
+                json!({"status": "200", "message": "Order placed successfully.", "result": "1234567"}),
+            ),
+            (
+                value(&placed(String::new(), Some("not yet"))),
+                json!({"status": "200", "message": "Order placed successfully.", "result": "",
+                       "detail": "not yet"}),
+            ),
+            (
+                value(&done("Order pushed successfully.", "")),
+                json!({"status": "200", "message": "Order pushed successfully.", "result": ""}),
+            ),
+            // Only here the status is a number.
+            (
+                value(&session("c0de")),
+                json!({"status": 200, "message": "Successful.", "result": {"security": "c0de"}}),
+            ),
+        ] {
+            assert_eq!(body, expected);
+        }
     }
 
     #[test]
@@ -211,51 +200,19 @@ mod tests {
 
     #[test]
     fn a_failure_has_the_message_of_its_call_and_the_reason() {
+        use ProblemKind as Kind;
         for (call, kind, status, message) in [
-            (
-                Call::Open,
-                ProblemKind::NotFound,
-                "404",
-                "Order opening failed.",
-            ),
-            (
-                Call::Query,
-                ProblemKind::InvalidBody,
-                "404",
-                "Query failed.",
-            ),
-            (
-                Call::Push,
-                ProblemKind::TooLarge,
-                "404",
-                "Order promotion failed.",
-            ),
-            (Call::Push, ProblemKind::Unauthorized, "403", NO_CODE),
-            (Call::Query, ProblemKind::Forbidden, "403", NOT_ALLOWED),
-            (
-                Call::Login,
-                ProblemKind::Unauthorized,
-                "404",
-                "Login failed.",
-            ),
+            (Call::Open, Kind::NotFound, "404", "Order opening failed."),
+            (Call::Query, Kind::InvalidBody, "404", "Query failed."),
+            (Call::Push, Kind::TooLarge, "404", "Order promotion failed."),
+            (Call::Push, Kind::Unauthorized, "403", NO_CODE),
+            (Call::Query, Kind::Forbidden, "403", NOT_ALLOWED),
+            (Call::Login, Kind::Unauthorized, "404", "Login failed."),
         ] {
             assert_eq!(
                 value(&failed(call, kind, "why")),
                 json!({"status": status, "message": message, "detail": "why"})
             );
         }
-    }
-
-    #[test]
-    fn the_security_code_comes_with_a_status_that_is_a_number() {
-        let code = LoggedIn {
-            status: 200,
-            message: "Successful.",
-            result: Code { security: "c0de" },
-        };
-        assert_eq!(
-            value(&code),
-            json!({"status": 200, "message": "Successful.", "result": {"security": "c0de"}})
-        );
     }
 }

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use super::answer::Call;
 use crate::http::submit::upload::BROKEN;
 use crate::http::web::memory_budget::{MemoryBudget, MemoryPermit, Received};
-use crate::http::web::problem::{HttpProblem, ProblemKind};
+use crate::http::web::{HttpProblem, ProblemKind};
 
 /// The known fields.
 const NAMES: [&str; 7] = [

@@ -4,11 +4,12 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use serde_json::{Number, Value};
 
 use crate::domain::workflow::{Field, FieldKind, NextStages, Stage};
-use crate::http::web::problem::HttpProblem;
+use crate::http::web::HttpProblem;
 
 /// A form: JSON values by field.
 pub(super) type Form = BTreeMap<String, Box<RawValue>>;
@@ -26,37 +27,37 @@ struct Item {
 
 /// The form in `formdata`; empty if that is missing.
 pub(super) fn read(text: Option<&str>, max: usize) -> Result<Form, HttpProblem> {
-    let wrong = |detail: &str| HttpProblem::body_at(FORMDATA, detail);
-    let Some(text) = text else {
-        return Ok(Form::new());
-    };
-    let items: Vec<Item> = serde_json::from_str(text)
-        .map_err(|_| wrong("must be a JSON list of {\"id\": text, \"value\": anything}"))?;
-    if items.len() > max {
-        return Err(wrong(&format!("must have at most {max} entries")));
-    }
+    let items = list::<Item>((FORMDATA, text), "{\"id\": text, \"value\": anything}", max)?;
     let mut form = Form::new();
     for Item { id, value } in items {
-        let value = value.unwrap_or_else(null);
-        if let Some((id, _)) = form.get_key_value(&id) {
-            return Err(wrong(&format!("has {id} twice")));
+        if form.contains_key(&id) {
+            return Err(HttpProblem::body_at(FORMDATA, &format!("has {id} twice")));
         }
-        form.insert(id, value);
+        form.insert(id, value.unwrap_or_else(null));
     }
     Ok(form)
 }
 
 /// The file fields in `files_item`.
 pub(super) fn file_fields(text: Option<&str>, max: usize) -> Result<Vec<String>, HttpProblem> {
-    let wrong = |detail: &str| HttpProblem::body_at(FILES_ITEM, detail);
+    list((FILES_ITEM, text), "the ids of file fields", max)
+}
+
+/// A list with at most `max` entries; empty if it is missing.
+fn list<T: DeserializeOwned>(
+    (pointer, text): (&str, Option<&str>),
+    of: &str,
+    max: usize,
+) -> Result<Vec<T>, HttpProblem> {
+    let wrong = |detail: String| HttpProblem::body_at(pointer, &detail);
     let Some(text) = text else {
         return Ok(Vec::new());
     };
-    let fields: Vec<String> = serde_json::from_str(text)
-        .map_err(|_| wrong("must be a JSON list of the ids of file fields"))?;
-    match fields.len() > max {
-        true => Err(wrong(&format!("must have at most {max} entries"))),
-        false => Ok(fields),
+    let list: Vec<T> =
+        serde_json::from_str(text).map_err(|_| wrong(format!("must be a JSON list of {of}")))?;
+    match list.len() > max {
+        true => Err(wrong(format!("must have at most {max} entries"))),
+        false => Ok(list),
     }
 }
 

@@ -28,10 +28,8 @@ use crate::config::DialectSettings;
 use crate::domain::access::{Access, Scope};
 use crate::domain::workflow::Workflow;
 use crate::http::state::Api;
-use crate::http::web::auth;
 use crate::http::web::memory_budget::MemoryBudget;
-use crate::http::web::problem::{HttpProblem, ProblemKind};
-use crate::http::web::rate_limit::Peer;
+use crate::http::web::{HttpProblem, Peer, ProblemKind, auth};
 use crate::wire;
 
 /// Most bytes of the fields of all requests together: most of them arrive before authentication.

@@ -15,14 +15,12 @@ use crate::domain::event::OrderOpening;
 use crate::domain::form::{self, FormFault};
 use crate::domain::workflow::{Field, FieldKind, Workflow};
 use crate::domain::{Happening, ProcessKey};
-use crate::http::compat::APPLIED_WITHIN;
-use crate::http::submit::event_request::EventRequest;
-use crate::http::submit::idempotency::{self, SOURCE};
-use crate::http::submit::multipart::MultipartParts;
+use crate::http::compat::apply;
+use crate::http::submit::idempotency::SOURCE;
 use crate::http::submit::receipt::ReceiptState;
-use crate::http::submit::upload::BROKEN;
-use crate::http::submit::upload::{Allowance, Attachment, Owner};
-use crate::http::web::problem::{HttpProblem, ProblemKind};
+use crate::http::submit::upload::{Allowance, Attachment, BROKEN, Owner};
+use crate::http::submit::{EventRequest, MultipartParts, idempotency};
+use crate::http::web::{HttpProblem, ProblemKind};
 use crate::store::read::numeric_id::number;
 use crate::wire::{Accepted, FieldFault};
 
@@ -209,25 +207,23 @@ impl OmflowRequest {
             token: Some(&opening.token),
             data: &data.unwrap_or_default(),
         };
-        self.api.read(&opening.access, &request, &opening.id, None)
+        let id = (SOURCE, opening.id.as_str());
+        self.api.read(&opening.access, &request, id, None)
     }
 
     /// Opens an order, and waits until it is open.
     async fn open(&self, fields: &KnownFields, opening: Opening) -> Result<Response, HttpProblem> {
         let event = self.event(fields, &opening)?;
         fits(faults(&opening.workflow, &event))?;
-        let receipts = self.api.submit(&[event], Some(APPLIED_WITHIN)).await?;
-        let receipt = receipts.into_iter().next();
-        match receipt.map(|receipt| (receipt.state, receipt.problem)) {
-            Some((ReceiptState::Applied, _)) => {
+        match apply(&self.api, event).await? {
+            ReceiptState::Applied => {
                 let key = ProcessKey::of(&opening.access.tenant, &opening.token);
                 Ok(answer::opened(number(key)))
             }
-            Some((_, Some(problem))) => Err(HttpProblem::refused(problem)),
-            Some((ReceiptState::Late | ReceiptState::Refused, None)) => {
+            ReceiptState::Late | ReceiptState::Refused => {
                 Err(HttpProblem::new(ProblemKind::Unprocessable, ENDED))
             }
-            Some((ReceiptState::Accepted, None)) | None => Ok(answer::accepted(NOT_YET)),
+            ReceiptState::Accepted => Ok(answer::accepted(NOT_YET)),
         }
     }
 }

@@ -11,11 +11,11 @@ use crate::domain::Happening;
 use crate::domain::access::Scope;
 use crate::domain::order::{self, PushRefusal};
 use crate::domain::workflow::{Stage, Workflow};
-use crate::http::compat::APPLIED_WITHIN;
-use crate::http::submit::event_request::EventRequest;
-use crate::http::submit::idempotency;
+use crate::http::compat::apply;
+use crate::http::submit::idempotency::SOURCE;
 use crate::http::submit::receipt::ReceiptState;
-use crate::http::web::problem::{HttpProblem, ProblemKind};
+use crate::http::submit::{EventRequest, idempotency};
+use crate::http::web::{HttpProblem, ProblemKind};
 use crate::wire::Accepted;
 
 const PUSHED: &str = "order.pushed";
@@ -60,21 +60,15 @@ impl OmflowRequest {
             token: Some(&stop.token),
             data: &data.unwrap_or_default(),
         };
-        let event = self
-            .api
-            .read(&access, &request, &idempotency::random(), None)?;
+        let id = idempotency::random();
+        let event = self.api.read(&access, &request, (SOURCE, &id), None)?;
         fits(&workflow, stage, &event)?;
-        let receipts = self.api.submit(&[event], Some(APPLIED_WITHIN)).await?;
-        let receipt = receipts.into_iter().next();
-        match receipt.map(|receipt| (receipt.state, receipt.problem)) {
-            Some((ReceiptState::Applied, _)) => Ok(answer::pushed()),
-            Some((_, Some(problem))) => Err(HttpProblem::refused(problem)),
-            Some((ReceiptState::Late | ReceiptState::Refused, None)) => {
+        match apply(&self.api, event).await? {
+            ReceiptState::Applied => Ok(answer::pushed()),
+            ReceiptState::Late | ReceiptState::Refused => {
                 Err(HttpProblem::new(ProblemKind::Unprocessable, LEFT))
             }
-            Some((ReceiptState::Accepted, None)) | None => {
-                Err(HttpProblem::new(ProblemKind::Unavailable, NOT_YET))
-            }
+            ReceiptState::Accepted => Err(HttpProblem::new(ProblemKind::Unavailable, NOT_YET)),
         }
     }
 }

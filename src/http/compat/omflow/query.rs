@@ -6,9 +6,9 @@ use axum::response::Response;
 use super::fields::{BodyEncoding, KnownFields};
 use super::{OmflowRequest, answer};
 use crate::domain::access::Scope;
-use crate::http::submit::multipart::MultipartParts;
+use crate::http::submit::MultipartParts;
 use crate::http::submit::upload::BROKEN;
-use crate::http::web::problem::{HttpProblem, ProblemKind};
+use crate::http::web::{HttpProblem, ProblemKind};
 
 const NO_NUMBER: &str = "must be the number from the response that opened the order";
 const A_FILE: &str = "files come with action=create only";

@@ -9,14 +9,13 @@ use axum::response::Response;
 use serde_json::{Map, Value, json};
 
 use super::dates::Language;
+use super::request;
 use super::row::{CUT, PARTS, is_short, row, statuses};
-use super::{answer, request};
 use crate::domain::{Kind, ProcessKey, Status};
 use crate::http::state::Api;
-use crate::http::web::auth::Caller;
 use crate::http::web::list_query::name;
-use crate::http::web::params::Parameters;
-use crate::http::web::problem::HttpProblem;
+use crate::http::web::params::whole_number;
+use crate::http::web::{Caller, HttpProblem, Parameters};
 use crate::store::StoreError;
 use crate::store::read::list::{LOOKED_AT_MAX, ListError};
 use crate::store::read::list_selection::Selection;
@@ -53,21 +52,17 @@ pub(super) async fn get(
     let mut rows = Vec::new();
     let mut bytes = 0;
     for keys in keys.chunks(AT_ONCE) {
-        for row in rows_of(&api, keys, language, &mut bytes).await? {
-            rows.push(with_total(row, total));
+        for mut row in rows_of(&api, keys, language, &mut bytes).await? {
+            row.insert("total".to_owned(), total.into());
+            rows.push(row);
         }
     }
-    answer(&api, &shown(rows))
+    api.room.json(&shown(rows))
 }
 
 /// The response body.
 pub(super) fn shown(rows: Vec<Map<String, Value>>) -> Value {
     json!({ "processes": rows })
-}
-
-fn with_total(mut row: Map<String, Value>, total: u64) -> Map<String, Value> {
-    row.insert("total".to_owned(), total.into());
-    row
 }
 
 /// The rows of these processes; a record that was cut by the limits of the query is read alone.
@@ -135,10 +130,9 @@ async fn page(
 impl ListParameters {
     /// Reads the query; unknown parameters are ignored.
     pub(super) fn read(mut parameters: Parameters) -> Result<Self, HttpProblem> {
-        let limit = take(&mut parameters, "limit", |text| number(text, 0, LIMIT_MAX));
-        let offset = take(&mut parameters, "offset", |text| {
-            number(text, 0, LOOKED_AT_MAX)
-        });
+        let up_to = |max| move |text: &str| whole_number(text, 0..=max);
+        let limit = take(&mut parameters, "limit", up_to(LIMIT_MAX));
+        let offset = take(&mut parameters, "offset", up_to(LOOKED_AT_MAX));
         let module = take(&mut parameters, "module", name);
         let statuses = take(&mut parameters, "status", statuses_named);
         parameters.finish_leniently()?;
@@ -166,12 +160,6 @@ fn take<T>(
         false => read(text).map(Some),
     };
     parameters.take(name, read).flatten()
-}
-
-fn number(text: &str, min: u64, max: u64) -> Result<u64, String> {
-    let number = text.parse().ok();
-    let number = number.filter(|number| (min..=max).contains(number));
-    number.ok_or_else(|| format!("must be a whole number from {min} to {max}"))
 }
 
 fn statuses_named(text: &str) -> Result<Vec<Status>, String> {

@@ -6,13 +6,11 @@ use axum::extract::{ConnectInfo, State};
 use axum::response::Response;
 use serde_json::{Map, Value, json};
 
-use super::answer;
 use super::request::fields;
 use crate::clock;
 use crate::domain::access::{Access, Scope};
 use crate::http::state::Api;
-use crate::http::web::problem::{HttpProblem, ProblemKind};
-use crate::http::web::rate_limit::Peer;
+use crate::http::web::{HttpProblem, Peer, ProblemKind};
 
 /// Most bytes of a body.
 const BODY_BYTES_MAX: usize = 16 << 10;
@@ -34,7 +32,7 @@ pub(super) async fn post(
     let expires = found.and_then(|found| found.expires_at);
     let left = expires.map(|expires| expires.duration_since(clock::now()).as_mins());
     let minutes = left.map_or(MINUTES, |left| left.clamp(0, MINUTES));
-    answer(&api, &welcome(&key, &username, &access, minutes))
+    api.room.json(&welcome(&key, &username, &access, minutes))
 }
 
 /// The response body.

@@ -17,14 +17,13 @@ use axum::Extension;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, Router, get, post};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use self::dates::Language;
 use super::Dialect;
 use crate::config::DialectSettings;
 use crate::http::state::Api;
-use crate::http::web::auth;
-use crate::http::web::problem::{HttpProblem, ProblemKind};
+use crate::http::web::{HttpProblem, ProblemKind, auth};
 
 const JSON: [(HeaderName, &str); 1] = [(header::CONTENT_TYPE, "application/json")];
 const KEYS: HeaderValue =
@@ -72,11 +71,4 @@ fn error_response(problem: &HttpProblem) -> Response {
         answer.headers_mut().insert(header::WWW_AUTHENTICATE, KEYS);
     }
     answer
-}
-
-/// A JSON response that must not be cached.
-fn answer(api: &Api, body: &Value) -> Result<Response, HttpProblem> {
-    let uncached = [(header::CACHE_CONTROL, "no-store")];
-    let body = api.room.answer(body.to_string().into_bytes())?;
-    Ok((JSON, uncached, body).into_response())
 }

@@ -9,13 +9,11 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::answer;
 use super::dates::Language;
 use super::row::{PARTS, PARTS_WITH_DATA, document_data, row};
 use crate::domain::ProcessKey;
 use crate::http::state::Api;
-use crate::http::web::auth::Caller;
-use crate::http::web::problem::{HttpProblem, ProblemKind};
+use crate::http::web::{Caller, HttpProblem, ProblemKind};
 use crate::store::read::record::Record;
 use crate::view::parts::{Part, Parts};
 use crate::view::read::ReadQuery;
@@ -55,7 +53,8 @@ pub(super) async fn by_token(
         false => &PARTS,
     };
     let records = records(&api, &[key], parts).await?;
-    answer(&api, &shown(&records, parameters.retrieve_data, language))
+    api.room
+        .json(&shown(&records, parameters.retrieve_data, language))
 }
 
 /// Returns a process by its number.
@@ -73,7 +72,7 @@ pub(super) async fn by_number(
         .map(|token| ProcessKey::of(&access.tenant, token))
         .collect();
     let records = records(&api, &keys, &PARTS).await?;
-    answer(&api, &shown(&records, false, language))
+    api.room.json(&shown(&records, false, language))
 }
 
 /// The response body.
@@ -93,11 +92,7 @@ pub(super) async fn records(
     keys: &[ProcessKey],
     parts: &[Part],
 ) -> Result<Vec<Record>, HttpProblem> {
-    let query = |key: &ProcessKey| ReadQuery {
-        key: *key,
-        parts: Parts::of(parts),
-        as_of: None,
-    };
+    let query = |key: &ProcessKey| ReadQuery::now(*key, Parts::of(parts));
     let queries: Vec<_> = keys.iter().map(query).collect();
     let found = api.records(&queries).await?.into_iter();
     Ok(found.flatten().map(|found| found.record).collect())

@@ -85,14 +85,15 @@ pub(super) fn document_data(record: &Record) -> Option<Value> {
 
 /// Whether a record has more items or events than were read.
 pub(super) fn is_cut(record: &Record) -> bool {
-    let fewer = |read: usize, of: u64| u64::try_from(read).is_ok_and(|read| read < of);
-    let items = record.process.items.seen;
-    fewer(record.items.len(), items) || fewer(record.events.len(), record.logged)
+    lacks(record, |read, of| (read as u64) < of)
 }
 
 /// Whether a query of this record alone reads more of it.
 pub(super) fn is_short(record: &Record) -> bool {
-    let fewer = |read: usize, of: u64| read < LISTED_MAX && (read as u64) < of;
+    lacks(record, |read, of| read < LISTED_MAX && (read as u64) < of)
+}
+
+fn lacks(record: &Record, fewer: impl Fn(usize, u64) -> bool) -> bool {
     let items = record.process.items.seen;
     fewer(record.items.len(), items) || fewer(record.events.len(), record.logged)
 }

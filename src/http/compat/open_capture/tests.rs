@@ -1,14 +1,14 @@
 //! Whole bodies of responses to clients of Open-Capture.
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::dates::Language;
 use super::request::shown;
 use super::row::{is_short, row, statuses};
-use crate::domain::{Ended, ItemCounts, Kind, Opening, Process, Stamp, Status};
+use crate::domain::{Item, ItemCounts, Opening, Status};
+use crate::http::compat::tests::{self, at};
 use crate::store::read::numeric_id::number;
-use crate::store::read::record::{LoggedEvent, Record, StoredItem};
+use crate::store::read::record::{LoggedEvent, Record};
 
 const TOKEN: &str = "7f2eaad4-d2eb-4f50-9678-002f8c97915f";
 const OPENED: &str = "2023-04-27T10:28:31Z";
@@ -21,33 +21,13 @@ const FIELDS: &str = r#"{"address1": "19 RUE VACON", "city": "Marseille", "count
     "total_ttc": "2451", "total_vat": "408.50", "vat_amount": "408.50",
     "vat_number": "FR04493811251", "vat_rate": "20"}"#;
 
-fn at(text: &str) -> Timestamp {
-    text.parse().unwrap()
-}
-
 fn unopened() -> Record {
-    Record {
-        process: Process::unopened("default".to_owned(), TOKEN.to_owned(), Kind::Upload),
-        created_at: at(OPENED),
-        sealed_at: None,
-        unroutable_at: None,
-        outbox: 0,
-        logged: 0,
-        late: 0,
-        cursor: None,
-        events: Vec::new(),
-        items: Vec::new(),
-    }
+    tests::unopened("default", TOKEN, OPENED)
 }
 
 fn opened() -> Record {
     let mut record = unopened();
-    let stamp = Stamp {
-        time: at(OPENED),
-        sequence: None,
-        source: "waybill-http".to_owned(),
-        id: "1".to_owned(),
-    };
+    let stamp = tests::stamp(OPENED, "waybill-http");
     let opening = Opening {
         filename: Some("CALINDA_INV-001510_uctl.pdf".to_owned()),
         module: Some("verifier".to_owned()),
@@ -59,18 +39,11 @@ fn opened() -> Record {
 }
 
 fn ended(status: Status, message: Option<&str>) -> Record {
-    let mut record = opened();
-    record.process.ended = Some(Ended {
-        status,
-        at: at(ENDED),
-        code: None,
-        message: message.map(str::to_owned),
-    });
-    record
+    tests::ended(opened(), status, ENDED, message)
 }
 
 fn with_items(mut record: Record, items: &[(&str, Option<&str>, Option<&str>)]) -> Record {
-    let item = |(identifier, document_id, data): &(&str, Option<&str>, Option<&str>)| StoredItem {
+    let item = |(identifier, document_id, data): &(&str, Option<&str>, Option<&str>)| Item {
         identifier: (*identifier).to_owned(),
         ok: true,
         messages: Vec::new(),
@@ -183,19 +156,11 @@ fn a_process_waits_runs_and_is_done_with_any_outcome() {
 #[test]
 fn steps_are_numbered_from_one_and_a_failure_is_the_last_of_them() {
     let record = ended(Status::Error, Some("the scan is empty"));
-    let record = with_event(
-        record,
-        "upload.step",
-        &json!({"name": "ocr", "state": "done", "message": "2 pages read"}),
-        false,
-    );
+    let read = json!({"name": "ocr", "state": "done", "message": "2 pages read"});
+    let record = with_event(record, "upload.step", &read, false);
     let record = with_event(record, "upload.progress", &json!({"done": 1}), false);
-    let record = with_event(
-        record,
-        "upload.step",
-        &json!({"name": "split", "state": "error"}),
-        false,
-    );
+    let split = json!({"name": "split", "state": "error"});
+    let record = with_event(record, "upload.step", &split, false);
     let record = with_event(record, "upload.step", &json!({"message": "too late"}), true);
     let row = row(&record, Language::French);
     let expected = json!({

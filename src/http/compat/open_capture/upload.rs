@@ -5,20 +5,17 @@ use std::collections::BTreeMap;
 use axum::extract::State;
 use axum::extract::multipart::MultipartRejection;
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use serde_json::{Map, Value, json};
 
-use super::answer;
 use crate::http::compat::APPLIED_WITHIN;
 use crate::http::state::Api;
-use crate::http::submit::idempotency;
-use crate::http::submit::multipart::MultipartParts;
-use crate::http::submit::receipt::{Receipt, ReceiptState as Applied};
-use crate::http::submit::upload_form::{AllowedFields, UploadForm, UploadSender};
-use crate::http::web::auth::Caller;
-use crate::http::web::problem::{HttpProblem, ProblemKind};
+use crate::http::submit::receipt::ReceiptState as Applied;
+use crate::http::submit::upload_form::{AllowedFields, UploadForm};
+use crate::http::submit::{MultipartParts, Receipt};
+use crate::http::web::{Caller, HttpProblem, ProblemKind};
 const WORKFLOW: &str = "workflowId";
-/// Fields about the supplier; they become attributes of the upload.
+/// AllowedFields about the supplier; they become attributes of the upload.
 const SUPPLIER: [&str; 3] = ["siret", "siren", "vat_number"];
 const FIELDS: AllowedFields = AllowedFields {
     texts: &[WORKFLOW, "siret", "siren", "vat_number"],
@@ -37,12 +34,7 @@ pub(super) async fn post(
     headers: HeaderMap,
     form: Result<MultipartParts, MultipartRejection>,
 ) -> Result<Response, HttpProblem> {
-    let key = idempotency::key(&headers)?;
-    let sender = UploadSender {
-        access: &access,
-        key: key.as_deref(),
-    };
-    let mut form = api.receive_form(sender, form, FIELDS).await?;
+    let mut form = api.receive_form(&access, &headers, form, FIELDS).await?;
     form.fields = fields(std::mem::take(&mut form.fields), api.limits.name_bytes)?;
     let receipts = api.open_uploads(&access, &form, Some(APPLIED_WITHIN));
     let receipts = receipts.await?;
@@ -50,7 +42,7 @@ pub(super) async fn post(
     if let Some(problem) = receipts.iter().find_map(|r| r.problem.clone()) {
         return Err(HttpProblem::refused(problem));
     }
-    let mut answer = answer(&api, &tokens(&receipts, &form))?.into_response();
+    let mut answer = api.room.json(&tokens(&receipts, &form))?;
     if !is_open {
         // The broker has confirmed the events; the workers have not applied them yet.
         *answer.status_mut() = StatusCode::ACCEPTED;

@@ -54,93 +54,85 @@ impl Hour {
     }
 
     fn throughput(&self) -> Chart {
+        let about = "Events per second, by outcome; an outcome that did not occur has no line.";
         let per_second = |name, mark, count: fn(&Minute) -> u64| {
             self.line(name, mark, |minute| Some(real(count(minute)) / 60.0))
         };
-        let applied = per_second("applied", 0, |minute| minute.counts.applied);
-        let others = [
+        let mut lines = vec![
+            per_second("applied", 0, |minute| minute.counts.applied),
             per_second("duplicate", 3, |minute| minute.counts.duplicate),
             per_second("late", 1, |minute| minute.counts.late),
             per_second("dead", 2, |minute| minute.counts.dead),
         ];
-        let others = others.into_iter().filter(|line| line.highest() > 0.0);
-        Chart {
-            lines: std::iter::once(applied).chain(others).collect(),
-            ..self.chart("throughput", "Throughput", Unit::PerSecond)
-        }
-        .about("Events per second, by outcome; an outcome that did not occur has no line.")
+        lines.retain(|line| line.name == "applied" || line.highest() > 0.0);
+        self.chart(("throughput", "Throughput", about), Unit::PerSecond, lines)
     }
 
     fn latency(&self) -> Chart {
-        let part = |name, mark, q| {
-            self.line(name, mark, move |minute| {
-                quantile(q, SECONDS, &minute.latency)
-            })
-        };
-        Chart {
-            lines: vec![part("p50", 0, 0.5), part("p95", 1, 0.95), part("p99", 2, 0.99)],
-            ..self.chart("latency", "Latency", Unit::Seconds)
-        }
-        .about("From an event's own time to the commit of its effect; 10 s includes everything longer.")
+        let about = "From an event's own time to the commit of its effect; 10 s includes everything longer.";
+        let lines = [("p50", 0, 0.5), ("p95", 1, 0.95), ("p99", 2, 0.99)];
+        let line =
+            |(name, mark, q)| self.line(name, mark, |minute| quantile(q, SECONDS, &minute.latency));
+        let lines = lines.map(line).into();
+        self.chart(("latency", "Latency", about), Unit::Seconds, lines)
     }
 
     fn outcomes(&self) -> Chart {
-        let statuses = STATUSES.into_iter().enumerate();
-        let lines = statuses.map(|(at, status)| {
-            self.line(status, at, move |minute| {
+        let about = "Uploads and orders that ended per minute, by status.";
+        let line = |(at, status)| {
+            self.line(status, at, |minute| {
                 minute.counts.ended.get(at).copied().map(real)
             })
-        });
+        };
+        let lines = STATUSES.into_iter().enumerate().map(line).collect();
         Chart {
             form: ChartStyle::Stacked,
-            lines: lines.collect(),
-            ..self.chart("outcomes", "Outcomes", Unit::Count)
+            ..self.chart(("outcomes", "Outcomes", about), Unit::Count, lines)
         }
-        .about("Uploads and orders that ended per minute, by status.")
     }
 
     fn depth(&self) -> Chart {
-        Chart {
-            lines: vec![
-                self.level("in the queue", 0, |levels| levels.queue_ready),
-                self.level("in the outbox", 1, |levels| levels.outbox),
-            ],
-            ..self.chart("depth", "Waiting", Unit::Count)
-        }
-        .about("Events that wait for a worker, and messages that wait to be published; the maximum of each minute.")
+        let about = "Events that wait for a worker, and messages that wait to be published; the maximum of each minute.";
+        let lines = vec![
+            self.level("in the queue", 0, |levels| levels.queue_ready),
+            self.level("in the outbox", 1, |levels| levels.outbox),
+        ];
+        self.chart(("depth", "Waiting", about), Unit::Count, lines)
     }
 
     fn open(&self) -> Chart {
-        Chart {
-            lines: vec![
-                self.level("uploads", 0, |levels| levels.uploads_open),
-                self.level("orders", 1, |levels| levels.orders_open),
-            ],
-            ..self.chart("open", "Open", Unit::Count)
-        }
-        .about("Uploads and orders that have not ended; the maximum of each minute.")
+        let about = "Uploads and orders that have not ended; the maximum of each minute.";
+        let lines = vec![
+            self.level("uploads", 0, |levels| levels.uploads_open),
+            self.level("orders", 1, |levels| levels.orders_open),
+        ];
+        self.chart(("open", "Open", about), Unit::Count, lines)
     }
 
     fn unapplied(&self) -> Chart {
-        Chart {
-            lines: vec![
-                self.level("dead letters", 2, |levels| levels.dead_letters),
-                self.level("parked pushes", 1, |levels| levels.parked),
-            ],
-            ..self.chart("unapplied", "Not applied", Unit::Count)
-        }
-        .about("Dead letters, which need an operator, and pushes that wait for their stage.")
+        let about = "Dead letters, which need an operator, and pushes that wait for their stage.";
+        let lines = vec![
+            self.level("dead letters", 2, |levels| levels.dead_letters),
+            self.level("parked pushes", 1, |levels| levels.parked),
+        ];
+        self.chart(("unapplied", "Not applied", about), Unit::Count, lines)
     }
 
-    fn chart(&self, id: &'static str, name: &'static str, unit: Unit) -> Chart {
+    /// A chart with its id, its name, and what it shows.
+    fn chart(
+        &self,
+        (id, name, about): (&'static str, &'static str, &'static str),
+        unit: Unit,
+        lines: Vec<ChartLine>,
+    ) -> Chart {
         Chart {
             id,
             name,
-            about: "",
+            about,
             unit,
             form: ChartStyle::Lines,
             start: self.start,
-            lines: Vec::new(),
+            lines,
         }
     }
 
@@ -166,12 +158,6 @@ impl Hour {
             mark,
             values: values.collect(),
         }
-    }
-}
-
-impl Chart {
-    fn about(self, about: &'static str) -> Self {
-        Self { about, ..self }
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 
 use super::hour::Hour;
-use crate::http::web::problem::HttpProblem;
+use crate::http::web::HttpProblem;
 use crate::store::admin::samples::Lately;
 use crate::store::write::counters::Tally;
 use crate::store::write::outbox::OutboxState;

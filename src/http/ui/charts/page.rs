@@ -5,11 +5,8 @@ use axum::response::Response;
 use maud::html;
 
 use super::{ChartPolls, figures};
-use crate::http::ui::page::{Page, Tab};
-use crate::http::ui::page_request::PageRequest;
-use crate::http::ui::viewer::Viewer;
-use crate::http::web::auth::Caller;
-use crate::http::web::problem::{HttpProblem, ProblemKind};
+use crate::http::ui::{Page, PageRequest, Tab, Viewer};
+use crate::http::web::{Caller, HttpProblem, ProblemKind};
 
 const OF_ALL: &str = "the charts show all tenants together: they require a key with the scope admin, or of the tenant default";
 
@@ -47,9 +44,5 @@ async fn page(Viewer { api, .. }: Viewer, latest: ChartPolls) -> Result<Page, Ht
             }
         }
     };
-    Ok(Page {
-        tab: Tab::Charts,
-        title: "Charts".to_owned(),
-        main,
-    })
+    Ok(Page::new(Tab::Charts, "Charts", main))
 }

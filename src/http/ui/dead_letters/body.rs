@@ -9,9 +9,7 @@ use serde_json::Value;
 
 use crate::http::state::Api;
 use crate::http::ui::paths;
-use crate::http::web::auth::Caller;
-use crate::http::web::params::Parameters;
-use crate::http::web::problem::HttpProblem;
+use crate::http::web::{Caller, HttpProblem, Parameters};
 use crate::store::write::dead_letter::StoredDeadLetter;
 use crate::view::escape;
 use crate::wire::CutBody;
@@ -20,7 +18,7 @@ use crate::wire::CutBody;
 pub(super) const SHOWN_MAX: i32 = 64 << 10;
 
 /// Downloads the whole body.
-pub(super) async fn get(
+pub(in super::super) async fn get(
     State(api): State<Api>,
     Caller(access): Caller,
     parameters: Parameters,

@@ -1,7 +1,7 @@
 //! The number of dead letters of each reason.
 
-use crate::http::ui::viewer::Viewer;
-use crate::http::web::problem::HttpProblem;
+use crate::http::ui::Viewer;
+use crate::http::web::HttpProblem;
 use crate::store::read::dead_letters::DeadLetterGroup;
 use crate::store::write::dead_letter::DeadLetterSelection;
 

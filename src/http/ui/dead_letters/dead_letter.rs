@@ -6,19 +6,15 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::body;
-use crate::http::ui::page::{Page, Tab};
-use crate::http::ui::page_request::PageRequest;
 use crate::http::ui::replays::form;
-use crate::http::ui::viewer::Viewer;
-use crate::http::ui::{format, paths};
-use crate::http::web::params::Parameters;
-use crate::http::web::problem::HttpProblem;
+use crate::http::ui::{Page, PageRequest, Tab, Viewer, format, paths};
+use crate::http::web::{HttpProblem, Parameters};
 use crate::store::write::dead_letter::{DeadLetter, DeadLetterSelection, StoredDeadLetter};
 use crate::view::escape;
 use crate::wire::{FieldFault, Problem};
 
 /// The page.
-pub(super) async fn get(
+pub(in super::super) async fn get(
     request: PageRequest,
     parameters: Parameters,
 ) -> Result<Response, HttpProblem> {
@@ -54,11 +50,11 @@ async fn page(viewer: Viewer, id: Uuid) -> Result<Page, HttpProblem> {
         h2 { "Body" }
         (body::shown(&stored))
     };
-    Ok(Page {
-        tab: Tab::DeadLetters,
-        title: format!("Dead letter {id}"),
+    Ok(Page::new(
+        Tab::DeadLetters,
+        format!("Dead letter {id}"),
         main,
-    })
+    ))
 }
 
 fn wrong(dead_letter: &DeadLetter) -> Markup {

@@ -6,14 +6,9 @@ use axum::response::Response;
 
 use super::counts;
 use crate::domain::access::Scope;
-use crate::http::ui::format;
-use crate::http::ui::page::{Page, Tab};
-use crate::http::ui::page_request::PageRequest;
-use crate::http::ui::paths;
 use crate::http::ui::replays::{form, table};
-use crate::http::ui::viewer::Viewer;
-use crate::http::web::params::Parameters;
-use crate::http::web::problem::HttpProblem;
+use crate::http::ui::{Page, PageRequest, Tab, Viewer, format, paths};
+use crate::http::web::{HttpProblem, Parameters};
 use crate::store::read::dead_letters::DeadLetterGroup;
 use crate::store::write::dead_letter::DeadLetterSelection;
 
@@ -21,7 +16,7 @@ use crate::store::write::dead_letter::DeadLetterSelection;
 const REPLAYS: i64 = 20;
 
 /// The page.
-pub(super) async fn get(
+pub(in super::super) async fn get(
     request: PageRequest,
     parameters: Parameters,
 ) -> Result<Response, HttpProblem> {
@@ -51,19 +46,13 @@ async fn page(viewer: Viewer) -> Result<Page, HttpProblem> {
             (table::replays(&replays, access.allows(Scope::Admin)))
         }
     };
-    Ok(Page {
-        tab: Tab::DeadLetters,
-        title: "Dead letters".to_owned(),
-        main,
-    })
+    Ok(Page::new(Tab::DeadLetters, "Dead letters", main))
 }
 
 fn reasons(groups: &[DeadLetterGroup]) -> Markup {
     html! {
         table.processes {
-            thead {
-                tr { @for heading in ["Reason", "Dead letters", "Oldest", "Newest", "What to do"] { th scope="col" { (heading) } } }
-            }
+            (format::heads(&["Reason", "Dead letters", "Oldest", "Newest", "What to do"]))
             tbody #reasons {
                 @for group in groups {
                     tr id=(format!("reason-{}", group.reason)) {

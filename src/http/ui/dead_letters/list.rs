@@ -6,14 +6,9 @@ use maud::{Markup, html};
 use uuid::Uuid;
 
 use super::dead_letter;
-use crate::http::ui::page::{Page, Tab};
-use crate::http::ui::page_request::PageRequest;
 use crate::http::ui::replays::form;
-use crate::http::ui::viewer::Viewer;
-use crate::http::ui::{format, paths};
-use crate::http::web::list_query;
-use crate::http::web::params::Parameters;
-use crate::http::web::problem::HttpProblem;
+use crate::http::ui::{Page, PageRequest, Tab, Viewer, format, paths};
+use crate::http::web::{HttpProblem, Parameters, list_query};
 use crate::store::write::dead_letter::{DeadLetterCursor, DeadLetterSelection, StoredDeadLetter};
 use crate::view::escape;
 
@@ -23,7 +18,7 @@ const NO_NAME: &str = "name is missing; the page of dead letters links every rea
 const NO_PLACE: &str = "must be a cursor from the link of a previous page";
 
 /// The page.
-pub(super) async fn get(
+pub(in super::super) async fn get(
     request: PageRequest,
     mut parameters: Parameters,
 ) -> Result<Response, HttpProblem> {
@@ -74,19 +69,17 @@ async fn page(
             @if let Some(next) = next { a href=(paths::dead_letters_of(&reason, Some(written(next)))) rel="next" { "Newer ones" } }
         }
     };
-    Ok(Page {
-        tab: Tab::DeadLetters,
-        title: format!("Dead letters: {reason}"),
+    Ok(Page::new(
+        Tab::DeadLetters,
+        format!("Dead letters: {reason}"),
         main,
-    })
+    ))
 }
 
 fn rows(dead_letters: &[StoredDeadLetter]) -> Markup {
     html! {
         table.processes {
-            thead {
-                tr { @for heading in ["Received", "Type", "Token", "Source", "What is wrong"] { th scope="col" { (heading) } } }
-            }
+            (format::heads(&["Received", "Type", "Token", "Source", "What is wrong"]))
             tbody #dead-letters {
 
                 @for stored in dead_letters {

@@ -4,8 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 
 use crate::http::ui::format;
-use crate::view::found::FoundProcess;
-use crate::view::record::{StepView, View};
+use crate::view::record::{FoundProcess, StepView, View};
 
 /// The steps in the order of their stamps, each with its time since the opening.
 pub(super) fn timeline(found: &FoundProcess, view: &View<'_>) -> Markup {
@@ -70,7 +69,6 @@ fn line(step: &StepView, opened: Option<Timestamp>) -> Markup {
 }
 
 /// The time since the opening; it can be negative, since producers' clocks differ.
-
 fn offset(after: SignedDuration) -> String {
     match after.is_negative() {
         true => format!("−{}", format::length(after.abs())),

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::request::{ERRORS, ONLY, ProcessRequest};
-use crate::http::ui::paths;
+use crate::http::ui::{format, paths};
 use crate::view::parts::LISTED_MAX;
 use crate::view::record::{ItemView, View};
 
@@ -49,7 +49,7 @@ fn table(items: &[&ItemView<'_>]) -> Markup {
     html! {
         div.wide tabindex="0" role="region" aria-label="Items" {
             table.items {
-                thead { tr { @for heading in ["Item", "Outcome", "Messages", "Document"] { th scope="col" { (heading) } } } }
+                (format::heads(&["Item", "Outcome", "Messages", "Document"]))
                 tbody { @for item in items { (row(item)) } }
             }
         }

@@ -32,7 +32,7 @@ pub(super) fn table(pending: &[PendingMessage]) -> Markup {
         @if !pending.is_empty() {
             h3 #outbox { "Waiting to be published" }
             table.processes aria-labelledby="outbox" {
-                thead { tr { @for heading in HEADINGS { th scope="col" { (heading) } } } }
+                (format::heads(&HEADINGS))
                 tbody { @for one in pending { (row(one)) } }
             }
             @if i64::try_from(pending.len()).is_ok_and(|count| count == LISTED_MAX) {
@@ -43,8 +43,7 @@ pub(super) fn table(pending: &[PendingMessage]) -> Markup {
 }
 
 fn row(pending: &PendingMessage) -> Markup {
-    let [name, _, reason, attempts, next] = HEADINGS;
-    let [_, destination, ..] = HEADINGS;
+    let [name, destination, reason, attempts, next] = HEADINGS;
     html! {
         tr {
             th scope="row" data-label=(name) { (what(pending.what)) }
@@ -68,17 +67,13 @@ fn what(what: MessageKind) -> &'static str {
     }
 }
 
-fn place(
-    Destination {
-        exchange,
-        routing_key,
-    }: &Destination,
-) -> Markup {
+fn place(destination: &Destination) -> Markup {
     html! {
-        @match exchange.as_str() {
-            "" => { "queue " code { bdi { (escape::line(routing_key)) } } }
-            exchange => { code { (exchange) } " " code { bdi { (escape::line(routing_key)) } } }
+        @match destination.exchange.as_str() {
+            "" => "queue",
+            exchange => code { (exchange) },
         }
+        " " code { bdi { (escape::line(&destination.routing_key)) } }
     }
 }
 

@@ -2,12 +2,10 @@
 
 use crate::domain::ProcessKey;
 use crate::http::state::Api;
-use crate::http::web::list_query;
-use crate::http::web::params::Parameters;
-use crate::http::web::problem::HttpProblem;
-use crate::view::found::FoundProcess;
+use crate::http::web::{HttpProblem, Parameters, list_query};
 use crate::view::parts::Parts;
 use crate::view::read::ReadQuery;
+use crate::view::record::FoundProcess;
 
 const TOKEN: &str = "token";
 /// The parameter that leaves out successful items.
@@ -52,11 +50,6 @@ pub(super) async fn found(
     key: ProcessKey,
     parts: &Parts,
 ) -> Result<FoundProcess, HttpProblem> {
-    let query = ReadQuery {
-        key,
-        parts: parts.clone(),
-        as_of: None,
-    };
-    let found = api.record(&query).await?;
+    let found = api.record(&ReadQuery::now(key, parts.clone())).await?;
     found.ok_or_else(HttpProblem::unknown_token)
 }

@@ -6,8 +6,7 @@ use std::time::Duration;
 use axum::Form;
 use axum::extract::State;
 use axum::extract::rejection::FormRejection;
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Redirect;
 use maud::{Markup, html};
 use serde::Deserialize;
 
@@ -17,8 +16,7 @@ use crate::domain::ProcessKey;
 use crate::domain::access::{Access, Scope};
 use crate::http::state::Api;
 use crate::http::ui::paths;
-use crate::http::web::auth::Caller;
-use crate::http::web::problem::{HttpProblem, ProblemKind};
+use crate::http::web::{Caller, HttpProblem, ProblemKind};
 use crate::view::completion::{self, CompletionState};
 use crate::view::parts::Parts;
 use crate::view::record::View;
@@ -57,7 +55,7 @@ pub(in super::super) async fn post(
     State(api): State<Api>,
     Caller(access): Caller,
     fields: Result<Form<ResendForm>, FormRejection>,
-) -> Result<Response, HttpProblem> {
+) -> Result<Redirect, HttpProblem> {
     let Form(ResendForm { token }) =
         fields.map_err(|_| HttpProblem::new(ProblemKind::InvalidBody, NO_FORM))?;
     let conflict = |why| HttpProblem::new(ProblemKind::Conflict, why);
@@ -74,9 +72,6 @@ pub(in super::super) async fn post(
         .await?
     {
         0 => Err(conflict(WAITS)),
-        _ => {
-            let place = paths::process(&token);
-            Ok((StatusCode::SEE_OTHER, [(header::LOCATION, place)]).into_response())
-        }
+        _ => Ok(Redirect::to(&paths::process(&token))),
     }
 }

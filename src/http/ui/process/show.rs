@@ -7,15 +7,10 @@ use super::request::{self, ProcessRequest};
 use super::{about, delivery, history, items, pending, resend, stages};
 use crate::clock;
 use crate::domain::ProcessKey;
-use crate::http::ui::format;
-use crate::http::ui::page::{Page, Tab};
-use crate::http::ui::page_request::PageRequest;
-use crate::http::ui::viewer::Viewer;
-use crate::http::web::params::Parameters;
-use crate::http::web::problem::HttpProblem;
-use crate::view::found::FoundProcess;
+use crate::http::ui::{Page, PageRequest, Tab, Viewer, format};
+use crate::http::web::{HttpProblem, Parameters};
 use crate::view::parts::{Part, Parts};
-use crate::view::record::View;
+use crate::view::record::{FoundProcess, View};
 
 /// What the page shows beside the record.
 const PARTS: [Part; 5] = [
@@ -60,11 +55,7 @@ async fn page(Viewer { api, access }: Viewer, query: ProcessRequest) -> Result<P
         (items::section(&view, &query))
         (history::late(&view))
     };
-    Ok(Page {
-        tab: Tab::Processes,
-        title: name,
-        main,
-    })
+    Ok(Page::new(Tab::Processes, name, main))
 }
 
 /// Its file name, or else its token.

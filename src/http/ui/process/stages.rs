@@ -11,9 +11,9 @@ use crate::domain::order::Stop;
 use crate::domain::workflow::Workflow;
 use crate::http::ui::format;
 use crate::http::ui::workflows::picture::{self, Note, Notes, StageState};
-use crate::view::found::FoundProcess;
 use crate::view::order::json::parsed;
 use crate::view::order::{OrderDetails, outcomes};
+use crate::view::record::FoundProcess;
 
 const HEADINGS: [&str; 6] = ["Stage", "Entered", "Left", "Outcome", "Deadline", "Stop"];
 const UNOPENED: &str = "Its stages are known once its opening event has arrived.";
@@ -111,7 +111,7 @@ fn stops(order: &OrderDetails) -> Markup {
         @if !stops.is_empty() {
             div.wide tabindex="0" role="region" aria-label="Stops" {
                 table.stops {
-                    thead { tr { @for heading in HEADINGS { th scope="col" { (heading) } } } }
+                    (format::heads(&HEADINGS))
                     tbody { @for stop in stops { (row(order, stop)) } }
                 }
             }

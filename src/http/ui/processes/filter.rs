@@ -6,9 +6,7 @@ use maud::{Markup, html};
 use crate::domain::{Kind, Status};
 use crate::http::api::feed_query as native;
 use crate::http::ui::paths;
-use crate::http::web::list_query;
-use crate::http::web::params::Parameters;
-use crate::http::web::problem::HttpProblem;
+use crate::http::web::{HttpProblem, Parameters, list_query};
 use crate::store::read::list_cursor::ListCursor;
 use crate::store::read::list_selection::Selection;
 const NAMES: [&str; 8] = [
@@ -105,7 +103,7 @@ impl ListFilter {
                 }
                 label { "Kind" (choice("kind", "any", given("kind"), kinds.map(|kind| (kind, kind)))) }
                 label { "Status" (choice("status", "any", given("status"), statuses.map(|status| (status, status)))) }
-                label { "First seen" (choice("since", "today", given("since"), Since::OTHERS.map(|since| (since.name(), since.words())))) }
+                label { "First seen" (choice("since", "today", given("since"), Since::OTHERS.map(|since| (since.name(), since.row().1)))) }
                 button type="submit" { "Show" }
                 @if self.is_narrow() { a href="/" { "Show all of today" } }
             }
@@ -133,22 +131,22 @@ fn choice<const N: usize>(
 impl Since {
     const OTHERS: [Self; 3] = [Self::Hour, Self::Week, Self::Ever];
 
-    const fn name(self) -> &'static str {
+    /// Its value in the form, its words there, and the heading of the list.
+    const fn row(self) -> (&'static str, &'static str, &'static str) {
         match self {
-            Self::Hour => "hour",
-            Self::Today => "today",
-            Self::Week => "week",
-            Self::Ever => "ever",
+            Self::Hour => ("hour", "in the last hour", "Processes of the last hour"),
+            Self::Today => ("today", "today", "Today's processes"),
+            Self::Week => ("week", "in the last 7 days", "Processes of the last 7 days"),
+            Self::Ever => ("ever", "at any time", "All processes"),
         }
     }
 
-    const fn words(self) -> &'static str {
-        match self {
-            Self::Hour => "in the last hour",
-            Self::Today => "today",
-            Self::Week => "in the last 7 days",
-            Self::Ever => "at any time",
-        }
+    const fn name(self) -> &'static str {
+        self.row().0
+    }
+
+    pub(super) const fn heading(self) -> &'static str {
+        self.row().2
     }
 
     fn named(text: &str) -> Result<Self, String> {

@@ -1,23 +1,17 @@
 //! `GET /`: today's processes, or those that match a filter, newest first.
 
 use axum::extract::State;
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use jiff::Timestamp;
 use maud::{Markup, html};
 
-use super::filter::{ListFilter, Since};
+use super::filter::ListFilter;
 use super::table;
 use crate::clock;
 use crate::domain::ProcessKey;
 use crate::http::state::Api;
-use crate::http::ui::page::{Page, Tab};
-use crate::http::ui::page_request::PageRequest;
-use crate::http::ui::paths;
-use crate::http::ui::viewer::Viewer;
-use crate::http::web::auth::Caller;
-use crate::http::web::params::Parameters;
-use crate::http::web::problem::HttpProblem;
+use crate::http::ui::{Page, PageRequest, Tab, Viewer, paths};
+use crate::http::web::{Caller, HttpProblem, Parameters};
 use crate::store::read::list::{LOOKED_AT_MAX, ListError, Listing};
 use crate::store::read::list_cursor::ListCursor;
 use crate::view::parts::Parts;
@@ -36,24 +30,14 @@ pub(in super::super) async fn get(
 ) -> Result<Response, HttpProblem> {
     let filter = ListFilter::read(parameters)?;
     if let Some(token) = &filter.token {
-        let key = ProcessKey::of(&access.tenant, token);
-        if is_known(&api, key).await? {
-            let place = paths::process(token);
-            return Ok((StatusCode::SEE_OTHER, [(header::LOCATION, place)]).into_response());
+        let query = ReadQuery::now(ProcessKey::of(&access.tenant, token), Parts::default());
+        if api.record(&query).await?.is_some() {
+            return Ok(Redirect::to(&paths::process(token)).into_response());
         }
     }
     request
         .show(move |viewer| page(viewer, filter.clone()))
         .await
-}
-
-async fn is_known(api: &Api, key: ProcessKey) -> Result<bool, HttpProblem> {
-    let query = ReadQuery {
-        key,
-        parts: Parts::default(),
-        as_of: None,
-    };
-    Ok(api.record(&query).await?.is_some())
 }
 
 async fn page(Viewer { api, access }: Viewer, filter: ListFilter) -> Result<Page, HttpProblem> {
@@ -74,7 +58,7 @@ async fn page(Viewer { api, access }: Viewer, filter: ListFilter) -> Result<Page
         .collect();
     let latest = api.store.latest(&keys).await?;
     let main = html! {
-        h1 { (heading(&filter)) }
+        h1 { (filter.since.heading()) }
         (filter.form())
         @if let Some(token) = &filter.token {
             p.fault { "No process has the token " code { (token) } ". Tokens must match exactly." }
@@ -85,11 +69,7 @@ async fn page(Viewer { api, access }: Viewer, filter: ListFilter) -> Result<Page
         }
         (more(&filter, listed.next))
     };
-    Ok(Page {
-        tab: Tab::Processes,
-        title: heading(&filter),
-        main,
-    })
+    Ok(Page::new(Tab::Processes, filter.since.heading(), main))
 }
 
 /// Cuts off processes created before that time; the list is sorted by it.
@@ -111,16 +91,6 @@ fn nothing(listed: &Listing) -> String {
              continues with the older ones."
         ),
     }
-}
-
-fn heading(filter: &ListFilter) -> String {
-    match filter.since {
-        Since::Hour => "Processes of the last hour",
-        Since::Today => "Today's processes",
-        Since::Week => "Processes of the last 7 days",
-        Since::Ever => "All processes",
-    }
-    .to_owned()
 }
 
 /// Links to the first page and to the next.

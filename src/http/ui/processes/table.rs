@@ -19,13 +19,7 @@ pub(super) fn table(
 ) -> Markup {
     html! {
         table.processes {
-            thead {
-                tr {
-                    @for heading in ["Process", "Kind", "Work", "Status", "Progress", "Opened", "Elapsed", "Last step"] {
-                        th scope="col" { (heading) }
-                    }
-                }
-            }
+            (format::heads(&["Process", "Kind", "Work", "Status", "Progress", "Opened", "Elapsed", "Last step"]))
             tbody #processes {
                 @for listed in processes {
                     (row(listed, latest, now))

@@ -4,8 +4,7 @@
 use axum::Form;
 use axum::extract::State;
 use axum::extract::rejection::FormRejection;
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::{Redirect, Response};
 use maud::html;
 use serde::Deserialize;
 use uuid::Uuid;
@@ -14,12 +13,8 @@ use super::request::{ReplayForm, ReplayQuery};
 use super::{form, table};
 use crate::http::state::Api;
 use crate::http::ui::dead_letters::counts;
-use crate::http::ui::page::{Page, Tab};
-use crate::http::ui::page_request::PageRequest;
-use crate::http::ui::paths;
-use crate::http::web::auth::{Caller, Pass};
-use crate::http::web::params::Parameters;
-use crate::http::web::problem::{HttpProblem, ProblemKind};
+use crate::http::ui::{Page, PageRequest, Tab, paths};
+use crate::http::web::{Caller, HttpProblem, Parameters, Pass, ProblemKind};
 use crate::store::admin::replay::{NewReplay, ReplayRequested};
 
 const NO_FORM: &str = "the form can't be read; go back and send it again";
@@ -63,11 +58,7 @@ fn confirmation(query: &ReplayQuery, counted: &str) -> Page {
         p { "Rate: " (table::rate(query.rate)) "." }
         (form::confirm(query))
     };
-    Page {
-        tab: Tab::DeadLetters,
-        title: "Replay?".to_owned(),
-        main,
-    }
+    Page::new(Tab::DeadLetters, "Replay?", main)
 }
 
 /// Starts a replay and redirects to its page.
@@ -76,7 +67,7 @@ pub(in crate::http) async fn start(
     Caller(access): Caller,
     pass: Pass,
     fields: Result<Form<ReplayForm>, FormRejection>,
-) -> Result<Response, HttpProblem> {
+) -> Result<Redirect, HttpProblem> {
     let Form(fields) = fields.map_err(|_| HttpProblem::new(ProblemKind::InvalidBody, NO_FORM))?;
     let query = fields.read()?;
     let new = NewReplay {
@@ -99,7 +90,7 @@ pub(in crate::http) async fn stop(
     State(api): State<Api>,
     Caller(access): Caller,
     stop: Result<Form<StopForm>, FormRejection>,
-) -> Result<Response, HttpProblem> {
+) -> Result<Redirect, HttpProblem> {
     let Form(StopForm { id }) =
         stop.map_err(|_| HttpProblem::new(ProblemKind::InvalidBody, NO_FORM))?;
     let known = api.primary.replay(&access.tenant, id).await?;
@@ -110,7 +101,6 @@ pub(in crate::http) async fn stop(
     Ok(to(id))
 }
 
-fn to(replay: Uuid) -> Response {
-    let place = paths::replay(replay);
-    (StatusCode::SEE_OTHER, [(header::LOCATION, place)]).into_response()
+fn to(replay: Uuid) -> Redirect {
+    Redirect::to(&paths::replay(replay))
 }

@@ -8,12 +8,8 @@ use super::form;
 use super::table::{self, ReplayState};
 use crate::clock;
 use crate::domain::access::{Access, Scope};
-use crate::http::ui::page::{Page, Tab};
-use crate::http::ui::page_request::PageRequest;
-use crate::http::ui::viewer::Viewer;
-use crate::http::ui::{format, paths};
-use crate::http::web::params::Parameters;
-use crate::http::web::problem::{HttpProblem, ProblemKind};
+use crate::http::ui::{Page, PageRequest, Tab, Viewer, format, paths};
+use crate::http::web::{HttpProblem, Parameters, ProblemKind};
 use crate::store::admin::replay::{ExpectedOutcome, Replay};
 use crate::store::write::dead_letter::DeadLetterSelection;
 
@@ -57,11 +53,7 @@ async fn page(viewer: Viewer, id: Uuid) -> Result<Page, HttpProblem> {
             (came_back(&returned))
         }
     };
-    Ok(Page {
-        tab: Tab::DeadLetters,
-        title: what.to_owned(),
-        main,
-    })
+    Ok(Page::new(Tab::DeadLetters, what, main))
 }
 
 fn status(replay: &Replay, access: &Access) -> Markup {
@@ -102,32 +94,18 @@ fn report(replay: &Replay) -> Markup {
         ReplayState::Stopped => ("Left", "not replayed, still here"),
         _ => ("Remaining", "oldest first"),
     };
-    let rows = [
-        (
-            "Published",
-            counts.confirmed,
-            "confirmed by the broker and deleted here",
-        ),
-        (
-            "Rejected by a queue",
-            counts.nacked,
-            "kept: a queue is full or unavailable",
-        ),
-        (
-            "Unroutable",
-            counts.unroutable,
-            "kept: is a queue bound to the exchange of events?",
-        ),
-        (
-            "Damaged",
-            counts.damaged,
-            "kept: their properties or headers can't be read",
-        ),
-        (left_is, left, left_means),
-    ];
+    let others = |name: &str, count: u64, meaning: &str| html! { @if count > 0 { (row(name, count, meaning)) } };
     html! {
         h2 { "Report" }
-        (counted(rows.into_iter().filter(|(name, count, _)| *count > 0 || *name == "Published")))
+        table.processes.counts {
+            tbody {
+                (row("Published", counts.confirmed, "confirmed by the broker and deleted here"))
+                (others("Rejected by a queue", counts.nacked, "kept: a queue is full or unavailable"))
+                (others("Unroutable", counts.unroutable, "kept: is a queue bound to the exchange of events?"))
+                (others("Damaged", counts.damaged, "kept: their properties or headers can't be read"))
+                (others(left_is, left, left_means))
+            }
+        }
     }
 }
 
@@ -156,21 +134,22 @@ fn outlook(replay: &Replay) -> Markup {
             .into_iter()
             .find(|outcome| outcome.name() == name)
     };
-    let rows = replay.expected.iter();
-    let rows = rows.map(|(name, count)| match outcome(name) {
-        Some(outcome) => {
-            let (name, meaning) = words(outcome);
-            (name, *count, meaning)
-        }
-        None => (name.as_str(), *count, format::reason_title(name)),
-    });
     html! {
         h2 { "Expected result" }
         p.hint {
             "Computed from the current records; effects of the dead letters on each other are not included. \
              Nothing was published and nothing changed."
         }
-        (counted(rows))
+        table.processes.counts {
+            tbody {
+                @for (name, count) in &replay.expected {
+                    @match outcome(name).map(words) {
+                        Some((name, meaning)) => (row(name, *count, meaning)),
+                        None => (row(name, *count, format::reason_title(name))),
+                    }
+                }
+            }
+        }
     }
 }
 
@@ -193,16 +172,8 @@ fn words(outcome: ExpectedOutcome) -> (&'static str, &'static str) {
     }
 }
 
-fn counted<'a>(rows: impl Iterator<Item = (&'a str, u64, &'a str)>) -> Markup {
-    html! {
-        table.processes.counts {
-            tbody {
-                @for (name, count, meaning) in rows {
-                    tr { th scope="row" { bdi { (name) } } td { span.count { (count) } } td { (meaning) } }
-                }
-            }
-        }
-    }
+fn row(name: &str, count: u64, meaning: &str) -> Markup {
+    html! { tr { th scope="row" { bdi { (name) } } td { span.count { (count) } } td { (meaning) } } }
 }
 
 /// The form that replays the dead letters of a dry run.

@@ -1,12 +1,8 @@
 //! The parameters of a replay, as forms send them.
 
 use serde::Deserialize;
-use uuid::Uuid;
 
-use crate::http::web::list_query;
-use crate::http::web::params;
-use crate::http::web::params::Parameters;
-use crate::http::web::problem::HttpProblem;
+use crate::http::web::{HttpProblem, Parameters, list_query, params};
 use crate::store::admin::replay::RATE_MAX;
 use crate::store::write::dead_letter::DeadLetterSelection;
 
@@ -43,7 +39,7 @@ impl ReplayForm {
             reason: take("reason").unwrap_or_default(),
             all: take("all").unwrap_or_default(),
             rate: take("rate").unwrap_or_default(),
-            dry_run: String::new(),
+            ..Self::default()
         };
         parameters.finish(&NAMES)?;
         Ok(fields)
@@ -57,24 +53,9 @@ impl ReplayForm {
         if given.iter().flatten().count() != 1 {
             faults.push(ONE.to_owned());
         }
-        let mut note = |name: &str, fault: String| faults.push(format!("{name} {fault}"));
-        let dead_letter = given_text(&self.dead_letter)
-            .map(Uuid::try_parse)
-            .transpose();
-        let dead_letter = dead_letter.unwrap_or_else(|_| {
-            note("letter", params::WRONG_ID.to_owned());
-            None
-        });
-        let reason = given_text(&self.reason).map(list_query::name).transpose();
-        let reason = reason.unwrap_or_else(|fault| {
-            note("reason", fault);
-            None
-        });
-        let rate = given_text(&self.rate).map(rate).transpose();
-        let rate = rate.unwrap_or_else(|fault| {
-            note("rate", fault);
-            None
-        });
+        let dead_letter = checked(&mut faults, ("letter", &self.dead_letter), params::id);
+        let reason = checked(&mut faults, ("reason", &self.reason), list_query::name);
+        let rate = checked(&mut faults, ("rate", &self.rate), rate);
         if !faults.is_empty() {
             return Err(HttpProblem::parameters(faults));
         }
@@ -90,6 +71,17 @@ impl ReplayForm {
     }
 }
 
+/// The value of a field, if it is given and has no fault.
+fn checked<T>(
+    faults: &mut Vec<String>,
+    (name, text): (&str, &str),
+    read: impl Fn(&str) -> Result<T, String>,
+) -> Option<T> {
+    let read = given_text(text).map(read)?;
+    read.map_err(|fault| faults.push(format!("{name} {fault}")))
+        .ok()
+}
+
 fn given_text(text: &str) -> Option<&str> {
     let text = text.trim();
     (!text.is_empty()).then_some(text)
@@ -103,21 +95,18 @@ fn rate(text: &str) -> Result<u32, String> {
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
 
-    fn fields(
-        dead_letter: &str,
-        reason: &str,
-        all: &str,
-        rate: &str,
-    ) -> Result<ReplayQuery, HttpProblem> {
-        let [dead_letter, reason, all, rate] = [dead_letter, reason, all, rate].map(str::to_owned);
+    fn fields(given: [&str; 4]) -> Result<ReplayQuery, HttpProblem> {
+        let [dead_letter, reason, all, rate] = given.map(str::to_owned);
         let fields = ReplayForm {
             dead_letter,
             reason,
             all,
             rate,
-            dry_run: String::new(),
+            ..ReplayForm::default()
         };
         fields.read()
     }
@@ -125,27 +114,25 @@ mod tests {
     #[test]
     fn exactly_one_selection_and_a_valid_rate_are_required() {
         let id = Uuid::from_u128(7);
-        let one = fields(&id.to_string(), "", "", "").unwrap();
+        let one = fields([&id.to_string(), "", "", ""]).unwrap();
         assert_eq!((one.dead_letters.dead_letter, one.rate), (Some(id), None));
-        let group = fields("", "too_deep", "", " 20 ").unwrap();
+        let group = fields(["", "too_deep", "", " 20 "]).unwrap();
         assert_eq!(group.dead_letters.reason.as_deref(), Some("too_deep"));
         assert_eq!(group.rate, Some(20));
-        assert_eq!(
-            fields("", "", "yes", "").unwrap().dead_letters,
-            DeadLetterSelection::default()
-        );
-        for (dead_letter, reason, all, rate) in [
-            ("", "", "", ""),
-            ("", "too_deep", "yes", ""),
-            ("7", "", "", ""),
-            (" ", "", "", ""),
-            ("", "\t", "", ""),
-            ("", "", " ", ""),
-            ("", "", "yes", "0"),
-            ("", "", "yes", "10001"),
-            ("", "", "yes", "fast"),
+        let all = fields(["", "", "yes", ""]).unwrap();
+        assert_eq!(all.dead_letters, DeadLetterSelection::default());
+        for wrong in [
+            ["", "", "", ""],
+            ["", "too_deep", "yes", ""],
+            ["7", "", "", ""],
+            [" ", "", "", ""],
+            ["", "\t", "", ""],
+            ["", "", " ", ""],
+            ["", "", "yes", "0"],
+            ["", "", "yes", "10001"],
+            ["", "", "yes", "fast"],
         ] {
-            assert!(fields(dead_letter, reason, all, rate).is_err());
+            assert!(fields(wrong).is_err(), "{wrong:?}");
         }
     }
 }

@@ -26,26 +26,21 @@ pub(super) enum ReplayState {
 
 impl ReplayState {
     pub(super) fn of(replay: &Replay) -> Self {
-        match replay {
-            Replay {
-                ended_at: Some(_), ..
-            } => match replay.is_through {
-                true => Self::Done,
-                false => Self::Stopped,
-            },
-            Replay {
-                stop_requested_at: Some(_),
-                ..
-            } => Self::Stopping,
-            Replay {
-                problem: Some(_), ..
-            } => Self::Stalled,
+        if replay.ended_at.is_some() {
+            return if replay.is_through {
+                Self::Done
+            } else {
+                Self::Stopped
+            };
+        }
+        if replay.stop_requested_at.is_some() {
+            return Self::Stopping;
+        }
+        match (&replay.problem, replay.begun_at) {
+            (Some(_), _) => Self::Stalled,
+            (None, Some(_)) if replay.is_claimed => Self::Running,
             // It has not started, or waits for its next turn.
-            Replay { begun_at: None, .. }
-            | Replay {
-                is_claimed: false, ..
-            } => Self::Waiting,
-            Replay { .. } => Self::Running,
+            (None, _) => Self::Waiting,
         }
     }
 
@@ -71,9 +66,7 @@ impl ReplayState {
 pub(in crate::http) fn replays(replays: &[Replay], is_admin: bool) -> Markup {
     html! {
         table.processes {
-            thead {
-                tr { @for heading in ["Replay", "Requested", "Rate", "State", "Progress", "Action"] { th scope="col" { (heading) } } }
-            }
+            (format::heads(&["Replay", "Requested", "Rate", "State", "Progress", "Action"]))
             tbody #replays {
                 @for one in replays {
                     @let state = ReplayState::of(one);

@@ -3,12 +3,8 @@
 use axum::response::Response;
 use maud::{Markup, html};
 
-use crate::http::ui::page::{Page, Tab};
-use crate::http::ui::page_request::PageRequest;
-use crate::http::ui::viewer::Viewer;
-use crate::http::ui::{format, paths};
-use crate::http::web::params::Parameters;
-use crate::http::web::problem::HttpProblem;
+use crate::http::ui::{Page, PageRequest, Tab, Viewer, format, paths};
+use crate::http::web::{HttpProblem, Parameters};
 use crate::store::admin::workflow::ListedWorkflow;
 
 /// The list.
@@ -28,16 +24,12 @@ async fn page(Viewer { api, .. }: Viewer) -> Result<Page, HttpProblem> {
             p.empty { "None yet. " code { "waybill workflow apply FILE" } " adds one." }
         } @else {
             table {
-                thead { tr { @for heading in ["Workflow", "Newest version", "Applied", "Versions"] { th scope="col" { (heading) } } } }
+                (format::heads(&["Workflow", "Newest version", "Applied", "Versions"]))
                 tbody { @for workflow in &workflows { (row(workflow)) } }
             }
         }
     };
-    Ok(Page {
-        tab: Tab::Workflows,
-        title: "Workflows".to_owned(),
-        main,
-    })
+    Ok(Page::new(Tab::Workflows, "Workflows", main))
 }
 
 fn row(workflow: &ListedWorkflow) -> Markup {

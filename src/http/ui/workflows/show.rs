@@ -7,13 +7,8 @@ use super::picture::{self, Notes};
 use super::stages;
 use super::stages::duration;
 use crate::domain::workflow::Workflow;
-use crate::http::ui::page::{Page, Tab};
-use crate::http::ui::page_request::PageRequest;
-use crate::http::ui::viewer::Viewer;
-use crate::http::ui::{format, paths};
-use crate::http::web::list_query;
-use crate::http::web::params::Parameters;
-use crate::http::web::problem::{HttpProblem, ProblemKind};
+use crate::http::ui::{Page, PageRequest, Tab, Viewer, format, paths};
+use crate::http::web::{HttpProblem, Parameters, ProblemKind, list_query};
 use crate::store::admin::workflow::StoredWorkflow;
 use crate::wire::workflow_file;
 
@@ -71,11 +66,7 @@ async fn page(
             Err(_) => { p.fault { (UNREADABLE) } pre { code { bdi { (stored.source) } } } }
         }
     };
-    Ok(Page {
-        tab: Tab::Workflows,
-        title: format!("Workflow {name}"),
-        main,
-    })
+    Ok(Page::new(Tab::Workflows, format!("Workflow {name}"), main))
 }
 
 /// Links to all versions, the newest first.

@@ -8,6 +8,7 @@ use maud::{Markup, html};
 use crate::config::show_duration;
 use crate::domain::workflow::arrows::Arrows;
 use crate::domain::workflow::{Field, FieldKind, Join, NextStages, Stage, StageDeadline, Workflow};
+use crate::http::ui::format;
 
 const HEADINGS: [&str; 5] = ["Stage", "Leads to", "Join", "Deadline", "Form"];
 
@@ -18,7 +19,7 @@ pub(super) fn table(workflow: &Workflow) -> Markup {
         p { "The opening enters " (all(&workflow.start)) "." }
         div.wide tabindex="0" role="region" aria-label="Stages" {
             table {
-                thead { tr { @for heading in HEADINGS { th scope="col" { (heading) } } } }
+                (format::heads(&HEADINGS))
                 tbody {
                     @for name in arrows.sorted() {
                         @if let Some(stage) = workflow.stages.get(*name) { (row(name, stage)) }
@@ -34,7 +35,7 @@ pub(super) fn form(fields: &[Field]) -> Markup {
     html! {
         div.wide tabindex="0" role="region" aria-label="Form" {
             table {
-                thead { tr { @for heading in ["Field", "Type", "Required"] { th scope="col" { (heading) } } } }
+                (format::heads(&["Field", "Type", "Required"]))
                 tbody {
                     @for field in fields {
                         tr {

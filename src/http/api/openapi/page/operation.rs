@@ -1,9 +1,10 @@
 //! One operation on the page: its parameters, its responses, and an example with curl.
 
+use maud::{Markup, html};
 use serde_json::Value;
 
-use super::html::Html;
-use super::schema;
+use super::schema::{self, list};
+use super::{prose, table, text};
 use crate::http::api::openapi::SCOPE;
 
 /// A method of a path.
@@ -25,114 +26,85 @@ pub(super) fn all<'a>((path, item): (&'a String, &'a Value)) -> Vec<Operation<'a
     methods.map(operation).collect()
 }
 
-/// Its line in the list of operations.
-pub(super) fn entry(operation: &Operation<'_>) -> Html {
-    let line = [
-        operation.name(),
-        Html::text(" "),
-        Html::prose(operation.text("summary")),
-    ];
-    let link = Html::link(&format!("#{}", operation.id()), &line.into_iter().collect());
-    Html::element("div", &link)
-}
-
-/// Its section.
-pub(super) fn section(operation: &Operation<'_>) -> Html {
-    let scope = match operation.spec.get(SCOPE).and_then(Value::as_str) {
-        Some(scope) => format!("needs a key with the scope `{scope}`"),
-        None => "needs no key".to_owned(),
-    };
-    let curl = Html::element("pre", &Html::text(&operation.curl()));
-    let parts = [
-        Html::element("h2", &operation.name()),
-        Html::element(
-            "p class=\"summary\"",
-            &Html::prose(operation.text("summary")),
-        ),
-        schema::description(operation.spec),
-        Html::element("p class=\"scope\"", &Html::prose(&scope)),
-        curl,
-        Html::table(
-            ["parameter", "in", "type", "description"],
-            &operation.inputs(),
-        ),
-        Html::table(["status", "when", "body"], &operation.answers()),
-    ];
-    Html::place("section", operation.id(), &parts.into_iter().collect())
-}
-
 impl Operation<'_> {
     /// Whether it has this tag.
     pub(super) fn is_of(&self, tag: &Value) -> bool {
-        let tags = self.spec.get("tags").and_then(Value::as_array);
-        tags.is_some_and(|tags| tags.iter().any(|name| Some(name) == tag.get("name")))
+        let mut tags = list(self.spec, "tags").iter();
+        tags.any(|name| Some(name) == tag.get("name"))
+    }
+
+    /// Its line in the list of operations.
+    pub(super) fn entry(&self) -> Markup {
+        html! {
+            div { a href=(format!("#{}", self.id())) { (self.name()) " " (prose(text(self.spec, "summary"))) } }
+        }
+    }
+
+    /// Its section.
+    pub(super) fn section(&self) -> Markup {
+        let scope = match self.spec.get(SCOPE).and_then(Value::as_str) {
+            Some(scope) => format!("needs a key with the scope `{scope}`"),
+            None => "needs no key".to_owned(),
+        };
+        html! {
+            section id=(self.id()) {
+                h2 { (self.name()) }
+                p.summary { (prose(text(self.spec, "summary"))) }
+                (schema::description(self.spec))
+                p.scope { (prose(&scope)) }
+                pre { (self.curl()) }
+                (table(["parameter", "in", "type", "description"], &self.inputs()))
+                (table(["status", "when", "body"], &self.answers()))
+            }
+        }
     }
 
     fn id(&self) -> &str {
-        self.text("operationId")
+        text(self.spec, "operationId")
     }
 
-    fn text(&self, key: &str) -> &str {
-        self.spec
-            .get(key)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-    }
-
-    fn name(&self) -> Html {
-        let method = Html::element("b", &Html::text(&self.method));
-        let path = Html::element("code", &Html::text(self.path));
-        Html::from_iter([method, Html::text(" "), path])
-    }
-
-    fn parameters(&self) -> &[Value] {
-        let parameters = self.spec.get("parameters").and_then(Value::as_array);
-        parameters.map_or(&[], Vec::as_slice)
+    fn name(&self) -> Markup {
+        html! { b { (self.method) } " " code { (self.path) } }
     }
 
     /// Parameters and bodies, one row each.
-    fn inputs(&self) -> Vec<[Html; 4]> {
-        let text = |of: &Value, key: &str| {
-            let text = of.get(key).and_then(Value::as_str);
-            text.unwrap_or_default().to_owned()
-        };
-        let parameter = |parameter: &Value| {
+    fn inputs(&self) -> Vec<[Markup; 4]> {
+        let parameters = list(self.spec, "parameters").iter().map(|parameter| {
             let type_ = parameter.get("schema").map(schema::short);
             [
-                Html::element("code", &Html::text(&text(parameter, "name"))),
-                Html::text(&text(parameter, "in")),
+                html! { code { (text(parameter, "name")) } },
+                html! { (text(parameter, "in")) },
                 type_.unwrap_or_default(),
-                Html::prose(&text(parameter, "description")),
+                prose(text(parameter, "description")),
             ]
-        };
-        let body = self.spec.get("requestBody").unwrap_or(&Value::Null);
-        let description = text(body, "description");
-        let bodies = content(body).into_iter().map(|(media_type, type_)| {
-            let name = Html::element("code", &Html::text(media_type));
-            [name, Html::text("body"), type_, Html::prose(&description)]
         });
-        let parameters = self.parameters().iter().map(parameter);
+        let body = self.body();
+        let bodies = content(body).into_iter().map(|(media_type, type_)| {
+            let name = html! { code { (media_type) } };
+            [
+                name,
+                html! { "body" },
+                type_,
+                prose(text(body, "description")),
+            ]
+        });
         parameters.chain(bodies).collect()
     }
 
-    fn answers(&self) -> Vec<[Html; 3]> {
+    fn answers(&self) -> Vec<[Markup; 3]> {
         let answers = self.spec.get("responses").and_then(Value::as_object);
         let answer = |(status, answer): (&String, &Value)| {
-            let description = answer.get("description").and_then(Value::as_str);
-            let bodies = content(answer).into_iter().map(|(media_type, type_)| {
-                let media_type = Html::element("small", &Html::text(media_type));
-                Html::element(
-                    "div",
-                    &Html::from_iter([type_, Html::text(" "), media_type]),
-                )
-            });
-            [
-                Html::element("code", &Html::text(status)),
-                Html::prose(description.unwrap_or_default()),
-                bodies.collect(),
-            ]
+            let bodies = html! {
+                @for (media_type, type_) in content(answer) { div { (type_) " " small { (media_type) } } }
+            };
+            let status = html! { code { (status) } };
+            [status, prose(text(answer, "description")), bodies]
         };
         answers.into_iter().flatten().map(answer).collect()
+    }
+
+    fn body(&self) -> &Value {
+        self.spec.get("requestBody").unwrap_or(&Value::Null)
     }
 
     /// An example with curl.
@@ -141,9 +113,7 @@ impl Operation<'_> {
         if self.spec.get(SCOPE).is_some() {
             line.push_str(" -H \"Authorization: Bearer $KEY\"");
         }
-        let body = self.spec.get("requestBody").unwrap_or(&Value::Null);
-        let bodies = content(body);
-        match bodies.first() {
+        match content(self.body()).first() {
             Some((media_type, _)) if media_type.starts_with("multipart/") => {
                 line.push_str(" -F file=@FILE")
             }
@@ -153,19 +123,17 @@ impl Operation<'_> {
             None if self.method != "GET" => line.push_str(&format!(" -X {}", self.method)),
             None => {}
         }
-        let path = self.path.replace(['{', '}'], "");
-        let parts = path.split('/').zip(self.path.split('/'));
-        let parts = parts.map(|(name, part)| match name == part {
-            true => name.to_owned(),
-            false => name.to_uppercase(),
-        });
-        let path: Vec<_> = parts.collect();
+        let part = |part: &str| match part.strip_prefix('{') {
+            Some(name) => name.trim_end_matches('}').to_uppercase(),
+            None => part.to_owned(),
+        };
+        let path: Vec<_> = self.path.split('/').map(part).collect();
         format!("{line} \"$URL{}\"", path.join("/"))
     }
 }
 
 /// The media types of a body or a response, each with its schema in short.
-fn content(of: &Value) -> Vec<(&str, Html)> {
+fn content(of: &Value) -> Vec<(&str, Markup)> {
     let content = of.get("content").and_then(Value::as_object);
     let types = content.into_iter().flatten();
     types

@@ -1,8 +1,9 @@
 //! Schemas on the page: in short where they are used, as a table where they are defined.
 
+use maud::{Markup, html};
 use serde_json::{Map, Value};
 
-use super::html::Html;
+use super::{prose, table, text};
 
 /// The prefix of references to schemas.
 const SCHEMAS: &str = "#/components/schemas/";
@@ -10,81 +11,59 @@ const SCHEMAS: &str = "#/components/schemas/";
 const DEPTH_MAX: u8 = 4;
 
 /// A schema in short, with links to named ones.
-pub(super) fn short(schema: &Value) -> Html {
+pub(super) fn short(schema: &Value) -> Markup {
     described(schema, DEPTH_MAX)
 }
 
 /// A named schema: its fields, and all of it as JSON.
-pub(super) fn definition((name, schema): (&String, &Value)) -> Html {
+pub(super) fn definition(name: &str, schema: &Value) -> Markup {
     let mut rows = Vec::new();
     collect(schema, &mut rows);
-    let table = Html::table(["field", "type", "description"], &rows);
-    let json = Html::element("pre", &Html::text(&format!("{schema:#}")));
-    let summary = Html::element("summary", &Html::text("JSON Schema"));
-    let kind = match rows.is_empty() {
-        true => Html::element("p", &short(schema)),
-        false => Html::default(),
-    };
-    let parts = [
-        Html::element("h3", &Html::text(name)),
-        description(schema),
-        kind,
-        table,
-        Html::element("details", &Html::from_iter([summary, json])),
-    ];
-    Html::place(
-        "section",
-        &format!("schema-{name}"),
-        &parts.into_iter().collect(),
-    )
+    html! {
+        section id=(format!("schema-{name}")) {
+            h3 { (name) }
+            (description(schema))
+            @if rows.is_empty() { p { (short(schema)) } }
+            (table(["field", "type", "description"], &rows))
+            details { summary { "JSON Schema" } pre { (format!("{schema:#}")) } }
+        }
+    }
 }
 
 /// The description, as a paragraph.
-pub(super) fn description(of: &Value) -> Html {
-    match of.get("description").and_then(Value::as_str) {
-        Some(text) => Html::element("p", &Html::prose(text)),
-        None => Html::default(),
-    }
+pub(super) fn description(of: &Value) -> Markup {
+    let text = of.get("description").and_then(Value::as_str);
+    html! { @if let Some(text) = text { p { (prose(text)) } } }
 }
 
 /// The fields of an object, also of one that is composed with `allOf`.
-fn collect(schema: &Value, rows: &mut Vec<[Html; 3]>) {
-    let required = schema.get("required").and_then(Value::as_array);
+fn collect(schema: &Value, rows: &mut Vec<[Markup; 3]>) {
+    let required = list(schema, "required");
     let properties = schema.get("properties").and_then(Value::as_object);
     for (name, field) in properties.into_iter().flatten() {
-        let is_required = required.is_some_and(|names| names.iter().any(|n| n == name));
-        let mut first = Html::element("code", &Html::text(name));
-        if is_required {
-            first.add(&Html::element("small", &Html::text(" required")));
-        }
-        let description = field.get("description").and_then(Value::as_str);
-        rows.push([
-            first,
-            short(field),
-            Html::prose(description.unwrap_or_default()),
-        ]);
+        let is_required = required.iter().any(|required| required == name);
+        let name = html! { code { (name) } @if is_required { small { " required" } } };
+        rows.push([name, short(field), prose(text(field, "description"))]);
     }
     for part in list(schema, "allOf") {
         if let Some(name) = reference(part) {
-            rows.push([Html::text("and those of"), named(name), Html::default()]);
+            rows.push([html! { "and those of" }, named(name), html! {}]);
         } else {
             collect(part, rows);
         }
     }
 }
 
-fn described(schema: &Value, depth: u8) -> Html {
+fn described(schema: &Value, depth: u8) -> Markup {
     if let Some(name) = reference(schema) {
         return named(name);
     }
     let Some(deeper) = depth.checked_sub(1) else {
-        return Html::text("…");
+        return html! { "…" };
     };
     let names = list(schema, "enum");
     if !names.is_empty() {
-        let values = names
-            .iter()
-            .map(|name| Html::element("code", &Html::text(&plain(name))));
+        let values = names.iter().map(|name| html! { code { (plain(name)) } });
         return joined(values, " · ");
     }
     for (key, between) in [("oneOf", " or "), ("anyOf", " or "), ("allOf", " and ")] {
@@ -94,12 +73,12 @@ fn described(schema: &Value, depth: u8) -> Html {
         }
     }
     if let Some(items) = schema.get("items") {
-        return joined([Html::text("list of"), described(items, deeper)], " ");
+        return html! { "list of " (described(items, deeper)) };
     }
     if let Some(values) = schema.get("additionalProperties").filter(|v| v.is_object()) {
-        return joined([Html::text("object of"), described(values, deeper)], " ");
+        return html! { "object of " (described(values, deeper)) };
     }
-    Html::text(&simple(schema))
+    html! { (simple(schema)) }
 }
 
 /// The type of a schema that is neither named nor composed, and its format.
@@ -122,19 +101,18 @@ fn simple(schema: &Value) -> String {
     short
 }
 
-fn named(name: &str) -> Html {
-    Html::link(&format!("#schema-{name}"), &Html::text(name))
+fn named(name: &str) -> Markup {
+    html! { a href=(format!("#schema-{name}")) { (name) } }
 }
 
 fn reference(schema: &Value) -> Option<&str> {
     schema.get("$ref")?.as_str()?.strip_prefix(SCHEMAS)
 }
 
-fn list<'a>(schema: &'a Value, key: &str) -> &'a [Value] {
-    schema
-        .get(key)
-        .and_then(Value::as_array)
-        .map_or(&[], Vec::as_slice)
+/// The values of an array; none if there is none.
+pub(super) fn list<'a>(of: &'a Value, key: &str) -> &'a [Value] {
+    let values = of.get(key).and_then(Value::as_array);
+    values.map_or(&[], Vec::as_slice)
 }
 
 fn plain(value: &Value) -> String {
@@ -144,15 +122,13 @@ fn plain(value: &Value) -> String {
     }
 }
 
-fn joined(parts: impl IntoIterator<Item = Html>, between: &str) -> Html {
-    let mut html = Html::default();
-    for (number, part) in parts.into_iter().enumerate() {
-        if number > 0 {
-            html.add(&Html::text(between));
+fn joined(parts: impl Iterator<Item = Markup>, between: &str) -> Markup {
+    html! {
+        @for (number, part) in parts.enumerate() {
+            @if number > 0 { (between) }
+            (part)
         }
-        html.add(&part);
     }
-    html
 }
 
 /// The schemas of a document, by name.

@@ -1,45 +1,26 @@
 //! Whole bodies of the monitor's responses.
 
-use jiff::Timestamp;
-use serde_json::{Value, json};
-
 use super::*;
-use crate::domain::{Ended, Kind, Opening, Process, Stamp};
-use crate::store::read::record::StoredItem;
+use crate::domain::{Item, Opening};
+use crate::http::compat::tests;
+
 const OPENED: &str = "2026-01-02T03:04:05Z";
 
 fn record(token: &str, total: Option<u64>) -> Record {
-    let stamp = Stamp {
-        time: OPENED.parse().unwrap(),
-        sequence: None,
-        source: "ahgora".to_owned(),
-        id: token.to_owned(),
-    };
+    let stamp = tests::stamp(OPENED, "ahgora");
     let opening = Opening {
         group: Some("8dbf32bc".to_owned()),
         ..Opening::default()
     };
-    let company = "a133595".to_owned();
-    let mut process = Process::unopened(company, token.to_owned(), Kind::Upload);
-    process.opening = Some((stamp.clone(), opening));
-    process.total = total.map(|total| (stamp, total));
-    Record {
-        process,
-        created_at: Timestamp::UNIX_EPOCH,
-        sealed_at: None,
-        unroutable_at: None,
-        outbox: 0,
-        logged: 0,
-        late: 0,
-        cursor: None,
-        events: Vec::new(),
-        items: Vec::new(),
-    }
+    let mut record = tests::unopened("a133595", token, OPENED);
+    record.process.opening = Some((stamp.clone(), opening));
+    record.process.total = total.map(|total| (stamp, total));
+    record
 }
 
 fn with_item(mut record: Record, identifier: &str, messages: &[&str]) -> Record {
     let ok = messages.is_empty();
-    record.items.push(StoredItem {
+    record.items.push(Item {
         identifier: identifier.to_owned(),
         ok,
         messages: messages.iter().map(|text| (*text).to_owned()).collect(),
@@ -51,18 +32,24 @@ fn with_item(mut record: Record, identifier: &str, messages: &[&str]) -> Record 
     record
 }
 
-fn ended(mut record: Record, status: Status, message: Option<&str>) -> Record {
-    record.process.ended = Some(Ended {
-        status,
-        at: OPENED.parse().unwrap(),
-        code: None,
-        message: message.map(str::to_owned),
-    });
-    record
+fn ended(record: Record, status: Status, message: Option<&str>) -> Record {
+    tests::ended(record, status, OPENED, message)
 }
 
 fn body(answer: &Answer<'_>) -> Value {
     serde_json::to_value(answer).unwrap()
+}
+
+/// The body of a company's response with these errors, and with `done` of `total` records.
+fn expected(subunique: &str, errors: &Value, status: &str, (done, total): (&str, &str)) -> Value {
+    json!({
+        "data": {"errors": errors},
+        "company": "a133595",
+        "unique": "8dbf32bc",
+        "subunique": subunique,
+        "status": status,
+        "progress": {"done": done, "total": total},
+    })
 }
 
 #[test]
@@ -91,45 +78,25 @@ fn every_error_has_its_identifier_and_all_its_messages() {
     let record = with_item(record("c01de0cc", Some(3)), "01011", &messages);
     let record = with_item(with_item(record, "01012", &["no name"]), "01013", &[]);
     let record = ended(record, Status::Warning, None);
-    assert_eq!(
-        body(&of_process(&record)),
-        json!({
-            "data": {"errors": [
-                {"identifier": "01011", "message": messages},
-                {"identifier": "01012", "message": ["no name"]},
-            ]},
-            "company": "a133595",
-            "unique": "8dbf32bc",
-            "subunique": "c01de0cc",
-            "status": "warning",
-            "progress": {"done": "3", "total": "3"},
-        })
-    );
+    let errors = json!([
+        {"identifier": "01011", "message": messages},
+        {"identifier": "01012", "message": ["no name"]},
+    ]);
+    let expected = expected("c01de0cc", &errors, "warning", ("3", "3"));
+    assert_eq!(body(&of_process(&record)), expected);
 }
 
 #[test]
 fn an_end_without_items_says_why_and_a_cancelled_process_is_an_error() {
-    for (status, message, expected) in [
-        (
-            Status::Error,
-            Some("the file is locked"),
-            "the file is locked",
-        ),
-        (Status::Cancelled, Some("a mistake"), "a mistake"),
-        (Status::Cancelled, None, "cancelled"),
+    for (status, message) in [
+        (Status::Error, Some("the file is locked")),
+        (Status::Cancelled, Some("a mistake")),
+        (Status::Cancelled, None),
     ] {
         let record = ended(record("t", Some(2)), status, message);
-        assert_eq!(
-            body(&of_process(&record)),
-            json!({
-                "data": {"errors": [{"identifier": "t", "message": [expected]}]},
-                "company": "a133595",
-                "unique": "8dbf32bc",
-                "subunique": "t",
-                "status": "error",
-                "progress": {"done": "0", "total": "2"},
-            })
-        );
+        let errors = json!([{"identifier": "t", "message": [message.unwrap_or("cancelled")]}]);
+        let expected = expected("t", &errors, "error", ("0", "2"));
+        assert_eq!(body(&of_process(&record)), expected);
     }
 }
 
@@ -178,18 +145,11 @@ fn a_unique_is_the_sum_of_its_requests() {
         ended(record("a", None), Status::Error, Some("early")),
     ];
     let sum = sum(&[Status::Running, Status::Error, Status::Done]);
-    assert_eq!(
-        body(&of_group("a133595", "8dbf32bc", &sum, &failing)),
-        json!({
-            "data": {"errors": [
-                {"identifier": "2", "message": ["late"]},
-                {"identifier": "a", "message": ["early"]},
-            ]},
-            "company": "a133595",
-            "unique": "8dbf32bc",
-            "subunique": "",
-            "status": "processing",
-            "progress": {"done": "5", "total": "6"},
-        })
-    );
+    let errors = json!([
+        {"identifier": "2", "message": ["late"]},
+        {"identifier": "a", "message": ["early"]},
+    ]);
+    let answer = of_group("a133595", "8dbf32bc", &sum, &failing);
+    let expected = expected("", &errors, "processing", ("5", "6"));
+    assert_eq!(body(&answer), expected);
 }

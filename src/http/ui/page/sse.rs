@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::time::{Duration, Instant};
 
 use axum::http::{HeaderMap, header};
@@ -10,11 +10,9 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 
-use super::page::Page;
-use super::viewer::Viewer;
-use crate::http::web::auth::Pass;
+use super::{Page, Viewer};
 use crate::http::web::memory_budget::{MemoryBudget, MemoryPermit};
-use crate::http::web::problem::{HttpProblem, ProblemKind};
+use crate::http::web::{HttpProblem, Pass, ProblemKind};
 
 /// How often a page is rendered to find out whether it has changed.
 const POLL_EVERY: Duration = Duration::from_secs(1);
@@ -34,7 +32,7 @@ const STREAMS_MAX: usize = 256;
 
 /// The memory budget of all streams.
 #[derive(Clone)]
-pub(super) struct Streams(MemoryBudget);
+pub(in super::super) struct Streams(MemoryBudget);
 
 impl Default for Streams {
     fn default() -> Self {
@@ -43,7 +41,7 @@ impl Default for Streams {
 }
 
 /// Whether a request is for a stream.
-pub(super) fn is_requested(headers: &HeaderMap) -> bool {
+pub(in super::super) fn is_requested(headers: &HeaderMap) -> bool {
     let accepted = headers.get(header::ACCEPT);
     let accepted = accepted.and_then(|accepted| accepted.to_str().ok());
     accepted.is_some_and(|accepted| accepted.contains("text/event-stream"))
@@ -86,13 +84,6 @@ struct PagePoll<M> {
     _room: MemoryPermit,
 }
 
-#[derive(Hash)]
-enum Shown {
-    Page(String),
-    /// Why the page can't be rendered at the moment.
-    Problem(String),
-}
-
 impl<M, F> PagePoll<M>
 where
     M: Fn(Viewer) -> F,
@@ -106,7 +97,7 @@ where
             if self.shown.is_some() {
                 tokio::select! {
                     () = tokio::time::sleep(self.rest) => {}
-                    () = self.viewer.api.stopped() => return None,
+                    () = self.viewer.api.stop.cancelled() => return None,
                 }
             }
             let started = Instant::now();
@@ -114,17 +105,18 @@ where
             let shown = match rendered {
                 Ok(page) => {
                     self.rest = (started.elapsed() * REST).clamp(POLL_EVERY, POLL_MAX);
-                    Shown::Page(page)
+                    ("page", page)
                 }
                 Err(problem) if is_final(&problem) => return None,
                 Err(problem) => {
                     self.rest = RETRY_AFTER;
-                    Shown::Problem(problem.detail().to_owned())
+                    ("problem", problem.detail().to_owned())
                 }
             };
-            let hash = shown.hash();
+            let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(&shown);
             if self.shown.replace(hash) != Some(hash) {
-                return Some((Ok(shown.event()), self));
+                let (name, data) = shown;
+                return Some((Ok(Event::default().event(name).data(data)), self));
             }
             self.under_way = None;
         }
@@ -148,19 +140,4 @@ fn is_final(problem: &HttpProblem) -> bool {
         problem.kind(),
         ProblemKind::Unauthorized | ProblemKind::Forbidden
     )
-}
-
-impl Shown {
-    fn hash(&self) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        Hash::hash(self, &mut hasher);
-        hasher.finish()
-    }
-
-    fn event(&self) -> Event {
-        match self {
-            Self::Page(main) => Event::default().event("page").data(main),
-            Self::Problem(detail) => Event::default().event("problem").data(detail),
-        }
-    }
 }
