@@ -31,7 +31,7 @@ const ENTERED: &str = "select data_id::text from waybill.stage";
 /// The state before the disaster.
 struct Original {
     dump: PathBuf,
-    /// In the order in which they were published; the backup was taken during `during`.
+    /// In the order in which they were published; the backup ran during `during`.
     before: Vec<Message>,
     during: Vec<Message>,
     after: Vec<Message>,

@@ -61,7 +61,7 @@ pub(super) async fn read(api: &Api, unread: &[Unread<'_>]) -> Result<Vec<Content
             }
         }
     });
-    // The data of items is taken in their order.
+    // The data of items comes in their order.
     let bytes: Vec<_> = bytes.collect();
     let bytes = stream::iter(bytes).buffered(FILES_AT_ONCE);
     let bytes: Vec<_> = bytes.try_collect().await?;

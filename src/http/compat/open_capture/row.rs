@@ -85,15 +85,15 @@ pub(super) fn document_data(record: &Record) -> Option<Value> {
 
 /// Whether a record has more items or events than were read.
 pub(super) fn is_cut(record: &Record) -> bool {
-    lacks(record, |read, of| (read as u64) < of)
+    has_fewer(record, |read, of| (read as u64) < of)
 }
 
 /// Whether a query of this record alone reads more of it.
 pub(super) fn is_short(record: &Record) -> bool {
-    lacks(record, |read, of| read < LISTED_MAX && (read as u64) < of)
+    has_fewer(record, |read, of| read < LISTED_MAX && (read as u64) < of)
 }
 
-fn lacks(record: &Record, fewer: impl Fn(usize, u64) -> bool) -> bool {
+fn has_fewer(record: &Record, fewer: impl Fn(usize, u64) -> bool) -> bool {
     let items = record.process.items.seen;
     fewer(record.items.len(), items) || fewer(record.events.len(), record.logged)
 }

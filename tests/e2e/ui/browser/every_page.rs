@@ -1,5 +1,5 @@
 //! Every page in every size and theme: it fits, has its theme, and is accessible. The screenshots
-//! of the documentation are taken here, too.
+//! of the documentation are made here, too.
 
 use waybill::domain::access::Scope;
 
@@ -26,7 +26,7 @@ const PAGES: [(&str, &str, &str); 10] = [
         "workflow",
     ),
     ("/monitor/charts", "Throughput", "charts"),
-    ("/monitor/dead-letters", "undecodable", "letters"),
+    ("/monitor/dead-letters", "undecodable", "dead-letters"),
     (
         "/monitor/dead-letters/reason?name=unknown_type",
         "upload.teleported",
@@ -70,7 +70,7 @@ async fn dead_letter(page: &Page, look: (Size, Theme)) {
     page.follow(page.click(&css("#dead-letters a"))).await;
     page.is_live().await;
     page.readable(look).await;
-    page.picture(&named("letter", look)).await;
+    page.picture(&named("dead-letter", look)).await;
     page.follow(page.click(&words("button", "Dry run"))).await;
     page.shows("Expected result").await;
     page.readable(look).await;
