@@ -101,7 +101,7 @@ fn at_most(what: &str, times: f64) -> Verdict {
     }
 }
 
-/// The same for programs.
+/// The same as JSON.
 pub(crate) fn json(isolation: &Outcome) -> Value {
     let recovery = |recovery: &Recovery| {
         json!({

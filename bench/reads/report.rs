@@ -73,7 +73,7 @@ pub(crate) fn verdicts(reads: &Outcome, speed: Option<f64>) -> Vec<Verdict> {
     reads.into_iter().chain(feed).collect()
 }
 
-/// The same for programs.
+/// The same as JSON.
 pub(crate) fn json(reads: &Outcome) -> Value {
     json!({
         "processes": reads.plan.processes,
