@@ -44,15 +44,17 @@ pub struct CreatedKey {
     pub expires_at: Option<Timestamp>,
 }
 
-/// Whether a key is still valid.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum KeyState {
-    /// It is.
-    Valid,
-    /// It has expired.
-    Expired,
-    /// An operator revoked it, whether it had expired or not.
-    Revoked,
+named! {
+    /// Whether a key is still valid.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum KeyState {
+        /// It is.
+        Valid = "valid",
+        /// It has expired.
+        Expired = "expired",
+        /// An operator revoked it, whether it had expired or not.
+        Revoked = "revoked",
+    }
 }
 
 /// A key that a client authenticated with. Its access counts only while its state is
@@ -86,18 +88,6 @@ pub struct ListedKey {
     pub expires_at: Option<Timestamp>,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
-}
-
-impl KeyState {
-    /// The name in messages and output.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Valid => "valid",
-            Self::Expired => "expired",
-            Self::Revoked => "revoked",
-        }
-    }
 }
 
 impl Store {

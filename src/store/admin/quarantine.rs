@@ -35,26 +35,16 @@ pub struct ClaimedRecord {
     pub again: bool,
 }
 
-/// What failed for a process.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum QuarantinedFor {
-    /// It is due and can't be sealed.
-    Seal,
-    /// Its parked pushes can't be turned into dead letters.
-    Park,
-    /// Its retention is over and it can't be deleted.
-    Delete,
-}
-
-impl QuarantinedFor {
-    /// The name in the table.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Seal => "seal",
-            Self::Park => "park",
-            Self::Delete => "delete",
-        }
+named! {
+    /// What failed for a process.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum QuarantinedFor {
+        /// It is due and can't be sealed.
+        Seal = "seal",
+        /// Its parked pushes can't be turned into dead letters.
+        Park = "park",
+        /// Its retention is over and it can't be deleted.
+        Delete = "delete",
     }
 }
 

@@ -59,19 +59,22 @@ pub struct Counts {
     pub damaged: u64,
 }
 
-/// The predicted outcome of a dead letter that would not be refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ExpectedOutcome {
-    /// It would be applied to its process, or logged as a step.
-    Applied,
-    /// Its event is in the log.
-    Duplicate,
-    /// Its process has ended.
-    Late,
-    /// It is a push: its outcome depends on the stage of its order by then.
-    Undecided,
-    /// Its stored form can't be read.
-    Damaged,
+named! {
+    /// The predicted outcome of a dead letter that would not be refused. Its name is its key in
+    /// [`ExpectedCounts`]; none has the name of a reason.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum ExpectedOutcome {
+        /// It would be applied to its process, or logged as a step.
+        Applied = "applied",
+        /// Its event is in the log.
+        Duplicate = "duplicate",
+        /// Its process has ended.
+        Late = "late",
+        /// It is a push: its outcome depends on the stage of its order by then.
+        Undecided = "undecided",
+        /// Its stored form can't be read.
+        Damaged = "damaged",
+    }
 }
 
 /// Predicted outcomes: counts by outcome, or by the reason of a refusal.
@@ -112,29 +115,6 @@ pub struct Replay {
     pub is_through: bool,
     /// Whether an instance works on it.
     pub is_claimed: bool,
-}
-
-impl ExpectedOutcome {
-    /// Every outcome; none has the name of a reason.
-    pub const ALL: [Self; 5] = [
-        Self::Applied,
-        Self::Duplicate,
-        Self::Late,
-        Self::Undecided,
-        Self::Damaged,
-    ];
-
-    /// Its name in [`ExpectedCounts`].
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Applied => "applied",
-            Self::Duplicate => "duplicate",
-            Self::Late => "late",
-            Self::Undecided => "undecided",
-            Self::Damaged => "damaged",
-        }
-    }
 }
 
 impl Counts {

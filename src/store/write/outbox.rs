@@ -17,79 +17,39 @@ const NOTE_UNROUTABLE: &str = include_str!("../queries/write/note_unroutable.sql
 const NOTE_ROUTED: &str = include_str!("../queries/write/note_routed.sql");
 const STATE: &str = include_str!("../queries/write/outbox_state.sql");
 
-/// The kind of a message: a column and a metric label.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum MessageKind {
-    /// A process has ended.
-    Completion,
-    /// An order has reached a stage.
-    Stage,
-    /// A reply to the `reply_to` queue of an opening event.
-    Reply,
-}
-
-impl MessageKind {
-    /// Every kind.
-    pub const ALL: [Self; 3] = [Self::Completion, Self::Stage, Self::Reply];
-
-    /// The name in SQL and in metrics.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Completion => "completion",
-            Self::Stage => "stage",
-            Self::Reply => "reply",
-        }
+named! {
+    /// The kind of a message: a column and a metric label.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub enum MessageKind {
+        /// A process has ended.
+        Completion = "completion",
+        /// An order has reached a stage.
+        Stage = "stage",
+        /// A reply to the `reply_to` queue of an opening event.
+        Reply = "reply",
     }
 }
 
-/// Why a message is on the slow lane: a column and, for stuck messages, a metric label.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Slow {
-    /// The broker did not confirm it in time.
-    Timeout,
-    /// The broker nacked it: a queue is full, or has no majority of replicas.
-    Nacked,
-    /// The broker returned it: no queue is bound for it.
-    Unroutable,
-    /// Its exchange is missing, or the user has no permission to write to it.
-    Denied,
-    /// It was not published: its destination is failing.
-    Waiting,
-    /// The broker refused the message itself.
-    Refused,
-    /// It was unconfirmed when the broker closed the channel because of this or another message.
-    Unconfirmed,
-    /// It was delivered before and is resent on request.
-    Resend,
-}
-
-impl Slow {
-    /// Every reason.
-    pub const ALL: [Self; 8] = [
-        Self::Timeout,
-        Self::Nacked,
-        Self::Unroutable,
-        Self::Denied,
-        Self::Waiting,
-        Self::Refused,
-        Self::Unconfirmed,
-        Self::Resend,
-    ];
-
-    /// The name in SQL and in metrics.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Timeout => "timeout",
-            Self::Nacked => "nacked",
-            Self::Unroutable => "unroutable",
-            Self::Denied => "denied",
-            Self::Waiting => "waiting",
-            Self::Refused => "refused",
-            Self::Unconfirmed => "unconfirmed",
-            Self::Resend => "resend",
-        }
+named! {
+    /// Why a message is on the slow lane: a column and, for stuck messages, a metric label.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub enum Slow {
+        /// The broker did not confirm it in time.
+        Timeout = "timeout",
+        /// The broker nacked it: a queue is full, or has no majority of replicas.
+        Nacked = "nacked",
+        /// The broker returned it: no queue is bound for it.
+        Unroutable = "unroutable",
+        /// Its exchange is missing, or the user has no permission to write to it.
+        Denied = "denied",
+        /// It was not published: its destination is failing.
+        Waiting = "waiting",
+        /// The broker refused the message itself.
+        Refused = "refused",
+        /// It was unconfirmed when the broker closed the channel because of this or another message.
+        Unconfirmed = "unconfirmed",
+        /// It was delivered before and is resent on request.
+        Resend = "resend",
     }
 }
 
@@ -275,13 +235,9 @@ pub(in crate::store) fn from_row(row: &tokio_postgres::Row) -> Result<OutboxRow,
 }
 
 pub(in crate::store) fn what(name: &str) -> Result<MessageKind, StoreError> {
-    let what = MessageKind::ALL
-        .into_iter()
-        .find(|what| what.name() == name);
-    what.ok_or(StoreError::Corrupt("outbox message kind"))
+    MessageKind::from_name(name).ok_or(StoreError::Corrupt("outbox message kind"))
 }
 
 pub(in crate::store) fn slow(name: &str) -> Result<Slow, StoreError> {
-    let slow = Slow::ALL.into_iter().find(|slow| slow.name() == name);
-    slow.ok_or(StoreError::Corrupt("outbox lane"))
+    Slow::from_name(name).ok_or(StoreError::Corrupt("outbox lane"))
 }
