@@ -98,13 +98,8 @@ impl Store {
         let scopes: Vec<_> = new.access.scopes.iter().map(|scope| scope.name()).collect();
         let seconds = new.expires_after.map(|after| after.as_secs_f64());
         let tenant = &new.access.tenant;
-        let connection = self.connection().await?;
-        let statement = connection.prepared(CREATE).await?;
-        let row = connection
-            .query_one(
-                &statement,
-                &[&id, &new.name, tenant, &scopes, &hash, &seconds],
-            )
+        let row = self
+            .row(CREATE, &[&id, &new.name, tenant, &scopes, &hash, &seconds])
             .await?;
         Ok(CreatedKey {
             id,
@@ -115,17 +110,13 @@ impl Store {
 
     /// Every key, oldest first.
     pub async fn list_keys(&self) -> Result<Vec<ListedKey>, StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(LIST).await?;
-        let rows = connection.query(&statement, &[]).await?;
+        let rows = self.rows(LIST, &[]).await?;
         rows.iter().map(listed).collect()
     }
 
     /// Revokes a key; one that was revoked before keeps its time. Returns whether the key exists.
     pub async fn revoke_key(&self, id: &str) -> Result<bool, StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(REVOKE).await?;
-        Ok(connection.execute(&statement, &[&id]).await? > 0)
+        Ok(self.run(REVOKE, &[&id]).await? > 0)
     }
 
     /// The key with this text; `None` if the text is malformed, or has the id of a key with another
@@ -134,9 +125,7 @@ impl Store {
         let Some(id) = id_of(text) else {
             return Ok(None);
         };
-        let connection = self.connection().await?;
-        let statement = connection.prepared(FIND).await?;
-        let Some(row) = connection.query_opt(&statement, &[&id]).await? else {
+        let Some(row) = self.row_if_any(FIND, &[&id]).await? else {
             return Ok(None);
         };
         if !key_text::matches(text, row.get(5)) {
@@ -152,9 +141,7 @@ impl Store {
 
     /// Whether a key was ever created, valid or not.
     pub async fn any_key(&self) -> Result<bool, StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(ANY).await?;
-        Ok(connection.query_one(&statement, &[]).await?.get(0))
+        Ok(self.row(ANY, &[]).await?.get(0))
     }
 }
 

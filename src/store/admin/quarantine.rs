@@ -78,8 +78,8 @@ impl Store {
         let reason: String = reason.chars().take(REASON_MAX).collect();
         let after = RETRY_AFTER.as_secs_f64();
         self.alone(SET_ASIDE, &[&key.0, &what.name(), &reason, &after])
-            .await?;
-        Ok(())
+            .await
+            .map(drop)
     }
 
     /// Releases processes that are no longer affected; returns how many.

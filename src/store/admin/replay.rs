@@ -152,11 +152,9 @@ impl Store {
         let rate = new.rate.map(u32::cast_signed);
         let requested_by = new.requested_by.as_deref().unwrap_or_default();
         let NewReplay { dead_letters, .. } = new;
-        let connection = self.connection().await?;
-        let statement = connection.prepared(REQUEST).await?;
-        let row = connection
-            .query_one(
-                &statement,
+        let row = self
+            .row(
+                REQUEST,
                 &[
                     &id,
                     &tenant,
@@ -179,10 +177,7 @@ impl Store {
 
     /// Requests that a replay stops, if it has not ended.
     pub async fn stop_replay(&self, tenant: &str, id: Uuid) -> Result<(), StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(STOP).await?;
-        connection.execute(&statement, &[&id, &tenant]).await?;
-        Ok(())
+        self.run(STOP, &[&id, &tenant]).await.map(drop)
     }
 
     /// A tenant's replays, the newest first.
@@ -201,10 +196,8 @@ impl Store {
         tenant: &str,
         replay: Uuid,
     ) -> Result<Vec<(String, u64)>, StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(RETURNED).await?;
         let id = replay.to_string();
-        let rows = connection.query(&statement, &[&id, &tenant]).await?;
+        let rows = self.rows(RETURNED, &[&id, &tenant]).await?;
         Ok(column(&rows, |row| (row.get(0), from_bigint(row.get(1)))))
     }
 
@@ -214,11 +207,7 @@ impl Store {
         id: Option<Uuid>,
         limit: i64,
     ) -> Result<Vec<Replay>, StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(LIST).await?;
-        let rows = connection
-            .query(&statement, &[&tenant, &id, &limit])
-            .await?;
+        let rows = self.rows(LIST, &[&tenant, &id, &limit]).await?;
         rows.iter().map(from_row).collect()
     }
 }

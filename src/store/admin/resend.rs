@@ -42,15 +42,13 @@ impl Store {
         after: Option<Sealed>,
         limit: i64,
     ) -> Result<Vec<Sealed>, StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(ENDED).await?;
         let statuses = column(&query.statuses, |status| status.name());
         let statuses = (!statuses.is_empty()).then_some(statuses);
         let after_time = after.map_or(query.since, |sealed| sealed.at);
         let after_key = after.map_or(Uuid::nil(), |sealed| sealed.key.0);
-        let rows = connection
-            .query(
-                &statement,
+        let rows = self
+            .rows(
+                ENDED,
                 &[
                     &query.since,
                     &query.until,
@@ -76,11 +74,9 @@ impl Store {
         start: Duration,
         pause: Duration,
     ) -> Result<u64, StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(INSERT).await?;
-        let row = connection
-            .query_one(
-                &statement,
+        let row = self
+            .row(
+                INSERT,
                 &[
                     &column(rows, |r| r.id),
                     &column(rows, |r| r.token.as_str()),

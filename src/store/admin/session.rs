@@ -55,10 +55,7 @@ impl Store {
     ) -> Result<SecretString, StoreError> {
         let code = Uuid::new_v4();
         let (key, lasts) = (key.unwrap_or_default(), lasts.as_secs_f64());
-        let connection = self.connection().await?;
-        let statement = connection.prepared(CREATE).await?;
-        connection
-            .execute(&statement, &[&hash(code), &key, &lasts, &OF_ONE_KEY_MAX])
+        self.run(CREATE, &[&hash(code), &key, &lasts, &OF_ONE_KEY_MAX])
             .await?;
         Ok(SecretString::from(code.to_string()))
     }
@@ -69,9 +66,7 @@ impl Store {
         let Some(code) = parse(code) else {
             return Ok(None);
         };
-        let connection = self.connection().await?;
-        let statement = connection.prepared(USE).await?;
-        let row = connection.query_opt(&statement, &[&hash(code)]).await?;
+        let row = self.row_if_any(USE, &[&hash(code)]).await?;
         row.as_ref().map(session).transpose()
     }
 
@@ -80,10 +75,7 @@ impl Store {
         let Some(code) = parse(code) else {
             return Ok(());
         };
-        let connection = self.connection().await?;
-        let statement = connection.prepared(END).await?;
-        connection.execute(&statement, &[&hash(code)]).await?;
-        Ok(())
+        self.run(END, &[&hash(code)]).await.map(drop)
     }
 }
 

@@ -23,15 +23,14 @@ impl Undeliverable {
         processes: i64,
     ) -> Result<Self, StoreError> {
         let connection = store.connection().await?;
-        let statement = connection.prepared(CLAIM).await?;
         connection.begin().await?;
         let whats = column(&MessageKind::ALL, |what| what.name());
         let slow = Slow::ALL.into_iter();
         let slow = slow.filter(|slow| !matches!(slow, Slow::Unconfirmed | Slow::Resend));
         let slow: Vec<&str> = slow.map(Slow::name).collect();
         let rows = connection
-            .query(
-                &statement,
+            .rows(
+                CLAIM,
                 &[&retention.as_secs_f64(), &processes, &whats, &slow],
             )
             .await?;

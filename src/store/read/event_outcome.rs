@@ -53,11 +53,9 @@ impl Store {
         &self,
         sent: &[SentEvent],
     ) -> Result<Vec<(SentEvent, EventOutcome)>, StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(FIND).await?;
-        let rows = connection
-            .query(
-                &statement,
+        let rows = self
+            .rows(
+                FIND,
                 &[
                     &column(sent, |sent| ProcessKey::of(&sent.tenant, &sent.token).0),
                     &column(sent, |sent| sent.tenant.as_str()),
@@ -84,8 +82,6 @@ impl Store {
 
     /// The time by the database's clock.
     pub async fn now(&self) -> Result<Timestamp, StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(NOW).await?;
-        Ok(connection.query_one(&statement, &[]).await?.get(0))
+        Ok(self.row(NOW, &[]).await?.get(0))
     }
 }

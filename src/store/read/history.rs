@@ -52,15 +52,13 @@ impl Store {
         if places.is_empty() {
             return Ok(Vec::new());
         }
-        let connection = self.connection().await?;
-        let statement = connection.prepared(READ).await?;
         let keys = column(places, |place| place.key.0);
         let epochs = column(places, |place| place.cursor.epoch);
         let transactions = column(places, |place| place.cursor.tx.to_string());
         let positions = column(places, |place| place.cursor.pos);
-        let rows = connection
-            .query(
-                &statement,
+        let rows = self
+            .rows(
+                READ,
                 &[
                     &keys,
                     &epochs,

@@ -49,14 +49,10 @@ impl Store {
         if items.is_empty() {
             return Ok(found);
         }
-        let connection = self.connection().await?;
-        let statement = connection.prepared(ITEMS).await?;
         let keys = column(items, |(key, _)| key.0);
         let identifiers = column(items, |(_, identifier)| *identifier);
         let lines = i32::try_from(MESSAGES_MAX).unwrap_or(i32::MAX);
-        let rows = connection
-            .query(&statement, &[&keys, &identifiers, &lines])
-            .await?;
+        let rows = self.rows(ITEMS, &[&keys, &identifiers, &lines]).await?;
         for row in rows {
             let item = FoundItem {
                 ok: row.get(0),
@@ -78,14 +74,10 @@ impl Store {
         if items.is_empty() {
             return Ok(found);
         }
-        let connection = self.connection().await?;
-        let statement = connection.prepared(DATA).await?;
         let keys = column(items, |(key, _, _)| key.0);
         let identifiers = column(items, |(_, identifier, _)| *identifier);
         let bytes = column(items, |(_, _, bytes)| to_bigint(*bytes));
-        let rows = connection
-            .query(&statement, &[&keys, &identifiers, &bytes])
-            .await?;
+        let rows = self.rows(DATA, &[&keys, &identifiers, &bytes]).await?;
         for row in rows {
             put(&mut found, &row, 1, row.get(0));
         }
@@ -100,10 +92,8 @@ impl Store {
         if keys.is_empty() {
             return Ok(HashMap::new());
         }
-        let connection = self.connection().await?;
-        let statement = connection.prepared(FILES).await?;
         let keys = column(keys, |key| key.0);
-        let rows = connection.query(&statement, &[&keys]).await?;
+        let rows = self.rows(FILES, &[&keys]).await?;
         let file = |row: &Row| {
             let file = FoundFile {
                 id: row.get(1),
@@ -120,14 +110,12 @@ impl Store {
         if places.is_empty() {
             return Ok(found);
         }
-        let connection = self.connection().await?;
-        let statement = connection.prepared(EVENT_TIMES).await?;
         let keys = column(places, |place| place.key.0);
         let epochs = column(places, |place| place.cursor.epoch);
         let transactions = column(places, |place| place.cursor.tx.to_string());
         let positions = column(places, |place| place.cursor.pos);
-        let rows = connection
-            .query(&statement, &[&keys, &epochs, &transactions, &positions])
+        let rows = self
+            .rows(EVENT_TIMES, &[&keys, &epochs, &transactions, &positions])
             .await?;
         for row in rows {
             put(&mut found, &row, 1, row.get(0));

@@ -41,12 +41,10 @@ impl Store {
         if keys.is_empty() {
             return Ok(HashMap::new());
         }
-        let connection = self.connection().await?;
-        let statement = connection.prepared(READ).await?;
         let keys = column(keys, |key| key.0);
-        let rows = connection
-            .query(
-                &statement,
+        let rows = self
+            .rows(
+                READ,
                 &[&keys, &to_bigint(STEPS_MAX + 1), &to_bigint(STAGES_MAX)],
             )
             .await?;

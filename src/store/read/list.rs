@@ -7,13 +7,13 @@
 
 use jiff::Timestamp;
 use tokio_postgres::Row;
-use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::list_cursor::{ListCursor, Sort};
 use super::list_selection::{Bound, Selection};
 pub use super::list_statement::statement;
 use crate::domain::{Kind, ProcessKey, Status};
+use crate::store::connection::Values;
 use crate::store::write::process;
 use crate::store::{Connection, Store, StoreError, Unreadable, column, from_bigint, to_bigint};
 const BEGIN: &str = include_str!("../queries/read/begin_list.sql");
@@ -186,10 +186,10 @@ async fn read(
     row_limit: i64,
 ) -> Result<Vec<Row>, StoreError> {
     let scanned = to_bigint(LOOKED_AT_MAX);
-    let statement = connection.prepared(statement).await?;
+    connection.prepare_all(&[statement]).await?;
     let statuses = column(&selection.statuses, |status| status.name());
     let filename = selection.filename.as_deref().map(containing);
-    let values: [&(dyn ToSql + Sync); 17] = [
+    let values: Values<'_> = &[
         &tenant,
         &at,
         &key,
@@ -213,13 +213,13 @@ async fn read(
     let (begun, rows, committed) = tokio::join!(
         biased;
         connection.batch_execute(BEGIN),
-        connection.query(&statement, &values),
+        connection.rows(statement, values),
         connection.batch_execute("commit"),
     );
     begun?;
     committed?;
     connection.set_in_transaction(false);
-    Ok(rows?)
+    rows
 }
 
 /// The `like` pattern of values that contain this text, with its wildcards escaped.

@@ -30,9 +30,7 @@ pub struct Pending {
 impl Store {
     /// The messages of a process that are not confirmed yet, its completion first.
     pub async fn pending(&self, key: ProcessKey, limit: i64) -> Result<Vec<Pending>, StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(READ).await?;
-        let rows = connection.query(&statement, &[&key.0, &limit]).await?;
+        let rows = self.rows(READ, &[&key.0, &limit]).await?;
         let pending = |row: &Row| {
             Ok::<_, StoreError>(Pending {
                 what: outbox::what(row.get(0))?,

@@ -44,12 +44,11 @@ pub(in crate::store) async fn add_open(
     if moved.is_empty() {
         return Ok(());
     }
-    let statement = connection.prepared(ADD).await?;
     let names = vec![OPEN; moved.len()];
     let labels = column(&moved, |(kind, _)| kind.name());
     let values = column(&moved, |(_, change)| **change);
     connection
-        .execute(&statement, &[&names, &labels, &values, &shard])
+        .run(ADD, &[&names, &labels, &values, &shard])
         .await?;
     Ok(())
 }
@@ -58,9 +57,8 @@ impl Store {
     /// Reads the counts.
     pub async fn tally(&self) -> Result<Tally, StoreError> {
         let connection = self.connection().await?;
-        let statement = connection.prepared(READ).await?;
         let mut tally = Tally::default();
-        for row in connection.query(&statement, &[]).await? {
+        for row in connection.rows(READ, &[]).await? {
             let (name, label): (&str, String) = (row.get(0), row.get(1));
             let counts = match name {
                 PARKED => {
@@ -78,8 +76,7 @@ impl Store {
             };
             counts.insert(label, from_bigint(row.get(2)));
         }
-        let statement = connection.prepared(OLDEST_OPEN).await?;
-        for row in connection.query(&statement, &[]).await? {
+        for row in connection.rows(OLDEST_OPEN, &[]).await? {
             if let Some(since) = row.get(1) {
                 tally.oldest_open.insert(row.get(0), since);
             }

@@ -96,10 +96,9 @@ pub(in crate::store) async fn insert(
     if dead_letters.is_empty() {
         return Ok(());
     }
-    let statement = connection.prepared(INSERT).await?;
     connection
-        .execute(
-            &statement,
+        .run(
+            INSERT,
             &[
                 &column(dead_letters, |l| l.id),
                 &column(dead_letters, |l| l.reason.as_str()),
@@ -131,12 +130,10 @@ impl Store {
         after: Option<DeadLetterCursor>,
         limit: i64,
     ) -> Result<Vec<StoredDeadLetter>, StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(LIST).await?;
         let (time, id) = after.map(|place| (place.received_at, place.id)).unzip();
-        let rows = connection
-            .query(
-                &statement,
+        let rows = self
+            .rows(
+                LIST,
                 &[
                     &dead_letters.reason,
                     &time,
@@ -151,9 +148,7 @@ impl Store {
 
     /// The place of the newest dead letter; `None` if there are none.
     pub async fn newest_dead_letter(&self) -> Result<Option<DeadLetterCursor>, StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(NEWEST).await?;
-        let row = connection.query_opt(&statement, &[]).await?;
+        let row = self.row_if_any(NEWEST, &[]).await?;
         Ok(row.map(|row| DeadLetterCursor {
             received_at: row.get(0),
             id: row.get(1),
@@ -165,17 +160,13 @@ impl Store {
         &self,
         ids: &[Uuid],
     ) -> Result<Vec<StoredDeadLetter>, StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(READ).await?;
-        let rows = connection.query(&statement, &[&ids]).await?;
+        let rows = self.rows(READ, &[&ids]).await?;
         Ok(column(&rows, from_row))
     }
 
     /// Deletes dead letters that were replayed or discarded; returns how many.
     pub async fn delete_dead_letters(&self, ids: &[Uuid]) -> Result<u64, StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(DELETE).await?;
-        let row = connection.query_one(&statement, &[&ids]).await?;
+        let row = self.row(DELETE, &[&ids]).await?;
         Ok(crate::store::from_bigint(row.get(0)))
     }
 }

@@ -91,10 +91,9 @@ pub(super) async fn logged(
     if known.is_empty() {
         return Ok(HashMap::new());
     }
-    let statement = connection.prepared(FIND_LOGGED).await?;
     let rows = connection
-        .query(
-            &statement,
+        .rows(
+            FIND_LOGGED,
             &[
                 &column(&known, |(_, e)| e.key.0),
                 &column(&known, |(_, e)| e.event.stamp.source.as_str()),
@@ -122,10 +121,9 @@ pub(super) async fn insert(
     connection: &Connection,
     events: &[&NewEvent],
 ) -> Result<Vec<bool>, StoreError> {
-    let statement = connection.prepared(INSERT).await?;
     let rows = connection
-        .query(
-            &statement,
+        .rows(
+            INSERT,
             &[
                 &column(events, |e| e.key.0),
                 &column(events, |e| e.event.stamp.source.as_str()),
@@ -159,10 +157,9 @@ pub(super) async fn correct(
     ];
     for (statement, places) in wrong {
         if !places.is_empty() {
-            let statement = connection.prepared(statement).await?;
             let place = |place: &usize| i32::try_from(place + 1).unwrap_or(i32::MAX);
             let places = column(places, place);
-            connection.execute(&statement, &[&places]).await?;
+            connection.run(statement, &[&places]).await?;
         }
     }
     Ok(())
@@ -174,10 +171,9 @@ async fn retake(connection: &Connection, retaken: &[Retaken]) -> Result<(), Stor
         return Ok(());
     }
     let pos = |event: &Retaken| i32::try_from(event.place + 1).unwrap_or(i32::MAX);
-    let statement = connection.prepared(RETAKE).await?;
     connection
-        .execute(
-            &statement,
+        .run(
+            RETAKE,
             &[
                 &column(retaken, |event| event.key.0),
                 &column(retaken, |event| event.source.as_str()),
@@ -207,12 +203,11 @@ pub(super) async fn count_sequenced(
     if below.is_empty() {
         return Ok(HashMap::new());
     }
-    let statement = connection.prepared(COUNT_SEQUENCED).await?;
     let keys = column(below, |(key, ..)| key.0);
     let kinds = column(below, |(_, kind, _)| kind.name());
     let sequences = column(below, |(.., sequence)| to_bigint(*sequence));
     let rows = connection
-        .query(&statement, &[&keys, &sequences, &kinds])
+        .rows(COUNT_SEQUENCED, &[&keys, &sequences, &kinds])
         .await?;
     let counts = rows.iter().map(|row| {
         let greatest: Option<i64> = row.get(2);

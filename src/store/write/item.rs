@@ -50,10 +50,9 @@ pub(super) async fn load(
     }
     mentioned.sort_unstable();
     mentioned.dedup();
-    let statement = connection.prepared(LOAD).await?;
     let keys = column(&mentioned, |(key, _)| *key);
     let identifiers = column(&mentioned, |(_, identifier)| *identifier);
-    let rows = connection.query(&statement, &[&keys, &identifiers]).await?;
+    let rows = connection.rows(LOAD, &[&keys, &identifiers]).await?;
     for row in rows {
         let key = ProcessKey(row.get(0));
         let outcomes = outcomes.entry(key).or_default();
@@ -72,10 +71,8 @@ pub(super) async fn delete(connection: &Connection, keys: &[ProcessKey]) -> Resu
     if keys.is_empty() {
         return Ok(());
     }
-    let statement = connection.prepared(DELETE).await?;
     let keys = column(keys, |key| key.0);
-    connection.execute(&statement, &[&keys]).await?;
-    Ok(())
+    connection.run(DELETE, &[&keys]).await.map(drop)
 }
 
 /// Writes outcomes, each item once.
@@ -86,11 +83,10 @@ pub(super) async fn upsert(
     if items.is_empty() {
         return Ok(());
     }
-    let statement = connection.prepared(UPSERT).await?;
     let messages = |i: &ChangedItem| serde_json::json!(i.item.messages).to_string();
     connection
-        .execute(
-            &statement,
+        .run(
+            UPSERT,
             &[
                 &column(items, |i| i.key.0),
                 &column(items, |i| i.item.identifier.as_str()),
@@ -113,11 +109,10 @@ pub(super) async fn summarize(
     if keys.is_empty() {
         return Ok(HashMap::new());
     }
-    let statement = connection.prepared(SUMMARIZE).await?;
     let (errors, documents) = (limit(ERRORS_MAX), limit(DOCUMENTS_MAX));
     let messages = i32::try_from(MESSAGES_MAX).unwrap_or(i32::MAX);
     let rows = connection
-        .query(&statement, &[&keys, &errors, &documents, &messages])
+        .rows(SUMMARIZE, &[&keys, &errors, &documents, &messages])
         .await?;
     let mut summaries = HashMap::with_capacity(rows.len());
     for row in rows {

@@ -98,10 +98,9 @@ pub(super) async fn insert(
     if rows.is_empty() {
         return Ok(());
     }
-    let statement = connection.prepared(INSERT).await?;
     connection
-        .execute(
-            &statement,
+        .run(
+            INSERT,
             &[
                 &column(rows, |r| r.id),
                 &column(rows, |r| r.token.as_str()),
@@ -146,10 +145,8 @@ impl Store {
         bytes: i64,
         lease: Duration,
     ) -> Result<Vec<OutboxRow>, StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(CLAIM).await?;
-        let rows = connection
-            .query(&statement, &[&messages, &lease.as_secs_f64(), &bytes])
+        let rows = self
+            .rows(CLAIM, &[&messages, &lease.as_secs_f64(), &bytes])
             .await?;
         Ok(readable(&rows))
     }
@@ -168,19 +165,14 @@ impl Store {
         if keys.is_empty() {
             return Ok(());
         }
-        let connection = self.connection().await?;
-        let statement = connection.prepared(text).await?;
         let mut keys = column(keys, |key| key.0);
         keys.sort_unstable();
-        connection.execute(&statement, &[&keys]).await?;
-        Ok(())
+        self.run(text, &[&keys]).await.map(drop)
     }
 
     /// The size and age of the outbox.
     pub async fn outbox_state(&self) -> Result<OutboxState, StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(STATE).await?;
-        let row = connection.query_one(&statement, &[]).await?;
+        let row = self.row(STATE, &[]).await?;
         Ok(OutboxState {
             pending: from_bigint(row.get(0)),
             oldest: row.get(1),
@@ -201,14 +193,10 @@ async fn on_rows(
     text: &str,
     rows: &[&OutboxRow],
 ) -> Result<(), StoreError> {
-    let statement = connection.prepared(text).await?;
     let keys = column(rows, |r| r.process.0);
     let ids = column(rows, |r| r.id);
     let whats = column(rows, |r| r.what.name());
-    connection
-        .execute(&statement, &[&keys, &ids, &whats])
-        .await?;
-    Ok(())
+    connection.run(text, &[&keys, &ids, &whats]).await.map(drop)
 }
 
 /// Leaves out what this version can't read: it stays in the table, and is due again after its

@@ -8,7 +8,6 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::outbox::{MessageKind, OutboxRow};
-use super::parked::query;
 use crate::domain::completion::FORMAT;
 use crate::domain::{
     Ended, Ending, EndingKind, Event, ItemCounts, Kind, Opening, Process, ProcessKey, Stamp, Status,
@@ -34,10 +33,9 @@ pub(super) async fn insert(
     if first_events.is_empty() {
         return Ok(Vec::new());
     }
-    let statement = connection.prepared(INSERT).await?;
     let rows = connection
-        .query(
-            &statement,
+        .rows(
+            INSERT,
             &[
                 &column(first_events, |(key, _)| key.0),
                 &column(first_events, |(_, event)| event.tenant.as_str()),
@@ -65,10 +63,9 @@ pub(super) struct Locked {
 
 /// Loads and locks records in key order.
 pub(super) async fn lock(connection: &Connection, keys: &[Uuid]) -> Result<Locked, StoreError> {
-    let statement = connection.prepared(LOCK).await?;
     let mut locked = Locked::default();
     locked.processes.reserve(keys.len());
-    for row in connection.query(&statement, &[&keys]).await? {
+    for row in connection.rows(LOCK, &[&keys]).await? {
         locked.now = row.get(29);
         match from_row(&row) {
             Ok(process) => locked.processes.push(process),
@@ -85,10 +82,8 @@ pub(super) async fn remove(connection: &Connection, keys: &[ProcessKey]) -> Resu
     if keys.is_empty() {
         return Ok(());
     }
-    let statement = connection.prepared(REMOVE).await?;
     let keys = column(keys, |key| key.0);
-    connection.execute(&statement, &[&keys]).await?;
-    Ok(())
+    connection.run(REMOVE, &[&keys]).await.map(drop)
 }
 
 /// Claims due processes.
@@ -96,7 +91,7 @@ pub(super) async fn due(
     connection: &Connection,
     limits: &ClaimLimits,
 ) -> Result<Vec<ClaimedRecord>, StoreError> {
-    let rows = query(connection, DUE, &[&limits.limit, &limits.skip]).await?;
+    let rows = connection.rows(DUE, &[&limits.limit, &limits.skip]).await?;
     Ok(column(&rows, |row| ClaimedRecord::from_row(row, 0, 1)))
 }
 
@@ -108,10 +103,9 @@ pub(super) async fn update_counts(
     if changed.is_empty() {
         return Ok(());
     }
-    let statement = connection.prepared(UPDATE_COUNTS).await?;
     let written = connection
-        .execute(
-            &statement,
+        .run(
+            UPDATE_COUNTS,
             &[
                 &column(changed, |p| p.key.0),
                 &column(changed, |p| to_bigint(p.progress_done)),
@@ -135,14 +129,13 @@ pub(super) async fn update(
     if changed.is_empty() {
         return Ok(());
     }
-    let statement = connection.prepared(UPDATE).await?;
     let opened = column(changed, |p| p.opening.as_ref().map(|(_, opening)| opening));
     let stamps = column(changed, |p| p.opening.as_ref().map(|(stamp, _)| stamp));
     let ended = column(changed, |p| p.ended.as_ref());
     let ending = column(changed, |p| p.ending.as_ref().map(ending_columns));
     let written = connection
-        .execute(
-            &statement,
+        .run(
+            UPDATE,
             &[
                 &column(changed, |p| p.key.0),
                 &column(changed, |p| p.status().name()),
