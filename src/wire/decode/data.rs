@@ -43,18 +43,14 @@ fn parse<'a, T: Deserialize<'a>>(data: &'a str, validator: &mut Validator<'_>) -
 }
 
 #[derive(Deserialize)]
+#[serde(bound(deserialize = "'de: 'a"))]
 struct Received<'a> {
-    #[serde(borrow)]
     filename: Option<Text<'a>>,
-    #[serde(borrow)]
     module: Option<Text<'a>>,
-    #[serde(borrow)]
     workflow_id: Option<Text<'a>>,
-    #[serde(borrow)]
     group: Option<Text<'a>>,
     documents: Option<u64>,
     total: Option<u64>,
-    #[serde(borrow)]
     attributes: Option<&'a RawValue>,
 }
 
@@ -79,12 +75,10 @@ fn received(data: Received<'_>, validator: &mut Validator<'_>) -> Happening {
 }
 
 #[derive(Deserialize)]
+#[serde(bound(deserialize = "'de: 'a"))]
 struct Step<'a> {
-    #[serde(borrow)]
     message: Option<Text<'a>>,
-    #[serde(borrow)]
     name: Option<Text<'a>>,
-    #[serde(borrow)]
     state: Option<Text<'a>>,
 }
 
@@ -139,10 +133,9 @@ fn completed(data: &Completed, validator: &mut Validator<'_>) -> Happening {
 }
 
 #[derive(Deserialize)]
+#[serde(bound(deserialize = "'de: 'a"))]
 struct Failed<'a> {
-    #[serde(borrow)]
     message: Option<Text<'a>>,
-    #[serde(borrow)]
     code: Option<Text<'a>>,
 }
 
@@ -154,8 +147,8 @@ fn failed(data: Failed<'_>, validator: &mut Validator<'_>) -> Happening {
 }
 
 #[derive(Deserialize)]
+#[serde(bound(deserialize = "'de: 'a"))]
 struct Cancelled<'a> {
-    #[serde(borrow)]
     reason: Option<Text<'a>>,
 }
 

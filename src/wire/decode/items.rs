@@ -10,21 +10,18 @@ use crate::domain::{Happening, Item};
 
 /// The data. Everything is optional for the parser, so that all missing fields are reported.
 #[derive(Deserialize)]
+#[serde(bound(deserialize = "'de: 'a"))]
 pub(super) struct Items<'a> {
-    #[serde(borrow)]
     items: Option<List<Object<ItemData<'a>>, { Limits::ITEMS_MAX }>>,
 }
 
 #[derive(Deserialize)]
+#[serde(bound(deserialize = "'de: 'a"))]
 struct ItemData<'a> {
-    #[serde(borrow)]
     identifier: Option<Text<'a>>,
     ok: Option<bool>,
-    #[serde(borrow)]
     messages: Option<List<Text<'a>, { Limits::MESSAGES_PER_ITEM }>>,
-    #[serde(borrow)]
     document_id: Option<NumberOrText<'a>>,
-    #[serde(borrow)]
     data: Option<&'a RawValue>,
 }
 

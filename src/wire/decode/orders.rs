@@ -16,43 +16,33 @@ use crate::domain::order::{Push, Target};
 use crate::domain::{Happening, Opening};
 
 #[derive(Deserialize)]
+#[serde(bound(deserialize = "'de: 'a"))]
 pub(super) struct Opened<'a> {
-    #[serde(borrow)]
     workflow_id: Option<Text<'a>>,
-    #[serde(borrow)]
     form: Option<Object<Fields<'a>>>,
-    #[serde(borrow)]
     attachments: Option<&'a RawValue>,
-    #[serde(borrow)]
     group: Option<Text<'a>>,
-    #[serde(borrow)]
     attributes: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
+#[serde(bound(deserialize = "'de: 'a"))]
 pub(super) struct Pushed<'a> {
-    #[serde(borrow)]
     data_id: Option<Text<'a>>,
-    #[serde(borrow)]
     stage: Option<Text<'a>>,
-    #[serde(borrow)]
     outcome: Option<Text<'a>>,
-    #[serde(borrow)]
     form: Option<Object<Fields<'a>>>,
 }
 
 type Fields<'a> = BTreeMap<Cow<'a, str>, &'a RawValue>;
 
 #[derive(Deserialize)]
+#[serde(bound(deserialize = "'de: 'a"))]
 struct Attachment<'a> {
-    #[serde(borrow)]
     name: Option<Text<'a>>,
-    #[serde(borrow)]
     media_type: Option<Text<'a>>,
     size: Option<u64>,
-    #[serde(borrow)]
     sha256: Option<Text<'a>>,
-    #[serde(borrow)]
     uri: Option<Text<'a>>,
 }
 
