@@ -19,7 +19,7 @@
 //! - [`view`]: how a process is shown, in JSON and as text.
 //! - [`http`]: the listeners: the native API, the pages, dialects of other systems; health and
 //!   metrics.
-//! - [`config`]: every setting, in one table. [`tls`], [`backoff`], [`clock`] and `named` are
+//! - [`config`]: every setting, in one table. [`tls`], [`backoff`], [`clock`], `lock` and `named` are
 //!   helpers.
 //! - [`app`]: one running process with its roles. [`cli`]: the commands.
 //! - [`dev`]: private PostgreSQL and RabbitMQ servers for `waybill dev` and the tests.
@@ -71,6 +71,7 @@ pub mod dev;
 pub mod domain;
 pub mod files;
 pub mod http;
+mod lock;
 pub mod pipeline;
 pub mod store;
 pub mod telemetry;
