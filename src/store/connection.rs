@@ -108,6 +108,19 @@ impl Store {
         self.connection().await?.rows(text, values).await
     }
 
+    /// [`Connection::rows_for`] on a connection from the pool.
+    pub(super) async fn rows_for<T>(
+        &self,
+        items: &[T],
+        text: &str,
+        values: Values<'_>,
+    ) -> Result<Vec<Row>, StoreError> {
+        match items.is_empty() {
+            true => Ok(Vec::new()),
+            false => self.rows(text, values).await,
+        }
+    }
+
     /// [`Connection::row`] on a connection from the pool.
     pub(super) async fn row(&self, text: &str, values: Values<'_>) -> Result<Row, StoreError> {
         self.connection().await?.row(text, values).await
@@ -209,6 +222,32 @@ impl Connection {
     pub(super) async fn run(&self, text: &str, values: Values<'_>) -> Result<u64, StoreError> {
         let statement = self.prepared(text).await?;
         Ok(self.execute(&statement, values).await?)
+    }
+
+    /// [`Connection::rows`] for such items; none without any.
+    pub(super) async fn rows_for<T>(
+        &self,
+        items: &[T],
+        text: &str,
+        values: Values<'_>,
+    ) -> Result<Vec<Row>, StoreError> {
+        match items.is_empty() {
+            true => Ok(Vec::new()),
+            false => self.rows(text, values).await,
+        }
+    }
+
+    /// [`Connection::run`] for such items; nothing is run without any.
+    pub(super) async fn run_for<T>(
+        &self,
+        items: &[T],
+        text: &str,
+        values: Values<'_>,
+    ) -> Result<u64, StoreError> {
+        match items.is_empty() {
+            true => Ok(0),
+            false => self.run(text, values).await,
+        }
     }
 
     /// Closes it: after a failure a statement may still run on it.

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
+use crate::store::connection::Values;
 use crate::store::write::dead_letter::DeadLetterSelection;
 use crate::store::{Store, StoreError, column, from_bigint};
 
@@ -152,22 +153,18 @@ impl Store {
         let rate = new.rate.map(u32::cast_signed);
         let requested_by = new.requested_by.as_deref().unwrap_or_default();
         let NewReplay { dead_letters, .. } = new;
-        let row = self
-            .row(
-                REQUEST,
-                &[
-                    &id,
-                    &tenant,
-                    &dead_letters.dead_letter,
-                    &dead_letters.reason,
-                    &rate,
-                    &new.dry_run,
-                    &requested_by,
-                    &UNDER_WAY_MAX,
-                    &KEPT,
-                ],
-            )
-            .await?;
+        let values: Values<'_> = &[
+            &id,
+            &tenant,
+            &dead_letters.dead_letter,
+            &dead_letters.reason,
+            &rate,
+            &new.dry_run,
+            &requested_by,
+            &UNDER_WAY_MAX,
+            &KEPT,
+        ];
+        let row = self.row(REQUEST, values).await?;
         Ok(match (row.get(0), row.get(1)) {
             (_, true) => ReplayRequested::Begun(id),
             (0_i64, false) => ReplayRequested::NoDeadLetters,

@@ -7,6 +7,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::replay::{Counts, ExpectedCounts, expected_counts};
+use crate::store::connection::Values;
 use crate::store::write::dead_letter::{DeadLetterCursor, DeadLetterSelection};
 use crate::store::{Store, StoreError, to_bigint};
 
@@ -131,23 +132,19 @@ impl Store {
     ) -> Result<ClaimState, StoreError> {
         let ReplayProgress { at, counts, .. } = progress;
         let expected = serde_json::json!(progress.expected).to_string();
-        let row = self
-            .row_if_any(
-                NOTE,
-                &[
-                    &replay.id,
-                    &replay.claim,
-                    &progress.confirmed,
-                    &to_bigint(counts.nacked),
-                    &to_bigint(counts.unroutable),
-                    &to_bigint(counts.damaged),
-                    &expected,
-                    &at.received_at,
-                    &at.id,
-                    &replay.lease.as_secs_f64(),
-                ],
-            )
-            .await?;
+        let values: Values<'_> = &[
+            &replay.id,
+            &replay.claim,
+            &progress.confirmed,
+            &to_bigint(counts.nacked),
+            &to_bigint(counts.unroutable),
+            &to_bigint(counts.damaged),
+            &expected,
+            &at.received_at,
+            &at.id,
+            &replay.lease.as_secs_f64(),
+        ];
+        let row = self.row_if_any(NOTE, values).await?;
         Ok(row.map_or(ClaimState::Lost, |row| {
             ClaimState::of(row.get(0), row.get(1))
         }))

@@ -62,10 +62,7 @@ pub(in crate::store) async fn tombstones(
     connection: &Connection,
     keys: &[Uuid],
 ) -> Result<HashMap<ProcessKey, Tombstone>, StoreError> {
-    if keys.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let rows = connection.rows(LOAD_TOMBSTONES, &[&keys]).await?;
+    let rows = connection.rows_for(keys, LOAD_TOMBSTONES, &[&keys]).await?;
     let tombstone = |row: &Row| {
         let tombstone = Tombstone {
             ended_at: row.get(1),

@@ -91,12 +91,11 @@ impl Store {
         &self,
         versions: &[(&str, i32)],
     ) -> Result<Vec<StoredWorkflow>, StoreError> {
-        if versions.is_empty() {
-            return Ok(Vec::new());
-        }
         let names = column(versions, |(name, _)| *name);
         let numbers = column(versions, |(_, version)| *version);
-        let rows = self.rows(LOAD_VERSIONS, &[&names, &numbers]).await?;
+        let rows = self
+            .rows_for(versions, LOAD_VERSIONS, &[&names, &numbers])
+            .await?;
         Ok(column(&rows, stored))
     }
 }

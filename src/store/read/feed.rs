@@ -30,6 +30,7 @@ use tokio_postgres::types::ToSql;
 use super::feed_cursor::{self, Cursor};
 use super::record::{self, LoggedEvent};
 use crate::domain::{Kind, ProcessKey};
+use crate::store::connection::Values;
 use crate::store::{Connection, Store, StoreError, to_bigint};
 
 const READ: &str = include_str!("../queries/read/read_feed.sql");
@@ -210,22 +211,18 @@ async fn read(
         Some(_) => Some(query.after.unwrap_or_default()),
         None => query.after,
     };
-    connection
-        .rows(
-            statement,
-            &[
-                &after.map(|after| after.epoch),
-                &after.map(|after| after.tx.to_string()),
-                &after.map(|after| after.pos),
-                scope,
-                &to_bigint(limit),
-                &query.bytes_max.clamp(1, FEED_BYTES_MAX),
-                &query.tenant,
-                &query.kind.map(Kind::name),
-                &(!query.types.is_empty()).then_some(query.types),
-            ],
-        )
-        .await
+    let values: Values<'_> = &[
+        &after.map(|after| after.epoch),
+        &after.map(|after| after.tx.to_string()),
+        &after.map(|after| after.pos),
+        scope,
+        &to_bigint(limit),
+        &query.bytes_max.clamp(1, FEED_BYTES_MAX),
+        &query.tenant,
+        &query.kind.map(Kind::name),
+        &(!query.types.is_empty()).then_some(query.types),
+    ];
+    connection.rows(statement, values).await
 }
 
 /// Reads the columns of an event, if the row holds one.

@@ -41,16 +41,13 @@ pub(in crate::store) async fn add_open(
     shard: i16,
 ) -> Result<(), StoreError> {
     let moved: Vec<_> = changes.iter().filter(|(_, change)| **change != 0).collect();
-    if moved.is_empty() {
-        return Ok(());
-    }
     let names = vec![OPEN; moved.len()];
     let labels = column(&moved, |(kind, _)| kind.name());
     let values = column(&moved, |(_, change)| **change);
     connection
-        .run(ADD, &[&names, &labels, &values, &shard])
-        .await?;
-    Ok(())
+        .run_for(&moved, ADD, &[&names, &labels, &values, &shard])
+        .await
+        .map(drop)
 }
 
 impl Store {

@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::store::connection::Values;
 use crate::store::{Connection, Store, StoreError, column};
 
 pub(super) const INSERT: &str = include_str!("../queries/write/insert_dead_letters.sql");
@@ -93,32 +94,27 @@ pub(in crate::store) async fn insert(
     dead_letters: &[&DeadLetter],
     shard: i16,
 ) -> Result<(), StoreError> {
-    if dead_letters.is_empty() {
-        return Ok(());
-    }
+    let values: Values<'_> = &[
+        &column(dead_letters, |l| l.id),
+        &column(dead_letters, |l| l.reason.as_str()),
+        &column(dead_letters, |l| l.problem.as_str()),
+        &column(dead_letters, |l| l.tenant.as_deref()),
+        &column(dead_letters, |l| l.token.as_deref()),
+        &column(dead_letters, |l| l.source.as_deref()),
+        &column(dead_letters, |l| l.event_id.as_deref()),
+        &column(dead_letters, |l| l.type_name.as_deref()),
+        &column(dead_letters, |l| l.exchange.as_str()),
+        &column(dead_letters, |l| l.routing_key.as_str()),
+        &column(dead_letters, |l| l.queue.as_str()),
+        &column(dead_letters, |l| l.properties.as_str()),
+        &column(dead_letters, |l| l.headers.as_str()),
+        &column(dead_letters, |l| l.body.as_slice()),
+        &shard,
+    ];
     connection
-        .run(
-            INSERT,
-            &[
-                &column(dead_letters, |l| l.id),
-                &column(dead_letters, |l| l.reason.as_str()),
-                &column(dead_letters, |l| l.problem.as_str()),
-                &column(dead_letters, |l| l.tenant.as_deref()),
-                &column(dead_letters, |l| l.token.as_deref()),
-                &column(dead_letters, |l| l.source.as_deref()),
-                &column(dead_letters, |l| l.event_id.as_deref()),
-                &column(dead_letters, |l| l.type_name.as_deref()),
-                &column(dead_letters, |l| l.exchange.as_str()),
-                &column(dead_letters, |l| l.routing_key.as_str()),
-                &column(dead_letters, |l| l.queue.as_str()),
-                &column(dead_letters, |l| l.properties.as_str()),
-                &column(dead_letters, |l| l.headers.as_str()),
-                &column(dead_letters, |l| l.body.as_slice()),
-                &shard,
-            ],
-        )
-        .await?;
-    Ok(())
+        .run_for(dead_letters, INSERT, values)
+        .await
+        .map(drop)
 }
 
 impl Store {
@@ -131,18 +127,14 @@ impl Store {
         limit: i64,
     ) -> Result<Vec<StoredDeadLetter>, StoreError> {
         let (time, id) = after.map(|place| (place.received_at, place.id)).unzip();
-        let rows = self
-            .rows(
-                LIST,
-                &[
-                    &dead_letters.reason,
-                    &time,
-                    &id,
-                    &limit,
-                    &dead_letters.tenant,
-                ],
-            )
-            .await?;
+        let values: Values<'_> = &[
+            &dead_letters.reason,
+            &time,
+            &id,
+            &limit,
+            &dead_letters.tenant,
+        ];
+        let rows = self.rows(LIST, values).await?;
         Ok(column(&rows, from_row))
     }
 

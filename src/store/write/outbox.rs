@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::domain::ProcessKey;
+use crate::store::connection::Values;
 use crate::store::{Connection, Store, StoreError, column, from_bigint};
 
 pub(super) const INSERT: &str = include_str!("../queries/write/insert_outbox.sql");
@@ -95,28 +96,20 @@ pub(super) async fn insert(
     rows: &[OutboxRow],
     sweep_after: Duration,
 ) -> Result<(), StoreError> {
-    if rows.is_empty() {
-        return Ok(());
-    }
-    connection
-        .run(
-            INSERT,
-            &[
-                &column(rows, |r| r.id),
-                &column(rows, |r| r.token.as_str()),
-                &column(rows, |r| r.type_name.as_str()),
-                &column(rows, |r| r.payload.as_deref()),
-                &column(rows, |r| r.process.0),
-                &column(rows, |r| r.what.name()),
-                &column(rows, |r| r.exchange.as_str()),
-                &column(rows, |r| r.routing_key.as_str()),
-                &column(rows, |r| serde_json::json!(r.headers).to_string()),
-                &column(rows, |r| r.time),
-                &sweep_after.as_secs_f64(),
-            ],
-        )
-        .await?;
-    Ok(())
+    let values: Values<'_> = &[
+        &column(rows, |r| r.id),
+        &column(rows, |r| r.token.as_str()),
+        &column(rows, |r| r.type_name.as_str()),
+        &column(rows, |r| r.payload.as_deref()),
+        &column(rows, |r| r.process.0),
+        &column(rows, |r| r.what.name()),
+        &column(rows, |r| r.exchange.as_str()),
+        &column(rows, |r| r.routing_key.as_str()),
+        &column(rows, |r| serde_json::json!(r.headers).to_string()),
+        &column(rows, |r| r.time),
+        &sweep_after.as_secs_f64(),
+    ];
+    connection.run_for(rows, INSERT, values).await.map(drop)
 }
 
 impl Store {

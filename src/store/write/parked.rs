@@ -87,14 +87,11 @@ pub(super) async fn load_others(
     processes: &[(Uuid, bool)],
 ) -> Result<HashMap<ProcessKey, Others>, StoreError> {
     let mut others: HashMap<_, Others> = HashMap::new();
-    if processes.is_empty() {
-        return Ok(others);
-    }
     let keys = column(processes, |(key, _)| *key);
     let opened = column(processes, |(_, opened)| *opened);
     let limit = i64::try_from(OTHERS_MAX).unwrap_or(i64::MAX);
     for row in connection
-        .rows(LOAD_OTHERS, &[&keys, &opened, &limit])
+        .rows_for(processes, LOAD_OTHERS, &[&keys, &opened, &limit])
         .await?
     {
         let others = others.entry(ProcessKey(row.get(0))).or_default();
@@ -142,31 +139,23 @@ pub(super) async fn insert(
     parked: &[(ProcessKey, DeadLetter)],
     shard: i16,
 ) -> Result<(), StoreError> {
-    if parked.is_empty() {
-        return Ok(());
-    }
-    connection
-        .run(
-            INSERT,
-            &[
-                &column(parked, |(key, _)| key.0),
-                &column(parked, |(_, l)| l.source.as_deref()),
-                &column(parked, |(_, l)| l.event_id.as_deref()),
-                &column(parked, |(_, l)| l.id),
-                &column(parked, |(_, l)| l.tenant.as_deref()),
-                &column(parked, |(_, l)| l.token.as_deref()),
-                &column(parked, |(_, l)| l.type_name.as_deref()),
-                &column(parked, |(_, l)| l.exchange.as_str()),
-                &column(parked, |(_, l)| l.routing_key.as_str()),
-                &column(parked, |(_, l)| l.queue.as_str()),
-                &column(parked, |(_, l)| l.properties.as_str()),
-                &column(parked, |(_, l)| l.headers.as_str()),
-                &column(parked, |(_, l)| l.body.as_slice()),
-                &shard,
-            ],
-        )
-        .await?;
-    Ok(())
+    let values: Values<'_> = &[
+        &column(parked, |(key, _)| key.0),
+        &column(parked, |(_, l)| l.source.as_deref()),
+        &column(parked, |(_, l)| l.event_id.as_deref()),
+        &column(parked, |(_, l)| l.id),
+        &column(parked, |(_, l)| l.tenant.as_deref()),
+        &column(parked, |(_, l)| l.token.as_deref()),
+        &column(parked, |(_, l)| l.type_name.as_deref()),
+        &column(parked, |(_, l)| l.exchange.as_str()),
+        &column(parked, |(_, l)| l.routing_key.as_str()),
+        &column(parked, |(_, l)| l.queue.as_str()),
+        &column(parked, |(_, l)| l.properties.as_str()),
+        &column(parked, |(_, l)| l.headers.as_str()),
+        &column(parked, |(_, l)| l.body.as_slice()),
+        &shard,
+    ];
+    connection.run_for(parked, INSERT, values).await.map(drop)
 }
 
 /// Deletes pushes whose stops were reached.
@@ -175,14 +164,11 @@ pub(super) async fn delete(
     applied: &[PushId],
     shard: i16,
 ) -> Result<(), StoreError> {
-    if applied.is_empty() {
-        return Ok(());
-    }
     let keys = column(applied, |push| push.process.0);
     let sources = column(applied, |push| push.source.as_str());
     let ids = column(applied, |push| push.id.as_str());
     connection
-        .run(DELETE, &[&keys, &sources, &ids, &shard])
+        .run_for(applied, DELETE, &[&keys, &sources, &ids, &shard])
         .await
         .map(drop)
 }
@@ -193,21 +179,13 @@ pub(in crate::store) async fn refuse(
     refused: &[(PushId, &'static str, String)],
     shard: i16,
 ) -> Result<(), StoreError> {
-    if refused.is_empty() {
-        return Ok(());
-    }
     let keys = column(refused, |(push, ..)| push.process.0);
     let sources = column(refused, |(push, ..)| push.source.as_str());
     let ids = column(refused, |(push, ..)| push.id.as_str());
     let reasons = column(refused, |(_, reason, _)| *reason);
     let problems = column(refused, |(_, _, problem)| problem.as_str());
-    connection
-        .run(
-            REFUSE,
-            &[&keys, &sources, &ids, &reasons, &problems, &shard],
-        )
-        .await?;
-    Ok(())
+    let values: Values<'_> = &[&keys, &sources, &ids, &reasons, &problems, &shard];
+    connection.run_for(refused, REFUSE, values).await.map(drop)
 }
 
 /// Claims some pushes that have waited too long, and locks their orders, so that no batch applies

@@ -8,6 +8,7 @@ use super::outbox::{self, OutboxRow, Slow};
 use super::{item, process};
 use crate::domain::completion::Completion;
 use crate::domain::{Process, ProcessKey};
+use crate::store::connection::Values;
 use crate::store::{Connection, Store, StoreError, column, from_bigint};
 
 const CLAIM_FAILING: &str = include_str!("../queries/write/claim_failing.sql");
@@ -88,18 +89,15 @@ impl Store {
         if failed.is_empty() {
             return Ok(());
         }
-        self.run(
-            FAIL,
-            &[
-                &column(failed, |f| f.row.process.0),
-                &column(failed, |f| f.row.id),
-                &column(failed, |f| f.row.what.name()),
-                &column(failed, |f| f.slow.name()),
-                &column(failed, |f| f.detail.as_deref()),
-                &column(failed, |f| f.retry_after.as_secs_f64()),
-            ],
-        )
-        .await?;
+        let values: Values<'_> = &[
+            &column(failed, |f| f.row.process.0),
+            &column(failed, |f| f.row.id),
+            &column(failed, |f| f.row.what.name()),
+            &column(failed, |f| f.slow.name()),
+            &column(failed, |f| f.detail.as_deref()),
+            &column(failed, |f| f.retry_after.as_secs_f64()),
+        ];
+        self.run(FAIL, values).await?;
         Ok(())
     }
 

@@ -152,53 +152,40 @@ pub(super) async fn write(
 }
 
 async fn update(connection: &Connection, orders: &[OrderChange]) -> Result<(), StoreError> {
-    if orders.is_empty() {
-        return Ok(());
-    }
-    connection
-        .run(
-            UPDATE,
-            &[
-                &column(orders, |o| o.key.0),
-                &column(orders, |o| o.version),
-                &column(orders, |o| encode_form(&o.form)),
-                &column(orders, |o| o.attachments.as_ref()?.as_deref()),
-                &column(orders, |o| o.attachments.is_some()),
-                &column(orders, |o| o.kept.map(|kept| kept.as_secs_f64())),
-            ],
-        )
-        .await?;
-    Ok(())
+    let values: Values<'_> = &[
+        &column(orders, |o| o.key.0),
+        &column(orders, |o| o.version),
+        &column(orders, |o| encode_form(&o.form)),
+        &column(orders, |o| o.attachments.as_ref()?.as_deref()),
+        &column(orders, |o| o.attachments.is_some()),
+        &column(orders, |o| o.kept.map(|kept| kept.as_secs_f64())),
+    ];
+    connection.run_for(orders, UPDATE, values).await.map(drop)
 }
 
 async fn upsert_stops(
     connection: &Connection,
     stops: &[(ProcessKey, Stop)],
 ) -> Result<(), StoreError> {
-    if stops.is_empty() {
-        return Ok(());
-    }
     let left_at = |(_, stop): &(ProcessKey, Stop)| stop.left.as_ref().map(|left| left.at);
+    let values: Values<'_> = &[
+        &column(stops, |(key, _)| key.0),
+        &column(stops, |(_, stop)| stop.data_id),
+        &column(stops, |(_, stop)| stop.stage.as_str()),
+        &column(stops, |(_, stop)| stop.number.cast_signed()),
+        &column(stops, |(_, stop)| stop.entered_at),
+        &column(stops, |(_, stop)| stop.due_at),
+        &column(stops, left_at),
+        &column(stops, |(_, stop)| stop.left.as_ref()?.outcome.as_deref()),
+        &column(stops, |(_, stop)| stop.seen_at),
+        &column(stops, |(_, stop)| {
+            stop.left.as_ref().map(|left| left.seen_at)
+        }),
+    ];
     connection
-        .run(
-            UPSERT_STOPS,
-            &[
-                &column(stops, |(key, _)| key.0),
-                &column(stops, |(_, stop)| stop.data_id),
-                &column(stops, |(_, stop)| stop.stage.as_str()),
-                &column(stops, |(_, stop)| stop.number.cast_signed()),
-                &column(stops, |(_, stop)| stop.entered_at),
-                &column(stops, |(_, stop)| stop.due_at),
-                &column(stops, left_at),
-                &column(stops, |(_, stop)| stop.left.as_ref()?.outcome.as_deref()),
-                &column(stops, |(_, stop)| stop.seen_at),
-                &column(stops, |(_, stop)| {
-                    stop.left.as_ref().map(|left| left.seen_at)
-                }),
-            ],
-        )
-        .await?;
-    Ok(())
+        .run_for(stops, UPSERT_STOPS, values)
+        .await
+        .map(drop)
 }
 
 /// Reads the columns of `load_stops.sql`.
