@@ -9,7 +9,7 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::quarantine::{ClaimLimits, ClaimedRecord};
-use crate::domain::{Event, Happening, ProcessKey};
+use crate::domain::{Event, ProcessKey};
 use crate::store::connection::Values;
 use crate::store::write::parked;
 use crate::store::write::parked::PushId;
@@ -34,26 +34,15 @@ impl Tombstone {
     #[must_use]
     pub fn covers(&self, event: &Event) -> bool {
         let stamp = &event.stamp;
-        let is_opening = matches!(event.happening, Happening::Opened(_));
+        let hash = || opening_hash(&stamp.source, &stamp.id);
         self.ended_at.is_some_and(|ended| stamp.time <= ended)
-            || is_opening
-                && self
-                    .openings
-                    .contains(&opening_hash(&stamp.source, &stamp.id))
+            || event.opens() && self.openings.contains(&hash())
     }
 }
 
 /// The first 16 bytes of the SHA-256 of an identity, as deletion computes them.
 fn opening_hash(source: &str, id: &str) -> Vec<u8> {
-    let hash = digest(
-        &SHA256,
-        [source, id]
-            .join(
-                "
-",
-            )
-            .as_bytes(),
-    );
+    let hash = digest(&SHA256, [source, id].join("\n").as_bytes());
     hash.as_ref().iter().copied().take(16).collect()
 }
 

@@ -28,13 +28,13 @@ struct ItemData<'a> {
 /// The outcomes it holds.
 pub(super) fn happening(data: Items<'_>, validator: &mut Validator<'_>) -> Happening {
     let Some(list) = data.items else {
-        validator.demand(format_args!("items"), "is missing");
+        validator.demand("items", "is missing");
         return Happening::Items(Vec::new());
     };
     let max = validator.limits.items.min(Limits::ITEMS_MAX);
     if list.count > max {
         let detail = format!("must have at most {max} entries; send several events");
-        validator.exceeded(format_args!("items"), detail);
+        validator.exceeded("items", detail);
         return Happening::Items(Vec::new());
     }
     let items = list.kept.into_iter().enumerate();
