@@ -108,10 +108,8 @@ impl Telemetry {
         let mut paused = lock(&self.0.paused);
         if let Some(total) = paused.get_mut(cause as usize) {
             *total = total.saturating_add(pause);
-            let counter = self
-                .0
-                .registry
-                .counter(names::BACKPRESSURE, &[cause.as_str()]);
+            let registry = &self.0.registry;
+            let counter = registry.counter(names::BACKPRESSURE, &[cause.as_str()]);
             counter.absolute(total.as_secs());
         }
     }
@@ -133,12 +131,8 @@ impl Telemetry {
                     .absolute(*events);
             }
         }
-        registry
-            .gauge(names::IN_FLIGHT, &[])
-            .set(number(snapshot.in_flight));
-        registry
-            .gauge(names::LAST_DELIVERY, &[])
-            .set(seconds(snapshot.last_delivery));
+        self.show(names::IN_FLIGHT, &[], number(snapshot.in_flight));
+        self.show(names::LAST_DELIVERY, &[], seconds(snapshot.last_delivery));
     }
 }
 
