@@ -133,7 +133,7 @@ impl Store {
         }
         Ok(Some(FoundKey {
             id: id.to_owned(),
-            access: access(&row)?,
+            access: access(&row, 0)?,
             state: state(&row),
             expires_at: row.get(2),
         }))
@@ -147,7 +147,7 @@ impl Store {
 
 fn listed(row: &Row) -> Result<ListedKey, StoreError> {
     Ok(ListedKey {
-        access: access(row)?,
+        access: access(row, 0)?,
         state: state(row),
         expires_at: row.get(2),
         revoked_at: row.get(4),
@@ -157,13 +157,12 @@ fn listed(row: &Row) -> Result<ListedKey, StoreError> {
     })
 }
 
-/// Reads the first two columns.
-fn access(row: &Row) -> Result<Access, StoreError> {
-    let names: Vec<&str> = row.get(1);
-    let scopes = names.into_iter().map(Scope::from_name);
-    let scopes: Option<Vec<_>> = scopes.collect();
+/// Reads two columns: the tenant and the scopes.
+pub(super) fn access(row: &Row, first: usize) -> Result<Access, StoreError> {
+    let names: Vec<&str> = row.get(first + 1);
+    let scopes: Option<Vec<_>> = names.into_iter().map(Scope::from_name).collect();
     Ok(Access {
-        tenant: row.get(0),
+        tenant: row.get(first),
         scopes: scopes.ok_or(StoreError::Corrupt("scope of a key"))?,
     })
 }

@@ -10,8 +10,8 @@ use secrecy::SecretString;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use super::key_text;
-use crate::domain::access::{Access, Scope};
+use super::{api_key, key_text};
+use crate::domain::access::Access;
 use crate::store::{Store, StoreError};
 
 const CREATE: &str = include_str!("../queries/admin/create_session.sql");
@@ -80,15 +80,12 @@ impl Store {
 }
 
 fn session(row: &Row) -> Result<Session, StoreError> {
-    let Some(tenant) = row.get(1) else {
+    if row.get::<_, Option<&str>>(1).is_none() {
         return Ok(Session::Unkeyed);
-    };
-    let names: Vec<&str> = row.get(2);
-    let scopes: Option<Vec<_>> = names.into_iter().map(Scope::from_name).collect();
-    let scopes = scopes.ok_or(StoreError::Corrupt("scope of a key"))?;
+    }
     Ok(Session::Keyed(UsedSession {
         key: row.get(0),
-        access: Access { tenant, scopes },
+        access: api_key::access(row, 1)?,
     }))
 }
 

@@ -7,7 +7,6 @@
 
 use jiff::Timestamp;
 use tokio_postgres::Row;
-use uuid::Uuid;
 
 use super::list_cursor::{ListCursor, Sort};
 use super::list_selection::{Bound, Selection};
@@ -122,17 +121,9 @@ impl Store {
         let row_limit = to_bigint(limit + 1);
         let query = (tenant, selection);
         let rows = read(&connection, statement(sort), query, bound, row_limit).await?;
-        let place = |row: &Row, column: usize| {
-            let at: Option<Timestamp> = row.get(column);
-            let key: Option<Uuid> = row.get(column + 1);
-            at.zip(key).map(|(at, key)| ListCursor {
-                sort,
-                at,
-                key: ProcessKey(key),
-            })
-        };
-        let far = rows.first().and_then(|row| place(row, 21));
-        let passed = rows.iter().filter_map(|row| Some((place(row, 0)?, row)));
+        let far = rows.first().and_then(|row| place(row, 21, sort));
+        let passed = rows.iter();
+        let passed = passed.filter_map(|row| Some((place(row, 0, sort)?, row)));
         let passed: Vec<_> = passed.collect();
         let fits = usize::try_from(limit).unwrap_or(usize::MAX);
         let next = match passed.get(fits) {
@@ -165,17 +156,21 @@ impl Store {
         let bound = selection.bound(None);
         let rows = read(&connection, COUNT, query, bound, to_bigint(skipped)).await?;
         let row = rows.first().ok_or(StoreError::Corrupt("count of a list"))?;
-        let (at, key): (Option<Timestamp>, Option<Uuid>) = (row.get(1), row.get(2));
-        let place = at.zip(key).map(|(at, key)| ListCursor {
-            sort,
-            at,
-            key: ProcessKey(key),
-        });
         Ok(Counted {
             total: from_bigint(row.get(0)),
-            place,
+            place: place(row, 1, sort),
         })
     }
+}
+
+/// Reads two columns, which may both be null.
+fn place(row: &Row, first: usize, sort: Sort) -> Option<ListCursor> {
+    let (at, key): (Option<_>, Option<_>) = (row.get(first), row.get(first + 1));
+    at.zip(key).map(|(at, key)| ListCursor {
+        sort,
+        at,
+        key: ProcessKey(key),
+    })
 }
 
 async fn read(
