@@ -97,11 +97,7 @@ impl JanitorJob {
     const fn intervals(self) -> u32 {
         match self {
             Self::Seal | Self::Park | Self::Delete | Self::Files => 1,
-            Self::Unopened
-            | Self::Tombstones
-            | Self::DeadLetters
-            | Self::Samples
-            | Self::Quarantine => 4,
+            _ => 4,
         }
     }
 
@@ -111,11 +107,7 @@ impl JanitorJob {
             Self::Seal => Some(QuarantinedFor::Seal),
             Self::Park => Some(QuarantinedFor::Park),
             Self::Delete | Self::Unopened => Some(QuarantinedFor::Delete),
-            Self::Files
-            | Self::Tombstones
-            | Self::DeadLetters
-            | Self::Samples
-            | Self::Quarantine => None,
+            _ => None,
         }
     }
 }
