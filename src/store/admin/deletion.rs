@@ -103,12 +103,8 @@ impl Deletion {
     ) -> Result<Self, StoreError> {
         let connection = store.connection().await?;
         connection.begin().await?;
-        let rows = connection
-            .rows(
-                CLAIM_EXPIRED,
-                &[&retention.as_secs_f64(), &limits.limit, &limits.skip],
-            )
-            .await?;
+        let values: Values<'_> = &[&retention.as_secs_f64(), &limits.limit, &limits.skip];
+        let rows = connection.rows(CLAIM_EXPIRED, values).await?;
         let claimed = column(&rows, |row| ClaimedRecord::from_row(row, 0, 1));
         Ok(Self {
             connection,
@@ -128,12 +124,8 @@ impl Deletion {
         connection.begin().await?;
         let (at, key) = walk.after;
         let (kind, age) = (walk.kind.name(), kept_for.as_secs_f64());
-        let rows = connection
-            .rows(
-                WALK_UNOPENED,
-                &[&kind, &age, &at, &to_bigint(WALK_STEP as u64), &key],
-            )
-            .await?;
+        let values: Values<'_> = &[&kind, &age, &at, &to_bigint(WALK_STEP as u64), &key];
+        let rows = connection.rows(WALK_UNOPENED, values).await?;
         let last = rows.last().filter(|_| rows.len() >= WALK_STEP);
         let after = last.map(|row| (row.get(1), row.get(0)));
         let keys = never_opened(&rows, limits);

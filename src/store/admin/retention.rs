@@ -142,12 +142,8 @@ impl Store {
     ) -> Result<u64, StoreError> {
         let connection = self.connection().await?;
         connection.begin().await?;
-        let row = connection
-            .row(
-                DELETE_DEAD_LETTERS,
-                &[&kept_for.as_secs_f64(), &limit, &shard],
-            )
-            .await?;
+        let values: Values<'_> = &[&kept_for.as_secs_f64(), &limit, &shard];
+        let row = connection.row(DELETE_DEAD_LETTERS, values).await?;
         connection.commit().await?;
         Ok(from_bigint(row.get(0)))
     }

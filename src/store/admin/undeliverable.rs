@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use crate::store::connection::Values;
 use crate::store::write::dead_letter::{self, DeadLetter};
 use crate::store::write::outbox::{self, MessageKind, OutboxRow, Slow};
 use crate::store::{Connection, Store, StoreError, column};
@@ -28,12 +29,8 @@ impl Undeliverable {
         let slow = Slow::ALL.into_iter();
         let slow = slow.filter(|slow| !matches!(slow, Slow::Unconfirmed | Slow::Resend));
         let slow: Vec<&str> = slow.map(Slow::name).collect();
-        let rows = connection
-            .rows(
-                CLAIM,
-                &[&retention.as_secs_f64(), &processes, &whats, &slow],
-            )
-            .await?;
+        let values: Values<'_> = &[&retention.as_secs_f64(), &processes, &whats, &slow];
+        let rows = connection.rows(CLAIM, values).await?;
         let rows = rows
             .iter()
             .map(|row| Ok((outbox::from_row(row)?, row.get(11))))

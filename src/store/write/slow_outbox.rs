@@ -121,12 +121,8 @@ impl Store {
         lease: Duration,
     ) -> Result<Vec<OutboxRow>, StoreError> {
         let (exchange, key) = (&destination.exchange, &destination.routing_key);
-        let rows = self
-            .rows(
-                CLAIM_FAILING,
-                &[&limit, &lease.as_secs_f64(), exchange, key],
-            )
-            .await?;
+        let values: Values<'_> = &[&limit, &lease.as_secs_f64(), exchange, key];
+        let rows = self.rows(CLAIM_FAILING, values).await?;
         Ok(outbox::readable(&rows))
     }
 
