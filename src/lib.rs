@@ -19,7 +19,8 @@
 //! - [`view`]: how a process is shown, in JSON and as text.
 //! - [`http`]: the listeners: the native API, the pages, dialects of other systems; health and
 //!   metrics.
-//! - [`config`]: every setting, in one table. [`tls`], [`backoff`] and [`clock`] are helpers.
+//! - [`config`]: every setting, in one table. [`tls`], [`backoff`], [`clock`], `lock` and `named` are
+//!   helpers.
 //! - [`app`]: one running process with its roles. [`cli`]: the commands.
 //! - [`dev`]: private PostgreSQL and RabbitMQ servers for `waybill dev` and the tests.
 //!
@@ -57,6 +58,9 @@
 //! Ordering guarantees, state in a worker between batches, and an abstraction over other brokers or
 //! databases.
 
+#[macro_use]
+mod named;
+
 pub mod app;
 pub mod backoff;
 pub mod broker;
@@ -67,6 +71,7 @@ pub mod dev;
 pub mod domain;
 pub mod files;
 pub mod http;
+mod lock;
 pub mod pipeline;
 pub mod store;
 pub mod telemetry;

@@ -2,32 +2,18 @@
 
 use std::str::FromStr;
 
-/// A role.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
-    /// Consumes events into the database and publishes the resulting messages.
-    Worker,
-    /// Publishes what was left in the outbox, and replays dead letters.
-    Relay,
-    /// Answers clients over HTTP.
-    Api,
-    /// Ends processes that are due and deletes old ones.
-    Janitor,
-}
-
-impl Role {
-    /// Every role.
-    pub const ALL: [Self; 4] = [Self::Worker, Self::Relay, Self::Api, Self::Janitor];
-
-    /// Its name on the command line.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Worker => "worker",
-            Self::Relay => "relay",
-            Self::Api => "api",
-            Self::Janitor => "janitor",
-        }
+named! {
+    /// A role.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum Role {
+        /// Consumes events into the database and publishes the resulting messages.
+        Worker = "worker",
+        /// Publishes what was left in the outbox, and replays dead letters.
+        Relay = "relay",
+        /// Answers clients over HTTP.
+        Api = "api",
+        /// Ends processes that are due and deletes old ones.
+        Janitor = "janitor",
     }
 }
 
@@ -54,10 +40,7 @@ impl FromStr for Roles {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let role = |name: &str| {
-            let found = Role::ALL
-                .into_iter()
-                .find(|role| role.name() == name.trim());
-            found.ok_or_else(|| {
+            Role::from_name(name.trim()).ok_or_else(|| {
                 let names: Vec<_> = Role::ALL.iter().map(|role| role.name()).collect();
                 format!("no role is called {name:?}; there are {}", names.join(", "))
             })

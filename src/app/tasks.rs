@@ -1,13 +1,14 @@
 //! The tasks of a process, and the failures that end all of them.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::http::ops::{self, Ops};
+use crate::lock::lock;
 use crate::pipeline::relay::{Relay, RelayReceiver};
 use crate::store::Store;
 use crate::telemetry::Health;
@@ -60,20 +61,16 @@ impl RunningTasks {
         name: &'static str,
         task: impl Future<Output = anyhow::Result<()>>,
     ) -> anyhow::Result<()> {
-        self.locked().insert(name);
+        lock(&self.0).insert(name);
         let ended = task.await;
-        self.locked().remove(name);
+        lock(&self.0).remove(name);
         ended
     }
 
     /// The names of the running tasks.
     pub(super) fn names(&self) -> String {
-        let names: Vec<_> = self.locked().iter().copied().collect();
+        let names: Vec<_> = lock(&self.0).iter().copied().collect();
         names.join(", ")
-    }
-
-    fn locked(&self) -> MutexGuard<'_, BTreeSet<&'static str>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

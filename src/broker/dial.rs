@@ -5,7 +5,7 @@ use std::{
     io,
     net::{Shutdown, SocketAddr, TcpStream},
     os::fd::AsFd,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -22,6 +22,7 @@ use super::lapin_workarounds::runtime::{
     self, BrokerStream, ScreenedStream, ScreeningRuntime, compatible,
 };
 use super::lapin_workarounds::screen::Screened;
+use crate::lock::lock;
 
 /// A connection, and a second handle on its socket to shut it down.
 pub(super) struct Dialled {
@@ -56,10 +57,10 @@ pub(super) async fn dial(
     );
     match tokio::time::timeout(limit, connection).await {
         Ok(Ok(connection)) => {
-            let socket = attempt.lock().socket.take();
+            let socket = lock(&attempt.0).socket.take();
             Ok(Dialled { connection, socket })
         }
-        Ok(Err(error)) => Err(explain(&uri, attempt.lock().stage, &error)),
+        Ok(Err(error)) => Err(explain(&uri, lock(&attempt.0).stage, &error)),
         Err(_) => Err(attempt.abandon(&uri, limit)),
     }
 }
@@ -117,18 +118,14 @@ struct DialProgress {
 }
 
 impl Attempt {
-    fn lock(&self) -> MutexGuard<'_, DialProgress> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn enter(&self, stage: Stage) {
-        self.lock().stage = stage;
+        lock(&self.0).stage = stage;
     }
 
     /// Keeps a second handle on the socket, unless the attempt was abandoned meanwhile.
     fn keep(&self, socket: &tokio::net::TcpStream) -> io::Result<()> {
         socket.set_nodelay(true)?;
-        let mut progress = self.lock();
+        let mut progress = lock(&self.0);
         if progress.abandoned {
             return Err(timed_out());
         }
@@ -139,7 +136,7 @@ impl Attempt {
     /// Abandons the attempt. A peer that accepts and then stays silent would otherwise block the
     /// library's thread, one more per attempt.
     fn abandon(&self, uri: &AMQPUri, limit: Duration) -> BrokerError {
-        let mut progress = self.lock();
+        let mut progress = lock(&self.0);
         progress.abandoned = true;
         if let Some(socket) = progress.socket.take() {
             // An error means that the socket is gone already.

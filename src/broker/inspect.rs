@@ -13,10 +13,7 @@ use lapin::{
 use uuid::Uuid;
 
 use super::error::request;
-use super::topology::{
-    self, COMPLETIONS_EXCHANGE, DEAD_EXCHANGE, DEAD_QUEUE, EVENTS_EXCHANGE, HASH_EXCHANGE,
-    STAGES_EXCHANGE,
-};
+use super::topology::{self, DEAD_QUEUE, HASH_EXCHANGE, TOPICS};
 use super::{BrokerError, Connection};
 
 /// The status of an exchange or a queue.
@@ -39,11 +36,7 @@ pub async fn permissions(conn: &Connection) -> Result<(), BrokerError> {
     let channel = conn.channel().await?;
     let name = ShortString::from(format!("waybill.doctor.{}", Uuid::new_v4()));
     let none = FieldTable::default;
-    let options = QueueDeclareOptions {
-        exclusive: true,
-        auto_delete: true,
-        ..QueueDeclareOptions::default()
-    };
+    let options = topology::of_this_connection();
     let declare = channel.queue_declare(name.clone(), options, none());
     request("declaring a queue waybill.… (configure)", declare).await?;
     let get = channel.basic_get(name.clone(), BasicGetOptions::default());
@@ -141,11 +134,8 @@ pub async fn leftovers(
         let count = topology::ready_count(conn, &queue).await?;
         counts.push((queue, count));
     }
-    match topology::ready_count(conn, DEAD_QUEUE).await {
-        Ok(count) => counts.push((DEAD_QUEUE.to_owned(), count)),
-        Err(BrokerError::Topology(_)) => {}
-        Err(error) => return Err(error),
-    }
+    let dead = topology::ready_if_there(conn, DEAD_QUEUE).await?;
+    counts.extend(dead.map(|count| (DEAD_QUEUE.to_owned(), count)));
     Ok(counts)
 }
 
@@ -158,20 +148,10 @@ enum Part {
 }
 
 fn parts(partitions: u16) -> Vec<Part> {
-    let mut parts: Vec<Part> = [
-        EVENTS_EXCHANGE,
-        COMPLETIONS_EXCHANGE,
-        STAGES_EXCHANGE,
-        DEAD_EXCHANGE,
-    ]
-    .map(Part::Topic)
-    .into();
+    let queues = (0..partitions).map(topology::events_queue);
+    let mut parts = Vec::from(TOPICS.map(Part::Topic));
     parts.push(Part::DeadQueue);
-    parts.extend(
-        (0..partitions)
-            .map(topology::events_queue)
-            .map(Part::EventQueue),
-    );
+    parts.extend(queues.map(Part::EventQueue));
     if partitions > 1 {
         parts.push(Part::Hash);
     }

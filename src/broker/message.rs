@@ -69,7 +69,8 @@ impl Properties {
         named.next().map(|(_, value)| value)
     }
 
-    pub(super) fn is_repaired(&self) -> bool {
+    /// The properties that are texts and not absent.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &String> {
         let texts = [
             &self.content_type,
             &self.content_encoding,
@@ -81,9 +82,12 @@ impl Properties {
             &self.expiration,
             &self.user_id,
         ];
-        let mut names = self.headers.iter().map(|(name, _)| name);
-        texts.into_iter().flatten().any(|text| is_repaired(text))
-            || names.any(|name| is_repaired(name))
+        texts.into_iter().flatten()
+    }
+
+    pub(super) fn is_repaired(&self) -> bool {
+        let names = self.headers.iter().map(|(name, _)| name);
+        self.texts().chain(names).any(|text| is_repaired(text))
     }
 
     /// The client library's form, or `None` if a text is longer than AMQP can carry (255 bytes).

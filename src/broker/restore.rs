@@ -3,7 +3,7 @@
 
 use super::topology::{
     ANY, DEAD_EXCHANGE, DEAD_QUEUE, EVENTS_EXCHANGE, HASH_EXCHANGE, WEIGHT, bind_queue, close,
-    declare_queue, events_queue, ready_count,
+    declare_queue, events_queue, ready_if_there,
 };
 use super::{BrokerError, Connection};
 
@@ -16,11 +16,7 @@ use super::{BrokerError, Connection};
 pub async fn queue(conn: &Connection, queue: &str, partitions: u16) -> Result<bool, BrokerError> {
     let is_dead = queue == DEAD_QUEUE;
     if !is_dead && !(0..partitions).any(|n| events_queue(n) == queue) {
-        return match ready_count(conn, queue).await {
-            Ok(_) => Ok(true),
-            Err(BrokerError::Topology(_)) => Ok(false),
-            Err(error) => Err(error),
-        };
+        return Ok(ready_if_there(conn, queue).await?.is_some());
     }
     let (exchange, key) = match (is_dead, partitions) {
         (true, _) => (DEAD_EXCHANGE, ANY),

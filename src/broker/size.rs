@@ -20,18 +20,7 @@ pub(super) fn properties_max(frame_max: usize) -> usize {
 /// Their length as written, which may exceed the received length: numbers are written in their
 /// longest form.
 pub(super) fn properties(properties: &Properties) -> usize {
-    let texts = [
-        &properties.content_type,
-        &properties.content_encoding,
-        &properties.message_id,
-        &properties.correlation_id,
-        &properties.reply_to,
-        &properties.type_,
-        &properties.app_id,
-        &properties.expiration,
-        &properties.user_id,
-    ];
-    let texts: usize = texts.into_iter().flatten().map(|text| 1 + text.len()).sum();
+    let texts: usize = properties.texts().map(|text| 1 + text.len()).sum();
     let time = properties.timestamp.map_or(0, |_| 8);
     let small = [properties.delivery_mode, properties.priority];
     texts + time + small.into_iter().flatten().count() + table(&properties.headers)

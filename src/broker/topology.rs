@@ -27,6 +27,13 @@ pub const STAGES_EXCHANGE: &str = "waybill.stages";
 pub const DEAD_EXCHANGE: &str = "waybill.dead";
 /// The queue bound to [`DEAD_EXCHANGE`].
 pub const DEAD_QUEUE: &str = "waybill.dead";
+/// The exchanges that route by topic.
+pub(super) const TOPICS: [&str; 4] = [
+    EVENTS_EXCHANGE,
+    COMPLETIONS_EXCHANGE,
+    STAGES_EXCHANGE,
+    DEAD_EXCHANGE,
+];
 /// The maximum number of partitions.
 pub const PARTITIONS_MAX: u16 = 256;
 
@@ -67,12 +74,7 @@ pub async fn declare(conn: &Connection, partitions: u16) -> Result<EventQueues, 
         )));
     }
     let channel = conn.channel().await?;
-    for name in [
-        EVENTS_EXCHANGE,
-        COMPLETIONS_EXCHANGE,
-        STAGES_EXCHANGE,
-        DEAD_EXCHANGE,
-    ] {
+    for name in TOPICS {
         declare_exchange(&channel, name, ExchangeKind::Topic, FieldTable::default()).await?;
     }
     declare_queue(&channel, DEAD_QUEUE, false).await?;
@@ -106,6 +108,18 @@ pub async fn ready_count(conn: &Connection, queue: &str) -> Result<u32, BrokerEr
     let found = request("inspecting a queue", declare).await?;
     close(&channel).await;
     Ok(found.message_count())
+}
+
+/// [`ready_count`]; `None` if there is no such queue.
+pub(super) async fn ready_if_there(
+    conn: &Connection,
+    queue: &str,
+) -> Result<Option<u32>, BrokerError> {
+    match ready_count(conn, queue).await {
+        Ok(count) => Ok(Some(count)),
+        Err(BrokerError::Topology(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 async fn route_directly(channel: &Channel) -> Result<(), BrokerError> {
@@ -147,11 +161,10 @@ pub(super) async fn existing_from(
 ) -> Result<Vec<String>, BrokerError> {
     let mut found = Vec::new();
     for queue in (first..PARTITIONS_MAX).map(events_queue) {
-        match ready_count(conn, &queue).await {
-            Ok(_) => found.push(queue),
-            Err(BrokerError::Topology(_)) => break,
-            Err(error) => return Err(error),
+        if ready_if_there(conn, &queue).await?.is_none() {
+            break;
         }
+        found.push(queue);
     }
     Ok(found)
 }
@@ -185,17 +198,22 @@ pub(super) async fn declare_exchange(
 /// If the user may not declare queues, or the exchange is missing.
 pub async fn tap(conn: &Connection, exchange: &str) -> Result<String, BrokerError> {
     let channel = conn.channel().await?;
-    let options = QueueDeclareOptions {
-        exclusive: true,
-        auto_delete: true,
-        ..QueueDeclareOptions::default()
-    };
+    let options = of_this_connection();
     let declare = channel.queue_declare(ShortString::default(), options, FieldTable::default());
     let queue = request("declaring a queue", declare).await?;
     let queue = queue.name().as_str().to_owned();
     bind_queue(&channel, &queue, exchange, ANY).await?;
     close(&channel).await;
     Ok(queue)
+}
+
+/// A queue that is deleted with the connection.
+pub(super) fn of_this_connection() -> QueueDeclareOptions {
+    QueueDeclareOptions {
+        exclusive: true,
+        auto_delete: true,
+        ..QueueDeclareOptions::default()
+    }
 }
 
 pub(super) async fn declare_queue(

@@ -93,6 +93,7 @@ impl Kind {
     /// Parses a value; on failure returns the problem, without repeating a secret.
     pub(super) fn parse(&self, text: &str) -> Result<Value, String> {
         match self {
+            Self::DurationOrOff(_, _) | Self::PrefixOrOff if text == "off" => Ok(Value::Absent),
             Self::Text | Self::Path => Ok(Value::Text(text.to_owned())),
             Self::SecretUrl(schemes) => {
                 parse_url(text, schemes).map(|()| Value::Secret(SecretString::from(text)))
@@ -101,28 +102,26 @@ impl Kind {
             Self::Secret => parse_secret(text),
             Self::Count(min, max) => text
                 .parse()
-                .map_err(|_| format!("{} is not a whole number", quote(text)))
+                .map_err(|_| format!("{} is not a whole number", quoted(text)))
                 .and_then(|number| within(number, *min, *max, text))
                 .map(Value::Number),
             Self::Bytes(min, max) => parse_bytes(text)
-                .ok_or_else(|| format!("{} is not a size", quote(text)))
+                .ok_or_else(|| format!("{} is not a size", quoted(text)))
                 .and_then(|bytes| within(bytes, *min, *max, text))
                 .map(Value::Number),
-            Self::DurationOrOff(_, _) if text == "off" => Ok(Value::Duration(None)),
             Self::Duration(min, max) | Self::DurationOrOff(min, max) => parse_duration(text)
-                .ok_or_else(|| format!("{} is not a duration with a unit", quote(text)))
+                .ok_or_else(|| format!("{} is not a duration with a unit", quoted(text)))
                 .and_then(|duration| within(duration, *min, *max, text))
-                .map(|duration| Value::Duration(Some(duration))),
-            Self::PrefixOrOff if text == "off" => Ok(Value::Absent),
+                .map(Value::Duration),
             Self::PrefixOrOff => parse_prefix(text),
             Self::Choice(words) if words.contains(&text) => Ok(Value::Text(text.to_owned())),
-            Self::Choice(_) => Err(format!("{} is not one of the choices", quote(text))),
+            Self::Choice(_) => Err(format!("{} is not one of the choices", quoted(text))),
             Self::Address => SocketAddr::from_str(text)
                 .map(Value::Address)
-                .map_err(|_| format!("{} is not an address with a port", quote(text))),
+                .map_err(|_| format!("{} is not an address with a port", quoted(text))),
             Self::Filter => Targets::from_str(text)
                 .map(|_| Value::Text(text.to_owned()))
-                .map_err(|_| format!("{} is not a filter", quote(text))),
+                .map_err(|_| format!("{} is not a filter", quoted(text))),
         }
     }
 }
@@ -148,7 +147,7 @@ fn parse_open_url(text: &str, schemes: &[&str]) -> Result<Value, String> {
     }
     match url::Url::parse(text) {
         Ok(_) => Ok(Value::Text(text.to_owned())),
-        Err(error) => Err(format!("{} is not a URL: {error}", quote(text))),
+        Err(error) => Err(format!("{} is not a URL: {error}", quoted(text))),
     }
 }
 
@@ -163,19 +162,19 @@ fn parse_prefix(text: &str) -> Result<Value, String> {
     let name = text.strip_prefix('/').unwrap_or_default();
     let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     if name.is_empty() || !name.bytes().all(is_plain) {
-        return Err(format!("{} is not such a path", quote(text)));
+        return Err(format!("{} is not such a path", quoted(text)));
     }
     match RESERVED.contains(&text) {
-        true => Err(format!("{} is reserved", quote(text))),
+        true => Err(format!("{} is reserved", quoted(text))),
         false => Ok(Value::Text(text.to_owned())),
     }
 }
 
 fn within<T: PartialOrd>(value: T, min: T, max: T, text: &str) -> Result<T, String> {
     if value < min {
-        Err(format!("{} is too small", quote(text)))
+        Err(format!("{} is too small", quoted(text)))
     } else if value > max {
-        Err(format!("{} is too large", quote(text)))
+        Err(format!("{} is too large", quoted(text)))
     } else {
         Ok(value)
     }
@@ -190,7 +189,8 @@ fn or(words: &[&str], ending: &str) -> String {
     quoted.join(" or ")
 }
 
-fn quote(text: &str) -> String {
+/// A wrong value as it was written, cut where it is long.
+pub(crate) fn quoted(text: &str) -> String {
     let shown: String = text.chars().take(SHOWN_CHARS).collect();
     let more = if shown.len() < text.len() { "…" } else { "" };
     format!("`{}{more}`", shown.escape_debug())

@@ -29,6 +29,7 @@ pub use self::sections::{
 pub use self::values::{LogFormat, Unroutable};
 
 pub(crate) use self::fault::nearest;
+pub(crate) use self::kind::quoted;
 pub(crate) use self::units::{parse_duration, show_duration};
 
 /// The variable that names the settings file if no flag does.

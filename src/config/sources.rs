@@ -70,17 +70,7 @@ impl Sources {
             };
             let origin = Origin::Environment(name.to_owned());
             match (target, value.into_string()) {
-                (Some((setting, is_file)), Ok(text)) => {
-                    self.put(
-                        setting,
-                        FoundValue {
-                            text,
-                            is_file,
-                            origin,
-                            rank,
-                        },
-                    );
-                }
+                (Some(target), Ok(text)) => self.put(target, text, rank, origin),
                 (Some((setting, _)), Err(_)) => self
                     .faults
                     .push(Fault::new(setting.key, "is not UTF-8").from(origin)),
@@ -131,37 +121,33 @@ impl Sources {
 
     fn add(&mut self, key: &str, text: String, rank: Rank, origin: Origin) {
         match resolve(key) {
-            Some((setting, is_file)) => {
-                self.put(
-                    setting,
-                    FoundValue {
-                        text,
-                        is_file,
-                        origin,
-                        rank,
-                    },
-                );
-            }
+            Some(target) => self.put(target, text, rank, origin),
             None => self.unknown(key, origin, SETTINGS.iter().map(|s| s.key)),
         }
     }
 
     /// Keeps a value unless there is one of higher precedence; an empty one counts as not set.
-    fn put(&mut self, setting: &'static Setting, found: FoundValue) {
-        if found.text.trim().is_empty() {
+    fn put(&mut self, (setting, is_file): Target, text: String, rank: Rank, origin: Origin) {
+        if text.trim().is_empty() {
             return;
         }
         if let Some(old) = self.found.get(setting.key) {
-            if old.rank == found.rank && old.is_file != found.is_file {
+            if old.rank == rank && old.is_file != is_file {
                 let fault = Fault::new(setting.key, format!("is also given by {}", old.origin));
                 self.faults
-                    .push(fault.from(found.origin).allowed("one of the two"));
+                    .push(fault.from(origin).allowed("one of the two"));
                 return;
             }
-            if old.rank > found.rank {
+            if old.rank > rank {
                 return;
             }
         }
+        let found = FoundValue {
+            text,
+            is_file,
+            origin,
+            rank,
+        };
         self.found.insert(setting.key, found);
     }
 
@@ -193,8 +179,11 @@ pub(super) fn read_text(path: &Path, bytes_max: u64) -> Result<String, String> {
     Ok(text)
 }
 
-/// The setting of a dotted key, and whether it names a file that contains the value.
-fn resolve(key: &str) -> Option<(&'static Setting, bool)> {
+/// A setting, and whether the text that is given for it names a file that contains the value.
+type Target = (&'static Setting, bool);
+
+/// The setting of a dotted key.
+fn resolve(key: &str) -> Option<Target> {
     let exact = |key: &str| SETTINGS.iter().find(|setting| setting.key == key);
     if let Some(setting) = exact(key) {
         return Some((setting, false));
@@ -204,7 +193,7 @@ fn resolve(key: &str) -> Option<(&'static Setting, bool)> {
 }
 
 /// The setting of a variable: `None` if it is not Waybill's, a rank without setting if unknown.
-fn variable_target(name: &str) -> Option<(Rank, Option<(&'static Setting, bool)>)> {
+fn variable_target(name: &str) -> Option<(Rank, Option<Target>)> {
     for (alias, key) in ALIASES {
         if name == *alias || name.strip_suffix("_FILE") == Some(alias) {
             let (setting, _) = resolve(key)?;

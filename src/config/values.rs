@@ -6,24 +6,28 @@ use secrecy::SecretString;
 
 use super::fault::Fault;
 
-/// What happens to an unroutable message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unroutable {
-    /// It is counted, logged and deleted.
-    Drop,
-    /// Its row stays in the outbox and is tried again.
-    Keep,
+named! {
+    /// What happens to an unroutable message.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum Unroutable {
+        /// It is counted, logged and deleted.
+        Drop = "drop",
+        /// Its row stays in the outbox and is tried again.
+        Keep = "keep",
+    }
 }
 
-/// The format of log lines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LogFormat {
-    /// Text on a terminal, JSON elsewhere.
-    Auto,
-    /// Text.
-    Text,
-    /// One JSON object per line.
-    Json,
+named! {
+    /// The format of log lines.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum LogFormat {
+        /// Text on a terminal, JSON elsewhere.
+        Auto = "auto",
+        /// Text.
+        Text = "text",
+        /// One JSON object per line.
+        Json = "json",
+    }
 }
 
 /// A value that its kind has accepted.
@@ -31,7 +35,7 @@ pub enum LogFormat {
 pub(super) enum Value {
     Absent,
     Number(u64),
-    Duration(Option<Duration>),
+    Duration(Duration),
     Text(String),
     Secret(SecretString),
     Address(SocketAddr),
@@ -56,12 +60,12 @@ pub(super) trait FromValue: Sized {
     fn from_value(value: &Value) -> Option<Self>;
 }
 
-macro_rules! number_fields {
-    ($($number:ty),*) => {$(
-        impl FromValue for $number {
+macro_rules! fields {
+    ($($type:ty: $accepted:pat => $field:expr;)*) => {$(
+        impl FromValue for $type {
             fn from_value(value: &Value) -> Option<Self> {
                 match value {
-                    Value::Number(number) => Self::try_from(*number).ok(),
+                    $accepted => $field,
                     _ => None,
                 }
             }
@@ -69,94 +73,25 @@ macro_rules! number_fields {
     )*};
 }
 
-number_fields!(u16, u32, u64, usize);
-
-impl FromValue for Duration {
-    fn from_value(value: &Value) -> Option<Self> {
-        match value {
-            Value::Duration(duration) => *duration,
-            _ => None,
-        }
-    }
+fields! {
+    u16: Value::Number(number) => Self::try_from(*number).ok();
+    u32: Value::Number(number) => Self::try_from(*number).ok();
+    u64: Value::Number(number) => Some(*number);
+    usize: Value::Number(number) => Self::try_from(*number).ok();
+    Duration: Value::Duration(duration) => Some(*duration);
+    String: Value::Text(text) => Some(text.clone());
+    PathBuf: Value::Text(text) => Some(text.into());
+    SecretString: Value::Secret(secret) => Some(secret.clone());
+    SocketAddr: Value::Address(address) => Some(*address);
+    Unroutable: Value::Text(name) => Self::from_name(name);
+    LogFormat: Value::Text(name) => Self::from_name(name);
 }
 
-impl FromValue for Option<Duration> {
-    fn from_value(value: &Value) -> Option<Self> {
-        match value {
-            Value::Duration(duration) => Some(*duration),
-            _ => None,
-        }
-    }
-}
-
-impl FromValue for String {
-    fn from_value(value: &Value) -> Option<Self> {
-        match value {
-            Value::Text(text) => Some(text.clone()),
-            _ => None,
-        }
-    }
-}
-
-impl FromValue for Option<String> {
+impl<T: FromValue> FromValue for Option<T> {
     fn from_value(value: &Value) -> Option<Self> {
         match value {
             Value::Absent => Some(None),
-            other => String::from_value(other).map(Some),
-        }
-    }
-}
-
-impl FromValue for Option<PathBuf> {
-    fn from_value(value: &Value) -> Option<Self> {
-        Option::<String>::from_value(value).map(|text| text.map(PathBuf::from))
-    }
-}
-
-impl FromValue for SecretString {
-    fn from_value(value: &Value) -> Option<Self> {
-        match value {
-            Value::Secret(secret) => Some(secret.clone()),
-            _ => None,
-        }
-    }
-}
-
-impl FromValue for Option<SecretString> {
-    fn from_value(value: &Value) -> Option<Self> {
-        match value {
-            Value::Absent => Some(None),
-            other => SecretString::from_value(other).map(Some),
-        }
-    }
-}
-
-impl FromValue for SocketAddr {
-    fn from_value(value: &Value) -> Option<Self> {
-        match value {
-            Value::Address(address) => Some(*address),
-            _ => None,
-        }
-    }
-}
-
-impl FromValue for Unroutable {
-    fn from_value(value: &Value) -> Option<Self> {
-        match String::from_value(value)?.as_str() {
-            "drop" => Some(Self::Drop),
-            "keep" => Some(Self::Keep),
-            _ => None,
-        }
-    }
-}
-
-impl FromValue for LogFormat {
-    fn from_value(value: &Value) -> Option<Self> {
-        match String::from_value(value)?.as_str() {
-            "auto" => Some(Self::Auto),
-            "text" => Some(Self::Text),
-            "json" => Some(Self::Json),
-            _ => None,
+            other => T::from_value(other).map(Some),
         }
     }
 }

@@ -3,16 +3,18 @@
 /// The tenant of events and keys that name none.
 pub const DEFAULT_TENANT: &str = "default";
 
-/// A permission of a key. Scopes are independent: a key that may write may not read, unless it has
-/// both. Only [`Scope::Admin`] includes the others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Scope {
-    /// Read records, events and files.
-    Read,
-    /// Send events and files.
-    Write,
-    /// Everything, including operations for operators.
-    Admin,
+named! {
+    /// A permission of a key. Scopes are independent: a key that may write may not read, unless it has
+    /// both. Only [`Scope::Admin`] includes the others.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+    pub enum Scope {
+        /// Read records, events and files.
+        Read = "read",
+        /// Send events and files.
+        Write = "write",
+        /// Everything, including operations for operators.
+        Admin = "admin",
+    }
 }
 
 /// What an authenticated client may do.
@@ -22,27 +24,6 @@ pub struct Access {
     pub tenant: String,
     /// Its permissions.
     pub scopes: Vec<Scope>,
-}
-
-impl Scope {
-    /// Every scope.
-    pub const ALL: [Self; 3] = [Self::Read, Self::Write, Self::Admin];
-
-    /// The name in SQL and on the command line.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Read => "read",
-            Self::Write => "write",
-            Self::Admin => "admin",
-        }
-    }
-
-    /// The scope of that name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|scope| scope.name() == name)
-    }
 }
 
 impl Access {

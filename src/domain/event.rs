@@ -23,7 +23,16 @@ impl Event {
     /// Whether it opens its process.
     #[must_use]
     pub fn opens(&self) -> bool {
-        matches!(self.happening, Happening::Opened(_))
+        self.opening().is_some()
+    }
+
+    /// The data of an opening event.
+    #[must_use]
+    pub fn opening(&self) -> Option<&Opening> {
+        match &self.happening {
+            Happening::Opened(opening) => Some(opening),
+            _ => None,
+        }
     }
 
     /// The key of its process.

@@ -3,32 +3,14 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-/// What a process tracks. Closed: it is a metric label, a routing key and a column.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
-    /// Files on their way through a chain of services.
-    Upload,
-    /// An order walking the stages of a workflow.
-    Order,
-}
-
-impl Kind {
-    /// Every kind, for tables of metrics and tests.
-    pub const ALL: [Self; 2] = [Self::Upload, Self::Order];
-
-    /// The name on the wire, in SQL and in metrics.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Upload => "upload",
-            Self::Order => "order",
-        }
-    }
-
-    /// The kind of that name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name)
+named! {
+    /// What a process tracks. Closed: it is a metric label, a routing key and a column.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum Kind {
+        /// Files on their way through a chain of services.
+        Upload = "upload",
+        /// An order walking the stages of a workflow.
+        Order = "order",
     }
 }
 

@@ -5,53 +5,26 @@ use jiff::Timestamp;
 use super::event::{Event, Opening};
 use super::ids::{Kind, ProcessKey, Stamp};
 
-/// The status of a process. Closed: it is a column, a routing key and a metric label.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Status {
-    /// It has events, but no opening yet.
-    Waiting,
-    /// It is open.
-    Running,
-    /// It ended and everything succeeded.
-    Done,
-    /// It ended and something failed or is missing.
-    Warning,
-    /// It ended and failed.
-    Error,
-    /// It was cancelled.
-    Cancelled,
+named! {
+    /// The status of a process. Closed: it is a column, a routing key and a metric label.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub enum Status {
+        /// It has events, but no opening yet.
+        Waiting = "waiting",
+        /// It is open.
+        Running = "running",
+        /// It ended and everything succeeded.
+        Done = "done",
+        /// It ended and something failed or is missing.
+        Warning = "warning",
+        /// It ended and failed.
+        Error = "error",
+        /// It was cancelled.
+        Cancelled = "cancelled",
+    }
 }
 
 impl Status {
-    /// Every status.
-    pub const ALL: [Self; 6] = [
-        Self::Waiting,
-        Self::Running,
-        Self::Done,
-        Self::Warning,
-        Self::Error,
-        Self::Cancelled,
-    ];
-
-    /// The name on the wire, in SQL and in metrics.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Waiting => "waiting",
-            Self::Running => "running",
-            Self::Done => "done",
-            Self::Warning => "warning",
-            Self::Error => "error",
-            Self::Cancelled => "cancelled",
-        }
-    }
-
-    /// The status of that name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.name() == name)
-    }
-
     /// Whether it is final.
     #[must_use]
     pub const fn is_final(self) -> bool {

@@ -49,23 +49,15 @@ impl Past {
     pub fn take(&mut self, event: &Event) {
         merge::apply(&mut self.process, &mut self.outcomes, event);
         self.pass(event.stamp.sequence);
-        match &event.happening {
-            Happening::Opened(opening) => {
-                if let Some(order) = &opening.order {
-                    self.form.merge(&event.stamp, &order.form);
-                    let opening = self.process.opening.as_ref();
-                    if opening.is_some_and(|(stamp, _)| *stamp == event.stamp) {
-                        self.attachments.clone_from(&order.attachments);
-                    }
-                }
+        if let Happening::Pushed(push) = &event.happening {
+            self.form.merge(&event.stamp, &push.form);
+        }
+        if let Some(order) = event.opening().and_then(|opening| opening.order.as_ref()) {
+            self.form.merge(&event.stamp, &order.form);
+            let opening = self.process.opening.as_ref();
+            if opening.is_some_and(|(stamp, _)| *stamp == event.stamp) {
+                self.attachments.clone_from(&order.attachments);
             }
-            Happening::Pushed(push) => self.form.merge(&event.stamp, &push.form),
-            Happening::Step
-            | Happening::Progress { .. }
-            | Happening::Items(_)
-            | Happening::Completed { .. }
-            | Happening::Failed { .. }
-            | Happening::Cancelled { .. } => {}
         }
     }
 

@@ -3,57 +3,28 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Where a worker can crash on purpose.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CrashPoint {
-    /// A batch is decoded.
-    Decoded,
-    /// Its transaction has begun.
-    Begun,
-    /// Its events are in the log.
-    EventsWritten,
-    /// All is ready to be written and committed.
-    BeforeCommit,
-    /// The commit is sent, its answer has not come.
-    CommitSent,
-    /// It is committed, not acknowledged.
-    CommittedBeforeAck,
-    /// It is acknowledged.
-    Acked,
-    /// Its completions are published, not confirmed.
-    PublishedBeforeConfirm,
-    /// They are confirmed, still in the outbox.
-    ConfirmedBeforeDelete,
-}
-
-impl CrashPoint {
-    /// Every point.
-    pub const ALL: [Self; 9] = [
-        Self::Decoded,
-        Self::Begun,
-        Self::EventsWritten,
-        Self::BeforeCommit,
-        Self::CommitSent,
-        Self::CommittedBeforeAck,
-        Self::Acked,
-        Self::PublishedBeforeConfirm,
-        Self::ConfirmedBeforeDelete,
-    ];
-
-    /// The name in the setting.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Decoded => "decoded",
-            Self::Begun => "begun",
-            Self::EventsWritten => "events_written",
-            Self::BeforeCommit => "before_commit",
-            Self::CommitSent => "commit_sent",
-            Self::CommittedBeforeAck => "committed_before_ack",
-            Self::Acked => "acked",
-            Self::PublishedBeforeConfirm => "published_before_confirm",
-            Self::ConfirmedBeforeDelete => "confirmed_before_delete",
-        }
+named! {
+    /// Where a worker can crash on purpose.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum CrashPoint {
+        /// A batch is decoded.
+        Decoded = "decoded",
+        /// Its transaction has begun.
+        Begun = "begun",
+        /// Its events are in the log.
+        EventsWritten = "events_written",
+        /// All is ready to be written and committed.
+        BeforeCommit = "before_commit",
+        /// The commit is sent, its answer has not come.
+        CommitSent = "commit_sent",
+        /// It is committed, not acknowledged.
+        CommittedBeforeAck = "committed_before_ack",
+        /// It is acknowledged.
+        Acked = "acked",
+        /// Its completions are published, not confirmed.
+        PublishedBeforeConfirm = "published_before_confirm",
+        /// They are confirmed, still in the outbox.
+        ConfirmedBeforeDelete = "confirmed_before_delete",
     }
 }
 
@@ -74,7 +45,7 @@ impl Faults {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (name, count) = text.split_once(':').unwrap_or((text, "1"));
-        let point = CrashPoint::ALL.into_iter().find(|p| p.name() == name)?;
+        let point = CrashPoint::from_name(name)?;
         let passes_left = AtomicU64::new(count.parse().ok()?);
         Some(Self {
             crash: Some(Arc::new(Crash { point, passes_left })),

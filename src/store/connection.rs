@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 
 use deadpool_postgres::{ClientWrapper, Hook, HookError, Object, Pool, QueueMode};
 use tokio::sync::{Mutex, mpsc, watch};
+use tokio_postgres::Row;
 use tokio_postgres::Statement;
+use tokio_postgres::types::ToSql;
 
 use super::StoreError;
 use super::dial::{self, Target};
@@ -24,6 +26,9 @@ pub struct Store {
     misfit: mpsc::Sender<StoreError>,
     misfits: Arc<Mutex<mpsc::Receiver<StoreError>>>,
 }
+
+/// The values of a statement's parameters.
+pub(super) type Values<'a> = &'a [&'a (dyn ToSql + Sync)];
 
 /// One connection; drop it to return it to the pool, or [`Connection::discard`] it. Dropped inside
 /// a transaction, by a panic or a cancelled task, it is closed, so that no one inherits half a
@@ -94,6 +99,47 @@ impl Store {
         })
     }
 
+    /// [`Connection::rows`] on a connection from the pool.
+    pub(super) async fn rows(
+        &self,
+        text: &str,
+        values: Values<'_>,
+    ) -> Result<Vec<Row>, StoreError> {
+        self.connection().await?.rows(text, values).await
+    }
+
+    /// [`Connection::rows_for`] on a connection from the pool.
+    pub(super) async fn rows_for<T>(
+        &self,
+        items: &[T],
+        text: &str,
+        values: Values<'_>,
+    ) -> Result<Vec<Row>, StoreError> {
+        match items.is_empty() {
+            true => Ok(Vec::new()),
+            false => self.rows(text, values).await,
+        }
+    }
+
+    /// [`Connection::row`] on a connection from the pool.
+    pub(super) async fn row(&self, text: &str, values: Values<'_>) -> Result<Row, StoreError> {
+        self.connection().await?.row(text, values).await
+    }
+
+    /// [`Connection::row_if_any`] on a connection from the pool.
+    pub(super) async fn row_if_any(
+        &self,
+        text: &str,
+        values: Values<'_>,
+    ) -> Result<Option<Row>, StoreError> {
+        self.connection().await?.row_if_any(text, values).await
+    }
+
+    /// [`Connection::run`] on a connection from the pool.
+    pub(super) async fn run(&self, text: &str, values: Values<'_>) -> Result<u64, StoreError> {
+        self.connection().await?.run(text, values).await
+    }
+
     /// Closes every connection, the used ones as they come back: the next ones may lead to another
     /// server.
     pub fn renew(&self) {
@@ -132,8 +178,76 @@ impl Store {
 
 impl Connection {
     /// The prepared statement of this text, prepared once per connection.
-    pub(super) async fn prepared(&self, text: &str) -> Result<Statement, StoreError> {
+    async fn prepared(&self, text: &str) -> Result<Statement, StoreError> {
         Ok(self.object().prepare_cached(text).await?)
+    }
+
+    /// Prepares what it has not prepared yet. Only then do futures polled at once send their
+    /// statements in order: one that first waited for its preparation would be overtaken, even by
+    /// the commit.
+    pub(super) async fn prepare_all(&self, texts: &[&str]) -> Result<(), StoreError> {
+        for text in texts {
+            self.prepared(text).await?;
+        }
+        Ok(())
+    }
+
+    /// Runs a statement; returns its rows.
+    pub(super) async fn rows(
+        &self,
+        text: &str,
+        values: Values<'_>,
+    ) -> Result<Vec<Row>, StoreError> {
+        let statement = self.prepared(text).await?;
+        Ok(self.query(&statement, values).await?)
+    }
+
+    /// Runs a statement that returns one row.
+    pub(super) async fn row(&self, text: &str, values: Values<'_>) -> Result<Row, StoreError> {
+        let statement = self.prepared(text).await?;
+        Ok(self.query_one(&statement, values).await?)
+    }
+
+    /// Runs a statement that returns one row or none.
+    pub(super) async fn row_if_any(
+        &self,
+        text: &str,
+        values: Values<'_>,
+    ) -> Result<Option<Row>, StoreError> {
+        let statement = self.prepared(text).await?;
+        Ok(self.query_opt(&statement, values).await?)
+    }
+
+    /// Runs a statement; returns how many rows it has changed.
+    pub(super) async fn run(&self, text: &str, values: Values<'_>) -> Result<u64, StoreError> {
+        let statement = self.prepared(text).await?;
+        Ok(self.execute(&statement, values).await?)
+    }
+
+    /// [`Connection::rows`] for such items; none without any.
+    pub(super) async fn rows_for<T>(
+        &self,
+        items: &[T],
+        text: &str,
+        values: Values<'_>,
+    ) -> Result<Vec<Row>, StoreError> {
+        match items.is_empty() {
+            true => Ok(Vec::new()),
+            false => self.rows(text, values).await,
+        }
+    }
+
+    /// [`Connection::run`] for such items; nothing is run without any.
+    pub(super) async fn run_for<T>(
+        &self,
+        items: &[T],
+        text: &str,
+        values: Values<'_>,
+    ) -> Result<u64, StoreError> {
+        match items.is_empty() {
+            true => Ok(0),
+            false => self.run(text, values).await,
+        }
     }
 
     /// Closes it: after a failure a statement may still run on it.

@@ -135,12 +135,7 @@ impl StoreError {
             }
             Self::Timeout => Some("timeout"),
             Self::Corrupt(what) => Some(what),
-            Self::Unavailable(_)
-            | Self::Removed
-            | Self::Unfit(_)
-            | Self::Settings(_)
-            | Self::NoRandomness
-            | Self::Migration(_) => None,
+            _ => None,
         }
     }
 
@@ -169,14 +164,7 @@ impl StoreError {
     pub fn state(&self) -> Option<&SqlState> {
         match self {
             Self::Database(error) => error.code(),
-            Self::Unavailable(_)
-            | Self::Unfit(_)
-            | Self::Timeout
-            | Self::Removed
-            | Self::Corrupt(_)
-            | Self::Settings(_)
-            | Self::NoRandomness
-            | Self::Migration(_) => None,
+            _ => None,
         }
     }
 }

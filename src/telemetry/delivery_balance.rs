@@ -3,11 +3,12 @@
 //! Plain numbers behind one lock. An export copies them at once, so that a scrape never counts a
 //! delivery twice or not at all, and the hot path waits only for that copy.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 
 use jiff::Timestamp;
 
 use super::labels::Outcome;
+use crate::lock::lock;
 
 const OUTCOMES: usize = Outcome::ALL.len();
 
@@ -48,7 +49,7 @@ impl DeliveryBalance {
 
     /// Counts received deliveries.
     pub(super) fn receive(&self, fresh: u64, redelivered: u64, at: Timestamp) {
-        let mut entries = self.lock();
+        let mut entries = lock(&self.entries);
         entries.fresh += fresh;
         entries.redelivered += redelivered;
         entries.in_flight = entries
@@ -61,7 +62,7 @@ impl DeliveryBalance {
     pub(super) fn settle(&self, event_type: &str, outcome: Outcome, events: u64) {
         let last = self.types.len().saturating_sub(1);
         let at = self.types.iter().position(|known| *known == event_type);
-        let mut entries = self.lock();
+        let mut entries = lock(&self.entries);
         let row = entries.settled.get_mut(at.unwrap_or(last));
         if let Some(cell) = row.and_then(|row| row.get_mut(outcome as usize)) {
             *cell += events;
@@ -71,11 +72,7 @@ impl DeliveryBalance {
 
     /// A snapshot of the balance.
     pub(super) fn snapshot(&self) -> Entries {
-        self.lock().clone()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Entries> {
-        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.entries).clone()
     }
 }
 

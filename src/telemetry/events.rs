@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use metrics::Histogram;
 use tracing::{debug, error, info, warn};
 
 use super::labels::{
@@ -61,19 +62,13 @@ impl Telemetry {
     pub fn batch_cut(&self, reason: CutReason, events: u64) {
         self.add(names::BATCH_CUT, &[reason.as_str()], 1);
         let size = f64::from(u32::try_from(events).unwrap_or(u32::MAX));
-        self.0
-            .registry
-            .histogram(names::BATCH_EVENTS, &[])
-            .record(size);
+        self.observed(names::BATCH_EVENTS, &[]).record(size);
     }
 
     /// A phase of a batch is over.
     pub fn phase_done(&self, phase: Phase, took: Duration) {
-        let histogram = self
-            .0
-            .registry
-            .histogram(names::BATCH_DURATION, &[phase.as_str()]);
-        histogram.record(took);
+        self.observed(names::BATCH_DURATION, &[phase.as_str()])
+            .record(took);
         debug!(phase = phase.as_str(), ?took, "phase done");
     }
 
@@ -85,8 +80,8 @@ impl Telemetry {
 
     /// A completion was confirmed this long after its commit.
     pub fn completion_confirmed(&self, latency: Duration) {
-        let histogram = self.0.registry.histogram(names::COMPLETION_LATENCY, &[]);
-        histogram.record(latency);
+        self.observed(names::COMPLETION_LATENCY, &[])
+            .record(latency);
     }
 
     /// Processes were opened.
@@ -100,7 +95,7 @@ impl Telemetry {
         let processes = u64::try_from(ended.durations.len()).unwrap_or(u64::MAX);
         self.add(names::PROCESSES_ENDED, &labels, processes);
         self.0.sampled.ended(ended.status, processes);
-        let histogram = self.0.registry.histogram(names::PROCESS_DURATION, &labels);
+        let histogram = self.observed(names::PROCESS_DURATION, &labels);
         for duration in ended.durations {
             histogram.record(*duration);
         }
@@ -201,7 +196,7 @@ impl Telemetry {
 
     /// The database answers but refuses all writes.
     pub fn writes_refused(&self, cause: &dyn Display) {
-        self.0.registry.gauge(names::WRITES_REFUSED, &[]).set(1.0);
+        self.show(names::WRITES_REFUSED, &[], 1.0);
         if let Some(suppressed) = self.permit("database does not accept writes", "") {
             error!(%cause, suppressed, "database does not accept writes; retrying");
         }
@@ -209,7 +204,7 @@ impl Telemetry {
 
     /// The database accepts writes again.
     pub fn writes_accepted(&self) {
-        self.0.registry.gauge(names::WRITES_REFUSED, &[]).set(0.0);
+        self.show(names::WRITES_REFUSED, &[], 0.0);
         info!("database accepts writes again");
     }
 
@@ -234,8 +229,7 @@ impl Telemetry {
     /// Sets whether a dependency is connected; returns whether that has changed.
     fn set_connected(&self, dependency: Dependency, connected: bool) -> bool {
         let level = f64::from(u8::from(connected));
-        let labels = [dependency.as_str()];
-        self.0.registry.gauge(names::CONNECTED, &labels).set(level);
+        self.show(names::CONNECTED, &[dependency.as_str()], level);
         let known = self.0.connected.get(dependency as usize);
         known.is_some_and(|known| known.swap(connected, Ordering::Relaxed) != connected)
     }
@@ -251,8 +245,8 @@ impl Telemetry {
 
     /// The broker has blocked or unblocked the publishing connection.
     pub fn publisher_blocked(&self, blocked: bool) {
-        let gauge = self.0.registry.gauge(names::PUBLISHER_BLOCKED, &[]);
-        gauge.set(f64::from(u8::from(blocked)));
+        let level = f64::from(u8::from(blocked));
+        self.show(names::PUBLISHER_BLOCKED, &[], level);
         let message = if blocked { "blocked" } else { "unblocked" };
         if let Some(suppressed) = self.permit("publisher blocked", message) {
             warn!(
@@ -276,14 +270,16 @@ impl Telemetry {
     /// A client's request was answered, this long after it was received.
     pub fn http_answered(&self, route: &str, status: StatusClass, took: Duration) {
         self.add(names::HTTP_REQUESTS, &[route, status.as_str()], 1);
-        let registry = &self.0.registry;
-        registry
-            .histogram(names::HTTP_REQUEST_DURATION, &[route])
+        self.observed(names::HTTP_REQUEST_DURATION, &[route])
             .record(took);
     }
 
     fn add(&self, name: &'static str, labels: &[&str], count: u64) {
         self.0.registry.counter(name, labels).increment(count);
+    }
+
+    fn observed(&self, name: &str, labels: &[&str]) -> Histogram {
+        self.0.registry.histogram(name, labels)
     }
 
     fn permit(&self, message: &'static str, label: &'static str) -> Option<u64> {

@@ -91,11 +91,8 @@ impl Telemetry {
         ];
         for (state, connections) in states {
             let connections = u64::try_from(connections).unwrap_or(u64::MAX);
-            self.show(
-                names::POOL_CONNECTIONS,
-                &[state.as_str()],
-                count(connections),
-            );
+            let connections = count(connections);
+            self.show(names::POOL_CONNECTIONS, &[state.as_str()], connections);
         }
     }
 
@@ -103,7 +100,7 @@ impl Telemetry {
         self.0.sampled.seen(level, value, Instant::now());
     }
 
-    fn show(&self, name: &'static str, labels: &[&str], level: f64) {
+    pub(super) fn show(&self, name: &'static str, labels: &[&str], level: f64) {
         self.0.registry.gauge(name, labels).set(level);
     }
 }

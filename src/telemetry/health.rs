@@ -4,8 +4,10 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
+
+use crate::lock::lock;
 
 /// A loop without a heartbeat for this long counts as stuck.
 pub const STUCK_AFTER: Duration = Duration::from_secs(60);
@@ -85,7 +87,7 @@ impl Health {
 
     /// Sets whether a condition holds.
     pub fn set(&self, condition: Condition, holds: bool) {
-        self.reasons().remove(&(condition as usize));
+        lock(&self.0.reasons).remove(&(condition as usize));
         self.flag(condition, holds);
     }
 
@@ -97,7 +99,7 @@ impl Health {
 
     /// Sets that a condition does not hold, and why.
     pub fn fails(&self, condition: Condition, why: String) {
-        self.reasons().insert(condition as usize, why);
+        lock(&self.0.reasons).insert(condition as usize, why);
         self.flag(condition, false);
     }
 
@@ -131,12 +133,12 @@ impl Health {
     ///
     /// An idle loop needs heartbeats too, well within [`STUCK_AFTER`].
     pub fn beat(&self, name: &'static str) {
-        self.loops().insert(name, Instant::now());
+        lock(&self.0.loops).insert(name, Instant::now());
     }
 
     /// Removes a loop that has ended on purpose.
     pub fn retire(&self, name: &'static str) {
-        self.loops().remove(name);
+        lock(&self.0.loops).remove(name);
     }
 
     /// Whether every registered loop has had a recent heartbeat.
@@ -145,8 +147,7 @@ impl Health {
     ///
     /// The names of the loops that have not.
     pub fn live(&self, now: Instant) -> Result<(), Vec<&'static str>> {
-        let stuck: Vec<&'static str> = self
-            .loops()
+        let stuck: Vec<&'static str> = lock(&self.0.loops)
             .iter()
             .filter(|(_, beat)| now.saturating_duration_since(**beat) >= STUCK_AFTER)
             .map(|(name, _)| *name)
@@ -156,15 +157,10 @@ impl Health {
 
     fn complaint(&self, condition: Condition) -> String {
         let complaint = condition.complaint();
-        match self.reasons().get(&(condition as usize)) {
+        match lock(&self.0.reasons).get(&(condition as usize)) {
             Some(why) => format!("{complaint} ({why})"),
             None => complaint.to_owned(),
         }
-    }
-
-    fn reasons(&self) -> MutexGuard<'_, BTreeMap<usize, String>> {
-        let reasons = self.0.reasons.lock();
-        reasons.unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether a condition holds.
@@ -172,10 +168,6 @@ impl Health {
     pub fn holds(&self, condition: Condition) -> bool {
         let flag = self.0.holds.get(condition as usize);
         flag.is_some_and(|flag| flag.load(Ordering::Acquire))
-    }
-
-    fn loops(&self) -> MutexGuard<'_, BTreeMap<&'static str, Instant>> {
-        self.0.loops.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

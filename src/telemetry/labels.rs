@@ -56,7 +56,7 @@ macro_rules! label {
             /// Every value.
             pub const ALL: &[Self] = &[$(Self::$variant),+];
             /// The label with its values.
-            pub const AXIS: Axis = Axis { key: $key, values: Values::Closed(&[$($value),+]) };
+            pub const AXIS: Axis = Axis::new($key, Values::Closed(&[$($value),+]));
 
             /// The value as it is exported.
             #[must_use]
@@ -129,45 +129,24 @@ label! {
 }
 
 /// Whether the broker had delivered a message before.
-pub(super) const REDELIVERED: Axis = Axis {
-    key: "redelivered",
-    values: Values::Closed(&["false", "true"]),
-};
+pub(super) const REDELIVERED: Axis = Axis::new("redelivered", Values::Closed(&["false", "true"]));
 /// The type of an event.
-pub(super) const TYPE: Axis = Axis {
-    key: "type",
-    values: Values::Types,
-};
+pub(super) const TYPE: Axis = Axis::new("type", Values::Types);
 /// Why a message became a dead letter.
-pub(super) const REASON: Axis = Axis {
-    key: "reason",
-    values: Values::Reasons,
-};
+pub(super) const REASON: Axis = Axis::new("reason", Values::Reasons);
 /// The route of a request.
-pub(super) const ROUTE: Axis = Axis {
-    key: "route",
-    values: Values::Routes,
-};
+pub(super) const ROUTE: Axis = Axis::new("route", Values::Routes);
 /// The kind of a process.
-pub(super) const KIND: Axis = Axis {
-    key: "kind",
-    values: Values::Closed(&["upload", "order"]),
-};
+pub(super) const KIND: Axis = Axis::new("kind", Values::Closed(&["upload", "order"]));
 /// The final status of a process.
-pub(super) const STATUS: Axis = Axis {
-    key: "status",
-    values: Values::Closed(&["done", "warning", "error", "cancelled"]),
-};
+pub(super) const STATUS: Axis = Axis::new(
+    "status",
+    Values::Closed(&["done", "warning", "error", "cancelled"]),
+);
 /// The version of this program.
-pub(super) const VERSION: Axis = Axis {
-    key: "version",
-    values: Values::Closed(&[VERSION_VALUE]),
-};
+pub(super) const VERSION: Axis = Axis::new("version", Values::Closed(&[VERSION_VALUE]));
 /// The source revision that this program was built from.
-pub(super) const REVISION: Axis = Axis {
-    key: "revision",
-    values: Values::Closed(&[REVISION_VALUE]),
-};
+pub(super) const REVISION: Axis = Axis::new("revision", Values::Closed(&[REVISION_VALUE]));
 /// The only value of [`VERSION`].
 pub(super) const VERSION_VALUE: &str = env!("CARGO_PKG_VERSION");
 /// The only value of [`REVISION`].
@@ -175,6 +154,12 @@ pub(super) const REVISION_VALUE: &str = match option_env!("WAYBILL_REVISION") {
     Some(revision) => revision,
     None => "unknown",
 };
+
+impl Axis {
+    const fn new(key: &'static str, values: Values) -> Self {
+        Self { key, values }
+    }
+}
 
 impl StatusClass {
     /// The class of a status.

@@ -3,7 +3,7 @@
 //! There is no global recorder: a program, or a test, may run several side by side.
 
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -18,6 +18,7 @@ use super::names;
 use super::registry::{Registry, recorder};
 use super::samples::{Level, Sampled, Totals};
 use super::throttle::Throttle;
+use crate::lock::lock;
 
 /// Metrics could not be set up.
 #[derive(Debug, thiserror::Error)]
@@ -80,7 +81,7 @@ impl Telemetry {
     #[must_use]
     pub fn render(&self) -> String {
         let inner = &self.0;
-        let _one_scrape_at_a_time = inner.scrape.lock().unwrap_or_else(PoisonError::into_inner);
+        let _one_scrape_at_a_time = lock(&inner.scrape);
         self.export_balance(&inner.balance.snapshot());
         metrics::with_local_recorder(&inner.recorder, || inner.process.collect());
         inner.handle.render()
@@ -104,13 +105,11 @@ impl Telemetry {
 
     /// Adds to the time in which consuming paused.
     pub(super) fn add_pause(&self, cause: Backpressure, pause: Duration) {
-        let mut paused = self.0.paused.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut paused = lock(&self.0.paused);
         if let Some(total) = paused.get_mut(cause as usize) {
             *total = total.saturating_add(pause);
-            let counter = self
-                .0
-                .registry
-                .counter(names::BACKPRESSURE, &[cause.as_str()]);
+            let registry = &self.0.registry;
+            let counter = registry.counter(names::BACKPRESSURE, &[cause.as_str()]);
             counter.absolute(total.as_secs());
         }
     }
@@ -132,12 +131,8 @@ impl Telemetry {
                     .absolute(*events);
             }
         }
-        registry
-            .gauge(names::IN_FLIGHT, &[])
-            .set(number(snapshot.in_flight));
-        registry
-            .gauge(names::LAST_DELIVERY, &[])
-            .set(seconds(snapshot.last_delivery));
+        self.show(names::IN_FLIGHT, &[], number(snapshot.in_flight));
+        self.show(names::LAST_DELIVERY, &[], seconds(snapshot.last_delivery));
     }
 }
 

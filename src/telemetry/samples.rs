@@ -3,13 +3,14 @@
 //! Only a scrape can read the same numbers of the exposition, so they are counted here a second
 //! time: a few atomic additions. `app` writes the samples.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::delivery_balance::Entries;
 use super::labels::{Outcome, STATUS, Values};
 use super::names::SECONDS;
+use crate::lock::lock;
 
 /// Up to each of the bounds, and beyond the last.
 const BUCKETS: usize = SECONDS.len() + 1;
@@ -82,7 +83,7 @@ impl Sampled {
 
     /// Updates a level.
     pub(super) fn seen(&self, level: Level, value: u64, at: Instant) {
-        let mut levels = self.levels.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut levels = lock(&self.levels);
         if let Some(cell) = levels.get_mut(level as usize) {
             *cell = Some((value, at));
         }
@@ -108,7 +109,7 @@ impl Sampled {
 
     /// A level, if it was updated lately.
     pub(super) fn known(&self, level: Level, now: Instant) -> Option<u64> {
-        let levels = self.levels.lock().unwrap_or_else(PoisonError::into_inner);
+        let levels = lock(&self.levels);
         let (value, at) = (*levels.get(level as usize)?)?;
         (now.saturating_duration_since(at) <= UPDATED_WITHIN).then_some(value)
     }

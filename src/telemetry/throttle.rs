@@ -1,8 +1,10 @@
 //! Limits a repeated message to one line per window, and counts the suppressed lines.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
+
+use crate::lock::lock;
 
 /// The least time between two lines of one message.
 const WINDOW: Duration = Duration::from_secs(5);
@@ -23,7 +25,7 @@ struct Window {
 impl Throttle {
     /// Whether a line may be written now; if so, how many of them were suppressed before.
     pub(super) fn permit(&self, message: Message, now: Instant) -> Option<u64> {
-        let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut windows = lock(&self.0);
         let Some(window) = windows.get_mut(&message) else {
             let (opened, suppressed) = (now, 0);
             windows.insert(message, Window { opened, suppressed });
@@ -39,7 +41,7 @@ impl Throttle {
 
     /// Forgets messages that have stopped, and returns those with suppressed lines at the end.
     pub(super) fn expire(&self, now: Instant) -> Vec<(Message, u64)> {
-        let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut windows = lock(&self.0);
         windows
             .extract_if(|_, window| now.saturating_duration_since(window.opened) >= WINDOW)
             .map(|(message, window)| (message, window.suppressed))

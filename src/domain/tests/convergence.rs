@@ -112,7 +112,7 @@ pub(super) fn delivered(events: Vec<Event>) -> impl Strategy<Value = Case> {
 }
 
 /// The world after all deliveries, and after the settle time where something is missing for good.
-fn outcome(case: &Case) -> World {
+pub(super) fn outcome(case: &Case) -> World {
     let mut world = World::new();
     for batch in &case.batches {
         world.batch(batch.iter().map(|&place| case.events[place].clone()));
@@ -168,14 +168,10 @@ fn converges(case: &Case) -> World {
     let counts = world.process.items;
     let record = (world.process.done(), counts.failed, world.status());
     assert_eq!(record, expected(&case.events));
-    let openings = case.events.iter().filter(|event| is_opening(event));
+    let openings = case.events.iter().filter(|event| event.opens());
     let opened_by = world.process.opening.as_ref().map(|(stamp, _)| stamp);
     assert_eq!(opened_by, openings.map(|event| &event.stamp).min());
     world
-}
-
-fn is_opening(event: &Event) -> bool {
-    matches!(event.happening, Happening::Opened(_))
 }
 
 proptest! {

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use super::convergence::{delivered, with_sequence, with_total};
+use super::convergence::{delivered, outcome, with_sequence, with_total};
 use crate::domain::tests::*;
 
 /// The same event for the record of an order.
@@ -87,11 +87,7 @@ proptest! {
     fn the_kind_that_opens_first_wins_and_nothing_of_the_other_one_is_in_the_record(
         case in both().prop_flat_map(delivered)
     ) {
-        let mut world = World::new();
-        for batch in &case.batches {
-            world.batch(batch.iter().map(|&place| case.events[place].clone()));
-        }
-        world.clock(3_600);
+        let world = outcome(&case);
         let kind = world.process.kind;
         let (own, others): (Vec<_>, Vec<_>) =
             case.events.iter().cloned().partition(|event| event.kind == kind);

@@ -228,6 +228,10 @@ impl World {
         self.process.ended.as_ref()?.code.as_deref()
     }
 
+    fn end(&self) -> (Status, Option<&str>) {
+        (self.status(), self.code())
+    }
+
     fn ended_at(&self) -> Option<Timestamp> {
         self.process.ended.as_ref().map(|ended| ended.at)
     }

@@ -10,12 +10,12 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use proptest::sample::{Index, subsequence};
 
-use self::graphs::{Block, Builder, away_and_back, block, workflow};
+use self::graphs::{away_and_back, block, purchase, workflow};
 use crate::domain::form::{FORM_BYTES_MAX, Form, JsonType, Value};
 use crate::domain::order::{
     Order, Parked, Push, PushRefusal, PushTarget, Pushed, STOPS_MAX, Stop, through,
 };
-use crate::domain::workflow::{Field, FieldKind, Join, NextStages, Workflow};
+use crate::domain::workflow::{Field, FieldKind, NextStages, Workflow};
 use crate::domain::{ProcessKey, Stamp};
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
@@ -35,6 +35,29 @@ fn order(workflow: &Workflow) -> Order<'_> {
     }
 }
 
+/// An order that is open.
+fn begun(workflow: &Workflow) -> Order<'_> {
+    let mut order = order(workflow);
+    order.advance(NOW);
+    order
+}
+
+/// A push that fills in nothing.
+fn push(target: PushTarget, outcome: Option<&str>) -> Push {
+    Push {
+        target,
+        outcome: outcome.map(str::to_owned),
+        form: BTreeMap::new(),
+    }
+}
+
+fn shuffle<T>(all: &mut [T], seed: &[Index]) {
+    for place in 0..all.len() {
+        let other = seed[place % seed.len()].index(all.len());
+        all.swap(place, other);
+    }
+}
+
 fn stamp(number: usize) -> Stamp {
     Stamp {
         time: NOW + SignedDuration::from_secs(i64::try_from(number).unwrap()),
@@ -46,8 +69,7 @@ fn stamp(number: usize) -> Stamp {
 
 /// Walks the order to its end as its users would, choosing with `choices`; what they did.
 fn history(workflow: &Workflow, choices: &[Index], by_name: bool) -> Vec<Parked> {
-    let mut order = order(workflow);
-    order.advance(NOW);
+    let mut order = begun(workflow);
     let mut pushes: Vec<Parked> = Vec::new();
     loop {
         let Some(stop) = order.active().next().cloned() else {
@@ -58,19 +80,14 @@ fn history(workflow: &Workflow, choices: &[Index], by_name: bool) -> Vec<Parked>
             NextStages::All(_) => None,
             NextStages::ByOutcome(choices) => {
                 let names: Vec<&String> = choices.keys().collect();
-                Some(names[choice.index(names.len())].clone())
+                Some(names[choice.index(names.len())].as_str())
             }
         };
-        let target = if by_name {
-            PushTarget::Stage(stop.stage)
-        } else {
-            PushTarget::Stop(stop.data_id)
+        let target = match by_name {
+            true => PushTarget::Stage(stop.stage.clone()),
+            false => PushTarget::Stop(stop.data_id),
         };
-        let push = Push {
-            target,
-            outcome,
-            form: BTreeMap::new(),
-        };
+        let push = push(target, outcome);
         let stamp = stamp(pushes.len());
         assert_eq!(order.push(&stamp, &push, NOW), Pushed::Applied);
         pushes.push(Parked { stamp, push });
@@ -132,10 +149,7 @@ proptest! {
             .filter_map(|place| pushes.get(*place).cloned())
             .chain(pushes.iter().cloned())
             .collect();
-        for place in 0..shuffled.len() {
-            let other = seed[place % seed.len()].index(shuffled.len());
-            shuffled.swap(place, other);
-        }
+        shuffle(&mut shuffled, &seed);
         let (walked, _) = deliver(&workflow, &pushes, 0);
         let (order, unapplied) = deliver(&workflow, &shuffled, opened.index(shuffled.len() + 1));
         prop_assert_eq!(unapplied, 0);
@@ -154,57 +168,27 @@ proptest! {
         opened in any::<Index>(),
     ) {
         let workflow = purchase();
-        let mut order = order(&workflow);
-        order.advance(NOW);
+        let mut order = begun(&workflow);
         let mut pushes: Vec<Parked> = Vec::new();
         let mut refusals = outcomes.iter();
         while let Some(stop) = last_active(&order) {
             let outcome = match (stop.stage.as_str(), refusals.next()) {
-                ("review", Some(true)) => Some("refused".to_owned()),
-                ("review", _) => Some("accepted".to_owned()),
+                ("review", Some(true)) => Some("refused"),
+                ("review", _) => Some("accepted"),
                 _ => None,
             };
-            let push = Push { target: PushTarget::Stop(stop.data_id), outcome, form: BTreeMap::new() };
+            let push = push(PushTarget::Stop(stop.data_id), outcome);
             let stamp = stamp(pushes.len());
             prop_assert_eq!(order.push(&stamp, &push, NOW), Pushed::Applied);
             pushes.push(Parked { stamp, push });
         }
         let mut shuffled = pushes.clone();
         shuffled.extend(pushes.iter().take(3).cloned());
-        for place in 0..shuffled.len() {
-            let other = seed[place % seed.len()].index(shuffled.len());
-            shuffled.swap(place, other);
-        }
+        shuffle(&mut shuffled, &seed);
         let (again, unapplied) = deliver(&workflow, &shuffled, opened.index(shuffled.len() + 1));
         prop_assert_eq!(unapplied, 0);
         prop_assert!(through(&again.stops).is_some());
         prop_assert_eq!(outcome(&again.stops), outcome(&order.stops));
-    }
-}
-
-/// review → finance and stock → close (join); refused goes back to review.
-fn purchase() -> Workflow {
-    let mut builder = Builder::default();
-    let named = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-    let mut stage = |name: &str, next, join| {
-        builder.stage(next, join);
-        let (_, stage) = builder.stages.pop_last().expect("it was just put in");
-        (name.to_owned(), stage)
-    };
-    let outcomes = [
-        ("accepted".to_owned(), named(&["finance", "stock"])),
-        ("refused".to_owned(), named(&["review"])),
-    ];
-    let stages = [
-        stage("review", NextStages::ByOutcome(outcomes.into()), None),
-        stage("finance", NextStages::All(named(&["close"])), None),
-        stage("stock", NextStages::All(named(&["close"])), None),
-        stage("close", NextStages::All(Vec::new()), Some(Join::All)),
-    ];
-    Workflow {
-        start: named(&["review"]),
-        stages: stages.into(),
-        ..workflow(&Block::Stop)
     }
 }
 
@@ -213,12 +197,19 @@ fn last_active(order: &Order<'_>) -> Option<Stop> {
 }
 
 fn push_stage(order: &mut Order<'_>, stage: &str, outcome: Option<&str>) -> Pushed {
-    let push = Push {
-        target: PushTarget::Stage(stage.to_owned()),
-        outcome: outcome.map(str::to_owned),
-        form: BTreeMap::new(),
-    };
+    let push = push(PushTarget::Stage(stage.to_owned()), outcome);
     order.push(&stamp(order.stops.len()), &push, NOW)
+}
+
+#[track_caller]
+fn applies(order: &mut Order<'_>, stage: &str, outcome: Option<&str>) {
+    assert_eq!(push_stage(order, stage, outcome), Pushed::Applied);
+}
+
+#[track_caller]
+fn refuses(order: &mut Order<'_>, stage: &str, outcome: Option<&str>, refusal: PushRefusal) {
+    let pushed = push_stage(order, stage, outcome);
+    assert_eq!(pushed, Pushed::Refused(refusal));
 }
 
 fn active_stops(order: &Order<'_>) -> Vec<(String, u32)> {
@@ -229,62 +220,43 @@ fn active_stops(order: &Order<'_>) -> Vec<(String, u32)> {
 #[test]
 fn a_loop_stops_at_its_stage_again_with_another_data_id() {
     let workflow = purchase();
-    let mut order = order(&workflow);
-    order.advance(NOW);
+    let mut order = begun(&workflow);
     let first = order.stops[0].data_id;
-    assert_eq!(
-        push_stage(&mut order, "review", Some("refused")),
-        Pushed::Applied
-    );
+    applies(&mut order, "review", Some("refused"));
     assert_eq!(active_stops(&order), [("review".to_owned(), 2)]);
     assert_ne!(order.stops[1].data_id, first);
-    let stale = Push {
-        target: PushTarget::Stop(first),
-        outcome: Some("accepted".to_owned()),
-        form: BTreeMap::new(),
-    };
-    assert_eq!(
-        order.push(&stamp(9), &stale, NOW),
-        Pushed::Refused(PushRefusal::Left)
-    );
+    let stale = push(PushTarget::Stop(first), Some("accepted"));
+    let pushed = order.push(&stamp(9), &stale, NOW);
+    assert_eq!(pushed, Pushed::Refused(PushRefusal::Left));
 }
 
 #[test]
 fn a_join_is_entered_once_when_its_last_branch_arrives() {
     let workflow = purchase();
-    let mut order = order(&workflow);
-    order.advance(NOW);
+    let mut order = begun(&workflow);
     assert_eq!(push_stage(&mut order, "close", None), Pushed::Parked);
-    assert_eq!(
-        push_stage(&mut order, "review", Some("accepted")),
-        Pushed::Applied
-    );
-    assert_eq!(push_stage(&mut order, "stock", None), Pushed::Applied);
+    applies(&mut order, "review", Some("accepted"));
+    applies(&mut order, "stock", None);
     assert_eq!(active_stops(&order), [("finance".to_owned(), 1)]);
-    assert_eq!(push_stage(&mut order, "finance", None), Pushed::Applied);
+    applies(&mut order, "finance", None);
     assert_eq!(active_stops(&order), [("close".to_owned(), 1)]);
-    assert_eq!(
-        push_stage(&mut order, "finance", None),
-        Pushed::Refused(PushRefusal::Left)
-    );
-    assert_eq!(push_stage(&mut order, "close", None), Pushed::Applied);
+    refuses(&mut order, "finance", None, PushRefusal::Left);
+    applies(&mut order, "close", None);
     assert!(through(&order.stops).is_some());
 }
 
 #[test]
 fn an_unknown_stage_and_a_wrong_outcome_are_refused_and_change_nothing() {
     let workflow = purchase();
-    let mut order = order(&workflow);
-    order.advance(NOW);
+    let mut order = begun(&workflow);
     let before = order.clone();
-    assert_eq!(
-        push_stage(&mut order, "nowhere", None),
-        Pushed::Refused(PushRefusal::Unknown)
-    );
+    refuses(&mut order, "nowhere", None, PushRefusal::Unknown);
     let outcomes = vec!["accepted".to_owned(), "refused".to_owned()];
-    assert_eq!(
-        push_stage(&mut order, "review", Some("maybe")),
-        Pushed::Refused(PushRefusal::Outcome(outcomes))
+    refuses(
+        &mut order,
+        "review",
+        Some("maybe"),
+        PushRefusal::Outcome(outcomes),
     );
     assert_eq!(order, before);
 }

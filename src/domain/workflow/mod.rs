@@ -110,16 +110,23 @@ pub enum FieldKind {
 /// What a stage is entered from: another stage, or `None` for the opening.
 pub type Predecessor<'a> = Option<&'a str>;
 
+impl Stage {
+    /// A stage without a form and a deadline.
+    pub(super) fn new(next: NextStages, join: Option<Join>) -> Self {
+        Self {
+            next,
+            join,
+            form: Vec::new(),
+            deadline: None,
+        }
+    }
+}
+
 impl Workflow {
     /// The workflow of orders without one: a single stage, `open`.
     #[must_use]
     pub fn plain() -> Self {
-        let open = Stage {
-            next: NextStages::All(Vec::new()),
-            join: None,
-            form: Vec::new(),
-            deadline: None,
-        };
+        let open = Stage::new(NextStages::All(Vec::new()), None);
         Self {
             name: PLAIN.to_owned(),
             start: vec![OPEN.to_owned()],

@@ -176,14 +176,7 @@ fn headers(delivery: &Delivery) -> Vec<(&str, wire::HeaderValue<'_>)> {
             HeaderValue::Uint(value) => {
                 i64::try_from(*value).map_or(wire::HeaderValue::Other, wire::HeaderValue::Integer)
             }
-            HeaderValue::Bool(_)
-            | HeaderValue::Float(_)
-            | HeaderValue::Decimal { .. }
-            | HeaderValue::Bytes(_)
-            | HeaderValue::Timestamp(_)
-            | HeaderValue::List(_)
-            | HeaderValue::Table(_)
-            | HeaderValue::Void => wire::HeaderValue::Other,
+            _ => wire::HeaderValue::Other,
         };
         (name.as_str(), value)
     });

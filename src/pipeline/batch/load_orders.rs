@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::orders::{Catalog, Orders, Workflows};
 use crate::domain::order::OrderLimits;
-use crate::domain::{Happening, Kind, ProcessKey};
+use crate::domain::{Kind, ProcessKey};
 use crate::store::admin::workflow;
 use crate::store::write::batch::{self, Loaded};
 use crate::store::write::event::NewEvent;
@@ -88,8 +88,5 @@ fn opens_order(event: &NewEvent) -> bool {
 
 /// The workflow that an event opens an order with.
 fn workflow_name(event: &NewEvent) -> Option<&str> {
-    match &event.event.happening {
-        Happening::Opened(opening) => opening.workflow.as_deref(),
-        _ => None,
-    }
+    event.event.opening()?.workflow.as_deref()
 }

@@ -1,10 +1,12 @@
 //! The signals to a lane, and the status of the lane and its queue.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
+
+use crate::lock::lock;
 
 /// What a queue carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +66,7 @@ impl LaneState {
 
     /// Sets whether it consumes.
     pub(super) fn set_up(&self, up: bool) {
-        let mut since = self.down_since();
+        let mut since = lock(&self.down_since);
         *since = match up {
             true => None,
             false => since.or_else(|| Some(Instant::now())),
@@ -108,12 +110,7 @@ impl LaneState {
         if self.silent.load(Ordering::Relaxed) {
             return Some(format!("{queue} does not answer"));
         }
-        let down = (*self.down_since()).is_some_and(|since| since.elapsed() > for_long);
+        let down = (*lock(&self.down_since)).is_some_and(|since| since.elapsed() > for_long);
         down.then(|| format!("{queue} is not consumed from"))
-    }
-
-    fn down_since(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
-        let since = self.down_since.lock();
-        since.unwrap_or_else(PoisonError::into_inner)
     }
 }

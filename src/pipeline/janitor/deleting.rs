@@ -1,14 +1,14 @@
 //! Deletes processes, files and dead letters past their retention.
 
-use std::sync::{MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::Janitor;
 use super::turns::{Claims, Done};
 use crate::domain::Kind;
 use crate::files::FilePath;
+use crate::lock::lock;
 use crate::store::StoreError;
-use crate::store::admin::deletion::{Deletion, OpenRecordsCursor, Stopped};
+use crate::store::admin::deletion::{Deletion, OpenRecordsCursor};
 use crate::store::admin::quarantine::ClaimLimits;
 
 /// How long samples are kept: an hour for the charts, and a margin.
@@ -34,9 +34,9 @@ impl Janitor {
         if claimed == 0 {
             return Ok(Done::of(0, cut.limit));
         }
-        let mut stopped = self.stopped().clone();
+        let mut stopped = lock(&self.stopped).clone();
         let finished = deletion.slice(self.rows(cut), &mut stopped).await?;
-        *self.stopped() = stopped;
+        *lock(&self.stopped) = stopped;
         self.telemetry.retention_deleted(finished);
         Ok(Done {
             progressed: true,
@@ -53,7 +53,7 @@ impl Janitor {
         let Some(kept_for) = self.kept.unopened else {
             return Ok(Done::of(0, cut.limit));
         };
-        let walk = *self.walk();
+        let walk = *lock(&self.walk);
         let (deletion, next) = Deletion::unopened(&self.store, kept_for, walk, cut).await?;
         let claimed = deletion.claimed().len();
         claims.set(deletion.claimed());
@@ -70,7 +70,7 @@ impl Janitor {
             (None, Kind::Upload) => (OpenRecordsCursor::begin(Kind::Order), true),
             (None, Kind::Order) => (OpenRecordsCursor::begin(Kind::Upload), false),
         };
-        *self.walk() = next;
+        *lock(&self.walk) = next;
         Ok(Done {
             progressed: claimed > 0,
             more,
@@ -143,13 +143,5 @@ impl Janitor {
     /// How many rows of each table a slice deletes: fewer if it claims fewer processes.
     fn rows(&self, cut: &ClaimLimits) -> i64 {
         (self.rows.saturating_mul(cut.limit) / self.batch).max(1)
-    }
-
-    fn stopped(&self) -> MutexGuard<'_, Stopped> {
-        self.stopped.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn walk(&self) -> MutexGuard<'_, OpenRecordsCursor> {
-        self.walk.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -67,68 +67,37 @@ pub struct RetentionTimes {
     pub unopened: Option<Duration>,
 }
 
-/// A recurring job.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum JanitorJob {
-    /// Seals processes whose settle time or deadline has passed.
-    Seal,
-    /// Turns pushes that have waited too long into dead letters.
-    Park,
-    /// Deletes ended processes past their retention.
-    Delete,
-    /// Removes files that belong to no process.
-    Files,
-    /// Deletes records that were never opened.
-    Unopened,
-    /// Deletes tombstones.
-    Tombstones,
-    /// Deletes old dead letters.
-    DeadLetters,
-    /// Deletes samples that are older than the charts.
-    Samples,
-    /// Releases quarantined processes that can be sealed or deleted again.
-    Quarantine,
+named! {
+    /// A recurring job, with the name of its loop.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum JanitorJob {
+        /// Seals processes whose settle time or deadline has passed.
+        Seal = "janitor seal",
+        /// Turns pushes that have waited too long into dead letters.
+        Park = "janitor park",
+        /// Deletes ended processes past their retention.
+        Delete = "janitor delete",
+        /// Removes files that belong to no process.
+        Files = "janitor files",
+        /// Deletes records that were never opened.
+        Unopened = "janitor unopened",
+        /// Deletes tombstones.
+        Tombstones = "janitor tombstones",
+        /// Deletes old dead letters.
+        DeadLetters = "janitor dead letters",
+        /// Deletes samples that are older than the charts.
+        Samples = "janitor samples",
+        /// Releases quarantined processes that can be sealed or deleted again.
+        Quarantine = "janitor quarantine",
+    }
 }
 
 impl JanitorJob {
-    /// Every job.
-    pub const ALL: [Self; 9] = [
-        Self::Seal,
-        Self::Park,
-        Self::Delete,
-        Self::Files,
-        Self::Unopened,
-        Self::Tombstones,
-        Self::DeadLetters,
-        Self::Samples,
-        Self::Quarantine,
-    ];
-
-    /// The name of its loop.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Seal => "janitor seal",
-            Self::Park => "janitor park",
-            Self::Delete => "janitor delete",
-            Self::Files => "janitor files",
-            Self::Unopened => "janitor unopened",
-            Self::Tombstones => "janitor tombstones",
-            Self::DeadLetters => "janitor dead letters",
-            Self::Samples => "janitor samples",
-            Self::Quarantine => "janitor quarantine",
-        }
-    }
-
     /// After how many intervals it polls again: deadlines more often than old rows.
     const fn intervals(self) -> u32 {
         match self {
             Self::Seal | Self::Park | Self::Delete | Self::Files => 1,
-            Self::Unopened
-            | Self::Tombstones
-            | Self::DeadLetters
-            | Self::Samples
-            | Self::Quarantine => 4,
+            _ => 4,
         }
     }
 
@@ -138,11 +107,7 @@ impl JanitorJob {
             Self::Seal => Some(QuarantinedFor::Seal),
             Self::Park => Some(QuarantinedFor::Park),
             Self::Delete | Self::Unopened => Some(QuarantinedFor::Delete),
-            Self::Files
-            | Self::Tombstones
-            | Self::DeadLetters
-            | Self::Samples
-            | Self::Quarantine => None,
+            _ => None,
         }
     }
 }

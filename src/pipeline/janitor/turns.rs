@@ -1,7 +1,7 @@
 //! The loop of a job: slice after slice until nothing is left or its time is over, then a pause.
 //! A slice that fails, panics or hangs affects only its own job.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use tokio::task::{JoinError, JoinSet};
@@ -11,6 +11,7 @@ use super::pace::{Next, Pace};
 use super::{Janitor, JanitorJob};
 use crate::backoff::Backoff;
 use crate::domain::ProcessKey;
+use crate::lock::lock;
 use crate::pipeline::retry_reason::reason;
 use crate::store::admin::quarantine::{ClaimLimits, ClaimedRecord};
 use crate::store::{Blame, StoreError};
@@ -42,13 +43,11 @@ pub(super) struct Done {
 impl Claims {
     /// Sets the claimed records.
     pub(super) fn set(&self, records: &[ClaimedRecord]) {
-        let mut claims = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *claims = records.to_vec();
+        *lock(&self.0) = records.to_vec();
     }
 
     fn get(&self) -> Vec<ClaimedRecord> {
-        let claims = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        claims.clone()
+        lock(&self.0).clone()
     }
 }
 

@@ -2,12 +2,13 @@
 //! one knows the same; plus what this process has just observed.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
 use super::Relay;
+use crate::lock::lock;
 use crate::pipeline::retry_reason::reason;
 use crate::store::write::outbox::{OutboxRow, Slow};
 use crate::store::write::slow_outbox::{Destination, Failing};
@@ -39,7 +40,7 @@ struct FailingDestinations {
 impl Destinations {
     /// Why a message may not be published on the normal lane, if so.
     pub(super) fn refuses(&self, row: &OutboxRow, now: Instant) -> Option<(Slow, Option<String>)> {
-        let known = self.known();
+        let known = lock(&self.0);
         let length = row.payload.as_ref().map_or(0, String::len);
         if let Some((refused, since, text)) = &known.too_large
             && length >= *refused
@@ -60,17 +61,17 @@ impl Destinations {
 
     /// Whether nothing can be published to an exchange.
     pub(super) fn denies(&self, exchange: &str) -> bool {
-        self.known().denied.contains(exchange)
+        lock(&self.0).denied.contains(exchange)
     }
 
     /// Marks a destination as failing, until it appears in the table.
     pub(super) fn blame(&self, destination: Destination) {
-        self.known().found.insert(destination, Instant::now());
+        lock(&self.0).found.insert(destination, Instant::now());
     }
 
     /// Records the length of a body that the broker refused for its length.
     pub(super) fn too_large(&self, length: usize, text: &str) {
-        let mut known = self.known();
+        let mut known = lock(&self.0);
         let shortest = known
             .too_large
             .as_ref()
@@ -80,7 +81,7 @@ impl Destinations {
 
     /// Replaces the failing destinations by those of the table.
     fn read(&self, failing: Vec<Failing>) {
-        let mut known = self.known();
+        let mut known = lock(&self.0);
         let denied = failing.iter().filter(|failing| failing.denies_exchange());
         known.denied = denied.map(|d| d.destination.exchange.clone()).collect();
         known.failing = failing.into_iter().map(|f| f.destination).collect();
@@ -88,10 +89,6 @@ impl Destinations {
         known
             .found
             .retain(|_, since| now.duration_since(*since) < FOUND_FOR);
-    }
-
-    fn known(&self) -> MutexGuard<'_, FailingDestinations> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The connection that the channels of the normal lane share, opened when one of them needs it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use tokio::task::JoinSet;
@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 use super::Relay;
 use crate::backoff::Backoff;
 use crate::broker::{self, BrokerError, Connection, Window};
+use crate::lock::lock;
 use crate::telemetry::{RetryReason, Telemetry};
 
 /// Opens the connection, and reopens it after it was closed.
@@ -139,20 +140,13 @@ impl ChannelConnection {
 
     /// A message published at that time was confirmed.
     pub(super) fn confirmed(&self, published: Instant) {
-        let mut confirmed = self
-            .confirmed
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut confirmed = lock(&self.confirmed);
         *confirmed = published.max(*confirmed);
     }
 
     /// Whether a message published later than that was confirmed, on any channel.
     pub(super) fn has_confirmed_since(&self, published: Instant) -> bool {
-        *self
-            .confirmed
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            > published
+        *lock(&self.confirmed) > published
     }
 }
 

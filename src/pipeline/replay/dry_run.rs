@@ -119,7 +119,7 @@ impl DryRun {
         if let Happening::Pushed(_) = &event.happening {
             return Ok(ExpectedOutcome::Undecided.name());
         }
-        if let Happening::Opened(opening) = &event.happening
+        if let Some(opening) = event.opening()
             && event.kind == Kind::Order
             && !found.is_opened
             && let Some(reason) = self.refuses(opening).await?

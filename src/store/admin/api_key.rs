@@ -44,15 +44,17 @@ pub struct CreatedKey {
     pub expires_at: Option<Timestamp>,
 }
 
-/// Whether a key is still valid.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum KeyState {
-    /// It is.
-    Valid,
-    /// It has expired.
-    Expired,
-    /// An operator revoked it, whether it had expired or not.
-    Revoked,
+named! {
+    /// Whether a key is still valid.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum KeyState {
+        /// It is.
+        Valid = "valid",
+        /// It has expired.
+        Expired = "expired",
+        /// An operator revoked it, whether it had expired or not.
+        Revoked = "revoked",
+    }
 }
 
 /// A key that a client authenticated with. Its access counts only while its state is
@@ -88,18 +90,6 @@ pub struct ListedKey {
     pub revoked_at: Option<Timestamp>,
 }
 
-impl KeyState {
-    /// The name in messages and output.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Valid => "valid",
-            Self::Expired => "expired",
-            Self::Revoked => "revoked",
-        }
-    }
-}
-
 impl Store {
     /// Creates a key and stores its hash.
     pub async fn create_key(&self, new: &NewKey) -> Result<CreatedKey, StoreError> {
@@ -108,13 +98,8 @@ impl Store {
         let scopes: Vec<_> = new.access.scopes.iter().map(|scope| scope.name()).collect();
         let seconds = new.expires_after.map(|after| after.as_secs_f64());
         let tenant = &new.access.tenant;
-        let connection = self.connection().await?;
-        let statement = connection.prepared(CREATE).await?;
-        let row = connection
-            .query_one(
-                &statement,
-                &[&id, &new.name, tenant, &scopes, &hash, &seconds],
-            )
+        let row = self
+            .row(CREATE, &[&id, &new.name, tenant, &scopes, &hash, &seconds])
             .await?;
         Ok(CreatedKey {
             id,
@@ -125,17 +110,13 @@ impl Store {
 
     /// Every key, oldest first.
     pub async fn list_keys(&self) -> Result<Vec<ListedKey>, StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(LIST).await?;
-        let rows = connection.query(&statement, &[]).await?;
+        let rows = self.rows(LIST, &[]).await?;
         rows.iter().map(listed).collect()
     }
 
     /// Revokes a key; one that was revoked before keeps its time. Returns whether the key exists.
     pub async fn revoke_key(&self, id: &str) -> Result<bool, StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(REVOKE).await?;
-        Ok(connection.execute(&statement, &[&id]).await? > 0)
+        Ok(self.run(REVOKE, &[&id]).await? > 0)
     }
 
     /// The key with this text; `None` if the text is malformed, or has the id of a key with another
@@ -144,9 +125,7 @@ impl Store {
         let Some(id) = id_of(text) else {
             return Ok(None);
         };
-        let connection = self.connection().await?;
-        let statement = connection.prepared(FIND).await?;
-        let Some(row) = connection.query_opt(&statement, &[&id]).await? else {
+        let Some(row) = self.row_if_any(FIND, &[&id]).await? else {
             return Ok(None);
         };
         if !key_text::matches(text, row.get(5)) {
@@ -154,7 +133,7 @@ impl Store {
         }
         Ok(Some(FoundKey {
             id: id.to_owned(),
-            access: access(&row)?,
+            access: access(&row, 0)?,
             state: state(&row),
             expires_at: row.get(2),
         }))
@@ -162,15 +141,13 @@ impl Store {
 
     /// Whether a key was ever created, valid or not.
     pub async fn any_key(&self) -> Result<bool, StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(ANY).await?;
-        Ok(connection.query_one(&statement, &[]).await?.get(0))
+        Ok(self.row(ANY, &[]).await?.get(0))
     }
 }
 
 fn listed(row: &Row) -> Result<ListedKey, StoreError> {
     Ok(ListedKey {
-        access: access(row)?,
+        access: access(row, 0)?,
         state: state(row),
         expires_at: row.get(2),
         revoked_at: row.get(4),
@@ -180,13 +157,12 @@ fn listed(row: &Row) -> Result<ListedKey, StoreError> {
     })
 }
 
-/// Reads the first two columns.
-fn access(row: &Row) -> Result<Access, StoreError> {
-    let names: Vec<&str> = row.get(1);
-    let scopes = names.into_iter().map(Scope::from_name);
-    let scopes: Option<Vec<_>> = scopes.collect();
+/// Reads two columns: the tenant and the scopes.
+pub(super) fn access(row: &Row, first: usize) -> Result<Access, StoreError> {
+    let names: Vec<&str> = row.get(first + 1);
+    let scopes: Option<Vec<_>> = names.into_iter().map(Scope::from_name).collect();
     Ok(Access {
-        tenant: row.get(0),
+        tenant: row.get(first),
         scopes: scopes.ok_or(StoreError::Corrupt("scope of a key"))?,
     })
 }

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio_postgres::Row;
-use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::quarantine::{ClaimLimits, ClaimedRecord};
 use crate::domain::Kind;
+use crate::store::connection::Values;
 use crate::store::write::{counters, process};
 use crate::store::{Connection, Store, StoreError, column, from_bigint, to_bigint};
 
@@ -103,13 +103,8 @@ impl Deletion {
     ) -> Result<Self, StoreError> {
         let connection = store.connection().await?;
         connection.begin().await?;
-        let statement = connection.prepared(CLAIM_EXPIRED).await?;
-        let rows = connection
-            .query(
-                &statement,
-                &[&retention.as_secs_f64(), &limits.limit, &limits.skip],
-            )
-            .await?;
+        let values: Values<'_> = &[&retention.as_secs_f64(), &limits.limit, &limits.skip];
+        let rows = connection.rows(CLAIM_EXPIRED, values).await?;
         let claimed = column(&rows, |row| ClaimedRecord::from_row(row, 0, 1));
         Ok(Self {
             connection,
@@ -127,20 +122,14 @@ impl Deletion {
     ) -> Result<(Self, Option<OpenRecordsCursor>), StoreError> {
         let connection = store.connection().await?;
         connection.begin().await?;
-        let statement = connection.prepared(WALK_UNOPENED).await?;
         let (at, key) = walk.after;
         let (kind, age) = (walk.kind.name(), kept_for.as_secs_f64());
-        let rows = connection
-            .query(
-                &statement,
-                &[&kind, &age, &at, &to_bigint(WALK_STEP as u64), &key],
-            )
-            .await?;
+        let values: Values<'_> = &[&kind, &age, &at, &to_bigint(WALK_STEP as u64), &key];
+        let rows = connection.rows(WALK_UNOPENED, values).await?;
         let last = rows.last().filter(|_| rows.len() >= WALK_STEP);
         let after = last.map(|row| (row.get(1), row.get(0)));
         let keys = never_opened(&rows, limits);
-        let statement = connection.prepared(CLAIM_UNOPENED).await?;
-        let rows = connection.query(&statement, &[&keys]).await?;
+        let rows = connection.rows(CLAIM_UNOPENED, &[&keys]).await?;
         let claimed = column(&rows, |row| ClaimedRecord::from_row(row, 0, 1));
         let next = match claimed.is_empty() {
             true => after.map(|after| OpenRecordsCursor { after, ..walk }),
@@ -168,7 +157,7 @@ impl Deletion {
     /// one does.
     pub async fn slice(self, rows: i64, stopped: &mut Stopped) -> Result<u64, StoreError> {
         let connection = &self.connection;
-        prepare(connection).await?;
+        connection.prepare_all(&STATEMENTS).await?;
         let keys = self.keys();
         stopped.keep_to(&keys);
         let went_on = stopped.is_somewhere();
@@ -183,8 +172,7 @@ impl Deletion {
         let finished = delete_records(connection, &ready, !more && !went_on).await?;
         let finished = finished.values().map(|count| from_bigint(*count)).sum();
         if finished < u64::try_from(keys.len()).unwrap_or(u64::MAX) {
-            let begin = connection.prepared(BEGIN).await?;
-            connection.execute(&begin, &[&keys]).await?;
+            connection.run(BEGIN, &[&keys]).await?;
         }
         connection.commit().await?;
         Ok(finished)
@@ -195,12 +183,11 @@ impl Deletion {
     /// must not see them half deleted: events that arrive for them meanwhile wait for the lock.
     pub async fn whole(self, rows: i64, shard: i16) -> Result<u64, StoreError> {
         let connection = &self.connection;
-        prepare(connection).await?;
+        connection.prepare_all(&STATEMENTS).await?;
         let keys = self.keys();
         let mut stopped = Stopped::default();
         while delete_rows(connection, &keys, rows, (false, &mut stopped)).await? {}
-        let parked = connection.prepared(PARKED).await?;
-        connection.execute(&parked, &[&keys, &shard]).await?;
+        connection.run(PARKED, &[&keys, &shard]).await?;
         // The lock has prevented new rows.
         let finished = delete_records(connection, &keys, true).await?;
         let closed = finished.iter().map(|(kind, count)| (*kind, -count));
@@ -232,33 +219,23 @@ async fn delete_rows(
     rows: i64,
     (tombstones, stopped): (bool, &mut Stopped),
 ) -> Result<bool, StoreError> {
-    let items = connection.prepared(ITEMS).await?;
-    let stages = connection.prepared(STAGES).await?;
-    let events = connection.prepared(EVENTS).await?;
     let (process, identifier) = stopped.items.clone().unzip();
-    let after_item: &[&(dyn ToSql + Sync)] = &[&keys, &rows, &process, &identifier];
+    let after_item: Values<'_> = &[&keys, &rows, &process, &identifier];
     let (process, event) = stopped.events.clone().unzip();
     let (source, id) = event.unzip();
-    let after_event: &[&(dyn ToSql + Sync)] = &[&keys, &rows, &tombstones, &process, &source, &id];
-    let these: &[&(dyn ToSql + Sync)] = &[&keys, &rows];
+    let after_event: Values<'_> = &[&keys, &rows, &tombstones, &process, &source, &id];
+    let these: Values<'_> = &[&keys, &rows];
     // The events last: their statement locks the tenants' horizons.
     let (items, stages, events) = tokio::join!(
         biased;
-        connection.query_opt(&items, after_item),
-        connection.execute(&stages, these),
-        connection.query_opt(&events, after_event),
+        connection.row_if_any(ITEMS, after_item),
+        connection.run(STAGES, these),
+        connection.row_if_any(EVENTS, after_event),
     );
     let (items, stages, events) = (items?, stages?, events?);
     stopped.items = items.map(|row| (row.get(0), row.get(1)));
     stopped.events = events.map(|row| (row.get(0), (row.get(1), row.get(2))));
     Ok(stopped.is_somewhere() || stages >= from_bigint(rows))
-}
-
-async fn prepare(connection: &Connection) -> Result<(), StoreError> {
-    for statement in STATEMENTS {
-        connection.prepared(statement).await?;
-    }
-    Ok(())
 }
 
 /// Deletes records: all of them, or without `all` those that have no rows left; returns their
@@ -268,8 +245,7 @@ async fn delete_records(
     keys: &[Uuid],
     all: bool,
 ) -> Result<BTreeMap<Kind, i64>, StoreError> {
-    let statement = connection.prepared(RECORDS).await?;
-    let rows = connection.query(&statement, &[&keys, &all]).await?;
+    let rows = connection.rows(RECORDS, &[&keys, &all]).await?;
     let counted = rows.iter();
     let counted = counted.map(|row| Ok((process::kind(row.get(0))?, row.get(1))));
     counted.collect()

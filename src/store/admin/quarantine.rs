@@ -35,26 +35,16 @@ pub struct ClaimedRecord {
     pub again: bool,
 }
 
-/// What failed for a process.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum QuarantinedFor {
-    /// It is due and can't be sealed.
-    Seal,
-    /// Its parked pushes can't be turned into dead letters.
-    Park,
-    /// Its retention is over and it can't be deleted.
-    Delete,
-}
-
-impl QuarantinedFor {
-    /// The name in the table.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Seal => "seal",
-            Self::Park => "park",
-            Self::Delete => "delete",
-        }
+named! {
+    /// What failed for a process.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum QuarantinedFor {
+        /// It is due and can't be sealed.
+        Seal = "seal",
+        /// Its parked pushes can't be turned into dead letters.
+        Park = "park",
+        /// Its retention is over and it can't be deleted.
+        Delete = "delete",
     }
 }
 
@@ -88,8 +78,8 @@ impl Store {
         let reason: String = reason.chars().take(REASON_MAX).collect();
         let after = RETRY_AFTER.as_secs_f64();
         self.alone(SET_ASIDE, &[&key.0, &what.name(), &reason, &after])
-            .await?;
-        Ok(())
+            .await
+            .map(drop)
     }
 
     /// Releases processes that are no longer affected; returns how many.

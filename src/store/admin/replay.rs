@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
+use crate::store::connection::Values;
 use crate::store::write::dead_letter::DeadLetterSelection;
 use crate::store::{Store, StoreError, column, from_bigint};
 
@@ -59,19 +60,22 @@ pub struct ReplayCounts {
     pub damaged: u64,
 }
 
-/// The predicted outcome of a dead letter that would not be refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ExpectedOutcome {
-    /// It would be applied to its process, or logged as a step.
-    Applied,
-    /// Its event is in the log.
-    Duplicate,
-    /// Its process has ended.
-    Late,
-    /// It is a push: its outcome depends on the stage of its order by then.
-    Undecided,
-    /// Its stored form can't be read.
-    Damaged,
+named! {
+    /// The predicted outcome of a dead letter that would not be refused. Its name is its key in
+    /// [`ExpectedCounts`]; none has the name of a reason.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum ExpectedOutcome {
+        /// It would be applied to its process, or logged as a step.
+        Applied = "applied",
+        /// Its event is in the log.
+        Duplicate = "duplicate",
+        /// Its process has ended.
+        Late = "late",
+        /// It is a push: its outcome depends on the stage of its order by then.
+        Undecided = "undecided",
+        /// Its stored form can't be read.
+        Damaged = "damaged",
+    }
 }
 
 /// Predicted outcomes: counts by outcome, or by the reason of a refusal.
@@ -114,29 +118,6 @@ pub struct Replay {
     pub is_claimed: bool,
 }
 
-impl ExpectedOutcome {
-    /// Every outcome; none has the name of a reason.
-    pub const ALL: [Self; 5] = [
-        Self::Applied,
-        Self::Duplicate,
-        Self::Late,
-        Self::Undecided,
-        Self::Damaged,
-    ];
-
-    /// Its name in [`ExpectedCounts`].
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Applied => "applied",
-            Self::Duplicate => "duplicate",
-            Self::Late => "late",
-            Self::Undecided => "undecided",
-            Self::Damaged => "damaged",
-        }
-    }
-}
-
 impl ReplayCounts {
     /// The total.
     #[must_use]
@@ -172,24 +153,18 @@ impl Store {
         let rate = new.rate.map(u32::cast_signed);
         let requested_by = new.requested_by.as_deref().unwrap_or_default();
         let NewReplay { dead_letters, .. } = new;
-        let connection = self.connection().await?;
-        let statement = connection.prepared(REQUEST).await?;
-        let row = connection
-            .query_one(
-                &statement,
-                &[
-                    &id,
-                    &tenant,
-                    &dead_letters.dead_letter,
-                    &dead_letters.reason,
-                    &rate,
-                    &new.dry_run,
-                    &requested_by,
-                    &UNDER_WAY_MAX,
-                    &KEPT,
-                ],
-            )
-            .await?;
+        let values: Values<'_> = &[
+            &id,
+            &tenant,
+            &dead_letters.dead_letter,
+            &dead_letters.reason,
+            &rate,
+            &new.dry_run,
+            &requested_by,
+            &UNDER_WAY_MAX,
+            &KEPT,
+        ];
+        let row = self.row(REQUEST, values).await?;
         Ok(match (row.get(0), row.get(1)) {
             (_, true) => ReplayRequested::Begun(id),
             (0_i64, false) => ReplayRequested::NoDeadLetters,
@@ -199,10 +174,7 @@ impl Store {
 
     /// Requests that a replay stops, if it has not ended.
     pub async fn stop_replay(&self, tenant: &str, id: Uuid) -> Result<(), StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(STOP).await?;
-        connection.execute(&statement, &[&id, &tenant]).await?;
-        Ok(())
+        self.run(STOP, &[&id, &tenant]).await.map(drop)
     }
 
     /// A tenant's replays, the newest first.
@@ -221,10 +193,8 @@ impl Store {
         tenant: &str,
         replay: Uuid,
     ) -> Result<Vec<(String, u64)>, StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(RETURNED).await?;
         let id = replay.to_string();
-        let rows = connection.query(&statement, &[&id, &tenant]).await?;
+        let rows = self.rows(RETURNED, &[&id, &tenant]).await?;
         Ok(column(&rows, |row| (row.get(0), from_bigint(row.get(1)))))
     }
 
@@ -234,11 +204,7 @@ impl Store {
         id: Option<Uuid>,
         limit: i64,
     ) -> Result<Vec<Replay>, StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(LIST).await?;
-        let rows = connection
-            .query(&statement, &[&tenant, &id, &limit])
-            .await?;
+        let rows = self.rows(LIST, &[&tenant, &id, &limit]).await?;
         rows.iter().map(from_row).collect()
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::replay::{ExpectedCounts, ReplayCounts, expected_counts};
+use crate::store::connection::Values;
 use crate::store::write::dead_letter::{DeadLetterCursor, DeadLetterSelection};
 use crate::store::{Store, StoreError, to_bigint};
 
@@ -79,10 +80,8 @@ impl Store {
     /// Claims a replay that no instance works on, for the length of the lease.
     pub async fn claim_replay(&self, lease: Duration) -> Result<Option<ClaimedReplay>, StoreError> {
         let claim = Uuid::new_v4();
-        let connection = self.connection().await?;
-        let statement = connection.prepared(CLAIM).await?;
-        let row = connection
-            .query_opt(&statement, &[&claim, &lease.as_secs_f64()])
+        let row = self
+            .row_if_any(CLAIM, &[&claim, &lease.as_secs_f64()])
             .await?;
         let Some(row) = row else {
             return Ok(None);
@@ -117,11 +116,9 @@ impl Store {
         &self,
         replay: &ClaimedReplay,
     ) -> Result<ClaimState, StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(EXTEND).await?;
         let lease = replay.lease.as_secs_f64();
-        let row = connection
-            .query_opt(&statement, &[&replay.id, &replay.claim, &lease])
+        let row = self
+            .row_if_any(EXTEND, &[&replay.id, &replay.claim, &lease])
             .await?;
         Ok(row.map_or(ClaimState::Lost, |row| ClaimState::of(true, row.get(0))))
     }
@@ -135,25 +132,19 @@ impl Store {
     ) -> Result<ClaimState, StoreError> {
         let ReplayProgress { at, counts, .. } = progress;
         let expected = serde_json::json!(progress.expected).to_string();
-        let connection = self.connection().await?;
-        let statement = connection.prepared(NOTE).await?;
-        let row = connection
-            .query_opt(
-                &statement,
-                &[
-                    &replay.id,
-                    &replay.claim,
-                    &progress.confirmed,
-                    &to_bigint(counts.nacked),
-                    &to_bigint(counts.unroutable),
-                    &to_bigint(counts.damaged),
-                    &expected,
-                    &at.received_at,
-                    &at.id,
-                    &replay.lease.as_secs_f64(),
-                ],
-            )
-            .await?;
+        let values: Values<'_> = &[
+            &replay.id,
+            &replay.claim,
+            &progress.confirmed,
+            &to_bigint(counts.nacked),
+            &to_bigint(counts.unroutable),
+            &to_bigint(counts.damaged),
+            &expected,
+            &at.received_at,
+            &at.id,
+            &replay.lease.as_secs_f64(),
+        ];
+        let row = self.row_if_any(NOTE, values).await?;
         Ok(row.map_or(ClaimState::Lost, |row| {
             ClaimState::of(row.get(0), row.get(1))
         }))
@@ -165,12 +156,9 @@ impl Store {
         replay: &ClaimedReplay,
         is_through: bool,
     ) -> Result<(), StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(END).await?;
-        connection
-            .execute(&statement, &[&replay.id, &replay.claim, &is_through])
-            .await?;
-        Ok(())
+        self.run(END, &[&replay.id, &replay.claim, &is_through])
+            .await
+            .map(drop)
     }
 
     /// Releases the claim, so that a replay is claimed again after a delay, with the error if there
@@ -181,12 +169,9 @@ impl Store {
         again_after: Duration,
         problem: Option<&str>,
     ) -> Result<(), StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(RELEASE).await?;
         let after = again_after.as_secs_f64();
-        connection
-            .execute(&statement, &[&replay.id, &replay.claim, &after, &problem])
-            .await?;
-        Ok(())
+        self.run(RELEASE, &[&replay.id, &replay.claim, &after, &problem])
+            .await
+            .map(drop)
     }
 }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::domain::{ProcessKey, Status};
+use crate::store::connection::Values;
 use crate::store::write::outbox::OutboxRow;
 use crate::store::{Store, StoreError, column, from_bigint};
 
@@ -42,26 +43,20 @@ impl Store {
         after: Option<Sealed>,
         limit: i64,
     ) -> Result<Vec<Sealed>, StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(ENDED).await?;
         let statuses = column(&query.statuses, |status| status.name());
         let statuses = (!statuses.is_empty()).then_some(statuses);
         let after_time = after.map_or(query.since, |sealed| sealed.at);
         let after_key = after.map_or(Uuid::nil(), |sealed| sealed.key.0);
-        let rows = connection
-            .query(
-                &statement,
-                &[
-                    &query.since,
-                    &query.until,
-                    &query.tenant,
-                    &statuses,
-                    &after_time,
-                    &after_key,
-                    &limit,
-                ],
-            )
-            .await?;
+        let values: Values<'_> = &[
+            &query.since,
+            &query.until,
+            &query.tenant,
+            &statuses,
+            &after_time,
+            &after_key,
+            &limit,
+        ];
+        let rows = self.rows(ENDED, values).await?;
         Ok(column(&rows, |row| Sealed {
             at: row.get(0),
             key: ProcessKey(row.get(1)),
@@ -76,25 +71,19 @@ impl Store {
         start: Duration,
         pause: Duration,
     ) -> Result<u64, StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(INSERT).await?;
-        let row = connection
-            .query_one(
-                &statement,
-                &[
-                    &column(rows, |r| r.id),
-                    &column(rows, |r| r.token.as_str()),
-                    &column(rows, |r| r.type_name.as_str()),
-                    &column(rows, |r| r.process.0),
-                    &column(rows, |r| r.exchange.as_str()),
-                    &column(rows, |r| r.routing_key.as_str()),
-                    &column(rows, |r| serde_json::json!(r.headers).to_string()),
-                    &column(rows, |r| r.time),
-                    &start.as_secs_f64(),
-                    &pause.as_secs_f64(),
-                ],
-            )
-            .await?;
+        let values: Values<'_> = &[
+            &column(rows, |r| r.id),
+            &column(rows, |r| r.token.as_str()),
+            &column(rows, |r| r.type_name.as_str()),
+            &column(rows, |r| r.process.0),
+            &column(rows, |r| r.exchange.as_str()),
+            &column(rows, |r| r.routing_key.as_str()),
+            &column(rows, |r| serde_json::json!(r.headers).to_string()),
+            &column(rows, |r| r.time),
+            &start.as_secs_f64(),
+            &pause.as_secs_f64(),
+        ];
+        let row = self.row(INSERT, values).await?;
         Ok(from_bigint(row.get(0)))
     }
 }

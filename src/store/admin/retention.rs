@@ -6,11 +6,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use ring::digest::{SHA256, digest};
 use tokio_postgres::Row;
-use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::quarantine::{ClaimLimits, ClaimedRecord};
-use crate::domain::{Event, Happening, ProcessKey};
+use crate::domain::{Event, ProcessKey};
+use crate::store::connection::Values;
 use crate::store::write::parked;
 use crate::store::write::parked::PushId;
 use crate::store::{Connection, Store, StoreError, column, from_bigint};
@@ -34,26 +34,15 @@ impl Tombstone {
     #[must_use]
     pub fn covers(&self, event: &Event) -> bool {
         let stamp = &event.stamp;
-        let is_opening = matches!(event.happening, Happening::Opened(_));
+        let hash = || opening_hash(&stamp.source, &stamp.id);
         self.ended_at.is_some_and(|ended| stamp.time <= ended)
-            || is_opening
-                && self
-                    .openings
-                    .contains(&opening_hash(&stamp.source, &stamp.id))
+            || event.opens() && self.openings.contains(&hash())
     }
 }
 
 /// The first 16 bytes of the SHA-256 of an identity, as deletion computes them.
 fn opening_hash(source: &str, id: &str) -> Vec<u8> {
-    let hash = digest(
-        &SHA256,
-        [source, id]
-            .join(
-                "
-",
-            )
-            .as_bytes(),
-    );
+    let hash = digest(&SHA256, [source, id].join("\n").as_bytes());
     hash.as_ref().iter().copied().take(16).collect()
 }
 
@@ -62,11 +51,7 @@ pub(in crate::store) async fn tombstones(
     connection: &Connection,
     keys: &[Uuid],
 ) -> Result<HashMap<ProcessKey, Tombstone>, StoreError> {
-    if keys.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let statement = connection.prepared(LOAD_TOMBSTONES).await?;
-    let rows = connection.query(&statement, &[&keys]).await?;
+    let rows = connection.rows_for(keys, LOAD_TOMBSTONES, &[&keys]).await?;
     let tombstone = |row: &Row| {
         let tombstone = Tombstone {
             ended_at: row.get(1),
@@ -133,10 +118,8 @@ impl Store {
     /// Which of these processes have a tombstone. The token may have a later process too: look for
     /// that first.
     pub async fn forgotten(&self, keys: &[ProcessKey]) -> Result<HashSet<ProcessKey>, StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(FIND_TOMBSTONES).await?;
         let keys = column(keys, |key| key.0);
-        let rows = connection.query(&statement, &[&keys]).await?;
+        let rows = self.rows(FIND_TOMBSTONES, &[&keys]).await?;
         Ok(rows.iter().map(|row| ProcessKey(row.get(0))).collect())
     }
 
@@ -159,10 +142,8 @@ impl Store {
     ) -> Result<u64, StoreError> {
         let connection = self.connection().await?;
         connection.begin().await?;
-        let statement = connection.prepared(DELETE_DEAD_LETTERS).await?;
-        let row = connection
-            .query_one(&statement, &[&kept_for.as_secs_f64(), &limit, &shard])
-            .await?;
+        let values: Values<'_> = &[&kept_for.as_secs_f64(), &limit, &shard];
+        let row = connection.row(DELETE_DEAD_LETTERS, values).await?;
         connection.commit().await?;
         Ok(from_bigint(row.get(0)))
     }
@@ -172,12 +153,11 @@ impl Store {
     pub(in crate::store) async fn alone(
         &self,
         text: &str,
-        values: &[&(dyn ToSql + Sync)],
+        values: Values<'_>,
     ) -> Result<u64, StoreError> {
         let connection = self.connection().await?;
         connection.set_in_transaction(true);
-        let statement = connection.prepared(text).await?;
-        let changed = connection.execute(&statement, values).await?;
+        let changed = connection.run(text, values).await?;
         connection.set_in_transaction(false);
         Ok(changed)
     }

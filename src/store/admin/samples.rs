@@ -34,7 +34,7 @@ pub struct Sample {
     pub levels: Levels,
 }
 
-/// Counts of what happened.
+/// SampleCounts of what happened.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct SampleCounts {
     /// Deliveries received.
@@ -104,8 +104,6 @@ impl Store {
         bounds: &[f64],
         ago: Duration,
     ) -> Result<(), StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(INSERT).await?;
         let SampleCounts { ended, .. } = sample.counts;
         let counts = counts(&sample.counts).into_iter().chain(ended);
         let counts: Vec<i64> = counts.map(to_bigint).collect();
@@ -117,8 +115,7 @@ impl Store {
         values.extend(counts.iter().map(|count| count as &(dyn ToSql + Sync)));
         values.extend([&bounds as &(dyn ToSql + Sync), &latency]);
         values.extend(levels.iter().map(|level| level as &(dyn ToSql + Sync)));
-        connection.execute(&statement, &values).await?;
-        Ok(())
+        self.run(INSERT, &values).await.map(drop)
     }
 
     /// Deletes at most `limit` samples older than `kept_for`; returns how many.
@@ -128,19 +125,15 @@ impl Store {
 
     /// The last sixty settled minutes, without those that have no sample.
     pub async fn sampled_minutes(&self, bounds: &[f64]) -> Result<Vec<Minute>, StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(MINUTES).await?;
-        let rows = connection
-            .query(&statement, &[&bounds, &SETTLED_AFTER.as_secs_f64()])
+        let rows = self
+            .rows(MINUTES, &[&bounds, &SETTLED_AFTER.as_secs_f64()])
             .await?;
         Ok(rows.iter().map(minute).collect())
     }
 
     /// The last minutes.
     pub async fn sampled_lately(&self, bounds: &[f64]) -> Result<Lately, StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(LATELY).await?;
-        let row = connection.query_one(&statement, &[&bounds]).await?;
+        let row = self.row(LATELY, &[&bounds]).await?;
         Ok(Lately {
             now: row.get(0),
             applied: from_bigint(row.get(1)),

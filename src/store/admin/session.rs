@@ -10,8 +10,8 @@ use secrecy::SecretString;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use super::key_text;
-use crate::domain::access::{Access, Scope};
+use super::{api_key, key_text};
+use crate::domain::access::Access;
 use crate::store::{Store, StoreError};
 
 const CREATE: &str = include_str!("../queries/admin/create_session.sql");
@@ -55,10 +55,7 @@ impl Store {
     ) -> Result<SecretString, StoreError> {
         let code = Uuid::new_v4();
         let (key, lasts) = (key.unwrap_or_default(), lasts.as_secs_f64());
-        let connection = self.connection().await?;
-        let statement = connection.prepared(CREATE).await?;
-        connection
-            .execute(&statement, &[&hash(code), &key, &lasts, &OF_ONE_KEY_MAX])
+        self.run(CREATE, &[&hash(code), &key, &lasts, &OF_ONE_KEY_MAX])
             .await?;
         Ok(SecretString::from(code.to_string()))
     }
@@ -69,9 +66,7 @@ impl Store {
         let Some(code) = parse(code) else {
             return Ok(None);
         };
-        let connection = self.connection().await?;
-        let statement = connection.prepared(USE).await?;
-        let row = connection.query_opt(&statement, &[&hash(code)]).await?;
+        let row = self.row_if_any(USE, &[&hash(code)]).await?;
         row.as_ref().map(session).transpose()
     }
 
@@ -80,23 +75,17 @@ impl Store {
         let Some(code) = parse(code) else {
             return Ok(());
         };
-        let connection = self.connection().await?;
-        let statement = connection.prepared(END).await?;
-        connection.execute(&statement, &[&hash(code)]).await?;
-        Ok(())
+        self.run(END, &[&hash(code)]).await.map(drop)
     }
 }
 
 fn session(row: &Row) -> Result<Session, StoreError> {
-    let Some(tenant) = row.get(1) else {
+    if row.get::<_, Option<&str>>(1).is_none() {
         return Ok(Session::Unkeyed);
-    };
-    let names: Vec<&str> = row.get(2);
-    let scopes: Option<Vec<_>> = names.into_iter().map(Scope::from_name).collect();
-    let scopes = scopes.ok_or(StoreError::Corrupt("scope of a key"))?;
+    }
     Ok(Session::Keyed(UsedSession {
         key: row.get(0),
-        access: Access { tenant, scopes },
+        access: api_key::access(row, 1)?,
     }))
 }
 

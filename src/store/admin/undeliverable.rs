@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use crate::store::connection::Values;
 use crate::store::write::dead_letter::{self, DeadLetter};
 use crate::store::write::outbox::{self, MessageKind, OutboxRow, Slow};
 use crate::store::{Connection, Store, StoreError, column};
@@ -23,18 +24,13 @@ impl Undeliverable {
         processes: i64,
     ) -> Result<Self, StoreError> {
         let connection = store.connection().await?;
-        let statement = connection.prepared(CLAIM).await?;
         connection.begin().await?;
         let whats = column(&MessageKind::ALL, |what| what.name());
         let slow = Slow::ALL.into_iter();
         let slow = slow.filter(|slow| !matches!(slow, Slow::Unconfirmed | Slow::Resend));
         let slow: Vec<&str> = slow.map(Slow::name).collect();
-        let rows = connection
-            .query(
-                &statement,
-                &[&retention.as_secs_f64(), &processes, &whats, &slow],
-            )
-            .await?;
+        let values: Values<'_> = &[&retention.as_secs_f64(), &processes, &whats, &slow];
+        let rows = connection.rows(CLAIM, values).await?;
         let rows = rows
             .iter()
             .map(|row| Ok((outbox::from_row(row)?, row.get(11))))

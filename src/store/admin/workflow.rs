@@ -67,9 +67,7 @@ impl Store {
 
     /// Every workflow by name.
     pub async fn list_workflows(&self) -> Result<Vec<ListedWorkflow>, StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(LIST).await?;
-        let rows = connection.query(&statement, &[]).await?;
+        let rows = self.rows(LIST, &[]).await?;
         Ok(column(&rows, |row| ListedWorkflow {
             name: row.get(0),
             version: row.get(1),
@@ -93,14 +91,11 @@ impl Store {
         &self,
         versions: &[(&str, i32)],
     ) -> Result<Vec<StoredWorkflow>, StoreError> {
-        if versions.is_empty() {
-            return Ok(Vec::new());
-        }
-        let connection = self.connection().await?;
-        let statement = connection.prepared(LOAD_VERSIONS).await?;
         let names = column(versions, |(name, _)| *name);
         let numbers = column(versions, |(_, version)| *version);
-        let rows = connection.query(&statement, &[&names, &numbers]).await?;
+        let rows = self
+            .rows_for(versions, LOAD_VERSIONS, &[&names, &numbers])
+            .await?;
         Ok(column(&rows, stored))
     }
 }
@@ -111,8 +106,7 @@ pub async fn load(
     name: &str,
     version: Option<i32>,
 ) -> Result<Option<StoredWorkflow>, StoreError> {
-    let statement = connection.prepared(LOAD).await?;
-    let row = connection.query_opt(&statement, &[&name, &version]).await?;
+    let row = connection.row_if_any(LOAD, &[&name, &version]).await?;
     Ok(row.as_ref().map(stored))
 }
 
@@ -130,10 +124,9 @@ async fn apply(
     workflows: &[(&str, &str)],
 ) -> Result<Vec<AppliedWorkflow>, StoreError> {
     connection.execute(LOCK, &[]).await?;
-    let statement = connection.prepared(APPLY).await?;
     let mut applied = Vec::with_capacity(workflows.len());
     for (name, source) in workflows {
-        let row = connection.query_one(&statement, &[name, source]).await?;
+        let row = connection.row(APPLY, &[name, source]).await?;
         applied.push(AppliedWorkflow {
             name: (*name).to_owned(),
             version: row.get(0),

@@ -3,6 +3,7 @@
 
 use uuid::Uuid;
 
+use crate::store::connection::Values;
 use crate::store::write::dead_letter::{DeadLetterCursor, DeadLetterSelection};
 use crate::store::{Store, StoreError, column};
 
@@ -35,32 +36,19 @@ impl Store {
             return Ok(found.filter(between).collect());
         }
         let (time, id) = after.map(|place| (place.received_at, place.id)).unzip();
-        let (reason, end_time, end_id) = (&dead_letters.reason, end.received_at, end.id);
-        let connection = self.connection().await?;
-        let rows = if let Some(tenant) = &dead_letters.tenant {
-            let statement = connection.prepared(OF_TENANT).await?;
-            connection
-                .query(
-                    &statement,
-                    &[tenant, reason, &time, &id, &end_time, &end_id, &limit],
-                )
-                .await?
-        } else {
-            let statement = connection.prepared(OF_ALL).await?;
-            connection
-                .query(
-                    &statement,
-                    &[reason, &time, &id, &end_time, &end_id, &limit],
-                )
-                .await?
+        let DeadLetterSelection { tenant, reason, .. } = dead_letters;
+        let (end_time, end_id) = (end.received_at, end.id);
+        let of_all: Values<'_> = &[reason, &time, &id, &end_time, &end_id, &limit];
+        let of_tenant: Values<'_> = &[tenant, reason, &time, &id, &end_time, &end_id, &limit];
+        let rows = match tenant {
+            Some(_) => self.rows(OF_TENANT, of_tenant).await?,
+            None => self.rows(OF_ALL, of_all).await?,
         };
         Ok(column(&rows, from_row))
     }
 
     async fn measure_dead_letter(&self, id: Uuid) -> Result<Option<DeadLetterSize>, StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(ONE).await?;
-        let row = connection.query_opt(&statement, &[&id]).await?;
+        let row = self.row_if_any(ONE, &[&id]).await?;
         Ok(row.as_ref().map(from_row))
     }
 }

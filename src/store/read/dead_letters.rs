@@ -33,9 +33,7 @@ impl Store {
         tenant: &str,
         count_max: i64,
     ) -> Result<Vec<DeadLetterGroup>, StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(GROUP).await?;
-        let rows = connection.query(&statement, &[&tenant, &count_max]).await?;
+        let rows = self.rows(GROUP, &[&tenant, &count_max]).await?;
         let group = |row: &tokio_postgres::Row| {
             Some(DeadLetterGroup {
                 reason: row.get(0),
@@ -56,11 +54,9 @@ impl Store {
         after: Option<DeadLetterCursor>,
         limit: i64,
     ) -> Result<Vec<StoredDeadLetter>, StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(PAGE).await?;
         let (time, id) = after.map(|place| (place.received_at, place.id)).unzip();
-        let rows = connection
-            .query(&statement, &[&tenant, &reason, &time, &id, &limit])
+        let rows = self
+            .rows(PAGE, &[&tenant, &reason, &time, &id, &limit])
             .await?;
         Ok(column(&rows, from_row))
     }
@@ -72,11 +68,7 @@ impl Store {
         id: Uuid,
         body_max: i32,
     ) -> Result<Option<StoredDeadLetter>, StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(OPEN).await?;
-        let row = connection
-            .query_opt(&statement, &[&id, &tenant, &body_max])
-            .await?;
+        let row = self.row_if_any(OPEN, &[&id, &tenant, &body_max]).await?;
         Ok(row.as_ref().map(from_row))
     }
 }

@@ -25,14 +25,10 @@ impl Store {
         &self,
         events: &[&Event],
     ) -> Result<Vec<DryRunLookup>, StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(LOOK_UP).await?;
         let keys = column(events, |event| event.key().0);
         let sources = column(events, |event| event.stamp.source.as_str());
         let ids = column(events, |event| event.stamp.id.as_str());
-        let rows = connection
-            .query(&statement, &[&keys, &sources, &ids])
-            .await?;
+        let rows = self.rows(LOOK_UP, &[&keys, &sources, &ids]).await?;
         Ok(column(&rows, |row| DryRunLookup {
             kind: row.get::<_, Option<&str>>(0).and_then(Kind::from_name),
             is_opened: row.get::<_, Option<bool>>(1).unwrap_or(false),

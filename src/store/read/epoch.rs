@@ -14,7 +14,6 @@ pub(in crate::store) const BEGIN: &str = include_str!("../queries/read/begin_epo
 /// Begins the next epoch if the newest one began on another server or time line, and returns its
 /// number. Of concurrent transactions one begins it; the others wait until that one has ended.
 pub async fn begin(connection: &Connection) -> Result<Option<i16>, StoreError> {
-    let statement = connection.prepared(BEGIN).await?;
-    let row = connection.query_opt(&statement, &[]).await?;
+    let row = connection.row_if_any(BEGIN, &[]).await?;
     Ok(row.map(|row| row.get(0)))
 }

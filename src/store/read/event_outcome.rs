@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::domain::{Event, ProcessKey};
+use crate::store::connection::Values;
 use crate::store::{Store, StoreError, column};
 
 const FIND: &str = include_str!("../queries/read/find_events.sql");
@@ -53,21 +54,15 @@ impl Store {
         &self,
         sent: &[SentEvent],
     ) -> Result<Vec<(SentEvent, EventOutcome)>, StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(FIND).await?;
-        let rows = connection
-            .query(
-                &statement,
-                &[
-                    &column(sent, |sent| ProcessKey::of(&sent.tenant, &sent.token).0),
-                    &column(sent, |sent| sent.tenant.as_str()),
-                    &column(sent, |sent| sent.token.as_str()),
-                    &column(sent, |sent| sent.source.as_str()),
-                    &column(sent, |sent| sent.id.as_str()),
-                    &column(sent, |sent| sent.since),
-                ],
-            )
-            .await?;
+        let values: Values<'_> = &[
+            &column(sent, |sent| ProcessKey::of(&sent.tenant, &sent.token).0),
+            &column(sent, |sent| sent.tenant.as_str()),
+            &column(sent, |sent| sent.token.as_str()),
+            &column(sent, |sent| sent.source.as_str()),
+            &column(sent, |sent| sent.id.as_str()),
+            &column(sent, |sent| sent.since),
+        ];
+        let rows = self.rows(FIND, values).await?;
         let outcome = |row: &tokio_postgres::Row| {
             let number = usize::try_from(row.get::<_, i64>(0)).ok()?;
             let outcome = match row.get::<_, Option<bool>>(1) {
@@ -84,8 +79,6 @@ impl Store {
 
     /// The time by the database's clock.
     pub async fn now(&self) -> Result<Timestamp, StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(NOW).await?;
-        Ok(connection.query_one(&statement, &[]).await?.get(0))
+        Ok(self.row(NOW, &[]).await?.get(0))
     }
 }

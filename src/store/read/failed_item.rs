@@ -28,10 +28,8 @@ impl Store {
         key: ProcessKey,
         after: &str,
     ) -> Result<Vec<FailedItem>, StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(FAILED).await?;
-        let rows = connection
-            .query(&statement, &[&key.0, &after, &ITEMS_MAX, &BYTES_MAX])
+        let rows = self
+            .rows(FAILED, &[&key.0, &after, &ITEMS_MAX, &BYTES_MAX])
             .await?;
         Ok(column(&rows, |row| FailedItem {
             identifier: row.get(0),

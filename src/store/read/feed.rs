@@ -24,12 +24,13 @@
 //! event. They stay valid, since it is unknown whether a recovery has undone what their reader has
 //! seen.
 
+use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Row, Statement};
 
 use super::feed_cursor::{self, FeedCursor};
 use super::record::{self, LoggedEvent};
 use crate::domain::{Kind, ProcessKey};
+use crate::store::connection::Values;
 use crate::store::{Connection, Store, StoreError, to_bigint};
 
 const READ: &str = include_str!("../queries/read/read_feed.sql");
@@ -170,17 +171,14 @@ impl Store {
     /// The place of the newest event that may be read: a reader with a smaller cursor has events to
     /// read. So one polled query serves all waiting readers.
     pub async fn feed_newest(&self) -> Result<Option<FeedCursor>, StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(NEWEST).await?;
-        let row = connection.query_opt(&statement, &[]).await?;
+        let row = self.row_if_any(NEWEST, &[]).await?;
         row.map(|row| feed_cursor::from_row(&row, 0)).transpose()
     }
 }
 
 /// The place before every event that is not committed yet, and after every one that is visible.
 pub(in crate::store) async fn end(connection: &Connection) -> Result<FeedCursor, StoreError> {
-    let statement = connection.prepared(END).await?;
-    feed_cursor::from_row(&connection.query_one(&statement, &[]).await?, 0)
+    feed_cursor::from_row(&connection.row(END, &[]).await?, 0)
 }
 
 /// Whether a recovery has undone what the reader has seen.
@@ -188,9 +186,8 @@ async fn is_lost(connection: &Connection, after: Option<FeedCursor>) -> Result<b
     let Some(FeedCursor { epoch, tx, pos }) = after.filter(|after| after.is_of_event()) else {
         return Ok(false);
     };
-    let statement = connection.prepared(LOST).await?;
     let row = connection
-        .query_one(&statement, &[&epoch, &tx.to_string(), &pos])
+        .row(LOST, &[&epoch, &tx.to_string(), &pos])
         .await?;
     Ok(row.get(0))
 }
@@ -206,31 +203,26 @@ async fn read(
         false => limit,
     };
     let scanned = to_bigint(scanned);
-    let (statement, scope): (Statement, &(dyn ToSql + Sync)) = match &query.process {
-        Some(ProcessKey(key)) => (connection.prepared(READ_PROCESS).await?, key),
-        None => (connection.prepared(READ).await?, &scanned),
+    let (statement, scope): (_, &(dyn ToSql + Sync)) = match &query.process {
+        Some(ProcessKey(key)) => (READ_PROCESS, key),
+        None => (READ, &scanned),
     };
     let after = match query.process {
         Some(_) => Some(query.after.unwrap_or_default()),
         None => query.after,
     };
-    let rows = connection
-        .query(
-            &statement,
-            &[
-                &after.map(|after| after.epoch),
-                &after.map(|after| after.tx.to_string()),
-                &after.map(|after| after.pos),
-                scope,
-                &to_bigint(limit),
-                &query.bytes_max.clamp(1, FEED_BYTES_MAX),
-                &query.tenant,
-                &query.kind.map(Kind::name),
-                &(!query.types.is_empty()).then_some(query.types),
-            ],
-        )
-        .await?;
-    Ok(rows)
+    let values: Values<'_> = &[
+        &after.map(|after| after.epoch),
+        &after.map(|after| after.tx.to_string()),
+        &after.map(|after| after.pos),
+        scope,
+        &to_bigint(limit),
+        &query.bytes_max.clamp(1, FEED_BYTES_MAX),
+        &query.tenant,
+        &query.kind.map(Kind::name),
+        &(!query.types.is_empty()).then_some(query.types),
+    ];
+    connection.rows(statement, values).await
 }
 
 /// Reads the columns of an event, if the row holds one.

@@ -115,7 +115,7 @@ fn transaction(row: &Row, column: usize) -> Result<u64, StoreError> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use proptest::prelude::*;
 
     use super::*;
@@ -126,6 +126,20 @@ mod tests {
             tx,
             pos,
         })
+    }
+
+    /// A text with another character is no cursor, or that of another one.
+    pub(in crate::store::read) fn survives_damage<C: FromStr + fmt::Display>(
+        cursor: C,
+        at: usize,
+        with: char,
+    ) {
+        let text = cursor.to_string();
+        let damage = |(place, right)| if place == at { with } else { right };
+        let damaged: String = text.chars().enumerate().map(damage).collect();
+        if let Ok(read) = damaged.parse::<C>() {
+            assert_eq!(read.to_string(), damaged);
+        }
     }
 
     proptest! {
@@ -151,12 +165,7 @@ mod tests {
             at in 0_usize..30,
             with in any::<char>(),
         ) {
-            let text = cursor.to_string();
-            let damage = |(place, right)| if place == at { with } else { right };
-            let damaged: String = text.chars().enumerate().map(damage).collect();
-            if let Ok(read) = damaged.parse::<FeedCursor>() {
-                prop_assert_eq!(read.to_string(), damaged);
-            }
+            survives_damage(cursor, at, with);
         }
     }
 

@@ -36,9 +36,7 @@ pub struct Holder {
 impl Store {
     /// How far the feed lags behind; `None` when every committed event is visible to readers.
     pub async fn feed_lag(&self) -> Result<Option<FeedLag>, StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(LAG).await?;
-        let row = connection.query_opt(&statement, &[]).await?;
+        let row = self.row_if_any(LAG, &[]).await?;
         Ok(row.map(|row| FeedLag {
             since: row.get(0),
             seconds: row.get(1),
@@ -47,9 +45,7 @@ impl Store {
 
     /// The oldest open transaction with a transaction id, if there is one.
     pub async fn feed_holder(&self) -> Result<Option<Holder>, StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(HOLDER).await?;
-        let row = connection.query_opt(&statement, &[]).await?;
+        let row = self.row_if_any(HOLDER, &[]).await?;
         Ok(row.map(|row| Holder {
             pid: row.get(0),
             user: row.get(1),

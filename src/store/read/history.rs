@@ -5,6 +5,7 @@ use tokio_postgres::Row;
 use super::feed_cursor::FeedCursor;
 use super::record::{LoggedEvent, logged_event};
 use crate::domain::ProcessKey;
+use crate::store::connection::Values;
 use crate::store::{Store, StoreError, column};
 
 const READ: &str = include_str!("../queries/read/read_logs.sql");
@@ -49,28 +50,19 @@ impl Store {
     /// The logs up to these places, in one round trip, each whole or not at all: at most 10,000
     /// events with 16 MiB of data over all logs.
     pub async fn logs(&self, places: &[LogPlace]) -> Result<Vec<Log>, StoreError> {
-        if places.is_empty() {
-            return Ok(Vec::new());
-        }
-        let connection = self.connection().await?;
-        let statement = connection.prepared(READ).await?;
         let keys = column(places, |place| place.key.0);
         let epochs = column(places, |place| place.cursor.epoch);
         let transactions = column(places, |place| place.cursor.tx.to_string());
         let positions = column(places, |place| place.cursor.pos);
-        let rows = connection
-            .query(
-                &statement,
-                &[
-                    &keys,
-                    &epochs,
-                    &transactions,
-                    &positions,
-                    &EVENTS_MAX,
-                    &BYTES_MAX,
-                ],
-            )
-            .await?;
+        let values: Values<'_> = &[
+            &keys,
+            &epochs,
+            &transactions,
+            &positions,
+            &EVENTS_MAX,
+            &BYTES_MAX,
+        ];
+        let rows = self.rows_for(places, READ, values).await?;
         let mut logs = vec![Log::NoEvent; places.len()];
         for row in &rows {
             let place = usize::try_from(row.get::<_, i64>(8) - 1);

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::history::LogPlace;
 use crate::domain::ProcessKey;
 use crate::domain::completion::MESSAGES_MAX;
+use crate::store::connection::Values;
 use crate::store::{Store, StoreError, column, from_bigint, to_bigint};
 
 const ITEMS: &str = include_str!("../queries/read/find_items.sql");
@@ -46,17 +47,11 @@ impl Store {
         items: &[(ProcessKey, &str)],
     ) -> Result<Vec<Option<FoundItem>>, StoreError> {
         let mut found = vec![None; items.len()];
-        if items.is_empty() {
-            return Ok(found);
-        }
-        let connection = self.connection().await?;
-        let statement = connection.prepared(ITEMS).await?;
         let keys = column(items, |(key, _)| key.0);
         let identifiers = column(items, |(_, identifier)| *identifier);
         let lines = i32::try_from(MESSAGES_MAX).unwrap_or(i32::MAX);
-        let rows = connection
-            .query(&statement, &[&keys, &identifiers, &lines])
-            .await?;
+        let values: Values<'_> = &[&keys, &identifiers, &lines];
+        let rows = self.rows_for(items, ITEMS, values).await?;
         for row in rows {
             let item = FoundItem {
                 ok: row.get(0),
@@ -75,17 +70,11 @@ impl Store {
         items: &[(ProcessKey, &str, u64)],
     ) -> Result<Vec<Option<String>>, StoreError> {
         let mut found = vec![None; items.len()];
-        if items.is_empty() {
-            return Ok(found);
-        }
-        let connection = self.connection().await?;
-        let statement = connection.prepared(DATA).await?;
         let keys = column(items, |(key, _, _)| key.0);
         let identifiers = column(items, |(_, identifier, _)| *identifier);
         let bytes = column(items, |(_, _, bytes)| to_bigint(*bytes));
-        let rows = connection
-            .query(&statement, &[&keys, &identifiers, &bytes])
-            .await?;
+        let values: Values<'_> = &[&keys, &identifiers, &bytes];
+        let rows = self.rows_for(items, DATA, values).await?;
         for row in rows {
             put(&mut found, &row, 1, row.get(0));
         }
@@ -97,13 +86,8 @@ impl Store {
         &self,
         keys: &[ProcessKey],
     ) -> Result<HashMap<ProcessKey, FoundFile>, StoreError> {
-        if keys.is_empty() {
-            return Ok(HashMap::new());
-        }
-        let connection = self.connection().await?;
-        let statement = connection.prepared(FILES).await?;
         let keys = column(keys, |key| key.0);
-        let rows = connection.query(&statement, &[&keys]).await?;
+        let rows = self.rows_for(&keys, FILES, &[&keys]).await?;
         let file = |row: &Row| {
             let file = FoundFile {
                 id: row.get(1),
@@ -117,18 +101,12 @@ impl Store {
     /// When the events at these places were logged, in the same order.
     pub async fn moments(&self, places: &[LogPlace]) -> Result<Vec<Option<Timestamp>>, StoreError> {
         let mut found = vec![None; places.len()];
-        if places.is_empty() {
-            return Ok(found);
-        }
-        let connection = self.connection().await?;
-        let statement = connection.prepared(EVENT_TIMES).await?;
         let keys = column(places, |place| place.key.0);
         let epochs = column(places, |place| place.cursor.epoch);
         let transactions = column(places, |place| place.cursor.tx.to_string());
         let positions = column(places, |place| place.cursor.pos);
-        let rows = connection
-            .query(&statement, &[&keys, &epochs, &transactions, &positions])
-            .await?;
+        let values: Values<'_> = &[&keys, &epochs, &transactions, &positions];
+        let rows = self.rows_for(places, EVENT_TIMES, values).await?;
         for row in rows {
             put(&mut found, &row, 1, row.get(0));
         }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use tokio_postgres::Row;
 
 use crate::domain::ProcessKey;
+use crate::store::connection::Values;
 use crate::store::{Store, StoreError, column, from_bigint, to_bigint};
 
 const READ: &str = include_str!("../queries/read/read_latest.sql");
@@ -38,18 +39,9 @@ impl Store {
         &self,
         keys: &[ProcessKey],
     ) -> Result<HashMap<ProcessKey, CurrentPosition>, StoreError> {
-        if keys.is_empty() {
-            return Ok(HashMap::new());
-        }
-        let connection = self.connection().await?;
-        let statement = connection.prepared(READ).await?;
         let keys = column(keys, |key| key.0);
-        let rows = connection
-            .query(
-                &statement,
-                &[&keys, &to_bigint(STEPS_MAX + 1), &to_bigint(STAGES_MAX)],
-            )
-            .await?;
+        let values: Values<'_> = &[&keys, &to_bigint(STEPS_MAX + 1), &to_bigint(STAGES_MAX)];
+        let rows = self.rows_for(&keys, READ, values).await?;
         let keyed = rows.iter().map(|row| (ProcessKey(row.get(0)), latest(row)));
         Ok(keyed.collect())
     }

@@ -7,13 +7,12 @@
 
 use jiff::Timestamp;
 use tokio_postgres::Row;
-use tokio_postgres::types::ToSql;
-use uuid::Uuid;
 
 use super::list_cursor::{ListCursor, Sort};
 use super::list_selection::{Bound, Selection};
 pub use super::list_statement::statement;
 use crate::domain::{Kind, ProcessKey, Status};
+use crate::store::connection::Values;
 use crate::store::write::process;
 use crate::store::{Connection, Store, StoreError, Unreadable, column, from_bigint, to_bigint};
 const BEGIN: &str = include_str!("../queries/read/begin_list.sql");
@@ -122,17 +121,9 @@ impl Store {
         let row_limit = to_bigint(limit + 1);
         let query = (tenant, selection);
         let rows = read(&connection, statement(sort), query, bound, row_limit).await?;
-        let place = |row: &Row, column: usize| {
-            let at: Option<Timestamp> = row.get(column);
-            let key: Option<Uuid> = row.get(column + 1);
-            at.zip(key).map(|(at, key)| ListCursor {
-                sort,
-                at,
-                key: ProcessKey(key),
-            })
-        };
-        let far = rows.first().and_then(|row| place(row, 21));
-        let passed = rows.iter().filter_map(|row| Some((place(row, 0)?, row)));
+        let far = rows.first().and_then(|row| place(row, 21, sort));
+        let passed = rows.iter();
+        let passed = passed.filter_map(|row| Some((place(row, 0, sort)?, row)));
         let passed: Vec<_> = passed.collect();
         let fits = usize::try_from(limit).unwrap_or(usize::MAX);
         let next = match passed.get(fits) {
@@ -165,17 +156,21 @@ impl Store {
         let bound = selection.bound(None);
         let rows = read(&connection, COUNT, query, bound, to_bigint(skipped)).await?;
         let row = rows.first().ok_or(StoreError::Corrupt("count of a list"))?;
-        let (at, key): (Option<Timestamp>, Option<Uuid>) = (row.get(1), row.get(2));
-        let place = at.zip(key).map(|(at, key)| ListCursor {
-            sort,
-            at,
-            key: ProcessKey(key),
-        });
         Ok(Counted {
             total: from_bigint(row.get(0)),
-            place,
+            place: place(row, 1, sort),
         })
     }
+}
+
+/// Reads two columns, which may both be null.
+fn place(row: &Row, first: usize, sort: Sort) -> Option<ListCursor> {
+    let (at, key): (Option<_>, Option<_>) = (row.get(first), row.get(first + 1));
+    at.zip(key).map(|(at, key)| ListCursor {
+        sort,
+        at,
+        key: ProcessKey(key),
+    })
 }
 
 async fn read(
@@ -186,10 +181,10 @@ async fn read(
     row_limit: i64,
 ) -> Result<Vec<Row>, StoreError> {
     let scanned = to_bigint(LOOKED_AT_MAX);
-    let statement = connection.prepared(statement).await?;
+    connection.prepare_all(&[statement]).await?;
     let statuses = column(&selection.statuses, |status| status.name());
     let filename = selection.filename.as_deref().map(containing);
-    let values: [&(dyn ToSql + Sync); 17] = [
+    let values: Values<'_> = &[
         &tenant,
         &at,
         &key,
@@ -213,13 +208,13 @@ async fn read(
     let (begun, rows, committed) = tokio::join!(
         biased;
         connection.batch_execute(BEGIN),
-        connection.query(&statement, &values),
+        connection.rows(statement, values),
         connection.batch_execute("commit"),
     );
     begun?;
     committed?;
     connection.set_in_transaction(false);
-    Ok(rows?)
+    rows
 }
 
 /// The `like` pattern of values that contain this text, with its wildcards escaped.

@@ -7,7 +7,7 @@
 use uuid::Uuid;
 
 use crate::domain::ProcessKey;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, column};
 
 const FIND: &str = include_str!("../queries/read/find_numbered.sql");
 /// Bits of the key behind its number.
@@ -45,11 +45,8 @@ impl Store {
         let Some((least, greatest)) = keys(number) else {
             return Ok(Vec::new());
         };
-        let connection = self.connection().await?;
-        let statement = connection.prepared(FIND).await?;
-        let values: [&(dyn tokio_postgres::types::ToSql + Sync); 3] = [&tenant, &least, &greatest];
-        let rows = connection.query(&statement, &values).await?;
-        Ok(rows.iter().map(|row| row.get(0)).collect())
+        let rows = self.rows(FIND, &[&tenant, &least, &greatest]).await?;
+        Ok(column(&rows, |row| row.get(0)))
     }
 }
 

@@ -5,11 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::Timestamp;
 use serde_json::value::RawValue;
 use tokio_postgres::Row;
-use tokio_postgres::types::ToSql;
 
 use crate::domain::ProcessKey;
 use crate::domain::order::Stop;
-use crate::store::write::parked::query;
+use crate::store::connection::Values;
 use crate::store::write::stage;
 use crate::store::{Store, StoreError, Unreadable, column, from_bigint};
 
@@ -58,14 +57,14 @@ impl Store {
         max: i64,
     ) -> Result<HashMap<ProcessKey, Result<OrderStatus, Unreadable>>, StoreError> {
         let keys = column(keys, |key| key.0);
-        let by_key: &[&(dyn ToSql + Sync)] = &[&keys];
-        let limited: &[&(dyn ToSql + Sync)] = &[&keys, &max];
+        let by_key: Values<'_> = &[&keys];
+        let limited: Values<'_> = &[&keys, &max];
         let connection = self.connection().await?;
         let (kept, stops, parked) = tokio::join!(
             biased;
-            query(&connection, STATUS, by_key),
-            query(&connection, STOPS, limited),
-            query(&connection, PARKED, limited),
+            connection.rows(STATUS, by_key),
+            connection.rows(STOPS, limited),
+            connection.rows(PARKED, limited),
         );
         let mut order_statuses = HashMap::with_capacity(keys.len());
         for row in kept? {

@@ -34,9 +34,7 @@ impl Store {
         key: ProcessKey,
         limit: i64,
     ) -> Result<Vec<PendingMessage>, StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(READ).await?;
-        let rows = connection.query(&statement, &[&key.0, &limit]).await?;
+        let rows = self.rows(READ, &[&key.0, &limit]).await?;
         let pending = |row: &Row| {
             Ok::<_, StoreError>(PendingMessage {
                 what: outbox::what(row.get(0))?,

@@ -147,9 +147,8 @@ async fn bare(
     connection: &Connection,
     queries: &[RecordQuery],
 ) -> Result<HashMap<ProcessKey, Result<Record, Unreadable>>, StoreError> {
-    let statement = connection.prepared(RECORDS).await?;
     let keys = column(queries, |query| query.key.0);
-    let rows = connection.query(&statement, &[&keys]).await?;
+    let rows = connection.rows(RECORDS, &[&keys]).await?;
     let record = |row: &Row| {
         Ok(Record {
             process: process::from_row(row)?,
@@ -173,10 +172,9 @@ async fn counts(connection: &Connection, queries: &[RecordQuery]) -> Result<Vec<
     if queries.iter().all(|query| !query.counts) {
         return Ok(Vec::new());
     }
-    let statement = connection.prepared(COUNTS).await?;
     let counted = |query: &RecordQuery| query.counts.then_some(query.key.0);
     let keys = column(queries, counted);
-    Ok(connection.query(&statement, &[&keys]).await?)
+    connection.rows(COUNTS, &[&keys]).await
 }
 
 /// The requested events or items; each row ends with the number of its query.
@@ -190,14 +188,12 @@ async fn lists(
     if queries.iter().all(|query| most(query) == 0) {
         return Ok(Vec::new());
     }
-    let statement = connection.prepared(statement).await?;
     let keys = column(queries, |query| query.key.0);
     let most = column(queries, most);
     let data = column(queries, |query| query.data);
-    let rows = connection
-        .query(&statement, &[&keys, &most, &bytes_max, &data])
-        .await?;
-    Ok(rows)
+    connection
+        .rows(statement, &[&keys, &most, &bytes_max, &data])
+        .await
 }
 
 /// The record at the index that `with ordinality` counts from 1.

@@ -1,10 +1,10 @@
 //! Look-ups of stops, for APIs that address an order by number and a stop by `data_id`.
 
-use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::numeric_id;
-use crate::store::{Store, StoreError};
+use crate::store::connection::Values;
+use crate::store::{Store, StoreError, column};
 
 const FIND: &str = include_str!("../queries/read/find_stop.sql");
 const ACTIVE: &str = include_str!("../queries/read/find_active_stops.sql");
@@ -40,15 +40,12 @@ impl Store {
         let Some((least, greatest)) = numeric_id::keys(number) else {
             return Ok(Vec::new());
         };
-        let connection = self.connection().await?;
-        let statement = connection.prepared(ACTIVE).await?;
-        let values: [&(dyn ToSql + Sync); 4] = [&tenant, &workflow, &least, &greatest];
-        let rows = connection.query(&statement, &values).await?;
-        let stop = |row: &tokio_postgres::Row| ActiveStop {
+        let values: Values<'_> = &[&tenant, &workflow, &least, &greatest];
+        let rows = self.rows(ACTIVE, values).await?;
+        Ok(column(&rows, |row| ActiveStop {
             data_id: row.get(0),
             stage: row.get(1),
-        };
-        Ok(rows.iter().map(stop).collect())
+        }))
     }
 
     /// The tenant's order on a workflow that is at this stop.
@@ -58,10 +55,9 @@ impl Store {
         workflow: &str,
         data_id: Uuid,
     ) -> Result<Option<StageVisit>, StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(FIND).await?;
-        let values: [&(dyn ToSql + Sync); 3] = [&tenant, &workflow, &data_id];
-        let row = connection.query_opt(&statement, &values).await?;
+        let row = self
+            .row_if_any(FIND, &[&tenant, &workflow, &data_id])
+            .await?;
         Ok(row.map(|row| StageVisit {
             token: row.get(0),
             stage: row.get(1),

@@ -81,7 +81,7 @@ pub async fn begin(
     known: &HashSet<ProcessKey>,
     deadline: Option<Duration>,
 ) -> Result<Loaded, StoreError> {
-    prepare(connection).await?;
+    connection.prepare_all(&STATEMENTS).await?;
     if events.is_empty() {
         connection.begin().await?;
         return Ok(Loaded::default());
@@ -134,7 +134,7 @@ pub async fn begin_due(
     connection: &Connection,
     limits: &ClaimLimits,
 ) -> Result<Vec<ClaimedRecord>, StoreError> {
-    prepare(connection).await?;
+    connection.prepare_all(&STATEMENTS).await?;
     connection.begin().await?;
     process::due(connection, limits).await
 }
@@ -242,14 +242,4 @@ pub async fn commit(
     kept?;
     counted?;
     committed
-}
-
-/// Prepares what a connection has not prepared yet. Only then do futures polled at once send their
-/// statements in order: one that first waited for its preparation would be overtaken, even by the
-/// commit.
-async fn prepare(connection: &Connection) -> Result<(), StoreError> {
-    for statement in STATEMENTS {
-        connection.prepared(statement).await?;
-    }
-    Ok(())
 }

@@ -41,26 +41,21 @@ pub(in crate::store) async fn add_open(
     shard: i16,
 ) -> Result<(), StoreError> {
     let moved: Vec<_> = changes.iter().filter(|(_, change)| **change != 0).collect();
-    if moved.is_empty() {
-        return Ok(());
-    }
-    let statement = connection.prepared(ADD).await?;
     let names = vec![OPEN; moved.len()];
     let labels = column(&moved, |(kind, _)| kind.name());
     let values = column(&moved, |(_, change)| **change);
     connection
-        .execute(&statement, &[&names, &labels, &values, &shard])
-        .await?;
-    Ok(())
+        .run_for(&moved, ADD, &[&names, &labels, &values, &shard])
+        .await
+        .map(drop)
 }
 
 impl Store {
     /// Reads the counts.
     pub async fn tally(&self) -> Result<Tally, StoreError> {
         let connection = self.connection().await?;
-        let statement = connection.prepared(READ).await?;
         let mut tally = Tally::default();
-        for row in connection.query(&statement, &[]).await? {
+        for row in connection.rows(READ, &[]).await? {
             let (name, label): (&str, String) = (row.get(0), row.get(1));
             let counts = match name {
                 PARKED => {
@@ -78,8 +73,7 @@ impl Store {
             };
             counts.insert(label, from_bigint(row.get(2)));
         }
-        let statement = connection.prepared(OLDEST_OPEN).await?;
-        for row in connection.query(&statement, &[]).await? {
+        for row in connection.rows(OLDEST_OPEN, &[]).await? {
             if let Some(since) = row.get(1) {
                 tally.oldest_open.insert(row.get(0), since);
             }

@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::store::connection::Values;
 use crate::store::{Connection, Store, StoreError, column};
 
 pub(super) const INSERT: &str = include_str!("../queries/write/insert_dead_letters.sql");
@@ -93,33 +94,27 @@ pub(in crate::store) async fn insert(
     dead_letters: &[&DeadLetter],
     shard: i16,
 ) -> Result<(), StoreError> {
-    if dead_letters.is_empty() {
-        return Ok(());
-    }
-    let statement = connection.prepared(INSERT).await?;
+    let values: Values<'_> = &[
+        &column(dead_letters, |l| l.id),
+        &column(dead_letters, |l| l.reason.as_str()),
+        &column(dead_letters, |l| l.problem.as_str()),
+        &column(dead_letters, |l| l.tenant.as_deref()),
+        &column(dead_letters, |l| l.token.as_deref()),
+        &column(dead_letters, |l| l.source.as_deref()),
+        &column(dead_letters, |l| l.event_id.as_deref()),
+        &column(dead_letters, |l| l.type_name.as_deref()),
+        &column(dead_letters, |l| l.exchange.as_str()),
+        &column(dead_letters, |l| l.routing_key.as_str()),
+        &column(dead_letters, |l| l.queue.as_str()),
+        &column(dead_letters, |l| l.properties.as_str()),
+        &column(dead_letters, |l| l.headers.as_str()),
+        &column(dead_letters, |l| l.body.as_slice()),
+        &shard,
+    ];
     connection
-        .execute(
-            &statement,
-            &[
-                &column(dead_letters, |l| l.id),
-                &column(dead_letters, |l| l.reason.as_str()),
-                &column(dead_letters, |l| l.problem.as_str()),
-                &column(dead_letters, |l| l.tenant.as_deref()),
-                &column(dead_letters, |l| l.token.as_deref()),
-                &column(dead_letters, |l| l.source.as_deref()),
-                &column(dead_letters, |l| l.event_id.as_deref()),
-                &column(dead_letters, |l| l.type_name.as_deref()),
-                &column(dead_letters, |l| l.exchange.as_str()),
-                &column(dead_letters, |l| l.routing_key.as_str()),
-                &column(dead_letters, |l| l.queue.as_str()),
-                &column(dead_letters, |l| l.properties.as_str()),
-                &column(dead_letters, |l| l.headers.as_str()),
-                &column(dead_letters, |l| l.body.as_slice()),
-                &shard,
-            ],
-        )
-        .await?;
-    Ok(())
+        .run_for(dead_letters, INSERT, values)
+        .await
+        .map(drop)
 }
 
 impl Store {
@@ -131,29 +126,21 @@ impl Store {
         after: Option<DeadLetterCursor>,
         limit: i64,
     ) -> Result<Vec<StoredDeadLetter>, StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(LIST).await?;
         let (time, id) = after.map(|place| (place.received_at, place.id)).unzip();
-        let rows = connection
-            .query(
-                &statement,
-                &[
-                    &dead_letters.reason,
-                    &time,
-                    &id,
-                    &limit,
-                    &dead_letters.tenant,
-                ],
-            )
-            .await?;
+        let values: Values<'_> = &[
+            &dead_letters.reason,
+            &time,
+            &id,
+            &limit,
+            &dead_letters.tenant,
+        ];
+        let rows = self.rows(LIST, values).await?;
         Ok(column(&rows, from_row))
     }
 
     /// The place of the newest dead letter; `None` if there are none.
     pub async fn newest_dead_letter(&self) -> Result<Option<DeadLetterCursor>, StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(NEWEST).await?;
-        let row = connection.query_opt(&statement, &[]).await?;
+        let row = self.row_if_any(NEWEST, &[]).await?;
         Ok(row.map(|row| DeadLetterCursor {
             received_at: row.get(0),
             id: row.get(1),
@@ -165,17 +152,13 @@ impl Store {
         &self,
         ids: &[Uuid],
     ) -> Result<Vec<StoredDeadLetter>, StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(READ).await?;
-        let rows = connection.query(&statement, &[&ids]).await?;
+        let rows = self.rows(READ, &[&ids]).await?;
         Ok(column(&rows, from_row))
     }
 
     /// Deletes dead letters that were replayed or discarded; returns how many.
     pub async fn delete_dead_letters(&self, ids: &[Uuid]) -> Result<u64, StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(DELETE).await?;
-        let row = connection.query_one(&statement, &[&ids]).await?;
+        let row = self.row(DELETE, &[&ids]).await?;
         Ok(crate::store::from_bigint(row.get(0)))
     }
 }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 
 use crate::domain::{Event, Kind, ProcessKey};
+use crate::store::connection::Values;
 use crate::store::{Connection, StoreError, column, from_bigint, to_bigint};
 
 pub(super) const INSERT: &str = include_str!("../queries/write/insert_events.sql");
@@ -88,21 +89,13 @@ pub(super) async fn logged(
         .filter(|(_, (_, new))| !**new)
         .map(|(place, (event, _))| (place, *event))
         .collect();
-    if known.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let statement = connection.prepared(FIND_LOGGED).await?;
-    let rows = connection
-        .query(
-            &statement,
-            &[
-                &column(&known, |(_, e)| e.key.0),
-                &column(&known, |(_, e)| e.event.stamp.source.as_str()),
-                &column(&known, |(_, e)| e.event.stamp.id.as_str()),
-                &column(&known, |(_, e)| e.data.as_str()),
-            ],
-        )
-        .await?;
+    let values: Values<'_> = &[
+        &column(&known, |(_, e)| e.key.0),
+        &column(&known, |(_, e)| e.event.stamp.source.as_str()),
+        &column(&known, |(_, e)| e.event.stamp.id.as_str()),
+        &column(&known, |(_, e)| e.data.as_str()),
+    ];
+    let rows = connection.rows_for(&known, FIND_LOGGED, values).await?;
     let logged = rows.iter().filter_map(|row| {
         let number = usize::try_from(row.get::<_, i64>(0)).ok()?;
         let (place, _) = known.get(number.checked_sub(1)?)?;
@@ -122,21 +115,16 @@ pub(super) async fn insert(
     connection: &Connection,
     events: &[&NewEvent],
 ) -> Result<Vec<bool>, StoreError> {
-    let statement = connection.prepared(INSERT).await?;
-    let rows = connection
-        .query(
-            &statement,
-            &[
-                &column(events, |e| e.key.0),
-                &column(events, |e| e.event.stamp.source.as_str()),
-                &column(events, |e| e.event.stamp.id.as_str()),
-                &column(events, |e| e.type_name),
-                &column(events, |e| e.event.stamp.time),
-                &column(events, |e| e.event.stamp.sequence.map(to_bigint)),
-                &column(events, |e| e.data.as_str()),
-            ],
-        )
-        .await?;
+    let values: Values<'_> = &[
+        &column(events, |e| e.key.0),
+        &column(events, |e| e.event.stamp.source.as_str()),
+        &column(events, |e| e.event.stamp.id.as_str()),
+        &column(events, |e| e.type_name),
+        &column(events, |e| e.event.stamp.time),
+        &column(events, |e| e.event.stamp.sequence.map(to_bigint)),
+        &column(events, |e| e.data.as_str()),
+    ];
+    let rows = connection.rows(INSERT, values).await?;
     let mut new = vec![false; events.len()];
     for row in rows {
         let place = usize::try_from(row.get::<_, i32>(0) - 1).unwrap_or(usize::MAX);
@@ -159,10 +147,9 @@ pub(super) async fn correct(
     ];
     for (statement, places) in wrong {
         if !places.is_empty() {
-            let statement = connection.prepared(statement).await?;
             let place = |place: &usize| i32::try_from(place + 1).unwrap_or(i32::MAX);
             let places = column(places, place);
-            connection.execute(&statement, &[&places]).await?;
+            connection.run(statement, &[&places]).await?;
         }
     }
     Ok(())
@@ -170,24 +157,15 @@ pub(super) async fn correct(
 
 /// Accepts rows that were refused: they move to a new place in the log.
 async fn retake(connection: &Connection, retaken: &[Retaken]) -> Result<(), StoreError> {
-    if retaken.is_empty() {
-        return Ok(());
-    }
     let pos = |event: &Retaken| i32::try_from(event.place + 1).unwrap_or(i32::MAX);
-    let statement = connection.prepared(RETAKE).await?;
-    connection
-        .execute(
-            &statement,
-            &[
-                &column(retaken, |event| event.key.0),
-                &column(retaken, |event| event.source.as_str()),
-                &column(retaken, |event| event.id.as_str()),
-                &column(retaken, pos),
-                &column(retaken, |event| event.late),
-            ],
-        )
-        .await?;
-    Ok(())
+    let values: Values<'_> = &[
+        &column(retaken, |event| event.key.0),
+        &column(retaken, |event| event.source.as_str()),
+        &column(retaken, |event| event.id.as_str()),
+        &column(retaken, pos),
+        &column(retaken, |event| event.late),
+    ];
+    connection.run_for(retaken, RETAKE, values).await.map(drop)
 }
 
 /// The sequences of a process in the log.
@@ -204,15 +182,11 @@ pub(super) async fn count_sequenced(
     connection: &Connection,
     below: &[(ProcessKey, Kind, u64)],
 ) -> Result<HashMap<ProcessKey, Sequences>, StoreError> {
-    if below.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let statement = connection.prepared(COUNT_SEQUENCED).await?;
     let keys = column(below, |(key, ..)| key.0);
     let kinds = column(below, |(_, kind, _)| kind.name());
     let sequences = column(below, |(.., sequence)| to_bigint(*sequence));
     let rows = connection
-        .query(&statement, &[&keys, &sequences, &kinds])
+        .rows_for(below, COUNT_SEQUENCED, &[&keys, &sequences, &kinds])
         .await?;
     let counts = rows.iter().map(|row| {
         let greatest: Option<i64> = row.get(2);

@@ -40,13 +40,10 @@ impl Store {
         (name, media_type): (&str, &str),
         orphan_after: Duration,
     ) -> Result<(), StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(BEGIN).await?;
         let after = orphan_after.as_secs_f64();
-        connection
-            .execute(&statement, &[&process.0, &id, &name, &media_type, &after])
-            .await?;
-        Ok(())
+        self.run(BEGIN, &[&process.0, &id, &name, &media_type, &after])
+            .await
+            .map(drop)
     }
 
     /// Records that the contents of a file are complete.
@@ -57,19 +54,14 @@ impl Store {
         size: u64,
         sha256: &str,
     ) -> Result<(), StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(FINISH).await?;
-        connection
-            .execute(&statement, &[&process.0, &id, &to_bigint(size), &sha256])
-            .await?;
-        Ok(())
+        self.run(FINISH, &[&process.0, &id, &to_bigint(size), &sha256])
+            .await
+            .map(drop)
     }
 
     /// A file that was stored completely.
     pub async fn file(&self, process: ProcessKey, id: Uuid) -> Result<Option<File>, StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(FIND).await?;
-        let row = connection.query_opt(&statement, &[&process.0, &id]).await?;
+        let row = self.row_if_any(FIND, &[&process.0, &id]).await?;
         Ok(row.map(|row| File {
             name: row.get(0),
             media_type: row.get(1),
@@ -82,8 +74,7 @@ impl Store {
     pub async fn due_files(&self, limit: i64) -> Result<Vec<(Uuid, Uuid)>, StoreError> {
         let connection = self.connection().await?;
         connection.set_in_transaction(true);
-        let due = connection.prepared(DUE).await?;
-        let rows = connection.query(&due, &[&limit]).await?;
+        let rows = connection.rows(DUE, &[&limit]).await?;
         connection.set_in_transaction(false);
         Ok(column(&rows, |row| (row.get(0), row.get(1))))
     }
@@ -95,8 +86,7 @@ impl Store {
         }
         let processes = column(gone, |(process, _)| *process);
         let ids = column(gone, |(_, id)| *id);
-        self.alone(DELETE, &[&processes, &ids]).await?;
-        Ok(())
+        self.alone(DELETE, &[&processes, &ids]).await.map(drop)
     }
 
     /// Makes files due again only after `after`.
@@ -111,7 +101,8 @@ impl Store {
         let processes = column(files, |(process, _)| *process);
         let ids = column(files, |(_, id)| *id);
         let after = after.as_secs_f64();
-        self.alone(DEFER, &[&processes, &ids, &after]).await?;
-        Ok(())
+        self.alone(DEFER, &[&processes, &ids, &after])
+            .await
+            .map(drop)
     }
 }

@@ -8,6 +8,7 @@ use super::event::NewEvent;
 use crate::domain::completion::{DOCUMENTS_MAX, ERRORS_MAX, ItemError, ItemSummary, MESSAGES_MAX};
 use crate::domain::merge::Outcomes;
 use crate::domain::{Happening, Item, ProcessKey, Stamp};
+use crate::store::connection::Values;
 use crate::store::{Connection, StoreError, Unreadable, column, from_bigint, stamp};
 
 pub(super) const LOAD: &str = include_str!("../queries/write/load_outcomes.sql");
@@ -45,15 +46,13 @@ pub(super) async fn load(
     }
     let mut outcomes: HashMap<ProcessKey, Outcomes> = HashMap::new();
     let mut unreadable = HashMap::new();
-    if mentioned.is_empty() {
-        return Ok((outcomes, unreadable));
-    }
     mentioned.sort_unstable();
     mentioned.dedup();
-    let statement = connection.prepared(LOAD).await?;
     let keys = column(&mentioned, |(key, _)| *key);
     let identifiers = column(&mentioned, |(_, identifier)| *identifier);
-    let rows = connection.query(&statement, &[&keys, &identifiers]).await?;
+    let rows = connection
+        .rows_for(&mentioned, LOAD, &[&keys, &identifiers])
+        .await?;
     for row in rows {
         let key = ProcessKey(row.get(0));
         let outcomes = outcomes.entry(key).or_default();
@@ -69,13 +68,8 @@ pub(super) async fn load(
 
 /// Deletes the items of records that turn out to be of the other kind.
 pub(super) async fn delete(connection: &Connection, keys: &[ProcessKey]) -> Result<(), StoreError> {
-    if keys.is_empty() {
-        return Ok(());
-    }
-    let statement = connection.prepared(DELETE).await?;
     let keys = column(keys, |key| key.0);
-    connection.execute(&statement, &[&keys]).await?;
-    Ok(())
+    connection.run_for(&keys, DELETE, &[&keys]).await.map(drop)
 }
 
 /// Writes outcomes, each item once.
@@ -83,26 +77,17 @@ pub(super) async fn upsert(
     connection: &Connection,
     items: &[ChangedItem],
 ) -> Result<(), StoreError> {
-    if items.is_empty() {
-        return Ok(());
-    }
-    let statement = connection.prepared(UPSERT).await?;
     let messages = |i: &ChangedItem| serde_json::json!(i.item.messages).to_string();
-    connection
-        .execute(
-            &statement,
-            &[
-                &column(items, |i| i.key.0),
-                &column(items, |i| i.item.identifier.as_str()),
-                &column(items, |i| i.item.ok),
-                &column(items, messages),
-                &column(items, |i| i.item.document_id.as_deref()),
-                &column(items, |i| i.item.data.as_deref()),
-                &column(items, |i| stamp::encode(&i.stamp)),
-            ],
-        )
-        .await?;
-    Ok(())
+    let values: Values<'_> = &[
+        &column(items, |i| i.key.0),
+        &column(items, |i| i.item.identifier.as_str()),
+        &column(items, |i| i.item.ok),
+        &column(items, messages),
+        &column(items, |i| i.item.document_id.as_deref()),
+        &column(items, |i| i.item.data.as_deref()),
+        &column(items, |i| stamp::encode(&i.stamp)),
+    ];
+    connection.run_for(items, UPSERT, values).await.map(drop)
 }
 
 /// The summaries of the items of these processes, for completions.
@@ -110,14 +95,10 @@ pub(super) async fn summarize(
     connection: &Connection,
     keys: &[Uuid],
 ) -> Result<HashMap<ProcessKey, ItemSummary>, StoreError> {
-    if keys.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let statement = connection.prepared(SUMMARIZE).await?;
     let (errors, documents) = (limit(ERRORS_MAX), limit(DOCUMENTS_MAX));
     let messages = i32::try_from(MESSAGES_MAX).unwrap_or(i32::MAX);
     let rows = connection
-        .query(&statement, &[&keys, &errors, &documents, &messages])
+        .rows_for(keys, SUMMARIZE, &[&keys, &errors, &documents, &messages])
         .await?;
     let mut summaries = HashMap::with_capacity(rows.len());
     for row in rows {

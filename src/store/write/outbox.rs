@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::domain::ProcessKey;
+use crate::store::connection::Values;
 use crate::store::{Connection, Store, StoreError, column, from_bigint};
 
 pub(super) const INSERT: &str = include_str!("../queries/write/insert_outbox.sql");
@@ -17,79 +18,39 @@ const NOTE_UNROUTABLE: &str = include_str!("../queries/write/note_unroutable.sql
 const NOTE_ROUTED: &str = include_str!("../queries/write/note_routed.sql");
 const STATE: &str = include_str!("../queries/write/outbox_state.sql");
 
-/// The kind of a message: a column and a metric label.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum MessageKind {
-    /// A process has ended.
-    Completion,
-    /// An order has reached a stage.
-    Stage,
-    /// A reply to the `reply_to` queue of an opening event.
-    Reply,
-}
-
-impl MessageKind {
-    /// Every kind.
-    pub const ALL: [Self; 3] = [Self::Completion, Self::Stage, Self::Reply];
-
-    /// The name in SQL and in metrics.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Completion => "completion",
-            Self::Stage => "stage",
-            Self::Reply => "reply",
-        }
+named! {
+    /// The kind of a message: a column and a metric label.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub enum MessageKind {
+        /// A process has ended.
+        Completion = "completion",
+        /// An order has reached a stage.
+        Stage = "stage",
+        /// A reply to the `reply_to` queue of an opening event.
+        Reply = "reply",
     }
 }
 
-/// Why a message is on the slow lane: a column and, for stuck messages, a metric label.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Slow {
-    /// The broker did not confirm it in time.
-    Timeout,
-    /// The broker nacked it: a queue is full, or has no majority of replicas.
-    Nacked,
-    /// The broker returned it: no queue is bound for it.
-    Unroutable,
-    /// Its exchange is missing, or the user has no permission to write to it.
-    Denied,
-    /// It was not published: its destination is failing.
-    Waiting,
-    /// The broker refused the message itself.
-    Refused,
-    /// It was unconfirmed when the broker closed the channel because of this or another message.
-    Unconfirmed,
-    /// It was delivered before and is resent on request.
-    Resend,
-}
-
-impl Slow {
-    /// Every reason.
-    pub const ALL: [Self; 8] = [
-        Self::Timeout,
-        Self::Nacked,
-        Self::Unroutable,
-        Self::Denied,
-        Self::Waiting,
-        Self::Refused,
-        Self::Unconfirmed,
-        Self::Resend,
-    ];
-
-    /// The name in SQL and in metrics.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Timeout => "timeout",
-            Self::Nacked => "nacked",
-            Self::Unroutable => "unroutable",
-            Self::Denied => "denied",
-            Self::Waiting => "waiting",
-            Self::Refused => "refused",
-            Self::Unconfirmed => "unconfirmed",
-            Self::Resend => "resend",
-        }
+named! {
+    /// Why a message is on the slow lane: a column and, for stuck messages, a metric label.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub enum Slow {
+        /// The broker did not confirm it in time.
+        Timeout = "timeout",
+        /// The broker nacked it: a queue is full, or has no majority of replicas.
+        Nacked = "nacked",
+        /// The broker returned it: no queue is bound for it.
+        Unroutable = "unroutable",
+        /// Its exchange is missing, or the user has no permission to write to it.
+        Denied = "denied",
+        /// It was not published: its destination is failing.
+        Waiting = "waiting",
+        /// The broker refused the message itself.
+        Refused = "refused",
+        /// It was unconfirmed when the broker closed the channel because of this or another message.
+        Unconfirmed = "unconfirmed",
+        /// It was delivered before and is resent on request.
+        Resend = "resend",
     }
 }
 
@@ -135,29 +96,20 @@ pub(super) async fn insert(
     rows: &[OutboxRow],
     sweep_after: Duration,
 ) -> Result<(), StoreError> {
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let statement = connection.prepared(INSERT).await?;
-    connection
-        .execute(
-            &statement,
-            &[
-                &column(rows, |r| r.id),
-                &column(rows, |r| r.token.as_str()),
-                &column(rows, |r| r.type_name.as_str()),
-                &column(rows, |r| r.payload.as_deref()),
-                &column(rows, |r| r.process.0),
-                &column(rows, |r| r.what.name()),
-                &column(rows, |r| r.exchange.as_str()),
-                &column(rows, |r| r.routing_key.as_str()),
-                &column(rows, |r| serde_json::json!(r.headers).to_string()),
-                &column(rows, |r| r.time),
-                &sweep_after.as_secs_f64(),
-            ],
-        )
-        .await?;
-    Ok(())
+    let values: Values<'_> = &[
+        &column(rows, |r| r.id),
+        &column(rows, |r| r.token.as_str()),
+        &column(rows, |r| r.type_name.as_str()),
+        &column(rows, |r| r.payload.as_deref()),
+        &column(rows, |r| r.process.0),
+        &column(rows, |r| r.what.name()),
+        &column(rows, |r| r.exchange.as_str()),
+        &column(rows, |r| r.routing_key.as_str()),
+        &column(rows, |r| serde_json::json!(r.headers).to_string()),
+        &column(rows, |r| r.time),
+        &sweep_after.as_secs_f64(),
+    ];
+    connection.run_for(rows, INSERT, values).await.map(drop)
 }
 
 impl Store {
@@ -186,10 +138,8 @@ impl Store {
         bytes: i64,
         lease: Duration,
     ) -> Result<Vec<OutboxRow>, StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(CLAIM).await?;
-        let rows = connection
-            .query(&statement, &[&messages, &lease.as_secs_f64(), &bytes])
+        let rows = self
+            .rows(CLAIM, &[&messages, &lease.as_secs_f64(), &bytes])
             .await?;
         Ok(readable(&rows))
     }
@@ -208,19 +158,14 @@ impl Store {
         if keys.is_empty() {
             return Ok(());
         }
-        let connection = self.connection().await?;
-        let statement = connection.prepared(text).await?;
         let mut keys = column(keys, |key| key.0);
         keys.sort_unstable();
-        connection.execute(&statement, &[&keys]).await?;
-        Ok(())
+        self.run(text, &[&keys]).await.map(drop)
     }
 
     /// The size and age of the outbox.
     pub async fn outbox_state(&self) -> Result<OutboxState, StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(STATE).await?;
-        let row = connection.query_one(&statement, &[]).await?;
+        let row = self.row(STATE, &[]).await?;
         Ok(OutboxState {
             pending: from_bigint(row.get(0)),
             oldest: row.get(1),
@@ -241,14 +186,10 @@ async fn on_rows(
     text: &str,
     rows: &[&OutboxRow],
 ) -> Result<(), StoreError> {
-    let statement = connection.prepared(text).await?;
     let keys = column(rows, |r| r.process.0);
     let ids = column(rows, |r| r.id);
     let whats = column(rows, |r| r.what.name());
-    connection
-        .execute(&statement, &[&keys, &ids, &whats])
-        .await?;
-    Ok(())
+    connection.run(text, &[&keys, &ids, &whats]).await.map(drop)
 }
 
 /// Leaves out what this version can't read: it stays in the table, and is due again after its
@@ -275,13 +216,9 @@ pub(in crate::store) fn from_row(row: &tokio_postgres::Row) -> Result<OutboxRow,
 }
 
 pub(in crate::store) fn what(name: &str) -> Result<MessageKind, StoreError> {
-    let what = MessageKind::ALL
-        .into_iter()
-        .find(|what| what.name() == name);
-    what.ok_or(StoreError::Corrupt("outbox message kind"))
+    MessageKind::from_name(name).ok_or(StoreError::Corrupt("outbox message kind"))
 }
 
 pub(in crate::store) fn slow(name: &str) -> Result<Slow, StoreError> {
-    let slow = Slow::ALL.into_iter().find(|slow| slow.name() == name);
-    slow.ok_or(StoreError::Corrupt("outbox lane"))
+    Slow::from_name(name).ok_or(StoreError::Corrupt("outbox lane"))
 }

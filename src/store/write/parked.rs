@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use tokio_postgres::Row;
-use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::dead_letter::DeadLetter;
 use crate::domain::{Kind, ProcessKey, Stamp};
 use crate::store::admin::quarantine::{ClaimLimits, ClaimedRecord};
+use crate::store::connection::Values;
 use crate::store::{Connection, StoreError, column, from_bigint};
 
 pub(super) const LOAD: &str = include_str!("../queries/write/load_parked.sql");
@@ -87,13 +87,13 @@ pub(super) async fn load_others(
     processes: &[(Uuid, bool)],
 ) -> Result<HashMap<ProcessKey, Others>, StoreError> {
     let mut others: HashMap<_, Others> = HashMap::new();
-    if processes.is_empty() {
-        return Ok(others);
-    }
     let keys = column(processes, |(key, _)| *key);
     let opened = column(processes, |(_, opened)| *opened);
     let limit = i64::try_from(OTHERS_MAX).unwrap_or(i64::MAX);
-    for row in query(connection, LOAD_OTHERS, &[&keys, &opened, &limit]).await? {
+    for row in connection
+        .rows_for(processes, LOAD_OTHERS, &[&keys, &opened, &limit])
+        .await?
+    {
         let others = others.entry(ProcessKey(row.get(0))).or_default();
         others.count += 1;
         others.bytes += usize::try_from(row.get::<_, i32>(7)).unwrap_or(0);
@@ -123,12 +123,12 @@ pub(super) async fn decide(
     let keys = column(&decided.processes, |(key, _)| key.0);
     let kinds = column(&decided.processes, |(_, kind)| kind.name());
     let (reason, problem) = (decided.reason, decided.problem.as_str());
-    let refused: &[&(dyn ToSql + Sync)] = &[&keys, &kinds, &reason, &problem, &shard];
-    let early: &[&(dyn ToSql + Sync)] = &[&keys];
+    let refused: Values<'_> = &[&keys, &kinds, &reason, &problem, &shard];
+    let early: Values<'_> = &[&keys];
     let (refused, deleted) = tokio::join!(
         biased;
-        query(connection, REFUSE_OTHERS, refused),
-        query(connection, DELETE_EARLY, early),
+        connection.run(REFUSE_OTHERS, refused),
+        connection.run(DELETE_EARLY, early),
     );
     refused.and(deleted).map(|_| ())
 }
@@ -139,31 +139,23 @@ pub(super) async fn insert(
     parked: &[(ProcessKey, DeadLetter)],
     shard: i16,
 ) -> Result<(), StoreError> {
-    if parked.is_empty() {
-        return Ok(());
-    }
-    query(
-        connection,
-        INSERT,
-        &[
-            &column(parked, |(key, _)| key.0),
-            &column(parked, |(_, l)| l.source.as_deref()),
-            &column(parked, |(_, l)| l.event_id.as_deref()),
-            &column(parked, |(_, l)| l.id),
-            &column(parked, |(_, l)| l.tenant.as_deref()),
-            &column(parked, |(_, l)| l.token.as_deref()),
-            &column(parked, |(_, l)| l.type_name.as_deref()),
-            &column(parked, |(_, l)| l.exchange.as_str()),
-            &column(parked, |(_, l)| l.routing_key.as_str()),
-            &column(parked, |(_, l)| l.queue.as_str()),
-            &column(parked, |(_, l)| l.properties.as_str()),
-            &column(parked, |(_, l)| l.headers.as_str()),
-            &column(parked, |(_, l)| l.body.as_slice()),
-            &shard,
-        ],
-    )
-    .await?;
-    Ok(())
+    let values: Values<'_> = &[
+        &column(parked, |(key, _)| key.0),
+        &column(parked, |(_, l)| l.source.as_deref()),
+        &column(parked, |(_, l)| l.event_id.as_deref()),
+        &column(parked, |(_, l)| l.id),
+        &column(parked, |(_, l)| l.tenant.as_deref()),
+        &column(parked, |(_, l)| l.token.as_deref()),
+        &column(parked, |(_, l)| l.type_name.as_deref()),
+        &column(parked, |(_, l)| l.exchange.as_str()),
+        &column(parked, |(_, l)| l.routing_key.as_str()),
+        &column(parked, |(_, l)| l.queue.as_str()),
+        &column(parked, |(_, l)| l.properties.as_str()),
+        &column(parked, |(_, l)| l.headers.as_str()),
+        &column(parked, |(_, l)| l.body.as_slice()),
+        &shard,
+    ];
+    connection.run_for(parked, INSERT, values).await.map(drop)
 }
 
 /// Deletes pushes whose stops were reached.
@@ -172,14 +164,13 @@ pub(super) async fn delete(
     applied: &[PushId],
     shard: i16,
 ) -> Result<(), StoreError> {
-    if applied.is_empty() {
-        return Ok(());
-    }
     let keys = column(applied, |push| push.process.0);
     let sources = column(applied, |push| push.source.as_str());
     let ids = column(applied, |push| push.id.as_str());
-    query(connection, DELETE, &[&keys, &sources, &ids, &shard]).await?;
-    Ok(())
+    connection
+        .run_for(applied, DELETE, &[&keys, &sources, &ids, &shard])
+        .await
+        .map(drop)
 }
 
 /// Moves pushes whose stops will not be reached to the dead letters.
@@ -188,21 +179,13 @@ pub(in crate::store) async fn refuse(
     refused: &[(PushId, &'static str, String)],
     shard: i16,
 ) -> Result<(), StoreError> {
-    if refused.is_empty() {
-        return Ok(());
-    }
     let keys = column(refused, |(push, ..)| push.process.0);
     let sources = column(refused, |(push, ..)| push.source.as_str());
     let ids = column(refused, |(push, ..)| push.id.as_str());
     let reasons = column(refused, |(_, reason, _)| *reason);
     let problems = column(refused, |(_, _, problem)| problem.as_str());
-    query(
-        connection,
-        REFUSE,
-        &[&keys, &sources, &ids, &reasons, &problems, &shard],
-    )
-    .await?;
-    Ok(())
+    let values: Values<'_> = &[&keys, &sources, &ids, &reasons, &problems, &shard];
+    connection.run_for(refused, REFUSE, values).await.map(drop)
 }
 
 /// Claims some pushes that have waited too long, and locks their orders, so that no batch applies
@@ -213,7 +196,9 @@ pub(in crate::store) async fn late(
     limits: &ClaimLimits,
 ) -> Result<Vec<(PushId, ClaimedRecord)>, StoreError> {
     let after = after.as_secs_f64();
-    let rows = query(connection, LATE, &[&after, &limits.limit, &limits.skip]).await?;
+    let rows = connection
+        .rows(LATE, &[&after, &limits.limit, &limits.skip])
+        .await?;
     let push = |row: &Row| {
         let push = PushId {
             process: ProcessKey(row.get(0)),
@@ -247,13 +232,4 @@ pub struct PushId {
     pub source: String,
     /// Its id in that source.
     pub id: String,
-}
-
-pub(in crate::store) async fn query(
-    connection: &Connection,
-    statement: &'static str,
-    values: &[&(dyn ToSql + Sync)],
-) -> Result<Vec<Row>, StoreError> {
-    let statement = connection.prepared(statement).await?;
-    Ok(connection.query(&statement, values).await?)
 }

@@ -8,12 +8,12 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::outbox::{MessageKind, OutboxRow};
-use super::parked::query;
 use crate::domain::completion::FORMAT;
 use crate::domain::{
     Ended, Ending, EndingKind, Event, ItemCounts, Kind, Opening, Process, ProcessKey, Stamp, Status,
 };
 use crate::store::admin::quarantine::{ClaimLimits, ClaimedRecord};
+use crate::store::connection::Values;
 use crate::store::unreadable::{Unreadable, get};
 use crate::store::{Connection, StoreError, column, from_bigint, stamp, to_bigint};
 
@@ -31,22 +31,14 @@ pub(super) async fn insert(
     first_events: &[(ProcessKey, &Event)],
     deadline_seconds: Option<f64>,
 ) -> Result<Vec<(ProcessKey, Kind)>, StoreError> {
-    if first_events.is_empty() {
-        return Ok(Vec::new());
-    }
-    let statement = connection.prepared(INSERT).await?;
-    let rows = connection
-        .query(
-            &statement,
-            &[
-                &column(first_events, |(key, _)| key.0),
-                &column(first_events, |(_, event)| event.tenant.as_str()),
-                &column(first_events, |(_, event)| event.token.as_str()),
-                &column(first_events, |(_, event)| event.kind.name()),
-                &deadline_seconds,
-            ],
-        )
-        .await?;
+    let values: Values<'_> = &[
+        &column(first_events, |(key, _)| key.0),
+        &column(first_events, |(_, event)| event.tenant.as_str()),
+        &column(first_events, |(_, event)| event.token.as_str()),
+        &column(first_events, |(_, event)| event.kind.name()),
+        &deadline_seconds,
+    ];
+    let rows = connection.rows_for(first_events, INSERT, values).await?;
     rows.iter()
         .map(|row| Ok((ProcessKey(row.get(0)), kind(row.get(1))?)))
         .collect()
@@ -65,10 +57,9 @@ pub(super) struct Locked {
 
 /// Loads and locks records in key order.
 pub(super) async fn lock(connection: &Connection, keys: &[Uuid]) -> Result<Locked, StoreError> {
-    let statement = connection.prepared(LOCK).await?;
     let mut locked = Locked::default();
     locked.processes.reserve(keys.len());
-    for row in connection.query(&statement, &[&keys]).await? {
+    for row in connection.rows(LOCK, &[&keys]).await? {
         locked.now = row.get(29);
         match from_row(&row) {
             Ok(process) => locked.processes.push(process),
@@ -82,13 +73,8 @@ pub(super) async fn lock(connection: &Connection, keys: &[Uuid]) -> Result<Locke
 
 /// Deletes records that this transaction created.
 pub(super) async fn remove(connection: &Connection, keys: &[ProcessKey]) -> Result<(), StoreError> {
-    if keys.is_empty() {
-        return Ok(());
-    }
-    let statement = connection.prepared(REMOVE).await?;
     let keys = column(keys, |key| key.0);
-    connection.execute(&statement, &[&keys]).await?;
-    Ok(())
+    connection.run_for(&keys, REMOVE, &[&keys]).await.map(drop)
 }
 
 /// Claims due processes.
@@ -96,7 +82,7 @@ pub(super) async fn due(
     connection: &Connection,
     limits: &ClaimLimits,
 ) -> Result<Vec<ClaimedRecord>, StoreError> {
-    let rows = query(connection, DUE, &[&limits.limit, &limits.skip]).await?;
+    let rows = connection.rows(DUE, &[&limits.limit, &limits.skip]).await?;
     Ok(column(&rows, |row| ClaimedRecord::from_row(row, 0, 1)))
 }
 
@@ -105,23 +91,15 @@ pub(super) async fn update_counts(
     connection: &Connection,
     changed: &[&Process],
 ) -> Result<(), StoreError> {
-    if changed.is_empty() {
-        return Ok(());
-    }
-    let statement = connection.prepared(UPDATE_COUNTS).await?;
-    let written = connection
-        .execute(
-            &statement,
-            &[
-                &column(changed, |p| p.key.0),
-                &column(changed, |p| to_bigint(p.progress_done)),
-                &column(changed, |p| p.total().map(to_bigint)),
-                &column(changed, |p| p.total.as_ref().map(|(s, _)| stamp::encode(s))),
-                &column(changed, |p| to_bigint(p.items.seen)),
-                &column(changed, |p| to_bigint(p.items.failed)),
-            ],
-        )
-        .await?;
+    let values: Values<'_> = &[
+        &column(changed, |p| p.key.0),
+        &column(changed, |p| to_bigint(p.progress_done)),
+        &column(changed, |p| p.total().map(to_bigint)),
+        &column(changed, |p| p.total.as_ref().map(|(s, _)| stamp::encode(s))),
+        &column(changed, |p| to_bigint(p.items.seen)),
+        &column(changed, |p| to_bigint(p.items.failed)),
+    ];
+    let written = connection.run_for(changed, UPDATE_COUNTS, values).await?;
     debug_assert_eq!(written as usize, changed.len(), "every record is locked");
     Ok(())
 }
@@ -132,52 +110,44 @@ pub(super) async fn update(
     changed: &[&Process],
     outbox: &[OutboxRow],
 ) -> Result<(), StoreError> {
-    if changed.is_empty() {
-        return Ok(());
-    }
-    let statement = connection.prepared(UPDATE).await?;
     let opened = column(changed, |p| p.opening.as_ref().map(|(_, opening)| opening));
     let stamps = column(changed, |p| p.opening.as_ref().map(|(stamp, _)| stamp));
     let ended = column(changed, |p| p.ended.as_ref());
     let ending = column(changed, |p| p.ending.as_ref().map(ending_columns));
-    let written = connection
-        .execute(
-            &statement,
-            &[
-                &column(changed, |p| p.key.0),
-                &column(changed, |p| p.status().name()),
-                &column(&stamps, |s| s.map(|s| s.time)),
-                &column(&stamps, |s| s.map(stamp::encode)),
-                &column(&stamps, |s| s.map(|s| s.source.as_str())),
-                &column(&opened, |o| o.and_then(|o| o.filename.as_deref())),
-                &column(&opened, |o| o.and_then(|o| o.module.as_deref())),
-                &column(&opened, |o| o.and_then(|o| o.workflow.as_deref())),
-                &column(&opened, |o| o.and_then(|o| o.group.as_deref())),
-                &column(&opened, |o| o.and_then(|o| o.attributes.as_deref())),
-                &column(&opened, |o| o.and_then(|o| o.reply_to.as_deref())),
-                &column(&opened, |o| o.and_then(|o| o.traceparent.as_deref())),
-                &column(&opened, |o| o.and_then(|o| o.tracestate.as_deref())),
-                &column(changed, |p| to_bigint(p.progress_done)),
-                &column(changed, |p| p.total().map(to_bigint)),
-                &column(changed, |p| p.total.as_ref().map(|(s, _)| stamp::encode(s))),
-                &column(changed, |p| to_bigint(p.items.seen)),
-                &column(changed, |p| to_bigint(p.items.failed)),
-                &column(&ending, |e| e.as_ref().map(|e| e.name)),
-                &column(&ending, |e| e.as_ref().map(|e| e.stamp.as_str())),
-                &column(&ending, |e| e.as_ref()?.sequence),
-                &column(&ending, |e| e.as_ref()?.code),
-                &column(&ending, |e| e.as_ref()?.message),
-                &column(changed, |p| p.settle_at),
-                &column(changed, |p| p.deadline_at),
-                &column(&ended, |e| e.map(|e| e.at)),
-                &column(&ended, |e| e.and_then(|e| e.code.as_deref())),
-                &column(&ended, |e| e.and_then(|e| e.message.as_deref())),
-                &completion_hashes(changed, outbox),
-                &FORMAT,
-                &column(changed, |p| p.kind.name()),
-            ],
-        )
-        .await?;
+    let values: Values<'_> = &[
+        &column(changed, |p| p.key.0),
+        &column(changed, |p| p.status().name()),
+        &column(&stamps, |s| s.map(|s| s.time)),
+        &column(&stamps, |s| s.map(stamp::encode)),
+        &column(&stamps, |s| s.map(|s| s.source.as_str())),
+        &column(&opened, |o| o.and_then(|o| o.filename.as_deref())),
+        &column(&opened, |o| o.and_then(|o| o.module.as_deref())),
+        &column(&opened, |o| o.and_then(|o| o.workflow.as_deref())),
+        &column(&opened, |o| o.and_then(|o| o.group.as_deref())),
+        &column(&opened, |o| o.and_then(|o| o.attributes.as_deref())),
+        &column(&opened, |o| o.and_then(|o| o.reply_to.as_deref())),
+        &column(&opened, |o| o.and_then(|o| o.traceparent.as_deref())),
+        &column(&opened, |o| o.and_then(|o| o.tracestate.as_deref())),
+        &column(changed, |p| to_bigint(p.progress_done)),
+        &column(changed, |p| p.total().map(to_bigint)),
+        &column(changed, |p| p.total.as_ref().map(|(s, _)| stamp::encode(s))),
+        &column(changed, |p| to_bigint(p.items.seen)),
+        &column(changed, |p| to_bigint(p.items.failed)),
+        &column(&ending, |e| e.as_ref().map(|e| e.name)),
+        &column(&ending, |e| e.as_ref().map(|e| e.stamp.as_str())),
+        &column(&ending, |e| e.as_ref()?.sequence),
+        &column(&ending, |e| e.as_ref()?.code),
+        &column(&ending, |e| e.as_ref()?.message),
+        &column(changed, |p| p.settle_at),
+        &column(changed, |p| p.deadline_at),
+        &column(&ended, |e| e.map(|e| e.at)),
+        &column(&ended, |e| e.and_then(|e| e.code.as_deref())),
+        &column(&ended, |e| e.and_then(|e| e.message.as_deref())),
+        &completion_hashes(changed, outbox),
+        &FORMAT,
+        &column(changed, |p| p.kind.name()),
+    ];
+    let written = connection.run_for(changed, UPDATE, values).await?;
     debug_assert_eq!(written as usize, changed.len(), "every record is locked");
     Ok(())
 }

@@ -8,6 +8,7 @@ use super::outbox::{self, OutboxRow, Slow};
 use super::{item, process};
 use crate::domain::completion::Completion;
 use crate::domain::{Process, ProcessKey};
+use crate::store::connection::Values;
 use crate::store::{Connection, Store, StoreError, column, from_bigint};
 
 const CLAIM_FAILING: &str = include_str!("../queries/write/claim_failing.sql");
@@ -88,21 +89,15 @@ impl Store {
         if failed.is_empty() {
             return Ok(());
         }
-        let connection = self.connection().await?;
-        let statement = connection.prepared(FAIL).await?;
-        connection
-            .execute(
-                &statement,
-                &[
-                    &column(failed, |f| f.row.process.0),
-                    &column(failed, |f| f.row.id),
-                    &column(failed, |f| f.row.what.name()),
-                    &column(failed, |f| f.slow.name()),
-                    &column(failed, |f| f.detail.as_deref()),
-                    &column(failed, |f| f.retry_after.as_secs_f64()),
-                ],
-            )
-            .await?;
+        let values: Values<'_> = &[
+            &column(failed, |f| f.row.process.0),
+            &column(failed, |f| f.row.id),
+            &column(failed, |f| f.row.what.name()),
+            &column(failed, |f| f.slow.name()),
+            &column(failed, |f| f.detail.as_deref()),
+            &column(failed, |f| f.retry_after.as_secs_f64()),
+        ];
+        self.run(FAIL, values).await?;
         Ok(())
     }
 
@@ -112,10 +107,8 @@ impl Store {
         limit: i64,
         lease: Duration,
     ) -> Result<Vec<OutboxRow>, StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(CLAIM_SINGLE).await?;
-        let rows = connection
-            .query(&statement, &[&limit, &lease.as_secs_f64()])
+        let rows = self
+            .rows(CLAIM_SINGLE, &[&limit, &lease.as_secs_f64()])
             .await?;
         Ok(outbox::readable(&rows))
     }
@@ -127,20 +120,15 @@ impl Store {
         limit: i64,
         lease: Duration,
     ) -> Result<Vec<OutboxRow>, StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(CLAIM_FAILING).await?;
         let (exchange, key) = (&destination.exchange, &destination.routing_key);
-        let rows = connection
-            .query(&statement, &[&limit, &lease.as_secs_f64(), exchange, key])
-            .await?;
+        let values: Values<'_> = &[&limit, &lease.as_secs_f64(), exchange, key];
+        let rows = self.rows(CLAIM_FAILING, values).await?;
         Ok(outbox::readable(&rows))
     }
 
     /// The failing destinations, at most `limit`.
     pub async fn failing_destinations(&self, limit: i64) -> Result<Vec<Failing>, StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(FAILING).await?;
-        let rows = connection.query(&statement, &[&limit]).await?;
+        let rows = self.rows(FAILING, &[&limit]).await?;
         let failing = rows.iter().map(|row| Failing {
             destination: destination(row),
             denied: row.get(2),
@@ -150,9 +138,7 @@ impl Store {
 
     /// Destinations that have waiting messages and are no longer failing.
     pub async fn waiting_destinations(&self, limit: i64) -> Result<Vec<Destination>, StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(WAITING).await?;
-        let rows = connection.query(&statement, &[&limit]).await?;
+        let rows = self.rows(WAITING, &[&limit]).await?;
         Ok(rows.iter().map(destination).collect())
     }
 
@@ -162,12 +148,8 @@ impl Store {
         destination: &Destination,
         limit: i64,
     ) -> Result<i64, StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.prepared(RELEASE).await?;
         let (exchange, key) = (&destination.exchange, &destination.routing_key);
-        let row = connection
-            .query_one(&statement, &[exchange, key, &limit])
-            .await?;
+        let row = self.row(RELEASE, &[exchange, key, &limit]).await?;
         Ok(row.get(0))
     }
 
@@ -177,9 +159,8 @@ impl Store {
         keys: &[ProcessKey],
     ) -> Result<HashMap<ProcessKey, RetryPlan>, StoreError> {
         let connection = self.connection().await?;
-        let statement = connection.prepared(LOAD_ENDED).await?;
         let keys = column(keys, |key| key.0);
-        let rows = connection.query(&statement, &[&keys]).await?;
+        let rows = connection.rows(LOAD_ENDED, &[&keys]).await?;
         // One that can't be read is left out, so that it does not block the others.
         let ended = rows.iter().filter_map(|row| Some((ended(row).ok()?, row)));
         let (ended, rows): (Vec<Process>, Vec<_>) = ended.unzip();

@@ -6,14 +6,14 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::value::RawValue;
 use tokio_postgres::Row;
-use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::dead_letter::DeadLetter;
-use super::parked::{self, ParkedRow, PushId, query};
+use super::parked::{self, ParkedRow, PushId};
 use crate::domain::ProcessKey;
 use crate::domain::form::Form;
 use crate::domain::order::{Left, Stop};
+use crate::store::connection::Values;
 use crate::store::unreadable::get;
 use crate::store::{Connection, StoreError, Unreadable, column, stamp};
 
@@ -93,14 +93,14 @@ pub(super) async fn load(
     if keys.is_empty() {
         return Ok(orders);
     }
-    let by_key: &[&(dyn ToSql + Sync)] = &[&keys];
-    let by_name: &[&(dyn ToSql + Sync)] = &[&workflows];
+    let by_key: Values<'_> = &[&keys];
+    let by_name: Values<'_> = &[&workflows];
     let (kept, stops, parked, newest) = tokio::join!(
         biased;
-        query(connection, LOAD, by_key),
-        query(connection, LOAD_STOPS, by_key),
-        query(connection, parked::LOAD, by_key),
-        query(connection, NEWEST, by_name),
+        connection.rows(LOAD, by_key),
+        connection.rows(LOAD_STOPS, by_key),
+        connection.rows(parked::LOAD, by_key),
+        connection.rows(NEWEST, by_name),
     );
     for row in kept? {
         let key = row.get(0);
@@ -152,53 +152,40 @@ pub(super) async fn write(
 }
 
 async fn update(connection: &Connection, orders: &[OrderChange]) -> Result<(), StoreError> {
-    if orders.is_empty() {
-        return Ok(());
-    }
-    query(
-        connection,
-        UPDATE,
-        &[
-            &column(orders, |o| o.key.0),
-            &column(orders, |o| o.version),
-            &column(orders, |o| encode_form(&o.form)),
-            &column(orders, |o| o.attachments.as_ref()?.as_deref()),
-            &column(orders, |o| o.attachments.is_some()),
-            &column(orders, |o| o.kept.map(|kept| kept.as_secs_f64())),
-        ],
-    )
-    .await?;
-    Ok(())
+    let values: Values<'_> = &[
+        &column(orders, |o| o.key.0),
+        &column(orders, |o| o.version),
+        &column(orders, |o| encode_form(&o.form)),
+        &column(orders, |o| o.attachments.as_ref()?.as_deref()),
+        &column(orders, |o| o.attachments.is_some()),
+        &column(orders, |o| o.kept.map(|kept| kept.as_secs_f64())),
+    ];
+    connection.run_for(orders, UPDATE, values).await.map(drop)
 }
 
 async fn upsert_stops(
     connection: &Connection,
     stops: &[(ProcessKey, Stop)],
 ) -> Result<(), StoreError> {
-    if stops.is_empty() {
-        return Ok(());
-    }
     let left_at = |(_, stop): &(ProcessKey, Stop)| stop.left.as_ref().map(|left| left.at);
-    query(
-        connection,
-        UPSERT_STOPS,
-        &[
-            &column(stops, |(key, _)| key.0),
-            &column(stops, |(_, stop)| stop.data_id),
-            &column(stops, |(_, stop)| stop.stage.as_str()),
-            &column(stops, |(_, stop)| stop.number.cast_signed()),
-            &column(stops, |(_, stop)| stop.entered_at),
-            &column(stops, |(_, stop)| stop.due_at),
-            &column(stops, left_at),
-            &column(stops, |(_, stop)| stop.left.as_ref()?.outcome.as_deref()),
-            &column(stops, |(_, stop)| stop.seen_at),
-            &column(stops, |(_, stop)| {
-                stop.left.as_ref().map(|left| left.seen_at)
-            }),
-        ],
-    )
-    .await?;
-    Ok(())
+    let values: Values<'_> = &[
+        &column(stops, |(key, _)| key.0),
+        &column(stops, |(_, stop)| stop.data_id),
+        &column(stops, |(_, stop)| stop.stage.as_str()),
+        &column(stops, |(_, stop)| stop.number.cast_signed()),
+        &column(stops, |(_, stop)| stop.entered_at),
+        &column(stops, |(_, stop)| stop.due_at),
+        &column(stops, left_at),
+        &column(stops, |(_, stop)| stop.left.as_ref()?.outcome.as_deref()),
+        &column(stops, |(_, stop)| stop.seen_at),
+        &column(stops, |(_, stop)| {
+            stop.left.as_ref().map(|left| left.seen_at)
+        }),
+    ];
+    connection
+        .run_for(stops, UPSERT_STOPS, values)
+        .await
+        .map(drop)
 }
 
 /// Reads the columns of `load_stops.sql`.

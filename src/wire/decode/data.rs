@@ -43,67 +43,58 @@ fn parse<'a, T: Deserialize<'a>>(data: &'a str, validator: &mut Validator<'_>) -
 }
 
 #[derive(Deserialize)]
+#[serde(bound(deserialize = "'de: 'a"))]
 struct Received<'a> {
-    #[serde(borrow)]
     filename: Option<Text<'a>>,
-    #[serde(borrow)]
     module: Option<Text<'a>>,
-    #[serde(borrow)]
     workflow_id: Option<Text<'a>>,
-    #[serde(borrow)]
     group: Option<Text<'a>>,
     documents: Option<u64>,
     total: Option<u64>,
-    #[serde(borrow)]
     attributes: Option<&'a RawValue>,
 }
 
 fn received(data: Received<'_>, validator: &mut Validator<'_>) -> Happening {
-    let documents = validator.count(format_args!("documents"), data.documents);
-    let total = validator.count(format_args!("total"), data.total);
+    let documents = validator.count("documents", data.documents);
+    let total = validator.count("total", data.total);
     if documents
         .zip(total)
         .is_some_and(|(one, other)| one != other)
     {
-        validator.demand(format_args!("total"), "contradicts `documents`; give one");
+        validator.demand("total", "contradicts `documents`; give one");
     }
     Happening::Opened(Box::new(Opening {
-        filename: validator.name(format_args!("filename"), data.filename),
-        module: validator.name(format_args!("module"), data.module),
-        workflow: validator.name(format_args!("workflow_id"), data.workflow_id),
-        group: validator.name(format_args!("group"), data.group),
+        filename: validator.name("filename", data.filename),
+        module: validator.name("module", data.module),
+        workflow: validator.name("workflow_id", data.workflow_id),
+        group: validator.name("group", data.group),
         total: total.or(documents),
-        attributes: validator.object(format_args!("attributes"), data.attributes),
+        attributes: validator.object("attributes", data.attributes),
         ..Opening::default()
     }))
 }
 
 #[derive(Deserialize)]
+#[serde(bound(deserialize = "'de: 'a"))]
 struct Step<'a> {
-    #[serde(borrow)]
     message: Option<Text<'a>>,
-    #[serde(borrow)]
     name: Option<Text<'a>>,
-    #[serde(borrow)]
     state: Option<Text<'a>>,
 }
 
 /// A step changes no record: it is checked here and read back from the event log.
 fn step(data: Step<'_>, validator: &mut Validator<'_>) -> Happening {
     if data.message.is_none() && data.name.is_none() {
-        validator.demand(
-            format_args!("message"),
-            "is missing; give `message` or `name`",
-        );
+        validator.demand("message", "is missing; give `message` or `name`");
     }
-    validator.text(format_args!("message"), data.message);
-    validator.name(format_args!("name"), data.name);
+    validator.text("message", data.message);
+    validator.name("name", data.name);
     let states = ["running", "done", "error"];
     if data
         .state
         .is_some_and(|Text(state)| !states.contains(&&*state))
     {
-        validator.demand(format_args!("state"), "must be running, done or error");
+        validator.demand("state", "must be running, done or error");
     }
     Happening::Step
 }
@@ -116,14 +107,11 @@ struct ProgressData {
 
 fn progress(data: &ProgressData, validator: &mut Validator<'_>) -> Happening {
     if data.done.is_none() && data.total.is_none() {
-        validator.demand(
-            format_args!("done"),
-            "is missing; give `done`, `total` or both",
-        );
+        validator.demand("done", "is missing; give `done`, `total` or both");
     }
     Happening::Progress {
-        done: validator.count(format_args!("done"), data.done),
-        total: validator.count(format_args!("total"), data.total),
+        done: validator.count("done", data.done),
+        total: validator.count("total", data.total),
     }
 }
 
@@ -134,33 +122,32 @@ struct Completed {
 
 fn completed(data: &Completed, validator: &mut Validator<'_>) -> Happening {
     Happening::Completed {
-        total: validator.count(format_args!("total"), data.total),
+        total: validator.count("total", data.total),
     }
 }
 
 #[derive(Deserialize)]
+#[serde(bound(deserialize = "'de: 'a"))]
 struct Failed<'a> {
-    #[serde(borrow)]
     message: Option<Text<'a>>,
-    #[serde(borrow)]
     code: Option<Text<'a>>,
 }
 
 fn failed(data: Failed<'_>, validator: &mut Validator<'_>) -> Happening {
     Happening::Failed {
-        message: validator.text(format_args!("message"), data.message),
-        code: validator.name(format_args!("code"), data.code),
+        message: validator.text("message", data.message),
+        code: validator.name("code", data.code),
     }
 }
 
 #[derive(Deserialize)]
+#[serde(bound(deserialize = "'de: 'a"))]
 struct Cancelled<'a> {
-    #[serde(borrow)]
     reason: Option<Text<'a>>,
 }
 
 fn cancelled(data: Cancelled<'_>, validator: &mut Validator<'_>) -> Happening {
     Happening::Cancelled {
-        reason: validator.text(format_args!("reason"), data.reason),
+        reason: validator.text("reason", data.reason),
     }
 }

@@ -104,21 +104,16 @@ pub(super) fn read<'a>(
 }
 
 #[derive(Deserialize)]
+#[serde(bound(deserialize = "'de: 'a"))]
 struct Plain<'a> {
-    #[serde(borrow)]
     id: Option<Text<'a>>,
-    #[serde(borrow, rename = "type")]
+    #[serde(rename = "type")]
     type_: Option<Text<'a>>,
-    #[serde(borrow)]
     token: Option<Text<'a>>,
-    #[serde(borrow)]
     time: Option<Text<'a>>,
-    #[serde(borrow)]
     source: Option<Text<'a>>,
-    #[serde(borrow)]
     tenant: Option<Text<'a>>,
     sequence: Option<u64>,
-    #[serde(borrow)]
     data: Option<&'a RawValue>,
 }
 
@@ -140,30 +135,21 @@ fn plain(text: &str) -> Result<Envelope<'_>, Fault> {
 }
 
 #[derive(Deserialize)]
+#[serde(bound(deserialize = "'de: 'a"))]
 struct Structured<'a> {
-    #[serde(borrow)]
     specversion: Option<Text<'a>>,
-    #[serde(borrow)]
     id: Option<Text<'a>>,
-    #[serde(borrow)]
     source: Option<Text<'a>>,
-    #[serde(borrow, rename = "type")]
+    #[serde(rename = "type")]
     type_: Option<Text<'a>>,
-    #[serde(borrow)]
     subject: Option<Text<'a>>,
-    #[serde(borrow)]
     time: Option<Text<'a>>,
-    #[serde(borrow)]
     tenant: Option<Text<'a>>,
     sequence: Option<Sequence>,
-    #[serde(borrow)]
     traceparent: Option<Text<'a>>,
-    #[serde(borrow)]
     tracestate: Option<Text<'a>>,
-    #[serde(borrow)]
     datacontenttype: Option<Text<'a>>,
     data_base64: Option<IgnoredAny>,
-    #[serde(borrow)]
     data: Option<&'a RawValue>,
 }
 

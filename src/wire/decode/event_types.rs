@@ -73,16 +73,7 @@ impl EventType {
 
     /// Whether it opens its process, and so may come without a token.
     pub(super) fn opens(&self) -> bool {
-        match self.shape {
-            Shape::Received | Shape::Opened => true,
-            Shape::Pushed
-            | Shape::Step
-            | Shape::Progress
-            | Shape::Items
-            | Shape::Completed
-            | Shape::Failed
-            | Shape::Cancelled => false,
-        }
+        matches!(self.shape, Shape::Received | Shape::Opened)
     }
 }
 

@@ -10,34 +10,31 @@ use crate::domain::{Happening, Item};
 
 /// The data. Everything is optional for the parser, so that all missing fields are reported.
 #[derive(Deserialize)]
+#[serde(bound(deserialize = "'de: 'a"))]
 pub(super) struct Items<'a> {
-    #[serde(borrow)]
     items: Option<List<Object<ItemData<'a>>, { Limits::ITEMS_MAX }>>,
 }
 
 #[derive(Deserialize)]
+#[serde(bound(deserialize = "'de: 'a"))]
 struct ItemData<'a> {
-    #[serde(borrow)]
     identifier: Option<Text<'a>>,
     ok: Option<bool>,
-    #[serde(borrow)]
     messages: Option<List<Text<'a>, { Limits::MESSAGES_PER_ITEM }>>,
-    #[serde(borrow)]
     document_id: Option<NumberOrText<'a>>,
-    #[serde(borrow)]
     data: Option<&'a RawValue>,
 }
 
 /// The outcomes it holds.
 pub(super) fn happening(data: Items<'_>, validator: &mut Validator<'_>) -> Happening {
     let Some(list) = data.items else {
-        validator.demand(format_args!("items"), "is missing");
+        validator.demand("items", "is missing");
         return Happening::Items(Vec::new());
     };
     let max = validator.limits.items.min(Limits::ITEMS_MAX);
     if list.count > max {
         let detail = format!("must have at most {max} entries; send several events");
-        validator.exceeded(format_args!("items"), detail);
+        validator.exceeded("items", detail);
         return Happening::Items(Vec::new());
     }
     let items = list.kept.into_iter().enumerate();

@@ -71,9 +71,10 @@ fn read(
     let tenant = tenant(envelope.tenant.take(), &mut validator);
     let mut happening =
         known.and_then(|known| data::happening(known.shape, envelope.data, &mut validator));
-    let opening = happening.as_mut().and_then(opening);
-    let side = opening.map(|opening| complete(opening, message, &envelope, &mut validator));
-    let side = side.unwrap_or_default();
+    let side = match &mut happening {
+        Some(Happening::Opened(opening)) => complete(opening, message, &envelope, &mut validator),
+        _ => Side::default(),
+    };
     let (Some(known), Some(stamp), Some(token), Some(tenant), Some(happening), true) = (
         known,
         stamp,
@@ -216,19 +217,6 @@ fn tenant(found: Option<FoundAttribute<'_>>, validator: &mut Validator<'_>) -> O
     match found {
         Some(_) => validator.found(found),
         None => Some(DEFAULT_TENANT.to_owned()),
-    }
-}
-
-fn opening(happening: &mut Happening) -> Option<&mut Opening> {
-    match happening {
-        Happening::Opened(opening) => Some(opening),
-        Happening::Pushed(_)
-        | Happening::Step
-        | Happening::Progress { .. }
-        | Happening::Items(_)
-        | Happening::Completed { .. }
-        | Happening::Failed { .. }
-        | Happening::Cancelled { .. } => None,
     }
 }
 

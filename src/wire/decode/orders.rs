@@ -16,52 +16,42 @@ use crate::domain::order::{Push, PushTarget};
 use crate::domain::{Happening, Opening};
 
 #[derive(Deserialize)]
+#[serde(bound(deserialize = "'de: 'a"))]
 pub(super) struct Opened<'a> {
-    #[serde(borrow)]
     workflow_id: Option<Text<'a>>,
-    #[serde(borrow)]
     form: Option<Object<Fields<'a>>>,
-    #[serde(borrow)]
     attachments: Option<&'a RawValue>,
-    #[serde(borrow)]
     group: Option<Text<'a>>,
-    #[serde(borrow)]
     attributes: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
+#[serde(bound(deserialize = "'de: 'a"))]
 pub(super) struct Pushed<'a> {
-    #[serde(borrow)]
     data_id: Option<Text<'a>>,
-    #[serde(borrow)]
     stage: Option<Text<'a>>,
-    #[serde(borrow)]
     outcome: Option<Text<'a>>,
-    #[serde(borrow)]
     form: Option<Object<Fields<'a>>>,
 }
 
 type Fields<'a> = BTreeMap<Cow<'a, str>, &'a RawValue>;
 
 #[derive(Deserialize)]
+#[serde(bound(deserialize = "'de: 'a"))]
 struct Attachment<'a> {
-    #[serde(borrow)]
     name: Option<Text<'a>>,
-    #[serde(borrow)]
     media_type: Option<Text<'a>>,
     size: Option<u64>,
-    #[serde(borrow)]
     sha256: Option<Text<'a>>,
-    #[serde(borrow)]
     uri: Option<Text<'a>>,
 }
 
 /// Decodes the data of `order.opened`.
 pub(super) fn opened(data: Opened<'_>, validator: &mut Validator<'_>) -> Happening {
     Happening::Opened(Box::new(Opening {
-        workflow: validator.name(format_args!("workflow_id"), data.workflow_id),
-        group: validator.name(format_args!("group"), data.group),
-        attributes: validator.object(format_args!("attributes"), data.attributes),
+        workflow: validator.name("workflow_id", data.workflow_id),
+        group: validator.name("group", data.group),
+        attributes: validator.object("attributes", data.attributes),
         order: Some(Box::new(OrderOpening {
             form: filled(data.form, validator),
             files: files(data.attachments, validator),
@@ -74,36 +64,19 @@ pub(super) fn opened(data: Opened<'_>, validator: &mut Validator<'_>) -> Happeni
 /// Decodes the data of `order.pushed`.
 pub(super) fn pushed(data: Pushed<'_>, validator: &mut Validator<'_>) -> Option<Happening> {
     let id = data.data_id.map(|Text(text)| Uuid::parse_str(&text));
-    let stage = validator.name(format_args!("stage"), data.stage);
+    let stage = validator.name("stage", data.stage);
     let target = match (id, stage) {
-        (Some(Ok(id)), None) => Some(PushTarget::Stop(id)),
-        (None, Some(stage)) => Some(PushTarget::Stage(stage)),
-        (Some(Err(_)), _) => {
-            validator.demand(
-                format_args!("data_id"),
-                "must be the UUID that the stage event gave",
-            );
-            None
-        }
-        (None, None) => {
-            validator.demand(
-                format_args!("stage"),
-                "is missing; give `stage` or `data_id`",
-            );
-            None
-        }
-        (Some(Ok(_)), Some(_)) => {
-            validator.demand(
-                format_args!("stage"),
-                "must not be there beside `data_id`; give one",
-            );
-            None
-        }
+        (Some(Ok(id)), None) => Ok(PushTarget::Stop(id)),
+        (None, Some(stage)) => Ok(PushTarget::Stage(stage)),
+        (Some(Err(_)), _) => Err(("data_id", "must be the UUID that the stage event gave")),
+        (None, None) => Err(("stage", "is missing; give `stage` or `data_id`")),
+        (Some(Ok(_)), Some(_)) => Err(("stage", "must not be there beside `data_id`; give one")),
     };
-    let outcome = validator.name(format_args!("outcome"), data.outcome);
+    let target = target.map_err(|(at, detail)| validator.demand(at, detail));
+    let outcome = validator.name("outcome", data.outcome);
     let form = filled(data.form, validator);
     let push = Push {
-        target: target?,
+        target: target.ok()?,
         outcome,
         form,
     };
@@ -115,11 +88,11 @@ fn filled(form: Option<Object<Fields<'_>>>, validator: &mut Validator<'_>) -> Fi
     let max = validator.limits.items;
     if fields.len() > max {
         let detail = format!("must have at most {max} fields");
-        validator.exceeded(format_args!("form"), detail);
+        validator.exceeded("form", detail);
     }
     let mut filled = Filled::new();
     for (id, raw) in fields {
-        let id = validator.name(format_args!("form"), Some(Text(id)));
+        let id = validator.name("form", Some(Text(id)));
         filled.extend(id.map(|id| (id, value(raw))));
     }
     filled
@@ -147,13 +120,13 @@ fn files(raw: Option<&RawValue>, validator: &mut Validator<'_>) -> Vec<String> {
     type Attachments<'a> = List<Object<Attachment<'a>>, { Limits::ITEMS_MAX }>;
     let Ok(list) = serde_json::from_str::<Attachments<'_>>(raw.get()) else {
         let detail = "must be a list of {name, media_type, size, sha256, uri}";
-        validator.demand(format_args!("attachments"), detail);
+        validator.demand("attachments", detail);
         return Vec::new();
     };
     let max = validator.limits.items.min(Limits::ITEMS_MAX);
     if list.count > max {
         let detail = format!("must have at most {max} entries");
-        validator.exceeded(format_args!("attachments"), detail);
+        validator.exceeded("attachments", detail);
     }
     let attachments = list.kept.into_iter().enumerate();
     attachments

@@ -1,123 +1,65 @@
 //! Why a message became a dead letter: a closed set, since it is a metric label and a column.
 
-/// Why a message can't be applied.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Reason {
-    /// Neither JSON nor `CloudEvents` with JSON data.
-    UnsupportedContentType,
-    /// Compressed, or otherwise encoded.
-    UnsupportedEncoding,
-    /// The body is not one JSON document in UTF-8.
-    Undecodable,
-    /// The body or the headers are larger than allowed.
-    TooLarge,
-    /// The body is nested deeper than allowed.
-    TooDeep,
-    /// No id or no source: duplicates could not be detected.
-    MissingIdentity,
-    /// No token, and it is not an opening event.
-    MissingToken,
-    /// An unknown event type.
-    UnknownType,
-    /// A field is invalid.
-    InvalidField,
-    /// A name, a text or a list is longer than allowed.
-    LimitExceeded,
-    /// The event names another tenant than the header does.
-    TenantMismatch,
-    /// The token belongs to a process of the other kind.
-    KindMismatch,
-    /// The order's workflow was never applied.
-    UnknownWorkflow,
-    /// The form is not filled in as the workflow requires.
-    InvalidForm,
-    /// The order has no such stage, or no such stop.
-    UnknownStage,
-    /// The stop was left, or will not be reached.
-    StageLeft,
-    /// A push waited for a stage that the order did not reach in time.
-    StageNotReached,
-    /// Another event with the same identity was received before.
-    IdentityConflict,
-    /// It belongs to an attempt that ended and was deleted.
-    Gone,
-    /// A completion, a stage event or a reply that could not be delivered while its process was
-    /// kept.
-    Undeliverable,
-    /// This version can't read what is stored of its process.
-    UnreadableRecord,
-    /// The database refused what validation had accepted.
-    RefusedByDatabase,
-    /// It was redelivered too often without being acknowledged.
-    DeliveryLimit,
-    /// A consumer rejected it.
-    Rejected,
-    /// Its time to live passed.
-    Expired,
+named! {
+    /// Why a message can't be applied. Its name is in metrics, in SQL and at the end of a problem's
+    /// type.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub enum Reason {
+        /// Neither JSON nor `CloudEvents` with JSON data.
+        UnsupportedContentType = "unsupported_content_type",
+        /// Compressed, or otherwise encoded.
+        UnsupportedEncoding = "unsupported_encoding",
+        /// The body is not one JSON document in UTF-8.
+        Undecodable = "undecodable",
+        /// The body or the headers are larger than allowed.
+        TooLarge = "too_large",
+        /// The body is nested deeper than allowed.
+        TooDeep = "too_deep",
+        /// No id or no source: duplicates could not be detected.
+        MissingIdentity = "missing_identity",
+        /// No token, and it is not an opening event.
+        MissingToken = "missing_token",
+        /// An unknown event type.
+        UnknownType = "unknown_type",
+        /// A field is invalid.
+        InvalidField = "invalid_field",
+        /// A name, a text or a list is longer than allowed.
+        LimitExceeded = "limit_exceeded",
+        /// The event names another tenant than the header does.
+        TenantMismatch = "tenant_mismatch",
+        /// The token belongs to a process of the other kind.
+        KindMismatch = "kind_mismatch",
+        /// The order's workflow was never applied.
+        UnknownWorkflow = "unknown_workflow",
+        /// The form is not filled in as the workflow requires.
+        InvalidForm = "invalid_form",
+        /// The order has no such stage, or no such stop.
+        UnknownStage = "unknown_stage",
+        /// The stop was left, or will not be reached.
+        StageLeft = "stage_left",
+        /// A push waited for a stage that the order did not reach in time.
+        StageNotReached = "stage_not_reached",
+        /// Another event with the same identity was received before.
+        IdentityConflict = "identity_conflict",
+        /// It belongs to an attempt that ended and was deleted.
+        Gone = "gone",
+        /// A completion, a stage event or a reply that could not be delivered while its process was
+        /// kept.
+        Undeliverable = "undeliverable",
+        /// This version can't read what is stored of its process.
+        UnreadableRecord = "unreadable_record",
+        /// The database refused what validation had accepted.
+        RefusedByDatabase = "refused_by_database",
+        /// It was redelivered too often without being acknowledged.
+        DeliveryLimit = "delivery_limit",
+        /// A consumer rejected it.
+        Rejected = "rejected",
+        /// Its time to live passed.
+        Expired = "expired",
+    }
 }
 
 impl Reason {
-    /// Every reason, for tables of metrics and tests.
-    pub const ALL: [Self; 25] = [
-        Self::UnsupportedContentType,
-        Self::UnsupportedEncoding,
-        Self::Undecodable,
-        Self::TooLarge,
-        Self::TooDeep,
-        Self::MissingIdentity,
-        Self::MissingToken,
-        Self::UnknownType,
-        Self::InvalidField,
-        Self::LimitExceeded,
-        Self::TenantMismatch,
-        Self::KindMismatch,
-        Self::UnknownWorkflow,
-        Self::InvalidForm,
-        Self::UnknownStage,
-        Self::StageLeft,
-        Self::StageNotReached,
-        Self::IdentityConflict,
-        Self::Gone,
-        Self::Undeliverable,
-        Self::UnreadableRecord,
-        Self::RefusedByDatabase,
-        Self::DeliveryLimit,
-        Self::Rejected,
-        Self::Expired,
-    ];
-
-    /// The name in metrics, in SQL and at the end of a problem's type.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::UnsupportedContentType => "unsupported_content_type",
-            Self::UnsupportedEncoding => "unsupported_encoding",
-            Self::Undecodable => "undecodable",
-            Self::TooLarge => "too_large",
-            Self::TooDeep => "too_deep",
-            Self::MissingIdentity => "missing_identity",
-            Self::MissingToken => "missing_token",
-            Self::UnknownType => "unknown_type",
-            Self::InvalidField => "invalid_field",
-            Self::LimitExceeded => "limit_exceeded",
-            Self::TenantMismatch => "tenant_mismatch",
-            Self::KindMismatch => "kind_mismatch",
-            Self::UnknownWorkflow => "unknown_workflow",
-            Self::InvalidForm => "invalid_form",
-            Self::UnknownStage => "unknown_stage",
-            Self::StageLeft => "stage_left",
-            Self::StageNotReached => "stage_not_reached",
-            Self::IdentityConflict => "identity_conflict",
-            Self::Gone => "gone",
-            Self::Undeliverable => "undeliverable",
-            Self::UnreadableRecord => "unreadable_record",
-            Self::RefusedByDatabase => "refused_by_database",
-            Self::DeliveryLimit => "delivery_limit",
-            Self::Rejected => "rejected",
-            Self::Expired => "expired",
-        }
-    }
-
     /// The title for people; constant per reason.
     #[must_use]
     pub const fn title(self) -> &'static str {
@@ -202,11 +144,5 @@ impl Reason {
             }
             Self::Expired => "They exceeded the TTL of their queue; replay if they still matter.",
         }
-    }
-
-    /// The reason of that name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|reason| reason.name() == name)
     }
 }

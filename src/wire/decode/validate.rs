@@ -1,6 +1,6 @@
 //! The rules for names, texts, counts and times, each noting a fault instead of stopping.
 
-use std::fmt::Arguments;
+use std::fmt::Display;
 
 use jiff::Timestamp;
 use serde_json::value::RawValue;
@@ -30,7 +30,7 @@ const AHEAD: &str = "is further ahead of the clock than events may be (limits.fu
 
 impl Validator<'_> {
     /// A name inside the data.
-    pub(super) fn name(&mut self, at: Arguments<'_>, text: Option<Text<'_>>) -> Option<String> {
+    pub(super) fn name(&mut self, at: impl Display, text: Option<Text<'_>>) -> Option<String> {
         let Text(text) = text?;
         self.note(at, check_name(&text, self.limits));
         Some(text.into_owned())
@@ -38,7 +38,7 @@ impl Validator<'_> {
 
     /// A text for people inside the data. Any character is allowed: the scan refuses an escaped
     /// NUL, and JSON a raw one.
-    pub(super) fn text(&mut self, at: Arguments<'_>, text: Option<Text<'_>>) -> Option<String> {
+    pub(super) fn text(&mut self, at: impl Display, text: Option<Text<'_>>) -> Option<String> {
         let Text(text) = text?;
         let max = self.limits.text_bytes;
         if text.len() > max {
@@ -49,7 +49,7 @@ impl Validator<'_> {
     }
 
     /// A count inside the data.
-    pub(super) fn count(&mut self, at: Arguments<'_>, count: Option<u64>) -> Option<u64> {
+    pub(super) fn count(&mut self, at: impl Display, count: Option<u64>) -> Option<u64> {
         let count = count?;
         if count > Limits::COUNT_MAX {
             self.demand(at, "must be at most 2^53");
@@ -58,7 +58,7 @@ impl Validator<'_> {
     }
 
     /// A free object inside the data, kept as its text.
-    pub(super) fn object(&mut self, at: Arguments<'_>, raw: Option<&RawValue>) -> Option<String> {
+    pub(super) fn object(&mut self, at: impl Display, raw: Option<&RawValue>) -> Option<String> {
         let text = raw?.get();
         if !text.starts_with('{') {
             self.demand(at, "must be an object");
@@ -67,12 +67,12 @@ impl Validator<'_> {
     }
 
     /// Notes that the value at a place in the data is invalid.
-    pub(super) fn demand(&mut self, at: Arguments<'_>, detail: &str) {
+    pub(super) fn demand(&mut self, at: impl Display, detail: &str) {
         self.note(at, Err((Reason::InvalidField, detail.to_owned())));
     }
 
     /// Notes that a list or text in the data is over its limit.
-    pub(super) fn exceeded(&mut self, at: Arguments<'_>, detail: String) {
+    pub(super) fn exceeded(&mut self, at: impl Display, detail: String) {
         self.note(at, Err((Reason::LimitExceeded, detail)));
     }
 
@@ -114,7 +114,7 @@ impl Validator<'_> {
             .ok()
     }
 
-    fn note(&mut self, at: Arguments<'_>, checked: Result<(), Complaint>) {
+    fn note(&mut self, at: impl Display, checked: Result<(), Complaint>) {
         if let Err((reason, detail)) = checked {
             let pointer = format_args!("{}/{at}", self.base).to_string();
             self.faults.push(Fault::at(reason, pointer, detail));

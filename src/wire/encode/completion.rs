@@ -6,7 +6,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::domain::completion::{self, ERRORS_BYTES_MAX, MESSAGE_BYTES_MAX};
-use crate::domain::{Completion, Event, Happening};
+use crate::domain::{Completion, Event};
 use crate::wire::problem::Problem;
 
 /// The `source` of what Waybill publishes, and its `app_id`.
@@ -21,8 +21,6 @@ pub const TOKEN: &str = "process.token";
 /// The header of a completion with the cursor from which to read the feed: after it comes
 /// everything that was not committed when the process ended, and its end.
 const CURSOR: &str = "cursor";
-
-pub(super) const JSON: &str = "application/json";
 
 /// A message to publish; the publisher adds the exchange.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,89 +43,84 @@ pub struct Outbound {
     pub timestamp: Timestamp,
 }
 
+impl Outbound {
+    /// A `CloudEvent` in binary mode, without a routing key.
+    pub(super) fn new(
+        (id, type_): (Uuid, &'static str),
+        (tenant, token): (&str, &str),
+        time: Timestamp,
+        body: &impl Serialize,
+    ) -> Self {
+        Self {
+            message_id: id,
+            correlation_id: token.to_owned(),
+            type_,
+            content_type: "application/json",
+            headers: headers(id, type_, token, tenant, time),
+            body: json(body),
+            routing_key: String::new(),
+            timestamp: time,
+        }
+    }
+}
+
 /// The completion of a process: a `CloudEvent` in binary mode, with the cursor from which a reader
 /// of the feed misses nothing.
 #[must_use]
 pub fn completion(completion: &Completion, cursor: Option<&str>) -> Outbound {
     let opening = completion.opening.as_ref();
-    let mut headers = headers(
-        completion.id,
-        COMPLETED,
-        &completion.token,
-        &completion.tenant,
+    let mut outbound = Outbound::new(
+        (completion.id, COMPLETED),
+        (&completion.tenant, &completion.token),
         completion.ended_at,
+        &CompletionBody::of(completion),
     );
+    let headers = &mut outbound.headers;
     let traceparent = opening.and_then(|opening| opening.traceparent.clone());
     let tracestate = opening.and_then(|opening| opening.tracestate.clone());
     headers.extend(traceparent.map(|value| ("traceparent".to_owned(), value)));
     headers.extend(tracestate.map(|value| ("tracestate".to_owned(), value)));
     headers.push(numbered(completion.number));
     headers.extend(cursor.map(|place| (CURSOR.to_owned(), place.to_owned())));
-    Outbound {
-        message_id: completion.id,
-        correlation_id: completion.token.clone(),
-        type_: COMPLETED,
-        content_type: JSON,
-        headers,
-        body: json(&CompletionBody::of(completion)),
-        routing_key: [completion.kind.name(), completion.status.name()].join("."),
-        timestamp: completion.ended_at,
-    }
+    outbound.routing_key = [completion.kind.name(), completion.status.name()].join(".");
+    outbound
 }
 
 /// The reply to an opening event without a token, to its `reply_to` queue.
 #[must_use]
 pub fn token_reply(event: &Event) -> Outbound {
-    let reply_to = match &event.happening {
-        Happening::Opened(opening) => opening.reply_to.clone(),
-        Happening::Pushed(_)
-        | Happening::Step
-        | Happening::Progress { .. }
-        | Happening::Items(_)
-        | Happening::Completed { .. }
-        | Happening::Failed { .. }
-        | Happening::Cancelled { .. } => None,
-    };
+    let reply_to = event.opening().and_then(|opening| opening.reply_to.clone());
     // An id of its own, which identifies returned messages; the completion's id is the key.
     let message_id = Uuid::new_v5(&event.key().0, b"token");
-    let time = event.stamp.time;
-    Outbound {
-        message_id,
-        correlation_id: event.token.clone(),
-        type_: TOKEN,
-        content_type: JSON,
-        headers: headers(message_id, TOKEN, &event.token, &event.tenant, time),
-        body: json(&TokenBody {
-            token: &event.token,
-            tenant: &event.tenant,
-            kind: event.kind.name(),
-            id: &event.stamp.id,
-            source: &event.stamp.source,
-        }),
-        routing_key: reply_to.unwrap_or_default(),
-        timestamp: time,
-    }
+    let body = TokenBody {
+        token: &event.token,
+        tenant: &event.tenant,
+        kind: event.kind.name(),
+        id: &event.stamp.id,
+        source: &event.stamp.source,
+    };
+    reply(event, (message_id, TOKEN), &body, reply_to)
 }
 
 /// The reply to a refused opening event, to its `reply_to` queue; `None` if it has none.
 #[must_use]
 pub fn refusal(event: &Event, problem: &Problem) -> Option<Outbound> {
-    let Happening::Opened(opening) = &event.happening else {
-        return None;
-    };
+    let reply_to = event.opening()?.reply_to.clone()?;
     let name = [&*event.stamp.source, &*event.stamp.id].join("\n");
     let message_id = Uuid::new_v5(&event.key().0, name.as_bytes());
-    let time = event.stamp.time;
-    Some(Outbound {
-        message_id,
-        correlation_id: event.token.clone(),
-        type_: REFUSED,
-        content_type: JSON,
-        headers: headers(message_id, REFUSED, &event.token, &event.tenant, time),
-        body: json(problem),
-        routing_key: opening.reply_to.clone()?,
-        timestamp: time,
-    })
+    Some(reply(event, (message_id, REFUSED), problem, Some(reply_to)))
+}
+
+fn reply(
+    event: &Event,
+    id_and_type: (Uuid, &'static str),
+    body: &impl Serialize,
+    reply_to: Option<String>,
+) -> Outbound {
+    let names = (event.tenant.as_str(), event.token.as_str());
+    let mut outbound = Outbound::new(id_and_type, names, event.stamp.time, body);
+    outbound.routing_key = reply_to.unwrap_or_default();
+    outbound
 }
 
 #[derive(Serialize)]
@@ -255,7 +248,7 @@ pub(super) fn numbered(number: u64) -> (String, String) {
     ("cloudEvents_sequence".to_owned(), number.to_string())
 }
 
-pub(super) fn headers(
+fn headers(
     id: Uuid,
     type_: &str,
     token: &str,
@@ -275,7 +268,7 @@ pub(super) fn headers(
     pairs.map(|(name, value)| (name.to_owned(), value)).into()
 }
 
-pub(super) fn json(body: &impl Serialize) -> String {
+fn json(body: &impl Serialize) -> String {
     serde_json::to_string(body).unwrap_or_else(|error| {
         debug_assert!(false, "texts and numbers always serialise: {error}");
         String::new()

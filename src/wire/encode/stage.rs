@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::completion::{JSON, Outbound, headers, json, numbered};
+use super::completion::{Outbound, numbered};
 
 /// The type of the message.
 pub(in crate::wire) const STAGE_ENTERED: &str = "stage.entered";
@@ -62,25 +62,18 @@ pub fn stage_entered(entered: &StageEntered) -> Outbound {
     let form: BTreeMap<_, _> = fields
         .filter_map(|(field, json)| Some((field.as_str(), serde_json::from_str(json).ok()?)))
         .collect();
-    let mut headers = headers(id, STAGE_ENTERED, token, &entered.tenant, at);
-    headers.push(numbered(entered.number));
-    Outbound {
-        message_id: id,
-        correlation_id: token.clone(),
-        type_: STAGE_ENTERED,
-        content_type: JSON,
-        headers,
-        body: json(&Body {
-            token,
-            tenant: &entered.tenant,
-            data_id: id.to_string(),
-            workflow: &entered.workflow,
-            stage: &entered.stage,
-            entered_at: at,
-            form_cut: form.len() < entered.form.len(),
-            form,
-        }),
-        routing_key: [entered.workflow.as_str(), entered.stage.as_str()].join("."),
-        timestamp: at,
-    }
+    let body = Body {
+        token,
+        tenant: &entered.tenant,
+        data_id: id.to_string(),
+        workflow: &entered.workflow,
+        stage: &entered.stage,
+        entered_at: at,
+        form_cut: form.len() < entered.form.len(),
+        form,
+    };
+    let mut outbound = Outbound::new((id, STAGE_ENTERED), (&entered.tenant, token), at, &body);
+    outbound.headers.push(numbered(entered.number));
+    outbound.routing_key = [entered.workflow.as_str(), entered.stage.as_str()].join(".");
+    outbound
 }

@@ -2,7 +2,7 @@
 
 use expect_test::expect;
 
-use crate::domain::{Event, Happening};
+use crate::domain::{Happening, Stamp};
 use crate::wire::tests::*;
 
 /// What an accepted event is called.
@@ -10,16 +10,13 @@ fn names(message: &Message<'_>) -> String {
     match decode_default(message) {
         Err(_) => verdict(message),
         Ok(accepted) => {
-            let event = accepted.event;
-            let Event {
-                tenant,
-                token,
-                stamp,
-                ..
-            } = event;
+            let (name, event) = (accepted.type_name, accepted.event);
+            let Stamp {
+                source, id, time, ..
+            } = event.stamp;
             format!(
-                "{} {tenant}/{token} {}#{} {}",
-                accepted.type_name, stamp.source, stamp.id, stamp.time
+                "{name} {}/{} {source}#{id} {time}",
+                event.tenant, event.token
             )
         }
     }
@@ -57,7 +54,6 @@ fn properties_stand_in_for_what_the_body_leaves_out() {
         type_: Some(""),
         ..plain(bare)
     };
-    let mut lines = String::new();
     let cases = [
         ("all from properties", properties),
         ("type from the routing key", routed),
@@ -65,9 +61,7 @@ fn properties_stand_in_for_what_the_body_leaves_out() {
         ("nothing", plain(bare)),
         ("empty ones are absent", empty),
     ];
-    for (name, message) in cases {
-        writeln!(lines, "{name}: {}", names(&message)).unwrap();
-    }
+    let lines = lines(cases.map(|(name, message)| (name, names(&message))));
     expect![[r#"
         all from properties: order.step acme/c1 a1#m1 2023-11-14T22:13:20Z
         type from the routing key: upload.step acme/c1 a1#m1 2023-11-14T22:13:20Z

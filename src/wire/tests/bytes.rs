@@ -91,7 +91,6 @@ fn a_body_may_be_as_large_as_the_limit_and_no_larger() {
 #[test]
 fn content_types_are_json_or_cloud_events() {
     let body = step().to_string();
-    let mut lines = String::new();
     let types = [
         "",
         "application/json",
@@ -107,13 +106,13 @@ fn content_types_are_json_or_cloud_events() {
         "application/octet-stream",
         "json",
     ];
-    for stated in types {
-        let said = verdict(&Message {
+    let said = |stated: &str| {
+        verdict(&Message {
             content_type: Some(stated),
             ..plain(body.as_bytes())
-        });
-        writeln!(lines, "{stated:?}: {said}").unwrap();
-    }
+        })
+    };
+    let lines = lines(types.map(|stated| (format!("{stated:?}"), said(stated))));
     expect![[r#"
         "": accepted
         "application/json": accepted
@@ -139,16 +138,16 @@ fn content_types_are_json_or_cloud_events() {
 #[test]
 fn content_encodings_are_refused_unless_they_mean_none() {
     let body = step().to_string();
-    let mut lines = String::new();
-    for stated in [
+    let encodings = [
         "", "identity", "utf-8", "UTF-8", "gzip", "deflate", "base64",
-    ] {
-        let said = verdict(&Message {
+    ];
+    let said = |stated: &str| {
+        verdict(&Message {
             content_encoding: Some(stated),
             ..plain(body.as_bytes())
-        });
-        writeln!(lines, "{stated:?}: {said}").unwrap();
-    }
+        })
+    };
+    let lines = lines(encodings.map(|stated| (format!("{stated:?}"), said(stated))));
     expect![[r#"
         "": accepted
         "identity": accepted

@@ -122,16 +122,10 @@ fn a_structured_event_keeps_the_rules() {
         ("id", Value::Null),
         ("type", json!("upload.completed.twice")),
     ];
-    let mut lines = String::new();
-    for (field, value) in cases {
+    let lines = lines(cases.map(|(field, value)| {
         let body = with(structured(), field, value.clone()).to_string();
-        writeln!(
-            lines,
-            "{field} {value}: {}",
-            verdict(&cloud(body.as_bytes()))
-        )
-        .unwrap();
-    }
+        (format!("{field} {value}"), verdict(&cloud(body.as_bytes())))
+    }));
     expect![[r#"
         colour "an unknown attribute": accepted
         specversion null: invalid_field | #/specversion must be 1.0
@@ -164,7 +158,7 @@ fn a_binary_event_keeps_the_rules() {
     use HeaderValue::{Integer, Other, Text};
     let data = br#" { "filename": "a.pdf" } "#.as_slice();
     let said = |changes: &[(&'static str, HeaderValue<'_>)]| binary_verdict(data, changes);
-    let lines = [
+    let cases = [
         ("good", said(&[])),
         ("no body", binary_verdict(b"", &[])),
         ("a body that is no document", binary_verdict(b"{", &[])),
@@ -187,9 +181,6 @@ fn a_binary_event_keeps_the_rules() {
         ("an unknown type", said(&[("type", Text("x"))])),
         ("traceparent a float", said(&[("traceparent", Other)])),
     ];
-    let lines = lines
-        .map(|(name, said)| format!("{name}: {said}\n"))
-        .concat();
     expect![[r#"
         good: accepted
         no body: accepted
@@ -206,7 +197,7 @@ fn a_binary_event_keeps_the_rules() {
         an empty id: invalid_field | - the header id must not be blank
         an unknown type: unknown_type | - the header type is no event type; names look like upload.received or order.step
         traceparent a float: accepted
-    "#]].assert_eq(&lines);
+    "#]].assert_eq(&lines(cases));
 }
 
 #[test]

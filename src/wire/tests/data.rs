@@ -79,10 +79,7 @@ fn a_document_may_be_named_by_a_text_or_a_whole_number_and_is_kept_as_text() {
         "[7]",
         "{}",
     ];
-    let lines: Vec<_> = cases
-        .iter()
-        .map(|case| format!("{case}: {}\n", kept_document(case)))
-        .collect();
+    let lines = lines(cases.map(|case| (case, kept_document(case))));
     expect![[r##"
         4711: Some("4711")
         "4711": Some("4711")
@@ -100,7 +97,7 @@ fn a_document_may_be_named_by_a_text_or_a_whole_number_and_is_kept_as_text() {
         true: invalid_field [FieldFault { detail: "must be a text or a whole number", pointer: Some("#/data/items/0/document_id") }]
         [7]: invalid_field [FieldFault { detail: "must be a text or a whole number", pointer: Some("#/data/items/0/document_id") }]
         {}: invalid_field [FieldFault { detail: "must be a text or a whole number", pointer: Some("#/data/items/0/document_id") }]
-    "##]].assert_eq(&lines.concat());
+    "##]].assert_eq(&lines);
 }
 
 fn happenings(events: &[serde_json::Value]) -> String {

@@ -4,12 +4,7 @@ use super::*;
 
 fn read_again(event: &Value, limits: &Limits) -> bool {
     let body = event.to_string();
-    let message = Message {
-        body: body.as_bytes(),
-        content_type: Some("application/json"),
-        ..Message::default()
-    };
-    let accepted = decode(&message, limits, arrived()).unwrap();
+    let accepted = decode(&plain(body.as_bytes()), limits, arrived()).unwrap();
     logged(accepted.type_name, &accepted.data) == Some(accepted.event.happening)
 }
 
@@ -17,25 +12,19 @@ fn read_again(event: &Value, limits: &Limits) -> bool {
 fn every_type_is_read_again_as_it_was() {
     let item = json!({"identifier": "a", "ok": false, "messages": ["m"], "data": {"n": 1e3}});
     let form = json!({"amount": 12.50, "note": null});
+    let received = json!({"filename": "f", "total": 3, "attributes": {"a": 1}});
+    let opened = json!({"form": form, "attachments": [{"name": "a.pdf"}]});
+    let pushed = json!({"stage": "s", "outcome": "o", "form": form});
     for (shape, data) in [
-        (
-            "received",
-            json!({"filename": "f", "total": 3, "attributes": {"a": 1}}),
-        ),
+        ("received", received),
         ("step", json!({"message": "m"})),
         ("progress", json!({"done": 1, "total": 2})),
         ("items", json!({"items": [item]})),
         ("completed", json!({"total": 3})),
         ("failed", json!({"message": "m", "code": "c"})),
         ("cancelled", json!({"reason": "r"})),
-        (
-            "opened",
-            json!({"form": form, "attachments": [{"name": "a.pdf"}]}),
-        ),
-        (
-            "pushed",
-            json!({"stage": "s", "outcome": "o", "form": form}),
-        ),
+        ("opened", opened),
+        ("pushed", pushed),
     ] {
         let kind = match shape {
             "opened" | "pushed" => "order",
@@ -57,10 +46,8 @@ fn what_came_under_wider_limits_is_read_again_whole() {
     let name = "n".repeat(Limits::NAME_BYTES_MAX - 5);
     let item = |n| json!({"identifier": format!("{name}{n}"), "ok": true});
     let items: Vec<_> = (0..5_000).map(item).collect();
-    assert!(read_again(
-        &event("upload.items", json!({ "items": items })),
-        &limits
-    ));
+    let items = event("upload.items", json!({ "items": items }));
+    assert!(read_again(&items, &limits));
     let failed = json!({"message": "m".repeat(90_000)});
     assert!(read_again(&event("order.failed", failed), &limits));
 }

@@ -16,7 +16,7 @@ mod schema_data;
 mod schemas;
 mod times;
 
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -93,14 +93,18 @@ fn verdict(message: &Message<'_>) -> String {
     said
 }
 
-/// One line per case: its name and what is said about it as the body of a plain event.
-fn table<N: AsRef<str>, B: AsRef<[u8]>>(cases: impl IntoIterator<Item = (N, B)>) -> String {
-    let mut lines = String::new();
-    for (name, body) in cases {
-        let said = verdict(&plain(body.as_ref()));
-        writeln!(lines, "{}: {said}", name.as_ref()).unwrap();
-    }
+/// One line per case: its name and what is said about it.
+fn lines<N: Display>(cases: impl IntoIterator<Item = (N, String)>) -> String {
+    let lines = cases.into_iter();
     lines
+        .map(|(name, said)| format!("{name}: {said}\n"))
+        .collect()
+}
+
+/// What is said about each case as the body of a plain event.
+fn table<N: Display, B: AsRef<[u8]>>(cases: impl IntoIterator<Item = (N, B)>) -> String {
+    let cases = cases.into_iter();
+    lines(cases.map(|(name, body)| (name, verdict(&plain(body.as_ref())))))
 }
 
 #[test]

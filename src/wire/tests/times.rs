@@ -6,16 +6,14 @@ use super::*;
 
 /// The result of each text as the time of an event.
 fn outcomes(texts: &[&str]) -> String {
-    let mut lines = String::new();
-    for text in texts {
+    lines(texts.iter().map(|text| {
         let body = with(step(), "time", json!(text)).to_string();
         let said = match decode_default(&plain(body.as_bytes())) {
             Ok(accepted) => accepted.event.stamp.time.to_string(),
             Err(rejection) => rejection.problem.detail,
         };
-        writeln!(lines, "{text:?}: {said}").unwrap();
-    }
-    lines
+        (format!("{text:?}"), said)
+    }))
 }
 
 #[test]

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use toml::de::DeValue;
 
-use super::reader::quoted;
 use super::reader::{Reader, Span};
 use super::table::Table;
 use super::{CHOICE_BYTES_MAX, CHOICES_MAX, FIELDS_MAX, NAME_BYTES_MAX};
 use crate::config::nearest;
+use crate::config::quoted;
 use crate::domain::workflow::{Field, FieldKind};
 
 const KEYS: [&str; 4] = ["id", "type", "required", "choices"];

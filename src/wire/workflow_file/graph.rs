@@ -1,8 +1,8 @@
 //! Checks the graph: stages named in `next`, reachability, and whether joins complete.
 
-use super::reader::quoted;
 use super::reader::{Mention, Reader, Span};
 use crate::config::nearest;
+use crate::config::quoted;
 use crate::domain::workflow::Workflow;
 use crate::domain::workflow::soundness::{Flaw, flaws};
 

@@ -48,9 +48,9 @@ mod tests;
 
 use toml::de::{DeTable, Error};
 
-use self::reader::quoted;
 use self::reader::{Reader, Span};
 use self::table::Table;
+use crate::config::quoted;
 use crate::domain::workflow::Workflow;
 
 /// The longest file.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::{FAULTS_MAX, NAME_BYTES_MAX, WorkflowFault};
+use crate::config::quoted;
 
 /// A place in the text, in bytes.
 pub(super) type Span = Range<usize>;
@@ -134,14 +135,4 @@ impl<'s> Reader<'s> {
         }
         self.faults
     }
-}
-
-/// The most characters of a wrong value that a fault repeats.
-const SHOWN_CHARS: usize = 60;
-
-/// A wrong value as it was written, cut where it is long.
-pub(super) fn quoted(text: &str) -> String {
-    let shown: String = text.chars().take(SHOWN_CHARS).collect();
-    let more = if shown.len() < text.len() { "…" } else { "" };
-    format!("`{}{more}`", shown.escape_debug())
 }

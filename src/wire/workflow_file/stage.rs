@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::reader::quoted;
 use super::reader::{Mention, Reader, StageReference};
 use super::table::{Table, Text};
 use super::{CHOICES_MAX, DAY, MILLISECOND, NAME_BYTES_MAX, STAGES_MAX, form};
+use crate::config::quoted;
 use crate::domain::workflow::{Join, NextStages, Stage, StageDeadline};
 
 const KEYS: [&str; 5] = ["next", "join", "form", "deadline", "on_deadline"];

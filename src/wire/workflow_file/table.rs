@@ -7,8 +7,8 @@ use jiff::SignedDuration;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::reader::quoted;
 use super::reader::{Reader, Span};
+use crate::config::quoted;
 use crate::config::{nearest, parse_duration, show_duration};
 
 /// A text with its place.

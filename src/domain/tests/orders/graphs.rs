@@ -29,20 +29,14 @@ pub(super) fn block() -> impl Strategy<Value = Block> {
 
 /// Builds the graph from its end: every part knows where it leads.
 #[derive(Default)]
-pub(super) struct Builder {
-    pub(super) stages: BTreeMap<String, Stage>,
+struct Builder {
+    stages: BTreeMap<String, Stage>,
 }
 
 impl Builder {
-    pub(super) fn stage(&mut self, next: NextStages, join: Option<Join>) -> Vec<String> {
+    fn stage(&mut self, next: NextStages, join: Option<Join>) -> Vec<String> {
         let name = format!("s{}", self.stages.len());
-        let stage = Stage {
-            next,
-            join,
-            form: Vec::new(),
-            deadline: None,
-        };
-        self.stages.insert(name.clone(), stage);
+        self.stages.insert(name.clone(), Stage::new(next, join));
         vec![name]
     }
 
@@ -87,36 +81,49 @@ pub(super) fn workflow(block: &Block) -> Workflow {
     Workflow {
         name: "generated".to_owned(),
         start,
-        form: Vec::new(),
         stages: builder.stages,
-        deadline: None,
-        settle: None,
-        retention: None,
+        ..Workflow::plain()
     }
 }
 
 /// review → end, or correct → review again.
 pub(super) fn away_and_back() -> Workflow {
+    reviewed(
+        &["end"],
+        &["correct"],
+        &[("correct", &["review"], None), ("end", &[], None)],
+    )
+}
+
+/// review → finance and stock → close (join); refused goes back to review.
+pub(super) fn purchase() -> Workflow {
+    let stages: &[Linear<'_>] = &[
+        ("finance", &["close"], None),
+        ("stock", &["close"], None),
+        ("close", &[], Some(Join::All)),
+    ];
+    reviewed(&["finance", "stock"], &["review"], stages)
+}
+
+/// A stage without a choice: its name, what follows it, its join.
+type Linear<'a> = (&'a str, &'a [&'a str], Option<Join>);
+
+/// Begins with a review, which is accepted or refused.
+fn reviewed(accepted: &[&str], refused: &[&str], then: &[Linear<'_>]) -> Workflow {
     let named = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-    let outcomes = [
-        ("accepted".to_owned(), named(&["end"])),
-        ("refused".to_owned(), named(&["correct"])),
-    ];
-    let stage = |next| Stage {
-        next,
-        join: None,
-        form: Vec::new(),
-        deadline: None,
-    };
-    let stages = [
-        ("review", stage(NextStages::ByOutcome(outcomes.into()))),
-        ("correct", stage(NextStages::All(named(&["review"])))),
-        ("end", stage(NextStages::All(Vec::new()))),
-    ];
-    let stages = stages.map(|(name, stage)| (name.to_owned(), stage));
+    let outcomes = [("accepted", accepted), ("refused", refused)];
+    let outcomes = outcomes.map(|(outcome, next)| (outcome.to_owned(), named(next)));
+    let review = Stage::new(NextStages::ByOutcome(outcomes.into()), None);
+    let then = then.iter().map(|(name, next, join)| {
+        (
+            (*name).to_owned(),
+            Stage::new(NextStages::All(named(next)), *join),
+        )
+    });
     Workflow {
+        name: "generated".to_owned(),
         start: named(&["review"]),
-        stages: stages.into(),
+        stages: then.chain([("review".to_owned(), review)]).collect(),
         ..Workflow::plain()
     }
 }

@@ -6,7 +6,8 @@ use super::*;
 use crate::domain::completion_rules::seal;
 use crate::domain::merge::{Outcomes, apply};
 use crate::domain::order::Parked;
-use crate::domain::{Ended, Event, Happening, Item, ItemCounts, Kind, Opening, Process, Status};
+use crate::domain::tests::{items as items_of, opened};
+use crate::domain::{Ended, Event, Happening, ItemCounts, Kind, Process, Status};
 const SETTLE: SignedDuration = SignedDuration::from_secs(600);
 /// After every settle time, and after every time that an event says.
 const LATER: i64 = 1_000_000;
@@ -112,24 +113,12 @@ fn record(workflow: &Workflow, events: &[Event]) -> (Record, usize) {
 
 /// The events of an order: its opening, an event for each item, and what moves it on, last.
 fn events(pushes: &[Parked], outcomes: &[bool], total: Option<u64>, numbered: bool) -> Vec<Event> {
-    let opening = Opening {
-        total,
-        ..Opening::default()
-    };
-    let items = outcomes.iter().enumerate().map(|(number, ok)| {
-        Happening::Items(vec![Item {
-            identifier: format!("item-{number}"),
-            ok: *ok,
-            messages: Vec::new(),
-            document_id: None,
-            data: None,
-        }])
-    });
+    let items = outcomes.iter().enumerate();
+    let items = items.map(|(number, ok)| items_of(&[(&format!("item-{number}"), *ok)]));
     let pushes = pushes
         .iter()
         .map(|parked| Happening::Pushed(Box::new(parked.push.clone())));
-    let happenings = std::iter::once(Happening::Opened(Box::new(opening)));
-    let happenings = happenings.chain(items).chain(pushes);
+    let happenings = std::iter::once(opened(total)).chain(items).chain(pushes);
     happenings
         .enumerate()
         .map(|(number, happening)| Event {
@@ -163,10 +152,7 @@ proptest! {
         let ordered = events(&pushes, &outcomes, total, numbered);
         let repeated = again.iter().filter_map(|place| ordered.get(*place).cloned());
         let mut shuffled: Vec<Event> = repeated.chain(ordered.iter().cloned()).collect();
-        for place in 0..shuffled.len() {
-            let other = seed[place % seed.len()].index(shuffled.len());
-            shuffled.swap(place, other);
-        }
+        shuffle(&mut shuffled, &seed);
         let (expected, late) = record(&workflow, &ordered);
         prop_assert_eq!(late, 0);
         prop_assert_eq!(expected.items.seen, outcomes.len() as u64);
@@ -179,11 +165,7 @@ proptest! {
 #[test]
 fn an_order_that_walked_through_without_its_items_ends_incomplete_after_the_settle_time() {
     let workflow = Workflow::plain();
-    let push = Push {
-        target: PushTarget::Stage("open".to_owned()),
-        outcome: None,
-        form: BTreeMap::new(),
-    };
+    let push = push(PushTarget::Stage("open".to_owned()), None);
     let stamp = stamp(0);
     let pushes = [Parked { stamp, push }];
     let mut ordered = events(&pushes, &[true, true], Some(3), false);

@@ -5,12 +5,13 @@ mod plays;
 use super::soundness::{Flaw, flaws};
 use crate::domain::workflow::*;
 
-/// A workflow from lines: `start a b`, `a -> b c`, `a: yes -> b`, `a &` (joins all), `a |` (any).
-fn workflow(lines: &[&str]) -> Workflow {
+/// A workflow from parts between semicolons: `start a b`, `a -> b c`, `a: yes -> b`, `a &` (joins
+/// all), `a |` (any).
+fn workflow(graph: &str) -> Workflow {
     let mut start = Vec::new();
     let mut stages: BTreeMap<String, Stage> = BTreeMap::new();
     let words = |text: &str| text.split_whitespace().map(str::to_owned).collect();
-    for line in lines {
+    for line in graph.split("; ") {
         if let Some(names) = line.strip_prefix("start ") {
             start = words(names);
             continue;
@@ -21,12 +22,8 @@ fn workflow(lines: &[&str]) -> Workflow {
             .map_or((head, None), |(a, b)| (a, Some(b)));
         let mut head = head.split_whitespace();
         let name = head.next().unwrap().to_owned();
-        let stage = stages.entry(name).or_insert_with(|| Stage {
-            next: NextStages::All(Vec::new()),
-            join: None,
-            form: Vec::new(),
-            deadline: None,
-        });
+        let stage = stages.entry(name);
+        let stage = stage.or_insert_with(|| Stage::new(NextStages::All(Vec::new()), None));
         match head.next() {
             Some("&") => stage.join = Some(Join::All),
             Some("|") => stage.join = Some(Join::Any),
@@ -44,22 +41,18 @@ fn workflow(lines: &[&str]) -> Workflow {
         }
     }
     Workflow {
-        name: "w".to_owned(),
         start,
-        form: Vec::new(),
         stages,
-        deadline: None,
-        settle: None,
-        retention: None,
+        ..Workflow::plain()
     }
 }
 
-fn sound(lines: &[&str]) {
-    assert_eq!(flaws(&workflow(lines)), [], "{lines:?}");
+fn sound(graph: &str) {
+    assert_eq!(flaws(&workflow(graph)), [], "{graph}");
 }
 
-fn waits(lines: &[&str], stage: &str, missing: &[&str], outcomes: &[(&str, &str)]) {
-    let found = flaws(&workflow(lines));
+fn waits(graph: &str, stage: &str, missing: &[&str], outcomes: &[(&str, &str)]) {
+    let found = flaws(&workflow(graph));
     let [
         Flaw::LeftWaiting {
             stage: at,
@@ -81,105 +74,54 @@ fn waits(lines: &[&str], stage: &str, missing: &[&str], outcomes: &[(&str, &str)
 
 #[test]
 fn parallel_branches_that_all_come_back_are_sound() {
-    sound(&[
-        "start a",
-        "a -> b c d",
-        "b -> j",
-        "c -> j",
-        "d -> e",
-        "e -> j",
-        "j & -> k",
-        "k",
-    ]);
+    sound("start a; a -> b c d; b -> j; c -> j; d -> e; e -> j; j & -> k; k");
 }
 
 #[test]
 fn a_join_of_branches_that_exclude_each_other_waits_for_ever() {
-    let lines = [
-        "start a",
-        "a: no -> c",
-        "a: yes -> b",
-        "b -> j",
-        "c -> j",
-        "j &",
-    ];
-    waits(&lines, "j", &["b"], &[("a", "no")]);
+    let graph = "start a; a: no -> c; a: yes -> b; b -> j; c -> j; j &";
+    waits(graph, "j", &["b"], &[("a", "no")]);
 }
 
 #[test]
 fn a_branch_that_may_end_early_leaves_its_join_waiting() {
-    let lines = [
-        "start a",
-        "a -> b c",
-        "b: ok -> j",
-        "b: stop ->",
-        "c -> j",
-        "j &",
-    ];
-    waits(&lines, "j", &["b"], &[("b", "stop")]);
+    let graph = "start a; a -> b c; b: ok -> j; b: stop ->; c -> j; j &";
+    waits(graph, "j", &["b"], &[("b", "stop")]);
 }
 
 #[test]
 fn an_any_join_waits_for_no_other_branch() {
-    sound(&[
-        "start a",
-        "a: no -> c",
-        "a: yes -> b",
-        "b -> j",
-        "c -> j",
-        "j |",
-    ]);
-    sound(&["start a b", "a -> j", "b -> j", "j | -> k", "k"]);
+    sound("start a; a: no -> c; a: yes -> b; b -> j; c -> j; j |");
+    sound("start a b; a -> j; b -> j; j | -> k; k");
 }
 
 #[test]
 fn an_any_join_is_entered_once_by_two_branches() {
     // Entered twice it would leave one arrival too many at the second join.
-    sound(&[
-        "start a b c",
-        "a -> j",
-        "b -> j",
-        "j | -> k",
-        "c -> k",
-        "k &",
-    ]);
-    let twice = ["start a b c", "a -> j", "b -> j", "j -> k", "c -> k", "k &"];
-    waits(&twice, "k", &["c"], &[]);
+    sound("start a b c; a -> j; b -> j; j | -> k; c -> k; k &");
+    let twice = "start a b c; a -> j; b -> j; j -> k; c -> k; k &";
+    waits(twice, "k", &["c"], &[]);
 }
 
 #[test]
 fn a_loop_through_the_whole_fork_is_sound() {
-    sound(&[
-        "start a",
-        "a -> b c",
-        "b -> j",
-        "c -> j",
-        "j &: again -> a",
-        "j: done ->",
-    ]);
+    sound("start a; a -> b c; b -> j; c -> j; j &: again -> a; j: done ->");
 }
 
 #[test]
 fn a_loop_back_into_one_branch_starves_the_join() {
-    let lines = [
-        "start a",
-        "a -> b c",
-        "b -> j",
-        "c -> j",
-        "j &: again -> b",
-        "j: done ->",
-    ];
-    waits(&lines, "j", &["c"], &[("j", "again")]);
+    let graph = "start a; a -> b c; b -> j; c -> j; j &: again -> b; j: done ->";
+    waits(graph, "j", &["c"], &[("j", "again")]);
 }
 
 #[test]
 fn a_start_stage_may_join_the_opening_with_a_branch() {
-    sound(&["start a j", "a -> j", "j &"]);
+    sound("start a j; a -> j; j &");
 }
 
 #[test]
 fn a_join_that_waits_for_what_comes_after_it_is_a_deadlock() {
-    let found = flaws(&workflow(&["start a", "a -> j", "j & -> b", "b -> j"]));
+    let found = flaws(&workflow("start a; a -> j; j & -> b; b -> j"));
     let deadlock = Flaw::Deadlock {
         stage: "j".to_owned(),
         missing: vec!["b".to_owned()],
@@ -189,31 +131,22 @@ fn a_join_that_waits_for_what_comes_after_it_is_a_deadlock() {
 
 #[test]
 fn stages_that_nothing_leads_to_are_found_with_what_only_they_lead_to() {
-    let found = flaws(&workflow(&["start a", "a", "b -> c", "c -> b"]));
+    let found = flaws(&workflow("start a; a; b -> c; c -> b"));
     let stages: Vec<_> = found.iter().map(Flaw::stage).collect();
     assert_eq!(stages, ["b", "c"]);
 }
 
 #[test]
 fn a_join_needs_two_predecessors() {
-    let found = flaws(&workflow(&["start a", "a: x -> b", "a: y -> b", "b |"]));
+    let found = flaws(&workflow("start a; a: x -> b; a: y -> b; b |"));
     assert!(matches!(found.as_slice(), [Flaw::NeedlessJoin { stage }] if stage == "b"));
 }
 
 #[test]
 fn a_loop_that_breeds_branches_is_given_up_in_time() {
-    sound(&[
-        "start a",
-        "a: more -> a b c",
-        "a: done -> b c",
-        "b -> j",
-        "c -> j",
-        "j &",
-    ]);
+    sound("start a; a: more -> a b c; a: done -> b c; b -> j; c -> j; j &");
     let wide: Vec<String> = (0..199).map(|n| format!("s{n} -> j")).collect();
     let names: Vec<String> = (0..199).map(|n| format!("s{n}")).collect();
-    let start = format!("start {}", names.join(" "));
-    let mut lines = vec![start.as_str(), "j &"];
-    lines.extend(wide.iter().map(String::as_str));
-    sound(&lines);
+    let (names, wide) = (names.join(" "), wide.join("; "));
+    sound(&format!("start {names}; j &; {wide}"));
 }

@@ -119,8 +119,7 @@ type Shape = (Vec<BTreeSet<usize>>, Option<Join>);
 
 fn graph(start: &BTreeSet<usize>, shapes: &[Shape], loops: bool) -> Workflow {
     let name = |n: usize| format!("s{n}");
-    let mut workflow = workflow(&[]);
-    workflow.start = start.iter().copied().map(name).collect();
+    let mut stages = BTreeMap::new();
     for (n, (ways, join)) in shapes.iter().enumerate() {
         let kept = |way: &BTreeSet<usize>| -> Vec<String> {
             let way = way.iter().copied();
@@ -133,15 +132,13 @@ fn graph(start: &BTreeSet<usize>, shapes: &[Shape], loops: bool) -> Workflow {
                 NextStages::ByOutcome(named.map(|(n, way)| (format!("o{n}"), kept(way))).collect())
             }
         };
-        let stage = Stage {
-            next,
-            join: *join,
-            form: Vec::new(),
-            deadline: None,
-        };
-        workflow.stages.insert(name(n), stage);
+        stages.insert(name(n), Stage::new(next, *join));
     }
-    sound_but_for_joins(workflow)
+    sound_but_for_joins(Workflow {
+        start: start.iter().copied().map(name).collect(),
+        stages,
+        ..Workflow::plain()
+    })
 }
 
 /// Without the stages that nothing leads to and the joins that have nothing to join, which most

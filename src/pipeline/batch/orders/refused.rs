@@ -18,36 +18,32 @@ pub struct Refused {
 }
 
 impl Refused {
+    fn new(reason: Reason, detail: impl Into<String>) -> Self {
+        Self {
+            reason,
+            detail: detail.into(),
+            errors: Vec::new(),
+        }
+    }
+
     /// The token belongs to a process of the other kind.
     pub fn other_kind() -> Self {
         let detail = "the token belongs to a process of the other kind; use another token";
-        Self {
-            reason: Reason::KindMismatch,
-            detail: detail.to_owned(),
-            errors: Vec::new(),
-        }
+        Self::new(Reason::KindMismatch, detail)
     }
 
     /// The same identity came before with another content.
     pub fn identity_conflict() -> Self {
         let detail = "an event of the same source and id came before with another type, time or \
                       data; give every event an id of its own";
-        Self {
-            reason: Reason::IdentityConflict,
-            detail: detail.to_owned(),
-            errors: Vec::new(),
-        }
+        Self::new(Reason::IdentityConflict, detail)
     }
 
     /// It belongs to an attempt that ended and was deleted, or came before the opening of the next.
     pub fn gone() -> Self {
         let detail = "the process of the token ended and was deleted; only a new opening, later \
                       than its end, begins the next attempt";
-        Self {
-            reason: Reason::Gone,
-            detail: detail.to_owned(),
-            errors: Vec::new(),
-        }
+        Self::new(Reason::Gone, detail)
     }
 
     /// Too many events already wait for the kind of the process to be decided.
@@ -57,20 +53,12 @@ impl Refused {
              to be opened as another kind than that of its first event; send the opening, then replay \
              this message"
         );
-        Self {
-            reason: Reason::LimitExceeded,
-            detail,
-            errors: Vec::new(),
-        }
+        Self::new(Reason::LimitExceeded, detail)
     }
 
     /// This version can't read the stored record of its process.
     pub fn unreadable(why: &Unreadable) -> Self {
-        Self {
-            reason: Reason::UnreadableRecord,
-            detail: why.detail(),
-            errors: Vec::new(),
-        }
+        Self::new(Reason::UnreadableRecord, why.detail())
     }
 
     /// The problem document for people and programs.
@@ -87,9 +75,8 @@ pub(super) fn refused(reason: Reason, field: &str, detail: &str) -> Refused {
         pointer: Some(format!("#/data/{field}")),
     };
     Refused {
-        reason,
-        detail: format!("{field} {detail}"),
         errors: vec![fault],
+        ..Refused::new(reason, format!("{field} {detail}"))
     }
 }
 

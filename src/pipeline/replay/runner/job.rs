@@ -43,21 +43,27 @@ pub(super) struct ReplayJob {
     is_full: Arc<AtomicBool>,
 }
 
-/// How work on a replay ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Why work on a replay ends before all its dead letters are done.
+#[derive(Debug)]
 enum Left {
-    /// All dead letters are done.
-    Finished,
     /// A stop of the replay was requested.
     Stopped,
     /// This process ends, or others get their turn.
     Unfinished,
     /// Another process has claimed it.
     Lost,
+    /// A step has failed.
+    Failed(ReplayError),
 }
 
-/// The result of a step, or how the work ends.
-type Step<T> = Result<Result<T, Left>, ReplayError>;
+impl<E> From<E> for Left
+where
+    ReplayError: From<E>,
+{
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
 
 impl ReplayJob {
     pub(super) fn new(
@@ -82,34 +88,36 @@ impl ReplayJob {
 
     /// Works until the replay has ended or is released.
     pub(super) async fn run(self) {
-        let left = match self.replay.is_to_stop {
-            true => Ok(Left::Stopped),
+        let worked = match self.replay.is_to_stop {
+            true => Err(Left::Stopped),
             false if self.replay.dry_run => self.dry_run().await,
             false => self.publish().await,
         };
-        if let Err(error) = self.conclude(left).await {
+        if let Err(error) = self.conclude(worked).await {
             self.runner.telemetry.retried(reason(&error), &error);
         }
     }
 
-    async fn conclude(&self, left: Result<Left, ReplayError>) -> Result<(), StoreError> {
+    async fn conclude(&self, worked: Result<(), Left>) -> Result<(), StoreError> {
         let (store, replay) = (&self.runner.store, &self.replay);
-        let (id, dry_run) = (replay.id, replay.dry_run);
-        match left {
-            Ok(end @ (Left::Finished | Left::Stopped)) => {
-                let stopped = end == Left::Stopped;
-                tracing::info!(replay = %id, dry_run, stopped, "a replay has ended");
-                store.end_replay(replay, !stopped).await
-            }
-            Ok(Left::Unfinished) => store.release_replay(replay, Duration::ZERO, None).await,
-            Ok(Left::Lost) => Ok(()),
-            Err(error) => {
+        match worked {
+            Ok(()) => self.end(true).await,
+            Err(Left::Stopped) => self.end(false).await,
+            Err(Left::Unfinished) => store.release_replay(replay, Duration::ZERO, None).await,
+            Err(Left::Lost) => Ok(()),
+            Err(Left::Failed(error)) => {
                 let problem = self.failed(&error);
                 store
                     .release_replay(replay, AGAIN_AFTER, Some(problem))
                     .await
             }
         }
+    }
+
+    async fn end(&self, is_through: bool) -> Result<(), StoreError> {
+        let (id, dry_run) = (self.replay.id, self.replay.dry_run);
+        tracing::info!(replay = %id, dry_run, stopped = !is_through, "a replay has ended");
+        self.runner.store.end_replay(&self.replay, is_through).await
     }
 
     /// A general problem to store; the details are logged for operators.
@@ -123,77 +131,60 @@ impl ReplayJob {
     }
 
     /// Publishes the dead letters.
-    async fn publish(&self) -> Result<Left, ReplayError> {
-        let connect = async {
-            let connected = broker::connect(&self.runner.broker, "waybill replay").await;
-            connected.map_err(ReplayError::from)
-        };
-        let connection = match self.renewing(connect).await? {
-            Ok(connection) => connection,
-            Err(left) => return Ok(left),
-        };
-        let left = self.publish_on(&connection).await;
+    async fn publish(&self) -> Result<(), Left> {
+        let connect = broker::connect(&self.runner.broker, "waybill replay");
+        let connection = self.renewing(connect).await?;
+        let published = self.publish_on(&connection).await;
         connection.close().await;
-        left
+        published
     }
 
-    async fn publish_on(&self, connection: &Connection) -> Result<Left, ReplayError> {
+    async fn publish_on(&self, connection: &Connection) -> Result<(), Left> {
         let timeout = self.runner.broker.confirm_timeout;
         let sender = Sender::open(&self.runner.store, connection, timeout).await?;
         let mut sender = sender.of(self.replay.id);
         let mut pages = self.pages();
         let mut pace = Pace::new(self.replay.rate);
         loop {
-            let page = match self.renewing(pages.next()).await? {
-                Ok(page) if page.is_empty() => return Ok(Left::Finished),
-                Ok(page) => page,
-                Err(left) => return Ok(left),
-            };
+            let page = self.renewing(pages.next()).await?;
+            if page.is_empty() {
+                return Ok(());
+            }
             for piece in selection::pieces(&page, pace.dead_letters()) {
                 tokio::select! {
                     biased;
-                    () = self.stop.cancelled() => return Ok(Left::Unfinished),
+                    () = self.stop.cancelled() => return Err(Left::Unfinished),
                     () = pace.turn(piece.len()) => {}
                 }
                 let ids = ids(piece);
                 // When stopped, it does not wait for a broker that is slow to confirm: dead letters
                 // sent but not deleted may be published twice, which is harmless.
-                let sent = match self.renewing(sender.send(&ids)).await? {
-                    Ok(sent) => sent,
-                    Err(left) => return Ok(left),
-                };
+                let sent = self.renewing(sender.send(&ids)).await?;
                 self.count(sent.counts);
-                if let Some(left) = self.note(piece, &sent, &ExpectedCounts::new()).await? {
-                    return Ok(left);
-                }
+                self.note(piece, &sent, &ExpectedCounts::new()).await?;
             }
         }
     }
 
     /// Predicts the outcomes of the dead letters.
-    async fn dry_run(&self) -> Result<Left, ReplayError> {
+    async fn dry_run(&self) -> Result<(), Left> {
         let dry_run = DryRun::new(&self.runner.store, self.runner.limits);
         let mut dry_run = dry_run.of(&self.replay);
         let mut pages = self.pages();
         let at_once = Pace::new(None).dead_letters();
         loop {
-            let page = match self.renewing(pages.next()).await? {
-                Ok(page) if page.is_empty() => return Ok(Left::Finished),
-                Ok(page) => page,
-                Err(left) => return Ok(left),
-            };
+            let page = self.renewing(pages.next()).await?;
+            if page.is_empty() {
+                return Ok(());
+            }
             for piece in selection::pieces(&page, at_once) {
                 if self.stop.is_cancelled() {
-                    return Ok(Left::Unfinished);
+                    return Err(Left::Unfinished);
                 }
                 let ids = ids(piece);
-                if let Err(left) = self.renewing(dry_run.add(&ids)).await? {
-                    return Ok(left);
-                }
+                self.renewing(dry_run.add(&ids)).await?;
                 let expected = dry_run.expected();
-                if let Some(left) = self.note(piece, &SendReport::default(), expected).await? {
-                    return Ok(left);
-                }
+                self.note(piece, &SendReport::default(), expected).await?;
             }
         }
     }
@@ -209,33 +200,31 @@ impl ReplayJob {
     }
 
     /// Runs a step that may take long, and renews the lease of the replay meanwhile.
-    async fn renewing<T, E>(&self, work: impl Future<Output = Result<T, E>>) -> Step<T>
+    async fn renewing<T, E>(&self, work: impl Future<Output = Result<T, E>>) -> Result<T, Left>
     where
         ReplayError: From<E>,
     {
         tokio::pin!(work);
         loop {
             tokio::select! {
-                done = &mut work => return Ok(Ok(done?)),
+                done = &mut work => return Ok(done?),
                 () = tokio::time::sleep(RENEW_EVERY) => {
                     let order = self.runner.store.extend_replay_claim(&self.replay).await?;
-                    if let Some(left) = ordered(order) {
-                        return Ok(Err(left));
-                    }
+                    ordered(order)?;
                 }
             }
         }
     }
 
-    /// Records the outcomes of a piece; returns how the work ends, if it does.
+    /// Records the outcomes of a piece; an error if the work ends after it.
     async fn note(
         &self,
         piece: &[DeadLetterSize],
         sent: &SendReport,
         expected: &ExpectedCounts,
-    ) -> Result<Option<Left>, ReplayError> {
+    ) -> Result<(), Left> {
         let Some(last) = piece.last() else {
-            return Ok(None);
+            return Ok(());
         };
         let progress = ReplayProgress {
             at: last.place,
@@ -248,8 +237,12 @@ impl ReplayJob {
             .store
             .note_replay_progress(&self.replay, &progress)
             .await?;
+        ordered(order)?;
         let is_over = self.is_full.load(Ordering::Relaxed) && self.turn <= Instant::now();
-        Ok(ordered(order).or(is_over.then_some(Left::Unfinished)))
+        match is_over {
+            true => Err(Left::Unfinished),
+            false => Ok(()),
+        }
     }
 
     fn count(&self, counts: ReplayCounts) {
@@ -272,10 +265,10 @@ fn ids(dead_letters: &[DeadLetterSize]) -> Vec<Uuid> {
         .collect()
 }
 
-fn ordered(order: ClaimState) -> Option<Left> {
+fn ordered(order: ClaimState) -> Result<(), Left> {
     match order {
-        ClaimState::Continue => None,
-        ClaimState::Stop => Some(Left::Stopped),
-        ClaimState::Lost => Some(Left::Lost),
+        ClaimState::Continue => Ok(()),
+        ClaimState::Stop => Err(Left::Stopped),
+        ClaimState::Lost => Err(Left::Lost),
     }
 }
