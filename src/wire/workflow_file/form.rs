@@ -28,11 +28,8 @@ pub(super) fn read(reader: &mut Reader<'_>, owner: &Table<'_, '_>, header: &str)
             .unwrap_or_default();
     };
     if entries.len() > FIELDS_MAX {
-        let message = format!(
-            "the form of {} has {} fields; {FIELDS_MAX} are allowed",
-            owner.what,
-            entries.len()
-        );
+        let (what, count) = (&owner.what, entries.len());
+        let message = format!("the form of {what} has {count} fields; {FIELDS_MAX} are allowed");
         reader.fault(&value.span(), message);
         return Vec::new();
     }
@@ -58,11 +55,9 @@ fn field(
     if let Some((id, at)) = &id {
         reader.check_label(at, "the id of a field", id, NAME_BYTES_MAX);
         if !ids.insert(id.clone()) {
-            let message = format!(
-                "{} has the id {}, which the form has already; rename or remove one",
-                table.what,
-                quoted(id)
-            );
+            let (what, id) = (&table.what, quoted(id));
+            let message =
+                format!("{what} has the id {id}, which the form has already; rename or remove one");
             reader.fault(at, message);
         }
         table.what = format!("field {}", quoted(id));
@@ -90,12 +85,8 @@ fn kind(reader: &mut Reader<'_>, table: &Table<'_, '_>) -> Option<FieldKind> {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("the types are `{}`", TYPES.join("`, `")),
             };
-            let message = format!(
-                "{} has the unknown type {}; {remedy}",
-                table.what,
-                quoted(&name)
-            );
-            reader.fault(&at, message);
+            let (what, name) = (&table.what, quoted(&name));
+            reader.fault(&at, format!("{what} has the unknown type {name}; {remedy}"));
             return None;
         }
     };
@@ -111,20 +102,14 @@ fn kind(reader: &mut Reader<'_>, table: &Table<'_, '_>) -> Option<FieldKind> {
 
 fn choices(reader: &mut Reader<'_>, table: &Table<'_, '_>, at: &Span) -> Option<Vec<String>> {
     if table.get("choices").is_none() {
-        let message = format!(
-            "{} has no `choices`; add them: `choices = [\"low\", \"high\"]`",
-            table.what
-        );
-        reader.fault(at, message);
+        let add = "add them: `choices = [\"low\", \"high\"]`";
+        reader.fault(at, format!("{} has no `choices`; {add}", table.what));
     }
     let texts = table.texts(reader, "choices")?;
     if texts.is_empty() || texts.len() > CHOICES_MAX {
         let at = table.get("choices").map_or(at.clone(), toml::Spanned::span);
-        let message = format!(
-            "`choices` in {} has {} entries; 1 to {CHOICES_MAX} are allowed",
-            table.what,
-            texts.len()
-        );
+        let (called, count) = (table.called("choices"), texts.len());
+        let message = format!("{called} has {count} entries; 1 to {CHOICES_MAX} are allowed");
         reader.fault(&at, message);
         return None;
     }
@@ -132,12 +117,8 @@ fn choices(reader: &mut Reader<'_>, table: &Table<'_, '_>, at: &Span) -> Option<
     for (choice, at) in &texts {
         reader.check_label(at, "a choice", choice, CHOICE_BYTES_MAX);
         if !seen.insert(choice) {
-            let message = format!(
-                "`choices` in {} has {} twice; remove one",
-                table.what,
-                quoted(choice)
-            );
-            reader.fault(at, message);
+            let (called, choice) = (table.called("choices"), quoted(choice));
+            reader.fault(at, format!("{called} has {choice} twice; remove one"));
         }
     }
     Some(texts.into_iter().map(|(choice, _)| choice).collect())
@@ -151,11 +132,10 @@ fn check_same(reader: &mut Reader<'_>, id: &str, at: &Span, kind: &FieldKind) {
         .entry(id.to_owned())
         .or_insert((kind.name(), line));
     if first != kind.name() {
+        let (id, kind) = (quoted(id), kind.name());
         let message = format!(
-            "field {} has the type `{}` here and `{first}` in line {first_line}; an order has one \
-             value for it, so rename one or give both the same type",
-            quoted(id),
-            kind.name()
+            "field {id} has the type `{kind}` here and `{first}` in line {first_line}; an order has \
+             one value for it, so rename one or give both the same type"
         );
         reader.fault(at, message);
     }

@@ -41,10 +41,8 @@ fn unknown(reader: &mut Reader<'_>, workflow: &Workflow, mention: &Mention) {
         Some(near) => format!("did you mean {}?", quoted(near)),
         None => "add a table for it under `[stages]`, or name another".to_owned(),
     };
-    let message = format!(
-        "{by} names the stage {}, which is not there; {remedy}",
-        quoted(stage)
-    );
+    let stage = quoted(stage);
+    let message = format!("{by} names the stage {stage}, which is not there; {remedy}");
     reader.fault(at, message);
 }
 
@@ -88,10 +86,9 @@ fn words(flaw: &Flaw) -> String {
                 .iter()
                 .map(|(stage, outcome)| format!("{} of {}", quoted(outcome), quoted(stage)))
                 .collect();
-            let example = if example.is_empty() {
-                String::new()
-            } else {
-                format!(" (after {})", example.join(", "))
+            let example = match example.as_slice() {
+                [] => String::new(),
+                example => format!(" (after {})", example.join(", ")),
             };
             format!(
                 "an order can end while the join of stage {} still waits: {} arrives and {} does \

@@ -131,10 +131,8 @@ fn note_syntax(reader: &mut Reader<'_>, errors: &[Error]) -> bool {
         let at = error.span().unwrap_or(0..0);
         if error.message() == "duplicate key" {
             reader.ways_are_unknown();
-            let message = format!(
-                "{} is given a second time; rename or remove one",
-                duplicate(reader, &at)
-            );
+            let given = duplicate(reader, &at);
+            let message = format!("{given} is given a second time; rename or remove one");
             reader.fault(&at, message);
         } else {
             broken = true;
@@ -163,9 +161,9 @@ fn workflow(reader: &mut Reader<'_>, root: &DeTable<'_>) -> Workflow {
     if let Some((name, at)) = &name {
         reader.check_name(at, "the name of the workflow", name);
         if name == RESERVED {
+            let name = quoted(name);
             let message = format!(
-                "the name {} is reserved for orders without a workflow; choose another",
-                quoted(name)
+                "the name {name} is reserved for orders without a workflow; choose another"
             );
             reader.fault(at, message);
         }
@@ -173,13 +171,7 @@ fn workflow(reader: &mut Reader<'_>, root: &DeTable<'_>) -> Workflow {
     if let Some((kind, at)) = table.text(reader, "kind")
         && kind != "order"
     {
-        reader.fault(
-            &at,
-            format!(
-                "`kind` can't be {}; write `kind = \"order\"`",
-                quoted(&kind)
-            ),
-        );
+        reader.refuse(&at, "`kind`", &kind, "write `kind = \"order\"`");
     }
     let deadline = table.duration(reader, "deadline", MILLISECOND..=3_650 * DAY);
     let settle = table.duration(reader, "settle", MILLISECOND..=365 * DAY);

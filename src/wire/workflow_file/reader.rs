@@ -69,9 +69,15 @@ impl<'s> Reader<'s> {
         1 + self.line_ends.partition_point(|end| *end < at.start)
     }
 
-    pub(super) fn fault(&mut self, at: &Span, message: String) {
-        let line = self.line(at);
+    pub(super) fn fault(&mut self, at: &Span, message: impl Into<String>) {
+        let (line, message) = (self.line(at), message.into());
         self.faults.push(WorkflowFault { line, message });
+    }
+
+    /// Something has a value that it can't have.
+    pub(super) fn refuse(&mut self, at: &Span, what: &str, value: &str, remedy: &str) {
+        let value = quoted(value);
+        self.fault(at, format!("{what} can't be {value}; {remedy}"));
     }
 
     /// A stage could not be read: missing stages are not reported.
@@ -96,27 +102,17 @@ impl<'s> Reader<'s> {
     pub(super) fn check_name(&mut self, at: &Span, what: &str, name: &str) {
         let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
         if name.is_empty() || name.len() > NAME_BYTES_MAX || !name.chars().all(allowed) {
-            self.fault(
-                at,
-                format!(
-                    "{what} can't be {}; use 1 to {NAME_BYTES_MAX} letters `a` to `z`, digits, `_` \
-                     and `-`",
-                    quoted(name)
-                ),
-            );
+            let remedy =
+                format!("use 1 to {NAME_BYTES_MAX} letters `a` to `z`, digits, `_` and `-`");
+            self.refuse(at, what, name, &remedy);
         }
     }
 
     /// Other names are keys and values in JSON.
     pub(super) fn check_label(&mut self, at: &Span, what: &str, label: &str, bytes_max: usize) {
         if label.is_empty() || label.len() > bytes_max || label.contains(char::is_control) {
-            self.fault(
-                at,
-                format!(
-                    "{what} can't be {}; use 1 to {bytes_max} bytes without control characters",
-                    quoted(label)
-                ),
-            );
+            let remedy = format!("use 1 to {bytes_max} bytes without control characters");
+            self.refuse(at, what, label, &remedy);
         }
     }
 

@@ -17,14 +17,14 @@ const KEYS: [&str; 5] = ["next", "join", "form", "deadline", "on_deadline"];
 pub(super) fn start(reader: &mut Reader<'_>, table: &Table<'_, '_>) -> Vec<String> {
     let Some(value) = table.get("start") else {
         reader.ways_are_unknown();
-        let message = "the workflow has no `start`; add `start = [\"review\"]`".to_owned();
+        let message = "the workflow has no `start`; add `start = [\"review\"]`";
         reader.fault(&table.at, message);
         return Vec::new();
     };
     let names = table.texts_of(reader, "start", value);
     if names.as_ref().is_some_and(Vec::is_empty) {
         reader.ways_are_unknown();
-        let message = "`start` is empty; name the stages that opening enters".to_owned();
+        let message = "`start` is empty; name the stages that opening enters";
         reader.fault(&value.span(), message);
     }
     mention(reader, names, "`start`")
@@ -37,7 +37,7 @@ pub(super) fn read_all(
 ) -> BTreeMap<String, Stage> {
     let Some(value) = workflow.get("stages") else {
         reader.stages_are_unknown();
-        let message = "the workflow has no stages; add a table `[stages.review]`".to_owned();
+        let message = "the workflow has no stages; add a table `[stages.review]`";
         reader.fault(&workflow.at, message);
         return BTreeMap::new();
     };
@@ -49,10 +49,8 @@ pub(super) fn read_all(
     };
     if tables.len() > STAGES_MAX {
         reader.stages_are_unknown();
-        let message = format!(
-            "the workflow has {} stages; {STAGES_MAX} are allowed",
-            tables.len()
-        );
+        let count = tables.len();
+        let message = format!("the workflow has {count} stages; {STAGES_MAX} are allowed");
         reader.fault(&value.span(), message);
         return BTreeMap::new();
     }
@@ -137,12 +135,8 @@ fn join(reader: &mut Reader<'_>, table: &Table<'_, '_>) -> Option<Join> {
         "any" => Some(Join::Any),
         _ => {
             reader.ways_are_unknown();
-            let message = format!(
-                "`join` in {} can't be {}; write `\"all\"` or `\"any\"`",
-                table.what,
-                quoted(&word)
-            );
-            reader.fault(&at, message);
+            let remedy = "write `\"all\"` or `\"any\"`";
+            reader.refuse(&at, &table.called("join"), &word, remedy);
             None
         }
     }
@@ -170,12 +164,7 @@ fn deadline(
             }
         };
         if let Some(remedy) = remedy {
-            let message = format!(
-                "`on_deadline` in {} can't be {}; {remedy}",
-                table.what,
-                quoted(outcome)
-            );
-            reader.fault(at, message);
+            reader.refuse(at, &table.called("on_deadline"), outcome, &remedy);
         }
     }
     let outcome = outcome.map(|(outcome, _)| outcome);

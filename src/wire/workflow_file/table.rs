@@ -94,12 +94,8 @@ impl<'t, 's> Table<'t, 's> {
         value: &Spanned<DeValue<'_>>,
     ) -> Option<Vec<Text>> {
         let DeValue::Array(entries) = value.get_ref() else {
-            return self.wrong(
-                reader,
-                key,
-                value,
-                "a list of texts such as `[\"a\", \"b\"]`",
-            );
+            let expected = "a list of texts such as `[\"a\", \"b\"]`";
+            return self.wrong(reader, key, value, expected);
         };
         let mut texts: Option<Vec<Text>> = Some(Vec::new());
         for entry in entries {
@@ -126,17 +122,19 @@ impl<'t, 's> Table<'t, 's> {
         let (min, max) = (bound(millis.start()), bound(millis.end()));
         let read = parse_duration(&text).filter(|duration| (min..=max).contains(duration));
         if read.is_none() {
-            let message = format!(
-                "`{key}` in {} can't be {}; write a duration from {} to {}, such as `\"250ms\"`, \
-                 `\"30m\"`, `\"12h\"` or `\"2d\"`",
-                self.what,
-                quoted(&text),
-                show_duration(min),
-                show_duration(max)
+            let (min, max) = (show_duration(min), show_duration(max));
+            let remedy = format!(
+                "write a duration from {min} to {max}, such as `\"250ms\"`, `\"30m\"`, `\"12h\"` or \
+                 `\"2d\"`"
             );
-            reader.fault(&at, message);
+            reader.refuse(&at, &self.called(key), &text, &remedy);
         }
         read.and_then(|duration| SignedDuration::try_from(duration).ok())
+    }
+
+    /// A key of it, as faults call it.
+    pub(super) fn called(&self, key: &str) -> String {
+        format!("`{key}` in {}", self.what)
     }
 
     /// Reports that a value has the wrong type.
@@ -155,7 +153,7 @@ impl<'t, 's> Table<'t, 's> {
             DeValue::Array(_) => "a list",
             DeValue::Table(_) => "a table",
         };
-        let message = format!("`{key}` in {} is {found}; write {expected}", self.what);
+        let message = format!("{} is {found}; write {expected}", self.called(key));
         reader.fault(&value.span(), message);
         None
     }
