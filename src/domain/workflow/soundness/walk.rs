@@ -183,16 +183,14 @@ impl<'a> Walk<'a> {
             let predecessors = self.predecessors.get(name).into_iter().flatten();
             let (arrived, missing): (Vec<&Predecessor<'_>>, Vec<_>) =
                 predecessors.partition(|from| state.arrivals.contains_key(&(name, **from)));
+            let owned = |names: Vec<&Predecessor<'_>>| {
+                let names = names.into_iter();
+                names.map(|from| from.map(str::to_owned)).collect()
+            };
             let flaw = Flaw::LeftWaiting {
                 stage: name.to_owned(),
-                arrived: arrived
-                    .into_iter()
-                    .map(|from| from.map(str::to_owned))
-                    .collect(),
-                missing: missing
-                    .into_iter()
-                    .map(|from| from.map(str::to_owned))
-                    .collect(),
+                arrived: owned(arrived),
+                missing: owned(missing),
                 outcomes: self.outcomes_to(at),
             };
             self.flaws.insert(name, flaw);
