@@ -126,7 +126,9 @@ fn no_word_is_used_that_only_we_would_use() {
     let words = HashMap::from(WORDS);
     let mut used = Vec::new();
     for path in texts() {
-        let text = NAMES.iter().fold(read(&path), |text, name| text.replace(name, ""));
+        let text = NAMES
+            .iter()
+            .fold(read(&path), |text, name| text.replace(name, ""));
         let shown = path.display().to_string();
         for (phrase, instead) in PHRASES {
             if text.contains(phrase) {
@@ -135,7 +137,8 @@ fn no_word_is_used_that_only_we_would_use() {
         }
         let mut before = String::new();
         for (line, word) in words_of(&text) {
-            let is_excepted = |(file, except): &(&str, &str)| shown.contains(file) && word == *except;
+            let is_excepted =
+                |(file, except): &(&str, &str)| shown.contains(file) && word == *except;
             if let Some(instead) = words.get(word.as_str())
                 && !(word.starts_with("letter") && before == "dead")
                 && !EXCEPTIONS.iter().any(is_excepted)
@@ -150,7 +153,9 @@ fn no_word_is_used_that_only_we_would_use() {
 
 /// Everything that is written by hand. Migrations stay as they were applied.
 fn texts() -> Vec<PathBuf> {
-    let folders = ["src", "tests", "bench", "docs", "deploy", "examples", "scripts"];
+    let folders = [
+        "src", "tests", "bench", "docs", "deploy", "examples", "scripts",
+    ];
     let endings = ["rs", "md", "sql", "js", "json", "yml", "toml", "sh", "py"];
     let paths = folders.into_iter().flat_map(|folder| {
         let of_ending = endings.map(|ending| files(&root().join(folder), ending));

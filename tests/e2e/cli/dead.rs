@@ -83,12 +83,7 @@ fn only_the_selected_dead_letters_are_discarded() {
         ground
             .waybill(&["dead", "discard", second, UNKNOWN, "--yes"])
             .failed(4);
-        assert_eq!(
-            ground
-                .number("select count(*) from waybill.dead_letter")
-                .await,
-            3
-        );
+        assert_eq!(ground.count("dead_letter").await, 3);
         ground
             .waybill(&["dead", "discard", second, "--yes"])
             .ok()
@@ -114,34 +109,19 @@ fn a_replay_deletes_only_confirmed_dead_letters() {
         let ground = Ground::empty("replaying").await;
         insert_dead_letters(&ground).await;
         ground.waybill(&["dead", "replay", "--all"]).failed(1);
-        assert_eq!(
-            ground
-                .number("select count(*) from waybill.dead_letter")
-                .await,
-            3
-        );
+        assert_eq!(ground.count("dead_letter").await, 3);
         ground
             .waybill(&["dead", "replay", "--all", "--dry-run"])
             .ok()
             .says("would replay 3: undecodable 3");
-        assert_eq!(
-            ground
-                .number("select count(*) from waybill.dead_letter")
-                .await,
-            3
-        );
+        assert_eq!(ground.count("dead_letter").await, 3);
         let connection = connection(&ground).await;
         topology::declare(&connection, 1).await.unwrap();
         ground
             .waybill(&["dead", "replay", DEAD_LETTERS[0]])
             .ok()
             .says("replayed 1 of 1");
-        assert_eq!(
-            ground
-                .number("select count(*) from waybill.dead_letter")
-                .await,
-            2
-        );
+        assert_eq!(ground.count("dead_letter").await, 2);
         ground
             .execute(
                 "update waybill.dead_letter set headers = 'damaged' where properties like '%2%'",
@@ -151,12 +131,7 @@ fn a_replay_deletes_only_confirmed_dead_letters() {
             .waybill(&["dead", "replay", "--reason", "too_deep", "--rate", "100"])
             .failed(1);
         rest.says("replayed 1 of 2; damaged 1");
-        assert_eq!(
-            ground
-                .number("select count(*) from waybill.dead_letter")
-                .await,
-            1
-        );
+        assert_eq!(ground.count("dead_letter").await, 1);
         assert_eq!(waiting(&connection).await, 2);
     });
 }

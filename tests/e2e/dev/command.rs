@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::support::python::python;
+
 /// Longer than the servers take to start on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(90);
 
@@ -57,7 +59,7 @@ impl Dev {
     }
 
     fn example(&self, arguments: &[&str]) -> String {
-        let output = self.run(python(), arguments);
+        let output = self.run(python("pika"), arguments);
         assert!(output.status.success(), "{arguments:?}: {output:?}");
         String::from_utf8(output.stdout).unwrap()
     }
@@ -93,18 +95,6 @@ impl Drop for Dev {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// A Python that has the AMQP client: the user's, or the distribution's.
-fn python() -> &'static str {
-    let knows_pika = |python: &&str| {
-        let output = Command::new(python).args(["-c", "import pika"]).output();
-        output.is_ok_and(|output| output.status.success())
-    };
-    ["python3", "/usr/bin/python3"]
-        .into_iter()
-        .find(knows_pika)
-        .expect("python3-pika is installed")
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use waybill::pipeline::failpoint::CrashPoint;
 
 use crate::support::bad_messages::mixed;
-use crate::support::ground::{run, until};
+use crate::support::ground::{holds, run};
 use crate::support::producer::Message;
 use crate::support::scenario::Scenario;
 use crate::support::story::{repeated, shuffled, stories};
@@ -13,7 +13,7 @@ use crate::support::story::{repeated, shuffled, stories};
 fn a_worker_killed_at_every_named_instant_loses_and_repeats_nothing_good_or_bad() {
     run(async {
         let mut scenario = Scenario::shared("crash-points").await;
-        let plan = scenario.ground.plan().with("batch.events", "40");
+        let plan = scenario.plan().with("batch.events", "40");
         for (n, point) in CrashPoint::ALL.into_iter().enumerate() {
             let name = point.name();
             let events = shuffled(repeated(stories(name, 35), 9), n as u64);
@@ -40,7 +40,7 @@ fn a_worker_killed_at_every_named_instant_loses_and_repeats_nothing_good_or_bad(
 fn a_worker_killed_repeatedly_loses_and_repeats_nothing() {
     run(async {
         let mut scenario = Scenario::shared("kills").await;
-        let plan = scenario.ground.plan().with("batch.events", "60");
+        let plan = scenario.plan().with("batch.events", "60");
         for round in 0..4 {
             let tag = format!("kill{round}");
             let events = shuffled(stories(&tag, 80), round);
@@ -50,9 +50,9 @@ fn a_worker_killed_repeatedly_loses_and_repeats_nothing() {
             let publishing = scenario.publish(messages);
             let killing = async {
                 let applied = "outcome=\"applied\"";
-                until("some work", async || {
+                holds("some work", async || {
                     let done = worker.metric("waybill_events_total", applied).await;
-                    (done > 100).then_some(())
+                    done > 100
                 })
                 .await;
                 worker.kill().await;

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::support::ground::{Ground, run, until};
+use crate::support::ground::{Ground, holds, run};
 use crate::support::proxy::{COMMIT, Mode, PUBLISH, Proxy};
 use crate::support::scenario::Scenario;
 use crate::support::story::{shuffled, stories};
@@ -31,10 +31,7 @@ fn a_commit_whose_answer_is_lost_counts_once() {
             scenario
                 .events(&shuffled(stories(&format!("commit{round}"), 40), 3))
                 .await;
-            until("a lost answer", async || {
-                (proxy.cuts() == round).then_some(())
-            })
-            .await;
+            holds("a lost answer", async || proxy.cuts() == round).await;
         }
         scenario.until_idle().await;
         let duplicates = worker
@@ -65,15 +62,12 @@ fn a_publish_whose_confirm_is_lost_is_repeated_byte_by_byte() {
             scenario
                 .events(&shuffled(stories(&format!("confirm{round}"), 40), 5))
                 .await;
-            until("a lost confirm", async || {
-                (proxy.cuts() == round).then_some(())
-            })
-            .await;
+            holds("a lost confirm", async || proxy.cuts() == round).await;
         }
         scenario.until_idle().await;
-        until("a completion that came twice", async || {
+        holds("a completion that came twice", async || {
             let copies = scenario.recorder.by_token();
-            copies.values().any(|copies| copies.len() > 1).then_some(())
+            copies.values().any(|copies| copies.len() > 1)
         })
         .await;
         scenario.finish(vec![worker]).await;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::ops::shutdown::Blocker;
+use crate::ops::shutdown::blocker;
 use crate::support::ground;
 use crate::support::ground::{Ground, run};
 use crate::support::scenario::Scenario;
@@ -13,7 +13,7 @@ use crate::support::worker::Worker;
 fn a_database_that_refuses_for_a_while_costs_time_and_nothing_else() {
     run(async {
         let mut scenario = Scenario::shared("refusals").await;
-        let plan = scenario.ground.plan().with("batch.events", "60");
+        let plan = scenario.plan().with("batch.events", "60");
         let plan = plan.with("database.lock_timeout", "500ms");
         let worker = plan.start().await;
         let name = database(&scenario.ground);
@@ -45,7 +45,7 @@ fn a_database_that_refuses_for_a_while_costs_time_and_nothing_else() {
             scenario.until_idle().await;
         }
         noticed(&worker, "connection").await;
-        let blocker = Blocker::of(&scenario.ground.database_url).await;
+        let blocker = blocker(&scenario.ground).await;
         scenario.events(&stories("locked", 60)).await;
         tokio::time::sleep(Duration::from_secs(2)).await;
         drop(blocker);

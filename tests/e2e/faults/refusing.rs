@@ -3,15 +3,14 @@
 
 use std::time::Duration;
 
-use crate::support::ground::{Ground, run, until};
+use crate::support::ground::{Ground, holds, reaches, run};
 use crate::support::ops;
 use crate::support::producer::Message;
 use crate::support::scenario::Scenario;
 use crate::support::story::{step, stories};
 use crate::support::worker::Worker;
 
-const DEAD_LETTERS: &str =
-    "select count(*) from waybill.dead_letter where reason = 'refused_by_database'";
+const DEAD_LETTERS: &str = "dead_letter where reason = 'refused_by_database'";
 const CULPRIT: &str = "the-culprit";
 
 /// A trigger on the log that raises an internal error for rows that match a condition.
@@ -44,9 +43,9 @@ fn a_message_the_database_keeps_refusing_becomes_one_dead_letter_and_the_others_
             stories("beside", 100).iter().map(Message::event).collect();
         messages.insert(messages.len() / 3, culprit());
         scenario.publish(messages).await;
-        let worker = scenario.ground.plan().start().await;
+        let worker = scenario.plan().start().await;
         scenario.finish(vec![worker]).await;
-        assert_eq!(scenario.ground.number(DEAD_LETTERS).await, 1);
+        assert_eq!(scenario.ground.count(DEAD_LETTERS).await, 1);
     });
 }
 
@@ -55,23 +54,17 @@ fn a_single_message_is_dead_lettered_only_after_another_one_commits() {
     run(async {
         let mut scenario = Scenario::shared("refused-alone").await;
         refuse(&scenario.ground, &format!("new.id = '{CULPRIT}'")).await;
-        let worker = scenario.ground.plan().start().await;
+        let worker = scenario.plan().start().await;
         scenario.publish(vec![culprit()]).await;
-        until("a worker that reports the refusal", async || {
-            refuses(&worker).await.then_some(())
+        holds("a worker that reports the refusal", async || {
+            refuses(&worker).await
         })
         .await;
-        assert_eq!(scenario.ground.number(DEAD_LETTERS).await, 0);
+        assert_eq!(scenario.ground.count(DEAD_LETTERS).await, 0);
         // A single other message is enough, although the culprit's batch is still open.
         scenario.events(&stories("after", 1)).await;
-        until("the dead letter", async || {
-            (scenario.ground.number(DEAD_LETTERS).await == 1).then_some(())
-        })
-        .await;
-        until("a ready worker", async || {
-            (worker.readiness().await == Some(200)).then_some(())
-        })
-        .await;
+        reaches(&scenario.ground, DEAD_LETTERS, 1).await;
+        worker.reports(200).await;
         scenario.finish(vec![worker]).await;
     });
 }
@@ -81,10 +74,10 @@ fn a_database_that_refuses_everything_causes_no_dead_letter() {
     run(async {
         let mut scenario = Scenario::shared("refused-all").await;
         refuse(&scenario.ground, "true").await;
-        let worker = scenario.ground.plan().start().await;
+        let worker = scenario.plan().start().await;
         scenario.events(&stories("all", 50)).await;
-        until("a worker that reports the refusal", async || {
-            refuses(&worker).await.then_some(())
+        holds("a worker that reports the refusal", async || {
+            refuses(&worker).await
         })
         .await;
         assert_eq!(worker.metric("waybill_writes_refused", "").await, 1);
@@ -92,13 +85,13 @@ fn a_database_that_refuses_everything_causes_no_dead_letter() {
         tokio::time::sleep(Duration::from_secs(10)).await;
         let after = worker.metric("waybill_retries_total", "").await;
         assert!(after - before < 30, "{} attempts in 10 s", after - before);
-        assert_eq!(scenario.ground.number(DEAD_LETTERS).await, 0);
+        assert_eq!(scenario.ground.count(DEAD_LETTERS).await, 0);
         accept(&scenario.ground).await;
         scenario.until_idle().await;
         assert_eq!(worker.readiness().await, Some(200));
         assert_eq!(worker.metric("waybill_writes_refused", "").await, 0);
         scenario.finish(vec![worker]).await;
-        assert_eq!(scenario.ground.number(DEAD_LETTERS).await, 0);
+        assert_eq!(scenario.ground.count(DEAD_LETTERS).await, 0);
     });
 }
 
@@ -107,10 +100,10 @@ fn a_worker_stops_cleanly_while_a_message_is_refused_and_the_message_is_requeued
     run(async {
         let mut scenario = Scenario::shared("refused-stop").await;
         refuse(&scenario.ground, &format!("new.id = '{CULPRIT}'")).await;
-        let worker = scenario.ground.plan().start().await;
+        let worker = scenario.plan().start().await;
         scenario.publish(vec![culprit()]).await;
-        until("a worker that reports the refusal", async || {
-            refuses(&worker).await.then_some(())
+        holds("a worker that reports the refusal", async || {
+            refuses(&worker).await
         })
         .await;
         worker.stop().await;

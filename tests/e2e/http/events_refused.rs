@@ -17,8 +17,7 @@ fn event(id: &str, data: Value) -> Value {
 fn an_invalid_event_is_pointed_at_and_its_whole_list_refused() {
     run(async {
         let ground = Ground::shared("submit-wrong").await;
-        let (plan, client) = ground.api_plan().await;
-        let api = plan.roles("api").start().await;
+        let (api, client) = ground.answering_as("api").await;
         let done = || json!({"done": 1});
         let mut foreign = event("3", done());
         foreign["tenant"] = json!("another");
@@ -55,8 +54,7 @@ fn an_invalid_event_is_pointed_at_and_its_whole_list_refused() {
 fn an_invalid_order_is_refused_with_its_fault() {
     run(async {
         let ground = Ground::shared("submit-wrong-order").await;
-        let (plan, client) = ground.api_plan().await;
-        let api = plan.roles("api").start().await;
+        let (api, client) = ground.answering_as("api").await;
         for (path, body, status, name) in [
             ("/v1/orders", json!({"token": 7}), 400, "invalid_body"),
             ("/v1/orders", json!({"form": 7}), 422, "invalid_field"),
@@ -71,8 +69,7 @@ fn an_invalid_order_is_refused_with_its_fault() {
         ] {
             client.post(path, body).await.problem(status, name);
         }
-        let form = client.with("content-type", "application/x-www-form-urlencoded");
-        let form = form.post("/v1/orders", "a=b").await;
+        let form = client.form("/v1/orders", "a=b").await;
         form.problem(415, "unsupported_content_type");
         let other = client.request("DELETE", "/v1/orders").await;
         other.problem(405, "method_not_allowed");

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader};
 
 use crate::support::client::{Client, Reply};
-use crate::support::ground::{Ground, run, until};
+use crate::support::ground::{Ground, holds, run};
 use crate::support::hostile_values::{in_header, values};
 use crate::support::openapi_document::{Described, Operation};
 
@@ -223,9 +223,7 @@ async fn stored(ground: &Ground) -> BTreeSet<(String, String)> {
 fn hostile_values_break_nothing_and_accepted_events_are_stored() {
     run(async {
         let ground = Ground::shared("hostile-parameters").await;
-        let (plan, client) = ground.api_plan().await;
-        let plan = plan.with("files.types", "any");
-        let worker = plan.roles("worker,relay,api").start().await;
+        let (worker, client) = ground.answering_with("files.types", "any").await;
         let own = Own::sent(&client).await;
         let described = Described::by(&client).await;
         let mut operations = described.operations().into_iter();
@@ -246,9 +244,9 @@ fn hostile_values_break_nothing_and_accepted_events_are_stored() {
             .flat_map(|(_, accepted)| accepted)
             .collect();
         assert!(accepted.len() > 200, "{}", accepted.len());
-        until("all that was accepted", async || {
+        holds("all that was accepted", async || {
             let stored = stored(&ground).await;
-            accepted.is_subset(&stored).then_some(())
+            accepted.is_subset(&stored)
         })
         .await;
         assert!(client.get("/v1/processes").await.status == 200);

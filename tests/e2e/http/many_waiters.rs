@@ -25,9 +25,10 @@ fn thousands_of_waiting_requests_cost_the_database_one_query_at_a_time() {
         let mut scenario = Scenario::shared("crowd").await;
         let limit = rlimit::increase_nofile_limit(u64::MAX).expect("more open files");
         assert!(limit > 4_000, "this machine allows {limit} open files");
-        let (plan, client) = scenario.ground.api_plan().await;
-        let plan = plan.with("http.requests_per_second", "1000000");
-        let worker = plan.roles("worker,relay,api").start().await;
+        let (worker, client) = scenario
+            .ground
+            .answering_with("http.requests_per_second", "1000000")
+            .await;
         let patient = client.with("prefer", "wait=60");
         let crowd = stream::iter(0..CROWD).map(|n| {
             let path = format!("/v1/processes/{TOKEN_MARK}-crowd-{}", n % PROCESSES);

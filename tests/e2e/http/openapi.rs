@@ -10,7 +10,7 @@ use waybill::store::admin::api_key::NewKey;
 
 use super::processes::keyed;
 use crate::support::client::{Client, Reply};
-use crate::support::ground::{Ground, run, until};
+use crate::support::ground::{Ground, holds, run};
 use crate::support::openapi_document::{Described, Operation};
 use crate::support::worker::Worker;
 
@@ -75,9 +75,9 @@ async fn with_keys(ground: &Ground) -> (Worker, Client, Client) {
         .with("http.wrong_keys_per_second", "1000");
     let worker = plan.roles("worker,relay,api").start().await;
     let (owner, _) = keyed(ground, &client, "default", &[Scope::Read, Scope::Write]).await;
-    until("a refusal without a key", async || {
+    holds("a refusal without a key", async || {
         let reply = client.get("/v1/events").await;
-        (reply.status == 401).then_some(())
+        reply.status == 401
     })
     .await;
     (worker, client, owner)
@@ -211,11 +211,11 @@ fn every_operation_requires_its_scope_and_answers_as_documented() {
         }
         // Another tenant's push applies to an order of that tenant: two are the owner's.
         let order = format!("/v1/processes/{}?include=counts", own.order);
-        until("both pushes of the owner", async || {
+        holds("both pushes of the owner", async || {
             let order = owner.get(&order).await.record();
             let events = order["counts"]["events"].as_u64().expect("a number");
             assert!(events <= 3, "{order}");
-            (order["status"] == "done" && events == 3).then_some(())
+            order["status"] == "done" && events == 3
         })
         .await;
         let every_scope = ["read", "write"].map(|scope| Some(scope.to_owned()));

@@ -6,7 +6,7 @@ use waybill::domain::access::Scope;
 
 use super::processes::keyed;
 use crate::support::client::{Client, Reply};
-use crate::support::ground::{Ground, run, until};
+use crate::support::ground::{Ground, holds, run, until};
 use crate::support::scenario::Scenario;
 use crate::support::story::{TOKEN_MARK, stories, story};
 
@@ -76,9 +76,9 @@ fn each_request_of_a_batch_is_answered_in_its_position_as_if_it_were_alone() {
         for (n, token) in tokens.iter().enumerate() {
             places(&client, token, story("batch", n).len()).await;
             let path = format!("/v1/processes/{token}");
-            until("a completion that is sent", async || {
+            holds("a completion that is sent", async || {
                 let record = client.get(&path).await.record();
-                (record["completion"] == "sent").then_some(())
+                record["completion"] == "sent"
             })
             .await;
         }
@@ -198,8 +198,7 @@ fn an_invalid_batch_is_refused_with_a_pointer_to_each_fault() {
             let reply = client.send("POST", PATH, text).await;
             reply.problem(400, "invalid_body");
         }
-        let form = client.with("content-type", "application/x-www-form-urlencoded");
-        let reply = form.send("POST", PATH, "requests=t").await;
+        let reply = client.form(PATH, "requests=t").await;
         reply.problem(415, "unsupported_media_type");
         let large = json!({"requests": [{"token": "x".repeat(70_000)}]});
         post_batch(&client, &large).await.problem(413, "too_large");

@@ -7,7 +7,7 @@ use waybill::wire::PlainEvent;
 use super::feed::next;
 use super::processes::keyed;
 use crate::support::client::Client;
-use crate::support::ground::{Ground, run, until};
+use crate::support::ground::{Ground, holds, run};
 use crate::support::producer::Producer;
 use crate::support::story::{SOURCE, TOKEN_MARK, stories};
 
@@ -23,11 +23,12 @@ async fn publish_processes(ground: &Ground) {
     "an-order-0".clone_into(&mut order.id);
     events.push(order);
     Producer::new(ground).events(&events).await;
-    until("every end but that of the order", async || {
-        let ended = "select count(*) from waybill.process where ended_at is not null";
-        let open = "select count(*) from waybill.process where status = 'running'";
-        let counts = (ground.number(ended).await, ground.number(open).await);
-        (counts == (UPLOADS as i64, 1)).then_some(())
+    holds("every end but that of the order", async || {
+        let counts = (
+            ground.count("process where ended_at is not null").await,
+            ground.count("process where status = 'running'").await,
+        );
+        counts == (UPLOADS as i64, 1)
     })
     .await;
 }

@@ -10,7 +10,7 @@ use waybill::store::admin::api_key::NewKey;
 use super::process_batch;
 use super::process_batch::token;
 use crate::support::client::Client;
-use crate::support::ground::{Ground, run, until};
+use crate::support::ground::{Ground, holds, run, until};
 use crate::support::ops;
 use crate::support::scenario::Scenario;
 use crate::support::story::{TOKEN_MARK, stories, story};
@@ -192,16 +192,16 @@ fn a_key_opens_its_own_tenant_and_its_own_scopes_until_it_is_revoked() {
             assert!(guessed.header("www-authenticate").is_some());
         }
         // Without any key every client has access; the server caches that for seconds.
-        until("a refusal without a key", async || {
+        holds("a refusal without a key", async || {
             let reply = open.get(&path).await;
-            (reply.status == 401).then_some(())
+            reply.status == 401
         })
         .await;
         assert!(ground.store().revoke_key(&id).await.expect("revoked"));
         let began = std::time::Instant::now();
-        until("a key that is revoked", async || {
+        holds("a key that is revoked", async || {
             let reply = own.get(&path).await;
-            (reply.status == 401).then_some(())
+            reply.status == 401
         })
         .await;
         assert!(began.elapsed() < Duration::from_secs(5));
@@ -217,9 +217,9 @@ fn a_public_listener_does_not_open_before_there_is_a_key() {
         let ground = Ground::shared("http-open").await;
         let plan = ground.plan().roles("api").with("http.listen", "0.0.0.0:0");
         let mut worker = plan.launch().await;
-        until("a log line about the missing key", async || {
+        holds("a log line about the missing key", async || {
             let log = worker.log_text();
-            (log.contains("http.listen") && log.contains("waybill key create")).then_some(())
+            log.contains("http.listen") && log.contains("waybill key create")
         })
         .await;
         let unready = until("an answer", async || {
@@ -251,11 +251,11 @@ fn waiting_requests_are_answered_at_the_end_of_the_process_and_at_a_shutdown() {
         }
         let waiting = patient.get("/v1/processes/never-opened");
         let stopped = async {
-            until("a waiting client", async || {
+            holds("a waiting client", async || {
                 let polls = "select count(*) from pg_stat_activity
                              where datname = current_database() and query like '%clients wait for%'
                                and query not like '%pg_stat_activity%'";
-                (scenario.ground.number(polls).await > 0).then_some(())
+                scenario.ground.number(polls).await > 0
             })
             .await;
             worker.stop().await;

@@ -7,7 +7,7 @@ use waybill::domain::access::Scope;
 
 use super::events::token;
 use crate::support::command::{Answer, User};
-use crate::support::ground::{Ground, run, until};
+use crate::support::ground::{Ground, holds, reaches, run};
 use crate::support::order_story::{PURCHASE, apply};
 use crate::support::story::TOKEN_MARK;
 
@@ -92,9 +92,9 @@ async fn shows(user: &User, token: &str, words: &str) {
         &["get", token, "--items", "1", "--events", "2", "--json"],
     ];
     for form in forms {
-        until("the words", async || {
+        holds("the words", async || {
             let answer = user.says(form);
-            (answer.code == Some(0) && answer.out.contains(words)).then_some(())
+            answer.code == Some(0) && answer.out.contains(words)
         })
         .await;
     }
@@ -139,11 +139,7 @@ fn a_refused_line_is_named_and_the_others_are_accepted() {
         ];
         let sent = sent.ended(1, &words);
         assert!(!sent.err.contains("#/0"), "{}", sent.err);
-        let logged = "select count(*) from waybill.event";
-        until("every event", async || {
-            (ground.number(logged).await == 1_196).then_some(())
-        })
-        .await;
+        reaches(&ground, "event", 1_196).await;
 
         let forced = user.says(&["publish", "-", "--force"]);
         forced.ended(2, &["--force"]);
@@ -164,9 +160,9 @@ fn an_order_is_opened_and_pushed_over_http() {
         shows(&user, token, "review").await;
         let push = ["push", token, "--stage", "review", "--outcome", "accepted"];
         user.says(&push).ended(0, &["sent"]);
-        until("the next stages", async || {
+        holds("the next stages", async || {
             let shown = user.says(&["get", token]);
-            shown.out.contains("finance").then_some(())
+            shown.out.contains("finance")
         })
         .await;
         worker.stop().await;

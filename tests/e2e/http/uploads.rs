@@ -5,7 +5,7 @@ use waybill::domain::access::Scope;
 
 use super::processes::keyed;
 use crate::support::client::{Client, Reply};
-use crate::support::ground::{Ground, run, until};
+use crate::support::ground::{Ground, holds, run};
 use crate::support::story::MARK;
 
 pub(crate) const PDF: &str = "%PDF-1.7\n";
@@ -32,8 +32,7 @@ pub(crate) async fn upload(client: &Client, parts: &[String]) -> Reply {
 fn each_file_becomes_an_upload_and_is_served_whole_or_in_ranges() {
     run(async {
         let ground = Ground::shared("uploads").await;
-        let (plan, client) = ground.api_plan().await;
-        let worker = plan.roles("worker,relay,api").start().await;
+        let (worker, client) = ground.answering().await;
         let contents = format!("{PDF}{}", "0123456789".repeat(2_000_000));
         let patient = client.with("prefer", "wait=60");
         let reply = upload(
@@ -97,8 +96,7 @@ async fn is_served(client: &Client, uri: &str, contents: &str) {
 fn an_idempotency_key_repeats_an_upload_and_refuses_another_file() {
     run(async {
         let ground = Ground::shared("uploads-again").await;
-        let (plan, client) = ground.api_plan().await;
-        let worker = plan.roles("worker,relay,api").start().await;
+        let (worker, client) = ground.answering().await;
         let client = client
             .with("idempotency-key", "scan-7")
             .with("prefer", "wait=60");
@@ -109,7 +107,7 @@ fn an_idempotency_key_repeats_an_upload_and_refuses_another_file() {
         upload(&client, &file("two"))
             .await
             .problem(422, "idempotency_key_reused");
-        assert_eq!(ground.number("select count(*) from waybill.event").await, 1);
+        assert_eq!(ground.count("event").await, 1);
         let back = client.get(first["uploads"][0]["file"]["uri"].as_str().expect("a path"));
         assert_eq!(back.await.body(), format!("{PDF}one"));
         worker.stop().await;
@@ -151,7 +149,7 @@ fn an_invalid_upload_is_refused_and_creates_no_process() {
         form.post("/v1/uploads", "--x\r\nno end")
             .await
             .problem(400, "invalid_body");
-        assert_eq!(ground.number("select count(*) from waybill.event").await, 0);
+        assert_eq!(ground.count("event").await, 0);
         worker.stop().await;
     });
 }
@@ -181,8 +179,8 @@ fn a_file_belongs_to_its_tenant_and_is_deleted_with_its_process() {
         let token = uploads[0]["token"].as_str().expect("a token");
         let cancel = format!("/v1/processes/{token}/cancel");
         patient.post(&cancel, "").await.record();
-        until("the end of the file", async || {
-            (north.get(uri).await.status == 404).then_some(())
+        holds("the end of the file", async || {
+            north.get(uri).await.status == 404
         })
         .await;
         let left = walk(&ground.folder.join("files"));

@@ -4,11 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use tokio::task::JoinSet;
-use tokio_postgres::NoTls;
-
 use crate::support::command::User;
-use crate::support::ground::{Ground, execute, migrate_all, password, run};
+use crate::support::ground::{Ground, Session, execute, migrate_all, password, run};
 
 /// The role that Waybill runs as.
 pub(crate) const RUN: &str = "waybill_run";
@@ -135,11 +132,8 @@ const DENIED: &str = "42501";
 
 /// The SQLSTATE that a statement ends with, empty on success.
 async fn state(url: &str, statement: &str) -> String {
-    let connected = tokio_postgres::connect(url, NoTls).await;
-    let (client, connection) = connected.expect("it may log in");
-    let mut driving = JoinSet::new();
-    driving.spawn(connection);
-    match client.batch_execute(statement).await {
+    let session = Session::open(url).await;
+    match session.client.batch_execute(statement).await {
         Ok(()) => String::new(),
         Err(error) => error.code().expect("the server's answer").code().to_owned(),
     }

@@ -9,7 +9,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::ground::Ground;
+use super::ground::{Ground, until};
 use super::worker::{Plan, Worker};
 
 /// Longer than any wait of these tests.
@@ -41,6 +41,14 @@ impl Ground {
         (plan.roles(roles).start().await, client)
     }
 
+    /// A worker with the API and one more setting, and a client of it.
+    pub(crate) async fn answering_with(&self, key: &str, value: &str) -> (Worker, Client) {
+        let (plan, client) = self.api_plan().await;
+        let plan = plan.roles("worker,relay,api").with(key, value);
+        (plan.start().await, client)
+    }
+
+    /// A plan of a worker that listens for clients, and a client of it.
     pub(crate) async fn api_plan(&self) -> (Plan, Client) {
         let port = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = port.local_addr().expect("it is bound");
@@ -96,6 +104,32 @@ impl Client {
 
     pub(crate) async fn request(&self, method: &str, path: &str) -> Reply {
         self.send(method, path, "").await
+    }
+
+    /// Sends a form of a page.
+    pub(crate) async fn form(&self, path: &str, form: &str) -> Reply {
+        let client = self.with("content-type", "application/x-www-form-urlencoded");
+        client.send("POST", path, form).await
+    }
+
+    /// Waits until a page contains all words; returns it.
+    pub(crate) async fn shows(&self, path: &str, words: &[&str]) -> String {
+        until(&format!("{words:?}"), async || {
+            let reply = self.get(path).await;
+            assert_eq!(reply.status, 200, "{}", reply.body);
+            let all = words.iter().all(|word| reply.body.contains(word));
+            all.then_some(reply.body)
+        })
+        .await
+    }
+
+    /// Sends events, and waits until each is applied.
+    pub(crate) async fn applies(&self, events: Value) {
+        let patient = self.with("prefer", "wait=60");
+        let receipts = patient.post("/v1/events", events).await.record();
+        for receipt in receipts["events"].as_array().expect("a receipt of each") {
+            assert_eq!(receipt["state"], "applied", "{receipt}");
+        }
     }
 
     /// A request with a body and its length, without a content type.

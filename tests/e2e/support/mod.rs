@@ -3,6 +3,7 @@
 
 pub(super) mod bad_messages;
 pub(super) mod certificates;
+pub(super) mod channel;
 pub(super) mod checker;
 pub(super) mod client;
 pub(super) mod command;

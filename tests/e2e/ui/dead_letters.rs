@@ -2,10 +2,10 @@
 
 use waybill::domain::access::Scope;
 
-use super::replays::{REASON, dead_letters, dead_letters_of, reaches, replay};
+use super::replays::{REASON, dead_letters_of, replay};
 use crate::http::processes::keyed;
 use crate::support::client::Client;
-use crate::support::ground::{Ground, run};
+use crate::support::ground::{Ground, reaches, run};
 use crate::support::producer::{Message, Producer};
 use crate::support::worker::Worker;
 
@@ -86,14 +86,12 @@ fn a_replay_needs_the_scope_and_the_same_origin() {
             (admin, "/monitor/replays", "all=yes&rate=0", 400),
             (&elsewhere, "/monitor/replays", "all=yes", 403),
         ] {
-            let form_client = client.with("content-type", "application/x-www-form-urlencoded");
-            let reply = form_client.send("POST", path, form).await;
+            let reply = client.form(path, form).await;
             assert_eq!(reply.status, status, "{path} {form}\n{}", reply.body());
         }
         let confirm = reader.get("/monitor/replays/confirm?all=yes").await;
         assert_eq!(confirm.status, 403);
-        let open = "select count(*) from waybill.replay where stop_asked_at is null";
-        assert_eq!(ground.number(open).await, 1);
+        assert_eq!(ground.count("replay where stop_asked_at is null").await, 1);
         setup.worker.stop().await;
     });
 }
@@ -108,7 +106,7 @@ fn a_dead_letter_is_shown_with_its_problem_and_nothing_in_it_becomes_part_of_the
         let texts: [&[u8]; 2] = [b"{\"a\": \"<script>\", \r", b"\x00<script>\xff"];
         let bad = texts.map(|text| Message::bad("<script>", text, "undecodable"));
         producer.publish(bad.to_vec()).await;
-        reaches("two dead letters", 2, async || dead_letters(&ground).await).await;
+        reaches(&ground, "dead_letter", 2).await;
         for row in ground
             .rows("select id::text from waybill.dead_letter")
             .await

@@ -4,7 +4,7 @@ use waybill::domain::access::Scope;
 
 use crate::http::processes::{key, keyed};
 use crate::support::client::{Client, Reply};
-use crate::support::ground::{Ground, run, until};
+use crate::support::ground::{Ground, holds, reaches, run};
 use crate::support::producer::Producer;
 use crate::support::story::{stories, story};
 
@@ -38,11 +38,7 @@ async fn logged_in(client: &Client, key: &str) -> (Reply, Client) {
 async fn publish_uploads(ground: &Ground) -> Vec<String> {
     let events = stories("monitored", 70);
     Producer::new(ground).events(&events).await;
-    until("every end", async || {
-        let ended = "select count(*) from waybill.process where ended_at is not null";
-        (ground.number(ended).await == 70).then_some(())
-    })
-    .await;
+    reaches(ground, "process where ended_at is not null", 70).await;
     let rows = ground.rows("select token from waybill.process").await;
     rows.iter().map(|row| row.get(0)).collect()
 }
@@ -65,8 +61,8 @@ fn a_user_with_a_key_logs_in_once_and_out_again() {
         // On this machine no login is needed while there is no key.
         assert_eq!(client.get("/").await.status, 200);
         let (reader, id) = key(&ground, "default", &[Scope::Read]).await;
-        until("a listener that requires keys", async || {
-            (client.get("/").await.status == 303).then_some(())
+        holds("a listener that requires keys", async || {
+            client.get("/").await.status == 303
         })
         .await;
         let turned = client.get("/?kind=order").await;
@@ -107,8 +103,8 @@ fn a_user_with_a_key_logs_in_once_and_out_again() {
         let (_, again) = logged_in(&client, &reader).await;
         assert_eq!(again.get("/").await.status, 200);
         assert!(ground.store().revoke_key(&id).await.expect("revoked"));
-        until("a session that ends with its key", async || {
-            (again.get("/").await.status == 303).then_some(())
+        holds("a session that ends with its key", async || {
+            again.get("/").await.status == 303
         })
         .await;
         worker.stop().await;
@@ -285,11 +281,10 @@ fn a_live_page_is_updated_and_ends_with_its_key() {
         let events = story("followed", 1);
         let token = events[0].token.clone().expect("a token");
         Producer::new(&ground).events(&events).await;
-        until("the end on the page", async || {
+        holds("the end on the page", async || {
             let text = page.text().await;
-            let ended =
-                text.contains(token.as_str()) && ENDED.iter().any(|status| text.contains(status));
-            ended.then_some(())
+
+            text.contains(token.as_str()) && ENDED.iter().any(|status| text.contains(status))
         })
         .await;
         assert!(ground.store().revoke_key(&id).await.expect("revoked"));

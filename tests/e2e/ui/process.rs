@@ -63,11 +63,7 @@ async fn publish(client: &Client, token: &str, events: &[(&str, Value)]) {
     let bodies = events.iter().enumerate().map(|(n, (type_, data))| {
         json!({"id": n.to_string(), "source": "e2e", "type": type_, "token": token, "data": data})
     });
-    let bodies: Vec<_> = bodies.collect();
-    let reply = patient(client).post("/v1/events", json!(bodies)).await;
-    for receipt in reply.record()["events"].as_array().expect("receipts") {
-        assert_eq!(receipt["state"], "applied", "{receipt}");
-    }
+    client.applies(bodies.collect()).await;
 }
 
 /// Items with these numbers, all good or all failed.

@@ -6,10 +6,11 @@ use serde_json::json;
 use waybill::domain::access::Scope;
 use waybill::wire::PlainEvent;
 
-use crate::faults::isolation::{bind, open, uploads};
+use crate::faults::isolation::{bind, uploads};
 use crate::http::processes::keyed;
+use crate::support::channel::open;
 use crate::support::client::{Client, Reply};
-use crate::support::ground::{Ground, run, until};
+use crate::support::ground::{Ground, holds, reaches, run};
 use crate::support::producer::Producer;
 use crate::support::recorder::Recorder;
 use crate::support::worker::Worker;
@@ -44,10 +45,9 @@ async fn setup(ground: &Ground, roles: &str, settings: &[(&str, &str)]) -> Setup
         ..PlainEvent::new("e2e", "upload.received", "open", time, json!({}))
     });
     Producer::new(ground).events(&events).await;
-    until("the end of the uploads", async || {
-        let ended = "select count(*) from waybill.process where ended_at is not null";
-        let open = "select count(*) from waybill.process where ended_at is null";
-        (ground.number(ended).await == 3 && ground.number(open).await == 1).then_some(())
+    holds("the end of the uploads", async || {
+        ground.count("process where ended_at is not null").await == 3
+            && ground.count("process where ended_at is null").await == 1
     })
     .await;
     Setup {
@@ -59,19 +59,12 @@ async fn setup(ground: &Ground, roles: &str, settings: &[(&str, &str)]) -> Setup
 }
 
 async fn resend(client: &Client, token: &str) -> Reply {
-    let form = client.with("content-type", "application/x-www-form-urlencoded");
-    form.send("POST", ACTION, &format!("token={token}")).await
+    client.form(ACTION, &format!("token={token}")).await
 }
 
 /// Waits until the page of the process contains all words; returns it.
 async fn shows(client: &Client, words: &[&str]) -> String {
-    until(&format!("{words:?}"), async || {
-        let reply = client.get(PAGE).await;
-        assert_eq!(reply.status, 200, "{}", reply.body());
-        let all = words.iter().all(|word| reply.body().contains(word));
-        all.then(|| reply.body().to_owned())
-    })
-    .await
+    client.shows(PAGE, words).await
 }
 
 fn refused(reply: &Reply, status: u16, words: &str) {
@@ -110,10 +103,7 @@ fn an_admin_resends_a_completion_from_the_page_of_its_process() {
         let resent = resend(admin, "isolated-1").await;
         assert_eq!(resent.status, 303, "{}", resent.body());
         assert_eq!(resent.header("location"), Some(PAGE));
-        until("one more copy", async || {
-            (recorder.received().len() == 4).then_some(())
-        })
-        .await;
+        recorder.copies(4).await;
         let copies = recorder.by_token().remove("isolated-1").expect("copies");
         assert_eq!(copies.len(), 2);
         assert_eq!(
@@ -135,11 +125,7 @@ fn a_pending_completion_is_not_sent_again() {
         assert!(!waits.contains(FORM), "{waits}");
         let again = resend(&setup.admin, "isolated-1").await;
         refused(&again, 409, "in the outbox already");
-        let rows = "select count(*) from waybill.outbox where slow = 'unroutable'";
-        until("nothing else in the outbox", async || {
-            (ground.number(rows).await == 3).then_some(())
-        })
-        .await;
+        reaches(&ground, "outbox where slow = 'unroutable'", 3).await;
         setup.worker.stop().await;
     });
 }
@@ -180,15 +166,12 @@ fn an_unroutable_completion_counts_as_sent_after_a_resend() {
         let setup = setup(&ground, "worker,relay,api", &[]).await;
         shows(&setup.admin, &["it was dropped", FORM]).await;
         let recorder = Recorder::of_queue(&ground, "bound-later").await;
-        let (_connection, channel) = open(&ground).await;
+        let (_connection, channel) = open(&ground.broker_url).await;
         bind(&channel, "bound-later", "#").await;
         // By now the relay has recorded that the broker returned the message.
         tokio::time::sleep(Duration::from_millis(500)).await;
         assert_eq!(resend(&setup.admin, "isolated-1").await.status, 303);
-        until("the completion", async || {
-            (recorder.received().len() == 1).then_some(())
-        })
-        .await;
+        recorder.copies(1).await;
         shows(&setup.admin, &["the broker has confirmed it"]).await;
         setup.worker.stop().await;
     });

@@ -11,7 +11,7 @@ use crate::support::story::{SOURCE, shuffled, step, stories, story};
 fn hostile_messages_are_refused_one_by_one_with_their_reason_and_their_bytes() {
     run(async {
         let mut scenario = Scenario::shared("hostile").await;
-        let worker = scenario.ground.plan().start().await;
+        let worker = scenario.plan().start().await;
         let mut messages = hostile_messages::refused();
         messages.extend(hostile_messages::accepted());
         let neighbours = stories("neighbour", 20);
@@ -40,12 +40,7 @@ fn hostile_messages_are_refused_one_by_one_with_their_reason_and_their_bytes() {
 fn ten_thousand_messages_with_few_and_many_bad_ones_lose_no_good_one() {
     run(async {
         let mut scenario = Scenario::shared("volume").await;
-        let worker = scenario
-            .ground
-            .plan()
-            .with("batch.events", "100")
-            .start()
-            .await;
+        let worker = scenario.plan().with("batch.events", "100").start().await;
         let good: Vec<Message> = shuffled(stories("volume", 1_330), 3)
             .iter()
             .map(Message::event)
@@ -79,7 +74,7 @@ fn a_message_that_only_the_database_refuses_is_found_and_the_others_commit() {
             messages.insert(at, message);
         }
         scenario.publish(messages).await;
-        let worker = scenario.ground.plan().start().await;
+        let worker = scenario.plan().start().await;
         scenario.until_idle().await;
         assert!(
             worker
@@ -87,9 +82,11 @@ fn a_message_that_only_the_database_refuses_is_found_and_the_others_commit() {
                 .await
                 > 0
         );
-        let unexpected = "select count(*) from waybill.process where token like 'poisoned%'";
         assert_eq!(
-            scenario.ground.number(unexpected).await,
+            scenario
+                .ground
+                .count("process where token like 'poisoned%'")
+                .await,
             0,
             "a refused event created a record"
         );
@@ -101,7 +98,7 @@ fn a_message_that_only_the_database_refuses_is_found_and_the_others_commit() {
 fn only_bad_messages_and_only_duplicates_are_processed() {
     run(async {
         let mut scenario = Scenario::shared("all-bad").await;
-        let worker = scenario.ground.plan().start().await;
+        let worker = scenario.plan().start().await;
         scenario
             .publish((0..1_000).map(|n| bad("all", n)).collect())
             .await;
@@ -112,11 +109,9 @@ fn only_bad_messages_and_only_duplicates_are_processed() {
         assert!(many.iter().all(|event| event.source == SOURCE));
         let expected = i64::try_from(many.len() - one.len()).expect("few");
         let duplicates = "outcome=\"duplicate\"";
-        crate::support::ground::until("every repetition", async || {
-            let seen = worker.metric("waybill_events_total", duplicates).await;
-            (seen == expected).then_some(())
-        })
-        .await;
+        worker
+            .counts("waybill_events_total", duplicates, expected)
+            .await;
         scenario.finish(vec![worker]).await;
     });
 }

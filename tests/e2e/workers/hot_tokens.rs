@@ -9,7 +9,6 @@ fn two_workers_share_hot_tokens_and_agree_on_every_record() {
     run(async {
         let mut scenario = Scenario::shared("hot-tokens").await;
         let plan = scenario
-            .ground
             .plan()
             .with("batch.events", "50")
             .with("broker.prefetch", "100");

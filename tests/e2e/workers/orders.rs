@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use crate::support::checker;
-use crate::support::ground::{Ground, run, until};
+use crate::support::ground::{Ground, assert_rows, holds, reaches, run, until};
 use crate::support::order_story::{OrderEvents, PURCHASE, apply, ended, published, walk};
 use crate::support::producer::{Message, Producer};
 use crate::support::recorder::Recorder;
@@ -30,22 +30,15 @@ fn hot_orders_in_any_order_on_two_workers_enter_each_stage_once_and_miss_no_join
         for worker in workers {
             worker.stop().await;
         }
-        let stops = "select count(*) from waybill.stage where number = 1 and left_at is not null";
-        assert_eq!(ground.number(stops).await, 800);
-        assert_eq!(
-            ground.number("select count(*) from waybill.stage").await,
-            800
-        );
-        assert_eq!(
-            ground.number("select count(*) from waybill.parked").await,
-            0
-        );
-        assert_eq!(
-            ground
-                .number("select count(*) from waybill.dead_letter")
-                .await,
-            0
-        );
+        assert_rows(
+            &ground,
+            "stage where number = 1 and left_at is not null",
+            800,
+        )
+        .await;
+        assert_eq!(ground.count("stage").await, 800);
+        assert_eq!(ground.count("parked").await, 0);
+        assert_eq!(ground.count("dead_letter").await, 0);
         // One message per stop, and one completion per order.
         stages.receives(800).await;
         completions.receives(200).await;
@@ -148,8 +141,8 @@ fn a_push_beside_a_refused_opening_waits_for_a_valid_one() {
         let worker = ground.plan().start().await;
         dead_letters(&ground, 1).await;
         let parked = "select count(*) from waybill.parked";
-        until("the pushes parked", async || {
-            (ground.number(parked).await == 4).then_some(())
+        holds("the pushes parked", async || {
+            ground.number(parked).await == 4
         })
         .await;
         producer.events(&walk(&token)[..1]).await;
@@ -171,11 +164,7 @@ fn an_invalid_push_is_a_dead_letter_and_blocks_no_other() {
         let mut good = walk(&token);
         let last = good.pop().expect("the last push");
         producer.events(&good).await;
-        let reached = "select count(*) from waybill.stage where stage = 'close'";
-        until("the last stage", async || {
-            (ground.number(reached).await == 1).then_some(())
-        })
-        .await;
+        reaches(&ground, "stage where stage = 'close'", 1).await;
         let mut bad = OrderEvents::new(&token);
         bad.events.clone_from(&good);
         bad.push("nowhere", None, json!({}));

@@ -111,9 +111,9 @@ async fn gone(client: &Client, query: &str) {
 fn a_thousand_people_of_whom_thirty_fail_are_followed_until_the_answer_is_gone() {
     run(async {
         let ground = Ground::shared("ahgora-story").await;
-        let (plan, client) = ground.api_plan().await;
-        let plan = plan.with("dialects.ahgora_validity", "2s");
-        let worker = plan.roles("worker,relay,api").start().await;
+        let (worker, client) = ground
+            .answering_with("dialects.ahgora_validity", "2s")
+            .await;
         let mut back_end = BackEnd::of(&ground, "a133595").await;
         let client = basic(&ground, &client, "a133595", &BOTH).await;
 
@@ -169,9 +169,9 @@ fn a_thousand_people_of_whom_thirty_fail_are_followed_until_the_answer_is_gone()
 fn a_client_written_for_ahgora_works_with_another_address_and_key() {
     run(async {
         let ground = Ground::shared("ahgora-python").await;
-        let (plan, client) = ground.api_plan().await;
-        let plan = plan.with("dialects.ahgora_validity", "2s");
-        let worker = plan.roles("worker,relay,api").start().await;
+        let (worker, client) = ground
+            .answering_with("dialects.ahgora_validity", "2s")
+            .await;
         let mut back_end = BackEnd::of(&ground, "default").await;
         let (key, _) = key(&ground, "default", &BOTH).await;
         let mut script = Command::new(python("requests"));

@@ -6,7 +6,7 @@ use waybill::domain::access::Scope;
 
 use super::records::{PREFIX, basic};
 use crate::support::client::{Client, Reply};
-use crate::support::ground::{Ground, run, until};
+use crate::support::ground::{Ground, holds, run, until};
 use crate::support::hostile_values::values;
 
 const PRODUCERS: [&str; 7] = [
@@ -41,9 +41,9 @@ async fn send(client: &Client, module: &str, body: impl ToString) -> Reply {
 fn a_key_needs_the_scope_and_its_own_company() {
     run(async {
         let ground = Ground::shared("ahgora-keys").await;
-        let (plan, open) = ground.api_plan().await;
-        let plan = plan.with("http.wrong_keys_per_second", "1000");
-        let worker = plan.roles("worker,relay,api").start().await;
+        let (worker, open) = ground
+            .answering_with("http.wrong_keys_per_second", "1000")
+            .await;
         let north = basic(&ground, &open, "north", &[Scope::Read, Scope::Write]).await;
         let south = basic(&ground, &open, "south", &[Scope::Read]).await;
         let writer = basic(&ground, &open, "north", &[Scope::Write]).await;
@@ -79,10 +79,7 @@ fn a_key_needs_the_scope_and_its_own_company() {
             .get(&format!("{PREFIX}/process?unique={unique}"))
             .await;
         assert_refused(&foreign, 400, "the company has no process of this unique");
-        assert_eq!(
-            ground.number("select count(*) from waybill.process").await,
-            1
-        );
+        assert_eq!(ground.count("process").await, 1);
         worker.stop().await;
     });
 }
@@ -126,13 +123,8 @@ fn an_invalid_list_of_records_is_refused_and_opens_nothing() {
             let version = format!("{module}?Accept-Version=v9");
             assert_refused(&send(&client, &version, "[{}]").await, 400, "must be v2");
         }
-        assert_eq!(ground.number("select count(*) from waybill.event").await, 0);
-        assert_eq!(
-            ground
-                .number("select count(*) from waybill.dead_letter")
-                .await,
-            0
-        );
+        assert_eq!(ground.count("event").await, 0);
+        assert_eq!(ground.count("dead_letter").await, 0);
         let most = send(&client, "people", padded(1 << 20)).await;
         most.record();
         worker.stop().await;
@@ -233,8 +225,8 @@ fn removed_processes_are_gone_and_unapplied_ones_are_only_accepted() {
 
         let alone = plan.roles("api").start().await;
         let stopped = async {
-            until("an event that no worker consumes", async || {
-                (ground.ready("waybill.events.0").await == Some(1)).then_some(())
+            holds("an event that no worker consumes", async || {
+                ground.ready("waybill.events.0").await == Some(1)
             })
             .await;
             alone.stop().await;

@@ -82,9 +82,9 @@ fn a_unique_sums_up_its_requests_up_to_a_limit() {
 fn a_new_unique_begins_after_a_pause() {
     run(async {
         let ground = Ground::shared("ahgora-new-unique").await;
-        let (plan, client) = ground.api_plan().await;
-        let plan = plan.with("dialects.ahgora_validity", "1s");
-        let worker = plan.roles("worker,relay,api").start().await;
+        let (worker, client) = ground
+            .answering_with("dialects.ahgora_validity", "1s")
+            .await;
         let send = async || {
             let sent = client.post("/ahgora/absences", people(1)).await;
             sent.record()["unique"].clone()
@@ -100,9 +100,9 @@ fn a_new_unique_begins_after_a_pause() {
 fn a_unique_is_answered_until_its_validity_after_the_last_end() {
     run(async {
         let ground = Ground::shared("ahgora-last-end").await;
-        let (plan, client) = ground.api_plan().await;
-        let plan = plan.with("dialects.ahgora_validity", "3s");
-        let worker = plan.roles("worker,relay,api").start().await;
+        let (worker, client) = ground
+            .answering_with("dialects.ahgora_validity", "3s")
+            .await;
         let mut back_end = BackEnd::of(&ground, "default").await;
         let first = client.post("/ahgora/people", people(1)).await.record();
         let second = client.post("/ahgora/people", people(1)).await.record();

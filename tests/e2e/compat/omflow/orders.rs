@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::process::Command;
 
 use crate::http::processes::key;
-use crate::support::ground::{Ground, run, until};
+use crate::support::ground::{Ground, reaches, run};
 use crate::support::omflow_client::{Encoding, Omflow, PDF, SCOPES, leave, log_in, part, pushed};
 use crate::support::order_story::apply;
 use crate::support::python::python;
@@ -47,11 +47,10 @@ fn an_order_is_opened_queried_and_pushed_to_its_end_in_every_encoding() {
                 "it has ended"
             );
         }
-        let done = "select count(*) from waybill.process where status = 'done' \
+        let done = "process where status = 'done' \
                     and form like '%12.50%' and form like '%granted%' and tenant = 'north'";
-        assert_eq!(ground.number(done).await, 3);
-        let dead_letters = "select count(*) from waybill.dead_letter";
-        assert_eq!(ground.number(dead_letters).await, 0);
+        assert_eq!(ground.count(done).await, 3);
+        assert_eq!(ground.count("dead_letter").await, 0);
         let log = std::fs::read_to_string(&worker.log).expect("a log");
         assert!(!log.is_empty() && !log.contains(&omflow.security));
         worker.stop().await;
@@ -128,10 +127,7 @@ fn files_before_the_code_or_of_a_refused_type_open_nothing() {
             let failed = json!({"status": "404", "message": message, "detail": detail});
             assert_eq!(answer, failed);
         }
-        assert_eq!(
-            ground.number("select count(*) from waybill.process").await,
-            0
-        );
+        assert_eq!(ground.count("process").await, 0);
         worker.stop().await;
     });
 }
@@ -150,8 +146,7 @@ fn programs_for_omflow_need_only_another_address_and_code() {
         let script = examples.to_str().expect("UTF-8");
         let output = printed(&[script, "--url", &url, "--key", &key]).await;
         assert!(output.contains("finished"), "{output}");
-        let ended = "select count(*) from waybill.process where status = 'done'";
-        assert_eq!(ground.number(ended).await, 1);
+        assert_eq!(ground.count("process where status = 'done'").await, 1);
 
         // The calls of the documentation, without and with a field of files.
         let answer = log_in(&client, &key).await;
@@ -169,11 +164,7 @@ fn programs_for_omflow_need_only_another_address_and_code() {
             let answer: Value = serde_json::from_str(&output).expect("JSON");
             assert_eq!(answer["message"], "Order placed successfully.", "{answer}");
         }
-        let count = "select count(*) from waybill.file where size = 9";
-        until("three files", async || {
-            (ground.number(count).await == 3).then_some(())
-        })
-        .await;
+        reaches(&ground, "file where size = 9", 3).await;
         worker.stop().await;
     });
 }

@@ -245,9 +245,7 @@ fn every_fault_of_a_request_has_the_http_status_200() {
     run(async {
         let ground = Ground::shared("omflow-http").await;
         leave(&ground).await;
-        let (plan, client) = ground.api_plan().await;
-        let plan = plan.with("limits.body_bytes", "64KiB");
-        let worker = plan.roles("worker,relay,api").start().await;
+        let (worker, client) = ground.answering_with("limits.body_bytes", "64KiB").await;
         let omflow = Omflow::new(&ground, &client, "default").await;
         let edit_path = "/omflow/rest/flowmanage/api/omdata/edit/leave/";
         for (method, path, why) in [

@@ -36,11 +36,7 @@ async fn publish_processes(client: &Client) {
             _ => {}
         }
     }
-    let patient = client.with("prefer", "wait=60");
-    let receipts = patient.post("/v1/events", json!(events)).await.record();
-    for receipt in receipts["events"].as_array().expect("receipts") {
-        assert_eq!(receipt["state"], "applied");
-    }
+    client.applies(json!(events)).await;
 }
 
 #[test]

@@ -35,31 +35,29 @@ fn a_process_is_followed_by_its_token_until_it_is_done() {
         let by_token = json!({"token": TOKEN, "retrieveData": true});
         assert_eq!(get(&client, &by_token).await, json!({"process": []}));
 
-        let producer = client.with("prefer", "wait=60");
-        let publish = async |events: Value| {
-            let receipts = producer.post("/v1/events", events).await.record();
-            for receipt in receipts["events"].as_array().expect("a receipt of each") {
-                assert_eq!(receipt["state"], "applied");
-            }
-        };
         let step = json!({"message": "2 pages read", "state": "done"});
-        publish(json!([event("2", "upload.step", "10:28:32", &step)])).await;
+        client
+            .applies(json!([event("2", "upload.step", "10:28:32", &step)]))
+            .await;
         let answer = get(&client, &by_token).await;
         assert_eq!(answer["process"][0]["status"], "wait", "{answer}");
 
         let opening = json!({"filename": "CALINDA.pdf", "module": "splitter", "workflow_id": "w"});
-        publish(json!([event("1", "upload.received", "10:28:31", &opening)])).await;
+        client
+            .applies(json!([event("1", "upload.received", "10:28:31", &opening)]))
+            .await;
         let answer = get(&client, &by_token).await;
         assert_eq!(answer["process"][0]["status"], "running", "{answer}");
         assert!(answer.get("document_data").is_none(), "{answer}");
 
         let items = json!({"items": [{"identifier": "a", "ok": true, "document_id": "1",
             "data": {"city": "Marseille", "form_id": 3}}]});
-        publish(json!([
-            event("3", "upload.items", "10:28:40", &items),
-            event("4", "upload.completed", "10:28:53.35", &json!({"total": 1})),
-        ]))
-        .await;
+        client
+            .applies(json!([
+                event("3", "upload.items", "10:28:40", &items),
+                event("4", "upload.completed", "10:28:53.35", &json!({"total": 1})),
+            ]))
+            .await;
         let answer = get(&client, &by_token).await;
         let id = answer["process"][0]["id"].as_u64().expect("a number");
         let expected = done(id);

@@ -9,7 +9,7 @@ use super::processes::refusal;
 use crate::http::processes::{key, keyed};
 use crate::support::client::{Client, Reply};
 use crate::support::command::Answer;
-use crate::support::ground::{Ground, run, until};
+use crate::support::ground::{Ground, holds, run, until};
 use crate::support::python::python;
 
 const PDF: &str = "%PDF-1.7\n";
@@ -104,9 +104,7 @@ async fn work(service: &Client) {
 fn each_file_gets_a_token_and_refused_uploads_open_nothing() {
     run(async {
         let ground = Ground::shared("capture-upload").await;
-        let (plan, client) = ground.api_plan().await;
-        let plan = plan.with("files.file_bytes", "64KiB");
-        let worker = plan.roles("worker,relay,api").start().await;
+        let (worker, client) = ground.answering_with("files.file_bytes", "64KiB").await;
         let file = |content: &str| part("file", Some("a.pdf"), content);
         let workflow = part("workflowId", None, "w");
 
@@ -128,7 +126,7 @@ fn each_file_gets_a_token_and_refused_uploads_open_nothing() {
         assert!(message.contains("`workflowId`"), "{message}");
         let cut = client.with("content-type", "multipart/form-data; boundary=x");
         refusal(&cut.post(PATH, "--x\r\nno end").await, 400);
-        assert_eq!(ground.number("select count(*) from waybill.event").await, 0);
+        assert_eq!(ground.count("event").await, 0);
 
         let parts = [
             part("first", Some("../one.pdf"), PDF),
@@ -168,9 +166,9 @@ fn an_upload_that_is_not_applied_is_not_reported_as_done() {
         assert_eq!(process, json!({"process": []}));
         // It is kept for the next worker.
         let worker = ground.plan().roles("worker").start().await;
-        until("the process", async || {
+        holds("the process", async || {
             let process = client.post(path, by_token.clone()).await.record();
-            (process["process"][0]["status"] == "running").then_some(())
+            process["process"][0]["status"] == "running"
         })
         .await;
         worker.stop().await;

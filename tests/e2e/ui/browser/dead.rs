@@ -6,12 +6,12 @@ use waybill::domain::access::Scope;
 use super::input::named;
 use super::page::Page;
 use super::scene::Scene;
-use crate::support::ground::run;
-use crate::support::order_story::{PURCHASE, apply, reaches};
+use crate::support::ground::{reaches, run};
+use crate::support::order_story::{PURCHASE, apply};
 
 const READ: [Scope; 1] = [Scope::Read];
 const ALL: [Scope; 1] = [Scope::Admin];
-const DEAD_LETTERS: &str = "select count(*) from waybill.dead_letter";
+const DEAD_LETTERS: &str = "dead_letter";
 
 impl Page {
     /// Waits until the replay on the page has this status.
@@ -42,7 +42,7 @@ async fn refused(scene: &mut Scene, tokens: &[&str]) {
         scene.publish(token, "order.opened", opening).await;
     }
     let count = i64::try_from(tokens.len()).expect("few");
-    reaches(&scene.ground, "dead letters", DEAD_LETTERS, count).await;
+    reaches(&scene.ground, DEAD_LETTERS, count).await;
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn a_dead_letter_is_replayed_to_its_record() {
         page.replay_is("done").await;
         assert_eq!(page.reported("Published").await, "1");
         page.shows("None were refused again so far.").await;
-        reaches(&scene.ground, "no dead letter", DEAD_LETTERS, 0).await;
+        reaches(&scene.ground, DEAD_LETTERS, 0).await;
         page.goto("/monitor/process?token=dead-1").await;
         page.shows("Waiting at review.").await;
         page.goto("/monitor/dead-letters").await;
@@ -99,7 +99,7 @@ fn replaying_many_dead_letters_requires_a_confirmation() {
         page.follow(page.click(&named("button", "Replay …"))).await;
         page.shows("Now 3 dead letters").await;
         page.follow(page.click(&named("a", "Back"))).await;
-        assert_eq!(scene.ground.number(DEAD_LETTERS).await, 3);
+        assert_eq!(scene.ground.count(DEAD_LETTERS).await, 3);
 
         // Nothing was repaired, so they return; at a rate slow enough to watch.
         page.fill("document.querySelector('[name=rate]')", "2")
@@ -141,13 +141,7 @@ fn a_read_only_key_sees_no_buttons() {
         let sent = "fetch('/monitor/replays', { method: 'post', body: new URLSearchParams({ all: 'yes' }) }).then(one => one.status)";
         assert_eq!(page.evaluate(sent).await, 403);
         page.expect_complaint("status of 403").await;
-        assert_eq!(
-            scene
-                .ground
-                .number("select count(*) from waybill.replay")
-                .await,
-            0
-        );
+        assert_eq!(scene.ground.count("replay").await, 0);
         page.quiet().await;
         scene.end().await;
     });

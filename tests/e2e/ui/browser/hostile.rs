@@ -7,8 +7,7 @@ use waybill::domain::access::Scope;
 use super::input::named;
 use super::page::Page;
 use super::scene::Scene;
-use crate::support::ground::run;
-use crate::support::order_story::reaches;
+use crate::support::ground::{reaches, run};
 use crate::support::producer::Message;
 
 /// Texts that an unescaped page would not just show.
@@ -30,7 +29,7 @@ const EVIL: [&str; 12] = [
 /// Only messages may hold control characters.
 const CONTROLS: &str = "a\rb\nc\r\n\r\ndata: d\u{1}\u{1b}[31m\u{7f}\u{85}\t\u{8}";
 const READ: [Scope; 1] = [Scope::Read];
-const DEAD_LETTERS: &str = "select count(*) from waybill.dead_letter";
+const DEAD_LETTERS: &str = "dead_letter";
 
 /// Elements that can only come from injected markup.
 const HARMLESS: &str = "(() => {
@@ -170,11 +169,11 @@ fn hostile_text_of_producers_stays_text() {
             let title = format!("document.title === {}", json!(format!("{words} · Waybill")));
             page.wait_until(&title).await;
         }
-        assert_eq!(scene.ground.number(DEAD_LETTERS).await, 0);
+        assert_eq!(scene.ground.count(DEAD_LETTERS).await, 0);
         let dead_letters = dead_letters();
         let count = i64::try_from(dead_letters.len()).expect("few");
         scene.producer.publish(dead_letters).await;
-        reaches(&scene.ground, "dead letters", DEAD_LETTERS, count).await;
+        reaches(&scene.ground, DEAD_LETTERS, count).await;
         read_dead_letters(&scene, &page).await;
         page.quiet().await;
         scene.end().await;

@@ -6,8 +6,8 @@ use waybill::domain::access::Scope;
 use super::input::{field, named};
 use super::scene::Scene;
 use crate::http::processes;
-use crate::support::ground::{run, until};
-use crate::support::order_story::{PURCHASE, apply, reaches};
+use crate::support::ground::{holds, reaches, run};
+use crate::support::order_story::{PURCHASE, apply};
 
 #[test]
 fn the_list_works_without_a_script() {
@@ -54,8 +54,7 @@ fn a_dead_letter_is_replayed_without_a_script() {
         let mut scene = Scene::set("no-script-act").await;
         let opening = json!({ "workflow_id": "purchase", "form": { "amount": 3 } });
         scene.publish("plain-3", "order.opened", opening).await;
-        let dead_letters = "select count(*) from waybill.dead_letter";
-        reaches(&scene.ground, "a dead letter", dead_letters, 1).await;
+        reaches(&scene.ground, "dead_letter", 1).await;
         apply(&scene.ground, "purchase", PURCHASE).await;
         let page = scene.viewer(&[Scope::Admin]).await;
         page.scripts(false).await;
@@ -65,10 +64,10 @@ fn a_dead_letter_is_replayed_without_a_script() {
         let place = page.evaluate("location.pathname + location.search").await;
         let place = place.as_str().expect("a path").to_owned();
         // It does not update itself, so it is loaded again.
-        until("the end of the replay", async || {
+        holds("the end of the replay", async || {
             page.goto(&place).await;
             let state = "document.querySelector('.replay-status').innerText.includes('done')";
-            (page.evaluate(state).await == true).then_some(())
+            page.evaluate(state).await == true
         })
         .await;
         page.goto("/monitor/process?token=plain-3").await;
