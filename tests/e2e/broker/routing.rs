@@ -6,7 +6,7 @@ use lapin::options::{ExchangeDeclareOptions, QueueDeclareOptions};
 use waybill::broker::{BrokerError, Connection, Consumer, Outgoing, Publisher, Verdict, topology};
 
 use crate::broker::ground::{PATIENCE, delivery, ground, refusal, settings};
-use crate::support::ground::run;
+use crate::support::ground::{assert_contains, run};
 
 async fn publish(conn: &Connection, ids: std::ops::Range<usize>) {
     let mut publisher = Publisher::open(conn, PATIENCE).await.unwrap();
@@ -188,10 +188,7 @@ fn an_exchange_of_another_type_is_reported_with_a_remedy() {
             channel.exchange_declare("waybill.stages".into(), kind, options, Default::default());
         declare.await.unwrap();
         let error = topology::declare(&ground.conn, 1).await.unwrap_err();
-        assert!(
-            error.to_string().contains("exchange waybill.stages"),
-            "{error}"
-        );
+        assert_contains(&error.to_string(), "exchange waybill.stages");
     });
 }
 

@@ -70,16 +70,10 @@ fn events_are_published_confirmed_and_counted() {
             .complains("line 3: missing_identity")
             .complains("line 4: unknown_type");
         assert_eq!(waiting(&connection).await, 3_001);
-        ground
-            .waybill(&["publish", path, "--force"])
-            .ok()
-            .says("confirmed 3");
+        ground.shows(&["publish", path, "--force"], "confirmed 3");
         assert_eq!(waiting(&connection).await, 3_004);
         std::fs::remove_file(file).unwrap();
-        ground
-            .waybill(&["publish", "/nonexistent"])
-            .failed(1)
-            .complains("/nonexistent");
+        ground.refuses(&["publish", "/nonexistent"], 1, "/nonexistent");
     });
 }
 
@@ -98,20 +92,14 @@ fn the_doctor_finds_what_is_missing_wrong_or_waiting() {
         let connection = connection(&ground).await;
         topology::declare(&connection, 2).await.unwrap();
         let spread = ["doctor", "--set", "broker.partitions=2"];
-        let all = ground
-            .waybill(&spread)
-            .ok()
-            .says("exchanges and queues are there");
+        let all = ground.shows(&spread, "exchanges and queues are there");
         assert!(
             !all.out.contains("warn") && !all.out.contains("FAIL"),
             "{}",
             all.out
         );
         topology::declare(&connection, 1).await.unwrap();
-        ground
-            .waybill(&["doctor"])
-            .ok()
-            .says("ok    broker    all 6 exchanges");
+        ground.shows(&["doctor"], "ok    broker    all 6 exchanges");
 
         insert_dead_letters(&ground).await;
         ground

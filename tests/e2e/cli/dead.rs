@@ -46,10 +46,7 @@ fn dead_letters_are_listed_in_pages_and_shown() {
             "{}",
             list.out
         );
-        ground
-            .waybill(&["dead", "list", "--after", second])
-            .ok()
-            .says(third);
+        ground.shows(&["dead", "list", "--after", second], third);
         let json = ground
             .waybill(&["dead", "list", "--reason", "expired", "--json"])
             .ok();
@@ -63,10 +60,7 @@ fn dead_letters_are_listed_in_pages_and_shown() {
         let shown = ground.waybill(&["dead", "show", first]).ok();
         let shown = shown.says("00 1b 5b 32 ff").says("expired");
         assert!(!shown.out.contains('\u{1b}'));
-        ground
-            .waybill(&["dead", "show", UNKNOWN])
-            .failed(4)
-            .complains(UNKNOWN);
+        ground.refuses(&["dead", "show", UNKNOWN], 4, UNKNOWN);
     });
 }
 
@@ -76,30 +70,18 @@ fn only_the_selected_dead_letters_are_discarded() {
         let ground = Ground::empty("discarding").await;
         insert_dead_letters(&ground).await;
         let [_, second, _] = DEAD_LETTERS;
-        ground
-            .waybill(&["dead", "discard", "--all"])
-            .failed(2)
-            .complains("--yes");
+        ground.refuses(&["dead", "discard", "--all"], 2, "--yes");
         ground
             .waybill(&["dead", "discard", second, UNKNOWN, "--yes"])
             .failed(4);
         assert_eq!(ground.count("dead_letter").await, 3);
-        ground
-            .waybill(&["dead", "discard", second, "--yes"])
-            .ok()
-            .says("discarded 1");
+        ground.shows(&["dead", "discard", second, "--yes"], "discarded 1");
         ground
             .waybill(&["dead", "discard", "--reason", "too_deep", "--yes"])
             .ok()
             .says("discarded 1");
-        ground
-            .waybill(&["dead", "discard", "--all", "--yes"])
-            .ok()
-            .says("discarded 1");
-        ground
-            .waybill(&["dead", "list"])
-            .ok()
-            .says("no dead letters");
+        ground.shows(&["dead", "discard", "--all", "--yes"], "discarded 1");
+        ground.shows(&["dead", "list"], "no dead letters");
     });
 }
 
@@ -117,10 +99,7 @@ fn a_replay_deletes_only_confirmed_dead_letters() {
         assert_eq!(ground.count("dead_letter").await, 3);
         let connection = connection(&ground).await;
         topology::declare(&connection, 1).await.unwrap();
-        ground
-            .waybill(&["dead", "replay", DEAD_LETTERS[0]])
-            .ok()
-            .says("replayed 1 of 1");
+        ground.shows(&["dead", "replay", DEAD_LETTERS[0]], "replayed 1 of 1");
         assert_eq!(ground.count("dead_letter").await, 2);
         ground
             .execute(

@@ -45,12 +45,9 @@ fn secret(text: &str) -> &str {
 fn a_created_key_is_found_until_it_is_revoked() {
     run(async {
         let ground = Ground::empty("keys").await;
-        ground
-            .waybill(&ACME)
-            .failed(1)
-            .complains("run `waybill migrate`");
+        ground.refuses(&ACME, 1, "run `waybill migrate`");
         ground.waybill(&["migrate"]).ok();
-        ground.waybill(&["key", "list"]).ok().says("no keys");
+        ground.shows(&["key", "list"], "no keys");
         let store = store(&ground);
         assert!(!store.any_key().await.unwrap());
 
@@ -108,10 +105,7 @@ fn a_wrong_secret_of_a_known_id_is_not_found() {
         }
         assert!(store.find_key(&text).await.unwrap().is_some());
         let unknown = ["key", "revoke", "0123456789ab"];
-        ground
-            .waybill(&unknown)
-            .failed(4)
-            .complains("no key 0123456789ab; see `waybill key list`");
+        ground.refuses(&unknown, 4, "no key 0123456789ab; see `waybill key list`");
     });
 }
 

@@ -48,10 +48,7 @@ async fn insert_running(ground: &Ground) {
 fn the_schema_is_created_once_and_commands_report_when_it_is_missing() {
     run(async {
         let ground = Ground::empty("migrating").await;
-        ground
-            .waybill(&["dead", "list"])
-            .failed(1)
-            .complains("run `waybill migrate`");
+        ground.refuses(&["dead", "list"], 1, "run `waybill migrate`");
         ground
             .waybill(&["doctor"])
             .failed(1)
@@ -60,7 +57,7 @@ fn the_schema_is_created_once_and_commands_report_when_it_is_missing() {
             .waybill(&["migrate"])
             .ok()
             .says(&format!("applied {} migrations", migrations()));
-        ground.waybill(&["migrate"]).ok().says("up to date");
+        ground.shows(&["migrate"], "up to date");
     });
 }
 
@@ -79,10 +76,7 @@ fn a_record_is_shown_with_its_history_in_order_and_failed_items_first() {
         let (worker, client) = ground.answering().await;
         let user = User::keyed(&ground, &client.url(), &[Scope::Read]).await;
         insert_running(&ground).await;
-        let shown = user
-            .says(&["get", "t"])
-            .ok()
-            .says("running: 2 of 10 done, 1 failed");
+        let shown = user.shows(&["get", "t"], "running: 2 of 10 done, 1 failed");
         let at = |text: &str| shown.out.find(text).unwrap();
         assert!(at("virus scan") < at("import"), "{}", shown.out);
         assert!(at("FAIL  b  bad") < at("ok    a"), "{}", shown.out);

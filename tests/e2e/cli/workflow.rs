@@ -52,24 +52,15 @@ fn an_applied_workflow_is_versioned_and_listed() {
         let ground = Ground::empty("applying").await;
         let (purchase, invoice) = (sample("purchase.toml"), sample("invoice.toml"));
         let apply = ["workflow", "apply", &purchase, &invoice];
-        ground
-            .waybill(&apply)
-            .failed(1)
-            .complains("run `waybill migrate`");
+        ground.refuses(&apply, 1, "run `waybill migrate`");
         ground.waybill(&["migrate"]).ok();
-        ground
-            .waybill(&["workflow", "list"])
-            .ok()
-            .says("no workflows");
+        ground.shows(&["workflow", "list"], "no workflows");
         ground
             .waybill(&apply)
             .ok()
             .says("purchase version 1 applied")
             .says("invoice version 1 applied");
-        ground
-            .waybill(&apply)
-            .ok()
-            .says("purchase version 1 unchanged");
+        ground.shows(&apply, "purchase version 1 unchanged");
 
         let text = "name = 'invoice'\nstart = ['only']\n[stages.only]\n";
         let changed = file("applying", "invoice.toml", text);
@@ -80,10 +71,10 @@ fn an_applied_workflow_is_versioned_and_listed() {
             .complains(&format!("{bad}:1: "))
             .complains("nothing was applied");
         assert_eq!(ground.count("workflow").await, 2);
-        ground
-            .waybill(&["workflow", "apply", &changed])
-            .ok()
-            .says("invoice version 2 applied");
+        ground.shows(
+            &["workflow", "apply", &changed],
+            "invoice version 2 applied",
+        );
         let list = ground.waybill(&["workflow", "list"]).ok();
         list.says("invoice   version 2  ").says("  2 versions");
     });
@@ -105,7 +96,7 @@ fn every_version_of_a_workflow_can_be_shown() {
             .says("purchase, version 1 of 20")
             .says("buy (joins all of finance, stock)");
         let show = ["workflow", "show", "invoice"];
-        ground.waybill(&show).ok().says("only");
+        ground.shows(&show, "only");
         ground
             .waybill(&[&show[..], &["--version", "1", "--dot"]].concat())
             .ok()
@@ -118,10 +109,7 @@ fn every_version_of_a_workflow_can_be_shown() {
             .waybill(&[&show[..], &["--version", "9"]].concat())
             .failed(4)
             .complains("the newest is 2");
-        ground
-            .waybill(&["workflow", "show", "nothing"])
-            .failed(4)
-            .complains("waybill workflow list");
+        ground.refuses(&["workflow", "show", "nothing"], 4, "waybill workflow list");
     });
 }
 

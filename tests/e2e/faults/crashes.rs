@@ -26,12 +26,7 @@ fn a_worker_killed_at_every_named_instant_loses_and_repeats_nothing_good_or_bad(
         }
         let worker = plan.start().await;
         scenario.until_idle().await;
-        assert!(
-            worker
-                .metric("waybill_deliveries_total", "redelivered=\"true\"")
-                .await
-                > 0
-        );
+        assert!(worker.redelivered().await > 0);
         scenario.finish(vec![worker]).await;
     });
 }
@@ -49,12 +44,7 @@ fn a_worker_killed_repeatedly_loses_and_repeats_nothing() {
             let worker = plan.start().await;
             let publishing = scenario.publish(messages);
             let killing = async {
-                let applied = "outcome=\"applied\"";
-                holds("some work", async || {
-                    let done = worker.metric("waybill_events_total", applied).await;
-                    done > 100
-                })
-                .await;
+                holds("some work", async || worker.events("applied").await > 100).await;
                 worker.kill().await;
             };
             tokio::join!(publishing, killing);

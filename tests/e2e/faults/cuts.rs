@@ -34,16 +34,9 @@ fn a_commit_whose_answer_is_lost_counts_once() {
             holds("a lost answer", async || proxy.cuts() == round).await;
         }
         scenario.until_idle().await;
-        let duplicates = worker
-            .metric("waybill_events_total", "outcome=\"duplicate\"")
-            .await;
+        let duplicates = worker.events("duplicate").await;
         assert!(duplicates > 0, "no batch was written twice");
-        assert!(
-            worker
-                .metric("waybill_retries_total", "reason=\"connection\"")
-                .await
-                >= 3
-        );
+        assert!(worker.retries("connection").await >= 3);
         scenario.finish(vec![worker]).await;
     });
 }

@@ -145,9 +145,7 @@ fn a_slow_statement_is_retried_with_a_smaller_batch_and_nothing_is_quarantined()
         let plan = plan(&ground).with("database.statement_timeout", "1s");
         let janitor = plan.start().await;
         reaches(&ground, EXPIRED, 0).await;
-        let retries = janitor
-            .metric("waybill_retries_total", "reason=\"timeout\"")
-            .await;
+        let retries = janitor.retries("timeout").await;
         assert!((3..20).contains(&retries), "{retries}");
         assert_eq!(ground.count(QUARANTINED).await, 0);
         janitor.stop().await;

@@ -89,8 +89,7 @@ impl Scenario {
         let publishing = self.producer.events(events);
         let killing = async {
             let killed = until("some work, or every order done", async || {
-                let applied = "outcome=\"applied\"";
-                let works = victim.metric("waybill_events_total", applied).await > 20;
+                let works = victim.events("applied").await > 20;
                 (works || ground.count(done).await == all).then_some(works)
             })
             .await;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::ground::{Ground, assert_rows, reaches, run};
+use crate::support::ground::{Ground, assert_contains, assert_rows, reaches, run};
 use crate::support::scenario::Scenario;
 use crate::support::story::stories;
 
@@ -51,11 +51,7 @@ fn the_old_version_works_and_restarts_during_an_upgrade() {
         scenario.events(&stories("restarted", 10)).await;
         scenario.until_idle().await;
         assert_eq!(restarted.readiness().await, Some(200));
-        assert!(
-            restarted
-                .log_text()
-                .contains("the schema is of a newer program")
-        );
+        assert_contains(&restarted.log_text(), "the schema is of a newer program");
         scenario.finish(vec![restarted]).await;
     });
 }

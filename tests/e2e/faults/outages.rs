@@ -63,13 +63,11 @@ fn a_killed_and_a_silent_database_show_in_readiness_and_lose_nothing() {
         })
         .await;
 
-        let retried = worker
-            .metric("waybill_retries_total", "reason=\"connection\"")
-            .await;
+        let retried = worker.retries("connection").await;
         assert!(retried > 0, "the writer noticed nothing");
         seen.check(&scenario.ground).await;
         scenario.until_idle().await;
-        let applied = applied(&worker).await;
+        let applied = worker.events("applied").await;
         scenario.finish(vec![worker]).await;
         // Samples have waited for the database, and the last was written at the end.
         let sampled = "select sum(applied)::bigint from waybill.sample";
@@ -143,15 +141,9 @@ async fn load(producer: &mut Producer, tag: &str, over: &CancellationToken) {
 
 /// Waits until the worker has applied another hundred events.
 async fn at_work(worker: &Worker) {
-    let before = applied(worker).await;
+    let before = worker.events("applied").await;
     holds("work under way", async || {
-        applied(worker).await >= before + 100
+        worker.events("applied").await >= before + 100
     })
     .await;
-}
-
-async fn applied(worker: &Worker) -> i64 {
-    worker
-        .metric("waybill_events_total", "outcome=\"applied\"")
-        .await
 }

@@ -65,9 +65,7 @@ fn a_worker_resumed_after_its_heartbeat_timeout_does_no_harm() {
         let (before, after) = events.split_at(events.len() / 2);
         let suspending = async {
             holds("work under way", async || {
-                let applied = "outcome=\"applied\"";
-                let done = sleeper.metric("waybill_events_total", applied).await;
-                done > 50
+                sleeper.events("applied").await > 50
             })
             .await;
             sleeper.signal("STOP").await;

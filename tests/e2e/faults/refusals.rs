@@ -73,8 +73,7 @@ async fn administer(ground: &Ground, statements: &[&str]) {
 }
 
 async fn noticed(worker: &Worker, reason: &str) {
-    let label = format!("reason=\"{reason}\"");
-    let retried = worker.metric("waybill_retries_total", &label).await;
+    let retried = worker.retries(reason).await;
     assert!(
         retried > 0,
         "the worker noticed no {reason}\n{}",

@@ -27,9 +27,7 @@ fn a_worker_stopped_under_load_leaves_nothing_to_redeliver() {
         }
         let worker = plan.start().await;
         scenario.until_idle().await;
-        let twice = worker
-            .metric("waybill_events_total", "outcome=\"duplicate\"")
-            .await;
+        let twice = worker.events("duplicate").await;
         assert_eq!(
             twice, 0,
             "the one before did not acknowledge what it had done"
@@ -63,9 +61,7 @@ fn unacknowledged_deliveries_of_a_stopped_worker_are_not_redelivered() {
         assert_eq!(logged - before, 20, "it did not finish its deliveries");
         let worker = scenario.plan().start().await;
         scenario.until_idle().await;
-        let again = worker
-            .metric("waybill_deliveries_total", "redelivered=\"true\"")
-            .await;
+        let again = worker.redelivered().await;
         assert_eq!(again, 0, "the one before requeued something");
         scenario.finish(vec![worker]).await;
     });
@@ -126,9 +122,7 @@ pub(crate) async fn blocker(ground: &Ground) -> Session {
 
 async fn working(worker: &Worker) {
     holds("work under way", async || {
-        let applied = "outcome=\"applied\"";
-        let done = worker.metric("waybill_events_total", applied).await;
-        done >= 100
+        worker.events("applied").await >= 100
     })
     .await;
 }

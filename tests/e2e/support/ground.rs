@@ -237,6 +237,11 @@ pub(crate) async fn assert_rows(ground: &Ground, rows: &str, number: i64) {
     assert_eq!(ground.count(rows).await, number, "{rows}");
 }
 
+/// Checks that a text contains these words.
+pub(crate) fn assert_contains(text: &str, words: &str) {
+    assert!(text.contains(words), "{words:?} is not in\n{text}");
+}
+
 /// The user's password in an address.
 pub(crate) fn password(url: &str) -> String {
     let (login, _) = url.rsplit_once('@').expect("the address names a user");

@@ -149,6 +149,24 @@ impl Worker {
         scrape.map_or(-1, |scrape| scrape.sum(name, part))
     }
 
+    /// How many events had this outcome.
+    pub(crate) async fn events(&self, outcome: &str) -> i64 {
+        let part = format!("outcome=\"{outcome}\"");
+        self.metric("waybill_events_total", &part).await
+    }
+
+    /// How many attempts were made again for this reason.
+    pub(crate) async fn retries(&self, reason: &str) -> i64 {
+        let part = format!("reason=\"{reason}\"");
+        self.metric("waybill_retries_total", &part).await
+    }
+
+    /// How many deliveries another consumer had before.
+    pub(crate) async fn redelivered(&self) -> i64 {
+        let part = "redelivered=\"true\"";
+        self.metric("waybill_deliveries_total", part).await
+    }
+
     /// Waits until a metric's sum is this number.
     pub(crate) async fn counts(&self, name: &str, part: &str, number: i64) {
         let what = format!("{number} in {name} {part}");

@@ -7,7 +7,7 @@ use tokio::time::timeout;
 use waybill::domain::access::Scope;
 
 use crate::http::processes::keyed;
-use crate::support::ground::{Ground, run};
+use crate::support::ground::{Ground, assert_contains, run};
 
 const STREAM: (&str, &str) = ("accept", "text/event-stream");
 
@@ -76,11 +76,7 @@ fn an_empty_list_says_so_and_no_list_continues_past_its_end() {
             from generate_series(1, 10001) n";
         ground.execute(many).await;
         let search = client.get("/?since=week&module=none").await;
-        assert!(
-            search.body().contains("Nothing among the 10000"),
-            "{}",
-            search.body()
-        );
+        assert_contains(search.body(), "Nothing among the 10000");
         assert!(search.body().contains("Older ones"));
         let today = client.get("/?module=none").await;
         assert!(today.body().contains("No processes match these filters."));

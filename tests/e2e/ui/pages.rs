@@ -4,7 +4,7 @@ use waybill::domain::access::Scope;
 
 use crate::http::processes::{key, keyed};
 use crate::support::client::{Client, Reply};
-use crate::support::ground::{Ground, holds, reaches, run};
+use crate::support::ground::{Ground, assert_contains, holds, reaches, run};
 use crate::support::producer::Producer;
 use crate::support::story::{stories, story};
 
@@ -69,11 +69,7 @@ fn a_user_with_a_key_logs_in_once_and_out_again() {
         let login = format!("/monitor/login?next={NEXT}");
         assert_eq!(turned.header("location"), Some(login.as_str()));
         let form = client.get(&login).await;
-        assert!(
-            form.body().contains("value=\"/?kind=order\""),
-            "{}",
-            form.body()
-        );
+        assert_contains(form.body(), "value=\"/?kind=order\"");
 
         let (welcome, viewer) = logged_in(&client, &reader).await;
         assert_eq!(
@@ -156,10 +152,7 @@ fn every_answer_has_security_headers_and_cross_site_forms_are_refused() {
             assert_eq!(reply.header("x-content-type-options"), Some("nosniff"));
         }
         let odd = client.get("/?status=odd&x=1").await;
-        assert!(
-            odd.body()
-                .contains("status must be one of waiting, running")
-        );
+        assert_contains(odd.body(), "status must be one of waiting, running");
         assert!(odd.body().contains("an unknown parameter is given"));
         for (name, value, status) in [
             ("sec-fetch-site", "cross-site", 403),
@@ -246,11 +239,7 @@ fn a_list_is_filtered_by_a_search() {
         let place = format!("/monitor/process?token={}", tokens[0]);
         assert_eq!(found.header("location"), Some(place.as_str()));
         let unknown = client.get("/?token=%3Cb%3Enone").await;
-        assert!(
-            unknown.body().contains("&lt;b&gt;none"),
-            "{}",
-            unknown.body()
-        );
+        assert_contains(unknown.body(), "&lt;b&gt;none");
         let yesterday = "update waybill.process set created_at = created_at - interval '25 hours'";
         ground.execute(yesterday).await;
         assert!(
@@ -273,11 +262,7 @@ fn a_live_page_is_updated_and_ends_with_its_key() {
         let (viewer, id) = keyed(&ground, &client, "default", &[Scope::Read]).await;
         let follower = viewer.with("accept", "text/event-stream");
         let mut page = follower.stream("/?since=hour").await;
-        assert!(
-            page.text()
-                .await
-                .contains("No processes match these filters.")
-        );
+        assert_contains(&page.text().await, "No processes match these filters.");
         let events = story("followed", 1);
         let token = events[0].token.clone().expect("a token");
         Producer::new(&ground).events(&events).await;

@@ -6,7 +6,7 @@ use waybill::domain::access::Scope;
 
 use crate::http::processes::keyed;
 use crate::support::client::Client;
-use crate::support::ground::{Ground, holds, reaches, run};
+use crate::support::ground::{Ground, assert_contains, holds, reaches, run};
 use crate::support::order_story;
 use crate::support::producer::{Message, Producer};
 use crate::support::worker::Worker;
@@ -87,11 +87,7 @@ fn a_group_is_dry_run_and_then_replayed_to_its_end() {
         assert!(group.body().contains(REASON), "{}", group.body());
         let confirm = "/monitor/replays/confirm?reason=unknown_workflow&rate=100";
         let confirm = admin.get(confirm).await;
-        assert!(
-            confirm.body().contains("30 dead letters"),
-            "{}",
-            confirm.body()
-        );
+        assert_contains(confirm.body(), "30 dead letters");
         let page = replay(&admin, "reason=unknown_workflow&rate=100").await;
         let published = "<bdi>Published</bdi></th><td><span class=\"count\">30</span>";
         let report = [

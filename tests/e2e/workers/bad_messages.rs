@@ -76,12 +76,7 @@ fn a_message_that_only_the_database_refuses_is_found_and_the_others_commit() {
         scenario.publish(messages).await;
         let worker = scenario.plan().start().await;
         scenario.until_idle().await;
-        assert!(
-            worker
-                .metric("waybill_retries_total", "reason=\"bisect\"")
-                .await
-                > 0
-        );
+        assert!(worker.retries("bisect").await > 0);
         assert_eq!(
             scenario
                 .ground

@@ -10,7 +10,7 @@ use waybill::domain::access::Scope;
 use crate::http::processes::keyed;
 use crate::support::checker;
 use crate::support::client::Client;
-use crate::support::ground::{Ground, holds, reaches, run};
+use crate::support::ground::{Ground, assert_contains, holds, reaches, run};
 use crate::support::producer::Producer;
 use crate::support::recorder::Recorder;
 use crate::support::story::{TOKEN_MARK, long_story, stories, story};
@@ -130,10 +130,7 @@ fn a_deleted_process_is_gone_until_its_tombstone_expires_or_it_is_opened_again()
         janitor.stop().await;
         let problem = own.get(&path).await.problem(410, "gone");
         let detail = problem["detail"].as_str().expect("a detail");
-        assert!(
-            detail.contains("had ended, and is not kept any more"),
-            "{detail}"
-        );
+        assert_contains(detail, "had ended, and is not kept any more");
         // A waiting client is answered at once: the process has ended.
         let began = Instant::now();
         answers(&own.with("prefer", "wait=30"), &path, 410).await;

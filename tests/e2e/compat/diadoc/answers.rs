@@ -10,7 +10,7 @@ use crate::http::process_batch::{places, post_batch};
 use crate::http::processes::key;
 use crate::http::uploads::{PDF, part, upload};
 use crate::support::client::Client;
-use crate::support::ground::{Ground, run};
+use crate::support::ground::{Ground, assert_contains, run};
 
 const PATH: &str = "/diadoc/V2/GetDocflows?boxId=default";
 
@@ -82,9 +82,9 @@ fn items_are_found_at_any_position_now_and_as_of_an_event() {
         let not_yet = [as_of("many", "item-1000", &events[1])];
         let reply = client.post(PATH, json!({ "Requests": not_yet })).await;
         let message = refusal(&reply, 404, "NotFound");
-        assert!(
-            message.contains("Requests[0] (MessageId \"many\", EntityId \"item-1000\")"),
-            "{message}"
+        assert_contains(
+            message,
+            "Requests[0] (MessageId \"many\", EntityId \"item-1000\")",
         );
 
         // The native list as of the same event has its usual limit.

@@ -22,7 +22,7 @@ fn charts_update_while_their_table_is_open() {
         let mut scene = Scene::set("charts").await;
         scene.hour().await;
         let page = scene.viewer(&[Scope::Read]).await;
-        page.follow(page.click(&named("nav a", "Charts"))).await;
+        page.choose("nav a", "Charts").await;
         page.is_live().await;
         page.remember().await;
         let charts = "document.querySelectorAll('.chart svg[role=img]').length";

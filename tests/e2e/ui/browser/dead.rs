@@ -3,7 +3,6 @@
 use serde_json::json;
 use waybill::domain::access::Scope;
 
-use super::input::named;
 use super::page::Page;
 use super::scene::Scene;
 use crate::support::ground::{reaches, run};
@@ -51,25 +50,23 @@ fn a_dead_letter_is_replayed_to_its_record() {
         let mut scene = Scene::set("dead").await;
         refused(&mut scene, &["dead-1"]).await;
         let page = scene.viewer(&ALL).await;
-        page.follow(page.click(&named("nav a", "Dead letters")))
-            .await;
-        page.follow(page.click(&named("#reasons a", "unknown_workflow")))
-            .await;
+        page.choose("nav a", "Dead letters").await;
+        page.choose("#reasons a", "unknown_workflow").await;
         page.follow(page.click("document.querySelector('#dead-letters a')"))
             .await;
         page.shows("order.opened").await;
         page.shows("To the process of this token").await;
 
         // A dry run before and after the repair.
-        page.follow(page.click(&named("button", "Dry run"))).await;
+        page.choose("button", "Dry run").await;
         page.replay_is("done").await;
         assert_eq!(page.reported("unknown_workflow").await, "1");
         apply(&scene.ground, "purchase", PURCHASE).await;
-        page.follow(page.click(&named("button", "Dry run"))).await;
+        page.choose("button", "Dry run").await;
         page.replay_is("done").await;
         assert_eq!(page.reported("Applied").await, "1");
 
-        page.follow(page.click(&named("button", "Replay"))).await;
+        page.choose("button", "Replay").await;
         page.replay_is("done").await;
         assert_eq!(page.reported("Published").await, "1");
         page.shows("None were refused again so far.").await;
@@ -96,22 +93,21 @@ fn replaying_many_dead_letters_requires_a_confirmation() {
         page.wait_until("document.querySelector('#reasons .count')?.innerText === '3'")
             .await;
         page.still_there().await;
-        page.follow(page.click(&named("button", "Replay …"))).await;
+        page.choose("button", "Replay …").await;
         page.shows("Now 3 dead letters").await;
-        page.follow(page.click(&named("a", "Back"))).await;
+        page.choose("a", "Back").await;
         assert_eq!(scene.ground.count(DEAD_LETTERS).await, 3);
 
         // Nothing was repaired, so they return; at a rate slow enough to watch.
         page.fill("document.querySelector('[name=rate]')", "2")
             .await;
-        page.follow(page.click(&named("button", "Replay …"))).await;
+        page.choose("button", "Replay …").await;
         page.shows("2 a second").await;
-        page.follow(page.click(&named("button", "Replay"))).await;
+        page.choose("button", "Replay").await;
         page.replay_is("done").await;
         assert_eq!(page.reported("Published").await, "3");
         page.shows("3 of them could not be applied again").await;
-        page.follow(page.click(&named("main a", "unknown_workflow")))
-            .await;
+        page.choose("main a", "unknown_workflow").await;
         page.wait_until("document.querySelectorAll('#dead-letters tr').length === 3")
             .await;
         page.quiet().await;
@@ -130,7 +126,7 @@ fn a_read_only_key_sees_no_buttons() {
         for words in ["unknown_workflow", ""] {
             page.goto("/monitor/dead-letters").await;
             if !words.is_empty() {
-                page.follow(page.click(&named("#reasons a", words))).await;
+                page.choose("#reasons a", words).await;
                 page.follow(page.click("document.querySelector('#dead-letters a')"))
                     .await;
             }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 use waybill::domain::access::Scope;
 
-use super::input::{css, field, named};
+use super::input::{css, field};
 use super::page::Page;
 use super::scene::Scene;
 use crate::support::ground::run;
@@ -90,7 +90,7 @@ fn the_list_shows_only_the_processes_searched_for() {
         assert_eq!(page.tokens().await, ["filter-2", "filter-1"]);
         page.tab_to(&field("Status")).await;
         page.type_text("error").await;
-        page.follow(page.click(&named("button", "Show"))).await;
+        page.choose("button", "Show").await;
         assert_eq!(page.tokens().await, ["filter-2"]);
         // The filters are in the address, and stay in the form.
         page.goto("/monitor/login").await;
@@ -110,8 +110,7 @@ fn the_list_shows_only_the_processes_searched_for() {
         page.row_says("filter-1", "error").await;
         assert_eq!(page.tokens().await, ["filter-2", "filter-1"]);
 
-        page.follow(page.click(&named("a", "Show all of today")))
-            .await;
+        page.choose("a", "Show all of today").await;
         assert_eq!(page.tokens().await.len(), 3);
         page.fill(&field("Token"), "filter-4").await;
         page.follow(page.press("Enter")).await;
@@ -212,12 +211,12 @@ fn long_lists_are_read_page_by_page() {
         page.row_says("long-59", "running").await;
         page.shows("Older ones").await;
         let first = page.tokens().await;
-        page.follow(page.click(&named("a", "Older ones"))).await;
+        page.choose("a", "Older ones").await;
         let second = page.tokens().await;
         assert_eq!((first.len(), second.len()), (50, 10));
         let both: BTreeSet<_> = first.iter().chain(&second).collect();
         assert_eq!(both, names.iter().collect());
-        page.follow(page.click(&named("a", "To the newest"))).await;
+        page.choose("a", "To the newest").await;
         assert_eq!(page.tokens().await, first);
         page.quiet().await;
         scene.end().await;

@@ -3,7 +3,6 @@
 use waybill::domain::access::Scope;
 
 use super::appearance::LOOKS;
-use super::input::named;
 use super::scene::Scene;
 use crate::http::processes;
 use crate::support::ground::run;
@@ -19,8 +18,7 @@ fn a_login_leads_to_the_requested_page_until_a_logout() {
         let (key, _) = processes::key(&scene.ground, "default", &[Scope::Read]).await;
         let page = scene.stranger().await;
         page.goto("/?since=ever&filename=requested").await;
-        page.wait_until("location.pathname === '/monitor/login'")
-            .await;
+        page.is_at("/monitor/login").await;
         page.log_in(&key).await;
         page.wait_until("location.search === '?since=ever&filename=requested'")
             .await;
@@ -32,12 +30,10 @@ fn a_login_leads_to_the_requested_page_until_a_logout() {
             .await;
         assert_eq!(left, ",0,0");
 
-        page.follow(page.click(&named("button", "Log out"))).await;
-        page.wait_until("location.pathname === '/monitor/login'")
-            .await;
+        page.choose("button", "Log out").await;
+        page.is_at("/monitor/login").await;
         page.goto("/").await;
-        page.wait_until("location.pathname === '/monitor/login'")
-            .await;
+        page.is_at("/monitor/login").await;
         page.quiet().await;
         scene.end().await;
     });
@@ -68,8 +64,7 @@ fn a_wrong_key_is_reported_and_the_form_stays_usable() {
         page.shows("Live updates stopped. Reload the page.").await;
         page.expect_complaint(REFUSED).await;
         page.goto("/").await;
-        page.wait_until("location.pathname === '/monitor/login'")
-            .await;
+        page.is_at("/monitor/login").await;
         page.quiet().await;
         scene.end().await;
     });

@@ -3,7 +3,7 @@
 use serde_json::json;
 use waybill::domain::access::Scope;
 
-use super::input::{field, named};
+use super::input::field;
 use super::scene::Scene;
 use crate::http::processes;
 use crate::support::ground::{holds, reaches, run};
@@ -42,7 +42,7 @@ fn the_list_works_without_a_script() {
         page.scripts(true).await;
         page.accessible().await;
         page.scripts(false).await;
-        page.follow(page.click(&named("button", "Log out"))).await;
+        page.choose("button", "Log out").await;
         page.quiet().await;
         scene.end().await;
     });
@@ -59,8 +59,8 @@ fn a_dead_letter_is_replayed_without_a_script() {
         let page = scene.viewer(&[Scope::Admin]).await;
         page.scripts(false).await;
         page.goto("/monitor/dead-letters").await;
-        page.follow(page.click(&named("button", "Replay …"))).await;
-        page.follow(page.click(&named("button", "Replay"))).await;
+        page.choose("button", "Replay …").await;
+        page.choose("button", "Replay").await;
         let place = page.evaluate("location.pathname + location.search").await;
         let place = place.as_str().expect("a path").to_owned();
         // It does not update itself, so it is loaded again.

@@ -88,8 +88,7 @@ fn an_upload_is_followed_to_its_end() {
 
 /// The failed items, on the page and as a file.
 async fn read_failed(page: &Page) {
-    page.follow(page.click(&named("a", "Show only failed items")))
-        .await;
+    page.choose("a", "Show only failed items").await;
     page.is_live().await;
     let rows = page
         .evaluate("document.querySelectorAll('.items tbody tr').length")
@@ -135,11 +134,10 @@ fn an_order_is_followed_through_its_stages() {
         page.shows("bought").await;
         page.still_there().await;
 
-        page.follow(page.click(&named("a", "purchase, version 1")))
-            .await;
+        page.choose("a", "purchase, version 1").await;
         page.shows("Form of the opening").await;
-        page.follow(page.click(&named("nav a", "Workflows"))).await;
-        page.follow(page.click(&named("a", "purchase"))).await;
+        page.choose("nav a", "Workflows").await;
+        page.choose("a", "purchase").await;
         page.shows("Version 1 of 1").await;
         page.quiet().await;
         scene.end().await;
@@ -162,7 +160,7 @@ fn an_unknown_process_is_reported_as_unknown() {
             page.readable(LOOKS[0]).await;
         }
         page.follow(page.click(&css("main a"))).await;
-        page.wait_until("location.pathname === '/'").await;
+        page.is_at("/").await;
         page.quiet().await;
         scene.end().await;
     });
@@ -198,8 +196,7 @@ fn pending_completions_are_readable_in_every_theme_and_sent_again() {
         scene.recorder = Some(Recorder::of_completions(&scene.ground).await);
         let all = "delete from waybill.outbox";
         scene.ground.execute(all).await;
-        page.follow(page.click(&named("button", "Send again")))
-            .await;
+        page.choose("button", "Send again").await;
         page.shows("the broker has confirmed it").await;
         page.quiet().await;
         scene.end().await;
