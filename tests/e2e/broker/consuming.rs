@@ -6,15 +6,13 @@ use lapin::options::QueueDeleteOptions;
 use waybill::broker::topology::ready_count;
 use waybill::broker::{BrokerError, Consumer, Ended, Next};
 
-use crate::broker::ground::{PATIENCE, delivery, fill, ground, next, queue, wait_ready};
+use crate::broker::ground::{PATIENCE, delivery, fill, filled, ground, next, wait_ready};
 use crate::support::ground::run;
 
 #[test]
 fn the_prefetch_limit_bounds_unacknowledged_deliveries() {
     run(async {
-        let ground = ground().await;
-        queue(&ground.conn, "prefetch").await;
-        fill(&ground.conn, "prefetch", 10).await;
+        let ground = filled("prefetch", 10).await;
         let mut consumer = Consumer::open(&ground.conn, "prefetch", 4).await.unwrap();
         let mut last = 0;
         for _ in 0..4 {
@@ -31,9 +29,7 @@ fn the_prefetch_limit_bounds_unacknowledged_deliveries() {
 #[test]
 fn acknowledging_one_acknowledges_all_before_it() {
     run(async {
-        let ground = ground().await;
-        queue(&ground.conn, "multiple").await;
-        fill(&ground.conn, "multiple", 10).await;
+        let ground = filled("multiple", 10).await;
         let mut consumer = Consumer::open(&ground.conn, "multiple", 10).await.unwrap();
         let mut tags = Vec::new();
         for _ in 0..10 {
@@ -63,8 +59,7 @@ fn acknowledging_one_acknowledges_all_before_it() {
 #[test]
 fn a_deleted_queue_cancels_and_leaves_the_channel_open() {
     run(async {
-        let ground = ground().await;
-        queue(&ground.conn, "deleted").await;
+        let ground = filled("deleted", 0).await;
         let mut consumer = Consumer::open(&ground.conn, "deleted", 4).await.unwrap();
         let channel = ground.conn.channel().await.unwrap();
         let options = QueueDeleteOptions::default();
@@ -81,9 +76,7 @@ fn a_deleted_queue_cancels_and_leaves_the_channel_open() {
 #[test]
 fn a_cancelled_consumer_still_yields_what_had_arrived() {
     run(async {
-        let ground = ground().await;
-        queue(&ground.conn, "cancel").await;
-        fill(&ground.conn, "cancel", 5).await;
+        let ground = filled("cancel", 5).await;
         let mut consumer = Consumer::open(&ground.conn, "cancel", 5).await.unwrap();
         wait_ready(&ground.conn, "cancel", 0).await;
         consumer.cancel().await.unwrap();
@@ -103,9 +96,7 @@ fn a_cancelled_consumer_still_yields_what_had_arrived() {
 #[test]
 fn a_broken_channel_is_lost_and_acknowledging_fails() {
     run(async {
-        let ground = ground().await;
-        queue(&ground.conn, "broken").await;
-        fill(&ground.conn, "broken", 2).await;
+        let ground = filled("broken", 2).await;
         let mut consumer = Consumer::open(&ground.conn, "broken", 2).await.unwrap();
         let tag = delivery(&mut consumer).await.tag;
         let acker = consumer.acker();
@@ -123,8 +114,7 @@ fn a_broken_channel_is_lost_and_acknowledging_fails() {
 #[test]
 fn closing_the_connection_ends_its_consumers() {
     run(async {
-        let ground = ground().await;
-        queue(&ground.conn, "closing").await;
+        let ground = filled("closing", 0).await;
         let conn = ground.connected().await;
         let mut consumer = Consumer::open(&conn, "closing", 4).await.unwrap();
         conn.close().await;
@@ -141,8 +131,7 @@ fn closing_the_connection_ends_its_consumers() {
 #[test]
 fn an_aborted_wait_loses_no_delivery() {
     run(async {
-        let ground = ground().await;
-        queue(&ground.conn, "select").await;
+        let ground = filled("select", 0).await;
         let mut consumer = Consumer::open(&ground.conn, "select", 10).await.unwrap();
         let given_up = tokio::time::timeout(Duration::from_millis(30), consumer.next()).await;
         assert!(given_up.is_err());

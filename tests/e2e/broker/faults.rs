@@ -3,32 +3,29 @@
 use std::time::{Duration, Instant};
 
 use tokio::{io::AsyncReadExt, net::TcpListener, time::timeout};
-use waybill::broker::{BrokerError, Consumer, Ended, Next, Outgoing, Publisher, connect};
+use waybill::broker::{
+    BrokerError, Connection, Consumer, Ended, Next, Outgoing, Publisher, connect,
+};
 use waybill::config::BrokerSettings;
 
-use crate::broker::ground::{
-    Ground, PATIENCE, delivery, fill, ground, next, queue, refusal, settings,
-};
+use crate::broker::ground::{Ground, PATIENCE, delivery, filled, ground, next, refusal, settings};
 use crate::support::ground::run;
 use crate::support::proxy::{Mode, Proxy};
 
-fn through(ground: &Ground, proxy: &Proxy) -> BrokerSettings {
-    BrokerSettings {
+async fn through(ground: &Ground, proxy: &Proxy) -> Connection {
+    let settings = BrokerSettings {
         heartbeat: Duration::from_secs(1),
         ..settings(&ground.by_way_of("amqp", &format!("127.0.0.1:{}", proxy.port())))
-    }
+    };
+    connect(&settings, "waybill tests").await.unwrap()
 }
 
 #[test]
 fn a_cut_connection_ends_at_once() {
     run(async {
-        let ground = ground().await;
-        queue(&ground.conn, "cut").await;
-        fill(&ground.conn, "cut", 1).await;
+        let ground = filled("cut", 1).await;
         let proxy = ground.proxy().await;
-        let conn = connect(&through(&ground, &proxy), "waybill tests")
-            .await
-            .unwrap();
+        let conn = through(&ground, &proxy).await;
         let mut consumer = Consumer::open(&conn, "cut", 1).await.unwrap();
         let tag = delivery(&mut consumer).await.tag;
         proxy.set(Mode::Down);
@@ -50,12 +47,9 @@ fn a_cut_connection_ends_at_once() {
 #[test]
 fn a_peer_that_vanished_is_noticed_by_its_missing_heartbeats() {
     run(async {
-        let ground = ground().await;
-        queue(&ground.conn, "frozen").await;
+        let ground = filled("frozen", 0).await;
         let proxy = ground.proxy().await;
-        let conn = connect(&through(&ground, &proxy), "waybill tests")
-            .await
-            .unwrap();
+        let conn = through(&ground, &proxy).await;
         let mut consumer = Consumer::open(&conn, "frozen", 1).await.unwrap();
         let mut publisher = Publisher::open(&conn, PATIENCE).await.unwrap();
         proxy.set(Mode::Hole);
@@ -84,12 +78,9 @@ fn a_peer_that_vanished_is_noticed_by_its_missing_heartbeats() {
 #[test]
 fn a_confirm_that_does_not_come_is_an_error_in_time() {
     run(async {
-        let ground = ground().await;
-        queue(&ground.conn, "silent").await;
+        let ground = filled("silent", 0).await;
         let proxy = ground.proxy().await;
-        let conn = connect(&through(&ground, &proxy), "waybill tests")
-            .await
-            .unwrap();
+        let conn = through(&ground, &proxy).await;
         let mut publisher = Publisher::open(&conn, Duration::from_millis(200))
             .await
             .unwrap();
@@ -147,9 +138,7 @@ fn closing_a_frozen_connection_does_not_hang() {
     run(async {
         let ground = ground().await;
         let proxy = ground.proxy().await;
-        let conn = connect(&through(&ground, &proxy), "waybill tests")
-            .await
-            .unwrap();
+        let conn = through(&ground, &proxy).await;
         proxy.set(Mode::Hole);
         timeout(Duration::from_secs(4), conn.close()).await.unwrap();
         assert!(!conn.is_connected());

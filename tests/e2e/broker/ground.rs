@@ -28,6 +28,14 @@ pub(crate) async fn ground() -> Ground {
     Ground { conn, url }
 }
 
+/// One with a queue that has this many messages.
+pub(crate) async fn filled(name: &str, messages: usize) -> Ground {
+    let ground = ground().await;
+    queue(&ground.conn, name).await;
+    fill(&ground.conn, name, messages).await;
+    ground
+}
+
 impl Ground {
     pub(crate) async fn connected(&self) -> Connection {
         connect(&settings(&self.url), "waybill tests")

@@ -6,7 +6,7 @@ use lapin::{
 };
 use waybill::broker::{Consumer, HeaderValue, Outgoing, Properties, Publisher, Verdict};
 
-use crate::broker::ground::{PATIENCE, delivery, ground, put, queue};
+use crate::broker::ground::{PATIENCE, delivery, filled, put};
 use crate::support::ground::run;
 
 type Case = (&'static str, AMQPValue, HeaderValue);
@@ -78,8 +78,7 @@ fn others() -> Vec<Case> {
 #[test]
 fn headers_of_every_type_arrive_and_can_be_sent_again() {
     run(async {
-        let ground = ground().await;
-        queue(&ground.conn, "headers").await;
+        let ground = filled("headers", 0).await;
         let mut table = FieldTable::default();
         for (name, value, _) in every_type() {
             table.insert(name.into(), value);
@@ -112,8 +111,7 @@ fn headers_of_every_type_arrive_and_can_be_sent_again() {
 #[test]
 fn every_property_arrives_as_it_was_sent() {
     run(async {
-        let ground = ground().await;
-        queue(&ground.conn, "properties").await;
+        let ground = filled("properties", 0).await;
         let text = |text: &str| Some(text.to_owned());
         let properties = Properties {
             content_type: text("application/json"),

@@ -1,22 +1,10 @@
 //! Commands that use the broker: publish, doctor.
 
-use waybill::broker::{Connection, connect, topology};
-use waybill::config;
+use waybill::broker::{Connection, topology};
 
 use crate::cli::dead::insert_dead_letters;
 use crate::support::command::waybill;
 use crate::support::ground::{Ground, ctl, run};
-
-pub(crate) async fn connection(ground: &Ground) -> Connection {
-    let set = [
-        format!("database.url={}", ground.database_url),
-        format!("broker.url={}", ground.broker_url),
-    ];
-    let loaded = config::load(None, std::iter::empty::<(String, String)>(), &set).unwrap();
-    connect(&loaded.settings.broker, "waybill tests")
-        .await
-        .unwrap()
-}
 
 pub(crate) async fn waiting(connection: &Connection) -> u32 {
     topology::ready_count(connection, &topology::events_queue(0))
@@ -46,7 +34,7 @@ fn events_are_published_confirmed_and_counted() {
             .waybill_with(&["publish", "-"], &good)
             .failed(1)
             .complains("waybill run");
-        let connection = connection(&ground).await;
+        let connection = ground.broker().await;
         topology::declare(&connection, 1).await.unwrap();
 
         ground
@@ -89,7 +77,7 @@ fn the_doctor_finds_what_is_missing_wrong_or_waiting() {
             .says("may configure, write and read")
             .says("ok    files     ")
             .says("files can be written, read and removed");
-        let connection = connection(&ground).await;
+        let connection = ground.broker().await;
         topology::declare(&connection, 2).await.unwrap();
         let spread = ["doctor", "--set", "broker.partitions=2"];
         let all = ground.shows(&spread, "exchanges and queues are there");

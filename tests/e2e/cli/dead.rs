@@ -2,7 +2,7 @@
 
 use waybill::broker::topology;
 
-use crate::cli::broker::{connection, waiting};
+use crate::cli::broker::waiting;
 use crate::support::ground::{Ground, run};
 
 const DEAD_LETTERS: [&str; 3] = [
@@ -97,7 +97,7 @@ fn a_replay_deletes_only_confirmed_dead_letters() {
             .ok()
             .says("would replay 3: undecodable 3");
         assert_eq!(ground.count("dead_letter").await, 3);
-        let connection = connection(&ground).await;
+        let connection = ground.broker().await;
         topology::declare(&connection, 1).await.unwrap();
         ground.shows(&["dead", "replay", DEAD_LETTERS[0]], "replayed 1 of 1");
         assert_eq!(ground.count("dead_letter").await, 2);

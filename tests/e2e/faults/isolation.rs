@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
 use lapin::{
     Channel,
     options::{BasicAckOptions, BasicGetOptions, QueueBindOptions, QueueDeclareOptions},
@@ -17,6 +16,7 @@ use crate::support::channel::open;
 use crate::support::ground::{Ground, ctl, holds, reaches, run};
 use crate::support::producer::Producer;
 use crate::support::recorder::Recorder;
+use crate::support::story::event;
 use crate::support::worker::Worker;
 
 const UPLOADS: usize = 600;
@@ -68,16 +68,10 @@ fn upload(n: usize) -> [PlainEvent; 2] {
         0 => ("upload.failed", json!({ "message": "unreadable" })),
         _ => ("upload.completed", json!({})),
     };
-    let time: Timestamp = "2026-01-31T12:00:00Z".parse().expect("a time");
+    let (opening, end) = (format!("{token}-0"), format!("{token}-1"));
     [
-        PlainEvent {
-            id: format!("{token}-0"),
-            ..PlainEvent::new("e2e", "upload.received", &token, time, json!({}))
-        },
-        PlainEvent {
-            id: format!("{token}-1"),
-            ..PlainEvent::new("e2e", type_, &token, time, data)
-        },
+        event(&token, &opening, 0, "upload.received", json!({})),
+        event(&token, &end, 0, type_, data),
     ]
 }
 

@@ -10,7 +10,9 @@ use waybill::wire::PlainEvent;
 
 use crate::support::checker;
 use crate::support::ground::{Ground, holds, reaches, run, until};
-use crate::support::order_story::{OrderEvents, PURCHASE, Walks, apply, ended, published};
+use crate::support::order_story::{
+    OrderEvents, PURCHASE, Walks, apply, ended, published, purchasing,
+};
 use crate::support::producer::Producer;
 use crate::support::recorder::{Received, Recorder};
 use crate::support::story::{TOKEN_MARK, repeated, shuffled};
@@ -189,10 +191,8 @@ fn orders_survive_workers_that_are_killed_repeatedly() {
 #[test]
 fn an_order_that_is_cancelled_or_fails_leaves_every_stop_and_refuses_what_was_parked() {
     run(async {
-        let ground = Ground::shared("order-endings").await;
-        apply(&ground, "purchase", PURCHASE).await;
+        let (ground, mut producer) = purchasing("order-endings").await;
         let completions = Recorder::of_completions(&ground).await;
-        let mut producer = Producer::new(&ground);
         let worker = ground.plan().start().await;
         let [mut cancelled, mut failed] = ["cancelled", "failed"].map(early_close);
         producer.events(&cancelled.events).await;

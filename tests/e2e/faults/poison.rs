@@ -13,6 +13,7 @@ use crate::support::channel::open;
 use crate::support::ground::{Ground, ctl, holds, reaches, run, with_last};
 use crate::support::producer::{Message, Producer};
 use crate::support::recorder::Recorder;
+use crate::support::story::event;
 use crate::workers::limits::largest_message;
 
 const OUTBOX: &str = "outbox";
@@ -138,10 +139,6 @@ fn an_exchange_that_was_deleted_is_declared_again_and_nothing_kept_for_it_is_los
 
 /// An order whose form is larger than the broker's message size limit.
 fn order() -> PlainEvent {
-    let time = "2026-01-31T12:00:00Z".parse().expect("a time");
     let data = json!({ "form": { "text": "x".repeat(2 * SIZE_MAX) } });
-    PlainEvent {
-        id: "long-order".to_owned(),
-        ..PlainEvent::new("e2e", "order.opened", "long-order", time, data)
-    }
+    event("long-order", "long-order", 0, "order.opened", data)
 }

@@ -2,14 +2,13 @@
 
 use serde_json::{Value, json};
 use waybill::domain::access::Scope;
-use waybill::wire::PlainEvent;
 
 use super::feed::next;
 use super::processes::keyed;
 use crate::support::client::Client;
 use crate::support::ground::{Ground, holds, run};
 use crate::support::producer::Producer;
-use crate::support::story::{SOURCE, TOKEN_MARK, stories};
+use crate::support::story::{TOKEN_MARK, event, stories};
 
 const GROUP: &str = "Q1 & more/ü";
 const UPLOADS: usize = 35;
@@ -17,11 +16,9 @@ const UPLOADS: usize = 35;
 /// Uploads that end in every way, and an order without a workflow at its only stage.
 async fn publish_processes(ground: &Ground) {
     let mut events = stories("list", UPLOADS);
-    let time = "2026-02-01T12:00:00Z".parse().expect("a time");
     let data = json!({ "group": GROUP, "attributes": { "note": 1 } });
-    let mut order = PlainEvent::new(SOURCE, "order.opened", "an-order", time, data);
-    "an-order-0".clone_into(&mut order.id);
-    events.push(order);
+    let day = 24 * 60 * 60;
+    events.push(event("an-order", "an-order-0", day, "order.opened", data));
     Producer::new(ground).events(&events).await;
     holds("every end but that of the order", async || {
         let counts = (

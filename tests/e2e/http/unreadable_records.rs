@@ -9,7 +9,7 @@ use crate::support::client::Client;
 use crate::support::ground::{Ground, holds, run};
 use crate::support::producer::{Message, Producer};
 use crate::support::recorder::Recorder;
-use crate::support::story::{step, stories};
+use crate::support::story::{event, stories};
 use crate::workers::unreadable::{damaged, due, opened};
 
 #[test]
@@ -119,9 +119,8 @@ fn an_unreadable_record_stops_no_other_resend() {
 }
 
 fn failed(token: &str) -> [PlainEvent; 2] {
-    let mut end = step(token, &format!("{token}-end"));
-    "upload.failed".clone_into(&mut end.type_);
-    end.data = json!({ "message": "no" });
+    let id = format!("{token}-end");
+    let end = event(token, &id, 0, "upload.failed", json!({ "message": "no" }));
     [opened(token), end]
 }
 

@@ -6,6 +6,7 @@ use waybill::domain::access::Scope;
 use super::client::Client;
 use super::ground::Ground;
 use super::order_story::apply;
+use super::worker::Worker;
 use crate::http::processes::key;
 
 pub(crate) const SCOPES: [Scope; 2] = [Scope::Read, Scope::Write];
@@ -66,6 +67,15 @@ pub(crate) enum Encoding {
 /// A workflow that clients of OMFLOW know.
 pub(crate) async fn leave(ground: &Ground) {
     apply(ground, "leave", LEAVE).await;
+}
+
+/// What a test of OMFLOW's clients begins with: a worker, and a client of the default tenant.
+pub(crate) async fn ready(name: &str) -> (Ground, Worker, Omflow) {
+    let ground = Ground::shared(name).await;
+    leave(&ground).await;
+    let (worker, client) = ground.answering().await;
+    let omflow = Omflow::new(&ground, &client, "default").await;
+    (ground, worker, omflow)
 }
 
 /// The answer to a login with a key as the password of HTTP Basic.

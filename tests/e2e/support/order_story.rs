@@ -9,6 +9,7 @@ use waybill::domain::order::Order;
 use waybill::wire::PlainEvent;
 
 use super::ground::{Ground, reaches};
+use super::producer::Producer;
 use super::story::{SOURCE, TOKEN_MARK};
 
 pub(crate) const PURCHASE: &str = r#"
@@ -138,6 +139,14 @@ pub(crate) async fn apply(ground: &Ground, name: &str, text: &str) {
     let store = ground.store();
     let applied = store.apply_workflows(&[(name, text)]).await;
     applied.expect("a workflow");
+}
+
+/// A ground with the workflow of these orders, and a producer.
+pub(crate) async fn purchasing(name: &str) -> (Ground, Producer) {
+    let ground = Ground::shared(name).await;
+    apply(&ground, "purchase", PURCHASE).await;
+    let producer = Producer::new(&ground);
+    (ground, producer)
 }
 
 /// Waits until `count` orders are done.

@@ -84,6 +84,15 @@ impl Message {
         }
     }
 
+    /// The same, which has to become a dead letter.
+    pub(crate) fn refused(self, reason: &str) -> Self {
+        Self {
+            event: None,
+            reason: Some(reason.to_owned()),
+            ..self
+        }
+    }
+
     /// The same with other properties.
     pub(crate) fn having(
         mut self,

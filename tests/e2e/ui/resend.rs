@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use serde_json::json;
 use waybill::domain::access::Scope;
-use waybill::wire::PlainEvent;
 
 use crate::faults::isolation::{bind, uploads};
 use crate::http::processes::keyed;
@@ -13,6 +12,7 @@ use crate::support::client::{Client, Reply};
 use crate::support::ground::{Ground, holds, reaches, run};
 use crate::support::producer::Producer;
 use crate::support::recorder::Recorder;
+use crate::support::story::event;
 use crate::support::worker::Worker;
 
 const ACTION: &str = "/monitor/process/resend";
@@ -39,11 +39,7 @@ async fn setup(ground: &Ground, roles: &str, settings: &[(&str, &str)]) -> Setup
     let (reader, _) = keyed(ground, &client, "default", &[Scope::Read]).await;
     let (other, _) = keyed(ground, &client, "other", &[Scope::Admin]).await;
     let mut events = uploads(3);
-    let time = events[0].time;
-    events.push(PlainEvent {
-        id: "open-0".to_owned(),
-        ..PlainEvent::new("e2e", "upload.received", "open", time, json!({}))
-    });
+    events.push(event("open", "open-0", 0, "upload.received", json!({})));
     Producer::new(ground).events(&events).await;
     holds("the end of the uploads", async || {
         ground.count("process where ended_at is not null").await == 3

@@ -3,13 +3,13 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
 use waybill::wire::PlainEvent;
 
 use crate::support::ground::{Ground, holds, reaches, run};
 use crate::support::producer::Producer;
 use crate::support::recorder::{Received, Recorder};
+use crate::support::story;
 
 const GONE: &str = "dead_letter where reason = 'gone'";
 
@@ -93,11 +93,7 @@ fn distinct(recorder: &Recorder) -> Vec<Received> {
 }
 
 fn event(id: &str, second: i64, type_: &str, data: Value) -> PlainEvent {
-    let time = Timestamp::from_second(1_769_860_800 + second).expect("a time");
-    PlainEvent {
-        id: id.to_owned(),
-        ..PlainEvent::new("e2e", type_, "again", time, data)
-    }
+    story::event("again", id, second, type_, data)
 }
 
 /// Waits until the process is deleted and its tombstone has this attempt.

@@ -21,9 +21,7 @@ fn hostile_messages_are_refused_one_by_one_with_their_reason_and_their_bytes() {
         // A known identity with another content and an event of another kind become dead letters.
         let mut twin = neighbours[0].clone();
         twin.data = serde_json::json!({ "filename": "another" });
-        let mut twin = Message::event(&twin);
-        twin.event = None;
-        twin.reason = Some("identity_conflict".to_owned());
+        let twin = Message::event(&twin).refused("identity_conflict");
         let mut other_kind = step(
             &neighbours[0].token.clone().unwrap_or_default(),
             "other-kind",
@@ -68,10 +66,7 @@ fn a_message_that_only_the_database_refuses_is_found_and_the_others_commit() {
             stories("healthy", 60).iter().map(Message::event).collect();
         for (n, at) in [0, 77, 78, 201, messages.len()].into_iter().enumerate() {
             let event = step(&format!("poisoned-{n}"), &format!("poison-{n}"));
-            let mut message = Message::event(&event);
-            message.event = None;
-            message.reason = Some("refused_by_database".to_owned());
-            messages.insert(at, message);
+            messages.insert(at, Message::event(&event).refused("refused_by_database"));
         }
         scenario.publish(messages).await;
         let worker = scenario.plan().start().await;

@@ -5,7 +5,7 @@ use waybill::wire::PlainEvent;
 
 use crate::support::ground::{Ground, holds, reaches, run, until};
 use crate::support::producer::Producer;
-use crate::support::story::{step, story};
+use crate::support::story::{event, step, story};
 
 const COUNTED: &str = "select coalesce(sum(value), 0)::bigint from waybill.tally where name = ";
 
@@ -138,8 +138,5 @@ async fn passes(ground: &Ground) {
 
 /// A push of an unopened order.
 fn push(token: &str) -> PlainEvent {
-    let mut event = step(token, "1");
-    event.type_ = "order.pushed".to_owned();
-    event.data = json!({ "stage": "review" });
-    event
+    event(token, "1", 0, "order.pushed", json!({ "stage": "review" }))
 }

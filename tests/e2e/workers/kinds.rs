@@ -1,15 +1,13 @@
 //! The kind of a process is decided by its opening: a misrouted event does not change it, whenever
 //! it comes, and becomes one dead letter with its bytes.
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
-use waybill::wire::PlainEvent;
 
 use crate::support::client::Client;
 use crate::support::ground::{Ground, assert_rows, holds, reaches, run};
 use crate::support::producer::{Message, Producer};
 use crate::support::scenario::Scenario;
-use crate::support::story::{SOURCE, shuffled, stories};
+use crate::support::story::{event, shuffled, stories};
 
 const MISMATCHES: &str = "dead_letter where reason = 'kind_mismatch'";
 const PARKED: &str = "parked";
@@ -110,25 +108,9 @@ fn items(identifier: &str) -> Value {
 }
 
 fn misrouted(token: &str, what: &str, data: Value) -> Message {
-    let event = event(
-        token,
-        &format!("{token}-{what}"),
-        0,
-        &format!("order.{what}"),
-        data,
-    );
-    let mut message = Message::event(&event);
-    message.event = None;
-    message.reason = Some("kind_mismatch".to_owned());
-    message
-}
-
-fn event(token: &str, id: &str, second: i64, type_: &str, data: Value) -> PlainEvent {
-    let time = Timestamp::from_second(1_769_860_800 + second).expect("a time");
-    PlainEvent {
-        id: id.to_owned(),
-        ..PlainEvent::new(SOURCE, type_, token, time, data)
-    }
+    let id = format!("{token}-{what}");
+    let event = event(token, &id, 0, &format!("order.{what}"), data);
+    Message::event(&event).refused("kind_mismatch")
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::support::ground::{Ground, ctl, holds, reaches, run, until};
 use crate::support::producer::{Message, Producer};
 use crate::support::recorder::Recorder;
 use crate::support::scenario::Scenario;
-use crate::support::story::{TOKEN_MARK, step, stories};
+use crate::support::story::{TOKEN_MARK, event, stories};
 
 const OUTBOX: &str = "outbox";
 
@@ -102,10 +102,8 @@ async fn grown_by_large_messages(name: &str, opened: bool) -> i64 {
     let token = |n: usize| format!("{TOKEN_MARK}-{name}-{n}");
     if opened {
         let opening = |n: usize| {
-            let mut event = step(&token(n), &format!("opening-{n}"));
-            "upload.received".clone_into(&mut event.type_);
-            event.data = json!({});
-            event
+            let id = format!("opening-{n}");
+            event(&token(n), &id, 0, "upload.received", json!({}))
         };
         scenario
             .events(&(0..COUNT).map(opening).collect::<Vec<_>>())
@@ -114,9 +112,9 @@ async fn grown_by_large_messages(name: &str, opened: bool) -> i64 {
     }
     idle.stop().await;
     let large = |n: usize| {
-        let mut event = step(&token(n), &format!("large-{n}"));
-        event.data = json!({ "message": "m", "scan": "0".repeat(1_900_000) });
-        Message::event(&event)
+        let data = json!({ "message": "m", "scan": "0".repeat(1_900_000) });
+        let id = format!("large-{n}");
+        Message::event(&event(&token(n), &id, 0, "upload.step", data))
     };
     scenario.publish((0..COUNT).map(large).collect()).await;
     let worker = plan.start().await;

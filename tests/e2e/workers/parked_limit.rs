@@ -4,7 +4,7 @@ use serde_json::json;
 use waybill::wire::PlainEvent;
 
 use crate::support::ground::{Ground, reaches, run};
-use crate::support::order_story::{OrderEvents, PURCHASE, apply, ended};
+use crate::support::order_story::{OrderEvents, ended, purchasing};
 use crate::support::producer::{Message, Producer};
 
 const PARKED: &str = "parked";
@@ -13,12 +13,10 @@ const DEAD_LETTERS: &str = "dead_letter where reason = 'limit_exceeded'";
 #[test]
 fn early_pushes_beyond_the_limit_are_dead_letters_and_duplicates_count_once() {
     run(async {
-        let ground = Ground::shared("parked-limit").await;
-        apply(&ground, "purchase", PURCHASE).await;
+        let (ground, mut producer) = purchasing("parked-limit").await;
         let mut order = early("limited");
         let other = early("other");
         let opening = order.events.pop().expect("it opens last");
-        let mut producer = Producer::new(&ground);
         // Three of four fit, in one batch; each comes twice.
         let twice = order.events.iter().chain(&order.events).cloned();
         producer.events(&twice.collect::<Vec<_>>()).await;

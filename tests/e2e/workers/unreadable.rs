@@ -7,7 +7,7 @@ use waybill::wire::PlainEvent;
 use crate::support::ground::{Ground, reaches, run};
 use crate::support::order_story::{OrderEvents, PURCHASE, apply};
 use crate::support::producer::Producer;
-use crate::support::story::{step, stories};
+use crate::support::story::{event, step, stories};
 use crate::support::worker::Worker;
 
 const REASON: &str = "unreadable_record";
@@ -67,10 +67,7 @@ fn sample_events() -> (Vec<PlainEvent>, Vec<PlainEvent>) {
     }
     let items = |id: &str, ok| {
         let item = json!({ "items": [{ "identifier": "one", "ok": ok }] });
-        let mut event = step("newer-item", id);
-        "upload.items".clone_into(&mut event.type_);
-        event.data = item;
-        event
+        event("newer-item", id, 0, "upload.items", item)
     };
     before.extend([opened("newer-item"), items("newer-item-1", false)]);
     after.push(items("newer-item-after", true));
@@ -93,10 +90,13 @@ fn sample_events() -> (Vec<PlainEvent>, Vec<PlainEvent>) {
 }
 
 pub(crate) fn opened(token: &str) -> PlainEvent {
-    let mut event = step(token, &format!("{token}-0"));
-    "upload.received".clone_into(&mut event.type_);
-    event.data = json!({});
-    event
+    event(
+        token,
+        &format!("{token}-0"),
+        0,
+        "upload.received",
+        json!({}),
+    )
 }
 
 /// Records of another version, as a worker that can't read them finds them.

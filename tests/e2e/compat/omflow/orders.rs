@@ -8,7 +8,9 @@ use tokio::process::Command;
 
 use crate::http::processes::key;
 use crate::support::ground::{Ground, reaches, run};
-use crate::support::omflow_client::{Encoding, Omflow, PDF, SCOPES, leave, log_in, part, pushed};
+use crate::support::omflow_client::{
+    Encoding, Omflow, PDF, SCOPES, leave, log_in, part, pushed, ready,
+};
 use crate::support::order_story::apply;
 use crate::support::python::python;
 
@@ -60,10 +62,7 @@ fn an_order_is_opened_queried_and_pushed_to_its_end_in_every_encoding() {
 #[test]
 fn files_come_with_an_order_and_those_of_fields_are_named_in_them() {
     run(async {
-        let ground = Ground::shared("omflow-files").await;
-        leave(&ground).await;
-        let (worker, client) = ground.answering().await;
-        let omflow = Omflow::new(&ground, &client, "default").await;
+        let (ground, worker, omflow) = ready("omflow-files").await;
         let parts = [
             part("action", None, "create"),
             part("formdata", None, "[]"),
@@ -89,7 +88,9 @@ fn files_come_with_an_order_and_those_of_fields_are_named_in_them() {
         assert_eq!(of("field"), "files FORMITM_3");
         assert_eq!(form["FORMITM_3"][1], "b.pdf");
         let (key, _) = key(&ground, "default", &SCOPES).await;
-        let reader = client.with("authorization", &format!("Bearer {key}"));
+        let reader = omflow
+            .client
+            .with("authorization", &format!("Bearer {key}"));
         let uri = attachments[1]["uri"].as_str().expect("where it is");
         assert_eq!(reader.get(uri).await.body(), format!("{PDF}two"));
 
@@ -100,10 +101,7 @@ fn files_come_with_an_order_and_those_of_fields_are_named_in_them() {
 #[test]
 fn files_before_the_code_or_of_a_refused_type_open_nothing() {
     run(async {
-        let ground = Ground::shared("omflow-no-files").await;
-        leave(&ground).await;
-        let (worker, client) = ground.answering().await;
-        let omflow = Omflow::new(&ground, &client, "default").await;
+        let (ground, worker, omflow) = ready("omflow-no-files").await;
         let action = part("action", None, "create");
         let early = [
             part("files", Some("a.pdf"), PDF),

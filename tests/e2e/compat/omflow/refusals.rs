@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::support::client::Client;
 use crate::support::ground::{Ground, run};
-use crate::support::omflow_client::{Encoding, Omflow, leave, part, pushed};
+use crate::support::omflow_client::{Encoding, Omflow, leave, part, pushed, ready};
 
 const OPENING: &str = "Order opening failed.";
 const QUERY: &str = "Query failed.";
@@ -103,10 +103,7 @@ async fn are_empty(ground: &Ground, tables: &[&str]) {
 #[test]
 fn an_invalid_opening_names_its_field_and_creates_nothing() {
     run(async {
-        let ground = Ground::shared("omflow-not-opened").await;
-        leave(&ground).await;
-        let (worker, client) = ground.answering().await;
-        let omflow = Omflow::new(&ground, &client, "default").await;
+        let (ground, worker, omflow) = ready("omflow-not-opened").await;
         for (flow, fields, why) in UNOPENED {
             let answer = omflow.edit(flow, fields, Encoding::Form).await;
             failed(&answer, "404", OPENING, why);
@@ -131,10 +128,7 @@ fn an_invalid_opening_names_its_field_and_creates_nothing() {
 #[test]
 fn an_invalid_push_fails_at_once() {
     run(async {
-        let ground = Ground::shared("omflow-not-pushed").await;
-        leave(&ground).await;
-        let (worker, client) = ground.answering().await;
-        let omflow = Omflow::new(&ground, &client, "default").await;
+        let (ground, worker, omflow) = ready("omflow-not-pushed").await;
         let number = omflow.open("leave", &json!([]), Encoding::Json).await;
         let stops = omflow.current_stages("leave", &number).await;
         let (deputy, manager) = (stops[0].1.as_str(), stops[1].1.as_str());
@@ -178,10 +172,7 @@ fn an_invalid_push_fails_at_once() {
 #[test]
 fn a_choice_is_read_from_the_form_or_from_the_outcome() {
     run(async {
-        let ground = Ground::shared("omflow-choice").await;
-        leave(&ground).await;
-        let (worker, client) = ground.answering().await;
-        let omflow = Omflow::new(&ground, &client, "default").await;
+        let (ground, worker, omflow) = ready("omflow-choice").await;
         let number = omflow.open("leave", &json!([]), Encoding::Json).await;
         let date = json!([{"id": "FORMITM_5", "value": "2026-12-24"}]);
         for (_, id) in omflow.current_stages("leave", &number).await {
