@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader};
 use waybill::domain::ProcessKey;
 use waybill::domain::access::Scope;
 
+use crate::support::client::served;
 use crate::support::command::User;
 use crate::support::ground::{Ground, run};
 
@@ -71,9 +72,7 @@ fn migrations() -> usize {
 
 #[test]
 fn a_record_is_shown_with_its_history_in_order_and_failed_items_first() {
-    run(async {
-        let ground = Ground::shared("getting").await;
-        let (worker, client) = ground.answering().await;
+    served("getting", async |ground, client| {
         let user = User::keyed(&ground, &client.url(), &[Scope::Read]).await;
         insert_running(&ground).await;
         let shown = user.shows(&["get", "t"], "running: 2 of 10 done, 1 failed");
@@ -91,15 +90,12 @@ fn a_record_is_shown_with_its_history_in_order_and_failed_items_first() {
 
         let unknown = user.says(&["get", "unknown"]).failed(4);
         unknown.complains("no process has this token");
-        worker.stop().await;
     });
 }
 
 #[test]
 fn watch_prints_what_is_new_and_ends_with_the_status() {
-    run(async {
-        let ground = Ground::shared("watching").await;
-        let (worker, client) = ground.answering().await;
+    served("watching", async |ground, client| {
         let user = User::keyed(&ground, &client.url(), &[Scope::Read]).await;
         for (status, code) in EVERY.into_iter().zip([0, 10, 11, 12]) {
             insert_ended(&ground, status).await;
@@ -135,6 +131,5 @@ fn watch_prints_what_is_new_and_ends_with_the_status() {
             later.contains("nearly there") && !later.contains("virus scan"),
             "{later}"
         );
-        worker.stop().await;
     });
 }

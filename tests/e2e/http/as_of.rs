@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use waybill::wire::PlainEvent;
 
 use super::process_batch::{answers, places, problem, token};
-use crate::support::client::Client;
+use crate::support::client::{Client, served};
 use crate::support::ground::{Ground, run, until};
 use crate::support::order_story::{OrderEvents, PURCHASE, apply, walk};
 use crate::support::producer::Producer;
@@ -76,9 +76,7 @@ fn number(value: &Value) -> u64 {
 
 #[test]
 fn a_late_event_appears_from_itself_on_and_changes_nothing_before() {
-    run(async {
-        let ground = Ground::shared("as-of-late").await;
-        let (worker, client) = ground.answering().await;
+    served("as-of-late", async |ground, client| {
         let mut producer = Producer::new(&ground);
         let events = story("as-of-late", 1);
         let token = token("as-of-late", 1);
@@ -101,7 +99,6 @@ fn a_late_event_appears_from_itself_on_and_changes_nothing_before() {
             assert_eq!(ended[field], late[field]);
         }
         assert_eq!(*late, now);
-        worker.stop().await;
     });
 }
 
@@ -176,9 +173,7 @@ fn an_order_is_shown_at_its_stages_as_of_each_event() {
 
 #[test]
 fn an_invalid_as_of_is_a_problem_of_its_own_answer() {
-    run(async {
-        let ground = Ground::shared("as-of-wrong").await;
-        let (worker, client) = ground.answering().await;
+    served("as-of-wrong", async |ground, client| {
         let mut producer = Producer::new(&ground);
         producer.events(&stories("as-of-wrong", 2)).await;
         let [one, other] = [0, 1].map(|n| token("as-of-wrong", n));
@@ -206,6 +201,5 @@ fn an_invalid_as_of_is_a_problem_of_its_own_answer() {
         }
         problem(&found[6], 404, "not_found");
         assert_eq!(found[7]["process"]["counts"]["events"], mine.len());
-        worker.stop().await;
     });
 }

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use waybill::domain::access::Scope;
 
 use super::processes::keyed;
-use crate::support::client::{Client, Reply};
-use crate::support::ground::{Ground, holds, run, until};
+use crate::support::client::{Client, Reply, served_as};
+use crate::support::ground::{holds, run, until};
 use crate::support::scenario::Scenario;
 use crate::support::story::{TOKEN_MARK, stories, story};
 
@@ -118,9 +118,7 @@ fn each_request_of_a_batch_is_answered_in_its_position_as_if_it_were_alone() {
 
 #[test]
 fn an_invalid_request_of_a_batch_is_a_problem_of_its_own_answer() {
-    run(async {
-        let ground = Ground::shared("batch-entries").await;
-        let (worker, client) = ground.answering_as("api").await;
+    served_as("batch-entries", "api", async |_, client| {
         for (request, pointers) in [
             (json!({}), vec!["token"]),
             (json!({"token": null}), vec!["token"]),
@@ -154,15 +152,12 @@ fn an_invalid_request_of_a_batch_is_a_problem_of_its_own_answer() {
             let problem = problem(&answers[0], 400, "invalid_body");
             assert_eq!(problem["errors"][0]["pointer"], "#/requests/0");
         }
-        worker.stop().await;
     });
 }
 
 #[test]
 fn an_invalid_batch_is_refused_with_a_pointer_to_each_fault() {
-    run(async {
-        let ground = Ground::shared("batch-wrong").await;
-        let (worker, client) = ground.answering_as("api").await;
+    served_as("batch-wrong", "api", async |_, client| {
         let one = json!({"token": "t"});
         for (body, pointers) in [
             (json!({}), vec!["#/requests"]),
@@ -209,6 +204,5 @@ fn an_invalid_batch_is_refused_with_a_pointer_to_each_fault() {
         client.get(PATH).await.problem(404, "not_found");
         let put = client.request("PUT", PATH).await;
         put.problem(405, "method_not_allowed");
-        worker.stop().await;
     });
 }

@@ -5,8 +5,8 @@ use waybill::domain::access::Scope;
 
 use super::feed::next;
 use super::processes::keyed;
-use crate::support::client::Client;
-use crate::support::ground::{Ground, holds, run};
+use crate::support::client::{Client, served, served_as};
+use crate::support::ground::{Ground, holds};
 use crate::support::producer::Producer;
 use crate::support::story::{TOKEN_MARK, event, stories};
 
@@ -69,9 +69,7 @@ const OF_THE_ORDER: [&str; 3] = [
 
 #[test]
 fn a_list_contains_the_selected_processes_and_none_of_another_tenant() {
-    run(async {
-        let ground = Ground::shared("list").await;
-        let (worker, client) = ground.answering().await;
+    served("list", async |ground, client| {
         publish_processes(&ground).await;
         let all = followed(&client, "limit=7").await;
         assert_eq!(all.len(), UPLOADS + 1);
@@ -93,7 +91,6 @@ fn a_list_contains_the_selected_processes_and_none_of_another_tenant() {
             assert!(followed(&foreign, query).await.is_empty(), "{query}");
         }
         writing.get("/v1/processes").await.problem(403, "forbidden");
-        worker.stop().await;
     });
 }
 
@@ -152,9 +149,7 @@ const WRONG: [&str; 22] = [
 
 #[test]
 fn a_wrong_parameter_is_named_and_so_is_a_cursor_of_another_list() {
-    run(async {
-        let ground = Ground::shared("list-wrong").await;
-        let (worker, client) = ground.answering_as("api").await;
+    served_as("list-wrong", "api", async |_, client| {
         let long = format!("group={}", "x".repeat(256));
         for query in WRONG.into_iter().chain([long.as_str()]) {
             let reply = client.get(&format!("/v1/processes?{query}")).await;
@@ -176,6 +171,5 @@ fn a_wrong_parameter_is_named_and_so_is_a_cursor_of_another_list() {
         let errors = problem["errors"].as_array().map(Vec::len);
         assert_eq!(errors, Some(3), "{problem}");
         assert!(followed(&client, "").await.is_empty());
-        worker.stop().await;
     });
 }

@@ -9,7 +9,7 @@ use waybill::store::admin::api_key::NewKey;
 
 use super::process_batch;
 use super::process_batch::token;
-use crate::support::client::Client;
+use crate::support::client::{Client, served_as};
 use crate::support::ground::{Ground, holds, run, until};
 use crate::support::ops;
 use crate::support::scenario::Scenario;
@@ -123,9 +123,7 @@ fn a_record_contains_only_the_requested_parts() {
 
 #[test]
 fn refusals_name_the_faults_of_a_request() {
-    run(async {
-        let ground = Ground::shared("http-wrong").await;
-        let (worker, client) = ground.answering_as("api").await;
+    served_as("http-wrong", "api", async |_, client| {
         let wrong = client.get("/v1/processes/t?include=all&colour=red").await;
         let problem = wrong.problem(400, "invalid_parameter");
         let errors = problem["errors"].as_array().expect("faults");
@@ -160,7 +158,6 @@ fn refusals_name_the_faults_of_a_request() {
         let posted = client.request("POST", "/v1/processes/t").await;
         posted.problem(405, "method_not_allowed");
         assert_eq!(posted.header("allow"), Some("GET,HEAD"));
-        worker.stop().await;
     });
 }
 

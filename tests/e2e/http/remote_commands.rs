@@ -6,6 +6,7 @@ use serde_json::json;
 use waybill::domain::access::Scope;
 
 use super::events::token;
+use crate::support::client::served;
 use crate::support::command::{Answer, User};
 use crate::support::ground::{Ground, holds, reaches, run};
 use crate::support::order_story::{PURCHASE, apply};
@@ -23,9 +24,7 @@ fn line(id: &str, type_: &str, token: &str, data: serde_json::Value) -> String {
 
 #[test]
 fn a_user_with_a_key_follows_an_upload() {
-    run(async {
-        let ground = Ground::shared("remote-follow").await;
-        let (worker, client) = ground.answering().await;
+    served("remote-follow", async |ground, client| {
         let user = User::keyed(&ground, &client.url(), &BOTH).await;
         let token = &token("remote");
         let get = ["get", token];
@@ -56,7 +55,6 @@ fn a_user_with_a_key_follows_an_upload() {
         );
         shows(&user, token, "ended with a warning").await;
         user.says(&["watch", token]).ended(10, &words);
-        worker.stop().await;
     });
 }
 

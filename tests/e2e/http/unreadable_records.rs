@@ -5,7 +5,7 @@ use serde_json::json;
 use waybill::wire::PlainEvent;
 
 use super::process_batch::{answers, problem};
-use crate::support::client::Client;
+use crate::support::client::{Client, served};
 use crate::support::ground::{Ground, holds, run};
 use crate::support::producer::{Message, Producer};
 use crate::support::recorder::Recorder;
@@ -14,9 +14,7 @@ use crate::workers::unreadable::{damaged, due, opened};
 
 #[test]
 fn an_unreadable_record_is_reported_to_its_reader_and_to_no_other() {
-    run(async {
-        let ground = Ground::shared("unreadable-read").await;
-        let (worker, client) = ground.answering().await;
+    served("unreadable-read", async |ground, client| {
         let mut producer = Producer::new(&ground);
         damaged(&ground, &mut producer).await;
         producer.events(&[due(0)]).await;
@@ -47,7 +45,6 @@ fn an_unreadable_record_is_reported_to_its_reader_and_to_no_other() {
             "all but the one of an unknown status"
         );
         pages(&client).await;
-        worker.stop().await;
     });
 }
 

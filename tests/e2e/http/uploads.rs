@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use waybill::domain::access::Scope;
 
 use super::processes::keyed;
-use crate::support::client::{Client, Reply};
+use crate::support::client::{Client, Reply, served};
 use crate::support::ground::{Ground, holds, run};
 use crate::support::story::MARK;
 
@@ -30,9 +30,7 @@ pub(crate) async fn upload(client: &Client, parts: &[String]) -> Reply {
 
 #[test]
 fn each_file_becomes_an_upload_and_is_served_whole_or_in_ranges() {
-    run(async {
-        let ground = Ground::shared("uploads").await;
-        let (worker, client) = ground.answering().await;
+    served("uploads", async |_, client| {
         let contents = format!("{PDF}{}", "0123456789".repeat(2_000_000));
         let patient = client.with("prefer", "wait=60");
         let reply = upload(
@@ -69,7 +67,6 @@ fn each_file_becomes_an_upload_and_is_served_whole_or_in_ranges() {
             &contents,
         )
         .await;
-        worker.stop().await;
     });
 }
 
@@ -94,9 +91,7 @@ async fn is_served(client: &Client, uri: &str, contents: &str) {
 
 #[test]
 fn an_idempotency_key_repeats_an_upload_and_refuses_another_file() {
-    run(async {
-        let ground = Ground::shared("uploads-again").await;
-        let (worker, client) = ground.answering().await;
+    served("uploads-again", async |ground, client| {
         let client = client
             .with("idempotency-key", "scan-7")
             .with("prefer", "wait=60");
@@ -110,7 +105,6 @@ fn an_idempotency_key_repeats_an_upload_and_refuses_another_file() {
         assert_eq!(ground.count("event").await, 1);
         let back = client.get(first["uploads"][0]["file"]["uri"].as_str().expect("a path"));
         assert_eq!(back.await.body(), format!("{PDF}one"));
-        worker.stop().await;
     });
 }
 

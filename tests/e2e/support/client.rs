@@ -9,7 +9,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::ground::{Ground, until};
+use super::ground::{Ground, run, until};
 use super::worker::{Plan, Worker};
 
 /// Longer than any wait of these tests.
@@ -28,6 +28,36 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     head: String,
     body: String,
+}
+
+/// Runs a test with a ground, a worker with the API on it, and a client.
+pub(crate) fn served(name: &str, test: impl AsyncFnOnce(Ground, Client)) {
+    served_as(name, "worker,relay,api", test);
+}
+
+/// The same with these roles.
+pub(crate) fn served_as(name: &str, roles: &str, test: impl AsyncFnOnce(Ground, Client)) {
+    run(async {
+        let ground = Ground::shared(name).await;
+        let (worker, client) = ground.answering_as(roles).await;
+        test(ground, client).await;
+        worker.stop().await;
+    });
+}
+
+/// The same with one more setting.
+pub(crate) fn served_with(
+    name: &str,
+    key: &str,
+    value: &str,
+    test: impl AsyncFnOnce(Ground, Client),
+) {
+    run(async {
+        let ground = Ground::shared(name).await;
+        let (worker, client) = ground.answering_with(key, value).await;
+        test(ground, client).await;
+        worker.stop().await;
+    });
 }
 
 impl Ground {

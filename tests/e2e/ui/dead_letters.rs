@@ -4,7 +4,7 @@ use waybill::domain::access::Scope;
 
 use super::replays::{REASON, dead_letters_of, replay};
 use crate::http::processes::keyed;
-use crate::support::client::Client;
+use crate::support::client::{Client, served_as};
 use crate::support::ground::{Ground, reaches, run};
 use crate::support::producer::{Message, Producer};
 use crate::support::worker::Worker;
@@ -98,9 +98,7 @@ fn a_replay_needs_the_scope_and_the_same_origin() {
 
 #[test]
 fn a_dead_letter_is_shown_with_its_problem_and_nothing_in_it_becomes_part_of_the_page() {
-    run(async {
-        let ground = Ground::shared("dead-shown").await;
-        let (worker, open) = ground.answering_as("worker,api").await;
+    served_as("dead-shown", "worker,api", async |ground, open| {
         let (reader, _) = keyed(&ground, &open, "default", &[Scope::Read]).await;
         let mut producer = Producer::new(&ground);
         let texts: [&[u8]; 2] = [b"{\"a\": \"<script>\", \r", b"\x00<script>\xff"];
@@ -120,6 +118,5 @@ fn a_dead_letter_is_shown_with_its_problem_and_nothing_in_it_becomes_part_of_the
             assert!(main.contains("not one JSON document"), "{main}");
             assert!(main.contains("message_id"), "{main}");
         }
-        worker.stop().await;
     });
 }

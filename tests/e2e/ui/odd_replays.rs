@@ -4,7 +4,8 @@ use waybill::domain::access::Scope;
 
 use super::replays::{REASON, dead_letters_of, replay};
 use crate::http::processes::keyed;
-use crate::support::ground::{Ground, assert_rows, reaches, run};
+use crate::support::client::served_as;
+use crate::support::ground::{assert_rows, reaches};
 
 /// A dead letter, older than all others, with headers that just fitted into a frame when they came:
 /// with the added headers of a replay they do not.
@@ -22,9 +23,7 @@ const NUMBERS: &str = "insert into waybill.dead_letter
 
 #[test]
 fn a_dead_letter_larger_than_a_frame_stays_and_delays_no_other() {
-    run(async {
-        let ground = Ground::shared("dead-large").await;
-        let (worker, open) = ground.answering_as("worker,relay,api").await;
+    served_as("dead-large", "worker,relay,api", async |ground, open| {
         let (admin, _) = keyed(&ground, &open, "default", &[Scope::Admin]).await;
         dead_letters_of(&ground, 3).await;
         ground.execute(LARGE).await;
@@ -36,15 +35,12 @@ fn a_dead_letter_larger_than_a_frame_stays_and_delays_no_other() {
         assert_rows(&ground, "dead_letter where reason = 'too_large'", 2).await;
         let count = "select confirmed * 10 + unroutable from waybill.replay";
         assert_eq!(ground.number(count).await, 32);
-        worker.stop().await;
     });
 }
 
 #[test]
 fn an_empty_or_unknown_form_replays_nothing() {
-    run(async {
-        let ground = Ground::shared("dead-forms").await;
-        let (worker, open) = ground.answering_as("worker,api").await;
+    served_as("dead-forms", "worker,api", async |ground, open| {
         let (admin, _) = keyed(&ground, &open, "default", &[Scope::Admin]).await;
         dead_letters_of(&ground, 2).await;
         for nothing in [
@@ -64,6 +60,5 @@ fn an_empty_or_unknown_form_replays_nothing() {
         assert_eq!(admin.get(&list).await.status, 400);
         assert_eq!(ground.count("replay").await, 0);
         reaches(&ground, "dead_letter", 2).await;
-        worker.stop().await;
     });
 }

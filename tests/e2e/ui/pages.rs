@@ -3,8 +3,8 @@
 use waybill::domain::access::Scope;
 
 use crate::http::processes::{key, keyed};
-use crate::support::client::{Client, Reply};
-use crate::support::ground::{Ground, assert_contains, holds, reaches, run};
+use crate::support::client::{Client, Reply, served};
+use crate::support::ground::{Ground, assert_contains, holds, reaches};
 use crate::support::producer::Producer;
 use crate::support::story::{stories, story};
 
@@ -55,9 +55,7 @@ fn shown<'a>(page: &Reply, tokens: &'a [String]) -> Vec<&'a str> {
 
 #[test]
 fn a_user_with_a_key_logs_in_once_and_out_again() {
-    run(async {
-        let ground = Ground::shared("monitor_login").await;
-        let (worker, client) = ground.answering().await;
+    served("monitor_login", async |ground, client| {
         // On this machine no login is needed while there is no key.
         assert_eq!(client.get("/").await.status, 200);
         let (reader, id) = key(&ground, "default", &[Scope::Read]).await;
@@ -103,15 +101,12 @@ fn a_user_with_a_key_logs_in_once_and_out_again() {
             again.get("/").await.status == 303
         })
         .await;
-        worker.stop().await;
     });
 }
 
 #[test]
 fn a_refused_login_says_why() {
-    run(async {
-        let ground = Ground::shared("monitor_wrong").await;
-        let (worker, client) = ground.answering().await;
+    served("monitor_wrong", async |ground, client| {
         let (writer, _) = key(&ground, "default", &[Scope::Write]).await;
         let (wrong, _) = logged_in(&client, "wb_0123456789ab_00").await;
         assert_eq!(wrong.status, 401);
@@ -122,15 +117,12 @@ fn a_refused_login_says_why() {
 
         let nothing = client.with("content-type", FORM);
         assert_eq!(nothing.post("/monitor/login", "token=1").await.status, 400);
-        worker.stop().await;
     });
 }
 
 #[test]
 fn every_answer_has_security_headers_and_cross_site_forms_are_refused() {
-    run(async {
-        let ground = Ground::shared("monitor_strict").await;
-        let (worker, client) = ground.answering().await;
+    served("monitor_strict", async |_, client| {
         for (path, status) in [
             ("/", 200),
             ("/?status=odd", 400),
@@ -166,15 +158,12 @@ fn every_answer_has_security_headers_and_cross_site_forms_are_refused() {
             let reply = sender.post("/monitor/logout", "").await;
             assert_eq!(reply.status, status, "{name}: {value}");
         }
-        worker.stop().await;
     });
 }
 
 #[test]
 fn totals_of_all_tenants_are_shown_to_operators_and_the_default_tenant() {
-    run(async {
-        let ground = Ground::shared("monitor_overseen").await;
-        let (worker, client) = ground.answering().await;
+    served("monitor_overseen", async |ground, client| {
         for (tenant, scope, status) in [
             ("default", Scope::Read, 200),
             ("acme", Scope::Admin, 200),
@@ -187,15 +176,12 @@ fn totals_of_all_tenants_are_shown_to_operators_and_the_default_tenant() {
             let is_linked = list.body().contains("href=\"/monitor/charts\"");
             assert_eq!(is_linked, status == 200, "{tenant} {scope:?}");
         }
-        worker.stop().await;
     });
 }
 
 #[test]
 fn a_list_has_pages_and_contains_nothing_of_another_tenant() {
-    run(async {
-        let ground = Ground::shared("monitor_list").await;
-        let (worker, client) = ground.answering().await;
+    served("monitor_list", async |ground, client| {
         let (other, _) = keyed(&ground, &client, "other", &[Scope::Admin]).await;
         let (client, _) = keyed(&ground, &client, "default", &[Scope::Read]).await;
         let tokens = publish_uploads(&ground).await;
@@ -218,15 +204,12 @@ fn a_list_has_pages_and_contains_nothing_of_another_tenant() {
         assert_eq!(all.len(), 70);
 
         assert_eq!(shown(&other.get("/").await, &tokens).len(), 0);
-        worker.stop().await;
     });
 }
 
 #[test]
 fn a_list_is_filtered_by_a_search() {
-    run(async {
-        let ground = Ground::shared("monitor_filter").await;
-        let (worker, client) = ground.answering().await;
+    served("monitor_filter", async |ground, client| {
         let tokens = publish_uploads(&ground).await;
         let failed = client
             .get("/?token=&kind=upload&status=error&since=hour")
@@ -250,15 +233,12 @@ fn a_list_is_filtered_by_a_search() {
                 .contains("No processes match these filters.")
         );
         assert_eq!(shown(&client.get("/?since=week").await, &tokens).len(), 50);
-        worker.stop().await;
     });
 }
 
 #[test]
 fn a_live_page_is_updated_and_ends_with_its_key() {
-    run(async {
-        let ground = Ground::shared("monitor_live").await;
-        let (worker, client) = ground.answering().await;
+    served("monitor_live", async |ground, client| {
         let (viewer, id) = keyed(&ground, &client, "default", &[Scope::Read]).await;
         let follower = viewer.with("accept", "text/event-stream");
         let mut page = follower.stream("/?since=hour").await;
@@ -275,6 +255,5 @@ fn a_live_page_is_updated_and_ends_with_its_key() {
         assert!(ground.store().revoke_key(&id).await.expect("revoked"));
         page.ends().await;
         assert_eq!(follower.get("/").await.status, 401);
-        worker.stop().await;
     });
 }

@@ -5,7 +5,7 @@ use waybill::domain::access::Scope;
 
 use crate::http::events::patient;
 use crate::http::processes::keyed;
-use crate::support::client::{Client, Reply};
+use crate::support::client::{Client, Reply, served};
 use crate::support::ground::{Ground, run};
 use crate::support::order_story::{PURCHASE, apply};
 use crate::support::story::TOKEN_MARK;
@@ -112,9 +112,7 @@ fn has_every_failed_item(file: &Reply) {
 
 #[test]
 fn failed_items_are_shown_and_exported_whole_and_escaped() {
-    run(async {
-        let ground = Ground::shared("monitor-items").await;
-        let (worker, open) = ground.answering().await;
+    served("monitor-items", async |ground, open| {
         let (client, _) = keyed(&ground, &open, "default", &BOTH).await;
         let token = token("items");
         publish_a_bad_upload(&client, &token).await;
@@ -136,7 +134,6 @@ fn failed_items_are_shown_and_exported_whole_and_escaped() {
         let only = page(&client.get(&only).await);
         assert!(only.contains("These are 1000 of 1203"), "{only}");
         has_every_failed_item(&client.get(&path("process/errors.csv", &token)).await);
-        worker.stop().await;
     });
 }
 
@@ -208,9 +205,7 @@ fn assert_marked(page: &str, stages: &[(&str, &str)]) {
 
 #[test]
 fn a_process_is_shown_only_to_its_tenant() {
-    run(async {
-        let ground = Ground::shared("monitor-tenant").await;
-        let (worker, open) = ground.answering().await;
+    served("monitor-tenant", async |ground, open| {
         let (client, _) = keyed(&ground, &open, "default", &BOTH).await;
         let (other, _) = keyed(&ground, &open, "other", &BOTH).await;
         let token = token("mine");
@@ -232,6 +227,5 @@ fn a_process_is_shown_only_to_its_tenant() {
         }
         let wrong = client.get(&(path("process", &token) + "&errors=all")).await;
         refusal(&wrong, 400, "errors must be only");
-        worker.stop().await;
     });
 }

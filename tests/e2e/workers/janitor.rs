@@ -9,7 +9,7 @@ use waybill::domain::access::Scope;
 
 use crate::http::processes::keyed;
 use crate::support::checker;
-use crate::support::client::Client;
+use crate::support::client::{Client, served};
 use crate::support::ground::{Ground, assert_contains, holds, reaches, run};
 use crate::support::producer::Producer;
 use crate::support::recorder::Recorder;
@@ -111,9 +111,7 @@ fn two_janitors_delete_expired_processes_with_all_their_rows() {
 
 #[test]
 fn a_deleted_process_is_gone_until_its_tombstone_expires_or_it_is_opened_again() {
-    run(async {
-        let ground = Ground::shared("tombstones").await;
-        let (worker, client) = ground.answering().await;
+    served("tombstones", async |ground, client| {
         let mut producer = Producer::new(&ground);
         producer.events(&stories("gone", 2)).await;
         let [path, other] = [0, 1].map(|n| format!("/v1/processes/{TOKEN_MARK}-gone-{n}"));
@@ -154,7 +152,6 @@ fn a_deleted_process_is_gone_until_its_tombstone_expires_or_it_is_opened_again()
         answers(&own, &other, 404).await;
         janitor.stop().await;
         assert_eq!(own.get(&path).await.record()["status"], "running");
-        worker.stop().await;
     });
 }
 

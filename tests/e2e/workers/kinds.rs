@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::client::Client;
+use crate::support::client::{Client, served};
 use crate::support::ground::{Ground, assert_rows, holds, reaches, run};
 use crate::support::producer::{Message, Producer};
 use crate::support::scenario::Scenario;
@@ -41,9 +41,7 @@ fn misrouted_events_change_no_record_whether_they_come_first_or_last() {
 
 #[test]
 fn the_kind_is_undecided_until_the_opening_and_earlier_events_count_then() {
-    run(async {
-        let ground = Ground::shared("undecided").await;
-        let (worker, client) = ground.answering().await;
+    served("undecided", async |ground, client| {
         let mut producer = Producer::new(&ground);
         producer
             .events(&[
@@ -86,7 +84,6 @@ fn the_kind_is_undecided_until_the_opening_and_earlier_events_count_then() {
             crate::support::checker::counters(&ground).await,
             Vec::<String>::new()
         );
-        worker.stop().await;
     });
 }
 

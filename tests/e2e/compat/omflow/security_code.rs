@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use waybill::domain::access::Scope;
 
 use crate::http::processes::{key, keyed};
-use crate::support::client::Client;
+use crate::support::client::{Client, served_as};
 use crate::support::ground::{Ground, holds, run, until};
 use crate::support::omflow_client::{Encoding, Omflow, leave, log_in};
 
@@ -143,9 +143,7 @@ fn requests_without_a_valid_code_are_refused() {
 
 #[test]
 fn only_a_key_gets_a_code() {
-    run(async {
-        let ground = Ground::shared("omflow-login").await;
-        let (api, client) = ground.answering_as("api").await;
+    served_as("omflow-login", "api", async |ground, client| {
         let (key, _) = key(&ground, "default", &[Scope::Read]).await;
         let code = log_in(&client, &key).await;
         let code = code["result"]["security"].as_str().expect("a code");
@@ -165,7 +163,6 @@ fn only_a_key_gets_a_code() {
         assert_eq!(ground.count("session").await, 1_000);
         let keyless = client.get(SECURITY).await.record();
         assert_eq!(keyless["message"], "Login failed.");
-        api.stop().await;
     });
 }
 

@@ -4,8 +4,7 @@ use serde_json::{Value, json};
 use waybill::domain::access::Scope;
 
 use crate::http::processes::keyed;
-use crate::support::client::{Client, Reply};
-use crate::support::ground::{Ground, run};
+use crate::support::client::{Client, Reply, served};
 
 const PATH: &str = "/open-capture/monitoring/getProcessByToken";
 const TOKEN: &str = "zqx-token-capture";
@@ -29,9 +28,7 @@ fn event(id: &str, type_: &str, time: &str, data: &Value) -> Value {
 
 #[test]
 fn a_process_is_followed_by_its_token_until_it_is_done() {
-    run(async {
-        let ground = Ground::shared("capture-token").await;
-        let (worker, client) = ground.answering().await;
+    served("capture-token", async |_, client| {
         let by_token = json!({"token": TOKEN, "retrieveData": true});
         assert_eq!(get(&client, &by_token).await, json!({"process": []}));
 
@@ -63,7 +60,6 @@ fn a_process_is_followed_by_its_token_until_it_is_done() {
         let expected = done(id);
         assert_eq!(answer, expected);
         everywhere(&client, id, &expected["process"]).await;
-        worker.stop().await;
     });
 }
 
@@ -119,9 +115,7 @@ const NOWHERE: [&str; 4] = [
 
 #[test]
 fn refusals_are_worded_as_open_capture_words_them() {
-    run(async {
-        let ground = Ground::shared("capture-wrong").await;
-        let (worker, client) = ground.answering().await;
+    served("capture-wrong", async |ground, client| {
         let (north, _) = keyed(&ground, &client, "north", &[Scope::Read, Scope::Write]).await;
         let (south, _) = keyed(&ground, &client, "south", &[Scope::Read]).await;
         let (mute, _) = keyed(&ground, &client, "north", &[Scope::Write]).await;
@@ -168,6 +162,5 @@ fn refusals_are_worded_as_open_capture_words_them() {
         }
         let unknown = json!({"token": "unknown-token", "retrieveData": true, "more": 1});
         assert_eq!(get(&north, &unknown).await, json!({"process": []}));
-        worker.stop().await;
     });
 }
