@@ -68,8 +68,7 @@ fn events_are_published_confirmed_and_counted() {
 #[test]
 fn the_doctor_finds_what_is_missing_wrong_or_waiting() {
     run(async {
-        let ground = Ground::empty("examining").await;
-        ground.waybill(&["migrate"]).ok();
+        let ground = Ground::migrated("examining").await;
         let first = ground.waybill(&["doctor"]).ok();
         first
             .says("ok    broker    RabbitMQ ")
@@ -117,8 +116,7 @@ fn the_doctor_finds_what_is_missing_wrong_or_waiting() {
 #[test]
 fn the_doctor_names_missing_permissions_and_how_to_grant_them() {
     run(async {
-        let ground = Ground::empty("restricting").await;
-        ground.waybill(&["migrate"]).ok();
+        let ground = Ground::migrated("restricting").await;
         ground
             .execute(
                 "create role reader login password 'pw'; grant usage on schema waybill to reader",

@@ -85,8 +85,7 @@ fn a_created_key_is_found_until_it_is_revoked() {
 #[test]
 fn a_wrong_secret_of_a_known_id_is_not_found() {
     run(async {
-        let ground = Ground::empty("wrong_keys").await;
-        ground.waybill(&["migrate"]).ok();
+        let ground = Ground::migrated("wrong_keys").await;
         let (text, id) = create(&ground, &[]);
         let (other, _) = create(&ground, &[]);
         let last = if text.ends_with('0') { "1" } else { "0" };
@@ -112,8 +111,7 @@ fn a_wrong_secret_of_a_known_id_is_not_found() {
 #[test]
 fn an_expired_key_is_reported_as_expired() {
     run(async {
-        let ground = Ground::empty("expired_keys").await;
-        ground.waybill(&["migrate"]).ok();
+        let ground = Ground::migrated("expired_keys").await;
         let (text, id) = create(&ground, &["--expires", "90d"]);
         let store = store(&ground);
         let found = store.find_key(&text).await.unwrap().unwrap();
@@ -141,8 +139,7 @@ fn an_expired_key_is_reported_as_expired() {
 #[test]
 fn the_text_of_a_key_is_printed_once_and_stored_nowhere() {
     run(async {
-        let ground = Ground::empty("secret_keys").await;
-        ground.waybill(&["migrate"]).ok();
+        let ground = Ground::migrated("secret_keys").await;
         let verbose = [&ACME[..], &["--verbose"]].concat();
         let created = ground.waybill(&verbose).ok();
         let text = created.out.trim_end();
@@ -179,8 +176,7 @@ fn the_text_of_a_key_is_printed_once_and_stored_nowhere() {
 #[test]
 fn no_error_message_contains_a_secret() {
     run(async {
-        let ground = Ground::empty("printed_keys").await;
-        ground.waybill(&["migrate"]).ok();
+        let ground = Ground::migrated("printed_keys").await;
         let store = store(&ground);
         let mut new = NewKey {
             name: String::new(),

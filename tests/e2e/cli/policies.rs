@@ -157,8 +157,7 @@ async fn reject_all(ground: &Ground, count: usize) {
 #[test]
 fn the_doctor_tests_the_message_size_limit_and_reports_what_it_cannot_check() {
     run(async {
-        let ground = Ground::empty("sizes").await;
-        ground.waybill(&["migrate"]).ok();
+        let ground = Ground::migrated("sizes").await;
         ground
             .waybill(&["doctor"])
             .ok()

@@ -100,8 +100,7 @@ impl Drop for Pooler {
 #[test]
 fn a_pooler_that_refuses_or_ignores_startup_settings_is_reported_with_a_remedy() {
     run(async {
-        let ground = Ground::empty("pooler_options").await;
-        ground.waybill(&["migrate"]).ok();
+        let ground = Ground::migrated("pooler_options").await;
         let refusing = Pooler::start(&ground, "refusing", "pool_mode = session").await;
         let ignoring = Pooler::start(
             &ground,
@@ -139,8 +138,7 @@ fn a_pooler_that_refuses_or_ignores_startup_settings_is_reported_with_a_remedy()
 #[test]
 fn a_pooler_in_transaction_mode_is_refused_and_one_in_session_mode_is_used() {
     run(async {
-        let ground = Ground::empty("pooler_modes").await;
-        ground.waybill(&["migrate"]).ok();
+        let ground = Ground::migrated("pooler_modes").await;
         // As docs/operate/production.md says for poolers in session mode.
         ground
             .execute(&format!(

@@ -83,8 +83,7 @@ fn an_applied_workflow_is_versioned_and_listed() {
 #[test]
 fn every_version_of_a_workflow_can_be_shown() {
     run(async {
-        let ground = Ground::empty("showing").await;
-        ground.waybill(&["migrate"]).ok();
+        let ground = Ground::migrated("showing").await;
         let text = "name = 'invoice'\nstart = ['only']\n[stages.only]\n";
         let changed = file("showing", "invoice.toml", text);
         for file in [&sample("purchase.toml"), &sample("invoice.toml"), &changed] {
@@ -116,8 +115,7 @@ fn every_version_of_a_workflow_can_be_shown() {
 #[test]
 fn workflows_applied_at_the_same_time_create_one_version() {
     run(async {
-        let ground = Ground::empty("racing").await;
-        ground.waybill(&["migrate"]).ok();
+        let ground = Ground::migrated("racing").await;
         let purchase = sample("purchase.toml");
         let answers: Vec<_> = std::thread::scope(|scope| {
             let apply = || ground.waybill(&["workflow", "apply", &purchase]).ok();

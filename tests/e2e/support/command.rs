@@ -22,6 +22,13 @@ pub(crate) struct Answer {
 }
 
 impl Ground {
+    /// A new one whose database has the schema.
+    pub(crate) async fn migrated(name: &str) -> Self {
+        let ground = Self::empty(name).await;
+        ground.waybill(&["migrate"]).ok();
+        ground
+    }
+
     /// Runs a command with the addresses of database and broker.
     pub(crate) fn waybill(&self, arguments: &[&str]) -> Answer {
         self.waybill_with(arguments, "")

@@ -5,7 +5,7 @@ use waybill::domain::access::Scope;
 
 use super::page::Page;
 use super::scene::Scene;
-use crate::support::ground::{reaches, run};
+use crate::support::ground::reaches;
 use crate::support::order_story::{PURCHASE, apply};
 
 const READ: [Scope; 1] = [Scope::Read];
@@ -46,9 +46,8 @@ async fn refused(scene: &mut Scene, tokens: &[&str]) {
 
 #[test]
 fn a_dead_letter_is_replayed_to_its_record() {
-    run(async {
-        let mut scene = Scene::set("dead").await;
-        refused(&mut scene, &["dead-1"]).await;
+    Scene::play("dead", async |scene| {
+        refused(scene, &["dead-1"]).await;
         let page = scene.viewer(&ALL).await;
         page.choose("nav a", "Dead letters").await;
         page.choose("#reasons a", "unknown_workflow").await;
@@ -76,19 +75,17 @@ fn a_dead_letter_is_replayed_to_its_record() {
         page.goto("/monitor/dead-letters").await;
         page.shows("There are none.").await;
         page.quiet().await;
-        scene.end().await;
     });
 }
 
 #[test]
 fn replaying_many_dead_letters_requires_a_confirmation() {
-    run(async {
-        let mut scene = Scene::set("dead-many").await;
+    Scene::play("dead-many", async |scene| {
         let page = scene.viewer(&ALL).await;
         page.goto("/monitor/dead-letters").await;
         page.is_live().await;
         page.remember().await;
-        refused(&mut scene, &["many-1", "many-2", "many-3"]).await;
+        refused(scene, &["many-1", "many-2", "many-3"]).await;
         // They arrive while the page is open.
         page.wait_until("document.querySelector('#reasons .count')?.innerText === '3'")
             .await;
@@ -111,15 +108,13 @@ fn replaying_many_dead_letters_requires_a_confirmation() {
         page.wait_until("document.querySelectorAll('#dead-letters tr').length === 3")
             .await;
         page.quiet().await;
-        scene.end().await;
     });
 }
 
 #[test]
 fn a_read_only_key_sees_no_buttons() {
-    run(async {
-        let mut scene = Scene::set("dead-read").await;
-        refused(&mut scene, &["read-1"]).await;
+    Scene::play("dead-read", async |scene| {
+        refused(scene, &["read-1"]).await;
         let page = scene.viewer(&READ).await;
         page.shows("read only").await;
         let acts = "[...document.forms].filter(one => one.method === 'post').map(one => one.action.replace(/.*\\//, '')).join()";
@@ -139,6 +134,5 @@ fn a_read_only_key_sees_no_buttons() {
         page.expect_complaint("status of 403").await;
         assert_eq!(scene.ground.count("replay").await, 0);
         page.quiet().await;
-        scene.end().await;
     });
 }

@@ -7,7 +7,7 @@ use waybill::domain::access::Scope;
 use super::input::named;
 use super::page::Page;
 use super::scene::Scene;
-use crate::support::ground::{reaches, run};
+use crate::support::ground::reaches;
 use crate::support::producer::Message;
 
 /// Texts that an unescaped page would not just show.
@@ -146,12 +146,11 @@ async fn publish_upload(scene: &mut Scene, words: &str) {
 
 #[test]
 fn hostile_text_of_producers_stays_text() {
-    run(async {
-        let mut scene = Scene::set("hostile").await;
+    Scene::play("hostile", async |scene| {
         let page = scene.viewer(&READ).await;
         page.is_live().await;
         for words in EVIL {
-            publish_upload(&mut scene, words).await;
+            publish_upload(scene, words).await;
         }
         // As live updates, and as a newly loaded page on a phone.
         page.shows_as_text(&EVIL).await;
@@ -174,16 +173,14 @@ fn hostile_text_of_producers_stays_text() {
         let count = i64::try_from(dead_letters.len()).expect("few");
         scene.producer.publish(dead_letters).await;
         reaches(&scene.ground, DEAD_LETTERS, count).await;
-        read_dead_letters(&scene, &page).await;
+        read_dead_letters(scene, &page).await;
         page.quiet().await;
-        scene.end().await;
     });
 }
 
 #[test]
 fn hostile_search_text_stays_text() {
-    run(async {
-        let scene = Scene::set("hostile-search").await;
+    Scene::play("hostile-search", async |scene| {
         let page = scene.viewer(&READ).await;
         for words in EVIL {
             for field in ["token", "filename", "group", "module"] {
@@ -204,6 +201,5 @@ fn hostile_search_text_stays_text() {
             page.accessible().await;
         }
         page.quiet().await;
-        scene.end().await;
     });
 }

@@ -40,8 +40,7 @@ impl Page {
 
 #[test]
 fn the_open_list_shows_an_upload_from_its_opening_to_its_end() {
-    run(async {
-        let mut scene = Scene::set("list").await;
+    Scene::play("list", async |scene| {
         let page = scene.viewer(&READ).await;
         page.shows("No processes match these filters.").await;
         page.is_live().await;
@@ -69,14 +68,12 @@ fn the_open_list_shows_an_upload_from_its_opening_to_its_end() {
 
         page.still_there().await;
         page.quiet().await;
-        scene.end().await;
     });
 }
 
 #[test]
 fn the_list_shows_only_the_processes_searched_for() {
-    run(async {
-        let mut scene = Scene::set("filter").await;
+    Scene::play("filter", async |scene| {
         scene.open("filter-1", "Invoice-1.pdf", 1).await;
         scene.open("filter-2", "invoice-2.pdf", 1).await;
         scene.open("filter-3", "contract.pdf", 1).await;
@@ -120,14 +117,12 @@ fn the_list_shows_only_the_processes_searched_for() {
         page.follow(page.press("Enter")).await;
         page.shows("No processes match these filters.").await;
         page.quiet().await;
-        scene.end().await;
     });
 }
 
 #[test]
 fn typed_text_stays_while_the_page_is_updated() {
-    run(async {
-        let mut scene = Scene::set("typing").await;
+    Scene::play("typing", async |scene| {
         let page = scene.viewer(&READ).await;
         page.is_live().await;
         page.click(&field("File name")).await;
@@ -152,14 +147,12 @@ fn typed_text_stays_while_the_page_is_updated() {
         let there = format!("document.activeElement === {link}");
         assert_eq!(page.evaluate(&there).await, true);
         page.quiet().await;
-        scene.end().await;
     });
 }
 
 #[test]
 fn a_paused_page_does_not_change() {
-    run(async {
-        let mut scene = Scene::set("pause").await;
+    Scene::play("pause", async |scene| {
         let page = scene.viewer(&READ).await;
         let other = scene.viewer(&READ).await;
         page.is_live().await;
@@ -174,7 +167,6 @@ fn a_paused_page_does_not_change() {
         page.is_live().await;
         page.quiet().await;
         other.quiet().await;
-        scene.end().await;
     });
 }
 
@@ -201,8 +193,7 @@ fn the_page_reconnects_when_waybill_restarts() {
 
 #[test]
 fn long_lists_are_read_page_by_page() {
-    run(async {
-        let mut scene = Scene::set("long").await;
+    Scene::play("long", async |scene| {
         let page = scene.viewer(&READ).await;
         let names: Vec<String> = (0..60).map(|n| format!("long-{n}")).collect();
         for name in &names {
@@ -219,14 +210,12 @@ fn long_lists_are_read_page_by_page() {
         page.choose("a", "To the newest").await;
         assert_eq!(page.tokens().await, first);
         page.quiet().await;
-        scene.end().await;
     });
 }
 
 #[test]
 fn nothing_moves_when_the_page_becomes_live() {
-    run(async {
-        let scene = Scene::set("moves").await;
+    Scene::play("moves", async |scene| {
         let page = scene.viewer(&[Scope::Admin]).await;
         page.is_live().await;
         // Otherwise a click could hit another element.
@@ -246,6 +235,5 @@ fn nothing_moves_when_the_page_becomes_live() {
             assert_eq!(page.evaluate(moved).await, 0, "{width} wide");
         }
         page.quiet().await;
-        scene.end().await;
     });
 }

@@ -5,15 +5,13 @@ use waybill::domain::access::Scope;
 use super::appearance::LOOKS;
 use super::scene::Scene;
 use crate::http::processes;
-use crate::support::ground::run;
 
 /// What Chromium writes into the console for an answer that is a refusal.
 const REFUSED: &str = "status of 401";
 
 #[test]
 fn a_login_leads_to_the_requested_page_until_a_logout() {
-    run(async {
-        let mut scene = Scene::set("login").await;
+    Scene::play("login", async |scene| {
         scene.open("login-1", "requested.pdf", 1).await;
         let (key, _) = processes::key(&scene.ground, "default", &[Scope::Read]).await;
         let page = scene.stranger().await;
@@ -35,14 +33,12 @@ fn a_login_leads_to_the_requested_page_until_a_logout() {
         page.goto("/").await;
         page.is_at("/monitor/login").await;
         page.quiet().await;
-        scene.end().await;
     });
 }
 
 #[test]
 fn a_wrong_key_is_reported_and_the_form_stays_usable() {
-    run(async {
-        let scene = Scene::set("wrong-key").await;
+    Scene::play("wrong-key", async |scene| {
         let (key, id) = processes::key(&scene.ground, "default", &[Scope::Read]).await;
         let page = scene.stranger().await;
         for look in LOOKS {
@@ -66,6 +62,5 @@ fn a_wrong_key_is_reported_and_the_form_stays_usable() {
         page.goto("/").await;
         page.is_at("/monitor/login").await;
         page.quiet().await;
-        scene.end().await;
     });
 }

@@ -6,13 +6,12 @@ use waybill::domain::access::Scope;
 use super::input::field;
 use super::scene::Scene;
 use crate::http::processes;
-use crate::support::ground::{holds, reaches, run};
+use crate::support::ground::{holds, reaches};
 use crate::support::order_story::{PURCHASE, apply};
 
 #[test]
 fn the_list_works_without_a_script() {
-    run(async {
-        let mut scene = Scene::set("no-script").await;
+    Scene::play("no-script", async |scene| {
         scene.open("plain-1", "plain.pdf", 2).await;
         scene.open("plain-2", "other.pdf", 2).await;
         let (key, _) = processes::key(&scene.ground, "default", &[Scope::Read]).await;
@@ -44,14 +43,12 @@ fn the_list_works_without_a_script() {
         page.scripts(false).await;
         page.choose("button", "Log out").await;
         page.quiet().await;
-        scene.end().await;
     });
 }
 
 #[test]
 fn a_dead_letter_is_replayed_without_a_script() {
-    run(async {
-        let mut scene = Scene::set("no-script-act").await;
+    Scene::play("no-script-act", async |scene| {
         let opening = json!({ "workflow_id": "purchase", "form": { "amount": 3 } });
         scene.publish("plain-3", "order.opened", opening).await;
         reaches(&scene.ground, "dead_letter", 1).await;
@@ -77,6 +74,5 @@ fn a_dead_letter_is_replayed_without_a_script() {
         page.goto("/monitor/charts").await;
         assert!(page.text().await.contains("Open orders"));
         page.quiet().await;
-        scene.end().await;
     });
 }

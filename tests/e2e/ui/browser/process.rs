@@ -7,7 +7,6 @@ use super::appearance::LOOKS;
 use super::input::{css, named};
 use super::page::Page;
 use super::scene::Scene;
-use crate::support::ground::run;
 use crate::support::order_story::{PURCHASE, apply};
 use crate::support::recorder::Recorder;
 
@@ -36,8 +35,7 @@ impl Page {
 
 #[test]
 fn an_upload_is_followed_to_its_end() {
-    run(async {
-        let mut scene = Scene::set("follow").await;
+    Scene::play("follow", async |scene| {
         scene.recorder = Some(Recorder::of_completions(&scene.ground).await);
         scene.open("follow-1", "scan-4711.pdf", 3).await;
         let page = scene.viewer(&READ).await;
@@ -82,7 +80,6 @@ fn an_upload_is_followed_to_its_end() {
 
         read_failed(&page).await;
         page.quiet().await;
-        scene.end().await;
     });
 }
 
@@ -100,8 +97,7 @@ async fn read_failed(page: &Page) {
 
 #[test]
 fn an_order_is_followed_through_its_stages() {
-    run(async {
-        let mut scene = Scene::set("stages").await;
+    Scene::play("stages", async |scene| {
         apply(&scene.ground, "purchase", PURCHASE).await;
         let opening = json!({ "workflow_id": "purchase", "form": { "amount": 12.5 } });
         scene.publish("stages-1", "order.opened", opening).await;
@@ -140,14 +136,12 @@ fn an_order_is_followed_through_its_stages() {
         page.choose("a", "purchase").await;
         page.shows("Version 1 of 1").await;
         page.quiet().await;
-        scene.end().await;
     });
 }
 
 #[test]
 fn an_unknown_process_is_reported_as_unknown() {
-    run(async {
-        let scene = Scene::set("absent").await;
+    Scene::play("absent", async |scene| {
         let page = scene.viewer(&READ).await;
         for (path, status) in [
             ("/monitor/process?token=absent", 404),
@@ -162,7 +156,6 @@ fn an_unknown_process_is_reported_as_unknown() {
         page.follow(page.click(&css("main a"))).await;
         page.is_at("/").await;
         page.quiet().await;
-        scene.end().await;
     });
 }
 
@@ -177,8 +170,7 @@ const DENIED: &str = "
 
 #[test]
 fn pending_completions_are_readable_in_every_theme_and_sent_again() {
-    run(async {
-        let mut scene = Scene::set("again").await;
+    Scene::play("again", async |scene| {
         scene.open("again-1", "scan-4712.pdf", 1).await;
         scene
             .publish("again-1", "upload.completed", json!({ "total": 0 }))
@@ -199,6 +191,5 @@ fn pending_completions_are_readable_in_every_theme_and_sent_again() {
         page.choose("button", "Send again").await;
         page.shows("the broker has confirmed it").await;
         page.quiet().await;
-        scene.end().await;
     });
 }
