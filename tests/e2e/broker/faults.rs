@@ -8,8 +8,9 @@ use waybill::broker::{
 };
 use waybill::config::BrokerSettings;
 
-use crate::broker::ground::{Ground, PATIENCE, delivery, filled, ground, next, refusal, settings};
-use crate::support::ground::run;
+use crate::broker::ground::{
+    Ground, PATIENCE, delivery, next, on_empty, on_queue, refusal, settings,
+};
 use crate::support::proxy::{Mode, Proxy};
 
 async fn through(ground: &Ground, proxy: &Proxy) -> Connection {
@@ -22,8 +23,7 @@ async fn through(ground: &Ground, proxy: &Proxy) -> Connection {
 
 #[test]
 fn a_cut_connection_ends_at_once() {
-    run(async {
-        let ground = filled("cut", 1).await;
+    on_queue("cut", 1, async |ground| {
         let proxy = ground.proxy().await;
         let conn = through(&ground, &proxy).await;
         let mut consumer = Consumer::open(&conn, "cut", 1).await.unwrap();
@@ -46,8 +46,7 @@ fn a_cut_connection_ends_at_once() {
 
 #[test]
 fn a_peer_that_vanished_is_noticed_by_its_missing_heartbeats() {
-    run(async {
-        let ground = filled("frozen", 0).await;
+    on_queue("frozen", 0, async |ground| {
         let proxy = ground.proxy().await;
         let conn = through(&ground, &proxy).await;
         let mut consumer = Consumer::open(&conn, "frozen", 1).await.unwrap();
@@ -77,8 +76,7 @@ fn a_peer_that_vanished_is_noticed_by_its_missing_heartbeats() {
 
 #[test]
 fn a_confirm_that_does_not_come_is_an_error_in_time() {
-    run(async {
-        let ground = filled("silent", 0).await;
+    on_queue("silent", 0, async |ground| {
         let proxy = ground.proxy().await;
         let conn = through(&ground, &proxy).await;
         let mut publisher = Publisher::open(&conn, Duration::from_millis(200))
@@ -94,8 +92,7 @@ fn a_confirm_that_does_not_come_is_an_error_in_time() {
 
 #[test]
 fn connecting_to_a_silent_peer_times_out() {
-    run(async {
-        let ground = ground().await;
+    on_empty(async |ground| {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let place = listener.local_addr().unwrap().to_string();
         for scheme in ["amqp", "amqps"] {
@@ -116,8 +113,7 @@ fn connecting_to_a_silent_peer_times_out() {
 
 #[test]
 fn a_refused_connection_and_an_unknown_host_are_different_errors() {
-    run(async {
-        let ground = ground().await;
+    on_empty(async |ground| {
         let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let place = free.local_addr().unwrap().to_string();
         drop(free);
@@ -135,8 +131,7 @@ fn a_refused_connection_and_an_unknown_host_are_different_errors() {
 
 #[test]
 fn closing_a_frozen_connection_does_not_hang() {
-    run(async {
-        let ground = ground().await;
+    on_empty(async |ground| {
         let proxy = ground.proxy().await;
         let conn = through(&ground, &proxy).await;
         proxy.set(Mode::Hole);

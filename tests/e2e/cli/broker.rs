@@ -4,7 +4,7 @@ use waybill::broker::{Connection, topology};
 
 use crate::cli::dead::insert_dead_letters;
 use crate::support::command::waybill;
-use crate::support::ground::{Ground, ctl, run};
+use crate::support::ground::{Ground, ctl};
 
 pub(crate) async fn waiting(connection: &Connection) -> u32 {
     topology::ready_count(connection, &topology::events_queue(0))
@@ -25,8 +25,7 @@ fn line(id: &str, type_name: &str) -> String {
 
 #[test]
 fn events_are_published_confirmed_and_counted() {
-    run(async {
-        let ground = Ground::empty("publishing").await;
+    Ground::test_empty("publishing", async |ground| {
         let good: String = (0..3_000)
             .map(|n| line(&n.to_string(), "upload.step"))
             .collect();
@@ -67,8 +66,7 @@ fn events_are_published_confirmed_and_counted() {
 
 #[test]
 fn the_doctor_finds_what_is_missing_wrong_or_waiting() {
-    run(async {
-        let ground = Ground::migrated("examining").await;
+    Ground::test_migrated("examining", async |ground| {
         let first = ground.waybill(&["doctor"]).ok();
         first
             .says("ok    broker    RabbitMQ ")
@@ -115,8 +113,7 @@ fn the_doctor_finds_what_is_missing_wrong_or_waiting() {
 
 #[test]
 fn the_doctor_names_missing_permissions_and_how_to_grant_them() {
-    run(async {
-        let ground = Ground::migrated("restricting").await;
+    Ground::test_migrated("restricting", async |ground| {
         ground
             .execute(
                 "create role reader login password 'pw'; grant usage on schema waybill to reader",

@@ -3,7 +3,7 @@
 use waybill::broker::topology;
 
 use crate::cli::broker::waiting;
-use crate::support::ground::{Ground, run};
+use crate::support::ground::Ground;
 
 const DEAD_LETTERS: [&str; 3] = [
     "6c1f6a3e-0a50-5c3a-9d59-0e9d5a6f4b11",
@@ -31,8 +31,7 @@ pub(crate) async fn insert_dead_letters(ground: &Ground) {
 
 #[test]
 fn dead_letters_are_listed_in_pages_and_shown() {
-    run(async {
-        let ground = Ground::empty("listing").await;
+    Ground::test_empty("listing", async |ground| {
         insert_dead_letters(&ground).await;
         let [first, second, third] = DEAD_LETTERS;
         let list = ground.waybill(&["dead", "list", "--limit", "2"]).ok();
@@ -66,8 +65,7 @@ fn dead_letters_are_listed_in_pages_and_shown() {
 
 #[test]
 fn only_the_selected_dead_letters_are_discarded() {
-    run(async {
-        let ground = Ground::empty("discarding").await;
+    Ground::test_empty("discarding", async |ground| {
         insert_dead_letters(&ground).await;
         let [_, second, _] = DEAD_LETTERS;
         ground.refuses(&["dead", "discard", "--all"], 2, "--yes");
@@ -87,8 +85,7 @@ fn only_the_selected_dead_letters_are_discarded() {
 
 #[test]
 fn a_replay_deletes_only_confirmed_dead_letters() {
-    run(async {
-        let ground = Ground::empty("replaying").await;
+    Ground::test_empty("replaying", async |ground| {
         insert_dead_letters(&ground).await;
         ground.waybill(&["dead", "replay", "--all"]).failed(1);
         assert_eq!(ground.count("dead_letter").await, 3);

@@ -86,8 +86,7 @@ fn waybill_dev_sets_the_same_policies_as_production() {
 
 #[test]
 fn a_full_event_queue_rejects_publishes_and_dead_letters_without_loss() {
-    run(async {
-        let ground = Ground::empty("policies").await;
+    Ground::test_empty("policies", async |ground| {
         let connection = ground.broker().await;
         topology::declare(&connection, 1).await.unwrap();
         // By default the broker retries after three minutes.
@@ -156,8 +155,7 @@ async fn reject_all(ground: &Ground, count: usize) {
 
 #[test]
 fn the_doctor_tests_the_message_size_limit_and_reports_what_it_cannot_check() {
-    run(async {
-        let ground = Ground::migrated("sizes").await;
+    Ground::test_migrated("sizes", async |ground| {
         ground
             .waybill(&["doctor"])
             .ok()

@@ -7,7 +7,7 @@ use waybill::domain::access::Scope;
 
 use crate::support::client::served;
 use crate::support::command::User;
-use crate::support::ground::{Ground, run};
+use crate::support::ground::Ground;
 
 const EVERY: [&str; 4] = ["done", "warning", "error", "cancelled"];
 
@@ -47,8 +47,7 @@ async fn insert_running(ground: &Ground) {
 
 #[test]
 fn the_schema_is_created_once_and_commands_report_when_it_is_missing() {
-    run(async {
-        let ground = Ground::empty("migrating").await;
+    Ground::test_empty("migrating", async |ground| {
         ground.refuses(&["dead", "list"], 1, "run `waybill migrate`");
         ground
             .waybill(&["doctor"])

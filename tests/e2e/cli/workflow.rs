@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::support::command::waybill;
-use crate::support::ground::{Ground, run};
+use crate::support::ground::Ground;
 
 fn sample(name: &str) -> String {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("examples/workflows");
@@ -48,8 +48,7 @@ fn workflow_files_are_checked_without_settings() {
 
 #[test]
 fn an_applied_workflow_is_versioned_and_listed() {
-    run(async {
-        let ground = Ground::empty("applying").await;
+    Ground::test_empty("applying", async |ground| {
         let (purchase, invoice) = (sample("purchase.toml"), sample("invoice.toml"));
         let apply = ["workflow", "apply", &purchase, &invoice];
         ground.refuses(&apply, 1, "run `waybill migrate`");
@@ -82,8 +81,7 @@ fn an_applied_workflow_is_versioned_and_listed() {
 
 #[test]
 fn every_version_of_a_workflow_can_be_shown() {
-    run(async {
-        let ground = Ground::migrated("showing").await;
+    Ground::test_migrated("showing", async |ground| {
         let text = "name = 'invoice'\nstart = ['only']\n[stages.only]\n";
         let changed = file("showing", "invoice.toml", text);
         for file in [&sample("purchase.toml"), &sample("invoice.toml"), &changed] {
@@ -114,8 +112,7 @@ fn every_version_of_a_workflow_can_be_shown() {
 
 #[test]
 fn workflows_applied_at_the_same_time_create_one_version() {
-    run(async {
-        let ground = Ground::migrated("racing").await;
+    Ground::test_migrated("racing", async |ground| {
         let purchase = sample("purchase.toml");
         let answers: Vec<_> = std::thread::scope(|scope| {
             let apply = || ground.waybill(&["workflow", "apply", &purchase]).ok();

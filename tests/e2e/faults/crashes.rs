@@ -4,15 +4,14 @@
 use waybill::pipeline::failpoint::CrashPoint;
 
 use crate::support::bad_messages::mixed;
-use crate::support::ground::{holds, run};
+use crate::support::ground::holds;
 use crate::support::producer::Message;
 use crate::support::scenario::Scenario;
 use crate::support::story::{repeated, shuffled, stories};
 
 #[test]
 fn a_worker_killed_at_every_named_instant_loses_and_repeats_nothing_good_or_bad() {
-    run(async {
-        let mut scenario = Scenario::shared("crash-points").await;
+    Scenario::test("crash-points", async |mut scenario| {
         let plan = scenario.plan().with("batch.events", "40");
         for (n, point) in CrashPoint::ALL.into_iter().enumerate() {
             let name = point.name();
@@ -33,8 +32,7 @@ fn a_worker_killed_at_every_named_instant_loses_and_repeats_nothing_good_or_bad(
 
 #[test]
 fn a_worker_killed_repeatedly_loses_and_repeats_nothing() {
-    run(async {
-        let mut scenario = Scenario::shared("kills").await;
+    Scenario::test("kills", async |mut scenario| {
         let plan = scenario.plan().with("batch.events", "60");
         for round in 0..4 {
             let tag = format!("kill{round}");

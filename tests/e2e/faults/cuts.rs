@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::support::ground::{Ground, holds, run};
+use crate::support::ground::{Ground, holds};
 use crate::support::proxy::{COMMIT, Mode, PUBLISH, Proxy};
 use crate::support::scenario::Scenario;
 use crate::support::story::{shuffled, stories};
@@ -19,8 +19,7 @@ fn plan(ground: &Ground) -> Plan {
 
 #[test]
 fn a_commit_whose_answer_is_lost_counts_once() {
-    run(async {
-        let mut scenario = Scenario::shared("lost-commits").await;
+    Scenario::test("lost-commits", async |mut scenario| {
         let (proxy, url) = Proxy::before(&scenario.ground.run_url).await;
         let worker = plan(&scenario.ground)
             .with("database.url", &url)
@@ -43,8 +42,7 @@ fn a_commit_whose_answer_is_lost_counts_once() {
 
 #[test]
 fn a_publish_whose_confirm_is_lost_is_repeated_byte_by_byte() {
-    run(async {
-        let mut scenario = Scenario::shared("lost-confirms").await;
+    Scenario::test("lost-confirms", async |mut scenario| {
         let (proxy, url) = Proxy::before(&scenario.ground.broker_url).await;
         let worker = plan(&scenario.ground)
             .with("broker.url", &url)
@@ -69,8 +67,7 @@ fn a_publish_whose_confirm_is_lost_is_repeated_byte_by_byte() {
 
 #[test]
 fn a_bad_network_delays_and_changes_nothing() {
-    run(async {
-        let mut scenario = Scenario::shared("bad-network").await;
+    Scenario::test("bad-network", async |mut scenario| {
         let (database, database_url) = Proxy::before(&scenario.ground.run_url).await;
         let (broker, broker_url) = Proxy::before(&scenario.ground.broker_url).await;
         let worker = plan(&scenario.ground)

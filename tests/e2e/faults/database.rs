@@ -52,8 +52,7 @@ fn a_read_only_database_shows_within_five_seconds_without_a_busy_loop() {
 
 #[test]
 fn an_exhausted_pool_does_not_make_the_database_seem_unreachable() {
-    run(async {
-        let mut scenario = Scenario::shared("used-up").await;
+    Scenario::test("used-up", async |mut scenario| {
         let worker = scenario.plan().with("database.pool", "6").start().await;
         let session = Session::open(&scenario.ground.database_url).await;
         session.execute("begin").await;

@@ -13,7 +13,7 @@ use serde_json::json;
 use waybill::wire::PlainEvent;
 
 use crate::support::channel::open;
-use crate::support::ground::{Ground, ctl, holds, reaches, run};
+use crate::support::ground::{Ground, ctl, holds, reaches};
 use crate::support::producer::Producer;
 use crate::support::recorder::Recorder;
 use crate::support::story::event;
@@ -27,8 +27,7 @@ const USUAL: Duration = Duration::from_secs(30);
 
 #[test]
 fn a_queue_that_confirms_nothing_delays_neither_the_others_nor_the_end_of_any_process() {
-    run(async {
-        let ground = Ground::shared("suspended-queue").await;
+    Ground::test("suspended-queue", async |ground| {
         let (connection, channel) = open(&ground.broker_url).await;
         quorum(&channel, "failing", "upload.error").await;
         let healthy = bound(&ground, &channel, "healthy", "upload.done").await;

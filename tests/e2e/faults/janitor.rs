@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::support::ground::{Ground, Session, holds, reaches, run};
+use crate::support::ground::{Ground, Session, holds, reaches};
 use crate::support::ops;
 use crate::support::worker::{Plan, Worker};
 
@@ -26,8 +26,7 @@ const SLOW: &str = "create function waybill.slow() returns trigger language plpg
 
 #[test]
 fn sealing_continues_during_a_blocked_and_a_large_deletion() {
-    run(async {
-        let ground = Ground::shared("janitor-locked").await;
+    Ground::test("janitor-locked", async |ground| {
         expired(&ground, "old-locked", 1, 3).await;
         expired(&ground, "old-large", 1, 200_000).await;
         let session = Session::open(&ground.database_url).await;
@@ -58,8 +57,7 @@ fn sealing_continues_during_a_blocked_and_a_large_deletion() {
 
 #[test]
 fn a_damaged_record_is_quarantined_and_all_others_are_sealed_and_deleted() {
-    run(async {
-        let ground = Ground::shared("janitor-damaged").await;
+    Ground::test("janitor-damaged", async |ground| {
         expired(&ground, "old", 40, 2).await;
         due(&ground, "due", 40).await;
         let damage = "update waybill.process set token = token || '-damaged'
@@ -106,8 +104,7 @@ fn a_damaged_record_is_quarantined_and_all_others_are_sealed_and_deleted() {
 
 #[test]
 fn a_job_that_panics_stops_neither_another_nor_the_program() {
-    run(async {
-        let ground = Ground::shared("janitor-panic").await;
+    Ground::test("janitor-panic", async |ground| {
         ground
             .execute(
                 "insert into waybill.file (process, id, name, media_type, due_at)
@@ -138,8 +135,7 @@ fn a_job_that_panics_stops_neither_another_nor_the_program() {
 
 #[test]
 fn a_slow_statement_is_retried_with_a_smaller_batch_and_nothing_is_quarantined() {
-    run(async {
-        let ground = Ground::shared("janitor-slow").await;
+    Ground::test("janitor-slow", async |ground| {
         expired(&ground, "old", 100, 5).await;
         ground.execute(SLOW).await;
         let plan = plan(&ground).with("database.statement_timeout", "1s");

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::ground::{Ground, assert_contains, assert_rows, reaches, run};
+use crate::support::ground::{Ground, assert_contains, assert_rows, reaches};
 use crate::support::scenario::Scenario;
 use crate::support::story::stories;
 
@@ -10,8 +10,7 @@ const LOGGED: &str = "event";
 
 #[test]
 fn a_worker_on_tables_of_another_version_ends_with_a_remedy_and_requeues_all() {
-    run(async {
-        let mut scenario = Scenario::shared("misfit").await;
+    Scenario::test("misfit", async |mut scenario| {
         let mut worker = scenario.plan().start().await;
         scenario.events(&stories("before", 5)).await;
         scenario.until_idle().await;
@@ -34,8 +33,7 @@ fn a_worker_on_tables_of_another_version_ends_with_a_remedy_and_requeues_all() {
 
 #[test]
 fn the_old_version_works_and_restarts_during_an_upgrade() {
-    run(async {
-        let mut scenario = Scenario::shared("side-by-side").await;
+    Scenario::test("side-by-side", async |mut scenario| {
         let worker = scenario.plan().start().await;
         // As after a newer program's migration that removes nothing.
         let newer = "alter table waybill.event add column more text;
@@ -58,8 +56,7 @@ fn the_old_version_works_and_restarts_during_an_upgrade() {
 
 #[test]
 fn a_worker_on_restored_tables_begins_a_new_epoch() {
-    run(async {
-        let mut scenario = Scenario::shared("restored").await;
+    Scenario::test("restored", async |mut scenario| {
         let worker = scenario.plan().start().await;
         scenario.events(&stories("before", 5)).await;
         scenario.until_idle().await;
@@ -81,8 +78,7 @@ fn a_worker_on_restored_tables_begins_a_new_epoch() {
 
 #[test]
 fn an_epoch_begins_for_readers_before_there_is_an_event() {
-    run(async {
-        let ground = Ground::shared("quiet").await;
+    Ground::test("quiet", async |ground| {
         let elsewhere = "update waybill.epoch set timeline = 0";
         ground.execute(elsewhere).await;
         let worker = ground.plan().start().await;

@@ -10,7 +10,7 @@ use lapin::{
 
 use super::isolation::{resume, suspend, uploads};
 use crate::support::channel::open;
-use crate::support::ground::{Ground, holds, reaches, run, until};
+use crate::support::ground::{Ground, holds, reaches, until};
 use crate::support::ops;
 use crate::support::worker::{Plan, Worker};
 
@@ -21,8 +21,7 @@ const ENDED: &str = "process where ended_at is not null";
 
 #[test]
 fn an_unresponsive_queue_is_named_and_stops_no_other_partition() {
-    run(async {
-        let ground = Ground::shared("silent-partition").await;
+    Ground::test("silent-partition", async |ground| {
         let worker = plan(&ground).start().await;
         suspend(&ground, "waybill.events.1").await;
         let (connection, channel) = open(&ground.broker_url).await;
@@ -53,8 +52,7 @@ fn an_unresponsive_queue_is_named_and_stops_no_other_partition() {
 
 #[test]
 fn a_queue_that_is_deleted_is_declared_again_and_the_others_go_on() {
-    run(async {
-        let ground = Ground::shared("deleted-partition").await;
+    Ground::test("deleted-partition", async |ground| {
         let worker = plan(&ground).start().await;
         let (connection, channel) = open(&ground.broker_url).await;
         let options = QueueDeleteOptions::default();

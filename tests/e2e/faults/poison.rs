@@ -55,8 +55,7 @@ fn a_message_that_the_broker_refuses_is_set_aside_and_delays_no_other() {
 
 #[test]
 fn replies_without_permission_wait_and_delay_no_completion() {
-    run(async {
-        let ground = Ground::shared("denied-replies").await;
+    Ground::test("denied-replies", async |ground| {
         let vhost = ground.vhost();
         let user = format!("{vhost}-limited");
         ctl(&["add_user", &user, "secret"]).await;
@@ -96,8 +95,7 @@ fn replies_without_permission_wait_and_delay_no_completion() {
 
 #[test]
 fn an_exchange_that_was_deleted_is_declared_again_and_nothing_kept_for_it_is_lost() {
-    run(async {
-        let ground = Ground::shared("deleted-exchange").await;
+    Ground::test("deleted-exchange", async |ground| {
         let (connection, channel) = open(&ground.broker_url).await;
         let recorder = Recorder::of_completions(&ground).await;
         let plan = ground.plan().with("outbox.unroutable", "keep");

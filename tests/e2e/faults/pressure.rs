@@ -8,14 +8,13 @@ use lapin::{
 };
 
 use crate::support::channel::open;
-use crate::support::ground::{holds, run};
+use crate::support::ground::holds;
 use crate::support::scenario::Scenario;
 use crate::support::story::{repeated, shuffled, stories};
 
 #[test]
 fn a_completion_that_a_full_queue_rejects_is_published_until_it_is_confirmed() {
-    run(async {
-        let mut scenario = Scenario::shared("full-queue").await;
+    Scenario::test("full-queue", async |mut scenario| {
         let worker = scenario.plan().start().await;
         let (connection, channel) = open(&scenario.ground.broker_url).await;
         let mut limits = FieldTable::default();
@@ -54,8 +53,7 @@ fn a_completion_that_a_full_queue_rejects_is_published_until_it_is_confirmed() {
 
 #[test]
 fn a_worker_resumed_after_its_heartbeat_timeout_does_no_harm() {
-    run(async {
-        let mut scenario = Scenario::shared("sleeper").await;
+    Scenario::test("sleeper", async |mut scenario| {
         let plan = scenario
             .plan()
             .with("batch.events", "30")
@@ -83,8 +81,7 @@ fn a_worker_resumed_after_its_heartbeat_timeout_does_no_harm() {
 
 #[test]
 fn partitions_can_be_added_and_removed_under_load() {
-    run(async {
-        let mut scenario = Scenario::shared("partitions").await;
+    Scenario::test("partitions", async |mut scenario| {
         let roomy = scenario.plan().with("database.pool", "12");
         let plan = |partitions: &str| roomy.clone().with("broker.partitions", partitions);
         let mut workers = vec![plan("1").start().await];

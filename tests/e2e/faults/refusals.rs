@@ -4,15 +4,14 @@ use std::time::Duration;
 
 use crate::ops::shutdown::blocker;
 use crate::support::ground;
-use crate::support::ground::{Ground, run};
+use crate::support::ground::Ground;
 use crate::support::scenario::Scenario;
 use crate::support::story::{shuffled, stories};
 use crate::support::worker::Worker;
 
 #[test]
 fn a_database_that_refuses_for_a_while_costs_time_and_nothing_else() {
-    run(async {
-        let mut scenario = Scenario::shared("refusals").await;
+    Scenario::test("refusals", async |mut scenario| {
         let plan = scenario.plan().with("batch.events", "60");
         let plan = plan.with("database.lock_timeout", "500ms");
         let worker = plan.start().await;

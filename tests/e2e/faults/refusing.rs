@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::support::ground::{Ground, holds, reaches, run};
+use crate::support::ground::{Ground, holds, reaches};
 use crate::support::ops;
 use crate::support::producer::Message;
 use crate::support::scenario::Scenario;
@@ -36,8 +36,7 @@ fn culprit() -> Message {
 
 #[test]
 fn a_message_the_database_keeps_refusing_becomes_one_dead_letter_and_the_others_commit() {
-    run(async {
-        let mut scenario = Scenario::shared("refused-one").await;
+    Scenario::test("refused-one", async |mut scenario| {
         refuse(&scenario.ground, &format!("new.id = '{CULPRIT}'")).await;
         let mut messages: Vec<Message> =
             stories("beside", 100).iter().map(Message::event).collect();
@@ -51,8 +50,7 @@ fn a_message_the_database_keeps_refusing_becomes_one_dead_letter_and_the_others_
 
 #[test]
 fn a_single_message_is_dead_lettered_only_after_another_one_commits() {
-    run(async {
-        let mut scenario = Scenario::shared("refused-alone").await;
+    Scenario::test("refused-alone", async |mut scenario| {
         refuse(&scenario.ground, &format!("new.id = '{CULPRIT}'")).await;
         let worker = scenario.plan().start().await;
         scenario.publish(vec![culprit()]).await;
@@ -71,8 +69,7 @@ fn a_single_message_is_dead_lettered_only_after_another_one_commits() {
 
 #[test]
 fn a_database_that_refuses_everything_causes_no_dead_letter() {
-    run(async {
-        let mut scenario = Scenario::shared("refused-all").await;
+    Scenario::test("refused-all", async |mut scenario| {
         refuse(&scenario.ground, "true").await;
         let worker = scenario.plan().start().await;
         scenario.events(&stories("all", 50)).await;
@@ -97,8 +94,7 @@ fn a_database_that_refuses_everything_causes_no_dead_letter() {
 
 #[test]
 fn a_worker_stops_cleanly_while_a_message_is_refused_and_the_message_is_requeued() {
-    run(async {
-        let mut scenario = Scenario::shared("refused-stop").await;
+    Scenario::test("refused-stop", async |mut scenario| {
         refuse(&scenario.ground, &format!("new.id = '{CULPRIT}'")).await;
         let worker = scenario.plan().start().await;
         scenario.publish(vec![culprit()]).await;

@@ -6,7 +6,7 @@ use waybill::wire::PlainEvent;
 
 use super::process_batch::{answers, places, problem, token};
 use crate::support::client::{Client, served};
-use crate::support::ground::{Ground, run, until};
+use crate::support::ground::{Ground, until};
 use crate::support::order_story::{OrderEvents, PURCHASE, apply, walk};
 use crate::support::producer::Producer;
 use crate::support::scenario::Scenario;
@@ -40,8 +40,7 @@ async fn now(client: &Client, token: &str, newest: &str) -> Value {
 
 #[test]
 fn uploads_grow_event_by_event_and_end_with_their_last() {
-    run(async {
-        let mut scenario = Scenario::shared("as-of-uploads").await;
+    Scenario::test("as-of-uploads", async |mut scenario| {
         let (worker, client) = scenario.ground.answering().await;
         scenario.events(&stories("as-of", 7)).await;
         for n in 0..7 {
@@ -129,8 +128,7 @@ fn stages(state: &Value) -> Vec<&str> {
 
 #[test]
 fn an_order_is_shown_at_its_stages_as_of_each_event() {
-    run(async {
-        let ground = Ground::shared("as-of-order").await;
+    Ground::test("as-of-order", async |ground| {
         apply(&ground, "purchase", PURCHASE).await;
         let (worker, client) = ground.answering().await;
         let mut producer = Producer::new(&ground);

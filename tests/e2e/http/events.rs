@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::support::client::{Client, served};
-use crate::support::ground::{Ground, run};
+use crate::support::ground::Ground;
 use crate::support::order_story::{PURCHASE, apply};
 use crate::support::story::{TOKEN_MARK, story};
 
@@ -90,8 +90,7 @@ fn a_cloud_event_is_accepted_in_each_content_mode() {
 
 #[test]
 fn an_order_is_opened_pushed_and_cancelled_with_the_outcome_in_each_answer() {
-    run(async {
-        let ground = Ground::shared("submit-order").await;
+    Ground::test("submit-order", async |ground| {
         apply(&ground, "purchase", PURCHASE).await;
         let (worker, client) = ground.answering().await;
         let reader = client;

@@ -6,7 +6,7 @@ use waybill::domain::access::Scope;
 use super::events::{patient, token};
 use super::processes::keyed;
 use crate::support::client::{Client, served, served_as};
-use crate::support::ground::{Ground, run};
+use crate::support::ground::Ground;
 use crate::support::worker::Plan;
 
 fn event(id: &str, data: Value) -> Value {
@@ -100,8 +100,7 @@ fn a_key_needs_the_write_scope_and_writes_for_its_own_tenant() {
 
 #[test]
 fn without_the_broker_requests_are_refused_with_retry_after() {
-    run(async {
-        let ground = Ground::shared("submit-away").await;
+    Ground::test("submit-away", async |ground| {
         let (plan, client): (Plan, Client) = ground.api_plan().await;
         let api = plan
             .roles("api")

@@ -40,8 +40,7 @@ fn identity(event: &Value) -> (String, String) {
 
 #[test]
 fn a_reader_gets_every_event_once_with_any_page_size_and_filter() {
-    run(async {
-        let mut scenario = Scenario::shared("feed-pages").await;
+    Scenario::test("feed-pages", async |mut scenario| {
         let (worker, client) = scenario.ground.answering().await;
         let second = scenario.plan().start().await;
         let published = stories("pages", 30);
@@ -83,8 +82,7 @@ fn a_reader_gets_every_event_once_with_any_page_size_and_filter() {
 
 #[test]
 fn a_waiting_reader_gets_new_events_and_a_stream_resumes_where_it_broke() {
-    run(async {
-        let mut scenario = Scenario::shared("feed-new").await;
+    Scenario::test("feed-new", async |mut scenario| {
         let (worker, client) = scenario.ground.answering().await;
         let published = story("new", 0);
         let patient = client.with("prefer", "wait=60");
@@ -118,8 +116,7 @@ fn a_waiting_reader_gets_new_events_and_a_stream_resumes_where_it_broke() {
 
 #[test]
 fn an_expired_cursor_is_gone_and_a_malformed_one_is_invalid() {
-    run(async {
-        let mut scenario = Scenario::shared("feed-gone").await;
+    Scenario::test("feed-gone", async |mut scenario| {
         let (worker, client) = scenario.ground.answering().await;
         scenario.events(&story("gone", 0)).await;
         scenario.until_idle().await;

@@ -10,7 +10,7 @@ use waybill::store::admin::api_key::NewKey;
 
 use super::processes::keyed;
 use crate::support::client::{Client, Reply};
-use crate::support::ground::{Ground, holds, run};
+use crate::support::ground::{Ground, holds};
 use crate::support::openapi_document::{Described, Operation};
 use crate::support::worker::Worker;
 
@@ -177,8 +177,7 @@ fn expected(caller: &Caller, operation: &Operation) -> Option<(u16, &'static str
 
 #[test]
 fn every_operation_requires_its_scope_and_answers_as_documented() {
-    run(async {
-        let ground = Ground::shared("openapi").await;
+    Ground::test("openapi", async |ground| {
         let (worker, open, owner) = with_keys(&ground).await;
         let own = belongings(&owner).await;
         let described = Described::by(&open).await;
@@ -228,8 +227,7 @@ fn every_operation_requires_its_scope_and_answers_as_documented() {
 
 #[test]
 fn the_document_and_its_page_need_no_key_and_list_the_same_operations() {
-    run(async {
-        let ground = Ground::shared("openapi-page").await;
+    Ground::test("openapi-page", async |ground| {
         let (worker, open, _) = with_keys(&ground).await;
         let described = Described::by(&open).await;
         assert_eq!(described.0["openapi"], "3.1.0");

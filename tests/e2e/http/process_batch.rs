@@ -6,7 +6,7 @@ use waybill::domain::access::Scope;
 
 use super::processes::keyed;
 use crate::support::client::{Client, Reply, served_as};
-use crate::support::ground::{holds, run, until};
+use crate::support::ground::{holds, until};
 use crate::support::scenario::Scenario;
 use crate::support::story::{TOKEN_MARK, stories, story};
 
@@ -68,8 +68,7 @@ pub(crate) fn problem<'a>(answer: &'a Value, status: u16, name: &str) -> &'a Val
 
 #[test]
 fn each_request_of_a_batch_is_answered_in_its_position_as_if_it_were_alone() {
-    run(async {
-        let mut scenario = Scenario::shared("batch-answers").await;
+    Scenario::test("batch-answers", async |mut scenario| {
         let (worker, client) = scenario.ground.answering().await;
         scenario.events(&stories("batch", 3)).await;
         let tokens: Vec<_> = (0..3).map(|n| token("batch", n)).collect();

@@ -10,7 +10,7 @@ use waybill::store::admin::api_key::NewKey;
 use super::process_batch;
 use super::process_batch::token;
 use crate::support::client::{Client, served_as};
-use crate::support::ground::{Ground, holds, run, until};
+use crate::support::ground::{Ground, holds, until};
 use crate::support::ops;
 use crate::support::scenario::Scenario;
 use crate::support::story::{TOKEN_MARK, stories, story};
@@ -49,8 +49,7 @@ fn path(tag: &str) -> String {
 
 #[test]
 fn a_client_follows_an_upload_from_unknown_to_its_end() {
-    run(async {
-        let mut scenario = Scenario::shared("http-follow").await;
+    Scenario::test("http-follow", async |mut scenario| {
         let (worker, client) = scenario.ground.answering().await;
         let path = path("follow");
         client.get(&path).await.problem(404, "not_found");
@@ -87,8 +86,7 @@ fn a_client_follows_an_upload_from_unknown_to_its_end() {
 
 #[test]
 fn a_record_contains_only_the_requested_parts() {
-    run(async {
-        let mut scenario = Scenario::shared("http-parts").await;
+    Scenario::test("http-parts", async |mut scenario| {
         let (worker, client) = scenario.ground.answering().await;
         scenario.events(&story("parts", 1)).await;
         let path = path("parts").replace("-0", "-1");
@@ -163,8 +161,7 @@ fn refusals_name_the_faults_of_a_request() {
 
 #[test]
 fn a_key_opens_its_own_tenant_and_its_own_scopes_until_it_is_revoked() {
-    run(async {
-        let mut scenario = Scenario::shared("http-keys").await;
+    Scenario::test("http-keys", async |mut scenario| {
         let (worker, open) = scenario.ground.answering().await;
         scenario.events(&stories("keys", 1)).await;
         let path = path("keys");
@@ -210,8 +207,7 @@ fn a_key_opens_its_own_tenant_and_its_own_scopes_until_it_is_revoked() {
 
 #[test]
 fn a_public_listener_does_not_open_before_there_is_a_key() {
-    run(async {
-        let ground = Ground::shared("http-open").await;
+    Ground::test("http-open", async |ground| {
         let plan = ground.plan().roles("api").with("http.listen", "0.0.0.0:0");
         let mut worker = plan.launch().await;
         holds("a log line about the missing key", async || {
@@ -235,8 +231,7 @@ fn a_public_listener_does_not_open_before_there_is_a_key() {
 
 #[test]
 fn waiting_requests_are_answered_at_the_end_of_the_process_and_at_a_shutdown() {
-    run(async {
-        let mut scenario = Scenario::shared("http-crowd").await;
+    Scenario::test("http-crowd", async |mut scenario| {
         let (worker, client) = scenario.ground.answering().await;
         let patient = client.with("prefer", "wait=60");
         let path = path("crowd");

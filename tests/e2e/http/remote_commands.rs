@@ -8,7 +8,7 @@ use waybill::domain::access::Scope;
 use super::events::token;
 use crate::support::client::served;
 use crate::support::command::{Answer, User};
-use crate::support::ground::{Ground, holds, reaches, run};
+use crate::support::ground::{Ground, holds, reaches};
 use crate::support::order_story::{PURCHASE, apply};
 use crate::support::story::TOKEN_MARK;
 
@@ -100,8 +100,7 @@ async fn shows(user: &User, token: &str, words: &str) {
 
 #[test]
 fn a_refused_line_is_named_and_the_others_are_accepted() {
-    run(async {
-        let ground = Ground::shared("remote-lines").await;
+    Ground::test("remote-lines", async |ground| {
         let (plan, client) = ground.api_plan().await;
         // Less than the client knows of.
         let worker = plan.roles("worker,relay,api").with("limits.items", "2");
@@ -147,8 +146,7 @@ fn a_refused_line_is_named_and_the_others_are_accepted() {
 
 #[test]
 fn an_order_is_opened_and_pushed_over_http() {
-    run(async {
-        let ground = Ground::shared("remote-order").await;
+    Ground::test("remote-order", async |ground| {
         apply(&ground, "purchase", PURCHASE).await;
         let (worker, client) = ground.answering().await;
         let user = User::keyed(&ground, &client.url(), &BOTH).await;
@@ -169,8 +167,7 @@ fn an_order_is_opened_and_pushed_over_http() {
 
 #[test]
 fn refusals_and_unreachable_servers_are_reported_with_a_remedy() {
-    run(async {
-        let ground = Ground::shared("remote-wrong").await;
+    Ground::test("remote-wrong", async |ground| {
         let (worker, client) = ground.answering().await;
         let url = client.url();
         let reader = User::keyed(&ground, &url, &[Scope::Read]).await;
@@ -213,8 +210,7 @@ fn refusals_and_unreachable_servers_are_reported_with_a_remedy() {
 
 #[test]
 fn watch_continues_after_the_server_restarts() {
-    run(async {
-        let ground = Ground::shared("remote-away").await;
+    Ground::test("remote-away", async |ground| {
         let (plan, client) = ground.api_plan().await;
         let plan = plan.roles("worker,relay,api");
         let worker = plan.start().await;

@@ -6,7 +6,7 @@ use waybill::wire::PlainEvent;
 
 use super::process_batch::{answers, problem};
 use crate::support::client::{Client, served};
-use crate::support::ground::{Ground, holds, run};
+use crate::support::ground::{Ground, holds};
 use crate::support::producer::{Message, Producer};
 use crate::support::recorder::Recorder;
 use crate::support::story::{event, stories};
@@ -68,8 +68,7 @@ fn assert_names(problem: &serde_json::Value, field: &str) {
 
 #[test]
 fn an_unreadable_record_stops_no_other_resend() {
-    run(async {
-        let ground = Ground::shared("unreadable-resend").await;
+    Ground::test("unreadable-resend", async |ground| {
         let worker = ground.plan().start().await;
         let mut producer = Producer::new(&ground);
         let mut events = stories("resent", 12);
@@ -123,8 +122,7 @@ fn failed(token: &str) -> [PlainEvent; 2] {
 
 #[test]
 fn a_message_of_a_newer_version_keeps_no_other_in_the_outbox() {
-    run(async {
-        let ground = Ground::shared("unreadable-outbox").await;
+    Ground::test("unreadable-outbox", async |ground| {
         let replies = Recorder::of_queue(&ground, "mine").await;
         ground
             .execute(

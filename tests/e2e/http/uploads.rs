@@ -5,7 +5,7 @@ use waybill::domain::access::Scope;
 
 use super::processes::keyed;
 use crate::support::client::{Client, Reply, served};
-use crate::support::ground::{Ground, holds, run};
+use crate::support::ground::{Ground, holds};
 use crate::support::story::MARK;
 
 pub(crate) const PDF: &str = "%PDF-1.7\n";
@@ -110,8 +110,7 @@ fn an_idempotency_key_repeats_an_upload_and_refuses_another_file() {
 
 #[test]
 fn an_invalid_upload_is_refused_and_creates_no_process() {
-    run(async {
-        let ground = Ground::shared("uploads-wrong").await;
+    Ground::test("uploads-wrong", async |ground| {
         let (plan, client) = ground.api_plan().await;
         let plan = plan.with("files.file_bytes", "64KiB");
         let plan = plan.with("files.request_bytes", "100KiB");
@@ -157,8 +156,7 @@ fn an_invalid_upload_is_refused_and_creates_no_process() {
 
 #[test]
 fn a_file_belongs_to_its_tenant_and_is_deleted_with_its_process() {
-    run(async {
-        let ground = Ground::shared("uploads-gone").await;
+    Ground::test("uploads-gone", async |ground| {
         let (plan, client) = ground.api_plan().await;
         let plan = plan.with("janitor.interval", "100ms");
         let plan = plan.with("process.retention", "1s");

@@ -14,7 +14,7 @@ use crate::support::command::User;
 use crate::support::forbidden_operations::Operation::{Bind, Declare, Delete, Get, Publish};
 use crate::support::forbidden_operations::assert_refused;
 
-use crate::support::ground::{Ground, ctl, password, reaches, run};
+use crate::support::ground::{Ground, ctl, password, reaches};
 use crate::support::producer::{Message, Producer};
 use crate::support::recorder::Recorder;
 use crate::support::scenario::Scenario;
@@ -34,8 +34,7 @@ const RECORDING: &str = "[ $1 != -s ] || shift; \
 
 #[test]
 fn each_role_works_with_its_own_permissions_and_no_others() {
-    run(async {
-        let ground = Ground::shared("rights").await;
+    Ground::test("rights", async |ground| {
         bare(&ground).await;
         let users = Users::new(&ground).await;
         let plan = ground.plan().with("broker.partitions", "2");
@@ -71,8 +70,7 @@ fn each_role_works_with_its_own_permissions_and_no_others() {
 
 #[test]
 fn one_user_for_all_roles_and_commands_has_no_access_to_other_names() {
-    run(async {
-        let ground = Ground::shared("rights-all").await;
+    Ground::test("rights-all", async |ground| {
         bare(&ground).await;
         let all = user(&ground, "all").await;
         let worker = ground.plan().with("broker.url", &all).start().await;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::support::command::User;
-use crate::support::ground::{Ground, Session, execute, migrate_all, password, run};
+use crate::support::ground::{Ground, Session, execute, migrate_all, password};
 
 /// The role that Waybill runs as.
 pub(crate) const RUN: &str = "waybill_run";
@@ -69,8 +69,7 @@ fn the_rights_are_those_that_the_statements_need() {
 
 #[test]
 fn the_run_role_may_not_change_tables_or_write_what_it_never_writes() {
-    run(async {
-        let ground = Ground::shared("roles").await;
+    Ground::test("roles", async |ground| {
         let as_run = login(&ground.database_url, RUN);
         for statement in [
             "drop table waybill.outbox",
@@ -102,8 +101,7 @@ fn the_run_role_may_not_change_tables_or_write_what_it_never_writes() {
 
 #[test]
 fn the_read_role_reads_all_but_keys_and_new_tables_are_writable_at_once() {
-    run(async {
-        let ground = Ground::shared("readers").await;
+    Ground::test("readers", async |ground| {
         let url = |role| login(&ground.database_url, role);
         let tables = granted(RIGHTS).into_keys();
         for table in tables {

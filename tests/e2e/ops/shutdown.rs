@@ -3,15 +3,14 @@
 
 use std::time::{Duration, Instant};
 
-use crate::support::ground::{Ground, Session, holds, run};
+use crate::support::ground::{Ground, Session, holds};
 use crate::support::scenario::Scenario;
 use crate::support::story::{shuffled, stories};
 use crate::support::worker::Worker;
 
 #[test]
 fn a_worker_stopped_under_load_leaves_nothing_to_redeliver() {
-    run(async {
-        let mut scenario = Scenario::shared("stop").await;
+    Scenario::test("stop", async |mut scenario| {
         let plan = scenario.plan().with("batch.events", "50");
         for round in 0..3 {
             let worker = plan.start().await;
@@ -38,8 +37,7 @@ fn a_worker_stopped_under_load_leaves_nothing_to_redeliver() {
 
 #[test]
 fn unacknowledged_deliveries_of_a_stopped_worker_are_not_redelivered() {
-    run(async {
-        let mut scenario = Scenario::shared("unacked").await;
+    Scenario::test("unacked", async |mut scenario| {
         let worker = scenario.plan().with("broker.prefetch", "20").start().await;
         // The window grows with the deliveries that it has seen.
         scenario.events(&stories("before", 20)).await;
@@ -69,8 +67,7 @@ fn unacknowledged_deliveries_of_a_stopped_worker_are_not_redelivered() {
 
 #[test]
 fn a_second_signal_forces_the_end_and_the_next_worker_does_the_rest() {
-    run(async {
-        let mut scenario = Scenario::shared("forced").await;
+    Scenario::test("forced", async |mut scenario| {
         let worker = scenario.plan().start().await;
         let blocker = blocker(&scenario.ground).await;
         scenario.events(&stories("forced", 30)).await;
@@ -94,8 +91,7 @@ fn a_second_signal_forces_the_end_and_the_next_worker_does_the_rest() {
 
 #[test]
 fn a_worker_that_cannot_finish_ends_after_its_grace_period() {
-    run(async {
-        let mut scenario = Scenario::shared("grace").await;
+    Scenario::test("grace", async |mut scenario| {
         let mut worker = scenario.plan().with("shutdown.grace", "1s").start().await;
         let blocker = blocker(&scenario.ground).await;
         scenario.events(&stories("grace", 30)).await;

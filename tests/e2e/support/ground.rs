@@ -72,6 +72,21 @@ pub(crate) fn run(test: impl Future<Output = ()>) {
 }
 
 impl Ground {
+    /// Runs a test on the shared servers.
+    pub(crate) fn test(name: &str, test: impl AsyncFnOnce(Self)) {
+        run(async { test(Self::shared(name).await).await });
+    }
+
+    /// The same with nothing in database and virtual host.
+    pub(crate) fn test_empty(name: &str, test: impl AsyncFnOnce(Self)) {
+        run(async { test(Self::empty(name).await).await });
+    }
+
+    /// The same with the schema only.
+    pub(crate) fn test_migrated(name: &str, test: impl AsyncFnOnce(Self)) {
+        run(async { test(Self::migrated(name).await).await });
+    }
+
     /// On the shared servers, which a test must not stop.
     pub(crate) async fn shared(name: &str) -> Self {
         let ground = Self::on_shared(name, TEMPLATE).await;

@@ -6,7 +6,7 @@ use waybill::wire::PlainEvent;
 
 use super::checker;
 use super::checker::Expected;
-use super::ground::{Ground, PATIENCE};
+use super::ground::{Ground, PATIENCE, run};
 use super::producer::{Message, Producer};
 use super::recorder::Recorder;
 use super::worker::{Plan, Worker};
@@ -19,6 +19,11 @@ pub(crate) struct Scenario {
 }
 
 impl Scenario {
+    /// Runs a test on the shared servers.
+    pub(crate) fn test(name: &str, test: impl AsyncFnOnce(Self)) {
+        run(async { test(Self::shared(name).await).await });
+    }
+
     pub(crate) async fn shared(name: &str) -> Self {
         Self::on(Ground::shared(name).await).await
     }

@@ -4,7 +4,7 @@ use waybill::domain::access::Scope;
 
 use crate::http::processes::key;
 use crate::support::client::Client;
-use crate::support::ground::{Ground, holds, run};
+use crate::support::ground::{Ground, holds};
 use crate::support::scenario::Scenario;
 use crate::support::story::stories;
 
@@ -80,8 +80,7 @@ async fn all_sampled(ground: &Ground, events: i64) {
 
 #[test]
 fn two_workers_add_up_and_any_process_shows_it() {
-    run(async {
-        let mut scenario = Scenario::shared("monitor-charts").await;
+    Scenario::test("monitor-charts", async |mut scenario| {
         let one = scenario.plan().roles("worker").start().await;
         let other = scenario.plan().start().await;
         let (api, client) = scenario.ground.answering_as("api").await;
@@ -128,8 +127,7 @@ fn two_workers_add_up_and_any_process_shows_it() {
 
 #[test]
 fn samples_are_summed_by_minute_and_deleted_after_the_hour() {
-    run(async {
-        let ground = Ground::shared("monitor-charts-minutes").await;
+    Ground::test("monitor-charts-minutes", async |ground| {
         ground.execute(SAMPLES).await;
         let store = ground.store();
         let minutes = store.sampled_minutes(&[0.1, 1.0]).await.expect("minutes");

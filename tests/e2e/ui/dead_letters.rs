@@ -5,7 +5,7 @@ use waybill::domain::access::Scope;
 use super::replays::{REASON, dead_letters_of, replay};
 use crate::http::processes::keyed;
 use crate::support::client::{Client, served_as};
-use crate::support::ground::{Ground, reaches, run};
+use crate::support::ground::{Ground, reaches};
 use crate::support::producer::{Message, Producer};
 use crate::support::worker::Worker;
 
@@ -37,8 +37,7 @@ async fn setup(ground: &Ground) -> Setup {
 
 #[test]
 fn a_read_only_key_sees_no_form_and_another_tenant_sees_nothing() {
-    run(async {
-        let ground = Ground::shared("dead-tenants").await;
+    Ground::test("dead-tenants", async |ground| {
         let setup = setup(&ground).await;
         let (admin, reader, other) = (&setup.admin, &setup.reader, &setup.other);
         let page = format!("/monitor/dead-letter?id={}", setup.dead_letter);
@@ -69,8 +68,7 @@ fn a_read_only_key_sees_no_form_and_another_tenant_sees_nothing() {
 
 #[test]
 fn a_replay_needs_the_scope_and_the_same_origin() {
-    run(async {
-        let ground = Ground::shared("dead-scopes").await;
+    Ground::test("dead-scopes", async |ground| {
         let setup = setup(&ground).await;
         let (admin, reader, other) = (&setup.admin, &setup.reader, &setup.other);
         let replay_page = replay(admin, "all=yes").await;

@@ -6,7 +6,7 @@ use waybill::domain::access::Scope;
 use crate::http::events::patient;
 use crate::http::processes::keyed;
 use crate::support::client::{Client, Reply, served};
-use crate::support::ground::{Ground, run};
+use crate::support::ground::Ground;
 use crate::support::order_story::{PURCHASE, apply};
 use crate::support::story::TOKEN_MARK;
 
@@ -139,8 +139,7 @@ fn failed_items_are_shown_and_exported_whole_and_escaped() {
 
 #[test]
 fn the_graph_of_an_order_marks_its_current_stages() {
-    run(async {
-        let ground = Ground::shared("monitor-order").await;
+    Ground::test("monitor-order", async |ground| {
         apply(&ground, "purchase", PURCHASE).await;
         apply(&ground, "purchase", &format!("{PURCHASE}\n# again")).await;
         let (worker, open) = ground.answering().await;

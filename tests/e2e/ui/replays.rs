@@ -6,7 +6,7 @@ use waybill::domain::access::Scope;
 
 use crate::http::processes::keyed;
 use crate::support::client::Client;
-use crate::support::ground::{Ground, assert_contains, holds, reaches, run};
+use crate::support::ground::{Ground, assert_contains, holds, reaches};
 use crate::support::order_story;
 use crate::support::producer::{Message, Producer};
 use crate::support::worker::Worker;
@@ -65,8 +65,7 @@ fn status(word: &str) -> String {
 
 #[test]
 fn a_group_is_dry_run_and_then_replayed_to_its_end() {
-    run(async {
-        let ground = Ground::shared("dead-group").await;
+    Ground::test("dead-group", async |ground| {
         let (worker, admin) = with_dead_letters(&ground, "worker,relay,api", 30).await;
         let tried = replay(&admin, "reason=unknown_workflow&dry_run=yes&rate=").await;
         let refused = format!("<bdi>{REASON}</bdi></th><td><span class=\"count\">30</span>");
@@ -110,8 +109,7 @@ fn a_group_is_dry_run_and_then_replayed_to_its_end() {
 
 #[test]
 fn a_replayed_dead_letter_that_is_refused_again_returns_once_and_is_reported() {
-    run(async {
-        let ground = Ground::shared("dead-again").await;
+    Ground::test("dead-again", async |ground| {
         let (worker, admin) = with_dead_letters(&ground, "worker,relay,api", 12).await;
         let page = replay(&admin, "all=yes").await;
         let back = "12 of them could not be applied again";
@@ -136,8 +134,7 @@ fn a_replayed_dead_letter_that_is_refused_again_returns_once_and_is_reported() {
 
 #[test]
 fn a_stopped_replay_leaves_the_remaining_dead_letters() {
-    run(async {
-        let ground = Ground::shared("dead-stop").await;
+    Ground::test("dead-stop", async |ground| {
         let (worker, admin) = with_dead_letters(&ground, "worker,relay,api", 40).await;
         apply(&ground).await;
         let page = replay(&admin, "all=yes&rate=4").await;
@@ -162,8 +159,7 @@ fn a_stopped_replay_leaves_the_remaining_dead_letters() {
 
 #[test]
 fn another_process_continues_the_replay_of_a_killed_one() {
-    run(async {
-        let ground = Ground::shared("dead-killed").await;
+    Ground::test("dead-killed", async |ground| {
         let (worker, admin) = with_dead_letters(&ground, "worker,api", 60).await;
         apply(&ground).await;
         let page = replay(&admin, "reason=unknown_workflow&rate=20").await;
@@ -187,8 +183,7 @@ fn another_process_continues_the_replay_of_a_killed_one() {
 
 #[test]
 fn another_process_continues_the_replay_of_a_stopped_one_at_once() {
-    run(async {
-        let ground = Ground::shared("dead-stopped-process").await;
+    Ground::test("dead-stopped-process", async |ground| {
         let (worker, admin) = with_dead_letters(&ground, "worker,api", 60).await;
         apply(&ground).await;
         let page = replay(&admin, "all=yes&rate=20").await;

@@ -9,7 +9,7 @@ use crate::faults::isolation::{bind, uploads};
 use crate::http::processes::keyed;
 use crate::support::channel::open;
 use crate::support::client::{Client, Reply};
-use crate::support::ground::{Ground, holds, reaches, run};
+use crate::support::ground::{Ground, holds, reaches};
 use crate::support::producer::Producer;
 use crate::support::recorder::Recorder;
 use crate::support::story::event;
@@ -70,8 +70,7 @@ fn refused(reply: &Reply, status: u16, words: &str) {
 
 #[test]
 fn an_admin_resends_a_completion_from_the_page_of_its_process() {
-    run(async {
-        let ground = Ground::shared("page-resend").await;
+    Ground::test("page-resend", async |ground| {
         let recorder = Recorder::of_completions(&ground).await;
         let setup = setup(&ground, "worker,relay,api", &[]).await;
         let (admin, reader) = (&setup.admin, &setup.reader);
@@ -113,8 +112,7 @@ fn an_admin_resends_a_completion_from_the_page_of_its_process() {
 
 #[test]
 fn a_pending_completion_is_not_sent_again() {
-    run(async {
-        let ground = Ground::shared("page-resend-waits").await;
+    Ground::test("page-resend-waits", async |ground| {
         let keep = [("outbox.unroutable", "keep")];
         let setup = setup(&ground, "worker,relay,api", &keep).await;
         let waits = shows(&setup.admin, &["Waiting to be published"]).await;
@@ -128,8 +126,7 @@ fn a_pending_completion_is_not_sent_again() {
 
 #[test]
 fn the_page_shows_why_a_completion_is_stuck_and_when_it_is_retried() {
-    run(async {
-        let ground = Ground::shared("page-stuck").await;
+    Ground::test("page-stuck", async |ground| {
         let keep = [("outbox.unroutable", "keep")];
         let setup = setup(&ground, "worker,relay,api", &keep).await;
         let words = [
@@ -157,8 +154,7 @@ fn the_page_shows_why_a_completion_is_stuck_and_when_it_is_retried() {
 
 #[test]
 fn an_unroutable_completion_counts_as_sent_after_a_resend() {
-    run(async {
-        let ground = Ground::shared("page-unroutable").await;
+    Ground::test("page-unroutable", async |ground| {
         let setup = setup(&ground, "worker,relay,api", &[]).await;
         shows(&setup.admin, &["it was dropped", FORM]).await;
         let recorder = Recorder::of_queue(&ground, "bound-later").await;

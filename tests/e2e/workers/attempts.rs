@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use waybill::wire::PlainEvent;
 
-use crate::support::ground::{Ground, holds, reaches, run};
+use crate::support::ground::{Ground, holds, reaches};
 use crate::support::producer::Producer;
 use crate::support::recorder::{Received, Recorder};
 use crate::support::story;
@@ -15,8 +15,7 @@ const GONE: &str = "dead_letter where reason = 'gone'";
 
 #[test]
 fn repeated_events_are_gone_after_retention_and_an_opening_begins_the_next_attempt() {
-    run(async {
-        let ground = Ground::shared("attempts").await;
+    Ground::test("attempts", async |ground| {
         let recorder = Recorder::of_completions(&ground).await;
         let worker = ground.plan().with("process.retention", "1s").start().await;
         let mut producer = Producer::new(&ground);

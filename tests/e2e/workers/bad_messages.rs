@@ -1,7 +1,6 @@
 //! Bad messages affect no others: each becomes one dead letter, the others commit.
 
 use crate::support::bad_messages::{bad, mixed};
-use crate::support::ground::run;
 use crate::support::hostile_messages;
 use crate::support::producer::Message;
 use crate::support::scenario::Scenario;
@@ -9,8 +8,7 @@ use crate::support::story::{SOURCE, shuffled, step, stories, story};
 
 #[test]
 fn hostile_messages_are_refused_one_by_one_with_their_reason_and_their_bytes() {
-    run(async {
-        let mut scenario = Scenario::shared("hostile").await;
+    Scenario::test("hostile", async |mut scenario| {
         let worker = scenario.plan().start().await;
         let mut messages = hostile_messages::refused();
         messages.extend(hostile_messages::accepted());
@@ -36,8 +34,7 @@ fn hostile_messages_are_refused_one_by_one_with_their_reason_and_their_bytes() {
 
 #[test]
 fn ten_thousand_messages_with_few_and_many_bad_ones_lose_no_good_one() {
-    run(async {
-        let mut scenario = Scenario::shared("volume").await;
+    Scenario::test("volume", async |mut scenario| {
         let worker = scenario.plan().with("batch.events", "100").start().await;
         let good: Vec<Message> = shuffled(stories("volume", 1_330), 3)
             .iter()
@@ -57,8 +54,7 @@ fn ten_thousand_messages_with_few_and_many_bad_ones_lose_no_good_one() {
 
 #[test]
 fn a_message_that_only_the_database_refuses_is_found_and_the_others_commit() {
-    run(async {
-        let mut scenario = Scenario::shared("refused").await;
+    Scenario::test("refused", async |mut scenario| {
         let check =
             "alter table waybill.event add constraint no_poison check (id not like '%poison%')";
         scenario.ground.execute(check).await;
@@ -86,8 +82,7 @@ fn a_message_that_only_the_database_refuses_is_found_and_the_others_commit() {
 
 #[test]
 fn only_bad_messages_and_only_duplicates_are_processed() {
-    run(async {
-        let mut scenario = Scenario::shared("all-bad").await;
+    Scenario::test("all-bad", async |mut scenario| {
         let worker = scenario.plan().start().await;
         scenario
             .publish((0..1_000).map(|n| bad("all", n)).collect())

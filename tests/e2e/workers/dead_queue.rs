@@ -5,7 +5,7 @@ use lapin::options::{BasicConsumeOptions, BasicRejectOptions};
 
 use crate::support::channel::open;
 use crate::support::ground;
-use crate::support::ground::{Ground, holds, run};
+use crate::support::ground::{Ground, holds};
 use crate::support::producer::Message;
 use crate::support::scenario::Scenario;
 use crate::support::story::step;
@@ -14,8 +14,7 @@ const QUEUE: &str = "waybill.events.0";
 
 #[test]
 fn rejected_returned_and_expired_messages_become_dead_letters_with_a_reason() {
-    run(async {
-        let mut scenario = Scenario::shared("dead-queue").await;
+    Scenario::test("dead-queue", async |mut scenario| {
         let vhost = scenario.ground.vhost();
         let policy = [
             "set_policy",

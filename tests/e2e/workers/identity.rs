@@ -3,15 +3,14 @@
 
 use serde_json::json;
 
-use crate::support::ground::{Ground, holds, run};
+use crate::support::ground::{Ground, holds};
 use crate::support::producer::{Message, Producer};
 
 const DEAD_LETTERS: &str = "dead_letter where reason = 'identity_conflict'";
 
 #[test]
 fn an_identity_with_another_content_becomes_a_dead_letter_also_within_a_batch() {
-    run(async {
-        let ground = Ground::shared("identity").await;
+    Ground::test("identity", async |ground| {
         let mut producer = Producer::new(&ground);
         // All in one batch: they wait before the worker starts.
         producer.publish(copies("one-batch")).await;

@@ -10,7 +10,7 @@ use waybill::domain::access::Scope;
 use crate::http::processes::keyed;
 use crate::support::checker;
 use crate::support::client::{Client, served};
-use crate::support::ground::{Ground, assert_contains, holds, reaches, run};
+use crate::support::ground::{Ground, assert_contains, holds, reaches};
 use crate::support::producer::Producer;
 use crate::support::recorder::Recorder;
 use crate::support::story::{TOKEN_MARK, long_story, stories, story};
@@ -20,8 +20,7 @@ const OPEN: &str = "process where ended_at is null";
 
 #[test]
 fn two_janitors_end_each_settled_or_overdue_process_once() {
-    run(async {
-        let ground = Ground::shared("due").await;
+    Ground::test("due", async |ground| {
         let recorder = Recorder::of_completions(&ground).await;
         let mut producer = Producer::new(&ground);
         let plan = ground
@@ -70,8 +69,7 @@ fn two_janitors_end_each_settled_or_overdue_process_once() {
 
 #[test]
 fn two_janitors_delete_expired_processes_with_all_their_rows() {
-    run(async {
-        let ground = Ground::shared("retention").await;
+    Ground::test("retention", async |ground| {
         let recorder = Recorder::of_completions(&ground).await;
         let mut producer = Producer::new(&ground);
         let worker = ground.plan().roles("worker").start().await;

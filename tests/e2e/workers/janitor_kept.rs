@@ -3,7 +3,7 @@
 use serde_json::json;
 use waybill::wire::PlainEvent;
 
-use crate::support::ground::{Ground, holds, reaches, run, until};
+use crate::support::ground::{Ground, holds, reaches, until};
 use crate::support::producer::Producer;
 use crate::support::story::{event, step, story};
 
@@ -11,8 +11,7 @@ const COUNTED: &str = "select coalesce(sum(value), 0)::bigint from waybill.tally
 
 #[test]
 fn old_dead_letters_are_deleted_only_with_the_setting() {
-    run(async {
-        let ground = Ground::shared("kept-dead-letters").await;
+    Ground::test("kept-dead-letters", async |ground| {
         ground
             .execute(
                 "insert into waybill.dead_letter (id, reason, problem, exchange, routing_key, queue,
@@ -56,8 +55,7 @@ fn old_dead_letters_are_deleted_only_with_the_setting() {
 
 #[test]
 fn an_unopened_process_is_deleted_with_its_pushes_after_its_time() {
-    run(async {
-        let ground = Ground::shared("kept-unopened").await;
+    Ground::test("kept-unopened", async |ground| {
         let worker = ground.plan().roles("worker").start().await;
         let mut producer = Producer::new(&ground);
         let mut events = Vec::new();

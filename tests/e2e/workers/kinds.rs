@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::support::client::{Client, served};
-use crate::support::ground::{Ground, assert_rows, holds, reaches, run};
+use crate::support::ground::{Ground, assert_rows, holds, reaches};
 use crate::support::producer::{Message, Producer};
 use crate::support::scenario::Scenario;
 use crate::support::story::{event, shuffled, stories};
@@ -14,8 +14,7 @@ const PARKED: &str = "parked";
 
 #[test]
 fn misrouted_events_change_no_record_whether_they_come_first_or_last() {
-    run(async {
-        let mut scenario = Scenario::shared("misrouted").await;
+    Scenario::test("misrouted", async |mut scenario| {
         let worker = scenario.plan().with("batch.events", "10").start().await;
         let uploads = stories("misrouted", 70);
         let mut tokens: Vec<String> = uploads.iter().filter_map(|e| e.token.clone()).collect();
@@ -112,8 +111,7 @@ fn misrouted(token: &str, what: &str, data: Value) -> Message {
 
 #[test]
 fn events_of_the_other_kind_are_bounded_in_number_and_bytes() {
-    run(async {
-        let ground = Ground::shared("others").await;
+    Ground::test("others", async |ground| {
         let worker = ground.plan().start().await;
         let mut producer = Producer::new(&ground);
         let first = |token| event(token, "first", 0, "upload.step", message());
@@ -146,8 +144,7 @@ fn events_of_the_other_kind_are_bounded_in_number_and_bytes() {
 
 #[test]
 fn an_opening_whose_early_events_cant_be_read_is_refused_until_they_can() {
-    run(async {
-        let ground = Ground::shared("early-unread").await;
+    Ground::test("early-unread", async |ground| {
         let worker = ground.plan().start().await;
         let mut producer = Producer::new(&ground);
         producer

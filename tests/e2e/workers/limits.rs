@@ -21,8 +21,7 @@ const NOT_DUE: &str = "
 
 #[test]
 fn a_full_outbox_pauses_consuming_until_it_drains() {
-    run(async {
-        let ground = Ground::shared("full-outbox").await;
+    Ground::test("full-outbox", async |ground| {
         let mut producer = Producer::new(&ground);
         let mut plan = ground.plan().with("outbox.unroutable", "keep");
         plan = plan
@@ -128,8 +127,7 @@ async fn grown_by_large_messages(name: &str, opened: bool) -> i64 {
 fn bodies_of_sixty_mebibytes_fit_into_memory_and_are_kept_in_part() {
     const LARGE: usize = 60 << 20;
     const COUNT: usize = 8;
-    run(async {
-        let mut scenario = Scenario::shared("huge").await;
+    Scenario::test("huge", async |mut scenario| {
         // RabbitMQ 3's default limit.
         ctl(&["eval", &largest_message(128 << 20)]).await;
         let plan = scenario.plan();

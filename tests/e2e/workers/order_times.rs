@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::checker;
-use crate::support::ground::{Ground, assert_rows, holds, reaches, run, until};
+use crate::support::ground::{Ground, assert_rows, holds, reaches, until};
 use crate::support::order_story::{OrderEvents, apply, ended};
 use crate::support::producer::{Message, Producer};
 use crate::support::recorder::Recorder;
@@ -49,8 +49,7 @@ async fn stop(ground: &Ground, workers: [Worker; 2]) {
 
 #[test]
 fn a_stage_past_its_deadline_applies_its_outcome_once_or_ends_the_order() {
-    run(async {
-        let ground = Ground::shared("stage-deadlines").await;
+    Ground::test("stage-deadlines", async |ground| {
         apply(&ground, "approval", APPROVAL).await;
         let stages = Recorder::of_stages(&ground).await;
         let mut producer = Producer::new(&ground);
@@ -79,8 +78,7 @@ fn a_stage_past_its_deadline_applies_its_outcome_once_or_ends_the_order() {
 
 #[test]
 fn an_order_past_its_deadline_ends_and_is_deleted_by_its_workflows_retention() {
-    run(async {
-        let ground = Ground::shared("order-deadline").await;
+    Ground::test("order-deadline", async |ground| {
         apply(&ground, "hurry", HURRY).await;
         let completions = Recorder::of_completions(&ground).await;
         let mut producer = Producer::new(&ground);
@@ -114,8 +112,7 @@ fn an_order_past_its_deadline_ends_and_is_deleted_by_its_workflows_retention() {
 
 #[test]
 fn an_expired_push_is_counted_and_becomes_a_dead_letter_that_can_be_replayed() {
-    run(async {
-        let ground = Ground::shared("parked").await;
+    Ground::test("parked", async |ground| {
         apply(&ground, "approval", &APPROVAL.replace("1s", "1h")).await;
         let mut producer = Producer::new(&ground);
         let worker = ground.plan().with("janitor.parked_for", "3s").start().await;
@@ -140,8 +137,7 @@ fn an_expired_push_is_counted_and_becomes_a_dead_letter_that_can_be_replayed() {
 
 #[test]
 fn a_refused_opening_is_reported_to_its_reply_queue() {
-    run(async {
-        let ground = Ground::shared("refused-opening").await;
+    Ground::test("refused-opening", async |ground| {
         let replies = Recorder::of_queue(&ground, "refusals").await;
         let mut producer = Producer::new(&ground);
         let worker = ground.plan().start().await;

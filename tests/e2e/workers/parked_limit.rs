@@ -60,8 +60,7 @@ fn early(token: &str) -> OrderEvents {
 
 #[test]
 fn large_early_pushes_are_bounded_by_their_bytes_too() {
-    run(async {
-        let ground = Ground::shared("parked-bytes").await;
+    Ground::test("parked-bytes", async |ground| {
         let plan = ground.plan().with("limits.form_bytes", "1KiB");
         let worker = plan.start().await;
         let mut producer = Producer::new(&ground);

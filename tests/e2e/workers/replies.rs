@@ -6,7 +6,7 @@ use waybill::domain::ProcessKey;
 
 use crate::support::channel::open;
 use crate::support::checker;
-use crate::support::ground::{Ground, holds, run, until};
+use crate::support::ground::{Ground, holds, until};
 use crate::support::producer::{Message, Producer};
 use crate::support::recorder::Recorder;
 use crate::support::scenario::Scenario;
@@ -16,8 +16,7 @@ const OUTBOX: &str = "outbox";
 
 #[test]
 fn an_unroutable_completion_is_dropped_and_counted_by_default() {
-    run(async {
-        let ground = Ground::shared("unroutable").await;
+    Ground::test("unroutable", async |ground| {
         let mut producer = Producer::new(&ground);
         let worker = ground.plan().start().await;
         producer.events(&stories("unroutable", 40)).await;
@@ -40,8 +39,7 @@ fn an_unroutable_completion_is_dropped_and_counted_by_default() {
 
 #[test]
 fn an_unroutable_completion_is_kept_with_the_setting_keep() {
-    run(async {
-        let ground = Ground::shared("kept").await;
+    Ground::test("kept", async |ground| {
         let mut producer = Producer::new(&ground);
         let worker = ground
             .plan()
@@ -63,8 +61,7 @@ fn an_unroutable_completion_is_kept_with_the_setting_keep() {
 
 #[test]
 fn an_opening_without_a_token_gets_a_reply_and_a_copy_of_the_completion() {
-    run(async {
-        let scenario = Scenario::shared("replies").await;
+    Scenario::test("replies", async |scenario| {
         let replies = Recorder::of_queue(&scenario.ground, "replies").await;
         let worker = scenario.plan().start().await;
         let mut producer = Producer::new(&scenario.ground);
@@ -95,8 +92,7 @@ fn an_opening_without_a_token_gets_a_reply_and_a_copy_of_the_completion() {
 
 #[test]
 fn a_reply_to_a_deleted_queue_is_dropped() {
-    run(async {
-        let scenario = Scenario::shared("gone-replies").await;
+    Scenario::test("gone-replies", async |scenario| {
         let worker = scenario
             .plan()
             .with("outbox.unroutable", "keep")
@@ -126,8 +122,7 @@ fn a_reply_to_a_deleted_queue_is_dropped() {
 
 #[test]
 fn a_queue_deleted_under_its_consumer_is_declared_again_and_consumed() {
-    run(async {
-        let mut scenario = Scenario::shared("deleted-queue").await;
+    Scenario::test("deleted-queue", async |mut scenario| {
         let mut worker = scenario.plan().start().await;
         scenario.events(&stories("before", 20)).await;
         scenario.until_idle().await;

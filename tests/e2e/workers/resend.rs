@@ -1,14 +1,13 @@
 //! Resent completions: the same id and the same body, as long as the record has not changed.
 
 use crate::faults::isolation::{stuck, uploads};
-use crate::support::ground::{Ground, holds, run};
+use crate::support::ground::{Ground, holds};
 use crate::support::producer::Producer;
 use crate::support::recorder::{Received, Recorder};
 
 #[test]
 fn a_completion_is_sent_again_with_the_same_id_and_body_by_token_or_by_time() {
-    run(async {
-        let ground = Ground::shared("resend").await;
+    Ground::test("resend", async |ground| {
         let recorder = Recorder::of_completions(&ground).await;
         let worker = ground.plan().start().await;
         Producer::new(&ground).events(&uploads(30)).await;
@@ -42,8 +41,7 @@ fn a_completion_is_sent_again_with_the_same_id_and_body_by_token_or_by_time() {
 
 #[test]
 fn an_undeliverable_completion_becomes_a_dead_letter_at_retention_and_can_be_replayed() {
-    run(async {
-        let ground = Ground::shared("undeliverable").await;
+    Ground::test("undeliverable", async |ground| {
         let plan = ground.plan().with("outbox.unroutable", "keep");
         let worker = plan.with("process.retention", "1s").start().await;
         Producer::new(&ground).events(&uploads(5)).await;
@@ -73,8 +71,7 @@ fn an_undeliverable_completion_becomes_a_dead_letter_at_retention_and_can_be_rep
 
 #[test]
 fn a_completion_that_no_longer_matches_its_record_is_not_sent() {
-    run(async {
-        let ground = Ground::shared("resend-changed").await;
+    Ground::test("resend-changed", async |ground| {
         let recorder = Recorder::of_completions(&ground).await;
         let worker = ground.plan().start().await;
         Producer::new(&ground).events(&uploads(1)).await;

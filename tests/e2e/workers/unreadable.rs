@@ -4,7 +4,7 @@
 use serde_json::json;
 use waybill::wire::PlainEvent;
 
-use crate::support::ground::{Ground, reaches, run};
+use crate::support::ground::{Ground, reaches};
 use crate::support::order_story::{OrderEvents, PURCHASE, apply};
 use crate::support::producer::Producer;
 use crate::support::story::{event, step, stories};
@@ -148,8 +148,7 @@ async fn shown(ground: &Ground) {
 
 #[test]
 fn events_of_a_record_that_cant_be_read_are_dead_letters_at_once_and_count_once_it_can() {
-    run(async {
-        let ground = Ground::shared("unreadable-record").await;
+    Ground::test("unreadable-record", async |ground| {
         let mut producer = Producer::new(&ground);
         let first = ground.plan().start().await;
         let after = damaged(&ground, &mut producer).await;
@@ -189,8 +188,7 @@ fn events_of_a_record_that_cant_be_read_are_dead_letters_at_once_and_count_once_
 
 #[test]
 fn an_unreadable_record_is_quarantined_and_all_others_are_sealed() {
-    run(async {
-        let ground = Ground::shared("unreadable-due").await;
+    Ground::test("unreadable-due", async |ground| {
         let mut producer = Producer::new(&ground);
         let plan = ground.plan().with("janitor.interval", "50ms");
         let worker = plan.start().await;

@@ -6,7 +6,7 @@ use waybill::domain::access::Scope;
 
 use super::records::{PREFIX, basic};
 use crate::support::client::{Client, Reply, served, served_as, served_with};
-use crate::support::ground::{Ground, holds, run, until};
+use crate::support::ground::{Ground, holds, until};
 use crate::support::hostile_values::values;
 
 const PRODUCERS: [&str; 7] = [
@@ -184,8 +184,7 @@ fn hostile_parameter_values_are_refused() {
 
 #[test]
 fn removed_processes_are_gone_and_unapplied_ones_are_only_accepted() {
-    run(async {
-        let ground = Ground::shared("ahgora-gone").await;
+    Ground::test("ahgora-gone", async |ground| {
         let (plan, client) = ground.api_plan().await;
         let plan = plan.with("janitor.interval", "100ms");
         let plan = plan.with("process.retention", "1s");

@@ -7,12 +7,11 @@ use serde_json::json;
 
 use super::records::{BOTH, BackEnd, basic, ended, people, process};
 use crate::support::client::{served_as, served_with};
-use crate::support::ground::{Ground, run};
+use crate::support::ground::Ground;
 
 #[test]
 fn a_unique_is_shared_by_all_requests_of_a_company_on_every_replica() {
-    run(async {
-        let ground = Ground::shared("ahgora-unique").await;
+    Ground::test("ahgora-unique", async |ground| {
         let (worker, client) = ground.answering().await;
         let (second, other) = ground.answering_as("api").await;
         let mut back_end = BackEnd::of(&ground, "north").await;

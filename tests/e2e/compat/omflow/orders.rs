@@ -16,8 +16,7 @@ use crate::support::python::python;
 
 #[test]
 fn an_order_is_opened_queried_and_pushed_to_its_end_in_every_encoding() {
-    run(async {
-        let ground = Ground::shared("omflow").await;
+    Ground::test("omflow", async |ground| {
         leave(&ground).await;
         let (plan, client) = ground.api_plan().await;
         let plan = plan.with("log.filter", "debug").roles("worker,relay,api");
@@ -132,8 +131,7 @@ fn files_before_the_code_or_of_a_refused_type_open_nothing() {
 
 #[test]
 fn programs_for_omflow_need_only_another_address_and_code() {
-    run(async {
-        let ground = Ground::shared("omflow-python").await;
+    Ground::test("omflow-python", async |ground| {
         leave(&ground).await;
         let purchase = include_str!("../../../../examples/workflows/purchase.toml");
         apply(&ground, "purchase", purchase).await;

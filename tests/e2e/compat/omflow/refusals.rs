@@ -193,8 +193,7 @@ fn a_choice_is_read_from_the_form_or_from_the_outcome() {
 
 #[test]
 fn an_order_belongs_to_one_tenant_and_one_workflow() {
-    run(async {
-        let ground = Ground::shared("omflow-tenants").await;
+    Ground::test("omflow-tenants", async |ground| {
         leave(&ground).await;
         let purchase = include_str!("../../../../examples/workflows/purchase.toml");
         crate::support::order_story::apply(&ground, "purchase", purchase).await;
@@ -233,8 +232,7 @@ fn an_order_belongs_to_one_tenant_and_one_workflow() {
 
 #[test]
 fn every_fault_of_a_request_has_the_http_status_200() {
-    run(async {
-        let ground = Ground::shared("omflow-http").await;
+    Ground::test("omflow-http", async |ground| {
         leave(&ground).await;
         let (worker, client) = ground.answering_with("limits.body_bytes", "64KiB").await;
         let omflow = Omflow::new(&ground, &client, "default").await;

@@ -8,7 +8,7 @@ use waybill::domain::access::Scope;
 
 use crate::http::processes::{key, keyed};
 use crate::support::client::{Client, served_as};
-use crate::support::ground::{Ground, holds, run, until};
+use crate::support::ground::{Ground, holds, until};
 use crate::support::omflow_client::{Encoding, Omflow, leave, log_in};
 
 const QUERY_PATH: &str = "/omflow/rest/flowmanage/api/omdata-data-id/get/leave/";
@@ -34,8 +34,7 @@ async fn answers(client: &Client, security: &str, status: &str) -> Value {
 
 #[test]
 fn a_code_lasts_from_its_last_use_on_every_replica_and_ends_with_its_key() {
-    run(async {
-        let ground = Ground::shared("omflow-code").await;
+    Ground::test("omflow-code", async |ground| {
         leave(&ground).await;
         let (plan, client) = ground.api_plan().await;
         let one = plan.roles("api").start().await;
@@ -92,8 +91,7 @@ fn a_code_lasts_from_its_last_use_on_every_replica_and_ends_with_its_key() {
 
 #[test]
 fn requests_without_a_valid_code_are_refused() {
-    run(async {
-        let ground = Ground::shared("omflow-no-code").await;
+    Ground::test("omflow-no-code", async |ground| {
         leave(&ground).await;
         let (api, client) = ground.answering_as("api").await;
 
@@ -168,8 +166,7 @@ fn only_a_key_gets_a_code() {
 
 #[test]
 fn a_code_in_constant_use_never_expires() {
-    run(async {
-        let ground = Ground::shared("omflow-short-code").await;
+    Ground::test("omflow-short-code", async |ground| {
         leave(&ground).await;
         let (plan, client) = ground.api_plan().await;
         let plan = plan.with("dialects.omflow_security", "1s");
@@ -189,8 +186,7 @@ fn a_code_in_constant_use_never_expires() {
 
 #[test]
 fn an_order_not_applied_in_time_is_not_reported_as_applied() {
-    run(async {
-        let ground = Ground::shared("omflow-away").await;
+    Ground::test("omflow-away", async |ground| {
         leave(&ground).await;
         let (plan, client) = ground.api_plan().await;
         let worker = plan.clone().roles("worker,relay,api").start().await;

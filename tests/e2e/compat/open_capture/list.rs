@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::processes::refusal;
 use crate::support::client::{Client, served};
-use crate::support::ground::{Ground, run};
+use crate::support::ground::Ground;
 
 const LIST: &str = "/open-capture/monitoring/list";
 const UPLOADS: usize = 25;
@@ -186,8 +186,7 @@ fn a_page_is_bounded_and_rows_beyond_it_report_missing_steps() {
 
 #[test]
 fn dates_are_in_the_language_of_the_setting_and_the_dialect_can_be_moved_or_switched_off() {
-    run(async {
-        let ground = Ground::shared("capture-moved").await;
+    Ground::test("capture-moved", async |ground| {
         let (plan, client) = ground.api_plan().await;
         let plan = plan.with("dialects.open_capture", "/capture");
         let plan = plan.with("dialects.open_capture_language", "en");
