@@ -4,7 +4,6 @@
 use waybill::pipeline::failpoint::CrashPoint;
 
 use crate::support::bad_messages::mixed;
-use crate::support::ground::holds;
 use crate::support::producer::Message;
 use crate::support::scenario::Scenario;
 use crate::support::story::{repeated, shuffled, stories};
@@ -42,7 +41,7 @@ fn a_worker_killed_repeatedly_loses_and_repeats_nothing() {
             let worker = plan.start().await;
             let publishing = scenario.publish(messages);
             let killing = async {
-                holds("some work", async || worker.events("applied").await > 100).await;
+                worker.applies(101).await;
                 worker.kill().await;
             };
             tokio::join!(publishing, killing);

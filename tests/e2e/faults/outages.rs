@@ -142,8 +142,5 @@ async fn load(producer: &mut Producer, tag: &str, over: &CancellationToken) {
 /// Waits until the worker has applied another hundred events.
 async fn at_work(worker: &Worker) {
     let before = worker.events("applied").await;
-    holds("work under way", async || {
-        worker.events("applied").await >= before + 100
-    })
-    .await;
+    worker.applies(before + 100).await;
 }

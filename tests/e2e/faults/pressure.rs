@@ -62,10 +62,7 @@ fn a_worker_resumed_after_its_heartbeat_timeout_does_no_harm() {
         let events = shuffled(stories("asleep", 150), 4);
         let (before, after) = events.split_at(events.len() / 2);
         let suspending = async {
-            holds("work under way", async || {
-                sleeper.events("applied").await > 50
-            })
-            .await;
+            sleeper.applies(51).await;
             sleeper.signal("STOP").await;
         };
         tokio::join!(scenario.producer.events(before), suspending);

@@ -54,10 +54,7 @@ fn a_single_message_is_dead_lettered_only_after_another_one_commits() {
         refuse(&scenario.ground, &format!("new.id = '{CULPRIT}'")).await;
         let worker = scenario.plan().start().await;
         scenario.publish(vec![culprit()]).await;
-        holds("a worker that reports the refusal", async || {
-            refuses(&worker).await
-        })
-        .await;
+        reports_refusal(&worker).await;
         assert_eq!(scenario.ground.count(DEAD_LETTERS).await, 0);
         // A single other message is enough, although the culprit's batch is still open.
         scenario.events(&stories("after", 1)).await;
@@ -73,10 +70,7 @@ fn a_database_that_refuses_everything_causes_no_dead_letter() {
         refuse(&scenario.ground, "true").await;
         let worker = scenario.plan().start().await;
         scenario.events(&stories("all", 50)).await;
-        holds("a worker that reports the refusal", async || {
-            refuses(&worker).await
-        })
-        .await;
+        reports_refusal(&worker).await;
         assert_eq!(worker.metric("waybill_writes_refused", "").await, 1);
         let before = worker.metric("waybill_retries_total", "").await;
         tokio::time::sleep(Duration::from_secs(10)).await;
@@ -98,18 +92,19 @@ fn a_worker_stops_cleanly_while_a_message_is_refused_and_the_message_is_requeued
         refuse(&scenario.ground, &format!("new.id = '{CULPRIT}'")).await;
         let worker = scenario.plan().start().await;
         scenario.publish(vec![culprit()]).await;
-        holds("a worker that reports the refusal", async || {
-            refuses(&worker).await
-        })
-        .await;
+        reports_refusal(&worker).await;
         worker.stop().await;
         assert_eq!(scenario.ground.ready("waybill.events.0").await, Some(1));
     });
 }
 
-async fn refuses(worker: &Worker) -> bool {
-    let answer = ops::get(worker.address(), "/readyz").await;
-    answer.is_some_and(|answer| {
-        answer.status == 503 && answer.body.contains("database does not accept writes")
+/// Waits until the worker reports the refusal.
+async fn reports_refusal(worker: &Worker) {
+    holds("a worker that reports the refusal", async || {
+        let answer = ops::get(worker.address(), "/readyz").await;
+        answer.is_some_and(|answer| {
+            answer.status == 503 && answer.body.contains("database does not accept writes")
+        })
     })
+    .await;
 }

@@ -40,8 +40,7 @@ async fn now(client: &Client, token: &str, newest: &str) -> Value {
 
 #[test]
 fn uploads_grow_event_by_event_and_end_with_their_last() {
-    Scenario::test("as-of-uploads", async |mut scenario| {
-        let (worker, client) = scenario.ground.answering().await;
+    Scenario::served("as-of-uploads", async |scenario, client| {
         scenario.events(&stories("as-of", 7)).await;
         for n in 0..7 {
             let token = token("as-of", n);
@@ -65,7 +64,6 @@ fn uploads_grow_event_by_event_and_end_with_their_last() {
             }
             assert_eq!(states.last(), Some(&now));
         }
-        scenario.finish(vec![worker]).await;
     });
 }
 

@@ -116,8 +116,7 @@ fn a_waiting_reader_gets_new_events_and_a_stream_resumes_where_it_broke() {
 
 #[test]
 fn an_expired_cursor_is_gone_and_a_malformed_one_is_invalid() {
-    Scenario::test("feed-gone", async |mut scenario| {
-        let (worker, client) = scenario.ground.answering().await;
+    Scenario::served("feed-gone", async |scenario, client| {
         scenario.events(&story("gone", 0)).await;
         scenario.until_idle().await;
         let first = client.get("/v1/events?limit=1").await.record();
@@ -150,7 +149,6 @@ fn an_expired_cursor_is_gone_and_a_malformed_one_is_invalid() {
             .get("/v1/events/stream")
             .await;
         stale.problem(400, "invalid_parameter");
-        scenario.finish(vec![worker]).await;
     });
 }
 

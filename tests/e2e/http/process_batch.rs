@@ -68,8 +68,7 @@ pub(crate) fn problem<'a>(answer: &'a Value, status: u16, name: &str) -> &'a Val
 
 #[test]
 fn each_request_of_a_batch_is_answered_in_its_position_as_if_it_were_alone() {
-    Scenario::test("batch-answers", async |mut scenario| {
-        let (worker, client) = scenario.ground.answering().await;
+    Scenario::served("batch-answers", async |scenario, client| {
         scenario.events(&stories("batch", 3)).await;
         let tokens: Vec<_> = (0..3).map(|n| token("batch", n)).collect();
         for (n, token) in tokens.iter().enumerate() {
@@ -111,7 +110,6 @@ fn each_request_of_a_batch_is_answered_in_its_position_as_if_it_were_alone() {
         let (writing, _) = keyed(&scenario.ground, &client, "default", &[Scope::Write]).await;
         let refused = post_batch(&writing, &json!({"requests": many})).await;
         refused.problem(403, "forbidden");
-        scenario.finish(vec![worker]).await;
     });
 }
 

@@ -28,6 +28,24 @@ pub(crate) async fn keyed(
     (client.with("authorization", &format!("Bearer {text}")), id)
 }
 
+/// Clients of the monitor.
+pub(crate) struct Viewers {
+    pub(crate) admin: Client,
+    pub(crate) reader: Client,
+    /// An admin of another tenant.
+    pub(crate) other: Client,
+}
+
+impl Viewers {
+    pub(crate) async fn of(ground: &Ground, client: &Client) -> Self {
+        Self {
+            admin: keyed(ground, client, "default", &[Scope::Admin]).await.0,
+            reader: keyed(ground, client, "default", &[Scope::Read]).await.0,
+            other: keyed(ground, client, "other", &[Scope::Admin]).await.0,
+        }
+    }
+}
+
 /// A new key and its id.
 pub(crate) async fn key(ground: &Ground, tenant: &str, scopes: &[Scope]) -> (String, String) {
     let new = NewKey {
@@ -49,8 +67,7 @@ fn path(tag: &str) -> String {
 
 #[test]
 fn a_client_follows_an_upload_from_unknown_to_its_end() {
-    Scenario::test("http-follow", async |mut scenario| {
-        let (worker, client) = scenario.ground.answering().await;
+    Scenario::served("http-follow", async |scenario, client| {
         let path = path("follow");
         client.get(&path).await.problem(404, "not_found");
 
@@ -79,15 +96,12 @@ fn a_client_follows_an_upload_from_unknown_to_its_end() {
             done["elapsed_seconds"].is_number() && done["sealed_at"].is_string(),
             "{done}"
         );
-
-        scenario.finish(vec![worker]).await;
     });
 }
 
 #[test]
 fn a_record_contains_only_the_requested_parts() {
-    Scenario::test("http-parts", async |mut scenario| {
-        let (worker, client) = scenario.ground.answering().await;
+    Scenario::served("http-parts", async |scenario, client| {
         scenario.events(&story("parts", 1)).await;
         let path = path("parts").replace("-0", "-1");
         // Until the feed has all of it the record's cursor moves on.
@@ -115,7 +129,6 @@ fn a_record_contains_only_the_requested_parts() {
         assert_eq!((again.status, again.body()), (304, ""));
         let other = client.with("if-none-match", "\"other\"").get(&path).await;
         assert_eq!(other.record(), ended.record());
-        scenario.finish(vec![worker]).await;
     });
 }
 

@@ -56,8 +56,7 @@ fn a_key_over_its_rate_limit_is_refused_while_others_are_not() {
 
 #[test]
 fn a_revoked_key_ends_its_waiting_requests_and_streams() {
-    Scenario::test("rates-revoked", async |mut scenario| {
-        let (worker, client) = scenario.ground.answering().await;
+    Scenario::served("rates-revoked", async |scenario, client| {
         let (reader, id) = keyed(&scenario.ground, &client, "default", &[Scope::Read]).await;
         let mut stream = reader.stream("/v1/events/stream").await;
         scenario.events(&stories("before", 1)).await;
@@ -76,6 +75,5 @@ fn a_revoked_key_ends_its_waiting_requests_and_streams() {
         reply.problem(401, "unauthorized");
         scenario.events(&stories("after", 1)).await;
         stream.ends().await;
-        scenario.finish(vec![worker]).await;
     });
 }

@@ -17,7 +17,7 @@ fn a_worker_stopped_under_load_leaves_nothing_to_redeliver() {
             let events = shuffled(stories(&format!("stop{round}"), 150), round);
             let log = worker.log.clone();
             let stopping = async {
-                working(&worker).await;
+                worker.applies(100).await;
                 worker.stop().await;
             };
             tokio::join!(scenario.producer.events(&events), stopping);
@@ -71,10 +71,7 @@ fn a_second_signal_forces_the_end_and_the_next_worker_does_the_rest() {
         let worker = scenario.plan().start().await;
         let blocker = blocker(&scenario.ground).await;
         scenario.events(&stories("forced", 30)).await;
-        holds("pending work", async || {
-            worker.metric("waybill_in_flight", "").await > 0
-        })
-        .await;
+        has_work(&worker).await;
         let mut worker = worker;
         worker.signal("TERM").await;
         worker.reports(503).await;
@@ -95,10 +92,7 @@ fn a_worker_that_cannot_finish_ends_after_its_grace_period() {
         let mut worker = scenario.plan().with("shutdown.grace", "1s").start().await;
         let blocker = blocker(&scenario.ground).await;
         scenario.events(&stories("grace", 30)).await;
-        holds("pending work", async || {
-            worker.metric("waybill_in_flight", "").await > 0
-        })
-        .await;
+        has_work(&worker).await;
         worker.signal("TERM").await;
         let status = worker.ended(Duration::from_secs(8)).await;
         assert_eq!(status.code(), Some(1), "{}", worker.log_text());
@@ -116,9 +110,10 @@ pub(crate) async fn blocker(ground: &Ground) -> Session {
     session
 }
 
-async fn working(worker: &Worker) {
-    holds("work under way", async || {
-        worker.events("applied").await >= 100
+/// Waits until it has deliveries that it has not acknowledged.
+async fn has_work(worker: &Worker) {
+    holds("pending work", async || {
+        worker.metric("waybill_in_flight", "").await > 0
     })
     .await;
 }

@@ -6,6 +6,7 @@ use waybill::wire::PlainEvent;
 
 use super::checker;
 use super::checker::Expected;
+use super::client::Client;
 use super::ground::{Ground, PATIENCE, run};
 use super::producer::{Message, Producer};
 use super::recorder::Recorder;
@@ -22,6 +23,16 @@ impl Scenario {
     /// Runs a test on the shared servers.
     pub(crate) fn test(name: &str, test: impl AsyncFnOnce(Self)) {
         run(async { test(Self::shared(name).await).await });
+    }
+
+    /// Runs a test with a worker with the API and a client of it, and checks every invariant.
+    pub(crate) fn served(name: &str, test: impl AsyncFnOnce(&mut Self, Client)) {
+        run(async {
+            let mut scenario = Self::shared(name).await;
+            let (worker, client) = scenario.ground.answering().await;
+            test(&mut scenario, client).await;
+            scenario.finish(vec![worker]).await;
+        });
     }
 
     pub(crate) async fn shared(name: &str) -> Self {

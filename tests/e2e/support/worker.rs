@@ -155,6 +155,12 @@ impl Worker {
         self.metric("waybill_events_total", &part).await
     }
 
+    /// Waits until it has applied this many events.
+    pub(crate) async fn applies(&self, count: i64) {
+        let what = format!("{count} applied events");
+        holds(&what, async || self.events("applied").await >= count).await;
+    }
+
     /// How many attempts were made again for this reason.
     pub(crate) async fn retries(&self, reason: &str) -> i64 {
         let part = format!("reason=\"{reason}\"");

@@ -3,34 +3,27 @@
 use waybill::domain::access::Scope;
 
 use super::replays::{REASON, dead_letters_of, replay};
-use crate::http::processes::keyed;
-use crate::support::client::{Client, served_as};
+use crate::http::processes::{Viewers, keyed};
+use crate::support::client::served_as;
 use crate::support::ground::{Ground, reaches};
 use crate::support::producer::{Message, Producer};
 use crate::support::worker::Worker;
 
 struct Setup {
     worker: Worker,
-    admin: Client,
-    reader: Client,
-    /// An admin of another tenant.
-    other: Client,
+    viewers: Viewers,
     /// One of three dead letters.
     dead_letter: String,
 }
 
 async fn setup(ground: &Ground) -> Setup {
     let (worker, open) = ground.answering_as("worker,api").await;
-    let (admin, _) = keyed(ground, &open, "default", &[Scope::Admin]).await;
-    let (reader, _) = keyed(ground, &open, "default", &[Scope::Read]).await;
-    let (other, _) = keyed(ground, &open, "other", &[Scope::Admin]).await;
+    let viewers = Viewers::of(ground, &open).await;
     dead_letters_of(ground, 3).await;
     let dead_letter = "select id::text from waybill.dead_letter limit 1";
     Setup {
         worker,
-        admin,
-        reader,
-        other,
+        viewers,
         dead_letter: ground.rows(dead_letter).await[0].get(0),
     }
 }
@@ -39,7 +32,11 @@ async fn setup(ground: &Ground) -> Setup {
 fn a_read_only_key_sees_no_form_and_another_tenant_sees_nothing() {
     Ground::test("dead-tenants", async |ground| {
         let setup = setup(&ground).await;
-        let (admin, reader, other) = (&setup.admin, &setup.reader, &setup.other);
+        let Viewers {
+            admin,
+            reader,
+            other,
+        } = &setup.viewers;
         let page = format!("/monitor/dead-letter?id={}", setup.dead_letter);
         let group = format!("/monitor/dead-letters/reason?name={REASON}");
         let replay_page = replay(admin, "all=yes").await;
@@ -70,7 +67,11 @@ fn a_read_only_key_sees_no_form_and_another_tenant_sees_nothing() {
 fn a_replay_needs_the_scope_and_the_same_origin() {
     Ground::test("dead-scopes", async |ground| {
         let setup = setup(&ground).await;
-        let (admin, reader, other) = (&setup.admin, &setup.reader, &setup.other);
+        let Viewers {
+            admin,
+            reader,
+            other,
+        } = &setup.viewers;
         let replay_page = replay(admin, "all=yes").await;
         let id = format!("id={}", replay_page.rsplit_once('=').expect("an id").1);
         let dead_letter = format!("letter={}", setup.dead_letter);

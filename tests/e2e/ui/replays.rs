@@ -48,6 +48,12 @@ pub(crate) async fn dead_letters_of(ground: &Ground, count: usize) {
     reaches(ground, "dead_letter", expected).await;
 }
 
+/// Waits until there are no more dead letters than that.
+async fn at_most(ground: &Ground, count: i64) {
+    let what = format!("at most {count} dead letters");
+    holds(&what, async || ground.count("dead_letter").await <= count).await;
+}
+
 /// Sends the form; returns the page that it leads to.
 pub(crate) async fn replay(client: &Client, form: &str) -> String {
     let reply = client.form("/monitor/replays", form).await;
@@ -139,10 +145,7 @@ fn a_stopped_replay_leaves_the_remaining_dead_letters() {
         apply(&ground).await;
         let page = replay(&admin, "all=yes&rate=4").await;
         let id = page.rsplit_once('=').expect("an id").1;
-        holds("some dead letters gone", async || {
-            ground.count("dead_letter").await <= 38
-        })
-        .await;
+        at_most(&ground, 38).await;
         let stop = format!("id={id}");
         let stopped = admin.form("/monitor/replay/stop", &stop).await;
         assert_eq!(stopped.status, 303);
@@ -165,10 +168,7 @@ fn another_process_continues_the_replay_of_a_killed_one() {
         let page = replay(&admin, "reason=unknown_workflow&rate=20").await;
         let plan = ground.plan().roles("relay");
         let doomed = plan.start().await;
-        holds("some dead letters gone", async || {
-            ground.count("dead_letter").await <= 50
-        })
-        .await;
+        at_most(&ground, 50).await;
         doomed.kill().await;
         assert!(ground.count("dead_letter").await > 0);
         let next = plan.start().await;
@@ -189,10 +189,7 @@ fn another_process_continues_the_replay_of_a_stopped_one_at_once() {
         let page = replay(&admin, "all=yes&rate=20").await;
         let plan = ground.plan().roles("relay");
         let first = plan.start().await;
-        holds("some dead letters gone", async || {
-            ground.count("dead_letter").await <= 50
-        })
-        .await;
+        at_most(&ground, 50).await;
         first.stop().await;
         assert_eq!(ground.count("replay where claimed_until > now()").await, 0);
         let next = plan.start().await;

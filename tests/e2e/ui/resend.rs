@@ -6,7 +6,7 @@ use serde_json::json;
 use waybill::domain::access::Scope;
 
 use crate::faults::isolation::{bind, uploads};
-use crate::http::processes::keyed;
+use crate::http::processes::{Viewers, keyed};
 use crate::support::channel::open;
 use crate::support::client::{Client, Reply};
 use crate::support::ground::{Ground, holds, reaches};
@@ -22,10 +22,7 @@ const PAGE: &str = "/monitor/process?token=isolated-1";
 
 struct Setup {
     worker: Worker,
-    admin: Client,
-    reader: Client,
-    /// An admin of another tenant.
-    other: Client,
+    viewers: Viewers,
 }
 
 /// A worker with these roles, after the end of some uploads, and clients.
@@ -35,9 +32,7 @@ async fn setup(ground: &Ground, roles: &str, settings: &[(&str, &str)]) -> Setup
         plan = plan.with(name, value);
     }
     let worker = plan.roles(roles).start().await;
-    let (admin, _) = keyed(ground, &client, "default", &[Scope::Admin]).await;
-    let (reader, _) = keyed(ground, &client, "default", &[Scope::Read]).await;
-    let (other, _) = keyed(ground, &client, "other", &[Scope::Admin]).await;
+    let viewers = Viewers::of(ground, &client).await;
     let mut events = uploads(3);
     events.push(event("open", "open-0", 0, "upload.received", json!({})));
     Producer::new(ground).events(&events).await;
@@ -46,12 +41,7 @@ async fn setup(ground: &Ground, roles: &str, settings: &[(&str, &str)]) -> Setup
             && ground.count("process where ended_at is null").await == 1
     })
     .await;
-    Setup {
-        worker,
-        admin,
-        reader,
-        other,
-    }
+    Setup { worker, viewers }
 }
 
 async fn resend(client: &Client, token: &str) -> Reply {
@@ -73,7 +63,7 @@ fn an_admin_resends_a_completion_from_the_page_of_its_process() {
     Ground::test("page-resend", async |ground| {
         let recorder = Recorder::of_completions(&ground).await;
         let setup = setup(&ground, "worker,relay,api", &[]).await;
-        let (admin, reader) = (&setup.admin, &setup.reader);
+        let (admin, reader) = (&setup.viewers.admin, &setup.viewers.reader);
         let sent = shows(admin, &["the broker has confirmed it", FORM]).await;
         assert!(!sent.contains("Waiting to be published"), "{sent}");
         let read = shows(reader, &["the broker has confirmed it"]).await;
@@ -83,7 +73,11 @@ fn an_admin_resends_a_completion_from_the_page_of_its_process() {
         let elsewhere = admin.with("sec-fetch-site", "cross-site");
         refused(&resend(&elsewhere, "isolated-1").await, 403, "own pages");
         let unknown = "no process has this token";
-        refused(&resend(&setup.other, "isolated-1").await, 404, unknown);
+        refused(
+            &resend(&setup.viewers.other, "isolated-1").await,
+            404,
+            unknown,
+        );
         refused(&resend(admin, "unknown").await, 404, unknown);
         refused(&resend(admin, "").await, 404, unknown);
         refused(&resend(admin, "open&all=yes").await, 400, "form");
@@ -115,9 +109,9 @@ fn a_pending_completion_is_not_sent_again() {
     Ground::test("page-resend-waits", async |ground| {
         let keep = [("outbox.unroutable", "keep")];
         let setup = setup(&ground, "worker,relay,api", &keep).await;
-        let waits = shows(&setup.admin, &["Waiting to be published"]).await;
+        let waits = shows(&setup.viewers.admin, &["Waiting to be published"]).await;
         assert!(!waits.contains(FORM), "{waits}");
-        let again = resend(&setup.admin, "isolated-1").await;
+        let again = resend(&setup.viewers.admin, "isolated-1").await;
         refused(&again, 409, "in the outbox already");
         reaches(&ground, "outbox where slow = 'unroutable'", 3).await;
         setup.worker.stop().await;
@@ -135,7 +129,7 @@ fn the_page_shows_why_a_completion_is_stuck_and_when_it_is_retried() {
             "No queue is bound",
             "Next attempt",
         ];
-        let stuck = shows(&setup.reader, &words).await;
+        let stuck = shows(&setup.viewers.reader, &words).await;
         assert!(stuck.contains("upload.done"), "{stuck}");
         setup.worker.stop().await;
         // The broker's text is escaped on the page.
@@ -156,15 +150,15 @@ fn the_page_shows_why_a_completion_is_stuck_and_when_it_is_retried() {
 fn an_unroutable_completion_counts_as_sent_after_a_resend() {
     Ground::test("page-unroutable", async |ground| {
         let setup = setup(&ground, "worker,relay,api", &[]).await;
-        shows(&setup.admin, &["it was dropped", FORM]).await;
+        shows(&setup.viewers.admin, &["it was dropped", FORM]).await;
         let recorder = Recorder::of_queue(&ground, "bound-later").await;
         let (_connection, channel) = open(&ground.broker_url).await;
         bind(&channel, "bound-later", "#").await;
         // By now the relay has recorded that the broker returned the message.
         tokio::time::sleep(Duration::from_millis(500)).await;
-        assert_eq!(resend(&setup.admin, "isolated-1").await.status, 303);
+        assert_eq!(resend(&setup.viewers.admin, "isolated-1").await.status, 303);
         recorder.copies(1).await;
-        shows(&setup.admin, &["the broker has confirmed it"]).await;
+        shows(&setup.viewers.admin, &["the broker has confirmed it"]).await;
         setup.worker.stop().await;
     });
 }
