@@ -11,12 +11,12 @@ use waybill::store::admin::api_key::NewKey;
 use super::processes::keyed;
 use crate::support::client::{Client, Reply};
 use crate::support::ground::{Ground, holds};
+use crate::support::multipart::part;
 use crate::support::openapi_document::{Described, Operation};
 use crate::support::worker::Worker;
 
 /// In everything that the owner sent, and in no name that others use.
 const SECRET: &str = "only-the-owner-knows";
-const BOUNDARY: &str = "walk-boundary";
 
 /// The owner's resources.
 struct Belongings {
@@ -33,11 +33,9 @@ struct Caller {
     is_owner: bool,
 }
 
-fn upload_form(name: &str) -> String {
-    format!(
-        "--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"file\"; \
-         filename=\"{name}.txt\"\r\n\r\n{name}\r\n--{BOUNDARY}--\r\n"
-    )
+/// A file of this name with its name in it.
+fn file(name: &str) -> [String; 1] {
+    [part("file", Some(&format!("{name}.txt")), name)]
 }
 
 /// Sends a request of an operation, about the owner's resources.
@@ -54,11 +52,7 @@ async fn send(client: &Client, operation: &Operation, own: &Belongings) -> Reply
         "sendEvents" => json!({ "id": "1", "source": "walk", "type": "upload.step",
             "token": "walk", "data": { "message": "on the way" } }),
         "pushOrder" => json!({ "stage": "open" }),
-        "upload" => {
-            let form = format!("multipart/form-data; boundary={BOUNDARY}");
-            let client = client.with("content-type", &form);
-            return client.post(&path, upload_form("walk")).await;
-        }
+        "upload" => return client.upload(&path, &file("walk")).await,
         _ if operation.method == "POST" => json!({}),
         _ => return client.request(&operation.method, &path).await,
     };
@@ -86,12 +80,7 @@ async fn with_keys(ground: &Ground) -> (Worker, Client, Client) {
 /// Creates the owner's resources, and a process with a token like a path.
 async fn belongings(owner: &Client) -> Belongings {
     let patient = owner.with("prefer", "wait=60");
-    let form = format!("multipart/form-data; boundary={BOUNDARY}");
-    let sender = patient.with("content-type", &form);
-    let upload = sender
-        .post("/v1/uploads", upload_form(SECRET))
-        .await
-        .record();
+    let upload = patient.upload("/v1/uploads", &file(SECRET)).await.record();
     let upload = &upload["uploads"][0];
     let order = json!({ "form": { "about": SECRET } });
     let order = patient.post("/v1/orders", order).await.record();

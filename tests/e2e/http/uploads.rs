@@ -6,26 +6,11 @@ use waybill::domain::access::Scope;
 use super::processes::keyed;
 use crate::support::client::{Client, Reply, served};
 use crate::support::ground::{Ground, holds};
+use crate::support::multipart::{PDF, part};
 use crate::support::story::MARK;
 
-pub(crate) const PDF: &str = "%PDF-1.7\n";
-const BOUNDARY: &str = "e2e-boundary";
-
-/// A part of a form: a file, or a field.
-pub(crate) fn part(name: &str, file: Option<&str>, content: &str) -> String {
-    let file = file.map_or(String::new(), |file| format!("; filename=\"{file}\""));
-    format!(
-        "--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"{name}\"{file}\r\n\r\n{content}\r\n"
-    )
-}
-
 pub(crate) async fn upload(client: &Client, parts: &[String]) -> Reply {
-    let form = format!("multipart/form-data; boundary={BOUNDARY}");
-    let body = format!("{}--{BOUNDARY}--\r\n", parts.concat());
-    client
-        .with("content-type", &form)
-        .post("/v1/uploads", body)
-        .await
+    client.upload("/v1/uploads", parts).await
 }
 
 #[test]

@@ -5,16 +5,15 @@ use waybill::domain::access::Scope;
 
 use super::client::Client;
 use super::ground::Ground;
+use super::multipart::part;
 use super::order_story::apply;
 use super::worker::Worker;
 use crate::http::processes::key;
 
 pub(crate) const SCOPES: [Scope; 2] = [Scope::Read, Scope::Write];
-pub(crate) const PDF: &str = "%PDF-1.7\n";
 const EDIT: &str = "/omflow/rest/flowmanage/api/omdata/edit";
 const QUERY: &str = "/omflow/rest/flowmanage/api/omdata-data-id/get";
 const SECURITY: &str = "/omflow/accounts/api/security/get/";
-const BOUNDARY: &str = "omflow-boundary";
 
 /// With the ids that OMFLOW gives fields: a fork at the start, a join, and a choice.
 const LEAVE: &str = r#"
@@ -83,14 +82,6 @@ pub(crate) async fn log_in(client: &Client, key: &str) -> Value {
     let login = base64::Engine::encode(&base64::prelude::BASE64_STANDARD, format!("anybody:{key}"));
     let client = client.with("authorization", &format!("Basic {login}"));
     client.get(SECURITY).await.record()
-}
-
-/// A part of a form: a file, or a field.
-pub(crate) fn part(name: &str, file: Option<&str>, content: &str) -> String {
-    let file = file.map_or(String::new(), |file| format!("; filename=\"{file}\""));
-    format!(
-        "--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"{name}\"{file}\r\n\r\n{content}\r\n"
-    )
 }
 
 impl Omflow {
@@ -166,10 +157,7 @@ impl Omflow {
             Encoding::Form => {
                 let mut form = form_urlencoded::Serializer::new(String::new());
                 form.extend_pairs(all);
-                (
-                    "application/x-www-form-urlencoded".to_owned(),
-                    form.finish(),
-                )
+                ("application/x-www-form-urlencoded", form.finish())
             }
             Encoding::Json => {
                 // Text that is JSON is sent as JSON.
@@ -178,34 +166,25 @@ impl Omflow {
                     .iter()
                     .map(|(name, text)| ((*name).to_owned(), value(text)));
                 let body = Value::Object(body.collect());
-                ("application/json".to_owned(), body.to_string())
+                ("application/json", body.to_string())
             }
             Encoding::Multipart => {
                 let parts = all.iter().map(|(name, text)| part(name, None, text));
-                (
-                    multipart(),
-                    format!("{}--{BOUNDARY}--\r\n", parts.collect::<String>()),
-                )
+                let parts: Vec<_> = parts.collect();
+                return self.client.upload(path, &parts).await.record();
             }
         };
-        self.client
-            .with("content-type", &type_)
-            .post(path, body)
-            .await
-            .record()
+        let client = self.client.with("content-type", type_);
+        client.post(path, body).await.record()
     }
 
     /// Sends these parts after the code.
     pub(crate) async fn parts(&self, flow: &str, parts: &[String]) -> Value {
         let code = part("security", None, &self.security);
-        let body = format!("{code}{}--{BOUNDARY}--\r\n", parts.concat());
-        let client = self.client.with("content-type", &multipart());
-        client.post(&format!("{EDIT}/{flow}"), body).await.record()
+        let parts = [&[code], parts].concat();
+        let path = format!("{EDIT}/{flow}");
+        self.client.upload(&path, &parts).await.record()
     }
-}
-
-fn multipart() -> String {
-    format!("multipart/form-data; boundary={BOUNDARY}")
 }
 
 pub(crate) fn pushed() -> Value {

@@ -8,9 +8,10 @@ use waybill::domain::access::Scope;
 use super::documents::refusal;
 use crate::http::process_batch::{places, post_batch};
 use crate::http::processes::key;
-use crate::http::uploads::{PDF, part, upload};
+use crate::http::uploads::upload;
 use crate::support::client::{Client, served, served_as};
 use crate::support::ground::assert_contains;
+use crate::support::multipart::{PDF, part};
 
 const PATH: &str = "/diadoc/V2/GetDocflows?boxId=default";
 

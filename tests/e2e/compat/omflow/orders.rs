@@ -8,9 +8,8 @@ use tokio::process::Command;
 
 use crate::http::processes::key;
 use crate::support::ground::{Ground, reaches, run};
-use crate::support::omflow_client::{
-    Encoding, Omflow, PDF, SCOPES, leave, log_in, part, pushed, ready,
-};
+use crate::support::multipart::{PDF, part};
+use crate::support::omflow_client::{Encoding, Omflow, SCOPES, leave, log_in, pushed, ready};
 use crate::support::order_story::apply;
 use crate::support::python::python;
 

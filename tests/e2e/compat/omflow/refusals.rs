@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use crate::support::client::Client;
 use crate::support::ground::{Ground, run};
-use crate::support::omflow_client::{Encoding, Omflow, leave, part, pushed, ready};
+use crate::support::multipart::part;
+use crate::support::omflow_client::{Encoding, Omflow, leave, pushed, ready};
 
 const OPENING: &str = "Order opening failed.";
 const QUERY: &str = "Query failed.";

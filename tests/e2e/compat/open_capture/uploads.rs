@@ -10,22 +10,15 @@ use crate::http::processes::{key, keyed};
 use crate::support::client::{Client, Reply, served, served_as, served_with};
 use crate::support::command::Answer;
 use crate::support::ground::{holds, until};
+use crate::support::multipart::{PDF, part};
 use crate::support::python::python;
 
-const PDF: &str = "%PDF-1.7\n";
 const PATH: &str = "/open-capture/ws/verifier/upload";
 const LOGIN: &str = "/open-capture/auth/login";
 const BOTH: [Scope; 2] = [Scope::Read, Scope::Write];
 
-fn part(name: &str, file: Option<&str>, content: &str) -> String {
-    let file = file.map_or(String::new(), |file| format!("; filename=\"{file}\""));
-    format!("--x\r\ncontent-disposition: form-data; name=\"{name}\"{file}\r\n\r\n{content}\r\n")
-}
-
 async fn upload(client: &Client, parts: &[String]) -> Reply {
-    let form = client.with("content-type", "multipart/form-data; boundary=x");
-    form.post(PATH, format!("{}--x--\r\n", parts.concat()))
-        .await
+    client.upload(PATH, parts).await
 }
 
 #[test]
