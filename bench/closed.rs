@@ -7,7 +7,7 @@ use crate::audience::Audience;
 use crate::check;
 use crate::engine::{Engine, Running};
 use crate::feed;
-use crate::ground::{Field, Ground, query};
+use crate::ground::{Field, Ground};
 use crate::meter::{Cpu, MemoryWatch, peak_mib};
 use crate::patience::Patience;
 use crate::statements;
@@ -102,16 +102,15 @@ async fn on_field(
 /// Waits until every event is committed. A completion comes after the events of its process, so
 /// one poll is usually enough.
 pub(crate) async fn committed(field: &Field, workload: Workload) -> anyhow::Result<()> {
-    let statement = "select count(*) from waybill.process where sealed_at is not null";
+    let ended = "waybill.process where sealed_at is not null";
     let expected = u64::from(workload.processes);
     let mut patience = Patience::new();
     loop {
-        let rows = query(&field.database_url, statement).await?;
-        let sealed: i64 = rows.iter().map(|row| row.get::<_, i64>(0)).sum();
-        if sealed.unsigned_abs() == expected {
+        let sealed = check::count(field, ended).await?;
+        if sealed == expected {
             return Ok(());
         }
-        patience.with(sealed.unsigned_abs(), expected, "processes sealed")?;
+        patience.with(sealed, expected, "processes sealed")?;
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

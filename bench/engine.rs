@@ -211,7 +211,8 @@ impl Running {
     }
 }
 
-fn spawn(mut command: Command, field: &Field, stdout: Stdio) -> anyhow::Result<Child> {
+/// Starts a program that uses the database and the virtual host.
+pub(crate) fn spawn(mut command: Command, field: &Field, stdout: Stdio) -> anyhow::Result<Child> {
     command
         .env("WAYBILL_DATABASE__URL", &field.database_url)
         .env("WAYBILL_BROKER__URL", &field.amqp_url)

@@ -6,7 +6,7 @@ use lapin::Channel;
 use lapin::options::{QueueBindOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable, LongString};
 use tokio::task::JoinSet;
-use tokio_postgres::NoTls;
+use tokio_postgres::{Client, Error, NoTls, Row};
 use waybill::broker;
 use waybill::broker::topology;
 use waybill::config;
@@ -144,9 +144,7 @@ pub(crate) async fn bind(
 
 /// Runs statements one by one on a connection of their own.
 pub(crate) async fn execute(url: &str, statements: &[&str]) -> anyhow::Result<()> {
-    let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
-    let mut driving = JoinSet::new();
-    driving.spawn(connection);
+    let (client, _driving) = session(url).await?;
     for statement in statements {
         client.batch_execute(statement).await?;
     }
@@ -154,9 +152,15 @@ pub(crate) async fn execute(url: &str, statements: &[&str]) -> anyhow::Result<()
 }
 
 /// Rows of one query on a connection of its own.
-pub(crate) async fn query(url: &str, statement: &str) -> anyhow::Result<Vec<tokio_postgres::Row>> {
+pub(crate) async fn query(url: &str, statement: &str) -> anyhow::Result<Vec<Row>> {
+    let (client, _driving) = session(url).await?;
+    Ok(client.query(statement, &[]).await?)
+}
+
+/// A connection, and what drives it.
+pub(crate) async fn session(url: &str) -> anyhow::Result<(Client, JoinSet<Result<(), Error>>)> {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
     let mut driving = JoinSet::new();
     driving.spawn(connection);
-    Ok(client.query(statement, &[]).await?)
+    Ok((client, driving))
 }

@@ -16,6 +16,14 @@ pub(crate) struct Latency {
     pub(crate) max: f64,
 }
 
+impl Latency {
+    /// Its row in a table.
+    pub(crate) fn row(&self, what: &str) -> String {
+        let Self { p50, p99, max } = self;
+        format!("| {what} | {p50:.1} | {p99:.1} | {max:.1} |")
+    }
+}
+
 /// Of measured values.
 pub(crate) fn quantiles(mut values: Vec<Duration>) -> Latency {
     values.sort_unstable();

@@ -19,8 +19,14 @@ pub(crate) struct Report {
 
 /// A target and whether it was met.
 pub(crate) struct Verdict {
-    pub(crate) text: String,
-    pub(crate) met: bool,
+    text: String,
+    met: bool,
+}
+
+impl Verdict {
+    pub(crate) fn new(met: bool, text: String) -> Self {
+        Self { text, met }
+    }
 }
 
 impl Report {
@@ -95,25 +101,19 @@ impl Report {
         let share = |to: Engine, target: f64| {
             let share = ratio(waybill, to)? * 100.0;
             let text = format!("{share:.0} % of {}, target {target:.0} %", to.title());
-            Some(Verdict {
-                text,
-                met: share >= target,
-            })
+            Some(Verdict::new(share >= target, text))
         };
         let times = |to: Engine, target: f64| {
             let times = ratio(waybill, to)?;
             let text = format!("{times:.0} × {}, target {target:.0} ×", to.title());
-            Some(Verdict {
-                text,
-                met: times >= target,
-            })
+            Some(Verdict::new(times >= target, text))
         };
         let orders = ratio(Engine::Orders, waybill).map(|ratio| {
             let share = ratio * 100.0;
-            Verdict {
-                text: format!("orders run at {share:.0} % of the uploads' events/s, target 60 %"),
-                met: share >= 60.0,
-            }
+            Verdict::new(
+                share >= 60.0,
+                format!("orders run at {share:.0} % of the uploads' events/s, target 60 %"),
+            )
         });
         let closed = [
             share(Engine::Null, 85.0),
@@ -198,28 +198,18 @@ fn open_table(runs: &[open_loop::Outcome]) -> Vec<String> {
 }
 
 fn open_rows(run: &open_loop::Outcome) -> Vec<String> {
-    let row = |what: &str, latency: &crate::latency::Latency| {
-        format!(
-            "| {}: {what} | {:.1} | {:.1} | {:.1} |",
-            run.engine.title(),
-            latency.p50,
-            latency.p99,
-            latency.max
-        )
-    };
-    let to_commit = run.to_commit.iter();
-    let to_commit = to_commit.map(|latency| {
-        row(
-            "planned sending to commit (from buckets; max is a bound)",
-            latency,
-        )
-    });
-    std::iter::once(row("the sender behind its plan", &run.sender))
-        .chain(to_commit)
-        .chain([row(
+    let title = run.engine.title();
+    let to_commit = "planned sending to commit (from buckets; max is a bound)";
+    let rows = [
+        (Some(&run.sender), "the sender behind its plan"),
+        (run.to_commit.as_ref(), to_commit),
+        (
+            Some(&run.to_completion),
             "planned sending to completion received",
-            &run.to_completion,
-        )])
+        ),
+    ];
+    rows.into_iter()
+        .filter_map(|(latency, what)| Some(latency?.row(&format!("{title}: {what}"))))
         .collect()
 }
 
@@ -243,21 +233,21 @@ fn open_verdicts(run: &open_loop::Outcome) -> Vec<Verdict> {
         run.slope_kib_per_second,
     );
     vec![
-        Verdict {
-            text: format!(
+        Verdict::new(
+            p99 <= 25.0,
+            format!(
                 "p99 to completion {p99:.1} ms at {} events/s, target 25 ms",
                 run.rate
             ),
-            met: p99 <= 25.0,
-        },
-        Verdict {
-            text: format!("worker memory at most {peak:.0} MiB in the open loop, target 100 MiB"),
-            met: peak < 100.0,
-        },
-        Verdict {
-            text: format!("its slope {slope:.2} KiB/s, target under 20 KiB/s"),
-            met: slope < 20.0,
-        },
+        ),
+        Verdict::new(
+            peak < 100.0,
+            format!("worker memory at most {peak:.0} MiB in the open loop, target 100 MiB"),
+        ),
+        Verdict::new(
+            slope < 20.0,
+            format!("its slope {slope:.2} KiB/s, target under 20 KiB/s"),
+        ),
     ]
 }
 

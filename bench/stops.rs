@@ -45,28 +45,18 @@ impl Stops {
         let Some(Listening { stops, audience }) = &self.0 else {
             return Ok(broken);
         };
-        let all = *stops as u64;
+        let all = *stops;
         let stages = order::STAGES.map(|stage| format!("'{stage}'")).join(", ");
         let entered = format!("waybill.stage where number = 1 and stage in ({stages})");
-        expect(
-            &mut broken,
-            "stops",
-            count(field, "waybill.stage").await?,
-            all,
-        );
-        expect(
-            &mut broken,
-            "first stops",
-            count(field, &entered).await?,
-            all,
-        );
+        for (what, rows) in [("stops", "waybill.stage"), ("first stops", &entered)] {
+            expect(&mut broken, what, count(field, rows).await?, all);
+        }
         empty(field, "waybill.stage where left_at is null", &mut broken).await?;
         empty(field, "waybill.parked", &mut broken).await?;
         let announced = audience.received();
-        let received = announced.len() as u64;
-        expect(&mut broken, "stops announced", received, all);
+        expect(&mut broken, "stops announced", announced.len(), all);
         let copies = announced.values().filter(|received| received.copies != 1);
-        let copies = copies.count() as u64;
+        let copies = copies.count();
         expect(&mut broken, "stops announced more than once", copies, 0);
         Ok(broken)
     }

@@ -87,7 +87,7 @@ impl<'a> Destinations<'a> {
             // Otherwise the queue did not fail.
             let waiting = count(&self.field, WAITING).await?;
             let what = "completions that wait for the failing queue";
-            expect(&mut broken, what, waiting, failing as u64);
+            expect(&mut broken, what, waiting, failing);
             self.set_failing("resume").await?;
         }
         let start = Instant::now();
@@ -105,7 +105,7 @@ impl<'a> Destinations<'a> {
             .count();
         if !self.suspended {
             let what = "completions that came more than once";
-            expect(&mut broken, what, repeated as u64, 0);
+            expect(&mut broken, what, repeated, 0);
         }
         self.ground.clear(self.field).await?;
         Ok(Recovery {

@@ -24,10 +24,7 @@ pub(crate) fn table(isolation: &Outcome) -> Vec<String> {
         )
     };
     let found = format!("due after {} s", FOUND_OUT.as_secs());
-    let row = |what: &str, which: &str, latency: &Latency| {
-        let (p50, p99, max) = (latency.p50, latency.p99, latency.max);
-        format!("| {what}: {which} | {p50:.1} | {p99:.1} | {max:.1} |")
-    };
+    let row = |what: &str, which: &str, latency: &Latency| latency.row(&format!("{what}: {which}"));
     let open = |what: &str, run: &Open| {
         [
             row(what, "the sender behind its plan", &run.sender),
@@ -65,14 +62,14 @@ pub(crate) fn verdicts(isolation: &Outcome) -> Vec<Verdict> {
     let all = "all healthy completions";
     let (failing, healthy) = (&open.failing, &open.healthy);
     vec![
-        Verdict {
-            text: format!(
+        Verdict::new(
+            speed >= 1.0 - LOSS_MAX,
+            format!(
                 "beside a failing destination {:.0} % of the events/s, target {:.0} %",
                 speed * 100.0,
                 (1.0 - LOSS_MAX) * 100.0
             ),
-            met: speed >= 1.0 - LOSS_MAX,
-        },
+        ),
         at_most("time until the last healthy completion", received),
         at_most(
             &format!("p50 of {found}"),
@@ -95,10 +92,10 @@ pub(crate) fn verdicts(isolation: &Outcome) -> Vec<Verdict> {
 
 fn at_most(what: &str, times: f64) -> Verdict {
     let target = 1.0 + LOSS_MAX;
-    Verdict {
-        text: format!("beside a failing destination {times:.2} × the {what}, target {target:.1} ×"),
-        met: times <= target,
-    }
+    Verdict::new(
+        times <= target,
+        format!("beside a failing destination {times:.2} × the {what}, target {target:.1} ×"),
+    )
 }
 
 /// The same as JSON.

@@ -1,14 +1,11 @@
 //! Very many ended processes with their logs, written straight into the tables.
 
-use secrecy::ExposeSecret;
-use tokio::task::JoinSet;
-use tokio_postgres::NoTls;
 use uuid::Uuid;
 use waybill::clock;
 use waybill::domain::{ProcessKey, Stamp};
 use waybill::store::stamp;
 
-use crate::ground::{Field, execute};
+use crate::ground::{Field, execute, session};
 use crate::workload::SOURCE;
 
 /// Processes that one statement writes.
@@ -36,10 +33,7 @@ pub(super) fn token(n: u32) -> String {
 
 /// Writes so many processes.
 pub(super) async fn fill(field: &Field, processes: u32) -> anyhow::Result<()> {
-    let url = field.settings.database.url.expose_secret();
-    let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
-    let mut driving = JoinSet::new();
-    driving.spawn(connection);
+    let (client, _driving) = session(&field.database_url).await?;
     client.batch_execute("set synchronous_commit = off").await?;
     let stamp = stamp::encode(&Stamp {
         time: clock::now(),

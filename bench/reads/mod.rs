@@ -6,6 +6,7 @@ mod filled;
 pub(crate) mod report;
 
 use std::net::SocketAddr;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -17,7 +18,7 @@ use tokio::task::JoinSet;
 
 use self::client::Client;
 use crate::audience::Audience;
-use crate::engine::{Engine, Running};
+use crate::engine::{Engine, Running, spawn};
 use crate::ground::{Field, Ground};
 use crate::latency::{Latency, quantiles};
 use crate::workload::{Dice, Workload};
@@ -110,15 +111,11 @@ impl Server {
 
     async fn start(mut command: Command, field: &Field) -> anyhow::Result<Self> {
         let address = scrape::free_address().await?;
-        let child = command
-            .env("WAYBILL_DATABASE__URL", &field.database_url)
-            .env("WAYBILL_BROKER__URL", &field.amqp_url)
+        command
             .env("WAYBILL_HTTP__LISTEN", address.to_string())
             .env("WAYBILL_HTTP__REQUESTS_PER_SECOND", "1000000")
-            .env("WAYBILL_OPS__LISTEN", "127.0.0.1:0")
-            .env("WAYBILL_LOG__FILTER", "warn")
-            .kill_on_drop(true)
-            .spawn()?;
+            .env("WAYBILL_OPS__LISTEN", "127.0.0.1:0");
+        let child = spawn(command, field, Stdio::inherit())?;
         let path = record(0);
         let answering = async {
             loop {

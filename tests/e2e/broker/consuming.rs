@@ -6,15 +6,11 @@ use lapin::options::QueueDeleteOptions;
 use waybill::broker::topology::ready_count;
 use waybill::broker::{BrokerError, Consumer, Ended, Next};
 
-use crate::broker::ground::{PATIENCE, delivery, fill, ground, next, queue, wait_ready};
-use crate::support::ground::run;
+use crate::broker::ground::{PATIENCE, delivery, fill, next, on_empty, on_queue, wait_ready};
 
 #[test]
 fn the_prefetch_limit_bounds_unacknowledged_deliveries() {
-    run(async {
-        let ground = ground().await;
-        queue(&ground.conn, "prefetch").await;
-        fill(&ground.conn, "prefetch", 10).await;
+    on_queue("prefetch", 10, async |ground| {
         let mut consumer = Consumer::open(&ground.conn, "prefetch", 4).await.unwrap();
         let mut last = 0;
         for _ in 0..4 {
@@ -30,10 +26,7 @@ fn the_prefetch_limit_bounds_unacknowledged_deliveries() {
 
 #[test]
 fn acknowledging_one_acknowledges_all_before_it() {
-    run(async {
-        let ground = ground().await;
-        queue(&ground.conn, "multiple").await;
-        fill(&ground.conn, "multiple", 10).await;
+    on_queue("multiple", 10, async |ground| {
         let mut consumer = Consumer::open(&ground.conn, "multiple", 10).await.unwrap();
         let mut tags = Vec::new();
         for _ in 0..10 {
@@ -62,9 +55,7 @@ fn acknowledging_one_acknowledges_all_before_it() {
 
 #[test]
 fn a_deleted_queue_cancels_and_leaves_the_channel_open() {
-    run(async {
-        let ground = ground().await;
-        queue(&ground.conn, "deleted").await;
+    on_queue("deleted", 0, async |ground| {
         let mut consumer = Consumer::open(&ground.conn, "deleted", 4).await.unwrap();
         let channel = ground.conn.channel().await.unwrap();
         let options = QueueDeleteOptions::default();
@@ -80,10 +71,7 @@ fn a_deleted_queue_cancels_and_leaves_the_channel_open() {
 
 #[test]
 fn a_cancelled_consumer_still_yields_what_had_arrived() {
-    run(async {
-        let ground = ground().await;
-        queue(&ground.conn, "cancel").await;
-        fill(&ground.conn, "cancel", 5).await;
+    on_queue("cancel", 5, async |ground| {
         let mut consumer = Consumer::open(&ground.conn, "cancel", 5).await.unwrap();
         wait_ready(&ground.conn, "cancel", 0).await;
         consumer.cancel().await.unwrap();
@@ -102,10 +90,7 @@ fn a_cancelled_consumer_still_yields_what_had_arrived() {
 
 #[test]
 fn a_broken_channel_is_lost_and_acknowledging_fails() {
-    run(async {
-        let ground = ground().await;
-        queue(&ground.conn, "broken").await;
-        fill(&ground.conn, "broken", 2).await;
+    on_queue("broken", 2, async |ground| {
         let mut consumer = Consumer::open(&ground.conn, "broken", 2).await.unwrap();
         let tag = delivery(&mut consumer).await.tag;
         let acker = consumer.acker();
@@ -122,9 +107,7 @@ fn a_broken_channel_is_lost_and_acknowledging_fails() {
 
 #[test]
 fn closing_the_connection_ends_its_consumers() {
-    run(async {
-        let ground = ground().await;
-        queue(&ground.conn, "closing").await;
+    on_queue("closing", 0, async |ground| {
         let conn = ground.connected().await;
         let mut consumer = Consumer::open(&conn, "closing", 4).await.unwrap();
         conn.close().await;
@@ -140,9 +123,7 @@ fn closing_the_connection_ends_its_consumers() {
 
 #[test]
 fn an_aborted_wait_loses_no_delivery() {
-    run(async {
-        let ground = ground().await;
-        queue(&ground.conn, "select").await;
+    on_queue("select", 0, async |ground| {
         let mut consumer = Consumer::open(&ground.conn, "select", 10).await.unwrap();
         let given_up = tokio::time::timeout(Duration::from_millis(30), consumer.next()).await;
         assert!(given_up.is_err());
@@ -162,8 +143,7 @@ fn an_aborted_wait_loses_no_delivery() {
 
 #[test]
 fn a_missing_queue_is_named_as_such() {
-    run(async {
-        let ground = ground().await;
+    on_empty(async |ground| {
         let error = ready_count(&ground.conn, "no-such-queue")
             .await
             .unwrap_err();

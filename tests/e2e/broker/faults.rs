@@ -3,32 +3,29 @@
 use std::time::{Duration, Instant};
 
 use tokio::{io::AsyncReadExt, net::TcpListener, time::timeout};
-use waybill::broker::{BrokerError, Consumer, Ended, Next, Outgoing, Publisher, connect};
+use waybill::broker::{
+    BrokerError, Connection, Consumer, Ended, Next, Outgoing, Publisher, connect,
+};
 use waybill::config::BrokerSettings;
 
 use crate::broker::ground::{
-    Ground, PATIENCE, delivery, fill, ground, next, queue, refusal, settings,
+    Ground, PATIENCE, delivery, next, on_empty, on_queue, refusal, settings,
 };
-use crate::support::ground::run;
 use crate::support::proxy::{Mode, Proxy};
 
-fn through(ground: &Ground, proxy: &Proxy) -> BrokerSettings {
-    BrokerSettings {
+async fn through(ground: &Ground, proxy: &Proxy) -> Connection {
+    let settings = BrokerSettings {
         heartbeat: Duration::from_secs(1),
         ..settings(&ground.by_way_of("amqp", &format!("127.0.0.1:{}", proxy.port())))
-    }
+    };
+    connect(&settings, "waybill tests").await.unwrap()
 }
 
 #[test]
 fn a_cut_connection_ends_at_once() {
-    run(async {
-        let ground = ground().await;
-        queue(&ground.conn, "cut").await;
-        fill(&ground.conn, "cut", 1).await;
+    on_queue("cut", 1, async |ground| {
         let proxy = ground.proxy().await;
-        let conn = connect(&through(&ground, &proxy), "waybill tests")
-            .await
-            .unwrap();
+        let conn = through(&ground, &proxy).await;
         let mut consumer = Consumer::open(&conn, "cut", 1).await.unwrap();
         let tag = delivery(&mut consumer).await.tag;
         proxy.set(Mode::Down);
@@ -49,13 +46,9 @@ fn a_cut_connection_ends_at_once() {
 
 #[test]
 fn a_peer_that_vanished_is_noticed_by_its_missing_heartbeats() {
-    run(async {
-        let ground = ground().await;
-        queue(&ground.conn, "frozen").await;
+    on_queue("frozen", 0, async |ground| {
         let proxy = ground.proxy().await;
-        let conn = connect(&through(&ground, &proxy), "waybill tests")
-            .await
-            .unwrap();
+        let conn = through(&ground, &proxy).await;
         let mut consumer = Consumer::open(&conn, "frozen", 1).await.unwrap();
         let mut publisher = Publisher::open(&conn, PATIENCE).await.unwrap();
         proxy.set(Mode::Hole);
@@ -83,13 +76,9 @@ fn a_peer_that_vanished_is_noticed_by_its_missing_heartbeats() {
 
 #[test]
 fn a_confirm_that_does_not_come_is_an_error_in_time() {
-    run(async {
-        let ground = ground().await;
-        queue(&ground.conn, "silent").await;
+    on_queue("silent", 0, async |ground| {
         let proxy = ground.proxy().await;
-        let conn = connect(&through(&ground, &proxy), "waybill tests")
-            .await
-            .unwrap();
+        let conn = through(&ground, &proxy).await;
         let mut publisher = Publisher::open(&conn, Duration::from_millis(200))
             .await
             .unwrap();
@@ -103,8 +92,7 @@ fn a_confirm_that_does_not_come_is_an_error_in_time() {
 
 #[test]
 fn connecting_to_a_silent_peer_times_out() {
-    run(async {
-        let ground = ground().await;
+    on_empty(async |ground| {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let place = listener.local_addr().unwrap().to_string();
         for scheme in ["amqp", "amqps"] {
@@ -125,8 +113,7 @@ fn connecting_to_a_silent_peer_times_out() {
 
 #[test]
 fn a_refused_connection_and_an_unknown_host_are_different_errors() {
-    run(async {
-        let ground = ground().await;
+    on_empty(async |ground| {
         let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let place = free.local_addr().unwrap().to_string();
         drop(free);
@@ -144,12 +131,9 @@ fn a_refused_connection_and_an_unknown_host_are_different_errors() {
 
 #[test]
 fn closing_a_frozen_connection_does_not_hang() {
-    run(async {
-        let ground = ground().await;
+    on_empty(async |ground| {
         let proxy = ground.proxy().await;
-        let conn = connect(&through(&ground, &proxy), "waybill tests")
-            .await
-            .unwrap();
+        let conn = through(&ground, &proxy).await;
         proxy.set(Mode::Hole);
         timeout(Duration::from_secs(4), conn.close()).await.unwrap();
         assert!(!conn.is_connected());

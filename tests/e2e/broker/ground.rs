@@ -11,6 +11,7 @@ use waybill::config::BrokerSettings;
 
 use crate::support::certificates::{Certificates, acceptor};
 use crate::support::ground;
+use crate::support::ground::run;
 use crate::support::proxy::Proxy;
 
 /// Longer than anything here takes; a test that waits this long has failed.
@@ -22,10 +23,24 @@ pub(crate) struct Ground {
     pub(crate) url: String,
 }
 
-pub(crate) async fn ground() -> Ground {
+async fn ground() -> Ground {
     let url = ground::Ground::empty("broker").await.broker_url;
     let conn = connect(&settings(&url), "waybill tests").await.unwrap();
     Ground { conn, url }
+}
+
+/// Runs a test with nothing in the virtual host.
+pub(crate) fn on_empty(test: impl AsyncFnOnce(Ground)) {
+    run(async { test(ground().await).await });
+}
+
+/// Runs a test with a queue that has this many messages.
+pub(crate) fn on_queue(name: &str, messages: usize, test: impl AsyncFnOnce(Ground)) {
+    on_empty(async |ground| {
+        queue(&ground.conn, name).await;
+        fill(&ground.conn, name, messages).await;
+        test(ground).await;
+    });
 }
 
 impl Ground {

@@ -6,8 +6,7 @@ use lapin::{
 };
 use waybill::broker::{Consumer, HeaderValue, Outgoing, Properties, Publisher, Verdict};
 
-use crate::broker::ground::{PATIENCE, delivery, ground, put, queue};
-use crate::support::ground::run;
+use crate::broker::ground::{PATIENCE, delivery, on_queue, put};
 
 type Case = (&'static str, AMQPValue, HeaderValue);
 
@@ -77,9 +76,7 @@ fn others() -> Vec<Case> {
 
 #[test]
 fn headers_of_every_type_arrive_and_can_be_sent_again() {
-    run(async {
-        let ground = ground().await;
-        queue(&ground.conn, "headers").await;
+    on_queue("headers", 0, async |ground| {
         let mut table = FieldTable::default();
         for (name, value, _) in every_type() {
             table.insert(name.into(), value);
@@ -111,9 +108,7 @@ fn headers_of_every_type_arrive_and_can_be_sent_again() {
 
 #[test]
 fn every_property_arrives_as_it_was_sent() {
-    run(async {
-        let ground = ground().await;
-        queue(&ground.conn, "properties").await;
+    on_queue("properties", 0, async |ground| {
         let text = |text: &str| Some(text.to_owned());
         let properties = Properties {
             content_type: text("application/json"),

@@ -3,10 +3,9 @@
 use waybill::broker::{Consumer, Delivery, HeaderValue};
 
 use crate::broker::{
-    ground::{Ground, delivery, fill, ground, queue},
+    ground::{Ground, delivery, fill, on_empty, queue},
     raw::{HEADERS, MESSAGE_ID, publish, sized, text},
 };
-use crate::support::ground::run;
 
 /// What a consumer sees of a message published raw, between two ordinary ones.
 async fn seen(ground: &Ground, name: &str, flags: u16, properties: &[u8]) -> Delivery {
@@ -24,8 +23,7 @@ async fn seen(ground: &Ground, name: &str, flags: u16, properties: &[u8]) -> Del
 
 #[test]
 fn an_id_that_is_not_utf8_is_marked() {
-    run(async {
-        let ground = ground().await;
+    on_empty(async |ground| {
         let hostile = seen(&ground, "hostile-id", MESSAGE_ID, &text(b"caf\xe9")).await;
         assert!(hostile.malformed);
         assert_eq!(hostile.properties.message_id.as_deref(), Some("caf\u{1a}"));
@@ -34,8 +32,7 @@ fn an_id_that_is_not_utf8_is_marked() {
 
 #[test]
 fn a_header_name_that_is_not_utf8_is_marked() {
-    run(async {
-        let ground = ground().await;
+    on_empty(async |ground| {
         let table = sized(&[text(b"\xff\xfe"), b"t\x01".to_vec()].concat());
         let hostile = seen(&ground, "hostile-name", HEADERS, &table).await;
         assert!(hostile.malformed);
@@ -45,8 +42,7 @@ fn a_header_name_that_is_not_utf8_is_marked() {
 
 #[test]
 fn headers_that_nest_without_end_are_cut_off() {
-    run(async {
-        let ground = ground().await;
+    on_empty(async |ground| {
         let mut value = b"V".to_vec();
         for _ in 0..20_000 {
             value = [b"A".to_vec(), sized(&value)].concat();

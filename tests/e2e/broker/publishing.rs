@@ -2,15 +2,12 @@
 
 use waybill::broker::{BrokerError, Consumer, Outgoing, Publisher, Verdict, topology};
 
-use crate::broker::ground::{PATIENCE, delivery, ground, queue};
-use crate::support::ground::run;
+use crate::broker::ground::{PATIENCE, delivery, on_queue};
 
 #[test]
 fn every_message_of_a_large_batch_gets_its_own_verdict() {
-    run(async {
-        const COUNT: usize = 24_000;
-        let ground = ground().await;
-        queue(&ground.conn, "verdicts").await;
+    const COUNT: usize = 24_000;
+    on_queue("verdicts", 0, async |ground| {
         let conn = ground.connected().await;
         let mut publisher = Publisher::open(&conn, PATIENCE).await.unwrap();
         // Spread unevenly, and one id in two places, as a completion and its copy are.
@@ -48,9 +45,7 @@ fn every_message_of_a_large_batch_gets_its_own_verdict() {
 
 #[test]
 fn batches_follow_each_other_on_one_publisher() {
-    run(async {
-        let ground = ground().await;
-        queue(&ground.conn, "batches").await;
+    on_queue("batches", 0, async |ground| {
         let mut publisher = Publisher::open(&ground.conn, PATIENCE).await.unwrap();
         for round in 0..50 {
             let place = |n| {
@@ -75,9 +70,7 @@ fn batches_follow_each_other_on_one_publisher() {
 
 #[test]
 fn what_amqp_cannot_carry_is_unroutable_and_breaks_no_other_message() {
-    run(async {
-        let ground = ground().await;
-        queue(&ground.conn, "texts").await;
+    on_queue("texts", 0, async |ground| {
         let long = "x".repeat(256);
         let mut batch: Vec<_> = (0..5)
             .map(|n| Outgoing::new("", "texts", &format!("m-{n}"), b"{}".to_vec()))
@@ -100,9 +93,7 @@ fn what_amqp_cannot_carry_is_unroutable_and_breaks_no_other_message() {
 
 #[test]
 fn a_channel_that_ends_leaves_the_whole_batch_unknown() {
-    run(async {
-        let ground = ground().await;
-        queue(&ground.conn, "unknown").await;
+    on_queue("unknown", 0, async |ground| {
         let conn = ground.connected().await;
         let mut publisher = Publisher::open(&conn, PATIENCE).await.unwrap();
         let batch = [
@@ -120,9 +111,7 @@ fn a_channel_that_ends_leaves_the_whole_batch_unknown() {
 
 #[test]
 fn an_aborted_call_ends_the_publisher() {
-    run(async {
-        let ground = ground().await;
-        queue(&ground.conn, "given-up").await;
+    on_queue("given-up", 0, async |ground| {
         let mut publisher = Publisher::open(&ground.conn, PATIENCE).await.unwrap();
         let batch = [Outgoing::new("", "given-up", "m-1", Vec::new())];
         {

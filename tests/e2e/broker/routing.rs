@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use lapin::options::{ExchangeDeclareOptions, QueueDeclareOptions};
 use waybill::broker::{BrokerError, Connection, Consumer, Outgoing, Publisher, Verdict, topology};
 
-use crate::broker::ground::{PATIENCE, delivery, ground, refusal, settings};
-use crate::support::ground::run;
+use crate::broker::ground::{PATIENCE, delivery, on_empty, refusal, settings};
+use crate::support::ground::assert_contains;
 
 async fn publish(conn: &Connection, ids: std::ops::Range<usize>) {
     let mut publisher = Publisher::open(conn, PATIENCE).await.unwrap();
@@ -52,8 +52,7 @@ async fn drain(conn: &Connection, queues: &topology::EventQueues) -> Vec<BTreeSe
 
 #[test]
 fn declaring_twice_changes_nothing() {
-    run(async {
-        let ground = ground().await;
+    on_empty(async |ground| {
         for partitions in [1, 1, 3, 3] {
             let queues = topology::declare(&ground.conn, partitions).await.unwrap();
             assert_eq!(queues.current.len(), usize::from(partitions));
@@ -72,8 +71,7 @@ fn declaring_twice_changes_nothing() {
 
 #[test]
 fn changing_the_number_of_partitions_loses_nothing() {
-    run(async {
-        let ground = ground().await;
+    on_empty(async |ground| {
         let mut published = 0;
         for partitions in [1, 3, 2, 1, 3, 1] {
             topology::declare(&ground.conn, partitions).await.unwrap();
@@ -93,8 +91,7 @@ fn changing_the_number_of_partitions_loses_nothing() {
 
 #[test]
 fn messages_published_during_a_change_arrive_all_the_same() {
-    run(async {
-        let ground = ground().await;
+    on_empty(async |ground| {
         topology::declare(&ground.conn, 1).await.unwrap();
         let change = async {
             for partitions in [3, 1, 2, 3, 1] {
@@ -115,8 +112,7 @@ fn messages_published_during_a_change_arrive_all_the_same() {
 
 #[test]
 fn a_token_stays_in_its_partition() {
-    run(async {
-        let ground = ground().await;
+    on_empty(async |ground| {
         let queues = topology::declare(&ground.conn, 3).await.unwrap();
         publish(&ground.conn, 0..200).await;
         let first = drain(&ground.conn, &queues).await;
@@ -128,8 +124,7 @@ fn a_token_stays_in_its_partition() {
 
 #[test]
 fn a_rejected_event_reaches_the_dead_queue() {
-    run(async {
-        let ground = ground().await;
+    on_empty(async |ground| {
         topology::declare(&ground.conn, 1).await.unwrap();
         publish(&ground.conn, 0..1).await;
         let channel = ground.conn.channel().await.unwrap();
@@ -154,8 +149,7 @@ fn a_rejected_event_reaches_the_dead_queue() {
 
 #[test]
 fn a_queue_with_other_arguments_is_reported_with_a_remedy() {
-    run(async {
-        let ground = ground().await;
+    on_empty(async |ground| {
         let channel = ground.conn.channel().await.unwrap();
         let options = QueueDeclareOptions {
             durable: true,
@@ -176,8 +170,7 @@ fn a_queue_with_other_arguments_is_reported_with_a_remedy() {
 
 #[test]
 fn an_exchange_of_another_type_is_reported_with_a_remedy() {
-    run(async {
-        let ground = ground().await;
+    on_empty(async |ground| {
         let channel = ground.conn.channel().await.unwrap();
         let options = ExchangeDeclareOptions {
             durable: true,
@@ -188,17 +181,13 @@ fn an_exchange_of_another_type_is_reported_with_a_remedy() {
             channel.exchange_declare("waybill.stages".into(), kind, options, Default::default());
         declare.await.unwrap();
         let error = topology::declare(&ground.conn, 1).await.unwrap_err();
-        assert!(
-            error.to_string().contains("exchange waybill.stages"),
-            "{error}"
-        );
+        assert_contains(&error.to_string(), "exchange waybill.stages");
     });
 }
 
 #[test]
 fn a_number_of_partitions_out_of_range_is_refused() {
-    run(async {
-        let ground = ground().await;
+    on_empty(async |ground| {
         for partitions in [0, topology::PARTITIONS_MAX + 1] {
             let error = topology::declare(&ground.conn, partitions)
                 .await
@@ -210,8 +199,7 @@ fn a_number_of_partitions_out_of_range_is_refused() {
 
 #[test]
 fn a_refused_login_is_reported_with_a_remedy_and_without_the_password() {
-    run(async {
-        let ground = ground().await;
+    on_empty(async |ground| {
         let error = refusal(&settings(&ground.with_password("s3cret"))).await;
         assert!(matches!(error, BrokerError::Refused(_)), "{error}");
         assert!(

@@ -3,9 +3,9 @@
 use waybill::broker::{BrokerError, connect};
 use waybill::config::BrokerSettings;
 
-use crate::broker::ground::{Ground, ground, place, refusal, settings};
+use crate::broker::ground::{Ground, on_empty, place, refusal, settings};
 use crate::support::certificates::Certificates;
-use crate::support::ground::run;
+use crate::support::ground::assert_contains;
 use crate::support::proxy::Proxy;
 
 fn over_tls(ground: &Ground, proxy: &Proxy, ca: &Certificates) -> BrokerSettings {
@@ -17,8 +17,7 @@ fn over_tls(ground: &Ground, proxy: &Proxy, ca: &Certificates) -> BrokerSettings
 
 #[test]
 fn a_trusted_authority_and_the_right_name_connect() {
-    run(async {
-        let ground = ground().await;
+    on_empty(async |ground| {
         let server = Certificates::issue("tls-trusted", "localhost");
         let proxy = ground.tls_proxy(&server, None).await;
         let conn = connect(&over_tls(&ground, &proxy, &server), "waybill tests")
@@ -31,8 +30,7 @@ fn a_trusted_authority_and_the_right_name_connect() {
 
 #[test]
 fn another_authority_is_refused() {
-    run(async {
-        let ground = ground().await;
+    on_empty(async |ground| {
         let server = Certificates::issue("tls-issuer", "localhost");
         let other = Certificates::issue("tls-issuer-other", "localhost");
         let proxy = ground.tls_proxy(&server, None).await;
@@ -41,51 +39,37 @@ fn another_authority_is_refused() {
             settings.ca_file = ca_file;
             let error = refusal(&settings).await;
             assert!(matches!(error, BrokerError::Tls(_)), "{error}");
-            assert!(
-                error
-                    .to_string()
-                    .contains("not signed by a trusted authority"),
-                "{error}"
-            );
+            assert_contains(&error.to_string(), "not signed by a trusted authority");
         }
     });
 }
 
 #[test]
 fn another_host_name_is_refused() {
-    run(async {
-        let ground = ground().await;
+    on_empty(async |ground| {
         let server = Certificates::issue("tls-name", "mq.example");
         let proxy = ground.tls_proxy(&server, None).await;
         let error = refusal(&over_tls(&ground, &proxy, &server)).await;
         assert!(matches!(error, BrokerError::Tls(_)), "{error}");
-        assert!(
-            error.to_string().contains("not for \"localhost\""),
-            "{error}"
-        );
+        assert_contains(&error.to_string(), "not for \"localhost\"");
     });
 }
 
 #[test]
 fn a_plain_port_is_refused_as_such() {
-    run(async {
-        let ground = ground().await;
+    on_empty(async |ground| {
         let server = Certificates::issue("tls-plain", "localhost");
         let mut settings = settings(&ground.by_way_of("amqps", &place(&ground.url)));
         settings.ca_file = Some(server.ca);
         let error = refusal(&settings).await;
         assert!(matches!(error, BrokerError::Tls(_)), "{error}");
-        assert!(
-            error.to_string().contains("does not answer with TLS"),
-            "{error}"
-        );
+        assert_contains(&error.to_string(), "does not answer with TLS");
     });
 }
 
 #[test]
 fn a_tls_port_without_tls_is_refused_as_such() {
-    run(async {
-        let ground = ground().await;
+    on_empty(async |ground| {
         let server = Certificates::issue("tls-reverse", "localhost");
         let proxy = ground.tls_proxy(&server, None).await;
         let place = format!("localhost:{}", proxy.port());
@@ -96,8 +80,7 @@ fn a_tls_port_without_tls_is_refused_as_such() {
 
 #[test]
 fn a_client_certificate_is_sent_where_the_server_requires_one() {
-    run(async {
-        let ground = ground().await;
+    on_empty(async |ground| {
         let server = Certificates::issue("tls-client-server", "localhost");
         let client = Certificates::issue("tls-client", "waybill");
         let proxy = ground.tls_proxy(&server, Some(&client)).await;
@@ -118,8 +101,7 @@ fn a_client_certificate_is_sent_where_the_server_requires_one() {
 
 #[test]
 fn files_that_cannot_be_used_are_named() {
-    run(async {
-        let ground = ground().await;
+    on_empty(async |ground| {
         let server = Certificates::issue("tls-files", "localhost");
         let mut settings = settings(&ground.by_way_of("amqps", "localhost:1"));
         for file in [
@@ -129,10 +111,7 @@ fn files_that_cannot_be_used_are_named() {
             settings.ca_file = Some(file.clone());
             let error = refusal(&settings).await;
             assert!(matches!(error, BrokerError::Settings(_)), "{error}");
-            assert!(
-                error.to_string().contains(file.to_str().unwrap()),
-                "{error}"
-            );
+            assert_contains(&error.to_string(), file.to_str().unwrap());
         }
         settings.ca_file = Some(server.ca.clone());
         settings.url = ground.by_way_of("amqp", &place(&ground.url)).into();

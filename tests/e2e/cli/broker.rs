@@ -1,22 +1,10 @@
 //! Commands that use the broker: publish, doctor.
 
-use waybill::broker::{Connection, connect, topology};
-use waybill::config;
+use waybill::broker::{Connection, topology};
 
 use crate::cli::dead::insert_dead_letters;
 use crate::support::command::waybill;
-use crate::support::ground::{Ground, ctl, run};
-
-pub(crate) async fn connection(ground: &Ground) -> Connection {
-    let set = [
-        format!("database.url={}", ground.database_url),
-        format!("broker.url={}", ground.broker_url),
-    ];
-    let loaded = config::load(None, std::iter::empty::<(String, String)>(), &set).unwrap();
-    connect(&loaded.settings.broker, "waybill tests")
-        .await
-        .unwrap()
-}
+use crate::support::ground::{Ground, ctl};
 
 pub(crate) async fn waiting(connection: &Connection) -> u32 {
     topology::ready_count(connection, &topology::events_queue(0))
@@ -37,8 +25,7 @@ fn line(id: &str, type_name: &str) -> String {
 
 #[test]
 fn events_are_published_confirmed_and_counted() {
-    run(async {
-        let ground = Ground::empty("publishing").await;
+    Ground::test_empty("publishing", async |ground| {
         let good: String = (0..3_000)
             .map(|n| line(&n.to_string(), "upload.step"))
             .collect();
@@ -46,7 +33,7 @@ fn events_are_published_confirmed_and_counted() {
             .waybill_with(&["publish", "-"], &good)
             .failed(1)
             .complains("waybill run");
-        let connection = connection(&ground).await;
+        let connection = ground.broker().await;
         topology::declare(&connection, 1).await.unwrap();
 
         ground
@@ -70,24 +57,16 @@ fn events_are_published_confirmed_and_counted() {
             .complains("line 3: missing_identity")
             .complains("line 4: unknown_type");
         assert_eq!(waiting(&connection).await, 3_001);
-        ground
-            .waybill(&["publish", path, "--force"])
-            .ok()
-            .says("confirmed 3");
+        ground.shows(&["publish", path, "--force"], "confirmed 3");
         assert_eq!(waiting(&connection).await, 3_004);
         std::fs::remove_file(file).unwrap();
-        ground
-            .waybill(&["publish", "/nonexistent"])
-            .failed(1)
-            .complains("/nonexistent");
+        ground.refuses(&["publish", "/nonexistent"], 1, "/nonexistent");
     });
 }
 
 #[test]
 fn the_doctor_finds_what_is_missing_wrong_or_waiting() {
-    run(async {
-        let ground = Ground::empty("examining").await;
-        ground.waybill(&["migrate"]).ok();
+    Ground::test_migrated("examining", async |ground| {
         let first = ground.waybill(&["doctor"]).ok();
         first
             .says("ok    broker    RabbitMQ ")
@@ -95,23 +74,17 @@ fn the_doctor_finds_what_is_missing_wrong_or_waiting() {
             .says("may configure, write and read")
             .says("ok    files     ")
             .says("files can be written, read and removed");
-        let connection = connection(&ground).await;
+        let connection = ground.broker().await;
         topology::declare(&connection, 2).await.unwrap();
         let spread = ["doctor", "--set", "broker.partitions=2"];
-        let all = ground
-            .waybill(&spread)
-            .ok()
-            .says("exchanges and queues exist");
+        let all = ground.shows(&spread, "exchanges and queues exist");
         assert!(
             !all.out.contains("warn") && !all.out.contains("FAIL"),
             "{}",
             all.out
         );
         topology::declare(&connection, 1).await.unwrap();
-        ground
-            .waybill(&["doctor"])
-            .ok()
-            .says("ok    broker    all 6 exchanges");
+        ground.shows(&["doctor"], "ok    broker    all 6 exchanges");
 
         insert_dead_letters(&ground).await;
         ground
@@ -140,9 +113,7 @@ fn the_doctor_finds_what_is_missing_wrong_or_waiting() {
 
 #[test]
 fn the_doctor_names_missing_permissions_and_how_to_grant_them() {
-    run(async {
-        let ground = Ground::empty("restricting").await;
-        ground.waybill(&["migrate"]).ok();
+    Ground::test_migrated("restricting", async |ground| {
         ground
             .execute(
                 "create role reader login password 'pw'; grant usage on schema waybill to reader",

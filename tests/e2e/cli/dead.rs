@@ -2,8 +2,8 @@
 
 use waybill::broker::topology;
 
-use crate::cli::broker::{connection, waiting};
-use crate::support::ground::{Ground, run};
+use crate::cli::broker::waiting;
+use crate::support::ground::Ground;
 
 const DEAD_LETTERS: [&str; 3] = [
     "6c1f6a3e-0a50-5c3a-9d59-0e9d5a6f4b11",
@@ -31,8 +31,7 @@ pub(crate) async fn insert_dead_letters(ground: &Ground) {
 
 #[test]
 fn dead_letters_are_listed_in_pages_and_shown() {
-    run(async {
-        let ground = Ground::empty("listing").await;
+    Ground::test_empty("listing", async |ground| {
         insert_dead_letters(&ground).await;
         let [first, second, third] = DEAD_LETTERS;
         let list = ground.waybill(&["dead", "list", "--limit", "2"]).ok();
@@ -46,10 +45,7 @@ fn dead_letters_are_listed_in_pages_and_shown() {
             "{}",
             list.out
         );
-        ground
-            .waybill(&["dead", "list", "--after", second])
-            .ok()
-            .says(third);
+        ground.shows(&["dead", "list", "--after", second], third);
         let json = ground
             .waybill(&["dead", "list", "--reason", "expired", "--json"])
             .ok();
@@ -63,85 +59,45 @@ fn dead_letters_are_listed_in_pages_and_shown() {
         let shown = ground.waybill(&["dead", "show", first]).ok();
         let shown = shown.says("00 1b 5b 32 ff").says("expired");
         assert!(!shown.out.contains('\u{1b}'));
-        ground
-            .waybill(&["dead", "show", UNKNOWN])
-            .failed(4)
-            .complains(UNKNOWN);
+        ground.refuses(&["dead", "show", UNKNOWN], 4, UNKNOWN);
     });
 }
 
 #[test]
 fn only_the_selected_dead_letters_are_discarded() {
-    run(async {
-        let ground = Ground::empty("discarding").await;
+    Ground::test_empty("discarding", async |ground| {
         insert_dead_letters(&ground).await;
         let [_, second, _] = DEAD_LETTERS;
-        ground
-            .waybill(&["dead", "discard", "--all"])
-            .failed(2)
-            .complains("--yes");
+        ground.refuses(&["dead", "discard", "--all"], 2, "--yes");
         ground
             .waybill(&["dead", "discard", second, UNKNOWN, "--yes"])
             .failed(4);
-        assert_eq!(
-            ground
-                .number("select count(*) from waybill.dead_letter")
-                .await,
-            3
-        );
-        ground
-            .waybill(&["dead", "discard", second, "--yes"])
-            .ok()
-            .says("discarded 1");
+        assert_eq!(ground.count("dead_letter").await, 3);
+        ground.shows(&["dead", "discard", second, "--yes"], "discarded 1");
         ground
             .waybill(&["dead", "discard", "--reason", "too_deep", "--yes"])
             .ok()
             .says("discarded 1");
-        ground
-            .waybill(&["dead", "discard", "--all", "--yes"])
-            .ok()
-            .says("discarded 1");
-        ground
-            .waybill(&["dead", "list"])
-            .ok()
-            .says("no dead letters");
+        ground.shows(&["dead", "discard", "--all", "--yes"], "discarded 1");
+        ground.shows(&["dead", "list"], "no dead letters");
     });
 }
 
 #[test]
 fn a_replay_deletes_only_confirmed_dead_letters() {
-    run(async {
-        let ground = Ground::empty("replaying").await;
+    Ground::test_empty("replaying", async |ground| {
         insert_dead_letters(&ground).await;
         ground.waybill(&["dead", "replay", "--all"]).failed(1);
-        assert_eq!(
-            ground
-                .number("select count(*) from waybill.dead_letter")
-                .await,
-            3
-        );
+        assert_eq!(ground.count("dead_letter").await, 3);
         ground
             .waybill(&["dead", "replay", "--all", "--dry-run"])
             .ok()
             .says("would replay 3: undecodable 3");
-        assert_eq!(
-            ground
-                .number("select count(*) from waybill.dead_letter")
-                .await,
-            3
-        );
-        let connection = connection(&ground).await;
+        assert_eq!(ground.count("dead_letter").await, 3);
+        let connection = ground.broker().await;
         topology::declare(&connection, 1).await.unwrap();
-        ground
-            .waybill(&["dead", "replay", DEAD_LETTERS[0]])
-            .ok()
-            .says("replayed 1 of 1");
-        assert_eq!(
-            ground
-                .number("select count(*) from waybill.dead_letter")
-                .await,
-            2
-        );
+        ground.shows(&["dead", "replay", DEAD_LETTERS[0]], "replayed 1 of 1");
+        assert_eq!(ground.count("dead_letter").await, 2);
         ground
             .execute(
                 "update waybill.dead_letter set headers = 'damaged' where properties like '%2%'",
@@ -151,12 +107,7 @@ fn a_replay_deletes_only_confirmed_dead_letters() {
             .waybill(&["dead", "replay", "--reason", "too_deep", "--rate", "100"])
             .failed(1);
         rest.says("replayed 1 of 2; damaged 1");
-        assert_eq!(
-            ground
-                .number("select count(*) from waybill.dead_letter")
-                .await,
-            1
-        );
+        assert_eq!(ground.count("dead_letter").await, 1);
         assert_eq!(waiting(&connection).await, 2);
     });
 }

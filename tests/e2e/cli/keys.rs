@@ -8,7 +8,7 @@ use waybill::store::Store;
 use waybill::store::admin::api_key::{KeyState, NewKey};
 
 use crate::support::command::waybill;
-use crate::support::ground::{Ground, run};
+use crate::support::ground::Ground;
 
 const ACME: [&str; 6] = ["key", "create", "--tenant", "acme", "--scope", "write,read"];
 
@@ -43,14 +43,10 @@ fn secret(text: &str) -> &str {
 
 #[test]
 fn a_created_key_is_found_until_it_is_revoked() {
-    run(async {
-        let ground = Ground::empty("keys").await;
-        ground
-            .waybill(&ACME)
-            .failed(1)
-            .complains("run `waybill migrate`");
+    Ground::test_empty("keys", async |ground| {
+        ground.refuses(&ACME, 1, "run `waybill migrate`");
         ground.waybill(&["migrate"]).ok();
-        ground.waybill(&["key", "list"]).ok().says("no keys");
+        ground.shows(&["key", "list"], "no keys");
         let store = store(&ground);
         assert!(!store.any_key().await.unwrap());
 
@@ -87,9 +83,7 @@ fn a_created_key_is_found_until_it_is_revoked() {
 
 #[test]
 fn a_wrong_secret_of_a_known_id_is_not_found() {
-    run(async {
-        let ground = Ground::empty("wrong_keys").await;
-        ground.waybill(&["migrate"]).ok();
+    Ground::test_migrated("wrong_keys", async |ground| {
         let (text, id) = create(&ground, &[]);
         let (other, _) = create(&ground, &[]);
         let last = if text.ends_with('0') { "1" } else { "0" };
@@ -108,18 +102,13 @@ fn a_wrong_secret_of_a_known_id_is_not_found() {
         }
         assert!(store.find_key(&text).await.unwrap().is_some());
         let unknown = ["key", "revoke", "0123456789ab"];
-        ground
-            .waybill(&unknown)
-            .failed(4)
-            .complains("no key 0123456789ab; see `waybill key list`");
+        ground.refuses(&unknown, 4, "no key 0123456789ab; see `waybill key list`");
     });
 }
 
 #[test]
 fn an_expired_key_is_reported_as_expired() {
-    run(async {
-        let ground = Ground::empty("expired_keys").await;
-        ground.waybill(&["migrate"]).ok();
+    Ground::test_migrated("expired_keys", async |ground| {
         let (text, id) = create(&ground, &["--expires", "90d"]);
         let store = store(&ground);
         let found = store.find_key(&text).await.unwrap().unwrap();
@@ -146,9 +135,7 @@ fn an_expired_key_is_reported_as_expired() {
 
 #[test]
 fn the_text_of_a_key_is_printed_once_and_stored_nowhere() {
-    run(async {
-        let ground = Ground::empty("secret_keys").await;
-        ground.waybill(&["migrate"]).ok();
+    Ground::test_migrated("secret_keys", async |ground| {
         let verbose = [&ACME[..], &["--verbose"]].concat();
         let created = ground.waybill(&verbose).ok();
         let text = created.out.trim_end();
@@ -184,9 +171,7 @@ fn the_text_of_a_key_is_printed_once_and_stored_nowhere() {
 
 #[test]
 fn no_error_message_contains_a_secret() {
-    run(async {
-        let ground = Ground::empty("printed_keys").await;
-        ground.waybill(&["migrate"]).ok();
+    Ground::test_migrated("printed_keys", async |ground| {
         let store = store(&ground);
         let mut new = NewKey {
             name: String::new(),

@@ -173,7 +173,7 @@ fn invalid_orders_are_refused_and_not_published() {
     run(async {
         let (worker, user) = prepare("wrong-pushes").await;
         let refused = |arguments: &[&str], text: &str| {
-            user.says(arguments).failed(2).complains(text);
+            user.refuses(arguments, 2, text);
         };
         refused(&["push", "t"], "--stage");
         refused(&["push", "t", "--data-id", "7"], "--data-id");
@@ -192,10 +192,10 @@ fn invalid_orders_are_refused_and_not_published() {
             &[&stage[..], &["broker.nothing=2"]].concat(),
             "broker.nothing",
         );
-        user.says(&["open", ""]).failed(1).complains("workflow_id");
+        user.refuses(&["open", ""], 1, "workflow_id");
         let long = "x".repeat(300);
         let open = ["open", "purchase", "--token", &long];
-        user.says(&open).failed(1).complains("token");
+        user.refuses(&open, 1, "token");
         let settings = ["open", "purchase", "--set", "broker.prefetch=100"];
         let form = ["--set", "article=chair", "--set", "amount=1"];
         let opened = user.says(&[&settings[..], &form[..]].concat());

@@ -8,7 +8,6 @@ use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
 use lapin::{BasicProperties, Confirmation};
 use waybill::broker::topology;
 
-use crate::cli::broker::connection;
 use crate::support::ground::{Ground, ctl, run};
 
 /// A substitute for rabbitmqctl: has a version, and records its commands.
@@ -87,9 +86,8 @@ fn waybill_dev_sets_the_same_policies_as_production() {
 
 #[test]
 fn a_full_event_queue_rejects_publishes_and_dead_letters_without_loss() {
-    run(async {
-        let ground = Ground::empty("policies").await;
-        let connection = connection(&ground).await;
+    Ground::test_empty("policies", async |ground| {
+        let connection = ground.broker().await;
         topology::declare(&connection, 1).await.unwrap();
         // By default the broker retries after three minutes.
         let sooner =
@@ -137,7 +135,7 @@ fn a_full_event_queue_rejects_publishes_and_dead_letters_without_loss() {
 
 /// Rejects every message while the dead letter queue is unbound for a while.
 async fn reject_all(ground: &Ground, count: usize) {
-    let connection = connection(ground).await;
+    let connection = ground.broker().await;
     let channel = connection.channel().await.unwrap();
     let unbind = channel.queue_unbind(
         "waybill.dead".into(),
@@ -157,9 +155,7 @@ async fn reject_all(ground: &Ground, count: usize) {
 
 #[test]
 fn the_doctor_tests_the_message_size_limit_and_reports_what_it_cannot_check() {
-    run(async {
-        let ground = Ground::empty("sizes").await;
-        ground.waybill(&["migrate"]).ok();
+    Ground::test_migrated("sizes", async |ground| {
         ground
             .waybill(&["doctor"])
             .ok()

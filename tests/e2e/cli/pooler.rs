@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::support::command::Answer;
 use crate::support::command::waybill;
-use crate::support::ground::{Ground, execute, run};
+use crate::support::ground::{Ground, execute};
 
 /// Where Debian has it, outside of the path of ordinary users.
 const PROGRAM: &str = "/usr/sbin/pgbouncer";
@@ -99,9 +99,7 @@ impl Drop for Pooler {
 
 #[test]
 fn a_pooler_that_refuses_or_ignores_startup_settings_is_reported_with_a_remedy() {
-    run(async {
-        let ground = Ground::empty("pooler_options").await;
-        ground.waybill(&["migrate"]).ok();
+    Ground::test_migrated("pooler_options", async |ground| {
         let refusing = Pooler::start(&ground, "refusing", "pool_mode = session").await;
         let ignoring = Pooler::start(
             &ground,
@@ -138,9 +136,7 @@ fn a_pooler_that_refuses_or_ignores_startup_settings_is_reported_with_a_remedy()
 
 #[test]
 fn a_pooler_in_transaction_mode_is_refused_and_one_in_session_mode_is_used() {
-    run(async {
-        let ground = Ground::empty("pooler_modes").await;
-        ground.waybill(&["migrate"]).ok();
+    Ground::test_migrated("pooler_modes", async |ground| {
         // As docs/operate/production.md says for poolers in session mode.
         ground
             .execute(&format!(

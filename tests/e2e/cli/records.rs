@@ -5,8 +5,9 @@ use std::io::{BufRead, BufReader};
 use waybill::domain::ProcessKey;
 use waybill::domain::access::Scope;
 
+use crate::support::client::served;
 use crate::support::command::User;
-use crate::support::ground::{Ground, run};
+use crate::support::ground::Ground;
 
 const EVERY: [&str; 4] = ["done", "warning", "error", "cancelled"];
 
@@ -46,12 +47,8 @@ async fn insert_running(ground: &Ground) {
 
 #[test]
 fn the_schema_is_created_once_and_commands_report_when_it_is_missing() {
-    run(async {
-        let ground = Ground::empty("migrating").await;
-        ground
-            .waybill(&["dead", "list"])
-            .failed(1)
-            .complains("run `waybill migrate`");
+    Ground::test_empty("migrating", async |ground| {
+        ground.refuses(&["dead", "list"], 1, "run `waybill migrate`");
         ground
             .waybill(&["doctor"])
             .failed(1)
@@ -60,7 +57,7 @@ fn the_schema_is_created_once_and_commands_report_when_it_is_missing() {
             .waybill(&["migrate"])
             .ok()
             .says(&format!("applied {} migrations", migrations()));
-        ground.waybill(&["migrate"]).ok().says("up to date");
+        ground.shows(&["migrate"], "up to date");
     });
 }
 
@@ -74,15 +71,10 @@ fn migrations() -> usize {
 
 #[test]
 fn a_record_is_shown_with_its_history_in_order_and_failed_items_first() {
-    run(async {
-        let ground = Ground::shared("getting").await;
-        let (worker, client) = ground.answering().await;
+    served("getting", async |ground, client| {
         let user = User::keyed(&ground, &client.url(), &[Scope::Read]).await;
         insert_running(&ground).await;
-        let shown = user
-            .says(&["get", "t"])
-            .ok()
-            .says("running: 2 of 10 done, 1 failed");
+        let shown = user.shows(&["get", "t"], "running: 2 of 10 done, 1 failed");
         let at = |text: &str| shown.out.find(text).unwrap();
         assert!(at("virus scan") < at("import"), "{}", shown.out);
         assert!(at("FAIL  b  bad") < at("ok    a"), "{}", shown.out);
@@ -97,15 +89,12 @@ fn a_record_is_shown_with_its_history_in_order_and_failed_items_first() {
 
         let unknown = user.says(&["get", "unknown"]).failed(4);
         unknown.complains("no process has this token");
-        worker.stop().await;
     });
 }
 
 #[test]
 fn watch_prints_what_is_new_and_ends_with_the_status() {
-    run(async {
-        let ground = Ground::shared("watching").await;
-        let (worker, client) = ground.answering().await;
+    served("watching", async |ground, client| {
         let user = User::keyed(&ground, &client.url(), &[Scope::Read]).await;
         for (status, code) in EVERY.into_iter().zip([0, 10, 11, 12]) {
             insert_ended(&ground, status).await;
@@ -141,6 +130,5 @@ fn watch_prints_what_is_new_and_ends_with_the_status() {
             later.contains("nearly there") && !later.contains("virus scan"),
             "{later}"
         );
-        worker.stop().await;
     });
 }

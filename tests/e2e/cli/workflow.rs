@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::support::command::waybill;
-use crate::support::ground::{Ground, run};
+use crate::support::ground::Ground;
 
 fn sample(name: &str) -> String {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("examples/workflows");
@@ -48,28 +48,18 @@ fn workflow_files_are_checked_without_settings() {
 
 #[test]
 fn an_applied_workflow_is_versioned_and_listed() {
-    run(async {
-        let ground = Ground::empty("applying").await;
+    Ground::test_empty("applying", async |ground| {
         let (purchase, invoice) = (sample("purchase.toml"), sample("invoice.toml"));
         let apply = ["workflow", "apply", &purchase, &invoice];
-        ground
-            .waybill(&apply)
-            .failed(1)
-            .complains("run `waybill migrate`");
+        ground.refuses(&apply, 1, "run `waybill migrate`");
         ground.waybill(&["migrate"]).ok();
-        ground
-            .waybill(&["workflow", "list"])
-            .ok()
-            .says("no workflows");
+        ground.shows(&["workflow", "list"], "no workflows");
         ground
             .waybill(&apply)
             .ok()
             .says("purchase version 1 applied")
             .says("invoice version 1 applied");
-        ground
-            .waybill(&apply)
-            .ok()
-            .says("purchase version 1 unchanged");
+        ground.shows(&apply, "purchase version 1 unchanged");
 
         let text = "name = 'invoice'\nstart = ['only']\n[stages.only]\n";
         let changed = file("applying", "invoice.toml", text);
@@ -79,14 +69,11 @@ fn an_applied_workflow_is_versioned_and_listed() {
             .failed(1)
             .complains(&format!("{bad}:1: "))
             .complains("nothing was applied");
-        assert_eq!(
-            ground.number("select count(*) from waybill.workflow").await,
-            2
+        assert_eq!(ground.count("workflow").await, 2);
+        ground.shows(
+            &["workflow", "apply", &changed],
+            "invoice version 2 applied",
         );
-        ground
-            .waybill(&["workflow", "apply", &changed])
-            .ok()
-            .says("invoice version 2 applied");
         let list = ground.waybill(&["workflow", "list"]).ok();
         list.says("invoice   version 2  ").says("  2 versions");
     });
@@ -94,9 +81,7 @@ fn an_applied_workflow_is_versioned_and_listed() {
 
 #[test]
 fn every_version_of_a_workflow_can_be_shown() {
-    run(async {
-        let ground = Ground::empty("showing").await;
-        ground.waybill(&["migrate"]).ok();
+    Ground::test_migrated("showing", async |ground| {
         let text = "name = 'invoice'\nstart = ['only']\n[stages.only]\n";
         let changed = file("showing", "invoice.toml", text);
         for file in [&sample("purchase.toml"), &sample("invoice.toml"), &changed] {
@@ -108,7 +93,7 @@ fn every_version_of_a_workflow_can_be_shown() {
             .says("purchase, version 1 of 20")
             .says("buy (joins all of finance, stock)");
         let show = ["workflow", "show", "invoice"];
-        ground.waybill(&show).ok().says("only");
+        ground.shows(&show, "only");
         ground
             .waybill(&[&show[..], &["--version", "1", "--dot"]].concat())
             .ok()
@@ -121,18 +106,13 @@ fn every_version_of_a_workflow_can_be_shown() {
             .waybill(&[&show[..], &["--version", "9"]].concat())
             .failed(4)
             .complains("the newest is 2");
-        ground
-            .waybill(&["workflow", "show", "nothing"])
-            .failed(4)
-            .complains("waybill workflow list");
+        ground.refuses(&["workflow", "show", "nothing"], 4, "waybill workflow list");
     });
 }
 
 #[test]
 fn workflows_applied_at_the_same_time_create_one_version() {
-    run(async {
-        let ground = Ground::empty("racing").await;
-        ground.waybill(&["migrate"]).ok();
+    Ground::test_migrated("racing", async |ground| {
         let purchase = sample("purchase.toml");
         let answers: Vec<_> = std::thread::scope(|scope| {
             let apply = || ground.waybill(&["workflow", "apply", &purchase]).ok();
@@ -146,9 +126,6 @@ fn workflows_applied_at_the_same_time_create_one_version() {
             .iter()
             .filter(|answer| answer.out.contains(" applied"));
         assert_eq!(applied.count(), 1);
-        assert_eq!(
-            ground.number("select count(*) from waybill.workflow").await,
-            1
-        );
+        assert_eq!(ground.count("workflow").await, 1);
     });
 }

@@ -7,6 +7,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::support::ground::assert_contains;
+use crate::support::python::python;
+
 /// Longer than the servers take to start on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(90);
 
@@ -57,7 +60,7 @@ impl Dev {
     }
 
     fn example(&self, arguments: &[&str]) -> String {
-        let output = self.run(python(), arguments);
+        let output = self.run(python("pika"), arguments);
         assert!(output.status.success(), "{arguments:?}: {output:?}");
         String::from_utf8(output.stdout).unwrap()
     }
@@ -95,18 +98,6 @@ impl Drop for Dev {
     }
 }
 
-/// A Python that has the AMQP client: the user's, or the distribution's.
-fn python() -> &'static str {
-    let knows_pika = |python: &&str| {
-        let output = Command::new(python).args(["-c", "import pika"]).output();
-        output.is_ok_and(|output| output.status.success())
-    };
-    ["python3", "/usr/bin/python3"]
-        .into_iter()
-        .find(knows_pika)
-        .expect("python3-pika is installed")
-}
-
 #[test]
 fn the_examples_run_with_waybill_dev_and_its_data_survives_a_restart() {
     let name = format!("waybill-dev-command-{}", uuid::Uuid::new_v4().simple());
@@ -141,10 +132,7 @@ fn the_examples_run_with_waybill_dev_and_its_data_survives_a_restart() {
     assert_eq!(again.watch(&token), Some(10), "its data is back");
     let answer = again.example(&["get_process.py", token.trim()]);
     assert!(answer.starts_with("warning\t"), "{answer}");
-    assert!(
-        answer.contains("invoice-1\tthe total is not readable"),
-        "{answer}"
-    );
+    assert_contains(&answer, "invoice-1\tthe total is not readable");
     again.stop();
     fs::remove_dir_all(&folder).unwrap();
 }

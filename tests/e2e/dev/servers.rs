@@ -1,6 +1,6 @@
 //! The private servers: what survives a stop, a kill and a restart.
 
-use std::{error::Error, fs, net::TcpListener, path::PathBuf, process::Command, time::Duration};
+use std::{error::Error, fs, net::TcpListener, path::PathBuf, time::Duration};
 
 use lapin::{
     BasicProperties, Connection, ConnectionProperties, ExchangeKind,
@@ -14,6 +14,7 @@ use tokio_postgres::NoTls;
 use waybill::dev::{DevError, Postgres, RabbitMq, Servers};
 
 use crate::dev::processes::{command_line, processes_of};
+use crate::support::worker::signal;
 
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
@@ -69,7 +70,7 @@ async fn rows_survive_stop_kill_and_restart_on_the_same_port() -> Outcome {
     server.restart().await?;
 
     // As after a crash: without notice to the guard.
-    signal("KILL", server.pid())?;
+    signal("KILL", server.pid()).await;
     server.restart().await?;
     assert_eq!(query(&server, "select count(*)::int from kept").await?, 2);
     server.restart().await?;
@@ -231,12 +232,4 @@ async fn take(url: &str, queue: &str) -> Outcome<bool> {
     let got = channel.basic_get(queue.into(), no_ack).await?.is_some();
     connection.close(200, "done".into()).await?;
     Ok(got)
-}
-
-/// Sends a signal to a process.
-fn signal(name: &str, pid: u32) -> Outcome {
-    let kill = format!("kill -s {name} {pid}");
-    let status = Command::new("/bin/sh").args(["-c", &kill]).status()?;
-    assert!(status.success());
-    Ok(())
 }

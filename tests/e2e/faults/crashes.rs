@@ -4,16 +4,14 @@
 use waybill::pipeline::failpoint::CrashPoint;
 
 use crate::support::bad_messages::mixed;
-use crate::support::ground::{run, until};
 use crate::support::producer::Message;
 use crate::support::scenario::Scenario;
 use crate::support::story::{repeated, shuffled, stories};
 
 #[test]
 fn a_worker_killed_at_every_named_instant_loses_and_repeats_nothing_good_or_bad() {
-    run(async {
-        let mut scenario = Scenario::shared("crash-points").await;
-        let plan = scenario.ground.plan().with("batch.events", "40");
+    Scenario::test("crash-points", async |mut scenario| {
+        let plan = scenario.plan().with("batch.events", "40");
         for (n, point) in CrashPoint::ALL.into_iter().enumerate() {
             let name = point.name();
             let events = shuffled(repeated(stories(name, 35), 9), n as u64);
@@ -26,21 +24,15 @@ fn a_worker_killed_at_every_named_instant_loses_and_repeats_nothing_good_or_bad(
         }
         let worker = plan.start().await;
         scenario.until_idle().await;
-        assert!(
-            worker
-                .metric("waybill_deliveries_total", "redelivered=\"true\"")
-                .await
-                > 0
-        );
+        assert!(worker.redelivered().await > 0);
         scenario.finish(vec![worker]).await;
     });
 }
 
 #[test]
 fn a_worker_killed_repeatedly_loses_and_repeats_nothing() {
-    run(async {
-        let mut scenario = Scenario::shared("kills").await;
-        let plan = scenario.ground.plan().with("batch.events", "60");
+    Scenario::test("kills", async |mut scenario| {
+        let plan = scenario.plan().with("batch.events", "60");
         for round in 0..4 {
             let tag = format!("kill{round}");
             let events = shuffled(stories(&tag, 80), round);
@@ -49,12 +41,7 @@ fn a_worker_killed_repeatedly_loses_and_repeats_nothing() {
             let worker = plan.start().await;
             let publishing = scenario.publish(messages);
             let killing = async {
-                let applied = "outcome=\"applied\"";
-                until("some work", async || {
-                    let done = worker.metric("waybill_events_total", applied).await;
-                    (done > 100).then_some(())
-                })
-                .await;
+                worker.applies(101).await;
                 worker.kill().await;
             };
             tokio::join!(publishing, killing);

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::support::ground::{Ground, run, until};
+use crate::support::ground::{Ground, holds};
 use crate::support::proxy::{COMMIT, Mode, PUBLISH, Proxy};
 use crate::support::scenario::Scenario;
 use crate::support::story::{shuffled, stories};
@@ -19,8 +19,7 @@ fn plan(ground: &Ground) -> Plan {
 
 #[test]
 fn a_commit_whose_answer_is_lost_counts_once() {
-    run(async {
-        let mut scenario = Scenario::shared("lost-commits").await;
+    Scenario::test("lost-commits", async |mut scenario| {
         let (proxy, url) = Proxy::before(&scenario.ground.run_url).await;
         let worker = plan(&scenario.ground)
             .with("database.url", &url)
@@ -31,30 +30,19 @@ fn a_commit_whose_answer_is_lost_counts_once() {
             scenario
                 .events(&shuffled(stories(&format!("commit{round}"), 40), 3))
                 .await;
-            until("a lost answer", async || {
-                (proxy.cuts() == round).then_some(())
-            })
-            .await;
+            holds("a lost answer", async || proxy.cuts() == round).await;
         }
         scenario.until_idle().await;
-        let duplicates = worker
-            .metric("waybill_events_total", "outcome=\"duplicate\"")
-            .await;
+        let duplicates = worker.events("duplicate").await;
         assert!(duplicates > 0, "no batch was written twice");
-        assert!(
-            worker
-                .metric("waybill_retries_total", "reason=\"connection\"")
-                .await
-                >= 3
-        );
+        assert!(worker.retries("connection").await >= 3);
         scenario.finish(vec![worker]).await;
     });
 }
 
 #[test]
 fn a_publish_whose_confirm_is_lost_is_repeated_byte_by_byte() {
-    run(async {
-        let mut scenario = Scenario::shared("lost-confirms").await;
+    Scenario::test("lost-confirms", async |mut scenario| {
         let (proxy, url) = Proxy::before(&scenario.ground.broker_url).await;
         let worker = plan(&scenario.ground)
             .with("broker.url", &url)
@@ -65,15 +53,12 @@ fn a_publish_whose_confirm_is_lost_is_repeated_byte_by_byte() {
             scenario
                 .events(&shuffled(stories(&format!("confirm{round}"), 40), 5))
                 .await;
-            until("a lost confirm", async || {
-                (proxy.cuts() == round).then_some(())
-            })
-            .await;
+            holds("a lost confirm", async || proxy.cuts() == round).await;
         }
         scenario.until_idle().await;
-        until("a completion that came twice", async || {
+        holds("a completion that came twice", async || {
             let copies = scenario.recorder.by_token();
-            copies.values().any(|copies| copies.len() > 1).then_some(())
+            copies.values().any(|copies| copies.len() > 1)
         })
         .await;
         scenario.finish(vec![worker]).await;
@@ -82,8 +67,7 @@ fn a_publish_whose_confirm_is_lost_is_repeated_byte_by_byte() {
 
 #[test]
 fn a_bad_network_delays_and_changes_nothing() {
-    run(async {
-        let mut scenario = Scenario::shared("bad-network").await;
+    Scenario::test("bad-network", async |mut scenario| {
         let (database, database_url) = Proxy::before(&scenario.ground.run_url).await;
         let (broker, broker_url) = Proxy::before(&scenario.ground.broker_url).await;
         let worker = plan(&scenario.ground)

@@ -4,9 +4,9 @@
 use std::time::{Duration, Instant};
 
 use lapin::{BasicProperties, options::BasicPublishOptions};
-use tokio_postgres::NoTls;
 
-use crate::support::ground::{Ground, execute, run, until};
+use crate::support::channel::open;
+use crate::support::ground::{Ground, Session, execute, run};
 use crate::support::scenario::Scenario;
 use crate::support::story::stories;
 use crate::support::worker::Worker;
@@ -15,7 +15,7 @@ use crate::support::worker::Worker;
 fn a_read_only_database_shows_within_five_seconds_without_a_busy_loop() {
     run(async {
         let mut scenario = Scenario::own("read-only").await;
-        let worker = scenario.ground.plan().start().await;
+        let worker = scenario.plan().start().await;
         scenario.events(&stories("before", 20)).await;
         scenario.until_idle().await;
 
@@ -31,10 +31,7 @@ fn a_read_only_database_shows_within_five_seconds_without_a_busy_loop() {
         };
         turn("on").await;
         let began = Instant::now();
-        until("not ready", async || {
-            (worker.readiness().await == Some(503)).then_some(())
-        })
-        .await;
+        worker.reports(503).await;
         assert!(began.elapsed() < Duration::from_secs(5));
         scenario.events(&stories("meanwhile", 20)).await;
         let retries = async || worker.metric("waybill_retries_total", "").await;
@@ -48,29 +45,17 @@ fn a_read_only_database_shows_within_five_seconds_without_a_busy_loop() {
         assert_eq!(worker.readiness().await, Some(503));
 
         turn("off").await;
-        until("ready again", async || {
-            (worker.readiness().await == Some(200)).then_some(())
-        })
-        .await;
+        worker.reports(200).await;
         scenario.finish(vec![worker]).await;
     });
 }
 
 #[test]
 fn an_exhausted_pool_does_not_make_the_database_seem_unreachable() {
-    run(async {
-        let mut scenario = Scenario::shared("used-up").await;
-        let worker = scenario
-            .ground
-            .plan()
-            .with("database.pool", "6")
-            .start()
-            .await;
-        let connected = tokio_postgres::connect(&scenario.ground.database_url, NoTls).await;
-        let (mut client, connection) = connected.expect("the database is there");
-        let mut driving = tokio::task::JoinSet::new();
-        driving.spawn(connection);
-        let lock = client.transaction().await.expect("a transaction");
+    Scenario::test("used-up", async |mut scenario| {
+        let worker = scenario.plan().with("database.pool", "6").start().await;
+        let session = Session::open(&scenario.ground.database_url).await;
+        session.execute("begin").await;
         // The tables that the observer reads stay readable.
         for (tables, mode) in [
             (
@@ -83,7 +68,7 @@ fn an_exhausted_pool_does_not_make_the_database_seem_unreachable() {
             ),
         ] {
             let statement = format!("lock table waybill.{tables} in {mode} mode");
-            lock.batch_execute(&statement).await.expect("the locks");
+            session.execute(&statement).await;
         }
         scenario.events(&stories("blocked", 900)).await;
         send(&scenario.ground, "waybill.dead").await;
@@ -101,17 +86,14 @@ fn an_exhausted_pool_does_not_make_the_database_seem_unreachable() {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
         assert_eq!(most, 6, "the pool was not exhausted");
-        lock.rollback().await.expect("the locks go");
+        session.execute("rollback").await;
         worker.stop().await;
     });
 }
 
 /// Publishes a message to a queue.
 async fn send(ground: &Ground, queue: &str) {
-    let properties = lapin::ConnectionProperties::default();
-    let connection = lapin::Connection::connect(&ground.broker_url, properties).await;
-    let connection = connection.expect("a broker");
-    let channel = connection.create_channel().await.expect("a channel");
+    let (connection, channel) = open(&ground.broker_url).await;
     let properties = BasicProperties::default();
     let options = BasicPublishOptions::default();
     let publish = channel.basic_publish("".into(), queue.into(), options, b"any", properties);

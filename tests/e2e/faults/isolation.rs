@@ -4,18 +4,19 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
 use lapin::{
-    Channel, Connection, ConnectionProperties,
+    Channel,
     options::{BasicAckOptions, BasicGetOptions, QueueBindOptions, QueueDeclareOptions},
     types::{AMQPValue, FieldTable, LongString},
 };
 use serde_json::json;
 use waybill::wire::PlainEvent;
 
-use crate::support::ground::{Ground, ctl, run, until};
+use crate::support::channel::open;
+use crate::support::ground::{Ground, ctl, holds, reaches};
 use crate::support::producer::Producer;
 use crate::support::recorder::Recorder;
+use crate::support::story::event;
 use crate::support::worker::Worker;
 
 const UPLOADS: usize = 600;
@@ -26,9 +27,8 @@ const USUAL: Duration = Duration::from_secs(30);
 
 #[test]
 fn a_queue_that_confirms_nothing_delays_neither_the_others_nor_the_end_of_any_process() {
-    run(async {
-        let ground = Ground::shared("suspended-queue").await;
-        let (connection, channel) = open(&ground).await;
+    Ground::test("suspended-queue", async |ground| {
+        let (connection, channel) = open(&ground.broker_url).await;
         quorum(&channel, "failing", "upload.error").await;
         let healthy = bound(&ground, &channel, "healthy", "upload.done").await;
         suspend(&ground, "failing").await;
@@ -37,30 +37,19 @@ fn a_queue_that_confirms_nothing_delays_neither_the_others_nor_the_end_of_any_pr
         Producer::new(&ground).events(&uploads(UPLOADS)).await;
         ended(&ground, UPLOADS).await;
         let expected = UPLOADS - UPLOADS / FAILING;
-        until("the healthy queue's messages", async || {
-            (healthy.by_token().len() == expected).then_some(())
-        })
-        .await;
+        healthy.tokens(expected).await;
         assert!(began.elapsed() < USUAL, "{:?}", began.elapsed());
         assert_eq!(worker.readiness().await, Some(200));
         stuck(&worker, "", UPLOADS / FAILING).await;
-        until("no row with a body", async || {
-            let whole = "select count(*) from waybill.outbox where payload is not null";
-            (ground.number(whole).await == 0).then_some(())
-        })
-        .await;
+        reaches(&ground, "outbox where payload is not null", 0).await;
         resume(&ground, "failing").await;
         let mut got = BTreeSet::new();
-        until("the failing queue's messages", async || {
+        holds("the failing queue's messages", async || {
             got.extend(drain(&channel, "failing").await);
-            (got.len() == UPLOADS / FAILING).then_some(())
+            got.len() == UPLOADS / FAILING
         })
         .await;
-        until("an empty outbox", async || {
-            let left = ground.number("select count(*) from waybill.outbox").await;
-            (left == 0).then_some(())
-        })
-        .await;
+        reaches(&ground, "outbox", 0).await;
         stuck(&worker, "", 0).await;
         worker.stop().await;
         connection.close(200, "OK".into()).await.expect("a goodbye");
@@ -78,43 +67,22 @@ fn upload(n: usize) -> [PlainEvent; 2] {
         0 => ("upload.failed", json!({ "message": "unreadable" })),
         _ => ("upload.completed", json!({})),
     };
-    let time: Timestamp = "2026-01-31T12:00:00Z".parse().expect("a time");
+    let (opening, end) = (format!("{token}-0"), format!("{token}-1"));
     [
-        PlainEvent {
-            id: format!("{token}-0"),
-            ..PlainEvent::new("e2e", "upload.received", &token, time, json!({}))
-        },
-        PlainEvent {
-            id: format!("{token}-1"),
-            ..PlainEvent::new("e2e", type_, &token, time, data)
-        },
+        event(&token, &opening, 0, "upload.received", json!({})),
+        event(&token, &end, 0, type_, data),
     ]
 }
 
 async fn ended(ground: &Ground, count: usize) {
-    let ended = "select count(*) from waybill.process where ended_at is not null";
     let count = i64::try_from(count).expect("few");
-    until("the end of every upload", async || {
-        (ground.number(ended).await == count).then_some(())
-    })
-    .await;
+    reaches(ground, "process where ended_at is not null", count).await;
 }
 
 /// Waits until the metric reports `count` stuck messages.
 pub(crate) async fn stuck(worker: &Worker, reason: &str, count: usize) {
     let count = i64::try_from(count).expect("few");
-    until("the number of stuck messages", async || {
-        let now = worker.metric("waybill_outbox_stuck", reason).await;
-        (now == count).then_some(())
-    })
-    .await;
-}
-
-pub(crate) async fn open(ground: &Ground) -> (Connection, Channel) {
-    let connection = Connection::connect(&ground.broker_url, ConnectionProperties::default()).await;
-    let connection = connection.expect("a broker");
-    let channel = connection.create_channel().await.expect("a channel");
-    (connection, channel)
+    worker.counts("waybill_outbox_stuck", reason, count).await;
 }
 
 /// A quorum queue that gets the completions of a key.

@@ -2,17 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use tokio::task::JoinSet;
-use tokio_postgres::NoTls;
-
-use crate::support::ground::{Ground, run, until};
+use crate::support::ground::{Ground, Session, holds, reaches};
 use crate::support::ops;
 use crate::support::worker::{Plan, Worker};
 
-const SEALED: &str = "select count(*) from waybill.process where code = 'deadline_exceeded'";
-const OPEN: &str = "select count(*) from waybill.process where ended_at is null";
-const EXPIRED: &str = "select count(*) from waybill.process where token like 'old%'";
-const QUARANTINED: &str = "select count(*) from waybill.quarantine";
+const SEALED: &str = "process where code = 'deadline_exceeded'";
+const OPEN: &str = "process where ended_at is null";
+const EXPIRED: &str = "process where token like 'old%'";
+const QUARANTINED: &str = "quarantine";
 /// Raises for records with such a token.
 const DAMAGE: &str = "create function waybill.damaged() returns trigger language plpgsql as $$
     begin
@@ -29,56 +26,38 @@ const SLOW: &str = "create function waybill.slow() returns trigger language plpg
 
 #[test]
 fn sealing_continues_during_a_blocked_and_a_large_deletion() {
-    run(async {
-        let ground = Ground::shared("janitor-locked").await;
+    Ground::test("janitor-locked", async |ground| {
         expired(&ground, "old-locked", 1, 3).await;
         expired(&ground, "old-large", 1, 200_000).await;
-        let (client, connection) = tokio_postgres::connect(&ground.database_url, NoTls)
-            .await
-            .expect("the database is there");
-        let mut driving = JoinSet::new();
-        driving.spawn(connection);
+        let session = Session::open(&ground.database_url).await;
         let lock = "begin; select from waybill.event e join waybill.process p on p.key = e.process
                     where p.token = 'old-locked1' for update of e";
-        client.batch_execute(lock).await.expect("a lock");
+        session.execute(lock).await;
         due(&ground, "due", 100).await;
         let janitor = plan(&ground)
             .with("database.lock_timeout", "20s")
             .start()
             .await;
         let began = Instant::now();
-        until("every seal", async || {
-            (ground.number(SEALED).await == 100).then_some(())
-        })
-        .await;
+        reaches(&ground, SEALED, 100).await;
         assert!(began.elapsed() < Duration::from_secs(5));
-        assert_eq!(ground.number(EXPIRED).await, 2);
-        client.batch_execute("commit").await.expect("an end");
+        assert_eq!(ground.count(EXPIRED).await, 2);
+        session.execute("commit").await;
         // While the large one is deleted slice by slice.
         let some = "select (count(*) < 200000)::integer::bigint from waybill.event";
-        until("a slice", async || {
-            (ground.number(some).await == 1).then_some(())
-        })
-        .await;
+        holds("a slice", async || ground.number(some).await == 1).await;
         due(&ground, "due-again", 100).await;
-        until("every seal", async || {
-            (ground.number(SEALED).await == 200).then_some(())
-        })
-        .await;
-        until("an empty table", async || {
-            (ground.number(EXPIRED).await == 0).then_some(())
-        })
-        .await;
-        assert_eq!(ground.number("select count(*) from waybill.event").await, 0);
-        assert_eq!(ground.number(QUARANTINED).await, 0);
+        reaches(&ground, SEALED, 200).await;
+        reaches(&ground, EXPIRED, 0).await;
+        assert_eq!(ground.count("event").await, 0);
+        assert_eq!(ground.count(QUARANTINED).await, 0);
         janitor.stop().await;
     });
 }
 
 #[test]
 fn a_damaged_record_is_quarantined_and_all_others_are_sealed_and_deleted() {
-    run(async {
-        let ground = Ground::shared("janitor-damaged").await;
+    Ground::test("janitor-damaged", async |ground| {
         expired(&ground, "old", 40, 2).await;
         due(&ground, "due", 40).await;
         let damage = "update waybill.process set token = token || '-damaged'
@@ -86,25 +65,25 @@ fn a_damaged_record_is_quarantined_and_all_others_are_sealed_and_deleted() {
         ground.execute(damage).await;
         ground.execute(DAMAGE).await;
         let (first, second) = two(&plan(&ground)).await;
-        until("all but the damaged", async || {
-            let left = (ground.number(SEALED).await, ground.number(EXPIRED).await);
-            (left == (38, 1)).then_some(())
+        holds("all but the damaged", async || {
+            let left = (ground.count(SEALED).await, ground.count(EXPIRED).await);
+            left == (38, 1)
         })
         .await;
         // Another must succeed after it has failed, in the same janitor, however few there are.
-        until("three quarantined", async || {
+        holds("three quarantined", async || {
             due(&ground, "later", 1).await;
             expired(&ground, "old-later", 1, 2).await;
             let counted = first
                 .metric("waybill_quarantined", "what=\"process\"")
                 .await;
-            (ground.number(QUARANTINED).await == 3 && counted == 3).then_some(())
+            ground.count(QUARANTINED).await == 3 && counted == 3
         })
         .await;
-        let reasons = "select count(*) from waybill.quarantine
+        let reasons = "quarantine
                        where reason = 'database: a page is unreadable (P0001)'
                          and retry_at > now() + interval '50 minutes'";
-        assert_eq!(ground.number(reasons).await, 3);
+        assert_eq!(ground.count(reasons).await, 3);
         assert!((first.log_text() + &second.log_text()).contains("was quarantined"));
 
         ground
@@ -112,10 +91,10 @@ fn a_damaged_record_is_quarantined_and_all_others_are_sealed_and_deleted() {
             .await;
         let retry = "update waybill.quarantine set retry_at = now()";
         ground.execute(retry).await;
-        until("nothing quarantined", async || {
+        holds("nothing quarantined", async || {
             let counted = first.metric("waybill_quarantined", "").await;
-            let left = (ground.number(OPEN).await, ground.number(EXPIRED).await);
-            (left == (0, 0) && counted == 0).then_some(())
+            let left = (ground.count(OPEN).await, ground.count(EXPIRED).await);
+            left == (0, 0) && counted == 0
         })
         .await;
         first.stop().await;
@@ -125,8 +104,7 @@ fn a_damaged_record_is_quarantined_and_all_others_are_sealed_and_deleted() {
 
 #[test]
 fn a_job_that_panics_stops_neither_another_nor_the_program() {
-    run(async {
-        let ground = Ground::shared("janitor-panic").await;
+    Ground::test("janitor-panic", async |ground| {
         ground
             .execute(
                 "insert into waybill.file (process, id, name, media_type, due_at)
@@ -136,15 +114,15 @@ fn a_job_that_panics_stops_neither_another_nor_the_program() {
             )
             .await;
         let janitor = plan(&ground).start().await;
-        until("a panic", async || {
-            janitor.log_text().contains("a job panicked").then_some(())
+        holds("a panic", async || {
+            janitor.log_text().contains("a job panicked")
         })
         .await;
         due(&ground, "due", 10).await;
         expired(&ground, "old", 10, 2).await;
-        until("the others' work", async || {
-            let left = (ground.number(SEALED).await, ground.number(EXPIRED).await);
-            (left == (10, 0)).then_some(())
+        holds("the others' work", async || {
+            let left = (ground.count(SEALED).await, ground.count(EXPIRED).await);
+            left == (10, 0)
         })
         .await;
         let alive = ops::get(janitor.address(), "/livez")
@@ -157,21 +135,15 @@ fn a_job_that_panics_stops_neither_another_nor_the_program() {
 
 #[test]
 fn a_slow_statement_is_retried_with_a_smaller_batch_and_nothing_is_quarantined() {
-    run(async {
-        let ground = Ground::shared("janitor-slow").await;
+    Ground::test("janitor-slow", async |ground| {
         expired(&ground, "old", 100, 5).await;
         ground.execute(SLOW).await;
         let plan = plan(&ground).with("database.statement_timeout", "1s");
         let janitor = plan.start().await;
-        until("an empty table", async || {
-            (ground.number(EXPIRED).await == 0).then_some(())
-        })
-        .await;
-        let retries = janitor
-            .metric("waybill_retries_total", "reason=\"timeout\"")
-            .await;
+        reaches(&ground, EXPIRED, 0).await;
+        let retries = janitor.retries("timeout").await;
         assert!((3..20).contains(&retries), "{retries}");
-        assert_eq!(ground.number(QUARANTINED).await, 0);
+        assert_eq!(ground.count(QUARANTINED).await, 0);
         janitor.stop().await;
     });
 }

@@ -9,8 +9,10 @@ use waybill::pipeline::failpoint::CrashPoint;
 use waybill::wire::PlainEvent;
 
 use crate::support::checker;
-use crate::support::ground::{Ground, run, until};
-use crate::support::order_story::{OrderEvents, PURCHASE, Walks, apply, ended, published, reaches};
+use crate::support::ground::{Ground, holds, reaches, run, until};
+use crate::support::order_story::{
+    OrderEvents, PURCHASE, Walks, apply, ended, published, purchasing,
+};
 use crate::support::producer::Producer;
 use crate::support::recorder::{Received, Recorder};
 use crate::support::story::{TOKEN_MARK, repeated, shuffled};
@@ -48,16 +50,16 @@ impl Scenario {
         let (orders, stops) = (self.walks.tokens.len(), self.walks.stops.len());
         ended(&self.ground, i64::try_from(orders).expect("few")).await;
         published(&self.ground).await;
-        until("an empty queue", async || {
-            (self.ground.ready("waybill.events.0").await == Some(0)).then_some(())
+        holds("an empty queue", async || {
+            self.ground.ready("waybill.events.0").await == Some(0)
         })
         .await;
         for worker in workers {
             worker.stop().await;
         }
-        until("every completion and announcement", async || {
+        holds("every completion and announcement", async || {
             let entered = copies(&self.stages, |copy| copy.id.clone()).len();
-            (entered >= stops && self.completions.by_token().len() >= orders).then_some(())
+            entered >= stops && self.completions.by_token().len() >= orders
         })
         .await;
         let returned = self.ground.ready("waybill.events.0").await;
@@ -72,10 +74,10 @@ impl Scenario {
 
     /// Waits until every order is done, or a worker dead.
     async fn done_or(&self, doomed: &mut Worker) {
-        let done = "select count(*) from waybill.process where status = 'done'";
+        let done = "process where status = 'done'";
         let all = i64::try_from(self.walks.tokens.len()).expect("few");
-        until("every order done, or a crash", async || {
-            (doomed.is_gone() || self.ground.number(done).await == all).then_some(())
+        holds("every order done, or a crash", async || {
+            doomed.is_gone() || self.ground.count(done).await == all
         })
         .await;
     }
@@ -83,15 +85,14 @@ impl Scenario {
     /// Publishes, and kills a worker as soon as it has done something; returns whether it had
     /// before every order was done without it.
     async fn kill_at_work(&mut self, events: &[PlainEvent], victim: &Worker) -> bool {
-        let done = "select count(*) from waybill.process where status = 'done'";
+        let done = "process where status = 'done'";
         let all = i64::try_from(self.walks.tokens.len()).expect("few");
         let ground = &self.ground;
         let publishing = self.producer.events(events);
         let killing = async {
             let killed = until("some work, or every order done", async || {
-                let applied = "outcome=\"applied\"";
-                let works = victim.metric("waybill_events_total", applied).await > 20;
-                (works || ground.number(done).await == all).then_some(works)
+                let works = victim.events("applied").await > 20;
+                (works || ground.count(done).await == all).then_some(works)
             })
             .await;
             if killed {
@@ -190,24 +191,19 @@ fn orders_survive_workers_that_are_killed_repeatedly() {
 #[test]
 fn an_order_that_is_cancelled_or_fails_leaves_every_stop_and_refuses_what_was_parked() {
     run(async {
-        let ground = Ground::shared("order-endings").await;
-        apply(&ground, "purchase", PURCHASE).await;
+        let (ground, mut producer) = purchasing("order-endings").await;
         let completions = Recorder::of_completions(&ground).await;
-        let mut producer = Producer::new(&ground);
         let worker = ground.plan().start().await;
         let [mut cancelled, mut failed] = ["cancelled", "failed"].map(early_close);
         producer.events(&cancelled.events).await;
         producer.events(&failed.events).await;
-        let parked = "select count(*) from waybill.parked";
-        reaches(&ground, "both pushes parked", parked, 2).await;
+        let parked = "parked";
+        reaches(&ground, parked, 2).await;
         cancelled.add("order.cancelled", json!({"reason": "no longer needed"}));
         failed.add("order.failed", json!({"message": "sold out"}));
         producer.events(&cancelled.events[3..]).await;
         producer.events(&failed.events[3..]).await;
-        until("both completions", async || {
-            (completions.by_token().len() == 2).then_some(())
-        })
-        .await;
+        completions.tokens(2).await;
         published(&ground).await;
         worker.stop().await;
         let of_both = |one: &str, other: &str| {
@@ -220,11 +216,13 @@ fn an_order_that_is_cancelled_or_fails_leaves_every_stop_and_refuses_what_was_pa
         let dead_letters = "select token, reason from waybill.dead_letter order by token";
         let expected = of_both("stage_not_reached", "stage_not_reached");
         assert_eq!(pairs(&ground, dead_letters).await, expected);
-        let active = "select count(*) from waybill.stage where left_at is null";
-        assert_eq!(ground.number(active).await, 0);
-        let stops = "select count(*) from waybill.stage where stage <> 'close'";
-        assert_eq!(ground.number(stops).await, 6, "review and both branches");
-        assert_eq!(ground.number(parked).await, 0);
+        assert_eq!(ground.count("stage where left_at is null").await, 0);
+        assert_eq!(
+            ground.count("stage where stage <> 'close'").await,
+            6,
+            "review and both branches"
+        );
+        assert_eq!(ground.count(parked).await, 0);
         let faults = checker::counters(&ground).await;
         assert!(faults.is_empty(), "{faults:#?}");
     });

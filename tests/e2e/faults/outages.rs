@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 use waybill::dev::Servers;
 
-use crate::support::ground::{run, until};
+use crate::support::ground::{holds, run};
 use crate::support::producer::Producer;
 use crate::support::scenario::Scenario;
 use crate::support::scraper;
@@ -18,12 +18,7 @@ use crate::support::worker::Worker;
 fn a_killed_and_a_silent_broker_show_in_readiness_and_lose_nothing() {
     run(async {
         let (mut scenario, mut servers) = own("broker-outages").await;
-        let mut worker = scenario
-            .ground
-            .plan()
-            .with("batch.events", "60")
-            .start()
-            .await;
+        let mut worker = scenario.plan().with("batch.events", "60").start().await;
         let seen = Watch::of(&worker);
 
         outage(&mut scenario, &mut worker, "killed", async |worker| {
@@ -52,12 +47,7 @@ fn a_killed_and_a_silent_broker_show_in_readiness_and_lose_nothing() {
 fn a_killed_and_a_silent_database_show_in_readiness_and_lose_nothing() {
     run(async {
         let (mut scenario, mut servers) = own("database-outages").await;
-        let mut worker = scenario
-            .ground
-            .plan()
-            .with("batch.events", "60")
-            .start()
-            .await;
+        let mut worker = scenario.plan().with("batch.events", "60").start().await;
         let seen = Watch::of(&worker);
 
         outage(&mut scenario, &mut worker, "killed", async |worker| {
@@ -73,13 +63,11 @@ fn a_killed_and_a_silent_database_show_in_readiness_and_lose_nothing() {
         })
         .await;
 
-        let retried = worker
-            .metric("waybill_retries_total", "reason=\"connection\"")
-            .await;
+        let retried = worker.retries("connection").await;
         assert!(retried > 0, "the writer noticed nothing");
         seen.check(&scenario.ground).await;
         scenario.until_idle().await;
-        let applied = applied(&worker).await;
+        let applied = worker.events("applied").await;
         scenario.finish(vec![worker]).await;
         // Samples have waited for the database, and the last was written at the end.
         let sampled = "select sum(applied)::bigint from waybill.sample";
@@ -95,22 +83,15 @@ async fn publish_against_an_alarm(scenario: &mut Scenario, servers: &Servers) ->
     };
     scenario.events(&stories("alarm", 50)).await;
     ctl(&["absolute", "1MB"]).await;
-    let worker = scenario.ground.plan().start().await;
-    until("a blocked publisher", async || {
-        let blocked = worker.metric("waybill_publisher_blocked", "").await;
-        (blocked == 1).then_some(())
-    })
-    .await;
-    until("every event applied", async || {
+    let worker = scenario.plan().start().await;
+    worker.counts("waybill_publisher_blocked", "", 1).await;
+    holds("every event applied", async || {
         let ready = scenario.ground.ready("waybill.events.0").await;
         let in_flight = worker.metric("waybill_in_flight", "").await;
-        (ready == Some(0) && in_flight == 0).then_some(())
+        ready == Some(0) && in_flight == 0
     })
     .await;
-    let kept = scenario
-        .ground
-        .number("select count(*) from waybill.outbox")
-        .await;
+    let kept = scenario.ground.count("outbox").await;
     assert_eq!(kept, 50, "all completions wait");
     assert_eq!(worker.readiness().await, Some(200));
     ctl(&["0.4"]).await;
@@ -160,15 +141,6 @@ async fn load(producer: &mut Producer, tag: &str, over: &CancellationToken) {
 
 /// Waits until the worker has applied another hundred events.
 async fn at_work(worker: &Worker) {
-    let before = applied(worker).await;
-    until("work under way", async || {
-        (applied(worker).await >= before + 100).then_some(())
-    })
-    .await;
-}
-
-async fn applied(worker: &Worker) -> i64 {
-    worker
-        .metric("waybill_events_total", "outcome=\"applied\"")
-        .await
+    let before = worker.events("applied").await;
+    worker.applies(before + 100).await;
 }

@@ -8,32 +8,32 @@ use lapin::{
     options::{BasicPublishOptions, QueueDeleteOptions},
 };
 
-use super::isolation::{open, resume, suspend, uploads};
-use crate::support::ground::{Ground, run, until};
+use super::isolation::{resume, suspend, uploads};
+use crate::support::channel::open;
+use crate::support::ground::{Ground, holds, reaches, until};
 use crate::support::ops;
 use crate::support::worker::{Plan, Worker};
 
 const EACH: usize = 200;
 /// Longer than a healthy partition needs for its uploads.
 const USUAL: Duration = Duration::from_secs(15);
-const ENDED: &str = "select count(*) from waybill.process where ended_at is not null";
+const ENDED: &str = "process where ended_at is not null";
 
 #[test]
 fn an_unresponsive_queue_is_named_and_stops_no_other_partition() {
-    run(async {
-        let ground = Ground::shared("silent-partition").await;
+    Ground::test("silent-partition", async |ground| {
         let worker = plan(&ground).start().await;
         suspend(&ground, "waybill.events.1").await;
-        let (connection, channel) = open(&ground).await;
-        let (_silent, silent_channel) = open(&ground).await;
+        let (connection, channel) = open(&ground.broker_url).await;
+        let (_silent, silent_channel) = open(&ground.broker_url).await;
         let began = Instant::now();
         publish(&silent_channel, 1).await;
         publish(&channel, 0).await;
         publish(&channel, 2).await;
         ended(&ground, 2 * EACH).await;
         assert!(began.elapsed() < USUAL, "{:?}", began.elapsed());
-        until("readiness that names the queue", async || {
-            says(&worker, "waybill.events.1").await.then_some(())
+        holds("readiness that names the queue", async || {
+            says(&worker, "waybill.events.1").await
         })
         .await;
         // Longer than a broker may be silent before its session is closed.
@@ -43,10 +43,7 @@ fn an_unresponsive_queue_is_named_and_stops_no_other_partition() {
         assert_eq!(worker.metric("waybill_connected", "broker").await, 1);
         resume(&ground, "waybill.events.1").await;
         ended(&ground, 3 * EACH).await;
-        until("a ready worker", async || {
-            (worker.readiness().await == Some(200)).then_some(())
-        })
-        .await;
+        worker.reports(200).await;
         assert_eq!(worker.scrape().await.expect("metrics").imbalance(), 0);
         worker.stop().await;
         connection.close(200, "OK".into()).await.expect("a goodbye");
@@ -55,10 +52,9 @@ fn an_unresponsive_queue_is_named_and_stops_no_other_partition() {
 
 #[test]
 fn a_queue_that_is_deleted_is_declared_again_and_the_others_go_on() {
-    run(async {
-        let ground = Ground::shared("deleted-partition").await;
+    Ground::test("deleted-partition", async |ground| {
         let worker = plan(&ground).start().await;
-        let (connection, channel) = open(&ground).await;
+        let (connection, channel) = open(&ground.broker_url).await;
         let options = QueueDeleteOptions::default();
         let deleted = channel.queue_delete("waybill.events.1".into(), options);
         deleted.await.expect("it was there");
@@ -108,10 +104,7 @@ async fn publish(channel: &Channel, partition: usize) {
 
 async fn ended(ground: &Ground, count: usize) {
     let count = i64::try_from(count).expect("few");
-    until("the end of the uploads", async || {
-        (ground.number(ENDED).await == count).then_some(())
-    })
-    .await;
+    reaches(ground, ENDED, count).await;
 }
 
 async fn says(worker: &Worker, what: &str) -> bool {

@@ -8,15 +8,16 @@ use lapin::types::FieldTable;
 use serde_json::json;
 use waybill::wire::PlainEvent;
 
-use super::isolation::{bind, open, stuck, uploads};
-use crate::support::ground::{Ground, ctl, run, until, with_last};
+use super::isolation::{bind, stuck, uploads};
+use crate::support::channel::open;
+use crate::support::ground::{Ground, ctl, holds, reaches, run, with_last};
 use crate::support::producer::{Message, Producer};
 use crate::support::recorder::Recorder;
+use crate::support::story::event;
 use crate::workers::limits::largest_message;
-use crate::workers::resend::waybill;
 
-const OUTBOX: &str = "select count(*) from waybill.outbox";
-const DETAIL: &str = "select count(*) from waybill.outbox where detail like '%size%'";
+const OUTBOX: &str = "outbox";
+const DETAIL: &str = "outbox where detail like '%size%'";
 /// Less than the form of the order, more than any other message.
 const SIZE_MAX: usize = 60_000;
 
@@ -37,27 +38,24 @@ fn a_message_that_the_broker_refuses_is_set_aside_and_delays_no_other() {
         rabbitmq.ctl(&["eval", &limit]).await.expect("rabbitmqctl");
         let worker = ground.plan().start().await;
         producer.events(&uploads(100)).await;
-        until("every completion", async || {
-            (recorder.by_token().len() == 100).then_some(())
-        })
-        .await;
+        recorder.tokens(100).await;
         stuck(&worker, "refused", 1).await;
-        assert_eq!(ground.number(DETAIL).await, 1);
-        assert_eq!(ground.number(OUTBOX).await, 1);
+        assert_eq!(ground.count(DETAIL).await, 1);
+        assert_eq!(ground.count(OUTBOX).await, 1);
         assert!(stages.received().is_empty());
         // A dead letter likewise.
-        let replayed = waybill(&ground, &["dead", "replay", "--all"]).await;
-        assert_eq!(replayed.code, Some(1), "{}", replayed.text);
-        let words = "replayed 1 of 2; refused by the broker 1; the others are kept";
-        assert!(replayed.text.contains(words), "{}", replayed.text);
+        let replayed = ground.waybill(&["dead", "replay", "--all"]);
+        replayed.ended(
+            1,
+            &["replayed 1 of 2; refused by the broker 1; the others are kept"],
+        );
         worker.stop().await;
     });
 }
 
 #[test]
 fn replies_without_permission_wait_and_delay_no_completion() {
-    run(async {
-        let ground = Ground::shared("denied-replies").await;
+    Ground::test("denied-replies", async |ground| {
         let vhost = ground.vhost();
         let user = format!("{vhost}-limited");
         ctl(&["add_user", &user, "secret"]).await;
@@ -80,24 +78,15 @@ fn replies_without_permission_wait_and_delay_no_completion() {
             })
             .collect();
         Producer::new(&ground).publish(events).await;
-        until("every completion", async || {
-            (recorder.by_token().len() == 60).then_some(())
-        })
-        .await;
-        until("every reply set aside", async || {
+        recorder.tokens(60).await;
+        holds("every reply set aside", async || {
             let now = worker.metric("waybill_outbox_stuck", "").await;
-            (now == 60 && replies.received().is_empty()).then_some(())
+            now == 60 && replies.received().is_empty()
         })
         .await;
         ctl(&["set_permissions", "-p", &vhost, &user, all, all, all]).await;
-        until("every reply", async || {
-            (replies.by_token().len() == 60).then_some(())
-        })
-        .await;
-        until("an empty outbox", async || {
-            (ground.number(OUTBOX).await == 0).then_some(())
-        })
-        .await;
+        replies.tokens(60).await;
+        reaches(&ground, OUTBOX, 0).await;
         stuck(&worker, "", 0).await;
         worker.stop().await;
         ctl(&["delete_user", &user]).await;
@@ -106,19 +95,15 @@ fn replies_without_permission_wait_and_delay_no_completion() {
 
 #[test]
 fn an_exchange_that_was_deleted_is_declared_again_and_nothing_kept_for_it_is_lost() {
-    run(async {
-        let ground = Ground::shared("deleted-exchange").await;
-        let (connection, channel) = open(&ground).await;
+    Ground::test("deleted-exchange", async |ground| {
+        let (connection, channel) = open(&ground.broker_url).await;
         let recorder = Recorder::of_completions(&ground).await;
         let plan = ground.plan().with("outbox.unroutable", "keep");
         let worker = plan.start().await;
         let events = uploads(40);
         let mut producer = Producer::new(&ground);
         producer.events(&events[..40]).await;
-        until("the first completions", async || {
-            (recorder.by_token().len() == 20).then_some(())
-        })
-        .await;
+        recorder.tokens(20).await;
         let exchange = "waybill.completions";
         let deleted = channel.exchange_delete(exchange.into(), ExchangeDeleteOptions::default());
         deleted.await.expect("it is there");
@@ -126,7 +111,7 @@ fn an_exchange_that_was_deleted_is_declared_again_and_nothing_kept_for_it_is_los
         let declared = Duration::from_secs(30);
         tokio::time::timeout(declared, async {
             loop {
-                let (again, channel) = open(&ground).await;
+                let (again, channel) = open(&ground.broker_url).await;
                 let options = lapin::options::ExchangeDeclareOptions {
                     passive: true,
                     ..Default::default()
@@ -144,10 +129,7 @@ fn an_exchange_that_was_deleted_is_declared_again_and_nothing_kept_for_it_is_los
         .await
         .expect("the exchange is declared again");
         bind(&channel, "recorder", "#").await;
-        until("all completions", async || {
-            (recorder.by_token().len() == 40).then_some(())
-        })
-        .await;
+        recorder.tokens(40).await;
         worker.stop().await;
         connection.close(200, "OK".into()).await.expect("a goodbye");
     });
@@ -155,10 +137,6 @@ fn an_exchange_that_was_deleted_is_declared_again_and_nothing_kept_for_it_is_los
 
 /// An order whose form is larger than the broker's message size limit.
 fn order() -> PlainEvent {
-    let time = "2026-01-31T12:00:00Z".parse().expect("a time");
     let data = json!({ "form": { "text": "x".repeat(2 * SIZE_MAX) } });
-    PlainEvent {
-        id: "long-order".to_owned(),
-        ..PlainEvent::new("e2e", "order.opened", "long-order", time, data)
-    }
+    event("long-order", "long-order", 0, "order.opened", data)
 }

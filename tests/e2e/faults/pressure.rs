@@ -7,16 +7,16 @@ use lapin::{
     types::{AMQPValue, FieldTable, LongString},
 };
 
-use crate::support::ground::{Ground, run, until};
+use crate::support::channel::open;
+use crate::support::ground::holds;
 use crate::support::scenario::Scenario;
 use crate::support::story::{repeated, shuffled, stories};
 
 #[test]
 fn a_completion_that_a_full_queue_rejects_is_published_until_it_is_confirmed() {
-    run(async {
-        let mut scenario = Scenario::shared("full-queue").await;
-        let worker = scenario.ground.plan().start().await;
-        let (connection, channel) = channel(&scenario.ground).await;
+    Scenario::test("full-queue", async |mut scenario| {
+        let worker = scenario.plan().start().await;
+        let (connection, channel) = open(&scenario.ground.broker_url).await;
         let mut limits = FieldTable::default();
         limits.insert("x-max-length".into(), AMQPValue::LongInt(1));
         let refuse = LongString::from("reject-publish");
@@ -36,14 +36,11 @@ fn a_completion_that_a_full_queue_rejects_is_published_until_it_is_confirmed() {
         bind.await.expect("a binding");
         scenario.events(&stories("refused", 25)).await;
         let nacked = "what=\"completion\",result=\"nacked\"";
-        until("refusals", async || {
-            (worker.metric("waybill_published_total", nacked).await >= 10).then_some(())
+        holds("refusals", async || {
+            worker.metric("waybill_published_total", nacked).await >= 10
         })
         .await;
-        let kept = scenario
-            .ground
-            .number("select count(*) from waybill.outbox")
-            .await;
+        let kept = scenario.ground.count("outbox").await;
         assert!(kept > 0, "rejected messages were lost");
         let deleted = channel
             .queue_delete("narrow".into(), Default::default())
@@ -56,10 +53,8 @@ fn a_completion_that_a_full_queue_rejects_is_published_until_it_is_confirmed() {
 
 #[test]
 fn a_worker_resumed_after_its_heartbeat_timeout_does_no_harm() {
-    run(async {
-        let mut scenario = Scenario::shared("sleeper").await;
+    Scenario::test("sleeper", async |mut scenario| {
         let plan = scenario
-            .ground
             .plan()
             .with("batch.events", "30")
             .with("broker.heartbeat", "1s");
@@ -67,12 +62,7 @@ fn a_worker_resumed_after_its_heartbeat_timeout_does_no_harm() {
         let events = shuffled(stories("asleep", 150), 4);
         let (before, after) = events.split_at(events.len() / 2);
         let suspending = async {
-            until("work under way", async || {
-                let applied = "outcome=\"applied\"";
-                let done = sleeper.metric("waybill_events_total", applied).await;
-                (done > 50).then_some(())
-            })
-            .await;
+            sleeper.applies(51).await;
             sleeper.signal("STOP").await;
         };
         tokio::join!(scenario.producer.events(before), suspending);
@@ -88,9 +78,8 @@ fn a_worker_resumed_after_its_heartbeat_timeout_does_no_harm() {
 
 #[test]
 fn partitions_can_be_added_and_removed_under_load() {
-    run(async {
-        let mut scenario = Scenario::shared("partitions").await;
-        let roomy = scenario.ground.plan().with("database.pool", "12");
+    Scenario::test("partitions", async |mut scenario| {
+        let roomy = scenario.plan().with("database.pool", "12");
         let plan = |partitions: &str| roomy.clone().with("broker.partitions", partitions);
         let mut workers = vec![plan("1").start().await];
         let plans = [plan("4"), plan("2")];
@@ -115,12 +104,4 @@ fn partitions_can_be_added_and_removed_under_load() {
         }
         scenario.finish(workers).await;
     });
-}
-
-async fn channel(ground: &Ground) -> (lapin::Connection, lapin::Channel) {
-    let properties = lapin::ConnectionProperties::default();
-    let connection = lapin::Connection::connect(&ground.broker_url, properties).await;
-    let connection = connection.expect("a broker");
-    let channel = connection.create_channel().await.expect("a channel");
-    (connection, channel)
 }

@@ -2,18 +2,17 @@
 
 use std::time::Duration;
 
-use crate::ops::shutdown::Blocker;
+use crate::ops::shutdown::blocker;
 use crate::support::ground;
-use crate::support::ground::{Ground, run};
+use crate::support::ground::Ground;
 use crate::support::scenario::Scenario;
 use crate::support::story::{shuffled, stories};
 use crate::support::worker::Worker;
 
 #[test]
 fn a_database_that_refuses_for_a_while_costs_time_and_nothing_else() {
-    run(async {
-        let mut scenario = Scenario::shared("refusals").await;
-        let plan = scenario.ground.plan().with("batch.events", "60");
+    Scenario::test("refusals", async |mut scenario| {
+        let plan = scenario.plan().with("batch.events", "60");
         let plan = plan.with("database.lock_timeout", "500ms");
         let worker = plan.start().await;
         let name = database(&scenario.ground);
@@ -45,7 +44,7 @@ fn a_database_that_refuses_for_a_while_costs_time_and_nothing_else() {
             scenario.until_idle().await;
         }
         noticed(&worker, "connection").await;
-        let blocker = Blocker::of(&scenario.ground.database_url).await;
+        let blocker = blocker(&scenario.ground).await;
         scenario.events(&stories("locked", 60)).await;
         tokio::time::sleep(Duration::from_secs(2)).await;
         drop(blocker);
@@ -73,8 +72,7 @@ async fn administer(ground: &Ground, statements: &[&str]) {
 }
 
 async fn noticed(worker: &Worker, reason: &str) {
-    let label = format!("reason=\"{reason}\"");
-    let retried = worker.metric("waybill_retries_total", &label).await;
+    let retried = worker.retries(reason).await;
     assert!(
         retried > 0,
         "the worker noticed no {reason}\n{}",

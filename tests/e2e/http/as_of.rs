@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use waybill::wire::PlainEvent;
 
 use super::process_batch::{answers, places, problem, token};
-use crate::support::client::Client;
-use crate::support::ground::{Ground, run, until};
+use crate::support::client::{Client, served};
+use crate::support::ground::{Ground, until};
 use crate::support::order_story::{OrderEvents, PURCHASE, apply, walk};
 use crate::support::producer::Producer;
 use crate::support::scenario::Scenario;
@@ -40,9 +40,7 @@ async fn now(client: &Client, token: &str, newest: &str) -> Value {
 
 #[test]
 fn uploads_grow_event_by_event_and_end_with_their_last() {
-    run(async {
-        let mut scenario = Scenario::shared("as-of-uploads").await;
-        let (worker, client) = scenario.ground.answering().await;
+    Scenario::served("as-of-uploads", async |scenario, client| {
         scenario.events(&stories("as-of", 7)).await;
         for n in 0..7 {
             let token = token("as-of", n);
@@ -66,7 +64,6 @@ fn uploads_grow_event_by_event_and_end_with_their_last() {
             }
             assert_eq!(states.last(), Some(&now));
         }
-        scenario.finish(vec![worker]).await;
     });
 }
 
@@ -76,9 +73,7 @@ fn number(value: &Value) -> u64 {
 
 #[test]
 fn a_late_event_appears_from_itself_on_and_changes_nothing_before() {
-    run(async {
-        let ground = Ground::shared("as-of-late").await;
-        let (worker, client) = ground.answering().await;
+    served("as-of-late", async |ground, client| {
         let mut producer = Producer::new(&ground);
         let events = story("as-of-late", 1);
         let token = token("as-of-late", 1);
@@ -101,7 +96,6 @@ fn a_late_event_appears_from_itself_on_and_changes_nothing_before() {
             assert_eq!(ended[field], late[field]);
         }
         assert_eq!(*late, now);
-        worker.stop().await;
     });
 }
 
@@ -132,8 +126,7 @@ fn stages(state: &Value) -> Vec<&str> {
 
 #[test]
 fn an_order_is_shown_at_its_stages_as_of_each_event() {
-    run(async {
-        let ground = Ground::shared("as-of-order").await;
+    Ground::test("as-of-order", async |ground| {
         apply(&ground, "purchase", PURCHASE).await;
         let (worker, client) = ground.answering().await;
         let mut producer = Producer::new(&ground);
@@ -176,9 +169,7 @@ fn an_order_is_shown_at_its_stages_as_of_each_event() {
 
 #[test]
 fn an_invalid_as_of_is_a_problem_of_its_own_answer() {
-    run(async {
-        let ground = Ground::shared("as-of-wrong").await;
-        let (worker, client) = ground.answering().await;
+    served("as-of-wrong", async |ground, client| {
         let mut producer = Producer::new(&ground);
         producer.events(&stories("as-of-wrong", 2)).await;
         let [one, other] = [0, 1].map(|n| token("as-of-wrong", n));
@@ -206,6 +197,5 @@ fn an_invalid_as_of_is_a_problem_of_its_own_answer() {
         }
         problem(&found[6], 404, "not_found");
         assert_eq!(found[7]["process"]["counts"]["events"], mine.len());
-        worker.stop().await;
     });
 }

@@ -3,8 +3,7 @@
 use serde_json::Value;
 use waybill::wire::{schema, type_names};
 
-use crate::support::client::{Client, Reply};
-use crate::support::ground::{Ground, run};
+use crate::support::client::{Client, Reply, served_as};
 
 /// A document of this media type that caches may keep.
 async fn document(client: &Client, path: &str, media_type: &str) -> Value {
@@ -18,9 +17,7 @@ async fn document(client: &Client, path: &str, media_type: &str) -> Value {
 
 #[test]
 fn the_documents_of_the_contract_need_no_key() {
-    run(async {
-        let ground = Ground::shared("documents").await;
-        let (worker, client) = ground.answering_as("api").await;
+    served_as("documents", "api", async |_, client| {
         // An invalid key is refused wherever a key is needed.
         let stranger = client.with("authorization", "Bearer nonsense");
         stranger
@@ -54,6 +51,5 @@ fn the_documents_of_the_contract_need_no_key() {
         }
         let posted = stranger.request("POST", "/asyncapi.json").await;
         posted.problem(405, "method_not_allowed");
-        worker.stop().await;
     });
 }

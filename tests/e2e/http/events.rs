@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::support::client::Client;
-use crate::support::ground::{Ground, run};
+use crate::support::client::{Client, served};
+use crate::support::ground::Ground;
 use crate::support::order_story::{PURCHASE, apply};
 use crate::support::story::{TOKEN_MARK, story};
 
@@ -20,9 +20,7 @@ pub(crate) fn token(tag: &str) -> String {
 
 #[test]
 fn a_producer_sends_all_events_over_http_and_reads_the_record() {
-    run(async {
-        let ground = Ground::shared("submit-story").await;
-        let (worker, client) = ground.answering().await;
+    served("submit-story", async |_, client| {
         let events = story("submitted", 1);
         let path = format!("/v1/processes/{TOKEN_MARK}-submitted-1");
         let reply = patient(&client).post("/v1/events", json!(events)).await;
@@ -48,15 +46,12 @@ fn a_producer_sends_all_events_over_http_and_reads_the_record() {
         let same = client.get(&format!("{path}?include=counts")).await.record();
         assert_eq!(same["status"], record["status"]);
         assert_eq!(same["counts"]["late"], 1);
-        worker.stop().await;
     });
 }
 
 #[test]
 fn a_cloud_event_is_accepted_in_each_content_mode() {
-    run(async {
-        let ground = Ground::shared("submit-cloud").await;
-        let (worker, client) = ground.answering().await;
+    served("submit-cloud", async |_, client| {
         let client = patient(&client);
         let structured = json!({"specversion": "1.0", "id": "1", "source": "e2e",
             "type": "upload.received", "subject": token("cloud"), "data": {"filename": "a.pdf"}});
@@ -90,14 +85,12 @@ fn a_cloud_event_is_accepted_in_each_content_mode() {
             .get(&format!("/v1/processes/{}", token("cloud")))
             .await;
         assert_eq!(record.record()["status"], "done");
-        worker.stop().await;
     });
 }
 
 #[test]
 fn an_order_is_opened_pushed_and_cancelled_with_the_outcome_in_each_answer() {
-    run(async {
-        let ground = Ground::shared("submit-order").await;
+    Ground::test("submit-order", async |ground| {
         apply(&ground, "purchase", PURCHASE).await;
         let (worker, client) = ground.answering().await;
         let reader = client;
@@ -146,9 +139,7 @@ fn an_order_is_opened_pushed_and_cancelled_with_the_outcome_in_each_answer() {
 
 #[test]
 fn an_idempotency_key_repeats_an_order_and_refuses_another_content() {
-    run(async {
-        let ground = Ground::shared("submit-again").await;
-        let (worker, client) = ground.answering().await;
+    served("submit-again", async |ground, client| {
         let mine = client.with("idempotency-key", "\"order-7\"");
         let first = mine
             .post("/v1/orders", json!({"form": {"n": 1}}))
@@ -164,14 +155,10 @@ fn an_idempotency_key_repeats_an_order_and_refuses_another_content() {
             .post("/v1/orders", json!({"form": {"n": 1}}))
             .await;
         assert_ne!(free.record()["token"], first["token"]);
-        assert_eq!(
-            ground.number("select count(*) from waybill.process").await,
-            2
-        );
+        assert_eq!(ground.count("process").await, 2);
         let long = client.with("idempotency-key", &"k".repeat(191));
         long.post("/v1/orders", "{}")
             .await
             .problem(400, "invalid_parameter");
-        worker.stop().await;
     });
 }

@@ -5,8 +5,8 @@ use waybill::domain::access::Scope;
 
 use super::events::{patient, token};
 use super::processes::keyed;
-use crate::support::client::Client;
-use crate::support::ground::{Ground, run};
+use crate::support::client::{Client, served, served_as};
+use crate::support::ground::Ground;
 use crate::support::worker::Plan;
 
 fn event(id: &str, data: Value) -> Value {
@@ -15,10 +15,7 @@ fn event(id: &str, data: Value) -> Value {
 
 #[test]
 fn an_invalid_event_is_pointed_at_and_its_whole_list_refused() {
-    run(async {
-        let ground = Ground::shared("submit-wrong").await;
-        let (plan, client) = ground.api_plan().await;
-        let api = plan.roles("api").start().await;
+    served_as("submit-wrong", "api", async |ground, client| {
         let done = || json!({"done": 1});
         let mut foreign = event("3", done());
         foreign["tenant"] = json!("another");
@@ -47,16 +44,12 @@ fn an_invalid_event_is_pointed_at_and_its_whole_list_refused() {
             client.post("/v1/events", body).await.problem(status, name);
         }
         assert_eq!(ground.ready("waybill.events.0").await, Some(0));
-        api.stop().await;
     });
 }
 
 #[test]
 fn an_invalid_order_is_refused_with_its_fault() {
-    run(async {
-        let ground = Ground::shared("submit-wrong-order").await;
-        let (plan, client) = ground.api_plan().await;
-        let api = plan.roles("api").start().await;
+    served_as("submit-wrong-order", "api", async |ground, client| {
         for (path, body, status, name) in [
             ("/v1/orders", json!({"token": 7}), 400, "invalid_body"),
             ("/v1/orders", json!({"form": 7}), 422, "invalid_field"),
@@ -71,21 +64,17 @@ fn an_invalid_order_is_refused_with_its_fault() {
         ] {
             client.post(path, body).await.problem(status, name);
         }
-        let form = client.with("content-type", "application/x-www-form-urlencoded");
-        let form = form.post("/v1/orders", "a=b").await;
+        let form = client.form("/v1/orders", "a=b").await;
         form.problem(415, "unsupported_content_type");
         let other = client.request("DELETE", "/v1/orders").await;
         other.problem(405, "method_not_allowed");
         assert_eq!(ground.ready("waybill.events.0").await, Some(0));
-        api.stop().await;
     });
 }
 
 #[test]
 fn a_key_needs_the_write_scope_and_writes_for_its_own_tenant() {
-    run(async {
-        let ground = Ground::shared("submit-keys").await;
-        let (worker, client) = ground.answering().await;
+    served("submit-keys", async |ground, client| {
         let (reader, _) = keyed(&ground, &client, "north", &[Scope::Read]).await;
         let (writer, _) = keyed(&ground, &client, "north", &[Scope::Write]).await;
         let (south, _) = keyed(&ground, &client, "south", &[Scope::Admin]).await;
@@ -106,14 +95,12 @@ fn a_key_needs_the_write_scope_and_writes_for_its_own_tenant() {
         south.get(&location).await.problem(404, "not_found");
         let cancel = format!("{location}/cancel");
         south.post(&cancel, "").await.problem(404, "not_found");
-        worker.stop().await;
     });
 }
 
 #[test]
 fn without_the_broker_requests_are_refused_with_retry_after() {
-    run(async {
-        let ground = Ground::shared("submit-away").await;
+    Ground::test("submit-away", async |ground| {
         let (plan, client): (Plan, Client) = ground.api_plan().await;
         let api = plan
             .roles("api")

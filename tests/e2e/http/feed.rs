@@ -3,11 +3,9 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use tokio::task::JoinSet;
-use tokio_postgres::NoTls;
 
 use crate::support::client::Client;
-use crate::support::ground::{run, until};
+use crate::support::ground::{Session, holds, run};
 use crate::support::scenario::Scenario;
 use crate::support::story::{TOKEN_MARK, stories, story};
 
@@ -42,10 +40,9 @@ fn identity(event: &Value) -> (String, String) {
 
 #[test]
 fn a_reader_gets_every_event_once_with_any_page_size_and_filter() {
-    run(async {
-        let mut scenario = Scenario::shared("feed-pages").await;
+    Scenario::test("feed-pages", async |mut scenario| {
         let (worker, client) = scenario.ground.answering().await;
-        let second = scenario.ground.plan().start().await;
+        let second = scenario.plan().start().await;
         let published = stories("pages", 30);
         scenario.events(&published).await;
         scenario.until_idle().await;
@@ -85,8 +82,7 @@ fn a_reader_gets_every_event_once_with_any_page_size_and_filter() {
 
 #[test]
 fn a_waiting_reader_gets_new_events_and_a_stream_resumes_where_it_broke() {
-    run(async {
-        let mut scenario = Scenario::shared("feed-new").await;
+    Scenario::test("feed-new", async |mut scenario| {
         let (worker, client) = scenario.ground.answering().await;
         let published = story("new", 0);
         let patient = client.with("prefer", "wait=60");
@@ -120,9 +116,7 @@ fn a_waiting_reader_gets_new_events_and_a_stream_resumes_where_it_broke() {
 
 #[test]
 fn an_expired_cursor_is_gone_and_a_malformed_one_is_invalid() {
-    run(async {
-        let mut scenario = Scenario::shared("feed-gone").await;
-        let (worker, client) = scenario.ground.answering().await;
+    Scenario::served("feed-gone", async |scenario, client| {
         scenario.events(&story("gone", 0)).await;
         scenario.until_idle().await;
         let first = client.get("/v1/events?limit=1").await.record();
@@ -155,7 +149,6 @@ fn an_expired_cursor_is_gone_and_a_malformed_one_is_invalid() {
             .get("/v1/events/stream")
             .await;
         stale.problem(400, "invalid_parameter");
-        scenario.finish(vec![worker]).await;
     });
 }
 
@@ -164,25 +157,14 @@ fn an_open_transaction_that_delays_the_feed_shows_in_the_metrics() {
     run(async {
         // It would delay every reader of a shared server.
         let mut scenario = Scenario::own("feed-delayed").await;
-        let worker = scenario.ground.plan().start().await;
+        let worker = scenario.plan().start().await;
         let lag = "waybill_feed_lag_seconds";
-        let (open, connection) = tokio_postgres::connect(&scenario.ground.database_url, NoTls)
-            .await
-            .expect("a connection");
-        let mut driving = JoinSet::new();
-        driving.spawn(connection);
-        let begin = "begin; select pg_current_xact_id()";
-        open.batch_execute(begin).await.expect("a transaction");
+        let open = Session::open(&scenario.ground.database_url).await;
+        open.execute("begin; select pg_current_xact_id()").await;
         scenario.events(&story("delayed", 0)).await;
-        until("the lag", async || {
-            (worker.metric(lag, "").await >= 1).then_some(())
-        })
-        .await;
-        open.batch_execute("rollback").await.expect("its end");
-        until("no lag", async || {
-            (worker.metric(lag, "").await == 0).then_some(())
-        })
-        .await;
+        holds("the lag", async || worker.metric(lag, "").await >= 1).await;
+        open.execute("rollback").await;
+        worker.counts(lag, "", 0).await;
         scenario.finish(vec![worker]).await;
     });
 }

@@ -3,7 +3,6 @@
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 use crate::support::client::Client;
-use crate::support::ground::run;
 use crate::support::scenario::Scenario;
 use crate::support::story::{stories, story};
 
@@ -14,8 +13,7 @@ const GROWTH_MAX: i64 = 96 << 20;
 
 #[test]
 fn readers_that_never_read_and_senders_that_never_end_cost_little_memory() {
-    run(async {
-        let mut scenario = Scenario::shared("hostile-http").await;
+    Scenario::test("hostile-http", async |mut scenario| {
         let (worker, client) = scenario.ground.answering().await;
         scenario.events(&stories("before", 10)).await;
         scenario.until_idle().await;

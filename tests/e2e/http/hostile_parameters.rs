@@ -8,8 +8,8 @@ use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader};
 
-use crate::support::client::{Client, Reply};
-use crate::support::ground::{Ground, run, until};
+use crate::support::client::{Client, Reply, served_with};
+use crate::support::ground::{Ground, holds};
 use crate::support::hostile_values::{in_header, values};
 use crate::support::openapi_document::{Described, Operation};
 
@@ -221,37 +221,37 @@ async fn stored(ground: &Ground) -> BTreeSet<(String, String)> {
 
 #[test]
 fn hostile_values_break_nothing_and_accepted_events_are_stored() {
-    run(async {
-        let ground = Ground::shared("hostile-parameters").await;
-        let (plan, client) = ground.api_plan().await;
-        let plan = plan.with("files.types", "any");
-        let worker = plan.roles("worker,relay,api").start().await;
-        let own = Own::sent(&client).await;
-        let described = Described::by(&client).await;
-        let mut operations = described.operations().into_iter();
-        let sending = operations.find(|operation| operation.id == "sendEvents");
-        let mut attempts = attempts(&described, &own);
-        attempts.extend(binary(&sending.expect("it is there")));
-        assert!(attempts.len() > 2_000, "{}", attempts.len());
+    served_with(
+        "hostile-parameters",
+        "files.types",
+        "any",
+        async |ground, client| {
+            let own = Own::sent(&client).await;
+            let described = Described::by(&client).await;
+            let mut operations = described.operations().into_iter();
+            let sending = operations.find(|operation| operation.id == "sendEvents");
+            let mut attempts = attempts(&described, &own);
+            attempts.extend(binary(&sending.expect("it is there")));
+            assert!(attempts.len() > 2_000, "{}", attempts.len());
 
-        let sent = stream::iter(attempts.into_iter().map(|attempt| attempt.send(&client)));
-        let sent: Vec<_> = sent.buffer_unordered(AT_ONCE).collect().await;
-        let faults: Vec<_> = sent
-            .iter()
-            .filter_map(|(fault, _)| fault.as_ref())
-            .collect();
-        assert!(faults.is_empty(), "{} faults: {faults:#?}", faults.len());
-        let accepted: BTreeSet<_> = sent
-            .into_iter()
-            .flat_map(|(_, accepted)| accepted)
-            .collect();
-        assert!(accepted.len() > 200, "{}", accepted.len());
-        until("all that was accepted", async || {
-            let stored = stored(&ground).await;
-            accepted.is_subset(&stored).then_some(())
-        })
-        .await;
-        assert!(client.get("/v1/processes").await.status == 200);
-        worker.stop().await;
-    });
+            let sent = stream::iter(attempts.into_iter().map(|attempt| attempt.send(&client)));
+            let sent: Vec<_> = sent.buffer_unordered(AT_ONCE).collect().await;
+            let faults: Vec<_> = sent
+                .iter()
+                .filter_map(|(fault, _)| fault.as_ref())
+                .collect();
+            assert!(faults.is_empty(), "{} faults: {faults:#?}", faults.len());
+            let accepted: BTreeSet<_> = sent
+                .into_iter()
+                .flat_map(|(_, accepted)| accepted)
+                .collect();
+            assert!(accepted.len() > 200, "{}", accepted.len());
+            holds("all that was accepted", async || {
+                let stored = stored(&ground).await;
+                accepted.is_subset(&stored)
+            })
+            .await;
+            assert!(client.get("/v1/processes").await.status == 200);
+        },
+    );
 }

@@ -1,6 +1,6 @@
 //! The metrics of clients' requests: one series per documented route, none that a client invents.
 
-use crate::support::ground::{Ground, run};
+use crate::support::ground::Ground;
 use crate::support::openapi_document::Described;
 
 const REQUESTS: &str = "waybill_http_requests_total";
@@ -8,8 +8,7 @@ const COUNTED: &str = "waybill_http_request_duration_seconds_count";
 
 #[test]
 fn requests_are_counted_by_route_and_status_and_clients_create_no_series() {
-    run(async {
-        let ground = Ground::shared("measured").await;
+    Ground::test("measured", async |ground| {
         let (plan, client) = ground.api_plan().await;
         let plan = plan.with("dialects.ahgora", "/ponto");
         let plan = plan.with("dialects.diadoc", "off");

@@ -10,13 +10,13 @@ use waybill::store::admin::api_key::NewKey;
 
 use super::processes::keyed;
 use crate::support::client::{Client, Reply};
-use crate::support::ground::{Ground, run, until};
+use crate::support::ground::{Ground, holds};
+use crate::support::multipart::part;
 use crate::support::openapi_document::{Described, Operation};
 use crate::support::worker::Worker;
 
 /// In everything that the owner sent, and in no name that others use.
 const SECRET: &str = "only-the-owner-knows";
-const BOUNDARY: &str = "walk-boundary";
 
 /// The owner's resources.
 struct Belongings {
@@ -33,11 +33,9 @@ struct Caller {
     is_owner: bool,
 }
 
-fn upload_form(name: &str) -> String {
-    format!(
-        "--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"file\"; \
-         filename=\"{name}.txt\"\r\n\r\n{name}\r\n--{BOUNDARY}--\r\n"
-    )
+/// A file of this name with its name in it.
+fn file(name: &str) -> [String; 1] {
+    [part("file", Some(&format!("{name}.txt")), name)]
 }
 
 /// Sends a request of an operation, about the owner's resources.
@@ -54,11 +52,7 @@ async fn send(client: &Client, operation: &Operation, own: &Belongings) -> Reply
         "sendEvents" => json!({ "id": "1", "source": "walk", "type": "upload.step",
             "token": "walk", "data": { "message": "on the way" } }),
         "pushOrder" => json!({ "stage": "open" }),
-        "upload" => {
-            let form = format!("multipart/form-data; boundary={BOUNDARY}");
-            let client = client.with("content-type", &form);
-            return client.post(&path, upload_form("walk")).await;
-        }
+        "upload" => return client.upload(&path, &file("walk")).await,
         _ if operation.method == "POST" => json!({}),
         _ => return client.request(&operation.method, &path).await,
     };
@@ -75,9 +69,9 @@ async fn with_keys(ground: &Ground) -> (Worker, Client, Client) {
         .with("http.wrong_keys_per_second", "1000");
     let worker = plan.roles("worker,relay,api").start().await;
     let (owner, _) = keyed(ground, &client, "default", &[Scope::Read, Scope::Write]).await;
-    until("a refusal without a key", async || {
+    holds("a refusal without a key", async || {
         let reply = client.get("/v1/events").await;
-        (reply.status == 401).then_some(())
+        reply.status == 401
     })
     .await;
     (worker, client, owner)
@@ -86,12 +80,7 @@ async fn with_keys(ground: &Ground) -> (Worker, Client, Client) {
 /// Creates the owner's resources, and a process with a token like a path.
 async fn belongings(owner: &Client) -> Belongings {
     let patient = owner.with("prefer", "wait=60");
-    let form = format!("multipart/form-data; boundary={BOUNDARY}");
-    let sender = patient.with("content-type", &form);
-    let upload = sender
-        .post("/v1/uploads", upload_form(SECRET))
-        .await
-        .record();
+    let upload = patient.upload("/v1/uploads", &file(SECRET)).await.record();
     let upload = &upload["uploads"][0];
     let order = json!({ "form": { "about": SECRET } });
     let order = patient.post("/v1/orders", order).await.record();
@@ -177,8 +166,7 @@ fn expected(caller: &Caller, operation: &Operation) -> Option<(u16, &'static str
 
 #[test]
 fn every_operation_requires_its_scope_and_answers_as_documented() {
-    run(async {
-        let ground = Ground::shared("openapi").await;
+    Ground::test("openapi", async |ground| {
         let (worker, open, owner) = with_keys(&ground).await;
         let own = belongings(&owner).await;
         let described = Described::by(&open).await;
@@ -211,11 +199,11 @@ fn every_operation_requires_its_scope_and_answers_as_documented() {
         }
         // Another tenant's push applies to an order of that tenant: two are the owner's.
         let order = format!("/v1/processes/{}?include=counts", own.order);
-        until("both pushes of the owner", async || {
+        holds("both pushes of the owner", async || {
             let order = owner.get(&order).await.record();
             let events = order["counts"]["events"].as_u64().expect("a number");
             assert!(events <= 3, "{order}");
-            (order["status"] == "done" && events == 3).then_some(())
+            order["status"] == "done" && events == 3
         })
         .await;
         let every_scope = ["read", "write"].map(|scope| Some(scope.to_owned()));
@@ -228,8 +216,7 @@ fn every_operation_requires_its_scope_and_answers_as_documented() {
 
 #[test]
 fn the_document_and_its_page_need_no_key_and_list_the_same_operations() {
-    run(async {
-        let ground = Ground::shared("openapi-page").await;
+    Ground::test("openapi-page", async |ground| {
         let (worker, open, _) = with_keys(&ground).await;
         let described = Described::by(&open).await;
         assert_eq!(described.0["openapi"], "3.1.0");

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use waybill::domain::access::Scope;
 
 use super::processes::keyed;
-use crate::support::client::{Client, Reply};
-use crate::support::ground::{Ground, run, until};
+use crate::support::client::{Client, Reply, served_as};
+use crate::support::ground::{holds, until};
 use crate::support::scenario::Scenario;
 use crate::support::story::{TOKEN_MARK, stories, story};
 
@@ -68,17 +68,15 @@ pub(crate) fn problem<'a>(answer: &'a Value, status: u16, name: &str) -> &'a Val
 
 #[test]
 fn each_request_of_a_batch_is_answered_in_its_position_as_if_it_were_alone() {
-    run(async {
-        let mut scenario = Scenario::shared("batch-answers").await;
-        let (worker, client) = scenario.ground.answering().await;
+    Scenario::served("batch-answers", async |scenario, client| {
         scenario.events(&stories("batch", 3)).await;
         let tokens: Vec<_> = (0..3).map(|n| token("batch", n)).collect();
         for (n, token) in tokens.iter().enumerate() {
             places(&client, token, story("batch", n).len()).await;
             let path = format!("/v1/processes/{token}");
-            until("a completion that is sent", async || {
+            holds("a completion that is sent", async || {
                 let record = client.get(&path).await.record();
-                (record["completion"] == "sent").then_some(())
+                record["completion"] == "sent"
             })
             .await;
         }
@@ -112,15 +110,12 @@ fn each_request_of_a_batch_is_answered_in_its_position_as_if_it_were_alone() {
         let (writing, _) = keyed(&scenario.ground, &client, "default", &[Scope::Write]).await;
         let refused = post_batch(&writing, &json!({"requests": many})).await;
         refused.problem(403, "forbidden");
-        scenario.finish(vec![worker]).await;
     });
 }
 
 #[test]
 fn an_invalid_request_of_a_batch_is_a_problem_of_its_own_answer() {
-    run(async {
-        let ground = Ground::shared("batch-entries").await;
-        let (worker, client) = ground.answering_as("api").await;
+    served_as("batch-entries", "api", async |_, client| {
         for (request, pointers) in [
             (json!({}), vec!["token"]),
             (json!({"token": null}), vec!["token"]),
@@ -154,15 +149,12 @@ fn an_invalid_request_of_a_batch_is_a_problem_of_its_own_answer() {
             let problem = problem(&answers[0], 400, "invalid_body");
             assert_eq!(problem["errors"][0]["pointer"], "#/requests/0");
         }
-        worker.stop().await;
     });
 }
 
 #[test]
 fn an_invalid_batch_is_refused_with_a_pointer_to_each_fault() {
-    run(async {
-        let ground = Ground::shared("batch-wrong").await;
-        let (worker, client) = ground.answering_as("api").await;
+    served_as("batch-wrong", "api", async |_, client| {
         let one = json!({"token": "t"});
         for (body, pointers) in [
             (json!({}), vec!["#/requests"]),
@@ -198,8 +190,7 @@ fn an_invalid_batch_is_refused_with_a_pointer_to_each_fault() {
             let reply = client.send("POST", PATH, text).await;
             reply.problem(400, "invalid_body");
         }
-        let form = client.with("content-type", "application/x-www-form-urlencoded");
-        let reply = form.send("POST", PATH, "requests=t").await;
+        let reply = client.form(PATH, "requests=t").await;
         reply.problem(415, "unsupported_media_type");
         let large = json!({"requests": [{"token": "x".repeat(70_000)}]});
         post_batch(&client, &large).await.problem(413, "too_large");
@@ -210,6 +201,5 @@ fn an_invalid_batch_is_refused_with_a_pointer_to_each_fault() {
         client.get(PATH).await.problem(404, "not_found");
         let put = client.request("PUT", PATH).await;
         put.problem(405, "method_not_allowed");
-        worker.stop().await;
     });
 }

@@ -2,14 +2,13 @@
 
 use serde_json::{Value, json};
 use waybill::domain::access::Scope;
-use waybill::wire::PlainEvent;
 
 use super::feed::next;
 use super::processes::keyed;
-use crate::support::client::Client;
-use crate::support::ground::{Ground, run, until};
+use crate::support::client::{Client, served, served_as};
+use crate::support::ground::{Ground, holds};
 use crate::support::producer::Producer;
-use crate::support::story::{SOURCE, TOKEN_MARK, stories};
+use crate::support::story::{TOKEN_MARK, event, stories};
 
 const GROUP: &str = "Q1 & more/ü";
 const UPLOADS: usize = 35;
@@ -17,17 +16,16 @@ const UPLOADS: usize = 35;
 /// Uploads that end in every way, and an order without a workflow at its only stage.
 async fn publish_processes(ground: &Ground) {
     let mut events = stories("list", UPLOADS);
-    let time = "2026-02-01T12:00:00Z".parse().expect("a time");
     let data = json!({ "group": GROUP, "attributes": { "note": 1 } });
-    let mut order = PlainEvent::new(SOURCE, "order.opened", "an-order", time, data);
-    "an-order-0".clone_into(&mut order.id);
-    events.push(order);
+    let day = 24 * 60 * 60;
+    events.push(event("an-order", "an-order-0", day, "order.opened", data));
     Producer::new(ground).events(&events).await;
-    until("every end but that of the order", async || {
-        let ended = "select count(*) from waybill.process where ended_at is not null";
-        let open = "select count(*) from waybill.process where status = 'running'";
-        let counts = (ground.number(ended).await, ground.number(open).await);
-        (counts == (UPLOADS as i64, 1)).then_some(())
+    holds("every end but that of the order", async || {
+        let counts = (
+            ground.count("process where ended_at is not null").await,
+            ground.count("process where status = 'running'").await,
+        );
+        counts == (UPLOADS as i64, 1)
     })
     .await;
 }
@@ -71,9 +69,7 @@ const OF_THE_ORDER: [&str; 3] = [
 
 #[test]
 fn a_list_contains_the_selected_processes_and_none_of_another_tenant() {
-    run(async {
-        let ground = Ground::shared("list").await;
-        let (worker, client) = ground.answering().await;
+    served("list", async |ground, client| {
         publish_processes(&ground).await;
         let all = followed(&client, "limit=7").await;
         assert_eq!(all.len(), UPLOADS + 1);
@@ -95,7 +91,6 @@ fn a_list_contains_the_selected_processes_and_none_of_another_tenant() {
             assert!(followed(&foreign, query).await.is_empty(), "{query}");
         }
         writing.get("/v1/processes").await.problem(403, "forbidden");
-        worker.stop().await;
     });
 }
 
@@ -154,9 +149,7 @@ const WRONG: [&str; 22] = [
 
 #[test]
 fn a_wrong_parameter_is_named_and_so_is_a_cursor_of_another_list() {
-    run(async {
-        let ground = Ground::shared("list-wrong").await;
-        let (worker, client) = ground.answering_as("api").await;
+    served_as("list-wrong", "api", async |_, client| {
         let long = format!("group={}", "x".repeat(256));
         for query in WRONG.into_iter().chain([long.as_str()]) {
             let reply = client.get(&format!("/v1/processes?{query}")).await;
@@ -178,6 +171,5 @@ fn a_wrong_parameter_is_named_and_so_is_a_cursor_of_another_list() {
         let errors = problem["errors"].as_array().map(Vec::len);
         assert_eq!(errors, Some(3), "{problem}");
         assert!(followed(&client, "").await.is_empty());
-        worker.stop().await;
     });
 }

@@ -9,8 +9,8 @@ use waybill::store::admin::api_key::NewKey;
 
 use super::process_batch;
 use super::process_batch::token;
-use crate::support::client::Client;
-use crate::support::ground::{Ground, run, until};
+use crate::support::client::{Client, served_as};
+use crate::support::ground::{Ground, holds, until};
 use crate::support::ops;
 use crate::support::scenario::Scenario;
 use crate::support::story::{TOKEN_MARK, stories, story};
@@ -26,6 +26,24 @@ pub(crate) async fn keyed(
 ) -> (Client, String) {
     let (text, id) = key(ground, tenant, scopes).await;
     (client.with("authorization", &format!("Bearer {text}")), id)
+}
+
+/// Clients of the monitor.
+pub(crate) struct Viewers {
+    pub(crate) admin: Client,
+    pub(crate) reader: Client,
+    /// An admin of another tenant.
+    pub(crate) other: Client,
+}
+
+impl Viewers {
+    pub(crate) async fn of(ground: &Ground, client: &Client) -> Self {
+        Self {
+            admin: keyed(ground, client, "default", &[Scope::Admin]).await.0,
+            reader: keyed(ground, client, "default", &[Scope::Read]).await.0,
+            other: keyed(ground, client, "other", &[Scope::Admin]).await.0,
+        }
+    }
 }
 
 /// A new key and its id.
@@ -49,9 +67,7 @@ fn path(tag: &str) -> String {
 
 #[test]
 fn a_client_follows_an_upload_from_unknown_to_its_end() {
-    run(async {
-        let mut scenario = Scenario::shared("http-follow").await;
-        let (worker, client) = scenario.ground.answering().await;
+    Scenario::served("http-follow", async |scenario, client| {
         let path = path("follow");
         client.get(&path).await.problem(404, "not_found");
 
@@ -80,16 +96,12 @@ fn a_client_follows_an_upload_from_unknown_to_its_end() {
             done["elapsed_seconds"].is_number() && done["sealed_at"].is_string(),
             "{done}"
         );
-
-        scenario.finish(vec![worker]).await;
     });
 }
 
 #[test]
 fn a_record_contains_only_the_requested_parts() {
-    run(async {
-        let mut scenario = Scenario::shared("http-parts").await;
-        let (worker, client) = scenario.ground.answering().await;
+    Scenario::served("http-parts", async |scenario, client| {
         scenario.events(&story("parts", 1)).await;
         let path = path("parts").replace("-0", "-1");
         // Until the feed has all of it the record's cursor moves on.
@@ -117,15 +129,12 @@ fn a_record_contains_only_the_requested_parts() {
         assert_eq!((again.status, again.body()), (304, ""));
         let other = client.with("if-none-match", "\"other\"").get(&path).await;
         assert_eq!(other.record(), ended.record());
-        scenario.finish(vec![worker]).await;
     });
 }
 
 #[test]
 fn refusals_name_the_faults_of_a_request() {
-    run(async {
-        let ground = Ground::shared("http-wrong").await;
-        let (worker, client) = ground.answering_as("api").await;
+    served_as("http-wrong", "api", async |_, client| {
         let wrong = client.get("/v1/processes/t?include=all&colour=red").await;
         let problem = wrong.problem(400, "invalid_parameter");
         let errors = problem["errors"].as_array().expect("faults");
@@ -160,14 +169,12 @@ fn refusals_name_the_faults_of_a_request() {
         let posted = client.request("POST", "/v1/processes/t").await;
         posted.problem(405, "method_not_allowed");
         assert_eq!(posted.header("allow"), Some("GET,HEAD"));
-        worker.stop().await;
     });
 }
 
 #[test]
 fn a_key_opens_its_own_tenant_and_its_own_scopes_until_it_is_revoked() {
-    run(async {
-        let mut scenario = Scenario::shared("http-keys").await;
+    Scenario::test("http-keys", async |mut scenario| {
         let (worker, open) = scenario.ground.answering().await;
         scenario.events(&stories("keys", 1)).await;
         let path = path("keys");
@@ -192,16 +199,16 @@ fn a_key_opens_its_own_tenant_and_its_own_scopes_until_it_is_revoked() {
             assert!(guessed.header("www-authenticate").is_some());
         }
         // Without any key every client has access; the server caches that for seconds.
-        until("a refusal without a key", async || {
+        holds("a refusal without a key", async || {
             let reply = open.get(&path).await;
-            (reply.status == 401).then_some(())
+            reply.status == 401
         })
         .await;
         assert!(ground.store().revoke_key(&id).await.expect("revoked"));
         let began = std::time::Instant::now();
-        until("a key that is revoked", async || {
+        holds("a key that is revoked", async || {
             let reply = own.get(&path).await;
-            (reply.status == 401).then_some(())
+            reply.status == 401
         })
         .await;
         assert!(began.elapsed() < Duration::from_secs(5));
@@ -213,13 +220,12 @@ fn a_key_opens_its_own_tenant_and_its_own_scopes_until_it_is_revoked() {
 
 #[test]
 fn a_public_listener_does_not_open_before_there_is_a_key() {
-    run(async {
-        let ground = Ground::shared("http-open").await;
+    Ground::test("http-open", async |ground| {
         let plan = ground.plan().roles("api").with("http.listen", "0.0.0.0:0");
         let mut worker = plan.launch().await;
-        until("a log line about the missing key", async || {
+        holds("a log line about the missing key", async || {
             let log = worker.log_text();
-            (log.contains("http.listen") && log.contains("waybill key create")).then_some(())
+            log.contains("http.listen") && log.contains("waybill key create")
         })
         .await;
         let unready = until("an answer", async || {
@@ -238,8 +244,7 @@ fn a_public_listener_does_not_open_before_there_is_a_key() {
 
 #[test]
 fn waiting_requests_are_answered_at_the_end_of_the_process_and_at_a_shutdown() {
-    run(async {
-        let mut scenario = Scenario::shared("http-crowd").await;
+    Scenario::test("http-crowd", async |mut scenario| {
         let (worker, client) = scenario.ground.answering().await;
         let patient = client.with("prefer", "wait=60");
         let path = path("crowd");
@@ -251,11 +256,11 @@ fn waiting_requests_are_answered_at_the_end_of_the_process_and_at_a_shutdown() {
         }
         let waiting = patient.get("/v1/processes/never-opened");
         let stopped = async {
-            until("a waiting client", async || {
+            holds("a waiting client", async || {
                 let polls = "select count(*) from pg_stat_activity
                              where datname = current_database() and query like '%clients wait for%'
                                and query not like '%pg_stat_activity%'";
-                (scenario.ground.number(polls).await > 0).then_some(())
+                scenario.ground.number(polls).await > 0
             })
             .await;
             worker.stop().await;

@@ -3,14 +3,13 @@
 use waybill::domain::access::Scope;
 
 use super::processes::keyed;
-use crate::support::ground::{Ground, run};
+use crate::support::ground::Ground;
 use crate::support::scenario::Scenario;
 use crate::support::story::{TOKEN_MARK, stories};
 
 #[test]
 fn a_key_over_its_rate_limit_is_refused_while_others_are_not() {
-    run(async {
-        let ground = Ground::shared("rates").await;
+    Ground::test("rates", async |ground| {
         let (plan, client) = ground.api_plan().await;
         let plan = plan.with("http.requests_per_second", "5");
         let api = plan
@@ -57,9 +56,7 @@ fn a_key_over_its_rate_limit_is_refused_while_others_are_not() {
 
 #[test]
 fn a_revoked_key_ends_its_waiting_requests_and_streams() {
-    run(async {
-        let mut scenario = Scenario::shared("rates-revoked").await;
-        let (worker, client) = scenario.ground.answering().await;
+    Scenario::served("rates-revoked", async |scenario, client| {
         let (reader, id) = keyed(&scenario.ground, &client, "default", &[Scope::Read]).await;
         let mut stream = reader.stream("/v1/events/stream").await;
         scenario.events(&stories("before", 1)).await;
@@ -78,6 +75,5 @@ fn a_revoked_key_ends_its_waiting_requests_and_streams() {
         reply.problem(401, "unauthorized");
         scenario.events(&stories("after", 1)).await;
         stream.ends().await;
-        scenario.finish(vec![worker]).await;
     });
 }

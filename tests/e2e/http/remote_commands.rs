@@ -6,8 +6,9 @@ use serde_json::json;
 use waybill::domain::access::Scope;
 
 use super::events::token;
+use crate::support::client::served;
 use crate::support::command::{Answer, User};
-use crate::support::ground::{Ground, run, until};
+use crate::support::ground::{Ground, holds, reaches};
 use crate::support::order_story::{PURCHASE, apply};
 use crate::support::story::TOKEN_MARK;
 
@@ -23,9 +24,7 @@ fn line(id: &str, type_: &str, token: &str, data: serde_json::Value) -> String {
 
 #[test]
 fn a_user_with_a_key_follows_an_upload() {
-    run(async {
-        let ground = Ground::shared("remote-follow").await;
-        let (worker, client) = ground.answering().await;
+    served("remote-follow", async |ground, client| {
         let user = User::keyed(&ground, &client.url(), &BOTH).await;
         let token = &token("remote");
         let get = ["get", token];
@@ -56,7 +55,6 @@ fn a_user_with_a_key_follows_an_upload() {
         );
         shows(&user, token, "ended with a warning").await;
         user.says(&["watch", token]).ended(10, &words);
-        worker.stop().await;
     });
 }
 
@@ -92,9 +90,9 @@ async fn shows(user: &User, token: &str, words: &str) {
         &["get", token, "--items", "1", "--events", "2", "--json"],
     ];
     for form in forms {
-        until("the words", async || {
+        holds("the words", async || {
             let answer = user.says(form);
-            (answer.code == Some(0) && answer.out.contains(words)).then_some(())
+            answer.code == Some(0) && answer.out.contains(words)
         })
         .await;
     }
@@ -102,8 +100,7 @@ async fn shows(user: &User, token: &str, words: &str) {
 
 #[test]
 fn a_refused_line_is_named_and_the_others_are_accepted() {
-    run(async {
-        let ground = Ground::shared("remote-lines").await;
+    Ground::test("remote-lines", async |ground| {
         let (plan, client) = ground.api_plan().await;
         // Less than the client knows of.
         let worker = plan.roles("worker,relay,api").with("limits.items", "2");
@@ -139,11 +136,7 @@ fn a_refused_line_is_named_and_the_others_are_accepted() {
         ];
         let sent = sent.ended(1, &words);
         assert!(!sent.err.contains("#/0"), "{}", sent.err);
-        let logged = "select count(*) from waybill.event";
-        until("every event", async || {
-            (ground.number(logged).await == 1_196).then_some(())
-        })
-        .await;
+        reaches(&ground, "event", 1_196).await;
 
         let forced = user.says(&["publish", "-", "--force"]);
         forced.ended(2, &["--force"]);
@@ -153,8 +146,7 @@ fn a_refused_line_is_named_and_the_others_are_accepted() {
 
 #[test]
 fn an_order_is_opened_and_pushed_over_http() {
-    run(async {
-        let ground = Ground::shared("remote-order").await;
+    Ground::test("remote-order", async |ground| {
         apply(&ground, "purchase", PURCHASE).await;
         let (worker, client) = ground.answering().await;
         let user = User::keyed(&ground, &client.url(), &BOTH).await;
@@ -164,9 +156,9 @@ fn an_order_is_opened_and_pushed_over_http() {
         shows(&user, token, "review").await;
         let push = ["push", token, "--stage", "review", "--outcome", "accepted"];
         user.says(&push).ended(0, &["sent"]);
-        until("the next stages", async || {
+        holds("the next stages", async || {
             let shown = user.says(&["get", token]);
-            shown.out.contains("finance").then_some(())
+            shown.out.contains("finance")
         })
         .await;
         worker.stop().await;
@@ -175,8 +167,7 @@ fn an_order_is_opened_and_pushed_over_http() {
 
 #[test]
 fn refusals_and_unreachable_servers_are_reported_with_a_remedy() {
-    run(async {
-        let ground = Ground::shared("remote-wrong").await;
+    Ground::test("remote-wrong", async |ground| {
         let (worker, client) = ground.answering().await;
         let url = client.url();
         let reader = User::keyed(&ground, &url, &[Scope::Read]).await;
@@ -219,8 +210,7 @@ fn refusals_and_unreachable_servers_are_reported_with_a_remedy() {
 
 #[test]
 fn watch_continues_after_the_server_restarts() {
-    run(async {
-        let ground = Ground::shared("remote-away").await;
+    Ground::test("remote-away", async |ground| {
         let (plan, client) = ground.api_plan().await;
         let plan = plan.roles("worker,relay,api");
         let worker = plan.start().await;

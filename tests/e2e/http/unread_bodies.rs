@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::support::ground::{Ground, run};
+use crate::support::client::served;
 
 /// The head of the next answer; its body is skipped by its content length.
 async fn answer(stream: &mut TcpStream) -> String {
@@ -26,9 +26,7 @@ async fn answer(stream: &mut TcpStream) -> String {
 
 #[test]
 fn a_refusal_keeps_the_connection_or_announces_its_close() {
-    run(async {
-        let ground = Ground::shared("http-bodies").await;
-        let (worker, client) = ground.answering().await;
+    served("http-bodies", async |_, client| {
         let mut stream = client.connect().await;
         for path in [
             "/v1/nothing",
@@ -59,6 +57,5 @@ fn a_refusal_keeps_the_connection_or_announces_its_close() {
                 assert!(head.contains("connection: close"), "{head}");
             }
         }
-        worker.stop().await;
     });
 }

@@ -5,24 +5,21 @@ use serde_json::json;
 use waybill::wire::PlainEvent;
 
 use super::process_batch::{answers, problem};
-use crate::support::client::Client;
-use crate::support::ground::{Ground, run, until};
+use crate::support::client::{Client, served};
+use crate::support::ground::{Ground, holds};
 use crate::support::producer::{Message, Producer};
 use crate::support::recorder::Recorder;
-use crate::support::story::{step, stories};
-use crate::workers::resend::waybill;
+use crate::support::story::{event, stories};
 use crate::workers::unreadable::{damaged, due, opened};
 
 #[test]
 fn an_unreadable_record_is_reported_to_its_reader_and_to_no_other() {
-    run(async {
-        let ground = Ground::shared("unreadable-read").await;
-        let (worker, client) = ground.answering().await;
+    served("unreadable-read", async |ground, client| {
         let mut producer = Producer::new(&ground);
         damaged(&ground, &mut producer).await;
         producer.events(&[due(0)]).await;
-        until("the other one", async || {
-            (client.get("/v1/processes/due-0").await.status == 200).then_some(())
+        holds("the other one", async || {
+            client.get("/v1/processes/due-0").await.status == 200
         })
         .await;
         for (token, field) in [("newer-status", "status"), ("newer-stamp", "total_stamp")] {
@@ -41,14 +38,13 @@ fn an_unreadable_record_is_reported_to_its_reader_and_to_no_other() {
         assert_eq!(answers[3]["process"]["token"], "newer-item");
         let listed = client.get("/v1/processes?limit=100").await.record();
         let listed = listed["processes"].as_array().expect("a list").len();
-        let all = ground.number("select count(*) from waybill.process").await;
+        let all = ground.count("process").await;
         assert_eq!(
             listed as i64,
             all - 1,
             "all but the one of an unknown status"
         );
         pages(&client).await;
-        worker.stop().await;
     });
 }
 
@@ -72,8 +68,7 @@ fn assert_names(problem: &serde_json::Value, field: &str) {
 
 #[test]
 fn an_unreadable_record_stops_no_other_resend() {
-    run(async {
-        let ground = Ground::shared("unreadable-resend").await;
+    Ground::test("unreadable-resend", async |ground| {
         let worker = ground.plan().start().await;
         let mut producer = Producer::new(&ground);
         let mut events = stories("resent", 12);
@@ -81,11 +76,12 @@ fn an_unreadable_record_stops_no_other_resend() {
         producer
             .publish(events.iter().map(Message::event).collect())
             .await;
-        let empty = "select count(*) from waybill.outbox";
-        until("every end, and every completion sent", async || {
-            let ended = "select count(*) from waybill.process where ended_at is not null";
-            let counts = (ground.number(ended).await, ground.number(empty).await);
-            (counts == (14, 0)).then_some(())
+        holds("every end, and every completion sent", async || {
+            let counts = (
+                ground.count("process where ended_at is not null").await,
+                ground.count("outbox").await,
+            );
+            counts == (14, 0)
         })
         .await;
         ground
@@ -97,9 +93,8 @@ fn an_unreadable_record_stops_no_other_resend() {
             )
             .await;
         let span = ["resend", "--since", "2026-01-01T00:00:00Z", "--dry-run"];
-        let output = waybill(&ground, &span).await;
-        assert!(output.text.contains("would send 12"), "{}", output.text);
-        assert!(output.text.contains("can't be read"), "{}", output.text);
+        let output = ground.waybill(&span);
+        output.ended(1, &["would send 12", "can't be read"]);
         // A null among the messages of an item is not a message.
         let null = "update waybill.item set messages = '{null,late}'";
         ground.execute(null).await;
@@ -120,16 +115,14 @@ fn an_unreadable_record_stops_no_other_resend() {
 }
 
 fn failed(token: &str) -> [PlainEvent; 2] {
-    let mut end = step(token, &format!("{token}-end"));
-    "upload.failed".clone_into(&mut end.type_);
-    end.data = json!({ "message": "no" });
+    let id = format!("{token}-end");
+    let end = event(token, &id, 0, "upload.failed", json!({ "message": "no" }));
     [opened(token), end]
 }
 
 #[test]
 fn a_message_of_a_newer_version_keeps_no_other_in_the_outbox() {
-    run(async {
-        let ground = Ground::shared("unreadable-outbox").await;
+    Ground::test("unreadable-outbox", async |ground| {
         let replies = Recorder::of_queue(&ground, "mine").await;
         ground
             .execute(
@@ -145,12 +138,8 @@ fn a_message_of_a_newer_version_keeps_no_other_in_the_outbox() {
             )
             .await;
         let relay = ground.plan().roles("relay").start().await;
-        until("every other message", async || {
-            (replies.received().len() == 9).then_some(())
-        })
-        .await;
-        let left = "select count(*) from waybill.outbox where what = 'webhook'";
-        assert_eq!(ground.number(left).await, 1);
+        replies.copies(9).await;
+        assert_eq!(ground.count("outbox where what = 'webhook'").await, 1);
         relay.stop().await;
     });
 }

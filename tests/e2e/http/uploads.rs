@@ -4,36 +4,18 @@ use serde_json::{Value, json};
 use waybill::domain::access::Scope;
 
 use super::processes::keyed;
-use crate::support::client::{Client, Reply};
-use crate::support::ground::{Ground, run, until};
+use crate::support::client::{Client, Reply, served};
+use crate::support::ground::{Ground, holds};
+use crate::support::multipart::{PDF, part};
 use crate::support::story::MARK;
 
-pub(crate) const PDF: &str = "%PDF-1.7\n";
-const BOUNDARY: &str = "e2e-boundary";
-
-/// A part of a form: a file, or a field.
-pub(crate) fn part(name: &str, file: Option<&str>, content: &str) -> String {
-    let file = file.map_or(String::new(), |file| format!("; filename=\"{file}\""));
-    format!(
-        "--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"{name}\"{file}\r\n\r\n{content}\r\n"
-    )
-}
-
 pub(crate) async fn upload(client: &Client, parts: &[String]) -> Reply {
-    let form = format!("multipart/form-data; boundary={BOUNDARY}");
-    let body = format!("{}--{BOUNDARY}--\r\n", parts.concat());
-    client
-        .with("content-type", &form)
-        .post("/v1/uploads", body)
-        .await
+    client.upload("/v1/uploads", parts).await
 }
 
 #[test]
 fn each_file_becomes_an_upload_and_is_served_whole_or_in_ranges() {
-    run(async {
-        let ground = Ground::shared("uploads").await;
-        let (plan, client) = ground.api_plan().await;
-        let worker = plan.roles("worker,relay,api").start().await;
+    served("uploads", async |_, client| {
         let contents = format!("{PDF}{}", "0123456789".repeat(2_000_000));
         let patient = client.with("prefer", "wait=60");
         let reply = upload(
@@ -70,7 +52,6 @@ fn each_file_becomes_an_upload_and_is_served_whole_or_in_ranges() {
             &contents,
         )
         .await;
-        worker.stop().await;
     });
 }
 
@@ -95,10 +76,7 @@ async fn is_served(client: &Client, uri: &str, contents: &str) {
 
 #[test]
 fn an_idempotency_key_repeats_an_upload_and_refuses_another_file() {
-    run(async {
-        let ground = Ground::shared("uploads-again").await;
-        let (plan, client) = ground.api_plan().await;
-        let worker = plan.roles("worker,relay,api").start().await;
+    served("uploads-again", async |ground, client| {
         let client = client
             .with("idempotency-key", "scan-7")
             .with("prefer", "wait=60");
@@ -109,40 +87,45 @@ fn an_idempotency_key_repeats_an_upload_and_refuses_another_file() {
         upload(&client, &file("two"))
             .await
             .problem(422, "idempotency_key_reused");
-        assert_eq!(ground.number("select count(*) from waybill.event").await, 1);
+        assert_eq!(ground.count("event").await, 1);
         let back = client.get(first["uploads"][0]["file"]["uri"].as_str().expect("a path"));
         assert_eq!(back.await.body(), format!("{PDF}one"));
-        worker.stop().await;
     });
 }
 
 #[test]
 fn an_invalid_upload_is_refused_and_creates_no_process() {
-    run(async {
-        let ground = Ground::shared("uploads-wrong").await;
+    Ground::test("uploads-wrong", async |ground| {
         let (plan, client) = ground.api_plan().await;
         let plan = plan.with("files.file_bytes", "64KiB");
         let plan = plan.with("files.request_bytes", "100KiB");
         let worker = plan.roles("worker,relay,api").start().await;
         let pdf = |bytes: usize| format!("{PDF}{}", "x".repeat(bytes));
         let file = |text: &str| part("file", Some("a.pdf"), text);
-        upload(&client, &[file("MZ\0\0 not a pdf")])
-            .await
-            .problem(415, "unsupported_media_type");
-        upload(&client, &[file(&pdf(65_536))])
-            .await
-            .problem(413, "too_large");
-        let both = [file(&pdf(60_000)), file(&pdf(60_000))];
-        upload(&client, &both).await.problem(413, "too_large");
-        upload(&client, &[part("workflow_id", None, "x")])
-            .await
-            .problem(400, "invalid_body");
-        upload(&client, &[file(PDF), part("colour", None, "red")])
-            .await
-            .problem(400, "invalid_body");
-        let wrong = [file(PDF), part("attributes", None, "{")];
-        let problem = upload(&client, &wrong).await.problem(400, "invalid_body");
-        assert_eq!(problem["errors"][0]["pointer"], "#/attributes");
+        let (field, odd) = (part("workflow_id", None, "x"), part("colour", None, "red"));
+        let wrong = part("attributes", None, "{");
+        for (parts, status, name, pointer) in [
+            (
+                vec![file("MZ\0\0 not a pdf")],
+                415,
+                "unsupported_media_type",
+                None,
+            ),
+            (vec![file(&pdf(65_536))], 413, "too_large", None),
+            (vec![file(&pdf(60_000)); 2], 413, "too_large", None),
+            (vec![field], 400, "invalid_body", None),
+            (vec![file(PDF), odd], 400, "invalid_body", None),
+            (
+                vec![file(PDF), wrong],
+                400,
+                "invalid_body",
+                Some("#/attributes"),
+            ),
+        ] {
+            let problem = upload(&client, &parts).await.problem(status, name);
+            let found = problem["errors"][0]["pointer"].as_str();
+            assert!(pointer.is_none() || found == pointer, "{problem}");
+        }
         client
             .post("/v1/uploads", "{}")
             .await
@@ -151,15 +134,14 @@ fn an_invalid_upload_is_refused_and_creates_no_process() {
         form.post("/v1/uploads", "--x\r\nno end")
             .await
             .problem(400, "invalid_body");
-        assert_eq!(ground.number("select count(*) from waybill.event").await, 0);
+        assert_eq!(ground.count("event").await, 0);
         worker.stop().await;
     });
 }
 
 #[test]
 fn a_file_belongs_to_its_tenant_and_is_deleted_with_its_process() {
-    run(async {
-        let ground = Ground::shared("uploads-gone").await;
+    Ground::test("uploads-gone", async |ground| {
         let (plan, client) = ground.api_plan().await;
         let plan = plan.with("janitor.interval", "100ms");
         let plan = plan.with("process.retention", "1s");
@@ -181,8 +163,8 @@ fn a_file_belongs_to_its_tenant_and_is_deleted_with_its_process() {
         let token = uploads[0]["token"].as_str().expect("a token");
         let cancel = format!("/v1/processes/{token}/cancel");
         patient.post(&cancel, "").await.record();
-        until("the end of the file", async || {
-            (north.get(uri).await.status == 404).then_some(())
+        holds("the end of the file", async || {
+            north.get(uri).await.status == 404
         })
         .await;
         let left = walk(&ground.folder.join("files"));

@@ -9,10 +9,12 @@ use waybill::domain::access::Scope;
 
 use super::database_roles::{RUN, login};
 use crate::http::processes::keyed;
+use crate::support::channel::open;
 use crate::support::command::User;
 use crate::support::forbidden_operations::Operation::{Bind, Declare, Delete, Get, Publish};
-use crate::support::forbidden_operations::{assert_refused, open};
-use crate::support::ground::{Ground, ctl, password, run, until};
+use crate::support::forbidden_operations::assert_refused;
+
+use crate::support::ground::{Ground, ctl, password, reaches};
 use crate::support::producer::{Message, Producer};
 use crate::support::recorder::Recorder;
 use crate::support::scenario::Scenario;
@@ -32,8 +34,7 @@ const RECORDING: &str = "[ $1 != -s ] || shift; \
 
 #[test]
 fn each_role_works_with_its_own_permissions_and_no_others() {
-    run(async {
-        let ground = Ground::shared("rights").await;
+    Ground::test("rights", async |ground| {
         bare(&ground).await;
         let users = Users::new(&ground).await;
         let plan = ground.plan().with("broker.partitions", "2");
@@ -55,16 +56,13 @@ fn each_role_works_with_its_own_permissions_and_no_others() {
         });
         scenario.publish(openings.collect()).await;
         scenario.until_idle().await;
-        until("a copy for each reply queue", async || {
-            (replies.by_token().len() == 14).then_some(())
-        })
-        .await;
+        replies.tokens(14).await;
         submit(&scenario.ground, &users.api).await;
         for worker in workers {
             worker.stop().await;
         }
         // With fewer queues again the exchange that spread the events is deleted.
-        let less = scenario.ground.plan().with("broker.url", &users.worker);
+        let less = scenario.plan().with("broker.url", &users.worker);
         less.roles("worker").start().await.stop().await;
         users.have_no_other_permissions().await;
     });
@@ -72,8 +70,7 @@ fn each_role_works_with_its_own_permissions_and_no_others() {
 
 #[test]
 fn one_user_for_all_roles_and_commands_has_no_access_to_other_names() {
-    run(async {
-        let ground = Ground::shared("rights-all").await;
+    Ground::test("rights-all", async |ground| {
         bare(&ground).await;
         let all = user(&ground, "all").await;
         let worker = ground.plan().with("broker.url", &all).start().await;
@@ -87,11 +84,7 @@ fn one_user_for_all_roles_and_commands_has_no_access_to_other_names() {
                           "time": "2026-01-31T12:00:00Z", "data": {}});
         let published = user.sends(&["publish", "-"], &line.to_string());
         published.ended(0, &[]);
-        until("its record", async || {
-            let open = "select count(*) from waybill.process where status = 'running'";
-            (ground.number(open).await == 1).then_some(())
-        })
-        .await;
+        reaches(&ground, "process where status = 'running'", 1).await;
         worker.stop().await;
         let foreign = [
             Declare("foreign"),

@@ -4,11 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use tokio::task::JoinSet;
-use tokio_postgres::NoTls;
-
 use crate::support::command::User;
-use crate::support::ground::{Ground, execute, migrate_all, password, run};
+use crate::support::ground::{Ground, Session, execute, migrate_all, password};
 
 /// The role that Waybill runs as.
 pub(crate) const RUN: &str = "waybill_run";
@@ -72,8 +69,7 @@ fn the_rights_are_those_that_the_statements_need() {
 
 #[test]
 fn the_run_role_may_not_change_tables_or_write_what_it_never_writes() {
-    run(async {
-        let ground = Ground::shared("roles").await;
+    Ground::test("roles", async |ground| {
         let as_run = login(&ground.database_url, RUN);
         for statement in [
             "drop table waybill.outbox",
@@ -105,8 +101,7 @@ fn the_run_role_may_not_change_tables_or_write_what_it_never_writes() {
 
 #[test]
 fn the_read_role_reads_all_but_keys_and_new_tables_are_writable_at_once() {
-    run(async {
-        let ground = Ground::shared("readers").await;
+    Ground::test("readers", async |ground| {
         let url = |role| login(&ground.database_url, role);
         let tables = granted(RIGHTS).into_keys();
         for table in tables {
@@ -135,11 +130,8 @@ const DENIED: &str = "42501";
 
 /// The SQLSTATE that a statement ends with, empty on success.
 async fn state(url: &str, statement: &str) -> String {
-    let connected = tokio_postgres::connect(url, NoTls).await;
-    let (client, connection) = connected.expect("it may log in");
-    let mut driving = JoinSet::new();
-    driving.spawn(connection);
-    match client.batch_execute(statement).await {
+    let session = Session::open(url).await;
+    match session.client.batch_execute(statement).await {
         Ok(()) => String::new(),
         Err(error) => error.code().expect("the server's answer").code().to_owned(),
     }

@@ -12,7 +12,7 @@ use tokio::process::Command;
 
 use super::database_roles::{ROLES, RUN, login};
 use crate::support::checker;
-use crate::support::ground::{Ground, PATIENCE, execute, run, until, with_last};
+use crate::support::ground::{Ground, PATIENCE, execute, holds, run, with_last};
 use crate::support::order_story::{PURCHASE, Walks, apply};
 use crate::support::producer::{Message, Producer};
 use crate::support::recorder::{Received, Recorder};
@@ -22,9 +22,9 @@ use crate::support::story::{repeated, shuffled, story};
 const UPLOADS: usize = 42;
 const ORDERS: usize = 12;
 const BAD: usize = 4;
-const LOGGED: &str = "select count(*) from waybill.event";
-const DEAD: &str = "select count(*) from waybill.dead_letter";
-const ENDED: &str = "select count(*) from waybill.process where ended_at is not null";
+const LOGGED: &str = "event";
+const DEAD: &str = "dead_letter";
+const ENDED: &str = "process where ended_at is not null";
 const SEALED: &str = "select key::text from waybill.process where ended_at is not null";
 const ENTERED: &str = "select data_id::text from waybill.stage";
 
@@ -48,8 +48,8 @@ fn a_restored_backup_and_old_messages_restore_the_lost_records() {
         let original = original().await;
         let mut ground = Ground::own("restore-new").await;
         restore(&mut ground, &original.dump).await;
-        let restored = ground.number(LOGGED).await;
-        let ended = ground.number(ENDED).await;
+        let restored = ground.count(LOGGED).await;
+        let ended = ground.count(ENDED).await;
         assert!(
             0 < restored && restored < original.logged,
             "{restored} events in the backup"
@@ -103,9 +103,8 @@ async fn original() -> Original {
     // What is not in the database yet would not be in the backup.
     let bad = before.iter().filter(|message| message.event.is_none());
     let applied = count(producer.confirmed().len() + bad.count());
-    until("all of it applied", async || {
-        let found = ground.number(LOGGED).await + ground.number(DEAD).await;
-        (found == applied).then_some(())
+    holds("all of it applied", async || {
+        ground.count(LOGGED).await + ground.count(DEAD).await == applied
     })
     .await;
     let dump = ground.folder.join("waybill.dump");
@@ -207,10 +206,10 @@ async fn until_idle(ground: &Ground, logged: i64, ended: i64) {
     let began = Instant::now();
     loop {
         let found = [
-            ground.number(LOGGED).await,
-            ground.number(ENDED).await,
-            ground.number(DEAD).await,
-            ground.number("select count(*) from waybill.outbox").await,
+            ground.count(LOGGED).await,
+            ground.count(ENDED).await,
+            ground.count(DEAD).await,
+            ground.count("outbox").await,
             ground.ready("waybill.events.0").await.map_or(-1, i64::from),
         ];
         if found == expected {

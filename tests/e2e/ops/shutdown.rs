@@ -3,25 +3,21 @@
 
 use std::time::{Duration, Instant};
 
-use tokio::task::JoinSet;
-use tokio_postgres::NoTls;
-
-use crate::support::ground::{run, until};
+use crate::support::ground::{Ground, Session, holds};
 use crate::support::scenario::Scenario;
 use crate::support::story::{shuffled, stories};
 use crate::support::worker::Worker;
 
 #[test]
 fn a_worker_stopped_under_load_leaves_nothing_to_redeliver() {
-    run(async {
-        let mut scenario = Scenario::shared("stop").await;
-        let plan = scenario.ground.plan().with("batch.events", "50");
+    Scenario::test("stop", async |mut scenario| {
+        let plan = scenario.plan().with("batch.events", "50");
         for round in 0..3 {
             let worker = plan.start().await;
             let events = shuffled(stories(&format!("stop{round}"), 150), round);
             let log = worker.log.clone();
             let stopping = async {
-                working(&worker).await;
+                worker.applies(100).await;
                 worker.stop().await;
             };
             tokio::join!(scenario.producer.events(&events), stopping);
@@ -30,9 +26,7 @@ fn a_worker_stopped_under_load_leaves_nothing_to_redeliver() {
         }
         let worker = plan.start().await;
         scenario.until_idle().await;
-        let twice = worker
-            .metric("waybill_events_total", "outcome=\"duplicate\"")
-            .await;
+        let twice = worker.events("duplicate").await;
         assert_eq!(
             twice, 0,
             "the one before did not acknowledge what it had done"
@@ -43,44 +37,29 @@ fn a_worker_stopped_under_load_leaves_nothing_to_redeliver() {
 
 #[test]
 fn unacknowledged_deliveries_of_a_stopped_worker_are_not_redelivered() {
-    run(async {
-        let mut scenario = Scenario::shared("unacked").await;
-        let worker = scenario
-            .ground
-            .plan()
-            .with("broker.prefetch", "20")
-            .start()
-            .await;
+    Scenario::test("unacked", async |mut scenario| {
+        let worker = scenario.plan().with("broker.prefetch", "20").start().await;
         // The window grows with the deliveries that it has seen.
         scenario.events(&stories("before", 20)).await;
         scenario.until_idle().await;
-        let log = "select count(*) from waybill.event";
-        let before = scenario.ground.number(log).await;
-        let blocker = Blocker::of(&scenario.ground.database_url).await;
+        let log = "event";
+        let before = scenario.ground.count(log).await;
+        let blocker = blocker(&scenario.ground).await;
         scenario.events(&stories("pending", 40)).await;
         // Then nothing is under way inside the broker, which on a cancel it would mark as
         // redelivered although no worker has seen it.
-        until("a full window", async || {
-            let pending = worker.metric("waybill_in_flight", "").await;
-            (pending == 20).then_some(())
-        })
-        .await;
+        worker.counts("waybill_in_flight", "", 20).await;
         worker.signal("TERM").await;
-        until("draining", async || {
-            (worker.readiness().await == Some(503)).then_some(())
-        })
-        .await;
+        worker.reports(503).await;
         drop(blocker);
         let mut worker = worker;
         let status = worker.ended(Duration::from_secs(30)).await;
         assert_eq!(status.code(), Some(0), "{}", worker.log_text());
-        let logged = scenario.ground.number(log).await;
+        let logged = scenario.ground.count(log).await;
         assert_eq!(logged - before, 20, "it did not finish its deliveries");
-        let worker = scenario.ground.plan().start().await;
+        let worker = scenario.plan().start().await;
         scenario.until_idle().await;
-        let again = worker
-            .metric("waybill_deliveries_total", "redelivered=\"true\"")
-            .await;
+        let again = worker.redelivered().await;
         assert_eq!(again, 0, "the one before requeued something");
         scenario.finish(vec![worker]).await;
     });
@@ -88,83 +67,53 @@ fn unacknowledged_deliveries_of_a_stopped_worker_are_not_redelivered() {
 
 #[test]
 fn a_second_signal_forces_the_end_and_the_next_worker_does_the_rest() {
-    run(async {
-        let mut scenario = Scenario::shared("forced").await;
-        let worker = scenario.ground.plan().start().await;
-        let blocker = Blocker::of(&scenario.ground.database_url).await;
+    Scenario::test("forced", async |mut scenario| {
+        let worker = scenario.plan().start().await;
+        let blocker = blocker(&scenario.ground).await;
         scenario.events(&stories("forced", 30)).await;
-        until("pending work", async || {
-            (worker.metric("waybill_in_flight", "").await > 0).then_some(())
-        })
-        .await;
+        has_work(&worker).await;
         let mut worker = worker;
         worker.signal("TERM").await;
-        until("draining", async || {
-            (worker.readiness().await == Some(503)).then_some(())
-        })
-        .await;
+        worker.reports(503).await;
         let second_signal = Instant::now();
         worker.signal("TERM").await;
         let status = worker.ended(Duration::from_secs(10)).await;
         assert_eq!(status.code(), Some(1), "{}", worker.log_text());
         assert!(second_signal.elapsed() < Duration::from_secs(5));
         drop(blocker);
-        let worker = scenario.ground.plan().start().await;
+        let worker = scenario.plan().start().await;
         scenario.finish(vec![worker]).await;
     });
 }
 
 #[test]
 fn a_worker_that_cannot_finish_ends_after_its_grace_period() {
-    run(async {
-        let mut scenario = Scenario::shared("grace").await;
-        let mut worker = scenario
-            .ground
-            .plan()
-            .with("shutdown.grace", "1s")
-            .start()
-            .await;
-        let blocker = Blocker::of(&scenario.ground.database_url).await;
+    Scenario::test("grace", async |mut scenario| {
+        let mut worker = scenario.plan().with("shutdown.grace", "1s").start().await;
+        let blocker = blocker(&scenario.ground).await;
         scenario.events(&stories("grace", 30)).await;
-        until("pending work", async || {
-            (worker.metric("waybill_in_flight", "").await > 0).then_some(())
-        })
-        .await;
+        has_work(&worker).await;
         worker.signal("TERM").await;
         let status = worker.ended(Duration::from_secs(8)).await;
         assert_eq!(status.code(), Some(1), "{}", worker.log_text());
         drop(blocker);
-        let worker = scenario.ground.plan().start().await;
+        let worker = scenario.plan().start().await;
         scenario.finish(vec![worker]).await;
     });
 }
 
 /// Keeps every writer waiting, until it is dropped.
-pub(crate) struct Blocker {
-    _client: tokio_postgres::Client,
-    _driving: JoinSet<Result<(), tokio_postgres::Error>>,
+pub(crate) async fn blocker(ground: &Ground) -> Session {
+    let session = Session::open(&ground.database_url).await;
+    let lock = "begin; lock table waybill.process in share row exclusive mode";
+    session.execute(lock).await;
+    session
 }
 
-impl Blocker {
-    pub(crate) async fn of(url: &str) -> Self {
-        let connected = tokio_postgres::connect(url, NoTls).await;
-        let (client, connection) = connected.expect("the database is there");
-        let mut driving = JoinSet::new();
-        driving.spawn(connection);
-        let lock = "begin; lock table waybill.process in share row exclusive mode";
-        client.batch_execute(lock).await.expect("a lock");
-        Self {
-            _client: client,
-            _driving: driving,
-        }
-    }
-}
-
-async fn working(worker: &Worker) {
-    until("work under way", async || {
-        let applied = "outcome=\"applied\"";
-        let done = worker.metric("waybill_events_total", applied).await;
-        (done >= 100).then_some(())
+/// Waits until it has deliveries that it has not acknowledged.
+async fn has_work(worker: &Worker) {
+    holds("pending work", async || {
+        worker.metric("waybill_in_flight", "").await > 0
     })
     .await;
 }

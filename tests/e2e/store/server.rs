@@ -1,13 +1,16 @@
 //! A PostgreSQL server of a test's own, with the schema.
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio_postgres::Row;
 use waybill::config::DatabaseSettings;
 use waybill::dev::Postgres;
 use waybill::store::admin::migrate;
 use waybill::store::{Connection, Store};
+
+/// Longer than anything here takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) struct Server {
     pub(crate) store: Store,
@@ -57,14 +60,41 @@ impl Server {
         rows[0].get(0)
     }
 
+    /// The number of rows of a table, or of those that fit a condition after its name.
+    pub(crate) async fn count(&self, rows: &str) -> i64 {
+        let query = format!("select count(*) from waybill.{rows}");
+        self.query(&query).await[0].get(0)
+    }
+
+    /// Waits until a query returns this value.
+    pub(crate) async fn becomes(&self, query: &str, value: &str) {
+        let began = Instant::now();
+        while self.value(query).await != value {
+            assert!(began.elapsed() < PATIENCE, "not {value} yet: {query}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     /// Runs a statement as the pool's connections do, but with scans of whole tables allowed;
     /// returns its plan.
     pub(crate) async fn explain(&self, before: &str, statement: &str, values: &str) -> String {
+        let prepare = format!("set enable_seqscan = on; prepare explained as {statement}");
+        self.explain_prepared(&[&prepare, before], values).await
+    }
+
+    /// The same with its generic plan, as the pool's connections do.
+    pub(crate) async fn explain_generic(&self, statement: &str, values: &str) -> String {
+        let generic = "set plan_cache_mode = force_generic_plan";
+        let prepare = format!("{generic}; prepare explained as {statement}");
+        self.explain_prepared(&[&prepare], values).await
+    }
+
+    async fn explain_prepared(&self, before: &[&str], values: &str) -> String {
         let connection = self.connection().await;
-        let prepare =
-            format!("deallocate all; set enable_seqscan = on; prepare explained as {statement}");
-        connection.batch_execute(&prepare).await.unwrap();
-        connection.batch_execute(before).await.unwrap();
+        connection.batch_execute("deallocate all").await.unwrap();
+        for statements in before {
+            connection.batch_execute(statements).await.unwrap();
+        }
         let values = match values {
             "" => String::new(),
             values => format!("({values})"),

@@ -3,13 +3,13 @@
 use std::path::Path;
 use std::time::Duration;
 
-use tokio_postgres::NoTls;
 use waybill::config::DatabaseSettings;
 use waybill::dev::Postgres;
 use waybill::store::admin::fitness::Writes;
 use waybill::store::{Store, StoreError};
 
 use crate::store::server::{folder, settings};
+use crate::support::ground::Session;
 
 async fn server(folder: &Path, name: &str) -> Postgres {
     Postgres::start(&folder.join(name)).await.unwrap()
@@ -17,11 +17,9 @@ async fn server(folder: &Path, name: &str) -> Postgres {
 
 /// Runs SQL as a client of its own.
 async fn execute(url: &str, text: &str) {
-    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
-    let mut driving = tokio::task::JoinSet::new();
-    driving.spawn(connection);
+    let session = Session::open(url).await;
     for statement in text.split(';') {
-        client.batch_execute(statement).await.unwrap();
+        session.execute(statement).await;
     }
 }
 

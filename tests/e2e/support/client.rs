@@ -9,7 +9,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::ground::Ground;
+use super::ground::{Ground, run, until};
 use super::worker::{Plan, Worker};
 
 /// Longer than any wait of these tests.
@@ -30,6 +30,36 @@ pub(crate) struct Reply {
     body: String,
 }
 
+/// Runs a test with a ground, a worker with the API on it, and a client.
+pub(crate) fn served(name: &str, test: impl AsyncFnOnce(Ground, Client)) {
+    served_as(name, "worker,relay,api", test);
+}
+
+/// The same with these roles.
+pub(crate) fn served_as(name: &str, roles: &str, test: impl AsyncFnOnce(Ground, Client)) {
+    run(async {
+        let ground = Ground::shared(name).await;
+        let (worker, client) = ground.answering_as(roles).await;
+        test(ground, client).await;
+        worker.stop().await;
+    });
+}
+
+/// The same with one more setting.
+pub(crate) fn served_with(
+    name: &str,
+    key: &str,
+    value: &str,
+    test: impl AsyncFnOnce(Ground, Client),
+) {
+    run(async {
+        let ground = Ground::shared(name).await;
+        let (worker, client) = ground.answering_with(key, value).await;
+        test(ground, client).await;
+        worker.stop().await;
+    });
+}
+
 impl Ground {
     /// A worker with the API, and a client of it.
     pub(crate) async fn answering(&self) -> (Worker, Client) {
@@ -41,6 +71,14 @@ impl Ground {
         (plan.roles(roles).start().await, client)
     }
 
+    /// A worker with the API and one more setting, and a client of it.
+    pub(crate) async fn answering_with(&self, key: &str, value: &str) -> (Worker, Client) {
+        let (plan, client) = self.api_plan().await;
+        let plan = plan.roles("worker,relay,api").with(key, value);
+        (plan.start().await, client)
+    }
+
+    /// A plan of a worker that listens for clients, and a client of it.
     pub(crate) async fn api_plan(&self) -> (Plan, Client) {
         let port = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = port.local_addr().expect("it is bound");
@@ -96,6 +134,32 @@ impl Client {
 
     pub(crate) async fn request(&self, method: &str, path: &str) -> Reply {
         self.send(method, path, "").await
+    }
+
+    /// Sends a form of a page.
+    pub(crate) async fn form(&self, path: &str, form: &str) -> Reply {
+        let client = self.with("content-type", "application/x-www-form-urlencoded");
+        client.send("POST", path, form).await
+    }
+
+    /// Waits until a page contains all words; returns it.
+    pub(crate) async fn shows(&self, path: &str, words: &[&str]) -> String {
+        until(&format!("{words:?}"), async || {
+            let reply = self.get(path).await;
+            assert_eq!(reply.status, 200, "{}", reply.body);
+            let all = words.iter().all(|word| reply.body.contains(word));
+            all.then_some(reply.body)
+        })
+        .await
+    }
+
+    /// Sends events, and waits until each is applied.
+    pub(crate) async fn applies(&self, events: Value) {
+        let patient = self.with("prefer", "wait=60");
+        let receipts = patient.post("/v1/events", events).await.record();
+        for receipt in receipts["events"].as_array().expect("a receipt of each") {
+            assert_eq!(receipt["state"], "applied", "{receipt}");
+        }
     }
 
     /// A request with a body and its length, without a content type.

@@ -22,6 +22,13 @@ pub(crate) struct Answer {
 }
 
 impl Ground {
+    /// A new one whose database has the schema.
+    pub(crate) async fn migrated(name: &str) -> Self {
+        let ground = Self::empty(name).await;
+        ground.waybill(&["migrate"]).ok();
+        ground
+    }
+
     /// Runs a command with the addresses of database and broker.
     pub(crate) fn waybill(&self, arguments: &[&str]) -> Answer {
         self.waybill_with(arguments, "")
@@ -30,6 +37,16 @@ impl Ground {
     /// The same with something on its standard input.
     pub(crate) fn waybill_with(&self, arguments: &[&str], input: &str) -> Answer {
         self.operator().sends(arguments, input)
+    }
+
+    /// Runs a command that succeeds and prints these words.
+    pub(crate) fn shows(&self, arguments: &[&str], words: &str) -> Answer {
+        self.operator().shows(arguments, words)
+    }
+
+    /// Runs a command that ends with this exit code and complains with these words.
+    pub(crate) fn refuses(&self, arguments: &[&str], code: i32, words: &str) -> Answer {
+        self.operator().refuses(arguments, code, words)
     }
 
     /// An operator with the addresses of database, broker and files.
@@ -86,6 +103,16 @@ impl User {
         self.sends(arguments, "")
     }
 
+    /// Runs a command that succeeds and prints these words.
+    pub(crate) fn shows(&self, arguments: &[&str], words: &str) -> Answer {
+        self.says(arguments).ok().says(words)
+    }
+
+    /// Runs a command that ends with this exit code and complains with these words.
+    pub(crate) fn refuses(&self, arguments: &[&str], code: i32, words: &str) -> Answer {
+        self.says(arguments).failed(code).complains(words)
+    }
+
     /// Runs a command with this standard input; checks that it does not print the key.
     pub(crate) fn sends(&self, arguments: &[&str], input: &str) -> Answer {
         let answer = feed(self.start(arguments), input);
@@ -133,23 +160,15 @@ impl Answer {
 
     /// Checks that its output contains the text.
     pub(crate) fn says(self, text: &str) -> Self {
-        assert!(
-            self.out.contains(text),
-            "{text:?} is not in\n{}{}",
-            self.out,
-            self.err
-        );
+        let (out, err) = (&self.out, &self.err);
+        assert!(out.contains(text), "{text:?} is not in\n{out}{err}");
         self
     }
 
     /// Checks that its error output contains the text.
     pub(crate) fn complains(self, text: &str) -> Self {
-        assert!(
-            self.err.contains(text),
-            "{text:?} is not in\n{}{}",
-            self.err,
-            self.out
-        );
+        let (out, err) = (&self.out, &self.err);
+        assert!(err.contains(text), "{text:?} is not in\n{err}{out}");
         self
     }
 }

@@ -1,11 +1,12 @@
 //! Operations on the broker that a user has no permission for.
 
 use lapin::{
-    BasicProperties, Channel, Confirmation, Connection, ConnectionProperties,
+    BasicProperties, Channel, Confirmation,
     options::{BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions},
     types::FieldTable,
 };
 
+use super::channel::open;
 use Operation::{Bind, Declare, Delete, Get, Publish};
 
 /// One operation, on a queue or an exchange.
@@ -74,12 +75,4 @@ async fn publish(channel: &Channel, exchange: &str) -> lapin::Result<()> {
         Confirmation::NotRequested | Confirmation::Ack(_) => Ok(()),
         Confirmation::Nack(_) => panic!("no queue refuses it"),
     }
-}
-
-/// A connection and a channel on it.
-pub(crate) async fn open(url: &str) -> (Connection, Channel) {
-    let connection = Connection::connect(url, ConnectionProperties::default()).await;
-    let connection = connection.expect("the user may log in");
-    let channel = connection.create_channel().await.expect("a channel");
-    (connection, channel)
 }

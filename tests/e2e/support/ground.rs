@@ -72,6 +72,21 @@ pub(crate) fn run(test: impl Future<Output = ()>) {
 }
 
 impl Ground {
+    /// Runs a test on the shared servers.
+    pub(crate) fn test(name: &str, test: impl AsyncFnOnce(Self)) {
+        run(async { test(Self::shared(name).await).await });
+    }
+
+    /// The same with nothing in database and virtual host.
+    pub(crate) fn test_empty(name: &str, test: impl AsyncFnOnce(Self)) {
+        run(async { test(Self::empty(name).await).await });
+    }
+
+    /// The same with the schema only.
+    pub(crate) fn test_migrated(name: &str, test: impl AsyncFnOnce(Self)) {
+        run(async { test(Self::migrated(name).await).await });
+    }
+
     /// On the shared servers, which a test must not stop.
     pub(crate) async fn shared(name: &str) -> Self {
         let ground = Self::on_shared(name, TEMPLATE).await;
@@ -169,6 +184,13 @@ impl Ground {
         }
     }
 
+    /// The number of rows of a table, or of those that fit a condition after its name; `-1` while the
+    /// database is away.
+    pub(crate) async fn count(&self, rows: &str) -> i64 {
+        let query = format!("select count(*) from waybill.{rows}");
+        self.number(&query).await
+    }
+
     pub(crate) async fn execute(&self, text: &str) {
         execute(&self.database_url, text).await;
     }
@@ -212,6 +234,27 @@ pub(crate) async fn until<T>(what: &str, mut probe: impl AsyncFnMut() -> Option<
         assert!(began.elapsed() < PATIENCE, "waited in vain for {what}");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+}
+
+/// Polls until it is so.
+pub(crate) async fn holds(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+    until(what, async || is_so().await.then_some(())).await;
+}
+
+/// Polls until there are so many rows, counted as by [`Ground::count`].
+pub(crate) async fn reaches(ground: &Ground, rows: &str, number: i64) {
+    let what = format!("{number} of: {rows}");
+    holds(&what, async || ground.count(rows).await == number).await;
+}
+
+/// Checks the number of rows, counted as by [`Ground::count`].
+pub(crate) async fn assert_rows(ground: &Ground, rows: &str, number: i64) {
+    assert_eq!(ground.count(rows).await, number, "{rows}");
+}
+
+/// Checks that a text contains these words.
+pub(crate) fn assert_contains(text: &str, words: &str) {
+    assert!(text.contains(words), "{words:?} is not in\n{text}");
 }
 
 /// The user's password in an address.
@@ -272,12 +315,32 @@ fn settings(database_url: &str, broker_url: &str) -> config::Settings {
     loaded.expect("settings").settings
 }
 
+/// A database session, until it is dropped.
+pub(crate) struct Session {
+    pub(crate) client: tokio_postgres::Client,
+    _driving: JoinSet<Result<(), tokio_postgres::Error>>,
+}
+
+impl Session {
+    pub(crate) async fn open(url: &str) -> Self {
+        let connected = tokio_postgres::connect(url, NoTls).await;
+        let (client, connection) = connected.expect("the database is there");
+        let mut driving = JoinSet::new();
+        driving.spawn(connection);
+        Self {
+            client,
+            _driving: driving,
+        }
+    }
+
+    pub(crate) async fn execute(&self, text: &str) {
+        self.client.batch_execute(text).await.expect(text);
+    }
+}
+
 /// Executes SQL on a database.
 pub(crate) async fn execute(url: &str, text: &str) {
-    let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect(text);
-    let mut driving = JoinSet::new();
-    driving.spawn(connection);
-    client.batch_execute(text).await.expect(text);
+    Session::open(url).await.execute(text).await;
 }
 
 async fn try_rows(url: &str, text: &str, values: &[&(dyn ToSql + Sync)]) -> Option<Vec<Row>> {

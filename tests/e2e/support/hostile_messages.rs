@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use waybill::wire::PlainEvent;
 
 use super::producer::Message;
-use super::story::{MARK, SOURCE, TOKEN_MARK, step};
+use super::story::{MARK, SOURCE, TOKEN_MARK, event, step};
 
 const UNDECODABLE: &str = "undecodable";
 const INVALID: &str = "invalid_field";
@@ -48,9 +48,8 @@ pub(crate) fn accepted() -> Vec<Message> {
     let items: Vec<Value> = (0..1_000)
         .map(|n| json!({ "identifier": n.to_string(), "ok": true }))
         .collect();
-    let mut many = with_data("many", json!({ "items": items }));
-    "upload.items".clone_into(&mut many.type_);
-    events.push(many);
+    let items = json!({ "items": items });
+    events.push(event("many", "many", 0, "upload.items", items));
     let mut messages: Vec<Message> = events.iter().map(Message::event).collect();
     messages.push(Message::event(&step("bare", "bare")).having(|_| BasicProperties::default()));
     messages
@@ -88,10 +87,7 @@ fn typed(type_: &str, data: &str) -> Vec<u8> {
 }
 
 fn with_data(id: &str, data: Value) -> PlainEvent {
-    PlainEvent {
-        data,
-        ..step(id, id)
-    }
+    event(id, id, 0, "upload.step", data)
 }
 
 fn nested(levels: usize) -> Value {

@@ -3,6 +3,7 @@
 
 pub(super) mod bad_messages;
 pub(super) mod certificates;
+pub(super) mod channel;
 pub(super) mod checker;
 pub(super) mod client;
 pub(super) mod command;
@@ -10,6 +11,7 @@ pub(super) mod forbidden_operations;
 pub(super) mod ground;
 pub(super) mod hostile_messages;
 pub(super) mod hostile_values;
+pub(super) mod multipart;
 pub(super) mod omflow_client;
 pub(super) mod openapi_document;
 pub(super) mod ops;

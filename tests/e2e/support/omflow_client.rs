@@ -5,15 +5,15 @@ use waybill::domain::access::Scope;
 
 use super::client::Client;
 use super::ground::Ground;
+use super::multipart::part;
 use super::order_story::apply;
+use super::worker::Worker;
 use crate::http::processes::key;
 
 pub(crate) const SCOPES: [Scope; 2] = [Scope::Read, Scope::Write];
-pub(crate) const PDF: &str = "%PDF-1.7\n";
 const EDIT: &str = "/omflow/rest/flowmanage/api/omdata/edit";
 const QUERY: &str = "/omflow/rest/flowmanage/api/omdata-data-id/get";
 const SECURITY: &str = "/omflow/accounts/api/security/get/";
-const BOUNDARY: &str = "omflow-boundary";
 
 /// With the ids that OMFLOW gives fields: a fork at the start, a join, and a choice.
 const LEAVE: &str = r#"
@@ -68,19 +68,20 @@ pub(crate) async fn leave(ground: &Ground) {
     apply(ground, "leave", LEAVE).await;
 }
 
+/// What a test of OMFLOW's clients begins with: a worker, and a client of the default tenant.
+pub(crate) async fn ready(name: &str) -> (Ground, Worker, Omflow) {
+    let ground = Ground::shared(name).await;
+    leave(&ground).await;
+    let (worker, client) = ground.answering().await;
+    let omflow = Omflow::new(&ground, &client, "default").await;
+    (ground, worker, omflow)
+}
+
 /// The answer to a login with a key as the password of HTTP Basic.
 pub(crate) async fn log_in(client: &Client, key: &str) -> Value {
     let login = base64::Engine::encode(&base64::prelude::BASE64_STANDARD, format!("anybody:{key}"));
     let client = client.with("authorization", &format!("Basic {login}"));
     client.get(SECURITY).await.record()
-}
-
-/// A part of a form: a file, or a field.
-pub(crate) fn part(name: &str, file: Option<&str>, content: &str) -> String {
-    let file = file.map_or(String::new(), |file| format!("; filename=\"{file}\""));
-    format!(
-        "--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"{name}\"{file}\r\n\r\n{content}\r\n"
-    )
 }
 
 impl Omflow {
@@ -156,10 +157,7 @@ impl Omflow {
             Encoding::Form => {
                 let mut form = form_urlencoded::Serializer::new(String::new());
                 form.extend_pairs(all);
-                (
-                    "application/x-www-form-urlencoded".to_owned(),
-                    form.finish(),
-                )
+                ("application/x-www-form-urlencoded", form.finish())
             }
             Encoding::Json => {
                 // Text that is JSON is sent as JSON.
@@ -168,34 +166,25 @@ impl Omflow {
                     .iter()
                     .map(|(name, text)| ((*name).to_owned(), value(text)));
                 let body = Value::Object(body.collect());
-                ("application/json".to_owned(), body.to_string())
+                ("application/json", body.to_string())
             }
             Encoding::Multipart => {
                 let parts = all.iter().map(|(name, text)| part(name, None, text));
-                (
-                    multipart(),
-                    format!("{}--{BOUNDARY}--\r\n", parts.collect::<String>()),
-                )
+                let parts: Vec<_> = parts.collect();
+                return self.client.upload(path, &parts).await.record();
             }
         };
-        self.client
-            .with("content-type", &type_)
-            .post(path, body)
-            .await
-            .record()
+        let client = self.client.with("content-type", type_);
+        client.post(path, body).await.record()
     }
 
     /// Sends these parts after the code.
     pub(crate) async fn parts(&self, flow: &str, parts: &[String]) -> Value {
         let code = part("security", None, &self.security);
-        let body = format!("{code}{}--{BOUNDARY}--\r\n", parts.concat());
-        let client = self.client.with("content-type", &multipart());
-        client.post(&format!("{EDIT}/{flow}"), body).await.record()
+        let parts = [&[code], parts].concat();
+        let path = format!("{EDIT}/{flow}");
+        self.client.upload(&path, &parts).await.record()
     }
-}
-
-fn multipart() -> String {
-    format!("multipart/form-data; boundary={BOUNDARY}")
 }
 
 pub(crate) fn pushed() -> Value {

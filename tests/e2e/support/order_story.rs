@@ -8,7 +8,8 @@ use waybill::domain::ProcessKey;
 use waybill::domain::order::Order;
 use waybill::wire::PlainEvent;
 
-use super::ground::{Ground, until};
+use super::ground::{Ground, reaches};
+use super::producer::Producer;
 use super::story::{SOURCE, TOKEN_MARK};
 
 pub(crate) const PURCHASE: &str = r#"
@@ -140,22 +141,20 @@ pub(crate) async fn apply(ground: &Ground, name: &str, text: &str) {
     applied.expect("a workflow");
 }
 
+/// A ground with the workflow of these orders, and a producer.
+pub(crate) async fn purchasing(name: &str) -> (Ground, Producer) {
+    let ground = Ground::shared(name).await;
+    apply(&ground, "purchase", PURCHASE).await;
+    let producer = Producer::new(&ground);
+    (ground, producer)
+}
+
 /// Waits until `count` orders are done.
 pub(crate) async fn ended(ground: &Ground, count: i64) {
-    let done = "select count(*) from waybill.process where status = 'done'";
-    reaches(ground, "every order done", done, count).await;
+    reaches(ground, "process where status = 'done'", count).await;
 }
 
 /// Waits until nothing is left to publish.
 pub(crate) async fn published(ground: &Ground) {
-    let left = "select count(*) from waybill.outbox";
-    reaches(ground, "an empty outbox", left, 0).await;
-}
-
-/// Waits until a query returns this number.
-pub(crate) async fn reaches(ground: &Ground, what: &str, query: &str, number: i64) {
-    until(what, async || {
-        (ground.number(query).await == number).then_some(())
-    })
-    .await;
+    reaches(ground, "outbox", 0).await;
 }

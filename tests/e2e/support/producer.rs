@@ -7,12 +7,13 @@ use std::{
 };
 
 use lapin::{
-    BasicProperties, Channel, Confirmation, Connection, ConnectionProperties,
+    BasicProperties, Channel, Confirmation, Connection,
     options::{BasicPublishOptions, ConfirmSelectOptions},
 };
 use tokio::time::timeout;
 use waybill::wire::PlainEvent;
 
+use super::channel::try_open;
 use super::ground::{Ground, PATIENCE};
 
 /// The most unconfirmed publishes at a time.
@@ -80,6 +81,15 @@ impl Message {
             properties: properties(id),
             event: None,
             reason: Some(reason.to_owned()),
+        }
+    }
+
+    /// The same, which has to become a dead letter.
+    pub(crate) fn refused(self, reason: &str) -> Self {
+        Self {
+            event: None,
+            reason: Some(reason.to_owned()),
+            ..self
         }
     }
 
@@ -201,16 +211,9 @@ fn properties(id: &str) -> BasicProperties {
 }
 
 async fn connect(url: &str) -> Option<(Connection, Channel)> {
-    let opening = async {
-        let connection = Connection::connect(url, ConnectionProperties::default())
-            .await
-            .ok()?;
-        let channel = connection.create_channel().await.ok()?;
-        channel
-            .confirm_select(ConfirmSelectOptions::default())
-            .await
-            .ok()?;
-        Some((connection, channel))
-    };
-    timeout(Duration::from_secs(5), opening).await.ok()?
+    let (connection, channel) = try_open(url).await?;
+    let confirming = channel.confirm_select(ConfirmSelectOptions::default());
+    let confirming = timeout(Duration::from_secs(5), confirming).await.ok()?;
+    confirming.ok()?;
+    Some((connection, channel))
 }

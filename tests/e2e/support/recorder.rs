@@ -9,13 +9,14 @@ use std::{
 
 use futures_util::StreamExt;
 use lapin::{
-    BasicProperties, Channel, Connection, ConnectionProperties,
+    BasicProperties, Channel, Connection,
     options::{BasicAckOptions, BasicConsumeOptions, QueueBindOptions, QueueDeclareOptions},
     types::{AMQPValue, FieldTable},
 };
 use tokio::{task::JoinSet, time::timeout};
 
-use super::ground::{Ground, until};
+use super::channel::try_open;
+use super::ground::{Ground, holds, until};
 
 /// One copy of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,13 +73,25 @@ impl Recorder {
         by_token
     }
 
+    /// Waits until there are messages of this many tokens.
+    pub(crate) async fn tokens(&self, count: usize) {
+        let what = format!("messages of {count} tokens");
+        holds(&what, async || self.by_token().len() == count).await;
+    }
+
+    /// Waits until this many messages were received, each copy counted.
+    pub(crate) async fn copies(&self, count: usize) {
+        let what = format!("{count} copies");
+        holds(&what, async || self.received().len() == count).await;
+    }
+
     /// Waits until `count` different messages were received. A confirmed message may still be on
     /// its way here.
     pub(crate) async fn receives(&self, count: usize) {
-        until(&format!("{count} messages received"), async || {
+        holds(&format!("{count} messages received"), async || {
             let received = self.received();
             let ids: BTreeSet<_> = received.iter().map(|copy| &copy.id).collect();
-            (ids.len() == count).then_some(())
+            ids.len() == count
         })
         .await;
     }
@@ -116,19 +129,14 @@ async fn open(
     exchange: Option<&'static str>,
 ) -> Option<(Connection, Channel)> {
     let opening = async {
-        let connection = Connection::connect(url, ConnectionProperties::default())
-            .await
-            .ok()?;
-        let channel = connection.create_channel().await.ok()?;
+        let (connection, channel) = try_open(url).await?;
         let options = QueueDeclareOptions {
             durable: true,
             ..QueueDeclareOptions::default()
         };
         let none = FieldTable::default;
-        channel
-            .queue_declare(queue.into(), options, none())
-            .await
-            .ok()?;
+        let declare = channel.queue_declare(queue.into(), options, none());
+        declare.await.ok()?;
         if let Some(exchange) = exchange {
             let options = QueueBindOptions::default();
             let bind =

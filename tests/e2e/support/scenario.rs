@@ -6,10 +6,11 @@ use waybill::wire::PlainEvent;
 
 use super::checker;
 use super::checker::Expected;
-use super::ground::{Ground, PATIENCE};
+use super::client::Client;
+use super::ground::{Ground, PATIENCE, run};
 use super::producer::{Message, Producer};
 use super::recorder::Recorder;
-use super::worker::Worker;
+use super::worker::{Plan, Worker};
 
 /// A ground with a producer and a recorder.
 pub(crate) struct Scenario {
@@ -19,6 +20,21 @@ pub(crate) struct Scenario {
 }
 
 impl Scenario {
+    /// Runs a test on the shared servers.
+    pub(crate) fn test(name: &str, test: impl AsyncFnOnce(Self)) {
+        run(async { test(Self::shared(name).await).await });
+    }
+
+    /// Runs a test with a worker with the API and a client of it, and checks every invariant.
+    pub(crate) fn served(name: &str, test: impl AsyncFnOnce(&mut Self, Client)) {
+        run(async {
+            let mut scenario = Self::shared(name).await;
+            let (worker, client) = scenario.ground.answering().await;
+            test(&mut scenario, client).await;
+            scenario.finish(vec![worker]).await;
+        });
+    }
+
     pub(crate) async fn shared(name: &str) -> Self {
         Self::on(Ground::shared(name).await).await
     }
@@ -33,6 +49,10 @@ impl Scenario {
             recorder: Recorder::of_completions(&ground).await,
             ground,
         }
+    }
+
+    pub(crate) fn plan(&self) -> Plan {
+        self.ground.plan()
     }
 
     pub(crate) async fn events(&mut self, events: &[PlainEvent]) {
@@ -82,12 +102,10 @@ impl Scenario {
         let ground = &self.ground;
         let logged = "select count(*) from waybill.event where refused is null";
         let logged = ground.number(logged).await;
-        let dead = ground
-            .number("select count(*) from waybill.dead_letter")
-            .await;
+        let dead = ground.count("dead_letter").await;
         let sealed = "select count(*) from waybill.process where ended_at is not null";
         let sealed = ground.number(sealed).await;
-        let outbox = ground.number("select count(*) from waybill.outbox").await;
+        let outbox = ground.count("outbox").await;
         let ready = ground.ready("waybill.events.0").await.map_or(-1, i64::from);
         let completions = self.recorder.by_token().len();
         let completions = i64::try_from(completions).expect("few");

@@ -9,7 +9,7 @@ use std::{
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::ground::{Ground, until};
+use super::ground::Ground;
 use super::ops::Scrape;
 use super::worker::Worker;
 use super::{checker, ops};
@@ -50,10 +50,7 @@ impl Watch {
 
 /// Waits until the worker says that it is not ready, which must not take long.
 pub(crate) async fn assert_shown(worker: &Worker, since: Instant) {
-    until("unreadiness", async || {
-        (worker.readiness().await == Some(503)).then_some(())
-    })
-    .await;
+    worker.reports(503).await;
     assert!(
         since.elapsed() < SHOWN_WITHIN,
         "it took {:?} to show",

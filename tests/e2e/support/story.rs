@@ -43,11 +43,16 @@ pub(crate) fn long_story(tag: &str, items: usize) -> Vec<PlainEvent> {
 
 /// One step, which ends nothing.
 pub(crate) fn step(token: &str, id: &str) -> PlainEvent {
-    let mut upload = UploadEvents::new(token, 0);
-    upload.add("upload.step", json!({ "message": MARK }), None);
-    let mut event = upload.events.remove(0);
-    id.clone_into(&mut event.id);
-    event
+    event(token, id, 0, "upload.step", json!({ "message": MARK }))
+}
+
+/// One event, this many seconds after the stories begin.
+pub(crate) fn event(token: &str, id: &str, second: i64, type_: &str, data: Value) -> PlainEvent {
+    let time = Timestamp::from_second(1_769_860_800 + second).expect("a time");
+    PlainEvent {
+        id: id.to_owned(),
+        ..PlainEvent::new(SOURCE, type_, token, time, data)
+    }
 }
 
 /// The same events in another order, always the same for the same seed.

@@ -18,7 +18,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::ground::{Ground, until};
+use super::ground::{Ground, holds, until};
 use super::ops;
 use super::ops::Scrape;
 
@@ -124,8 +124,8 @@ impl Worker {
 
     /// Waits until it is ready, or has died of a crash point.
     pub(crate) async fn ready_or_gone(&mut self) {
-        until("a ready or a dead worker", async || {
-            (self.is_gone() || self.readiness().await == Some(200)).then_some(())
+        holds("a ready or a dead worker", async || {
+            self.is_gone() || self.readiness().await == Some(200)
         })
         .await;
     }
@@ -147,6 +147,42 @@ impl Worker {
     pub(crate) async fn metric(&self, name: &str, part: &str) -> i64 {
         let scrape = self.scrape().await;
         scrape.map_or(-1, |scrape| scrape.sum(name, part))
+    }
+
+    /// How many events had this outcome.
+    pub(crate) async fn events(&self, outcome: &str) -> i64 {
+        let part = format!("outcome=\"{outcome}\"");
+        self.metric("waybill_events_total", &part).await
+    }
+
+    /// Waits until it has applied this many events.
+    pub(crate) async fn applies(&self, count: i64) {
+        let what = format!("{count} applied events");
+        holds(&what, async || self.events("applied").await >= count).await;
+    }
+
+    /// How many attempts were made again for this reason.
+    pub(crate) async fn retries(&self, reason: &str) -> i64 {
+        let part = format!("reason=\"{reason}\"");
+        self.metric("waybill_retries_total", &part).await
+    }
+
+    /// How many deliveries another consumer had before.
+    pub(crate) async fn redelivered(&self) -> i64 {
+        let part = "redelivered=\"true\"";
+        self.metric("waybill_deliveries_total", part).await
+    }
+
+    /// Waits until a metric's sum is this number.
+    pub(crate) async fn counts(&self, name: &str, part: &str, number: i64) {
+        let what = format!("{number} in {name} {part}");
+        holds(&what, async || self.metric(name, part).await == number).await;
+    }
+
+    /// Waits until its readiness has this HTTP status.
+    pub(crate) async fn reports(&self, status: u16) {
+        let what = format!("readiness {status}");
+        holds(&what, async || self.readiness().await == Some(status)).await;
     }
 
     pub(crate) fn address(&self) -> SocketAddr {

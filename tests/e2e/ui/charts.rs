@@ -4,7 +4,7 @@ use waybill::domain::access::Scope;
 
 use crate::http::processes::key;
 use crate::support::client::Client;
-use crate::support::ground::{Ground, run, until};
+use crate::support::ground::{Ground, holds};
 use crate::support::scenario::Scenario;
 use crate::support::story::stories;
 
@@ -34,9 +34,9 @@ async fn page(client: &Client) -> (String, String) {
 
 /// Waits until the page shows that; the server reads the samples every few seconds.
 async fn shows(client: &Client, what: &str, is_shown: impl Fn(&str, &str) -> bool) {
-    until(what, async || {
+    holds(what, async || {
         let (html, words) = page(client).await;
-        is_shown(&html, &words).then_some(())
+        is_shown(&html, &words)
     })
     .await;
 }
@@ -69,22 +69,20 @@ async fn all_sampled(ground: &Ground, events: i64) {
     let at_rest = "case when queue_ready = 0 and outbox = 0 and dead_letters = 0 and parked = 0
                         and uploads_open = 0 and orders_open = 0 then 1 end";
     let programs = "select count(distinct instance) from waybill.sample";
-    until("a sample of every event", async || {
-        let all = sampled(ground, "applied + late + duplicate").await == events
+    holds("a sample of every event", async || {
+        sampled(ground, "applied + late + duplicate").await == events
             && sampled(ground, ended).await == 70
             && sampled(ground, at_rest).await >= 1
-            && ground.number(programs).await == 3;
-        all.then_some(())
+            && ground.number(programs).await == 3
     })
     .await;
 }
 
 #[test]
 fn two_workers_add_up_and_any_process_shows_it() {
-    run(async {
-        let mut scenario = Scenario::shared("monitor-charts").await;
-        let one = scenario.ground.plan().roles("worker").start().await;
-        let other = scenario.ground.plan().start().await;
+    Scenario::test("monitor-charts", async |mut scenario| {
+        let one = scenario.plan().roles("worker").start().await;
+        let other = scenario.plan().start().await;
         let (api, client) = scenario.ground.answering_as("api").await;
         let client = viewer(&scenario.ground, &client).await;
         scenario.ground.execute("delete from waybill.sample").await;
@@ -129,8 +127,7 @@ fn two_workers_add_up_and_any_process_shows_it() {
 
 #[test]
 fn samples_are_summed_by_minute_and_deleted_after_the_hour() {
-    run(async {
-        let ground = Ground::shared("monitor-charts-minutes").await;
+    Ground::test("monitor-charts-minutes", async |ground| {
         ground.execute(SAMPLES).await;
         let store = ground.store();
         let minutes = store.sampled_minutes(&[0.1, 1.0]).await.expect("minutes");
@@ -154,8 +151,7 @@ fn samples_are_summed_by_minute_and_deleted_after_the_hour() {
             let gone = store.delete_samples(kept_for, limit).await;
             assert_eq!(gone.expect("an answer"), deleted);
         }
-        let left = "select count(*) from waybill.sample";
-        assert_eq!(ground.number(left).await, 5);
+        assert_eq!(ground.count("sample").await, 5);
     });
 }
 

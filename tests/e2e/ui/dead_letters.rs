@@ -2,45 +2,41 @@
 
 use waybill::domain::access::Scope;
 
-use super::replays::{REASON, dead_letters, dead_letters_of, reaches, replay};
-use crate::http::processes::keyed;
-use crate::support::client::Client;
-use crate::support::ground::{Ground, run};
+use super::replays::{REASON, dead_letters_of, replay};
+use crate::http::processes::{Viewers, keyed};
+use crate::support::client::served_as;
+use crate::support::ground::{Ground, reaches};
 use crate::support::producer::{Message, Producer};
 use crate::support::worker::Worker;
 
 struct Setup {
     worker: Worker,
-    admin: Client,
-    reader: Client,
-    /// An admin of another tenant.
-    other: Client,
+    viewers: Viewers,
     /// One of three dead letters.
     dead_letter: String,
 }
 
 async fn setup(ground: &Ground) -> Setup {
     let (worker, open) = ground.answering_as("worker,api").await;
-    let (admin, _) = keyed(ground, &open, "default", &[Scope::Admin]).await;
-    let (reader, _) = keyed(ground, &open, "default", &[Scope::Read]).await;
-    let (other, _) = keyed(ground, &open, "other", &[Scope::Admin]).await;
+    let viewers = Viewers::of(ground, &open).await;
     dead_letters_of(ground, 3).await;
     let dead_letter = "select id::text from waybill.dead_letter limit 1";
     Setup {
         worker,
-        admin,
-        reader,
-        other,
+        viewers,
         dead_letter: ground.rows(dead_letter).await[0].get(0),
     }
 }
 
 #[test]
 fn a_read_only_key_sees_no_form_and_another_tenant_sees_nothing() {
-    run(async {
-        let ground = Ground::shared("dead-tenants").await;
+    Ground::test("dead-tenants", async |ground| {
         let setup = setup(&ground).await;
-        let (admin, reader, other) = (&setup.admin, &setup.reader, &setup.other);
+        let Viewers {
+            admin,
+            reader,
+            other,
+        } = &setup.viewers;
         let page = format!("/monitor/dead-letter?id={}", setup.dead_letter);
         let group = format!("/monitor/dead-letters/reason?name={REASON}");
         let replay_page = replay(admin, "all=yes").await;
@@ -69,10 +65,13 @@ fn a_read_only_key_sees_no_form_and_another_tenant_sees_nothing() {
 
 #[test]
 fn a_replay_needs_the_scope_and_the_same_origin() {
-    run(async {
-        let ground = Ground::shared("dead-scopes").await;
+    Ground::test("dead-scopes", async |ground| {
         let setup = setup(&ground).await;
-        let (admin, reader, other) = (&setup.admin, &setup.reader, &setup.other);
+        let Viewers {
+            admin,
+            reader,
+            other,
+        } = &setup.viewers;
         let replay_page = replay(admin, "all=yes").await;
         let id = format!("id={}", replay_page.rsplit_once('=').expect("an id").1);
         let dead_letter = format!("letter={}", setup.dead_letter);
@@ -86,29 +85,25 @@ fn a_replay_needs_the_scope_and_the_same_origin() {
             (admin, "/monitor/replays", "all=yes&rate=0", 400),
             (&elsewhere, "/monitor/replays", "all=yes", 403),
         ] {
-            let form_client = client.with("content-type", "application/x-www-form-urlencoded");
-            let reply = form_client.send("POST", path, form).await;
+            let reply = client.form(path, form).await;
             assert_eq!(reply.status, status, "{path} {form}\n{}", reply.body());
         }
         let confirm = reader.get("/monitor/replays/confirm?all=yes").await;
         assert_eq!(confirm.status, 403);
-        let open = "select count(*) from waybill.replay where stop_asked_at is null";
-        assert_eq!(ground.number(open).await, 1);
+        assert_eq!(ground.count("replay where stop_asked_at is null").await, 1);
         setup.worker.stop().await;
     });
 }
 
 #[test]
 fn a_dead_letter_is_shown_with_its_problem_and_nothing_in_it_becomes_part_of_the_page() {
-    run(async {
-        let ground = Ground::shared("dead-shown").await;
-        let (worker, open) = ground.answering_as("worker,api").await;
+    served_as("dead-shown", "worker,api", async |ground, open| {
         let (reader, _) = keyed(&ground, &open, "default", &[Scope::Read]).await;
         let mut producer = Producer::new(&ground);
         let texts: [&[u8]; 2] = [b"{\"a\": \"<script>\", \r", b"\x00<script>\xff"];
         let bad = texts.map(|text| Message::bad("<script>", text, "undecodable"));
         producer.publish(bad.to_vec()).await;
-        reaches("two dead letters", 2, async || dead_letters(&ground).await).await;
+        reaches(&ground, "dead_letter", 2).await;
         for row in ground
             .rows("select id::text from waybill.dead_letter")
             .await
@@ -122,6 +117,5 @@ fn a_dead_letter_is_shown_with_its_problem_and_nothing_in_it_becomes_part_of_the
             assert!(main.contains("not one JSON document"), "{main}");
             assert!(main.contains("message_id"), "{main}");
         }
-        worker.stop().await;
     });
 }

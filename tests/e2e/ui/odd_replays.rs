@@ -2,9 +2,10 @@
 
 use waybill::domain::access::Scope;
 
-use super::replays::{REASON, dead_letters, dead_letters_of, reaches, replay};
+use super::replays::{REASON, dead_letters_of, replay};
 use crate::http::processes::keyed;
-use crate::support::ground::{Ground, run, until};
+use crate::support::client::served_as;
+use crate::support::ground::{assert_rows, reaches};
 
 /// A dead letter, older than all others, with headers that just fitted into a frame when they came:
 /// with the added headers of a replay they do not.
@@ -22,37 +23,26 @@ const NUMBERS: &str = "insert into waybill.dead_letter
 
 #[test]
 fn a_dead_letter_larger_than_a_frame_stays_and_delays_no_other() {
-    run(async {
-        let ground = Ground::shared("dead-large").await;
-        let (worker, open) = ground.answering_as("worker,relay,api").await;
+    served_as("dead-large", "worker,relay,api", async |ground, open| {
         let (admin, _) = keyed(&ground, &open, "default", &[Scope::Admin]).await;
         dead_letters_of(&ground, 3).await;
         ground.execute(LARGE).await;
         ground.execute(NUMBERS).await;
         let page = replay(&admin, "all=yes").await;
-        let words = [">done</span>", "5 of 5", "Unroutable"];
-        until("the end of the replay", async || {
-            let reply = admin.get(&page).await;
-            let all = words.iter().all(|word| reply.body().contains(word));
-            all.then_some(())
-        })
-        .await;
-        let kept = "select count(*) from waybill.dead_letter where reason = 'too_large'";
-        assert_eq!(ground.number(kept).await, 2);
+        admin
+            .shows(&page, &[">done</span>", "5 of 5", "Unroutable"])
+            .await;
+        assert_rows(&ground, "dead_letter where reason = 'too_large'", 2).await;
         let count = "select confirmed * 10 + unroutable from waybill.replay";
         assert_eq!(ground.number(count).await, 32);
-        worker.stop().await;
     });
 }
 
 #[test]
 fn an_empty_or_unknown_form_replays_nothing() {
-    run(async {
-        let ground = Ground::shared("dead-forms").await;
-        let (worker, open) = ground.answering_as("worker,api").await;
+    served_as("dead-forms", "worker,api", async |ground, open| {
         let (admin, _) = keyed(&ground, &open, "default", &[Scope::Admin]).await;
         dead_letters_of(&ground, 2).await;
-        let form = admin.with("content-type", "application/x-www-form-urlencoded");
         for nothing in [
             "letter=%20",
             "reason=%20",
@@ -62,15 +52,13 @@ fn an_empty_or_unknown_form_replays_nothing() {
             "all=yes&rate=0",
             "all=yes&rate=1e9",
         ] {
-            let reply = form.send("POST", "/monitor/replays", nothing).await;
+            let reply = admin.form("/monitor/replays", nothing).await;
             assert_eq!(reply.status, 400, "{nothing}: {}", reply.body());
         }
         let place = "-009999-01-02T01:59:59Z_00000000-0000-0000-0000-000000000000";
         let list = format!("/monitor/dead-letters/reason?name={REASON}&after={place}");
         assert_eq!(admin.get(&list).await.status, 400);
-        let started = "select count(*) from waybill.replay";
-        assert_eq!(ground.number(started).await, 0);
-        reaches("dead letters", 2, async || dead_letters(&ground).await).await;
-        worker.stop().await;
+        assert_eq!(ground.count("replay").await, 0);
+        reaches(&ground, "dead_letter", 2).await;
     });
 }

@@ -3,8 +3,8 @@
 use waybill::domain::access::Scope;
 
 use crate::http::processes::{key, keyed};
-use crate::support::client::{Client, Reply};
-use crate::support::ground::{Ground, run, until};
+use crate::support::client::{Client, Reply, served};
+use crate::support::ground::{Ground, assert_contains, holds, reaches};
 use crate::support::producer::Producer;
 use crate::support::story::{stories, story};
 
@@ -38,11 +38,7 @@ async fn logged_in(client: &Client, key: &str) -> (Reply, Client) {
 async fn publish_uploads(ground: &Ground) -> Vec<String> {
     let events = stories("monitored", 70);
     Producer::new(ground).events(&events).await;
-    until("every end", async || {
-        let ended = "select count(*) from waybill.process where ended_at is not null";
-        (ground.number(ended).await == 70).then_some(())
-    })
-    .await;
+    reaches(ground, "process where ended_at is not null", 70).await;
     let rows = ground.rows("select token from waybill.process").await;
     rows.iter().map(|row| row.get(0)).collect()
 }
@@ -59,25 +55,19 @@ fn shown<'a>(page: &Reply, tokens: &'a [String]) -> Vec<&'a str> {
 
 #[test]
 fn a_user_with_a_key_logs_in_once_and_out_again() {
-    run(async {
-        let ground = Ground::shared("monitor_login").await;
-        let (worker, client) = ground.answering().await;
+    served("monitor_login", async |ground, client| {
         // On this machine no login is needed while there is no key.
         assert_eq!(client.get("/").await.status, 200);
         let (reader, id) = key(&ground, "default", &[Scope::Read]).await;
-        until("a listener that requires keys", async || {
-            (client.get("/").await.status == 303).then_some(())
+        holds("a listener that requires keys", async || {
+            client.get("/").await.status == 303
         })
         .await;
         let turned = client.get("/?kind=order").await;
         let login = format!("/monitor/login?next={NEXT}");
         assert_eq!(turned.header("location"), Some(login.as_str()));
         let form = client.get(&login).await;
-        assert!(
-            form.body().contains("value=\"/?kind=order\""),
-            "{}",
-            form.body()
-        );
+        assert_contains(form.body(), "value=\"/?kind=order\"");
 
         let (welcome, viewer) = logged_in(&client, &reader).await;
         assert_eq!(
@@ -107,19 +97,16 @@ fn a_user_with_a_key_logs_in_once_and_out_again() {
         let (_, again) = logged_in(&client, &reader).await;
         assert_eq!(again.get("/").await.status, 200);
         assert!(ground.store().revoke_key(&id).await.expect("revoked"));
-        until("a session that ends with its key", async || {
-            (again.get("/").await.status == 303).then_some(())
+        holds("a session that ends with its key", async || {
+            again.get("/").await.status == 303
         })
         .await;
-        worker.stop().await;
     });
 }
 
 #[test]
 fn a_refused_login_says_why() {
-    run(async {
-        let ground = Ground::shared("monitor_wrong").await;
-        let (worker, client) = ground.answering().await;
+    served("monitor_wrong", async |ground, client| {
         let (writer, _) = key(&ground, "default", &[Scope::Write]).await;
         let (wrong, _) = logged_in(&client, "wb_0123456789ab_00").await;
         assert_eq!(wrong.status, 401);
@@ -130,15 +117,12 @@ fn a_refused_login_says_why() {
 
         let nothing = client.with("content-type", FORM);
         assert_eq!(nothing.post("/monitor/login", "token=1").await.status, 400);
-        worker.stop().await;
     });
 }
 
 #[test]
 fn every_answer_has_security_headers_and_cross_site_forms_are_refused() {
-    run(async {
-        let ground = Ground::shared("monitor_strict").await;
-        let (worker, client) = ground.answering().await;
+    served("monitor_strict", async |_, client| {
         for (path, status) in [
             ("/", 200),
             ("/?status=odd", 400),
@@ -160,10 +144,7 @@ fn every_answer_has_security_headers_and_cross_site_forms_are_refused() {
             assert_eq!(reply.header("x-content-type-options"), Some("nosniff"));
         }
         let odd = client.get("/?status=odd&x=1").await;
-        assert!(
-            odd.body()
-                .contains("status must be one of waiting, running")
-        );
+        assert_contains(odd.body(), "status must be one of waiting, running");
         assert!(odd.body().contains("an unknown parameter is given"));
         for (name, value, status) in [
             ("sec-fetch-site", "cross-site", 403),
@@ -177,15 +158,12 @@ fn every_answer_has_security_headers_and_cross_site_forms_are_refused() {
             let reply = sender.post("/monitor/logout", "").await;
             assert_eq!(reply.status, status, "{name}: {value}");
         }
-        worker.stop().await;
     });
 }
 
 #[test]
 fn totals_of_all_tenants_are_shown_to_operators_and_the_default_tenant() {
-    run(async {
-        let ground = Ground::shared("monitor_overseen").await;
-        let (worker, client) = ground.answering().await;
+    served("monitor_overseen", async |ground, client| {
         for (tenant, scope, status) in [
             ("default", Scope::Read, 200),
             ("acme", Scope::Admin, 200),
@@ -198,15 +176,12 @@ fn totals_of_all_tenants_are_shown_to_operators_and_the_default_tenant() {
             let is_linked = list.body().contains("href=\"/monitor/charts\"");
             assert_eq!(is_linked, status == 200, "{tenant} {scope:?}");
         }
-        worker.stop().await;
     });
 }
 
 #[test]
 fn a_list_has_pages_and_contains_nothing_of_another_tenant() {
-    run(async {
-        let ground = Ground::shared("monitor_list").await;
-        let (worker, client) = ground.answering().await;
+    served("monitor_list", async |ground, client| {
         let (other, _) = keyed(&ground, &client, "other", &[Scope::Admin]).await;
         let (client, _) = keyed(&ground, &client, "default", &[Scope::Read]).await;
         let tokens = publish_uploads(&ground).await;
@@ -229,15 +204,12 @@ fn a_list_has_pages_and_contains_nothing_of_another_tenant() {
         assert_eq!(all.len(), 70);
 
         assert_eq!(shown(&other.get("/").await, &tokens).len(), 0);
-        worker.stop().await;
     });
 }
 
 #[test]
 fn a_list_is_filtered_by_a_search() {
-    run(async {
-        let ground = Ground::shared("monitor_filter").await;
-        let (worker, client) = ground.answering().await;
+    served("monitor_filter", async |ground, client| {
         let tokens = publish_uploads(&ground).await;
         let failed = client
             .get("/?token=&kind=upload&status=error&since=hour")
@@ -250,11 +222,7 @@ fn a_list_is_filtered_by_a_search() {
         let place = format!("/monitor/process?token={}", tokens[0]);
         assert_eq!(found.header("location"), Some(place.as_str()));
         let unknown = client.get("/?token=%3Cb%3Enone").await;
-        assert!(
-            unknown.body().contains("&lt;b&gt;none"),
-            "{}",
-            unknown.body()
-        );
+        assert_contains(unknown.body(), "&lt;b&gt;none");
         let yesterday = "update waybill.process set created_at = created_at - interval '25 hours'";
         ground.execute(yesterday).await;
         assert!(
@@ -265,36 +233,27 @@ fn a_list_is_filtered_by_a_search() {
                 .contains("No processes match these filters.")
         );
         assert_eq!(shown(&client.get("/?since=week").await, &tokens).len(), 50);
-        worker.stop().await;
     });
 }
 
 #[test]
 fn a_live_page_is_updated_and_ends_with_its_key() {
-    run(async {
-        let ground = Ground::shared("monitor_live").await;
-        let (worker, client) = ground.answering().await;
+    served("monitor_live", async |ground, client| {
         let (viewer, id) = keyed(&ground, &client, "default", &[Scope::Read]).await;
         let follower = viewer.with("accept", "text/event-stream");
         let mut page = follower.stream("/?since=hour").await;
-        assert!(
-            page.text()
-                .await
-                .contains("No processes match these filters.")
-        );
+        assert_contains(&page.text().await, "No processes match these filters.");
         let events = story("followed", 1);
         let token = events[0].token.clone().expect("a token");
         Producer::new(&ground).events(&events).await;
-        until("the end on the page", async || {
+        holds("the end on the page", async || {
             let text = page.text().await;
-            let ended =
-                text.contains(token.as_str()) && ENDED.iter().any(|status| text.contains(status));
-            ended.then_some(())
+
+            text.contains(token.as_str()) && ENDED.iter().any(|status| text.contains(status))
         })
         .await;
         assert!(ground.store().revoke_key(&id).await.expect("revoked"));
         page.ends().await;
         assert_eq!(follower.get("/").await.status, 401);
-        worker.stop().await;
     });
 }

@@ -5,8 +5,8 @@ use waybill::domain::access::Scope;
 
 use crate::http::events::patient;
 use crate::http::processes::keyed;
-use crate::support::client::{Client, Reply};
-use crate::support::ground::{Ground, run};
+use crate::support::client::{Client, Reply, served};
+use crate::support::ground::Ground;
 use crate::support::order_story::{PURCHASE, apply};
 use crate::support::story::TOKEN_MARK;
 
@@ -63,11 +63,7 @@ async fn publish(client: &Client, token: &str, events: &[(&str, Value)]) {
     let bodies = events.iter().enumerate().map(|(n, (type_, data))| {
         json!({"id": n.to_string(), "source": "e2e", "type": type_, "token": token, "data": data})
     });
-    let bodies: Vec<_> = bodies.collect();
-    let reply = patient(client).post("/v1/events", json!(bodies)).await;
-    for receipt in reply.record()["events"].as_array().expect("receipts") {
-        assert_eq!(receipt["state"], "applied", "{receipt}");
-    }
+    client.applies(bodies.collect()).await;
 }
 
 /// Items with these numbers, all good or all failed.
@@ -116,9 +112,7 @@ fn has_every_failed_item(file: &Reply) {
 
 #[test]
 fn failed_items_are_shown_and_exported_whole_and_escaped() {
-    run(async {
-        let ground = Ground::shared("monitor-items").await;
-        let (worker, open) = ground.answering().await;
+    served("monitor-items", async |ground, open| {
         let (client, _) = keyed(&ground, &open, "default", &BOTH).await;
         let token = token("items");
         publish_a_bad_upload(&client, &token).await;
@@ -140,14 +134,12 @@ fn failed_items_are_shown_and_exported_whole_and_escaped() {
         let only = page(&client.get(&only).await);
         assert!(only.contains("These are 1000 of 1203"), "{only}");
         has_every_failed_item(&client.get(&path("process/errors.csv", &token)).await);
-        worker.stop().await;
     });
 }
 
 #[test]
 fn the_graph_of_an_order_marks_its_current_stages() {
-    run(async {
-        let ground = Ground::shared("monitor-order").await;
+    Ground::test("monitor-order", async |ground| {
         apply(&ground, "purchase", PURCHASE).await;
         apply(&ground, "purchase", &format!("{PURCHASE}\n# again")).await;
         let (worker, open) = ground.answering().await;
@@ -212,9 +204,7 @@ fn assert_marked(page: &str, stages: &[(&str, &str)]) {
 
 #[test]
 fn a_process_is_shown_only_to_its_tenant() {
-    run(async {
-        let ground = Ground::shared("monitor-tenant").await;
-        let (worker, open) = ground.answering().await;
+    served("monitor-tenant", async |ground, open| {
         let (client, _) = keyed(&ground, &open, "default", &BOTH).await;
         let (other, _) = keyed(&ground, &open, "other", &BOTH).await;
         let token = token("mine");
@@ -236,6 +226,5 @@ fn a_process_is_shown_only_to_its_tenant() {
         }
         let wrong = client.get(&(path("process", &token) + "&errors=all")).await;
         refusal(&wrong, 400, "errors must be only");
-        worker.stop().await;
     });
 }

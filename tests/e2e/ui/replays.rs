@@ -6,7 +6,7 @@ use waybill::domain::access::Scope;
 
 use crate::http::processes::keyed;
 use crate::support::client::Client;
-use crate::support::ground::{Ground, run, until};
+use crate::support::ground::{Ground, assert_contains, holds, reaches};
 use crate::support::order_story;
 use crate::support::producer::{Message, Producer};
 use crate::support::worker::Worker;
@@ -30,21 +30,8 @@ fn orders(tag: &str, count: usize) -> Vec<Message> {
     (0..count).map(order).collect()
 }
 
-pub(crate) async fn dead_letters(ground: &Ground) -> i64 {
-    ground
-        .number("select count(*) from waybill.dead_letter")
-        .await
-}
-
-async fn orders_open(ground: &Ground) -> i64 {
-    let open =
-        "select count(*) from waybill.process where kind = 'order' and opened_at is not null";
-    ground.number(open).await
-}
-
-pub(crate) async fn reaches(what: &str, expected: i64, mut count: impl AsyncFnMut() -> i64) {
-    until(what, async || (count().await == expected).then_some(())).await;
-}
+/// Orders that are open.
+const ORDERS: &str = "process where kind = 'order' and opened_at is not null";
 
 /// A worker with `count` dead letters, and a client that may replay them.
 async fn with_dead_letters(ground: &Ground, roles: &str, count: usize) -> (Worker, Client) {
@@ -58,29 +45,20 @@ pub(crate) async fn dead_letters_of(ground: &Ground, count: usize) {
     let mut producer = Producer::new(ground);
     producer.publish(orders("order", count)).await;
     let expected = i64::try_from(count).expect("few");
-    reaches("dead letters", expected, async || {
-        dead_letters(ground).await
-    })
-    .await;
+    reaches(ground, "dead_letter", expected).await;
+}
+
+/// Waits until there are no more dead letters than that.
+async fn at_most(ground: &Ground, count: i64) {
+    let what = format!("at most {count} dead letters");
+    holds(&what, async || ground.count("dead_letter").await <= count).await;
 }
 
 /// Sends the form; returns the page that it leads to.
 pub(crate) async fn replay(client: &Client, form: &str) -> String {
-    let form_client = client.with("content-type", "application/x-www-form-urlencoded");
-    let reply = form_client.send("POST", "/monitor/replays", form).await;
+    let reply = client.form("/monitor/replays", form).await;
     assert_eq!(reply.status, 303, "{}", reply.body());
     reply.header("location").expect("a page").to_owned()
-}
-
-/// Waits until the page contains all words; returns it.
-async fn shows(client: &Client, page: &str, words: &[&str]) -> String {
-    until(&format!("{words:?}"), async || {
-        let reply = client.get(page).await;
-        assert_eq!(reply.status, 200, "{}", reply.body());
-        let all = words.iter().all(|word| reply.body().contains(word));
-        all.then(|| reply.body().to_owned())
-    })
-    .await
 }
 
 async fn apply(ground: &Ground) {
@@ -93,18 +71,20 @@ fn status(word: &str) -> String {
 
 #[test]
 fn a_group_is_dry_run_and_then_replayed_to_its_end() {
-    run(async {
-        let ground = Ground::shared("dead-group").await;
+    Ground::test("dead-group", async |ground| {
         let (worker, admin) = with_dead_letters(&ground, "worker,relay,api", 30).await;
         let tried = replay(&admin, "reason=unknown_workflow&dry_run=yes&rate=").await;
         let refused = format!("<bdi>{REASON}</bdi></th><td><span class=\"count\">30</span>");
-        shows(&admin, &tried, &[&status("done"), &refused]).await;
+        admin.shows(&tried, &[&status("done"), &refused]).await;
         apply(&ground).await;
         let tried = replay(&admin, "reason=unknown_workflow&dry_run=yes").await;
         let applied = "<bdi>Applied</bdi></th><td><span class=\"count\">30</span>";
-        shows(&admin, &tried, &[&status("done"), applied]).await;
+        admin.shows(&tried, &[&status("done"), applied]).await;
         assert_eq!(
-            (dead_letters(&ground).await, orders_open(&ground).await),
+            (
+                ground.count("dead_letter").await,
+                ground.count(ORDERS).await
+            ),
             (30, 0)
         );
 
@@ -112,11 +92,7 @@ fn a_group_is_dry_run_and_then_replayed_to_its_end() {
         assert!(group.body().contains(REASON), "{}", group.body());
         let confirm = "/monitor/replays/confirm?reason=unknown_workflow&rate=100";
         let confirm = admin.get(confirm).await;
-        assert!(
-            confirm.body().contains("30 dead letters"),
-            "{}",
-            confirm.body()
-        );
+        assert_contains(confirm.body(), "30 dead letters");
         let page = replay(&admin, "reason=unknown_workflow&rate=100").await;
         let published = "<bdi>Published</bdi></th><td><span class=\"count\">30</span>";
         let report = [
@@ -125,9 +101,9 @@ fn a_group_is_dry_run_and_then_replayed_to_its_end() {
             "30 of 30",
             "None were refused again",
         ];
-        shows(&admin, &page, &report).await;
-        reaches("orders", 30, async || orders_open(&ground).await).await;
-        assert_eq!(dead_letters(&ground).await, 0);
+        admin.shows(&page, &report).await;
+        reaches(&ground, ORDERS, 30).await;
+        assert_eq!(ground.count("dead_letter").await, 0);
         let tally = "select sum(value)::bigint from waybill.tally where name = 'dead_letters'";
         assert_eq!(ground.number(tally).await, 0);
         let confirmed = "what=\"replay\",result=\"confirmed\"";
@@ -139,75 +115,67 @@ fn a_group_is_dry_run_and_then_replayed_to_its_end() {
 
 #[test]
 fn a_replayed_dead_letter_that_is_refused_again_returns_once_and_is_reported() {
-    run(async {
-        let ground = Ground::shared("dead-again").await;
+    Ground::test("dead-again", async |ground| {
         let (worker, admin) = with_dead_letters(&ground, "worker,relay,api", 12).await;
         let page = replay(&admin, "all=yes").await;
         let back = "12 of them could not be applied again";
-        shows(&admin, &page, &[&status("done"), "12 of 12", back]).await;
-        assert_eq!(dead_letters(&ground).await, 12);
+        admin
+            .shows(&page, &[&status("done"), "12 of 12", back])
+            .await;
+        assert_eq!(ground.count("dead_letter").await, 12);
         apply(&ground).await;
         let one = "select id::text from waybill.dead_letter limit 1";
         let one: String = ground.rows(one).await[0].get(0);
         let single = replay(&admin, &format!("letter={one}")).await;
-        shows(
-            &admin,
-            &single,
-            &[&status("done"), "1 of 1", "one dead letter"],
-        )
-        .await;
-        reaches("the order", 1, async || orders_open(&ground).await).await;
-        shows(&admin, &page, &["11 of them could not be applied again"]).await;
+        admin
+            .shows(&single, &[&status("done"), "1 of 1", "one dead letter"])
+            .await;
+        reaches(&ground, ORDERS, 1).await;
+        admin
+            .shows(&page, &["11 of them could not be applied again"])
+            .await;
         worker.stop().await;
     });
 }
 
 #[test]
 fn a_stopped_replay_leaves_the_remaining_dead_letters() {
-    run(async {
-        let ground = Ground::shared("dead-stop").await;
+    Ground::test("dead-stop", async |ground| {
         let (worker, admin) = with_dead_letters(&ground, "worker,relay,api", 40).await;
         apply(&ground).await;
         let page = replay(&admin, "all=yes&rate=4").await;
         let id = page.rsplit_once('=').expect("an id").1;
-        until("some dead letters gone", async || {
-            (dead_letters(&ground).await <= 38).then_some(())
-        })
-        .await;
-        let form = admin.with("content-type", "application/x-www-form-urlencoded");
-        let id = format!("id={id}");
-        let stopped = form.send("POST", "/monitor/replay/stop", &id);
-        assert_eq!(stopped.await.status, 303);
-        shows(&admin, &page, &[&status("stopped"), "<bdi>Left</bdi>"]).await;
-        let left = dead_letters(&ground).await;
+        at_most(&ground, 38).await;
+        let stop = format!("id={id}");
+        let stopped = admin.form("/monitor/replay/stop", &stop).await;
+        assert_eq!(stopped.status, 303);
+        admin
+            .shows(&page, &[&status("stopped"), "<bdi>Left</bdi>"])
+            .await;
+        let left = ground.count("dead_letter").await;
         assert!((20..=38).contains(&left), "{left} are left");
-        reaches("orders", 40 - left, async || orders_open(&ground).await).await;
-        assert_eq!(dead_letters(&ground).await, left);
+        reaches(&ground, ORDERS, 40 - left).await;
+        assert_eq!(ground.count("dead_letter").await, left);
         worker.stop().await;
     });
 }
 
 #[test]
 fn another_process_continues_the_replay_of_a_killed_one() {
-    run(async {
-        let ground = Ground::shared("dead-killed").await;
+    Ground::test("dead-killed", async |ground| {
         let (worker, admin) = with_dead_letters(&ground, "worker,api", 60).await;
         apply(&ground).await;
         let page = replay(&admin, "reason=unknown_workflow&rate=20").await;
         let plan = ground.plan().roles("relay");
         let doomed = plan.start().await;
-        until("some dead letters gone", async || {
-            (dead_letters(&ground).await <= 50).then_some(())
-        })
-        .await;
+        at_most(&ground, 50).await;
         doomed.kill().await;
-        assert!(dead_letters(&ground).await > 0);
+        assert!(ground.count("dead_letter").await > 0);
         let next = plan.start().await;
-        shows(&admin, &page, &[&status("done"), "60 of 60"]).await;
-        reaches("orders", 60, async || orders_open(&ground).await).await;
-        assert_eq!(dead_letters(&ground).await, 0);
-        let twice = "select count(*) from waybill.event where type = 'order.opened'";
-        assert_eq!(ground.number(twice).await, 60);
+        admin.shows(&page, &[&status("done"), "60 of 60"]).await;
+        reaches(&ground, ORDERS, 60).await;
+        assert_eq!(ground.count("dead_letter").await, 0);
+        assert_eq!(ground.count("event where type = 'order.opened'").await, 60);
         next.stop().await;
         worker.stop().await;
     });
@@ -215,22 +183,17 @@ fn another_process_continues_the_replay_of_a_killed_one() {
 
 #[test]
 fn another_process_continues_the_replay_of_a_stopped_one_at_once() {
-    run(async {
-        let ground = Ground::shared("dead-stopped-process").await;
+    Ground::test("dead-stopped-process", async |ground| {
         let (worker, admin) = with_dead_letters(&ground, "worker,api", 60).await;
         apply(&ground).await;
         let page = replay(&admin, "all=yes&rate=20").await;
         let plan = ground.plan().roles("relay");
         let first = plan.start().await;
-        until("some dead letters gone", async || {
-            (dead_letters(&ground).await <= 50).then_some(())
-        })
-        .await;
+        at_most(&ground, 50).await;
         first.stop().await;
-        let claimed = "select count(*) from waybill.replay where claimed_until > now()";
-        assert_eq!(ground.number(claimed).await, 0);
+        assert_eq!(ground.count("replay where claimed_until > now()").await, 0);
         let next = plan.start().await;
-        shows(&admin, &page, &[&status("done"), "60 of 60"]).await;
+        admin.shows(&page, &[&status("done"), "60 of 60"]).await;
         next.stop().await;
         worker.stop().await;
     });

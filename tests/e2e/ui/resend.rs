@@ -4,14 +4,15 @@ use std::time::Duration;
 
 use serde_json::json;
 use waybill::domain::access::Scope;
-use waybill::wire::PlainEvent;
 
-use crate::faults::isolation::{bind, open, uploads};
-use crate::http::processes::keyed;
+use crate::faults::isolation::{bind, uploads};
+use crate::http::processes::{Viewers, keyed};
+use crate::support::channel::open;
 use crate::support::client::{Client, Reply};
-use crate::support::ground::{Ground, run, until};
+use crate::support::ground::{Ground, holds, reaches};
 use crate::support::producer::Producer;
 use crate::support::recorder::Recorder;
+use crate::support::story::event;
 use crate::support::worker::Worker;
 
 const ACTION: &str = "/monitor/process/resend";
@@ -21,10 +22,7 @@ const PAGE: &str = "/monitor/process?token=isolated-1";
 
 struct Setup {
     worker: Worker,
-    admin: Client,
-    reader: Client,
-    /// An admin of another tenant.
-    other: Client,
+    viewers: Viewers,
 }
 
 /// A worker with these roles, after the end of some uploads, and clients.
@@ -34,44 +32,25 @@ async fn setup(ground: &Ground, roles: &str, settings: &[(&str, &str)]) -> Setup
         plan = plan.with(name, value);
     }
     let worker = plan.roles(roles).start().await;
-    let (admin, _) = keyed(ground, &client, "default", &[Scope::Admin]).await;
-    let (reader, _) = keyed(ground, &client, "default", &[Scope::Read]).await;
-    let (other, _) = keyed(ground, &client, "other", &[Scope::Admin]).await;
+    let viewers = Viewers::of(ground, &client).await;
     let mut events = uploads(3);
-    let time = events[0].time;
-    events.push(PlainEvent {
-        id: "open-0".to_owned(),
-        ..PlainEvent::new("e2e", "upload.received", "open", time, json!({}))
-    });
+    events.push(event("open", "open-0", 0, "upload.received", json!({})));
     Producer::new(ground).events(&events).await;
-    until("the end of the uploads", async || {
-        let ended = "select count(*) from waybill.process where ended_at is not null";
-        let open = "select count(*) from waybill.process where ended_at is null";
-        (ground.number(ended).await == 3 && ground.number(open).await == 1).then_some(())
+    holds("the end of the uploads", async || {
+        ground.count("process where ended_at is not null").await == 3
+            && ground.count("process where ended_at is null").await == 1
     })
     .await;
-    Setup {
-        worker,
-        admin,
-        reader,
-        other,
-    }
+    Setup { worker, viewers }
 }
 
 async fn resend(client: &Client, token: &str) -> Reply {
-    let form = client.with("content-type", "application/x-www-form-urlencoded");
-    form.send("POST", ACTION, &format!("token={token}")).await
+    client.form(ACTION, &format!("token={token}")).await
 }
 
 /// Waits until the page of the process contains all words; returns it.
 async fn shows(client: &Client, words: &[&str]) -> String {
-    until(&format!("{words:?}"), async || {
-        let reply = client.get(PAGE).await;
-        assert_eq!(reply.status, 200, "{}", reply.body());
-        let all = words.iter().all(|word| reply.body().contains(word));
-        all.then(|| reply.body().to_owned())
-    })
-    .await
+    client.shows(PAGE, words).await
 }
 
 fn refused(reply: &Reply, status: u16, words: &str) {
@@ -81,11 +60,10 @@ fn refused(reply: &Reply, status: u16, words: &str) {
 
 #[test]
 fn an_admin_resends_a_completion_from_the_page_of_its_process() {
-    run(async {
-        let ground = Ground::shared("page-resend").await;
+    Ground::test("page-resend", async |ground| {
         let recorder = Recorder::of_completions(&ground).await;
         let setup = setup(&ground, "worker,relay,api", &[]).await;
-        let (admin, reader) = (&setup.admin, &setup.reader);
+        let (admin, reader) = (&setup.viewers.admin, &setup.viewers.reader);
         let sent = shows(admin, &["the broker has confirmed it", FORM]).await;
         assert!(!sent.contains("Waiting to be published"), "{sent}");
         let read = shows(reader, &["the broker has confirmed it"]).await;
@@ -95,7 +73,11 @@ fn an_admin_resends_a_completion_from_the_page_of_its_process() {
         let elsewhere = admin.with("sec-fetch-site", "cross-site");
         refused(&resend(&elsewhere, "isolated-1").await, 403, "own pages");
         let unknown = "no process has this token";
-        refused(&resend(&setup.other, "isolated-1").await, 404, unknown);
+        refused(
+            &resend(&setup.viewers.other, "isolated-1").await,
+            404,
+            unknown,
+        );
         refused(&resend(admin, "unknown").await, 404, unknown);
         refused(&resend(admin, "").await, 404, unknown);
         refused(&resend(admin, "open&all=yes").await, 400, "form");
@@ -110,10 +92,7 @@ fn an_admin_resends_a_completion_from_the_page_of_its_process() {
         let resent = resend(admin, "isolated-1").await;
         assert_eq!(resent.status, 303, "{}", resent.body());
         assert_eq!(resent.header("location"), Some(PAGE));
-        until("one more copy", async || {
-            (recorder.received().len() == 4).then_some(())
-        })
-        .await;
+        recorder.copies(4).await;
         let copies = recorder.by_token().remove("isolated-1").expect("copies");
         assert_eq!(copies.len(), 2);
         assert_eq!(
@@ -127,27 +106,21 @@ fn an_admin_resends_a_completion_from_the_page_of_its_process() {
 
 #[test]
 fn a_pending_completion_is_not_sent_again() {
-    run(async {
-        let ground = Ground::shared("page-resend-waits").await;
+    Ground::test("page-resend-waits", async |ground| {
         let keep = [("outbox.unroutable", "keep")];
         let setup = setup(&ground, "worker,relay,api", &keep).await;
-        let waits = shows(&setup.admin, &["Waiting to be published"]).await;
+        let waits = shows(&setup.viewers.admin, &["Waiting to be published"]).await;
         assert!(!waits.contains(FORM), "{waits}");
-        let again = resend(&setup.admin, "isolated-1").await;
+        let again = resend(&setup.viewers.admin, "isolated-1").await;
         refused(&again, 409, "in the outbox already");
-        let rows = "select count(*) from waybill.outbox where slow = 'unroutable'";
-        until("nothing else in the outbox", async || {
-            (ground.number(rows).await == 3).then_some(())
-        })
-        .await;
+        reaches(&ground, "outbox where slow = 'unroutable'", 3).await;
         setup.worker.stop().await;
     });
 }
 
 #[test]
 fn the_page_shows_why_a_completion_is_stuck_and_when_it_is_retried() {
-    run(async {
-        let ground = Ground::shared("page-stuck").await;
+    Ground::test("page-stuck", async |ground| {
         let keep = [("outbox.unroutable", "keep")];
         let setup = setup(&ground, "worker,relay,api", &keep).await;
         let words = [
@@ -156,7 +129,7 @@ fn the_page_shows_why_a_completion_is_stuck_and_when_it_is_retried() {
             "No queue is bound",
             "Next attempt",
         ];
-        let stuck = shows(&setup.reader, &words).await;
+        let stuck = shows(&setup.viewers.reader, &words).await;
         assert!(stuck.contains("upload.done"), "{stuck}");
         setup.worker.stop().await;
         // The broker's text is escaped on the page.
@@ -175,21 +148,17 @@ fn the_page_shows_why_a_completion_is_stuck_and_when_it_is_retried() {
 
 #[test]
 fn an_unroutable_completion_counts_as_sent_after_a_resend() {
-    run(async {
-        let ground = Ground::shared("page-unroutable").await;
+    Ground::test("page-unroutable", async |ground| {
         let setup = setup(&ground, "worker,relay,api", &[]).await;
-        shows(&setup.admin, &["it was dropped", FORM]).await;
+        shows(&setup.viewers.admin, &["it was dropped", FORM]).await;
         let recorder = Recorder::of_queue(&ground, "bound-later").await;
-        let (_connection, channel) = open(&ground).await;
+        let (_connection, channel) = open(&ground.broker_url).await;
         bind(&channel, "bound-later", "#").await;
         // By now the relay has recorded that the broker returned the message.
         tokio::time::sleep(Duration::from_millis(500)).await;
-        assert_eq!(resend(&setup.admin, "isolated-1").await.status, 303);
-        until("the completion", async || {
-            (recorder.received().len() == 1).then_some(())
-        })
-        .await;
-        shows(&setup.admin, &["the broker has confirmed it"]).await;
+        assert_eq!(resend(&setup.viewers.admin, "isolated-1").await.status, 303);
+        recorder.copies(1).await;
+        shows(&setup.viewers.admin, &["the broker has confirmed it"]).await;
         setup.worker.stop().await;
     });
 }

@@ -30,12 +30,7 @@ async fn converge(
     batch: &str,
 ) -> BTreeMap<String, (String, Vec<u8>)> {
     let mut scenario = Scenario::shared(name).await;
-    let worker = scenario
-        .ground
-        .plan()
-        .with("batch.events", batch)
-        .start()
-        .await;
+    let worker = scenario.plan().with("batch.events", batch).start().await;
     let mut events = stories("order", 70);
     events.extend(long_story("order-long", 50));
     scenario

@@ -3,20 +3,19 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
 use waybill::wire::PlainEvent;
 
-use crate::support::ground::{Ground, run, until};
+use crate::support::ground::{Ground, holds, reaches};
 use crate::support::producer::Producer;
 use crate::support::recorder::{Received, Recorder};
+use crate::support::story;
 
-const GONE: &str = "select count(*) from waybill.dead_letter where reason = 'gone'";
+const GONE: &str = "dead_letter where reason = 'gone'";
 
 #[test]
 fn repeated_events_are_gone_after_retention_and_an_opening_begins_the_next_attempt() {
-    run(async {
-        let ground = Ground::shared("attempts").await;
+    Ground::test("attempts", async |ground| {
         let recorder = Recorder::of_completions(&ground).await;
         let worker = ground.plan().with("process.retention", "1s").start().await;
         let mut producer = Producer::new(&ground);
@@ -32,14 +31,13 @@ fn repeated_events_are_gone_after_retention_and_an_opening_begins_the_next_attem
             event("b3", 31, "upload.failed", unreadable()),
         ];
         producer.events(&second).await;
-        until("the second completion", async || {
-            (distinct(&recorder).len() == 2).then_some(())
+        holds("the second completion", async || {
+            distinct(&recorder).len() == 2
         })
         .await;
         producer.events(&first).await;
-        until("dead letters for what is still gone", async || {
-            (ground.number(GONE).await >= 4 && ground.ready("waybill.events.0").await == Some(0))
-                .then_some(())
+        holds("dead letters for what is still gone", async || {
+            ground.count(GONE).await >= 4 && ground.ready("waybill.events.0").await == Some(0)
         })
         .await;
         deleted(&ground, 2).await;
@@ -59,11 +57,8 @@ async fn refused(ground: &Ground, producer: &mut Producer, first: &[PlainEvent; 
         event("b2", 30, "upload.failed", unreadable()),
     ];
     producer.events(&gone).await;
-    until("what is gone", async || {
-        (ground.number(GONE).await == 4).then_some(())
-    })
-    .await;
-    let left = ground.number("select count(*) from waybill.process").await;
+    reaches(ground, GONE, 4).await;
+    let left = ground.count("process").await;
     assert_eq!(left, 0);
 }
 
@@ -97,19 +92,14 @@ fn distinct(recorder: &Recorder) -> Vec<Received> {
 }
 
 fn event(id: &str, second: i64, type_: &str, data: Value) -> PlainEvent {
-    let time = Timestamp::from_second(1_769_860_800 + second).expect("a time");
-    PlainEvent {
-        id: id.to_owned(),
-        ..PlainEvent::new("e2e", type_, "again", time, data)
-    }
+    story::event("again", id, second, type_, data)
 }
 
 /// Waits until the process is deleted and its tombstone has this attempt.
 async fn deleted(ground: &Ground, attempt: i64) {
-    until("the tombstone", async || {
+    holds("the tombstone", async || {
         let remembered = "select coalesce(max(attempt), 0)::bigint from waybill.tombstone";
-        let left = "select count(*) from waybill.process";
-        (ground.number(remembered).await == attempt && ground.number(left).await == 0).then_some(())
+        ground.number(remembered).await == attempt && ground.count("process").await == 0
     })
     .await;
 }

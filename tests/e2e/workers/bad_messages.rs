@@ -1,7 +1,6 @@
 //! Bad messages affect no others: each becomes one dead letter, the others commit.
 
 use crate::support::bad_messages::{bad, mixed};
-use crate::support::ground::run;
 use crate::support::hostile_messages;
 use crate::support::producer::Message;
 use crate::support::scenario::Scenario;
@@ -9,9 +8,8 @@ use crate::support::story::{SOURCE, shuffled, step, stories, story};
 
 #[test]
 fn hostile_messages_are_refused_one_by_one_with_their_reason_and_their_bytes() {
-    run(async {
-        let mut scenario = Scenario::shared("hostile").await;
-        let worker = scenario.ground.plan().start().await;
+    Scenario::test("hostile", async |mut scenario| {
+        let worker = scenario.plan().start().await;
         let mut messages = hostile_messages::refused();
         messages.extend(hostile_messages::accepted());
         let neighbours = stories("neighbour", 20);
@@ -21,9 +19,7 @@ fn hostile_messages_are_refused_one_by_one_with_their_reason_and_their_bytes() {
         // A known identity with another content and an event of another kind become dead letters.
         let mut twin = neighbours[0].clone();
         twin.data = serde_json::json!({ "filename": "another" });
-        let mut twin = Message::event(&twin);
-        twin.event = None;
-        twin.reason = Some("identity_conflict".to_owned());
+        let twin = Message::event(&twin).refused("identity_conflict");
         let mut other_kind = step(
             &neighbours[0].token.clone().unwrap_or_default(),
             "other-kind",
@@ -38,14 +34,8 @@ fn hostile_messages_are_refused_one_by_one_with_their_reason_and_their_bytes() {
 
 #[test]
 fn ten_thousand_messages_with_few_and_many_bad_ones_lose_no_good_one() {
-    run(async {
-        let mut scenario = Scenario::shared("volume").await;
-        let worker = scenario
-            .ground
-            .plan()
-            .with("batch.events", "100")
-            .start()
-            .await;
+    Scenario::test("volume", async |mut scenario| {
+        let worker = scenario.plan().with("batch.events", "100").start().await;
         let good: Vec<Message> = shuffled(stories("volume", 1_330), 3)
             .iter()
             .map(Message::event)
@@ -64,8 +54,7 @@ fn ten_thousand_messages_with_few_and_many_bad_ones_lose_no_good_one() {
 
 #[test]
 fn a_message_that_only_the_database_refuses_is_found_and_the_others_commit() {
-    run(async {
-        let mut scenario = Scenario::shared("refused").await;
+    Scenario::test("refused", async |mut scenario| {
         let check =
             "alter table waybill.event add constraint no_poison check (id not like '%poison%')";
         scenario.ground.execute(check).await;
@@ -73,23 +62,17 @@ fn a_message_that_only_the_database_refuses_is_found_and_the_others_commit() {
             stories("healthy", 60).iter().map(Message::event).collect();
         for (n, at) in [0, 77, 78, 201, messages.len()].into_iter().enumerate() {
             let event = step(&format!("poisoned-{n}"), &format!("poison-{n}"));
-            let mut message = Message::event(&event);
-            message.event = None;
-            message.reason = Some("refused_by_database".to_owned());
-            messages.insert(at, message);
+            messages.insert(at, Message::event(&event).refused("refused_by_database"));
         }
         scenario.publish(messages).await;
-        let worker = scenario.ground.plan().start().await;
+        let worker = scenario.plan().start().await;
         scenario.until_idle().await;
-        assert!(
-            worker
-                .metric("waybill_retries_total", "reason=\"bisect\"")
-                .await
-                > 0
-        );
-        let unexpected = "select count(*) from waybill.process where token like 'poisoned%'";
+        assert!(worker.retries("bisect").await > 0);
         assert_eq!(
-            scenario.ground.number(unexpected).await,
+            scenario
+                .ground
+                .count("process where token like 'poisoned%'")
+                .await,
             0,
             "a refused event created a record"
         );
@@ -99,9 +82,8 @@ fn a_message_that_only_the_database_refuses_is_found_and_the_others_commit() {
 
 #[test]
 fn only_bad_messages_and_only_duplicates_are_processed() {
-    run(async {
-        let mut scenario = Scenario::shared("all-bad").await;
-        let worker = scenario.ground.plan().start().await;
+    Scenario::test("all-bad", async |mut scenario| {
+        let worker = scenario.plan().start().await;
         scenario
             .publish((0..1_000).map(|n| bad("all", n)).collect())
             .await;
@@ -112,11 +94,9 @@ fn only_bad_messages_and_only_duplicates_are_processed() {
         assert!(many.iter().all(|event| event.source == SOURCE));
         let expected = i64::try_from(many.len() - one.len()).expect("few");
         let duplicates = "outcome=\"duplicate\"";
-        crate::support::ground::until("every repetition", async || {
-            let seen = worker.metric("waybill_events_total", duplicates).await;
-            (seen == expected).then_some(())
-        })
-        .await;
+        worker
+            .counts("waybill_events_total", duplicates, expected)
+            .await;
         scenario.finish(vec![worker]).await;
     });
 }

@@ -3,8 +3,9 @@
 use futures_util::StreamExt;
 use lapin::options::{BasicConsumeOptions, BasicRejectOptions};
 
+use crate::support::channel::open;
 use crate::support::ground;
-use crate::support::ground::{Ground, run, until};
+use crate::support::ground::{Ground, holds};
 use crate::support::producer::Message;
 use crate::support::scenario::Scenario;
 use crate::support::story::step;
@@ -13,8 +14,7 @@ const QUEUE: &str = "waybill.events.0";
 
 #[test]
 fn rejected_returned_and_expired_messages_become_dead_letters_with_a_reason() {
-    run(async {
-        let mut scenario = Scenario::shared("dead-queue").await;
+    Scenario::test("dead-queue", async |mut scenario| {
         let vhost = scenario.ground.vhost();
         let policy = [
             "set_policy",
@@ -37,11 +37,11 @@ fn rejected_returned_and_expired_messages_become_dead_letters_with_a_reason() {
         refuse(&scenario.ground, 3, true).await;
         let soon = lost("late", "expired").having(|p| p.with_expiration("1".into()));
         scenario.publish(vec![soon]).await;
-        until("all three dead-lettered", async || {
-            (scenario.ground.ready("waybill.dead").await == Some(3)).then_some(())
+        holds("all three dead-lettered", async || {
+            scenario.ground.ready("waybill.dead").await == Some(3)
         })
         .await;
-        let worker = scenario.ground.plan().start().await;
+        let worker = scenario.plan().start().await;
         scenario
             .events(&crate::support::story::stories("beside", 10))
             .await;
@@ -53,10 +53,7 @@ fn rejected_returned_and_expired_messages_become_dead_letters_with_a_reason() {
 
 /// Consumes deliveries and rejects them.
 async fn refuse(ground: &Ground, times: usize, requeue: bool) {
-    let properties = lapin::ConnectionProperties::default();
-    let connection = lapin::Connection::connect(&ground.broker_url, properties).await;
-    let connection = connection.expect("a broker");
-    let channel = connection.create_channel().await.expect("a channel");
+    let (connection, channel) = open(&ground.broker_url).await;
     let options = BasicConsumeOptions::default();
     let consume = channel.basic_consume(QUEUE.into(), "".into(), options, Default::default());
     let mut stream = consume.await.expect("the queue is there");

@@ -1,15 +1,12 @@
 //! Several workers with the same few processes.
 
-use crate::support::ground::run;
 use crate::support::scenario::Scenario;
 use crate::support::story::{long_story, repeated, shuffled};
 
 #[test]
 fn two_workers_share_hot_tokens_and_agree_on_every_record() {
-    run(async {
-        let mut scenario = Scenario::shared("hot-tokens").await;
+    Scenario::test("hot-tokens", async |mut scenario| {
         let plan = scenario
-            .ground
             .plan()
             .with("batch.events", "50")
             .with("broker.prefetch", "100");

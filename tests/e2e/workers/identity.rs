@@ -3,26 +3,24 @@
 
 use serde_json::json;
 
-use crate::support::ground::{Ground, run, until};
+use crate::support::ground::{Ground, holds};
 use crate::support::producer::{Message, Producer};
 
-const DEAD_LETTERS: &str =
-    "select count(*) from waybill.dead_letter where reason = 'identity_conflict'";
+const DEAD_LETTERS: &str = "dead_letter where reason = 'identity_conflict'";
 
 #[test]
 fn an_identity_with_another_content_becomes_a_dead_letter_also_within_a_batch() {
-    run(async {
-        let ground = Ground::shared("identity").await;
+    Ground::test("identity", async |ground| {
         let mut producer = Producer::new(&ground);
         // All in one batch: they wait before the worker starts.
         producer.publish(copies("one-batch")).await;
         let worker = ground.plan().start().await;
         let duplicate = "type=\"upload.step\",outcome=\"duplicate\"";
         let counts = async |duplicates: i64, conflicts: i64| {
-            until("the outcomes of the copies", async || {
+            holds("the outcomes of the copies", async || {
                 let repeated = worker.metric("waybill_events_total", duplicate).await;
-                let dead_letters = ground.number(DEAD_LETTERS).await;
-                (repeated == duplicates && dead_letters == conflicts).then_some(())
+                let dead_letters = ground.count(DEAD_LETTERS).await;
+                repeated == duplicates && dead_letters == conflicts
             })
             .await;
         };
@@ -31,8 +29,7 @@ fn an_identity_with_another_content_becomes_a_dead_letter_also_within_a_batch() 
             producer.publish(vec![message]).await;
         }
         counts(8, 6).await;
-        let kept = "select count(*) from waybill.event where data like '%first%'";
-        assert_eq!(ground.number(kept).await, 2);
+        assert_eq!(ground.count("event where data like '%first%'").await, 2);
         worker.stop().await;
     });
 }

@@ -9,19 +9,18 @@ use waybill::domain::access::Scope;
 
 use crate::http::processes::keyed;
 use crate::support::checker;
-use crate::support::client::Client;
-use crate::support::ground::{Ground, run, until};
+use crate::support::client::{Client, served};
+use crate::support::ground::{Ground, assert_contains, holds, reaches};
 use crate::support::producer::Producer;
 use crate::support::recorder::Recorder;
 use crate::support::story::{TOKEN_MARK, long_story, stories, story};
 use crate::support::worker::Worker;
 
-const OPEN: &str = "select count(*) from waybill.process where ended_at is null";
+const OPEN: &str = "process where ended_at is null";
 
 #[test]
 fn two_janitors_end_each_settled_or_overdue_process_once() {
-    run(async {
-        let ground = Ground::shared("due").await;
+    Ground::test("due", async |ground| {
         let recorder = Recorder::of_completions(&ground).await;
         let mut producer = Producer::new(&ground);
         let plan = ground
@@ -40,11 +39,8 @@ fn two_janitors_end_each_settled_or_overdue_process_once() {
             events.extend(endless);
         }
         producer.events(&events).await;
-        until("60 completions", async || {
-            (recorder.by_token().len() == 60).then_some(())
-        })
-        .await;
-        assert_eq!(ground.number(OPEN).await, 0);
+        recorder.tokens(60).await;
+        assert_eq!(ground.count(OPEN).await, 0);
         for (token, copies) in recorder.by_token() {
             assert_eq!(copies.len(), 1, "{token}");
             let body: Value = serde_json::from_slice(&copies[0].body).expect("JSON");
@@ -73,8 +69,7 @@ fn two_janitors_end_each_settled_or_overdue_process_once() {
 
 #[test]
 fn two_janitors_delete_expired_processes_with_all_their_rows() {
-    run(async {
-        let ground = Ground::shared("retention").await;
+    Ground::test("retention", async |ground| {
         let recorder = Recorder::of_completions(&ground).await;
         let mut producer = Producer::new(&ground);
         let worker = ground.plan().roles("worker").start().await;
@@ -85,14 +80,8 @@ fn two_janitors_delete_expired_processes_with_all_their_rows() {
         let kept = open.len();
         events.extend(open);
         producer.events(&events).await;
-        until("every completion", async || {
-            (recorder.by_token().len() == 301).then_some(())
-        })
-        .await;
-        until("an empty outbox", async || {
-            (ground.number("select count(*) from waybill.outbox").await == 0).then_some(())
-        })
-        .await;
+        recorder.tokens(301).await;
+        reaches(&ground, "outbox", 0).await;
         let plan = ground
             .plan()
             .roles("janitor")
@@ -101,22 +90,15 @@ fn two_janitors_delete_expired_processes_with_all_their_rows() {
             .with("janitor.batch", "20")
             .with("janitor.interval", "20ms");
         let (first, second) = (plan.start().await, plan.start().await);
-        until("only the open process", async || {
-            (ground.number("select count(*) from waybill.process").await == 1).then_some(())
-        })
-        .await;
+        reaches(&ground, "process", 1).await;
         let kept = i64::try_from(kept).expect("few");
-        assert_eq!(
-            ground.number("select count(*) from waybill.event").await,
-            kept
-        );
-        let items = "select count(*) from waybill.item where process not in (select key from waybill.process)";
-        assert_eq!(ground.number(items).await, 0);
-        let tombstones = "select count(*) from waybill.tombstone";
-        assert_eq!(ground.number(tombstones).await, 301);
-        until("the count of all", async || {
+        assert_eq!(ground.count("event").await, kept);
+        let items = "item where process not in (select key from waybill.process)";
+        assert_eq!(ground.count(items).await, 0);
+        assert_eq!(ground.count("tombstone").await, 301);
+        holds("the count of all", async || {
             let deleted = both(&first, &second, "waybill_retention_deleted_total", "").await;
-            (deleted == 301).then_some(())
+            deleted == 301
         })
         .await;
         for worker in [first, second, worker] {
@@ -127,9 +109,7 @@ fn two_janitors_delete_expired_processes_with_all_their_rows() {
 
 #[test]
 fn a_deleted_process_is_gone_until_its_tombstone_expires_or_it_is_opened_again() {
-    run(async {
-        let ground = Ground::shared("tombstones").await;
-        let (worker, client) = ground.answering().await;
+    served("tombstones", async |ground, client| {
         let mut producer = Producer::new(&ground);
         producer.events(&stories("gone", 2)).await;
         let [path, other] = [0, 1].map(|n| format!("/v1/processes/{TOKEN_MARK}-gone-{n}"));
@@ -146,10 +126,7 @@ fn a_deleted_process_is_gone_until_its_tombstone_expires_or_it_is_opened_again()
         janitor.stop().await;
         let problem = own.get(&path).await.problem(410, "gone");
         let detail = problem["detail"].as_str().expect("a detail");
-        assert!(
-            detail.contains("had ended, and is not kept any more"),
-            "{detail}"
-        );
+        assert_contains(detail, "had ended, and is not kept any more");
         // A waiting client is answered at once: the process has ended.
         let began = Instant::now();
         answers(&own.with("prefer", "wait=30"), &path, 410).await;
@@ -159,12 +136,8 @@ fn a_deleted_process_is_gone_until_its_tombstone_expires_or_it_is_opened_again()
         let mut again = story("gone", 0);
         again.pop();
         producer.events(&again).await;
-        let refused = "select count(*) from waybill.dead_letter where reason = 'gone'";
         let all = i64::try_from(again.len()).expect("few");
-        until("the repetitions as dead letters", async || {
-            (ground.number(refused).await == all).then_some(())
-        })
-        .await;
+        reaches(&ground, "dead_letter where reason = 'gone'", all).await;
         own.get(&path).await.problem(410, "gone");
         for event in &mut again {
             event.id = format!("again-{}", event.id);
@@ -177,7 +150,6 @@ fn a_deleted_process_is_gone_until_its_tombstone_expires_or_it_is_opened_again()
         answers(&own, &other, 404).await;
         janitor.stop().await;
         assert_eq!(own.get(&path).await.record()["status"], "running");
-        worker.stop().await;
     });
 }
 
@@ -189,8 +161,8 @@ async fn janitor_with(ground: &Ground, setting: &str) -> Worker {
 
 /// Waits for an answer with this status.
 async fn answers(client: &Client, path: &str, status: u16) {
-    until("the answer to change", async || {
-        (client.get(path).await.status == status).then_some(())
+    holds("the answer to change", async || {
+        client.get(path).await.status == status
     })
     .await;
 }

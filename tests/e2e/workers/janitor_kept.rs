@@ -3,16 +3,15 @@
 use serde_json::json;
 use waybill::wire::PlainEvent;
 
-use crate::support::ground::{Ground, run, until};
+use crate::support::ground::{Ground, holds, reaches, until};
 use crate::support::producer::Producer;
-use crate::support::story::{step, story};
+use crate::support::story::{event, step, story};
 
 const COUNTED: &str = "select coalesce(sum(value), 0)::bigint from waybill.tally where name = ";
 
 #[test]
 fn old_dead_letters_are_deleted_only_with_the_setting() {
-    run(async {
-        let ground = Ground::shared("kept-dead-letters").await;
+    Ground::test("kept-dead-letters", async |ground| {
         ground
             .execute(
                 "insert into waybill.dead_letter (id, reason, problem, exchange, routing_key, queue,
@@ -35,8 +34,8 @@ fn old_dead_letters_are_deleted_only_with_the_setting() {
         assert_eq!(ground.number(dead_letters).await, 90);
         keeping.stop().await;
         let janitor = plan.with("janitor.dead_letters_kept", "1h").start().await;
-        until("the old ones to be gone", async || {
-            (ground.number(dead_letters).await == 59).then_some(())
+        holds("the old ones to be gone", async || {
+            ground.number(dead_letters).await == 59
         })
         .await;
         for reason in ["too_large", "undecodable"] {
@@ -56,8 +55,7 @@ fn old_dead_letters_are_deleted_only_with_the_setting() {
 
 #[test]
 fn an_unopened_process_is_deleted_with_its_pushes_after_its_time() {
-    run(async {
-        let ground = Ground::shared("kept-unopened").await;
+    Ground::test("kept-unopened", async |ground| {
         let worker = ground.plan().roles("worker").start().await;
         let mut producer = Producer::new(&ground);
         let mut events = Vec::new();
@@ -69,11 +67,10 @@ fn an_unopened_process_is_deleted_with_its_pushes_after_its_time() {
             events.extend(open);
         }
         producer.events(&events).await;
-        let parked = "select count(*) from waybill.parked where type = 'order.pushed'";
-        until("all of them", async || {
-            let processes = "select count(*) from waybill.process";
-            let counts = (ground.number(processes).await, ground.number(parked).await);
-            (counts == (120, 40)).then_some(())
+        let parked = "parked where type = 'order.pushed'";
+        holds("all of them", async || {
+            let counts = (ground.count("process").await, ground.count(parked).await);
+            counts == (120, 40)
         })
         .await;
         let age = "update waybill.process set created_at = now() - interval '2 hours'
@@ -85,22 +82,19 @@ fn an_unopened_process_is_deleted_with_its_pushes_after_its_time() {
             .with("janitor.batch", "5");
         let keeping = plan.start().await;
         passes(&ground).await;
-        assert_eq!(ground.number(parked).await, 40);
+        assert_eq!(ground.count(parked).await, 40);
         keeping.stop().await;
         let janitor = plan.with("process.unopened", "1h").start().await;
         let unopened = "select count(*) from waybill.process where opened_at is null";
-        until("the old ones to be gone", async || {
-            (ground.number(unopened).await == 8).then_some(())
+        holds("the old ones to be gone", async || {
+            ground.number(unopened).await == 8
         })
         .await;
         leaves_no_trace(&ground, unopened).await;
         // The same tokens may still be opened.
         producer.events(&story("never", 0)).await;
         producer.events(&[step("never-0", "2")]).await;
-        until("a new record", async || {
-            (ground.number(unopened).await == 9).then_some(())
-        })
-        .await;
+        holds("a new record", async || ground.number(unopened).await == 9).await;
         janitor.stop().await;
         worker.stop().await;
     });
@@ -136,18 +130,11 @@ async fn passes(ground: &Ground) {
              values (gen_random_uuid(), now() - interval '1000 days')",
         )
         .await;
-    until("a round", async || {
-        let left = "select count(*) from waybill.tombstone";
-        (ground.number(left).await == 0).then_some(())
-    })
-    .await;
+    reaches(ground, "tombstone", 0).await;
     tokio::time::sleep(std::time::Duration::from_millis(500)).await;
 }
 
 /// A push of an unopened order.
 fn push(token: &str) -> PlainEvent {
-    let mut event = step(token, "1");
-    event.type_ = "order.pushed".to_owned();
-    event.data = json!({ "stage": "review" });
-    event
+    event(token, "1", 0, "order.pushed", json!({ "stage": "review" }))
 }

@@ -1,29 +1,21 @@
 //! The kind of a process is decided by its opening: a misrouted event does not change it, whenever
 //! it comes, and becomes one dead letter with its bytes.
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
-use waybill::wire::PlainEvent;
 
-use crate::support::client::Client;
-use crate::support::ground::{Ground, run, until};
+use crate::support::client::{Client, served};
+use crate::support::ground::{Ground, assert_rows, holds, reaches};
 use crate::support::producer::{Message, Producer};
 use crate::support::scenario::Scenario;
-use crate::support::story::{SOURCE, shuffled, stories};
+use crate::support::story::{event, shuffled, stories};
 
-const MISMATCHES: &str = "select count(*) from waybill.dead_letter where reason = 'kind_mismatch'";
-const PARKED: &str = "select count(*) from waybill.parked";
+const MISMATCHES: &str = "dead_letter where reason = 'kind_mismatch'";
+const PARKED: &str = "parked";
 
 #[test]
 fn misrouted_events_change_no_record_whether_they_come_first_or_last() {
-    run(async {
-        let mut scenario = Scenario::shared("misrouted").await;
-        let worker = scenario
-            .ground
-            .plan()
-            .with("batch.events", "10")
-            .start()
-            .await;
+    Scenario::test("misrouted", async |mut scenario| {
+        let worker = scenario.plan().with("batch.events", "10").start().await;
         let uploads = stories("misrouted", 70);
         let mut tokens: Vec<String> = uploads.iter().filter_map(|e| e.token.clone()).collect();
         tokens.dedup();
@@ -41,16 +33,14 @@ fn misrouted_events_change_no_record_whether_they_come_first_or_last() {
         }
         scenario.publish(shuffled(messages, 5)).await;
         scenario.finish(vec![worker]).await;
-        assert_eq!(scenario.ground.number(MISMATCHES).await, 210);
-        assert_eq!(scenario.ground.number(PARKED).await, 0);
+        assert_eq!(scenario.ground.count(MISMATCHES).await, 210);
+        assert_eq!(scenario.ground.count(PARKED).await, 0);
     });
 }
 
 #[test]
 fn the_kind_is_undecided_until_the_opening_and_earlier_events_count_then() {
-    run(async {
-        let ground = Ground::shared("undecided").await;
-        let (worker, client) = ground.answering().await;
+    served("undecided", async |ground, client| {
         let mut producer = Producer::new(&ground);
         producer
             .events(&[
@@ -71,7 +61,7 @@ fn the_kind_is_undecided_until_the_opening_and_earlier_events_count_then() {
             ])
             .await;
         logged(&ground, 4).await;
-        assert_eq!(ground.number(PARKED).await, 4);
+        assert_eq!(ground.count(PARKED).await, 4);
         producer
             .events(&[event("t1", "o1", 0, "order.opened", json!({}))])
             .await;
@@ -85,26 +75,19 @@ fn the_kind_is_undecided_until_the_opening_and_earlier_events_count_then() {
             record["progress"],
             json!({ "done": 1, "total": null, "failed": 0 })
         );
-        assert_eq!(ground.number(PARKED).await, 0);
-        assert_eq!(ground.number(MISMATCHES).await, 2);
-        let marked = "select count(*) from waybill.event where refused = 'kind_mismatch'";
-        assert_eq!(ground.number(marked).await, 2);
-        let kinds = "select count(*) from waybill.process where kind = 'order' and items = 1";
-        assert_eq!(ground.number(kinds).await, 1);
+        assert_eq!(ground.count(PARKED).await, 0);
+        assert_eq!(ground.count(MISMATCHES).await, 2);
+        assert_rows(&ground, "event where refused = 'kind_mismatch'", 2).await;
+        assert_rows(&ground, "process where kind = 'order' and items = 1", 1).await;
         assert_eq!(
             crate::support::checker::counters(&ground).await,
             Vec::<String>::new()
         );
-        worker.stop().await;
     });
 }
 
 async fn logged(ground: &Ground, count: i64) {
-    until("the events", async || {
-        let logged = ground.number("select count(*) from waybill.event").await;
-        (logged == count).then_some(())
-    })
-    .await;
+    reaches(ground, "event", count).await;
 }
 
 async fn record(client: &Client, token: &str) -> Value {
@@ -121,31 +104,14 @@ fn items(identifier: &str) -> Value {
 }
 
 fn misrouted(token: &str, what: &str, data: Value) -> Message {
-    let event = event(
-        token,
-        &format!("{token}-{what}"),
-        0,
-        &format!("order.{what}"),
-        data,
-    );
-    let mut message = Message::event(&event);
-    message.event = None;
-    message.reason = Some("kind_mismatch".to_owned());
-    message
-}
-
-fn event(token: &str, id: &str, second: i64, type_: &str, data: Value) -> PlainEvent {
-    let time = Timestamp::from_second(1_769_860_800 + second).expect("a time");
-    PlainEvent {
-        id: id.to_owned(),
-        ..PlainEvent::new(SOURCE, type_, token, time, data)
-    }
+    let id = format!("{token}-{what}");
+    let event = event(token, &id, 0, &format!("order.{what}"), data);
+    Message::event(&event).refused("kind_mismatch")
 }
 
 #[test]
 fn events_of_the_other_kind_are_bounded_in_number_and_bytes() {
-    run(async {
-        let ground = Ground::shared("others").await;
+    Ground::test("others", async |ground| {
         let worker = ground.plan().start().await;
         let mut producer = Producer::new(&ground);
         let first = |token| event(token, "first", 0, "upload.step", message());
@@ -155,31 +121,30 @@ fn events_of_the_other_kind_are_bounded_in_number_and_bytes() {
         let scan = json!({ "message": "m", "scan": "0".repeat(1_900_000) });
         let long = (0..10).map(|n| event("long", &format!("l{n}"), 1, "order.step", scan.clone()));
         producer.events(&many.chain(long).collect::<Vec<_>>()).await;
-        until("the events beyond the limits", async || {
-            let reasons =
-                "select count(*) from waybill.dead_letter where reason = 'limit_exceeded'";
-            let refused = ground.number(reasons).await;
-            (refused == 5 && ground.ready("waybill.events.0").await == Some(0)).then_some(())
+        holds("the events beyond the limits", async || {
+            let refused = ground
+                .count("dead_letter where reason = 'limit_exceeded'")
+                .await;
+            refused == 5 && ground.ready("waybill.events.0").await == Some(0)
         })
         .await;
-        assert_eq!(ground.number(PARKED).await, 2 + 1_000 + 8);
+        assert_eq!(ground.count(PARKED).await, 2 + 1_000 + 8);
         let opening = event("long", "opening", 0, "order.opened", json!({}));
         producer.events(&[opening]).await;
-        until("the opening", async || {
-            let open =
-                "select count(*) from waybill.process where kind = 'order' and status = 'running'";
-            (ground.number(open).await == 1).then_some(())
-        })
+        reaches(
+            &ground,
+            "process where kind = 'order' and status = 'running'",
+            1,
+        )
         .await;
-        assert_eq!(ground.number(PARKED).await, 1 + 1_000);
+        assert_eq!(ground.count(PARKED).await, 1 + 1_000);
         worker.stop().await;
     });
 }
 
 #[test]
 fn an_opening_whose_early_events_cant_be_read_is_refused_until_they_can() {
-    run(async {
-        let ground = Ground::shared("early-unread").await;
+    Ground::test("early-unread", async |ground| {
         let worker = ground.plan().start().await;
         let mut producer = Producer::new(&ground);
         producer
@@ -199,17 +164,15 @@ fn an_opening_whose_early_events_cant_be_read_is_refused_until_they_can() {
                 event("t2", "other", 0, "upload.received", json!({})),
             ])
             .await;
-        until("the refusal", async || {
-            let reasons =
-                "select count(*) from waybill.dead_letter where reason = 'unreadable_record'";
-            (ground.number(reasons).await == 1).then_some(())
-        })
-        .await;
+        reaches(&ground, "dead_letter where reason = 'unreadable_record'", 1).await;
         logged(&ground, 3).await;
-        assert_eq!(ground.number(PARKED).await, 2);
-        let waiting =
-            "select count(*) from waybill.process where token = 't1' and status = 'waiting'";
-        assert_eq!(ground.number(waiting).await, 1);
+        assert_eq!(ground.count(PARKED).await, 2);
+        assert_rows(
+            &ground,
+            "process where token = 't1' and status = 'waiting'",
+            1,
+        )
+        .await;
         worker.stop().await;
     });
 }

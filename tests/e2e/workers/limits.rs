@@ -2,13 +2,13 @@
 
 use serde_json::json;
 
-use crate::support::ground::{Ground, ctl, run, until};
+use crate::support::ground::{Ground, ctl, holds, reaches, run, until};
 use crate::support::producer::{Message, Producer};
 use crate::support::recorder::Recorder;
 use crate::support::scenario::Scenario;
-use crate::support::story::{TOKEN_MARK, step, stories};
+use crate::support::story::{TOKEN_MARK, event, stories};
 
-const OUTBOX: &str = "select count(*) from waybill.outbox";
+const OUTBOX: &str = "outbox";
 
 /// Messages that are not due for a long time, as if no relay were running. Undeliverable messages
 /// do not cause a pause: they are set aside.
@@ -21,8 +21,7 @@ const NOT_DUE: &str = "
 
 #[test]
 fn a_full_outbox_pauses_consuming_until_it_drains() {
-    run(async {
-        let ground = Ground::shared("full-outbox").await;
+    Ground::test("full-outbox", async |ground| {
         let mut producer = Producer::new(&ground);
         let mut plan = ground.plan().with("outbox.unroutable", "keep");
         plan = plan
@@ -31,9 +30,9 @@ fn a_full_outbox_pauses_consuming_until_it_drains() {
         plan = plan.with("batch.events", "10");
         let worker = plan.start().await;
         ground.execute(NOT_DUE).await;
-        until("a full outbox", async || {
+        holds("a full outbox", async || {
             let pending = worker.metric("waybill_outbox_pending", "").await;
-            (pending >= 30).then_some(())
+            pending >= 30
         })
         .await;
         producer.events(&stories("outbox", 600)).await;
@@ -41,7 +40,7 @@ fn a_full_outbox_pauses_consuming_until_it_drains() {
             let before = worker.metric("waybill_deliveries_total", "").await;
             tokio::time::sleep(std::time::Duration::from_secs(2)).await;
             let after = worker.metric("waybill_deliveries_total", "").await;
-            (before == after && ground.number(OUTBOX).await >= 30).then_some(after)
+            (before == after && ground.count(OUTBOX).await >= 30).then_some(after)
         })
         .await;
         let sent = i64::try_from(producer.messages.len()).expect("few");
@@ -95,20 +94,15 @@ fn large_messages_before_an_opening_stay_within_the_same_memory() {
 async fn grown_by_large_messages(name: &str, opened: bool) -> i64 {
     const COUNT: usize = 120;
     let mut scenario = Scenario::shared(name).await;
-    let mut plan = scenario
-        .ground
-        .plan()
-        .with("worker.bytes_in_flight", "16MiB");
+    let mut plan = scenario.plan().with("worker.bytes_in_flight", "16MiB");
     plan = plan.with("batch.bytes", "4MiB");
     let idle = plan.start().await;
     let empty = resident_kib(&idle);
     let token = |n: usize| format!("{TOKEN_MARK}-{name}-{n}");
     if opened {
         let opening = |n: usize| {
-            let mut event = step(&token(n), &format!("opening-{n}"));
-            "upload.received".clone_into(&mut event.type_);
-            event.data = json!({});
-            event
+            let id = format!("opening-{n}");
+            event(&token(n), &id, 0, "upload.received", json!({}))
         };
         scenario
             .events(&(0..COUNT).map(opening).collect::<Vec<_>>())
@@ -117,9 +111,9 @@ async fn grown_by_large_messages(name: &str, opened: bool) -> i64 {
     }
     idle.stop().await;
     let large = |n: usize| {
-        let mut event = step(&token(n), &format!("large-{n}"));
-        event.data = json!({ "message": "m", "scan": "0".repeat(1_900_000) });
-        Message::event(&event)
+        let data = json!({ "message": "m", "scan": "0".repeat(1_900_000) });
+        let id = format!("large-{n}");
+        Message::event(&event(&token(n), &id, 0, "upload.step", data))
     };
     scenario.publish((0..COUNT).map(large).collect()).await;
     let worker = plan.start().await;
@@ -133,11 +127,10 @@ async fn grown_by_large_messages(name: &str, opened: bool) -> i64 {
 fn bodies_of_sixty_mebibytes_fit_into_memory_and_are_kept_in_part() {
     const LARGE: usize = 60 << 20;
     const COUNT: usize = 8;
-    run(async {
-        let mut scenario = Scenario::shared("huge").await;
+    Scenario::test("huge", async |mut scenario| {
         // RabbitMQ 3's default limit.
         ctl(&["eval", &largest_message(128 << 20)]).await;
-        let plan = scenario.ground.plan();
+        let plan = scenario.plan();
         let idle = plan.start().await;
         let empty = resident_kib(&idle);
         idle.stop().await;
@@ -148,19 +141,15 @@ fn bodies_of_sixty_mebibytes_fit_into_memory_and_are_kept_in_part() {
         }
         scenario.events(&stories("beside", 20)).await;
         let worker = plan.start().await;
-        let cut = "select count(*) from waybill.dead_letter
+        let cut = "dead_letter
                    where reason = 'too_large' and octet_length(body) = 65536
                      and (problem::jsonb -> 'body' ->> 'bytes')::bigint = 62914560";
-        until("the dead letters", async || {
+        holds("the dead letters", async || {
             let count = i64::try_from(COUNT).expect("few");
-            (scenario.ground.number(cut).await == count).then_some(())
+            scenario.ground.count(cut).await == count
         })
         .await;
-        let sealed = "select count(*) from waybill.process where ended_at is not null";
-        until("the others", async || {
-            (scenario.ground.number(sealed).await == 20).then_some(())
-        })
-        .await;
+        reaches(&scenario.ground, "process where ended_at is not null", 20).await;
         let grown = resident_kib(&worker) - empty;
         assert!(grown < 256 * 1024, "it grew by {grown} KiB");
         worker.stop().await;

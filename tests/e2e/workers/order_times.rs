@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::checker;
-use crate::support::ground::{Ground, run, until};
+use crate::support::ground::{Ground, assert_rows, holds, reaches, until};
 use crate::support::order_story::{OrderEvents, apply, ended};
 use crate::support::producer::{Message, Producer};
 use crate::support::recorder::Recorder;
@@ -41,11 +41,7 @@ async fn statuses(ground: &Ground, count: usize) -> Vec<(String, String)> {
 }
 
 async fn stop(ground: &Ground, workers: [Worker; 2]) {
-    until("an empty outbox", async || {
-        let left = ground.number("select count(*) from waybill.outbox").await;
-        (left == 0).then_some(())
-    })
-    .await;
+    reaches(ground, "outbox", 0).await;
     for worker in workers {
         worker.stop().await;
     }
@@ -53,8 +49,7 @@ async fn stop(ground: &Ground, workers: [Worker; 2]) {
 
 #[test]
 fn a_stage_past_its_deadline_applies_its_outcome_once_or_ends_the_order() {
-    run(async {
-        let ground = Ground::shared("stage-deadlines").await;
+    Ground::test("stage-deadlines", async |ground| {
         apply(&ground, "approval", APPROVAL).await;
         let stages = Recorder::of_stages(&ground).await;
         let mut producer = Producer::new(&ground);
@@ -68,15 +63,14 @@ fn a_stage_past_its_deadline_applies_its_outcome_once_or_ends_the_order() {
         let expected = ("error".to_owned(), "deadline_exceeded".to_owned());
         assert_eq!(statuses(&ground, 20).await, vec![expected; 20]);
         stop(&ground, workers).await;
-        let applied =
-            "select count(*) from waybill.stage where stage = 'approve' and outcome = 'yes'";
-        assert_eq!(ground.number(applied).await, 20);
-        assert_eq!(
-            ground.number("select count(*) from waybill.stage").await,
-            40
-        );
-        let left = "select count(*) from waybill.stage where left_at is null";
-        assert_eq!(ground.number(left).await, 0);
+        assert_rows(
+            &ground,
+            "stage where stage = 'approve' and outcome = 'yes'",
+            20,
+        )
+        .await;
+        assert_eq!(ground.count("stage").await, 40);
+        assert_eq!(ground.count("stage where left_at is null").await, 0);
         stages.receives(40).await;
         checker::assert_nothing_leaked(&ground);
     });
@@ -84,8 +78,7 @@ fn a_stage_past_its_deadline_applies_its_outcome_once_or_ends_the_order() {
 
 #[test]
 fn an_order_past_its_deadline_ends_and_is_deleted_by_its_workflows_retention() {
-    run(async {
-        let ground = Ground::shared("order-deadline").await;
+    Ground::test("order-deadline", async |ground| {
         apply(&ground, "hurry", HURRY).await;
         let completions = Recorder::of_completions(&ground).await;
         let mut producer = Producer::new(&ground);
@@ -106,8 +99,8 @@ fn an_order_past_its_deadline_ends_and_is_deleted_by_its_workflows_retention() {
         let everything = "select (select count(*) from waybill.process)
             + (select count(*) from waybill.stage) + (select count(*) from waybill.parked)
             + (select count(*) from waybill.event)";
-        until("nothing of it", async || {
-            (ground.number(everything).await == 0).then_some(())
+        holds("nothing of it", async || {
+            ground.number(everything).await == 0
         })
         .await;
         let dead_letters = ground.rows("select reason from waybill.dead_letter").await;
@@ -119,8 +112,7 @@ fn an_order_past_its_deadline_ends_and_is_deleted_by_its_workflows_retention() {
 
 #[test]
 fn an_expired_push_is_counted_and_becomes_a_dead_letter_that_can_be_replayed() {
-    run(async {
-        let ground = Ground::shared("parked").await;
+    Ground::test("parked", async |ground| {
         apply(&ground, "approval", &APPROVAL.replace("1s", "1h")).await;
         let mut producer = Producer::new(&ground);
         let worker = ground.plan().with("janitor.parked_for", "3s").start().await;
@@ -129,20 +121,9 @@ fn an_expired_push_is_counted_and_becomes_a_dead_letter_that_can_be_replayed() {
         order.add("order.opened", json!({"workflow_id": "approval"}));
         order.push("pay", None, json!({}));
         producer.events(&order.events).await;
-        until("a parked push in the metrics", async || {
-            (worker.metric("waybill_parked_pushes", "").await == 1).then_some(())
-        })
-        .await;
-        let dead_letters =
-            "select count(*) from waybill.dead_letter where reason = 'stage_not_reached'";
-        until("its dead letter", async || {
-            (ground.number(dead_letters).await == 1).then_some(())
-        })
-        .await;
-        until("none parked", async || {
-            (worker.metric("waybill_parked_pushes", "").await == 0).then_some(())
-        })
-        .await;
+        worker.counts("waybill_parked_pushes", "", 1).await;
+        reaches(&ground, "dead_letter where reason = 'stage_not_reached'", 1).await;
+        worker.counts("waybill_parked_pushes", "", 0).await;
         order.push("approve", Some("yes"), json!({}));
         producer.events(&order.events[2..]).await;
         producer
@@ -156,8 +137,7 @@ fn an_expired_push_is_counted_and_becomes_a_dead_letter_that_can_be_replayed() {
 
 #[test]
 fn a_refused_opening_is_reported_to_its_reply_queue() {
-    run(async {
-        let ground = Ground::shared("refused-opening").await;
+    Ground::test("refused-opening", async |ground| {
         let replies = Recorder::of_queue(&ground, "refusals").await;
         let mut producer = Producer::new(&ground);
         let worker = ground.plan().start().await;

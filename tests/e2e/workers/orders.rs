@@ -5,20 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use crate::support::checker;
-use crate::support::ground::{Ground, run, until};
-use crate::support::order_story::{OrderEvents, PURCHASE, apply, ended, published, walk};
-use crate::support::producer::{Message, Producer};
+use crate::support::ground::{Ground, assert_rows, holds, reaches, run, until};
+use crate::support::order_story::{OrderEvents, ended, published, purchasing, walk};
+use crate::support::producer::Message;
 use crate::support::recorder::Recorder;
 use crate::support::story::{TOKEN_MARK, repeated, shuffled};
 
 #[test]
 fn hot_orders_in_any_order_on_two_workers_enter_each_stage_once_and_miss_no_join() {
     run(async {
-        let ground = Ground::shared("hot-orders").await;
-        apply(&ground, "purchase", PURCHASE).await;
+        let (ground, mut producer) = purchasing("hot-orders").await;
         let completions = Recorder::of_completions(&ground).await;
         let stages = Recorder::of_stages(&ground).await;
-        let mut producer = Producer::new(&ground);
         let workers = [ground.plan().start().await, ground.plan().start().await];
         let tokens: Vec<_> = (0..200)
             .map(|n| format!("{TOKEN_MARK}-order-{n}"))
@@ -30,22 +28,15 @@ fn hot_orders_in_any_order_on_two_workers_enter_each_stage_once_and_miss_no_join
         for worker in workers {
             worker.stop().await;
         }
-        let stops = "select count(*) from waybill.stage where number = 1 and left_at is not null";
-        assert_eq!(ground.number(stops).await, 800);
-        assert_eq!(
-            ground.number("select count(*) from waybill.stage").await,
-            800
-        );
-        assert_eq!(
-            ground.number("select count(*) from waybill.parked").await,
-            0
-        );
-        assert_eq!(
-            ground
-                .number("select count(*) from waybill.dead_letter")
-                .await,
-            0
-        );
+        assert_rows(
+            &ground,
+            "stage where number = 1 and left_at is not null",
+            800,
+        )
+        .await;
+        assert_eq!(ground.count("stage").await, 800);
+        assert_eq!(ground.count("parked").await, 0);
+        assert_eq!(ground.count("dead_letter").await, 0);
         // One message per stop, and one completion per order.
         stages.receives(800).await;
         completions.receives(200).await;
@@ -63,10 +54,8 @@ fn hot_orders_in_any_order_on_two_workers_enter_each_stage_once_and_miss_no_join
 #[test]
 fn next_systems_walk_an_order_from_stage_messages_and_loops_enter_stages_again() {
     run(async {
-        let ground = Ground::shared("order-systems").await;
-        apply(&ground, "purchase", PURCHASE).await;
+        let (ground, mut producer) = purchasing("order-systems").await;
         let stages = Recorder::of_stages(&ground).await;
-        let mut producer = Producer::new(&ground);
         let worker = ground.plan().start().await;
         let mut order = OrderEvents::new(&format!("{TOKEN_MARK}-walked"));
         let opening = json!({"workflow_id": "purchase", "form": {"amount": 1}});
@@ -104,9 +93,7 @@ fn next_systems_walk_an_order_from_stage_messages_and_loops_enter_stages_again()
 #[test]
 fn an_invalid_opening_is_a_dead_letter_with_every_fault() {
     run(async {
-        let ground = Ground::shared("bad-openings").await;
-        apply(&ground, "purchase", PURCHASE).await;
-        let mut producer = Producer::new(&ground);
+        let (ground, mut producer) = purchasing("bad-openings").await;
         let worker = ground.plan().start().await;
         let mut unknown = OrderEvents::new(&format!("{TOKEN_MARK}-unknown"));
         unknown.add("order.opened", json!({"workflow_id": "nothing"}));
@@ -135,9 +122,7 @@ fn an_invalid_opening_is_a_dead_letter_with_every_fault() {
 #[test]
 fn a_push_beside_a_refused_opening_waits_for_a_valid_one() {
     run(async {
-        let ground = Ground::shared("second-opening").await;
-        apply(&ground, "purchase", PURCHASE).await;
-        let mut producer = Producer::new(&ground);
+        let (ground, mut producer) = purchasing("second-opening").await;
         let token = format!("{TOKEN_MARK}-corrected");
         let mut misfilled = OrderEvents::new(&token);
         misfilled.add("order.opened", json!({"workflow_id": "purchase"}));
@@ -148,8 +133,8 @@ fn a_push_beside_a_refused_opening_waits_for_a_valid_one() {
         let worker = ground.plan().start().await;
         dead_letters(&ground, 1).await;
         let parked = "select count(*) from waybill.parked";
-        until("the pushes parked", async || {
-            (ground.number(parked).await == 4).then_some(())
+        holds("the pushes parked", async || {
+            ground.number(parked).await == 4
         })
         .await;
         producer.events(&walk(&token)[..1]).await;
@@ -163,19 +148,13 @@ fn a_push_beside_a_refused_opening_waits_for_a_valid_one() {
 #[test]
 fn an_invalid_push_is_a_dead_letter_and_blocks_no_other() {
     run(async {
-        let ground = Ground::shared("bad-pushes").await;
-        apply(&ground, "purchase", PURCHASE).await;
-        let mut producer = Producer::new(&ground);
+        let (ground, mut producer) = purchasing("bad-pushes").await;
         let worker = ground.plan().start().await;
         let token = format!("{TOKEN_MARK}-good");
         let mut good = walk(&token);
         let last = good.pop().expect("the last push");
         producer.events(&good).await;
-        let reached = "select count(*) from waybill.stage where stage = 'close'";
-        until("the last stage", async || {
-            (ground.number(reached).await == 1).then_some(())
-        })
-        .await;
+        reaches(&ground, "stage where stage = 'close'", 1).await;
         let mut bad = OrderEvents::new(&token);
         bad.events.clone_from(&good);
         bad.push("nowhere", None, json!({}));

@@ -4,25 +4,25 @@ use lapin::options::QueueDeclareOptions;
 use serde_json::{Value, json};
 use waybill::domain::ProcessKey;
 
+use crate::support::channel::open;
 use crate::support::checker;
-use crate::support::ground::{Ground, run, until};
+use crate::support::ground::{Ground, holds, until};
 use crate::support::producer::{Message, Producer};
 use crate::support::recorder::Recorder;
 use crate::support::scenario::Scenario;
 use crate::support::story::{MARK, SOURCE, stories};
 
-const OUTBOX: &str = "select count(*) from waybill.outbox";
+const OUTBOX: &str = "outbox";
 
 #[test]
 fn an_unroutable_completion_is_dropped_and_counted_by_default() {
-    run(async {
-        let ground = Ground::shared("unroutable").await;
+    Ground::test("unroutable", async |ground| {
         let mut producer = Producer::new(&ground);
         let worker = ground.plan().start().await;
         producer.events(&stories("unroutable", 40)).await;
         let noted = "select count(*) from waybill.process where unroutable_at is not null";
-        until("every record noted", async || {
-            (ground.number(noted).await == 40 && ground.number(OUTBOX).await == 0).then_some(())
+        holds("every record noted", async || {
+            ground.number(noted).await == 40 && ground.count(OUTBOX).await == 0
         })
         .await;
         let unroutable = "what=\"completion\",result=\"unroutable\"";
@@ -39,8 +39,7 @@ fn an_unroutable_completion_is_dropped_and_counted_by_default() {
 
 #[test]
 fn an_unroutable_completion_is_kept_with_the_setting_keep() {
-    run(async {
-        let ground = Ground::shared("kept").await;
+    Ground::test("kept", async |ground| {
         let mut producer = Producer::new(&ground);
         let worker = ground
             .plan()
@@ -48,12 +47,8 @@ fn an_unroutable_completion_is_kept_with_the_setting_keep() {
             .start()
             .await;
         producer.events(&stories("kept", 40)).await;
-        until("every completion set aside", async || {
-            let stuck = worker.metric("waybill_outbox_stuck", "").await;
-            (stuck == 40).then_some(())
-        })
-        .await;
-        assert_eq!(ground.number(OUTBOX).await, 40);
+        worker.counts("waybill_outbox_stuck", "", 40).await;
+        assert_eq!(ground.count(OUTBOX).await, 40);
         let recorder = Recorder::of_completions(&ground).await;
         let scenario = Scenario {
             ground,
@@ -66,10 +61,9 @@ fn an_unroutable_completion_is_kept_with_the_setting_keep() {
 
 #[test]
 fn an_opening_without_a_token_gets_a_reply_and_a_copy_of_the_completion() {
-    run(async {
-        let scenario = Scenario::shared("replies").await;
+    Scenario::test("replies", async |scenario| {
         let replies = Recorder::of_queue(&scenario.ground, "replies").await;
-        let worker = scenario.ground.plan().start().await;
+        let worker = scenario.plan().start().await;
         let mut producer = Producer::new(&scenario.ground);
         let opening = opening("opened-1", "replies");
         // A redelivery derives the same token and causes no second reply.
@@ -98,10 +92,8 @@ fn an_opening_without_a_token_gets_a_reply_and_a_copy_of_the_completion() {
 
 #[test]
 fn a_reply_to_a_deleted_queue_is_dropped() {
-    run(async {
-        let scenario = Scenario::shared("gone-replies").await;
+    Scenario::test("gone-replies", async |scenario| {
         let worker = scenario
-            .ground
             .plan()
             .with("outbox.unroutable", "keep")
             .start()
@@ -119,9 +111,9 @@ fn a_reply_to_a_deleted_queue_is_dropped() {
         })
         .await;
         let unroutable = "what=\"reply\",result=\"unroutable\"";
-        until("two dropped replies", async || {
+        holds("two dropped replies", async || {
             let dropped = worker.metric("waybill_published_total", unroutable).await;
-            (dropped == 2 && scenario.ground.number(OUTBOX).await == 0).then_some(())
+            dropped == 2 && scenario.ground.count(OUTBOX).await == 0
         })
         .await;
         worker.stop().await;
@@ -130,17 +122,11 @@ fn a_reply_to_a_deleted_queue_is_dropped() {
 
 #[test]
 fn a_queue_deleted_under_its_consumer_is_declared_again_and_consumed() {
-    run(async {
-        let mut scenario = Scenario::shared("deleted-queue").await;
-        let mut worker = scenario.ground.plan().start().await;
+    Scenario::test("deleted-queue", async |mut scenario| {
+        let mut worker = scenario.plan().start().await;
         scenario.events(&stories("before", 20)).await;
         scenario.until_idle().await;
-        let url = &scenario.ground.broker_url;
-        let properties = lapin::ConnectionProperties::default();
-        let connection = lapin::Connection::connect(url, properties)
-            .await
-            .expect("a broker");
-        let channel = connection.create_channel().await.expect("a channel");
+        let (_connection, channel) = open(&scenario.ground.broker_url).await;
         let deleted = channel
             .queue_delete("waybill.events.0".into(), Default::default())
             .await;
@@ -160,9 +146,9 @@ fn a_queue_deleted_under_its_consumer_is_declared_again_and_consumed() {
         })
         .await;
         worker.ready().await;
-        until("a consumer", async || {
-            let queue = declare().await.ok()?;
-            (queue.consumer_count() > 0).then_some(())
+        holds("a consumer", async || {
+            let queue = declare().await;
+            queue.is_ok_and(|queue| queue.consumer_count() > 0)
         })
         .await;
         scenario.events(&stories("after", 20)).await;

@@ -4,16 +4,14 @@
 use serde_json::json;
 use waybill::wire::PlainEvent;
 
-use super::resend::waybill;
-use crate::support::ground::{Ground, run, until};
+use crate::support::ground::{Ground, reaches};
 use crate::support::order_story::{OrderEvents, PURCHASE, apply};
 use crate::support::producer::Producer;
-use crate::support::story::{step, stories};
+use crate::support::story::{event, step, stories};
 use crate::support::worker::Worker;
 
 const REASON: &str = "unreadable_record";
-const DEAD_LETTERS: &str =
-    "select count(*) from waybill.dead_letter where reason = 'unreadable_record'";
+const DEAD_LETTERS: &str = "dead_letter where reason = 'unreadable_record'";
 /// The damaged records with all their rows.
 const STORED: &str = "select p.token, p::text,
        array(select e::text from waybill.event e where e.process = p.key order by e.pos)::text,
@@ -69,10 +67,7 @@ fn sample_events() -> (Vec<PlainEvent>, Vec<PlainEvent>) {
     }
     let items = |id: &str, ok| {
         let item = json!({ "items": [{ "identifier": "one", "ok": ok }] });
-        let mut event = step("newer-item", id);
-        "upload.items".clone_into(&mut event.type_);
-        event.data = item;
-        event
+        event("newer-item", id, 0, "upload.items", item)
     };
     before.extend([opened("newer-item"), items("newer-item-1", false)]);
     after.push(items("newer-item-after", true));
@@ -95,10 +90,13 @@ fn sample_events() -> (Vec<PlainEvent>, Vec<PlainEvent>) {
 }
 
 pub(crate) fn opened(token: &str) -> PlainEvent {
-    let mut event = step(token, &format!("{token}-0"));
-    "upload.received".clone_into(&mut event.type_);
-    event.data = json!({});
-    event
+    event(
+        token,
+        &format!("{token}-0"),
+        0,
+        "upload.received",
+        json!({}),
+    )
 }
 
 /// Records of another version, as a worker that can't read them finds them.
@@ -106,11 +104,7 @@ pub(crate) async fn damaged(ground: &Ground, producer: &mut Producer) -> Vec<Pla
     apply(ground, "purchase", PURCHASE).await;
     let (before, after) = sample_events();
     producer.events(&before).await;
-    until("the first events", async || {
-        let logged = ground.number("select count(*) from waybill.event").await;
-        (logged == before.len() as i64).then_some(())
-    })
-    .await;
+    reaches(ground, "event", before.len() as i64).await;
     ground.execute(DAMAGE).await;
     after
 }
@@ -122,25 +116,18 @@ async fn stored(ground: &Ground) -> Vec<Vec<String>> {
 }
 
 async fn dead_letters(ground: &Ground, count: usize) {
-    until("the dead letters", async || {
-        (ground.number(DEAD_LETTERS).await == count as i64).then_some(())
-    })
-    .await;
+    reaches(ground, DEAD_LETTERS, count as i64).await;
 }
 
 async fn quarantined(worker: &Worker, count: i64) {
-    until("the quarantined records", async || {
-        let counted = worker
-            .metric("waybill_quarantined", "what=\"process\"")
-            .await;
-        (counted == count).then_some(())
-    })
-    .await;
+    worker
+        .counts("waybill_quarantined", "what=\"process\"", count)
+        .await;
 }
 
 /// Each dead letter names what can't be read.
 async fn problems(ground: &Ground) {
-    assert_eq!(ground.number(DEAD_LETTERS).await, DAMAGED.len() as i64);
+    assert_eq!(ground.count(DEAD_LETTERS).await, DAMAGED.len() as i64);
     let details = "select token, problem from waybill.dead_letter order by token";
     for (row, (token, text)) in ground.rows(details).await.iter().zip(DAMAGED) {
         assert_eq!(row.get::<_, String>(0), token);
@@ -154,18 +141,14 @@ async fn problems(ground: &Ground) {
 
 /// The doctor and the list of dead letters show the records.
 async fn shown(ground: &Ground) {
-    let doctor = waybill(ground, &["doctor"]).await;
-    assert!(doctor.text.contains(REASON), "{}", doctor.text);
-    let listed = waybill(ground, &["dead", "list", "--reason", REASON]).await;
-    for (token, _) in DAMAGED {
-        assert!(listed.text.contains(token), "{}", listed.text);
-    }
+    ground.waybill(&["doctor"]).says(REASON);
+    let listed = ground.waybill(&["dead", "list", "--reason", REASON]);
+    listed.ended(0, &DAMAGED.map(|(token, _)| token));
 }
 
 #[test]
 fn events_of_a_record_that_cant_be_read_are_dead_letters_at_once_and_count_once_it_can() {
-    run(async {
-        let ground = Ground::shared("unreadable-record").await;
+    Ground::test("unreadable-record", async |ground| {
         let mut producer = Producer::new(&ground);
         let first = ground.plan().start().await;
         let after = damaged(&ground, &mut producer).await;
@@ -179,12 +162,8 @@ fn events_of_a_record_that_cant_be_read_are_dead_letters_at_once_and_count_once_
         producer.events(&events).await;
         let worker = ground.plan().start().await;
         dead_letters(&ground, DAMAGED.len()).await;
-        until("the others", async || {
-            let ended = "select count(*) from waybill.process
-                         where ended_at is not null and token not like 'newer-%'";
-            (ground.number(ended).await == 20).then_some(())
-        })
-        .await;
+        let ended = "process where ended_at is not null and token not like 'newer-%'";
+        reaches(&ground, ended, 20).await;
         assert_eq!(worker.metric("waybill_retries_total", "").await, 0);
         assert_eq!(worker.readiness().await, Some(200));
         problems(&ground).await;
@@ -195,19 +174,13 @@ fn events_of_a_record_that_cant_be_read_are_dead_letters_at_once_and_count_once_
         assert!(!worker.log_text().contains("archived"));
 
         ground.execute(REPAIR).await;
-        let replayed = waybill(&ground, &["dead", "replay", "--reason", REASON]).await;
-        assert_eq!(replayed.code, Some(0), "{}", replayed.text);
-        until("their effects", async || {
-            let applied = "select count(*) from waybill.event e
-                           join waybill.process p on p.key = e.process
-                           where p.token like 'newer-%' and not e.late";
-            (ground.number(applied).await == 16).then_some(())
-        })
-        .await;
-        let walked =
-            "select count(*) from waybill.stage s join waybill.process p on p.key = s.process
+        ground.waybill(&["dead", "replay", "--reason", REASON]).ok();
+        let applied = "event e join waybill.process p on p.key = e.process
+                       where p.token like 'newer-%' and not e.late";
+        reaches(&ground, applied, 16).await;
+        let walked = "stage s join waybill.process p on p.key = s.process
                       where s.stage = 'review' and s.outcome = 'accepted'";
-        assert_eq!(ground.number(walked).await, 4);
+        assert_eq!(ground.count(walked).await, 4);
         dead_letters(&ground, 0).await;
         worker.stop().await;
     });
@@ -215,43 +188,29 @@ fn events_of_a_record_that_cant_be_read_are_dead_letters_at_once_and_count_once_
 
 #[test]
 fn an_unreadable_record_is_quarantined_and_all_others_are_sealed() {
-    run(async {
-        let ground = Ground::shared("unreadable-due").await;
+    Ground::test("unreadable-due", async |ground| {
         let mut producer = Producer::new(&ground);
         let plan = ground.plan().with("janitor.interval", "50ms");
         let worker = plan.start().await;
         damaged(&ground, &mut producer).await;
         producer.events(&(0..10).map(due).collect::<Vec<_>>()).await;
-        until("the others", async || {
-            let open = "select count(*) from waybill.process where token like 'due-%'";
-            (ground.number(open).await == 10).then_some(())
-        })
-        .await;
+        reaches(&ground, "process where token like 'due-%'", 10).await;
         ground
             .execute("update waybill.process set deadline_at = now()")
             .await;
-        until("the others' ends", async || {
-            let ended = "select count(*) from waybill.process where token like 'due-%' and ended_at is not null";
-            (ground.number(ended).await == 10).then_some(())
-        })
-        .await;
+        let ended = "process where token like 'due-%' and ended_at is not null";
+        reaches(&ground, ended, 10).await;
         // Nothing else has to succeed for that: what can't be read is not the database's fault.
         quarantined(&worker, 6).await;
-        let doctor = waybill(&ground, &["doctor"]).await;
         let line = "processes that can't be sealed or deleted: 6";
-        assert!(doctor.text.contains(line), "{}", doctor.text);
-        let rows = "select count(*) from waybill.quarantine where what = 'seal'";
-        assert_eq!(ground.number(rows).await, 6);
+        ground.waybill(&["doctor"]).says(line);
+        assert_eq!(ground.count("quarantine where what = 'seal'").await, 6);
         assert_eq!(worker.metric("waybill_retries_total", "").await, 0);
         ground.execute(REPAIR).await;
         ground
             .execute("update waybill.quarantine set retry_at = now()")
             .await;
-        until("every end", async || {
-            let open = "select count(*) from waybill.process where ended_at is null";
-            (ground.number(open).await == 0).then_some(())
-        })
-        .await;
+        reaches(&ground, "process where ended_at is null", 0).await;
         quarantined(&worker, 0).await;
         worker.stop().await;
     });

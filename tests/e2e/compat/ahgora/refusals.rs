@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use waybill::domain::access::Scope;
 
 use super::records::{PREFIX, basic};
-use crate::support::client::{Client, Reply};
-use crate::support::ground::{Ground, run, until};
+use crate::support::client::{Client, Reply, served, served_as, served_with};
+use crate::support::ground::{Ground, holds, until};
 use crate::support::hostile_values::values;
 
 const PRODUCERS: [&str; 7] = [
@@ -39,59 +39,54 @@ async fn send(client: &Client, module: &str, body: impl ToString) -> Reply {
 
 #[test]
 fn a_key_needs_the_scope_and_its_own_company() {
-    run(async {
-        let ground = Ground::shared("ahgora-keys").await;
-        let (plan, open) = ground.api_plan().await;
-        let plan = plan.with("http.wrong_keys_per_second", "1000");
-        let worker = plan.roles("worker,relay,api").start().await;
-        let north = basic(&ground, &open, "north", &[Scope::Read, Scope::Write]).await;
-        let south = basic(&ground, &open, "south", &[Scope::Read]).await;
-        let writer = basic(&ground, &open, "north", &[Scope::Write]).await;
-        let begun = send(&north, "users", "[{}]").await.record();
-        let query = format!("subunique={}", begun["subunique"].as_str().expect("one"));
-        let process = format!("{PREFIX}/process?{query}");
-        for wrong in ["Basic !", "Basic bm9ib2R5Og==", "Bearer nonsense"] {
-            let wrong = open.with("authorization", wrong);
-            let reply = wrong.get(&process).await;
-            assert_error(&reply, 401, "Unauthorized");
-            let way = reply.header("www-authenticate");
-            assert_eq!(way, Some("Basic realm=\"waybill\""));
-            for module in PRODUCERS {
-                assert_error(&send(&wrong, module, "[{}]").await, 401, "Unauthorized");
+    served_with(
+        "ahgora-keys",
+        "http.wrong_keys_per_second",
+        "1000",
+        async |ground, open| {
+            let north = basic(&ground, &open, "north", &[Scope::Read, Scope::Write]).await;
+            let south = basic(&ground, &open, "south", &[Scope::Read]).await;
+            let writer = basic(&ground, &open, "north", &[Scope::Write]).await;
+            let begun = send(&north, "users", "[{}]").await.record();
+            let query = format!("subunique={}", begun["subunique"].as_str().expect("one"));
+            let process = format!("{PREFIX}/process?{query}");
+            for wrong in ["Basic !", "Basic bm9ib2R5Og==", "Bearer nonsense"] {
+                let wrong = open.with("authorization", wrong);
+                let reply = wrong.get(&process).await;
+                assert_error(&reply, 401, "Unauthorized");
+                let way = reply.header("www-authenticate");
+                assert_eq!(way, Some("Basic realm=\"waybill\""));
+                for module in PRODUCERS {
+                    assert_error(&send(&wrong, module, "[{}]").await, 401, "Unauthorized");
+                }
             }
-        }
-        assert_error(&writer.get(&process).await, 403, "Forbidden");
-        for module in PRODUCERS {
-            assert_error(&send(&south, module, "[{}]").await, 403, "Forbidden");
-            let other = format!("{module}?company=south");
-            assert_error(&send(&north, &other, "[{}]").await, 403, "Forbidden");
-        }
-        let other = north.get(&format!("{process}&company=south")).await;
-        assert_error(&other, 403, "Forbidden");
-        let foreign = south.get(&process).await;
-        assert_refused(
-            &foreign,
-            400,
-            "the company has no process of this subunique",
-        );
-        let unique = begun["unique"].as_str().expect("one");
-        let foreign = south
-            .get(&format!("{PREFIX}/process?unique={unique}"))
-            .await;
-        assert_refused(&foreign, 400, "the company has no process of this unique");
-        assert_eq!(
-            ground.number("select count(*) from waybill.process").await,
-            1
-        );
-        worker.stop().await;
-    });
+            assert_error(&writer.get(&process).await, 403, "Forbidden");
+            for module in PRODUCERS {
+                assert_error(&send(&south, module, "[{}]").await, 403, "Forbidden");
+                let other = format!("{module}?company=south");
+                assert_error(&send(&north, &other, "[{}]").await, 403, "Forbidden");
+            }
+            let other = north.get(&format!("{process}&company=south")).await;
+            assert_error(&other, 403, "Forbidden");
+            let foreign = south.get(&process).await;
+            assert_refused(
+                &foreign,
+                400,
+                "the company has no process of this subunique",
+            );
+            let unique = begun["unique"].as_str().expect("one");
+            let foreign = south
+                .get(&format!("{PREFIX}/process?unique={unique}"))
+                .await;
+            assert_refused(&foreign, 400, "the company has no process of this unique");
+            assert_eq!(ground.count("process").await, 1);
+        },
+    );
 }
 
 #[test]
 fn an_invalid_list_of_records_is_refused_and_opens_nothing() {
-    run(async {
-        let ground = Ground::shared("ahgora-wrong").await;
-        let (worker, client) = ground.answering().await;
+    served("ahgora-wrong", async |ground, client| {
         let no_array = "Request format must be an Array";
         let many = Value::Array(vec![json!({}); 1_001]);
         let padded = |bytes: usize| format!("[{{\"a\":\"{}\"}}]", "x".repeat(bytes - 10));
@@ -126,24 +121,16 @@ fn an_invalid_list_of_records_is_refused_and_opens_nothing() {
             let version = format!("{module}?Accept-Version=v9");
             assert_refused(&send(&client, &version, "[{}]").await, 400, "must be v2");
         }
-        assert_eq!(ground.number("select count(*) from waybill.event").await, 0);
-        assert_eq!(
-            ground
-                .number("select count(*) from waybill.dead_letter")
-                .await,
-            0
-        );
+        assert_eq!(ground.count("event").await, 0);
+        assert_eq!(ground.count("dead_letter").await, 0);
         let most = send(&client, "people", padded(1 << 20)).await;
         most.record();
-        worker.stop().await;
     });
 }
 
 #[test]
 fn invalid_parameters_are_named_in_the_refusal() {
-    run(async {
-        let ground = Ground::shared("ahgora-parameters").await;
-        let (worker, client) = ground.answering().await;
+    served("ahgora-parameters", async |_, client| {
         let get = async |query: &str| client.get(&format!("{PREFIX}/process?{query}")).await;
         for (query, words) in [
             ("", "subunique is missing"),
@@ -177,15 +164,12 @@ fn invalid_parameters_are_named_in_the_refusal() {
             400,
             "another unique",
         );
-        worker.stop().await;
     });
 }
 
 #[test]
 fn hostile_parameter_values_are_refused() {
-    run(async {
-        let ground = Ground::shared("ahgora-odd").await;
-        let (worker, client) = ground.answering_as("api").await;
+    served_as("ahgora-odd", "api", async |_, client| {
         for name in ["subunique", "unique", "company", "Accept-Version"] {
             for value in values() {
                 let value = percent_encode(&value, NON_ALPHANUMERIC);
@@ -195,14 +179,12 @@ fn hostile_parameter_values_are_refused() {
                 assert_refused(&reply, code, "");
             }
         }
-        worker.stop().await;
     });
 }
 
 #[test]
 fn removed_processes_are_gone_and_unapplied_ones_are_only_accepted() {
-    run(async {
-        let ground = Ground::shared("ahgora-gone").await;
+    Ground::test("ahgora-gone", async |ground| {
         let (plan, client) = ground.api_plan().await;
         let plan = plan.with("janitor.interval", "100ms");
         let plan = plan.with("process.retention", "1s");
@@ -233,8 +215,8 @@ fn removed_processes_are_gone_and_unapplied_ones_are_only_accepted() {
 
         let alone = plan.roles("api").start().await;
         let stopped = async {
-            until("an event that no worker consumes", async || {
-                (ground.ready("waybill.events.0").await == Some(1)).then_some(())
+            holds("an event that no worker consumes", async || {
+                ground.ready("waybill.events.0").await == Some(1)
             })
             .await;
             alone.stop().await;

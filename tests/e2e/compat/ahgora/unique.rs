@@ -6,12 +6,12 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::records::{BOTH, BackEnd, basic, ended, people, process};
-use crate::support::ground::{Ground, run};
+use crate::support::client::{served_as, served_with};
+use crate::support::ground::Ground;
 
 #[test]
 fn a_unique_is_shared_by_all_requests_of_a_company_on_every_replica() {
-    run(async {
-        let ground = Ground::shared("ahgora-unique").await;
+    Ground::test("ahgora-unique", async |ground| {
         let (worker, client) = ground.answering().await;
         let (second, other) = ground.answering_as("api").await;
         let mut back_end = BackEnd::of(&ground, "north").await;
@@ -55,9 +55,7 @@ fn a_unique_is_shared_by_all_requests_of_a_company_on_every_replica() {
 
 #[test]
 fn a_unique_sums_up_its_requests_up_to_a_limit() {
-    run(async {
-        let ground = Ground::shared("ahgora-sum").await;
-        let (worker, client) = ground.answering_as("api").await;
+    served_as("ahgora-sum", "api", async |ground, client| {
         let insert = async |count: usize| {
             let rows = format!(
                 "insert into waybill.process (key, tenant, token, kind, group_name)
@@ -74,52 +72,51 @@ fn a_unique_sums_up_its_requests_up_to_a_limit() {
         let message = &reply.json(400)["error"]["message"];
         let words = "the unique has more than 10000 requests; query one by its subunique";
         assert_eq!(message, words);
-        worker.stop().await;
     });
 }
 
 #[test]
 fn a_new_unique_begins_after_a_pause() {
-    run(async {
-        let ground = Ground::shared("ahgora-new-unique").await;
-        let (plan, client) = ground.api_plan().await;
-        let plan = plan.with("dialects.ahgora_validity", "1s");
-        let worker = plan.roles("worker,relay,api").start().await;
-        let send = async || {
-            let sent = client.post("/ahgora/absences", people(1)).await;
-            sent.record()["unique"].clone()
-        };
-        let first = send().await;
-        tokio::time::sleep(Duration::from_millis(1_100)).await;
-        assert_ne!(send().await, first);
-        worker.stop().await;
-    });
+    served_with(
+        "ahgora-new-unique",
+        "dialects.ahgora_validity",
+        "1s",
+        async |_, client| {
+            let send = async || {
+                let sent = client.post("/ahgora/absences", people(1)).await;
+                sent.record()["unique"].clone()
+            };
+            let first = send().await;
+            tokio::time::sleep(Duration::from_millis(1_100)).await;
+            assert_ne!(send().await, first);
+        },
+    );
 }
 
 #[test]
 fn a_unique_is_answered_until_its_validity_after_the_last_end() {
-    run(async {
-        let ground = Ground::shared("ahgora-last-end").await;
-        let (plan, client) = ground.api_plan().await;
-        let plan = plan.with("dialects.ahgora_validity", "3s");
-        let worker = plan.roles("worker,relay,api").start().await;
-        let mut back_end = BackEnd::of(&ground, "default").await;
-        let first = client.post("/ahgora/people", people(1)).await.record();
-        let second = client.post("/ahgora/people", people(1)).await.record();
-        assert_eq!(first["unique"], second["unique"]);
-        let [first, second] = [first, second].map(|begun| {
-            let subunique = begun["subunique"].as_str().expect("one");
-            format!("subunique={subunique}")
-        });
-        back_end.work(1, 2).await;
-        ended(&client, &second).await;
-        tokio::time::sleep(Duration::from_millis(3_100)).await;
-        assert_eq!(process(&client, &second).await.status, 410);
-        back_end.work(0, 2).await;
-        let first = ended(&client, &first).await;
-        let unique = format!("unique={}", first["unique"].as_str().expect("one"));
-        let all = process(&client, &unique).await.record();
-        assert_eq!(all["progress"], json!({"done": "2", "total": "2"}));
-        worker.stop().await;
-    });
+    served_with(
+        "ahgora-last-end",
+        "dialects.ahgora_validity",
+        "3s",
+        async |ground, client| {
+            let mut back_end = BackEnd::of(&ground, "default").await;
+            let first = client.post("/ahgora/people", people(1)).await.record();
+            let second = client.post("/ahgora/people", people(1)).await.record();
+            assert_eq!(first["unique"], second["unique"]);
+            let [first, second] = [first, second].map(|begun| {
+                let subunique = begun["subunique"].as_str().expect("one");
+                format!("subunique={subunique}")
+            });
+            back_end.work(1, 2).await;
+            ended(&client, &second).await;
+            tokio::time::sleep(Duration::from_millis(3_100)).await;
+            assert_eq!(process(&client, &second).await.status, 410);
+            back_end.work(0, 2).await;
+            let first = ended(&client, &first).await;
+            let unique = format!("unique={}", first["unique"].as_str().expect("one"));
+            let all = process(&client, &unique).await.record();
+            assert_eq!(all["progress"], json!({"done": "2", "total": "2"}));
+        },
+    );
 }

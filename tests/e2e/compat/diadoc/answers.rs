@@ -8,9 +8,10 @@ use waybill::domain::access::Scope;
 use super::documents::refusal;
 use crate::http::process_batch::{places, post_batch};
 use crate::http::processes::key;
-use crate::http::uploads::{PDF, part, upload};
-use crate::support::client::Client;
-use crate::support::ground::{Ground, run};
+use crate::http::uploads::upload;
+use crate::support::client::{Client, served, served_as};
+use crate::support::ground::assert_contains;
+use crate::support::multipart::{PDF, part};
 
 const PATH: &str = "/diadoc/V2/GetDocflows?boxId=default";
 
@@ -58,9 +59,7 @@ fn items(from: usize, count: usize) -> (&'static str, Value) {
 
 #[test]
 fn items_are_found_at_any_position_now_and_as_of_an_event() {
-    run(async {
-        let ground = Ground::shared("diadoc-items").await;
-        let (worker, client) = ground.answering().await;
+    served("diadoc-items", async |_, client| {
         let opened = ("upload.received", json!({"filename": "a.pdf"}));
         publish(
             &client,
@@ -82,9 +81,9 @@ fn items_are_found_at_any_position_now_and_as_of_an_event() {
         let not_yet = [as_of("many", "item-1000", &events[1])];
         let reply = client.post(PATH, json!({ "Requests": not_yet })).await;
         let message = refusal(&reply, 404, "NotFound");
-        assert!(
-            message.contains("Requests[0] (MessageId \"many\", EntityId \"item-1000\")"),
-            "{message}"
+        assert_contains(
+            message,
+            "Requests[0] (MessageId \"many\", EntityId \"item-1000\")",
         );
 
         // The native list as of the same event has its usual limit.
@@ -94,15 +93,12 @@ fn items_are_found_at_any_position_now_and_as_of_an_event() {
         let native = post_batch(&client, &native).await.record();
         let listed = native["answers"][0]["process"]["items"].as_array();
         assert_eq!(listed.map(Vec::len), Some(1_000));
-        worker.stop().await;
     });
 }
 
 #[test]
 fn contents_are_included_up_to_a_size_limit() {
-    run(async {
-        let ground = Ground::shared("diadoc-contents").await;
-        let (worker, client) = ground.answering().await;
+    served("diadoc-contents", async |_, client| {
         let sizes = [10, 900 << 10, 300 << 10, 2 << 20];
         let files = sizes.map(|size| format!("{PDF}{}", "x".repeat(size)));
         let parts: Vec<_> = files
@@ -149,7 +145,6 @@ fn contents_are_included_up_to_a_size_limit() {
             (-1, None),
         ];
         assert!(contents.eq(expected), "other contents");
-        worker.stop().await;
     });
 }
 
@@ -167,9 +162,7 @@ fn by(client: &Client, key: &str) -> Client {
 
 #[test]
 fn every_refusal_has_a_status_a_code_and_a_sentence() {
-    run(async {
-        let ground = Ground::shared("diadoc-refusals").await;
-        let (worker, client) = ground.answering().await;
+    served("diadoc-refusals", async |ground, client| {
         let (acme, _) = key(&ground, "acme", &[Scope::Read, Scope::Write]).await;
         let (other, _) = key(&ground, "other", &[Scope::Read, Scope::Write]).await;
         let (mute, _) = key(&ground, "acme", &[Scope::Write]).await;
@@ -204,7 +197,6 @@ fn every_refusal_has_a_status_a_code_and_a_sentence() {
             refusal(&reply, 405, "MethodNotAllowed");
             assert_eq!(reply.header("allow"), Some("POST"));
         }
-        worker.stop().await;
     });
 }
 
@@ -248,9 +240,7 @@ async fn bodies(acme: &Client, foreign: &str) {
 
 #[test]
 fn a_server_fault_is_an_internal_error_with_retry_after() {
-    run(async {
-        let ground = Ground::shared("diadoc-inside").await;
-        let (worker, client) = ground.answering_as("api").await;
+    served_as("diadoc-inside", "api", async |ground, client| {
         let hide = "alter table waybill.process rename to hidden";
         ground.execute(hide).await;
         let reply = client.post(PATH, batch(&[about("mine", "mine")])).await;
@@ -261,6 +251,5 @@ fn a_server_fault_is_an_internal_error_with_retry_after() {
             .await;
         let reply = client.post(PATH, batch(&[about("mine", "mine")])).await;
         refusal(&reply, 404, "NotFound");
-        worker.stop().await;
     });
 }

@@ -7,8 +7,7 @@ use serde_json::json;
 use waybill::domain::access::Scope;
 
 use crate::http::processes::key;
-use crate::support::client::Reply;
-use crate::support::ground::{Ground, run};
+use crate::support::client::{Reply, served};
 use crate::support::python::python;
 
 /// Runs the example client of that name; returns its output.
@@ -31,9 +30,7 @@ pub(crate) async fn example(name: &str, arguments: Vec<String>) -> String {
 
 #[test]
 fn a_client_of_protoc_follows_a_hundred_documents_and_decodes_every_field() {
-    run(async {
-        let ground = Ground::shared("diadoc-story").await;
-        let (worker, client) = ground.answering().await;
+    served("diadoc-story", async |ground, client| {
         let (key, _) = key(&ground, "acme", &[Scope::Read, Scope::Write]).await;
         let url = format!("{}/diadoc", client.url());
         let arguments = ["--url", &url, "--key", &key, "--box", "acme"];
@@ -47,7 +44,6 @@ fn a_client_of_protoc_follows_a_hundred_documents_and_decodes_every_field() {
             ["400", "400", "401", "403", "404", "405"],
             "{printed}"
         );
-        worker.stop().await;
     });
 }
 
@@ -70,9 +66,7 @@ pub(crate) fn refusal<'a>(reply: &'a Reply, status: u16, code: &str) -> &'a str 
 
 #[test]
 fn authenticate_returns_the_key_as_the_token() {
-    run(async {
-        let ground = Ground::shared("diadoc-login").await;
-        let (worker, client) = ground.answering().await;
+    served("diadoc-login", async |ground, client| {
         let (key, _) = key(&ground, "acme", &[Scope::Read]).await;
         let client = client.with("authorization", "DiadocAuth ddauth_api_client_id=e2e");
         let query = format!("login=me&password={key}");
@@ -114,6 +108,5 @@ fn authenticate_returns_the_key_as_the_token() {
         );
         let long = json!({"login": "x".repeat(16 << 10)});
         refusal(&client.post(v3, long).await, 400, "RequestTooLarge");
-        worker.stop().await;
     });
 }

@@ -7,15 +7,15 @@ use serde_json::{Value, json};
 use tokio::process::Command;
 
 use crate::http::processes::key;
-use crate::support::ground::{Ground, run, until};
-use crate::support::omflow_client::{Encoding, Omflow, PDF, SCOPES, leave, log_in, part, pushed};
+use crate::support::ground::{Ground, reaches, run};
+use crate::support::multipart::{PDF, part};
+use crate::support::omflow_client::{Encoding, Omflow, SCOPES, leave, log_in, pushed, ready};
 use crate::support::order_story::apply;
 use crate::support::python::python;
 
 #[test]
 fn an_order_is_opened_queried_and_pushed_to_its_end_in_every_encoding() {
-    run(async {
-        let ground = Ground::shared("omflow").await;
+    Ground::test("omflow", async |ground| {
         leave(&ground).await;
         let (plan, client) = ground.api_plan().await;
         let plan = plan.with("log.filter", "debug").roles("worker,relay,api");
@@ -47,11 +47,10 @@ fn an_order_is_opened_queried_and_pushed_to_its_end_in_every_encoding() {
                 "it has ended"
             );
         }
-        let done = "select count(*) from waybill.process where status = 'done' \
+        let done = "process where status = 'done' \
                     and form like '%12.50%' and form like '%granted%' and tenant = 'north'";
-        assert_eq!(ground.number(done).await, 3);
-        let dead_letters = "select count(*) from waybill.dead_letter";
-        assert_eq!(ground.number(dead_letters).await, 0);
+        assert_eq!(ground.count(done).await, 3);
+        assert_eq!(ground.count("dead_letter").await, 0);
         let log = std::fs::read_to_string(&worker.log).expect("a log");
         assert!(!log.is_empty() && !log.contains(&omflow.security));
         worker.stop().await;
@@ -61,10 +60,7 @@ fn an_order_is_opened_queried_and_pushed_to_its_end_in_every_encoding() {
 #[test]
 fn files_come_with_an_order_and_those_of_fields_are_named_in_them() {
     run(async {
-        let ground = Ground::shared("omflow-files").await;
-        leave(&ground).await;
-        let (worker, client) = ground.answering().await;
-        let omflow = Omflow::new(&ground, &client, "default").await;
+        let (ground, worker, omflow) = ready("omflow-files").await;
         let parts = [
             part("action", None, "create"),
             part("formdata", None, "[]"),
@@ -90,7 +86,9 @@ fn files_come_with_an_order_and_those_of_fields_are_named_in_them() {
         assert_eq!(of("field"), "files FORMITM_3");
         assert_eq!(form["FORMITM_3"][1], "b.pdf");
         let (key, _) = key(&ground, "default", &SCOPES).await;
-        let reader = client.with("authorization", &format!("Bearer {key}"));
+        let reader = omflow
+            .client
+            .with("authorization", &format!("Bearer {key}"));
         let uri = attachments[1]["uri"].as_str().expect("where it is");
         assert_eq!(reader.get(uri).await.body(), format!("{PDF}two"));
 
@@ -101,10 +99,7 @@ fn files_come_with_an_order_and_those_of_fields_are_named_in_them() {
 #[test]
 fn files_before_the_code_or_of_a_refused_type_open_nothing() {
     run(async {
-        let ground = Ground::shared("omflow-no-files").await;
-        leave(&ground).await;
-        let (worker, client) = ground.answering().await;
-        let omflow = Omflow::new(&ground, &client, "default").await;
+        let (ground, worker, omflow) = ready("omflow-no-files").await;
         let action = part("action", None, "create");
         let early = [
             part("files", Some("a.pdf"), PDF),
@@ -128,18 +123,14 @@ fn files_before_the_code_or_of_a_refused_type_open_nothing() {
             let failed = json!({"status": "404", "message": message, "detail": detail});
             assert_eq!(answer, failed);
         }
-        assert_eq!(
-            ground.number("select count(*) from waybill.process").await,
-            0
-        );
+        assert_eq!(ground.count("process").await, 0);
         worker.stop().await;
     });
 }
 
 #[test]
 fn programs_for_omflow_need_only_another_address_and_code() {
-    run(async {
-        let ground = Ground::shared("omflow-python").await;
+    Ground::test("omflow-python", async |ground| {
         leave(&ground).await;
         let purchase = include_str!("../../../../examples/workflows/purchase.toml");
         apply(&ground, "purchase", purchase).await;
@@ -150,8 +141,7 @@ fn programs_for_omflow_need_only_another_address_and_code() {
         let script = examples.to_str().expect("UTF-8");
         let output = printed(&[script, "--url", &url, "--key", &key]).await;
         assert!(output.contains("finished"), "{output}");
-        let ended = "select count(*) from waybill.process where status = 'done'";
-        assert_eq!(ground.number(ended).await, 1);
+        assert_eq!(ground.count("process where status = 'done'").await, 1);
 
         // The calls of the documentation, without and with a field of files.
         let answer = log_in(&client, &key).await;
@@ -169,11 +159,7 @@ fn programs_for_omflow_need_only_another_address_and_code() {
             let answer: Value = serde_json::from_str(&output).expect("JSON");
             assert_eq!(answer["message"], "Order placed successfully.", "{answer}");
         }
-        let count = "select count(*) from waybill.file where size = 9";
-        until("three files", async || {
-            (ground.number(count).await == 3).then_some(())
-        })
-        .await;
+        reaches(&ground, "file where size = 9", 3).await;
         worker.stop().await;
     });
 }

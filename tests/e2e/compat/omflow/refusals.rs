@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use crate::support::client::Client;
 use crate::support::ground::{Ground, run};
-use crate::support::omflow_client::{Encoding, Omflow, leave, part, pushed};
+use crate::support::multipart::part;
+use crate::support::omflow_client::{Encoding, Omflow, leave, pushed, ready};
 
 const OPENING: &str = "Order opening failed.";
 const QUERY: &str = "Query failed.";
@@ -103,10 +104,7 @@ async fn are_empty(ground: &Ground, tables: &[&str]) {
 #[test]
 fn an_invalid_opening_names_its_field_and_creates_nothing() {
     run(async {
-        let ground = Ground::shared("omflow-not-opened").await;
-        leave(&ground).await;
-        let (worker, client) = ground.answering().await;
-        let omflow = Omflow::new(&ground, &client, "default").await;
+        let (ground, worker, omflow) = ready("omflow-not-opened").await;
         for (flow, fields, why) in UNOPENED {
             let answer = omflow.edit(flow, fields, Encoding::Form).await;
             failed(&answer, "404", OPENING, why);
@@ -131,10 +129,7 @@ fn an_invalid_opening_names_its_field_and_creates_nothing() {
 #[test]
 fn an_invalid_push_fails_at_once() {
     run(async {
-        let ground = Ground::shared("omflow-not-pushed").await;
-        leave(&ground).await;
-        let (worker, client) = ground.answering().await;
-        let omflow = Omflow::new(&ground, &client, "default").await;
+        let (ground, worker, omflow) = ready("omflow-not-pushed").await;
         let number = omflow.open("leave", &json!([]), Encoding::Json).await;
         let stops = omflow.current_stages("leave", &number).await;
         let (deputy, manager) = (stops[0].1.as_str(), stops[1].1.as_str());
@@ -178,10 +173,7 @@ fn an_invalid_push_fails_at_once() {
 #[test]
 fn a_choice_is_read_from_the_form_or_from_the_outcome() {
     run(async {
-        let ground = Ground::shared("omflow-choice").await;
-        leave(&ground).await;
-        let (worker, client) = ground.answering().await;
-        let omflow = Omflow::new(&ground, &client, "default").await;
+        let (ground, worker, omflow) = ready("omflow-choice").await;
         let number = omflow.open("leave", &json!([]), Encoding::Json).await;
         let date = json!([{"id": "FORMITM_5", "value": "2026-12-24"}]);
         for (_, id) in omflow.current_stages("leave", &number).await {
@@ -202,8 +194,7 @@ fn a_choice_is_read_from_the_form_or_from_the_outcome() {
 
 #[test]
 fn an_order_belongs_to_one_tenant_and_one_workflow() {
-    run(async {
-        let ground = Ground::shared("omflow-tenants").await;
+    Ground::test("omflow-tenants", async |ground| {
         leave(&ground).await;
         let purchase = include_str!("../../../../examples/workflows/purchase.toml");
         crate::support::order_story::apply(&ground, "purchase", purchase).await;
@@ -242,12 +233,9 @@ fn an_order_belongs_to_one_tenant_and_one_workflow() {
 
 #[test]
 fn every_fault_of_a_request_has_the_http_status_200() {
-    run(async {
-        let ground = Ground::shared("omflow-http").await;
+    Ground::test("omflow-http", async |ground| {
         leave(&ground).await;
-        let (plan, client) = ground.api_plan().await;
-        let plan = plan.with("limits.body_bytes", "64KiB");
-        let worker = plan.roles("worker,relay,api").start().await;
+        let (worker, client) = ground.answering_with("limits.body_bytes", "64KiB").await;
         let omflow = Omflow::new(&ground, &client, "default").await;
         let edit_path = "/omflow/rest/flowmanage/api/omdata/edit/leave/";
         for (method, path, why) in [

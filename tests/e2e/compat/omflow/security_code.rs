@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use waybill::domain::access::Scope;
 
 use crate::http::processes::{key, keyed};
-use crate::support::client::Client;
-use crate::support::ground::{Ground, run, until};
+use crate::support::client::{Client, served_as};
+use crate::support::ground::{Ground, holds, until};
 use crate::support::omflow_client::{Encoding, Omflow, leave, log_in};
 
 const QUERY_PATH: &str = "/omflow/rest/flowmanage/api/omdata-data-id/get/leave/";
@@ -34,13 +34,11 @@ async fn answers(client: &Client, security: &str, status: &str) -> Value {
 
 #[test]
 fn a_code_lasts_from_its_last_use_on_every_replica_and_ends_with_its_key() {
-    run(async {
-        let ground = Ground::shared("omflow-code").await;
+    Ground::test("omflow-code", async |ground| {
         leave(&ground).await;
         let (plan, client) = ground.api_plan().await;
         let one = plan.roles("api").start().await;
-        let (plan, other_client) = ground.api_plan().await;
-        let other = plan.roles("api").start().await;
+        let (other, other_client) = ground.answering_as("api").await;
         let omflow = Omflow::new(&ground, &client, "default").await;
         let code = omflow.security.as_str();
         for client in [&client, &other_client] {
@@ -50,12 +48,12 @@ fn a_code_lasts_from_its_last_use_on_every_replica_and_ends_with_its_key() {
         // It was used last two minutes ago, and is used now.
         let left = "update waybill.session set expires_at = now() + interval '3 minutes'";
         ground.execute(left).await;
-        let lasts = "select count(*) from waybill.session \
+        let lasts = "session \
                      where expires_at between now() + interval '5 minutes 5 seconds' \
                      and now() + interval '5 minutes 12 seconds'";
-        until("a code with a new expiry", async || {
+        holds("a code with a new expiry", async || {
             query(&client, Some(code)).await;
-            (ground.number(lasts).await == 1).then_some(())
+            ground.count(lasts).await == 1
         })
         .await;
         let kept = format!("select count(*) from waybill.session s where s::text like '%{code}%'");
@@ -93,11 +91,9 @@ fn a_code_lasts_from_its_last_use_on_every_replica_and_ends_with_its_key() {
 
 #[test]
 fn requests_without_a_valid_code_are_refused() {
-    run(async {
-        let ground = Ground::shared("omflow-no-code").await;
+    Ground::test("omflow-no-code", async |ground| {
         leave(&ground).await;
-        let (plan, client) = ground.api_plan().await;
-        let api = plan.roles("api").start().await;
+        let (api, client) = ground.answering_as("api").await;
 
         // Without any key every client is the same.
         let answer = client.get(SECURITY).await.record();
@@ -145,10 +141,7 @@ fn requests_without_a_valid_code_are_refused() {
 
 #[test]
 fn only_a_key_gets_a_code() {
-    run(async {
-        let ground = Ground::shared("omflow-login").await;
-        let (plan, client) = ground.api_plan().await;
-        let api = plan.roles("api").start().await;
+    served_as("omflow-login", "api", async |ground, client| {
         let (key, _) = key(&ground, "default", &[Scope::Read]).await;
         let code = log_in(&client, &key).await;
         let code = code["result"]["security"].as_str().expect("a code");
@@ -165,18 +158,15 @@ fn only_a_key_gets_a_code() {
         ground.execute(more).await;
         let again = log_in(&client, &key).await;
         assert_eq!(again["status"], 200);
-        let count = "select count(*) from waybill.session";
-        assert_eq!(ground.number(count).await, 1_000);
+        assert_eq!(ground.count("session").await, 1_000);
         let keyless = client.get(SECURITY).await.record();
         assert_eq!(keyless["message"], "Login failed.");
-        api.stop().await;
     });
 }
 
 #[test]
 fn a_code_in_constant_use_never_expires() {
-    run(async {
-        let ground = Ground::shared("omflow-short-code").await;
+    Ground::test("omflow-short-code", async |ground| {
         leave(&ground).await;
         let (plan, client) = ground.api_plan().await;
         let plan = plan.with("dialects.omflow_security", "1s");
@@ -196,8 +186,7 @@ fn a_code_in_constant_use_never_expires() {
 
 #[test]
 fn an_order_not_applied_in_time_is_not_reported_as_applied() {
-    run(async {
-        let ground = Ground::shared("omflow-away").await;
+    Ground::test("omflow-away", async |ground| {
         leave(&ground).await;
         let (plan, client) = ground.api_plan().await;
         let worker = plan.clone().roles("worker,relay,api").start().await;

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::processes::refusal;
-use crate::support::client::Client;
-use crate::support::ground::{Ground, run};
+use crate::support::client::{Client, served};
+use crate::support::ground::Ground;
 
 const LIST: &str = "/open-capture/monitoring/list";
 const UPLOADS: usize = 25;
@@ -36,18 +36,12 @@ async fn publish_processes(client: &Client) {
             _ => {}
         }
     }
-    let patient = client.with("prefer", "wait=60");
-    let receipts = patient.post("/v1/events", json!(events)).await.record();
-    for receipt in receipts["events"].as_array().expect("receipts") {
-        assert_eq!(receipt["state"], "applied");
-    }
+    client.applies(json!(events)).await;
 }
 
 #[test]
 fn numbered_pages_contain_each_process_once_and_the_total() {
-    run(async {
-        let ground = Ground::shared("capture-list").await;
-        let (worker, client) = ground.answering().await;
+    served("capture-list", async |_, client| {
         assert_eq!(client.get(LIST).await.record(), json!({"processes": []}));
         publish_processes(&client).await;
         let all = client.get("/v1/processes?kind=upload").await.record();
@@ -78,7 +72,6 @@ fn numbered_pages_contain_each_process_once_and_the_total() {
 
         filtered(&client).await;
         refused(&client).await;
-        worker.stop().await;
     });
 }
 
@@ -118,9 +111,7 @@ async fn refused(client: &Client) {
 
 #[test]
 fn a_row_reports_what_it_leaves_out_and_rows_do_not_mix() {
-    run(async {
-        let ground = Ground::shared("capture-cut").await;
-        let (worker, client) = ground.answering().await;
+    served("capture-cut", async |_, client| {
         let patient = client.with("prefer", "wait=60");
         let long = "x".repeat(1_900_000);
         for n in 0..12 {
@@ -167,15 +158,12 @@ fn a_row_reports_what_it_leaves_out_and_rows_do_not_mix() {
             assert_eq!(row["steps"]["1"]["message"], "read");
             assert!(row.get("truncated").is_none());
         }
-        worker.stop().await;
     });
 }
 
 #[test]
 fn a_page_is_bounded_and_rows_beyond_it_report_missing_steps() {
-    run(async {
-        let ground = Ground::shared("capture-bound").await;
-        let (worker, client) = ground.answering().await;
+    served("capture-bound", async |_, client| {
         let patient = client.with("prefer", "wait=60");
         let message = "x".repeat(4_000);
         for n in 0..5 {
@@ -193,14 +181,12 @@ fn a_page_is_bounded_and_rows_beyond_it_report_missing_steps() {
             assert!(steps(row) == 1_000 && row.get("truncated").is_none());
         }
         assert!(steps(&listed[4]) < 1_000 && listed[4]["truncated"] == true);
-        worker.stop().await;
     });
 }
 
 #[test]
 fn dates_are_in_the_language_of_the_setting_and_the_dialect_can_be_moved_or_switched_off() {
-    run(async {
-        let ground = Ground::shared("capture-moved").await;
+    Ground::test("capture-moved", async |ground| {
         let (plan, client) = ground.api_plan().await;
         let plan = plan.with("dialects.open_capture", "/capture");
         let plan = plan.with("dialects.open_capture_language", "en");

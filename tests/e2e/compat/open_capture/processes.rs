@@ -4,8 +4,7 @@ use serde_json::{Value, json};
 use waybill::domain::access::Scope;
 
 use crate::http::processes::keyed;
-use crate::support::client::{Client, Reply};
-use crate::support::ground::{Ground, run};
+use crate::support::client::{Client, Reply, served};
 
 const PATH: &str = "/open-capture/monitoring/getProcessByToken";
 const TOKEN: &str = "zqx-token-capture";
@@ -29,43 +28,38 @@ fn event(id: &str, type_: &str, time: &str, data: &Value) -> Value {
 
 #[test]
 fn a_process_is_followed_by_its_token_until_it_is_done() {
-    run(async {
-        let ground = Ground::shared("capture-token").await;
-        let (worker, client) = ground.answering().await;
+    served("capture-token", async |_, client| {
         let by_token = json!({"token": TOKEN, "retrieveData": true});
         assert_eq!(get(&client, &by_token).await, json!({"process": []}));
 
-        let producer = client.with("prefer", "wait=60");
-        let publish = async |events: Value| {
-            let receipts = producer.post("/v1/events", events).await.record();
-            for receipt in receipts["events"].as_array().expect("a receipt of each") {
-                assert_eq!(receipt["state"], "applied");
-            }
-        };
         let step = json!({"message": "2 pages read", "state": "done"});
-        publish(json!([event("2", "upload.step", "10:28:32", &step)])).await;
+        client
+            .applies(json!([event("2", "upload.step", "10:28:32", &step)]))
+            .await;
         let answer = get(&client, &by_token).await;
         assert_eq!(answer["process"][0]["status"], "wait", "{answer}");
 
         let opening = json!({"filename": "CALINDA.pdf", "module": "splitter", "workflow_id": "w"});
-        publish(json!([event("1", "upload.received", "10:28:31", &opening)])).await;
+        client
+            .applies(json!([event("1", "upload.received", "10:28:31", &opening)]))
+            .await;
         let answer = get(&client, &by_token).await;
         assert_eq!(answer["process"][0]["status"], "running", "{answer}");
         assert!(answer.get("document_data").is_none(), "{answer}");
 
         let items = json!({"items": [{"identifier": "a", "ok": true, "document_id": "1",
             "data": {"city": "Marseille", "form_id": 3}}]});
-        publish(json!([
-            event("3", "upload.items", "10:28:40", &items),
-            event("4", "upload.completed", "10:28:53.35", &json!({"total": 1})),
-        ]))
-        .await;
+        client
+            .applies(json!([
+                event("3", "upload.items", "10:28:40", &items),
+                event("4", "upload.completed", "10:28:53.35", &json!({"total": 1})),
+            ]))
+            .await;
         let answer = get(&client, &by_token).await;
         let id = answer["process"][0]["id"].as_u64().expect("a number");
         let expected = done(id);
         assert_eq!(answer, expected);
         everywhere(&client, id, &expected["process"]).await;
-        worker.stop().await;
     });
 }
 
@@ -121,9 +115,7 @@ const NOWHERE: [&str; 4] = [
 
 #[test]
 fn refusals_are_worded_as_open_capture_words_them() {
-    run(async {
-        let ground = Ground::shared("capture-wrong").await;
-        let (worker, client) = ground.answering().await;
+    served("capture-wrong", async |ground, client| {
         let (north, _) = keyed(&ground, &client, "north", &[Scope::Read, Scope::Write]).await;
         let (south, _) = keyed(&ground, &client, "south", &[Scope::Read]).await;
         let (mute, _) = keyed(&ground, &client, "north", &[Scope::Write]).await;
@@ -170,6 +162,5 @@ fn refusals_are_worded_as_open_capture_words_them() {
         }
         let unknown = json!({"token": "unknown-token", "retrieveData": true, "more": 1});
         assert_eq!(get(&north, &unknown).await, json!({"process": []}));
-        worker.stop().await;
     });
 }

@@ -7,32 +7,23 @@ use waybill::domain::access::Scope;
 
 use super::processes::refusal;
 use crate::http::processes::{key, keyed};
-use crate::support::client::{Client, Reply};
+use crate::support::client::{Client, Reply, served, served_as, served_with};
 use crate::support::command::Answer;
-use crate::support::ground::{Ground, run, until};
+use crate::support::ground::{holds, until};
+use crate::support::multipart::{PDF, part};
 use crate::support::python::python;
 
-const PDF: &str = "%PDF-1.7\n";
 const PATH: &str = "/open-capture/ws/verifier/upload";
 const LOGIN: &str = "/open-capture/auth/login";
 const BOTH: [Scope; 2] = [Scope::Read, Scope::Write];
 
-fn part(name: &str, file: Option<&str>, content: &str) -> String {
-    let file = file.map_or(String::new(), |file| format!("; filename=\"{file}\""));
-    format!("--x\r\ncontent-disposition: form-data; name=\"{name}\"{file}\r\n\r\n{content}\r\n")
-}
-
 async fn upload(client: &Client, parts: &[String]) -> Reply {
-    let form = client.with("content-type", "multipart/form-data; boundary=x");
-    form.post(PATH, format!("{}--x--\r\n", parts.concat()))
-        .await
+    client.upload(PATH, parts).await
 }
 
 #[test]
 fn a_script_for_open_capture_needs_only_another_address_and_password() {
-    run(async {
-        let ground = Ground::shared("capture-script").await;
-        let (worker, client) = ground.answering().await;
+    served("capture-script", async |ground, client| {
         let (text, _) = key(&ground, "default", &BOTH).await;
         let service = client.with("authorization", &format!("Bearer {text}"));
         let script = concat!(
@@ -58,7 +49,6 @@ fn a_script_for_open_capture_needs_only_another_address_and_password() {
                 "\t2\t2026-01-31 12:00:02\terror\tended with an error: it has no pages\n",
             ],
         );
-        worker.stop().await;
     });
 }
 
@@ -102,63 +92,62 @@ async fn work(service: &Client) {
 
 #[test]
 fn each_file_gets_a_token_and_refused_uploads_open_nothing() {
-    run(async {
-        let ground = Ground::shared("capture-upload").await;
-        let (plan, client) = ground.api_plan().await;
-        let plan = plan.with("files.file_bytes", "64KiB");
-        let worker = plan.roles("worker,relay,api").start().await;
-        let file = |content: &str| part("file", Some("a.pdf"), content);
-        let workflow = part("workflowId", None, "w");
+    served_with(
+        "capture-upload",
+        "files.file_bytes",
+        "64KiB",
+        async |ground, client| {
+            let file = |content: &str| part("file", Some("a.pdf"), content);
+            let workflow = part("workflowId", None, "w");
 
-        let (errors, message) = refusal(&upload(&client, &[file(PDF)]).await, 400);
-        assert!(message.contains("workflowId"), "{errors}: {message}");
-        let (_, message) = refusal(&upload(&client, std::slice::from_ref(&workflow)).await, 400);
-        assert!(message.contains("no file"), "{message}");
-        let program = [workflow.clone(), file("MZ\0\0 no pdf")];
-        let (_, message) = refusal(&upload(&client, &program).await, 400);
-        assert!(message.contains("application/pdf"), "{message}");
-        let large = [
-            workflow.clone(),
-            file(&format!("{PDF}{}", "x".repeat(65_536))),
-        ];
-        refusal(&upload(&client, &large).await, 413);
-        refusal(&client.post(PATH, "{}").await, 400);
-        let long = [part("workflowId", None, &"w".repeat(201)), file(PDF)];
-        let (_, message) = refusal(&upload(&client, &long).await, 400);
-        assert!(message.contains("`workflowId`"), "{message}");
-        let cut = client.with("content-type", "multipart/form-data; boundary=x");
-        refusal(&cut.post(PATH, "--x\r\nno end").await, 400);
-        assert_eq!(ground.number("select count(*) from waybill.event").await, 0);
+            let (errors, message) = refusal(&upload(&client, &[file(PDF)]).await, 400);
+            assert!(message.contains("workflowId"), "{errors}: {message}");
+            let (_, message) =
+                refusal(&upload(&client, std::slice::from_ref(&workflow)).await, 400);
+            assert!(message.contains("no file"), "{message}");
+            let program = [workflow.clone(), file("MZ\0\0 no pdf")];
+            let (_, message) = refusal(&upload(&client, &program).await, 400);
+            assert!(message.contains("application/pdf"), "{message}");
+            let large = [
+                workflow.clone(),
+                file(&format!("{PDF}{}", "x".repeat(65_536))),
+            ];
+            refusal(&upload(&client, &large).await, 413);
+            refusal(&client.post(PATH, "{}").await, 400);
+            let long = [part("workflowId", None, &"w".repeat(201)), file(PDF)];
+            let (_, message) = refusal(&upload(&client, &long).await, 400);
+            assert!(message.contains("`workflowId`"), "{message}");
+            let cut = client.with("content-type", "multipart/form-data; boundary=x");
+            refusal(&cut.post(PATH, "--x\r\nno end").await, 400);
+            assert_eq!(ground.count("event").await, 0);
 
-        let parts = [
-            part("first", Some("../one.pdf"), PDF),
-            part("returnUniqueUrl", None, "true"),
-            part("colour", None, "red"),
-            part("second", Some("two.pdf"), PDF),
-            workflow,
-        ];
-        let client = client.with("idempotency-key", "scan-7");
-        let answer = upload(&client, &parts).await.record();
-        let files = answer.as_array().expect("an array");
-        let names: Vec<_> = files.iter().map(|file| &file["filename"]).collect();
-        assert_eq!(names, ["one.pdf", "two.pdf"]);
-        assert_ne!(files[0]["token"], files[1]["token"]);
-        assert_eq!(files[0].as_object().map(serde_json::Map::len), Some(2));
-        // It exists as soon as it is answered, and once, however often it is sent.
-        let by_token = json!({"token": files[1]["token"]});
-        let path = "/open-capture/monitoring/getProcessByToken";
-        let process = client.post(path, by_token).await.record()["process"][0].clone();
-        assert_eq!(process["workflow_id"], "w");
-        assert_eq!(upload(&client, &parts).await.record(), answer);
-        worker.stop().await;
-    });
+            let parts = [
+                part("first", Some("../one.pdf"), PDF),
+                part("returnUniqueUrl", None, "true"),
+                part("colour", None, "red"),
+                part("second", Some("two.pdf"), PDF),
+                workflow,
+            ];
+            let client = client.with("idempotency-key", "scan-7");
+            let answer = upload(&client, &parts).await.record();
+            let files = answer.as_array().expect("an array");
+            let names: Vec<_> = files.iter().map(|file| &file["filename"]).collect();
+            assert_eq!(names, ["one.pdf", "two.pdf"]);
+            assert_ne!(files[0]["token"], files[1]["token"]);
+            assert_eq!(files[0].as_object().map(serde_json::Map::len), Some(2));
+            // It exists as soon as it is answered, and once, however often it is sent.
+            let by_token = json!({"token": files[1]["token"]});
+            let path = "/open-capture/monitoring/getProcessByToken";
+            let process = client.post(path, by_token).await.record()["process"][0].clone();
+            assert_eq!(process["workflow_id"], "w");
+            assert_eq!(upload(&client, &parts).await.record(), answer);
+        },
+    );
 }
 
 #[test]
 fn an_upload_that_is_not_applied_is_not_reported_as_done() {
-    run(async {
-        let ground = Ground::shared("capture-accepted").await;
-        let (api, client) = ground.answering_as("api").await;
+    served_as("capture-accepted", "api", async |ground, client| {
         let parts = [part("workflowId", None, "w"), part("f", Some("a.pdf"), PDF)];
         let answer = upload(&client, &parts).await.json(202);
         assert_eq!(answer[0]["filename"], "a.pdf");
@@ -168,21 +157,18 @@ fn an_upload_that_is_not_applied_is_not_reported_as_done() {
         assert_eq!(process, json!({"process": []}));
         // It is kept for the next worker.
         let worker = ground.plan().roles("worker").start().await;
-        until("the process", async || {
+        holds("the process", async || {
             let process = client.post(path, by_token.clone()).await.record();
-            (process["process"][0]["status"] == "running").then_some(())
+            process["process"][0]["status"] == "running"
         })
         .await;
         worker.stop().await;
-        api.stop().await;
     });
 }
 
 #[test]
 fn a_login_answers_with_the_key_and_a_wrong_one_is_refused() {
-    run(async {
-        let ground = Ground::shared("capture-login").await;
-        let (worker, client) = ground.answering().await;
+    served("capture-login", async |ground, client| {
         let (text, _) = key(&ground, "default", &BOTH).await;
         let (reader, _) = keyed(&ground, &client, "default", &[Scope::Read]).await;
         let login = json!({"username": "scanner", "password": text, "lang": "fra"});
@@ -208,6 +194,5 @@ fn a_login_answers_with_the_key_and_a_wrong_one_is_refused() {
         }
         refusal(&client.get(LOGIN).await, 405);
         refusal(&reader.post(PATH, "").await, 403);
-        worker.stop().await;
     });
 }

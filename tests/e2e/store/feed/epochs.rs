@@ -5,7 +5,6 @@ use waybill::store::read::feed::FeedQuery;
 
 use crate::store::feed::ground::{begin, commit, write};
 use crate::store::feed::reader::{Reader, Selection};
-use crate::store::feed::replica::until;
 use crate::store::server::Server;
 
 /// As if the tables had been on another server or time line until now.
@@ -14,6 +13,7 @@ const ELSEWHERE: [&str; 3] = [
     "update waybill.epoch set timeline = 7",
     "update waybill.epoch set timeline = null",
 ];
+const WAITING: &str = "select count(*) from pg_locks where not granted";
 const EPOCHS: &str = "select array_agg(number order by number) from waybill.epoch";
 const LOGGED: &str = "select array_agg(epoch order by epoch, tx, pos) from waybill.event";
 
@@ -55,11 +55,7 @@ async fn two_writers_begin_only_one_epoch() {
     // Statements are prepared, so that there is only one round trip to wait for.
     begin(&first, 0, 1).await;
     let waits = async {
-        until("the other waits", async || {
-            let waiting = "select count(*) from pg_locks where not granted";
-            ground.value(waiting).await == "1"
-        })
-        .await;
+        ground.becomes(WAITING, "1").await;
         commit(&first).await;
     };
     tokio::join!(begin(&second, 1, 2), waits);
@@ -76,11 +72,7 @@ async fn an_epoch_whose_first_writer_rolls_back_is_begun_by_the_next_one() {
     let [first, second] = [ground.connection().await, ground.connection().await];
     begin(&first, 0, 1).await;
     let gives_up = async {
-        until("the other waits", async || {
-            let waiting = "select count(*) from pg_locks where not granted";
-            ground.value(waiting).await == "1"
-        })
-        .await;
+        ground.becomes(WAITING, "1").await;
         first.roll_back().await.unwrap();
     };
     tokio::join!(begin(&second, 1, 2), gives_up);

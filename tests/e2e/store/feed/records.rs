@@ -42,6 +42,15 @@ async fn places(ground: &Server, process: usize) -> Vec<LogPlace> {
     cursors.map(|cursor| LogPlace { key, cursor }).collect()
 }
 
+/// The cursor of an event, read as `epoch, tx::text, pos`.
+fn cursor(row: &tokio_postgres::Row) -> FeedCursor {
+    FeedCursor {
+        epoch: row.get(0),
+        tx: row.get::<_, &str>(1).parse().unwrap(),
+        pos: row.get(2),
+    }
+}
+
 /// Logs `count` events of a process, each with `bytes` of data.
 async fn fill(ground: &Server, process: usize, count: usize, bytes: usize) {
     let key = key(process).0;
@@ -205,11 +214,7 @@ async fn a_log_is_read_up_to_an_event_that_the_feed_returned() {
     log(&connection, 0, 11).await;
     let rows = "select epoch, tx::text, pos from waybill.event where pos = 11";
     let row = connection.query_one(rows, &[]).await.unwrap();
-    let delayed = FeedCursor {
-        epoch: row.get(0),
-        tx: row.get::<_, &str>(1).parse().unwrap(),
-        pos: row.get(2),
-    };
+    let delayed = cursor(&row);
     let place = |key, cursor| LogPlace { key, cursor };
     let places = [
         of_second[4],
@@ -260,11 +265,7 @@ async fn a_log_that_is_too_long_is_not_read_and_the_others_are() {
         );
         let row = ground.connection().await.query_one(&query, &[]).await;
         let row = row.unwrap();
-        let cursor = FeedCursor {
-            epoch: row.get(0),
-            tx: row.get::<_, &str>(1).parse().unwrap(),
-            pos: row.get(2),
-        };
+        let cursor = cursor(&row);
         places.push(LogPlace {
             key: key(process),
             cursor,

@@ -2,7 +2,6 @@
 
 use std::io::Write;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
 use crate::store::server::{self, Server};
 
@@ -17,9 +16,6 @@ touch "$2/postgres/data/$4.signal"
 chown -R --reference="$1/postgres" "$2/postgres"
 "#;
 
-/// Longer than anything here takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(20);
-
 /// A folder with a base backup, ready to start.
 pub(crate) struct Backup(std::path::PathBuf);
 
@@ -30,12 +26,8 @@ impl Server {
         let settings = format!("primary_conninfo = '{url}?application_name=replica'\n");
         let backup = self.back_up("standby", &settings);
         let replica = Server::on(backup.0).await;
-        until("the replica streams", async || {
-            self.value("select count(*) from pg_stat_replication where state = 'streaming'")
-                .await
-                == "1"
-        })
-        .await;
+        let streaming = "select count(*) from pg_stat_replication where state = 'streaming'";
+        self.becomes(streaming, "1").await;
         replica
     }
 
@@ -70,12 +62,8 @@ impl Server {
         ] {
             self.execute(setting).await;
         }
-        until("the replica is synchronous", async || {
-            self.value("select min(sync_state) from pg_stat_replication")
-                .await
-                == "sync"
-        })
-        .await;
+        let state = "select min(sync_state) from pg_stat_replication";
+        self.becomes(state, "sync").await;
     }
 
     /// Waits until a replica has all that was written here so far.
@@ -84,22 +72,15 @@ impl Server {
             "select pg_last_wal_replay_lsn() >= '{}'::pg_lsn",
             self.position().await
         );
-        until("the replica has all of it", async || {
-            replica.value(&reached).await == "true"
-        })
-        .await;
+        replica.becomes(&reached, "true").await;
     }
 
     /// Disconnects it from its primary.
     pub(crate) async fn cut_off(&self) {
         self.execute("alter system set primary_conninfo = ''").await;
         self.execute("select pg_reload_conf()").await;
-        until("nothing is received", async || {
-            self.value("select count(*) from pg_stat_wal_receiver")
-                .await
-                == "0"
-        })
-        .await;
+        let receiving = "select count(*) from pg_stat_wal_receiver";
+        self.becomes(receiving, "0").await;
     }
 
     /// Kills the primary and promotes this one.
@@ -122,19 +103,7 @@ impl Backup {
         let mut file = std::fs::OpenOptions::new().append(true).open(file).unwrap();
         file.write_all(settings.as_bytes()).unwrap();
         let ground = Server::on(self.0).await;
-        until("the end of recovery", async || {
-            ground.value("select pg_is_in_recovery()").await == "false"
-        })
-        .await;
+        ground.becomes("select pg_is_in_recovery()", "false").await;
         ground
-    }
-}
-
-/// Polls until it is so.
-pub(crate) async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
-    let began = Instant::now();
-    while !is_so().await {
-        assert!(began.elapsed() < PATIENCE, "still waiting: {what}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

@@ -52,20 +52,3 @@ async fn a_known_number_or_code_is_found_without_a_table_scan() {
     }
     ground.end().await;
 }
-
-impl Server {
-    /// Explains a statement with its generic plan.
-    pub(crate) async fn explain_generic(&self, statement: &str, values: &str) -> String {
-        let connection = self.connection().await;
-        let prepare = format!(
-            "set plan_cache_mode = force_generic_plan; deallocate all; prepare explained as {statement}"
-        );
-        connection.batch_execute(&prepare).await.unwrap();
-        let explain = "explain (analyze, costs off, timing off, summary off)";
-        let explain = format!("{explain} execute explained ({values})");
-        let rows = connection.query(&explain, &[]).await.unwrap();
-        connection.discard();
-        let lines: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
-        lines.join("\n")
-    }
-}

@@ -5,7 +5,6 @@ use waybill::domain::access::Scope;
 
 use super::input::named;
 use super::scene::Scene;
-use crate::support::ground::run;
 
 /// The number below a name, as the page shows it.
 fn figure(name: &str) -> String {
@@ -18,11 +17,10 @@ fn figure(name: &str) -> String {
 
 #[test]
 fn charts_update_while_their_table_is_open() {
-    run(async {
-        let mut scene = Scene::set("charts").await;
+    Scene::play("charts", async |scene| {
         scene.hour().await;
         let page = scene.viewer(&[Scope::Read]).await;
-        page.follow(page.click(&named("nav a", "Charts"))).await;
+        page.choose("nav a", "Charts").await;
         page.is_live().await;
         page.remember().await;
         let charts = "document.querySelectorAll('.chart svg[role=img]').length";
@@ -38,6 +36,5 @@ fn charts_update_while_their_table_is_open() {
         assert_eq!(page.evaluate(open).await, true);
         page.still_there().await;
         page.quiet().await;
-        scene.end().await;
     });
 }

@@ -3,15 +3,14 @@
 use serde_json::json;
 use waybill::domain::access::Scope;
 
-use super::input::named;
 use super::page::Page;
 use super::scene::Scene;
-use crate::support::ground::run;
-use crate::support::order_story::{PURCHASE, apply, reaches};
+use crate::support::ground::reaches;
+use crate::support::order_story::{PURCHASE, apply};
 
 const READ: [Scope; 1] = [Scope::Read];
 const ALL: [Scope; 1] = [Scope::Admin];
-const DEAD_LETTERS: &str = "select count(*) from waybill.dead_letter";
+const DEAD_LETTERS: &str = "dead_letter";
 
 impl Page {
     /// Waits until the replay on the page has this status.
@@ -42,95 +41,87 @@ async fn refused(scene: &mut Scene, tokens: &[&str]) {
         scene.publish(token, "order.opened", opening).await;
     }
     let count = i64::try_from(tokens.len()).expect("few");
-    reaches(&scene.ground, "dead letters", DEAD_LETTERS, count).await;
+    reaches(&scene.ground, DEAD_LETTERS, count).await;
 }
 
 #[test]
 fn a_dead_letter_is_replayed_to_its_record() {
-    run(async {
-        let mut scene = Scene::set("dead").await;
-        refused(&mut scene, &["dead-1"]).await;
+    Scene::play("dead", async |scene| {
+        refused(scene, &["dead-1"]).await;
         let page = scene.viewer(&ALL).await;
-        page.follow(page.click(&named("nav a", "Dead letters")))
-            .await;
-        page.follow(page.click(&named("#reasons a", "unknown_workflow")))
-            .await;
+        page.choose("nav a", "Dead letters").await;
+        page.choose("#reasons a", "unknown_workflow").await;
         page.follow(page.click("document.querySelector('#dead-letters a')"))
             .await;
         page.shows("order.opened").await;
         page.shows("To the process of this token").await;
 
         // A dry run before and after the repair.
-        page.follow(page.click(&named("button", "Dry run"))).await;
+        page.choose("button", "Dry run").await;
         page.replay_is("done").await;
         assert_eq!(page.reported("unknown_workflow").await, "1");
         apply(&scene.ground, "purchase", PURCHASE).await;
-        page.follow(page.click(&named("button", "Dry run"))).await;
+        page.choose("button", "Dry run").await;
         page.replay_is("done").await;
         assert_eq!(page.reported("Applied").await, "1");
 
-        page.follow(page.click(&named("button", "Replay"))).await;
+        page.choose("button", "Replay").await;
         page.replay_is("done").await;
         assert_eq!(page.reported("Published").await, "1");
         page.shows("None were refused again so far.").await;
-        reaches(&scene.ground, "no dead letter", DEAD_LETTERS, 0).await;
+        reaches(&scene.ground, DEAD_LETTERS, 0).await;
         page.goto("/monitor/process?token=dead-1").await;
         page.shows("Waiting at review.").await;
         page.goto("/monitor/dead-letters").await;
         page.shows("There are none.").await;
         page.quiet().await;
-        scene.end().await;
     });
 }
 
 #[test]
 fn replaying_many_dead_letters_requires_a_confirmation() {
-    run(async {
-        let mut scene = Scene::set("dead-many").await;
+    Scene::play("dead-many", async |scene| {
         let page = scene.viewer(&ALL).await;
         page.goto("/monitor/dead-letters").await;
         page.is_live().await;
         page.remember().await;
-        refused(&mut scene, &["many-1", "many-2", "many-3"]).await;
+        refused(scene, &["many-1", "many-2", "many-3"]).await;
         // They arrive while the page is open.
         page.wait_until("document.querySelector('#reasons .count')?.innerText === '3'")
             .await;
         page.still_there().await;
-        page.follow(page.click(&named("button", "Replay …"))).await;
+        page.choose("button", "Replay …").await;
         page.shows("Now 3 dead letters").await;
-        page.follow(page.click(&named("a", "Back"))).await;
-        assert_eq!(scene.ground.number(DEAD_LETTERS).await, 3);
+        page.choose("a", "Back").await;
+        assert_eq!(scene.ground.count(DEAD_LETTERS).await, 3);
 
         // Nothing was repaired, so they return; at a rate slow enough to watch.
         page.fill("document.querySelector('[name=rate]')", "2")
             .await;
-        page.follow(page.click(&named("button", "Replay …"))).await;
+        page.choose("button", "Replay …").await;
         page.shows("2 a second").await;
-        page.follow(page.click(&named("button", "Replay"))).await;
+        page.choose("button", "Replay").await;
         page.replay_is("done").await;
         assert_eq!(page.reported("Published").await, "3");
         page.shows("3 of them could not be applied again").await;
-        page.follow(page.click(&named("main a", "unknown_workflow")))
-            .await;
+        page.choose("main a", "unknown_workflow").await;
         page.wait_until("document.querySelectorAll('#dead-letters tr').length === 3")
             .await;
         page.quiet().await;
-        scene.end().await;
     });
 }
 
 #[test]
 fn a_read_only_key_sees_no_buttons() {
-    run(async {
-        let mut scene = Scene::set("dead-read").await;
-        refused(&mut scene, &["read-1"]).await;
+    Scene::play("dead-read", async |scene| {
+        refused(scene, &["read-1"]).await;
         let page = scene.viewer(&READ).await;
         page.shows("read only").await;
         let acts = "[...document.forms].filter(one => one.method === 'post').map(one => one.action.replace(/.*\\//, '')).join()";
         for words in ["unknown_workflow", ""] {
             page.goto("/monitor/dead-letters").await;
             if !words.is_empty() {
-                page.follow(page.click(&named("#reasons a", words))).await;
+                page.choose("#reasons a", words).await;
                 page.follow(page.click("document.querySelector('#dead-letters a')"))
                     .await;
             }
@@ -141,14 +132,7 @@ fn a_read_only_key_sees_no_buttons() {
         let sent = "fetch('/monitor/replays', { method: 'post', body: new URLSearchParams({ all: 'yes' }) }).then(one => one.status)";
         assert_eq!(page.evaluate(sent).await, 403);
         page.expect_complaint("status of 403").await;
-        assert_eq!(
-            scene
-                .ground
-                .number("select count(*) from waybill.replay")
-                .await,
-            0
-        );
+        assert_eq!(scene.ground.count("replay").await, 0);
         page.quiet().await;
-        scene.end().await;
     });
 }

@@ -2,13 +2,11 @@
 
 use super::appearance::LOOKS;
 use super::page::Page;
-use crate::support::ground::{Ground, run};
+use crate::support::client::served_as;
 
 #[test]
 fn the_documents_are_readable_in_every_size_and_theme() {
-    run(async {
-        let ground = Ground::shared("browser-docs").await;
-        let (worker, client) = ground.answering_as("api").await;
+    served_as("browser-docs", "api", async |_, client| {
         let page = Page::of(&client.url()).await;
         for look in LOOKS {
             page.look(look).await;
@@ -17,6 +15,5 @@ fn the_documents_are_readable_in_every_size_and_theme() {
             page.readable(look).await;
         }
         page.quiet().await;
-        worker.stop().await;
     });
 }

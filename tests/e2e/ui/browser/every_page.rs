@@ -4,7 +4,7 @@
 use waybill::domain::access::Scope;
 
 use super::appearance::{LOOKS, Size, Theme};
-use super::input::{css, named as words};
+use super::input::css;
 use super::page::Page;
 use super::scene::Scene;
 use crate::support::ground::run;
@@ -71,7 +71,7 @@ async fn dead_letter(page: &Page, look: (Size, Theme)) {
     page.is_live().await;
     page.readable(look).await;
     page.picture(&named("dead-letter", look)).await;
-    page.follow(page.click(&words("button", "Dry run"))).await;
+    page.choose("button", "Dry run").await;
     page.shows("Expected result").await;
     page.readable(look).await;
 }

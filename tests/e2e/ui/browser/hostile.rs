@@ -7,8 +7,7 @@ use waybill::domain::access::Scope;
 use super::input::named;
 use super::page::Page;
 use super::scene::Scene;
-use crate::support::ground::run;
-use crate::support::order_story::reaches;
+use crate::support::ground::reaches;
 use crate::support::producer::Message;
 
 /// Texts that an unescaped page would not just show.
@@ -30,7 +29,7 @@ const EVIL: [&str; 12] = [
 /// Only messages may hold control characters.
 const CONTROLS: &str = "a\rb\nc\r\n\r\ndata: d\u{1}\u{1b}[31m\u{7f}\u{85}\t\u{8}";
 const READ: [Scope; 1] = [Scope::Read];
-const DEAD_LETTERS: &str = "select count(*) from waybill.dead_letter";
+const DEAD_LETTERS: &str = "dead_letter";
 
 /// Elements that can only come from injected markup.
 const HARMLESS: &str = "(() => {
@@ -147,12 +146,11 @@ async fn publish_upload(scene: &mut Scene, words: &str) {
 
 #[test]
 fn hostile_text_of_producers_stays_text() {
-    run(async {
-        let mut scene = Scene::set("hostile").await;
+    Scene::play("hostile", async |scene| {
         let page = scene.viewer(&READ).await;
         page.is_live().await;
         for words in EVIL {
-            publish_upload(&mut scene, words).await;
+            publish_upload(scene, words).await;
         }
         // As live updates, and as a newly loaded page on a phone.
         page.shows_as_text(&EVIL).await;
@@ -170,21 +168,19 @@ fn hostile_text_of_producers_stays_text() {
             let title = format!("document.title === {}", json!(format!("{words} · Waybill")));
             page.wait_until(&title).await;
         }
-        assert_eq!(scene.ground.number(DEAD_LETTERS).await, 0);
+        assert_eq!(scene.ground.count(DEAD_LETTERS).await, 0);
         let dead_letters = dead_letters();
         let count = i64::try_from(dead_letters.len()).expect("few");
         scene.producer.publish(dead_letters).await;
-        reaches(&scene.ground, "dead letters", DEAD_LETTERS, count).await;
-        read_dead_letters(&scene, &page).await;
+        reaches(&scene.ground, DEAD_LETTERS, count).await;
+        read_dead_letters(scene, &page).await;
         page.quiet().await;
-        scene.end().await;
     });
 }
 
 #[test]
 fn hostile_search_text_stays_text() {
-    run(async {
-        let scene = Scene::set("hostile-search").await;
+    Scene::play("hostile-search", async |scene| {
         let page = scene.viewer(&READ).await;
         for words in EVIL {
             for field in ["token", "filename", "group", "module"] {
@@ -205,6 +201,5 @@ fn hostile_search_text_stays_text() {
             page.accessible().await;
         }
         page.quiet().await;
-        scene.end().await;
     });
 }

@@ -70,6 +70,11 @@ impl Page {
         }
     }
 
+    /// Clicks on a link or a button with these words, and follows it.
+    pub(crate) async fn choose(&self, selector: &str, words: &str) {
+        self.follow(self.click(&named(selector, words))).await;
+    }
+
     /// Types into the focused element.
     pub(crate) async fn type_text(&self, text: &str) {
         for character in text.chars() {

@@ -5,7 +5,6 @@ use waybill::domain::access::Scope;
 use super::input::{css, field, named};
 use super::page::Page;
 use super::scene::Scene;
-use crate::support::ground::run;
 
 impl Page {
     async fn has_focus(&self, element: &str) {
@@ -34,8 +33,7 @@ impl Page {
 
 #[test]
 fn everything_in_the_list_is_reached_with_the_keyboard() {
-    run(async {
-        let mut scene = Scene::set("keyboard").await;
+    Scene::play("keyboard", async |scene| {
         scene.open("keys-1", "first.pdf", 1).await;
         let page = scene.viewer(&[Scope::Read]).await;
         page.goto("/?since=week").await;
@@ -72,6 +70,5 @@ fn everything_in_the_list_is_reached_with_the_keyboard() {
         stops.extend([named("button", "Show"), named("a", "first.pdf")]);
         page.tabs_through(&stops).await;
         page.quiet().await;
-        scene.end().await;
     });
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 use waybill::domain::access::Scope;
 
-use super::input::{css, field, named};
+use super::input::{css, field};
 use super::page::Page;
 use super::scene::Scene;
 use crate::support::ground::run;
@@ -40,8 +40,7 @@ impl Page {
 
 #[test]
 fn the_open_list_shows_an_upload_from_its_opening_to_its_end() {
-    run(async {
-        let mut scene = Scene::set("list").await;
+    Scene::play("list", async |scene| {
         let page = scene.viewer(&READ).await;
         page.shows("No processes match these filters.").await;
         page.is_live().await;
@@ -69,14 +68,12 @@ fn the_open_list_shows_an_upload_from_its_opening_to_its_end() {
 
         page.still_there().await;
         page.quiet().await;
-        scene.end().await;
     });
 }
 
 #[test]
 fn the_list_shows_only_the_processes_searched_for() {
-    run(async {
-        let mut scene = Scene::set("filter").await;
+    Scene::play("filter", async |scene| {
         scene.open("filter-1", "Invoice-1.pdf", 1).await;
         scene.open("filter-2", "invoice-2.pdf", 1).await;
         scene.open("filter-3", "contract.pdf", 1).await;
@@ -90,7 +87,7 @@ fn the_list_shows_only_the_processes_searched_for() {
         assert_eq!(page.tokens().await, ["filter-2", "filter-1"]);
         page.tab_to(&field("Status")).await;
         page.type_text("error").await;
-        page.follow(page.click(&named("button", "Show"))).await;
+        page.choose("button", "Show").await;
         assert_eq!(page.tokens().await, ["filter-2"]);
         // The filters are in the address, and stay in the form.
         page.goto("/monitor/login").await;
@@ -110,8 +107,7 @@ fn the_list_shows_only_the_processes_searched_for() {
         page.row_says("filter-1", "error").await;
         assert_eq!(page.tokens().await, ["filter-2", "filter-1"]);
 
-        page.follow(page.click(&named("a", "Show all of today")))
-            .await;
+        page.choose("a", "Show all of today").await;
         assert_eq!(page.tokens().await.len(), 3);
         page.fill(&field("Token"), "filter-4").await;
         page.follow(page.press("Enter")).await;
@@ -121,14 +117,12 @@ fn the_list_shows_only_the_processes_searched_for() {
         page.follow(page.press("Enter")).await;
         page.shows("No processes match these filters.").await;
         page.quiet().await;
-        scene.end().await;
     });
 }
 
 #[test]
 fn typed_text_stays_while_the_page_is_updated() {
-    run(async {
-        let mut scene = Scene::set("typing").await;
+    Scene::play("typing", async |scene| {
         let page = scene.viewer(&READ).await;
         page.is_live().await;
         page.click(&field("File name")).await;
@@ -153,14 +147,12 @@ fn typed_text_stays_while_the_page_is_updated() {
         let there = format!("document.activeElement === {link}");
         assert_eq!(page.evaluate(&there).await, true);
         page.quiet().await;
-        scene.end().await;
     });
 }
 
 #[test]
 fn a_paused_page_does_not_change() {
-    run(async {
-        let mut scene = Scene::set("pause").await;
+    Scene::play("pause", async |scene| {
         let page = scene.viewer(&READ).await;
         let other = scene.viewer(&READ).await;
         page.is_live().await;
@@ -175,7 +167,6 @@ fn a_paused_page_does_not_change() {
         page.is_live().await;
         page.quiet().await;
         other.quiet().await;
-        scene.end().await;
     });
 }
 
@@ -202,8 +193,7 @@ fn the_page_reconnects_when_waybill_restarts() {
 
 #[test]
 fn long_lists_are_read_page_by_page() {
-    run(async {
-        let mut scene = Scene::set("long").await;
+    Scene::play("long", async |scene| {
         let page = scene.viewer(&READ).await;
         let names: Vec<String> = (0..60).map(|n| format!("long-{n}")).collect();
         for name in &names {
@@ -212,22 +202,20 @@ fn long_lists_are_read_page_by_page() {
         page.row_says("long-59", "running").await;
         page.shows("Older ones").await;
         let first = page.tokens().await;
-        page.follow(page.click(&named("a", "Older ones"))).await;
+        page.choose("a", "Older ones").await;
         let second = page.tokens().await;
         assert_eq!((first.len(), second.len()), (50, 10));
         let both: BTreeSet<_> = first.iter().chain(&second).collect();
         assert_eq!(both, names.iter().collect());
-        page.follow(page.click(&named("a", "To the newest"))).await;
+        page.choose("a", "To the newest").await;
         assert_eq!(page.tokens().await, first);
         page.quiet().await;
-        scene.end().await;
     });
 }
 
 #[test]
 fn nothing_moves_when_the_page_becomes_live() {
-    run(async {
-        let scene = Scene::set("moves").await;
+    Scene::play("moves", async |scene| {
         let page = scene.viewer(&[Scope::Admin]).await;
         page.is_live().await;
         // Otherwise a click could hit another element.
@@ -247,6 +235,5 @@ fn nothing_moves_when_the_page_becomes_live() {
             assert_eq!(page.evaluate(moved).await, 0, "{width} wide");
         }
         page.quiet().await;
-        scene.end().await;
     });
 }

@@ -3,24 +3,20 @@
 use waybill::domain::access::Scope;
 
 use super::appearance::LOOKS;
-use super::input::named;
 use super::scene::Scene;
 use crate::http::processes;
-use crate::support::ground::run;
 
 /// What Chromium writes into the console for an answer that is a refusal.
 const REFUSED: &str = "status of 401";
 
 #[test]
 fn a_login_leads_to_the_requested_page_until_a_logout() {
-    run(async {
-        let mut scene = Scene::set("login").await;
+    Scene::play("login", async |scene| {
         scene.open("login-1", "requested.pdf", 1).await;
         let (key, _) = processes::key(&scene.ground, "default", &[Scope::Read]).await;
         let page = scene.stranger().await;
         page.goto("/?since=ever&filename=requested").await;
-        page.wait_until("location.pathname === '/monitor/login'")
-            .await;
+        page.is_at("/monitor/login").await;
         page.log_in(&key).await;
         page.wait_until("location.search === '?since=ever&filename=requested'")
             .await;
@@ -32,21 +28,17 @@ fn a_login_leads_to_the_requested_page_until_a_logout() {
             .await;
         assert_eq!(left, ",0,0");
 
-        page.follow(page.click(&named("button", "Log out"))).await;
-        page.wait_until("location.pathname === '/monitor/login'")
-            .await;
+        page.choose("button", "Log out").await;
+        page.is_at("/monitor/login").await;
         page.goto("/").await;
-        page.wait_until("location.pathname === '/monitor/login'")
-            .await;
+        page.is_at("/monitor/login").await;
         page.quiet().await;
-        scene.end().await;
     });
 }
 
 #[test]
 fn a_wrong_key_is_reported_and_the_form_stays_usable() {
-    run(async {
-        let scene = Scene::set("wrong-key").await;
+    Scene::play("wrong-key", async |scene| {
         let (key, id) = processes::key(&scene.ground, "default", &[Scope::Read]).await;
         let page = scene.stranger().await;
         for look in LOOKS {
@@ -68,9 +60,7 @@ fn a_wrong_key_is_reported_and_the_form_stays_usable() {
         page.shows("Live updates stopped. Reload the page.").await;
         page.expect_complaint(REFUSED).await;
         page.goto("/").await;
-        page.wait_until("location.pathname === '/monitor/login'")
-            .await;
+        page.is_at("/monitor/login").await;
         page.quiet().await;
-        scene.end().await;
     });
 }

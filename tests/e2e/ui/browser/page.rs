@@ -143,6 +143,12 @@ impl Page {
         }
     }
 
+    /// Waits until it is at a path.
+    pub(crate) async fn is_at(&self, path: &str) {
+        let there = format!("location.pathname === '{path}'");
+        self.wait_until(&there).await;
+    }
+
     /// Waits until the page shows these words.
     pub(crate) async fn shows(&self, words: &str) {
         let words = json!(words);

@@ -3,16 +3,15 @@
 use serde_json::json;
 use waybill::domain::access::Scope;
 
-use super::input::{field, named};
+use super::input::field;
 use super::scene::Scene;
 use crate::http::processes;
-use crate::support::ground::{run, until};
-use crate::support::order_story::{PURCHASE, apply, reaches};
+use crate::support::ground::{holds, reaches};
+use crate::support::order_story::{PURCHASE, apply};
 
 #[test]
 fn the_list_works_without_a_script() {
-    run(async {
-        let mut scene = Scene::set("no-script").await;
+    Scene::play("no-script", async |scene| {
         scene.open("plain-1", "plain.pdf", 2).await;
         scene.open("plain-2", "other.pdf", 2).await;
         let (key, _) = processes::key(&scene.ground, "default", &[Scope::Read]).await;
@@ -42,33 +41,30 @@ fn the_list_works_without_a_script() {
         page.scripts(true).await;
         page.accessible().await;
         page.scripts(false).await;
-        page.follow(page.click(&named("button", "Log out"))).await;
+        page.choose("button", "Log out").await;
         page.quiet().await;
-        scene.end().await;
     });
 }
 
 #[test]
 fn a_dead_letter_is_replayed_without_a_script() {
-    run(async {
-        let mut scene = Scene::set("no-script-act").await;
+    Scene::play("no-script-act", async |scene| {
         let opening = json!({ "workflow_id": "purchase", "form": { "amount": 3 } });
         scene.publish("plain-3", "order.opened", opening).await;
-        let dead_letters = "select count(*) from waybill.dead_letter";
-        reaches(&scene.ground, "a dead letter", dead_letters, 1).await;
+        reaches(&scene.ground, "dead_letter", 1).await;
         apply(&scene.ground, "purchase", PURCHASE).await;
         let page = scene.viewer(&[Scope::Admin]).await;
         page.scripts(false).await;
         page.goto("/monitor/dead-letters").await;
-        page.follow(page.click(&named("button", "Replay …"))).await;
-        page.follow(page.click(&named("button", "Replay"))).await;
+        page.choose("button", "Replay …").await;
+        page.choose("button", "Replay").await;
         let place = page.evaluate("location.pathname + location.search").await;
         let place = place.as_str().expect("a path").to_owned();
         // It does not update itself, so it is loaded again.
-        until("the end of the replay", async || {
+        holds("the end of the replay", async || {
             page.goto(&place).await;
             let state = "document.querySelector('.replay-status').innerText.includes('done')";
-            (page.evaluate(state).await == true).then_some(())
+            page.evaluate(state).await == true
         })
         .await;
         page.goto("/monitor/process?token=plain-3").await;
@@ -78,6 +74,5 @@ fn a_dead_letter_is_replayed_without_a_script() {
         page.goto("/monitor/charts").await;
         assert!(page.text().await.contains("Open orders"));
         page.quiet().await;
-        scene.end().await;
     });
 }

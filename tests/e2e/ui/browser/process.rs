@@ -7,7 +7,6 @@ use super::appearance::LOOKS;
 use super::input::{css, named};
 use super::page::Page;
 use super::scene::Scene;
-use crate::support::ground::run;
 use crate::support::order_story::{PURCHASE, apply};
 use crate::support::recorder::Recorder;
 
@@ -36,8 +35,7 @@ impl Page {
 
 #[test]
 fn an_upload_is_followed_to_its_end() {
-    run(async {
-        let mut scene = Scene::set("follow").await;
+    Scene::play("follow", async |scene| {
         scene.recorder = Some(Recorder::of_completions(&scene.ground).await);
         scene.open("follow-1", "scan-4711.pdf", 3).await;
         let page = scene.viewer(&READ).await;
@@ -82,14 +80,12 @@ fn an_upload_is_followed_to_its_end() {
 
         read_failed(&page).await;
         page.quiet().await;
-        scene.end().await;
     });
 }
 
 /// The failed items, on the page and as a file.
 async fn read_failed(page: &Page) {
-    page.follow(page.click(&named("a", "Show only failed items")))
-        .await;
+    page.choose("a", "Show only failed items").await;
     page.is_live().await;
     let rows = page
         .evaluate("document.querySelectorAll('.items tbody tr').length")
@@ -101,8 +97,7 @@ async fn read_failed(page: &Page) {
 
 #[test]
 fn an_order_is_followed_through_its_stages() {
-    run(async {
-        let mut scene = Scene::set("stages").await;
+    Scene::play("stages", async |scene| {
         apply(&scene.ground, "purchase", PURCHASE).await;
         let opening = json!({ "workflow_id": "purchase", "form": { "amount": 12.5 } });
         scene.publish("stages-1", "order.opened", opening).await;
@@ -135,21 +130,18 @@ fn an_order_is_followed_through_its_stages() {
         page.shows("bought").await;
         page.still_there().await;
 
-        page.follow(page.click(&named("a", "purchase, version 1")))
-            .await;
+        page.choose("a", "purchase, version 1").await;
         page.shows("Form of the opening").await;
-        page.follow(page.click(&named("nav a", "Workflows"))).await;
-        page.follow(page.click(&named("a", "purchase"))).await;
+        page.choose("nav a", "Workflows").await;
+        page.choose("a", "purchase").await;
         page.shows("Version 1 of 1").await;
         page.quiet().await;
-        scene.end().await;
     });
 }
 
 #[test]
 fn an_unknown_process_is_reported_as_unknown() {
-    run(async {
-        let scene = Scene::set("absent").await;
+    Scene::play("absent", async |scene| {
         let page = scene.viewer(&READ).await;
         for (path, status) in [
             ("/monitor/process?token=absent", 404),
@@ -162,9 +154,8 @@ fn an_unknown_process_is_reported_as_unknown() {
             page.readable(LOOKS[0]).await;
         }
         page.follow(page.click(&css("main a"))).await;
-        page.wait_until("location.pathname === '/'").await;
+        page.is_at("/").await;
         page.quiet().await;
-        scene.end().await;
     });
 }
 
@@ -179,8 +170,7 @@ const DENIED: &str = "
 
 #[test]
 fn pending_completions_are_readable_in_every_theme_and_sent_again() {
-    run(async {
-        let mut scene = Scene::set("again").await;
+    Scene::play("again", async |scene| {
         scene.open("again-1", "scan-4712.pdf", 1).await;
         scene
             .publish("again-1", "upload.completed", json!({ "total": 0 }))
@@ -198,10 +188,8 @@ fn pending_completions_are_readable_in_every_theme_and_sent_again() {
         scene.recorder = Some(Recorder::of_completions(&scene.ground).await);
         let all = "delete from waybill.outbox";
         scene.ground.execute(all).await;
-        page.follow(page.click(&named("button", "Send again")))
-            .await;
+        page.choose("button", "Send again").await;
         page.shows("the broker has confirmed it").await;
         page.quiet().await;
-        scene.end().await;
     });
 }

@@ -11,7 +11,7 @@ use super::input::css;
 use super::page::Page;
 use crate::http::processes;
 use crate::support::client::Client;
-use crate::support::ground::Ground;
+use crate::support::ground::{Ground, run};
 use crate::support::producer::Producer;
 use crate::support::recorder::Recorder;
 use crate::support::story::SOURCE;
@@ -30,6 +30,15 @@ pub(crate) struct Scene {
 }
 
 impl Scene {
+    /// Runs a test on a scene of its own.
+    pub(crate) fn play(name: &str, test: impl AsyncFnOnce(&mut Self)) {
+        run(async {
+            let mut scene = Self::set(name).await;
+            test(&mut scene).await;
+            scene.end().await;
+        });
+    }
+
     pub(crate) async fn set(name: &str) -> Self {
         let ground = Ground::shared(&format!("browser-{name}")).await;
         // Without any key every client on the machine has access.
