@@ -37,9 +37,9 @@
 //! # The path of one request
 //!
 //! [`http::listener`] → [`http::web`] (limits, authentication, rate, parameters) → a handler of
-//! [`http::api`], `http::ui` or `http::compat` → [`view::read`] → [`store::read`] → the record as
-//! JSON ([`view::record`]). [`http::submit`] turns a client's submission into an event and
-//! publishes it; the event then takes the path above.
+//! [`http::api`], `http::ui` or `http::compat` → `http::web::records` → [`view::read`] →
+//! [`store::read`] → the record as JSON ([`view::record`]). [`http::submit`] turns a client's
+//! submission into an event and publishes it; the event then takes the path above.
 //!
 //! # Invariants
 //!
