@@ -135,7 +135,12 @@ impl StoreError {
             }
             Self::Timeout => Some("timeout"),
             Self::Corrupt(what) => Some(what),
-            _ => None,
+            Self::Unavailable(_)
+            | Self::Removed
+            | Self::Unfit(_)
+            | Self::Settings(_)
+            | Self::NoRandomness
+            | Self::Migration(_) => None,
         }
     }
 
@@ -164,7 +169,14 @@ impl StoreError {
     pub fn state(&self) -> Option<&SqlState> {
         match self {
             Self::Database(error) => error.code(),
-            _ => None,
+            Self::Unavailable(_)
+            | Self::Unfit(_)
+            | Self::Timeout
+            | Self::Removed
+            | Self::Corrupt(_)
+            | Self::Settings(_)
+            | Self::NoRandomness
+            | Self::Migration(_) => None,
         }
     }
 }

@@ -176,7 +176,14 @@ fn headers(delivery: &Delivery) -> Vec<(&str, wire::HeaderValue<'_>)> {
             HeaderValue::Uint(value) => {
                 i64::try_from(*value).map_or(wire::HeaderValue::Other, wire::HeaderValue::Integer)
             }
-            _ => wire::HeaderValue::Other,
+            HeaderValue::Bool(_)
+            | HeaderValue::Float(_)
+            | HeaderValue::Decimal { .. }
+            | HeaderValue::Bytes(_)
+            | HeaderValue::Timestamp(_)
+            | HeaderValue::List(_)
+            | HeaderValue::Table(_)
+            | HeaderValue::Void => wire::HeaderValue::Other,
         };
         (name.as_str(), value)
     });

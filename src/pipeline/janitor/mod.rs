@@ -97,7 +97,11 @@ impl JanitorJob {
     const fn intervals(self) -> u32 {
         match self {
             Self::Seal | Self::Park | Self::Delete | Self::Files => 1,
-            _ => 4,
+            Self::Unopened
+            | Self::Tombstones
+            | Self::DeadLetters
+            | Self::Samples
+            | Self::Quarantine => 4,
         }
     }
 
@@ -107,7 +111,11 @@ impl JanitorJob {
             Self::Seal => Some(QuarantinedFor::Seal),
             Self::Park => Some(QuarantinedFor::Park),
             Self::Delete | Self::Unopened => Some(QuarantinedFor::Delete),
-            _ => None,
+            Self::Files
+            | Self::Tombstones
+            | Self::DeadLetters
+            | Self::Samples
+            | Self::Quarantine => None,
         }
     }
 }
