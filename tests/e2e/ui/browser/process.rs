@@ -91,7 +91,7 @@ async fn read_failed(page: &Page) {
         .evaluate("document.querySelectorAll('.items tbody tr').length")
         .await;
     assert_eq!(rows, 1);
-    page.click(&named("a", "Those that failed as CSV")).await;
+    page.click(&named("a", "Failed items as CSV")).await;
     page.expect_complaint("download: ").await;
 }
 
