@@ -6,7 +6,6 @@ use axum::http::{HeaderMap, header};
 use crate::broker::{Outgoing, topology};
 use crate::clock;
 use crate::domain::access::Access;
-use crate::domain::{Happening, Opening};
 use crate::http::web::HttpProblem;
 use crate::wire::{Accepted, HeaderValue, Limits, Message, decode};
 
@@ -58,7 +57,7 @@ pub(in crate::http) fn outgoing(accepted: &Accepted) -> Outgoing {
     let body = accepted.data.clone().into_bytes();
     let exchange = topology::EVENTS_EXCHANGE;
     let mut message = Outgoing::new(exchange, accepted.type_name, &stamp.id, body);
-    let opening = opening(&event.happening);
+    let opening = event.opening();
     let attributes = [
         ("cloudEvents_specversion", Some("1.0".to_owned())),
         ("cloudEvents_id", Some(stamp.id.clone())),
@@ -83,11 +82,4 @@ pub(in crate::http) fn outgoing(accepted: &Accepted) -> Outgoing {
     properties.correlation_id = Some(event.token.clone());
     properties.type_ = Some(accepted.type_name.to_owned());
     message
-}
-
-fn opening(happening: &Happening) -> Option<&Opening> {
-    match happening {
-        Happening::Opened(opening) => Some(opening),
-        _ => None,
-    }
 }

@@ -1,7 +1,7 @@
 //! API keys of requests, cached for a moment: a revoked key is accepted for no longer.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use secrecy::{ExposeSecret, SecretString};
@@ -10,6 +10,7 @@ use super::problem::{HttpProblem, ProblemKind};
 use super::rate_limit::{Peer, Rates};
 use crate::domain::DEFAULT_TENANT;
 use crate::domain::access::{Access, Scope};
+use crate::lock::lock;
 use crate::store::admin::api_key::{self, KeyState};
 use crate::store::admin::session::{self, Session};
 use crate::store::{Store, StoreError};
@@ -173,7 +174,7 @@ impl Keys {
     }
 
     fn locked(&self) -> MutexGuard<'_, Cache> {
-        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.cache)
     }
 }
 

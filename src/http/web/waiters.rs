@@ -2,11 +2,13 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
+
+use crate::lock::lock;
 
 /// Poll interval.
 pub(super) const POLL_EVERY: Duration = Duration::from_millis(100);
@@ -61,7 +63,7 @@ impl<K: Clone + Eq + Hash, V: Clone> Waiters<K, V> {
     }
 
     fn locked(&self) -> MutexGuard<'_, HashMap<K, Vec<oneshot::Sender<V>>>> {
-        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.pending)
     }
 }
 

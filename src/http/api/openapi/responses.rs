@@ -96,6 +96,17 @@ fn header(kind: ProblemKind) -> Option<(&'static str, &'static str)> {
             "After how many seconds the client may retry.",
         )),
         ProblemKind::RangeNotSatisfiable => Some(("Content-Range", "The size of the file.")),
-        _ => None,
+        ProblemKind::InvalidParameter
+        | ProblemKind::Forbidden
+        | ProblemKind::NotFound
+        | ProblemKind::Gone
+        | ProblemKind::Conflict
+        | ProblemKind::MethodNotAllowed
+        | ProblemKind::InvalidBody
+        | ProblemKind::TooLarge
+        | ProblemKind::UnsupportedMediaType
+        | ProblemKind::Unprocessable
+        | ProblemKind::LogTooLong
+        | ProblemKind::KeyReused => None,
     }
 }
