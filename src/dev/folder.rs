@@ -1,9 +1,8 @@
-//! The files in a server's folder besides its data: its lock, its secrets and its ports.
+//! The files in a server's folder besides its data and its ports: its lock and its secrets.
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io::{self, Write},
-    net::{Ipv4Addr, TcpListener},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
     process::Stdio,
@@ -138,34 +137,6 @@ pub(super) fn secret(path: &Path, account: Account) -> Result<String, DevError> 
     let secret = Uuid::new_v4().simple().to_string();
     write_private(path, &format!("{secret}\n"), account)?;
     Ok(secret)
-}
-
-/// A port on 127.0.0.1, the last one used if it is still free.
-///
-/// Keep the listener until all ports are chosen, so that none is chosen twice.
-pub(super) fn claim_port(path: &Path) -> Result<(u16, TcpListener), DevError> {
-    let kept = fs::read_to_string(path)
-        .ok()
-        .and_then(|text| text.trim().parse().ok());
-    let listener = kept
-        .and_then(|port| bind(port).ok())
-        .map_or_else(|| bind(0), Ok);
-    listener
-        .and_then(|listener| {
-            let port = listener.local_addr()?.port();
-            fs::write(path, format!("{port}\n"))?;
-            Ok((port, listener))
-        })
-        .map_err(|source| DevError::file("choose a port for", path, source))
-}
-
-/// Whether a server could listen on this port now.
-pub(super) fn is_free(port: u16) -> bool {
-    bind(port).is_ok()
-}
-
-fn bind(port: u16) -> io::Result<TcpListener> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, port))
 }
 
 /// The process id in a lock file; 0 if it can't be read.

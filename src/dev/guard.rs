@@ -13,9 +13,9 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-use super::folder::{self, Lock};
+use super::folder::Lock;
 use super::plan::Plan;
-use super::{DevError, processes};
+use super::{DevError, ports, processes};
 
 /// A fixed `PATH`, so that a server does not inherit the caller's environment.
 pub(super) const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -103,7 +103,7 @@ impl Guard {
                 let error = self.not_started();
                 self.stop().await?;
                 // Its ports are free again now, so one that isn't belongs to another program.
-                return match self.plan.ports.iter().find(|&&port| !folder::is_free(port)) {
+                return match self.plan.ports.iter().find(|&&port| !ports::is_free(port)) {
                     Some(&port) => Err(DevError::PortInUse {
                         server: self.plan.name,
                         port,

@@ -10,6 +10,7 @@ mod error;
 mod folder;
 mod guard;
 mod plan;
+mod ports;
 mod postgres;
 mod processes;
 mod programs;
@@ -20,6 +21,7 @@ use std::path::{Path, PathBuf};
 use uuid::Uuid;
 
 pub use self::error::DevError;
+pub use self::ports::listen_on_free_port;
 pub use self::postgres::Postgres;
 pub use self::rabbitmq::RabbitMq;
 

@@ -9,7 +9,7 @@ use super::account::Account;
 use super::folder::{self, Lock};
 use super::guard::Guard;
 use super::plan::Plan;
-use super::{DevError, programs, start_twice};
+use super::{DevError, ports, programs, start_twice};
 
 /// Initializes the data the first time, then executes the server.
 const SCRIPT: &str = include_str!("postgres.sh");
@@ -65,7 +65,7 @@ impl Postgres {
         plan.temporary = temporary;
         let lock = Lock::acquire(&plan.lock()).await?;
         let password = folder::secret(&plan.home.join("password"), account)?;
-        let (port, listener) = folder::claim_port(&plan.home.join("port"))?;
+        let (port, listener) = ports::claim(&plan.home.join("port"))?;
         plan.command = command(&plan.home, port)?;
         plan.secret = Some(password.clone());
         plan.ports.push(port);

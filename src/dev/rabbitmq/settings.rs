@@ -5,7 +5,7 @@ use std::{ffi::OsString, path::Path};
 use uuid::Uuid;
 
 use crate::dev::account::Account;
-use crate::dev::{DevError, folder};
+use crate::dev::{DevError, folder, ports};
 
 /// The only user.
 pub(super) const USER: &str = "waybill";
@@ -35,10 +35,9 @@ pub(super) struct Ports {
 impl Ports {
     /// The ports of the last start if they are still free.
     pub(super) fn claim(home: &Path) -> Result<Self, DevError> {
-        let (amqp, _amqp_listener) = folder::claim_port(&home.join("port"))?;
-        let (distribution, _distribution_listener) =
-            folder::claim_port(&home.join("distribution.port"))?;
-        let (epmd, _epmd_listener) = folder::claim_port(&home.join("epmd.port"))?;
+        let (amqp, _amqp_listener) = ports::claim(&home.join("port"))?;
+        let (distribution, _distribution_listener) = ports::claim(&home.join("distribution.port"))?;
+        let (epmd, _epmd_listener) = ports::claim(&home.join("epmd.port"))?;
         Ok(Self {
             amqp,
             distribution,

@@ -7,6 +7,7 @@ use waybill::broker::{
     BrokerError, Connection, Consumer, Ended, Next, Outgoing, Publisher, connect,
 };
 use waybill::config::BrokerSettings;
+use waybill::dev::listen_on_free_port;
 
 use crate::broker::ground::{
     Ground, PATIENCE, delivery, next, on_empty, on_queue, refusal, settings,
@@ -114,7 +115,7 @@ fn connecting_to_a_silent_peer_times_out() {
 #[test]
 fn a_refused_connection_and_an_unknown_host_are_different_errors() {
     on_empty(async |ground| {
-        let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let free = listen_on_free_port().unwrap();
         let place = free.local_addr().unwrap().to_string();
         drop(free);
         let error = refusal(&settings(&ground.by_way_of("amqp", &place))).await;

@@ -5,9 +5,10 @@ use std::{net::SocketAddr, time::Duration};
 use serde_json::Value;
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines},
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     time::timeout,
 };
+use waybill::dev::listen_on_free_port;
 
 use super::ground::{Ground, run, until};
 use super::worker::{Plan, Worker};
@@ -80,7 +81,7 @@ impl Ground {
 
     /// A plan of a worker that listens for clients, and a client of it.
     pub(crate) async fn api_plan(&self) -> (Plan, Client) {
-        let port = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let port = listen_on_free_port().expect("a free port");
         let address = port.local_addr().expect("it is bound");
         let plan = self.plan().with("http.listen", &address.to_string());
         let client = Client {

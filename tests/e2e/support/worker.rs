@@ -13,10 +13,10 @@ use std::{
 };
 
 use tokio::{
-    net::TcpListener,
     process::{Child, Command},
     time::timeout,
 };
+use waybill::dev::listen_on_free_port;
 
 use super::ground::{Ground, holds, until};
 use super::ops;
@@ -82,7 +82,7 @@ impl Plan {
 
     /// Starts it and waits for nothing: it may die at once.
     pub(crate) async fn launch(&self) -> Worker {
-        let port = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let port = listen_on_free_port().expect("a free port");
         let ops = port.local_addr().expect("it is bound");
         drop(port);
         let number = STARTED.fetch_add(1, Ordering::Relaxed);
