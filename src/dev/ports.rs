@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::DevError;
 
 /// Below the ports that Linux gives to outgoing connections (`net.ipv4.ip_local_port_range`, from
-/// 32,768 on): one of those may be taken while its server is down.
+/// 32,768 on): one of those may be in use while its server is down.
 const RANGE: Range<u16> = 20_000..32_000;
 
 /// How many ports to try; nearly all are free.
