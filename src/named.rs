@@ -1,6 +1,8 @@
-//! Enumerations whose values have names: in SQL, in metrics, on the command line.
+//! Enumerations as tables: each value with its name (in SQL, in metrics, on the command line), or
+//! with other cells.
 
 /// Declares such an enumeration, each value with its name; adds `ALL`, `name` and `from_name`.
+/// After `with` comes what each value has in addition to its name, as for `tabled!`.
 macro_rules! named {
     (
         $(#[$attribute:meta])*
@@ -29,6 +31,45 @@ macro_rules! named {
             #[must_use]
             $visibility fn from_name(name: &str) -> Option<Self> {
                 Self::ALL.into_iter().find(|value| value.name() == name)
+            }
+        }
+    };
+    (
+        $(#[$attribute:meta])*
+        $visibility:vis enum $type:ident with $cell:ident: $of:ty {
+            $($(#[$about:meta])* $value:ident = $name:literal, $is:expr;)+
+        }
+    ) => {
+        named! {
+            $(#[$attribute])*
+            $visibility enum $type { $($(#[$about])* $value = $name,)+ }
+        }
+        tabled! { @cells $visibility $type $cell $of [$($value, $is;)+] }
+    };
+}
+
+/// Declares an enumeration, each value with what the function after `with` returns for it.
+macro_rules! tabled {
+    (
+        $(#[$attribute:meta])*
+        $visibility:vis enum $type:ident with $cell:ident: $of:ty {
+            $($(#[$about:meta])* $value:ident = $is:expr;)+
+        }
+    ) => {
+        $(#[$attribute])*
+        $visibility enum $type {
+            $($(#[$about])* $value,)+
+        }
+        tabled! { @cells $visibility $type $cell $of [$($value, $is;)+] }
+    };
+    (@cells $visibility:vis $type:ident $cell:ident $of:ty [$($value:ident, $is:expr;)+]) => {
+        impl $type {
+            #[doc = concat!("Its `", stringify!($cell), "`; constant per value.")]
+            #[must_use]
+            $visibility const fn $cell(self) -> $of {
+                match self {
+                    $(Self::$value => $is,)+
+                }
             }
         }
     };

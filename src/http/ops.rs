@@ -140,7 +140,7 @@ mod tests {
             let listener = bind(any, "ops.listen").await.unwrap();
             let address = listener.local_addr().unwrap();
             let telemetry = Telemetry::new(&Labels::SAMPLE).unwrap();
-            let health = Health::new(Condition::ALL);
+            let health = Health::new(&Condition::ALL);
             let shown = telemetry.clone();
             let refresh: Refresh = Arc::new(move || {
                 shown.show_pool(Pool {
@@ -181,8 +181,8 @@ mod tests {
         let answer = server.get("/readyz").await;
         assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
         for condition in Condition::ALL {
-            assert!(answer.contains(condition.complaint()), "{answer}");
-            server.health.set(*condition, true);
+            assert!(answer.contains(condition.name()), "{answer}");
+            server.health.set(condition, true);
         }
         assert!(server.get("/readyz").await.starts_with("HTTP/1.1 200"));
         server.health.set(Condition::BrokerConnected, false);

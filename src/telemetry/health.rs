@@ -12,49 +12,24 @@ use crate::lock::lock;
 /// A loop without a heartbeat for this long counts as stuck.
 pub const STUCK_AFTER: Duration = Duration::from_secs(60);
 
-/// A condition for this process to be ready.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Condition {
-    /// The broker is connected.
-    BrokerConnected,
-    /// The database is connected.
-    DatabaseConnected,
-    /// The database is not read-only.
-    DatabaseWritable,
-    /// The database accepts the workers' writes.
-    DatabaseAccepting,
-    /// The schema has the version that this program needs.
-    MigrationsCurrent,
-    /// Messages are being consumed.
-    Consuming,
-    /// Clients are being answered.
-    Answering,
-}
-
-impl Condition {
-    /// Every condition.
-    pub const ALL: &[Self] = &[
-        Self::BrokerConnected,
-        Self::DatabaseConnected,
-        Self::DatabaseWritable,
-        Self::DatabaseAccepting,
-        Self::MigrationsCurrent,
-        Self::Consuming,
-        Self::Answering,
-    ];
-
-    /// The text while it does not hold.
-    #[must_use]
-    pub const fn complaint(self) -> &'static str {
-        match self {
-            Self::BrokerConnected => "broker not connected",
-            Self::DatabaseConnected => "database not connected",
-            Self::DatabaseWritable => "database is read-only",
-            Self::DatabaseAccepting => "database does not accept writes",
-            Self::MigrationsCurrent => "migrations not current",
-            Self::Consuming => "not consuming",
-            Self::Answering => "not answering clients: http.listen waits for a first key",
-        }
+named! {
+    /// A condition for this process to be ready; its name is the text while it does not hold.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum Condition {
+        /// The broker is connected.
+        BrokerConnected = "broker not connected",
+        /// The database is connected.
+        DatabaseConnected = "database not connected",
+        /// The database is not read-only.
+        DatabaseWritable = "database is read-only",
+        /// The database accepts the workers' writes.
+        DatabaseAccepting = "database does not accept writes",
+        /// The schema has the version that this program needs.
+        MigrationsCurrent = "migrations not current",
+        /// Messages are being consumed.
+        Consuming = "not consuming",
+        /// Clients are being answered.
+        Answering = "not answering clients: http.listen waits for a first key",
     }
 }
 
@@ -156,7 +131,7 @@ impl Health {
     }
 
     fn complaint(&self, condition: Condition) -> String {
-        let complaint = condition.complaint();
+        let complaint = condition.name();
         match lock(&self.0.reasons).get(&(condition as usize)) {
             Some(why) => format!("{complaint} ({why})"),
             None => complaint.to_owned(),

@@ -3,25 +3,27 @@
 use std::collections::BTreeSet;
 use std::str::FromStr;
 
-/// A part that is read and sent only on request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Part {
-    /// Its history.
-    Steps,
-    /// Its items.
-    Items,
-    /// Its failed items only.
-    Errors,
-    /// The current and past stages of an order.
-    Stages,
-    /// Its event log.
-    Events,
-    /// Its late events.
-    Late,
-    /// The producers' own fields of items and events.
-    Data,
-    /// The counts of events and items, and the cursor of its newest event.
-    Counts,
+named! {
+    /// A part that is read and sent only on request, with its name in a request.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+    pub enum Part {
+        /// Its history.
+        Steps = "steps",
+        /// Its items.
+        Items = "items",
+        /// Its failed items only.
+        Errors = "errors",
+        /// The current and past stages of an order.
+        Stages = "stages",
+        /// Its event log.
+        Events = "events",
+        /// Its late events.
+        Late = "late",
+        /// The producers' own fields of items and events.
+        Data = "data",
+        /// The counts of events and items, and the cursor of its newest event.
+        Counts = "counts",
+    }
 }
 
 /// A set of parts.
@@ -29,33 +31,6 @@ pub enum Part {
 pub struct Parts(BTreeSet<Part>);
 
 impl Part {
-    /// Every part.
-    pub const ALL: [Self; 8] = [
-        Self::Steps,
-        Self::Items,
-        Self::Errors,
-        Self::Stages,
-        Self::Events,
-        Self::Late,
-        Self::Data,
-        Self::Counts,
-    ];
-
-    /// Its name in a request.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Steps => "steps",
-            Self::Items => "items",
-            Self::Errors => "errors",
-            Self::Stages => "stages",
-            Self::Events => "events",
-            Self::Late => "late",
-            Self::Data => "data",
-            Self::Counts => "counts",
-        }
-    }
-
     /// The valid names, for an error message.
     #[must_use]
     pub fn choice() -> String {
@@ -72,8 +47,7 @@ impl Parts {
 
     /// The parts of these names; `None` if a name is unknown.
     pub fn named<'a>(names: impl IntoIterator<Item = &'a str>) -> Option<Self> {
-        let part = |name: &str| Part::ALL.into_iter().find(|part| part.name() == name);
-        let parts: Option<BTreeSet<Part>> = names.into_iter().map(part).collect();
+        let parts: Option<BTreeSet<Part>> = names.into_iter().map(Part::from_name).collect();
         parts.map(Self)
     }
 

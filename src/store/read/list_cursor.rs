@@ -16,17 +16,20 @@ const DIGITS: usize = 16;
 /// 0001-01-01T00:00:00Z: no earlier time is accepted.
 const FIRST_MICROSECOND: i64 = -62_135_596_800_000_000;
 
-/// What a list is sorted by, the newest first. A cursor is valid only for its own sort.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sort {
-    /// When their first event was stored, which never changes.
-    Created,
-    /// When they were opened; only those that were.
-    Opened,
-    /// When they ended; only those that have.
-    Ended,
-    /// When their first event was stored, within one group.
-    Group,
+named! {
+    /// What a list is sorted by, the newest first. A cursor, which has its name, is valid only for
+    /// its own sort.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum Sort {
+        /// When their first event was stored, which never changes.
+        Created = "c",
+        /// When they were opened; only those that were.
+        Opened = "o",
+        /// When they ended; only those that have.
+        Ended = "e",
+        /// When their first event was stored, within one group.
+        Group = "g",
+    }
 }
 
 /// A place in a list: that of a scanned process.
@@ -40,25 +43,12 @@ pub struct ListCursor {
     pub key: ProcessKey,
 }
 
-impl Sort {
-    pub(super) const ALL: [Self; 4] = [Self::Created, Self::Opened, Self::Ended, Self::Group];
-
-    const fn code(self) -> char {
-        match self {
-            Self::Created => 'c',
-            Self::Opened => 'o',
-            Self::Ended => 'e',
-            Self::Group => 'g',
-        }
-    }
-}
-
 impl fmt::Display for ListCursor {
     /// A fixed number of ASCII letters and digits: fits into a URL unescaped.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let at = self.at.as_microsecond().saturating_sub(FIRST_MICROSECOND);
-        let (code, key) = (self.sort.code(), self.key.0.simple());
-        write!(f, "{VERSION}{code}{at:016x}{key:x}")
+        let (sort, key) = (self.sort.name(), self.key.0.simple());
+        write!(f, "{VERSION}{sort}{at:016x}{key:x}")
     }
 }
 
@@ -71,10 +61,9 @@ impl FromStr for ListCursor {
 }
 
 fn parse(text: &str) -> Option<ListCursor> {
-    let rest = text.strip_prefix(VERSION)?;
-    let mut sorts = Sort::ALL.into_iter();
-    let sort = sorts.find(|sort| rest.starts_with(sort.code()))?;
-    let (at, rest) = number(rest.strip_prefix(sort.code())?, DIGITS)?;
+    let (sort, rest) = text.strip_prefix(VERSION)?.split_at_checked(1)?;
+    let sort = Sort::from_name(sort)?;
+    let (at, rest) = number(rest, DIGITS)?;
     let (high, rest) = number(rest, DIGITS)?;
     let (low, rest) = number(rest, DIGITS)?;
     let at = FIRST_MICROSECOND.checked_add_unsigned(at)?;

@@ -2,96 +2,64 @@
 
 named! {
     /// Why a message can't be applied. Its name is in metrics, in SQL and at the end of a problem's
-    /// type.
+    /// type; its title is for people.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-    pub enum Reason {
+    pub enum Reason with title: &'static str {
         /// Neither JSON nor `CloudEvents` with JSON data.
-        UnsupportedContentType = "unsupported_content_type",
+        UnsupportedContentType = "unsupported_content_type", "The content type is not supported";
         /// Compressed, or otherwise encoded.
-        UnsupportedEncoding = "unsupported_encoding",
+        UnsupportedEncoding = "unsupported_encoding", "The content encoding is not supported";
         /// The body is not one JSON document in UTF-8.
-        Undecodable = "undecodable",
+        Undecodable = "undecodable", "The body is not one JSON document in UTF-8";
         /// The body or the headers are larger than allowed.
-        TooLarge = "too_large",
+        TooLarge = "too_large", "The message is larger than allowed";
         /// The body is nested deeper than allowed.
-        TooDeep = "too_deep",
+        TooDeep = "too_deep", "The body is nested deeper than allowed";
         /// No id or no source: duplicates could not be detected.
-        MissingIdentity = "missing_identity",
+        MissingIdentity = "missing_identity", "The event has no identity";
         /// No token, and it is not an opening event.
-        MissingToken = "missing_token",
+        MissingToken = "missing_token", "The event has no token";
         /// An unknown event type.
-        UnknownType = "unknown_type",
+        UnknownType = "unknown_type", "The event type is unknown";
         /// A field is invalid.
-        InvalidField = "invalid_field",
+        InvalidField = "invalid_field", "A field is invalid";
         /// A name, a text or a list is longer than allowed.
-        LimitExceeded = "limit_exceeded",
+        LimitExceeded = "limit_exceeded", "A name, a text or a list is longer than allowed";
         /// The event names another tenant than the header does.
-        TenantMismatch = "tenant_mismatch",
+        TenantMismatch = "tenant_mismatch", "The event names another tenant than its header";
         /// The token belongs to a process of the other kind.
-        KindMismatch = "kind_mismatch",
+        KindMismatch = "kind_mismatch", "The token belongs to a process of another kind";
         /// The order's workflow was never applied.
-        UnknownWorkflow = "unknown_workflow",
+        UnknownWorkflow = "unknown_workflow", "The workflow is unknown";
         /// The form is not filled in as the workflow requires.
-        InvalidForm = "invalid_form",
+        InvalidForm = "invalid_form", "The form is not filled in as the workflow requires";
         /// The order has no such stage, or no such stop.
-        UnknownStage = "unknown_stage",
+        UnknownStage = "unknown_stage", "The order has no such stage";
         /// The stop was left, or will not be reached.
-        StageLeft = "stage_left",
+        StageLeft = "stage_left", "The order is not at this stage";
         /// A push waited for a stage that the order did not reach in time.
-        StageNotReached = "stage_not_reached",
+        StageNotReached = "stage_not_reached", "The order did not reach the stage";
         /// Another event with the same identity was received before.
-        IdentityConflict = "identity_conflict",
+        IdentityConflict = "identity_conflict", "Another event has the same identity";
         /// It belongs to an attempt that ended and was deleted.
-        Gone = "gone",
+        Gone = "gone", "The process ended and was deleted";
         /// A completion, a stage event or a reply that could not be delivered while its process was
         /// kept.
-        Undeliverable = "undeliverable",
+        Undeliverable = "undeliverable", "The message could not be delivered";
         /// This version can't read what is stored of its process.
-        UnreadableRecord = "unreadable_record",
+        UnreadableRecord = "unreadable_record", "The stored record can't be read";
         /// The database refused what validation had accepted.
-        RefusedByDatabase = "refused_by_database",
+        RefusedByDatabase = "refused_by_database", "The database refused the event";
         /// It was redelivered too often without being acknowledged.
-        DeliveryLimit = "delivery_limit",
+        DeliveryLimit = "delivery_limit", "The message was delivered too often";
         /// A consumer rejected it.
-        Rejected = "rejected",
+        Rejected = "rejected", "The message was rejected";
         /// Its time to live passed.
-        Expired = "expired",
+        Expired = "expired", "The message expired";
     }
 }
 
 impl Reason {
-    /// The title for people; constant per reason.
-    #[must_use]
-    pub const fn title(self) -> &'static str {
-        match self {
-            Self::UnsupportedContentType => "The content type is not supported",
-            Self::UnsupportedEncoding => "The content encoding is not supported",
-            Self::Undecodable => "The body is not one JSON document in UTF-8",
-            Self::TooLarge => "The message is larger than allowed",
-            Self::TooDeep => "The body is nested deeper than allowed",
-            Self::MissingIdentity => "The event has no identity",
-            Self::MissingToken => "The event has no token",
-            Self::UnknownType => "The event type is unknown",
-            Self::InvalidField => "A field is invalid",
-            Self::LimitExceeded => "A name, a text or a list is longer than allowed",
-            Self::TenantMismatch => "The event names another tenant than its header",
-            Self::KindMismatch => "The token belongs to a process of another kind",
-            Self::UnknownWorkflow => "The workflow is unknown",
-            Self::InvalidForm => "The form is not filled in as the workflow requires",
-            Self::UnknownStage => "The order has no such stage",
-            Self::StageNotReached => "The order did not reach the stage",
-            Self::StageLeft => "The order is not at this stage",
-            Self::IdentityConflict => "Another event has the same identity",
-            Self::Gone => "The process ended and was deleted",
-            Self::Undeliverable => "The message could not be delivered",
-            Self::UnreadableRecord => "The stored record can't be read",
-            Self::RefusedByDatabase => "The database refused the event",
-            Self::DeliveryLimit => "The message was delivered too often",
-            Self::Rejected => "The message was rejected",
-            Self::Expired => "The message expired",
-        }
-    }
-
     /// The remedy; constant per reason.
     #[must_use]
     pub const fn remedy(self) -> &'static str {

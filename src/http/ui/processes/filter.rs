@@ -32,14 +32,17 @@ pub(super) struct ListFilter {
     given: Vec<(String, String)>,
 }
 
-/// How far back the list goes, by the time at which processes were created.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum Since {
-    Hour,
-    #[default]
-    Today,
-    Week,
-    Ever,
+named! {
+    /// How far back the list goes, by the time at which processes were created. Its name is its
+    /// value in the form; it also has its words there, and the heading of the list.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+    pub(super) enum Since with texts: (&'static str, &'static str) {
+        Hour = "hour", ("in the last hour", "Processes of the last hour");
+        #[default]
+        Today = "today", ("today", "Today's processes");
+        Week = "week", ("in the last 7 days", "Processes of the last 7 days");
+        Ever = "ever", ("at any time", "All processes");
+    }
 }
 
 impl ListFilter {
@@ -47,15 +50,9 @@ impl ListFilter {
         // Forms send every field, also the empty ones.
         parameters.drop_empty();
         let given = parameters.without("after");
-        let status = |text: &str| {
-            let status = Status::from_name(text).map(|status| vec![status]);
-            status.ok_or_else(|| {
-                format!(
-                    "must be one of {}",
-                    Status::ALL.map(Status::name).join(", ")
-                )
-            })
-        };
+        let statuses = Status::ALL.map(Status::name);
+        let status = |text: &str| one_of(&statuses, Status::from_name(text)).map(|one| vec![one]);
+        let since = |text: &str| one_of(&Since::ALL.map(Since::name), Since::from_name(text));
         let filter = Self {
             token: parameters.take("token", list_query::name),
             selection: Selection {
@@ -66,7 +63,7 @@ impl ListFilter {
                 filename: parameters.take("filename", list_query::name),
                 ..Selection::default()
             },
-            since: parameters.take("since", Since::named).unwrap_or_default(),
+            since: parameters.take("since", since).unwrap_or_default(),
             after: parameters.take("after", list_query::place),
             given,
         };
@@ -103,12 +100,16 @@ impl ListFilter {
                 }
                 label { "Kind" (choice("kind", "any", given("kind"), kinds.map(|kind| (kind, kind)))) }
                 label { "Status" (choice("status", "any", given("status"), statuses.map(|status| (status, status)))) }
-                label { "First seen" (choice("since", "today", given("since"), Since::OTHERS.map(|since| (since.name(), since.row().1)))) }
+                label { "First seen" (choice("since", "today", given("since"), Since::OTHERS.map(|since| (since.name(), since.texts().0)))) }
                 button type="submit" { "Show" }
                 @if self.is_narrow() { a href="/" { "Show all of today" } }
             }
         }
     }
+}
+
+fn one_of<T>(names: &[&str], found: Option<T>) -> Result<T, String> {
+    found.ok_or_else(|| format!("must be one of {}", names.join(", ")))
 }
 
 /// A drop-down list; its first choice is the default.
@@ -131,28 +132,8 @@ fn choice<const N: usize>(
 impl Since {
     const OTHERS: [Self; 3] = [Self::Hour, Self::Week, Self::Ever];
 
-    /// Its value in the form, its words there, and the heading of the list.
-    const fn row(self) -> (&'static str, &'static str, &'static str) {
-        match self {
-            Self::Hour => ("hour", "in the last hour", "Processes of the last hour"),
-            Self::Today => ("today", "today", "Today's processes"),
-            Self::Week => ("week", "in the last 7 days", "Processes of the last 7 days"),
-            Self::Ever => ("ever", "at any time", "All processes"),
-        }
-    }
-
-    const fn name(self) -> &'static str {
-        self.row().0
-    }
-
     pub(super) const fn heading(self) -> &'static str {
-        self.row().2
-    }
-
-    fn named(text: &str) -> Result<Self, String> {
-        let all = [Self::Hour, Self::Today, Self::Week, Self::Ever];
-        let found = all.into_iter().find(|since| since.name() == text);
-        found.ok_or_else(|| format!("must be one of {}", all.map(Self::name).join(", ")))
+        self.texts().1
     }
 
     /// The creation time at which the list ends. A day begins at midnight, UTC.

@@ -7,21 +7,23 @@ use super::form;
 use crate::http::ui::{format, paths};
 use crate::store::admin::replay::Replay;
 
-/// The state of a replay.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ReplayState {
-    /// No relay works on it: it waits for earlier replays, or for its next turn.
-    Waiting,
-    /// A relay works on it.
-    Running,
-    /// It is retried after an error.
-    Stalled,
-    /// A stop was requested and it has not ended.
-    Stopping,
-    /// It was stopped before all dead letters were processed.
-    Stopped,
-    /// All dead letters were processed.
-    Done,
+tabled! {
+    /// The state of a replay, with its name and the status of a process that is shown like it.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(super) enum ReplayState with names: (&'static str, &'static str) {
+        /// No relay works on it: it waits for earlier replays, or for its next turn.
+        Waiting = ("waiting", "waiting");
+        /// A relay works on it.
+        Running = ("running", "running");
+        /// It is retried after an error.
+        Stalled = ("stalled", "warning");
+        /// A stop was requested and it has not ended.
+        Stopping = ("stopping", "running");
+        /// It was stopped before all dead letters were processed.
+        Stopped = ("stopped", "cancelled");
+        /// All dead letters were processed.
+        Done = ("done", "done");
+    }
 }
 
 impl ReplayState {
@@ -50,14 +52,7 @@ impl ReplayState {
 
     /// Its name, in the style of the status of a process.
     pub(super) fn shown(self) -> Markup {
-        let (word, like) = match self {
-            Self::Waiting => ("waiting", "waiting"),
-            Self::Running => ("running", "running"),
-            Self::Stalled => ("stalled", "warning"),
-            Self::Stopping => ("stopping", "running"),
-            Self::Stopped => ("stopped", "cancelled"),
-            Self::Done => ("done", "done"),
-        };
+        let (word, like) = self.names();
         html! { span.status data-status=(like) { (word) } }
     }
 }
