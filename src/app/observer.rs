@@ -136,8 +136,8 @@ impl Observer {
             self.telemetry.show_open(kind, open, oldest);
         }
         for reason in Stuck::ALL {
-            let stuck = tally.stuck.get(reason.as_str()).copied().unwrap_or(0);
-            self.telemetry.show_stuck(*reason, stuck);
+            let stuck = tally.stuck.get(reason.name()).copied().unwrap_or(0);
+            self.telemetry.show_stuck(reason, stuck);
         }
         self.telemetry.show_parked(tally.parked);
         self.telemetry

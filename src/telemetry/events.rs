@@ -21,6 +21,16 @@ use super::names;
 /// The shortest pause that is logged; shorter ones are a full batch waiting for its turn.
 const LONG_PAUSE: Duration = Duration::from_secs(1);
 
+/// Logs a message about `$label` with these fields, unless it was logged within a few seconds; then
+/// it is counted in the next line.
+macro_rules! throttled {
+    ($self:ident, $level:ident, $label:expr => $message:literal, $($fields:tt)*) => {
+        if let Some(suppressed) = $self.permit($message, $label) {
+            $level!($($fields)*, suppressed, $message);
+        }
+    };
+}
+
 /// Processes of one kind that were sealed with one status.
 #[derive(Debug, Clone, Copy)]
 pub struct Ended<'a> {
@@ -60,16 +70,16 @@ impl Telemetry {
 
     /// A batch was cut.
     pub fn batch_cut(&self, reason: CutReason, events: u64) {
-        self.add(names::BATCH_CUT, &[reason.as_str()], 1);
+        self.add(names::BATCH_CUT, &[reason.name()], 1);
         let size = f64::from(u32::try_from(events).unwrap_or(u32::MAX));
         self.observed(names::BATCH_EVENTS, &[]).record(size);
     }
 
     /// A phase of a batch is over.
     pub fn phase_done(&self, phase: Phase, took: Duration) {
-        self.observed(names::BATCH_DURATION, &[phase.as_str()])
+        self.observed(names::BATCH_DURATION, &[phase.name()])
             .record(took);
-        debug!(phase = phase.as_str(), ?took, "phase done");
+        debug!(phase = phase.name(), ?took, "phase done");
     }
 
     /// The effect of an event was committed this long after the event.
@@ -103,11 +113,11 @@ impl Telemetry {
 
     /// The janitor sealed processes whose settle time or deadline had passed.
     pub fn janitor_sealed(&self, cause: SealCause, processes: u64) {
-        self.add(names::JANITOR_SEALED, &[cause.as_str()], processes);
+        self.add(names::JANITOR_SEALED, &[cause.name()], processes);
         if processes > 0 {
             info!(
                 processes,
-                cause = cause.as_str(),
+                cause = cause.name(),
                 "sealed processes that were due"
             );
         }
@@ -135,18 +145,14 @@ impl Telemetry {
 
     /// A job of the janitor panicked; the janitor continues.
     pub fn panicked(&self, job: &'static str) {
-        if let Some(suppressed) = self.permit("a job panicked", job) {
-            error!(job, suppressed, "a job panicked");
-        }
+        throttled!(self, error, job => "a job panicked", job);
     }
 
     /// Messages became dead letters. An unlisted reason counts as the last one listed.
     pub fn dead_lettered(&self, reason: &str, messages: u64) {
         let reason = self.listed_reason(reason);
         self.add(names::DEAD_LETTERED, &[reason], messages);
-        if let Some(suppressed) = self.permit("message became a dead letter", reason) {
-            warn!(reason, messages, suppressed, "message became a dead letter");
-        }
+        throttled!(self, warn, reason => "message became a dead letter", reason, messages);
     }
 
     /// Trace contexts were ignored because they were malformed.
@@ -156,50 +162,36 @@ impl Telemetry {
 
     /// Messages were published, with the broker's answer.
     pub fn published(&self, what: What, result: Published, messages: u64) {
-        let labels = [what.as_str(), result.as_str()];
+        let labels = [what.name(), result.name()];
         self.add(names::PUBLISHED, &labels, messages);
-        let what = what.as_str();
+        let what = what.name();
         match result {
             Published::Confirmed => debug!(what, messages, "published"),
             Published::Nacked => {
-                if let Some(suppressed) = self.permit("broker refused a message", what) {
-                    warn!(what, messages, suppressed, "broker refused a message");
-                }
+                throttled!(self, warn, what => "broker refused a message", what, messages);
             }
             Published::Refused | Published::Unknown => {
-                if let Some(suppressed) =
-                    self.permit("a message was not confirmed", result.as_str())
-                {
-                    let result = result.as_str();
-                    warn!(
-                        what,
-                        result, messages, suppressed, "a message was not confirmed"
-                    );
-                }
+                let result = result.name();
+                throttled!(self, warn, result => "a message was not confirmed",
+                    what, result, messages);
             }
             Published::Unroutable => {
-                if let Some(suppressed) = self.permit("message unroutable", what) {
-                    warn!(what, messages, suppressed, "message unroutable");
-                }
+                throttled!(self, warn, what => "message unroutable", what, messages);
             }
         }
     }
 
     /// An operation is retried.
     pub fn retried(&self, reason: RetryReason, cause: &dyn Display) {
-        let reason = reason.as_str();
+        let reason = reason.name();
         self.add(names::RETRIES, &[reason], 1);
-        if let Some(suppressed) = self.permit("trying again", reason) {
-            warn!(reason, %cause, suppressed, "trying again");
-        }
+        throttled!(self, warn, reason => "trying again", reason, %cause);
     }
 
     /// The database answers but refuses all writes.
     pub fn writes_refused(&self, cause: &dyn Display) {
         self.show(names::WRITES_REFUSED, &[], 1.0);
-        if let Some(suppressed) = self.permit("database does not accept writes", "") {
-            error!(%cause, suppressed, "database does not accept writes; retrying");
-        }
+        throttled!(self, error, "" => "database does not accept writes; retrying", %cause);
     }
 
     /// The database accepts writes again.
@@ -211,7 +203,7 @@ impl Telemetry {
     /// A dependency is connected; reported after every check, logged on changes.
     pub fn connected(&self, dependency: Dependency) {
         let changed = self.set_connected(dependency, true);
-        let dependency = dependency.as_str();
+        let dependency = dependency.name();
         if changed && let Some(suppressed) = self.permit("connected", dependency) {
             info!(dependency, suppressed, "connected");
         }
@@ -220,27 +212,23 @@ impl Telemetry {
     /// A dependency is not connected; reported after every check.
     pub fn disconnected(&self, dependency: Dependency, cause: &dyn Display) {
         self.set_connected(dependency, false);
-        let dependency = dependency.as_str();
-        if let Some(suppressed) = self.permit("not connected", dependency) {
-            error!(dependency, %cause, suppressed, "not connected");
-        }
+        let dependency = dependency.name();
+        throttled!(self, error, dependency => "not connected", dependency, %cause);
     }
 
     /// Sets whether a dependency is connected; returns whether that has changed.
     fn set_connected(&self, dependency: Dependency, connected: bool) -> bool {
         let level = f64::from(u8::from(connected));
-        self.show(names::CONNECTED, &[dependency.as_str()], level);
+        self.show(names::CONNECTED, &[dependency.name()], level);
         let known = self.0.connected.get(dependency as usize);
         known.is_some_and(|known| known.swap(connected, Ordering::Relaxed) != connected)
     }
 
     /// A lost dependency is tried again after a pause.
     pub fn reconnecting(&self, dependency: Dependency, pause: Duration) {
-        let dependency = dependency.as_str();
+        let dependency = dependency.name();
         self.add(names::RECONNECTS, &[dependency], 1);
-        if let Some(suppressed) = self.permit("reconnecting", dependency) {
-            info!(dependency, ?pause, suppressed, "reconnecting");
-        }
+        throttled!(self, info, dependency => "reconnecting", dependency, ?pause);
     }
 
     /// The broker has blocked or unblocked the publishing connection.
@@ -248,18 +236,14 @@ impl Telemetry {
         let level = f64::from(u8::from(blocked));
         self.show(names::PUBLISHER_BLOCKED, &[], level);
         let message = if blocked { "blocked" } else { "unblocked" };
-        if let Some(suppressed) = self.permit("publisher blocked", message) {
-            warn!(
-                blocked,
-                suppressed, "broker changed whether it accepts messages"
-            );
-        }
+        throttled!(self, warn, message => "broker changed whether it accepts messages",
+            blocked);
     }
 
     /// Consuming paused; a long pause is reported in parts.
     pub fn backpressure(&self, cause: Backpressure, pause: Duration) {
         self.add_pause(cause, pause);
-        let cause = cause.as_str();
+        let cause = cause.name();
         if pause >= LONG_PAUSE
             && let Some(suppressed) = self.permit("consuming paused", cause)
         {
@@ -269,7 +253,7 @@ impl Telemetry {
 
     /// A client's request was answered, this long after it was received.
     pub fn http_answered(&self, route: &str, status: StatusClass, took: Duration) {
-        self.add(names::HTTP_REQUESTS, &[route, status.as_str()], 1);
+        self.add(names::HTTP_REQUESTS, &[route, status.name()], 1);
         self.observed(names::HTTP_REQUEST_DURATION, &[route])
             .record(took);
     }

@@ -46,7 +46,7 @@ impl Telemetry {
 
     /// How many of these are quarantined.
     pub fn show_quarantined(&self, what: Quarantined, number: u64) {
-        self.show(names::QUARANTINED, &[what.as_str()], count(number));
+        self.show(names::QUARANTINED, &[what.name()], count(number));
     }
 
     /// How many rows wait to be published, and since when the oldest one does.
@@ -58,7 +58,7 @@ impl Telemetry {
 
     /// How many messages of the outbox are stuck for a reason.
     pub fn show_stuck(&self, reason: Stuck, messages: u64) {
-        self.show(names::OUTBOX_STUCK, &[reason.as_str()], count(messages));
+        self.show(names::OUTBOX_STUCK, &[reason.name()], count(messages));
     }
 
     /// How many dead letters there are for each reason; a missing reason has none.
@@ -92,7 +92,7 @@ impl Telemetry {
         for (state, connections) in states {
             let connections = u64::try_from(connections).unwrap_or(u64::MAX);
             let connections = count(connections);
-            self.show(names::POOL_CONNECTIONS, &[state.as_str()], connections);
+            self.show(names::POOL_CONNECTIONS, &[state.name()], connections);
         }
     }
 

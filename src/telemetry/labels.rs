@@ -43,26 +43,20 @@ impl Labels {
     };
 }
 
-/// Declares an enum whose variants are the values of one label.
+/// Declares an enum whose variants are the values of one label, under the names that are exported.
 macro_rules! label {
     ($(#[doc = $about:literal])* $name:ident, $key:literal: $($variant:ident = $value:literal),+) => {
-        $(#[doc = $about])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum $name {
-            $(#[doc = concat!("`", $value, "`")] $variant,)+
+        named! {
+            $(#[doc = $about])*
+            #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+            pub enum $name {
+                $(#[doc = concat!("`", $value, "`")] $variant = $value,)+
+            }
         }
 
         impl $name {
-            /// Every value.
-            pub const ALL: &[Self] = &[$(Self::$variant),+];
             /// The label with its values.
             pub const AXIS: Axis = Axis::new($key, Values::Closed(&[$($value),+]));
-
-            /// The value as it is exported.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $value),+ }
-            }
         }
     };
 }

@@ -109,7 +109,7 @@ impl Telemetry {
         if let Some(total) = paused.get_mut(cause as usize) {
             *total = total.saturating_add(pause);
             let registry = &self.0.registry;
-            let counter = registry.counter(names::BACKPRESSURE, &[cause.as_str()]);
+            let counter = registry.counter(names::BACKPRESSURE, &[cause.name()]);
             counter.absolute(total.as_secs());
         }
     }
@@ -125,7 +125,7 @@ impl Telemetry {
         deliveries("true").absolute(snapshot.redelivered);
         for (event_type, row) in labels.types.iter().zip(&snapshot.settled) {
             for (outcome, events) in Outcome::ALL.iter().zip(row) {
-                let values = [*event_type, outcome.as_str()];
+                let values = [*event_type, outcome.name()];
                 registry
                     .counter(names::EVENTS_SETTLED, &values)
                     .absolute(*events);

@@ -33,7 +33,7 @@ pub(super) fn batch(telemetry: &Telemetry, job: &WriteDone, now: Timestamp) {
                 Outcome::Dead
             }
         };
-        let key = (entry.type_name(), outcome.as_str());
+        let key = (entry.type_name(), outcome.name());
         settled.entry(key).or_insert((outcome, 0)).1 += 1;
     }
     for ((type_name, _), (outcome, count)) in settled {
