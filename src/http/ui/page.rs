@@ -15,7 +15,7 @@ use self::sse::Streams;
 use super::paths;
 use crate::domain::access::{Access, Scope};
 use crate::http::state::Api;
-use crate::http::web::{Caller, HttpProblem, Pass, uncached};
+use crate::http::web::{Caller, HttpProblem, Parameters, Pass, uncached};
 
 const HTML: &str = "text/html; charset=utf-8";
 
@@ -39,6 +39,7 @@ pub(super) struct Viewer {
 pub(super) struct PageRequest {
     viewer: Viewer,
     pass: Pass,
+    parameters: Parameters,
     /// The budget of streams, if a stream was requested.
     streams: Option<Streams>,
 }
@@ -77,6 +78,11 @@ impl Page {
 }
 
 impl PageRequest {
+    /// Takes its query parameters.
+    pub(super) fn parameters(&mut self) -> Parameters {
+        std::mem::take(&mut self.parameters)
+    }
+
     /// Responds with the page, once or as a stream.
     pub(super) async fn show<F>(
         self,
@@ -102,6 +108,7 @@ impl FromRequestParts<Api> for PageRequest {
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, HttpProblem> {
         let Caller(access) = Caller::from_request_parts(parts, api).await?;
         let pass = Pass::from_request_parts(parts, api).await?;
+        let parameters = Parameters::from_request_parts(parts, api).await?;
         let streams = parts.extensions.get::<Streams>().cloned();
         let viewer = Viewer {
             api: api.clone(),
@@ -110,6 +117,7 @@ impl FromRequestParts<Api> for PageRequest {
         Ok(Self {
             viewer,
             pass,
+            parameters,
             streams: streams.filter(|_| sse::is_requested(&parts.headers)),
         })
     }

@@ -8,17 +8,14 @@ use uuid::Uuid;
 use super::body;
 use crate::http::ui::replays::form;
 use crate::http::ui::{Page, PageRequest, Tab, Viewer, format, paths};
-use crate::http::web::{HttpProblem, Parameters};
+use crate::http::web::HttpProblem;
 use crate::store::write::dead_letter::{DeadLetter, DeadLetterSelection, StoredDeadLetter};
 use crate::view::escape;
 use crate::wire::{FieldFault, Problem};
 
 /// The page.
-pub(in super::super) async fn get(
-    request: PageRequest,
-    parameters: Parameters,
-) -> Result<Response, HttpProblem> {
-    let id = parameters.id()?;
+pub(in super::super) async fn get(mut request: PageRequest) -> Result<Response, HttpProblem> {
+    let id = request.parameters().id()?;
     request.show(move |viewer| page(viewer, id)).await
 }
 

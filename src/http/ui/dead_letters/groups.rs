@@ -8,7 +8,7 @@ use super::counts;
 use crate::domain::access::Scope;
 use crate::http::ui::replays::{form, table};
 use crate::http::ui::{Page, PageRequest, Tab, Viewer, format, paths};
-use crate::http::web::{HttpProblem, Parameters};
+use crate::http::web::HttpProblem;
 use crate::store::read::dead_letters::DeadLetterGroup;
 use crate::store::write::dead_letter::DeadLetterSelection;
 
@@ -16,11 +16,8 @@ use crate::store::write::dead_letter::DeadLetterSelection;
 const REPLAYS: i64 = 20;
 
 /// The page.
-pub(in super::super) async fn get(
-    request: PageRequest,
-    parameters: Parameters,
-) -> Result<Response, HttpProblem> {
-    parameters.finish(&[])?;
+pub(in super::super) async fn get(mut request: PageRequest) -> Result<Response, HttpProblem> {
+    request.parameters().finish(&[])?;
     request.show(page).await
 }
 

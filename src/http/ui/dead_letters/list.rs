@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::dead_letter;
 use crate::http::ui::replays::form;
 use crate::http::ui::{Page, PageRequest, Tab, Viewer, format, paths};
-use crate::http::web::{HttpProblem, Parameters, list_query};
+use crate::http::web::{HttpProblem, list_query};
 use crate::store::write::dead_letter::{DeadLetterCursor, DeadLetterSelection, StoredDeadLetter};
 use crate::view::escape;
 
@@ -18,10 +18,8 @@ const NO_NAME: &str = "name is missing; the page of dead letters links every rea
 const NO_PLACE: &str = "must be a cursor from the link of a previous page";
 
 /// The page.
-pub(in super::super) async fn get(
-    request: PageRequest,
-    mut parameters: Parameters,
-) -> Result<Response, HttpProblem> {
+pub(in super::super) async fn get(mut request: PageRequest) -> Result<Response, HttpProblem> {
+    let mut parameters = request.parameters();
     let name = parameters.take("name", list_query::name);
     let after = parameters.take("after", |text| {
         read(text).ok_or_else(|| NO_PLACE.to_owned())

@@ -8,7 +8,7 @@ use super::{about, delivery, history, items, pending, resend, stages};
 use crate::clock;
 use crate::domain::ProcessKey;
 use crate::http::ui::{Page, PageRequest, Tab, Viewer, format};
-use crate::http::web::{HttpProblem, Parameters};
+use crate::http::web::HttpProblem;
 use crate::view::parts::{Part, Parts};
 use crate::view::record::{FoundProcess, View};
 
@@ -22,11 +22,8 @@ const PARTS: [Part; 5] = [
 ];
 
 /// The page.
-pub(in super::super) async fn get(
-    request: PageRequest,
-    parameters: Parameters,
-) -> Result<Response, HttpProblem> {
-    let query = ProcessRequest::read(parameters)?;
+pub(in super::super) async fn get(mut request: PageRequest) -> Result<Response, HttpProblem> {
+    let query = ProcessRequest::read(request.parameters())?;
     request
         .show(move |viewer| page(viewer, query.clone()))
         .await

@@ -11,7 +11,7 @@ use crate::clock;
 use crate::domain::ProcessKey;
 use crate::http::state::Api;
 use crate::http::ui::{Page, PageRequest, Tab, Viewer, paths};
-use crate::http::web::{Caller, HttpProblem, Parameters};
+use crate::http::web::{Caller, HttpProblem};
 use crate::store::read::list::{LOOKED_AT_MAX, ListError, Listing};
 use crate::store::read::list_cursor::ListCursor;
 use crate::view::parts::Parts;
@@ -25,10 +25,9 @@ const OTHER_LIST: &str = "after belongs to another list; begin at its first page
 pub(in super::super) async fn get(
     State(api): State<Api>,
     Caller(access): Caller,
-    request: PageRequest,
-    parameters: Parameters,
+    mut request: PageRequest,
 ) -> Result<Response, HttpProblem> {
-    let filter = ListFilter::read(parameters)?;
+    let filter = ListFilter::read(request.parameters())?;
     if let Some(token) = &filter.token {
         let query = ReadQuery::now(ProcessKey::of(&access.tenant, token), Parts::default());
         if api.record(&query).await?.is_some() {

@@ -14,7 +14,7 @@ use super::{form, table};
 use crate::http::state::Api;
 use crate::http::ui::dead_letters::counts;
 use crate::http::ui::{Page, PageRequest, Tab, paths};
-use crate::http::web::{Caller, HttpProblem, Parameters, Pass, ProblemKind};
+use crate::http::web::{Caller, HttpProblem, Pass, ProblemKind};
 use crate::store::admin::replay::{NewReplay, ReplayRequested};
 
 const NO_FORM: &str = "the form can't be read; go back and send it again";
@@ -28,11 +28,8 @@ pub(in crate::http) struct StopForm {
 }
 
 /// Shows what a replay would publish, to be confirmed.
-pub(in crate::http) async fn confirm(
-    request: PageRequest,
-    parameters: Parameters,
-) -> Result<Response, HttpProblem> {
-    let query = ReplayForm::of(parameters)?.read()?;
+pub(in crate::http) async fn confirm(mut request: PageRequest) -> Result<Response, HttpProblem> {
+    let query = ReplayForm::of(request.parameters())?.read()?;
     request
         .show(move |viewer| {
             let query = query.clone();

@@ -9,7 +9,7 @@ use super::table::{self, ReplayState};
 use crate::clock;
 use crate::domain::access::{Access, Scope};
 use crate::http::ui::{Page, PageRequest, Tab, Viewer, format, paths};
-use crate::http::web::{HttpProblem, Parameters, ProblemKind};
+use crate::http::web::{HttpProblem, ProblemKind};
 use crate::store::admin::replay::{ExpectedOutcome, Replay};
 use crate::store::write::dead_letter::DeadLetterSelection;
 
@@ -20,11 +20,8 @@ pub(super) fn unknown() -> HttpProblem {
 }
 
 /// The page.
-pub(in crate::http) async fn get(
-    request: PageRequest,
-    parameters: Parameters,
-) -> Result<Response, HttpProblem> {
-    let id = parameters.id()?;
+pub(in crate::http) async fn get(mut request: PageRequest) -> Result<Response, HttpProblem> {
+    let id = request.parameters().id()?;
     request.show(move |viewer| page(viewer, id)).await
 }
 
@@ -129,11 +126,6 @@ fn came_back(returned: &[(String, u64)]) -> Markup {
 
 /// The expected outcomes.
 fn outlook(replay: &Replay) -> Markup {
-    let outcome = |name: &str| {
-        ExpectedOutcome::ALL
-            .into_iter()
-            .find(|outcome| outcome.name() == name)
-    };
     html! {
         h2 { "Expected result" }
         p.hint {
@@ -143,7 +135,7 @@ fn outlook(replay: &Replay) -> Markup {
         table.processes.counts {
             tbody {
                 @for (name, count) in &replay.expected {
-                    @match outcome(name).map(words) {
+                    @match ExpectedOutcome::from_name(name).map(words) {
                         Some((name, meaning)) => (row(name, *count, meaning)),
                         None => (row(name, *count, format::reason_title(name))),
                     }

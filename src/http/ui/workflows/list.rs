@@ -4,15 +4,12 @@ use axum::response::Response;
 use maud::{Markup, html};
 
 use crate::http::ui::{Page, PageRequest, Tab, Viewer, format, paths};
-use crate::http::web::{HttpProblem, Parameters};
+use crate::http::web::HttpProblem;
 use crate::store::admin::workflow::ListedWorkflow;
 
 /// The list.
-pub(in super::super) async fn get(
-    request: PageRequest,
-    parameters: Parameters,
-) -> Result<Response, HttpProblem> {
-    parameters.finish(&[])?;
+pub(in super::super) async fn get(mut request: PageRequest) -> Result<Response, HttpProblem> {
+    request.parameters().finish(&[])?;
     request.show(page).await
 }
 

@@ -8,7 +8,7 @@ use super::stages;
 use super::stages::duration;
 use crate::domain::workflow::Workflow;
 use crate::http::ui::{Page, PageRequest, Tab, Viewer, format, paths};
-use crate::http::web::{HttpProblem, Parameters, ProblemKind, list_query};
+use crate::http::web::{HttpProblem, ProblemKind, list_query};
 use crate::store::admin::workflow::StoredWorkflow;
 use crate::wire::workflow_file;
 
@@ -22,10 +22,8 @@ const UNREADABLE: &str = "This version was applied by another version of the pro
                           finds errors in it.";
 
 /// The page.
-pub(in super::super) async fn get(
-    request: PageRequest,
-    mut parameters: Parameters,
-) -> Result<Response, HttpProblem> {
+pub(in super::super) async fn get(mut request: PageRequest) -> Result<Response, HttpProblem> {
+    let mut parameters = request.parameters();
     let name = parameters.take(NAME, list_query::name);
     let version = parameters.take(VERSION, |text| {
         let version = text.parse().ok().filter(|version| *version > 0);
