@@ -49,6 +49,14 @@ pub(in crate::http) struct Owner<'a> {
     pub(in crate::http) label: &'a str,
 }
 
+/// A file that is being received.
+struct Incoming<'a, 'f> {
+    field: Field<'f>,
+    allowance: &'a mut Allowance,
+    /// How many more bytes this file may have.
+    left: u64,
+}
+
 /// Where the bytes of a file go.
 enum Sink {
     /// Into the store.
@@ -62,15 +70,20 @@ impl Api {
     pub(in crate::http) async fn store_file(
         &self,
         owner: Owner<'_>,
-        mut field: Field<'_>,
+        field: Field<'_>,
         allowance: &mut Allowance,
     ) -> Result<Attachment, HttpProblem> {
         let process = ProcessKey::of(owner.tenant, owner.token);
         let id = Uuid::new_v5(&process.0, owner.label.as_bytes());
         let name = field.file_name().unwrap_or_default();
         let name = safe_name(name, self.limits.name_bytes);
-        let mut left = allowance.file;
-        let head = head(&mut field, allowance, &mut left).await?;
+        let left = allowance.file;
+        let mut incoming = Incoming {
+            field,
+            allowance,
+            left,
+        };
+        let head = incoming.head().await?;
         let media_type = media_type(&head);
         if !self.uploads.types.has(media_type) {
             let detail = format!(
@@ -84,8 +97,7 @@ impl Api {
             Some(_) => Sink::Compared(Box::default()),
             None => self.sink(process, id, (&name, media_type)).await?,
         };
-        let filled = fill(&mut sink, head, &mut field, allowance, &mut left).await;
-        let stored = match filled {
+        let stored = match sink.fill(head, &mut incoming).await {
             Ok(()) => sink.finish().await?,
             Err(problem) => {
                 sink.abort().await;
@@ -131,6 +143,14 @@ impl Api {
 }
 
 impl Sink {
+    async fn fill(&mut self, head: Bytes, rest: &mut Incoming<'_, '_>) -> Result<(), HttpProblem> {
+        self.add(head).await?;
+        while let Some(part) = rest.part().await? {
+            self.add(part).await?;
+        }
+        Ok(())
+    }
+
     async fn add(&mut self, bytes: Bytes) -> Result<(), HttpProblem> {
         match self {
             Self::Store(writing) => writing.add(bytes).await.map_err(not_stored),
@@ -155,51 +175,31 @@ impl Sink {
     }
 }
 
-async fn fill(
-    sink: &mut Sink,
-    head: Bytes,
-    field: &mut Field<'_>,
-    allowance: &mut Allowance,
-    left: &mut u64,
-) -> Result<(), HttpProblem> {
-    sink.add(head).await?;
-    while let Some(part) = part(field, allowance, left).await? {
-        sink.add(part).await?;
+impl Incoming<'_, '_> {
+    /// The first bytes, enough to detect the media type.
+    async fn head(&mut self) -> Result<Bytes, HttpProblem> {
+        let mut head = BytesMut::new();
+        while head.len() < HEAD_BYTES
+            && let Some(part) = self.part().await?
+        {
+            head.extend_from_slice(&part);
+        }
+        Ok(head.freeze())
     }
-    Ok(())
-}
 
-/// The first bytes, enough to detect the media type.
-async fn head(
-    field: &mut Field<'_>,
-    allowance: &mut Allowance,
-    left: &mut u64,
-) -> Result<Bytes, HttpProblem> {
-    let mut head = BytesMut::new();
-    while head.len() < HEAD_BYTES
-        && let Some(part) = part(field, allowance, left).await?
-    {
-        head.extend_from_slice(&part);
+    /// The next bytes, within the limits.
+    async fn part(&mut self) -> Result<Option<Bytes>, HttpProblem> {
+        let part = self.field.chunk().await;
+        let part = part.map_err(|_| HttpProblem::new(ProblemKind::InvalidBody, BROKEN))?;
+        let Some(part) = part else { return Ok(None) };
+        let size = part.len() as u64;
+        let too_large = |detail| HttpProblem::new(ProblemKind::TooLarge, detail);
+        let request = self.allowance.request.checked_sub(size);
+        self.allowance.request = request.ok_or_else(|| too_large(ALL_TOO_LARGE))?;
+        let file = self.left.checked_sub(size);
+        self.left = file.ok_or_else(|| too_large("a file has more bytes than files.file_bytes"))?;
+        Ok(Some(part))
     }
-    Ok(head.freeze())
-}
-
-/// The next bytes, within the limits.
-async fn part(
-    field: &mut Field<'_>,
-    allowance: &mut Allowance,
-    left: &mut u64,
-) -> Result<Option<Bytes>, HttpProblem> {
-    let part = field.chunk().await;
-    let part = part.map_err(|_| HttpProblem::new(ProblemKind::InvalidBody, BROKEN))?;
-    let Some(part) = part else { return Ok(None) };
-    let size = part.len() as u64;
-    let too_large = |detail| HttpProblem::new(ProblemKind::TooLarge, detail);
-    let request = allowance.request.checked_sub(size);
-    allowance.request = request.ok_or_else(|| too_large(ALL_TOO_LARGE))?;
-    let file = left.checked_sub(size);
-    *left = file.ok_or_else(|| too_large("a file has more bytes than files.file_bytes"))?;
-    Ok(Some(part))
 }
 
 /// The log has the error of the file store; the client does not get it.
