@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Janitor;
-use super::turns::{Claims, Done};
+use super::turns::{Done, Slice};
 use crate::domain::Kind;
 use crate::files::FilePath;
 use crate::lock::lock;
@@ -22,48 +22,40 @@ const FILES_MAX: i64 = 100;
 
 impl Janitor {
     /// Deletes some rows of ended processes past their retention, and records without rows.
-    pub(super) async fn delete_expired(
-        &self,
-        cut: &ClaimLimits,
-        claims: &Claims,
-    ) -> Result<Done, StoreError> {
+    pub(super) async fn delete_expired(&self, slice: &Slice) -> Result<Done, StoreError> {
         self.dead_letter_undeliverable().await?;
-        let deletion = Deletion::expired(&self.store, self.kept.ended, cut).await?;
+        let deletion = Deletion::expired(&self.store, self.kept.ended, &slice.cut).await?;
         let claimed = u64::try_from(deletion.claimed().len()).unwrap_or(u64::MAX);
-        claims.set(deletion.claimed());
+        slice.claims.set(deletion.claimed());
         if claimed == 0 {
-            return Ok(Done::of(0, cut.limit));
+            return Ok(Done::of(0, slice.cut.limit));
         }
         let mut stopped = lock(&self.stopped).clone();
-        let finished = deletion.slice(self.rows(cut), &mut stopped).await?;
+        let finished = deletion.slice(self.rows(&slice.cut), &mut stopped).await?;
         *lock(&self.stopped) = stopped;
         self.telemetry.retention_deleted(finished);
         Ok(Done {
             progressed: true,
-            more: finished < claimed || claimed >= cut.limit.unsigned_abs(),
+            more: finished < claimed || claimed >= slice.cut.limit.unsigned_abs(),
         })
     }
 
     /// Deletes some records that were never opened.
-    pub(super) async fn delete_unopened(
-        &self,
-        cut: &ClaimLimits,
-        claims: &Claims,
-    ) -> Result<Done, StoreError> {
+    pub(super) async fn delete_unopened(&self, slice: &Slice) -> Result<Done, StoreError> {
         let Some(kept_for) = self.kept.unopened else {
-            return Ok(Done::of(0, cut.limit));
+            return Ok(Done::of(0, slice.cut.limit));
         };
         let walk = *lock(&self.walk);
-        let (deletion, next) = Deletion::unopened(&self.store, kept_for, walk, cut).await?;
+        let (deletion, next) = Deletion::unopened(&self.store, kept_for, walk, &slice.cut).await?;
         let claimed = deletion.claimed().len();
-        claims.set(deletion.claimed());
+        slice.claims.set(deletion.claimed());
         if claimed > 0 {
-            let finished = deletion.whole(self.rows(cut), self.shard).await?;
+            let finished = deletion.whole(self.rows(&slice.cut), self.shard).await?;
             self.telemetry.retention_deleted(finished);
         }
         let (next, more) = match (next, walk.kind()) {
             // Skipped records may be behind, and are tried again.
-            (Some(_), kind) if claimed > 0 && !cut.skip.is_empty() => {
+            (Some(_), kind) if claimed > 0 && !slice.cut.skip.is_empty() => {
                 (OpenRecordsCursor::begin(kind), true)
             }
             (Some(next), _) => (next, true),

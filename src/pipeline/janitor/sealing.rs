@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::Janitor;
-use super::turns::{Claims, Done};
+use super::turns::{Done, Slice};
 use crate::domain::ProcessKey;
 use crate::pipeline::batch::decide::Decision;
 use crate::pipeline::batch::decide::changes;
@@ -11,7 +11,7 @@ use crate::pipeline::batch::load_orders::load_orders;
 use crate::pipeline::batch::merging::Merged;
 use crate::pipeline::batch::orders::Catalog;
 use crate::pipeline::batch::{batch_metrics, effects};
-use crate::store::admin::quarantine::{ClaimLimits, QuarantinedFor};
+use crate::store::admin::quarantine::QuarantinedFor;
 use crate::store::admin::retention::{LateParked, ParkedExpiry};
 use crate::store::write::batch;
 use crate::store::write::outbox::OutboxRow;
@@ -23,13 +23,9 @@ type UnreadableRecords = HashMap<ProcessKey, Unreadable>;
 
 impl Janitor {
     /// Turns pushes that have waited too long into dead letters.
-    pub(super) async fn expire_parked(
-        &self,
-        cut: &ClaimLimits,
-        claims: &Claims,
-    ) -> Result<Done, StoreError> {
-        let late = LateParked::take(&self.store, self.kept.parked, cut).await?;
-        claims.set(&late.claimed());
+    pub(super) async fn expire_parked(&self, slice: &Slice) -> Result<Done, StoreError> {
+        let late = LateParked::take(&self.store, self.kept.parked, &slice.cut).await?;
+        slice.claims.set(&late.claimed());
         let reason = Reason::StageNotReached;
         let detail = "it waited for its stage as long as a push may; see the current stages of \
                       the order";
@@ -39,21 +35,17 @@ impl Janitor {
             problem: serde_json::json!(Problem::new(reason, detail.to_owned())).to_string(),
             shard: self.shard,
         };
-        Ok(Done::of(late.expire(&expiry).await?, cut.limit))
+        Ok(Done::of(late.expire(&expiry).await?, slice.cut.limit))
     }
 
     /// Seals processes that are due.
-    pub(super) async fn seal_due(
-        &self,
-        cut: &ClaimLimits,
-        claims: &Claims,
-    ) -> Result<Done, StoreError> {
+    pub(super) async fn seal_due(&self, slice: &Slice) -> Result<Done, StoreError> {
         let connection = self.store.connection().await?;
-        let claimed = batch::begin_due(&connection, cut).await?;
-        claims.set(&claimed);
+        let claimed = batch::begin_due(&connection, &slice.cut).await?;
+        slice.claims.set(&claimed);
         if claimed.is_empty() {
             connection.roll_back().await?;
-            return Ok(Done::of(0, cut.limit));
+            return Ok(Done::of(0, slice.cut.limit));
         }
         let loaded = batch::load_due(&connection, &claimed).await?;
         let (decision, outbox, unreadable) = self.transaction(&connection, loaded).await?;
@@ -70,7 +62,7 @@ impl Janitor {
         let count = u64::try_from(claimed.len()).unwrap_or(u64::MAX);
         Ok(Done {
             progressed: claimed.len() > unreadable.len(),
-            ..Done::of(count, cut.limit)
+            ..Done::of(count, slice.cut.limit)
         })
     }
 

@@ -31,6 +31,13 @@ const PAUSE_MAX: Duration = Duration::from_secs(30);
 #[derive(Debug, Clone, Default)]
 pub(super) struct Claims(Arc<Mutex<Vec<ClaimedRecord>>>);
 
+/// What a slice may claim, and what it has claimed.
+#[derive(Debug, Clone)]
+pub(super) struct Slice {
+    pub(super) cut: ClaimLimits,
+    pub(super) claims: Claims,
+}
+
 /// The result of a slice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Done {
@@ -138,22 +145,20 @@ impl Janitor {
     /// Does one slice.
     async fn step(self: &Arc<Self>, job: JanitorJob, pace: &mut Pace) -> Turn {
         self.health.beat(job.name());
-        let claims = Claims::default();
-        let ended = self.guarded(job, pace.cut(), claims.clone()).await;
-        let claimed = claims.get();
+        let slice = Slice {
+            cut: pace.cut(),
+            claims: Claims::default(),
+        };
+        let ended = self.guarded(job, slice.clone()).await;
+        let claimed = slice.claims.get();
         match ended {
             Ok(done) => {
-                match done {
-                    Done {
-                        progressed: true, ..
-                    } => pace.succeeded(&claimed),
-                    Done { more: false, .. } => pace.idle(),
-                    Done { .. } => {}
+                if done.progressed {
+                    pace.succeeded(&claimed);
+                } else if !done.more {
+                    pace.idle();
                 }
-                match done.more {
-                    true => Turn::More,
-                    false => Turn::Idle,
-                }
+                if done.more { Turn::More } else { Turn::Idle }
             }
             Err(failure) => {
                 match &failure {
@@ -174,15 +179,10 @@ impl Janitor {
     }
 
     /// Runs a slice in a task of its own, which contains a panic, with a time limit.
-    async fn guarded(
-        self: &Arc<Self>,
-        job: JanitorJob,
-        cut: ClaimLimits,
-        claims: Claims,
-    ) -> Result<Done, Failure> {
+    async fn guarded(self: &Arc<Self>, job: JanitorJob, slice: Slice) -> Result<Done, Failure> {
         let janitor = Arc::clone(self);
         let mut running = JoinSet::new();
-        running.spawn(async move { janitor.slice(job, cut, claims).await });
+        running.spawn(async move { janitor.slice(job, &slice).await });
         match tokio::time::timeout(SLICE_MAX, running.join_next()).await {
             Err(_) => Err(Failure::Store(StoreError::Timeout)),
             Ok(Some(Ok(ended))) => ended.map_err(Failure::Store),
@@ -191,21 +191,17 @@ impl Janitor {
         }
     }
 
-    async fn slice(
-        &self,
-        job: JanitorJob,
-        cut: ClaimLimits,
-        claims: Claims,
-    ) -> Result<Done, StoreError> {
+    async fn slice(&self, job: JanitorJob, slice: &Slice) -> Result<Done, StoreError> {
+        let limit = slice.cut.limit;
         match job {
-            JanitorJob::Seal => self.seal_due(&cut, &claims).await,
-            JanitorJob::Park => self.expire_parked(&cut, &claims).await,
-            JanitorJob::Delete => self.delete_expired(&cut, &claims).await,
-            JanitorJob::Unopened => self.delete_unopened(&cut, &claims).await,
-            JanitorJob::Files => self.remove_files(cut.limit).await,
-            JanitorJob::Tombstones => self.delete_tombstones(cut.limit).await,
-            JanitorJob::DeadLetters => self.delete_dead_letters(cut.limit).await,
-            JanitorJob::Samples => self.delete_samples(cut.limit).await,
+            JanitorJob::Seal => self.seal_due(slice).await,
+            JanitorJob::Park => self.expire_parked(slice).await,
+            JanitorJob::Delete => self.delete_expired(slice).await,
+            JanitorJob::Unopened => self.delete_unopened(slice).await,
+            JanitorJob::Files => self.remove_files(limit).await,
+            JanitorJob::Tombstones => self.delete_tombstones(limit).await,
+            JanitorJob::DeadLetters => self.delete_dead_letters(limit).await,
+            JanitorJob::Samples => self.delete_samples(limit).await,
             JanitorJob::Quarantine => self.release_quarantine().await,
         }
     }
