@@ -4,12 +4,11 @@ use std::io::{BufRead, IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::Args;
-use uuid::Uuid;
 
 use super::selection::Choice;
 use crate::cli::failure::Failure;
 use crate::cli::{Sources, output, servers};
-use crate::pipeline::replay::selection::Pages;
+use crate::pipeline::replay::selection::{self, Pages};
 use crate::store::Store;
 
 /// Delete dead letters permanently.
@@ -50,17 +49,10 @@ async fn delete(store: &Store, choice: &Choice) -> Result<u64, Failure> {
     }
     let mut pages = Pages::new(store, choice.dead_letters()).await?;
     let mut discarded = 0;
-    loop {
-        let page = pages.next().await?;
-        if page.is_empty() {
-            return Ok(discarded);
-        }
-        let ids: Vec<Uuid> = page
-            .iter()
-            .map(|dead_letter| dead_letter.place.id)
-            .collect();
-        discarded += store.delete_dead_letters(&ids).await?;
+    while let Some(page) = pages.next().await? {
+        discarded += store.delete_dead_letters(&selection::ids(&page)).await?;
     }
+    Ok(discarded)
 }
 
 /// Prompts for a confirmation on the terminal.

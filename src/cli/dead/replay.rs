@@ -148,17 +148,10 @@ async fn for_each_batch(
         return Ok(());
     }
     let mut pages = Pages::new(store, choice.dead_letters()).await?;
-    loop {
-        let page = pages.next().await?;
-        if page.is_empty() {
-            return Ok(());
-        }
+    while let Some(page) = pages.next().await? {
         for piece in selection::pieces(&page, batch_size) {
-            let ids: Vec<Uuid> = piece
-                .iter()
-                .map(|dead_letter| dead_letter.place.id)
-                .collect();
-            act(&ids).await?;
+            act(&selection::ids(piece)).await?;
         }
     }
+    Ok(())
 }

@@ -49,8 +49,8 @@ impl ReplayRunner {
             if jobs.len() < AT_ONCE {
                 match self.store.claim_replay(LEASE).await {
                     Ok(Some(replay)) => {
-                        let job = ReplayJob::new(self.clone(), replay, stop.clone());
-                        jobs.spawn(job.giving_way(Arc::clone(&is_full)).run());
+                        let (stop, is_full) = (stop.clone(), Arc::clone(&is_full));
+                        jobs.spawn(ReplayJob::new(self.clone(), replay, stop, is_full).run());
                         continue;
                     }
                     Ok(None) => {}

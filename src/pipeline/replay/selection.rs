@@ -1,5 +1,7 @@
 //! Reads the selected dead letters, in pages and in pieces that fit into memory.
 
+use uuid::Uuid;
+
 use crate::store::read::dead_letter_scan::DeadLetterSize;
 use crate::store::write::dead_letter::{DeadLetterCursor, DeadLetterSelection};
 use crate::store::{Store, StoreError};
@@ -46,21 +48,27 @@ impl Pages {
         }
     }
 
-    /// The next page; empty at the end.
-    pub async fn next(&mut self) -> Result<Vec<DeadLetterSize>, StoreError> {
+    /// The next page; `None` at the end.
+    pub async fn next(&mut self) -> Result<Option<Vec<DeadLetterSize>>, StoreError> {
         let Some(end) = self.end else {
-            return Ok(Vec::new());
+            return Ok(None);
         };
         let page = self
             .store
             .scan_dead_letters(&self.dead_letters, self.after, end, PAGE);
         let page = page.await?;
-        self.after = page
-            .last()
-            .map(|dead_letter| dead_letter.place)
-            .or(self.after);
-        Ok(page)
+        let Some(last) = page.last() else {
+            return Ok(None);
+        };
+        self.after = Some(last.place);
+        Ok(Some(page))
     }
+}
+
+/// The ids of these dead letters.
+#[must_use]
+pub fn ids(dead_letters: &[DeadLetterSize]) -> Vec<Uuid> {
+    dead_letters.iter().map(|it| it.place.id).collect()
 }
 
 /// Splits dead letters into pieces of at most `dead_letters_max`, and of limited bytes.

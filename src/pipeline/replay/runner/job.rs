@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 use super::ReplayRunner;
 use crate::broker::{self, Connection};
@@ -66,24 +65,21 @@ where
 }
 
 impl ReplayJob {
+    /// A job that is released after its turn if the runner is full: a slow replay of a million dead
+    /// letters would keep all others waiting for days.
     pub(super) fn new(
         runner: ReplayRunner,
         replay: ClaimedReplay,
         stop: CancellationToken,
+        is_full: Arc<AtomicBool>,
     ) -> Self {
         Self {
             runner,
             replay,
             stop,
             turn: Instant::now() + TURN,
-            is_full: Arc::default(),
+            is_full,
         }
-    }
-
-    /// A job that is released after its turn if the runner is full: a slow replay of a million dead
-    /// letters would keep all others waiting for days.
-    pub(super) fn giving_way(self, is_full: Arc<AtomicBool>) -> Self {
-        Self { is_full, ..self }
     }
 
     /// Works until the replay has ended or is released.
@@ -145,18 +141,14 @@ impl ReplayJob {
         let mut sender = sender.of(self.replay.id);
         let mut pages = self.pages();
         let mut pace = Pace::new(self.replay.rate);
-        loop {
-            let page = self.renewing(pages.next()).await?;
-            if page.is_empty() {
-                return Ok(());
-            }
+        while let Some(page) = self.renewing(pages.next()).await? {
             for piece in selection::pieces(&page, pace.dead_letters()) {
                 tokio::select! {
                     biased;
                     () = self.stop.cancelled() => return Err(Left::Unfinished),
                     () = pace.turn(piece.len()) => {}
                 }
-                let ids = ids(piece);
+                let ids = selection::ids(piece);
                 // When stopped, it does not wait for a broker that is slow to confirm: dead letters
                 // sent but not deleted may be published twice, which is harmless.
                 let sent = self.renewing(sender.send(&ids)).await?;
@@ -164,6 +156,7 @@ impl ReplayJob {
                 self.note(piece, &sent, &ExpectedCounts::new()).await?;
             }
         }
+        Ok(())
     }
 
     /// Predicts the outcomes of the dead letters.
@@ -172,31 +165,24 @@ impl ReplayJob {
         let mut dry_run = dry_run.of(&self.replay);
         let mut pages = self.pages();
         let at_once = Pace::new(None).dead_letters();
-        loop {
-            let page = self.renewing(pages.next()).await?;
-            if page.is_empty() {
-                return Ok(());
-            }
+        while let Some(page) = self.renewing(pages.next()).await? {
             for piece in selection::pieces(&page, at_once) {
                 if self.stop.is_cancelled() {
                     return Err(Left::Unfinished);
                 }
-                let ids = ids(piece);
+                let ids = selection::ids(piece);
                 self.renewing(dry_run.add(&ids)).await?;
                 let expected = dry_run.expected();
                 self.note(piece, &SendReport::default(), expected).await?;
             }
         }
+        Ok(())
     }
 
     fn pages(&self) -> Pages {
-        let ClaimedReplay {
-            dead_letters,
-            at,
-            end,
-            ..
-        } = &self.replay;
-        Pages::between(&self.runner.store, dead_letters.clone(), *at, *end)
+        let replay = &self.replay;
+        let dead_letters = replay.dead_letters.clone();
+        Pages::between(&self.runner.store, dead_letters, replay.at, replay.end)
     }
 
     /// Runs a step that may take long, and renews the lease of the replay meanwhile.
@@ -239,9 +225,10 @@ impl ReplayJob {
             .await?;
         ordered(order)?;
         let is_over = self.is_full.load(Ordering::Relaxed) && self.turn <= Instant::now();
-        match is_over {
-            true => Err(Left::Unfinished),
-            false => Ok(()),
+        if is_over {
+            Err(Left::Unfinished)
+        } else {
+            Ok(())
         }
     }
 
@@ -256,13 +243,6 @@ impl ReplayJob {
             }
         }
     }
-}
-
-fn ids(dead_letters: &[DeadLetterSize]) -> Vec<Uuid> {
-    dead_letters
-        .iter()
-        .map(|dead_letter| dead_letter.place.id)
-        .collect()
 }
 
 fn ordered(order: ClaimState) -> Result<(), Left> {
