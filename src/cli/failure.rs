@@ -16,6 +16,11 @@ pub(super) const USAGE: u8 = 2;
 /// The exit code for a token, dead letter, workflow or key that does not exist.
 pub(super) const UNKNOWN: u8 = 4;
 
+/// The exit code of a command that ran to its end.
+pub(super) fn exit_code(succeeded: bool) -> ExitCode {
+    ExitCode::from(if succeeded { 0 } else { FAILED })
+}
+
 /// Why a command failed.
 #[derive(Debug)]
 pub(super) enum Failure {

@@ -27,10 +27,7 @@ pub(super) struct Health {
 
 pub(super) async fn run(health: &Health, sources: &Sources) -> Result<ExitCode, Failure> {
     let listen = servers::settings(sources)?.ops.listen;
-    let path = match health.live {
-        true => "livez",
-        false => "readyz",
-    };
+    let path = if health.live { "livez" } else { "readyz" };
     let url = format!("http://{}/{path}", local_address(listen));
     let unreachable = |error: reqwest::Error| {
         Failure::Failed(format!(

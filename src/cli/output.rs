@@ -1,5 +1,7 @@
 //! The only place that prints: lines on the standard output, colours only on a terminal.
 
+use std::borrow::Borrow;
+use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 
 use serde::Serialize;
@@ -37,6 +39,13 @@ pub fn remark(text: &str) -> io::Result<()> {
 pub fn json(value: &impl Serialize) -> io::Result<()> {
     let text = serde_json::to_string_pretty(value)?;
     line(&escape::json(&text))
+}
+
+/// The names with their counts in one line, without those of which there are none.
+pub(super) fn counts(counts: impl IntoIterator<Item = (impl Display, impl Borrow<u64>)>) -> String {
+    let counts = counts.into_iter().filter(|(_, count)| *count.borrow() > 0);
+    let counts = counts.map(|(name, count)| format!("{name} {}", count.borrow()));
+    counts.collect::<Vec<_>>().join(", ")
 }
 
 /// How text is emphasised: not at all, or with colours.

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 use jiff::Timestamp;
 
-use super::failure::{FAILED, Failure};
+use super::failure::{self, Failure};
 use super::{Sources, output, servers};
 use crate::domain::{DEFAULT_TENANT, ProcessKey, Status};
 use crate::pipeline::resend::{Resend as Job, Resent};
@@ -79,24 +79,18 @@ pub(super) async fn run(resend: &Resend, sources: &Sources) -> Result<ExitCode, 
     for (token, why) in done.failed.iter().take(LISTED_MAX) {
         output::line(&format!("{token}: {why}"))?;
     }
-    Ok(match done.failed.is_empty() {
-        true => ExitCode::SUCCESS,
-        false => ExitCode::from(FAILED),
-    })
+    Ok(failure::exit_code(done.failed.is_empty()))
 }
 
 fn words(done: &Resent, dry_run: bool, rate: u32) -> String {
-    let by_status = done.by_status.iter();
-    let by_status: Vec<_> = by_status
-        .map(|(status, count)| format!("{status} {count}"))
-        .collect();
+    let by_status = output::counts(&done.by_status);
     let sum = done.sum();
     let mut words = match dry_run {
         true => format!("would send {sum}"),
         false => format!("{sum} to be sent at {rate} per second"),
     };
     if !by_status.is_empty() {
-        words.push_str(&format!(": {}", by_status.join(", ")));
+        words.push_str(&format!(": {by_status}"));
     }
     for (what, count) in [
         ("already in the outbox", done.pending),

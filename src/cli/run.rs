@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::failure::{FAILED, Failure};
+use super::failure::{FAILED, Failure, exit_code};
 use super::{Sources, VERBOSE, dev, servers};
 use crate::app::{App, End, Roles, Signals};
 use crate::config::LogFormat;
@@ -55,8 +55,7 @@ pub(super) async fn dev(dev: dev::Dev, sources: &Sources) -> Result<ExitCode, Fa
     let filter = if sources.verbose { VERBOSE } else { DEV_FILTER };
     servers::log(filter, LogFormat::Auto)?;
     match dev::run(dev, &sources.set).await {
-        Ok(true) => Ok(ExitCode::SUCCESS),
-        Ok(false) => Ok(ExitCode::from(FAILED)),
+        Ok(is_clean) => Ok(exit_code(is_clean)),
         Err(error) => Err(failure(error)),
     }
 }

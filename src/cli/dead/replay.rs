@@ -7,7 +7,7 @@ use clap::Args;
 use uuid::Uuid;
 
 use super::selection::Choice;
-use crate::cli::failure::{FAILED, Failure};
+use crate::cli::failure::{self, Failure};
 use crate::cli::{Sources, output, servers};
 use crate::pipeline::replay::dry_run::DryRun;
 use crate::pipeline::replay::rate_limit::Pace;
@@ -72,23 +72,15 @@ pub(super) async fn run(replay: &Replay, sources: &Sources) -> Result<ExitCode, 
     connection.close().await;
     output::line(&summary(counts))?;
     outcome?;
-    let all_confirmed = counts.confirmed == counts.sum();
-    Ok(if all_confirmed {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::from(FAILED)
-    })
+    Ok(failure::exit_code(counts.confirmed == counts.sum()))
 }
 
 /// The expected outcomes of a replay, in one line.
 pub(super) fn expected_summary(expected: &ExpectedCounts) -> String {
-    let counts = expected
-        .iter()
-        .map(|(name, count)| format!("{name} {count}"));
-    let counts: Vec<_> = counts.collect();
+    let counts = output::counts(expected);
     let sum: u64 = expected.values().sum();
     let colon = if counts.is_empty() { "" } else { ": " };
-    format!("would replay {sum}{colon}{}", counts.join(", "))
+    format!("would replay {sum}{colon}{counts}")
 }
 
 /// The outcomes of a replay, in one line.

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::feed;
 use super::finding::Finding;
-use crate::cli::failure;
+use crate::cli::{failure, output};
 use crate::clock;
 use crate::config::Settings;
 use crate::store::admin::inspect::{Inspection, VERSION_NUMBER_MIN};
@@ -96,33 +96,22 @@ pub(super) fn server(inspection: &Inspection, now: Timestamp) -> Option<Finding>
 /// The durability of a confirmed commit; connections with `synchronous_commit = off` are refused.
 pub(super) fn durability(inspection: &Inspection) -> Finding {
     let value = inspection.synchronous_commit.as_str();
-    let (is_weak, meaning) = match value {
-        "remote_apply" => (
-            false,
-            "on the primary's disk, and applied on each synchronous standby",
-        ),
-        "remote_write" => (
-            true,
+    let meaning = match value {
+        "remote_apply" => "on the primary's disk, and applied on each synchronous standby",
+        "remote_write" => {
             "on the primary's disk, and in the memory of each synchronous standby: a standby whose \
-             machine crashes during a failover loses the last commits",
-        ),
-        "local" => (
-            true,
-            "on the primary's disk only: after a failover the last commits may be missing",
-        ),
-        _ => (
-            false,
-            "on the primary's disk, and on that of each synchronous standby",
-        ),
+             machine crashes during a failover loses the last commits"
+        }
+        "local" => "on the primary's disk only: after a failover the last commits may be missing",
+        _ => "on the primary's disk, and on that of each synchronous standby",
     };
     let message = format!("a confirmed commit is {meaning} (synchronous_commit {value})");
-    match is_weak {
-        true => Finding::warn(ABOUT, message).remedy(
-            "unless this is intended, remove synchronous_commit from the options in database.url"
-                .to_owned(),
-        ),
-        false => Finding::ok(ABOUT, message),
+    if !matches!(value, "remote_write" | "local") {
+        return Finding::ok(ABOUT, message);
     }
+    let remedy =
+        "unless this is intended, remove synchronous_commit from the options in database.url";
+    Finding::warn(ABOUT, message).remedy(remedy.to_owned())
 }
 
 pub(super) fn schema(versions: Versions, inspection: &Inspection) -> Finding {
@@ -169,16 +158,11 @@ pub(super) fn denied(inspection: &Inspection) -> Option<Finding> {
 }
 
 pub(super) fn dead_letters(counts: &BTreeMap<String, u64>) -> Finding {
-    let waiting: Vec<_> = counts.iter().filter(|(_, count)| **count > 0).collect();
-    if waiting.is_empty() {
+    let total: u64 = counts.values().sum();
+    if total == 0 {
         return Finding::ok(ABOUT, "no dead letters");
     }
-    let total: u64 = waiting.iter().map(|(_, count)| **count).sum();
-    let each: Vec<_> = waiting
-        .iter()
-        .map(|(reason, count)| format!("{reason} {count}"))
-        .collect();
-    let message = format!("dead letters: {total} ({})", each.join(", "));
+    let message = format!("dead letters: {total} ({})", output::counts(counts));
     let unreadable = Reason::UnreadableRecord.name();
     let remedy = match counts.get(unreadable).is_some_and(|count| *count > 0) {
         true => format!(
@@ -203,10 +187,7 @@ pub(super) fn undeliverable(
     by_reason: &BTreeMap<String, u64>,
     failing: &[Failing],
 ) -> Option<Finding> {
-    let counts = by_reason.iter().filter(|(_, count)| **count > 0);
-    let counts: Vec<_> = counts
-        .map(|(reason, count)| format!("{reason} {count}"))
-        .collect();
+    let counts = output::counts(by_reason);
     if counts.is_empty() {
         return None;
     }
@@ -218,7 +199,7 @@ pub(super) fn undeliverable(
         }
     });
     let destinations: Vec<_> = destinations.collect();
-    let message = format!("messages that can't be delivered: {}", counts.join(", "));
+    let message = format!("messages that can't be delivered: {counts}");
     let remedy = match destinations.is_empty() {
         true => "see the column detail of waybill.outbox for the reason".to_owned(),
         false => format!(

@@ -32,10 +32,7 @@ pub(super) async fn examine(settings: &Settings) -> Vec<Finding> {
     let folder = folder(url);
     let created = folder.as_deref().map(missing).unwrap_or_default();
     let shown = folder.map_or_else(|| url.clone(), |folder| folder.display().to_string());
-    let remedy = match url.contains("://") {
-        true => CLOUD,
-        false => FOLDER,
-    };
+    let remedy = if url.contains("://") { CLOUD } else { FOLDER };
     let files = Files::open(url, cloud_credentials());
     let result = match files {
         Err(error) => Err(error.to_string()),

@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use self::finding::Finding;
-use super::failure::{FAILED, Failure};
+use super::failure::{self, Failure};
 use super::output::{self, Style};
 use super::{Sources, servers};
 
@@ -45,7 +45,7 @@ pub(super) async fn run(sources: &Sources) -> Result<ExitCode, Failure> {
         Err(faults) => {
             let findings: Vec<_> = faults.0.iter().map(settings_fault).collect();
             print_findings(&findings, style)?;
-            return Ok(ExitCode::from(FAILED));
+            return Ok(failure::exit_code(false));
         }
     };
     let database = database::examine(&settings).await;
@@ -56,11 +56,7 @@ pub(super) async fn run(sources: &Sources) -> Result<ExitCode, Failure> {
     print_findings(&files, style)?;
     let findings = database.iter().chain(&broker).chain(&files);
     let failed = { findings }.any(Finding::is_fail);
-    Ok(if failed {
-        ExitCode::from(FAILED)
-    } else {
-        ExitCode::SUCCESS
-    })
+    Ok(failure::exit_code(!failed))
 }
 
 fn settings_fault(fault: &crate::config::Fault) -> Finding {

@@ -19,7 +19,7 @@ use self::counts::LineCounts;
 use self::lines::{LineBatch, LineFault, Lines};
 use self::progress::PublishProgress;
 use self::sending::TargetConnection;
-use super::failure::{FAILED, Failure};
+use super::failure::{self, Failure};
 use super::publish::counts::BatchReport;
 use super::remote::Address;
 use super::servers::{self, EventTarget};
@@ -75,11 +75,7 @@ pub(super) async fn run(publish: &Publish, sources: &Sources) -> Result<ExitCode
     let counts = sender.counts;
     output::line(&counts.summary())?;
     outcome?;
-    Ok(if counts.all_confirmed() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::from(FAILED)
-    })
+    Ok(failure::exit_code(counts.all_confirmed()))
 }
 
 type Input = Box<dyn AsyncRead + Send + Unpin>;

@@ -119,10 +119,7 @@ impl Channel {
         let connection = self.open.as_ref().map(|open| &open.connection);
         let overtaken = number < self.furthest
             || connection.is_some_and(|connection| connection.has_confirmed_since(sent.since));
-        let most = match overtaken {
-            true => OVERTAKEN,
-            false => PATIENCE,
-        };
+        let most = if overtaken { OVERTAKEN } else { PATIENCE };
         self.relay.broker.confirm_timeout.min(most)
     }
 
