@@ -27,18 +27,8 @@ fn stamp(second: u8, sequence: Option<u64>) -> Stamp {
 }
 
 fn unopened() -> Record {
-    Record {
-        process: Process::unopened("default".into(), "8a4f0c".into(), Kind::Upload),
-        created_at: time(1),
-        sealed_at: None,
-        unroutable_at: None,
-        outbox: 0,
-        logged: 0,
-        late: 0,
-        cursor: None,
-        events: Vec::new(),
-        items: Vec::new(),
-    }
+    let process = Process::unopened("default".into(), "8a4f0c".into(), Kind::Upload);
+    Record::of(process, time(1))
 }
 
 fn running() -> Record {

@@ -11,18 +11,8 @@ pub(super) fn at(text: &str) -> Timestamp {
 
 /// An upload without events.
 pub(super) fn unopened(tenant: &str, token: &str, created_at: &str) -> Record {
-    Record {
-        process: Process::unopened(tenant.to_owned(), token.to_owned(), Kind::Upload),
-        created_at: at(created_at),
-        sealed_at: None,
-        unroutable_at: None,
-        outbox: 0,
-        logged: 0,
-        late: 0,
-        cursor: None,
-        events: Vec::new(),
-        items: Vec::new(),
-    }
+    let process = Process::unopened(tenant.to_owned(), token.to_owned(), Kind::Upload);
+    Record::of(process, at(created_at))
 }
 
 /// The stamp of the first event of a source.

@@ -40,6 +40,24 @@ pub struct Record {
     pub items: Vec<Item>,
 }
 
+impl Record {
+    /// The record alone, of a process that is not sealed.
+    pub(crate) const fn of(process: Process, created_at: Timestamp) -> Self {
+        Self {
+            process,
+            created_at,
+            sealed_at: None,
+            unroutable_at: None,
+            outbox: 0,
+            logged: 0,
+            late: 0,
+            cursor: None,
+            events: Vec::new(),
+            items: Vec::new(),
+        }
+    }
+}
+
 /// A record, or why it can't be read; `None` if there is none.
 pub type StoredRecord = Option<Result<Record, Unreadable>>;
 
@@ -151,16 +169,10 @@ async fn bare(
     let rows = connection.rows(RECORDS, &[&keys]).await?;
     let record = |row: &Row| {
         Ok(Record {
-            process: process::from_row(row)?,
-            created_at: row.get(30),
             sealed_at: row.get(31),
             unroutable_at: row.get(32),
             outbox: from_bigint(row.get(33)),
-            logged: 0,
-            late: 0,
-            cursor: None,
-            events: Vec::new(),
-            items: Vec::new(),
+            ..Record::of(process::from_row(row)?, row.get(30))
         })
     };
     let by_key = rows.iter().map(|row| (ProcessKey(row.get(0)), record(row)));
