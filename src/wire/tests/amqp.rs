@@ -94,10 +94,7 @@ fn an_event_without_identity_or_token_is_refused() {
 fn an_opening_event_without_a_token_derives_the_same_at_every_delivery() {
     let opening = event("upload.received", json!({ "filename": "a.pdf" }));
     let body = without(opening.clone(), "token").to_string();
-    let message = Message {
-        reply_to: Some("answers"),
-        ..plain(body.as_bytes())
-    };
+    let message = replying(&body, "answers");
     let first = decode_default(&message).unwrap();
     let again = decode(&message, &Limits::default(), Timestamp::MAX).unwrap();
     assert!(first.derived_token);
@@ -113,18 +110,12 @@ fn an_opening_event_without_a_token_derives_the_same_at_every_delivery() {
 #[test]
 fn only_an_opening_event_has_a_reply_to_and_a_bad_one_is_refused() {
     let body = step().to_string();
-    let message = Message {
-        reply_to: Some("answers"),
-        ..plain(body.as_bytes())
-    };
+    let message = replying(&body, "answers");
     assert_eq!(decode_default(&message).unwrap().reply_to, None);
 
     let body = event("upload.received", json!({})).to_string();
     let long = "x".repeat(201);
-    let message = Message {
-        reply_to: Some(&long),
-        ..plain(body.as_bytes())
-    };
+    let message = replying(&body, &long);
     expect!["limit_exceeded | - the property reply_to must be at most 200 bytes long"]
         .assert_eq(&verdict(&message));
 }
@@ -144,10 +135,7 @@ fn the_tenant_of_the_header_must_not_contradict_the_body() {
     for value in values {
         for body in [&with_tenant, &without_tenant] {
             let headers = [("Tenant", value)];
-            let message = Message {
-                headers: &headers,
-                ..plain(body.as_bytes())
-            };
+            let message = with_headers(body, &headers);
             writeln!(lines, "{value:?}: {}", names(&message)).unwrap();
         }
     }
@@ -178,12 +166,7 @@ fn unused_headers_may_be_of_any_type_but_not_endless() {
         ("ce-é", HeaderValue::Other),
     ];
     let large = [("big", HeaderValue::Text(&long))];
-    let said = |headers| {
-        verdict(&Message {
-            headers,
-            ..plain(body.as_bytes())
-        })
-    };
+    let said = |headers| verdict(&with_headers(&body, headers));
     assert_eq!(said(&small), "accepted");
     expect!["too_large | - the headers are over 65536 bytes"].assert_eq(&said(&large));
 }
@@ -194,11 +177,7 @@ fn kept(parent: Option<&str>, state: Option<&str>) -> (Option<String>, Option<St
     let parent = parent.map(|text| ("traceparent", HeaderValue::Text(text)));
     let state = state.map(|text| ("tracestate", HeaderValue::Text(text)));
     let headers: Vec<_> = parent.into_iter().chain(state).collect();
-    let accepted = decode_default(&Message {
-        headers: &headers,
-        ..plain(body.as_bytes())
-    });
-    let accepted = accepted.unwrap();
+    let accepted = decode_default(&with_headers(&body, &headers)).unwrap();
     let Happening::Opened(opening) = accepted.event.happening else {
         panic!("not an opening");
     };

@@ -183,12 +183,7 @@ fn every_header_of_an_event_in_binary_mode_is_read() {
         ("cloudEvents_source", HeaderValue::Text("scanner")),
         ("cloudEvents_type", HeaderValue::Text("upload.received")),
     ];
-    let said = |headers: &[(&str, HeaderValue<'_>)]| {
-        decode_default(&Message {
-            headers,
-            ..plain(b"{}")
-        })
-    };
+    let said = |headers: &[(&str, HeaderValue<'_>)]| decode_default(&with_headers("{}", headers));
     let plainly = said(&usual);
     assert!(plainly.is_ok());
     for name in names(&documented["properties"]) {

@@ -74,11 +74,7 @@ fn all_three_encodings_say_the_same() {
     own["sequence"] = json!(7);
     let own = own.to_string();
     let trace = [("traceparent", HeaderValue::Text(parent))];
-    let as_plain = decode_default(&Message {
-        headers: &trace,
-        ..plain(own.as_bytes())
-    });
-    let as_plain = as_plain.unwrap();
+    let as_plain = decode_default(&with_headers(&own, &trace)).unwrap();
 
     let body = structured().to_string();
     assert_eq!(decode_default(&cloud(body.as_bytes())).unwrap(), as_plain);

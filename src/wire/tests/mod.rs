@@ -72,6 +72,22 @@ fn plain(body: &[u8]) -> Message<'_> {
     }
 }
 
+/// The same with headers.
+fn with_headers<'a>(body: &'a str, headers: &'a [(&'a str, HeaderValue<'a>)]) -> Message<'a> {
+    Message {
+        headers,
+        ..plain(body.as_bytes())
+    }
+}
+
+/// The same with a queue for the reply.
+fn replying<'a>(body: &'a str, reply_to: &'a str) -> Message<'a> {
+    Message {
+        reply_to: Some(reply_to),
+        ..plain(body.as_bytes())
+    }
+}
+
 /// Decodes a message; the schemas must say the same of it.
 fn decode_default(message: &Message<'_>) -> Result<Accepted, Box<Rejection>> {
     let said = decode(message, &Limits::default(), arrived());

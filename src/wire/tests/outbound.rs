@@ -122,11 +122,7 @@ fn a_completion_of_a_process_without_an_opening_says_null() {
 #[test]
 fn the_reply_to_an_opening_event_has_its_token() {
     let body = without(event("upload.received", json!({})), "token").to_string();
-    let message = Message {
-        reply_to: Some("answers"),
-        ..plain(body.as_bytes())
-    };
-    let accepted = decode_default(&message).unwrap();
+    let accepted = decode_default(&replying(&body, "answers")).unwrap();
     let reply = token_reply(&accepted.event);
     assert_ne!(reply.message_id, accepted.event.key().0);
     assert_eq!(reply.type_, "process.token");
