@@ -1,7 +1,7 @@
 //! One closed run: the queue is full, the clock starts with the engine, and it stops when the last
 //! effect is committed and the last completion and announcement have been received.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::audience::Audience;
 use crate::check;
@@ -9,7 +9,7 @@ use crate::engine::{Engine, Running};
 use crate::feed;
 use crate::ground::{Field, Ground};
 use crate::meter::{Cpu, MemoryWatch, peak_mib};
-use crate::patience::Patience;
+use crate::patience;
 use crate::statements;
 use crate::stops::Stops;
 use crate::workload::Workload;
@@ -104,13 +104,6 @@ async fn on_field(
 pub(crate) async fn committed(field: &Field, workload: Workload) -> anyhow::Result<()> {
     let ended = "waybill.process where sealed_at is not null";
     let expected = u64::from(workload.processes);
-    let mut patience = Patience::new();
-    loop {
-        let sealed = check::count(field, ended).await?;
-        if sealed == expected {
-            return Ok(());
-        }
-        patience.with(sealed, expected, "processes sealed")?;
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    let sealed = async || check::count(field, ended).await;
+    patience::until("processes sealed", expected, sealed).await
 }

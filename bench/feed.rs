@@ -1,12 +1,10 @@
 //! Fills the queue before the clock starts.
 
-use std::time::Duration;
-
 use waybill::broker;
 use waybill::broker::{Publisher, Verdict, topology};
 use waybill::config::BrokerSettings;
 
-use crate::patience::Patience;
+use crate::patience;
 use crate::workload::{Workload, time_of};
 
 /// Messages that are published before waiting for their confirms.
@@ -29,19 +27,8 @@ pub(crate) async fn fill(settings: &BrokerSettings, workload: Workload) -> anyho
         anyhow::ensure!(confirmed, "not every message was confirmed by the broker");
     }
     let queue = topology::events_queue(0);
-    let mut patience = Patience::new();
-    loop {
-        let ready = topology::ready_count(&connection, &queue).await? as usize;
-        if ready == order.len() {
-            break;
-        }
-        patience.with(
-            ready as u64,
-            order.len() as u64,
-            "messages ready in the queue",
-        )?;
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    let ready = async || Ok(topology::ready_count(&connection, &queue).await?.into());
+    patience::until("messages ready in the queue", order.len() as u64, ready).await?;
     connection.close().await;
     Ok(order.len())
 }

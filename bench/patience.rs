@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 /// The maximum time without progress.
 const STILL_MAX: Duration = Duration::from_secs(60);
+/// How often a count is polled.
+const POLL_EVERY: Duration = Duration::from_millis(20);
 
 /// Watches a count that must make progress.
 pub(crate) struct Patience {
@@ -32,6 +34,23 @@ impl Patience {
             still.as_secs()
         );
         Ok(())
+    }
+}
+
+/// Polls until the count is what is expected; `what` names it.
+pub(crate) async fn until(
+    what: &str,
+    expected: u64,
+    count: impl AsyncFn() -> anyhow::Result<u64>,
+) -> anyhow::Result<()> {
+    let mut patience = Patience::new();
+    loop {
+        let seen = count().await?;
+        if seen == expected {
+            return Ok(());
+        }
+        patience.with(seen, expected, what)?;
+        tokio::time::sleep(POLL_EVERY).await;
     }
 }
 

@@ -43,12 +43,8 @@ async fn consume(
     completions: &mpsc::Sender<Vec<Outgoing>>,
 ) -> anyhow::Result<()> {
     let connection = broker::connect(&settings.broker, "bench consume").await?;
-    let mut consumer = Consumer::open(
-        &connection,
-        &topology::events_queue(0),
-        settings.broker.prefetch,
-    )
-    .await?;
+    let queue = topology::events_queue(0);
+    let mut consumer = Consumer::open(&connection, &queue, settings.broker.prefetch).await?;
     let acker = consumer.acker();
     let mut left = workload.order().len();
     let mut tag = 0;

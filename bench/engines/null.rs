@@ -44,12 +44,8 @@ pub(super) async fn run(
     starter.ready().await?;
     let store = Store::new(&settings.database)?;
     let connection = broker::connect(&settings.broker, "bench null").await?;
-    let consumer = Consumer::open(
-        &connection,
-        &topology::events_queue(0),
-        settings.broker.prefetch,
-    )
-    .await?;
+    let queue = topology::events_queue(0);
+    let consumer = Consumer::open(&connection, &queue, settings.broker.prefetch).await?;
     let publishing = broker::connect(&settings.broker, "bench null publish").await?;
     let publisher = Publisher::open(&publishing, settings.broker.confirm_timeout).await?;
     let acker = consumer.acker();

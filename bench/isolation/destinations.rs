@@ -1,7 +1,7 @@
 //! The two queues that completions go to, and the failure of one of them.
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use lapin::types::FieldTable;
 use waybill::broker;
@@ -14,7 +14,7 @@ use crate::audience::{Audience, Received};
 use crate::check::{broken_but_for_copies, count, expect};
 use crate::engine::Running;
 use crate::ground::{AUDIENCE_QUEUE, Field, Ground, bind};
-use crate::patience::Patience;
+use crate::patience;
 use crate::workload::Workload;
 
 /// The queue that fails.
@@ -36,35 +36,32 @@ pub(super) struct Destinations<'a> {
 }
 
 impl<'a> Destinations<'a> {
-    /// Declares the queues and subscribes to both.
+    /// Declares the queues and subscribes to both. One of them is `suspended` or not: then it
+    /// confirms nothing, as if without a majority.
     pub(super) async fn prepare(
         ground: &'a Ground,
         field: Field,
         workload: Workload,
+        suspended: bool,
     ) -> anyhow::Result<Self> {
         let settings = &field.settings.broker;
         declare(settings).await?;
-        Ok(Self {
+        let destinations = Self {
             healthy: Audience::of_queue(settings, AUDIENCE_QUEUE).await?,
             failing: Audience::of_queue(settings, FAILING_QUEUE).await?,
             ground,
             field,
             workload,
-            suspended: false,
-        })
+            suspended,
+        };
+        if suspended {
+            destinations.set_failing("suspend").await?;
+        }
+        Ok(destinations)
     }
 
     pub(super) fn field(&self) -> &Field {
         &self.field
-    }
-
-    /// Suspends one queue, which then confirms nothing, as if without a majority, if `fails`.
-    pub(super) async fn suspend(&mut self, fails: bool) -> anyhow::Result<()> {
-        self.suspended = fails;
-        match fails {
-            true => self.set_failing("suspend").await,
-            false => Ok(()),
-        }
     }
 
     /// Waits until the other one has all of its completions.
@@ -124,14 +121,8 @@ impl<'a> Destinations<'a> {
 
     /// Repeated messages may still be in flight.
     async fn outbox_empty(&self) -> anyhow::Result<()> {
-        let mut patience = Patience::new();
-        loop {
-            match count(&self.field, "waybill.outbox").await? {
-                0 => return Ok(()),
-                left => patience.with(left, 0, "rows in the outbox")?,
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
+        let left = async || count(&self.field, "waybill.outbox").await;
+        patience::until("rows in the outbox", 0, left).await
     }
 
     async fn set_failing(&self, what: &str) -> anyhow::Result<()> {

@@ -141,8 +141,7 @@ impl<T: Clone> Pair<T> {
 async fn full_queue(ground: &Ground, workload: Workload, fails: bool) -> anyhow::Result<Closed> {
     let field = ground.field("isolation").await?;
     feed::fill(&field.settings.broker, workload).await?;
-    let mut destinations = Destinations::prepare(ground, field, workload).await?;
-    destinations.suspend(fails).await?;
+    let mut destinations = Destinations::prepare(ground, field, workload, fails).await?;
     let mut running = Running::prepare(ENGINE, destinations.field(), workload).await?;
     let (began, start) = (clock::now(), Instant::now());
     running.go(ENGINE, destinations.field()).await?;
@@ -161,8 +160,7 @@ async fn full_queue(ground: &Ground, workload: Workload, fails: bool) -> anyhow:
 async fn fixed_rate(ground: &Ground, plan: Plan, fails: bool) -> anyhow::Result<Open> {
     let workload = plan.open;
     let field = ground.field("isolation").await?;
-    let mut destinations = Destinations::prepare(ground, field, workload).await?;
-    destinations.suspend(fails).await?;
+    let mut destinations = Destinations::prepare(ground, field, workload, fails).await?;
     let mut running = Running::prepare(ENGINE, destinations.field(), workload).await?;
     running.go(ENGINE, destinations.field()).await?;
     running.ready().await?;

@@ -59,9 +59,7 @@ pub(crate) fn verdicts(isolation: &Outcome) -> Vec<Verdict> {
     let speed = closed.failing.events_per_second() / closed.healthy.events_per_second();
     let received = closed.failing.received_seconds / closed.healthy.received_seconds;
     let found = format!("healthy completions due after {} s", FOUND_OUT.as_secs());
-    let all = "all healthy completions";
-    let (failing, healthy) = (&open.failing, &open.healthy);
-    vec![
+    let mut verdicts = vec![
         Verdict::new(
             speed >= 1.0 - LOSS_MAX,
             format!(
@@ -71,23 +69,22 @@ pub(crate) fn verdicts(isolation: &Outcome) -> Vec<Verdict> {
             ),
         ),
         at_most("time until the last healthy completion", received),
-        at_most(
-            &format!("p50 of {found}"),
-            failing.found_out.p50 / healthy.found_out.p50,
-        ),
-        at_most(
-            &format!("p99 of {found}"),
-            failing.found_out.p99 / healthy.found_out.p99,
-        ),
-        at_most(
-            &format!("p50 of {all}"),
-            failing.to_completion.p50 / healthy.to_completion.p50,
-        ),
-        at_most(
-            &format!("p99 of {all}"),
-            failing.to_completion.p99 / healthy.to_completion.p99,
-        ),
-    ]
+    ];
+    let both = |latency: fn(&Open) -> Latency| (latency(&open.failing), latency(&open.healthy));
+    for (what, (failing, healthy)) in [
+        (&*found, both(|run| run.found_out)),
+        ("all healthy completions", both(|run| run.to_completion)),
+    ] {
+        verdicts.push(at_most(
+            &format!("p50 of {what}"),
+            failing.p50 / healthy.p50,
+        ));
+        verdicts.push(at_most(
+            &format!("p99 of {what}"),
+            failing.p99 / healthy.p99,
+        ));
+    }
+    verdicts
 }
 
 fn at_most(what: &str, times: f64) -> Verdict {

@@ -10,35 +10,13 @@ pub(crate) const WORKFLOW: (&str, &str) = (
     r#"
 name = "fulfilment"
 start = ["split"]
-[[form]]
-id = "amount"
-type = "number"
-required = true
-[[stages.split.form]]
-id = "split_by"
-type = "text"
-[stages.split]
-next = ["pick", "invoice", "book"]
-[[stages.pick.form]]
-id = "pick_by"
-type = "text"
-[stages.pick]
-next = ["close"]
-[[stages.invoice.form]]
-id = "invoice_by"
-type = "text"
-[stages.invoice]
-next = ["close"]
-[[stages.book.form]]
-id = "book_by"
-type = "text"
-[stages.book]
-next = ["close"]
-[[stages.close.form]]
-id = "close_by"
-type = "text"
-[stages.close]
-join = "all"
+form = [{ id = "amount", type = "number", required = true }]
+[stages]
+split = { next = ["pick", "invoice", "book"], form = [{ id = "split_by", type = "text" }] }
+pick = { next = ["close"], form = [{ id = "pick_by", type = "text" }] }
+invoice = { next = ["close"], form = [{ id = "invoice_by", type = "text" }] }
+book = { next = ["close"], form = [{ id = "book_by", type = "text" }] }
+close = { join = "all", form = [{ id = "close_by", type = "text" }] }
 "#,
 );
 /// How many events it has.

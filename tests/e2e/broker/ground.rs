@@ -144,12 +144,10 @@ pub(crate) async fn delivery(consumer: &mut Consumer) -> Delivery {
 
 /// Waits until `queue` has `count` ready messages.
 pub(crate) async fn wait_ready(conn: &Connection, queue: &str, count: u32) {
-    let wait = async {
-        while topology::ready_count(conn, queue).await.unwrap() != count {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    timeout(PATIENCE, wait).await.unwrap();
+    ground::holds(&format!("{count} messages in {queue}"), async || {
+        topology::ready_count(conn, queue).await.unwrap() == count
+    })
+    .await;
 }
 
 pub(crate) async fn refusal(settings: &BrokerSettings) -> BrokerError {

@@ -1,7 +1,7 @@
 //! The broker module against a real RabbitMQ.
 mod consuming;
 mod faults;
-mod ground;
+pub(super) mod ground;
 mod headers;
 mod hostile;
 mod publishing;

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use lapin::options::{ExchangeDeclareOptions, QueueDeclareOptions};
+use lapin::options::ExchangeDeclareOptions;
 use waybill::broker::{BrokerError, Connection, Consumer, Outgoing, Publisher, Verdict, topology};
 
-use crate::broker::ground::{PATIENCE, delivery, on_empty, refusal, settings};
+use crate::broker::ground::{PATIENCE, delivery, on_empty, queue, refusal, settings};
 use crate::support::ground::assert_contains;
 
 async fn publish(conn: &Connection, ids: std::ops::Range<usize>) {
@@ -150,13 +150,7 @@ fn a_rejected_event_reaches_the_dead_queue() {
 #[test]
 fn a_queue_with_other_arguments_is_reported_with_a_remedy() {
     on_empty(async |ground| {
-        let channel = ground.conn.channel().await.unwrap();
-        let options = QueueDeclareOptions {
-            durable: true,
-            ..Default::default()
-        };
-        let declare = channel.queue_declare("waybill.events.0".into(), options, Default::default());
-        declare.await.unwrap();
+        queue(&ground.conn, "waybill.events.0").await;
         let error = topology::declare(&ground.conn, 1).await.unwrap_err();
         assert!(matches!(error, BrokerError::Topology(_)), "{error}");
         let text = error.to_string();

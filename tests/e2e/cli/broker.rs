@@ -2,8 +2,9 @@
 
 use waybill::broker::{Connection, topology};
 
+use crate::broker::ground::queue;
 use crate::cli::dead::insert_dead_letters;
-use crate::support::command::waybill;
+use crate::support::command::User;
 use crate::support::ground::{Ground, ctl};
 
 pub(crate) async fn waiting(connection: &Connection) -> u32 {
@@ -67,9 +68,8 @@ fn events_are_published_confirmed_and_counted() {
 #[test]
 fn the_doctor_finds_what_is_missing_wrong_or_waiting() {
     Ground::test_migrated("examining", async |ground| {
-        let first = ground.waybill(&["doctor"]).ok();
-        first
-            .says("ok    broker    RabbitMQ ")
+        ground
+            .shows(&["doctor"], "ok    broker    RabbitMQ ")
             .says("warn  broker    does not exist yet: exchange waybill.events,")
             .says("may configure, write and read")
             .says("ok    files     ")
@@ -87,23 +87,11 @@ fn the_doctor_finds_what_is_missing_wrong_or_waiting() {
         ground.shows(&["doctor"], "ok    broker    all 6 exchanges");
 
         insert_dead_letters(&ground).await;
-        ground
-            .waybill(&["doctor"])
-            .ok()
-            .says("dead letters: 3 (expired 1, too_deep 2)");
+        ground.shows(&["doctor"], "dead letters: 3 (expired 1, too_deep 2)");
         let channel = connection.channel().await.unwrap();
-        channel
-            .queue_delete("waybill.events.0".into(), Default::default())
-            .await
-            .unwrap();
-        let other = lapin::options::QueueDeclareOptions {
-            durable: true,
-            ..Default::default()
-        };
-        channel
-            .queue_declare("waybill.events.0".into(), other, Default::default())
-            .await
-            .unwrap();
+        let delete = channel.queue_delete("waybill.events.0".into(), Default::default());
+        delete.await.unwrap();
+        queue(&connection, "waybill.events.0").await;
         ground
             .waybill(&["doctor"])
             .failed(1)
@@ -121,29 +109,21 @@ fn the_doctor_names_missing_permissions_and_how_to_grant_them() {
             .await;
         ctl(&["add_user", "reader", "pw"]).await;
         let none = "^$";
-        ctl(&[
-            "set_permissions",
-            "-p",
-            &ground.vhost(),
-            "reader",
-            none,
-            none,
-            none,
-        ])
-        .await;
+        let at = ["set_permissions", "-p", &ground.vhost(), "reader"];
+        ctl(&[&at[..], &[none; 3]].concat()).await;
         let (_, server) = ground.database_url.rsplit_once('@').unwrap();
         let database = format!("postgres://reader:pw@{server}");
         let (_, server) = ground.broker_url.rsplit_once('@').unwrap();
         let broker = format!("amqp://reader:pw@{server}");
-        let variables = [("DATABASE_URL", database.as_str()), ("AMQP_URL", &broker)];
-        waybill(&["doctor"], &variables, "")
+        let reader = User::at(&database, &broker);
+        reader
+            .says(&["doctor"])
             .failed(1)
             .says("may not read and write api_key, dead_letter, epoch, event, feed_horizon, file, item")
             .says("grant usage on schema waybill to reader")
             .says("FAIL  broker")
             .says("rabbitmqctl set_permissions -p VHOST USER");
-        waybill(&["dead", "list"], &variables, "")
-            .failed(1)
-            .complains("grant the missing permissions to the user");
+        let remedy = "grant the missing permissions to the user";
+        reader.refuses(&["dead", "list"], 1, remedy);
     });
 }

@@ -46,10 +46,8 @@ fn dead_letters_are_listed_in_pages_and_shown() {
             list.out
         );
         ground.shows(&["dead", "list", "--after", second], third);
-        let json = ground
-            .waybill(&["dead", "list", "--reason", "expired", "--json"])
-            .ok();
-        let json: serde_json::Value = serde_json::from_str(&json.out).unwrap();
+        let json = ["dead", "list", "--reason", "expired", "--json"];
+        let json = ground.waybill(&json).ok().json();
         assert_eq!(json.as_array().unwrap().len(), 1);
         assert_eq!(json[0]["id"], first);
         ground
@@ -74,10 +72,8 @@ fn only_the_selected_dead_letters_are_discarded() {
             .failed(4);
         assert_eq!(ground.count("dead_letter").await, 3);
         ground.shows(&["dead", "discard", second, "--yes"], "discarded 1");
-        ground
-            .waybill(&["dead", "discard", "--reason", "too_deep", "--yes"])
-            .ok()
-            .says("discarded 1");
+        let deep = ["dead", "discard", "--reason", "too_deep", "--yes"];
+        ground.shows(&deep, "discarded 1");
         ground.shows(&["dead", "discard", "--all", "--yes"], "discarded 1");
         ground.shows(&["dead", "list"], "no dead letters");
     });
@@ -89,10 +85,8 @@ fn a_replay_deletes_only_confirmed_dead_letters() {
         insert_dead_letters(&ground).await;
         ground.waybill(&["dead", "replay", "--all"]).failed(1);
         assert_eq!(ground.count("dead_letter").await, 3);
-        ground
-            .waybill(&["dead", "replay", "--all", "--dry-run"])
-            .ok()
-            .says("would replay 3: undecodable 3");
+        let dry = ["dead", "replay", "--all", "--dry-run"];
+        ground.shows(&dry, "would replay 3: undecodable 3");
         assert_eq!(ground.count("dead_letter").await, 3);
         let connection = ground.broker().await;
         topology::declare(&connection, 1).await.unwrap();

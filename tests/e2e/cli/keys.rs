@@ -1,30 +1,12 @@
 //! Commands for API keys, and finding a key by its printed text.
 
-use std::time::Duration;
-
-use waybill::config::DatabaseSettings;
 use waybill::domain::access::{Access, Scope};
-use waybill::store::Store;
 use waybill::store::admin::api_key::{KeyState, NewKey};
 
-use crate::support::command::waybill;
+use crate::support::command::User;
 use crate::support::ground::Ground;
 
 const ACME: [&str; 6] = ["key", "create", "--tenant", "acme", "--scope", "write,read"];
-
-fn store(ground: &Ground) -> Store {
-    Store::new(&DatabaseSettings {
-        url: ground.database_url.clone().into(),
-        ca_file: None,
-        cert_file: None,
-        key_file: None,
-        pool: 2,
-        connect_timeout: Duration::from_secs(5),
-        statement_timeout: Duration::from_secs(30),
-        lock_timeout: Duration::from_secs(10),
-    })
-    .unwrap()
-}
 
 /// Creates a key; returns its text and its id.
 fn create(ground: &Ground, more: &[&str]) -> (String, String) {
@@ -47,7 +29,7 @@ fn a_created_key_is_found_until_it_is_revoked() {
         ground.refuses(&ACME, 1, "run `waybill migrate`");
         ground.waybill(&["migrate"]).ok();
         ground.shows(&["key", "list"], "no keys");
-        let store = store(&ground);
+        let store = ground.store();
         assert!(!store.any_key().await.unwrap());
 
         let (text, id) = create(&ground, &["--name", "archive"]);
@@ -73,9 +55,7 @@ fn a_created_key_is_found_until_it_is_revoked() {
         assert_eq!(answer.out, revoked);
         assert_eq!(store.list_keys().await.unwrap(), first);
         ground
-            .waybill(&["key", "list"])
-            .ok()
-            .says(&format!("{id}  revoked  20"))
+            .shows(&["key", "list"], &format!("{id}  revoked  20"))
             .says("tenant acme, scopes read,write, revoked 20")
             .says(", name archive");
     });
@@ -87,7 +67,7 @@ fn a_wrong_secret_of_a_known_id_is_not_found() {
         let (text, id) = create(&ground, &[]);
         let (other, _) = create(&ground, &[]);
         let last = if text.ends_with('0') { "1" } else { "0" };
-        let store = store(&ground);
+        let store = ground.store();
         for wrong in [
             format!("{}{last}", &text[..text.len() - 1]),
             format!("wb_{id}_{}", secret(&other)),
@@ -110,7 +90,7 @@ fn a_wrong_secret_of_a_known_id_is_not_found() {
 fn an_expired_key_is_reported_as_expired() {
     Ground::test_migrated("expired_keys", async |ground| {
         let (text, id) = create(&ground, &["--expires", "90d"]);
-        let store = store(&ground);
+        let store = ground.store();
         let found = store.find_key(&text).await.unwrap().unwrap();
         assert_eq!(found.state, KeyState::Valid);
         let listed = store.list_keys().await.unwrap().remove(0);
@@ -123,9 +103,7 @@ fn an_expired_key_is_reported_as_expired() {
         let found = store.find_key(&text).await.unwrap().unwrap();
         assert_eq!(found.state, KeyState::Expired);
         ground
-            .waybill(&["key", "list"])
-            .ok()
-            .says(&format!("{id}  expired  20"))
+            .shows(&["key", "list"], &format!("{id}  expired  20"))
             .says(", expired 20");
         ground.waybill(&["key", "revoke", &id]).ok();
         let found = store.find_key(&text).await.unwrap().unwrap();
@@ -143,7 +121,7 @@ fn the_text_of_a_key_is_printed_once_and_stored_nowhere() {
         assert!(!created.err.contains(secret), "{}", created.err);
         assert_eq!(created.out.lines().count(), 1);
 
-        let store = store(&ground);
+        let store = ground.store();
         let connection = store.connection().await.unwrap();
         let row = connection
             .query_one(
@@ -161,8 +139,7 @@ fn the_text_of_a_key_is_printed_once_and_stored_nowhere() {
             assert!(!list.out.contains(secret), "{}", list.out);
             assert!(!list.err.contains(secret), "{}", list.err);
         }
-        let shown = ground.waybill(&["key", "list", "--json"]).ok();
-        let shown: serde_json::Value = serde_json::from_str(&shown.out).unwrap();
+        let shown = ground.waybill(&["key", "list", "--json"]).ok().json();
         assert_eq!(shown[0]["scopes"], serde_json::json!(["read", "write"]));
         assert_eq!(shown[0]["state"], "valid");
         assert!(shown[0].get("hash").is_none());
@@ -172,7 +149,7 @@ fn the_text_of_a_key_is_printed_once_and_stored_nowhere() {
 #[test]
 fn no_error_message_contains_a_secret() {
     Ground::test_migrated("printed_keys", async |ground| {
-        let store = store(&ground);
+        let store = ground.store();
         let mut new = NewKey {
             name: String::new(),
             access: Access {
@@ -196,9 +173,9 @@ fn no_error_message_contains_a_secret() {
 
 #[test]
 fn invalid_key_arguments_are_reported_with_a_remedy() {
-    let nowhere = [("DATABASE_URL", "postgres://w@127.0.0.1:1/w")];
+    let user = User::of(&[("DATABASE_URL", "postgres://w@127.0.0.1:1/w")]);
     let assert_refused = |arguments: &[&str], remedy: &str| {
-        waybill(arguments, &nowhere, "").failed(2).complains(remedy);
+        user.refuses(arguments, 2, remedy);
     };
     let create = ["key", "create", "--tenant"];
     let with = |more: &[&'static str]| [&create[..], more].concat();
@@ -226,7 +203,5 @@ fn invalid_key_arguments_are_reported_with_a_remedy() {
         &[&ACME[..], &["--name", &long]].concat(),
         "--name: must be at most 200 bytes long",
     );
-    waybill(&["key", "create", "--help"], &[], "")
-        .ok()
-        .says("--expires 90d");
+    User::of(&[]).shows(&["key", "create", "--help"], "--expires 90d");
 }

@@ -1,52 +1,41 @@
 //! Orders from the command line, with a worker: opened, shown, pushed to their end.
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use waybill::domain::access::Scope;
 
+use crate::cli::workflow::sample;
+use crate::support::client::served;
 use crate::support::command::User;
-use crate::support::ground::{Ground, run};
-use crate::support::worker::Worker;
+use crate::support::ground::{holds, until};
 
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// The sample workflows, a worker with the API, and a user of it.
-async fn prepare(name: &str) -> (Worker, User) {
-    let ground = Ground::shared(name).await;
-    let samples = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("examples/workflows");
-    let file = |name: &str| samples.join(name).display().to_string();
-    let (purchase, invoice) = (file("purchase.toml"), file("invoice.toml"));
-    ground
-        .waybill(&["workflow", "apply", &purchase, &invoice])
-        .ok();
-    let (worker, client) = ground.answering().await;
-    let user = User::keyed(&ground, &client.url(), &[Scope::Read, Scope::Write]).await;
-    (worker, user)
+/// Runs a test with the sample workflows, a worker with the API, and a user of it.
+fn with_samples(name: &str, test: impl AsyncFnOnce(User)) {
+    served(name, async |ground, client| {
+        let (purchase, invoice) = (sample("purchase.toml"), sample("invoice.toml"));
+        ground
+            .waybill(&["workflow", "apply", &purchase, &invoice])
+            .ok();
+        test(User::keyed(&ground, &client.url(), &[Scope::Read, Scope::Write]).await).await;
+    });
 }
 
 /// The record of an order, once it is at these stages.
-fn at_stages(user: &User, token: &str, stages: &[&str]) -> Value {
-    let until = Instant::now() + PATIENCE;
-    loop {
+async fn at_stages(user: &User, token: &str, stages: &[&str]) -> Value {
+    until(&format!("{token} at {stages:?}"), async || {
         let answer = user.says(&["get", token, "--json"]);
         let record: Value = serde_json::from_str(&answer.out).unwrap_or_default();
-        let places = record.pointer("/order/stands_at").and_then(Value::as_array);
-        let names = places.map(|p| p.iter().filter_map(|p| p.get("stage")).collect::<Vec<_>>());
-        if names.is_some_and(|names| names == stages) && record.pointer("/opening/source").is_some()
-        {
-            return record;
-        }
-        assert!(Instant::now() < until, "not at {stages:?}: {record:#}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+        let places = record.pointer("/order/stands_at")?.as_array()?;
+        let names: Vec<_> = places.iter().map(|place| &place["stage"]).collect();
+        let is_there = names == stages && record["opening"]["source"].is_string();
+        is_there.then_some(record)
+    })
+    .await
 }
 
 fn push(user: &User, arguments: &[&str]) {
-    user.says(&[&["push"], arguments].concat())
-        .ok()
-        .says("waybill get ");
+    user.shows(&[&["push"], arguments].concat(), "waybill get ");
 }
 
 /// Opens an order; returns its token.
@@ -59,10 +48,9 @@ fn open_purchase(user: &User) -> String {
 
 #[test]
 fn an_order_is_opened_shown_and_pushed_to_its_end() {
-    run(async {
-        let (worker, user) = prepare("ordering").await;
+    with_samples("ordering", async |user| {
         let token = &open_purchase(&user);
-        let record = at_stages(&user, token, &["review"]);
+        let record = at_stages(&user, token, &["review"]).await;
         let order = &record["order"];
         assert_eq!(order["version"], 1);
         assert_eq!(order["form"]["amount"], 12.5);
@@ -79,18 +67,16 @@ fn an_order_is_opened_shown_and_pushed_to_its_end() {
         );
         let id = place["data_id"].as_str().unwrap();
         push(&user, &[token, "--data-id", id, "--outcome", "accepted"]);
-        at_stages(&user, token, &["finance", "stock"]);
+        at_stages(&user, token, &["finance", "stock"]).await;
         push(&user, &[token, "--stage", "stock"]);
-        let record = at_stages(&user, token, &["finance"]);
+        let record = at_stages(&user, token, &["finance"]).await;
         let join = &record["order"]["joins"][0];
         assert_eq!(
             (&join["stage"], &join["missing"][0]),
             (&"buy".into(), &"finance".into())
         );
         assert_eq!(record["order"]["parked"]["stages"]["buy"], 1);
-        user.says(&["get", token])
-            .ok()
-            .says("current stages\n  finance  since ")
+        user.shows(&["get", token], "current stages\n  finance  since ")
             .says("    field cost_centre: text, required\n")
             .says("waiting joins\n  buy: stock arrived, finance missing\n")
             .says("parked pushes (1)\n  buy  1\n")
@@ -101,61 +87,44 @@ fn an_order_is_opened_shown_and_pushed_to_its_end() {
             &[token, "--stage", "finance", "--set", "cost_centre=A7"],
         );
         user.says(&["watch", token, "--timeout", "30s"]).ok();
-        let record = at_stages(&user, token, &[]);
+        let record = at_stages(&user, token, &[]).await;
         let order = &record["order"];
         assert_eq!(order["form"]["delivery"], "2026-12-01");
         assert_eq!(order["left"].as_array().unwrap().len(), 4);
         assert_eq!(order["parked"]["count"], 0);
-        worker.stop().await;
     });
 }
 
 #[test]
 fn an_order_shows_its_deadlines_and_its_attachments() {
-    run(async {
-        let (worker, user) = prepare("tenants-order").await;
-        let open = [
-            "open",
-            "invoice",
-            "--token",
-            "R-7",
-            "--attach",
-            "scan.pdf",
-            "--set",
-            "scan=scan.pdf",
-            "--set",
-            "number=\"7\"",
-            "--set",
-            "total=80",
-        ];
-        let opened = user.says(&open).ok();
+    with_samples("tenants-order", async |user| {
+        let form = ["--set", "scan=scan.pdf", "--set", "number=\"7\""];
+        let more = ["--set", "total=80", "--attach", "scan.pdf"];
+        let open = ["open", "invoice", "--token", "R-7"];
+        let opened = user.says(&[open, form, more].concat()).ok();
         assert_eq!(opened.out, "R-7\n");
         opened.complains("`waybill get R-7`");
         let get = ["get", "R-7"];
-        let until = Instant::now() + PATIENCE;
-        while !user.says(&get).out.contains("current stages") && Instant::now() < until {
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        user.says(&get)
-            .ok()
-            .says(", then goes on with escalated\n")
+        holds("the current stages", async || {
+            user.says(&get).out.contains("current stages")
+        })
+        .await;
+        user.shows(&get, ", then goes on with escalated\n")
             .says("outcome approved | escalated | rejected")
             .says("  number            \"7\"\n")
             .says("  attachments       scan.pdf\n");
-        worker.stop().await;
     });
 }
 
 #[test]
 fn the_sample_order_walks_to_its_end_through_a_loop() {
-    run(async {
-        let (worker, user) = prepare("sampling").await;
+    with_samples("sampling", async |user| {
         let events = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("examples/events");
         let file = events.join("order-done.jsonl").display().to_string();
         user.says(&["publish", &file]).ok();
         let watch = ["watch", "example-order", "--timeout", "30s"];
         user.says(&watch).ok();
-        let record = at_stages(&user, "example-order", &[]);
+        let record = at_stages(&user, "example-order", &[]).await;
         let left = record["order"]["left"].as_array().unwrap();
         let second = left.iter().find(|left| left["number"] == 2).unwrap();
         assert_eq!(
@@ -164,14 +133,12 @@ fn the_sample_order_walks_to_its_end_through_a_loop() {
         );
         assert_eq!(record["order"]["form"]["amount"], 241);
         assert_eq!(record["order"]["attachments"][0]["name"], "offer.pdf");
-        worker.stop().await;
     });
 }
 
 #[test]
 fn invalid_orders_are_refused_and_not_published() {
-    run(async {
-        let (worker, user) = prepare("wrong-pushes").await;
+    with_samples("wrong-pushes", async |user| {
         let refused = |arguments: &[&str], text: &str| {
             user.refuses(arguments, 2, text);
         };
@@ -200,7 +167,6 @@ fn invalid_orders_are_refused_and_not_published() {
         let form = ["--set", "article=chair", "--set", "amount=1"];
         let opened = user.says(&[&settings[..], &form[..]].concat());
         let token = opened.ok().out;
-        at_stages(&user, token.trim(), &["review"]);
-        worker.stop().await;
+        at_stages(&user, token.trim(), &["review"]).await;
     });
 }

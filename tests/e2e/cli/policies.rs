@@ -8,7 +8,7 @@ use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
 use lapin::{BasicProperties, Confirmation};
 use waybill::broker::topology;
 
-use crate::support::ground::{Ground, ctl, run};
+use crate::support::ground::{Ground, ctl, holds, run};
 
 /// A substitute for rabbitmqctl: has a version, and records its commands.
 const RECORDING: &str =
@@ -38,7 +38,7 @@ fn commands(version: &str, vhost: &str, bytes: &str) -> Vec<Vec<String>> {
         .collect()
 }
 
-async fn run_script(vhost: &str, bytes: &str) {
+async fn run_script(ctl: impl AsyncFn(&[&str]) -> String, vhost: &str, bytes: &str) {
     let version = ctl(&["-s", "version"]).await;
     for command in commands(version.trim(), vhost, bytes) {
         let words: Vec<&str> = command.iter().map(String::as_str).collect();
@@ -75,11 +75,7 @@ fn waybill_dev_sets_the_same_policies_as_production() {
         for name in ["waybill", "waybill-dead"] {
             ctl(&["clear_policy", "-p", "/", name]).await;
         }
-        let version = ctl(&["-s", "version"]).await;
-        for command in commands(version.trim(), "/", "1073741824") {
-            let words: Vec<&str> = command.iter().map(String::as_str).collect();
-            ctl(&words).await;
-        }
+        run_script(ctl, "/", "1073741824").await;
         assert_eq!(ctl(&list).await, of_dev);
     });
 }
@@ -94,7 +90,7 @@ fn a_full_event_queue_rejects_publishes_and_dead_letters_without_loss() {
             "application:set_env(rabbit, dead_letter_worker_publisher_confirm_timeout, 500).";
         ctl(&["eval", sooner]).await;
         let vhost = ground.vhost();
-        run_script(&vhost, "3000").await;
+        run_script(ctl, &vhost, "3000").await;
         let names = ["list_queues", "-p", &vhost, "name", "policy"];
         let listed = ctl(&names).await;
         assert!(listed.contains("waybill.events.0\twaybill\n"), "{listed}");
@@ -120,16 +116,11 @@ fn a_full_event_queue_rejects_publishes_and_dead_letters_without_loss() {
         assert!((3..=10).contains(&kept), "{kept}");
 
         reject_all(&ground, kept).await;
-        for _ in 0..100 {
-            let dead = topology::ready_count(&connection, "waybill.dead")
-                .await
-                .unwrap();
-            if usize::try_from(dead).unwrap() == kept {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-        panic!("the rejected messages did not arrive");
+        let kept = u32::try_from(kept).unwrap();
+        holds("the rejected messages", async || {
+            ground.ready("waybill.dead").await == Some(kept)
+        })
+        .await;
     });
 }
 
@@ -156,10 +147,9 @@ async fn reject_all(ground: &Ground, count: usize) {
 #[test]
 fn the_doctor_tests_the_message_size_limit_and_reports_what_it_cannot_check() {
     Ground::test_migrated("sizes", async |ground| {
+        let bytes = "ok    broker    accepts bodies of 2097152 bytes and refuses more than 8388608";
         ground
-            .waybill(&["doctor"])
-            .ok()
-            .says("ok    broker    accepts bodies of 2097152 bytes and refuses more than 8388608")
+            .shows(&["doctor"], bytes)
             .says("note  broker    the policies of its queues were not checked");
         ground
             .waybill(&["doctor", "--set", "limits.body_bytes=512KiB"])

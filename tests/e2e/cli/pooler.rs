@@ -8,8 +8,7 @@ use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::support::command::Answer;
-use crate::support::command::waybill;
+use crate::support::command::{Answer, User};
 use crate::support::ground::{Ground, execute};
 
 /// Where Debian has it, outside of the path of ordinary users.
@@ -63,8 +62,8 @@ impl Pooler {
     }
 
     fn url(&self, ground: &Ground) -> String {
-        let database = ground.database_url.rsplit_once('/').unwrap().1;
-        format!("postgres://waybill:any@127.0.0.1:{}/{database}", self.port)
+        let (port, database) = (self.port, ground.vhost());
+        format!("postgres://waybill:any@127.0.0.1:{port}/{database}")
     }
 
     /// Leaves prepared statements with usual names on a server process.
@@ -77,14 +76,14 @@ impl Pooler {
     /// Runs the program through it.
     fn waybill(&self, ground: &Ground, arguments: &[&str]) -> Answer {
         let url = self.url(ground);
-        let variables = [
-            ("DATABASE_URL", url.as_str()),
+        let user = User::of(&[
+            ("DATABASE_URL", &url),
             ("AMQP_URL", &ground.broker_url),
             ("WAYBILL_OPS__LISTEN", "127.0.0.1:0"),
             ("WAYBILL_HTTP__LISTEN", "127.0.0.1:0"),
             ("WAYBILL_FILES__URL", self.folder.to_str().unwrap()),
-        ];
-        waybill(arguments, &variables, "")
+        ]);
+        user.says(arguments)
     }
 }
 

@@ -49,14 +49,10 @@ async fn insert_running(ground: &Ground) {
 fn the_schema_is_created_once_and_commands_report_when_it_is_missing() {
     Ground::test_empty("migrating", async |ground| {
         ground.refuses(&["dead", "list"], 1, "run `waybill migrate`");
-        ground
-            .waybill(&["doctor"])
-            .failed(1)
-            .says("has no tables yet");
-        ground
-            .waybill(&["migrate"])
-            .ok()
-            .says(&format!("applied {} migrations", migrations()));
+        let doctor = ground.waybill(&["doctor"]).failed(1);
+        doctor.says("has no tables yet");
+        let applied = format!("applied {} migrations", migrations());
+        ground.shows(&["migrate"], &applied);
         ground.shows(&["migrate"], "up to date");
     });
 }
@@ -81,14 +77,13 @@ fn a_record_is_shown_with_its_history_in_order_and_failed_items_first() {
         assert!(!shown.out.contains('\u{1b}'));
 
         let json = user.says(&["get", "t", "--json", "--items", "1"]).ok();
-        let json: serde_json::Value = serde_json::from_str(&json.out).unwrap();
+        let json = json.json();
         assert_eq!(json["status"], "running");
         assert_eq!(json["items"][0]["identifier"], "b");
         assert_eq!(json["items"].as_array().unwrap().len(), 1);
         assert_eq!(json["counts"]["items"], 2);
 
-        let unknown = user.says(&["get", "unknown"]).failed(4);
-        unknown.complains("no process has this token");
+        user.refuses(&["get", "unknown"], 4, "no process has this token");
     });
 }
 
@@ -100,10 +95,8 @@ fn watch_prints_what_is_new_and_ends_with_the_status() {
             insert_ended(&ground, status).await;
             user.says(&["watch", status]).failed(code).says("because");
         }
-        let unknown = user
-            .says(&["watch", "unknown", "--timeout", "500ms"])
-            .failed(13);
-        unknown.complains("no events for unknown");
+        let unknown = ["watch", "unknown", "--timeout", "500ms"];
+        user.refuses(&unknown, 13, "no events for unknown");
 
         insert_running(&ground).await;
         let mut watch = user.start(&["watch", "t", "--timeout", "20s"]);

@@ -4,8 +4,8 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread::JoinHandle;
 
-use crate::support::command::Answer;
-use crate::support::command::waybill;
+use crate::support::command::{Answer, User};
+use crate::support::ground::assert_contains;
 
 const KEY: &str = "wb_hunter2";
 const RECEIPTS: &str = r#"{"events":[{"state":"accepted"}]}"#;
@@ -57,8 +57,7 @@ fn problem(status: &str, retry_after: &str) -> String {
 }
 
 fn run_waybill(url: &str, arguments: &[&str], input: &str) -> Answer {
-    let variables = [("WAYBILL_CLIENT__URL", url), ("WAYBILL_CLIENT__KEY", KEY)];
-    let answer = waybill(arguments, &variables, input);
+    let answer = User::with(url, KEY).sends(arguments, input);
     let output = format!("{}{}", answer.out, answer.err);
     assert!(!output.contains("hunter2"), "{output}");
     answer
@@ -81,18 +80,13 @@ fn events_that_a_busy_server_refuses_are_sent_again() {
     assert!(began.elapsed() >= std::time::Duration::from_secs(1));
     let requests = serving.join().unwrap();
     assert_eq!(requests[0], requests[2]);
+    let first = requests[0].as_str();
     assert!(
-        requests[0].starts_with("POST /prefix/v1/events HTTP/1.1\r\n"),
-        "{requests:?}"
+        first.starts_with("POST /prefix/v1/events HTTP/1.1\r\n"),
+        "{first}"
     );
-    assert!(
-        requests[0].contains(&format!("authorization: Bearer {KEY}\r\n")),
-        "{requests:?}"
-    );
-    assert!(
-        requests[0].ends_with(&format!("[{}]", line(1).trim())),
-        "{requests:?}"
-    );
+    assert_contains(first, &format!("authorization: Bearer {KEY}\r\n"));
+    assert!(first.ends_with(&format!("[{}]", line(1).trim())), "{first}");
 }
 
 #[test]
@@ -133,9 +127,10 @@ fn retries_end_and_another_kind_of_server_is_recognised() {
         .failed(1)
         .complains("unexpected response 404");
     let requests = serving.join().unwrap();
+    let first = requests[0].as_str();
     assert!(
-        requests[0].starts_with("GET /prefix/v1/processes/t?include="),
-        "{requests:?}"
+        first.starts_with("GET /prefix/v1/processes/t?include="),
+        "{first}"
     );
 }
 
@@ -146,9 +141,7 @@ fn a_token_is_percent_encoded_in_the_path() {
     run_waybill(&url, &["get", "a/b?c#d e%"], "")
         .failed(4)
         .complains("not just now");
-    let requests = serving.join().unwrap();
-    assert!(
-        requests[0].starts_with("GET /prefix/v1/processes/a%2Fb%3Fc%23d%20e%25?"),
-        "{requests:?}"
-    );
+    let request = serving.join().unwrap().concat();
+    let encoded = "GET /prefix/v1/processes/a%2Fb%3Fc%23d%20e%25?";
+    assert!(request.starts_with(encoded), "{request}");
 }

@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use crate::support::command::waybill;
+use crate::support::command::User;
 use crate::support::ground::Ground;
 
-fn sample(name: &str) -> String {
+/// The path of a sample workflow.
+pub(crate) fn sample(name: &str) -> String {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("examples/workflows");
     path.join(name).display().to_string()
 }
@@ -22,7 +23,8 @@ fn file(test: &str, name: &str, text: &str) -> String {
 #[test]
 fn workflow_files_are_checked_without_settings() {
     let (purchase, invoice) = (sample("purchase.toml"), sample("invoice.toml"));
-    waybill(&["workflow", "check", &purchase, &invoice], &[], "")
+    let check = |files: &[&str]| User::of(&[]).says(&[&["workflow", "check"], files].concat());
+    check(&[&purchase, &invoice])
         .ok()
         .says("purchase is valid, 5 stages")
         .says("invoice is valid, 3 stages");
@@ -31,19 +33,19 @@ fn workflow_files_are_checked_without_settings() {
         "bad.toml",
         "name = 'w'\nstart = ['a']\n[stages.b]\n",
     );
-    let checked = waybill(&["workflow", "check", &purchase, &bad], &[], "").failed(1);
+    let checked = check(&[&purchase, &bad]).failed(1);
     let checked = checked
         .complains(&format!("{bad}:2: `start` names the stage `a`"))
         .complains(&format!("{bad}:3: no way leads"))
         .complains("error: files with faults: 1 of 2");
     assert!(checked.out.is_empty(), "{}", checked.out);
-    waybill(&["workflow", "check", &purchase, &purchase], &[], "")
+    check(&[&purchase, &purchase])
         .failed(1)
         .complains(":1: the name `purchase` is also used in");
-    waybill(&["workflow", "check", "/nowhere.toml"], &[], "")
+    check(&["/nowhere.toml"])
         .failed(1)
         .complains("/nowhere.toml can't be read");
-    waybill(&["workflow", "check"], &[], "").failed(2);
+    check(&[]).failed(2);
 }
 
 #[test]
@@ -55,9 +57,7 @@ fn an_applied_workflow_is_versioned_and_listed() {
         ground.waybill(&["migrate"]).ok();
         ground.shows(&["workflow", "list"], "no workflows");
         ground
-            .waybill(&apply)
-            .ok()
-            .says("purchase version 1 applied")
+            .shows(&apply, "purchase version 1 applied")
             .says("invoice version 1 applied");
         ground.shows(&apply, "purchase version 1 unchanged");
 
@@ -87,26 +87,21 @@ fn every_version_of_a_workflow_can_be_shown() {
         for file in [&sample("purchase.toml"), &sample("invoice.toml"), &changed] {
             ground.waybill(&["workflow", "apply", file]).ok();
         }
-        ground
-            .waybill(&["workflow", "show", "purchase"])
+        let show = |more: &[&str]| ground.waybill(&[&["workflow", "show"], more].concat());
+        show(&["purchase"])
             .ok()
             .says("purchase, version 1 of 20")
             .says("buy (joins all of finance, stock)");
-        let show = ["workflow", "show", "invoice"];
-        ground.shows(&show, "only");
-        ground
-            .waybill(&[&show[..], &["--version", "1", "--dot"]].concat())
-            .ok()
-            .says("digraph \"invoice\"");
-        let source = ground
-            .waybill(&[&show[..], &["--version", "2", "--source"]].concat())
-            .ok();
+        show(&["invoice"]).ok().says("only");
+        let dot = show(&["invoice", "--version", "1", "--dot"]).ok();
+        dot.says("digraph \"invoice\"");
+        let source = show(&["invoice", "--version", "2", "--source"]).ok();
         assert_eq!(source.out, text);
-        ground
-            .waybill(&[&show[..], &["--version", "9"]].concat())
+        let missing = show(&["invoice", "--version", "9"]).failed(4);
+        missing.complains("the newest is 2");
+        show(&["nothing"])
             .failed(4)
-            .complains("the newest is 2");
-        ground.refuses(&["workflow", "show", "nothing"], 4, "waybill workflow list");
+            .complains("waybill workflow list");
     });
 }
 

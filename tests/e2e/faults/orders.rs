@@ -16,7 +16,7 @@ use crate::support::order_story::{
 use crate::support::producer::Producer;
 use crate::support::recorder::{Received, Recorder};
 use crate::support::story::{TOKEN_MARK, repeated, shuffled};
-use crate::support::worker::Worker;
+use crate::support::worker::{Worker, stop_all};
 
 /// A producer, recorders, and what they must have received in the end.
 struct Scenario {
@@ -54,9 +54,7 @@ impl Scenario {
             self.ground.ready("waybill.events.0").await == Some(0)
         })
         .await;
-        for worker in workers {
-            worker.stop().await;
-        }
+        stop_all(workers).await;
         holds("every completion and announcement", async || {
             let entered = copies(&self.stages, |copy| copy.id.clone()).len();
             entered >= stops && self.completions.by_token().len() >= orders
@@ -190,8 +188,7 @@ fn orders_survive_workers_that_are_killed_repeatedly() {
 
 #[test]
 fn an_order_that_is_cancelled_or_fails_leaves_every_stop_and_refuses_what_was_parked() {
-    run(async {
-        let (ground, mut producer) = purchasing("order-endings").await;
+    purchasing("order-endings", async |ground, mut producer| {
         let completions = Recorder::of_completions(&ground).await;
         let worker = ground.plan().start().await;
         let [mut cancelled, mut failed] = ["cancelled", "failed"].map(early_close);
@@ -212,10 +209,10 @@ fn an_order_that_is_cancelled_or_fails_leaves_every_stop_and_refuses_what_was_pa
         };
         let statuses = "select token, status from waybill.process order by token";
         let expected = of_both("cancelled", "error");
-        assert_eq!(pairs(&ground, statuses).await, expected);
+        assert_eq!(ground.pairs(statuses).await, expected);
         let dead_letters = "select token, reason from waybill.dead_letter order by token";
         let expected = of_both("stage_not_reached", "stage_not_reached");
-        assert_eq!(pairs(&ground, dead_letters).await, expected);
+        assert_eq!(ground.pairs(dead_letters).await, expected);
         assert_eq!(ground.count("stage where left_at is null").await, 0);
         assert_eq!(
             ground.count("stage where stage <> 'close'").await,
@@ -235,11 +232,6 @@ fn early_close(tag: &str) -> OrderEvents {
     order.push("review", Some("accepted"), json!({}));
     order.push("close", None, json!({"note": "too early"}));
     order
-}
-
-async fn pairs(ground: &Ground, query: &str) -> Vec<(String, String)> {
-    let rows = ground.rows(query).await;
-    rows.iter().map(|row| (row.get(0), row.get(1))).collect()
 }
 
 /// Every copy that was received, grouped by a key.

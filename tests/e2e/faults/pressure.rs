@@ -11,6 +11,7 @@ use crate::support::channel::open;
 use crate::support::ground::holds;
 use crate::support::scenario::Scenario;
 use crate::support::story::{repeated, shuffled, stories};
+use crate::support::worker::stop_all;
 
 #[test]
 fn a_completion_that_a_full_queue_rejects_is_published_until_it_is_confirmed() {
@@ -93,9 +94,7 @@ fn partitions_can_be_added_and_removed_under_load() {
             let ((), worker) = tokio::join!(scenario.producer.events(&events), moving);
             workers.push(worker);
         }
-        for worker in workers.drain(..2) {
-            worker.stop().await;
-        }
+        stop_all(workers.drain(..2)).await;
         scenario.events(&stories("partition-last", 60)).await;
         scenario.until_idle().await;
         for partition in 1..4 {

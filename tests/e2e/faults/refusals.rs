@@ -15,7 +15,7 @@ fn a_database_that_refuses_for_a_while_costs_time_and_nothing_else() {
         let plan = scenario.plan().with("batch.events", "60");
         let plan = plan.with("database.lock_timeout", "500ms");
         let worker = plan.start().await;
-        let name = database(&scenario.ground);
+        let name = scenario.ground.vhost();
         let end_all = format!(
             "select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'"
         );
@@ -78,9 +78,4 @@ async fn noticed(worker: &Worker, reason: &str) {
         "the worker noticed no {reason}\n{}",
         worker.log_text()
     );
-}
-
-fn database(ground: &Ground) -> String {
-    let last = ground.database_url.rsplit_once('/');
-    last.expect("the address has a path").1.to_owned()
 }

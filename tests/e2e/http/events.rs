@@ -3,7 +3,6 @@
 use serde_json::json;
 
 use crate::support::client::{Client, served};
-use crate::support::ground::Ground;
 use crate::support::order_story::{PURCHASE, apply};
 use crate::support::story::{TOKEN_MARK, story};
 
@@ -90,10 +89,8 @@ fn a_cloud_event_is_accepted_in_each_content_mode() {
 
 #[test]
 fn an_order_is_opened_pushed_and_cancelled_with_the_outcome_in_each_answer() {
-    Ground::test("submit-order", async |ground| {
+    served("submit-order", async |ground, reader| {
         apply(&ground, "purchase", PURCHASE).await;
-        let (worker, client) = ground.answering().await;
-        let reader = client;
         let client = patient(&reader);
         let opening = json!({"workflow_id": "purchase", "form": {"amount": 1}});
         let opened = client.post("/v1/orders", &opening).await;
@@ -133,7 +130,6 @@ fn an_order_is_opened_pushed_and_cancelled_with_the_outcome_in_each_answer() {
             .post("/v1/orders", json!({"workflow_id": "none"}))
             .await;
         refused.problem(422, "unknown_workflow");
-        worker.stop().await;
     });
 }
 

@@ -5,9 +5,7 @@ use waybill::domain::access::Scope;
 
 use super::events::{patient, token};
 use super::processes::keyed;
-use crate::support::client::{Client, served, served_as};
-use crate::support::ground::Ground;
-use crate::support::worker::Plan;
+use crate::support::client::{served, served_as, served_by};
 
 fn event(id: &str, data: Value) -> Value {
     json!({"id": id, "source": "e2e", "type": "upload.progress", "token": "t", "data": data})
@@ -100,16 +98,10 @@ fn a_key_needs_the_write_scope_and_writes_for_its_own_tenant() {
 
 #[test]
 fn without_the_broker_requests_are_refused_with_retry_after() {
-    Ground::test("submit-away", async |ground| {
-        let (plan, client): (Plan, Client) = ground.api_plan().await;
-        let api = plan
-            .roles("api")
-            .with("broker.url", "amqp://none:none@127.0.0.1:1/none")
-            .start()
-            .await;
+    let nowhere = ["broker.url=amqp://none:none@127.0.0.1:1/none"];
+    served_by("submit-away", "api", &nowhere, async |_, client| {
         let reply = client.post("/v1/orders", "{}").await;
         reply.problem(503, "unavailable");
         assert_eq!(reply.header("retry-after"), Some("1"));
-        api.stop().await;
     });
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use futures_util::{StreamExt, stream};
 use tokio::net::TcpStream;
 
+use crate::support::client::ROLES;
 use crate::support::ground::until;
 use crate::support::scenario::Scenario;
 use crate::support::story::{TOKEN_MARK, stories};
@@ -24,10 +25,8 @@ fn thousands_of_waiting_requests_cost_the_database_one_query_at_a_time() {
     Scenario::test("crowd", async |mut scenario| {
         let limit = rlimit::increase_nofile_limit(u64::MAX).expect("more open files");
         assert!(limit > 4_000, "this machine allows {limit} open files");
-        let (worker, client) = scenario
-            .ground
-            .answering_with("http.requests_per_second", "1000000")
-            .await;
+        let unlimited = ["http.requests_per_second=1000000"];
+        let (worker, client) = scenario.ground.answering_with(ROLES, &unlimited).await;
         let patient = client.with("prefer", "wait=60");
         let crowd = stream::iter(0..CROWD).map(|n| {
             let path = format!("/v1/processes/{TOKEN_MARK}-crowd-{}", n % PROCESSES);

@@ -1,5 +1,6 @@
 //! The metrics of clients' requests: one series per documented route, none that a client invents.
 
+use crate::support::client::ROLES;
 use crate::support::ground::Ground;
 use crate::support::openapi_document::Described;
 
@@ -9,10 +10,8 @@ const COUNTED: &str = "waybill_http_request_duration_seconds_count";
 #[test]
 fn requests_are_counted_by_route_and_status_and_clients_create_no_series() {
     Ground::test("measured", async |ground| {
-        let (plan, client) = ground.api_plan().await;
-        let plan = plan.with("dialects.ahgora", "/ponto");
-        let plan = plan.with("dialects.diadoc", "off");
-        let worker = plan.roles("worker,relay,api").start().await;
+        let moved = ["dialects.ahgora=/ponto", "dialects.diadoc=off"];
+        let (worker, client) = ground.answering_with(ROLES, &moved).await;
         let before = worker.scrape().await.expect("metrics");
         assert_eq!(before.sum(REQUESTS, ""), 0);
         let series = |text: &str| {

@@ -9,7 +9,7 @@ use waybill::domain::access::{Access, Scope};
 use waybill::store::admin::api_key::NewKey;
 
 use super::processes::keyed;
-use crate::support::client::{Client, Reply};
+use crate::support::client::{Client, ROLES, Reply};
 use crate::support::ground::{Ground, holds};
 use crate::support::multipart::part;
 use crate::support::openapi_document::{Described, Operation};
@@ -61,13 +61,8 @@ async fn send(client: &Client, operation: &Operation, own: &Belongings) -> Reply
 
 /// A worker with files and API keys, a client without a key that is refused, and the owner.
 async fn with_keys(ground: &Ground) -> (Worker, Client, Client) {
-    let (plan, client) = ground.api_plan().await;
-    let folder = ground.folder.join("files");
-    let plan = plan
-        .with("files.url", folder.to_str().expect("a path in UTF-8"))
-        .with("files.types", "any")
-        .with("http.wrong_keys_per_second", "1000");
-    let worker = plan.roles("worker,relay,api").start().await;
+    let settings = ["files.types=any", "http.wrong_keys_per_second=1000"];
+    let (worker, client) = ground.answering_with(ROLES, &settings).await;
     let (owner, _) = keyed(ground, &client, "default", &[Scope::Read, Scope::Write]).await;
     holds("a refusal without a key", async || {
         let reply = client.get("/v1/events").await;

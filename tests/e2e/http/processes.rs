@@ -28,22 +28,13 @@ pub(crate) async fn keyed(
     (client.with("authorization", &format!("Bearer {text}")), id)
 }
 
-/// Clients of the monitor.
-pub(crate) struct Viewers {
-    pub(crate) admin: Client,
-    pub(crate) reader: Client,
-    /// An admin of another tenant.
-    pub(crate) other: Client,
-}
-
-impl Viewers {
-    pub(crate) async fn of(ground: &Ground, client: &Client) -> Self {
-        Self {
-            admin: keyed(ground, client, "default", &[Scope::Admin]).await.0,
-            reader: keyed(ground, client, "default", &[Scope::Read]).await.0,
-            other: keyed(ground, client, "other", &[Scope::Admin]).await.0,
-        }
-    }
+/// Clients of the monitor: an admin, a reader, and an admin of another tenant.
+pub(crate) async fn viewers(ground: &Ground, client: &Client) -> [Client; 3] {
+    [
+        keyed(ground, client, "default", &[Scope::Admin]).await.0,
+        keyed(ground, client, "default", &[Scope::Read]).await.0,
+        keyed(ground, client, "other", &[Scope::Admin]).await.0,
+    ]
 }
 
 /// A new key and its id.

@@ -3,20 +3,14 @@
 use waybill::domain::access::Scope;
 
 use super::processes::keyed;
-use crate::support::ground::Ground;
+use crate::support::client::served_by;
 use crate::support::scenario::Scenario;
 use crate::support::story::{TOKEN_MARK, stories};
 
 #[test]
 fn a_key_over_its_rate_limit_is_refused_while_others_are_not() {
-    Ground::test("rates", async |ground| {
-        let (plan, client) = ground.api_plan().await;
-        let plan = plan.with("http.requests_per_second", "5");
-        let api = plan
-            .with("http.wrong_keys_per_second", "4")
-            .roles("api")
-            .start()
-            .await;
+    let limits = ["http.requests_per_second=5", "http.wrong_keys_per_second=4"];
+    served_by("rates", "api", &limits, async |ground, client| {
         let (greedy, _) = keyed(&ground, &client, "default", &[Scope::Read]).await;
         let (modest, _) = keyed(&ground, &client, "default", &[Scope::Read]).await;
         let mut refused = None;
@@ -50,7 +44,6 @@ fn a_key_over_its_rate_limit_is_refused_while_others_are_not() {
             .get("/v1/processes/unknown")
             .await
             .problem(404, "not_found");
-        api.stop().await;
     });
 }
 

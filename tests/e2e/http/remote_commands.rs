@@ -6,7 +6,7 @@ use serde_json::json;
 use waybill::domain::access::Scope;
 
 use super::events::token;
-use crate::support::client::served;
+use crate::support::client::{served, served_with};
 use crate::support::command::{Answer, User};
 use crate::support::ground::{Ground, holds, reaches};
 use crate::support::order_story::{PURCHASE, apply};
@@ -100,11 +100,9 @@ async fn shows(user: &User, token: &str, words: &str) {
 
 #[test]
 fn a_refused_line_is_named_and_the_others_are_accepted() {
-    Ground::test("remote-lines", async |ground| {
-        let (plan, client) = ground.api_plan().await;
-        // Less than the client knows of.
-        let worker = plan.roles("worker,relay,api").with("limits.items", "2");
-        let worker = worker.start().await;
+    // Less than the client knows of.
+    let limit = ["limits.items=2"];
+    served_with("remote-lines", &limit, async |ground, client| {
         let user = User::keyed(&ground, &client.url(), &[Scope::Write]).await;
         let token = &token("lines");
         let three = json!([1, 2, 3].map(|n| json!({"identifier": format!("{n}"), "ok": true})));
@@ -140,15 +138,13 @@ fn a_refused_line_is_named_and_the_others_are_accepted() {
 
         let forced = user.says(&["publish", "-", "--force"]);
         forced.ended(2, &["--force"]);
-        worker.stop().await;
     });
 }
 
 #[test]
 fn an_order_is_opened_and_pushed_over_http() {
-    Ground::test("remote-order", async |ground| {
+    served("remote-order", async |ground, client| {
         apply(&ground, "purchase", PURCHASE).await;
-        let (worker, client) = ground.answering().await;
         let user = User::keyed(&ground, &client.url(), &BOTH).await;
         let token = &token("remote-order");
         let open = ["open", "purchase", "--set", "amount=1", "--token", token];
@@ -161,7 +157,6 @@ fn an_order_is_opened_and_pushed_over_http() {
             shown.out.contains("finance")
         })
         .await;
-        worker.stop().await;
     });
 }
 
@@ -179,7 +174,7 @@ fn refusals_and_unreachable_servers_are_reported_with_a_remedy() {
         let stranger = User::with(&url, &format!("{}0", reader.key()));
         let refused = stranger.says(&["get", TOKEN_MARK]);
         refused.ended(1, &["the key is unknown", remedy]);
-        let keyless = User::bare();
+        let keyless = User::of(&[]);
         let get = ["get", TOKEN_MARK, "--url", &url];
         keyless.says(&get).ended(1, &["send a key", remedy]);
 

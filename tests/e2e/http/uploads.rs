@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 use waybill::domain::access::Scope;
 
 use super::processes::keyed;
-use crate::support::client::{Client, Reply, served};
-use crate::support::ground::{Ground, holds};
+use crate::support::client::{Client, Reply, served, served_by, served_with};
+use crate::support::ground::holds;
 use crate::support::multipart::{PDF, part};
 use crate::support::story::MARK;
 
@@ -95,11 +95,8 @@ fn an_idempotency_key_repeats_an_upload_and_refuses_another_file() {
 
 #[test]
 fn an_invalid_upload_is_refused_and_creates_no_process() {
-    Ground::test("uploads-wrong", async |ground| {
-        let (plan, client) = ground.api_plan().await;
-        let plan = plan.with("files.file_bytes", "64KiB");
-        let plan = plan.with("files.request_bytes", "100KiB");
-        let worker = plan.roles("worker,relay,api").start().await;
+    let limits = ["files.file_bytes=64KiB", "files.request_bytes=100KiB"];
+    served_with("uploads-wrong", &limits, async |ground, client| {
         let pdf = |bytes: usize| format!("{PDF}{}", "x".repeat(bytes));
         let file = |text: &str| part("file", Some("a.pdf"), text);
         let (field, odd) = (part("workflow_id", None, "x"), part("colour", None, "red"));
@@ -135,17 +132,14 @@ fn an_invalid_upload_is_refused_and_creates_no_process() {
             .await
             .problem(400, "invalid_body");
         assert_eq!(ground.count("event").await, 0);
-        worker.stop().await;
     });
 }
 
 #[test]
 fn a_file_belongs_to_its_tenant_and_is_deleted_with_its_process() {
-    Ground::test("uploads-gone", async |ground| {
-        let (plan, client) = ground.api_plan().await;
-        let plan = plan.with("janitor.interval", "100ms");
-        let plan = plan.with("process.retention", "1s");
-        let worker = plan.roles("worker,relay,api,janitor").start().await;
+    let soon = ["janitor.interval=100ms", "process.retention=1s"];
+    let roles = "worker,relay,api,janitor";
+    served_by("uploads-gone", roles, &soon, async |ground, client| {
         let (north, _) = keyed(&ground, &client, "north", &[Scope::Admin]).await;
         let (south, _) = keyed(&ground, &client, "south", &[Scope::Admin]).await;
         let patient = north.with("prefer", "wait=60");
@@ -169,7 +163,6 @@ fn a_file_belongs_to_its_tenant_and_is_deleted_with_its_process() {
         .await;
         let left = walk(&ground.folder.join("files"));
         assert_eq!(left, 0, "the contents are gone too");
-        worker.stop().await;
     });
 }
 

@@ -19,6 +19,7 @@ use crate::support::producer::{Message, Producer};
 use crate::support::recorder::Recorder;
 use crate::support::scenario::Scenario;
 use crate::support::story::stories;
+use crate::support::worker::stop_all;
 
 const SCRIPT: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
@@ -58,9 +59,7 @@ fn each_role_works_with_its_own_permissions_and_no_others() {
         scenario.until_idle().await;
         replies.tokens(14).await;
         submit(&scenario.ground, &users.api).await;
-        for worker in workers {
-            worker.stop().await;
-        }
+        stop_all(workers).await;
         // With fewer queues again the exchange that spread the events is deleted.
         let less = scenario.plan().with("broker.url", &users.worker);
         less.roles("worker").start().await.stop().await;
@@ -164,12 +163,8 @@ impl Users {
 
 /// Submits a client's event with the permissions of the API.
 async fn submit(ground: &Ground, broker_url: &str) {
-    let (plan, client) = ground.api_plan().await;
-    let answering = plan
-        .with("broker.url", broker_url)
-        .roles("api")
-        .start()
-        .await;
+    let user = format!("broker.url={broker_url}");
+    let (answering, client) = ground.answering_with("api", &[&user]).await;
     let (client, _) = keyed(ground, &client, "default", &[Scope::Read, Scope::Write]).await;
     let event = json!({"id": "1", "source": "rights", "type": "upload.received", "token": "sent", "data": {}});
     let client = client.with("prefer", "wait=20");

@@ -225,8 +225,7 @@ async fn until_idle(ground: &Ground, logged: i64, ended: i64) {
 
 /// The ids that a query finds in the backup: their messages need not be published again.
 async fn ids(ground: &Ground, query: &str) -> BTreeSet<String> {
-    let rows = ground.rows(query).await;
-    rows.iter().map(|row| row.get(0)).collect()
+    ground.texts(query).await.into_iter().collect()
 }
 
 fn count(number: usize) -> i64 {

@@ -16,6 +16,12 @@ use super::worker::{Plan, Worker};
 /// Longer than any wait of these tests.
 const PATIENCE: Duration = Duration::from_secs(70);
 
+/// A worker with the API.
+pub(crate) const ROLES: &str = "worker,relay,api";
+
+/// Settings, as the flag `--set` takes them.
+pub(crate) type Settings<'a> = &'a [&'a str];
+
 /// An HTTP client, with or without an API key.
 #[derive(Debug, Clone)]
 pub(crate) struct Client {
@@ -33,29 +39,29 @@ pub(crate) struct Reply {
 
 /// Runs a test with a ground, a worker with the API on it, and a client.
 pub(crate) fn served(name: &str, test: impl AsyncFnOnce(Ground, Client)) {
-    served_as(name, "worker,relay,api", test);
+    served_by(name, ROLES, &[], test);
 }
 
 /// The same with these roles.
 pub(crate) fn served_as(name: &str, roles: &str, test: impl AsyncFnOnce(Ground, Client)) {
-    run(async {
-        let ground = Ground::shared(name).await;
-        let (worker, client) = ground.answering_as(roles).await;
-        test(ground, client).await;
-        worker.stop().await;
-    });
+    served_by(name, roles, &[], test);
 }
 
-/// The same with one more setting.
-pub(crate) fn served_with(
+/// The same with these settings.
+pub(crate) fn served_with(name: &str, settings: Settings, test: impl AsyncFnOnce(Ground, Client)) {
+    served_by(name, ROLES, settings, test);
+}
+
+/// The same with these roles and settings.
+pub(crate) fn served_by(
     name: &str,
-    key: &str,
-    value: &str,
+    roles: &str,
+    settings: Settings,
     test: impl AsyncFnOnce(Ground, Client),
 ) {
     run(async {
         let ground = Ground::shared(name).await;
-        let (worker, client) = ground.answering_with(key, value).await;
+        let (worker, client) = ground.answering_with(roles, settings).await;
         test(ground, client).await;
         worker.stop().await;
     });
@@ -64,18 +70,25 @@ pub(crate) fn served_with(
 impl Ground {
     /// A worker with the API, and a client of it.
     pub(crate) async fn answering(&self) -> (Worker, Client) {
-        self.answering_as("worker,relay,api").await
+        self.answering_as(ROLES).await
     }
 
     pub(crate) async fn answering_as(&self, roles: &str) -> (Worker, Client) {
-        let (plan, client) = self.api_plan().await;
-        (plan.roles(roles).start().await, client)
+        self.answering_with(roles, &[]).await
     }
 
-    /// A worker with the API and one more setting, and a client of it.
-    pub(crate) async fn answering_with(&self, key: &str, value: &str) -> (Worker, Client) {
+    /// A worker with these roles and settings, and a client of it.
+    pub(crate) async fn answering_with(
+        &self,
+        roles: &str,
+        settings: Settings<'_>,
+    ) -> (Worker, Client) {
         let (plan, client) = self.api_plan().await;
-        let plan = plan.roles("worker,relay,api").with(key, value);
+        let pairs = settings.iter().map(|pair| pair.split_once('='));
+        let plan = pairs.fold(plan.roles(roles), |plan, pair| {
+            let (key, value) = pair.expect("a setting and its value");
+            plan.with(key, value)
+        });
         (plan.start().await, client)
     }
 

@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::process::{Child, Command, Stdio};
 
+use serde_json::Value;
 use waybill::domain::access::Scope;
 
 use super::ground::Ground;
@@ -66,26 +67,21 @@ impl User {
     }
 
     pub(crate) fn with(url: &str, key: &str) -> Self {
-        let variables = vec![
-            ("WAYBILL_CLIENT__URL", url.to_owned()),
-            ("WAYBILL_CLIENT__KEY", key.to_owned()),
-        ];
-        Self { variables }
-    }
-
-    /// With no variables.
-    pub(crate) fn bare() -> Self {
-        let variables = Vec::new();
-        Self { variables }
+        Self::of(&[("WAYBILL_CLIENT__URL", url), ("WAYBILL_CLIENT__KEY", key)])
     }
 
     /// With database and broker, as the users that the addresses name.
     pub(crate) fn at(database_url: &str, broker_url: &str) -> Self {
-        let variables = vec![
-            ("DATABASE_URL", database_url.to_owned()),
-            ("AMQP_URL", broker_url.to_owned()),
-        ];
-        Self { variables }
+        Self::of(&[("DATABASE_URL", database_url), ("AMQP_URL", broker_url)])
+    }
+
+    /// With these variables.
+    pub(crate) fn of(variables: &[(&'static str, &str)]) -> Self {
+        let variables = variables.iter();
+        let variables = variables.map(|(name, value)| (*name, (*value).to_owned()));
+        Self {
+            variables: variables.collect(),
+        }
     }
 
     pub(crate) fn key(&self) -> &str {
@@ -94,9 +90,15 @@ impl User {
 
     /// Starts a command, for a test that reads its output while it runs.
     pub(crate) fn start(&self, arguments: &[&str]) -> Child {
-        let variables = self.variables.iter();
-        let variables: Vec<_> = variables.map(|(name, value)| (*name, &**value)).collect();
-        start(arguments, &variables)
+        Command::new(env!("CARGO_BIN_EXE_waybill"))
+            .args(arguments)
+            .env_clear()
+            .envs(self.variables.iter().cloned())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program runs")
     }
 
     pub(crate) fn says(&self, arguments: &[&str]) -> Answer {
@@ -115,7 +117,12 @@ impl User {
 
     /// Runs a command with this standard input; checks that it does not print the key.
     pub(crate) fn sends(&self, arguments: &[&str], input: &str) -> Answer {
-        let answer = feed(self.start(arguments), input);
+        let mut child = self.start(arguments);
+        let mut stdin = child.stdin.take().expect("a pipe");
+        // A program that does not read its input closes it.
+        let _ = stdin.write_all(input.as_bytes());
+        drop(stdin);
+        let answer = Answer::of(child);
         let output = format!("{}{}", answer.out, answer.err);
         let keys = self
             .variables
@@ -158,6 +165,11 @@ impl Answer {
         self
     }
 
+    /// Its output.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.out).expect("JSON")
+    }
+
     /// Checks that its output contains the text.
     pub(crate) fn says(self, text: &str) -> Self {
         let (out, err) = (&self.out, &self.err);
@@ -171,29 +183,4 @@ impl Answer {
         assert!(err.contains(text), "{text:?} is not in\n{err}{out}");
         self
     }
-}
-
-/// Runs a command with these variables and no others.
-pub(crate) fn waybill(arguments: &[&str], variables: &[(&str, &str)], input: &str) -> Answer {
-    feed(start(arguments, variables), input)
-}
-
-fn feed(mut child: Child, input: &str) -> Answer {
-    let mut stdin = child.stdin.take().expect("a pipe");
-    // A program that does not read its input closes it.
-    let _ = stdin.write_all(input.as_bytes());
-    drop(stdin);
-    Answer::of(child)
-}
-
-fn start(arguments: &[&str], variables: &[(&str, &str)]) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_waybill"))
-        .args(arguments)
-        .env_clear()
-        .envs(variables.iter().copied())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the program runs")
 }

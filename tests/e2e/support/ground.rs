@@ -143,7 +143,7 @@ impl Ground {
         ground
     }
 
-    /// The name of its virtual host.
+    /// The name of its virtual host; on the shared servers its database has the same.
     pub(crate) fn vhost(&self) -> String {
         let last = self.broker_url.rsplit_once('/');
         last.expect("the address has a path").1.to_owned()
@@ -174,6 +174,17 @@ impl Ground {
     pub(crate) async fn rows(&self, text: &str) -> Vec<Row> {
         let rows = self.try_rows(text, &[]).await;
         rows.unwrap_or_else(|| panic!("no result of: {text}"))
+    }
+
+    /// The first column of the rows.
+    pub(crate) async fn texts(&self, text: &str) -> Vec<String> {
+        self.rows(text).await.iter().map(|row| row.get(0)).collect()
+    }
+
+    /// The first two columns of the rows.
+    pub(crate) async fn pairs(&self, text: &str) -> Vec<(String, String)> {
+        let rows = self.rows(text).await;
+        rows.iter().map(|row| (row.get(0), row.get(1))).collect()
     }
 
     /// One number; `-1` while the database is away.

@@ -3,11 +3,10 @@
 use serde_json::{Value, json};
 use waybill::domain::access::Scope;
 
-use super::client::Client;
+use super::client::{Client, served};
 use super::ground::Ground;
 use super::multipart::part;
 use super::order_story::apply;
-use super::worker::Worker;
 use crate::http::processes::key;
 
 pub(crate) const SCOPES: [Scope; 2] = [Scope::Read, Scope::Write];
@@ -19,34 +18,20 @@ const SECURITY: &str = "/omflow/accounts/api/security/get/";
 const LEAVE: &str = r#"
 name = "leave"
 start = ["manager", "deputy"]
-[[form]]
-id = "FORMITM_1"
-type = "text"
-[[form]]
-id = "FORMITM_2"
-type = "text"
-[[form]]
-id = "FORMITM_3"
-type = "file"
-[[form]]
-id = "FORMITM_4"
-type = "number"
-[stages.manager]
-next = ["close"]
-[[stages.manager.form]]
-id = "FORMITM_5"
-type = "date"
-required = true
-[stages.deputy]
-next = ["close"]
+form = [
+    { id = "FORMITM_1", type = "text" },
+    { id = "FORMITM_2", type = "text" },
+    { id = "FORMITM_3", type = "file" },
+    { id = "FORMITM_4", type = "number" },
+]
+[stages]
+manager = { next = ["close"], form = [{ id = "FORMITM_5", type = "date", required = true }] }
+deputy = { next = ["close"] }
+file = {}
 [stages.close]
 join = "all"
 next = { granted = [], refused = ["file"] }
-[[stages.close.form]]
-id = "FORMITM_6"
-type = "choice"
-choices = ["granted", "refused"]
-[stages.file]
+form = [{ id = "FORMITM_6", type = "choice", choices = ["granted", "refused"] }]
 "#;
 
 /// A client of OMFLOW, with its security code.
@@ -68,13 +53,13 @@ pub(crate) async fn leave(ground: &Ground) {
     apply(ground, "leave", LEAVE).await;
 }
 
-/// What a test of OMFLOW's clients begins with: a worker, and a client of the default tenant.
-pub(crate) async fn ready(name: &str) -> (Ground, Worker, Omflow) {
-    let ground = Ground::shared(name).await;
-    leave(&ground).await;
-    let (worker, client) = ground.answering().await;
-    let omflow = Omflow::new(&ground, &client, "default").await;
-    (ground, worker, omflow)
+/// Runs a test of OMFLOW's clients, with one of the default tenant.
+pub(crate) fn with_omflow(name: &str, test: impl AsyncFnOnce(Ground, Omflow)) {
+    served(name, async |ground, client| {
+        leave(&ground).await;
+        let omflow = Omflow::new(&ground, &client, "default").await;
+        test(ground, omflow).await;
+    });
 }
 
 /// The answer to a login with a key as the password of HTTP Basic.

@@ -15,25 +15,12 @@ use super::story::{SOURCE, TOKEN_MARK};
 pub(crate) const PURCHASE: &str = r#"
 name = "purchase"
 start = ["review"]
-[[form]]
-id = "amount"
-type = "number"
-required = true
-[stages.review]
-next = { accepted = ["finance", "stock"], refused = ["review"] }
-[stages.finance]
-next = ["close"]
-[[stages.finance.form]]
-id = "centre"
-type = "text"
-[stages.stock]
-next = ["close"]
-[stages.close]
-join = "all"
-[[stages.close.form]]
-id = "note"
-type = "text"
-required = true
+form = [{ id = "amount", type = "number", required = true }]
+[stages]
+review = { next = { accepted = ["finance", "stock"], refused = ["review"] } }
+finance = { next = ["close"], form = [{ id = "centre", type = "text" }] }
+stock = { next = ["close"] }
+close = { join = "all", form = [{ id = "note", type = "text", required = true }] }
 "#;
 
 /// One of this many orders is refused and reviewed again.
@@ -141,12 +128,13 @@ pub(crate) async fn apply(ground: &Ground, name: &str, text: &str) {
     applied.expect("a workflow");
 }
 
-/// A ground with the workflow of these orders, and a producer.
-pub(crate) async fn purchasing(name: &str) -> (Ground, Producer) {
-    let ground = Ground::shared(name).await;
-    apply(&ground, "purchase", PURCHASE).await;
-    let producer = Producer::new(&ground);
-    (ground, producer)
+/// Runs a test with the workflow of these orders, and a producer.
+pub(crate) fn purchasing(name: &str, test: impl AsyncFnOnce(Ground, Producer)) {
+    Ground::test(name, async |ground| {
+        apply(&ground, "purchase", PURCHASE).await;
+        let producer = Producer::new(&ground);
+        test(ground, producer).await;
+    });
 }
 
 /// Waits until `count` orders are done.

@@ -73,6 +73,12 @@ impl Recorder {
         by_token
     }
 
+    /// The copy with this number, counted from 0, once it was received.
+    pub(crate) async fn nth(&self, number: usize) -> Received {
+        let what = format!("message {number}");
+        until(&what, async || self.received().get(number).cloned()).await
+    }
+
     /// Waits until there are messages of this many tokens.
     pub(crate) async fn tokens(&self, count: usize) {
         let what = format!("messages of {count} tokens");

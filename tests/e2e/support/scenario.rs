@@ -10,7 +10,7 @@ use super::client::Client;
 use super::ground::{Ground, PATIENCE, run};
 use super::producer::{Message, Producer};
 use super::recorder::Recorder;
-use super::worker::{Plan, Worker};
+use super::worker::{Plan, Worker, stop_all};
 
 /// A ground with a producer and a recorder.
 pub(crate) struct Scenario {
@@ -66,9 +66,7 @@ impl Scenario {
     /// Waits until all work is done, stops the workers and checks every invariant.
     pub(crate) async fn finish(&self, workers: Vec<Worker>) {
         self.until_idle().await;
-        for worker in workers {
-            worker.stop().await;
-        }
+        stop_all(workers).await;
         self.check().await;
     }
 

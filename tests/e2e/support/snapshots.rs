@@ -28,10 +28,8 @@ pub(crate) const TABLES: [&str; 7] = [
 pub(crate) async fn table_contents(ground: &Ground) -> Vec<Vec<String>> {
     let mut contents = Vec::new();
     for query in TABLES {
-        let rows = ground
-            .rows(&format!("select t::text from ({query}) q (t)"))
-            .await;
-        contents.push(rows.iter().map(|row| row.get(0)).collect());
+        let texts = format!("select t::text from ({query}) q (t)");
+        contents.push(ground.texts(&texts).await);
     }
     contents
 }

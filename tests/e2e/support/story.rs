@@ -116,7 +116,7 @@ impl UploadEvents {
         for item in repaired.iter().step_by(2) {
             self.next("upload.items", json!({ "items": [item_of(*item, true)] }));
         }
-        self.end("upload.completed", json!({ "total": items }));
+        self.next("upload.completed", json!({ "total": items }));
     }
 
     fn failed(&mut self) {
@@ -126,7 +126,7 @@ impl UploadEvents {
             json!({ "items": [item_of(0, true), item_of(1, false)] }),
         );
         self.next("upload.step", json!({ "message": MARK, "state": "error" }));
-        self.end(
+        self.next(
             "upload.failed",
             json!({ "message": MARK, "code": "unreadable" }),
         );
@@ -135,7 +135,7 @@ impl UploadEvents {
     fn cancelled(&mut self) {
         self.open(2);
         self.next("upload.progress", json!({ "done": 1 }));
-        self.end("upload.cancelled", json!({ "reason": MARK }));
+        self.next("upload.cancelled", json!({ "reason": MARK }));
     }
 
     fn counted(&mut self, items: usize) {
@@ -143,7 +143,7 @@ impl UploadEvents {
         for done in 1..=items {
             self.next("upload.progress", json!({ "done": done, "total": items }));
         }
-        self.end("upload.completed", json!({}));
+        self.next("upload.completed", json!({}));
     }
 
     /// Without sequence numbers: only the total says how many items there are.
@@ -168,7 +168,7 @@ impl UploadEvents {
                 json!({ "items": [item_of(item, item != 1)] }),
             );
         }
-        self.end("upload.completed", json!({}));
+        self.next("upload.completed", json!({}));
     }
 
     fn open(&mut self, total: usize) {
@@ -178,10 +178,6 @@ impl UploadEvents {
     fn next(&mut self, type_: &str, data: Value) {
         let sequence = self.events.len() as u64;
         self.add(type_, data, Some(sequence));
-    }
-
-    fn end(&mut self, type_: &str, data: Value) {
-        self.next(type_, data);
     }
 
     fn add(&mut self, type_: &str, data: Value, sequence: Option<u64>) {

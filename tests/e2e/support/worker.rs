@@ -227,6 +227,13 @@ impl Worker {
     }
 }
 
+/// Stops workers one after the other.
+pub(crate) async fn stop_all(workers: impl IntoIterator<Item = Worker>) {
+    for worker in workers {
+        worker.stop().await;
+    }
+}
+
 /// Sends a signal by its name to a process that the test started.
 pub(crate) async fn signal(name: &str, pid: u32) {
     // The shell's own `kill`: the program of that name is not installed everywhere.

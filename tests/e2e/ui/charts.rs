@@ -7,6 +7,7 @@ use crate::support::client::Client;
 use crate::support::ground::{Ground, holds};
 use crate::support::scenario::Scenario;
 use crate::support::story::stories;
+use crate::support::worker::stop_all;
 
 const CHARTS: &str = "/monitor/charts";
 /// The charts show whole minutes; this moves current samples into one.
@@ -118,9 +119,7 @@ fn two_workers_add_up_and_any_process_shows_it() {
                 .all(|text| words.contains(text))
         })
         .await;
-        for worker in [one, other, api] {
-            worker.stop().await;
-        }
+        stop_all([one, other, api]).await;
         scenario.check().await;
     });
 }

@@ -2,44 +2,28 @@
 
 use waybill::domain::access::Scope;
 
-use super::replays::{REASON, dead_letters_of, replay};
-use crate::http::processes::{Viewers, keyed};
-use crate::support::client::served_as;
+use super::replays::{DEAD_LETTERS, REASON, dead_letters_of, replay};
+use crate::http::processes::{keyed, viewers};
+use crate::support::client::{Client, served_as};
 use crate::support::ground::{Ground, reaches};
 use crate::support::producer::{Message, Producer};
-use crate::support::worker::Worker;
 
-struct Setup {
-    worker: Worker,
-    viewers: Viewers,
-    /// One of three dead letters.
-    dead_letter: String,
-}
-
-async fn setup(ground: &Ground) -> Setup {
-    let (worker, open) = ground.answering_as("worker,api").await;
-    let viewers = Viewers::of(ground, &open).await;
-    dead_letters_of(ground, 3).await;
-    let dead_letter = "select id::text from waybill.dead_letter limit 1";
-    Setup {
-        worker,
-        viewers,
-        dead_letter: ground.rows(dead_letter).await[0].get(0),
-    }
+/// Runs a test with viewers and three dead letters, of which it gets the id of one.
+fn with_viewers(name: &str, test: impl AsyncFnOnce(Ground, [Client; 3], String)) {
+    served_as(name, "worker,api", async |ground, open| {
+        let viewers = viewers(&ground, &open).await;
+        dead_letters_of(&ground, 3).await;
+        let dead_letter = ground.texts(DEAD_LETTERS).await.swap_remove(0);
+        test(ground, viewers, dead_letter).await;
+    });
 }
 
 #[test]
 fn a_read_only_key_sees_no_form_and_another_tenant_sees_nothing() {
-    Ground::test("dead-tenants", async |ground| {
-        let setup = setup(&ground).await;
-        let Viewers {
-            admin,
-            reader,
-            other,
-        } = &setup.viewers;
-        let page = format!("/monitor/dead-letter?id={}", setup.dead_letter);
+    with_viewers("dead-tenants", async |_, [admin, reader, other], id| {
+        let page = format!("/monitor/dead-letter?id={id}");
         let group = format!("/monitor/dead-letters/reason?name={REASON}");
-        let replay_page = replay(admin, "all=yes").await;
+        let replay_page = replay(&admin, "all=yes").await;
         for path in ["/monitor/dead-letters", &group, &page, &replay_page] {
             let seen = reader.get(path).await;
             assert_eq!(seen.status, 200, "{}", seen.body());
@@ -51,7 +35,7 @@ fn a_read_only_key_sees_no_form_and_another_tenant_sees_nothing() {
             let seen = other.get(path).await;
             assert!(seen.body().contains("There are none"), "{}", seen.body());
         }
-        let body = format!("/monitor/dead-letter/body?id={}", setup.dead_letter);
+        let body = format!("/monitor/dead-letter/body?id={id}");
         for path in [&page, &body, &replay_page] {
             assert_eq!(other.get(path).await.status, 404, "{path}");
         }
@@ -59,30 +43,23 @@ fn a_read_only_key_sees_no_form_and_another_tenant_sees_nothing() {
         assert_eq!(raw.header("content-type"), Some("application/octet-stream"));
         assert_eq!(raw.header("x-content-type-options"), Some("nosniff"));
         assert!(raw.body().contains("\"workflow_id\":\"replayed\""));
-        setup.worker.stop().await;
     });
 }
 
 #[test]
 fn a_replay_needs_the_scope_and_the_same_origin() {
-    Ground::test("dead-scopes", async |ground| {
-        let setup = setup(&ground).await;
-        let Viewers {
-            admin,
-            reader,
-            other,
-        } = &setup.viewers;
-        let replay_page = replay(admin, "all=yes").await;
+    with_viewers("dead-scopes", async |ground, [admin, reader, other], id| {
+        let dead_letter = format!("letter={id}");
+        let replay_page = replay(&admin, "all=yes").await;
         let id = format!("id={}", replay_page.rsplit_once('=').expect("an id").1);
-        let dead_letter = format!("letter={}", setup.dead_letter);
         let elsewhere = admin.with("sec-fetch-site", "cross-site");
         for (client, path, form, status) in [
-            (reader, "/monitor/replays", "all=yes", 403),
-            (reader, "/monitor/replay/stop", &*id, 403),
-            (other, "/monitor/replay/stop", &id, 404),
-            (other, "/monitor/replays", &dead_letter, 404),
-            (other, "/monitor/replays", "all=yes", 404),
-            (admin, "/monitor/replays", "all=yes&rate=0", 400),
+            (&reader, "/monitor/replays", "all=yes", 403),
+            (&reader, "/monitor/replay/stop", &*id, 403),
+            (&other, "/monitor/replay/stop", &id, 404),
+            (&other, "/monitor/replays", &dead_letter, 404),
+            (&other, "/monitor/replays", "all=yes", 404),
+            (&admin, "/monitor/replays", "all=yes&rate=0", 400),
             (&elsewhere, "/monitor/replays", "all=yes", 403),
         ] {
             let reply = client.form(path, form).await;
@@ -91,7 +68,6 @@ fn a_replay_needs_the_scope_and_the_same_origin() {
         let confirm = reader.get("/monitor/replays/confirm?all=yes").await;
         assert_eq!(confirm.status, 403);
         assert_eq!(ground.count("replay where stop_asked_at is null").await, 1);
-        setup.worker.stop().await;
     });
 }
 
@@ -104,11 +80,7 @@ fn a_dead_letter_is_shown_with_its_problem_and_nothing_in_it_becomes_part_of_the
         let bad = texts.map(|text| Message::bad("<script>", text, "undecodable"));
         producer.publish(bad.to_vec()).await;
         reaches(&ground, "dead_letter", 2).await;
-        for row in ground
-            .rows("select id::text from waybill.dead_letter")
-            .await
-        {
-            let id: String = row.get(0);
+        for id in ground.texts(DEAD_LETTERS).await {
             let shown = reader.get(&format!("/monitor/dead-letter?id={id}")).await;
             assert_eq!(shown.status, 200, "{}", shown.body());
             let (_, main) = shown.body().split_once("<main").expect("a page");

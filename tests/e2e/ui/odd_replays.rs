@@ -1,33 +1,30 @@
 //! Odd replays: dead letters that AMQP can't carry, and invalid forms.
 
-use waybill::domain::access::Scope;
+use super::replays::{REASON, replay, with_dead_letters};
+use crate::support::client::ROLES;
+use crate::support::ground::{Ground, assert_rows, reaches};
 
-use super::replays::{REASON, dead_letters_of, replay};
-use crate::http::processes::keyed;
-use crate::support::client::served_as;
-use crate::support::ground::{assert_rows, reaches};
-
-/// A dead letter, older than all others, with headers that just fitted into a frame when they came:
-/// with the added headers of a replay they do not.
-const LARGE: &str = "insert into waybill.dead_letter
-    (id, reason, problem, token, exchange, routing_key, queue, properties, headers, body, received_at)
-    values ('00000000-0000-0000-0000-00000000000a', 'too_large', '{}', 'large', 'waybill.events',
-            'upload.step', 'waybill.events.0', '{}', '{\"a\":\"' || repeat('x', 131000) || '\"}', 'x',
-            now() - interval '1 day')";
-/// Numbers that came as one byte each and are sent as eight.
-const NUMBERS: &str = "insert into waybill.dead_letter
-    (id, reason, problem, token, exchange, routing_key, queue, properties, headers, body, received_at)
-    values ('00000000-0000-0000-0000-00000000000b', 'too_large', '{}', 'many', 'waybill.events',
-            'upload.step', 'waybill.events.0', '{}', '{\"a\":[1' || repeat(',1', 30000) || ']}', 'x',
-            now() - interval '1 day')";
+/// Inserts a dead letter, older than all others, with headers that just fitted into a frame when they
+/// came: with the added headers of a replay they do not.
+async fn insert_large(ground: &Ground, id: &str, headers: &str) {
+    ground
+        .execute(&format!(
+            "insert into waybill.dead_letter (id, reason, problem, token, exchange, routing_key,
+                 queue, properties, headers, body, received_at)
+             values ('{id}', 'too_large', '{{}}', 'large', 'waybill.events', 'upload.step',
+                     'waybill.events.0', '{{}}', {headers}, 'x', now() - interval '1 day')"
+        ))
+        .await;
+}
 
 #[test]
 fn a_dead_letter_larger_than_a_frame_stays_and_delays_no_other() {
-    served_as("dead-large", "worker,relay,api", async |ground, open| {
-        let (admin, _) = keyed(&ground, &open, "default", &[Scope::Admin]).await;
-        dead_letters_of(&ground, 3).await;
-        ground.execute(LARGE).await;
-        ground.execute(NUMBERS).await;
+    with_dead_letters("dead-large", ROLES, 3, async |ground, admin| {
+        let headers = "'{\"a\":\"' || repeat('x', 131000) || '\"}'";
+        insert_large(&ground, "00000000-0000-0000-0000-00000000000a", headers).await;
+        // Numbers that came as one byte each and are sent as eight.
+        let headers = "'{\"a\":[1' || repeat(',1', 30000) || ']}'";
+        insert_large(&ground, "00000000-0000-0000-0000-00000000000b", headers).await;
         let page = replay(&admin, "all=yes").await;
         admin
             .shows(&page, &[">done</span>", "5 of 5", "Unroutable"])
@@ -40,9 +37,7 @@ fn a_dead_letter_larger_than_a_frame_stays_and_delays_no_other() {
 
 #[test]
 fn an_empty_or_unknown_form_replays_nothing() {
-    served_as("dead-forms", "worker,api", async |ground, open| {
-        let (admin, _) = keyed(&ground, &open, "default", &[Scope::Admin]).await;
-        dead_letters_of(&ground, 2).await;
+    with_dead_letters("dead-forms", "worker,api", 2, async |ground, admin| {
         for nothing in [
             "letter=%20",
             "reason=%20",

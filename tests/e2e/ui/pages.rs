@@ -39,8 +39,7 @@ async fn publish_uploads(ground: &Ground) -> Vec<String> {
     let events = stories("monitored", 70);
     Producer::new(ground).events(&events).await;
     reaches(ground, "process where ended_at is not null", 70).await;
-    let rows = ground.rows("select token from waybill.process").await;
-    rows.iter().map(|row| row.get(0)).collect()
+    ground.texts("select token from waybill.process").await
 }
 
 /// The tokens among these that a page shows.

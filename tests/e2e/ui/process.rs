@@ -6,7 +6,6 @@ use waybill::domain::access::Scope;
 use crate::http::events::patient;
 use crate::http::processes::keyed;
 use crate::support::client::{Client, Reply, served};
-use crate::support::ground::Ground;
 use crate::support::order_story::{PURCHASE, apply};
 use crate::support::story::TOKEN_MARK;
 
@@ -139,10 +138,9 @@ fn failed_items_are_shown_and_exported_whole_and_escaped() {
 
 #[test]
 fn the_graph_of_an_order_marks_its_current_stages() {
-    Ground::test("monitor-order", async |ground| {
+    served("monitor-order", async |ground, open| {
         apply(&ground, "purchase", PURCHASE).await;
         apply(&ground, "purchase", &format!("{PURCHASE}\n# again")).await;
-        let (worker, open) = ground.answering().await;
         let (client, _) = keyed(&ground, &open, "default", &BOTH).await;
         let opening = json!({"workflow_id": "purchase", "form": {"amount": 7}});
         let receipt = patient(&client).post("/v1/orders", &opening).await.record();
@@ -168,7 +166,6 @@ fn the_graph_of_an_order_marks_its_current_stages() {
         );
         assert!(after.contains("Waiting at finance and stock."), "{after}");
         every_version_has_its_page(&client).await;
-        worker.stop().await;
     });
 }
 

@@ -5,15 +5,16 @@ use serde_json::json;
 use waybill::domain::access::Scope;
 
 use crate::http::processes::keyed;
-use crate::support::client::Client;
+use crate::support::client::{Client, ROLES, served_as};
 use crate::support::ground::{Ground, assert_contains, holds, reaches};
 use crate::support::order_story;
 use crate::support::producer::{Message, Producer};
-use crate::support::worker::Worker;
 
 /// A workflow that is not applied yet when its orders arrive.
 const WORKFLOW: &str = "name = \"replayed\"\nstart = [\"only\"]\n[stages.only]\n";
 pub(crate) const REASON: &str = "unknown_workflow";
+/// The ids of dead letters.
+pub(crate) const DEAD_LETTERS: &str = "select id::text from waybill.dead_letter";
 
 fn orders(tag: &str, count: usize) -> Vec<Message> {
     let order = |n: usize| {
@@ -33,12 +34,18 @@ fn orders(tag: &str, count: usize) -> Vec<Message> {
 /// Orders that are open.
 const ORDERS: &str = "process where kind = 'order' and opened_at is not null";
 
-/// A worker with `count` dead letters, and a client that may replay them.
-async fn with_dead_letters(ground: &Ground, roles: &str, count: usize) -> (Worker, Client) {
-    let (worker, open) = ground.answering_as(roles).await;
-    let (admin, _) = keyed(ground, &open, "default", &[Scope::Admin]).await;
-    dead_letters_of(ground, count).await;
-    (worker, admin)
+/// Runs a test with `count` dead letters and a client that may replay them.
+pub(crate) fn with_dead_letters(
+    name: &str,
+    roles: &str,
+    count: usize,
+    test: impl AsyncFnOnce(Ground, Client),
+) {
+    served_as(name, roles, async |ground, open| {
+        let (admin, _) = keyed(&ground, &open, "default", &[Scope::Admin]).await;
+        dead_letters_of(&ground, count).await;
+        test(ground, admin).await;
+    });
 }
 
 pub(crate) async fn dead_letters_of(ground: &Ground, count: usize) {
@@ -72,7 +79,9 @@ fn status(word: &str) -> String {
 #[test]
 fn a_group_is_dry_run_and_then_replayed_to_its_end() {
     Ground::test("dead-group", async |ground| {
-        let (worker, admin) = with_dead_letters(&ground, "worker,relay,api", 30).await;
+        let (worker, open) = ground.answering().await;
+        let (admin, _) = keyed(&ground, &open, "default", &[Scope::Admin]).await;
+        dead_letters_of(&ground, 30).await;
         let tried = replay(&admin, "reason=unknown_workflow&dry_run=yes&rate=").await;
         let refused = format!("<bdi>{REASON}</bdi></th><td><span class=\"count\">30</span>");
         admin.shows(&tried, &[&status("done"), &refused]).await;
@@ -115,8 +124,7 @@ fn a_group_is_dry_run_and_then_replayed_to_its_end() {
 
 #[test]
 fn a_replayed_dead_letter_that_is_refused_again_returns_once_and_is_reported() {
-    Ground::test("dead-again", async |ground| {
-        let (worker, admin) = with_dead_letters(&ground, "worker,relay,api", 12).await;
+    with_dead_letters("dead-again", ROLES, 12, async |ground, admin| {
         let page = replay(&admin, "all=yes").await;
         let back = "12 of them could not be applied again";
         admin
@@ -124,8 +132,7 @@ fn a_replayed_dead_letter_that_is_refused_again_returns_once_and_is_reported() {
             .await;
         assert_eq!(ground.count("dead_letter").await, 12);
         apply(&ground).await;
-        let one = "select id::text from waybill.dead_letter limit 1";
-        let one: String = ground.rows(one).await[0].get(0);
+        let one = &ground.texts(DEAD_LETTERS).await[0];
         let single = replay(&admin, &format!("letter={one}")).await;
         admin
             .shows(&single, &[&status("done"), "1 of 1", "one dead letter"])
@@ -134,14 +141,12 @@ fn a_replayed_dead_letter_that_is_refused_again_returns_once_and_is_reported() {
         admin
             .shows(&page, &["11 of them could not be applied again"])
             .await;
-        worker.stop().await;
     });
 }
 
 #[test]
 fn a_stopped_replay_leaves_the_remaining_dead_letters() {
-    Ground::test("dead-stop", async |ground| {
-        let (worker, admin) = with_dead_letters(&ground, "worker,relay,api", 40).await;
+    with_dead_letters("dead-stop", ROLES, 40, async |ground, admin| {
         apply(&ground).await;
         let page = replay(&admin, "all=yes&rate=4").await;
         let id = page.rsplit_once('=').expect("an id").1;
@@ -156,14 +161,12 @@ fn a_stopped_replay_leaves_the_remaining_dead_letters() {
         assert!((20..=38).contains(&left), "{left} are left");
         reaches(&ground, ORDERS, 40 - left).await;
         assert_eq!(ground.count("dead_letter").await, left);
-        worker.stop().await;
     });
 }
 
 #[test]
 fn another_process_continues_the_replay_of_a_killed_one() {
-    Ground::test("dead-killed", async |ground| {
-        let (worker, admin) = with_dead_letters(&ground, "worker,api", 60).await;
+    with_dead_letters("dead-killed", "worker,api", 60, async |ground, admin| {
         apply(&ground).await;
         let page = replay(&admin, "reason=unknown_workflow&rate=20").await;
         let plan = ground.plan().roles("relay");
@@ -177,14 +180,12 @@ fn another_process_continues_the_replay_of_a_killed_one() {
         assert_eq!(ground.count("dead_letter").await, 0);
         assert_eq!(ground.count("event where type = 'order.opened'").await, 60);
         next.stop().await;
-        worker.stop().await;
     });
 }
 
 #[test]
 fn another_process_continues_the_replay_of_a_stopped_one_at_once() {
-    Ground::test("dead-stopped-process", async |ground| {
-        let (worker, admin) = with_dead_letters(&ground, "worker,api", 60).await;
+    with_dead_letters("dead-stopped", "worker,api", 60, async |ground, admin| {
         apply(&ground).await;
         let page = replay(&admin, "all=yes&rate=20").await;
         let plan = ground.plan().roles("relay");
@@ -195,6 +196,5 @@ fn another_process_continues_the_replay_of_a_stopped_one_at_once() {
         let next = plan.start().await;
         admin.shows(&page, &[&status("done"), "60 of 60"]).await;
         next.stop().await;
-        worker.stop().await;
     });
 }

@@ -6,33 +6,23 @@ use serde_json::json;
 use waybill::domain::access::Scope;
 
 use crate::faults::isolation::{bind, uploads};
-use crate::http::processes::{Viewers, keyed};
+use crate::http::processes::{keyed, viewers};
 use crate::support::channel::open;
-use crate::support::client::{Client, Reply};
+use crate::support::client::{Client, ROLES, Reply, Settings, served, served_with};
 use crate::support::ground::{Ground, holds, reaches};
 use crate::support::producer::Producer;
 use crate::support::recorder::Recorder;
 use crate::support::story::event;
-use crate::support::worker::Worker;
 
 const ACTION: &str = "/monitor/process/resend";
 /// The form that sends a completion again.
 const FORM: &str = "action=\"/monitor/process/resend\"";
+/// Keeps completions that no queue is bound for.
+const KEEP: Settings = &["outbox.unroutable=keep"];
 const PAGE: &str = "/monitor/process?token=isolated-1";
 
-struct Setup {
-    worker: Worker,
-    viewers: Viewers,
-}
-
-/// A worker with these roles, after the end of some uploads, and clients.
-async fn setup(ground: &Ground, roles: &str, settings: &[(&str, &str)]) -> Setup {
-    let (mut plan, client) = ground.api_plan().await;
-    for (name, value) in settings {
-        plan = plan.with(name, value);
-    }
-    let worker = plan.roles(roles).start().await;
-    let viewers = Viewers::of(ground, &client).await;
+/// Publishes some uploads to their end; returns clients.
+async fn end_uploads(ground: &Ground, client: &Client) -> [Client; 3] {
     let mut events = uploads(3);
     events.push(event("open", "open-0", 0, "upload.received", json!({})));
     Producer::new(ground).events(&events).await;
@@ -41,7 +31,7 @@ async fn setup(ground: &Ground, roles: &str, settings: &[(&str, &str)]) -> Setup
             && ground.count("process where ended_at is null").await == 1
     })
     .await;
-    Setup { worker, viewers }
+    viewers(ground, client).await
 }
 
 async fn resend(client: &Client, token: &str) -> Reply {
@@ -60,10 +50,9 @@ fn refused(reply: &Reply, status: u16, words: &str) {
 
 #[test]
 fn an_admin_resends_a_completion_from_the_page_of_its_process() {
-    Ground::test("page-resend", async |ground| {
+    served("page-resend", async |ground, client| {
         let recorder = Recorder::of_completions(&ground).await;
-        let setup = setup(&ground, "worker,relay,api", &[]).await;
-        let (admin, reader) = (&setup.viewers.admin, &setup.viewers.reader);
+        let [admin, reader, other] = &end_uploads(&ground, &client).await;
         let sent = shows(admin, &["the broker has confirmed it", FORM]).await;
         assert!(!sent.contains("Waiting to be published"), "{sent}");
         let read = shows(reader, &["the broker has confirmed it"]).await;
@@ -73,11 +62,7 @@ fn an_admin_resends_a_completion_from_the_page_of_its_process() {
         let elsewhere = admin.with("sec-fetch-site", "cross-site");
         refused(&resend(&elsewhere, "isolated-1").await, 403, "own pages");
         let unknown = "no process has this token";
-        refused(
-            &resend(&setup.viewers.other, "isolated-1").await,
-            404,
-            unknown,
-        );
+        refused(&resend(other, "isolated-1").await, 404, unknown);
         refused(&resend(admin, "unknown").await, 404, unknown);
         refused(&resend(admin, "").await, 404, unknown);
         refused(&resend(admin, "open&all=yes").await, 400, "form");
@@ -100,38 +85,35 @@ fn an_admin_resends_a_completion_from_the_page_of_its_process() {
             (&copies[1].id, &copies[1].body)
         );
         shows(admin, &["the broker has confirmed it", FORM]).await;
-        setup.worker.stop().await;
     });
 }
 
 #[test]
 fn a_pending_completion_is_not_sent_again() {
-    Ground::test("page-resend-waits", async |ground| {
-        let keep = [("outbox.unroutable", "keep")];
-        let setup = setup(&ground, "worker,relay,api", &keep).await;
-        let waits = shows(&setup.viewers.admin, &["Waiting to be published"]).await;
+    served_with("page-resend-waits", KEEP, async |ground, client| {
+        let [admin, ..] = end_uploads(&ground, &client).await;
+        let waits = shows(&admin, &["Waiting to be published"]).await;
         assert!(!waits.contains(FORM), "{waits}");
-        let again = resend(&setup.viewers.admin, "isolated-1").await;
+        let again = resend(&admin, "isolated-1").await;
         refused(&again, 409, "in the outbox already");
         reaches(&ground, "outbox where slow = 'unroutable'", 3).await;
-        setup.worker.stop().await;
     });
 }
 
 #[test]
 fn the_page_shows_why_a_completion_is_stuck_and_when_it_is_retried() {
     Ground::test("page-stuck", async |ground| {
-        let keep = [("outbox.unroutable", "keep")];
-        let setup = setup(&ground, "worker,relay,api", &keep).await;
+        let (worker, client) = ground.answering_with(ROLES, KEEP).await;
+        let [_, reader, _] = end_uploads(&ground, &client).await;
         let words = [
             "Unroutable",
             "unroutable",
             "No queue is bound",
             "Next attempt",
         ];
-        let stuck = shows(&setup.viewers.reader, &words).await;
+        let stuck = shows(&reader, &words).await;
         assert!(stuck.contains("upload.done"), "{stuck}");
-        setup.worker.stop().await;
+        worker.stop().await;
         // The broker's text is escaped on the page.
         ground
             .execute(
@@ -148,17 +130,16 @@ fn the_page_shows_why_a_completion_is_stuck_and_when_it_is_retried() {
 
 #[test]
 fn an_unroutable_completion_counts_as_sent_after_a_resend() {
-    Ground::test("page-unroutable", async |ground| {
-        let setup = setup(&ground, "worker,relay,api", &[]).await;
-        shows(&setup.viewers.admin, &["it was dropped", FORM]).await;
+    served("page-unroutable", async |ground, client| {
+        let [admin, ..] = end_uploads(&ground, &client).await;
+        shows(&admin, &["it was dropped", FORM]).await;
         let recorder = Recorder::of_queue(&ground, "bound-later").await;
         let (_connection, channel) = open(&ground.broker_url).await;
         bind(&channel, "bound-later", "#").await;
         // By now the relay has recorded that the broker returned the message.
         tokio::time::sleep(Duration::from_millis(500)).await;
-        assert_eq!(resend(&setup.viewers.admin, "isolated-1").await.status, 303);
+        assert_eq!(resend(&admin, "isolated-1").await.status, 303);
         recorder.copies(1).await;
-        shows(&setup.viewers.admin, &["the broker has confirmed it"]).await;
-        setup.worker.stop().await;
+        shows(&admin, &["the broker has confirmed it"]).await;
     });
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::support::ground::{Ground, run};
+use crate::support::ground::run;
 use crate::support::scenario::Scenario;
 use crate::support::story::{long_story, repeated, shuffled, stories};
 
@@ -38,15 +38,10 @@ async fn converge(
         .await;
     scenario.finish(vec![worker]).await;
     let copies = scenario.recorder.by_token();
-    let records = records(&scenario.ground).await;
+    let records = scenario.ground.pairs(RECORDS).await;
     let with_body = |(token, record): (String, String)| {
         let body = copies[&token][0].body.clone();
         (token, (record, body))
     };
     records.into_iter().map(with_body).collect()
-}
-
-async fn records(ground: &Ground) -> BTreeMap<String, String> {
-    let rows = ground.rows(RECORDS).await;
-    rows.iter().map(|row| (row.get(0), row.get(1))).collect()
 }

@@ -14,7 +14,7 @@ use crate::support::ground::{Ground, assert_contains, holds, reaches};
 use crate::support::producer::Producer;
 use crate::support::recorder::Recorder;
 use crate::support::story::{TOKEN_MARK, long_story, stories, story};
-use crate::support::worker::Worker;
+use crate::support::worker::{Worker, stop_all};
 
 const OPEN: &str = "process where ended_at is null";
 
@@ -101,9 +101,7 @@ fn two_janitors_delete_expired_processes_with_all_their_rows() {
             deleted == 301
         })
         .await;
-        for worker in [first, second, worker] {
-            worker.stop().await;
-        }
+        stop_all([first, second, worker]).await;
     });
 }
 

@@ -8,17 +8,14 @@ use crate::support::order_story::{OrderEvents, apply, ended};
 use crate::support::producer::{Message, Producer};
 use crate::support::recorder::Recorder;
 use crate::support::story::TOKEN_MARK;
-use crate::support::worker::Worker;
+use crate::support::worker::{Worker, stop_all};
 
 const APPROVAL: &str = r#"
 name = "approval"
 start = ["approve"]
-[stages.approve]
-next = { yes = ["pay"], no = [] }
-deadline = "1s"
-on_deadline = "yes"
-[stages.pay]
-deadline = "1s"
+[stages]
+approve = { next = { yes = ["pay"], no = [] }, deadline = "1s", on_deadline = "yes" }
+pay = { deadline = "1s" }
 "#;
 
 const HURRY: &str = r#"
@@ -26,25 +23,23 @@ name = "hurry"
 start = ["work"]
 deadline = "1s"
 retention = "1s"
-[stages.work]
-next = ["rest"]
-[stages.rest]
+[stages]
+work = { next = ["rest"] }
+rest = {}
 "#;
 
 async fn statuses(ground: &Ground, count: usize) -> Vec<(String, String)> {
     let ended = "select status, code from waybill.process where ended_at is not null";
     until("every order ended", async || {
-        let rows = ground.rows(ended).await;
-        (rows.len() == count).then(|| rows.iter().map(|r| (r.get(0), r.get(1))).collect())
+        let statuses = ground.pairs(ended).await;
+        (statuses.len() == count).then_some(statuses)
     })
     .await
 }
 
 async fn stop(ground: &Ground, workers: [Worker; 2]) {
     reaches(ground, "outbox", 0).await;
-    for worker in workers {
-        worker.stop().await;
-    }
+    stop_all(workers).await;
 }
 
 #[test]
@@ -63,12 +58,8 @@ fn a_stage_past_its_deadline_applies_its_outcome_once_or_ends_the_order() {
         let expected = ("error".to_owned(), "deadline_exceeded".to_owned());
         assert_eq!(statuses(&ground, 20).await, vec![expected; 20]);
         stop(&ground, workers).await;
-        assert_rows(
-            &ground,
-            "stage where stage = 'approve' and outcome = 'yes'",
-            20,
-        )
-        .await;
+        let approved = "stage where stage = 'approve' and outcome = 'yes'";
+        assert_rows(&ground, approved, 20).await;
         assert_eq!(ground.count("stage").await, 40);
         assert_eq!(ground.count("stage where left_at is null").await, 0);
         stages.receives(40).await;
@@ -89,10 +80,7 @@ fn an_order_past_its_deadline_ends_and_is_deleted_by_its_workflows_retention() {
         // It waits for a stage that is never reached.
         order.push("rest", None, json!({}));
         producer.events(&order.events).await;
-        let completion = until("a completion", async || {
-            completions.received().first().cloned()
-        })
-        .await;
+        let completion = completions.nth(0).await;
         assert_eq!(completion.routing_key, "order.error");
         let body: Value = serde_json::from_slice(&completion.body).expect("JSON");
         assert_eq!(body["error"]["code"], "deadline_exceeded");
@@ -103,9 +91,8 @@ fn an_order_past_its_deadline_ends_and_is_deleted_by_its_workflows_retention() {
             ground.number(everything).await == 0
         })
         .await;
-        let dead_letters = ground.rows("select reason from waybill.dead_letter").await;
-        let reasons: Vec<String> = dead_letters.iter().map(|row| row.get(0)).collect();
-        assert_eq!(reasons, ["stage_not_reached"]);
+        let reasons = ground.texts("select reason from waybill.dead_letter");
+        assert_eq!(reasons.await, ["stage_not_reached"]);
         worker.stop().await;
     });
 }
@@ -146,12 +133,12 @@ fn a_refused_opening_is_reported_to_its_reply_queue() {
         let opening = Message::event(&order.events[0])
             .having(|properties| properties.with_reply_to("refusals".into()));
         producer.publish(vec![opening]).await;
-        let reply = until("a reply", async || replies.received().first().cloned()).await;
+        let reply = replies.nth(0).await;
         let problem: Value = serde_json::from_slice(&reply.body).expect("JSON");
         assert_eq!(problem["type"], "urn:waybill:problem:unknown_workflow");
         assert_eq!(problem["errors"][0]["pointer"], "#/data/workflow_id");
-        let rows = ground.rows("select problem from waybill.dead_letter").await;
-        let kept: Value = serde_json::from_str(rows[0].get(0)).expect("JSON");
+        let problems = ground.texts("select problem from waybill.dead_letter");
+        let kept: Value = serde_json::from_str(&problems.await[0]).expect("JSON");
         assert_eq!(kept, problem);
         worker.stop().await;
     });

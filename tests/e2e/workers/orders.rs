@@ -5,16 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use crate::support::checker;
-use crate::support::ground::{Ground, assert_rows, holds, reaches, run, until};
+use crate::support::ground::{Ground, assert_contains, assert_rows, reaches, until};
 use crate::support::order_story::{OrderEvents, ended, published, purchasing, walk};
 use crate::support::producer::Message;
 use crate::support::recorder::Recorder;
 use crate::support::story::{TOKEN_MARK, repeated, shuffled};
+use crate::support::worker::stop_all;
 
 #[test]
 fn hot_orders_in_any_order_on_two_workers_enter_each_stage_once_and_miss_no_join() {
-    run(async {
-        let (ground, mut producer) = purchasing("hot-orders").await;
+    purchasing("hot-orders", async |ground, mut producer| {
         let completions = Recorder::of_completions(&ground).await;
         let stages = Recorder::of_stages(&ground).await;
         let workers = [ground.plan().start().await, ground.plan().start().await];
@@ -25,15 +25,9 @@ fn hot_orders_in_any_order_on_two_workers_enter_each_stage_once_and_miss_no_join
         producer.events(&shuffled(repeated(events, 3), 7)).await;
         ended(&ground, 200).await;
         published(&ground).await;
-        for worker in workers {
-            worker.stop().await;
-        }
-        assert_rows(
-            &ground,
-            "stage where number = 1 and left_at is not null",
-            800,
-        )
-        .await;
+        stop_all(workers).await;
+        let first = "stage where number = 1 and left_at is not null";
+        assert_rows(&ground, first, 800).await;
         assert_eq!(ground.count("stage").await, 800);
         assert_eq!(ground.count("parked").await, 0);
         assert_eq!(ground.count("dead_letter").await, 0);
@@ -53,8 +47,7 @@ fn hot_orders_in_any_order_on_two_workers_enter_each_stage_once_and_miss_no_join
 
 #[test]
 fn next_systems_walk_an_order_from_stage_messages_and_loops_enter_stages_again() {
-    run(async {
-        let (ground, mut producer) = purchasing("order-systems").await;
+    purchasing("order-systems", async |ground, mut producer| {
         let stages = Recorder::of_stages(&ground).await;
         let worker = ground.plan().start().await;
         let mut order = OrderEvents::new(&format!("{TOKEN_MARK}-walked"));
@@ -64,7 +57,7 @@ fn next_systems_walk_an_order_from_stage_messages_and_loops_enter_stages_again()
         let expected = ["review", "review", "review", "finance", "stock", "close"];
         let mut ids = BTreeSet::new();
         for (index, _) in expected.iter().enumerate() {
-            let message = until("a stage", async || stages.received().get(index).cloned()).await;
+            let message = stages.nth(index).await;
             let body: Value = serde_json::from_slice(&message.body).expect("JSON");
             assert!(ids.insert(body["data_id"].to_string()), "a new data_id");
             let outcome = match (body["stage"].as_str(), index) {
@@ -82,18 +75,14 @@ fn next_systems_walk_an_order_from_stage_messages_and_loops_enter_stages_again()
         }
         ended(&ground, 1).await;
         worker.stop().await;
-        let rows = ground
-            .rows("select stage from waybill.stage order by entered_at, stage")
-            .await;
-        let stages: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
-        assert_eq!(stages, expected);
+        let stages = "select stage from waybill.stage order by entered_at, stage";
+        assert_eq!(ground.texts(stages).await, expected);
     });
 }
 
 #[test]
 fn an_invalid_opening_is_a_dead_letter_with_every_fault() {
-    run(async {
-        let (ground, mut producer) = purchasing("bad-openings").await;
+    purchasing("bad-openings", async |ground, mut producer| {
         let worker = ground.plan().start().await;
         let mut unknown = OrderEvents::new(&format!("{TOKEN_MARK}-unknown"));
         unknown.add("order.opened", json!({"workflow_id": "nothing"}));
@@ -105,14 +94,10 @@ fn an_invalid_opening_is_a_dead_letter_with_every_fault() {
         );
         producer.events(&unknown.events).await;
         producer.events(&empty.events).await;
-        let dead_letters = dead_letters(&ground, 2).await;
-        let reasons: Vec<&str> = dead_letters
-            .iter()
-            .map(|(reason, _)| reason.as_str())
-            .collect();
+        let (reasons, problems) = dead_letters(&ground, 2).await;
         assert_eq!(reasons, ["invalid_form", "unknown_workflow"]);
         for pointer in ["#/data/form/amount", "#/data/form/colour"] {
-            assert!(dead_letters[0].1.contains(pointer), "{}", dead_letters[0].1);
+            assert_contains(&problems[0], pointer);
         }
         worker.stop().await;
         checker::assert_nothing_leaked(&ground);
@@ -121,8 +106,7 @@ fn an_invalid_opening_is_a_dead_letter_with_every_fault() {
 
 #[test]
 fn a_push_beside_a_refused_opening_waits_for_a_valid_one() {
-    run(async {
-        let (ground, mut producer) = purchasing("second-opening").await;
+    purchasing("second-opening", async |ground, mut producer| {
         let token = format!("{TOKEN_MARK}-corrected");
         let mut misfilled = OrderEvents::new(&token);
         misfilled.add("order.opened", json!({"workflow_id": "purchase"}));
@@ -132,14 +116,10 @@ fn a_push_beside_a_refused_opening_waits_for_a_valid_one() {
         producer.events(&walk(&token)[1..]).await;
         let worker = ground.plan().start().await;
         dead_letters(&ground, 1).await;
-        let parked = "select count(*) from waybill.parked";
-        holds("the pushes parked", async || {
-            ground.number(parked).await == 4
-        })
-        .await;
+        reaches(&ground, "parked", 4).await;
         producer.events(&walk(&token)[..1]).await;
         ended(&ground, 1).await;
-        assert_eq!(dead_letters(&ground, 1).await[0].0, "invalid_form");
+        assert_eq!(dead_letters(&ground, 1).await.0, ["invalid_form"]);
         worker.stop().await;
         checker::assert_nothing_leaked(&ground);
     });
@@ -147,8 +127,7 @@ fn a_push_beside_a_refused_opening_waits_for_a_valid_one() {
 
 #[test]
 fn an_invalid_push_is_a_dead_letter_and_blocks_no_other() {
-    run(async {
-        let (ground, mut producer) = purchasing("bad-pushes").await;
+    purchasing("bad-pushes", async |ground, mut producer| {
         let worker = ground.plan().start().await;
         let token = format!("{TOKEN_MARK}-good");
         let mut good = walk(&token);
@@ -166,11 +145,7 @@ fn an_invalid_push_is_a_dead_letter_and_blocks_no_other() {
         producer.publish(bad).await;
         producer.events(&[last]).await;
         ended(&ground, 1).await;
-        let dead_letters = dead_letters(&ground, 4).await;
-        let reasons: Vec<&str> = dead_letters
-            .iter()
-            .map(|(reason, _)| reason.as_str())
-            .collect();
+        let (reasons, _) = dead_letters(&ground, 4).await;
         let expected = [
             "invalid_form",
             "stage_left",
@@ -184,12 +159,11 @@ fn an_invalid_push_is_a_dead_letter_and_blocks_no_other() {
 }
 
 /// Reasons and problems, once there are `count` dead letters.
-async fn dead_letters(ground: &Ground, count: usize) -> Vec<(String, String)> {
+async fn dead_letters(ground: &Ground, count: usize) -> (Vec<String>, Vec<String>) {
     let dead_letters = "select reason, problem from waybill.dead_letter order by reason";
     until("every dead letter", async || {
-        let rows = ground.rows(dead_letters).await;
-        let read = rows.iter().map(|row| (row.get(0), row.get(1)));
-        (rows.len() == count).then(|| read.collect())
+        let read = ground.pairs(dead_letters).await;
+        (read.len() == count).then(|| read.into_iter().unzip())
     })
     .await
 }

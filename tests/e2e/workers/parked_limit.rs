@@ -3,7 +3,7 @@
 use serde_json::json;
 use waybill::wire::PlainEvent;
 
-use crate::support::ground::{Ground, reaches, run};
+use crate::support::ground::{Ground, reaches};
 use crate::support::order_story::{OrderEvents, ended, purchasing};
 use crate::support::producer::{Message, Producer};
 
@@ -12,8 +12,7 @@ const DEAD_LETTERS: &str = "dead_letter where reason = 'limit_exceeded'";
 
 #[test]
 fn early_pushes_beyond_the_limit_are_dead_letters_and_duplicates_count_once() {
-    run(async {
-        let (ground, mut producer) = purchasing("parked-limit").await;
+    purchasing("parked-limit", async |ground, mut producer| {
         let mut order = early("limited");
         let other = early("other");
         let opening = order.events.pop().expect("it opens last");
@@ -31,10 +30,8 @@ fn early_pushes_beyond_the_limit_are_dead_letters_and_duplicates_count_once() {
         producer.events(&other.events[..3]).await;
         reaches(&ground, PARKED, 6).await;
         assert_eq!(ground.count(DEAD_LETTERS).await, 1);
-        let details = ground
-            .rows("select problem::json ->> 'detail' from waybill.dead_letter")
-            .await;
-        let detail: String = details[0].get(0);
+        let details = "select problem::json ->> 'detail' from waybill.dead_letter";
+        let detail = &ground.texts(details).await[0];
         assert!(detail.contains("limits.parked_pushes"), "{detail}");
         assert!(detail.contains("at most 3"), "{detail}");
 

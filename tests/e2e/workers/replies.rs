@@ -41,11 +41,8 @@ fn an_unroutable_completion_is_dropped_and_counted_by_default() {
 fn an_unroutable_completion_is_kept_with_the_setting_keep() {
     Ground::test("kept", async |ground| {
         let mut producer = Producer::new(&ground);
-        let worker = ground
-            .plan()
-            .with("outbox.unroutable", "keep")
-            .start()
-            .await;
+        let plan = ground.plan().with("outbox.unroutable", "keep");
+        let worker = plan.start().await;
         producer.events(&stories("kept", 40)).await;
         worker.counts("waybill_outbox_stuck", "", 40).await;
         assert_eq!(ground.count(OUTBOX).await, 40);
@@ -69,7 +66,7 @@ fn an_opening_without_a_token_gets_a_reply_and_a_copy_of_the_completion() {
         // A redelivery derives the same token and causes no second reply.
         producer.publish(vec![opening.clone(), opening]).await;
         let token = ProcessKey::derived_token(SOURCE, "opened-1");
-        let reply = until("a token", async || replies.received().first().cloned()).await;
+        let reply = replies.nth(0).await;
         let body: Value = serde_json::from_slice(&reply.body).expect("JSON");
         assert_eq!(
             (&body["token"], &body["id"]),
@@ -78,11 +75,8 @@ fn an_opening_without_a_token_gets_a_reply_and_a_copy_of_the_completion() {
         assert_eq!(reply.token, token);
 
         producer.publish(vec![ending("ended-1", &token)]).await;
-        let copy = until("a copy", async || replies.received().get(1).cloned()).await;
-        let original = until("a completion", async || {
-            scenario.recorder.received().first().cloned()
-        })
-        .await;
+        let copy = replies.nth(1).await;
+        let original = scenario.recorder.nth(0).await;
         assert_eq!((copy.id, copy.body), (original.id, original.body));
         worker.stop().await;
         assert_eq!(replies.received().len(), 2);
@@ -93,23 +87,15 @@ fn an_opening_without_a_token_gets_a_reply_and_a_copy_of_the_completion() {
 #[test]
 fn a_reply_to_a_deleted_queue_is_dropped() {
     Scenario::test("gone-replies", async |scenario| {
-        let worker = scenario
-            .plan()
-            .with("outbox.unroutable", "keep")
-            .start()
-            .await;
+        let plan = scenario.plan().with("outbox.unroutable", "keep");
+        let worker = plan.start().await;
         let mut producer = Producer::new(&scenario.ground);
         let token = ProcessKey::derived_token(SOURCE, "opened-2");
+        let opening = opening("opened-2", "nowhere");
         producer
-            .publish(vec![
-                opening("opened-2", "nowhere"),
-                ending("ended-2", &token),
-            ])
+            .publish(vec![opening, ending("ended-2", &token)])
             .await;
-        until("a completion", async || {
-            scenario.recorder.received().first().cloned()
-        })
-        .await;
+        scenario.recorder.nth(0).await;
         let unroutable = "what=\"reply\",result=\"unroutable\"";
         holds("two dropped replies", async || {
             let dropped = worker.metric("waybill_published_total", unroutable).await;

@@ -11,7 +11,7 @@ use waybill::domain::access::Scope;
 use waybill::wire::PlainEvent;
 
 use crate::http::processes::key;
-use crate::support::client::{Client, Reply, served_with};
+use crate::support::client::{Client, Reply, Settings, served_with};
 use crate::support::ground::{Ground, until};
 use crate::support::producer::Producer;
 use crate::support::python::python;
@@ -19,6 +19,7 @@ use crate::support::recorder::Recorder;
 
 pub(crate) const BOTH: [Scope; 2] = [Scope::Read, Scope::Write];
 pub(crate) const PREFIX: &str = "/ahgora";
+const VALIDITY: Settings = &["dialects.ahgora_validity=2s"];
 
 /// A back-end that works on uploads, over AMQP alone.
 pub(crate) struct BackEnd {
@@ -109,91 +110,81 @@ async fn gone(client: &Client, query: &str) {
 
 #[test]
 fn a_thousand_people_of_whom_thirty_fail_are_followed_until_the_answer_is_gone() {
-    served_with(
-        "ahgora-story",
-        "dialects.ahgora_validity",
-        "2s",
-        async |ground, client| {
-            let mut back_end = BackEnd::of(&ground, "a133595").await;
-            let client = basic(&ground, &client, "a133595", &BOTH).await;
+    served_with("ahgora-story", VALIDITY, async |ground, client| {
+        let mut back_end = BackEnd::of(&ground, "a133595").await;
+        let client = basic(&ground, &client, "a133595", &BOTH).await;
 
-            let sent = people(1_000);
-            let begun = client.post("/ahgora/people", &sent).await.record();
-            let (unique, subunique) = (&begun["unique"], begun["subunique"].as_str().expect("one"));
-            let message = "People's Integration on progress";
-            let whole = json!({"company": "a133595", "unique": unique, "subunique": subunique, "message": message});
-            assert_eq!(begun, whole);
-            let query = format!("subunique={subunique}&Accept-Version=v2");
-            let mut expected = json!({"data": {"errors": []}, "company": "a133595", "unique": unique,
+        let sent = people(1_000);
+        let begun = client.post("/ahgora/people", &sent).await.record();
+        let (unique, subunique) = (&begun["unique"], begun["subunique"].as_str().expect("one"));
+        let message = "People's Integration on progress";
+        let whole = json!({"company": "a133595", "unique": unique, "subunique": subunique, "message": message});
+        assert_eq!(begun, whole);
+        let query = format!("subunique={subunique}&Accept-Version=v2");
+        let mut expected = json!({"data": {"errors": []}, "company": "a133595", "unique": unique,
             "subunique": subunique, "status": "processing", "progress": {"done": "0", "total": "1000"}});
-            // It is open before its request is answered, and as long as the back-end does not work on
-            // it.
-            assert_eq!(process(&client, &query).await.record(), expected);
-            tokio::time::sleep(std::time::Duration::from_secs(3)).await;
-            assert_eq!(process(&client, &query).await.record(), expected);
+        // It is open before its request is answered, and as long as the back-end does not work on
+        // it.
+        assert_eq!(process(&client, &query).await.record(), expected);
+        tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+        assert_eq!(process(&client, &query).await.record(), expected);
 
-            let (token, data) = back_end.work(0, 34).await;
-            assert_eq!(
-                (token.as_str(), &data["records"], &data["module"]),
-                (subunique, &sent, &json!("people"))
-            );
-            let error =
-                |n: usize| json!({"identifier": format!("{n:06}"), "message": ["CPF Inválido"]});
-            expected["data"]["errors"] = (0..1_000).step_by(34).map(error).collect();
-            assert_eq!(
-                expected["data"]["errors"].as_array().map(Vec::len),
-                Some(30)
-            );
-            expected["status"] = json!("warning");
-            expected["progress"]["done"] = json!("1000");
-            assert_eq!(ended(&client, &query).await, expected);
+        let (token, data) = back_end.work(0, 34).await;
+        assert_eq!(
+            (token.as_str(), &data["records"], &data["module"]),
+            (subunique, &sent, &json!("people"))
+        );
+        let error =
+            |n: usize| json!({"identifier": format!("{n:06}"), "message": ["CPF Inválido"]});
+        expected["data"]["errors"] = (0..1_000).step_by(34).map(error).collect();
+        assert_eq!(
+            expected["data"]["errors"].as_array().map(Vec::len),
+            Some(30)
+        );
+        expected["status"] = json!("warning");
+        expected["progress"]["done"] = json!("1000");
+        assert_eq!(ended(&client, &query).await, expected);
 
-            gone(&client, &query).await;
-            gone(
-                &client,
-                &format!("unique={}", unique.as_str().expect("one")),
-            )
-            .await;
-            let native = format!("/v1/processes/{subunique}?include=events,data");
-            let record = client.get(&native).await.record();
-            assert_eq!(
-                record["status"], "warning",
-                "it is gone for these clients only"
-            );
-            assert_eq!(record["events"][0]["data"]["records"], sent);
-        },
-    );
+        gone(&client, &query).await;
+        gone(
+            &client,
+            &format!("unique={}", unique.as_str().expect("one")),
+        )
+        .await;
+        let native = format!("/v1/processes/{subunique}?include=events,data");
+        let record = client.get(&native).await.record();
+        assert_eq!(
+            record["status"], "warning",
+            "it is gone for these clients only"
+        );
+        assert_eq!(record["events"][0]["data"]["records"], sent);
+    });
 }
 
 #[test]
 fn a_client_written_for_ahgora_works_with_another_address_and_key() {
-    served_with(
-        "ahgora-python",
-        "dialects.ahgora_validity",
-        "2s",
-        async |ground, client| {
-            let mut back_end = BackEnd::of(&ground, "default").await;
-            let (key, _) = key(&ground, "default", &BOTH).await;
-            let mut script = Command::new(python("requests"));
-            script
-                .arg(concat!(
-                    env!("CARGO_MANIFEST_DIR"),
-                    "/examples/clients/ahgora.py"
-                ))
-                .args(["--url", &(client.url() + PREFIX), "--key", &key])
-                .args(["--people", "4", "--until-gone"])
-                .stdin(Stdio::null());
-            let (output, _) = tokio::join!(script.output(), back_end.work(0, 3));
-            let output = output.expect("it runs");
-            let printed = String::from_utf8_lossy(&output.stdout);
-            let expected = "warning\t2\n000000\tCPF Inválido\n000003\tCPF Inválido\ngone\n";
-            assert_eq!(
-                printed,
-                expected,
-                "{}",
-                String::from_utf8_lossy(&output.stderr)
-            );
-            assert!(output.status.success());
-        },
-    );
+    served_with("ahgora-python", VALIDITY, async |ground, client| {
+        let mut back_end = BackEnd::of(&ground, "default").await;
+        let (key, _) = key(&ground, "default", &BOTH).await;
+        let mut script = Command::new(python("requests"));
+        script
+            .arg(concat!(
+                env!("CARGO_MANIFEST_DIR"),
+                "/examples/clients/ahgora.py"
+            ))
+            .args(["--url", &(client.url() + PREFIX), "--key", &key])
+            .args(["--people", "4", "--until-gone"])
+            .stdin(Stdio::null());
+        let (output, _) = tokio::join!(script.output(), back_end.work(0, 3));
+        let output = output.expect("it runs");
+        let printed = String::from_utf8_lossy(&output.stdout);
+        let expected = "warning\t2\n000000\tCPF Inválido\n000003\tCPF Inválido\ngone\n";
+        assert_eq!(
+            printed,
+            expected,
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        assert!(output.status.success());
+    });
 }

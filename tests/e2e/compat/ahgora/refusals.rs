@@ -39,49 +39,45 @@ async fn send(client: &Client, module: &str, body: impl ToString) -> Reply {
 
 #[test]
 fn a_key_needs_the_scope_and_its_own_company() {
-    served_with(
-        "ahgora-keys",
-        "http.wrong_keys_per_second",
-        "1000",
-        async |ground, open| {
-            let north = basic(&ground, &open, "north", &[Scope::Read, Scope::Write]).await;
-            let south = basic(&ground, &open, "south", &[Scope::Read]).await;
-            let writer = basic(&ground, &open, "north", &[Scope::Write]).await;
-            let begun = send(&north, "users", "[{}]").await.record();
-            let query = format!("subunique={}", begun["subunique"].as_str().expect("one"));
-            let process = format!("{PREFIX}/process?{query}");
-            for wrong in ["Basic !", "Basic bm9ib2R5Og==", "Bearer nonsense"] {
-                let wrong = open.with("authorization", wrong);
-                let reply = wrong.get(&process).await;
-                assert_error(&reply, 401, "Unauthorized");
-                let way = reply.header("www-authenticate");
-                assert_eq!(way, Some("Basic realm=\"waybill\""));
-                for module in PRODUCERS {
-                    assert_error(&send(&wrong, module, "[{}]").await, 401, "Unauthorized");
-                }
-            }
-            assert_error(&writer.get(&process).await, 403, "Forbidden");
+    let guesses = ["http.wrong_keys_per_second=1000"];
+    served_with("ahgora-keys", &guesses, async |ground, open| {
+        let north = basic(&ground, &open, "north", &[Scope::Read, Scope::Write]).await;
+        let south = basic(&ground, &open, "south", &[Scope::Read]).await;
+        let writer = basic(&ground, &open, "north", &[Scope::Write]).await;
+        let begun = send(&north, "users", "[{}]").await.record();
+        let query = format!("subunique={}", begun["subunique"].as_str().expect("one"));
+        let process = format!("{PREFIX}/process?{query}");
+        for wrong in ["Basic !", "Basic bm9ib2R5Og==", "Bearer nonsense"] {
+            let wrong = open.with("authorization", wrong);
+            let reply = wrong.get(&process).await;
+            assert_error(&reply, 401, "Unauthorized");
+            let way = reply.header("www-authenticate");
+            assert_eq!(way, Some("Basic realm=\"waybill\""));
             for module in PRODUCERS {
-                assert_error(&send(&south, module, "[{}]").await, 403, "Forbidden");
-                let other = format!("{module}?company=south");
-                assert_error(&send(&north, &other, "[{}]").await, 403, "Forbidden");
+                assert_error(&send(&wrong, module, "[{}]").await, 401, "Unauthorized");
             }
-            let other = north.get(&format!("{process}&company=south")).await;
-            assert_error(&other, 403, "Forbidden");
-            let foreign = south.get(&process).await;
-            assert_refused(
-                &foreign,
-                400,
-                "the company has no process of this subunique",
-            );
-            let unique = begun["unique"].as_str().expect("one");
-            let foreign = south
-                .get(&format!("{PREFIX}/process?unique={unique}"))
-                .await;
-            assert_refused(&foreign, 400, "the company has no process of this unique");
-            assert_eq!(ground.count("process").await, 1);
-        },
-    );
+        }
+        assert_error(&writer.get(&process).await, 403, "Forbidden");
+        for module in PRODUCERS {
+            assert_error(&send(&south, module, "[{}]").await, 403, "Forbidden");
+            let other = format!("{module}?company=south");
+            assert_error(&send(&north, &other, "[{}]").await, 403, "Forbidden");
+        }
+        let other = north.get(&format!("{process}&company=south")).await;
+        assert_error(&other, 403, "Forbidden");
+        let foreign = south.get(&process).await;
+        assert_refused(
+            &foreign,
+            400,
+            "the company has no process of this subunique",
+        );
+        let unique = begun["unique"].as_str().expect("one");
+        let foreign = south
+            .get(&format!("{PREFIX}/process?unique={unique}"))
+            .await;
+        assert_refused(&foreign, 400, "the company has no process of this unique");
+        assert_eq!(ground.count("process").await, 1);
+    });
 }
 
 #[test]

@@ -77,46 +77,38 @@ fn a_unique_sums_up_its_requests_up_to_a_limit() {
 
 #[test]
 fn a_new_unique_begins_after_a_pause() {
-    served_with(
-        "ahgora-new-unique",
-        "dialects.ahgora_validity",
-        "1s",
-        async |_, client| {
-            let send = async || {
-                let sent = client.post("/ahgora/absences", people(1)).await;
-                sent.record()["unique"].clone()
-            };
-            let first = send().await;
-            tokio::time::sleep(Duration::from_millis(1_100)).await;
-            assert_ne!(send().await, first);
-        },
-    );
+    let validity = ["dialects.ahgora_validity=1s"];
+    served_with("ahgora-new-unique", &validity, async |_, client| {
+        let send = async || {
+            let sent = client.post("/ahgora/absences", people(1)).await;
+            sent.record()["unique"].clone()
+        };
+        let first = send().await;
+        tokio::time::sleep(Duration::from_millis(1_100)).await;
+        assert_ne!(send().await, first);
+    });
 }
 
 #[test]
 fn a_unique_is_answered_until_its_validity_after_the_last_end() {
-    served_with(
-        "ahgora-last-end",
-        "dialects.ahgora_validity",
-        "3s",
-        async |ground, client| {
-            let mut back_end = BackEnd::of(&ground, "default").await;
-            let first = client.post("/ahgora/people", people(1)).await.record();
-            let second = client.post("/ahgora/people", people(1)).await.record();
-            assert_eq!(first["unique"], second["unique"]);
-            let [first, second] = [first, second].map(|begun| {
-                let subunique = begun["subunique"].as_str().expect("one");
-                format!("subunique={subunique}")
-            });
-            back_end.work(1, 2).await;
-            ended(&client, &second).await;
-            tokio::time::sleep(Duration::from_millis(3_100)).await;
-            assert_eq!(process(&client, &second).await.status, 410);
-            back_end.work(0, 2).await;
-            let first = ended(&client, &first).await;
-            let unique = format!("unique={}", first["unique"].as_str().expect("one"));
-            let all = process(&client, &unique).await.record();
-            assert_eq!(all["progress"], json!({"done": "2", "total": "2"}));
-        },
-    );
+    let validity = ["dialects.ahgora_validity=3s"];
+    served_with("ahgora-last-end", &validity, async |ground, client| {
+        let mut back_end = BackEnd::of(&ground, "default").await;
+        let first = client.post("/ahgora/people", people(1)).await.record();
+        let second = client.post("/ahgora/people", people(1)).await.record();
+        assert_eq!(first["unique"], second["unique"]);
+        let [first, second] = [first, second].map(|begun| {
+            let subunique = begun["subunique"].as_str().expect("one");
+            format!("subunique={subunique}")
+        });
+        back_end.work(1, 2).await;
+        ended(&client, &second).await;
+        tokio::time::sleep(Duration::from_millis(3_100)).await;
+        assert_eq!(process(&client, &second).await.status, 410);
+        back_end.work(0, 2).await;
+        let first = ended(&client, &first).await;
+        let unique = format!("unique={}", first["unique"].as_str().expect("one"));
+        let all = process(&client, &unique).await.record();
+        assert_eq!(all["progress"], json!({"done": "2", "total": "2"}));
+    });
 }

@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 use tokio::process::Command;
 
 use crate::http::processes::key;
-use crate::support::ground::{Ground, reaches, run};
+use crate::support::client::{ROLES, served};
+use crate::support::ground::{Ground, reaches};
 use crate::support::multipart::{PDF, part};
-use crate::support::omflow_client::{Encoding, Omflow, SCOPES, leave, log_in, pushed, ready};
+use crate::support::omflow_client::{Encoding, Omflow, SCOPES, leave, log_in, pushed, with_omflow};
 use crate::support::order_story::apply;
 use crate::support::python::python;
 
@@ -17,9 +18,8 @@ use crate::support::python::python;
 fn an_order_is_opened_queried_and_pushed_to_its_end_in_every_encoding() {
     Ground::test("omflow", async |ground| {
         leave(&ground).await;
-        let (plan, client) = ground.api_plan().await;
-        let plan = plan.with("log.filter", "debug").roles("worker,relay,api");
-        let worker = plan.start().await;
+        let verbose = ["log.filter=debug"];
+        let (worker, client) = ground.answering_with(ROLES, &verbose).await;
         let omflow = Omflow::new(&ground, &client, "north").await;
         for as_ in [Encoding::Form, Encoding::Json, Encoding::Multipart] {
             let formdata = json!([{"id": "FORMITM_2", "value": "rest", "type": "inputbox"},
@@ -59,8 +59,7 @@ fn an_order_is_opened_queried_and_pushed_to_its_end_in_every_encoding() {
 
 #[test]
 fn files_come_with_an_order_and_those_of_fields_are_named_in_them() {
-    run(async {
-        let (ground, worker, omflow) = ready("omflow-files").await;
+    with_omflow("omflow-files", async |ground, omflow| {
         let parts = [
             part("action", None, "create"),
             part("formdata", None, "[]"),
@@ -91,15 +90,12 @@ fn files_come_with_an_order_and_those_of_fields_are_named_in_them() {
             .with("authorization", &format!("Bearer {key}"));
         let uri = attachments[1]["uri"].as_str().expect("where it is");
         assert_eq!(reader.get(uri).await.body(), format!("{PDF}two"));
-
-        worker.stop().await;
     });
 }
 
 #[test]
 fn files_before_the_code_or_of_a_refused_type_open_nothing() {
-    run(async {
-        let (ground, worker, omflow) = ready("omflow-no-files").await;
+    with_omflow("omflow-no-files", async |ground, omflow| {
         let action = part("action", None, "create");
         let early = [
             part("files", Some("a.pdf"), PDF),
@@ -124,17 +120,15 @@ fn files_before_the_code_or_of_a_refused_type_open_nothing() {
             assert_eq!(answer, failed);
         }
         assert_eq!(ground.count("process").await, 0);
-        worker.stop().await;
     });
 }
 
 #[test]
 fn programs_for_omflow_need_only_another_address_and_code() {
-    Ground::test("omflow-python", async |ground| {
+    served("omflow-python", async |ground, client| {
         leave(&ground).await;
         let purchase = include_str!("../../../../examples/workflows/purchase.toml");
         apply(&ground, "purchase", purchase).await;
-        let (worker, client) = ground.answering().await;
         let (key, _) = key(&ground, "default", &SCOPES).await;
         let url = format!("{}/omflow", client.url());
         let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/clients/omflow.py");
@@ -160,7 +154,6 @@ fn programs_for_omflow_need_only_another_address_and_code() {
             assert_eq!(answer["message"], "Order placed successfully.", "{answer}");
         }
         reaches(&ground, "file where size = 9", 3).await;
-        worker.stop().await;
     });
 }
 

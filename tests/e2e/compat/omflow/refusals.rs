@@ -3,10 +3,10 @@
 
 use serde_json::{Value, json};
 
-use crate::support::client::Client;
-use crate::support::ground::{Ground, run};
+use crate::support::client::{Client, served, served_with};
+use crate::support::ground::Ground;
 use crate::support::multipart::part;
-use crate::support::omflow_client::{Encoding, Omflow, leave, pushed, ready};
+use crate::support::omflow_client::{Encoding, Omflow, leave, pushed, with_omflow};
 
 const OPENING: &str = "Order opening failed.";
 const QUERY: &str = "Query failed.";
@@ -103,8 +103,7 @@ async fn are_empty(ground: &Ground, tables: &[&str]) {
 
 #[test]
 fn an_invalid_opening_names_its_field_and_creates_nothing() {
-    run(async {
-        let (ground, worker, omflow) = ready("omflow-not-opened").await;
+    with_omflow("omflow-not-opened", async |ground, omflow| {
         for (flow, fields, why) in UNOPENED {
             let answer = omflow.edit(flow, fields, Encoding::Form).await;
             failed(&answer, "404", OPENING, why);
@@ -122,14 +121,12 @@ fn an_invalid_opening_names_its_field_and_creates_nothing() {
         let answer = omflow.parts("leave", &pushed).await;
         failed(&answer, "404", PROMOTION, "files come with action=create");
         are_empty(&ground, &["process", "dead_letter", "file"]).await;
-        worker.stop().await;
     });
 }
 
 #[test]
 fn an_invalid_push_fails_at_once() {
-    run(async {
-        let (ground, worker, omflow) = ready("omflow-not-pushed").await;
+    with_omflow("omflow-not-pushed", async |ground, omflow| {
         let number = omflow.open("leave", &json!([]), Encoding::Json).await;
         let stops = omflow.current_stages("leave", &number).await;
         let (deputy, manager) = (stops[0].1.as_str(), stops[1].1.as_str());
@@ -166,14 +163,12 @@ fn an_invalid_push_fails_at_once() {
         let again = omflow.push(deputy, &nothing, Encoding::Form).await;
         failed(&again, "404", PROMOTION, "query the order again");
         are_empty(&ground, &["parked", "dead_letter"]).await;
-        worker.stop().await;
     });
 }
 
 #[test]
 fn a_choice_is_read_from_the_form_or_from_the_outcome() {
-    run(async {
-        let (ground, worker, omflow) = ready("omflow-choice").await;
+    with_omflow("omflow-choice", async |ground, omflow| {
         let number = omflow.open("leave", &json!([]), Encoding::Json).await;
         let date = json!([{"id": "FORMITM_5", "value": "2026-12-24"}]);
         for (_, id) in omflow.current_stages("leave", &number).await {
@@ -188,17 +183,15 @@ fn a_choice_is_read_from_the_form_or_from_the_outcome() {
         assert_eq!(edit(&omflow, &refused).await, pushed());
         assert_eq!(omflow.current_stages("leave", &number).await[0].0, "file");
         are_empty(&ground, &["parked", "dead_letter"]).await;
-        worker.stop().await;
     });
 }
 
 #[test]
 fn an_order_belongs_to_one_tenant_and_one_workflow() {
-    Ground::test("omflow-tenants", async |ground| {
+    served("omflow-tenants", async |ground, client| {
         leave(&ground).await;
         let purchase = include_str!("../../../../examples/workflows/purchase.toml");
         crate::support::order_story::apply(&ground, "purchase", purchase).await;
-        let (worker, client) = ground.answering().await;
         let north = Omflow::new(&ground, &client, "north").await;
         let south = Omflow::new(&ground, &client, "south").await;
         let number = north.open("leave", &json!([]), Encoding::Multipart).await;
@@ -227,15 +220,14 @@ fn an_order_belongs_to_one_tenant_and_one_workflow() {
                 .await
                 .is_empty()
         );
-        worker.stop().await;
     });
 }
 
 #[test]
 fn every_fault_of_a_request_has_the_http_status_200() {
-    Ground::test("omflow-http", async |ground| {
+    let limit = ["limits.body_bytes=64KiB"];
+    served_with("omflow-http", &limit, async |ground, client| {
         leave(&ground).await;
-        let (worker, client) = ground.answering_with("limits.body_bytes", "64KiB").await;
         let omflow = Omflow::new(&ground, &client, "default").await;
         let edit_path = "/omflow/rest/flowmanage/api/omdata/edit/leave/";
         for (method, path, why) in [
@@ -271,7 +263,6 @@ fn every_fault_of_a_request_has_the_http_status_200() {
                 failed(&answer, "404", message, why);
             }
         }
-        worker.stop().await;
     });
 }
 

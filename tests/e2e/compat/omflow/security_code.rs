@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use waybill::domain::access::Scope;
 
 use crate::http::processes::{key, keyed};
-use crate::support::client::{Client, served_as};
+use crate::support::client::{Client, served_as, served_by};
 use crate::support::ground::{Ground, holds, until};
 use crate::support::omflow_client::{Encoding, Omflow, leave, log_in};
 
@@ -36,8 +36,7 @@ async fn answers(client: &Client, security: &str, status: &str) -> Value {
 fn a_code_lasts_from_its_last_use_on_every_replica_and_ends_with_its_key() {
     Ground::test("omflow-code", async |ground| {
         leave(&ground).await;
-        let (plan, client) = ground.api_plan().await;
-        let one = plan.roles("api").start().await;
+        let (one, client) = ground.answering_as("api").await;
         let (other, other_client) = ground.answering_as("api").await;
         let omflow = Omflow::new(&ground, &client, "default").await;
         let code = omflow.security.as_str();
@@ -91,10 +90,8 @@ fn a_code_lasts_from_its_last_use_on_every_replica_and_ends_with_its_key() {
 
 #[test]
 fn requests_without_a_valid_code_are_refused() {
-    Ground::test("omflow-no-code", async |ground| {
+    served_as("omflow-no-code", "api", async |ground, client| {
         leave(&ground).await;
-        let (api, client) = ground.answering_as("api").await;
-
         // Without any key every client is the same.
         let answer = client.get(SECURITY).await.record();
         let early = answer["result"]["security"].as_str().expect("a code");
@@ -134,8 +131,6 @@ fn requests_without_a_valid_code_are_refused() {
             json!({"status": "403", "message": "You do not have permission for this operation.",
                    "detail": "it needs a key with the scope write"})
         );
-
-        api.stop().await;
     });
 }
 
@@ -166,11 +161,9 @@ fn only_a_key_gets_a_code() {
 
 #[test]
 fn a_code_in_constant_use_never_expires() {
-    Ground::test("omflow-short-code", async |ground| {
+    let short = ["dialects.omflow_security=1s"];
+    served_by("omflow-short", "api", &short, async |ground, client| {
         leave(&ground).await;
-        let (plan, client) = ground.api_plan().await;
-        let plan = plan.with("dialects.omflow_security", "1s");
-        let api = plan.roles("api").start().await;
         let (key, _) = key(&ground, "default", &[Scope::Read]).await;
         let code = log_in(&client, &key).await;
         let code = code["result"]["security"].as_str().expect("a code");
@@ -180,7 +173,6 @@ fn a_code_in_constant_use_never_expires() {
         }
         tokio::time::sleep(Duration::from_secs(6)).await;
         assert_eq!(query(&client, Some(code)).await["status"], "403");
-        api.stop().await;
     });
 }
 

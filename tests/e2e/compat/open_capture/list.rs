@@ -3,8 +3,7 @@
 use serde_json::{Value, json};
 
 use super::processes::refusal;
-use crate::support::client::{Client, served};
-use crate::support::ground::Ground;
+use crate::support::client::{Client, served, served_with};
 
 const LIST: &str = "/open-capture/monitoring/list";
 const UPLOADS: usize = 25;
@@ -186,11 +185,9 @@ fn a_page_is_bounded_and_rows_beyond_it_report_missing_steps() {
 
 #[test]
 fn dates_are_in_the_language_of_the_setting_and_the_dialect_can_be_moved_or_switched_off() {
-    Ground::test("capture-moved", async |ground| {
-        let (plan, client) = ground.api_plan().await;
-        let plan = plan.with("dialects.open_capture", "/capture");
-        let plan = plan.with("dialects.open_capture_language", "en");
-        let worker = plan.roles("worker,relay,api").start().await;
+    let moved = "dialects.open_capture=/capture";
+    let english = "dialects.open_capture_language=en";
+    served_with("capture-moved", &[moved, english], async |_, client| {
         let opening = json!({"id": "1", "source": "e2e", "type": "upload.received",
             "token": "zqx-token-en", "time": "2023-04-27T10:28:31Z", "data": {}});
         let patient = client.with("prefer", "wait=60");
@@ -199,6 +196,5 @@ fn dates_are_in_the_language_of_the_setting_and_the_dialect_can_be_moved_or_swit
         let row = &list["processes"][0];
         assert_eq!(row["creation_date_formated"], "Apr 27 2023 10:28:31");
         client.get(LIST).await.problem(404, "not_found");
-        worker.stop().await;
     });
 }

@@ -92,57 +92,52 @@ async fn work(service: &Client) {
 
 #[test]
 fn each_file_gets_a_token_and_refused_uploads_open_nothing() {
-    served_with(
-        "capture-upload",
-        "files.file_bytes",
-        "64KiB",
-        async |ground, client| {
-            let file = |content: &str| part("file", Some("a.pdf"), content);
-            let workflow = part("workflowId", None, "w");
+    let limit = ["files.file_bytes=64KiB"];
+    served_with("capture-upload", &limit, async |ground, client| {
+        let file = |content: &str| part("file", Some("a.pdf"), content);
+        let workflow = part("workflowId", None, "w");
 
-            let (errors, message) = refusal(&upload(&client, &[file(PDF)]).await, 400);
-            assert!(message.contains("workflowId"), "{errors}: {message}");
-            let (_, message) =
-                refusal(&upload(&client, std::slice::from_ref(&workflow)).await, 400);
-            assert!(message.contains("no file"), "{message}");
-            let program = [workflow.clone(), file("MZ\0\0 no pdf")];
-            let (_, message) = refusal(&upload(&client, &program).await, 400);
-            assert!(message.contains("application/pdf"), "{message}");
-            let large = [
-                workflow.clone(),
-                file(&format!("{PDF}{}", "x".repeat(65_536))),
-            ];
-            refusal(&upload(&client, &large).await, 413);
-            refusal(&client.post(PATH, "{}").await, 400);
-            let long = [part("workflowId", None, &"w".repeat(201)), file(PDF)];
-            let (_, message) = refusal(&upload(&client, &long).await, 400);
-            assert!(message.contains("`workflowId`"), "{message}");
-            let cut = client.with("content-type", "multipart/form-data; boundary=x");
-            refusal(&cut.post(PATH, "--x\r\nno end").await, 400);
-            assert_eq!(ground.count("event").await, 0);
+        let (errors, message) = refusal(&upload(&client, &[file(PDF)]).await, 400);
+        assert!(message.contains("workflowId"), "{errors}: {message}");
+        let (_, message) = refusal(&upload(&client, std::slice::from_ref(&workflow)).await, 400);
+        assert!(message.contains("no file"), "{message}");
+        let program = [workflow.clone(), file("MZ\0\0 no pdf")];
+        let (_, message) = refusal(&upload(&client, &program).await, 400);
+        assert!(message.contains("application/pdf"), "{message}");
+        let large = [
+            workflow.clone(),
+            file(&format!("{PDF}{}", "x".repeat(65_536))),
+        ];
+        refusal(&upload(&client, &large).await, 413);
+        refusal(&client.post(PATH, "{}").await, 400);
+        let long = [part("workflowId", None, &"w".repeat(201)), file(PDF)];
+        let (_, message) = refusal(&upload(&client, &long).await, 400);
+        assert!(message.contains("`workflowId`"), "{message}");
+        let cut = client.with("content-type", "multipart/form-data; boundary=x");
+        refusal(&cut.post(PATH, "--x\r\nno end").await, 400);
+        assert_eq!(ground.count("event").await, 0);
 
-            let parts = [
-                part("first", Some("../one.pdf"), PDF),
-                part("returnUniqueUrl", None, "true"),
-                part("colour", None, "red"),
-                part("second", Some("two.pdf"), PDF),
-                workflow,
-            ];
-            let client = client.with("idempotency-key", "scan-7");
-            let answer = upload(&client, &parts).await.record();
-            let files = answer.as_array().expect("an array");
-            let names: Vec<_> = files.iter().map(|file| &file["filename"]).collect();
-            assert_eq!(names, ["one.pdf", "two.pdf"]);
-            assert_ne!(files[0]["token"], files[1]["token"]);
-            assert_eq!(files[0].as_object().map(serde_json::Map::len), Some(2));
-            // It exists as soon as it is answered, and once, however often it is sent.
-            let by_token = json!({"token": files[1]["token"]});
-            let path = "/open-capture/monitoring/getProcessByToken";
-            let process = client.post(path, by_token).await.record()["process"][0].clone();
-            assert_eq!(process["workflow_id"], "w");
-            assert_eq!(upload(&client, &parts).await.record(), answer);
-        },
-    );
+        let parts = [
+            part("first", Some("../one.pdf"), PDF),
+            part("returnUniqueUrl", None, "true"),
+            part("colour", None, "red"),
+            part("second", Some("two.pdf"), PDF),
+            workflow,
+        ];
+        let client = client.with("idempotency-key", "scan-7");
+        let answer = upload(&client, &parts).await.record();
+        let files = answer.as_array().expect("an array");
+        let names: Vec<_> = files.iter().map(|file| &file["filename"]).collect();
+        assert_eq!(names, ["one.pdf", "two.pdf"]);
+        assert_ne!(files[0]["token"], files[1]["token"]);
+        assert_eq!(files[0].as_object().map(serde_json::Map::len), Some(2));
+        // It exists as soon as it is answered, and once, however often it is sent.
+        let by_token = json!({"token": files[1]["token"]});
+        let path = "/open-capture/monitoring/getProcessByToken";
+        let process = client.post(path, by_token).await.record()["process"][0].clone();
+        assert_eq!(process["workflow_id"], "w");
+        assert_eq!(upload(&client, &parts).await.record(), answer);
+    });
 }
 
 #[test]

@@ -108,8 +108,7 @@ async fn read_dead_letters(scene: &Scene, page: &Page) {
         ),
         ("select id::text from waybill.dead_letter", "dead-letter?id"),
     ] {
-        for row in ground.rows(query).await {
-            let name: String = row.get(0);
+        for name in ground.texts(query).await {
             page.goto(&format!("/monitor/{path}={name}")).await;
             page.is_live().await;
             page.stays_text().await;
