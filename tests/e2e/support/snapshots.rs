@@ -19,7 +19,10 @@ pub(crate) const TABLES: [&str; 7] = [
     "select to_jsonb(s) - '{seen_at,left_seen_at}'::text[]
      from waybill.stage s order by s.process, s.data_id",
     "select to_jsonb(k) from waybill.parked k order by k.process, k.event_id",
-    "select to_jsonb(d) - 'received_at' from waybill.dead_letter d order by d.id",
+    // The broker adds a header to what it redelivers.
+    "select to_jsonb(d) - 'received_at'
+            || jsonb_build_object('headers', d.headers::jsonb - 'x-delivery-count')
+     from waybill.dead_letter d order by d.id",
     "select jsonb_build_object(t.name || ' ' || t.label, sum(t.value))
      from waybill.tally t group by t.name, t.label having sum(t.value) <> 0 order by t.name, t.label",
 ];
