@@ -2,19 +2,24 @@
 # Grants a user of RabbitMQ the permissions that its part needs, and nothing else. Creates the virtual host
 # and the user if they are missing; a new user's password is read from the standard input.
 #
-# usage: permissions.sh [-p VHOST] PART USER            VHOST is / unless given
+# usage: permissions.sh [-p VHOST] PART USER [TENANT]   VHOST is / unless given
 #        permissions.sh [-p VHOST] [-b BYTES] policy    BYTES is 10737418240 (10 GiB) unless given
 #
 #   all        Waybill with every role in one process, and its commands
 #   worker     Waybill with the roles worker, relay and janitor
 #   publisher  Waybill with the roles relay and janitor, or one of them: it only publishes
 #   api        Waybill with the role api: it publishes what clients send
-#   producer   a service that publishes events
-#   consumer   a service that consumes completions and stages from queues named USER.…
+#   producer   a service that publishes events: with TENANT to that tenant's exchange, else to the shared one
+#   consumer   a service that consumes completions and stages, those of TENANT alone if given, from queues
+#              named USER.…, and replies from queues named reply.USER.…
+#   tenant     all services of TENANT: its exchanges, and queues named waybill.tenant.TENANT.…
 #   policy     limits of the queues. Of events: a message that crashes its consumer is delivered at most 20
 #              times and then dead-lettered to waybill.dead, at least once; a queue with BYTES of bodies
 #              rejects publishes, so that producers keep the events. Of waybill.dead: no delivery limit;
 #              RabbitMQ from 4.0 on has one of 20 deliveries, after which a message is lost
+#
+# TENANT is written as `waybill tenant list` shows it in the exchange's name: every byte but letters, digits, -
+# and _ as % and two digits.
 #
 # A worker declares its exchanges and queues whenever it connects, even if they exist already, and
 # RabbitMQ requires `configure` for that; so a topology declared in advance needs the same permissions.
@@ -51,7 +56,20 @@ done
 shift $((OPTIND - 1))
 
 nothing='^$'
-exchanges='completions|stages|dead'
+case ${1-}/$# in
+policy/1 | all/2 | worker/2 | publisher/2 | api/2 | producer/[23] | consumer/[23] | tenant/3) ;;
+*) usage ;;
+esac
+own_exchanges=''
+case ${3-} in
+'') ;;
+*[!A-Za-z0-9_%-]*)
+    echo "permissions.sh: write tenant $3 as in the exchange's name, see \`waybill tenant list\`" >&2
+    exit 2
+    ;;
+*) own_exchanges="tenant\\.$3\\." ;;
+esac
+exchanges='(completions|stages)(\.by_tenant)?|dead|internal\.events|tenant\.[^.]+\.(events|completions|stages)'
 queues='events\.[0-9]+'
 # `waybill doctor` checks its permissions on queues and exchanges of its own.
 doctors='doctor\..+'
@@ -61,7 +79,6 @@ replies='amq\.default'
 
 case ${1-} in
 policy)
-    [ $# = 1 ] || usage
     case $bytes in
     '' | *[!0-9]*) usage ;;
     esac
@@ -85,28 +102,37 @@ all)
     ;;
 worker)
     configure="^waybill\\.(events|$topology)\$"
-    write="^(waybill\\.($topology)|$replies)\$"
-    read="^waybill\\.(events|events\\.hash|$queues|dead|$doctors)\$"
+    write="^(waybill\\.(events|$topology)|$replies)\$"
+    read="^waybill\\.(events|events\\.hash|$queues|$exchanges|$doctors)\$"
     ;;
 publisher)
     configure=$nothing
-    write="^(waybill\\.(completions|stages)|$replies)\$"
+    write="^(waybill\\.(completions|stages|internal\\.events)|$replies)\$"
     read=$nothing
     ;;
-api | producer)
+api)
     configure=$nothing
-    write='^waybill\.events$'
+    write='^waybill\.internal\.events$'
     read=$nothing
+    ;;
+producer)
+    configure=$nothing
+    write="^waybill\\.${own_exchanges}events\$"
+    read=$nothing
+    ;;
+tenant)
+    configure="^waybill\\.$own_exchanges"
+    write=$configure
+    read=$configure
     ;;
 consumer)
     own=$(printf '%s' "${2-}" | sed 's/[^A-Za-z0-9_-]/\\&/g')
-    configure="^$own\\..+\$"
-    write="^$own\\..+\$"
-    read="^(waybill\\.(completions|stages)|$own\\..+)\$"
+    own="(reply\\.)?$own\\..+"
+    configure="^$own\$"
+    write="^$own\$"
+    read="^(waybill\\.$own_exchanges(completions|stages)|$own)\$"
     ;;
-*) usage ;;
 esac
-[ $# = 2 ] || usage
 user=$2
 
 known "$vhost" list_vhosts name || ctl add_vhost "$vhost" </dev/null

@@ -14,6 +14,7 @@ use crate::config::{DatabaseSettings, Settings, cloud_credentials};
 use crate::domain::order::OrderLimits;
 use crate::files::Files;
 use crate::http;
+use crate::pipeline::authorization::{Authorization, EventRules};
 use crate::pipeline::batch::BatchLimits;
 use crate::pipeline::batch::writer::Rules;
 use crate::pipeline::consume::worker::{Worker, shard};
@@ -53,7 +54,15 @@ impl App {
             telemetry: self.telemetry.clone(),
             health: self.health.clone(),
             outbox_limit: self.settings.outbox.limit,
+            tenancy: self.tenancy.clone(),
             gate,
+        }
+    }
+
+    fn event_rules(&self) -> EventRules {
+        EventRules {
+            limits: (&self.settings.limits).into(),
+            authorization: Authorization::new(&self.settings.tenancy, self.tenancy.subscribe()),
         }
     }
 
@@ -82,7 +91,7 @@ impl App {
             store: self.store.clone(),
             broker: settings.broker.clone(),
             rules: self.rules(),
-            limits: (&settings.limits).into(),
+            event_rules: self.event_rules(),
             batch: BatchLimits {
                 events: settings.batch.events,
                 bytes: settings.batch.bytes,
@@ -140,7 +149,7 @@ impl App {
         ReplayRunner {
             store: self.store.clone(),
             broker: self.settings.broker.clone(),
-            limits: (&self.settings.limits).into(),
+            rules: self.event_rules(),
             telemetry: self.telemetry.clone(),
         }
     }

@@ -9,6 +9,7 @@ mod signals;
 mod tasks;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -23,6 +24,7 @@ pub use self::roles::{Role, Roles};
 pub use self::signals::Signals;
 use self::tasks::{RunningTasks, Tasks, first_failure, publish, serve};
 use crate::config::Settings;
+use crate::domain::tenancy::Tenancy;
 use crate::files::Files;
 use crate::http::ops::Ops;
 use crate::http::web::connection_limits;
@@ -58,6 +60,8 @@ pub struct App {
     observing: Store,
     files: Files,
     faults: Faults,
+    /// Who may publish what, as the database says.
+    tenancy: watch::Sender<Arc<Tenancy>>,
     listener: TcpListener,
     api: Option<Api>,
 }
@@ -91,6 +95,7 @@ impl App {
             observing,
             files,
             faults,
+            tenancy: watch::Sender::default(),
             listener,
         })
     }

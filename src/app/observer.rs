@@ -1,11 +1,13 @@
 //! Polls the database every second: whether it answers, the size of the outbox, what is open.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::Kind;
+use crate::domain::tenancy::Tenancy;
 use crate::store::admin::fitness::Writes;
 use crate::store::admin::migrate;
 use crate::store::read::epoch;
@@ -32,6 +34,8 @@ pub(super) struct Observer {
     pub(super) health: Health,
     /// Consuming pauses while more rows than this wait to be published.
     pub(super) outbox_limit: u64,
+    /// Who may publish what.
+    pub(super) tenancy: watch::Sender<Arc<Tenancy>>,
     /// Whether consuming may continue.
     pub(super) gate: watch::Sender<bool>,
 }
@@ -126,6 +130,15 @@ impl Observer {
         {
             return Ok(());
         }
+        // Before consuming begins.
+        let tenancy = self.own.tenancy().await?;
+        self.tenancy.send_if_modified(|known| {
+            let changed = **known != tenancy;
+            if changed {
+                *known = Arc::new(tenancy);
+            }
+            changed
+        });
         let outbox = self.own.outbox_state().await?;
         self.telemetry.show_outbox(outbox.pending, outbox.oldest);
         self.gate.send_replace(outbox.pending < self.outbox_limit);

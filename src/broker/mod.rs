@@ -3,7 +3,7 @@
 //!
 //! In reading order: [`connection`] (how a connection is opened, watched and closed; `address`,
 //! `tls` and `dial` open it), [`topology`] (names of exchanges and queues, and their declaration;
-//! [`restore`] of a deleted queue), [`message`] with [`header`] and [`outgoing`] (received and
+//! [`tenant_exchanges`] of each tenant; [`restore`] of a deleted queue), [`message`] with [`header`] and [`outgoing`] (received and
 //! published messages, in own types), [`consumer`], [`window`] with [`publisher`] (publishing with
 //! confirms), [`error`]. [`lapin_workarounds`] repair incoming frames before the client library
 //! reads them, and read the broker's [`greeting`](lapin_workarounds::greeting); [`inspect`]
@@ -36,6 +36,7 @@ pub mod outgoing;
 pub mod publisher;
 pub mod restore;
 mod size;
+pub mod tenant_exchanges;
 mod tls;
 pub mod topology;
 pub mod window;

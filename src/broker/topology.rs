@@ -17,6 +17,9 @@ use super::{BrokerError, Connection};
 
 /// Where producers publish events; the routing key is the event's type.
 pub const EVENTS_EXCHANGE: &str = "waybill.events";
+/// Where Waybill itself publishes events: those of HTTP clients and replays. Who may write to it acts
+/// for every tenant.
+pub const INTERNAL_EXCHANGE: &str = "waybill.internal.events";
 /// Distributes the events over the partitions by token, if there are several.
 pub const HASH_EXCHANGE: &str = "waybill.events.hash";
 /// Where completions are published; the routing key is `<kind>.<status>`.
@@ -28,8 +31,9 @@ pub const DEAD_EXCHANGE: &str = "waybill.dead";
 /// The queue bound to [`DEAD_EXCHANGE`].
 pub const DEAD_QUEUE: &str = "waybill.dead";
 /// The exchanges that route by topic.
-pub(super) const TOPICS: [&str; 4] = [
+pub(super) const TOPICS: [&str; 5] = [
     EVENTS_EXCHANGE,
+    INTERNAL_EXCHANGE,
     COMPLETIONS_EXCHANGE,
     STAGES_EXCHANGE,
     DEAD_EXCHANGE,
@@ -77,6 +81,14 @@ pub async fn declare(conn: &Connection, partitions: u16) -> Result<EventQueues, 
     for name in TOPICS {
         declare_exchange(&channel, name, ExchangeKind::Topic, FieldTable::default()).await?;
     }
+    let to_events = EVENTS_EXCHANGE;
+    bind_exchange(
+        &channel,
+        INTERNAL_EXCHANGE,
+        to_events,
+        FieldTable::default(),
+    )
+    .await?;
     declare_queue(&channel, DEAD_QUEUE, false).await?;
     bind_queue(&channel, DEAD_QUEUE, DEAD_EXCHANGE, ANY).await?;
     let current: Vec<String> = (0..partitions).map(events_queue).collect();
@@ -138,14 +150,13 @@ async fn route_by_hash(
     for queue in current {
         bind_queue(channel, queue, HASH_EXCHANGE, WEIGHT).await?;
     }
-    let bind = channel.exchange_bind(
-        HASH_EXCHANGE.into(),
-        EVENTS_EXCHANGE.into(),
-        ANY.into(),
-        ExchangeBindOptions::default(),
+    bind_exchange(
+        channel,
+        EVENTS_EXCHANGE,
+        HASH_EXCHANGE,
         FieldTable::default(),
-    );
-    request("binding exchange waybill.events.hash", bind).await?;
+    )
+    .await?;
     unbind_queue(channel, &events_queue(0), EVENTS_EXCHANGE, ANY).await?;
     for queue in former {
         unbind_queue(channel, queue, HASH_EXCHANGE, WEIGHT).await?;
@@ -255,6 +266,18 @@ pub(super) async fn bind_queue(
         FieldTable::default(),
     );
     request("binding a queue", bind).await
+}
+
+/// Routes what is published to one exchange on to another.
+pub(super) async fn bind_exchange(
+    channel: &Channel,
+    from: &str,
+    to: &str,
+    arguments: FieldTable,
+) -> Result<(), BrokerError> {
+    let options = ExchangeBindOptions::default();
+    let bind = channel.exchange_bind(to.into(), from.into(), ANY.into(), options, arguments);
+    request("binding an exchange", bind).await
 }
 
 async fn unbind_queue(

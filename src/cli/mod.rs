@@ -16,8 +16,10 @@ mod get;
 mod health;
 mod key;
 mod migrate;
+mod name;
 mod open;
 pub mod output;
+mod producer;
 mod publish;
 mod push;
 pub mod reference;
@@ -26,6 +28,7 @@ mod resend;
 mod run;
 mod schema;
 mod servers;
+mod tenant;
 mod watch;
 mod workflow;
 
@@ -54,6 +57,7 @@ Examples:
   waybill resend --token 8a4f0c          send its completion again
   waybill workflow apply purchase.toml   store the workflow that orders follow
   waybill key create --tenant acme --scope read
+  waybill tenant add acme                give a tenant exchanges of its own
   waybill doctor                         check settings, database and broker
   waybill dev --demo                     try everything, with private servers
 
@@ -117,6 +121,8 @@ enum Command {
     Resend(resend::Resend),
     Workflow(workflow::Workflow),
     Key(key::Key),
+    Tenant(tenant::Tenant),
+    Producer(producer::Producer),
     Doctor(doctor::Doctor),
     Health(health::Health),
     Schema(schema::Schema),
@@ -165,6 +171,8 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Resend(resend) => resend::run(&resend, &sources).await,
         Command::Workflow(workflow) => workflow::run(workflow, &sources).await,
         Command::Key(key) => key::run(key, &sources).await,
+        Command::Tenant(tenant) => tenant::run(tenant, &sources).await,
+        Command::Producer(producer) => producer::run(producer, &sources).await,
         Command::Doctor(_) => doctor::run(&sources).await,
         Command::Health(health) => health::run(&health, &sources).await,
         Command::Schema(schema) => schema::run(&schema),

@@ -24,9 +24,9 @@ pub use self::report::{Effective, settings_table};
 pub use self::sections::{
     BatchSettings, BrokerSettings, ClientSettings, DatabaseSettings, DialectSettings,
     FaultSettings, JanitorSettings, LimitSettings, LogSettings, OpsSettings, OutboxSettings,
-    ProcessSettings, SETTINGS, Settings, ShutdownSettings, WorkerSettings,
+    ProcessSettings, SETTINGS, Settings, ShutdownSettings, TenancySettings, WorkerSettings,
 };
-pub use self::values::{LogFormat, Unroutable};
+pub use self::values::{LogFormat, TenancyMode, Unroutable};
 
 pub(crate) use self::fault::nearest;
 pub(crate) use self::kind::quoted;

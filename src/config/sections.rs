@@ -12,7 +12,7 @@ use super::kind::Kind::{
     Address, Bytes, Choice, Count, Duration as Time, DurationOrOff, Filter, Path, PrefixOrOff,
     Secret, SecretUrl, Text, Url,
 };
-use super::values::{LogFormat, Unroutable, Values};
+use super::values::{LogFormat, TenancyMode, Unroutable, Values};
 use super::{Kind, Setting};
 
 const KIB: u64 = 1 << 10;
@@ -127,6 +127,14 @@ sections! {
             "queues over which events are distributed by token";
         prefetch: u16 = "WAYBILL_BROKER__PREFETCH", "4000", Count(1, 65_535),
             "maximum unacknowledged messages of one consumer";
+    }
+
+    /// Who may publish for a tenant, and where replies may go.
+    tenancy: TenancySettings {
+        mode: Option<TenancyMode> = "WAYBILL_TENANCY__MODE", "none", Choice(&["shared", "observe", "enforce"]),
+            "events on `waybill.events` whose publisher has no right to their tenant: `shared` applies them, `observe` counts them too, `enforce` makes them dead letters; without it `enforce` as soon as there is a tenant or a rule, else `shared`";
+        reply_to: String = "WAYBILL_TENANCY__REPLY_TO", "amq.rabbitmq.reply-to.*,amq.gen-*,reply.*", Text,
+            "queues that an opening event may name in `reply_to`, separated by commas; `*` at the end stands for anything, and `waybill.*` is never allowed";
     }
 
     /// What one message may contain; a message that exceeds a limit becomes a dead letter.

@@ -30,6 +30,19 @@ named! {
     }
 }
 
+named! {
+    /// What happens to events whose publisher has no right to their tenant.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum TenancyMode {
+        /// They are applied: all publishers trust each other.
+        Shared = "shared",
+        /// They are applied and counted.
+        Observe = "observe",
+        /// They become dead letters.
+        Enforce = "enforce",
+    }
+}
+
 /// A value that its kind has accepted.
 #[derive(Debug, Clone)]
 pub(super) enum Value {
@@ -85,6 +98,7 @@ fields! {
     SocketAddr: Value::Address(address) => Some(*address);
     Unroutable: Value::Text(name) => Self::from_name(name);
     LogFormat: Value::Text(name) => Self::from_name(name);
+    TenancyMode: Value::Text(name) => Self::from_name(name);
 }
 
 impl<T: FromValue> FromValue for Option<T> {

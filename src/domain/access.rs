@@ -33,6 +33,12 @@ impl Access {
         self.scopes.contains(&Scope::Admin) || self.scopes.contains(&scope)
     }
 
+    /// Whether it may see what belongs to no tenant: administrators of the default tenant.
+    #[must_use]
+    pub fn operates(&self) -> bool {
+        self.tenant == DEFAULT_TENANT && self.allows(Scope::Admin)
+    }
+
     /// Whether it may see figures over all tenants: administrators, and the default tenant, which
     /// is the only one where no tenants are used.
     #[must_use]

@@ -3,7 +3,7 @@
 //! Reading order: [`event`] (what may happen), [`process`] (the record), [`merge`] (what an event
 //! changes), [`completion_rules`] (when a process ends and how), [`completion`] (what is published
 //! then), [`workflow`] (the graph that an order walks), [`replay_history`] (earlier states of a
-//! process). [`ids`] has keys and stamps; [`access`] is what a key allows.
+//! process). [`ids`] has keys and stamps; [`access`] is what a key allows, [`tenancy`] who may publish.
 //! Every rule commutes and is idempotent over the *set* of events, so the order and the
 //! repetition of deliveries do not matter; time is always an argument.
 
@@ -17,6 +17,7 @@ pub mod merge;
 pub mod order;
 pub mod process;
 pub mod replay_history;
+pub mod tenancy;
 #[cfg(test)]
 mod tests;
 pub mod workflow;

@@ -4,7 +4,7 @@ use ring::digest::{SHA256, digest};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::properties;
+use super::{authorization, properties};
 use crate::broker::outgoing::is_added_by_broker;
 use crate::broker::{Delivery, HeaderValue, Outgoing, Properties, topology};
 use crate::domain::Event;
@@ -112,24 +112,25 @@ pub(super) fn dead_lettered(delivery: &Delivery) -> Rejection {
     }
 }
 
-/// The message as it was sent, for the exchange of events, or Waybill's own undeliverable message
-/// for its original exchange; `None` if the dead letter is damaged, or its body was truncated.
+/// The message as it was sent, for Waybill's own exchange of events and with its origin, or Waybill's
+/// own undeliverable message for its original exchange; `None` if the dead letter is damaged, or its body was truncated.
 pub(super) fn replay(dead_letter: &DeadLetter) -> Option<Outgoing> {
     if CutBody::of_problem(&dead_letter.problem).is_some() {
         return None;
     }
     let properties = properties::from_json(&dead_letter.properties, &dead_letter.headers)?;
-    let exchange = match dead_letter.reason == Reason::Undeliverable.name() {
-        true => &dead_letter.exchange,
-        false => topology::EVENTS_EXCHANGE,
+    let is_event = dead_letter.reason != Reason::Undeliverable.name();
+    let exchange = match is_event {
+        true => topology::INTERNAL_EXCHANGE,
+        false => &dead_letter.exchange,
     };
+    let user = properties.user_id.clone();
     let body = dead_letter.body.clone();
-    Some(Outgoing::replay(
-        exchange,
-        &dead_letter.routing_key,
-        properties,
-        body,
-    ))
+    let mut message = Outgoing::replay(exchange, &dead_letter.routing_key, properties, body);
+    if is_event {
+        authorization::keep_origin(&mut message, dead_letter, user);
+    }
+    Some(message)
 }
 
 /// The same for every delivery of one message: headers that the broker adds on delivery or
@@ -240,6 +241,8 @@ mod tests {
             .headers
             .sort_by(|(a, _), (b, _)| a.cmp(b));
         let mut sent = delivery.properties;
+        let origin = ("x-waybill-exchange".to_owned(), "waybill.events".into());
+        sent.headers.push(origin);
         sent.headers.sort_by(|(a, _), (b, _)| a.cmp(b));
         assert_eq!(message.properties, sent);
         assert_eq!(message.body, dead_letter.body);

@@ -155,6 +155,16 @@ impl Telemetry {
         throttled!(self, warn, reason => "message became a dead letter", reason, messages);
     }
 
+    /// Events that were applied although their publisher has no right to their tenant.
+    pub fn unauthorized(&self, events: u64) {
+        self.add(names::UNAUTHORIZED, &[], events);
+    }
+
+    /// Opening events that get no reply, because their queue is not allowed.
+    pub fn reply_to_ignored(&self, events: u64) {
+        self.add(names::REPLY_TO_IGNORED, &[], events);
+    }
+
     /// Trace contexts were ignored because they were malformed.
     pub fn trace_context_invalid(&self, messages: u64) {
         self.add(names::TRACE_CONTEXT_INVALID, &[], messages);

@@ -130,6 +130,10 @@ metrics! {
         "Processes deleted past their retention";
     QUARANTINED = "waybill_quarantined", Kind::Gauge, [Quarantined::AXIS],
         "Processes in quarantine because they can't be sealed or deleted";
+    UNAUTHORIZED = "waybill_unauthorized_total", Kind::Counter, [],
+        "Events applied although their publisher has no right to their tenant: `tenancy.mode` is `observe`";
+    REPLY_TO_IGNORED = "waybill_reply_to_ignored_total", Kind::Counter, [],
+        "Opening events whose `reply_to` is not one of `tenancy.reply_to`: they get no reply";
     TRACE_CONTEXT_INVALID = "waybill_trace_context_invalid_total", Kind::Counter, [],
         "Trace contexts ignored because they were malformed";
     HTTP_REQUESTS = "waybill_http_requests_total", Kind::Counter, [ROUTE, StatusClass::AXIS],

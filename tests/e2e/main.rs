@@ -15,6 +15,7 @@
     reason = "a test that reaches for what is not there has failed"
 )]
 
+mod attacks;
 mod broker;
 mod cli;
 mod compat;

@@ -8,7 +8,8 @@ use uuid::Uuid;
 
 use super::selection::Choice;
 use crate::cli::failure::{self, Failure};
-use crate::cli::{Sources, output, servers};
+use crate::cli::{Sources, name, output, servers};
+use crate::pipeline::authorization::{Authorization, EventRules};
 use crate::pipeline::replay::dry_run::DryRun;
 use crate::pipeline::replay::rate_limit::Pace;
 use crate::pipeline::replay::selection::{self, Pages};
@@ -27,9 +28,12 @@ Examples:
   waybill dead replay 6c1f6a3e-0a50-5c3a-9d59-0e9d5a6f4b11
   waybill dead replay --reason unknown_workflow --dry-run
   waybill dead replay --reason refused_by_database --rate 50
+  waybill dead replay 6c1f6a3e-0a50-5c3a-9d59-0e9d5a6f4b11 --as-tenant acme
 
-Each is published to the exchange waybill.events as its producer sent it, with the header
-x-waybill-replay-of added. One that again can't be applied becomes a new dead letter.
+Each is published to the exchange waybill.internal.events as its producer sent it, with headers
+added: x-waybill-replay-of, and by whom it was published at first (x-waybill-exchange,
+x-waybill-user), so that it has no more rights than before. One that again can't be applied becomes
+a new dead letter. With --as-tenant, what was refused as not_allowed is applied all the same.
 
 Exit codes: 0 all confirmed, 1 some not (they are kept), 2 wrong usage or settings, 4 no such dead
 letter.")]
@@ -39,6 +43,9 @@ pub(super) struct Replay {
     /// Publish at most N dead letters per second.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(RATE_MAX)))]
     rate: Option<u32>,
+    /// Make them events of this tenant, whoever published them and whatever they say.
+    #[arg(long, value_name = "TENANT", conflicts_with = "dry_run")]
+    as_tenant: Option<String>,
     /// Publish nothing; show the expected result.
     #[arg(long, conflicts_with = "rate")]
     dry_run: bool,
@@ -47,12 +54,19 @@ pub(super) struct Replay {
 pub(super) async fn run(replay: &Replay, sources: &Sources) -> Result<ExitCode, Failure> {
     let settings = servers::settings(sources)?;
     let store = Store::new(&settings.database)?;
+    if let Some(tenant) = &replay.as_tenant {
+        name::checked("--as-tenant", tenant).map_err(Failure::Usage)?;
+    }
     // First, so that nothing is published if one of the ids is mistyped.
     for id in &replay.choice.ids {
         super::dead_letter(&store, *id).await?;
     }
     if replay.dry_run {
-        let mut dry_run = DryRun::new(&store, (&settings.limits).into());
+        let rules = EventRules {
+            limits: (&settings.limits).into(),
+            authorization: Authorization::fixed(&settings.tenancy, store.tenancy().await?),
+        };
+        let mut dry_run = DryRun::new(&store, rules);
         let add = async |ids: &[Uuid]| Ok(dry_run.add(ids).await?);
         for_each_batch(&store, &replay.choice, BATCH_IDS, add).await?;
         output::line(&expected_summary(dry_run.expected()))?;
@@ -61,7 +75,9 @@ pub(super) async fn run(replay: &Replay, sources: &Sources) -> Result<ExitCode, 
     let connection = servers::broker(&settings.broker).await?;
     let timeout = settings.broker.confirm_timeout;
     let mut replayer = Replayer {
-        sender: Sender::open(&store, &connection, timeout).await?,
+        sender: Sender::open(&store, &connection, timeout)
+            .await?
+            .for_tenant(replay.as_tenant.clone()),
         pace: Pace::new(replay.rate),
         store,
         counts: ReplayCounts::default(),

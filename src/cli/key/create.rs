@@ -8,10 +8,10 @@ use secrecy::ExposeSecret;
 
 use super::scope_names;
 use crate::cli::failure::Failure;
-use crate::cli::{Sources, output, servers};
+use crate::cli::{Sources, name, output, servers};
 use crate::config::{parse_duration, show_duration};
 use crate::domain::access::{Access, Scope};
-use crate::store::admin::api_key::{NAME_BYTES_MAX, NewKey};
+use crate::store::admin::api_key::NewKey;
 
 /// The value of `--expires` for a key that does not expire.
 const NEVER: &str = "never";
@@ -69,11 +69,8 @@ pub(super) async fn run(create: &Create, sources: &Sources) -> Result<ExitCode, 
 }
 
 fn new_key(create: &Create) -> Result<NewKey, String> {
-    bounded("--tenant", &create.tenant)?;
-    bounded("--name", &create.name)?;
-    if create.tenant.trim().is_empty() {
-        return Err("--tenant: must not be blank".to_owned());
-    }
+    name::checked("--tenant", &create.tenant)?;
+    name::bounded("--name", &create.name)?;
     let mut scopes = create.scope.clone();
     scopes.sort_unstable();
     scopes.dedup();
@@ -85,19 +82,6 @@ fn new_key(create: &Create) -> Result<NewKey, String> {
         },
         expires_after: create.expires.0,
     })
-}
-
-/// The same bounds as for names in events: an event of any other tenant would be refused.
-fn bounded(option: &str, text: &str) -> Result<(), String> {
-    if text.len() > NAME_BYTES_MAX {
-        return Err(format!(
-            "{option}: must be at most {NAME_BYTES_MAX} bytes long"
-        ));
-    }
-    if text.chars().any(char::is_control) {
-        return Err(format!("{option}: must not contain control characters"));
-    }
-    Ok(())
 }
 
 pub(super) fn scope(name: &str) -> Result<Scope, String> {

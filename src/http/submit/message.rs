@@ -55,7 +55,7 @@ pub(in crate::http) fn outgoing(accepted: &Accepted) -> Outgoing {
     let event = &accepted.event;
     let stamp = &event.stamp;
     let body = accepted.data.clone().into_bytes();
-    let exchange = topology::EVENTS_EXCHANGE;
+    let exchange = topology::INTERNAL_EXCHANGE;
     let mut message = Outgoing::new(exchange, accepted.type_name, &stamp.id, body);
     let opening = event.opening();
     let attributes = [

@@ -17,6 +17,7 @@ mod process;
 mod processes;
 mod replays;
 mod security_headers;
+mod whose;
 mod workflows;
 
 use axum::extract::DefaultBodyLimit;

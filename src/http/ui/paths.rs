@@ -3,6 +3,8 @@
 use form_urlencoded::Serializer;
 use uuid::Uuid;
 
+use super::whose::Whose;
+
 pub(in crate::http) const PROCESSES: &str = "/";
 /// All other paths are below this one.
 pub(in crate::http) const BELOW: &str = "/monitor";
@@ -48,8 +50,11 @@ pub(super) fn dead_letter(id: Uuid) -> String {
 }
 
 /// The dead letters of a reason, or those after a cursor.
-pub(super) fn dead_letters_of(reason: &str, after: Option<String>) -> String {
+pub(super) fn dead_letters_of(whose: Whose, reason: &str, after: Option<String>) -> String {
     let mut parameters = vec![("name", reason.to_owned())];
+    if whose == Whose::Nobody {
+        parameters.push(("of", whose.name().to_owned()));
+    }
     parameters.extend(after.map(|after| ("after", after)));
     with(DEAD_LETTERS_OF_REASON, &parameters)
 }

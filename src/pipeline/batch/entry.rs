@@ -6,6 +6,8 @@ use serde_json::json;
 use super::event::BatchEvent;
 use crate::broker::{Delivery, HeaderValue};
 use crate::domain::ProcessKey;
+use crate::domain::tenancy::{Claim, Publisher};
+use crate::pipeline::authorization::{self, EventRules, Right};
 use crate::pipeline::dead_letter;
 use crate::store::write::dead_letter::DeadLetter;
 use crate::store::write::event::NewEvent;
@@ -18,6 +20,17 @@ pub(in crate::pipeline) struct Entry {
     pub(in crate::pipeline) content: Content,
 }
 
+/// What is counted about an event that is applied.
+#[derive(Debug, Clone, Copy, Default)]
+pub(in crate::pipeline) struct Remarks {
+    /// Its trace context was invalid.
+    pub(in crate::pipeline) trace_ignored: bool,
+    /// Its publisher had no right to its tenant.
+    pub(in crate::pipeline) unauthorized: bool,
+    /// Replies to its queue are not allowed.
+    pub(in crate::pipeline) reply_to_ignored: bool,
+}
+
 /// The decoded content of a delivery.
 #[derive(Debug)]
 pub(in crate::pipeline) enum Content {
@@ -28,26 +41,29 @@ pub(in crate::pipeline) enum Content {
 }
 
 impl Entry {
-    /// Decodes an event; a message that can't be decoded becomes a dead letter. Also returns
-    /// whether trace context was ignored.
+    /// Decodes an event; a message that can't be decoded, or whose publisher may not publish it,
+    /// becomes a dead letter.
     pub(in crate::pipeline) fn event(
         delivery: Box<Delivery>,
         queue: &str,
-        limits: &Limits,
+        rules: &EventRules,
         now: Timestamp,
-    ) -> (Self, bool) {
+    ) -> (Self, Remarks) {
+        let limits = &rules.limits;
         if delivery.malformed {
             let malformed = dead_letter::malformed(&delivery);
-            return (Self::rejected(delivery, queue, malformed, limits), false);
+            let entry = Self::rejected(delivery, queue, malformed, limits);
+            return (entry, Remarks::default());
         }
-        let headers = headers(&delivery);
-        match wire::decode(&message(&delivery, &headers), limits, now) {
-            Ok(accepted) => {
-                let trace_ignored = accepted.trace_ignored;
+        match read(&delivery, rules, now) {
+            Ok((accepted, remarks)) => {
                 let content = event_content(accepted);
-                (Self { delivery, content }, trace_ignored)
+                (Self { delivery, content }, remarks)
             }
-            Err(rejection) => (Self::rejected(delivery, queue, *rejection, limits), false),
+            Err(rejection) => {
+                let entry = Self::rejected(delivery, queue, *rejection, limits);
+                (entry, Remarks::default())
+            }
         }
     }
 
@@ -155,6 +171,48 @@ impl Entry {
     }
 }
 
+/// Decodes an event for the tenant of its publisher, and checks the rights of that publisher.
+fn read(
+    delivery: &Delivery,
+    rules: &EventRules,
+    now: Timestamp,
+) -> Result<(Accepted, Remarks), Box<Rejection>> {
+    let publisher = authorization::publisher(delivery);
+    let headers = headers(delivery);
+    let message = Message {
+        tenant: match &publisher {
+            Publisher::Tenant(tenant) => Some(tenant),
+            Publisher::User(_) | Publisher::Waybill => None,
+        },
+        ..message(delivery, &headers)
+    };
+    let mut accepted = wire::decode(&message, &rules.limits, now)?;
+    let (event, type_name) = (&accepted.event, accepted.type_name);
+    let claim = Claim {
+        tenant: &event.tenant,
+        source: &event.stamp.source,
+        type_name,
+    };
+    let right = rules.authorization.check(&publisher, claim);
+    if let Right::Refused(why) = &right {
+        let refused = dead_letter::refusal(event, type_name, Reason::NotAllowed, why.clone());
+        // It is not that tenant's.
+        let tenant = None;
+        return Err(Box::new(Rejection { tenant, ..refused }));
+    }
+    let queue = accepted.reply_to.as_deref();
+    let reply_to_ignored = queue.is_some_and(|it| !rules.authorization.allows_reply_to(it));
+    if reply_to_ignored {
+        accepted.drop_reply_to();
+    }
+    let remarks = Remarks {
+        trace_ignored: accepted.trace_ignored,
+        unauthorized: right == Right::Observed,
+        reply_to_ignored,
+    };
+    Ok((accepted, remarks))
+}
+
 fn event_content(accepted: Accepted) -> Content {
     let event = NewEvent {
         key: accepted.event.key(),
@@ -207,5 +265,6 @@ fn message<'a>(
         app_id: properties.app_id.as_deref(),
         timestamp: properties.timestamp,
         headers,
+        tenant: None,
     }
 }

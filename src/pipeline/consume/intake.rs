@@ -13,12 +13,12 @@ use super::lane_state::{LaneState, Signals};
 use super::prefetch::Window;
 use crate::broker::{BrokerError, Connection, Consumer, Delivery, Ended, Next};
 use crate::clock;
+use crate::pipeline::authorization::EventRules;
 use crate::pipeline::batch::Outlet;
-use crate::pipeline::batch::entry::Entry;
+use crate::pipeline::batch::entry::{Entry, Remarks};
 use crate::pipeline::batch::filling::{Batch, BatchLimits, PATIENCE, UnderWay};
 use crate::pipeline::failpoint::{CrashPoint, Faults};
 use crate::telemetry::{Backpressure, CutReason as Cut, Phase, Telemetry};
-use crate::wire::Limits;
 
 /// The part of a lane that receives and decodes.
 pub(super) struct Intake {
@@ -27,7 +27,7 @@ pub(super) struct Intake {
     pub(super) carries: Carries,
     pub(super) connection: Arc<Connection>,
     pub(super) window: Window,
-    pub(super) limits: Limits,
+    pub(super) rules: EventRules,
     pub(super) batch: BatchLimits,
     /// In how many transactions a batch may be written.
     pub(super) shares: usize,
@@ -164,17 +164,27 @@ impl Intake {
         self.lane.receive();
         let entry = match self.carries {
             Carries::Events => {
-                let (entry, trace_ignored) = Entry::event(delivery, &self.queue, &self.limits, now);
-                if trace_ignored {
-                    self.telemetry.trace_context_invalid(1);
-                }
+                let (entry, remarks) = Entry::event(delivery, &self.queue, &self.rules, now);
+                self.remark(remarks);
                 entry
             }
-            Carries::DeadLetters => Entry::dead(delivery, &self.queue, &self.limits),
+            Carries::DeadLetters => Entry::dead(delivery, &self.queue, &self.rules.limits),
         };
         batch.push(entry);
         batch.decoding += began.elapsed();
         self.window.observe(bytes)
+    }
+
+    fn remark(&self, remarks: Remarks) {
+        if remarks.trace_ignored {
+            self.telemetry.trace_context_invalid(1);
+        }
+        if remarks.unauthorized {
+            self.telemetry.unauthorized(1);
+        }
+        if remarks.reply_to_ignored {
+            self.telemetry.reply_to_ignored(1);
+        }
     }
 
     fn cut(&self, batch: &Batch, why: Cut) {

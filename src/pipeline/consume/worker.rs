@@ -18,6 +18,7 @@ use super::prefetch::Window;
 use crate::backoff::Backoff;
 use crate::broker::{self, BrokerError, Connection, topology};
 use crate::config::{self, BrokerSettings};
+use crate::pipeline::authorization::EventRules;
 use crate::pipeline::batch::Acknowledger;
 use crate::pipeline::batch::BatchLimits;
 use crate::pipeline::batch::acceptance::Acceptance;
@@ -28,7 +29,6 @@ use crate::pipeline::failpoint::Faults;
 use crate::pipeline::relay::RelaySender;
 use crate::store::Store;
 use crate::telemetry::{Condition, Dependency, Health, Telemetry};
-use crate::wire::Limits;
 
 /// In how many transactions a large batch of events is written.
 const SHARES: usize = config::WRITERS_PER_PARTITION;
@@ -45,8 +45,8 @@ pub struct Worker {
     pub broker: BrokerSettings,
     /// When processes end.
     pub rules: Rules,
-    /// The size limits of an event.
-    pub limits: Limits,
+    /// The rules by which a delivery becomes an event.
+    pub event_rules: EventRules,
     /// When a batch is full.
     pub batch: BatchLimits,
     /// About how many unacknowledged bytes each lane may have.
@@ -140,7 +140,7 @@ impl Worker {
             carries,
             connection: Arc::clone(connection),
             window: Window::new(self.broker.prefetch, self.bytes_in_flight),
-            limits: self.limits,
+            rules: self.event_rules.clone(),
             batch,
             shares: shares(carries),
             under_way: UnderWay::default(),

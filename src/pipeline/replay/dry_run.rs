@@ -12,6 +12,7 @@ use crate::broker::Delivery;
 use crate::clock;
 use crate::domain::workflow::Workflow;
 use crate::domain::{Event, Happening, Kind, Opening, form};
+use crate::pipeline::authorization::EventRules;
 use crate::pipeline::batch::entry::Entry;
 use crate::pipeline::dead_letter;
 use crate::store::admin::replay::{ExpectedCounts, ExpectedOutcome};
@@ -19,7 +20,7 @@ use crate::store::admin::replay_claim::ClaimedReplay;
 use crate::store::read::dry_run_lookup::DryRunLookup;
 use crate::store::write::dead_letter::StoredDeadLetter;
 use crate::store::{Store, StoreError};
-use crate::wire::{self, Limits, Reason};
+use crate::wire::{self, Reason};
 
 /// How many workflows are cached: every dead letter may name another one.
 const WORKFLOWS_MAX: usize = 100;
@@ -27,7 +28,7 @@ const WORKFLOWS_MAX: usize = 100;
 /// The expected outcomes of one replay.
 pub struct DryRun {
     store: Store,
-    limits: Limits,
+    rules: EventRules,
     replay: Option<Uuid>,
     expected: ExpectedCounts,
     /// Cached: the newest versions of workflows.
@@ -35,12 +36,12 @@ pub struct DryRun {
 }
 
 impl DryRun {
-    /// A dry run with the size limits of events.
+    /// A dry run by the rules of events.
     #[must_use]
-    pub fn new(store: &Store, limits: Limits) -> Self {
+    pub fn new(store: &Store, rules: EventRules) -> Self {
         Self {
             store: store.clone(),
-            limits,
+            rules,
             replay: None,
             expected: ExpectedCounts::new(),
             workflows: HashMap::new(),
@@ -93,12 +94,7 @@ impl DryRun {
         let message = dead_letter::replay(&kept.dead_letter)?;
         let message = sender::marked(message, kept.dead_letter.id, self.replay);
         let delivery = Box::new(Delivery::from(message));
-        let (entry, _) = Entry::event(
-            delivery,
-            &kept.dead_letter.queue,
-            &self.limits,
-            clock::now(),
-        );
+        let (entry, _) = Entry::event(delivery, &kept.dead_letter.queue, &self.rules, clock::now());
         Some(entry)
     }
 

@@ -12,10 +12,10 @@ use tokio_util::sync::CancellationToken;
 
 use self::job::ReplayJob;
 use crate::config::BrokerSettings;
+use crate::pipeline::authorization::EventRules;
 use crate::pipeline::retry_reason::reason;
 use crate::store::Store;
 use crate::telemetry::Telemetry;
-use crate::wire::Limits;
 
 /// How long a claim lasts unless it is renewed.
 const LEASE: Duration = Duration::from_secs(10);
@@ -31,8 +31,8 @@ pub struct ReplayRunner {
     pub store: Store,
     /// Where they go; connected only while there is something to publish.
     pub broker: BrokerSettings,
-    /// The size limits of an event.
-    pub limits: Limits,
+    /// The rules of events.
+    pub rules: EventRules,
     /// Where it is counted.
     pub telemetry: Telemetry,
 }

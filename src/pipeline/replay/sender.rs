@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::ReplayError;
 use crate::broker::{Connection, HeaderValue, Outgoing, Publisher, Verdict};
-use crate::pipeline::dead_letter;
+use crate::pipeline::{authorization, dead_letter};
 use crate::store::Store;
 use crate::store::admin::replay::ReplayCounts;
 
@@ -30,6 +30,7 @@ pub struct Sender<'a> {
     confirm_timeout: Duration,
     publisher: Publisher,
     replay: Option<Uuid>,
+    tenant: Option<String>,
 }
 
 /// Outcomes of a group of dead letters.
@@ -54,6 +55,7 @@ impl<'a> Sender<'a> {
             confirm_timeout,
             publisher: Publisher::open(connection, confirm_timeout).await?,
             replay: None,
+            tenant: None,
         })
     }
 
@@ -66,6 +68,12 @@ impl<'a> Sender<'a> {
         }
     }
 
+    /// The same, for events that become this tenant's, whoever published them.
+    #[must_use]
+    pub fn for_tenant(self, tenant: Option<String>) -> Self {
+        Self { tenant, ..self }
+    }
+
     /// Publishes a piece of dead letters. One that no longer exists was replayed or deleted by
     /// another process.
     pub async fn send(&mut self, ids: &[Uuid]) -> Result<SendReport, ReplayError> {
@@ -73,7 +81,10 @@ impl<'a> Sender<'a> {
         let mut outcome = SendReport::default();
         for kept in self.store.read_dead_letters(ids).await? {
             match dead_letter::replay(&kept.dead_letter) {
-                Some(message) => {
+                Some(mut message) => {
+                    if let Some(tenant) = &self.tenant {
+                        authorization::set_tenant(&mut message, tenant);
+                    }
                     sent.push(kept.dead_letter.id);
                     messages.push(marked(message, kept.dead_letter.id, self.replay));
                 }

@@ -1,4 +1,4 @@
-//! What operators and the janitor do: keys, workflows, replays, retention, migrations.
+//! What operators and the janitor do: keys, tenants, workflows, replays, retention, migrations.
 
 pub mod api_key;
 pub mod deletion;
@@ -13,5 +13,6 @@ pub mod resend;
 pub mod retention;
 pub mod samples;
 pub mod session;
+pub mod tenancy;
 pub mod undeliverable;
 pub mod workflow;

@@ -1,7 +1,6 @@
 //! A tenant's dead letters for the pages: grouped by reason, page by page, one by one.
 //!
-//! A dead letter belongs to the tenant that it names, and to `default` where it names none, as an
-//! event does.
+//! A dead letter belongs to the tenant that it names, or to [`NOBODY`] as far as that can't be read.
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -12,6 +11,9 @@ use crate::store::{Store, StoreError, column, from_bigint};
 const GROUP: &str = include_str!("../queries/read/group_dead_letters.sql");
 const PAGE: &str = include_str!("../queries/read/page_dead_letters.sql");
 const OPEN: &str = include_str!("../queries/read/open_dead_letter.sql");
+
+/// The tenant of dead letters whose tenant is not known.
+pub const NOBODY: &str = "";
 
 /// The dead letters of one reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,14 +63,14 @@ impl Store {
         Ok(column(&rows, from_row))
     }
 
-    /// A tenant's dead letter with the beginning of its body.
+    /// A dead letter of one of these tenants with the beginning of its body.
     pub async fn open_dead_letter(
         &self,
-        tenant: &str,
+        tenants: &[&str],
         id: Uuid,
         body_max: i32,
     ) -> Result<Option<StoredDeadLetter>, StoreError> {
-        let row = self.row_if_any(OPEN, &[&id, &tenant, &body_max]).await?;
+        let row = self.row_if_any(OPEN, &[&id, &tenants, &body_max]).await?;
         Ok(row.as_ref().map(from_row))
     }
 }

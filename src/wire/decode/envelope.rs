@@ -95,7 +95,10 @@ pub(super) fn read<'a>(
         .type_
         .or_else(|| property(message.type_, "type"))
         .or_else(routing_key);
-    merge_tenant(&mut envelope, headers.tenant, faults);
+    match message.tenant {
+        Some(_) => envelope.tenant = property(message.tenant, "exchange"),
+        None => merge_tenant(&mut envelope, headers.tenant, faults),
+    }
     if envelope.traceparent.is_none() && envelope.tracestate.is_none() {
         envelope.traceparent = headers.traceparent.map(trace);
         envelope.tracestate = headers.tracestate.map(trace);

@@ -3,9 +3,9 @@
 use jiff::SignedDuration;
 
 use crate::config::LimitSettings;
-use crate::domain::Event;
+use crate::domain::{Event, Happening};
 
-/// One message as an AMQP client (or HTTP) delivers it. Nothing in it is trusted.
+/// One message as an AMQP client (or HTTP) delivers it. Nothing in it is trusted but `tenant`.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Message<'a> {
     /// The bytes.
@@ -30,6 +30,8 @@ pub struct Message<'a> {
     pub timestamp: Option<u64>,
     /// The headers, in any order. Those that events don't use may be left out.
     pub headers: &'a [(&'a str, HeaderValue<'a>)],
+    /// The tenant that was authenticated: it counts whatever body and headers say.
+    pub tenant: Option<&'a str>,
 }
 
 /// The value of a header, as far as events need it.
@@ -107,6 +109,16 @@ pub struct Accepted {
     pub reply_to: Option<String>,
     /// Whether an opening event had an invalid trace context, which was dropped.
     pub trace_ignored: bool,
+}
+
+impl Accepted {
+    /// Sends no reply.
+    pub fn drop_reply_to(&mut self) {
+        self.reply_to = None;
+        if let Happening::Opened(opening) = &mut self.event.happening {
+            opening.reply_to = None;
+        }
+    }
 }
 
 impl From<&LimitSettings> for Limits {

@@ -27,6 +27,8 @@ named! {
         LimitExceeded = "limit_exceeded", "A name, a text or a list is longer than allowed";
         /// The event names another tenant than the header does.
         TenantMismatch = "tenant_mismatch", "The event names another tenant than its header";
+        /// Its publisher may not publish such an event for its tenant.
+        NotAllowed = "not_allowed", "The publisher may not publish this";
         /// The token belongs to a process of the other kind.
         KindMismatch = "kind_mismatch", "The token belongs to a process of another kind";
         /// The order's workflow was never applied.
@@ -83,6 +85,10 @@ impl Reason {
             }
             Self::LimitExceeded => {
                 "Let the producer send less at once, or raise the limit and replay."
+            }
+            Self::NotAllowed => {
+                "Allow the publisher with `waybill producer allow`, or let it publish to the exchange of \
+                 its tenant; then replay."
             }
             Self::KindMismatch => "Let the producer give uploads and orders tokens of their own.",
             Self::UnknownWorkflow => "Apply the workflow, then replay.",

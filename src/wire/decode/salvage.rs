@@ -11,6 +11,7 @@ use super::fault::Faults;
 use super::headers::Headers;
 use super::message::{HeaderValue, Limits, Message};
 use super::reason::Reason;
+use crate::domain::DEFAULT_TENANT;
 use crate::wire::problem::{FieldFault, Problem, Rejection};
 
 /// The readable parts.
@@ -27,9 +28,9 @@ impl Salvaged {
     /// Reads the body, then the headers, then the properties.
     pub(super) fn of(message: &Message<'_>, headers: &Headers<'_>, limits: &Limits) -> Self {
         let mut seen = Self::default();
-        if message.body.len() <= limits.body_bytes && !headers.are_cloud_event() {
-            seen.look_at_body(message.body);
-        }
+        // An event that names no tenant is of the default one, if nothing of it is hidden.
+        let is_readable = headers.are_cloud_event()
+            || message.body.len() <= limits.body_bytes && seen.look_at_body(message.body);
         let cloud = &headers.cloud;
         let header = |value: Option<HeaderValue<'_>>| match value {
             Some(HeaderValue::Text(text)) => Some(text.to_owned()),
@@ -48,7 +49,11 @@ impl Salvaged {
         } = seen;
         let cut = |part: Option<String>| part.map(|text| presentable(&text, limits.name_bytes));
         Self {
-            tenant: cut(tenant.or(header(cloud.tenant)).or(header(headers.tenant))),
+            tenant: cut(property(message.tenant)
+                .or(tenant)
+                .or(header(cloud.tenant))
+                .or(header(headers.tenant))
+                .or(is_readable.then(|| DEFAULT_TENANT.to_owned()))),
             token: cut(token
                 .or(header(cloud.subject))
                 .or(property(message.correlation_id))),
@@ -61,10 +66,12 @@ impl Salvaged {
         }
     }
 
-    /// Reads as far as the body is JSON; a later fault keeps what came before it.
-    fn look_at_body(&mut self, body: &[u8]) {
+    /// Reads as far as the body is JSON; a later fault keeps what came before it. Returns whether
+    /// all of it was read.
+    fn look_at_body(&mut self, body: &[u8]) -> bool {
         let mut parser = serde_json::Deserializer::from_slice(body);
-        let _ = BodyVisitor(self).deserialize(&mut parser);
+        let read = BodyVisitor(self).deserialize(&mut parser);
+        read.is_ok() && parser.end().is_ok()
     }
 
     fn slot(&mut self, key: &str) -> Option<&mut Option<String>> {

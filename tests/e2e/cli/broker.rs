@@ -84,7 +84,7 @@ fn the_doctor_finds_what_is_missing_wrong_or_waiting() {
             all.out
         );
         topology::declare(&connection, 1).await.unwrap();
-        ground.shows(&["doctor"], "ok    broker    all 6 exchanges");
+        ground.shows(&["doctor"], "ok    broker    all 7 exchanges");
 
         insert_dead_letters(&ground).await;
         ground.shows(&["doctor"], "dead letters: 3 (expired 1, too_deep 2)");

@@ -67,13 +67,13 @@ fn replies_without_permission_wait_and_delay_no_completion() {
         let (start, place) = url.rsplit_once('@').expect("the address names a user");
         let (start, _) = start.rsplit_once(':').expect("the address has a password");
         let url = with_last(&format!("{start}:secret@{place}"), &vhost);
-        let replies = Recorder::of_queue(&ground, "mine").await;
+        let replies = Recorder::of_queue(&ground, "reply.mine").await;
         let recorder = Recorder::of_completions(&ground).await;
         let worker = ground.plan().with("broker.url", &url).start().await;
         let events: Vec<_> = uploads(60)
             .iter()
             .map(|event| {
-                let replying = |p: lapin::BasicProperties| p.with_reply_to("mine".into());
+                let replying = |p: lapin::BasicProperties| p.with_reply_to("reply.mine".into());
                 Message::event(event).having(replying)
             })
             .collect();

@@ -27,7 +27,7 @@ const SCRIPT: &str = concat!(
 );
 /// A consumer's queues.
 const ALL: &str = "rights-consumer.all";
-const REPLIES: &str = "rights-consumer.replies";
+const REPLIES: &str = "reply.rights-consumer.all";
 /// A substitute for rabbitmqctl: knows the virtual host and no user, and records its commands.
 const RECORDING: &str = "[ $1 != -s ] || shift; \
                       case $1 in list_vhosts) echo /; echo $VHOST ;; list_users) ;; version) echo 3.10.8 ;; \
@@ -77,7 +77,7 @@ fn one_user_for_all_roles_and_commands_has_no_access_to_other_names() {
         let doctor = user.says(&["doctor"]);
         doctor.ended(
             0,
-            &["may configure, write and read waybill.*", "all 6 exchanges"],
+            &["may configure, write and read waybill.*", "all 7 exchanges"],
         );
         let line = json!({"id": "1", "source": "rights", "type": "upload.received", "token": "one",
                           "time": "2026-01-31T12:00:00Z", "data": {}});
@@ -132,7 +132,7 @@ impl Users {
         let completions = "waybill.completions";
         assert_refused(
             &self.worker,
-            &[Declare("foreign"), Publish(events), Get(ALL)],
+            &[Declare("foreign"), Publish("amq.topic"), Get(ALL)],
         )
         .await;
         assert_refused(
@@ -176,7 +176,7 @@ async fn submit(ground: &Ground, broker_url: &str) {
 /// Deletes what the ground has declared, so that the role has to declare it.
 async fn bare(ground: &Ground) {
     let (_connection, channel) = open(&ground.broker_url).await;
-    for exchange in ["events", "completions", "stages", "dead"] {
+    for exchange in ["events", "internal.events", "completions", "stages", "dead"] {
         let name = format!("waybill.{exchange}");
         let deleted = channel
             .exchange_delete(name.into(), Default::default())
@@ -196,9 +196,16 @@ async fn user(ground: &Ground, part: &str) -> String {
     login(&ground.broker_url, &user)
 }
 
+/// A user with the permissions of a role in a tenant; returns its address.
+pub(crate) async fn user_of(ground: &Ground, part: &str, tenant: &str) -> String {
+    let user = format!("rights-{part}-{tenant}");
+    ctl_all(&commands(ground, &[part, &user, tenant]).await).await;
+    login(&ground.broker_url, &user)
+}
+
 /// The rabbitmqctl commands of the script, with the ground's password for new users.
 async fn commands(ground: &Ground, arguments: &[&str]) -> Vec<Vec<String>> {
-    let recording = ground.folder.join(format!("{}.sh", arguments[0]));
+    let recording = ground.folder.join(format!("{}.sh", arguments.join("-")));
     std::fs::write(&recording, RECORDING).expect("the folder is ours");
     let notes = recording.with_extension("notes");
     let output = Command::new("sh")

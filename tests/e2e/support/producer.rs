@@ -52,6 +52,7 @@ pub(crate) struct Message {
 /// A producer and its history.
 pub(crate) struct Producer {
     url: String,
+    exchange: String,
     pub(crate) messages: Vec<Message>,
     pub(crate) attempts: Vec<Attempt>,
     /// How often there was no broker, or no answer from it.
@@ -112,10 +113,17 @@ impl Producer {
     pub(crate) fn at(broker_url: &str) -> Self {
         Self {
             url: format!("{broker_url}?heartbeat=5"),
+            exchange: "waybill.events".to_owned(),
             messages: Vec::new(),
             attempts: Vec::new(),
             missed: 0,
         }
+    }
+
+    /// To another exchange.
+    pub(crate) fn to(mut self, exchange: &str) -> Self {
+        exchange.clone_into(&mut self.exchange);
+        self
     }
 
     pub(crate) async fn events(&mut self, events: &[PlainEvent]) {
@@ -177,7 +185,7 @@ impl Producer {
         for index in window {
             let message = &self.messages[*index];
             let publish = channel.basic_publish(
-                "waybill.events".into(),
+                self.exchange.clone().into(),
                 message.routing_key.clone().into(),
                 BasicPublishOptions::default(),
                 &message.body,

@@ -74,14 +74,14 @@ fn a_replay_needs_the_scope_and_the_same_origin() {
 #[test]
 fn a_dead_letter_is_shown_with_its_problem_and_nothing_in_it_becomes_part_of_the_page() {
     served_as("dead-shown", "worker,api", async |ground, open| {
-        let (reader, _) = keyed(&ground, &open, "default", &[Scope::Read]).await;
+        let (admin, _) = keyed(&ground, &open, "default", &[Scope::Admin]).await;
         let mut producer = Producer::new(&ground);
         let texts: [&[u8]; 2] = [b"{\"a\": \"<script>\", \r", b"\x00<script>\xff"];
         let bad = texts.map(|text| Message::bad("<script>", text, "undecodable"));
         producer.publish(bad.to_vec()).await;
         reaches(&ground, "dead_letter", 2).await;
         for id in ground.texts(DEAD_LETTERS).await {
-            let shown = reader.get(&format!("/monitor/dead-letter?id={id}")).await;
+            let shown = admin.get(&format!("/monitor/dead-letter?id={id}")).await;
             assert_eq!(shown.status, 200, "{}", shown.body());
             let (_, main) = shown.body().split_once("<main").expect("a page");
             assert!(!main.contains("<script") && !main.contains('\r'), "{main}");

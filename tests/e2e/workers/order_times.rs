@@ -125,13 +125,13 @@ fn an_expired_push_is_counted_and_becomes_a_dead_letter_that_can_be_replayed() {
 #[test]
 fn a_refused_opening_is_reported_to_its_reply_queue() {
     Ground::test("refused-opening", async |ground| {
-        let replies = Recorder::of_queue(&ground, "refusals").await;
+        let replies = Recorder::of_queue(&ground, "reply.refusals").await;
         let mut producer = Producer::new(&ground);
         let worker = ground.plan().start().await;
         let mut order = OrderEvents::new(&format!("{TOKEN_MARK}-refused"));
         order.add("order.opened", json!({"workflow_id": "never-applied"}));
         let opening = Message::event(&order.events[0])
-            .having(|properties| properties.with_reply_to("refusals".into()));
+            .having(|properties| properties.with_reply_to("reply.refusals".into()));
         producer.publish(vec![opening]).await;
         let reply = replies.nth(0).await;
         let problem: Value = serde_json::from_slice(&reply.body).expect("JSON");

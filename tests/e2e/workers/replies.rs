@@ -59,10 +59,10 @@ fn an_unroutable_completion_is_kept_with_the_setting_keep() {
 #[test]
 fn an_opening_without_a_token_gets_a_reply_and_a_copy_of_the_completion() {
     Scenario::test("replies", async |scenario| {
-        let replies = Recorder::of_queue(&scenario.ground, "replies").await;
+        let replies = Recorder::of_queue(&scenario.ground, "reply.all").await;
         let worker = scenario.plan().start().await;
         let mut producer = Producer::new(&scenario.ground);
-        let opening = opening("opened-1", "replies");
+        let opening = opening("opened-1", "reply.all");
         // A redelivery derives the same token and causes no second reply.
         producer.publish(vec![opening.clone(), opening]).await;
         let token = ProcessKey::derived_token(SOURCE, "opened-1");
@@ -91,7 +91,7 @@ fn a_reply_to_a_deleted_queue_is_dropped() {
         let worker = plan.start().await;
         let mut producer = Producer::new(&scenario.ground);
         let token = ProcessKey::derived_token(SOURCE, "opened-2");
-        let opening = opening("opened-2", "nowhere");
+        let opening = opening("opened-2", "reply.nowhere");
         producer
             .publish(vec![opening, ending("ended-2", &token)])
             .await;

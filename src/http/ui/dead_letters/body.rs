@@ -24,16 +24,14 @@ pub(in super::super) async fn get(
     parameters: Parameters,
 ) -> Result<Response, HttpProblem> {
     let id = parameters.id()?;
-    let found = api.store.open_dead_letter(&access.tenant, id, 0).await?;
+    let tenants = super::tenants(&access);
+    let found = api.store.open_dead_letter(&tenants, id, 0).await?;
     let length = found.ok_or_else(super::unknown_dead_letter)?.body_bytes;
     // A body is read only when there is memory for it.
     let room = api
         .room
         .take(usize::try_from(length).unwrap_or(usize::MAX))?;
-    let found = api
-        .store
-        .open_dead_letter(&access.tenant, id, i32::MAX)
-        .await?;
+    let found = api.store.open_dead_letter(&tenants, id, i32::MAX).await?;
     let body = found
         .ok_or_else(super::unknown_dead_letter)?
         .dead_letter

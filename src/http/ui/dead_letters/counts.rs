@@ -1,6 +1,7 @@
 //! The number of dead letters of each reason.
 
 use crate::http::ui::Viewer;
+use crate::http::ui::whose::Whose;
 use crate::http::web::HttpProblem;
 use crate::store::read::dead_letters::DeadLetterGroup;
 use crate::store::write::dead_letter::DeadLetterSelection;
@@ -8,13 +9,16 @@ use crate::store::write::dead_letter::DeadLetterSelection;
 /// The highest exact count of one reason.
 pub(super) const COUNT_MAX: u64 = 10_000;
 
-pub(super) async fn groups(viewer: &Viewer) -> Result<Vec<DeadLetterGroup>, HttpProblem> {
+pub(super) async fn groups(
+    viewer: &Viewer,
+    whose: Whose,
+) -> Result<Vec<DeadLetterGroup>, HttpProblem> {
     let Viewer { api, access } = viewer;
     // One more shows that the count is not exact.
     let count_max = i64::try_from(COUNT_MAX + 1).unwrap_or(i64::MAX);
     Ok(api
         .store
-        .dead_letter_groups(&access.tenant, count_max)
+        .dead_letter_groups(whose.tenant(access), count_max)
         .await?)
 }
 
@@ -27,7 +31,7 @@ pub(in crate::http) async fn counted(
         return Ok("1 dead letter".to_owned());
     }
     let reason = dead_letters.reason.as_deref();
-    let groups = groups(viewer).await?;
+    let groups = groups(viewer, Whose::Own).await?;
     let selected = groups
         .iter()
         .filter(|group| reason.is_none_or(|reason| reason == group.reason));

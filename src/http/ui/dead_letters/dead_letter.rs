@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::body;
-use crate::http::ui::replays::form;
+use crate::http::ui::whose::Whose;
 use crate::http::ui::{Page, PageRequest, Tab, Viewer, format, paths};
 use crate::http::web::HttpProblem;
 use crate::store::write::dead_letter::{DeadLetter, DeadLetterSelection, StoredDeadLetter};
@@ -21,11 +21,11 @@ pub(in super::super) async fn get(mut request: PageRequest) -> Result<Response, 
 
 async fn page(viewer: Viewer, id: Uuid) -> Result<Page, HttpProblem> {
     let Viewer { api, access } = &viewer;
-    let found = api
-        .store
-        .open_dead_letter(&access.tenant, id, body::SHOWN_MAX);
+    let tenants = super::tenants(access);
+    let found = api.store.open_dead_letter(&tenants, id, body::SHOWN_MAX);
     let stored = found.await?.ok_or_else(super::unknown_dead_letter)?;
     let dead_letter = &stored.dead_letter;
+    let whose = Whose::of(dead_letter);
     let selection = DeadLetterSelection {
         dead_letter: Some(id),
         ..DeadLetterSelection::default()
@@ -33,11 +33,11 @@ async fn page(viewer: Viewer, id: Uuid) -> Result<Page, HttpProblem> {
     let main = html! {
         nav.trail {
             a href=(paths::DEAD_LETTERS) { "Dead letters" } " › "
-            a href=(paths::dead_letters_of(&dead_letter.reason, None)) { bdi { (dead_letter.reason) } }
+            a href=(paths::dead_letters_of(whose, &dead_letter.reason, None)) { bdi { (dead_letter.reason) } }
         }
         h1 { "Dead letter of " (format::moment(stored.received_at)) }
         (wrong(dead_letter))
-        (form::replay(&selection, access))
+        (super::replay(whose, &selection, access))
         h2 { "Message" }
         (facts(&stored))
         h2 { "Properties" }

@@ -7,6 +7,7 @@ use axum::response::Response;
 use super::counts;
 use crate::domain::access::Scope;
 use crate::http::ui::replays::{form, table};
+use crate::http::ui::whose::Whose;
 use crate::http::ui::{Page, PageRequest, Tab, Viewer, format, paths};
 use crate::http::web::HttpProblem;
 use crate::store::read::dead_letters::DeadLetterGroup;
@@ -22,8 +23,12 @@ pub(in super::super) async fn get(mut request: PageRequest) -> Result<Response, 
 }
 
 async fn page(viewer: Viewer) -> Result<Page, HttpProblem> {
-    let groups = counts::groups(&viewer).await?;
+    let groups = counts::groups(&viewer, Whose::Own).await?;
     let Viewer { api, access } = &viewer;
+    let nobodys = match access.operates() {
+        true => counts::groups(&viewer, Whose::Nobody).await?,
+        false => Vec::new(),
+    };
     let replays = api.primary.replays(&access.tenant, REPLAYS).await?;
     let main = html! {
         h1 { "Dead letters" }
@@ -34,9 +39,13 @@ async fn page(viewer: Viewer) -> Result<Page, HttpProblem> {
         @if groups.is_empty() {
             p.empty { "There are none." }
         } @else {
-            (reasons(&groups))
+            (reasons(Whose::Own, &groups))
             h2 { "All dead letters" }
             (form::replay(&DeadLetterSelection::default(), access))
+        }
+        @if !nobodys.is_empty() {
+            h2 { "Of no known tenant" }
+            (reasons(Whose::Nobody, &nobodys))
         }
         @if !replays.is_empty() {
             h2 { "Replays" }
@@ -46,15 +55,15 @@ async fn page(viewer: Viewer) -> Result<Page, HttpProblem> {
     Ok(Page::new(Tab::DeadLetters, "Dead letters", main))
 }
 
-fn reasons(groups: &[DeadLetterGroup]) -> Markup {
+fn reasons(whose: Whose, groups: &[DeadLetterGroup]) -> Markup {
     html! {
         table.processes {
             (format::heads(&["Reason", "Dead letters", "Oldest", "Newest", "What to do"]))
-            tbody #reasons {
+            tbody id=(format!("reasons-{}", whose.name())) {
                 @for group in groups {
-                    tr id=(format!("reason-{}", group.reason)) {
+                    tr id=(format!("reason-{}-{}", whose.name(), group.reason)) {
                         th scope="row" {
-                            a href=(paths::dead_letters_of(&group.reason, None)) { bdi { (group.reason) } }
+                            a href=(paths::dead_letters_of(whose, &group.reason, None)) { bdi { (group.reason) } }
                             small { (format::reason_title(&group.reason)) }
                         }
                         td data-label="Dead letters" { span.count { (counts::count(group.dead_letters)) } }

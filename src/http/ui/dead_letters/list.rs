@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use uuid::Uuid;
 
 use super::dead_letter;
-use crate::http::ui::replays::form;
+use crate::http::ui::whose::Whose;
 use crate::http::ui::{Page, PageRequest, Tab, Viewer, format, paths};
 use crate::http::web::{HttpProblem, list_query};
 use crate::store::write::dead_letter::{DeadLetterCursor, DeadLetterSelection, StoredDeadLetter};
@@ -15,6 +15,7 @@ use crate::view::escape;
 /// How many dead letters a page shows.
 const ROWS: usize = 50;
 const NO_NAME: &str = "name is missing; the page of dead letters links every reason";
+const NO_OWNER: &str = "must be own or nobody";
 const NO_PLACE: &str = "must be a cursor from the link of a previous page";
 
 /// The page.
@@ -24,23 +25,31 @@ pub(in super::super) async fn get(mut request: PageRequest) -> Result<Response, 
     let after = parameters.take("after", |text| {
         read(text).ok_or_else(|| NO_PLACE.to_owned())
     });
-    parameters.finish(&["name", "after"])?;
+    let whose = parameters.take("of", |text| {
+        Whose::from_name(text).ok_or_else(|| NO_OWNER.to_owned())
+    });
+    parameters.finish(&["name", "after", "of"])?;
+    let whose = whose.unwrap_or(Whose::Own);
     let name = name.ok_or_else(|| HttpProblem::parameters(vec![NO_NAME.to_owned()]))?;
     request
-        .show(move |viewer| page(viewer, name.clone(), after))
+        .show(move |viewer| page(viewer, whose, name.clone(), after))
         .await
 }
 
 async fn page(
     viewer: Viewer,
+    whose: Whose,
     reason: String,
     after: Option<DeadLetterCursor>,
 ) -> Result<Page, HttpProblem> {
     let Viewer { api, access } = &viewer;
+    if whose == Whose::Nobody && !access.operates() {
+        return Err(super::unknown_dead_letter());
+    }
     let limit = i64::try_from(ROWS).unwrap_or(i64::MAX) + 1;
     let page = api
         .store
-        .dead_letter_page(&access.tenant, &reason, after, limit);
+        .dead_letter_page(whose.tenant(access), &reason, after, limit);
     let mut dead_letters = page.await?;
     let has_more = dead_letters.len() > ROWS;
     dead_letters.truncate(ROWS);
@@ -59,12 +68,12 @@ async fn page(
         @if dead_letters.is_empty() {
             p.empty { "There are none here." }
         } @else {
-            (form::replay(&selection, access))
+            (super::replay(whose, &selection, access))
             (rows(&dead_letters))
         }
         nav.more aria-label="Pages of the list" {
-            @if after.is_some() { a href=(paths::dead_letters_of(&reason, None)) { "To the oldest" } }
-            @if let Some(next) = next { a href=(paths::dead_letters_of(&reason, Some(written(next)))) rel="next" { "Newer ones" } }
+            @if after.is_some() { a href=(paths::dead_letters_of(whose, &reason, None)) { "To the oldest" } }
+            @if let Some(next) = next { a href=(paths::dead_letters_of(whose, &reason, Some(written(next)))) rel="next" { "Newer ones" } }
         }
     };
     Ok(Page::new(

@@ -8,6 +8,7 @@ use super::form;
 use super::table::{self, ReplayState};
 use crate::clock;
 use crate::domain::access::{Access, Scope};
+use crate::http::ui::whose::Whose;
 use crate::http::ui::{Page, PageRequest, Tab, Viewer, format, paths};
 use crate::http::web::{HttpProblem, ProblemKind};
 use crate::store::admin::replay::{ExpectedOutcome, Replay};
@@ -116,7 +117,7 @@ fn came_back(returned: &[(String, u64)]) -> Markup {
             p { (sum) " of them could not be applied again and are here as new dead letters:" }
             ul {
                 @for (reason, count) in returned {
-                    li { a href=(paths::dead_letters_of(reason, None)) { bdi { (reason) } } " " (count) }
+                    li { a href=(paths::dead_letters_of(Whose::Own, reason, None)) { bdi { (reason) } } " " (count) }
                 }
             }
         }

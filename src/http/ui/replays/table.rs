@@ -4,6 +4,7 @@ use maud::{Markup, html};
 use uuid::Uuid;
 
 use super::form;
+use crate::http::ui::whose::Whose;
 use crate::http::ui::{format, paths};
 use crate::store::admin::replay::Replay;
 
@@ -99,7 +100,7 @@ pub(super) fn selected(dead_letter: Option<Uuid>, reason: Option<&str>) -> Marku
     html! {
         @match (dead_letter, reason) {
             (Some(id), _) => { a href=(paths::dead_letter(id)) { "one dead letter" } }
-            (None, Some(reason)) => { a href=(paths::dead_letters_of(reason, None)) { bdi { (reason) } } }
+            (None, Some(reason)) => { a href=(paths::dead_letters_of(Whose::Own, reason, None)) { bdi { (reason) } } }
             (None, None) => { "all dead letters" }
         }
     }

@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use super::{GOOD_SESSION, Worker};
 use crate::backoff::Backoff;
 use crate::broker::topology::{self, EventQueues};
-use crate::broker::{self, BrokerError, Connection, restore};
+use crate::broker::{self, BrokerError, Connection, restore, tenant_exchanges};
 use crate::pipeline::batch::acceptance::Acceptance;
 use crate::pipeline::consume::lane;
 use crate::pipeline::consume::lane_state::Carries;
@@ -85,6 +85,7 @@ impl Session<'_> {
         let mut outcome = Ok(());
         tokio::pin! {
             let beating = pulse.run();
+            let declaring = self.declare_tenants();
         }
         loop {
             tokio::select! {
@@ -95,6 +96,7 @@ impl Session<'_> {
                     None => return outcome,
                     Some(_) => {}
                 },
+                () = &mut declaring, if outcome.is_ok() => {}
                 error = &mut beating, if outcome.is_ok() => outcome = Err(error),
                 () = ended.cancelled(), if outcome.is_ok() => outcome = Err(self.end_reason()),
             }
@@ -102,6 +104,20 @@ impl Session<'_> {
                 // Closing makes every lane's consumer end.
                 self.signals.give_up.cancel();
                 self.connection.close().await;
+            }
+        }
+    }
+
+    /// Declares the exchanges of all tenants, and again when there are others. Never ends.
+    async fn declare_tenants(&self) {
+        let mut tenancy = self.worker.event_rules.authorization.tenants();
+        loop {
+            let tenants = tenancy.borrow_and_update().tenants.clone();
+            if let Err(error) = tenant_exchanges::declare(&self.connection, &tenants).await {
+                tracing::warn!(%error, "the exchanges of tenants could not be declared");
+            }
+            if tenancy.changed().await.is_err() {
+                std::future::pending().await
             }
         }
     }

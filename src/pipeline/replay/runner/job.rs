@@ -161,7 +161,7 @@ impl ReplayJob {
 
     /// Predicts the outcomes of the dead letters.
     async fn dry_run(&self) -> Result<(), Left> {
-        let dry_run = DryRun::new(&self.runner.store, self.runner.limits);
+        let dry_run = DryRun::new(&self.runner.store, self.runner.rules.clone());
         let mut dry_run = dry_run.of(&self.replay);
         let mut pages = self.pages();
         let at_once = Pace::new(None).dead_letters();

@@ -26,6 +26,8 @@ select current_setting('server_version_num')::integer,
                ('quarantine', '{select,insert,update,delete}'),
                ('workflow', '{select,insert,update}'),
                ('api_key', '{select,insert,update}'),
+               ('tenant', '{select,insert}'),
+               ('producer', '{select,insert,update,delete}'),
                ('session', '{select,insert,update,delete}'),
                ('epoch', '{select,insert}'),
                ('migration', '{select}')

@@ -5,13 +5,13 @@ with selected as (
     select case
         when $3::uuid is not null then
             (select count(*) from waybill.dead_letter d
-             where d.id = $3 and coalesce(d.tenant, 'default') = $2)
+             where d.id = $3 and coalesce(d.tenant, '') = $2)
         when $4::text is not null then
             (select count(*) from waybill.dead_letter d
-             where coalesce(d.tenant, 'default') = $2 and d.reason = $4)
+             where coalesce(d.tenant, '') = $2 and d.reason = $4)
         else
             (select count(*) from waybill.dead_letter d
-             where coalesce(d.tenant, 'default') = $2)
+             where coalesce(d.tenant, '') = $2)
     end as dead_letters
 ),
 newest as (

@@ -3,11 +3,11 @@
 -- all.
 with recursive reasons (reason) as (
     select coalesce($2::text, (select d.reason from waybill.dead_letter d
-                               where coalesce(d.tenant, 'default') = $1
+                               where coalesce(d.tenant, '') = $1
                                order by d.reason limit 1))
     union all
     select (select d.reason from waybill.dead_letter d
-            where coalesce(d.tenant, 'default') = $1 and d.reason > r.reason
+            where coalesce(d.tenant, '') = $1 and d.reason > r.reason
             order by d.reason limit 1)
     from reasons r
     where r.reason is not null and $2::text is null
@@ -18,7 +18,7 @@ cross join lateral (
     select d.id, d.received_at,
            octet_length(d.body)::bigint + octet_length(d.headers) + octet_length(d.properties) as bytes
     from waybill.dead_letter d
-    where coalesce(d.tenant, 'default') = $1 and d.reason = r.reason
+    where coalesce(d.tenant, '') = $1 and d.reason = r.reason
       and (d.received_at, d.id) > (coalesce($3::timestamptz, '-infinity'),
                                    coalesce($4::uuid, '00000000-0000-0000-0000-000000000000'))
       and (d.received_at, d.id) <= ($5::timestamptz, $6::uuid)

@@ -5,7 +5,7 @@ select d.id, d.reason, d.problem, d.tenant, d.token, d.source, d.event_id, d.typ
        octet_length(d.body)::bigint, d.received_at
 from waybill.dead_letter d
 where ($1::text is null or d.reason = $1)
-  and ($5::text is null or coalesce(d.tenant, 'default') = $5)
+  and ($5::text is null or coalesce(d.tenant, '') = $5)
   and (d.received_at, d.id) > (coalesce($2::timestamptz, '-infinity'),
                                coalesce($3::uuid, '00000000-0000-0000-0000-000000000000'))
 order by d.received_at, d.id

@@ -50,7 +50,7 @@ fn a_dead_letter_is_replayed_to_its_record() {
         refused(scene, &["dead-1"]).await;
         let page = scene.viewer(&ALL).await;
         page.choose("nav a", "Dead letters").await;
-        page.choose("#reasons a", "unknown_workflow").await;
+        page.choose("#reasons-own a", "unknown_workflow").await;
         page.follow(page.click("document.querySelector('#dead-letters a')"))
             .await;
         page.shows("order.opened").await;
@@ -87,7 +87,7 @@ fn replaying_many_dead_letters_requires_a_confirmation() {
         page.remember().await;
         refused(scene, &["many-1", "many-2", "many-3"]).await;
         // They arrive while the page is open.
-        page.wait_until("document.querySelector('#reasons .count')?.innerText === '3'")
+        page.wait_until("document.querySelector('#reasons-own .count')?.innerText === '3'")
             .await;
         page.still_there().await;
         page.choose("button", "Replay …").await;
@@ -121,7 +121,7 @@ fn a_read_only_key_sees_no_buttons() {
         for words in ["unknown_workflow", ""] {
             page.goto("/monitor/dead-letters").await;
             if !words.is_empty() {
-                page.choose("#reasons a", words).await;
+                page.choose("#reasons-own a", words).await;
                 page.follow(page.click("document.querySelector('#dead-letters a')"))
                     .await;
             }

@@ -1,0 +1,75 @@
+//! `waybill tenant add`: declares the exchanges of a tenant.
+
+use std::process::ExitCode;
+
+use clap::Args;
+
+use crate::broker::tenant_exchanges::{self, ENCODED_BYTES_MAX, encoded};
+use crate::cli::failure::Failure;
+use crate::cli::{Sources, escape, name, output, servers};
+use crate::domain::tenancy::ANY;
+use crate::store::Store;
+
+/// Give a tenant exchanges of its own; adding it again declares what is missing.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  waybill tenant add acme
+
+Declares the exchanges waybill.tenant.NAME.events, .completions and .stages. What is published to
+the first belongs to this tenant, whatever it says of itself; the others carry the completions and
+stages of this tenant alone, with the usual routing keys. So permissions on ^waybill\\.tenant\\.NAME\\.
+are all that its services need (deploy/rabbitmq/permissions.sh tenant). In these names, every byte
+but letters, digits, - and _ is written as % and two digits.
+
+From then on, events published to waybill.events need a rule for their publisher (`waybill producer
+allow`), and become dead letters without one, unless tenancy.mode says otherwise.
+
+Exit codes: 0 ok, 1 failed, 2 wrong usage or settings.")]
+pub(super) struct Add {
+    /// The tenant.
+    name: String,
+}
+
+pub(super) async fn run(add: &Add, sources: &Sources) -> Result<ExitCode, Failure> {
+    let tenant = &add.name;
+    checked(tenant).map_err(Failure::Usage)?;
+    let settings = servers::settings(sources)?;
+    let store = Store::new(&settings.database)?;
+    let was_used = store.tenancy().await?.is_used();
+    // First: a tenant whose exchanges are missing would be refused by the broker.
+    let connection = servers::broker(&settings.broker).await?;
+    let declared = tenant_exchanges::declare(&connection, std::slice::from_ref(tenant)).await;
+    connection.close().await;
+    declared?;
+    let is_new = store.add_tenant(tenant).await?;
+    let what = if is_new { "added" } else { "declared again:" };
+    output::line(&format!(
+        "{what} tenant {}: producers publish to {}, consumers bind to {}",
+        escape::line(tenant),
+        tenant_exchanges::events_exchange(tenant),
+        tenant_exchanges::completions_exchange(tenant),
+    ))?;
+    if settings.tenancy.mode.is_none() && !was_used {
+        output::remark(
+            "from now on, events published to waybill.events need a rule: see `waybill producer allow`",
+        )?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn checked(tenant: &str) -> Result<(), String> {
+    name::checked("NAME", tenant)?;
+    if tenant == ANY {
+        return Err(format!(
+            "NAME: {ANY} means every tenant, so it can't be one"
+        ));
+    }
+    if encoded(tenant).len() > ENCODED_BYTES_MAX {
+        return Err(format!(
+            "NAME: is too long for the name of an exchange: at most {ENCODED_BYTES_MAX} bytes, of which every \
+             byte but letters, digits, - and _ counts three times"
+        ));
+    }
+    Ok(())
+}

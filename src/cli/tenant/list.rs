@@ -1,0 +1,61 @@
+//! `waybill tenant list`: one line per tenant.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::broker::tenant_exchanges;
+use crate::cli::failure::Failure;
+use crate::cli::{Sources, escape, output, servers};
+
+/// List the tenants that have exchanges of their own, oldest first.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  waybill tenant list
+
+Each line: time of creation, name, exchange of its events.
+
+--json prints an array of objects: name, created_at, events_exchange.
+
+Exit codes: 0 ok, 1 failed, 2 wrong usage or settings.")]
+pub(super) struct List {
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct View {
+    name: String,
+    created_at: Timestamp,
+    events_exchange: String,
+}
+
+pub(super) async fn run(list: &List, sources: &Sources) -> Result<ExitCode, Failure> {
+    let tenants = servers::store(sources)?.list_tenants().await?;
+    let views = tenants.into_iter().map(|tenant| View {
+        events_exchange: tenant_exchanges::events_exchange(&tenant.name),
+        name: tenant.name,
+        created_at: tenant.created_at,
+    });
+    let views: Vec<_> = views.collect();
+    if list.json {
+        output::json(&views)?;
+    } else if views.is_empty() {
+        output::line("no tenants; add one with `waybill tenant add`")?;
+    } else {
+        for View {
+            name,
+            created_at,
+            events_exchange,
+        } in &views
+        {
+            let name = escape::line(name);
+            output::line(&format!("{created_at:.0}  {name}  {events_exchange}"))?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,94 @@
+//! The tables `tenant` and `producer`: who has exchanges of its own, and who may publish to the
+//! shared one for whom.
+
+use jiff::Timestamp;
+
+use crate::domain::tenancy::{ProducerRule, Tenancy};
+use crate::store::{Store, StoreError};
+
+const ADD: &str = include_str!("../queries/admin/add_tenant.sql");
+const TENANTS: &str = include_str!("../queries/admin/list_tenants.sql");
+const ALLOW: &str = include_str!("../queries/admin/allow_producer.sql");
+const PRODUCERS: &str = include_str!("../queries/admin/list_producers.sql");
+const REVOKE: &str = include_str!("../queries/admin/revoke_producer.sql");
+
+/// A tenant with exchanges of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedTenant {
+    /// Its name.
+    pub name: String,
+    /// When it was added.
+    pub created_at: Timestamp,
+}
+
+/// A rule of the shared exchange.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedRule {
+    /// What it allows.
+    pub rule: ProducerRule,
+    /// When it was set.
+    pub created_at: Timestamp,
+}
+
+impl Store {
+    /// Adds a tenant; returns whether it is new.
+    pub async fn add_tenant(&self, name: &str) -> Result<bool, StoreError> {
+        Ok(self.run(ADD, &[&name]).await? > 0)
+    }
+
+    /// Every tenant, oldest first.
+    pub async fn list_tenants(&self) -> Result<Vec<ListedTenant>, StoreError> {
+        let rows = self.rows(TENANTS, &[]).await?;
+        let listed = rows.iter().map(|row| ListedTenant {
+            name: row.get(0),
+            created_at: row.get(1),
+        });
+        Ok(listed.collect())
+    }
+
+    /// Sets the rule of a user for a tenant; replaces an earlier one.
+    pub async fn allow_producer(&self, rule: &ProducerRule) -> Result<(), StoreError> {
+        let ProducerRule {
+            user,
+            tenant,
+            sources,
+            types,
+        } = rule;
+        self.run(ALLOW, &[user, tenant, sources, types]).await?;
+        Ok(())
+    }
+
+    /// Every rule, by user and tenant.
+    pub async fn list_producers(&self) -> Result<Vec<ListedRule>, StoreError> {
+        let rows = self.rows(PRODUCERS, &[]).await?;
+        let listed = rows.iter().map(|row| ListedRule {
+            rule: ProducerRule {
+                user: row.get(0),
+                tenant: row.get(1),
+                sources: row.get(2),
+                types: row.get(3),
+            },
+            created_at: row.get(4),
+        });
+        Ok(listed.collect())
+    }
+
+    /// Removes the rules of a user, all or that for one tenant; returns how many.
+    pub async fn revoke_producer(
+        &self,
+        user: &str,
+        tenant: Option<&str>,
+    ) -> Result<u64, StoreError> {
+        self.run(REVOKE, &[&user, &tenant]).await
+    }
+
+    /// All tenants and rules, as workers apply them.
+    pub async fn tenancy(&self) -> Result<Tenancy, StoreError> {
+        let tenants = self.list_tenants().await?;
+        let rules = self.list_producers().await?;
+        Ok(Tenancy::new(
+            tenants.into_iter().map(|tenant| tenant.name).collect(),
+            rules.into_iter().map(|listed| listed.rule).collect(),
+        ))
+    }
+}
