@@ -27,7 +27,7 @@ impl Client {
 
     /// The body of an answer, which must be 200.
     pub(super) async fn get(&mut self, path: &str) -> anyhow::Result<&[u8]> {
-        self.send(&format!("GET {path} HTTP/1.1\r\nhost: bench\r\n\r\n"))
+        self.send(&format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n"))
             .await
     }
 
@@ -35,7 +35,7 @@ impl Client {
     pub(super) async fn post(&mut self, path: &str, body: &str) -> anyhow::Result<&[u8]> {
         let length = body.len();
         self.send(&format!(
-            "POST {path} HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\n\
+            "POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
              content-length: {length}\r\n\r\n{body}"
         ))
         .await

@@ -113,6 +113,7 @@ impl Server {
         let address = scrape::free_address().await?;
         command
             .env("WAYBILL_HTTP__LISTEN", address.to_string())
+            .env("WAYBILL_HTTP__ANONYMOUS", "true")
             .env("WAYBILL_HTTP__REQUESTS_PER_SECOND", "1000000")
             .env("WAYBILL_OPS__LISTEN", "127.0.0.1:0");
         let child = spawn(command, field, Stdio::inherit())?;

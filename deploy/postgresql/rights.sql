@@ -30,6 +30,8 @@ grant select, insert, update, delete on waybill.replay to waybill_run;
 
 -- Versions are added and never changed; adding one locks the table, which requires `update`.
 grant select, insert, update on waybill.workflow to waybill_run;
+-- What was done is recorded and never changed; the janitor deletes what is old.
+grant select, insert, delete on waybill.audit to waybill_run;
 -- A key is revoked and never deleted.
 grant select, insert, update on waybill.api_key to waybill_run;
 grant select, insert on waybill.tenant to waybill_run;

@@ -118,6 +118,7 @@ impl App {
                 parked: janitor.parked_for,
                 dead_letters: janitor.dead_letters_kept,
                 unopened: process.unopened,
+                audit: janitor.audit_kept,
             },
             interval: janitor.interval,
             batch: i64::try_from(janitor.batch).unwrap_or(i64::MAX),
@@ -183,9 +184,6 @@ pub(super) fn required(roles: &Roles) -> Vec<Condition> {
             Condition::Consuming,
             Condition::DatabaseAccepting,
         ]);
-    }
-    if roles.has(Role::Api) {
-        required.push(Condition::Answering);
     }
     required
 }

@@ -1,10 +1,8 @@
-//! The listener for clients: its connections, and when it may open.
+//! The listener for clients and its connections.
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
-use std::time::Duration;
 
-use anyhow::Context;
 use secrecy::SecretString;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -18,19 +16,13 @@ use crate::http::submit::upload_limits::UploadLimits;
 use crate::http::web::connection_limits;
 use crate::http::web::rate_limit::Allowances;
 use crate::store::Store;
-use crate::telemetry::{Condition, Health, Telemetry};
+use crate::telemetry::Telemetry;
 
-/// How often the database is polled for a first key.
-const POLL_EVERY: Duration = Duration::from_secs(1);
-/// How many polls without a key pass between two warnings.
-const WARN_EVERY: u64 = 60;
 const SETTING: &str = "http.listen";
 
 /// The `api` role.
 pub(super) struct Api {
-    address: SocketAddr,
-    /// Open already if only this machine can reach it.
-    listener: Option<TcpListener>,
+    listener: TcpListener,
     setup: Setup,
 }
 
@@ -52,13 +44,8 @@ impl Api {
             Some(replica) => Store::replica(&database(replica))?,
             None => primary.clone(),
         };
-        let listener = match http.listen.ip().is_loopback() {
-            true => Some(connection_limits::bind(http.listen, SETTING).await?),
-            false => None,
-        };
         Ok(Self {
-            address: http.listen,
-            listener,
+            listener: connection_limits::bind(http.listen, SETTING).await?,
             setup: Setup {
                 store,
                 primary,
@@ -67,9 +54,11 @@ impl Api {
                     settings.files.file_bytes as u64,
                     settings.files.request_bytes as u64,
                     Allowed::new(&settings.files.types),
+                    Allowed::new(&settings.files.attachment_types),
                 ),
                 broker: settings.broker.clone(),
                 limits: (&settings.limits).into(),
+                anonymous: http.anonymous,
                 allowances: Allowances {
                     requests: a_second(http.requests_per_second),
                     wrong_keys: a_second(http.wrong_keys_per_second),
@@ -85,53 +74,19 @@ impl Api {
         self.setup.primary.clone()
     }
 
-    /// Where it listens; `None` while it waits for a first key.
+    /// Where it listens.
     pub(super) fn address(&self) -> Option<SocketAddr> {
-        self.listener.as_ref()?.local_addr().ok()
+        self.listener.local_addr().ok()
     }
 
     /// Serves until stopped.
-    pub(super) async fn serve(self, stop: CancellationToken, health: Health) -> anyhow::Result<()> {
-        let listener = match self.listener {
-            Some(listener) => listener,
-            None => {
-                tokio::select! {
-                    () = stop.cancelled() => return Ok(()),
-                    () = first_key(&self.setup.store, self.address) => {}
-                }
-                connection_limits::bind(self.address, SETTING).await?
-            }
-        };
-        tracing::info!(address = %listener.local_addr()?, "answering clients");
-        health.set(Condition::Answering, true);
-        listener::serve(listener, self.setup, stop)
-            .await
-            .context("the listener for clients has failed")
+    pub(super) async fn serve(self, stop: CancellationToken) -> anyhow::Result<()> {
+        tracing::info!(address = %self.listener.local_addr()?, "answering clients");
+        listener::serve(self.listener, self.setup, stop).await;
+        Ok(())
     }
 }
 
 fn a_second(count: u32) -> NonZeroU32 {
     NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN)
-}
-
-/// Waits until the database has an API key: without one, clients can't authenticate, so only this
-/// machine may connect.
-async fn first_key(store: &Store, address: SocketAddr) {
-    let mut polls = 0_u64;
-    loop {
-        match store.any_key().await {
-            Ok(true) => return,
-            Ok(false) if polls.is_multiple_of(WARN_EVERY) => tracing::warn!(
-                "{SETTING} {address} can be reached from other machines, and there is no key yet: \
-                 it opens once `waybill key create` has created one; 127.0.0.1 needs none"
-            ),
-            Ok(false) => {}
-            Err(error) if polls.is_multiple_of(WARN_EVERY) => {
-                tracing::warn!(%error, "the keys can't be read yet");
-            }
-            Err(_) => {}
-        }
-        polls += 1;
-        tokio::time::sleep(POLL_EVERY).await;
-    }
 }

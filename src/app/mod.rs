@@ -205,7 +205,7 @@ impl App {
         let publisher = publish(relay, incoming, give_up.clone());
         running.start(&mut working, "publisher", publisher);
         if let Some(api) = self.api.take() {
-            let answering = api.serve(stop.clone(), health.clone());
+            let answering = api.serve(stop.clone());
             working.spawn(running.clone().track("clients", answering));
         }
         let ops = Ops {

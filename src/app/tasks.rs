@@ -79,9 +79,7 @@ pub(super) async fn publish(relay: Relay, incoming: RelayReceiver, give_up: Canc
 }
 
 pub(super) async fn serve(listener: TcpListener, ops: Ops, done: CancellationToken) {
-    if let Err(error) = ops::serve(listener, ops, done).await {
-        tracing::error!(%error, "the ops listener has failed");
-    }
+    ops::serve(listener, ops, done).await;
 }
 
 /// Waits for a task that fails, by an error or a panic, or for a database that this program can't

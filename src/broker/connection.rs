@@ -31,6 +31,7 @@ pub struct Connection {
     blocked: watch::Receiver<bool>,
     ended: CancellationToken,
     reason: Arc<OnceLock<BrokerError>>,
+    user: Option<String>,
     _watcher: JoinSet<()>,
 }
 
@@ -41,13 +42,16 @@ pub struct Connection {
 /// Why it could not connect, and the remedy if an operator has to act.
 pub async fn connect(settings: &BrokerSettings, name: &str) -> Result<Connection, BrokerError> {
     let uri = address::parse(settings.url.expose_secret(), settings.heartbeat)?;
+    // With another mechanism the broker knows the user by its certificate.
+    let has_password = uri.query.auth_mechanism.is_none();
+    let user = has_password.then(|| uri.authority.userinfo.username.clone());
     let tls = tls::client_config(settings, &uri)?;
     let dialled = dial::dial(uri, tls, name, settings.connect_timeout).await?;
-    Ok(Connection::watched(dialled))
+    Ok(Connection::watched(dialled, user))
 }
 
 impl Connection {
-    fn watched(dialled: Dialled) -> Self {
+    fn watched(dialled: Dialled, user: Option<String>) -> Self {
         let Dialled { connection, socket } = dialled;
         let status = connection.status().clone();
         let (blocked_sender, blocked) = watch::channel(status.blocked());
@@ -66,8 +70,16 @@ impl Connection {
             blocked,
             ended,
             reason,
+            user,
             _watcher: watcher,
         }
+    }
+
+    /// The user it has logged in as, as far as its address says: what the broker accepts as the
+    /// property `user_id`.
+    #[must_use]
+    pub fn user(&self) -> Option<&str> {
+        self.user.as_deref()
     }
 
     /// Opens a channel.

@@ -62,7 +62,9 @@ pub fn tenant_of(exchange: &str) -> Option<String> {
         });
     }
     // An exchange that an operator declared by hand under another spelling is no tenant's.
-    let tenant = String::from_utf8(bytes).ok()?;
+    let tenant = String::from_utf8(bytes)
+        .ok()
+        .filter(|tenant| !tenant.is_empty())?;
     (events_exchange(&tenant) == exchange).then_some(tenant)
 }
 
@@ -76,7 +78,9 @@ pub async fn declare(conn: &Connection, tenants: &[String]) -> Result<(), Broker
         return Ok(());
     }
     let channel = conn.channel().await?;
+    declare_topic(&channel, EVENTS_EXCHANGE).await?;
     for shared in [COMPLETIONS_EXCHANGE, STAGES_EXCHANGE] {
+        declare_topic(&channel, shared).await?;
         let by_tenant = by_tenant(shared);
         let kind = ExchangeKind::Headers;
         topology::declare_exchange(&channel, &by_tenant, kind, FieldTable::default()).await?;
@@ -142,6 +146,7 @@ mod tests {
         for exchange in [
             "",
             "waybill.events",
+            "waybill.tenant..events",
             "waybill.tenant.acme.completions",
             "waybill.tenant.%61cme.events",
             "waybill.tenant.a%2eb.events",

@@ -4,6 +4,8 @@
 //! knows the exit codes of failures, only [`output`] prints, and every text of external origin goes
 //! through [`escape`] before it is shown.
 
+mod actor;
+mod audit;
 mod completions;
 mod config;
 mod dead;
@@ -91,6 +93,9 @@ struct Sources {
     /// Set one setting; overrides file and environment; repeatable.
     #[arg(long, global = true, value_name = "KEY=VALUE")]
     set: Vec<String>,
+    /// Why, for the audit of what this command changes.
+    #[arg(long, global = true, value_name = "TEXT")]
+    why: Option<String>,
     /// Log more, to the standard error.
     #[arg(long, short, global = true)]
     verbose: bool,
@@ -102,6 +107,7 @@ impl Sources {
         Self {
             config: self.config.clone(),
             set,
+            why: self.why.clone(),
             verbose: self.verbose,
         }
     }
@@ -123,6 +129,7 @@ enum Command {
     Key(key::Key),
     Tenant(tenant::Tenant),
     Producer(producer::Producer),
+    Audit(audit::Audit),
     Doctor(doctor::Doctor),
     Health(health::Health),
     Schema(schema::Schema),
@@ -173,6 +180,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Key(key) => key::run(key, &sources).await,
         Command::Tenant(tenant) => tenant::run(tenant, &sources).await,
         Command::Producer(producer) => producer::run(producer, &sources).await,
+        Command::Audit(audit) => audit::run(&audit, &sources).await,
         Command::Doctor(_) => doctor::run(&sources).await,
         Command::Health(health) => health::run(&health, &sources).await,
         Command::Schema(schema) => schema::run(&schema),

@@ -1,11 +1,11 @@
 //! Settings, logging, and connections to database, broker and HTTP API, from the command line.
 
-use super::Sources;
 use super::failure::Failure;
 use super::remote::Client;
+use super::{Sources, actor};
 use crate::broker::{self, BrokerError, Connection};
-use crate::config::{self, BrokerSettings, Given, Loaded, LogFormat, Settings};
-use crate::store::Store;
+use crate::config::{self, BrokerSettings, DatabaseSettings, Given, Loaded, LogFormat, Settings};
+use crate::store::{Store, StoreError};
 use crate::telemetry;
 use crate::wire::Limits;
 
@@ -32,7 +32,16 @@ pub(super) fn settings(sources: &Sources) -> Result<Settings, Failure> {
 
 /// The database, for commands that need no broker; connects when it is used.
 pub(super) fn store(sources: &Sources) -> Result<Store, Failure> {
-    Ok(Store::new(&given(sources).database()?)?)
+    let database = given(sources).database()?;
+    Ok(store_of(&database, sources)?)
+}
+
+/// The database of these settings, for what the user of this command does.
+pub(super) fn store_of(
+    database: &DatabaseSettings,
+    sources: &Sources,
+) -> Result<Store, StoreError> {
+    Ok(Store::new(database)?.acting(actor::of_command(sources)))
 }
 
 /// A client of the HTTP API; connects when it is used.

@@ -55,6 +55,7 @@ pub(super) fn between(values: &Values, found: &BTreeMap<&'static str, FoundValue
             faults.push(fault.allowed(format!("{} or more", show_bytes(*b))));
         }
     }
+    faults.extend(open_to_all(values).map(|fault| fault.from(origin("http.anonymous"))));
     faults.extend(small_pool(values).map(|fault| fault.from(origin("database.pool"))));
     let text = |key: &str| match values.0.get(key) {
         Some(Value::Text(text)) => Some(text),
@@ -68,6 +69,19 @@ pub(super) fn between(values: &Values, found: &BTreeMap<&'static str, FoundValue
         }
     }
     faults
+}
+
+/// Requests without a key from other machines.
+fn open_to_all(values: &Values) -> Option<Fault> {
+    let anonymous =
+        matches!(values.0.get("http.anonymous"), Some(Value::Text(text)) if text == "true");
+    match values.0.get("http.listen") {
+        Some(Value::Address(address)) if anonymous && !address.ip().is_loopback() => {
+            let problem = format!("is for a loopback address, and `http.listen` is {address}");
+            Some(Fault::new("http.anonymous", problem).allowed("`false` there".to_owned()))
+        }
+        _ => None,
+    }
 }
 
 /// A pool that is too small for the partitions.

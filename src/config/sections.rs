@@ -96,7 +96,7 @@ sections! {
         key_file: Option<PathBuf> = "WAYBILL_DATABASE__KEY_FILE", "none", Path,
             "the key of the client's certificate, PEM";
         pool: usize = "WAYBILL_DATABASE__POOL", "8", Count(2, 1_000),
-            "maximum connections of one process, and one more for each of the janitor's nine jobs; at least 2 for each of `broker.partitions` and 4 more";
+            "maximum connections of one process, and one more for each of the janitor's ten jobs; at least 2 for each of `broker.partitions` and 4 more";
         connect_timeout: Duration = "WAYBILL_DATABASE__CONNECT_TIMEOUT", "5s", WAIT,
             "maximum wait for a connection";
         statement_timeout: Duration = "WAYBILL_DATABASE__STATEMENT_TIMEOUT", "30s", WAIT,
@@ -134,7 +134,7 @@ sections! {
         mode: Option<TenancyMode> = "WAYBILL_TENANCY__MODE", "none", Choice(&["shared", "observe", "enforce"]),
             "events on `waybill.events` whose publisher has no right to their tenant: `shared` applies them, `observe` counts them too, `enforce` makes them dead letters; without it `enforce` as soon as there is a tenant or a rule, else `shared`";
         reply_to: String = "WAYBILL_TENANCY__REPLY_TO", "amq.rabbitmq.reply-to.*,amq.gen-*,reply.*", Text,
-            "queues that an opening event may name in `reply_to`, separated by commas; `*` at the end stands for anything, and `waybill.*` is never allowed";
+            "queues that an opening event may name in `reply_to`, separated by commas; `*` at the end matches anything, and `waybill.*` is never allowed";
     }
 
     /// What one message may contain; a message that exceeds a limit becomes a dead letter.
@@ -209,12 +209,16 @@ sections! {
             "maximum events, and maximum items, deleted in one transaction";
         dead_letters_kept: Option<Duration> = "WAYBILL_JANITOR__DEAD_LETTERS_KEPT", "off", DurationOrOff(ms(1_000), days(36_500)),
             "a dead letter that was neither replayed nor discarded is deleted after this";
+        audit_kept: Duration = "WAYBILL_JANITOR__AUDIT_KEPT", "400d", Time(ms(1_000), days(36_500)),
+            "a row of the audit is deleted after this";
     }
 
     /// The listener for clients.
     http: HttpSettings {
         listen: SocketAddr = "WAYBILL_HTTP__LISTEN", "127.0.0.1:8080", Address,
-            "address of the listener for clients; other machines can reach it only once there is an API key";
+            "address of the listener for clients";
+        anonymous: bool = "WAYBILL_HTTP__ANONYMOUS", "false", Choice(&["true", "false"]),
+            "answer programs of this machine without an API key until there is one; needs a loopback `http.listen`";
         database_url: Option<SecretString> = "WAYBILL_HTTP__DATABASE_URL", "none", SecretUrl(&["postgres", "postgresql"]),
             "a replica to read from instead of `database.url`";
         pool: usize = "WAYBILL_HTTP__POOL", "8", Count(2, 1_000),
@@ -252,7 +256,9 @@ sections! {
         request_bytes: usize = "WAYBILL_FILES__REQUEST_BYTES", "256MiB", Bytes(KIB, 64 * GIB),
             "maximum total bytes of all files of one upload";
         types: String = "WAYBILL_FILES__TYPES", "application/pdf,image/jpeg,image/png,image/tiff", Text,
-            "allowed media types of a file, detected from its contents, or `any`";
+            "allowed media types of an uploaded file, detected from its contents, or `any`";
+        attachment_types: String = "WAYBILL_FILES__ATTACHMENT_TYPES", "any", Text,
+            "the same for files that are attached to orders";
     }
 
     /// The listener for health and metrics.

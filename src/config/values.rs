@@ -92,6 +92,7 @@ fields! {
     u64: Value::Number(number) => Some(*number);
     usize: Value::Number(number) => Self::try_from(*number).ok();
     Duration: Value::Duration(duration) => Some(*duration);
+    bool: Value::Text(text) => Some(text == "true");
     String: Value::Text(text) => Some(text.clone());
     PathBuf: Value::Text(text) => Some(text.into());
     SecretString: Value::Secret(secret) => Some(secret.clone());

@@ -11,7 +11,7 @@ pub const ANY: &str = "*";
 pub enum Publisher {
     /// Waybill itself: for HTTP clients, whose key names their tenant.
     Waybill,
-    /// Whoever may write to the exchange of this tenant.
+    /// A user that may write to the exchange of this tenant.
     Tenant(String),
     /// A user that may write to the shared exchange; `None` if the message does not name it.
     User(Option<String>),
@@ -169,13 +169,13 @@ mod tests {
     }
 
     #[test]
-    fn an_exchange_is_for_its_tenant_alone_and_no_publisher_is_nobody() {
+    fn an_exchange_is_for_its_tenant_alone_and_a_publisher_must_be_named() {
         let tenancy = Tenancy::new(vec!["acme".to_owned()], Vec::new());
         let tenant = |name: &str| Publisher::Tenant(name.to_owned());
         assert_eq!(tenancy.check(&tenant("acme"), CLAIM), Ok(()));
         assert!(tenancy.check(&tenant("other"), CLAIM).is_err());
         assert_eq!(tenancy.check(&Publisher::Waybill, CLAIM), Ok(()));
-        let nobody = tenancy.check(&Publisher::User(None), CLAIM).unwrap_err();
-        assert!(nobody.contains("user_id"), "{nobody}");
+        let unnamed = tenancy.check(&Publisher::User(None), CLAIM).unwrap_err();
+        assert!(unnamed.contains("user_id"), "{unnamed}");
     }
 }

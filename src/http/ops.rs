@@ -3,7 +3,6 @@
 //! It answers from memory alone. It stays up while the process drains, so that the shutdown can be
 //! monitored, and it stops last.
 
-use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -13,16 +12,18 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tokio::net::TcpListener;
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use super::web::connection_limits::{ConnectionLimits, LimitedListener};
-use super::web::uncached;
+use super::web::{server, uncached};
 use crate::telemetry::{Health, Telemetry};
 
 const LIMITS: ConnectionLimits = ConnectionLimits {
     connections: 64,
+    connections_of_one: 32,
     request_bytes: 16 << 10,
+    head: Duration::from_secs(10),
     transfer: Duration::from_secs(10),
     bytes_per_second: 16 << 10,
     idle: Duration::from_secs(75),
@@ -50,26 +51,18 @@ pub struct Ops {
 }
 
 /// Serves until shutdown, and runs the upkeep of the metrics meanwhile.
-///
-/// # Errors
-///
-/// When the listener itself fails; errors of single connections are not reported.
-pub async fn serve(listener: TcpListener, ops: Ops, shutdown: CancellationToken) -> io::Result<()> {
-    let guard = LimitedListener::new(listener, LIMITS);
-    let server = axum::serve(guard, router(ops.clone()))
-        .with_graceful_shutdown(shutdown.clone().cancelled_owned())
-        .into_future();
-    tokio::pin!(server);
+pub async fn serve(listener: TcpListener, ops: Ops, shutdown: CancellationToken) {
+    let listener = LimitedListener::new(listener, LIMITS);
+    let serving = server::serve(listener, router(ops.clone()), shutdown, GRACE);
+    tokio::pin!(serving);
     let mut upkeep = interval(UPKEEP);
     upkeep.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
-            result = &mut server => return result,
+            () = &mut serving => return,
             _ = upkeep.tick() => ops.telemetry.upkeep(),
-            () = shutdown.cancelled() => break,
         }
     }
-    timeout(GRACE, server).await.unwrap_or(Ok(()))
 }
 
 /// The routes of the listener.
@@ -122,6 +115,7 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpStream;
     use tokio::task::JoinSet;
+    use tokio::time::timeout;
 
     use super::*;
     use crate::http::web::connection_limits::bind;
@@ -131,7 +125,7 @@ mod tests {
         address: SocketAddr,
         health: Health,
         shutdown: CancellationToken,
-        task: JoinSet<io::Result<()>>,
+        task: JoinSet<()>,
     }
 
     impl Server {
@@ -224,7 +218,7 @@ mod tests {
         let idle = TcpStream::connect(server.address).await.unwrap();
         server.shutdown.cancel();
         let ended = timeout(GRACE * 2, server.task.join_next()).await;
-        assert!(matches!(ended, Ok(Some(Ok(Ok(()))))));
+        assert!(matches!(ended, Ok(Some(Ok(())))));
         drop(idle);
     }
 }

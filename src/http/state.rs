@@ -37,6 +37,8 @@ pub struct Setup {
     pub broker: BrokerSettings,
     /// Limits of one event.
     pub limits: wire::Limits,
+    /// Whether programs of this machine are answered without a key until there is one.
+    pub anonymous: bool,
     /// Rate limits per API key and address.
     pub allowances: Allowances,
     /// Which dialects of other systems are enabled, and under which paths.
@@ -73,7 +75,7 @@ impl Api {
         let (batcher, lanes) = batcher::batcher();
         let rates = Rates::new(setup.allowances);
         let api = Self(Arc::new(Shared {
-            keys: Keys::new(setup.store.clone(), setup.primary.clone(), rates.clone()),
+            keys: Keys::new(setup.primary.clone(), rates.clone(), setup.anonymous),
             store: setup.store,
             primary: setup.primary,
             files: setup.files,

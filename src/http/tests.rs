@@ -1,21 +1,23 @@
 //! The connection limits against clients that are slow, greedy or many.
 
-use std::io;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::routing::get;
-use axum::serve::Listener;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 use super::web::connection_limits::{ConnectionLimits, LimitedListener, bind};
+use super::web::server::serve;
 
 const TINY: ConnectionLimits = ConnectionLimits {
     connections: 1,
+    connections_of_one: 1,
     request_bytes: 256,
+    head: Duration::from_millis(200),
     transfer: Duration::from_millis(300),
     bytes_per_second: 1024,
     idle: Duration::from_millis(600),
@@ -23,13 +25,18 @@ const TINY: ConnectionLimits = ConnectionLimits {
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 
 /// A server that lives as long as the set, and its address.
-async fn server() -> (JoinSet<io::Result<()>>, SocketAddr) {
+async fn server() -> (JoinSet<()>, SocketAddr) {
+    server_with(TINY).await
+}
+
+async fn server_with(limits: ConnectionLimits) -> (JoinSet<()>, SocketAddr) {
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
-    let guard = LimitedListener::new(bind(any, "test").await.unwrap(), TINY);
+    let guard = LimitedListener::new(bind(any, "test").await.unwrap(), limits);
     let address = guard.local_addr().unwrap();
     let routes = Router::new().route("/", get(|| async { "hello" }));
     let mut tasks = JoinSet::new();
-    tasks.spawn(axum::serve(guard, routes).into_future());
+    let stop = CancellationToken::new();
+    tasks.spawn(serve(guard, routes, stop, Duration::ZERO));
     (tasks, address)
 }
 
@@ -59,8 +66,67 @@ async fn a_request_that_is_too_long_is_cut_off() {
 }
 
 #[tokio::test]
+async fn a_head_over_32_kib_is_refused_and_a_smaller_one_is_answered() {
+    let roomy = ConnectionLimits {
+        request_bytes: usize::MAX,
+        ..TINY
+    };
+    let (_tasks, address) = server_with(roomy).await;
+    for (bytes, status) in [(30 << 10, "200"), (33 << 10, "431")] {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let head = format!(
+            "GET / HTTP/1.1\r\nHost: x\r\nX: {}\r\n\r\n",
+            "x".repeat(bytes)
+        );
+        // The server may hang up before it has read all of it.
+        let _ = stream.write_all(head.as_bytes()).await;
+        let answer = until_closed(&mut stream).await;
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status}")),
+            "{answer}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_head_has_less_time_than_a_body() {
+    let patient = ConnectionLimits {
+        transfer: Duration::from_secs(60),
+        ..TINY
+    };
+    let (_tasks, address) = server_with(patient).await;
+    let started = Instant::now();
+    let mut slow = TcpStream::connect(address).await.unwrap();
+    slow.write_all(b"GET / HTTP/1.1\r\nHost:").await.unwrap();
+    assert_eq!(until_closed(&mut slow).await, "");
+    assert!(started.elapsed() < Duration::from_secs(30));
+}
+
+#[tokio::test]
+async fn an_address_with_all_of_its_places_is_turned_away_at_once() {
+    let crowded = ConnectionLimits {
+        connections: 2,
+        ..TINY
+    };
+    let (_tasks, address) = server_with(crowded).await;
+    let mut first = TcpStream::connect(address).await.unwrap();
+    first.write_all(REQUEST).await.unwrap();
+    let mut answer = vec![0; 512];
+    assert!(first.read(&mut answer).await.unwrap() > 0);
+    let mut second = TcpStream::connect(address).await.unwrap();
+    // It may be closed before this is written.
+    let _ = second.write_all(REQUEST).await;
+    assert_eq!(until_closed(&mut second).await, "");
+    drop(first);
+}
+
+#[tokio::test]
 async fn a_connection_over_the_limit_waits_for_its_place() {
-    let (_tasks, address) = server().await;
+    let (_tasks, address) = server_with(ConnectionLimits {
+        connections_of_one: 9,
+        ..TINY
+    })
+    .await;
     let mut first = TcpStream::connect(address).await.unwrap();
     let mut second = TcpStream::connect(address).await.unwrap();
     second.write_all(REQUEST).await.unwrap();

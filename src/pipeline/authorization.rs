@@ -110,7 +110,7 @@ pub(super) fn keep_origin(message: &mut Outgoing, dead_letter: &DeadLetter, user
     set_origin(message, &dead_letter.exchange, user);
 }
 
-/// Makes the replay of a dead letter an event of this tenant, whoever published it.
+/// Makes the replay of a dead letter an event of this tenant, by any publisher.
 pub(super) fn set_tenant(message: &mut Outgoing, tenant: &str) {
     set_origin(message, &events_exchange(tenant), None);
 }

@@ -12,6 +12,7 @@ use tokio_postgres::Statement;
 use tokio_postgres::types::ToSql;
 
 use super::StoreError;
+use super::actor::Actor;
 use super::dial::{self, Target};
 use super::fitness;
 use crate::config::DatabaseSettings;
@@ -25,6 +26,8 @@ pub struct Store {
     answer_timeout: Duration,
     misfit: mpsc::Sender<StoreError>,
     misfits: Arc<Mutex<mpsc::Receiver<StoreError>>>,
+    /// Who acts with it, for the audit.
+    pub(super) actor: Arc<Actor>,
 }
 
 /// The values of a statement's parameters.
@@ -87,6 +90,7 @@ impl Store {
             answer_timeout,
             misfit,
             misfits: Arc::new(Mutex::new(misfits)),
+            actor: Arc::default(),
         })
     }
 

@@ -5,6 +5,7 @@
 //! [`admin`] is what operators and the janitor do. Each file covers one table or concern, and
 //! `queries` has the same folders.
 
+pub mod actor;
 pub mod admin;
 pub mod connection;
 mod dial;

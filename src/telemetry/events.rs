@@ -12,8 +12,8 @@ use metrics::Histogram;
 use tracing::{debug, error, info, warn};
 
 use super::labels::{
-    Backpressure, CutReason, Dependency, Outcome, Phase, Published, RetryReason, SealCause,
-    StatusClass, What,
+    AuthRefused, Backpressure, CutReason, Dependency, Outcome, Phase, Published, RetryReason,
+    SealCause, StatusClass, What,
 };
 use super::metrics::Telemetry;
 use super::names;
@@ -266,6 +266,11 @@ impl Telemetry {
         self.add(names::HTTP_REQUESTS, &[route, status.name()], 1);
         self.observed(names::HTTP_REQUEST_DURATION, &[route])
             .record(took);
+    }
+
+    /// A client was refused.
+    pub fn auth_refused(&self, reason: AuthRefused) {
+        self.add(names::AUTH_REFUSED, &[reason.name()], 1);
     }
 
     fn add(&self, name: &'static str, labels: &[&str], count: u64) {

@@ -28,8 +28,6 @@ named! {
         MigrationsCurrent = "migrations not current",
         /// Messages are being consumed.
         Consuming = "not consuming",
-        /// Clients are being answered.
-        Answering = "not answering clients: http.listen waits for a first key",
     }
 }
 

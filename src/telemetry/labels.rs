@@ -118,6 +118,10 @@ label! {
     PoolState, "state": Idle = "idle", Used = "used", Max = "max"
 }
 label! {
+    /// Why a client was refused.
+    AuthRefused, "reason": Unauthorized = "unauthorized", Forbidden = "forbidden", TooMany = "too_many_requests"
+}
+label! {
     /// How a request was answered, by the first digit of its status.
     StatusClass, "status": Success = "2xx", Redirection = "3xx", ClientError = "4xx", ServerError = "5xx"
 }

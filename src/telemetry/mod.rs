@@ -21,8 +21,8 @@ pub use self::events::Ended;
 pub use self::gauges::Pool;
 pub use self::health::{Condition, Health, STUCK_AFTER};
 pub use self::labels::{
-    Axis, Backpressure, CutReason, Dependency, Labels, Outcome, Phase, PoolState, Published,
-    Quarantined, RetryReason, SealCause, StatusClass, Stuck, Values, What,
+    AuthRefused, Axis, Backpressure, CutReason, Dependency, Labels, Outcome, Phase, PoolState,
+    Published, Quarantined, RetryReason, SealCause, StatusClass, Stuck, Values, What,
 };
 pub use self::logging::{LoggingError, install};
 pub use self::metrics::{StartError, Telemetry};

@@ -6,9 +6,9 @@
 use std::fmt::Write;
 
 use super::labels::{
-    Axis, Backpressure, CutReason, Dependency, KIND, Outcome, Phase, PoolState, Published,
-    Quarantined, REASON, REDELIVERED, REVISION, ROUTE, RetryReason, STATUS, SealCause, StatusClass,
-    Stuck, TYPE, VERSION, What,
+    AuthRefused, Axis, Backpressure, CutReason, Dependency, KIND, Outcome, Phase, PoolState,
+    Published, Quarantined, REASON, REDELIVERED, REVISION, ROUTE, RetryReason, STATUS, SealCause,
+    StatusClass, Stuck, TYPE, VERSION, What,
 };
 
 /// Buckets for operations that should take milliseconds, in seconds.
@@ -140,6 +140,8 @@ metrics! {
         "Requests of clients that were answered; a dialect is one route";
     HTTP_REQUEST_DURATION = "waybill_http_request_duration_seconds", Kind::Histogram(ANSWER_SECONDS), [ROUTE],
         "Time until a client's request began to be answered, including waits";
+    AUTH_REFUSED = "waybill_auth_refused_total", Kind::Counter, [AuthRefused::AXIS],
+        "Requests of clients that were refused: no valid key, a key without the scope, or too many";
     BUILD_INFO = "waybill_build_info", Kind::Gauge, [VERSION, REVISION],
         "1, labelled with the running version and revision";
 }

@@ -44,13 +44,15 @@ pub(super) async fn run(discard: &Discard, sources: &Sources) -> Result<ExitCode
 }
 
 async fn delete(store: &Store, choice: &Choice) -> Result<u64, Failure> {
+    let which = choice.words();
     if !choice.ids.is_empty() {
-        return Ok(store.delete_dead_letters(&choice.ids).await?);
+        return Ok(store.discard_dead_letters(&choice.ids, &which).await?);
     }
     let mut pages = Pages::new(store, choice.dead_letters()).await?;
     let mut discarded = 0;
     while let Some(page) = pages.next().await? {
-        discarded += store.delete_dead_letters(&selection::ids(&page)).await?;
+        let ids = selection::ids(&page);
+        discarded += store.discard_dead_letters(&ids, &which).await?;
     }
     Ok(discarded)
 }

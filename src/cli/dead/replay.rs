@@ -15,6 +15,7 @@ use crate::pipeline::replay::rate_limit::Pace;
 use crate::pipeline::replay::selection::{self, Pages};
 use crate::pipeline::replay::sender::Sender;
 use crate::store::Store;
+use crate::store::admin::audit::{Act, Action};
 use crate::store::admin::replay::{ExpectedCounts, RATE_MAX, ReplayCounts};
 
 /// Dead letters selected by id that are in memory at the same time; their sizes are not known
@@ -43,7 +44,7 @@ pub(super) struct Replay {
     /// Publish at most N dead letters per second.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(RATE_MAX)))]
     rate: Option<u32>,
-    /// Make them events of this tenant, whoever published them and whatever they say.
+    /// Make them events of this tenant, by any publisher and whatever they say.
     #[arg(long, value_name = "TENANT", conflicts_with = "dry_run")]
     as_tenant: Option<String>,
     /// Publish nothing; show the expected result.
@@ -53,7 +54,7 @@ pub(super) struct Replay {
 
 pub(super) async fn run(replay: &Replay, sources: &Sources) -> Result<ExitCode, Failure> {
     let settings = servers::settings(sources)?;
-    let store = Store::new(&settings.database)?;
+    let store = servers::store_of(&settings.database, sources)?;
     if let Some(tenant) = &replay.as_tenant {
         name::checked("--as-tenant", tenant).map_err(Failure::Usage)?;
     }
@@ -72,6 +73,16 @@ pub(super) async fn run(replay: &Replay, sources: &Sources) -> Result<ExitCode, 
         output::line(&expected_summary(dry_run.expected()))?;
         return Ok(ExitCode::SUCCESS);
     }
+    let which = match &replay.as_tenant {
+        Some(tenant) => format!("{}, as events of tenant {tenant}", replay.choice.words()),
+        None => replay.choice.words(),
+    };
+    let act = Act {
+        action: Action::Replayed,
+        object: &which,
+        tenant: None,
+    };
+    store.announce(act).await?;
     let connection = servers::broker(&settings.broker).await?;
     let timeout = settings.broker.confirm_timeout;
     let mut replayer = Replayer {

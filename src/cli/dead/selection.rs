@@ -29,6 +29,19 @@ impl Choice {
         dead_letters(self.reason)
     }
 
+    /// The selection in words, for the audit.
+    pub(super) fn words(&self) -> String {
+        match (self.reason, self.ids.as_slice()) {
+            (Some(reason), _) => format!("of the reason {}", reason.name()),
+            (None, []) => "all".to_owned(),
+            (None, ids) => ids
+                .iter()
+                .map(Uuid::to_string)
+                .collect::<Vec<_>>()
+                .join(" "),
+        }
+    }
+
     /// The approximate number of selected dead letters: they may change meanwhile.
     pub(super) async fn count(&self, store: &Store) -> Result<u64, Failure> {
         if !self.ids.is_empty() {

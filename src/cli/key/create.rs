@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
+use jiff::Timestamp;
 use secrecy::ExposeSecret;
 
 use super::scope_names;
@@ -13,6 +14,8 @@ use crate::config::{parse_duration, show_duration};
 use crate::domain::access::{Access, Scope};
 use crate::store::admin::api_key::NewKey;
 
+/// How long a key is valid unless it is said.
+pub(super) const DEFAULT: &str = "365d";
 /// The value of `--expires` for a key that does not expire.
 const NEVER: &str = "never";
 const EXPIRES_MIN: Duration = Duration::from_secs(1);
@@ -44,7 +47,7 @@ pub(super) struct Create {
     #[arg(long, default_value = "", hide_default_value = true)]
     name: String,
     /// How long the key is valid, such as 12h or 90d, or `never`.
-    #[arg(long, value_name = "DURATION", default_value = NEVER, value_parser = expires)]
+    #[arg(long, value_name = "DURATION", default_value = DEFAULT, value_parser = expires)]
     expires: Expires,
 }
 
@@ -55,17 +58,22 @@ pub(super) struct Expires(pub(super) Option<Duration>);
 pub(super) async fn run(create: &Create, sources: &Sources) -> Result<ExitCode, Failure> {
     let new = new_key(create).map_err(Failure::Usage)?;
     let created = servers::store(sources)?.create_key(&new).await?;
-    let expiry = match created.expires_at {
-        Some(at) => format!("expires {at:.0}"),
-        None => "never expires".to_owned(),
-    };
     output::line(created.text.expose_secret())?;
     output::remark(&format!(
-        "created key {}: {}, {expiry}; store it now: it is shown once",
+        "created key {}: {}, {}; store it now: it is shown once",
         created.id,
-        scope_names(&new.access.scopes)
+        scope_names(&new.access.scopes),
+        expiry(created.expires_at)
     ))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// When a key expires, in words.
+pub(super) fn expiry(expires_at: Option<Timestamp>) -> String {
+    match expires_at {
+        Some(at) => format!("expires {at:.0}"),
+        None => "never expires".to_owned(),
+    }
 }
 
 fn new_key(create: &Create) -> Result<NewKey, String> {

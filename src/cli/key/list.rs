@@ -21,10 +21,10 @@ Examples:
   waybill key list --json | jq '.[] | select(.state == \"valid\") | .id'
 
 Each line: id, state (valid, expired, revoked), time of creation, tenant, scopes, time of expiry or
-revocation, name. The key itself is not stored and can't be shown.
+revocation, last use, who created it, name. The key itself is not stored and can't be shown.
 
 --json prints an array of objects: id, name, tenant, scopes, state, created_at, expires_at,
-revoked_at.
+revoked_at, created_by, last_used_at.
 
 Exit codes: 0 ok, 1 failed, 2 wrong usage or settings.")]
 pub(super) struct List {
@@ -61,6 +61,13 @@ pub(super) fn render(keys: &[ListedKey]) -> String {
             scope_names(&key.access.scopes),
             end(key)
         );
+        match key.last_used_at {
+            Some(at) => text.push_str(&format!(", used {at:.0}")),
+            None => text.push_str(", never used"),
+        }
+        if let Some(by) = &key.created_by {
+            let _ = write!(text, ", created by {}", escape::line(by));
+        }
         if !key.name.is_empty() {
             let _ = write!(text, ", name {}", escape::line(&key.name));
         }
@@ -88,6 +95,8 @@ struct View<'a> {
     created_at: Timestamp,
     expires_at: Option<Timestamp>,
     revoked_at: Option<Timestamp>,
+    created_by: Option<&'a str>,
+    last_used_at: Option<Timestamp>,
 }
 
 fn view(key: &ListedKey) -> View<'_> {
@@ -100,5 +109,7 @@ fn view(key: &ListedKey) -> View<'_> {
         created_at: key.created_at,
         expires_at: key.expires_at,
         revoked_at: key.revoked_at,
+        created_by: key.created_by.as_deref(),
+        last_used_at: key.last_used_at,
     }
 }

@@ -1,8 +1,9 @@
-//! `waybill key`: creates, lists and revokes the API keys that HTTP clients authenticate with.
+//! `waybill key`: creates, lists, rotates and revokes the API keys that HTTP clients authenticate with.
 
 mod create;
 mod list;
 mod revoke;
+mod rotate;
 #[cfg(test)]
 mod tests;
 
@@ -14,12 +15,13 @@ use super::Sources;
 use super::failure::Failure;
 use crate::domain::access::Scope;
 
-/// Create, list and revoke the API keys that HTTP clients authenticate with.
+/// Create, list, rotate and revoke the API keys that HTTP clients authenticate with.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   waybill key create --tenant acme --scope read,write --name archive --expires 90d
   waybill key list
+  waybill key rotate 5f0c9a7e21bd
   waybill key revoke 5f0c9a7e21bd")]
 pub(super) struct Key {
     #[command(subcommand)]
@@ -31,6 +33,7 @@ enum Action {
     Create(create::Create),
     List(list::List),
     Revoke(revoke::Revoke),
+    Rotate(rotate::Rotate),
 }
 
 pub(super) async fn run(key: Key, sources: &Sources) -> Result<ExitCode, Failure> {
@@ -38,6 +41,7 @@ pub(super) async fn run(key: Key, sources: &Sources) -> Result<ExitCode, Failure
         Action::Create(create) => create::run(&create, sources).await,
         Action::List(list) => list::run(&list, sources).await,
         Action::Revoke(revoke) => revoke::run(&revoke, sources).await,
+        Action::Rotate(rotate) => rotate::run(&rotate, sources).await,
     }
 }
 

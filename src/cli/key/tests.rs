@@ -29,6 +29,8 @@ fn key(id: &str, state: KeyState) -> ListedKey {
         created_at: at("2026-11-21T20:44:16.5Z"),
         expires_at: later(KeyState::Expired),
         revoked_at: later(KeyState::Revoked),
+        created_by: None,
+        last_used_at: None,
     }
 }
 
@@ -45,12 +47,12 @@ fn each_key_is_one_line_that_can_not_control_the_terminal() {
         key("000000000003", KeyState::Revoked),
         odd,
     ];
-    expect![[r"
-        000000000001  valid    2026-11-21T20:44:16Z  tenant acme, scopes read,write, never expires
-        000000000002  expired  2026-11-21T20:44:16Z  tenant acme, scopes read,write, expired 2026-11-22T08:00:00Z, name archive
-        000000000003  revoked  2026-11-21T20:44:16Z  tenant acme, scopes read,write, revoked 2026-11-22T08:00:00Z, name archive
-        000000000004  valid    2026-11-21T20:44:16Z  tenant acme, scopes read,write, expires 2027-02-19T20:44:16Z, name a\nb\u{1b}[2J
-    "]]
+    expect![[r#"
+        000000000001  valid    2026-11-21T20:44:16Z  tenant acme, scopes read,write, never expires, never used
+        000000000002  expired  2026-11-21T20:44:16Z  tenant acme, scopes read,write, expired 2026-11-22T08:00:00Z, never used, name archive
+        000000000003  revoked  2026-11-21T20:44:16Z  tenant acme, scopes read,write, revoked 2026-11-22T08:00:00Z, never used, name archive
+        000000000004  valid    2026-11-21T20:44:16Z  tenant acme, scopes read,write, expires 2027-02-19T20:44:16Z, never used, name a\nb\u{1b}[2J
+    "#]]
     .assert_eq(&render(&keys));
     assert!(render(&[]).contains("waybill key create"));
 }

@@ -18,7 +18,7 @@ Examples:
   waybill producer allow gateway --tenant '*'
 
 The user is the one in the property user_id of its messages; RabbitMQ refuses a message that names
-another user than its connection's, so the producer has to set it, and nobody else can. A second
+another user than its connection's, so the producer has to set it, and no other can. A second
 rule for the same user and tenant replaces the first. Workers follow within 5 s.
 
 As soon as there is a rule or a tenant with exchanges of its own, events without a right to their
@@ -32,7 +32,7 @@ pub(super) struct Allow {
     /// A tenant it may publish for, or * for every one; repeatable.
     #[arg(long, required = true)]
     tenant: Vec<String>,
-    /// A source it may name; * at the end stands for anything; repeatable.
+    /// A source it may name; * at the end matches anything; repeatable.
     #[arg(long, default_value = ANY)]
     source: Vec<String>,
     /// A type of event it may publish, such as upload.step or order.*; repeatable.

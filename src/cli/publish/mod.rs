@@ -30,6 +30,9 @@ const FAULTS_MAX: u64 = 100;
 const NO_FORCE: &str = "--force works only with the broker: over HTTP the server refuses lines with \
                         a fault; omit --force, or --url and the setting client.url";
 
+const NO_TENANT: &str = "--tenant works only with the broker: over HTTP the API key says the tenant; omit --tenant, or \
+                         --url and the setting client.url";
+
 /// Publish events, one JSON document per line, and wait for the broker's confirms.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -43,6 +46,9 @@ A line: {\"id\":\"1\",\"source\":\"shop\",\"type\":\"upload.received\",\"token\"
 Each line is checked as a worker checks it; a line with a fault is reported with its number and not
 sent. Ids come from the file only, so publishing a file twice changes nothing.
 
+To the broker each message names its publisher in the property user_id, the user of broker.url: a rule
+(`waybill producer allow`) may be about it.
+
 Over HTTP (--url) the API key determines the tenant, and the server publishes the events and waits
 for the confirms.
 
@@ -53,6 +59,9 @@ pub(super) struct Publish {
     /// Publish lines with a fault too; they become dead letters.
     #[arg(long)]
     force: bool,
+    /// Publish to the exchange of this tenant (`waybill tenant add`) instead of waybill.events.
+    #[arg(long)]
+    tenant: Option<String>,
     #[command(flatten)]
     address: Address,
 }
@@ -62,10 +71,13 @@ pub(super) async fn run(publish: &Publish, sources: &Sources) -> Result<ExitCode
     if publish.force && matches!(target, EventTarget::Http(_)) {
         return Err(Failure::Usage(NO_FORCE.to_owned()));
     }
+    if publish.tenant.is_some() && matches!(target, EventTarget::Http(_)) {
+        return Err(Failure::Usage(NO_TENANT.to_owned()));
+    }
     let (input, bytes) = open(publish).await?;
     let lines = Lines::new(BufReader::new(input), limits, publish.force);
     let mut sender = Sender {
-        connection: TargetConnection::open(target).await?,
+        connection: TargetConnection::open(target, publish.tenant.clone()).await?,
         counts: LineCounts::default(),
         progress: PublishProgress::new(bytes),
     };
@@ -111,6 +123,7 @@ impl Sender {
     async fn send(&mut self, mut lines: Lines<BufReader<Input>>) -> Result<(), Failure> {
         let mut batch = lines.next_batch().await?;
         while !batch.is_empty() {
+            self.connection.address(&mut batch.messages);
             self.report(&batch.faults)?;
             self.print_tokens(&batch)?;
             let (report, next) = tokio::join!(self.connection.send(&batch), lines.next_batch());

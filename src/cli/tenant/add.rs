@@ -8,7 +8,6 @@ use crate::broker::tenant_exchanges::{self, ENCODED_BYTES_MAX, encoded};
 use crate::cli::failure::Failure;
 use crate::cli::{Sources, escape, name, output, servers};
 use crate::domain::tenancy::ANY;
-use crate::store::Store;
 
 /// Give a tenant exchanges of its own; adding it again declares what is missing.
 #[derive(Debug, Args)]
@@ -35,7 +34,7 @@ pub(super) async fn run(add: &Add, sources: &Sources) -> Result<ExitCode, Failur
     let tenant = &add.name;
     checked(tenant).map_err(Failure::Usage)?;
     let settings = servers::settings(sources)?;
-    let store = Store::new(&settings.database)?;
+    let store = servers::store_of(&settings.database, sources)?;
     let was_used = store.tenancy().await?.is_used();
     // First: a tenant whose exchanges are missing would be refused by the broker.
     let connection = servers::broker(&settings.broker).await?;

@@ -29,6 +29,7 @@ use self::documents::Documents;
 use super::state::Api;
 use super::web::auth::{self, Gate};
 use super::web::keys::Keys;
+use super::web::origin;
 use super::web::problem::{self, HttpProblem, ProblemKind};
 use crate::domain::access::Scope;
 
@@ -41,6 +42,7 @@ pub(super) fn router(api: &Api) -> Router {
             HttpProblem::new(ProblemKind::MethodNotAllowed, NO_METHOD)
         })
         .fallback(async || HttpProblem::new(ProblemKind::NotFound, NO_ROUTE))
+        .layer(from_fn(origin::check))
         .layer(from_fn(problem::render))
         .with_state(api.clone())
 }

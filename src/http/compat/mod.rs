@@ -16,12 +16,13 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::HeaderMap;
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
 
 use super::state::Api;
 use super::submit::receipt;
 use super::web::auth::{self, Gate};
+use super::web::origin;
 use super::web::problem::{self, HttpProblem, ProblemKind};
 use crate::config::DialectSettings;
 use crate::domain::access::Scope;
@@ -87,6 +88,7 @@ impl Dialect {
             .fallback(async || HttpProblem::new(ProblemKind::NotFound, NO_ROUTE))
             // The handlers limit bodies as they arrive.
             .layer(DefaultBodyLimit::disable())
+            .layer(from_fn(origin::check))
             .layer(from_fn_with_state(self.render, render_problem))
             .with_state(api.clone())
     }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::content::{HEAD_BYTES, media_type, safe_name};
+use super::content::{Allowed, HEAD_BYTES, media_type, safe_name};
 use crate::domain::ProcessKey;
 use crate::files::{Digesting, FilePath, FilesError, StoredFile, Writing};
 use crate::http::state::Api;
@@ -47,6 +47,8 @@ pub(in crate::http) struct Owner<'a> {
     pub(in crate::http) token: &'a str,
     /// The file's id is derived from it, so that a retry has the same id.
     pub(in crate::http) label: &'a str,
+    /// The media types that it may have.
+    pub(in crate::http) types: &'a Allowed,
 }
 
 /// A file that is being received.
@@ -85,10 +87,10 @@ impl Api {
         };
         let head = incoming.head().await?;
         let media_type = media_type(&head);
-        if !self.uploads.types.has(media_type) {
+        if !owner.types.has(media_type) {
             let detail = format!(
                 "a file is {media_type} by its contents; allowed are {}",
-                self.uploads.types.named()
+                owner.types.named()
             );
             return Err(HttpProblem::new(ProblemKind::UnsupportedMediaType, &detail));
         }

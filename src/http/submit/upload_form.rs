@@ -149,6 +149,7 @@ impl Api {
             tenant: &sender.access.tenant,
             token: &token,
             label: FILE,
+            types: &self.uploads.types,
         };
         let attachment = self.store_file(owner, part, allowance).await?;
         Ok(Uploaded {

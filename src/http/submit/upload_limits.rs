@@ -19,19 +19,27 @@ pub struct UploadLimits {
     pub file_bytes: u64,
     /// Most bytes of a request.
     pub request_bytes: u64,
-    /// Allowed media types.
+    /// Allowed media types of uploads.
     pub types: Allowed,
+    /// Allowed media types of files that are attached to orders.
+    pub attachment_types: Allowed,
     places: Arc<Semaphore>,
 }
 
 impl UploadLimits {
     /// Creates limits.
     #[must_use]
-    pub fn new(file_bytes: u64, request_bytes: u64, types: Allowed) -> Self {
+    pub fn new(
+        file_bytes: u64,
+        request_bytes: u64,
+        types: Allowed,
+        attachment_types: Allowed,
+    ) -> Self {
         Self {
             file_bytes,
             request_bytes,
             types,
+            attachment_types,
             places: Arc::new(Semaphore::new(UPLOADS_AT_ONCE)),
         }
     }

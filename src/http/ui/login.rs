@@ -15,6 +15,7 @@ use serde::Deserialize;
 use super::{page, paths};
 use crate::domain::access::Scope;
 use crate::http::state::Api;
+use crate::http::web::keys::Credential;
 use crate::http::web::{HttpProblem, Parameters, Peer, ProblemKind, auth};
 
 /// The parameter with the path to go to after the login.
@@ -56,7 +57,7 @@ pub(super) async fn post(
     let Ok(Form(login)) = login else {
         return Err(HttpProblem::new(ProblemKind::InvalidBody, NO_FORM));
     };
-    let key = Some(login.key.trim().to_owned());
+    let key = Credential::Text(login.key.trim().to_owned());
     let admitted = api.keys.admit(&key, peer).await;
     let allowed = admitted.and_then(|access| auth::allow(access, Scope::Read));
     if let Err(problem) = allowed {

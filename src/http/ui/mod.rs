@@ -29,6 +29,7 @@ use axum::{Extension, Router};
 use self::page::{Page, PageRequest, Tab, Viewer};
 use super::state::Api;
 use super::web::auth::{self, Gate};
+use super::web::origin;
 use super::web::problem::{HttpProblem, ProblemKind};
 use crate::domain::access::Scope;
 
@@ -77,7 +78,7 @@ pub(super) fn router(api: &Api) -> Router {
         })
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(Extension(page::sse::Streams::default()))
-        .layer(from_fn(security_headers::same_origin))
+        .layer(from_fn(origin::check))
         .layer(from_fn(error_page::render))
         .layer(from_fn(security_headers::strict))
         .with_state(api.clone())

@@ -52,7 +52,7 @@ pub(super) fn dead_letter(id: Uuid) -> String {
 /// The dead letters of a reason, or those after a cursor.
 pub(super) fn dead_letters_of(whose: Whose, reason: &str, after: Option<String>) -> String {
     let mut parameters = vec![("name", reason.to_owned())];
-    if whose == Whose::Nobody {
+    if whose == Whose::Unknown {
         parameters.push(("of", whose.name().to_owned()));
     }
     parameters.extend(after.map(|after| ("after", after)));

@@ -1,7 +1,7 @@
 //! Whose dead letters a page shows.
 
 use crate::domain::access::Access;
-use crate::store::read::dead_letters::NOBODY;
+use crate::store::read::dead_letters::UNKNOWN_TENANT;
 use crate::store::write::dead_letter::DeadLetter;
 
 named! {
@@ -11,7 +11,7 @@ named! {
         /// The tenant's own.
         Own = "own",
         /// Those of no known tenant; for operators only.
-        Nobody = "nobody",
+        Unknown = "unknown",
     }
 }
 
@@ -19,7 +19,7 @@ impl Whose {
     pub(super) fn tenant(self, access: &Access) -> &str {
         match self {
             Self::Own => &access.tenant,
-            Self::Nobody => NOBODY,
+            Self::Unknown => UNKNOWN_TENANT,
         }
     }
 
@@ -27,7 +27,7 @@ impl Whose {
     pub(super) fn of(dead_letter: &DeadLetter) -> Self {
         match dead_letter.tenant {
             Some(_) => Self::Own,
-            None => Self::Nobody,
+            None => Self::Unknown,
         }
     }
 }

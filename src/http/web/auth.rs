@@ -9,10 +9,12 @@ use axum::response::Response;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
-use super::keys::Keys;
+use super::keys::{Credential, Keys};
+use super::metrics_layer::KnownCaller;
 use super::problem::{HttpProblem, ProblemKind};
 use super::rate_limit::Peer;
 use crate::domain::access::{Access, Scope};
+use crate::store::actor::{Actor, ActorKind};
 
 const OUTSIDE: &str = "no key gives access to this path";
 
@@ -32,7 +34,7 @@ pub(in crate::http) struct Gate {
 #[derive(Clone)]
 pub(in crate::http) struct Pass {
     gate: Gate,
-    key: Option<String>,
+    credential: Credential,
     peer: Peer,
 }
 
@@ -62,19 +64,33 @@ pub(in crate::http) fn allow(access: Access, scope: Scope) -> Result<Access, Htt
 
 impl Pass {
     async fn admit(&self) -> Result<Access, HttpProblem> {
-        let access = self.gate.keys.admit(&self.key, self.peer).await?;
+        let access = self.gate.keys.admit(&self.credential, self.peer).await?;
         allow(access, self.gate.scope)
+    }
+
+    /// Who acts, for the audit.
+    pub(in crate::http) async fn actor(&self) -> Result<Actor, HttpProblem> {
+        let id = self.id().await?;
+        Ok(Actor {
+            kind: match id {
+                Some(_) => ActorKind::Key,
+                None => ActorKind::Anonymous,
+            },
+            name: id.unwrap_or_default(),
+            origin: self.peer.0.to_string(),
+            reason: None,
+        })
     }
 
     /// The id of its key, if there is one.
     pub(in crate::http) async fn id(&self) -> Result<Option<String>, HttpProblem> {
-        Ok(self.gate.keys.known(&self.key, self.peer).await?.id)
+        Ok(self.gate.keys.known(&self.credential, self.peer).await?.id)
     }
 
-    /// Checks that the key is still valid.
-    pub(in crate::http) async fn is_good(&self) -> Result<(), HttpProblem> {
-        let known = self.gate.keys.known(&self.key, self.peer).await?;
-        allow(known.access, self.gate.scope).map(|_| ())
+    /// Checks that the key is still valid; returns its id.
+    pub(in crate::http) async fn is_good(&self) -> Result<Option<String>, HttpProblem> {
+        let known = self.gate.keys.known(&self.credential, self.peer).await?;
+        allow(known.access, self.gate.scope).map(|_| known.id)
     }
 }
 
@@ -85,15 +101,22 @@ pub(in crate::http) async fn admit(
     mut request: Request,
     next: Next,
 ) -> Result<Response, HttpProblem> {
-    let key = (gate.find)(request.headers());
-    let pass = Pass { gate, key, peer };
+    let headers = request.headers();
+    let credential = Credential::of((gate.find)(headers), headers, peer);
+    let pass = Pass {
+        gate,
+        credential,
+        peer,
+    };
     let access = pass.admit().await?;
+    let tenant = access.tenant.clone();
     let extensions = request.extensions_mut();
     extensions.insert(Caller(access));
     extensions.insert(pass.clone());
-    let answer = next.run(request).await;
+    let mut answer = next.run(request).await;
     // The request may have waited for a long time.
-    pass.is_good().await?;
+    let key = pass.is_good().await?;
+    answer.extensions_mut().insert(KnownCaller { key, tenant });
     Ok(answer)
 }
 

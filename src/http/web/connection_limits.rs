@@ -4,11 +4,13 @@
 //! arrive completely within a time and a size, the client has to read the response within a time,
 //! and the number of open connections is limited. Further ones wait in the listen backlog.
 
+use std::collections::HashMap;
 use std::io::{self, ErrorKind};
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::serve::Listener;
@@ -17,13 +19,19 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, Sleep, sleep};
 
+use crate::lock::lock;
+
 /// Limits of one listener.
 #[derive(Debug, Clone, Copy)]
 pub struct ConnectionLimits {
     /// Most connections at once.
     pub connections: usize,
+    /// Most connections of one address, or of one /64 network of IPv6; others are closed at once.
+    pub connections_of_one: usize,
     /// Most bytes of one request, headers included.
     pub request_bytes: usize,
+    /// Longest time from the first byte of a request to the end of its headers.
+    pub head: Duration,
     /// Longest time from the first byte of a request, or of an answer, to its last.
     pub transfer: Duration,
     /// Minimum transfer rate: extends the time of a request by one second per this many bytes.
@@ -38,16 +46,21 @@ pub struct LimitedListener {
     listener: TcpListener,
     limits: ConnectionLimits,
     free: Arc<Semaphore>,
+    of_address: Arc<Mutex<HashMap<IpAddr, usize>>>,
 }
 
-/// A connection with limits; dropping it releases its permit.
+/// A connection with limits; dropping it releases its places.
 #[derive(Debug)]
 pub struct Guarded {
     stream: TcpStream,
     limits: ConnectionLimits,
     deadline: Pin<Box<Sleep>>,
     phase: Phase,
+    /// When the phase began.
+    since: Instant,
+    head: Head,
     _place: Option<OwnedSemaphorePermit>,
+    _of_address: AddressPlace,
 }
 
 /// What the client is expected to do.
@@ -55,10 +68,21 @@ pub struct Guarded {
 enum Phase {
     /// Send the next request.
     Idle,
-    /// Finish the request: bytes received, and since when.
-    Request(usize, Instant),
+    /// Finish the request, of which so many bytes were received.
+    Request(usize),
     /// Read the response.
     Answer,
+}
+
+/// Whether the head of the current request has arrived, as only the HTTP server knows.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Head(Arc<AtomicBool>);
+
+/// One of the places of an address.
+#[derive(Debug)]
+struct AddressPlace {
+    address: IpAddr,
+    used: Arc<Mutex<HashMap<IpAddr, usize>>>,
 }
 
 /// Binding to an address failed.
@@ -93,40 +117,126 @@ impl LimitedListener {
             listener,
             limits,
             free: Arc::new(Semaphore::new(limits.connections)),
+            of_address: Arc::default(),
         }
     }
 }
 
-impl Listener for LimitedListener {
-    type Io = Guarded;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Guarded, SocketAddr) {
+impl LimitedListener {
+    /// The next connection, once there is a place for it.
+    pub(super) async fn accept(&mut self) -> (Guarded, SocketAddr) {
         // The semaphore is never closed, so this never fails.
         let place = Arc::clone(&self.free).acquire_owned().await.ok();
-        let (stream, address) = Listener::accept(&mut self.listener).await;
-        let guarded = Guarded {
-            stream,
-            limits: self.limits,
-            deadline: Box::pin(sleep(self.limits.transfer)),
-            phase: Phase::Idle,
-            _place: place,
-        };
-        (guarded, address)
+        loop {
+            let (stream, peer) = Listener::accept(&mut self.listener).await;
+            let most = self.limits.connections_of_one;
+            if let Some(of_address) = AddressPlace::take(&self.of_address, peer.ip(), most) {
+                let guarded = Guarded {
+                    stream,
+                    limits: self.limits,
+                    deadline: Box::pin(sleep(self.limits.idle)),
+                    phase: Phase::Idle,
+                    since: Instant::now(),
+                    head: Head::default(),
+                    _place: place,
+                    _of_address: of_address,
+                };
+                return (guarded, peer);
+            }
+        }
     }
 
-    fn local_addr(&self) -> io::Result<SocketAddr> {
+    /// The address it listens on.
+    ///
+    /// # Errors
+    ///
+    /// If the system does not say.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.listener.local_addr()
     }
 }
 
-impl Guarded {
-    fn expect(&mut self, phase: Phase, within: Duration) {
-        self.phase = phase;
-        self.deadline.as_mut().reset(Instant::now() + within);
+impl AddressPlace {
+    fn take(used: &Arc<Mutex<HashMap<IpAddr, usize>>>, ip: IpAddr, most: usize) -> Option<Self> {
+        let address = network(ip);
+        let mut places = lock(used);
+        let count = places.entry(address).or_default();
+        if *count >= most {
+            return None;
+        }
+        *count += 1;
+        Some(Self {
+            address,
+            used: Arc::clone(used),
+        })
+    }
+}
+
+impl Drop for AddressPlace {
+    fn drop(&mut self) {
+        let mut places = lock(&self.used);
+        if let Some(count) = places.get_mut(&self.address) {
+            *count -= 1;
+            if *count == 0 {
+                places.remove(&self.address);
+            }
+        }
+    }
+}
+
+/// What clients are counted by: an address, or of IPv6 the network of 64 bits that one client has.
+pub(super) fn network(ip: IpAddr) -> IpAddr {
+    match ip.to_canonical() {
+        IpAddr::V6(ip) => {
+            let bits = ip.to_bits() >> 64 << 64;
+            Ipv6Addr::from_bits(bits).into()
+        }
+        IpAddr::V4(ip) => ip.into(),
+    }
+}
+
+impl Head {
+    /// The head has arrived.
+    pub(super) fn arrived(&self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 
-    /// Fails a pending transfer once the deadline has passed.
+    fn has_arrived(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn expected(&self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+}
+
+impl Guarded {
+    /// For the notice that the head of a request has arrived.
+    pub(super) fn head(&self) -> Head {
+        self.head.clone()
+    }
+
+    /// How long the current phase may take.
+    fn allowed(&self) -> Duration {
+        let limits = self.limits;
+        match self.phase {
+            Phase::Idle => limits.idle,
+            Phase::Request(_) if !self.head.has_arrived() => limits.head,
+            Phase::Request(bytes) => {
+                limits.transfer + Duration::from_secs((bytes / limits.bytes_per_second) as u64)
+            }
+            Phase::Answer => limits.transfer,
+        }
+    }
+
+    fn begin(&mut self, phase: Phase) {
+        self.phase = phase;
+        self.since = Instant::now();
+        let due = self.since + self.allowed();
+        self.deadline.as_mut().reset(due);
+    }
+
+    /// Fails a pending transfer once its phase is over its time.
     fn within_deadline<T>(
         &mut self,
         transfer: Poll<io::Result<T>>,
@@ -135,31 +245,40 @@ impl Guarded {
         if transfer.is_ready() {
             return transfer;
         }
-        let deadline = self.deadline.as_mut().poll(context);
-        deadline.map(|()| Err(ErrorKind::TimedOut.into()))
+        loop {
+            ready!(self.deadline.as_mut().poll(context));
+            // More may be allowed by now: the head or more of the body has arrived.
+            let due = self.since + self.allowed();
+            if due <= Instant::now() {
+                return Poll::Ready(Err(ErrorKind::TimedOut.into()));
+            }
+            self.deadline.as_mut().reset(due);
+        }
     }
 
     fn has_read(&mut self, bytes: usize) -> io::Result<()> {
-        let (before, since) = match self.phase {
+        let total = match self.phase {
             // The client has closed its side: there is no new request.
             _ if bytes == 0 => return Ok(()),
-            Phase::Idle | Phase::Answer => (0, Instant::now()),
-            Phase::Request(before, since) => (before, since),
+            Phase::Idle | Phase::Answer => {
+                self.begin(Phase::Request(bytes));
+                bytes
+            }
+            Phase::Request(before) => {
+                let total = before.saturating_add(bytes);
+                self.phase = Phase::Request(total);
+                total
+            }
         };
-        let total = before.saturating_add(bytes);
-        self.phase = Phase::Request(total, since);
-        let seconds = (total / self.limits.bytes_per_second) as u64;
-        let within = self.limits.transfer + Duration::from_secs(seconds);
-        self.deadline.as_mut().reset(since + within);
-        if total > self.limits.request_bytes {
-            return Err(ErrorKind::FileTooLarge.into());
+        match total > self.limits.request_bytes {
+            true => Err(ErrorKind::FileTooLarge.into()),
+            false => Ok(()),
         }
-        Ok(())
     }
 
     fn begin_write(&mut self) {
         if self.phase != Phase::Answer {
-            self.expect(Phase::Answer, self.limits.transfer);
+            self.begin(Phase::Answer);
         }
     }
 }
@@ -208,8 +327,8 @@ impl AsyncWrite for Guarded {
     /// The server flushes when a response is complete; from then on the client may be idle.
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.phase == Phase::Answer {
-            let idle = self.limits.idle;
-            self.expect(Phase::Idle, idle);
+            self.head.expected();
+            self.begin(Phase::Idle);
         }
         Pin::new(&mut self.stream).poll_flush(context)
     }

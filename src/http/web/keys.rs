@@ -1,10 +1,14 @@
 //! API keys of requests, cached for a moment: a revoked key is accepted for no longer.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
+use axum::http::{HeaderMap, header};
 use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::Semaphore;
 
 use super::problem::{HttpProblem, ProblemKind};
 use super::rate_limit::{Peer, Rates};
@@ -19,8 +23,12 @@ use crate::store::{Store, StoreError};
 const CACHED_FOR: Duration = Duration::from_secs(2);
 /// Most keys in the cache.
 const KEYS_MAX: usize = 10_000;
+/// Most look-ups at once: each takes a connection of the pool.
+const LOOK_UPS_AT_ONCE: usize = 4;
 
 const NO_KEY: &str = "send a key in the header Authorization; `waybill key create` creates one";
+const NOT_LOCAL: &str = "without a key only programs of this machine are answered, under the name localhost or a loopback \
+                         address and without a proxy; send a key in the header Authorization";
 const UNKNOWN: &str = "the key is unknown";
 const EXPIRED: &str = "the key has expired; `waybill key create` creates a new one";
 const REVOKED: &str = "the key was revoked";
@@ -29,7 +37,7 @@ const ENDED: &str = "the code is not known, or was not used for too long; get a 
 
 /// A valid key, or why it is invalid.
 type KeyLookup = Result<CachedKey, &'static str>;
-type Cache = HashMap<Option<String>, (Instant, CachedKey)>;
+type Cache = HashMap<String, (Instant, CachedKey)>;
 
 /// What a valid key allows, and the id for the rate limit.
 #[derive(Debug, Clone)]
@@ -39,35 +47,95 @@ pub(super) struct CachedKey {
     pub(super) id: Option<String>,
 }
 
-/// Looks up and caches keys.
+/// Looks up and caches keys, on the primary: a revoked key must not live on in a replica that lags.
 #[derive(Clone)]
 pub(in crate::http) struct Keys {
-    store: Store,
-    /// For sessions.
     primary: Store,
     rates: Rates,
-    /// By the text of the key; `None` for requests without one.
-    cache: Arc<Mutex<Cache>>,
+    /// Whether requests without a key are allowed until there is one.
+    anonymous: bool,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    /// By the text of the key.
+    cache: Mutex<Cache>,
+    /// Whether a key was ever seen: from then on requests need one.
+    has_keys: AtomicBool,
+    /// Look-ups wait here, so that guesses are refused before they cost the database anything.
+    look_ups: Semaphore,
+}
+
+/// Who a request says that it comes from.
+#[derive(Debug, Clone)]
+pub(in crate::http) enum Credential {
+    /// A key, or the code of a session.
+    Text(String),
+    /// Without a key.
+    Anonymous {
+        /// Whether it comes from a program of this machine, for this machine.
+        is_local: bool,
+    },
+}
+
+impl Credential {
+    /// What was found in a request.
+    pub(in crate::http) fn of(key: Option<String>, headers: &HeaderMap, peer: Peer) -> Self {
+        match key {
+            Some(key) => Self::Text(key),
+            None => Self::Anonymous {
+                is_local: peer.0.is_loopback() && is_for_this_machine(headers),
+            },
+        }
+    }
+}
+
+/// Whether a request names this machine as its host, and no proxy has passed it on: a page of any site
+/// may send requests to a name that resolves to a loopback address.
+fn is_for_this_machine(headers: &HeaderMap) -> bool {
+    const PROXIES: [&str; 5] = [
+        "forwarded",
+        "via",
+        "x-forwarded-for",
+        "x-forwarded-host",
+        "x-real-ip",
+    ];
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
+    let name = host.map(|host| match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        Some(_) | None => host,
+    });
+    let is_loopback = name.is_some_and(|name| {
+        let address = name.trim_start_matches('[').trim_end_matches(']');
+        let address: Option<IpAddr> = address.parse().ok();
+        name.eq_ignore_ascii_case("localhost") || address.is_some_and(|it| it.is_loopback())
+    });
+    is_loopback && !PROXIES.iter().any(|name| headers.contains_key(*name))
 }
 
 impl Keys {
-    pub(in crate::http) fn new(store: Store, primary: Store, rates: Rates) -> Self {
+    pub(in crate::http) fn new(primary: Store, rates: Rates, anonymous: bool) -> Self {
         Self {
-            store,
             primary,
             rates,
-            cache: Arc::default(),
+            anonymous,
+            shared: Arc::new(Shared {
+                cache: Mutex::default(),
+                has_keys: AtomicBool::new(false),
+                look_ups: Semaphore::new(LOOK_UPS_AT_ONCE),
+            }),
         }
     }
 
-    /// Authenticates with a key or the code of a session, and counts the request. As long as no key
-    /// was ever created, everything is allowed, and the listener is bound to this machine.
+    /// Authenticates with a key or the code of a session, and counts the request.
     pub(in crate::http) async fn admit(
         &self,
-        key: &Option<String>,
+        credential: &Credential,
         peer: Peer,
     ) -> Result<Access, HttpProblem> {
-        let known = self.known(key, peer).await?;
+        let known = self.known(credential, peer).await?;
         self.rates.request(known.id.as_deref(), peer)?;
         Ok(known.access)
     }
@@ -76,81 +144,100 @@ impl Keys {
     /// `lasts`.
     pub(in crate::http) async fn begin(
         &self,
-        key: &Option<String>,
+        credential: &Credential,
         peer: Peer,
         lasts: Duration,
     ) -> Result<SecretString, HttpProblem> {
         // A code that could create others would never expire.
-        if key.as_deref().is_some_and(session::is_code) {
-            return Err(HttpProblem::new(ProblemKind::Unauthorized, NO_SESSION));
+        if let Credential::Text(text) = credential
+            && session::is_code(text)
+        {
+            return Err(unauthorized(NO_SESSION));
         }
-        let known = self.known(key, peer).await?;
+        let known = self.known(credential, peer).await?;
         let id = known.id.as_deref();
         self.rates.request(id, peer)?;
         let code = self.primary.create_session(id, lasts).await?;
-        // The next request with this code is not a guess.
-        self.insert(Some(code.expose_secret().to_owned()), known);
+        self.insert(code.expose_secret(), known);
         Ok(code)
     }
 
     /// Ends a session.
     pub(in crate::http) async fn end(&self, code: &str) -> Result<(), HttpProblem> {
         self.primary.end_session(code).await?;
-        self.locked().remove(&Some(code.to_owned()));
+        self.cached().remove(code);
         Ok(())
     }
 
-    /// The key of a request; without a count, for one that was admitted before.
+    /// What a request may do; without a count, for one that was admitted before.
     pub(super) async fn known(
         &self,
-        key: &Option<String>,
+        credential: &Credential,
         peer: Peer,
     ) -> Result<CachedKey, HttpProblem> {
-        let known = self.locked().get(key).cloned();
+        let text = match credential {
+            Credential::Text(text) => text,
+            Credential::Anonymous { is_local } => return self.anonymous_access(*is_local).await,
+        };
+        let known = self.cached().get(text).cloned();
         if let Some((since, known)) = &known
             && since.elapsed() < CACHED_FOR
         {
             return Ok(known.clone());
         }
+        // The semaphore is never closed.
+        let _turn = self.shared.look_ups.acquire().await;
         // A key that was valid lately is not a guess.
-        if known.is_none() && key.is_some() {
-            self.rates.guess(peer)?;
+        if known.is_none() {
+            self.rates.may_guess(peer)?;
         }
-        let found = match key {
-            None => self.without_key().await,
-            Some(code) if session::is_code(code) => self.resume(code).await,
-            Some(key) => self.look_up(key).await,
+        let found = match session::is_code(text) {
+            true => self.resume(text).await,
+            false => self.look_up(text).await,
         };
         match found? {
             Ok(known) => {
-                self.insert(key.clone(), known.clone());
+                self.insert(text, known.clone());
                 Ok(known)
             }
             Err(why) => {
-                self.locked().remove(key);
-                Err(HttpProblem::new(ProblemKind::Unauthorized, why))
+                self.rates.has_guessed(peer);
+                self.cached().remove(text);
+                Err(unauthorized(why))
             }
         }
     }
 
-    fn insert(&self, key: Option<String>, known: CachedKey) {
-        let mut cache = self.locked();
-        if cache.len() >= KEYS_MAX {
-            cache.clear();
+    fn insert(&self, key: &str, known: CachedKey) {
+        if known.id.is_some() {
+            self.shared.has_keys.store(true, Ordering::Relaxed);
         }
-        cache.insert(key, (Instant::now(), known));
+        let mut cache = self.cached();
+        if cache.len() >= KEYS_MAX
+            && !cache.contains_key(key)
+            && let Some(oldest) = oldest(&cache)
+        {
+            cache.remove(&oldest);
+        }
+        cache.insert(key.to_owned(), (Instant::now(), known));
     }
 
     async fn look_up(&self, key: &str) -> Result<KeyLookup, StoreError> {
-        let found = self.store.find_key(key).await?;
+        let found = self.primary.find_key(key).await?;
         Ok(match found.map(|found| (found.state, found.access)) {
             None => Err(UNKNOWN),
             Some((KeyState::Expired, _)) => Err(EXPIRED),
             Some((KeyState::Revoked, _)) => Err(REVOKED),
-            Some((KeyState::Valid, access)) => Ok(CachedKey {
-                access,
-                id: api_key::id_of(key).map(str::to_owned),
-            }),
+            Some((KeyState::Valid, access)) => {
+                let id = api_key::id_of(key).map(str::to_owned);
+                if let Some(id) = &id
+                    && let Err(error) = self.primary.note_use(id).await
+                {
+                    // A read-only primary still answers.
+                    tracing::debug!(%error, "the use of a key was not noted");
+                }
+                Ok(CachedKey { access, id })
+            }
         })
     }
 
@@ -158,7 +245,10 @@ impl Keys {
     async fn resume(&self, code: &str) -> Result<KeyLookup, StoreError> {
         Ok(match self.primary.use_session(code).await? {
             None => Err(ENDED),
-            Some(Session::Unkeyed) => Ok(CachedKey::open()),
+            Some(Session::Unkeyed) => match self.anonymous_access(true).await {
+                Ok(open) => Ok(open),
+                Err(_) => Err(ENDED),
+            },
             Some(Session::Keyed(used)) => Ok(CachedKey {
                 access: used.access,
                 id: Some(used.key),
@@ -166,16 +256,34 @@ impl Keys {
         })
     }
 
-    async fn without_key(&self) -> Result<KeyLookup, StoreError> {
-        if self.store.any_key().await? {
-            return Ok(Err(NO_KEY));
+    /// Full access for a program of this machine, as long as there are no keys, if the settings allow
+    /// it.
+    async fn anonymous_access(&self, is_local: bool) -> Result<CachedKey, HttpProblem> {
+        if !self.anonymous {
+            return Err(unauthorized(NO_KEY));
         }
-        Ok(Ok(CachedKey::open()))
+        if !self.shared.has_keys.load(Ordering::Relaxed) && self.primary.any_key().await? {
+            self.shared.has_keys.store(true, Ordering::Relaxed);
+        }
+        match (self.shared.has_keys.load(Ordering::Relaxed), is_local) {
+            (true, _) => Err(unauthorized(NO_KEY)),
+            (false, false) => Err(unauthorized(NOT_LOCAL)),
+            (false, true) => Ok(CachedKey::open()),
+        }
     }
 
-    fn locked(&self) -> MutexGuard<'_, Cache> {
-        lock(&self.cache)
+    fn cached(&self) -> MutexGuard<'_, Cache> {
+        lock(&self.shared.cache)
     }
+}
+
+fn oldest(cache: &Cache) -> Option<String> {
+    let oldest = cache.iter().min_by_key(|(_, (since, _))| *since);
+    oldest.map(|(key, _)| key.clone())
+}
+
+fn unauthorized(why: &str) -> HttpProblem {
+    HttpProblem::new(ProblemKind::Unauthorized, why)
 }
 
 impl CachedKey {

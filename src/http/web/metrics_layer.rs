@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
+use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::Response;
 
 use crate::config::DialectSettings;
 use crate::http::ui::paths;
-use crate::telemetry::{StatusClass, Telemetry};
+use crate::telemetry::{AuthRefused, StatusClass, Telemetry};
 
 const OPEN_CAPTURE: &str = "open_capture";
 const DIADOC: &str = "diadoc";
@@ -88,6 +89,18 @@ impl Meter {
     }
 }
 
+/// The target of the access log's lines: `WAYBILL_LOG__FILTER=info,waybill::access=debug` turns it on.
+const ACCESS: &str = "waybill::access";
+
+/// Who sent the request of a response, for the access log.
+#[derive(Debug, Clone)]
+pub(in crate::http) struct KnownCaller {
+    /// The id of its key.
+    pub(in crate::http) key: Option<String>,
+    /// Its tenant.
+    pub(in crate::http) tenant: String,
+}
+
 /// Counts a request when its response begins; sending the body depends on the client.
 pub(in crate::http) async fn measure(
     State(meter): State<Meter>,
@@ -97,9 +110,27 @@ pub(in crate::http) async fn measure(
     let began = Instant::now();
     let route = meter.route(&request);
     let answer = next.run(request).await;
-    let status = StatusClass::of(answer.status().as_u16());
-    meter
-        .telemetry
-        .http_answered(route, status, began.elapsed());
+    let (status, took) = (answer.status(), began.elapsed());
+    let class = StatusClass::of(status.as_u16());
+    meter.telemetry.http_answered(route, class, took);
+    let refused = match status {
+        StatusCode::UNAUTHORIZED => Some(AuthRefused::Unauthorized),
+        StatusCode::FORBIDDEN => Some(AuthRefused::Forbidden),
+        StatusCode::TOO_MANY_REQUESTS => Some(AuthRefused::TooMany),
+        _ => None,
+    };
+    if let Some(reason) = refused {
+        meter.telemetry.auth_refused(reason);
+    }
+    let caller = answer.extensions().get::<KnownCaller>();
+    tracing::debug!(
+        target: ACCESS,
+        route,
+        status = status.as_u16(),
+        milliseconds = took.as_millis(),
+        key = caller.and_then(|caller| caller.key.as_deref()),
+        tenant = caller.map(|caller| caller.tenant.as_str()),
+        "answered"
+    );
     answer
 }

@@ -11,12 +11,14 @@ pub(crate) mod list_query;
 pub(crate) mod memory_budget;
 pub(super) mod metrics_layer;
 pub(super) mod notifier;
+pub(super) mod origin;
 pub(crate) mod params;
 pub(super) mod prefer;
 pub(crate) mod problem;
 pub(super) mod problem_kind;
 pub(crate) mod rate_limit;
 pub(crate) mod records;
+pub(super) mod server;
 pub(super) mod waiters;
 
 use axum::http::{HeaderName, header};

@@ -153,8 +153,8 @@ impl HttpProblem {
         let mut answer = (status, [(header::CONTENT_TYPE, JSON)], body).into_response();
         let headers = answer.headers_mut();
         if self.kind == ProblemKind::Unauthorized {
-            let schemes =
-                HeaderValue::from_static(r#"Bearer realm="waybill", Basic realm="waybill""#);
+            // Not Basic: a browser would prompt for it, and send it with what pages of other sites post.
+            let schemes = HeaderValue::from_static(r#"Bearer realm="waybill""#);
             headers.insert(header::WWW_AUTHENTICATE, schemes);
         }
         answer

@@ -2,19 +2,19 @@
 //!
 //! Addresses are often those of a proxy, so requests with a valid key are counted by the key alone.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
-use axum::extract::connect_info::Connected;
-use axum::serve::IncomingStream;
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use tokio_util::sync::CancellationToken;
 
-use super::connection_limits::LimitedListener;
+use super::connection_limits::network;
 use super::problem::HttpProblem;
+use crate::lock::lock;
 
 /// How often unused counters are evicted.
 const EVICT_EVERY: Duration = Duration::from_secs(30);
@@ -43,7 +43,7 @@ enum Counter {
 #[derive(Clone)]
 pub(in crate::http) struct Rates {
     requests: Arc<DefaultKeyedRateLimiter<Counter>>,
-    wrong_keys: Arc<DefaultKeyedRateLimiter<IpAddr>>,
+    wrong_keys: Arc<Failures>,
 }
 
 impl Rates {
@@ -51,7 +51,7 @@ impl Rates {
         let quota = Quota::per_second;
         Self {
             requests: Arc::new(RateLimiter::keyed(quota(allowances.requests))),
-            wrong_keys: Arc::new(RateLimiter::keyed(quota(allowances.wrong_keys))),
+            wrong_keys: Arc::new(Failures::new(allowances.wrong_keys)),
         }
     }
 
@@ -63,14 +63,25 @@ impl Rates {
     ) -> Result<(), HttpProblem> {
         let counter = match key {
             Some(key) => Counter::Key(key.to_owned()),
-            None => Counter::Address(peer.0),
+            None => Counter::Address(network(peer.0)),
         };
         check(&self.requests, &counter)
     }
 
-    /// Counts the lookup of a key that may be a guess.
-    pub(in crate::http) fn guess(&self, peer: Peer) -> Result<(), HttpProblem> {
-        check(&self.wrong_keys, &peer.0)
+    /// Whether another unknown key of this address may be looked up.
+    pub(in crate::http) fn may_guess(&self, peer: Peer) -> Result<(), HttpProblem> {
+        match self
+            .wrong_keys
+            .are_too_many(network(peer.0), Instant::now())
+        {
+            true => Err(HttpProblem::too_often(1)),
+            false => Ok(()),
+        }
+    }
+
+    /// Counts a key that was wrong.
+    pub(in crate::http) fn has_guessed(&self, peer: Peer) {
+        self.wrong_keys.add(network(peer.0), Instant::now());
     }
 
     /// Evicts unused counters, until stopped.
@@ -81,7 +92,7 @@ impl Rates {
                 () = tokio::time::sleep(EVICT_EVERY) => {}
             }
             self.requests.retain_recent();
-            self.wrong_keys.retain_recent();
+            self.wrong_keys.evict(Instant::now());
         }
     }
 }
@@ -96,8 +107,39 @@ fn check<K: std::hash::Hash + Eq + Clone>(
     })
 }
 
-impl Connected<IncomingStream<'_, LimitedListener>> for Peer {
-    fn connect_info(stream: IncomingStream<'_, LimitedListener>) -> Self {
-        Self(stream.remote_addr().ip())
+/// Failures of each address within a second. The limiter of requests would charge good look-ups too.
+struct Failures {
+    a_second: u32,
+    /// How many there were in the second that began then.
+    of: Mutex<HashMap<IpAddr, (Instant, u32)>>,
+}
+
+impl Failures {
+    const WINDOW: Duration = Duration::from_secs(1);
+
+    fn new(a_second: NonZeroU32) -> Self {
+        Self {
+            a_second: a_second.get(),
+            of: Mutex::default(),
+        }
+    }
+
+    fn are_too_many(&self, address: IpAddr, now: Instant) -> bool {
+        let of = lock(&self.of);
+        of.get(&address)
+            .is_some_and(|(since, count)| now < *since + Self::WINDOW && *count >= self.a_second)
+    }
+
+    fn add(&self, address: IpAddr, now: Instant) {
+        let mut of = lock(&self.of);
+        let (since, count) = of.entry(address).or_insert((now, 0));
+        if now >= *since + Self::WINDOW {
+            (*since, *count) = (now, 0);
+        }
+        *count += 1;
+    }
+
+    fn evict(&self, now: Instant) {
+        lock(&self.of).retain(|_, (since, _)| now < *since + Self::WINDOW);
     }
 }

@@ -123,6 +123,12 @@ impl Janitor {
         Ok(Done::of(deleted, limit))
     }
 
+    /// Deletes some rows of the audit past their retention.
+    pub(super) async fn delete_audit(&self, limit: i64) -> Result<Done, StoreError> {
+        let deleted = self.store.delete_audit(self.kept.audit, limit).await?;
+        Ok(Done::of(deleted, limit))
+    }
+
     /// Releases quarantined processes that can be sealed or deleted again.
     pub(super) async fn release_quarantine(&self) -> Result<Done, StoreError> {
         let released = self.store.release_quarantine().await?;

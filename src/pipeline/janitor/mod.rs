@@ -65,6 +65,8 @@ pub struct RetentionTimes {
     pub dead_letters: Option<Duration>,
     /// A process that was never opened; `None` keeps it for ever.
     pub unopened: Option<Duration>,
+    /// A row of the audit.
+    pub audit: Duration,
 }
 
 named! {
@@ -87,6 +89,8 @@ named! {
         DeadLetters = "janitor dead letters",
         /// Deletes samples that are older than the charts.
         Samples = "janitor samples",
+        /// Deletes old rows of the audit.
+        Audit = "janitor audit",
         /// Releases quarantined processes that can be sealed or deleted again.
         Quarantine = "janitor quarantine",
     }
@@ -101,6 +105,7 @@ impl JanitorJob {
             | Self::Tombstones
             | Self::DeadLetters
             | Self::Samples
+            | Self::Audit
             | Self::Quarantine => 4,
         }
     }
@@ -115,6 +120,7 @@ impl JanitorJob {
             | Self::Tombstones
             | Self::DeadLetters
             | Self::Samples
+            | Self::Audit
             | Self::Quarantine => None,
         }
     }

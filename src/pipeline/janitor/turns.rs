@@ -202,6 +202,7 @@ impl Janitor {
             JanitorJob::Tombstones => self.delete_tombstones(limit).await,
             JanitorJob::DeadLetters => self.delete_dead_letters(limit).await,
             JanitorJob::Samples => self.delete_samples(limit).await,
+            JanitorJob::Audit => self.delete_audit(limit).await,
             JanitorJob::Quarantine => self.release_quarantine().await,
         }
     }

@@ -68,7 +68,7 @@ impl<'a> Sender<'a> {
         }
     }
 
-    /// The same, for events that become this tenant's, whoever published them.
+    /// The same, for events that become this tenant's, by any publisher.
     #[must_use]
     pub fn for_tenant(self, tenant: Option<String>) -> Self {
         Self { tenant, ..self }

@@ -9,12 +9,17 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use tokio_postgres::Row;
 
+use super::audit::{self, Act, Action};
 use super::key_text;
 pub use super::key_text::{id_of, is_id};
 use crate::domain::access::{Access, Scope};
+use crate::store::connection::Values;
 use crate::store::{Store, StoreError};
+
 const CREATE: &str = include_str!("../queries/admin/create_key.sql");
 const LIST: &str = include_str!("../queries/admin/list_keys.sql");
+const ROTATE: &str = include_str!("../queries/admin/rotate_key.sql");
+const USE: &str = include_str!("../queries/admin/use_key.sql");
 const REVOKE: &str = include_str!("../queries/admin/revoke_key.sql");
 const FIND: &str = include_str!("../queries/admin/find_key.sql");
 const ANY: &str = include_str!("../queries/admin/any_key.sql");
@@ -88,6 +93,10 @@ pub struct ListedKey {
     pub expires_at: Option<Timestamp>,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
+    /// Who created it; unknown of older keys.
+    pub created_by: Option<String>,
+    /// When it was last used, to the minute.
+    pub last_used_at: Option<Timestamp>,
 }
 
 impl Store {
@@ -98,14 +107,51 @@ impl Store {
         let scopes: Vec<_> = new.access.scopes.iter().map(|scope| scope.name()).collect();
         let seconds = new.expires_after.map(|after| after.as_secs_f64());
         let tenant = &new.access.tenant;
-        let row = self
-            .row(CREATE, &[&id, &new.name, tenant, &scopes, &hash, &seconds])
-            .await?;
+        let act = Act {
+            action: Action::KeyCreated,
+            object: &id,
+            tenant: Some(tenant),
+        };
+        let by = self.actor.to_string();
+        let values: Values<'_> = &[&id, &new.name, tenant, &scopes, &hash, &seconds, &by];
+        let rows = self.act(act, CREATE, values, audit::any).await?;
         Ok(CreatedKey {
+            expires_at: rows.first().and_then(|row| row.get(0)),
             id,
             text,
-            expires_at: row.get(0),
         })
+    }
+
+    /// Creates a successor of a valid key with the same name and access; the old one expires after
+    /// the overlap. `None` if there is no such key, or it is not valid.
+    pub async fn rotate_key(
+        &self,
+        old: &str,
+        overlap: Duration,
+        expires_after: Option<Duration>,
+    ) -> Result<Option<CreatedKey>, StoreError> {
+        let (id, text) = key_text::generate()?;
+        let hash = key_text::hash(text.expose_secret());
+        let (overlap, seconds) = (
+            overlap.as_secs_f64(),
+            expires_after.map(|it| it.as_secs_f64()),
+        );
+        let by = self.actor.to_string();
+        let object = format!("{old} by {id}");
+        let values: Values<'_> = &[&old, &id, &hash, &overlap, &seconds, &by];
+        let row = self
+            .act_on_key(Action::KeyRotated, &object, ROTATE, values)
+            .await?;
+        Ok(row.map(|row| CreatedKey {
+            expires_at: row.get(0),
+            id,
+            text,
+        }))
+    }
+
+    /// Notes that a key was used, at most once a minute.
+    pub async fn note_use(&self, id: &str) -> Result<(), StoreError> {
+        self.run(USE, &[&id]).await.map(drop)
     }
 
     /// Every key, oldest first.
@@ -116,7 +162,10 @@ impl Store {
 
     /// Revokes a key; one that was revoked before keeps its time. Returns whether the key exists.
     pub async fn revoke_key(&self, id: &str) -> Result<bool, StoreError> {
-        Ok(self.run(REVOKE, &[&id]).await? > 0)
+        let revoked = self
+            .act_on_key(Action::KeyRevoked, id, REVOKE, &[&id])
+            .await?;
+        Ok(revoked.is_some())
     }
 
     /// The key with this text; `None` if the text is malformed, or has the id of a key with another
@@ -154,6 +203,8 @@ fn listed(row: &Row) -> Result<ListedKey, StoreError> {
         id: row.get(5),
         name: row.get(6),
         created_at: row.get(7),
+        created_by: row.get(8),
+        last_used_at: row.get(9),
     })
 }
 

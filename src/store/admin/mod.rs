@@ -1,6 +1,7 @@
 //! What operators and the janitor do: keys, tenants, workflows, replays, retention, migrations.
 
 pub mod api_key;
+pub mod audit;
 pub mod deletion;
 pub mod fitness;
 pub mod inspect;

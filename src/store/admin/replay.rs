@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
+use super::audit::{self, Act, Action};
 use crate::store::connection::Values;
 use crate::store::write::dead_letter::DeadLetterSelection;
 use crate::store::{Store, StoreError, column, from_bigint};
@@ -164,17 +165,31 @@ impl Store {
             &UNDER_WAY_MAX,
             &KEPT,
         ];
-        let row = self.row(REQUEST, values).await?;
-        Ok(match (row.get(0), row.get(1)) {
-            (_, true) => ReplayRequested::Begun(id),
-            (0_i64, false) => ReplayRequested::NoDeadLetters,
-            (_, false) => ReplayRequested::TooMany,
+        let act = Act {
+            action: Action::ReplayRequested,
+            object: &id.to_string(),
+            tenant: Some(tenant),
+        };
+        let has_begun = |rows: &[Row]| rows.first().is_some_and(|row| row.get(1));
+        let rows = self.act(act, REQUEST, values, has_begun).await?;
+        let outcome = rows.first().map(|row| (row.get(0), row.get(1)));
+        Ok(match outcome {
+            Some((_, true)) => ReplayRequested::Begun(id),
+            Some((0_i64, false)) | None => ReplayRequested::NoDeadLetters,
+            Some((_, false)) => ReplayRequested::TooMany,
         })
     }
 
     /// Requests that a replay stops, if it has not ended.
     pub async fn stop_replay(&self, tenant: &str, id: Uuid) -> Result<(), StoreError> {
-        self.run(STOP, &[&id, &tenant]).await.map(drop)
+        let act = Act {
+            action: Action::ReplayStopped,
+            object: &id.to_string(),
+            tenant: Some(tenant),
+        };
+        self.act(act, STOP, &[&id, &tenant], audit::any)
+            .await
+            .map(drop)
     }
 
     /// A tenant's replays, the newest first.

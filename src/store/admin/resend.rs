@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio_postgres::Row;
 use uuid::Uuid;
 
+use super::audit::{Act, Action};
 use crate::domain::{ProcessKey, Status};
 use crate::store::connection::Values;
 use crate::store::write::outbox::OutboxRow;
@@ -12,6 +14,9 @@ use crate::store::{Store, StoreError, column, from_bigint};
 
 const ENDED: &str = include_str!("../queries/admin/ended_between.sql");
 const INSERT: &str = include_str!("../queries/admin/insert_resend.sql");
+
+/// How many tokens of a resend the audit names.
+const SHOWN_MAX: usize = 20;
 
 /// Which completions to resend.
 #[derive(Debug, Clone)]
@@ -83,7 +88,25 @@ impl Store {
             &start.as_secs_f64(),
             &pause.as_secs_f64(),
         ];
-        let row = self.row(INSERT, values).await?;
-        Ok(from_bigint(row.get(0)))
+        let tokens: Vec<&str> = rows
+            .iter()
+            .take(SHOWN_MAX)
+            .map(|row| row.token.as_str())
+            .collect();
+        let more = rows.len().saturating_sub(SHOWN_MAX);
+        let object = match more {
+            0 => tokens.join(" "),
+            more => format!("{} and {more} more", tokens.join(" ")),
+        };
+        let act = Act {
+            action: Action::Resent,
+            object: &object,
+            tenant: None,
+        };
+        let inserted = |rows: &[Row]| rows.first().map_or(0_i64, |row| row.get(0));
+        let rows = self
+            .act(act, INSERT, values, |rows| inserted(rows) > 0)
+            .await?;
+        Ok(from_bigint(inserted(&rows)))
     }
 }

@@ -3,7 +3,9 @@
 
 use jiff::Timestamp;
 
+use super::audit::{self, Act, Action};
 use crate::domain::tenancy::{ProducerRule, Tenancy};
+use crate::store::connection::Values;
 use crate::store::{Store, StoreError};
 
 const ADD: &str = include_str!("../queries/admin/add_tenant.sql");
@@ -33,7 +35,13 @@ pub struct ListedRule {
 impl Store {
     /// Adds a tenant; returns whether it is new.
     pub async fn add_tenant(&self, name: &str) -> Result<bool, StoreError> {
-        Ok(self.run(ADD, &[&name]).await? > 0)
+        let act = Act {
+            action: Action::TenantAdded,
+            object: name,
+            tenant: Some(name),
+        };
+        let added = self.act(act, ADD, &[&name], audit::any).await?;
+        Ok(!added.is_empty())
     }
 
     /// Every tenant, oldest first.
@@ -54,8 +62,17 @@ impl Store {
             sources,
             types,
         } = rule;
-        self.run(ALLOW, &[user, tenant, sources, types]).await?;
-        Ok(())
+        let act = Act {
+            action: Action::ProducerAllowed,
+            object: &format!(
+                "{user}: sources {}, types {}",
+                sources.join(","),
+                types.join(",")
+            ),
+            tenant: Some(tenant),
+        };
+        let values: Values<'_> = &[user, tenant, sources, types];
+        self.act(act, ALLOW, values, audit::any).await.map(drop)
     }
 
     /// Every rule, by user and tenant.
@@ -79,7 +96,13 @@ impl Store {
         user: &str,
         tenant: Option<&str>,
     ) -> Result<u64, StoreError> {
-        self.run(REVOKE, &[&user, &tenant]).await
+        let act = Act {
+            action: Action::ProducerRevoked,
+            object: user,
+            tenant,
+        };
+        let revoked = self.act(act, REVOKE, &[&user, &tenant], audit::any).await?;
+        Ok(revoked.len() as u64)
     }
 
     /// All tenants and rules, as workers apply them.

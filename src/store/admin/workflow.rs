@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use tokio_postgres::Row;
 
+use super::audit::{Act, Action};
 use crate::store::{Connection, Store, StoreError, column};
 
 const LOCK: &str = include_str!("../queries/admin/lock_workflows.sql");
@@ -60,6 +61,14 @@ impl Store {
         connection.set_in_transaction(true);
         connection.batch_execute("begin").await?;
         let applied = apply(&connection, workflows).await?;
+        for workflow in applied.iter().filter(|workflow| workflow.is_new) {
+            let act = Act {
+                action: Action::WorkflowApplied,
+                object: &format!("{} version {}", workflow.name, workflow.version),
+                tenant: None,
+            };
+            self.note(&connection, act).await?;
+        }
         connection.batch_execute("commit").await?;
         connection.set_in_transaction(false);
         Ok(applied)

@@ -1,6 +1,6 @@
 //! A tenant's dead letters for the pages: grouped by reason, page by page, one by one.
 //!
-//! A dead letter belongs to the tenant that it names, or to [`NOBODY`] as far as that can't be read.
+//! A dead letter belongs to the tenant that it names, or to [`UNKNOWN_TENANT`] as far as that can't be read.
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -13,7 +13,7 @@ const PAGE: &str = include_str!("../queries/read/page_dead_letters.sql");
 const OPEN: &str = include_str!("../queries/read/open_dead_letter.sql");
 
 /// The tenant of dead letters whose tenant is not known.
-pub const NOBODY: &str = "";
+pub const UNKNOWN_TENANT: &str = "";
 
 /// The dead letters of one reason.
 #[derive(Debug, Clone, PartialEq, Eq)]

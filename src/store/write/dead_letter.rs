@@ -2,8 +2,10 @@
 //! discards them.
 
 use jiff::Timestamp;
+use tokio_postgres::Row;
 use uuid::Uuid;
 
+use crate::store::admin::audit::{Act, Action};
 use crate::store::connection::Values;
 use crate::store::{Connection, Store, StoreError, column};
 
@@ -156,10 +158,24 @@ impl Store {
         Ok(column(&rows, from_row))
     }
 
-    /// Deletes dead letters that were replayed or discarded; returns how many.
+    /// Deletes dead letters that were replayed; returns how many.
     pub async fn delete_dead_letters(&self, ids: &[Uuid]) -> Result<u64, StoreError> {
         let row = self.row(DELETE, &[&ids]).await?;
         Ok(crate::store::from_bigint(row.get(0)))
+    }
+
+    /// Discards dead letters; returns how many.
+    pub async fn discard_dead_letters(&self, ids: &[Uuid], which: &str) -> Result<u64, StoreError> {
+        let act = Act {
+            action: Action::Discarded,
+            object: which,
+            tenant: None,
+        };
+        let count = |rows: &[Row]| rows.first().map_or(0_i64, |row| row.get(0));
+        let rows = self
+            .act(act, DELETE, &[&ids], |rows| count(rows) > 0)
+            .await?;
+        Ok(crate::store::from_bigint(count(&rows)))
     }
 }
 

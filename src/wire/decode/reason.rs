@@ -86,10 +86,7 @@ impl Reason {
             Self::LimitExceeded => {
                 "Let the producer send less at once, or raise the limit and replay."
             }
-            Self::NotAllowed => {
-                "Allow the publisher with `waybill producer allow`, or let it publish to the exchange of \
-                 its tenant; then replay."
-            }
+            Self::NotAllowed => "Allow its publisher (`waybill producer allow`); then replay.",
             Self::KindMismatch => "Let the producer give uploads and orders tokens of their own.",
             Self::UnknownWorkflow => "Apply the workflow, then replay.",
             Self::InvalidForm => {

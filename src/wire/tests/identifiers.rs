@@ -174,7 +174,7 @@ fn a_refusal_says_what_could_be_read_without_passing_on_what_is_dangerous() {
         writeln!(lines, "{:?} {:?}", said.id, said.type_).unwrap();
     }
     expect![[r#"
-        InvalidField: None Some("evil�[31m�") Some("scanner") Some("e1") Some("upload.step")
+        InvalidField: Some("default") Some("evil�[31m�") Some("scanner") Some("e1") Some("upload.step")
         Undecodable: None None Some("scanner") Some("e1") None
         Undecodable: None Some("c1") Some("a1") Some("m1") Some("upload.step")
     "#]]

@@ -1,4 +1,7 @@
-//! Attacks of one tenant, or of nobody, on another: each test is named for what is tried.
+//! Attacks of one tenant, or of an outsider, on another: each test is named for what is tried.
 
+mod anonymous;
 mod dead_letters;
+mod limits;
+mod other_sites;
 mod publishing;

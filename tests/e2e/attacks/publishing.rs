@@ -46,7 +46,7 @@ fn from(user: &str, message: Message) -> Message {
 }
 
 #[test]
-fn without_a_right_to_a_tenant_nobody_cancels_its_upload() {
+fn an_upload_is_not_cancelled_without_a_right_to_its_tenant() {
     Ground::test("attack-cancel", async |ground| {
         ground.waybill(&["tenant", "add", "acme"]).ok();
         let worker = ground.plan().start().await;

@@ -35,7 +35,7 @@ fn a_created_key_is_found_until_it_is_revoked() {
         let (text, id) = create(&ground, &["--name", "archive"]);
         let found = store.find_key(&text).await.unwrap().unwrap();
         assert_eq!((found.id, found.state), (id.clone(), KeyState::Valid));
-        assert_eq!(found.expires_at, None);
+        assert!(found.expires_at.is_some(), "a year");
         let expected = Access {
             tenant: "acme".to_owned(),
             scopes: vec![Scope::Read, Scope::Write],
@@ -204,4 +204,26 @@ fn invalid_key_arguments_are_reported_with_a_remedy() {
         "--name: must be at most 200 bytes long",
     );
     User::of(&[]).shows(&["key", "create", "--help"], "--expires 90d");
+}
+
+#[test]
+fn a_rotated_key_works_beside_its_successor_for_the_overlap() {
+    Ground::test_migrated("rotated_keys", async |ground| {
+        let (old, id) = create(&ground, &["--name", "archive"]);
+        let rotated = ground
+            .waybill(&["key", "rotate", &id, "--overlap", "1h"])
+            .ok();
+        let rotated = rotated.complains(&format!("key {id} works for 1h more"));
+        let new = rotated.out.trim_end();
+        let store = ground.store();
+        let of = async |text: &str| store.find_key(text).await.unwrap().unwrap();
+        let (before, after) = (of(&old).await, of(new).await);
+        assert_eq!(before.access, after.access);
+        assert_eq!([before.state, after.state], [KeyState::Valid; 2]);
+        assert!(before.expires_at < after.expires_at);
+        ground.shows(&["key", "list"], ", name archive");
+        ground.waybill(&["key", "revoke", &id]).ok();
+        ground.refuses(&["key", "rotate", &id], 4, "no key");
+        ground.refuses(&["key", "rotate", new, "--overlap", "1y"], 2, "such as 1h");
+    });
 }

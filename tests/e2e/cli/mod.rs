@@ -1,5 +1,6 @@
 //! The command line on real servers, with a database and a virtual host for each test.
 
+mod audit;
 mod broker;
 mod dead;
 mod keys;

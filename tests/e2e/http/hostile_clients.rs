@@ -56,7 +56,7 @@ fn readers_that_never_read_and_senders_that_never_end_cost_little_memory() {
 async fn begun(client: &Client, line: &str, length: u64, start: &[u8]) -> TcpStream {
     let mut stream = client.connect().await;
     let head = format!(
-        "{line} HTTP/1.1\r\nhost: e2e\r\ncontent-type: multipart/form-data; boundary=x\r\n\
+        "{line} HTTP/1.1\r\nhost: localhost\r\ncontent-type: multipart/form-data; boundary=x\r\n\
          content-length: {length}\r\n"
     );
     let end: &[u8] = if length > 0 { b"\r\n" } else { b"" };

@@ -11,7 +11,6 @@ use super::process_batch;
 use super::process_batch::token;
 use crate::support::client::{Client, served_as};
 use crate::support::ground::{Ground, holds, until};
-use crate::support::ops;
 use crate::support::scenario::Scenario;
 use crate::support::story::{TOKEN_MARK, stories, story};
 
@@ -206,30 +205,6 @@ fn a_key_opens_its_own_tenant_and_its_own_scopes_until_it_is_revoked() {
         let log = worker.log_text();
         assert!(!log.contains("wb_"), "a key is in the log");
         scenario.finish(vec![worker]).await;
-    });
-}
-
-#[test]
-fn a_public_listener_does_not_open_before_there_is_a_key() {
-    Ground::test("http-open", async |ground| {
-        let plan = ground.plan().roles("api").with("http.listen", "0.0.0.0:0");
-        let mut worker = plan.launch().await;
-        holds("a log line about the missing key", async || {
-            let log = worker.log_text();
-            log.contains("http.listen") && log.contains("waybill key create")
-        })
-        .await;
-        let unready = until("an answer", async || {
-            ops::get(worker.address(), "/readyz").await
-        });
-        let unready = unready.await;
-        assert_eq!(unready.status, 503, "{}", unready.body);
-        assert!(unready.body.contains("first key"), "{}", unready.body);
-        assert!(!worker.log_text().contains("answering clients"));
-        key(&ground, "acme", &SCOPES).await;
-        worker.ready().await;
-        assert!(worker.log_text().contains("answering clients"));
-        worker.stop().await;
     });
 }
 

@@ -34,7 +34,8 @@ fn a_refusal_keeps_the_connection_or_announces_its_close() {
             "/diadoc/",
             "/omflow/",
         ] {
-            let head = format!("POST {path} HTTP/1.1\r\nhost: e2e\r\ncontent-length: 2\r\n\r\n");
+            let head =
+                format!("POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 2\r\n\r\n");
             stream.write_all(head.as_bytes()).await.expect("it listens");
             // Many clients send heads and bodies apart.
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -50,7 +51,7 @@ fn a_refusal_keeps_the_connection_or_announces_its_close() {
         ] {
             for (path, status) in [("/v1/nothing", 404), ("/omflow/", 200)] {
                 let mut stream = client.connect().await;
-                let head = format!("POST {path} HTTP/1.1\r\nhost: e2e\r\n{more}\r\n\r\n");
+                let head = format!("POST {path} HTTP/1.1\r\nhost: localhost\r\n{more}\r\n\r\n");
                 stream.write_all(head.as_bytes()).await.expect("it listens");
                 let head = answer(&mut stream).await;
                 assert!(head.starts_with(&format!("http/1.1 {status}")), "{head}");

@@ -26,6 +26,7 @@ pub(crate) type Settings<'a> = &'a [&'a str];
 #[derive(Debug, Clone)]
 pub(crate) struct Client {
     address: SocketAddr,
+    host: &'static str,
     headers: String,
 }
 
@@ -97,8 +98,10 @@ impl Ground {
         let port = listen_on_free_port().expect("a free port");
         let address = port.local_addr().expect("it is bound");
         let plan = self.plan().with("http.listen", &address.to_string());
+        let plan = plan.with("http.anonymous", "true");
         let client = Client {
             address,
+            host: "localhost",
             headers: String::new(),
         };
         (plan, client)
@@ -110,6 +113,16 @@ impl Client {
     pub(crate) fn with(&self, header: &str, value: &str) -> Self {
         let headers = format!("{}{header}: {value}\r\n", self.headers);
         Self { headers, ..*self }
+    }
+
+    /// The same client, which sends requests to the server under this name.
+    pub(crate) fn named(&self, host: &'static str) -> Self {
+        let headers = self.headers.clone();
+        Self {
+            host,
+            headers,
+            ..*self
+        }
     }
 
     /// The server's address.
@@ -129,7 +142,10 @@ impl Client {
     /// Sends a request; the caller reads the answer from the stream.
     pub(crate) async fn begin(&self, path: String) -> TcpStream {
         let mut stream = TcpStream::connect(self.address).await.expect("it listens");
-        let request = format!("GET {path} HTTP/1.1\r\nhost: e2e\r\n{}\r\n", self.headers);
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nhost: {}\r\n{}\r\n",
+            self.host, self.headers
+        );
         let sent = stream.write_all(request.as_bytes()).await;
         sent.expect("it listens on");
         stream
@@ -185,8 +201,8 @@ impl Client {
         let exchange = async {
             let mut stream = TcpStream::connect(self.address).await.expect("it listens");
             let request = format!(
-                "{method} {path} HTTP/1.1\r\nhost: e2e\r\nconnection: close\r\n{length}{}\r\n{body}",
-                self.headers
+                "{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n{length}{}\r\n{body}",
+                self.host, self.headers
             );
             stream
                 .write_all(request.as_bytes())
@@ -223,7 +239,10 @@ impl Client {
     /// Opens the stream. As HTTP 1.0: then the body is nothing but its lines.
     pub(crate) async fn stream(&self, path: &str) -> EventStream {
         let mut stream = TcpStream::connect(self.address).await.expect("it listens");
-        let request = format!("GET {path} HTTP/1.0\r\nhost: e2e\r\n{}\r\n", self.headers);
+        let request = format!(
+            "GET {path} HTTP/1.0\r\nhost: {}\r\n{}\r\n",
+            self.host, self.headers
+        );
         let sent = stream.write_all(request.as_bytes()).await;
         sent.expect("it listens on");
         let mut lines = BufReader::new(stream).lines();

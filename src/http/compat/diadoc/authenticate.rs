@@ -10,6 +10,7 @@ use super::form;
 use super::proto::LoginPassword;
 use super::request::parameter;
 use crate::http::state::Api;
+use crate::http::web::keys::Credential;
 use crate::http::web::{HttpProblem, Peer, ProblemKind, uncached};
 
 /// The only supported type of authentication.
@@ -44,6 +45,8 @@ pub(super) async fn post(
     if password.is_empty() {
         return Err(invalid(NO_PASSWORD));
     }
-    api.keys.admit(&Some(password.clone()), peer).await?;
+    api.keys
+        .admit(&Credential::Text(password.clone()), peer)
+        .await?;
     Ok((uncached("text/plain; charset=utf-8"), password).into_response())
 }

@@ -28,6 +28,7 @@ use crate::config::DialectSettings;
 use crate::domain::access::{Access, Scope};
 use crate::domain::workflow::Workflow;
 use crate::http::state::Api;
+use crate::http::web::keys::Credential;
 use crate::http::web::memory_budget::MemoryBudget;
 use crate::http::web::{HttpProblem, Peer, ProblemKind, auth};
 use crate::wire;
@@ -57,6 +58,7 @@ struct OmflowRequest {
     api: Api,
     desk: OmflowState,
     peer: Peer,
+    headers: HeaderMap,
     /// The workflow in the path.
     flow: String,
 }
@@ -92,7 +94,7 @@ async fn log_in(
     ConnectInfo(peer): ConnectInfo<Peer>,
     headers: HeaderMap,
 ) -> Response {
-    let key = auth::key(&headers);
+    let key = Credential::of(auth::key(&headers), &headers, peer);
     match api.keys.begin(&key, peer, desk.lasts).await {
         Ok(code) => answer::logged_in(code.expose_secret()),
         Err(problem) => answer::refuse(Call::Login, problem),
@@ -130,9 +132,11 @@ impl OmflowRequest {
     /// Authenticates and authorizes the client, and checks the name of the workflow.
     async fn admit(&self, fields: &KnownFields, scope: Scope) -> Result<Access, HttpProblem> {
         let code = fields.get("security").map(str::to_owned);
-        let admitted = self.api.keys.admit(&code, self.peer).await;
-        let access = admitted.map_err(|problem| match (&code, problem.kind()) {
-            (None, ProblemKind::Unauthorized) => {
+        let has_code = code.is_some();
+        let credential = Credential::of(code, &self.headers, self.peer);
+        let admitted = self.api.keys.admit(&credential, self.peer).await;
+        let access = admitted.map_err(|problem| match (has_code, problem.kind()) {
+            (false, ProblemKind::Unauthorized) => {
                 HttpProblem::new(ProblemKind::Unauthorized, NO_CODE)
             }
             _ => problem,
@@ -166,6 +170,7 @@ impl FromRequestParts<Api> for OmflowRequest {
             desk: desk.map_err(|_| lost())?.0,
             peer: peer.map_err(|_| lost())?.0,
             flow: flow.map_err(|_| lost())?.0,
+            headers: parts.headers.clone(),
         })
     }
 }

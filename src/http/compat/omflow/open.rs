@@ -174,6 +174,7 @@ impl OmflowRequest {
             tenant: &opening.access.tenant,
             token: &opening.token,
             label: &label,
+            types: &self.api.uploads.attachment_types,
         };
         let attachment = self.api.store_file(owner, part, allowance).await?;
         opening.files.push(File { attachment, field });

@@ -10,6 +10,7 @@ use super::request::fields;
 use crate::clock;
 use crate::domain::access::{Access, Scope};
 use crate::http::state::Api;
+use crate::http::web::keys::Credential;
 use crate::http::web::{HttpProblem, Peer, ProblemKind};
 
 /// Most bytes of a body.
@@ -27,7 +28,7 @@ pub(super) async fn post(
     let fields = fields(&body.bytes)?;
     let username = text(&fields, "username")?;
     let key = text(&fields, "password")?;
-    let access = api.keys.admit(&Some(key.clone()), peer).await?;
+    let access = api.keys.admit(&Credential::Text(key.clone()), peer).await?;
     let found = api.store.find_key(&key).await?;
     let expires = found.and_then(|found| found.expires_at);
     let left = expires.map(|expires| expires.duration_since(clock::now()).as_mins());

@@ -25,8 +25,8 @@ pub(in super::super) async fn get(mut request: PageRequest) -> Result<Response, 
 async fn page(viewer: Viewer) -> Result<Page, HttpProblem> {
     let groups = counts::groups(&viewer, Whose::Own).await?;
     let Viewer { api, access } = &viewer;
-    let nobodys = match access.operates() {
-        true => counts::groups(&viewer, Whose::Nobody).await?,
+    let unowned = match access.operates() {
+        true => counts::groups(&viewer, Whose::Unknown).await?,
         false => Vec::new(),
     };
     let replays = api.primary.replays(&access.tenant, REPLAYS).await?;
@@ -43,9 +43,9 @@ async fn page(viewer: Viewer) -> Result<Page, HttpProblem> {
             h2 { "All dead letters" }
             (form::replay(&DeadLetterSelection::default(), access))
         }
-        @if !nobodys.is_empty() {
+        @if !unowned.is_empty() {
             h2 { "Of no known tenant" }
-            (reasons(Whose::Nobody, &nobodys))
+            (reasons(Whose::Unknown, &unowned))
         }
         @if !replays.is_empty() {
             h2 { "Replays" }

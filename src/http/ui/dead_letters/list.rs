@@ -15,7 +15,7 @@ use crate::view::escape;
 /// How many dead letters a page shows.
 const ROWS: usize = 50;
 const NO_NAME: &str = "name is missing; the page of dead letters links every reason";
-const NO_OWNER: &str = "must be own or nobody";
+const NO_OWNER: &str = "must be own or unknown";
 const NO_PLACE: &str = "must be a cursor from the link of a previous page";
 
 /// The page.
@@ -43,7 +43,7 @@ async fn page(
     after: Option<DeadLetterCursor>,
 ) -> Result<Page, HttpProblem> {
     let Viewer { api, access } = &viewer;
-    if whose == Whose::Nobody && !access.operates() {
+    if whose == Whose::Unknown && !access.operates() {
         return Err(super::unknown_dead_letter());
     }
     let limit = i64::try_from(ROWS).unwrap_or(i64::MAX) + 1;

@@ -13,7 +13,7 @@ use crate::domain::access::Access;
 use crate::http::ui::replays::form;
 use crate::http::ui::whose::Whose;
 use crate::http::web::{HttpProblem, ProblemKind};
-use crate::store::read::dead_letters::NOBODY;
+use crate::store::read::dead_letters::UNKNOWN_TENANT;
 use crate::store::write::dead_letter::DeadLetterSelection;
 
 const UNKNOWN: &str = "there is no such dead letter: it may have been replayed or discarded";
@@ -26,7 +26,7 @@ fn unknown_dead_letter() -> HttpProblem {
 fn replay(whose: Whose, dead_letters: &DeadLetterSelection, access: &Access) -> Markup {
     match whose {
         Whose::Own => form::replay(dead_letters, access),
-        Whose::Nobody => html! {
+        Whose::Unknown => html! {
             p.hint {
                 "Of no known tenant: operators replay or discard them with " code { "waybill dead" } "."
             }
@@ -36,6 +36,6 @@ fn replay(whose: Whose, dead_letters: &DeadLetterSelection, access: &Access) -> 
 
 /// The tenants whose dead letters are shown: its own, and to operators those of no known tenant.
 fn tenants(access: &Access) -> Vec<&str> {
-    let others = access.operates().then_some(NOBODY);
+    let others = access.operates().then_some(UNKNOWN_TENANT);
     [access.tenant.as_str()].into_iter().chain(others).collect()
 }

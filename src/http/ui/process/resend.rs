@@ -16,7 +16,7 @@ use crate::domain::ProcessKey;
 use crate::domain::access::{Access, Scope};
 use crate::http::state::Api;
 use crate::http::ui::paths;
-use crate::http::web::{Caller, HttpProblem, ProblemKind};
+use crate::http::web::{Caller, HttpProblem, Pass, ProblemKind};
 use crate::view::completion::{self, CompletionState};
 use crate::view::parts::Parts;
 use crate::view::record::View;
@@ -54,6 +54,7 @@ pub(super) fn form(view: &View<'_>, waits: bool, access: &Access) -> Markup {
 pub(in super::super) async fn post(
     State(api): State<Api>,
     Caller(access): Caller,
+    pass: Pass,
     fields: Result<Form<ResendForm>, FormRejection>,
 ) -> Result<Redirect, HttpProblem> {
     let Form(ResendForm { token }) =
@@ -66,11 +67,9 @@ pub(in super::super) async fn post(
         return Err(conflict(NOT_ENDED));
     };
     let row = completion::row_again(&kept, COMPLETIONS_EXCHANGE).map_err(conflict)?;
-    match api
-        .primary
-        .resend(&[row], Duration::ZERO, Duration::ZERO)
-        .await?
-    {
+    let store = api.primary.acting(pass.actor().await?);
+    let (now, at_once) = (Duration::ZERO, Duration::ZERO);
+    match store.resend(&[row], now, at_once).await? {
         0 => Err(conflict(WAITS)),
         _ => Ok(Redirect::to(&paths::process(&token))),
     }

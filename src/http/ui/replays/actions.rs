@@ -73,7 +73,8 @@ pub(in crate::http) async fn start(
         dry_run: query.dry_run,
         requested_by: pass.id().await?,
     };
-    match api.primary.request_replay(&access.tenant, &new).await? {
+    let store = api.primary.acting(pass.actor().await?);
+    match store.request_replay(&access.tenant, &new).await? {
         ReplayRequested::Begun(id) => Ok(to(id)),
         ReplayRequested::NoDeadLetters => {
             Err(HttpProblem::new(ProblemKind::NotFound, NO_DEAD_LETTERS))
@@ -86,6 +87,7 @@ pub(in crate::http) async fn start(
 pub(in crate::http) async fn stop(
     State(api): State<Api>,
     Caller(access): Caller,
+    pass: Pass,
     stop: Result<Form<StopForm>, FormRejection>,
 ) -> Result<Redirect, HttpProblem> {
     let Form(StopForm { id }) =
@@ -94,7 +96,8 @@ pub(in crate::http) async fn stop(
     if known.is_none() {
         return Err(super::replay::unknown());
     }
-    api.primary.stop_replay(&access.tenant, id).await?;
+    let store = api.primary.acting(pass.actor().await?);
+    store.stop_replay(&access.tenant, id).await?;
     Ok(to(id))
 }
 

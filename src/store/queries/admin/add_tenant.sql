@@ -2,3 +2,4 @@
 insert into waybill.tenant (name)
 values ($1)
 on conflict (name) do nothing
+returning name

@@ -2,3 +2,4 @@
 update waybill.api_key
 set revoked_at = coalesce(revoked_at, now())
 where id = $1
+returning tenant

@@ -5,3 +5,4 @@ set stop_asked_at = coalesce(stop_asked_at, now()),
     claimed_by = case when claimed_until > now() then claimed_by end,
     claimed_until = case when claimed_until > now() then claimed_until end
 where id = $1 and tenant = $2 and ended_at is null
+returning id

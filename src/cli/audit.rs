@@ -1,0 +1,121 @@
+//! `waybill audit`: who did what.
+
+use std::fmt::Write;
+use std::process::ExitCode;
+
+use clap::Args;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::failure::Failure;
+use super::{Sources, escape, output, servers};
+use crate::store::admin::audit::{Action, AuditSelection, RecordedAct};
+
+/// List who did what, the newest act first.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  waybill audit
+  waybill audit --action key.revoke --since 2026-11-01T00:00:00Z
+  waybill audit --tenant acme --json | jq '.[] | select(.reason == null)'
+
+Each line: time, who (key, command or program, with its id or name), from where, action, object,
+tenant, and why, as far as it was said with --why. Acts are recorded in the transaction of what they
+do, and deleted after WAYBILL_JANITOR__AUDIT_KEPT.
+
+--json prints an array of objects: at, actor_kind, actor, origin, database_user, action, object,
+tenant, reason.
+
+Exit codes: 0 ok, 1 failed, 2 wrong usage or settings.")]
+pub(super) struct Audit {
+    /// Only acts of this tenant.
+    #[arg(long)]
+    tenant: Option<String>,
+    /// Only this action.
+    #[arg(long, value_parser = action)]
+    action: Option<Action>,
+    /// Only acts at this time or later.
+    #[arg(long, value_name = "TIME")]
+    since: Option<Timestamp>,
+    /// At most N acts.
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(i64).range(1..=100_000))]
+    limit: i64,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn run(audit: &Audit, sources: &Sources) -> Result<ExitCode, Failure> {
+    let selection = AuditSelection {
+        tenant: audit.tenant.clone(),
+        action: audit.action,
+        since: audit.since,
+    };
+    let acts = servers::store(sources)?
+        .list_audit(&selection, audit.limit)
+        .await?;
+    if audit.json {
+        output::json(&acts.iter().map(view).collect::<Vec<_>>())?;
+    } else if acts.is_empty() {
+        output::line("no acts")?;
+    } else {
+        output::line(&acts.iter().map(line).collect::<String>())?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn line(act: &RecordedAct) -> String {
+    let mut line = format!(
+        "{:.0}  {} {} from {}  {}  {}",
+        act.at,
+        act.actor_kind,
+        escape::line(&act.actor),
+        escape::line(&act.origin),
+        act.action,
+        escape::line(&act.object)
+    );
+    if let Some(tenant) = &act.tenant {
+        let _ = write!(line, ", tenant {}", escape::line(tenant));
+    }
+    if let Some(reason) = &act.reason {
+        let _ = write!(line, ", because: {}", escape::line(reason));
+    }
+    line.push('\n');
+    line
+}
+
+#[derive(Debug, Serialize)]
+struct View<'a> {
+    at: Timestamp,
+    actor_kind: &'a str,
+    actor: &'a str,
+    origin: &'a str,
+    database_user: &'a str,
+    action: &'a str,
+    object: &'a str,
+    tenant: Option<&'a str>,
+    reason: Option<&'a str>,
+}
+
+fn view(act: &RecordedAct) -> View<'_> {
+    View {
+        at: act.at,
+        actor_kind: &act.actor_kind,
+        actor: &act.actor,
+        origin: &act.origin,
+        database_user: &act.database_user,
+        action: &act.action,
+        object: &act.object,
+        tenant: act.tenant.as_deref(),
+        reason: act.reason.as_deref(),
+    }
+}
+
+fn action(name: &str) -> Result<Action, String> {
+    Action::from_name(name).ok_or_else(|| {
+        format!(
+            "the actions are {}",
+            Action::ALL.map(Action::name).join(", ")
+        )
+    })
+}

@@ -1,0 +1,212 @@
+//! The table `audit`: who did what, written in the transaction of the act, so that there is no act
+//! without its row.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio_postgres::Row;
+
+use crate::store::actor::Actor;
+use crate::store::connection::Values;
+use crate::store::{Connection, Store, StoreError, column};
+
+const WRITE: &str = include_str!("../queries/admin/write_audit.sql");
+const LIST: &str = include_str!("../queries/admin/list_audit.sql");
+const DELETE: &str = include_str!("../queries/admin/delete_audit.sql");
+
+named! {
+    /// What was done.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum Action {
+        /// An API key was created.
+        KeyCreated = "key.create",
+        /// An API key was replaced by another one.
+        KeyRotated = "key.rotate",
+        /// An API key was revoked.
+        KeyRevoked = "key.revoke",
+        /// A tenant got exchanges of its own.
+        TenantAdded = "tenant.add",
+        /// A broker user was allowed to publish for a tenant.
+        ProducerAllowed = "producer.allow",
+        /// A broker user's rules were removed.
+        ProducerRevoked = "producer.revoke",
+        /// A version of a workflow was applied.
+        WorkflowApplied = "workflow.apply",
+        /// A replay was requested on the pages.
+        ReplayRequested = "replay.request",
+        /// A replay was stopped on the pages.
+        ReplayStopped = "replay.stop",
+        /// Dead letters were replayed from a command line.
+        Replayed = "dead.replay",
+        /// Dead letters were discarded.
+        Discarded = "dead.discard",
+        /// Completions were sent again.
+        Resent = "completion.resend",
+    }
+}
+
+/// An act.
+#[derive(Debug, Clone, Copy)]
+pub struct Act<'a> {
+    /// What was done.
+    pub action: Action,
+    /// On what.
+    pub object: &'a str,
+    /// Whose, if it is of one tenant.
+    pub tenant: Option<&'a str>,
+}
+
+/// An act as it was recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordedAct {
+    /// When.
+    pub at: Timestamp,
+    /// What kind of actor.
+    pub actor_kind: String,
+    /// Who.
+    pub actor: String,
+    /// From where.
+    pub origin: String,
+    /// As which user of the database.
+    pub database_user: String,
+    /// What was done.
+    pub action: String,
+    /// On what.
+    pub object: String,
+    /// Whose.
+    pub tenant: Option<String>,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+/// Which acts to list.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AuditSelection {
+    /// Of this tenant.
+    pub tenant: Option<String>,
+    /// Only this action.
+    pub action: Option<Action>,
+    /// At this time or later.
+    pub since: Option<Timestamp>,
+}
+
+impl Store {
+    /// The same store for what this actor does.
+    #[must_use]
+    pub fn acting(&self, actor: Actor) -> Self {
+        let mut store = self.clone();
+        store.actor = Arc::new(actor);
+        store
+    }
+
+    /// Runs a statement and, if `happened` says so of its rows, records the act in the same
+    /// transaction.
+    pub(in crate::store) async fn act(
+        &self,
+        act: Act<'_>,
+        text: &str,
+        values: Values<'_>,
+        happened: impl FnOnce(&[Row]) -> bool,
+    ) -> Result<Vec<Row>, StoreError> {
+        let connection = self.connection().await?;
+        connection.begin().await?;
+        let rows = connection.rows(text, values).await?;
+        if happened(&rows) {
+            self.note(&connection, act).await?;
+        }
+        connection.commit().await?;
+        Ok(rows)
+    }
+
+    /// The same for an act on a key, whose tenant is in the last column.
+    pub(super) async fn act_on_key(
+        &self,
+        action: Action,
+        object: &str,
+        text: &str,
+        values: Values<'_>,
+    ) -> Result<Option<Row>, StoreError> {
+        let connection = self.connection().await?;
+        connection.begin().await?;
+        let row = connection.row_if_any(text, values).await?;
+        if let Some(row) = &row {
+            let tenant = row.get(row.len() - 1);
+            let act = Act {
+                action,
+                object,
+                tenant,
+            };
+            self.note(&connection, act).await?;
+        }
+        connection.commit().await?;
+        Ok(row)
+    }
+
+    /// Records an act in the transaction that is open on a connection.
+    pub(super) async fn note(
+        &self,
+        connection: &Connection,
+        act: Act<'_>,
+    ) -> Result<(), StoreError> {
+        let Actor {
+            kind,
+            name,
+            origin,
+            reason,
+        } = &*self.actor;
+        let (kind, action) = (kind.name(), act.action.name());
+        let values: Values<'_> = &[
+            &kind,
+            name,
+            origin,
+            &action,
+            &act.object,
+            &act.tenant,
+            reason,
+        ];
+        connection.run(WRITE, values).await.map(drop)
+    }
+
+    /// Records an act that is about to happen outside of the database.
+    pub async fn announce(&self, act: Act<'_>) -> Result<(), StoreError> {
+        let connection = self.connection().await?;
+        self.note(&connection, act).await
+    }
+
+    /// Acts, the newest first.
+    pub async fn list_audit(
+        &self,
+        selection: &AuditSelection,
+        limit: i64,
+    ) -> Result<Vec<RecordedAct>, StoreError> {
+        let AuditSelection {
+            tenant,
+            action,
+            since,
+        } = selection;
+        let action = action.map(Action::name);
+        let rows = self.rows(LIST, &[tenant, &action, since, &limit]).await?;
+        Ok(column(&rows, |row| RecordedAct {
+            at: row.get(0),
+            actor_kind: row.get(1),
+            actor: row.get(2),
+            origin: row.get(3),
+            database_user: row.get(4),
+            action: row.get(5),
+            object: row.get(6),
+            tenant: row.get(7),
+            reason: row.get(8),
+        }))
+    }
+
+    /// Deletes some acts older than this; returns how many.
+    pub async fn delete_audit(&self, kept_for: Duration, limit: i64) -> Result<u64, StoreError> {
+        self.run(DELETE, &[&kept_for.as_secs_f64(), &limit]).await
+    }
+}
+
+/// Whether a statement has returned a row.
+pub(super) fn any(rows: &[Row]) -> bool {
+    !rows.is_empty()
+}
