@@ -12,7 +12,8 @@ const LIST: &str = "/v1/processes";
 fn without_a_key_nothing_is_answered_unless_the_settings_allow_it() {
     Ground::test("attack-no-key", async |ground| {
         let (plan, client) = ground.api_plan().await;
-        let worker = plan.with("http.anonymous", "false").start().await;
+        let plan = plan.roles("api").with("http.anonymous", "false");
+        let worker = plan.start().await;
         client.get(LIST).await.problem(401, "unauthorized");
         worker.stop().await;
     });

@@ -119,7 +119,7 @@ fn the_doctor_names_missing_permissions_and_how_to_grant_them() {
         reader
             .says(&["doctor"])
             .failed(1)
-            .says("may not read and write api_key, dead_letter, epoch, event, feed_horizon, file, item")
+            .says("may not read and write api_key, audit, dead_letter, epoch, event, feed_horizon, file, item")
             .says("grant usage on schema waybill to reader")
             .says("FAIL  broker")
             .says("rabbitmqctl set_permissions -p VHOST USER");

@@ -9,9 +9,9 @@ use crate::support::ground::{Ground, assert_rows, reaches};
 async fn insert_large(ground: &Ground, id: &str, headers: &str) {
     ground
         .execute(&format!(
-            "insert into waybill.dead_letter (id, reason, problem, token, exchange, routing_key,
+            "insert into waybill.dead_letter (id, reason, problem, tenant, token, exchange, routing_key,
                  queue, properties, headers, body, received_at)
-             values ('{id}', 'too_large', '{{}}', 'large', 'waybill.events', 'upload.step',
+             values ('{id}', 'too_large', '{{}}', 'default', 'large', 'waybill.events', 'upload.step',
                      'waybill.events.0', '{{}}', {headers}, 'x', now() - interval '1 day')"
         ))
         .await;

@@ -34,7 +34,7 @@ const PAGES: [(&str, &str, &str); 10] = [
     ),
     (
         "/monitor/replays/confirm?all=yes",
-        "Now 4 dead letters",
+        "Now 3 dead letters",
         "confirm",
     ),
 ];
