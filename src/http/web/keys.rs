@@ -62,6 +62,8 @@ struct Shared {
     cache: Mutex<Cache>,
     /// Whether a key was ever seen: from then on requests need one.
     has_keys: AtomicBool,
+    /// When there was no key yet.
+    no_keys_at: Mutex<Option<Instant>>,
     /// Look-ups wait here, so that guesses are refused before they cost the database anything.
     look_ups: Semaphore,
 }
@@ -124,6 +126,7 @@ impl Keys {
             shared: Arc::new(Shared {
                 cache: Mutex::default(),
                 has_keys: AtomicBool::new(false),
+                no_keys_at: Mutex::default(),
                 look_ups: Semaphore::new(LOOK_UPS_AT_ONCE),
             }),
         }
@@ -262,14 +265,29 @@ impl Keys {
         if !self.anonymous {
             return Err(unauthorized(NO_KEY));
         }
-        if !self.shared.has_keys.load(Ordering::Relaxed) && self.primary.any_key().await? {
-            self.shared.has_keys.store(true, Ordering::Relaxed);
-        }
-        match (self.shared.has_keys.load(Ordering::Relaxed), is_local) {
+        match (self.has_keys().await?, is_local) {
             (true, _) => Err(unauthorized(NO_KEY)),
             (false, false) => Err(unauthorized(NOT_LOCAL)),
             (false, true) => Ok(CachedKey::open()),
         }
+    }
+
+    /// Whether a key was ever seen; that there is none is remembered for a moment.
+    async fn has_keys(&self) -> Result<bool, StoreError> {
+        let Shared {
+            has_keys,
+            no_keys_at,
+            ..
+        } = &*self.shared;
+        let is_recent = |at: Instant| at.elapsed() < CACHED_FOR;
+        if has_keys.load(Ordering::Relaxed) || lock(no_keys_at).is_some_and(is_recent) {
+            return Ok(has_keys.load(Ordering::Relaxed));
+        }
+        match self.primary.any_key().await? {
+            true => has_keys.store(true, Ordering::Relaxed),
+            false => *lock(no_keys_at) = Some(Instant::now()),
+        }
+        Ok(has_keys.load(Ordering::Relaxed))
     }
 
     fn cached(&self) -> MutexGuard<'_, Cache> {
