@@ -9,12 +9,15 @@ use lapin::{
     Channel, ExchangeKind,
     types::{AMQPValue, FieldTable, LongString},
 };
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use super::topology::{
     self, COMPLETIONS_EXCHANGE, EVENTS_EXCHANGE, STAGES_EXCHANGE, bind_exchange,
 };
 use super::{BrokerError, Connection};
 
+/// What is encoded in names of exchanges.
+const ENCODED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'_');
 const PREFIX: &str = "waybill.tenant.";
 const EVENTS: &str = ".events";
 /// The header that a headers exchange selects by.
@@ -27,11 +30,7 @@ pub const ENCODED_BYTES_MAX: usize = 200;
 /// byte becomes `%` and two digits.
 #[must_use]
 pub fn encoded(tenant: &str) -> String {
-    let byte = |byte: u8| match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' => char::from(byte).to_string(),
-        _ => format!("%{byte:02X}"),
-    };
-    tenant.bytes().map(byte).collect()
+    utf8_percent_encode(tenant, &ENCODED).to_string()
 }
 
 /// The exchange to which a tenant's producers publish.
@@ -50,54 +49,34 @@ pub fn completions_exchange(tenant: &str) -> String {
 #[must_use]
 pub fn tenant_of(exchange: &str) -> Option<String> {
     let encoded = exchange.strip_prefix(PREFIX)?.strip_suffix(EVENTS)?;
-    let mut bytes = Vec::with_capacity(encoded.len());
-    let mut rest = encoded.bytes();
-    while let Some(byte) = rest.next() {
-        bytes.push(match byte {
-            b'%' => {
-                let digits = [rest.next()?, rest.next()?];
-                u8::from_str_radix(str::from_utf8(&digits).ok()?, 16).ok()?
-            }
-            _ => byte,
-        });
-    }
+    let tenant = percent_decode_str(encoded).decode_utf8().ok()?;
     // An exchange that an operator declared by hand under another spelling is no tenant's.
-    let tenant = String::from_utf8(bytes)
-        .ok()
-        .filter(|tenant| !tenant.is_empty())?;
-    (events_exchange(&tenant) == exchange).then_some(tenant)
+    let is_spelt_so = !tenant.is_empty() && events_exchange(&tenant) == exchange;
+    is_spelt_so.then(|| tenant.into_owned())
 }
 
-/// Declares the exchanges of these tenants and what leads to them. Repeating it changes nothing.
+/// Declares the exchanges of a tenant and what leads to them. Repeating it changes nothing.
 ///
 /// # Errors
 ///
 /// As for [`declare`](topology::declare).
-pub async fn declare(conn: &Connection, tenants: &[String]) -> Result<(), BrokerError> {
-    if tenants.is_empty() {
-        return Ok(());
-    }
+pub async fn declare(conn: &Connection, tenant: &str) -> Result<(), BrokerError> {
     let channel = conn.channel().await?;
+    let events = events_exchange(tenant);
     declare_topic(&channel, EVENTS_EXCHANGE).await?;
-    for shared in [COMPLETIONS_EXCHANGE, STAGES_EXCHANGE] {
+    declare_topic(&channel, &events).await?;
+    bind_exchange(&channel, &events, EVENTS_EXCHANGE, FieldTable::default()).await?;
+    for (shared, name) in [
+        (COMPLETIONS_EXCHANGE, "completions"),
+        (STAGES_EXCHANGE, "stages"),
+    ] {
+        let (by_tenant, own) = ([shared, ".by_tenant"].concat(), exchange(tenant, name));
         declare_topic(&channel, shared).await?;
-        let by_tenant = by_tenant(shared);
         let kind = ExchangeKind::Headers;
         topology::declare_exchange(&channel, &by_tenant, kind, FieldTable::default()).await?;
         bind_exchange(&channel, shared, &by_tenant, FieldTable::default()).await?;
-    }
-    for tenant in tenants {
-        let events = events_exchange(tenant);
-        declare_topic(&channel, &events).await?;
-        bind_exchange(&channel, &events, EVENTS_EXCHANGE, FieldTable::default()).await?;
-        for (shared, name) in [
-            (COMPLETIONS_EXCHANGE, "completions"),
-            (STAGES_EXCHANGE, "stages"),
-        ] {
-            let own = exchange(tenant, name);
-            declare_topic(&channel, &own).await?;
-            bind_exchange(&channel, &by_tenant(shared), &own, selecting(tenant)).await?;
-        }
+        declare_topic(&channel, &own).await?;
+        bind_exchange(&channel, &by_tenant, &own, selecting(tenant)).await?;
     }
     topology::close(&channel).await;
     Ok(())
@@ -105,10 +84,6 @@ pub async fn declare(conn: &Connection, tenants: &[String]) -> Result<(), Broker
 
 fn exchange(tenant: &str, name: &str) -> String {
     [PREFIX, &encoded(tenant), ".", name].concat()
-}
-
-fn by_tenant(shared: &str) -> String {
-    [shared, ".by_tenant"].concat()
 }
 
 fn selecting(tenant: &str) -> FieldTable {

@@ -81,14 +81,8 @@ pub async fn declare(conn: &Connection, partitions: u16) -> Result<EventQueues, 
     for name in TOPICS {
         declare_exchange(&channel, name, ExchangeKind::Topic, FieldTable::default()).await?;
     }
-    let to_events = EVENTS_EXCHANGE;
-    bind_exchange(
-        &channel,
-        INTERNAL_EXCHANGE,
-        to_events,
-        FieldTable::default(),
-    )
-    .await?;
+    let none = FieldTable::default;
+    bind_exchange(&channel, INTERNAL_EXCHANGE, EVENTS_EXCHANGE, none()).await?;
     declare_queue(&channel, DEAD_QUEUE, false).await?;
     bind_queue(&channel, DEAD_QUEUE, DEAD_EXCHANGE, ANY).await?;
     let current: Vec<String> = (0..partitions).map(events_queue).collect();

@@ -113,7 +113,8 @@ pub(super) fn dead_lettered(delivery: &Delivery) -> Rejection {
 }
 
 /// The message as it was sent, for Waybill's own exchange of events and with its origin, or Waybill's
-/// own undeliverable message for its original exchange; `None` if the dead letter is damaged, or its body was truncated.
+/// own undeliverable message for its original exchange; `None` if the dead letter is damaged, or its
+/// body was truncated.
 pub(super) fn replay(dead_letter: &DeadLetter) -> Option<Outgoing> {
     if CutBody::of_problem(&dead_letter.problem).is_some() {
         return None;

@@ -38,7 +38,7 @@ pub(super) async fn run(add: &Add, sources: &Sources) -> Result<ExitCode, Failur
     let was_used = store.tenancy().await?.is_used();
     // First: a tenant whose exchanges are missing would be refused by the broker.
     let connection = servers::broker(&settings.broker).await?;
-    let declared = tenant_exchanges::declare(&connection, std::slice::from_ref(tenant)).await;
+    let declared = tenant_exchanges::declare(&connection, tenant).await;
     connection.close().await;
     declared?;
     let is_new = store.add_tenant(tenant).await?;

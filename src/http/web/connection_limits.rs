@@ -120,9 +120,7 @@ impl LimitedListener {
             of_address: Arc::default(),
         }
     }
-}
 
-impl LimitedListener {
     /// The next connection, once there is a place for it.
     pub(super) async fn accept(&mut self) -> (Guarded, SocketAddr) {
         // The semaphore is never closed, so this never fails.

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use axum::http::{HeaderMap, header};
 use secrecy::{ExposeSecret, SecretString};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::timeout;
 
 use super::problem::{HttpProblem, ProblemKind};
 use super::rate_limit::{Peer, Rates};
@@ -25,10 +26,13 @@ const CACHED_FOR: Duration = Duration::from_secs(2);
 const KEYS_MAX: usize = 10_000;
 /// Most look-ups at once: each takes a connection of the pool.
 const LOOK_UPS_AT_ONCE: usize = 4;
+/// The longest wait for one of these.
+const TURN_MAX: Duration = Duration::from_secs(5);
 
 const NO_KEY: &str = "send a key in the header Authorization; `waybill key create` creates one";
 const NOT_LOCAL: &str = "without a key only programs of this machine are answered, under the name localhost or a loopback \
                          address and without a proxy; send a key in the header Authorization";
+const BUSY: &str = "too many keys wait to be looked up; try again in a moment";
 const UNKNOWN: &str = "the key is unknown";
 const EXPIRED: &str = "the key has expired; `waybill key create` creates a new one";
 const REVOKED: &str = "the key was revoked";
@@ -188,12 +192,11 @@ impl Keys {
         {
             return Ok(known.clone());
         }
-        // The semaphore is never closed.
-        let _turn = self.shared.look_ups.acquire().await;
         // A key that was valid lately is not a guess.
-        if known.is_none() {
-            self.rates.may_guess(peer)?;
-        }
+        let _turn = match known {
+            Some(_) => None,
+            None => Some(self.turn_to_guess(peer).await?),
+        };
         let found = match session::is_code(text) {
             true => self.resume(text).await,
             false => self.look_up(text).await,
@@ -209,6 +212,16 @@ impl Keys {
                 Err(unauthorized(why))
             }
         }
+    }
+
+    /// Waits for a turn to look up a key that may be wrong: no longer than a failing database takes.
+    async fn turn_to_guess(&self, peer: Peer) -> Result<SemaphorePermit<'_>, HttpProblem> {
+        let turn = timeout(TURN_MAX, self.shared.look_ups.acquire()).await;
+        let busy = || HttpProblem::new(ProblemKind::Unavailable, BUSY);
+        // The semaphore is never closed.
+        let turn = turn.map_err(|_| busy())?.map_err(|_| busy())?;
+        self.rates.may_guess(peer)?;
+        Ok(turn)
     }
 
     fn insert(&self, key: &str, known: CachedKey) {

@@ -5,7 +5,7 @@
 //! connection, so no two queues may share one.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 
@@ -19,6 +19,9 @@ use crate::pipeline::consume::lane_state::Carries;
 use crate::pipeline::consume::lane_state::{LaneState, Signals};
 use crate::pipeline::consume::watchdog::{self, Pulse};
 use crate::telemetry::{Condition, RetryReason};
+
+/// After this long the exchanges of tenants are declared again where that has failed.
+const DECLARE_AGAIN: Duration = Duration::from_secs(30);
 
 /// A session of a worker.
 pub(super) struct Session<'a> {
@@ -108,16 +111,25 @@ impl Session<'_> {
         }
     }
 
-    /// Declares the exchanges of all tenants, and again when there are others. Never ends.
+    /// Declares the exchanges of each tenant, and again when there are others or one has failed.
+    /// Never ends.
     async fn declare_tenants(&self) {
         let mut tenancy = self.worker.event_rules.authorization.tenants();
         loop {
             let tenants = tenancy.borrow_and_update().tenants.clone();
-            if let Err(error) = tenant_exchanges::declare(&self.connection, &tenants).await {
-                tracing::warn!(%error, "the exchanges of tenants could not be declared");
+            let mut have_failed = false;
+            for tenant in tenants {
+                let declared = tenant_exchanges::declare(&self.connection, &tenant).await;
+                if let Err(error) = declared {
+                    tracing::warn!(%error, tenant, "the exchanges of a tenant could not be declared");
+                    have_failed = true;
+                }
             }
-            if tenancy.changed().await.is_err() {
-                std::future::pending().await
+            tokio::select! {
+                changed = tenancy.changed() => if changed.is_err() {
+                    std::future::pending().await
+                },
+                () = tokio::time::sleep(DECLARE_AGAIN), if have_failed => {}
             }
         }
     }
