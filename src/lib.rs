@@ -19,8 +19,8 @@
 //! - [`view`]: how a process is shown, in JSON and as text.
 //! - [`http`]: the listeners: the native API, the pages, dialects of other systems; health and
 //!   metrics.
-//! - [`config`]: every setting, in one table. [`tls`], [`backoff`], [`clock`], `lock` and `named` are
-//!   helpers.
+//! - [`config`]: every setting, in one table. [`tls`], [`backoff`], [`clock`], `fair`, `lock` and
+//!   `named` are helpers.
 //! - [`app`]: one running process with its roles. [`cli`]: the commands.
 //! - [`dev`]: private PostgreSQL and RabbitMQ servers for `waybill dev` and the tests.
 //!
@@ -69,6 +69,7 @@ pub mod clock;
 pub mod config;
 pub mod dev;
 pub mod domain;
+mod fair;
 pub mod files;
 pub mod http;
 mod lock;

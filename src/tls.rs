@@ -1,11 +1,14 @@
-//! The TLS client configuration for both servers; certificates are always verified.
+//! The TLS configurations: of a client of both servers, whose certificates are always verified, and of
+//! the listeners.
 
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{ClientConfig, RootCertStore, ServerConfig};
 
 /// Why the TLS configuration failed.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +37,14 @@ pub fn install() {
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
+/// Whether a host names this machine: what is sent to it crosses no network.
+#[must_use]
+pub fn is_this_machine(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    let address: Option<IpAddr> = address.parse().ok();
+    host.eq_ignore_ascii_case("localhost") || address.is_some_and(|it| it.is_loopback())
+}
+
 /// Trusts the CA file, or the system's roots; presents the client's certificate if there is one.
 pub fn client_config(
     ca_file: Option<&Path>,
@@ -52,6 +63,36 @@ pub fn client_config(
         }
         (Some(_), None) | (None, Some(_)) => Err(TlsError::HalfIdentity),
     }
+}
+
+/// The files of a listener's certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerFiles {
+    /// The certificate and those that lead to its authority.
+    pub cert: PathBuf,
+    /// Its key.
+    pub key: PathBuf,
+    /// The authorities of clients, if these need a certificate.
+    pub client_ca: Option<PathBuf>,
+}
+
+/// Presents a certificate to clients, and demands one of theirs if there are authorities for them.
+pub fn server_config(files: &ServerFiles) -> Result<ServerConfig, TlsError> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()?;
+    let builder = match &files.client_ca {
+        None => builder.with_no_client_auth(),
+        Some(ca) => {
+            let roots = Arc::new(roots(Some(ca))?);
+            let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider);
+            let verifier = verifier.build().map_err(|error| unreadable(ca, &error))?;
+            builder.with_client_cert_verifier(verifier)
+        }
+    };
+    let key = PrivateKeyDer::from_pem_file(&files.key);
+    let key = key.map_err(|error| unreadable(&files.key, &error))?;
+    Ok(builder.with_single_cert(certificates(&files.cert)?, key)?)
 }
 
 fn roots(ca_file: Option<&Path>) -> Result<RootCertStore, TlsError> {

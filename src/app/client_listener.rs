@@ -14,7 +14,10 @@ use crate::http::state::Setup;
 use crate::http::submit::content::Allowed;
 use crate::http::submit::upload_limits::UploadLimits;
 use crate::http::web::connection_limits;
+use crate::http::web::proxies::TrustedProxies;
 use crate::http::web::rate_limit::Allowances;
+use crate::http::web::server::Arrival;
+use crate::http::web::tls::ListenerTls;
 use crate::store::Store;
 use crate::telemetry::Telemetry;
 
@@ -64,6 +67,13 @@ impl Api {
                     wrong_keys: a_second(http.wrong_keys_per_second),
                 },
                 dialects: settings.dialects.clone(),
+                arrival: Arrival {
+                    tls: http.tls().map(ListenerTls::new).transpose()?,
+                    proxies: TrustedProxies {
+                        networks: http.trusted_proxies.clone().unwrap_or_default(),
+                        header: http.forwarded_header,
+                    },
+                },
                 telemetry,
             },
         })

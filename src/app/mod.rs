@@ -28,6 +28,7 @@ use crate::domain::tenancy::Tenancy;
 use crate::files::Files;
 use crate::http::ops::Ops;
 use crate::http::web::connection_limits;
+use crate::http::web::tls::ListenerTls;
 use crate::pipeline::failpoint::Faults;
 use crate::pipeline::relay;
 use crate::store::Store;
@@ -63,6 +64,7 @@ pub struct App {
     /// Who may publish what, as the database says.
     tenancy: watch::Sender<Arc<Tenancy>>,
     listener: TcpListener,
+    ops_tls: Option<ListenerTls>,
     api: Option<Api>,
 }
 
@@ -84,8 +86,10 @@ impl App {
             true => Some(Api::new(&settings, files.clone(), telemetry.clone()).await?),
             false => None,
         };
+        let ops_tls = settings.ops.tls().map(ListenerTls::new).transpose()?;
         Ok(Self {
             api,
+            ops_tls,
             telemetry,
             health: Health::new(&required(&roles)),
             settings,
@@ -205,13 +209,13 @@ impl App {
         let publisher = publish(relay, incoming, give_up.clone());
         running.start(&mut working, "publisher", publisher);
         if let Some(api) = self.api.take() {
-            let answering = api.serve(stop.clone());
-            working.spawn(running.clone().track("clients", answering));
+            working.spawn(running.clone().track("clients", api.serve(stop.clone())));
         }
         let ops = Ops {
             telemetry: self.telemetry,
             health: health.clone(),
             refresh: None,
+            tls: self.ops_tls,
         };
         serving.spawn(serve(self.listener, ops, done.clone()));
         Tasks {

@@ -24,6 +24,7 @@ pub mod output;
 mod producer;
 mod publish;
 mod push;
+mod quota;
 pub mod reference;
 mod remote;
 mod resend;
@@ -129,6 +130,7 @@ enum Command {
     Key(key::Key),
     Tenant(tenant::Tenant),
     Producer(producer::Producer),
+    Quota(quota::Quota),
     Audit(audit::Audit),
     Doctor(doctor::Doctor),
     Health(health::Health),
@@ -180,6 +182,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Key(key) => key::run(key, &sources).await,
         Command::Tenant(tenant) => tenant::run(tenant, &sources).await,
         Command::Producer(producer) => producer::run(producer, &sources).await,
+        Command::Quota(quota) => quota::run(quota, &sources).await,
         Command::Audit(audit) => audit::run(&audit, &sources).await,
         Command::Doctor(_) => doctor::run(&sources).await,
         Command::Health(health) => health::run(&health, &sources).await,

@@ -11,6 +11,14 @@ use super::values::{Value, Values};
 const PAIRS: &[(&str, &str)] = &[
     ("database.cert_file", "database.key_file"),
     ("broker.cert_file", "broker.key_file"),
+    ("http.cert_file", "http.key_file"),
+    ("ops.cert_file", "ops.key_file"),
+];
+
+/// Settings that need another one.
+const NEEDS: &[(&str, &str)] = &[
+    ("http.client_ca_file", "http.cert_file"),
+    ("ops.client_ca_file", "ops.cert_file"),
 ];
 
 /// Pairs of sizes: the first must not be below the second.
@@ -37,12 +45,13 @@ const DISTINCT: &[&str] = &[
 pub(super) fn between(values: &Values, found: &BTreeMap<&'static str, FoundValue>) -> Vec<Fault> {
     let origin = |key: &str| found.get(key).map_or(Origin::Default, |f| f.origin.clone());
     let mut faults = Vec::new();
-    for (one, other) in PAIRS {
-        for (given, missing) in [(one, other), (other, one)] {
-            if found.contains_key(given) && !found.contains_key(missing) {
-                let fault = Fault::new(*given, format!("needs `{missing}` too"));
-                faults.push(fault.from(origin(given)));
-            }
+    let pairs = PAIRS
+        .iter()
+        .flat_map(|(one, other)| [(one, other), (other, one)]);
+    for (given, missing) in pairs.chain(NEEDS.iter().map(|(one, other)| (one, other))) {
+        if found.contains_key(given) && !found.contains_key(missing) {
+            let fault = Fault::new(*given, format!("needs `{missing}` too"));
+            faults.push(fault.from(origin(given)));
         }
     }
     for (more, less) in AT_LEAST {

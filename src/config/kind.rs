@@ -42,6 +42,8 @@ pub enum Kind {
     Address,
     /// A filter for log lines.
     Filter,
+    /// Addresses and networks, separated by commas.
+    Networks,
 }
 
 impl Kind {
@@ -60,6 +62,7 @@ impl Kind {
                 "{range}, of lower-case characters, digits and hyphens, except {}",
                 or(&RESERVED, "")
             ),
+            Self::Networks => format!("{range}, such as `10.0.0.0/8,192.0.2.7`"),
             Self::Text
             | Self::Path
             | Self::SecretUrl(_)
@@ -87,6 +90,7 @@ impl Kind {
             Self::Choice(words) => or(words, ""),
             Self::Address => "an address and a port".to_owned(),
             Self::Filter => "levels and targets".to_owned(),
+            Self::Networks => "addresses and networks, with commas between them".to_owned(),
         }
     }
 
@@ -119,6 +123,10 @@ impl Kind {
             Self::Address => SocketAddr::from_str(text)
                 .map(Value::Address)
                 .map_err(|_| format!("{} is not an address with a port", quoted(text))),
+            Self::Networks => match text.parse() {
+                Ok(networks) => Ok(Value::Networks(networks)),
+                Err(wrong) => Err(format!("{wrong} is neither an address nor a network")),
+            },
             Self::Filter => Targets::from_str(text)
                 .map(|_| Value::Text(text.to_owned()))
                 .map_err(|_| format!("{} is not a filter", quoted(text))),

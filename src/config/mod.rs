@@ -7,7 +7,9 @@
 mod checks;
 mod fault;
 mod kind;
+mod listeners;
 mod load;
+mod networks;
 mod report;
 mod sections;
 mod sources;
@@ -20,17 +22,18 @@ pub use self::checks::WRITERS_PER_PARTITION;
 pub use self::fault::{Fault, Faults, Origin};
 pub use self::kind::Kind;
 pub use self::load::{Given, Loaded, load};
+pub use self::networks::Networks;
 pub use self::report::{Effective, settings_table};
 pub use self::sections::{
     BatchSettings, BrokerSettings, ClientSettings, DatabaseSettings, DialectSettings,
     FaultSettings, JanitorSettings, LimitSettings, LogSettings, OpsSettings, OutboxSettings,
     ProcessSettings, SETTINGS, Settings, ShutdownSettings, TenancySettings, WorkerSettings,
 };
-pub use self::values::{LogFormat, TenancyMode, Unroutable};
+pub use self::values::{ForwardedHeader, LogFormat, TenancyMode, Unroutable};
 
 pub(crate) use self::fault::nearest;
 pub(crate) use self::kind::quoted;
-pub(crate) use self::units::{parse_duration, show_duration};
+pub(crate) use self::units::{parse_bytes, parse_duration, show_bytes, show_duration};
 
 /// The variable that names the settings file if no flag does.
 pub const FILE_VARIABLE: &str = "WAYBILL_CONFIG";

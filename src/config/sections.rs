@@ -9,11 +9,11 @@ use secrecy::SecretString;
 
 use super::fault::Fault;
 use super::kind::Kind::{
-    Address, Bytes, Choice, Count, Duration as Time, DurationOrOff, Filter, Path, PrefixOrOff,
-    Secret, SecretUrl, Text, Url,
+    Address, Bytes, Choice, Count, Duration as Time, DurationOrOff, Filter,
+    Networks as NetworkList, Path, PrefixOrOff, Secret, SecretUrl, Text, Url,
 };
-use super::values::{LogFormat, TenancyMode, Unroutable, Values};
-use super::{Kind, Setting};
+use super::values::{ForwardedHeader, LogFormat, TenancyMode, Unroutable, Values};
+use super::{Kind, Networks, Setting};
 
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
@@ -115,6 +115,8 @@ sections! {
             "the client's certificate, PEM; needs `broker.key_file`";
         key_file: Option<PathBuf> = "WAYBILL_BROKER__KEY_FILE", "none", Path,
             "the key of the client's certificate, PEM";
+        plaintext: bool = "WAYBILL_BROKER__PLAINTEXT", "false", Choice(&["true", "false"]),
+            "allow an `amqp://` address that is not of this machine: passwords and events then cross the network unencrypted";
         management_url: Option<SecretString> = "WAYBILL_BROKER__MANAGEMENT_URL", "none", SecretUrl(&["http", "https"]),
             "the broker's management API, such as `http://monitor:password@host:15672`: `waybill doctor` reads the queues' policies there";
         heartbeat: Duration = "WAYBILL_BROKER__HEARTBEAT", "5s", Time(ms(1_000), ms(3_600_000)),
@@ -219,6 +221,16 @@ sections! {
             "address of the listener for clients";
         anonymous: bool = "WAYBILL_HTTP__ANONYMOUS", "false", Choice(&["true", "false"]),
             "answer programs of this machine without an API key until there is one; needs a loopback `http.listen`";
+        cert_file: Option<PathBuf> = "WAYBILL_HTTP__CERT_FILE", "none", Path,
+            "the listener's certificate, PEM, with those that lead to its authority: then it accepts TLS alone; read again when it changes; needs `http.key_file`";
+        key_file: Option<PathBuf> = "WAYBILL_HTTP__KEY_FILE", "none", Path,
+            "the key of the listener's certificate, PEM";
+        client_ca_file: Option<PathBuf> = "WAYBILL_HTTP__CLIENT_CA_FILE", "none", Path,
+            "the authorities of clients, PEM: then clients need a certificate beside their key; needs `http.cert_file`";
+        trusted_proxies: Option<Networks> = "WAYBILL_HTTP__TRUSTED_PROXIES", "none", NetworkList,
+            "addresses and networks of proxies, such as `10.0.0.0/8,192.0.2.7`, that say by `http.forwarded_header` whose request they pass on";
+        forwarded_header: ForwardedHeader = "WAYBILL_HTTP__FORWARDED_HEADER", "x-forwarded", Choice(&["x-forwarded", "forwarded"]),
+            "the header that the trusted proxies set, and clear of what clients write: `X-Forwarded-For` with `X-Forwarded-Proto`, or `Forwarded`";
         database_url: Option<SecretString> = "WAYBILL_HTTP__DATABASE_URL", "none", SecretUrl(&["postgres", "postgresql"]),
             "a replica to read from instead of `database.url`";
         pool: usize = "WAYBILL_HTTP__POOL", "8", Count(2, 1_000),
@@ -265,6 +277,12 @@ sections! {
     ops: OpsSettings {
         listen: SocketAddr = "WAYBILL_OPS__LISTEN", "127.0.0.1:9464", Address,
             "address of the listener for health and metrics";
+        cert_file: Option<PathBuf> = "WAYBILL_OPS__CERT_FILE", "none", Path,
+            "the listener's certificate, PEM, as `http.cert_file`; needs `ops.key_file`";
+        key_file: Option<PathBuf> = "WAYBILL_OPS__KEY_FILE", "none", Path,
+            "the key of the listener's certificate, PEM";
+        client_ca_file: Option<PathBuf> = "WAYBILL_OPS__CLIENT_CA_FILE", "none", Path,
+            "the authorities of clients, PEM, as `http.client_ca_file`; needs `ops.cert_file`";
     }
 
     /// The end of a run.

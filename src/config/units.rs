@@ -19,7 +19,7 @@ pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
 }
 
 /// Parses a whole number of bytes, plain or with a binary unit; `None` if it is anything else.
-pub(super) fn parse_bytes(text: &str) -> Option<u64> {
+pub(crate) fn parse_bytes(text: &str) -> Option<u64> {
     let (number, unit) = split(text)?;
     if unit.is_empty() {
         return Some(number);
@@ -35,7 +35,7 @@ pub(crate) fn show_duration(duration: Duration) -> String {
 }
 
 /// Formats a size with the largest exact unit.
-pub(super) fn show_bytes(bytes: u64) -> String {
+pub(crate) fn show_bytes(bytes: u64) -> String {
     show(bytes, SIZE_UNITS).unwrap_or_else(|| bytes.to_string())
 }
 

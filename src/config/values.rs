@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration}
 use secrecy::SecretString;
 
 use super::fault::Fault;
+use super::networks::Networks;
 
 named! {
     /// What happens to an unroutable message.
@@ -43,6 +44,18 @@ named! {
     }
 }
 
+named! {
+    /// Which headers of trusted proxies count.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+    pub enum ForwardedHeader {
+        /// `X-Forwarded-For` and `X-Forwarded-Proto`.
+        #[default]
+        XForwarded = "x-forwarded",
+        /// `Forwarded`.
+        Forwarded = "forwarded",
+    }
+}
+
 /// A value that its kind has accepted.
 #[derive(Debug, Clone)]
 pub(super) enum Value {
@@ -52,6 +65,7 @@ pub(super) enum Value {
     Text(String),
     Secret(SecretString),
     Address(SocketAddr),
+    Networks(Networks),
 }
 
 /// The checked values of all settings.
@@ -100,6 +114,8 @@ fields! {
     Unroutable: Value::Text(name) => Self::from_name(name);
     LogFormat: Value::Text(name) => Self::from_name(name);
     TenancyMode: Value::Text(name) => Self::from_name(name);
+    ForwardedHeader: Value::Text(name) => Self::from_name(name);
+    Networks: Value::Networks(networks) => Some(networks.clone());
 }
 
 impl<T: FromValue> FromValue for Option<T> {

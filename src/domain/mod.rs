@@ -3,7 +3,8 @@
 //! Reading order: [`event`] (what may happen), [`process`] (the record), [`merge`] (what an event
 //! changes), [`completion_rules`] (when a process ends and how), [`completion`] (what is published
 //! then), [`workflow`] (the graph that an order walks), [`replay_history`] (earlier states of a
-//! process). [`ids`] has keys and stamps; [`access`] is what a key allows, [`tenancy`] who may publish.
+//! process). [`ids`] has keys and stamps; [`access`] is what a key allows, [`tenancy`] who may
+//! publish, [`quota`] how much.
 //! Every rule commutes and is idempotent over the *set* of events, so the order and the
 //! repetition of deliveries do not matter; time is always an argument.
 
@@ -16,6 +17,7 @@ pub mod ids;
 pub mod merge;
 pub mod order;
 pub mod process;
+pub mod quota;
 pub mod replay_history;
 pub mod tenancy;
 #[cfg(test)]

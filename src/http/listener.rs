@@ -18,7 +18,6 @@ use super::{compat, ui};
 /// A request may wait for the end of a process, so its timeout is longer than the longest wait.
 const LIMITS: ConnectionLimits = ConnectionLimits {
     connections: 16_384,
-    connections_of_one: 4_096,
     // The HTTP server limits headers, the handlers limit bodies.
     request_bytes: usize::MAX,
     head: Duration::from_secs(10),
@@ -31,7 +30,7 @@ const GRACE: Duration = Duration::from_secs(5);
 
 /// Serves until stopped; requests that wait are then answered with the current state.
 pub async fn serve(listener: TcpListener, setup: Setup, stop: CancellationToken) {
-    let dialects = setup.dialects.clone();
+    let (dialects, arrival) = (setup.dialects.clone(), setup.arrival.clone());
     let meter = Meter::new(setup.telemetry.clone(), &dialects);
     // The tasks end with the listener.
     let (api, _tasks) = Api::new(setup, &stop);
@@ -40,5 +39,5 @@ pub async fn serve(listener: TcpListener, setup: Setup, stop: CancellationToken)
     let router = router.layer(from_fn_with_state(meter, measure));
     let router = router.layer(from_fn(drain_bodies::drain));
     let listener = LimitedListener::new(listener, LIMITS);
-    server::serve(listener, router, stop, GRACE).await;
+    server::serve(listener, router, arrival, (stop, GRACE)).await;
 }

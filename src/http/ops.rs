@@ -16,12 +16,14 @@ use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use super::web::connection_limits::{ConnectionLimits, LimitedListener};
-use super::web::{server, uncached};
+use super::web::proxies::TrustedProxies;
+use super::web::server::{self, Arrival};
+use super::web::tls::ListenerTls;
+use super::web::uncached;
 use crate::telemetry::{Health, Telemetry};
 
 const LIMITS: ConnectionLimits = ConnectionLimits {
-    connections: 64,
-    connections_of_one: 32,
+    connections: 128,
     request_bytes: 16 << 10,
     head: Duration::from_secs(10),
     transfer: Duration::from_secs(10),
@@ -48,12 +50,18 @@ pub struct Ops {
     pub health: Health,
     /// Runs before each scrape, if set.
     pub refresh: Option<Refresh>,
+    /// TLS, if it is not plain text.
+    pub tls: Option<ListenerTls>,
 }
 
 /// Serves until shutdown, and runs the upkeep of the metrics meanwhile.
 pub async fn serve(listener: TcpListener, ops: Ops, shutdown: CancellationToken) {
     let listener = LimitedListener::new(listener, LIMITS);
-    let serving = server::serve(listener, router(ops.clone()), shutdown, GRACE);
+    let arrival = Arrival {
+        tls: ops.tls.clone(),
+        proxies: TrustedProxies::default(),
+    };
+    let serving = server::serve(listener, router(ops.clone()), arrival, (shutdown, GRACE));
     tokio::pin!(serving);
     let mut upkeep = interval(UPKEEP);
     upkeep.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -147,6 +155,7 @@ mod tests {
                 telemetry,
                 health: health.clone(),
                 refresh: Some(refresh),
+                tls: None,
             };
             let shutdown = CancellationToken::new();
             let mut task = JoinSet::new();

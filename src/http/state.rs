@@ -1,8 +1,11 @@
 //! The state that the handlers of the clients' listener share, and their background tasks.
 
+use std::convert::Infallible;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -12,10 +15,15 @@ use super::web::batcher::{self, Batcher};
 use super::web::keys::Keys;
 use super::web::memory_budget::MemoryBudget;
 use super::web::notifier::Notifier;
+use super::web::quotas::Quotas;
 use super::web::rate_limit::{Allowances, Rates};
+use super::web::server::Arrival;
+use super::web::streams::{StreamPermit, Streams};
 use super::web::waiters::Waiters;
+use super::web::{Caller, HttpProblem};
 use crate::config::{BrokerSettings, DialectSettings};
 use crate::domain::ProcessKey;
+use crate::fair::FairBudget;
 use crate::files::Files;
 use crate::store::Store;
 use crate::store::read::event_outcome::{EventOutcome, SentEvent};
@@ -43,23 +51,33 @@ pub struct Setup {
     pub allowances: Allowances,
     /// Which dialects of other systems are enabled, and under which paths.
     pub dialects: DialectSettings,
+    /// How requests arrive.
+    pub arrival: Arrival,
     /// Counts requests.
     pub telemetry: Telemetry,
 }
 
-/// The state that the handlers share.
+/// The state that the handlers share, as a handler gets it: for the tenant of its request, whose fair
+/// share of connections and memory it uses.
 #[derive(Clone)]
-pub(crate) struct Api(Arc<Shared>);
+pub(crate) struct Api {
+    shared: Arc<Shared>,
+    tenant: Arc<str>,
+}
 
 /// The fields of [`Api`].
 pub(crate) struct Shared {
-    pub(super) store: Store,
-    pub(super) primary: Store,
+    store: Store,
+    primary: Store,
     pub(super) files: Files,
     pub(super) uploads: UploadLimits,
     pub(super) limits: wire::Limits,
     pub(super) keys: Keys,
-    pub(super) room: MemoryBudget,
+    room: MemoryBudget,
+    pub(super) quotas: Quotas,
+    streams: Streams,
+    /// Merging logs again is work for a processor, so only a few do it at a time.
+    pub(super) mergers: FairBudget<String>,
     pub(super) batcher: Batcher,
     pub(super) publisher: EventPublisher,
     pub(super) ended: Waiters<ProcessKey, ()>,
@@ -74,7 +92,7 @@ impl Api {
         let (publisher, task) = publisher::publisher();
         let (batcher, lanes) = batcher::batcher();
         let rates = Rates::new(setup.allowances);
-        let api = Self(Arc::new(Shared {
+        let shared = Shared {
             keys: Keys::new(setup.primary.clone(), rates.clone(), setup.anonymous),
             store: setup.store,
             primary: setup.primary,
@@ -82,20 +100,64 @@ impl Api {
             uploads: setup.uploads,
             limits: setup.limits,
             room: MemoryBudget::default(),
+            quotas: Quotas::default(),
+            streams: Streams::default(),
+            mergers: FairBudget::new(mergers()),
             batcher,
             publisher,
             ended: Waiters::default(),
             outcomes: Waiters::default(),
             notifier: Notifier::default(),
             stop: stop.clone(),
-        }));
+        };
+        let api = Self {
+            shared: Arc::new(shared),
+            tenant: Arc::default(),
+        };
         let mut tasks = api.poll(stop);
         for lane in lanes {
             tasks.spawn(lane.serve(api.store.clone()));
         }
         tasks.spawn(task.serve(setup.broker));
         tasks.spawn(rates.evict(stop.clone()));
+        let quotas = api.quotas.clone();
+        tasks.spawn(quotas.follow(api.shared.primary.clone(), stop.clone()));
         (api, tasks)
+    }
+
+    /// The same for the requests of a tenant.
+    pub(super) fn of(&self, tenant: &str) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+            tenant: Arc::from(tenant),
+        }
+    }
+
+    /// Whose requests it is for; empty before a request is authenticated.
+    pub(super) fn tenant(&self) -> &str {
+        &self.tenant
+    }
+
+    /// The database for reading, which may be a replica.
+    pub(super) fn store(&self) -> Store {
+        self.store.of(&self.tenant)
+    }
+
+    /// The primary database.
+    pub(super) fn primary(&self) -> Store {
+        self.primary.of(&self.tenant)
+    }
+
+    /// Memory for bodies.
+    pub(super) fn room(&self) -> MemoryBudget {
+        self.room.of(&self.tenant)
+    }
+
+    /// A place for a stream of events.
+    pub(super) fn stream(&self) -> Result<StreamPermit, HttpProblem> {
+        let open = self.streams.open(&self.tenant);
+        self.quotas.may_stream(&self.tenant, open)?;
+        self.streams.place(&self.tenant)
     }
 
     /// Polls the database for all requests that wait.
@@ -118,10 +180,27 @@ impl Api {
     }
 }
 
+impl FromRequestParts<Self> for Api {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Self) -> Result<Self, Infallible> {
+        Ok(match parts.extensions.get::<Caller>() {
+            Some(Caller(access)) => api.of(&access.tenant),
+            None => api.clone(),
+        })
+    }
+}
+
+/// Half of the processors: the others answer requests meanwhile.
+fn mergers() -> usize {
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    (processors / 2).max(1)
+}
+
 impl Deref for Api {
     type Target = Shared;
 
     fn deref(&self) -> &Shared {
-        &self.0
+        &self.shared
     }
 }

@@ -11,11 +11,10 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::web::connection_limits::{ConnectionLimits, LimitedListener, bind};
-use super::web::server::serve;
+use super::web::server::{Arrival, serve};
 
 const TINY: ConnectionLimits = ConnectionLimits {
     connections: 1,
-    connections_of_one: 1,
     request_bytes: 256,
     head: Duration::from_millis(200),
     transfer: Duration::from_millis(300),
@@ -36,7 +35,12 @@ async fn server_with(limits: ConnectionLimits) -> (JoinSet<()>, SocketAddr) {
     let routes = Router::new().route("/", get(|| async { "hello" }));
     let mut tasks = JoinSet::new();
     let stop = CancellationToken::new();
-    tasks.spawn(serve(guard, routes, stop, Duration::ZERO));
+    tasks.spawn(serve(
+        guard,
+        routes,
+        Arrival::default(),
+        (stop, Duration::ZERO),
+    ));
     (tasks, address)
 }
 
@@ -121,19 +125,14 @@ async fn an_address_with_all_of_its_places_is_turned_away_at_once() {
 }
 
 #[tokio::test]
-async fn a_connection_over_the_limit_waits_for_its_place() {
-    let (_tasks, address) = server_with(ConnectionLimits {
-        connections_of_one: 9,
-        ..TINY
-    })
-    .await;
-    let mut first = TcpStream::connect(address).await.unwrap();
-    let mut second = TcpStream::connect(address).await.unwrap();
-    second.write_all(REQUEST).await.unwrap();
-    first.write_all(REQUEST).await.unwrap();
-    // The first is served, goes idle, and is closed; only then is the second accepted.
-    assert!(until_closed(&mut first).await.ends_with("hello"));
-    assert!(until_closed(&mut second).await.ends_with("hello"));
+async fn a_place_comes_back_when_its_connection_is_closed() {
+    let (_tasks, address) = server().await;
+    for _ in 0..3 {
+        let mut only = TcpStream::connect(address).await.unwrap();
+        only.write_all(REQUEST).await.unwrap();
+        // It is served, goes idle, and is closed.
+        assert!(until_closed(&mut only).await.ends_with("hello"));
+    }
 }
 
 #[tokio::test]

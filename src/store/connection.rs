@@ -16,6 +16,7 @@ use super::actor::Actor;
 use super::dial::{self, Target};
 use super::fitness;
 use crate::config::DatabaseSettings;
+use crate::fair::{FairBudget, Permit};
 
 /// A pool of connections, each checked when it is opened.
 #[derive(Debug, Clone)]
@@ -28,6 +29,10 @@ pub struct Store {
     misfits: Arc<Mutex<mpsc::Receiver<StoreError>>>,
     /// Who acts with it, for the audit.
     pub(super) actor: Arc<Actor>,
+    /// Whose share of the connections is used.
+    tenant: Arc<str>,
+    connections: FairBudget<Arc<str>>,
+    connect_timeout: Duration,
 }
 
 /// The values of a statement's parameters.
@@ -40,6 +45,7 @@ pub struct Connection {
     /// `None` only while it is dropped.
     object: Option<Object>,
     in_transaction: AtomicBool,
+    _turn: Permit<Arc<str>>,
 }
 
 impl Store {
@@ -91,15 +97,32 @@ impl Store {
             misfit,
             misfits: Arc::new(Mutex::new(misfits)),
             actor: Arc::default(),
+            tenant: Arc::default(),
+            connections: FairBudget::new(settings.pool),
+            connect_timeout: settings.connect_timeout,
         })
     }
 
-    /// A connection from the pool, or a new one.
+    /// The same connections, shared fairly with the other tenants.
+    #[must_use]
+    pub fn of(&self, tenant: &str) -> Self {
+        Self {
+            tenant: Arc::from(tenant),
+            ..self.clone()
+        }
+    }
+
+    /// A connection from the pool, or a new one; tenants that wait get one in turn.
     pub async fn connection(&self) -> Result<Connection, StoreError> {
-        let object = self.pool.get().await?;
+        let turn = self
+            .connections
+            .turn(Arc::clone(&self.tenant), 1, self.connect_timeout)
+            .await;
+        let turn = turn.ok_or_else(StoreError::none_became_free)?;
         Ok(Connection {
-            object: Some(object),
+            object: Some(self.pool.get().await?),
             in_transaction: AtomicBool::new(false),
+            _turn: turn,
         })
     }
 

@@ -5,13 +5,17 @@ use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, RecyclingMethod};
 use secrecy::ExposeSecret;
-use tokio_postgres::config::{SslMode, TargetSessionAttrs};
+use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 use tokio_postgres::{Config, NoTls};
 
 use super::StoreError;
 use super::fitness::{MARK, MARK_VALUE};
 use crate::config::DatabaseSettings;
-use crate::tls;
+use crate::tls::{self, is_this_machine};
+
+const NOT_ENCRYPTED: &str = "the database is on another machine, and the URL does not say whether to encrypt the \
+                             connection; add sslmode=verify-full (and set database.ca_file, if its authority is your own), \
+                             or sslmode=disable for a network that you trust with passwords and records";
 
 /// Which of a URL's servers to connect to, unless the URL sets `target_session_attrs`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +57,9 @@ fn config(settings: &DatabaseSettings, target: Target) -> Result<Config, StoreEr
         ))
     })?;
     let requires_tls = settings.ca_file.is_some() || config.get_ssl_mode() == SslMode::Require;
+    if !requires_tls && config.get_ssl_mode() != SslMode::Disable && is_remote(&config) {
+        return Err(StoreError::Settings(NOT_ENCRYPTED.to_owned()));
+    }
     config.ssl_mode(if requires_tls {
         SslMode::Require
     } else {
@@ -75,6 +82,16 @@ fn config(settings: &DatabaseSettings, target: Target) -> Result<Config, StoreEr
     Ok(config)
 }
 
+/// Whether one of the servers is not on this machine, as far as its name says.
+fn is_remote(config: &Config) -> bool {
+    let mut names = config.get_hosts().iter();
+    let addresses = config.get_hostaddrs();
+    names.any(|host| match host {
+        Host::Tcp(name) => !is_this_machine(name),
+        Host::Unix(_) => false,
+    }) || addresses.iter().any(|address| !address.is_loopback())
+}
+
 /// The startup options of every connection. The server uses the last of two values, so the URL's
 /// own options come last. Generic plans of index look-ups are forced, because batches are alike
 /// while tables grow. PgBouncer refuses options that end with a space.
@@ -91,4 +108,40 @@ fn options(settings: &DatabaseSettings, own: Option<&str>) -> String {
         own.unwrap_or_default()
     );
     options.trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_server_on_this_machine_is_reached_without_a_word_about_tls() {
+        for (url, is_refused) in [
+            ("postgres://u@localhost/waybill", false),
+            ("postgres://u@127.0.0.1,[::1]:5433/waybill", false),
+            ("postgres://u@/waybill?host=/run/postgresql", false),
+            ("postgres://u@db.example/waybill", true),
+            ("postgres://u@localhost,db.example/waybill", true),
+            ("postgres://u@localhost/waybill?hostaddr=192.0.2.1", true),
+            ("postgres://u@db.example/waybill?sslmode=prefer", true),
+            ("postgres://u@db.example/waybill?sslmode=disable", false),
+            ("postgres://u@db.example/waybill?sslmode=verify-full", false),
+        ] {
+            let settings = DatabaseSettings {
+                url: url.into(),
+                ca_file: None,
+                cert_file: None,
+                key_file: None,
+                pool: 2,
+                connect_timeout: Duration::from_secs(1),
+                statement_timeout: Duration::from_secs(1),
+                lock_timeout: Duration::from_secs(1),
+            };
+            let config = config(&settings, Target::Primary);
+            let refused = config
+                .err()
+                .is_some_and(|error| error.to_string().contains("sslmode"));
+            assert_eq!(refused, is_refused, "{url}");
+        }
+    }
 }

@@ -63,6 +63,11 @@ pub enum Blame {
 }
 
 impl StoreError {
+    /// All connections stayed in use.
+    pub(super) fn none_became_free() -> Self {
+        Self::Unavailable("none became free or could be opened in time".to_owned())
+    }
+
     /// What is to blame. Connections, deadlocks, resources, the server's shutdown, a read-only
     /// server, privileges and missing tables are no record's fault.
     #[must_use]
@@ -191,9 +196,7 @@ impl From<deadpool_postgres::PoolError> for StoreError {
             }
             PoolError::PostCreateHook(HookError::Message(unfit)) => Self::Unfit(unfit.into()),
             // Not a timeout of a statement, which a message may cause.
-            PoolError::Timeout(_) => {
-                Self::Unavailable("none became free or could be opened in time".to_owned())
-            }
+            PoolError::Timeout(_) => Self::none_became_free(),
             other => Self::Unavailable(other.to_string()),
         }
     }

@@ -1,8 +1,8 @@
 //! `POST /v1/processes/{token}/cancel`: cancels a process of either kind.
 
 use axum::body::Body;
+use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 
@@ -29,7 +29,7 @@ use crate::http::web::{Caller, HttpProblem, Parameters};
     ),
 )]
 pub(in super::super) async fn post(
-    State(api): State<Api>,
+    api: Api,
     Caller(access): Caller,
     token: Result<Path<String>, PathRejection>,
     (parameters, headers): (Parameters, HeaderMap),
@@ -38,8 +38,8 @@ pub(in super::super) async fn post(
     parameters.finish(&[])?;
     let Path(token) = token.map_err(|_| HttpProblem::unknown_token())?;
     let key = ProcessKey::of(&access.tenant, &token);
-    let kind = api.store.kind(key).await?;
-    let body = api.room.receive(body, api.limits.body_bytes).await?;
+    let kind = api.store().kind(key).await?;
+    let body = api.room().receive(body, api.limits.body_bytes).await?;
     let request = EventRequest {
         type_: match kind.ok_or_else(HttpProblem::unknown_token)? {
             Kind::Upload => "upload.cancelled",

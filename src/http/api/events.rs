@@ -4,17 +4,16 @@
 use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
-use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive};
 use axum::response::{IntoResponse, Response, Sse};
 use futures_util::stream::{self, StreamExt};
-use tokio::sync::OwnedSemaphorePermit;
 
 use super::feed_query::{After, FeedFilter};
 use super::openapi::{parameters, responses};
 use crate::domain::access::Access;
 use crate::http::state::Api;
+use crate::http::web::streams::StreamPermit;
 use crate::http::web::{Caller, HttpProblem, Parameters, Pass, ProblemKind, links, prefer};
 use crate::store::read::feed::{Feed, FeedError};
 use crate::store::read::feed_cursor::FeedCursor;
@@ -24,8 +23,6 @@ use crate::view::feed::{self, FeedPageView};
 const COMMENT_EVERY: Duration = Duration::from_secs(15);
 /// Pages of a stream are small: readers may be slow, and many.
 const STREAM_BYTES_MAX: i64 = 128 << 10;
-/// Memory of a stream: its page, as read and as written, and the buffers of the connection.
-const STREAM_BYTES: usize = 1 << 20;
 const LAST_EVENT_ID: &str = "last-event-id";
 
 /// A page of events; with `Prefer: wait` it waits for one, up to the limit.
@@ -43,7 +40,7 @@ const LAST_EVENT_ID: &str = "last-event-id";
     ),
 )]
 pub(in crate::http) async fn list(
-    State(api): State<Api>,
+    api: Api,
     Caller(access): Caller,
     parameters: Parameters,
     headers: HeaderMap,
@@ -59,11 +56,14 @@ pub(in crate::http) async fn list(
         }
         after = Some(page.next);
         let left = until.saturating_duration_since(Instant::now());
-        if !page.more && !api.has_more(page.next, left).await {
-            break page;
+        if !page.more {
+            match api.next(page.next, left).await {
+                Some(place) => after = Some(place),
+                None => break page,
+            }
         }
     };
-    let mut answer = api.room.json(&feed::page(&page))?;
+    let mut answer = api.room().json(&feed::page(&page))?;
     let next = format!("/v1/events?{}", filter.query(page.next));
     links::add_next(&mut answer, &next);
     Ok(answer)
@@ -84,7 +84,7 @@ pub(in crate::http) async fn list(
     ),
 )]
 pub(in crate::http) async fn stream(
-    State(api): State<Api>,
+    api: Api,
     (Caller(access), pass): (Caller, Pass),
     parameters: Parameters,
     headers: HeaderMap,
@@ -98,7 +98,7 @@ pub(in crate::http) async fn stream(
     }
     let after = api.begin(filter.after, Some(After::Now)).await?;
     filter.bytes_max = STREAM_BYTES_MAX;
-    let permit = api.room.take(STREAM_BYTES)?;
+    let permit = api.stream()?;
     // The first page is read before the response begins, so that an error has its status.
     let first = api.page(&filter, &access, after).await?;
     let reader = Reader {
@@ -124,7 +124,7 @@ struct Reader {
     /// The cursor to continue after.
     place: FeedCursor,
     first: Option<Feed>,
-    _permit: OwnedSemaphorePermit,
+    _permit: StreamPermit,
 }
 
 type Sent = Vec<Result<Event, Infallible>>;
@@ -150,7 +150,7 @@ impl Reader {
         let sent: Sent = events.collect();
         if sent.is_empty() && !page.more {
             tokio::select! {
-                () = self.api.notifier.after(self.place) => {}
+                place = self.api.notifier.after(self.api.tenant(), self.place) => self.place = place,
                 () = self.api.stop.cancelled() => return None,
             }
         }
@@ -167,7 +167,7 @@ impl Api {
         match after.or(otherwise) {
             None => Ok(None),
             Some(After::Place(place)) => Ok(Some(place)),
-            Some(After::Now) => Ok(Some(self.store.feed_end().await?)),
+            Some(After::Now) => Ok(Some(self.store().feed_end().await?)),
         }
     }
 
@@ -178,7 +178,7 @@ impl Api {
         after: Option<FeedCursor>,
     ) -> Result<Feed, HttpProblem> {
         let query = filter.of(access, after);
-        self.store.feed(&query).await.map_err(|error| match error {
+        self.store().feed(&query).await.map_err(|error| match error {
             FeedError::Gone { .. } => HttpProblem::new(
                 ProblemKind::Gone,
                 "events after this cursor have been deleted; start again without after",
@@ -191,11 +191,12 @@ impl Api {
         })
     }
 
-    /// Waits for events after a cursor; returns whether there are any.
-    async fn has_more(&self, place: FeedCursor, wait: Duration) -> bool {
+    /// Waits for the tenant's next event after a cursor; returns where to read on, if there is one.
+    async fn next(&self, place: FeedCursor, wait: Duration) -> Option<FeedCursor> {
+        let notified = self.notifier.after(self.tenant(), place);
         tokio::select! {
-            notification = tokio::time::timeout(wait, self.notifier.after(place)) => notification.is_ok(),
-            () = self.stop.cancelled() => false,
+            notified = tokio::time::timeout(wait, notified) => notified.ok(),
+            () = self.stop.cancelled() => None,
         }
     }
 }

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use axum::body::Body;
+use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use http_range_header::parse_range_header;
@@ -36,7 +36,7 @@ const AWAY: &str = "the file can't be read right now; try again in a moment";
     ),
 )]
 pub(in crate::http) async fn get(
-    State(api): State<Api>,
+    api: Api,
     Caller(access): Caller,
     path: Result<Path<(String, Uuid)>, PathRejection>,
     parameters: Parameters,
@@ -46,7 +46,7 @@ pub(in crate::http) async fn get(
     let unknown = || HttpProblem::new(ProblemKind::NotFound, UNKNOWN);
     let Path((token, id)) = path.map_err(|_| unknown())?;
     let process = ProcessKey::of(&access.tenant, &token);
-    let file = api.primary.file(process, id).await?.ok_or_else(unknown)?;
+    let file = api.primary().file(process, id).await?.ok_or_else(unknown)?;
     let about = about(&file);
     let requested = headers.get(header::RANGE);
     let requested = requested.filter(|_| matches_if_range(&headers, &file));

@@ -1,8 +1,8 @@
 //! `POST /v1/orders` and `POST /v1/orders/{token}/push`: opening an order, and pushing it on.
 
 use axum::body::Body;
+use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use serde::Deserialize;
@@ -32,14 +32,14 @@ const PUSHED: &str = "order.pushed";
     ),
 )]
 pub(in super::super) async fn open(
-    State(api): State<Api>,
+    api: Api,
     Caller(access): Caller,
     parameters: Parameters,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, HttpProblem> {
     parameters.finish(&[])?;
-    let body = api.room.receive(body, api.limits.body_bytes).await?;
+    let body = api.room().receive(body, api.limits.body_bytes).await?;
     let token = token(&body.bytes)?;
     let request = EventRequest {
         type_: OPENED,
@@ -66,7 +66,7 @@ pub(in super::super) async fn open(
     ),
 )]
 pub(in super::super) async fn push(
-    State(api): State<Api>,
+    api: Api,
     Caller(access): Caller,
     token: Result<Path<String>, PathRejection>,
     (parameters, headers): (Parameters, HeaderMap),
@@ -74,7 +74,7 @@ pub(in super::super) async fn push(
 ) -> Result<Response, HttpProblem> {
     parameters.finish(&[])?;
     let Path(token) = token.map_err(|_| HttpProblem::unknown_token())?;
-    let body = api.room.receive(body, api.limits.body_bytes).await?;
+    let body = api.room().receive(body, api.limits.body_bytes).await?;
     let request = EventRequest {
         type_: PUSHED,
         token: Some(&token),

@@ -1,7 +1,6 @@
 //! `POST /v1/events`: one or several events of producers that have no AMQP.
 
 use axum::body::Body;
-use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use serde_json::value::RawValue;
@@ -43,7 +42,7 @@ const NO_LIST: &str = "must be an event or a list of events in JSON";
     ),
 )]
 pub(in super::super) async fn post(
-    State(api): State<Api>,
+    api: Api,
     Caller(access): Caller,
     parameters: Parameters,
     headers: HeaderMap,
@@ -52,7 +51,7 @@ pub(in super::super) async fn post(
     parameters.finish(&[])?;
     let key = idempotency::key(&headers)?;
     let max = BYTES_MAX.max(api.limits.body_bytes);
-    let body = api.room.receive(body, max).await?;
+    let body = api.room().receive(body, max).await?;
     let read = Reader {
         api: &api,
         access: &access,

@@ -1,7 +1,7 @@
 //! `GET /v1/processes/{token}`: the record of a process, now or once it has ended.
 
+use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use ring::digest::{SHA256, digest};
@@ -32,7 +32,7 @@ const INCLUDE: &str = "include";
     ),
 )]
 pub(in crate::http) async fn get(
-    State(api): State<Api>,
+    api: Api,
     Caller(access): Caller,
     token: Result<Path<String>, PathRejection>,
     mut parameters: Parameters,
@@ -88,5 +88,5 @@ fn answer(api: &Api, body: Vec<u8>, headers: &HeaderMap) -> Result<Response, Htt
         return Ok((StatusCode::NOT_MODIFIED, cached).into_response());
     }
     let json = [(header::CONTENT_TYPE, "application/json")];
-    Ok((cached, json, api.room.answer(body)?).into_response())
+    Ok((cached, json, api.room().answer(body)?).into_response())
 }

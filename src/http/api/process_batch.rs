@@ -1,7 +1,7 @@
 //! `POST /v1/processes/batch`: many processes in one call, now or as of one of their events, each
 //! with its own parts and its own result.
 
-use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::extract::{DefaultBodyLimit, Path};
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use serde::Serialize;
@@ -77,7 +77,7 @@ pub(in crate::http) fn route() -> UtoipaMethodRouter<Api> {
     responses((status = 200, description = "A result for each", body = Answers), responses::BatchProblems),
 )]
 async fn answer(
-    State(api): State<Api>,
+    api: Api,
     Caller(access): Caller,
     uri: Uri,
     mut body: ObjectFields,
@@ -96,7 +96,7 @@ async fn answer(
     let instances: Vec<_> = (0..entries.len()).map(instance).collect();
     let parts = entries.iter().zip(&results).zip(&instances);
     let answers = parts.map(|((entry, result), instance)| entry.answer(result, instance));
-    api.room.json(&Answers {
+    api.room().json(&Answers {
         answers: answers.collect(),
     })
 }
@@ -116,19 +116,12 @@ async fn answer(
     ),
 )]
 async fn namesake(
-    state: State<Api>,
+    api: Api,
     caller: Caller,
     parameters: Parameters,
     headers: HeaderMap,
 ) -> Result<Response, HttpProblem> {
-    process::get(
-        state,
-        caller,
-        Ok(Path(NAME.to_owned())),
-        parameters,
-        headers,
-    )
-    .await
+    process::get(api, caller, Ok(Path(NAME.to_owned())), parameters, headers).await
 }
 
 fn requests(value: Value) -> Result<Vec<Value>, String> {

@@ -1,6 +1,5 @@
 //! `GET /v1/processes`: the tenant's processes that match a filter, the newest first, in pages.
 
-use axum::extract::State;
 use axum::response::Response;
 
 use super::openapi::{parameters, responses};
@@ -28,19 +27,18 @@ const OTHER_SORT: &str =
     ),
 )]
 pub(in crate::http) async fn get(
-    State(api): State<Api>,
+    api: Api,
     Caller(access): Caller,
     parameters: Parameters,
 ) -> Result<Response, HttpProblem> {
     let list = ListQuery::read(parameters)?;
-    let page = api
-        .store
-        .list(&access.tenant, &list.selection, list.after, list.limit);
+    let store = api.store();
+    let page = store.list(&access.tenant, &list.selection, list.after, list.limit);
     let page = page.await.map_err(|error| match error {
         ListError::OtherSort => HttpProblem::parameters(vec![OTHER_SORT.to_owned()]),
         ListError::Store(error) => error.into(),
     })?;
-    let mut answer = api.room.json(&listing::page(&page))?;
+    let mut answer = api.room().json(&listing::page(&page))?;
     if let Some(next) = page.next {
         links::add_next(&mut answer, &format!("/v1/processes?{}", list.query(next)));
     }

@@ -1,6 +1,5 @@
 //! `POST /v1/uploads`: files, each of which becomes an upload with its own token.
 
-use axum::extract::State;
 use axum::extract::multipart::MultipartRejection;
 use axum::http::HeaderMap;
 use axum::response::Response;
@@ -36,7 +35,7 @@ const FIELDS: AllowedFields = AllowedFields {
     ),
 )]
 pub(in crate::http) async fn post(
-    State(api): State<Api>,
+    api: Api,
     Caller(access): Caller,
     parameters: Parameters,
     headers: HeaderMap,

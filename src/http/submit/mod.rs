@@ -33,13 +33,14 @@ impl Api {
         events: &[Accepted],
         wait: Option<Duration>,
     ) -> Result<Vec<Receipt>, HttpProblem> {
+        let openings = events.iter().filter(|event| event.event.opens()).count();
+        self.quotas.send(self.tenant(), events.len(), openings)?;
         let since = match wait {
-            Some(_) => Some(self.store.now().await?),
+            Some(_) => Some(self.store().now().await?),
             None => None,
         };
-        self.publisher
-            .send(events.iter().map(outgoing).collect())
-            .await?;
+        let messages = events.iter().map(outgoing).collect();
+        self.publisher.send(self.tenant(), messages).await?;
         let mut receipts: Vec<_> = events.iter().map(Receipt::accepted).collect();
         if let (Some(wait), Some(since)) = (wait, since) {
             let sent = events
@@ -65,7 +66,7 @@ impl Api {
     /// Whether the event is in the log already; fails if the logged one has other data.
     async fn is_repeated(&self, event: &Accepted) -> Result<bool, HttpProblem> {
         let sent = SentEvent::new(&event.event, event.event.stamp.time);
-        let known = self.store.event_outcomes(&[sent]).await?;
+        let known = self.store().event_outcomes(&[sent]).await?;
         match known.first() {
             Some((_, EventOutcome::Logged { data, .. })) if *data == event.data => Ok(true),
             Some((_, EventOutcome::Logged { .. })) => Err(HttpProblem::key_reused()),

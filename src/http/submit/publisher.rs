@@ -1,16 +1,22 @@
 //! Publishes the events of all clients: requests that arrive while the broker confirms form the
 //! next batch.
 
+use std::time::Duration;
+
 use tokio::sync::{mpsc, oneshot};
 
 use crate::broker::{self, BrokerError, Connection, Outgoing, Publisher, Verdict, topology};
 use crate::config::BrokerSettings;
+use crate::fair::FairBudget;
 use crate::http::web::{HttpProblem, ProblemKind};
 
-/// Most pending requests.
-const REQUESTS_MAX: usize = 1_024;
-/// Requests per batch.
-const REQUESTS_AT_ONCE: usize = 64;
+/// Messages that wait for the broker: further ones wait for the turn of their tenant. It confirms as
+/// many within some hundredths of a second.
+const MESSAGES_MAX: usize = 512;
+/// Messages of one turn: a request with more has several.
+const MESSAGES_OF_TURN: usize = 128;
+/// The longest wait for a turn.
+const TURN_MAX: Duration = Duration::from_secs(30);
 
 const BUSY: &str = "too many events wait for the broker; sending this again is safe";
 /// The broker may have messages that it did not confirm.
@@ -22,6 +28,7 @@ const FULL: &str = "the queue of events is full; sending this again is safe";
 #[derive(Clone)]
 pub(in crate::http) struct EventPublisher {
     requests: mpsc::Sender<Request>,
+    turns: FairBudget<String>,
 }
 
 /// Publishes the messages of an [`EventPublisher`].
@@ -41,19 +48,35 @@ struct PublisherConnection {
 
 /// Creates a publisher and its task.
 pub(in crate::http) fn publisher() -> (EventPublisher, PublisherTask) {
-    let (sender, receiver) = mpsc::channel(REQUESTS_MAX);
-    (
-        EventPublisher { requests: sender },
-        PublisherTask { requests: receiver },
-    )
+    let (sender, receiver) = mpsc::channel(MESSAGES_MAX);
+    let publisher = EventPublisher {
+        requests: sender,
+        turns: FairBudget::new(MESSAGES_MAX),
+    };
+    (publisher, PublisherTask { requests: receiver })
 }
 
 impl EventPublisher {
-    /// Publishes messages and waits until the broker has confirmed all of them.
-    pub(in crate::http) async fn send(&self, messages: Vec<Outgoing>) -> Result<(), HttpProblem> {
+    /// Publishes messages of a tenant and waits until the broker has confirmed all of them.
+    pub(in crate::http) async fn send(
+        &self,
+        tenant: &str,
+        mut messages: Vec<Outgoing>,
+    ) -> Result<(), HttpProblem> {
+        while !messages.is_empty() {
+            let rest = messages.split_off(messages.len().min(MESSAGES_OF_TURN));
+            self.send_in_turn(tenant, messages).await?;
+            messages = rest;
+        }
+        Ok(())
+    }
+
+    async fn send_in_turn(&self, tenant: &str, messages: Vec<Outgoing>) -> Result<(), HttpProblem> {
+        let unavailable = |why| HttpProblem::new(ProblemKind::Unavailable, why);
+        let turn = self.turns.turn(tenant.to_owned(), messages.len(), TURN_MAX);
+        let _turn = turn.await.ok_or_else(|| unavailable(BUSY))?;
         let (answer, answered) = oneshot::channel();
         let request = Request { messages, answer };
-        let unavailable = |why| HttpProblem::new(ProblemKind::Unavailable, why);
         self.requests
             .try_send(request)
             .map_err(|_| unavailable(BUSY))?;
@@ -76,12 +99,7 @@ impl PublisherTask {
     pub(in crate::http) async fn serve(mut self, settings: BrokerSettings) {
         let mut connection = None;
         let mut requests = Vec::new();
-        while self
-            .requests
-            .recv_many(&mut requests, REQUESTS_AT_ONCE)
-            .await
-            > 0
-        {
+        while self.requests.recv_many(&mut requests, MESSAGES_MAX).await > 0 {
             let messages = requests.iter().flat_map(|request| request.messages.clone());
             let messages: Vec<Outgoing> = messages.collect();
             let published = publish(&mut connection, &settings, &messages).await;

@@ -94,7 +94,8 @@ impl Api {
             );
             return Err(HttpProblem::new(ProblemKind::UnsupportedMediaType, &detail));
         }
-        let known = self.primary.file(process, id).await?;
+        self.quotas.may_store(owner.tenant)?;
+        let known = self.primary().file(process, id).await?;
         let mut sink = match &known {
             Some(_) => Sink::Compared(Box::default()),
             None => self.sink(process, id, (&name, media_type)).await?,
@@ -109,9 +110,10 @@ impl Api {
         if known.is_some_and(|known| known.sha256 != stored.sha256) {
             return Err(HttpProblem::key_reused());
         }
-        self.primary
+        self.primary()
             .finish_file(process, id, stored.size, &stored.sha256)
             .await?;
+        self.quotas.has_stored(owner.tenant, stored.size);
         Ok(Attachment {
             id,
             name,
@@ -132,7 +134,7 @@ impl Api {
         about: (&str, &str),
     ) -> Result<Sink, HttpProblem> {
         let registered = self
-            .primary
+            .primary()
             .begin_file(process, id, about, ORPHAN_AFTER)
             .await;
         registered?;

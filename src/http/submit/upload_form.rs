@@ -7,13 +7,13 @@ use std::time::Duration;
 use axum::extract::multipart::{Field, MultipartRejection};
 use axum::http::HeaderMap;
 use serde_json::{Value, json};
-use tokio::sync::OwnedSemaphorePermit;
 
 use super::event_request::EventRequest;
 use super::idempotency::{self, SOURCE};
 use super::multipart::MultipartParts;
 use super::receipt::Receipt;
 use super::upload::{ALL_TOO_LARGE, Allowance, Attachment, BROKEN, Owner};
+use super::upload_limits::UploadPermit;
 use crate::domain::ProcessKey;
 use crate::domain::access::Access;
 use crate::http::state::Api;
@@ -56,7 +56,7 @@ pub(in crate::http) struct UploadForm {
     pub(in crate::http) fields: BTreeMap<String, Value>,
     /// At least one.
     pub(in crate::http) files: Vec<Uploaded>,
-    _place: OwnedSemaphorePermit,
+    _place: UploadPermit,
 }
 
 /// A stored file, with the id and token of its upload.
@@ -79,7 +79,7 @@ impl Api {
         let key = idempotency::key(headers)?;
         let key = key.as_deref();
         let sender = Sender { access, key };
-        let place = self.uploads.place()?;
+        let place = self.uploads.place(self.tenant())?;
         let mut form =
             form.map_err(|_| HttpProblem::new(ProblemKind::UnsupportedMediaType, NO_FORM))?;
         let mut allowance = Allowance {

@@ -1,16 +1,16 @@
 //! Limits of uploads, and how many may be in progress at once.
 
-use std::sync::Arc;
-
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-
 use super::content::Allowed;
+use crate::fair::{FairBudget, Permit};
 use crate::http::web::{HttpProblem, ProblemKind};
 
 /// Most concurrent uploads: each has a few chunks of its file in memory.
 const UPLOADS_AT_ONCE: usize = 32;
 
 const BUSY: &str = "too many uploads are in progress; try again in a moment";
+
+/// An upload in progress.
+pub(in crate::http) type UploadPermit = Permit<String>;
 
 /// Limits of uploads.
 #[derive(Debug, Clone)]
@@ -23,7 +23,7 @@ pub struct UploadLimits {
     pub types: Allowed,
     /// Allowed media types of files that are attached to orders.
     pub attachment_types: Allowed,
-    places: Arc<Semaphore>,
+    places: FairBudget<String>,
 }
 
 impl UploadLimits {
@@ -40,13 +40,13 @@ impl UploadLimits {
             request_bytes,
             types,
             attachment_types,
-            places: Arc::new(Semaphore::new(UPLOADS_AT_ONCE)),
+            places: FairBudget::new(UPLOADS_AT_ONCE),
         }
     }
 
-    /// A permit for one upload, released on drop.
-    pub(in crate::http) fn place(&self) -> Result<OwnedSemaphorePermit, HttpProblem> {
-        let place = Arc::clone(&self.places).try_acquire_owned();
-        place.map_err(|_| HttpProblem::new(ProblemKind::Unavailable, BUSY))
+    /// A permit for one upload of a tenant, released on drop.
+    pub(in crate::http) fn place(&self, tenant: &str) -> Result<UploadPermit, HttpProblem> {
+        let place = self.places.place(tenant.to_owned(), 1);
+        place.ok_or_else(|| HttpProblem::new(ProblemKind::Unavailable, BUSY))
     }
 }

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use axum::Form;
+use axum::extract::ConnectInfo;
 use axum::extract::rejection::FormRejection;
-use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
@@ -49,7 +49,7 @@ pub(super) async fn get(mut parameters: Parameters) -> Result<Response, HttpProb
 
 /// Starts a session.
 pub(super) async fn post(
-    State(api): State<Api>,
+    api: Api,
     ConnectInfo(peer): ConnectInfo<Peer>,
     headers: HeaderMap,
     login: Result<Form<Login>, FormRejection>,
@@ -77,10 +77,7 @@ pub(super) async fn post(
 }
 
 /// Ends the viewer's session.
-pub(super) async fn leave(
-    State(api): State<Api>,
-    headers: HeaderMap,
-) -> Result<Response, HttpProblem> {
+pub(super) async fn leave(api: Api, headers: HeaderMap) -> Result<Response, HttpProblem> {
     if let Some(code) = cookie(&headers) {
         api.keys.end(&code).await?;
     }

@@ -31,6 +31,7 @@ use super::state::Api;
 use super::web::auth::{self, Gate};
 use super::web::origin;
 use super::web::problem::{HttpProblem, ProblemKind};
+use super::web::streams::Streams;
 use crate::domain::access::Scope;
 
 const NO_ROUTE: &str = "there is no such page; the list of processes is at /";
@@ -77,7 +78,7 @@ pub(super) fn router(api: &Api) -> Router {
             HttpProblem::new(ProblemKind::MethodNotAllowed, NO_METHOD)
         })
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .layer(Extension(page::sse::Streams::default()))
+        .layer(Extension(Streams::default()))
         .layer(from_fn(origin::check))
         .layer(from_fn(error_page::render))
         .layer(from_fn(security_headers::strict))

@@ -11,10 +11,10 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use maud::{DOCTYPE, Markup, html};
 
-use self::sse::Streams;
 use super::paths;
 use crate::domain::access::{Access, Scope};
 use crate::http::state::Api;
+use crate::http::web::streams::Streams;
 use crate::http::web::{Caller, HttpProblem, Parameters, Pass, uncached};
 
 const HTML: &str = "text/html; charset=utf-8";
@@ -96,7 +96,7 @@ impl PageRequest {
         }
         let page = render(self.viewer.clone()).await?;
         let text = framed(&page, &self.viewer.access).into_string();
-        let body = self.viewer.api.room.answer(text.into_bytes())?;
+        let body = self.viewer.api.room().answer(text.into_bytes())?;
         let varies = [(header::VARY, "accept")];
         Ok((uncached(HTML), varies, body).into_response())
     }
@@ -111,7 +111,7 @@ impl FromRequestParts<Api> for PageRequest {
         let parameters = Parameters::from_request_parts(parts, api).await?;
         let streams = parts.extensions.get::<Streams>().cloned();
         let viewer = Viewer {
-            api: api.clone(),
+            api: api.of(&access.tenant),
             access,
         };
         Ok(Self {

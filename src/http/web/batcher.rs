@@ -2,11 +2,13 @@
 //! requests that arrive meanwhile form the next batch.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{Mutex, mpsc, oneshot};
 
 use super::problem::{HttpProblem, ProblemKind};
 use crate::domain::ProcessKey;
+use crate::fair::FairBudget;
 use crate::store::Store;
 use crate::view::parts::Parts;
 use crate::view::read::{self, Absent, ReadQuery};
@@ -16,15 +18,19 @@ use crate::view::record::FoundProcess;
 const LANES: usize = 4;
 /// Records per query.
 const RECORDS_MAX: usize = 64;
-/// Reads that may be pending; there are fewer connections.
-const PENDING_MAX: usize = 32_768;
+/// Reads that may be pending: further ones wait for the turn of their tenant.
+const PENDING_MAX: usize = LANES * RECORDS_MAX;
+/// The longest wait for a turn.
+const TURN_MAX: Duration = Duration::from_secs(10);
 
+const BUSY: &str = "too many records are requested; try again in a moment";
 const STOPPED: &str = "the listener is about to stop; send the request again";
 
 /// Accepts reads.
 #[derive(Clone)]
 pub(in crate::http) struct Batcher {
     pending: mpsc::Sender<PendingRead>,
+    turns: FairBudget<String>,
 }
 
 /// Executes the reads of a [`Batcher`], one batch after the other.
@@ -45,15 +51,23 @@ pub(in crate::http) fn batcher() -> (Batcher, [Lane; LANES]) {
     let lane = |_| Lane {
         pending: Arc::clone(&receiver),
     };
-    (Batcher { pending: sender }, std::array::from_fn(lane))
+    let batcher = Batcher {
+        pending: sender,
+        turns: FairBudget::new(PENDING_MAX),
+    };
+    (batcher, std::array::from_fn(lane))
 }
 
 impl Batcher {
     /// The record of a process, without any of its parts.
     pub(in crate::http) async fn record(
         &self,
+        tenant: &str,
         key: ProcessKey,
     ) -> Result<Result<FoundProcess, Absent>, HttpProblem> {
+        let busy = || HttpProblem::new(ProblemKind::Unavailable, BUSY);
+        let turn = self.turns.turn(tenant.to_owned(), 1, TURN_MAX).await;
+        let _turn = turn.ok_or_else(busy)?;
         let (answer, answered) = oneshot::channel();
         let stopped = || HttpProblem::new(ProblemKind::Unavailable, STOPPED);
         let sent = self.pending.send(PendingRead { key, answer }).await;

@@ -2,32 +2,32 @@
 //!
 //! The HTTP server has no timeouts of its own. So every connection gets them here: a request has to
 //! arrive completely within a time and a size, the client has to read the response within a time,
-//! and the number of open connections is limited. Further ones wait in the listen backlog.
+//! and the number of open connections is limited, in total and of each address.
 
-use std::collections::HashMap;
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::serve::Listener;
+use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep, timeout};
+use tokio_rustls::TlsAcceptor;
 
-use crate::lock::lock;
+use super::transport::Transport;
+use crate::fair::{FairBudget, Permit, Share};
 
 /// Limits of one listener.
 #[derive(Debug, Clone, Copy)]
 pub struct ConnectionLimits {
-    /// Most connections at once.
+    /// Most connections at once; one address, or one /64 network of IPv6, gets a quarter of them at
+    /// most. Further ones are closed at once.
     pub connections: usize,
-    /// Most connections of one address, or of one /64 network of IPv6; others are closed at once.
-    pub connections_of_one: usize,
     /// Most bytes of one request, headers included.
     pub request_bytes: usize,
     /// Longest time from the first byte of a request to the end of its headers.
@@ -45,22 +45,29 @@ pub struct ConnectionLimits {
 pub struct LimitedListener {
     listener: TcpListener,
     limits: ConnectionLimits,
-    free: Arc<Semaphore>,
-    of_address: Arc<Mutex<HashMap<IpAddr, usize>>>,
+    places: FairBudget<IpAddr>,
 }
 
 /// A connection with limits; dropping it releases its places.
 #[derive(Debug)]
 pub struct Guarded {
-    stream: TcpStream,
+    stream: Transport,
     limits: ConnectionLimits,
     deadline: Pin<Box<Sleep>>,
     phase: Phase,
     /// When the phase began.
     since: Instant,
     head: Head,
-    _place: Option<OwnedSemaphorePermit>,
-    _of_address: AddressPlace,
+    _place: Permit<IpAddr>,
+}
+
+/// A connection that was accepted, before its handshake.
+#[derive(Debug)]
+pub(super) struct Accepted {
+    stream: TcpStream,
+    peer: IpAddr,
+    limits: ConnectionLimits,
+    place: Permit<IpAddr>,
 }
 
 /// What the client is expected to do.
@@ -77,13 +84,6 @@ enum Phase {
 /// Whether the head of the current request has arrived, as only the HTTP server knows.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Head(Arc<AtomicBool>);
-
-/// One of the places of an address.
-#[derive(Debug)]
-struct AddressPlace {
-    address: IpAddr,
-    used: Arc<Mutex<HashMap<IpAddr, usize>>>,
-}
 
 /// Binding to an address failed.
 #[derive(Debug, thiserror::Error)]
@@ -116,30 +116,21 @@ impl LimitedListener {
         Self {
             listener,
             limits,
-            free: Arc::new(Semaphore::new(limits.connections)),
-            of_address: Arc::default(),
+            places: FairBudget::with_share(limits.connections, Share::OneQuarter),
         }
     }
 
-    /// The next connection, once there is a place for it.
-    pub(super) async fn accept(&mut self) -> (Guarded, SocketAddr) {
-        // The semaphore is never closed, so this never fails.
-        let place = Arc::clone(&self.free).acquire_owned().await.ok();
+    /// The next connection for which there is a place.
+    pub(super) async fn accept(&mut self) -> Accepted {
         loop {
             let (stream, peer) = Listener::accept(&mut self.listener).await;
-            let most = self.limits.connections_of_one;
-            if let Some(of_address) = AddressPlace::take(&self.of_address, peer.ip(), most) {
-                let guarded = Guarded {
+            if let Some(place) = self.places.place(network(peer.ip()), 1) {
+                return Accepted {
                     stream,
+                    peer: peer.ip(),
                     limits: self.limits,
-                    deadline: Box::pin(sleep(self.limits.idle)),
-                    phase: Phase::Idle,
-                    since: Instant::now(),
-                    head: Head::default(),
-                    _place: place,
-                    _of_address: of_address,
+                    place,
                 };
-                return (guarded, peer);
             }
         }
     }
@@ -154,36 +145,36 @@ impl LimitedListener {
     }
 }
 
-impl AddressPlace {
-    fn take(used: &Arc<Mutex<HashMap<IpAddr, usize>>>, ip: IpAddr, most: usize) -> Option<Self> {
-        let address = network(ip);
-        let mut places = lock(used);
-        let count = places.entry(address).or_default();
-        if *count >= most {
-            return None;
-        }
-        *count += 1;
-        Some(Self {
-            address,
-            used: Arc::clone(used),
+impl Accepted {
+    /// The other end.
+    pub(super) fn peer(&self) -> IpAddr {
+        self.peer
+    }
+
+    /// The connection, after the handshake of TLS, if there is TLS; `None` if that fails.
+    pub(super) async fn open(self, tls: Option<Arc<ServerConfig>>) -> Option<Guarded> {
+        let stream = match tls {
+            None => Transport::Plain(self.stream),
+            Some(tls) => {
+                let handshake = TlsAcceptor::from(tls).accept(self.stream);
+                let stream = timeout(self.limits.head, handshake).await.ok()?.ok()?;
+                Transport::Tls(Box::new(stream))
+            }
+        };
+        Some(Guarded {
+            stream,
+            limits: self.limits,
+            deadline: Box::pin(sleep(self.limits.idle)),
+            phase: Phase::Idle,
+            since: Instant::now(),
+            head: Head::default(),
+            _place: self.place,
         })
     }
 }
 
-impl Drop for AddressPlace {
-    fn drop(&mut self) {
-        let mut places = lock(&self.used);
-        if let Some(count) = places.get_mut(&self.address) {
-            *count -= 1;
-            if *count == 0 {
-                places.remove(&self.address);
-            }
-        }
-    }
-}
-
 /// What clients are counted by: an address, or of IPv6 the network of 64 bits that one client has.
-pub(super) fn network(ip: IpAddr) -> IpAddr {
+pub(in crate::http) fn network(ip: IpAddr) -> IpAddr {
     match ip.to_canonical() {
         IpAddr::V6(ip) => {
             let bits = ip.to_bits() >> 64 << 64;

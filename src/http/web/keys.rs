@@ -8,17 +8,18 @@ use std::time::{Duration, Instant};
 
 use axum::http::{HeaderMap, header};
 use secrecy::{ExposeSecret, SecretString};
-use tokio::sync::{Semaphore, SemaphorePermit};
-use tokio::time::timeout;
 
+use super::connection_limits::network;
 use super::problem::{HttpProblem, ProblemKind};
 use super::rate_limit::{Peer, Rates};
 use crate::domain::DEFAULT_TENANT;
 use crate::domain::access::{Access, Scope};
+use crate::fair::{FairBudget, Permit};
 use crate::lock::lock;
 use crate::store::admin::api_key::{self, KeyState};
 use crate::store::admin::session::{self, Session};
 use crate::store::{Store, StoreError};
+use crate::tls::is_this_machine;
 
 /// How long an entry of the cache is valid.
 const CACHED_FOR: Duration = Duration::from_secs(2);
@@ -69,7 +70,7 @@ struct Shared {
     /// When there was no key yet.
     no_keys_at: Mutex<Option<Instant>>,
     /// Look-ups wait here, so that guesses are refused before they cost the database anything.
-    look_ups: Semaphore,
+    look_ups: FairBudget<IpAddr>,
 }
 
 /// Who a request says that it comes from.
@@ -113,12 +114,7 @@ fn is_for_this_machine(headers: &HeaderMap) -> bool {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
         Some(_) | None => host,
     });
-    let is_loopback = name.is_some_and(|name| {
-        let address = name.trim_start_matches('[').trim_end_matches(']');
-        let address: Option<IpAddr> = address.parse().ok();
-        name.eq_ignore_ascii_case("localhost") || address.is_some_and(|it| it.is_loopback())
-    });
-    is_loopback && !PROXIES.iter().any(|name| headers.contains_key(*name))
+    name.is_some_and(is_this_machine) && !PROXIES.iter().any(|name| headers.contains_key(*name))
 }
 
 impl Keys {
@@ -131,7 +127,7 @@ impl Keys {
                 cache: Mutex::default(),
                 has_keys: AtomicBool::new(false),
                 no_keys_at: Mutex::default(),
-                look_ups: Semaphore::new(LOOK_UPS_AT_ONCE),
+                look_ups: FairBudget::new(LOOK_UPS_AT_ONCE),
             }),
         }
     }
@@ -215,11 +211,10 @@ impl Keys {
     }
 
     /// Waits for a turn to look up a key that may be wrong: no longer than a failing database takes.
-    async fn turn_to_guess(&self, peer: Peer) -> Result<SemaphorePermit<'_>, HttpProblem> {
-        let turn = timeout(TURN_MAX, self.shared.look_ups.acquire()).await;
+    async fn turn_to_guess(&self, peer: Peer) -> Result<Permit<IpAddr>, HttpProblem> {
+        let turn = self.shared.look_ups.turn(network(peer.0), 1, TURN_MAX);
         let busy = || HttpProblem::new(ProblemKind::Unavailable, BUSY);
-        // The semaphore is never closed.
-        let turn = turn.map_err(|_| busy())?.map_err(|_| busy())?;
+        let turn = turn.await.ok_or_else(busy)?;
         self.rates.may_guess(peer)?;
         Ok(turn)
     }

@@ -1,18 +1,23 @@
-//! A memory limit for all request bodies and responses together: each is kept in memory until it
-//! was processed or sent.
+//! A memory limit for all request bodies and responses together, shared by the tenants: each is kept
+//! in memory until it was processed or sent.
 
-use std::sync::Arc;
-
-use axum::body::{Body, Bytes};
+use axum::body::{Body, BodyDataStream, Bytes};
 use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt;
 use serde::Serialize;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::problem::{HttpProblem, ProblemKind};
+use crate::fair::{FairBudget, Permit, Share};
 
 /// Limit in bytes.
 const BYTES_MAX: usize = 256 << 20;
+/// What a byte of a body costs: it is kept as it was received, as it was decoded, and as the message
+/// that is published.
+const COST: usize = 4;
+/// So much of a body is read without counting it.
+pub(in crate::http) const EARLY_BYTES_MAX: usize = 4 << 10;
+/// Limit in bytes for all clients that are not authenticated yet.
+const EARLY_MAX: usize = 32 << 20;
 /// Smaller responses are not counted: the number of connections is limited too.
 const SMALL: usize = 16 << 10;
 
@@ -21,7 +26,18 @@ const BROKEN: &str = "the body ended too early, or is not as its headers say";
 
 /// Memory for request bodies and responses.
 #[derive(Clone)]
-pub(in crate::http) struct MemoryBudget(Arc<Semaphore>);
+pub(in crate::http) struct MemoryBudget {
+    bytes: FairBudget<String>,
+    /// Whose share is used: of a tenant, or of an address.
+    tenant: String,
+}
+
+/// A body of which only the beginning has arrived.
+pub(in crate::http) struct BegunBody {
+    bytes: Vec<u8>,
+    rest: BodyDataStream,
+    has_ended: bool,
+}
 
 /// A body with the permit for its memory.
 pub(in crate::http) struct Received {
@@ -31,7 +47,10 @@ pub(in crate::http) struct Received {
 
 impl Default for MemoryBudget {
     fn default() -> Self {
-        Self::of(BYTES_MAX)
+        Self {
+            bytes: FairBudget::new(BYTES_MAX),
+            tenant: String::new(),
+        }
     }
 }
 
@@ -42,19 +61,29 @@ struct Counted(
 );
 
 /// A share of the memory, released on drop.
-pub(in crate::http) type MemoryPermit = OwnedSemaphorePermit;
+pub(in crate::http) type MemoryPermit = Permit<String>;
 
 impl MemoryBudget {
-    /// A budget of this many bytes.
-    pub(in crate::http) fn of(bytes: usize) -> Self {
-        Self(Arc::new(Semaphore::new(bytes)))
+    /// A budget for clients that are not authenticated yet, by their addresses.
+    pub(in crate::http) fn early() -> Self {
+        Self {
+            bytes: FairBudget::with_share(EARLY_MAX, Share::OneQuarter),
+            tenant: String::new(),
+        }
     }
 
-    /// Acquires memory, or fails if there is not enough left.
+    /// The same memory, for a tenant or an address.
+    pub(in crate::http) fn of(&self, tenant: &str) -> Self {
+        Self {
+            bytes: self.bytes.clone(),
+            tenant: tenant.to_owned(),
+        }
+    }
+
+    /// Acquires memory, or fails if there is not enough left of the tenant's share.
     pub(in crate::http) fn take(&self, bytes: usize) -> Result<MemoryPermit, HttpProblem> {
-        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
-        let permit = Arc::clone(&self.0).try_acquire_many_owned(bytes);
-        permit.map_err(|_| HttpProblem::new(ProblemKind::Unavailable, FULL))
+        let permit = self.bytes.place(self.tenant.clone(), bytes);
+        permit.ok_or_else(|| HttpProblem::new(ProblemKind::Unavailable, FULL))
     }
 
     /// A response body that counts until it was sent.
@@ -72,31 +101,88 @@ impl MemoryBudget {
         Ok((super::uncached("application/json"), body).into_response())
     }
 
-    /// Reads a body of at most `max` bytes. Memory is acquired as the bytes arrive, so a slow
-    /// client uses only what it has sent.
+    /// Reads a body of at most `max` bytes.
     pub(in crate::http) async fn receive(
         &self,
         body: Body,
         max: usize,
     ) -> Result<Received, HttpProblem> {
-        let mut body = body.into_data_stream();
-        let mut bytes = Vec::new();
-        let mut permit: Option<MemoryPermit> = None;
-        while let Some(part) = body.next().await {
+        self.finish(BegunBody::of(body).await?, max).await
+    }
+
+    /// Reads the rest of a body, at most `max` bytes in all. Memory is acquired as the bytes arrive, so
+    /// a slow client uses only what it has sent.
+    pub(in crate::http) async fn finish(
+        &self,
+        begun: BegunBody,
+        max: usize,
+    ) -> Result<Received, HttpProblem> {
+        let BegunBody {
+            bytes,
+            mut rest,
+            has_ended,
+        } = begun;
+        let mut bytes = within(bytes, max)?;
+        if has_ended {
+            let permit = None;
+            return Ok(Received { bytes, permit });
+        }
+        let mut permit = self.take(bytes.len() * COST)?;
+        while let Some(part) = rest.next().await {
             let part = part.map_err(|_| HttpProblem::new(ProblemKind::InvalidBody, BROKEN))?;
-            if bytes.len() + part.len() > max {
-                let detail = format!("the body is over {max} bytes");
-                return Err(HttpProblem::new(ProblemKind::TooLarge, &detail));
-            }
-            let more = self.take(part.len())?;
-            match &mut permit {
-                Some(permit) => permit.merge(more),
-                None => permit = Some(more),
-            }
+            permit.merge(self.take(part.len() * COST)?);
+            bytes.extend_from_slice(&part);
+            bytes = within(bytes, max)?;
+        }
+        Ok(Received {
+            bytes,
+            permit: Some(permit),
+        })
+    }
+}
+
+impl BegunBody {
+    /// Reads the first few kilobytes of a body: more only if they arrived at once.
+    pub(in crate::http) async fn of(body: Body) -> Result<Self, HttpProblem> {
+        let mut rest = body.into_data_stream();
+        let mut bytes = Vec::new();
+        while bytes.len() <= EARLY_BYTES_MAX {
+            let Some(part) = rest.next().await else {
+                let has_ended = true;
+                return Ok(Self {
+                    bytes,
+                    rest,
+                    has_ended,
+                });
+            };
+            let part = part.map_err(|_| HttpProblem::new(ProblemKind::InvalidBody, BROKEN))?;
             bytes.extend_from_slice(&part);
         }
-        Ok(Received { bytes, permit })
+        let has_ended = false;
+        Ok(Self {
+            bytes,
+            rest,
+            has_ended,
+        })
     }
+
+    /// What has arrived.
+    pub(in crate::http) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// All of it, if it is short enough for a client that is not authenticated.
+    pub(in crate::http) fn whole(self) -> Result<Vec<u8>, HttpProblem> {
+        within(self.bytes, EARLY_BYTES_MAX)
+    }
+}
+
+fn within(bytes: Vec<u8>, max: usize) -> Result<Vec<u8>, HttpProblem> {
+    if bytes.len() <= max {
+        return Ok(bytes);
+    }
+    let detail = format!("the body is over {max} bytes");
+    Err(HttpProblem::new(ProblemKind::TooLarge, &detail))
 }
 
 impl Received {

@@ -16,9 +16,15 @@ pub(crate) mod params;
 pub(super) mod prefer;
 pub(crate) mod problem;
 pub(super) mod problem_kind;
+pub mod proxies;
+pub(super) mod quotas;
 pub(crate) mod rate_limit;
 pub(crate) mod records;
-pub(super) mod server;
+pub(super) mod scheme;
+pub mod server;
+pub(super) mod streams;
+pub mod tls;
+mod transport;
 pub(super) mod waiters;
 
 use axum::http::{HeaderName, header};

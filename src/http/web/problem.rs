@@ -11,6 +11,8 @@ pub(in crate::http) use super::problem_kind::ProblemKind;
 use crate::store::StoreError;
 use crate::wire::{FieldFault, Problem, Reason, Rejection};
 
+/// After how many seconds a client may try again: quotas are counted as often.
+const QUOTA_RETRY: u64 = 5;
 const TOO_OFTEN: &str = "the rate limit is exceeded; wait as `Retry-After` says";
 const KEY_REUSED: &str = "the header Idempotency-Key was used with another content; use a new one";
 const UNKNOWN_TOKEN: &str = "no process has this token: check the token, and the tenant of the key; ended processes are deleted";
@@ -54,6 +56,14 @@ impl HttpProblem {
         Self {
             retry_after: Some(seconds),
             ..Self::new(ProblemKind::TooManyRequests, TOO_OFTEN)
+        }
+    }
+
+    /// The tenant has used its quota.
+    pub(in crate::http) fn quota(detail: &str) -> Self {
+        Self {
+            retry_after: Some(QUOTA_RETRY),
+            ..Self::new(ProblemKind::QuotaExceeded, detail)
         }
     }
 

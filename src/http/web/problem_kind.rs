@@ -36,6 +36,8 @@ tabled! {
         KeyReused = ("idempotency_key_reused", 422, "The key was used for something else");
         /// The rate limit is exceeded.
         TooManyRequests = ("too_many_requests", 429, "Rate limit exceeded");
+        /// The tenant has used its quota.
+        QuotaExceeded = ("quota_exceeded", 429, "The tenant has used its quota");
         /// The database is temporarily unavailable.
         Unavailable = ("unavailable", 503, "Service temporarily unavailable");
     }

@@ -1,13 +1,21 @@
 //! Records of processes for every handler: the native API, the pages and the dialects read them here.
 
 use std::slice;
+use std::time::Duration;
 
-use super::problem::HttpProblem;
+use tokio::task::spawn_blocking;
+
+use super::problem::{HttpProblem, ProblemKind};
 use crate::http::state::Api;
 use crate::store::StoreError;
 use crate::view::parts::Parts;
-use crate::view::read::{self, Absent, ReadQuery};
+use crate::view::read::{self, Absent, Loaded, ReadQuery};
 use crate::view::record::FoundProcess;
+
+/// The longest wait for a turn to merge a log.
+const TURN_MAX: Duration = Duration::from_secs(10);
+
+const BUSY: &str = "too many past states are requested; try again in a moment";
 
 impl Api {
     /// The record, if there is one; a problem if it was deleted or can't be read.
@@ -23,17 +31,38 @@ impl Api {
         }
     }
 
-    /// These processes; the results are in the order of the queries. A single record without parts
-    /// shares its query with others that are read at the same time.
+    /// These processes of a tenant; the results are in the order of the queries. A single record
+    /// without parts shares its query with others that are read at the same time.
     pub(in crate::http) async fn records(
         &self,
         queries: &[ReadQuery],
     ) -> Result<Vec<Result<FoundProcess, Absent>>, HttpProblem> {
-        match queries {
-            [query] if query.parts == Parts::default() && query.as_of.is_none() => {
-                Ok(vec![self.batcher.record(query.key).await?])
-            }
-            _ => Ok(read::read(&self.store, queries).await?),
+        if let [query] = queries
+            && query.parts == Parts::default()
+            && query.as_of.is_none()
+        {
+            return Ok(vec![self.batcher.record(self.tenant(), query.key).await?]);
         }
+        let mut found = Vec::with_capacity(queries.len());
+        for read in read::load(&self.store(), queries).await? {
+            found.push(match read {
+                Ok(read) if read.is_past() => self.merge(read).await?,
+                other => other.and_then(Loaded::finish),
+            });
+        }
+        Ok(found)
+    }
+
+    /// Merges the log of one process again, in a turn of the tenant and on a thread that answers no
+    /// requests.
+    async fn merge(&self, read: Loaded) -> Result<Result<FoundProcess, Absent>, HttpProblem> {
+        let busy = || HttpProblem::new(ProblemKind::Unavailable, BUSY);
+        let turn = self.mergers.turn(self.tenant().to_owned(), 1, TURN_MAX);
+        let turn = turn.await.ok_or_else(busy)?;
+        let merged = spawn_blocking(move || {
+            let _turn = turn;
+            read.finish()
+        });
+        merged.await.map_err(|_| busy())
     }
 }

@@ -31,6 +31,10 @@ named! {
         ProducerAllowed = "producer.allow",
         /// A broker user's rules were removed.
         ProducerRevoked = "producer.revoke",
+        /// A tenant's quota was set.
+        QuotaSet = "quota.set",
+        /// A tenant's quota was removed.
+        QuotaRemoved = "quota.remove",
         /// A version of a workflow was applied.
         WorkflowApplied = "workflow.apply",
         /// A replay was requested on the pages.

@@ -8,6 +8,7 @@ pub mod inspect;
 pub(super) mod key_text;
 pub mod migrate;
 pub mod quarantine;
+pub mod quota;
 pub mod replay;
 pub mod replay_claim;
 pub mod resend;

@@ -24,6 +24,8 @@
 //! event. They stay valid, since it is unknown whether a recovery has undone what their reader has
 //! seen.
 
+use std::collections::HashSet;
+
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
@@ -37,12 +39,14 @@ const READ: &str = include_str!("../queries/read/read_feed.sql");
 const READ_PROCESS: &str = include_str!("../queries/read/read_feed_process.sql");
 pub(in crate::store) const END: &str = include_str!("../queries/read/feed_end.sql");
 const LOST: &str = include_str!("../queries/read/lost_place.sql");
-const NEWEST: &str = include_str!("../queries/read/feed_newest.sql");
+const SCAN: &str = include_str!("../queries/read/scan_feed.sql");
 
 /// The most events of one page.
 pub const FEED_EVENTS_MAX: u64 = 1_000;
 /// A page ends once its data reaches this; a single event may be larger.
 pub const FEED_BYTES_MAX: i64 = 4 * 1024 * 1024;
+/// How many events one scan for tenants covers.
+const SCAN_EVENTS_MAX: i64 = 2_000;
 /// How many events a filtered query scans for each that it requests.
 const SCANNED_PER_EVENT: u64 = 10;
 
@@ -74,6 +78,17 @@ pub struct Feed {
     /// The cursor of the next page; it skips what the filter left out.
     pub next: FeedCursor,
     /// Whether there may be more already: the page was cut, and what follows was not scanned.
+    pub more: bool,
+}
+
+/// What a scan has found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FeedScan {
+    /// The tenants of the events.
+    pub tenants: HashSet<String>,
+    /// The place of the last one, if there are any.
+    pub end: Option<FeedCursor>,
+    /// Whether there may be more after it.
     pub more: bool,
 }
 
@@ -168,11 +183,19 @@ impl Store {
         end(&self.connection().await?).await
     }
 
-    /// The place of the newest event that may be read: a reader with a smaller cursor has events to
-    /// read. So one polled query serves all waiting readers.
-    pub async fn feed_newest(&self) -> Result<Option<FeedCursor>, StoreError> {
-        let row = self.row_if_any(NEWEST, &[]).await?;
-        row.map(|row| feed_cursor::from_row(&row, 0)).transpose()
+    /// Which tenants have events after a place, so that one polled query serves all waiting readers.
+    pub async fn scan_feed(&self, after: FeedCursor) -> Result<FeedScan, StoreError> {
+        let FeedCursor { epoch, tx, pos } = after;
+        let values: Values<'_> = &[&epoch, &tx.to_string(), &pos, &SCAN_EVENTS_MAX];
+        let Some(row) = self.row_if_any(SCAN, values).await? else {
+            return Ok(FeedScan::default());
+        };
+        let tenants: Vec<String> = row.get(4);
+        Ok(FeedScan {
+            tenants: tenants.into_iter().collect(),
+            end: Some(feed_cursor::from_row(&row, 0)?),
+            more: row.get::<_, i64>(3) >= SCAN_EVENTS_MAX,
+        })
     }
 }
 

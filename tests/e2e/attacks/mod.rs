@@ -2,6 +2,8 @@
 
 mod anonymous;
 mod dead_letters;
+mod fair_shares;
 mod limits;
+mod memory;
 mod other_sites;
 mod publishing;

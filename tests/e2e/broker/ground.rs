@@ -84,6 +84,7 @@ impl Ground {
 
 pub(crate) fn settings(url: &str) -> BrokerSettings {
     BrokerSettings {
+        plaintext: false,
         url: url.to_owned().into(),
         ca_file: None,
         cert_file: None,

@@ -139,13 +139,15 @@ impl Client {
         TcpStream::connect(self.address).await.expect("it listens")
     }
 
+    /// The head of a request that begins with these lines.
+    pub(crate) fn head(&self, lines: &str) -> String {
+        format!("{lines}\r\nhost: {}\r\n{}\r\n", self.host, self.headers)
+    }
+
     /// Sends a request; the caller reads the answer from the stream.
     pub(crate) async fn begin(&self, path: String) -> TcpStream {
         let mut stream = TcpStream::connect(self.address).await.expect("it listens");
-        let request = format!(
-            "GET {path} HTTP/1.1\r\nhost: {}\r\n{}\r\n",
-            self.host, self.headers
-        );
+        let request = self.head(&format!("GET {path} HTTP/1.1"));
         let sent = stream.write_all(request.as_bytes()).await;
         sent.expect("it listens on");
         stream

@@ -33,6 +33,8 @@ pub(crate) struct Plan {
     roles: String,
     settings: BTreeMap<String, String>,
     folder: PathBuf,
+    /// How many bytes of memory the system gives it.
+    memory: Option<u64>,
 }
 
 /// A running worker; dropping it kills it.
@@ -49,6 +51,7 @@ impl Ground {
             roles: "worker,relay,janitor".to_owned(),
             settings: BTreeMap::new(),
             folder: self.folder.clone(),
+            memory: None,
         };
         plan.with("database.url", &self.run_url)
             .with("broker.url", &self.broker_url)
@@ -65,6 +68,12 @@ impl Ground {
 impl Plan {
     pub(crate) fn with(mut self, key: &str, value: &str) -> Self {
         self.settings.insert(key.to_owned(), value.to_owned());
+        self
+    }
+
+    /// With at most so many bytes of memory: more are refused, and then it aborts.
+    pub(crate) fn within(mut self, bytes: u64) -> Self {
+        self.memory = Some(bytes);
         self
     }
 
@@ -88,7 +97,15 @@ impl Plan {
         let number = STARTED.fetch_add(1, Ordering::Relaxed);
         let log = self.folder.join(format!("worker-{number}.log"));
         let file = File::create(&log).expect("the folder is ours");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_waybill"));
+        let program = env!("CARGO_BIN_EXE_waybill");
+        let mut command = match self.memory {
+            None => Command::new(program),
+            Some(bytes) => {
+                let mut command = Command::new("prlimit");
+                command.args([&format!("--data={bytes}"), program]);
+                command
+            }
+        };
         command.args(["run", "--roles", &self.roles]);
         command
             .env_clear()

@@ -91,10 +91,12 @@ fn problem(kinds: &[ProblemKind]) -> Response {
 fn header(kind: ProblemKind) -> Option<(&'static str, &'static str)> {
     match kind {
         ProblemKind::Unauthorized => Some(("WWW-Authenticate", "The authentication schemes.")),
-        ProblemKind::TooManyRequests | ProblemKind::Unavailable => Some((
-            "Retry-After",
-            "After how many seconds the client may retry.",
-        )),
+        ProblemKind::TooManyRequests | ProblemKind::QuotaExceeded | ProblemKind::Unavailable => {
+            Some((
+                "Retry-After",
+                "After how many seconds the client may retry.",
+            ))
+        }
         ProblemKind::RangeNotSatisfiable => Some(("Content-Range", "The size of the file.")),
         ProblemKind::InvalidParameter
         | ProblemKind::Forbidden

@@ -5,7 +5,6 @@ use std::slice;
 use std::time::Duration;
 
 use axum::Extension;
-use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use jiff::{SignedDuration, Timestamp};
@@ -52,7 +51,7 @@ struct Group {
 
 /// Returns the status of one request, or of all requests of a `unique`.
 pub(super) async fn get(
-    State(api): State<Api>,
+    api: Api,
     Caller(access): Caller,
     Extension(Validity(validity)): Extension<Validity>,
     mut parameters: Parameters,
@@ -70,12 +69,12 @@ pub(super) async fn get(
             if unique.is_some_and(|unique| unique != answer.unique) {
                 return Err(invalid(OTHER_GROUP));
             }
-            api.room.json(&answer)
+            api.room().json(&answer)
         }
         (None, Some(unique)) => {
             let (sum, failing) = all(&api, &access, &unique, validity).await?;
             let answer = answer::of_group(&access.tenant, &unique, &sum, &failing);
-            api.room.json(&answer)
+            api.room().json(&answer)
         }
         (None, None) => Err(invalid(MISSING)),
     }
@@ -122,7 +121,7 @@ async fn gather(api: &Api, company: &str, unique: &str) -> Result<Group, HttpPro
     let mut group = Group::default();
     let mut after = None;
     for _ in 0..PAGES_MAX {
-        let page = api.store.list(company, &selection, after, LIST_MAX).await;
+        let page = api.store().list(company, &selection, after, LIST_MAX).await;
         let page = page.map_err(unique::unlisted)?;
         page.processes.into_iter().for_each(|one| group.add(one));
         after = page.next;

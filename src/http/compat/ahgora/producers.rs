@@ -5,7 +5,6 @@
 
 use axum::Extension;
 use axum::body::Body;
-use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -64,7 +63,7 @@ struct Opened<'a> {
 
 /// Opens an upload of the records, and responds once it is open.
 pub(super) async fn post(
-    State(api): State<Api>,
+    api: Api,
     Caller(access): Caller,
     (Extension(producer), Extension(Validity(validity))): (
         Extension<Producer>,
@@ -75,7 +74,7 @@ pub(super) async fn post(
 ) -> Result<Response, HttpProblem> {
     request::check(&access, &mut parameters, &headers)?;
     parameters.finish_leniently()?;
-    let body = api.room.receive(body, BYTES_MAX).await?;
+    let body = api.room().receive(body, BYTES_MAX).await?;
     let (records, total) = records(&body.bytes)?;
     let unique = unique::current(&api, &access.tenant, validity).await?;
     let subunique = unique::random();

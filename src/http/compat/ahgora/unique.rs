@@ -37,7 +37,7 @@ pub(super) async fn current(
     };
     let mut after = None;
     for _ in 0..PAGES_MAX {
-        let page = api.store.list(company, &selection, after, 1).await;
+        let page = api.store().list(company, &selection, after, 1).await;
         let page = page.map_err(unlisted)?;
         if let Some(newest) = page.processes.into_iter().next() {
             return Ok(newest.group.unwrap_or_else(random));

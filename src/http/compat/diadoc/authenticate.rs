@@ -2,7 +2,7 @@
 //! token are the API key: nothing else gives access to a box here.
 
 use axum::body::Body;
-use axum::extract::{ConnectInfo, State};
+use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Uri};
 use axum::response::{IntoResponse, Response};
 
@@ -11,12 +11,11 @@ use super::proto::LoginPassword;
 use super::request::parameter;
 use crate::http::state::Api;
 use crate::http::web::keys::Credential;
+use crate::http::web::memory_budget::BegunBody;
 use crate::http::web::{HttpProblem, Peer, ProblemKind, uncached};
 
 /// The only supported type of authentication.
 const PASSWORD: &str = "password";
-/// Most bytes of a body: two short strings.
-const BODY_BYTES_MAX: usize = 16 << 10;
 
 const NO_PASSWORD: &str = "the password is missing: send login and password as parameters of the \
                            query or in the body; the password is an API key, the login may be anything";
@@ -24,7 +23,7 @@ const OTHER_TYPE: &str = "the parameter type must be password: no other type is 
 
 /// Returns the token.
 pub(super) async fn post(
-    State(api): State<Api>,
+    api: Api,
     ConnectInfo(peer): ConnectInfo<Peer>,
     uri: Uri,
     headers: HeaderMap,
@@ -37,8 +36,8 @@ pub(super) async fn post(
     let password = match parameter(&uri, PASSWORD) {
         Some(password) => password,
         None => {
-            let body = api.room.receive(body, BODY_BYTES_MAX).await?;
-            let login: LoginPassword = form::read("LoginPassword", &headers, &body.bytes)?;
+            let body = BegunBody::of(body).await?.whole()?;
+            let login: LoginPassword = form::read("LoginPassword", &headers, &body)?;
             login.password
         }
     };

@@ -47,7 +47,7 @@ pub(super) async fn read(api: &Api, unread: &[Unread<'_>]) -> Result<Vec<Content
         _ => None,
     });
     let items: Vec<_> = items.collect();
-    let mut data = api.store.item_data(&items).await?.into_iter();
+    let mut data = api.store().item_data(&items).await?.into_iter();
     let bytes = unread.iter().zip(chosen).map(|(content, size)| {
         let of_item = match (content.location, size) {
             (Location::Item(..), Some(_)) => data.next().flatten(),

@@ -4,7 +4,6 @@
 use std::collections::HashMap;
 
 use axum::body::Body;
-use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use jiff::Timestamp;
@@ -37,18 +36,22 @@ const TOO_LONG: &str = "is too far into too long a history: all documents with L
 
 /// Returns all documents in the order of the requests, or an error.
 pub(super) async fn post(
-    State(api): State<Api>,
+    api: Api,
     Caller(access): Caller,
     uri: Uri,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, HttpProblem> {
     own_box(&uri, &access)?;
-    let body = api.room.receive(body, BODY_BYTES_MAX).await?;
+    let body = api.room().receive(body, BODY_BYTES_MAX).await?;
     let batch = form::read("GetDocflowBatchRequest", &headers, &body.bytes)?;
     let requests = requests(batch, &access.tenant)?;
     let documents = documents(&api, &requests).await?;
-    form::answer(&api.room, &headers, &GetDocflowBatchResponse { documents })
+    form::answer(
+        &api.room(),
+        &headers,
+        &GetDocflowBatchResponse { documents },
+    )
 }
 
 /// A requested document, with what was found of it.
@@ -71,7 +74,7 @@ async fn documents(
 ) -> Result<Vec<DocumentWithDocflow>, HttpProblem> {
     let (queries, places) = queries(requests);
     let found = api.records(&queries).await?;
-    let moments = moments(&api.store, &found).await?;
+    let moments = moments(&api.store(), &found).await?;
     let result = |place: &usize| found.get(*place).map(Result::as_ref);
     let results: Vec<_> = places.iter().filter_map(result).collect();
     check_found(requests, &results)?;
@@ -86,9 +89,9 @@ async fn documents(
             });
         }
     }
-    items(&api.store, &mut present).await?;
+    items(&api.store(), &mut present).await?;
     let keys: Vec<_> = queries.iter().map(|query| query.key).collect();
-    let files = api.primary.first_files(&keys).await?;
+    let files = api.primary().first_files(&keys).await?;
     let unread: Vec<_> = present.iter().map(|one| one.unread(&files)).collect();
     let contents = content::read(api, &unread).await?;
     let parts = present.iter().zip(contents);

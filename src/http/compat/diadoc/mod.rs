@@ -108,7 +108,9 @@ const fn status_and_code(kind: ProblemKind) -> (StatusCode, &'static str) {
         ProblemKind::Forbidden => (StatusCode::FORBIDDEN, "Forbidden"),
         ProblemKind::NotFound | ProblemKind::Gone => (StatusCode::NOT_FOUND, "NotFound"),
         ProblemKind::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed"),
-        ProblemKind::TooManyRequests => (StatusCode::TOO_MANY_REQUESTS, "TooManyRequests"),
+        ProblemKind::TooManyRequests | ProblemKind::QuotaExceeded => {
+            (StatusCode::TOO_MANY_REQUESTS, "TooManyRequests")
+        }
         ProblemKind::Unavailable => (StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError"),
     }
 }

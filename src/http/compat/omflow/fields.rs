@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::answer::Call;
 use crate::http::submit::upload::BROKEN;
-use crate::http::web::memory_budget::{MemoryBudget, MemoryPermit, Received};
+use crate::http::web::memory_budget::{EARLY_BYTES_MAX, MemoryBudget, MemoryPermit, Received};
 use crate::http::web::{HttpProblem, ProblemKind};
 
 /// The known fields.
@@ -40,8 +40,8 @@ pub(super) enum BodyEncoding {
 #[derive(Default)]
 pub(super) struct KnownFields {
     texts: BTreeMap<&'static str, String>,
-    /// The permit for their memory.
-    permit: Option<MemoryPermit>,
+    /// The permits for their memory.
+    permits: Vec<MemoryPermit>,
     bytes: usize,
 }
 
@@ -71,7 +71,7 @@ impl KnownFields {
                 false => fields.add(&name, || Ok(value.into_owned()))?,
             }
         }
-        fields.permit = body.into_permit();
+        fields.permits.extend(body.into_permit());
         Ok(fields)
     }
 
@@ -87,7 +87,7 @@ impl KnownFields {
                 fields.add(&name, || Ok(text))?;
             }
         }
-        fields.permit = body.into_permit();
+        fields.permits.extend(body.into_permit());
         Ok(fields)
     }
 
@@ -113,10 +113,8 @@ impl KnownFields {
                 let detail = format!("the fields have more than {max} bytes");
                 return Err(HttpProblem::new(ProblemKind::TooLarge, &detail));
             }
-            let acquired = room.take(more.len())?;
-            match &mut self.permit {
-                Some(permit) => permit.merge(acquired),
-                None => self.permit = Some(acquired),
+            if self.bytes > EARLY_BYTES_MAX {
+                self.permits.push(room.take(more.len())?);
             }
             bytes.extend_from_slice(&more);
         }

@@ -5,6 +5,7 @@
 //! the field `security`: a security code, which is a session of their API key, or the key itself.
 
 mod answer;
+mod early;
 mod fields;
 mod formdata;
 mod open;
@@ -13,7 +14,7 @@ mod query;
 
 use std::time::Duration;
 
-use axum::extract::{ConnectInfo, FromRequestParts, Path, Request, State};
+use axum::extract::{ConnectInfo, FromRequestParts, Path, Request};
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use axum::response::Response;
@@ -22,19 +23,16 @@ use axum::{Extension, Router};
 use secrecy::ExposeSecret;
 
 use self::answer::Call;
-use self::fields::{BodyEncoding, KnownFields};
+use self::fields::KnownFields;
 use super::Dialect;
 use crate::config::DialectSettings;
-use crate::domain::access::{Access, Scope};
+use crate::domain::access::Access;
 use crate::domain::workflow::Workflow;
 use crate::http::state::Api;
 use crate::http::web::keys::Credential;
 use crate::http::web::memory_budget::MemoryBudget;
 use crate::http::web::{HttpProblem, Peer, ProblemKind, auth};
 use crate::wire;
-
-/// Most bytes of the fields of all requests together: most of them arrive before authentication.
-const FIELDS_BYTES_MAX: usize = 64 << 20;
 
 const SECURITY: &str = "/accounts/api/security/get";
 const EDIT: &str = "/rest/flowmanage/api/omdata/edit/{flow}";
@@ -48,15 +46,17 @@ const UNREADABLE: &str = "this version of Waybill can't read the workflow";
 /// State of this dialect.
 #[derive(Clone)]
 struct OmflowState {
-    room: MemoryBudget,
+    early: MemoryBudget,
     /// How long a security code is valid after its last use.
     lasts: Duration,
 }
 
 /// The parts that every call has.
 struct OmflowRequest {
+    /// Once the client is authenticated, that of its tenant.
     api: Api,
-    desk: OmflowState,
+    /// Memory for what comes before the code.
+    early: MemoryBudget,
     peer: Peer,
     headers: HeaderMap,
     /// The workflow in the path.
@@ -65,8 +65,8 @@ struct OmflowRequest {
 
 /// The routes of OMFLOW's API.
 pub(super) fn dialect(settings: &DialectSettings) -> Dialect {
-    let desk = OmflowState {
-        room: MemoryBudget::of(FIELDS_BYTES_MAX),
+    let state = OmflowState {
+        early: MemoryBudget::early(),
         lasts: settings.omflow_security,
     };
     let slashed = |path: &str| format!("{path}/");
@@ -77,7 +77,7 @@ pub(super) fn dialect(settings: &DialectSettings) -> Dialect {
         .route(&slashed(EDIT), post(edit))
         .route(QUERY, post(query))
         .route(&slashed(QUERY), post(query))
-        .route_layer(Extension(desk));
+        .route_layer(Extension(state));
     Dialect {
         open,
         reading: Router::new(),
@@ -89,49 +89,34 @@ pub(super) fn dialect(settings: &DialectSettings) -> Dialect {
 
 /// Exchanges a key for a security code.
 async fn log_in(
-    State(api): State<Api>,
-    Extension(desk): Extension<OmflowState>,
+    api: Api,
+    Extension(state): Extension<OmflowState>,
     ConnectInfo(peer): ConnectInfo<Peer>,
     headers: HeaderMap,
 ) -> Response {
     let key = Credential::of(auth::key(&headers), &headers, peer);
-    match api.keys.begin(&key, peer, desk.lasts).await {
+    match api.keys.begin(&key, peer, state.lasts).await {
         Ok(code) => answer::logged_in(code.expose_secret()),
         Err(problem) => answer::refuse(Call::Login, problem),
     }
 }
 
 /// Opens an order, or pushes one.
-async fn edit(call: OmflowRequest, request: Request) -> Response {
+async fn edit(mut call: OmflowRequest, request: Request) -> Response {
     let mut fields = KnownFields::default();
     let edited = call.edit(request, &mut fields).await;
     edited.unwrap_or_else(|problem| answer::refuse(fields.call(), problem))
 }
 
 /// Returns the active stops of an order.
-async fn query(call: OmflowRequest, request: Request) -> Response {
+async fn query(mut call: OmflowRequest, request: Request) -> Response {
     let queried = call.query(request).await;
     queried.unwrap_or_else(|problem| answer::refuse(Call::Query, problem))
 }
 
 impl OmflowRequest {
-    /// Reads the fields of a body that is not multipart.
-    async fn take(
-        &self,
-        encoding: BodyEncoding,
-        request: Request,
-    ) -> Result<KnownFields, HttpProblem> {
-        let max = self.api.limits.body_bytes;
-        let body = self.desk.room.receive(request.into_body(), max).await?;
-        match encoding {
-            BodyEncoding::Json => KnownFields::json(body),
-            BodyEncoding::Form | BodyEncoding::Multipart => KnownFields::form(body),
-        }
-    }
-
-    /// Authenticates and authorizes the client, and checks the name of the workflow.
-    async fn admit(&self, fields: &KnownFields, scope: Scope) -> Result<Access, HttpProblem> {
-        let code = fields.get("security").map(str::to_owned);
+    /// Authenticates the client, and checks the name of the workflow.
+    async fn admit(&mut self, code: Option<String>) -> Result<Access, HttpProblem> {
         let has_code = code.is_some();
         let credential = Credential::of(code, &self.headers, self.peer);
         let admitted = self.api.keys.admit(&credential, self.peer).await;
@@ -145,12 +130,17 @@ impl OmflowRequest {
         if !self.flow.bytes().all(is_name) {
             return Err(HttpProblem::new(ProblemKind::NotFound, NO_WORKFLOW));
         }
-        auth::allow(access, scope)
+        self.api = self.api.of(&access.tenant);
+        Ok(access)
     }
 
     /// A version of the workflow in the path, or its newest.
     async fn workflow(&self, version: Option<i32>) -> Result<Workflow, HttpProblem> {
-        let stored = self.api.primary.load_workflow(&self.flow, version).await?;
+        let stored = self
+            .api
+            .primary()
+            .load_workflow(&self.flow, version)
+            .await?;
         let stored = stored.ok_or_else(|| HttpProblem::new(ProblemKind::NotFound, NO_WORKFLOW))?;
         let unreadable = |_| HttpProblem::new(ProblemKind::Unprocessable, UNREADABLE);
         wire::workflow_file::read(stored.source.as_bytes()).map_err(unreadable)
@@ -162,12 +152,12 @@ impl FromRequestParts<Api> for OmflowRequest {
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, HttpProblem> {
         let lost = || HttpProblem::new(ProblemKind::NotFound, NO_ROUTE);
+        let state = Extension::<OmflowState>::from_request_parts(parts, api).await;
         let flow = Path::<String>::from_request_parts(parts, api).await;
-        let desk = Extension::<OmflowState>::from_request_parts(parts, api).await;
         let peer = ConnectInfo::<Peer>::from_request_parts(parts, api).await;
         Ok(Self {
             api: api.clone(),
-            desk: desk.map_err(|_| lost())?.0,
+            early: state.map_err(|_| lost())?.0.early,
             peer: peer.map_err(|_| lost())?.0,
             flow: flow.map_err(|_| lost())?.0,
             headers: parts.headers.clone(),

@@ -1,10 +1,9 @@
 //! Opening an order: its fields, then its files, and the number in the response.
 
+use axum::extract::Request;
 use axum::extract::multipart;
-use axum::extract::{FromRequest, Request};
 use axum::response::Response;
 use serde::Serialize;
-use tokio::sync::OwnedSemaphorePermit;
 
 use super::OmflowRequest;
 use super::answer::{self, Call};
@@ -18,9 +17,10 @@ use crate::domain::{Happening, ProcessKey};
 use crate::http::compat::apply;
 use crate::http::submit::idempotency::SOURCE;
 use crate::http::submit::receipt::ReceiptState;
-use crate::http::submit::upload::{Allowance, Attachment, BROKEN, Owner};
-use crate::http::submit::{EventRequest, MultipartParts, idempotency};
-use crate::http::web::{HttpProblem, ProblemKind};
+use crate::http::submit::upload::{Allowance, Attachment, Owner};
+use crate::http::submit::upload_limits::UploadPermit;
+use crate::http::submit::{EventRequest, idempotency};
+use crate::http::web::{HttpProblem, ProblemKind, auth};
 use crate::store::read::numeric_id::number;
 use crate::wire::{Accepted, FieldFault};
 
@@ -40,7 +40,7 @@ struct Opening {
     id: String,
     token: String,
     files: Vec<File>,
-    _place: Option<OwnedSemaphorePermit>,
+    _place: Option<UploadPermit>,
 }
 
 /// A stored file, with the name of its part: a file field, or any other.
@@ -63,36 +63,39 @@ struct Data<'a> {
 impl OmflowRequest {
     /// Executes the field `action`.
     pub(super) async fn edit(
-        &self,
+        &mut self,
         request: Request,
         fields: &mut KnownFields,
     ) -> Result<Response, HttpProblem> {
         let encoding = BodyEncoding::of(request.headers())?;
-        let opening = match encoding {
+        let (access, opening) = match encoding {
             BodyEncoding::Multipart => self.receive_files(request, fields).await?,
             BodyEncoding::Form | BodyEncoding::Json => {
-                *fields = self.take(encoding, request).await?;
-                None
+                let (read, access) = self.take(encoding, request).await?;
+                *fields = read;
+                (auth::allow(access, Scope::Write)?, None)
             }
         };
         if fields.call() == Call::Push {
-            return self.push(fields).await;
+            return self.push(&access, fields).await;
         }
         let opening = match opening {
             Some(opening) => opening,
-            None => self.begin(fields).await?,
+            None => self.begin(access, fields).await?,
         };
         self.open(fields, opening).await
     }
 
-    /// Reads a multipart form. The client must be authenticated before its files arrive.
+    /// Reads a multipart form, its files after all the other fields.
     async fn receive_files(
-        &self,
+        &mut self,
         request: Request,
         fields: &mut KnownFields,
-    ) -> Result<Option<Opening>, HttpProblem> {
-        let form = MultipartParts::from_request(request, &self.api).await;
-        let mut form = form.map_err(|_| HttpProblem::new(ProblemKind::InvalidBody, BROKEN))?;
+    ) -> Result<(Access, Option<Opening>), HttpProblem> {
+        let mut form = self.parts(request).await?;
+        let access = self.admit_form(&mut form, fields).await?;
+        let access = auth::allow(access, Scope::Write)?;
+        let (room, max) = (self.api.room(), self.api.limits.body_bytes);
         let mut allowance = Allowance {
             request: self.api.uploads.request_bytes,
             file: self.api.uploads.file_bytes,
@@ -105,24 +108,27 @@ impl OmflowRequest {
                 if opening.is_some() && !is_no_file {
                     return Err(HttpProblem::new(ProblemKind::InvalidBody, A_FILE));
                 }
-                let max = self.api.limits.body_bytes;
-                fields.part(part, &self.desk.room, max).await?;
+                fields.part(part, &room, max).await?;
                 continue;
             }
             let opening = match &mut opening {
                 Some(opening) => opening,
-                none => none.insert(self.begin_with_files(fields).await?),
+                none => none.insert(self.begin_with_files(&access, fields).await?),
             };
             self.add_file(opening, part, &mut allowance).await?;
         }
-        Ok(opening)
+        Ok((access, opening))
     }
 
-    async fn begin_with_files(&self, fields: &KnownFields) -> Result<Opening, HttpProblem> {
+    async fn begin_with_files(
+        &self,
+        access: &Access,
+        fields: &KnownFields,
+    ) -> Result<Opening, HttpProblem> {
         if fields.get("action") != Some("create") {
             return Err(HttpProblem::new(ProblemKind::InvalidBody, A_FILE));
         }
-        let opening = self.begin(fields).await?;
+        let opening = self.begin(access.clone(), fields).await?;
         // Faults of the other fields are reported before any file is stored.
         let event = self.event(fields, &opening)?;
         let filled = formdata::file_fields(fields.get("files_item"), self.api.limits.items)?;
@@ -135,14 +141,13 @@ impl OmflowRequest {
         faults.retain(|fault| !is_file(&fault.field));
         fits(faults)?;
         Ok(Opening {
-            _place: Some(self.api.uploads.place()?),
+            _place: Some(self.api.uploads.place(&opening.access.tenant)?),
             ..opening
         })
     }
 
-    /// Authenticates the client, loads the workflow, and generates the token.
-    async fn begin(&self, fields: &KnownFields) -> Result<Opening, HttpProblem> {
-        let access = self.admit(fields, Scope::Write).await?;
+    /// Loads the workflow, and generates the token.
+    async fn begin(&self, access: Access, fields: &KnownFields) -> Result<Opening, HttpProblem> {
         if fields.need("action")? != "create" {
             return Err(HttpProblem::body_at("#/action", NO_ACTION));
         }

@@ -8,7 +8,7 @@ use super::fields::KnownFields;
 use super::formdata::{self, Form};
 use super::{OmflowRequest, answer};
 use crate::domain::Happening;
-use crate::domain::access::Scope;
+use crate::domain::access::Access;
 use crate::domain::order::{self, PushRefusal};
 use crate::domain::workflow::{Stage, Workflow};
 use crate::http::compat::apply;
@@ -36,11 +36,14 @@ struct Push<'a> {
 
 impl OmflowRequest {
     /// Pushes an order on, and waits until that is applied.
-    pub(super) async fn push(&self, fields: &KnownFields) -> Result<Response, HttpProblem> {
-        let access = self.admit(fields, Scope::Write).await?;
+    pub(super) async fn push(
+        &self,
+        access: &Access,
+        fields: &KnownFields,
+    ) -> Result<Response, HttpProblem> {
         let nowhere = || HttpProblem::body_at("#/data_id", NO_STOP);
         let data_id = Uuid::parse_str(fields.need("data_id")?).map_err(|_| nowhere())?;
-        let store = &self.api.primary;
+        let store = self.api.primary();
         // A push to a missing stop would be parked without an error.
         let stop = store.find_stop(&access.tenant, &self.flow, data_id).await?;
         let stop = stop.ok_or_else(nowhere)?;
@@ -61,7 +64,7 @@ impl OmflowRequest {
             data: &data.unwrap_or_default(),
         };
         let id = idempotency::random();
-        let event = self.api.read(&access, &request, (SOURCE, &id), None)?;
+        let event = self.api.read(access, &request, (SOURCE, &id), None)?;
         fits(&workflow, stage, &event)?;
         match apply(&self.api, event).await? {
             ReceiptState::Applied => Ok(answer::pushed()),

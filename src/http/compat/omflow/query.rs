@@ -1,27 +1,25 @@
 //! The active stops of an order, by its number.
 
-use axum::extract::{FromRequest, Request};
+use axum::extract::Request;
 use axum::response::Response;
 
 use super::fields::{BodyEncoding, KnownFields};
 use super::{OmflowRequest, answer};
-use crate::domain::access::Scope;
-use crate::http::submit::MultipartParts;
-use crate::http::submit::upload::BROKEN;
-use crate::http::web::{HttpProblem, ProblemKind};
+use crate::domain::access::{Access, Scope};
+use crate::http::web::{HttpProblem, ProblemKind, auth};
 
 const NO_NUMBER: &str = "must be the number from the response that opened the order";
 const A_FILE: &str = "files come with action=create only";
 
 impl OmflowRequest {
     /// The active stops of an order: none if it has ended, or if there is no such order.
-    pub(super) async fn query(&self, request: Request) -> Result<Response, HttpProblem> {
-        let fields = self.fields(request).await?;
-        let access = self.admit(&fields, Scope::Read).await?;
+    pub(super) async fn query(&mut self, request: Request) -> Result<Response, HttpProblem> {
+        let (fields, access) = self.fields(request).await?;
+        let access = auth::allow(access, Scope::Read)?;
         let number = fields.need("data_no")?.parse();
         let number = number.map_err(|_| HttpProblem::body_at("#/data_no", NO_NUMBER))?;
         // A replica may not have an order that was opened a moment ago.
-        let store = &self.api.primary;
+        let store = self.api.primary();
         let stops = store
             .active_stops(&access.tenant, &self.flow, number)
             .await?;
@@ -33,21 +31,21 @@ impl OmflowRequest {
     }
 
     /// The fields of a request without files.
-    async fn fields(&self, request: Request) -> Result<KnownFields, HttpProblem> {
+    async fn fields(&mut self, request: Request) -> Result<(KnownFields, Access), HttpProblem> {
         let encoding = BodyEncoding::of(request.headers())?;
         if encoding != BodyEncoding::Multipart {
             return self.take(encoding, request).await;
         }
-        let form = MultipartParts::from_request(request, &self.api).await;
-        let mut form = form.map_err(|_| HttpProblem::new(ProblemKind::InvalidBody, BROKEN))?;
         let mut fields = KnownFields::default();
+        let mut form = self.parts(request).await?;
+        let access = self.admit_form(&mut form, &mut fields).await?;
+        let (room, max) = (self.api.room(), self.api.limits.body_bytes);
         while let Some(part) = form.part().await? {
             if part.file_name().is_some() {
                 return Err(HttpProblem::new(ProblemKind::InvalidBody, A_FILE));
             }
-            let max = self.api.limits.body_bytes;
-            fields.part(part, &self.desk.room, max).await?;
+            fields.part(part, &room, max).await?;
         }
-        Ok(fields)
+        Ok((fields, access))
     }
 }

@@ -4,7 +4,6 @@
 //! after a fixed number of the tenant's newest processes. Within these it is exact.
 
 use axum::Extension;
-use axum::extract::State;
 use axum::response::Response;
 use serde_json::{Map, Value, json};
 
@@ -38,7 +37,7 @@ pub(super) struct ListParameters {
 
 /// Returns a page.
 pub(super) async fn get(
-    State(api): State<Api>,
+    api: Api,
     Caller(access): Caller,
     Extension(language): Extension<Language>,
     parameters: Parameters,
@@ -57,7 +56,7 @@ pub(super) async fn get(
             rows.push(row);
         }
     }
-    api.room.json(&shown(rows))
+    api.room().json(&shown(rows))
 }
 
 /// The response body.
@@ -107,9 +106,8 @@ async fn page(
     tenant: &str,
     parameters: &ListParameters,
 ) -> Result<(u64, Vec<ProcessKey>), ListError> {
-    let counted = api
-        .store
-        .count_listed(tenant, &parameters.selection, parameters.offset);
+    let store = api.store();
+    let counted = store.count_listed(tenant, &parameters.selection, parameters.offset);
     let counted = counted.await?;
     let left = counted
         .total
@@ -118,9 +116,7 @@ async fn page(
     if left == 0 {
         return Ok((counted.total, Vec::new()));
     }
-    let page = api
-        .store
-        .list(tenant, &parameters.selection, counted.place, left);
+    let page = store.list(tenant, &parameters.selection, counted.place, left);
     let processes = page.await?.processes;
     let keys = processes.iter();
     let keys = keys.map(|listed| ProcessKey::of(tenant, &listed.token));

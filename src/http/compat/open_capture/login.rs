@@ -2,7 +2,7 @@
 //! created, so the token is valid for as long as the key.
 
 use axum::body::Body;
-use axum::extract::{ConnectInfo, State};
+use axum::extract::ConnectInfo;
 use axum::response::Response;
 use serde_json::{Map, Value, json};
 
@@ -11,29 +11,28 @@ use crate::clock;
 use crate::domain::access::{Access, Scope};
 use crate::http::state::Api;
 use crate::http::web::keys::Credential;
+use crate::http::web::memory_budget::BegunBody;
 use crate::http::web::{HttpProblem, Peer, ProblemKind};
 
-/// Most bytes of a body.
-const BODY_BYTES_MAX: usize = 16 << 10;
 /// After how long clients log in again, unless the key expires before.
 const MINUTES: i64 = 24 * 60;
 
 /// Returns the token.
 pub(super) async fn post(
-    State(api): State<Api>,
+    api: Api,
     ConnectInfo(peer): ConnectInfo<Peer>,
     body: Body,
 ) -> Result<Response, HttpProblem> {
-    let body = api.room.receive(body, BODY_BYTES_MAX).await?;
-    let fields = fields(&body.bytes)?;
+    let body = BegunBody::of(body).await?.whole()?;
+    let fields = fields(&body)?;
     let username = text(&fields, "username")?;
     let key = text(&fields, "password")?;
     let access = api.keys.admit(&Credential::Text(key.clone()), peer).await?;
-    let found = api.store.find_key(&key).await?;
+    let found = api.store().find_key(&key).await?;
     let expires = found.and_then(|found| found.expires_at);
     let left = expires.map(|expires| expires.duration_since(clock::now()).as_mins());
     let minutes = left.map_or(MINUTES, |left| left.clamp(0, MINUTES));
-    api.room.json(&welcome(&key, &username, &access, minutes))
+    api.room().json(&welcome(&key, &username, &access, minutes))
 }
 
 /// The response body.

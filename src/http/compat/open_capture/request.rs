@@ -3,8 +3,8 @@
 
 use axum::Extension;
 use axum::body::Body;
+use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
 use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -40,12 +40,12 @@ pub(super) struct Numbered {
 
 /// Returns a process by its token.
 pub(super) async fn by_token(
-    State(api): State<Api>,
+    api: Api,
     Caller(access): Caller,
     Extension(language): Extension<Language>,
     body: Body,
 ) -> Result<Response, HttpProblem> {
-    let body = api.room.receive(body, BODY_BYTES_MAX).await?;
+    let body = api.room().receive(body, BODY_BYTES_MAX).await?;
     let parameters = ProcessParameters::read(&fields(&body.bytes)?)?;
     let key = ProcessKey::of(&access.tenant, &parameters.token);
     let parts: &[Part] = match parameters.retrieve_data {
@@ -53,26 +53,26 @@ pub(super) async fn by_token(
         false => &PARTS,
     };
     let records = records(&api, &[key], parts).await?;
-    api.room
+    api.room()
         .json(&shown(&records, parameters.retrieve_data, language))
 }
 
 /// Returns a process by its number.
 pub(super) async fn by_number(
-    State(api): State<Api>,
+    api: Api,
     Caller(access): Caller,
     Extension(language): Extension<Language>,
     path: Result<Path<Numbered>, PathRejection>,
 ) -> Result<Response, HttpProblem> {
     let number = path.ok().and_then(|path| path.0.id.parse().ok());
     let number = number.ok_or_else(|| HttpProblem::new(ProblemKind::NotFound, NO_NUMBER))?;
-    let tokens = api.store.numbered(&access.tenant, number).await?;
+    let tokens = api.store().numbered(&access.tenant, number).await?;
     let keys = tokens.iter();
     let keys: Vec<_> = keys
         .map(|token| ProcessKey::of(&access.tenant, token))
         .collect();
     let records = records(&api, &keys, &PARTS).await?;
-    api.room.json(&shown(&records, false, language))
+    api.room().json(&shown(&records, false, language))
 }
 
 /// The response body.

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use axum::extract::State;
 use axum::extract::multipart::MultipartRejection;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
@@ -29,7 +28,7 @@ const NO_WORKFLOW: &str = "`workflowId` is missing: send it as a field of the fo
 
 /// Stores files and opens an upload for each.
 pub(super) async fn post(
-    State(api): State<Api>,
+    api: Api,
     Caller(access): Caller,
     headers: HeaderMap,
     form: Result<MultipartParts, MultipartRejection>,
@@ -42,7 +41,7 @@ pub(super) async fn post(
     if let Some(problem) = receipts.iter().find_map(|r| r.problem.clone()) {
         return Err(HttpProblem::refused(problem));
     }
-    let mut answer = api.room.json(&tokens(&receipts, &form))?;
+    let mut answer = api.room().json(&tokens(&receipts, &form))?;
     if !is_open {
         // The broker has confirmed the events; the workers have not applied them yet.
         *answer.status_mut() = StatusCode::ACCEPTED;

@@ -25,7 +25,7 @@ pub(in super::super) async fn get(
 }
 
 async fn page(Viewer { api, .. }: Viewer, latest: ChartPolls) -> Result<Page, HttpProblem> {
-    let latest = latest.poll(&api.store).await?;
+    let latest = latest.poll(&api.store()).await?;
     let main = html! {
         h1 { "The last hour" }
         p.hint {

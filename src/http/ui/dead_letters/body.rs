@@ -1,7 +1,6 @@
 //! The body of a dead letter: shown as text or bytes; `GET /monitor/dead-letter/body?id=…`
 //! downloads all of it as it was received.
 
-use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
@@ -19,24 +18,23 @@ pub(super) const SHOWN_MAX: i32 = 64 << 10;
 
 /// Downloads the whole body.
 pub(in super::super) async fn get(
-    State(api): State<Api>,
+    api: Api,
     Caller(access): Caller,
     parameters: Parameters,
 ) -> Result<Response, HttpProblem> {
     let id = parameters.id()?;
     let tenants = super::tenants(&access);
-    let found = api.store.open_dead_letter(&tenants, id, 0).await?;
+    let (store, room) = (api.store(), api.room());
+    let found = store.open_dead_letter(&tenants, id, 0).await?;
     let length = found.ok_or_else(super::unknown_dead_letter)?.body_bytes;
     // A body is read only when there is memory for it.
-    let room = api
-        .room
-        .take(usize::try_from(length).unwrap_or(usize::MAX))?;
-    let found = api.store.open_dead_letter(&tenants, id, i32::MAX).await?;
+    let reserved = room.take(usize::try_from(length).unwrap_or(usize::MAX))?;
+    let found = store.open_dead_letter(&tenants, id, i32::MAX).await?;
     let body = found
         .ok_or_else(super::unknown_dead_letter)?
         .dead_letter
         .body;
-    drop(room);
+    drop(reserved);
     let headers = [
         (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
         (
@@ -45,7 +43,7 @@ pub(in super::super) async fn get(
         ),
         (header::CACHE_CONTROL, "no-store".to_owned()),
     ];
-    Ok((headers, api.room.answer(body)?).into_response())
+    Ok((headers, room.answer(body)?).into_response())
 }
 
 /// The part of it that was read.

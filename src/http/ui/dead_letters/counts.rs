@@ -17,7 +17,7 @@ pub(super) async fn groups(
     // One more shows that the count is not exact.
     let count_max = i64::try_from(COUNT_MAX + 1).unwrap_or(i64::MAX);
     Ok(api
-        .store
+        .store()
         .dead_letter_groups(whose.tenant(access), count_max)
         .await?)
 }

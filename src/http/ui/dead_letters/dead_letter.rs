@@ -22,7 +22,8 @@ pub(in super::super) async fn get(mut request: PageRequest) -> Result<Response, 
 async fn page(viewer: Viewer, id: Uuid) -> Result<Page, HttpProblem> {
     let Viewer { api, access } = &viewer;
     let tenants = super::tenants(access);
-    let found = api.store.open_dead_letter(&tenants, id, body::SHOWN_MAX);
+    let store = api.store();
+    let found = store.open_dead_letter(&tenants, id, body::SHOWN_MAX);
     let stored = found.await?.ok_or_else(super::unknown_dead_letter)?;
     let dead_letter = &stored.dead_letter;
     let whose = Whose::of(dead_letter);

@@ -29,7 +29,7 @@ async fn page(viewer: Viewer) -> Result<Page, HttpProblem> {
         true => counts::groups(&viewer, Whose::Unknown).await?,
         false => Vec::new(),
     };
-    let replays = api.primary.replays(&access.tenant, REPLAYS).await?;
+    let replays = api.primary().replays(&access.tenant, REPLAYS).await?;
     let main = html! {
         h1 { "Dead letters" }
         p.hint {

@@ -47,9 +47,8 @@ async fn page(
         return Err(super::unknown_dead_letter());
     }
     let limit = i64::try_from(ROWS).unwrap_or(i64::MAX) + 1;
-    let page = api
-        .store
-        .dead_letter_page(whose.tenant(access), &reason, after, limit);
+    let store = api.store();
+    let page = store.dead_letter_page(whose.tenant(access), &reason, after, limit);
     let mut dead_letters = page.await?;
     let has_more = dead_letters.len() > ROWS;
     dead_letters.truncate(ROWS);

@@ -11,7 +11,8 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 
 use super::{Page, Viewer};
-use crate::http::web::memory_budget::{MemoryBudget, MemoryPermit};
+use crate::http::web::memory_budget::MemoryPermit;
+use crate::http::web::streams::{StreamPermit, Streams};
 use crate::http::web::{HttpProblem, Pass, ProblemKind};
 
 /// How often a page is rendered to find out whether it has changed.
@@ -25,20 +26,8 @@ const POLL_MAX: Duration = Duration::from_secs(10);
 const RETRY_AFTER: Duration = Duration::from_secs(3);
 /// How often an idle stream sends a comment, which keeps the connection open.
 const COMMENT_EVERY: Duration = Duration::from_secs(15);
-/// How many bytes may be buffered for a viewer who does not read.
-const STREAM_ROOM: usize = 256 << 10;
-/// The maximum number of open streams. They stay open for long, so they have a budget of their own.
-const STREAMS_MAX: usize = 256;
-
-/// The memory budget of all streams.
-#[derive(Clone)]
-pub(in super::super) struct Streams(MemoryBudget);
-
-impl Default for Streams {
-    fn default() -> Self {
-        Self(MemoryBudget::of(STREAMS_MAX * STREAM_ROOM))
-    }
-}
+/// How many bytes of a page belong to its stream; a larger one counts as an answer.
+const PAGE_BYTES: usize = 256 << 10;
 
 /// Whether a request is for a stream.
 pub(in super::super) fn is_requested(headers: &HeaderMap) -> bool {
@@ -49,7 +38,7 @@ pub(in super::super) fn is_requested(headers: &HeaderMap) -> bool {
 
 /// The stream of a page.
 pub(super) fn stream<F>(
-    Streams(room): &Streams,
+    streams: &Streams,
     viewer: Viewer,
     pass: Pass,
     render: impl Fn(Viewer) -> F + Send + 'static,
@@ -58,7 +47,7 @@ where
     F: Future<Output = Result<Page, HttpProblem>> + Send + 'static,
 {
     let poll = PagePoll {
-        _room: room.take(STREAM_ROOM)?,
+        _permit: streams.place(&viewer.access.tenant)?,
         viewer,
         pass,
         render,
@@ -81,7 +70,7 @@ struct PagePoll<M> {
     under_way: Option<MemoryPermit>,
     /// How long to wait before the next poll.
     rest: Duration,
-    _room: MemoryPermit,
+    _permit: StreamPermit,
 }
 
 impl<M, F> PagePoll<M>
@@ -126,8 +115,8 @@ where
     async fn page(&mut self) -> Result<String, HttpProblem> {
         self.pass.is_good().await?;
         let page = (self.render)(self.viewer.clone()).await?.main.into_string();
-        if page.len() > STREAM_ROOM {
-            self.under_way = Some(self.viewer.api.room.take(page.len())?);
+        if page.len() > PAGE_BYTES {
+            self.under_way = Some(self.viewer.api.room().take(page.len())?);
         }
         Ok(page)
     }

@@ -1,7 +1,6 @@
 //! `GET /monitor/process/errors.csv?token=…`: every failed item of a process as CSV.
 
 use axum::body::Body;
-use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use futures_util::{StreamExt, stream};
@@ -27,7 +26,7 @@ const ROOM: usize = 4 << 20;
 /// own snapshot; when the database fails in between, the response is aborted, so the client sees
 /// that it is incomplete.
 pub(in super::super) async fn get(
-    State(api): State<Api>,
+    api: Api,
     Caller(access): Caller,
     parameters: Parameters,
 ) -> Result<Response, HttpProblem> {
@@ -35,10 +34,10 @@ pub(in super::super) async fn get(
     let key = ProcessKey::of(&access.tenant, &token);
     request::found(&api, key, &Parts::default()).await?;
     let walk = Walk {
-        store: api.store.clone(),
+        store: api.store(),
         key,
         after: String::new(),
-        _room: api.room.take(ROOM)?,
+        _room: api.room().take(ROOM)?,
     };
     let head = stream::iter([Ok(csv::row(&HEADINGS))]);
     let pages = head.chain(stream::try_unfold(walk, Walk::next));

@@ -4,7 +4,6 @@
 use std::time::Duration;
 
 use axum::Form;
-use axum::extract::State;
 use axum::extract::rejection::FormRejection;
 use axum::response::Redirect;
 use maud::{Markup, html};
@@ -52,7 +51,7 @@ pub(super) fn form(view: &View<'_>, waits: bool, access: &Access) -> Markup {
 
 /// Puts the completion into the outbox and redirects to the page of its process.
 pub(in super::super) async fn post(
-    State(api): State<Api>,
+    api: Api,
     Caller(access): Caller,
     pass: Pass,
     fields: Result<Form<ResendForm>, FormRejection>,
@@ -61,13 +60,13 @@ pub(in super::super) async fn post(
         fields.map_err(|_| HttpProblem::new(ProblemKind::InvalidBody, NO_FORM))?;
     let conflict = |why| HttpProblem::new(ProblemKind::Conflict, why);
     let key = ProcessKey::of(&access.tenant, &token);
-    let kept = api.primary.completions(&[key]).await?.remove(&key);
+    let kept = api.primary().completions(&[key]).await?.remove(&key);
     let Some(kept) = kept else {
         request::found(&api, key, &Parts::default()).await?;
         return Err(conflict(NOT_ENDED));
     };
     let row = completion::row_again(&kept, COMPLETIONS_EXCHANGE).map_err(conflict)?;
-    let store = api.primary.acting(pass.actor().await?);
+    let store = api.primary().acting(pass.actor().await?);
     let (now, at_once) = (Duration::ZERO, Duration::ZERO);
     match store.resend(&[row], now, at_once).await? {
         0 => Err(conflict(WAITS)),

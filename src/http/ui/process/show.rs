@@ -33,7 +33,7 @@ async fn page(Viewer { api, access }: Viewer, query: ProcessRequest) -> Result<P
     let parts = Parts::of(&PARTS);
     let key = ProcessKey::of(&access.tenant, &query.token);
     let found = request::found(&api, key, &parts).await?;
-    let waiting = api.store.pending(key, pending::LISTED_MAX).await?;
+    let waiting = api.store().pending(key, pending::LISTED_MAX).await?;
     let waits = pending::has_completion(&waiting);
     let view = found.view(&parts);
     let name = name(&view).to_owned();

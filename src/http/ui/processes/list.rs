@@ -1,6 +1,5 @@
 //! `GET /`: today's processes, or those that match a filter, newest first.
 
-use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use jiff::Timestamp;
 use maud::{Markup, html};
@@ -23,7 +22,7 @@ const OTHER_LIST: &str = "after belongs to another list; begin at its first page
 
 /// The list; a filter by an existing token redirects to its process.
 pub(in super::super) async fn get(
-    State(api): State<Api>,
+    api: Api,
     Caller(access): Caller,
     mut request: PageRequest,
 ) -> Result<Response, HttpProblem> {
@@ -41,9 +40,8 @@ pub(in super::super) async fn get(
 
 async fn page(Viewer { api, access }: Viewer, filter: ListFilter) -> Result<Page, HttpProblem> {
     let now = clock::now();
-    let listed = api
-        .store
-        .list(&access.tenant, &filter.selection, filter.after, ROWS);
+    let store = api.store();
+    let listed = store.list(&access.tenant, &filter.selection, filter.after, ROWS);
     let mut listed = listed.await.map_err(|error| match error {
         ListError::OtherSort => HttpProblem::parameters(vec![OTHER_LIST.to_owned()]),
         ListError::Store(error) => error.into(),
@@ -55,7 +53,7 @@ async fn page(Viewer { api, access }: Viewer, filter: ListFilter) -> Result<Page
     let keys: Vec<_> = keys
         .map(|listed| ProcessKey::of(&access.tenant, &listed.token))
         .collect();
-    let latest = api.store.latest(&keys).await?;
+    let latest = store.latest(&keys).await?;
     let main = html! {
         h1 { (filter.since.heading()) }
         (filter.form())

@@ -2,7 +2,6 @@
 //! `POST /monitor/replays` starts a replay or a dry run, `POST /monitor/replay/stop` stops one.
 
 use axum::Form;
-use axum::extract::State;
 use axum::extract::rejection::FormRejection;
 use axum::response::{Redirect, Response};
 use maud::html;
@@ -60,7 +59,7 @@ fn confirmation(query: &ReplayQuery, counted: &str) -> Page {
 
 /// Starts a replay and redirects to its page.
 pub(in crate::http) async fn start(
-    State(api): State<Api>,
+    api: Api,
     Caller(access): Caller,
     pass: Pass,
     fields: Result<Form<ReplayForm>, FormRejection>,
@@ -73,7 +72,7 @@ pub(in crate::http) async fn start(
         dry_run: query.dry_run,
         requested_by: pass.id().await?,
     };
-    let store = api.primary.acting(pass.actor().await?);
+    let store = api.primary().acting(pass.actor().await?);
     match store.request_replay(&access.tenant, &new).await? {
         ReplayRequested::Begun(id) => Ok(to(id)),
         ReplayRequested::NoDeadLetters => {
@@ -85,18 +84,18 @@ pub(in crate::http) async fn start(
 
 /// Requests that a replay stops and redirects to its page.
 pub(in crate::http) async fn stop(
-    State(api): State<Api>,
+    api: Api,
     Caller(access): Caller,
     pass: Pass,
     stop: Result<Form<StopForm>, FormRejection>,
 ) -> Result<Redirect, HttpProblem> {
     let Form(StopForm { id }) =
         stop.map_err(|_| HttpProblem::new(ProblemKind::InvalidBody, NO_FORM))?;
-    let known = api.primary.replay(&access.tenant, id).await?;
+    let known = api.primary().replay(&access.tenant, id).await?;
     if known.is_none() {
         return Err(super::replay::unknown());
     }
-    let store = api.primary.acting(pass.actor().await?);
+    let store = api.primary().acting(pass.actor().await?);
     store.stop_replay(&access.tenant, id).await?;
     Ok(to(id))
 }

@@ -28,12 +28,12 @@ pub(in crate::http) async fn get(mut request: PageRequest) -> Result<Response, H
 
 async fn page(viewer: Viewer, id: Uuid) -> Result<Page, HttpProblem> {
     let Viewer { api, access } = &viewer;
-    let found = api.primary.replay(&access.tenant, id).await?;
+    let found = api.primary().replay(&access.tenant, id).await?;
     let replay = found.ok_or_else(unknown)?;
     let returned = match replay.dry_run {
         true => Vec::new(),
         false => {
-            api.primary
+            api.primary()
                 .returned_dead_letters(&access.tenant, id)
                 .await?
         }

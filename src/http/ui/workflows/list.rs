@@ -14,7 +14,7 @@ pub(in super::super) async fn get(mut request: PageRequest) -> Result<Response, 
 }
 
 async fn page(Viewer { api, .. }: Viewer) -> Result<Page, HttpProblem> {
-    let workflows = api.store.list_workflows().await?;
+    let workflows = api.store().list_workflows().await?;
     let main = html! {
         h1 { "Workflows" }
         @if workflows.is_empty() {

@@ -42,12 +42,12 @@ async fn page(
     version: Option<i32>,
 ) -> Result<Page, HttpProblem> {
     let unknown = || HttpProblem::new(ProblemKind::NotFound, UNKNOWN);
-    let newest = api.store.load_workflow(&name, None).await?;
+    let newest = api.store().load_workflow(&name, None).await?;
     let newest = newest.ok_or_else(unknown)?;
     let last = newest.version;
     let stored = match version {
         Some(version) if version != last => {
-            let stored = api.store.load_workflow(&name, Some(version)).await?;
+            let stored = api.store().load_workflow(&name, Some(version)).await?;
             stored.ok_or_else(unknown)?
         }
         _ => newest,

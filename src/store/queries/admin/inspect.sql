@@ -29,6 +29,7 @@ select current_setting('server_version_num')::integer,
                ('audit', '{select,insert,delete}'),
                ('tenant', '{select,insert}'),
                ('producer', '{select,insert,update,delete}'),
+               ('quota', '{select,insert,update,delete}'),
                ('session', '{select,insert,update,delete}'),
                ('epoch', '{select,insert}'),
                ('migration', '{select}')

@@ -3,7 +3,7 @@
 use crate::store::server::Server;
 
 const READ: &str = include_str!("../../../../src/store/queries/read/read_feed.sql");
-const NEWEST: &str = include_str!("../../../../src/store/queries/read/feed_newest.sql");
+const SCAN: &str = include_str!("../../../../src/store/queries/read/scan_feed.sql");
 
 #[tokio::test]
 async fn a_page_is_a_short_walk_through_the_index_however_long_the_log() {
@@ -52,9 +52,10 @@ async fn a_page_is_a_short_walk_through_the_index_however_long_the_log() {
     assert!(page.contains(newest), "{page}");
     assert!(!page.contains("Seq Scan on event"), "{page}");
 
-    let newest = ground.explain("", NEWEST, "").await;
-    assert!(newest.contains("Backward using event_feed"), "{newest}");
-    assert!(newest.contains("(actual rows=1 "), "{newest}");
+    let scan = ground.explain("", SCAN, "1::smallint, '100', 1, 50").await;
+    let walk = "Index Scan using event_feed on event e (actual rows=50 ";
+    assert!(scan.contains(walk), "{scan}");
+    assert!(!scan.contains("Seq Scan on event"), "{scan}");
     writer.discard();
     ground.end().await;
 }
