@@ -128,13 +128,37 @@ impl<'a> Sender<'a> {
     }
 }
 
-/// Marks a message with the dead letter and the replay it comes from.
+/// Marks a message with the dead letter and the replay it comes from. What its producer has claimed of that
+/// is removed, also from within headers: the report of a replay finds its dead letters by the mark alone.
 pub(super) fn marked(mut message: Outgoing, dead_letter: Uuid, replay: Option<Uuid>) -> Outgoing {
     let headers = &mut message.properties.headers;
-    headers.retain(|(name, _)| name != REPLAY_OF && name != REPLAY);
+    remove_marks(headers);
     for (name, id) in [(REPLAY_OF, Some(dead_letter)), (REPLAY, replay)] {
         let id = id.map(|id| HeaderValue::Text(id.to_string()));
         headers.extend(id.map(|id| (name.to_owned(), id)));
     }
     message
+}
+
+fn remove_marks(headers: &mut Vec<(String, HeaderValue)>) {
+    headers.retain(|(name, _)| name != REPLAY_OF && name != REPLAY);
+    for (_, value) in headers {
+        remove_marks_within(value);
+    }
+}
+
+fn remove_marks_within(value: &mut HeaderValue) {
+    match value {
+        HeaderValue::Table(entries) => remove_marks(entries),
+        HeaderValue::List(values) => values.iter_mut().for_each(remove_marks_within),
+        HeaderValue::Bool(_)
+        | HeaderValue::Int(_)
+        | HeaderValue::Uint(_)
+        | HeaderValue::Float(_)
+        | HeaderValue::Decimal { .. }
+        | HeaderValue::Text(_)
+        | HeaderValue::Bytes(_)
+        | HeaderValue::Timestamp(_)
+        | HeaderValue::Void => {}
+    }
 }

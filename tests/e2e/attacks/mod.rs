@@ -7,3 +7,4 @@ mod limits;
 mod memory;
 mod other_sites;
 mod publishing;
+mod replay_reports;

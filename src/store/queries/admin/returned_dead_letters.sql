@@ -1,5 +1,5 @@
 -- The number of dead letters that came back from a replay, by reason. On any other exchange a producer
--- could claim to be a replay.
+-- could claim to be a replay; on this one the mark is nowhere else in the headers.
 select d.reason, count(*)
 from waybill.dead_letter d
 where d.headers like '%"x-waybill-replay":"%'
